@@ -1,0 +1,62 @@
+/* config - defaults < file < environment < command line, checked against schemas. Layer 0.
+ *
+ * File: strict JSON, an object of sections: {"net": {"port": 7350}, "plugins": ["db_sqlite"],
+ * "auth_local": {...}}. "plugins" lists plugin instances in order, "NAME" or "NAME:INSTANCE"; a
+ * top-level section is either one of core's or that of a listed instance. Every key also as
+ * MUSTER_SECTION_KEY (net.maxConnections -> MUSTER_NET_MAX_CONNECTIONS; auth_local.tokenTtlS ->
+ * MUSTER_AUTH_LOCAL_TOKEN_TTL_S; MUSTER_PLUGINS comma-separated), secrets also as ..._FILE.
+ * Unknown key: error with file, key path, expected, found and "did you mean".
+ *
+ * One configuration per process; read-only between config_load and config_reload. Loop thread.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stdio.h>
+
+#include "schema.h"
+
+struct config_options {
+    const char *file;       /* --config, or null: no file */
+    const char *data_dir;   /* --data-dir, or null */
+    const char *log_format; /* --log-format, or null */
+    int32_t port;           /* --port, or -1 (0 = a free port) */
+};
+
+#define CONFIG_ERROR_MAX 1024
+
+/* On failure `error` (CONFIG_ERROR_MAX bytes) holds the sentence for the person. */
+muster_status config_load(const struct config_options *options, char *error) MUSTER_MUST_USE;
+/* Read everything again with the same options; on failure the old configuration stays. */
+muster_status config_reload(char *error) MUSTER_MUST_USE;
+void config_unload(void);
+
+/* A plugin instance's keys; checks its section of the file and its environment variables. The
+ * schema is copied. Again for the same instance: replaces (plugin reload). */
+muster_status config_declare(const char *section, const struct schema *schema, char *error)
+    MUSTER_MUST_USE;
+/* After all plugins are declared: MUSTER_ variables that name no key of any section are an
+ * error, too. */
+muster_status config_check_environment(char *error) MUSTER_MUST_USE;
+
+/* Values. A section or key that no schema declares is a bug: asserts for core's sections; use
+ * config_entry first for a plugin's. Strings live until the next reload or unload. */
+const struct schema_entry *config_entry(const char *section, const char *key);
+int64_t config_int(const char *section, const char *key);
+double config_number(const char *section, const char *key);
+bool config_bool(const char *section, const char *key);
+const char *config_string(const char *section, const char *key);
+uint32_t config_list_count(const char *section, const char *key);
+const char *config_list_item(const char *section, const char *key, uint32_t index);
+
+/* The plugin list, in order: .so name and instance name. */
+uint32_t config_plugin_count(void);
+void config_plugin(uint32_t index, const char **name, const char **instance);
+/* Pinned sha256 (64 hex digits) of a plugin file from section "pins", or null. */
+const char *config_plugin_pin(const char *name);
+
+/* Every value with its origin ("default", "file", "env MUSTER_...", "command line"); secrets as
+ * "***". */
+void config_print(FILE *out);
+
+#endif

@@ -1,0 +1,36 @@
+/* http - the route table, problem answers, and the deadline of answers. Layer 1. Loop thread. */
+#ifndef HTTP_H
+#define HTTP_H
+
+#include <jansson.h>
+
+#include "net.h"
+
+/* owner: who added the route (a plugin), or null for core's. Exact paths win over prefixes, longer
+ * prefixes over shorter. HEAD is answered by GET's route without the body. */
+muster_status http_route_add(const void *owner, const char *method, const char *path,
+                             uint32_t flags, muster_http_fn fn, void *user, muster_route_id *out)
+    MUSTER_MUST_USE;
+muster_status http_route_remove(const void *owner, muster_route_id id);
+void http_route_remove_owner(const void *owner);
+
+/* Called around a handler that belongs to an owner; set by the layer above (watchdog, pins). */
+void http_set_call_guard(void (*enter)(const void *owner), void (*leave)(const void *owner));
+
+/* net_handlers.http_request and http_closed point here. 404 and 405 are answered by http; a
+ * request not answered within http.handlerTimeoutMs gets 504. */
+void http_dispatch(const struct net_http_request *request);
+void http_closed(muster_request_id id);
+
+/* May a path under /v1/auth/ be asked by this address now? (http.authPerMinute) Called by
+ * http_dispatch; 429 with Retry-After otherwise. */
+muster_status http_respond(muster_request_id id, const struct muster_http_response *response);
+/* Takes json's reference. */
+muster_status http_respond_json(muster_request_id id, uint32_t status, json_t *json);
+muster_status http_problem(muster_request_id id, uint32_t status, const char *code,
+                           const char *detail);
+/* Value of a query parameter, decoded, into out; false when absent or too long. */
+bool http_query(const struct muster_http_request *request, const char *name, char *out,
+                uint32_t cap);
+
+#endif

@@ -1,0 +1,44 @@
+/* log - one line per event, human text on a terminal, JSON lines otherwise. Layer 0.
+ *
+ * Lines go into a bounded ring and are written to stdout by a writer thread, so that a slow
+ * terminal never stalls the loop; when the ring is full lines are dropped and counted ("suppressed
+ * N lines"). Control characters are escaped. Every function is legal on any thread.
+ */
+#ifndef LOG_H
+#define LOG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <muster/types.h>
+
+enum log_format { LOG_FORMAT_AUTO, LOG_FORMAT_HUMAN, LOG_FORMAT_JSON };
+
+/* Facts that become keys of their own in JSON; null or empty ones are left out. */
+struct log_fields {
+    const char *lobby;  /* lobbyId */
+    const char *player; /* playerId */
+    const char *event;  /* snake_case word */
+    const char *plugin; /* instance name */
+};
+
+/* Before log_start and after log_stop lines are written directly to stderr. */
+muster_status log_start(enum log_format format, uint32_t level_min);
+/* Writes what waits, then ends the writer thread. */
+void log_stop(void);
+void log_level_set(uint32_t level_min);
+
+/* component: the file's concept: "net", "lobby". At most 1024 bytes a line. */
+void log_write(uint32_t level, const char *component, const char *format, ...) MUSTER_PRINTF(3, 4);
+void log_fields(uint32_t level, const char *component, const struct log_fields *fields,
+                const char *format, ...) MUSTER_PRINTF(4, 5);
+/* A plain line on stdout in order with the log lines, flushed before return: the ready line. */
+void log_plain(const char *line);
+uint64_t log_dropped(void);
+
+#define log_debug(component, ...) log_write(MUSTER_LOG_DEBUG, component, __VA_ARGS__)
+#define log_info(component, ...) log_write(MUSTER_LOG_INFO, component, __VA_ARGS__)
+#define log_warn(component, ...) log_write(MUSTER_LOG_WARN, component, __VA_ARGS__)
+#define log_error(component, ...) log_write(MUSTER_LOG_ERROR, component, __VA_ARGS__)
+
+#endif

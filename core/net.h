@@ -1,0 +1,87 @@
+/* net - connections: the only user of libwebsockets. Layer 1. Loop thread.
+ *
+ * Owns the listening sockets (public and admin), accepts on them itself, hands the sockets to
+ * libwebsockets and tells the layer above about complete messages through one struct net_handlers.
+ * A connection is known by its conn_id; an id whose connection is gone is answered quietly.
+ */
+#ifndef NET_H
+#define NET_H
+
+#include <muster/host.h>
+
+typedef uint64_t conn_id;
+
+/* Headroom that net needs in front of a snapshot buffer, bytes. */
+#define NET_HEADROOM 32
+
+struct net_http_request {
+    struct muster_http_request request; /* id, method, path, ... as the SDK has it */
+    bool admin;                         /* came in on the admin address */
+};
+
+struct net_handlers {
+    /* May this address open a WebSocket? Asked before the handshake is answered. */
+    bool (*ws_admit)(const char *address);
+    /* Returns the user pointer kept with the connection, or null to close it. */
+    void *(*ws_open)(conn_id conn, const char *address);
+    /* Complete messages, text already valid UTF-8, both at most net.messageMaxBytes. Returning
+     * false means that the connection has been closed with net_close or net_drop meanwhile. */
+    bool (*ws_text)(conn_id conn, void *user, const char *data, uint32_t len);
+    bool (*ws_binary)(conn_id conn, void *user, const uint8_t *data, uint32_t len);
+    /* What was held back has drained: a snapshot may be sent again. */
+    void (*ws_drained)(conn_id conn, void *user);
+    void (*ws_closed)(conn_id conn, void *user);
+    /* Answer with net_http_respond, now or later. */
+    void (*http_request)(const struct net_http_request *request);
+    /* The client went away before it was answered. */
+    void (*http_closed)(muster_request_id id);
+    /* After every 32nd received WebSocket message, so that ticks are not starved by receiving. */
+    void (*rx_batch)(void);
+};
+
+/* Opens the listening sockets by the config (net.*, tls.*). On failure `error` (256 bytes) says
+ * which address and why; EXISTS means a port is in use. */
+muster_status net_start(const struct net_handlers *handlers, char *error) MUSTER_MUST_USE;
+/* The ports bound (differ from the config when that says 0). */
+uint32_t net_port(void);
+uint32_t net_admin_port(void);
+/* Certificates were replaced on disk: load them for new connections. */
+muster_status net_tls_reload(char *error) MUSTER_MUST_USE;
+/* No new connections; existing ones stay. */
+void net_stop_listening(void);
+/* Close every connection with 1001, destroy the context. The loop must keep turning until
+ * net_stopped() is true. */
+void net_stop(void);
+bool net_stopped(void);
+
+/* One snapshot, straight into the kernel. buffer has NET_HEADROOM writable bytes in front of data;
+ * the bytes of data are not changed. SKIPPED: the connection still holds back older bytes, nothing
+ * was sent; ws_drained comes when it is free again. */
+enum net_sent { NET_SENT, NET_SKIPPED, NET_GONE };
+enum net_sent net_send_snapshot(conn_id conn, uint8_t *data, uint32_t len);
+/* Queued in order, sent at once when nothing waits. Above net.sendQueueMaxBytes waiting the
+ * connection is dropped (4006). */
+void net_send_text(conn_id conn, const char *data, uint32_t len);
+void net_send_binary(conn_id conn, const uint8_t *data, uint32_t len);
+/* Close frame with code and reason (at most 123 bytes) after what is queued, then the end. No more
+ * messages of this connection are delivered; ws_closed still comes. */
+void net_close(conn_id conn, uint16_t code, const char *reason);
+/* The end at once, without a close frame. */
+void net_drop(conn_id conn);
+
+/* Answer an HTTP request; NOT_FOUND when the client has gone. */
+muster_status net_http_respond(muster_request_id id, const struct muster_http_response *response);
+
+/* HTTP and WebSocket clients (for plugins). Names are resolved without blocking the loop. */
+struct net_client;
+muster_status net_fetch(const struct muster_http_fetch *request,
+                        void (*fn)(void *user, const struct muster_http_result *result), void *user,
+                        struct net_client **out) MUSTER_MUST_USE;
+muster_status net_ws_connect(const char *url, const char *subprotocol,
+                             const struct muster_ws_handler *handler, void *user,
+                             struct net_client **out) MUSTER_MUST_USE;
+muster_status net_ws_send(struct net_client *client, bool binary, struct muster_bytes data);
+/* Ends it; no callback comes afterwards. */
+void net_client_close(struct net_client *client);
+
+#endif

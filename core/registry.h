@@ -1,0 +1,71 @@
+/* registry - role -> providers. Layer 2. Loop thread.
+ *
+ * A provider is one role of one plugin generation with its vtable copied into a zeroed local. The
+ * table holds the newest generation; whoever keeps a provider for longer than a call pins its
+ * plugin (registry_pin) and goes on with the generation it has.
+ */
+#ifndef REGISTRY_H
+#define REGISTRY_H
+
+#include "plugin.h"
+
+struct provider {
+    struct provider *next; /* of the same role, in config order */
+    struct muster_self *self;
+    void *instance; /* set when init succeeded */
+    uint32_t kind;
+    union {
+        struct muster_auth auth;
+        struct muster_matchmaker matchmaker;
+        struct muster_mode mode;
+        struct muster_victory victory;
+        struct muster_rules rules;
+        struct muster_anticheat anticheat;
+        struct muster_reporter reporter;
+        struct muster_database database;
+        struct muster_service service;
+    };
+};
+
+/* Checks a role entry: known kind, vtable size sane, required functions there. `error` names what
+ * is missing. */
+muster_status registry_check(const struct muster_role *role, char *error, uint32_t cap)
+    MUSTER_MUST_USE;
+/* Adds all roles of a generation; replaces those of the same instance's older generation in
+ * place, so that config order stays. */
+muster_status registry_add(struct muster_self *self, char *error, uint32_t cap) MUSTER_MUST_USE;
+/* Forget a generation (its providers are freed when it is unloaded). */
+void registry_remove(struct muster_self *self);
+
+struct provider *registry_first(uint32_t kind); /* then ->next */
+uint32_t registry_count(uint32_t kind);
+
+/* A game mode declared with host->match->mode_add. */
+struct mode_entry {
+    struct mode_entry *next;
+    char game_mode[MUSTER_NAME_MAX];
+    char title[64];
+    char (*maps)[MUSTER_NAME_MAX];
+    uint32_t map_count;
+    uint32_t players_max;
+    uint32_t tick_rate_hz;
+    uint32_t view_count;
+    uint32_t snapshot_max_bytes;
+    struct schema settings; /* of the mode alone */
+    struct provider *provider; /* newest generation */
+};
+
+muster_status registry_mode_add(struct muster_self *self, const struct muster_mode_info *info,
+                                char *error, uint32_t cap) MUSTER_MUST_USE;
+muster_status registry_mode_remove(struct muster_self *self, const char *game_mode);
+struct mode_entry *registry_mode(const char *game_mode); /* may be null */
+struct mode_entry *registry_mode_next(const struct mode_entry *previous);
+
+/* Lobby settings that belong to every mode (host->lobby->settings_add), merged in config order. */
+muster_status registry_settings_add(struct muster_self *self, const char *schema_json, char *error,
+                                    uint32_t cap) MUSTER_MUST_USE;
+/* The mode's schema and all common ones as one; owned by the registry, rebuilt when anything
+ * changed; null for an unknown mode. */
+const struct schema *registry_settings(const char *game_mode);
+
+#endif

@@ -1,0 +1,42 @@
+/* slots - fixed tables of objects with generation-checked ids. Layer 0.
+ *
+ * An id is generation << 32 | index + 1: never 0, and an id whose object is gone finds nothing,
+ * also after the slot was used again. Items never move; memory is reserved once and touched on
+ * first use. Loop thread only.
+ */
+#ifndef SLOTS_H
+#define SLOTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <muster/types.h>
+
+struct slots {
+    uint8_t *items;
+    uint32_t *generations; /* odd: in use */
+    uint32_t *free_next;
+    uint32_t item_size;
+    uint32_t cap;
+    uint32_t used; /* slots ever touched */
+    uint32_t count;
+    uint32_t free_head; /* index + 1, 0 = none */
+};
+
+muster_status slots_init(struct slots *slots, uint32_t cap, uint32_t item_size) MUSTER_MUST_USE;
+void slots_deinit(struct slots *slots);
+/* A zeroed item, or null when full. */
+void *slots_add(struct slots *slots, uint64_t *id);
+/* Null when the id is stale or 0. */
+void *slots_find(const struct slots *slots, uint64_t id);
+/* Takes a stale id. */
+void slots_remove(struct slots *slots, uint64_t id);
+/* Next item after *id (0 = from the start) and its id; null at the end. Items may be removed
+ * during the walk. */
+void *slots_next(const struct slots *slots, uint64_t *id);
+/* 0 to cap - 1. */
+static inline uint32_t slots_index(uint64_t id) {
+    return (uint32_t)id - 1;
+}
+
+#endif

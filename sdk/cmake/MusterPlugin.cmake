@@ -1,0 +1,20 @@
+# muster_add_plugin(NAME source... [LINK lib...]): one plugin, NAME.so in <build>/plugins.
+#
+# Hidden visibility, all symbols resolved at link time, no lib prefix: what the host expects.
+function(muster_add_plugin name)
+    cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
+    add_library(${name} MODULE ${arg_UNPARSED_ARGUMENTS})
+    set_target_properties(${name} PROPERTIES
+        PREFIX "" SUFFIX ".so" C_VISIBILITY_PRESET hidden C_STANDARD 17
+        LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins)
+    if(TARGET muster_sdk)
+        target_link_libraries(${name} PRIVATE muster_sdk muster_options)
+    else()
+        target_link_libraries(${name} PRIVATE muster::sdk)
+        target_compile_options(${name} PRIVATE -ffp-contract=off)
+    endif()
+    target_link_libraries(${name} PRIVATE ${arg_LINK})
+    if(NOT MUSTER_SANITIZE) # a sanitizer's runtime is resolved from the daemon
+        target_link_options(${name} PRIVATE -Wl,-z,defs)
+    endif()
+endfunction()
