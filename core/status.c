@@ -1,0 +1,102 @@
+/* status - words for the numbers of the SDK: statuses, roles, lobby states, reasons, teams.
+ *
+ * Owns nothing. Called by everything that logs, answers clients or writes metrics.
+ */
+#include "status.h"
+
+#include <string.h>
+
+/* The SDK's list has codes and texts; the wire and the logs want the lower-case name. */
+static const char *const words[] = {
+    [-MUSTER_OK] = "ok",
+    [-MUSTER_INVALID] = "invalid",
+    [-MUSTER_NOT_FOUND] = "not_found",
+    [-MUSTER_EXISTS] = "exists",
+    [-MUSTER_FULL] = "full",
+    [-MUSTER_LIMIT] = "limit",
+    [-MUSTER_STATE] = "state",
+    [-MUSTER_DENIED] = "denied",
+    [-MUSTER_TIMEOUT] = "timeout",
+    [-MUSTER_CLOSED] = "closed",
+    [-MUSTER_NO_MEMORY] = "no_memory",
+    [-MUSTER_IO] = "io",
+    [-MUSTER_UNSUPPORTED] = "unsupported",
+    [-MUSTER_THREAD] = "thread",
+    [-MUSTER_CONFLICT] = "conflict",
+    [-MUSTER_UNAVAILABLE] = "unavailable",
+    [-MUSTER_INTERNAL] = "internal",
+};
+
+#define COUNT_ONE(name, code, text) +1
+_Static_assert(sizeof(words) / sizeof(*words) == 0 MUSTER_STATUS_MAP(COUNT_ONE),
+               "every status has a word");
+#undef COUNT_ONE
+
+#define CASE_STATUS(name, code, text)                                                              \
+    case MUSTER_##name: return text;
+
+const char *status_text(muster_status status) {
+    switch (status) {
+        MUSTER_STATUS_MAP(CASE_STATUS)
+    default: return "unknown status";
+    }
+}
+
+const char *status_word(muster_status status) {
+    uint32_t index = 0u - (uint32_t)status;
+    return index < sizeof(words) / sizeof(*words) ? words[index] : "unknown";
+}
+
+#define CASE_ROLE(name, code, lower)                                                               \
+    case MUSTER_ROLE_##name: return #lower;
+
+const char *role_text(uint32_t kind) {
+    switch (kind) {
+        MUSTER_ROLE_MAP(CASE_ROLE)
+    default: return "unknown role";
+    }
+}
+
+#define CASE_LOBBY(name, code, text)                                                               \
+    case MUSTER_LOBBY_##name: return text;
+
+const char *lobby_state_text(uint32_t state) {
+    switch (state) {
+        MUSTER_LOBBY_STATE_MAP(CASE_LOBBY)
+    default: return "unknown";
+    }
+}
+
+#define CASE_LEAVE(name, code, text)                                                               \
+    case MUSTER_LEAVE_##name: return text;
+
+const char *leave_reason_text(uint32_t reason) {
+    switch (reason) {
+        MUSTER_LEAVE_MAP(CASE_LEAVE)
+    default: return "unknown";
+    }
+}
+
+#define CASE_END(name, code, text)                                                                 \
+    case MUSTER_END_##name: return text;
+
+const char *end_reason_text(uint32_t reason) {
+    switch (reason) {
+        MUSTER_END_MAP(CASE_END)
+    default: return "unknown";
+    }
+}
+
+const char *team_text(uint32_t team) {
+    switch (team) {
+    case MUSTER_TEAM_RED: return "red";
+    case MUSTER_TEAM_BLUE: return "blue";
+    default: return "none";
+    }
+}
+
+uint32_t team_parse(const char *text) {
+    if (text && strcmp(text, "red") == 0) return MUSTER_TEAM_RED;
+    if (text && strcmp(text, "blue") == 0) return MUSTER_TEAM_BLUE;
+    return MUSTER_TEAM_NONE;
+}
