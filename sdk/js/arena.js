@@ -1,0 +1,298 @@
+// arena - the payload of mode_arena: decoding, and the movement formula for prediction.
+
+import { MusterError } from "./errors.js";
+
+/** @typedef {import("./types.js").Avatar} Avatar */
+/** @typedef {import("./types.js").Projectile} Projectile */
+
+export const BUTTON_RIFLE = 1;
+export const BUTTON_LAUNCHER = 2;
+export const TEAMS = Object.freeze(["none", "red", "blue"]);
+export const TILE_SHIFT = 8;
+
+const FLAG_ALIVE = 1;
+const FLAG_PROTECTED = 2;
+const FLAG_BOT = 4;
+const FLAG_CONNECTED = 8;
+
+/** Little-endian reading that throws past the end. */
+class Reader {
+    #view;
+    #at = 0;
+
+    /** @param {Uint8Array} bytes */
+    constructor(bytes) {
+        this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+
+    /** @param {number} bytes */
+    #take(bytes) {
+        const at = this.#at;
+        if (at + bytes > this.#view.byteLength) {
+            throw new MusterError("bad_frame", "arena payload too short");
+        }
+        this.#at += bytes;
+        return at;
+    }
+
+    u8() {
+        return this.#view.getUint8(this.#take(1));
+    }
+
+    i8() {
+        return this.#view.getInt8(this.#take(1));
+    }
+
+    u16() {
+        return this.#view.getUint16(this.#take(2), true);
+    }
+}
+
+/** Walls by tile; outside the map is wall. */
+export class ArenaMap {
+    #walls;
+
+    /** @param {{name: string, width: number, height: number, rows: string[]}} map */
+    constructor({ name, width, height, rows }) {
+        this.name = name;
+        this.width = width;
+        this.height = height;
+        this.rows = rows;
+        this.#walls = new Uint8Array(width * height);
+        rows.forEach((row, y) => {
+            for (let x = 0; x < width; x++) if (row[x] === "#") this.#walls[y * width + x] = 1;
+        });
+    }
+
+    /**
+     * @param {number} tileX
+     * @param {number} tileY
+     */
+    isWall(tileX, tileY) {
+        if (tileX < 0 || tileY < 0 || tileX >= this.width || tileY >= this.height) return true;
+        return this.#walls[tileY * this.width + tileX] === 1;
+    }
+
+    /**
+     * Does a square around a position touch a wall?
+     *
+     * @param {number} x
+     * @param {number} y
+     * @param {number} radius half of the side
+     */
+    touchesWall(x, y, radius) {
+        const right = (x + radius) >> TILE_SHIFT;
+        const bottom = (y + radius) >> TILE_SHIFT;
+        for (let ty = (y - radius) >> TILE_SHIFT; ty <= bottom; ty++) {
+            for (let tx = (x - radius) >> TILE_SHIFT; tx <= right; tx++) {
+                if (this.isWall(tx, ty)) return true;
+            }
+        }
+        return false;
+    }
+}
+
+/** @param {number} value */
+function isqrt(value) {
+    return Math.floor(Math.sqrt(value));
+}
+
+/**
+ * The wish to move, clipped to length 127 and scaled to units per tick.
+ *
+ * @param {number} moveX -127 to 127
+ * @param {number} moveY
+ * @param {number} speed units per tick
+ * @returns {{dx: number, dy: number}}
+ */
+export function moveStep(moveX, moveY, speed) {
+    let x = moveX;
+    let y = moveY;
+    const squared = x * x + y * y;
+    if (squared > 127 * 127) {
+        const length = isqrt(squared);
+        x = Math.trunc((x * 127) / length);
+        y = Math.trunc((y * 127) / length);
+    }
+    return { dx: Math.trunc((x * speed) / 127), dy: Math.trunc((y * speed) / 127) };
+}
+
+/**
+ * Flush against the border of the tile that the leading edge ran into.
+ *
+ * @param {number} position
+ * @param {number} delta
+ * @param {number} radius
+ */
+function flush(position, delta, radius) {
+    if (delta > 0) return (((position + radius) >> TILE_SHIFT) << TILE_SHIFT) - radius - 1;
+    return ((((position - radius) >> TILE_SHIFT) + 1) << TILE_SHIFT) + radius;
+}
+
+/**
+ * Movement of one tick exactly as the server computes it, in integers.
+ *
+ * @param {ArenaMap} map
+ * @param {{x: number, y: number}} from
+ * @param {{moveX: number, moveY: number}} input
+ * @param {{speed: number, playerRadius: number}} rules
+ * @returns {{x: number, y: number}}
+ */
+export function moveAvatar(map, from, input, { speed, playerRadius }) {
+    const { dx, dy } = moveStep(input.moveX, input.moveY, speed);
+    let x = from.x + dx;
+    if (dx !== 0 && map.touchesWall(x, from.y, playerRadius)) x = flush(x, dx, playerRadius);
+    let y = from.y + dy;
+    if (dy !== 0 && map.touchesWall(x, y, playerRadius)) y = flush(y, dy, playerRadius);
+    return { x, y };
+}
+
+/**
+ * @param {Avatar} avatar
+ * @param {number} flags
+ */
+function setFlags(avatar, flags) {
+    avatar.alive = (flags & FLAG_ALIVE) !== 0;
+    avatar.protected = (flags & FLAG_PROTECTED) !== 0;
+    avatar.bot = (flags & FLAG_BOT) !== 0;
+    avatar.connected = (flags & FLAG_CONNECTED) !== 0;
+}
+
+/**
+ * @param {number} seat
+ * @returns {Avatar}
+ */
+function newAvatar(seat) {
+    return {
+        seat, team: 0, alive: false, protected: false, bot: false, connected: false,
+        x: 0, y: 0, aim: 0, health: 0,
+    };
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @returns {import("./types.js").ArenaEvent | null} null for an event of a later version
+ */
+export function decodeArenaEvent(bytes) {
+    const reader = new Reader(bytes);
+    switch (reader.u8()) {
+        case 1:
+            return {
+                type: "kill", killer: reader.u8(), victim: reader.u8(), weapon: reader.u8(),
+                assist: reader.u8(),
+            };
+        case 2:
+            return { type: "spawn", seat: reader.u8() };
+        case 3:
+            return { type: "hit", attacker: reader.u8(), victim: reader.u8(), damage: reader.u8() };
+        default:
+            return null;
+    }
+}
+
+/** The state of the arena as the snapshots tell it. */
+export class ArenaWorld {
+    tick = -1;
+    /** @type {Map<number, Avatar>} by seat */
+    avatars = new Map();
+    /** @type {Map<number, Projectile>} by id */
+    projectiles = new Map();
+    scores = { red: 0, blue: 0 };
+
+    /**
+     * Take in a snapshot. One that is not usable changes nothing, but its events count.
+     *
+     * @param {import("./types.js").Snapshot} snapshot
+     * @returns {import("./types.js").ArenaChanges}
+     */
+    apply(snapshot) {
+        /** @type {import("./types.js").ArenaChanges} */
+        const changes = { shots: [], bursts: [], events: [] };
+        if (snapshot.usable) {
+            const reader = new Reader(snapshot.payload);
+            if (snapshot.full) this.#readFull(reader);
+            else this.#readDelta(reader, changes);
+            this.tick = snapshot.tick;
+        }
+        for (const bytes of snapshot.events) {
+            const event = decodeArenaEvent(bytes);
+            if (event) changes.events.push(event);
+        }
+        return changes;
+    }
+
+    /** @param {Reader} reader */
+    #readFull(reader) {
+        this.avatars.clear();
+        this.projectiles.clear();
+        for (let n = reader.u8(); n > 0; n--) {
+            const avatar = newAvatar(reader.u8());
+            avatar.team = reader.u8();
+            setFlags(avatar, reader.u8());
+            avatar.x = reader.u16();
+            avatar.y = reader.u16();
+            avatar.aim = reader.u8();
+            avatar.health = reader.u8();
+            this.avatars.set(avatar.seat, avatar);
+        }
+        for (let n = reader.u8(); n > 0; n--) this.#readProjectile(reader);
+        this.scores = { red: reader.u16(), blue: reader.u16() };
+    }
+
+    /**
+     * @param {Reader} reader
+     * @param {import("./types.js").ArenaChanges} changes
+     */
+    #readDelta(reader, changes) {
+        for (const projectile of this.projectiles.values()) {
+            projectile.x += projectile.vx * 4;
+            projectile.y += projectile.vy * 4;
+        }
+        for (let n = reader.u8(); n > 0; n--) this.#readChange(reader);
+        for (let n = reader.u8(); n > 0; n--) {
+            changes.shots.push({
+                seat: reader.u8(), endX: reader.u16(), endY: reader.u16(), hit: reader.u8(),
+            });
+        }
+        for (let n = reader.u8(); n > 0; n--) this.#readProjectile(reader);
+        for (let n = reader.u8(); n > 0; n--) {
+            const burst = { id: reader.u8(), x: reader.u16(), y: reader.u16() };
+            this.projectiles.delete(burst.id);
+            changes.bursts.push(burst);
+        }
+        if (reader.u8()) this.scores = { red: reader.u16(), blue: reader.u16() };
+    }
+
+    /** @param {Reader} reader */
+    #readChange(reader) {
+        const seat = reader.u8();
+        const mask = reader.u8();
+        if (mask & 64) {
+            this.avatars.delete(seat);
+            return;
+        }
+        const avatar = this.avatars.get(seat) ?? newAvatar(seat);
+        this.avatars.set(seat, avatar);
+        if (mask & 1) {
+            avatar.x += reader.i8();
+            avatar.y += reader.i8();
+        }
+        if (mask & 2) {
+            avatar.x = reader.u16();
+            avatar.y = reader.u16();
+        }
+        if (mask & 4) avatar.aim = reader.u8();
+        if (mask & 8) avatar.health = reader.u8();
+        if (mask & 16) setFlags(avatar, reader.u8());
+        if (mask & 32) avatar.team = reader.u8();
+    }
+
+    /** @param {Reader} reader */
+    #readProjectile(reader) {
+        const id = reader.u8();
+        this.projectiles.set(id, {
+            id, owner: reader.u8(), x: reader.u16(), y: reader.u16(), vx: reader.i8(),
+            vy: reader.i8(),
+        });
+    }
+}

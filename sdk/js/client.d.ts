@@ -1,0 +1,138 @@
+import { Emitter } from "./emitter.js";
+export type Entry = import("./types.js").Entry;
+export type Reservation = import("./types.js").Reservation;
+/**
+ * What a close code asks of a client (docs/protocol.md, section 8).
+ *
+ * @param {number} code
+ * @returns {import("./types.js").ClosePolicy}
+ */
+export declare function closePolicy(code: number): import("./types.js").ClosePolicy;
+/**
+ * Exponential, with half of it random, so that the players of a node that died do not all come
+ * back at once.
+ *
+ * @param {number} attempt from 0
+ * @param {import("./types.js").BackoffOptions} [options]
+ * @param {() => number} [random]
+ */
+export declare function backoffMs(attempt: number, options?: import("./types.js").BackoffOptions, random?: () => number): number;
+/** @extends {Emitter<import("./types.js").ClientEvents>} */
+export declare class MusterClient extends Emitter<import("./types.js").ClientEvents> {
+    #private;
+    /** @param {import("./types.js").ClientOptions} options */
+    constructor(options: import("./types.js").ClientOptions);
+    get state(): import("./types.js").ConnectionState;
+    /** The session, null before connect(). */
+    get session(): import("./types.js").PlayerSession | null;
+    /** Where the player sits, null outside of a lobby. Kept up to date. */
+    get entry(): import("./types.js").Entry | null;
+    /** URL of the node at hand. */
+    get url(): string;
+    /** Round trip measured last, 0 before the first. */
+    get rttMs(): number;
+    /**
+     * Open the connection and authenticate. Rejects when that fails; later drops are mended.
+     *
+     * @param {import("./types.js").TokenSource} token
+     * @returns {Promise<{lobbyId: string} | null>} a lobby that resume() may lead back to
+     */
+    connect(token: import("./types.js").TokenSource): Promise<{
+        lobbyId: string;
+    } | null>;
+    /**
+     * A newer token of the same player, on the connection at hand.
+     *
+     * @param {string} token
+     */
+    authenticate(token: string): Promise<void>;
+    /** Close for good. The seat is kept for the resume window; leave() first to give it up. */
+    close(): void;
+    /** Do not wait out the back-off: the network is back. */
+    retryNow(): void;
+    /**
+     * Any method of the wire.
+     *
+     * @param {string} method
+     * @param {object} [params]
+     * @param {import("./types.js").CallOptions} [options]
+     * @returns {Promise<any>}
+     */
+    call(method: string, params?: object, options?: import("./types.js").CallOptions): Promise<any>;
+    /**
+     * @param {import("./types.js").RpcRequest[]} requests 1 to 16
+     * @returns {Promise<import("./types.js").RpcOutcome[]>}
+     */
+    batch(requests: import("./types.js").RpcRequest[]): Promise<import("./types.js").RpcOutcome[]>;
+    /** @returns {Promise<import("./types.js").ServerInfo>} */
+    serverInfo(): Promise<import("./types.js").ServerInfo>;
+    /**
+     * @param {import("./types.js").LobbyFilter} [filter]
+     * @returns {Promise<import("./types.js").LobbyPage>}
+     */
+    listLobbies(filter?: import("./types.js").LobbyFilter): Promise<import("./types.js").LobbyPage>;
+    /**
+     * @param {string} lobbyId
+     * @returns {Promise<import("./types.js").LobbyInfo>}
+     */
+    getLobby(lobbyId: string): Promise<import("./types.js").LobbyInfo>;
+    /**
+     * Create a lobby and take the seat in it.
+     *
+     * @param {import("./types.js").CreateOptions} options
+     * @returns {Promise<Entry>}
+     */
+    createLobby(options: import("./types.js").CreateOptions): Promise<Entry>;
+    /**
+     * Reserve a seat and take it, on whichever node owns the lobby.
+     *
+     * @param {string} lobbyId
+     * @param {import("./types.js").JoinOptions} [options]
+     * @returns {Promise<Entry>}
+     */
+    joinLobby(lobbyId: string, options?: import("./types.js").JoinOptions): Promise<Entry>;
+    /**
+     * Take a reserved seat, following its url to another node when it names one.
+     *
+     * @param {Reservation} reservation
+     * @returns {Promise<Entry>}
+     */
+    enter(reservation: Reservation): Promise<Entry>;
+    /**
+     * Back to a seat, e.g. after a reload of the page.
+     *
+     * @param {string} resumeToken
+     * @param {string} [url] the node of that seat
+     * @returns {Promise<Entry>}
+     */
+    resume(resumeToken: string, url?: string): Promise<Entry>;
+    /**
+     * Let the server place the player: search, then take the seat that was found.
+     *
+     * @param {import("./types.js").FindOptions} options
+     * @returns {Promise<Entry>}
+     */
+    findMatch({ signal, ...wanted }: import("./types.js").FindOptions): Promise<Entry>;
+    /** Give up the seat; back to the first node when another owned the lobby. */
+    leave(): Promise<void>;
+    /**
+     * @param {string} text at most 300 bytes
+     * @param {"all" | "team"} [channel]
+     */
+    chat(text: string, channel?: "all" | "team"): Promise<void>;
+    /** @param {import("./types.js").Team} team */
+    setTeam(team: import("./types.js").Team): Promise<void>;
+    /** @param {boolean} choice */
+    voteRestart(choice: boolean): Promise<void>;
+    /** @returns {Promise<import("./types.js").Scoreboard>} */
+    scoreboard(): Promise<import("./types.js").Scoreboard>;
+    /** Ask that the next snapshot be full. */
+    resync(): Promise<void>;
+    /**
+     * Send one input; once a tick.
+     *
+     * @param {import("./types.js").Input} input
+     * @returns {boolean} false while there is no connection
+     */
+    sendInput(input: import("./types.js").Input): boolean;
+}

@@ -1,0 +1,29 @@
+// muster-client: accounts, lobbies, matches and snapshots of muster game servers.
+// Works in browsers and in Node from 20 on. docs/protocol.md describes the wire.
+
+export { AuthClient } from "./auth.js";
+export { MusterClient, backoffMs, closePolicy } from "./client.js";
+export { Connection, SUBPROTOCOL } from "./connection.js";
+export { Emitter } from "./emitter.js";
+export { MusterError } from "./errors.js";
+export { BATCH_MAX, RpcClient } from "./rpc.js";
+export {
+    INFLATED_MAX,
+    SEAT_NONE,
+    decodeJsonFrame,
+    decodeSnapshot,
+    encodeInput,
+    inflate,
+    inflateFrame,
+    isDeflated,
+} from "./snapshot.js";
+export {
+    ArenaMap,
+    ArenaWorld,
+    BUTTON_LAUNCHER,
+    BUTTON_RIFLE,
+    TEAMS,
+    decodeArenaEvent,
+    moveAvatar,
+    moveStep,
+} from "./arena.js";

@@ -1,0 +1,464 @@
+/**
+ * The objects of the wire (docs/protocol.md) and the options of this package.
+ * Written by hand; the other .d.ts files are made from the JSDoc of the modules.
+ */
+
+export type Team = "red" | "blue";
+export type LobbyState = "waiting" | "starting" | "active" | "ending" | "completed";
+export type EndReason = "score_limit" | "time_limit" | "elimination" | "forfeit" | "aborted";
+export type LeftReason =
+  "quit" | "timeout" | "kick" | "ban" | "shutdown" | "closed";
+export type SettingValue = string | number | boolean | string[];
+
+export interface AuthToken {
+  playerId: string;
+  displayName: string;
+  region: string;
+  permissions: string[];
+  /** Unix seconds. */
+  expiresAt: number;
+  refreshToken: string;
+  accessToken: string;
+  tokenType: "Bearer";
+}
+
+export interface PlayerSession {
+  sessionId: string;
+  playerId: string;
+  displayName: string;
+  region: string;
+  permissions: string[];
+  createdAt: number;
+  expiresAt: number;
+  lobbyId: string | null;
+}
+
+export interface LobbyInfo {
+  lobbyId: string;
+  serverNodeId: string;
+  gameMode: string;
+  currentPlayers: number;
+  maxPlayers: number;
+  settings: Record<string, SettingValue>;
+  state: LobbyState;
+  region: string;
+}
+
+export interface Member {
+  playerId: string;
+  displayName: string;
+  seat: number;
+  team: string;
+  connected: boolean;
+  isBot: boolean;
+  spectator: boolean;
+}
+
+export interface MatchInfo {
+  matchId: string;
+  gameMode: string;
+  mapName: string;
+  tickRate: number;
+  seatsMax: number;
+  tick: number;
+  /** The mode's static object; for the arena: ArenaIntro. */
+  intro: unknown;
+}
+
+export interface Entry {
+  lobby: LobbyInfo;
+  /** 255 for a spectator. */
+  seat: number;
+  team: string;
+  resumeToken: string;
+  members: Member[];
+  match: MatchInfo | null;
+}
+
+/** A reserved seat: present the ticket with MusterClient.enter. */
+export interface Reservation {
+  lobby: LobbyInfo;
+  seatTicket: string;
+  /** WebSocket URL of the node that owns the lobby, "" for the connection at hand. */
+  url: string;
+}
+
+export interface PlayerMatchStats {
+  playerId: string;
+  displayName: string;
+  team: string;
+  kills: number;
+  deaths: number;
+  assists: number;
+  score: number;
+  isBot: boolean;
+}
+
+export interface MatchResults {
+  matchId: string;
+  lobbyId: string;
+  winningTeam: Team | "draw";
+  finalScores: { red: number; blue: number };
+  playerStats: PlayerMatchStats[];
+  /** Seconds. */
+  duration: number;
+  reason: EndReason;
+}
+
+export interface ScoreboardRow {
+  seat: number;
+  playerId: string;
+  displayName: string;
+  team: string;
+  kills: number;
+  deaths: number;
+  assists: number;
+  score: number;
+  alive: boolean;
+  connected: boolean;
+  isBot: boolean;
+  pingMs: number;
+}
+
+export interface Scoreboard {
+  matchId: string;
+  tick: number;
+  elapsedMs: number;
+  teamScores: { red: number; blue: number };
+  rows: ScoreboardRow[];
+}
+
+export interface SettingsSchemaEntry {
+  key: string;
+  type: "bool" | "int" | "number" | "string" | "enum" | "list" | "duration";
+  default: SettingValue;
+  min?: number;
+  max?: number;
+  unit?: string;
+  values?: string[];
+  label?: string;
+  help?: string;
+  group?: string;
+  when?: "setup" | "always";
+}
+
+export interface GameModeInfo {
+  name: string;
+  title: string;
+  maps: string[];
+  maxPlayers: number;
+  tickRate: number;
+  settingsSchema: SettingsSchemaEntry[];
+}
+
+export interface ServerInfo {
+  name: string;
+  version: string;
+  nodeId: string;
+  region: string;
+  regions: string[];
+  gameModes: GameModeInfo[];
+  protocol: "muster.v1";
+}
+
+export interface LobbyFilter {
+  gameMode?: string;
+  region?: string;
+  state?: LobbyState;
+  hasOpenSlots?: boolean;
+  mapName?: string;
+  /** 1 to 100, default 50. */
+  limit?: number;
+  cursor?: string;
+}
+
+export interface LobbyPage {
+  lobbies: LobbyInfo[];
+  nextCursor: string | null;
+}
+
+export interface CreateOptions {
+  gameMode: string;
+  settings?: Record<string, SettingValue>;
+  region?: string;
+}
+
+export interface JoinOptions {
+  team?: Team;
+  spectator?: boolean;
+  secret?: string;
+}
+
+export interface FindOptions {
+  gameMode: string;
+  region?: string;
+  mapName?: string;
+  /** Aborting cancels the search. */
+  signal?: AbortSignal;
+}
+
+/** One decoded snapshot frame. */
+export interface Snapshot {
+  full: boolean;
+  /** False when it is a delta that does not follow the state at hand: skip the payload, keep the
+   * events; a full snapshot has been asked for. */
+  usable: boolean;
+  /** Your seat, 255 for a spectator. */
+  seat: number;
+  tick: number;
+  /** Sequence of your last input that the server took. */
+  ack: number;
+  /** Real length of the last tick in microseconds. */
+  tickUs: number;
+  payload: Uint8Array;
+  events: Uint8Array[];
+}
+
+export interface InputSample {
+  /** When within the tick, 0 to 255. */
+  at: number;
+  pressed: number;
+  aim: number;
+}
+
+export interface Input {
+  sequence: number;
+  /** Buttons down. */
+  held: number;
+  /** Buttons that went down since the last input. */
+  pressed: number;
+  /** 0 to 65535, 0 = +x, growing towards +y. */
+  aim: number;
+  /** -127 to 127. */
+  moveX: number;
+  moveY: number;
+  /** At most 3. */
+  samples?: InputSample[];
+}
+
+export type ConnectionState = "idle" | "connecting" | "online" | "reconnecting" | "closed";
+
+export interface ChatLine {
+  /** "" for the server. */
+  playerId: string;
+  displayName: string;
+  seat: number;
+  team: string;
+  text: string;
+  channel: "all" | "team";
+  at: number;
+}
+
+export interface VoteTally {
+  vote: "restart";
+  yes: number;
+  no: number;
+  needed: number;
+  endsInMs: number;
+}
+
+/** Events of MusterClient: its own, and every notification under its name on the wire. */
+export interface ClientEvents {
+  state: { state: ConnectionState };
+  /** A try to come back begins after delayMs. */
+  reconnecting: { attempt: number; delayMs: number };
+  /** Given up, or closed by close(): see code, and error when there is one. */
+  closed: { code: number; reason: string; error: Error | null };
+  /** A seat was taken (enter) or taken back (resume). */
+  entered: { entry: Entry; resumed: boolean };
+  latency: { rttMs: number };
+  snapshot: Snapshot;
+  "session.replaced": { reason: string };
+  "session.terminated": { reason: string };
+  "match.found": Reservation & { ticketId: string };
+  "match.searching": { ticketId: string; waitedMs: number; regions: string[] };
+  "lobby.updated": { lobby: LobbyInfo };
+  "lobby.members": { members: Member[] };
+  "lobby.chat": ChatLine;
+  "lobby.countdown": { startsInMs: number };
+  "lobby.left": { reason: LeftReason };
+  "match.started": MatchInfo;
+  "match.ended": { matchId: string; results: MatchResults; scoreboardMs: number };
+  "lobby.vote": VoteTally;
+  "server.stopping": { inMs: number; reason: string };
+}
+
+export interface AuthEvents {
+  /** Signed in, renewed (token), or signed out (null). */
+  changed: { token: AuthToken | null };
+}
+
+/** Where AuthClient keeps the tokens; localStorage fits. */
+export interface TokenStorage {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
+export interface AuthOptions {
+  /** "" for the origin of the page, or "https://host". */
+  baseUrl?: string;
+  fetch?: typeof globalThis.fetch;
+  storage?: TokenStorage | null;
+  /** Renew this many seconds before the access token ends; default 60. */
+  renewBeforeS?: number;
+}
+
+export interface RegisterDetails {
+  username: string;
+  password: string;
+  displayName?: string;
+  email?: string;
+  region?: string;
+}
+
+/** What this package uses of a WebSocket: the browser's, Node 22's and that of `ws` fit. */
+export interface SocketLike {
+  binaryType: string;
+  readyState: number;
+  bufferedAmount: number;
+  send(data: string | Uint8Array): void;
+  close(code?: number, reason?: string): void;
+  onopen: ((event: any) => void) | null;
+  onmessage: ((event: any) => void) | null;
+  onclose: ((event: any) => void) | null;
+  onerror: ((event: any) => void) | null;
+}
+
+export type SocketConstructor = new (url: string, protocol: string) => SocketLike;
+
+export interface BackoffOptions {
+  /** First delay, default 250. */
+  baseMs?: number;
+  /** Longest delay, default 10000. */
+  maxMs?: number;
+}
+
+export interface ClientOptions {
+  /** The node to begin with, "ws://host:7350/ws". */
+  url: string;
+  /** Needed where globalThis.WebSocket is missing (Node before 22). */
+  WebSocket?: SocketConstructor;
+  /** Take deflated frames; default true. */
+  compress?: boolean;
+  /** Come back after a dropped connection; default true. */
+  reconnect?: boolean;
+  backoff?: BackoffOptions;
+  /** For one request; default 10000. */
+  timeoutMs?: number;
+  /** Between latency measurements; default 5000, 0 = never. */
+  pingIntervalMs?: number;
+  /** How long the server keeps the seat of a dropped player; default 60000. */
+  resumeWindowMs?: number;
+  random?: () => number;
+}
+
+/** A token, or a function that gives one; renew asks for a newer one than the last. */
+export type TokenSource = string | ((renew: boolean) => Promise<string> | string);
+
+export interface CallOptions<T = any> {
+  timeoutMs?: number;
+  /** Called with the result as it arrives, before any later message is looked at. */
+  accept?: (result: T) => void;
+}
+
+export interface RpcRequest {
+  method: string;
+  params?: object;
+}
+
+export type RpcOutcome = { result: any; error: null } | { result: null; error: Error };
+
+export interface RpcOptions {
+  send: (text: string) => void;
+  onNotification: (method: string, params: any) => void;
+  /** A message that is not JSON-RPC. */
+  onProtocolError?: (error: Error) => void;
+  timeoutMs?: number;
+}
+
+export interface ConnectionHandlers {
+  onNotification: (method: string, params: any) => void;
+  onSnapshot: (snapshot: Snapshot) => void;
+  /** Once, after open() has resolved. */
+  onClose: (code: number, reason: string) => void;
+}
+
+export interface ConnectionOptions {
+  WebSocket?: SocketConstructor;
+  timeoutMs?: number;
+}
+
+export interface ClosePolicy {
+  retry: boolean;
+  /** Wait at least this long. */
+  delayMs: number;
+  /** Come back with a newer token only. */
+  renewToken: boolean;
+}
+
+/* ---- mode_arena ---- */
+
+export interface ArenaIntro {
+  map: { name: string; width: number; height: number; rows: string[] };
+  tileUnits: number;
+  playerRadius: number;
+  speed: number;
+  rifle: { range: number; cooldownTicks: number };
+  launcher: { speed: number; cooldownTicks: number; radius: number };
+  killLimit: number;
+  timeLimit: number;
+  friendlyFire: boolean;
+  respawnTicks: number;
+}
+
+export interface Avatar {
+  seat: number;
+  /** 0 none, 1 red, 2 blue. */
+  team: number;
+  alive: boolean;
+  protected: boolean;
+  bot: boolean;
+  connected: boolean;
+  x: number;
+  y: number;
+  /** 0 to 255, 256 = a full turn. */
+  aim: number;
+  health: number;
+}
+
+export interface Projectile {
+  id: number;
+  owner: number;
+  x: number;
+  y: number;
+  /** Units per tick / 4. */
+  vx: number;
+  vy: number;
+}
+
+export interface Shot {
+  seat: number;
+  endX: number;
+  endY: number;
+  /** 255 none. */
+  hit: number;
+}
+
+export interface Burst {
+  id: number;
+  x: number;
+  y: number;
+}
+
+export type ArenaEvent =
+  | { type: "kill"; killer: number; victim: number; weapon: number; assist: number }
+  | { type: "spawn"; seat: number }
+  | { type: "hit"; attacker: number; victim: number; damage: number };
+
+/** What happened in one snapshot, for effects. */
+export interface ArenaChanges {
+  shots: Shot[];
+  bursts: Burst[];
+  events: ArenaEvent[];
+}
