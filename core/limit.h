@@ -20,8 +20,8 @@ bool limit_take(struct limit_bucket *bucket, double per_second, double burst, do
 /* Until `cost` tokens are there, ms. */
 uint32_t limit_wait_ms(const struct limit_bucket *bucket, double per_second, double cost);
 
-/* Buckets by address: a fixed table, the least recently used entry makes room. IPv6 counts by /64.
- * Keys are hashed with a random key, so nobody can aim at a slot. */
+/* Buckets by address: a fixed table, the least recently used entry of a set of 8 makes room. IPv6
+ * counts by /64. Keys are hashed with a random key, so nobody can aim at a set. */
 struct limit_table;
 struct limit_table *limit_table_create(uint32_t entries, double per_second, double burst);
 void limit_table_destroy(struct limit_table *table);
