@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <muster/types.h>
+#include <muster/host.h> /* MUSTER_POLL_READ, MUSTER_POLL_WRITE */
 
 struct loop_timer;
 struct loop_work;
@@ -33,9 +33,9 @@ void loop_deinit(void);
 void *loop_handle(void);
 bool loop_is_thread(void);
 
-uint64_t loop_now_ms(void);  /* cached time of this turn, monotonic */
-uint64_t loop_now_us(void);  /* read now, monotonic */
-int64_t loop_unix_ms(void);  /* wall clock, read now */
+uint64_t loop_now_ms(void); /* cached time of this turn, monotonic */
+uint64_t loop_now_us(void); /* read now, monotonic */
+int64_t loop_unix_ms(void); /* wall clock, read now */
 
 /* repeat_ms 0: once, and the timer is gone after fn returned. Null when out of memory. */
 struct loop_timer *loop_timer_start(uint32_t delay_ms, uint32_t repeat_ms, loop_fn fn, void *user);
@@ -63,11 +63,13 @@ muster_status loop_stdin(void (*fn)(void *user, const char *line), void *user) M
 /* UDP */
 struct sockaddr;
 struct loop_udp *loop_udp_open(const char *address, uint32_t port,
-                               void (*fn)(void *user, const struct sockaddr *from, uint32_t from_len,
-                                          const void *data, uint32_t len),
+                               void (*fn)(void *user, const struct sockaddr *from,
+                                          uint32_t from_len, const void *data, uint32_t len),
                                void *user, muster_status *status);
 muster_status loop_udp_send(struct loop_udp *udp, const struct sockaddr *to, const void *data,
                             uint32_t len);
+/* The port it got; 0 was a free one. */
+uint32_t loop_udp_port(const struct loop_udp *udp);
 void loop_udp_close(struct loop_udp *udp);
 
 /* TCP server. A listener is a loop_tcp, too. open hands over a connection; close is told once for
@@ -80,6 +82,7 @@ struct loop_tcp_handler {
 struct loop_tcp *loop_tcp_listen(const char *address, uint32_t port,
                                  const struct loop_tcp_handler *handler, void *user,
                                  muster_status *status);
+uint32_t loop_tcp_port(const struct loop_tcp *listener);
 /* Copied and queued; FULL above 256 KiB unsent. */
 muster_status loop_tcp_send(struct loop_tcp *conn, const void *data, uint32_t len);
 /* After what is queued has been sent; a listener at once. */

@@ -1,0 +1,357 @@
+/* loop - the process's one event loop: running it, time, timers, posts and pool work.
+ *
+ * Owns the uv_loop_t, the list of open handles and the queue of posts. Descriptors, signals and
+ * stdin are in loop_watch.c, plain sockets in loop_socket.c. Called by everything that waits.
+ */
+#include "loop_internal.h"
+
+#include "log.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { POSTS_MAX = 65536, POSTS_FIRST = 64, RECEIVE_BYTES = 65536 };
+
+struct post {
+    loop_fn fn;
+    void *user;
+};
+
+struct posts {
+    struct post *rows;
+    uint32_t count;
+    uint32_t cap;
+};
+
+struct loop_timer {
+    struct loop_item item;
+    uv_timer_t handle;
+    loop_fn fn;
+    void *user;
+};
+
+struct loop_work {
+    struct loop_item item;
+    uv_work_t req;
+    loop_fn work;
+    void (*done)(void *user, muster_status status);
+    void *user;
+};
+
+static struct {
+    uv_loop_t uv;
+    uv_async_t wake;
+    struct loop_item items; /* head of the ring of open handles */
+    pthread_t thread;
+    bool ready;
+    bool stopped;
+    bool in_timer;
+    pthread_mutex_t posts_lock;
+    struct posts posts;    /* under posts_lock */
+    struct posts draining; /* loop thread */
+    char *receive;
+} loop = {.posts_lock = PTHREAD_MUTEX_INITIALIZER};
+
+uv_loop_t *loop_uv(void) {
+    return &loop.uv;
+}
+
+void *loop_handle(void) {
+    return &loop.uv;
+}
+
+bool loop_is_thread(void) {
+    return pthread_equal(loop.thread, pthread_self());
+}
+
+uv_buf_t loop_receive_buffer(void) {
+    return uv_buf_init(loop.receive, RECEIVE_BYTES);
+}
+
+void loop_item_add(struct loop_item *item, const char *kind,
+                   void (*close)(struct loop_item *item)) {
+    item->kind = kind;
+    item->close = close;
+    item->prev = loop.items.prev;
+    item->next = &loop.items;
+    item->prev->next = item;
+    item->next->prev = item;
+}
+
+void loop_item_remove(struct loop_item *item) {
+    item->prev->next = item->next;
+    item->next->prev = item->prev;
+    item->prev = item->next = item;
+}
+
+muster_status loop_status(int uv_code) {
+    switch (uv_code) {
+    case 0: return MUSTER_OK;
+    case UV_EINVAL: return MUSTER_INVALID;
+    case UV_ENOMEM: return MUSTER_NO_MEMORY;
+    case UV_EADDRINUSE:
+    case UV_EEXIST: return MUSTER_EXISTS;
+    case UV_EACCES:
+    case UV_EPERM: return MUSTER_DENIED;
+    case UV_ECANCELED: return MUSTER_CLOSED;
+    case UV_EADDRNOTAVAIL: return MUSTER_UNAVAILABLE;
+    case UV_EAGAIN: return MUSTER_FULL;
+    case UV_EMFILE:
+    case UV_ENFILE: return MUSTER_LIMIT;
+    default: return MUSTER_IO;
+    }
+}
+
+/* ---- posts ---- */
+
+static bool posts_grow(struct posts *posts) {
+    uint32_t cap = posts->cap ? posts->cap * 2u : POSTS_FIRST;
+    struct post *rows = realloc(posts->rows, cap * sizeof(*rows));
+    if (!rows) return false;
+    posts->rows = rows;
+    posts->cap = cap;
+    return true;
+}
+
+muster_status loop_post(loop_fn fn, void *user) {
+    muster_status status = MUSTER_OK;
+    pthread_mutex_lock(&loop.posts_lock);
+    struct posts *posts = &loop.posts;
+    if (!loop.ready)
+        status = MUSTER_CLOSED;
+    else if (posts->count == POSTS_MAX)
+        status = MUSTER_FULL;
+    else if (posts->count == posts->cap && !posts_grow(posts))
+        status = MUSTER_NO_MEMORY;
+    if (status == MUSTER_OK) {
+        posts->rows[posts->count++] = (struct post){fn, user};
+        /* Inside the lock: deinit must not close the wake handle between check and send. */
+        if (posts->count == 1) uv_async_send(&loop.wake);
+    }
+    pthread_mutex_unlock(&loop.posts_lock);
+    return status;
+}
+
+/* Runs what was posted before this call; what those post themselves waits for the next turn. */
+static bool posts_drain(void) {
+    pthread_mutex_lock(&loop.posts_lock);
+    struct posts taken = loop.posts;
+    loop.posts = loop.draining;
+    pthread_mutex_unlock(&loop.posts_lock);
+    loop.draining = (struct posts){0};
+    for (uint32_t i = 0; i < taken.count; i++) taken.rows[i].fn(taken.rows[i].user);
+    bool any = taken.count > 0;
+    taken.count = 0;
+    loop.draining = taken;
+    return any;
+}
+
+static bool posts_waiting(void) {
+    pthread_mutex_lock(&loop.posts_lock);
+    bool any = loop.posts.count > 0;
+    pthread_mutex_unlock(&loop.posts_lock);
+    return any;
+}
+
+static void on_wake(uv_async_t *handle) {
+    (void)handle;
+    posts_drain();
+}
+
+/* ---- the loop ---- */
+
+/* A daemon started with a standard descriptor closed would give its number to a socket, and a
+ * line of log would go to a player. */
+static void open_standard_descriptors(void) {
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0) continue;
+        int got = open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+        if (got >= 0 && got != fd) close(got);
+    }
+}
+
+muster_status loop_init(uint32_t pool_threads) {
+    char threads[16];
+    snprintf(threads, sizeof(threads), "%u", pool_threads);
+    setenv("UV_THREADPOOL_SIZE", threads, 1);
+    open_standard_descriptors();
+    signal(SIGPIPE, SIG_IGN);
+    loop.receive = malloc(RECEIVE_BYTES);
+    if (!loop.receive) return MUSTER_NO_MEMORY;
+    int code = uv_loop_init(&loop.uv);
+    if (code == 0) {
+        code = uv_async_init(&loop.uv, &loop.wake, on_wake);
+        if (code != 0) uv_loop_close(&loop.uv);
+    }
+    if (code != 0) {
+        free(loop.receive);
+        loop.receive = NULL;
+        return loop_status(code);
+    }
+    uv_unref((uv_handle_t *)&loop.wake);
+    loop.items.prev = loop.items.next = &loop.items;
+    loop.thread = pthread_self();
+    loop.stopped = false;
+    pthread_mutex_lock(&loop.posts_lock);
+    loop.ready = true;
+    pthread_mutex_unlock(&loop.posts_lock);
+    return MUSTER_OK;
+}
+
+void loop_run(void) {
+    /* uv_run returns at once when no handle is left, without looking at posts. */
+    while (!loop.stopped) {
+        uv_run(&loop.uv, UV_RUN_DEFAULT);
+        if (!loop.stopped && !posts_drain() && !uv_loop_alive(&loop.uv)) break;
+    }
+    loop.stopped = false;
+}
+
+bool loop_turn(void) {
+    loop.stopped = false;
+    uv_run(&loop.uv, UV_RUN_NOWAIT);
+    if (!uv_loop_alive(&loop.uv)) posts_drain();
+    return uv_loop_alive(&loop.uv) || posts_waiting();
+}
+
+void loop_stop(void) {
+    loop.stopped = true;
+    uv_stop(&loop.uv);
+}
+
+static void close_foreign(uv_handle_t *handle, void *user) {
+    (void)user;
+    if (uv_is_closing(handle)) return;
+    log_warn("loop", "a foreign %s handle was left open", uv_handle_type_name(handle->type));
+    uv_close(handle, NULL);
+}
+
+static void close_leaked_items(void) {
+    while (loop.items.next != &loop.items) {
+        struct loop_item *item = loop.items.next;
+        if (item->kind) log_warn("loop", "a %s was left open", item->kind);
+        loop_item_remove(item);
+        item->close(item);
+    }
+}
+
+void loop_deinit(void) {
+    if (!loop.ready) return;
+    posts_drain();
+    pthread_mutex_lock(&loop.posts_lock);
+    loop.ready = false;
+    pthread_mutex_unlock(&loop.posts_lock);
+    close_leaked_items();
+    uv_close((uv_handle_t *)&loop.wake, NULL);
+    uv_run(&loop.uv, UV_RUN_DEFAULT); /* waits for jobs on the pool, too */
+    close_leaked_items();             /* what the last callbacks opened */
+    uv_walk(&loop.uv, close_foreign, NULL);
+    uv_run(&loop.uv, UV_RUN_DEFAULT);
+    if (uv_loop_close(&loop.uv) != 0) log_error("loop", "the loop could not be closed");
+    free(loop.posts.rows);
+    free(loop.draining.rows);
+    loop.posts = loop.draining = (struct posts){0};
+    free(loop.receive);
+    loop.receive = NULL;
+}
+
+/* ---- time ---- */
+
+uint64_t loop_now_ms(void) {
+    return uv_now(&loop.uv);
+}
+
+uint64_t loop_now_us(void) {
+    return uv_hrtime() / 1000u;
+}
+
+int64_t loop_unix_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- timers ---- */
+
+static void timer_closed(uv_handle_t *handle) {
+    free(handle->data);
+}
+
+static void timer_close(struct loop_item *item) {
+    struct loop_timer *timer = (struct loop_timer *)item;
+    uv_close((uv_handle_t *)&timer->handle, timer_closed);
+}
+
+static void on_timer(uv_timer_t *handle) {
+    struct loop_timer *timer = handle->data;
+    loop.in_timer = true;
+    timer->fn(timer->user);
+    loop.in_timer = false;
+    if (uv_timer_get_repeat(handle) == 0) loop_timer_stop(timer);
+}
+
+struct loop_timer *loop_timer_start(uint32_t delay_ms, uint32_t repeat_ms, loop_fn fn, void *user) {
+    struct loop_timer *timer = calloc(1, sizeof(*timer));
+    if (!timer) return NULL;
+    timer->fn = fn;
+    timer->user = user;
+    timer->handle.data = timer;
+    uv_timer_init(&loop.uv, &timer->handle);
+    /* libuv runs due timers until none is due: a timer that starts itself with 0 would never let
+     * the loop go on. */
+    if (delay_ms == 0 && loop.in_timer) delay_ms = 1;
+    uv_timer_start(&timer->handle, on_timer, delay_ms, repeat_ms);
+    loop_item_add(&timer->item, "timer", timer_close);
+    return timer;
+}
+
+void loop_timer_stop(struct loop_timer *timer) {
+    if (!timer || uv_is_closing((uv_handle_t *)&timer->handle)) return;
+    loop_item_remove(&timer->item);
+    timer_close(&timer->item);
+}
+
+/* ---- work ---- */
+
+static void on_work(uv_work_t *req) {
+    struct loop_work *work = req->data;
+    work->work(work->user);
+}
+
+static void on_work_done(uv_work_t *req, int code) {
+    struct loop_work *work = req->data;
+    loop_item_remove(&work->item);
+    work->done(work->user, code == UV_ECANCELED ? MUSTER_CLOSED : MUSTER_OK);
+    free(work);
+}
+
+static void work_close(struct loop_item *item) {
+    loop_work_cancel((struct loop_work *)item);
+}
+
+muster_status loop_work_start(loop_fn work, void (*done)(void *user, muster_status status),
+                              void *user, struct loop_work **out) {
+    struct loop_work *job = calloc(1, sizeof(*job));
+    if (!job) return MUSTER_NO_MEMORY;
+    job->work = work;
+    job->done = done;
+    job->user = user;
+    job->req.data = job;
+    int code = uv_queue_work(&loop.uv, &job->req, on_work, on_work_done);
+    if (code != 0) {
+        free(job);
+        return loop_status(code);
+    }
+    loop_item_add(&job->item, "job", work_close);
+    if (out) *out = job;
+    return MUSTER_OK;
+}
+
+void loop_work_cancel(struct loop_work *work) {
+    if (work) uv_cancel((uv_req_t *)&work->req); /* BUSY when it has begun: then it ends itself */
+}
