@@ -120,7 +120,7 @@ export class MusterClient extends Emitter {
             this.#setState("online");
             return resumable;
         } catch (error) {
-            if (this.#state === "connecting") this.#setState("idle");
+            if (this.state === "connecting") this.#setState("idle");
             throw error;
         }
     }
