@@ -1,0 +1,88 @@
+/* claims - a verified token's claims into an identity. Verified is not the same as harmless: what
+ * other parts print or compare is checked here. */
+#include <stdio.h>
+#include <string.h>
+
+#include "jwt/gate.h"
+
+/* A playerId is printable ASCII without spaces, and "bot:" belongs to bots. */
+static bool player_key_is_sound(const char *key) {
+    if (strncmp(key, "bot:", 4) == 0) return false;
+    for (const char *c = key; *c; c++)
+        if (*c <= ' ' || *c > '~') return false;
+    return true;
+}
+
+static bool has_control(const char *text) {
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+        if (*c < 0x20 || *c == 0x7F || (*c == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0)) return true;
+    return false;
+}
+
+/* Optional text: what does not fit is left out, never cut in the middle of a character. */
+static void copy_text(const json_t *claims, const char *name, char *out, size_t cap) {
+    const json_t *value = json_object_get(claims, name);
+    size_t len = json_string_length(value);
+    out[0] = '\0';
+    if (!json_is_string(value) || len >= cap || has_control(json_string_value(value))) return;
+    memcpy(out, json_string_value(value), len + 1);
+}
+
+static bool is_allowed(const struct gate_config *config, const char *word, size_t len) {
+    if (config->permissions_all) return true;
+    for (uint32_t i = 0; i < config->permission_count; i++)
+        if (strlen(config->permissions[i]) == len && memcmp(config->permissions[i], word, len) == 0)
+            return true;
+    return false;
+}
+
+/* Appends one permission; one that does not fit whole is left out. */
+static void add_permission(const struct gate_config *config, const char *word, size_t len,
+                           struct muster_identity *out) {
+    size_t used = strlen(out->permissions);
+    if (len == 0 || !is_allowed(config, word, len)) return;
+    if (used + 1 + len >= sizeof out->permissions) return;
+    if (used) out->permissions[used++] = ' ';
+    memcpy(out->permissions + used, word, len);
+    out->permissions[used + len] = '\0';
+}
+
+/* Words of one text, so that a permission can never hide a space and with it a second one. */
+static void add_permissions(const struct gate_config *config, const char *text,
+                            struct muster_identity *out) {
+    while (text && *text) {
+        text += strspn(text, " ");
+        size_t len = strcspn(text, " ");
+        add_permission(config, text, len, out);
+        text += len;
+    }
+}
+
+static void read_permissions(const struct gate_config *config, const json_t *claims,
+                             struct muster_identity *out) {
+    const json_t *value = json_object_get(claims, config->permissions_claim);
+    size_t i;
+    json_t *item;
+    add_permissions(config, json_string_value(value), out);
+    json_array_foreach(value, i, item) add_permissions(config, json_string_value(item), out);
+    if (has_control(out->permissions)) out->permissions[0] = '\0';
+}
+
+bool gate_read_claims(const struct gate_config *config, const json_t *claims,
+                      struct muster_identity *out, const char **why) {
+    const char *sub = json_string_value(json_object_get(claims, "sub"));
+    memset(out, 0, sizeof *out);
+    out->size = sizeof *out;
+    int n = snprintf(out->player_key, sizeof out->player_key, "%s%s", config->player_prefix, sub);
+    if (n <= 0 || (size_t)n >= sizeof out->player_key || !player_key_is_sound(out->player_key)) {
+        *why = "sub cannot be a player id: expected 1 to 63 printable ASCII characters";
+        return false;
+    }
+    copy_text(claims, config->display_name_claim, out->display_name, sizeof out->display_name);
+    if (!out->display_name[0])
+        snprintf(out->display_name, sizeof out->display_name, "player-%.8s", sub);
+    copy_text(claims, config->region_claim, out->region, sizeof out->region);
+    read_permissions(config, claims, out);
+    out->expires_at_s = json_integer_value(json_object_get(claims, "exp"));
+    return true;
+}

@@ -1,0 +1,178 @@
+/* gate - authenticate: remembered, verified on the pool, or passed on. */
+#include "jwt/gate.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "jwt/memo.h"
+
+/* One verification on its way. Owned by its gate's list; the pool thread touches only this. */
+struct check {
+    struct check *next;
+    struct check *prev;
+    struct gate *gate;
+    muster_ticket_id ticket; /* 0 once answered */
+    struct token_key key;    /* a copy: a reload may drop the set meanwhile */
+    int64_t now_s;
+    uint8_t digest[MEMO_KEY_BYTES];
+    bool accepted;
+    struct muster_identity identity;
+    char token[TOKEN_BYTES_MAX + 1];
+};
+
+struct gate {
+    muster_self *self;
+    const struct muster_host *host;
+    struct gate_config config;
+    struct memo *memo;
+    struct check *checks;
+    bool stopped;
+};
+
+struct gate *gate_create(muster_self *self, const struct muster_host *host,
+                         const struct gate_config *config) {
+    struct gate *gate = calloc(1, sizeof *gate);
+    struct memo *memo = memo_create(config->remember_max);
+    if (!gate || !memo) {
+        memo_destroy(memo);
+        free(gate);
+        return NULL;
+    }
+    gate->self = self;
+    gate->host = host;
+    gate->config = *config;
+    gate->memo = memo;
+    return gate;
+}
+
+static void check_link(struct gate *gate, struct check *check) {
+    check->next = gate->checks;
+    if (gate->checks) gate->checks->prev = check;
+    gate->checks = check;
+}
+
+static void check_free(struct check *check) {
+    struct gate *gate = check->gate;
+    if (check->prev) check->prev->next = check->next;
+    if (check->next) check->next->prev = check->prev;
+    if (gate->checks == check) gate->checks = check->next;
+    sodium_memzero(check, sizeof *check);
+    free(check);
+}
+
+static void copy_identity(struct muster_identity *out, const struct muster_identity *identity) {
+    uint32_t size = out->size;
+    memcpy(out, identity, size < sizeof *identity ? size : sizeof *identity);
+    out->size = size;
+}
+
+static muster_verdict reject(struct muster_identity *out, const char *reason) {
+    snprintf(out->reason, sizeof out->reason, "%s", reason);
+    return MUSTER_REJECT;
+}
+
+/* Pool thread. */
+static void check_work(void *user) {
+    struct check *check = user;
+    const struct gate_config *config = &check->gate->config;
+    const char *why = NULL;
+    json_t *claims = NULL;
+    check->accepted = token_verify(check->token, &check->key, &config->policy, check->now_s,
+                                   &claims, &why) == MUSTER_OK &&
+                      gate_read_claims(config, claims, &check->identity, &why);
+    json_decref(claims);
+    if (check->accepted) return;
+    check->identity = (struct muster_identity){.size = sizeof check->identity};
+    snprintf(check->identity.reason, sizeof check->identity.reason, "%s", why);
+}
+
+static void check_complete(struct check *check, muster_verdict verdict) {
+    struct gate *gate = check->gate;
+    if (check->ticket == 0) return;
+    muster_ticket_id ticket = check->ticket;
+    check->ticket = 0;
+    /* NOT_FOUND: the client has gone, which needs no answer. */
+    (void)gate->host->player->auth_complete(gate->self, ticket, verdict, &check->identity);
+}
+
+static void check_done(void *user, muster_status status) {
+    struct check *check = user;
+    struct gate *gate = check->gate;
+    if (status != MUSTER_OK) {
+        check->accepted = false;
+        check->identity.size = sizeof check->identity;
+        snprintf(check->identity.reason, sizeof check->identity.reason, "the server is stopping");
+    }
+    if (check->accepted && !gate->stopped) memo_add(gate->memo, check->digest, &check->identity);
+    check_complete(check, check->accepted ? MUSTER_ACCEPT : MUSTER_REJECT);
+    check_free(check);
+}
+
+static muster_verdict check_start(struct gate *gate, const struct token_key *key,
+                                  const struct muster_auth_request *request,
+                                  const uint8_t digest[MEMO_KEY_BYTES],
+                                  struct muster_identity *out) {
+    struct check *check = calloc(1, sizeof *check);
+    muster_work_id work;
+    if (!check) return reject(out, "the server is out of memory");
+    check->gate = gate;
+    check->ticket = request->ticket;
+    check->key = *key;
+    check->now_s = gate->host->loop->unix_ms(gate->self) / 1000;
+    memcpy(check->digest, digest, MEMO_KEY_BYTES);
+    memcpy(check->token, request->token, strlen(request->token) + 1);
+    check_link(gate, check);
+    if (gate->host->loop->work(gate->self, check_work, check_done, check, &work) == MUSTER_OK)
+        return MUSTER_PENDING;
+    check_free(check);
+    return reject(out, "too many sign-ins at once, try again in a moment");
+}
+
+muster_verdict gate_authenticate(struct gate *gate, const struct token_keys *keys,
+                                 const struct muster_auth_request *request,
+                                 struct muster_identity *out) {
+    uint8_t digest[MEMO_KEY_BYTES];
+    struct token_peek peek;
+    size_t len = strnlen(request->token, TOKEN_BYTES_MAX + 1);
+    if (len > TOKEN_BYTES_MAX) return MUSTER_PASS;
+    if (gate->stopped) return reject(out, "the server is stopping");
+    crypto_hash_sha256(digest, (const uint8_t *)request->token, len);
+    int64_t now_s = gate->host->loop->unix_ms(gate->self) / 1000;
+    const struct muster_identity *known = memo_find(gate->memo, digest, now_s);
+    if (known) {
+        copy_identity(out, known);
+        return MUSTER_ACCEPT;
+    }
+    if (token_peek(request->token, &peek) != MUSTER_OK) return MUSTER_PASS;
+    if (strcmp(peek.issuer, gate->config.policy.issuer) != 0) return MUSTER_PASS;
+    const struct token_key *key = keys_find(keys, peek.kid);
+    if (!key) return reject(out, "token is signed with an unknown key");
+    return check_start(gate, key, request, digest, out);
+}
+
+void gate_forget(struct gate *gate) {
+    memo_clear(gate->memo);
+}
+
+void gate_stop(struct gate *gate) {
+    gate->stopped = true;
+    memo_clear(gate->memo);
+    /* The pool may still be reading the checks: they are answered here, freed when it is done. */
+    struct muster_identity stopping = {.size = sizeof stopping};
+    snprintf(stopping.reason, sizeof stopping.reason, "the server is stopping");
+    for (struct check *check = gate->checks; check; check = check->next) {
+        muster_ticket_id ticket = check->ticket;
+        check->ticket = 0;
+        if (ticket)
+            (void)gate->host->player->auth_complete(gate->self, ticket, MUSTER_REJECT, &stopping);
+    }
+}
+
+void gate_destroy(struct gate *gate) {
+    if (!gate) return;
+    while (gate->checks) check_free(gate->checks);
+    memo_destroy(gate->memo);
+    free(gate);
+}

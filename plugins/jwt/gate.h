@@ -1,0 +1,47 @@
+/* gate - the auth role's authenticate, as both auth plugins do it: remembered tokens at once, new
+ * ones verified on the work pool, foreign ones passed on. Owns the memory and the open
+ * verifications. Loop thread.
+ */
+#ifndef MUSTER_JWT_GATE_H
+#define MUSTER_JWT_GATE_H
+
+#include <muster/host.h>
+#include <muster/roles.h>
+
+#include "jwt/keys.h"
+
+/* All borrowed; valid until gate_destroy. */
+struct gate_config {
+    struct token_policy policy;
+    uint32_t remember_max;          /* tokens */
+    const char *player_prefix;      /* put before sub; "" for none */
+    const char *display_name_claim; /* names of claims; a missing one leaves the field empty */
+    const char *region_claim;
+    const char *permissions_claim;  /* array of strings, or one space-separated string */
+    const char *const *permissions; /* those taken over; others are dropped */
+    uint32_t permission_count;
+    uint32_t permissions_all; /* 1: take over all */
+};
+
+struct gate;
+
+/* Null when out of memory. */
+struct gate *gate_create(muster_self *self, const struct muster_host *host,
+                         const struct gate_config *config);
+/* What the auth role answers. */
+muster_verdict gate_authenticate(struct gate *gate, const struct token_keys *keys,
+                                 const struct muster_auth_request *request,
+                                 struct muster_identity *out);
+/* Forget what was verified: keys were withdrawn. */
+void gate_forget(struct gate *gate);
+/* Reject what is open; nothing is accepted any more. */
+void gate_stop(struct gate *gate);
+/* After the last verification has ended. Takes null. */
+void gate_destroy(struct gate *gate);
+
+/* Claims of a verified token into an identity; false with *why when they cannot make one. Any
+ * thread. */
+bool gate_read_claims(const struct gate_config *config, const json_t *claims,
+                      struct muster_identity *out, const char **why);
+
+#endif

@@ -1,0 +1,332 @@
+/* The strict token code: every case of the vectors, keys, signing, and the memory of tokens. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "jwt/gate.h"
+#include "jwt/keys.h"
+#include "jwt/memo.h"
+#include "jwt/token.h"
+
+#define NOW_S 1800000000
+
+static const struct token_policy policy = {
+    .issuer = "https://central.example", .audience = "game", .skew_s = 30};
+
+static json_t *vectors;
+
+static const char *text_of(const json_t *object, const char *key) {
+    return json_string_value(json_object_get(object, key));
+}
+
+static int load_vectors(void **state) {
+    (void)state;
+    assert_int_not_equal(sodium_init(), -1);
+    vectors = json_load_file(TEST_DATA_DIR "/jwt.json", JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(vectors);
+    return 0;
+}
+
+static int free_vectors(void **state) {
+    (void)state;
+    json_decref(vectors);
+    return 0;
+}
+
+static void decode_into(struct token_key *key, const char *base64) {
+    size_t len = 0;
+    assert_int_equal(sodium_base642bin(key->material, sizeof key->material, base64, strlen(base64),
+                                       NULL, &len, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING),
+                     0);
+    key->len = (uint32_t)len;
+}
+
+/* The key of a case, through the code that reads key files wherever the file has a form for it. */
+static struct token_key key_of(const char *name) {
+    char why[KEYS_WHY_MAX];
+    struct token_keys keys;
+    const json_t *entry = json_object_get(json_object_get(vectors, "keys"), name);
+    uint32_t alg = token_alg_parse(text_of(entry, "alg"));
+    assert_int_not_equal(alg, 0);
+    struct token_key key = {.alg = alg};
+    const char *text = text_of(entry, alg == TOKEN_HS256 ? "secret" : "pub");
+    if (text) {
+        assert_int_equal(keys_parse(text, strlen(text), alg, "", &keys, why), MUSTER_OK);
+        return keys.items[0];
+    }
+    decode_into(&key, text_of(entry, alg == TOKEN_HS256 ? "secret_b64u" : "x"));
+    return key;
+}
+
+static void every_vector_gets_its_wanted_answer(void **state) {
+    (void)state;
+    size_t i;
+    uint32_t checked = 0;
+    json_t *item;
+    json_array_foreach(json_object_get(vectors, "cases"), i, item) {
+        const char *expect = text_of(item, "expect");
+        const char *why = NULL;
+        json_t *claims = NULL;
+        struct token_key key = key_of(text_of(item, "key"));
+        muster_status status =
+            token_verify(text_of(item, "token"), &key, &policy, NOW_S, &claims, &why);
+        bool want_accept = strcmp(expect, "accept") == 0;
+        if (strcmp(expect, "either") != 0) {
+            if ((status == MUSTER_OK) != want_accept)
+                fail_msg("case \"%s\": expected %s, found %s", text_of(item, "name"), expect,
+                         status == MUSTER_OK ? "accept" : why);
+        }
+        assert_true((status == MUSTER_OK) == (claims != NULL));
+        if (strncmp(expect, "signature valid", 15) == 0) {
+            assert_int_equal(token_check_signature(text_of(item, "token"), &key, &why), MUSTER_OK);
+            assert_null(why);
+        }
+        json_decref(claims);
+        checked++;
+    }
+    assert_int_equal(checked, 34);
+}
+
+/* Each algorithm's good token must fail under each other key: nothing falls back. */
+static void good_tokens_fail_under_other_keys(void **state) {
+    (void)state;
+    static const char *const names[] = {"ec", "rsa", "ed", "hmac"};
+    static const uint32_t at[] = {0, 1, 2, 3};
+    const json_t *cases = json_object_get(vectors, "cases");
+    for (uint32_t t = 0; t < 4; t++) {
+        for (uint32_t k = 0; k < 4; k++) {
+            struct token_key key = key_of(names[k]);
+            const char *why = NULL;
+            muster_status status =
+                token_check_signature(text_of(json_array_get(cases, at[t]), "token"), &key, &why);
+            assert_int_equal(status, t == k ? MUSTER_OK : MUSTER_DENIED);
+        }
+    }
+}
+
+static void jwk_and_pem_give_the_same_key(void **state) {
+    (void)state;
+    static const char *const names[] = {"ec", "rsa", "ed"};
+    for (uint32_t i = 0; i < 3; i++) {
+        char why[KEYS_WHY_MAX];
+        struct token_keys keys;
+        const json_t *entry = json_object_get(json_object_get(vectors, "keys"), names[i]);
+        json_t *jwk = json_deep_copy(json_object_get(entry, "jwk"));
+        json_object_set_new(jwk, "kid", json_string("k1"));
+        json_t *set = json_pack("{s:[o]}", "keys", jwk);
+        char *text = json_dumps(set, 0);
+        assert_int_equal(keys_parse(text, strlen(text), 0, "", &keys, why), MUSTER_OK);
+        struct token_key pem = key_of(names[i]);
+        assert_int_equal(keys.items[0].alg, pem.alg);
+        assert_int_equal(keys.items[0].len, pem.len);
+        assert_memory_equal(keys.items[0].material, pem.material, pem.len);
+        assert_string_equal(keys.items[0].kid, "k1");
+        free(text);
+        json_decref(set);
+    }
+}
+
+static void assert_keys_refused(const char *text, uint32_t alg) {
+    char why[KEYS_WHY_MAX] = "";
+    struct token_keys keys;
+    if (keys_parse(text, strlen(text), alg, "", &keys, why) == MUSTER_OK)
+        fail_msg("accepted: %s", text);
+    assert_true(strlen(why) > 0);
+}
+
+static void bad_keys_are_refused(void **state) {
+    (void)state;
+    const json_t *keys = json_object_get(vectors, "keys");
+    assert_keys_refused("", 0);
+    assert_keys_refused("{", 0);
+    assert_keys_refused("[]", 0);
+    assert_keys_refused("{\"keys\":[]}", 0);
+    assert_keys_refused("{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\"}]}", 0);
+    assert_keys_refused("{\"keys\":[{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"}]}", 0);
+    /* a point that is not on the curve */
+    assert_keys_refused("{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\","
+                        "\"x\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\","
+                        "\"y\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE\"}]}",
+                        0);
+    assert_keys_refused("{\"keys\":[{\"kty\":\"EC\"}],\"keys\":[]}", 0);
+    /* a public key is never an HMAC secret, a private one never a public one */
+    assert_keys_refused(text_of(json_object_get(keys, "ec"), "pub"), TOKEN_HS256);
+    assert_keys_refused(text_of(json_object_get(keys, "ec"), "priv"), TOKEN_ES256);
+    assert_keys_refused(text_of(json_object_get(keys, "rsa"), "pub"), TOKEN_ES256);
+    assert_keys_refused("0123456789abcdef0123456789abcde", TOKEN_HS256);
+    assert_keys_refused("-----BEGIN PUBLIC KEY-----\ngarbage\n-----END PUBLIC KEY-----\n", 0);
+    assert_keys_refused("-----BEGIN PUBLIC KEY-----\nProc-Type: 4,ENCRYPTED\n"
+                        "DEK-Info: AES-128-CBC,00000000000000000000000000000000\n\n"
+                        "AAAA\n-----END PUBLIC KEY-----\n",
+                        0);
+}
+
+static void keys_are_chosen_by_kid(void **state) {
+    (void)state;
+    static struct token_keys keys = {.count = 2, .items = {{.kid = "a"}, {.kid = "b"}}};
+    assert_ptr_equal(keys_find(&keys, "b"), &keys.items[1]);
+    assert_null(keys_find(&keys, "c"));
+    assert_null(keys_find(&keys, ""));
+    keys.items[1].kid[0] = '\0';
+    assert_ptr_equal(keys_find(&keys, "c"), &keys.items[1]);
+}
+
+static void a_signed_token_verifies(void **state) {
+    (void)state;
+    char pem[512], token[TOKEN_BYTES_MAX + 1];
+    struct token_key key;
+    struct token_peek peek;
+    json_t *jwk = NULL, *claims = NULL;
+    const char *why = NULL;
+    assert_int_equal(keys_make_p256(pem, sizeof pem), MUSTER_OK);
+    assert_int_equal(keys_public_of(pem, "key-1", &key, &jwk), MUSTER_OK);
+    assert_string_equal(text_of(jwk, "kid"), "key-1");
+    assert_null(json_object_get(jwk, "d"));
+    json_t *wanted = json_pack("{s:s,s:s,s:s,s:I,s:I,s:[s]}", "iss", "https://central.example",
+                               "aud", "game", "sub", "p\xC3\xA4", "iat", (json_int_t)NOW_S, "exp",
+                               (json_int_t)(NOW_S + 60), "permissions", "admin");
+    assert_int_equal(token_sign(pem, "key-1", wanted, token, sizeof token), MUSTER_OK);
+    assert_int_equal(token_peek(token, &peek), MUSTER_OK);
+    assert_string_equal(peek.kid, "key-1");
+    assert_string_equal(peek.issuer, "https://central.example");
+    assert_int_equal(token_verify(token, &key, &policy, NOW_S, &claims, &why), MUSTER_OK);
+    assert_true(json_equal(claims, wanted));
+    json_decref(claims);
+    /* the clock: skew is tolerated, more is not */
+    assert_int_equal(token_verify(token, &key, &policy, NOW_S + 89, &claims, &why), MUSTER_OK);
+    json_decref(claims);
+    assert_int_equal(token_verify(token, &key, &policy, NOW_S + 90, &claims, &why), MUSTER_DENIED);
+    assert_int_equal(token_verify(token, &key, &policy, NOW_S - 31, &claims, &why), MUSTER_DENIED);
+    struct token_policy strict = policy;
+    strict.lifetime_max_s = 59;
+    assert_int_equal(token_verify(token, &key, &strict, NOW_S, &claims, &why), MUSTER_DENIED);
+    struct token_key renamed = key;
+    strcpy(renamed.kid, "key-2");
+    assert_int_equal(token_verify(token, &renamed, &policy, NOW_S, &claims, &why), MUSTER_DENIED);
+    assert_int_equal(token_sign(pem, "key-1", wanted, token, 64), MUSTER_LIMIT);
+    json_decref(wanted);
+    json_decref(jwk);
+}
+
+/* Cut, grown and flipped at every place: never accepted, never a crash. */
+static void mangled_tokens_are_refused(void **state) {
+    (void)state;
+    const char *good = text_of(json_array_get(json_object_get(vectors, "cases"), 0), "token");
+    struct token_key key = key_of("ec");
+    size_t len = strlen(good);
+    char *copy = malloc(len + 2);
+    const char *why = NULL;
+    struct token_peek peek;
+    assert_non_null(copy);
+    for (size_t i = 0; i < len; i++) {
+        memcpy(copy, good, len + 1);
+        copy[i] = copy[i] == 'A' ? 'B' : 'A';
+        assert_int_equal(token_check_signature(copy, &key, &why), MUSTER_DENIED);
+        copy[i] = '\0';
+        assert_int_equal(token_check_signature(copy, &key, &why), MUSTER_DENIED);
+        (void)!token_peek(copy, &peek);
+    }
+    free(copy);
+}
+
+static void an_endless_token_is_refused(void **state) {
+    (void)state;
+    size_t len = 1u << 20;
+    char *token = malloc(len + 1);
+    struct token_key key = key_of("ec");
+    struct token_peek peek;
+    const char *why = NULL;
+    assert_non_null(token);
+    memset(token, 'A', len);
+    token[len] = '\0';
+    token[10] = token[20] = '.';
+    assert_int_equal(token_check_signature(token, &key, &why), MUSTER_DENIED);
+    assert_int_equal(token_peek(token, &peek), MUSTER_INVALID);
+    free(token);
+}
+
+static void memory_is_bounded_and_expires(void **state) {
+    (void)state;
+    struct memo *memo = memo_create(3);
+    struct muster_identity identity = {.size = sizeof identity, .expires_at_s = 100};
+    uint8_t key[MEMO_KEY_BYTES] = {0};
+    assert_non_null(memo);
+    for (uint8_t i = 1; i <= 4; i++) {
+        key[0] = i;
+        memo_add(memo, key, &identity);
+        memo_add(memo, key, &identity);
+    }
+    assert_int_equal(memo_count(memo), 3);
+    key[0] = 1;
+    assert_null(memo_find(memo, key, 50));
+    key[0] = 4;
+    assert_non_null(memo_find(memo, key, 99));
+    assert_null(memo_find(memo, key, 100));
+    assert_int_equal(memo_count(memo), 2);
+    memo_destroy(memo);
+}
+
+static const char *const allowed[] = {"moderator"};
+static const struct gate_config gate_config = {
+    .player_prefix = "",
+    .display_name_claim = "name",
+    .region_claim = "region",
+    .permissions_claim = "permissions",
+    .permissions = allowed,
+    .permission_count = 1,
+};
+
+static bool read_claims(const char *text, struct muster_identity *out) {
+    const char *why = NULL;
+    json_t *claims = json_loads(text, 0, NULL);
+    assert_non_null(claims);
+    bool ok = gate_read_claims(&gate_config, claims, out, &why);
+    json_decref(claims);
+    return ok;
+}
+
+static void claims_are_checked(void **state) {
+    (void)state;
+    struct muster_identity id;
+    assert_true(
+        read_claims("{\"sub\":\"auth0|7\",\"exp\":5,\"name\":\"J\u00fcrgen\",\"region\":\"eu\","
+                    "\"permissions\":[\"admin\",\"moderator\",7,\"x moderator\"]}",
+                    &id));
+    assert_string_equal(id.player_key, "auth0|7");
+    assert_string_equal(id.display_name, "J\u00fcrgen");
+    assert_string_equal(id.region, "eu");
+    assert_string_equal(id.permissions, "moderator moderator");
+    assert_int_equal(id.expires_at_s, 5);
+    assert_true(
+        read_claims("{\"sub\":\"s\",\"name\":\"a\\nb\",\"permissions\":\"admin moderator\"}", &id));
+    assert_string_equal(id.display_name, "player-s");
+    assert_string_equal(id.permissions, "moderator");
+    assert_false(read_claims("{\"sub\":\"bot:3\"}", &id));
+    assert_false(read_claims("{\"sub\":\"a b\"}", &id));
+    assert_false(read_claims("{\"sub\":\"0123456789012345678901234567890123456789012345678901234567"
+                             "890123\"}",
+                             &id));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_vector_gets_its_wanted_answer),
+        cmocka_unit_test(good_tokens_fail_under_other_keys),
+        cmocka_unit_test(jwk_and_pem_give_the_same_key),
+        cmocka_unit_test(bad_keys_are_refused),
+        cmocka_unit_test(keys_are_chosen_by_kid),
+        cmocka_unit_test(a_signed_token_verifies),
+        cmocka_unit_test(mangled_tokens_are_refused),
+        cmocka_unit_test(an_endless_token_is_refused),
+        cmocka_unit_test(memory_is_bounded_and_expires),
+        cmocka_unit_test(claims_are_checked),
+    };
+    return cmocka_run_group_tests(tests, load_vectors, free_vectors);
+}
