@@ -13,6 +13,10 @@
 
 #include "schema.h"
 
+#define PLUGIN_ERROR_MAX 512
+
+struct provider;
+
 enum plugin_phase {
     PLUGIN_PROBED = 1,
     PLUGIN_INITIALIZED,
@@ -26,7 +30,7 @@ struct resource;
 struct resource_kind {
     const char *name;                     /* "timer": in the leak report */
     void (*close)(struct resource *self); /* frees the record */
-    bool silent;                          /* closed with the plugin, no leak (route, subscription) */
+    bool silent; /* a registration (route, metric, command): no leak; ends when a reload swaps */
 };
 struct resource {
     struct resource *next;
@@ -36,47 +40,58 @@ struct resource {
 };
 
 struct muster_self {
-    struct muster_self *next; /* list of all generations */
-    char name[MUSTER_NAME_MAX];     /* of the .so */
+    struct muster_self *next;   /* list of all generations */
+    char name[MUSTER_NAME_MAX]; /* of the .so */
     char instance_name[MUSTER_NAME_MAX];
     char version[32];
-    uint32_t generation;
+    uint32_t generation; /* from 1 */
+    uint32_t order;      /* of the instance in the config */
     enum plugin_phase phase;
+    bool committed;  /* the generation in force: asked for new work */
+    bool superseded; /* a newer generation is in force: unloaded at zero pins */
     uint32_t pins;
-    void *library;                /* dlopen handle */
-    char copy_path[512];          /* the private copy that was opened */
-    struct muster_plugin plugin;  /* zeroed, then min(size, sizeof) copied */
+    void *library;               /* dlopen handle */
+    char copy_path[512];         /* the private copy that was opened */
+    struct muster_plugin plugin; /* zeroed, then min(size, sizeof) copied */
     void *instance;
+    struct provider *providers; /* one per role; owned by registry */
     struct schema config_schema;
     struct resource resources; /* list head */
     char data_dir[512];
     uint64_t call_count;       /* calls into the plugin */
     uint64_t overrun_count;    /* of these, over the watchdog's limit */
-    uint32_t overrun_limit_us; /* 0: none registered */
+    uint32_t overrun_limit_us; /* 0: none registered; set with watchdog_set_overrun alone */
     void (*overrun)(void *user);
     void *overrun_user;
     uint32_t work_running;
+    _Atomic uint64_t fault_count;
 };
 
 /* host: the table handed to every init. */
 void plugin_set_host(const struct muster_host *host);
-/* Probe, config check, init of one configured instance; `error` (512 bytes) names plugin, role and
- * cause. */
-muster_status plugin_load(const char *name, const char *instance_name, char *error)
-    MUSTER_MUST_USE;
+/* What else the host keeps by owner (routes, metrics, commands) and must drop: called when a
+ * generation stops, and for the old one when a reload swaps. May stay null. */
+void plugin_set_release(void (*release)(struct muster_self *self));
+/* Probe, config check, init of one configured instance; `error` (PLUGIN_ERROR_MAX bytes) names
+ * plugin, role and cause. */
+muster_status plugin_load(const char *name, const char *instance_name, char *error) MUSTER_MUST_USE;
 /* start of all loaded ones in config order; the first failure stops and is named. */
 muster_status plugin_start_all(char *error) MUSTER_MUST_USE;
 void plugin_drain_all(void);
 /* stop in reverse order; leaks are closed and logged. */
 void plugin_stop_all(void);
-/* fini and dlclose in reverse order. */
+/* fini and dlclose in reverse order; a generation that is still pinned is left mapped and named. */
 void plugin_unload_all(void);
 /* Copy, probe, init with the new config, start, swap the registry; on failure the old generation
- * goes on and `error` says why. */
+ * goes on and `error` says why. STATE while a call into a plugin is on the stack. */
 muster_status plugin_reload(const char *instance_name, char *error) MUSTER_MUST_USE;
 
-/* Newest generation of an instance, or null. */
+/* The generation of an instance that is in force, or null. */
 struct muster_self *plugin_find(const char *instance_name);
+/* Is `newer` a later generation of the same instance as `older`? Then it may register what `older`
+ * holds: first come is first served until the older one's entry is removed at the swap. Takes
+ * pointers that are no plugins (core's owners), so that tables below this layer can use it. */
+bool plugin_supersedes(const void *newer, const void *older);
 /* Walk all generations: previous null gives the first. */
 struct muster_self *plugin_next(const struct muster_self *previous);
 
@@ -88,13 +103,17 @@ void resource_add(struct muster_self *owner, struct resource *resource,
                   const struct resource_kind *kind);
 void resource_remove(struct resource *resource);
 
-/* Around every call into a plugin. `call` is a literal such as "mode.tick": what the watchdog names.
- * Nesting is legal to depth 4 (host -> plugin -> host -> other plugin). */
+#define PLUGIN_DEPTH_MAX 4
+/* Around every call into a plugin. `call` is a literal such as "mode.tick": what the watchdog
+ * names. Nesting is legal to PLUGIN_DEPTH_MAX (host -> plugin -> host -> other plugin). */
 void plugin_enter(struct muster_self *self, const char *call);
 void plugin_leave(void);
 /* The plugin whose call is innermost on the stack, or null. */
 struct muster_self *plugin_current(void);
-/* A fault of a plugin: logged once with the plugin's name, counted. */
+/* Calls on the stack. A host function that would call on asks this first. */
+uint32_t plugin_depth(void);
+/* A fault of a plugin: counted, and logged with the plugin's name; a plugin that goes on and on is
+ * logged more rarely. Any thread. */
 void plugin_fault(struct muster_self *self, const char *format, ...) MUSTER_PRINTF(2, 3);
 
 #endif

@@ -10,9 +10,10 @@
 #include "plugin.h"
 
 struct provider {
-    struct provider *next; /* of the same role, in config order */
+    struct provider *next;    /* of the same role, in config order */
+    struct provider *sibling; /* next role of the same generation */
     struct muster_self *self;
-    void *instance; /* set when init succeeded */
+    void *instance; /* set when the generation is committed */
     uint32_t kind;
     union {
         struct muster_auth auth;
@@ -29,18 +30,23 @@ struct provider {
 
 /* Checks a role entry: known kind, vtable size sane, required functions there. `error` names what
  * is missing. */
-muster_status registry_check(const struct muster_role *role, char *error, uint32_t cap)
-    MUSTER_MUST_USE;
-/* Adds all roles of a generation; replaces those of the same instance's older generation in
- * place, so that config order stays. */
+muster_status registry_check(const struct muster_role *role, char *error,
+                             uint32_t cap) MUSTER_MUST_USE;
+/* Before init: takes copies of all vtables of a generation. Nobody is asked yet; modes and settings
+ * it declares wait, too. EXISTS for a second database. */
 muster_status registry_add(struct muster_self *self, char *error, uint32_t cap) MUSTER_MUST_USE;
-/* Forget a generation (its providers are freed when it is unloaded). */
+/* Init (and at a reload start) succeeded: providers, modes and settings become the ones in force,
+ * in config order; those of `older`, the generation before it or null, are taken out of the tables
+ * and live on for whoever holds them. */
+void registry_commit(struct muster_self *self, struct muster_self *older);
+/* The generation is unloaded: takes out and frees all it has. */
 void registry_remove(struct muster_self *self);
 
 struct provider *registry_first(uint32_t kind); /* then ->next */
 uint32_t registry_count(uint32_t kind);
 
-/* A game mode declared with host->match->mode_add. */
+/* A game mode declared with host->match->mode_add. The entry stays where it is when a reload brings
+ * its next generation, and is gone when a mode is removed: find it again, do not keep it. */
 struct mode_entry {
     struct mode_entry *next;
     char game_mode[MUSTER_NAME_MAX];
@@ -51,17 +57,20 @@ struct mode_entry {
     uint32_t tick_rate_hz;
     uint32_t view_count;
     uint32_t snapshot_max_bytes;
-    struct schema settings; /* of the mode alone */
+    struct schema settings;    /* of the mode alone */
     struct provider *provider; /* newest generation */
 };
 
+/* A name that the instance's older generation holds is legal: the new entry replaces it at
+ * registry_commit. */
 muster_status registry_mode_add(struct muster_self *self, const struct muster_mode_info *info,
                                 char *error, uint32_t cap) MUSTER_MUST_USE;
 muster_status registry_mode_remove(struct muster_self *self, const char *game_mode);
 struct mode_entry *registry_mode(const char *game_mode); /* may be null */
 struct mode_entry *registry_mode_next(const struct mode_entry *previous);
 
-/* Lobby settings that belong to every mode (host->lobby->settings_add), merged in config order. */
+/* Lobby settings that belong to every mode (host->lobby->settings_add), merged in config order;
+ * self null: core's own, which come first. */
 muster_status registry_settings_add(struct muster_self *self, const char *schema_json, char *error,
                                     uint32_t cap) MUSTER_MUST_USE;
 /* The mode's schema and all common ones as one; owned by the registry, rebuilt when anything
