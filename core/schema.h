@@ -31,7 +31,7 @@ struct schema_entry {
     double min; /* int, number, duration: value; string: bytes; list: items */
     double max;
     bool secret;
-    bool always; /* "when": "always" */
+    bool always;      /* "when": "always" */
     json_t *fallback; /* default, borrowed from json */
     json_t *values;   /* enum, borrowed */
     json_t *json;     /* the entry, owned */
@@ -48,8 +48,8 @@ struct schema_error {
     char text[256];
 };
 
-muster_status schema_parse(const char *json_text, struct schema *out, struct schema_error *error)
-    MUSTER_MUST_USE;
+muster_status schema_parse(const char *json_text, struct schema *out,
+                           struct schema_error *error) MUSTER_MUST_USE;
 void schema_deinit(struct schema *schema);
 /* Appends copies of all entries of `from`; EXISTS (error names the key) changes nothing. */
 muster_status schema_merge(struct schema *into, const struct schema *from,
