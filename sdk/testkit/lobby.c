@@ -1,0 +1,259 @@
+/* lobby.c - fake lobbies and players: what a test puts there, plugins see. */
+#include "internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Copies at most what the caller's struct holds, and keeps its size. */
+static void info_copy(void *out, const void *from, uint32_t full) {
+    uint32_t size = *(uint32_t *)out;
+    memcpy(out, from, size < full ? size : full);
+    *(uint32_t *)out = size;
+}
+
+static struct lobby *lobby_find(struct testkit *kit, muster_lobby_id id) {
+    struct lobby *lobby;
+    DL_FOREACH(kit->lobbies, lobby) {
+        if (lobby->info.lobby == id) return lobby;
+    }
+    return NULL;
+}
+
+muster_lobby_id testkit_lobby_add(struct testkit *kit, struct muster_lobby_info info) {
+    struct lobby *lobby = kit_alloc(sizeof(*lobby));
+    info.size = sizeof(info);
+    info.lobby = kit->next_id++;
+    if (!info.lobby_key[0])
+        snprintf(info.lobby_key, sizeof(info.lobby_key), "lobby-%llu",
+                 (unsigned long long)info.lobby);
+    lobby->info = info;
+    DL_APPEND(kit->lobbies, lobby);
+    return info.lobby;
+}
+
+struct muster_lobby_info *testkit_lobby(struct testkit *kit, muster_lobby_id id) {
+    struct lobby *lobby = lobby_find(kit, id);
+    return lobby ? &lobby->info : NULL;
+}
+
+void testkit_lobby_remove(struct testkit *kit, muster_lobby_id id) {
+    struct lobby *lobby = lobby_find(kit, id);
+    if (!lobby) return;
+    DL_DELETE(kit->lobbies, lobby);
+    free(lobby);
+}
+
+static muster_status lobby_next(muster_self *self, muster_lobby_id previous,
+                                struct muster_lobby_info *out) {
+    if (kit_wrong_thread(self, "lobby next")) return MUSTER_THREAD;
+    struct lobby *lobby = self->kit->lobbies;
+    if (previous) {
+        lobby = lobby_find(self->kit, previous);
+        lobby = lobby ? lobby->next : NULL;
+    }
+    if (!lobby) return MUSTER_NOT_FOUND;
+    info_copy(out, &lobby->info, sizeof(lobby->info));
+    return MUSTER_OK;
+}
+
+static muster_status lobby_get(muster_self *self, muster_lobby_id id,
+                               struct muster_lobby_info *out) {
+    struct lobby *lobby = lobby_find(self->kit, id);
+    if (!lobby) return MUSTER_NOT_FOUND;
+    info_copy(out, &lobby->info, sizeof(lobby->info));
+    return MUSTER_OK;
+}
+
+static muster_status settings_add(muster_self *self, const char *schema_json) {
+    struct testkit *kit = self->kit;
+    if (self->phase != PHASE_INIT || !schema_json) return MUSTER_STATE;
+    return values_add(&kit->settings, schema_json, kit->error, sizeof(kit->error));
+}
+
+static json_t *setting(muster_self *self, const char *key) {
+    struct value *value = values_find(self->kit->settings, key);
+    return value ? value->value : NULL;
+}
+
+static int64_t setting_integer(muster_self *self, muster_lobby_id id, const char *key) {
+    (void)id;
+    return json_integer_value(setting(self, key));
+}
+
+static bool setting_boolean(muster_self *self, muster_lobby_id id, const char *key) {
+    (void)id;
+    return json_is_true(setting(self, key));
+}
+
+static const char *setting_string(muster_self *self, muster_lobby_id id, const char *key) {
+    (void)id;
+    const char *text = json_string_value(setting(self, key));
+    return text ? text : "";
+}
+
+static muster_status lobby_act(muster_self *self, const char *act, muster_lobby_id id,
+                               const char *text) {
+    kit_act(self->kit, "lobby.%s %llu %s", act, (unsigned long long)id, text ? text : "");
+    return MUSTER_OK;
+}
+
+static muster_status lobby_kick(muster_self *self, muster_lobby_id id, uint32_t seat,
+                                const char *reason) {
+    kit_act(self->kit, "lobby.kick %llu %u %s", (unsigned long long)id, seat, reason ? reason : "");
+    return MUSTER_OK;
+}
+
+static muster_status lobby_close_queued(muster_self *self, muster_lobby_id id, const char *reason) {
+    return lobby_act(self, "close", id, reason);
+}
+
+static muster_status lobby_chat(muster_self *self, muster_lobby_id id, const char *text) {
+    return lobby_act(self, "chat", id, text);
+}
+
+const struct muster_host_lobby kit_lobby = {
+    .size = sizeof(kit_lobby),
+    .next = lobby_next,
+    .get = lobby_get,
+    .settings_add = settings_add,
+    .setting_integer = setting_integer,
+    .setting_boolean = setting_boolean,
+    .setting_string = setting_string,
+    .kick = lobby_kick,
+    .close = lobby_close_queued,
+    .chat = lobby_chat,
+};
+
+bool testkit_setting_set(struct testkit *kit, const char *key, const char *value) {
+    return values_set(kit->settings, key, value, kit->error, sizeof(kit->error));
+}
+
+/* ---- players -------------------------------------------------------------------------------- */
+
+static struct player *player_find_id(struct testkit *kit, muster_player_id id) {
+    struct player *player;
+    DL_FOREACH(kit->players, player) {
+        if (player->info.player == id) return player;
+    }
+    return NULL;
+}
+
+muster_player_id testkit_player_add(struct testkit *kit, const char *player_key,
+                                    const char *display_name) {
+    struct player *player = kit_alloc(sizeof(*player));
+    struct muster_player_info *info = &player->info;
+    *info = (struct muster_player_info){
+        .size = sizeof(*info), .connected = 1, .player = kit->next_id++, .seat = MUSTER_SEAT_NONE};
+    snprintf(info->player_key, sizeof(info->player_key), "%s", player_key);
+    snprintf(info->display_name, sizeof(info->display_name), "%s", display_name);
+    snprintf(info->region, sizeof(info->region), "eu-central");
+    DL_APPEND(kit->players, player);
+    return info->player;
+}
+
+struct muster_player_info *testkit_player(struct testkit *kit, muster_player_id id) {
+    struct player *player = player_find_id(kit, id);
+    return player ? &player->info : NULL;
+}
+
+static muster_status player_get(muster_self *self, muster_player_id id,
+                                struct muster_player_info *out) {
+    struct player *player = player_find_id(self->kit, id);
+    if (!player) return MUSTER_NOT_FOUND;
+    info_copy(out, &player->info, sizeof(player->info));
+    return MUSTER_OK;
+}
+
+static muster_status player_find(muster_self *self, const char *player_key, muster_player_id *out) {
+    struct player *player;
+    DL_FOREACH(self->kit->players, player) {
+        if (strcmp(player->info.player_key, player_key) != 0) continue;
+        *out = player->info.player;
+        return MUSTER_OK;
+    }
+    return MUSTER_NOT_FOUND;
+}
+
+static muster_status player_next(muster_self *self, muster_player_id previous,
+                                 struct muster_player_info *out) {
+    struct player *player = self->kit->players;
+    if (previous) {
+        player = player_find_id(self->kit, previous);
+        player = player ? player->next : NULL;
+    }
+    if (!player) return MUSTER_NOT_FOUND;
+    info_copy(out, &player->info, sizeof(player->info));
+    return MUSTER_OK;
+}
+
+static muster_status player_notify(muster_self *self, muster_player_id id, const char *method,
+                                   const char *params_json) {
+    if (!player_find_id(self->kit, id)) return MUSTER_NOT_FOUND;
+    kit_act(self->kit, "player.notify %llu %s %s", (unsigned long long)id, method, params_json);
+    return MUSTER_OK;
+}
+
+static muster_status player_kick(muster_self *self, muster_player_id id, const char *reason) {
+    if (!player_find_id(self->kit, id)) return MUSTER_NOT_FOUND;
+    kit_act(self->kit, "player.kick %llu %s", (unsigned long long)id, reason ? reason : "");
+    return MUSTER_OK;
+}
+
+static muster_status auth_complete(muster_self *self, muster_ticket_id id, muster_verdict verdict,
+                                   const struct muster_identity *identity) {
+    if (kit_wrong_thread(self, "auth_complete")) return MUSTER_THREAD;
+    struct ticket *ticket = ticket_find(self->kit, id);
+    if (!ticket || ticket->kind != TICKET_AUTH || ticket->verdict != MUSTER_PENDING) {
+        kit_fault(self, "late or double completion of an auth ticket");
+        return MUSTER_NOT_FOUND;
+    }
+    ticket->verdict = verdict;
+    if (identity) info_copy(ticket->identity, identity, sizeof(*identity));
+    return MUSTER_OK;
+}
+
+static bool auth_answered(void *user) {
+    return ((struct ticket *)user)->verdict != MUSTER_PENDING;
+}
+
+muster_verdict testkit_authenticate(muster_self *plugin, const char *token,
+                                    struct muster_identity *out) {
+    const struct muster_auth *auth = plugin->roles[MUSTER_ROLE_AUTH];
+    if (!auth || !auth->authenticate) return MUSTER_VERDICT_INVALID;
+    *out = (struct muster_identity){.size = sizeof(*out)};
+    struct ticket *ticket = ticket_add(plugin, TICKET_AUTH);
+    ticket->identity = out;
+    ticket->verdict = MUSTER_PENDING;
+    struct muster_auth_request request = {
+        .size = sizeof(request), .ticket = ticket->id, .token = token, .address = "127.0.0.1"};
+    muster_verdict verdict = auth->authenticate(plugin->instance, &request, out);
+    if (verdict == MUSTER_PENDING) {
+        testkit_wait(plugin->kit, auth_answered, ticket, 30000);
+        verdict = ticket->verdict;
+    }
+    ticket_free(plugin->kit, ticket);
+    return verdict;
+}
+
+const struct muster_host_player kit_player = {
+    .size = sizeof(kit_player),
+    .get = player_get,
+    .find = player_find,
+    .next = player_next,
+    .notify = player_notify,
+    .kick = player_kick,
+    .auth_complete = auth_complete,
+};
+
+void lobby_free(struct testkit *kit) {
+    struct lobby *lobby, *next_lobby;
+    struct player *player, *next_player;
+    DL_FOREACH_SAFE(kit->lobbies, lobby, next_lobby) {
+        DL_DELETE(kit->lobbies, lobby);
+        free(lobby);
+    }
+    DL_FOREACH_SAFE(kit->players, player, next_player) {
+        DL_DELETE(kit->players, player);
+        free(player);
+    }
+}

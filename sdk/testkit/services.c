@@ -1,0 +1,315 @@
+/* services.c - db, report, watchdog, metrics, admin and events, and the tickets they share. */
+#include "internal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- tickets -------------------------------------------------------------------------------- */
+
+struct ticket *ticket_add(muster_self *self, enum ticket_kind kind) {
+    struct ticket *ticket = kit_alloc(sizeof(*ticket));
+    ticket->id = self->kit->next_id++;
+    ticket->kind = kind;
+    ticket->owner = self;
+    DL_APPEND(self->kit->tickets, ticket);
+    return ticket;
+}
+
+struct ticket *ticket_find(struct testkit *kit, muster_ticket_id id) {
+    struct ticket *ticket;
+    DL_FOREACH(kit->tickets, ticket) {
+        if (ticket->id == id) return ticket;
+    }
+    return NULL;
+}
+
+void ticket_free(struct testkit *kit, struct ticket *ticket) {
+    DL_DELETE(kit->tickets, ticket);
+    if (ticket->answer) free(ticket->answer->body);
+    free(ticket->answer);
+    free(ticket);
+}
+
+uint32_t testkit_tickets(struct testkit *kit) {
+    uint32_t count = 0;
+    struct ticket *ticket;
+    DL_COUNT(kit->tickets, ticket, count);
+    return count;
+}
+
+/* ---- db ------------------------------------------------------------------------------------- */
+
+void testkit_db_use(struct testkit *kit, muster_self *database) {
+    kit->database = database;
+}
+
+static const struct muster_database *database_of(struct testkit *kit) {
+    return kit->database ? kit->database->roles[MUSTER_ROLE_DATABASE] : NULL;
+}
+
+static struct ticket *db_ticket(muster_self *self, muster_db_fn fn, void *user) {
+    struct ticket *ticket = ticket_add(self, TICKET_DB);
+    ticket->db = fn;
+    ticket->user = user;
+    return ticket;
+}
+
+/* A refused submit is never answered: its ticket ends here. */
+static muster_status db_result(struct testkit *kit, muster_ticket_id id, muster_status status,
+                               muster_ticket_id *out) {
+    struct ticket *ticket = ticket_find(kit, id);
+    if (status != MUSTER_OK && ticket) ticket_free(kit, ticket);
+    if (out) *out = status == MUSTER_OK ? id : 0;
+    return status;
+}
+
+static muster_status db_query(muster_self *self, const struct muster_db_request *request,
+                              muster_db_fn fn, void *user, muster_ticket_id *out) {
+    const struct muster_database *database = database_of(self->kit);
+    if (kit_wrong_thread(self, "db query")) return MUSTER_THREAD;
+    if (kit_not_started(self, "db query")) return MUSTER_STATE;
+    if (!database || self->kit->database->phase != PHASE_STARTED) return MUSTER_UNAVAILABLE;
+    if (!fn || request->statement_count < 1 || request->statement_count > 64) return MUSTER_INVALID;
+    muster_ticket_id id = db_ticket(self, fn, user)->id;
+    return db_result(self->kit, id, database->submit(self->kit->database->instance, id, request),
+                     out);
+}
+
+static muster_status db_migrate(muster_self *self, const char *component, const char *const *steps,
+                                uint32_t step_count, muster_db_fn fn, void *user,
+                                muster_ticket_id *out) {
+    const struct muster_database *database = database_of(self->kit);
+    if (kit_wrong_thread(self, "db migrate")) return MUSTER_THREAD;
+    if (kit_not_started(self, "db migrate")) return MUSTER_STATE;
+    if (!database || self->kit->database->phase != PHASE_STARTED) return MUSTER_UNAVAILABLE;
+    if (!fn || !component) return MUSTER_INVALID;
+    muster_ticket_id id = db_ticket(self, fn, user)->id;
+    muster_status status =
+        database->migrate(self->kit->database->instance, id, component, steps, step_count);
+    return db_result(self->kit, id, status, out);
+}
+
+static muster_status db_complete(muster_self *self, muster_ticket_id id, muster_status status,
+                                 const struct muster_db_rows *rows) {
+    if (kit_wrong_thread(self, "db complete")) return MUSTER_THREAD;
+    struct ticket *ticket = ticket_find(self->kit, id);
+    if (!ticket || ticket->kind != TICKET_DB) {
+        kit_fault(self, "late or double completion of a db ticket");
+        return MUSTER_NOT_FOUND;
+    }
+    muster_db_fn fn = ticket->db;
+    void *user = ticket->user;
+    ticket_free(self->kit, ticket);
+    fn(user, status, status == MUSTER_OK ? rows : NULL);
+    return MUSTER_OK;
+}
+
+const struct muster_host_db kit_db = {
+    .size = sizeof(kit_db), .query = db_query, .migrate = db_migrate, .complete = db_complete};
+
+/* ---- report, watchdog ----------------------------------------------------------------------- */
+
+static muster_status report_suspicion(muster_self *self, muster_match_id match, uint32_t seat,
+                                      const char *json) {
+    kit_act(self->kit, "report.suspicion %llu %u %s", (unsigned long long)match, seat, json);
+    return MUSTER_OK;
+}
+
+static muster_status report_complete(muster_self *self, muster_ticket_id id,
+                                     muster_verdict verdict) {
+    kit_act(self->kit, "report.complete %llu %u", (unsigned long long)id, verdict);
+    return MUSTER_OK;
+}
+
+const struct muster_host_report kit_report = {
+    .size = sizeof(kit_report), .suspicion = report_suspicion, .complete = report_complete};
+
+static muster_status watchdog_overrun(muster_self *self, uint32_t limit_us, void (*fn)(void *user),
+                                      void *user) {
+    (void)limit_us;
+    self->overrun = fn;
+    self->overrun_user = user;
+    return MUSTER_OK;
+}
+
+const struct muster_host_watchdog kit_watchdog = {.size = sizeof(kit_watchdog),
+                                                  .overrun = watchdog_overrun};
+
+bool testkit_overrun(muster_self *plugin) {
+    if (!plugin->overrun) return false;
+    plugin->overrun(plugin->overrun_user);
+    return true;
+}
+
+/* ---- metrics -------------------------------------------------------------------------------- */
+
+static struct metric *metric_find(struct testkit *kit, const char *name) {
+    struct metric *metric;
+    DL_FOREACH(kit->metrics, metric) {
+        if (strcmp(metric->name, name) == 0) return metric;
+    }
+    return NULL;
+}
+
+static muster_status metrics_add(muster_self *self, uint32_t type, const char *name,
+                                 const char *help, uint32_t *out) {
+    if (type != MUSTER_METRIC_COUNTER && type != MUSTER_METRIC_GAUGE) return MUSTER_INVALID;
+    if (strncmp(name, "muster_", 7) != 0) return MUSTER_INVALID;
+    if (metric_find(self->kit, name)) return MUSTER_EXISTS;
+    struct metric *metric = kit_alloc(sizeof(*metric));
+    *metric = (struct metric){.owner = self,
+                              .id = (uint32_t)self->kit->next_id++,
+                              .type = type,
+                              .name = kit_copy(name),
+                              .help = kit_copy(help)};
+    DL_APPEND(self->kit->metrics, metric);
+    *out = metric->id;
+    return MUSTER_OK;
+}
+
+static struct metric *metric_get(muster_self *self, uint32_t id) {
+    struct metric *metric;
+    DL_FOREACH(self->kit->metrics, metric) {
+        if (metric->id == id && metric->owner == self) return metric;
+    }
+    kit_fault(self, "unknown metric %u", id);
+    return NULL;
+}
+
+static void metrics_set(muster_self *self, uint32_t id, double value) {
+    struct metric *metric = metric_get(self, id);
+    if (metric) metric->value = value;
+}
+
+static void metrics_increase(muster_self *self, uint32_t id, double by) {
+    struct metric *metric = metric_get(self, id);
+    if (metric) metric->value += by;
+}
+
+static void metrics_visit(muster_self *self,
+                          void (*fn)(void *user, const struct muster_metric *metric), void *user) {
+    struct metric *metric;
+    DL_FOREACH(self->kit->metrics, metric) {
+        struct muster_metric out = {.size = sizeof(out),
+                                    .type = metric->type,
+                                    .name = metric->name,
+                                    .help = metric->help,
+                                    .labels = "",
+                                    .value = metric->value};
+        fn(user, &out);
+    }
+}
+
+double testkit_metric(struct testkit *kit, const char *name) {
+    struct metric *metric = metric_find(kit, name);
+    return metric ? metric->value : NAN;
+}
+
+const struct muster_host_metrics kit_metrics = {.size = sizeof(kit_metrics),
+                                                .add = metrics_add,
+                                                .set = metrics_set,
+                                                .increase = metrics_increase,
+                                                .visit = metrics_visit};
+
+/* ---- admin ---------------------------------------------------------------------------------- */
+
+static muster_status admin_command_add(muster_self *self, const char *name, const char *help,
+                                       void (*fn)(void *user, const char *arguments,
+                                                  struct muster_writer *answer),
+                                       void *user) {
+    struct admin_command *other;
+    (void)help;
+    DL_FOREACH(self->kit->commands, other) {
+        if (strcmp(other->name, name) == 0) return MUSTER_EXISTS;
+    }
+    struct admin_command *command = kit_alloc(sizeof(*command));
+    *command =
+        (struct admin_command){.owner = self, .name = kit_copy(name), .fn = fn, .user = user};
+    DL_APPEND(self->kit->commands, command);
+    return MUSTER_OK;
+}
+
+const char *testkit_command(struct testkit *kit, const char *line) {
+    enum { ANSWER_MAX = 65536 };
+    struct admin_command *command;
+    size_t len = strcspn(line, " ");
+    free(kit->command_answer);
+    kit->command_answer = kit_alloc(ANSWER_MAX + 1);
+    DL_FOREACH(kit->commands, command) {
+        if (strlen(command->name) != len || strncmp(command->name, line, len) != 0) continue;
+        struct muster_writer answer = muster_writer_make(kit->command_answer, ANSWER_MAX);
+        command->fn(command->user, line[len] ? line + len + 1 : "", &answer);
+        break;
+    }
+    return kit->command_answer;
+}
+
+static muster_status admin_execute(muster_self *self, const char *actor, const char *line,
+                                   void (*fn)(void *user, const char *answer), void *user) {
+    kit_act(self->kit, "admin.execute %s %s", actor, line);
+    char *answer = kit_copy(testkit_command(self->kit, line));
+    fn(user, answer);
+    free(answer);
+    return MUSTER_OK;
+}
+
+const struct muster_host_admin kit_admin = {
+    .size = sizeof(kit_admin), .command_add = admin_command_add, .execute = admin_execute};
+
+/* ---- events --------------------------------------------------------------------------------- */
+
+static muster_status events_subscribe(muster_self *self, uint64_t mask,
+                                      void (*fn)(void *user, const struct muster_notice *notice),
+                                      void *user) {
+    struct subscription *subscription = kit_alloc(sizeof(*subscription));
+    *subscription = (struct subscription){.owner = self, .mask = mask, .fn = fn, .user = user};
+    DL_APPEND(self->kit->subscriptions, subscription);
+    return MUSTER_OK;
+}
+
+void testkit_notice(struct testkit *kit, const struct muster_notice *notice) {
+    struct subscription *subscription;
+    DL_FOREACH(kit->subscriptions, subscription) {
+        if (subscription->mask & (UINT64_C(1) << notice->kind))
+            subscription->fn(subscription->user, notice);
+    }
+}
+
+const struct muster_host_events kit_events = {.size = sizeof(kit_events),
+                                              .subscribe = events_subscribe};
+
+/* ---- the end of a plugin -------------------------------------------------------------------- */
+
+static void tickets_close(muster_self *self) {
+    struct ticket *ticket, *next;
+    DL_FOREACH_SAFE(self->kit->tickets, ticket, next) {
+        if (ticket->owner == self) ticket_free(self->kit, ticket);
+    }
+}
+
+void services_close(muster_self *self) {
+    struct testkit *kit = self->kit;
+    struct metric *metric, *next_metric;
+    struct admin_command *command, *next_command;
+    struct subscription *subscription, *next_subscription;
+    tickets_close(self);
+    DL_FOREACH_SAFE(kit->metrics, metric, next_metric) {
+        if (metric->owner != self) continue;
+        DL_DELETE(kit->metrics, metric);
+        free(metric->name);
+        free(metric->help);
+        free(metric);
+    }
+    DL_FOREACH_SAFE(kit->commands, command, next_command) {
+        if (command->owner != self) continue;
+        DL_DELETE(kit->commands, command);
+        free(command->name);
+        free(command);
+    }
+    DL_FOREACH_SAFE(kit->subscriptions, subscription, next_subscription) {
+        if (subscription->owner != self) continue;
+        DL_DELETE(kit->subscriptions, subscription);
+        free(subscription);
+    }
+}
