@@ -208,9 +208,10 @@ export function testConfig(adminPort, extra = {}) {
     return mergeConfig(
         {
             net: {
-                port: 0, adminPort, connectionsPerAddress: 512, newConnectionsPerAddress: 1000,
+                address: "127.0.0.1", port: 0, adminPort, connectionsPerAddressMax: 512,
+                acceptPerSecond: 1000, acceptBurst: 1000,
             },
-            http: { authPerMinute: 6000 },
+            http: { authPerMinute: 6000, authBurst: 1000 },
             admin: { token: ADMIN_TOKEN },
             lobby: { countdownMs: 500, scoreboardMs: 1500 },
             plugins: PLUGINS,
