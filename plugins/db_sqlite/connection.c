@@ -1,0 +1,444 @@
+/* connection - opening with the settings that matter, requests in savepoints, a statement cache. */
+#include "connection.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "answer.h"
+
+#define CACHE_MAX 64u
+#define SQL_BYTES_MAX 65536
+#define PROGRESS_OPS 10000 /* virtual machine steps between two looks at the clock */
+
+/* Our own statements; requests may not use transaction control themselves. */
+enum control {
+    CONTROL_BEGIN,
+    CONTROL_COMMIT,
+    CONTROL_ROLLBACK,
+    CONTROL_SAVEPOINT,
+    CONTROL_RELEASE,
+    CONTROL_UNDO,
+    CONTROL_COUNT,
+};
+static const char *const control_sql[CONTROL_COUNT] = {
+    "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", "SAVEPOINT one", "RELEASE one", "ROLLBACK TO one",
+};
+
+struct cached {
+    char *sql;
+    sqlite3_stmt *statement;
+    uint64_t used_at;
+};
+
+struct connection {
+    sqlite3 *db;
+    struct connection_limits limits;
+    sqlite3_stmt *control[CONTROL_COUNT];
+    struct cached cache[CACHE_MAX];
+    uint64_t uses;
+    struct answer_scratch scratch;
+    uint64_t deadline_ms;
+    bool guarded; /* a request's SQL is being prepared or run */
+    bool durable; /* the connection's present synchronous setting is FULL */
+};
+
+static uint64_t now_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000u + (uint64_t)t.tv_nsec / 1000000u;
+}
+
+static muster_status status_of(int code) {
+    switch (code & 0xFF) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE: return MUSTER_OK;
+    case SQLITE_CONSTRAINT: return MUSTER_CONFLICT;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return MUSTER_UNAVAILABLE;
+    case SQLITE_NOMEM: return MUSTER_NO_MEMORY;
+    case SQLITE_INTERRUPT: return MUSTER_TIMEOUT;
+    case SQLITE_TOOBIG: return MUSTER_LIMIT;
+    case SQLITE_AUTH: return MUSTER_DENIED;
+    case SQLITE_ERROR:
+    case SQLITE_MISMATCH:
+    case SQLITE_RANGE: return MUSTER_INVALID;
+    default: return MUSTER_IO;
+    }
+}
+
+/* Requests share one connection and one transaction: what would reach beyond a request is denied.
+ */
+static int authorize(void *user, int action, const char *a, const char *b, const char *c,
+                     const char *d) {
+    const struct connection *connection = user;
+    (void)a, (void)b, (void)c, (void)d;
+    if (!connection->guarded) return SQLITE_OK;
+    switch (action) {
+    case SQLITE_TRANSACTION:
+    case SQLITE_SAVEPOINT:
+    case SQLITE_ATTACH:
+    case SQLITE_DETACH:
+    case SQLITE_PRAGMA: return SQLITE_DENY;
+    default: return SQLITE_OK;
+    }
+}
+
+static int progress(void *user) {
+    const struct connection *connection = user;
+    return connection->guarded && now_ms() > connection->deadline_ms;
+}
+
+static void guard(struct connection *connection, bool on) {
+    connection->guarded = on;
+    connection->deadline_ms = now_ms() + connection->limits.statement_ms_max;
+}
+
+const char *connection_error(const struct connection *connection) {
+    return sqlite3_errmsg(connection->db);
+}
+
+/* ---- opening ------------------------------------------------------------------------------ */
+
+/* The file belongs to this account alone; SQLite gives its -wal and -shm the same mode. */
+static muster_status secure_file(const char *file, uint64_t *bytes, char *why) {
+    struct stat info;
+    int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || fstat(fd, &info) != 0 || (info.st_mode & 0077 && fchmod(fd, 0600) != 0)) {
+        snprintf(why, CONNECTION_WHY_MAX, "cannot open %s for reading and writing: %s", file,
+                 strerror(errno));
+        if (fd >= 0) close(fd);
+        return MUSTER_IO;
+    }
+    *bytes = (uint64_t)info.st_size;
+    close(fd);
+    return MUSTER_OK;
+}
+
+/* First column of the first row of a statement of ours. */
+static int query_text(sqlite3 *db, const char *sql, char *out, size_t cap) {
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+    out[0] = '\0';
+    if (code == SQLITE_OK) code = sqlite3_step(statement);
+    if (code == SQLITE_ROW) {
+        const unsigned char *text = sqlite3_column_text(statement, 0);
+        snprintf(out, cap, "%s", text ? (const char *)text : "");
+    }
+    int final = sqlite3_finalize(statement);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : (final ? final : code);
+}
+
+static void harden(struct connection *connection) {
+    sqlite3 *db = connection->db;
+    sqlite3_extended_result_codes(db, 1);
+    sqlite3_busy_timeout(db, (int)connection->limits.busy_timeout_ms);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, (int *)NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, (int *)NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, (int *)NULL);
+    sqlite3_limit(db, SQLITE_LIMIT_SQL_LENGTH, SQL_BYTES_MAX);
+    sqlite3_limit(db, SQLITE_LIMIT_LENGTH, JOB_BYTES_MAX);
+    sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+    sqlite3_set_authorizer(db, authorize, connection);
+    sqlite3_progress_handler(db, PROGRESS_OPS, progress, connection);
+}
+
+static muster_status configure(struct connection *connection, bool in_memory, char *why) {
+    static const char setup[] =
+        "PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=16777216;"
+        "CREATE TABLE IF NOT EXISTS muster_migrations("
+        "component TEXT NOT NULL, step INTEGER NOT NULL, applied_at INTEGER NOT NULL,"
+        "PRIMARY KEY(component, step))";
+    char mode[32];
+    sqlite3 *db = connection->db;
+    int code = query_text(db, "PRAGMA journal_mode=WAL", mode, sizeof mode);
+    if (code == SQLITE_OK) code = sqlite3_exec(db, setup, NULL, NULL, NULL);
+    if (code != SQLITE_OK) {
+        snprintf(why, CONNECTION_WHY_MAX, "is not a usable database: %s", sqlite3_errmsg(db));
+        return status_of(code) == MUSTER_OK ? MUSTER_IO : status_of(code);
+    }
+    if (in_memory || strcmp(mode, "wal") == 0) return MUSTER_OK;
+    snprintf(why, CONNECTION_WHY_MAX,
+             "cannot keep a write-ahead log, found journal mode \"%s\": "
+             "the file must lie on a local disk",
+             mode);
+    return MUSTER_UNSUPPORTED;
+}
+
+static muster_status check_content(struct connection *connection, uint64_t bytes, char *why) {
+    char result[200];
+    if (bytes > connection->limits.check_bytes_max) return MUSTER_OK;
+    int code = query_text(connection->db, "PRAGMA quick_check(1)", result, sizeof result);
+    if (code == SQLITE_OK && strcmp(result, "ok") == 0) return MUSTER_OK;
+    snprintf(why, CONNECTION_WHY_MAX, "is damaged: %.150s; restore it from a backup",
+             code == SQLITE_OK ? result : sqlite3_errmsg(connection->db));
+    return MUSTER_IO;
+}
+
+static muster_status prepare_control(struct connection *connection) {
+    for (uint32_t i = 0; i < CONTROL_COUNT; i++) {
+        int code = sqlite3_prepare_v3(connection->db, control_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                      &connection->control[i], NULL);
+        if (code != SQLITE_OK) return status_of(code);
+    }
+    return MUSTER_OK;
+}
+
+static muster_status open_checked(struct connection *connection, const char *file, char *why) {
+    bool in_memory = strcmp(file, ":memory:") == 0;
+    uint64_t bytes = 0;
+    muster_status status = in_memory ? MUSTER_OK : secure_file(file, &bytes, why);
+    if (status != MUSTER_OK) return status;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    int code = sqlite3_open_v2(file, &connection->db, flags, NULL);
+    if (code != SQLITE_OK) {
+        snprintf(why, CONNECTION_WHY_MAX, "%s: %s", file, sqlite3_errstr(code));
+        return MUSTER_IO;
+    }
+    harden(connection);
+    char reason[CONNECTION_WHY_MAX] = "";
+    status = configure(connection, in_memory, reason);
+    if (status == MUSTER_OK) status = check_content(connection, bytes, reason);
+    if (status == MUSTER_OK) status = prepare_control(connection);
+    if (status != MUSTER_OK) snprintf(why, CONNECTION_WHY_MAX, "%.180s %.300s", file, reason);
+    return status;
+}
+
+muster_status connection_open(const char *file, const struct connection_limits *limits,
+                              struct connection **out, char *why) {
+    struct connection *connection = calloc(1, sizeof *connection);
+    if (!connection) return MUSTER_NO_MEMORY;
+    connection->limits = *limits;
+    connection->scratch.rows_max = limits->rows_max;
+    connection->scratch.bytes_max = limits->answer_bytes_max;
+    muster_status status = open_checked(connection, file, why);
+    if (status != MUSTER_OK) {
+        connection_close(connection);
+        return status;
+    }
+    *out = connection;
+    return MUSTER_OK;
+}
+
+void connection_close(struct connection *connection) {
+    if (!connection) return;
+    for (uint32_t i = 0; i < CONTROL_COUNT; i++) sqlite3_finalize(connection->control[i]);
+    for (uint32_t i = 0; i < CACHE_MAX; i++) {
+        sqlite3_finalize(connection->cache[i].statement);
+        free(connection->cache[i].sql);
+    }
+    answer_deinit(&connection->scratch);
+    sqlite3_close(connection->db);
+    free(connection);
+}
+
+/* ---- groups ------------------------------------------------------------------------------- */
+
+static int run_control(struct connection *connection, enum control which) {
+    sqlite3_stmt *statement = connection->control[which];
+    connection->guarded = false;
+    int code = sqlite3_step(statement);
+    sqlite3_reset(statement);
+    return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+/* Cannot be changed inside a transaction, so it is set for the group. */
+static int set_durable(struct connection *connection, bool durable) {
+    if (connection->durable == durable) return SQLITE_OK;
+    connection->guarded = false;
+    const char *sql = durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL";
+    int code = sqlite3_exec(connection->db, sql, NULL, NULL, NULL);
+    if (code == SQLITE_OK) connection->durable = durable;
+    return code;
+}
+
+static void rollback(struct connection *connection) {
+    if (!sqlite3_get_autocommit(connection->db)) (void)run_control(connection, CONTROL_ROLLBACK);
+}
+
+muster_status connection_begin(struct connection *connection, bool durable) {
+    int code = set_durable(connection, durable);
+    return status_of(code == SQLITE_OK ? run_control(connection, CONTROL_BEGIN) : code);
+}
+
+muster_status connection_commit(struct connection *connection) {
+    /* A full disk makes SQLite roll the whole transaction back by itself. */
+    if (sqlite3_get_autocommit(connection->db)) return MUSTER_IO;
+    int code = run_control(connection, CONTROL_COMMIT);
+    if (code != SQLITE_OK) rollback(connection);
+    return status_of(code);
+}
+
+/* ---- requests ----------------------------------------------------------------------------- */
+
+static struct cached *cache_slot(struct connection *connection, const char *sql) {
+    struct cached *oldest = &connection->cache[0];
+    for (uint32_t i = 0; i < CACHE_MAX; i++) {
+        struct cached *slot = &connection->cache[i];
+        if (slot->sql && strcmp(slot->sql, sql) == 0) return slot;
+        if (slot->used_at < oldest->used_at) oldest = slot;
+    }
+    sqlite3_finalize(oldest->statement);
+    free(oldest->sql);
+    memset(oldest, 0, sizeof *oldest);
+    return oldest;
+}
+
+static muster_status prepare(struct connection *connection, const char *sql, sqlite3_stmt **out) {
+    const char *tail = NULL;
+    struct cached *slot = cache_slot(connection, sql);
+    slot->used_at = ++connection->uses;
+    *out = slot->statement;
+    if (slot->statement) return MUSTER_OK;
+    slot->sql = strdup(sql);
+    if (!slot->sql) return MUSTER_NO_MEMORY;
+    int code = sqlite3_prepare_v3(connection->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                  &slot->statement, &tail);
+    bool whole = code == SQLITE_OK && slot->statement && tail[strspn(tail, " \t\r\n;")] == '\0';
+    if (!whole) {
+        sqlite3_finalize(slot->statement);
+        free(slot->sql);
+        memset(slot, 0, sizeof *slot);
+        return code == SQLITE_OK ? MUSTER_INVALID : status_of(code);
+    }
+    *out = slot->statement;
+    return MUSTER_OK;
+}
+
+static int bind_value(sqlite3_stmt *statement, int index, const struct muster_db_value *value) {
+    /* A null pointer would bind NULL instead of an empty text. */
+    const char *data = value->bytes.len ? value->bytes.data : "";
+    switch (value->type) {
+    case MUSTER_DB_INT: return sqlite3_bind_int64(statement, index, value->integer);
+    case MUSTER_DB_REAL: return sqlite3_bind_double(statement, index, value->real);
+    case MUSTER_DB_TEXT:
+        return sqlite3_bind_text64(statement, index, data, value->bytes.len, SQLITE_STATIC,
+                                   SQLITE_UTF8);
+    case MUSTER_DB_BLOB:
+        return sqlite3_bind_blob64(statement, index, data, value->bytes.len, SQLITE_STATIC);
+    default: return sqlite3_bind_null(statement, index);
+    }
+}
+
+/* Number of "$7", or 0 for any other name. */
+static uint32_t placeholder_number(const char *name) {
+    char *end = NULL;
+    if (!name || name[0] != '$' || name[1] < '1' || name[1] > '9') return 0;
+    unsigned long number = strtoul(name + 1, &end, 10);
+    return *end == '\0' && number <= JOB_PARAMS_MAX ? (uint32_t)number : 0;
+}
+
+static muster_status bind(sqlite3_stmt *statement, const struct muster_db_statement *from) {
+    int count = sqlite3_bind_parameter_count(statement);
+    if ((uint32_t)count != from->param_count) return MUSTER_INVALID;
+    for (int i = 1; i <= count; i++) {
+        uint32_t number = placeholder_number(sqlite3_bind_parameter_name(statement, i));
+        if (number == 0 || number > from->param_count) return MUSTER_INVALID;
+        int code = bind_value(statement, i, &from->params[number - 1]);
+        if (code != SQLITE_OK) return status_of(code);
+    }
+    return MUSTER_OK;
+}
+
+/* Steps to the end; the rows of the last statement are kept. */
+static muster_status step_all(struct connection *connection, sqlite3_stmt *statement, bool keep) {
+    int code;
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+        if (!keep) continue;
+        muster_status status = answer_add_row(&connection->scratch, statement);
+        if (status != MUSTER_OK) return status;
+    }
+    return status_of(code);
+}
+
+static muster_status run_statement(struct connection *connection,
+                                   const struct muster_db_statement *from, struct answer **out) {
+    sqlite3_stmt *statement = NULL;
+    muster_status status = prepare(connection, from->sql, &statement);
+    if (status != MUSTER_OK) return status;
+    answer_reset(&connection->scratch);
+    status = bind(statement, from);
+    if (status == MUSTER_OK) status = step_all(connection, statement, out != NULL);
+    if (status == MUSTER_OK && out) {
+        int64_t changes = sqlite3_stmt_readonly(statement) ? 0 : sqlite3_changes64(connection->db);
+        status = answer_pack(&connection->scratch, statement, changes, out);
+    }
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return status;
+}
+
+void connection_run(struct connection *connection, struct job *job) {
+    uint32_t count = job->request.statement_count;
+    muster_status status = status_of(run_control(connection, CONTROL_SAVEPOINT));
+    guard(connection, true);
+    for (uint32_t i = 0; i < count && status == MUSTER_OK; i++)
+        status = run_statement(connection, &job->request.statements[i],
+                               i + 1 == count ? &job->answer : NULL);
+    connection->guarded = false;
+    job->status = status;
+    if (sqlite3_get_autocommit(connection->db)) return; /* all undone; the commit will tell */
+    if (status != MUSTER_OK) (void)run_control(connection, CONTROL_UNDO);
+    (void)run_control(connection, CONTROL_RELEASE);
+}
+
+/* ---- migrations --------------------------------------------------------------------------- */
+
+static const char count_sql[] = "SELECT count(*) FROM muster_migrations WHERE component=$1";
+static const char mark_sql[] =
+    "INSERT INTO muster_migrations(component, step, applied_at) VALUES($1, $2, $3)";
+
+static struct muster_db_value text_value(const char *text) {
+    return (struct muster_db_value){.type = MUSTER_DB_TEXT, .bytes = {text, strlen(text)}};
+}
+
+static muster_status steps_done(struct connection *connection, const char *component,
+                                uint32_t *out) {
+    struct muster_db_value params[] = {text_value(component)};
+    struct muster_db_statement statement = {count_sql, params, 1, 0};
+    struct answer *answer = NULL;
+    muster_status status = run_statement(connection, &statement, &answer);
+    if (status == MUSTER_OK) *out = (uint32_t)answer->rows.cells[0].integer;
+    free(answer);
+    return status;
+}
+
+static muster_status run_step(struct connection *connection, const char *component, uint32_t step,
+                              const char *sql) {
+    struct muster_db_value params[] = {
+        text_value(component),
+        {.type = MUSTER_DB_INT, .integer = step},
+        {.type = MUSTER_DB_INT, .integer = (int64_t)time(NULL)},
+    };
+    struct muster_db_statement mark = {mark_sql, params, 3, 0};
+    muster_status status = connection_begin(connection, true);
+    if (status != MUSTER_OK) return status;
+    connection->guarded = true;
+    connection->deadline_ms = UINT64_MAX; /* a migration may take its time */
+    status = status_of(sqlite3_exec(connection->db, sql, NULL, NULL, NULL));
+    if (status == MUSTER_OK) status = run_statement(connection, &mark, NULL);
+    if (status == MUSTER_OK) return connection_commit(connection);
+    rollback(connection);
+    return status;
+}
+
+void connection_migrate(struct connection *connection, struct job *job) {
+    uint32_t done = 0;
+    job->status = steps_done(connection, job->component, &done);
+    if (job->status == MUSTER_OK && done > job->request.statement_count)
+        job->status = MUSTER_STATE; /* written by a newer version */
+    for (uint32_t i = done; i < job->request.statement_count && job->status == MUSTER_OK; i++)
+        job->status = run_step(connection, job->component, i, job->request.statements[i].sql);
+}
+
+void connection_checkpoint(struct connection *connection) {
+    (void)sqlite3_wal_checkpoint_v2(connection->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}

@@ -1,0 +1,43 @@
+/* connection - the one SQLite connection: opened and checked on the loop thread at start, then used
+ * by the writer thread alone. Runs jobs in groups; knows no queue.
+ */
+#ifndef DB_SQLITE_CONNECTION_H
+#define DB_SQLITE_CONNECTION_H
+
+#include <sqlite3.h>
+
+#include "job.h"
+
+#define CONNECTION_WHY_MAX 512u
+
+/* Numbers from the configuration. */
+struct connection_limits {
+    uint32_t rows_max;
+    uint32_t answer_bytes_max;
+    uint32_t busy_timeout_ms;
+    uint32_t statement_ms_max;
+    uint64_t check_bytes_max; /* files up to this size are checked whole at start */
+};
+
+struct connection;
+
+/* On failure why says what a person must mend. */
+muster_status connection_open(const char *file, const struct connection_limits *limits,
+                              struct connection **out, char *why) MUSTER_MUST_USE;
+/* Takes null. */
+void connection_close(struct connection *connection);
+
+/* Begin a group of jobs; durable: its commit reaches the disk before it returns. */
+muster_status connection_begin(struct connection *connection, bool durable) MUSTER_MUST_USE;
+/* One request inside the group, undone alone when it fails: sets its status and answer. */
+void connection_run(struct connection *connection, struct job *job);
+/* End the group. After a failure nothing of it has happened. */
+muster_status connection_commit(struct connection *connection) MUSTER_MUST_USE;
+/* A migration, outside of any group: sets its status. */
+void connection_migrate(struct connection *connection, struct job *job);
+/* Fold the write-ahead log into the file and cut it. */
+void connection_checkpoint(struct connection *connection);
+/* What the last failure was, for the log. */
+const char *connection_error(const struct connection *connection);
+
+#endif

@@ -1,0 +1,121 @@
+/* db_sqlite - role database on SQLite: descriptor, configuration, lifecycle. The work is in writer
+ * (thread and queue), connection (SQL) and job (copies of requests). */
+#include <muster/plugin.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "writer.h"
+
+#define PATH_BYTES_MAX 4096
+
+static const char config_schema[] =
+    "[{\"key\":\"file\",\"type\":\"string\",\"default\":\"muster.db\",\"max\":1024,"
+    "\"label\":\"Database file\",\"help\":\"Relative to the data directory, or absolute, or "
+    ":memory: (lost at stop, for tests).\"},"
+    "{\"key\":\"queueMax\",\"type\":\"int\",\"default\":4096,\"min\":1,\"max\":65536,"
+    "\"unit\":\"requests\",\"label\":\"Waiting requests\","
+    "\"help\":\"Further ones are refused until some are answered.\"},"
+    "{\"key\":\"busyTimeoutMs\",\"type\":\"duration\",\"default\":5000,\"min\":0,\"max\":60000,"
+    "\"unit\":\"ms\",\"label\":\"Lock wait\","
+    "\"help\":\"How long to wait for another process that holds the file.\"},"
+    "{\"key\":\"statementMaxMs\",\"type\":\"duration\",\"default\":5000,\"min\":100,\"max\":60000,"
+    "\"unit\":\"ms\",\"label\":\"Longest request\",\"help\":\"A slower request is ended.\"},"
+    "{\"key\":\"rowsMax\",\"type\":\"int\",\"default\":10000,\"min\":1,\"max\":100000,"
+    "\"unit\":\"rows\",\"label\":\"Rows in an answer\",\"help\":\"More fail the request.\"},"
+    "{\"key\":\"answerMaxKib\",\"type\":\"int\",\"default\":8192,\"min\":64,\"max\":65536,"
+    "\"unit\":\"KiB\",\"label\":\"Size of an answer\",\"help\":\"More fails the request.\"},"
+    "{\"key\":\"checkMaxMib\",\"type\":\"int\",\"default\":64,\"min\":0,\"max\":65536,"
+    "\"unit\":\"MiB\",\"label\":\"Check at start\","
+    "\"help\":\"Files up to this size are checked whole for damage at start.\"}]";
+
+struct plugin {
+    muster_self *self;
+    const struct muster_host *host;
+    struct writer *writer; /* from start to stop */
+};
+
+static muster_status plugin_init(muster_self *self, const struct muster_host *host,
+                                 void **instance) {
+    struct plugin *plugin = calloc(1, sizeof *plugin);
+    if (!plugin) return MUSTER_NO_MEMORY;
+    plugin->self = self;
+    plugin->host = host;
+    *instance = plugin;
+    return MUSTER_OK;
+}
+
+static void plugin_fini(void *instance) {
+    free(instance);
+}
+
+static muster_status find_path(const struct plugin *plugin, char *out, size_t cap) {
+    const struct muster_host_config *config = plugin->host->config;
+    const char *file = config->string(plugin->self, "file");
+    bool whole = file[0] == '/' || strcmp(file, ":memory:") == 0;
+    int n = whole ? snprintf(out, cap, "%s", file)
+                  : snprintf(out, cap, "%s/%s", config->data_dir(plugin->self), file);
+    return n > 0 && (size_t)n < cap ? MUSTER_OK : MUSTER_LIMIT;
+}
+
+static muster_status plugin_start(void *instance) {
+    struct plugin *plugin = instance;
+    const struct muster_host_config *config = plugin->host->config;
+    struct connection *connection = NULL;
+    char path[PATH_BYTES_MAX];
+    char why[CONNECTION_WHY_MAX] = "path is too long";
+    struct connection_limits limits = {
+        .rows_max = (uint32_t)config->integer(plugin->self, "rowsMax"),
+        .answer_bytes_max = (uint32_t)config->integer(plugin->self, "answerMaxKib") << 10,
+        .busy_timeout_ms = (uint32_t)config->integer(plugin->self, "busyTimeoutMs"),
+        .statement_ms_max = (uint32_t)config->integer(plugin->self, "statementMaxMs"),
+        .check_bytes_max = (uint64_t)config->integer(plugin->self, "checkMaxMib") << 20,
+    };
+    muster_status status = find_path(plugin, path, sizeof path);
+    if (status == MUSTER_OK) status = connection_open(path, &limits, &connection, why);
+    if (status != MUSTER_OK) {
+        plugin->host->log->write(plugin->self, MUSTER_LOG_ERROR, "database: %s", why);
+        return status;
+    }
+    return writer_start(plugin->self, plugin->host, connection,
+                        (uint32_t)config->integer(plugin->self, "queueMax"), &plugin->writer);
+}
+
+static void plugin_stop(void *instance) {
+    struct plugin *plugin = instance;
+    writer_stop(plugin->writer);
+    plugin->writer = NULL;
+}
+
+static muster_status submit_job(struct plugin *plugin, struct job *job) {
+    muster_status status = plugin->writer ? writer_submit(plugin->writer, job) : MUSTER_STATE;
+    if (status != MUSTER_OK) job_destroy(job);
+    return status;
+}
+
+static muster_status plugin_submit(void *instance, muster_ticket_id ticket,
+                                   const struct muster_db_request *request) {
+    struct job *job = NULL;
+    muster_status status = job_create(ticket, request, &job);
+    return status == MUSTER_OK ? submit_job(instance, job) : status;
+}
+
+static muster_status plugin_migrate(void *instance, muster_ticket_id ticket, const char *component,
+                                    const char *const *steps, uint32_t step_count) {
+    struct job *job = NULL;
+    muster_status status = job_create_migration(ticket, component, steps, step_count, &job);
+    return status == MUSTER_OK ? submit_job(instance, job) : status;
+}
+
+static const struct muster_database database = {
+    .size = sizeof database,
+    .submit = plugin_submit,
+    .migrate = plugin_migrate,
+};
+
+static const struct muster_role roles[] = {{MUSTER_ROLE_DATABASE, 0, &database}};
+
+MUSTER_PLUGIN(.name = "db_sqlite", .version = "1.0.0",
+              .description = "Database in one SQLite file, written by one thread.", .roles = roles,
+              .role_count = 1, .config_schema = config_schema, .init = plugin_init,
+              .start = plugin_start, .stop = plugin_stop, .fini = plugin_fini);
