@@ -1,0 +1,306 @@
+/* plugin - the list of generations and their lifecycle: load, start, drain, stop, unload. */
+#include "plugin.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "events.h"
+#include "log.h"
+#include "pending.h"
+#include "plugin_internal.h"
+#include "plugin_load.h"
+#include "registry.h"
+#include "status.h"
+#include "watchdog.h"
+
+#define LEAK_TEXT_MAX 256
+
+static struct muster_self *generations; /* by config order, then generation */
+static const struct muster_host *host_table;
+static void (*release_hook)(struct muster_self *self);
+static uint32_t order_next;
+
+void plugin_set_host(const struct muster_host *host) {
+    host_table = host;
+}
+
+void plugin_set_release(void (*release)(struct muster_self *self)) {
+    release_hook = release;
+}
+
+/* ---- the list -----------------------------------------------------------------------------------
+ */
+
+static void list_add(struct muster_self *self) {
+    struct muster_self **at = &generations;
+    while (*at && (*at)->order <= self->order) at = &(*at)->next;
+    self->next = *at;
+    *at = self;
+}
+
+static void list_remove(struct muster_self *self) {
+    struct muster_self **at = &generations;
+    while (*at && *at != self) at = &(*at)->next;
+    if (*at) *at = self->next;
+}
+
+struct muster_self *plugin_next(const struct muster_self *previous) {
+    return previous ? previous->next : generations;
+}
+
+struct muster_self *plugin_find(const char *instance_name) {
+    struct muster_self *self = generations;
+    while (self && !(self->committed && strcmp(self->instance_name, instance_name) == 0))
+        self = self->next;
+    return self;
+}
+
+static const struct muster_self *list_find(const void *pointer) {
+    const struct muster_self *self = generations;
+    while (self && self != pointer) self = self->next;
+    return self;
+}
+
+bool plugin_supersedes(const void *newer, const void *older) {
+    const struct muster_self *a = list_find(newer);
+    const struct muster_self *b = list_find(older);
+    return a && b && a->generation > b->generation &&
+           strcmp(a->instance_name, b->instance_name) == 0;
+}
+
+/* The element before `self`, for walks from the end; null gives the last. */
+static struct muster_self *list_before(const struct muster_self *self) {
+    struct muster_self *before = NULL;
+    for (struct muster_self *s = generations; s && s != self; s = s->next) before = s;
+    return before;
+}
+
+/* ---- one generation
+ * -------------------------------------------------------------------------------- */
+
+/* "auth, service": a person looks for the role that is missing now. */
+static const char *roles_text(const struct muster_self *self, char *out, uint32_t cap) {
+    out[0] = '\0';
+    for (uint32_t i = 0; i < self->plugin.role_count; i++) {
+        size_t used = strlen(out);
+        snprintf(out + used, cap - used, "%s%s", used ? ", " : "",
+                 role_text(self->plugin.roles[i].kind));
+    }
+    return out;
+}
+
+static muster_status call_failed(const struct muster_self *self, const char *call,
+                                 muster_status status, char *error) {
+    char roles[96];
+    snprintf(error, PLUGIN_ERROR_MAX, "plugin %s (%s): %s failed: %s", self->instance_name,
+             roles_text(self, roles, sizeof roles), call, status_text(status));
+    return status;
+}
+
+static muster_status prepare(struct muster_self *self, const char *name, char *cause) {
+    char config_error[CONFIG_ERROR_MAX];
+    muster_status status = plugin_image_open(self, name, cause);
+    if (status != MUSTER_OK) return status;
+    status = config_declare(self->instance_name, &self->config_schema, config_error);
+    if (status != MUSTER_OK) {
+        snprintf(cause, PLUGIN_ERROR_MAX, "%.400s", config_error);
+        return status;
+    }
+    return registry_add(self, cause, PLUGIN_ERROR_MAX);
+}
+
+struct muster_self *plugin_create(const char *name, const char *instance_name, uint32_t generation,
+                                  uint32_t order, char *error) {
+    char cause[PLUGIN_ERROR_MAX] = "out of memory";
+    struct muster_self *self = calloc(1, sizeof *self);
+    if (!self) goto failed;
+    snprintf(self->instance_name, sizeof self->instance_name, "%s", instance_name);
+    self->generation = generation;
+    self->order = order;
+    self->resources.next = &self->resources;
+    self->resources.prev = &self->resources;
+    list_add(self);
+    if (prepare(self, name, cause) != MUSTER_OK) {
+        plugin_destroy(self);
+        goto failed;
+    }
+    self->phase = PLUGIN_PROBED;
+    return self;
+failed:
+    if (strcmp(name, instance_name) == 0)
+        snprintf(error, PLUGIN_ERROR_MAX, "plugin %s: %.400s", name, cause);
+    else
+        snprintf(error, PLUGIN_ERROR_MAX, "plugin %s (instance %s): %.360s", name, instance_name,
+                 cause);
+    return NULL;
+}
+
+muster_status plugin_init(struct muster_self *self, char *error) {
+    muster_status status = MUSTER_OK;
+    if (self->plugin.init) {
+        plugin_enter(self, "init");
+        status = self->plugin.init(self, host_table, &self->instance);
+        plugin_leave();
+    }
+    if (status != MUSTER_OK) return call_failed(self, "init", status, error);
+    self->phase = PLUGIN_INITIALIZED;
+    return MUSTER_OK;
+}
+
+muster_status plugin_start(struct muster_self *self, char *error) {
+    muster_status status = MUSTER_OK;
+    if (self->plugin.start) {
+        plugin_enter(self, "start");
+        status = self->plugin.start(self->instance);
+        plugin_leave();
+    }
+    if (status != MUSTER_OK) return call_failed(self, "start", status, error);
+    self->phase = PLUGIN_STARTED;
+    return MUSTER_OK;
+}
+
+void plugin_drain(struct muster_self *self) {
+    if (self->phase != PLUGIN_STARTED) return;
+    self->phase = PLUGIN_DRAINING;
+    if (!self->plugin.drain) return;
+    plugin_enter(self, "drain");
+    self->plugin.drain(self->instance);
+    plugin_leave();
+}
+
+static void resource_close(struct resource *resource) {
+    const struct resource_kind *kind = resource->kind;
+    resource_remove(resource);
+    kind->close(resource);
+}
+
+/* Closes all of one kind, or with kind null all that are silent; returns how many. */
+static uint32_t resources_close(struct muster_self *self, const struct resource_kind *kind) {
+    uint32_t count = 0;
+    struct resource *head = &self->resources;
+    for (struct resource *r = head->next, *next; r != head; r = next) {
+        next = r->next;
+        if (kind ? r->kind != kind : !r->kind->silent) continue;
+        resource_close(r);
+        count++;
+    }
+    return count;
+}
+
+void plugin_release(struct muster_self *self) {
+    resources_close(self, NULL);
+    events_unsubscribe_owner(self);
+    if (release_hook) release_hook(self);
+}
+
+/* What is left in the list now are leaks: "2 timer, 1 socket". */
+static uint32_t leaks_close(struct muster_self *self, char *text, uint32_t cap) {
+    uint32_t total = 0;
+    text[0] = '\0';
+    while (self->resources.next != &self->resources) {
+        const struct resource_kind *kind = self->resources.next->kind;
+        uint32_t count = resources_close(self, kind);
+        size_t used = strlen(text);
+        snprintf(text + used, cap - used, "%s%u %s", used ? ", " : "", count, kind->name);
+        total += count;
+    }
+    return total;
+}
+
+/* Nothing of the plugin's is called again but fini and the ends of work that runs. */
+static void close_all(struct muster_self *self, bool report) {
+    char text[LEAK_TEXT_MAX];
+    plugin_release(self);
+    if (leaks_close(self, text, sizeof text) && report)
+        plugin_fault(self, "left open after stop: %s", text);
+    pending_close_owner(self);
+    watchdog_set_overrun(self, 0, NULL, NULL);
+}
+
+void plugin_stop(struct muster_self *self) {
+    if (self->phase != PLUGIN_STARTED && self->phase != PLUGIN_DRAINING) return;
+    if (self->plugin.stop) {
+        plugin_enter(self, "stop");
+        self->plugin.stop(self->instance);
+        plugin_leave();
+    }
+    self->phase = PLUGIN_STOPPED;
+    close_all(self, true);
+}
+
+void plugin_destroy(struct muster_self *self) {
+    if (self->phase != PLUGIN_STOPPED) close_all(self, false);
+    if (self->phase >= PLUGIN_INITIALIZED && self->plugin.fini) {
+        plugin_enter(self, "fini");
+        self->plugin.fini(self->instance);
+        plugin_leave();
+        close_all(self, true);
+    }
+    registry_remove(self);
+    list_remove(self);
+    watchdog_forget(self);
+    plugin_image_close(self);
+    free(self);
+}
+
+/* ---- all of them
+ * ------------------------------------------------------------------------------------- */
+
+static bool instance_known(const char *instance_name) {
+    for (const struct muster_self *s = generations; s; s = s->next)
+        if (strcmp(s->instance_name, instance_name) == 0) return true;
+    return false;
+}
+
+muster_status plugin_load(const char *name, const char *instance_name, char *error) {
+    if (instance_known(instance_name)) {
+        snprintf(error, PLUGIN_ERROR_MAX,
+                 "plugin %.60s: instance %.60s is loaded already: give one of them another name "
+                 "(NAME:INSTANCE)",
+                 name, instance_name);
+        return MUSTER_EXISTS;
+    }
+    struct muster_self *self = plugin_create(name, instance_name, 1, order_next, error);
+    if (!self) return MUSTER_INVALID;
+    muster_status status = plugin_init(self, error);
+    if (status != MUSTER_OK) {
+        plugin_destroy(self);
+        return status;
+    }
+    order_next++;
+    self->committed = true;
+    registry_commit(self, NULL);
+    log_info("plugin", "loaded %s %s", self->instance_name, self->version);
+    return MUSTER_OK;
+}
+
+muster_status plugin_start_all(char *error) {
+    for (struct muster_self *s = generations; s; s = s->next) {
+        if (s->phase != PLUGIN_INITIALIZED) continue;
+        muster_status status = plugin_start(s, error);
+        if (status != MUSTER_OK) return status;
+    }
+    return MUSTER_OK;
+}
+
+void plugin_drain_all(void) {
+    for (struct muster_self *s = generations; s; s = s->next) plugin_drain(s);
+}
+
+void plugin_stop_all(void) {
+    for (struct muster_self *s = list_before(NULL); s; s = list_before(s)) plugin_stop(s);
+}
+
+void plugin_unload_all(void) {
+    struct muster_self *before;
+    for (struct muster_self *s = list_before(NULL); s; s = before) {
+        before = list_before(s);
+        if (s->pins == 0)
+            plugin_destroy(s);
+        else
+            log_error("plugin", "%s: stays in memory, %u things of it still run", s->instance_name,
+                      s->pins);
+    }
+}

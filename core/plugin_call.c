@@ -1,0 +1,66 @@
+/* plugin_call - who is on the stack, and what they did wrong. */
+#include <assert.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "log.h"
+#include "loop.h"
+#include "metrics.h"
+#include "plugin.h"
+#include "watchdog.h"
+
+/* Above this only every FAULTS_EVERYth fault of a plugin is written. */
+#define FAULTS_WRITTEN 16
+#define FAULTS_EVERY 1024
+
+static struct muster_self *stack[PLUGIN_DEPTH_MAX];
+static uint32_t depth;
+
+void plugin_enter(struct muster_self *self, const char *call) {
+    assert(loop_is_thread());
+    if (depth < PLUGIN_DEPTH_MAX)
+        stack[depth] = self;
+    else
+        plugin_fault(self, "%s is called at depth %u, over the limit of %d", call, depth + 1,
+                     PLUGIN_DEPTH_MAX);
+    depth++;
+    self->call_count++;
+    watchdog_enter(self, call);
+}
+
+void plugin_leave(void) {
+    watchdog_leave();
+    depth--;
+}
+
+struct muster_self *plugin_current(void) {
+    if (depth == 0) return NULL;
+    return stack[depth <= PLUGIN_DEPTH_MAX ? depth - 1 : PLUGIN_DEPTH_MAX - 1];
+}
+
+uint32_t plugin_depth(void) {
+    return depth;
+}
+
+static void count_fault(void *user) {
+    (void)user;
+    metrics_add(METRIC_PLUGIN_FAULTS, 1);
+}
+
+void plugin_fault(struct muster_self *self, const char *format, ...) {
+    char text[512];
+    va_list args;
+    uint64_t faults = atomic_fetch_add(&self->fault_count, 1) + 1;
+    if (loop_is_thread())
+        count_fault(NULL);
+    else
+        (void)loop_post(count_fault, NULL); /* a full loop costs a count, not the log line */
+    if (faults > FAULTS_WRITTEN && faults % FAULTS_EVERY != 0) return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    const struct log_fields fields = {.plugin = self->instance_name, .event = "plugin_fault"};
+    log_fields(MUSTER_LOG_WARN, "plugin", &fields, "plugin %s: %s (fault %llu)",
+               self->instance_name, text, (unsigned long long)faults);
+}

@@ -1,0 +1,14 @@
+/* plugin_file - finds NAME.so, refuses files and folders that others may write, checks the sha256
+ * pin, makes the private copy. Layer 2. Used by plugin_load alone.
+ */
+#ifndef PLUGIN_FILE_H
+#define PLUGIN_FILE_H
+
+#include <muster/types.h>
+
+/* path: of the copy, to be unlinked by the caller; `error` is the cause. On failure no file is
+ * left. */
+muster_status plugin_file_copy(const char *name, char *path, uint32_t cap, char *error,
+                               uint32_t error_cap) MUSTER_MUST_USE;
+
+#endif

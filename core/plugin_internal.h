@@ -1,0 +1,21 @@
+/* plugin_internal - what plugin.c, plugin_reload.c and plugin_call.c share. Layer 2. */
+#ifndef PLUGIN_INTERNAL_H
+#define PLUGIN_INTERNAL_H
+
+#include "plugin.h"
+
+/* Open, check, config check, registry_add; in the list, phase PROBED. Null: `error` is the whole
+ * sentence. order: of the instance. */
+struct muster_self *plugin_create(const char *name, const char *instance_name, uint32_t generation,
+                                  uint32_t order, char *error);
+muster_status plugin_init(struct muster_self *self, char *error) MUSTER_MUST_USE;
+muster_status plugin_start(struct muster_self *self, char *error) MUSTER_MUST_USE;
+/* Each does nothing unless the phase asks for it. */
+void plugin_drain(struct muster_self *self);
+void plugin_stop(struct muster_self *self);
+/* fini when init succeeded, then dlclose and free. No pins are left. */
+void plugin_destroy(struct muster_self *self);
+/* Routes, subscriptions, metrics and the like end; timers and sockets go on. */
+void plugin_release(struct muster_self *self);
+
+#endif

@@ -1,0 +1,236 @@
+/* watchdog - the stack of calls into plugins, seen from a thread of its own.
+ *
+ * Every sample charges the CPU time since the last one to the deepest call that has been there
+ * through the whole interval: a call that hides behind many short inner ones is charged, an inner
+ * one that runs long is charged itself. The thread reads; what it may look at is freed only after
+ * watchdog_forget.
+ */
+#include "watchdog.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "plugin.h"
+
+#define SAMPLE_NS 1000000
+#define EXIT_CODE 70 /* EX_SOFTWARE: a supervisor restarts us */
+#define OVERRUN_SIGNAL (SIGRTMIN + 3)
+#define STACK_TEXT_MAX 320
+
+/* One call on the stack. Written by the loop thread, read by the watchdog's. */
+struct frame {
+    _Atomic uint64_t sequence; /* different for every call */
+    _Atomic(struct muster_self *) self;
+    _Atomic(const char *) call;
+};
+
+/* What the watchdog's thread knows of a frame. */
+struct seen {
+    uint64_t sequence;
+    uint64_t cpu_ns;   /* charged so far */
+    uint64_t since_ns; /* wall clock */
+};
+
+static struct frame frames[PLUGIN_DEPTH_MAX];
+static _Atomic uint32_t frame_count;
+static uint64_t sequence_last;                 /* loop thread */
+static _Atomic uint64_t overrun_sequence;      /* the call that the signal is meant for */
+static volatile sig_atomic_t overrun_happened; /* in the innermost call; loop thread */
+
+static pthread_t loop_thread;
+static pthread_t watch_thread;
+static pthread_mutex_t watching = PTHREAD_MUTEX_INITIALIZER; /* held while frames are looked at */
+static atomic_bool stopping;
+static bool running;
+static uint64_t warn_ns;
+static uint64_t abort_ns;
+
+static struct seen seen[PLUGIN_DEPTH_MAX]; /* watch thread from here on */
+static uint64_t cpu_last_ns;
+static uint64_t warned_ns; /* wall clock length of the call at the last warning */
+
+/* ---- the loop thread's side
+ * ----------------------------------------------------------------------- */
+
+void watchdog_enter(struct muster_self *self, const char *call) {
+    uint32_t n = atomic_load_explicit(&frame_count, memory_order_relaxed);
+    if (n < PLUGIN_DEPTH_MAX) {
+        atomic_store_explicit(&frames[n].self, self, memory_order_relaxed);
+        atomic_store_explicit(&frames[n].call, call, memory_order_relaxed);
+        atomic_store_explicit(&frames[n].sequence, ++sequence_last, memory_order_relaxed);
+    }
+    atomic_store_explicit(&frame_count, n + 1, memory_order_release);
+}
+
+void watchdog_leave(void) {
+    uint32_t n = atomic_load_explicit(&frame_count, memory_order_relaxed) - 1;
+    atomic_store_explicit(&frame_count, n, memory_order_release);
+    if (!overrun_happened) return;
+    overrun_happened = 0;
+    if (n < PLUGIN_DEPTH_MAX)
+        atomic_load_explicit(&frames[n].self, memory_order_relaxed)->overrun_count++;
+}
+
+void watchdog_set_overrun(struct muster_self *self, uint32_t limit_us, void (*fn)(void *user),
+                          void *user) {
+    /* The handler runs on this thread: the order of the stores is all it needs. */
+    __atomic_store_n(&self->overrun_limit_us, 0, __ATOMIC_RELAXED);
+    atomic_signal_fence(memory_order_seq_cst);
+    self->overrun = fn;
+    self->overrun_user = user;
+    atomic_signal_fence(memory_order_seq_cst);
+    __atomic_store_n(&self->overrun_limit_us, fn ? limit_us : 0, __ATOMIC_RELAXED);
+}
+
+void watchdog_forget(struct muster_self *self) {
+    (void)self;
+    pthread_mutex_lock(&watching);
+    pthread_mutex_unlock(&watching);
+}
+
+/* Only for the call it was meant for, and only while that one is the innermost. */
+static void on_overrun(int signal_number) {
+    (void)signal_number;
+    int errno_kept = errno;
+    uint32_t n = atomic_load_explicit(&frame_count, memory_order_relaxed);
+    if (n == 0 || n > PLUGIN_DEPTH_MAX) return;
+    const struct frame *frame = &frames[n - 1];
+    if (atomic_load_explicit(&frame->sequence, memory_order_relaxed) != overrun_sequence) return;
+    struct muster_self *self = atomic_load_explicit(&frame->self, memory_order_relaxed);
+    if (__atomic_load_n(&self->overrun_limit_us, __ATOMIC_RELAXED) == 0) return;
+    overrun_happened = 1;
+    self->overrun(self->overrun_user);
+    errno = errno_kept;
+}
+
+/* ---- the watchdog's thread
+ * ------------------------------------------------------------------------- */
+
+static uint64_t clock_ns(clockid_t clock) {
+    struct timespec now;
+    if (clock_gettime(clock, &now) != 0) return 0;
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t cpu_ns(void) {
+    clockid_t clock;
+    return pthread_getcpuclockid(loop_thread, &clock) == 0 ? clock_ns(clock) : 0;
+}
+
+/* "mode_arena mode.tick > rules_x rules.adjust" */
+static void stack_text(uint32_t count, char *out, uint32_t cap) {
+    out[0] = '\0';
+    for (uint32_t i = 0; i < count; i++) {
+        const struct muster_self *self = frames[i].self;
+        size_t used = strlen(out);
+        snprintf(out + used, cap - used, "%s%s %s", used ? " > " : "", self->instance_name,
+                 frames[i].call);
+    }
+}
+
+/* Straight to stderr: the log's own thread may never get to it. */
+static void end_process(const char *stack, uint64_t lasted_ns) {
+    char line[STACK_TEXT_MAX + 160];
+    int len = snprintf(line, sizeof line,
+                       "watchdog: plugin call %s did not return within %llu ms; the process ends "
+                       "with exit code %d\n",
+                       stack, (unsigned long long)(lasted_ns / 1000000), EXIT_CODE);
+    const char *at = line;
+    while (len > 0) {
+        ssize_t n = write(STDERR_FILENO, at, (size_t)len);
+        if (n <= 0) break;
+        at += n;
+        len -= (int)n;
+    }
+    _exit(EXIT_CODE);
+}
+
+static void wall_check(uint32_t count, uint64_t now_ns) {
+    char stack[STACK_TEXT_MAX];
+    uint64_t lasted_ns = now_ns - seen[0].since_ns;
+    if (lasted_ns < warned_ns + warn_ns && lasted_ns < abort_ns) return;
+    stack_text(count, stack, sizeof stack);
+    if (lasted_ns >= abort_ns) end_process(stack, lasted_ns);
+    warned_ns = lasted_ns;
+    const struct log_fields fields = {.plugin = atomic_load(&frames[count - 1].self)->instance_name,
+                                      .event = "plugin_overrun"};
+    log_fields(MUSTER_LOG_WARN, "watchdog", &fields,
+               "plugin call %s has not returned for %llu ms; the process ends at %llu ms", stack,
+               (unsigned long long)(lasted_ns / 1000000), (unsigned long long)(abort_ns / 1000000));
+}
+
+static void limit_check(uint32_t count) {
+    const struct frame *frame = &frames[count - 1];
+    const struct muster_self *self = frame->self;
+    uint64_t limit_us = __atomic_load_n(&self->overrun_limit_us, __ATOMIC_RELAXED);
+    if (limit_us == 0 || seen[count - 1].cpu_ns < limit_us * 1000) return;
+    atomic_store(&overrun_sequence, seen[count - 1].sequence);
+    pthread_kill(loop_thread, OVERRUN_SIGNAL);
+}
+
+/* How many calls from the outermost on are the same as at the last sample. */
+static uint32_t calls_kept(uint32_t count) {
+    uint32_t kept = 0;
+    while (kept < count && seen[kept].sequence == frames[kept].sequence) kept++;
+    return kept;
+}
+
+static void sample(void) {
+    uint32_t count = atomic_load_explicit(&frame_count, memory_order_acquire);
+    if (count > PLUGIN_DEPTH_MAX) count = PLUGIN_DEPTH_MAX;
+    if (count == 0) return;
+    uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+    uint64_t cpu_now_ns = cpu_ns();
+    uint32_t kept = calls_kept(count);
+    if (kept > 0) seen[kept - 1].cpu_ns += cpu_now_ns - cpu_last_ns;
+    if (kept == 0) warned_ns = 0;
+    for (uint32_t i = kept; i < count; i++) seen[i] = (struct seen){frames[i].sequence, 0, now_ns};
+    cpu_last_ns = cpu_now_ns;
+    wall_check(count, now_ns);
+    limit_check(count);
+}
+
+static void *watch(void *user) {
+    (void)user;
+    while (!stopping) {
+        const struct timespec pause = {0, SAMPLE_NS};
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+        pthread_mutex_lock(&watching);
+        sample();
+        pthread_mutex_unlock(&watching);
+    }
+    return NULL;
+}
+
+muster_status watchdog_start(uint32_t warn_ms, uint32_t abort_ms) {
+    struct sigaction action = {.sa_handler = on_overrun, .sa_flags = SA_RESTART};
+    sigset_t all;
+    sigset_t before;
+    if (running) return MUSTER_STATE;
+    sigemptyset(&action.sa_mask);
+    if (sigaction(OVERRUN_SIGNAL, &action, NULL) != 0) return MUSTER_INTERNAL;
+    warn_ns = (uint64_t)warn_ms * 1000000;
+    abort_ns = (uint64_t)abort_ms * 1000000;
+    loop_thread = pthread_self();
+    stopping = false;
+    sigfillset(&all); /* the process's signals belong to the loop thread */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    running = pthread_create(&watch_thread, NULL, watch, NULL) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return running ? MUSTER_OK : MUSTER_NO_MEMORY;
+}
+
+void watchdog_stop(void) {
+    if (!running) return;
+    stopping = true;
+    pthread_join(watch_thread, NULL);
+    running = false;
+}
