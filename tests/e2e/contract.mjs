@@ -1,0 +1,63 @@
+// contract - real answers against docs/openapi.yaml.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import Ajv2020 from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import { parse } from "yaml";
+import { ROOT } from "./harness.mjs";
+
+const document = parse(readFileSync(path.join(ROOT, "docs/openapi.yaml"), "utf8"));
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+addFormats(ajv);
+ajv.addSchema(document, "openapi");
+
+/** Follows one $ref inside the document. */
+function resolve(node) {
+    if (!node?.$ref) return node;
+    return node.$ref.slice(2).split("/").reduce((at, key) => at[key.replaceAll("~1", "/").replaceAll("~0", "~")], document);
+}
+
+function pathOf(pathname) {
+    const plain = pathname.split("?")[0];
+    if (document.paths[plain]) return plain;
+    return Object.keys(document.paths).find((template) =>
+        new RegExp(`^${template.replace(/\{\w+\}/g, "[^/]+")}$`).test(plain));
+}
+
+/** The body fits the schema of that name in components. */
+export function assertSchema(name, value) {
+    const validate = ajv.getSchema(`openapi#/components/schemas/${name}`);
+    assert.ok(validate, `no schema ${name}`);
+    assert.ok(validate(value), `${name}: ${ajv.errorsText(validate.errors)}\n${JSON.stringify(value)}`);
+}
+
+/** The answer of Server.rest fits what the document says about that operation and status. */
+export function assertAnswer(method, pathname, answer) {
+    const template = pathOf(pathname);
+    assert.ok(template, `${pathname} is not in docs/openapi.yaml`);
+    const operation = document.paths[template][method.toLowerCase()];
+    assert.ok(operation, `${method} ${template} is not in docs/openapi.yaml`);
+    const response = resolve(operation.responses[answer.status]);
+    assert.ok(response, `${method} ${template}: ${answer.status} is not documented: ${answer.text}`);
+    if (!response.content) {
+        assert.equal(answer.text, "");
+        return;
+    }
+    const type = answer.headers.get("content-type") ?? "";
+    const media = Object.keys(response.content).find((name) => type.startsWith(name));
+    assert.ok(media, `${method} ${template}: content type ${type}`);
+    if (!answer.body) return;
+    const { schema } = response.content[media];
+    if (schema.$ref) assertSchema(schema.$ref.split("/").at(-1), answer.body);
+}
+
+/** The answer is a problem of that status and word. */
+export function assertProblem(answer, status, code) {
+    assert.equal(answer.status, status, answer.text);
+    assert.match(answer.headers.get("content-type") ?? "", /^application\/problem\+json/);
+    assertSchema("Problem", answer.body);
+    assert.equal(answer.body.status, status);
+    if (code) assert.equal(answer.body.code, code);
+}

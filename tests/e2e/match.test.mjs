@@ -1,0 +1,167 @@
+// Whole matches: players play to a victory, see one scoreboard, vote, play again; the database says
+// the same as the wire.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { assertSchema } from "./contract.mjs";
+import { connectPlayer, eventually, queryDatabase, refused, startServer } from "./harness.mjs";
+import { gather, sitDown } from "./team.mjs";
+
+const SHORT = { killLimit: 3, botFill: 0, maxPlayers: 2 };
+
+test("two players play to the kill limit; everybody sees the same result", async (t) => {
+    const server = await startServer(t, {});
+    const team = await gather(t, server, 2);
+    const lobbyId = await sitDown(team, SHORT);
+    const [a, b] = await Promise.all(team.map((mate) => mate.end()));
+    assert.deepEqual(a.results, b.results);
+    const { results } = a;
+    assert.equal(results.lobbyId, lobbyId);
+    assert.equal(results.reason, "score_limit");
+    assert.equal(results.playerStats.length, 2);
+    assert.equal(results.finalScores[results.winningTeam], 3);
+    const kills = results.playerStats.reduce((sum, row) => sum + row.kills, 0);
+    const deaths = results.playerStats.reduce((sum, row) => sum + row.deaths, 0);
+    assert.equal(kills, results.finalScores.red + results.finalScores.blue);
+    assert.equal(kills, deaths);
+    assert.equal(team[0].bot.kills.length, kills, "each kill was told as an event");
+    assert.equal(team[1].bot.kills.length, kills);
+    for (const mate of team) assert.deepEqual(mate.unexplained, []);
+
+    const rows = await eventually("the row of the match", async () => {
+        const found = await queryDatabase(server, `SELECT * FROM match_results WHERE match_id = '${results.matchId}'`);
+        return found.length && found;
+    });
+    assert.equal(rows[0].lobby_id, lobbyId);
+    assert.equal(rows[0].winning_team, results.winningTeam);
+    assert.equal(rows[0].red_score, results.finalScores.red);
+    assert.equal(rows[0].blue_score, results.finalScores.blue);
+    assert.equal(rows[0].duration, results.duration);
+});
+
+test("states follow each other in order", async (t) => {
+    const server = await startServer(t, { config: { lobby: { scoreboardMs: 300 } } });
+    const team = await gather(t, server, 2);
+    const states = [];
+    team[0].client.on("entered", ({ entry }) => states.push(entry.lobby.state));
+    team[0].client.on("lobby.updated", ({ lobby }) => states.push(lobby.state));
+    await sitDown(team, SHORT);
+    await team[0].end();
+    await team[0].client.once("lobby.left", { timeoutMs: 20000 });
+    const order = states.filter((state, i) => state !== states[i - 1]);
+    assert.deepEqual(order.filter((state) => state !== "completed"), ["waiting", "starting", "active", "ending"]);
+});
+
+test("the scoreboard stays, votes restart the match, the next one counts anew", async (t) => {
+    const server = await startServer(t, { config: { lobby: { scoreboardMs: 3000 } } });
+    const team = await gather(t, server, 2);
+    const lobbyId = await sitDown(team, SHORT);
+    const first = await team[0].end(0);
+    await team[1].end(0);
+    assert.ok(first.scoreboardMs > 0 && first.scoreboardMs <= 3000);
+    const { client } = team[0];
+    const tally = client.once("lobby.vote", { timeoutMs: 10000 });
+    await client.voteRestart(true);
+    assert.equal((await tally).yes, 1);
+    await refused(client.call("lobby.vote", { vote: "kick everybody", choice: true }), "invalid_params");
+    await team[1].client.voteRestart(true);
+    const second = await team[0].end(1);
+    assert.equal((await team[1].end(1)).matchId, second.matchId);
+    assert.notEqual(second.matchId, first.matchId);
+    assert.equal(second.results.lobbyId, lobbyId);
+    assert.equal(second.results.finalScores[second.results.winningTeam], 3);
+    assert.equal((await queryDatabase(server, "SELECT * FROM match_results")).length >= 1, true);
+});
+
+test("without votes the lobby closes and the players go", async (t) => {
+    const server = await startServer(t, { config: { lobby: { scoreboardMs: 300 } } });
+    const team = await gather(t, server, 2);
+    const lobbyId = await sitDown(team, SHORT);
+    const lefts = team.map((mate) => mate.client.once("lobby.left", { timeoutMs: 100000 }));
+    for (const left of await Promise.all(lefts)) assert.equal(left.reason, "closed");
+    const { client } = team[0];
+    const gone = await client.getLobby(lobbyId).then(({ state }) => state, (error) => error.code);
+    assert.ok(["completed", "not_found"].includes(gone));
+    await client.createLobby({ gameMode: "arena" });
+});
+
+test("no vote outside of the scoreboard, no input counts after the end", async (t) => {
+    const server = await startServer(t, {});
+    const team = await gather(t, server, 2);
+    await sitDown(team, SHORT);
+    await refused(team[0].client.call("lobby.vote", { vote: "restart", choice: true }), "wrong_state");
+    const { results } = await team[0].end();
+    team[0].client.sendInput({ sequence: 1e6, held: 1, pressed: 1, aim: 0, moveX: 127, moveY: 0 });
+    const board = await team[0].client.scoreboard();
+    assert.deepEqual(board.teamScores, results.finalScores);
+});
+
+test("the time limit ends a match; equal scores are a draw", async (t) => {
+    const server = await startServer(t, {});
+    const team = await gather(t, server, 2, { settings: { fires: false } });
+    const entry = await team[0].client.createLobby({ gameMode: "arena" });
+    const schema = (await team[0].client.serverInfo()).gameModes[0].settingsSchema;
+    const limit = schema.find(({ key }) => key === "timeLimit");
+    await team[0].client.leave();
+    assert.ok(entry && limit);
+    await sitDown(team, { ...SHORT, timeLimit: Math.max(limit.min, 1) });
+    const { results } = await team[0].end();
+    assert.equal(results.reason, "time_limit");
+    assert.equal(results.winningTeam, "draw");
+});
+
+test("a team that has left forfeits", async (t) => {
+    const server = await startServer(t, {});
+    const team = await gather(t, server, 2, { settings: { fires: false } });
+    await sitDown(team, SHORT);
+    await eventually("the match runs", () => team[1].bot?.snapshots > 5);
+    const stays = team[0].client.entry.team;
+    await team[1].client.leave();
+    const { results } = await team[0].end();
+    assert.equal(results.reason, "forfeit");
+    assert.equal(results.winningTeam, stays);
+    assert.equal(results.playerStats.length, 2, "who left is listed");
+});
+
+test("bots make a match for one newcomer", async (t) => {
+    const server = await startServer(t, {});
+    const team = await gather(t, server, 1, { settings: { fires: false } });
+    await team[0].client.createLobby({ gameMode: "arena", settings: { botFill: 8, killLimit: 3, maxPlayers: 8 } });
+    const { results } = await team[0].end();
+    assert.equal(results.playerStats.length, 8);
+    assert.equal(results.playerStats.filter(({ isBot }) => isBot).length, 7);
+    assert.ok(results.playerStats.filter(({ isBot }) => isBot).every(({ playerId }) => /^bot:\d+$/.test(playerId)));
+});
+
+test("a spectator sees the match and has no hand in it", async (t) => {
+    const server = await startServer(t, {});
+    const team = await gather(t, server, 2, { settings: { fires: false } });
+    const lobbyId = await sitDown(team, SHORT);
+    const { client } = await connectPlayer(t, server);
+    const [watcher] = await gather(t, server, 1);
+    assert.ok(client);
+    const entry = await watcher.client.joinLobby(lobbyId, { spectator: true });
+    assert.equal(entry.seat, 255);
+    await eventually("snapshots", () => watcher.bot?.snapshots > 10 && watcher.bot.world.avatars.size === 2);
+    const board = await watcher.client.scoreboard();
+    assert.equal(board.rows.length, 2);
+    assert.equal((await watcher.client.getLobby(lobbyId)).currentPlayers, 2);
+});
+
+test("snapshots of a full match are small, deltas follow one another", async (t) => {
+    const server = await startServer(t, {});
+    const team = await gather(t, server, 8);
+    const sizes = [];
+    let gaps = 0;
+    team[0].client.on("snapshot", (snapshot) => {
+        sizes.push(16 + snapshot.payload.length);
+        if (!snapshot.usable) gaps++;
+    });
+    await sitDown(team, { killLimit: 10, botFill: 0, maxPlayers: 8 });
+    await team[0].end();
+    sizes.sort((a, b) => a - b);
+    assert.ok(sizes.length > 40, `${sizes.length} snapshots`);
+    assert.ok(sizes[sizes.length >> 1] < 200, `median ${sizes[sizes.length >> 1]} bytes`);
+    assert.equal(gaps, 0);
+    assertSchema("LobbyInfo", team[0].client.entry.lobby);
+});
