@@ -458,4 +458,4 @@ static const char config_schema[] =
 MUSTER_PLUGIN(.name = "service_web", .version = "0.1.0",
               .description = "Serves the browser client and the JavaScript SDK.", .roles = roles,
               .role_count = 1, .config_schema = config_schema, .init = web_init, .start = web_start,
-              .fini = web_fini);
+              .stop = web_stop, .fini = web_fini);

@@ -1,0 +1,196 @@
+// app - puts the page together: sign in, connect, lobbies, game, and coming back.
+
+import { AuthClient, MusterClient } from "../sdk/js/index.js";
+import { Chat } from "./chat.js";
+import { Game } from "./game.js";
+import { Hud } from "./hud.js";
+import { LobbyBrowser } from "./lobbies.js";
+import { setUpLogin } from "./login.js";
+import { Scoreboard } from "./scoreboard.js";
+import { banner, byId, explain, guarded, showScreen, toast } from "./ui.js";
+
+const SEAT_KEY = "muster.seat";
+const LEFT_TEXTS = {
+    timeout: "You were away too long; your seat is gone.",
+    kick: "You were removed from the lobby.",
+    ban: "You were banned.",
+    shutdown: "The server stops.",
+    closed: "The lobby was closed.",
+};
+const CLOSED_TEXTS = new Map([
+    [4003, "You are playing in another window."],
+    [4004, "The server has ended your session."],
+]);
+
+/** A storage that the browser may deny; null then. */
+function storageOf(name) {
+    try {
+        return window[name];
+    } catch {
+        return null;
+    }
+}
+
+const localStore = storageOf("localStorage");
+const tabStore = storageOf("sessionStorage");
+const socketUrl = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
+
+const auth = new AuthClient({ storage: localStore });
+const client = new MusterClient({ url: socketUrl });
+const hud = new Hud();
+const browser = new LobbyBrowser(client);
+const chat = new Chat(client, () => game?.input.release());
+const scoreboard = new Scoreboard(client);
+/** @type {Game | null} */
+let game = null;
+
+// For the browser's console and the tests.
+window.muster = {
+    auth,
+    client,
+    get game() {
+        return game;
+    },
+    get world() {
+        return game?.world ?? null;
+    },
+};
+
+async function goOnline() {
+    if (client.state === "online") return;
+    const resumable = await client.connect((renew) => auth.accessToken(renew));
+    byId("bar-player").textContent = client.session.displayName;
+    const info = await client.serverInfo();
+    byId("bar-server").textContent = `${info.name} · ${info.region}`;
+    browser.start(info);
+    banner(null);
+    if (resumable) await takeSeatBack();
+}
+
+/** After a reload of the page: the seat of this tab. */
+async function takeSeatBack() {
+    const seat = JSON.parse(tabStore?.getItem(SEAT_KEY) ?? "null");
+    if (!seat) return;
+    try {
+        await client.resume(seat.resumeToken, seat.url);
+    } catch (error) {
+        tabStore?.removeItem(SEAT_KEY);
+        if (!error.rpcCode) throw error;
+    }
+}
+
+function showLobbies() {
+    game?.destroy();
+    game = null;
+    chat.clear();
+    scoreboard.hide();
+    showScreen("lobbies");
+    browser.refresh();
+}
+
+function showWelcome() {
+    browser.stop();
+    showScreen("welcome");
+}
+
+client.on("entered", ({ entry, resumed }) => {
+    tabStore?.setItem(SEAT_KEY,
+        JSON.stringify({ resumeToken: entry.resumeToken, url: client.url }));
+    browser.stop();
+    if (game && resumed) {
+        game.resume(entry);
+    } else {
+        game?.destroy();
+        chat.clear();
+        showScreen("game");
+        game = new Game({
+            client, hud, canvas: byId("canvas"), launcherButton: byId("touch-launcher"),
+        });
+    }
+    scoreboard.hide();
+});
+
+client.on("lobby.left", ({ reason }) => {
+    tabStore?.removeItem(SEAT_KEY);
+    if (LEFT_TEXTS[reason]) toast(LEFT_TEXTS[reason]);
+    if (client.state === "online" || client.state === "reconnecting") backToLobbies();
+});
+
+function backToLobbies() {
+    showLobbies();
+    client.serverInfo().then((info) => browser.start(info), () => {});
+}
+
+client.on("lobby.countdown", ({ startsInMs }) => hud.startCountdown(startsInMs));
+client.on("latency", ({ rttMs }) => hud.setLatency(rttMs));
+client.on("server.stopping", ({ reason }) => toast(`The server stops: ${reason}`));
+
+client.on("state", ({ state }) => {
+    hud.setConnection(state);
+    if (state === "online") {
+        banner(null);
+        if (!client.entry && game) backToLobbies();
+    }
+});
+
+client.on("reconnecting", ({ attempt }) => {
+    const text = attempt < 2 ? "Connection lost. Coming back"
+        : `Connection lost. Coming back, try ${attempt + 1}`;
+    banner(text, "Try now", () => client.retryNow());
+});
+
+client.on("closed", ({ code, reason }) => {
+    if (code === 1000) return;
+    const text = CLOSED_TEXTS.get(code) ?? `Disconnected: ${reason || `code ${code}`}.`;
+    banner(text, "Connect again", connectAgain);
+});
+
+addEventListener("online", () => client.retryNow());
+
+async function connectAgain() {
+    try {
+        await goOnline();
+        if (!client.entry) showLobbies();
+    } catch (error) {
+        if (!auth.current) showWelcome();
+        banner(explain(error), "Connect again", connectAgain);
+    }
+}
+
+auth.on("changed", ({ token }) => {
+    // Renew the session on the connection at hand. If that fails the server closes it in time,
+    // and the client comes back with the newer token.
+    if (token && client.state === "online") client.authenticate(token.accessToken).catch(() => {});
+});
+
+byId("leave").onclick = (event) =>
+    guarded(event.currentTarget, async () => {
+        tabStore?.removeItem(SEAT_KEY);
+        await client.leave();
+        if (game) backToLobbies();
+    });
+
+byId("log-out").onclick = (event) =>
+    guarded(event.currentTarget, async () => {
+        client.close();
+        showWelcome();
+        await auth.logout();
+    });
+
+setUpLogin({
+    auth,
+    storage: localStore,
+    onPlay: async () => {
+        await goOnline();
+        if (client.entry) return;
+        showLobbies();
+        await browser.quickMatch();
+    },
+    onBrowse: async () => {
+        await goOnline();
+        if (!client.entry) showLobbies();
+    },
+});
+
+if (auth.current) await connectAgain();
+else showWelcome();

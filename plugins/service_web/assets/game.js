@@ -1,0 +1,284 @@
+// game - one seat in one lobby: takes the snapshots in, predicts the own avatar, interpolates the
+// others, sends one input a tick, and tells renderer and HUD what there is to show.
+
+import { ArenaMap, ArenaWorld, SEAT_NONE, moveAvatar } from "../sdk/js/index.js";
+import { Input } from "./input.js";
+import { Renderer } from "./render.js";
+
+const INTERPOLATION_TICKS = 2; // others are shown this long ago: 100 ms at 20 Hz
+const SAMPLES_KEPT = 16;
+const PENDING_MAX = 64;
+const SNAP_UNITS = 512; // a correction further than this is a jump, not an error
+const SMOOTHING_MS = 90;
+const CLOCK_SNAP_TICKS = 5;
+const CATCH_UP_TICKS = 4;
+
+export class Game {
+    world = new ArenaWorld();
+    map = null;
+    rules = null; // the intro of the match
+    seat;
+    isActive = false; // inputs are taken
+    effects = [];
+    /** Own avatar as predicted, null while dead or watching. */
+    own = null;
+
+    #client;
+    #hud;
+    #renderer;
+    #input;
+    #canvas;
+    #tickMs = 50;
+    #sequence = 0;
+    #pending = [];
+    #previous = null; // own position one tick ago
+    #offset = { x: 0, y: 0 }; // correction still to be shown
+    #tickedAt = 0;
+    #samples = new Map(); // seat -> [{tick, x, y, aim}]
+    #renderTick = 0;
+    #snapshotAt = 0;
+    #frameAt = 0;
+    #tickTimer;
+    #nextTickAt = 0;
+    #frame;
+    #offs;
+
+    constructor({ client, canvas, hud, launcherButton }) {
+        this.#client = client;
+        this.#hud = hud;
+        this.#canvas = canvas;
+        this.#input = new Input(canvas, launcherButton, this.#tickMs);
+        this.#renderer = new Renderer(canvas);
+        this.#offs = [
+            client.on("snapshot", (snapshot) => this.#onSnapshot(snapshot)),
+            client.on("match.started", (match) => this.startMatch(match)),
+            client.on("match.ended", () => {
+                this.isActive = false;
+            }),
+        ];
+        this.#enter(client.entry);
+        this.#frame = requestAnimationFrame((now) => this.#onFrame(now));
+        this.#nextTickAt = performance.now();
+        this.#tick();
+        canvas.focus();
+    }
+
+    destroy() {
+        for (const off of this.#offs) off();
+        clearTimeout(this.#tickTimer);
+        cancelAnimationFrame(this.#frame);
+        this.#input.destroy();
+        this.#renderer.destroy();
+    }
+
+    get isSpectator() {
+        return this.seat === SEAT_NONE;
+    }
+
+    get input() {
+        return this.#input;
+    }
+
+    get renderTick() {
+        return this.#renderTick;
+    }
+
+    /** Milliseconds of match time, from the ticks. */
+    get elapsedMs() {
+        return Math.max(0, this.world.tick) * this.#tickMs;
+    }
+
+    /** The same lobby after a reconnect: seat and match may be new, a full snapshot follows. */
+    resume(entry) {
+        this.#enter(entry);
+    }
+
+    /** Also called when snapshots came before it. */
+    startMatch(match) {
+        this.rules = match.intro;
+        this.map = new ArenaMap(match.intro.map);
+        this.#tickMs = 1000 / match.tickRate;
+        this.world = new ArenaWorld();
+        this.#samples.clear();
+        this.#pending = [];
+        this.own = this.#previous = null;
+        this.effects = [];
+        this.isActive = true;
+        this.#renderer.setMap(this.map, this.rules);
+        this.#hud.startMatch(match);
+    }
+
+    nameOf(seat) {
+        const member = this.#client.entry?.members.find((m) => m.seat === seat);
+        return member?.displayName ?? (seat === SEAT_NONE ? "the arena" : `Seat ${seat}`);
+    }
+
+    /** Where an avatar is to be drawn: {x, y, aim} or null. */
+    viewOf(avatar) {
+        if (avatar.seat === this.seat && this.own) return this.#ownView();
+        return this.#interpolate(avatar);
+    }
+
+    #enter(entry) {
+        this.seat = entry.seat;
+        this.#pending = [];
+        this.own = this.#previous = null;
+        this.isActive = entry.lobby.state === "active";
+        if (entry.match) {
+            this.startMatch(entry.match);
+            this.isActive = entry.lobby.state === "active";
+        }
+    }
+
+    // ---- from the server
+
+    #onSnapshot(snapshot) {
+        this.seat = snapshot.seat;
+        const changes = this.world.apply(snapshot);
+        this.#snapshotAt = performance.now();
+        if (snapshot.tickUs > 0) this.#tickMs = snapshot.tickUs / 1000;
+        if (snapshot.usable) {
+            this.#remember(snapshot);
+            this.#reconcile(snapshot.ack);
+        }
+        this.#show(snapshot.tick, changes);
+        this.#hud.update(this);
+    }
+
+    #remember({ tick, full }) {
+        const gone = [...this.#samples.keys()].filter((seat) => !this.world.avatars.has(seat));
+        for (const seat of gone) this.#samples.delete(seat);
+        if (full) this.#samples.clear();
+        for (const { seat, x, y, aim, alive } of this.world.avatars.values()) {
+            const samples = this.#samples.get(seat) ?? [];
+            samples.push({ tick, x, y, aim, alive });
+            if (samples.length > SAMPLES_KEPT) samples.shift();
+            this.#samples.set(seat, samples);
+        }
+    }
+
+    /** The server's word, and on top of it the inputs that it has not seen yet. */
+    #reconcile(ack) {
+        // After a reload of the page the server still knows the sequence of before.
+        if (ack > this.#sequence) this.#sequence = ack;
+        this.#pending = this.#pending.filter(({ sequence }) => sequence > ack);
+        const avatar = this.world.avatars.get(this.seat);
+        if (!avatar?.alive || !this.map) {
+            this.own = this.#previous = null;
+            return;
+        }
+        let position = { x: avatar.x, y: avatar.y };
+        let before = position;
+        for (const input of this.#pending) {
+            before = position;
+            position = moveAvatar(this.map, position, input, this.rules);
+        }
+        if (this.own) {
+            this.#offset.x += this.own.x - position.x;
+            this.#offset.y += this.own.y - position.y;
+            if (Math.hypot(this.#offset.x, this.#offset.y) > SNAP_UNITS) {
+                this.#offset = { x: 0, y: 0 };
+            }
+        } else {
+            this.#offset = { x: 0, y: 0 };
+        }
+        this.#previous = this.#pending.length > 0 ? before : position;
+        this.own = position;
+    }
+
+    #show(tick, { shots, bursts, events }) {
+        const now = performance.now();
+        // The others are shown a little in the past; so is what they do.
+        const delay = Math.max(0, (tick - this.#renderTick) * this.#tickMs);
+        for (const shot of shots) {
+            const isOwn = shot.seat === this.seat;
+            this.effects.push({ type: "shot", ...shot, at: now + (isOwn ? 0 : delay), isOwn });
+            if (isOwn) this.#hud.fired("rifle");
+        }
+        for (const burst of bursts) this.effects.push({ type: "burst", ...burst, at: now });
+        for (const event of events) this.#onEvent(event, now);
+    }
+
+    #onEvent(event, now) {
+        if (event.type === "kill") this.#hud.kill(event, this);
+        if (event.type === "spawn") this.#samples.delete(event.seat);
+        if (event.type !== "hit") return;
+        if (event.attacker === this.seat) this.effects.push({ type: "mark", at: now });
+        if (event.victim === this.seat) this.effects.push({ type: "pain", at: now });
+        this.effects.push({ type: "damage", seat: event.victim, damage: event.damage, at: now });
+    }
+
+    // ---- to the server
+
+    /** Once a tick, on a schedule that does not drift. */
+    #tick() {
+        const now = performance.now();
+        if (now - this.#nextTickAt > CATCH_UP_TICKS * this.#tickMs) this.#nextTickAt = now;
+        this.#nextTickAt += this.#tickMs;
+        this.#tickTimer = setTimeout(() => this.#tick(), Math.max(0, this.#nextTickAt - now));
+        const taken = this.#input.take(now);
+        if (!this.isActive || this.isSpectator || !this.map) return;
+        const input = { sequence: (this.#sequence + 1) >>> 0, ...taken };
+        if (!this.#client.sendInput(input)) return;
+        this.#sequence = input.sequence;
+        if (taken.pressed & 2) this.#hud.fired("launcher");
+        this.#pending.push(input);
+        if (this.#pending.length > PENDING_MAX) this.#pending.shift();
+        this.#tickedAt = now;
+        if (!this.own) return;
+        this.#previous = this.own;
+        this.own = moveAvatar(this.map, this.own, input, this.rules);
+    }
+
+    // ---- to the screen
+
+    #ownView() {
+        const part = Math.min(1, (performance.now() - this.#tickedAt) / this.#tickMs);
+        const from = this.#previous ?? this.own;
+        return {
+            x: from.x + (this.own.x - from.x) * part + this.#offset.x,
+            y: from.y + (this.own.y - from.y) * part + this.#offset.y,
+            aim: this.#input.aim / 256,
+        };
+    }
+
+    #interpolate(avatar) {
+        const samples = this.#samples.get(avatar.seat);
+        if (!samples?.length) return avatar;
+        let after = samples.findIndex(({ tick }) => tick >= this.#renderTick);
+        if (after < 0) after = samples.length - 1;
+        const b = samples[after];
+        const a = samples[Math.max(0, after - 1)];
+        const span = b.tick - a.tick;
+        const isJump = Math.hypot(b.x - a.x, b.y - a.y) > SNAP_UNITS;
+        if (span <= 0 || isJump) return b;
+        const part = Math.min(1, Math.max(0, (this.#renderTick - a.tick) / span));
+        const turn = ((b.aim - a.aim + 384) & 255) - 128; // the short way round
+        return {
+            x: a.x + (b.x - a.x) * part, y: a.y + (b.y - a.y) * part, aim: a.aim + turn * part,
+        };
+    }
+
+    /** A clock that runs evenly and is drawn towards the newest tick less the delay. */
+    #advanceClock(deltaMs, now) {
+        if (this.world.tick < 0) return;
+        const sinceMs = Math.min(now - this.#snapshotAt, this.#tickMs);
+        const wanted = this.world.tick + sinceMs / this.#tickMs - INTERPOLATION_TICKS;
+        const error = wanted - this.#renderTick;
+        if (Math.abs(error) > CLOCK_SNAP_TICKS) this.#renderTick = wanted;
+        else this.#renderTick += deltaMs / this.#tickMs + (error - deltaMs / this.#tickMs) * 0.08;
+    }
+
+    #onFrame(now) {
+        this.#frame = requestAnimationFrame((next) => this.#onFrame(next));
+        const deltaMs = Math.min(250, now - this.#frameAt);
+        this.#frameAt = now;
+        this.#advanceClock(deltaMs, performance.now());
+        const keep = Math.exp(-deltaMs / SMOOTHING_MS);
+        this.#offset.x *= keep;
+        this.#offset.y *= keep;
+        this.#renderer.draw(this, performance.now());
+        this.#hud.frame(this);
+        this.#canvas.dataset.tick = String(this.world.tick);
+    }
+}

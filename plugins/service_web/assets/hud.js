@@ -1,0 +1,106 @@
+// hud - the numbers around the arena: score, clock, health, cool-downs, kill feed, connection.
+
+import { byId, clockText, make } from "./ui.js";
+
+const FEED_MAX = 5;
+const FEED_MS = 6000;
+const WEAPONS = ["", "rifle", "launcher"];
+const HEALTH_FULL = 100;
+
+function setMeter(id, part) {
+    byId(id).style.transform = `scaleX(${Math.min(1, Math.max(0, part))})`;
+}
+
+export class Hud {
+    #rules = null;
+    #tickMs = 50;
+    #firedAt = { rifle: -1e9, launcher: -1e9 };
+    #diedAt = null;
+    #countdownEnd = 0;
+
+    startMatch(match) {
+        this.#rules = match.intro;
+        this.#tickMs = 1000 / match.tickRate;
+        this.#diedAt = null;
+        this.#countdownEnd = 0;
+        byId("feed").replaceChildren();
+        byId("goal").textContent = match.intro.killLimit ? `first to ${match.intro.killLimit}` : "";
+    }
+
+    startCountdown(startsInMs) {
+        this.#countdownEnd = performance.now() + startsInMs;
+    }
+
+    fired(weapon) {
+        const coolMs = (this.#rules?.[weapon].cooldownTicks ?? 0) * this.#tickMs;
+        const now = performance.now();
+        if (now - this.#firedAt[weapon] >= coolMs * 0.9) this.#firedAt[weapon] = now;
+    }
+
+    /** After each snapshot. */
+    update(game) {
+        byId("score-red").textContent = String(game.world.scores.red);
+        byId("score-blue").textContent = String(game.world.scores.blue);
+        const own = game.world.avatars.get(game.seat);
+        byId("vitals").hidden = !own;
+        if (!own) return;
+        const health = own.alive ? own.health : 0;
+        setMeter("health-fill", health / HEALTH_FULL);
+        byId("health-fill").classList.toggle("low", health <= 35);
+        byId("health-text").textContent = own.alive ? String(health) : "down";
+        if (own.alive) this.#diedAt = null;
+        else this.#diedAt ??= performance.now();
+    }
+
+    /** Each frame: what moves with time. */
+    frame(game) {
+        if (!this.#rules) return this.#showCentre();
+        const limit = this.#rules.timeLimit;
+        const elapsed = game.elapsedMs / 1000;
+        byId("clock").textContent = clockText(limit ? limit - elapsed : elapsed);
+        for (const weapon of ["rifle", "launcher"]) {
+            const coolMs = Math.max(1, this.#rules[weapon].cooldownTicks * this.#tickMs);
+            setMeter(`cool-${weapon}`, (performance.now() - this.#firedAt[weapon]) / coolMs);
+        }
+        this.#showCentre(game);
+    }
+
+    #showCentre(game) {
+        let text = "";
+        const startsInMs = this.#countdownEnd - performance.now();
+        if (startsInMs > 0) {
+            text = `Starts in ${Math.ceil(startsInMs / 1000)}`;
+        } else if (this.#diedAt !== null && game?.isActive) {
+            const waitMs = this.#rules.respawnTicks * this.#tickMs;
+            const leftMs = waitMs - (performance.now() - this.#diedAt);
+            text = leftMs > 0 ? `Back in ${Math.ceil(leftMs / 1000)}` : "";
+        } else if (game?.isSpectator) {
+            text = "";
+        }
+        const centre = byId("centre");
+        if (centre.textContent !== text) centre.textContent = text;
+    }
+
+    kill({ killer, victim, weapon, assist }, game) {
+        const teamClass = (seat) =>
+            ["", "red", "blue"][game.world.avatars.get(seat)?.team ?? 0] ?? "";
+        const isOwn = [killer, victim, assist].includes(game.seat);
+        const line = make("li", { className: isOwn ? "own" : "" },
+            make("span", { className: teamClass(killer) }, game.nameOf(killer)),
+            make("span", { className: "with" }, WEAPONS[weapon] ?? ""),
+            make("span", { className: teamClass(victim) }, game.nameOf(victim)));
+        const feed = byId("feed");
+        feed.append(line);
+        while (feed.childElementCount > FEED_MAX) feed.firstElementChild.remove();
+        setTimeout(() => line.remove(), FEED_MS);
+    }
+
+    setLatency(rttMs) {
+        byId("net-ping").textContent = `${rttMs} ms`;
+        byId("bar-ping").textContent = `${rttMs} ms`;
+    }
+
+    setConnection(state) {
+        byId("net-state").textContent = state === "online" ? "" : state;
+    }
+}

@@ -1,0 +1,327 @@
+// render - the arena on a canvas: map, avatars, projectiles, effects, touch sticks.
+
+const TILE_UNITS = 256;
+const TILE_PIXELS = 48; // of the map drawn in advance
+const VIEW_TILES = 26; // along the longer side of the screen
+const TEAM_COLOURS = ["#b6c2d1", "#ff6b5e", "#4da3ff"];
+const TEAM_DARK = ["#4c5866", "#7a2a24", "#1d4a80"];
+const SPAWN_TINTS = { r: "#ff6b5e14", b: "#4da3ff14" };
+const LIFE_MS = { shot: 130, burst: 420, mark: 160, pain: 260, damage: 700 };
+const TURN = Math.PI * 2;
+
+const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
+
+function drawTile(context, map, tileX, tileY) {
+    const x = tileX * TILE_PIXELS;
+    const y = tileY * TILE_PIXELS;
+    if (map.isWall(tileX, tileY)) {
+        context.fillStyle = "#2b3648";
+        context.fillRect(x, y, TILE_PIXELS, TILE_PIXELS);
+        return;
+    }
+    context.fillStyle = (tileX + tileY) % 2 ? "#111824" : "#131b28";
+    context.fillRect(x, y, TILE_PIXELS, TILE_PIXELS);
+    const tint = SPAWN_TINTS[map.rows[tileY]?.[tileX]];
+    if (tint) {
+        context.fillStyle = tint;
+        context.fillRect(x, y, TILE_PIXELS, TILE_PIXELS);
+    }
+}
+
+/** Light from above: walls have a bright upper rim and throw a shadow on the floor below. */
+function drawWallEdges(context, map, tileX, tileY) {
+    if (!map.isWall(tileX, tileY)) return;
+    const x = tileX * TILE_PIXELS;
+    const y = tileY * TILE_PIXELS;
+    if (!map.isWall(tileX, tileY + 1)) {
+        context.fillStyle = "#1d2635";
+        context.fillRect(x, y + TILE_PIXELS * 0.78, TILE_PIXELS, TILE_PIXELS * 0.22);
+        context.fillStyle = "#00000055";
+        context.fillRect(x, y + TILE_PIXELS, TILE_PIXELS, TILE_PIXELS * 0.2);
+    }
+    if (!map.isWall(tileX, tileY - 1)) {
+        context.fillStyle = "#4a5b75";
+        context.fillRect(x, y, TILE_PIXELS, 3);
+    }
+}
+
+function drawMap(map) {
+    const canvas = document.createElement("canvas");
+    canvas.width = map.width * TILE_PIXELS;
+    canvas.height = map.height * TILE_PIXELS;
+    const context = canvas.getContext("2d", { alpha: false });
+    for (const draw of [drawTile, drawWallEdges]) {
+        for (let y = 0; y < map.height; y++) {
+            for (let x = 0; x < map.width; x++) draw(context, map, x, y);
+        }
+    }
+    return canvas;
+}
+
+export class Renderer {
+    #canvas;
+    #context;
+    #map = null;
+    #mapImage = null;
+    #rules = null;
+    #camera = { x: 0, y: 0, scale: 0, isSet: false };
+    #observer;
+
+    constructor(canvas) {
+        this.#canvas = canvas;
+        this.#context = canvas.getContext("2d", { alpha: false });
+        this.#observer = new ResizeObserver(() => this.#resize());
+        this.#observer.observe(canvas);
+        this.#resize();
+    }
+
+    destroy() {
+        this.#observer.disconnect();
+    }
+
+    setMap(map, rules) {
+        this.#map = map;
+        this.#rules = rules;
+        this.#mapImage = drawMap(map);
+        this.#camera.isSet = false;
+    }
+
+    draw(game, now) {
+        const context = this.#context;
+        context.setTransform(1, 0, 0, 1, 0, 0);
+        context.fillStyle = "#070a0f";
+        context.fillRect(0, 0, this.#canvas.width, this.#canvas.height);
+        if (!this.#map) return;
+        this.#aimCamera(game);
+        this.#useWorld();
+        context.drawImage(this.#mapImage, 0, 0, this.#map.width * TILE_UNITS,
+            this.#map.height * TILE_UNITS);
+        const views = this.#views(game);
+        game.effects = game.effects.filter(({ type, at }) => now - at < LIFE_MS[type]);
+        this.#drawEffects(game, views, now, "shot");
+        for (const projectile of game.world.projectiles.values()) {
+            this.#drawProjectile(projectile, game);
+        }
+        for (const [avatar, view] of views) this.#drawAvatar(avatar, view, game, now);
+        for (const type of ["burst", "damage"]) this.#drawEffects(game, views, now, type);
+        this.#useScreen();
+        for (const [avatar, view] of views) this.#drawLabel(avatar, view, game);
+        this.#drawOverlay(game, now);
+    }
+
+    #resize() {
+        const ratio = Math.min(2, devicePixelRatio || 1);
+        this.#canvas.width = Math.max(1, Math.round(this.#canvas.clientWidth * ratio));
+        this.#canvas.height = Math.max(1, Math.round(this.#canvas.clientHeight * ratio));
+    }
+
+    #ratio() {
+        return this.#canvas.width / Math.max(1, this.#canvas.clientWidth);
+    }
+
+    #views(game) {
+        const views = [];
+        for (const avatar of game.world.avatars.values()) {
+            if (avatar.alive) views.push([avatar, game.viewOf(avatar)]);
+        }
+        return views;
+    }
+
+    /** Follow the own avatar; who only watches sees the whole map. */
+    #aimCamera(game) {
+        const { width, height } = this.#canvas;
+        const camera = this.#camera;
+        const own = game.world.avatars.get(game.seat);
+        const isWhole = game.isSpectator || !own;
+        const mapWidth = this.#map.width * TILE_UNITS;
+        const mapHeight = this.#map.height * TILE_UNITS;
+        const target = isWhole ? { x: mapWidth / 2, y: mapHeight / 2 }
+            : own.alive ? game.viewOf(own) : { x: camera.x, y: camera.y };
+        camera.scale = isWhole
+            ? Math.min(width / (mapWidth + 400), height / (mapHeight + 400))
+            : Math.max(width, height) / (VIEW_TILES * TILE_UNITS);
+        if (!camera.isSet && !isWhole && !own.alive) Object.assign(target, { x: own.x, y: own.y });
+        camera.x = target.x;
+        camera.y = target.y;
+        camera.isSet = true;
+        game.input.centre = {
+            x: this.#canvas.clientWidth / 2, y: this.#canvas.clientHeight / 2,
+        };
+    }
+
+    #useWorld() {
+        const { x, y, scale } = this.#camera;
+        this.#context.setTransform(scale, 0, 0, scale,
+            this.#canvas.width / 2 - x * scale, this.#canvas.height / 2 - y * scale);
+    }
+
+    #useScreen() {
+        const ratio = this.#ratio();
+        this.#context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    }
+
+    #toScreen({ x, y }) {
+        const { scale } = this.#camera;
+        const ratio = this.#ratio();
+        return {
+            x: ((x - this.#camera.x) * scale + this.#canvas.width / 2) / ratio,
+            y: ((y - this.#camera.y) * scale + this.#canvas.height / 2) / ratio,
+        };
+    }
+
+    #circle(x, y, radius, fill) {
+        const context = this.#context;
+        context.beginPath();
+        context.arc(x, y, Math.max(0, radius), 0, TURN);
+        context.fillStyle = fill;
+        context.fill();
+    }
+
+    #ring(x, y, radius, colour, width) {
+        const context = this.#context;
+        context.beginPath();
+        context.arc(x, y, Math.max(0, radius), 0, TURN);
+        context.strokeStyle = colour;
+        context.lineWidth = width;
+        context.stroke();
+    }
+
+    #drawAvatar(avatar, view, game, now) {
+        const context = this.#context;
+        const radius = this.#rules.playerRadius;
+        const isOwn = avatar.seat === game.seat;
+        const angle = (view.aim / 256) * TURN;
+        const colour = TEAM_COLOURS[avatar.team] ?? TEAM_COLOURS[0];
+        this.#circle(view.x + radius * 0.12, view.y + radius * 0.22, radius, "#00000066");
+        context.save();
+        context.translate(view.x, view.y);
+        context.rotate(angle);
+        context.fillStyle = "#c9d3e0";
+        context.fillRect(radius * 0.3, -radius * 0.16, radius * 1.15, radius * 0.32);
+        context.restore();
+        this.#circle(view.x, view.y, radius, TEAM_DARK[avatar.team] ?? TEAM_DARK[0]);
+        this.#circle(view.x, view.y, radius * 0.78, colour);
+        if (isOwn) this.#ring(view.x, view.y, radius * 1.02, "#ffffff", radius * 0.14);
+        if (!avatar.protected) return;
+        const wave = reducedMotion.matches ? 0 : Math.sin(now / 120) * radius * 0.1;
+        this.#ring(view.x, view.y, radius * 1.45 + wave, "#ffc857", radius * 0.12);
+    }
+
+    #drawProjectile(projectile, game) {
+        const context = this.#context;
+        const ahead = Math.min(1, Math.max(0, game.renderTick + 2 - game.world.tick));
+        const x = projectile.x + projectile.vx * 4 * ahead;
+        const y = projectile.y + projectile.vy * 4 * ahead;
+        context.beginPath();
+        context.moveTo(x - projectile.vx * 5, y - projectile.vy * 5);
+        context.lineTo(x, y);
+        context.strokeStyle = "#ffc85755";
+        context.lineWidth = 44;
+        context.lineCap = "round";
+        context.stroke();
+        this.#circle(x, y, 38, "#ffe3a3");
+    }
+
+    #drawEffects(game, views, now, type) {
+        for (const effect of game.effects) {
+            if (effect.type !== type || now < effect.at) continue;
+            const age = (now - effect.at) / LIFE_MS[type];
+            if (type === "shot") this.#drawShot(effect, age, game);
+            if (type === "burst") this.#drawBurst(effect, age);
+            if (type === "damage") this.#drawDamage(effect, age, views);
+        }
+    }
+
+    #drawShot(shot, age, game) {
+        const avatar = game.world.avatars.get(shot.seat);
+        if (!avatar) return;
+        const from = game.viewOf(avatar);
+        const context = this.#context;
+        context.globalAlpha = 1 - age;
+        context.beginPath();
+        context.moveTo(from.x, from.y);
+        context.lineTo(shot.endX, shot.endY);
+        context.strokeStyle = shot.isOwn ? "#fff3d6" : (TEAM_COLOURS[avatar.team] ?? "#ffffff");
+        context.lineWidth = 14;
+        context.stroke();
+        this.#circle(shot.endX, shot.endY, shot.hit === 255 ? 26 : 56, "#fff3d6");
+        context.globalAlpha = 1;
+    }
+
+    #drawBurst(burst, age) {
+        const radius = this.#rules.launcher.radius;
+        this.#context.globalAlpha = 1 - age;
+        this.#circle(burst.x, burst.y, radius * (0.35 + 0.65 * Math.sqrt(age)), "#ff9b3d66");
+        this.#circle(burst.x, burst.y, radius * 0.5 * (1 - age), "#fff3d6");
+        this.#ring(burst.x, burst.y, radius * Math.sqrt(age), "#ffc857", 16);
+        this.#context.globalAlpha = 1;
+    }
+
+    #drawDamage({ seat, damage }, age, views) {
+        const found = views.find(([avatar]) => avatar.seat === seat);
+        if (!found) return;
+        const context = this.#context;
+        context.globalAlpha = 1 - age;
+        context.font = "700 130px system-ui, sans-serif";
+        context.textAlign = "center";
+        context.fillStyle = "#ffe3a3";
+        const rise = reducedMotion.matches ? 0 : age * 160;
+        context.fillText(`-${damage}`, found[1].x + 150, found[1].y - 120 - rise);
+        context.globalAlpha = 1;
+    }
+
+    #drawLabel(avatar, view, game) {
+        const context = this.#context;
+        const at = this.#toScreen(view);
+        const radius = (this.#rules.playerRadius * this.#camera.scale) / this.#ratio();
+        const isOwn = avatar.seat === game.seat;
+        const barWidth = Math.max(34, radius * 2.2);
+        const top = at.y - radius - 12;
+        context.fillStyle = "#05080cb0";
+        context.fillRect(at.x - barWidth / 2 - 1, top - 1, barWidth + 2, 6);
+        context.fillStyle = avatar.health > 35 ? "#57c47a" : "#ff6b5e";
+        context.fillRect(at.x - barWidth / 2, top, (barWidth * Math.min(100, avatar.health)) / 100,
+            4);
+        if (isOwn) return;
+        context.font = "600 13px system-ui, sans-serif";
+        context.textAlign = "center";
+        context.fillStyle = avatar.connected || avatar.bot ? "#e8edf4" : "#98a6b9";
+        context.shadowColor = "#000";
+        context.shadowBlur = 3;
+        context.fillText(game.nameOf(avatar.seat), at.x, top - 6);
+        context.shadowBlur = 0;
+    }
+
+    #drawOverlay(game, now) {
+        const { clientWidth, clientHeight } = this.#canvas;
+        for (const effect of game.effects) {
+            const age = (now - effect.at) / LIFE_MS[effect.type];
+            if (effect.type === "pain" && !reducedMotion.matches) {
+                this.#context.globalAlpha = 0.28 * (1 - age);
+                this.#context.fillStyle = "#ff3b30";
+                this.#context.fillRect(0, 0, clientWidth, clientHeight);
+                this.#context.globalAlpha = 1;
+            }
+            if (effect.type === "mark") this.#drawMark(game.input.pointer);
+        }
+        for (const stick of Object.values(game.input.sticks)) if (stick) this.#drawStick(stick);
+    }
+
+    /** The cross that says: your shot hit. */
+    #drawMark({ x, y }) {
+        const context = this.#context;
+        context.strokeStyle = "#ffffff";
+        context.lineWidth = 2;
+        context.beginPath();
+        for (const [dx, dy] of [[1, 1], [1, -1], [-1, 1], [-1, -1]]) {
+            context.moveTo(x + dx * 6, y + dy * 6);
+            context.lineTo(x + dx * 13, y + dy * 13);
+        }
+        context.stroke();
+    }
+
+    #drawStick({ left, top, x, y }) {
+        this.#ring(left, top, 56, "#ffffff55", 2);
+        this.#circle(left + x * 56, top + y * 56, 24, "#ffffff66");
+    }
+}

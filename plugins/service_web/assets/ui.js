@@ -1,0 +1,64 @@
+// ui - small helpers for the page: finding and making elements, screens, messages.
+
+const TOAST_MS = 6000;
+
+/** The element with that id; a missing one is a mistake in index.html. */
+export function byId(id) {
+    const element = document.getElementById(id);
+    if (!element) throw new Error(`index.html has no #${id}`);
+    return element;
+}
+
+/** make("li", {className: "own"}, "text", child): text is never read as HTML. */
+export function make(tag, properties = {}, ...children) {
+    const element = Object.assign(document.createElement(tag), properties);
+    element.append(...children);
+    return element;
+}
+
+/** Show one of the screens. */
+export function showScreen(name) {
+    for (const id of ["welcome", "lobbies", "game"]) byId(id).hidden = id !== name;
+    byId("bar").hidden = name !== "lobbies";
+}
+
+export function toast(text) {
+    const line = make("p", {}, text);
+    byId("toasts").append(line);
+    setTimeout(() => line.remove(), TOAST_MS);
+}
+
+/** A line over everything, with an action or without; null takes it away. */
+export function banner(text, label = "", action = null) {
+    byId("banner").hidden = text === null;
+    if (text === null) return;
+    byId("banner-text").textContent = text;
+    const button = byId("banner-action");
+    button.hidden = !label;
+    button.textContent = label;
+    button.onclick = action;
+}
+
+/** What to tell a person about an error. */
+export function explain(error) {
+    return error?.message || "Something went wrong.";
+}
+
+/** Run an action of a button once at a time; failures are shown. */
+export async function guarded(button, action, onError = (error) => toast(explain(error))) {
+    if (button.disabled) return;
+    button.disabled = true;
+    try {
+        await action();
+    } catch (error) {
+        onError(error);
+    } finally {
+        button.disabled = false;
+    }
+}
+
+/** 83 -> "1:23" */
+export function clockText(seconds) {
+    const whole = Math.max(0, Math.ceil(seconds));
+    return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
