@@ -33,14 +33,14 @@ void config_unload(void);
 
 /* A plugin instance's keys; checks its section of the file and its environment variables. The
  * schema is copied. Again for the same instance: replaces (plugin reload). */
-muster_status config_declare(const char *section, const struct schema *schema, char *error)
-    MUSTER_MUST_USE;
+muster_status config_declare(const char *section, const struct schema *schema,
+                             char *error) MUSTER_MUST_USE;
 /* After all plugins are declared: MUSTER_ variables that name no key of any section are an
  * error, too. */
 muster_status config_check_environment(char *error) MUSTER_MUST_USE;
 
 /* Values. A section or key that no schema declares is a bug: asserts for core's sections; use
- * config_entry first for a plugin's. Strings live until the next reload or unload. */
+ * config_entry first for a plugin's. Strings live until config_unload, also across reloads. */
 const struct schema_entry *config_entry(const char *section, const char *key);
 int64_t config_int(const char *section, const char *key);
 double config_number(const char *section, const char *key);
@@ -49,7 +49,7 @@ const char *config_string(const char *section, const char *key);
 uint32_t config_list_count(const char *section, const char *key);
 const char *config_list_item(const char *section, const char *key, uint32_t index);
 
-/* The plugin list, in order: .so name and instance name. */
+/* The plugin list, in order: .so name and instance name; until the next reload. */
 uint32_t config_plugin_count(void);
 void config_plugin(uint32_t index, const char **name, const char **instance);
 /* Pinned sha256 (64 hex digits) of a plugin file from section "pins", or null. */
@@ -58,5 +58,7 @@ const char *config_plugin_pin(const char *name);
 /* Every value with its origin ("default", "file", "env MUSTER_...", "command line"); secrets as
  * "***". */
 void config_print(FILE *out);
+/* JSON Schema (draft 2020-12) of every declared section. */
+muster_status config_print_schema(FILE *out) MUSTER_MUST_USE;
 
 #endif

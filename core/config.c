@@ -1,0 +1,379 @@
+/* config - one checked configuration per process, put together from four origins.
+ *
+ * Owns the current configuration and the values it replaced. Reading the file is in config_file.c,
+ * the environment in config_env.c, printing in config_print.c. Called by main and server at start
+ * and reload; the getters by everyone.
+ */
+#include "config_internal.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CORE_SCHEMA_MAX_BYTES = 16384 };
+
+static struct {
+    struct config *now;
+    struct config_options options; /* strings are copies */
+    json_t *retired; /* replaced values: strings that were handed out stay valid until unload */
+} state;
+
+const struct config *config_current(void) {
+    return state.now;
+}
+
+muster_status config_fail(char *error, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vsnprintf(error, CONFIG_ERROR_MAX, format, args);
+    va_end(args);
+    return MUSTER_INVALID;
+}
+
+/* ---- sections ---- */
+
+static struct config_section *find_section(struct config *config, const char *name) {
+    for (uint32_t i = 0; config && i < config->section_count; i++)
+        if (strcmp(config->sections[i].name, name) == 0) return &config->sections[i];
+    return NULL;
+}
+
+static void section_deinit(struct config_section *section) {
+    for (uint32_t i = 0; section->values && i < section->schema.count; i++)
+        json_decref(section->values[i].json);
+    free(section->values);
+    schema_deinit(&section->schema);
+    *section = (struct config_section){0};
+}
+
+static muster_status section_init(struct config_section *section, const char *name, bool core,
+                                  const struct schema *schema) {
+    struct schema_error unused;
+    *section = (struct config_section){.core = core};
+    snprintf(section->name, sizeof(section->name), "%s", name);
+    section->values = calloc(schema->count + 1u, sizeof(*section->values));
+    if (!section->values) return MUSTER_NO_MEMORY;
+    return schema_merge(&section->schema, schema, &unused); /* into an empty one: a copy */
+}
+
+/* The value given on the command line, or null. */
+static json_t *option_value(const char *section, const char *key, const char **name) {
+    const struct config_options *options = &state.options;
+    if (strcmp(section, "net") == 0 && strcmp(key, "port") == 0 && options->port >= 0) {
+        *name = "--port";
+        return json_integer(options->port);
+    }
+    if (strcmp(section, "server") != 0) return NULL;
+    if (strcmp(key, "dataDir") == 0 && options->data_dir) {
+        *name = "--data-dir";
+        return json_string(options->data_dir);
+    }
+    if (strcmp(key, "logFormat") == 0 && options->log_format) {
+        *name = "--log-format";
+        return json_string(options->log_format);
+    }
+    return NULL;
+}
+
+/* Text of a schema error without its "key: ". */
+static const char *after_key(const struct schema_error *error) {
+    return error->text + strlen(error->key) + 2;
+}
+
+/* Checks one origin's value and lets it replace the one before. Takes `given`. */
+static muster_status value_take(struct config_value *value, const struct schema_entry *entry,
+                                json_t *given, enum config_origin origin,
+                                struct schema_error *error) {
+    json_t *checked = NULL;
+    muster_status status =
+        schema_check_value(entry, given, origin != CONFIG_DEFAULT, &checked, error);
+    json_decref(given);
+    if (status != MUSTER_OK) return status;
+    json_decref(value->json);
+    *value = (struct config_value){checked, origin};
+    return MUSTER_OK;
+}
+
+static muster_status value_resolve(const struct config *config, struct config_section *section,
+                                   uint32_t index, char *error) {
+    const struct schema_entry *entry = &section->schema.entries[index];
+    struct config_value *value = &section->values[index];
+    struct schema_error wrong;
+    muster_status status =
+        value_take(value, entry, json_incref(entry->fallback), CONFIG_DEFAULT, &wrong);
+    if (status != MUSTER_OK) return config_fail(error, "%s.%s", section->name, wrong.text);
+
+    json_t *in_file = json_object_get(json_object_get(config->root, section->name), entry->key);
+    if (in_file && value_take(value, entry, json_incref(in_file), CONFIG_FILE, &wrong))
+        return config_fail(error, "%s: %s.%s", config->file, section->name, wrong.text);
+
+    json_t *given = NULL;
+    char name[CONFIG_ENV_MAX_BYTES];
+    status = config_env_value(section->name, entry, &given, name, sizeof(name), error);
+    if (status != MUSTER_OK) return status;
+    if (given && value_take(value, entry, given, CONFIG_ENVIRONMENT, &wrong))
+        return config_fail(error, "%s: %s", name, after_key(&wrong));
+
+    const char *option = NULL;
+    given = option_value(section->name, entry->key, &option);
+    if (given && value_take(value, entry, given, CONFIG_COMMAND_LINE, &wrong))
+        return config_fail(error, "%s: %s", option, after_key(&wrong));
+    return MUSTER_OK;
+}
+
+static muster_status check_section_keys(const struct config *config,
+                                        const struct config_section *section, char *error) {
+    json_t *object = json_object_get(config->root, section->name);
+    if (object && !json_is_object(object))
+        return config_fail(error, "%s: %s: expected an object", config->file, section->name);
+    const char *key;
+    json_t *value;
+    json_object_foreach(object, key, value) {
+        if (schema_find(&section->schema, key)) continue;
+        struct schema_error wrong;
+        json_t *one = json_pack("{s:n}", key);
+        json_t *none = NULL;
+        muster_status status = schema_check(&section->schema, one, &none, &wrong);
+        json_decref(one);
+        json_decref(none);
+        if (status == MUSTER_NO_MEMORY) return status;
+        return config_fail(error, "%s: %s.%s", config->file, section->name, wrong.text);
+    }
+    return MUSTER_OK;
+}
+
+/* Adds the section to config, or replaces it there; on failure config is as before. */
+static muster_status add_section(struct config *config, const char *name, bool core,
+                                 const struct schema *schema, char *error) {
+    struct config_section section;
+    muster_status status = section_init(&section, name, core, schema);
+    if (status == MUSTER_OK) status = check_section_keys(config, &section, error);
+    for (uint32_t i = 0; status == MUSTER_OK && i < section.schema.count; i++)
+        status = value_resolve(config, &section, i, error);
+    struct config_section *place = find_section(config, name);
+    if (status == MUSTER_OK && !place && config->section_count == CONFIG_SECTIONS_MAX)
+        status = config_fail(error, "more than %d sections", CONFIG_SECTIONS_MAX);
+    if (status != MUSTER_OK) {
+        section_deinit(&section);
+        return status;
+    }
+    if (place)
+        section_deinit(place);
+    else
+        place = &config->sections[config->section_count++];
+    *place = section;
+    return MUSTER_OK;
+}
+
+/* ---- the core's sections ---- */
+
+static const struct config_core_key *append_section(const struct config_core_key *key, char *text,
+                                                    size_t size) {
+    const char *section = key->section;
+    size_t used = (size_t)snprintf(text, size, "[");
+    for (; key->section && strcmp(key->section, section) == 0; key++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", used > 1 ? "," : "",
+                                 key->entry_json);
+    snprintf(text + used, size - used, "]");
+    return key;
+}
+
+static muster_status add_core_sections(struct config *config, char *error) {
+    static char text[CORE_SCHEMA_MAX_BYTES];
+    const struct config_core_key *key = config_core_keys;
+    while (key->section) {
+        const char *name = key->section;
+        key = append_section(key, text, sizeof(text));
+        struct schema schema;
+        struct schema_error wrong;
+        muster_status status = schema_parse(text, &schema, &wrong);
+        if (status != MUSTER_OK) return config_fail(error, "%s.%s", name, wrong.text);
+        status = add_section(config, name, true, &schema, error);
+        schema_deinit(&schema);
+        if (status != MUSTER_OK) return status;
+    }
+    return MUSTER_OK;
+}
+
+/* ---- loading ---- */
+
+static void config_destroy(struct config *config) {
+    if (!config) return;
+    for (uint32_t i = 0; i < config->section_count; i++) section_deinit(&config->sections[i]);
+    json_decref(config->root);
+    free(config->file);
+    free(config);
+}
+
+static muster_status config_create(struct config **out, char *error) {
+    struct config *config = calloc(1, sizeof(*config));
+    if (!config) return MUSTER_NO_MEMORY;
+    muster_status status = config_file_read(config, state.options.file, error);
+    if (status == MUSTER_OK) status = add_core_sections(config, error);
+    if (status == MUSTER_OK) status = config_file_plugins(config, error);
+    if (status == MUSTER_OK) status = config_file_sections(config, error);
+    if (status == MUSTER_OK)
+        *out = config;
+    else
+        config_destroy(config);
+    return status;
+}
+
+/* Equal values keep their old object, changed ones are kept aside: no string dies. */
+static void keep_strings(const struct config_section *old, struct config_section *section) {
+    for (uint32_t i = 0; i < old->schema.count; i++) {
+        json_t *before = old->values[i].json;
+        const struct schema_entry *entry =
+            section ? schema_find(&section->schema, old->schema.entries[i].key) : NULL;
+        struct config_value *value =
+            entry ? &section->values[entry - section->schema.entries] : NULL;
+        if (value && json_equal(value->json, before)) {
+            json_decref(value->json);
+            value->json = json_incref(before);
+        } else {
+            json_array_append(state.retired, before);
+        }
+    }
+}
+
+static void free_options(void) {
+    free((char *)state.options.file);
+    free((char *)state.options.data_dir);
+    free((char *)state.options.log_format);
+    state.options = (struct config_options){.port = -1};
+}
+
+static char *copy_text(const char *text) {
+    return text ? strdup(text) : NULL;
+}
+
+muster_status config_load(const struct config_options *options, char *error) {
+    error[0] = '\0';
+    config_unload();
+    json_object_seed(0);
+    state.options = (struct config_options){
+        .file = copy_text(options->file),
+        .data_dir = copy_text(options->data_dir),
+        .log_format = copy_text(options->log_format),
+        .port = options->port,
+    };
+    state.retired = json_array();
+    muster_status status = config_create(&state.now, error);
+    if (status != MUSTER_OK) config_unload();
+    if (status == MUSTER_NO_MEMORY) config_fail(error, "out of memory");
+    return status;
+}
+
+static bool is_plugin(const struct config *config, const char *instance) {
+    for (uint32_t i = 0; i < config->plugin_count; i++)
+        if (strcmp(config->plugins[i].instance, instance) == 0) return true;
+    return false;
+}
+
+muster_status config_reload(char *error) {
+    error[0] = '\0';
+    if (!state.now) return MUSTER_STATE;
+    struct config *next = NULL;
+    muster_status status = config_create(&next, error);
+    for (uint32_t i = 0; status == MUSTER_OK && i < state.now->section_count; i++) {
+        const struct config_section *old = &state.now->sections[i];
+        if (!old->core && is_plugin(next, old->name))
+            status = add_section(next, old->name, false, &old->schema, error);
+    }
+    if (status != MUSTER_OK) {
+        config_destroy(next);
+        return status;
+    }
+    for (uint32_t i = 0; i < state.now->section_count; i++) {
+        const struct config_section *old = &state.now->sections[i];
+        keep_strings(old, find_section(next, old->name));
+    }
+    config_destroy(state.now);
+    state.now = next;
+    return MUSTER_OK;
+}
+
+void config_unload(void) {
+    config_destroy(state.now);
+    json_decref(state.retired);
+    state.now = NULL;
+    state.retired = NULL;
+    free_options();
+}
+
+muster_status config_declare(const char *section, const struct schema *schema, char *error) {
+    error[0] = '\0';
+    if (!state.now) return MUSTER_STATE;
+    struct config_section *old = find_section(state.now, section);
+    if ((old && old->core) || strlen(section) >= MUSTER_NAME_MAX)
+        return config_fail(error, "\"%s\" cannot name a plugin's section", section);
+    struct config_section before = {0};
+    if (old) { /* keep the old values alive beyond their replacement */
+        muster_status status = section_init(&before, section, false, &old->schema);
+        if (status != MUSTER_OK) {
+            section_deinit(&before);
+            return status;
+        }
+        for (uint32_t i = 0; i < old->schema.count; i++)
+            before.values[i].json = json_incref(old->values[i].json);
+    }
+    muster_status status = add_section(state.now, section, false, schema, error);
+    if (status == MUSTER_OK && old) keep_strings(&before, find_section(state.now, section));
+    section_deinit(&before);
+    return status;
+}
+
+/* ---- getters ---- */
+
+/* Null for what no schema declares: a bug of the core, or a plugin's mistake that its host logs. */
+static json_t *find_value(const char *section_name, const char *key) {
+    struct config_section *section = find_section(state.now, section_name);
+    const struct schema_entry *entry = section ? schema_find(&section->schema, key) : NULL;
+    assert(entry || (section && !section->core));
+    return entry ? section->values[entry - section->schema.entries].json : NULL;
+}
+
+const struct schema_entry *config_entry(const char *section_name, const char *key) {
+    const struct config_section *section = find_section(state.now, section_name);
+    return section ? schema_find(&section->schema, key) : NULL;
+}
+
+int64_t config_int(const char *section, const char *key) {
+    return json_integer_value(find_value(section, key));
+}
+
+double config_number(const char *section, const char *key) {
+    return json_number_value(find_value(section, key));
+}
+
+bool config_bool(const char *section, const char *key) {
+    return json_is_true(find_value(section, key));
+}
+
+const char *config_string(const char *section, const char *key) {
+    const char *text = json_string_value(find_value(section, key));
+    return text ? text : "";
+}
+
+uint32_t config_list_count(const char *section, const char *key) {
+    return (uint32_t)json_array_size(find_value(section, key));
+}
+
+const char *config_list_item(const char *section, const char *key, uint32_t index) {
+    const char *text = json_string_value(json_array_get(find_value(section, key), index));
+    return text ? text : "";
+}
+
+uint32_t config_plugin_count(void) {
+    return state.now->plugin_count;
+}
+
+void config_plugin(uint32_t index, const char **name, const char **instance) {
+    *name = state.now->plugins[index].name;
+    *instance = state.now->plugins[index].instance;
+}
+
+const char *config_plugin_pin(const char *name) {
+    return json_string_value(json_object_get(json_object_get(state.now->root, "pins"), name));
+}

@@ -1,0 +1,72 @@
+/* config_internal - the data that the files of config share. Included by config*.c only. */
+#ifndef CONFIG_INTERNAL_H
+#define CONFIG_INTERNAL_H
+
+#include "config.h"
+
+enum {
+    CONFIG_FILE_MAX_BYTES = 1048576,
+    CONFIG_SECRET_MAX_BYTES = 65536,
+    CONFIG_SECTIONS_MAX = 128,
+    CONFIG_PLUGINS_MAX = 64,
+    CONFIG_ENV_MAX_BYTES = 192, /* of a variable's name */
+};
+
+enum config_origin { CONFIG_DEFAULT, CONFIG_FILE, CONFIG_ENVIRONMENT, CONFIG_COMMAND_LINE };
+
+struct config_value {
+    json_t *json; /* owned */
+    enum config_origin origin;
+};
+
+struct config_section {
+    char name[MUSTER_NAME_MAX];
+    bool core;
+    struct schema schema;
+    struct config_value *values; /* one for each entry of the schema */
+};
+
+struct config_plugin {
+    char name[MUSTER_NAME_MAX];
+    char instance[MUSTER_NAME_MAX];
+};
+
+struct config {
+    char *file;   /* path for messages, or null */
+    json_t *root; /* the file, or an empty object */
+    struct config_section sections[CONFIG_SECTIONS_MAX];
+    uint32_t section_count;
+    struct config_plugin plugins[CONFIG_PLUGINS_MAX];
+    uint32_t plugin_count;
+    enum config_origin plugins_origin;
+};
+
+/* The core's keys, those of one section together (config_schema.c). A null section ends them. */
+struct config_core_key {
+    const char *section;
+    const char *entry_json;
+};
+extern const struct config_core_key config_core_keys[];
+extern const char *const config_default_plugins[];
+extern const uint32_t config_default_plugin_count;
+
+/* Writes the sentence; returns MUSTER_INVALID. */
+muster_status config_fail(char *error, const char *format, ...) MUSTER_PRINTF(2, 3);
+
+/* config_file.c */
+muster_status config_file_read(struct config *config, const char *path, char *error);
+muster_status config_file_plugins(struct config *config, char *error);
+muster_status config_file_sections(const struct config *config, char *error);
+/* At most max_bytes of a file, NUL-terminated; the caller frees. */
+muster_status config_slurp(const char *path, size_t max_bytes, char **out, size_t *len,
+                           char *error);
+
+/* config_env.c */
+void config_env_name(const char *section, const char *key, char *out, size_t size);
+/* The variable's value as a new string in *out, or null when it is not set. */
+muster_status config_env_value(const char *section, const struct schema_entry *entry, json_t **out,
+                               char *name, size_t name_size, char *error);
+
+const struct config *config_current(void);
+
+#endif
