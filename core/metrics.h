@@ -48,14 +48,16 @@
       "Connections refused or closed by a limit.")                                                 \
     X(HTTP_REQUESTS, COUNTER, "muster_http_requests_total", "", "HTTP requests answered.")         \
     X(AUTH_FAILURES, COUNTER, "muster_auth_failures_total", "", "Authentications refused.")        \
-    X(RPC_ERRORS, COUNTER, "muster_rpc_errors_total", "", "JSON-RPC requests answered by an error.") \
+    X(RPC_ERRORS, COUNTER, "muster_rpc_errors_total", "",                                          \
+      "JSON-RPC requests answered by an error.")                                                   \
     X(RECORD_FAILURES, COUNTER, "muster_record_failures_total", "",                                \
       "Recordings refused or stopped for lack of space.")                                          \
     X(REPORTS_DROPPED, COUNTER, "muster_reports_dropped_total", "", "Reports given up.")           \
     X(PLUGIN_FAULTS, COUNTER, "muster_plugin_faults_total", "",                                    \
       "Faults of plugins: leaks, wrong threads, late completions, overruns.")                      \
     X(LOG_DROPPED, COUNTER, "muster_log_lines_dropped_total", "", "Log lines dropped.")            \
-    X(RELOAD_SUCCESS, GAUGE, "muster_config_reload_success", "", "1 if the last reload succeeded.") \
+    X(RELOAD_SUCCESS, GAUGE, "muster_config_reload_success", "",                                   \
+      "1 if the last reload succeeded.")                                                           \
     X(CPU_SECONDS, COUNTER, "process_cpu_seconds_total", "", "CPU time, user and system.")         \
     X(RESIDENT, GAUGE, "process_resident_memory_bytes", "", "Resident memory.")                    \
     X(OPEN_FDS, GAUGE, "process_open_fds", "", "Open file descriptors.")                           \
@@ -80,8 +82,8 @@ void metrics_observe_tick(uint64_t duration_us);
 /* Called before each visit to bring gauges up to date. */
 void metrics_set_collector(void (*fn)(void));
 /* Plugins' own. EXISTS, INVALID (name not muster_[a-z0-9_]+), LIMIT (256 in all). */
-muster_status metrics_register(const void *owner, uint32_t type, const char *name,
-                               const char *help, uint32_t *out) MUSTER_MUST_USE;
+muster_status metrics_register(const void *owner, uint32_t type, const char *name, const char *help,
+                               uint32_t *out) MUSTER_MUST_USE;
 void metrics_unregister_owner(const void *owner);
 void metrics_custom_set(uint32_t metric, double value);
 void metrics_custom_add(uint32_t metric, double by);
