@@ -1,0 +1,231 @@
+// The process seen from its console: start, options, configuration, commands, signals, exit codes.
+
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import net from "node:net";
+import { once } from "node:events";
+import path from "node:path";
+import { test } from "node:test";
+import { assertAnswer, assertProblem } from "./contract.mjs";
+import { ADMIN_TOKEN, SANITIZED, connectPlayer, eventually, freePort, runDaemon, startServer, tempDir, testConfig } from "./harness.mjs";
+import { gather, sitDown } from "./team.mjs";
+
+async function configFile(t, config, raw) {
+    const dir = await tempDir(t);
+    const file = path.join(dir, "config.json");
+    await writeFile(file, raw ?? JSON.stringify(config));
+    return { dir, file };
+}
+
+test("--help and --version", async () => {
+    const help = await runDaemon(["--help"]);
+    assert.equal(help.code, 0);
+    for (const option of ["--config", "--port", "--data-dir", "--check-config", "--print-config", "--version"])
+        assert.ok(help.stdout.includes(option), option);
+    const version = await runDaemon(["--version"]);
+    assert.equal(version.code, 0);
+    assert.match(version.stdout, /^muster(d)? \d+\.\d+\.\d+/);
+});
+
+test("an unknown option is a configuration error", async () => {
+    const { code, stderr, stdout } = await runDaemon(["--confg", "x"]);
+    assert.equal(code, 78);
+    assert.match(stderr + stdout, /--confg/);
+});
+
+test("--check-config says yes to what is shipped", async (t) => {
+    for (const name of ["standalone.json", "node.json"]) {
+        const file = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), "../../configs", name);
+        const { code, stdout, stderr } = await runDaemon(["--check-config", "--config", file, "--data-dir", await tempDir(t)]);
+        assert.equal(code, 0, stdout + stderr);
+    }
+});
+
+test("bad configurations: 78, with file, key, expected, found and a guess", async (t) => {
+    const wrong = [
+        [{ net: { prot: 1 } }, [/net\.prot/, /did you mean/i, /port/]],
+        [{ nett: {} }, [/nett/, /did you mean/i]],
+        [{ net: { port: "many" } }, [/net\.port/, /many/]],
+        [{ net: { port: 70000 } }, [/net\.port/, /65535/, /70000/]],
+        [{ net: [] }, [/net/]],
+        [{ plugins: ["mode_arenaa"] }, [/mode_arenaa/]],
+        [{ plugins: ["mode_arena"], mode_arena: { botFilDefault: 1 } }, [/botFilDefault/, /botFillDefault/]],
+        [{ plugins: ["mode_arena", "mode_arena"] }, [/mode_arena/]],
+        [{ mode_arena: {}, plugins: [] }, [/mode_arena/]],
+    ];
+    for (const [config, says] of wrong) {
+        const { file, dir } = await configFile(t, config);
+        const { code, stdout, stderr } = await runDaemon(["--config", file, "--check-config", "--data-dir", path.join(dir, "data")]);
+        const text = stdout + stderr;
+        assert.equal(code, 78, `${JSON.stringify(config)}: ${text}`);
+        assert.ok(text.includes(file) || says.length === 1, `names the file: ${text}`);
+        for (const pattern of says) assert.match(text, pattern);
+    }
+    for (const raw of ["", "{", "[]", '{"net":{},"net":{}}', "// no comments\n{}"]) {
+        const { file } = await configFile(t, null, raw);
+        const { code, stdout, stderr } = await runDaemon(["--config", file, "--check-config"]);
+        assert.equal(code, 78, raw);
+        assert.ok((stdout + stderr).includes(file));
+    }
+    const missing = await runDaemon(["--config", "/nonexistent/config.json"]);
+    assert.equal(missing.code, 78);
+});
+
+test("the environment counts, the command line more; --print-config says where from", async (t) => {
+    const { file, dir } = await configFile(t, { net: { port: 1111 }, server: { name: "from the file" } });
+    const env = { MUSTER_NET_PORT: "2222", MUSTER_NET_ADMIN_PORT: "3333", MUSTER_SERVER_LOG_LEVEL: "warn" };
+    const print = async (args, extra = env) =>
+        (await runDaemon(["--config", file, "--data-dir", path.join(dir, "data"), "--print-config", ...args], { env: extra })).stdout;
+    const text = await print([]);
+    assert.match(text, /net\.port\W+2222.*MUSTER_NET_PORT/);
+    assert.match(text, /net\.adminPort\W+3333.*MUSTER_NET_ADMIN_PORT/);
+    assert.match(text, /server\.name.*from the file.*(file|config\.json)/);
+    assert.match(text, /lobby\.maxLobbies\W+100.*default/);
+    assert.match(await print(["--port", "4444"]), /net\.port\W+4444.*command line/);
+    assert.match(await print([], {}), /net\.port\W+1111.*(file|config\.json)/);
+    const unknown = await runDaemon(["--config", file, "--check-config", "--data-dir", path.join(dir, "data")], { env: { MUSTER_NET_PROT: "1" } });
+    assert.equal(unknown.code, 78);
+    assert.match(unknown.stdout + unknown.stderr, /MUSTER_NET_PROT/);
+    const bad = await runDaemon(["--config", file, "--check-config"], { env: { MUSTER_NET_PORT: "x" } });
+    assert.equal(bad.code, 78);
+});
+
+test("a port in use: 69", async (t) => {
+    const holder = net.createServer().listen(0, "127.0.0.1");
+    await once(holder, "listening");
+    t.after(() => holder.close());
+    const { file, dir } = await configFile(t, testConfig(await freePort(), { net: { port: holder.address().port } }));
+    const { code, stdout, stderr } = await runDaemon(["--config", file, "--data-dir", path.join(dir, "data")]);
+    assert.equal(code, 69, stdout + stderr);
+    assert.match(stdout + stderr, new RegExp(String(holder.address().port)));
+});
+
+test("it starts without any configuration file", async (t) => {
+    const dir = await tempDir(t);
+    const [port, adminPort] = [await freePort(), await freePort()];
+    const child = runDaemon(["--port", String(port), "--data-dir", path.join(dir, "data")], {
+        cwd: dir, env: { MUSTER_NET_ADMIN_PORT: String(adminPort) }, input: "stop\n",
+    });
+    const { code, stdout, stderr } = await child;
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, new RegExp(`^Server is ready: listening on 0\\.0\\.0\\.0:${port}$`, "m"));
+});
+
+test("the ready line is plain, the last of the start, and logs are JSON lines", async (t) => {
+    const server = await startServer(t, {});
+    const lines = server.stdout.trimEnd().split("\n");
+    assert.match(lines.at(-1), /^Server is ready: listening on 127\.0\.0\.1:\d+$/);
+    const logs = server.output.trimEnd().split("\n").filter((line) => !line.startsWith("Server is ready"));
+    for (const line of logs) assert.doesNotThrow(() => JSON.parse(line), line);
+    const human = await startServer(t, { args: ["--log-format", "human"] });
+    assert.doesNotMatch(human.output, /^\{/m);
+});
+
+for (const word of ["stop", "exit", "quit"]) {
+    test(`"${word}" on stdin stops in order`, async (t) => {
+        const server = await startServer(t, {});
+        const { client } = await connectPlayer(t, server, { options: { reconnect: false } });
+        const closed = client.once("closed", { timeoutMs: 20000 });
+        await server.command(word);
+        assert.equal((await closed).code, 1001);
+        assert.deepEqual(await server.ended(), { code: 0, signal: null });
+    });
+}
+
+for (const signal of ["SIGINT", "SIGTERM"]) {
+    test(`${signal} stops in order, with a match running`, async (t) => {
+        const server = await startServer(t, {});
+        const team = await gather(t, server, 2, { settings: { fires: false }, options: { reconnect: false } });
+        await sitDown(team, { botFill: 0, maxPlayers: 2 });
+        await eventually("the match runs", () => team[0].bot?.snapshots > 5);
+        const told = team[0].client.once("server.stopping", { timeoutMs: 20000 });
+        server.signal(signal);
+        await told;
+        assert.deepEqual(await server.ended(), { code: 0, signal: null });
+    });
+}
+
+test("the end of stdin neither stops nor spins it", async (t) => {
+    const server = await startServer(t, {});
+    server.closeStdin();
+    const cpu = async () => {
+        const { text } = await server.rest("GET", "/metrics", undefined, { admin: true });
+        return Number(/^process_cpu_seconds_total (\S+)$/m.exec(text)[1]);
+    };
+    const before = await cpu();
+    const began = Date.now();
+    await eventually("two seconds", () => Date.now() - began > 2000);
+    const share = (await cpu() - before) / ((Date.now() - began) / 1000);
+    assert.ok(share < 0.5, `idle at ${Math.round(share * 100)} % of a core`);
+    assert.ok(server.running);
+});
+
+test("console commands answer; unknown ones help", async (t) => {
+    const server = await startServer(t, {});
+    const help = await server.admin("help");
+    for (const name of ["stop", "reload", "status"]) assert.match(help, new RegExp(`\\b${name}\\b`));
+    assert.match(await server.admin("no-such-command"), /unknown|help/i);
+    await server.command("help", /reload/);
+});
+
+test("the admin address wants its token", async (t) => {
+    const server = await startServer(t, {});
+    const ask = (headers, body = { command: "help" }) => server.rest("POST", "/v1/admin/command", body, { admin: true, headers });
+    for (const headers of [{}, { Authorization: "Bearer wrong" }, { Authorization: `Basic ${ADMIN_TOKEN}` }, { Authorization: `Bearer ${ADMIN_TOKEN}x` }]) {
+        const answer = await ask(headers);
+        assertAnswer("POST", "/v1/admin/command", answer);
+        assertProblem(answer, 401);
+    }
+    const good = { Authorization: `Bearer ${ADMIN_TOKEN}` };
+    assertAnswer("POST", "/v1/admin/command", await ask(good));
+    assertProblem(await ask(good, {}), 400);
+    assertProblem(await ask(good, { command: 5 }), 400);
+    assert.ok(!server.output.includes(ADMIN_TOKEN), "not in the log");
+});
+
+test("players can be listed and sessions ended", async (t) => {
+    const server = await startServer(t, {});
+    const { client, playerId } = await connectPlayer(t, server, { options: { reconnect: false } });
+    const told = client.once("session.terminated", { timeoutMs: 20000 });
+    const closed = client.once("closed", { timeoutMs: 20000 });
+    assert.match(await server.admin(`getActiveSession ${playerId}`), new RegExp(client.session.sessionId));
+    await server.admin(`terminateSession ${client.session.sessionId}`);
+    await told;
+    assert.equal((await closed).code, 4004);
+});
+
+test("reload: one plugin is replaced while matches run", async (t) => {
+    const server = await startServer(t, {});
+    const team = await gather(t, server, 2, { settings: { fires: false } });
+    await sitDown(team, { botFill: 0, maxPlayers: 2, killLimit: 50 });
+    await eventually("the match runs", () => team[0].bot?.snapshots > 5);
+    for (const name of ["mode_arena", "victory_first_to_kills", "service_metrics", "match_fill", "auth_local"]) {
+        const answer = await server.admin(`reload ${name}`);
+        assert.match(answer, new RegExp(name), answer);
+        assert.doesNotMatch(answer, /fail|error|refus/i);
+        const count = team[0].bot.snapshots;
+        await eventually("the match goes on", () => team[0].bot.snapshots > count + 3);
+    }
+    assert.equal((await server.rest("GET", "/metrics", undefined, { admin: true })).status, 200);
+    const more = await gather(t, server, 2, { settings: { fires: false } });
+    await sitDown(more, { botFill: 0, maxPlayers: 2 });
+    await eventually("a new match on the new generation", () => more[0].bot?.snapshots > 5);
+    assert.match(await server.admin("reload no_such_plugin"), /no_such_plugin/);
+});
+
+test("SIGHUP: a bad configuration changes nothing and is said", async (t) => {
+    const server = await startServer(t, {});
+    await writeFile(server.configFile, "{ broken");
+    const from = server.output.length;
+    server.signal("SIGHUP");
+    await server.waitForOutput(/config\.json/, from);
+    assert.equal((await server.rest("GET", "/livez")).status, 200);
+});
+
+test("a second server on the same data directory is refused or harmless", { skip: SANITIZED }, async (t) => {
+    const server = await startServer(t, {});
+    const { file } = await configFile(t, testConfig(await freePort()));
+    const second = await runDaemon(["--config", file, "--data-dir", server.dataDir], { input: "stop\n" });
+    assert.ok([0, 69, 78].includes(second.code), second.stderr);
+    assert.equal((await server.rest("GET", "/readyz")).status, 200);
+});
