@@ -1,0 +1,221 @@
+/* match_fill - the plain matchmaker: everybody goes to the first open lobby of the wanted mode, map
+ * and region, running ones included; after a wait any region will do; where nothing is open, a new
+ * lobby is proposed at once, for all who wait for the same. Asked by the host's queue. */
+#include <muster/plugin.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { OPEN_MAX = 1024 }; /* open lobbies looked at in one tick */
+
+static const char schema[] =
+    "[{\"key\":\"searchFallbackMs\",\"type\":\"duration\",\"unit\":\"ms\",\"default\":10000,"
+    "\"min\":0,\"max\":600000,\"label\":\"Region fallback\",\"help\":\"After this wait a lobby of "
+    "any region will do.\"},"
+    "{\"key\":\"queueMax\",\"type\":\"int\",\"default\":4096,\"min\":1,\"max\":65536,"
+    "\"unit\":\"tickets\",\"label\":\"Queue\",\"help\":\"More tickets are refused.\"},"
+    "{\"key\":\"newLobbyPlayersMax\",\"type\":\"int\",\"default\":8,\"min\":1,\"max\":16,"
+    "\"unit\":\"players\",\"label\":\"Players of a new lobby\",\"help\":\"So many who wait are "
+    "sent "
+    "to one new lobby.\"}]";
+
+struct waiting {
+    muster_ticket_id ticket;
+    uint64_t enqueued_at_ms;
+    char game_mode[MUSTER_NAME_MAX];
+    char region[MUSTER_NAME_MAX];
+    char map_name[MUSTER_NAME_MAX];
+};
+
+struct open_lobby {
+    struct muster_lobby_info info;
+    uint32_t room;
+};
+
+struct instance {
+    muster_self *self;
+    const struct muster_host *host;
+    uint64_t fallback_ms;
+    uint32_t queue_max;
+    uint32_t group_max;
+    uint32_t count;
+    uint32_t open_count;
+    struct waiting *queue; /* in order of arrival */
+    struct open_lobby open[OPEN_MAX];
+};
+
+/* One call of tick: the groups as they grow. */
+struct proposal {
+    struct muster_group *groups;
+    uint32_t count;
+    uint32_t cap;
+};
+
+/* ---- the queue ------------------------------------------------------------------------------ */
+
+static bool name_copy(char *out, const char *name) {
+    return snprintf(out, MUSTER_NAME_MAX, "%s", name) < MUSTER_NAME_MAX;
+}
+
+static muster_status fill_enqueue(void *state, const struct muster_queue_ticket *ticket) {
+    struct instance *instance = state;
+    if (instance->count == instance->queue_max) return MUSTER_FULL;
+    struct waiting *w = &instance->queue[instance->count];
+    w->ticket = ticket->ticket;
+    w->enqueued_at_ms = ticket->enqueued_at_ms;
+    if (!name_copy(w->game_mode, ticket->game_mode) || !name_copy(w->region, ticket->region) ||
+        !name_copy(w->map_name, ticket->map_name))
+        return MUSTER_INVALID;
+    instance->count++;
+    return MUSTER_OK;
+}
+
+static void fill_dequeue(void *state, muster_ticket_id ticket) {
+    struct instance *instance = state;
+    for (uint32_t i = 0; i < instance->count; i++) {
+        if (instance->queue[i].ticket != ticket) continue;
+        instance->count--;
+        memmove(&instance->queue[i], &instance->queue[i + 1],
+                (instance->count - i) * sizeof(*instance->queue));
+        return;
+    }
+}
+
+/* ---- open lobbies --------------------------------------------------------------------------- */
+
+static bool is_open(const struct muster_lobby_info *info) {
+    bool joinable = info->state == MUSTER_LOBBY_WAITING || info->state == MUSTER_LOBBY_STARTING ||
+                    info->state == MUSTER_LOBBY_ACTIVE;
+    return joinable && !info->is_private && info->players_current < info->players_max;
+}
+
+static void open_collect(struct instance *instance) {
+    const struct muster_host_lobby *lobby = instance->host->lobby;
+    struct muster_lobby_info info = {.size = sizeof(info)};
+    muster_status status = lobby->next(instance->self, 0, &info);
+    instance->open_count = 0;
+    while (status == MUSTER_OK && instance->open_count < OPEN_MAX) {
+        if (is_open(&info))
+            instance->open[instance->open_count++] =
+                (struct open_lobby){info, info.players_max - info.players_current};
+        status = lobby->next(instance->self, info.lobby, &info);
+    }
+}
+
+static bool is_wanted(const struct waiting *w, const struct muster_lobby_info *info,
+                      bool any_region) {
+    return strcmp(info->game_mode, w->game_mode) == 0 &&
+           (any_region || strcmp(info->region, w->region) == 0) &&
+           (!w->map_name[0] || strcmp(info->map_name, w->map_name) == 0);
+}
+
+static struct open_lobby *open_find(struct instance *instance, const struct waiting *w,
+                                    bool any_region) {
+    for (uint32_t i = 0; i < instance->open_count; i++) {
+        struct open_lobby *open = &instance->open[i];
+        if (open->room && is_wanted(w, &open->info, any_region)) return open;
+    }
+    return NULL;
+}
+
+/* ---- groups --------------------------------------------------------------------------------- */
+
+static struct muster_group *group_add(struct proposal *p) {
+    if (p->count == p->cap) return NULL;
+    struct muster_group *group = &p->groups[p->count++];
+    uint32_t size = group->size ? group->size : (uint32_t)sizeof(*group);
+    memset(group, 0, sizeof(*group));
+    group->size = size;
+    return group;
+}
+
+static struct muster_group *group_of_lobby(struct proposal *p, muster_lobby_id lobby) {
+    for (uint32_t i = 0; i < p->count; i++) {
+        struct muster_group *group = &p->groups[i];
+        if (group->lobby == lobby && group->ticket_count < MUSTER_GROUP_MAX) return group;
+    }
+    struct muster_group *group = group_add(p);
+    if (group) group->lobby = lobby;
+    return group;
+}
+
+static struct muster_group *group_of_new(const struct instance *instance, struct proposal *p,
+                                         const struct waiting *w) {
+    for (uint32_t i = 0; i < p->count; i++) {
+        struct muster_group *group = &p->groups[i];
+        if (!group->lobby && group->ticket_count < instance->group_max &&
+            strcmp(group->game_mode, w->game_mode) == 0 && strcmp(group->region, w->region) == 0 &&
+            strcmp(group->map_name, w->map_name) == 0)
+            return group;
+    }
+    struct muster_group *group = group_add(p);
+    if (!group) return NULL;
+    memcpy(group->game_mode, w->game_mode, sizeof(group->game_mode));
+    memcpy(group->region, w->region, sizeof(group->region));
+    memcpy(group->map_name, w->map_name, sizeof(group->map_name));
+    return group;
+}
+
+/* False when no further group fits. */
+static bool place(struct instance *instance, struct proposal *p, const struct waiting *w,
+                  uint64_t now_ms) {
+    struct open_lobby *open = open_find(instance, w, false);
+    if (!open && now_ms - w->enqueued_at_ms >= instance->fallback_ms)
+        open = open_find(instance, w, true);
+    struct muster_group *group =
+        open ? group_of_lobby(p, open->info.lobby) : group_of_new(instance, p, w);
+    if (!group) return false;
+    if (open) open->room--;
+    group->teams[group->ticket_count] = MUSTER_TEAM_NONE;
+    group->tickets[group->ticket_count++] = w->ticket;
+    return true;
+}
+
+static uint32_t fill_tick(void *state, uint64_t now_ms, struct muster_group *groups, uint32_t cap) {
+    struct instance *instance = state;
+    struct proposal proposal = {groups, 0, cap};
+    if (!instance->count) return 0;
+    open_collect(instance);
+    for (uint32_t i = 0; i < instance->count; i++) {
+        if (!place(instance, &proposal, &instance->queue[i], now_ms)) break;
+    }
+    return proposal.count;
+}
+
+static const struct muster_matchmaker matchmaker = {.size = sizeof(matchmaker),
+                                                    .enqueue = fill_enqueue,
+                                                    .dequeue = fill_dequeue,
+                                                    .tick = fill_tick};
+
+/* ---- lifecycle ------------------------------------------------------------------------------ */
+
+static void fill_fini(void *state) {
+    struct instance *instance = state;
+    free(instance->queue);
+    free(instance);
+}
+
+static muster_status fill_init(muster_self *self, const struct muster_host *host, void **out) {
+    const struct muster_host_config *config = host->config;
+    struct instance *instance = calloc(1, sizeof(*instance));
+    if (!instance) return MUSTER_NO_MEMORY;
+    instance->self = self;
+    instance->host = host;
+    instance->fallback_ms = (uint64_t)config->integer(self, "searchFallbackMs");
+    instance->queue_max = (uint32_t)config->integer(self, "queueMax");
+    instance->group_max = (uint32_t)config->integer(self, "newLobbyPlayersMax");
+    instance->queue = calloc(instance->queue_max, sizeof(*instance->queue));
+    if (!instance->queue) {
+        fill_fini(instance);
+        return MUSTER_NO_MEMORY;
+    }
+    *out = instance;
+    return MUSTER_OK;
+}
+
+static const struct muster_role roles[] = {{.kind = MUSTER_ROLE_MATCHMAKER, .vtable = &matchmaker}};
+
+MUSTER_PLUGIN(.name = "match_fill", .version = "1.0.0",
+              .description = "Matchmaker: fills the first open lobby, else opens one.",
+              .roles = roles, .role_count = 1, .config_schema = schema, .init = fill_init,
+              .fini = fill_fini);

@@ -1,0 +1,278 @@
+/* arena.c - the mode "arena": a team top-down shooter. The descriptor, the lifecycle and the mode
+ * vtable; the rules lie in combat.c and world.c, bots in bots.c, the wire in wire.c. */
+#include "state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MODE_NAME "arena"
+#define PLAYERS_DEFAULT 8
+#define TICK_RATE_HZ 20
+
+/* ---- the match ------------------------------------------------------------------------------ */
+
+static uint32_t skill_of(const char *name) {
+    if (strcmp(name, "easy") == 0) return BOT_EASY;
+    return strcmp(name, "hard") == 0 ? BOT_HARD : BOT_NORMAL;
+}
+
+static void settings_read(struct arena *arena) {
+    const struct muster_host_match *match = arena->instance->host->match;
+    muster_self *self = arena->instance->self;
+    arena->friendly_fire = match->setting_boolean(self, arena->match, "friendlyFire");
+    arena->elimination = match->setting_boolean(self, arena->match, "elimination");
+    arena->respawn_ms = (uint32_t)match->setting_integer(self, arena->match, "respawnMs");
+    arena->protection_ms =
+        (uint32_t)match->setting_integer(self, arena->match, "spawnProtectionMs");
+    arena->bot_fill = (uint32_t)match->setting_integer(self, arena->match, "botFill");
+    arena->bot_skill = skill_of(match->setting_string(self, arena->match, "botSkill"));
+}
+
+static muster_status mode_create(void *instance, const struct muster_match_info *info,
+                                 void **state) {
+    const struct map *map = maps_find(instance, info->map_name);
+    if (!map || info->seats_max > MUSTER_SEATS_MAX) return MUSTER_NOT_FOUND;
+    struct arena *arena = calloc(1, sizeof(*arena));
+    if (!arena) return MUSTER_NO_MEMORY;
+    arena->instance = instance;
+    arena->map = map;
+    arena->match = info->match;
+    arena->seats_max = info->seats_max;
+    arena->tick_rate_hz = info->tick_rate_hz;
+    settings_read(arena);
+    *state = arena;
+    return MUSTER_OK;
+}
+
+static void mode_destroy(void *instance, void *state) {
+    (void)instance;
+    free(state);
+}
+
+/* The team with fewer people; of equals the one with fewer bots; of equals red. */
+static uint32_t smaller_team(const struct arena *arena, uint32_t except_seat) {
+    uint32_t weight[MUSTER_TEAM_COUNT] = {0};
+    for (uint32_t i = 0; i < arena->seats_max; i++) {
+        const struct avatar *a = &arena->avatars[i];
+        if (a->present && i != except_seat) weight[a->team] += a->is_bot ? 1 : 64;
+    }
+    return weight[MUSTER_TEAM_BLUE] < weight[MUSTER_TEAM_RED] ? MUSTER_TEAM_BLUE : MUSTER_TEAM_RED;
+}
+
+static muster_status mode_join(void *instance, void *state, uint32_t seat) {
+    struct arena *arena = state;
+    struct instance *self = instance;
+    struct muster_seat_info info = {.size = sizeof(info)};
+    if (seat >= arena->seats_max) return MUSTER_INVALID;
+    muster_status status = self->host->match->seat_get(self->self, arena->match, seat, &info);
+    if (status != MUSTER_OK) return status;
+    uint32_t team = info.team;
+    if (team != MUSTER_TEAM_RED && team != MUSTER_TEAM_BLUE) {
+        team = smaller_team(arena, seat);
+        status = self->host->match->team_set(self->self, arena->match, seat, team);
+        if (status != MUSTER_OK) return status;
+    }
+    combat_forget(arena, seat); /* the seat may have been a bot's */
+    arena->avatars[seat] =
+        (struct avatar){.present = 1, .team = team, .connected = 1, .move_credit = MOVE_CREDIT_MAX};
+    bots_reset(arena, seat);
+    bots_yield(arena, team);
+    /* Who comes late to an elimination match watches until the next one. */
+    if (!arena->started || !arena->elimination) combat_spawn(arena, seat);
+    return MUSTER_OK;
+}
+
+static struct avatar *person(struct arena *arena, uint32_t seat) {
+    if (seat >= arena->seats_max) return NULL;
+    struct avatar *a = &arena->avatars[seat];
+    return a->present && !a->is_bot ? a : NULL;
+}
+
+static void mode_leave(void *instance, void *state, uint32_t seat, uint32_t reason) {
+    struct avatar *a = person(state, seat);
+    (void)instance;
+    (void)reason;
+    if (!a) return;
+    a->present = 0;
+    combat_forget(state, seat);
+}
+
+static void mode_connection(void *instance, void *state, uint32_t seat, uint32_t connected) {
+    struct avatar *a = person(state, seat);
+    (void)instance;
+    if (a) a->connected = connected ? 1 : 0;
+}
+
+static void mode_input(void *instance, void *state, uint32_t seat,
+                       const struct muster_input *input) {
+    (void)instance;
+    if (person(state, seat)) combat_input(state, seat, input);
+}
+
+static void mode_tick(void *instance, void *state, const struct muster_tick *tick) {
+    struct arena *arena = state;
+    (void)instance;
+    arena->tick = tick->tick;
+    arena->shot_count = arena->burst_count = arena->added_count = arena->hit_count = 0;
+    arena->before = arena->now;
+    bots_populate(arena);
+    bots_think(arena);
+    combat_step(arena);
+    arena->started = 1;
+    wire_capture(arena, &arena->now);
+}
+
+static void mode_snapshot(void *instance, void *state, uint32_t view, uint32_t full,
+                          struct muster_writer *out) {
+    (void)instance;
+    (void)view;
+    if (full) {
+        wire_full(state, out);
+    } else {
+        wire_delta(state, out);
+    }
+}
+
+static void mode_intro(void *instance, void *state, struct muster_writer *out) {
+    (void)instance;
+    wire_intro(state, out);
+}
+
+/* "bots" [count]: how many players bots fill the match up to, from now on. */
+static muster_status mode_command(void *instance, void *state,
+                                  const struct muster_command *command) {
+    struct arena *arena = state;
+    (void)instance;
+    if (strcmp(command->name, "bots") != 0) return MUSTER_NOT_FOUND;
+    if (command->arg_count != 1 || command->args[0] < 0 || command->args[0] > MUSTER_SEATS_MAX)
+        return MUSTER_INVALID;
+    arena->bot_fill = (uint32_t)command->args[0];
+    return MUSTER_OK;
+}
+
+static void mode_save(void *instance, void *state, struct muster_writer *out) {
+    (void)instance;
+    save_write(state, out);
+}
+
+static muster_status mode_load(void *instance, void *state, struct muster_reader *in) {
+    struct arena *arena = state;
+    (void)instance;
+    muster_status status = save_read(arena, in);
+    if (status != MUSTER_OK) return status;
+    bots_refresh(arena);
+    wire_capture(arena, &arena->now);
+    arena->before = arena->now;
+    return MUSTER_OK;
+}
+
+static const struct muster_mode mode = {
+    .size = sizeof(mode),
+    .create = mode_create,
+    .destroy = mode_destroy,
+    .join = mode_join,
+    .leave = mode_leave,
+    .connection = mode_connection,
+    .input = mode_input,
+    .tick = mode_tick,
+    .snapshot = mode_snapshot,
+    .intro = mode_intro,
+    .command = mode_command,
+    .save = mode_save,
+    .load = mode_load,
+};
+
+/* ---- settings and maps ---------------------------------------------------------------------- */
+
+static const char settings_rest[] =
+    "{\"key\":\"maxPlayers\",\"type\":\"int\",\"default\":8,\"min\":2,\"max\":16,"
+    "\"unit\":\"players\",\"label\":\"Players\",\"help\":\"Seats of the match, both teams "
+    "together.\",\"group\":\"Match\"},"
+    "{\"key\":\"friendlyFire\",\"type\":\"bool\",\"default\":false,\"label\":\"Friendly fire\","
+    "\"help\":\"Mates can be hit; killing one costs a point.\",\"group\":\"Match\"},"
+    "{\"key\":\"respawnMs\",\"type\":\"duration\",\"unit\":\"ms\",\"default\":3000,\"min\":0,"
+    "\"max\":30000,\"label\":\"Respawn\",\"help\":\"Time from death to the next life.\","
+    "\"group\":\"Match\"},"
+    "{\"key\":\"spawnProtectionMs\",\"type\":\"duration\",\"unit\":\"ms\",\"default\":1500,"
+    "\"min\":0,\"max\":10000,\"label\":\"Spawn protection\",\"help\":\"No damage after a spawn; "
+    "ends with the first shot.\",\"group\":\"Match\"},"
+    "{\"key\":\"botFill\",\"type\":\"int\",\"default\":0,\"min\":0,\"max\":8,"
+    "\"unit\":\"players\",\"label\":\"Fill with bots\",\"help\":\"Bots fill the match up to this "
+    "many players; a person who joins replaces a bot.\",\"group\":\"Bots\"},"
+    "{\"key\":\"botSkill\",\"type\":\"enum\",\"default\":\"normal\",\"values\":[\"easy\","
+    "\"normal\",\"hard\"],\"label\":\"Bot skill\",\"group\":\"Bots\"}]";
+
+struct text {
+    char data[8192];
+    size_t len;
+};
+
+static void MUSTER_PRINTF(2, 3) text_add(struct text *text, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(text->data + text->len, sizeof(text->data) - text->len, format, args);
+    va_end(args);
+    text->len += len > 0 ? (size_t)len : 0;
+    if (text->len >= sizeof(text->data)) text->len = sizeof(text->data) - 1;
+}
+
+/* MAPS_MAX names of MUSTER_NAME_MAX bytes and the fixed part fit; a cut text would be refused. */
+static void settings_write(const struct instance *instance, struct text *text) {
+    text_add(text, "[{\"key\":\"mapName\",\"type\":\"enum\",\"default\":\"%s\",\"values\":[",
+             instance->maps[0]->name);
+    for (uint32_t i = 0; i < instance->map_count; i++)
+        text_add(text, "%s\"%s\"", i ? "," : "", instance->maps[i]->name);
+    text_add(text, "],\"label\":\"Map\",\"group\":\"Match\"},%s", settings_rest);
+}
+
+static muster_status mode_declare(struct instance *instance) {
+    const char *maps[MAPS_MAX];
+    struct text settings = {.len = 0};
+    for (uint32_t i = 0; i < instance->map_count; i++) maps[i] = instance->maps[i]->name;
+    settings_write(instance, &settings);
+    struct muster_mode_info info = {.size = sizeof(info),
+                                    .players_max = PLAYERS_DEFAULT,
+                                    .game_mode = MODE_NAME,
+                                    .title = "Arena",
+                                    .settings_json = settings.data,
+                                    .maps = maps,
+                                    .map_count = instance->map_count,
+                                    .tick_rate_hz = TICK_RATE_HZ,
+                                    .view_count = 1,
+                                    .snapshot_max_bytes = SNAPSHOT_MAX_BYTES};
+    return instance->host->match->mode_add(instance->self, &info);
+}
+
+/* ---- lifecycle ------------------------------------------------------------------------------ */
+
+static muster_status arena_init(muster_self *self, const struct muster_host *host, void **out) {
+    struct instance *instance = calloc(1, sizeof(*instance));
+    if (!instance) return MUSTER_NO_MEMORY;
+    instance->self = self;
+    instance->host = host;
+    *out = instance;
+    return MUSTER_OK;
+}
+
+static muster_status arena_start(void *state) {
+    struct instance *instance = state;
+    char dir[1024];
+    snprintf(dir, sizeof(dir), "%s/maps/arena", instance->host->config->share_dir(instance->self));
+    muster_status status = maps_load(instance, dir);
+    if (status == MUSTER_OK) status = mode_declare(instance);
+    if (status != MUSTER_OK) maps_free(instance);
+    return status;
+}
+
+static void arena_fini(void *state) {
+    struct instance *instance = state;
+    maps_free(instance);
+    free(instance);
+}
+
+static const struct muster_role roles[] = {{.kind = MUSTER_ROLE_MODE, .vtable = &mode}};
+
+MUSTER_PLUGIN(.name = "mode_arena", .version = "1.0.0",
+              .description = "Game mode arena: a team top-down shooter with bots.", .roles = roles,
+              .role_count = 1, .init = arena_init, .start = arena_start, .fini = arena_fini);

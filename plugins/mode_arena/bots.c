@@ -1,0 +1,303 @@
+/* bots.c - players that the server moves: they patrol, hunt, aim with error and delay, strafe and
+ * retreat. They act through the same inputs as people, under the same rules. Integers only; chance
+ * comes from the match's generator. */
+#include "state.h"
+
+struct skill {
+    int32_t error;     /* widest aiming error, angle */
+    int32_t turn;      /* widest turn of a tick, angle */
+    uint32_t reaction; /* ticks from sight to fire */
+    uint32_t launcher; /* chance of a launch each tick it is possible, per mille */
+    int32_t retreat;   /* health below which it runs */
+};
+
+static const struct skill skills[BOT_SKILL_END] = {
+    [BOT_EASY] = {3000, 1600, 14, 10, 0},
+    [BOT_NORMAL] = {1500, 2800, 8, 30, 30},
+    [BOT_HARD] = {600, 5000, 4, 60, 35},
+};
+
+enum {
+    SIGHT = 14 * TILE_UNITS,
+    LOOK_TICKS = 4,   /* between looks for a target */
+    FIELD_TICKS = 10, /* between floods of one team's field */
+    HUNT_STEPS = 10,  /* enemies this near are always hunted */
+    GOAL_TICKS = 200,
+    STUCK_TICKS = 8,
+    AIM_TOLERANCE = 700,
+};
+
+static uint32_t roll(struct arena *arena, uint32_t bound) {
+    const struct instance *instance = arena->instance;
+    return (uint32_t)instance->host->match->random(instance->self, arena->match, bound);
+}
+
+void bots_reset(struct arena *arena, uint32_t seat) {
+    struct avatar *a = &arena->avatars[seat];
+    a->bot = (struct bot){.target = MUSTER_SEAT_NONE, .last_x = a->x, .last_y = a->y};
+}
+
+/* ---- how many ------------------------------------------------------------------------------- */
+
+static void count_players(const struct arena *arena, uint32_t players[MUSTER_TEAM_COUNT],
+                          uint32_t *bots) {
+    memset(players, 0, MUSTER_TEAM_COUNT * sizeof(*players));
+    *bots = 0;
+    for (uint32_t i = 0; i < arena->seats_max; i++) {
+        const struct avatar *a = &arena->avatars[i];
+        if (!a->present) continue;
+        players[a->team]++;
+        *bots += a->is_bot;
+    }
+}
+
+static void bot_enter(struct arena *arena, uint32_t team) {
+    static const char *const names[16] = {"Ada",  "Bela", "Cleo", "Dora", "Emil", "Finn",
+                                          "Gwen", "Hugo", "Ines", "Juno", "Karl", "Lena",
+                                          "Milo", "Nora", "Otto", "Pia"};
+    const struct instance *instance = arena->instance;
+    uint32_t seat;
+    muster_status status = instance->host->match->bot_add(instance->self, arena->match,
+                                                          names[roll(arena, 16)], team, &seat);
+    if (status != MUSTER_OK || seat >= arena->seats_max) return; /* full: tried again later */
+    struct avatar *a = &arena->avatars[seat];
+    *a = (struct avatar){
+        .present = 1, .team = team, .is_bot = 1, .connected = 1, .move_credit = MOVE_CREDIT_MAX};
+    if (!arena->started || !arena->elimination) combat_spawn(arena, seat);
+    bots_reset(arena, seat);
+}
+
+static bool bot_leave(struct arena *arena, uint32_t team) {
+    const struct instance *instance = arena->instance;
+    for (uint32_t i = arena->seats_max; i-- > 0;) {
+        struct avatar *a = &arena->avatars[i];
+        if (!a->present || !a->is_bot || a->team != team) continue;
+        muster_status status = instance->host->match->bot_remove(instance->self, arena->match, i);
+        (void)status; /* a bot that the host took away already is gone as well */
+        a->present = 0;
+        combat_forget(arena, i);
+        return true;
+    }
+    return false;
+}
+
+void bots_yield(struct arena *arena, uint32_t team) {
+    uint32_t players[MUSTER_TEAM_COUNT], bots;
+    count_players(arena, players, &bots);
+    if (!bots || players[MUSTER_TEAM_RED] + players[MUSTER_TEAM_BLUE] <= arena->bot_fill) return;
+    if (!bot_leave(arena, team))
+        bot_leave(arena, team == MUSTER_TEAM_RED ? MUSTER_TEAM_BLUE : MUSTER_TEAM_RED);
+}
+
+void bots_populate(struct arena *arena) {
+    uint32_t players[MUSTER_TEAM_COUNT], bots;
+    count_players(arena, players, &bots);
+    bool red_smaller = players[MUSTER_TEAM_RED] <= players[MUSTER_TEAM_BLUE];
+    uint32_t total = players[MUSTER_TEAM_RED] + players[MUSTER_TEAM_BLUE];
+    if (total < arena->bot_fill && total < arena->seats_max)
+        bot_enter(arena, red_smaller ? MUSTER_TEAM_RED : MUSTER_TEAM_BLUE);
+    else
+        bots_yield(arena, red_smaller ? MUSTER_TEAM_BLUE : MUSTER_TEAM_RED);
+}
+
+/* ---- where the enemies are ------------------------------------------------------------------ */
+
+static void field_flood(struct arena *arena, uint32_t team) {
+    struct enemy_field *field = &arena->enemies[team];
+    map_flood(arena->map, field->sources, field->source_count, field->distance);
+}
+
+static void field_update(struct arena *arena, uint32_t team) {
+    struct enemy_field *field = &arena->enemies[team];
+    field->source_count = 0;
+    for (uint32_t i = 0; i < arena->seats_max; i++) {
+        const struct avatar *a = &arena->avatars[i];
+        if (!a->present || !a->alive || a->team == team) continue;
+        field->sources[field->source_count++] = (uint16_t)world_tile(arena->map, a->x, a->y);
+    }
+    field_flood(arena, team);
+}
+
+void bots_refresh(struct arena *arena) {
+    field_flood(arena, MUSTER_TEAM_RED);
+    field_flood(arena, MUSTER_TEAM_BLUE);
+}
+
+/* ---- walking -------------------------------------------------------------------------------- */
+
+static void head_for(const struct avatar *a, int32_t x, int32_t y, struct muster_input *in) {
+    int32_t dx = x - a->x, dy = y - a->y;
+    int32_t length = trig_isqrt((int64_t)dx * dx + (int64_t)dy * dy);
+    if (length < 4) return;
+    in->move_x = (int8_t)(dx * 127 / length);
+    in->move_y = (int8_t)(dy * 127 / length);
+}
+
+/* To the neighbouring tile that lies nearest to the field's sources; no cutting of corners. */
+static void follow(const struct arena *arena, const struct avatar *a, const uint16_t *distance,
+                   struct muster_input *in) {
+    const struct map *map = arena->map;
+    int32_t tx = a->x >> TILE_SHIFT, ty = a->y >> TILE_SHIFT, best_x = tx, best_y = ty;
+    uint32_t best = (uint32_t)distance[ty * map->width + tx] * 2;
+    for (int32_t dy = -1; dy <= 1; dy++) {
+        for (int32_t dx = -1; dx <= 1; dx++) {
+            if (world_is_wall(map, tx + dx, ty + dy)) continue;
+            if (world_is_wall(map, tx + dx, ty) || world_is_wall(map, tx, ty + dy)) continue;
+            uint32_t cost = (uint32_t)distance[(ty + dy) * map->width + tx + dx] * 2;
+            if (cost >= best) continue;
+            best = cost;
+            best_x = tx + dx;
+            best_y = ty + dy;
+        }
+    }
+    head_for(a, best_x * TILE_UNITS + TILE_UNITS / 2, best_y * TILE_UNITS + TILE_UNITS / 2, in);
+}
+
+static void goal_choose(struct arena *arena, struct bot *bot) {
+    bot->goal = roll(arena, arena->map->goal_count);
+    bot->hunting = roll(arena, 2);
+    bot->goal_tick = arena->tick + GOAL_TICKS / 2 + roll(arena, GOAL_TICKS);
+}
+
+static void patrol(struct arena *arena, struct avatar *a, struct muster_input *in) {
+    struct bot *bot = &a->bot;
+    uint32_t tile = world_tile(arena->map, a->x, a->y);
+    if (arena->tick >= bot->goal_tick || bot->goal >= arena->map->goal_count ||
+        arena->map->goal_fields[bot->goal][tile] <= 1)
+        goal_choose(arena, bot);
+    const struct enemy_field *enemies = &arena->enemies[a->team];
+    uint32_t steps = enemies->source_count ? enemies->distance[tile] : (uint32_t)FIELD_FAR;
+    bool hunts = steps != FIELD_FAR && (bot->hunting || steps <= HUNT_STEPS);
+    follow(arena, a, hunts ? enemies->distance : arena->map->goal_fields[bot->goal], in);
+}
+
+/* A bot that wants to move and does not: another way. */
+static void unstick(struct arena *arena, struct avatar *a, const struct muster_input *in) {
+    struct bot *bot = &a->bot;
+    bool still = a->x == bot->last_x && a->y == bot->last_y && (in->move_x || in->move_y);
+    bot->stuck_ticks = still ? bot->stuck_ticks + 1 : 0;
+    bot->last_x = a->x;
+    bot->last_y = a->y;
+    if (bot->stuck_ticks < STUCK_TICKS) return;
+    bot->stuck_ticks = 0;
+    bot->strafe = -bot->strafe;
+    goal_choose(arena, bot);
+}
+
+/* ---- fighting ------------------------------------------------------------------------------- */
+
+static int64_t distance_squared(const struct avatar *a, const struct avatar *b) {
+    int64_t dx = a->x - b->x, dy = a->y - b->y;
+    return dx * dx + dy * dy;
+}
+
+static bool is_target(const struct arena *arena, const struct avatar *a, uint32_t seat) {
+    if (seat >= arena->seats_max) return false;
+    const struct avatar *t = &arena->avatars[seat];
+    return t->present && t->alive && t->team != a->team &&
+           distance_squared(a, t) <= (int64_t)SIGHT * SIGHT &&
+           world_sees(arena->map, a->x, a->y, t->x, t->y);
+}
+
+static uint32_t nearest_target(const struct arena *arena, const struct avatar *a) {
+    uint32_t best = MUSTER_SEAT_NONE;
+    int64_t nearest = INT64_MAX;
+    for (uint32_t i = 0; i < arena->seats_max; i++) {
+        int64_t distance = distance_squared(a, &arena->avatars[i]);
+        if (distance >= nearest || !is_target(arena, a, i)) continue;
+        best = i;
+        nearest = distance;
+    }
+    return best;
+}
+
+static void look(struct arena *arena, uint32_t seat, const struct skill *skill) {
+    struct avatar *a = &arena->avatars[seat];
+    struct bot *bot = &a->bot;
+    bool lost = !is_target(arena, a, bot->target);
+    if (!lost && (arena->tick + seat) % LOOK_TICKS) return;
+    uint32_t seen = nearest_target(arena, a);
+    if (seen != MUSTER_SEAT_NONE && seen != bot->target && lost)
+        bot->ready_tick = arena->tick + skill->reaction + roll(arena, skill->reaction);
+    bot->target = seen;
+}
+
+static uint16_t turned(uint16_t from, uint16_t to, int32_t limit) {
+    int32_t diff = (int16_t)(uint16_t)(to - from);
+    if (diff > limit) diff = limit;
+    if (diff < -limit) diff = -limit;
+    return (uint16_t)(from + diff);
+}
+
+static void take_aim(struct arena *arena, struct avatar *a, const struct avatar *target,
+                     const struct skill *skill, struct muster_input *in) {
+    struct bot *bot = &a->bot;
+    if (arena->tick >= bot->error_tick) {
+        bot->error = (int32_t)roll(arena, (uint32_t)skill->error * 2 + 1) - skill->error;
+        bot->error_tick = arena->tick + 6 + roll(arena, 10);
+    }
+    uint16_t wanted = trig_angle(target->x - a->x, target->y - a->y);
+    wanted = (uint16_t)(wanted + bot->error);
+    in->aim = turned(a->aim, wanted, skill->turn);
+    int32_t off = (int16_t)(uint16_t)(wanted - in->aim);
+    if (arena->tick < bot->ready_tick || off > AIM_TOLERANCE || off < -AIM_TOLERANCE) return;
+    int64_t distance = distance_squared(a, target);
+    if (distance <= (int64_t)RIFLE_RANGE * RIFLE_RANGE) in->held |= BUTTON_RIFLE;
+    bool safe = distance >= (int64_t)9 * TILE_UNITS * TILE_UNITS;
+    if (safe && arena->tick >= a->launcher_tick && roll(arena, 1000) < skill->launcher)
+        in->pressed |= BUTTON_LAUNCHER;
+}
+
+/* Sideways, nearer when far, back when too near. */
+static void dance(struct arena *arena, struct avatar *a, const struct avatar *target,
+                  struct muster_input *in) {
+    struct bot *bot = &a->bot;
+    if (arena->tick >= bot->strafe_tick) {
+        bot->strafe = (int32_t)roll(arena, 3) - 1;
+        bot->strafe_tick = arena->tick + 8 + roll(arena, 16);
+    }
+    int32_t dx = target->x - a->x, dy = target->y - a->y;
+    int32_t length = trig_isqrt((int64_t)dx * dx + (int64_t)dy * dy);
+    int32_t forward = length > 6 * TILE_UNITS ? 1 : length < 3 * TILE_UNITS ? -1 : 0;
+    head_for(a, a->x + dx * forward - dy * bot->strafe, a->y + dy * forward + dx * bot->strafe, in);
+}
+
+static void fight(struct arena *arena, struct avatar *a, const struct skill *skill,
+                  struct muster_input *in) {
+    const struct avatar *target = &arena->avatars[a->bot.target];
+    take_aim(arena, a, target, skill, in);
+    if (a->health < skill->retreat) { /* goals 0 and 1 are the bases */
+        follow(arena, a, arena->map->goal_fields[a->team - 1], in);
+    } else {
+        dance(arena, a, target, in);
+    }
+}
+
+static void bot_think(struct arena *arena, uint32_t seat) {
+    struct avatar *a = &arena->avatars[seat];
+    const struct skill *skill = &skills[arena->bot_skill];
+    struct muster_input in = {.aim = a->aim};
+    look(arena, seat, skill);
+    if (a->bot.target != MUSTER_SEAT_NONE) {
+        fight(arena, a, skill, &in);
+    } else {
+        patrol(arena, a, &in);
+        if (in.move_x || in.move_y)
+            in.aim = turned(a->aim, trig_angle(in.move_x, in.move_y), skill->turn);
+    }
+    combat_input(arena, seat, &in);
+    unstick(arena, a, &in);
+}
+
+void bots_think(struct arena *arena) {
+    bool any = false;
+    for (uint32_t i = 0; i < arena->seats_max; i++)
+        any |= arena->avatars[i].present && arena->avatars[i].is_bot;
+    if (!any) return;
+    if (arena->tick % FIELD_TICKS == 0) field_update(arena, MUSTER_TEAM_RED);
+    if (arena->tick % FIELD_TICKS == FIELD_TICKS / 2) field_update(arena, MUSTER_TEAM_BLUE);
+    for (uint32_t i = 0; i < arena->seats_max; i++) {
+        const struct avatar *a = &arena->avatars[i];
+        if (a->present && a->is_bot && a->alive) bot_think(arena, i);
+    }
+}

@@ -1,0 +1,190 @@
+/* save.c - all of a match's state as bytes and back. What is read is checked: a record file may be
+ * damaged, and no value in it may lead outside an array or the map. */
+#include "state.h"
+
+static void put_bot(struct muster_writer *w, const struct bot *bot) {
+    muster_put_u32(w, bot->target);
+    muster_put_u32(w, bot->ready_tick);
+    muster_put_u32(w, bot->strafe_tick);
+    muster_put_u32(w, bot->error_tick);
+    muster_put_u32(w, bot->goal_tick);
+    muster_put_i32(w, bot->strafe);
+    muster_put_i32(w, bot->error);
+    muster_put_u32(w, bot->goal);
+    muster_put_u32(w, bot->hunting);
+    muster_put_u32(w, bot->stuck_ticks);
+    muster_put_i32(w, bot->last_x);
+    muster_put_i32(w, bot->last_y);
+}
+
+static void get_bot(struct muster_reader *r, struct bot *bot) {
+    bot->target = muster_get_u32(r);
+    bot->ready_tick = muster_get_u32(r);
+    bot->strafe_tick = muster_get_u32(r);
+    bot->error_tick = muster_get_u32(r);
+    bot->goal_tick = muster_get_u32(r);
+    bot->strafe = muster_get_i32(r);
+    bot->error = muster_get_i32(r);
+    bot->goal = muster_get_u32(r);
+    bot->hunting = muster_get_u32(r);
+    bot->stuck_ticks = muster_get_u32(r);
+    bot->last_x = muster_get_i32(r);
+    bot->last_y = muster_get_i32(r);
+}
+
+static bool bot_ok(const struct bot *bot) {
+    return (bot->target < MUSTER_SEATS_MAX || bot->target == MUSTER_SEAT_NONE) &&
+           bot->strafe >= -1 && bot->strafe <= 1 && bot->error > -65536 && bot->error < 65536;
+}
+
+static void put_damage(struct muster_writer *w, const struct avatar *a) {
+    uint8_t *count = muster_put_space(w, 1);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+        if (!a->damaged_by[i]) continue;
+        muster_put_u8(w, i);
+        muster_put_u32(w, a->damaged_by[i]);
+        n++;
+    }
+    if (count) *count = (uint8_t)n;
+}
+
+static void put_avatar(struct muster_writer *w, const struct avatar *a) {
+    muster_put_u8(w, a->present);
+    if (!a->present) return;
+    muster_put_u8(w, a->team);
+    muster_put_u8(w, a->alive);
+    muster_put_u8(w, a->is_bot);
+    muster_put_u8(w, a->connected);
+    muster_put_i32(w, a->x);
+    muster_put_i32(w, a->y);
+    muster_put_u16(w, a->aim);
+    muster_put_i32(w, a->health);
+    muster_put_u32(w, a->respawn_tick);
+    muster_put_u32(w, a->protected_until);
+    muster_put_u32(w, a->rifle_tick);
+    muster_put_u32(w, a->launcher_tick);
+    muster_put_u8(w, a->move_credit);
+    muster_put_u8(w, a->repeats);
+    put_damage(w, a);
+    put_bot(w, &a->bot);
+    muster_put_u8(w, a->fire);
+    muster_put_u16(w, a->rifle_aim);
+    muster_put_u16(w, a->launcher_aim);
+}
+
+static bool avatar_ok(const struct arena *arena, const struct avatar *a) {
+    return a->team >= MUSTER_TEAM_RED && a->team < MUSTER_TEAM_COUNT && a->alive <= 1 &&
+           a->is_bot <= 1 && a->connected <= 1 && a->health <= HEALTH_MAX && a->x >= 0 &&
+           a->y >= 0 && a->x < arena->map->width * TILE_UNITS &&
+           a->y < arena->map->height * TILE_UNITS && bot_ok(&a->bot);
+}
+
+static bool get_avatar(const struct arena *arena, struct muster_reader *r, struct avatar *a) {
+    *a = (struct avatar){.present = muster_get_u8(r)};
+    if (!a->present) return true;
+    a->team = muster_get_u8(r);
+    a->alive = muster_get_u8(r);
+    a->is_bot = muster_get_u8(r);
+    a->connected = muster_get_u8(r);
+    a->x = muster_get_i32(r);
+    a->y = muster_get_i32(r);
+    a->aim = muster_get_u16(r);
+    a->health = muster_get_i32(r);
+    a->respawn_tick = muster_get_u32(r);
+    a->protected_until = muster_get_u32(r);
+    a->rifle_tick = muster_get_u32(r);
+    a->launcher_tick = muster_get_u32(r);
+    a->move_credit = muster_get_u8(r);
+    a->repeats = muster_get_u8(r);
+    for (uint32_t n = muster_get_u8(r); n > 0; n--) {
+        uint32_t seat = muster_get_u8(r);
+        if (seat >= MUSTER_SEATS_MAX) return false;
+        a->damaged_by[seat] = muster_get_u32(r);
+    }
+    get_bot(r, &a->bot);
+    a->fire = muster_get_u8(r);
+    a->rifle_aim = muster_get_u16(r);
+    a->launcher_aim = muster_get_u16(r);
+    return a->present == 1 && avatar_ok(arena, a);
+}
+
+static void put_projectile(struct muster_writer *w, const struct projectile *p) {
+    muster_put_u8(w, p->live);
+    if (!p->live) return;
+    muster_put_u8(w, p->id);
+    muster_put_u8(w, p->owner);
+    muster_put_u8(w, p->team);
+    muster_put_i32(w, p->x);
+    muster_put_i32(w, p->y);
+    muster_put_i32(w, p->vx);
+    muster_put_i32(w, p->vy);
+    muster_put_u32(w, p->end_tick);
+}
+
+static bool projectile_ok(const struct arena *arena, const struct projectile *p) {
+    int32_t max = LAUNCHER_SPEED;
+    return p->live == 1 && (p->owner < MUSTER_SEATS_MAX || p->owner == MUSTER_SEAT_NONE) &&
+           p->team < MUSTER_TEAM_COUNT && p->x >= 0 && p->y >= 0 &&
+           p->x < arena->map->width * TILE_UNITS && p->y < arena->map->height * TILE_UNITS &&
+           p->vx >= -max && p->vx <= max && p->vy >= -max && p->vy <= max && (p->vx || p->vy);
+}
+
+static bool get_projectile(const struct arena *arena, struct muster_reader *r,
+                           struct projectile *p) {
+    *p = (struct projectile){.live = muster_get_u8(r)};
+    if (!p->live) return true;
+    p->id = muster_get_u8(r);
+    p->owner = muster_get_u8(r);
+    p->team = muster_get_u8(r);
+    p->x = muster_get_i32(r);
+    p->y = muster_get_i32(r);
+    p->vx = muster_get_i32(r);
+    p->vy = muster_get_i32(r);
+    p->end_tick = muster_get_u32(r);
+    return projectile_ok(arena, p);
+}
+
+static void put_field(struct muster_writer *w, const struct enemy_field *field) {
+    muster_put_u8(w, field->source_count);
+    for (uint32_t i = 0; i < field->source_count; i++) muster_put_u16(w, field->sources[i]);
+}
+
+static bool get_field(const struct arena *arena, struct muster_reader *r,
+                      struct enemy_field *field) {
+    uint32_t tiles = (uint32_t)(arena->map->width * arena->map->height);
+    field->source_count = muster_get_u8(r);
+    if (field->source_count > MUSTER_SEATS_MAX) return false;
+    for (uint32_t i = 0; i < field->source_count; i++) {
+        field->sources[i] = muster_get_u16(r);
+        if (field->sources[i] >= tiles) return false;
+    }
+    return true;
+}
+
+void save_write(const struct arena *arena, struct muster_writer *w) {
+    muster_put_u32(w, arena->tick);
+    muster_put_u8(w, arena->started);
+    muster_put_u8(w, arena->bot_fill);
+    muster_put_u8(w, arena->projectile_id);
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) put_avatar(w, &arena->avatars[i]);
+    for (uint32_t i = 0; i < PROJECTILES_MAX; i++) put_projectile(w, &arena->projectiles[i]);
+    put_field(w, &arena->enemies[MUSTER_TEAM_RED]);
+    put_field(w, &arena->enemies[MUSTER_TEAM_BLUE]);
+}
+
+muster_status save_read(struct arena *arena, struct muster_reader *r) {
+    bool ok = true;
+    arena->tick = muster_get_u32(r);
+    arena->started = muster_get_u8(r);
+    arena->bot_fill = muster_get_u8(r);
+    arena->projectile_id = muster_get_u8(r);
+    for (uint32_t i = 0; ok && i < MUSTER_SEATS_MAX; i++)
+        ok = get_avatar(arena, r, &arena->avatars[i]) &&
+             (i < arena->seats_max || !arena->avatars[i].present);
+    for (uint32_t i = 0; ok && i < PROJECTILES_MAX; i++)
+        ok = get_projectile(arena, r, &arena->projectiles[i]);
+    ok = ok && get_field(arena, r, &arena->enemies[MUSTER_TEAM_RED]) &&
+         get_field(arena, r, &arena->enemies[MUSTER_TEAM_BLUE]);
+    return ok && !r->overflow ? MUSTER_OK : MUSTER_INVALID;
+}

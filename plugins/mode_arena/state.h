@@ -1,0 +1,254 @@
+/* state.h - what one arena match is, and what the files of this plugin offer each other.
+ *
+ * World units: 256 = 1 tile, x to the right, y down. Angles: 65536 = a full turn. All integers, so
+ * that a replay and the client's prediction compute the same. Nothing here allocates in a tick.
+ */
+#ifndef ARENA_STATE_H
+#define ARENA_STATE_H
+
+#include <muster/plugin.h>
+
+enum {
+    TILE_UNITS = 256,
+    TILE_SHIFT = 8,
+    MAP_SIDE_MAX = 64,
+    MAP_TILES_MAX = MAP_SIDE_MAX * MAP_SIDE_MAX,
+    MAP_SPAWNS_MAX = 16,
+    MAP_GOALS_MAX = 8,
+    MAP_BYTES_MAX = 8192,
+    MAPS_MAX = 16,
+
+    PLAYER_RADIUS = 80,
+    PLAYER_SPEED = 48, /* units a tick */
+    SPEED_MAX = 120,
+    HEALTH_MAX = 100,
+    MOVE_CREDIT_MAX = 4,
+    REPEATS_MAX = 5,
+
+    RIFLE_RANGE = 12 * TILE_UNITS,
+    RIFLE_COOLDOWN_TICKS = 4,
+    RIFLE_DAMAGE = 17,
+    LAUNCHER_SPEED = 160,
+    LAUNCHER_COOLDOWN_TICKS = 24,
+    LAUNCHER_RADIUS = 2 * TILE_UNITS,
+    LAUNCHER_DAMAGE = 70,
+    LAUNCHER_LIFE_TICKS = 60,
+    PROJECTILES_MAX = 32,
+    ASSIST_MS = 10000,
+
+    BUTTON_RIFLE = 1,
+    BUTTON_LAUNCHER = 2,
+    BUTTONS_KNOWN = 7, /* 4 is reserved */
+    WEAPON_RIFLE = 1,
+    WEAPON_LAUNCHER = 2,
+
+    EVENT_KILL = 1,
+    EVENT_SPAWN = 2,
+    EVENT_HIT = 3,
+    HIT_EVENTS_MAX = 24, /* a tick; leaves room for kills and spawns, which must not be lost */
+
+    FIELD_FAR = 0xFFFF, /* not reachable */
+    SNAPSHOT_MAX_BYTES = 1024,
+};
+
+struct map {
+    char name[MUSTER_NAME_MAX];
+    int32_t width;
+    int32_t height;
+    char rows[MAP_SIDE_MAX][MAP_SIDE_MAX + 1]; /* as in the file */
+    uint8_t wall[MAP_TILES_MAX];               /* [y * width + x] */
+    uint32_t spawn_count[MUSTER_TEAM_COUNT];
+    uint16_t spawns[MUSTER_TEAM_COUNT][MAP_SPAWNS_MAX]; /* tiles */
+    /* Places bots patrol to, with the distance of every tile to them; 0 red base, 1 blue base. */
+    uint32_t goal_count;
+    uint16_t goals[MAP_GOALS_MAX];
+    uint16_t goal_fields[MAP_GOALS_MAX][MAP_TILES_MAX];
+};
+
+struct instance {
+    muster_self *self;
+    const struct muster_host *host;
+    struct map *maps[MAPS_MAX]; /* owned */
+    uint32_t map_count;
+};
+
+enum bot_skill { BOT_EASY, BOT_NORMAL, BOT_HARD, BOT_SKILL_END };
+
+struct bot {
+    uint32_t target;      /* seat, or MUSTER_SEAT_NONE */
+    uint32_t ready_tick;  /* reaction time is over */
+    uint32_t strafe_tick; /* when to change the strafe direction */
+    uint32_t error_tick;  /* when to roll a new aiming error */
+    uint32_t goal_tick;   /* when to choose a new goal */
+    int32_t strafe;       /* -1, 0, 1 */
+    int32_t error;        /* angle */
+    uint32_t goal;
+    uint32_t hunting; /* follows the enemies instead of the goal */
+    uint32_t stuck_ticks;
+    int32_t last_x;
+    int32_t last_y;
+};
+
+struct avatar {
+    uint32_t present;
+    uint32_t team;
+    uint32_t alive;
+    uint32_t is_bot;
+    uint32_t connected;
+    int32_t x;
+    int32_t y;
+    uint16_t aim;
+    int32_t health;
+    uint32_t respawn_tick; /* while dead; 0: never */
+    uint32_t protected_until;
+    uint32_t rifle_tick; /* from then on the weapon is ready */
+    uint32_t launcher_tick;
+    uint32_t move_credit; /* moves that time has earned: caps the speed */
+    uint32_t repeats;     /* moves the host repeated; inputs that came late pay them back */
+    uint32_t damaged_by[MUSTER_SEATS_MAX]; /* tick + 1 of the newest damage, 0 never */
+    struct bot bot;
+    /* Wishes of this tick's inputs, used up by the tick. */
+    uint32_t fire;
+    uint16_t rifle_aim;
+    uint16_t launcher_aim;
+};
+
+struct projectile {
+    uint32_t live;
+    uint32_t id;
+    uint32_t owner; /* seat; NONE once the owner has left */
+    uint32_t team;
+    int32_t x;
+    int32_t y;
+    int32_t vx; /* units a tick, a multiple of 4 */
+    int32_t vy;
+    uint32_t end_tick;
+};
+
+struct shot {
+    uint32_t seat;
+    int32_t end_x;
+    int32_t end_y;
+    uint32_t hit; /* seat, or NONE */
+};
+
+struct burst {
+    uint32_t id;
+    int32_t x;
+    int32_t y;
+};
+
+/* What the wire shows, as it stood after a tick. */
+struct wire_avatar {
+    uint8_t present;
+    uint8_t team;
+    uint8_t flags;
+    uint8_t aim;
+    uint8_t health;
+    uint16_t x;
+    uint16_t y;
+};
+
+struct wire_view {
+    struct wire_avatar avatars[MUSTER_SEATS_MAX];
+    uint16_t score[MUSTER_TEAM_COUNT];
+};
+
+/* Distance of every tile to the nearest enemy of a team; sources are kept so that load can
+ * compute the same field again. */
+struct enemy_field {
+    uint32_t source_count;
+    uint16_t sources[MUSTER_SEATS_MAX];
+    uint16_t distance[MAP_TILES_MAX];
+};
+
+struct arena {
+    struct instance *instance;
+    const struct map *map;
+    muster_match_id match;
+    uint32_t seats_max;
+    uint32_t tick_rate_hz;
+    /* settings */
+    uint32_t friendly_fire;
+    uint32_t elimination;
+    uint32_t respawn_ms;
+    uint32_t protection_ms;
+    uint32_t bot_fill;
+    uint32_t bot_skill;
+    /* state */
+    uint32_t tick;
+    uint32_t started; /* a tick has run */
+    struct avatar avatars[MUSTER_SEATS_MAX];
+    struct projectile projectiles[PROJECTILES_MAX];
+    uint32_t projectile_id;
+    struct enemy_field enemies[MUSTER_TEAM_COUNT];
+    /* what happened in this tick, for the snapshot */
+    struct shot shots[MUSTER_SEATS_MAX];
+    uint32_t shot_count;
+    struct burst bursts[PROJECTILES_MAX];
+    uint32_t burst_count;
+    uint32_t added[MUSTER_SEATS_MAX]; /* slots of projectiles */
+    uint32_t added_count;
+    uint32_t hit_count;
+    struct wire_view before;
+    struct wire_view now;
+};
+
+/* trig.c */
+void trig_direction(uint16_t aim, int32_t *dx, int32_t *dy); /* 16384 = 1 */
+uint16_t trig_angle(int32_t dx, int32_t dy);
+int32_t trig_isqrt(int64_t value); /* floor; 0 for negatives */
+
+/* map.c */
+/* Loads all maps below dir in order of name; logs file, line, expected and found on failure. */
+muster_status maps_load(struct instance *instance, const char *dir) MUSTER_MUST_USE;
+void maps_free(struct instance *instance);
+const struct map *maps_find(const struct instance *instance, const char *name); /* or null */
+/* Text of a map file into *map; on failure error says line, expected and found. */
+muster_status map_parse(const char *text, uint32_t len, struct map *map, char *error,
+                        uint32_t error_cap) MUSTER_MUST_USE;
+/* Distance in steps from the sources to every tile. */
+void map_flood(const struct map *map, const uint16_t *sources, uint32_t count, uint16_t *distance);
+
+/* world.c */
+bool world_is_wall(const struct map *map, int32_t tile_x, int32_t tile_y);
+uint32_t world_tile(const struct map *map, int32_t x, int32_t y);
+/* One tick of movement: docs/protocol.md section 6. */
+void world_move(const struct map *map, int32_t *x, int32_t *y, int32_t move_x, int32_t move_y,
+                int32_t speed);
+/* Follow the line to (to_x, to_y); true when a wall stops it; *end is the last free point. */
+bool world_raycast(const struct map *map, int32_t x, int32_t y, int32_t to_x, int32_t to_y,
+                   int32_t *end_x, int32_t *end_y);
+bool world_sees(const struct map *map, int32_t x, int32_t y, int32_t to_x, int32_t to_y);
+
+/* combat.c */
+/* One consumed input, of a person or a bot: movement now, fire in combat_step. */
+void combat_input(struct arena *arena, uint32_t seat, const struct muster_input *input);
+void combat_spawn(struct arena *arena, uint32_t seat);
+/* Respawns, projectiles, shots, damage. */
+void combat_step(struct arena *arena);
+/* Projectiles of a seat that is left belong to nobody. */
+void combat_forget(struct arena *arena, uint32_t seat);
+
+/* bots.c */
+void bots_reset(struct arena *arena, uint32_t seat);
+/* Add or remove at most one bot, towards bot_fill players in all. */
+void bots_populate(struct arena *arena);
+/* Make room for a person who joined: removes one bot of the team when there are too many. */
+void bots_yield(struct arena *arena, uint32_t team);
+void bots_think(struct arena *arena);
+/* After load: fields from their saved sources. */
+void bots_refresh(struct arena *arena);
+
+/* save.c */
+void save_write(const struct arena *arena, struct muster_writer *w);
+muster_status save_read(struct arena *arena, struct muster_reader *r) MUSTER_MUST_USE;
+
+/* wire.c */
+void wire_capture(struct arena *arena, struct wire_view *view);
+void wire_full(const struct arena *arena, struct muster_writer *w);
+void wire_delta(const struct arena *arena, struct muster_writer *w);
+void wire_intro(const struct arena *arena, struct muster_writer *w);
+void wire_event(struct arena *arena, const uint8_t *data, uint32_t len);
+
+#endif

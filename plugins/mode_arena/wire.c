@@ -1,0 +1,219 @@
+/* wire.c - what clients see: snapshots, events and the intro of docs/protocol.md section 6. */
+#include "state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum {
+    FLAG_ALIVE = 1,
+    FLAG_PROTECTED = 2,
+    FLAG_BOT = 4,
+    FLAG_CONNECTED = 8,
+
+    MASK_STEP = 1,
+    MASK_PLACE = 2,
+    MASK_AIM = 4,
+    MASK_HEALTH = 8,
+    MASK_FLAGS = 16,
+    MASK_TEAM = 32,
+    MASK_GONE = 64,
+    MASK_FIRST = MASK_PLACE | MASK_AIM | MASK_HEALTH | MASK_FLAGS | MASK_TEAM,
+};
+
+void wire_event(struct arena *arena, const uint8_t *data, uint32_t len) {
+    const struct instance *instance = arena->instance;
+    muster_status status = instance->host->match->event(instance->self, arena->match, data, len);
+    if (status != MUSTER_OK)
+        instance->host->log->write(instance->self, MUSTER_LOG_WARN, "event %u lost: status %d",
+                                   data[0], status);
+}
+
+/* ---- what stands after a tick --------------------------------------------------------------- */
+
+static uint16_t score_of(const struct arena *arena, uint32_t team) {
+    const struct instance *instance = arena->instance;
+    int32_t score = instance->host->match->team_score(instance->self, arena->match, team);
+    return (uint16_t)(score < 0 ? 0 : score > UINT16_MAX ? UINT16_MAX : score);
+}
+
+static void avatar_capture(const struct arena *arena, const struct avatar *a,
+                           struct wire_avatar *out) {
+    bool shielded = a->alive && a->protected_until > arena->tick;
+    *out = (struct wire_avatar){
+        .present = 1,
+        .team = (uint8_t)a->team,
+        .flags = (uint8_t)((a->alive ? FLAG_ALIVE : 0) | (shielded ? FLAG_PROTECTED : 0) |
+                           (a->is_bot ? FLAG_BOT : 0) | (a->connected ? FLAG_CONNECTED : 0)),
+        .aim = (uint8_t)(a->aim >> 8),
+        .health = (uint8_t)(a->health < 0 ? 0 : a->health),
+        .x = (uint16_t)a->x,
+        .y = (uint16_t)a->y};
+}
+
+void wire_capture(struct arena *arena, struct wire_view *view) {
+    memset(view, 0, sizeof(*view));
+    for (uint32_t i = 0; i < arena->seats_max; i++) {
+        if (arena->avatars[i].present) avatar_capture(arena, &arena->avatars[i], &view->avatars[i]);
+    }
+    view->score[MUSTER_TEAM_RED] = score_of(arena, MUSTER_TEAM_RED);
+    view->score[MUSTER_TEAM_BLUE] = score_of(arena, MUSTER_TEAM_BLUE);
+}
+
+/* ---- full ----------------------------------------------------------------------------------- */
+
+static void put_projectile(struct muster_writer *w, const struct projectile *p) {
+    muster_put_u8(w, p->id);
+    muster_put_u8(w, p->owner);
+    muster_put_u16(w, (uint32_t)p->x & 0xFFFFu);
+    muster_put_u16(w, (uint32_t)p->y & 0xFFFFu);
+    muster_put_u8(w, (uint8_t)(p->vx / 4));
+    muster_put_u8(w, (uint8_t)(p->vy / 4));
+}
+
+static void put_avatar(struct muster_writer *w, uint32_t seat, const struct wire_avatar *a) {
+    muster_put_u8(w, seat);
+    muster_put_u8(w, a->team);
+    muster_put_u8(w, a->flags);
+    muster_put_u16(w, a->x);
+    muster_put_u16(w, a->y);
+    muster_put_u8(w, a->aim);
+    muster_put_u8(w, a->health);
+}
+
+static void put_scores(struct muster_writer *w, const struct wire_view *view) {
+    muster_put_u16(w, view->score[MUSTER_TEAM_RED]);
+    muster_put_u16(w, view->score[MUSTER_TEAM_BLUE]);
+}
+
+void wire_full(const struct arena *arena, struct muster_writer *w) {
+    uint8_t *count = muster_put_space(w, 1);
+    uint32_t avatars = 0, projectiles = 0;
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+        if (!arena->now.avatars[i].present) continue;
+        put_avatar(w, i, &arena->now.avatars[i]);
+        avatars++;
+    }
+    if (count) *count = (uint8_t)avatars;
+    count = muster_put_space(w, 1);
+    for (uint32_t i = 0; i < PROJECTILES_MAX; i++) {
+        if (!arena->projectiles[i].live) continue;
+        put_projectile(w, &arena->projectiles[i]);
+        projectiles++;
+    }
+    if (count) *count = (uint8_t)projectiles;
+    put_scores(w, &arena->now);
+}
+
+/* ---- delta ---------------------------------------------------------------------------------- */
+
+static bool is_step(int32_t d) {
+    return d >= -128 && d <= 127;
+}
+
+static uint32_t change_mask(const struct wire_avatar *old, const struct wire_avatar *now) {
+    if (!now->present) return old->present ? MASK_GONE : 0;
+    if (!old->present) return MASK_FIRST;
+    uint32_t mask = 0;
+    if (old->x != now->x || old->y != now->y)
+        mask |= is_step(now->x - old->x) && is_step(now->y - old->y) ? MASK_STEP : MASK_PLACE;
+    if (old->aim != now->aim) mask |= MASK_AIM;
+    if (old->health != now->health) mask |= MASK_HEALTH;
+    if (old->flags != now->flags) mask |= MASK_FLAGS;
+    if (old->team != now->team) mask |= MASK_TEAM;
+    return mask;
+}
+
+static void put_change(struct muster_writer *w, uint32_t seat, uint32_t mask,
+                       const struct wire_avatar *old, const struct wire_avatar *now) {
+    muster_put_u8(w, seat);
+    muster_put_u8(w, mask);
+    if (mask & MASK_STEP) {
+        muster_put_u8(w, (uint8_t)(now->x - old->x));
+        muster_put_u8(w, (uint8_t)(now->y - old->y));
+    }
+    if (mask & MASK_PLACE) {
+        muster_put_u16(w, now->x);
+        muster_put_u16(w, now->y);
+    }
+    if (mask & MASK_AIM) muster_put_u8(w, now->aim);
+    if (mask & MASK_HEALTH) muster_put_u8(w, now->health);
+    if (mask & MASK_FLAGS) muster_put_u8(w, now->flags);
+    if (mask & MASK_TEAM) muster_put_u8(w, now->team);
+}
+
+static void put_changes(const struct arena *arena, struct muster_writer *w) {
+    uint8_t *count = muster_put_space(w, 1);
+    uint32_t changes = 0;
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+        const struct wire_avatar *old = &arena->before.avatars[i], *now = &arena->now.avatars[i];
+        uint32_t mask = change_mask(old, now);
+        if (!mask) continue;
+        put_change(w, i, mask, old, now);
+        changes++;
+    }
+    if (count) *count = (uint8_t)changes;
+}
+
+static void put_point(struct muster_writer *w, int32_t x, int32_t y) {
+    muster_put_u16(w, (uint32_t)x & 0xFFFFu);
+    muster_put_u16(w, (uint32_t)y & 0xFFFFu);
+}
+
+void wire_delta(const struct arena *arena, struct muster_writer *w) {
+    put_changes(arena, w);
+    muster_put_u8(w, arena->shot_count);
+    for (uint32_t i = 0; i < arena->shot_count; i++) {
+        const struct shot *shot = &arena->shots[i];
+        muster_put_u8(w, shot->seat);
+        put_point(w, shot->end_x, shot->end_y);
+        muster_put_u8(w, shot->hit);
+    }
+    muster_put_u8(w, arena->added_count);
+    for (uint32_t i = 0; i < arena->added_count; i++)
+        put_projectile(w, &arena->projectiles[arena->added[i]]);
+    muster_put_u8(w, arena->burst_count);
+    for (uint32_t i = 0; i < arena->burst_count; i++) {
+        muster_put_u8(w, arena->bursts[i].id);
+        put_point(w, arena->bursts[i].x, arena->bursts[i].y);
+    }
+    bool scored = memcmp(arena->before.score, arena->now.score, sizeof(arena->now.score)) != 0;
+    muster_put_u8(w, scored);
+    if (scored) put_scores(w, &arena->now);
+}
+
+/* ---- intro ---------------------------------------------------------------------------------- */
+
+static void MUSTER_PRINTF(2, 3) put_text(struct muster_writer *w, const char *format, ...) {
+    char text[256];
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    if (len > 0 && (size_t)len < sizeof(text)) {
+        muster_put_bytes(w, text, (uint32_t)len);
+    } else {
+        w->overflow = 1;
+    }
+}
+
+static int64_t setting(const struct arena *arena, const char *key) {
+    const struct instance *instance = arena->instance;
+    return instance->host->match->setting_integer(instance->self, arena->match, key);
+}
+
+void wire_intro(const struct arena *arena, struct muster_writer *w) {
+    const struct map *map = arena->map;
+    put_text(w, "{\"map\":{\"name\":\"%s\",\"width\":%d,\"height\":%d,\"rows\":[", map->name,
+             map->width, map->height);
+    for (int32_t y = 0; y < map->height; y++) put_text(w, "%s\"%s\"", y ? "," : "", map->rows[y]);
+    put_text(w, "]},\"tileUnits\":%d,\"playerRadius\":%d,\"speed\":%d,", TILE_UNITS, PLAYER_RADIUS,
+             PLAYER_SPEED);
+    put_text(w, "\"rifle\":{\"range\":%d,\"cooldownTicks\":%d},", RIFLE_RANGE,
+             RIFLE_COOLDOWN_TICKS);
+    put_text(w, "\"launcher\":{\"speed\":%d,\"cooldownTicks\":%d,\"radius\":%d},", LAUNCHER_SPEED,
+             LAUNCHER_COOLDOWN_TICKS, LAUNCHER_RADIUS);
+    put_text(w, "\"killLimit\":%lld,\"timeLimit\":%lld,", (long long)setting(arena, "killLimit"),
+             (long long)setting(arena, "timeLimit"));
+    put_text(w, "\"friendlyFire\":%s,\"respawnTicks\":%u}", arena->friendly_fire ? "true" : "false",
+             arena->elimination ? 0 : arena->respawn_ms * arena->tick_rate_hz / 1000);
+}
