@@ -213,7 +213,7 @@ export function testConfig(adminPort, extra = {}) {
             },
             http: { authPerMinute: 6000, authBurst: 1000 },
             admin: { token: ADMIN_TOKEN },
-            lobby: { countdownMs: 500, scoreboardMs: 1500 },
+            lobby: { countdownMs: 500, scoreboardMs: 1500, playersMin: 2 },
             plugins: PLUGINS,
             mode_arena: { botFillDefault: 0 },
         },

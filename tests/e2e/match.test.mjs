@@ -124,7 +124,7 @@ test("a team that has left forfeits", async (t) => {
 });
 
 test("bots make a match for one newcomer", async (t) => {
-    const server = await startServer(t, {});
+    const server = await startServer(t, { config: { lobby: { playersMin: 1 } } });
     const team = await gather(t, server, 1, { settings: { fires: false } });
     await team[0].client.createLobby({ gameMode: "arena", settings: { botFill: 8, killLimit: 3, maxPlayers: 8 } });
     const { results } = await team[0].end();

@@ -1,11 +1,11 @@
 // A recording played again gives the same state: same hash, same result, whatever the CPU offers.
 
 import assert from "node:assert/strict";
-import { readFile, readdir, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { MUSTER, runFile, startServer, tempDir } from "./harness.mjs";
-import { replay } from "./recording.mjs";
+import { findRecording, replay } from "./recording.mjs";
 import { gather, sitDown } from "./team.mjs";
 
 test("record, replay, compare; also without FMA and AVX2", async (t) => {
@@ -41,15 +41,14 @@ test("a recording with a changed input gives another hash", async (t) => {
     await sitDown(team, { killLimit: 1, botFill: 0, maxPlayers: 2 });
     const { results } = await team[0].end();
     await server.stop();
-    const folder = path.join(server.dataDir, "recordings");
-    const name = (await readdir(folder)).find((entry) => entry.includes(results.matchId) && !entry.endsWith(".checkpoint"));
-    const bytes = await readFile(path.join(folder, name));
+    const file = await findRecording(server.dataDir, results.matchId);
+    const bytes = await readFile(file);
     const header = 12 + bytes.readUInt32LE(8);
     // Turn the aim of every consumed input by half a circle.
     for (let at = header; at + 8 <= bytes.length && bytes[at] !== 0; at += 8 + bytes.readUInt16LE(at + 2)) {
         if (bytes[at] === 4) bytes[at + 8 + 9] ^= 0x80;
     }
-    const forged = path.join(await tempDir(t), name);
+    const forged = path.join(await tempDir(t), path.basename(file));
     await writeFile(forged, bytes);
     const outcome = await runFile(MUSTER, ["replay", forged]).then((done) => ({ ...done, code: 0 }), (error) => error);
     assert.ok(outcome.code !== 0, `a forged recording replays cleanly: ${outcome.stdout}`);
