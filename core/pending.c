@@ -70,7 +70,7 @@ static void on_deadline(void *user) {
             continue;
         }
         if (t->fn && t->asked)
-            log_warn("pending", "%s: no answer to a %s request in time", t->asked->instance_name,
+            log_warn("pending", "%s: no answer in time to a request (%s)", t->asked->instance_name,
                      t->kind);
         finish(id, MUSTER_TIMEOUT, NULL);
     }
@@ -93,17 +93,17 @@ muster_status pending_complete(struct muster_self *by, const char *kind, muster_
                                muster_status status, const void *answer) {
     const struct ticket *ticket = slots_find(&tickets, id);
     if (!ticket) {
-        plugin_fault(by, "completed a %s ticket that is not open (late, twice or never given)",
+        plugin_fault(by, "completed a ticket (%s) that is not open: late, twice or never given",
                      kind);
         return MUSTER_NOT_FOUND;
     }
     if (ticket->asked != by) {
-        plugin_fault(by, "completed a %s ticket that belongs to %s", ticket->kind,
+        plugin_fault(by, "completed a ticket (%s) that belongs to %s", ticket->kind,
                      ticket->asked ? ticket->asked->instance_name : "the host");
         return MUSTER_DENIED;
     }
     if (strcmp(ticket->kind, kind) != 0) {
-        plugin_fault(by, "completed a %s ticket as one of %s", ticket->kind, kind);
+        plugin_fault(by, "completed a ticket (%s) as one of %s", ticket->kind, kind);
         return MUSTER_INVALID;
     }
     finish(id, status, answer);

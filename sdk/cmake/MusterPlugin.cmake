@@ -1,8 +1,12 @@
-# muster_add_plugin(NAME source... [LINK lib...]): one plugin, NAME.so in <build>/plugins.
+# muster_add_plugin(NAME source... [LINK lib...] [NO_INSTALL]): one plugin, NAME.so in
+# <build>/plugins, installed to <libdir>/muster/plugins.
 #
-# Hidden visibility, all symbols resolved at link time, no lib prefix: what the host expects.
+# Hidden visibility, all symbols resolved at link time, no lib prefix, not writable by others: what
+# the host expects.
+include(GNUInstallDirs)
+
 function(muster_add_plugin name)
-    cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
+    cmake_parse_arguments(arg "NO_INSTALL" "" "LINK" ${ARGN})
     add_library(${name} MODULE ${arg_UNPARSED_ARGUMENTS})
     set_target_properties(${name} PROPERTIES
         PREFIX "" SUFFIX ".so" C_VISIBILITY_PRESET hidden C_STANDARD 17
@@ -16,5 +20,11 @@ function(muster_add_plugin name)
     target_link_libraries(${name} PRIVATE ${arg_LINK})
     if(NOT MUSTER_SANITIZE) # a sanitizer's runtime is resolved from the daemon
         target_link_options(${name} PRIVATE -Wl,-z,defs)
+    endif()
+    add_custom_command(TARGET ${name} POST_BUILD # whatever the umask of who builds
+        COMMAND chmod go-w $<TARGET_FILE:${name}> $<TARGET_FILE_DIR:${name}> VERBATIM)
+    if(NOT arg_NO_INSTALL)
+        install(TARGETS ${name} COMPONENT runtime
+            LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/muster/plugins)
     endif()
 endfunction()

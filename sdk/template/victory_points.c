@@ -1,0 +1,93 @@
+/* victory_points - a role with a setting: the first team with enough points wins.
+ *
+ * How many is the operator's default and each lobby's choice.
+ */
+#include <muster/plugin.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct points {
+    muster_self *self;
+    const struct muster_host *host;
+};
+
+/* One match: the number is read once, since a lobby's settings are frozen while a match runs. */
+struct points_match {
+    int64_t limit;
+};
+
+static muster_status declare_setting(struct points *points) {
+    char schema[256];
+    int64_t fallback = points->host->config->integer(points->self, "pointsDefault");
+    snprintf(schema, sizeof schema,
+             "[{\"key\":\"pointsToWin\",\"type\":\"int\",\"default\":%lld,\"min\":1,\"max\":1000,"
+             "\"unit\":\"points\",\"label\":\"Points to win\",\"group\":\"Victory\"}]",
+             (long long)fallback);
+    return points->host->lobby->settings_add(points->self, schema);
+}
+
+static muster_status points_init(muster_self *self, const struct muster_host *host,
+                                 void **instance) {
+    struct points *points = calloc(1, sizeof *points);
+    if (!points) return MUSTER_NO_MEMORY;
+    points->self = self;
+    points->host = host;
+    muster_status status = declare_setting(points);
+    if (status != MUSTER_OK) {
+        free(points);
+        return status;
+    }
+    *instance = points;
+    return MUSTER_OK;
+}
+
+static void points_fini(void *instance) {
+    free(instance);
+}
+
+static muster_status points_create(void *instance, const struct muster_match_info *info,
+                                   void **state) {
+    struct points *points = instance;
+    struct points_match *match = calloc(1, sizeof *match);
+    if (!match) return MUSTER_NO_MEMORY;
+    match->limit = points->host->match->setting_integer(points->self, info->match, "pointsToWin");
+    *state = match;
+    return MUSTER_OK;
+}
+
+static void points_destroy(void *instance, void *state) {
+    (void)instance;
+    free(state);
+}
+
+static muster_verdict points_evaluate(void *instance, void *state,
+                                      const struct muster_match_facts *facts,
+                                      struct muster_victory_result *out) {
+    (void)instance;
+    const struct points_match *match = state;
+    int32_t red = facts->team_score[MUSTER_TEAM_RED];
+    int32_t blue = facts->team_score[MUSTER_TEAM_BLUE];
+    if (red < match->limit && blue < match->limit) return MUSTER_UNDECIDED;
+    out->reason = MUSTER_END_SCORE_LIMIT;
+    out->winning_team = MUSTER_TEAM_NONE;
+    if (red > blue) out->winning_team = MUSTER_TEAM_RED;
+    if (blue > red) out->winning_team = MUSTER_TEAM_BLUE;
+    return MUSTER_DECIDED;
+}
+
+static const char config_schema[] =
+    "[{\"key\":\"pointsDefault\",\"type\":\"int\",\"default\":10,\"min\":1,\"max\":1000,"
+    "\"unit\":\"points\",\"label\":\"Points to win unless the lobby says otherwise\"}]";
+
+static const struct muster_victory victory = {
+    .size = sizeof victory,
+    .create = points_create,
+    .destroy = points_destroy,
+    .evaluate = points_evaluate,
+};
+static const struct muster_role roles[] = {{.kind = MUSTER_ROLE_VICTORY, .vtable = &victory}};
+
+MUSTER_PLUGIN(.name = "victory_points", .version = "1.0.0",
+              .description = "The first team with enough points wins.", .roles = roles,
+              .role_count = 1, .config_schema = config_schema, .init = points_init,
+              .fini = points_fini);

@@ -1,0 +1,177 @@
+/* reload_test - a new generation takes over, or the old one goes on as if nothing had been. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "events.h"
+#include "loop.h"
+#include "plugin.h"
+#include "registry.h"
+#include "tiny_host.h"
+
+static struct tiny_host host;
+static uint32_t reloads_told;
+
+static void on_notice(void *user, const struct muster_notice *notice) {
+    (void)user;
+    assert_int_equal(notice->kind, MUSTER_NOTICE_PLUGIN_RELOADED);
+    reloads_told++;
+}
+
+static int setup(void **state) {
+    char error[PLUGIN_ERROR_MAX] = "";
+    (void)state;
+    reloads_told = 0;
+    tiny_host_open(&host, NULL);
+    tiny_host_install(&host, "zoo_reload_1", "zoo_reload", 0755);
+    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
+    if (events_subscribe(NULL, 1u << MUSTER_NOTICE_PLUGIN_RELOADED, on_notice, NULL) != MUSTER_OK ||
+        plugin_load("zoo_reload", "zoo_reload", error) != MUSTER_OK ||
+        plugin_load("zoo_actor", "zoo_actor", error) != MUSTER_OK ||
+        plugin_start_all(error) != MUSTER_OK) {
+        fprintf(stderr, "%s\n", error);
+        return 1;
+    }
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    events_unsubscribe_owner(NULL);
+    tiny_host_close(&host);
+    return 0;
+}
+
+static uint32_t generations_of(const char *instance_name) {
+    uint32_t count = 0;
+    for (const struct muster_self *s = plugin_next(NULL); s; s = plugin_next(s))
+        count += strcmp(s->instance_name, instance_name) == 0;
+    return count;
+}
+
+/* What the only provider of a mode writes into a snapshot. */
+static uint8_t snapshot_of(const struct provider *provider) {
+    uint8_t byte = 0;
+    struct muster_writer writer = muster_writer_make(&byte, 1);
+    plugin_enter(provider->self, "mode.snapshot");
+    provider->mode.snapshot(provider->instance, NULL, 0, 1, &writer);
+    plugin_leave();
+    return byte;
+}
+
+static void test_swap(void **state) {
+    char error[PLUGIN_ERROR_MAX] = "";
+    (void)state;
+    const struct mode_entry *alpha = registry_mode("zoo_alpha");
+    assert_non_null(alpha);
+    assert_string_equal(alpha->title, "first");
+    assert_non_null(registry_mode("zoo_beta"));
+    assert_int_equal(registry_settings("zoo_alpha")->count, 2);
+    tiny_host_install(&host, "zoo_reload_2", "zoo_reload", 0755);
+    if (plugin_reload("zoo_reload", error) != MUSTER_OK) fail_msg("%s", error);
+    assert_int_equal(plugin_find("zoo_reload")->generation, 2);
+    assert_ptr_equal(registry_mode("zoo_alpha"), alpha);
+    assert_string_equal(alpha->title, "second");
+    assert_int_equal(snapshot_of(alpha->provider), 2);
+    assert_null(registry_mode("zoo_beta"));
+    assert_non_null(registry_mode("zoo_gamma"));
+    assert_int_equal(registry_settings("zoo_alpha")->count, 2);
+    assert_int_equal(registry_count(MUSTER_ROLE_MODE), 1);
+    assert_int_equal(reloads_told, 1);
+    tiny_host_turns(4);
+    assert_int_equal(generations_of("zoo_reload"), 1);
+}
+
+static void test_pinned_generation_goes_on(void **state) {
+    char error[PLUGIN_ERROR_MAX] = "";
+    (void)state;
+    const struct provider *provider = registry_first(MUSTER_ROLE_MODE);
+    struct muster_self *older = provider->self;
+    plugin_pin(older);
+    tiny_host_install(&host, "zoo_reload_2", "zoo_reload", 0755);
+    if (plugin_reload("zoo_reload", error) != MUSTER_OK) fail_msg("%s", error);
+    tiny_host_turns(4);
+    assert_int_equal(generations_of("zoo_reload"), 2);
+    assert_int_equal(older->phase, PLUGIN_DRAINING);
+    assert_int_equal(snapshot_of(provider), 1);
+    assert_int_equal(snapshot_of(registry_first(MUSTER_ROLE_MODE)), 2);
+    plugin_unpin(older);
+    assert_int_equal(generations_of("zoo_reload"), 2); /* never before the loop's next turn */
+    tiny_host_turns(4);
+    assert_int_equal(generations_of("zoo_reload"), 1);
+}
+
+static void unchanged(void) {
+    const struct mode_entry *alpha = registry_mode("zoo_alpha");
+    tiny_host_turns(4);
+    assert_int_equal(generations_of("zoo_reload"), 1);
+    assert_int_equal(plugin_find("zoo_reload")->generation, 1);
+    assert_int_equal(plugin_find("zoo_reload")->phase, PLUGIN_STARTED);
+    assert_string_equal(alpha->title, "first");
+    assert_int_equal(snapshot_of(alpha->provider), 1);
+    assert_non_null(registry_mode("zoo_beta"));
+    assert_null(registry_mode("zoo_gamma"));
+    assert_int_equal(registry_settings("zoo_beta")->count, 2);
+    assert_int_equal(reloads_told, 0);
+}
+
+static void test_failure_keeps_the_old(void **state) {
+    char error[PLUGIN_ERROR_MAX] = "";
+    (void)state;
+    tiny_host_install(&host, "zoo_reload_3", "zoo_reload", 0755);
+    assert_int_equal(plugin_reload("zoo_reload", error), MUSTER_UNAVAILABLE);
+    assert_string_equal(error, "plugin zoo_reload (mode): start failed: unavailable");
+    unchanged();
+    tiny_host_install(&host, "zoo_magic", "zoo_reload", 0755);
+    assert_int_not_equal(plugin_reload("zoo_reload", error), MUSTER_OK);
+    assert_non_null(strstr(error, "plugin zoo_reload: its descriptor"));
+    unchanged();
+    assert_int_equal(plugin_reload("zoo_nobody", error), MUSTER_NOT_FOUND);
+    plugin_enter(plugin_find("zoo_actor"), "test");
+    assert_int_equal(plugin_reload("zoo_reload", error), MUSTER_STATE);
+    plugin_leave();
+    unchanged();
+}
+
+static void test_names_are_owned(void **state) {
+    char error[PLUGIN_ERROR_MAX] = "";
+    (void)state;
+    struct muster_self *actor = plugin_find("zoo_actor");
+    struct muster_self *reload = plugin_find("zoo_reload");
+    assert_int_equal(registry_mode_remove(actor, "zoo_alpha"), MUSTER_DENIED);
+    assert_int_equal(registry_mode_remove(reload, "zoo_nothing"), MUSTER_NOT_FOUND);
+    assert_int_equal(registry_settings_add(actor,
+                                           "[{\"key\":\"zooLimit\",\"type\":\"bool\","
+                                           "\"default\":true}]",
+                                           error, sizeof error),
+                     MUSTER_EXISTS);
+    assert_non_null(strstr(error, "zooLimit is taken by mode zoo_alpha"));
+    assert_int_equal(registry_settings_add(actor,
+                                           "[{\"key\":\"zooCommon\",\"type\":\"bool\","
+                                           "\"default\":true}]",
+                                           error, sizeof error),
+                     MUSTER_EXISTS);
+    assert_non_null(strstr(error, "zooCommon is taken by zoo_reload"));
+    assert_true(plugin_supersedes(reload, reload) == false);
+    assert_false(plugin_supersedes(reload, actor));
+    assert_false(plugin_supersedes(NULL, reload));
+    assert_int_equal(registry_mode_remove(reload, "zoo_beta"), MUSTER_OK);
+    assert_null(registry_mode("zoo_beta"));
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_swap),
+        TEST(test_pinned_generation_goes_on),
+        TEST(test_failure_keeps_the_old),
+        TEST(test_names_are_owned),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,403 @@
+/* zoo_test - every plugin of the zoo is refused or contained, with a sentence that names it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "loop.h"
+#include "pending.h"
+#include "plugin.h"
+#include "registry.h"
+#include "tiny_host.h"
+#include "watchdog.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
+static struct tiny_host host;
+
+static int setup(void **state) {
+    (void)state;
+    tiny_host_open(&host, NULL);
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    tiny_host_close(&host);
+    return 0;
+}
+
+static uint32_t loaded_count(void) {
+    uint32_t count = 0;
+    for (const struct muster_self *s = plugin_next(NULL); s; s = plugin_next(s)) count++;
+    return count;
+}
+
+/* Files in the folder of private copies. */
+static uint32_t copies_count(void) {
+    char path[320];
+    uint32_t count = 0;
+    snprintf(path, sizeof path, "%s/data/run", host.root);
+    DIR *dir = opendir(path);
+    if (!dir) return 0;
+    for (const struct dirent *e; (e = readdir(dir));) count += e->d_name[0] != '.';
+    closedir(dir);
+    return count;
+}
+
+/* Refused, the sentence names the plugin and the cause, and nothing stays behind. */
+static void refused(const char *name, const char *cause) {
+    char error[PLUGIN_ERROR_MAX] = "";
+    uint32_t before = loaded_count();
+    uint32_t copies = copies_count();
+    int status = plugin_load(name, name, error);
+    if (status == MUSTER_OK || !strstr(error, name) || !strstr(error, cause))
+        fail_msg("%s: status %d, sentence \"%s\", expected \"%s\"", name, status, error, cause);
+    assert_int_equal(loaded_count(), before);
+    assert_int_equal(copies_count(), copies);
+}
+
+static struct muster_self *loaded(const char *name) {
+    char error[PLUGIN_ERROR_MAX] = "";
+    if (plugin_load(name, name, error) != MUSTER_OK) fail_msg("%s", error);
+    return plugin_find(name);
+}
+
+static void started(void) {
+    char error[PLUGIN_ERROR_MAX] = "";
+    if (plugin_start_all(error) != MUSTER_OK) fail_msg("%s", error);
+}
+
+/* ---- refused by what the file says -------------------------------------------------------------
+ */
+
+static void test_descriptors(void **state) {
+    static const struct {
+        const char *name;
+        const char *cause;
+    } cases[] = {
+        {"zoo_magic", "magic"},
+        {"zoo_major", "built for plugin ABI 2.0, this host speaks 1."},
+        {"zoo_minor", "rebuild it with the SDK of this host"},
+        {"zoo_size_zero", "says it has 0 bytes"},
+        {"zoo_size_small", "says it has 40 bytes"},
+        {"zoo_size_huge", "says it has 4096 bytes"},
+        {"zoo_flag", "flags 0x80000000 are unknown"},
+        {"zoo_name", "names it \"somebody_else\", the file is zoo_name.so"},
+        {"zoo_version", "version is not like 1.2.3"},
+        {"zoo_roles_none", "no roles, or more than 16"},
+        {"zoo_roles_many", "no roles, or more than 16"},
+        {"zoo_role_kind", "role kind 77 is unknown"},
+        {"zoo_role_twice", "role auth is listed twice"},
+        {"zoo_vtable_null", "role auth: the function table is null"},
+        {"zoo_vtable_zero", "role auth: function table of 0 bytes"},
+        {"zoo_vtable_huge", "role auth: function table of 65536 bytes"},
+        {"zoo_function", "role auth: required function authenticate is missing"},
+        {"zoo_pair", "role rules: save and load come both or neither"},
+        {"zoo_schema", "its config_schema"},
+        {"zoo_schema_key", "limit"},
+        {"zoo_no_descriptor", "exports no muster_plugin_descriptor"},
+        {"zoo_undefined", "zoo_function_that_nobody_has"},
+        {"zoo_init", "(auth): init failed: input/output error"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tiny_host_install(&host, cases[i].name, cases[i].name, 0755);
+        refused(cases[i].name, cases[i].cause);
+    }
+}
+
+static void test_constructor(void **state) {
+    (void)state;
+    if (SANITIZED) skip(); /* a sanitizer's own constructors are in every file */
+    tiny_host_install(&host, "zoo_constructor", "zoo_constructor", 0755);
+    refused("zoo_constructor", "ELF constructors");
+    tiny_host_install(&host, "zoo_init_function", "zoo_init_function", 0755);
+    refused("zoo_init_function", "ELF constructors");
+}
+
+static void test_start_fails(void **state) {
+    char error[PLUGIN_ERROR_MAX] = "";
+    (void)state;
+    tiny_host_install(&host, "zoo_start", "zoo_start", 0755);
+    loaded("zoo_start");
+    assert_int_equal(plugin_start_all(error), MUSTER_UNAVAILABLE);
+    assert_string_equal(error, "plugin zoo_start (auth): start failed: unavailable");
+}
+
+static void test_duplicates(void **state) {
+    char error[PLUGIN_ERROR_MAX] = "";
+    (void)state;
+    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
+    loaded("zoo_actor");
+    assert_int_equal(plugin_load("zoo_actor", "zoo_actor", error), MUSTER_EXISTS);
+    assert_non_null(strstr(error, "zoo_actor is loaded already"));
+    assert_int_equal(plugin_load("zoo_actor", "second", error), MUSTER_OK);
+    assert_int_equal(registry_count(MUSTER_ROLE_AUTH), 2);
+    assert_string_equal(registry_first(MUSTER_ROLE_AUTH)->self->instance_name, "zoo_actor");
+}
+
+/* ---- refused by what the file is
+ * ------------------------------------------------------------------ */
+
+static void test_writable_file(void **state) {
+    (void)state;
+    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0775);
+    refused("zoo_actor", "is writable by others (mode 0775): chmod go-w");
+    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0757);
+    refused("zoo_actor", "is writable by others");
+}
+
+static void test_writable_folder(void **state) {
+    (void)state;
+    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
+    assert_int_equal(chmod(host.plugins, 0777), 0);
+    refused("zoo_actor", "is writable by others");
+}
+
+static void test_no_plain_file(void **state) {
+    char path[400];
+    char target[400];
+    (void)state;
+    refused("zoo_nothing", "no zoo_nothing.so in");
+    refused("../zoo", "its name is not like auth_local");
+    tiny_host_install(&host, "zoo_actor", "other", 0755);
+    snprintf(target, sizeof target, "%s/other.so", host.plugins);
+    snprintf(path, sizeof path, "%s/zoo_link.so", host.plugins);
+    assert_int_equal(symlink(target, path), 0);
+    refused("zoo_link", "a symbolic link is not taken");
+    snprintf(path, sizeof path, "%s/zoo_pipe.so", host.plugins);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    refused("zoo_pipe", "no regular file");
+    snprintf(path, sizeof path, "%s/zoo_dir.so", host.plugins);
+    assert_int_equal(mkdir(path, 0700), 0);
+    refused("zoo_dir", "no regular file");
+}
+
+/* A file that ends anywhere is refused, never read past its end. */
+static void test_broken_elf(void **state) {
+    static const uint32_t lengths[] = {1, 16, 63, 64, 65, 200, 1000, 4095, 9000};
+    char path[400];
+    (void)state;
+    snprintf(path, sizeof path, "%s/zoo_broken.so", host.plugins);
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        tiny_host_install(&host, "zoo_actor", "zoo_broken", 0755);
+        assert_int_equal(truncate(path, lengths[i]), 0);
+        refused("zoo_broken", "");
+    }
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("#!/bin/sh\nexit 0\n", file);
+    fclose(file);
+    refused("zoo_broken", "not a 64-bit ELF shared object");
+}
+
+static void test_pin(void **state) {
+    static const char wrong[] =
+        "\"pins\":{\"zoo_actor\":"
+        "\"0000000000000000000000000000000000000000000000000000000000000000\"}";
+    char command[500];
+    char pin[200] = "";
+    char hex[65] = "";
+    (void)state;
+    tiny_host_close(&host);
+    tiny_host_open(&host, wrong);
+    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
+    refused("zoo_actor", "the configuration pins 00000000");
+    snprintf(command, sizeof command, "sha256sum < '%s/zoo_actor.so'", host.plugins);
+    FILE *sum = popen(command, "r");
+    assert_non_null(sum);
+    assert_int_equal(fread(hex, 1, 64, sum), 64);
+    pclose(sum);
+    snprintf(pin, sizeof pin, "\"pins\":{\"zoo_actor\":\"%s\"}", hex);
+    tiny_host_close(&host);
+    tiny_host_open(&host, pin);
+    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
+    loaded("zoo_actor");
+}
+
+/* ---- contained
+ * -------------------------------------------------------------------------------------- */
+
+static muster_verdict ask(struct muster_self *self, const char *token, muster_ticket_id ticket) {
+    struct muster_auth_request request = {
+        .size = sizeof request, .ticket = ticket, .token = token, .address = "192.0.2.1"};
+    struct muster_identity identity = {.size = sizeof identity};
+    struct provider *provider = registry_first(MUSTER_ROLE_AUTH);
+    while (provider && provider->self != self) provider = provider->next;
+    assert_non_null(provider);
+    plugin_enter(self, "auth.authenticate");
+    muster_verdict verdict = provider->auth.authenticate(provider->instance, &request, &identity);
+    plugin_leave();
+    return verdict;
+}
+
+struct answers {
+    uint32_t count;
+    muster_status status;
+};
+
+static void on_answer(void *user, muster_status status, const void *answer) {
+    struct answers *answers = user;
+    (void)answer;
+    answers->count++;
+    answers->status = status;
+}
+
+static void test_leak(void **state) {
+    (void)state;
+    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
+    struct muster_self *self = loaded("zoo_actor");
+    started();
+    ask(self, "leak", 0);
+    ask(self, "leak", 0);
+    assert_int_equal(self->fault_count, 0);
+    plugin_stop_all();
+    assert_int_equal(self->fault_count, 1); /* one line: "left open after stop: 2 timer" */
+    assert_ptr_equal(self->resources.next, &self->resources);
+}
+
+static void test_completions(void **state) {
+    struct answers answers = {0};
+    muster_ticket_id ticket;
+    (void)state;
+    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
+    struct muster_self *self = loaded("zoo_actor");
+    char error[PLUGIN_ERROR_MAX];
+    assert_int_equal(plugin_load("zoo_actor", "second", error), MUSTER_OK);
+    struct muster_self *second = plugin_find("second");
+    started();
+    assert_int_equal(pending_open(self, "auth", 60000, on_answer, &answers, &ticket), MUSTER_OK);
+    assert_int_equal(self->pins, 1);
+    ask(second, "complete", ticket); /* foreign */
+    assert_int_equal(answers.count, 0);
+    assert_int_equal(second->fault_count, 1);
+    ask(self, "complete", ticket);
+    assert_int_equal(answers.count, 1);
+    assert_int_equal(answers.status, MUSTER_OK);
+    assert_int_equal(self->pins, 0);
+    assert_int_equal(self->fault_count, 0);
+    ask(self, "complete", ticket); /* double */
+    ask(self, "complete", 0);      /* never given */
+    assert_int_equal(answers.count, 1);
+    assert_int_equal(self->fault_count, 2);
+}
+
+static void test_late_completion(void **state) {
+    struct answers answers = {0};
+    muster_ticket_id ticket;
+    (void)state;
+    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
+    struct muster_self *self = loaded("zoo_actor");
+    started();
+    assert_int_equal(pending_open(self, "auth", 1, on_answer, &answers, &ticket), MUSTER_OK);
+    while (answers.count == 0) tiny_host_turns(1);
+    assert_int_equal(answers.status, MUSTER_TIMEOUT);
+    ask(self, "complete", ticket);
+    assert_int_equal(answers.count, 1);
+    assert_int_equal(self->fault_count, 1);
+    /* Cancelled: the asker hears nothing, the completion is no fault. */
+    assert_int_equal(pending_open(self, "auth", 60000, on_answer, &answers, &ticket), MUSTER_OK);
+    pending_cancel(ticket);
+    ask(self, "complete", ticket);
+    assert_int_equal(answers.count, 1);
+    assert_int_equal(self->fault_count, 1);
+    /* Stopped with a ticket open: the asker hears it. */
+    assert_int_equal(pending_open(self, "auth", 60000, on_answer, &answers, &ticket), MUSTER_OK);
+    plugin_stop_all();
+    assert_int_equal(answers.count, 2);
+    assert_int_equal(answers.status, MUSTER_CLOSED);
+    assert_int_equal(self->pins, 0);
+}
+
+static void test_wrong_thread(void **state) {
+    (void)state;
+    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
+    struct muster_self *self = loaded("zoo_actor");
+    started();
+    assert_int_equal(ask(self, "thread", 0), MUSTER_REJECT);
+    assert_int_equal(self->fault_count, 1);
+}
+
+/* ---- watchdog: each in a process of its own
+ * --------------------------------------------------------- */
+
+/* Runs this program again with `what`; its exit code, and its output in `out`. */
+static int run_self(const char *what, char *out, uint32_t cap) {
+    char command[600];
+    char self[400];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+    assert_true(len > 0);
+    self[len] = '\0';
+    snprintf(command, sizeof command, "'%s' %s 2>&1", self, what);
+    FILE *pipe = popen(command, "r");
+    assert_non_null(pipe);
+    out[fread(out, 1, cap - 1, pipe)] = '\0';
+    int status = pclose(pipe);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void test_sleeping_call_is_named(void **state) {
+    char out[8192];
+    (void)state;
+    assert_int_equal(run_self("sleep", out, sizeof out), 0);
+    if (!strstr(out, "plugin call zoo_actor auth.authenticate has not returned for"))
+        fail_msg("not named: %s", out);
+}
+
+static void test_hanging_call_ends_the_process(void **state) {
+    char out[8192];
+    (void)state;
+    assert_int_equal(run_self("hang", out, sizeof out), 70);
+    if (!strstr(out, "watchdog: plugin call zoo_actor auth.authenticate did not return within"))
+        fail_msg("not named: %s", out);
+}
+
+static int child(const char *what) {
+    tiny_host_open(&host, NULL);
+    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
+    struct muster_self *self = loaded("zoo_actor");
+    started();
+    if (watchdog_start(50, strcmp(what, "hang") == 0 ? 300 : 60000) != MUSTER_OK) return 2;
+    ask(self, what, 0);
+    watchdog_stop();
+    tiny_host_close(&host);
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    if (argc == 2) return child(argv[1]);
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_descriptors),
+        TEST(test_constructor),
+        TEST(test_start_fails),
+        TEST(test_duplicates),
+        TEST(test_writable_file),
+        TEST(test_writable_folder),
+        TEST(test_no_plain_file),
+        TEST(test_broken_elf),
+        TEST(test_pin),
+        TEST(test_leak),
+        TEST(test_completions),
+        TEST(test_late_completion),
+        TEST(test_wrong_thread),
+        cmocka_unit_test(test_sleeping_call_is_named),
+        cmocka_unit_test(test_hanging_call_ends_the_process),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
