@@ -1,0 +1,319 @@
+/* log: both forms, escapes, order with plain lines, levels, rate limit, any thread. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "log.h"
+#include "log_line.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* stdout and stderr go to files while a test looks at them. */
+static char captured[1 << 20];
+static int saved_fds[2];
+static FILE *files[2];
+
+static void capture_start(void) {
+    fflush(stdout);
+    for (int i = 0; i < 2; i++) {
+        saved_fds[i] = dup(i + 1);
+        files[i] = tmpfile();
+        assert_non_null(files[i]);
+        assert_true(dup2(fileno(files[i]), i + 1) >= 0);
+    }
+}
+
+/* What came out on stdout (0) or stderr (1). */
+static const char *capture_end(int which) {
+    for (int i = 0; i < 2; i++) {
+        dup2(saved_fds[i], i + 1);
+        close(saved_fds[i]);
+    }
+    ssize_t len = pread(fileno(files[which]), captured, sizeof(captured) - 1, 0);
+    captured[len > 0 ? len : 0] = '\0';
+    fclose(files[0]);
+    fclose(files[1]);
+    return captured;
+}
+
+static void start(enum log_format format) {
+    capture_start();
+    assert_int_equal(log_start(format, MUSTER_LOG_INFO), MUSTER_OK);
+}
+
+static const char *stop(void) {
+    log_stop();
+    return capture_end(0);
+}
+
+static uint32_t count_of(const char *text, const char *part) {
+    uint32_t count = 0;
+    for (; (text = strstr(text, part)); text += strlen(part)) count++;
+    return count;
+}
+
+static const char *text_of(json_t *line, const char *key) {
+    const char *text = json_string_value(json_object_get(line, key));
+    return text ? text : "";
+}
+
+static void test_json(void **state) {
+    (void)state;
+    start(LOG_FORMAT_JSON);
+    struct log_fields fields = {.lobby = "L1", .player = "P\"1", .event = "", .plugin = "arena"};
+    log_fields(MUSTER_LOG_WARN, "lobby", &fields, "seat %d", 3);
+    const char *text = stop();
+    json_t *line = json_loads(text, 0, NULL);
+    assert_non_null(line);
+    assert_string_equal(text_of(line, "level"), "warn");
+    assert_string_equal(text_of(line, "msg"), "seat 3");
+    assert_string_equal(text_of(line, "component"), "lobby");
+    assert_string_equal(text_of(line, "lobby"), "L1");
+    assert_string_equal(text_of(line, "player"), "P\"1");
+    assert_string_equal(text_of(line, "plugin"), "arena");
+    assert_null(json_object_get(line, "event"));
+    const char *time = text_of(line, "time");
+    assert_int_equal(strlen(time), strlen("2026-01-02T03:04:05.678Z"));
+    assert_true(time[10] == 'T' && time[19] == '.' && time[23] == 'Z');
+    json_decref(line);
+}
+
+static void test_human(void **state) {
+    (void)state;
+    start(LOG_FORMAT_HUMAN);
+    log_info("net", "hello");
+    const char *text = stop();
+    assert_int_equal(strlen(text), strlen("12:34:56.789 INFO  net: hello\n"));
+    assert_string_equal(text + 12, " INFO  net: hello\n");
+}
+
+static void test_auto_is_json_without_a_terminal(void **state) {
+    (void)state;
+    start(LOG_FORMAT_AUTO);
+    log_info("net", "hello");
+    assert_true(stop()[0] == '{');
+}
+
+static void test_escapes(void **state) {
+    (void)state;
+    static const struct {
+        const char *raw;
+        const char *human;
+        const char *json; /* what a JSON reader gets back */
+    } rows[] = {
+        {"two\nlines", "two\\x0alines", "two\nlines"},
+        {"\x1b[31mred", "\\x1b[31mred", "\x1b[31mred"},
+        {"del\x7f", "del\\x7f", "del\x7f"},
+        {"gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80", "gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80",
+         "gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80"},
+        {"c1 \xc2\x9b", "c1 \\x9b", "c1 \xc2\x9b"},
+        {"bad \xff\xc3(", "bad \\xff\\xc3(", "bad \\xff\\xc3("},
+        {"overlong \xc0\xaf", "overlong \\xc0\\xaf", "overlong \\xc0\\xaf"},
+        {"surrogate \xed\xa0\x80", "surrogate \\xed\\xa0\\x80", "surrogate \\xed\\xa0\\x80"},
+        {"cut \xf0\x9f", "cut \\xf0\\x9f", "cut \\xf0\\x9f"},
+        {"q\"b\\", "q\"b\\", "q\"b\\"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        char out[LOG_LINE_MAX_BYTES + 1];
+        struct log_line line = {.level = MUSTER_LOG_INFO, .component = "c", .text = rows[i].raw};
+        size_t len = log_line_human(&line, out);
+        out[len - 1] = '\0';
+        assert_string_equal(strstr(out, "c: ") + 3, rows[i].human);
+        len = log_line_json(&line, out);
+        out[len] = '\0';
+        json_t *json = json_loads(out, 0, NULL);
+        assert_non_null(json);
+        assert_string_equal(text_of(json, "msg"), rows[i].json);
+        json_decref(json);
+    }
+}
+
+static void test_long_lines(void **state) {
+    (void)state;
+    static char text[5000];
+    memset(text, '\x01', sizeof(text) - 1); /* each byte takes six in JSON */
+    start(LOG_FORMAT_JSON);
+    log_info("c", "%s", text);
+    log_info("c", "%s\xc3\xbc", "x");
+    json_t *line = json_loads(stop(), JSON_DISABLE_EOF_CHECK, NULL);
+    assert_non_null(line);
+    assert_int_equal(json_string_length(json_object_get(line, "msg")), 1024);
+    json_decref(line);
+
+    char full[1100];
+    memset(full, 'a', sizeof(full));
+    memcpy(full + 1023, "\xc3\xbc", 3); /* would be cut in its middle */
+    start(LOG_FORMAT_JSON);
+    log_info("c", "%s", full);
+    line = json_loads(stop(), 0, NULL);
+    assert_int_equal(json_string_length(json_object_get(line, "msg")), 1023);
+    json_decref(line);
+
+    char out[LOG_LINE_MAX_BYTES + 1];
+    char *huge = malloc(100000);
+    memset(huge, 'h', 99999);
+    huge[99999] = '\0';
+    size_t len = log_line_plain(huge, out);
+    assert_int_equal(len, LOG_LINE_MAX_BYTES);
+    assert_true(out[len - 1] == '\n');
+    free(huge);
+}
+
+static void test_levels(void **state) {
+    (void)state;
+    start(LOG_FORMAT_HUMAN);
+    log_debug("c", "first");
+    log_level_set(MUSTER_LOG_DEBUG);
+    log_debug("c", "second");
+    log_level_set(MUSTER_LOG_ERROR);
+    log_warn("c", "third");
+    log_error("c", "fourth");
+    const char *text = stop();
+    assert_null(strstr(text, "first"));
+    assert_non_null(strstr(text, "DEBUG c: second"));
+    assert_null(strstr(text, "third"));
+    assert_non_null(strstr(text, "ERROR c: fourth"));
+}
+
+static void test_plain_lines_are_in_order(void **state) {
+    (void)state;
+    start(LOG_FORMAT_JSON);
+    for (int i = 0; i < 10; i++) log_info("c", "before");
+    log_plain("Server is ready\x1b[2J");
+    /* It is out already, before anything else happens. */
+    ssize_t len = pread(STDOUT_FILENO, captured, sizeof(captured) - 1, 0);
+    captured[len] = '\0';
+    assert_non_null(strstr(captured, "\nServer is ready\\x1b[2J\n"));
+    assert_int_equal(count_of(captured, "before"), 10);
+    log_info("c", "after");
+    const char *text = stop();
+    assert_true(strstr(text, "after") > strstr(text, "Server is ready"));
+}
+
+static void test_outside_of_start_and_stop(void **state) {
+    (void)state;
+    capture_start();
+    log_level_set(MUSTER_LOG_INFO);
+    log_error("main", "early");
+    assert_non_null(strstr(capture_end(1), "ERROR main: early\n"));
+    capture_start();
+    log_plain("plain");
+    assert_string_equal(capture_end(0), "plain\n");
+    log_stop(); /* not started: nothing happens */
+}
+
+static void test_rate_limit(void **state) {
+    (void)state;
+    start(LOG_FORMAT_HUMAN);
+    uint64_t dropped = log_dropped();
+    for (int i = 0; i < 1000; i++) log_info("noisy", "message %d", i);
+    log_info("noisy", "another");
+    log_info("quiet", "message %d", 1);
+    uint64_t lost = log_dropped() - dropped;
+    const char *text = stop();
+    /* A new second may begin between, with twenty more. */
+    assert_true(lost >= 900 && lost <= 980);
+    assert_int_equal(count_of(text, "noisy: message"), 1000 - lost);
+    assert_int_equal(count_of(text, "noisy: another"), 1);
+    assert_int_equal(count_of(text, "quiet: message"), 1);
+    uint64_t told = 0;
+    for (const char *at = text; (at = strstr(at, "noisy: suppressed ")); at++)
+        told += strtoull(at + strlen("noisy: suppressed "), NULL, 10);
+    assert_int_equal(told, lost);
+}
+
+static void *write_many(void *user) {
+    for (int i = 0; i < 15; i++) log_info((const char *)user, "from a thread");
+    return NULL;
+}
+
+static void test_threads(void **state) {
+    (void)state;
+    static const char *const names[] = {"t1", "t2", "t3", "t4"};
+    pthread_t threads[4];
+    start(LOG_FORMAT_JSON);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, write_many, (void *)names[i]), 0);
+    for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
+    const char *text = stop();
+    assert_int_equal(count_of(text, "from a thread"), 60);
+    assert_int_equal(count_of(text, "\n"), 60);
+}
+
+static void *stop_log(void *unused) {
+    log_stop();
+    return unused;
+}
+
+/* A stdout that takes nothing loses lines, not time; what it lost is told. */
+static void test_full_ring(void **state) {
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    fflush(stdout);
+    int saved = dup(STDOUT_FILENO);
+    assert_true(dup2(ends[1], STDOUT_FILENO) >= 0);
+    close(ends[1]);
+    assert_int_equal(log_start(LOG_FORMAT_HUMAN, MUSTER_LOG_INFO), MUSTER_OK);
+    uint64_t dropped = log_dropped();
+    char component[16];
+    for (int i = 0; i < 20000; i++) { /* above the pipe's 64 KiB and the ring */
+        snprintf(component, sizeof(component), "c%d", i);
+        log_info(component, "0123456789012345678901234567890123456789");
+    }
+    uint64_t lost = log_dropped() - dropped;
+    assert_true(lost > 0);
+    uint32_t lines = 0;
+    size_t kept = 0;
+    static char text[65536];
+    uint64_t told = 0;
+    pthread_t stopper;
+    assert_int_equal(pthread_create(&stopper, NULL, stop_log, NULL), 0);
+    while (told < lost || lines < 20000 - lost) {
+        ssize_t len = read(ends[0], text + kept, sizeof(text) - kept - 1);
+        if (len <= 0) continue;
+        kept += (size_t)len;
+        text[kept] = '\0';
+        char *line = text;
+        for (char *end; (end = strchr(line, '\n')); line = end + 1) {
+            *end = '\0';
+            char *suppressed = strstr(line, "log: suppressed ");
+            if (suppressed) told += strtoull(suppressed + 16, NULL, 10);
+            if (strstr(line, ": 0123")) lines++;
+        }
+        kept -= (size_t)(line - text);
+        memmove(text, line, kept);
+    }
+    pthread_join(stopper, NULL);
+    dup2(saved, STDOUT_FILENO);
+    close(saved);
+    close(ends[0]);
+    assert_int_equal(told, lost);
+    assert_int_equal(lines, 20000 - lost);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_human),
+        cmocka_unit_test(test_auto_is_json_without_a_terminal),
+        cmocka_unit_test(test_escapes),
+        cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_plain_lines_are_in_order),
+        cmocka_unit_test(test_outside_of_start_and_stop),
+        cmocka_unit_test(test_rate_limit),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_full_ring),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
