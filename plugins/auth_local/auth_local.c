@@ -1,0 +1,270 @@
+/* auth_local - accounts of this server: descriptor, configuration, lifecycle, the auth role. */
+#include "auth_local.h"
+
+#include <muster/plugin.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEND_MS 3600000u /* look after keys and expired tokens */
+#define SKEW_S 30
+
+static const char config_schema[] =
+    "[{\"key\":\"issuer\",\"type\":\"string\",\"default\":\"muster\",\"min\":1,\"max\":200,"
+    "\"label\":\"Issuer\",\"help\":\"Claim iss of our access tokens.\"},"
+    "{\"key\":\"audience\",\"type\":\"string\",\"default\":\"muster\",\"min\":1,\"max\":200,"
+    "\"label\":\"Audience\",\"help\":\"Claim aud of our access tokens.\"},"
+    "{\"key\":\"accessTtlS\",\"type\":\"duration\",\"default\":900,\"min\":60,\"max\":86400,"
+    "\"unit\":\"s\",\"label\":\"Life of an access token\",\"help\":\"\"},"
+    "{\"key\":\"refreshTtlS\",\"type\":\"duration\",\"default\":2592000,\"min\":60,"
+    "\"max\":31536000,\"unit\":\"s\",\"label\":\"Life of a refresh token\",\"help\":\"\"},"
+    "{\"key\":\"refreshGraceS\",\"type\":\"duration\",\"default\":30,\"min\":0,\"max\":300,"
+    "\"unit\":\"s\",\"label\":\"Grace of a used refresh token\","
+    "\"help\":\"The same client may use it once more for so long: its answer was lost.\"},"
+    "{\"key\":\"keyRotateDays\",\"type\":\"int\",\"default\":30,\"min\":1,\"max\":3650,"
+    "\"unit\":\"days\",\"label\":\"Age of a signing key\",\"help\":\"Then it gets a successor.\"},"
+    "{\"key\":\"hashMemoryKib\",\"type\":\"int\",\"default\":19456,\"min\":8,\"max\":1048576,"
+    "\"unit\":\"KiB\",\"label\":\"Argon2id memory\",\"help\":\"\"},"
+    "{\"key\":\"hashOperations\",\"type\":\"int\",\"default\":2,\"min\":1,\"max\":20,"
+    "\"unit\":\"passes\",\"label\":\"Argon2id passes\",\"help\":\"\"},"
+    "{\"key\":\"hashQueueMax\",\"type\":\"int\",\"default\":64,\"min\":1,\"max\":4096,"
+    "\"unit\":\"sign-ins\",\"label\":\"Waiting sign-ins\",\"help\":\"Further ones get 503.\"},"
+    "{\"key\":\"hashRunningMax\",\"type\":\"int\",\"default\":2,\"min\":1,\"max\":64,"
+    "\"unit\":\"threads\",\"label\":\"Passwords hashed at once\","
+    "\"help\":\"Keep it below the number of pool threads.\"},"
+    "{\"key\":\"hashPerAddressMax\",\"type\":\"int\",\"default\":8,\"min\":1,\"max\":4096,"
+    "\"unit\":\"sign-ins\",\"label\":\"Waiting sign-ins of one address\","
+    "\"help\":\"Further ones get 429.\"},"
+    "{\"key\":\"guestEnabled\",\"type\":\"bool\",\"default\":true,\"label\":\"Guests\","
+    "\"help\":\"Players may sign in without an account.\"},"
+    "{\"key\":\"registerEnabled\",\"type\":\"bool\",\"default\":true,\"label\":\"Registration\","
+    "\"help\":\"Players may make accounts.\"},"
+    "{\"key\":\"adminUsers\",\"type\":\"list\",\"default\":[],\"max\":64,\"label\":\"Admins\","
+    "\"help\":\"User names with the permission admin; they can be registered from this machine "
+    "only.\"}]";
+
+static const char *const migrations[] = {
+    "CREATE TABLE IF NOT EXISTS players(player_id TEXT PRIMARY KEY, username TEXT UNIQUE,"
+    " email TEXT, display_name TEXT NOT NULL DEFAULT '', region TEXT NOT NULL DEFAULT '',"
+    " created_at BIGINT NOT NULL, last_login BIGINT)",
+    "CREATE TABLE auth_credentials(player_id TEXT PRIMARY KEY REFERENCES players(player_id)"
+    " ON DELETE CASCADE, password_hash TEXT NOT NULL, permissions TEXT NOT NULL DEFAULT '')",
+    "CREATE TABLE auth_refresh(token_hash TEXT PRIMARY KEY, family TEXT NOT NULL,"
+    " player_id TEXT NOT NULL REFERENCES players(player_id) ON DELETE CASCADE,"
+    " client TEXT NOT NULL, issued_at BIGINT NOT NULL, expires_at BIGINT NOT NULL,"
+    " used_at BIGINT, replaced_by TEXT, revoked INTEGER NOT NULL DEFAULT 0)",
+    "CREATE INDEX auth_refresh_family ON auth_refresh(family)",
+    "CREATE INDEX auth_refresh_player ON auth_refresh(player_id)",
+    "CREATE INDEX auth_refresh_expiry ON auth_refresh(expires_at)",
+};
+
+static int64_t now_s(const struct auth_local *auth) {
+    return auth->host->loop->unix_ms(auth->self) / 1000;
+}
+
+static void read_settings(struct auth_local *auth) {
+    const struct muster_host_config *config = auth->host->config;
+    muster_self *self = auth->self;
+    auth->settings = (struct settings){
+        .issuer = config->string(self, "issuer"),
+        .audience = config->string(self, "audience"),
+        .access_ttl_s = config->integer(self, "accessTtlS"),
+        .refresh_ttl_s = config->integer(self, "refreshTtlS"),
+        .refresh_grace_s = config->integer(self, "refreshGraceS"),
+        .hash_operations = (uint64_t)config->integer(self, "hashOperations"),
+        .hash_bytes = (size_t)config->integer(self, "hashMemoryKib") * 1024u,
+        .hash_queue_max = (uint32_t)config->integer(self, "hashQueueMax"),
+        .hash_running_max = (uint32_t)config->integer(self, "hashRunningMax"),
+        .hash_per_address_max = (uint32_t)config->integer(self, "hashPerAddressMax"),
+        .guest_enabled = config->boolean(self, "guestEnabled"),
+        .register_enabled = config->boolean(self, "registerEnabled"),
+    };
+}
+
+/* ---- routes and the command --------------------------------------------------------------------
+ */
+
+static void serve_jwks(void *user, const struct muster_http_request *http) {
+    static const struct muster_http_header headers[] = {{"cache-control", "public, max-age=300"}};
+    struct auth_local *auth = user;
+    const char *jwks = auth->keyring.jwks;
+    if (!jwks) {
+        (void)auth->host->http->problem(auth->self, http->id, 503, "unavailable",
+                                        "Keys are not available at the moment.");
+        return;
+    }
+    struct muster_http_response response = {.size = sizeof response,
+                                            .status = 200,
+                                            .content_type = "application/json",
+                                            .body = {jwks, strlen(jwks)},
+                                            .headers = headers,
+                                            .header_count = 1};
+    (void)auth->host->http->respond(auth->self, http->id, &response);
+}
+
+static const struct {
+    const char *method;
+    const char *path;
+    muster_http_fn fn;
+} routes[] = {
+    {"POST", "/v1/auth/register", accounts_register}, {"POST", "/v1/auth/login", accounts_login},
+    {"POST", "/v1/auth/guest", accounts_guest},       {"POST", "/v1/auth/refresh", tokens_refresh},
+    {"POST", "/v1/auth/logout", tokens_logout},       {"GET", "/.well-known/jwks.json", serve_jwks},
+};
+
+static muster_status add_routes(struct auth_local *auth) {
+    muster_route_id route;
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        muster_status status = auth->host->http->route_add(
+            auth->self, routes[i].method, routes[i].path, 0, routes[i].fn, auth, &route);
+        if (status == MUSTER_OK) continue;
+        auth->host->log->write(auth->self, MUSTER_LOG_ERROR, "the route %s %s is taken",
+                               routes[i].method, routes[i].path);
+        return status;
+    }
+    return MUSTER_OK;
+}
+
+static void put_text(struct muster_writer *answer, const char *text) {
+    muster_put_bytes(answer, text, (uint32_t)strlen(text));
+}
+
+static void rotate_command(void *user, const char *arguments, struct muster_writer *answer) {
+    struct auth_local *auth = user;
+    char why[KEYRING_WHY_MAX] = "";
+    (void)arguments;
+    if (!auth->keyring.jwks || auth->stopping) {
+        put_text(answer, "auth-rotate: the plugin is not running");
+    } else if (keyring_rotate(&auth->keyring, now_s(auth), why) != MUSTER_OK) {
+        put_text(answer, "auth-rotate: ");
+        put_text(answer, why);
+    } else {
+        put_text(answer, "new signing key ");
+        put_text(answer, keyring_active(&auth->keyring)->kid);
+    }
+}
+
+/* ---- lifecycle ---------------------------------------------------------------------------------
+ */
+
+static void plugin_fini(void *instance) {
+    struct auth_local *auth = instance;
+    request_free_all(auth);
+    gate_destroy(auth->gate);
+    keyring_close(&auth->keyring);
+    free(auth);
+}
+
+static muster_status plugin_init(muster_self *self, const struct muster_host *host,
+                                 void **instance) {
+    struct auth_local *auth = calloc(1, sizeof *auth);
+    if (!auth) return MUSTER_NO_MEMORY;
+    auth->self = self;
+    auth->host = host;
+    read_settings(auth);
+    struct gate_config config = {
+        .policy = {.issuer = auth->settings.issuer,
+                   .audience = auth->settings.audience,
+                   .skew_s = SKEW_S,
+                   .lifetime_max_s = auth->settings.access_ttl_s},
+        .remember_max = 16384,
+        .player_prefix = "",
+        .display_name_claim = "displayName",
+        .region_claim = "region",
+        .permissions_claim = "permissions",
+        .permissions_all = 1,
+    };
+    auth->gate = gate_create(self, host, &config);
+    muster_status status = auth->gate ? add_routes(auth) : MUSTER_NO_MEMORY;
+    if (status == MUSTER_OK)
+        status = host->admin->command_add(
+            self, "auth-rotate", "make a new key for signing access tokens", rotate_command, auth);
+    if (status != MUSTER_OK) {
+        plugin_fini(auth);
+        return status;
+    }
+    *instance = auth;
+    return MUSTER_OK;
+}
+
+static void log_error(struct auth_local *auth, const char *what) {
+    auth->host->log->write(auth->self, MUSTER_LOG_ERROR, "%s", what);
+}
+
+static void tend(void *user) {
+    struct auth_local *auth = user;
+    char why[KEYRING_WHY_MAX] = "";
+    if (keyring_tend(&auth->keyring, now_s(auth), why) != MUSTER_OK) log_error(auth, why);
+    if (auth->ready) tokens_purge(auth);
+}
+
+static void migrated(void *user, muster_status status, const struct muster_db_rows *rows) {
+    struct auth_local *auth = user;
+    (void)rows;
+    auth->ready = status == MUSTER_OK && !auth->stopping;
+    if (status != MUSTER_OK)
+        auth->host->log->write(auth->self, MUSTER_LOG_ERROR,
+                               "the tables for accounts could not be made: status %d", status);
+}
+
+static muster_status open_keys(struct auth_local *auth) {
+    const struct muster_host_config *config = auth->host->config;
+    char why[KEYRING_WHY_MAX] = "the data directory's name is too long";
+    struct keyring *keyring = &auth->keyring;
+    int n = snprintf(keyring->dir, sizeof keyring->dir, "%s/keys", config->data_dir(auth->self));
+    keyring->rotate_s = config->integer(auth->self, "keyRotateDays") * 86400;
+    keyring->keep_s = auth->settings.access_ttl_s + SKEW_S;
+    muster_status status = n > 0 && (size_t)n < sizeof keyring->dir
+                               ? keyring_open(keyring, now_s(auth), why)
+                               : MUSTER_LIMIT;
+    if (status != MUSTER_OK) log_error(auth, why);
+    return status;
+}
+
+static muster_status plugin_start(void *instance) {
+    struct auth_local *auth = instance;
+    muster_ticket_id ticket;
+    if (sodium_init() < 0) return MUSTER_INTERNAL;
+    muster_status status = open_keys(auth);
+    if (status != MUSTER_OK) return status;
+    if (!hasher_hash(&auth->settings, "no password is this one", auth->dummy_hash)) {
+        log_error(auth, "hashMemoryKib is more than this machine has");
+        return MUSTER_NO_MEMORY;
+    }
+    status =
+        auth->host->db->migrate(auth->self, "auth_local", migrations,
+                                sizeof migrations / sizeof migrations[0], migrated, auth, &ticket);
+    if (status == MUSTER_UNAVAILABLE)
+        log_error(auth, "accounts need a database: load a plugin such as db_sqlite");
+    if (status != MUSTER_OK) return status;
+    return auth->host->loop->timer_start(auth->self, TEND_MS, TEND_MS, tend, auth,
+                                         &auth->tend_timer);
+}
+
+static void plugin_stop(void *instance) {
+    struct auth_local *auth = instance;
+    auth->stopping = true;
+    auth->ready = false;
+    hasher_stop(auth);
+    request_cancel_all(auth);
+    gate_stop(auth->gate);
+    (void)auth->host->loop->timer_stop(auth->self, auth->tend_timer);
+}
+
+/* ---- the role ----------------------------------------------------------------------------------
+ */
+
+static muster_verdict authenticate(void *instance, const struct muster_auth_request *request,
+                                   struct muster_identity *out) {
+    struct auth_local *auth = instance;
+    return gate_authenticate(auth->gate, &auth->keyring.keys, request, out);
+}
+
+static const struct muster_auth auth_role = {.size = sizeof auth_role,
+                                             .authenticate = authenticate};
+static const struct muster_role roles[] = {{MUSTER_ROLE_AUTH, 0, &auth_role}};
+
+MUSTER_PLUGIN(.name = "auth_local", .version = "1.0.0",
+              .description = "Accounts of this server: register, login, guests, refresh.",
+              .roles = roles, .role_count = 1, .config_schema = config_schema, .init = plugin_init,
+              .start = plugin_start, .stop = plugin_stop, .fini = plugin_fini);

@@ -1,0 +1,301 @@
+/* tokens - the pair of tokens a sign-in ends with: a signed access token, and a refresh token that
+ * changes at each use. A refresh token used twice means that two parties hold it, so its whole
+ * family ends; only a client that has just used it gets another answer, since answers get lost. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth_local.h"
+
+#define ATTEMPTS_MAX 3u
+
+static const char find_sql[] =
+    "SELECT r.family, r.player_id, r.client, r.expires_at, r.used_at, r.revoked, p.username,"
+    " p.display_name, p.region, c.permissions FROM auth_refresh r"
+    " JOIN players p ON p.player_id = r.player_id"
+    " LEFT JOIN auth_credentials c ON c.player_id = r.player_id WHERE r.token_hash = $1";
+enum {
+    AT_FAMILY,
+    AT_PLAYER,
+    AT_CLIENT,
+    AT_EXPIRES,
+    AT_USED,
+    AT_REVOKED,
+    AT_USERNAME,
+    AT_NAME,
+    AT_REGION,
+    AT_PERMISSIONS
+};
+
+static const char insert_sql[] =
+    "INSERT INTO auth_refresh(token_hash, family, player_id, client, issued_at, expires_at)"
+    " VALUES($1, $2, $3, $4, $5, $6)";
+static const char use_sql[] = "UPDATE auth_refresh SET used_at = $2, replaced_by = $3, client = $4"
+                              " WHERE token_hash = $1 AND used_at IS NULL AND revoked = 0";
+/* The successor appears only when this request is the one that used the token ... */
+static const char succeed_sql[] =
+    "INSERT INTO auth_refresh(token_hash, family, player_id, client, issued_at, expires_at)"
+    " SELECT CAST($1 AS TEXT), family, player_id, CAST($2 AS TEXT), CAST($3 AS BIGINT),"
+    " CAST($4 AS BIGINT) FROM auth_refresh"
+    " WHERE token_hash = $5 AND revoked = 0 AND replaced_by = $1";
+/* ... or when it was used a moment ago by the same client. */
+static const char again_sql[] =
+    "INSERT INTO auth_refresh(token_hash, family, player_id, client, issued_at, expires_at)"
+    " SELECT CAST($1 AS TEXT), family, player_id, CAST($2 AS TEXT), CAST($3 AS BIGINT),"
+    " CAST($4 AS BIGINT) FROM auth_refresh"
+    " WHERE token_hash = $5 AND revoked = 0 AND client = $2 AND used_at >= $6";
+static const char revoke_family_sql[] = "UPDATE auth_refresh SET revoked = 1 WHERE family = $1";
+static const char logout_sql[] = "UPDATE auth_refresh SET revoked = 1 WHERE family IN"
+                                 " (SELECT family FROM auth_refresh WHERE token_hash = $1)";
+static const char purge_sql[] = "DELETE FROM auth_refresh WHERE expires_at < $1";
+
+static void digest_of(const char *token, char *out) {
+    uint8_t digest[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256(digest, (const uint8_t *)token, strlen(token));
+    sodium_bin2hex(out, DIGEST_MAX, digest, sizeof digest);
+}
+
+/* ---- making -------------------------------------------------------------------------------- */
+
+void tokens_prepare(struct request *request, const char *family) {
+    const struct keyring_entry *key = keyring_active(&request->auth->keyring);
+    uint8_t bytes[32];
+    randombytes_buf(bytes, sizeof bytes);
+    sodium_bin2base64(request->refresh_token, sizeof request->refresh_token, bytes, sizeof bytes,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    sodium_memzero(bytes, sizeof bytes);
+    digest_of(request->refresh_token, request->refresh_digest);
+    if (family) {
+        snprintf(request->family, sizeof request->family, "%s", family);
+    } else {
+        randombytes_buf(bytes, 16);
+        sodium_bin2hex(request->family, sizeof request->family, bytes, 16);
+    }
+    memcpy(request->kid, key->kid, sizeof request->kid);
+    memcpy(request->pem, key->pem, sizeof request->pem);
+}
+
+static json_t *permissions_array(const char *permissions) {
+    json_t *array = json_array();
+    while (*permissions) {
+        permissions += strspn(permissions, " ");
+        size_t len = strcspn(permissions, " ");
+        if (len) json_array_append_new(array, json_stringn(permissions, len));
+        permissions += len;
+    }
+    return array;
+}
+
+void tokens_mint(struct request *request) {
+    const struct settings *settings = &request->auth->settings;
+    char jti[33];
+    uint8_t bytes[16];
+    int64_t now_s = request->now_ms / 1000;
+    randombytes_buf(bytes, sizeof bytes);
+    sodium_bin2hex(jti, sizeof jti, bytes, sizeof bytes);
+    request->expires_at_s = now_s + settings->access_ttl_s;
+    json_t *claims = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:s}", "iss", settings->issuer, "aud",
+        settings->audience, "sub", request->player_id, "displayName", request->display_name,
+        "region", request->region, "permissions", permissions_array(request->permissions), "iat",
+        (json_int_t)now_s, "exp", (json_int_t)request->expires_at_s, "jti", jti);
+    request->minted =
+        claims && token_sign(request->pem, request->kid, claims, request->access_token,
+                             sizeof request->access_token) == MUSTER_OK;
+    json_decref(claims);
+    sodium_memzero(request->pem, sizeof request->pem);
+}
+
+struct muster_db_statement tokens_insert(const struct request *request,
+                                         struct muster_db_value *params) {
+    int64_t ttl_ms = request->auth->settings.refresh_ttl_s * 1000;
+    params[0] = db_text(request->refresh_digest);
+    params[1] = db_text(request->family);
+    params[2] = db_text(request->player_id);
+    params[3] = db_text(request->client);
+    params[4] = db_integer(request->now_ms);
+    params[5] = db_integer(request->now_ms + ttl_ms);
+    return (struct muster_db_statement){insert_sql, params, TOKENS_INSERT_PARAMS, 0};
+}
+
+void tokens_answer(struct request *request) {
+    json_t *body =
+        json_pack("{s:s, s:s, s:s, s:o, s:I, s:s, s:s, s:s}", "playerId", request->player_id,
+                  "displayName", request->display_name, "region", request->region, "permissions",
+                  permissions_array(request->permissions), "expiresAt",
+                  (json_int_t)request->expires_at_s, "refreshToken", request->refresh_token,
+                  "accessToken", request->access_token, "tokenType", "Bearer");
+    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+    json_decref(body);
+    if (text)
+        request_respond(request, text);
+    else
+        request_fail(request, MUSTER_NO_MEMORY);
+    if (text) sodium_memzero(text, strlen(text));
+    free(text);
+}
+
+/* ---- refresh ------------------------------------------------------------------------------- */
+
+static void find_token(struct request *request);
+
+static void rotated(struct request *request, muster_status status,
+                    const struct muster_db_rows *rows) {
+    if (status != MUSTER_OK)
+        request_fail(request, status);
+    else if (rows->changes == 1)
+        tokens_answer(request);
+    else if (++request->attempts < ATTEMPTS_MAX)
+        find_token(request); /* somebody was faster */
+    else
+        request_problem(request, 401, "token_invalid", "The refresh token is not valid.");
+}
+
+static int64_t refresh_end_ms(const struct request *request) {
+    return request->now_ms + request->auth->settings.refresh_ttl_s * 1000;
+}
+
+static void rotate_first(struct request *request) {
+    struct muster_db_value use[] = {db_text(request->presented_digest), db_integer(request->now_ms),
+                                    db_text(request->refresh_digest), db_text(request->client)};
+    struct muster_db_value succeed[] = {
+        db_text(request->refresh_digest), db_text(request->client), db_integer(request->now_ms),
+        db_integer(refresh_end_ms(request)), db_text(request->presented_digest)};
+    struct muster_db_statement statements[] = {{use_sql, use, 4, 0}, {succeed_sql, succeed, 5, 0}};
+    request_query(request, statements, 2, false, rotated);
+}
+
+static int64_t grace_begin_ms(const struct request *request) {
+    return request->now_ms - request->auth->settings.refresh_grace_s * 1000;
+}
+
+static void rotate_again(struct request *request) {
+    struct muster_db_value again[] = {
+        db_text(request->refresh_digest),   db_text(request->client),
+        db_integer(request->now_ms),        db_integer(refresh_end_ms(request)),
+        db_text(request->presented_digest), db_integer(grace_begin_ms(request))};
+    struct muster_db_statement statement = {again_sql, again, 6, 0};
+    request_query(request, &statement, 1, false, rotated);
+}
+
+static void minted_first(struct request *request) {
+    if (request->minted)
+        rotate_first(request);
+    else
+        request_fail(request, MUSTER_INTERNAL);
+}
+
+static void minted_again(struct request *request) {
+    if (request->minted)
+        rotate_again(request);
+    else
+        request_fail(request, MUSTER_INTERNAL);
+}
+
+static void family_ended(struct request *request, muster_status status,
+                         const struct muster_db_rows *rows) {
+    (void)rows;
+    if (status != MUSTER_OK) {
+        request_fail(request, status);
+        return;
+    }
+    request->auth->host->log->write(request->auth->self, MUSTER_LOG_WARN,
+                                    "a refresh token of player %s was used twice: signed out",
+                                    request->player_id);
+    request_problem(request, 401, "token_reused",
+                    "The refresh token was used before; sign in again.");
+}
+
+static void end_family(struct request *request, const char *family) {
+    struct muster_db_value params[] = {db_text(family)};
+    struct muster_db_statement statement = {revoke_family_sql, params, 1, 0};
+    request_query(request, &statement, 1, true, family_ended);
+}
+
+static void read_player(struct request *request, const struct muster_db_rows *rows) {
+    rows_text(rows, AT_PLAYER, request->player_id, sizeof request->player_id);
+    rows_text(rows, AT_USERNAME, request->username, sizeof request->username);
+    rows_text(rows, AT_NAME, request->display_name, sizeof request->display_name);
+    rows_text(rows, AT_REGION, request->region, sizeof request->region);
+    rows_text(rows, AT_PERMISSIONS, request->permissions, sizeof request->permissions);
+    accounts_add_admin(request);
+}
+
+static void token_found(struct request *request, muster_status status,
+                        const struct muster_db_rows *rows) {
+    char client[DIGEST_MAX], family[FAMILY_MAX];
+    if (status != MUSTER_OK) {
+        request_fail(request, status);
+        return;
+    }
+    bool alive = rows->row_count == 1 && rows_integer(rows, AT_REVOKED) == 0 &&
+                 rows_integer(rows, AT_EXPIRES) > request->now_ms;
+    if (!alive) {
+        request_problem(request, 401, "token_invalid", "The refresh token is not valid.");
+        return;
+    }
+    bool used = !rows_null(rows, AT_USED);
+    bool in_grace = used && rows_integer(rows, AT_USED) >= grace_begin_ms(request);
+    rows_text(rows, AT_CLIENT, client, sizeof client);
+    rows_text(rows, AT_FAMILY, family, sizeof family);
+    read_player(request, rows);
+    if (used && !(in_grace && strcmp(client, request->client) == 0)) {
+        end_family(request, family);
+        return;
+    }
+    tokens_prepare(request, family);
+    request_work(request, tokens_mint, used ? minted_again : minted_first);
+}
+
+static void find_token(struct request *request) {
+    struct muster_db_value params[] = {db_text(request->presented_digest)};
+    struct muster_db_statement statement = {find_sql, params, 1, 0};
+    request_query(request, &statement, 1, false, token_found);
+}
+
+void tokens_refresh(void *user, const struct muster_http_request *http) {
+    struct request *request = request_create(user, http);
+    if (!request || !params_read(request, PARAMS_REFRESH, http->body)) return;
+    digest_of(request->presented_token, request->presented_digest);
+    find_token(request);
+}
+
+/* ---- logout -------------------------------------------------------------------------------- */
+
+static void logged_out(struct request *request, muster_status status,
+                       const struct muster_db_rows *rows) {
+    (void)rows;
+    if (status == MUSTER_OK)
+        request_respond_empty(request);
+    else
+        request_fail(request, status);
+}
+
+void tokens_logout(void *user, const struct muster_http_request *http) {
+    struct request *request = request_create(user, http);
+    if (!request || !params_read(request, PARAMS_REFRESH, http->body)) return;
+    digest_of(request->presented_token, request->presented_digest);
+    struct muster_db_value params[] = {db_text(request->presented_digest)};
+    struct muster_db_statement statement = {logout_sql, params, 1, 0};
+    request_query(request, &statement, 1, true, logged_out);
+}
+
+/* ---- purge --------------------------------------------------------------------------------- */
+
+static void purged(void *user, muster_status status, const struct muster_db_rows *rows) {
+    struct auth_local *auth = user;
+    (void)rows;
+    if (status != MUSTER_OK && status != MUSTER_CLOSED)
+        auth->host->log->write(auth->self, MUSTER_LOG_WARN,
+                               "expired refresh tokens could not be dropped: status %d", status);
+}
+
+void tokens_purge(struct auth_local *auth) {
+    struct muster_db_value params[] = {db_integer(auth->host->loop->unix_ms(auth->self))};
+    struct muster_db_statement statement = {purge_sql, params, 1, 0};
+    struct muster_db_request request = {
+        .size = sizeof request, .statement_count = 1, .statements = &statement};
+    muster_ticket_id ticket;
+    muster_status status = auth->host->db->query(auth->self, &request, purged, auth, &ticket);
+    if (status != MUSTER_OK) purged(auth, status, NULL);
+}
