@@ -49,7 +49,7 @@ test("bad configurations: 78, with file, key, expected, found and a guess", asyn
         [{ net: { port: 70000 } }, [/net\.port/, /65535/, /70000/]],
         [{ net: [] }, [/net/]],
         [{ plugins: ["mode_arenaa"] }, [/mode_arenaa/]],
-        [{ plugins: ["mode_arena"], mode_arena: { botFilDefault: 1 } }, [/botFilDefault/, /botFillDefault/]],
+        [{ plugins: ["match_fill"], match_fill: { queueMx: 1 } }, [/queueMx/, /queueMax/]],
         [{ plugins: ["mode_arena", "mode_arena"] }, [/mode_arena/]],
         [{ mode_arena: {}, plugins: [] }, [/mode_arena/]],
     ];

@@ -17,8 +17,10 @@ const MATCHES = 2;
 const NAMES = ["Ada", "Bo", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hana"];
 const CONFIG = {
     server: { name: "muster demo" },
-    lobby: { playersMin: PLAYERS, countdownMs: 500, scoreboardMs: 4000 },
-    victory_first_to_kills: { killLimitDefault: 10 },
+    lobby: {
+        playersMin: PLAYERS, countdownMs: 500, scoreboardMs: 4000,
+        defaults: ["killLimit=10", "botFill=0"],
+    },
 };
 
 const say = (line) => process.stderr.write(`demo: ${line}\n`);

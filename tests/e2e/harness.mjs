@@ -215,7 +215,6 @@ export function testConfig(adminPort, extra = {}) {
             admin: { token: ADMIN_TOKEN },
             lobby: { countdownMs: 500, scoreboardMs: 1500, playersMin: 2 },
             plugins: PLUGINS,
-            mode_arena: { botFillDefault: 0 },
         },
         extra,
     );

@@ -237,7 +237,7 @@ test("a search can be cancelled", async (t) => {
 
 test("matchmaking falls back to another region after a wait", async (t) => {
     const own = await startServer(t, {
-        config: { server: { regions: ["local", "far"] }, lobby: { searchFallbackMs: 300 } },
+        config: { server: { regions: ["local", "far"] }, match_fill: { searchFallbackMs: 300 } },
     });
     const { client: host } = await connectPlayer(t, own);
     const { lobby } = await create(host, {}, { region: "local" });
