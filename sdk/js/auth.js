@@ -22,10 +22,10 @@ export class AuthClient extends Emitter {
     constructor(options = {}) {
         super();
         this.#options = {
-            baseUrl: "",
-            storage: null,
-            renewBeforeS: 60,
             ...options,
+            baseUrl: options.baseUrl ?? "",
+            storage: options.storage ?? null,
+            renewBeforeS: options.renewBeforeS ?? 60,
         };
         this.#token = this.#load();
         this.#schedule();

@@ -67,12 +67,12 @@ export class MusterClient extends Emitter {
     constructor(options) {
         super();
         this.#options = {
-            compress: true,
-            reconnect: true,
-            pingIntervalMs: 5000,
-            resumeWindowMs: 60000,
-            random: Math.random,
             ...options,
+            compress: options.compress ?? true,
+            reconnect: options.reconnect ?? true,
+            pingIntervalMs: options.pingIntervalMs ?? 5000,
+            resumeWindowMs: options.resumeWindowMs ?? 60000,
+            random: options.random ?? Math.random,
         };
         this.#url = options.url;
     }

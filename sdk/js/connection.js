@@ -43,7 +43,7 @@ export class Connection {
     constructor(url, handlers, options = {}) {
         this.url = url;
         this.#handlers = handlers;
-        this.#options = { timeoutMs: 10000, ...options };
+        this.#options = { ...options, timeoutMs: options.timeoutMs ?? 10000 };
         this.#rpc = new RpcClient({
             send: (text) => this.#sendText(text),
             onNotification: handlers.onNotification,

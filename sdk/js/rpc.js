@@ -40,7 +40,7 @@ export class RpcClient {
 
     /** @param {import("./types.js").RpcOptions} options */
     constructor(options) {
-        this.#options = { timeoutMs: 10000, ...options };
+        this.#options = { ...options, timeoutMs: options.timeoutMs ?? 10000 };
     }
 
     /** Calls that wait for an answer. */

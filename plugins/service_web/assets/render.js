@@ -2,10 +2,11 @@
 
 const TILE_UNITS = 256;
 const TILE_PIXELS = 48; // of the map drawn in advance
-const VIEW_TILES = 26; // along the longer side of the screen
+const VIEW_TILES = 24; // along the longer side of the screen
+const MARGIN_UNITS = 192; // how far the camera looks over the edge of the map
 const TEAM_COLOURS = ["#b6c2d1", "#ff6b5e", "#4da3ff"];
 const TEAM_DARK = ["#4c5866", "#7a2a24", "#1d4a80"];
-const SPAWN_TINTS = { r: "#ff6b5e14", b: "#4da3ff14" };
+const SPAWN_TINTS = { r: "#ff6b5e22", b: "#4da3ff22" };
 const LIFE_MS = { shot: 130, burst: 420, mark: 160, pain: 260, damage: 700 };
 const TURN = Math.PI * 2;
 
@@ -15,11 +16,11 @@ function drawTile(context, map, tileX, tileY) {
     const x = tileX * TILE_PIXELS;
     const y = tileY * TILE_PIXELS;
     if (map.isWall(tileX, tileY)) {
-        context.fillStyle = "#2b3648";
+        context.fillStyle = "#35435a";
         context.fillRect(x, y, TILE_PIXELS, TILE_PIXELS);
         return;
     }
-    context.fillStyle = (tileX + tileY) % 2 ? "#111824" : "#131b28";
+    context.fillStyle = (tileX + tileY) % 2 ? "#151e2c" : "#192434";
     context.fillRect(x, y, TILE_PIXELS, TILE_PIXELS);
     const tint = SPAWN_TINTS[map.rows[tileY]?.[tileX]];
     if (tint) {
@@ -34,13 +35,13 @@ function drawWallEdges(context, map, tileX, tileY) {
     const x = tileX * TILE_PIXELS;
     const y = tileY * TILE_PIXELS;
     if (!map.isWall(tileX, tileY + 1)) {
-        context.fillStyle = "#1d2635";
+        context.fillStyle = "#232e40";
         context.fillRect(x, y + TILE_PIXELS * 0.78, TILE_PIXELS, TILE_PIXELS * 0.22);
         context.fillStyle = "#00000055";
         context.fillRect(x, y + TILE_PIXELS, TILE_PIXELS, TILE_PIXELS * 0.2);
     }
     if (!map.isWall(tileX, tileY - 1)) {
-        context.fillStyle = "#4a5b75";
+        context.fillStyle = "#5b6f8e";
         context.fillRect(x, y, TILE_PIXELS, 3);
     }
 }
@@ -56,6 +57,13 @@ function drawMap(map) {
         }
     }
     return canvas;
+}
+
+/** Keep the view within the map; a map smaller than the view lies in its middle. */
+function clampView(wanted, mapSize, viewSize) {
+    const least = viewSize / 2 - MARGIN_UNITS;
+    const most = mapSize - least;
+    return least > most ? mapSize / 2 : Math.min(most, Math.max(least, wanted));
 }
 
 export class Renderer {
@@ -141,12 +149,10 @@ export class Renderer {
             ? Math.min(width / (mapWidth + 400), height / (mapHeight + 400))
             : Math.max(width, height) / (VIEW_TILES * TILE_UNITS);
         if (!camera.isSet && !isWhole && !own.alive) Object.assign(target, { x: own.x, y: own.y });
-        camera.x = target.x;
-        camera.y = target.y;
+        camera.x = clampView(target.x, mapWidth, width / camera.scale);
+        camera.y = clampView(target.y, mapHeight, height / camera.scale);
         camera.isSet = true;
-        game.input.centre = {
-            x: this.#canvas.clientWidth / 2, y: this.#canvas.clientHeight / 2,
-        };
+        game.input.centre = this.#toScreen(target);
     }
 
     #useWorld() {
@@ -197,7 +203,7 @@ export class Renderer {
         context.translate(view.x, view.y);
         context.rotate(angle);
         context.fillStyle = "#c9d3e0";
-        context.fillRect(radius * 0.3, -radius * 0.16, radius * 1.15, radius * 0.32);
+        context.fillRect(radius * 0.3, -radius * 0.18, radius * 1.35, radius * 0.36);
         context.restore();
         this.#circle(view.x, view.y, radius, TEAM_DARK[avatar.team] ?? TEAM_DARK[0]);
         this.#circle(view.x, view.y, radius * 0.78, colour);
