@@ -98,6 +98,16 @@ function isqrt(value) {
 }
 
 /**
+ * Division of integers as in C: cut towards zero, and no negative zero.
+ *
+ * @param {number} a
+ * @param {number} b
+ */
+function divide(a, b) {
+    return (a / b) | 0;
+}
+
+/**
  * The wish to move, clipped to length 127 and scaled to units per tick.
  *
  * @param {number} moveX -127 to 127
@@ -111,10 +121,10 @@ export function moveStep(moveX, moveY, speed) {
     const squared = x * x + y * y;
     if (squared > 127 * 127) {
         const length = isqrt(squared);
-        x = Math.trunc((x * 127) / length);
-        y = Math.trunc((y * 127) / length);
+        x = divide(x * 127, length);
+        y = divide(y * 127, length);
     }
-    return { dx: Math.trunc((x * speed) / 127), dy: Math.trunc((y * speed) / 127) };
+    return { dx: divide(x * speed, 127), dy: divide(y * speed, 127) };
 }
 
 /**

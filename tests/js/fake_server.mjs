@@ -93,6 +93,11 @@ export class FakeServer {
         for (const socket of this.#wss.clients) socket.close(code, reason);
     }
 
+    /** Take the tokens that another server has minted. */
+    trust(other) {
+        this.#accounts = other.#accounts;
+    }
+
     sendRaw(data) {
         this.#conn.send(data);
     }
@@ -241,6 +246,7 @@ export class FakeServer {
                 this.#spectating = params.spectator === true;
                 return { lobby: this.#lobby(), seatTicket: "seat1", url: this.entryUrl ?? "" };
             case "match.find":
+                if (this.withholdMatch) return { ticketId: "t1" };
                 this.after = () => this.notify("match.found",
                     { ticketId: "t1", lobby: this.#lobby(), seatTicket: "seat1", url: "" });
                 return { ticketId: "t1" };
