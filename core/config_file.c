@@ -123,25 +123,18 @@ static muster_status add_plugins_of_file(struct config *config, json_t *list, ch
     return MUSTER_OK;
 }
 
-static muster_status add_plugins_of_environment(struct config *config, const char *text,
-                                                char *error) {
+/* Names with commas between. */
+static muster_status add_plugins_of_text(struct config *config, const char *text, const char *place,
+                                         char *error) {
     while (*text) {
         char item[2 * MUSTER_NAME_MAX];
         text += strspn(text, " ,");
         size_t len = strcspn(text, " ,");
         if (len == 0) break;
         snprintf(item, sizeof(item), "%.*s", (int)(len < sizeof(item) ? len : sizeof(item)), text);
-        muster_status status = add_plugin(config, item, "MUSTER_PLUGINS", error);
+        muster_status status = add_plugin(config, item, place, error);
         if (status != MUSTER_OK) return status;
         text += len;
-    }
-    return MUSTER_OK;
-}
-
-static muster_status add_default_plugins(struct config *config, char *error) {
-    for (uint32_t i = 0; i < config_default_plugin_count; i++) {
-        muster_status status = add_plugin(config, config_default_plugins[i], "plugins", error);
-        if (status != MUSTER_OK) return status;
     }
     return MUSTER_OK;
 }
@@ -150,9 +143,10 @@ muster_status config_file_plugins(struct config *config, char *error) {
     const char *variable = getenv("MUSTER_PLUGINS");
     json_t *list = json_object_get(config->root, "plugins");
     config->plugins_origin = variable ? CONFIG_ENVIRONMENT : list ? CONFIG_FILE : CONFIG_DEFAULT;
-    if (variable) return add_plugins_of_environment(config, variable, error);
+    if (variable) return add_plugins_of_text(config, variable, "MUSTER_PLUGINS", error);
     if (list) return add_plugins_of_file(config, list, error);
-    return add_default_plugins(config, error);
+    /* The build names them: the core knows no plugin. */
+    return add_plugins_of_text(config, MUSTER_DEFAULT_PLUGINS, "plugins", error);
 }
 
 /* ---- the names of the sections ---- */

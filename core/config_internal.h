@@ -47,8 +47,6 @@ struct config_core_key {
     const char *entry_json;
 };
 extern const struct config_core_key config_core_keys[];
-extern const char *const config_default_plugins[];
-extern const uint32_t config_default_plugin_count;
 
 /* Writes the sentence; returns MUSTER_INVALID. */
 muster_status config_fail(char *error, const char *format, ...) MUSTER_PRINTF(2, 3);

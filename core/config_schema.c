@@ -78,6 +78,8 @@ const struct config_core_key config_core_keys[] = {
      INT("authPerMinute", 10, 1, 100000, "requests/min", "Requests below /v1/auth of one address")},
     {"http",
      INT("authBurst", 20, 1, 100000, "requests", "Requests below /v1/auth of one address at once")},
+    {"tls", STRING("cert", "", 1024, "File of the certificate chain (PEM); empty: no TLS")},
+    {"tls", STRING("key", "", 1024, "File of the certificate's private key (PEM)")},
     {"lobby", INT("maxLobbies", 100, 1, 65535, "lobbies", "Lobbies of this node at most")},
     {"lobby", DURATION("seatTicketMs", 15000, 1000, 120000, "ms", "Life of a seat ticket")},
     {"lobby",
@@ -91,6 +93,9 @@ const struct config_core_key config_core_keys[] = {
     {"lobby", DURATION("searchFallbackMs", 10000, 0, 600000, "ms",
                        "Wait after which other regions are searched, too")},
     {"lobby", INT("spectatorsMax", 8, 0, 64, "spectators", "Spectators of one lobby at most")},
+    {"lobby",
+     INT("playersMin", 1, 1, 32, "players", "People who must be there before a match starts")},
+    {"lobby", LIST("defaults", "[]", 64, "Settings of new lobbies, as KEY=VALUE")},
     {"match", INT("tickRateMax", 60, 1, 60, "ticks/s", "Highest tick rate a mode may ask for")},
     {"match", DURATION("inputRepeatMs", 250, 0, 2000, "ms",
                        "Time a missing input is taken to be the last one")},
@@ -105,18 +110,3 @@ const struct config_core_key config_core_keys[] = {
     {"report", INT("queueMax", 1024, 1, 65536, "reports", "Reports that may wait")},
     {NULL, NULL},
 };
-
-const char *const config_default_plugins[] = {
-    "db_sqlite",
-    "auth_local",
-    "match_fill",
-    "mode_arena",
-    "victory_first_to_kills",
-    "victory_time_limit",
-    "victory_elimination",
-    "victory_forfeit",
-    "service_web",
-    "service_metrics",
-};
-const uint32_t config_default_plugin_count =
-    sizeof(config_default_plugins) / sizeof(*config_default_plugins);

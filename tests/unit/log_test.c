@@ -9,7 +9,6 @@
 #include "log.h"
 #include "log_line.h"
 
-#include <fcntl.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <stdio.h>
