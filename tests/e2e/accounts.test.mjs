@@ -189,6 +189,14 @@ test("a guest is no administrator", async (t) => {
     await refused(client.call("admin.run", { command: "status" }), "forbidden");
 });
 
+test("an account of the operator's list is an administrator", async (t) => {
+    const own = await startServer(t, { config: { auth_local: { adminUsers: ["boss"] } } });
+    const made = await own.rest("POST", "/v1/auth/register", { username: "boss", password: "correct horse battery" });
+    assert.ok(made.body.permissions.includes("admin"));
+    const { client } = await connectPlayer(t, own, { token: made.body.accessToken });
+    assert.match((await client.call("admin.run", { command: "help" })).output, /reload/);
+});
+
 test("keys and data are private, passwords are not kept", async () => {
     const who = { username: "secretive", password: "do not write this down" };
     await ask("register", who);
