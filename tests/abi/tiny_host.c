@@ -1,5 +1,6 @@
 #include "tiny_host.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "pending.h"
 #include "plugin.h"
 #include "registry.h"
+#include "watchdog.h"
 
 struct timer {
     struct resource resource;
@@ -62,6 +64,12 @@ static muster_status settings_add(muster_self *self, const char *schema_json) {
     return declared(self, registry_settings_add(self, schema_json, error, sizeof error), error);
 }
 
+static muster_status overrun(muster_self *self, uint32_t limit_us, void (*fn)(void *user),
+                             void *user) {
+    watchdog_set_overrun(self, limit_us, fn, user);
+    return MUSTER_OK;
+}
+
 static int64_t config_integer(muster_self *self, const char *key) {
     return config_int(self->instance_name, key);
 }
@@ -77,7 +85,12 @@ static const char *config_dir(muster_self *self) {
 }
 
 static void log_line(muster_self *self, uint32_t level, const char *format, ...) {
-    log_write(level, "plugin", "%s: %s", self->instance_name, format);
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    log_write(level, "plugin", "%s: %s", self->instance_name, text);
 }
 
 static const struct muster_host_log log_group = {.size = sizeof log_group, .write = log_line};
@@ -93,6 +106,8 @@ static const struct muster_host_match match_group = {.size = sizeof match_group,
                                                      .mode_add = mode_add};
 static const struct muster_host_lobby lobby_group = {.size = sizeof lobby_group,
                                                      .settings_add = settings_add};
+static const struct muster_host_watchdog watchdog_group = {.size = sizeof watchdog_group,
+                                                           .overrun = overrun};
 static const struct muster_host_events events_group = {.size = sizeof events_group,
                                                        .subscribe = events_subscribe};
 static const struct muster_host table = {.size = sizeof table,
@@ -103,6 +118,7 @@ static const struct muster_host table = {.size = sizeof table,
                                          .lobby = &lobby_group,
                                          .match = &match_group,
                                          .player = &player_group,
+                                         .watchdog = &watchdog_group,
                                          .events = &events_group};
 
 static void need(bool ok, const char *what) {

@@ -367,6 +367,18 @@ static void test_hanging_call_ends_the_process(void **state) {
         fail_msg("not named: %s", out);
 }
 
+/* A call that runs for longer than its plugin's limit is told so while it runs. */
+static void test_overrun(void **state) {
+    (void)state;
+    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
+    struct muster_self *self = loaded("zoo_actor");
+    started();
+    assert_int_equal(watchdog_start(60000, 60000), MUSTER_OK);
+    ask(self, "spin", 0); /* returns because it was told */
+    assert_int_equal(self->overrun_count, 1);
+    watchdog_stop();
+}
+
 static int child(const char *what) {
     tiny_host_open(&host, NULL);
     tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
@@ -396,6 +408,7 @@ int main(int argc, char **argv) {
         TEST(test_completions),
         TEST(test_late_completion),
         TEST(test_wrong_thread),
+        TEST(test_overrun),
         cmocka_unit_test(test_sleeping_call_is_named),
         cmocka_unit_test(test_hanging_call_ends_the_process),
     };

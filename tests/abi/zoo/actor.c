@@ -1,6 +1,7 @@
 /* zoo_actor - loads well and misbehaves on request: the token that authenticate gets says how. */
 #include <muster/plugin.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -9,6 +10,7 @@ struct actor {
     muster_self *self;
     const struct muster_host *host;
     muster_status thread_status;
+    volatile sig_atomic_t stop; /* set by the watchdog's signal */
 };
 
 static void on_timer(void *user) {
@@ -43,6 +45,20 @@ static void sleep_ms(long ms) {
     while (nanosleep(&rest, &rest) != 0) continue;
 }
 
+/* Called in a signal handler. */
+static void on_overrun(void *user) {
+    struct actor *actor = user;
+    actor->stop = 1;
+}
+
+/* Runs until the watchdog says stop. */
+static void spin(struct actor *actor) {
+    actor->stop = 0;
+    if (actor->host->watchdog->overrun(actor->self, 5000, on_overrun, actor) != MUSTER_OK) return;
+    while (!actor->stop) continue;
+    (void)actor->host->watchdog->overrun(actor->self, 0, NULL, NULL);
+}
+
 static muster_verdict actor_authenticate(void *instance, const struct muster_auth_request *request,
                                          struct muster_identity *out) {
     struct actor *actor = instance;
@@ -54,6 +70,7 @@ static muster_verdict actor_authenticate(void *instance, const struct muster_aut
         thread_call(actor);
         if (actor->thread_status == MUSTER_THREAD) return MUSTER_REJECT;
     }
+    if (strcmp(request->token, "spin") == 0) spin(actor);
     if (strcmp(request->token, "sleep") == 0) sleep_ms(400);
     while (strcmp(request->token, "hang") == 0) sleep_ms(1000);
     return MUSTER_PASS;
