@@ -176,21 +176,42 @@ static void resource_close(struct resource *resource) {
     kind->close(resource);
 }
 
-/* Closes all of one kind, or with kind null all that are silent; returns how many. */
-static uint32_t resources_close(struct muster_self *self, const struct resource_kind *kind) {
+static bool is_registration(const struct resource_kind *kind, const void *unused) {
+    (void)unused;
+    return kind->registration;
+}
+
+static bool is_silent(const struct resource_kind *kind, const void *unused) {
+    (void)unused;
+    return kind->silent;
+}
+
+static bool is_same(const struct resource_kind *kind, const void *wanted) {
+    return kind == wanted;
+}
+
+/* Closes all whose kind is meant; returns how many. From the head after each one, since closing
+ * one may end others. */
+static uint32_t resources_close(struct muster_self *self,
+                                bool (*meant)(const struct resource_kind *kind, const void *arg),
+                                const void *arg) {
     uint32_t count = 0;
     struct resource *head = &self->resources;
-    for (struct resource *r = head->next, *next; r != head; r = next) {
-        next = r->next;
-        if (kind ? r->kind != kind : !r->kind->silent) continue;
+    struct resource *r = head->next;
+    while (r != head) {
+        if (!meant(r->kind, arg)) {
+            r = r->next;
+            continue;
+        }
         resource_close(r);
         count++;
+        r = head->next;
     }
     return count;
 }
 
 void plugin_release(struct muster_self *self) {
-    resources_close(self, NULL);
+    resources_close(self, is_registration, NULL);
     events_unsubscribe_owner(self);
     if (release_hook) release_hook(self);
 }
@@ -201,7 +222,7 @@ static uint32_t leaks_close(struct muster_self *self, char *text, uint32_t cap) 
     text[0] = '\0';
     while (self->resources.next != &self->resources) {
         const struct resource_kind *kind = self->resources.next->kind;
-        uint32_t count = resources_close(self, kind);
+        uint32_t count = resources_close(self, is_same, kind);
         size_t used = strlen(text);
         snprintf(text + used, cap - used, "%s%u %s", used ? ", " : "", count, kind->name);
         total += count;
@@ -213,6 +234,7 @@ static uint32_t leaks_close(struct muster_self *self, char *text, uint32_t cap) 
 static void close_all(struct muster_self *self, bool report) {
     char text[LEAK_TEXT_MAX];
     plugin_release(self);
+    resources_close(self, is_silent, NULL);
     if (leaks_close(self, text, sizeof text) && report)
         plugin_fault(self, "left open after stop: %s", text);
     pending_close_owner(self);

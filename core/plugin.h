@@ -30,7 +30,8 @@ struct resource;
 struct resource_kind {
     const char *name;                     /* "timer": in the leak report */
     void (*close)(struct resource *self); /* frees the record */
-    bool silent; /* a registration (route, metric, command): no leak; ends when a reload swaps */
+    bool silent;                          /* closed with the plugin, no leak (work, a connection) */
+    bool registration; /* a name (route, metric, command): no leak, ends when a reload swaps */
 };
 struct resource {
     struct resource *next;
