@@ -1,0 +1,218 @@
+/* auth_jwt - accepts the access tokens of one other issuer, whose public keys lie in a file: a
+ * central service, a company's identity provider. One instance per issuer. */
+#include <muster/plugin.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "jwt/gate.h"
+#include "keyfile.h"
+
+#define REREAD_MS 10000u
+#define PERMISSIONS_MAX 64u
+
+static const char config_schema[] =
+    "[{\"key\":\"issuer\",\"type\":\"string\",\"default\":\"\",\"max\":255,\"label\":\"Issuer\","
+    "\"help\":\"Claim iss of the tokens, exactly. Required.\"},"
+    "{\"key\":\"audience\",\"type\":\"string\",\"default\":\"muster\",\"min\":1,\"max\":255,"
+    "\"label\":\"Audience\",\"help\":\"What claim aud must be or contain.\"},"
+    "{\"key\":\"keysFile\",\"type\":\"string\",\"default\":\"\",\"max\":400,"
+    "\"label\":\"Key file\",\"help\":\"A JWKS, a public key in PEM, or a secret for HS256; "
+    "relative to the data directory. Required. Read again when it changes.\"},"
+    "{\"key\":\"algorithm\",\"type\":\"enum\",\"default\":\"auto\","
+    "\"values\":[\"auto\",\"ES256\",\"RS256\",\"EdDSA\",\"HS256\"],\"label\":\"Algorithm\","
+    "\"help\":\"The only one to accept; auto: what each public key is for. A secret needs "
+    "HS256.\"},"
+    "{\"key\":\"keyId\",\"type\":\"string\",\"default\":\"\",\"max\":63,\"label\":\"Key id\","
+    "\"help\":\"For a PEM or secret: the kid its tokens must carry; empty: any.\"},"
+    "{\"key\":\"displayNameClaim\",\"type\":\"string\",\"default\":\"displayName\",\"max\":63,"
+    "\"label\":\"Claim with the display name\",\"help\":\"\"},"
+    "{\"key\":\"regionClaim\",\"type\":\"string\",\"default\":\"region\",\"max\":63,"
+    "\"label\":\"Claim with the region\",\"help\":\"\"},"
+    "{\"key\":\"permissionsClaim\",\"type\":\"string\",\"default\":\"permissions\",\"max\":63,"
+    "\"label\":\"Claim with the permissions\","
+    "\"help\":\"An array, or one text with spaces between.\"},"
+    "{\"key\":\"allowedPermissions\",\"type\":\"list\",\"default\":[],\"max\":64,"
+    "\"label\":\"Permissions taken over\",\"help\":\"Others are dropped; * takes over all.\"},"
+    "{\"key\":\"playerPrefix\",\"type\":\"string\",\"default\":\"\",\"max\":24,"
+    "\"label\":\"Prefix of player ids\","
+    "\"help\":\"Put before claim sub, so that two issuers cannot name the same player.\"},"
+    "{\"key\":\"skewS\",\"type\":\"duration\",\"default\":30,\"min\":0,\"max\":300,\"unit\":\"s\","
+    "\"label\":\"Clock tolerance\",\"help\":\"\"},"
+    "{\"key\":\"maxAgeS\",\"type\":\"duration\",\"default\":86400,\"min\":0,\"max\":31536000,"
+    "\"unit\":\"s\",\"label\":\"Longest life of a token\","
+    "\"help\":\"From iat to exp; 0: any, and iat may be missing.\"},"
+    "{\"key\":\"rememberMax\",\"type\":\"int\",\"default\":16384,\"min\":1,\"max\":1048576,"
+    "\"unit\":\"tokens\",\"label\":\"Remembered tokens\",\"help\":\"\"}]";
+
+struct plugin {
+    muster_self *self;
+    const struct muster_host *host;
+    struct gate *gate;
+    struct token_keys keys;  /* the last good set */
+    struct keyfile incoming; /* the pool's while reading is set */
+    muster_status read_status;
+    bool reading;
+    bool stopped;
+    muster_timer_id timer;
+    uint32_t permission_count;
+    const char *permissions[PERMISSIONS_MAX];
+};
+
+static void log_error(struct plugin *plugin, const char *what) {
+    plugin->host->log->write(plugin->self, MUSTER_LOG_ERROR, "%s", what);
+}
+
+/* ---- configuration -----------------------------------------------------------------------------
+ */
+
+static bool read_permissions(struct plugin *plugin) {
+    const struct muster_host_config *config = plugin->host->config;
+    uint32_t count = config->list_count(plugin->self, "allowedPermissions");
+    bool all = false;
+    for (uint32_t i = 0; i < count && i < PERMISSIONS_MAX; i++) {
+        plugin->permissions[i] = config->list_item(plugin->self, "allowedPermissions", i);
+        plugin->permission_count = i + 1;
+        all = all || strcmp(plugin->permissions[i], "*") == 0;
+    }
+    return all;
+}
+
+static struct gate_config read_gate_config(struct plugin *plugin) {
+    const struct muster_host_config *config = plugin->host->config;
+    muster_self *self = plugin->self;
+    bool all = read_permissions(plugin);
+    return (struct gate_config){
+        .policy = {.issuer = config->string(self, "issuer"),
+                   .audience = config->string(self, "audience"),
+                   .skew_s = config->integer(self, "skewS"),
+                   .lifetime_max_s = config->integer(self, "maxAgeS")},
+        .remember_max = (uint32_t)config->integer(self, "rememberMax"),
+        .player_prefix = config->string(self, "playerPrefix"),
+        .display_name_claim = config->string(self, "displayNameClaim"),
+        .region_claim = config->string(self, "regionClaim"),
+        .permissions_claim = config->string(self, "permissionsClaim"),
+        .permissions_all = all,
+        .permissions = plugin->permissions,
+        .permission_count = plugin->permission_count,
+    };
+}
+
+static muster_status read_keyfile_config(struct plugin *plugin) {
+    const struct muster_host_config *config = plugin->host->config;
+    struct keyfile *file = &plugin->incoming;
+    const char *path = config->string(plugin->self, "keysFile");
+    file->alg = token_alg_parse(config->string(plugin->self, "algorithm")); /* auto: 0 */
+    snprintf(file->kid, sizeof file->kid, "%s", config->string(plugin->self, "keyId"));
+    if (!path[0]) {
+        log_error(plugin, "keysFile: expected the path of a key file, found nothing");
+        return MUSTER_INVALID;
+    }
+    int n = path[0] == '/' ? snprintf(file->path, sizeof file->path, "%s", path)
+                           : snprintf(file->path, sizeof file->path, "%s/%s",
+                                      config->data_dir(plugin->self), path);
+    return n > 0 && (size_t)n < sizeof file->path ? MUSTER_OK : MUSTER_LIMIT;
+}
+
+/* ---- keys --------------------------------------------------------------------------------------
+ */
+
+/* Takes over what was read; the last good set stays when it is broken. */
+static void apply_keys(struct plugin *plugin) {
+    if (plugin->read_status == MUSTER_EXISTS) return;
+    if (plugin->read_status != MUSTER_OK) {
+        log_error(plugin, plugin->incoming.why);
+        return;
+    }
+    plugin->keys = plugin->incoming.keys;
+    /* A key that is gone may have been stolen: what it vouched for is forgotten, too. */
+    gate_forget(plugin->gate);
+    plugin->host->log->write(plugin->self, MUSTER_LOG_INFO, "%u keys of issuer %s",
+                             plugin->keys.count,
+                             plugin->host->config->string(plugin->self, "issuer"));
+}
+
+/* Pool thread. */
+static void read_work(void *user) {
+    struct plugin *plugin = user;
+    plugin->read_status = keyfile_read(&plugin->incoming);
+}
+
+static void read_done(void *user, muster_status status) {
+    struct plugin *plugin = user;
+    plugin->reading = false;
+    if (status == MUSTER_OK && !plugin->stopped) apply_keys(plugin);
+}
+
+static void reread(void *user) {
+    struct plugin *plugin = user;
+    muster_work_id work;
+    if (plugin->reading) return;
+    plugin->reading =
+        plugin->host->loop->work(plugin->self, read_work, read_done, plugin, &work) == MUSTER_OK;
+}
+
+/* ---- lifecycle ---------------------------------------------------------------------------------
+ */
+
+static void plugin_fini(void *instance) {
+    struct plugin *plugin = instance;
+    gate_destroy(plugin->gate);
+    sodium_memzero(plugin, sizeof *plugin); /* it may hold a secret */
+    free(plugin);
+}
+
+static muster_status plugin_init(muster_self *self, const struct muster_host *host,
+                                 void **instance) {
+    struct plugin *plugin = calloc(1, sizeof *plugin);
+    if (!plugin) return MUSTER_NO_MEMORY;
+    plugin->self = self;
+    plugin->host = host;
+    struct gate_config config = read_gate_config(plugin);
+    muster_status status = read_keyfile_config(plugin);
+    if (status == MUSTER_OK && !config.policy.issuer[0]) {
+        log_error(plugin, "issuer: expected the claim iss of the tokens, found nothing");
+        status = MUSTER_INVALID;
+    }
+    plugin->gate = status == MUSTER_OK ? gate_create(self, host, &config) : NULL;
+    if (status == MUSTER_OK && !plugin->gate) status = MUSTER_NO_MEMORY;
+    if (status != MUSTER_OK) {
+        plugin_fini(plugin);
+        return status;
+    }
+    *instance = plugin;
+    return MUSTER_OK;
+}
+
+static muster_status plugin_start(void *instance) {
+    struct plugin *plugin = instance;
+    if (sodium_init() < 0) return MUSTER_INTERNAL;
+    plugin->read_status = keyfile_read(&plugin->incoming);
+    apply_keys(plugin);
+    if (plugin->read_status != MUSTER_OK) return plugin->read_status;
+    return plugin->host->loop->timer_start(plugin->self, REREAD_MS, REREAD_MS, reread, plugin,
+                                           &plugin->timer);
+}
+
+static void plugin_stop(void *instance) {
+    struct plugin *plugin = instance;
+    plugin->stopped = true;
+    gate_stop(plugin->gate);
+    (void)plugin->host->loop->timer_stop(plugin->self, plugin->timer);
+}
+
+static muster_verdict authenticate(void *instance, const struct muster_auth_request *request,
+                                   struct muster_identity *out) {
+    struct plugin *plugin = instance;
+    return gate_authenticate(plugin->gate, &plugin->keys, request, out);
+}
+
+static const struct muster_auth auth_role = {.size = sizeof auth_role,
+                                             .authenticate = authenticate};
+static const struct muster_role roles[] = {{MUSTER_ROLE_AUTH, 0, &auth_role}};
+
+MUSTER_PLUGIN(.name = "auth_jwt", .version = "1.0.0",
+              .description = "Accepts the tokens of another issuer, verified with its public keys.",
+              .roles = roles, .role_count = 1, .config_schema = config_schema, .init = plugin_init,
+              .start = plugin_start, .stop = plugin_stop, .fini = plugin_fini);
