@@ -49,6 +49,7 @@ export class FakeServer {
     #seated = false;
     #spectating = false;
     #resumeToken = "";
+    #matchId = "";
     #arena = null;
     #state = "waiting";
     #timers = new Set();
@@ -337,7 +338,7 @@ export class FakeServer {
 
     #match() {
         return {
-            matchId: "m1", gameMode: "arena", mapName: "yard", tickRate: 20, seatsMax: SEATS,
+            matchId: this.#matchId, gameMode: "arena", mapName: "yard", tickRate: 20, seatsMax: SEATS,
             tick: this.#arena.tick, intro: this.#arena.intro,
         };
     }
@@ -349,6 +350,7 @@ export class FakeServer {
     }
 
     #startMatch() {
+        this.#matchId = `m${++this.#serial}`;
         this.#arena = new FakeArena(this.killLimit);
         this.#state = "active";
         this.#mustFull = true;
@@ -400,7 +402,7 @@ export class FakeServer {
     #scoreboard() {
         const [, red, blue] = this.#arena.scores;
         return {
-            matchId: "m1", tick: this.#arena.tick, elapsedMs: this.#arena.tick * TICK_MS,
+            matchId: this.#matchId, tick: this.#arena.tick, elapsedMs: this.#arena.tick * TICK_MS,
             teamScores: { red, blue },
             rows: this.#rows().map((row, seat) => ({
                 ...row, seat, alive: true, connected: true, pingMs: row.isBot ? 0 : 12,
@@ -414,9 +416,9 @@ export class FakeServer {
         this.#votes = { yes: 0, no: 0 };
         this.notify("lobby.updated", { lobby: this.#lobby() });
         this.notify("match.ended", {
-            matchId: "m1", scoreboardMs: this.scoreboardMs,
+            matchId: this.#matchId, scoreboardMs: this.scoreboardMs,
             results: {
-                matchId: "m1", lobbyId: "lobby1", winningTeam: this.#arena.winner(),
+                matchId: this.#matchId, lobbyId: "lobby1", winningTeam: this.#arena.winner(),
                 finalScores: { red, blue }, playerStats: this.#rows(),
                 duration: (this.#arena.tick * TICK_MS) / 1000, reason: "score_limit",
             },
