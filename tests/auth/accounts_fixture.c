@@ -1,0 +1,148 @@
+/* accounts_fixture - see the header. */
+#include "accounts_fixture.h"
+
+#include <dirent.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Hashing as cheap as it gets. */
+void configure(muster_self *auth) {
+    assert_true(testkit_config_set(auth, "hashMemoryKib", "8"));
+    assert_true(testkit_config_set(auth, "hashOperations", "1"));
+    assert_true(testkit_config_set(auth, "adminUsers", "Root"));
+}
+
+void add_plugins(struct fixture *fixture) {
+    fixture->kit = testkit_create();
+    testkit_data_dir_set(fixture->kit, fixture->dir);
+    testkit_unix_set(fixture->kit, START_MS);
+    fixture->db = testkit_load(fixture->kit, TEST_PLUGIN_DIR "/db_sqlite.so");
+    fixture->auth = testkit_load(fixture->kit, TEST_PLUGIN_DIR "/auth_local.so");
+    if (!fixture->db || !fixture->auth) fail_msg("%s", testkit_error(fixture->kit));
+    configure(fixture->auth);
+    testkit_db_use(fixture->kit, fixture->db);
+}
+
+static bool nothing_open(void *user) {
+    return testkit_tickets(user) == 0;
+}
+
+void start_plugins(struct fixture *fixture) {
+    assert_int_equal(testkit_start(fixture->db), MUSTER_OK);
+    assert_int_equal(testkit_start(fixture->auth), MUSTER_OK);
+    assert_true(testkit_wait(fixture->kit, nothing_open, fixture->kit, WAIT_MS));
+}
+
+void stop_plugins(struct fixture *fixture) {
+    assert_int_equal(testkit_stop(fixture->auth), 0);
+    assert_int_equal(testkit_stop(fixture->db), 0);
+    assert_int_equal(testkit_faults(fixture->kit), 0);
+    testkit_destroy(fixture->kit);
+}
+
+int make(void **state) {
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    assert_non_null(fixture);
+    assert_int_not_equal(sodium_init(), -1);
+    strcpy(fixture->dir, "/tmp/muster-auth-XXXXXX");
+    assert_non_null(mkdtemp(fixture->dir));
+    add_plugins(fixture);
+    *state = fixture;
+    return 0;
+}
+
+int start(void **state) {
+    make(state);
+    start_plugins(*state);
+    return 0;
+}
+
+static void remove_all(const char *dir) {
+    struct dirent *item;
+    DIR *handle = opendir(dir);
+    while (handle && (item = readdir(handle)) != NULL) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/%s", dir, item->d_name);
+        if (item->d_name[0] == '.') continue;
+        if (item->d_type == DT_DIR)
+            remove_all(path);
+        else
+            unlink(path);
+    }
+    if (handle) closedir(handle);
+    rmdir(dir);
+}
+
+int remove_dir(void **state) {
+    struct fixture *fixture = *state;
+    remove_all(fixture->dir);
+    free(fixture);
+    return 0;
+}
+
+int stop(void **state) {
+    stop_plugins(*state);
+    return remove_dir(state);
+}
+
+void set_clock(struct fixture *fixture, int64_t after_s) {
+    testkit_unix_set(fixture->kit, START_MS + after_s * 1000);
+}
+
+static void copy_text(const json_t *body, const char *key, char *out, size_t cap) {
+    const char *text = json_string_value(json_object_get(body, key));
+    snprintf(out, cap, "%s", text ? text : "");
+}
+
+static struct tokens read_tokens(const struct testkit_response *response) {
+    struct tokens tokens = {.status = response->status};
+    size_t i;
+    json_t *item;
+    json_t *body = json_loads(response->body_len ? response->body : "{}", 0, NULL);
+    assert_non_null(body);
+    copy_text(body, "code", tokens.code, sizeof tokens.code);
+    copy_text(body, "playerId", tokens.player, sizeof tokens.player);
+    copy_text(body, "displayName", tokens.name, sizeof tokens.name);
+    copy_text(body, "refreshToken", tokens.refresh, sizeof tokens.refresh);
+    copy_text(body, "accessToken", tokens.access, sizeof tokens.access);
+    json_array_foreach(json_object_get(body, "permissions"), i, item) {
+        strcat(tokens.permissions, json_string_value(item));
+        strcat(tokens.permissions, ";");
+    }
+    json_decref(body);
+    return tokens;
+}
+
+struct tokens post_from(struct fixture *fixture, const char *path, const char *body,
+                        const char *address, const char *agent) {
+    struct muster_http_request request = {.method = "POST",
+                                          .path = path,
+                                          .address = address,
+                                          .user_agent = agent,
+                                          .body = {body, strlen(body)}};
+    struct testkit_response response = testkit_http_send(fixture->kit, request);
+    if (response.status < 300) assert_non_null(strstr(response.headers, "cache-control: no-store"));
+    return read_tokens(&response);
+}
+
+struct tokens post(struct fixture *fixture, const char *path, const char *body) {
+    return post_from(fixture, path, body, "203.0.113.5", "client/1");
+}
+
+struct tokens refresh_as(struct fixture *fixture, const char *path, const char *token,
+                         const char *agent) {
+    char body[128];
+    snprintf(body, sizeof body, "{\"refreshToken\":\"%s\"}", token);
+    return post_from(fixture, path, body, "203.0.113.5", agent);
+}
+
+struct tokens refresh(struct fixture *fixture, const char *token) {
+    return refresh_as(fixture, "/v1/auth/refresh", token, "client/1");
+}
+
+void assert_problem(const struct tokens *tokens, uint32_t status, const char *code) {
+    if (tokens->status != status || strcmp(tokens->code, code) != 0)
+        fail_msg("expected %u %s, found %u %s", status, code, tokens->status, tokens->code);
+    assert_string_equal(tokens->access, "");
+}

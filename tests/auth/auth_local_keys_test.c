@@ -1,0 +1,293 @@
+/* auth_local: the auth role, signing keys, a full hash queue, and stopping with open requests. */
+#include "accounts_fixture.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <sys/stat.h>
+
+/* ---- the role -------------------------------------------------------------------------------- */
+
+static void tokens_are_remembered_and_expire(void **state) {
+    struct fixture *fixture = *state;
+    struct tokens guest = post(fixture, "/v1/auth/guest", "");
+    struct muster_identity id = {.size = sizeof id};
+    const struct muster_auth *role = testkit_role(fixture->auth, MUSTER_ROLE_AUTH);
+    assert_int_equal(testkit_authenticate(fixture->auth, guest.access, &id), MUSTER_ACCEPT);
+    /* now at once: no ticket is needed */
+    struct muster_auth_request request = {
+        .size = sizeof request, .token = guest.access, .address = "::1"};
+    struct muster_identity again = {.size = sizeof again};
+    assert_int_equal(role->authenticate(testkit_instance(fixture->auth), &request, &again),
+                     MUSTER_ACCEPT);
+    assert_string_equal(again.player_key, guest.player);
+    /* a smaller struct of an older host is filled no further than its size */
+    struct muster_identity small;
+    memset(&small, 0x5A, sizeof small);
+    small.size = offsetof(struct muster_identity, region);
+    assert_int_equal(role->authenticate(testkit_instance(fixture->auth), &request, &small),
+                     MUSTER_ACCEPT);
+    assert_int_equal((uint8_t)small.region[0], 0x5A);
+    set_clock(fixture, 931);
+    assert_int_equal(testkit_authenticate(fixture->auth, guest.access, &id), MUSTER_REJECT);
+    assert_string_equal(id.reason, "token has expired");
+}
+
+static void foreign_and_forged_tokens(void **state) {
+    struct fixture *fixture = *state;
+    struct tokens guest = post(fixture, "/v1/auth/guest", "");
+    struct muster_identity id = {.size = sizeof id};
+    size_t len = strlen(guest.access);
+    guest.access[len - 5] = guest.access[len - 5] == 'A' ? 'B' : 'A';
+    assert_int_equal(testkit_authenticate(fixture->auth, guest.access, &id), MUSTER_REJECT);
+    assert_int_equal(testkit_authenticate(fixture->auth, "", &id), MUSTER_PASS);
+    assert_int_equal(testkit_authenticate(fixture->auth, "opaque", &id), MUSTER_PASS);
+    /* {"alg":"none"} {"iss":"muster","sub":"x"}: ours by name, by no key of ours */
+    assert_int_equal(
+        testkit_authenticate(fixture->auth,
+                             "eyJhbGciOiJub25lIn0.eyJpc3MiOiJtdXN0ZXIiLCJzdWIiOiJ4In0.AAAA", &id),
+        MUSTER_REJECT);
+    /* {"iss":"other"} belongs to another plugin */
+    assert_int_equal(
+        testkit_authenticate(fixture->auth, "eyJhbGciOiJub25lIn0.eyJpc3MiOiJvdGhlciJ9.AAAA", &id),
+        MUSTER_PASS);
+}
+
+/* ---- keys ------------------------------------------------------------------------------------ */
+
+static size_t jwks_count(struct fixture *fixture) {
+    struct testkit_response response =
+        testkit_http(fixture->kit, "GET", "/.well-known/jwks.json", NULL);
+    assert_int_equal(response.status, 200);
+    assert_non_null(strstr(response.headers, "cache-control: public"));
+    assert_null(strstr(response.body, "\"d\""));
+    json_t *body = json_loads(response.body, 0, NULL);
+    size_t count = json_array_size(json_object_get(body, "keys"));
+    json_decref(body);
+    return count;
+}
+
+static uint32_t count_key_files(const char *dir, uint32_t mode) {
+    uint32_t count = 0;
+    struct dirent *item;
+    DIR *handle = opendir(dir);
+    assert_non_null(handle);
+    while ((item = readdir(handle)) != NULL) {
+        char path[512];
+        struct stat info;
+        if (item->d_name[0] == '.') continue;
+        snprintf(path, sizeof path, "%s/%s", dir, item->d_name);
+        assert_int_equal(stat(path, &info), 0);
+        assert_int_equal(info.st_mode & 0777, mode);
+        count++;
+    }
+    closedir(handle);
+    return count;
+}
+
+static void keys_are_private_and_kept(void **state) {
+    struct fixture *fixture = *state;
+    struct stat info;
+    char dir[128];
+    snprintf(dir, sizeof dir, "%s/keys", fixture->dir);
+    assert_int_equal(stat(dir, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0700);
+    assert_int_equal(count_key_files(dir, 0600), 1);
+    struct tokens guest = post(fixture, "/v1/auth/guest", "");
+    stop_plugins(fixture);
+    add_plugins(fixture);
+    start_plugins(fixture);
+    assert_int_equal(count_key_files(dir, 0600), 1);
+    struct muster_identity id = {.size = sizeof id};
+    assert_int_equal(testkit_authenticate(fixture->auth, guest.access, &id), MUSTER_ACCEPT);
+    assert_int_equal(refresh(fixture, guest.refresh).status, 200);
+}
+
+static void rotation_overlaps(void **state) {
+    struct fixture *fixture = *state;
+    char dir[128];
+    struct muster_identity id = {.size = sizeof id};
+    snprintf(dir, sizeof dir, "%s/keys", fixture->dir);
+    struct tokens before = post(fixture, "/v1/auth/guest", "");
+    assert_int_equal(jwks_count(fixture), 1);
+    assert_non_null(strstr(testkit_command(fixture->kit, "auth-rotate"), "new signing key"));
+    assert_int_equal(jwks_count(fixture), 2);
+    struct tokens after = post(fixture, "/v1/auth/guest", "");
+    assert_int_equal(testkit_authenticate(fixture->auth, before.access, &id), MUSTER_ACCEPT);
+    assert_int_equal(testkit_authenticate(fixture->auth, after.access, &id), MUSTER_ACCEPT);
+    /* an hour later no token of the old key can be alive */
+    testkit_advance(fixture->kit, 3600001);
+    assert_int_equal(jwks_count(fixture), 1);
+    assert_int_equal(count_key_files(dir, 0600), 1);
+    /* and a month later the key has a successor by itself */
+    set_clock(fixture, 30 * 86400 + 1);
+    testkit_advance(fixture->kit, 3600001);
+    assert_int_equal(jwks_count(fixture), 2);
+}
+
+static void rotation_is_bounded(void **state) {
+    struct fixture *fixture = *state;
+    for (uint32_t i = 0; i < 15; i++) testkit_command(fixture->kit, "auth-rotate");
+    assert_int_equal(jwks_count(fixture), 16);
+    assert_non_null(strstr(testkit_command(fixture->kit, "auth-rotate"), "try again later"));
+    assert_int_equal(jwks_count(fixture), 16);
+}
+
+static void open_key_files_are_refused(void **state) {
+    struct fixture *fixture = *state;
+    char dir[128];
+    start_plugins(fixture);
+    stop_plugins(fixture);
+    snprintf(dir, sizeof dir, "%s/keys", fixture->dir);
+    assert_int_equal(chmod(dir, 0755), 0);
+    add_plugins(fixture);
+    assert_int_equal(testkit_start(fixture->db), MUSTER_OK);
+    assert_int_equal(testkit_start(fixture->auth), MUSTER_DENIED);
+    assert_non_null(testkit_log_find(fixture->kit, "no access for others"));
+    testkit_destroy(fixture->kit);
+}
+
+static void a_database_is_needed(void **state) {
+    struct fixture *fixture = *state;
+    testkit_db_use(fixture->kit, NULL);
+    assert_int_equal(testkit_start(fixture->auth), MUSTER_UNAVAILABLE);
+    assert_non_null(testkit_log_find(fixture->kit, "need a database"));
+    testkit_destroy(fixture->kit);
+}
+
+/* ---- load and stop --------------------------------------------------------------------------- */
+
+/* The register route as the plugin declared it: the plugin is loaded through a copy of its
+ * descriptor, whose init looks over the plugin's shoulder. */
+static struct {
+    muster_status (*init)(muster_self *self, const struct muster_host *host, void **instance);
+    struct muster_host host;
+    struct muster_host_http http;
+    muster_status (*route_add)(muster_self *self, const char *method, const char *path,
+                               uint32_t flags, muster_http_fn fn, void *user, muster_route_id *out);
+    muster_status (*problem)(muster_self *self, muster_request_id id, uint32_t status,
+                             const char *code, const char *detail);
+    muster_http_fn register_fn;
+    void *register_user;
+    uint32_t unavailable; /* requests answered 503 */
+} spy;
+
+static muster_status spy_problem(muster_self *self, muster_request_id id, uint32_t status,
+                                 const char *code, const char *detail) {
+    if (status == 503) spy.unavailable++;
+    return spy.problem(self, id, status, code, detail);
+}
+
+static muster_status spy_route_add(muster_self *self, const char *method, const char *path,
+                                   uint32_t flags, muster_http_fn fn, void *user,
+                                   muster_route_id *out) {
+    if (strcmp(path, "/v1/auth/register") == 0) {
+        spy.register_fn = fn;
+        spy.register_user = user;
+    }
+    return spy.route_add(self, method, path, flags, fn, user, out);
+}
+
+static muster_status spy_init(muster_self *self, const struct muster_host *host, void **instance) {
+    spy.host = *host;
+    spy.http = *host->http;
+    spy.route_add = host->http->route_add;
+    spy.http.route_add = spy_route_add;
+    spy.problem = host->http->problem;
+    spy.http.problem = spy_problem;
+    spy.unavailable = 0;
+    spy.host.http = &spy.http;
+    return spy.init(self, &spy.host, instance);
+}
+
+static int start_spied(void **state) {
+    static struct muster_plugin descriptor;
+    make(state);
+    struct fixture *fixture = *state;
+    void *library = dlopen(TEST_PLUGIN_DIR "/auth_local.so", RTLD_NOW | RTLD_LOCAL);
+    assert_non_null(library);
+    descriptor = *(const struct muster_plugin *)dlsym(library, MUSTER_PLUGIN_SYMBOL);
+    spy.init = descriptor.init;
+    descriptor.init = spy_init;
+    testkit_unload(fixture->auth);
+    fixture->auth = testkit_add(fixture->kit, &descriptor);
+    assert_non_null(fixture->auth);
+    configure(fixture->auth);
+    assert_true(testkit_config_set(fixture->auth, "hashRunningMax", "1"));
+    assert_true(testkit_config_set(fixture->auth, "hashQueueMax", "2"));
+    assert_true(testkit_config_set(fixture->auth, "hashPerAddressMax", "2"));
+    start_plugins(fixture);
+    return 0;
+}
+
+/* A client that goes away before it is answered. */
+static void register_and_leave(const char *username, const char *address) {
+    char body[128];
+    snprintf(body, sizeof body, "{\"username\":\"%s\",\"password\":\"correct horse\"}", username);
+    struct muster_http_request request = {.size = sizeof request,
+                                          .id = 999999,
+                                          .method = "POST",
+                                          .path = "/v1/auth/register",
+                                          .query = "",
+                                          .address = address,
+                                          .authorization = "",
+                                          .if_none_match = "",
+                                          .content_type = "",
+                                          .accept_encoding = "",
+                                          .user_agent = "",
+                                          .body = {body, strlen(body)}};
+    spy.register_fn(spy.register_user, &request);
+}
+
+static void a_full_hash_queue_says_so(void **state) {
+    struct fixture *fixture = *state;
+    register_and_leave("one", "192.0.2.1");
+    register_and_leave("two", "192.0.2.1");
+    struct tokens same =
+        post_from(fixture, "/v1/auth/register",
+                  "{\"username\":\"abc\",\"password\":\"correct horse\"}", "192.0.2.1", "x");
+    assert_problem(&same, 429, "rate_limited");
+    register_and_leave("one", "192.0.2.1");
+    register_and_leave("two", "192.0.2.1");
+    register_and_leave("three", "192.0.2.2");
+    struct testkit_response response = testkit_http(fixture->kit, "POST", "/v1/auth/register", ADA);
+    assert_int_equal(response.status, 503);
+    assert_non_null(strstr(response.body, "\"code\":\"busy\""));
+    assert_non_null(strstr(response.headers, "retry-after: "));
+    /* those that left were carried out all the same, and the place is free again */
+    assert_int_equal(post(fixture, "/v1/auth/register", ADA).status, 201);
+    struct tokens there =
+        post(fixture, "/v1/auth/login", "{\"username\":\"three\",\"password\":\"correct horse\"}");
+    assert_int_equal(there.status, 200);
+}
+
+/* Each open request is answered once at stop, none runs on, nothing leaks (the sanitizer build). */
+static void stop_ends_what_is_open(void **state) {
+    struct fixture *fixture = *state;
+    register_and_leave("one", "192.0.2.1");
+    register_and_leave("two", "192.0.2.2");
+    register_and_leave("three", "192.0.2.3");
+    assert_int_equal(testkit_stop(fixture->auth), 0);
+    assert_int_equal(spy.unavailable, 3);
+    stop_plugins(fixture);
+    add_plugins(fixture);
+    start_plugins(fixture);
+    assert_int_equal(
+        post(fixture, "/v1/auth/register", "{\"username\":\"one\",\"password\":\"correct horse\"}")
+            .status,
+        201);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(tokens_are_remembered_and_expire, start, stop),
+        cmocka_unit_test_setup_teardown(foreign_and_forged_tokens, start, stop),
+        cmocka_unit_test_setup_teardown(keys_are_private_and_kept, start, stop),
+        cmocka_unit_test_setup_teardown(rotation_overlaps, start, stop),
+        cmocka_unit_test_setup_teardown(rotation_is_bounded, start, stop),
+        cmocka_unit_test_setup_teardown(open_key_files_are_refused, make, remove_dir),
+        cmocka_unit_test_setup_teardown(a_database_is_needed, make, remove_dir),
+        cmocka_unit_test_setup_teardown(a_full_hash_queue_says_so, start_spied, stop),
+        cmocka_unit_test_setup_teardown(stop_ends_what_is_open, start_spied, stop),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
