@@ -133,12 +133,12 @@ test("movement is what the server computes", { skip: !existsSync(VECTORS) &&
     "tests/plugins/arena_moves.json is missing" }, () => {
     const vectors = JSON.parse(readFileSync(VECTORS, "utf8"));
     assert.ok(vectors.cases.length > 0);
-    const map = new ArenaMap(vectors.map);
-    for (const { from, moves, path, ...rest } of vectors.cases) {
-        let at = from;
-        for (const [i, input] of moves.entries()) {
-            at = moveAvatar(map, at, input, { ...vectors, ...rest });
-            assert.deepEqual(at, path[i]);
+    for (const { name, rows, start, moves, positions } of vectors.cases) {
+        const map = new ArenaMap({ name, width: rows[0].length, height: rows.length, rows });
+        let at = { x: start[0], y: start[1] };
+        for (const [i, [moveX, moveY]] of moves.entries()) {
+            at = moveAvatar(map, at, { moveX, moveY }, vectors);
+            assert.deepEqual([at.x, at.y], positions[i], `${name}, move ${i}`);
         }
     }
 });
