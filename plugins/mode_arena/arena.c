@@ -53,7 +53,7 @@ static void mode_destroy(void *instance, void *state) {
 /* The team with fewer people; of equals the one with fewer bots; of equals red. */
 static uint32_t smaller_team(const struct arena *arena, uint32_t except_seat) {
     uint32_t weight[MUSTER_TEAM_COUNT] = {0};
-    for (uint32_t i = 0; i < arena->seats_max; i++) {
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
         const struct avatar *a = &arena->avatars[i];
         if (a->present && i != except_seat) weight[a->team] += a->is_bot ? 1 : 64;
     }
@@ -64,7 +64,7 @@ static muster_status mode_join(void *instance, void *state, uint32_t seat) {
     struct arena *arena = state;
     struct instance *self = instance;
     struct muster_seat_info info = {.size = sizeof(info)};
-    if (seat >= arena->seats_max) return MUSTER_INVALID;
+    if (seat >= MUSTER_SEATS_MAX) return MUSTER_INVALID;
     muster_status status = self->host->match->seat_get(self->self, arena->match, seat, &info);
     if (status != MUSTER_OK) return status;
     uint32_t team = info.team;
@@ -84,7 +84,7 @@ static muster_status mode_join(void *instance, void *state, uint32_t seat) {
 }
 
 static struct avatar *person(struct arena *arena, uint32_t seat) {
-    if (seat >= arena->seats_max) return NULL;
+    if (seat >= MUSTER_SEATS_MAX) return NULL;
     struct avatar *a = &arena->avatars[seat];
     return a->present && !a->is_bot ? a : NULL;
 }

@@ -43,7 +43,7 @@ static void count_players(const struct arena *arena, uint32_t players[MUSTER_TEA
                           uint32_t *bots) {
     memset(players, 0, MUSTER_TEAM_COUNT * sizeof(*players));
     *bots = 0;
-    for (uint32_t i = 0; i < arena->seats_max; i++) {
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
         const struct avatar *a = &arena->avatars[i];
         if (!a->present) continue;
         players[a->team]++;
@@ -59,7 +59,7 @@ static void bot_enter(struct arena *arena, uint32_t team) {
     uint32_t seat;
     muster_status status = instance->host->match->bot_add(instance->self, arena->match,
                                                           names[roll(arena, 16)], team, &seat);
-    if (status != MUSTER_OK || seat >= arena->seats_max) return; /* full: tried again later */
+    if (status != MUSTER_OK || seat >= MUSTER_SEATS_MAX) return; /* full: tried again later */
     struct avatar *a = &arena->avatars[seat];
     *a = (struct avatar){
         .present = 1, .team = team, .is_bot = 1, .connected = 1, .move_credit = MOVE_CREDIT_MAX};
@@ -69,7 +69,7 @@ static void bot_enter(struct arena *arena, uint32_t team) {
 
 static bool bot_leave(struct arena *arena, uint32_t team) {
     const struct instance *instance = arena->instance;
-    for (uint32_t i = arena->seats_max; i-- > 0;) {
+    for (uint32_t i = MUSTER_SEATS_MAX; i-- > 0;) {
         struct avatar *a = &arena->avatars[i];
         if (!a->present || !a->is_bot || a->team != team) continue;
         muster_status status = instance->host->match->bot_remove(instance->self, arena->match, i);
@@ -110,7 +110,7 @@ static void field_flood(struct arena *arena, uint32_t team) {
 static void field_update(struct arena *arena, uint32_t team) {
     struct enemy_field *field = &arena->enemies[team];
     field->source_count = 0;
-    for (uint32_t i = 0; i < arena->seats_max; i++) {
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
         const struct avatar *a = &arena->avatars[i];
         if (!a->present || !a->alive || a->team == team) continue;
         field->sources[field->source_count++] = (uint16_t)world_tile(arena->map, a->x, a->y);
@@ -192,7 +192,7 @@ static int64_t distance_squared(const struct avatar *a, const struct avatar *b) 
 }
 
 static bool is_target(const struct arena *arena, const struct avatar *a, uint32_t seat) {
-    if (seat >= arena->seats_max) return false;
+    if (seat >= MUSTER_SEATS_MAX) return false;
     const struct avatar *t = &arena->avatars[seat];
     return t->present && t->alive && t->team != a->team &&
            distance_squared(a, t) <= (int64_t)SIGHT * SIGHT &&
@@ -202,7 +202,7 @@ static bool is_target(const struct arena *arena, const struct avatar *a, uint32_
 static uint32_t nearest_target(const struct arena *arena, const struct avatar *a) {
     uint32_t best = MUSTER_SEAT_NONE;
     int64_t nearest = INT64_MAX;
-    for (uint32_t i = 0; i < arena->seats_max; i++) {
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
         int64_t distance = distance_squared(a, &arena->avatars[i]);
         if (distance >= nearest || !is_target(arena, a, i)) continue;
         best = i;
@@ -291,12 +291,12 @@ static void bot_think(struct arena *arena, uint32_t seat) {
 
 void bots_think(struct arena *arena) {
     bool any = false;
-    for (uint32_t i = 0; i < arena->seats_max; i++)
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++)
         any |= arena->avatars[i].present && arena->avatars[i].is_bot;
     if (!any) return;
     if (arena->tick % FIELD_TICKS == 0) field_update(arena, MUSTER_TEAM_RED);
     if (arena->tick % FIELD_TICKS == FIELD_TICKS / 2) field_update(arena, MUSTER_TEAM_BLUE);
-    for (uint32_t i = 0; i < arena->seats_max; i++) {
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
         const struct avatar *a = &arena->avatars[i];
         if (a->present && a->is_bot && a->alive) bot_think(arena, i);
     }

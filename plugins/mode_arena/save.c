@@ -180,8 +180,7 @@ muster_status save_read(struct arena *arena, struct muster_reader *r) {
     arena->bot_fill = muster_get_u8(r);
     arena->projectile_id = muster_get_u8(r);
     for (uint32_t i = 0; ok && i < MUSTER_SEATS_MAX; i++)
-        ok = get_avatar(arena, r, &arena->avatars[i]) &&
-             (i < arena->seats_max || !arena->avatars[i].present);
+        ok = get_avatar(arena, r, &arena->avatars[i]);
     for (uint32_t i = 0; ok && i < PROJECTILES_MAX; i++)
         ok = get_projectile(arena, r, &arena->projectiles[i]);
     ok = ok && get_field(arena, r, &arena->enemies[MUSTER_TEAM_RED]) &&

@@ -166,7 +166,7 @@ struct arena {
     struct instance *instance;
     const struct map *map;
     muster_match_id match;
-    uint32_t seats_max;
+    uint32_t seats_max; /* players; the host may seat bots above it */
     uint32_t tick_rate_hz;
     /* settings */
     uint32_t friendly_fire;

@@ -52,7 +52,7 @@ static void avatar_capture(const struct arena *arena, const struct avatar *a,
 
 void wire_capture(struct arena *arena, struct wire_view *view) {
     memset(view, 0, sizeof(*view));
-    for (uint32_t i = 0; i < arena->seats_max; i++) {
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
         if (arena->avatars[i].present) avatar_capture(arena, &arena->avatars[i], &view->avatars[i]);
     }
     view->score[MUSTER_TEAM_RED] = score_of(arena, MUSTER_TEAM_RED);

@@ -178,7 +178,9 @@ static muster_status bot_add(muster_self *self, muster_match_id id, const char *
                              uint32_t team, uint32_t *seat) {
     struct match *match = match_for(self, id, "bot_add");
     if (!match) return MUSTER_NOT_FOUND;
-    for (uint32_t i = 0; i < match->info.seats_max; i++) {
+    /* Like the server: people sit below seats_max, bots above, so nobody has to make room. */
+    uint32_t end = match->info.seats_max * 2;
+    for (uint32_t i = match->info.seats_max; i < end && i < MUSTER_SEATS_MAX; i++) {
         if (match_seat(match, i)) continue;
         match_seat_fill(match, i, team, true, display_name);
         *seat = i;

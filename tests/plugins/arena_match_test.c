@@ -1,0 +1,393 @@
+/* Whole matches: bots on every map, save and load, snapshots, and input of every kind. */
+#include "arena_fixture.h"
+
+#include <jansson.h>
+
+#define SAVE_MAX 65536
+
+static uint64_t hash(const void *data, uint32_t len) { /* FNV-1a */
+    const uint8_t *at = data;
+    uint64_t h = UINT64_C(14695981039346656037);
+    for (uint32_t i = 0; i < len; i++) h = (h ^ at[i]) * UINT64_C(1099511628211);
+    return h;
+}
+
+static uint64_t state_hash(struct fixture *f) {
+    static uint8_t save[SAVE_MAX];
+    uint32_t len = testkit_match_save(f->kit, f->match, save, sizeof(save));
+    assert_true(len > 0);
+    return hash(save, len);
+}
+
+static void bots_match(struct fixture *f, const char *map, const char *skill, uint64_t seed) {
+    assert_true(testkit_setting_set(f->kit, "botFill", "8"));
+    assert_true(testkit_setting_set(f->kit, "botSkill", skill));
+    fixture_match(f, map, seed);
+}
+
+/* ---- bots ----------------------------------------------------------------------------------- */
+
+static uint32_t kills(struct fixture *f) {
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+        const struct muster_seat_info *row = fixture_row(f, i);
+        if (row->seat == i) sum += (uint32_t)row->kills;
+    }
+    return sum;
+}
+
+static void test_bots_fight_on_every_map(void **state) {
+    static const char *const skills[] = {"easy", "normal", "hard"};
+    struct fixture f;
+    (void)state;
+    fixture_open(&f, SHARE_DIR);
+    const struct instance *instance = testkit_instance(f.plugin);
+    for (uint32_t m = 0; m < instance->map_count; m++) {
+        for (uint32_t s = 0; s < 3; s++) {
+            bots_match(&f, instance->maps[m]->name, skills[s], m * 10 + s);
+            fixture_ticks(&f, 3600); /* three minutes */
+            uint32_t count = kills(&f);
+            if (count < 10)
+                fail_msg("%s: %s bots made %u kills", instance->maps[m]->name, skills[s], count);
+            assert_int_equal(testkit_match_fact_sum(f.kit, f.match, "impossible_input"), 0);
+            testkit_match_destroy(f.kit, f.match);
+        }
+    }
+    fixture_close(&f);
+}
+
+static void people_and_bots(struct fixture *f, uint32_t people, uint32_t bots) {
+    uint32_t found_people = 0, found_bots = 0;
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+        const struct muster_seat_info *row = fixture_row(f, i);
+        if (row->seat != i) continue;
+        found_people += !row->is_bot;
+        found_bots += row->is_bot;
+        assert_int_equal(f->arena->avatars[i].present, 1);
+        assert_int_equal(f->arena->avatars[i].team, row->team);
+    }
+    assert_int_equal(found_people, people);
+    assert_int_equal(found_bots, bots);
+}
+
+static void test_people_replace_bots(void **state) {
+    struct fixture f;
+    struct muster_match_facts facts;
+    (void)state;
+    fixture_open(&f, SHARE_DIR);
+    bots_match(&f, "foundry", "normal", 3);
+    fixture_ticks(&f, 20);
+    people_and_bots(&f, 0, 8);
+    fixture_join(&f, 0, MUSTER_TEAM_NONE);
+    people_and_bots(&f, 1, 7);
+    fixture_join(&f, 1, MUSTER_TEAM_NONE);
+    people_and_bots(&f, 2, 6);
+    testkit_match_facts(f.kit, f.match, &facts);
+    assert_int_equal(facts.team_humans[MUSTER_TEAM_RED], 1);
+    assert_int_equal(facts.team_humans[MUSTER_TEAM_BLUE], 1);
+    assert_int_equal(facts.team_seated[MUSTER_TEAM_RED], 4);
+    assert_int_equal(facts.team_seated[MUSTER_TEAM_BLUE], 4);
+    testkit_match_leave(f.kit, f.match, 0, MUSTER_LEAVE_QUIT);
+    fixture_ticks(&f, 1);
+    people_and_bots(&f, 1, 7);
+    int64_t none = 0;
+    struct muster_command command = {
+        .size = sizeof(command), .name = "bots", .text = "", .args = &none, .arg_count = 1};
+    assert_int_equal(testkit_host(f.kit)->match->command(f.plugin, f.match, &command), MUSTER_OK);
+    fixture_ticks(&f, 10);
+    people_and_bots(&f, 1, 0);
+    fixture_close(&f);
+}
+
+/* ---- save, load, replay --------------------------------------------------------------------- */
+
+static uint32_t random_of(uint32_t *seed) {
+    return (*seed = *seed * 1664525u + 1013904223u) >> 8;
+}
+
+/* What two people send in a tick, from a seed. */
+static void people_play(struct fixture *f, uint32_t *seed) {
+    for (uint32_t seat = 0; seat < 2; seat++) {
+        struct muster_input input = {.held = (uint16_t)(random_of(seed) & 3),
+                                     .aim = (uint16_t)random_of(seed),
+                                     .move_x = (int8_t)random_of(seed),
+                                     .move_y = (int8_t)random_of(seed)};
+        testkit_match_input(f->kit, f->match, seat, &input);
+    }
+    fixture_ticks(f, 1);
+}
+
+static void play(struct fixture *f, uint32_t ticks, uint32_t *seed) {
+    while (ticks--) people_play(f, seed);
+}
+
+static void begin(struct fixture *f, const char *map) {
+    fixture_open(f, SHARE_DIR);
+    bots_match(f, map, "normal", 77);
+    fixture_join(f, 0, MUSTER_TEAM_NONE);
+    fixture_join(f, 1, MUSTER_TEAM_NONE);
+}
+
+static void test_same_inputs_same_match(void **state) {
+    uint64_t hashes[2];
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct fixture f;
+        uint32_t seed = 9;
+        begin(&f, "crossfire");
+        play(&f, 1500, &seed);
+        hashes[i] = state_hash(&f);
+        fixture_close(&f);
+    }
+    assert_true(hashes[0] == hashes[1]);
+}
+
+static void test_load_goes_on_the_same(void **state) {
+    static uint8_t save[SAVE_MAX], one[SNAPSHOT_MAX_BYTES], two[SNAPSHOT_MAX_BYTES];
+    (void)state;
+    for (uint32_t at = 100; at < 1000; at += 173) {
+        struct fixture f;
+        begin(&f, "foundry");
+        uint32_t seed = 4, seed_after;
+        play(&f, at, &seed);
+        seed_after = seed;
+        uint32_t len = testkit_match_save(f.kit, f.match, save, sizeof(save));
+        muster_match_id first = f.match;
+        fixture_match(&f, "foundry", 1); /* another seed: all must come from the save */
+        assert_int_equal(testkit_match_load(f.kit, f.match, save, len), MUSTER_OK);
+        muster_match_id second = f.match;
+        for (uint32_t i = 0; i < 600; i++) {
+            uint32_t a = seed_after, b = seed_after;
+            f.match = first;
+            people_play(&f, &a);
+            uint64_t first_hash = state_hash(&f);
+            f.match = second;
+            people_play(&f, &b);
+            seed_after = a;
+            assert_true(first_hash == state_hash(&f));
+            uint32_t n = testkit_match_snapshot(f.kit, first, 0, false, one, sizeof(one));
+            assert_int_equal(testkit_match_snapshot(f.kit, second, 0, false, two, sizeof(two)), n);
+            assert_memory_equal(one, two, n);
+        }
+        fixture_close(&f);
+    }
+}
+
+/* A damaged save is refused or plays on; it never leads outside. */
+static void test_damaged_saves(void **state) {
+    static uint8_t save[SAVE_MAX], bad[SAVE_MAX];
+    struct fixture f;
+    uint32_t seed = 4, refused = 0;
+    (void)state;
+    begin(&f, "canyon");
+    play(&f, 300, &seed);
+    uint32_t len = testkit_match_save(f.kit, f.match, save, sizeof(save));
+    assert_int_equal(testkit_match_load(f.kit, f.match, save, len - 1), MUSTER_INVALID);
+    for (uint32_t i = 0; i < 400; i++) {
+        memcpy(bad, save, len);
+        for (int n = 0; n < 4; n++) bad[random_of(&seed) % len] = (uint8_t)random_of(&seed);
+        fixture_match(&f, "canyon", 1);
+        if (testkit_match_load(f.kit, f.match, bad, len) == MUSTER_OK) {
+            fixture_ticks(&f, 5);
+        } else {
+            refused++;
+        }
+        testkit_match_destroy(f.kit, f.match);
+    }
+    assert_true(refused > 0);
+    testkit_destroy(f.kit);
+}
+
+/* ---- snapshots ------------------------------------------------------------------------------ */
+
+/* A client: knows only docs/protocol.md section 6. */
+struct seen {
+    struct wire_avatar avatars[256];
+    struct {
+        uint8_t live, owner;
+        uint16_t x, y;
+        int8_t vx, vy;
+    } projectiles[256];
+    uint16_t red, blue;
+};
+
+static void seen_projectile(struct seen *c, struct muster_reader *r) {
+    uint8_t id = muster_get_u8(r);
+    c->projectiles[id].live = 1;
+    c->projectiles[id].owner = muster_get_u8(r);
+    c->projectiles[id].x = muster_get_u16(r);
+    c->projectiles[id].y = muster_get_u16(r);
+    c->projectiles[id].vx = (int8_t)muster_get_u8(r);
+    c->projectiles[id].vy = (int8_t)muster_get_u8(r);
+}
+
+static void seen_full(struct seen *c, struct muster_reader *r) {
+    memset(c, 0, sizeof(*c));
+    for (uint32_t n = muster_get_u8(r); n > 0; n--) {
+        struct wire_avatar *a = &c->avatars[muster_get_u8(r)];
+        a->present = 1;
+        a->team = muster_get_u8(r);
+        a->flags = muster_get_u8(r);
+        a->x = muster_get_u16(r);
+        a->y = muster_get_u16(r);
+        a->aim = muster_get_u8(r);
+        a->health = muster_get_u8(r);
+    }
+    for (uint32_t n = muster_get_u8(r); n > 0; n--) seen_projectile(c, r);
+    c->red = muster_get_u16(r);
+    c->blue = muster_get_u16(r);
+}
+
+static void seen_change(struct seen *c, struct muster_reader *r) {
+    struct wire_avatar *a = &c->avatars[muster_get_u8(r)];
+    uint32_t mask = muster_get_u8(r);
+    if (mask & 64) {
+        memset(a, 0, sizeof(*a));
+        return;
+    }
+    a->present = 1;
+    if (mask & 1) {
+        a->x = (uint16_t)(a->x + (int8_t)muster_get_u8(r));
+        a->y = (uint16_t)(a->y + (int8_t)muster_get_u8(r));
+    }
+    if (mask & 2) {
+        a->x = muster_get_u16(r);
+        a->y = muster_get_u16(r);
+    }
+    if (mask & 4) a->aim = muster_get_u8(r);
+    if (mask & 8) a->health = muster_get_u8(r);
+    if (mask & 16) a->flags = muster_get_u8(r);
+    if (mask & 32) a->team = muster_get_u8(r);
+}
+
+static void seen_delta(struct seen *c, struct muster_reader *r) {
+    for (uint32_t i = 0; i < 256; i++) { /* those known fly on */
+        c->projectiles[i].x = (uint16_t)(c->projectiles[i].x + c->projectiles[i].vx * 4);
+        c->projectiles[i].y = (uint16_t)(c->projectiles[i].y + c->projectiles[i].vy * 4);
+    }
+    for (uint32_t n = muster_get_u8(r); n > 0; n--) seen_change(c, r);
+    for (uint32_t n = muster_get_u8(r); n > 0; n--) muster_get_bytes(r, 6);
+    for (uint32_t n = muster_get_u8(r); n > 0; n--) seen_projectile(c, r);
+    for (uint32_t n = muster_get_u8(r); n > 0; n--) {
+        uint8_t id = muster_get_u8(r);
+        muster_get_bytes(r, 4);
+        memset(&c->projectiles[id], 0, sizeof(c->projectiles[id]));
+    }
+    if (!muster_get_u8(r)) return;
+    c->red = muster_get_u16(r);
+    c->blue = muster_get_u16(r);
+}
+
+static uint32_t snapshot_read(struct fixture *f, struct seen *c, bool full) {
+    uint8_t data[SNAPSHOT_MAX_BYTES];
+    uint32_t len = testkit_match_snapshot(f->kit, f->match, 0, full, data, sizeof(data));
+    struct muster_reader r = muster_reader_make(data, len);
+    if (full) {
+        seen_full(c, &r);
+    } else {
+        seen_delta(c, &r);
+    }
+    assert_int_equal(r.overflow, 0);
+    assert_int_equal(r.pos, len); /* nothing is left over */
+    return len;
+}
+
+static void test_deltas_add_up_to_full(void **state) {
+    struct fixture f;
+    static struct seen by_delta, by_full;
+    uint32_t seed = 8, delta_bytes = 0, delta_max = 0;
+    (void)state;
+    begin(&f, "crossfire");
+    fixture_ticks(&f, 1);
+    snapshot_read(&f, &by_delta, true);
+    for (uint32_t i = 0; i < 3000; i++) {
+        if (i == 1000) testkit_match_leave(f.kit, f.match, 1, MUSTER_LEAVE_QUIT);
+        if (i == 1500) fixture_join(&f, 1, MUSTER_TEAM_NONE);
+        people_play(&f, &seed);
+        uint32_t len = snapshot_read(&f, &by_delta, false);
+        delta_bytes += len;
+        if (len > delta_max) delta_max = len;
+        assert_true(snapshot_read(&f, &by_full, true) < 1024);
+        assert_memory_equal(&by_delta, &by_full, sizeof(by_full));
+    }
+    assert_true(delta_bytes / 3000 < 200); /* typical */
+    assert_true(delta_max < 400);
+    assert_true(by_full.red + by_full.blue > 0);
+    fixture_close(&f);
+}
+
+static void test_intro(void **state) {
+    struct fixture f;
+    static char text[16384];
+    (void)state;
+    begin(&f, "canyon");
+    const struct muster_mode *mode = testkit_role(f.plugin, MUSTER_ROLE_MODE);
+    struct muster_writer w = muster_writer_make(text, sizeof(text) - 1);
+    mode->intro(testkit_instance(f.plugin), f.arena, &w);
+    assert_int_equal(w.overflow, 0);
+    json_t *intro = json_loadb(text, w.len, JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(intro);
+    const json_t *map = json_object_get(intro, "map");
+    assert_string_equal(json_string_value(json_object_get(map, "name")), "canyon");
+    assert_int_equal(json_array_size(json_object_get(map, "rows")),
+                     json_integer_value(json_object_get(map, "height")));
+    assert_int_equal(json_integer_value(json_object_get(intro, "tileUnits")), 256);
+    assert_int_equal(json_integer_value(json_object_get(intro, "respawnTicks")), 60);
+    assert_true(json_is_false(json_object_get(intro, "friendlyFire")));
+    json_decref(intro);
+    fixture_close(&f);
+}
+
+/* ---- anything a client can send ------------------------------------------------------------- */
+
+static void random_input(struct fixture *f, uint32_t *seed) {
+    struct muster_input input;
+    uint8_t *bytes = (uint8_t *)&input;
+    for (uint32_t i = 0; i < sizeof(input); i++) bytes[i] = (uint8_t)random_of(seed);
+    testkit_match_input(f->kit, f->match, random_of(seed) % 9, &input);
+}
+
+static void random_act(struct fixture *f, uint32_t *seed) {
+    uint32_t seat = random_of(seed) % 8;
+    if (fixture_row(f, seat)->seat == seat) {
+        testkit_match_leave(f->kit, f->match, seat, MUSTER_LEAVE_QUIT);
+    } else {
+        fixture_join(f, seat, random_of(seed) % MUSTER_TEAM_COUNT);
+    }
+}
+
+static void test_random_matches(void **state) {
+    struct fixture f;
+    static struct seen seen;
+    (void)state;
+    fixture_open(&f, SHARE_DIR);
+    assert_true(testkit_setting_set(f.kit, "friendlyFire", "true"));
+    for (uint32_t round = 0; round < 6; round++) {
+        uint32_t seed = round;
+        bots_match(&f, round % 2 ? "canyon" : "foundry", "hard", round);
+        fixture_ticks(&f, 1);
+        snapshot_read(&f, &seen, true);
+        for (uint32_t i = 0; i < 1500; i++) {
+            for (uint32_t n = random_of(&seed) % 12; n > 0; n--) random_input(&f, &seed);
+            if (random_of(&seed) % 20 == 0) random_act(&f, &seed);
+            fixture_ticks(&f, 1);
+            snapshot_read(&f, &seen, false);
+        }
+        testkit_match_destroy(f.kit, f.match);
+    }
+    fixture_close(&f);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bots_fight_on_every_map),
+        cmocka_unit_test(test_people_replace_bots),
+        cmocka_unit_test(test_same_inputs_same_match),
+        cmocka_unit_test(test_load_goes_on_the_same),
+        cmocka_unit_test(test_damaged_saves),
+        cmocka_unit_test(test_deltas_add_up_to_full),
+        cmocka_unit_test(test_intro),
+        cmocka_unit_test(test_random_matches),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

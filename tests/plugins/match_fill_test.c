@@ -1,0 +1,198 @@
+/* match_fill: whom it sends where. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <muster_testkit.h>
+#include <stdio.h>
+
+#define GROUPS 16
+
+struct queue {
+    struct testkit *kit;
+    muster_self *plugin;
+    const struct muster_matchmaker *role;
+    struct muster_group groups[GROUPS];
+    uint32_t count;
+    uint64_t now_ms;
+};
+
+static void queue_open(struct queue *q, const char *key, const char *value) {
+    *q = (struct queue){.kit = testkit_create(), .now_ms = 100000};
+    q->plugin = testkit_load(q->kit, PLUGIN_DIR "/match_fill.so");
+    if (!q->plugin) fail_msg("%s", testkit_error(q->kit));
+    if (key) assert_true(testkit_config_set(q->plugin, key, value));
+    assert_int_equal(testkit_start(q->plugin), MUSTER_OK);
+    q->role = testkit_role(q->plugin, MUSTER_ROLE_MATCHMAKER);
+}
+
+static void queue_close(struct queue *q) {
+    assert_int_equal(testkit_faults(q->kit), 0);
+    assert_int_equal(testkit_stop(q->plugin), 0);
+    testkit_destroy(q->kit);
+}
+
+static muster_status wait_for(struct queue *q, muster_ticket_id id, const char *mode,
+                              const char *region, const char *map) {
+    struct muster_queue_ticket ticket = {.size = sizeof(ticket),
+                                         .ticket = id,
+                                         .player = id,
+                                         .game_mode = mode,
+                                         .region = region,
+                                         .map_name = map,
+                                         .enqueued_at_ms = q->now_ms};
+    return q->role->enqueue(testkit_instance(q->plugin), &ticket);
+}
+
+static void waits(struct queue *q, muster_ticket_id id, const char *region, const char *map) {
+    assert_int_equal(wait_for(q, id, "arena", region, map), MUSTER_OK);
+}
+
+static uint32_t tick(struct queue *q, uint32_t cap) {
+    memset(q->groups, 0, sizeof(q->groups));
+    q->count = q->role->tick(testkit_instance(q->plugin), q->now_ms, q->groups, cap);
+    return q->count;
+}
+
+static muster_lobby_id lobby(struct queue *q, uint32_t state, const char *region, uint32_t players,
+                             uint32_t players_max) {
+    struct muster_lobby_info info = {
+        .state = state, .players_current = players, .players_max = players_max};
+    snprintf(info.game_mode, sizeof(info.game_mode), "arena");
+    snprintf(info.region, sizeof(info.region), "%s", region);
+    snprintf(info.map_name, sizeof(info.map_name), "canyon");
+    return testkit_lobby_add(q->kit, info);
+}
+
+static void test_creates_at_once(void **state) {
+    struct queue q;
+    (void)state;
+    queue_open(&q, NULL, NULL);
+    assert_int_equal(tick(&q, GROUPS), 0);
+    waits(&q, 1, "eu", "");
+    waits(&q, 2, "us", "");
+    waits(&q, 3, "eu", "");
+    waits(&q, 4, "eu", "foundry");
+    assert_int_equal(tick(&q, GROUPS), 3);
+    assert_int_equal(q.groups[0].lobby, 0);
+    assert_int_equal(q.groups[0].ticket_count, 2);
+    assert_int_equal(q.groups[0].tickets[0], 1);
+    assert_int_equal(q.groups[0].tickets[1], 3);
+    assert_int_equal(q.groups[0].teams[0], MUSTER_TEAM_NONE);
+    assert_string_equal(q.groups[0].game_mode, "arena");
+    assert_string_equal(q.groups[0].region, "eu");
+    assert_string_equal(q.groups[1].region, "us");
+    assert_string_equal(q.groups[2].map_name, "foundry");
+    queue_close(&q);
+}
+
+static void test_fills_the_first_open(void **state) {
+    struct queue q;
+    (void)state;
+    queue_open(&q, NULL, NULL);
+    lobby(&q, MUSTER_LOBBY_ENDING, "eu", 1, 8);
+    lobby(&q, MUSTER_LOBBY_WAITING, "eu", 8, 8);
+    muster_lobby_id secret = lobby(&q, MUSTER_LOBBY_WAITING, "eu", 1, 8);
+    testkit_lobby(q.kit, secret)->is_private = 1;
+    muster_lobby_id first = lobby(&q, MUSTER_LOBBY_ACTIVE, "eu", 6, 8);
+    muster_lobby_id second = lobby(&q, MUSTER_LOBBY_STARTING, "eu", 0, 8);
+    for (muster_ticket_id id = 1; id <= 3; id++) waits(&q, id, "eu", "");
+    assert_int_equal(tick(&q, GROUPS), 2); /* two seats here, the third goes on */
+    assert_int_equal(q.groups[0].lobby, first);
+    assert_int_equal(q.groups[0].ticket_count, 2);
+    assert_int_equal(q.groups[1].lobby, second);
+    assert_int_equal(q.groups[1].ticket_count, 1);
+    assert_int_equal(q.groups[1].tickets[0], 3);
+    queue_close(&q);
+}
+
+static void test_wishes_are_kept(void **state) {
+    struct queue q;
+    (void)state;
+    queue_open(&q, NULL, NULL);
+    muster_lobby_id canyon = lobby(&q, MUSTER_LOBBY_WAITING, "eu", 0, 8);
+    assert_int_equal(wait_for(&q, 1, "duel", "eu", ""), MUSTER_OK);
+    waits(&q, 2, "eu", "foundry");
+    waits(&q, 3, "eu", "canyon");
+    assert_int_equal(tick(&q, GROUPS), 3);
+    assert_int_equal(q.groups[0].lobby, 0);
+    assert_string_equal(q.groups[0].game_mode, "duel");
+    assert_int_equal(q.groups[1].lobby, 0);
+    assert_int_equal(q.groups[2].lobby, canyon);
+    queue_close(&q);
+}
+
+static void test_other_region_after_a_wait(void **state) {
+    struct queue q;
+    (void)state;
+    queue_open(&q, "searchFallbackMs", "5000");
+    muster_lobby_id far = lobby(&q, MUSTER_LOBBY_WAITING, "us", 2, 8);
+    waits(&q, 1, "eu", "");
+    assert_int_equal(tick(&q, GROUPS), 1);
+    assert_int_equal(q.groups[0].lobby, 0); /* the host could not create it: still queued */
+    q.now_ms += 4999;
+    tick(&q, GROUPS);
+    assert_int_equal(q.groups[0].lobby, 0);
+    q.now_ms += 1;
+    tick(&q, GROUPS);
+    assert_int_equal(q.groups[0].lobby, far);
+    muster_lobby_id near = lobby(&q, MUSTER_LOBBY_WAITING, "eu", 2, 8);
+    tick(&q, GROUPS);
+    assert_int_equal(q.groups[0].lobby, near);
+    queue_close(&q);
+}
+
+static void test_large_groups_and_small_caps(void **state) {
+    struct queue q;
+    (void)state;
+    queue_open(&q, NULL, NULL);
+    for (muster_ticket_id id = 1; id <= 20; id++) waits(&q, id, "eu", "");
+    assert_int_equal(tick(&q, GROUPS), 3);
+    assert_int_equal(q.groups[0].ticket_count, 8);
+    assert_int_equal(q.groups[2].ticket_count, 4);
+    assert_int_equal(tick(&q, 1), 1); /* no more than asked for */
+    assert_int_equal(q.groups[0].ticket_count, 8);
+    lobby(&q, MUSTER_LOBBY_WAITING, "eu", 0, 32);
+    assert_int_equal(tick(&q, GROUPS), 2); /* one lobby, two groups of it */
+    assert_int_equal(q.groups[0].ticket_count, MUSTER_GROUP_MAX);
+    assert_int_equal(q.groups[1].lobby, q.groups[0].lobby);
+    assert_int_equal(q.groups[1].ticket_count, 4);
+    queue_close(&q);
+}
+
+static void test_dequeue_and_limit(void **state) {
+    struct queue q;
+    (void)state;
+    queue_open(&q, "queueMax", "3");
+    for (muster_ticket_id id = 1; id <= 3; id++) waits(&q, id, "eu", "");
+    assert_int_equal(wait_for(&q, 4, "arena", "eu", ""), MUSTER_FULL);
+    q.role->dequeue(testkit_instance(q.plugin), 2);
+    q.role->dequeue(testkit_instance(q.plugin), 77); /* unknown: nothing happens */
+    waits(&q, 4, "eu", "");
+    assert_int_equal(tick(&q, GROUPS), 1);
+    assert_int_equal(q.groups[0].ticket_count, 3);
+    assert_int_equal(q.groups[0].tickets[0], 1);
+    assert_int_equal(q.groups[0].tickets[1], 3);
+    assert_int_equal(q.groups[0].tickets[2], 4);
+    char name[MUSTER_NAME_MAX + 1];
+    memset(name, 'x', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    q.role->dequeue(testkit_instance(q.plugin), 1);
+    assert_int_equal(wait_for(&q, 5, name, "eu", ""), MUSTER_INVALID);
+    queue_close(&q);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_creates_at_once),
+        cmocka_unit_test(test_fills_the_first_open),
+        cmocka_unit_test(test_wishes_are_kept),
+        cmocka_unit_test(test_other_region_after_a_wait),
+        cmocka_unit_test(test_large_groups_and_small_caps),
+        cmocka_unit_test(test_dequeue_and_limit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,330 @@
+/* The testkit itself, with a small plugin that is linked into the test. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <muster_testkit.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct probe {
+    muster_self *self;
+    const struct muster_host *host;
+    char trace[256];
+    muster_timer_id timer;
+    bool leak;
+};
+
+static const struct muster_host *host; /* of the kit under test, for the callbacks */
+
+static void trace_a(void *user) {
+    strcat(((struct probe *)user)->trace, "a");
+}
+
+static void trace_b(void *user) {
+    strcat(((struct probe *)user)->trace, "b");
+}
+
+static void trace_and_post(void *user) {
+    struct probe *probe = user;
+    strcat(probe->trace, "p");
+    assert_int_equal(host->loop->post(probe->self, trace_a, probe), MUSTER_OK);
+}
+
+static void trace_done(void *user, muster_status status) {
+    strcat(((struct probe *)user)->trace, status == MUSTER_OK ? "d" : "c");
+}
+
+static void route(void *user, const struct muster_http_request *request) {
+    struct probe *probe = user;
+    if (request->body.len == 0) {
+        host->http->problem(probe->self, request->id, 422, "empty_body", "a body is needed");
+        return;
+    }
+    struct muster_http_header header = {"x-query", request->query};
+    struct muster_http_response response = {.size = sizeof(response),
+                                            .status = 201,
+                                            .content_type = "text/plain",
+                                            .body = request->body,
+                                            .headers = &header,
+                                            .header_count = 1};
+    assert_int_equal(host->http->respond(probe->self, request->id, &response), MUSTER_OK);
+}
+
+static muster_status probe_init(muster_self *self, const struct muster_host *table, void **out) {
+    struct probe *probe = calloc(1, sizeof(*probe));
+    muster_route_id id;
+    host = table;
+    probe->self = self;
+    probe->host = table;
+    *out = probe;
+    return table->http->route_add(self, "POST", "/v1/echo", 0, route, probe, &id);
+}
+
+static muster_status probe_start(void *instance) {
+    struct probe *probe = instance;
+    probe->leak = host->config->boolean(probe->self, "leak");
+    return probe->leak ? host->loop->timer_start(probe->self, 5, 5, trace_a, probe, &probe->timer)
+                       : MUSTER_OK;
+}
+
+static const char schema[] =
+    "[{\"key\":\"leak\",\"type\":\"bool\",\"default\":false},"
+    "{\"key\":\"count\",\"type\":\"int\",\"default\":3,\"min\":1,\"max\":9},"
+    "{\"key\":\"names\",\"type\":\"list\",\"default\":[\"x\"],\"max\":3}]";
+static const struct muster_service service = {.size = sizeof(service)};
+static const struct muster_role roles[] = {{.kind = MUSTER_ROLE_SERVICE, .vtable = &service}};
+static const struct muster_plugin descriptor = {.magic = MUSTER_PLUGIN_MAGIC,
+                                                .abi_major = MUSTER_ABI_MAJOR,
+                                                .abi_minor = MUSTER_ABI_MINOR,
+                                                .size = sizeof(descriptor),
+                                                .name = "service_probe",
+                                                .version = "1.0.0",
+                                                .description = "for this test",
+                                                .roles = roles,
+                                                .role_count = 1,
+                                                .config_schema = schema,
+                                                .init = probe_init,
+                                                .start = probe_start,
+                                                .fini = free};
+
+static struct probe *probe_open(struct testkit **kit, muster_self **plugin) {
+    *kit = testkit_create();
+    *plugin = testkit_add(*kit, &descriptor);
+    assert_non_null(*plugin);
+    assert_int_equal(testkit_start(*plugin), MUSTER_OK);
+    return testkit_instance(*plugin);
+}
+
+static void test_time_runs_in_order(void **state) {
+    struct testkit *kit;
+    muster_self *plugin;
+    muster_timer_id id;
+    (void)state;
+    struct probe *probe = probe_open(&kit, &plugin);
+    assert_int_equal(host->loop->timer_start(plugin, 30, 0, trace_b, probe, &id), MUSTER_OK);
+    assert_int_equal(host->loop->timer_start(plugin, 10, 20, trace_and_post, probe, &probe->timer),
+                     MUSTER_OK);
+    uint64_t begin = host->loop->now_ms(plugin);
+    testkit_advance(kit, 9);
+    assert_string_equal(probe->trace, "");
+    testkit_advance(kit, 41); /* 10, 30 (b first: it was there before), 50 */
+    assert_string_equal(probe->trace, "pabpapa");
+    assert_int_equal(host->loop->now_ms(plugin) - begin, 50);
+    assert_int_equal(host->loop->timer_stop(plugin, id), MUSTER_NOT_FOUND); /* ran, gone */
+    assert_int_equal(host->loop->timer_stop(plugin, probe->timer), MUSTER_OK);
+    assert_int_equal(testkit_timers(kit), 0);
+    assert_int_equal(testkit_stop(plugin), 0);
+    testkit_destroy(kit);
+}
+
+static void test_work_and_threads(void **state) {
+    struct testkit *kit;
+    muster_self *plugin;
+    muster_work_id id;
+    (void)state;
+    struct probe *probe = probe_open(&kit, &plugin);
+    assert_int_equal(host->loop->work(plugin, trace_a, trace_done, probe, &id), MUSTER_OK);
+    assert_string_equal(probe->trace, "");
+    testkit_pump(kit);
+    assert_string_equal(probe->trace, "ad");
+    testkit_threads(kit, true);
+    assert_int_equal(host->loop->work(plugin, trace_b, trace_done, probe, &id), MUSTER_OK);
+    assert_true(testkit_wait(kit, NULL, NULL, 10000));
+    assert_string_equal(probe->trace, "adbd");
+    testkit_threads(kit, false);
+    assert_int_equal(host->loop->work(plugin, trace_a, trace_done, probe, &id), MUSTER_OK);
+    assert_int_equal(testkit_stop(plugin), 0); /* cancelled before it began */
+    assert_string_equal(probe->trace, "adbdc");
+    testkit_destroy(kit);
+}
+
+static void test_leaks_are_reported(void **state) {
+    (void)state;
+    struct testkit *kit = testkit_create();
+    muster_self *plugin = testkit_add(kit, &descriptor);
+    assert_true(testkit_config_set(plugin, "leak", "true"));
+    assert_int_equal(testkit_start(plugin), MUSTER_OK);
+    assert_int_equal(testkit_stop(plugin), 1);
+    assert_int_equal(testkit_faults(kit), 1);
+    assert_non_null(testkit_log_find(kit, "service_probe: leak: a timer"));
+    assert_int_equal(testkit_timers(kit), 0);
+    testkit_destroy(kit);
+}
+
+static void test_config_is_checked(void **state) {
+    (void)state;
+    struct testkit *kit = testkit_create();
+    muster_self *plugin = testkit_add(kit, &descriptor);
+    assert_false(testkit_config_set(plugin, "count", "10"));
+    assert_false(testkit_config_set(plugin, "count", "many"));
+    assert_false(testkit_config_set(plugin, "cuont", "5"));
+    assert_string_equal(testkit_error(kit), "cuont: unknown key");
+    assert_false(testkit_config_set(plugin, "names", "a,b,c,d"));
+    assert_true(testkit_config_set(plugin, "names", "a,b"));
+    assert_int_equal(testkit_start(plugin), MUSTER_OK);
+    assert_int_equal(host->config->integer(plugin, "count"), 3);
+    assert_int_equal(host->config->list_count(plugin, "names"), 2);
+    assert_string_equal(host->config->list_item(plugin, "names", 1), "b");
+    assert_string_equal(host->config->list_item(plugin, "names", 2), "");
+    assert_int_equal(testkit_faults(kit), 0);
+    assert_int_equal(host->config->integer(plugin, "absent"), 0);
+    assert_int_equal(testkit_faults(kit), 1);
+    testkit_destroy(kit);
+}
+
+static void test_http_round(void **state) {
+    struct testkit *kit;
+    muster_self *plugin;
+    (void)state;
+    probe_open(&kit, &plugin);
+    struct testkit_response response = testkit_http(kit, "POST", "/v1/echo?a=1", "hello");
+    assert_int_equal(response.status, 201);
+    assert_string_equal(response.body, "hello");
+    assert_string_equal(response.content_type, "text/plain");
+    assert_string_equal(response.headers, "x-query: a=1\n");
+    response = testkit_http(kit, "POST", "/v1/echo", "");
+    assert_int_equal(response.status, 422);
+    assert_string_equal(response.code, "empty_body");
+    assert_string_equal(response.content_type, "application/problem+json");
+    assert_int_equal(testkit_http(kit, "GET", "/v1/echo", NULL).status, 404);
+    testkit_destroy(kit);
+}
+
+static void fetched(void *user, const struct muster_http_result *result) {
+    struct probe *probe = user;
+    snprintf(probe->trace, sizeof(probe->trace), "%d %u %.*s", result->status, result->http_status,
+             (int)result->body.len, result->body.len ? (const char *)result->body.data : "");
+}
+
+static void test_fetch(void **state) {
+    struct testkit *kit;
+    muster_self *plugin;
+    muster_ticket_id id;
+    (void)state;
+    struct probe *probe = probe_open(&kit, &plugin);
+    struct muster_http_fetch request = {
+        .size = sizeof(request), .timeout_ms = 1000, .method = "GET", .url = "https://a/keys"};
+    testkit_fetch_answer(kit, 200, "{}");
+    assert_int_equal(host->http->fetch(plugin, &request, fetched, probe, &id), MUSTER_OK);
+    testkit_pump(kit);
+    assert_string_equal(probe->trace, "0 200 {}");
+    assert_string_equal(testkit_fetch_last(kit), "GET https://a/keys\n");
+    assert_int_equal(host->http->fetch(plugin, &request, fetched, probe, &id), MUSTER_OK);
+    testkit_pump(kit);
+    assert_string_equal(probe->trace, "-15 0 "); /* UNAVAILABLE */
+    assert_int_equal(testkit_tickets(kit), 0);
+    testkit_destroy(kit);
+}
+
+static void *from_elsewhere(void *user) {
+    struct probe *probe = user;
+    muster_timer_id id;
+    assert_int_equal(host->loop->timer_start(probe->self, 1, 0, trace_a, probe, &id),
+                     MUSTER_THREAD);
+    assert_int_equal(host->loop->post(probe->self, trace_b, probe), MUSTER_OK);
+    return NULL;
+}
+
+static void test_wrong_thread(void **state) {
+    struct testkit *kit;
+    muster_self *plugin;
+    pthread_t thread;
+    (void)state;
+    struct probe *probe = probe_open(&kit, &plugin);
+    assert_int_equal(pthread_create(&thread, NULL, from_elsewhere, probe), 0);
+    pthread_join(thread, NULL);
+    testkit_pump(kit);
+    assert_string_equal(probe->trace, "b");
+    assert_int_equal(testkit_faults(kit), 1);
+    assert_non_null(testkit_log_find(kit, "timer_start called from the wrong thread"));
+    testkit_destroy(kit);
+}
+
+static void readable(void *user, uint32_t events, muster_status status) {
+    struct probe *probe = user;
+    char byte;
+    assert_int_equal(events, MUSTER_POLL_READ);
+    assert_int_equal(status, MUSTER_OK);
+    assert_int_equal(read((int)probe->timer, &byte, 1), 1);
+    strcat(probe->trace, "r");
+}
+
+static void test_descriptors(void **state) {
+    struct testkit *kit;
+    muster_self *plugin;
+    muster_poll_id id;
+    int ends[2];
+    (void)state;
+    struct probe *probe = probe_open(&kit, &plugin);
+    assert_int_equal(pipe(ends), 0);
+    probe->timer = (muster_timer_id)ends[0];
+    assert_int_equal(
+        host->loop->poll_start(plugin, ends[0], MUSTER_POLL_READ, readable, probe, &id), MUSTER_OK);
+    testkit_pump(kit);
+    assert_string_equal(probe->trace, "");
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    testkit_pump(kit);
+    assert_string_equal(probe->trace, "r");
+    assert_int_equal(host->loop->poll_stop(plugin, id), MUSTER_OK);
+    close(ends[0]);
+    close(ends[1]);
+    assert_int_equal(testkit_stop(plugin), 0);
+    testkit_destroy(kit);
+}
+
+static void test_metrics_and_db(void **state) {
+    struct testkit *kit;
+    muster_self *plugin;
+    uint32_t metric;
+    (void)state;
+    probe_open(&kit, &plugin);
+    assert_int_equal(
+        host->metrics->add(plugin, MUSTER_METRIC_COUNTER, "muster_probe_total", "x", &metric),
+        MUSTER_OK);
+    host->metrics->increase(plugin, metric, 2);
+    assert_true(testkit_metric(kit, "muster_probe_total") == 2);
+    assert_true(isnan(testkit_metric(kit, "muster_other")));
+    struct muster_db_statement statement = {.sql = "SELECT 1"};
+    struct muster_db_request request = {
+        .size = sizeof(request), .statement_count = 1, .statements = &statement};
+    muster_ticket_id id;
+    assert_int_equal(host->db->query(plugin, &request, NULL, NULL, &id), MUSTER_UNAVAILABLE);
+    assert_int_equal(host->db->complete(plugin, 99, MUSTER_OK, NULL), MUSTER_NOT_FOUND);
+    assert_int_equal(testkit_faults(kit), 1);
+    testkit_destroy(kit);
+}
+
+static void test_bad_descriptors(void **state) {
+    (void)state;
+    struct testkit *kit = testkit_create();
+    struct muster_plugin bad = descriptor;
+    bad.magic = 1;
+    assert_null(testkit_add(kit, &bad));
+    bad = descriptor;
+    bad.abi_minor = MUSTER_ABI_MINOR + 1;
+    assert_null(testkit_add(kit, &bad));
+    assert_non_null(strstr(testkit_error(kit), "newer ABI minor"));
+    bad = descriptor;
+    bad.config_schema = "[{\"key\":\"a\",\"type\":\"int\",\"default\":\"text\"}]";
+    assert_null(testkit_add(kit, &bad));
+    assert_null(testkit_load(kit, "/nonexistent.so"));
+    testkit_destroy(kit);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_time_runs_in_order), cmocka_unit_test(test_work_and_threads),
+        cmocka_unit_test(test_leaks_are_reported), cmocka_unit_test(test_config_is_checked),
+        cmocka_unit_test(test_http_round),         cmocka_unit_test(test_fetch),
+        cmocka_unit_test(test_wrong_thread),       cmocka_unit_test(test_descriptors),
+        cmocka_unit_test(test_metrics_and_db),     cmocka_unit_test(test_bad_descriptors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

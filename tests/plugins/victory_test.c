@@ -1,0 +1,211 @@
+/* The four victory plugins: when each decides, ties, and what save keeps. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <muster_testkit.h>
+#include <stdio.h>
+
+struct judge {
+    struct testkit *kit;
+    muster_self *plugin;
+    const struct muster_victory *role;
+    void *state;
+    struct muster_match_facts facts;
+    struct muster_victory_result result;
+};
+
+static void judge_load(struct judge *j, const char *name) {
+    char path[512];
+    *j = (struct judge){.kit = testkit_create(),
+                        .facts = {.size = sizeof(j->facts), .seats_max = 8}};
+    snprintf(path, sizeof(path), "%s/%s.so", PLUGIN_DIR, name);
+    j->plugin = testkit_load(j->kit, path);
+    if (!j->plugin) fail_msg("%s", testkit_error(j->kit));
+    assert_int_equal(testkit_start(j->plugin), MUSTER_OK);
+    j->role = testkit_role(j->plugin, MUSTER_ROLE_VICTORY);
+}
+
+static void judge_begin(struct judge *j) {
+    struct testkit_match_options options = {.game_mode = "any"};
+    struct muster_match_info info = {.size = sizeof(info), .seats_max = 8, .tick_rate_hz = 20};
+    info.match = testkit_match_create(j->kit, NULL, &options);
+    assert_int_equal(j->role->create(testkit_instance(j->plugin), &info, &j->state), MUSTER_OK);
+}
+
+/* As after a crash: a fresh state that loads what was saved. */
+static void judge_reload(struct judge *j) {
+    uint8_t bytes[64];
+    struct muster_writer w = muster_writer_make(bytes, sizeof(bytes));
+    void *instance = testkit_instance(j->plugin);
+    j->role->save(instance, j->state, &w);
+    j->role->destroy(instance, j->state);
+    judge_begin(j);
+    struct muster_reader r = muster_reader_make(bytes, w.len);
+    assert_int_equal(j->role->load(instance, j->state, &r), MUSTER_OK);
+    struct muster_reader cut = muster_reader_make(bytes, w.len - 1);
+    assert_int_equal(j->role->load(instance, j->state, &cut), MUSTER_INVALID);
+    r = muster_reader_make(bytes, w.len);
+    assert_int_equal(j->role->load(instance, j->state, &r), MUSTER_OK);
+}
+
+static void judge_end(struct judge *j) {
+    j->role->destroy(testkit_instance(j->plugin), j->state);
+    assert_int_equal(testkit_faults(j->kit), 0);
+    assert_int_equal(testkit_stop(j->plugin), 0);
+    testkit_destroy(j->kit);
+}
+
+static muster_verdict judge_ask(struct judge *j) {
+    j->result = (struct muster_victory_result){.size = sizeof(j->result), .winning_team = 99};
+    return j->role->evaluate(testkit_instance(j->plugin), j->state, &j->facts, &j->result);
+}
+
+static void undecided(struct judge *j) {
+    assert_int_equal(judge_ask(j), MUSTER_UNDECIDED);
+}
+
+static void decided(struct judge *j, uint32_t team, uint32_t reason) {
+    assert_int_equal(judge_ask(j), MUSTER_DECIDED);
+    assert_int_equal(j->result.winning_team, team);
+    assert_int_equal(j->result.reason, reason);
+}
+
+static void score(struct judge *j, int32_t red, int32_t blue) {
+    j->facts.team_score[MUSTER_TEAM_RED] = red;
+    j->facts.team_score[MUSTER_TEAM_BLUE] = blue;
+}
+
+static void test_first_to_kills(void **state) {
+    struct judge j;
+    (void)state;
+    judge_load(&j, "victory_first_to_kills");
+    judge_begin(&j); /* 50 by default */
+    undecided(&j);
+    score(&j, 49, 49);
+    undecided(&j);
+    score(&j, 50, 49);
+    decided(&j, MUSTER_TEAM_RED, MUSTER_END_SCORE_LIMIT);
+    score(&j, 12, 50);
+    decided(&j, MUSTER_TEAM_BLUE, MUSTER_END_SCORE_LIMIT);
+    score(&j, 50, 50);
+    decided(&j, MUSTER_TEAM_NONE, MUSTER_END_SCORE_LIMIT);
+    score(&j, 50, 51);
+    decided(&j, MUSTER_TEAM_BLUE, MUSTER_END_SCORE_LIMIT);
+    judge_end(&j);
+}
+
+static void test_kill_limit_setting(void **state) {
+    struct judge j;
+    (void)state;
+    judge_load(&j, "victory_first_to_kills");
+    assert_false(testkit_setting_set(j.kit, "killLimit", "1001"));
+    assert_false(testkit_setting_set(j.kit, "killLimit", "-1"));
+    assert_true(testkit_setting_set(j.kit, "killLimit", "3"));
+    judge_begin(&j);
+    assert_true(testkit_setting_set(j.kit, "killLimit", "0")); /* frozen for this match */
+    judge_reload(&j);
+    score(&j, 3, 0);
+    decided(&j, MUSTER_TEAM_RED, MUSTER_END_SCORE_LIMIT);
+    j.role->destroy(testkit_instance(j.plugin), j.state);
+    judge_begin(&j); /* 0: off */
+    score(&j, 5000, 0);
+    undecided(&j);
+    judge_end(&j);
+}
+
+static void test_time_limit(void **state) {
+    struct judge j;
+    (void)state;
+    judge_load(&j, "victory_time_limit");
+    assert_true(testkit_setting_set(j.kit, "timeLimit", "60"));
+    assert_false(testkit_setting_set(j.kit, "timeLimit", "7201"));
+    judge_begin(&j);
+    score(&j, 3, 2);
+    j.facts.elapsed_ms = 59999;
+    undecided(&j);
+    judge_reload(&j);
+    j.facts.elapsed_ms = 60000;
+    decided(&j, MUSTER_TEAM_RED, MUSTER_END_TIME_LIMIT);
+    score(&j, 2, 2);
+    decided(&j, MUSTER_TEAM_NONE, MUSTER_END_TIME_LIMIT);
+    score(&j, -1, 0);
+    decided(&j, MUSTER_TEAM_BLUE, MUSTER_END_TIME_LIMIT);
+    j.role->destroy(testkit_instance(j.plugin), j.state);
+    assert_true(testkit_setting_set(j.kit, "timeLimit", "0"));
+    judge_begin(&j);
+    j.facts.elapsed_ms = 4000000000u;
+    undecided(&j);
+    judge_end(&j);
+}
+
+static void alive(struct judge *j, uint32_t red, uint32_t blue) {
+    j->facts.team_alive[MUSTER_TEAM_RED] = red;
+    j->facts.team_alive[MUSTER_TEAM_BLUE] = blue;
+}
+
+static void test_elimination(void **state) {
+    struct judge j;
+    (void)state;
+    judge_load(&j, "victory_elimination");
+    judge_begin(&j); /* off by default */
+    alive(&j, 1, 1);
+    undecided(&j);
+    alive(&j, 0, 1);
+    undecided(&j);
+    j.role->destroy(testkit_instance(j.plugin), j.state);
+    assert_true(testkit_setting_set(j.kit, "elimination", "true"));
+    judge_begin(&j);
+    alive(&j, 2, 0); /* blue has not come yet */
+    undecided(&j);
+    alive(&j, 2, 2);
+    undecided(&j);
+    judge_reload(&j);
+    alive(&j, 1, 0);
+    decided(&j, MUSTER_TEAM_RED, MUSTER_END_ELIMINATION);
+    alive(&j, 0, 1);
+    decided(&j, MUSTER_TEAM_BLUE, MUSTER_END_ELIMINATION);
+    alive(&j, 0, 0);
+    decided(&j, MUSTER_TEAM_NONE, MUSTER_END_ELIMINATION);
+    judge_end(&j);
+}
+
+static void seated(struct judge *j, uint32_t red, uint32_t blue) {
+    j->facts.team_seated[MUSTER_TEAM_RED] = red;
+    j->facts.team_seated[MUSTER_TEAM_BLUE] = blue;
+}
+
+static void test_forfeit(void **state) {
+    struct judge j;
+    (void)state;
+    judge_load(&j, "victory_forfeit");
+    judge_begin(&j);
+    seated(&j, 1, 0);
+    undecided(&j);
+    judge_reload(&j);
+    undecided(&j);
+    seated(&j, 1, 1);
+    undecided(&j);
+    judge_reload(&j); /* remembers that both were there */
+    seated(&j, 3, 0);
+    decided(&j, MUSTER_TEAM_RED, MUSTER_END_FORFEIT);
+    seated(&j, 0, 1);
+    decided(&j, MUSTER_TEAM_BLUE, MUSTER_END_FORFEIT);
+    seated(&j, 0, 0);
+    decided(&j, MUSTER_TEAM_NONE, MUSTER_END_FORFEIT);
+    seated(&j, 1, 1);
+    undecided(&j);
+    judge_end(&j);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_first_to_kills), cmocka_unit_test(test_kill_limit_setting),
+        cmocka_unit_test(test_time_limit),     cmocka_unit_test(test_elimination),
+        cmocka_unit_test(test_forfeit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
