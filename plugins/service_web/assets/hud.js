@@ -73,9 +73,8 @@ export class Hud {
         } else if (this.#diedAt !== null && game?.isActive) {
             const waitMs = this.#rules.respawnTicks * this.#tickMs;
             const leftMs = waitMs - (performance.now() - this.#diedAt);
-            text = leftMs > 0 ? `Back in ${Math.ceil(leftMs / 1000)}` : "";
-        } else if (game?.isSpectator) {
-            text = "";
+            if (waitMs === 0) text = "Out until the next match";
+            else if (leftMs > 0) text = `Back in ${Math.ceil(leftMs / 1000)}`;
         }
         const centre = byId("centre");
         if (centre.textContent !== text) centre.textContent = text;
