@@ -1,0 +1,548 @@
+/* muster/host.h - what the host does for a plugin: a table of group tables.
+ *
+ * Every function takes the plugin's `self` first: it owns what the function creates. Whatever is
+ * still open after stop is closed by the host and logged as a fault of the plugin.
+ *
+ * Thread: all functions are legal on the loop thread only, except log->write and loop->post, which
+ * are legal on any. From a wrong thread the others return MUSTER_THREAD, do nothing, and the fault
+ * is logged with the plugin's name. Phase: from init on unless said otherwise; functions marked
+ * [start] are legal from start until stop returns.
+ *
+ * Strings handed in are copied; strings and bytes handed to a callback are borrowed for the call.
+ * Out-structs begin with `size`, set by the caller; the host writes no field past it.
+ */
+#ifndef MUSTER_HOST_H
+#define MUSTER_HOST_H
+
+#include "roles.h"
+#include "types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- log ----------------------------------------------------------------------------------- */
+
+struct muster_host_log {
+    uint32_t size;
+    uint32_t reserved;
+    /* One line, at most 1024 bytes; the plugin's name is added. Any thread. Never log a secret. */
+    void (*write)(muster_self *self, uint32_t level, const char *format, ...) MUSTER_PRINTF(3, 4);
+};
+
+/* ---- config: the plugin's own section, already checked against its config_schema ------------ */
+
+struct muster_host_config {
+    uint32_t size;
+    uint32_t reserved;
+    /* Value of a key that the schema declares; a key that it does not declare gives 0, 0.0, false
+     * or "" and is logged as a fault. Strings stay valid until fini. A duration is in its unit. */
+    int64_t (*integer)(muster_self *self, const char *key);
+    double (*number)(muster_self *self, const char *key);
+    bool (*boolean)(muster_self *self, const char *key);
+    const char *(*string)(muster_self *self, const char *key);
+    uint32_t (*list_count)(muster_self *self, const char *key);
+    const char *(*list_item)(muster_self *self, const char *key, uint32_t index);
+    /* Name of this instance and the directories it may use (absolute, no trailing slash). The data
+     * directory is created with mode 0700 on first use. */
+    const char *(*instance_name)(muster_self *self);
+    const char *(*data_dir)(muster_self *self);
+    const char *(*share_dir)(muster_self *self); /* installed read-only files: maps, web assets */
+    /* Facts of the node. */
+    const char *(*node_id)(muster_self *self);
+    const char *(*region)(muster_self *self);
+    const char *(*version)(muster_self *self);
+};
+
+/* ---- loop: time, timers, threads, descriptors ----------------------------------------------- */
+
+typedef void (*muster_timer_fn)(void *user);
+typedef void (*muster_post_fn)(void *user);
+typedef void (*muster_work_fn)(void *user);
+typedef void (*muster_poll_fn)(void *user, uint32_t events, muster_status status);
+
+#define MUSTER_POLL_READ 1u
+#define MUSTER_POLL_WRITE 2u
+
+struct muster_host_loop {
+    uint32_t size;
+    uint32_t reserved;
+    uint64_t (*now_ms)(muster_self *self);  /* monotonic, the time of this loop turn */
+    int64_t (*unix_ms)(muster_self *self);  /* wall clock */
+    /* fn after delay_ms, then every repeat_ms (0 = once; a once timer is gone after it ran). */
+    muster_status (*timer_start)(muster_self *self, uint32_t delay_ms, uint32_t repeat_ms,
+                                 muster_timer_fn fn, void *user, muster_timer_id *out);
+    muster_status (*timer_stop)(muster_self *self, muster_timer_id id);
+    /* fn on the loop thread, in the order posted. Any thread. FULL above 4096 waiting posts. After
+     * stop has returned, posts are dropped. */
+    muster_status (*post)(muster_self *self, muster_post_fn fn, void *user);
+    /* [start] work on a pool thread, then done on the loop thread (also when it was cancelled
+     * before it began: status CLOSED). LIMIT when loop.workQueueMax jobs of this plugin wait. */
+    muster_status (*work)(muster_self *self, muster_work_fn work,
+                          void (*done)(void *user, muster_status status), void *user,
+                          muster_work_id *out);
+    /* [start] Watch a descriptor that the plugin owns. Stop polling before closing it. */
+    muster_status (*poll_start)(muster_self *self, int32_t fd, uint32_t events, muster_poll_fn fn,
+                                void *user, muster_poll_id *out);
+    muster_status (*poll_stop)(muster_self *self, muster_poll_id id);
+    /* Fill with cryptographically random bytes. */
+    void (*random)(muster_self *self, void *out, uint32_t len);
+};
+
+/* ---- net: plain sockets for services [start] ------------------------------------------------ */
+
+struct muster_udp_packet {
+    uint32_t size;
+    uint32_t from_len;      /* length of the sockaddr */
+    const void *from;       /* struct sockaddr, to be handed back to udp_send */
+    struct muster_bytes data;
+};
+
+struct muster_tcp_handler {
+    uint32_t size;
+    uint32_t reserved;
+    void (*open)(void *user, muster_socket_id conn, const char *address);
+    void (*data)(void *user, muster_socket_id conn, struct muster_bytes data);
+    void (*close)(void *user, muster_socket_id conn);
+};
+
+struct muster_host_net {
+    uint32_t size;
+    uint32_t reserved;
+    muster_status (*udp_open)(muster_self *self, const char *address, uint32_t port,
+                              void (*fn)(void *user, const struct muster_udp_packet *packet),
+                              void *user, muster_socket_id *out);
+    muster_status (*udp_send)(muster_self *self, muster_socket_id id, const void *to,
+                              uint32_t to_len, struct muster_bytes data);
+    muster_status (*tcp_listen)(muster_self *self, const char *address, uint32_t port,
+                                const struct muster_tcp_handler *handler, void *user,
+                                muster_socket_id *out);
+    /* Queued whole, sent in order. FULL above 256 KiB unsent. */
+    muster_status (*tcp_send)(muster_self *self, muster_socket_id conn, struct muster_bytes data);
+    /* Close a UDP socket, a listener (its connections go on) or a connection (after what is queued
+     * has been sent). */
+    muster_status (*close)(muster_self *self, muster_socket_id id);
+};
+
+/* ---- http: routes and a client ---------------------------------------------------------------- */
+
+#define MUSTER_ROUTE_ADMIN 1u  /* on the admin address instead of the public one */
+#define MUSTER_ROUTE_PREFIX 2u /* the path and everything below it */
+
+struct muster_http_header {
+    const char *name; /* lower case */
+    const char *value;
+};
+
+struct muster_http_request {
+    uint32_t size;
+    uint32_t reserved;
+    muster_request_id id;
+    const char *method; /* "GET", "POST", "PUT", "DELETE" */
+    const char *path;   /* decoded, normalised, no query */
+    const char *query;  /* raw, "" when there is none */
+    const char *address;
+    const char *authorization; /* header values, "" when absent */
+    const char *if_none_match;
+    const char *content_type;
+    const char *accept_encoding;
+    const char *user_agent;
+    struct muster_bytes body; /* at most http.bodyMaxBytes */
+};
+
+struct muster_http_response {
+    uint32_t size;
+    uint32_t status;
+    const char *content_type; /* null with an empty body */
+    struct muster_bytes body;
+    const struct muster_http_header *headers; /* further headers */
+    uint32_t header_count;                    /* at most 8 */
+    uint32_t reserved;
+};
+
+struct muster_http_fetch {
+    uint32_t size;
+    uint32_t timeout_ms; /* 1 to 60000, the whole exchange */
+    const char *method;
+    const char *url; /* http or https; certificates are verified */
+    const struct muster_http_header *headers;
+    uint32_t header_count;
+    uint32_t response_max_bytes; /* a longer answer fails with LIMIT */
+    struct muster_bytes body;
+};
+
+struct muster_http_result {
+    uint32_t size;
+    muster_status status;  /* OK when an HTTP answer came, whatever its code */
+    uint32_t http_status;
+    uint32_t reserved;
+    struct muster_bytes body;
+};
+
+typedef void (*muster_http_fn)(void *user, const struct muster_http_request *request);
+
+struct muster_host_http {
+    uint32_t size;
+    uint32_t reserved;
+    /* EXISTS when the method and path are taken. */
+    muster_status (*route_add)(muster_self *self, const char *method, const char *path,
+                               uint32_t flags, muster_http_fn fn, void *user,
+                               muster_route_id *out);
+    muster_status (*route_remove)(muster_self *self, muster_route_id id);
+    /* Exactly once per request, in the handler or later (504 is answered after
+     * http.handlerTimeoutMs). NOT_FOUND when the client has gone: not an error. */
+    muster_status (*respond)(muster_self *self, muster_request_id id,
+                             const struct muster_http_response *response);
+    /* Like respond, as application/problem+json (RFC 9457). code: snake_case word. */
+    muster_status (*problem)(muster_self *self, muster_request_id id, uint32_t status,
+                             const char *code, const char *detail);
+    /* [start] */
+    muster_status (*fetch)(muster_self *self, const struct muster_http_fetch *request,
+                           void (*fn)(void *user, const struct muster_http_result *result),
+                           void *user, muster_ticket_id *out);
+};
+
+/* ---- ws: WebSocket client [start] --------------------------------------------------------------- */
+
+struct muster_ws_handler {
+    uint32_t size;
+    uint32_t reserved;
+    void (*open)(void *user);
+    void (*message)(void *user, uint32_t binary, struct muster_bytes data);
+    void (*close)(void *user, muster_status status); /* also when open never came */
+};
+
+struct muster_host_ws {
+    uint32_t size;
+    uint32_t reserved;
+    muster_status (*open)(muster_self *self, const char *url, const char *subprotocol,
+                          const struct muster_ws_handler *handler, void *user,
+                          muster_socket_id *out);
+    muster_status (*send)(muster_self *self, muster_socket_id id, uint32_t binary,
+                          struct muster_bytes data);
+    muster_status (*close)(muster_self *self, muster_socket_id id);
+};
+
+/* ---- lobby ------------------------------------------------------------------------------------- */
+
+struct muster_lobby_info {
+    uint32_t size;
+    uint32_t state; /* MUSTER_LOBBY_... */
+    muster_lobby_id lobby;
+    muster_match_id match; /* 0 when none runs */
+    char lobby_key[MUSTER_PLAYER_KEY_MAX]; /* the lobbyId of the wire */
+    char game_mode[MUSTER_NAME_MAX];
+    char region[MUSTER_NAME_MAX];
+    char map_name[MUSTER_NAME_MAX];
+    uint32_t players_current; /* people seated or with a reserved seat */
+    uint32_t players_max;
+    uint32_t team_players[MUSTER_TEAM_COUNT];
+    uint32_t is_private;
+    uint32_t spectators;
+    uint32_t reserved;
+};
+
+struct muster_host_lobby {
+    uint32_t size;
+    uint32_t reserved;
+    /* Walk all lobbies: previous 0 gives the first; NOT_FOUND at the end. */
+    muster_status (*next)(muster_self *self, muster_lobby_id previous,
+                          struct muster_lobby_info *out);
+    muster_status (*get)(muster_self *self, muster_lobby_id id, struct muster_lobby_info *out);
+    /* Add keys to the lobby settings schema (JSON text, docs/plugin-guide.md "Schemas"); they
+     * belong to every lobby of every mode. In init. EXISTS when a key is taken. */
+    muster_status (*settings_add)(muster_self *self, const char *schema_json);
+    int64_t (*setting_integer)(muster_self *self, muster_lobby_id id, const char *key);
+    bool (*setting_boolean)(muster_self *self, muster_lobby_id id, const char *key);
+    const char *(*setting_string)(muster_self *self, muster_lobby_id id, const char *key);
+    /* Queued, done after the current callback. */
+    muster_status (*kick)(muster_self *self, muster_lobby_id id, uint32_t seat,
+                          const char *reason);
+    muster_status (*close)(muster_self *self, muster_lobby_id id, const char *reason);
+    muster_status (*chat)(muster_self *self, muster_lobby_id id, const char *text);
+};
+
+/* ---- match: the one door out of a match step ------------------------------------------------------ */
+
+struct muster_mode_info {
+    uint32_t size;
+    uint32_t players_max; /* default of maxPlayers, 2 to MUSTER_SEATS_MAX */
+    const char *game_mode;
+    const char *title;
+    const char *settings_json; /* schema of this mode's settings, or null */
+    const char *const *maps;   /* map names; the first is the default */
+    uint32_t map_count;        /* at least 1 */
+    uint32_t tick_rate_hz;     /* default, 1 to 60 */
+    uint32_t view_count;       /* 1 to 4 */
+    uint32_t snapshot_max_bytes; /* 64 to 16384, per view */
+};
+
+/* One row of the scoreboard. */
+struct muster_seat_info {
+    uint32_t size;
+    uint32_t seat;
+    uint32_t team;
+    uint32_t is_bot;
+    uint32_t connected;
+    uint32_t alive;
+    int32_t kills;
+    int32_t deaths;
+    int32_t assists;
+    int32_t score;
+    uint32_t ping_ms;
+    uint32_t reserved;
+    char display_name[MUSTER_DISPLAY_MAX];
+};
+
+enum {
+    MUSTER_STAT_KILLS = 1,
+    MUSTER_STAT_DEATHS = 2,
+    MUSTER_STAT_ASSISTS = 3,
+    MUSTER_STAT_SCORE = 4,
+};
+
+struct muster_host_match {
+    uint32_t size;
+    uint32_t reserved;
+    /* Declare a game mode that this plugin's mode vtable plays. EXISTS when the name is taken. */
+    muster_status (*mode_add)(muster_self *self, const struct muster_mode_info *info);
+    muster_status (*mode_remove)(muster_self *self, const char *game_mode);
+
+    /* Settings of the match's lobby, frozen for the match. */
+    int64_t (*setting_integer)(muster_self *self, muster_match_id match, const char *key);
+    bool (*setting_boolean)(muster_self *self, muster_match_id match, const char *key);
+    const char *(*setting_string)(muster_self *self, muster_match_id match, const char *key);
+
+    /* Scoreboard. NOT_FOUND for an empty seat. ping_ms is 0 inside a match step. */
+    muster_status (*seat_get)(muster_self *self, muster_match_id match, uint32_t seat,
+                              struct muster_seat_info *out);
+    muster_status (*team_set)(muster_self *self, muster_match_id match, uint32_t seat,
+                              uint32_t team);
+    muster_status (*alive_set)(muster_self *self, muster_match_id match, uint32_t seat,
+                               uint32_t alive);
+    muster_status (*stat_add)(muster_self *self, muster_match_id match, uint32_t seat,
+                              uint32_t stat, int32_t delta);
+    muster_status (*team_score_add)(muster_self *self, muster_match_id match, uint32_t team,
+                                    int32_t delta);
+    int32_t (*team_score)(muster_self *self, muster_match_id match, uint32_t team);
+
+    /* Bots take seats like people and stand on the scoreboard; the mode moves them. Not announced
+     * to the mode through join and leave. FULL when no seat is free. */
+    muster_status (*bot_add)(muster_self *self, muster_match_id match, const char *display_name,
+                             uint32_t team, uint32_t *seat);
+    muster_status (*bot_remove)(muster_self *self, muster_match_id match, uint32_t seat);
+
+    /* Uniform random number from the match's own generator (xoshiro256**, seeded with the match's
+     * seed, part of the saved state). bound 0: all 64 bits; else 0 to bound - 1. */
+    uint64_t (*random)(muster_self *self, muster_match_id match, uint64_t bound);
+
+    /* A reliable event for all members, at most MUSTER_EVENT_MAX bytes, sent inside the tick's
+     * message. 64 per tick, LIMIT above. */
+    muster_status (*event)(muster_self *self, muster_match_id match, const void *data,
+                           uint32_t len);
+    /* Run a number through the rules chain. */
+    int64_t (*adjust)(muster_self *self, muster_match_id match, const struct muster_param *param,
+                      int64_t value);
+    /* Tell the anticheat plugins. */
+    void (*fact)(muster_self *self, muster_match_id match, uint32_t seat, const char *kind,
+                 int64_t value);
+    /* Queued for the mode's command, applied at the start of the next tick, recorded. */
+    muster_status (*command)(muster_self *self, muster_match_id match,
+                             const struct muster_command *command);
+    /* End the match after this tick. */
+    muster_status (*end)(muster_self *self, muster_match_id match, uint32_t winning_team,
+                         uint32_t reason);
+};
+
+/* ---- player --------------------------------------------------------------------------------------- */
+
+struct muster_player_info {
+    uint32_t size;
+    uint32_t connected;
+    muster_player_id player;
+    muster_lobby_id lobby; /* 0 when in none */
+    uint32_t seat;         /* MUSTER_SEAT_NONE when in none or spectating */
+    uint32_t ping_ms;
+    char player_key[MUSTER_PLAYER_KEY_MAX];
+    char display_name[MUSTER_DISPLAY_MAX];
+    char region[MUSTER_NAME_MAX];
+    char permissions[256];
+};
+
+struct muster_host_player {
+    uint32_t size;
+    uint32_t reserved;
+    muster_status (*get)(muster_self *self, muster_player_id id, struct muster_player_info *out);
+    muster_status (*find)(muster_self *self, const char *player_key, muster_player_id *out);
+    muster_status (*next)(muster_self *self, muster_player_id previous,
+                          struct muster_player_info *out);
+    /* A JSON-RPC notification to the player's connection; params is one JSON object. */
+    muster_status (*notify)(muster_self *self, muster_player_id id, const char *method,
+                            const char *params_json);
+    /* End the session. Queued. */
+    muster_status (*kick)(muster_self *self, muster_player_id id, const char *reason);
+    /* Complete an auth PENDING. */
+    muster_status (*auth_complete)(muster_self *self, muster_ticket_id ticket,
+                                   muster_verdict verdict, const struct muster_identity *identity);
+};
+
+/* ---- db -------------------------------------------------------------------------------------------- */
+
+typedef void (*muster_db_fn)(void *user, muster_status status, const struct muster_db_rows *rows);
+
+struct muster_host_db {
+    uint32_t size;
+    uint32_t reserved;
+    /* [start] rows is null unless status is OK. UNAVAILABLE when no database plugin is loaded.
+     * CONFLICT when a unique or foreign key refused it. */
+    muster_status (*query)(muster_self *self, const struct muster_db_request *request,
+                           muster_db_fn fn, void *user, muster_ticket_id *out);
+    muster_status (*migrate)(muster_self *self, const char *component, const char *const *steps,
+                             uint32_t step_count, muster_db_fn fn, void *user,
+                             muster_ticket_id *out);
+    /* For database plugins: the answer to submit or migrate. */
+    muster_status (*complete)(muster_self *self, muster_ticket_id ticket, muster_status status,
+                              const struct muster_db_rows *rows);
+};
+
+/* ---- report ----------------------------------------------------------------------------------------- */
+
+struct muster_host_report {
+    uint32_t size;
+    uint32_t reserved;
+    /* A suspicion about a seat: one JSON object with at least "detector" and "severity" (1 to 10).
+     * The host adds match, lobby, player and tick and hands it to the reporters. */
+    muster_status (*suspicion)(muster_self *self, muster_match_id match, uint32_t seat,
+                               const char *json);
+    /* For reporter plugins: the answer to a PENDING deliver; ACCEPT or REJECT. */
+    muster_status (*complete)(muster_self *self, muster_ticket_id ticket, muster_verdict verdict);
+};
+
+/* ---- watchdog --------------------------------------------------------------------------------------- */
+
+struct muster_host_watchdog {
+    uint32_t size;
+    uint32_t reserved;
+    /* fn is called from a signal handler on the loop thread, each ms from the moment a call into
+     * this plugin has lasted limit_us, until the call ends. It must be async-signal-safe. Null
+     * clears it. Cleared before the plugin is unloaded. */
+    muster_status (*overrun)(muster_self *self, uint32_t limit_us, void (*fn)(void *user),
+                             void *user);
+};
+
+/* ---- metrics ---------------------------------------------------------------------------------------- */
+
+enum {
+    MUSTER_METRIC_COUNTER = 1,
+    MUSTER_METRIC_GAUGE = 2,
+    MUSTER_METRIC_HISTOGRAM = 3,
+};
+
+/* One sample. Samples of one metric come one after another. */
+struct muster_metric {
+    uint32_t size;
+    uint32_t type;
+    const char *name;   /* full Prometheus name, for histograms without _bucket, _sum, _count */
+    const char *help;
+    const char *labels; /* `state="waiting",mode="arena"`, or "" */
+    double value;       /* counter, gauge */
+    const double *bounds;           /* histogram: bucket_count upper bounds */
+    const uint64_t *bucket_counts;  /* cumulative, bucket_count of them */
+    uint32_t bucket_count;
+    uint32_t reserved;
+    uint64_t count; /* histogram: observations */
+    double sum;     /* histogram */
+};
+
+struct muster_host_metrics {
+    uint32_t size;
+    uint32_t reserved;
+    /* Own counter or gauge; name must begin with "muster_". Never a label with a player or lobby. */
+    muster_status (*add)(muster_self *self, uint32_t type, const char *name, const char *help,
+                         uint32_t *out);
+    void (*set)(muster_self *self, uint32_t metric, double value);
+    void (*increase)(muster_self *self, uint32_t metric, double by);
+    /* All metrics of the node, the plugin's own included. */
+    void (*visit)(muster_self *self, void (*fn)(void *user, const struct muster_metric *metric),
+                  void *user);
+};
+
+/* ---- admin ------------------------------------------------------------------------------------------ */
+
+struct muster_host_admin {
+    uint32_t size;
+    uint32_t reserved;
+    /* A console command. fn writes its answer as text. */
+    muster_status (*command_add)(muster_self *self, const char *name, const char *help,
+                                 void (*fn)(void *user, const char *arguments,
+                                            struct muster_writer *answer),
+                                 void *user);
+    /* [start] Run a command line as `actor`; fn gets the answer, now or later. */
+    muster_status (*execute)(muster_self *self, const char *actor, const char *line,
+                             void (*fn)(void *user, const char *answer), void *user);
+};
+
+/* ---- events: facts, read-only ------------------------------------------------------------------------ */
+
+#define MUSTER_NOTICE_MAP(X)                                                                       \
+    X(SERVER_READY, 1, "server_ready")                                                             \
+    X(SERVER_STOPPING, 2, "server_stopping")                                                       \
+    X(PLAYER_CONNECTED, 3, "player_connected")                                                     \
+    X(PLAYER_DISCONNECTED, 4, "player_disconnected")                                               \
+    X(LOBBY_CREATED, 5, "lobby_created")                                                           \
+    X(LOBBY_STATE, 6, "lobby_state")                                                               \
+    X(LOBBY_CLOSED, 7, "lobby_closed")                                                             \
+    X(SEAT_TAKEN, 8, "seat_taken")                                                                 \
+    X(SEAT_LEFT, 9, "seat_left")                                                                   \
+    X(MATCH_STARTED, 10, "match_started")                                                          \
+    X(MATCH_ENDED, 11, "match_ended")                                                              \
+    X(PLUGIN_RELOADED, 12, "plugin_reloaded")
+#define MUSTER_NOTICE_ENUM(name, code, text) MUSTER_NOTICE_##name = (code),
+enum { MUSTER_NOTICE_MAP(MUSTER_NOTICE_ENUM) MUSTER_NOTICE_END = 13 };
+#undef MUSTER_NOTICE_ENUM
+
+struct muster_notice {
+    uint32_t size;
+    uint32_t kind; /* MUSTER_NOTICE_... */
+    muster_lobby_id lobby;
+    muster_match_id match;
+    muster_player_id player;
+    uint32_t seat;
+    uint32_t value; /* LOBBY_STATE: the new state; SEAT_LEFT: MUSTER_LEAVE_... */
+};
+
+struct muster_host_events {
+    uint32_t size;
+    uint32_t reserved;
+    /* fn for every kind whose bit (1 << kind) is set in mask. Called outside match steps. */
+    muster_status (*subscribe)(muster_self *self, uint64_t mask,
+                               void (*fn)(void *user, const struct muster_notice *notice),
+                               void *user);
+};
+
+/* ---- the table of tables ------------------------------------------------------------------------------ */
+
+struct muster_host {
+    uint32_t size;
+    uint32_t abi_minor; /* the host's */
+    const struct muster_host_log *log;
+    const struct muster_host_config *config;
+    const struct muster_host_loop *loop;
+    const struct muster_host_net *net;
+    const struct muster_host_http *http;
+    const struct muster_host_ws *ws;
+    const struct muster_host_lobby *lobby;
+    const struct muster_host_match *match;
+    const struct muster_host_player *player;
+    const struct muster_host_db *db;
+    const struct muster_host_report *report;
+    const struct muster_host_watchdog *watchdog;
+    const struct muster_host_metrics *metrics;
+    const struct muster_host_admin *admin;
+    const struct muster_host_events *events;
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,409 @@
+/* muster/roles.h - the nine roles: what the host asks of a plugin, one vtable per kind.
+ *
+ * Every vtable begins with its own size as the plugin was built. The host copies
+ * min(size, sizeof) into a zeroed local and reads only the copy: a function that the plugin's
+ * headers did not know reads as null. Functions marked [required] must be set.
+ *
+ * `instance` is what the plugin's init returned. `state` is what the role's own create returned; it
+ * belongs to one match (or one lobby, for rules) and ends with destroy. Nothing is called on a
+ * state while another call on it is on the stack. All calls come on the loop thread. Pointers in
+ * arguments are borrowed for the call.
+ *
+ * Inside a match step (join, leave, input, command, tick, evaluate, adjust) a plugin must be
+ * deterministic: the only sources are its arguments, its state and host->match. No wall time, no
+ * own randomness, no I/O.
+ */
+#ifndef MUSTER_ROLES_H
+#define MUSTER_ROLES_H
+
+#include "types.h"
+#include "writer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MUSTER_ROLE_MAP(X)                                                                         \
+    X(AUTH, 1, auth)                                                                               \
+    X(MATCHMAKER, 2, matchmaker)                                                                   \
+    X(MODE, 3, mode)                                                                               \
+    X(VICTORY, 4, victory)                                                                         \
+    X(RULES, 5, rules)                                                                             \
+    X(ANTICHEAT, 6, anticheat)                                                                     \
+    X(REPORTER, 7, reporter)                                                                       \
+    X(DATABASE, 8, database)                                                                       \
+    X(SERVICE, 9, service)
+#define MUSTER_ROLE_ENUM(name, code, lower) MUSTER_ROLE_##name = (code),
+enum { MUSTER_ROLE_MAP(MUSTER_ROLE_ENUM) MUSTER_ROLE_END = 10 };
+#undef MUSTER_ROLE_ENUM
+
+/* ---- auth: who is this? -------------------------------------------------------------------- */
+
+struct muster_auth_request {
+    uint32_t size;
+    uint32_t reserved;
+    muster_ticket_id ticket; /* for PENDING; complete with host->player->auth_complete */
+    const char *token;       /* what the client presented, at most 4096 bytes */
+    const char *address;     /* client address as text, IPv4 or IPv6 */
+};
+
+struct muster_identity {
+    uint32_t size; /* set by whoever allocated it; write no field past it */
+    uint32_t reserved;
+    char player_key[MUSTER_PLAYER_KEY_MAX]; /* claim sub: the playerId */
+    char display_name[MUSTER_DISPLAY_MAX];
+    char region[MUSTER_NAME_MAX];
+    char permissions[256];  /* space-separated */
+    int64_t expires_at_s;   /* Unix seconds; the session ends then unless renewed */
+    char reason[MUSTER_REASON_MAX]; /* on REJECT: shown to the client */
+};
+
+/* Providers form a chain in config order; the first answer that is not PASS counts; all PASS is a
+ * reject. */
+struct muster_auth {
+    uint32_t size;
+    uint32_t reserved;
+    /* [required] ACCEPT (out filled), REJECT (out->reason filled), PASS or PENDING. */
+    muster_verdict (*authenticate)(void *instance, const struct muster_auth_request *request,
+                                   struct muster_identity *out);
+};
+
+/* ---- matchmaker: who plays with whom? ------------------------------------------------------ */
+
+struct muster_queue_ticket {
+    uint32_t size;
+    uint32_t reserved;
+    muster_ticket_id ticket;
+    muster_player_id player;
+    const char *game_mode;
+    const char *region;      /* preferred; never empty */
+    const char *map_name;    /* wanted map, or "" */
+    uint64_t enqueued_at_ms; /* host->loop->now_ms clock */
+};
+
+#define MUSTER_GROUP_MAX 16
+struct muster_group {
+    uint32_t size;
+    uint32_t ticket_count;
+    muster_ticket_id tickets[MUSTER_GROUP_MAX];
+    uint32_t teams[MUSTER_GROUP_MAX]; /* MUSTER_TEAM_..., NONE = the mode chooses */
+    muster_lobby_id lobby;            /* the lobby to join, or 0 = create one */
+    char game_mode[MUSTER_NAME_MAX];  /* for a new lobby */
+    char region[MUSTER_NAME_MAX];     /* for a new lobby */
+    char map_name[MUSTER_NAME_MAX];   /* for a new lobby; "" = the default */
+};
+
+struct muster_matchmaker {
+    uint32_t size;
+    uint32_t reserved;
+    /* [required] A player begins to wait. The host answers the player; keep what tick needs. */
+    muster_status (*enqueue)(void *instance, const struct muster_queue_ticket *ticket);
+    /* [required] The ticket is gone (cancelled, player left, or placed). */
+    void (*dequeue)(void *instance, muster_ticket_id ticket);
+    /* [required] Propose up to cap groups, return how many. Called after each enqueue and every
+     * 250 ms. A group that cannot be placed (lobby filled meanwhile) leaves its tickets queued. */
+    uint32_t (*tick)(void *instance, uint64_t now_ms, struct muster_group *groups, uint32_t cap);
+    /* A running lobby has open seats again; a hint for the next tick. */
+    void (*backfill)(void *instance, muster_lobby_id lobby);
+};
+
+/* ---- mode: what happens in the match? ------------------------------------------------------ */
+
+struct muster_match_info {
+    uint32_t size;
+    uint32_t seats_max; /* players of the match, bots included; 2 to MUSTER_SEATS_MAX */
+    muster_match_id match;
+    muster_lobby_id lobby;
+    const char *game_mode;
+    const char *map_name;
+    uint64_t seed;
+    uint32_t tick_rate_hz; /* 1 to 60 */
+    uint32_t reserved;
+};
+
+#define MUSTER_INPUT_SAMPLES_MAX 3
+struct muster_input_sample {
+    uint16_t pressed; /* button edges */
+    uint16_t aim;
+    uint8_t at; /* when within the tick, 1/256 tick */
+    uint8_t reserved;
+};
+
+/* One consumed input, 32 bytes, frozen. Buttons mean what the mode says they mean. */
+struct muster_input {
+    uint32_t sequence; /* the client's counter; repeated inputs keep the last one */
+    uint16_t held;     /* buttons down */
+    uint16_t pressed;  /* buttons that went down since the last input */
+    uint16_t aim;      /* angle, 65536 = a full turn, 0 = +x, growing towards +y */
+    int8_t move_x;     /* -127 to 127 */
+    int8_t move_y;
+    uint8_t sample_count; /* 0 to MUSTER_INPUT_SAMPLES_MAX */
+    uint8_t repeated;     /* 1: nothing new came, the host repeats the last (at most 250 ms) */
+    struct muster_input_sample samples[MUSTER_INPUT_SAMPLES_MAX];
+};
+
+struct muster_tick {
+    uint32_t size;
+    uint32_t tick;       /* from 0 */
+    uint32_t dt_us;      /* 1000000 / tick_rate_hz */
+    uint32_t elapsed_ms; /* match time at the start of this tick */
+};
+
+/* A command for the mode: from rules, a script, an admin. Numbers, no JSON. Recorded. */
+struct muster_command {
+    uint32_t size;
+    uint32_t seat; /* whom it concerns, or MUSTER_SEAT_NONE */
+    const char *name;
+    const char *text; /* or "" */
+    const int64_t *args;
+    uint32_t arg_count; /* at most 8 */
+    uint32_t reserved;
+};
+
+/* One provider serves one match; it is chosen by game mode name. A provider declares its game
+ * modes with host->match->mode_add during init (or later). */
+struct muster_mode {
+    uint32_t size;
+    uint32_t reserved;
+    /* [required] */
+    muster_status (*create)(void *instance, const struct muster_match_info *info, void **state);
+    /* [required] Takes null. */
+    void (*destroy)(void *instance, void *state);
+    /* [required] The seat is taken; host->match->seat_get tells name and team. The mode may change
+     * the team with host->match->team_set. */
+    muster_status (*join)(void *instance, void *state, uint32_t seat);
+    /* [required] reason: MUSTER_LEAVE_... */
+    void (*leave)(void *instance, void *state, uint32_t seat, uint32_t reason);
+    /* A connection dropped or came back; the seat stays taken meanwhile. */
+    void (*connection)(void *instance, void *state, uint32_t seat, uint32_t connected);
+    /* [required] Once per consumed input, before tick, in seat order. */
+    void (*input)(void *instance, void *state, uint32_t seat, const struct muster_input *input);
+    /* [required] */
+    void (*tick)(void *instance, void *state, const struct muster_tick *tick);
+    /* [required] Write the state as it stands after tick for one view: full, or as a delta against
+     * the state after the previous tick. Must not change the state. At most
+     * mode_info.snapshot_max_bytes. */
+    void (*snapshot)(void *instance, void *state, uint32_t view, uint32_t full,
+                     struct muster_writer *out);
+    /* Which view a seat (or MUSTER_SEAT_NONE, a spectator) sees. Null: view 0. */
+    uint32_t (*view)(void *instance, void *state, uint32_t seat);
+    /* Static facts for a client that enters, as one JSON object (map rows, say). */
+    void (*intro)(void *instance, void *state, struct muster_writer *out);
+    /* Commands by name; MUSTER_NOT_FOUND for an unknown one. */
+    muster_status (*command)(void *instance, void *state, const struct muster_command *command);
+    /* All of the state, so that load on a fresh create gives the same match. The bytes are also
+     * what the state hash is computed over. Both or neither. */
+    void (*save)(void *instance, void *state, struct muster_writer *out);
+    muster_status (*load)(void *instance, void *state, struct muster_reader *in);
+};
+
+/* ---- victory: is it decided? --------------------------------------------------------------- */
+
+struct muster_match_facts {
+    uint32_t size;
+    uint32_t tick;
+    uint32_t elapsed_ms;
+    uint32_t seats_max;
+    int32_t team_score[MUSTER_TEAM_COUNT];
+    uint32_t team_seated[MUSTER_TEAM_COUNT]; /* players and bots in the match */
+    uint32_t team_humans[MUSTER_TEAM_COUNT]; /* seats held by people, dropped ones included */
+    uint32_t team_alive[MUSTER_TEAM_COUNT];
+};
+
+struct muster_victory_result {
+    uint32_t size;
+    uint32_t winning_team; /* MUSTER_TEAM_NONE = draw */
+    uint32_t reason;       /* MUSTER_END_... */
+};
+
+/* Several per match, asked in config order after every tick; the first DECIDED counts. */
+struct muster_victory {
+    uint32_t size;
+    uint32_t reserved;
+    /* Optional per-match state; null pair: state is null. */
+    muster_status (*create)(void *instance, const struct muster_match_info *info, void **state);
+    void (*destroy)(void *instance, void *state);
+    /* [required] UNDECIDED, or DECIDED with *out filled. */
+    muster_verdict (*evaluate)(void *instance, void *state, const struct muster_match_facts *facts,
+                               struct muster_victory_result *out);
+    void (*save)(void *instance, void *state, struct muster_writer *out);
+    muster_status (*load)(void *instance, void *state, struct muster_reader *in);
+};
+
+/* ---- rules: is it allowed, and with which value? ------------------------------------------- */
+
+#define MUSTER_ACTION_MAP(X)                                                                       \
+    X(LOBBY_CREATE, 1, "lobby_create")                                                             \
+    X(JOIN, 2, "join")                                                                             \
+    X(SPECTATE, 3, "spectate")                                                                     \
+    X(TEAM_CHANGE, 4, "team_change")                                                               \
+    X(START, 5, "start")                                                                           \
+    X(SETTING, 6, "setting")                                                                       \
+    X(KICK, 7, "kick")                                                                             \
+    X(VOTE, 8, "vote")
+#define MUSTER_ACTION_ENUM(name, code, text) MUSTER_ACTION_##name = (code),
+enum { MUSTER_ACTION_MAP(MUSTER_ACTION_ENUM) };
+#undef MUSTER_ACTION_ENUM
+
+struct muster_action {
+    uint32_t size;
+    uint32_t kind;           /* MUSTER_ACTION_... */
+    muster_lobby_id lobby;   /* 0 for LOBBY_CREATE */
+    muster_player_id player; /* who asks */
+    uint32_t seat;           /* the asker's seat, or MUSTER_SEAT_NONE */
+    uint32_t target_seat;    /* KICK, TEAM_CHANGE */
+    uint32_t team;           /* JOIN, TEAM_CHANGE */
+    uint32_t reserved;
+    const char *key;   /* SETTING, VOTE: which */
+    const char *value; /* SETTING, VOTE: new value as JSON text; JOIN: the join secret or "" */
+};
+
+struct muster_param {
+    uint32_t size;
+    uint32_t seat;       /* whom it concerns */
+    uint32_t other_seat; /* the other party, or MUSTER_SEAT_NONE */
+    uint32_t reserved;
+    const char *name; /* "damage", "respawn_ms", ... as the mode documents */
+};
+
+/* Chain in config order. Allowed only if none rejects; values pass from one to the next. */
+struct muster_rules {
+    uint32_t size;
+    uint32_t reserved;
+    /* Optional per-lobby state; null pair: state is null. */
+    muster_status (*create)(void *instance, muster_lobby_id lobby, void **state);
+    void (*destroy)(void *instance, void *state);
+    /* ACCEPT, PASS, or REJECT with reason (cap bytes, NUL-terminated) filled. Null: PASS. */
+    muster_verdict (*allow)(void *instance, void *state, const struct muster_action *action,
+                            char *reason, uint32_t cap);
+    /* Change a number the mode asks about; part of the match step. Null: unchanged. */
+    void (*adjust)(void *instance, void *state, muster_match_id match,
+                   const struct muster_param *param, int64_t *value);
+    /* REJECT swallows the line, ACCEPT or PASS lets it go; text may be rewritten in place. */
+    muster_verdict (*chat)(void *instance, void *state, muster_lobby_id lobby, uint32_t seat,
+                           char *text, uint32_t cap);
+    void (*save)(void *instance, void *state, struct muster_writer *out);
+    muster_status (*load)(void *instance, void *state, struct muster_reader *in);
+};
+
+/* ---- anticheat: what looks wrong? ---------------------------------------------------------- */
+
+struct muster_fact {
+    uint32_t size;
+    uint32_t seat;
+    uint32_t tick;
+    uint32_t reserved;
+    const char *kind; /* "impossible_input", ... as the mode reports it */
+    int64_t value;
+};
+
+/* All providers see everything; none answers. They report through host->report->suspicion. */
+struct muster_anticheat {
+    uint32_t size;
+    uint32_t reserved;
+    muster_status (*create)(void *instance, const struct muster_match_info *info, void **state);
+    void (*destroy)(void *instance, void *state);
+    void (*input)(void *instance, void *state, uint32_t seat, uint32_t tick,
+                  const struct muster_input *input);
+    void (*fact)(void *instance, void *state, const struct muster_fact *fact);
+    void (*save)(void *instance, void *state, struct muster_writer *out);
+    muster_status (*load)(void *instance, void *state, struct muster_reader *in);
+};
+
+/* ---- reporter: where do finished reports go? ----------------------------------------------- */
+
+#define MUSTER_REPORT_MAP(X)                                                                       \
+    X(MATCH_RESULT, 1, "match_result")                                                             \
+    X(ACTIVITY, 2, "activity")                                                                     \
+    X(SUSPICION, 3, "suspicion")
+#define MUSTER_REPORT_ENUM(name, code, text) MUSTER_REPORT_##name = (code),
+enum { MUSTER_REPORT_MAP(MUSTER_REPORT_ENUM) };
+#undef MUSTER_REPORT_ENUM
+
+struct muster_report {
+    uint32_t size;
+    uint32_t kind; /* MUSTER_REPORT_... */
+    muster_ticket_id ticket; /* complete with host->report->complete */
+    struct muster_bytes json; /* one JSON object */
+};
+
+struct muster_reporter {
+    uint32_t size;
+    uint32_t reserved;
+    /* [required] ACCEPT: delivered; REJECT: try again later (the host backs off and repeats, up to
+     * report.attemptsMax); PENDING: by ticket. */
+    muster_verdict (*deliver)(void *instance, const struct muster_report *report);
+};
+
+/* ---- database: rows, asynchronously -------------------------------------------------------- */
+
+enum {
+    MUSTER_DB_NULL = 0,
+    MUSTER_DB_INT = 1,
+    MUSTER_DB_REAL = 2,
+    MUSTER_DB_TEXT = 3,
+    MUSTER_DB_BLOB = 4,
+};
+
+struct muster_db_value {
+    uint32_t type; /* MUSTER_DB_... */
+    uint32_t reserved;
+    union {
+        int64_t integer;
+        double real;
+        struct muster_bytes bytes; /* TEXT (UTF-8) and BLOB */
+    };
+};
+
+struct muster_db_statement {
+    const char *sql; /* one statement; placeholders $1, $2, ... */
+    const struct muster_db_value *params;
+    uint32_t param_count;
+    uint32_t reserved;
+};
+
+/* Statements of one request run in one transaction: all or none. */
+struct muster_db_request {
+    uint32_t size;
+    uint32_t statement_count; /* 1 to 64 */
+    const struct muster_db_statement *statements;
+    uint32_t durable; /* 1: synced to disk before it is answered (accounts, results) */
+    uint32_t reserved;
+};
+
+/* The rows of the request's last statement. cells: row_count * column_count, row by row. */
+struct muster_db_rows {
+    uint32_t size;
+    uint32_t column_count;
+    uint32_t row_count;
+    uint32_t reserved;
+    const char *const *columns;
+    const struct muster_db_value *cells;
+    int64_t changes; /* rows changed by the last statement */
+};
+
+struct muster_database {
+    uint32_t size;
+    uint32_t reserved;
+    /* [required] Copy what is needed and return; answer exactly once with host->db->complete, on
+     * the loop thread, in the order submitted. LIMIT when the queue is full. */
+    muster_status (*submit)(void *instance, muster_ticket_id ticket,
+                            const struct muster_db_request *request);
+    /* [required] Bring the component's schema to step_count: steps[i] is run once, in order, each
+     * in a transaction, and remembered under the component's name. Answered like submit. */
+    muster_status (*migrate)(void *instance, muster_ticket_id ticket, const char *component,
+                             const char *const *steps, uint32_t step_count);
+};
+
+/* ---- service: anything beside the match ---------------------------------------------------- */
+
+/* Routes, timers, sockets; works through the lifecycle and the host alone. */
+struct muster_service {
+    uint32_t size;
+    uint32_t reserved;
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,146 @@
+/* muster/types.h - the words both sides of the plugin ABI share: status codes, ids, limits, views.
+ *
+ * Everything here is plain C17 with fixed-width fields. Nothing in this file is ever renumbered,
+ * retyped or moved; new entries are appended.
+ */
+#ifndef MUSTER_TYPES_H
+#define MUSTER_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The ABI this header describes. A host loads a plugin with the same major and a minor that is not
+ * newer than its own, so a plugin never has to ask whether a host function exists. */
+#define MUSTER_ABI_MAJOR 1
+#define MUSTER_ABI_MINOR 0
+
+#define MUSTER_MUST_USE __attribute__((warn_unused_result))
+#define MUSTER_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
+#define MUSTER_EXPORT __attribute__((visibility("default")))
+
+/* Status: what became of a call. 0 is success, negatives are errors, nothing is positive. */
+#define MUSTER_STATUS_MAP(X)                                                                       \
+    X(OK, 0, "ok")                                                                                 \
+    X(INVALID, -1, "invalid argument")                                                             \
+    X(NOT_FOUND, -2, "not found")                                                                  \
+    X(EXISTS, -3, "already exists")                                                                \
+    X(FULL, -4, "full")                                                                            \
+    X(LIMIT, -5, "over a limit")                                                                   \
+    X(STATE, -6, "not legal in this state")                                                        \
+    X(DENIED, -7, "denied")                                                                        \
+    X(TIMEOUT, -8, "timed out")                                                                    \
+    X(CLOSED, -9, "closed")                                                                        \
+    X(NO_MEMORY, -10, "out of memory")                                                             \
+    X(IO, -11, "input/output error")                                                               \
+    X(UNSUPPORTED, -12, "not supported")                                                           \
+    X(THREAD, -13, "called from the wrong thread")                                                 \
+    X(CONFLICT, -14, "conflict")                                                                   \
+    X(UNAVAILABLE, -15, "unavailable")                                                             \
+    X(INTERNAL, -16, "internal error")
+
+#define MUSTER_STATUS_ENUM(name, code, text) MUSTER_##name = (code),
+enum { MUSTER_STATUS_MAP(MUSTER_STATUS_ENUM) MUSTER_STATUS_END_ = 1 };
+#undef MUSTER_STATUS_ENUM
+typedef int32_t muster_status;
+
+/* Verdict: what a decision came to. Not a status: zero is invalid, so a forgotten value fails
+ * closed. Which of them a role may answer is written beside the role. */
+enum {
+    MUSTER_VERDICT_INVALID = 0,
+    MUSTER_ACCEPT = 1,    /* yes (auth: identity filled; rules: allow) */
+    MUSTER_REJECT = 2,    /* no, with a reason */
+    MUSTER_PASS = 3,      /* not mine: ask the next provider */
+    MUSTER_PENDING = 4,   /* later, by the request's ticket */
+    MUSTER_UNDECIDED = 5, /* victory: the match goes on */
+    MUSTER_DECIDED = 6,   /* victory: the result is filled */
+};
+typedef uint32_t muster_verdict;
+
+/* Ids. 0 is never a valid id. An id whose object is gone is answered MUSTER_NOT_FOUND, never
+ * mistaken for a newer object: the upper bits carry a generation. */
+typedef uint64_t muster_lobby_id;
+typedef uint64_t muster_match_id;
+typedef uint64_t muster_player_id; /* a signed-in player's session on this node */
+typedef uint64_t muster_timer_id;
+typedef uint64_t muster_work_id;
+typedef uint64_t muster_poll_id;
+typedef uint64_t muster_socket_id;
+typedef uint64_t muster_route_id;
+typedef uint64_t muster_request_id;
+typedef uint64_t muster_ticket_id;
+
+/* The plugin instance as the host knows it: first argument of every host function, owner of every
+ * resource that the function creates. Opaque. */
+typedef struct muster_self muster_self;
+
+/* A borrowed run of bytes: valid during the call it is passed to, copy to keep. */
+struct muster_bytes {
+    const void *data;
+    uint64_t len;
+};
+
+/* Limits that are part of the ABI (array sizes that both sides must agree on). */
+#define MUSTER_NAME_MAX 48       /* bytes of a plugin, mode, map, region name, NUL included */
+#define MUSTER_PLAYER_KEY_MAX 64 /* bytes of a playerId (UUID text or external sub), NUL included */
+#define MUSTER_DISPLAY_MAX 64    /* bytes of a display name (UTF-8), NUL included */
+#define MUSTER_REASON_MAX 160    /* bytes of a reason shown to a person, NUL included */
+#define MUSTER_SEATS_MAX 32      /* seats of one lobby, bots included */
+#define MUSTER_SEAT_NONE 0xFFu
+#define MUSTER_EVENT_MAX 255     /* bytes of one match event */
+
+/* Teams. */
+#define MUSTER_TEAM_NONE 0u
+#define MUSTER_TEAM_RED 1u
+#define MUSTER_TEAM_BLUE 2u
+#define MUSTER_TEAM_COUNT 3u
+
+/* The mission's lobby states, in order of life. */
+#define MUSTER_LOBBY_STATE_MAP(X)                                                                  \
+    X(WAITING, 1, "waiting")                                                                       \
+    X(STARTING, 2, "starting")                                                                     \
+    X(ACTIVE, 3, "active")                                                                         \
+    X(ENDING, 4, "ending")                                                                         \
+    X(COMPLETED, 5, "completed")
+#define MUSTER_LOBBY_STATE_ENUM(name, code, text) MUSTER_LOBBY_##name = (code),
+enum { MUSTER_LOBBY_STATE_MAP(MUSTER_LOBBY_STATE_ENUM) };
+#undef MUSTER_LOBBY_STATE_ENUM
+
+/* Why a seat was left. */
+#define MUSTER_LEAVE_MAP(X)                                                                        \
+    X(QUIT, 1, "quit")                                                                             \
+    X(TIMEOUT, 2, "timeout")                                                                       \
+    X(KICK, 3, "kick")                                                                             \
+    X(BAN, 4, "ban")                                                                               \
+    X(SHUTDOWN, 5, "shutdown")
+#define MUSTER_LEAVE_ENUM(name, code, text) MUSTER_LEAVE_##name = (code),
+enum { MUSTER_LEAVE_MAP(MUSTER_LEAVE_ENUM) };
+#undef MUSTER_LEAVE_ENUM
+
+/* Why a match ended (MatchResults.reason). */
+#define MUSTER_END_MAP(X)                                                                          \
+    X(SCORE_LIMIT, 1, "score_limit")                                                               \
+    X(TIME_LIMIT, 2, "time_limit")                                                                 \
+    X(ELIMINATION, 3, "elimination")                                                               \
+    X(FORFEIT, 4, "forfeit")                                                                       \
+    X(ABORTED, 5, "aborted")
+#define MUSTER_END_ENUM(name, code, text) MUSTER_END_##name = (code),
+enum { MUSTER_END_MAP(MUSTER_END_ENUM) };
+#undef MUSTER_END_ENUM
+
+/* Log levels. */
+enum {
+    MUSTER_LOG_DEBUG = 0,
+    MUSTER_LOG_INFO = 1,
+    MUSTER_LOG_WARN = 2,
+    MUSTER_LOG_ERROR = 3,
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif
