@@ -156,7 +156,7 @@ static void a_database_is_needed(void **state) {
 
 /* ---- load and stop --------------------------------------------------------------------------- */
 
-/* The register route as the plugin declared it: the plugin is loaded through a copy of its
+/* The routes as the plugin declared them: the plugin is loaded through a copy of its
  * descriptor, whose init looks over the plugin's shoulder. */
 static struct {
     muster_status (*init)(muster_self *self, const struct muster_host *host, void **instance);
@@ -167,7 +167,8 @@ static struct {
     muster_status (*problem)(muster_self *self, muster_request_id id, uint32_t status,
                              const char *code, const char *detail);
     muster_http_fn register_fn;
-    void *register_user;
+    muster_http_fn refresh_fn;
+    void *route_user;
     uint32_t unavailable; /* requests answered 503 */
 } spy;
 
@@ -180,10 +181,9 @@ static muster_status spy_problem(muster_self *self, muster_request_id id, uint32
 static muster_status spy_route_add(muster_self *self, const char *method, const char *path,
                                    uint32_t flags, muster_http_fn fn, void *user,
                                    muster_route_id *out) {
-    if (strcmp(path, "/v1/auth/register") == 0) {
-        spy.register_fn = fn;
-        spy.register_user = user;
-    }
+    spy.route_user = user;
+    if (strcmp(path, "/v1/auth/register") == 0) spy.register_fn = fn;
+    if (strcmp(path, "/v1/auth/refresh") == 0) spy.refresh_fn = fn;
     return spy.route_add(self, method, path, flags, fn, user, out);
 }
 
@@ -208,6 +208,7 @@ static int start_spied(void **state) {
     descriptor = *(const struct muster_plugin *)dlsym(library, MUSTER_PLUGIN_SYMBOL);
     spy.init = descriptor.init;
     descriptor.init = spy_init;
+    testkit_threads(fixture->kit, false); /* so that what is queued stays queued */
     testkit_unload(fixture->auth);
     fixture->auth = testkit_add(fixture->kit, &descriptor);
     assert_non_null(fixture->auth);
@@ -220,22 +221,50 @@ static int start_spied(void **state) {
 }
 
 /* A client that goes away before it is answered. */
-static void register_and_leave(const char *username, const char *address) {
-    char body[128];
-    snprintf(body, sizeof body, "{\"username\":\"%s\",\"password\":\"correct horse\"}", username);
+static void call_and_leave(muster_http_fn fn, const char *body, const char *address) {
     struct muster_http_request request = {.size = sizeof request,
                                           .id = 999999,
                                           .method = "POST",
-                                          .path = "/v1/auth/register",
+                                          .path = "",
                                           .query = "",
                                           .address = address,
                                           .authorization = "",
                                           .if_none_match = "",
                                           .content_type = "",
                                           .accept_encoding = "",
-                                          .user_agent = "",
+                                          .user_agent = "client/1",
                                           .body = {body, strlen(body)}};
-    spy.register_fn(spy.register_user, &request);
+    fn(spy.route_user, &request);
+}
+
+static void register_and_leave(const char *username, const char *address) {
+    char body[128];
+    snprintf(body, sizeof body, "{\"username\":\"%s\",\"password\":\"correct horse\"}", username);
+    call_and_leave(spy.register_fn, body, address);
+}
+
+/* Three at the same moment all see an unused token; one wins, the others are its lost answers. */
+static void racing_refreshes_lock_nobody_out(void **state) {
+    struct fixture *fixture = *state;
+    char body[128];
+    struct tokens first = post(fixture, "/v1/auth/guest", "");
+    snprintf(body, sizeof body, "{\"refreshToken\":\"%s\"}", first.refresh);
+    call_and_leave(spy.refresh_fn, body, "203.0.113.5");
+    call_and_leave(spy.refresh_fn, body, "203.0.113.5");
+    struct tokens second = refresh(fixture, first.refresh);
+    assert_int_equal(second.status, 200);
+    assert_int_equal(refresh(fixture, second.refresh).status, 200);
+}
+
+/* The same race from two addresses is a theft: whoever comes second ends it for both. */
+static void a_racing_thief_ends_the_family(void **state) {
+    struct fixture *fixture = *state;
+    char body[128];
+    struct tokens first = post(fixture, "/v1/auth/guest", "");
+    snprintf(body, sizeof body, "{\"refreshToken\":\"%s\"}", first.refresh);
+    call_and_leave(spy.refresh_fn, body, "198.51.100.9");
+    struct tokens second = refresh(fixture, first.refresh);
+    assert_problem(&second, 401, "token_reused");
 }
 
 static void a_full_hash_queue_says_so(void **state) {
@@ -286,6 +315,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(rotation_is_bounded, start, stop),
         cmocka_unit_test_setup_teardown(open_key_files_are_refused, make, remove_dir),
         cmocka_unit_test_setup_teardown(a_database_is_needed, make, remove_dir),
+        cmocka_unit_test_setup_teardown(racing_refreshes_lock_nobody_out, start_spied, stop),
+        cmocka_unit_test_setup_teardown(a_racing_thief_ends_the_family, start_spied, stop),
         cmocka_unit_test_setup_teardown(a_full_hash_queue_says_so, start_spied, stop),
         cmocka_unit_test_setup_teardown(stop_ends_what_is_open, start_spied, stop),
     };

@@ -357,7 +357,7 @@ static void a_full_queue_refuses(void **state) {
     assert_int_equal(run(fixture, "SELECT 1")->status, MUSTER_OK);
 }
 
-static void the_file_is_private_and_durable(void **state) {
+static void the_file_is_private_and_committed(void **state) {
     struct fixture *fixture = *state;
     struct stat info;
     char path[128];
@@ -440,7 +440,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(migrations_run_once, start, stop),
         cmocka_unit_test_setup_teardown(stop_answers_and_keeps_what_waits, make_dir, stop),
         cmocka_unit_test_setup_teardown(a_full_queue_refuses, make_dir, stop),
-        cmocka_unit_test_setup_teardown(the_file_is_private_and_durable, make_dir, stop),
+        cmocka_unit_test_setup_teardown(the_file_is_private_and_committed, make_dir, stop),
         cmocka_unit_test_setup_teardown(a_damaged_file_is_named, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(a_damaged_page_is_named, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(an_unreadable_path_is_named, make_dir, remove_dir),
