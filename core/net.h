@@ -69,8 +69,11 @@ void net_close(conn_id conn, uint16_t code, const char *reason);
 /* The end at once, without a close frame. */
 void net_drop(conn_id conn);
 
-/* Answer an HTTP request; NOT_FOUND when the client has gone. */
+/* Answer an HTTP request; NOT_FOUND when the client has gone or was answered. INVALID: a status or
+ * header that cannot be sent; the client gets 500. */
 muster_status net_http_respond(muster_request_id id, const struct muster_http_response *response);
+/* "Not Found" for 404. */
+const char *net_http_reason(uint32_t status);
 
 /* HTTP and WebSocket clients (for plugins). Names are resolved without blocking the loop. */
 struct net_client;

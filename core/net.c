@@ -1,0 +1,445 @@
+/* net - the libwebsockets context, the connections' lives, deadlines, orderly end.
+ *
+ * Owns the context, its vhosts and every connection. The parts: net_listen (sockets), net_peer
+ * (addresses), net_ws, net_http, net_queue, net_client. server starts and stops it.
+ */
+#include "net_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "log.h"
+#include "loop.h"
+#include "metrics.h"
+
+#define ERROR_MAX 256
+#define STOP_MS 1500 /* for close frames at the end */
+#define STOP_STEP_MS 5
+#define DESTROY_TURNS 5   /* turns in which libwebsockets' handles are closed */
+#define HEADER_BYTES 8192 /* of one request: a token may have 4 KiB */
+#define RX_BUFFER_BYTES 1024
+#define HEARTBEAT_SWEEPS 10
+
+struct net net_state;
+
+static struct loop_timer *sweep_timer;
+static uint32_t sweeps;
+static uint64_t stop_deadline_ms;
+static uint32_t destroy_turns;
+static lws_retry_bo_t idle_policy;
+
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                    size_t len);
+
+/* The first protocol gets HTTP and whatever is no WebSocket of ours. No protocol needs memory of
+ * libwebsockets: the connection's id is its opaque pointer. */
+static const struct lws_protocols server_protocols[] = {
+    {.name = "muster-http",
+     .callback = on_event,
+     .rx_buffer_size = RX_BUFFER_BYTES,
+     .tx_packet_size = NET_CHUNK_BYTES},
+    {.name = NET_SUBPROTOCOL,
+     .callback = on_event,
+     .rx_buffer_size = RX_BUFFER_BYTES,
+     .tx_packet_size = NET_CHUNK_BYTES},
+    {0},
+};
+static const struct lws_protocols client_protocols[] = {
+    {.name = "muster-client",
+     .callback = net_client_callback,
+     .rx_buffer_size = RX_BUFFER_BYTES,
+     .tx_packet_size = NET_CHUNK_BYTES},
+    {0},
+};
+
+/* ---- Connections ---- */
+
+static void deadline_remove(struct conn *conn) {
+    if (conn->deadline_ms == 0) return;
+    if (conn->deadline_prev) {
+        conn->deadline_prev->deadline_next = conn->deadline_next;
+    } else {
+        net_state.deadlines = conn->deadline_next;
+    }
+    if (conn->deadline_next) conn->deadline_next->deadline_prev = conn->deadline_prev;
+    conn->deadline_prev = conn->deadline_next = NULL;
+    conn->deadline_ms = 0;
+}
+
+void net_conn_deadline(struct conn *conn, uint32_t ms) {
+    deadline_remove(conn);
+    if (ms == 0) return;
+    conn->deadline_ms = loop_now_ms() + ms;
+    conn->deadline_next = net_state.deadlines;
+    if (conn->deadline_next) conn->deadline_next->deadline_prev = conn;
+    net_state.deadlines = conn;
+}
+
+struct conn *net_conn_of(struct lws *wsi) {
+    return slots_find(&net_state.conns, (conn_id)(uintptr_t)lws_get_opaque_user_data(wsi));
+}
+
+static void conn_free(struct conn *conn) {
+    deadline_remove(conn);
+    net_peer_remove(conn);
+    net_http_gone(conn);
+    net_ws_gone(conn);
+    slots_remove(&net_state.conns, conn->id);
+}
+
+struct conn *net_conn_open(int fd, bool admin, const char *address) {
+    conn_id id = 0;
+    struct conn *conn = slots_add(&net_state.conns, &id);
+    if (!conn) {
+        close(fd);
+        return NULL;
+    }
+    conn->id = id;
+    conn->admin = admin;
+    conn->proxied = !admin && net_proxy_trusted(address);
+    snprintf(conn->address, sizeof conn->address, "%s", address);
+    if (!admin && !conn->proxied) net_peer_add(conn, address);
+    net_conn_deadline(conn, net_state.handshake_timeout_ms);
+    const lws_adopt_desc_t adopt = {
+        .vh = admin ? net_state.admin_vhost : net_state.public_vhost,
+        .type = LWS_ADOPT_HTTP | LWS_ADOPT_SOCKET | LWS_ADOPT_ALLOW_SSL,
+        .fd = {.sockfd = fd},
+        .opaque = (void *)(uintptr_t)id,
+    };
+    conn->wsi = lws_adopt_descriptor_vhost_via_info(&adopt);
+    if (conn->wsi) return conn;
+    if (slots_find(&net_state.conns, id)) conn_free(conn);
+    return NULL;
+}
+
+void net_conn_pause(struct conn *conn, bool paused) {
+    if (conn->paused == paused) return;
+    conn->paused = paused;
+    lws_rx_flow_control(conn->wsi, !paused);
+}
+
+void net_conn_shut(struct conn *conn) {
+    if (conn->dead) return;
+    conn->dead = conn->closing = true;
+    deadline_remove(conn);
+    /* A paused connection, or one between request and answer, would not look at its end. */
+    net_conn_pause(conn, false);
+    lws_callback_on_writable(conn->wsi);
+    shutdown(lws_get_socket_fd(conn->wsi), SHUT_RDWR);
+}
+
+/* ---- Events of libwebsockets ---- */
+
+static int on_http_closed(struct conn *conn) {
+    conn->closing = conn->dead = true;
+    net_conn_deadline(conn, 0);
+    net_http_gone(conn);
+    return 0;
+}
+
+static int on_peer_close(struct conn *conn) {
+    conn->closing = true;
+    net_conn_deadline(conn, NET_FLUSH_MS);
+    return 0;
+}
+
+static int on_conn_event(struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t len) {
+    struct conn *conn = net_conn_of(wsi);
+    if (!conn) return -1;
+    conn->wsi = wsi; /* an adoption still under way has not returned it */
+    switch (reason) {
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return net_ws_confirm(conn);
+    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+        return strcmp(lws_get_protocol(wsi)->name, NET_SUBPROTOCOL) != 0;
+    case LWS_CALLBACK_ESTABLISHED: return net_ws_established(conn);
+    case LWS_CALLBACK_RECEIVE: return net_ws_receive(conn, in, len);
+    case LWS_CALLBACK_SERVER_WRITEABLE: return net_ws_writeable(conn);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: return on_peer_close(conn);
+    case LWS_CALLBACK_HTTP: return net_http_begin(conn, in, len);
+    case LWS_CALLBACK_HTTP_BODY: return net_http_body(conn, in, len);
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION: return net_http_body_end(conn);
+    case LWS_CALLBACK_HTTP_WRITEABLE: return net_http_writeable(conn);
+    case LWS_CALLBACK_CLOSED_HTTP: return on_http_closed(conn);
+    case LWS_CALLBACK_CLOSED: net_ws_gone(conn); return 0;
+    default: conn_free(conn); return 0; /* LWS_CALLBACK_WSI_DESTROY */
+    }
+}
+
+/* Other events come with sockets that are not ours, or half made: those are not looked at. */
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                    size_t len) {
+    (void)user;
+    switch (reason) {
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+    case LWS_CALLBACK_ESTABLISHED:
+    case LWS_CALLBACK_RECEIVE:
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+    case LWS_CALLBACK_CLOSED:
+    case LWS_CALLBACK_HTTP:
+    case LWS_CALLBACK_HTTP_BODY:
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+    case LWS_CALLBACK_CLOSED_HTTP:
+    case LWS_CALLBACK_WSI_DESTROY: return on_conn_event(wsi, reason, in, len);
+    case LWS_CALLBACK_RAW_ADOPT: /* what a CONNECT request would turn into */
+    case LWS_CALLBACK_RAW_RX: return -1;
+    default: return 0;
+    }
+}
+
+/* Whatever a client does wrong is told here as an error, so it is debug output for us. */
+static void on_lws_log(int level, const char *line) {
+    char *out = net_state.last_lws_line;
+    size_t len = strcspn(line, "\n");
+    snprintf(out, sizeof net_state.last_lws_line, "%.*s", (int)len, line);
+    log_debug("net", "libwebsockets: %s", out);
+    (void)level;
+}
+
+/* ---- Time ---- */
+
+static void deadlines_check(void) {
+    uint64_t now_ms = loop_now_ms();
+    struct conn *next = NULL;
+    for (struct conn *conn = net_state.deadlines; conn; conn = next) {
+        next = conn->deadline_next;
+        if (conn->deadline_ms > now_ms || !conn->wsi) continue;
+        if (!conn->websocket && !conn->closing) metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
+        net_conn_shut(conn);
+    }
+}
+
+static void destroy_begin(void) {
+    net_state.phase = NET_DESTROYING;
+    lws_context_destroy(net_state.context);
+}
+
+/* The second destroy frees what the handles that are closed by now stood in. */
+static void destroy_end(void) {
+    if (net_state.conns.count > 0 || !net_client_stop_all()) return;
+    if (++destroy_turns < DESTROY_TURNS) return;
+    if (net_state.context) lws_context_destroy(net_state.context);
+    net_state.context = NULL;
+    loop_timer_stop(sweep_timer);
+    sweep_timer = NULL;
+    slots_deinit(&net_state.conns);
+    slots_deinit(&net_state.exchanges);
+    net_peer_deinit();
+    net_queue_deinit_scratch();
+    net_state.phase = NET_DOWN;
+}
+
+static void stop_step(void) {
+    if (net_state.phase == NET_DESTROYING) {
+        destroy_end();
+        return;
+    }
+    bool clients_gone = net_client_stop_all();
+    bool all_gone = net_state.conns.count == 0 && clients_gone;
+    if (all_gone || loop_now_ms() >= stop_deadline_ms) destroy_begin();
+}
+
+static void on_sweep(void *user) {
+    (void)user;
+    if (net_state.phase != NET_DESTROYING) {
+        deadlines_check();
+        net_http_sweep();
+        /* Timeouts that libwebsockets was given outside of its own callbacks are noticed only at
+         * its next event: make one. */
+        if (++sweeps % HEARTBEAT_SWEEPS == 0 && net_state.context) {
+            lws_cancel_service(net_state.context);
+        }
+    }
+    if (net_state.phase != NET_UP) stop_step();
+}
+
+/* ---- Start ---- */
+
+static muster_status start_fail(char *error, muster_status status, const char *what) {
+    snprintf(error, ERROR_MAX, "%s%s%s", what, net_state.last_lws_line[0] ? ": " : "",
+             net_state.last_lws_line);
+    return status;
+}
+
+static void descriptors_raise(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    rlim_t wanted = (rlim_t)config_int("net", "connectionsMax") + 512;
+    if (limit.rlim_cur >= wanted) return;
+    if (limit.rlim_max < wanted) {
+        log_warn("net", "net.connectionsMax needs %llu open files, the hard limit is %llu",
+                 (unsigned long long)wanted, (unsigned long long)limit.rlim_max);
+    }
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static muster_status context_create(char *error) {
+    static void *loops[1];
+    loops[0] = loop_handle();
+    const struct lws_context_creation_info info = {
+        .port = CONTEXT_PORT_NO_LISTEN,
+        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+                   LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
+                   LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN,
+        .foreign_loops = loops,
+        .pcontext = &net_state.context,
+        .max_http_header_data = HEADER_BYTES,
+        .server_string = "muster",
+        .timeout_secs = 10,
+        .gid = -1,
+        .uid = -1,
+    };
+    lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
+    net_state.last_lws_line[0] = '\0';
+    net_state.context = lws_create_context(&info);
+    if (net_state.context) return MUSTER_OK;
+    return start_fail(error, MUSTER_INTERNAL,
+                      "libwebsockets does not start (is libwebsockets-evlib-uv installed?)");
+}
+
+/* TLS is only taken from a vhost whose port is not NO_LISTEN, and a Host header selects among the
+ * vhosts with the same port: so the public one has a port of its own, and no other name can come
+ * in a header. */
+static struct lws_vhost *public_vhost_create(const char *name) {
+    const struct lws_context_creation_info info = {
+        .vhost_name = name,
+        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
+        .protocols = server_protocols,
+        .options = LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+        .keepalive_timeout = 60,
+        .timeout_secs = 10,
+        .retry_and_idle_policy = &idle_policy,
+        .alpn = "http/1.1",
+        .ssl_cert_filepath = net_state.tls ? net_state.tls_cert : NULL,
+        .ssl_private_key_filepath = net_state.tls ? net_state.tls_key : NULL,
+        .ssl_options_set = NET_TLS_OPTIONS,
+    };
+    return lws_create_vhost(net_state.context, &info);
+}
+
+static struct lws_vhost *plain_vhost_create(const char *name,
+                                            const struct lws_protocols *protocols) {
+    const struct lws_context_creation_info info = {
+        .vhost_name = name,
+        .port = CONTEXT_PORT_NO_LISTEN,
+        .protocols = protocols,
+        .options = LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+        .keepalive_timeout = 60,
+        .timeout_secs = 10,
+        .connect_timeout_secs = 10,
+        .retry_and_idle_policy = &idle_policy,
+        .alpn = "http/1.1",
+        .ssl_client_options_set = NET_TLS_OPTIONS,
+    };
+    return lws_create_vhost(net_state.context, &info);
+}
+
+static muster_status vhosts_create(char *error) {
+    idle_policy = (lws_retry_bo_t){
+        .secs_since_valid_ping = (uint16_t)config_int("net", "idlePingS"),
+        .secs_since_valid_hangup = (uint16_t)config_int("net", "idleHangupS"),
+    };
+    net_state.public_vhost = public_vhost_create("\npublic");
+    if (!net_state.public_vhost) {
+        return start_fail(error, MUSTER_INVALID,
+                          net_state.tls ? "tls.cert, tls.key" : "the public address");
+    }
+    net_state.admin_vhost = plain_vhost_create("\nadmin", server_protocols);
+    net_state.client_vhost = plain_vhost_create("\nclient", client_protocols);
+    if (net_state.admin_vhost && net_state.client_vhost) return MUSTER_OK;
+    return start_fail(error, MUSTER_INTERNAL, "libwebsockets made no vhost");
+}
+
+static muster_status tables_create(char *error) {
+    uint32_t connections_max = (uint32_t)config_int("net", "connectionsMax");
+    muster_status status = net_peer_init();
+    if (status == MUSTER_OK) {
+        status = slots_init(&net_state.conns, connections_max, sizeof(struct conn));
+    }
+    if (status == MUSTER_OK) status = net_http_init(connections_max);
+    if (status != MUSTER_OK) snprintf(error, ERROR_MAX, "not enough memory for connections");
+    return status;
+}
+
+muster_status net_start(const struct net_handlers *handlers, char *error) {
+    net_state = (struct net){.phase = NET_UP, .handlers = *handlers};
+    net_state.message_max_bytes = (uint32_t)config_int("net", "messageMaxBytes");
+    net_state.queue_max_bytes = (uint32_t)config_int("net", "sendQueueMaxBytes");
+    net_state.body_max_bytes = (uint32_t)config_int("http", "bodyMaxBytes");
+    net_state.handshake_timeout_ms = (uint32_t)config_int("net", "handshakeTimeoutMs");
+    snprintf(net_state.tls_cert, sizeof net_state.tls_cert, "%s", config_string("tls", "cert"));
+    snprintf(net_state.tls_key, sizeof net_state.tls_key, "%s", config_string("tls", "key"));
+    net_state.tls = net_state.tls_cert[0] != '\0';
+    destroy_turns = 0;
+    descriptors_raise();
+    muster_status status = tables_create(error);
+    if (status == MUSTER_OK) status = context_create(error);
+    if (status == MUSTER_OK) status = vhosts_create(error);
+    if (status == MUSTER_OK) status = net_listen_start(error);
+    if (status == MUSTER_OK) {
+        sweep_timer = loop_timer_start(NET_SWEEP_MS, NET_SWEEP_MS, on_sweep, NULL);
+        if (!sweep_timer) status = MUSTER_NO_MEMORY;
+    }
+    if (status != MUSTER_OK) net_stop();
+    return status;
+}
+
+/* ---- Certificates ---- */
+
+/* A pair that does not load would leave the vhost without a key, so it is first tried on a vhost of
+ * its own. */
+muster_status net_tls_reload(char *error) {
+    bool same = strcmp(net_state.tls_cert, config_string("tls", "cert")) == 0 &&
+                strcmp(net_state.tls_key, config_string("tls", "key")) == 0;
+    if (!same) {
+        snprintf(error, ERROR_MAX, "tls.cert, tls.key: other paths need a restart");
+        return MUSTER_UNSUPPORTED;
+    }
+    if (!net_state.tls) return MUSTER_OK;
+    net_state.last_lws_line[0] = '\0';
+    struct lws_vhost *trial = public_vhost_create("\ntrial");
+    if (!trial) return start_fail(error, MUSTER_INVALID, "tls.cert, tls.key: not taken");
+    lws_vhost_destroy(trial);
+    lws_tls_cert_updated(net_state.context, net_state.tls_cert, net_state.tls_key, NULL, 0, NULL,
+                         0);
+    return MUSTER_OK;
+}
+
+/* ---- The end ---- */
+
+void net_stop_listening(void) {
+    net_listen_stop();
+}
+
+static void conns_close(void) {
+    conn_id id = 0;
+    struct conn *conn = NULL;
+    while ((conn = slots_next(&net_state.conns, &id))) {
+        if (conn->websocket) {
+            net_close(id, 1001, "the server stops");
+        } else if (conn->wsi) {
+            net_conn_shut(conn);
+        }
+    }
+}
+
+void net_stop(void) {
+    if (net_state.phase != NET_UP) return;
+    net_listen_stop();
+    net_state.phase = NET_CLOSING;
+    stop_deadline_ms = loop_now_ms() + STOP_MS;
+    if (net_state.context) conns_close();
+    loop_timer_stop(sweep_timer);
+    sweep_timer = loop_timer_start(1, STOP_STEP_MS, on_sweep, NULL);
+}
+
+bool net_stopped(void) {
+    return net_state.phase == NET_DOWN;
+}

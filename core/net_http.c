@@ -1,0 +1,529 @@
+/* net_http - HTTP requests in, answers out.
+ *
+ * Owns an exchange for each request from its headers until its answer has been written. While an
+ * answer is awaited the connection is not read: what a client sends ahead waits in the kernel.
+ * Called by net (events) and http (answers).
+ */
+#include "net_internal.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include "metrics.h"
+
+#define HEADERS_MAX 8
+#define DISCARD_MAX_BYTES 1048576 /* of the body of a refused request */
+#define ANSWER_TIMEOUT_MS 30000   /* for the client to take the answer */
+#define REFUSAL_MAX 768
+#define AHEAD_READS_MAX 16
+#define BLOCKED_SWEEPS_MAX 10
+
+/* One allocation holds the texts of a request. */
+enum text {
+    TEXT_PATH,
+    TEXT_QUERY,
+    TEXT_AUTHORIZATION,
+    TEXT_IF_NONE_MATCH,
+    TEXT_CONTENT_TYPE,
+    TEXT_ACCEPT_ENCODING,
+    TEXT_USER_AGENT,
+    TEXT_COUNT
+};
+
+struct exchange {
+    muster_request_id id;
+    conn_id conn;
+    const char *method;
+    bool head;
+    bool keep_alive;
+    bool http_1_0;
+    bool dispatched;
+    bool answered;
+    uint32_t ahead_reads;
+    uint32_t blocked_sweeps;
+    char *texts;
+    const char *text[TEXT_COUNT];
+    char address[NET_ADDRESS_MAX];
+    uint8_t *body;
+    uint32_t body_len;
+    uint32_t body_cap;
+    uint8_t *answer; /* LWS_PRE of headroom, then head and body */
+    uint32_t answer_len;
+    uint32_t answer_sent;
+};
+
+static const struct {
+    uint32_t status;
+    const char *text;
+} reasons[] = {
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {204, "No Content"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {304, "Not Modified"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {411, "Length Required"},
+    {412, "Precondition Failed"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {422, "Unprocessable Content"},
+    {429, "Too Many Requests"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+};
+
+const char *net_http_reason(uint32_t status) {
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        if (reasons[i].status == status) return reasons[i].text;
+    }
+    return "Unknown";
+}
+
+muster_status net_http_init(uint32_t requests_max) {
+    return slots_init(&net_state.exchanges, requests_max, sizeof(struct exchange));
+}
+
+static struct exchange *exchange_of(const struct conn *conn) {
+    return slots_find(&net_state.exchanges, conn->exchange);
+}
+
+static void exchange_free(struct conn *conn, struct exchange *exchange) {
+    conn->exchange = 0;
+    free(exchange->texts);
+    free(exchange->body);
+    free(exchange->answer);
+    slots_remove(&net_state.exchanges, exchange->id);
+}
+
+void net_http_gone(struct conn *conn) {
+    struct exchange *exchange = exchange_of(conn);
+    if (!exchange) return;
+    muster_request_id id = exchange->id;
+    bool awaited = exchange->dispatched && !exchange->answered;
+    exchange_free(conn, exchange);
+    if (awaited) net_state.handlers.http_closed(id);
+}
+
+/* ---- Refusals: before there is a request that anybody could answer ---- */
+
+int net_http_refuse(struct conn *conn, uint32_t status, const char *code, const char *detail) {
+    uint8_t buffer[LWS_PRE + REFUSAL_MAX];
+    char body[REFUSAL_MAX / 2];
+    char *head = (char *)buffer + LWS_PRE;
+    int body_len = snprintf(body, sizeof body,
+                            "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,"
+                            "\"detail\":\"%s\",\"code\":\"%s\"}",
+                            net_http_reason(status), status, detail, code);
+    int len = snprintf(head, REFUSAL_MAX,
+                       "HTTP/1.1 %u %s\r\ncontent-type: application/problem+json\r\n"
+                       "content-length: %d\r\nconnection: close\r\n\r\n%s",
+                       status, net_http_reason(status), body_len, body);
+    lws_write(conn->wsi, (uint8_t *)head, (size_t)len, LWS_WRITE_HTTP);
+    return -1;
+}
+
+/* Says no while the client may still be sending its body: the connection lingers, because closing
+ * it on unread bytes would destroy the answer on its way. */
+static int refuse_body(struct conn *conn, uint32_t status, const char *code, const char *detail) {
+    metrics_add(METRIC_HTTP_REQUESTS, 1);
+    net_http_refuse(conn, status, code, detail);
+    conn->closing = true;
+    net_conn_deadline(conn, NET_FLUSH_MS);
+    if (!net_state.tls || conn->admin) shutdown(lws_get_socket_fd(conn->wsi), SHUT_WR);
+    return 0;
+}
+
+static int refuse_request(struct conn *conn, uint32_t status, const char *code,
+                          const char *detail) {
+    metrics_add(METRIC_HTTP_REQUESTS, 1);
+    return net_http_refuse(conn, status, code, detail);
+}
+
+/* ---- Requests in ---- */
+
+static const char *method_text(int method) {
+    switch (method) {
+    case LWSHUMETH_GET: return "GET";
+    case LWSHUMETH_HEAD: return "HEAD";
+    case LWSHUMETH_POST: return "POST";
+    case LWSHUMETH_PUT: return "PUT";
+    case LWSHUMETH_PATCH: return "PATCH";
+    case LWSHUMETH_DELETE: return "DELETE";
+    case LWSHUMETH_OPTIONS: return "OPTIONS";
+    default: return NULL;
+    }
+}
+
+static bool method_needs_length(int method) {
+    return method == LWSHUMETH_POST || method == LWSHUMETH_PUT || method == LWSHUMETH_PATCH;
+}
+
+/* -1: absent, -2: not a plain number. */
+static int64_t content_length(struct lws *wsi) {
+    char text[24];
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) <= 0) return -1;
+    int len = lws_hdr_copy(wsi, text, sizeof text, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+    if (len <= 0 || len > 18 || strspn(text, "0123456789") != (size_t)len) return -2;
+    return strtoll(text, NULL, 10);
+}
+
+static bool wants_keep_alive(struct lws *wsi, bool *http_1_0) {
+    char version[16] = "";
+    char connection[64] = "";
+    lws_hdr_copy(wsi, version, sizeof version, WSI_TOKEN_HTTP);
+    lws_hdr_copy(wsi, connection, sizeof connection, WSI_TOKEN_CONNECTION);
+    *http_1_0 = strcmp(version, "HTTP/1.1") != 0;
+    /* The same reading as libwebsockets': it closes or keeps the connection by itself. */
+    if (strcasecmp(connection, "keep-alive") == 0) return true;
+    return !*http_1_0 && strcasecmp(connection, "close") != 0;
+}
+
+/* Arguments arrive decoded and cut at each '&'; encoded again, they say what the client said. */
+static char *query_append(char *out, const char *argument, int len) {
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    bool name = true;
+    for (int i = 0; i < len; i++) {
+        char c = argument[i];
+        if (c != '\0' && strchr(plain, c)) {
+            *out++ = c;
+        } else if (c == '=' && name) {
+            *out++ = c;
+            name = false;
+        } else {
+            out += sprintf(out, "%%%02X", (unsigned char)c);
+        }
+    }
+    return out;
+}
+
+static char *query_copy(struct lws *wsi, char *out, char *fragment, int fragment_cap) {
+    char *at = out;
+    for (int i = 0;; i++) {
+        int len = lws_hdr_copy_fragment(wsi, fragment, fragment_cap, WSI_TOKEN_HTTP_URI_ARGS, i);
+        if (len < 0) break;
+        if (i > 0) *at++ = '&';
+        at = query_append(at, fragment, len);
+    }
+    *at++ = '\0';
+    return at;
+}
+
+static bool texts_copy(struct exchange *exchange, struct lws *wsi, const char *path, size_t len) {
+    static const enum lws_token_indexes tokens[TEXT_COUNT] = {
+        [TEXT_AUTHORIZATION] = WSI_TOKEN_HTTP_AUTHORIZATION,
+        [TEXT_IF_NONE_MATCH] = WSI_TOKEN_HTTP_IF_NONE_MATCH,
+        [TEXT_CONTENT_TYPE] = WSI_TOKEN_HTTP_CONTENT_TYPE,
+        [TEXT_ACCEPT_ENCODING] = WSI_TOKEN_HTTP_ACCEPT_ENCODING,
+        [TEXT_USER_AGENT] = WSI_TOKEN_HTTP_USER_AGENT,
+    };
+    int args_len = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_URI_ARGS);
+    size_t args_cap = args_len > 0 ? (size_t)args_len : 0;
+    size_t query_cap = args_cap * 3 + WSI_TOKEN_COUNT + 1; /* encoded, and the ampersands */
+    size_t size = len + 1 + query_cap + args_cap + 2;
+    for (int i = TEXT_AUTHORIZATION; i < TEXT_COUNT; i++) {
+        size += (size_t)lws_hdr_total_length(wsi, tokens[i]) + 2;
+    }
+    char *at = exchange->texts = malloc(size);
+    if (!at) return false;
+    char *end = at + size;
+    exchange->text[TEXT_PATH] = memcpy(at, path, len);
+    at[len] = '\0';
+    at += len + 1;
+    exchange->text[TEXT_QUERY] = at;
+    at = query_copy(wsi, at, end - args_cap - 2, (int)args_cap + 2);
+    for (int i = TEXT_AUTHORIZATION; i < TEXT_COUNT; i++) {
+        exchange->text[i] = at;
+        int copied = lws_hdr_copy(wsi, at, (int)(end - at), tokens[i]);
+        at[copied > 0 ? copied : 0] = '\0';
+        at += (copied > 0 ? copied : 0) + 1;
+    }
+    return true;
+}
+
+static void address_copy(struct exchange *exchange, const struct conn *conn) {
+    char forwarded[1024];
+    memcpy(exchange->address, conn->address, sizeof exchange->address);
+    if (!conn->proxied) return;
+    char address[NET_ADDRESS_MAX];
+    int len = lws_hdr_copy(conn->wsi, forwarded, sizeof forwarded, WSI_TOKEN_X_FORWARDED_FOR);
+    if (len > 0 && net_proxy_client(forwarded, address)) {
+        memcpy(exchange->address, address, sizeof address);
+    }
+}
+
+static struct exchange *exchange_open(struct conn *conn, int method, const char *path, size_t len) {
+    muster_request_id id = 0;
+    struct exchange *exchange = slots_add(&net_state.exchanges, &id);
+    if (!exchange) return NULL;
+    exchange->id = conn->exchange = id;
+    exchange->conn = conn->id;
+    exchange->method = method_text(method);
+    exchange->head = method == LWSHUMETH_HEAD;
+    exchange->keep_alive = wants_keep_alive(conn->wsi, &exchange->http_1_0);
+    address_copy(exchange, conn);
+    if (texts_copy(exchange, conn->wsi, path, len)) return exchange;
+    exchange_free(conn, exchange);
+    return NULL;
+}
+
+static int dispatch(struct conn *conn, struct exchange *exchange) {
+    const struct net_http_request request = {
+        .request = {.size = sizeof request.request,
+                    .id = exchange->id,
+                    .method = exchange->method,
+                    .path = exchange->text[TEXT_PATH],
+                    .query = exchange->text[TEXT_QUERY],
+                    .address = exchange->address,
+                    .authorization = exchange->text[TEXT_AUTHORIZATION],
+                    .if_none_match = exchange->text[TEXT_IF_NONE_MATCH],
+                    .content_type = exchange->text[TEXT_CONTENT_TYPE],
+                    .accept_encoding = exchange->text[TEXT_ACCEPT_ENCODING],
+                    .user_agent = exchange->text[TEXT_USER_AGENT],
+                    .body = {exchange->body, exchange->body_len}},
+        .admin = conn->admin,
+    };
+    exchange->dispatched = true;
+    lws_set_timeout(conn->wsi, NO_PENDING_TIMEOUT, 0);
+    net_conn_deadline(conn, 0); /* from here on it is the handler's time */
+    net_conn_pause(conn, true);
+    net_state.handlers.http_request(&request);
+    return 0;
+}
+
+/* What can be said without looking at the path. 0: the request stands. */
+static int refuse_unfit(struct conn *conn, int method, int64_t length, bool *refused) {
+    *refused = true;
+    if (!method_text(method)) {
+        return refuse_request(conn, 501, "not_implemented", "method not known");
+    }
+    if (lws_hdr_total_length(conn->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0) {
+        int kept = refuse_body(conn, 411, "length_required", "chunked bodies are not taken");
+        return method_needs_length(method) ? kept : -1; /* the rest would be read as a request */
+    }
+    if (length == -2) return refuse_request(conn, 400, "invalid_length", "Content-Length");
+    if (length == -1 && method_needs_length(method)) {
+        return refuse_body(conn, 411, "length_required", "Content-Length is missing");
+    }
+    if (length > net_state.body_max_bytes) {
+        return refuse_body(conn, 413, "body_too_long", "the body is longer than allowed");
+    }
+    if (conn->over_cap) {
+        metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
+        return refuse_request(conn, 429, "rate_limited", "too many connections of this address");
+    }
+    *refused = false;
+    return 0;
+}
+
+static void continue_send(struct conn *conn) {
+    static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    uint8_t buffer[LWS_PRE + sizeof text];
+    if (lws_hdr_total_length(conn->wsi, WSI_TOKEN_HTTP_EXPECT) <= 0) return;
+    memcpy(buffer + LWS_PRE, text, sizeof text - 1);
+    lws_write(conn->wsi, buffer + LWS_PRE, sizeof text - 1, LWS_WRITE_HTTP);
+}
+
+int net_http_begin(struct conn *conn, const char *path, size_t len) {
+    char *uri = NULL;
+    int uri_len = 0;
+    bool refused = false;
+    if (net_state.phase != NET_UP || conn->exchange != 0) return -1;
+    int method = lws_http_get_uri_and_method(conn->wsi, &uri, &uri_len);
+    int64_t length = content_length(conn->wsi);
+    int answer = refuse_unfit(conn, method, length, &refused);
+    if (refused) return answer;
+    struct exchange *exchange = exchange_open(conn, method, path, len);
+    if (!exchange) return -1;
+    if (length <= 0) return dispatch(conn, exchange);
+    exchange->body = malloc((size_t)length);
+    exchange->body_cap = (uint32_t)length;
+    if (!exchange->body) return -1;
+    continue_send(conn);
+    return 0;
+}
+
+int net_http_body(struct conn *conn, const uint8_t *data, size_t len) {
+    struct exchange *exchange = exchange_of(conn);
+    if (conn->closing) { /* refused already: read a while so that the answer arrives, then stop */
+        conn->rx_len += (uint32_t)len;
+        if (conn->rx_len > DISCARD_MAX_BYTES) net_conn_shut(conn);
+        return 0;
+    }
+    if (!exchange || exchange->dispatched) return 0;
+    if (len > exchange->body_cap - exchange->body_len) return -1;
+    if (len > 0) memcpy(exchange->body + exchange->body_len, data, len);
+    exchange->body_len += (uint32_t)len;
+    return 0;
+}
+
+int net_http_body_end(struct conn *conn) {
+    struct exchange *exchange = exchange_of(conn);
+    if (conn->closing) {
+        net_conn_pause(conn, true);
+        return 0;
+    }
+    if (!exchange) return 0;
+    if (!exchange->dispatched) return dispatch(conn, exchange);
+    /* Called for each read of what was sent ahead, which libwebsockets keeps: not for ever. */
+    return ++exchange->ahead_reads > AHEAD_READS_MAX ? -1 : 0;
+}
+
+/* Between request and answer the socket is not read, so its end must be looked for. A client that
+ * sends on while it does not take its answer would wake the loop all the time. */
+static void exchange_sweep(struct exchange *exchange, struct conn *conn) {
+    short wanted = exchange->answered ? POLLIN : POLLRDHUP;
+    struct pollfd probe = {.fd = lws_get_socket_fd(conn->wsi), .events = wanted};
+    if (poll(&probe, 1, 0) != 1) return;
+    if (!exchange->answered || ++exchange->blocked_sweeps > BLOCKED_SWEEPS_MAX) net_conn_shut(conn);
+}
+
+void net_http_sweep(void) {
+    muster_request_id id = 0;
+    struct exchange *exchange = NULL;
+    while ((exchange = slots_next(&net_state.exchanges, &id))) {
+        struct conn *conn = slots_find(&net_state.conns, exchange->conn);
+        if (conn && exchange->dispatched && !conn->dead) exchange_sweep(exchange, conn);
+    }
+}
+
+/* ---- Answers out ---- */
+
+static bool is_token(const char *name) {
+    static const char extra[] = "!#$%&'*+-.^_`|~";
+    if (!*name) return false;
+    for (; *name; name++) {
+        bool plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') ||
+                     (*name >= '0' && *name <= '9');
+        if (!plain && !strchr(extra, *name)) return false;
+    }
+    return true;
+}
+
+static bool is_value(const char *value) {
+    for (; *value; value++) {
+        if (((unsigned char)*value < 0x20 && *value != '\t') || *value == 0x7f) return false;
+    }
+    return true;
+}
+
+static bool is_ours(const char *name) {
+    return strcasecmp(name, "content-length") == 0 || strcasecmp(name, "connection") == 0 ||
+           strcasecmp(name, "transfer-encoding") == 0;
+}
+
+static bool response_valid(const struct muster_http_response *response) {
+    if (response->status < 200 || response->status > 599) return false;
+    if (response->header_count > HEADERS_MAX || response->body.len > UINT32_MAX / 2) return false;
+    if (response->content_type && !is_value(response->content_type)) return false;
+    for (uint32_t i = 0; i < response->header_count; i++) {
+        const struct muster_http_header *header = &response->headers[i];
+        if (!is_token(header->name) || is_ours(header->name) || !is_value(header->value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static size_t head_size(const struct muster_http_response *response) {
+    size_t size = 256 + (response->content_type ? strlen(response->content_type) : 0);
+    for (uint32_t i = 0; i < response->header_count; i++) {
+        size += strlen(response->headers[i].name) + strlen(response->headers[i].value) + 4;
+    }
+    return size;
+}
+
+static uint32_t head_write(const struct exchange *exchange, char *out,
+                           const struct muster_http_response *response) {
+    char *at = out;
+    uint32_t status = response->status;
+    at += sprintf(at, "HTTP/1.1 %u %s\r\n", status, net_http_reason(status));
+    if (response->content_type) at += sprintf(at, "content-type: %s\r\n", response->content_type);
+    if (status != 204 && status != 304) {
+        at += sprintf(at, "content-length: %llu\r\n", (unsigned long long)response->body.len);
+    }
+    for (uint32_t i = 0; i < response->header_count; i++) {
+        at += sprintf(at, "%s: %s\r\n", response->headers[i].name, response->headers[i].value);
+    }
+    if (!exchange->keep_alive) at += sprintf(at, "connection: close\r\n");
+    if (exchange->keep_alive && exchange->http_1_0) {
+        at += sprintf(at, "connection: keep-alive\r\n");
+    }
+    at += sprintf(at, "\r\n");
+    return (uint32_t)(at - out);
+}
+
+static bool answer_build(struct exchange *exchange, const struct muster_http_response *response) {
+    bool with_body = !exchange->head && response->status != 204 && response->status != 304;
+    size_t body_len = with_body ? (size_t)response->body.len : 0;
+    exchange->answer = malloc(LWS_PRE + head_size(response) + body_len);
+    if (!exchange->answer) return false;
+    char *head = (char *)exchange->answer + LWS_PRE;
+    exchange->answer_len = head_write(exchange, head, response);
+    if (body_len > 0) memcpy(head + exchange->answer_len, response->body.data, body_len);
+    exchange->answer_len += (uint32_t)body_len;
+    return true;
+}
+
+muster_status net_http_respond(muster_request_id id, const struct muster_http_response *response) {
+    static const struct muster_http_response broken = {.size = sizeof broken, .status = 500};
+    struct exchange *exchange = slots_find(&net_state.exchanges, id);
+    struct conn *conn = exchange ? slots_find(&net_state.conns, exchange->conn) : NULL;
+    if (!conn || !exchange->dispatched || exchange->answered || conn->dead) return MUSTER_NOT_FOUND;
+    bool valid = response_valid(response);
+    exchange->answered = true;
+    if (!answer_build(exchange, valid ? response : &broken)) {
+        net_conn_shut(conn);
+        return MUSTER_NO_MEMORY;
+    }
+    net_conn_deadline(conn, ANSWER_TIMEOUT_MS);
+    net_conn_pause(conn, false); /* libwebsockets would not write either */
+    lws_callback_on_writable(conn->wsi);
+    return valid ? MUSTER_OK : MUSTER_INVALID;
+}
+
+static int answer_end(struct conn *conn, struct exchange *exchange) {
+    bool keep_alive = exchange->keep_alive && net_state.phase == NET_UP;
+    exchange_free(conn, exchange);
+    if (!keep_alive) return -1;
+    net_conn_deadline(conn, net_state.handshake_timeout_ms); /* for the next request */
+    return lws_http_transaction_completed(conn->wsi) ? -1 : 0;
+}
+
+int net_http_writeable(struct conn *conn) {
+    struct exchange *exchange = exchange_of(conn);
+    if (conn->dead) return -1;
+    if (!exchange || !exchange->answered) return 0;
+    if (lws_partial_buffered(conn->wsi)) return 0; /* comes back when it has gone */
+    uint32_t left = exchange->answer_len - exchange->answer_sent;
+    if (left == 0) return answer_end(conn, exchange);
+    uint32_t chunk = left < NET_CHUNK_BYTES ? left : NET_CHUNK_BYTES;
+    uint8_t *data = exchange->answer + LWS_PRE + exchange->answer_sent;
+    if (lws_write(conn->wsi, data, chunk, LWS_WRITE_HTTP) < (int)chunk) return -1;
+    exchange->answer_sent += chunk;
+    net_conn_deadline(conn, ANSWER_TIMEOUT_MS);
+    if (chunk == left && !lws_partial_buffered(conn->wsi)) return answer_end(conn, exchange);
+    lws_callback_on_writable(conn->wsi);
+    return 0;
+}

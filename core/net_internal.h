@@ -1,0 +1,162 @@
+/* net_internal - what the files of net share. Included by net*.c only.
+ *
+ * A connection lives from accept until libwebsockets has destroyed its socket; libwebsockets keeps
+ * only its id, so a late callback finds nothing instead of a freed record.
+ */
+#ifndef NET_INTERNAL_H
+#define NET_INTERNAL_H
+
+#include <libwebsockets.h>
+
+#include "net.h"
+#include "slots.h"
+
+_Static_assert(LWS_PRE <= NET_HEADROOM, "snapshots need room for the frame header");
+_Static_assert(sizeof(void *) >= sizeof(conn_id), "ids travel as opaque pointers");
+
+#define NET_ADDRESS_MAX 48       /* text of an address, NUL included */
+#define NET_CLOSE_REASON_MAX 124 /* RFC 6455: 123 bytes, and the NUL */
+#define NET_SUBPROTOCOL "muster.v1"
+#define NET_FLUSH_MS 2000     /* for a close frame or a last answer, then the socket is shut */
+#define NET_SWEEP_MS 100      /* how often deadlines are looked at */
+#define NET_CHUNK_BYTES 65536 /* libwebsockets writes at most this at once */
+
+#define NET_TLS_OPTIONS (SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1)
+
+/* ---- Messages that wait for the socket ---- */
+
+struct net_message {
+    struct net_message *next;
+    uint32_t len;
+    bool binary;
+    uint8_t bytes[]; /* LWS_PRE of headroom, then len */
+};
+
+struct net_queue {
+    struct net_message *head;
+    struct net_message *tail;
+    uint32_t bytes;
+};
+
+/* Writes at once when nothing waits, else queues up to max_bytes. FULL when it does not fit, IO
+ * when the socket is broken. */
+muster_status net_queue_send(struct net_queue *queue, struct lws *wsi, const void *data,
+                             uint32_t len, bool binary, uint32_t max_bytes);
+/* From a writable callback: as much as the socket takes. False: the socket is broken. */
+bool net_queue_flush(struct net_queue *queue, struct lws *wsi);
+void net_queue_clear(struct net_queue *queue);
+void net_queue_deinit_scratch(void);
+
+/* ---- Connections ---- */
+
+struct net_peer; /* one address and how many connections it has */
+
+struct conn {
+    conn_id id;
+    struct lws *wsi;
+    struct net_peer *peer; /* null: not counted (admin, trusted proxy) */
+    struct conn *deadline_prev;
+    struct conn *deadline_next;
+    uint64_t deadline_ms; /* 0: none */
+    void *user;
+    struct net_queue queue;
+    uint8_t *rx; /* fragments so far */
+    uint32_t rx_len;
+    uint32_t rx_cap;
+    muster_request_id exchange; /* the HTTP request at hand, or 0 */
+    uint16_t close_code;
+    bool admin;
+    bool proxied;   /* the peer is a trusted proxy */
+    bool over_cap;  /* one of too many of its address */
+    bool websocket; /* upgraded */
+    bool open;      /* ws_open answered with a user */
+    bool closing;   /* no more messages in either direction */
+    bool dead;      /* the socket was shut */
+    bool skipped;   /* ws_drained is owed */
+    bool paused;    /* receiving is off */
+    char address[NET_ADDRESS_MAX];
+    char close_reason[NET_CLOSE_REASON_MAX];
+};
+
+enum net_phase { NET_DOWN, NET_UP, NET_CLOSING, NET_DESTROYING };
+
+struct net {
+    enum net_phase phase;
+    struct net_handlers handlers;
+    struct lws_context *context;
+    struct lws_vhost *public_vhost;
+    struct lws_vhost *admin_vhost;
+    struct lws_vhost *client_vhost;
+    struct slots conns;
+    struct slots exchanges;
+    struct conn *deadlines;
+    uint32_t rx_since_batch;
+    uint32_t message_max_bytes;
+    uint32_t queue_max_bytes;
+    uint32_t body_max_bytes;
+    uint32_t handshake_timeout_ms;
+    bool tls;
+    char tls_cert[1025]; /* as at the start: libwebsockets finds its vhost by them */
+    char tls_key[1025];
+    char last_lws_line[160];
+};
+extern struct net net_state;
+
+/* ---- net.c ---- */
+
+struct conn *net_conn_open(int fd, bool admin, const char *address);
+struct conn *net_conn_of(struct lws *wsi);
+/* Shut down at `ms` from now unless moved; 0: never. */
+void net_conn_deadline(struct conn *conn, uint32_t ms);
+/* The end at once: no callback of libwebsockets would come otherwise from outside of one. */
+void net_conn_shut(struct conn *conn);
+/* Stop or go on reading; a request is answered before the next is read. */
+void net_conn_pause(struct conn *conn, bool paused);
+
+/* ---- net_listen.c, net_peer.c ---- */
+
+muster_status net_listen_start(char *error);
+void net_listen_stop(void);
+
+muster_status net_peer_init(void);
+void net_peer_deinit(void);
+struct sockaddr_storage;
+void net_address_text(const struct sockaddr_storage *from, char *out);
+/* May another connection of this address be accepted now? Takes from its bucket. */
+bool net_peer_admit(const char *address, bool proxied);
+/* Counts a connection of address on conn and sets over_cap. */
+void net_peer_add(struct conn *conn, const char *address);
+void net_peer_remove(struct conn *conn);
+bool net_proxy_trusted(const char *address);
+/* The last address in an X-Forwarded-For value that is not a trusted proxy's; false: none valid. */
+bool net_proxy_client(const char *forwarded, char *out);
+
+/* ---- net_ws.c ---- */
+
+int net_ws_confirm(struct conn *conn);
+int net_ws_established(struct conn *conn);
+int net_ws_receive(struct conn *conn, const uint8_t *data, size_t len);
+int net_ws_writeable(struct conn *conn);
+void net_ws_gone(struct conn *conn);
+
+/* ---- net_http.c ---- */
+
+muster_status net_http_init(uint32_t requests_max);
+int net_http_begin(struct conn *conn, const char *path, size_t len);
+int net_http_body(struct conn *conn, const uint8_t *data, size_t len);
+int net_http_body_end(struct conn *conn);
+int net_http_writeable(struct conn *conn);
+void net_http_gone(struct conn *conn);
+/* Requests whose client hung up while they wait for their answer. */
+void net_http_sweep(void);
+/* A short problem answer, then the end of the connection. Returns what the callback returns. */
+int net_http_refuse(struct conn *conn, uint32_t status, const char *code, const char *detail);
+
+/* ---- net_client.c ---- */
+
+int net_client_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                        size_t len);
+/* Ends all clients without callbacks; true when none is left. */
+bool net_client_stop_all(void);
+
+#endif

@@ -1,0 +1,203 @@
+/* net_peer - who connects: address texts, connections per address, accept rates, trusted proxies.
+ *
+ * Owns one record for each address with open connections. An IPv6 party is counted by its /64,
+ * since whoever has one address there has all of them. Called by net_listen and net_ws.
+ */
+#include "net_internal.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "limit.h"
+#include "loop.h"
+
+static uint8_t hash_key[crypto_shorthash_KEYBYTES];
+
+static unsigned hash_bytes(const void *key, size_t len) {
+    uint64_t hash = 0;
+    crypto_shorthash((uint8_t *)&hash, key, len, hash_key);
+    return (unsigned)hash;
+}
+
+#define HASH_FUNCTION(key, len, value) ((value) = hash_bytes(key, len))
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#define RATE_ENTRIES 16384
+/* Connections over the cap that are let in far enough to be told so. */
+#define OVER_CAP_MAX 16
+
+struct net_peer {
+    uint8_t key[16]; /* IPv6 form, an IPv6 address cut to its /64 */
+    uint32_t count;
+    UT_hash_handle hh;
+};
+
+static struct net_peer *peers;
+static struct limit_table *rates;
+
+muster_status net_peer_init(void) {
+    if (sodium_init() < 0) return MUSTER_INTERNAL;
+    crypto_shorthash_keygen(hash_key);
+    rates = limit_table_create(RATE_ENTRIES, (double)config_int("net", "acceptPerSecond"),
+                               (double)config_int("net", "acceptBurst"));
+    return rates ? MUSTER_OK : MUSTER_NO_MEMORY;
+}
+
+void net_peer_deinit(void) {
+    limit_table_destroy(rates);
+    rates = NULL;
+}
+
+static bool is_mapped(const uint8_t *v6) {
+    static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+    return memcmp(v6, prefix, sizeof prefix) == 0;
+}
+
+void net_address_text(const struct sockaddr_storage *from, char *out) {
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
+    out[0] = '\0';
+    if (from->ss_family == AF_INET) {
+        inet_ntop(AF_INET, &v4->sin_addr, out, NET_ADDRESS_MAX);
+    } else if (from->ss_family == AF_INET6 && is_mapped(v6->sin6_addr.s6_addr)) {
+        inet_ntop(AF_INET, v6->sin6_addr.s6_addr + 12, out, NET_ADDRESS_MAX);
+    } else if (from->ss_family == AF_INET6) {
+        inet_ntop(AF_INET6, &v6->sin6_addr, out, NET_ADDRESS_MAX);
+    }
+}
+
+/* All 16 bytes of the IPv6 form; false for what is no address. */
+static bool address_bytes(const char *text, uint8_t *out) {
+    memset(out, 0, 16);
+    if (inet_pton(AF_INET, text, out + 12) == 1) {
+        out[10] = out[11] = 0xff;
+        return true;
+    }
+    return inet_pton(AF_INET6, text, out) == 1;
+}
+
+static void peer_key(const char *address, uint8_t *out) {
+    if (address_bytes(address, out) && !is_mapped(out)) memset(out + 8, 0, 8);
+}
+
+static struct net_peer *peer_find(const char *address) {
+    uint8_t key[16];
+    struct net_peer *peer = NULL;
+    peer_key(address, key);
+    HASH_FIND(hh, peers, key, sizeof key, peer);
+    return peer;
+}
+
+static uint32_t cap(void) {
+    return (uint32_t)config_int("net", "connectionsPerAddressMax");
+}
+
+bool net_peer_admit(const char *address, bool proxied) {
+    if (proxied) return true;
+    if (!limit_table_take(rates, address, loop_now_ms(), NULL)) return false;
+    struct net_peer *peer = peer_find(address);
+    return !peer || peer->count < cap() + OVER_CAP_MAX;
+}
+
+static struct net_peer *peer_create(const char *address) {
+    struct net_peer *peer = calloc(1, sizeof *peer);
+    if (!peer) return NULL;
+    peer_key(address, peer->key);
+    HASH_ADD(hh, peers, key, sizeof peer->key, peer);
+    if (peer->hh.tbl) return peer;
+    free(peer);
+    return NULL;
+}
+
+void net_peer_add(struct conn *conn, const char *address) {
+    net_peer_remove(conn);
+    struct net_peer *peer = peer_find(address);
+    if (!peer) peer = peer_create(address);
+    if (!peer) {
+        conn->over_cap = true; /* out of memory: fail closed */
+        return;
+    }
+    conn->peer = peer;
+    conn->over_cap = ++peer->count > cap();
+}
+
+void net_peer_remove(struct conn *conn) {
+    struct net_peer *peer = conn->peer;
+    conn->peer = NULL;
+    if (!peer || --peer->count > 0) return;
+    HASH_DEL(peers, peer);
+    free(peer);
+}
+
+/* ---- Trusted proxies: addresses or "address/bits" ---- */
+
+static bool prefix_equal(const uint8_t *a, const uint8_t *b, uint32_t bits) {
+    uint32_t whole = bits / 8;
+    if (memcmp(a, b, whole) != 0) return false;
+    if (bits % 8 == 0) return true;
+    uint8_t mask = (uint8_t)(0xff << (8 - bits % 8));
+    return (a[whole] & mask) == (b[whole] & mask);
+}
+
+static bool range_holds(const char *range, const uint8_t *address) {
+    char text[NET_ADDRESS_MAX];
+    uint8_t base[16];
+    const char *slash = strchr(range, '/');
+    size_t len = slash ? (size_t)(slash - range) : strlen(range);
+    if (len >= sizeof text) return false;
+    memcpy(text, range, len);
+    text[len] = '\0';
+    if (!address_bytes(text, base)) return false;
+    char *end = NULL;
+    unsigned long given = slash ? strtoul(slash + 1, &end, 10) : 0;
+    unsigned long bits = !slash ? 128 : is_mapped(base) ? given + 96 : given;
+    if (slash && (end == slash + 1 || *end != '\0' || bits > 128)) return false;
+    return prefix_equal(base, address, (uint32_t)bits);
+}
+
+bool net_proxy_trusted(const char *address) {
+    uint8_t bytes[16];
+    uint32_t count = config_list_count("net", "trustedProxies");
+    if (count == 0 || !address_bytes(address, bytes)) return false;
+    for (uint32_t i = 0; i < count; i++) {
+        if (range_holds(config_list_item("net", "trustedProxies", i), bytes)) return true;
+    }
+    return false;
+}
+
+/* Copies the list item that ends at `end`, trimmed, as a normal address text; returns its start. */
+static const char *item_before(const char *start, const char *end, char *out) {
+    uint8_t bytes[16];
+    char text[NET_ADDRESS_MAX] = "";
+    const char *item = end;
+    while (item > start && item[-1] != ',') item--;
+    const char *first = item + strspn(item, " \t");
+    size_t len = first < end ? (size_t)(end - first) : 0;
+    while (len > 0 && (first[len - 1] == ' ' || first[len - 1] == '\t')) len--;
+    out[0] = '\0';
+    if (len == 0 || len >= sizeof text) return item;
+    memcpy(text, first, len);
+    if (!address_bytes(text, bytes)) return item;
+    if (is_mapped(bytes)) {
+        inet_ntop(AF_INET, bytes + 12, out, NET_ADDRESS_MAX);
+    } else {
+        inet_ntop(AF_INET6, bytes, out, NET_ADDRESS_MAX);
+    }
+    return item;
+}
+
+bool net_proxy_client(const char *forwarded, char *out) {
+    const char *end = forwarded + strlen(forwarded);
+    for (;;) {
+        const char *item = item_before(forwarded, end, out);
+        if (out[0] == '\0') return false; /* what stands left of rubbish is worth no more */
+        if (!net_proxy_trusted(out)) return true;
+        if (item == forwarded) return true; /* proxies all the way */
+        end = item - 1;
+    }
+}

@@ -1,0 +1,86 @@
+/* net_queue - messages that wait until a socket takes them again.
+ *
+ * Writing directly is safe only while libwebsockets holds back nothing itself: a second write on
+ * top of a partial one corrupts the stream. Used by connections (net_ws) and clients (net_client).
+ */
+#include "net_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "metrics.h"
+
+static uint8_t *scratch; /* a message with headroom, for the direct write */
+static uint32_t scratch_cap;
+
+static bool write_message(struct lws *wsi, uint8_t *data, uint32_t len, bool binary) {
+    int written = lws_write(wsi, data, len, binary ? LWS_WRITE_BINARY : LWS_WRITE_TEXT);
+    if (written < (int)len) return false;
+    metrics_add(METRIC_TX_BYTES, len);
+    metrics_add(METRIC_TX_PACKETS, 1);
+    return true;
+}
+
+static bool scratch_reserve(uint32_t len) {
+    if (len <= scratch_cap) return true;
+    uint8_t *grown = realloc(scratch, LWS_PRE + (size_t)len);
+    if (!grown) return false;
+    scratch = grown;
+    scratch_cap = len;
+    return true;
+}
+
+void net_queue_deinit_scratch(void) {
+    free(scratch);
+    scratch = NULL;
+    scratch_cap = 0;
+}
+
+static bool append(struct net_queue *queue, const void *data, uint32_t len, bool binary) {
+    struct net_message *message = malloc(sizeof *message + LWS_PRE + len);
+    if (!message) return false;
+    *message = (struct net_message){.len = len, .binary = binary};
+    memcpy(message->bytes + LWS_PRE, data, len);
+    if (queue->tail) {
+        queue->tail->next = message;
+    } else {
+        queue->head = message;
+    }
+    queue->tail = message;
+    queue->bytes += len;
+    return true;
+}
+
+muster_status net_queue_send(struct net_queue *queue, struct lws *wsi, const void *data,
+                             uint32_t len, bool binary, uint32_t max_bytes) {
+    if (!queue->head && !lws_partial_buffered(wsi) && scratch_reserve(len)) {
+        memcpy(scratch + LWS_PRE, data, len);
+        return write_message(wsi, scratch + LWS_PRE, len, binary) ? MUSTER_OK : MUSTER_IO;
+    }
+    if (len > max_bytes || queue->bytes > max_bytes - len) return MUSTER_FULL;
+    if (!append(queue, data, len, binary)) return MUSTER_FULL;
+    lws_callback_on_writable(wsi);
+    return MUSTER_OK;
+}
+
+static void drop_head(struct net_queue *queue) {
+    struct net_message *message = queue->head;
+    queue->head = message->next;
+    if (!queue->head) queue->tail = NULL;
+    queue->bytes -= message->len;
+    free(message);
+}
+
+bool net_queue_flush(struct net_queue *queue, struct lws *wsi) {
+    while (queue->head && !lws_partial_buffered(wsi)) {
+        struct net_message *message = queue->head;
+        bool written = write_message(wsi, message->bytes + LWS_PRE, message->len, message->binary);
+        drop_head(queue);
+        if (!written) return false;
+    }
+    return true;
+}
+
+void net_queue_clear(struct net_queue *queue) {
+    while (queue->head) drop_head(queue);
+}

@@ -1,0 +1,259 @@
+/* net_ws - WebSocket connections: the handshake's checks, messages in, messages out, the end.
+ *
+ * A direct write is legal here because extensions and HTTP/2 are off and nothing is written while
+ * libwebsockets holds back a partial frame (docs/decisions/0001). Called by net (events) and by
+ * session, lobby and match through net.h.
+ */
+#include "net_internal.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include "metrics.h"
+
+#define RX_BATCH 32
+#define NOTSENT_LOWAT_BYTES 4096 /* more would wait in the kernel and grow stale */
+#define HEADER_MAX 1024
+
+/* ---- The handshake ---- */
+
+static bool header_holds_token(const char *header, const char *token) {
+    size_t token_len = strlen(token);
+    while (*header) {
+        header += strspn(header, " \t,");
+        size_t len = strcspn(header, " \t,");
+        if (len == token_len && memcmp(header, token, len) == 0) return true;
+        header += len;
+    }
+    return false;
+}
+
+/* The `in` pointer of this callback is not to be read: it may be freed by then. */
+static bool wants_websocket(struct lws *wsi) {
+    char upgrade[32];
+    return lws_hdr_copy(wsi, upgrade, sizeof upgrade, WSI_TOKEN_UPGRADE) > 0 &&
+           strcasecmp(upgrade, "websocket") == 0;
+}
+
+static bool is_endpoint(struct lws *wsi) {
+    char *path = NULL;
+    int len = 0;
+    int method = lws_http_get_uri_and_method(wsi, &path, &len);
+    return method == LWSHUMETH_GET && len == 3 && memcmp(path, "/ws", 3) == 0;
+}
+
+static bool wants_subprotocol(struct lws *wsi) {
+    char list[128];
+    return lws_hdr_copy(wsi, list, sizeof list, WSI_TOKEN_PROTOCOL) > 0 &&
+           header_holds_token(list, NET_SUBPROTOCOL);
+}
+
+/* Behind a trusted proxy it is the client's address that counts. */
+static void address_from_proxy(struct conn *conn) {
+    char forwarded[HEADER_MAX];
+    char address[NET_ADDRESS_MAX];
+    if (!conn->proxied) return;
+    int len = lws_hdr_copy(conn->wsi, forwarded, sizeof forwarded, WSI_TOKEN_X_FORWARDED_FOR);
+    if (len <= 0 || !net_proxy_client(forwarded, address)) return;
+    memcpy(conn->address, address, sizeof address);
+    net_peer_add(conn, address);
+}
+
+int net_ws_confirm(struct conn *conn) {
+    struct lws *wsi = conn->wsi;
+    if (!wants_websocket(wsi)) return -1; /* h2c and the like */
+    if (conn->admin || !is_endpoint(wsi)) {
+        return net_http_refuse(conn, 404, "not_found", "WebSocket is served at /ws");
+    }
+    if (!wants_subprotocol(wsi)) {
+        return net_http_refuse(conn, 400, "subprotocol_missing",
+                               "Sec-WebSocket-Protocol must name " NET_SUBPROTOCOL);
+    }
+    address_from_proxy(conn);
+    if (net_state.phase != NET_UP || !net_state.handlers.ws_admit(conn->address)) {
+        metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
+        return net_http_refuse(conn, 503, "unavailable", "no new connections at the moment");
+    }
+    return 0;
+}
+
+int net_ws_established(struct conn *conn) {
+    int lowat = NOTSENT_LOWAT_BYTES;
+    conn->websocket = true;
+    net_conn_deadline(conn, 0);
+    setsockopt(lws_get_socket_fd(conn->wsi), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof lowat);
+    if (conn->over_cap) {
+        metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
+        net_close(conn->id, 4008, "too many connections from this address");
+        return 0;
+    }
+    conn->user = net_state.handlers.ws_open(conn->id, conn->address);
+    conn->open = conn->user != NULL;
+    if (!conn->open) net_close(conn->id, 1013, "try again later");
+    return 0;
+}
+
+/* ---- Messages in ---- */
+
+static void rx_forget(struct conn *conn) {
+    free(conn->rx);
+    conn->rx = NULL;
+    conn->rx_len = conn->rx_cap = 0;
+}
+
+static void deliver(struct conn *conn, const uint8_t *data, uint32_t len) {
+    const struct net_handlers *handlers = &net_state.handlers;
+    metrics_add(METRIC_RX_BYTES, len);
+    metrics_add(METRIC_RX_PACKETS, 1);
+    if (lws_frame_is_binary(conn->wsi)) {
+        handlers->ws_binary(conn->id, conn->user, data, len);
+    } else {
+        handlers->ws_text(conn->id, conn->user, (const char *)data, len);
+    }
+    if (++net_state.rx_since_batch < RX_BATCH) return;
+    net_state.rx_since_batch = 0;
+    handlers->rx_batch();
+}
+
+static bool rx_append(struct conn *conn, const uint8_t *data, uint32_t len) {
+    uint32_t wanted = conn->rx_len + len;
+    if (wanted > conn->rx_cap) {
+        uint32_t cap =
+            wanted * 2 < net_state.message_max_bytes ? wanted * 2 : net_state.message_max_bytes;
+        uint8_t *grown = realloc(conn->rx, cap);
+        if (!grown) return false;
+        conn->rx = grown;
+        conn->rx_cap = cap;
+    }
+    if (len > 0) memcpy(conn->rx + conn->rx_len, data, len);
+    conn->rx_len = wanted;
+    return true;
+}
+
+int net_ws_receive(struct conn *conn, const uint8_t *data, size_t len) {
+    if (conn->closing || !conn->open) return 0;
+    bool last = lws_is_final_fragment(conn->wsi);
+    if (len > net_state.message_max_bytes || conn->rx_len > net_state.message_max_bytes - len) {
+        metrics_add(METRIC_DROP_OVERSIZE, 1);
+        rx_forget(conn);
+        net_close(conn->id, 1009, "message too long");
+        return 0;
+    }
+    if (last && conn->rx_len == 0) {
+        deliver(conn, data, (uint32_t)len);
+    } else if (!rx_append(conn, data, (uint32_t)len)) {
+        net_conn_shut(conn);
+    } else if (last) {
+        uint8_t *message = conn->rx; /* the handler may end the connection */
+        uint32_t message_len = conn->rx_len;
+        conn->rx = NULL;
+        rx_forget(conn);
+        deliver(conn, message, message_len);
+        free(message);
+    }
+    return 0;
+}
+
+/* ---- Messages out ---- */
+
+static struct conn *conn_to_send(conn_id id) {
+    struct conn *conn = slots_find(&net_state.conns, id);
+    return conn && conn->websocket && !conn->closing ? conn : NULL;
+}
+
+enum net_sent net_send_snapshot(conn_id id, uint8_t *data, uint32_t len) {
+    struct conn *conn = conn_to_send(id);
+    if (!conn) return NET_GONE;
+    if (conn->queue.head || lws_partial_buffered(conn->wsi)) {
+        conn->skipped = true;
+        return NET_SKIPPED;
+    }
+    if (lws_write(conn->wsi, data, len, LWS_WRITE_BINARY) < 0) {
+        net_conn_shut(conn);
+        return NET_GONE;
+    }
+    metrics_add(METRIC_TX_BYTES, len);
+    metrics_add(METRIC_TX_PACKETS, 1);
+    return NET_SENT;
+}
+
+static void send_message(conn_id id, const void *data, uint32_t len, bool binary) {
+    struct conn *conn = conn_to_send(id);
+    if (!conn) return;
+    muster_status status =
+        net_queue_send(&conn->queue, conn->wsi, data, len, binary, net_state.queue_max_bytes);
+    if (status == MUSTER_IO) net_conn_shut(conn);
+    if (status != MUSTER_FULL) return;
+    metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
+    net_queue_clear(&conn->queue);
+    net_close(id, 4006, "too slow");
+}
+
+void net_send_text(conn_id conn, const char *data, uint32_t len) {
+    send_message(conn, data, len, false);
+}
+
+void net_send_binary(conn_id conn, const uint8_t *data, uint32_t len) {
+    send_message(conn, data, len, true);
+}
+
+/* ---- The end ---- */
+
+/* Cut at the limit, but never within a UTF-8 character. */
+static void reason_copy(char *out, const char *reason) {
+    size_t len = strlen(reason);
+    if (len >= NET_CLOSE_REASON_MAX) {
+        len = NET_CLOSE_REASON_MAX - 1;
+        while (len > 0 && ((unsigned char)reason[len] & 0xc0) == 0x80) len--;
+    }
+    memcpy(out, reason, len);
+    out[len] = '\0';
+}
+
+void net_close(conn_id id, uint16_t code, const char *reason) {
+    struct conn *conn = conn_to_send(id);
+    if (!conn) return;
+    conn->closing = true;
+    conn->close_code = code;
+    reason_copy(conn->close_reason, reason ? reason : "");
+    net_conn_deadline(conn, NET_FLUSH_MS);
+    lws_callback_on_writable(conn->wsi);
+}
+
+void net_drop(conn_id id) {
+    struct conn *conn = slots_find(&net_state.conns, id);
+    if (conn) net_conn_shut(conn);
+}
+
+int net_ws_writeable(struct conn *conn) {
+    if (conn->dead) return -1;
+    if (!net_queue_flush(&conn->queue, conn->wsi)) return -1;
+    if (conn->queue.head || lws_partial_buffered(conn->wsi)) {
+        lws_callback_on_writable(conn->wsi);
+        return 0;
+    }
+    if (conn->close_code != 0) {
+        lws_close_reason(conn->wsi, (enum lws_close_status)conn->close_code,
+                         (unsigned char *)conn->close_reason, strlen(conn->close_reason));
+        return -1;
+    }
+    if (conn->skipped && conn->open && !conn->closing) {
+        conn->skipped = false;
+        net_state.handlers.ws_drained(conn->id, conn->user);
+    }
+    return 0;
+}
+
+void net_ws_gone(struct conn *conn) {
+    bool was_open = conn->open;
+    conn->open = false;
+    conn->closing = conn->dead = true;
+    net_conn_deadline(conn, 0);
+    net_queue_clear(&conn->queue);
+    rx_forget(conn);
+    if (was_open) net_state.handlers.ws_closed(conn->id, conn->user);
+}
