@@ -1,22 +1,8 @@
 import { Emitter } from "./emitter.js";
 export type Entry = import("./types.js").Entry;
 export type Reservation = import("./types.js").Reservation;
-/**
- * What a close code asks of a client (docs/protocol.md, section 8).
- *
- * @param {number} code
- * @returns {import("./types.js").ClosePolicy}
- */
-export declare function closePolicy(code: number): import("./types.js").ClosePolicy;
-/**
- * Exponential, with half of it random, so that the players of a node that died do not all come
- * back at once.
- *
- * @param {number} attempt from 0
- * @param {import("./types.js").BackoffOptions} [options]
- * @param {() => number} [random]
- */
-export declare function backoffMs(attempt: number, options?: import("./types.js").BackoffOptions, random?: () => number): number;
+/** @typedef {import("./types.js").Entry} Entry */
+/** @typedef {import("./types.js").Reservation} Reservation */
 /** @extends {Emitter<import("./types.js").ClientEvents>} */
 export declare class MusterClient extends Emitter<import("./types.js").ClientEvents> {
     #private;

@@ -3,42 +3,12 @@
 import { CLOSE_ABNORMAL, Connection } from "./connection.js";
 import { Emitter } from "./emitter.js";
 import { MusterError } from "./errors.js";
+import { LatencyMeter } from "./latency.js";
+import { Pause, backoffMs, closePolicy } from "./policy.js";
 import { encodeInput } from "./snapshot.js";
 
 /** @typedef {import("./types.js").Entry} Entry */
 /** @typedef {import("./types.js").Reservation} Reservation */
-
-const NO_RETRY = new Set([1000, 1002, 1003, 1007, 1009, 4003, 4004, 4007]);
-const LATER_MS = new Map([[1001, 3000], [4005, 10000], [4008, 10000]]);
-const NEEDS_TOKEN = new Set([4002]);
-const PING_TIMEOUT_MS = 10000;
-
-/**
- * What a close code asks of a client (docs/protocol.md, section 8).
- *
- * @param {number} code
- * @returns {import("./types.js").ClosePolicy}
- */
-export function closePolicy(code) {
-    return {
-        retry: !NO_RETRY.has(code),
-        delayMs: LATER_MS.get(code) ?? 0,
-        renewToken: NEEDS_TOKEN.has(code),
-    };
-}
-
-/**
- * Exponential, with half of it random, so that the players of a node that died do not all come
- * back at once.
- *
- * @param {number} attempt from 0
- * @param {import("./types.js").BackoffOptions} [options]
- * @param {() => number} [random]
- */
-export function backoffMs(attempt, options = {}, random = Math.random) {
-    const full = Math.min(options.maxMs ?? 10000, (options.baseMs ?? 250) * 2 ** attempt);
-    return Math.round(full / 2 + (full / 2) * random());
-}
 
 /** @extends {Emitter<import("./types.js").ClientEvents>} */
 export class MusterClient extends Emitter {
@@ -56,10 +26,8 @@ export class MusterClient extends Emitter {
     #lastTick = -1;
     #resyncing = false;
     #rttMs = 0;
-    /** @type {ReturnType<typeof setInterval> | undefined} */
-    #pingTimer;
-    /** @type {(() => void) | null} */
-    #wake = null;
+    #pause = new Pause();
+    #meter;
     #url;
     #options;
 
@@ -75,6 +43,10 @@ export class MusterClient extends Emitter {
             random: options.random ?? Math.random,
         };
         this.#url = options.url;
+        this.#meter = new LatencyMeter(this.#options.pingIntervalMs, (rttMs) => {
+            this.#rttMs = rttMs;
+            this.emit("latency", { rttMs });
+        });
     }
 
     get state() {
@@ -136,7 +108,7 @@ export class MusterClient extends Emitter {
 
     /** Close for good. The seat is kept for the resume window; leave() first to give it up. */
     close() {
-        this.#stopPing();
+        this.#meter.stop();
         const connection = this.#connection;
         this.#connection = null;
         this.#entry = null;
@@ -146,7 +118,7 @@ export class MusterClient extends Emitter {
 
     /** Do not wait out the back-off: the network is back. */
     retryNow() {
-        this.#wake?.();
+        this.#pause.end();
     }
 
     /**
@@ -344,7 +316,7 @@ export class MusterClient extends Emitter {
         try {
             await connection.open();
             const resumable = await this.#authenticate(connection, token);
-            this.#startPing(connection);
+            this.#meter.start(connection);
             return resumable;
         } catch (error) {
             if (this.#connection === connection) this.#connection = null;
@@ -385,7 +357,7 @@ export class MusterClient extends Emitter {
         try {
             await this.#establish(url, false);
         } catch (error) {
-            if (before?.isOpen) this.#startPing(before);
+            if (before?.isOpen) this.#meter.start(before);
             throw error;
         }
     }
@@ -399,7 +371,7 @@ export class MusterClient extends Emitter {
         if (this.#state === expected) return;
         const connection = this.#connection;
         this.#connection = null;
-        this.#stopPing();
+        this.#meter.stop();
         connection?.abort(1000, "");
         throw new MusterError("closed", "closed while connecting", { closeCode: 1000 });
     }
@@ -470,7 +442,7 @@ export class MusterClient extends Emitter {
     #onClose(connection, code, reason) {
         if (connection !== this.#connection) return;
         this.#connection = null;
-        this.#stopPing();
+        this.#meter.stop();
         this.#lastTick = -1;
         if (this.#state === "reconnecting" || this.#state === "connecting") return;
         const policy = closePolicy(code);
@@ -486,7 +458,7 @@ export class MusterClient extends Emitter {
             const delayMs = Math.max(policy.delayMs,
                 backoffMs(attempt, this.#options.backoff, this.#options.random));
             this.emit("reconnecting", { attempt, delayMs });
-            await this.#sleep(delayMs);
+            await this.#pause.wait(delayMs);
             if (this.#state !== "reconnecting") return;
             const expired = Date.now() - lostAt > this.#options.resumeWindowMs;
             const error = await this.#tryOnce(policy.renewToken, expired);
@@ -536,18 +508,6 @@ export class MusterClient extends Emitter {
         }
     }
 
-    /** @param {number} ms */
-    #sleep(ms) {
-        return new Promise((resolve) => {
-            const timer = setTimeout(() => this.#wake?.(), ms);
-            this.#wake = () => {
-                clearTimeout(timer);
-                this.#wake = null;
-                resolve(undefined);
-            };
-        });
-    }
-
     /**
      * @param {number} code
      * @param {string} reason
@@ -557,33 +517,7 @@ export class MusterClient extends Emitter {
         if (this.#state === "closed") return;
         this.#setState("closed");
         this.#forgetSeat();
-        this.#wake?.();
+        this.#pause.end();
         this.emit("closed", { code, reason, error });
-    }
-
-    /** @param {Connection} connection */
-    #startPing(connection) {
-        this.#stopPing();
-        if (!this.#options.pingIntervalMs) return;
-        const measure = () => this.#measure(connection).catch(() => {
-            // No answer in time: the network is gone without a word.
-            if (connection.isOpen) connection.abort(CLOSE_ABNORMAL, "no answer to ping");
-        });
-        this.#pingTimer = setInterval(measure, this.#options.pingIntervalMs);
-        measure();
-    }
-
-    #stopPing() {
-        clearInterval(this.#pingTimer);
-    }
-
-    /** @param {Connection} connection */
-    async #measure(connection) {
-        const before = performance.now();
-        const options = { timeoutMs: PING_TIMEOUT_MS };
-        await connection.call("session.ping", { clientTime: Date.now() }, options);
-        this.#rttMs = Math.min(10000, Math.round(performance.now() - before));
-        this.emit("latency", { rttMs: this.#rttMs });
-        await connection.call("session.latency", { rttMs: this.#rttMs }, options);
     }
 }

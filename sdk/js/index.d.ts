@@ -1,8 +1,9 @@
 export { AuthClient } from "./auth.js";
-export { MusterClient, backoffMs, closePolicy } from "./client.js";
+export { MusterClient } from "./client.js";
 export { Connection, SUBPROTOCOL } from "./connection.js";
 export { Emitter } from "./emitter.js";
 export { MusterError } from "./errors.js";
+export { backoffMs, closePolicy } from "./policy.js";
 export { BATCH_MAX, RpcClient } from "./rpc.js";
 export { INFLATED_MAX, SEAT_NONE, decodeJsonFrame, decodeSnapshot, encodeInput, inflate, inflateFrame, isDeflated, } from "./snapshot.js";
 export { ArenaMap, ArenaWorld, BUTTON_LAUNCHER, BUTTON_RIFLE, TEAMS, decodeArenaEvent, moveAvatar, moveStep, } from "./arena.js";

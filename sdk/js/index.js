@@ -2,10 +2,11 @@
 // Works in browsers and in Node from 20 on. docs/protocol.md describes the wire.
 
 export { AuthClient } from "./auth.js";
-export { MusterClient, backoffMs, closePolicy } from "./client.js";
+export { MusterClient } from "./client.js";
 export { Connection, SUBPROTOCOL } from "./connection.js";
 export { Emitter } from "./emitter.js";
 export { MusterError } from "./errors.js";
+export { backoffMs, closePolicy } from "./policy.js";
 export { BATCH_MAX, RpcClient } from "./rpc.js";
 export {
     INFLATED_MAX,

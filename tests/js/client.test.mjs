@@ -228,6 +228,28 @@ test("refusals of the server are typed", async (t) => {
     assert.equal(bad.error.code, "method_not_found");
 });
 
+test("a refused latency report harms nothing", async (t) => {
+    const { client, token, server } = await setUp(t, { pingIntervalMs: 20 });
+    server.refusedMethod = "session.latency";
+    await client.connect(token);
+    for (let i = 0; i < 3; i++) await until(client, "latency");
+    assert.equal(client.state, "online");
+});
+
+test("a server that has gone silent is left and tried again", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+    const { client, token, server } = await setUp(t);
+    await client.connect(token);
+    await until(client, "latency");
+    server.isSilent = true;
+    const trying = until(client, "reconnecting");
+    t.mock.timers.tick(5000); // the next ping
+    assert.equal(client.state, "online");
+    t.mock.timers.tick(10000); // its time is up
+    await trying;
+    assert.equal(client.state, "reconnecting");
+});
+
 test("close() while coming back ends it", async (t) => {
     const { client, token, server } = await setUp(t, { backoff: { baseMs: 60000, maxMs: 60000 } });
     await client.connect(token);

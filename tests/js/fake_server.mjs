@@ -186,6 +186,7 @@ export class FakeServer {
     }
 
     #onText(socket, text) {
+        if (this.isSilent) return;
         const message = JSON.parse(text);
         if (!Array.isArray(message)) return this.#reply(socket, this.#answer(socket, message));
         this.#reply(socket, message.map((member) => this.#answer(socket, member)));
@@ -217,6 +218,7 @@ export class FakeServer {
     }
 
     #call(socket, method, params) {
+        if (method === this.refusedMethod) throw new Refusal(-32003, "rate_limited", "Slow down.");
         switch (method) {
             case "session.ping":
                 return { serverTimeMs: Date.now(), clientTime: params.clientTime };

@@ -1,0 +1,57 @@
+// policy - when to come back after a connection has closed, and how long to wait.
+
+const NO_RETRY = new Set([1000, 1002, 1003, 1007, 1009, 4003, 4004, 4007]);
+const LATER_MS = new Map([[1001, 3000], [4005, 10000], [4008, 10000]]);
+const NEEDS_TOKEN = new Set([4002]);
+
+/**
+ * What a close code asks of a client (docs/protocol.md, section 8).
+ *
+ * @param {number} code
+ * @returns {import("./types.js").ClosePolicy}
+ */
+export function closePolicy(code) {
+    return {
+        retry: !NO_RETRY.has(code),
+        delayMs: LATER_MS.get(code) ?? 0,
+        renewToken: NEEDS_TOKEN.has(code),
+    };
+}
+
+/**
+ * Exponential, with half of it random, so that the players of a node that died do not all come
+ * back at once.
+ *
+ * @param {number} attempt from 0
+ * @param {import("./types.js").BackoffOptions} [options]
+ * @param {() => number} [random]
+ */
+export function backoffMs(attempt, options = {}, random = Math.random) {
+    const full = Math.min(options.maxMs ?? 10000, (options.baseMs ?? 250) * 2 ** attempt);
+    return Math.round(full / 2 + (full / 2) * random());
+}
+
+/** A pause that can be cut short. */
+export class Pause {
+    /** @type {(() => void) | null} */
+    #wake = null;
+
+    /**
+     * @param {number} ms
+     * @returns {Promise<void>}
+     */
+    wait(ms) {
+        return new Promise((resolve) => {
+            const timer = setTimeout(() => this.end(), ms);
+            this.#wake = () => {
+                clearTimeout(timer);
+                this.#wake = null;
+                resolve();
+            };
+        });
+    }
+
+    end() {
+        this.#wake?.();
+    }
+}
