@@ -144,7 +144,7 @@ static muster_status probe(struct muster_self *self, const char *name, char *err
 
 muster_status plugin_image_open(struct muster_self *self, const char *name, char *error) {
     if (!name_valid(name)) {
-        snprintf(error, PLUGIN_ERROR_MAX, "its name is not like auth_local ([a-z][a-z0-9_]*)");
+        snprintf(error, PLUGIN_ERROR_MAX, "its name is not like role_name ([a-z][a-z0-9_]*)");
         return MUSTER_INVALID;
     }
     muster_status status =
