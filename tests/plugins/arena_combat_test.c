@@ -61,8 +61,10 @@ static void test_clicks_between_ticks(void **state) {
     (void)state;
     duel(&f);
     /* Pressed and released again before the tick, aimed at the other; now looking away. */
-    struct muster_input click = {.aim = LEFT, .sample_count = 1};
+    struct muster_input click = {.aim = LEFT, .sample_count = 2};
     click.samples[0] = (struct muster_input_sample){.pressed = BUTTON_RIFLE, .aim = RIGHT, .at = 9};
+    click.samples[1] = click.samples[0]; /* a second click finds the rifle not ready */
+    click.samples[1].aim = LEFT;
     testkit_match_input(f.kit, f.match, 0, &click);
     fixture_ticks(&f, 1);
     assert_int_equal(health(&f, 1), HEALTH_MAX - RIFLE_DAMAGE);
@@ -240,6 +242,28 @@ static void test_launcher_splash(void **state) {
     fixture_close(&f);
 }
 
+/* A wall shields from a burst behind it, and mates are spared. */
+static void test_splash_has_limits(void **state) {
+    struct fixture f;
+    (void)state;
+    duel(&f);
+    fixture_join(&f, 2, MUSTER_TEAM_RED);
+    fixture_place(&f, 0, 9 * 256 + 128, 4 * 256 + 128); /* fires at the wall left of column 15 */
+    fixture_place(&f, 2, 14 * 256, 4 * 256 + 128 + 200);
+    fixture_place(&f, 1, 16 * 256 + 100, 4 * 256 + 128); /* right behind that wall */
+    fire(&f, 0, BUTTON_LAUNCHER, RIGHT, 1);
+    fixture_ticks(&f, 12);
+    assert_int_equal(health(&f, 1), HEALTH_MAX);
+    assert_int_equal(health(&f, 2), HEALTH_MAX);
+    fixture_place(&f, 1, 13 * 256 + 128, 4 * 256 + 128 + 200); /* the same burst does hurt */
+    fixture_ticks(&f, LAUNCHER_COOLDOWN_TICKS);
+    fire(&f, 0, BUTTON_LAUNCHER, RIGHT, 1);
+    fixture_ticks(&f, 12);
+    assert_true(health(&f, 1) < HEALTH_MAX);
+    assert_int_equal(health(&f, 2), HEALTH_MAX);
+    fixture_close(&f);
+}
+
 static void test_own_splash_is_no_kill(void **state) {
     struct fixture f;
     struct testkit_event event;
@@ -351,6 +375,7 @@ int main(void) {
         cmocka_unit_test(test_assist),
         cmocka_unit_test(test_friendly_fire),
         cmocka_unit_test(test_launcher_splash),
+        cmocka_unit_test(test_splash_has_limits),
         cmocka_unit_test(test_own_splash_is_no_kill),
         cmocka_unit_test(test_rules_change_numbers),
         cmocka_unit_test(test_elimination_gives_one_life),
