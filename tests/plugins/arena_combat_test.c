@@ -281,7 +281,7 @@ static void test_own_splash_is_no_kill(void **state) {
     fixture_close(&f);
 }
 
-static int64_t halved(void *user, const struct muster_param *param, int64_t value) {
+static int64_t tripled(void *user, const struct muster_param *param, int64_t value) {
     (void)user;
     if (strcmp(param->name, "damage") == 0) {
         assert_int_equal(param->seat, 1);
@@ -295,7 +295,7 @@ static void test_rules_change_numbers(void **state) {
     struct fixture f;
     (void)state;
     duel(&f);
-    testkit_adjust_set(f.kit, halved, NULL);
+    testkit_adjust_set(f.kit, tripled, NULL);
     fire(&f, 0, BUTTON_RIFLE, RIGHT, 1);
     assert_int_equal(health(&f, 1), HEALTH_MAX - 3 * RIFLE_DAMAGE);
     fire(&f, 0, BUTTON_RIFLE, RIGHT, RIFLE_COOLDOWN_TICKS);
