@@ -141,12 +141,6 @@ static int on_http_closed(struct conn *conn) {
     return 0;
 }
 
-static int on_peer_close(struct conn *conn) {
-    conn->closing = true;
-    net_conn_deadline(conn, NET_FLUSH_MS);
-    return 0;
-}
-
 static int on_conn_event(struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t len) {
     struct conn *conn = net_conn_of(wsi);
     if (!conn) return -1;
@@ -158,7 +152,7 @@ static int on_conn_event(struct lws *wsi, enum lws_callback_reasons reason, void
     case LWS_CALLBACK_ESTABLISHED: return net_ws_established(conn);
     case LWS_CALLBACK_RECEIVE: return net_ws_receive(conn, in, len);
     case LWS_CALLBACK_SERVER_WRITEABLE: return net_ws_writeable(conn);
-    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: return on_peer_close(conn);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: return net_ws_peer_closes(conn);
     case LWS_CALLBACK_HTTP: return net_http_begin(conn, in, len);
     case LWS_CALLBACK_HTTP_BODY: return net_http_body(conn, in, len);
     case LWS_CALLBACK_HTTP_BODY_COMPLETION: return net_http_body_end(conn);
@@ -287,7 +281,7 @@ static muster_status context_create(char *error) {
         .port = CONTEXT_PORT_NO_LISTEN,
         .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
                    LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
-                   LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN,
+                   LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN | LWS_SERVER_OPTION_VALIDATE_UTF8,
         .foreign_loops = loops,
         .pcontext = &net_state.context,
         .max_http_header_data = HEADER_BYTES,
@@ -312,7 +306,7 @@ static struct lws_vhost *public_vhost_create(const char *name) {
         .vhost_name = name,
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
         .protocols = server_protocols,
-        .options = LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
         .keepalive_timeout = 60,
         .timeout_secs = 10,
         .retry_and_idle_policy = &idle_policy,
@@ -330,7 +324,7 @@ static struct lws_vhost *plain_vhost_create(const char *name,
         .vhost_name = name,
         .port = CONTEXT_PORT_NO_LISTEN,
         .protocols = protocols,
-        .options = LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
         .keepalive_timeout = 60,
         .timeout_secs = 10,
         .connect_timeout_secs = 10,

@@ -71,9 +71,10 @@ struct conn {
     bool websocket; /* upgraded */
     bool open;      /* ws_open answered with a user */
     bool closing;   /* no more messages in either direction */
-    bool dead;      /* the socket was shut */
-    bool skipped;   /* ws_drained is owed */
-    bool paused;    /* receiving is off */
+    bool close_sent;
+    bool dead;    /* the socket was shut */
+    bool skipped; /* ws_drained is owed */
+    bool paused;  /* receiving is off */
     char address[NET_ADDRESS_MAX];
     char close_reason[NET_CLOSE_REASON_MAX];
 };
@@ -137,6 +138,7 @@ int net_ws_confirm(struct conn *conn);
 int net_ws_established(struct conn *conn);
 int net_ws_receive(struct conn *conn, const uint8_t *data, size_t len);
 int net_ws_writeable(struct conn *conn);
+int net_ws_peer_closes(struct conn *conn);
 void net_ws_gone(struct conn *conn);
 
 /* ---- net_http.c ---- */

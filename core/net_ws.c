@@ -214,6 +214,26 @@ static void reason_copy(char *out, const char *reason) {
     out[len] = '\0';
 }
 
+/* Our own close frame, as bytes: libwebsockets sends one when a callback asks it to close, but as
+ * Debian builds it it closes a second time at once, before the frame is out. */
+static void close_frame_send(struct conn *conn) {
+    uint8_t buffer[LWS_PRE + 4 + NET_CLOSE_REASON_MAX];
+    uint8_t *frame = buffer + LWS_PRE;
+    size_t reason_len = strlen(conn->close_reason);
+    if (conn->close_sent || conn->dead) return;
+    if (conn->queue.head || lws_partial_buffered(conn->wsi)) {
+        lws_callback_on_writable(conn->wsi);
+        return;
+    }
+    conn->close_sent = true;
+    frame[0] = 0x88; /* the last frame of a close */
+    frame[1] = (uint8_t)(2 + reason_len);
+    frame[2] = (uint8_t)(conn->close_code >> 8);
+    frame[3] = (uint8_t)conn->close_code;
+    memcpy(frame + 4, conn->close_reason, reason_len);
+    if (lws_write(conn->wsi, frame, 4 + reason_len, LWS_WRITE_HTTP) < 0) net_conn_shut(conn);
+}
+
 void net_close(conn_id id, uint16_t code, const char *reason) {
     struct conn *conn = conn_to_send(id);
     if (!conn) return;
@@ -221,7 +241,15 @@ void net_close(conn_id id, uint16_t code, const char *reason) {
     conn->close_code = code;
     reason_copy(conn->close_reason, reason ? reason : "");
     net_conn_deadline(conn, NET_FLUSH_MS);
-    lws_callback_on_writable(conn->wsi);
+    close_frame_send(conn);
+}
+
+/* Theirs: libwebsockets answers it. The answer to ours: the end. */
+int net_ws_peer_closes(struct conn *conn) {
+    if (conn->close_sent) return -1;
+    conn->closing = true;
+    net_conn_deadline(conn, NET_FLUSH_MS);
+    return 0;
 }
 
 void net_drop(conn_id id) {
@@ -232,15 +260,8 @@ void net_drop(conn_id id) {
 int net_ws_writeable(struct conn *conn) {
     if (conn->dead) return -1;
     if (!net_queue_flush(&conn->queue, conn->wsi)) return -1;
-    if (conn->queue.head || lws_partial_buffered(conn->wsi)) {
-        lws_callback_on_writable(conn->wsi);
-        return 0;
-    }
-    if (conn->close_code != 0) {
-        lws_close_reason(conn->wsi, (enum lws_close_status)conn->close_code,
-                         (unsigned char *)conn->close_reason, strlen(conn->close_reason));
-        return -1;
-    }
+    if (conn->queue.head || lws_partial_buffered(conn->wsi)) return 0; /* called again */
+    if (conn->close_code != 0) close_frame_send(conn);
     if (conn->skipped && conn->open && !conn->closing) {
         conn->skipped = false;
         net_state.handlers.ws_drained(conn->id, conn->user);
