@@ -6,14 +6,21 @@
 
 #include "net.h"
 
+/* The deadline timer and the limit's table; routes may be added before. */
+muster_status http_init(void) MUSTER_MUST_USE;
+void http_deinit(void);
+
 /* owner: who added the route (a plugin), or null for core's. Exact paths win over prefixes, longer
  * prefixes over shorter. HEAD is answered by GET's route without the body. */
 muster_status http_route_add(const void *owner, const char *method, const char *path,
-                             uint32_t flags, muster_http_fn fn, void *user, muster_route_id *out)
-    MUSTER_MUST_USE;
+                             uint32_t flags, muster_http_fn fn, void *user,
+                             muster_route_id *out) MUSTER_MUST_USE;
 muster_status http_route_remove(const void *owner, muster_route_id id);
 void http_route_remove_owner(const void *owner);
 
+/* May `newer` register what `older` holds (the next generation of a plugin)? Set by the layer
+ * above; without it nobody may. */
+void http_set_supersedes(bool (*fn)(const void *newer, const void *older));
 /* Called around a handler that belongs to an owner; set by the layer above (watchdog, pins). */
 void http_set_call_guard(void (*enter)(const void *owner), void (*leave)(const void *owner));
 
@@ -22,8 +29,8 @@ void http_set_call_guard(void (*enter)(const void *owner), void (*leave)(const v
 void http_dispatch(const struct net_http_request *request);
 void http_closed(muster_request_id id);
 
-/* May a path under /v1/auth/ be asked by this address now? (http.authPerMinute) Called by
- * http_dispatch; 429 with Retry-After otherwise. */
+/* Requests below /v1/auth/ are limited by address (http.authPerMinute): 429 with Retry-After. */
+
 muster_status http_respond(muster_request_id id, const struct muster_http_response *response);
 /* Takes json's reference. */
 muster_status http_respond_json(muster_request_id id, uint32_t status, json_t *json);

@@ -111,7 +111,7 @@ struct muster_matchmaker {
 
 struct muster_match_info {
     uint32_t size;
-    uint32_t seats_max; /* players of the match, bots included; 2 to MUSTER_SEATS_MAX */
+    uint32_t seats_max; /* people sit in seats 0 to seats_max - 1, bots in the seats_max above */
     muster_match_id match;
     muster_lobby_id lobby;
     const char *game_mode;

@@ -1,0 +1,21 @@
+/* admin - one table of console commands for stdin, HTTP, clients with permission "admin", and
+ * plugins (RCON). Layer 4. Loop thread. Every command is logged with its actor.
+ */
+#ifndef ADMIN_H
+#define ADMIN_H
+
+#include <muster/host.h>
+
+typedef void (*admin_answer_fn)(void *user, const char *answer);
+
+/* Runs a line; fn gets the answer as text, now or later. fn may be null. */
+void admin_run(const char *actor, const char *line, admin_answer_fn fn, void *user);
+
+/* A plugin's command; EXISTS when the name is taken. */
+muster_status admin_command_add(const void *owner, const char *name, const char *help,
+                                void (*fn)(void *user, const char *arguments,
+                                           struct muster_writer *answer),
+                                void *user) MUSTER_MUST_USE;
+void admin_command_remove_owner(const void *owner);
+
+#endif

@@ -1,0 +1,24 @@
+/* auth - asks the chain of auth plugins who a client is. Layer 3. Loop thread.
+ *
+ * Providers are asked in config order; the first answer that is not PASS counts, an answer may come
+ * later. One authentication at a time per connection.
+ */
+#ifndef AUTH_H
+#define AUTH_H
+
+#include "dispatch.h"
+
+/* The method session.authenticate. */
+int32_t auth_method(struct call *call);
+/* The client goes away: forget its authentication. */
+void auth_cancel(struct client *client);
+/* Told after a session was attached. */
+void auth_set_attached(void (*fn)(const struct session *session));
+
+/* What host->player->auth_complete hands to pending_complete. */
+struct auth_answer {
+    muster_verdict verdict;
+    struct muster_identity identity;
+};
+
+#endif

@@ -1,0 +1,37 @@
+#include "client.h"
+
+#include <stdlib.h>
+
+#include "protocol.h"
+
+void client_send_text(struct client *client, const char *text, uint32_t len) {
+    static uint8_t frame[PROTOCOL_INFLATE_MAX];
+    if (client->closing) return;
+    uint32_t room = sizeof frame - 2;
+    if (client->compress && len >= PROTOCOL_DEFLATE_MIN && len <= PROTOCOL_INFLATE_MAX &&
+        protocol_deflate(text, len, frame + 2, &room) == MUSTER_OK) {
+        frame[0] = FRAME_JSON_OUT;
+        frame[1] = FRAME_FLAG_DEFLATE;
+        net_send_binary(client->conn, frame, room + 2);
+        return;
+    }
+    net_send_text(client->conn, text, len);
+}
+
+void client_send(struct client *client, json_t *value) {
+    uint32_t len = 0;
+    char *text = client->closing ? NULL : rpc_dump(value, &len);
+    if (text) client_send_text(client, text, len);
+    free(text);
+    json_decref(value);
+}
+
+void client_notify(struct client *client, const char *method, json_t *params) {
+    client_send(client, rpc_notification(method, params));
+}
+
+void client_close(struct client *client, uint16_t code, const char *reason) {
+    if (client->closing) return;
+    client->closing = true;
+    net_close(client->conn, code, reason);
+}

@@ -1,0 +1,282 @@
+#include "dispatch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth.h"
+#include "config.h"
+#include "lobby.h"
+#include "log.h"
+#include "loop.h"
+#include "metrics.h"
+#include "registry.h"
+
+#define MALFORMED_MAX 20 /* then the connection is a flood of errors */
+
+static struct {
+    const struct method *methods;
+    struct limit_table *connects; /* new WebSockets by address */
+} dispatch;
+
+/* ---- parameters ------------------------------------------------------------------------------ */
+
+const char *param_string(const struct call *call, const char *name, const char *fallback) {
+    const char *value = json_string_value(json_object_get(call->params, name));
+    return value ? value : fallback;
+}
+
+int64_t param_int(const struct call *call, const char *name, int64_t fallback) {
+    json_t *value = json_object_get(call->params, name);
+    return json_is_integer(value) ? json_integer_value(value) : fallback;
+}
+
+bool param_bool(const struct call *call, const char *name, bool fallback) {
+    json_t *value = json_object_get(call->params, name);
+    return json_is_boolean(value) ? json_is_true(value) : fallback;
+}
+
+static const char *const type_names[] = {"a string", "true or false", "an integer", "an object",
+                                         "a value"};
+
+static bool param_fits(const struct param *param, const json_t *value) {
+    switch (param->type) {
+    case PARAM_STRING: {
+        int64_t len = (int64_t)json_string_length(value);
+        return json_is_string(value) && len >= param->min && len <= param->max;
+    }
+    case PARAM_INT:
+        return json_is_integer(value) && json_integer_value(value) >= param->min &&
+               json_integer_value(value) <= param->max;
+    case PARAM_BOOL: return json_is_boolean(value);
+    case PARAM_OBJECT: return json_is_object(value);
+    case PARAM_ANY: return true;
+    }
+    return false;
+}
+
+static int32_t refuse_param(struct call *call, const struct param *param, const json_t *value) {
+    const char *of = param->type == PARAM_STRING ? " bytes" : "";
+    char *found = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    bool ranged = param->type == PARAM_STRING || param->type == PARAM_INT;
+    if (ranged)
+        failure_set(&call->failure, RPC_INVALID_PARAMS,
+                    "%s: expected %s of %lld to %lld%s, found %.60s", param->name,
+                    type_names[param->type], (long long)param->min, (long long)param->max, of,
+                    found ? found : "nothing");
+    else
+        failure_set(&call->failure, RPC_INVALID_PARAMS, "%s: expected %s, found %.60s", param->name,
+                    type_names[param->type], found ? found : "nothing");
+    free(found);
+    return RPC_INVALID_PARAMS;
+}
+
+static bool is_known(const struct param *params, const char *key) {
+    for (; params && params->name; params++)
+        if (strcmp(params->name, key) == 0) return true;
+    return false;
+}
+
+static int32_t check_params(struct call *call, const struct param *params) {
+    const char *key;
+    json_t *value;
+    json_object_foreach(call->params, key, value) if (!is_known(params, key)) return failure_set(
+        &call->failure, RPC_INVALID_PARAMS, "%.40s: unknown parameter", key);
+    for (; params && params->name; params++) {
+        value = json_object_get(call->params, params->name);
+        if (value ? !param_fits(params, value) : params->required)
+            return refuse_param(call, params, value);
+    }
+    return RPC_OK;
+}
+
+/* ---- the gate -------------------------------------------------------------------------------- */
+
+static const struct method *find_method(const char *name) {
+    for (const struct method *m = dispatch.methods; m->name; m++)
+        if (strcmp(m->name, name) == 0) return m;
+    return NULL;
+}
+
+static int32_t take_request(struct call *call) {
+    if (!call->session) return RPC_OK; /* the connection's own bucket bounds it */
+    double rate = (double)config_int("net", "requestsPerSecond");
+    double burst = (double)config_int("net", "requestsBurst");
+    struct limit_bucket *bucket = &call->session->requests;
+    if (limit_take(bucket, rate, burst, 1, loop_now_ms())) return RPC_OK;
+    metrics_add(METRIC_DROP_RATELIMIT, 1);
+    return failure_set_data(&call->failure, RPC_RATE_LIMITED,
+                            json_pack("{s:i}", "retryAfterMs", (int)limit_wait_ms(bucket, rate, 1)),
+                            "too many requests");
+}
+
+static int32_t run_gate(struct call *call, const struct method *method, const char *name,
+                        bool in_batch) {
+    struct failure *failure = &call->failure;
+    if (!method)
+        return failure_set(failure, RPC_METHOD_NOT_FOUND, "unknown method \"%.60s\"", name);
+    if (!(method->flags & METHOD_OPEN) && !call->session) {
+        metrics_add(METRIC_DROP_UNAUTHENTICATED, 1);
+        return failure_set(failure, RPC_UNAUTHENTICATED, "authenticate first");
+    }
+    if ((method->flags & METHOD_ADMIN) && !session_may(call->session, "admin"))
+        return failure_set(failure, RPC_FORBIDDEN, "the permission \"admin\" is needed");
+    if ((method->flags & METHOD_ALONE) && in_batch)
+        return failure_set(failure, RPC_INVALID_REQUEST, "%s is not legal in a batch", name);
+    if (take_request(call)) return failure->code;
+    if (check_params(call, method->params)) return failure->code;
+    return method->fn(call);
+}
+
+/* The answer, or null: a notification, or answered later. */
+static json_t *run_call(struct client *client, const struct rpc_call *rpc, bool in_batch) {
+    if (rpc->error) {
+        metrics_add(METRIC_RPC_ERRORS, 1);
+        client->malformed_count++;
+        return rpc_failure(rpc->id, rpc->error, rpc->error_text, NULL);
+    }
+    struct call call = {.client = client,
+                        .session = session_find(client->player),
+                        .params = rpc->params,
+                        .id = rpc->id};
+    int32_t code = run_gate(&call, find_method(rpc->method), rpc->method, in_batch);
+    if (code == METHOD_LATER) return NULL;
+    if (code != RPC_OK) {
+        metrics_add(METRIC_RPC_ERRORS, 1);
+        json_decref(call.result);
+        if (rpc->id) return failure_answer(&call.failure, rpc->id);
+        json_decref(call.failure.data);
+        return NULL;
+    }
+    json_t *result = call.result ? call.result : json_object();
+    if (rpc->id) return rpc_result(rpc->id, result);
+    json_decref(result);
+    return NULL;
+}
+
+static void run_text(struct client *client, const char *text, uint32_t len) {
+    struct rpc_batch batch;
+    rpc_parse(text, len, &batch);
+    json_t *answers = json_array();
+    for (uint32_t i = 0; i < batch.count && !client->closing; i++) {
+        json_t *answer = run_call(client, &batch.calls[i], batch.is_batch);
+        if (answer) json_array_append_new(answers, answer);
+    }
+    if (batch.is_batch && json_array_size(answers))
+        client_send(client, json_incref(answers));
+    else if (json_array_size(answers))
+        client_send(client, json_incref(json_array_get(answers, 0)));
+    json_decref(answers);
+    rpc_batch_deinit(&batch);
+    if (client->malformed_count > MALFORMED_MAX) client_close(client, 4005, "too many errors");
+}
+
+/* ---- net's handlers -------------------------------------------------------------------------- */
+
+static bool ws_admit(const char *address) {
+    return limit_table_take(dispatch.connects, address, loop_now_ms(), NULL);
+}
+
+static void on_auth_timeout(void *user) {
+    struct client *client = user;
+    client->auth_timer = NULL;
+    client_close(client, 4001, "not authenticated in time");
+}
+
+static void *ws_open(conn_id conn, const char *address) {
+    struct client *client = calloc(1, sizeof *client);
+    if (!client) return NULL;
+    client->conn = conn;
+    snprintf(client->address, sizeof client->address, "%s", address);
+    client->auth_timer =
+        loop_timer_start((uint32_t)config_int("net", "authTimeoutMs"), 0, on_auth_timeout, client);
+    return client;
+}
+
+static bool take_message(struct client *client) {
+    double rate = (double)config_int("net", "messagesPerSecond");
+    double burst = (double)config_int("net", "messagesBurst");
+    if (limit_take(&client->messages, rate, burst, 1, loop_now_ms())) return true;
+    metrics_add(METRIC_DROP_RATELIMIT, 1);
+    client_close(client, 4005, "too many messages");
+    return false;
+}
+
+static bool ws_text(conn_id conn, void *user, const char *data, uint32_t len) {
+    (void)conn;
+    struct client *client = user;
+    if (!client->closing && take_message(client)) run_text(client, data, len);
+    return !client->closing;
+}
+
+static void refuse_binary(struct client *client) {
+    metrics_add(METRIC_DROP_MALFORMED, 1);
+    client_close(client, 4007, "malformed binary frame");
+}
+
+static void run_deflated(struct client *client, const uint8_t *data, uint32_t len) {
+    static uint8_t text[16384];
+    uint32_t text_len = sizeof text;
+    bool deflated = len >= 2 && data[1] == 1;
+    if (deflated && protocol_inflate(data + 2, len - 2, text, &text_len) == MUSTER_OK)
+        run_text(client, (const char *)text, text_len);
+    else if (len >= 2 && data[1] == 0)
+        run_text(client, (const char *)data + 2, len - 2);
+    else
+        refuse_binary(client);
+}
+
+static bool ws_binary(conn_id conn, void *user, const uint8_t *data, uint32_t len) {
+    (void)conn;
+    struct client *client = user;
+    if (client->closing || !take_message(client)) return false;
+    struct muster_input input;
+    if (len > 0 && data[0] == FRAME_JSON_IN) {
+        run_deflated(client, data, len);
+    } else if (frame_input_decode(data, len, &input)) {
+        refuse_binary(client);
+    } else {
+        struct session *session = session_find(client->player);
+        if (session)
+            lobby_input(session, &input);
+        else
+            metrics_add(METRIC_DROP_UNAUTHENTICATED, 1);
+    }
+    return !client->closing;
+}
+
+static void ws_drained(conn_id conn, void *user) {
+    (void)conn;
+    (void)user; /* the next tick sends the newest state */
+}
+
+static void ws_closed(conn_id conn, void *user) {
+    (void)conn;
+    struct client *client = user;
+    auth_cancel(client);
+    loop_timer_stop(client->auth_timer);
+    client->closing = true;
+    session_detach(client);
+    free(client);
+}
+
+void dispatch_net_handlers(struct net_handlers *handlers) {
+    handlers->ws_admit = ws_admit;
+    handlers->ws_open = ws_open;
+    handlers->ws_text = ws_text;
+    handlers->ws_binary = ws_binary;
+    handlers->ws_drained = ws_drained;
+    handlers->ws_closed = ws_closed;
+}
+
+muster_status dispatch_init(const struct method *methods) {
+    dispatch.methods = methods;
+    dispatch.connects = limit_table_create(4096, (double)config_int("net", "acceptPerSecond"),
+                                           (double)config_int("net", "acceptBurst"));
+    return dispatch.connects ? MUSTER_OK : MUSTER_NO_MEMORY;
+}
+
+void dispatch_deinit(void) {
+    limit_table_destroy(dispatch.connects);
+    dispatch.connects = NULL;
+}

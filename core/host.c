@@ -1,0 +1,290 @@
+#include "host.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin.h"
+#include "config.h"
+#include "events.h"
+#include "host_internal.h"
+#include "http.h"
+#include "log.h"
+#include "metrics.h"
+#include "paths.h"
+#include "pending.h"
+#include "report.h"
+#include "slots.h"
+#include "watchdog.h"
+
+#define HANDLES_MAX 65536
+
+static struct slots handles;
+
+bool host_on_loop(struct muster_self *self, const char *function) {
+    if (loop_is_thread()) return true;
+    plugin_fault(self, "%s was called from a thread that is not the loop's", function);
+    return false;
+}
+
+bool host_started(struct muster_self *self, const char *function) {
+    /* start itself is under way while the phase still says initialized */
+    if (self->phase >= PLUGIN_INITIALIZED && self->phase < PLUGIN_STOPPED) return true;
+    plugin_fault(self, "%s was called before start or after stop", function);
+    return false;
+}
+
+/* ---- handles --------------------------------------------------------------------------------- */
+
+muster_status handle_open(struct muster_self *self, struct handle *handle,
+                          const struct resource_kind *kind) {
+    struct handle **slot = slots_add(&handles, &handle->id);
+    if (!slot) return MUSTER_LIMIT;
+    *slot = handle;
+    resource_add(self, &handle->resource, kind);
+    return MUSTER_OK;
+}
+
+void *handle_find(struct muster_self *self, uint64_t id, const struct resource_kind *kind) {
+    struct handle **slot = slots_find(&handles, id);
+    if (!slot || (*slot)->resource.owner != self || (*slot)->resource.kind != kind) return NULL;
+    return *slot;
+}
+
+void handle_close(struct handle *handle) {
+    slots_remove(&handles, handle->id);
+    resource_remove(&handle->resource);
+}
+
+muster_status host_defer(loop_fn fn, void *user) {
+    return loop_post(fn, user);
+}
+
+/* ---- log ------------------------------------------------------------------------------------- */
+
+static void log_write_fn(muster_self *self, uint32_t level, const char *format, ...) {
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    log_fields(level, self->instance_name, &(struct log_fields){.plugin = self->instance_name},
+               "%s", text);
+}
+
+static const struct muster_host_log log_group = {.size = sizeof log_group, .write = log_write_fn};
+
+/* ---- config ---------------------------------------------------------------------------------- */
+
+static bool declared(muster_self *self, const char *key) {
+    if (config_entry(self->instance_name, key)) return true;
+    plugin_fault(self, "reads config key \"%s\", which its schema does not declare", key);
+    return false;
+}
+
+static int64_t config_integer_fn(muster_self *self, const char *key) {
+    return declared(self, key) ? config_int(self->instance_name, key) : 0;
+}
+
+static double config_number_fn(muster_self *self, const char *key) {
+    return declared(self, key) ? config_number(self->instance_name, key) : 0.0;
+}
+
+static bool config_boolean_fn(muster_self *self, const char *key) {
+    return declared(self, key) ? config_bool(self->instance_name, key) : false;
+}
+
+static const char *config_string_fn(muster_self *self, const char *key) {
+    return declared(self, key) ? config_string(self->instance_name, key) : "";
+}
+
+static uint32_t config_list_count_fn(muster_self *self, const char *key) {
+    return declared(self, key) ? config_list_count(self->instance_name, key) : 0;
+}
+
+static const char *config_list_item_fn(muster_self *self, const char *key, uint32_t index) {
+    if (!declared(self, key) || index >= config_list_count(self->instance_name, key)) return "";
+    return config_list_item(self->instance_name, key, index);
+}
+
+static const char *instance_name_fn(muster_self *self) {
+    return self->instance_name;
+}
+
+static const char *data_dir_fn(muster_self *self) {
+    (void)self;
+    (void)paths_make_dir(paths_data());
+    return paths_data();
+}
+
+static const char *share_dir_fn(muster_self *self) {
+    (void)self;
+    return paths_share();
+}
+
+static const char *node_id_fn(muster_self *self) {
+    (void)self;
+    return paths_node_id();
+}
+
+static const char *region_fn(muster_self *self) {
+    (void)self;
+    return config_string("server", "region");
+}
+
+static const char *version_fn(muster_self *self) {
+    (void)self;
+    return MUSTER_VERSION;
+}
+
+static const struct muster_host_config config_group = {
+    .size = sizeof config_group,
+    .integer = config_integer_fn,
+    .number = config_number_fn,
+    .boolean = config_boolean_fn,
+    .string = config_string_fn,
+    .list_count = config_list_count_fn,
+    .list_item = config_list_item_fn,
+    .instance_name = instance_name_fn,
+    .data_dir = data_dir_fn,
+    .share_dir = share_dir_fn,
+    .node_id = node_id_fn,
+    .region = region_fn,
+    .version = version_fn,
+};
+
+/* ---- watchdog, metrics, events ----------------------------------------------------------------
+ */
+
+static muster_status overrun_fn(muster_self *self, uint32_t limit_us, void (*fn)(void *user),
+                                void *user) {
+    HOST_CHECK_THREAD(self);
+    if (fn && limit_us == 0) return MUSTER_INVALID;
+    watchdog_set_overrun(self, limit_us, fn, user);
+    return MUSTER_OK;
+}
+
+static const struct muster_host_watchdog watchdog_group = {.size = sizeof watchdog_group,
+                                                           .overrun = overrun_fn};
+
+static muster_status metric_add_fn(muster_self *self, uint32_t type, const char *name,
+                                   const char *help, uint32_t *out) {
+    HOST_CHECK_THREAD(self);
+    return metrics_register(self, type, name, help, out);
+}
+
+static void metric_set_fn(muster_self *self, uint32_t metric, double value) {
+    if (host_on_loop(self, __func__)) metrics_custom_set(metric, value);
+}
+
+static void metric_increase_fn(muster_self *self, uint32_t metric, double by) {
+    if (host_on_loop(self, __func__)) metrics_custom_add(metric, by);
+}
+
+static void metric_visit_fn(muster_self *self,
+                            void (*fn)(void *user, const struct muster_metric *metric),
+                            void *user) {
+    if (host_on_loop(self, __func__)) metrics_visit(fn, user);
+}
+
+static const struct muster_host_metrics metrics_group = {
+    .size = sizeof metrics_group,
+    .add = metric_add_fn,
+    .set = metric_set_fn,
+    .increase = metric_increase_fn,
+    .visit = metric_visit_fn,
+};
+
+static muster_status subscribe_fn(muster_self *self, uint64_t mask,
+                                  void (*fn)(void *user, const struct muster_notice *notice),
+                                  void *user) {
+    HOST_CHECK_THREAD(self);
+    return events_subscribe(self, mask, fn, user);
+}
+
+static const struct muster_host_events events_group = {.size = sizeof events_group,
+                                                       .subscribe = subscribe_fn};
+
+/* ---- admin ----------------------------------------------------------------------------------- */
+
+static muster_status command_add_fn(muster_self *self, const char *name, const char *help,
+                                    void (*fn)(void *user, const char *arguments,
+                                               struct muster_writer *answer),
+                                    void *user) {
+    HOST_CHECK_THREAD(self);
+    return admin_command_add(self, name, help, fn, user);
+}
+
+static muster_status execute_fn(muster_self *self, const char *actor, const char *line,
+                                void (*fn)(void *user, const char *answer), void *user) {
+    HOST_CHECK_STARTED(self);
+    admin_run(actor, line, fn, user);
+    return MUSTER_OK;
+}
+
+static const struct muster_host_admin admin_group = {
+    .size = sizeof admin_group,
+    .command_add = command_add_fn,
+    .execute = execute_fn,
+};
+
+/* ---- report ---------------------------------------------------------------------------------- */
+
+static muster_status suspicion_fn(muster_self *self, muster_match_id match, uint32_t seat,
+                                  const char *json) {
+    HOST_CHECK_STARTED(self);
+    return report_suspicion(match, seat, json);
+}
+
+static muster_status report_complete_fn(muster_self *self, muster_ticket_id ticket,
+                                        muster_verdict verdict) {
+    HOST_CHECK_THREAD(self);
+    return pending_complete(self, "report", ticket, MUSTER_OK, &verdict);
+}
+
+static const struct muster_host_report report_group = {
+    .size = sizeof report_group,
+    .suspicion = suspicion_fn,
+    .complete = report_complete_fn,
+};
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+static const struct muster_host table = {
+    .size = sizeof table,
+    .abi_minor = MUSTER_ABI_MINOR,
+    .log = &log_group,
+    .config = &config_group,
+    .loop = &host_loop_group,
+    .net = &host_net_group,
+    .http = &host_http_group,
+    .ws = &host_ws_group,
+    .lobby = &host_lobby_group,
+    .match = &host_match_group,
+    .player = &host_player_group,
+    .db = &host_db_group,
+    .report = &report_group,
+    .watchdog = &watchdog_group,
+    .metrics = &metrics_group,
+    .admin = &admin_group,
+    .events = &events_group,
+};
+
+const struct muster_host *host_table(void) {
+    return &table;
+}
+
+muster_status host_init(void) {
+    return slots_init(&handles, HANDLES_MAX, sizeof(struct handle *));
+}
+
+void host_deinit(void) {
+    slots_deinit(&handles);
+}
+
+void host_release(struct muster_self *self) {
+    http_route_remove_owner(self);
+    metrics_unregister_owner(self);
+    admin_command_remove_owner(self);
+}

@@ -1,0 +1,187 @@
+/* host->http and host->ws. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "host_internal.h"
+#include "http.h"
+
+/* ---- routes ---------------------------------------------------------------------------------- */
+
+static muster_status route_add_fn(muster_self *self, const char *method, const char *path,
+                                  uint32_t flags, muster_http_fn fn, void *user,
+                                  muster_route_id *out) {
+    HOST_CHECK_THREAD(self);
+    if (!method || !path || !fn) return MUSTER_INVALID;
+    muster_route_id id;
+    muster_status status = http_route_add(self, method, path, flags, fn, user, &id);
+    if (!status && out) *out = id;
+    return status;
+}
+
+static muster_status route_remove_fn(muster_self *self, muster_route_id id) {
+    HOST_CHECK_THREAD(self);
+    return http_route_remove(self, id);
+}
+
+static muster_status respond_fn(muster_self *self, muster_request_id id,
+                                const struct muster_http_response *response) {
+    HOST_CHECK_THREAD(self);
+    if (!response || !host_size_ok(response->size, sizeof *response)) return MUSTER_INVALID;
+    return http_respond(id, response);
+}
+
+static muster_status problem_fn(muster_self *self, muster_request_id id, uint32_t status,
+                                const char *code, const char *detail) {
+    HOST_CHECK_THREAD(self);
+    return http_problem(id, status, code, detail);
+}
+
+/* ---- clients --------------------------------------------------------------------------------- */
+
+struct fetch {
+    struct handle handle;
+    struct net_client *client;
+    void (*fn)(void *user, const struct muster_http_result *result);
+    void *user;
+};
+
+static void close_fetch(struct resource *resource) {
+    struct fetch *fetch = (struct fetch *)resource;
+    net_client_close(fetch->client);
+    handle_close(&fetch->handle);
+    free(fetch);
+}
+
+static const struct resource_kind fetch_kind = {"HTTP request", close_fetch, true};
+
+static void on_fetched(void *user, const struct muster_http_result *result) {
+    struct fetch copy = *(struct fetch *)user;
+    struct muster_self *owner = copy.handle.resource.owner;
+    handle_close(&((struct fetch *)user)->handle);
+    free(user);
+    plugin_enter(owner, "http.fetched");
+    copy.fn(copy.user, result);
+    plugin_leave();
+}
+
+static muster_status fetch_fn(muster_self *self, const struct muster_http_fetch *request,
+                              void (*fn)(void *user, const struct muster_http_result *result),
+                              void *user, muster_ticket_id *out) {
+    HOST_CHECK_STARTED(self);
+    if (!request || !host_size_ok(request->size, sizeof *request) || !fn) return MUSTER_INVALID;
+    struct fetch *fetch = calloc(1, sizeof *fetch);
+    if (!fetch) return MUSTER_NO_MEMORY;
+    fetch->fn = fn;
+    fetch->user = user;
+    muster_status status = handle_open(self, &fetch->handle, &fetch_kind);
+    if (status) {
+        free(fetch);
+        return status;
+    }
+    muster_ticket_id id = fetch->handle.id;
+    status = net_fetch(request, on_fetched, fetch, &fetch->client);
+    if (status) {
+        handle_close(&fetch->handle);
+        free(fetch);
+        return status;
+    }
+    if (out) *out = id;
+    return MUSTER_OK;
+}
+
+const struct muster_host_http host_http_group = {
+    .size = sizeof host_http_group,
+    .route_add = route_add_fn,
+    .route_remove = route_remove_fn,
+    .respond = respond_fn,
+    .problem = problem_fn,
+    .fetch = fetch_fn,
+};
+
+struct ws {
+    struct handle handle;
+    struct net_client *client;
+    struct muster_ws_handler handler;
+    void *user;
+};
+
+static void close_ws(struct resource *resource) {
+    struct ws *ws = (struct ws *)resource;
+    net_client_close(ws->client);
+    handle_close(&ws->handle);
+    free(ws);
+}
+
+static const struct resource_kind ws_kind = {"WebSocket", close_ws, false};
+
+static void on_ws_open(void *user) {
+    struct ws *ws = user;
+    plugin_enter(ws->handle.resource.owner, "ws.open");
+    ws->handler.open(ws->user);
+    plugin_leave();
+}
+
+static void on_ws_message(void *user, uint32_t binary, struct muster_bytes data) {
+    struct ws *ws = user;
+    plugin_enter(ws->handle.resource.owner, "ws.message");
+    ws->handler.message(ws->user, binary, data);
+    plugin_leave();
+}
+
+static void on_ws_close(void *user, muster_status status) {
+    struct ws copy = *(struct ws *)user;
+    handle_close(&((struct ws *)user)->handle);
+    free(user);
+    plugin_enter(copy.handle.resource.owner, "ws.close");
+    copy.handler.close(copy.user, status);
+    plugin_leave();
+}
+
+static const struct muster_ws_handler ws_handler = {
+    .size = sizeof ws_handler, .open = on_ws_open, .message = on_ws_message, .close = on_ws_close};
+
+static muster_status ws_open_fn(muster_self *self, const char *url, const char *subprotocol,
+                                const struct muster_ws_handler *handler, void *user,
+                                muster_socket_id *out) {
+    HOST_CHECK_STARTED(self);
+    if (!handler || !host_size_ok(handler->size, sizeof *handler) || !out) return MUSTER_INVALID;
+    if (!handler->open || !handler->message || !handler->close) return MUSTER_INVALID;
+    struct ws *ws = calloc(1, sizeof *ws);
+    if (!ws) return MUSTER_NO_MEMORY;
+    ws->handler = *handler;
+    ws->user = user;
+    muster_status status = handle_open(self, &ws->handle, &ws_kind);
+    if (status) {
+        free(ws);
+        return status;
+    }
+    *out = ws->handle.id;
+    status = net_ws_connect(url, subprotocol, &ws_handler, ws, &ws->client);
+    if (status) {
+        handle_close(&ws->handle);
+        free(ws);
+    }
+    return status;
+}
+
+static muster_status ws_send_fn(muster_self *self, muster_socket_id id, uint32_t binary,
+                                struct muster_bytes data) {
+    HOST_CHECK_THREAD(self);
+    struct ws *ws = handle_find(self, id, &ws_kind);
+    return ws ? net_ws_send(ws->client, binary, data) : MUSTER_NOT_FOUND;
+}
+
+static muster_status ws_close_fn(muster_self *self, muster_socket_id id) {
+    HOST_CHECK_THREAD(self);
+    struct ws *ws = handle_find(self, id, &ws_kind);
+    if (!ws) return MUSTER_NOT_FOUND;
+    close_ws(&ws->handle.resource);
+    return MUSTER_OK;
+}
+
+const struct muster_host_ws host_ws_group = {
+    .size = sizeof host_ws_group,
+    .open = ws_open_fn,
+    .send = ws_send_fn,
+    .close = ws_close_fn,
+};

@@ -1,0 +1,51 @@
+/* host_internal - shared by the host_*.c files alone. */
+#ifndef HOST_INTERNAL_H
+#define HOST_INTERNAL_H
+
+#include "host.h"
+#include "loop.h"
+
+extern const struct muster_host_loop host_loop_group;
+extern const struct muster_host_net host_net_group;
+extern const struct muster_host_http host_http_group;
+extern const struct muster_host_ws host_ws_group;
+extern const struct muster_host_lobby host_lobby_group;
+extern const struct muster_host_match host_match_group;
+extern const struct muster_host_player host_player_group;
+extern const struct muster_host_db host_db_group;
+
+/* False, and a fault: not on the loop thread. */
+bool host_on_loop(struct muster_self *self, const char *function);
+#define HOST_CHECK_THREAD(self)                                                                    \
+    do {                                                                                           \
+        if (!host_on_loop(self, __func__)) return MUSTER_THREAD;                                   \
+    } while (0)
+/* False, and a fault: before start or after stop. */
+bool host_started(struct muster_self *self, const char *function);
+#define HOST_CHECK_STARTED(self)                                                                   \
+    do {                                                                                           \
+        HOST_CHECK_THREAD(self);                                                                   \
+        if (!host_started(self, __func__)) return MUSTER_STATE;                                    \
+    } while (0)
+
+/* What a plugin opened, known to it by an id. First member of each record. */
+struct handle {
+    struct resource resource;
+    uint64_t id;
+};
+muster_status handle_open(struct muster_self *self, struct handle *handle,
+                          const struct resource_kind *kind) MUSTER_MUST_USE;
+/* Null unless the id is alive, of that kind and the plugin's own. */
+void *handle_find(struct muster_self *self, uint64_t id, const struct resource_kind *kind);
+/* Unlinks; the caller frees. */
+void handle_close(struct handle *handle);
+
+/* fn in the loop's next turn: for what is not legal inside a callback. */
+muster_status host_defer(loop_fn fn, void *user);
+
+/* Does `size`, set by a plugin, cover at least the first `needed` bytes of its struct? */
+static inline bool host_size_ok(uint32_t size, size_t needed) {
+    return size >= needed;
+}
+
+#endif

@@ -1,0 +1,244 @@
+/* host->match: the one door out of a match step. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host_internal.h"
+#include "lobby.h"
+#include "log.h"
+
+/* ---- modes ----------------------------------------------------------------------------------- */
+
+static muster_status mode_add_fn(muster_self *self, const struct muster_mode_info *info) {
+    HOST_CHECK_THREAD(self);
+    if (!info || !host_size_ok(info->size, sizeof *info)) return MUSTER_INVALID;
+    char error[256] = "";
+    muster_status status = registry_mode_add(self, info, error, sizeof error);
+    if (status) log_error("host", "plugin %s: %s", self->instance_name, error);
+    return status;
+}
+
+static muster_status mode_remove_fn(muster_self *self, const char *game_mode) {
+    HOST_CHECK_THREAD(self);
+    return registry_mode_remove(self, game_mode);
+}
+
+/* ---- settings -------------------------------------------------------------------------------- */
+
+static json_t *setting(muster_self *self, muster_match_id id, const char *key) {
+    if (!host_on_loop(self, "host->match->setting")) return NULL;
+    struct match *match = match_find(id);
+    return match ? match_setting(match, key) : NULL;
+}
+
+static int64_t setting_integer_fn(muster_self *self, muster_match_id id, const char *key) {
+    return json_integer_value(setting(self, id, key));
+}
+
+static bool setting_boolean_fn(muster_self *self, muster_match_id id, const char *key) {
+    return json_is_true(setting(self, id, key));
+}
+
+static const char *setting_string_fn(muster_self *self, muster_match_id id, const char *key) {
+    const char *text = json_string_value(setting(self, id, key));
+    return text ? text : "";
+}
+
+/* ---- scoreboard ------------------------------------------------------------------------------ */
+
+static struct match_seat *find_seat(muster_match_id id, uint32_t seat) {
+    struct match *match = match_find(id);
+    if (!match || seat >= MUSTER_SEATS_MAX || !match->seats[seat].used) return NULL;
+    return &match->seats[seat];
+}
+
+static uint32_t seat_ping(muster_match_id id, uint32_t seat) {
+    const struct match *match = match_find(id);
+    const struct lobby *lobby = lobby_find(match->lobby);
+    if (match->stepping || !lobby || seat >= lobby->players_max) return 0;
+    const struct session *session = session_find(lobby->members[seat].player);
+    return session ? session->rtt_ms : 0;
+}
+
+static muster_status seat_get_fn(muster_self *self, muster_match_id id, uint32_t seat,
+                                 struct muster_seat_info *out) {
+    HOST_CHECK_THREAD(self);
+    if (!out || out->size < 4) return MUSTER_INVALID;
+    const struct match_seat *s = find_seat(id, seat);
+    if (!s) return MUSTER_NOT_FOUND;
+    struct muster_seat_info info = {
+        .size = out->size,
+        .seat = seat,
+        .team = s->team,
+        .is_bot = s->is_bot,
+        .connected = s->connected,
+        .alive = s->alive,
+        .kills = s->kills,
+        .deaths = s->deaths,
+        .assists = s->assists,
+        .score = s->score,
+        .ping_ms = seat_ping(id, seat),
+    };
+    memcpy(info.display_name, s->display_name, sizeof info.display_name);
+    memcpy(out, &info, out->size < sizeof info ? out->size : sizeof info);
+    return MUSTER_OK;
+}
+
+static muster_status team_set_fn(muster_self *self, muster_match_id id, uint32_t seat,
+                                 uint32_t team) {
+    HOST_CHECK_THREAD(self);
+    struct match_seat *s = find_seat(id, seat);
+    if (!s) return MUSTER_NOT_FOUND;
+    if (team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
+    s->team = team;
+    return MUSTER_OK;
+}
+
+static muster_status alive_set_fn(muster_self *self, muster_match_id id, uint32_t seat,
+                                  uint32_t alive) {
+    HOST_CHECK_THREAD(self);
+    struct match_seat *s = find_seat(id, seat);
+    if (!s) return MUSTER_NOT_FOUND;
+    s->alive = alive != 0;
+    return MUSTER_OK;
+}
+
+static muster_status stat_add_fn(muster_self *self, muster_match_id id, uint32_t seat,
+                                 uint32_t stat, int32_t delta) {
+    HOST_CHECK_THREAD(self);
+    struct match_seat *s = find_seat(id, seat);
+    if (!s) return MUSTER_NOT_FOUND;
+    switch (stat) {
+    case MUSTER_STAT_KILLS: s->kills += delta; return MUSTER_OK;
+    case MUSTER_STAT_DEATHS: s->deaths += delta; return MUSTER_OK;
+    case MUSTER_STAT_ASSISTS: s->assists += delta; return MUSTER_OK;
+    case MUSTER_STAT_SCORE: s->score += delta; return MUSTER_OK;
+    default: return MUSTER_INVALID;
+    }
+}
+
+static muster_status team_score_add_fn(muster_self *self, muster_match_id id, uint32_t team,
+                                       int32_t delta) {
+    HOST_CHECK_THREAD(self);
+    struct match *match = match_find(id);
+    if (!match) return MUSTER_NOT_FOUND;
+    if (team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
+    match->team_score[team] += delta;
+    return MUSTER_OK;
+}
+
+static int32_t team_score_fn(muster_self *self, muster_match_id id, uint32_t team) {
+    const struct match *match = host_on_loop(self, __func__) ? match_find(id) : NULL;
+    return match && team < MUSTER_TEAM_COUNT ? match->team_score[team] : 0;
+}
+
+static muster_status bot_add_fn(muster_self *self, muster_match_id id, const char *display_name,
+                                uint32_t team, uint32_t *seat) {
+    HOST_CHECK_THREAD(self);
+    struct match *match = match_find(id);
+    return match ? match_bot_add(match, display_name, team, seat) : MUSTER_NOT_FOUND;
+}
+
+static muster_status bot_remove_fn(muster_self *self, muster_match_id id, uint32_t seat) {
+    HOST_CHECK_THREAD(self);
+    struct match *match = match_find(id);
+    return match ? match_bot_remove(match, seat) : MUSTER_NOT_FOUND;
+}
+
+/* ---- random, events, rules ------------------------------------------------------------------- */
+
+static uint64_t random_fn(muster_self *self, muster_match_id id, uint64_t bound) {
+    struct match *match = host_on_loop(self, __func__) ? match_find(id) : NULL;
+    return match ? match_random(match, bound) : 0;
+}
+
+static muster_status event_fn(muster_self *self, muster_match_id id, const void *data,
+                              uint32_t len) {
+    HOST_CHECK_THREAD(self);
+    struct match *match = match_find(id);
+    return match ? match_event(match, data, len) : MUSTER_NOT_FOUND;
+}
+
+static int64_t adjust_fn(muster_self *self, muster_match_id id, const struct muster_param *param,
+                         int64_t value) {
+    struct match *match = host_on_loop(self, __func__) ? match_find(id) : NULL;
+    return match ? match_adjust(match, param, value) : value;
+}
+
+static void fact_fn(muster_self *self, muster_match_id id, uint32_t seat, const char *kind,
+                    int64_t value) {
+    struct match *match = host_on_loop(self, __func__) ? match_find(id) : NULL;
+    if (match) match_fact(match, seat, kind, value);
+}
+
+static muster_status command_fn(muster_self *self, muster_match_id id,
+                                const struct muster_command *command) {
+    HOST_CHECK_THREAD(self);
+    struct match *match = match_find(id);
+    if (!match) return MUSTER_NOT_FOUND;
+    if (!command || !host_size_ok(command->size, sizeof *command) || command->arg_count > 8 ||
+        !command->name)
+        return MUSTER_INVALID;
+    struct match_command copy = {.seat = command->seat, .arg_count = command->arg_count};
+    for (uint32_t i = 0; i < command->arg_count; i++) copy.args[i] = command->args[i];
+    snprintf(copy.name, sizeof copy.name, "%s", command->name);
+    snprintf(copy.text, sizeof copy.text, "%s", command->text ? command->text : "");
+    return match_command_push(match, &copy);
+}
+
+struct wanted_end {
+    muster_match_id match;
+    uint32_t winning_team;
+    uint32_t reason;
+};
+
+static void do_end(void *user) {
+    struct wanted_end *end = user;
+    const struct match *match = match_find(end->match);
+    struct lobby *lobby = match ? lobby_find(match->lobby) : NULL;
+    if (lobby) lobby_match_end(lobby, end->winning_team, end->reason);
+    free(end);
+}
+
+/* Inside a step the step itself ends the match; outside, the next turn does. */
+static muster_status end_fn(muster_self *self, muster_match_id id, uint32_t winning_team,
+                            uint32_t reason) {
+    HOST_CHECK_THREAD(self);
+    struct match *match = match_find(id);
+    if (!match) return MUSTER_NOT_FOUND;
+    if (winning_team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
+    if (match->ended) return MUSTER_STATE;
+    if (match->stepping) {
+        match_end(match, winning_team, reason);
+        return MUSTER_OK;
+    }
+    struct wanted_end *end = malloc(sizeof *end);
+    if (!end) return MUSTER_NO_MEMORY;
+    *end = (struct wanted_end){id, winning_team, reason};
+    muster_status status = host_defer(do_end, end);
+    if (status) free(end);
+    return status;
+}
+
+const struct muster_host_match host_match_group = {
+    .size = sizeof host_match_group,
+    .mode_add = mode_add_fn,
+    .mode_remove = mode_remove_fn,
+    .setting_integer = setting_integer_fn,
+    .setting_boolean = setting_boolean_fn,
+    .setting_string = setting_string_fn,
+    .seat_get = seat_get_fn,
+    .team_set = team_set_fn,
+    .alive_set = alive_set_fn,
+    .stat_add = stat_add_fn,
+    .team_score_add = team_score_add_fn,
+    .team_score = team_score_fn,
+    .bot_add = bot_add_fn,
+    .bot_remove = bot_remove_fn,
+    .random = random_fn,
+    .event = event_fn,
+    .adjust = adjust_fn,
+    .fact = fact_fn,
+    .command = command_fn,
+    .end = end_fn,
+};

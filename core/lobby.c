@@ -1,0 +1,339 @@
+#include "lobby.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "events.h"
+#include "lobby_internal.h"
+#include "log.h"
+#include "loop.h"
+#include "slots.h"
+#include "status.h"
+
+#define SETTLE_EVERY_MS 100
+
+static struct {
+    struct slots slots;
+    struct loop_timer *timer;
+    bool draining;
+} lobbies;
+
+struct lobby_hooks lobby_hooks;
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+struct lobby *lobby_find(muster_lobby_id id) {
+    return slots_find(&lobbies.slots, id);
+}
+
+struct lobby *lobby_next(muster_lobby_id *id) {
+    return slots_next(&lobbies.slots, id);
+}
+
+struct lobby *lobby_find_key(const char *lobby_key) {
+    muster_lobby_id id = 0;
+    for (struct lobby *lobby; (lobby = lobby_next(&id));)
+        if (strcmp(lobby->key, lobby_key) == 0) return lobby;
+    return NULL;
+}
+
+uint32_t lobby_count(void) {
+    return lobbies.slots.count;
+}
+
+uint32_t lobby_count_state(uint32_t state) {
+    uint32_t count = 0;
+    muster_lobby_id id = 0;
+    for (struct lobby *lobby; (lobby = lobby_next(&id));) count += lobby->state == state;
+    return count;
+}
+
+static void on_timer(void *user) {
+    (void)user;
+    muster_lobby_id id = 0;
+    for (struct lobby *lobby; (lobby = lobby_next(&id));) lobby_settle(lobby);
+}
+
+muster_status lobby_init(uint32_t lobbies_max, const struct lobby_hooks *hooks) {
+    lobby_hooks = *hooks;
+    lobbies.draining = false;
+    lobbies.timer = loop_timer_start(SETTLE_EVERY_MS, SETTLE_EVERY_MS, on_timer, NULL);
+    if (!lobbies.timer) return MUSTER_NO_MEMORY;
+    muster_status status = match_table_init(lobbies_max);
+    return status ? status : slots_init(&lobbies.slots, lobbies_max, sizeof(struct lobby));
+}
+
+void lobby_deinit(void) {
+    muster_lobby_id id = 0;
+    for (struct lobby *lobby; (lobby = lobby_next(&id));)
+        lobby_close(lobby, MUSTER_LEAVE_SHUTDOWN, "the server stops");
+    loop_timer_stop(lobbies.timer);
+    slots_deinit(&lobbies.slots);
+    match_table_deinit();
+}
+
+void lobby_drain(void) {
+    lobbies.draining = true;
+}
+
+bool lobby_draining(void) {
+    return lobbies.draining;
+}
+
+/* ---- telling --------------------------------------------------------------------------------- */
+
+struct session *member_session(const struct member *member) {
+    return session_find(member->player);
+}
+
+void lobby_broadcast(struct lobby *lobby, const char *method, json_t *params) {
+    json_t *message = rpc_notification(method, params);
+    uint32_t len = 0;
+    char *text = rpc_dump(message, &len);
+    for (uint32_t i = 0; text && i < LOBBY_MEMBERS_MAX; i++) {
+        const struct member *member = &lobby->members[i];
+        if (member->state != MEMBER_ENTERED || !member->connected) continue;
+        struct session *session = member_session(member);
+        if (session && session->client) client_send_text(session->client, text, len);
+    }
+    free(text);
+    json_decref(message);
+}
+
+void lobby_broadcast_members(struct lobby *lobby) {
+    lobby_broadcast(lobby, "lobby.members",
+                    json_pack("{s:o}", "members", lobby_members_json(lobby)));
+}
+
+void lobby_emit(const struct lobby *lobby, uint32_t kind, muster_player_id player, uint32_t seat,
+                uint32_t value) {
+    events_emit(&(struct muster_notice){
+        .size = sizeof(struct muster_notice),
+        .kind = kind,
+        .lobby = lobby->id,
+        .match = lobby->match ? lobby->match->id : 0,
+        .player = player,
+        .seat = seat,
+        .value = value,
+    });
+}
+
+void lobby_state_set(struct lobby *lobby, uint32_t state) {
+    lobby->state = state;
+    log_fields(MUSTER_LOG_INFO, "lobby",
+               &(struct log_fields){.lobby = lobby->key, .event = "lobby_state"}, "%s %s",
+               lobby->game_mode, lobby_state_text(state));
+    lobby_emit(lobby, MUSTER_NOTICE_LOBBY_STATE, 0, MUSTER_SEAT_NONE, state);
+    lobby_hooks.state_changed(lobby);
+    lobby_broadcast(lobby, "lobby.updated", json_pack("{s:o}", "lobby", lobby_info_json(lobby)));
+}
+
+void lobby_announce(struct lobby *lobby, const char *text) {
+    lobby_broadcast(lobby, "lobby.chat",
+                    json_pack("{s:s,s:s,s:i,s:s,s:s,s:s,s:I}", "playerId", "", "displayName", "",
+                              "seat", MUSTER_SEAT_NONE, "team", "none", "text", text, "channel",
+                              "all", "at", (json_int_t)loop_unix_ms()));
+}
+
+/* ---- rules ----------------------------------------------------------------------------------- */
+
+static void create_rules(struct lobby *lobby) {
+    struct provider *p = registry_first(MUSTER_ROLE_RULES);
+    for (; p && lobby->rules_count < MATCH_RULES_MAX; p = p->next) {
+        struct match_part *part = &lobby->rules[lobby->rules_count++];
+        part->provider = p;
+        plugin_pin(p->self);
+        if (!p->rules.create) continue;
+        plugin_enter(p->self, "rules.create");
+        muster_status status = p->rules.create(p->instance, lobby->id, &part->state);
+        plugin_leave();
+        if (status) plugin_fault(p->self, "rules.create: %s", status_text(status));
+    }
+}
+
+static void destroy_rules(struct lobby *lobby) {
+    for (uint32_t i = 0; i < lobby->rules_count; i++) {
+        struct match_part *part = &lobby->rules[i];
+        plugin_enter(part->provider->self, "rules.destroy");
+        if (part->provider->rules.destroy)
+            part->provider->rules.destroy(part->provider->instance, part->state);
+        plugin_leave();
+        plugin_unpin(part->provider->self);
+    }
+    lobby->rules_count = 0;
+}
+
+/* Allowed only if none rejects; a verdict that is no verdict rejects, too. */
+static bool allows(const struct provider *p, void *state, const struct muster_action *action,
+                   struct failure *failure) {
+    char reason[MUSTER_REASON_MAX] = "";
+    if (!p->rules.allow) return true;
+    plugin_enter(p->self, "rules.allow");
+    muster_verdict verdict = p->rules.allow(p->instance, state, action, reason, sizeof reason);
+    plugin_leave();
+    if (verdict == MUSTER_ACCEPT || verdict == MUSTER_PASS) return true;
+    reason[sizeof reason - 1] = '\0';
+    failure_set(failure, RPC_DENIED, "%s", reason[0] ? reason : "a rule refused");
+    return false;
+}
+
+int32_t lobby_allow(struct lobby *lobby, const struct muster_action *action,
+                    struct failure *failure) {
+    for (uint32_t i = 0; i < lobby->rules_count; i++)
+        if (!allows(lobby->rules[i].provider, lobby->rules[i].state, action, failure))
+            return failure->code;
+    return RPC_OK;
+}
+
+static int32_t allow_create(const struct lobby_wish *wish, struct failure *failure) {
+    struct muster_action action = {.size = sizeof action,
+                                   .kind = MUSTER_ACTION_LOBBY_CREATE,
+                                   .player = wish->creator,
+                                   .seat = MUSTER_SEAT_NONE,
+                                   .target_seat = MUSTER_SEAT_NONE,
+                                   .key = wish->game_mode,
+                                   .value = ""};
+    for (struct provider *p = registry_first(MUSTER_ROLE_RULES); p; p = p->next)
+        if (!allows(p, NULL, &action, failure)) return failure->code;
+    return RPC_OK;
+}
+
+/* ---- create, close --------------------------------------------------------------------------- */
+
+/* Operator defaults ("botFill=8") below what the creator asks for. */
+static void put_defaults(json_t *values, const struct schema *schema) {
+    for (uint32_t i = 0; i < config_list_count("lobby", "defaults"); i++) {
+        const char *item = config_list_item("lobby", "defaults", i);
+        const char *equals = strchr(item, '=');
+        char key[96];
+        if (!equals) continue;
+        snprintf(key, sizeof key, "%.*s", (int)(equals - item), item);
+        const struct schema_entry *entry = schema_find(schema, key);
+        struct schema_error error;
+        json_t *text = json_string(equals + 1), *value = NULL;
+        if (entry && schema_check_value(entry, text, true, &value, &error) == MUSTER_OK)
+            json_object_set_new(values, key, value);
+        else if (entry)
+            log_warn("lobby", "lobby.defaults: %s", error.text);
+        json_decref(text);
+    }
+}
+
+static int32_t check_settings(const struct lobby_wish *wish, json_t **out,
+                              struct failure *failure) {
+    const struct schema *schema = registry_settings(wish->game_mode);
+    if (!schema)
+        return failure_set(failure, RPC_INVALID_PARAMS, "gameMode: unknown mode \"%s\"",
+                           wish->game_mode);
+    json_t *values = json_object();
+    put_defaults(values, schema);
+    if (wish->settings) json_object_update(values, wish->settings);
+    struct schema_error error;
+    muster_status status = schema_check(schema, values, out, &error);
+    json_decref(values);
+    if (status) return failure_set(failure, RPC_INVALID_PARAMS, "settings.%s", error.text);
+    return RPC_OK;
+}
+
+static int64_t setting_int(const struct lobby *lobby, const char *key, int64_t fallback) {
+    json_t *value = json_object_get(lobby->settings, key);
+    return json_is_integer(value) ? json_integer_value(value) : fallback;
+}
+
+static void fill(struct lobby *lobby, const struct lobby_wish *wish) {
+    const struct mode_entry *mode = registry_mode(wish->game_mode);
+    int64_t seats_cap = MUSTER_SEATS_MAX / 2;
+    int64_t players_max = setting_int(lobby, "maxPlayers", mode->players_max);
+    lobby->players_max = (uint32_t)(players_max < seats_cap ? players_max : seats_cap);
+    lobby->players_min = (uint32_t)config_int("lobby", "playersMin");
+    if (lobby->players_min > lobby->players_max) lobby->players_min = lobby->players_max;
+    lobby->tick_rate_hz = mode->tick_rate_hz;
+    lobby->state = MUSTER_LOBBY_WAITING;
+    lobby->empty_since_ms = loop_now_ms();
+    ticket_uuid(lobby->key);
+    snprintf(lobby->game_mode, sizeof lobby->game_mode, "%s", wish->game_mode);
+    const char *region = wish->region[0] ? wish->region : config_string("server", "region");
+    snprintf(lobby->region, sizeof lobby->region, "%s", region);
+}
+
+int32_t lobby_create(const struct lobby_wish *wish, struct lobby **out, struct failure *failure) {
+    json_t *settings = NULL;
+    if (check_settings(wish, &settings, failure)) return failure->code;
+    if (allow_create(wish, failure)) goto fail;
+    if (lobbies.draining || pacer_stretch() > 1.1) {
+        failure_set(failure, RPC_SERVER_FULL, "the server takes no new lobbies right now");
+        goto fail;
+    }
+    muster_lobby_id id;
+    struct lobby *lobby = slots_add(&lobbies.slots, &id);
+    if (!lobby) {
+        failure_set(failure, RPC_SERVER_FULL, "the server is full: %u of %u lobbies",
+                    lobbies.slots.count, lobbies.slots.cap);
+        goto fail;
+    }
+    lobby->id = id;
+    lobby->settings = settings;
+    fill(lobby, wish);
+    create_rules(lobby);
+    lobby_hooks.created(lobby);
+    lobby_emit(lobby, MUSTER_NOTICE_LOBBY_CREATED, wish->creator, MUSTER_SEAT_NONE, 0);
+    *out = lobby;
+    return RPC_OK;
+fail:
+    json_decref(settings);
+    return failure->code;
+}
+
+void lobby_close(struct lobby *lobby, uint32_t leave_reason, const char *reason) {
+    if (lobby->closing) return;
+    lobby->closing = true;
+    log_fields(MUSTER_LOG_INFO, "lobby",
+               &(struct log_fields){.lobby = lobby->key, .event = "lobby_closed"}, "%s closed: %s",
+               lobby->game_mode, reason);
+    lobby_match_stop(lobby);
+    lobby_state_set(lobby, MUSTER_LOBBY_COMPLETED);
+    for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++)
+        if (lobby->members[i].state != MEMBER_NONE) member_remove(lobby, i, leave_reason, true);
+    lobby_emit(lobby, MUSTER_NOTICE_LOBBY_CLOSED, 0, MUSTER_SEAT_NONE, 0);
+    destroy_rules(lobby);
+    json_decref(lobby->settings);
+    free(lobby->results);
+    slots_remove(&lobbies.slots, lobby->id);
+}
+
+/* ---- questions ------------------------------------------------------------------------------- */
+
+bool member_is_spectator(uint32_t index) {
+    return index >= LOBBY_SPECTATOR_FIRST;
+}
+
+uint32_t lobby_players(const struct lobby *lobby) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < lobby->players_max; i++)
+        count += lobby->members[i].state != MEMBER_NONE;
+    return count;
+}
+
+uint32_t lobby_spectators(const struct lobby *lobby) {
+    uint32_t count = 0;
+    for (uint32_t i = LOBBY_SPECTATOR_FIRST; i < LOBBY_MEMBERS_MAX; i++)
+        count += lobby->members[i].state != MEMBER_NONE;
+    return count;
+}
+
+const char *lobby_map(const struct lobby *lobby) {
+    const char *map = json_string_value(json_object_get(lobby->settings, "mapName"));
+    if (map && map[0]) return map;
+    const struct mode_entry *mode = registry_mode(lobby->game_mode);
+    return mode ? mode->maps[0] : "";
+}
+
+bool lobby_open(const struct lobby *lobby) {
+    bool joinable = lobby->state == MUSTER_LOBBY_WAITING || lobby->state == MUSTER_LOBBY_STARTING ||
+                    lobby->state == MUSTER_LOBBY_ACTIVE;
+    return joinable && !lobby->closing && !lobbies.draining &&
+           lobby_players(lobby) < lobby->players_max;
+}

@@ -1,0 +1,247 @@
+/* States of a lobby and the match it plays: countdown, start, tick, scoreboard, restart. */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config.h"
+#include "lobby_internal.h"
+#include "log.h"
+#include "loop.h"
+#include "metrics.h"
+#include "paths.h"
+#include "status.h"
+
+#define PHASE_SLOTS 50
+
+/* ---- start ----------------------------------------------------------------------------------- */
+
+static struct record *open_record(const struct match_setup *setup) {
+    if (!config_bool("match", "recordEnabled")) return NULL;
+    char directory[400], path[512];
+    snprintf(directory, sizeof directory, "%s/records", paths_data());
+    snprintf(path, sizeof path, "%s/%s.mrec", directory, setup->match_key);
+    char *header = match_record_header(setup);
+    struct record *record = NULL;
+    uint32_t segment_bytes = (uint32_t)config_int("match", "recordSegmentKib") << 10;
+    muster_status status =
+        header ? record_open(path, header, segment_bytes, &record) : MUSTER_NO_MEMORY;
+    free(header);
+    if (status) {
+        metrics_add(METRIC_RECORD_FAILURES, 1);
+        log_warn("record", "%s: %s; the match is played unrecorded", path, status_text(status));
+    } else {
+        record_prune(directory, (uint32_t)config_int("match", "recordKeepMax"));
+    }
+    return record;
+}
+
+static muster_status create_match(struct lobby *lobby) {
+    char match_key[TICKET_UUID_SIZE];
+    uint64_t seed;
+    ticket_uuid(match_key);
+    randombytes_buf(&seed, sizeof seed);
+    struct match_setup setup = {
+        .lobby = lobby->id,
+        .match_key = match_key,
+        .lobby_key = lobby->key,
+        .game_mode = lobby->game_mode,
+        .map_name = lobby_map(lobby),
+        .settings = lobby->settings,
+        .seed = seed,
+        .tick_rate_hz = lobby->tick_rate_hz,
+        .seats_max = lobby->players_max,
+        .rules = lobby->rules,
+        .rules_count = lobby->rules_count,
+    };
+    setup.record = open_record(&setup);
+    return match_create(&setup, &lobby->match);
+}
+
+static void seat_members(struct lobby *lobby) {
+    for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++) {
+        struct member *member = &lobby->members[i];
+        if (member->state != MEMBER_ENTERED) continue;
+        member->want_full = true;
+        member->event_cursor = lobby->match->event_tick_begin;
+        member->vote = VOTE_NONE;
+        if (member_is_spectator(i)) continue;
+        if (match_join(lobby->match, i, member->player_key, member->display_name, member->team,
+                       member->connected))
+            member_remove(lobby, i, MUSTER_LEAVE_KICK, true);
+        else
+            member->team = lobby->match->seats[i].team;
+    }
+}
+
+static void on_tick(void *user);
+
+static void start_match(struct lobby *lobby) {
+    muster_status status = create_match(lobby);
+    if (status) {
+        lobby_close(lobby, MUSTER_LEAVE_SHUTDOWN, "the match could not be started");
+        return;
+    }
+    lobby_state_set(lobby, MUSTER_LOBBY_ACTIVE);
+    seat_members(lobby);
+    metrics_add(METRIC_MATCHES_STARTED, 1);
+    lobby->checkpoint_due_ms = loop_now_ms() + (uint64_t)config_int("match", "checkpointMs") +
+                               slots_index(lobby->id) * 7 % 1000;
+    lobby_emit(lobby, MUSTER_NOTICE_MATCH_STARTED, 0, MUSTER_SEAT_NONE, 0);
+    lobby_broadcast(lobby, "match.started", lobby_match_json(lobby));
+    lobby_broadcast_members(lobby);
+    pacer_add(&lobby->pace, 1000000 / lobby->tick_rate_hz, slots_index(lobby->id) % PHASE_SLOTS,
+              on_tick, lobby);
+}
+
+/* ---- run ------------------------------------------------------------------------------------- */
+
+static void checkpoint(struct lobby *lobby) {
+    struct match *match = lobby->match;
+    uint64_t now_ms = loop_now_ms();
+    if (!match->record || now_ms < lobby->checkpoint_due_ms) return;
+    lobby->checkpoint_due_ms = now_ms + (uint64_t)config_int("match", "checkpointMs");
+    struct muster_bytes state = match_save(match);
+    muster_status status =
+        record_checkpoint(match->record, match->tick, state.data, (uint32_t)state.len);
+    if (status) log_debug("lobby", "%s: no checkpoint: %s", lobby->key, status_text(status));
+}
+
+static void end_match(struct lobby *lobby) {
+    pacer_remove(&lobby->pace);
+    match_finish(lobby->match);
+    metrics_add(METRIC_MATCHES_ENDED, 1);
+    uint32_t scoreboard_ms = (uint32_t)config_int("lobby", "scoreboardMs");
+    lobby->deadline_ms = loop_now_ms() + scoreboard_ms;
+    if (!lobby->results) lobby->results = malloc(sizeof *lobby->results);
+    if (!lobby->results) {
+        lobby_close(lobby, MUSTER_LEAVE_SHUTDOWN, "out of memory");
+        return;
+    }
+    match_results(lobby->match, lobby->results);
+    lobby_hooks.match_ended(lobby, lobby->results);
+    lobby_emit(lobby, MUSTER_NOTICE_MATCH_ENDED, 0, MUSTER_SEAT_NONE, lobby->match->end_reason);
+    lobby_state_set(lobby, MUSTER_LOBBY_ENDING);
+    lobby_broadcast(lobby, "match.ended",
+                    json_pack("{s:s,s:o,s:i}", "matchId", lobby->match->key, "results",
+                              match_results_json(lobby->results), "scoreboardMs",
+                              (int)scoreboard_ms));
+}
+
+static void on_tick(void *user) {
+    struct lobby *lobby = user;
+    match_step(lobby->match);
+    lobby_send_snapshots(lobby);
+    match_sent(lobby->match);
+    if (lobby->match->ended)
+        end_match(lobby);
+    else
+        checkpoint(lobby);
+}
+
+void lobby_match_end(struct lobby *lobby, uint32_t winning_team, uint32_t reason) {
+    if (!lobby->match || lobby->match->ended) return;
+    match_end(lobby->match, winning_team, reason);
+    end_match(lobby);
+}
+
+void lobby_match_stop(struct lobby *lobby) {
+    if (!lobby->match) return;
+    pacer_remove(&lobby->pace);
+    if (!lobby->match->ended) {
+        match_end(lobby->match, MUSTER_TEAM_NONE, MUSTER_END_ABORTED);
+        match_finish(lobby->match);
+    }
+    match_destroy(lobby->match);
+    lobby->match = NULL;
+}
+
+/* ---- after the scoreboard -------------------------------------------------------------------- */
+
+static uint32_t count_connected(const struct lobby *lobby) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < lobby->players_max; i++)
+        count += lobby->members[i].state == MEMBER_ENTERED && lobby->members[i].connected;
+    return count;
+}
+
+static void begin_countdown(struct lobby *lobby) {
+    uint32_t countdown_ms = (uint32_t)config_int("lobby", "countdownMs");
+    lobby->deadline_ms = loop_now_ms() + countdown_ms;
+    lobby_state_set(lobby, MUSTER_LOBBY_STARTING);
+    lobby_broadcast(lobby, "lobby.countdown", json_pack("{s:i}", "startsInMs", (int)countdown_ms));
+}
+
+/* Those who voted to stay, and those who did not vote but are there, play again. */
+static void restart(struct lobby *lobby) {
+    for (uint32_t i = 0; i < lobby->players_max; i++) {
+        struct member *member = &lobby->members[i];
+        if (member->state != MEMBER_ENTERED) continue;
+        if (member->vote == VOTE_NO) member_remove(lobby, i, MUSTER_LEAVE_QUIT, true);
+    }
+    begin_countdown(lobby);
+}
+
+static void restart_or_close(struct lobby *lobby) {
+    uint32_t yes = 0;
+    for (uint32_t i = 0; i < lobby->players_max; i++) yes += lobby->members[i].vote == VOTE_YES;
+    lobby_match_stop(lobby);
+    if (yes >= (uint32_t)config_int("lobby", "restartVotesMin"))
+        restart(lobby);
+    else
+        lobby_close(lobby, MUSTER_LEAVE_QUIT, "the match is over");
+}
+
+/* ---- timers ---------------------------------------------------------------------------------- */
+
+static bool nobody_left(const struct lobby *lobby) {
+    for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++)
+        if (lobby->members[i].state != MEMBER_NONE) return false;
+    return true;
+}
+
+/* True: the lobby was empty for too long and is gone. */
+static bool close_if_empty(struct lobby *lobby, uint64_t now_ms) {
+    if (!nobody_left(lobby)) {
+        lobby->empty_since_ms = 0;
+        return false;
+    }
+    if (!lobby->empty_since_ms) lobby->empty_since_ms = now_ms;
+    if (now_ms - lobby->empty_since_ms < (uint64_t)config_int("lobby", "emptyCloseMs"))
+        return false;
+    lobby_close(lobby, MUSTER_LEAVE_TIMEOUT, "nobody is left");
+    return true;
+}
+
+static int32_t may_start(struct lobby *lobby) {
+    struct failure failure = {0};
+    struct muster_action action = {.size = sizeof action,
+                                   .kind = MUSTER_ACTION_START,
+                                   .lobby = lobby->id,
+                                   .seat = MUSTER_SEAT_NONE,
+                                   .target_seat = MUSTER_SEAT_NONE,
+                                   .key = "",
+                                   .value = ""};
+    return lobby_allow(lobby, &action, &failure);
+}
+
+void lobby_settle(struct lobby *lobby) {
+    uint64_t now_ms = loop_now_ms();
+    lobby_expire_members(lobby, now_ms);
+    if (close_if_empty(lobby, now_ms)) return;
+    bool enough = count_connected(lobby) >= lobby->players_min;
+    switch (lobby->state) {
+    case MUSTER_LOBBY_WAITING:
+        if (enough && may_start(lobby) == RPC_OK) begin_countdown(lobby);
+        break;
+    case MUSTER_LOBBY_STARTING:
+        if (!enough)
+            lobby_state_set(lobby, MUSTER_LOBBY_WAITING);
+        else if (now_ms >= lobby->deadline_ms)
+            start_match(lobby);
+        break;
+    case MUSTER_LOBBY_ENDING:
+        if (now_ms >= lobby->deadline_ms) restart_or_close(lobby);
+        break;
+    default: break;
+    }
+}

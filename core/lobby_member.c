@@ -1,0 +1,402 @@
+/* Members of a lobby: reserve, enter, resume, drop, leave, chat, vote, team. */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config.h"
+#include "lobby_internal.h"
+#include "log.h"
+#include "loop.h"
+#include "metrics.h"
+#include "status.h"
+
+#define NO_MEMBER UINT32_MAX
+
+static struct member *own_member(const struct session *session, struct lobby **lobby) {
+    *lobby = lobby_find(session->lobby);
+    return *lobby ? &(*lobby)->members[session->member] : NULL;
+}
+
+static uint32_t seat_or_none(uint32_t index) {
+    return member_is_spectator(index) ? MUSTER_SEAT_NONE : index;
+}
+
+/* ---- reserve --------------------------------------------------------------------------------- */
+
+static uint32_t free_member(const struct lobby *lobby, bool spectator) {
+    uint32_t begin = spectator ? LOBBY_SPECTATOR_FIRST : 0;
+    uint32_t end = lobby->players_max;
+    if (spectator) {
+        uint32_t allowed = (uint32_t)config_int("lobby", "spectatorsMax");
+        end = begin + (allowed < LOBBY_SPECTATORS_MAX ? allowed : LOBBY_SPECTATORS_MAX);
+    }
+    for (uint32_t i = begin; i < end; i++)
+        if (lobby->members[i].state == MEMBER_NONE) return i;
+    return NO_MEMBER;
+}
+
+static int32_t check_joinable(const struct lobby *lobby, bool spectator, struct failure *failure) {
+    bool over = lobby->closing || lobby->state == MUSTER_LOBBY_COMPLETED;
+    if (over || (lobby->state == MUSTER_LOBBY_ENDING && !spectator))
+        return failure_set_data(
+            failure, RPC_WRONG_STATE, json_pack("{s:s}", "state", lobby_state_text(lobby->state)),
+            "the lobby cannot be joined while it is %s", lobby_state_text(lobby->state));
+    if (lobby_draining()) return failure_set(failure, RPC_SERVER_FULL, "the server is stopping");
+    return RPC_OK;
+}
+
+static int32_t allow_join(struct lobby *lobby, const struct session *session, uint32_t team,
+                          bool spectator, const char *secret, struct failure *failure) {
+    struct muster_action action = {
+        .size = sizeof action,
+        .kind = spectator ? MUSTER_ACTION_SPECTATE : MUSTER_ACTION_JOIN,
+        .lobby = lobby->id,
+        .player = session->id,
+        .seat = MUSTER_SEAT_NONE,
+        .target_seat = MUSTER_SEAT_NONE,
+        .team = team,
+        .key = "",
+        .value = secret,
+    };
+    return lobby_allow(lobby, &action, failure);
+}
+
+static void seat_session(struct lobby *lobby, uint32_t index, struct session *session,
+                         uint32_t team) {
+    struct member *member = &lobby->members[index];
+    *member = (struct member){.state = MEMBER_RESERVED, .player = session->id, .team = team};
+    memcpy(member->player_key, session->player_key, sizeof member->player_key);
+    memcpy(member->display_name, session->display_name, sizeof member->display_name);
+    member->deadline_ms = loop_now_ms() + (uint64_t)config_int("lobby", "seatTicketMs");
+    session->lobby = lobby->id;
+    session->member = index;
+    lobby->empty_since_ms = 0;
+}
+
+int32_t lobby_reserve(struct lobby *lobby, struct session *session, uint32_t team, bool spectator,
+                      const char *secret, char ticket[TICKET_TEXT_SIZE], struct failure *failure) {
+    if (session->lobby && session->lobby != lobby->id) {
+        const struct lobby *other = lobby_find(session->lobby);
+        return failure_set_data(failure, RPC_ALREADY_IN_LOBBY,
+                                json_pack("{s:s}", "lobbyId", other ? other->key : ""),
+                                "you are in another lobby: leave it first");
+    }
+    if (session->lobby == lobby->id) { /* one's own seat again, after a lost resume token */
+        struct member *member = &lobby->members[session->member];
+        ticket_make('s', member->ticket);
+        memcpy(ticket, member->ticket, TICKET_TEXT_SIZE);
+        return RPC_OK;
+    }
+    if (check_joinable(lobby, spectator, failure)) return failure->code;
+    uint32_t index = free_member(lobby, spectator);
+    if (index == NO_MEMBER)
+        return failure_set(failure, RPC_LOBBY_FULL, "the lobby is full: %u of %u players",
+                           lobby_players(lobby), lobby->players_max);
+    if (allow_join(lobby, session, team, spectator, secret, failure)) return failure->code;
+    seat_session(lobby, index, session, team);
+    ticket_make('s', lobby->members[index].ticket);
+    memcpy(ticket, lobby->members[index].ticket, TICKET_TEXT_SIZE);
+    return RPC_OK;
+}
+
+/* ---- enter, resume --------------------------------------------------------------------------- */
+
+static json_t *entry_json(struct lobby *lobby, uint32_t index) {
+    const struct member *member = &lobby->members[index];
+    return json_pack("{s:o,s:i,s:s,s:s,s:o,s:o}", "lobby", lobby_info_json(lobby), "seat",
+                     (int)seat_or_none(index), "team", team_text(member->team), "resumeToken",
+                     member->resume, "members", lobby_members_json(lobby), "match",
+                     lobby_match_json(lobby));
+}
+
+/* The one before stays good until the newer one is used: a lost answer locks nobody out. */
+static void rotate_resume(struct member *member) {
+    memcpy(member->resume_before, member->resume, TICKET_TEXT_SIZE);
+    ticket_make('r', member->resume);
+}
+
+static void connect_member(struct lobby *lobby, uint32_t index) {
+    struct member *member = &lobby->members[index];
+    member->connected = true;
+    member->want_full = true;
+    member->lag_since_ms = 0;
+    member->deadline_ms = 0;
+    if (!lobby->match) return;
+    member->event_cursor = lobby->match->event_tick_begin;
+    if (!member_is_spectator(index)) match_connection(lobby->match, index, true);
+}
+
+/* A mode may refuse a seat; then the member is out again. */
+static int32_t join_match(struct lobby *lobby, uint32_t index, struct failure *failure) {
+    struct member *member = &lobby->members[index];
+    bool running = lobby->match && lobby->state == MUSTER_LOBBY_ACTIVE;
+    if (!running || member_is_spectator(index) || lobby->match->seats[index].used) return RPC_OK;
+    muster_status status = match_join(lobby->match, index, member->player_key, member->display_name,
+                                      member->team, true);
+    if (status)
+        return failure_set(failure, RPC_DENIED, "the game mode refused: %s", status_text(status));
+    member->team = lobby->match->seats[index].team;
+    return RPC_OK;
+}
+
+static int32_t first_entry(struct lobby *lobby, uint32_t index, struct failure *failure) {
+    struct member *member = &lobby->members[index];
+    member->state = MEMBER_ENTERED;
+    if (join_match(lobby, index, failure)) {
+        member_remove(lobby, index, MUSTER_LEAVE_KICK, false);
+        return failure->code;
+    }
+    metrics_add(METRIC_JOINS, 1);
+    lobby_hooks.seat_taken(lobby, index);
+    lobby_emit(lobby, MUSTER_NOTICE_SEAT_TAKEN, member->player, seat_or_none(index), 0);
+    return RPC_OK;
+}
+
+int32_t lobby_enter(struct session *session, const char *ticket, json_t **entry,
+                    struct failure *failure) {
+    struct lobby *lobby;
+    struct member *member = own_member(session, &lobby);
+    if (!member || !ticket_equal(member->ticket, ticket))
+        return failure_set(failure, RPC_TICKET_INVALID,
+                           "the seat ticket is unknown, used, expired or another player's");
+    member->ticket[0] = '\0';
+    if (member->state == MEMBER_RESERVED && first_entry(lobby, session->member, failure))
+        return failure->code;
+    rotate_resume(member);
+    connect_member(lobby, session->member);
+    lobby_settle(lobby);
+    *entry = entry_json(lobby, session->member);
+    lobby_broadcast_members(lobby);
+    return RPC_OK;
+}
+
+int32_t lobby_resume(struct session *session, const char *token, json_t **entry,
+                     struct failure *failure) {
+    struct lobby *lobby;
+    struct member *member = own_member(session, &lobby);
+    bool newest = member && ticket_equal(member->resume, token);
+    bool before = member && ticket_equal(member->resume_before, token);
+    if (!member || member->state != MEMBER_ENTERED || (!newest && !before))
+        return failure_set(failure, RPC_RESUME_INVALID,
+                           "the resume token is unknown, used, expired or another player's");
+    if (newest)
+        rotate_resume(member);
+    else /* the answer with the newer one was lost: give a new one, keep this one good */
+        ticket_make('r', member->resume);
+    connect_member(lobby, session->member);
+    lobby_settle(lobby);
+    *entry = entry_json(lobby, session->member);
+    lobby_broadcast_members(lobby);
+    return RPC_OK;
+}
+
+/* ---- leave, drop ----------------------------------------------------------------------------- */
+
+static void count_leave(uint32_t reason) {
+    switch (reason) {
+    case MUSTER_LEAVE_QUIT: metrics_add(METRIC_LEAVES_QUIT, 1); break;
+    case MUSTER_LEAVE_TIMEOUT: metrics_add(METRIC_LEAVES_TIMEOUT, 1); break;
+    case MUSTER_LEAVE_KICK: metrics_add(METRIC_LEAVES_KICK, 1); break;
+    default: metrics_add(METRIC_LEAVES_OTHER, 1); break;
+    }
+}
+
+void member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, bool tell) {
+    struct member *member = &lobby->members[index];
+    struct session *session = member_session(member);
+    bool entered = member->state == MEMBER_ENTERED;
+    if (entered && lobby->match && !lobby->match->ended && !member_is_spectator(index))
+        match_leave(lobby->match, index, reason);
+    muster_player_id player = member->player;
+    *member = (struct member){0};
+    if (entered) {
+        count_leave(reason);
+        lobby_emit(lobby, MUSTER_NOTICE_SEAT_LEFT, player, seat_or_none(index), reason);
+    }
+    if (session) {
+        session->lobby = 0;
+        const char *word = lobby->closing ? "closed" : leave_reason_text(reason);
+        if (tell) session_notify(session, "lobby.left", json_pack("{s:s}", "reason", word));
+        session_settle(session);
+    }
+    if (lobby->closing) return;
+    lobby_broadcast_members(lobby);
+    lobby_hooks.seats_opened(lobby);
+}
+
+void lobby_leave(struct session *session, uint32_t reason) {
+    struct lobby *lobby;
+    if (!own_member(session, &lobby)) return;
+    member_remove(lobby, session->member, reason, reason != MUSTER_LEAVE_QUIT);
+    lobby_settle(lobby);
+}
+
+void lobby_kick(struct lobby *lobby, uint32_t seat, const char *reason) {
+    if (seat >= LOBBY_MEMBERS_MAX || lobby->members[seat].state == MEMBER_NONE) return;
+    char line[MUSTER_DISPLAY_MAX + MUSTER_REASON_MAX + 32];
+    snprintf(line, sizeof line, "%s was kicked: %s", lobby->members[seat].display_name, reason);
+    lobby_announce(lobby, line);
+    member_remove(lobby, seat, MUSTER_LEAVE_KICK, true);
+    lobby_settle(lobby);
+}
+
+void lobby_member_dropped(struct session *session) {
+    struct lobby *lobby;
+    struct member *member = own_member(session, &lobby);
+    if (!member || member->state != MEMBER_ENTERED) return;
+    member->connected = false;
+    member->vote = VOTE_NONE;
+    member->deadline_ms = loop_now_ms() + (uint64_t)config_int("lobby", "reconnectMs");
+    if (lobby->match && !lobby->match->ended && !member_is_spectator(session->member))
+        match_connection(lobby->match, session->member, false);
+    lobby_broadcast_members(lobby);
+}
+
+void lobby_expire_members(struct lobby *lobby, uint64_t now_ms) {
+    for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++) {
+        struct member *member = &lobby->members[i];
+        if (member->state == MEMBER_NONE || !member->deadline_ms || member->deadline_ms > now_ms)
+            continue;
+        member_remove(lobby, i, MUSTER_LEAVE_TIMEOUT, true);
+    }
+}
+
+/* ---- team, vote, chat ------------------------------------------------------------------------ */
+
+static struct member *need_entered(struct session *session, struct lobby **lobby,
+                                   struct failure *failure) {
+    struct member *member = own_member(session, lobby);
+    if (member && member->state == MEMBER_ENTERED) return member;
+    failure_set(failure, RPC_WRONG_STATE, "you are in no lobby");
+    return NULL;
+}
+
+int32_t lobby_set_team(struct session *session, uint32_t team, struct failure *failure) {
+    struct lobby *lobby;
+    struct member *member = need_entered(session, &lobby, failure);
+    if (!member) return failure->code;
+    if (lobby->state != MUSTER_LOBBY_WAITING || member_is_spectator(session->member))
+        return failure_set_data(failure, RPC_WRONG_STATE,
+                                json_pack("{s:s}", "state", lobby_state_text(lobby->state)),
+                                "teams can be changed by players while the lobby is waiting");
+    struct muster_action action = {.size = sizeof action,
+                                   .kind = MUSTER_ACTION_TEAM_CHANGE,
+                                   .lobby = lobby->id,
+                                   .player = session->id,
+                                   .seat = session->member,
+                                   .target_seat = session->member,
+                                   .team = team,
+                                   .key = "",
+                                   .value = ""};
+    if (lobby_allow(lobby, &action, failure)) return failure->code;
+    member->team = team;
+    lobby_broadcast_members(lobby);
+    return RPC_OK;
+}
+
+static void broadcast_tally(struct lobby *lobby) {
+    uint32_t yes = 0, no = 0;
+    for (uint32_t i = 0; i < lobby->players_max; i++) {
+        yes += lobby->members[i].vote == VOTE_YES;
+        no += lobby->members[i].vote == VOTE_NO;
+    }
+    uint64_t now_ms = loop_now_ms();
+    uint64_t left_ms = lobby->deadline_ms > now_ms ? lobby->deadline_ms - now_ms : 0;
+    lobby_broadcast(lobby, "lobby.vote",
+                    json_pack("{s:s,s:i,s:i,s:i,s:I}", "vote", "restart", "yes", (int)yes, "no",
+                              (int)no, "needed", (int)config_int("lobby", "restartVotesMin"),
+                              "endsInMs", (json_int_t)left_ms));
+}
+
+int32_t lobby_vote(struct session *session, const char *vote, bool choice,
+                   struct failure *failure) {
+    struct lobby *lobby;
+    struct member *member = need_entered(session, &lobby, failure);
+    if (!member) return failure->code;
+    if (strcmp(vote, "restart") != 0)
+        return failure_set(failure, RPC_INVALID_PARAMS, "vote: expected \"restart\"");
+    if (lobby->state != MUSTER_LOBBY_ENDING || member_is_spectator(session->member))
+        return failure_set_data(failure, RPC_WRONG_STATE,
+                                json_pack("{s:s}", "state", lobby_state_text(lobby->state)),
+                                "players vote while the scoreboard is shown");
+    struct muster_action action = {.size = sizeof action,
+                                   .kind = MUSTER_ACTION_VOTE,
+                                   .lobby = lobby->id,
+                                   .player = session->id,
+                                   .seat = session->member,
+                                   .target_seat = MUSTER_SEAT_NONE,
+                                   .key = vote,
+                                   .value = choice ? "true" : "false"};
+    if (lobby_allow(lobby, &action, failure)) return failure->code;
+    member->vote = choice ? VOTE_YES : VOTE_NO;
+    broadcast_tally(lobby);
+    return RPC_OK;
+}
+
+/* False: a rule swallowed the line. */
+static bool filter_chat(struct lobby *lobby, uint32_t seat, char *text, uint32_t cap) {
+    for (uint32_t i = 0; i < lobby->rules_count; i++) {
+        const struct match_part *part = &lobby->rules[i];
+        if (!part->provider->rules.chat) continue;
+        plugin_enter(part->provider->self, "rules.chat");
+        muster_verdict verdict = part->provider->rules.chat(part->provider->instance, part->state,
+                                                            lobby->id, seat, text, cap);
+        plugin_leave();
+        text[cap - 1] = '\0';
+        if (verdict != MUSTER_ACCEPT && verdict != MUSTER_PASS) return false;
+    }
+    return true;
+}
+
+static void send_team_chat(struct lobby *lobby, uint32_t team, json_t *params) {
+    for (uint32_t i = 0; i < lobby->players_max; i++) {
+        const struct member *member = &lobby->members[i];
+        if (member->state != MEMBER_ENTERED || member->team != team) continue;
+        struct session *session = member_session(member);
+        if (session) session_notify(session, "lobby.chat", json_incref(params));
+    }
+    json_decref(params);
+}
+
+int32_t lobby_chat(struct session *session, const char *text, bool team_only,
+                   struct failure *failure) {
+    struct lobby *lobby;
+    struct member *member = need_entered(session, &lobby, failure);
+    if (!member) return failure->code;
+    double lines = (double)config_int("lobby", "chatPerFiveSeconds");
+    if (!limit_take(&session->chat, lines / 5, lines, 1, loop_now_ms()))
+        return failure_set_data(
+            failure, RPC_RATE_LIMITED,
+            json_pack("{s:i}", "retryAfterMs", (int)limit_wait_ms(&session->chat, lines / 5, 1)),
+            "too many chat lines");
+    char line[320];
+    snprintf(line, sizeof line, "%s", text);
+    if (!filter_chat(lobby, seat_or_none(session->member), line, sizeof line)) return RPC_OK;
+    json_t *params =
+        json_pack("{s:s,s:s,s:i,s:s,s:s,s:s,s:I}", "playerId", session->player_key, "displayName",
+                  session->display_name, "seat", (int)seat_or_none(session->member), "team",
+                  team_text(member->team), "text", line, "channel", team_only ? "team" : "all",
+                  "at", (json_int_t)loop_unix_ms());
+    if (!params) return failure_set(failure, RPC_INVALID_PARAMS, "text: expected valid UTF-8");
+    if (team_only && !member_is_spectator(session->member))
+        send_team_chat(lobby, member->team, params);
+    else
+        lobby_broadcast(lobby, "lobby.chat", params);
+    return RPC_OK;
+}
+
+/* ---- play ------------------------------------------------------------------------------------ */
+
+void lobby_input(struct session *session, const struct muster_input *input) {
+    struct lobby *lobby;
+    struct member *member = own_member(session, &lobby);
+    if (!member || !member->connected || !lobby->match || lobby->match->ended) return;
+    if (!member_is_spectator(session->member))
+        match_input_push(lobby->match, session->member, input);
+}
+
+void lobby_resync(struct session *session) {
+    struct lobby *lobby;
+    struct member *member = own_member(session, &lobby);
+    if (member && member->connected) member->want_full = true;
+}

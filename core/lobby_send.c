@@ -1,0 +1,79 @@
+/* One snapshot per member and tick: written once per view, patched per player, newest wins. */
+#include <string.h>
+
+#include "config.h"
+#include "lobby_internal.h"
+#include "loop.h"
+#include "metrics.h"
+
+/* Deflated copy of a frame's body behind its header, or null when that gains nothing. */
+static uint8_t *deflate_frame(const uint8_t *frame, uint32_t *len) {
+    static uint8_t buffer[NET_HEADROOM + PROTOCOL_INFLATE_MAX];
+    uint8_t *out = buffer + NET_HEADROOM;
+    uint32_t room = PROTOCOL_INFLATE_MAX - FRAME_SNAPSHOT_HEADER;
+    if (*len < FRAME_SNAPSHOT_HEADER + PROTOCOL_DEFLATE_MIN) return NULL;
+    if (protocol_deflate(frame + FRAME_SNAPSHOT_HEADER, *len - FRAME_SNAPSHOT_HEADER,
+                         out + FRAME_SNAPSHOT_HEADER, &room))
+        return NULL;
+    memcpy(out, frame, FRAME_SNAPSHOT_HEADER);
+    out[1] |= FRAME_FLAG_DEFLATE;
+    *len = room + FRAME_SNAPSHOT_HEADER;
+    return out;
+}
+
+static uint8_t *member_frame(struct lobby *lobby, uint32_t index, uint32_t tick_length_us,
+                             uint32_t *len) {
+    struct member *member = &lobby->members[index];
+    struct match *match = lobby->match;
+    uint32_t view = match_view(match, member_is_spectator(index) ? MUSTER_SEAT_NONE : index);
+    if (member->event_cursor != match->event_tick_begin)
+        return match_frame_since(match, view, member->event_cursor, tick_length_us, len);
+    return match_frame(match, view, member->want_full, tick_length_us, len);
+}
+
+/* Back-pressure: a tick is skipped, the next one sent is full; who lags too long is let go. */
+static void note_skipped(struct member *member, struct client *client) {
+    uint64_t now_ms = loop_now_ms();
+    metrics_add(METRIC_SNAPSHOTS_SKIPPED, 1);
+    member->want_full = true;
+    if (!member->lag_since_ms) member->lag_since_ms = now_ms;
+    if (now_ms - member->lag_since_ms < (uint64_t)config_int("net", "lagCloseMs")) return;
+    client_close(client, 4006, "too slow: did not read");
+    net_drop(client->conn);
+}
+
+static void send_to(struct lobby *lobby, uint32_t index, struct client *client,
+                    uint32_t tick_length_us) {
+    struct member *member = &lobby->members[index];
+    uint32_t len = 0;
+    uint8_t *frame = member_frame(lobby, index, tick_length_us, &len);
+    if (!frame) { /* more events missed than are kept */
+        client_close(client, 4006, "too slow: missed too much");
+        return;
+    }
+    bool spectator = member_is_spectator(index);
+    uint32_t seat = spectator ? MUSTER_SEAT_NONE : index;
+    frame_snapshot_patch(frame, seat, spectator ? 0 : lobby->match->seats[index].ring.ack);
+    uint8_t *smaller = client->compress && member->want_full ? deflate_frame(frame, &len) : NULL;
+    switch (net_send_snapshot(client->conn, smaller ? smaller : frame, len)) {
+    case NET_SENT:
+        metrics_add(METRIC_SNAPSHOTS_SENT, 1);
+        member->want_full = false;
+        member->lag_since_ms = 0;
+        member->event_cursor = lobby->match->event_end;
+        break;
+    case NET_SKIPPED: note_skipped(member, client); break;
+    case NET_GONE: break;
+    }
+}
+
+void lobby_send_snapshots(struct lobby *lobby) {
+    uint32_t tick_length_us = (uint32_t)(1000000 / lobby->tick_rate_hz * pacer_stretch());
+    for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++) {
+        struct member *member = &lobby->members[i];
+        if (member->state != MEMBER_ENTERED || !member->connected) continue;
+        struct session *session = member_session(member);
+        if (session && session->client && !session->client->closing)
+            send_to(lobby, i, session->client, tick_length_us);
+    }
+}

@@ -1,0 +1,169 @@
+/* main - the command line of musterd. Layer 4. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "log.h"
+#include "replay.h"
+#include "server.h"
+
+enum action { ACTION_RUN, ACTION_CHECK, ACTION_PRINT, ACTION_SCHEMA, ACTION_REPLAY };
+
+struct arguments {
+    enum action action;
+    struct config_options config;
+    const char *recording;
+    bool json;
+};
+
+static const char usage[] =
+    "Usage: musterd [OPTION]...\n"
+    "A dedicated game server that plugins make.\n\n"
+    "  --config FILE       read this configuration (strict JSON)\n"
+    "  --port PORT         listen on this port; 0: a free one\n"
+    "  --data-dir DIR      keep data here\n"
+    "  --log-format FORMAT human or json\n"
+    "  --check-config      check the configuration and plugins, then exit: 0 or 78\n"
+    "  --print-config      print every value with its origin, then exit\n"
+    "  --print-schema      print the configuration's JSON Schema, then exit\n"
+    "  --replay FILE       play a recording again (see also: muster replay)\n"
+    "  --json              with --replay: print JSON\n"
+    "  --version           print the version, then exit\n"
+    "  --help              print this, then exit\n\n"
+    "Exit codes: 0 orderly, 69 port in use, 70 internal error, 78 bad configuration.\n";
+
+enum {
+    OPT_CONFIG = 256,
+    OPT_PORT,
+    OPT_DATA_DIR,
+    OPT_LOG_FORMAT,
+    OPT_CHECK,
+    OPT_PRINT,
+    OPT_SCHEMA,
+    OPT_REPLAY,
+    OPT_JSON,
+    OPT_VERSION,
+    OPT_HELP
+};
+
+static const struct option options[] = {
+    {"config", required_argument, NULL, OPT_CONFIG},
+    {"port", required_argument, NULL, OPT_PORT},
+    {"data-dir", required_argument, NULL, OPT_DATA_DIR},
+    {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
+    {"check-config", no_argument, NULL, OPT_CHECK},
+    {"print-config", no_argument, NULL, OPT_PRINT},
+    {"print-schema", no_argument, NULL, OPT_SCHEMA},
+    {"replay", required_argument, NULL, OPT_REPLAY},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {"help", no_argument, NULL, OPT_HELP},
+    {NULL, 0, NULL, 0},
+};
+
+static bool parse_port(const char *text, int32_t *out) {
+    char *end;
+    long port = strtol(text, &end, 10);
+    if (!*text || *end || port < 0 || port > 65535) {
+        fprintf(stderr, "musterd: --port: expected 0 to 65535, found \"%s\"\n", text);
+        return false;
+    }
+    *out = (int32_t)port;
+    return true;
+}
+
+/* False: exit with *code. */
+static bool take_option(int option, struct arguments *args, int *code) {
+    *code = SERVER_EXIT_CONFIG;
+    switch (option) {
+    case OPT_CONFIG: args->config.file = optarg; return true;
+    case OPT_PORT: return parse_port(optarg, &args->config.port);
+    case OPT_DATA_DIR: args->config.data_dir = optarg; return true;
+    case OPT_LOG_FORMAT: args->config.log_format = optarg; return true;
+    case OPT_CHECK: args->action = ACTION_CHECK; return true;
+    case OPT_PRINT: args->action = ACTION_PRINT; return true;
+    case OPT_SCHEMA: args->action = ACTION_SCHEMA; return true;
+    case OPT_REPLAY:
+        args->action = ACTION_REPLAY;
+        args->recording = optarg;
+        return true;
+    case OPT_JSON: args->json = true; return true;
+    case OPT_VERSION: printf("musterd %s\n", server_version()); break;
+    case OPT_HELP: fputs(usage, stdout); break;
+    default: return false; /* getopt has said what is wrong */
+    }
+    *code = SERVER_EXIT_OK;
+    return false;
+}
+
+static bool parse(int argc, char **argv, struct arguments *args, int *code) {
+    *args = (struct arguments){.config = {.port = -1}};
+    int option;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+        if (!take_option(option, args, code)) return false;
+    if (optind == argc) return true;
+    fprintf(stderr, "musterd: unexpected argument \"%s\"; try --help\n", argv[optind]);
+    *code = SERVER_EXIT_CONFIG;
+    return false;
+}
+
+static int check(void) {
+    int code = server_load(false);
+    if (code == SERVER_EXIT_OK) puts("configuration ok");
+    server_unload();
+    return code;
+}
+
+static int print(enum action action) {
+    int code = server_load(false);
+    if (code == SERVER_EXIT_OK && action == ACTION_PRINT) config_print(stdout);
+    if (code == SERVER_EXIT_OK && action == ACTION_SCHEMA && config_print_schema(stdout))
+        code = SERVER_EXIT_INTERNAL;
+    server_unload();
+    return code;
+}
+
+static void start_log(enum action action) {
+    static const char *const formats[] = {"auto", "human", "json"};
+    static const char *const levels[] = {"debug", "info", "warn", "error"};
+    uint32_t format = LOG_FORMAT_AUTO, level = MUSTER_LOG_INFO;
+    for (uint32_t i = 0; i < 3; i++)
+        if (strcmp(config_string("server", "logFormat"), formats[i]) == 0) format = i;
+    for (uint32_t i = 0; i < 4; i++)
+        if (strcmp(config_string("server", "logLevel"), levels[i]) == 0) level = i;
+    /* Tools keep stdout to themselves: before log_start, lines go to stderr. */
+    if (action != ACTION_RUN)
+        log_level_set(MUSTER_LOG_WARN);
+    else if (log_start(format, level))
+        log_error("log", "no writer thread; lines go to stderr");
+}
+
+static int act(const struct arguments *args) {
+    switch (args->action) {
+    case ACTION_RUN: return server_run();
+    case ACTION_CHECK: return check();
+    case ACTION_PRINT:
+    case ACTION_SCHEMA: return print(args->action);
+    case ACTION_REPLAY: return replay_run(args->recording, args->json);
+    }
+    return SERVER_EXIT_INTERNAL;
+}
+
+int main(int argc, char **argv) {
+    struct arguments args;
+    char error[CONFIG_ERROR_MAX] = "";
+    int code;
+    if (!parse(argc, argv, &args, &code)) return code;
+    if (config_load(&args.config, error)) {
+        fprintf(stderr, "musterd: %s\n", error);
+        config_unload();
+        return SERVER_EXIT_CONFIG;
+    }
+    start_log(args.action);
+    code = act(&args);
+    log_stop();
+    config_unload();
+    return code;
+}

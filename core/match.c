@@ -1,0 +1,387 @@
+#include "match.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "log.h"
+#include "match_internal.h"
+#include "metrics.h"
+#include "slots.h"
+#include "status.h"
+
+static struct slots matches;
+
+muster_status match_table_init(uint32_t matches_max) {
+    return slots_init(&matches, matches_max, sizeof(struct match));
+}
+
+void match_table_deinit(void) {
+    slots_deinit(&matches);
+}
+
+struct match *match_find(muster_match_id id) {
+    return slots_find(&matches, id);
+}
+
+uint32_t match_count(void) {
+    return matches.count;
+}
+
+void match_call_begin(struct match *match, const struct match_part *part, const char *call) {
+    plugin_enter(part->provider->self, call);
+    match->stepping = true;
+}
+
+void match_call_end(struct match *match) {
+    match->stepping = false;
+    plugin_leave();
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void part_pin(struct match_part *part, struct provider *provider) {
+    part->provider = provider;
+    plugin_pin(provider->self);
+}
+
+static void part_unpin(struct match_part *part) {
+    if (part->provider) plugin_unpin(part->provider->self);
+    part->provider = NULL;
+}
+
+static void fill_info(const struct match *match, struct muster_match_info *info) {
+    *info = (struct muster_match_info){
+        .size = sizeof *info,
+        .seats_max = match->seats_max,
+        .match = match->id,
+        .lobby = match->lobby,
+        .game_mode = match->game_mode,
+        .map_name = match->map_name,
+        .seed = match->seed,
+        .tick_rate_hz = match->tick_rate_hz,
+    };
+}
+
+static muster_status create_mode(struct match *match, const struct muster_match_info *info) {
+    struct mode_entry *entry = registry_mode(match->game_mode);
+    if (!entry) return MUSTER_NOT_FOUND;
+    match->view_count = entry->view_count;
+    match->snapshot_max_bytes = entry->snapshot_max_bytes;
+    part_pin(&match->mode, entry->provider);
+    match_call_begin(match, &match->mode, "mode.create");
+    muster_status status =
+        entry->provider->mode.create(entry->provider->instance, info, &match->mode.state);
+    match_call_end(match);
+    if (status) part_unpin(&match->mode);
+    return status;
+}
+
+static muster_status create_victories(struct match *match, const struct muster_match_info *info) {
+    for (struct provider *p = registry_first(MUSTER_ROLE_VICTORY); p; p = p->next) {
+        if (match->victory_count == MATCH_VICTORIES_MAX) return MUSTER_LIMIT;
+        struct match_part *part = &match->victories[match->victory_count];
+        part_pin(part, p);
+        match_call_begin(match, part, "victory.create");
+        muster_status status =
+            p->victory.create ? p->victory.create(p->instance, info, &part->state) : MUSTER_OK;
+        match_call_end(match);
+        if (status) {
+            part_unpin(part);
+            return status;
+        }
+        match->victory_count++;
+    }
+    return MUSTER_OK;
+}
+
+/* An anticheat that cannot start is left out: it decides nothing. */
+static void create_anticheats(struct match *match, const struct muster_match_info *info) {
+    struct provider *p = registry_first(MUSTER_ROLE_ANTICHEAT);
+    for (; p && match->anticheat_count < MATCH_ANTICHEATS_MAX; p = p->next) {
+        struct match_part *part = &match->anticheats[match->anticheat_count];
+        part_pin(part, p);
+        match_call_begin(match, part, "anticheat.create");
+        muster_status status =
+            p->anticheat.create ? p->anticheat.create(p->instance, info, &part->state) : MUSTER_OK;
+        match_call_end(match);
+        if (status)
+            part_unpin(part);
+        else
+            match->anticheat_count++;
+    }
+}
+
+static void copy_setup(struct match *match, const struct match_setup *setup) {
+    match->lobby = setup->lobby;
+    match->seed = setup->seed;
+    match->tick_rate_hz = setup->tick_rate_hz;
+    match->seats_max = setup->seats_max;
+    match->record = setup->record;
+    match->repeat_ticks_max =
+        (uint32_t)config_int("match", "inputRepeatMs") * setup->tick_rate_hz / 1000;
+    snprintf(match->key, sizeof match->key, "%s", setup->match_key);
+    snprintf(match->lobby_key, sizeof match->lobby_key, "%s", setup->lobby_key);
+    snprintf(match->game_mode, sizeof match->game_mode, "%s", setup->game_mode);
+    snprintf(match->map_name, sizeof match->map_name, "%s", setup->map_name);
+    match->rules_count = setup->rules_count;
+    for (uint32_t i = 0; i < setup->rules_count; i++) match->rules[i] = setup->rules[i];
+}
+
+muster_status match_create(const struct match_setup *setup, struct match **out) {
+    assert(setup->rules_count <= MATCH_RULES_MAX && setup->seats_max <= MUSTER_SEATS_MAX / 2);
+    muster_match_id id;
+    struct match *match = slots_add(&matches, &id);
+    if (!match) {
+        record_close(setup->record);
+        return MUSTER_FULL;
+    }
+    match->id = id;
+    copy_setup(match, setup);
+    match_rng_seed(match);
+    muster_status status = MUSTER_NO_MEMORY;
+    match->settings = json_deep_copy(setup->settings);
+    if (!match->settings) goto fail;
+    struct muster_match_info info;
+    fill_info(match, &info);
+    status = create_mode(match, &info);
+    if (!status) status = match_frames_create(match);
+    if (!status) status = create_victories(match, &info);
+    if (status) goto fail;
+    create_anticheats(match, &info);
+    *out = match;
+    return MUSTER_OK;
+fail:
+    log_warn("match", "%s: mode %s did not start: %s", match->key, match->game_mode,
+             status_text(status));
+    match_destroy(match);
+    return status;
+}
+
+static void destroy_parts(struct match *match) {
+    for (uint32_t i = 0; i < match->anticheat_count; i++) {
+        struct match_part *part = &match->anticheats[i];
+        match_call_begin(match, part, "anticheat.destroy");
+        if (part->provider->anticheat.destroy)
+            part->provider->anticheat.destroy(part->provider->instance, part->state);
+        match_call_end(match);
+        part_unpin(part);
+    }
+    for (uint32_t i = 0; i < match->victory_count; i++) {
+        struct match_part *part = &match->victories[i];
+        match_call_begin(match, part, "victory.destroy");
+        if (part->provider->victory.destroy)
+            part->provider->victory.destroy(part->provider->instance, part->state);
+        match_call_end(match);
+        part_unpin(part);
+    }
+    if (!match->mode.provider) return;
+    match_call_begin(match, &match->mode, "mode.destroy");
+    match->mode.provider->mode.destroy(match->mode.provider->instance, match->mode.state);
+    match_call_end(match);
+    part_unpin(&match->mode);
+}
+
+void match_destroy(struct match *match) {
+    if (!match) return;
+    assert(!match->stepping);
+    destroy_parts(match);
+    match_frames_destroy(match);
+    json_decref(match->settings);
+    record_close(match->record);
+    slots_remove(&matches, match->id);
+}
+
+static json_t *provider_list(uint32_t kind) {
+    json_t *list = json_array();
+    for (struct provider *p = registry_first(kind); p; p = p->next)
+        json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "name", p->self->name, "instance",
+                                              p->self->instance_name, "version", p->self->version));
+    return list;
+}
+
+char *match_record_header(const struct match_setup *setup) {
+    struct mode_entry *entry = registry_mode(setup->game_mode);
+    char seed[24];
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)setup->seed);
+    struct muster_self *mode = entry ? entry->provider->self : NULL;
+    json_t *header = json_pack(
+        "{s:i,s:s,s:s,s:s,s:s,s:O,s:s,s:i,s:i,s:{s:s,s:s,s:s},s:o,s:o}", "version", 1, "matchId",
+        setup->match_key, "lobbyId", setup->lobby_key, "gameMode", setup->game_mode, "mapName",
+        setup->map_name, "settings", setup->settings, "seed", seed, "tickRate",
+        (int)setup->tick_rate_hz, "seatsMax", (int)setup->seats_max, "mode", "name",
+        mode ? mode->name : "", "instance", mode ? mode->instance_name : "", "version",
+        mode ? mode->version : "", "victories", provider_list(MUSTER_ROLE_VICTORY), "rules",
+        provider_list(MUSTER_ROLE_RULES));
+    char *text = header ? json_dumps(header, JSON_COMPACT) : NULL;
+    json_decref(header);
+    return text;
+}
+
+/* ---- seats ----------------------------------------------------------------------------------- */
+
+static void record_join(struct match *match, uint32_t seat) {
+    const struct match_seat *s = &match->seats[seat];
+    uint8_t bytes[2 + 2 + MUSTER_PLAYER_KEY_MAX + 2 + MUSTER_DISPLAY_MAX];
+    struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
+    muster_put_u8(&w, s->team);
+    muster_put_u8(&w, s->connected);
+    muster_put_str(&w, s->player_key);
+    muster_put_str(&w, s->display_name);
+    record_append(match->record, match->tick, RECORD_JOIN, seat, bytes, w.len);
+}
+
+/* Somebody who left and comes back goes on with the score of before. */
+static void restore_departed(struct match *match, struct match_seat *s) {
+    for (uint32_t i = 0; i < match->departed_count; i++) {
+        struct match_row *row = &match->departed[i];
+        if (strcmp(row->player_key, s->player_key) != 0) continue;
+        s->kills = row->kills;
+        s->deaths = row->deaths;
+        s->assists = row->assists;
+        s->score = row->score;
+        *row = match->departed[--match->departed_count];
+        return;
+    }
+}
+
+muster_status match_join(struct match *match, uint32_t seat, const char *player_key,
+                         const char *display_name, uint32_t team, bool connected) {
+    struct match_seat *s = &match->seats[seat];
+    assert(seat < match->seats_max && !s->used && !match->stepping);
+    *s = (struct match_seat){.used = true, .team = team, .connected = connected};
+    s->joined_tick = match->tick;
+    snprintf(s->player_key, sizeof s->player_key, "%s", player_key);
+    snprintf(s->display_name, sizeof s->display_name, "%s", display_name);
+    restore_departed(match, s);
+    record_join(match, seat);
+    match_call_begin(match, &match->mode, "mode.join");
+    muster_status status =
+        match->mode.provider->mode.join(match->mode.provider->instance, match->mode.state, seat);
+    match_call_end(match);
+    if (status) {
+        s->used = false;
+        uint8_t reason = MUSTER_LEAVE_KICK;
+        record_append(match->record, match->tick, RECORD_LEAVE, seat, &reason, 1);
+    }
+    return status;
+}
+
+static void keep_departed(struct match *match, uint32_t seat) {
+    const struct match_seat *s = &match->seats[seat];
+    if (s->is_bot || match->departed_count == MATCH_DEPARTED_MAX) return;
+    struct match_row *row = &match->departed[match->departed_count++];
+    *row = (struct match_row){seat, s->team, false, s->kills, s->deaths, s->assists, s->score};
+    memcpy(row->player_key, s->player_key, sizeof row->player_key);
+    memcpy(row->display_name, s->display_name, sizeof row->display_name);
+}
+
+void match_leave(struct match *match, uint32_t seat, uint32_t reason) {
+    assert(!match->stepping);
+    if (!match->seats[seat].used) return;
+    uint8_t byte = (uint8_t)reason;
+    record_append(match->record, match->tick, RECORD_LEAVE, seat, &byte, 1);
+    match_call_begin(match, &match->mode, "mode.leave");
+    match->mode.provider->mode.leave(match->mode.provider->instance, match->mode.state, seat,
+                                     reason);
+    match_call_end(match);
+    keep_departed(match, seat);
+    match->seats[seat].used = false;
+}
+
+void match_connection(struct match *match, uint32_t seat, bool connected) {
+    assert(!match->stepping);
+    struct match_seat *s = &match->seats[seat];
+    if (!s->used || s->connected == connected) return;
+    s->connected = connected;
+    s->ring = (struct input_ring){.ack = 0}; /* a returning client counts from anew */
+    uint8_t byte = connected;
+    record_append(match->record, match->tick, RECORD_CONNECTION, seat, &byte, 1);
+    const struct muster_mode *mode = &match->mode.provider->mode;
+    if (!mode->connection) return;
+    match_call_begin(match, &match->mode, "mode.connection");
+    mode->connection(match->mode.provider->instance, match->mode.state, seat, connected);
+    match_call_end(match);
+}
+
+/* People sit below seats_max, bots above: nobody has to make room. */
+muster_status match_bot_add(struct match *match, const char *display_name, uint32_t team,
+                            uint32_t *seat) {
+    if (team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
+    uint32_t end = match->seats_max * 2;
+    for (uint32_t i = match->seats_max; i < end; i++) {
+        struct match_seat *s = &match->seats[i];
+        if (s->used) continue;
+        *s = (struct match_seat){.used = true, .is_bot = true, .connected = true, .team = team};
+        s->joined_tick = match->tick;
+        snprintf(s->player_key, sizeof s->player_key, "bot:%u", i);
+        snprintf(s->display_name, sizeof s->display_name, "%s", display_name);
+        *seat = i;
+        return MUSTER_OK;
+    }
+    return MUSTER_FULL;
+}
+
+muster_status match_bot_remove(struct match *match, uint32_t seat) {
+    if (seat >= MUSTER_SEATS_MAX || !match->seats[seat].used || !match->seats[seat].is_bot)
+        return MUSTER_NOT_FOUND;
+    match->seats[seat].used = false;
+    return MUSTER_OK;
+}
+
+/* ---- questions ------------------------------------------------------------------------------- */
+
+json_t *match_setting(struct match *match, const char *key) {
+    return json_object_get(match->settings, key);
+}
+
+int64_t match_adjust(struct match *match, const struct muster_param *param, int64_t value) {
+    for (uint32_t i = 0; i < match->rules_count; i++) {
+        struct match_part *part = &match->rules[i];
+        if (!part->provider->rules.adjust) continue;
+        plugin_enter(part->provider->self, "rules.adjust");
+        part->provider->rules.adjust(part->provider->instance, part->state, match->id, param,
+                                     &value);
+        plugin_leave();
+    }
+    return value;
+}
+
+void match_fact(struct match *match, uint32_t seat, const char *kind, int64_t value) {
+    if (strcmp(kind, "impossible_input") == 0) metrics_add(METRIC_INPUTS_IMPOSSIBLE, 1);
+    struct muster_fact fact = {
+        .size = sizeof fact, .seat = seat, .tick = match->tick, .kind = kind, .value = value};
+    for (uint32_t i = 0; i < match->anticheat_count; i++) {
+        struct match_part *part = &match->anticheats[i];
+        if (!part->provider->anticheat.fact) continue;
+        plugin_enter(part->provider->self, "anticheat.fact");
+        part->provider->anticheat.fact(part->provider->instance, part->state, &fact);
+        plugin_leave();
+    }
+}
+
+static struct match_row *add_row(struct match_results *out, const struct match_row *row) {
+    out->rows[out->row_count] = *row;
+    return &out->rows[out->row_count++];
+}
+
+void match_results(const struct match *match, struct match_results *out) {
+    memset(out, 0, sizeof *out);
+    memcpy(out->match_key, match->key, sizeof out->match_key);
+    memcpy(out->lobby_key, match->lobby_key, sizeof out->lobby_key);
+    memcpy(out->team_score, match->team_score, sizeof out->team_score);
+    out->winning_team = match->end_team;
+    out->reason = match->end_reason;
+    out->duration_s = match->tick / match->tick_rate_hz;
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+        const struct match_seat *s = &match->seats[i];
+        if (!s->used) continue;
+        struct match_row row = {i, s->team, s->is_bot, s->kills, s->deaths, s->assists, s->score};
+        memcpy(row.player_key, s->player_key, sizeof row.player_key);
+        memcpy(row.display_name, s->display_name, sizeof row.display_name);
+        add_row(out, &row);
+    }
+    for (uint32_t i = 0; i < match->departed_count; i++) add_row(out, &match->departed[i]);
+}

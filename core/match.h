@@ -1,0 +1,227 @@
+/* match - one fixed-step match: seats, scoreboard, mode, victory, log. Layer 3. Loop thread.
+ *
+ * A match knows no connection and no clock: whatever steers it comes in through the functions
+ * below, each of which is applied, and recorded with its tick. The same calls in the same order
+ * (live, or by replay from the recording) lead to the same state and state hash. lobby owns its
+ * matches; replay builds one alone.
+ */
+#ifndef MATCH_H
+#define MATCH_H
+
+#include <jansson.h>
+
+#include "net.h"
+#include "protocol.h"
+#include "record.h"
+#include "registry.h"
+
+#define MATCH_VICTORIES_MAX 8
+#define MATCH_RULES_MAX 16
+#define MATCH_ANTICHEATS_MAX 8
+#define MATCH_VIEWS_MAX 4
+#define MATCH_INPUTS_MAX 4
+#define MATCH_DEPARTED_MAX 64
+#define MATCH_COMMANDS_MAX 64
+#define MATCH_EVENTS_PER_TICK 64
+#define MATCH_EVENT_RING 8192
+#define MATCH_STATE_BYTES_MAX (256u << 10)
+
+/* What waits for a seat between two ticks. */
+struct input_ring {
+    struct muster_input items[MATCH_INPUTS_MAX];
+    struct muster_input last;
+    uint32_t head;
+    uint32_t count;
+    uint32_t newest; /* sequence of the newest accepted */
+    uint32_t ack;    /* sequence of the last consumed */
+    uint32_t repeated_ticks;
+    bool any;    /* newest is valid */
+    bool active; /* last is to be repeated */
+};
+
+struct match_seat {
+    bool used;
+    bool is_bot;
+    bool connected;
+    bool alive;
+    uint32_t team;
+    int32_t kills;
+    int32_t deaths;
+    int32_t assists;
+    int32_t score;
+    uint32_t joined_tick;
+    char player_key[MUSTER_PLAYER_KEY_MAX];
+    char display_name[MUSTER_DISPLAY_MAX];
+    struct input_ring ring;
+};
+
+/* One line of the results: a seat at the end, or somebody who left before. */
+struct match_row {
+    uint32_t seat;
+    uint32_t team;
+    bool is_bot;
+    int32_t kills;
+    int32_t deaths;
+    int32_t assists;
+    int32_t score;
+    char player_key[MUSTER_PLAYER_KEY_MAX];
+    char display_name[MUSTER_DISPLAY_MAX];
+};
+
+struct match_results {
+    char match_key[40];
+    char lobby_key[40];
+    uint32_t winning_team; /* NONE = draw */
+    uint32_t reason;
+    int32_t team_score[MUSTER_TEAM_COUNT];
+    uint32_t duration_s;
+    uint32_t row_count;
+    struct match_row rows[MUSTER_SEATS_MAX + MATCH_DEPARTED_MAX];
+};
+
+struct match_command {
+    uint32_t seat;
+    uint32_t arg_count;
+    int64_t args[8];
+    char name[MUSTER_NAME_MAX];
+    char text[128];
+};
+
+/* A provider's state within this match; pinned. */
+struct match_part {
+    struct provider *provider;
+    void *state;
+};
+
+/* The tick's message for one view, encoded at most once per tick and kind. */
+struct match_frame {
+    uint8_t *bytes; /* NET_HEADROOM, header, payload, events */
+    uint32_t len;   /* without headroom; 0: not encoded in this tick */
+};
+
+struct match {
+    muster_match_id id;
+    muster_lobby_id lobby;
+    char key[40];
+    char lobby_key[40];
+    char game_mode[MUSTER_NAME_MAX];
+    char map_name[MUSTER_NAME_MAX];
+    json_t *settings; /* frozen copy, owned */
+    uint64_t seed;
+    uint64_t rng[4];
+    uint32_t tick_rate_hz;
+    uint32_t seats_max; /* people; bots take seats above */
+    uint32_t repeat_ticks_max;
+    uint32_t tick; /* the next to run */
+    int32_t team_score[MUSTER_TEAM_COUNT];
+    struct match_seat seats[MUSTER_SEATS_MAX];
+    struct match_row departed[MATCH_DEPARTED_MAX];
+    uint32_t departed_count;
+    struct match_part mode;
+    struct match_part victories[MATCH_VICTORIES_MAX];
+    uint32_t victory_count;
+    struct match_part rules[MATCH_RULES_MAX]; /* borrowed from the lobby, not pinned twice */
+    uint32_t rules_count;
+    struct match_part anticheats[MATCH_ANTICHEATS_MAX];
+    uint32_t anticheat_count;
+    struct match_command commands[MATCH_COMMANDS_MAX]; /* wait for the next tick */
+    uint32_t command_count;
+    uint32_t view_count;
+    uint32_t snapshot_max_bytes;
+    struct match_frame delta[MATCH_VIEWS_MAX];
+    struct match_frame full[MATCH_VIEWS_MAX];
+    uint8_t events[MATCH_EVENT_RING]; /* u8 length, bytes; a ring */
+    uint64_t event_end;               /* absolute */
+    uint64_t event_tick_begin;        /* what was sent last ends here */
+    uint32_t event_tick_count;
+    struct record *record;
+    bool stepping;  /* inside a plugin call of this match */
+    bool replaying; /* the log brings what plugins ask for */
+    bool ended;
+    uint32_t end_team;
+    uint32_t end_reason;
+};
+
+struct match_setup {
+    muster_lobby_id lobby;
+    const char *match_key;
+    const char *lobby_key;
+    const char *game_mode;
+    const char *map_name;
+    json_t *settings; /* borrowed, copied */
+    uint64_t seed;
+    uint32_t tick_rate_hz;
+    uint32_t seats_max;
+    const struct match_part *rules; /* the lobby's, or null */
+    uint32_t rules_count;
+    struct record *record; /* taken, also on failure; null: not recorded */
+};
+
+muster_status match_table_init(uint32_t matches_max) MUSTER_MUST_USE;
+void match_table_deinit(void);
+struct match *match_find(muster_match_id id);
+uint32_t match_count(void);
+
+/* Creates the mode's and the victories' states from the newest generations, and pins these. */
+muster_status match_create(const struct match_setup *setup, struct match **out) MUSTER_MUST_USE;
+/* Takes null. Closes the recording. */
+void match_destroy(struct match *match);
+/* Header of the recording for a match about to be created; a new JSON text to be freed. */
+char *match_record_header(const struct match_setup *setup);
+
+/* ---- what steers it ---- */
+muster_status match_join(struct match *match, uint32_t seat, const char *player_key,
+                         const char *display_name, uint32_t team, bool connected) MUSTER_MUST_USE;
+void match_leave(struct match *match, uint32_t seat, uint32_t reason);
+void match_connection(struct match *match, uint32_t seat, bool connected);
+/* Into the seat's ring; not newer ones are ignored. */
+void match_input_push(struct match *match, uint32_t seat, const struct muster_input *input);
+/* Consumed input, straight to mode and anticheats; match_step calls it, and replay. */
+void match_input_apply(struct match *match, uint32_t seat, const struct muster_input *input);
+muster_status match_command_push(struct match *match, const struct match_command *command);
+void match_command_apply(struct match *match, const struct match_command *command);
+/* One tick: commands, inputs, mode, victories. Sets `ended`. */
+void match_step(struct match *match);
+/* The part of match_step after commands and inputs; for replay. */
+void match_advance(struct match *match);
+/* This tick's messages are out: later events belong to the next. After every step. */
+void match_sent(struct match *match);
+/* Decide from outside of victory: by the mode within its step, by an admin between two. */
+void match_end(struct match *match, uint32_t winning_team, uint32_t reason);
+/* Write the END entry and close the recording; once, after `ended`. */
+void match_finish(struct match *match);
+
+/* ---- what comes out ---- */
+uint64_t match_hash(struct match *match);
+/* Core's, mode's, victories' and rules' state. Bytes live until the next call. */
+struct muster_bytes match_save(struct match *match);
+void match_results(const struct match *match, struct match_results *out);
+uint32_t match_view(struct match *match, uint32_t seat);
+/* This tick's message for a view, with the events of this tick: bytes behind NET_HEADROOM bytes of
+ * headroom. Valid until the next step. */
+uint8_t *match_frame(struct match *match, uint32_t view, bool full, uint32_t tick_length_us,
+                     uint32_t *len);
+/* A full message with all events after `cursor`, into a shared buffer; null when the ring no longer
+ * holds them. */
+uint8_t *match_frame_since(struct match *match, uint32_t view, uint64_t cursor,
+                           uint32_t tick_length_us, uint32_t *len);
+/* The mode's intro as JSON, or JSON null. New reference. */
+json_t *match_intro(struct match *match);
+
+/* ---- for host->match ---- */
+muster_status match_bot_add(struct match *match, const char *display_name, uint32_t team,
+                            uint32_t *seat);
+muster_status match_bot_remove(struct match *match, uint32_t seat);
+uint64_t match_random(struct match *match, uint64_t bound);
+muster_status match_event(struct match *match, const void *data, uint32_t len);
+int64_t match_adjust(struct match *match, const struct muster_param *param, int64_t value);
+void match_fact(struct match *match, uint32_t seat, const char *kind, int64_t value);
+json_t *match_setting(struct match *match, const char *key); /* borrowed, may be null */
+
+/* Wire bytes of a consumed input, as RECORD_INPUT holds them. */
+#define MATCH_INPUT_BYTES 32
+uint32_t match_input_encode(const struct muster_input *input, uint8_t out[MATCH_INPUT_BYTES]);
+muster_status match_input_decode(const uint8_t *data, uint32_t len,
+                                 struct muster_input *out) MUSTER_MUST_USE;
+
+#endif

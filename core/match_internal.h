@@ -1,0 +1,19 @@
+/* match_internal - shared by match.c, match_step.c and match_frame.c alone. */
+#ifndef MATCH_INTERNAL_H
+#define MATCH_INTERNAL_H
+
+#include "match.h"
+
+/* Around each call into a part of the match: names it for the watchdog, and marks the match as
+ * stepping, so that host functions that would re-enter it are queued. */
+void match_call_begin(struct match *match, const struct match_part *part, const char *call);
+void match_call_end(struct match *match);
+
+muster_status match_frames_create(struct match *match) MUSTER_MUST_USE;
+void match_frames_destroy(struct match *match);
+/* Forget what was encoded in the tick before. */
+void match_frames_clear(struct match *match);
+
+void match_rng_seed(struct match *match);
+
+#endif

@@ -1,0 +1,355 @@
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "log.h"
+#include "match_internal.h"
+#include "metrics.h"
+#include "status.h"
+
+#define HASH_EVERY_TICKS 100
+
+/* ---- random numbers: xoshiro256** (Blackman, Vigna 2018), seeded by splitmix64 --------------- */
+
+static uint64_t rotate_left(uint64_t x, int k) {
+    return x << k | x >> (64 - k);
+}
+
+void match_rng_seed(struct match *match) {
+    uint64_t x = match->seed;
+    for (int i = 0; i < 4; i++) {
+        uint64_t z = x += 0x9E3779B97F4A7C15u;
+        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+        z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+        match->rng[i] = z ^ z >> 31;
+    }
+}
+
+static uint64_t rng_next(uint64_t s[4]) {
+    uint64_t result = rotate_left(s[1] * 5, 7) * 9;
+    uint64_t t = s[1] << 17;
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= t;
+    s[3] = rotate_left(s[3], 45);
+    return result;
+}
+
+uint64_t match_random(struct match *match, uint64_t bound) {
+    if (bound == 0) return rng_next(match->rng);
+    uint64_t unbiased_from = -bound % bound; /* rejects the short last run of values */
+    for (;;) {
+        uint64_t x = rng_next(match->rng);
+        if (x >= unbiased_from) return x % bound;
+    }
+}
+
+/* ---- inputs ---------------------------------------------------------------------------------- */
+
+uint32_t match_input_encode(const struct muster_input *input, uint8_t out[MATCH_INPUT_BYTES]) {
+    struct muster_writer w = muster_writer_make(out, MATCH_INPUT_BYTES);
+    muster_put_u32(&w, input->sequence);
+    muster_put_u16(&w, input->held);
+    muster_put_u16(&w, input->pressed);
+    muster_put_u16(&w, input->aim);
+    muster_put_u8(&w, (uint8_t)input->move_x);
+    muster_put_u8(&w, (uint8_t)input->move_y);
+    muster_put_u8(&w, input->repeated);
+    for (uint32_t i = 0; i < input->sample_count; i++) {
+        muster_put_u16(&w, input->samples[i].pressed);
+        muster_put_u16(&w, input->samples[i].aim);
+        muster_put_u8(&w, input->samples[i].at);
+    }
+    return w.len;
+}
+
+muster_status match_input_decode(const uint8_t *data, uint32_t len, struct muster_input *out) {
+    struct muster_reader r = muster_reader_make(data, len);
+    *out = (struct muster_input){.sequence = muster_get_u32(&r)};
+    out->held = muster_get_u16(&r);
+    out->pressed = muster_get_u16(&r);
+    out->aim = muster_get_u16(&r);
+    out->move_x = (int8_t)muster_get_u8(&r);
+    out->move_y = (int8_t)muster_get_u8(&r);
+    out->repeated = muster_get_u8(&r);
+    while (r.pos < r.len && out->sample_count < MUSTER_INPUT_SAMPLES_MAX) {
+        struct muster_input_sample *sample = &out->samples[out->sample_count++];
+        sample->pressed = muster_get_u16(&r);
+        sample->aim = muster_get_u16(&r);
+        sample->at = muster_get_u8(&r);
+    }
+    return r.overflow || r.pos < r.len ? MUSTER_INVALID : MUSTER_OK;
+}
+
+static struct muster_input *ring_at(struct input_ring *ring, uint32_t i) {
+    return &ring->items[(ring->head + i) % MATCH_INPUTS_MAX];
+}
+
+void match_input_push(struct match *match, uint32_t seat, const struct muster_input *input) {
+    struct match_seat *s = &match->seats[seat];
+    struct input_ring *ring = &s->ring;
+    if (!s->used || s->is_bot) return;
+    if (ring->any && (int32_t)(input->sequence - ring->newest) <= 0) return;
+    ring->newest = input->sequence;
+    ring->any = true;
+    if (ring->count == MATCH_INPUTS_MAX) { /* the oldest goes, its edges do not */
+        ring_at(ring, 1)->pressed |= ring_at(ring, 0)->pressed;
+        ring->head = (ring->head + 1) % MATCH_INPUTS_MAX;
+        ring->count--;
+    }
+    *ring_at(ring, ring->count++) = *input;
+}
+
+void match_input_apply(struct match *match, uint32_t seat, const struct muster_input *input) {
+    if (!match->seats[seat].used) return;
+    uint8_t bytes[MATCH_INPUT_BYTES];
+    uint32_t len = match_input_encode(input, bytes);
+    record_append(match->record, match->tick, RECORD_INPUT, seat, bytes, len);
+    match_call_begin(match, &match->mode, "mode.input");
+    match->mode.provider->mode.input(match->mode.provider->instance, match->mode.state, seat,
+                                     input);
+    match_call_end(match);
+    for (uint32_t i = 0; i < match->anticheat_count; i++) {
+        struct match_part *part = &match->anticheats[i];
+        if (!part->provider->anticheat.input) continue;
+        match_call_begin(match, part, "anticheat.input");
+        part->provider->anticheat.input(part->provider->instance, part->state, seat, match->tick,
+                                        input);
+        match_call_end(match);
+    }
+}
+
+static void take_input(struct match *match, uint32_t seat) {
+    struct input_ring *ring = &match->seats[seat].ring;
+    struct muster_input input = *ring_at(ring, 0);
+    ring->head = (ring->head + 1) % MATCH_INPUTS_MAX;
+    ring->count--;
+    ring->last = input;
+    ring->ack = input.sequence;
+    ring->repeated_ticks = 0;
+    ring->active = true;
+    match_input_apply(match, seat, &input);
+}
+
+/* Nothing came: the last input goes on for a while without its edges, then all is let go. */
+static void repeat_input(struct match *match, uint32_t seat) {
+    struct input_ring *ring = &match->seats[seat].ring;
+    if (!ring->active) return;
+    struct muster_input input = ring->last;
+    input.pressed = 0;
+    input.sample_count = 0;
+    input.repeated = 1;
+    if (ring->repeated_ticks++ >= match->repeat_ticks_max) {
+        input.held = 0;
+        input.move_x = input.move_y = 0;
+        ring->active = false;
+    }
+    match_input_apply(match, seat, &input);
+}
+
+static void take_inputs(struct match *match) {
+    for (uint32_t seat = 0; seat < match->seats_max; seat++) {
+        struct match_seat *s = &match->seats[seat];
+        if (!s->used) continue;
+        if (s->ring.count == 0) {
+            repeat_input(match, seat);
+            continue;
+        }
+        bool two = s->ring.count > 1;
+        take_input(match, seat);
+        if (two) take_input(match, seat);
+    }
+}
+
+/* ---- commands -------------------------------------------------------------------------------- */
+
+muster_status match_command_push(struct match *match, const struct match_command *command) {
+    if (match->replaying) return MUSTER_OK; /* the log has it */
+    if (match->command_count == MATCH_COMMANDS_MAX) return MUSTER_LIMIT;
+    match->commands[match->command_count++] = *command;
+    return MUSTER_OK;
+}
+
+static void record_command(struct match *match, const struct match_command *command) {
+    uint8_t bytes[320];
+    struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
+    muster_put_str(&w, command->name);
+    muster_put_str(&w, command->text);
+    muster_put_u8(&w, command->arg_count);
+    for (uint32_t i = 0; i < command->arg_count; i++) muster_put_i64(&w, command->args[i]);
+    record_append(match->record, match->tick, RECORD_COMMAND, command->seat, bytes, w.len);
+}
+
+void match_command_apply(struct match *match, const struct match_command *command) {
+    const struct provider *mode = match->mode.provider;
+    record_command(match, command);
+    if (!mode->mode.command) return;
+    struct muster_command call = {
+        .size = sizeof call,
+        .seat = command->seat,
+        .name = command->name,
+        .text = command->text,
+        .args = command->args,
+        .arg_count = command->arg_count,
+    };
+    match_call_begin(match, &match->mode, "mode.command");
+    muster_status status = mode->mode.command(mode->instance, match->mode.state, &call);
+    match_call_end(match);
+    if (status)
+        log_debug("match", "%s: command %s: %s", match->key, command->name, status_text(status));
+}
+
+static void take_commands(struct match *match) {
+    uint32_t count = match->command_count; /* one that comes meanwhile waits for the next tick */
+    for (uint32_t i = 0; i < count; i++) match_command_apply(match, &match->commands[i]);
+    match->command_count -= count;
+    memmove(match->commands, match->commands + count,
+            match->command_count * sizeof match->commands[0]);
+}
+
+/* ---- the step -------------------------------------------------------------------------------- */
+
+static void collect_facts(const struct match *match, struct muster_match_facts *facts) {
+    *facts = (struct muster_match_facts){
+        .size = sizeof *facts,
+        .tick = match->tick,
+        .elapsed_ms = (uint32_t)((uint64_t)match->tick * 1000 / match->tick_rate_hz),
+        .seats_max = match->seats_max,
+    };
+    memcpy(facts->team_score, match->team_score, sizeof facts->team_score);
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+        const struct match_seat *s = &match->seats[i];
+        if (!s->used) continue;
+        facts->team_seated[s->team]++;
+        if (!s->is_bot) facts->team_humans[s->team]++;
+        if (s->alive) facts->team_alive[s->team]++;
+    }
+}
+
+static void evaluate(struct match *match) {
+    struct muster_match_facts facts;
+    collect_facts(match, &facts);
+    for (uint32_t i = 0; i < match->victory_count && !match->ended; i++) {
+        struct match_part *part = &match->victories[i];
+        struct muster_victory_result result = {.size = sizeof result};
+        match_call_begin(match, part, "victory.evaluate");
+        muster_verdict verdict = part->provider->victory.evaluate(part->provider->instance,
+                                                                  part->state, &facts, &result);
+        match_call_end(match);
+        if (verdict == MUSTER_UNDECIDED) continue;
+        if (verdict != MUSTER_DECIDED || result.winning_team >= MUSTER_TEAM_COUNT) {
+            plugin_fault(part->provider->self, "victory.evaluate answered %u, team %u", verdict,
+                         result.winning_team);
+            continue;
+        }
+        match->ended = true;
+        match->end_team = result.winning_team;
+        match->end_reason = result.reason;
+    }
+}
+
+void match_advance(struct match *match) {
+    const struct provider *mode = match->mode.provider;
+    struct muster_tick tick = {
+        .size = sizeof tick,
+        .tick = match->tick,
+        .dt_us = 1000000 / match->tick_rate_hz,
+        .elapsed_ms = (uint32_t)((uint64_t)match->tick * 1000 / match->tick_rate_hz),
+    };
+    match_call_begin(match, &match->mode, "mode.tick");
+    mode->mode.tick(mode->instance, match->mode.state, &tick);
+    match_call_end(match);
+    match->tick++;
+    if (!match->ended) evaluate(match);
+    match_frames_clear(match);
+}
+
+void match_step(struct match *match) {
+    assert(!match->stepping && !match->ended);
+    if (match->record && match->tick % HASH_EVERY_TICKS == 0 && match->tick > 0) {
+        uint64_t hash = match_hash(match);
+        record_append(match->record, match->tick, RECORD_HASH, MUSTER_SEAT_NONE, &hash, 8);
+    }
+    take_commands(match);
+    take_inputs(match);
+    match_advance(match);
+}
+
+void match_sent(struct match *match) {
+    match->event_tick_begin = match->event_end;
+    match->event_tick_count = 0;
+}
+
+void match_end(struct match *match, uint32_t winning_team, uint32_t reason) {
+    if (match->ended) return;
+    match->ended = true;
+    match->end_team = winning_team;
+    match->end_reason = reason;
+}
+
+void match_finish(struct match *match) {
+    uint8_t bytes[10];
+    struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
+    muster_put_u8(&w, match->end_team);
+    muster_put_u8(&w, match->end_reason);
+    muster_put_u64(&w, match_hash(match));
+    record_append(match->record, match->tick, RECORD_END, MUSTER_SEAT_NONE, bytes, w.len);
+    record_close(match->record);
+    match->record = NULL;
+}
+
+/* ---- state ----------------------------------------------------------------------------------- */
+
+static void save_seat(const struct match_seat *s, struct muster_writer *w) {
+    muster_put_u8(w, s->used | s->is_bot << 1 | s->connected << 2 | s->alive << 3);
+    if (!s->used) return;
+    muster_put_u8(w, s->team);
+    muster_put_i32(w, s->kills);
+    muster_put_i32(w, s->deaths);
+    muster_put_i32(w, s->assists);
+    muster_put_i32(w, s->score);
+    muster_put_str(w, s->player_key);
+    muster_put_str(w, s->display_name);
+}
+
+static void save_core(const struct match *match, struct muster_writer *w) {
+    muster_put_u32(w, match->tick);
+    for (int i = 0; i < 4; i++) muster_put_u64(w, match->rng[i]);
+    for (uint32_t i = 0; i < MUSTER_TEAM_COUNT; i++) muster_put_i32(w, match->team_score[i]);
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) save_seat(&match->seats[i], w);
+}
+
+typedef void (*save_fn)(void *instance, void *state, struct muster_writer *out);
+
+static void save_part(struct match *match, struct match_part *part, save_fn save,
+                      struct muster_writer *w) {
+    if (!save) return;
+    match_call_begin(match, part, "save");
+    save(part->provider->instance, part->state, w);
+    match_call_end(match);
+}
+
+struct muster_bytes match_save(struct match *match) {
+    static uint8_t state[MATCH_STATE_BYTES_MAX];
+    struct muster_writer w = muster_writer_make(state, sizeof state);
+    save_core(match, &w);
+    save_part(match, &match->mode, match->mode.provider->mode.save, &w);
+    for (uint32_t i = 0; i < match->victory_count; i++)
+        save_part(match, &match->victories[i], match->victories[i].provider->victory.save, &w);
+    for (uint32_t i = 0; i < match->rules_count; i++)
+        save_part(match, &match->rules[i], match->rules[i].provider->rules.save, &w);
+    if (w.overflow)
+        plugin_fault(match->mode.provider->self, "the state is larger than %u bytes",
+                     MATCH_STATE_BYTES_MAX);
+    return (struct muster_bytes){state, w.len};
+}
+
+uint64_t match_hash(struct match *match) {
+    struct muster_bytes state = match_save(match);
+    return XXH3_64bits(state.data, state.len);
+}

@@ -1,0 +1,371 @@
+#include "methods.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth.h"
+#include "config.h"
+#include "lobby.h"
+#include "loop.h"
+#include "paths.h"
+#include "queue.h"
+#include "registry.h"
+#include "status.h"
+
+#define NAME_PARAM(name_text, needed)                                                              \
+    { name_text, PARAM_STRING, needed, 0, MUSTER_NAME_MAX - 1 }
+#define LOBBY_PARAM                                                                                \
+    { "lobbyId", PARAM_STRING, true, 1, 63 }
+#define END_PARAM                                                                                  \
+    { NULL, PARAM_ANY, false, 0, 0 }
+
+static methods_admin_fn run_admin;
+
+void methods_set_admin(methods_admin_fn fn) {
+    run_admin = fn;
+}
+
+/* ---- server ---------------------------------------------------------------------------------- */
+
+static json_t *mode_json(const struct mode_entry *mode) {
+    json_t *maps = json_array();
+    for (uint32_t i = 0; i < mode->map_count; i++)
+        json_array_append_new(maps, json_string(mode->maps[i]));
+    const struct schema *settings = registry_settings(mode->game_mode);
+    return json_pack("{s:s,s:s,s:o,s:i,s:i,s:o}", "name", mode->game_mode, "title", mode->title,
+                     "maps", maps, "maxPlayers", (int)mode->players_max, "tickRate",
+                     (int)mode->tick_rate_hz, "settingsSchema",
+                     settings ? schema_to_json(settings) : json_array());
+}
+
+json_t *methods_server_info(void) {
+    json_t *modes = json_array();
+    for (const struct mode_entry *m = registry_mode_next(NULL); m; m = registry_mode_next(m))
+        json_array_append_new(modes, mode_json(m));
+    json_t *regions = json_array();
+    for (uint32_t i = 0; i < config_list_count("server", "regions"); i++)
+        json_array_append_new(regions, json_string(config_list_item("server", "regions", i)));
+    return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:s}", "name", config_string("server", "name"),
+                     "version", MUSTER_VERSION, "nodeId", paths_node_id(), "region",
+                     config_string("server", "region"), "regions", regions, "gameModes", modes,
+                     "protocol", "muster.v1");
+}
+
+static int32_t server_info(struct call *call) {
+    call->result = methods_server_info();
+    return RPC_OK;
+}
+
+/* ---- session --------------------------------------------------------------------------------- */
+
+static const struct param authenticate_params[] = {
+    {"token", PARAM_STRING, true, 1, 4096}, {"compress", PARAM_BOOL, false, 0, 0}, END_PARAM};
+
+static int32_t session_get(struct call *call) {
+    call->result = lobby_session_json(call->session);
+    return RPC_OK;
+}
+
+/* The mission's createPlayerSession, getActiveSession, terminateSession. */
+static const struct param player_params[] = {
+    {"playerId", PARAM_STRING, true, 1, MUSTER_PLAYER_KEY_MAX - 1}, END_PARAM};
+
+static int32_t session_create_method(struct call *call) {
+    struct session *session;
+    if (session_create(param_string(call, "playerId", ""), &session))
+        return failure_set(&call->failure, RPC_SERVER_FULL, "the server is full");
+    call->result = lobby_session_json(session);
+    return RPC_OK;
+}
+
+static int32_t session_find_method(struct call *call) {
+    const struct session *session = session_find_key(param_string(call, "playerId", ""));
+    call->result =
+        json_pack("{s:o}", "session", session ? lobby_session_json(session) : json_null());
+    return RPC_OK;
+}
+
+static const struct param terminate_params[] = {
+    {"sessionId", PARAM_STRING, true, 1, 63},
+    {"reason", PARAM_STRING, false, 0, 120},
+    END_PARAM,
+};
+
+static int32_t session_terminate_method(struct call *call) {
+    struct session *session = session_find_session_key(param_string(call, "sessionId", ""));
+    if (!session) return failure_set(&call->failure, RPC_NOT_FOUND, "no such session");
+    session_terminate(session, param_string(call, "reason", "terminated by an admin"),
+                      MUSTER_LEAVE_KICK);
+    return RPC_OK;
+}
+
+static const struct param ping_params[] = {{"clientTime", PARAM_ANY, false, 0, 0}, END_PARAM};
+
+static int32_t session_ping(struct call *call) {
+    json_t *client_time = json_object_get(call->params, "clientTime");
+    bool echoed = json_is_number(client_time);
+    call->result = json_pack("{s:I,s:O}", "serverTimeMs", (json_int_t)loop_unix_ms(), "clientTime",
+                             echoed ? client_time : json_null());
+    return RPC_OK;
+}
+
+static const struct param latency_params[] = {{"rttMs", PARAM_INT, true, 0, 10000}, END_PARAM};
+
+static int32_t session_latency(struct call *call) {
+    call->session->rtt_ms = (uint32_t)param_int(call, "rttMs", 0);
+    return RPC_OK;
+}
+
+/* ---- lobby ----------------------------------------------------------------------------------- */
+
+static const struct param list_params[] = {
+    NAME_PARAM("gameMode", false),
+    NAME_PARAM("region", false),
+    NAME_PARAM("state", false),
+    NAME_PARAM("mapName", false),
+    {"hasOpenSlots", PARAM_BOOL, false, 0, 0},
+    {"limit", PARAM_INT, false, 1, 100},
+    {"cursor", PARAM_STRING, false, 0, 24},
+    END_PARAM,
+};
+
+static bool fits(const char *wanted, const char *have) {
+    return !wanted[0] || strcmp(wanted, have) == 0;
+}
+
+static bool lobby_fits(const struct call *call, const struct lobby *lobby) {
+    bool has_open = !json_object_get(call->params, "hasOpenSlots") ||
+                    param_bool(call, "hasOpenSlots", false) == lobby_open(lobby);
+    return !lobby->is_private && has_open &&
+           fits(param_string(call, "gameMode", ""), lobby->game_mode) &&
+           fits(param_string(call, "region", ""), lobby->region) &&
+           fits(param_string(call, "state", ""), lobby_state_text(lobby->state)) &&
+           fits(param_string(call, "mapName", ""), lobby_map(lobby));
+}
+
+int32_t methods_lobby_list(struct call *call) {
+    uint32_t limit = (uint32_t)param_int(call, "limit", 50);
+    muster_lobby_id id = strtoull(param_string(call, "cursor", "0"), NULL, 16);
+    json_t *list = json_array();
+    json_t *cursor = json_null();
+    for (struct lobby *lobby; (lobby = lobby_next(&id));) {
+        if (!lobby_fits(call, lobby)) continue;
+        json_array_append_new(list, lobby_info_json(lobby));
+        if (json_array_size(list) < limit) continue;
+        char text[24];
+        snprintf(text, sizeof text, "%llx", (unsigned long long)id);
+        cursor = json_string(text);
+        break;
+    }
+    call->result = json_pack("{s:o,s:o}", "lobbies", list, "nextCursor", cursor);
+    return RPC_OK;
+}
+
+static const struct param lobby_params[] = {LOBBY_PARAM, END_PARAM};
+
+static struct lobby *need_lobby(struct call *call) {
+    struct lobby *lobby = lobby_find_key(param_string(call, "lobbyId", ""));
+    if (!lobby) failure_set(&call->failure, RPC_NOT_FOUND, "no such lobby");
+    return lobby;
+}
+
+static int32_t lobby_get(struct call *call) {
+    const struct lobby *lobby = need_lobby(call);
+    if (!lobby) return call->failure.code;
+    call->result = lobby_info_json(lobby);
+    return RPC_OK;
+}
+
+static int32_t reserve(struct call *call, struct lobby *lobby, uint32_t team, bool spectator,
+                       const char *secret) {
+    char ticket[TICKET_TEXT_SIZE];
+    if (lobby_reserve(lobby, call->session, team, spectator, secret, ticket, &call->failure))
+        return call->failure.code;
+    queue_cancel(call->session);
+    call->result = json_pack("{s:o,s:s,s:s}", "lobby", lobby_info_json(lobby), "seatTicket", ticket,
+                             "url", config_string("net", "publicUrl"));
+    return RPC_OK;
+}
+
+static const struct param create_params[] = {NAME_PARAM("gameMode", true),
+                                             NAME_PARAM("region", false),
+                                             {"settings", PARAM_OBJECT, false, 0, 0},
+                                             END_PARAM};
+
+static int32_t lobby_create_method(struct call *call) {
+    struct lobby *lobby = NULL;
+    struct lobby_wish wish = {.game_mode = param_string(call, "gameMode", ""),
+                              .region = param_string(call, "region", ""),
+                              .settings = json_object_get(call->params, "settings"),
+                              .creator = call->session->id};
+    const struct lobby *present = lobby_find(call->session->lobby);
+    if (present)
+        return failure_set_data(&call->failure, RPC_ALREADY_IN_LOBBY,
+                                json_pack("{s:s}", "lobbyId", present->key),
+                                "you are in a lobby: leave it first");
+    if (lobby_create(&wish, &lobby, &call->failure)) return call->failure.code;
+    return reserve(call, lobby, MUSTER_TEAM_NONE, false, "");
+}
+
+static const struct param join_params[] = {LOBBY_PARAM,
+                                           {"team", PARAM_STRING, false, 3, 4},
+                                           {"spectator", PARAM_BOOL, false, 0, 0},
+                                           {"secret", PARAM_STRING, false, 0, 128},
+                                           END_PARAM};
+
+static int32_t need_team(struct call *call, uint32_t *team) {
+    const char *text = param_string(call, "team", "");
+    *team = team_parse(text);
+    if (text[0] && *team == MUSTER_TEAM_NONE)
+        return failure_set(&call->failure, RPC_INVALID_PARAMS,
+                           "team: expected \"red\" or \"blue\", found \"%.8s\"", text);
+    return RPC_OK;
+}
+
+static int32_t lobby_join(struct call *call) {
+    uint32_t team;
+    struct lobby *lobby = need_lobby(call);
+    if (!lobby || need_team(call, &team)) return call->failure.code;
+    return reserve(call, lobby, team, param_bool(call, "spectator", false),
+                   param_string(call, "secret", ""));
+}
+
+static const struct param enter_params[] = {{"seatTicket", PARAM_STRING, true, 1, 512}, END_PARAM};
+
+static int32_t lobby_enter_method(struct call *call) {
+    return lobby_enter(call->session, param_string(call, "seatTicket", ""), &call->result,
+                       &call->failure);
+}
+
+static const struct param resume_params[] = {{"resumeToken", PARAM_STRING, true, 1, 128},
+                                             END_PARAM};
+
+static int32_t lobby_resume_method(struct call *call) {
+    return lobby_resume(call->session, param_string(call, "resumeToken", ""), &call->result,
+                        &call->failure);
+}
+
+static int32_t lobby_leave_method(struct call *call) {
+    queue_cancel(call->session);
+    lobby_leave(call->session, MUSTER_LEAVE_QUIT);
+    return RPC_OK;
+}
+
+static const struct param chat_params[] = {
+    {"text", PARAM_STRING, true, 1, 300}, {"channel", PARAM_STRING, false, 3, 4}, END_PARAM};
+
+static int32_t lobby_chat_method(struct call *call) {
+    const char *channel = param_string(call, "channel", "all");
+    bool team_only = strcmp(channel, "team") == 0;
+    if (!team_only && strcmp(channel, "all") != 0)
+        return failure_set(&call->failure, RPC_INVALID_PARAMS,
+                           "channel: expected \"all\" or \"team\"");
+    return lobby_chat(call->session, param_string(call, "text", ""), team_only, &call->failure);
+}
+
+static const struct param team_params[] = {{"team", PARAM_STRING, true, 3, 4}, END_PARAM};
+
+static int32_t lobby_set_team_method(struct call *call) {
+    uint32_t team;
+    if (need_team(call, &team)) return call->failure.code;
+    return lobby_set_team(call->session, team, &call->failure);
+}
+
+static const struct param vote_params[] = {
+    {"vote", PARAM_STRING, true, 1, 32}, {"choice", PARAM_BOOL, true, 0, 0}, END_PARAM};
+
+static int32_t lobby_vote_method(struct call *call) {
+    return lobby_vote(call->session, param_string(call, "vote", ""),
+                      param_bool(call, "choice", false), &call->failure);
+}
+
+/* ---- match ----------------------------------------------------------------------------------- */
+
+static const struct param find_params[] = {NAME_PARAM("gameMode", true),
+                                           NAME_PARAM("region", false),
+                                           NAME_PARAM("mapName", false), END_PARAM};
+
+static int32_t match_find_method(struct call *call) {
+    char ticket[QUEUE_TICKET_TEXT];
+    if (queue_find(call->session, param_string(call, "gameMode", ""),
+                   param_string(call, "region", ""), param_string(call, "mapName", ""), ticket,
+                   &call->failure))
+        return call->failure.code;
+    call->result = json_pack("{s:s}", "ticketId", ticket);
+    return RPC_OK;
+}
+
+static int32_t match_cancel(struct call *call) {
+    queue_cancel(call->session);
+    return RPC_OK;
+}
+
+static int32_t match_resync(struct call *call) {
+    lobby_resync(call->session);
+    return RPC_OK;
+}
+
+static int32_t match_scoreboard(struct call *call) {
+    const struct lobby *lobby = lobby_find(call->session->lobby);
+    if (!lobby || !lobby->match)
+        return failure_set(&call->failure, RPC_WRONG_STATE, "no match is played");
+    call->result = lobby_scoreboard_json(lobby);
+    return RPC_OK;
+}
+
+/* ---- admin ----------------------------------------------------------------------------------- */
+
+static const struct param admin_params[] = {{"command", PARAM_STRING, true, 1, 1000}, END_PARAM};
+
+struct admin_answer {
+    conn_id conn;
+    muster_player_id player;
+    json_t *id;
+};
+
+static void on_admin_answer(void *user, const char *answer) {
+    struct admin_answer *to = user;
+    struct session *session = session_find(to->player);
+    if (session && session->client && session->client->conn == to->conn && to->id)
+        client_send(session->client, rpc_result(to->id, json_pack("{s:s}", "output", answer)));
+    json_decref(to->id);
+    free(to);
+}
+
+static int32_t admin_run(struct call *call) {
+    struct admin_answer *to = calloc(1, sizeof *to);
+    if (!to) return failure_set(&call->failure, RPC_INTERNAL, "out of memory");
+    to->conn = call->client->conn;
+    to->player = call->session->id;
+    to->id = json_incref(call->id);
+    run_admin(call->session->player_key, param_string(call, "command", ""), on_admin_answer, to);
+    return METHOD_LATER;
+}
+
+const struct method methods_table[] = {
+    {"server.info", METHOD_OPEN, server_info, NULL},
+    {"session.authenticate", METHOD_OPEN | METHOD_ALONE, auth_method, authenticate_params},
+    {"session.get", 0, session_get, NULL},
+    {"session.create", METHOD_ADMIN, session_create_method, player_params},
+    {"session.find", METHOD_ADMIN, session_find_method, player_params},
+    {"session.terminate", METHOD_ADMIN, session_terminate_method, terminate_params},
+    {"session.ping", METHOD_OPEN, session_ping, ping_params},
+    {"session.latency", 0, session_latency, latency_params},
+    {"lobby.list", 0, methods_lobby_list, list_params},
+    {"lobby.get", 0, lobby_get, lobby_params},
+    {"lobby.create", 0, lobby_create_method, create_params},
+    {"lobby.join", 0, lobby_join, join_params},
+    {"lobby.enter", 0, lobby_enter_method, enter_params},
+    {"lobby.resume", 0, lobby_resume_method, resume_params},
+    {"lobby.leave", 0, lobby_leave_method, NULL},
+    {"lobby.chat", 0, lobby_chat_method, chat_params},
+    {"lobby.setTeam", 0, lobby_set_team_method, team_params},
+    {"lobby.vote", 0, lobby_vote_method, vote_params},
+    {"match.find", 0, match_find_method, find_params},
+    {"match.cancel", 0, match_cancel, NULL},
+    {"match.resync", 0, match_resync, NULL},
+    {"match.scoreboard", 0, match_scoreboard, NULL},
+    {"admin.run", METHOD_ADMIN | METHOD_ALONE, admin_run, admin_params},
+    {NULL, 0, NULL, NULL},
+};

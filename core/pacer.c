@@ -1,0 +1,153 @@
+#include "pacer.h"
+
+#include "log.h"
+#include "loop.h"
+#include "metrics.h"
+
+#define SLOT_US 1000u
+#define SLOTS 2048u /* longest period: 1 Hz stretched to 1.5 s; longer ones go round again */
+#define SLOTS_PER_RUN 10
+#define LATE_STRETCH_US 25000u
+#define LATE_SHRINK_US 12000u
+#define LATE_OVERRUN_US 10000u
+#define STRETCH_MAX 4.0
+#define RX_SHARE 0.4 /* after a run of t, receiving gets at least 0.4 t */
+
+static struct {
+    struct pacer_entry slots[SLOTS]; /* list heads */
+    uint64_t next_slot;              /* absolute slot number that runs next */
+    uint64_t rx_until_us;
+    uint64_t last_us;
+    double stretch;
+    struct loop_timer *timer;
+    struct pacer_entry *running_next; /* next entry of the slot that is being run */
+    bool running;
+} pacer;
+
+static void list_insert(struct pacer_entry *head, struct pacer_entry *entry) {
+    entry->prev = head->prev;
+    entry->next = head;
+    head->prev->next = entry;
+    head->prev = entry;
+}
+
+static void list_remove(struct pacer_entry *entry) {
+    entry->prev->next = entry->next;
+    entry->next->prev = entry->prev;
+}
+
+static void arm(struct pacer_entry *entry) {
+    uint64_t slot = entry->due_us / SLOT_US;
+    if (slot < pacer.next_slot) slot = pacer.next_slot;
+    list_insert(&pacer.slots[slot % SLOTS], entry);
+    entry->armed = true;
+}
+
+static void on_timer(void *user) {
+    (void)user;
+    pacer.rx_until_us = 0;
+    pacer_run();
+}
+
+muster_status pacer_start(void) {
+    for (uint32_t i = 0; i < SLOTS; i++)
+        pacer.slots[i].next = pacer.slots[i].prev = &pacer.slots[i];
+    pacer.next_slot = loop_now_us() / SLOT_US;
+    pacer.stretch = 1.0;
+    pacer.last_us = loop_now_us();
+    pacer.timer = loop_timer_start(1, 1, on_timer, NULL);
+    return pacer.timer ? MUSTER_OK : MUSTER_NO_MEMORY;
+}
+
+void pacer_stop(void) {
+    loop_timer_stop(pacer.timer);
+    pacer.timer = NULL;
+}
+
+void pacer_add(struct pacer_entry *entry, uint32_t period_us, uint32_t phase,
+               void (*fn)(void *user), void *user) {
+    uint64_t now_us = loop_now_us();
+    uint64_t phase_us = (uint64_t)phase * SLOT_US % period_us;
+    entry->period_us = period_us;
+    entry->fn = fn;
+    entry->user = user;
+    entry->due_us = (now_us / period_us + 1) * period_us + phase_us;
+    if (entry->due_us >= now_us + period_us) entry->due_us -= period_us;
+    arm(entry);
+}
+
+void pacer_remove(struct pacer_entry *entry) {
+    if (!entry->armed) return;
+    if (pacer.running_next == entry) pacer.running_next = entry->next;
+    list_remove(entry);
+    entry->armed = false;
+}
+
+/* The governor: late slots stretch every period a little, slots in time shrink it again. */
+static void govern(uint64_t late_us) {
+    if (late_us > LATE_STRETCH_US && pacer.stretch < STRETCH_MAX) {
+        pacer.stretch += 0.005;
+        if (pacer.stretch - 0.005 <= 1.1 && pacer.stretch > 1.1)
+            log_warn("pacer", "overloaded: ticks stretched by more than 10 %%");
+    } else if (late_us < LATE_SHRINK_US && pacer.stretch > 1.0) {
+        pacer.stretch -= 0.002;
+        if (pacer.stretch < 1.0) pacer.stretch = 1.0;
+    }
+}
+
+/* The next due time lies on the entry's own schedule; a tick that is a whole period late is
+ * skipped, never run twice in a row. */
+static void schedule_next(struct pacer_entry *entry, uint64_t now_us) {
+    uint64_t period_us = (uint64_t)(entry->period_us * pacer.stretch);
+    entry->due_us += period_us;
+    if (entry->due_us + period_us <= now_us) {
+        uint64_t missed = (now_us - entry->due_us) / period_us;
+        entry->due_us += missed * period_us;
+        metrics_add(METRIC_TICKS_SKIPPED, (double)missed);
+    }
+    arm(entry);
+}
+
+static void run_entry(struct pacer_entry *entry) {
+    uint64_t begin_us = loop_now_us();
+    uint64_t late_us = begin_us > entry->due_us ? begin_us - entry->due_us : 0;
+    if (late_us > LATE_OVERRUN_US) metrics_add(METRIC_TICK_OVERRUNS, 1);
+    govern(late_us);
+    list_remove(entry);
+    schedule_next(entry, begin_us); /* before fn, which may remove the entry */
+    entry->fn(entry->user);
+    metrics_observe_tick(loop_now_us() - begin_us);
+}
+
+static void run_slot(uint64_t slot) {
+    struct pacer_entry *head = &pacer.slots[slot % SLOTS];
+    uint64_t slot_end_us = (slot + 1) * SLOT_US;
+    for (struct pacer_entry *entry = head->next; entry != head; entry = pacer.running_next) {
+        pacer.running_next = entry->next;
+        if (entry->due_us < slot_end_us) run_entry(entry);
+    }
+    pacer.running_next = NULL;
+}
+
+void pacer_run(void) {
+    uint64_t begin_us = loop_now_us();
+    if (pacer.running || !pacer.timer || begin_us < pacer.rx_until_us) return;
+    pacer.running = true;
+    uint64_t now_slot = begin_us / SLOT_US;
+    if (now_slot > pacer.next_slot + SLOTS) pacer.next_slot = now_slot - SLOTS;
+    for (int i = 0; i < SLOTS_PER_RUN && pacer.next_slot <= now_slot; i++) {
+        uint64_t slot = pacer.next_slot++; /* first: what is re-armed now lands later */
+        run_slot(slot);
+    }
+    pacer.last_us = loop_now_us();
+    pacer.rx_until_us = pacer.last_us + (uint64_t)((double)(pacer.last_us - begin_us) * RX_SHARE);
+    pacer.running = false;
+}
+
+double pacer_stretch(void) {
+    return pacer.stretch;
+}
+
+uint64_t pacer_last_us(void) {
+    return pacer.last_us;
+}

@@ -1,0 +1,38 @@
+/* pacer - calls the matches' ticks on an absolute schedule. Layer 3. Loop thread.
+ *
+ * A wheel of 1 ms slots; an entry is due at start + n * period, spread over the slots by its phase,
+ * so that lobbies do not tick together. Due slots run from a 1 ms timer and from pacer_run, which
+ * net calls after every 32nd received message: neither receiving nor ticking starves. Under
+ * overload a governor stretches all periods (up to 4x), evenly for all.
+ * Thresholds: measured, docs/architecture.md "The tick".
+ */
+#ifndef PACER_H
+#define PACER_H
+
+#include <muster/types.h>
+
+struct pacer_entry {
+    struct pacer_entry *next;
+    struct pacer_entry *prev;
+    uint64_t due_us;
+    uint32_t period_us;
+    void (*fn)(void *user);
+    void *user;
+    bool armed;
+};
+
+muster_status pacer_start(void) MUSTER_MUST_USE;
+void pacer_stop(void);
+/* First call within one period from now, in phase slot `phase` of it. */
+void pacer_add(struct pacer_entry *entry, uint32_t period_us, uint32_t phase,
+               void (*fn)(void *user), void *user);
+/* Also from inside the entry's own fn. Takes an entry that is not armed. */
+void pacer_remove(struct pacer_entry *entry);
+/* Run due slots now, at most 10; does nothing when it is already running. */
+void pacer_run(void);
+/* 1.0 in time; above 1.1 new lobbies are refused. */
+double pacer_stretch(void);
+/* When the last slot ran, loop_now_us clock: for liveness. */
+uint64_t pacer_last_us(void);
+
+#endif

@@ -1,0 +1,17 @@
+/* paths - where this node's files lie, and its id. Layer 0. Loop thread. */
+#ifndef PATHS_H
+#define PATHS_H
+
+#include <muster/types.h>
+
+/* By the config and the place of the executable. With create: the data directory (0700) and the
+ * node's id in it, too. `error` (512 bytes) says what is wrong. */
+muster_status paths_init(bool create, char *error) MUSTER_MUST_USE;
+/* Absolute, no trailing slash. */
+const char *paths_data(void);
+const char *paths_share(void); /* server.shareDir, the build tree's, or the installed one */
+const char *paths_node_id(void);
+/* Creates a directory with mode 0700, parents too. */
+muster_status paths_make_dir(const char *path);
+
+#endif

@@ -1,0 +1,356 @@
+#include "record.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <muster/writer.h>
+
+#include "log.h"
+#include "loop.h"
+#include "metrics.h"
+
+#define MAGIC "MSTRREC1"
+#define MAGIC_BYTES 8
+#define ENTRY_BYTES 8
+#define RECORD_BYTES_MAX (64u << 20)
+#define HEADER_BYTES_MAX (256u << 10)
+
+struct record {
+    int fd;
+    uint8_t *base; /* RECORD_BYTES_MAX of address space, the first `mapped` bytes are the file */
+    uint32_t used;
+    uint32_t mapped;
+    uint32_t segment_bytes;
+    bool growing; /* a pool job is reserving the next segment */
+    bool full;
+    bool closed; /* close was asked while a job ran */
+    uint8_t *checkpoint;
+    uint32_t checkpoint_len;
+    char path[512];
+};
+
+static muster_status map_segment(struct record *record) {
+    if (record->mapped + record->segment_bytes > RECORD_BYTES_MAX) return MUSTER_LIMIT;
+    if (posix_fallocate(record->fd, record->mapped, record->segment_bytes)) return MUSTER_IO;
+    void *at = mmap(record->base + record->mapped, record->segment_bytes, PROT_READ | PROT_WRITE,
+                    MAP_SHARED | MAP_FIXED | MAP_POPULATE, record->fd, record->mapped);
+    return at == MAP_FAILED ? MUSTER_IO : MUSTER_OK;
+}
+
+static void free_record(struct record *record) {
+    if (record->base) munmap(record->base, RECORD_BYTES_MAX);
+    if (record->fd >= 0) close(record->fd);
+    free(record);
+}
+
+static void put_header(struct record *record, const char *header_json, uint32_t header_len) {
+    struct muster_writer w = muster_writer_make(record->base, record->mapped);
+    muster_put_bytes(&w, MAGIC, MAGIC_BYTES);
+    muster_put_u32(&w, header_len);
+    muster_put_bytes(&w, header_json, header_len);
+    record->used = w.len;
+}
+
+muster_status record_open(const char *path, const char *header_json, uint32_t segment_bytes,
+                          struct record **out) {
+    size_t header_len = strlen(header_json);
+    if (header_len + 4096 > segment_bytes) return MUSTER_LIMIT;
+    struct record *record = calloc(1, sizeof *record);
+    if (!record) return MUSTER_NO_MEMORY;
+    snprintf(record->path, sizeof record->path, "%s", path);
+    record->segment_bytes = segment_bytes;
+    record->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (record->fd < 0) goto fail;
+    record->base = mmap(NULL, RECORD_BYTES_MAX, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (record->base == MAP_FAILED) {
+        record->base = NULL;
+        goto fail;
+    }
+    if (map_segment(record)) goto fail;
+    record->mapped = segment_bytes;
+    put_header(record, header_json, (uint32_t)header_len);
+    *out = record;
+    return MUSTER_OK;
+fail:
+    if (record->fd >= 0) unlink(path);
+    free_record(record);
+    return MUSTER_IO;
+}
+
+struct grow_job {
+    struct record *record;
+    muster_status status;
+};
+
+static void finish_close(struct record *record);
+
+static void grow_work(void *user) {
+    struct grow_job *job = user;
+    job->status = map_segment(job->record);
+}
+
+static void grow_done(void *user, muster_status status) {
+    struct grow_job *job = user;
+    struct record *record = job->record;
+    if (!status) status = job->status;
+    record->growing = false;
+    if (status)
+        log_warn("record", "%s: no room for another segment, the recording will end", record->path);
+    else
+        record->mapped += record->segment_bytes;
+    free(job);
+    if (record->closed) finish_close(record);
+}
+
+static void grow(struct record *record) {
+    struct grow_job *job = calloc(1, sizeof *job);
+    if (!job) return;
+    job->record = record;
+    record->growing = true;
+    if (loop_work_start(grow_work, grow_done, job, &(struct loop_work *){NULL})) {
+        record->growing = false;
+        free(job);
+    }
+}
+
+void record_append(struct record *record, uint32_t tick, uint32_t kind, uint32_t seat,
+                   const void *data, uint32_t len) {
+    if (!record || record->full) return;
+    /* One entry header is kept free, so that the zero kind at the end is always there. */
+    if (record->used + 2 * ENTRY_BYTES + len > record->mapped) {
+        record->full = true;
+        metrics_add(METRIC_RECORD_FAILURES, 1);
+        log_warn("record", "%s: full, the match goes on unrecorded", record->path);
+        return;
+    }
+    struct muster_writer w = muster_writer_make(record->base + record->used, ENTRY_BYTES + len);
+    muster_put_u8(&w, kind);
+    muster_put_u8(&w, seat);
+    muster_put_u16(&w, len);
+    muster_put_u32(&w, tick);
+    muster_put_bytes(&w, data, len);
+    record->used += w.len;
+    if (!record->growing && record->mapped - record->used < record->segment_bytes / 2 &&
+        record->mapped < RECORD_BYTES_MAX)
+        grow(record);
+}
+
+uint32_t record_used(const struct record *record) {
+    return record->used;
+}
+
+static void close_work(void *user) {
+    struct record *record = user;
+    if (ftruncate(record->fd, record->used)) log_warn("record", "%s: %m", record->path);
+}
+
+static void close_done(void *user, muster_status status) {
+    (void)status;
+    free_record(user);
+}
+
+static void finish_close(struct record *record) {
+    if (record->growing || record->checkpoint) return;
+    if (loop_work_start(close_work, close_done, record, &(struct loop_work *){NULL})) {
+        close_work(record);
+        free_record(record);
+    }
+}
+
+void record_close(struct record *record) {
+    if (!record) return;
+    record->closed = true;
+    finish_close(record);
+}
+
+/* ---- checkpoints ----------------------------------------------------------------------------- */
+
+static void checkpoint_work(void *user) {
+    struct record *record = user;
+    char path[544];
+    char temporary[560];
+    snprintf(path, sizeof path, "%s.checkpoint", record->path);
+    snprintf(temporary, sizeof temporary, "%s.new", path);
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0) return;
+    bool whole =
+        write(fd, record->checkpoint, record->checkpoint_len) == (ssize_t)record->checkpoint_len;
+    close(fd);
+    if (!whole || rename(temporary, path)) unlink(temporary);
+}
+
+static void checkpoint_done(void *user, muster_status status) {
+    (void)status;
+    struct record *record = user;
+    free(record->checkpoint);
+    record->checkpoint = NULL;
+    if (record->closed) finish_close(record);
+}
+
+muster_status record_checkpoint(struct record *record, uint32_t tick, const void *data,
+                                uint32_t len) {
+    if (record->checkpoint) return MUSTER_LIMIT;
+    record->checkpoint = malloc(len + 12);
+    if (!record->checkpoint) return MUSTER_NO_MEMORY;
+    struct muster_writer w = muster_writer_make(record->checkpoint, len + 12);
+    muster_put_u32(&w, tick);
+    muster_put_u32(&w, record->used);
+    muster_put_u32(&w, len);
+    muster_put_bytes(&w, data, len);
+    record->checkpoint_len = w.len;
+    if (loop_work_start(checkpoint_work, checkpoint_done, record, &(struct loop_work *){NULL})) {
+        free(record->checkpoint);
+        record->checkpoint = NULL;
+        return MUSTER_LIMIT;
+    }
+    return MUSTER_OK;
+}
+
+/* ---- pruning --------------------------------------------------------------------------------- */
+
+struct prune_job {
+    char directory[512];
+    uint32_t keep_max;
+};
+
+struct aged_file {
+    time_t modified_s;
+    char name[256];
+};
+
+static int newer_first(const void *a, const void *b) {
+    const struct aged_file *x = a, *y = b;
+    return (x->modified_s < y->modified_s) - (x->modified_s > y->modified_s);
+}
+
+static bool is_recording(const char *name) {
+    size_t len = strlen(name);
+    return len > 5 && strcmp(name + len - 5, ".mrec") == 0;
+}
+
+static uint32_t list_recordings(int directory_fd, DIR *directory, struct aged_file **files) {
+    uint32_t count = 0, cap = 0;
+    for (struct dirent *entry; (entry = readdir(directory));) {
+        struct stat st;
+        if (!is_recording(entry->d_name) || fstatat(directory_fd, entry->d_name, &st, 0)) continue;
+        if (count == cap) {
+            cap = cap ? cap * 2 : 64;
+            struct aged_file *grown = realloc(*files, cap * sizeof *grown);
+            if (!grown) break;
+            *files = grown;
+        }
+        (*files)[count].modified_s = st.st_mtime;
+        snprintf((*files)[count++].name, sizeof(*files)->name, "%s", entry->d_name);
+    }
+    return count;
+}
+
+static void prune_work(void *user) {
+    struct prune_job *job = user;
+    DIR *directory = opendir(job->directory);
+    if (!directory) return;
+    struct aged_file *files = NULL;
+    uint32_t count = list_recordings(dirfd(directory), directory, &files);
+    if (count) qsort(files, count, sizeof *files, newer_first);
+    for (uint32_t i = job->keep_max; i < count; i++) {
+        char checkpoint[280];
+        snprintf(checkpoint, sizeof checkpoint, "%s.checkpoint", files[i].name);
+        unlinkat(dirfd(directory), files[i].name, 0);
+        unlinkat(dirfd(directory), checkpoint, 0);
+    }
+    free(files);
+    closedir(directory);
+}
+
+static void prune_done(void *user, muster_status status) {
+    (void)status;
+    free(user);
+}
+
+void record_prune(const char *directory, uint32_t keep_max) {
+    struct prune_job *job = calloc(1, sizeof *job);
+    if (!job) return;
+    snprintf(job->directory, sizeof job->directory, "%s", directory);
+    job->keep_max = keep_max;
+    if (loop_work_start(prune_work, prune_done, job, &(struct loop_work *){NULL})) free(job);
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+struct record_reader {
+    uint8_t *data;
+    struct muster_reader in;
+    char *header;
+};
+
+static muster_status read_whole(const char *path, uint8_t **data, uint32_t *len) {
+    FILE *file = fopen(path, "rbe");
+    if (!file) return errno == ENOENT ? MUSTER_NOT_FOUND : MUSTER_IO;
+    struct stat st;
+    muster_status status = MUSTER_IO;
+    if (fstat(fileno(file), &st) || !S_ISREG(st.st_mode)) goto out;
+    status = MUSTER_LIMIT;
+    if (st.st_size > RECORD_BYTES_MAX) goto out;
+    status = MUSTER_NO_MEMORY;
+    *data = malloc((size_t)st.st_size + 1);
+    if (!*data) goto out;
+    *len = (uint32_t)fread(*data, 1, (size_t)st.st_size, file);
+    status = MUSTER_OK;
+out:
+    fclose(file);
+    return status;
+}
+
+static muster_status read_header(struct record_reader *reader) {
+    const uint8_t *magic = muster_get_bytes(&reader->in, MAGIC_BYTES);
+    if (!magic || memcmp(magic, MAGIC, MAGIC_BYTES) != 0) return MUSTER_INVALID;
+    uint32_t header_len = muster_get_u32(&reader->in);
+    if (header_len > HEADER_BYTES_MAX) return MUSTER_INVALID;
+    const uint8_t *header = muster_get_bytes(&reader->in, header_len);
+    if (!header) return MUSTER_INVALID;
+    reader->header = strndup((const char *)header, header_len);
+    return reader->header ? MUSTER_OK : MUSTER_NO_MEMORY;
+}
+
+muster_status record_read(const char *path, struct record_reader **out, const char **header_json) {
+    struct record_reader *reader = calloc(1, sizeof *reader);
+    if (!reader) return MUSTER_NO_MEMORY;
+    uint32_t len = 0;
+    muster_status status = read_whole(path, &reader->data, &len);
+    if (!status) {
+        reader->in = muster_reader_make(reader->data, len);
+        status = read_header(reader);
+    }
+    if (status) {
+        record_reader_close(reader);
+        return status;
+    }
+    *out = reader;
+    *header_json = reader->header;
+    return MUSTER_OK;
+}
+
+muster_status record_next(struct record_reader *reader, struct record_entry *out) {
+    if (reader->in.pos == reader->in.len) return MUSTER_NOT_FOUND;
+    out->kind = muster_get_u8(&reader->in);
+    if (out->kind == 0) return MUSTER_NOT_FOUND;
+    out->seat = muster_get_u8(&reader->in);
+    out->len = muster_get_u16(&reader->in);
+    out->tick = muster_get_u32(&reader->in);
+    out->data = muster_get_bytes(&reader->in, out->len);
+    return reader->in.overflow ? MUSTER_INVALID : MUSTER_OK;
+}
+
+void record_reader_close(struct record_reader *reader) {
+    if (!reader) return;
+    free(reader->data);
+    free(reader->header);
+    free(reader);
+}

@@ -1,0 +1,62 @@
+/* record - one file per match: what steered it, in order. Layer 3. Loop thread.
+ *
+ * Serves replay, recovery and evidence. The file's space is reserved before the match starts and
+ * mapped; the tick appends to memory without a syscall; the kernel keeps the pages when the process
+ * dies. More space is reserved by the pool when half of the last segment is used; when that fails
+ * the recording ends and the match goes on.
+ *
+ * File (little-endian): "MSTRREC1", u32 header length, header (JSON), entries to the first kind 0:
+ *   u8 kind, u8 seat, u16 length, u32 tick, bytes.
+ */
+#ifndef RECORD_H
+#define RECORD_H
+
+#include <muster/types.h>
+
+/* Append only: recordings outlive versions. */
+enum record_kind {
+    RECORD_JOIN = 1,       /* u8 team, u8 connected, str player_key, str display_name */
+    RECORD_LEAVE = 2,      /* u8 reason */
+    RECORD_CONNECTION = 3, /* u8 connected */
+    RECORD_INPUT = 4,      /* struct muster_input in wire order (match_step.c) */
+    RECORD_COMMAND = 5,    /* str name, str text, u8 count, i64 each */
+    RECORD_HASH = 6,       /* u64 state hash before this tick runs */
+    RECORD_END = 7,        /* u8 winning team, u8 reason, u64 state hash */
+};
+
+struct record;
+
+struct record_entry {
+    uint32_t tick;
+    uint8_t kind;
+    uint8_t seat;
+    uint16_t len;
+    const uint8_t *data; /* borrowed from the reader */
+};
+
+/* Creates path (0600) and reserves the first segment. IO: no space or no permission. */
+muster_status record_open(const char *path, const char *header_json, uint32_t segment_bytes,
+                          struct record **out) MUSTER_MUST_USE;
+/* Takes null. Over 64 MiB, or when space ran out, it stops quietly (once logged, counted). */
+void record_append(struct record *record, uint32_t tick, uint32_t kind, uint32_t seat,
+                   const void *data, uint32_t len);
+/* Bytes used so far. */
+uint32_t record_used(const struct record *record);
+/* Cuts the file to what is used (on the pool) and frees. Takes null. */
+void record_close(struct record *record);
+/* Keep the newest `keep_max` recordings of a directory (on the pool). */
+void record_prune(const char *directory, uint32_t keep_max);
+/* Write a checkpoint of len bytes beside the recording (path with .checkpoint), atomically, on the
+ * pool. LIMIT while the one before is still being written. */
+muster_status record_checkpoint(struct record *record, uint32_t tick, const void *data,
+                                uint32_t len);
+
+struct record_reader;
+/* header: owned by the reader. INVALID: not a recording. */
+muster_status record_read(const char *path, struct record_reader **out,
+                          const char **header_json) MUSTER_MUST_USE;
+/* NOT_FOUND at the end, INVALID for damage. */
+muster_status record_next(struct record_reader *reader, struct record_entry *out) MUSTER_MUST_USE;
+void record_reader_close(struct record_reader *reader);
+
+#endif

@@ -1,0 +1,11 @@
+/* replay - plays a recording again, without network and clock. Layer 4. */
+#ifndef REPLAY_H
+#define REPLAY_H
+
+#include <stdbool.h>
+
+/* Prints results and state hash; returns the exit code: 0 only when every recorded hash and the
+ * result came out again. 65: not a recording, or damaged. 1: another state than recorded. */
+int replay_run(const char *path, bool json);
+
+#endif

@@ -1,0 +1,153 @@
+#include "report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "log.h"
+#include "loop.h"
+#include "match.h"
+#include "metrics.h"
+#include "pending.h"
+
+#define RETRY_TICK_MS 250
+#define DELIVER_DEADLINE_MS 30000
+#define REPORT_BYTES_MAX 65536
+
+/* One report on its way to one reporter. */
+struct delivery {
+    struct delivery *next;
+    struct provider *reporter; /* pinned */
+    uint32_t kind;
+    uint32_t attempts;
+    uint64_t due_ms;
+    muster_ticket_id ticket; /* asked, not answered yet */
+    uint32_t json_len;
+    char json[];
+};
+
+static struct {
+    struct delivery *first;
+    uint32_t count;
+    struct loop_timer *timer;
+} reports;
+
+static void remove_delivery(struct delivery *delivery) {
+    struct delivery **at = &reports.first;
+    while (*at != delivery) at = &(*at)->next;
+    *at = delivery->next;
+    reports.count--;
+    plugin_unpin(delivery->reporter->self);
+    free(delivery);
+}
+
+static void give_up(struct delivery *delivery, const char *why) {
+    metrics_add(METRIC_REPORTS_DROPPED, 1);
+    log_warn("report", "reporter %s: a report was given up: %s",
+             delivery->reporter->self->instance_name, why);
+    remove_delivery(delivery);
+}
+
+static void conclude(struct delivery *delivery, muster_verdict verdict) {
+    delivery->ticket = 0;
+    if (verdict == MUSTER_ACCEPT) {
+        remove_delivery(delivery);
+        return;
+    }
+    if (++delivery->attempts >= (uint32_t)config_int("report", "attemptsMax")) {
+        give_up(delivery, "tried too often");
+        return;
+    }
+    uint64_t pause_ms = (uint64_t)config_int("report", "backoffMs") << delivery->attempts;
+    delivery->due_ms = loop_now_ms() + pause_ms;
+}
+
+static void on_answer(void *user, muster_status status, const void *answer) {
+    conclude(user, status ? MUSTER_REJECT : *(const muster_verdict *)answer);
+}
+
+static void deliver(struct delivery *delivery) {
+    struct provider *p = delivery->reporter;
+    struct muster_report report = {.size = sizeof report,
+                                   .kind = delivery->kind,
+                                   .json = {delivery->json, delivery->json_len}};
+    if (pending_open(p->self, "report", DELIVER_DEADLINE_MS, on_answer, delivery, &report.ticket))
+        return;
+    delivery->ticket = report.ticket;
+    plugin_enter(p->self, "reporter.deliver");
+    muster_verdict verdict = p->reporter.deliver(p->instance, &report);
+    plugin_leave();
+    if (verdict == MUSTER_PENDING) return;
+    pending_close(report.ticket);
+    conclude(delivery, verdict);
+}
+
+static void on_timer(void *user) {
+    (void)user;
+    uint64_t now_ms = loop_now_ms();
+    for (struct delivery *d = reports.first, *next; d; d = next) {
+        next = d->next;
+        if (!d->ticket && d->due_ms <= now_ms) deliver(d);
+    }
+}
+
+static void add(struct provider *reporter, uint32_t kind, const char *json, uint32_t len) {
+    if (reports.count >= (uint32_t)config_int("report", "queueMax")) {
+        struct delivery *oldest = reports.first;
+        if (oldest->ticket) pending_cancel(oldest->ticket);
+        give_up(oldest, "the queue is full");
+    }
+    struct delivery *delivery = calloc(1, sizeof *delivery + len + 1);
+    if (!delivery) return;
+    delivery->reporter = reporter;
+    delivery->kind = kind;
+    delivery->json_len = len;
+    memcpy(delivery->json, json, len);
+    plugin_pin(reporter->self);
+    struct delivery **at = &reports.first;
+    while (*at) at = &(*at)->next;
+    *at = delivery;
+    reports.count++;
+}
+
+muster_status report_init(void) {
+    reports.timer = loop_timer_start(RETRY_TICK_MS, RETRY_TICK_MS, on_timer, NULL);
+    return reports.timer ? MUSTER_OK : MUSTER_NO_MEMORY;
+}
+
+void report_deinit(void) {
+    loop_timer_stop(reports.timer);
+    while (reports.first) {
+        if (reports.first->ticket) pending_cancel(reports.first->ticket);
+        remove_delivery(reports.first);
+    }
+}
+
+void report_submit(uint32_t kind, json_t *json) {
+    struct provider *p = registry_first(MUSTER_ROLE_REPORTER);
+    char *text = p && json ? json_dumps(json, JSON_COMPACT) : NULL;
+    size_t len = text ? strlen(text) : 0;
+    for (; len && len <= REPORT_BYTES_MAX && p; p = p->next) add(p, kind, text, (uint32_t)len);
+    free(text);
+    json_decref(json);
+}
+
+muster_status report_suspicion(muster_match_id match_id, uint32_t seat, const char *json) {
+    const struct match *match = match_find(match_id);
+    if (!match || seat >= MUSTER_SEATS_MAX || !match->seats[seat].used) return MUSTER_NOT_FOUND;
+    json_t *report = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
+    json_t *severity = json_object_get(report, "severity");
+    bool complete = json_is_string(json_object_get(report, "detector")) &&
+                    json_is_integer(severity) && json_integer_value(severity) >= 1 &&
+                    json_integer_value(severity) <= 10;
+    if (!complete) {
+        json_decref(report);
+        return MUSTER_INVALID;
+    }
+    json_object_set_new(report, "matchId", json_string(match->key));
+    json_object_set_new(report, "lobbyId", json_string(match->lobby_key));
+    json_object_set_new(report, "playerId", json_string(match->seats[seat].player_key));
+    json_object_set_new(report, "tick", json_integer(match->tick));
+    report_submit(MUSTER_REPORT_SUSPICION, report);
+    return MUSTER_OK;
+}

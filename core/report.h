@@ -1,0 +1,19 @@
+/* report - finished reports on their way to the reporter plugins. Layer 3. Loop thread.
+ *
+ * Every report goes to every reporter; one that is not delivered is tried again with a growing
+ * pause, report.attemptsMax times. Above report.queueMax the oldest is given up (counted).
+ */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <jansson.h>
+#include <muster/types.h>
+
+muster_status report_init(void) MUSTER_MUST_USE;
+void report_deinit(void);
+/* kind: MUSTER_REPORT_...; json is taken. */
+void report_submit(uint32_t kind, json_t *json);
+/* From a plugin: one JSON object; completed with match, lobby, player and tick. */
+muster_status report_suspicion(muster_match_id match, uint32_t seat, const char *json);
+
+#endif

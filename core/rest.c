@@ -1,0 +1,196 @@
+#include "rest.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin.h"
+#include "config.h"
+#include "http.h"
+#include "lobby.h"
+#include "loop.h"
+#include "methods.h"
+#include "pacer.h"
+#include "server.h"
+
+#define TICK_STUCK_US 5000000u
+
+/* ---- health ---------------------------------------------------------------------------------- */
+
+struct check {
+    const char *name;
+    const char *failure; /* null: ok */
+};
+
+static void respond_checks(const struct muster_http_request *request, const struct check *checks,
+                           uint32_t count) {
+    char text[512];
+    int len = 0;
+    bool verbose = strstr(request->query, "verbose") != NULL;
+    const char *failure = NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        if (checks[i].failure && !failure) failure = checks[i].failure;
+        if (verbose)
+            len += snprintf(text + len, sizeof text - (size_t)len, "[%c]%s %s\n",
+                            checks[i].failure ? '-' : '+', checks[i].name,
+                            checks[i].failure ? checks[i].failure : "ok");
+    }
+    len += snprintf(text + len, sizeof text - (size_t)len, "%s\n", failure ? failure : "ok");
+    struct muster_http_response response = {
+        .size = sizeof response,
+        .status = failure ? 503 : 200,
+        .content_type = "text/plain; charset=utf-8",
+        .body = {text, (uint64_t)len},
+    };
+    (void)http_respond(request->id, &response);
+}
+
+static const char *tick_failure(void) {
+    return loop_now_us() - pacer_last_us() > TICK_STUCK_US ? "the tick is stuck" : NULL;
+}
+
+static void get_livez(void *user, const struct muster_http_request *request) {
+    (void)user;
+    const struct check checks[] = {{"tick", tick_failure()}};
+    respond_checks(request, checks, 1);
+}
+
+static void get_readyz(void *user, const struct muster_http_request *request) {
+    (void)user;
+    bool full = lobby_count() >= (uint32_t)config_int("lobby", "maxLobbies");
+    const struct check checks[] = {
+        {"tick", tick_failure()},
+        {"plugins", server_ready() ? NULL : "starting"},
+        {"draining", lobby_draining() ? "draining" : NULL},
+        {"room", full ? "no room for another lobby" : NULL},
+        {"load", pacer_stretch() > 1.1 ? "overloaded" : NULL},
+    };
+    respond_checks(request, checks, sizeof checks / sizeof checks[0]);
+}
+
+/* ---- lobbies --------------------------------------------------------------------------------- */
+
+static void add_query(const struct muster_http_request *request, json_t *params, const char *name) {
+    char value[64];
+    if (http_query(request, name, value, sizeof value))
+        json_object_set_new(params, name, json_string(value));
+}
+
+/* Numbers and truth values of a query string, typed as lobby.list wants them; false: malformed. */
+static bool add_typed(const struct muster_http_request *request, json_t *params) {
+    char value[24];
+    if (http_query(request, "hasOpenSlots", value, sizeof value)) {
+        bool is_true = strcmp(value, "true") == 0;
+        if (!is_true && strcmp(value, "false") != 0) return false;
+        json_object_set_new(params, "hasOpenSlots", json_boolean(is_true));
+    }
+    if (http_query(request, "limit", value, sizeof value)) {
+        char *end;
+        long limit = strtol(value, &end, 10);
+        if (*end || limit < 1 || limit > 100) return false;
+        json_object_set_new(params, "limit", json_integer(limit));
+    }
+    return true;
+}
+
+static void get_lobbies(void *user, const struct muster_http_request *request) {
+    (void)user;
+    static const char *const names[] = {"gameMode", "region", "state", "mapName", "cursor"};
+    json_t *params = json_object();
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        add_query(request, params, names[i]);
+    struct call call = {.params = params};
+    if (!add_typed(request, params))
+        (void)http_problem(request->id, 400, "invalid_params",
+                           "expected hasOpenSlots true or false, limit 1 to 100");
+    else if (methods_lobby_list(&call) == RPC_OK)
+        (void)http_respond_json(request->id, 200, call.result);
+    json_decref(params);
+}
+
+static void get_lobby(void *user, const struct muster_http_request *request) {
+    (void)user;
+    const char *key = strrchr(request->path, '/') + 1;
+    const struct lobby *lobby = lobby_find_key(key);
+    if (lobby && !lobby->is_private)
+        (void)http_respond_json(request->id, 200, lobby_info_json(lobby));
+    else
+        (void)http_problem(request->id, 404, "not_found", "no such lobby");
+}
+
+static void get_info(void *user, const struct muster_http_request *request) {
+    (void)user;
+    (void)http_respond_json(request->id, 200, methods_server_info());
+}
+
+/* ---- admin ----------------------------------------------------------------------------------- */
+
+static bool is_admin(const struct muster_http_request *request) {
+    static const char scheme[] = "Bearer ";
+    const char *token = config_string("admin", "token");
+    const char *presented = request->authorization;
+    if (!token[0] || strncmp(presented, scheme, sizeof scheme - 1) != 0) return false;
+    unsigned char held[crypto_generichash_BYTES], given[crypto_generichash_BYTES];
+    presented += sizeof scheme - 1;
+    crypto_generichash(held, sizeof held, (const unsigned char *)token, strlen(token), NULL, 0);
+    crypto_generichash(given, sizeof given, (const unsigned char *)presented, strlen(presented),
+                       NULL, 0);
+    return sodium_memcmp(held, given, sizeof held) == 0;
+}
+
+static void on_answer(void *user, const char *answer) {
+    muster_request_id id = *(muster_request_id *)user;
+    free(user);
+    (void)http_respond_json(id, 200, json_pack("{s:s}", "output", answer));
+}
+
+static void post_command(void *user, const struct muster_http_request *request) {
+    (void)user;
+    if (!is_admin(request)) {
+        (void)http_problem(request->id, 401, "unauthenticated", "expected the admin token");
+        return;
+    }
+    json_t *body = json_loadb(request->body.data, request->body.len, JSON_REJECT_DUPLICATES, NULL);
+    const char *line = json_string_value(json_object_get(body, "command"));
+    muster_request_id *id = malloc(sizeof *id);
+    if (!line || json_object_size(body) != 1 || strlen(line) > 1000 || !id) {
+        (void)http_problem(request->id, 400, "invalid_params",
+                           "expected {\"command\": a string of 1 to 1000 bytes}");
+        free(id);
+    } else {
+        *id = request->id;
+        admin_run(request->address, line, on_answer, id);
+    }
+    json_decref(body);
+}
+
+/* ---- table ----------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *method;
+    const char *path;
+    uint32_t flags;
+    muster_http_fn fn;
+} routes[] = {
+    {"GET", "/livez", 0, get_livez},
+    {"GET", "/healthz", 0, get_livez},
+    {"GET", "/readyz", 0, get_readyz},
+    {"GET", "/livez", MUSTER_ROUTE_ADMIN, get_livez},
+    {"GET", "/healthz", MUSTER_ROUTE_ADMIN, get_livez},
+    {"GET", "/readyz", MUSTER_ROUTE_ADMIN, get_readyz},
+    {"GET", "/v1/info", 0, get_info},
+    {"GET", "/v1/lobbies", 0, get_lobbies},
+    {"GET", "/v1/lobbies/", MUSTER_ROUTE_PREFIX, get_lobby},
+    {"POST", "/v1/admin/command", MUSTER_ROUTE_ADMIN, post_command},
+};
+
+muster_status rest_init(void) {
+    muster_route_id id;
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        muster_status status = http_route_add(NULL, routes[i].method, routes[i].path,
+                                              routes[i].flags, routes[i].fn, NULL, &id);
+        if (status) return status;
+    }
+    return MUSTER_OK;
+}

@@ -1,0 +1,363 @@
+#include "server.h"
+
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "admin.h"
+#include "auth.h"
+#include "config.h"
+#include "dispatch.h"
+#include "events.h"
+#include "host.h"
+#include "http.h"
+#include "lobby.h"
+#include "log.h"
+#include "loop.h"
+#include "methods.h"
+#include "metrics.h"
+#include "net.h"
+#include "paths.h"
+#include "pending.h"
+#include "queue.h"
+#include "report.h"
+#include "rest.h"
+#include "status.h"
+#include "store.h"
+#include "watchdog.h"
+
+#define WATCHDOG_WARN_MS 1000
+#define WATCHDOG_ABORT_MS 10000
+#define STOP_WAIT_MS 5000
+#define STOP_POLL_MS 2
+
+static struct {
+    int exit_code;
+    bool ready;
+    bool stopping;
+    char stop_reason[MUSTER_REASON_MAX];
+} server;
+
+const char *server_version(void) {
+    return MUSTER_VERSION;
+}
+
+bool server_ready(void) {
+    return server.ready && !server.stopping;
+}
+
+void server_stop(const char *reason) {
+    if (server.stopping) return;
+    server.stopping = true;
+    snprintf(server.stop_reason, sizeof server.stop_reason, "%s", reason);
+    loop_stop();
+}
+
+static void fail(int exit_code, const char *why) {
+    log_error("server", "%s", why);
+    server.exit_code = exit_code;
+    server_stop(why);
+}
+
+/* ---- wiring between the books ---------------------------------------------------------------- */
+
+static void on_session_dropped(struct session *session) {
+    queue_cancel(session);
+    lobby_member_dropped(session);
+}
+
+static void on_session_ended(struct session *session, uint32_t reason) {
+    queue_cancel(session);
+    lobby_leave(session, reason);
+}
+
+static void on_match_ended(struct lobby *lobby, const struct match_results *results) {
+    store_results(lobby, results);
+    report_submit(MUSTER_REPORT_MATCH_RESULT, match_results_json(results));
+}
+
+static void on_created(struct lobby *lobby) {
+    store_lobby_created(lobby);
+}
+
+static void on_state_changed(struct lobby *lobby) {
+    store_lobby_state(lobby);
+}
+
+static void on_seat_taken(struct lobby *lobby, uint32_t member) {
+    store_lobby_player(lobby, member);
+}
+
+static void on_seats_opened(struct lobby *lobby) {
+    queue_backfill(lobby);
+}
+
+static void on_http_enter(const void *owner) {
+    plugin_pin((struct muster_self *)owner);
+    plugin_enter((struct muster_self *)owner, "http.handler");
+}
+
+static void on_http_leave(const void *owner) {
+    plugin_leave();
+    plugin_unpin((struct muster_self *)owner);
+}
+
+static void collect_metrics(void) {
+    metrics_set(METRIC_PLAYERS_CONNECTED, session_connected_count());
+    metrics_set(METRIC_PLAYERS_MAX, (double)config_int("server", "maxPlayers"));
+    metrics_set(METRIC_LOBBIES_WAITING, lobby_count_state(MUSTER_LOBBY_WAITING));
+    metrics_set(METRIC_LOBBIES_STARTING, lobby_count_state(MUSTER_LOBBY_STARTING));
+    metrics_set(METRIC_LOBBIES_ACTIVE, lobby_count_state(MUSTER_LOBBY_ACTIVE));
+    metrics_set(METRIC_LOBBIES_ENDING, lobby_count_state(MUSTER_LOBBY_ENDING));
+    metrics_set(METRIC_LOG_DROPPED, (double)log_dropped());
+}
+
+/* ---- load ------------------------------------------------------------------------------------ */
+
+static int load_error(muster_status status, const char *error) {
+    fprintf(stderr, "musterd: %s\n", error);
+    bool in_config = status == MUSTER_INVALID || status == MUSTER_NOT_FOUND ||
+                     status == MUSTER_EXISTS || status == MUSTER_DENIED;
+    return in_config ? SERVER_EXIT_CONFIG : SERVER_EXIT_INTERNAL;
+}
+
+static int load_plugins(void) {
+    char error[CONFIG_ERROR_MAX > PLUGIN_ERROR_MAX ? CONFIG_ERROR_MAX : PLUGIN_ERROR_MAX] = "";
+    for (uint32_t i = 0; i < config_plugin_count(); i++) {
+        const char *name, *instance;
+        config_plugin(i, &name, &instance);
+        muster_status status = plugin_load(name, instance, error);
+        if (status) return load_error(status, error);
+    }
+    muster_status status = config_check_environment(error);
+    return status ? load_error(MUSTER_INVALID, error) : SERVER_EXIT_OK;
+}
+
+int server_prepare(bool keeps_data) {
+    char error[512] = "";
+    json_object_seed(0);
+    if (sodium_init() < 0) return load_error(MUSTER_INTERNAL, "libsodium did not start");
+    muster_status status = loop_init((uint32_t)config_int("server", "workThreads"));
+    if (status) return load_error(MUSTER_INTERNAL, "the event loop did not start");
+    status = paths_init(keeps_data, error);
+    if (status) return load_error(MUSTER_INVALID, error);
+    status = host_init();
+    if (!status) status = pending_init();
+    if (status) return load_error(MUSTER_INTERNAL, "out of memory");
+    plugin_set_host(host_table());
+    plugin_set_release(host_release);
+    return SERVER_EXIT_OK;
+}
+
+int server_load(bool keeps_data) {
+    int code = server_prepare(keeps_data);
+    return code == SERVER_EXIT_OK ? load_plugins() : code;
+}
+
+void server_unload(void) {
+    plugin_unload_all();
+    pending_deinit();
+    host_deinit();
+    loop_deinit();
+}
+
+/* ---- start ----------------------------------------------------------------------------------- */
+
+static const struct lobby_hooks hooks = {
+    .created = on_created,
+    .state_changed = on_state_changed,
+    .seat_taken = on_seat_taken,
+    .match_ended = on_match_ended,
+    .seats_opened = on_seats_opened,
+};
+
+static muster_status start_books(void) {
+    uint32_t players_max = (uint32_t)config_int("server", "maxPlayers");
+    session_set_hooks(
+        &(struct session_hooks){.dropped = on_session_dropped, .ended = on_session_ended});
+    auth_set_attached(store_player);
+    methods_set_admin(admin_run);
+    http_set_call_guard(on_http_enter, on_http_leave);
+    http_set_supersedes(plugin_supersedes);
+    metrics_set_collector(collect_metrics);
+    muster_status status = session_init(players_max);
+    if (!status) status = pacer_start();
+    if (!status) status = lobby_init((uint32_t)config_int("lobby", "maxLobbies"), &hooks);
+    if (!status) status = queue_init(players_max);
+    if (!status) status = report_init();
+    if (!status) status = dispatch_init(methods_table);
+    if (!status) status = http_init();
+    if (!status) status = rest_init();
+    return status;
+}
+
+static void listen_now(void) {
+    struct net_handlers handlers = {
+        .http_request = http_dispatch, .http_closed = http_closed, .rx_batch = pacer_run};
+    char error[512] = "";
+    dispatch_net_handlers(&handlers);
+    muster_status status = net_start(&handlers, error);
+    if (status) {
+        fail(status == MUSTER_EXISTS    ? SERVER_EXIT_PORT_IN_USE
+             : status == MUSTER_INVALID ? SERVER_EXIT_CONFIG
+                                        : SERVER_EXIT_INTERNAL,
+             error);
+        return;
+    }
+    char line[160];
+    snprintf(line, sizeof line, "Server is ready: listening on %s:%u",
+             config_string("net", "address"), net_port());
+    log_info("server", "version %s, node %s, admin address %s:%u", MUSTER_VERSION, paths_node_id(),
+             config_string("net", "adminAddress"), net_admin_port());
+    server.ready = true;
+    events_emit(&(struct muster_notice){.size = sizeof(struct muster_notice),
+                                        .kind = MUSTER_NOTICE_SERVER_READY,
+                                        .seat = MUSTER_SEAT_NONE});
+    log_plain(line);
+}
+
+/* Listening begins when the tables stand: nobody meets a half-started server. */
+static void on_store_started(void *user, muster_status status) {
+    (void)user;
+    if (server.stopping) return;
+    if (status)
+        fail(SERVER_EXIT_INTERNAL, "the database could not be prepared");
+    else
+        listen_now();
+}
+
+static void on_stop_signal(void *user) {
+    server_stop(user);
+}
+
+static void on_hangup(void *user) {
+    (void)user;
+    char error[PLUGIN_ERROR_MAX] = "";
+    muster_status status = server_reload(error);
+    if (status)
+        log_error("server", "not reloaded: %s", error);
+    else
+        log_info("server", "configuration reloaded");
+}
+
+static void on_console_answer(void *user, const char *answer) {
+    (void)user;
+    char line[1000];
+    for (const char *at = answer; *at;) {
+        size_t len = strcspn(at, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)(len < 999 ? len : 999), at);
+        log_plain(line);
+        at += len + (at[len] == '\n');
+    }
+}
+
+static void on_console_line(void *user, const char *line) {
+    (void)user;
+    if (line[0]) admin_run("console", line, on_console_answer, NULL);
+}
+
+static muster_status watch_signals(void) {
+    muster_status status = loop_signal(SIGINT, on_stop_signal, "SIGINT");
+    if (!status) status = loop_signal(SIGTERM, on_stop_signal, "SIGTERM");
+    if (!status) status = loop_signal(SIGHUP, on_hangup, NULL);
+    if (!status) status = loop_stdin(on_console_line, NULL);
+    return status;
+}
+
+static void start(void) {
+    char error[PLUGIN_ERROR_MAX] = "";
+    if (watch_signals() || watchdog_start(WATCHDOG_WARN_MS, WATCHDOG_ABORT_MS) || start_books()) {
+        fail(SERVER_EXIT_INTERNAL, "the server could not be started");
+        return;
+    }
+    if (plugin_start_all(error)) {
+        fail(SERVER_EXIT_INTERNAL, error);
+        return;
+    }
+    metrics_set(METRIC_RELOAD_SUCCESS, 1);
+    store_start(on_store_started, NULL);
+}
+
+/* ---- reload ---------------------------------------------------------------------------------- */
+
+muster_status server_reload(char *error) {
+    muster_status status = config_reload(error);
+    if (!status && server.ready) status = net_tls_reload(error);
+    metrics_set(METRIC_RELOAD_SUCCESS, status == MUSTER_OK);
+    return status;
+}
+
+/* ---- stop ------------------------------------------------------------------------------------ */
+
+struct wait {
+    bool (*done)(void);
+    uint64_t until_ms;
+    struct loop_timer *timer;
+};
+
+static void on_wait(void *user) {
+    struct wait *wait = user;
+    if (!wait->done() && loop_now_ms() < wait->until_ms) return;
+    loop_timer_stop(wait->timer);
+    loop_stop();
+}
+
+/* Turns the loop until done() or the time is up. */
+static void run_until(bool (*done)(void)) {
+    struct wait wait = {.done = done, .until_ms = loop_now_ms() + STOP_WAIT_MS};
+    wait.timer = loop_timer_start(0, STOP_POLL_MS, on_wait, &wait);
+    if (wait.timer) loop_run();
+}
+
+static bool pool_is_idle(void) {
+    for (struct muster_self *p = plugin_next(NULL); p; p = plugin_next(p))
+        if (p->work_running) return false;
+    return true;
+}
+
+static void tell_players(void) {
+    muster_player_id id = 0;
+    for (struct session *session; (session = session_next(&id));)
+        session_notify(session, "server.stopping",
+                       json_pack("{s:i,s:s}", "inMs", 0, "reason", server.stop_reason));
+}
+
+static void stop(void) {
+    log_info("server", "stopping: %s", server.stop_reason);
+    events_emit(&(struct muster_notice){.size = sizeof(struct muster_notice),
+                                        .kind = MUSTER_NOTICE_SERVER_STOPPING,
+                                        .seat = MUSTER_SEAT_NONE});
+    if (server.ready) net_stop_listening();
+    plugin_drain_all();
+    tell_players();
+    queue_deinit();
+    lobby_deinit();
+    if (server.ready) {
+        net_stop();
+        run_until(net_stopped);
+    }
+    run_until(pool_is_idle);
+    report_deinit();
+    plugin_stop_all();
+    run_until(pool_is_idle);
+    pacer_stop();
+    watchdog_stop();
+}
+
+static void deinit_books(void) {
+    http_deinit();
+    dispatch_deinit();
+    session_deinit();
+}
+
+int server_run(void) {
+    int code = server_load(true);
+    if (code != SERVER_EXIT_OK) return code;
+    start();
+    if (!server.stopping) loop_run();
+    stop();
+    deinit_books();
+    server_unload();
+    return server.exit_code;
+}

@@ -1,0 +1,35 @@
+/* server - composition root: start in order, reverse stop. Layer 4. Loop thread. */
+#ifndef SERVER_H
+#define SERVER_H
+
+#include <muster/types.h>
+
+#include "plugin.h"
+
+/* Exit codes of sysexits.h, as hosts expect them. */
+#define SERVER_EXIT_OK 0
+#define SERVER_EXIT_PORT_IN_USE 69
+#define SERVER_EXIT_INTERNAL 70
+#define SERVER_EXIT_CONFIG 78
+
+/* Loop, paths and host table. keeps_data: the data directory is made and used. Returns an exit
+ * code, as server_load does. */
+int server_prepare(bool keeps_data);
+/* server_prepare, then loads the configured plugins; their configuration is checked. Returns an
+ * exit code; what is wrong has been said on stderr. */
+int server_load(bool keeps_data);
+/* server_load, start everything, run until server_stop, stop everything. The configuration is
+ * loaded. Returns the exit code. */
+int server_run(void);
+/* Undo server_prepare or server_load without a run (--check-config). */
+void server_unload(void);
+/* Begin the orderly stop; more calls do nothing. */
+void server_stop(const char *reason);
+const char *server_version(void);
+/* The ready line was printed and no stop has begun. */
+bool server_ready(void);
+/* Read the configuration again: `error` says why it was not taken. Values that are read at use
+ * change; the plugin list, ports and table sizes need a restart. TLS files are loaded again. */
+muster_status server_reload(char *error) MUSTER_MUST_USE;
+
+#endif

@@ -1,0 +1,239 @@
+#include <sodium.h>
+#include <stdint.h>
+
+/* Player keys come from outside: hash them with a secret key. */
+static unsigned char hash_key[crypto_shorthash_KEYBYTES];
+static unsigned hash_bytes(const void *data, size_t len) {
+    unsigned char hash[crypto_shorthash_BYTES];
+    crypto_shorthash(hash, data, len, hash_key);
+    return (unsigned)hash[0] | (unsigned)hash[1] << 8 | (unsigned)hash[2] << 16 |
+           (unsigned)hash[3] << 24;
+}
+#define HASH_FUNCTION(key, len, hash) (hash) = hash_bytes((key), (len))
+
+#include "session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "events.h"
+#include "log.h"
+#include "loop.h"
+#include "slots.h"
+
+#define EXPIRY_SWEEP_MS 5000
+#define CREATED_LIFE_S 3600
+
+static struct {
+    struct slots slots;
+    struct session *by_key;
+    struct session_hooks hooks;
+    struct loop_timer *sweep;
+    uint32_t connected;
+} sessions;
+
+static void sweep_expired(void *user) {
+    (void)user;
+    int64_t now_s = loop_unix_ms() / 1000;
+    muster_player_id id = 0;
+    for (struct session *session; (session = session_next(&id));)
+        if (session->expires_at_s > now_s)
+            continue;
+        else if (session->client)
+            client_close(session->client, 4002, "the token has expired");
+        else
+            session_settle(session);
+}
+
+muster_status session_init(uint32_t players_max) {
+    randombytes_buf(hash_key, sizeof hash_key);
+    sessions.sweep = loop_timer_start(EXPIRY_SWEEP_MS, EXPIRY_SWEEP_MS, sweep_expired, NULL);
+    if (!sessions.sweep) return MUSTER_NO_MEMORY;
+    return slots_init(&sessions.slots, players_max, sizeof(struct session));
+}
+
+void session_deinit(void) {
+    HASH_CLEAR(hh, sessions.by_key);
+    loop_timer_stop(sessions.sweep);
+    slots_deinit(&sessions.slots);
+}
+
+void session_set_hooks(const struct session_hooks *hooks) {
+    sessions.hooks = *hooks;
+}
+
+uint32_t session_count(void) {
+    return sessions.slots.count;
+}
+
+uint32_t session_connected_count(void) {
+    return sessions.connected;
+}
+
+struct session *session_find(muster_player_id id) {
+    return slots_find(&sessions.slots, id);
+}
+
+struct session *session_find_key(const char *player_key) {
+    struct session *session = NULL;
+    HASH_FIND_STR(sessions.by_key, player_key, session);
+    return session;
+}
+
+struct session *session_find_session_key(const char *session_key) {
+    muster_player_id id = 0;
+    for (struct session *session; (session = session_next(&id));)
+        if (strcmp(session->session_key, session_key) == 0) return session;
+    return NULL;
+}
+
+struct session *session_next(muster_player_id *id) {
+    return slots_next(&sessions.slots, id);
+}
+
+static void emit(const struct session *session, uint32_t kind) {
+    events_emit(&(struct muster_notice){.size = sizeof(struct muster_notice),
+                                        .kind = kind,
+                                        .player = session->id,
+                                        .lobby = session->lobby,
+                                        .seat = MUSTER_SEAT_NONE});
+}
+
+static void copy_identity(struct session *session, const struct muster_identity *identity) {
+    snprintf(session->display_name, sizeof session->display_name, "%s", identity->display_name);
+    snprintf(session->region, sizeof session->region, "%s", identity->region);
+    snprintf(session->permissions, sizeof session->permissions, "%s", identity->permissions);
+    session->expires_at_s = identity->expires_at_s;
+}
+
+static struct session *create(const struct muster_identity *identity) {
+    muster_player_id id;
+    struct session *session = slots_add(&sessions.slots, &id);
+    if (!session) return NULL;
+    session->id = id;
+    session->created_at_ms = loop_unix_ms();
+    ticket_uuid(session->session_key);
+    snprintf(session->player_key, sizeof session->player_key, "%s", identity->player_key);
+    HASH_ADD_STR(sessions.by_key, player_key, session);
+    return session;
+}
+
+muster_status session_create(const char *player_key, struct session **out) {
+    struct muster_identity identity = {.size = sizeof identity};
+    struct session *session = session_find_key(player_key);
+    if (!session) {
+        snprintf(identity.player_key, sizeof identity.player_key, "%s", player_key);
+        snprintf(identity.display_name, sizeof identity.display_name, "%.48s", player_key);
+        identity.expires_at_s = loop_unix_ms() / 1000 + CREATED_LIFE_S;
+        session = create(&identity);
+        if (!session) return MUSTER_FULL;
+        copy_identity(session, &identity);
+    }
+    *out = session;
+    return MUSTER_OK;
+}
+
+/* The older connection is told and closed; the session goes on without it. */
+static void release_client(struct session *session) {
+    struct client *client = session->client;
+    if (!client) return;
+    client->player = 0;
+    session->client = NULL;
+    sessions.connected--;
+    emit(session, MUSTER_NOTICE_PLAYER_DISCONNECTED);
+}
+
+static void replace_client(struct session *session) {
+    struct client *older = session->client;
+    if (!older) return;
+    client_notify(older, "session.replaced",
+                  json_pack("{s:s}", "reason", "signed in from another connection"));
+    release_client(session);
+    client_close(older, 4003, "replaced by a newer connection");
+    if (session->lobby && sessions.hooks.dropped) sessions.hooks.dropped(session);
+}
+
+muster_status session_attach(struct client *client, const struct muster_identity *identity,
+                             struct session **out) {
+    struct session *session = session_find_key(identity->player_key);
+    if (!session) session = create(identity);
+    if (!session) return MUSTER_FULL;
+    copy_identity(session, identity);
+    *out = session;
+    if (session->client == client) return MUSTER_OK; /* renewed */
+    replace_client(session);
+    session->client = client;
+    client->player = session->id;
+    sessions.connected++;
+    log_fields(MUSTER_LOG_INFO, "session",
+               &(struct log_fields){.player = session->player_key, .event = "player_connected"},
+               "%s connected", session->display_name);
+    emit(session, MUSTER_NOTICE_PLAYER_CONNECTED);
+    return MUSTER_OK;
+}
+
+static void end(struct session *session, uint32_t reason) {
+    if (sessions.hooks.ended) sessions.hooks.ended(session, reason);
+    HASH_DEL(sessions.by_key, session);
+    slots_remove(&sessions.slots, session->id);
+}
+
+void session_detach(struct client *client) {
+    struct session *session = session_find(client->player);
+    if (!session) return;
+    log_fields(MUSTER_LOG_INFO, "session",
+               &(struct log_fields){.player = session->player_key, .event = "player_disconnected"},
+               "%s disconnected", session->display_name);
+    release_client(session);
+    if (session->lobby && sessions.hooks.dropped) sessions.hooks.dropped(session);
+    session_settle(session);
+}
+
+void session_settle(struct session *session) {
+    if (!session->client && !session->lobby) end(session, MUSTER_LEAVE_QUIT);
+}
+
+void session_terminate(struct session *session, const char *reason, uint32_t leave_reason) {
+    struct client *client = session->client;
+    if (client) {
+        client_notify(client, "session.terminated", json_pack("{s:s}", "reason", reason));
+        release_client(session);
+        client_close(client, 4004, reason);
+    }
+    end(session, leave_reason);
+}
+
+bool session_may(const struct session *session, const char *permission) {
+    size_t len = strlen(permission);
+    for (const char *at = session->permissions; (at = strstr(at, permission)); at += len) {
+        bool begins = at == session->permissions || at[-1] == ' ';
+        bool ends = at[len] == '\0' || at[len] == ' ';
+        if (begins && ends) return true;
+    }
+    return false;
+}
+
+static json_t *permissions_to_json(const struct session *session) {
+    json_t *list = json_array();
+    for (const char *at = session->permissions; *at;) {
+        size_t len = strcspn(at, " ");
+        if (len) json_array_append_new(list, json_stringn(at, len));
+        at += len + (at[len] == ' ');
+    }
+    return list;
+}
+
+json_t *session_to_json(const struct session *session) {
+    return json_pack("{s:s,s:s,s:s,s:s,s:o,s:I,s:I}", "sessionId", session->session_key, "playerId",
+                     session->player_key, "displayName", session->display_name, "region",
+                     session->region, "permissions", permissions_to_json(session), "createdAt",
+                     (json_int_t)session->created_at_ms, "expiresAt",
+                     (json_int_t)session->expires_at_s);
+}
+
+void session_notify(struct session *session, const char *method, json_t *params) {
+    if (session->client)
+        client_notify(session->client, method, params);
+    else
+        json_decref(params);
+}

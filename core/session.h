@@ -1,0 +1,69 @@
+/* session - signed-in players of this node. Layer 3. Loop thread.
+ *
+ * One session per player. It lives while its connection lives, and beyond that while a seat is held
+ * for it. A newer connection of the same player takes the session over; the older one is told.
+ */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include <uthash.h>
+
+#include "client.h"
+#include "limit.h"
+#include "ticket.h"
+
+struct session {
+    muster_player_id id;
+    UT_hash_handle hh;     /* by player_key */
+    struct client *client; /* null: dropped */
+    char session_key[TICKET_UUID_SIZE];
+    char player_key[MUSTER_PLAYER_KEY_MAX];
+    char display_name[MUSTER_DISPLAY_MAX];
+    char region[MUSTER_NAME_MAX];
+    char permissions[256];
+    int64_t created_at_ms;
+    int64_t expires_at_s;
+    muster_lobby_id lobby;         /* 0: in none */
+    uint32_t member;               /* index in the lobby */
+    muster_ticket_id queue_ticket; /* 0: not searching */
+    uint32_t rtt_ms;
+    struct limit_bucket requests;
+    struct limit_bucket chat;
+};
+
+muster_status session_init(uint32_t players_max) MUSTER_MUST_USE;
+void session_deinit(void);
+uint32_t session_count(void);
+uint32_t session_connected_count(void);
+
+/* The identity was accepted on this client: its session, made, taken over or renewed. FULL above
+ * server.maxPlayers. */
+muster_status session_attach(struct client *client, const struct muster_identity *identity,
+                             struct session **out) MUSTER_MUST_USE;
+/* A session without a connection, for a player who is expected; or the active one. It ends after an
+ * hour unless the player comes. */
+muster_status session_create(const char *player_key, struct session **out) MUSTER_MUST_USE;
+/* The connection is gone. The session stays when it holds a seat, else it ends. */
+void session_detach(struct client *client);
+/* End it: session.terminated, close 4004, its seat is left with `leave_reason`. */
+void session_terminate(struct session *session, const char *reason, uint32_t leave_reason);
+/* Ends a dropped session that holds no seat any more; otherwise nothing. */
+void session_settle(struct session *session);
+
+struct session *session_find(muster_player_id id);
+struct session *session_find_key(const char *player_key);
+struct session *session_find_session_key(const char *session_key);
+struct session *session_next(muster_player_id *id); /* slots_next order */
+bool session_may(const struct session *session, const char *permission);
+/* PlayerSession without its lobbyId; new reference. */
+json_t *session_to_json(const struct session *session);
+void session_notify(struct session *session, const char *method, json_t *params);
+
+/* Told by server, so that session needs not know the layers beside it. */
+struct session_hooks {
+    void (*dropped)(struct session *session);                /* connection lost, seat held */
+    void (*ended)(struct session *session, uint32_t reason); /* about to be removed */
+};
+void session_set_hooks(const struct session_hooks *hooks);
+
+#endif
