@@ -30,8 +30,7 @@ void plugin_set_release(void (*release)(struct muster_self *self)) {
     release_hook = release;
 }
 
-/* ---- the list -----------------------------------------------------------------------------------
- */
+/* ---- the list -------------------------------------------------------------------------------- */
 
 static void list_add(struct muster_self *self) {
     struct muster_self **at = &generations;
@@ -77,8 +76,7 @@ static struct muster_self *list_before(const struct muster_self *self) {
     return before;
 }
 
-/* ---- one generation
- * -------------------------------------------------------------------------------- */
+/* ---- one generation -------------------------------------------------------------------------- */
 
 /* "auth, service": a person looks for the role that is missing now. */
 static const char *roles_text(const struct muster_self *self, char *out, uint32_t cap) {
@@ -267,8 +265,7 @@ void plugin_destroy(struct muster_self *self) {
     free(self);
 }
 
-/* ---- all of them
- * ------------------------------------------------------------------------------------- */
+/* ---- all of them ----------------------------------------------------------------------------- */
 
 static bool instance_known(const char *instance_name) {
     for (const struct muster_self *s = generations; s; s = s->next)

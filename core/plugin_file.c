@@ -21,7 +21,7 @@
 #define COPY_BLOCK 65536
 #define PATH_BYTES 1024
 
-/* ---- where plugins are -------------------------------------------------------------------------
+/* ---- where plugins are -------------------------------------------------------------------------/
  */
 
 /* The folder's i-th candidate; false at the end. */
@@ -110,8 +110,7 @@ static muster_status source_open(const char *name, int *fd, char *error, uint32_
     return MUSTER_NOT_FOUND;
 }
 
-/* ---- the private copy
- * ---------------------------------------------------------------------------- */
+/* ---- the private copy ------------------------------------------------------------------------ */
 
 /* Copies of processes that are gone: their name carries the process id. */
 static void stale_remove(int dir) {
@@ -130,30 +129,43 @@ static void stale_remove(int dir) {
     closedir(walk);
 }
 
-/* <data dir>/run, 0700, ours. */
-static muster_status run_dir_open(char *path, uint32_t cap, int *fd, char *error,
-                                  uint32_t error_cap) {
+/* A folder that is ours alone, or -1. */
+static int private_dir_open(const char *path) {
     struct stat st;
-    const char *data_dir = config_string("server", "dataDir");
-    if (mkdir(data_dir, 0700) != 0 && errno != EEXIST) {
-        snprintf(error, error_cap, "cannot make the data directory %s: %s", data_dir,
-                 strerror(errno));
-        return MUSTER_IO;
-    }
-    if ((uint32_t)snprintf(path, cap, "%s/run", data_dir) >= cap) {
-        snprintf(error, error_cap, "the data directory's path is too long");
-        return MUSTER_LIMIT;
-    }
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() && !(st.st_mode & 077)) return fd;
+    if (fd >= 0) close(fd);
+    return -1;
+}
+
+/* <data dir>/run, 0700. */
+static int run_dir_open(char *path, uint32_t cap) {
+    if ((uint32_t)snprintf(path, cap, "%s/run", config_string("server", "dataDir")) >= cap)
+        return -1;
     bool made = mkdir(path, 0700) == 0;
-    *fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (*fd < 0 || fstat(*fd, &st) != 0 || st.st_uid != geteuid() || (st.st_mode & 077)) {
-        snprintf(error, error_cap, "%s is not a directory that is ours alone (mode 0700)", path);
-        if (*fd >= 0) close(*fd);
-        *fd = -1;
-        return MUSTER_DENIED;
+    int fd = private_dir_open(path);
+    if (fd >= 0 && !made) stale_remove(fd);
+    return fd;
+}
+
+/* For those who keep no data (--check-config, --replay) or check as another user: a folder that is
+ * gone with the last copy in it. */
+static char temporary_dir[PATH_BYTES / 4];
+
+static int temporary_dir_open(char *path, uint32_t cap) {
+    const char *root = getenv("TMPDIR");
+    if (!temporary_dir[0]) {
+        snprintf(temporary_dir, sizeof temporary_dir, "%.200s/musterd-XXXXXX",
+                 root ? root : "/tmp");
+        if (!mkdtemp(temporary_dir)) temporary_dir[0] = '\0';
     }
-    if (!made) stale_remove(*fd);
-    return MUSTER_OK;
+    snprintf(path, cap, "%s", temporary_dir);
+    return temporary_dir[0] ? private_dir_open(path) : -1;
+}
+
+void plugin_file_remove(const char *path) {
+    unlink(path);
+    if (temporary_dir[0] && rmdir(temporary_dir) == 0) temporary_dir[0] = '\0';
 }
 
 static bool write_all(int fd, const uint8_t *data, size_t len) {
@@ -207,9 +219,14 @@ muster_status plugin_file_copy(const char *name, char *path, uint32_t cap, char 
     int copy = -1;
     path[0] = '\0';
     muster_status status = source_open(name, &source, error, error_cap);
-    if (status == MUSTER_OK)
-        status = run_dir_open(directory, sizeof directory, &dir, error, error_cap);
     if (status != MUSTER_OK) goto done;
+    dir = run_dir_open(directory, sizeof directory);
+    if (dir < 0) dir = temporary_dir_open(directory, sizeof directory);
+    if (dir < 0) {
+        snprintf(error, error_cap, "there is no folder for its private copy: %s", strerror(errno));
+        status = MUSTER_IO;
+        goto done;
+    }
     snprintf(path, cap, "%s/%s.%d.%u.so", directory, name, (int)getpid(), ++counter);
     copy = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0500);
     status = copy >= 0 ? copy_bytes(source, copy, hash) : MUSTER_IO;
@@ -219,7 +236,7 @@ muster_status plugin_file_copy(const char *name, char *path, uint32_t cap, char 
     }
     status = pin_check(name, hash, error, error_cap);
 done:
-    if (status != MUSTER_OK && copy >= 0) unlink(path);
+    if (status != MUSTER_OK && copy >= 0) plugin_file_remove(path);
     if (copy >= 0) close(copy);
     if (dir >= 0) close(dir);
     if (source >= 0) close(source);

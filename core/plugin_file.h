@@ -6,9 +6,10 @@
 
 #include <muster/types.h>
 
-/* path: of the copy, to be unlinked by the caller; `error` is the cause. On failure no file is
- * left. */
+/* path: of the copy, in <dataDir>/run or, where that is not ours, in a temporary folder; to be
+ * removed with plugin_file_remove. `error` is the cause. On failure no file is left. */
 muster_status plugin_file_copy(const char *name, char *path, uint32_t cap, char *error,
                                uint32_t error_cap) MUSTER_MUST_USE;
+void plugin_file_remove(const char *path);
 
 #endif

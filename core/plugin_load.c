@@ -176,6 +176,6 @@ void plugin_image_close(struct muster_self *self) {
     if (self->library) dlclose(self->library);
 #endif
     self->library = NULL;
-    if (self->copy_path[0]) unlink(self->copy_path);
+    if (self->copy_path[0]) plugin_file_remove(self->copy_path);
     self->copy_path[0] = '\0';
 }

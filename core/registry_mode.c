@@ -63,7 +63,7 @@ static struct mode_entry *mode_in(struct mode_entry *list, const char *game_mode
     return list;
 }
 
-/* ---- declaring a mode ----------------------------------------------------------------------- */
+/* ---- declaring a mode ------------------------------------------------------------------------ */
 
 static bool name_valid(const char *name) {
     size_t len = name ? strnlen(name, MUSTER_NAME_MAX) : 0;
@@ -215,7 +215,7 @@ struct mode_entry *registry_mode_next(const struct mode_entry *previous) {
     return previous ? previous->next : modes;
 }
 
-/* ---- common settings --------------------------------------------------------------------------
+/* ---- common settings --------------------------------------------------------------------------/
  */
 
 /* The first mode of a list that stands in the way with one of its keys, or null. */
@@ -319,8 +319,7 @@ const struct schema *registry_settings(const char *game_mode) {
     return &slot->merged;
 }
 
-/* ---- generations --------------------------------------------------------------------------------
- */
+/* ---- generations ----------------------------------------------------------------------------- */
 
 /* The waiting entry's content moves into the one in force, whose address and place stay. */
 static void mode_replace(struct mode_entry *present, struct mode_entry *entry) {

@@ -57,8 +57,7 @@ static struct seen seen[PLUGIN_DEPTH_MAX]; /* watch thread from here on */
 static uint64_t cpu_last_ns;
 static uint64_t warned_ns; /* wall clock length of the call at the last warning */
 
-/* ---- the loop thread's side
- * ----------------------------------------------------------------------- */
+/* ---- the loop thread's side ------------------------------------------------------------------ */
 
 void watchdog_enter(struct muster_self *self, const char *call) {
     uint32_t n = atomic_load_explicit(&frame_count, memory_order_relaxed);
@@ -111,8 +110,7 @@ static void on_overrun(int signal_number) {
     errno = errno_kept;
 }
 
-/* ---- the watchdog's thread
- * ------------------------------------------------------------------------- */
+/* ---- the watchdog's thread ------------------------------------------------------------------- */
 
 static uint64_t clock_ns(clockid_t clock) {
     struct timespec now;

@@ -143,6 +143,8 @@ void tiny_host_open(struct tiny_host *host, const char *sections) {
     need(mkdtemp(host->root) != NULL, "mkdtemp");
     snprintf(host->plugins, sizeof host->plugins, "%s/plugins", host->root);
     need(mkdir(host->plugins, 0755) == 0, "mkdir");
+    snprintf(path, sizeof path, "%s/data", host->root);
+    need(mkdir(path, 0700) == 0, "mkdir");
     snprintf(path, sizeof path, "%s/muster.json", host->root);
     config_write(host, path, sections);
     const struct config_options options = {.file = path, .port = -1};

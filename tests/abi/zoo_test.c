@@ -83,7 +83,7 @@ static void started(void) {
     if (plugin_start_all(error) != MUSTER_OK) fail_msg("%s", error);
 }
 
-/* ---- refused by what the file says -------------------------------------------------------------
+/* ---- refused by what the file says -------------------------------------------------------------/
  */
 
 /* zoo/refused.txt: NAME|CAUSE; the same list is tried on the daemon by daemon_check. */
@@ -136,8 +136,7 @@ static void test_duplicates(void **state) {
     assert_string_equal(registry_first(MUSTER_ROLE_AUTH)->self->instance_name, "zoo_actor");
 }
 
-/* ---- refused by what the file is
- * ------------------------------------------------------------------ */
+/* ---- refused by what the file is ------------------------------------------------------------- */
 
 static void test_writable_file(void **state) {
     (void)state;
@@ -253,8 +252,24 @@ static void test_pin(void **state) {
     loaded("zoo_actor");
 }
 
-/* ---- contained
- * -------------------------------------------------------------------------------------- */
+/* Where no data is kept the copies lie in a temporary folder, which goes with them. */
+static void test_no_data_dir(void **state) {
+    char command[400];
+    char folder[512];
+    (void)state;
+    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
+    snprintf(command, sizeof command, "rm -rf '%s/data'", host.root);
+    assert_int_equal(system(command), 0);
+    struct muster_self *self = loaded("zoo_actor");
+    snprintf(folder, sizeof folder, "%s", self->copy_path);
+    assert_null(strstr(folder, host.root));
+    assert_int_equal(access(folder, R_OK), 0);
+    *strrchr(folder, '/') = '\0';
+    plugin_unload_all();
+    assert_int_not_equal(access(folder, F_OK), 0);
+}
+
+/* ---- contained ------------------------------------------------------------------------------- */
 
 static muster_verdict ask(struct muster_self *self, const char *token, muster_ticket_id ticket) {
     struct muster_auth_request request = {
@@ -356,17 +371,16 @@ static void test_wrong_thread(void **state) {
     assert_int_equal(self->fault_count, 1);
 }
 
-/* ---- watchdog: each in a process of its own
- * --------------------------------------------------------- */
+/* ---- watchdog: each in a process of its own -------------------------------------------------- */
 
 /* Runs this program again with `what`; its exit code, and its output in `out`. */
 static int run_self(const char *what, char *out, uint32_t cap) {
-    char command[600];
+    char command[1000];
     char self[400];
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
     assert_true(len > 0);
     self[len] = '\0';
-    snprintf(command, sizeof command, "'%s' %s 2>&1", self, what);
+    snprintf(command, sizeof command, "TMPDIR='%s' '%s' %s 2>&1", host.root, self, what);
     FILE *pipe = popen(command, "r");
     assert_non_null(pipe);
     out[fread(out, 1, cap - 1, pipe)] = '\0';
@@ -431,13 +445,14 @@ int main(int argc, char **argv) {
         TEST(test_broken_elf),
         TEST(test_changed_elf),
         TEST(test_pin),
+        TEST(test_no_data_dir),
         TEST(test_leak),
         TEST(test_completions),
         TEST(test_late_completion),
         TEST(test_wrong_thread),
         TEST(test_overrun),
-        cmocka_unit_test(test_sleeping_call_is_named),
-        cmocka_unit_test(test_hanging_call_ends_the_process),
+        TEST(test_sleeping_call_is_named),
+        TEST(test_hanging_call_ends_the_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@ struct old {
     uint32_t notices;
 };
 
-/* ---- auth, matchmaker ---- */
+/* ---- auth, matchmaker ------------------------------------------------------------------------ */
 
 static muster_verdict authenticate(void *instance, const struct muster_auth_request *request,
                                    struct muster_identity *out) {
@@ -44,7 +44,7 @@ static void backfill(void *instance, muster_lobby_id lobby) {
     (void)lobby;
 }
 
-/* ---- mode ---- */
+/* ---- mode ------------------------------------------------------------------------------------ */
 
 static muster_status match_create(void *instance, const struct muster_match_info *info,
                                   void **state) {
@@ -131,7 +131,7 @@ static muster_status load(void *instance, void *state, struct muster_reader *in)
     return in->overflow ? MUSTER_INVALID : MUSTER_OK;
 }
 
-/* ---- victory, rules, anticheat ---- */
+/* ---- victory, rules, anticheat --------------------------------------------------------------- */
 
 static muster_verdict evaluate(void *instance, void *state, const struct muster_match_facts *facts,
                                struct muster_victory_result *out) {
@@ -192,7 +192,7 @@ static void cheat_fact(void *instance, void *state, const struct muster_fact *fa
     (void)fact;
 }
 
-/* ---- reporter, database ---- */
+/* ---- reporter, database ---------------------------------------------------------------------- */
 
 static muster_verdict deliver(void *instance, const struct muster_report *report) {
     (void)instance;
@@ -218,7 +218,7 @@ static muster_status migrate(void *instance, muster_ticket_id ticket, const char
     return MUSTER_UNAVAILABLE;
 }
 
-/* ---- life ---- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static void on_notice(void *user, const struct muster_notice *notice) {
     struct old *old = user;
