@@ -21,8 +21,7 @@
 #define COPY_BLOCK 65536
 #define PATH_BYTES 1024
 
-/* ---- where plugins are -------------------------------------------------------------------------/
- */
+/* ---- where plugins are ----------------------------------------------------------------------- */
 
 /* The folder's i-th candidate; false at the end. */
 static bool directory_candidate(uint32_t i, char *out, uint32_t cap) {

@@ -215,8 +215,7 @@ struct mode_entry *registry_mode_next(const struct mode_entry *previous) {
     return previous ? previous->next : modes;
 }
 
-/* ---- common settings --------------------------------------------------------------------------/
- */
+/* ---- common settings ------------------------------------------------------------------------- */
 
 /* The first mode of a list that stands in the way with one of its keys, or null. */
 static const struct mode_entry *modes_holding(const struct muster_self *self,

@@ -83,8 +83,7 @@ static void started(void) {
     if (plugin_start_all(error) != MUSTER_OK) fail_msg("%s", error);
 }
 
-/* ---- refused by what the file says -------------------------------------------------------------/
- */
+/* ---- refused by what the file says ----------------------------------------------------------- */
 
 /* zoo/refused.txt: NAME|CAUSE; the same list is tried on the daemon by daemon_check. */
 static void test_descriptors(void **state) {
