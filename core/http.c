@@ -1,3 +1,8 @@
+/* http - the route table, requests to routes, problem answers, the deadline of answers.
+ *
+ * Owns the routes (of core and of plugins) and one small record for each request that awaits its
+ * answer. net calls http_dispatch and http_closed; host adds plugins' routes.
+ */
 #include "http.h"
 
 #include <stdio.h>
@@ -6,333 +11,296 @@
 
 #include "config.h"
 #include "limit.h"
+#include "log.h"
 #include "loop.h"
 #include "metrics.h"
+#include "slots.h"
 
-#define ROUTES_MAX 512
-#define PATH_BYTES_MAX 128
-#define DEADLINE_TICK_MS 250
+#define ROUTES_MAX 1024
+#define PATH_MAX_BYTES 256
+#define METHOD_MAX_BYTES 12
+#define ALLOW_MAX_BYTES 128
+#define AUTH_ENTRIES 16384
 #define AUTH_PREFIX "/v1/auth/"
-#define AUTH_ADDRESSES 4096
+#define DEADLINE_SWEEP_MS 100
+#define PROBLEM_TYPE "application/problem+json"
 
 struct route {
     muster_route_id id;
     const void *owner;
-    char method[8];
-    char path[PATH_BYTES_MAX];
+    char method[METHOD_MAX_BYTES];
+    char path[PATH_MAX_BYTES];
+    uint32_t path_len;
     uint32_t flags;
     muster_http_fn fn;
     void *user;
 };
 
-/* A request that was handed to a handler and is not answered yet. */
-struct waiting {
-    struct waiting *next;
+/* Requests with routes are answered in about the order they came, so the list is short to walk and
+ * its head has the earliest deadline. */
+struct pending {
+    struct pending *next;
     muster_request_id id;
     uint64_t deadline_ms;
 };
 
-static struct {
-    struct route routes[ROUTES_MAX];
-    uint32_t route_count;
-    muster_route_id last_id;
-    struct waiting *waiting;
-    struct loop_timer *timer;
-    struct limit_table *auth_limit;
-    void (*enter)(const void *owner);
-    void (*leave)(const void *owner);
-    bool (*supersedes)(const void *newer, const void *older);
-} http;
+static struct slots routes;
+static struct pending *pending_head;
+static struct pending **pending_tail = &pending_head;
+static struct loop_timer *deadline_timer;
+static struct limit_table *auth_limits;
+static void (*guard_enter)(const void *owner);
+static void (*guard_leave)(const void *owner);
 
-void http_set_call_guard(void (*enter)(const void *owner), void (*leave)(const void *owner)) {
-    http.enter = enter;
-    http.leave = leave;
+/* ---- Routes ---- */
+
+static bool path_valid(const char *path) {
+    size_t len = strlen(path);
+    return len >= 1 && len < PATH_MAX_BYTES && path[0] == '/';
 }
 
-void http_set_supersedes(bool (*fn)(const void *newer, const void *older)) {
-    http.supersedes = fn;
+static bool routes_ready(void) {
+    return routes.items || slots_init(&routes, ROUTES_MAX, sizeof(struct route)) == MUSTER_OK;
 }
 
-/* ---- routes ---------------------------------------------------------------------------------- */
-
-static bool method_known(const char *method) {
-    static const char *const known[] = {"GET", "POST", "PUT", "DELETE"};
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (strcmp(known[i], method) == 0) return true;
-    return false;
-}
-
-static bool same_place(const struct route *route, const char *method, const char *path,
-                       uint32_t flags) {
-    return strcmp(route->method, method) == 0 && strcmp(route->path, path) == 0 &&
-           route->flags == flags;
+static struct route *route_same(const char *method, const char *path, uint32_t flags) {
+    uint64_t id = 0;
+    struct route *route = NULL;
+    while ((route = slots_next(&routes, &id))) {
+        if (route->flags == flags && strcmp(route->path, path) == 0 &&
+            strcmp(route->method, method) == 0) {
+            return route;
+        }
+    }
+    return NULL;
 }
 
 muster_status http_route_add(const void *owner, const char *method, const char *path,
                              uint32_t flags, muster_http_fn fn, void *user, muster_route_id *out) {
-    if (!method_known(method) || path[0] != '/' || strlen(path) >= PATH_BYTES_MAX ||
-        (flags & ~(MUSTER_ROUTE_ADMIN | MUSTER_ROUTE_PREFIX)))
-        return MUSTER_INVALID;
-    for (uint32_t i = 0; i < http.route_count; i++) {
-        const struct route *present = &http.routes[i];
-        bool yields = http.supersedes && http.supersedes(owner, present->owner);
-        if (same_place(present, method, path, flags) && !yields) return MUSTER_EXISTS;
-    }
-    if (http.route_count == ROUTES_MAX) return MUSTER_LIMIT;
-    struct route *route = &http.routes[http.route_count++];
-    *route = (struct route){
-        .id = ++http.last_id, .owner = owner, .flags = flags, .fn = fn, .user = user};
+    if (!method || !path || !fn || !path_valid(path)) return MUSTER_INVALID;
+    if (strlen(method) == 0 || strlen(method) >= METHOD_MAX_BYTES) return MUSTER_INVALID;
+    if (flags & ~(MUSTER_ROUTE_ADMIN | MUSTER_ROUTE_PREFIX)) return MUSTER_INVALID;
+    if (!routes_ready()) return MUSTER_NO_MEMORY;
+    if (route_same(method, path, flags)) return MUSTER_EXISTS;
+    uint64_t id = 0;
+    struct route *route = slots_add(&routes, &id);
+    if (!route) return MUSTER_FULL;
+    route->id = id;
+    route->owner = owner;
+    route->path_len = (uint32_t)strlen(path);
+    route->flags = flags;
+    route->fn = fn;
+    route->user = user;
     snprintf(route->method, sizeof route->method, "%s", method);
     snprintf(route->path, sizeof route->path, "%s", path);
-    *out = route->id;
+    if (out) *out = id;
     return MUSTER_OK;
 }
 
-static void remove_at(uint32_t i) {
-    http.route_count--;
-    memmove(&http.routes[i], &http.routes[i + 1], (http.route_count - i) * sizeof http.routes[0]);
-}
-
 muster_status http_route_remove(const void *owner, muster_route_id id) {
-    for (uint32_t i = 0; i < http.route_count; i++) {
-        if (http.routes[i].id != id || http.routes[i].owner != owner) continue;
-        remove_at(i);
-        return MUSTER_OK;
-    }
-    return MUSTER_NOT_FOUND;
+    struct route *route = slots_find(&routes, id);
+    if (!route || route->owner != owner) return MUSTER_NOT_FOUND;
+    slots_remove(&routes, id);
+    return MUSTER_OK;
 }
 
 void http_route_remove_owner(const void *owner) {
-    for (uint32_t i = http.route_count; i-- > 0;)
-        if (http.routes[i].owner == owner) remove_at(i);
+    uint64_t id = 0;
+    struct route *route = NULL;
+    while ((route = slots_next(&routes, &id))) {
+        if (route->owner == owner) slots_remove(&routes, id);
+    }
 }
 
-/* Length of the route's path if it covers `path`, exact ones counting one more; 0 if not. */
-static size_t match_length(const struct route *route, const char *path) {
-    size_t len = strlen(route->path);
-    if (strcmp(route->path, path) == 0) return len + 1;
-    if (!(route->flags & MUSTER_ROUTE_PREFIX) || strncmp(route->path, path, len) != 0) return 0;
-    bool at_border = route->path[len - 1] == '/' || path[len] == '/';
-    return at_border ? len : 0;
+void http_set_call_guard(void (*enter)(const void *owner), void (*leave)(const void *owner)) {
+    guard_enter = enter;
+    guard_leave = leave;
 }
 
-/* The best route for the path; of equal ones the oldest, so that a reload changes over at the
- * swap. allowed: the methods of that path, for 405. */
-static const struct route *find_route(const struct net_http_request *request, const char *method,
-                                      char *allowed, size_t cap) {
-    const struct route *best = NULL;
-    size_t best_length = 0;
-    allowed[0] = '\0';
-    for (uint32_t i = 0; i < http.route_count; i++) {
-        const struct route *route = &http.routes[i];
-        if (!!(route->flags & MUSTER_ROUTE_ADMIN) != request->admin) continue;
-        size_t length = match_length(route, request->request.path);
-        if (!length) continue;
-        if (!strstr(allowed, route->method)) {
-            size_t at = strlen(allowed);
-            snprintf(allowed + at, cap - at, "%s%s", at ? ", " : "", route->method);
+/* How well a route fits a path: 0 not at all, else more for a longer one, most for an exact one. */
+static uint32_t route_fit(const struct route *route, const char *path) {
+    if (strcmp(route->path, path) == 0) return PATH_MAX_BYTES;
+    if (!(route->flags & MUSTER_ROUTE_PREFIX)) return 0;
+    if (strncmp(route->path, path, route->path_len) != 0) return 0;
+    bool whole = route->path[route->path_len - 1] == '/' || path[route->path_len] == '/';
+    return whole ? route->path_len : 0;
+}
+
+static void allow_append(char *allow, const char *method) {
+    size_t len = strlen(allow);
+    snprintf(allow + len, ALLOW_MAX_BYTES - len, "%s%s", len > 0 ? ", " : "", method);
+}
+
+/* The best path decides, then the method: a GET of a longer prefix does not hide behind a shorter
+ * one's POST. allow lists the methods of that path. */
+static struct route *route_find(const char *method, const char *path, bool admin, char *allow) {
+    uint64_t id = 0;
+    uint32_t best = 0;
+    struct route *route = NULL;
+    struct route *found = NULL;
+    while ((route = slots_next(&routes, &id))) {
+        if (admin != ((route->flags & MUSTER_ROUTE_ADMIN) != 0)) continue;
+        uint32_t fit = route_fit(route, path);
+        if (fit == 0 || fit < best) continue;
+        if (fit > best) {
+            best = fit;
+            found = NULL;
+            allow[0] = '\0';
         }
-        if (strcmp(route->method, method) != 0 || length <= best_length) continue;
-        best = route;
-        best_length = length;
+        allow_append(allow, route->method);
+        if (strcmp(route->method, "GET") == 0) allow_append(allow, "HEAD");
+        if (strcmp(route->method, method) == 0) found = route;
     }
-    return best;
+    return found;
 }
 
-/* ---- answers --------------------------------------------------------------------------------- */
+/* ---- Requests ---- */
 
-static bool forget(muster_request_id id) {
-    for (struct waiting **at = &http.waiting; *at; at = &(*at)->next) {
-        struct waiting *waiting = *at;
-        if (waiting->id != id) continue;
-        *at = waiting->next;
-        free(waiting);
-        return true;
+static void on_deadlines(void *user);
+
+static void pending_add(muster_request_id id) {
+    struct pending *pending = calloc(1, sizeof *pending);
+    if (!pending) return; /* answered without a deadline */
+    pending->id = id;
+    pending->deadline_ms = loop_now_ms() + (uint64_t)config_int("http", "handlerTimeoutMs");
+    *pending_tail = pending;
+    pending_tail = &pending->next;
+    if (!deadline_timer) {
+        deadline_timer = loop_timer_start(DEADLINE_SWEEP_MS, DEADLINE_SWEEP_MS, on_deadlines, NULL);
     }
-    return false;
 }
+
+static void pending_remove(muster_request_id id) {
+    struct pending **at = &pending_head;
+    while (*at && (*at)->id != id) at = &(*at)->next;
+    struct pending *pending = *at;
+    if (!pending) return;
+    *at = pending->next;
+    if (!pending->next) pending_tail = at;
+    free(pending);
+}
+
+static void on_deadlines(void *user) {
+    (void)user;
+    while (pending_head && pending_head->deadline_ms <= loop_now_ms()) {
+        muster_request_id id = pending_head->id;
+        pending_remove(id);
+        log_warn("http", "a request was not answered in time");
+        (void)http_problem(id, 504, "timeout", "the request was not answered in time");
+    }
+    if (pending_head) return;
+    loop_timer_stop(deadline_timer);
+    deadline_timer = NULL;
+}
+
+void http_closed(muster_request_id id) {
+    pending_remove(id);
+}
+
+static bool auth_allowed(const char *address, uint32_t *retry_after_ms) {
+    if (!auth_limits) {
+        auth_limits =
+            limit_table_create(AUTH_ENTRIES, (double)config_int("http", "authPerMinute") / 60.0,
+                               (double)config_int("http", "authBurst"));
+    }
+    *retry_after_ms = 1000;
+    return auth_limits && limit_table_take(auth_limits, address, loop_now_ms(), retry_after_ms);
+}
+
+static muster_status problem_with_header(muster_request_id id, uint32_t status, const char *code,
+                                         const char *detail,
+                                         const struct muster_http_header *header);
+
+static void refuse_rate(muster_request_id id, uint32_t retry_after_ms) {
+    char seconds[16];
+    const struct muster_http_header header = {"retry-after", seconds};
+    snprintf(seconds, sizeof seconds, "%u", retry_after_ms / 1000 + 1);
+    (void)problem_with_header(id, 429, "rate_limited", "too many requests of this address",
+                              &header);
+}
+
+static void call(struct route *route, const struct muster_http_request *request) {
+    const void *owner = route->owner;
+    pending_add(request->id);
+    if (owner && guard_enter) guard_enter(owner);
+    route->fn(route->user, request); /* the route may be gone afterwards */
+    if (owner && guard_leave) guard_leave(owner);
+}
+
+void http_dispatch(const struct net_http_request *net_request) {
+    struct muster_http_request request = net_request->request;
+    char allow[ALLOW_MAX_BYTES] = "";
+    uint32_t retry_after_ms = 0;
+    metrics_add(METRIC_HTTP_REQUESTS, 1);
+    if (strcmp(request.method, "HEAD") == 0) request.method = "GET"; /* net leaves out the body */
+    bool auth = strncmp(request.path, AUTH_PREFIX, strlen(AUTH_PREFIX)) == 0;
+    if (auth && !net_request->admin && !auth_allowed(request.address, &retry_after_ms)) {
+        refuse_rate(request.id, retry_after_ms);
+        return;
+    }
+    struct route *route = route_find(request.method, request.path, net_request->admin, allow);
+    if (route) {
+        call(route, &request);
+    } else if (allow[0] != '\0') {
+        const struct muster_http_header header = {"allow", allow};
+        (void)problem_with_header(request.id, 405, "method_not_allowed",
+                                  "the path does not take this method", &header);
+    } else {
+        (void)http_problem(request.id, 404, "not_found", "there is nothing at this path");
+    }
+}
+
+/* ---- Answers ---- */
 
 muster_status http_respond(muster_request_id id, const struct muster_http_response *response) {
-    forget(id);
+    pending_remove(id);
     return net_http_respond(id, response);
 }
 
-static muster_status respond_text(muster_request_id id, uint32_t status, const char *content_type,
-                                  const char *text, const struct muster_http_header *headers,
-                                  uint32_t header_count) {
-    struct muster_http_response response = {
-        .size = sizeof response,
-        .status = status,
-        .content_type = content_type,
-        .body = {text, strlen(text)},
-        .headers = headers,
-        .header_count = header_count,
-    };
-    return http_respond(id, &response);
-}
-
-static muster_status respond_json(muster_request_id id, uint32_t status, const char *content_type,
-                                  json_t *json, const struct muster_http_header *headers,
-                                  uint32_t header_count) {
+static muster_status respond_text(muster_request_id id, uint32_t status, const char *type,
+                                  json_t *json, const struct muster_http_header *header) {
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
-    if (!text) return respond_text(id, 500, "text/plain", "out of memory\n", NULL, 0);
-    muster_status result = respond_text(id, status, content_type, text, headers, header_count);
+    const struct muster_http_response response = {
+        .size = sizeof response,
+        .status = text ? status : 500,
+        .content_type = text ? type : NULL,
+        .body = {text, text ? strlen(text) : 0},
+        .headers = header,
+        .header_count = header ? 1 : 0,
+    };
+    muster_status answer = http_respond(id, &response);
     free(text);
-    return result;
+    return answer;
 }
 
 muster_status http_respond_json(muster_request_id id, uint32_t status, json_t *json) {
-    static const struct muster_http_header fresh[] = {{"cache-control", "no-store"}};
-    return respond_json(id, status, "application/json", json, fresh, 1);
+    static const struct muster_http_header fresh = {"cache-control", "no-store"};
+    return respond_text(id, status, "application/json", json, &fresh);
 }
 
-static const char *status_title(uint32_t status) {
-    static const struct {
-        uint32_t status;
-        const char *title;
-    } titles[] = {
-        {400, "Bad Request"},       {401, "Unauthorized"},          {403, "Forbidden"},
-        {404, "Not Found"},         {405, "Method Not Allowed"},    {409, "Conflict"},
-        {411, "Length Required"},   {413, "Content Too Large"},     {415, "Unsupported Media Type"},
-        {429, "Too Many Requests"}, {500, "Internal Server Error"}, {503, "Service Unavailable"},
-        {504, "Gateway Timeout"},
-    };
-    for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
-        if (titles[i].status == status) return titles[i].title;
-    return "Error";
-}
-
-/* RFC 9457. */
-static json_t *problem_json(uint32_t status, const char *code, const char *detail) {
-    return json_pack("{s:s,s:s,s:i,s:s,s:s}", "type", "about:blank", "title", status_title(status),
-                     "status", (int)status, "detail", detail, "code", code);
-}
-
-static muster_status problem_with(muster_request_id id, uint32_t status, const char *code,
-                                  const char *detail, const char *header, const char *value) {
-    struct muster_http_header headers[] = {{"cache-control", "no-store"}, {header, value}};
-    return respond_json(id, status, "application/problem+json", problem_json(status, code, detail),
-                        headers, header ? 2 : 1);
+static muster_status problem_with_header(muster_request_id id, uint32_t status, const char *code,
+                                         const char *detail,
+                                         const struct muster_http_header *header) {
+    json_t *text = json_string(detail);
+    if (!text) text = json_string(code); /* a detail that is no UTF-8 */
+    json_t *json =
+        json_pack("{s:s, s:s, s:i, s:o, s:s}", "type", "about:blank", "title",
+                  net_http_reason(status), "status", (int)status, "detail", text, "code", code);
+    return respond_text(id, status, PROBLEM_TYPE, json, header);
 }
 
 muster_status http_problem(muster_request_id id, uint32_t status, const char *code,
                            const char *detail) {
-    return problem_with(id, status, code, detail, NULL, NULL);
-}
-
-/* ---- requests -------------------------------------------------------------------------------- */
-
-static bool auth_allowed(const struct muster_http_request *request) {
-    uint32_t wait_ms = 0;
-    if (strncmp(request->path, AUTH_PREFIX, sizeof AUTH_PREFIX - 1) != 0) return true;
-    if (limit_table_take(http.auth_limit, request->address, loop_now_ms(), &wait_ms)) return true;
-    char seconds[16];
-    snprintf(seconds, sizeof seconds, "%u", wait_ms / 1000 + 1);
-    metrics_add(METRIC_DROP_RATELIMIT, 1);
-    (void)problem_with(request->id, 429, "rate_limited", "too many requests from this address",
-                       "retry-after", seconds);
-    return false;
-}
-
-static bool watch(muster_request_id id) {
-    struct waiting *waiting = malloc(sizeof *waiting);
-    if (!waiting) return false;
-    uint64_t timeout_ms = (uint64_t)config_int("http", "handlerTimeoutMs");
-    *waiting = (struct waiting){http.waiting, id, loop_now_ms() + timeout_ms};
-    http.waiting = waiting;
-    return true;
-}
-
-static void call_handler(const struct route *route, const struct muster_http_request *request) {
-    struct route copy = *route; /* a handler may remove routes */
-    if (copy.owner && http.enter) http.enter(copy.owner);
-    copy.fn(copy.user, request);
-    if (copy.owner && http.leave) http.leave(copy.owner);
-}
-
-void http_dispatch(const struct net_http_request *request) {
-    const struct muster_http_request *req = &request->request;
-    const char *method = strcmp(req->method, "HEAD") == 0 ? "GET" : req->method;
-    char allowed[64];
-    const struct route *route = find_route(request, method, allowed, sizeof allowed);
-    if (!route && allowed[0])
-        (void)problem_with(req->id, 405, "method_not_allowed", "not with this method", "allow",
-                           allowed);
-    else if (!route)
-        (void)http_problem(req->id, 404, "not_found", "nothing is here");
-    else if (!watch(req->id))
-        (void)http_problem(req->id, 503, "unavailable", "out of memory");
-    else if (auth_allowed(req))
-        call_handler(route, req);
-}
-
-void http_closed(muster_request_id id) {
-    forget(id);
-}
-
-static void on_timer(void *user) {
-    (void)user;
-    uint64_t now_ms = loop_now_ms();
-    for (struct waiting *w = http.waiting, *next; w; w = next) {
-        next = w->next;
-        if (w->deadline_ms <= now_ms)
-            (void)http_problem(w->id, 504, "timeout", "the answer took too long");
-    }
-}
-
-muster_status http_init(void) {
-    http.auth_limit =
-        limit_table_create(AUTH_ADDRESSES, (double)config_int("http", "authPerMinute") / 60.0,
-                           (double)config_int("http", "authBurst"));
-    http.timer = loop_timer_start(DEADLINE_TICK_MS, DEADLINE_TICK_MS, on_timer, NULL);
-    return http.auth_limit && http.timer ? MUSTER_OK : MUSTER_NO_MEMORY;
+    return problem_with_header(id, status, code, detail, NULL);
 }
 
 void http_deinit(void) {
-    loop_timer_stop(http.timer);
-    http.timer = NULL;
-    while (http.waiting) forget(http.waiting->id);
-    limit_table_destroy(http.auth_limit);
-    http.auth_limit = NULL;
-    http.route_count = 0;
-}
-
-/* ---- query ----------------------------------------------------------------------------------- */
-
-static int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
-/* Decodes the value up to '&'; false: too long, a broken escape, or a control character. */
-static bool decode_value(const char *at, char *out, uint32_t cap) {
-    uint32_t len = 0;
-    for (; *at && *at != '&'; at++) {
-        int c = *at == '+' ? ' ' : (unsigned char)*at;
-        if (*at == '%') {
-            int high = hex_digit(at[1]);
-            int low = high < 0 ? -1 : hex_digit(at[2]);
-            if (low < 0) return false;
-            c = high << 4 | low;
-            at += 2;
-        }
-        if (c < 32 || len + 1 >= cap) return false;
-        out[len++] = (char)c;
-    }
-    out[len] = '\0';
-    return true;
-}
-
-bool http_query(const struct muster_http_request *request, const char *name, char *out,
-                uint32_t cap) {
-    size_t len = strlen(name);
-    for (const char *at = request->query; at; at = strchr(at, '&')) {
-        at += *at == '&';
-        if (strncmp(at, name, len) == 0 && at[len] == '=')
-            return decode_value(at + len + 1, out, cap);
-    }
-    return false;
+    while (pending_head) pending_remove(pending_head->id);
+    loop_timer_stop(deadline_timer);
+    deadline_timer = NULL;
+    limit_table_destroy(auth_limits);
+    auth_limits = NULL;
+    if (routes.items) slots_deinit(&routes);
+    guard_enter = guard_leave = NULL;
 }

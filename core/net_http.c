@@ -503,8 +503,15 @@ muster_status net_http_respond(muster_request_id id, const struct muster_http_re
     return valid ? MUSTER_OK : MUSTER_INVALID;
 }
 
+/* libwebsockets keeps what it read beyond a request and, for a next request with a body, takes that
+ * request's own header for the body. So whoever sends ahead is closed after the answer. What it
+ * keeps can only be asked for all connections together: now and then this ends another's. */
+static bool sent_ahead(void) {
+    return lws_service_adjust_timeout(net_state.context, 1, 0) == 0;
+}
+
 static int answer_end(struct conn *conn, struct exchange *exchange) {
-    bool keep_alive = exchange->keep_alive && net_state.phase == NET_UP;
+    bool keep_alive = exchange->keep_alive && net_state.phase == NET_UP && !sent_ahead();
     exchange_free(conn, exchange);
     if (!keep_alive) return -1;
     net_conn_deadline(conn, net_state.handshake_timeout_ms); /* for the next request */
