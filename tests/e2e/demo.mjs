@@ -35,6 +35,13 @@ async function logIn(server, i) {
     return new Teammate({ client, auth, playerId: client.session.playerId });
 }
 
+function goHome(team) {
+    for (const { client, player } of team) {
+        client.close();
+        player.auth.stop();
+    }
+}
+
 /** A MatchResults out of the tables. */
 async function storedResults(server, matchId) {
     const [row] = await queryDatabase(server, `SELECT * FROM match_results WHERE match_id = '${matchId}'`);
@@ -105,10 +112,7 @@ async function main() {
         const kills = stored.flatMap(({ playerStats }) => playerStats).reduce((sum, row) => sum + row.kills, 0);
         say(`all ${PLAYERS} clients saw these results; each of ${kills} kills came from its client's input`);
 
-        for (const { client, auth } of team) {
-            client.close();
-            auth.stop();
-        }
+        goHome(team);
         await server.stop();
         for (const results of stored) {
             const again = await replay(server.dataDir, results.matchId);
@@ -118,10 +122,7 @@ async function main() {
         }
         console.log(JSON.stringify(stored, null, 2));
     } finally {
-        for (const { client, auth } of team) {
-            client.close();
-            auth.stop();
-        }
+        goHome(team);
         if (server?.running) await server.stop();
         await rm(dir, { recursive: true, force: true });
     }
