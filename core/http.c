@@ -51,6 +51,7 @@ static struct loop_timer *deadline_timer;
 static struct limit_table *auth_limits;
 static void (*guard_enter)(const void *owner);
 static void (*guard_leave)(const void *owner);
+static bool (*owner_supersedes)(const void *newer, const void *older);
 
 /* ---- Routes ---- */
 
@@ -61,6 +62,10 @@ static bool path_valid(const char *path) {
 
 static bool routes_ready(void) {
     return routes.items || slots_init(&routes, ROUTES_MAX, sizeof(struct route)) == MUSTER_OK;
+}
+
+static bool supersedes(const void *newer, const void *older) {
+    return owner_supersedes && owner_supersedes(newer, older);
 }
 
 static struct route *route_same(const char *method, const char *path, uint32_t flags) {
@@ -81,7 +86,8 @@ muster_status http_route_add(const void *owner, const char *method, const char *
     if (strlen(method) == 0 || strlen(method) >= METHOD_MAX_BYTES) return MUSTER_INVALID;
     if (flags & ~(MUSTER_ROUTE_ADMIN | MUSTER_ROUTE_PREFIX)) return MUSTER_INVALID;
     if (!routes_ready()) return MUSTER_NO_MEMORY;
-    if (route_same(method, path, flags)) return MUSTER_EXISTS;
+    const struct route *present = route_same(method, path, flags);
+    if (present && !supersedes(owner, present->owner)) return MUSTER_EXISTS;
     uint64_t id = 0;
     struct route *route = slots_add(&routes, &id);
     if (!route) return MUSTER_FULL;
@@ -117,6 +123,10 @@ void http_set_call_guard(void (*enter)(const void *owner), void (*leave)(const v
     guard_leave = leave;
 }
 
+void http_set_supersedes(bool (*fn)(const void *newer, const void *older)) {
+    owner_supersedes = fn;
+}
+
 /* How well a route fits a path: 0 not at all, else more for a longer one, most for an exact one. */
 static uint32_t route_fit(const struct route *route, const char *path) {
     if (strcmp(route->path, path) == 0) return PATH_MAX_BYTES;
@@ -149,7 +159,8 @@ static struct route *route_find(const char *method, const char *path, bool admin
         }
         allow_append(allow, route->method);
         if (strcmp(route->method, "GET") == 0) allow_append(allow, "HEAD");
-        if (strcmp(route->method, method) == 0) found = route;
+        if (strcmp(route->method, method) != 0) continue;
+        if (!found || supersedes(found->owner, route->owner)) found = route; /* until the swap */
     }
     return found;
 }

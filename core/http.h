@@ -6,8 +6,7 @@
 
 #include "net.h"
 
-/* The deadline timer and the limit's table; routes may be added before. */
-muster_status http_init(void) MUSTER_MUST_USE;
+/* Forgets routes, waiting requests and limits. */
 void http_deinit(void);
 
 /* owner: who added the route (a plugin), or null for core's. Exact paths win over prefixes, longer

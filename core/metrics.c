@@ -32,6 +32,7 @@ enum { TICK_BUCKETS = sizeof(tick_bounds) / sizeof(*tick_bounds) };
 
 static struct {
     void (*collector)(void);
+    bool (*supersedes)(const void *newer, const void *older);
     struct custom custom[CUSTOM_MAX];
     uint64_t tick_buckets[TICK_BUCKETS + 1]; /* not cumulative; the last is above all bounds */
     double tick_sum_s;
@@ -51,6 +52,10 @@ void metrics_observe_tick(uint64_t duration_us) {
     state.tick_buckets[bucket]++;
     state.tick_sum_s += seconds;
     state.tick_count++;
+}
+
+void metrics_set_supersedes(bool (*fn)(const void *newer, const void *older)) {
+    state.supersedes = fn;
 }
 
 void metrics_set_collector(void (*fn)(void)) {
@@ -81,7 +86,9 @@ muster_status metrics_register(const void *owner, uint32_t type, const char *nam
     struct custom *place = NULL;
     for (uint32_t i = 0; i < CUSTOM_MAX; i++) {
         struct custom *custom = &state.custom[i];
-        if (custom->owner && strcmp(custom->name, name) == 0) return MUSTER_EXISTS;
+        bool taken = custom->owner && strcmp(custom->name, name) == 0;
+        if (taken && !(state.supersedes && state.supersedes(owner, custom->owner)))
+            return MUSTER_EXISTS;
         if (!custom->owner && !place) place = custom;
     }
     if (!place) return MUSTER_LIMIT;

@@ -81,6 +81,9 @@ void metrics_observe_tick(uint64_t duration_us);
 
 /* Called before each visit to bring gauges up to date. */
 void metrics_set_collector(void (*fn)(void));
+/* May `newer` register what `older` holds (the next generation of a plugin)? Set by the layer
+ * above; without it nobody may. */
+void metrics_set_supersedes(bool (*fn)(const void *newer, const void *older));
 /* Plugins' own. EXISTS, INVALID (name not muster_[a-z0-9_]+), LIMIT (256 in all). */
 muster_status metrics_register(const void *owner, uint32_t type, const char *name, const char *help,
                                uint32_t *out) MUSTER_MUST_USE;

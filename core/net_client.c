@@ -363,9 +363,8 @@ static int ws_opened(struct net_client *client) {
 }
 
 static int on_closed(struct net_client *client) {
-    client_finish(client, client->until_close && client->http_status ? MUSTER_OK
-                          : client->opened                           ? MUSTER_CLOSED
-                                                                     : MUSTER_IO);
+    bool answered = client->fetched && client->until_close && client->http_status != 0;
+    client_finish(client, client->opened ? MUSTER_CLOSED : answered ? MUSTER_OK : MUSTER_IO);
     return 0;
 }
 

@@ -180,6 +180,7 @@ static muster_status start_books(void) {
     methods_set_admin(admin_run);
     http_set_call_guard(on_http_enter, on_http_leave);
     http_set_supersedes(plugin_supersedes);
+    metrics_set_supersedes(plugin_supersedes);
     metrics_set_collector(collect_metrics);
     muster_status status = session_init(players_max);
     if (!status) status = pacer_start();
@@ -187,7 +188,6 @@ static muster_status start_books(void) {
     if (!status) status = queue_init(players_max);
     if (!status) status = report_init();
     if (!status) status = dispatch_init(methods_table);
-    if (!status) status = http_init();
     if (!status) status = rest_init();
     return status;
 }
