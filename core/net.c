@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include "config.h"
 #include "log.h"
@@ -306,7 +307,7 @@ static struct lws_vhost *public_vhost_create(const char *name) {
         .vhost_name = name,
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
         .protocols = server_protocols,
-        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS,
         .keepalive_timeout = 60,
         .timeout_secs = 10,
         .retry_and_idle_policy = &idle_policy,
@@ -381,6 +382,7 @@ muster_status net_start(const struct net_handlers *handlers, char *error) {
         sweep_timer = loop_timer_start(NET_SWEEP_MS, NET_SWEEP_MS, on_sweep, NULL);
         if (!sweep_timer) status = MUSTER_NO_MEMORY;
     }
+    uv_update_time(loop_handle()); /* reading the CA certificates took a while */
     if (status != MUSTER_OK) net_stop();
     return status;
 }
@@ -429,6 +431,7 @@ void net_stop(void) {
     net_listen_stop();
     net_state.phase = NET_CLOSING;
     stop_deadline_ms = loop_now_ms() + STOP_MS;
+    net_client_stop_all();
     if (net_state.context) conns_close();
     loop_timer_stop(sweep_timer);
     sweep_timer = loop_timer_start(1, STOP_STEP_MS, on_sweep, NULL);

@@ -1,0 +1,490 @@
+/* net_client: fetch and WebSocket clients against our own server, plain and by TLS; the server's
+ * certificates and their reload. */
+#include "net_rig.h"
+
+#include "net_url.h"
+
+#define BODY_BYTES 100000
+
+static char dir[] = "/tmp/muster_net_XXXXXX";
+static char *body;
+static bool admit = true;
+
+/* ---- The server ---- */
+
+static bool on_admit(const char *address) {
+    (void)address;
+    return admit;
+}
+
+static void *on_open(conn_id conn, const char *address) {
+    (void)conn;
+    (void)address;
+    return &admit;
+}
+
+static bool on_text(conn_id conn, void *user, const char *data, uint32_t len) {
+    (void)user;
+    if (len == 3 && memcmp(data, "bye", 3) == 0) {
+        net_close(conn, 4004, "bye");
+        return false;
+    }
+    net_send_text(conn, data, len);
+    return true;
+}
+
+static bool on_binary(conn_id conn, void *user, const uint8_t *data, uint32_t len) {
+    (void)user;
+    net_send_binary(conn, data, len);
+    return true;
+}
+
+static void on_conn(conn_id conn, void *user) {
+    (void)conn;
+    (void)user;
+}
+
+static void on_request(const struct net_http_request *request) {
+    const struct muster_http_request *facts = &request->request;
+    static const struct muster_http_header location = {"location", "/a"};
+    struct muster_http_response response = {.size = sizeof response, .status = 200};
+    char text[256];
+    int len = snprintf(text, sizeof text, "%s|%s|%s|%.*s", facts->method, facts->query,
+                       facts->authorization, (int)facts->body.len,
+                       facts->body.data ? (const char *)facts->body.data : "");
+    response.body = (struct muster_bytes){text, (uint64_t)len};
+    if (strcmp(facts->path, "/never") == 0) return;
+    if (strcmp(facts->path, "/big") == 0) response.body = (struct muster_bytes){body, BODY_BYTES};
+    if (strcmp(facts->path, "/missing") == 0) response.status = 404;
+    if (strcmp(facts->path, "/moved") == 0) {
+        response.status = 302;
+        response.headers = &location;
+        response.header_count = 1;
+    }
+    (void)net_http_respond(facts->id, &response);
+}
+
+static void on_request_closed(muster_request_id id) {
+    (void)id;
+}
+
+static void on_batch(void) {
+}
+
+static const struct net_handlers handlers = {
+    .ws_admit = on_admit,
+    .ws_open = on_open,
+    .ws_text = on_text,
+    .ws_binary = on_binary,
+    .ws_drained = on_conn,
+    .ws_closed = on_conn,
+    .http_request = on_request,
+    .http_closed = on_request_closed,
+    .rx_batch = on_batch,
+};
+
+static int setup(void **state) {
+    (void)state;
+    unsetenv("MUSTER_TLS_CERT");
+    unsetenv("MUSTER_TLS_KEY");
+    admit = true;
+    return rig_start(&handlers);
+}
+
+/* A certificate for localhost, signed by itself, as PREFIX.crt and PREFIX.key. */
+static int make_cert(const char *prefix) {
+    char command[512];
+    snprintf(command, sizeof command,
+             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
+             "-subj /CN=%s -addext subjectAltName=DNS:localhost "
+             "-keyout %s/%s.key -out %s/%s.crt 2>/dev/null",
+             prefix, dir, prefix, dir, prefix);
+    return system(command);
+}
+
+static int copy_cert(const char *prefix) {
+    char command[512];
+    snprintf(command, sizeof command, "cd %s && cp %s.crt server.crt && cp %s.key server.key", dir,
+             prefix, prefix);
+    return system(command);
+}
+
+static void set_path(const char *variable, const char *name) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    setenv(variable, path, 1);
+}
+
+static int setup_tls(void **state) {
+    (void)state;
+    admit = true;
+    if (copy_cert("one") != 0) return -1;
+    set_path("MUSTER_TLS_CERT", "server.crt");
+    set_path("MUSTER_TLS_KEY", "server.key");
+    set_path("SSL_CERT_FILE", "one.crt"); /* whom the clients trust */
+    return rig_start(&handlers);
+}
+
+static int teardown(void **state) {
+    (void)state;
+    unsetenv("SSL_CERT_FILE");
+    return rig_stop();
+}
+
+static int group_setup(void **state) {
+    (void)state;
+    body = malloc(BODY_BYTES);
+    if (!body || !mkdtemp(dir)) return -1;
+    memset(body, 'b', BODY_BYTES);
+    return make_cert("one") == 0 && make_cert("two") == 0 ? 0 : -1;
+}
+
+static int group_teardown(void **state) {
+    char command[128];
+    (void)state;
+    free(body);
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    return system(command);
+}
+
+/* ---- Fetching ---- */
+
+static struct {
+    int count;
+    muster_status status;
+    uint32_t http_status;
+    uint64_t body_len;
+    char body[256];
+} fetched;
+
+static void on_fetched(void *user, const struct muster_http_result *result) {
+    (void)user;
+    fetched.count++;
+    fetched.status = result->status;
+    fetched.http_status = result->http_status;
+    fetched.body_len = result->body.len;
+    snprintf(fetched.body, sizeof fetched.body, "%.*s", (int)result->body.len,
+             result->body.data ? (const char *)result->body.data : "");
+    loop_stop();
+}
+
+static void run_loop(void) {
+    struct loop_timer *late = loop_timer_start(rig_wait_ms, 0, rig_on_late, NULL);
+    loop_run();
+    loop_timer_stop(late);
+}
+
+static const char *url_of(const char *scheme, const char *host, const char *path) {
+    static char url[256];
+    snprintf(url, sizeof url, "%s://%s:%u%s", scheme, host, net_port(), path);
+    return url;
+}
+
+static muster_status fetch_url(const char *method, const char *url, const char *text,
+                               uint32_t timeout_ms) {
+    static const struct muster_http_header header = {"authorization", "Bearer t"};
+    const struct muster_http_fetch request = {
+        .size = sizeof request,
+        .timeout_ms = timeout_ms,
+        .method = method,
+        .url = url,
+        .headers = &header,
+        .header_count = 1,
+        .response_max_bytes = BODY_BYTES,
+        .body = {text, strlen(text)},
+    };
+    struct net_client *client = NULL;
+    memset(&fetched, 0, sizeof fetched);
+    muster_status status = net_fetch(&request, on_fetched, NULL, &client);
+    if (status != MUSTER_OK) return status;
+    assert_non_null(client);
+    run_loop();
+    assert_int_equal(fetched.count, 1);
+    return fetched.status;
+}
+
+static void fetch(void **state) {
+    (void)state;
+    assert_int_equal(fetch_url("GET", url_of("http", "127.0.0.1", "/a?b=c"), "", 5000), MUSTER_OK);
+    assert_int_equal(fetched.http_status, 200);
+    assert_string_equal(fetched.body, "GET|b=c|Bearer t|");
+    assert_int_equal(fetch_url("POST", url_of("http", "localhost", "/a"), "text", 5000), MUSTER_OK);
+    assert_string_equal(fetched.body, "POST||Bearer t|text");
+    assert_int_equal(fetch_url("POST", url_of("http", "localhost", "/a"), "", 5000), MUSTER_OK);
+    assert_string_equal(fetched.body, "POST||Bearer t|");
+    assert_int_equal(fetch_url("GET", url_of("http", "localhost", "/big"), "", 5000), MUSTER_OK);
+    assert_int_equal(fetched.body_len, BODY_BYTES);
+    assert_int_equal(fetch_url("GET", url_of("http", "localhost", "/missing"), "", 5000),
+                     MUSTER_OK);
+    assert_int_equal(fetched.http_status, 404);
+    assert_int_equal(fetch_url("GET", url_of("http", "localhost", "/moved"), "", 5000), MUSTER_OK);
+    assert_int_equal(fetched.http_status, 302);
+}
+
+static void fetch_refusals(void **state) {
+    (void)state;
+    struct net_client *client = NULL;
+    struct muster_http_fetch request = {.size = sizeof request,
+                                        .timeout_ms = 1000,
+                                        .method = "GET",
+                                        .url = "ftp://localhost/",
+                                        .response_max_bytes = 100};
+    assert_int_equal(net_fetch(&request, on_fetched, NULL, &client), MUSTER_INVALID);
+    request.url = url_of("http", "localhost", "/big");
+    request.timeout_ms = 0;
+    assert_int_equal(net_fetch(&request, on_fetched, NULL, &client), MUSTER_INVALID);
+    const struct muster_http_header broken = {"x", "a\r\nb: c"};
+    request.timeout_ms = 5000;
+    request.headers = &broken;
+    request.header_count = 1;
+    assert_int_equal(net_fetch(&request, on_fetched, NULL, &client), MUSTER_INVALID);
+    request.header_count = 0;
+    memset(&fetched, 0, sizeof fetched);
+    assert_int_equal(net_fetch(&request, on_fetched, NULL, &client), MUSTER_OK);
+    run_loop();
+    assert_int_equal(fetched.status, MUSTER_LIMIT);
+    assert_int_equal(fetch_url("GET", url_of("http", "localhost", "/never"), "", 200),
+                     MUSTER_TIMEOUT);
+    assert_int_equal(fetch_url("GET", "http://name.invalid/", "", 5000), MUSTER_IO);
+    assert_int_equal(fetch_url("GET", "http://127.0.0.1:1/", "", 5000), MUSTER_IO);
+}
+
+static void on_unwanted(void *user, const struct muster_http_result *result) {
+    (void)user;
+    (void)result;
+    fail_msg("a closed client was called");
+}
+
+static void stop_soon(void *user) {
+    (void)user;
+    loop_stop();
+}
+
+static void closed_fetch_is_silent(void **state) {
+    (void)state;
+    const struct muster_http_fetch request = {.size = sizeof request,
+                                              .timeout_ms = 5000,
+                                              .method = "GET",
+                                              .url = url_of("http", "localhost", "/never"),
+                                              .response_max_bytes = 100};
+    struct net_client *at_once = NULL;
+    struct net_client *later = NULL;
+    assert_int_equal(net_fetch(&request, on_unwanted, NULL, &at_once), MUSTER_OK);
+    assert_int_equal(net_fetch(&request, on_unwanted, NULL, &later), MUSTER_OK);
+    net_client_close(at_once);
+    loop_timer_start(100, 0, stop_soon, NULL);
+    run_loop();
+    net_client_close(later);
+    net_client_close(NULL);
+    assert_int_equal(net_fetch(&request, on_unwanted, NULL, &later),
+                     MUSTER_OK); /* net_stop ends it */
+}
+
+/* ---- WebSocket client ---- */
+
+static struct {
+    struct net_client *client;
+    int opened;
+    int closed;
+    muster_status close_status;
+    char text[64];
+    uint64_t binary_len;
+} ws;
+
+static void on_ws_open(void *user) {
+    static char large[20000];
+    (void)user;
+    ws.opened++;
+    memset(large, 7, sizeof large);
+    assert_int_equal(net_ws_send(ws.client, false, (struct muster_bytes){"hello", 5}), MUSTER_OK);
+    assert_int_equal(net_ws_send(ws.client, true, (struct muster_bytes){large, 16000}), MUSTER_OK);
+}
+
+static void on_ws_message(void *user, uint32_t binary, struct muster_bytes data) {
+    (void)user;
+    if (binary) {
+        ws.binary_len = data.len;
+        assert_int_equal(((const uint8_t *)data.data)[15999], 7);
+        assert_int_equal(net_ws_send(ws.client, false, (struct muster_bytes){"bye", 3}), MUSTER_OK);
+    } else {
+        snprintf(ws.text, sizeof ws.text, "%.*s", (int)data.len, (const char *)data.data);
+    }
+}
+
+static void on_ws_close(void *user, muster_status status) {
+    (void)user;
+    ws.closed++;
+    ws.close_status = status;
+    loop_stop();
+}
+
+static const struct muster_ws_handler ws_handler = {
+    .size = sizeof ws_handler, .open = on_ws_open, .message = on_ws_message, .close = on_ws_close};
+
+static void ws_talk(const char *url, const char *subprotocol) {
+    memset(&ws, 0, sizeof ws);
+    assert_int_equal(net_ws_connect(url, subprotocol, &ws_handler, NULL, &ws.client), MUSTER_OK);
+    run_loop();
+    assert_int_equal(ws.closed, 1);
+}
+
+static void ws_client(void **state) {
+    (void)state;
+    ws_talk(url_of("ws", "localhost", "/ws"), "muster.v1");
+    assert_int_equal(ws.opened, 1);
+    assert_string_equal(ws.text, "hello");
+    assert_int_equal(ws.binary_len, 16000);
+    assert_int_equal(ws.close_status, MUSTER_CLOSED);
+}
+
+static void ws_client_refused(void **state) {
+    (void)state;
+    ws_talk(url_of("ws", "localhost", "/ws"), "other.v1");
+    assert_int_equal(ws.opened, 0);
+    assert_int_equal(ws.close_status, MUSTER_IO);
+    ws_talk("ws://name.invalid/ws", "muster.v1");
+    assert_int_equal(ws.close_status, MUSTER_IO);
+    assert_int_equal(net_ws_connect("http://localhost/", "", &ws_handler, NULL, &ws.client),
+                     MUSTER_INVALID);
+}
+
+/* ---- TLS ---- */
+
+static void tls(void **state) {
+    (void)state;
+    assert_int_equal(fetch_url("GET", url_of("https", "localhost", "/a"), "", 5000), MUSTER_OK);
+    assert_string_equal(fetched.body, "GET||Bearer t|");
+    assert_int_equal(fetch_url("GET", url_of("https", "localhost", "/big"), "", 5000), MUSTER_OK);
+    assert_int_equal(fetched.body_len, BODY_BYTES);
+    ws_talk(url_of("wss", "localhost", "/ws"), "muster.v1");
+    assert_string_equal(ws.text, "hello");
+    assert_int_equal(ws.binary_len, 16000);
+    /* The certificate is for localhost, not for the address. */
+    assert_int_equal(fetch_url("GET", url_of("https", "127.0.0.1", "/a"), "", 5000), MUSTER_IO);
+    assert_int_equal(fetch_url("GET", url_of("http", "localhost", "/a"), "", 5000), MUSTER_IO);
+}
+
+static void tls_untrusted(void **state) {
+    (void)state;
+    set_path("SSL_CERT_FILE", "two.crt");
+    rig_net_stop();
+    char error[256] = "";
+    assert_int_equal(net_start(&handlers, error), MUSTER_OK);
+    assert_int_equal(fetch_url("GET", url_of("https", "localhost", "/a"), "", 5000), MUSTER_IO);
+}
+
+static int s_client(const char *more) {
+    char command[512];
+    snprintf(command, sizeof command,
+             "echo | timeout 8 openssl s_client -connect localhost:%u -CAfile %s/server.crt "
+             "-verify_return_error %s >%s/out 2>&1",
+             net_port(), dir, more, dir);
+    return system(command);
+}
+
+static bool out_holds(const char *text) {
+    char command[256];
+    snprintf(command, sizeof command, "grep -q '%s' %s/out", text, dir);
+    return system(command) == 0;
+}
+
+static const char *versions_script(void) {
+    EXPECT(s_client("-alpn h2,http/1.1") == 0);
+    EXPECT(out_holds("ALPN protocol: http/1.1"));
+    EXPECT(s_client("-tls1_2") == 0);
+    EXPECT(s_client("-tls1_1 -cipher DEFAULT@SECLEVEL=0") != 0);
+    return NULL;
+}
+
+static void tls_versions(void **state) {
+    (void)state;
+    rig_run(versions_script);
+}
+
+static const char *reload_script(void) {
+    EXPECT(s_client("") == 0);
+    EXPECT(out_holds("CN = two"));
+    return NULL;
+}
+
+static void tls_reload(void **state) {
+    (void)state;
+    char error[256] = "";
+    char command[256];
+    assert_int_equal(copy_cert("two"), 0);
+    assert_int_equal(net_tls_reload(error), MUSTER_OK);
+    rig_run(reload_script);
+    /* A key that does not fit, then rubbish: the pair before stays. */
+    snprintf(command, sizeof command, "cp %s/one.key %s/server.key", dir, dir);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(net_tls_reload(error), MUSTER_INVALID);
+    assert_non_null(strstr(error, "tls.cert"));
+    rig_run(reload_script);
+    snprintf(command, sizeof command, "echo x > %s/server.key", dir);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(net_tls_reload(error), MUSTER_INVALID);
+    rig_run(reload_script);
+}
+
+static void tls_bad_files(void **state) {
+    (void)state;
+    char error[256] = "";
+    rig_net_stop();
+    set_path("MUSTER_TLS_KEY", "missing.key");
+    config_unload();
+    assert_int_equal(rig_config(), 0);
+    assert_int_equal(net_start(&handlers, error), MUSTER_INVALID);
+    assert_non_null(strstr(error, "tls.cert, tls.key"));
+}
+
+/* ---- URLs ---- */
+
+static void urls(void **state) {
+    (void)state;
+    struct net_url url;
+    assert_int_equal(net_url_parse("http://a.b", "http", &url), MUSTER_OK);
+    assert_string_equal(url.host, "a.b");
+    assert_string_equal(url.path, "/");
+    assert_int_equal(url.port, 80);
+    assert_int_equal(net_url_parse("HTTPS://a.b:444/c?d#e", "http", &url), MUSTER_OK);
+    assert_true(url.tls);
+    assert_string_equal(url.authority, "a.b:444");
+    assert_string_equal(url.path, "/c?d");
+    assert_int_equal(net_url_parse("wss://[::1]?x", "ws", &url), MUSTER_OK);
+    assert_string_equal(url.host, "::1");
+    assert_string_equal(url.authority, "[::1]");
+    assert_string_equal(url.path, "/?x");
+    assert_int_equal(url.port, 443);
+    static const char *const bad[] = {
+        "",           "a",           "http:/a",         "http://",     "http://:80/",
+        "ftp://a",    "http://a b/", "http://u@a/",     "http://a:0/", "http://a:65536/",
+        "http://a:x", "http://[::1", "http://a/\r\nb:", "http://a:",   "http://a:8 ",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(net_url_parse(bad[i], "http", &url), MUSTER_INVALID);
+    }
+    char longest[4096] = "http://";
+    memset(longest + 7, 'a', 300);
+    assert_int_equal(net_url_parse(longest, "http", &url), MUSTER_LIMIT);
+    snprintf(longest, sizeof longest, "http://a/%03000d", 1);
+    assert_int_equal(net_url_parse(longest, "http", &url), MUSTER_LIMIT);
+}
+
+int main(void) {
+#define CLIENT_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TLS_TEST(name) cmocka_unit_test_setup_teardown(name, setup_tls, teardown)
+    const struct CMUnitTest tests[] = {
+        CLIENT_TEST(fetch),
+        CLIENT_TEST(fetch_refusals),
+        CLIENT_TEST(closed_fetch_is_silent),
+        CLIENT_TEST(ws_client),
+        CLIENT_TEST(ws_client_refused),
+        TLS_TEST(tls),
+        TLS_TEST(tls_untrusted),
+        TLS_TEST(tls_versions),
+        TLS_TEST(tls_reload),
+        TLS_TEST(tls_bad_files),
+        cmocka_unit_test(urls),
+    };
+    return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
