@@ -106,12 +106,29 @@ static void checkpoint(struct lobby *lobby) {
     if (status) log_debug("lobby", "%s: no checkpoint: %s", lobby->key, status_text(status));
 }
 
+static json_t *ended_json(const struct lobby *lobby) {
+    uint64_t now_ms = loop_now_ms();
+    uint64_t left_ms = lobby->deadline_ms > now_ms ? lobby->deadline_ms - now_ms : 0;
+    return json_pack("{s:s,s:o,s:I}", "matchId", lobby->match->key, "results",
+                     match_results_json(lobby->results), "scoreboardMs", (json_int_t)left_ms);
+}
+
+/* Who came back while the scoreboard is shown is told after the answer to the entry. */
+static void tell_results(struct lobby *lobby) {
+    for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++) {
+        struct member *member = &lobby->members[i];
+        if (!member->want_results) continue;
+        member->want_results = false;
+        struct session *session = member_session(member);
+        if (session) session_notify(session, "match.ended", ended_json(lobby));
+    }
+}
+
 static void end_match(struct lobby *lobby) {
     pacer_remove(&lobby->pace);
     match_finish(lobby->match);
     metrics_add(METRIC_MATCHES_ENDED, 1);
-    uint32_t scoreboard_ms = (uint32_t)config_int("lobby", "scoreboardMs");
-    lobby->deadline_ms = loop_now_ms() + scoreboard_ms;
+    lobby->deadline_ms = loop_now_ms() + (uint64_t)config_int("lobby", "scoreboardMs");
     if (!lobby->results) lobby->results = malloc(sizeof *lobby->results);
     if (!lobby->results) {
         lobby_close(lobby, MUSTER_LEAVE_SHUTDOWN, "out of memory");
@@ -121,10 +138,7 @@ static void end_match(struct lobby *lobby) {
     lobby_hooks.match_ended(lobby, lobby->results);
     lobby_emit(lobby, MUSTER_NOTICE_MATCH_ENDED, 0, MUSTER_SEAT_NONE, lobby->match->end_reason);
     lobby_state_set(lobby, MUSTER_LOBBY_ENDING);
-    lobby_broadcast(lobby, "match.ended",
-                    json_pack("{s:s,s:o,s:i}", "matchId", lobby->match->key, "results",
-                              match_results_json(lobby->results), "scoreboardMs",
-                              (int)scoreboard_ms));
+    lobby_broadcast(lobby, "match.ended", ended_json(lobby));
 }
 
 static void on_tick(void *user) {
@@ -240,7 +254,10 @@ void lobby_settle(struct lobby *lobby) {
             start_match(lobby);
         break;
     case MUSTER_LOBBY_ENDING:
-        if (now_ms >= lobby->deadline_ms) restart_or_close(lobby);
+        if (now_ms >= lobby->deadline_ms)
+            restart_or_close(lobby);
+        else
+            tell_results(lobby);
         break;
     default: break;
     }

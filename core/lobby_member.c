@@ -119,6 +119,7 @@ static void connect_member(struct lobby *lobby, uint32_t index) {
     struct member *member = &lobby->members[index];
     member->connected = true;
     member->want_full = true;
+    member->want_results = lobby->state == MUSTER_LOBBY_ENDING;
     member->lag_since_ms = 0;
     member->deadline_ms = 0;
     if (!lobby->match) return;
@@ -164,7 +165,6 @@ int32_t lobby_enter(struct session *session, const char *ticket, json_t **entry,
         return failure->code;
     rotate_resume(member);
     connect_member(lobby, session->member);
-    lobby_settle(lobby);
     *entry = entry_json(lobby, session->member);
     lobby_broadcast_members(lobby);
     return RPC_OK;
@@ -184,7 +184,6 @@ int32_t lobby_resume(struct session *session, const char *token, json_t **entry,
     else /* the answer with the newer one was lost: give a new one, keep this one good */
         ticket_make('r', member->resume);
     connect_member(lobby, session->member);
-    lobby_settle(lobby);
     *entry = entry_json(lobby, session->member);
     lobby_broadcast_members(lobby);
     return RPC_OK;

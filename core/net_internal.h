@@ -141,7 +141,44 @@ int net_ws_writeable(struct conn *conn);
 int net_ws_peer_closes(struct conn *conn);
 void net_ws_gone(struct conn *conn);
 
-/* ---- net_http.c ---- */
+/* ---- net_http.c, net_answer.c ---- */
+
+/* One allocation holds the texts of a request. */
+enum net_text {
+    TEXT_PATH,
+    TEXT_QUERY,
+    TEXT_AUTHORIZATION,
+    TEXT_IF_NONE_MATCH,
+    TEXT_CONTENT_TYPE,
+    TEXT_ACCEPT_ENCODING,
+    TEXT_USER_AGENT,
+    TEXT_COUNT
+};
+
+struct exchange {
+    muster_request_id id;
+    conn_id conn;
+    const char *method;
+    bool head;
+    bool keep_alive;
+    bool http_1_0;
+    bool dispatched;
+    bool answered;
+    uint32_t ahead_reads;
+    uint32_t blocked_sweeps;
+    char *texts;
+    const char *text[TEXT_COUNT];
+    char address[NET_ADDRESS_MAX];
+    uint8_t *body;
+    uint32_t body_len;
+    uint32_t body_cap;
+    uint8_t *answer; /* LWS_PRE of headroom, then head and body */
+    uint32_t answer_len;
+    uint32_t answer_sent;
+};
+
+struct exchange *net_exchange_of(const struct conn *conn);
+void net_exchange_free(struct conn *conn, struct exchange *exchange);
 
 muster_status net_http_init(uint32_t requests_max);
 int net_http_begin(struct conn *conn, const char *path, size_t len);

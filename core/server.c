@@ -192,6 +192,22 @@ static muster_status start_books(void) {
     return status;
 }
 
+static void on_console_answer(void *user, const char *answer) {
+    (void)user;
+    char line[1000];
+    for (const char *at = answer; *at;) {
+        size_t len = strcspn(at, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)(len < 999 ? len : 999), at);
+        log_plain(line);
+        at += len + (at[len] == '\n');
+    }
+}
+
+static void on_console_line(void *user, const char *line) {
+    (void)user;
+    if (line[0]) admin_run("console", line, on_console_answer, NULL);
+}
+
 static void listen_now(void) {
     struct net_handlers handlers = {
         .http_request = http_dispatch, .http_closed = http_closed, .rx_batch = pacer_run};
@@ -215,6 +231,7 @@ static void listen_now(void) {
                                         .kind = MUSTER_NOTICE_SERVER_READY,
                                         .seat = MUSTER_SEAT_NONE});
     log_plain(line);
+    if (loop_stdin(on_console_line, NULL)) log_warn("server", "no console: stdin cannot be read");
 }
 
 /* Listening begins when the tables stand: nobody meets a half-started server. */
@@ -241,28 +258,10 @@ static void on_hangup(void *user) {
         log_info("server", "configuration reloaded");
 }
 
-static void on_console_answer(void *user, const char *answer) {
-    (void)user;
-    char line[1000];
-    for (const char *at = answer; *at;) {
-        size_t len = strcspn(at, "\n");
-        snprintf(line, sizeof line, "%.*s", (int)(len < 999 ? len : 999), at);
-        log_plain(line);
-        at += len + (at[len] == '\n');
-    }
-}
-
-static void on_console_line(void *user, const char *line) {
-    (void)user;
-    if (line[0]) admin_run("console", line, on_console_answer, NULL);
-}
-
 static muster_status watch_signals(void) {
     muster_status status = loop_signal(SIGINT, on_stop_signal, "SIGINT");
     if (!status) status = loop_signal(SIGTERM, on_stop_signal, "SIGTERM");
-    if (!status) status = loop_signal(SIGHUP, on_hangup, NULL);
-    if (!status) status = loop_stdin(on_console_line, NULL);
-    return status;
+    return status ? status : loop_signal(SIGHUP, on_hangup, NULL);
 }
 
 static void start(void) {
