@@ -273,7 +273,7 @@ test("chunked bodies get 411, long ones 413", () => harmless(async () => {
 test("HTTP that is broken or asks for what is not there", () => harmless(async () => {
     assertProblem(await server.rest("GET", "/nowhere"), 404, "not_found");
     assertProblem(await server.rest("DELETE", "/v1/lobbies"), 405);
-    assertProblem(await server.rest("POST", "/v1/auth/guest", `${"[".repeat(5000)}`), 400);
+    assertProblem(await server.rest("POST", "/v1/auth/guest", "[".repeat(3000)), 400);
     const traversal = await rawHttp("GET /..%2f..%2f..%2fetc%2fpasswd HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     assert.doesNotMatch(traversal, /root:/);
     assert.doesNotMatch(await rawHttp(`GET /${"a".repeat(100000)} HTTP/1.1\r\nHost: x\r\n\r\n`), /^HTTP\/1\.1 200/);

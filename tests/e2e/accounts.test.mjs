@@ -62,9 +62,10 @@ test("what cannot be an account is refused with a reason", async () => {
         { username: "", password: "long enough" }, { username: "short-pw", password: "1" },
         { username: "a".repeat(300), password: "long enough" },
         { username: "sp ace\u0007", password: "long enough" },
-        { username: "fine", password: "x".repeat(5000) },
+        { username: "fine", password: "x".repeat(3000) },
     ];
     for (const body of bad) assertProblem(await ask("register", body), 400);
+    assertProblem(await ask("register", { username: "fine", password: "x".repeat(9000) }), 413);
     assertProblem(await ask("register", "{not json"), 400);
 });
 

@@ -1,13 +1,15 @@
 // The process seen from its console: start, options, configuration, commands, signals, exit codes.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import net from "node:net";
 import { once } from "node:events";
 import path from "node:path";
 import { test } from "node:test";
 import { assertAnswer, assertProblem } from "./contract.mjs";
-import { ADMIN_TOKEN, SANITIZED, connectPlayer, eventually, freePort, runDaemon, startServer, tempDir, testConfig } from "./harness.mjs";
+import {
+    ADMIN_TOKEN, MUSTERD, SANITIZED, Server, cleanEnvironment, connectPlayer, eventually, freePort, runDaemon, startServer, tempDir, testConfig } from "./harness.mjs";
 import { gather, sitDown } from "./team.mjs";
 
 async function configFile(t, config, raw) {
@@ -103,12 +105,15 @@ test("a port in use: 69", async (t) => {
 test("it starts without any configuration file", async (t) => {
     const dir = await tempDir(t);
     const [port, adminPort] = [await freePort(), await freePort()];
-    const child = runDaemon(["--port", String(port), "--data-dir", path.join(dir, "data")], {
-        cwd: dir, env: { MUSTER_NET_ADMIN_PORT: String(adminPort) }, input: "stop\n",
+    const child = spawn(MUSTERD, ["--port", String(port), "--data-dir", path.join(dir, "data")], {
+        cwd: dir, env: { ...cleanEnvironment(), MUSTER_NET_ADMIN_PORT: String(adminPort) }, stdio: "pipe",
     });
-    const { code, stdout, stderr } = await child;
-    assert.equal(code, 0, stderr);
-    assert.match(stdout, new RegExp(`^Server is ready: listening on 0\\.0\\.0\\.0:${port}$`, "m"));
+    const server = new Server(child, dir);
+    await server.waitForOutput(new RegExp(`^Server is ready: listening on 0\\.0\\.0\\.0:${port}$`, "m"));
+    const page = await fetch(`http://127.0.0.1:${port}/`);
+    assert.equal(page.status, 200, "the browser client is served");
+    await server.command("stop");
+    assert.deepEqual(await server.ended(), { code: 0, signal: null });
 });
 
 test("the ready line is plain, the last of the start, and logs are JSON lines", async (t) => {

@@ -60,7 +60,7 @@ function mergeConfig(base, extra) {
 }
 
 /** The environment without what would configure a server. */
-function cleanEnvironment(extra) {
+export function cleanEnvironment(extra = {}) {
     const kept = Object.entries(process.env).filter(([name]) => !/^MUSTER_/.test(name));
     return { ...Object.fromEntries(kept), ...extra };
 }

@@ -22,7 +22,7 @@ test("a created lobby is listed, found and has exactly its fields", async (t) =>
     assert.equal(lobby.gameMode, "arena");
     assert.equal(lobby.settings.killLimit, 7);
     assert.equal(lobby.currentPlayers, 1);
-    assert.ok(["red", "blue"].includes(entry.team));
+    assert.equal(entry.seat, 0);
     assert.equal(entry.members.length, 1);
     assert.equal(entry.members[0].playerId, client.session.playerId);
 
@@ -59,8 +59,7 @@ test("settings that do not fit are refused and say why", async (t) => {
     for (const params of [{}, { gameMode: 5 }, { gameMode: "arena", settings: [] }, { gameMode: "arena", extra: 1, settings: 3 }]) {
         await refused(client.call("lobby.create", params), "invalid_params");
     }
-    const unknown = await client.call("lobby.create", { gameMode: "chess" }).catch((error) => error);
-    assert.ok(["not_found", "invalid_params"].includes(unknown.code), unknown.message);
+    await refused(client.call("lobby.create", { gameMode: "chess" }), "invalid_params");
 });
 
 test("lists are filtered and paged", async (t) => {
@@ -101,12 +100,13 @@ test("join, see each other, leave", async (t) => {
     const entry = await guest.joinLobby(lobby.lobbyId);
     assert.equal(entry.members.length, 2);
     assert.equal((await told).members.length, 2);
-    assert.notEqual(entry.team, host.entry.team, "teams are kept even");
+    assert.notEqual(entry.seat, host.entry.seat);
     const left = host.once("lobby.members", { timeoutMs: 10000 });
     await guest.leave();
     assert.equal((await left).members.length, 1);
     assert.equal((await host.getLobby(lobby.lobbyId)).currentPlayers, 1);
-    await refused(guest.leave(), "wrong_state");
+    assert.equal((await guest.call("session.get")).lobbyId, null);
+    await guest.leave(); // again: nothing to do
 });
 
 test("one lobby at a time", async (t) => {
@@ -172,13 +172,17 @@ test("a full server says so", async (t) => {
 test("teams can be chosen and changed while waiting", async (t) => {
     const { client: host } = await connectPlayer(t, server);
     const { lobby } = await create(host, { botFill: 0 });
-    const other = host.entry.team === "red" ? "blue" : "red";
-    await host.setTeam(other);
-    await eventually("the change is told", () => host.entry.team === other);
+    for (const team of ["red", "blue"]) {
+        await host.setTeam(team);
+        await eventually("the change is told", () => host.entry.team === team);
+    }
     const { client: guest } = await connectPlayer(t, server);
-    const entry = await guest.joinLobby(lobby.lobbyId, { team: other === "red" ? "blue" : "red" });
-    assert.equal(entry.team, other === "red" ? "blue" : "red");
+    const entry = await guest.joinLobby(lobby.lobbyId, { team: "red" });
+    assert.equal(entry.team, "red");
     await refused(guest.call("lobby.setTeam", { team: "green" }), "invalid_params");
+    await guest.once("match.started", { timeoutMs: 20000 });
+    assert.deepEqual([host.entry.team, guest.entry.team], ["blue", "red"]);
+    await refused(guest.call("lobby.setTeam", { team: "blue" }), "wrong_state");
 });
 
 test("chat reaches the lobby and is limited", async (t) => {
@@ -205,7 +209,8 @@ test("team chat stays in the team", async (t) => {
     const { client: red } = await connectPlayer(t, server);
     const { lobby } = await create(red, { botFill: 0 });
     const { client: blue } = await connectPlayer(t, server);
-    await blue.joinLobby(lobby.lobbyId, { team: red.entry.team === "red" ? "blue" : "red" });
+    await red.setTeam("red");
+    await blue.joinLobby(lobby.lobbyId, { team: "blue" });
     const lines = [];
     blue.on("lobby.chat", (line) => lines.push(line.text));
     await red.chat("for us", "team");
@@ -227,7 +232,7 @@ test("match.find fills one lobby, then creates the next", async (t) => {
 
 test("a search can be cancelled", async (t) => {
     const { client } = await connectPlayer(t, server);
-    await refused(client.call("match.find", { gameMode: "chess" }), "not_found");
+    await refused(client.call("match.find", { gameMode: "chess" }), "invalid_params");
     await refused(client.call("match.find", {}), "invalid_params");
     const stop = new AbortController();
     const search = client.findMatch({ gameMode: "arena", signal: stop.signal });

@@ -11,7 +11,7 @@ import { gather, sitDown } from "./team.mjs";
 test("record, replay, compare; also without FMA and AVX2", async (t) => {
     const server = await startServer(t, {});
     const team = await gather(t, server, 3);
-    await sitDown(team, { killLimit: 5, botFill: 6, maxPlayers: 6 });
+    await sitDown(team, { killLimit: 3, botFill: 6, maxPlayers: 6 });
     const { results } = await team[0].end();
     await server.stop();
 
@@ -38,7 +38,7 @@ test("a damaged recording is refused with a sentence", async (t) => {
 test("a recording with a changed input gives another hash", async (t) => {
     const server = await startServer(t, {});
     const team = await gather(t, server, 2);
-    await sitDown(team, { killLimit: 1, botFill: 0, maxPlayers: 2 });
+    await sitDown(team, { killLimit: 1, botFill: 0, maxPlayers: 2, spawnProtectionMs: 0 });
     const { results } = await team[0].end();
     await server.stop();
     const file = await findRecording(server.dataDir, results.matchId);
