@@ -33,6 +33,7 @@ struct member {
     uint32_t team; /* wished, then the match's */
     bool connected;
     bool want_full;        /* next snapshot is to be a full one */
+    bool want_results;     /* came while the scoreboard is shown: to be told match.ended */
     uint64_t event_cursor; /* events sent so far */
     uint64_t lag_since_ms; /* 0: reads in time */
     uint64_t deadline_ms;  /* reserved: ticket; dropped: seat is given up */

@@ -1,4 +1,4 @@
-/* net_http - HTTP requests in, answers out.
+/* net_http - HTTP requests in; net_answer lets the answers out.
  *
  * Owns an exchange for each request from its headers until its answer has been written. While an
  * answer is awaited the connection is not read: what a client sends ahead waits in the kernel.
