@@ -144,7 +144,17 @@ static bool lobby_fits(const struct call *call, const struct lobby *lobby) {
            fits(param_string(call, "mapName", ""), lobby_map(lobby));
 }
 
+static bool is_state(const char *text) {
+    for (uint32_t state = MUSTER_LOBBY_WAITING; state <= MUSTER_LOBBY_COMPLETED; state++)
+        if (strcmp(lobby_state_text(state), text) == 0) return true;
+    return false;
+}
+
 int32_t methods_lobby_list(struct call *call) {
+    const char *state = param_string(call, "state", "");
+    if (state[0] && !is_state(state))
+        return failure_set(&call->failure, RPC_INVALID_PARAMS, "state: unknown state \"%s\"",
+                           state);
     uint32_t limit = (uint32_t)param_int(call, "limit", 50);
     muster_lobby_id id = strtoull(param_string(call, "cursor", "0"), NULL, 16);
     json_t *list = json_array();

@@ -104,7 +104,9 @@ static void get_lobbies(void *user, const struct muster_http_request *request) {
     if (!add_typed(request, params))
         (void)http_problem(request->id, 400, "invalid_params",
                            "expected hasOpenSlots true or false, limit 1 to 100");
-    else if (methods_lobby_list(&call) == RPC_OK)
+    else if (methods_lobby_list(&call))
+        (void)http_problem(request->id, 400, "invalid_params", call.failure.message);
+    else
         (void)http_respond_json(request->id, 200, call.result);
     json_decref(params);
 }
