@@ -34,6 +34,7 @@
 
 static struct {
     int exit_code;
+    bool net_begun; /* net_start was called, also when it failed */
     bool ready;
     bool stopping;
     char stop_reason[MUSTER_REASON_MAX];
@@ -213,6 +214,7 @@ static void listen_now(void) {
         .http_request = http_dispatch, .http_closed = http_closed, .rx_batch = pacer_run};
     char error[512] = "";
     dispatch_net_handlers(&handlers);
+    server.net_begun = true;
     muster_status status = net_start(&handlers, error);
     if (status) {
         fail(status == MUSTER_EXISTS    ? SERVER_EXIT_PORT_IN_USE
@@ -332,10 +334,8 @@ static void stop(void) {
     tell_players();
     queue_deinit();
     lobby_deinit();
-    if (server.ready) {
-        net_stop();
-        run_until(net_stopped);
-    }
+    if (server.ready) net_stop();
+    if (server.net_begun) run_until(net_stopped);
     run_until(pool_is_idle);
     report_deinit();
     plugin_stop_all();
