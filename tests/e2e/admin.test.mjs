@@ -9,7 +9,9 @@ import path from "node:path";
 import { test } from "node:test";
 import { assertAnswer, assertProblem } from "./contract.mjs";
 import {
-    ADMIN_TOKEN, MUSTERD, SANITIZED, Server, cleanEnvironment, connectPlayer, eventually, freePort, runDaemon, startServer, tempDir, testConfig } from "./harness.mjs";
+    ADMIN_TOKEN, MUSTERD, SANITIZED, Server, cleanEnvironment, connectPlayer, eventually, freePort,
+    runDaemon, startServer, tempDir, testConfig,
+} from "./harness.mjs";
 import { gather, sitDown } from "./team.mjs";
 
 async function configFile(t, config, raw) {
@@ -96,7 +98,7 @@ test("a port in use: 69", async (t) => {
     const holder = net.createServer().listen(0, "127.0.0.1");
     await once(holder, "listening");
     t.after(() => holder.close());
-    const { file, dir } = await configFile(t, testConfig(await freePort(), { net: { port: holder.address().port } }));
+    const { file, dir } = await configFile(t, testConfig({ net: { port: holder.address().port } }));
     const { code, stdout, stderr } = await runDaemon(["--config", file, "--data-dir", path.join(dir, "data")]);
     assert.equal(code, 69, stdout + stderr);
     assert.match(stdout + stderr, new RegExp(String(holder.address().port)));
@@ -229,7 +231,7 @@ test("SIGHUP: a bad configuration changes nothing and is said", async (t) => {
 
 test("a second server on the same data directory is refused or harmless", { skip: SANITIZED }, async (t) => {
     const server = await startServer(t, {});
-    const { file } = await configFile(t, testConfig(await freePort()));
+    const { file } = await configFile(t, testConfig());
     const second = await runDaemon(["--config", file, "--data-dir", server.dataDir], { input: "stop\n" });
     assert.ok([0, 69, 78].includes(second.code), second.stderr);
     assert.equal((await server.rest("GET", "/readyz")).status, 200);

@@ -26,6 +26,7 @@ export const PATIENCE_MS = 30000;
 export const MATCH_MS = 120000;
 
 const READY = /^Server is ready: listening on \S+:(\d+)$/m;
+const ADMIN_ADDRESS = /admin address 127\.0\.0\.1:(\d+)/;
 const SANITIZER = /(AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:)/;
 const PLUGINS = [
     "db_sqlite", "auth_local", "match_fill", "mode_arena", "victory_first_to_kills",
@@ -204,11 +205,11 @@ export class Server {
 export const ADMIN_TOKEN = "e2e-admin-token-of-40-characters-length0";
 
 /** Defaults of the tests: quick ends, no bots, generous limits for one shared address. */
-export function testConfig(adminPort, extra = {}) {
+export function testConfig(extra = {}) {
     return mergeConfig(
         {
             net: {
-                address: "127.0.0.1", port: 0, adminPort, connectionsPerAddressMax: 512,
+                address: "127.0.0.1", port: 0, adminPort: 0, connectionsPerAddressMax: 512,
                 acceptPerSecond: 1000, acceptBurst: 1000,
             },
             http: { authPerMinute: 6000, authBurst: 1000 },
@@ -227,22 +228,21 @@ export function testConfig(adminPort, extra = {}) {
 export async function startServer(t, { config = {}, args = [], env = {}, binary = MUSTERD, dir } = {}) {
     assert.ok(existsSync(binary), `no ${binary}: build first`);
     const home = dir ?? (await tempDir(t));
-    const adminPort = config.net?.adminPort ?? (await freePort());
     const file = path.join(home, "config.json");
-    await writeFile(file, JSON.stringify(testConfig(adminPort, config), null, 4));
+    await writeFile(file, JSON.stringify(testConfig(config), null, 4));
     const child = spawn(binary, ["--config", file, "--data-dir", path.join(home, "data"), ...args], {
         env: cleanEnvironment(env),
         cwd: home,
         stdio: "pipe",
     });
     const server = new Server(child, home);
-    server.adminPort = adminPort;
     server.configFile = file;
     t?.after(async () => {
         if (server.running) await server.stop();
     });
     const [, port] = await server.waitForOutput(READY);
     server.port = Number(port);
+    server.adminPort = Number(ADMIN_ADDRESS.exec(server.output)[1]);
     return server;
 }
 
