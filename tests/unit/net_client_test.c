@@ -118,6 +118,7 @@ static void set_path(const char *variable, const char *name) {
 static int setup_tls(void **state) {
     (void)state;
     admit = true;
+    setenv("MUSTER_NET_HANDSHAKE_TIMEOUT_MS", "1000", 1);
     if (copy_cert("one") != 0) return -1;
     set_path("MUSTER_TLS_CERT", "server.crt");
     set_path("MUSTER_TLS_KEY", "server.key");
@@ -388,6 +389,24 @@ static bool out_holds(const char *text) {
     return system(command) == 0;
 }
 
+/* One never begins its handshake, one speaks no TLS. */
+static const char *no_handshake_script(void) {
+    int silent = wire_connect();
+    int plain = wire_connect();
+    wire_send(plain, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT(wire_ended(silent));
+    while (!wire_ended(plain)) {
+    } /* after an alert, perhaps */
+    close(silent);
+    close(plain);
+    return NULL;
+}
+
+static void tls_without_handshake(void **state) {
+    (void)state;
+    rig_run(no_handshake_script);
+}
+
 static const char *versions_script(void) {
     EXPECT(s_client("-alpn h2,http/1.1") == 0);
     EXPECT(out_holds("ALPN protocol: http/1.1"));
@@ -481,6 +500,7 @@ int main(void) {
         CLIENT_TEST(ws_client_refused),
         TLS_TEST(tls),
         TLS_TEST(tls_untrusted),
+        TLS_TEST(tls_without_handshake),
         TLS_TEST(tls_versions),
         TLS_TEST(tls_reload),
         TLS_TEST(tls_bad_files),

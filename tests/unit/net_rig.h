@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -149,7 +150,8 @@ static inline bool wire_read(int fd, void *out, size_t len) {
 /* Whether the server ends the connection without another byte (or resets it). */
 static inline bool wire_ended(int fd) {
     char byte;
-    return recv(fd, &byte, 1, 0) <= 0;
+    ssize_t got = recv(fd, &byte, 1, 0);
+    return got == 0 || (got < 0 && errno != EAGAIN); /* EAGAIN: patience is over */
 }
 
 /* An HTTP answer: head (NUL-terminated) and body. Returns the status, or 0. */

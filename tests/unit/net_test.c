@@ -174,6 +174,8 @@ static int teardown(void **state) {
     (void)state;
     unsetenv("MUSTER_NET_CONNECTIONS_PER_ADDRESS_MAX");
     unsetenv("MUSTER_NET_TRUSTED_PROXIES");
+    unsetenv("MUSTER_NET_IDLE_PING_S");
+    unsetenv("MUSTER_NET_IDLE_HANGUP_S");
     return rig_stop();
 }
 
@@ -296,6 +298,7 @@ static const char *close_script(void) {
     EXPECT(fd >= 0);
     wire_text(fd, "drop");
     EXPECT(wire_close_code(fd) == -1);
+    EXPECT(wire_ended(fd));
     close(fd);
     EXPECT(wait_for(&closed_count, 2));
     return NULL;
@@ -458,6 +461,42 @@ static void rx_batch(void **state) {
     (void)state;
     rig_run(batch_script);
     assert_int_equal(batch_count, 2);
+}
+
+static int setup_idle(void **state) {
+    setenv("MUSTER_NET_IDLE_PING_S", "1", 1);
+    setenv("MUSTER_NET_IDLE_HANGUP_S", "2", 1);
+    return setup(state);
+}
+
+/* One answers pings and stays, one is silent and goes. */
+static const char *idle_script(void) {
+    char data[256];
+    int opcode = 0;
+    int silent = wire_ws();
+    int lively = wire_ws();
+    EXPECT(silent >= 0 && lively >= 0);
+    for (int i = 0; i < 2; i++) {
+        EXPECT(wire_frame_read(lively, &opcode, data, sizeof data) >= 0 && opcode == WIRE_PING);
+        wire_frame(lively, WIRE_FIN | WIRE_PONG, "", 0);
+    }
+    EXPECT(wire_frame_read(silent, &opcode, data, sizeof data) >= 0 && opcode == WIRE_PING);
+    EXPECT(wire_close_code(silent) <= 0);
+    EXPECT(wire_ended(silent));
+    EXPECT(wait_for(&closed_count, 1));
+    wire_text(lively, "here");
+    do {
+        EXPECT(wire_frame_read(lively, &opcode, data, sizeof data) >= 0);
+    } while (opcode == WIRE_PING);
+    EXPECT(strcmp(data, "here") == 0);
+    close(silent);
+    close(lively);
+    return NULL;
+}
+
+static void idle(void **state) {
+    (void)state;
+    rig_run(idle_script);
 }
 
 /* ---- HTTP ---- */
@@ -810,6 +849,7 @@ int main(void) {
         NET_TEST(overflow),
         NET_TEST(snapshots),
         NET_TEST(rx_batch),
+        cmocka_unit_test_setup_teardown(idle, setup_idle, teardown),
         NET_TEST(keep_alive),
         NET_TEST(pipelining),
         NET_TEST(bad_http),
