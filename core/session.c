@@ -173,6 +173,7 @@ muster_status session_attach(struct client *client, const struct muster_identity
 }
 
 static void end(struct session *session, uint32_t reason) {
+    session->ending = true;
     if (sessions.hooks.ended) sessions.hooks.ended(session, reason);
     HASH_DEL(sessions.by_key, session);
     slots_remove(&sessions.slots, session->id);
@@ -190,7 +191,7 @@ void session_detach(struct client *client) {
 }
 
 void session_settle(struct session *session) {
-    if (!session->client && !session->lobby) end(session, MUSTER_LEAVE_QUIT);
+    if (!session->client && !session->lobby && !session->ending) end(session, MUSTER_LEAVE_QUIT);
 }
 
 void session_terminate(struct session *session, const char *reason, uint32_t leave_reason) {
