@@ -80,8 +80,8 @@ char *rpc_dump(const json_t *value, uint32_t *len);
 #define FRAME_FLAG_DEFLATE 2
 
 /* INVALID unless the frame is exactly a 0x01 input of protocol.md section 4. */
-muster_status frame_input_decode(const uint8_t *data, uint32_t len, struct muster_input *out)
-    MUSTER_MUST_USE;
+muster_status frame_input_decode(const uint8_t *data, uint32_t len,
+                                 struct muster_input *out) MUSTER_MUST_USE;
 
 /* The header's 16 bytes; ack and seat are patched per player by frame_snapshot_patch. */
 void frame_snapshot_header(uint8_t *out, uint32_t flags, uint32_t tick, uint32_t tick_length_us,
@@ -101,9 +101,9 @@ static inline void frame_snapshot_patch(uint8_t *frame, uint32_t seat, uint32_t 
 
 /* *len: in: room in out; out: bytes written. LIMIT when the result does not fit (deflate: when it
  * would not be smaller than the input), INVALID for broken input. No allocation per call. */
-muster_status protocol_deflate(const void *in, uint32_t in_len, uint8_t *out, uint32_t *len)
-    MUSTER_MUST_USE;
-muster_status protocol_inflate(const void *in, uint32_t in_len, uint8_t *out, uint32_t *len)
-    MUSTER_MUST_USE;
+muster_status protocol_deflate(const void *in, uint32_t in_len, uint8_t *out,
+                               uint32_t *len) MUSTER_MUST_USE;
+muster_status protocol_inflate(const void *in, uint32_t in_len, uint8_t *out,
+                               uint32_t *len) MUSTER_MUST_USE;
 
 #endif
