@@ -61,9 +61,16 @@ static bool complete_identity(struct muster_identity *identity) {
     identity->region[sizeof identity->region - 1] = '\0';
     identity->permissions[sizeof identity->permissions - 1] = '\0';
     if (!identity->player_key[0]) return false;
-    if (!identity->display_name[0])
+    json_t *key = json_string(identity->player_key);
+    json_decref(key);
+    if (!key || !session_text_mend(identity->permissions)) return false;
+    if (!session_text_mend(identity->display_name)) identity->display_name[0] = '\0';
+    if (!session_text_mend(identity->region)) identity->region[0] = '\0';
+    if (!identity->display_name[0]) {
         snprintf(identity->display_name, sizeof identity->display_name, "%.48s",
                  identity->player_key);
+        if (!session_text_mend(identity->display_name)) return false;
+    }
     if (!identity->region[0])
         snprintf(identity->region, sizeof identity->region, "%s",
                  config_string("server", "region"));
@@ -148,10 +155,15 @@ static void ask_next(struct auth_job *job) {
                                           .token = job->token,
                                           .address = job->client->address};
     struct muster_identity identity = {.size = sizeof identity};
+    struct client *client = job->client;
     plugin_enter(p->self, "auth.authenticate");
     muster_verdict verdict = p->auth.authenticate(p->instance, &request, &identity);
     plugin_leave();
     if (verdict == MUSTER_PENDING) return;
+    if (client->auth != job || job->ticket != request.ticket) { /* and the job may be gone */
+        plugin_fault(p->self, "auth.authenticate completed its ticket and answered, too");
+        return;
+    }
     pending_close(request.ticket);
     job->ticket = 0;
     conclude(job, verdict, &identity);

@@ -99,6 +99,20 @@ static void emit(const struct session *session, uint32_t kind) {
                                         .seat = MUSTER_SEAT_NONE});
 }
 
+static bool is_utf8(const char *text) {
+    json_t *json = json_string(text);
+    json_decref(json);
+    return json != NULL;
+}
+
+bool session_text_mend(char *text) {
+    size_t len = strlen(text), cut = len;
+    while (cut > 0 && len - cut < 3 && ((unsigned char)text[cut - 1] & 0xC0) == 0x80) cut--;
+    if (is_utf8(text)) return true;
+    text[cut > 0 ? cut - 1 : 0] = '\0';
+    return is_utf8(text);
+}
+
 static void copy_identity(struct session *session, const struct muster_identity *identity) {
     snprintf(session->display_name, sizeof session->display_name, "%s", identity->display_name);
     snprintf(session->region, sizeof session->region, "%s", identity->region);
@@ -124,6 +138,8 @@ muster_status session_create(const char *player_key, struct session **out) {
     if (!session) {
         snprintf(identity.player_key, sizeof identity.player_key, "%s", player_key);
         snprintf(identity.display_name, sizeof identity.display_name, "%.48s", player_key);
+        if (!is_utf8(player_key) || !session_text_mend(identity.display_name))
+            return MUSTER_INVALID;
         identity.expires_at_s = loop_unix_ms() / 1000 + CREATED_LIFE_S;
         session = create(&identity);
         if (!session) return MUSTER_FULL;
