@@ -14,6 +14,7 @@
 #include "status.h"
 
 #define SETTLE_EVERY_MS 100
+#define MEMBERS_EVERY_MS 100 /* some kilobytes to each of 32 members */
 
 static struct {
     struct slots slots;
@@ -90,6 +91,7 @@ struct session *member_session(const struct member *member) {
 }
 
 void lobby_broadcast(struct lobby *lobby, const char *method, json_t *params) {
+    if (!params) return;
     json_t *message = rpc_notification(method, params);
     uint32_t len = 0;
     char *text = rpc_dump(message, &len);
@@ -103,9 +105,18 @@ void lobby_broadcast(struct lobby *lobby, const char *method, json_t *params) {
     json_decref(message);
 }
 
-void lobby_broadcast_members(struct lobby *lobby) {
+void lobby_tell_members(struct lobby *lobby) {
+    uint64_t now_ms = loop_now_ms();
+    if (!lobby->members_changed || now_ms - lobby->members_told_ms < MEMBERS_EVERY_MS) return;
+    lobby->members_changed = false;
+    lobby->members_told_ms = now_ms;
     lobby_broadcast(lobby, "lobby.members",
                     json_pack("{s:o}", "members", lobby_members_json(lobby)));
+}
+
+void lobby_broadcast_members(struct lobby *lobby) {
+    lobby->members_changed = true;
+    lobby_tell_members(lobby);
 }
 
 void lobby_emit(const struct lobby *lobby, uint32_t kind, muster_player_id player, uint32_t seat,

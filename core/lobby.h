@@ -64,6 +64,8 @@ struct lobby {
     uint64_t deadline_ms;    /* starting: the match begins; ending: the scoreboard ends */
     uint64_t empty_since_ms; /* 0: somebody is there */
     uint64_t checkpoint_due_ms;
+    uint64_t members_told_ms;
+    bool members_changed; /* and not told yet */
     bool closing;
 };
 

@@ -12,9 +12,14 @@ int32_t lobby_allow(struct lobby *lobby, const struct muster_action *action,
 void lobby_emit(const struct lobby *lobby, uint32_t kind, muster_player_id player, uint32_t seat,
                 uint32_t value);
 struct session *member_session(const struct member *member);
-/* To every entered, connected member; params is taken. */
+/* To every entered, connected member; params is taken; null (text that is no UTF-8): nothing. */
 void lobby_broadcast(struct lobby *lobby, const char *method, json_t *params);
+/* Members have changed: told now, or with the next change, at most every MEMBERS_EVERY_MS. */
 void lobby_broadcast_members(struct lobby *lobby);
+/* What could not be told yet. */
+void lobby_tell_members(struct lobby *lobby);
+/* The match's, which the mode decides; before it the wished one. */
+uint32_t lobby_member_team(const struct lobby *lobby, uint32_t index);
 
 /* lobby_member.c */
 void member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, bool tell);

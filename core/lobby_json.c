@@ -1,5 +1,5 @@
 /* What clients are told of lobbies, members and matches: docs/protocol.md section 5. */
-#include "lobby.h"
+#include "lobby_internal.h"
 #include "paths.h"
 #include "status.h"
 
@@ -25,7 +25,7 @@ static json_t *member_json(const char *player_key, const char *display_name, uin
                      connected, "isBot", is_bot, "spectator", spectator);
 }
 
-static uint32_t member_team(const struct lobby *lobby, uint32_t index) {
+uint32_t lobby_member_team(const struct lobby *lobby, uint32_t index) {
     const struct match *match = lobby->match;
     if (match && !member_is_spectator(index) && match->seats[index].used)
         return match->seats[index].team;
@@ -38,10 +38,10 @@ json_t *lobby_members_json(const struct lobby *lobby) {
         const struct member *member = &lobby->members[i];
         bool spectator = member_is_spectator(i);
         if (member->state != MEMBER_ENTERED) continue;
-        json_array_append_new(list,
-                              member_json(member->player_key, member->display_name,
-                                          spectator ? MUSTER_SEAT_NONE : i, member_team(lobby, i),
-                                          member->connected, false, spectator));
+        json_array_append_new(list, member_json(member->player_key, member->display_name,
+                                                spectator ? MUSTER_SEAT_NONE : i,
+                                                lobby_member_team(lobby, i), member->connected,
+                                                false, spectator));
     }
     for (uint32_t i = 0; lobby->match && i < MUSTER_SEATS_MAX; i++) {
         const struct match_seat *s = &lobby->match->seats[i];

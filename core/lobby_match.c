@@ -242,6 +242,7 @@ void lobby_settle(struct lobby *lobby) {
     uint64_t now_ms = loop_now_ms();
     lobby_expire_members(lobby, now_ms);
     if (close_if_empty(lobby, now_ms)) return;
+    lobby_tell_members(lobby);
     bool enough = count_connected(lobby) >= lobby->players_min;
     switch (lobby->state) {
     case MUSTER_LOBBY_WAITING:

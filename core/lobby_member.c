@@ -87,6 +87,7 @@ int32_t lobby_reserve(struct lobby *lobby, struct session *session, uint32_t tea
         memcpy(ticket, member->ticket, TICKET_TEXT_SIZE);
         return RPC_OK;
     }
+    if (team >= MUSTER_TEAM_COUNT) team = MUSTER_TEAM_NONE; /* a matchmaker's choice */
     if (check_joinable(lobby, spectator, failure)) return failure->code;
     uint32_t index = free_member(lobby, spectator);
     if (index == NO_MEMBER)
@@ -104,8 +105,8 @@ int32_t lobby_reserve(struct lobby *lobby, struct session *session, uint32_t tea
 static json_t *entry_json(struct lobby *lobby, uint32_t index) {
     const struct member *member = &lobby->members[index];
     return json_pack("{s:o,s:i,s:s,s:s,s:o,s:o}", "lobby", lobby_info_json(lobby), "seat",
-                     (int)seat_or_none(index), "team", team_text(member->team), "resumeToken",
-                     member->resume, "members", lobby_members_json(lobby), "match",
+                     (int)seat_or_none(index), "team", team_text(lobby_member_team(lobby, index)),
+                     "resumeToken", member->resume, "members", lobby_members_json(lobby), "match",
                      lobby_match_json(lobby));
 }
 
@@ -231,7 +232,7 @@ void lobby_leave(struct session *session, uint32_t reason) {
 }
 
 void lobby_kick(struct lobby *lobby, uint32_t seat, const char *reason) {
-    if (seat >= LOBBY_MEMBERS_MAX || lobby->members[seat].state == MEMBER_NONE) return;
+    if (seat >= lobby->players_max || lobby->members[seat].state == MEMBER_NONE) return;
     char line[MUSTER_DISPLAY_MAX + MUSTER_REASON_MAX + 32];
     snprintf(line, sizeof line, "%s was kicked: %s", lobby->members[seat].display_name, reason);
     lobby_announce(lobby, line);
@@ -327,8 +328,9 @@ int32_t lobby_vote(struct session *session, const char *vote, bool choice,
                                    .key = vote,
                                    .value = choice ? "true" : "false"};
     if (lobby_allow(lobby, &action, failure)) return failure->code;
+    enum member_vote before = member->vote;
     member->vote = choice ? VOTE_YES : VOTE_NO;
-    broadcast_tally(lobby);
+    if (member->vote != before) broadcast_tally(lobby);
     return RPC_OK;
 }
 
@@ -350,7 +352,7 @@ static bool filter_chat(struct lobby *lobby, uint32_t seat, char *text, uint32_t
 static void send_team_chat(struct lobby *lobby, uint32_t team, json_t *params) {
     for (uint32_t i = 0; i < lobby->players_max; i++) {
         const struct member *member = &lobby->members[i];
-        if (member->state != MEMBER_ENTERED || member->team != team) continue;
+        if (member->state != MEMBER_ENTERED || lobby_member_team(lobby, i) != team) continue;
         struct session *session = member_session(member);
         if (session) session_notify(session, "lobby.chat", json_incref(params));
     }
@@ -368,17 +370,17 @@ int32_t lobby_chat(struct session *session, const char *text, bool team_only,
             failure, RPC_RATE_LIMITED,
             json_pack("{s:i}", "retryAfterMs", (int)limit_wait_ms(&session->chat, lines / 5, 1)),
             "too many chat lines");
+    uint32_t team = lobby_member_team(lobby, session->member);
     char line[320];
     snprintf(line, sizeof line, "%s", text);
     if (!filter_chat(lobby, seat_or_none(session->member), line, sizeof line)) return RPC_OK;
-    json_t *params =
-        json_pack("{s:s,s:s,s:i,s:s,s:s,s:s,s:I}", "playerId", session->player_key, "displayName",
-                  session->display_name, "seat", (int)seat_or_none(session->member), "team",
-                  team_text(member->team), "text", line, "channel", team_only ? "team" : "all",
-                  "at", (json_int_t)loop_unix_ms());
+    json_t *params = json_pack(
+        "{s:s,s:s,s:i,s:s,s:s,s:s,s:I}", "playerId", session->player_key, "displayName",
+        session->display_name, "seat", (int)seat_or_none(session->member), "team", team_text(team),
+        "text", line, "channel", team_only ? "team" : "all", "at", (json_int_t)loop_unix_ms());
     if (!params) return failure_set(failure, RPC_INVALID_PARAMS, "text: expected valid UTF-8");
     if (team_only && !member_is_spectator(session->member))
-        send_team_chat(lobby, member->team, params);
+        send_team_chat(lobby, team, params);
     else
         lobby_broadcast(lobby, "lobby.chat", params);
     return RPC_OK;
