@@ -18,6 +18,7 @@ struct client {
     struct auth_job *auth;   /* an authentication under way, or null */
     struct loop_timer *auth_timer;
     struct limit_bucket messages;
+    struct limit_bucket requests; /* before authentication; then the session's counts */
     uint32_t malformed_count;
     bool compress;
     bool closing;

@@ -92,6 +92,7 @@ const struct config_core_key config_core_keys[] = {
     {"lobby", INT("restartVotesMin", 2, 1, 32, "votes", "Players who must stay for another match")},
     {"lobby", DURATION("emptyCloseMs", 30000, 0, 600000, "ms", "Time an empty lobby stays open")},
     {"lobby", INT("chatPerFiveSeconds", 5, 1, 1000, "lines/5 s", "Chat lines of one player")},
+    {"lobby", INT("createPerMinute", 30, 1, 100000, "lobbies/min", "New lobbies of one player")},
     {"lobby", DURATION("searchFallbackMs", 10000, 0, 600000, "ms",
                        "Wait after which other regions are searched, too")},
     {"lobby", INT("spectatorsMax", 8, 0, 64, "spectators", "Spectators of one lobby at most")},

@@ -98,11 +98,13 @@ static const struct method *find_method(const char *name) {
     return NULL;
 }
 
+/* A batch is one message but many requests, and server.info is not small: also before a player is
+ * known each request counts. */
 static int32_t take_request(struct call *call) {
-    if (!call->session) return RPC_OK; /* the connection's own bucket bounds it */
     double rate = (double)config_int("net", "requestsPerSecond");
     double burst = (double)config_int("net", "requestsBurst");
-    struct limit_bucket *bucket = &call->session->requests;
+    struct limit_bucket *bucket =
+        call->session ? &call->session->requests : &call->client->requests;
     if (limit_take(bucket, rate, burst, 1, loop_now_ms())) return RPC_OK;
     metrics_add(METRIC_DROP_RATELIMIT, 1);
     return failure_set_data(&call->failure, RPC_RATE_LIMITED,

@@ -270,6 +270,21 @@ static void fill(struct lobby *lobby, const struct lobby_wish *wish) {
     snprintf(lobby->region, sizeof lobby->region, "%s", region);
 }
 
+/* A lobby that nobody is in makes room for one that somebody wants. */
+static struct lobby *add_lobby(muster_lobby_id *out) {
+    struct lobby *lobby = slots_add(&lobbies.slots, out);
+    struct lobby *longest = NULL;
+    muster_lobby_id id = 0;
+    if (lobby) return lobby;
+    for (struct lobby *other; (other = lobby_next(&id));)
+        if (other->empty_since_ms && !other->closing &&
+            (!longest || other->empty_since_ms < longest->empty_since_ms))
+            longest = other;
+    if (!longest) return NULL;
+    lobby_close(longest, MUSTER_LEAVE_TIMEOUT, "empty, and its place is needed");
+    return slots_add(&lobbies.slots, out);
+}
+
 int32_t lobby_create(const struct lobby_wish *wish, struct lobby **out, struct failure *failure) {
     json_t *settings = NULL;
     if (check_settings(wish, &settings, failure)) return failure->code;
@@ -279,7 +294,7 @@ int32_t lobby_create(const struct lobby_wish *wish, struct lobby **out, struct f
         goto fail;
     }
     muster_lobby_id id;
-    struct lobby *lobby = slots_add(&lobbies.slots, &id);
+    struct lobby *lobby = add_lobby(&id);
     if (!lobby) {
         failure_set(failure, RPC_SERVER_FULL, "the server is full: %u of %u lobbies",
                     lobbies.slots.count, lobbies.slots.cap);

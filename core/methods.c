@@ -203,6 +203,16 @@ static const struct param create_params[] = {NAME_PARAM("gameMode", true),
                                              {"settings", PARAM_OBJECT, false, 0, 0},
                                              END_PARAM};
 
+static int32_t take_create(struct call *call) {
+    double burst = (double)config_int("lobby", "createPerMinute");
+    struct limit_bucket *bucket = &call->session->creates;
+    if (limit_take(bucket, burst / 60, burst, 1, loop_now_ms())) return RPC_OK;
+    return failure_set_data(
+        &call->failure, RPC_RATE_LIMITED,
+        json_pack("{s:i}", "retryAfterMs", (int)limit_wait_ms(bucket, burst / 60, 1)),
+        "too many new lobbies");
+}
+
 static int32_t lobby_create_method(struct call *call) {
     struct lobby *lobby = NULL;
     struct lobby_wish wish = {.game_mode = param_string(call, "gameMode", ""),
@@ -214,7 +224,7 @@ static int32_t lobby_create_method(struct call *call) {
         return failure_set_data(&call->failure, RPC_ALREADY_IN_LOBBY,
                                 json_pack("{s:s}", "lobbyId", present->key),
                                 "you are in a lobby: leave it first");
-    if (lobby_create(&wish, &lobby, &call->failure)) return call->failure.code;
+    if (take_create(call) || lobby_create(&wish, &lobby, &call->failure)) return call->failure.code;
     return reserve(call, lobby, MUSTER_TEAM_NONE, false, "");
 }
 

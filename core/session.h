@@ -29,6 +29,7 @@ struct session {
     uint32_t rtt_ms;
     struct limit_bucket requests;
     struct limit_bucket chat;
+    struct limit_bucket creates;
     bool ending; /* leaving its seat on its way out must not end it again */
 };
 
