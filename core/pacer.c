@@ -19,6 +19,7 @@ static struct {
     uint64_t rx_until_us;
     uint64_t last_us;
     double stretch;
+    uint32_t armed_count;
     struct loop_timer *timer;
     struct pacer_entry *running_next; /* next entry of the slot that is being run */
     bool running;
@@ -41,6 +42,13 @@ static void arm(struct pacer_entry *entry) {
     if (slot < pacer.next_slot) slot = pacer.next_slot;
     list_insert(&pacer.slots[slot % SLOTS], entry);
     entry->armed = true;
+    pacer.armed_count++;
+}
+
+static void disarm(struct pacer_entry *entry) {
+    list_remove(entry);
+    entry->armed = false;
+    pacer.armed_count--;
 }
 
 static void on_timer(void *user) {
@@ -54,6 +62,7 @@ muster_status pacer_start(void) {
         pacer.slots[i].next = pacer.slots[i].prev = &pacer.slots[i];
     pacer.next_slot = loop_now_us() / SLOT_US;
     pacer.stretch = 1.0;
+    pacer.armed_count = 0;
     pacer.last_us = loop_now_us();
     pacer.timer = loop_timer_start(1, 1, on_timer, NULL);
     return pacer.timer ? MUSTER_OK : MUSTER_NO_MEMORY;
@@ -79,8 +88,7 @@ void pacer_add(struct pacer_entry *entry, uint32_t period_us, uint32_t phase,
 void pacer_remove(struct pacer_entry *entry) {
     if (!entry->armed) return;
     if (pacer.running_next == entry) pacer.running_next = entry->next;
-    list_remove(entry);
-    entry->armed = false;
+    disarm(entry);
 }
 
 /* The governor: late slots stretch every period a little, slots in time shrink it again. */
@@ -113,7 +121,7 @@ static void run_entry(struct pacer_entry *entry) {
     uint64_t late_us = begin_us > entry->due_us ? begin_us - entry->due_us : 0;
     if (late_us > LATE_OVERRUN_US) metrics_add(METRIC_TICK_OVERRUNS, 1);
     govern(late_us);
-    list_remove(entry);
+    disarm(entry);
     schedule_next(entry, begin_us); /* before fn, which may remove the entry */
     entry->fn(entry->user);
     metrics_observe_tick(loop_now_us() - begin_us);
@@ -133,6 +141,7 @@ void pacer_run(void) {
     uint64_t begin_us = loop_now_us();
     if (pacer.running || !pacer.timer || begin_us < pacer.rx_until_us) return;
     pacer.running = true;
+    if (pacer.armed_count == 0) pacer.stretch = 1.0; /* no tick is left to bring it down */
     uint64_t now_slot = begin_us / SLOT_US;
     if (now_slot > pacer.next_slot + SLOTS) pacer.next_slot = now_slot - SLOTS;
     for (int i = 0; i < SLOTS_PER_RUN && pacer.next_slot <= now_slot; i++) {

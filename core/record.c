@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,6 +30,7 @@ struct record {
     uint32_t mapped;
     uint32_t segment_bytes;
     bool growing; /* a pool job is reserving the next segment */
+    bool last;    /* there will be no further segment */
     bool full;
     bool closed; /* close was asked while a job ran */
     uint8_t *checkpoint;
@@ -68,6 +70,7 @@ muster_status record_open(const char *path, const char *header_json, uint32_t se
     record->segment_bytes = segment_bytes;
     record->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (record->fd < 0) goto fail;
+    (void)flock(record->fd, LOCK_SH | LOCK_NB); /* against pruning; it is recorded without, too */
     record->base = mmap(NULL, RECORD_BYTES_MAX, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (record->base == MAP_FAILED) {
         record->base = NULL;
@@ -101,6 +104,7 @@ static void grow_done(void *user, muster_status status) {
     struct record *record = job->record;
     if (!status) status = job->status;
     record->growing = false;
+    record->last = status != MUSTER_OK;
     if (status)
         log_warn("record", "%s: no room for another segment, the recording will end", record->path);
     else
@@ -137,8 +141,8 @@ void record_append(struct record *record, uint32_t tick, uint32_t kind, uint32_t
     muster_put_u32(&w, tick);
     muster_put_bytes(&w, data, len);
     record->used += w.len;
-    if (!record->growing && record->mapped - record->used < record->segment_bytes / 2 &&
-        record->mapped < RECORD_BYTES_MAX)
+    if (!record->growing && !record->last &&
+        record->mapped - record->used < record->segment_bytes / 2)
         grow(record);
 }
 
@@ -152,7 +156,7 @@ static void close_work(void *user) {
 }
 
 static void close_done(void *user, muster_status status) {
-    (void)status;
+    if (status) close_work(user); /* cancelled: the server stops */
     free_record(user);
 }
 
@@ -252,6 +256,19 @@ static uint32_t list_recordings(int directory_fd, DIR *directory, struct aged_fi
     return count;
 }
 
+/* Not one that is still written, by this or another process. */
+static void prune_one(int directory_fd, const char *name) {
+    char checkpoint[280];
+    int fd = openat(directory_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) return;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        snprintf(checkpoint, sizeof checkpoint, "%s.checkpoint", name);
+        unlinkat(directory_fd, name, 0);
+        unlinkat(directory_fd, checkpoint, 0);
+    }
+    close(fd);
+}
+
 static void prune_work(void *user) {
     struct prune_job *job = user;
     DIR *directory = opendir(job->directory);
@@ -259,12 +276,7 @@ static void prune_work(void *user) {
     struct aged_file *files = NULL;
     uint32_t count = list_recordings(dirfd(directory), directory, &files);
     if (count) qsort(files, count, sizeof *files, newer_first);
-    for (uint32_t i = job->keep_max; i < count; i++) {
-        char checkpoint[280];
-        snprintf(checkpoint, sizeof checkpoint, "%s.checkpoint", files[i].name);
-        unlinkat(dirfd(directory), files[i].name, 0);
-        unlinkat(dirfd(directory), checkpoint, 0);
-    }
+    for (uint32_t i = job->keep_max; i < count; i++) prune_one(dirfd(directory), files[i].name);
     free(files);
     closedir(directory);
 }

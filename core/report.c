@@ -30,6 +30,7 @@ static struct {
     struct delivery *first;
     uint32_t count;
     struct loop_timer *timer;
+    struct delivery *asked; /* its reporter is being asked; null once it was answered or is gone */
 } reports;
 
 static void remove_delivery(struct delivery *delivery) {
@@ -37,6 +38,7 @@ static void remove_delivery(struct delivery *delivery) {
     while (*at != delivery) at = &(*at)->next;
     *at = delivery->next;
     reports.count--;
+    if (reports.asked == delivery) reports.asked = NULL;
     plugin_unpin(delivery->reporter->self);
     free(delivery);
 }
@@ -50,6 +52,7 @@ static void give_up(struct delivery *delivery, const char *why) {
 
 static void conclude(struct delivery *delivery, muster_verdict verdict) {
     delivery->ticket = 0;
+    reports.asked = NULL;
     if (verdict == MUSTER_ACCEPT) {
         remove_delivery(delivery);
         return;
@@ -58,7 +61,8 @@ static void conclude(struct delivery *delivery, muster_verdict verdict) {
         give_up(delivery, "tried too often");
         return;
     }
-    uint64_t pause_ms = (uint64_t)config_int("report", "backoffMs") << delivery->attempts;
+    uint32_t doublings = delivery->attempts < 10 ? delivery->attempts - 1 : 9;
+    uint64_t pause_ms = (uint64_t)config_int("report", "backoffMs") << doublings;
     delivery->due_ms = loop_now_ms() + pause_ms;
 }
 
@@ -71,24 +75,30 @@ static void deliver(struct delivery *delivery) {
     struct muster_report report = {.size = sizeof report,
                                    .kind = delivery->kind,
                                    .json = {delivery->json, delivery->json_len}};
+    delivery->due_ms = loop_now_ms() + RETRY_TICK_MS;
     if (pending_open(p->self, "report", DELIVER_DEADLINE_MS, on_answer, delivery, &report.ticket))
         return;
     delivery->ticket = report.ticket;
+    reports.asked = delivery;
     plugin_enter(p->self, "reporter.deliver");
     muster_verdict verdict = p->reporter.deliver(p->instance, &report);
     plugin_leave();
-    if (verdict == MUSTER_PENDING) return;
+    if (verdict == MUSTER_PENDING || reports.asked != delivery) return;
     pending_close(report.ticket);
     conclude(delivery, verdict);
+}
+
+static struct delivery *find_due(uint64_t now_ms) {
+    struct delivery *d = reports.first;
+    while (d && (d->ticket || d->due_ms > now_ms)) d = d->next;
+    return d;
 }
 
 static void on_timer(void *user) {
     (void)user;
     uint64_t now_ms = loop_now_ms();
-    for (struct delivery *d = reports.first, *next; d; d = next) {
-        next = d->next;
-        if (!d->ticket && d->due_ms <= now_ms) deliver(d);
-    }
+    /* From the start each time: a reporter that is asked may end other deliveries. */
+    for (struct delivery *d; (d = find_due(now_ms));) deliver(d);
 }
 
 static void add(struct provider *reporter, uint32_t kind, const char *json, uint32_t len) {
