@@ -172,7 +172,7 @@ test("a guest plays a match to its end, through a dropped connection, and votes"
     await page.fill("#play-form [name=displayName]", "Ada");
     await page.click("#play-now");
     await inMatch(page);
-    assert.equal(await page.evaluate(() => window.muster.world.avatars.size), 8);
+    await page.waitForFunction(() => window.muster.world.avatars.size === 8);
     assert.ok(await walksSomewhere(page), "no key moved the avatar");
     await predictionAgrees(page);
     await chatWorks(page);
