@@ -46,6 +46,27 @@ static const char *setting_string_fn(muster_self *self, muster_match_id id, cons
 
 /* ---- scoreboard ------------------------------------------------------------------------------ */
 
+/* The match, when the caller may change it now: in a part of its step, which a replay repeats. */
+static muster_status find_steered(muster_self *self, muster_match_id id, const char *function,
+                                  struct match **out) {
+    if (!host_on_loop(self, function)) return MUSTER_THREAD;
+    *out = match_find(id);
+    if (!*out) return MUSTER_NOT_FOUND;
+    if ((*out)->steering) return MUSTER_OK;
+    plugin_fault(self, "host->match->%s was called outside of the match's step", function);
+    return MUSTER_STATE;
+}
+
+static muster_status find_steered_seat(muster_self *self, muster_match_id id, uint32_t seat,
+                                       const char *function, struct match_seat **out) {
+    struct match *match;
+    muster_status status = find_steered(self, id, function, &match);
+    if (status) return status;
+    if (seat >= MUSTER_SEATS_MAX || !match->seats[seat].used) return MUSTER_NOT_FOUND;
+    *out = &match->seats[seat];
+    return MUSTER_OK;
+}
+
 static struct match_seat *find_seat(muster_match_id id, uint32_t seat) {
     struct match *match = match_find(id);
     if (!match || seat >= MUSTER_SEATS_MAX || !match->seats[seat].used) return NULL;
@@ -86,9 +107,9 @@ static muster_status seat_get_fn(muster_self *self, muster_match_id id, uint32_t
 
 static muster_status team_set_fn(muster_self *self, muster_match_id id, uint32_t seat,
                                  uint32_t team) {
-    HOST_CHECK_THREAD(self);
-    struct match_seat *s = find_seat(id, seat);
-    if (!s) return MUSTER_NOT_FOUND;
+    struct match_seat *s;
+    muster_status status = find_steered_seat(self, id, seat, "team_set", &s);
+    if (status) return status;
     if (team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
     s->team = team;
     return MUSTER_OK;
@@ -96,18 +117,18 @@ static muster_status team_set_fn(muster_self *self, muster_match_id id, uint32_t
 
 static muster_status alive_set_fn(muster_self *self, muster_match_id id, uint32_t seat,
                                   uint32_t alive) {
-    HOST_CHECK_THREAD(self);
-    struct match_seat *s = find_seat(id, seat);
-    if (!s) return MUSTER_NOT_FOUND;
+    struct match_seat *s;
+    muster_status status = find_steered_seat(self, id, seat, "alive_set", &s);
+    if (status) return status;
     s->alive = alive != 0;
     return MUSTER_OK;
 }
 
 static muster_status stat_add_fn(muster_self *self, muster_match_id id, uint32_t seat,
                                  uint32_t stat, int32_t delta) {
-    HOST_CHECK_THREAD(self);
-    struct match_seat *s = find_seat(id, seat);
-    if (!s) return MUSTER_NOT_FOUND;
+    struct match_seat *s;
+    muster_status status = find_steered_seat(self, id, seat, "stat_add", &s);
+    if (status) return status;
     switch (stat) {
     case MUSTER_STAT_KILLS: s->kills += delta; return MUSTER_OK;
     case MUSTER_STAT_DEATHS: s->deaths += delta; return MUSTER_OK;
@@ -119,9 +140,9 @@ static muster_status stat_add_fn(muster_self *self, muster_match_id id, uint32_t
 
 static muster_status team_score_add_fn(muster_self *self, muster_match_id id, uint32_t team,
                                        int32_t delta) {
-    HOST_CHECK_THREAD(self);
-    struct match *match = match_find(id);
-    if (!match) return MUSTER_NOT_FOUND;
+    struct match *match;
+    muster_status status = find_steered(self, id, "team_score_add", &match);
+    if (status) return status;
     if (team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
     match->team_score[team] += delta;
     return MUSTER_OK;
@@ -134,35 +155,35 @@ static int32_t team_score_fn(muster_self *self, muster_match_id id, uint32_t tea
 
 static muster_status bot_add_fn(muster_self *self, muster_match_id id, const char *display_name,
                                 uint32_t team, uint32_t *seat) {
-    HOST_CHECK_THREAD(self);
-    struct match *match = match_find(id);
-    return match ? match_bot_add(match, display_name, team, seat) : MUSTER_NOT_FOUND;
+    struct match *match;
+    muster_status status = find_steered(self, id, "bot_add", &match);
+    return status ? status : match_bot_add(match, display_name, team, seat);
 }
 
 static muster_status bot_remove_fn(muster_self *self, muster_match_id id, uint32_t seat) {
-    HOST_CHECK_THREAD(self);
-    struct match *match = match_find(id);
-    return match ? match_bot_remove(match, seat) : MUSTER_NOT_FOUND;
+    struct match *match;
+    muster_status status = find_steered(self, id, "bot_remove", &match);
+    return status ? status : match_bot_remove(match, seat);
 }
 
 /* ---- random, events, rules ------------------------------------------------------------------- */
 
 static uint64_t random_fn(muster_self *self, muster_match_id id, uint64_t bound) {
-    struct match *match = host_on_loop(self, __func__) ? match_find(id) : NULL;
-    return match ? match_random(match, bound) : 0;
+    struct match *match;
+    return find_steered(self, id, "random", &match) ? 0 : match_random(match, bound);
 }
 
 static muster_status event_fn(muster_self *self, muster_match_id id, const void *data,
                               uint32_t len) {
-    HOST_CHECK_THREAD(self);
-    struct match *match = match_find(id);
-    return match ? match_event(match, data, len) : MUSTER_NOT_FOUND;
+    struct match *match;
+    muster_status status = find_steered(self, id, "event", &match);
+    return status ? status : match_event(match, data, len);
 }
 
 static int64_t adjust_fn(muster_self *self, muster_match_id id, const struct muster_param *param,
                          int64_t value) {
-    struct match *match = host_on_loop(self, __func__) ? match_find(id) : NULL;
-    return match ? match_adjust(match, param, value) : value;
+    struct match *match;
+    return find_steered(self, id, "adjust", &match) ? value : match_adjust(match, param, value);
 }
 
 static void fact_fn(muster_self *self, muster_match_id id, uint32_t seat, const char *kind,
@@ -206,9 +227,9 @@ static muster_status end_fn(muster_self *self, muster_match_id id, uint32_t winn
     HOST_CHECK_THREAD(self);
     struct match *match = match_find(id);
     if (!match) return MUSTER_NOT_FOUND;
-    if (winning_team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
+    if (!match_end_valid(winning_team, reason)) return MUSTER_INVALID;
     if (match->ended) return MUSTER_STATE;
-    if (match->stepping) {
+    if (match->steering) {
         match_end(match, winning_team, reason);
         return MUSTER_OK;
     }

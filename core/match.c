@@ -35,8 +35,13 @@ void match_call_begin(struct match *match, const struct match_part *part, const 
     match->stepping = true;
 }
 
+void match_steer_begin(struct match *match, const struct match_part *part, const char *call) {
+    match_call_begin(match, part, call);
+    match->steering = true;
+}
+
 void match_call_end(struct match *match) {
-    match->stepping = false;
+    match->stepping = match->steering = false;
     plugin_leave();
 }
 
@@ -71,7 +76,7 @@ static muster_status create_mode(struct match *match, const struct muster_match_
     match->view_count = entry->view_count;
     match->snapshot_max_bytes = entry->snapshot_max_bytes;
     part_pin(&match->mode, entry->provider);
-    match_call_begin(match, &match->mode, "mode.create");
+    match_steer_begin(match, &match->mode, "mode.create");
     muster_status status =
         entry->provider->mode.create(entry->provider->instance, info, &match->mode.state);
     match_call_end(match);
@@ -84,7 +89,7 @@ static muster_status create_victories(struct match *match, const struct muster_m
         if (match->victory_count == MATCH_VICTORIES_MAX) return MUSTER_LIMIT;
         struct match_part *part = &match->victories[match->victory_count];
         part_pin(part, p);
-        match_call_begin(match, part, "victory.create");
+        match_steer_begin(match, part, "victory.create");
         muster_status status =
             p->victory.create ? p->victory.create(p->instance, info, &part->state) : MUSTER_OK;
         match_call_end(match);
@@ -234,7 +239,7 @@ static void record_join(struct match *match, uint32_t seat) {
 }
 
 /* Somebody who left and comes back goes on with the score of before. */
-static void restore_departed(struct match *match, struct match_seat *s) {
+static bool restore_departed(struct match *match, struct match_seat *s) {
     for (uint32_t i = 0; i < match->departed_count; i++) {
         struct match_row *row = &match->departed[i];
         if (strcmp(row->player_key, s->player_key) != 0) continue;
@@ -243,30 +248,9 @@ static void restore_departed(struct match *match, struct match_seat *s) {
         s->assists = row->assists;
         s->score = row->score;
         *row = match->departed[--match->departed_count];
-        return;
+        return true;
     }
-}
-
-muster_status match_join(struct match *match, uint32_t seat, const char *player_key,
-                         const char *display_name, uint32_t team, bool connected) {
-    struct match_seat *s = &match->seats[seat];
-    assert(seat < match->seats_max && !s->used && !match->stepping);
-    *s = (struct match_seat){.used = true, .team = team, .connected = connected};
-    s->joined_tick = match->tick;
-    snprintf(s->player_key, sizeof s->player_key, "%s", player_key);
-    snprintf(s->display_name, sizeof s->display_name, "%s", display_name);
-    restore_departed(match, s);
-    record_join(match, seat);
-    match_call_begin(match, &match->mode, "mode.join");
-    muster_status status =
-        match->mode.provider->mode.join(match->mode.provider->instance, match->mode.state, seat);
-    match_call_end(match);
-    if (status) {
-        s->used = false;
-        uint8_t reason = MUSTER_LEAVE_KICK;
-        record_append(match->record, match->tick, RECORD_LEAVE, seat, &reason, 1);
-    }
-    return status;
+    return false;
 }
 
 static void keep_departed(struct match *match, uint32_t seat) {
@@ -278,12 +262,35 @@ static void keep_departed(struct match *match, uint32_t seat) {
     memcpy(row->display_name, s->display_name, sizeof row->display_name);
 }
 
+muster_status match_join(struct match *match, uint32_t seat, const char *player_key,
+                         const char *display_name, uint32_t team, bool connected) {
+    struct match_seat *s = &match->seats[seat];
+    assert(seat < match->seats_max && !s->used && !match->stepping);
+    *s = (struct match_seat){.used = true, .team = team, .connected = connected};
+    s->joined_tick = match->tick;
+    snprintf(s->player_key, sizeof s->player_key, "%s", player_key);
+    snprintf(s->display_name, sizeof s->display_name, "%s", display_name);
+    bool returned = restore_departed(match, s);
+    record_join(match, seat);
+    match_steer_begin(match, &match->mode, "mode.join");
+    muster_status status =
+        match->mode.provider->mode.join(match->mode.provider->instance, match->mode.state, seat);
+    match_call_end(match);
+    if (status) {
+        if (returned) keep_departed(match, seat);
+        s->used = false;
+        uint8_t reason = MUSTER_LEAVE_KICK;
+        record_append(match->record, match->tick, RECORD_LEAVE, seat, &reason, 1);
+    }
+    return status;
+}
+
 void match_leave(struct match *match, uint32_t seat, uint32_t reason) {
     assert(!match->stepping);
     if (!match->seats[seat].used) return;
     uint8_t byte = (uint8_t)reason;
     record_append(match->record, match->tick, RECORD_LEAVE, seat, &byte, 1);
-    match_call_begin(match, &match->mode, "mode.leave");
+    match_steer_begin(match, &match->mode, "mode.leave");
     match->mode.provider->mode.leave(match->mode.provider->instance, match->mode.state, seat,
                                      reason);
     match_call_end(match);
@@ -296,12 +303,15 @@ void match_connection(struct match *match, uint32_t seat, bool connected) {
     struct match_seat *s = &match->seats[seat];
     if (!s->used || s->connected == connected) return;
     s->connected = connected;
-    s->ring = (struct input_ring){.ack = 0}; /* a returning client counts from anew */
+    if (connected) { /* a returning client counts from anew; what it held runs out by itself */
+        s->ring.head = s->ring.count = s->ring.newest = s->ring.ack = 0;
+        s->ring.any = false;
+    }
     uint8_t byte = connected;
     record_append(match->record, match->tick, RECORD_CONNECTION, seat, &byte, 1);
     const struct muster_mode *mode = &match->mode.provider->mode;
     if (!mode->connection) return;
-    match_call_begin(match, &match->mode, "mode.connection");
+    match_steer_begin(match, &match->mode, "mode.connection");
     mode->connection(match->mode.provider->instance, match->mode.state, seat, connected);
     match_call_end(match);
 }
@@ -353,6 +363,8 @@ void match_fact(struct match *match, uint32_t seat, const char *kind, int64_t va
     if (strcmp(kind, "impossible_input") == 0) metrics_add(METRIC_INPUTS_IMPOSSIBLE, 1);
     struct muster_fact fact = {
         .size = sizeof fact, .seat = seat, .tick = match->tick, .kind = kind, .value = value};
+    bool steering = match->steering;
+    match->steering = false; /* who only watches is not there in a replay */
     for (uint32_t i = 0; i < match->anticheat_count; i++) {
         struct match_part *part = &match->anticheats[i];
         if (!part->provider->anticheat.fact) continue;
@@ -360,11 +372,25 @@ void match_fact(struct match *match, uint32_t seat, const char *kind, int64_t va
         part->provider->anticheat.fact(part->provider->instance, part->state, &fact);
         plugin_leave();
     }
+    match->steering = steering;
 }
 
-static struct match_row *add_row(struct match_results *out, const struct match_row *row) {
-    out->rows[out->row_count] = *row;
-    return &out->rows[out->row_count++];
+static void add_row(struct match_results *out, const struct match_row *row) {
+    out->rows[out->row_count++] = *row;
+}
+
+/* A seat as it stands, then those who had it before. */
+static void add_seat(const struct match *match, uint32_t seat, struct match_results *out) {
+    const struct match_seat *s = &match->seats[seat];
+    if (s->used) {
+        struct match_row row = {seat,      s->team,    s->is_bot, s->kills,
+                                s->deaths, s->assists, s->score};
+        memcpy(row.player_key, s->player_key, sizeof row.player_key);
+        memcpy(row.display_name, s->display_name, sizeof row.display_name);
+        add_row(out, &row);
+    }
+    for (uint32_t i = 0; i < match->departed_count; i++)
+        if (match->departed[i].seat == seat) add_row(out, &match->departed[i]);
 }
 
 void match_results(const struct match *match, struct match_results *out) {
@@ -375,13 +401,5 @@ void match_results(const struct match *match, struct match_results *out) {
     out->winning_team = match->end_team;
     out->reason = match->end_reason;
     out->duration_s = match->tick / match->tick_rate_hz;
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
-        const struct match_seat *s = &match->seats[i];
-        if (!s->used) continue;
-        struct match_row row = {i, s->team, s->is_bot, s->kills, s->deaths, s->assists, s->score};
-        memcpy(row.player_key, s->player_key, sizeof row.player_key);
-        memcpy(row.display_name, s->display_name, sizeof row.display_name);
-        add_row(out, &row);
-    }
-    for (uint32_t i = 0; i < match->departed_count; i++) add_row(out, &match->departed[i]);
+    for (uint32_t seat = 0; seat < MUSTER_SEATS_MAX; seat++) add_seat(match, seat, out);
 }

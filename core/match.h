@@ -20,7 +20,7 @@
 #define MATCH_ANTICHEATS_MAX 8
 #define MATCH_VIEWS_MAX 4
 #define MATCH_INPUTS_MAX 4
-#define MATCH_DEPARTED_MAX 64
+#define MATCH_DEPARTED_MAX 31 /* with the seats, what one database request can hold */
 #define MATCH_COMMANDS_MAX 64
 #define MATCH_EVENTS_PER_TICK 64
 #define MATCH_EVENT_RING 8192
@@ -136,6 +136,7 @@ struct match {
     uint32_t event_tick_count;
     struct record *record;
     bool stepping;  /* inside a plugin call of this match */
+    bool steering;  /* ... of a part of the step: it may change the match */
     bool replaying; /* the log brings what plugins ask for */
     bool ended;
     uint32_t end_team;
@@ -188,6 +189,8 @@ void match_advance(struct match *match);
 void match_sent(struct match *match);
 /* Decide from outside of victory: by the mode within its step, by an admin between two. */
 void match_end(struct match *match, uint32_t winning_team, uint32_t reason);
+/* Is it a team (or NONE: a draw) and one of MUSTER_END_...? */
+bool match_end_valid(uint32_t winning_team, uint32_t reason);
 /* Write the END entry and close the recording; once, after `ended`. */
 void match_finish(struct match *match);
 

@@ -7,6 +7,9 @@
 /* Around each call into a part of the match: names it for the watchdog, and marks the match as
  * stepping, so that host functions that would re-enter it are queued. */
 void match_call_begin(struct match *match, const struct match_part *part, const char *call);
+/* The same for a call that is repeated by a replay: only in such a call does the scoreboard, the
+ * generator or an event change, or nothing could be replayed. */
+void match_steer_begin(struct match *match, const struct match_part *part, const char *call);
 void match_call_end(struct match *match);
 
 muster_status match_frames_create(struct match *match) MUSTER_MUST_USE;

@@ -110,7 +110,7 @@ void match_input_apply(struct match *match, uint32_t seat, const struct muster_i
     uint8_t bytes[MATCH_INPUT_BYTES];
     uint32_t len = match_input_encode(input, bytes);
     record_append(match->record, match->tick, RECORD_INPUT, seat, bytes, len);
-    match_call_begin(match, &match->mode, "mode.input");
+    match_steer_begin(match, &match->mode, "mode.input");
     match->mode.provider->mode.input(match->mode.provider->instance, match->mode.state, seat,
                                      input);
     match_call_end(match);
@@ -197,7 +197,7 @@ void match_command_apply(struct match *match, const struct match_command *comman
         .args = command->args,
         .arg_count = command->arg_count,
     };
-    match_call_begin(match, &match->mode, "mode.command");
+    match_steer_begin(match, &match->mode, "mode.command");
     muster_status status = mode->mode.command(mode->instance, match->mode.state, &call);
     match_call_end(match);
     if (status)
@@ -231,20 +231,25 @@ static void collect_facts(const struct match *match, struct muster_match_facts *
     }
 }
 
+bool match_end_valid(uint32_t winning_team, uint32_t reason) {
+    return winning_team < MUSTER_TEAM_COUNT && reason >= MUSTER_END_SCORE_LIMIT &&
+           reason <= MUSTER_END_ABORTED;
+}
+
 static void evaluate(struct match *match) {
     struct muster_match_facts facts;
     collect_facts(match, &facts);
     for (uint32_t i = 0; i < match->victory_count && !match->ended; i++) {
         struct match_part *part = &match->victories[i];
         struct muster_victory_result result = {.size = sizeof result};
-        match_call_begin(match, part, "victory.evaluate");
+        match_steer_begin(match, part, "victory.evaluate");
         muster_verdict verdict = part->provider->victory.evaluate(part->provider->instance,
                                                                   part->state, &facts, &result);
         match_call_end(match);
         if (verdict == MUSTER_UNDECIDED) continue;
-        if (verdict != MUSTER_DECIDED || result.winning_team >= MUSTER_TEAM_COUNT) {
-            plugin_fault(part->provider->self, "victory.evaluate answered %u, team %u", verdict,
-                         result.winning_team);
+        if (verdict != MUSTER_DECIDED || !match_end_valid(result.winning_team, result.reason)) {
+            plugin_fault(part->provider->self, "victory.evaluate answered %u, team %u, reason %u",
+                         verdict, result.winning_team, result.reason);
             continue;
         }
         match->ended = true;
@@ -261,7 +266,7 @@ void match_advance(struct match *match) {
         .dt_us = 1000000 / match->tick_rate_hz,
         .elapsed_ms = (uint32_t)((uint64_t)match->tick * 1000 / match->tick_rate_hz),
     };
-    match_call_begin(match, &match->mode, "mode.tick");
+    match_steer_begin(match, &match->mode, "mode.tick");
     mode->mode.tick(mode->instance, match->mode.state, &tick);
     match_call_end(match);
     match->tick++;
@@ -272,8 +277,10 @@ void match_advance(struct match *match) {
 void match_step(struct match *match) {
     assert(!match->stepping && !match->ended);
     if (match->record && match->tick % HASH_EVERY_TICKS == 0 && match->tick > 0) {
-        uint64_t hash = match_hash(match);
-        record_append(match->record, match->tick, RECORD_HASH, MUSTER_SEAT_NONE, &hash, 8);
+        uint8_t bytes[8];
+        struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
+        muster_put_u64(&w, match_hash(match));
+        record_append(match->record, match->tick, RECORD_HASH, MUSTER_SEAT_NONE, bytes, w.len);
     }
     take_commands(match);
     take_inputs(match);
@@ -317,11 +324,24 @@ static void save_seat(const struct match_seat *s, struct muster_writer *w) {
     muster_put_str(w, s->display_name);
 }
 
+static void save_departed(const struct match_row *row, struct muster_writer *w) {
+    muster_put_u8(w, row->seat);
+    muster_put_u8(w, row->team);
+    muster_put_i32(w, row->kills);
+    muster_put_i32(w, row->deaths);
+    muster_put_i32(w, row->assists);
+    muster_put_i32(w, row->score);
+    muster_put_str(w, row->player_key);
+    muster_put_str(w, row->display_name);
+}
+
 static void save_core(const struct match *match, struct muster_writer *w) {
     muster_put_u32(w, match->tick);
     for (int i = 0; i < 4; i++) muster_put_u64(w, match->rng[i]);
     for (uint32_t i = 0; i < MUSTER_TEAM_COUNT; i++) muster_put_i32(w, match->team_score[i]);
     for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) save_seat(&match->seats[i], w);
+    muster_put_u8(w, match->departed_count);
+    for (uint32_t i = 0; i < match->departed_count; i++) save_departed(&match->departed[i], w);
 }
 
 typedef void (*save_fn)(void *instance, void *state, struct muster_writer *out);

@@ -52,7 +52,7 @@ static void give_up(struct delivery *delivery, const char *why) {
 
 static void conclude(struct delivery *delivery, muster_verdict verdict) {
     delivery->ticket = 0;
-    reports.asked = NULL;
+    if (reports.asked == delivery) reports.asked = NULL;
     if (verdict == MUSTER_ACCEPT) {
         remove_delivery(delivery);
         return;
