@@ -309,16 +309,20 @@ static const char *split(char *line) {
 void admin_run(const char *actor, const char *line, admin_answer_fn fn, void *user) {
     char copy[1024];
     snprintf(copy, sizeof copy, "%s", line + strspn(line, " \t"));
-    log_fields(MUSTER_LOG_INFO, "admin", &(struct log_fields){.event = "admin_command"}, "%s: %s",
-               actor, copy);
     struct run *run = malloc(sizeof *run);
-    if (!run) return;
+    if (!run) {
+        if (fn) fn(user, "out of memory");
+        return;
+    }
     run->fn = fn;
     run->user = user;
     run->out = muster_writer_make(run->text, ANSWER_BYTES);
     run->arguments = split(copy);
     const struct command *command = find_command(copy);
     const struct plugin_command *plugin_command = find_plugin_command(copy);
+    log_fields(MUSTER_LOG_INFO, "admin", &(struct log_fields){.event = "admin_command"},
+               "%s: %s %s", actor, copy,
+               command ? run->arguments : ""); /* a plugin's may hold a secret */
     if (command) {
         command->fn(run);
     } else if (plugin_command) {

@@ -15,6 +15,7 @@
 
 #define EXIT_DIFFERENT 1
 #define EXIT_DATA 65
+#define TICKS_MAX 5184000 /* a day at 60 Hz: a number in a damaged file is no work for years */
 
 struct replay {
     struct match *match;
@@ -38,13 +39,22 @@ static int complain(const char *path, const char *why) {
 
 /* ---- set up ---------------------------------------------------------------------------------- */
 
-/* Only what played the match is loaded: no database, no listener. */
-static bool load_plugin(const json_t *entry, const char *path) {
+static bool provides(const struct muster_self *self, uint32_t kind) {
+    const struct provider *p = registry_first(kind);
+    while (p && p->self != self) p = p->next;
+    return p != NULL;
+}
+
+/* Only what played the match is loaded: no database, no listener, whatever the file names. */
+static bool load_plugin(const json_t *entry, uint32_t kind, const char *path) {
     char error[PLUGIN_ERROR_MAX] = "";
     const char *instance = text_of(entry, "instance"), *version = text_of(entry, "version");
-    if (plugin_find(instance)) return true;
-    if (plugin_load(text_of(entry, "name"), instance, error)) {
+    if (!plugin_find(instance) && plugin_load(text_of(entry, "name"), instance, error)) {
         complain(path, error);
+        return false;
+    }
+    if (!provides(plugin_find(instance), kind)) {
+        complain(path, "its header names a plugin for what that plugin does not do");
         return false;
     }
     const char *here = plugin_find(instance)->version;
@@ -56,13 +66,14 @@ static bool load_plugin(const json_t *entry, const char *path) {
 
 static bool load_plugins(const json_t *header, const char *path) {
     static const char *const lists[] = {"victories", "rules"};
+    static const uint32_t kinds[] = {MUSTER_ROLE_VICTORY, MUSTER_ROLE_RULES};
     char error[PLUGIN_ERROR_MAX] = "";
     size_t i;
     json_t *entry;
-    if (!load_plugin(json_object_get(header, "mode"), path)) return false;
+    if (!load_plugin(json_object_get(header, "mode"), MUSTER_ROLE_MODE, path)) return false;
     for (int list = 0; list < 2; list++)
         json_array_foreach(json_object_get(header, lists[list]), i,
-                           entry) if (!load_plugin(entry, path)) return false;
+                           entry) if (!load_plugin(entry, kinds[list], path)) return false;
     if (plugin_start_all(error) == MUSTER_OK) return true;
     complain(path, error);
     return false;
@@ -72,11 +83,18 @@ static int64_t number_of(const json_t *object, const char *key) {
     return json_integer_value(json_object_get(object, key));
 }
 
+static bool fits(const json_t *object, const char *key, size_t cap) {
+    return strlen(text_of(object, key)) < cap;
+}
+
 static muster_status create_match(struct replay *replay) {
     const json_t *h = replay->header;
     int64_t rate = number_of(h, "tickRate"), seats = number_of(h, "seatsMax");
     if (rate < 1 || rate > 60 || seats < 1 || seats > MUSTER_SEATS_MAX / 2) return MUSTER_INVALID;
     if (!json_is_object(json_object_get(h, "settings"))) return MUSTER_INVALID;
+    if (!fits(h, "matchId", 40) || !fits(h, "lobbyId", 40)) return MUSTER_INVALID;
+    if (!fits(h, "gameMode", MUSTER_NAME_MAX) || !fits(h, "mapName", MUSTER_NAME_MAX))
+        return MUSTER_INVALID;
     struct match_setup setup = {
         .match_key = text_of(h, "matchId"),
         .lobby_key = text_of(h, "lobbyId"),
@@ -101,6 +119,7 @@ static muster_status apply_join(struct match *match, const struct record_entry *
     bool connected = muster_get_u8(&r);
     muster_get_str(&r, player_key, sizeof player_key);
     muster_get_str(&r, display_name, sizeof display_name);
+    if (!session_text_mend(display_name) || !session_text_mend(player_key)) return MUSTER_INVALID;
     if (r.overflow || entry->seat >= match->seats_max || match->seats[entry->seat].used ||
         team >= MUSTER_TEAM_COUNT)
         return MUSTER_INVALID;
@@ -148,7 +167,7 @@ static muster_status apply_end(struct replay *replay, const struct record_entry 
     uint32_t reason = muster_get_u8(&r);
     uint64_t hash = muster_get_u64(&r);
     struct match *match = replay->match;
-    if (r.overflow || team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
+    if (r.overflow || !match_end_valid(team, reason)) return MUSTER_INVALID;
     match_end(match, team, reason); /* only when it was ended from outside */
     replay->ended = true;
     if (match->end_team != team || match->end_reason != reason) replay->different = true;
@@ -157,8 +176,8 @@ static muster_status apply_end(struct replay *replay, const struct record_entry 
 
 static muster_status apply(struct replay *replay, const struct record_entry *entry) {
     struct match *match = replay->match;
+    struct muster_reader in = muster_reader_make(entry->data, entry->len);
     uint8_t byte = entry->len ? entry->data[0] : 0;
-    uint64_t hash = 0;
     bool seated = entry->seat < match->seats_max;
     switch (entry->kind) {
     case RECORD_JOIN: return apply_join(match, entry);
@@ -172,8 +191,7 @@ static muster_status apply(struct replay *replay, const struct record_entry *ent
     case RECORD_COMMAND: return apply_command(match, entry);
     case RECORD_HASH:
         if (entry->len != 8) return MUSTER_INVALID;
-        memcpy(&hash, entry->data, 8);
-        return compare_hash(replay, hash, entry->tick);
+        return compare_hash(replay, muster_get_u64(&in), entry->tick);
     case RECORD_END: return apply_end(replay, entry);
     default: return MUSTER_INVALID;
     }
@@ -183,7 +201,7 @@ static muster_status play(struct replay *replay, struct record_reader *reader) {
     struct record_entry entry;
     muster_status status;
     while (!replay->ended && !(status = record_next(reader, &entry))) {
-        if (entry.tick < replay->match->tick) return MUSTER_INVALID;
+        if (entry.tick < replay->match->tick || entry.tick > TICKS_MAX) return MUSTER_INVALID;
         while (replay->match->tick < entry.tick && !replay->match->ended) {
             match_advance(replay->match);
             match_sent(replay->match);

@@ -301,6 +301,7 @@ static void on_wait(void *user) {
     struct wait *wait = user;
     if (!wait->done() && loop_now_ms() < wait->until_ms) return;
     loop_timer_stop(wait->timer);
+    wait->timer = NULL;
     loop_stop();
 }
 
@@ -308,7 +309,7 @@ static void on_wait(void *user) {
 static void run_until(bool (*done)(void)) {
     struct wait wait = {.done = done, .until_ms = loop_now_ms() + STOP_WAIT_MS};
     wait.timer = loop_timer_start(0, STOP_POLL_MS, on_wait, &wait);
-    if (wait.timer) loop_run();
+    while (wait.timer) loop_run(); /* a stop that was asked before returns at once */
 }
 
 static bool pool_is_idle(void) {
