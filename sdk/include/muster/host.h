@@ -67,8 +67,8 @@ typedef void (*muster_poll_fn)(void *user, uint32_t events, muster_status status
 struct muster_host_loop {
     uint32_t size;
     uint32_t reserved;
-    uint64_t (*now_ms)(muster_self *self);  /* monotonic, the time of this loop turn */
-    int64_t (*unix_ms)(muster_self *self);  /* wall clock */
+    uint64_t (*now_ms)(muster_self *self); /* monotonic, the time of this loop turn */
+    int64_t (*unix_ms)(muster_self *self); /* wall clock */
     /* fn after delay_ms, then every repeat_ms (0 = once; a once timer is gone after it ran). */
     muster_status (*timer_start)(muster_self *self, uint32_t delay_ms, uint32_t repeat_ms,
                                  muster_timer_fn fn, void *user, muster_timer_id *out);
@@ -93,8 +93,8 @@ struct muster_host_loop {
 
 struct muster_udp_packet {
     uint32_t size;
-    uint32_t from_len;      /* length of the sockaddr */
-    const void *from;       /* struct sockaddr, to be handed back to udp_send */
+    uint32_t from_len; /* length of the sockaddr */
+    const void *from;  /* struct sockaddr, to be handed back to udp_send */
     struct muster_bytes data;
 };
 
@@ -124,7 +124,8 @@ struct muster_host_net {
     muster_status (*close)(muster_self *self, muster_socket_id id);
 };
 
-/* ---- http: routes and a client ---------------------------------------------------------------- */
+/* ---- http: routes and a client ----------------------------------------------------------------
+ */
 
 #define MUSTER_ROUTE_ADMIN 1u  /* on the admin address instead of the public one */
 #define MUSTER_ROUTE_PREFIX 2u /* the path and everything below it */
@@ -173,7 +174,7 @@ struct muster_http_fetch {
 
 struct muster_http_result {
     uint32_t size;
-    muster_status status;  /* OK when an HTTP answer came, whatever its code */
+    muster_status status; /* OK when an HTTP answer came, whatever its code */
     uint32_t http_status;
     uint32_t reserved;
     struct muster_bytes body;
@@ -186,8 +187,7 @@ struct muster_host_http {
     uint32_t reserved;
     /* EXISTS when the method and path are taken. */
     muster_status (*route_add)(muster_self *self, const char *method, const char *path,
-                               uint32_t flags, muster_http_fn fn, void *user,
-                               muster_route_id *out);
+                               uint32_t flags, muster_http_fn fn, void *user, muster_route_id *out);
     muster_status (*route_remove)(muster_self *self, muster_route_id id);
     /* Exactly once per request, in the handler or later (504 is answered after
      * http.handlerTimeoutMs). NOT_FOUND when the client has gone: not an error. */
@@ -202,7 +202,8 @@ struct muster_host_http {
                            void *user, muster_ticket_id *out);
 };
 
-/* ---- ws: WebSocket client [start] --------------------------------------------------------------- */
+/* ---- ws: WebSocket client [start] ---------------------------------------------------------------
+ */
 
 struct muster_ws_handler {
     uint32_t size;
@@ -223,13 +224,14 @@ struct muster_host_ws {
     muster_status (*close)(muster_self *self, muster_socket_id id);
 };
 
-/* ---- lobby ------------------------------------------------------------------------------------- */
+/* ---- lobby -------------------------------------------------------------------------------------
+ */
 
 struct muster_lobby_info {
     uint32_t size;
     uint32_t state; /* MUSTER_LOBBY_... */
     muster_lobby_id lobby;
-    muster_match_id match; /* 0 when none runs */
+    muster_match_id match;                 /* 0 when none runs */
     char lobby_key[MUSTER_PLAYER_KEY_MAX]; /* the lobbyId of the wire */
     char game_mode[MUSTER_NAME_MAX];
     char region[MUSTER_NAME_MAX];
@@ -256,24 +258,24 @@ struct muster_host_lobby {
     bool (*setting_boolean)(muster_self *self, muster_lobby_id id, const char *key);
     const char *(*setting_string)(muster_self *self, muster_lobby_id id, const char *key);
     /* Queued, done after the current callback. */
-    muster_status (*kick)(muster_self *self, muster_lobby_id id, uint32_t seat,
-                          const char *reason);
+    muster_status (*kick)(muster_self *self, muster_lobby_id id, uint32_t seat, const char *reason);
     muster_status (*close)(muster_self *self, muster_lobby_id id, const char *reason);
     muster_status (*chat)(muster_self *self, muster_lobby_id id, const char *text);
 };
 
-/* ---- match: the one door out of a match step ------------------------------------------------------ */
+/* ---- match: the one door out of a match step
+ * ------------------------------------------------------ */
 
 struct muster_mode_info {
     uint32_t size;
     uint32_t players_max; /* default of maxPlayers, 2 to MUSTER_SEATS_MAX */
     const char *game_mode;
     const char *title;
-    const char *settings_json; /* schema of this mode's settings, or null */
-    const char *const *maps;   /* map names; the first is the default */
-    uint32_t map_count;        /* at least 1 */
-    uint32_t tick_rate_hz;     /* default, 1 to 60 */
-    uint32_t view_count;       /* 1 to 4 */
+    const char *settings_json;   /* schema of this mode's settings, or null */
+    const char *const *maps;     /* map names; the first is the default */
+    uint32_t map_count;          /* at least 1 */
+    uint32_t tick_rate_hz;       /* default, 1 to 60 */
+    uint32_t view_count;         /* 1 to 4 */
     uint32_t snapshot_max_bytes; /* 64 to 16384, per view */
 };
 
@@ -354,7 +356,8 @@ struct muster_host_match {
                          uint32_t reason);
 };
 
-/* ---- player --------------------------------------------------------------------------------------- */
+/* ---- player
+ * --------------------------------------------------------------------------------------- */
 
 struct muster_player_info {
     uint32_t size;
@@ -386,7 +389,8 @@ struct muster_host_player {
                                    muster_verdict verdict, const struct muster_identity *identity);
 };
 
-/* ---- db -------------------------------------------------------------------------------------------- */
+/* ---- db
+ * -------------------------------------------------------------------------------------------- */
 
 typedef void (*muster_db_fn)(void *user, muster_status status, const struct muster_db_rows *rows);
 
@@ -405,7 +409,8 @@ struct muster_host_db {
                               const struct muster_db_rows *rows);
 };
 
-/* ---- report ----------------------------------------------------------------------------------------- */
+/* ---- report
+ * ----------------------------------------------------------------------------------------- */
 
 struct muster_host_report {
     uint32_t size;
@@ -418,7 +423,8 @@ struct muster_host_report {
     muster_status (*complete)(muster_self *self, muster_ticket_id ticket, muster_verdict verdict);
 };
 
-/* ---- watchdog --------------------------------------------------------------------------------------- */
+/* ---- watchdog
+ * --------------------------------------------------------------------------------------- */
 
 struct muster_host_watchdog {
     uint32_t size;
@@ -430,7 +436,8 @@ struct muster_host_watchdog {
                              void *user);
 };
 
-/* ---- metrics ---------------------------------------------------------------------------------------- */
+/* ---- metrics
+ * ---------------------------------------------------------------------------------------- */
 
 enum {
     MUSTER_METRIC_COUNTER = 1,
@@ -442,12 +449,12 @@ enum {
 struct muster_metric {
     uint32_t size;
     uint32_t type;
-    const char *name;   /* full Prometheus name, for histograms without _bucket, _sum, _count */
+    const char *name; /* full Prometheus name, for histograms without _bucket, _sum, _count */
     const char *help;
-    const char *labels; /* `state="waiting",mode="arena"`, or "" */
-    double value;       /* counter, gauge */
-    const double *bounds;           /* histogram: bucket_count upper bounds */
-    const uint64_t *bucket_counts;  /* cumulative, bucket_count of them */
+    const char *labels;            /* `state="waiting",mode="arena"`, or "" */
+    double value;                  /* counter, gauge */
+    const double *bounds;          /* histogram: bucket_count upper bounds */
+    const uint64_t *bucket_counts; /* cumulative, bucket_count of them */
     uint32_t bucket_count;
     uint32_t reserved;
     uint64_t count; /* histogram: observations */
@@ -457,7 +464,8 @@ struct muster_metric {
 struct muster_host_metrics {
     uint32_t size;
     uint32_t reserved;
-    /* Own counter or gauge; name must begin with "muster_". Never a label with a player or lobby. */
+    /* Own counter or gauge; name must begin with "muster_". Never a label with a player or lobby.
+     */
     muster_status (*add)(muster_self *self, uint32_t type, const char *name, const char *help,
                          uint32_t *out);
     void (*set)(muster_self *self, uint32_t metric, double value);
@@ -467,7 +475,8 @@ struct muster_host_metrics {
                   void *user);
 };
 
-/* ---- admin ------------------------------------------------------------------------------------------ */
+/* ---- admin
+ * ------------------------------------------------------------------------------------------ */
 
 struct muster_host_admin {
     uint32_t size;
@@ -482,7 +491,8 @@ struct muster_host_admin {
                              void (*fn)(void *user, const char *answer), void *user);
 };
 
-/* ---- events: facts, read-only ------------------------------------------------------------------------ */
+/* ---- events: facts, read-only
+ * ------------------------------------------------------------------------ */
 
 #define MUSTER_NOTICE_MAP(X)                                                                       \
     X(SERVER_READY, 1, "server_ready")                                                             \
@@ -520,7 +530,8 @@ struct muster_host_events {
                                void *user);
 };
 
-/* ---- the table of tables ------------------------------------------------------------------------------ */
+/* ---- the table of tables
+ * ------------------------------------------------------------------------------ */
 
 struct muster_host {
     uint32_t size;

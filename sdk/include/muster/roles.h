@@ -53,8 +53,8 @@ struct muster_identity {
     char player_key[MUSTER_PLAYER_KEY_MAX]; /* claim sub: the playerId */
     char display_name[MUSTER_DISPLAY_MAX];
     char region[MUSTER_NAME_MAX];
-    char permissions[256];  /* space-separated */
-    int64_t expires_at_s;   /* Unix seconds; the session ends then unless renewed */
+    char permissions[256];          /* space-separated */
+    int64_t expires_at_s;           /* Unix seconds; the session ends then unless renewed */
     char reason[MUSTER_REASON_MAX]; /* on REJECT: shown to the client */
 };
 
@@ -322,8 +322,8 @@ enum { MUSTER_REPORT_MAP(MUSTER_REPORT_ENUM) };
 
 struct muster_report {
     uint32_t size;
-    uint32_t kind; /* MUSTER_REPORT_... */
-    muster_ticket_id ticket; /* complete with host->report->complete */
+    uint32_t kind;            /* MUSTER_REPORT_... */
+    muster_ticket_id ticket;  /* complete with host->report->complete */
     struct muster_bytes json; /* one JSON object */
 };
 
