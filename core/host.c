@@ -216,11 +216,61 @@ static muster_status command_add_fn(muster_self *self, const char *name, const c
     return admin_command_add(self, name, help, fn, user);
 }
 
+/* A command may close the lobby or reload the plugin whose callback asks for it: it runs in the
+ * loop's next turn. The plugin may have stopped when the answer comes. */
+struct execution {
+    struct resource resource;
+    void (*fn)(void *user, const char *answer);
+    void *user;
+    bool stopped; /* nobody waits for the answer */
+    char actor[MUSTER_NAME_MAX];
+    char line[1024];
+};
+
+static void close_execution(struct resource *resource) {
+    resource_remove(resource);
+    ((struct execution *)resource)->stopped = true;
+}
+
+static const struct resource_kind execution_kind = {"command", close_execution, true, false};
+
+static void on_executed(void *user, const char *answer) {
+    struct execution *execution = user;
+    if (!execution->stopped) {
+        struct muster_self *owner = execution->resource.owner;
+        resource_remove(&execution->resource);
+        plugin_enter(owner, "admin.answer");
+        if (execution->fn) execution->fn(execution->user, answer);
+        plugin_leave();
+    }
+    free(execution);
+}
+
+static void do_execute(void *user) {
+    struct execution *execution = user;
+    if (execution->stopped) {
+        free(execution);
+        return;
+    }
+    admin_run(execution->actor, execution->line, on_executed, execution);
+}
+
 static muster_status execute_fn(muster_self *self, const char *actor, const char *line,
                                 void (*fn)(void *user, const char *answer), void *user) {
     HOST_CHECK_STARTED(self);
-    admin_run(actor, line, fn, user);
-    return MUSTER_OK;
+    if (!actor || !line || strlen(line) > 1000) return MUSTER_INVALID;
+    struct execution *execution = calloc(1, sizeof *execution);
+    if (!execution) return MUSTER_NO_MEMORY;
+    execution->fn = fn;
+    execution->user = user;
+    snprintf(execution->actor, sizeof execution->actor, "%s", actor);
+    snprintf(execution->line, sizeof execution->line, "%s", line);
+    muster_status status = host_defer(do_execute, execution);
+    if (status)
+        free(execution);
+    else
+        resource_add(self, &execution->resource, &execution_kind);
+    return status;
 }
 
 static const struct muster_host_admin admin_group = {

@@ -367,7 +367,7 @@ static void on_open(void *user, struct loop_tcp *tcp, const char *address) {
 static void on_data(void *user, struct loop_tcp *tcp, const void *data, uint32_t len) {
     (void)user;
     struct tcp_conn *conn = find_conn(tcp);
-    if (!conn) return;
+    if (!conn || conn->handle.resource.owner->phase >= PLUGIN_STOPPED) return;
     plugin_enter(conn->handle.resource.owner, "tcp.data");
     conn->handler.data(conn->user, conn->handle.id, (struct muster_bytes){data, len});
     plugin_leave();

@@ -29,13 +29,16 @@ static struct {
     struct loop_timer *soon; /* a run right after an enqueue was answered */
 } queue;
 
-static void remove_ticket(muster_ticket_id ticket, struct session *session) {
-    struct waiting *waiting = slots_find(&queue.slots, ticket);
-    struct provider *p = waiting->matchmaker;
+static void ask_dequeue(struct provider *p, muster_ticket_id ticket) {
     plugin_enter(p->self, "matchmaker.dequeue");
     p->matchmaker.dequeue(p->instance, ticket);
     plugin_leave();
     plugin_unpin(p->self);
+}
+
+static void remove_ticket(muster_ticket_id ticket, struct session *session) {
+    const struct waiting *waiting = slots_find(&queue.slots, ticket);
+    if (waiting->matchmaker) ask_dequeue(waiting->matchmaker, ticket);
     slots_remove(&queue.slots, ticket);
     if (session) session->queue_ticket = 0;
 }
@@ -57,13 +60,15 @@ static struct lobby *group_lobby(const struct muster_group *group) {
     return lobby;
 }
 
-static void place(struct lobby *lobby, muster_ticket_id ticket, uint32_t team) {
+/* True: seated. */
+static bool place(struct lobby *lobby, muster_ticket_id ticket, uint32_t team) {
     struct waiting *waiting = slots_find(&queue.slots, ticket);
     struct session *session = waiting ? session_find(waiting->player) : NULL;
     char seat_ticket[TICKET_TEXT_SIZE];
     struct failure failure = {0};
-    if (!session) return;
-    if (lobby_reserve(lobby, session, team, false, "", seat_ticket, &failure) == RPC_OK) {
+    if (!session) return false;
+    bool placed = lobby_reserve(lobby, session, team, false, "", seat_ticket, &failure) == RPC_OK;
+    if (placed) {
         char text[QUEUE_TICKET_TEXT];
         snprintf(text, sizeof text, "q.%llx", (unsigned long long)ticket);
         remove_ticket(ticket, session);
@@ -73,6 +78,17 @@ static void place(struct lobby *lobby, muster_ticket_id ticket, uint32_t team) {
                                  config_string("net", "publicUrl")));
     }
     json_decref(failure.data);
+    return placed;
+}
+
+/* A lobby made for a group of which nobody could be seated would be made again at each tick. */
+static void place_group(const struct muster_group *group) {
+    struct lobby *lobby = group_lobby(group);
+    uint32_t placed = 0;
+    for (uint32_t t = 0; lobby && t < group->ticket_count; t++)
+        placed += place(lobby, group->tickets[t], group->teams[t]);
+    if (lobby && !group->lobby && placed == 0)
+        lobby_close(lobby, MUSTER_LEAVE_TIMEOUT, "nobody could be seated");
 }
 
 static void run_matchmaker(struct provider *p) {
@@ -88,10 +104,9 @@ static void run_matchmaker(struct provider *p) {
     }
     for (uint32_t i = 0; i < count; i++) {
         struct muster_group *group = &groups[i];
-        if (group->ticket_count > MUSTER_GROUP_MAX) continue;
-        struct lobby *lobby = group_lobby(group);
-        for (uint32_t t = 0; lobby && t < group->ticket_count; t++)
-            place(lobby, group->tickets[t], group->teams[t]);
+        group->game_mode[MUSTER_NAME_MAX - 1] = group->region[MUSTER_NAME_MAX - 1] =
+            group->map_name[MUSTER_NAME_MAX - 1] = '\0';
+        if (group->ticket_count <= MUSTER_GROUP_MAX) place_group(group);
     }
 }
 
@@ -107,8 +122,11 @@ static void tell_waiting(struct waiting *waiting, muster_ticket_id ticket) {
                              (json_int_t)(now_ms - waiting->since_ms), "regions", waiting->region));
 }
 
+static void adopt_orphans(void);
+
 static void run_all(void) {
     if (queue.slots.count == 0) return;
+    adopt_orphans();
     for (struct provider *p = registry_first(MUSTER_ROLE_MATCHMAKER); p; p = p->next)
         run_matchmaker(p);
     muster_ticket_id ticket = 0;
@@ -188,6 +206,20 @@ static muster_status ask_enqueue(struct provider *p, muster_ticket_id id,
     muster_status status = p->matchmaker.enqueue(p->instance, &ticket);
     plugin_leave();
     return status;
+}
+
+/* A reload has replaced the matchmaker: whoever waits goes on waiting at the new one. */
+static void adopt_orphans(void) {
+    struct provider *p = registry_first(MUSTER_ROLE_MATCHMAKER);
+    muster_ticket_id ticket = 0;
+    for (struct waiting *waiting; (waiting = slots_next(&queue.slots, &ticket));) {
+        if (waiting->matchmaker && !waiting->matchmaker->self->superseded) continue;
+        if (waiting->matchmaker) ask_dequeue(waiting->matchmaker, ticket);
+        waiting->matchmaker = NULL;
+        if (!p || ask_enqueue(p, ticket, waiting)) continue; /* tried again at the next tick */
+        waiting->matchmaker = p;
+        plugin_pin(p->self);
+    }
 }
 
 static void fill(struct waiting *waiting, const struct session *session, const char *game_mode,

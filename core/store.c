@@ -19,10 +19,12 @@ struct query {
     muster_db_fn fn;
     void *user;
     muster_ticket_id ticket;
+    bool *answered; /* while the database is being asked; or null */
 };
 
 static void close_query(struct resource *resource) {
     struct query *query = (struct query *)resource;
+    if (query->answered) *query->answered = true;
     pending_cancel(query->ticket);
     resource_remove(resource);
     free(query);
@@ -33,6 +35,7 @@ static const struct resource_kind query_kind = {"query", close_query, true};
 static void on_answer(void *user, muster_status status, const void *answer) {
     struct query *query = user;
     struct query done = *query;
+    if (done.answered) *done.answered = true;
     if (done.asker) resource_remove(&query->resource);
     free(query);
     if (!done.fn) return;
@@ -59,8 +62,11 @@ static muster_status open_query(struct muster_self *asker, struct provider *db, 
     return MUSTER_OK;
 }
 
-static muster_status finish_query(struct query *query, muster_status status,
+/* answered: in the call, so that the query is gone; a refusal on top of that is worth nothing. */
+static muster_status finish_query(struct query *query, bool answered, muster_status status,
                                   muster_ticket_id ticket, muster_ticket_id *out) {
+    if (answered) status = MUSTER_OK;
+    if (!answered) query->answered = NULL;
     if (status) {
         pending_close(ticket);
         if (query->asker) resource_remove(&query->resource);
@@ -79,11 +85,13 @@ muster_status store_submit(struct muster_self *asker, const struct muster_db_req
     struct query *query;
     muster_status status = open_query(asker, db, fn, user, &query);
     if (status) return status;
-    muster_ticket_id ticket = query->ticket; /* the answer may come, and free it, in the call */
+    bool answered = false; /* it may come, and free the query, in the call */
+    query->answered = &answered;
+    muster_ticket_id ticket = query->ticket;
     plugin_enter(db->self, "database.submit");
     status = db->database.submit(db->instance, ticket, request);
     plugin_leave();
-    return finish_query(query, status, ticket, out);
+    return finish_query(query, answered, status, ticket, out);
 }
 
 muster_status store_migrate(struct muster_self *asker, const char *component,
@@ -94,11 +102,13 @@ muster_status store_migrate(struct muster_self *asker, const char *component,
     struct query *query;
     muster_status status = open_query(asker, db, fn, user, &query);
     if (status) return status;
+    bool answered = false;
+    query->answered = &answered;
     muster_ticket_id ticket = query->ticket;
     plugin_enter(db->self, "database.migrate");
     status = db->database.migrate(db->instance, ticket, component, steps, step_count);
     plugin_leave();
-    return finish_query(query, status, ticket, out);
+    return finish_query(query, answered, status, ticket, out);
 }
 
 /* ---- core's tables --------------------------------------------------------------------------- */
@@ -224,6 +234,8 @@ void store_lobby_player(const struct lobby *lobby, uint32_t member) {
 
 #define ROWS_PER_REQUEST 63 /* 64 statements with the result itself */
 #define ROW_VALUES 10
+_Static_assert(MUSTER_SEATS_MAX + MATCH_DEPARTED_MAX <= ROWS_PER_REQUEST,
+               "all rows of a result are stored in one transaction");
 
 static void fill_row(const struct match_results *results, uint32_t i,
                      struct muster_db_value values[ROW_VALUES]) {
@@ -259,7 +271,7 @@ void store_results(const struct lobby *lobby, const struct match_results *result
         " blue_score, completed_at, reason, game_mode, map_name)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         result, 10, 0};
-    uint32_t count = results->row_count < ROWS_PER_REQUEST ? results->row_count : ROWS_PER_REQUEST;
+    uint32_t count = results->row_count;
     for (uint32_t i = 0; i < count; i++) {
         fill_row(results, i, row_values[i]);
         statements[i + 1] = (struct muster_db_statement){
@@ -271,6 +283,8 @@ void store_results(const struct lobby *lobby, const struct match_results *result
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
+
+#define RESULT_COLUMNS 15
 
 struct results_job {
     void (*fn)(void *user, muster_status status, json_t *json);
@@ -309,6 +323,8 @@ static bool same_match(json_t *result, const struct muster_db_value *cell) {
 static void on_results(void *user, muster_status status, const struct muster_db_rows *rows) {
     struct results_job job = *(struct results_job *)user;
     free(user);
+    if (!status && (!rows || (rows->row_count && rows->column_count != RESULT_COLUMNS)))
+        status = MUSTER_INTERNAL;
     json_t *list = status ? NULL : json_array();
     json_t *result = NULL;
     for (uint32_t i = 0; !status && i < rows->row_count; i++) {
