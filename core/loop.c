@@ -260,6 +260,10 @@ void loop_deinit(void) {
     loop.receive = NULL;
 }
 
+void loop_threads_end(void) {
+    uv_library_shutdown();
+}
+
 /* ---- time ---- */
 
 uint64_t loop_now_ms(void) {

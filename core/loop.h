@@ -29,6 +29,9 @@ bool loop_turn(void);
 void loop_stop(void);
 /* Closes what is left and frees; logs leaked handles. */
 void loop_deinit(void);
+/* The very last act of a process: ends the pool's threads, so that libraries free what they keep
+ * for each. No loop can be opened afterwards. */
+void loop_threads_end(void);
 /* The uv_loop_t *, for net alone. */
 void *loop_handle(void);
 bool loop_is_thread(void);

@@ -6,6 +6,7 @@
 
 #include "config.h"
 #include "log.h"
+#include "loop.h"
 #include "replay.h"
 #include "server.h"
 
@@ -165,5 +166,6 @@ int main(int argc, char **argv) {
     code = act(&args);
     log_stop();
     config_unload();
+    loop_threads_end();
     return code;
 }
