@@ -9,7 +9,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { assertAnswer, assertProblem } from "./contract.mjs";
 import {
-    ADMIN_TOKEN, MUSTERD, SANITIZED, Server, cleanEnvironment, connectPlayer, eventually, freePort,
+    ADMIN_TOKEN, MUSTERD, SANITIZED, Server, atEnd, cleanEnvironment, connectPlayer, eventually, freePort,
     runDaemon, startServer, tempDir, testConfig,
 } from "./harness.mjs";
 import { gather, sitDown } from "./team.mjs";
@@ -97,7 +97,7 @@ test("the environment counts, the command line more; --print-config says where f
 test("a port in use: 69", async (t) => {
     const holder = net.createServer().listen(0, "127.0.0.1");
     await once(holder, "listening");
-    t.after(() => holder.close());
+    atEnd(t, () => holder.close());
     const { file, dir } = await configFile(t, testConfig({ net: { port: holder.address().port } }));
     const { code, stdout, stderr } = await runDaemon(["--config", file, "--data-dir", path.join(dir, "data")]);
     assert.equal(code, 69, stdout + stderr);

@@ -14,12 +14,13 @@ import { Teammate } from "./team.mjs";
 
 const PLAYERS = 8;
 const MATCHES = 2;
+const KILL_LIMIT = 10;
 const NAMES = ["Ada", "Bo", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hana"];
 const CONFIG = {
     server: { name: "muster demo" },
     lobby: {
         playersMin: PLAYERS, countdownMs: 500, scoreboardMs: 4000,
-        defaults: ["killLimit=10", "botFill=0"],
+        defaults: [`killLimit=${KILL_LIMIT}`, "botFill=0"],
     },
 };
 
@@ -65,7 +66,7 @@ async function storedResults(server, matchId) {
 async function playMatch(team, n) {
     const ends = await Promise.all(team.map((mate) => mate.end(n)));
     const { results } = ends[0];
-    say(`match ${n + 1}: ${results.winningTeam} wins ${results.finalScores.red}:${results.finalScores.blue} ` +
+    say(`match ${n + 1}: ${results.winningTeam}, ${results.finalScores.red}:${results.finalScores.blue} ` +
         `after ${results.duration} s (${results.reason})`);
     if (n + 1 < MATCHES) await Promise.all(team.map(({ client }) => client.voteRestart(true)));
     return ends;
@@ -74,8 +75,10 @@ async function playMatch(team, n) {
 /** What must hold for one match, beside the replay. */
 function checkMatch(team, ends, n, stored) {
     for (const end of ends) assert.deepEqual(end.results, stored, "a client saw another result");
-    assert.ok(["red", "blue"].includes(stored.winningTeam), "no victory");
+    const { red, blue } = stored.finalScores;
     assert.equal(stored.reason, "score_limit");
+    assert.equal(Math.max(red, blue), KILL_LIMIT);
+    assert.equal(stored.winningTeam, red > blue ? "red" : blue > red ? "blue" : "draw");
     assert.equal(stored.playerStats.length, PLAYERS);
     assert.ok(stored.playerStats.every(({ isBot }) => !isBot), "a bot took part");
     const seats = team.map(({ client }) => client.entry.seat);

@@ -35,6 +35,29 @@ const PLUGINS = [
 
 const run = promisify(execFile);
 
+const cleanups = new WeakMap();
+
+/** Something to be done when the test ends: last added, first done, and all of it even if one fails. */
+export function atEnd(t, fn) {
+    if (!t) return;
+    if (!cleanups.has(t)) {
+        const list = [];
+        cleanups.set(t, list);
+        t.after(async () => {
+            const errors = [];
+            for (const cleanup of list.reverse()) {
+                try {
+                    await cleanup();
+                } catch (error) {
+                    errors.push(error);
+                }
+            }
+            if (errors.length > 0) throw errors[0];
+        });
+    }
+    cleanups.get(t).push(fn);
+}
+
 export async function freePort() {
     const server = net.createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -46,7 +69,7 @@ export async function freePort() {
 
 export async function tempDir(t) {
     const dir = await mkdtemp(path.join(os.tmpdir(), "muster-e2e-"));
-    t?.after(() => rm(dir, { recursive: true, force: true }));
+    atEnd(t, () => rm(dir, { recursive: true, force: true }));
     return dir;
 }
 
@@ -237,7 +260,7 @@ export async function startServer(t, { config = {}, args = [], env = {}, binary 
     });
     const server = new Server(child, home);
     server.configFile = file;
-    t?.after(async () => {
+    atEnd(t, async () => {
         if (server.running) await server.stop();
     });
     const [, port] = await server.waitForOutput(READY);
@@ -258,7 +281,7 @@ export async function connectPlayer(t, server, { name, token, options = {} } = {
         backoff: { baseMs: 50, maxMs: 500 },
         ...options,
     });
-    t?.after(() => {
+    atEnd(t, () => {
         client.close();
         auth.stop();
     });
@@ -281,7 +304,7 @@ export class RawSocket {
         this.closed = new Promise((resolve) =>
             this.ws.on("close", (code, reason) => resolve({ code, reason: reason.toString() })));
         this.failed = new Promise((resolve) => this.ws.on("error", resolve));
-        t?.after(() => this.ws.terminate());
+        atEnd(t, () => this.ws.terminate());
     }
 
     static async open(t, server, options) {

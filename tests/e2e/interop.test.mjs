@@ -5,11 +5,11 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { JSONRPCClient, JSONRPCServer, JSONRPCServerAndClient } from "json-rpc-2.0";
 import WebSocket from "ws";
-import { guestToken, startServer } from "./harness.mjs";
+import { atEnd, guestToken, startServer } from "./harness.mjs";
 
 async function connect(t, server) {
     const ws = new WebSocket(server.wsUrl, "muster.v1");
-    t.after(() => ws.terminate());
+    atEnd(t, () => ws.terminate());
     await once(ws, "open");
     const peer = new JSONRPCServerAndClient(
         new JSONRPCServer(),

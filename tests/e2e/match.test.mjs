@@ -23,7 +23,9 @@ test("two players play to the kill limit; everybody sees the same result", async
     assert.equal(results.lobbyId, lobbyId);
     assert.equal(results.reason, "score_limit");
     assert.equal(results.playerStats.length, 2);
-    assert.equal(results.finalScores[results.winningTeam], DUEL.killLimit);
+    const { red, blue } = results.finalScores;
+    assert.equal(Math.max(red, blue), DUEL.killLimit);
+    assert.equal(results.winningTeam, red > blue ? "red" : blue > red ? "blue" : "draw");
     const kills = results.playerStats.reduce((sum, row) => sum + row.kills, 0);
     const deaths = results.playerStats.reduce((sum, row) => sum + row.deaths, 0);
     assert.equal(kills, results.finalScores.red + results.finalScores.blue);
