@@ -7,6 +7,7 @@
 import { ArenaMap, ArenaWorld, BUTTON_RIFLE } from "../../sdk/js/index.js";
 
 const TURN = 65536;
+const SLOW_SNAPSHOTS = 6;
 const NEIGHBOURS = [[1, 0], [-1, 0], [0, 1], [0, -1]];
 
 export function aimAt(from, to) {
@@ -53,16 +54,19 @@ export class Bot {
     #map;
     #intro;
     #sequence = 0;
+    #aimedFor = 0; // snapshots with a target in sight
     #held = 0;
     #before = new Map(); // seat -> position one snapshot ago
     #off;
 
     /** @param match the MatchInfo of Entry.match or match.started */
-    constructor(client, match, { fires = true } = {}) {
+    /** slowTeam: this team looks twice before it fires, so that both seldom win in the same tick. */
+    constructor(client, match, { fires = true, slowTeam = 2 } = {}) {
         this.#client = client;
         this.#intro = match.intro;
         this.#map = new ArenaMap(match.intro.map);
         this.fires = fires;
+        this.slowTeam = slowTeam;
         this.#off = client.on("snapshot", (snapshot) => this.#onSnapshot(snapshot));
     }
 
@@ -113,7 +117,12 @@ export class Bot {
         const range = this.#intro.rifle.range;
         const target = enemies.find(({ other, distance }) => distance < range && !other.protected &&
             lineIsFree(this.#map, own, other, this.#intro.tileUnits));
-        if (target && this.fires) return this.#fight(own, target.other);
+        this.#aimedFor = target ? this.#aimedFor + 1 : 0;
+        if (target && this.fires) {
+            const fight = this.#fight(own, target.other);
+            const waits = own.team === this.slowTeam && this.#aimedFor <= SLOW_SNAPSHOTS;
+            return waits ? { ...fight, held: 0 } : fight;
+        }
         if (enemies.length === 0) return { held: 0, aim: 0, moveX: 0, moveY: 0 };
         return this.#walk(own, enemies[0].other);
     }
