@@ -153,17 +153,27 @@ static int32_t team_score_fn(muster_self *self, muster_match_id id, uint32_t tea
     return match && team < MUSTER_TEAM_COUNT ? match->team_score[team] : 0;
 }
 
+/* A bot came or left: the lobby tells its members with the next look at it. */
+static void note_members(const struct match *match) {
+    struct lobby *lobby = lobby_find(match->lobby);
+    if (lobby) lobby->members_changed = true;
+}
+
 static muster_status bot_add_fn(muster_self *self, muster_match_id id, const char *display_name,
                                 uint32_t team, uint32_t *seat) {
     struct match *match;
     muster_status status = find_steered(self, id, "bot_add", &match);
-    return status ? status : match_bot_add(match, display_name, team, seat);
+    if (!status) status = match_bot_add(match, display_name, team, seat);
+    if (!status) note_members(match);
+    return status;
 }
 
 static muster_status bot_remove_fn(muster_self *self, muster_match_id id, uint32_t seat) {
     struct match *match;
     muster_status status = find_steered(self, id, "bot_remove", &match);
-    return status ? status : match_bot_remove(match, seat);
+    if (!status) status = match_bot_remove(match, seat);
+    if (!status) note_members(match);
+    return status;
 }
 
 /* ---- random, events, rules ------------------------------------------------------------------- */
