@@ -98,7 +98,7 @@ export declare class MusterClient extends Emitter<import("./types.js").ClientEve
      * @param {import("./types.js").FindOptions} options
      * @returns {Promise<Entry>}
      */
-    findMatch({ signal, ...wanted }: import("./types.js").FindOptions): Promise<Entry>;
+    findMatch(options: import("./types.js").FindOptions): Promise<Entry>;
     /** Give up the seat; back to the first node when another owned the lobby. */
     leave(): Promise<void>;
     /**

@@ -1,9 +1,11 @@
 // client - a player's whole way: connect, authenticate, lobbies, seats, matches, reconnect.
 
 import { CLOSE_ABNORMAL, Connection } from "./connection.js";
+import { Continuity } from "./continuity.js";
 import { Emitter } from "./emitter.js";
 import { MusterError } from "./errors.js";
 import { LatencyMeter } from "./latency.js";
+import { findMatch } from "./matchmaking.js";
 import { Pause, backoffMs, closePolicy } from "./policy.js";
 import { encodeInput } from "./snapshot.js";
 
@@ -22,9 +24,7 @@ export class MusterClient extends Emitter {
     #entry = null;
     /** @type {import("./types.js").PlayerSession | null} */
     #session = null;
-    /** Tick that a delta may follow, -1 when only a full snapshot helps. */
-    #lastTick = -1;
-    #resyncing = false;
+    #continuity = new Continuity(() => this.resync());
     #rttMs = 0;
     #pause = new Pause();
     #meter;
@@ -212,26 +212,8 @@ export class MusterClient extends Emitter {
      * @param {import("./types.js").FindOptions} options
      * @returns {Promise<Entry>}
      */
-    async findMatch({ signal, ...wanted }) {
-        const stop = new AbortController();
-        const found = this.once("match.found", { signal: stop.signal });
-        found.catch(() => {}); // awaited below, but maybe only after it has failed
-        const lost = this.on("state", () =>
-            stop.abort(new MusterError("connection_lost", "the connection dropped")));
-        const onAbort = () => stop.abort(signal?.reason);
-        signal?.addEventListener("abort", onAbort);
-        try {
-            signal?.throwIfAborted();
-            await this.call("match.find", wanted);
-            return await this.enter(await found);
-        } catch (error) {
-            stop.abort(error);
-            if (signal?.aborted) await this.call("match.cancel").catch(() => {});
-            throw error;
-        } finally {
-            lost();
-            signal?.removeEventListener("abort", onAbort);
-        }
+    findMatch(options) {
+        return findMatch(this, options);
     }
 
     /** Give up the seat; back to the first node when another owned the lobby. */
@@ -385,7 +367,7 @@ export class MusterClient extends Emitter {
     #enterBy(method, params, resumed) {
         const accept = (/** @type {Entry} */ entry) => {
             this.#entry = entry;
-            this.#lastTick = -1;
+            this.#continuity.reset();
             this.emit("entered", { entry, resumed });
         };
         return this.call(method, params, { accept });
@@ -393,7 +375,7 @@ export class MusterClient extends Emitter {
 
     #forgetSeat() {
         this.#entry = null;
-        this.#lastTick = -1;
+        this.#continuity.reset();
     }
 
     /**
@@ -402,7 +384,7 @@ export class MusterClient extends Emitter {
      */
     #onNotification(method, params) {
         if (method === "lobby.left") this.#forgetSeat();
-        if (method === "match.started") this.#lastTick = -1;
+        if (method === "match.started") this.#continuity.reset();
         const entry = this.#entry;
         if (entry && method === "lobby.updated") entry.lobby = params.lobby;
         if (entry && method === "lobby.members") {
@@ -416,22 +398,8 @@ export class MusterClient extends Emitter {
 
     /** @param {import("./types.js").Snapshot} snapshot */
     #onSnapshot(snapshot) {
-        snapshot.usable = snapshot.full || (this.#lastTick >= 0 &&
-            snapshot.tick === (this.#lastTick + 1) >>> 0);
-        this.#lastTick = snapshot.usable ? snapshot.tick : -1;
-        if (!snapshot.usable) this.#askResync();
+        this.#continuity.judge(snapshot);
         this.emit("snapshot", snapshot);
-    }
-
-    /** The server sends a full snapshot after a gap by itself; this is the net below it. */
-    #askResync() {
-        if (this.#resyncing) return;
-        this.#resyncing = true;
-        this.resync()
-            .catch(() => {}) // no match any more, or the connection dropped: nothing to mend
-            .finally(() => {
-                this.#resyncing = false;
-            });
     }
 
     /**
@@ -443,7 +411,7 @@ export class MusterClient extends Emitter {
         if (connection !== this.#connection) return;
         this.#connection = null;
         this.#meter.stop();
-        this.#lastTick = -1;
+        this.#continuity.reset();
         if (this.#state === "reconnecting" || this.#state === "connecting") return;
         const policy = closePolicy(code);
         if (!this.#options.reconnect || !policy.retry) return this.#finish(code, reason, null);

@@ -1,0 +1,8 @@
+/**
+ * Ends when seated, refused, aborted by the signal, or when the connection drops.
+ *
+ * @param {import("./client.js").MusterClient} client
+ * @param {import("./types.js").FindOptions} options
+ * @returns {Promise<import("./types.js").Entry>}
+ */
+export declare function findMatch(client: import("./client.js").MusterClient, { signal, ...wanted }: import("./types.js").FindOptions): Promise<import("./types.js").Entry>;
