@@ -324,7 +324,7 @@ static muster_status read_header(struct record_reader *reader) {
     const uint8_t *magic = muster_get_bytes(&reader->in, MAGIC_BYTES);
     if (!magic || memcmp(magic, MAGIC, MAGIC_BYTES) != 0) return MUSTER_INVALID;
     uint32_t header_len = muster_get_u32(&reader->in);
-    if (header_len > HEADER_BYTES_MAX) return MUSTER_INVALID;
+    if (reader->in.overflow || header_len > HEADER_BYTES_MAX) return MUSTER_INVALID;
     const uint8_t *header = muster_get_bytes(&reader->in, header_len);
     if (!header) return MUSTER_INVALID;
     reader->header = strndup((const char *)header, header_len);

@@ -1,0 +1,658 @@
+/* One match, steered by hand: inputs, seats, events, results, and a replay of what was recorded. */
+#include "fake_game.h"
+
+#include "metrics.h"
+#include "status.h"
+
+static json_t *settings;
+
+static int open_books(void **state) {
+    (void)state;
+    settings = json_pack("{s:i}", "maxPlayers", 4);
+    return game_open(NULL) || match_table_init(4) ? -1 : 0;
+}
+
+static int close_books(void **state) {
+    (void)state;
+    bool all_gone = match_count() == 0;
+    json_decref(settings);
+    match_table_deinit();
+    return game_close() || !all_gone ? -1 : 0;
+}
+
+static struct match_setup setup_of(struct record *record) {
+    return (struct match_setup){
+        .lobby = 7,
+        .match_key = "m",
+        .lobby_key = "l",
+        .game_mode = "fake",
+        .map_name = "field",
+        .settings = settings,
+        .seed = 42,
+        .tick_rate_hz = 20,
+        .seats_max = 4,
+        .record = record,
+    };
+}
+
+static struct match *make(struct record *record) {
+    const struct match_setup setup = setup_of(record);
+    struct match *match = NULL;
+    assert_int_equal(match_create(&setup, &match), MUSTER_OK);
+    return match;
+}
+
+static void join(struct match *match, uint32_t seat, const char *name) {
+    assert_int_equal(match_join(match, seat, name, name, MUSTER_TEAM_NONE, true), MUSTER_OK);
+}
+
+static struct match *make_with_player(void) {
+    struct match *match = make(NULL);
+    join(match, 0, "ann");
+    match_sent(match);
+    return match;
+}
+
+static void step(struct match *match) {
+    match_step(match);
+    match_sent(match);
+}
+
+static void push(struct match *match, uint32_t sequence, uint16_t held, uint16_t pressed) {
+    const struct muster_input input = {
+        .sequence = sequence, .held = held, .pressed = pressed, .move_x = 100, .aim = 5};
+    match_input_push(match, 0, &input);
+}
+
+static const struct muster_input *seen(uint32_t i) {
+    assert_true(i < game.seen_count);
+    return &game.seen[i].input;
+}
+
+/* ---- inputs ---------------------------------------------------------------------------------- */
+
+static void a_tick_takes_one_input_and_two_when_more_wait(void **state) {
+    (void)state;
+    struct match *match = make_with_player();
+    for (uint32_t i = 1; i <= 4; i++) push(match, i, 0, 0);
+    step(match);
+    assert_int_equal(game.seen_count, 2);
+    assert_int_equal(seen(0)->sequence, 1);
+    assert_int_equal(seen(1)->sequence, 2);
+    assert_int_equal(match->seats[0].ring.ack, 2);
+    push(match, 5, 0, 0);
+    step(match);
+    step(match);
+    assert_int_equal(game.seen_count, 5);
+    assert_int_equal(seen(4)->sequence, 5);
+    assert_int_equal(match->seats[0].ring.ack, 5);
+    match_destroy(match);
+}
+
+static void an_overflow_keeps_the_edges_of_what_goes(void **state) {
+    (void)state;
+    struct match *match = make_with_player();
+    push(match, 1, 0, 0x10);
+    push(match, 2, 0, 0x20);
+    for (uint32_t i = 3; i <= 6; i++) push(match, i, 0, 0);
+    step(match);
+    assert_int_equal(seen(0)->sequence, 3);
+    assert_int_equal(seen(0)->pressed, 0x30);
+    assert_int_equal(seen(1)->pressed, 0);
+    match_destroy(match);
+}
+
+static void a_missing_input_is_repeated_for_a_while_then_all_is_let_go(void **state) {
+    (void)state;
+    struct match *match = make_with_player();
+    push(match, 1, 6, 2);
+    for (int i = 0; i < 12; i++) step(match);
+    assert_int_equal(game.seen_count, 1 + 5 + 1); /* 250 ms at 20 Hz, and the release */
+    for (uint32_t i = 1; i <= 5; i++) {
+        assert_int_equal(seen(i)->held, 6);
+        assert_int_equal(seen(i)->pressed, 0);
+        assert_int_equal(seen(i)->move_x, 100);
+        assert_int_equal(seen(i)->repeated, 1);
+        assert_int_equal(seen(i)->sequence, 1);
+    }
+    assert_int_equal(seen(6)->held, 0);
+    assert_int_equal(seen(6)->move_x, 0);
+    assert_int_equal(seen(6)->aim, 5);
+    match_destroy(match);
+}
+
+static void what_is_not_newer_is_ignored_and_the_count_wraps(void **state) {
+    (void)state;
+    struct match *match = make_with_player();
+    push(match, UINT32_MAX, 0, 0);
+    push(match, UINT32_MAX, 0, 0);
+    push(match, UINT32_MAX - 1, 0, 0);
+    push(match, 0, 0, 0);
+    push(match, UINT32_MAX, 0, 0);
+    assert_int_equal(match->seats[0].ring.count, 2);
+    step(match);
+    assert_int_equal(match->seats[0].ring.ack, 0);
+    match_destroy(match);
+}
+
+static void nobody_steers_a_bot_or_an_empty_seat(void **state) {
+    (void)state;
+    struct match *match = make_with_player();
+    const struct muster_input input = {.sequence = 1, .held = 1};
+    match_input_push(match, 1, &input);
+    match->seats[2].used = match->seats[2].is_bot = true;
+    match_input_push(match, 2, &input);
+    step(match);
+    assert_int_equal(game.seen_count, 0);
+    match_destroy(match);
+}
+
+/* What was held when the connection went runs out; who returns counts from one again. */
+static void a_dropped_players_buttons_run_out(void **state) {
+    (void)state;
+    struct match *match = make_with_player();
+    push(match, 900, 6, 0);
+    step(match);
+    match_connection(match, 0, false);
+    assert_int_equal(game.last_connected, 0);
+    for (int i = 0; i < 10; i++) step(match);
+    assert_int_equal(seen(game.seen_count - 1)->held, 0);
+    match_connection(match, 0, true);
+    assert_int_equal(match->seats[0].ring.ack, 0);
+    push(match, 1, 3, 0);
+    step(match);
+    assert_int_equal(seen(game.seen_count - 1)->held, 3);
+    assert_int_equal(match->seats[0].ring.ack, 1);
+    match_destroy(match);
+}
+
+static void recorded_inputs_come_back_as_they_were(void **state) {
+    (void)state;
+    struct muster_input input = {.sequence = 0xA1B2C3D4,
+                                 .held = 0x1234,
+                                 .pressed = 0xFEDC,
+                                 .aim = 0x8001,
+                                 .move_x = -127,
+                                 .move_y = 127,
+                                 .repeated = 1};
+    for (uint8_t samples = 0; samples <= MUSTER_INPUT_SAMPLES_MAX; samples++) {
+        uint8_t bytes[MATCH_INPUT_BYTES];
+        struct muster_input back;
+        input.sample_count = samples;
+        if (samples)
+            input.samples[samples - 1] =
+                (struct muster_input_sample){.pressed = samples, .aim = 77, .at = 255};
+        uint32_t len = match_input_encode(&input, bytes);
+        assert_int_equal(match_input_decode(bytes, len, &back), MUSTER_OK);
+        assert_memory_equal(&back, &input, sizeof input);
+        for (uint32_t cut = 0; cut < len; cut++)
+            assert_int_equal(match_input_decode(bytes, cut, &back),
+                             cut >= 13 && (cut - 13) % 5 == 0 ? MUSTER_OK : MUSTER_INVALID);
+    }
+    uint8_t longer[MATCH_INPUT_BYTES] = {0};
+    assert_int_equal(match_input_decode(longer, 29, &input), MUSTER_INVALID);
+}
+
+/* ---- seats and results ----------------------------------------------------------------------- */
+
+static void bots_sit_above_the_people(void **state) {
+    (void)state;
+    struct match *match = make_with_player();
+    uint32_t seat = 0;
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_int_equal(match_bot_add(match, "bot", MUSTER_TEAM_BLUE, &seat), MUSTER_OK);
+        assert_int_equal(seat, 4 + i);
+    }
+    assert_int_equal(match_bot_add(match, "bot", MUSTER_TEAM_BLUE, &seat), MUSTER_FULL);
+    assert_int_equal(match_bot_add(match, "bot", MUSTER_TEAM_COUNT, &seat), MUSTER_INVALID);
+    assert_int_equal(match_bot_remove(match, 0), MUSTER_NOT_FOUND);
+    assert_int_equal(match_bot_remove(match, MUSTER_SEATS_MAX), MUSTER_NOT_FOUND);
+    assert_int_equal(match_bot_remove(match, 5), MUSTER_OK);
+    assert_int_equal(match_bot_remove(match, 5), MUSTER_NOT_FOUND);
+    assert_string_equal(match->seats[4].player_key, "bot:4");
+    match_destroy(match);
+}
+
+static void results_hold_who_left_and_who_came_back(void **state) {
+    (void)state;
+    static struct match_results results;
+    struct match *match = make_with_player();
+    join(match, 1, "bea");
+    join(match, 2, "cid");
+    match->seats[0].kills = 5;
+    match->seats[1].kills = 7;
+    match_leave(match, 0, MUSTER_LEAVE_QUIT);
+    match_leave(match, 1, MUSTER_LEAVE_TIMEOUT);
+    join(match, 0, "bea"); /* back, on another seat */
+    assert_int_equal(match->seats[0].kills, 7);
+    match_results(match, &results);
+    assert_int_equal(results.row_count, 3);
+    assert_string_equal(results.rows[0].player_key, "bea"); /* by seat, who sits there first */
+    assert_string_equal(results.rows[1].player_key, "ann");
+    assert_int_equal(results.rows[1].kills, 5);
+    assert_string_equal(results.rows[2].player_key, "cid");
+    match_destroy(match);
+}
+
+static void a_refused_player_is_out_and_loses_no_score(void **state) {
+    (void)state;
+    struct match *match = make_with_player();
+    match->seats[0].kills = 3;
+    match_leave(match, 0, MUSTER_LEAVE_QUIT);
+    assert_int_equal(match_join(match, 0, "ann", "refused", MUSTER_TEAM_RED, true), MUSTER_DENIED);
+    assert_false(match->seats[0].used);
+    join(match, 3, "ann");
+    assert_int_equal(match->seats[3].kills, 3);
+    match_destroy(match);
+}
+
+static void more_leavers_than_there_is_room_for_are_bounded(void **state) {
+    (void)state;
+    static struct match_results results;
+    struct match *match = make(NULL);
+    for (int i = 0; i < MATCH_DEPARTED_MAX + 10; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "p%d", i);
+        join(match, 0, name);
+        match_leave(match, 0, MUSTER_LEAVE_QUIT);
+        match_sent(match);
+    }
+    match_results(match, &results);
+    assert_int_equal(results.row_count, MATCH_DEPARTED_MAX);
+    match_destroy(match);
+}
+
+static void a_mode_that_does_not_know_the_map_leaves_nothing_behind(void **state) {
+    (void)state;
+    struct match *match = NULL;
+    struct match_setup setup = setup_of(NULL);
+    setup.map_name = "nowhere";
+    assert_int_equal(match_create(&setup, &match), MUSTER_NOT_FOUND);
+    setup.game_mode = "chess";
+    assert_int_equal(match_create(&setup, &match), MUSTER_NOT_FOUND);
+    assert_null(match);
+    assert_int_equal(match_count(), 0);
+    assert_int_equal(game.self.pins, 0);
+}
+
+/* ---- events and frames ----------------------------------------------------------------------- */
+
+static uint32_t event_bytes;
+
+static void send_events(struct fake_state *state) {
+    static uint8_t data[MUSTER_EVENT_MAX];
+    for (uint32_t left = event_bytes; left > 1;) {
+        uint32_t len = left - 1 < 255 ? left - 1 : 255;
+        if (game_host()->event(&game.self, state->match, data, len)) return;
+        left -= len + 1;
+    }
+}
+
+static void events_come_with_the_tick_and_late_ones_with_the_next_message(void **state) {
+    (void)state;
+    uint32_t len = 0;
+    struct match *match = make(NULL);
+    uint64_t cursor = match->event_tick_begin;
+    join(match, 0, "ann"); /* between two ticks: an event of the next one */
+    match_step(match);
+    const uint8_t *frame = match_frame(match, 0, false, 50000, &len);
+    assert_int_equal(len, FRAME_SNAPSHOT_HEADER + 6 + 5);
+    assert_int_equal(frame[0], FRAME_SNAPSHOT);
+    assert_int_equal(frame[FRAME_SNAPSHOT_HEADER + 1], 0);
+    assert_memory_equal(frame + FRAME_SNAPSHOT_HEADER + 6, "\004join", 5);
+    match_sent(match);
+    match_step(match);
+    frame = match_frame(match, 1, true, 50000, &len);
+    assert_int_equal(len, FRAME_SNAPSHOT_HEADER + 6);
+    assert_int_equal(frame[1], FRAME_FLAG_FULL);
+    assert_int_equal(frame[FRAME_SNAPSHOT_HEADER], 1);
+    frame = match_frame_since(match, 0, cursor, 50000, &len);
+    assert_int_equal(len, FRAME_SNAPSHOT_HEADER + 6 + 5);
+    assert_int_equal(frame[1], FRAME_FLAG_FULL);
+    match_destroy(match);
+}
+
+static void who_missed_more_than_the_ring_holds_is_told_so(void **state) {
+    (void)state;
+    uint32_t len = 0;
+    struct match *match = make(NULL);
+    uint64_t cursor = match->event_tick_begin;
+    game.in_tick = send_events;
+    event_bytes = 4096;
+    step(match);
+    step(match);
+    assert_non_null(match_frame_since(match, 0, cursor, 50000, &len));
+    assert_int_equal(len, FRAME_SNAPSHOT_HEADER + 6 + 8192);
+    event_bytes = 2;
+    step(match);
+    assert_null(match_frame_since(match, 0, cursor, 50000, &len));
+    assert_non_null(match_frame_since(match, 0, cursor + 2, 50000, &len));
+    match_destroy(match);
+}
+
+static void events_of_a_tick_are_bounded(void **state) {
+    (void)state;
+    struct match *match = make(NULL);
+    game.in_tick = send_events;
+    event_bytes = 100000;
+    match_step(match);
+    assert_int_equal(match->event_end, 8192);
+    match_sent(match);
+    assert_int_equal(match_event(match, "x", 0), MUSTER_INVALID);
+    assert_int_equal(match_event(match, "x", 256), MUSTER_INVALID);
+    for (int i = 0; i < MATCH_EVENTS_PER_TICK; i++)
+        assert_int_equal(match_event(match, "x", 1), MUSTER_OK);
+    assert_int_equal(match_event(match, "x", 1), MUSTER_LIMIT);
+    match_destroy(match);
+}
+
+static void a_frame_is_encoded_once_a_tick(void **state) {
+    (void)state;
+    uint32_t len = 0;
+    struct match *match = make(NULL);
+    match_step(match);
+    const uint8_t *frame = match_frame(match, 0, false, 50000, &len);
+    uint64_t calls = game.self.call_count;
+    assert_ptr_equal(match_frame(match, 0, false, 50000, &len), frame);
+    assert_int_equal(game.self.call_count, calls);
+    match_sent(match);
+    match_step(match);
+    calls = game.self.call_count;
+    (void)match_frame(match, 0, false, 50000, &len);
+    assert_int_equal(game.self.call_count, calls + 1);
+    match_destroy(match);
+}
+
+/* ---- who may change a match ------------------------------------------------------------------ */
+
+static muster_match_id meddled;
+
+static void meddle(struct fake_state *state) {
+    uint32_t seat;
+    (void)state;
+    const struct muster_host_match *host = game_host();
+    assert_int_equal(host->team_set(&game.self, meddled, 0, 2), MUSTER_STATE);
+    assert_int_equal(host->alive_set(&game.self, meddled, 0, 1), MUSTER_STATE);
+    assert_int_equal(host->stat_add(&game.self, meddled, 0, MUSTER_STAT_KILLS, 1), MUSTER_STATE);
+    assert_int_equal(host->team_score_add(&game.self, meddled, 1, 1), MUSTER_STATE);
+    assert_int_equal(host->bot_add(&game.self, meddled, "b", 1, &seat), MUSTER_STATE);
+    assert_int_equal(host->bot_remove(&game.self, meddled, 4), MUSTER_STATE);
+    assert_int_equal(host->event(&game.self, meddled, "x", 1), MUSTER_STATE);
+    assert_int_equal(host->random(&game.self, meddled, 0), 0);
+}
+
+/* Neither from outside of a step, nor when a snapshot is written, nor in another match's step. */
+static void a_match_changes_only_in_its_own_step(void **state) {
+    (void)state;
+    uint32_t len = 0;
+    struct match *match = make_with_player();
+    struct match *other = make(NULL);
+    meddled = match->id;
+    uint64_t hash = match_hash(match), faults = game.self.fault_count;
+    meddle(NULL);
+    game.in_tick = meddle;
+    match_step(other);
+    game.in_tick = NULL;
+    game.in_snapshot = meddle;
+    (void)match_frame(match, 0, true, 50000, &len);
+    assert_int_equal(match_hash(match), hash);
+    assert_int_equal(game.self.fault_count, faults + 24);
+    match_destroy(other);
+    match_destroy(match);
+}
+
+static void the_generator_is_the_published_one(void **state) {
+    (void)state;
+    struct match *match = make(NULL);
+    match->rng[0] = 1;
+    match->rng[1] = 2;
+    match->rng[2] = 3;
+    match->rng[3] = 4;
+    assert_true(match_random(match, 0) == 11520);
+    assert_true(match_random(match, 0) == 0);
+    assert_true(match_random(match, 0) == 1509978240);
+    assert_true(match_random(match, 0) == 1215971899390074240u);
+    for (int i = 0; i < 1000; i++) assert_true(match_random(match, 3) < 3);
+    match_destroy(match);
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static void the_victory_condition_ends_the_match(void **state) {
+    (void)state;
+    struct match *match = make(NULL);
+    assert_int_equal(match_join(match, 0, "ann", "ann", MUSTER_TEAM_RED, true), MUSTER_OK);
+    game.limit = 2;
+    for (uint32_t i = 1; i <= 2; i++) {
+        assert_false(match->ended);
+        push(match, i, 1, 1);
+        step(match);
+    }
+    assert_true(match->ended);
+    assert_int_equal(match->end_team, MUSTER_TEAM_RED);
+    assert_int_equal(match->end_reason, MUSTER_END_SCORE_LIMIT);
+    match_end(match, MUSTER_TEAM_BLUE, MUSTER_END_ABORTED); /* too late */
+    assert_int_equal(match->end_team, MUSTER_TEAM_RED);
+    match_destroy(match);
+}
+
+static void an_answer_that_is_none_decides_nothing(void **state) {
+    (void)state;
+    static const muster_verdict wrong[] = {MUSTER_ACCEPT, MUSTER_PASS, MUSTER_PENDING, 77,
+                                           MUSTER_DECIDED /* without team and reason */};
+    struct match *match = make(NULL);
+    for (uint32_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        uint64_t faults = game.self.fault_count;
+        game.bad_verdict = wrong[i];
+        step(match);
+        assert_false(match->ended);
+        assert_int_equal(game.self.fault_count, faults + 1);
+    }
+    match_destroy(match);
+}
+
+static void end_as_draw(struct fake_state *state) {
+    assert_int_equal(game_host()->end(&game.self, state->match, 3, MUSTER_END_FORFEIT),
+                     MUSTER_INVALID);
+    assert_int_equal(game_host()->end(&game.self, state->match, 0, 99), MUSTER_INVALID);
+    assert_int_equal(game_host()->end(&game.self, state->match, 0, MUSTER_END_TIME_LIMIT),
+                     MUSTER_OK);
+    assert_int_equal(game_host()->end(&game.self, state->match, 1, MUSTER_END_FORFEIT),
+                     MUSTER_STATE);
+}
+
+static void a_mode_ends_its_match_in_the_step(void **state) {
+    (void)state;
+    static struct match_results results;
+    struct match *match = make(NULL);
+    game.in_tick = end_as_draw;
+    step(match);
+    assert_true(match->ended);
+    match_results(match, &results);
+    assert_int_equal(results.winning_team, MUSTER_TEAM_NONE);
+    assert_int_equal(results.reason, MUSTER_END_TIME_LIMIT);
+    match_destroy(match);
+}
+
+/* ---- commands -------------------------------------------------------------------------------- */
+
+static void commands_wait_for_the_next_tick(void **state) {
+    (void)state;
+    const int64_t args[] = {1, 2};
+    const struct muster_command command = {
+        .size = sizeof command, .name = "stir", .args = args, .arg_count = 2};
+    struct match *match = make(NULL);
+    for (int i = 0; i < MATCH_COMMANDS_MAX; i++)
+        assert_int_equal(game_host()->command(&game.self, match->id, &command), MUSTER_OK);
+    assert_int_equal(game_host()->command(&game.self, match->id, &command), MUSTER_LIMIT);
+    assert_int_equal(game.commands, 0);
+    step(match);
+    assert_int_equal(game.commands, MATCH_COMMANDS_MAX);
+    step(match);
+    assert_int_equal(game.commands, MATCH_COMMANDS_MAX);
+    match_destroy(match);
+}
+
+/* ---- replay ---------------------------------------------------------------------------------- */
+
+static uint32_t pick(uint32_t bound) {
+    static uint32_t x = 2463534242;
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    return x % bound;
+}
+
+static void random_act(struct match *match) {
+    uint32_t seat = pick(4);
+    struct match_command command = {.seat = seat, .arg_count = 1, .args = {pick(100)}, .text = "t"};
+    struct muster_input input = {.sequence = match->seats[seat].ring.newest + 1,
+                                 .held = (uint16_t)pick(8),
+                                 .pressed = (uint16_t)pick(4),
+                                 .aim = (uint16_t)pick(65536),
+                                 .move_x = (int8_t)(int)(pick(255) - 127),
+                                 .sample_count = (uint8_t)pick(4)};
+    char name[16];
+    snprintf(name, sizeof name, "p%u", pick(9));
+    switch (pick(12)) {
+    case 0:
+        if (!match->seats[seat].used)
+            (void)!match_join(match, seat, name, pick(4) ? name : "refused", pick(3), pick(2));
+        break;
+    case 1: match_leave(match, seat, 1 + pick(4)); break;
+    case 2: match_connection(match, seat, pick(2)); break;
+    case 3:
+        snprintf(command.name, sizeof command.name, "%s", pick(5) ? "stir" : "unknown");
+        assert_int_equal(match_command_push(match, &command), MUSTER_OK);
+        break;
+    default: match_input_push(match, seat, &input);
+    }
+}
+
+static void apply(struct match *match, const struct record_entry *entry, uint32_t *hashes) {
+    char key[MUSTER_PLAYER_KEY_MAX], name[MUSTER_DISPLAY_MAX];
+    struct muster_input input;
+    struct match_command command = {.seat = entry->seat};
+    struct muster_reader r = muster_reader_make(entry->data, entry->len);
+    while (match->tick < entry->tick) {
+        match_advance(match);
+        match_sent(match);
+    }
+    switch (entry->kind) {
+    case RECORD_JOIN: {
+        uint32_t team = muster_get_u8(&r), connected = muster_get_u8(&r);
+        muster_get_str(&r, key, sizeof key);
+        muster_get_str(&r, name, sizeof name);
+        (void)!match_join(match, entry->seat, key, name, team, connected);
+        break;
+    }
+    case RECORD_LEAVE: match_leave(match, entry->seat, entry->data[0]); break;
+    case RECORD_CONNECTION: match_connection(match, entry->seat, entry->data[0]); break;
+    case RECORD_INPUT:
+        assert_int_equal(match_input_decode(entry->data, entry->len, &input), MUSTER_OK);
+        match_input_apply(match, entry->seat, &input);
+        break;
+    case RECORD_COMMAND:
+        muster_get_str(&r, command.name, sizeof command.name);
+        muster_get_str(&r, command.text, sizeof command.text);
+        command.arg_count = muster_get_u8(&r);
+        for (uint32_t i = 0; i < command.arg_count; i++) command.args[i] = muster_get_i64(&r);
+        match_command_apply(match, &command);
+        break;
+    case RECORD_HASH:
+        assert_true(match_hash(match) == muster_get_u64(&r));
+        ++*hashes;
+        break;
+    case RECORD_END: {
+        uint32_t team = muster_get_u8(&r), reason = muster_get_u8(&r);
+        match_end(match, team, reason);
+        assert_true(match_hash(match) == muster_get_u64(&r));
+        break;
+    }
+    default: fail_msg("kind %u", entry->kind);
+    }
+    assert_false(r.overflow);
+}
+
+static void replay(const char *path, struct match *live) {
+    static struct match_results played, replayed;
+    struct record_reader *reader = NULL;
+    struct record_entry entry;
+    const char *header = NULL;
+    uint32_t hashes = 0, kinds = 0;
+    assert_int_equal(record_read(path, &reader, &header), MUSTER_OK);
+    struct match *match = make(NULL);
+    match->replaying = true;
+    while (record_next(reader, &entry) == MUSTER_OK) {
+        apply(match, &entry, &hashes);
+        kinds |= 1u << entry.kind;
+    }
+    assert_int_equal(kinds, 0xFE); /* of every kind at least one */
+    assert_int_equal(hashes, 9);
+    match_results(live, &played);
+    match_results(match, &replayed);
+    assert_memory_equal(&played, &replayed, sizeof played);
+    record_reader_close(reader);
+    match_destroy(match);
+}
+
+static void some_bots(struct fake_state *state) {
+    uint32_t seat;
+    if (state->ticks % 50 == 7)
+        assert_int_equal(game_host()->bot_add(&game.self, state->match, "bot", 2, &seat),
+                         MUSTER_OK);
+    if (state->ticks % 50 == 40)
+        assert_int_equal(game_host()->bot_remove(&game.self, state->match, 4), MUSTER_OK);
+}
+
+static void what_was_recorded_replays_to_the_same_state(void **state) {
+    (void)state;
+    char path[128];
+    const struct match_setup setup = setup_of(NULL);
+    struct record *record = NULL;
+    snprintf(path, sizeof path, "%s/m.mrec", game.root);
+    char *header = match_record_header(&setup);
+    assert_int_equal(record_open(path, header, 1 << 20, &record), MUSTER_OK);
+    free(header);
+    struct match *match = make(record);
+    game.in_tick = some_bots;
+    while (match->tick < 1000) {
+        for (uint32_t acts = pick(4); acts; acts--) random_act(match);
+        step(match);
+    }
+    match_end(match, MUSTER_TEAM_BLUE, MUSTER_END_ABORTED);
+    match_finish(match);
+    while (access(path, F_OK) == 0 && loop_turn()) continue; /* the pool cuts the file */
+    replay(path, match);
+    match_destroy(match);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_books, close_books)
+    const struct CMUnitTest tests[] = {
+        TEST(a_tick_takes_one_input_and_two_when_more_wait),
+        TEST(an_overflow_keeps_the_edges_of_what_goes),
+        TEST(a_missing_input_is_repeated_for_a_while_then_all_is_let_go),
+        TEST(what_is_not_newer_is_ignored_and_the_count_wraps),
+        TEST(nobody_steers_a_bot_or_an_empty_seat),
+        TEST(a_dropped_players_buttons_run_out),
+        TEST(recorded_inputs_come_back_as_they_were),
+        TEST(bots_sit_above_the_people),
+        TEST(results_hold_who_left_and_who_came_back),
+        TEST(a_refused_player_is_out_and_loses_no_score),
+        TEST(more_leavers_than_there_is_room_for_are_bounded),
+        TEST(a_mode_that_does_not_know_the_map_leaves_nothing_behind),
+        TEST(events_come_with_the_tick_and_late_ones_with_the_next_message),
+        TEST(who_missed_more_than_the_ring_holds_is_told_so),
+        TEST(events_of_a_tick_are_bounded),
+        TEST(a_frame_is_encoded_once_a_tick),
+        TEST(a_match_changes_only_in_its_own_step),
+        TEST(the_generator_is_the_published_one),
+        TEST(the_victory_condition_ends_the_match),
+        TEST(an_answer_that_is_none_decides_nothing),
+        TEST(a_mode_ends_its_match_in_the_step),
+        TEST(commands_wait_for_the_next_tick),
+        TEST(what_was_recorded_replays_to_the_same_state),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
