@@ -1,17 +1,17 @@
 // game - one seat in one lobby: takes the snapshots in, predicts the own avatar, interpolates the
 // others, sends one input a tick, and tells renderer and HUD what there is to show.
 
-import { ArenaMap, ArenaWorld, SEAT_NONE, moveAvatar } from "../sdk/js/index.js";
+import { ArenaMap, ArenaWorld, MovePredictor, SEAT_NONE } from "../sdk/js/index.js";
 import { Input } from "./input.js";
 import { Renderer } from "./render.js";
 
 const INTERPOLATION_TICKS = 2; // others are shown this long ago: 100 ms at 20 Hz
 const SAMPLES_KEPT = 16;
-const PENDING_MAX = 64;
 const SNAP_UNITS = 512; // a correction further than this is a jump, not an error
 const SMOOTHING_MS = 90;
 const CLOCK_SNAP_TICKS = 5;
 const CATCH_UP_TICKS = 4;
+const EARLIER_PART = 0.12; // of a tick: how much sooner inputs leave after one came too late
 
 export class Game {
     world = new ArenaWorld();
@@ -20,8 +20,6 @@ export class Game {
     seat;
     isActive = false; // inputs are taken
     effects = [];
-    /** Own avatar as predicted, null while dead or watching. */
-    own = null;
 
     #client;
     #hud;
@@ -30,7 +28,8 @@ export class Game {
     #canvas;
     #tickMs = 50;
     #sequence = 0;
-    #pending = [];
+    #ack = -1; // of the snapshot before
+    #predictor = null;
     #previous = null; // own position one tick ago
     #offset = { x: 0, y: 0 }; // correction still to be shown
     #tickedAt = 0;
@@ -75,6 +74,11 @@ export class Game {
         return this.seat === SEAT_NONE;
     }
 
+    /** Own avatar as predicted, null while dead or watching. */
+    get own() {
+        return this.#predictor?.position ?? null;
+    }
+
     get input() {
         return this.#input;
     }
@@ -100,8 +104,8 @@ export class Game {
         this.#tickMs = 1000 / match.tickRate;
         this.world = new ArenaWorld();
         this.#samples.clear();
-        this.#pending = [];
-        this.own = this.#previous = null;
+        this.#predictor = new MovePredictor(this.map, this.rules);
+        this.#previous = null;
         this.effects = [];
         this.isActive = true;
         this.#renderer.setMap(this.map, this.rules);
@@ -121,8 +125,7 @@ export class Game {
 
     #enter(entry) {
         this.seat = entry.seat;
-        this.#pending = [];
-        this.own = this.#previous = null;
+        this.#predictor = this.#previous = null;
         this.isActive = entry.lobby.state === "active";
         if (entry.match) {
             this.startMatch(entry.match);
@@ -157,33 +160,33 @@ export class Game {
         }
     }
 
-    /** The server's word, and on top of it the inputs that it has not seen yet. */
     #reconcile(ack) {
         // After a reload of the page the server still knows the sequence of before.
         if (ack > this.#sequence) this.#sequence = ack;
-        this.#pending = this.#pending.filter(({ sequence }) => sequence > ack);
+        if (!this.#predictor) return;
+        this.#keepPace(ack);
         const avatar = this.world.avatars.get(this.seat);
-        if (!avatar?.alive || !this.map) {
-            this.own = this.#previous = null;
+        const wasAlive = this.own !== null;
+        const moved = this.#predictor.reconcile(ack, avatar?.alive ? avatar : null);
+        if (!this.own || !wasAlive) {
+            this.#previous = this.own;
+            this.#offset = { x: 0, y: 0 };
             return;
         }
-        let position = { x: avatar.x, y: avatar.y };
-        let before = position;
-        for (const input of this.#pending) {
-            before = position;
-            position = moveAvatar(this.map, position, input, this.rules);
-        }
-        if (this.own) {
-            this.#offset.x += this.own.x - position.x;
-            this.#offset.y += this.own.y - position.y;
-            if (Math.hypot(this.#offset.x, this.#offset.y) > SNAP_UNITS) {
-                this.#offset = { x: 0, y: 0 };
-            }
-        } else {
-            this.#offset = { x: 0, y: 0 };
-        }
-        this.#previous = this.#pending.length > 0 ? before : position;
-        this.own = position;
+        // The picture stays where it is and glides to the corrected place.
+        this.#previous = { x: this.#previous.x + moved.x, y: this.#previous.y + moved.y };
+        this.#offset = { x: this.#offset.x - moved.x, y: this.#offset.y - moved.y };
+        if (Math.hypot(this.#offset.x, this.#offset.y) > SNAP_UNITS) this.#offset = { x: 0, y: 0 };
+    }
+
+    /**
+     * A tick that found no input repeats the last one, which shows as a jerk. It means that inputs
+     * arrive right at the edge of the server's tick: from now on they leave a little sooner.
+     */
+    #keepPace(ack) {
+        const isLate = ack === this.#ack && this.#predictor.pendingCount > 0;
+        this.#ack = ack;
+        if (isLate) this.#nextTickAt -= EARLIER_PART * this.#tickMs;
     }
 
     #show(tick, { shots, bursts, events }) {
@@ -200,12 +203,20 @@ export class Game {
     }
 
     #onEvent(event, now) {
-        if (event.type === "kill") this.#hud.kill(event, this);
+        if (event.type === "kill") this.#onKill(event, now);
         if (event.type === "spawn") this.#samples.delete(event.seat);
         if (event.type !== "hit") return;
         if (event.attacker === this.seat) this.effects.push({ type: "mark", at: now });
         if (event.victim === this.seat) this.effects.push({ type: "pain", at: now });
         this.effects.push({ type: "damage", seat: event.victim, damage: event.damage, at: now });
+    }
+
+    #onKill(kill, now) {
+        this.#hud.kill(kill, this);
+        const victim = this.world.avatars.get(kill.victim);
+        if (!victim) return;
+        const { x, y, team } = victim;
+        this.effects.push({ type: "death", x, y, team, at: now });
     }
 
     // ---- to the server
@@ -217,17 +228,14 @@ export class Game {
         this.#nextTickAt += this.#tickMs;
         this.#tickTimer = setTimeout(() => this.#tick(), Math.max(0, this.#nextTickAt - now));
         const taken = this.#input.take(now);
-        if (!this.isActive || this.isSpectator || !this.map) return;
+        if (!this.isActive || this.isSpectator || !this.#predictor) return;
         const input = { sequence: (this.#sequence + 1) >>> 0, ...taken };
         if (!this.#client.sendInput(input)) return;
         this.#sequence = input.sequence;
         if (taken.pressed & 2) this.#hud.fired("launcher");
-        this.#pending.push(input);
-        if (this.#pending.length > PENDING_MAX) this.#pending.shift();
         this.#tickedAt = now;
-        if (!this.own) return;
         this.#previous = this.own;
-        this.own = moveAvatar(this.map, this.own, input, this.rules);
+        this.#predictor.send(input);
     }
 
     // ---- to the screen

@@ -6,6 +6,8 @@ const FEED_MAX = 5;
 const FEED_MS = 6000;
 const WEAPONS = ["", "rifle", "launcher"];
 const HEALTH_FULL = 100;
+const TEAM_TEXT_MS = 2500;
+const HELP_MS = 12000; // of the first match; then a player has read it
 
 function setMeter(id, part) {
     byId(id).style.transform = `scaleX(${Math.min(1, Math.max(0, part))})`;
@@ -17,12 +19,16 @@ export class Hud {
     #firedAt = { rifle: -1e9, launcher: -1e9 };
     #diedAt = null;
     #countdownEnd = 0;
+    #startedAt = 0;
+    #helpEnd = Infinity;
 
     startMatch(match) {
         this.#rules = match.intro;
         this.#tickMs = 1000 / match.tickRate;
         this.#diedAt = null;
         this.#countdownEnd = 0;
+        this.#startedAt = performance.now();
+        if (this.#helpEnd === Infinity) this.#helpEnd = this.#startedAt + HELP_MS;
         byId("feed").replaceChildren();
         byId("goal").textContent = match.intro.killLimit ? `first to ${match.intro.killLimit}` : "";
     }
@@ -43,6 +49,8 @@ export class Hud {
         byId("score-blue").textContent = String(game.world.scores.blue);
         const own = game.world.avatars.get(game.seat);
         byId("vitals").hidden = !own;
+        byId("score-red").classList.toggle("own", own?.team === 1);
+        byId("score-blue").classList.toggle("own", own?.team === 2);
         if (!own) return;
         const health = own.alive ? own.health : 0;
         setMeter("health-fill", health / HEALTH_FULL);
@@ -54,7 +62,8 @@ export class Hud {
 
     /** Each frame: what moves with time. */
     frame(game) {
-        if (!this.#rules) return this.#showCentre();
+        byId("controls").hidden = game.isSpectator || performance.now() > this.#helpEnd;
+        if (!this.#rules) return this.#showCentre(game);
         const limit = this.#rules.timeLimit;
         const elapsed = game.elapsedMs / 1000;
         byId("clock").textContent = clockText(limit ? limit - elapsed : elapsed);
@@ -75,6 +84,9 @@ export class Hud {
             const leftMs = waitMs - (performance.now() - this.#diedAt);
             if (waitMs === 0) text = "Out until the next match";
             else if (leftMs > 0) text = `Back in ${Math.ceil(leftMs / 1000)}`;
+        } else if (performance.now() - this.#startedAt < TEAM_TEXT_MS) {
+            const team = ["", "red", "blue"][game.world.avatars.get(game.seat)?.team ?? 0];
+            if (team) text = `You play for ${team}`;
         }
         const centre = byId("centre");
         if (centre.textContent !== text) centre.textContent = text;

@@ -22,7 +22,7 @@ export class Input {
     /** 0 to 65535 */
     aim = 0;
     pointer = { x: 0, y: 0 };
-    isTouch = false;
+    isTouch = matchMedia("(pointer: coarse)").matches;
     sticks = { move: null, aim: null };
 
     #canvas;
@@ -46,10 +46,11 @@ export class Input {
         addEventListener("pointercancel", (event) => this.#onUp(event), options);
         canvas.addEventListener("pointerdown", (event) => this.#onDown(event), options);
         canvas.addEventListener("contextmenu", (event) => event.preventDefault(), options);
-        launcherButton.addEventListener("pointerdown", () => this.#press(BUTTON_LAUNCHER), options);
-        launcherButton.addEventListener("pointerup", () => this.#release(BUTTON_LAUNCHER), options);
-        launcherButton.addEventListener("pointerleave", () => this.#release(BUTTON_LAUNCHER),
-            options);
+        launcherButton.addEventListener("pointerdown", (event) => this.#onLauncher(event), options);
+        for (const end of ["pointerup", "pointercancel", "pointerleave"]) {
+            launcherButton.addEventListener(end, () => this.#release(BUTTON_LAUNCHER), options);
+        }
+        launcherButton.hidden = !this.isTouch;
         this.launcherButton = launcherButton;
     }
 
@@ -139,6 +140,12 @@ export class Input {
         this.#usePointer(event);
         const button = MOUSE_BUTTONS.get(event.button);
         if (button) this.#press(button);
+    }
+
+    #onLauncher(event) {
+        if (event.pointerType === "touch") this.isTouch = true;
+        event.preventDefault(); // the keyboard stays with the canvas
+        this.#press(BUTTON_LAUNCHER);
     }
 
     #usePointer(event) {

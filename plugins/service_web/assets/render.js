@@ -4,11 +4,13 @@ const TILE_UNITS = 256;
 const TILE_PIXELS = 48; // of the map drawn in advance
 const VIEW_TILES = 24; // along the longer side of the screen
 const MARGIN_UNITS = 192; // how far the camera looks over the edge of the map
+const MARGIN_TOUCH = 0.22; // of the view: a small screen has buttons at its edges
 const TEAM_COLOURS = ["#b6c2d1", "#ff6b5e", "#4da3ff"];
 const TEAM_DARK = ["#4c5866", "#7a2a24", "#1d4a80"];
 const SPAWN_TINTS = { r: "#ff6b5e22", b: "#4da3ff22" };
-const LIFE_MS = { shot: 130, burst: 420, mark: 160, pain: 260, damage: 700 };
+const LIFE_MS = { shot: 130, burst: 420, mark: 160, pain: 320, damage: 700, death: 600 };
 const TURN = Math.PI * 2;
+const REST_INSET = 84; // CSS pixels from the corner to where a touch stick rests
 
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -60,8 +62,8 @@ function drawMap(map) {
 }
 
 /** Keep the view within the map; a map smaller than the view lies in its middle. */
-function clampView(wanted, mapSize, viewSize) {
-    const least = viewSize / 2 - MARGIN_UNITS;
+function clampView(wanted, mapSize, viewSize, margin) {
+    const least = viewSize / 2 - margin;
     const most = mapSize - least;
     return least > most ? mapSize / 2 : Math.min(most, Math.max(least, wanted));
 }
@@ -111,7 +113,7 @@ export class Renderer {
             this.#drawProjectile(projectile, game);
         }
         for (const [avatar, view] of views) this.#drawAvatar(avatar, view, game, now);
-        for (const type of ["burst", "damage"]) this.#drawEffects(game, views, now, type);
+        for (const type of ["death", "burst", "damage"]) this.#drawEffects(game, views, now, type);
         this.#useScreen();
         for (const [avatar, view] of views) this.#drawLabel(avatar, view, game);
         this.#drawOverlay(game, now);
@@ -149,8 +151,11 @@ export class Renderer {
             ? Math.min(width / (mapWidth + 400), height / (mapHeight + 400))
             : Math.max(width, height) / (VIEW_TILES * TILE_UNITS);
         if (!camera.isSet && !isWhole && !own.alive) Object.assign(target, { x: own.x, y: own.y });
-        camera.x = clampView(target.x, mapWidth, width / camera.scale);
-        camera.y = clampView(target.y, mapHeight, height / camera.scale);
+        const over = (view) => Math.max(MARGIN_UNITS,
+            game.input.isTouch && !isWhole ? view * MARGIN_TOUCH : 0);
+        const view = { x: width / camera.scale, y: height / camera.scale };
+        camera.x = clampView(target.x, mapWidth, view.x, over(view.x));
+        camera.y = clampView(target.y, mapHeight, view.y, over(view.y));
         camera.isSet = true;
         game.input.centre = this.#toScreen(target);
     }
@@ -234,6 +239,7 @@ export class Renderer {
             const age = (now - effect.at) / LIFE_MS[type];
             if (type === "shot") this.#drawShot(effect, age, game);
             if (type === "burst") this.#drawBurst(effect, age);
+            if (type === "death") this.#drawDeath(effect, age);
             if (type === "damage") this.#drawDamage(effect, age, views);
         }
     }
@@ -263,12 +269,22 @@ export class Renderer {
         this.#context.globalAlpha = 1;
     }
 
+    /** Somebody fell here. */
+    #drawDeath({ x, y, team }, age) {
+        const radius = this.#rules.playerRadius;
+        const colour = TEAM_COLOURS[team] ?? TEAM_COLOURS[0];
+        this.#context.globalAlpha = 1 - age;
+        this.#ring(x, y, radius * (1 + 1.6 * Math.sqrt(age)), colour, radius * 0.35 * (1 - age));
+        this.#circle(x, y, radius * (1 - age), colour);
+        this.#context.globalAlpha = 1;
+    }
+
     #drawDamage({ seat, damage }, age, views) {
         const found = views.find(([avatar]) => avatar.seat === seat);
         if (!found) return;
         const context = this.#context;
         context.globalAlpha = 1 - age;
-        context.font = "700 130px system-ui, sans-serif";
+        context.font = "700 100px system-ui, sans-serif";
         context.textAlign = "center";
         context.fillStyle = "#ffe3a3";
         const rise = reducedMotion.matches ? 0 : age * 160;
@@ -299,18 +315,30 @@ export class Renderer {
     }
 
     #drawOverlay(game, now) {
-        const { clientWidth, clientHeight } = this.#canvas;
-        for (const effect of game.effects) {
-            const age = (now - effect.at) / LIFE_MS[effect.type];
-            if (effect.type === "pain" && !reducedMotion.matches) {
-                this.#context.globalAlpha = 0.28 * (1 - age);
-                this.#context.fillStyle = "#ff3b30";
-                this.#context.fillRect(0, 0, clientWidth, clientHeight);
-                this.#context.globalAlpha = 1;
-            }
-            if (effect.type === "mark") this.#drawMark(game.input.pointer);
+        const pain = game.effects.findLast(({ type }) => type === "pain");
+        if (pain && !reducedMotion.matches) this.#drawPain(1 - (now - pain.at) / LIFE_MS.pain);
+        const hasHit = game.effects.some(({ type }) => type === "mark");
+        if (hasHit && !game.input.isTouch) this.#drawMark(game.input.pointer);
+        if (!game.input.isTouch || game.isSpectator) return;
+        for (const [side, stick] of Object.entries(game.input.sticks)) {
+            if (stick) this.#drawStick(stick);
+            else if (game.isActive) this.#drawRest(side);
         }
-        for (const stick of Object.values(game.input.sticks)) if (stick) this.#drawStick(stick);
+    }
+
+    /** The rim of the screen reddens; the middle, where the fight is, stays clear. */
+    #drawPain(strength) {
+        const context = this.#context;
+        const { clientWidth: width, clientHeight: height } = this.#canvas;
+        const far = Math.hypot(width, height) / 2;
+        const rim = context.createRadialGradient(width / 2, height / 2, far * 0.45,
+            width / 2, height / 2, far);
+        rim.addColorStop(0, "#ff3b3000");
+        rim.addColorStop(1, "#ff3b30");
+        context.globalAlpha = 0.6 * strength;
+        context.fillStyle = rim;
+        context.fillRect(0, 0, width, height);
+        context.globalAlpha = 1;
     }
 
     /** The cross that says: your shot hit. */
@@ -324,6 +352,19 @@ export class Renderer {
             context.lineTo(x + dx * 13, y + dy * 13);
         }
         context.stroke();
+    }
+
+    /** Where a thumb may go. */
+    #drawRest(side) {
+        const { clientWidth: width, clientHeight: height } = this.#canvas;
+        const x = side === "move" ? REST_INSET : width - REST_INSET;
+        const y = height - REST_INSET;
+        this.#ring(x, y, 56, "#ffffff33", 2);
+        const context = this.#context;
+        context.font = "600 13px system-ui, sans-serif";
+        context.textAlign = "center";
+        context.fillStyle = "#ffffff80";
+        context.fillText(side === "move" ? "Move" : "Aim, fire", x, y + 5);
     }
 
     #drawStick({ left, top, x, y }) {
