@@ -134,7 +134,7 @@ static void run_lobbies(struct run *run) {
 
 static void run_close(struct run *run) {
     struct lobby *lobby = lobby_find_key(run->arguments);
-    if (lobby) lobby_close(lobby, MUSTER_LEAVE_SHUTDOWN, "closed by an admin");
+    if (lobby) lobby_close(lobby, MUSTER_LEAVE_KICK, "closed by an admin");
     say(run, lobby ? "closed" : "no such lobby");
     answer(run);
 }

@@ -118,7 +118,7 @@ static void do_kick(void *user) {
 static void do_close(void *user) {
     struct deferred *deferred = user;
     struct lobby *lobby = lobby_find(deferred->lobby);
-    if (lobby) lobby_close(lobby, MUSTER_LEAVE_SHUTDOWN, deferred->text);
+    if (lobby) lobby_close(lobby, MUSTER_LEAVE_KICK, deferred->text);
     free(deferred);
 }
 

@@ -78,7 +78,7 @@ static void on_tick(void *user);
 static void start_match(struct lobby *lobby) {
     muster_status status = create_match(lobby);
     if (status) {
-        lobby_close(lobby, MUSTER_LEAVE_SHUTDOWN, "the match could not be started");
+        lobby_close(lobby, MUSTER_LEAVE_KICK, "the match could not be started");
         return;
     }
     lobby_state_set(lobby, MUSTER_LOBBY_ACTIVE);
@@ -124,19 +124,25 @@ static void tell_results(struct lobby *lobby) {
     }
 }
 
-static void end_match(struct lobby *lobby) {
+/* Final results, told to the books; false: out of memory. */
+static bool conclude(struct lobby *lobby) {
     pacer_remove(&lobby->pace);
     match_finish(lobby->match);
     metrics_add(METRIC_MATCHES_ENDED, 1);
-    lobby->deadline_ms = loop_now_ms() + (uint64_t)config_int("lobby", "scoreboardMs");
     if (!lobby->results) lobby->results = malloc(sizeof *lobby->results);
-    if (!lobby->results) {
-        lobby_close(lobby, MUSTER_LEAVE_SHUTDOWN, "out of memory");
-        return;
-    }
+    if (!lobby->results) return false;
     match_results(lobby->match, lobby->results);
     lobby_hooks.match_ended(lobby, lobby->results);
     lobby_emit(lobby, MUSTER_NOTICE_MATCH_ENDED, 0, MUSTER_SEAT_NONE, lobby->match->end_reason);
+    return true;
+}
+
+static void end_match(struct lobby *lobby) {
+    lobby->deadline_ms = loop_now_ms() + (uint64_t)config_int("lobby", "scoreboardMs");
+    if (!conclude(lobby)) {
+        lobby_close(lobby, MUSTER_LEAVE_KICK, "out of memory");
+        return;
+    }
     lobby_state_set(lobby, MUSTER_LOBBY_ENDING);
     lobby_broadcast(lobby, "match.ended", ended_json(lobby));
 }
@@ -160,10 +166,9 @@ void lobby_match_end(struct lobby *lobby, uint32_t winning_team, uint32_t reason
 
 void lobby_match_stop(struct lobby *lobby) {
     if (!lobby->match) return;
-    pacer_remove(&lobby->pace);
     if (!lobby->match->ended) {
         match_end(lobby->match, MUSTER_TEAM_NONE, MUSTER_END_ABORTED);
-        match_finish(lobby->match);
+        if (!conclude(lobby)) log_error("lobby", "a result was lost: out of memory");
     }
     match_destroy(lobby->match);
     lobby->match = NULL;

@@ -215,7 +215,8 @@ void member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, bool te
     }
     if (session) {
         session->lobby = 0;
-        const char *word = lobby->closing ? "closed" : leave_reason_text(reason);
+        bool closed = lobby->closing && reason != MUSTER_LEAVE_SHUTDOWN;
+        const char *word = closed ? "closed" : leave_reason_text(reason);
         if (tell) session_notify(session, "lobby.left", json_pack("{s:s}", "reason", word));
         session_settle(session);
     }

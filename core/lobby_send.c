@@ -39,7 +39,6 @@ static void note_skipped(struct member *member, struct client *client) {
     if (!member->lag_since_ms) member->lag_since_ms = now_ms;
     if (now_ms - member->lag_since_ms < (uint64_t)config_int("net", "lagCloseMs")) return;
     client_close(client, 4006, "too slow: did not read");
-    net_drop(client->conn);
 }
 
 static void send_to(struct lobby *lobby, uint32_t index, struct client *client,

@@ -19,6 +19,8 @@
 
 struct replay {
     struct match *match;
+    struct match_part rules[MATCH_RULES_MAX];
+    uint32_t rules_count;
     json_t *header;
     bool different;
     bool ended;
@@ -87,6 +89,31 @@ static bool fits(const json_t *object, const char *key, size_t cap) {
     return strlen(text_of(object, key)) < cap;
 }
 
+/* The rules that sat in the lobby: they take part in the step. */
+static muster_status create_rules(struct replay *replay) {
+    struct provider *p = registry_first(MUSTER_ROLE_RULES);
+    for (; p && replay->rules_count < MATCH_RULES_MAX; p = p->next) {
+        struct match_part *part = &replay->rules[replay->rules_count++];
+        part->provider = p;
+        if (!p->rules.create) continue;
+        plugin_enter(p->self, "rules.create");
+        muster_status status = p->rules.create(p->instance, 0, &part->state);
+        plugin_leave();
+        if (status) return status;
+    }
+    return MUSTER_OK;
+}
+
+static void destroy_rules(struct replay *replay) {
+    for (uint32_t i = 0; i < replay->rules_count; i++) {
+        struct match_part *part = &replay->rules[i];
+        if (!part->provider->rules.destroy) continue;
+        plugin_enter(part->provider->self, "rules.destroy");
+        part->provider->rules.destroy(part->provider->instance, part->state);
+        plugin_leave();
+    }
+}
+
 static muster_status create_match(struct replay *replay) {
     const json_t *h = replay->header;
     int64_t rate = number_of(h, "tickRate"), seats = number_of(h, "seatsMax");
@@ -104,6 +131,8 @@ static muster_status create_match(struct replay *replay) {
         .seed = strtoull(text_of(h, "seed"), NULL, 10),
         .tick_rate_hz = (uint32_t)rate,
         .seats_max = (uint32_t)seats,
+        .rules = replay->rules,
+        .rules_count = replay->rules_count,
     };
     muster_status status = match_create(&setup, &replay->match);
     if (!status) replay->match->replaying = true;
@@ -244,7 +273,8 @@ static void print_result(struct replay *replay, bool json) {
 static int replay_file(struct replay *replay, struct record_reader *reader, const char *path,
                        bool json) {
     if (!load_plugins(replay->header, path)) return EXIT_DATA;
-    if (create_match(replay)) return complain(path, "its match cannot be set up here");
+    if (create_rules(replay) || create_match(replay))
+        return complain(path, "its match cannot be set up here");
     if (play(replay, reader)) return complain(path, "the recording is damaged");
     if (!replay->ended) replay->hash = match_hash(replay->match);
     print_result(replay, json);
@@ -265,6 +295,7 @@ int replay_run(const char *path, bool json) {
         code =
             match_table_init(1) ? SERVER_EXIT_INTERNAL : replay_file(&replay, reader, path, json);
         match_destroy(replay.match);
+        destroy_rules(&replay);
         plugin_stop_all();
         server_unload();
         match_table_deinit();
