@@ -86,8 +86,7 @@ struct muster_bytes {
 
 /* Limits that are part of the ABI (array sizes that both sides must agree on). */
 #define MUSTER_NAME_MAX 48       /* bytes of a plugin, mode, map, region name, NUL included */
-#define MUSTER_PLAYER_KEY_MAX 64 /* bytes of a playerId (UUID text or external sub), NUL included  \
-                                  */
+#define MUSTER_PLAYER_KEY_MAX 64 /* bytes of a playerId (UUID or external sub), NUL included */
 #define MUSTER_DISPLAY_MAX 64    /* bytes of a display name (UTF-8), NUL included */
 #define MUSTER_REASON_MAX 160    /* bytes of a reason shown to a person, NUL included */
 #define MUSTER_SEATS_MAX 32      /* seats of one lobby, bots included */
