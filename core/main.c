@@ -9,6 +9,7 @@
 #include "loop.h"
 #include "replay.h"
 #include "server.h"
+#include "untrusted.h"
 
 enum action { ACTION_RUN, ACTION_CHECK, ACTION_PRINT, ACTION_SCHEMA, ACTION_REPLAY };
 
@@ -17,6 +18,7 @@ struct arguments {
     struct config_options config;
     const char *recording;
     bool json;
+    bool untrusted;
 };
 
 static const char usage[] =
@@ -26,6 +28,7 @@ static const char usage[] =
     "  --port PORT         listen on this port; 0: a free one\n"
     "  --data-dir DIR      keep data here\n"
     "  --log-format FORMAT human or json\n"
+    "  --untrusted         scripts of players may run here: lock the process after the start\n"
     "  --check-config      check the configuration and plugins, then exit: 0 or 78\n"
     "  --print-config      print every value with its origin, then exit\n"
     "  --print-schema      print the configuration's JSON Schema, then exit\n"
@@ -40,6 +43,7 @@ enum {
     OPT_PORT,
     OPT_DATA_DIR,
     OPT_LOG_FORMAT,
+    OPT_UNTRUSTED,
     OPT_CHECK,
     OPT_PRINT,
     OPT_SCHEMA,
@@ -54,6 +58,7 @@ static const struct option options[] = {
     {"port", required_argument, NULL, OPT_PORT},
     {"data-dir", required_argument, NULL, OPT_DATA_DIR},
     {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
+    {"untrusted", no_argument, NULL, OPT_UNTRUSTED},
     {"check-config", no_argument, NULL, OPT_CHECK},
     {"print-config", no_argument, NULL, OPT_PRINT},
     {"print-schema", no_argument, NULL, OPT_SCHEMA},
@@ -83,6 +88,7 @@ static bool take_option(int option, struct arguments *args, int *code) {
     case OPT_PORT: return parse_port(optarg, &args->config.port);
     case OPT_DATA_DIR: args->config.data_dir = optarg; return true;
     case OPT_LOG_FORMAT: args->config.log_format = optarg; return true;
+    case OPT_UNTRUSTED: args->untrusted = true; return true;
     case OPT_CHECK: args->action = ACTION_CHECK; return true;
     case OPT_PRINT: args->action = ACTION_PRINT; return true;
     case OPT_SCHEMA: args->action = ACTION_SCHEMA; return true;
@@ -162,6 +168,7 @@ int main(int argc, char **argv) {
         config_unload();
         return SERVER_EXIT_CONFIG;
     }
+    if (args.untrusted) untrusted_request(args.config.file, args.action == ACTION_RUN);
     start_log(args.action);
     code = act(&args);
     log_stop();

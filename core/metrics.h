@@ -56,6 +56,8 @@
     X(PLUGIN_FAULTS, COUNTER, "muster_plugin_faults_total", "",                                    \
       "Faults of plugins: leaks, wrong threads, late completions, overruns.")                      \
     X(LOG_DROPPED, COUNTER, "muster_log_lines_dropped_total", "", "Log lines dropped.")            \
+    X(CALLS_REFUSED, COUNTER, "muster_system_calls_refused_total", "",                             \
+      "System calls that a node started with --untrusted refused.")                                \
     X(RELOAD_SUCCESS, GAUGE, "muster_config_reload_success", "",                                   \
       "1 if the last reload succeeded.")                                                           \
     X(CPU_SECONDS, COUNTER, "process_cpu_seconds_total", "", "CPU time, user and system.")         \

@@ -15,6 +15,7 @@
 
 #include "loop.h"
 #include "net_url.h"
+#include "untrusted.h"
 
 #define WS_TIMEOUT_MS 10000 /* to be connected */
 #define QUEUE_MAX_BYTES 262144
@@ -187,6 +188,7 @@ static void on_looked_up(uv_getaddrinfo_t *request, int status, struct addrinfo 
 
 static muster_status client_begin(struct net_client *client, uint32_t timeout_ms) {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_family = AF_UNSPEC};
+    if (!untrusted_may_connect(client->url.host)) return MUSTER_DENIED;
     client->timer = loop_timer_start(timeout_ms, 0, on_timeout, client);
     if (!client->timer) return MUSTER_NO_MEMORY;
     int code = uv_getaddrinfo(loop_handle(), &client->look_up, on_looked_up, client->url.host, NULL,

@@ -14,6 +14,7 @@
 #include "loop.h"
 #include "plugin_internal.h"
 #include "registry.h"
+#include "untrusted.h"
 
 static bool sweep_posted;
 
@@ -83,6 +84,9 @@ static muster_status reload_refused(const struct muster_self *older, const char 
         cause = "is not running";
     else if (plugin_depth() > 0)
         cause = "cannot be reloaded from inside a plugin's call";
+    else if (untrusted_locked())
+        cause = "cannot be reloaded: a node started with --untrusted loads no more code; restart "
+                "it";
     if (!cause) return MUSTER_OK;
     snprintf(error, PLUGIN_ERROR_MAX, "plugin %.60s %s", instance_name, cause);
     return older ? MUSTER_STATE : MUSTER_NOT_FOUND;

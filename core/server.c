@@ -25,6 +25,7 @@
 #include "rest.h"
 #include "status.h"
 #include "store.h"
+#include "untrusted.h"
 #include "watchdog.h"
 
 #define WATCHDOG_WARN_MS 1000
@@ -105,6 +106,7 @@ static void on_http_leave(const void *owner) {
 }
 
 static void collect_metrics(void) {
+    untrusted_report();
     metrics_set(METRIC_PLAYERS_CONNECTED, session_connected_count());
     metrics_set(METRIC_PLAYERS_MAX, (double)config_int("server", "maxPlayers"));
     metrics_set(METRIC_LOBBIES_WAITING, lobby_count_state(MUSTER_LOBBY_WAITING));
@@ -124,6 +126,7 @@ static int load_error(muster_status status, const char *error) {
 }
 
 static int load_plugins(void) {
+    if (lobby_settings_declare()) return SERVER_EXIT_INTERNAL;
     char error[CONFIG_ERROR_MAX > PLUGIN_ERROR_MAX ? CONFIG_ERROR_MAX : PLUGIN_ERROR_MAX] = "";
     for (uint32_t i = 0; i < config_plugin_count(); i++) {
         const char *name, *instance;
@@ -188,6 +191,7 @@ static muster_status start_books(void) {
     if (!status) status = lobby_init((uint32_t)config_int("lobby", "maxLobbies"), &hooks);
     if (!status) status = queue_init(players_max);
     if (!status) status = report_init();
+    dispatch_set_more(methods_plugin_find);
     if (!status) status = dispatch_init(methods_table);
     if (!status) status = rest_init();
     return status;
@@ -209,6 +213,16 @@ static void on_console_line(void *user, const char *line) {
     if (line[0]) admin_run("console", line, on_console_answer, NULL);
 }
 
+/* From here on nothing of a player has been read, and everything else has been started. */
+static bool lock_if_asked(void) {
+    char error[UNTRUSTED_ERROR_MAX] = "";
+    muster_status status = untrusted_requested() ? untrusted_lock(error) : MUSTER_OK;
+    if (!status) return true;
+    net_stop();
+    fail(status == MUSTER_INVALID ? SERVER_EXIT_CONFIG : SERVER_EXIT_INTERNAL, error);
+    return false;
+}
+
 static void listen_now(void) {
     struct net_handlers handlers = {
         .http_request = http_dispatch, .http_closed = http_closed, .rx_batch = pacer_run};
@@ -223,6 +237,7 @@ static void listen_now(void) {
              error);
         return;
     }
+    if (!lock_if_asked()) return;
     char line[160];
     snprintf(line, sizeof line, "Server is ready: listening on %s:%u",
              config_string("net", "address"), net_port());
@@ -342,6 +357,7 @@ static void stop(void) {
     plugin_stop_all();
     run_until(pool_is_idle);
     pacer_stop();
+    untrusted_stop();
     watchdog_stop();
 }
 
