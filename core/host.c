@@ -16,6 +16,7 @@
 #include "pending.h"
 #include "report.h"
 #include "slots.h"
+#include "untrusted.h"
 #include "watchdog.h"
 
 #define HANDLES_MAX 65536
@@ -138,6 +139,11 @@ static const char *version_fn(muster_self *self) {
     return MUSTER_VERSION;
 }
 
+static bool untrusted_fn(muster_self *self) {
+    (void)self;
+    return untrusted_requested();
+}
+
 static const struct muster_host_config config_group = {
     .size = sizeof config_group,
     .integer = config_integer_fn,
@@ -152,6 +158,7 @@ static const struct muster_host_config config_group = {
     .node_id = node_id_fn,
     .region = region_fn,
     .version = version_fn,
+    .untrusted = untrusted_fn,
 };
 
 /* ---- watchdog, metrics, events ----------------------------------------------------------------

@@ -210,6 +210,7 @@ struct testkit {
     char *data_dir;
     bool data_dir_own;
     char *share_dir;
+    bool untrusted;
     muster_self *plugins;
     muster_self *database;
     struct line *lines;

@@ -40,6 +40,8 @@ const struct muster_host *testkit_host(struct testkit *kit);
 /* Default data directory: a fresh temporary one, removed by destroy. Set before testkit_init. */
 void testkit_data_dir_set(struct testkit *kit, const char *path);
 void testkit_share_dir_set(struct testkit *kit, const char *path);
+/* What host->config->untrusted answers; false at first. The kit itself is never locked. */
+void testkit_untrusted_set(struct testkit *kit, bool untrusted);
 
 /* ---- plugins -------------------------------------------------------------------------------- */
 

@@ -219,6 +219,10 @@ static const char *config_version(muster_self *self) {
     return "0.0.0-test";
 }
 
+static bool config_untrusted(muster_self *self) {
+    return self->kit->untrusted;
+}
+
 const struct muster_host_config kit_config = {
     .size = sizeof(kit_config),
     .integer = config_integer,
@@ -233,6 +237,7 @@ const struct muster_host_config kit_config = {
     .node_id = config_node_id,
     .region = config_region,
     .version = config_version,
+    .untrusted = config_untrusted,
 };
 
 bool testkit_config_set(muster_self *plugin, const char *key, const char *value) {
@@ -424,4 +429,8 @@ void testkit_data_dir_set(struct testkit *kit, const char *path) {
 void testkit_share_dir_set(struct testkit *kit, const char *path) {
     free(kit->share_dir);
     kit->share_dir = kit_copy(path);
+}
+
+void testkit_untrusted_set(struct testkit *kit, bool untrusted) {
+    kit->untrusted = untrusted;
 }

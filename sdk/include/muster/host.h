@@ -52,6 +52,10 @@ struct muster_host_config {
     const char *(*node_id)(muster_self *self);
     const char *(*region)(muster_self *self);
     const char *(*version)(muster_self *self);
+    /* The node was started with --untrusted: scripts of players may run. When the server is ready,
+     * it can open no more files outside of the data and share directories, make no threads, sockets
+     * or processes, and load no code; a plugin gets all it needs in start. */
+    bool (*untrusted)(muster_self *self);
 };
 
 /* ---- loop: time, timers, threads, descriptors ----------------------------------------------- */
