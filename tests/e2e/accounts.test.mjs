@@ -58,8 +58,13 @@ test("a wrong password and an unknown name get the same answer", async () => {
 
 test("what cannot be an account is refused with a reason", async () => {
     const bad = [
-        {}, [], "text", { username: "x" }, { username: 7, password: "long enough" },
-        { username: "", password: "long enough" }, { username: "short-pw", password: "1" },
+        {},
+        [],
+        "text",
+        { username: "x" },
+        { username: 7, password: "long enough" },
+        { username: "", password: "long enough" },
+        { username: "short-pw", password: "1" },
         { username: "a".repeat(300), password: "long enough" },
         { username: "sp ace\u0007", password: "long enough" },
         { username: "fine", password: "x".repeat(3000) },
@@ -137,11 +142,20 @@ test("an access token opens a session; forged ones do not", async (t) => {
     const { body: token } = await ask("guest", {});
     const [head, payload, signature] = token.accessToken.split(".");
     const none = Buffer.from(JSON.stringify({ alg: "none", typ: "JWT" })).toString("base64url");
-    const other = Buffer.from(JSON.stringify({ ...claims(token.accessToken), sub: "admin" })).toString("base64url");
+    const other = Buffer.from(
+        JSON.stringify({ ...claims(token.accessToken), sub: "admin" }),
+    ).toString("base64url");
     const flipped = (signature[0] === "A" ? "B" : "A") + signature.slice(1);
     const forged = [
-        "", "x", "a.b.c", `${head}.${payload}.`, `${none}.${payload}.`, `${head}.${other}.${signature}`,
-        `${head}.${payload}.${flipped}`, `${head}.${payload}.${signature}=`, "x".repeat(5000),
+        "",
+        "x",
+        "a.b.c",
+        `${head}.${payload}.`,
+        `${none}.${payload}.`,
+        `${head}.${other}.${signature}`,
+        `${head}.${payload}.${flipped}`,
+        `${head}.${payload}.${signature}=`,
+        "x".repeat(5000),
     ];
     const socket = await RawSocket.open(t, server);
     const answer = await socket.authenticate(token.accessToken);
@@ -149,7 +163,10 @@ test("an access token opens a session; forged ones do not", async (t) => {
     for (const bad of forged) {
         const stranger = await RawSocket.open(t, server);
         const { error } = await stranger.call("session.authenticate", { token: bad });
-        assert.ok(["token_invalid", "invalid_params"].includes(error?.data?.code), `${bad.slice(0, 40)}: ${JSON.stringify(error)}`);
+        assert.ok(
+            ["token_invalid", "invalid_params"].includes(error?.data?.code),
+            `${bad.slice(0, 40)}: ${JSON.stringify(error)}`,
+        );
         stranger.ws.terminate();
     }
 });
@@ -192,7 +209,10 @@ test("a guest is no administrator", async (t) => {
 
 test("an account of the operator's list is an administrator", async (t) => {
     const own = await startServer(t, { config: { auth_local: { adminUsers: ["boss"] } } });
-    const made = await own.rest("POST", "/v1/auth/register", { username: "boss", password: "correct horse battery" });
+    const made = await own.rest("POST", "/v1/auth/register", {
+        username: "boss",
+        password: "correct horse battery",
+    });
     assert.ok(made.body.permissions.includes("admin"));
     const { client } = await connectPlayer(t, own, { token: made.body.accessToken });
     assert.match((await client.call("admin.run", { command: "help" })).output, /reload/);
@@ -206,12 +226,18 @@ test("keys and data are private, passwords are not kept", async () => {
         if (facts.isFile()) assert.equal(facts.mode & 0o077, 0, `${name} is open to others`);
     }
     assert.ok(!server.output.includes(who.password), "not in the log");
-    const tables = await queryDatabase(server, "SELECT name FROM sqlite_master WHERE type = 'table'");
+    const tables = await queryDatabase(
+        server,
+        "SELECT name FROM sqlite_master WHERE type = 'table'",
+    );
     for (const { name } of tables) {
         const rows = JSON.stringify(await queryDatabase(server, `SELECT * FROM "${name}"`));
         assert.ok(!rows.includes(who.password), `table ${name}`);
     }
-    const [player] = await queryDatabase(server, "SELECT * FROM players WHERE username = 'secretive'");
+    const [player] = await queryDatabase(
+        server,
+        "SELECT * FROM players WHERE username = 'secretive'",
+    );
     assert.ok(player.player_id && player.created_at);
 });
 
@@ -225,14 +251,19 @@ test("accounts outlive the process; so do tokens", async (t) => {
     assert.equal(again.body.playerId, made.body.playerId);
     const socket = await RawSocket.open(t, second);
     await socket.authenticate(made.body.accessToken);
-    const renewed = await second.rest("POST", "/v1/auth/refresh", { refreshToken: made.body.refreshToken });
+    const renewed = await second.rest("POST", "/v1/auth/refresh", {
+        refreshToken: made.body.refreshToken,
+    });
     assert.equal(renewed.status, 200, renewed.text);
 });
 
 test("sign-ins of one address are limited", async (t) => {
     const strict = await startServer(t, { config: { http: { authPerMinute: 10, authBurst: 5 } } });
     const answers = [];
-    for (let i = 0; i < 8; i++) answers.push(await strict.rest("POST", "/v1/auth/login", { username: "x", password: "yyyyyyyy" }));
+    for (let i = 0; i < 8; i++)
+        answers.push(
+            await strict.rest("POST", "/v1/auth/login", { username: "x", password: "yyyyyyyy" }),
+        );
     const limited = answers.filter((answer) => answer.status === 429);
     assert.ok(limited.length >= 2, answers.map((answer) => answer.status).join(" "));
     assertProblem(limited[0], 429, "rate_limited");

@@ -2,15 +2,27 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { once } from "node:events";
 import path from "node:path";
 import { test } from "node:test";
 import { assertAnswer, assertProblem } from "./contract.mjs";
 import {
-    ADMIN_TOKEN, MUSTERD, SANITIZED, Server, atEnd, cleanEnvironment, connectPlayer, eventually, freePort,
-    runDaemon, startServer, tempDir, testConfig,
+    ADMIN_TOKEN,
+    MUSTERD,
+    ROOT,
+    SANITIZED,
+    Server,
+    atEnd,
+    cleanEnvironment,
+    connectPlayer,
+    eventually,
+    freePort,
+    runDaemon,
+    startServer,
+    tempDir,
+    testConfig,
 } from "./harness.mjs";
 import { gather, sitDown } from "./team.mjs";
 
@@ -24,7 +36,14 @@ async function configFile(t, config, raw) {
 test("--help and --version", async () => {
     const help = await runDaemon(["--help"]);
     assert.equal(help.code, 0);
-    for (const option of ["--config", "--port", "--data-dir", "--check-config", "--print-config", "--version"])
+    for (const option of [
+        "--config",
+        "--port",
+        "--data-dir",
+        "--check-config",
+        "--print-config",
+        "--version",
+    ])
         assert.ok(help.stdout.includes(option), option);
     const version = await runDaemon(["--version"]);
     assert.equal(version.code, 0);
@@ -39,8 +58,14 @@ test("an unknown option is a configuration error", async () => {
 
 test("--check-config says yes to what is shipped", async (t) => {
     for (const name of ["standalone.json", "node.json"]) {
-        const file = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), "../../configs", name);
-        const { code, stdout, stderr } = await runDaemon(["--check-config", "--config", file, "--data-dir", await tempDir(t)]);
+        const file = path.join(ROOT, "configs", name);
+        const { code, stdout, stderr } = await runDaemon([
+            "--check-config",
+            "--config",
+            file,
+            "--data-dir",
+            await tempDir(t),
+        ]);
         assert.equal(code, 0, stdout + stderr);
     }
 });
@@ -59,7 +84,13 @@ test("bad configurations: 78, with file, key, expected, found and a guess", asyn
     ];
     for (const [config, says] of wrong) {
         const { file, dir } = await configFile(t, config);
-        const { code, stdout, stderr } = await runDaemon(["--config", file, "--check-config", "--data-dir", path.join(dir, "data")]);
+        const { code, stdout, stderr } = await runDaemon([
+            "--config",
+            file,
+            "--check-config",
+            "--data-dir",
+            path.join(dir, "data"),
+        ]);
         const text = stdout + stderr;
         assert.equal(code, 78, `${JSON.stringify(config)}: ${text}`);
         assert.ok(text.includes(file) || says.length === 1, `names the file: ${text}`);
@@ -76,10 +107,22 @@ test("bad configurations: 78, with file, key, expected, found and a guess", asyn
 });
 
 test("the environment counts, the command line more; --print-config says where from", async (t) => {
-    const { file, dir } = await configFile(t, { net: { port: 1111 }, server: { name: "from the file" } });
-    const env = { MUSTER_NET_PORT: "2222", MUSTER_NET_ADMIN_PORT: "3333", MUSTER_SERVER_LOG_LEVEL: "warn" };
+    const { file, dir } = await configFile(t, {
+        net: { port: 1111 },
+        server: { name: "from the file" },
+    });
+    const env = {
+        MUSTER_NET_PORT: "2222",
+        MUSTER_NET_ADMIN_PORT: "3333",
+        MUSTER_SERVER_LOG_LEVEL: "warn",
+    };
     const print = async (args, extra = env) =>
-        (await runDaemon(["--config", file, "--data-dir", path.join(dir, "data"), "--print-config", ...args], { env: extra })).stdout;
+        (
+            await runDaemon(
+                ["--config", file, "--data-dir", path.join(dir, "data"), "--print-config", ...args],
+                { env: extra },
+            )
+        ).stdout;
     const text = await print([]);
     assert.match(text, /net\.port\W+2222.*MUSTER_NET_PORT/);
     assert.match(text, /net\.adminPort\W+3333.*MUSTER_NET_ADMIN_PORT/);
@@ -87,11 +130,29 @@ test("the environment counts, the command line more; --print-config says where f
     assert.match(text, /lobby\.maxLobbies\W+100.*default/);
     assert.match(await print(["--port", "4444"]), /net\.port\W+4444.*command line/);
     assert.match(await print([], {}), /net\.port\W+1111.*(file|config\.json)/);
-    const unknown = await runDaemon(["--config", file, "--check-config", "--data-dir", path.join(dir, "data")], { env: { MUSTER_NET_PROT: "1" } });
+    const unknown = await runDaemon(
+        ["--config", file, "--check-config", "--data-dir", path.join(dir, "data")],
+        { env: { MUSTER_NET_PROT: "1" } },
+    );
     assert.equal(unknown.code, 78);
     assert.match(unknown.stdout + unknown.stderr, /MUSTER_NET_PROT/);
-    const bad = await runDaemon(["--config", file, "--check-config"], { env: { MUSTER_NET_PORT: "x" } });
+    const bad = await runDaemon(["--config", file, "--check-config"], {
+        env: { MUSTER_NET_PORT: "x" },
+    });
     assert.equal(bad.code, 78);
+});
+
+test("docs/operations.md lists every key of the core", async (t) => {
+    const { stdout } = await runDaemon(["--print-config", "--data-dir", await tempDir(t)], {
+        env: { MUSTER_PLUGINS: "" },
+    });
+    const page = await readFile(path.join(ROOT, "docs/operations.md"), "utf8");
+    const keys = [...stdout.matchAll(/^(\w+\.\w+) = /gm)].map(([, key]) => key);
+    assert.ok(keys.length > 40, stdout);
+    assert.deepEqual(
+        keys.filter((key) => !page.includes(`\`${key}\``)),
+        [],
+    );
 });
 
 test("a port in use: 69", async (t) => {
@@ -99,7 +160,12 @@ test("a port in use: 69", async (t) => {
     await once(holder, "listening");
     atEnd(t, () => holder.close());
     const { file, dir } = await configFile(t, testConfig({ net: { port: holder.address().port } }));
-    const { code, stdout, stderr } = await runDaemon(["--config", file, "--data-dir", path.join(dir, "data")]);
+    const { code, stdout, stderr } = await runDaemon([
+        "--config",
+        file,
+        "--data-dir",
+        path.join(dir, "data"),
+    ]);
     assert.equal(code, 69, stdout + stderr);
     assert.match(stdout + stderr, new RegExp(String(holder.address().port)));
 });
@@ -108,10 +174,14 @@ test("it starts without any configuration file", async (t) => {
     const dir = await tempDir(t);
     const [port, adminPort] = [await freePort(), await freePort()];
     const child = spawn(MUSTERD, ["--port", String(port), "--data-dir", path.join(dir, "data")], {
-        cwd: dir, env: { ...cleanEnvironment(), MUSTER_NET_ADMIN_PORT: String(adminPort) }, stdio: "pipe",
+        cwd: dir,
+        env: { ...cleanEnvironment(), MUSTER_NET_ADMIN_PORT: String(adminPort) },
+        stdio: "pipe",
     });
     const server = new Server(child, dir);
-    await server.waitForOutput(new RegExp(`^Server is ready: listening on 0\\.0\\.0\\.0:${port}$`, "m"));
+    await server.waitForOutput(
+        new RegExp(`^Server is ready: listening on 0\\.0\\.0\\.0:${port}$`, "m"),
+    );
     const page = await fetch(`http://127.0.0.1:${port}/`);
     assert.equal(page.status, 200, "the browser client is served");
     await server.command("stop");
@@ -122,7 +192,10 @@ test("the ready line is plain, the last of the start, and logs are JSON lines", 
     const server = await startServer(t, {});
     const lines = server.stdout.trimEnd().split("\n");
     assert.match(lines.at(-1), /^Server is ready: listening on 127\.0\.0\.1:\d+$/);
-    const logs = server.output.trimEnd().split("\n").filter((line) => !line.startsWith("Server is ready"));
+    const logs = server.output
+        .trimEnd()
+        .split("\n")
+        .filter((line) => !line.startsWith("Server is ready"));
     for (const line of logs) assert.doesNotThrow(() => JSON.parse(line), line);
     const human = await startServer(t, { args: ["--log-format", "human"] });
     assert.doesNotMatch(human.output, /^\{/m);
@@ -142,7 +215,10 @@ for (const word of ["stop", "exit", "quit"]) {
 for (const signal of ["SIGINT", "SIGTERM"]) {
     test(`${signal} stops in order, with a match running`, async (t) => {
         const server = await startServer(t, {});
-        const team = await gather(t, server, 2, { settings: { fires: false }, options: { reconnect: false } });
+        const team = await gather(t, server, 2, {
+            settings: { fires: false },
+            options: { reconnect: false },
+        });
         await sitDown(team, { botFill: 0, maxPlayers: 2 });
         await eventually("the match runs", () => team[0].bot?.snapshots > 5);
         const told = team[0].client.once("server.stopping", { timeoutMs: 20000 });
@@ -162,7 +238,7 @@ test("the end of stdin neither stops nor spins it", async (t) => {
     const before = await cpu();
     const began = Date.now();
     await eventually("two seconds", () => Date.now() - began > 2000);
-    const share = (await cpu() - before) / ((Date.now() - began) / 1000);
+    const share = ((await cpu()) - before) / ((Date.now() - began) / 1000);
     assert.ok(share < 0.5, `idle at ${Math.round(share * 100)} % of a core`);
     assert.ok(server.running);
 });
@@ -170,15 +246,22 @@ test("the end of stdin neither stops nor spins it", async (t) => {
 test("console commands answer; unknown ones help", async (t) => {
     const server = await startServer(t, {});
     const help = await server.admin("help");
-    for (const name of ["stop", "reload", "status"]) assert.match(help, new RegExp(`\\b${name}\\b`));
+    for (const name of ["stop", "reload", "status"])
+        assert.match(help, new RegExp(`\\b${name}\\b`));
     assert.match(await server.admin("no-such-command"), /unknown|help/i);
     await server.command("help", /reload/);
 });
 
 test("the admin address wants its token", async (t) => {
     const server = await startServer(t, {});
-    const ask = (headers, body = { command: "help" }) => server.rest("POST", "/v1/admin/command", body, { admin: true, headers });
-    for (const headers of [{}, { Authorization: "Bearer wrong" }, { Authorization: `Basic ${ADMIN_TOKEN}` }, { Authorization: `Bearer ${ADMIN_TOKEN}x` }]) {
+    const ask = (headers, body = { command: "help" }) =>
+        server.rest("POST", "/v1/admin/command", body, { admin: true, headers });
+    for (const headers of [
+        {},
+        { Authorization: "Bearer wrong" },
+        { Authorization: `Basic ${ADMIN_TOKEN}` },
+        { Authorization: `Bearer ${ADMIN_TOKEN}x` },
+    ]) {
         const answer = await ask(headers);
         assertAnswer("POST", "/v1/admin/command", answer);
         assertProblem(answer, 401);
@@ -195,7 +278,10 @@ test("players can be listed and sessions ended", async (t) => {
     const { client, playerId } = await connectPlayer(t, server, { options: { reconnect: false } });
     const told = client.once("session.terminated", { timeoutMs: 20000 });
     const closed = client.once("closed", { timeoutMs: 20000 });
-    assert.match(await server.admin(`getActiveSession ${playerId}`), new RegExp(client.session.sessionId));
+    assert.match(
+        await server.admin(`getActiveSession ${playerId}`),
+        new RegExp(client.session.sessionId),
+    );
     await server.admin(`terminateSession ${client.session.sessionId}`);
     await told;
     assert.equal((await closed).code, 4004);
@@ -206,7 +292,13 @@ test("reload: one plugin is replaced while matches run", async (t) => {
     const team = await gather(t, server, 2, { settings: { fires: false } });
     await sitDown(team, { botFill: 0, maxPlayers: 2, killLimit: 50 });
     await eventually("the match runs", () => team[0].bot?.snapshots > 5);
-    for (const name of ["mode_arena", "victory_first_to_kills", "service_metrics", "match_fill", "auth_local"]) {
+    for (const name of [
+        "mode_arena",
+        "victory_first_to_kills",
+        "service_metrics",
+        "match_fill",
+        "auth_local",
+    ]) {
         const answer = await server.admin(`reload ${name}`);
         assert.match(answer, new RegExp(name), answer);
         assert.doesNotMatch(answer, /fail|error|refus/i);
@@ -229,10 +321,16 @@ test("SIGHUP: a bad configuration changes nothing and is said", async (t) => {
     assert.equal((await server.rest("GET", "/livez")).status, 200);
 });
 
-test("a second server on the same data directory is refused or harmless", { skip: SANITIZED }, async (t) => {
-    const server = await startServer(t, {});
-    const { file } = await configFile(t, testConfig());
-    const second = await runDaemon(["--config", file, "--data-dir", server.dataDir], { input: "stop\n" });
-    assert.ok([0, 69, 78].includes(second.code), second.stderr);
-    assert.equal((await server.rest("GET", "/readyz")).status, 200);
-});
+test(
+    "a second server on the same data directory is refused or harmless",
+    { skip: SANITIZED },
+    async (t) => {
+        const server = await startServer(t, {});
+        const { file } = await configFile(t, testConfig());
+        const second = await runDaemon(["--config", file, "--data-dir", server.dataDir], {
+            input: "stop\n",
+        });
+        assert.ok([0, 69, 78].includes(second.code), second.stderr);
+        assert.equal((await server.rest("GET", "/readyz")).status, 200);
+    },
+);

@@ -8,7 +8,12 @@ import { ArenaMap, ArenaWorld, BUTTON_RIFLE } from "../../sdk/js/index.js";
 
 const TURN = 65536;
 const SLOW_SNAPSHOTS = 6;
-const NEIGHBOURS = [[1, 0], [-1, 0], [0, 1], [0, -1]];
+const NEIGHBOURS = [
+    [1, 0],
+    [-1, 0],
+    [0, 1],
+    [0, -1],
+];
 
 export function aimAt(from, to) {
     const angle = Math.atan2(to.y - from.y, to.x - from.x) / (2 * Math.PI);
@@ -82,7 +87,8 @@ export class Bot {
         this.snapshots++;
         const { events } = this.world.apply(snapshot);
         for (const event of events) {
-            if (event.type === "kill") this.kills.push({ ...event, tick: snapshot.tick, ack: snapshot.ack });
+            if (event.type === "kill")
+                this.kills.push({ ...event, tick: snapshot.tick, ack: snapshot.ack });
         }
         const own = this.world.avatars.get(snapshot.seat);
         const input = own?.alive ? this.#decide(own) : { held: 0, aim: 0, moveX: 0, moveY: 0 };
@@ -92,7 +98,12 @@ export class Bot {
 
     #send({ held, aim, moveX, moveY }) {
         const input = {
-            sequence: ++this.#sequence, held, pressed: held & ~this.#held, aim, moveX, moveY,
+            sequence: ++this.#sequence,
+            held,
+            pressed: held & ~this.#held,
+            aim,
+            moveX,
+            moveY,
         };
         this.#held = held;
         this.inputs.set(input.sequence, input);
@@ -115,8 +126,12 @@ export class Bot {
             .map((other) => ({ other, distance: Math.hypot(other.x - own.x, other.y - own.y) }))
             .sort((a, b) => a.distance - b.distance);
         const range = this.#intro.rifle.range;
-        const target = enemies.find(({ other, distance }) => distance < range && !other.protected &&
-            lineIsFree(this.#map, own, other, this.#intro.tileUnits));
+        const target = enemies.find(
+            ({ other, distance }) =>
+                distance < range &&
+                !other.protected &&
+                lineIsFree(this.#map, own, other, this.#intro.tileUnits),
+        );
         this.#aimedFor = target ? this.#aimedFor + 1 : 0;
         if (target && this.fires) {
             const fight = this.#fight(own, target.other);
@@ -136,8 +151,10 @@ export class Bot {
         const side = (this.world.tick >> 4) & 1 ? 1 : -1;
         const angle = (aim / TURN) * 2 * Math.PI + (side * Math.PI) / 2;
         return {
-            held: BUTTON_RIFLE, aim,
-            moveX: Math.round(80 * Math.cos(angle)), moveY: Math.round(80 * Math.sin(angle)),
+            held: BUTTON_RIFLE,
+            aim,
+            moveX: Math.round(80 * Math.cos(angle)),
+            moveY: Math.round(80 * Math.sin(angle)),
         };
     }
 
@@ -150,8 +167,10 @@ export class Bot {
         const length = Math.max(Math.hypot(dx, dy), 1);
         const aim = aimAt(own, goal);
         return {
-            held: 0, aim,
-            moveX: Math.round((127 * dx) / length), moveY: Math.round((127 * dy) / length),
+            held: 0,
+            aim,
+            moveX: Math.round((127 * dx) / length),
+            moveY: Math.round((127 * dy) / length),
         };
     }
 }

@@ -16,21 +16,28 @@ ajv.addSchema(document, "openapi");
 /** Follows one $ref inside the document. */
 function resolve(node) {
     if (!node?.$ref) return node;
-    return node.$ref.slice(2).split("/").reduce((at, key) => at[key.replaceAll("~1", "/").replaceAll("~0", "~")], document);
+    return node.$ref
+        .slice(2)
+        .split("/")
+        .reduce((at, key) => at[key.replaceAll("~1", "/").replaceAll("~0", "~")], document);
 }
 
 function pathOf(pathname) {
     const plain = pathname.split("?")[0];
     if (document.paths[plain]) return plain;
     return Object.keys(document.paths).find((template) =>
-        new RegExp(`^${template.replace(/\{\w+\}/g, "[^/]+")}$`).test(plain));
+        new RegExp(`^${template.replace(/\{\w+\}/g, "[^/]+")}$`).test(plain),
+    );
 }
 
 /** The body fits the schema of that name in components. */
 export function assertSchema(name, value) {
     const validate = ajv.getSchema(`openapi#/components/schemas/${name}`);
     assert.ok(validate, `no schema ${name}`);
-    assert.ok(validate(value), `${name}: ${ajv.errorsText(validate.errors)}\n${JSON.stringify(value)}`);
+    assert.ok(
+        validate(value),
+        `${name}: ${ajv.errorsText(validate.errors)}\n${JSON.stringify(value)}`,
+    );
 }
 
 /** The answer of Server.rest fits what the document says about that operation and status. */
@@ -40,7 +47,10 @@ export function assertAnswer(method, pathname, answer) {
     const operation = document.paths[template][method.toLowerCase()];
     assert.ok(operation, `${method} ${template} is not in docs/openapi.yaml`);
     const response = resolve(operation.responses[answer.status]);
-    assert.ok(response, `${method} ${template}: ${answer.status} is not documented: ${answer.text}`);
+    assert.ok(
+        response,
+        `${method} ${template}: ${answer.status} is not documented: ${answer.text}`,
+    );
     if (!response.content) {
         assert.equal(answer.text, "");
         return;

@@ -19,7 +19,9 @@ const NAMES = ["Ada", "Bo", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hana"];
 const CONFIG = {
     server: { name: "muster demo" },
     lobby: {
-        playersMin: PLAYERS, countdownMs: 500, scoreboardMs: 4000,
+        playersMin: PLAYERS,
+        countdownMs: 500,
+        scoreboardMs: 4000,
         defaults: [`killLimit=${KILL_LIMIT}`, "botFill=0"],
     },
 };
@@ -45,17 +47,28 @@ function goHome(team) {
 
 /** A MatchResults out of the tables. */
 async function storedResults(server, matchId) {
-    const [row] = await queryDatabase(server, `SELECT * FROM match_results WHERE match_id = '${matchId}'`);
+    const [row] = await queryDatabase(
+        server,
+        `SELECT * FROM match_results WHERE match_id = '${matchId}'`,
+    );
     if (!row) return null;
-    const stats = await queryDatabase(server, `SELECT * FROM player_match_stats WHERE match_id = '${matchId}' ORDER BY row`);
+    const stats = await queryDatabase(
+        server,
+        `SELECT * FROM player_match_stats WHERE match_id = '${matchId}' ORDER BY row`,
+    );
     return {
         matchId: row.match_id,
         lobbyId: row.lobby_id,
         winningTeam: row.winning_team,
         finalScores: { red: row.red_score, blue: row.blue_score },
         playerStats: stats.map((stat) => ({
-            playerId: stat.player_id, displayName: stat.display_name, team: stat.team,
-            kills: stat.kills, deaths: stat.deaths, assists: stat.assists, score: stat.score,
+            playerId: stat.player_id,
+            displayName: stat.display_name,
+            team: stat.team,
+            kills: stat.kills,
+            deaths: stat.deaths,
+            assists: stat.assists,
+            score: stat.score,
             isBot: stat.is_bot !== 0,
         })),
         duration: row.duration,
@@ -66,8 +79,10 @@ async function storedResults(server, matchId) {
 async function playMatch(team, n) {
     const ends = await Promise.all(team.map((mate) => mate.end(n)));
     const { results } = ends[0];
-    say(`match ${n + 1}: ${results.winningTeam}, ${results.finalScores.red}:${results.finalScores.blue} ` +
-        `after ${results.duration} s (${results.reason})`);
+    say(
+        `match ${n + 1}: ${results.winningTeam}, ${results.finalScores.red}:${results.finalScores.blue} ` +
+            `after ${results.duration} s (${results.reason})`,
+    );
     if (n + 1 < MATCHES) await Promise.all(team.map(({ client }) => client.voteRestart(true)));
     return ends;
 }
@@ -80,7 +95,10 @@ function checkMatch(team, ends, n, stored) {
     assert.equal(Math.max(red, blue), KILL_LIMIT);
     assert.equal(stored.winningTeam, red > blue ? "red" : blue > red ? "blue" : "draw");
     assert.equal(stored.playerStats.length, PLAYERS);
-    assert.ok(stored.playerStats.every(({ isBot }) => !isBot), "a bot took part");
+    assert.ok(
+        stored.playerStats.every(({ isBot }) => !isBot),
+        "a bot took part",
+    );
     const seats = team.map(({ client }) => client.entry.seat);
     assert.equal(new Set(seats).size, PLAYERS);
     for (const mate of team) {
@@ -88,7 +106,11 @@ function checkMatch(team, ends, n, stored) {
         const own = stored.playerStats.find((row) => row.playerId === playerId);
         const seen = mate.bots[n].kills.filter(({ killer }) => killer === mate.client.entry.seat);
         assert.equal(seen.length, own.kills, `${own.displayName}: kills seen and kills counted`);
-        assert.deepEqual(mate.unexplained, [], `${own.displayName}: a kill without an input that fired`);
+        assert.deepEqual(
+            mate.unexplained,
+            [],
+            `${own.displayName}: a kill without an input that fired`,
+        );
     }
 }
 
@@ -101,19 +123,31 @@ async function main() {
         say(`server on port ${server.port}, data in ${dir}`);
         for (let i = 0; i < PLAYERS; i++) team.push(await logIn(server, i));
         say(`${PLAYERS} players are logged in and look for a match`);
-        const entries = await Promise.all(team.map(({ client }) => client.findMatch({ gameMode: "arena" })));
-        assert.equal(new Set(entries.map(({ lobby }) => lobby.lobbyId)).size, 1, "they met in one lobby");
+        const entries = await Promise.all(
+            team.map(({ client }) => client.findMatch({ gameMode: "arena" })),
+        );
+        assert.equal(
+            new Set(entries.map(({ lobby }) => lobby.lobbyId)).size,
+            1,
+            "they met in one lobby",
+        );
 
         const matches = [];
         for (let n = 0; n < MATCHES; n++) matches.push(await playMatch(team, n));
         const stored = [];
         for (const ends of matches) {
             const { matchId } = ends[0].results;
-            stored.push(await eventually(`results of ${matchId}`, () => storedResults(server, matchId)));
+            stored.push(
+                await eventually(`results of ${matchId}`, () => storedResults(server, matchId)),
+            );
         }
         matches.forEach((ends, n) => checkMatch(team, ends, n, stored[n]));
-        const kills = stored.flatMap(({ playerStats }) => playerStats).reduce((sum, row) => sum + row.kills, 0);
-        say(`all ${PLAYERS} clients saw these results; each of ${kills} kills came from its client's input`);
+        const kills = stored
+            .flatMap(({ playerStats }) => playerStats)
+            .reduce((sum, row) => sum + row.kills, 0);
+        say(
+            `all ${PLAYERS} clients saw these results; each of ${kills} kills came from its client's input`,
+        );
 
         goHome(team);
         await server.stop();
@@ -131,10 +165,13 @@ async function main() {
     }
 }
 
-const deadline = setTimeout(() => {
-    say("gave up");
-    process.exit(1);
-}, (MATCHES + 1) * MATCH_MS);
+const deadline = setTimeout(
+    () => {
+        say("gave up");
+        process.exit(1);
+    },
+    (MATCHES + 1) * MATCH_MS,
+);
 try {
     await main();
 } catch (error) {

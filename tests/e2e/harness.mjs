@@ -29,8 +29,15 @@ const READY = /^Server is ready: listening on \S+:(\d+)$/m;
 const ADMIN_ADDRESS = /admin address 127\.0\.0\.1:(\d+)/;
 const SANITIZER = /(AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:)/;
 const PLUGINS = [
-    "db_sqlite", "auth_local", "match_fill", "mode_arena", "victory_first_to_kills",
-    "victory_time_limit", "victory_elimination", "victory_forfeit", "service_metrics",
+    "db_sqlite",
+    "auth_local",
+    "match_fill",
+    "mode_arena",
+    "victory_first_to_kills",
+    "victory_time_limit",
+    "victory_elimination",
+    "victory_forfeit",
+    "service_metrics",
 ];
 
 const run = promisify(execFile);
@@ -198,7 +205,10 @@ export class Server {
         if (this.running) this.#child.kill("SIGTERM");
         const { code, signal } = await this.ended();
         const report = SANITIZER.exec(this.output);
-        assert.ok(!report, `sanitizer report:\n${this.output.slice(report?.index, 6000 + report?.index)}`);
+        assert.ok(
+            !report,
+            `sanitizer report:\n${this.output.slice(report?.index, 6000 + report?.index)}`,
+        );
         assert.equal(signal, null, `ended by ${signal}:\n${this.output.slice(-4000)}`);
         assert.equal(code, wanted, `exit code ${code}:\n${this.output.slice(-4000)}`);
     }
@@ -206,20 +216,38 @@ export class Server {
     async rest(method, pathname, body, { admin = false, headers = {} } = {}) {
         const response = await fetch((admin ? this.adminUrl : this.httpUrl) + pathname, {
             method,
-            headers: { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
-            body: body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body),
+            headers: {
+                ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+                ...headers,
+            },
+            body:
+                body === undefined
+                    ? undefined
+                    : typeof body === "string"
+                      ? body
+                      : JSON.stringify(body),
         });
         const text = await response.text();
         const isJson = (response.headers.get("content-type") ?? "").includes("json");
-        return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : null };
+        return {
+            status: response.status,
+            headers: response.headers,
+            text,
+            body: isJson ? JSON.parse(text) : null,
+        };
     }
 
     /** A console command over the admin address. */
     async admin(command) {
-        const answer = await this.rest("POST", "/v1/admin/command", { command }, {
-            admin: true,
-            headers: { Authorization: `Bearer ${ADMIN_TOKEN}` },
-        });
+        const answer = await this.rest(
+            "POST",
+            "/v1/admin/command",
+            { command },
+            {
+                admin: true,
+                headers: { Authorization: `Bearer ${ADMIN_TOKEN}` },
+            },
+        );
         assert.equal(answer.status, 200, answer.text);
         return answer.body.output;
     }
@@ -232,8 +260,12 @@ export function testConfig(extra = {}) {
     return mergeConfig(
         {
             net: {
-                address: "127.0.0.1", port: 0, adminPort: 0, connectionsPerAddressMax: 512,
-                acceptPerSecond: 1000, acceptBurst: 1000,
+                address: "127.0.0.1",
+                port: 0,
+                adminPort: 0,
+                connectionsPerAddressMax: 512,
+                acceptPerSecond: 1000,
+                acceptBurst: 1000,
             },
             http: { authPerMinute: 6000, authBurst: 1000 },
             admin: { token: ADMIN_TOKEN },
@@ -248,16 +280,23 @@ export function testConfig(extra = {}) {
  * Start a musterd and wait until it is ready. It is stopped (and must stop in order) when the test
  * ends, unless the test has stopped it itself.
  */
-export async function startServer(t, { config = {}, args = [], env = {}, binary = MUSTERD, dir } = {}) {
+export async function startServer(
+    t,
+    { config = {}, args = [], env = {}, binary = MUSTERD, dir } = {},
+) {
     assert.ok(existsSync(binary), `no ${binary}: build first`);
     const home = dir ?? (await tempDir(t));
     const file = path.join(home, "config.json");
     await writeFile(file, JSON.stringify(testConfig(config), null, 4));
-    const child = spawn(binary, ["--config", file, "--data-dir", path.join(home, "data"), ...args], {
-        env: cleanEnvironment(env),
-        cwd: home,
-        stdio: "pipe",
-    });
+    const child = spawn(
+        binary,
+        ["--config", file, "--data-dir", path.join(home, "data"), ...args],
+        {
+            env: cleanEnvironment(env),
+            cwd: home,
+            stdio: "pipe",
+        },
+    );
     const server = new Server(child, home);
     server.configFile = file;
     atEnd(t, async () => {
@@ -302,7 +341,8 @@ export class RawSocket {
             for (const watcher of [...this.#watchers]) watcher();
         });
         this.closed = new Promise((resolve) =>
-            this.ws.on("close", (code, reason) => resolve({ code, reason: reason.toString() })));
+            this.ws.on("close", (code, reason) => resolve({ code, reason: reason.toString() })),
+        );
         this.failed = new Promise((resolve) => this.ws.on("error", resolve));
         atEnd(t, () => this.ws.terminate());
     }
@@ -334,7 +374,13 @@ export class RawSocket {
                 if (found !== undefined) finish(resolve, found);
             };
             const timer = setTimeout(
-                () => finish(reject, new Error(`no such message; heard ${JSON.stringify(this.messages.slice(-5))}`)),
+                () =>
+                    finish(
+                        reject,
+                        new Error(
+                            `no such message; heard ${JSON.stringify(this.messages.slice(-5))}`,
+                        ),
+                    ),
                 PATIENCE_MS,
             );
             this.closed.then(({ code, reason }) => {
@@ -381,7 +427,14 @@ export async function queryDatabase(server, sql) {
     const name = files.find((file) => /\.(db|sqlite3?)$/.test(file));
     assert.ok(name, `no database below ${server.dataDir}: ${files}`);
     const file = path.join(server.dataDir, name);
-    const { stdout } = await run("sqlite3", ["-readonly", "-json", "-cmd", ".timeout 5000", file, sql]);
+    const { stdout } = await run("sqlite3", [
+        "-readonly",
+        "-json",
+        "-cmd",
+        ".timeout 5000",
+        file,
+        sql,
+    ]);
     return stdout.trim() ? JSON.parse(stdout) : [];
 }
 

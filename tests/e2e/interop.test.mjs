@@ -31,7 +31,9 @@ test("requests, errors, notifications and batches of the npm package json-rpc-2.
     const { session } = await peer.request("session.authenticate", { token: accessToken });
     assert.equal(session.playerId, playerId);
 
-    const error = await peer.request("lobby.get", { lobbyId: "nowhere" }).then(null, (reason) => reason);
+    const error = await peer
+        .request("lobby.get", { lobbyId: "nowhere" })
+        .then(null, (reason) => reason);
     assert.equal(error.code, -32004);
     assert.equal(error.data.code, "not_found");
     const unknown = await peer.request("no.such.method").then(null, (reason) => reason);

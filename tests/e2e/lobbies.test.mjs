@@ -41,22 +41,35 @@ test("the settings hold every key of the schema", async (t) => {
     assertSchema("ServerInfo", info);
     const mode = info.gameModes.find(({ name }) => name === "arena");
     const { lobby } = await create(client);
-    assert.deepEqual(Object.keys(lobby.settings).sort(), mode.settingsSchema.map(({ key }) => key).sort());
+    assert.deepEqual(
+        Object.keys(lobby.settings).sort(),
+        mode.settingsSchema.map(({ key }) => key).sort(),
+    );
     for (const { key } of mode.settingsSchema) assert.notEqual(lobby.settings[key], undefined, key);
 });
 
 test("settings that do not fit are refused and say why", async (t) => {
     const { client } = await connectPlayer(t, server);
     const wrong = [
-        [{ killLimit: "many" }, /killLimit/], [{ killLimit: -1 }, /killLimit/],
-        [{ killLimt: 5 }, /killLimit/], [{ mapName: "nowhere" }, /mapName/],
+        [{ killLimit: "many" }, /killLimit/],
+        [{ killLimit: -1 }, /killLimit/],
+        [{ killLimt: 5 }, /killLimit/],
+        [{ mapName: "nowhere" }, /mapName/],
         [{ friendlyFire: "yes" }, /friendlyFire/],
     ];
     for (const [settings, says] of wrong) {
-        const error = await refused(client.call("lobby.create", { gameMode: "arena", settings }), "invalid_params");
+        const error = await refused(
+            client.call("lobby.create", { gameMode: "arena", settings }),
+            "invalid_params",
+        );
         assert.match(error.message, says);
     }
-    for (const params of [{}, { gameMode: 5 }, { gameMode: "arena", settings: [] }, { gameMode: "arena", extra: 1, settings: 3 }]) {
+    for (const params of [
+        {},
+        { gameMode: 5 },
+        { gameMode: "arena", settings: [] },
+        { gameMode: "arena", extra: 1, settings: 3 },
+    ]) {
         await refused(client.call("lobby.create", params), "invalid_params");
     }
     await refused(client.call("lobby.create", { gameMode: "chess" }), "invalid_params");
@@ -114,7 +127,10 @@ test("one lobby at a time", async (t) => {
     const { client: b } = await connectPlayer(t, server);
     await create(a);
     const other = await create(b);
-    const error = await refused(a.call("lobby.join", { lobbyId: other.lobby.lobbyId }), "already_in_lobby");
+    const error = await refused(
+        a.call("lobby.join", { lobbyId: other.lobby.lobbyId }),
+        "already_in_lobby",
+    );
     assert.equal(error.data.lobbyId, a.entry.lobby.lobbyId);
     await refused(a.call("lobby.create", { gameMode: "arena" }), "already_in_lobby");
     await refused(a.call("match.find", { gameMode: "arena" }), "already_in_lobby");
@@ -199,7 +215,9 @@ test("chat reaches the lobby and is limited", async (t) => {
     await refused(guest.call("lobby.chat", { text: "" }), "invalid_params");
     await refused(guest.call("lobby.chat", { text: "x".repeat(301) }), "invalid_params");
     await refused(guest.call("lobby.chat", { text: 5 }), "invalid_params");
-    const answers = await Promise.allSettled(Array.from({ length: 8 }, (_, i) => guest.chat(`line ${i}`)));
+    const answers = await Promise.allSettled(
+        Array.from({ length: 8 }, (_, i) => guest.chat(`line ${i}`)),
+    );
     const limited = answers.filter(({ reason }) => reason?.code === "rate_limited");
     assert.ok(limited.length >= 3, "5 lines in 5 s");
     assert.ok(limited[0].reason.data.retryAfterMs > 0);
@@ -249,7 +267,10 @@ test("matchmaking falls back to another region after a wait", async (t) => {
     const { client: traveller } = await connectPlayer(t, own);
     const entry = await traveller.findMatch({ gameMode: "arena", region: "far" });
     assert.ok(entry.lobby.region === "far" || entry.lobby.lobbyId === lobby.lobbyId);
-    await refused(host.call("match.find", { gameMode: "arena", region: "atlantis" }), "already_in_lobby");
+    await refused(
+        host.call("match.find", { gameMode: "arena", region: "atlantis" }),
+        "already_in_lobby",
+    );
 });
 
 test("an empty lobby is closed", async (t) => {
@@ -258,5 +279,9 @@ test("an empty lobby is closed", async (t) => {
     const { lobby } = await create(client);
     await client.leave();
     await eventually("it is gone", () =>
-        client.getLobby(lobby.lobbyId).then(({ state }) => state === "completed", (error) => error.code === "not_found"));
+        client.getLobby(lobby.lobbyId).then(
+            ({ state }) => state === "completed",
+            (error) => error.code === "not_found",
+        ),
+    );
 });

@@ -35,7 +35,10 @@ test("two players play to the kill limit; everybody sees the same result", async
     for (const mate of team) assert.deepEqual(mate.unexplained, []);
 
     const rows = await eventually("the row of the match", async () => {
-        const found = await queryDatabase(server, `SELECT * FROM match_results WHERE match_id = '${results.matchId}'`);
+        const found = await queryDatabase(
+            server,
+            `SELECT * FROM match_results WHERE match_id = '${results.matchId}'`,
+        );
         return found.length && found;
     });
     assert.equal(rows[0].lobby_id, lobbyId);
@@ -55,7 +58,10 @@ test("states follow each other in order", async (t) => {
     await team[0].end();
     await team[0].client.once("lobby.left", { timeoutMs: 20000 });
     const order = states.filter((state, i) => state !== states[i - 1]);
-    assert.deepEqual(order.filter((state) => state !== "completed"), ["waiting", "starting", "active", "ending"]);
+    assert.deepEqual(
+        order.filter((state) => state !== "completed"),
+        ["waiting", "starting", "active", "ending"],
+    );
 });
 
 test("the scoreboard stays, votes restart the match, the next one counts anew", async (t) => {
@@ -69,17 +75,26 @@ test("the scoreboard stays, votes restart the match, the next one counts anew", 
     const tally = client.once("lobby.vote", { timeoutMs: 10000 });
     await client.voteRestart(true);
     assert.equal((await tally).yes, 1);
-    await refused(client.call("lobby.vote", { vote: "kick everybody", choice: true }), "invalid_params");
+    await refused(
+        client.call("lobby.vote", { vote: "kick everybody", choice: true }),
+        "invalid_params",
+    );
     await team[1].client.voteRestart(true);
     const second = await team[0].end(1);
     assert.equal((await team[1].end(1)).matchId, second.matchId);
     assert.notEqual(second.matchId, first.matchId);
     assert.equal(second.results.lobbyId, lobbyId);
     const rows = await eventually("both results", async () => {
-        const found = await queryDatabase(server, "SELECT match_id FROM match_results ORDER BY completed_at");
+        const found = await queryDatabase(
+            server,
+            "SELECT match_id FROM match_results ORDER BY completed_at",
+        );
         return found.length === 2 && found;
     });
-    assert.deepEqual(rows.map((row) => row.match_id), [first.matchId, second.matchId]);
+    assert.deepEqual(
+        rows.map((row) => row.match_id),
+        [first.matchId, second.matchId],
+    );
 });
 
 test("without votes the lobby closes and the players go", async (t) => {
@@ -89,7 +104,10 @@ test("without votes the lobby closes and the players go", async (t) => {
     const lefts = team.map((mate) => mate.client.once("lobby.left", { timeoutMs: 100000 }));
     for (const left of await Promise.all(lefts)) assert.equal(left.reason, "closed");
     const { client } = team[0];
-    const gone = await client.getLobby(lobbyId).then(({ state }) => state, (error) => error.code);
+    const gone = await client.getLobby(lobbyId).then(
+        ({ state }) => state,
+        (error) => error.code,
+    );
     assert.ok(["completed", "not_found"].includes(gone));
     await client.createLobby({ gameMode: "arena" });
 });
@@ -98,7 +116,10 @@ test("no vote outside of the scoreboard, no input counts after the end", async (
     const server = await startServer(t, {});
     const team = await gather(t, server, 2, PEACE);
     await sitDown(team, BRIEF);
-    await refused(team[0].client.call("lobby.vote", { vote: "restart", choice: true }), "wrong_state");
+    await refused(
+        team[0].client.call("lobby.vote", { vote: "restart", choice: true }),
+        "wrong_state",
+    );
     const { results } = await team[0].end();
     team[0].client.sendInput({ sequence: 1e6, held: 1, pressed: 1, aim: 0, moveX: 127, moveY: 0 });
     const board = await team[0].client.scoreboard();
@@ -131,11 +152,18 @@ test("a team that has left forfeits", async (t) => {
 test("bots make a match for one newcomer", async (t) => {
     const server = await startServer(t, { config: { lobby: { playersMin: 1 } } });
     const team = await gather(t, server, 1, PEACE);
-    await team[0].client.createLobby({ gameMode: "arena", settings: { botFill: 8, killLimit: 2, maxPlayers: 8 } });
+    await team[0].client.createLobby({
+        gameMode: "arena",
+        settings: { botFill: 8, killLimit: 2, maxPlayers: 8 },
+    });
     const { results } = await team[0].end();
     assert.equal(results.playerStats.length, 8);
     assert.equal(results.playerStats.filter(({ isBot }) => isBot).length, 7);
-    assert.ok(results.playerStats.filter(({ isBot }) => isBot).every(({ playerId }) => /^bot:\d+$/.test(playerId)));
+    assert.ok(
+        results.playerStats
+            .filter(({ isBot }) => isBot)
+            .every(({ playerId }) => /^bot:\d+$/.test(playerId)),
+    );
 });
 
 test("a spectator sees the match and has no hand in it", async (t) => {
@@ -145,7 +173,10 @@ test("a spectator sees the match and has no hand in it", async (t) => {
     const [watcher] = await gather(t, server, 1);
     const entry = await watcher.client.joinLobby(lobbyId, { spectator: true });
     assert.equal(entry.seat, 255);
-    await eventually("snapshots", () => watcher.bot?.snapshots > 10 && watcher.bot.world.avatars.size === 2);
+    await eventually(
+        "snapshots",
+        () => watcher.bot?.snapshots > 10 && watcher.bot.world.avatars.size === 2,
+    );
     const board = await watcher.client.scoreboard();
     assert.equal(board.rows.length, 2);
     assert.equal((await watcher.client.getLobby(lobbyId)).currentPlayers, 2);

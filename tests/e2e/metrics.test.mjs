@@ -21,10 +21,12 @@ async function promtool(text) {
 /** {name{labels}: value} */
 function samples(text) {
     const lines = text.split("\n").filter((line) => line && !line.startsWith("#"));
-    return Object.fromEntries(lines.map((line) => {
-        const at = line.lastIndexOf(" ");
-        return [line.slice(0, at), Number(line.slice(at + 1))];
-    }));
+    return Object.fromEntries(
+        lines.map((line) => {
+            const at = line.lastIndexOf(" ");
+            return [line.slice(0, at), Number(line.slice(at + 1))];
+        }),
+    );
 }
 
 async function scrape(server) {
@@ -51,11 +53,21 @@ test("the metrics pass promtool and say what happened", async (t) => {
     assert.equal(after.muster_player_joins_total - before.muster_player_joins_total, 2);
     assert.ok(after.muster_snapshots_sent_total > before.muster_snapshots_sent_total + 20);
     assert.ok(after["muster_tick_duration_seconds_count"] > 10);
-    assert.equal(after["muster_tick_duration_seconds_count"], after['muster_tick_duration_seconds_bucket{le="+Inf"}']);
+    assert.equal(
+        after["muster_tick_duration_seconds_count"],
+        after['muster_tick_duration_seconds_bucket{le="+Inf"}'],
+    );
     assert.equal(after.muster_metrics_scrapes_total, before.muster_metrics_scrapes_total + 1);
-    for (const name of ["process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds"])
+    for (const name of [
+        "process_cpu_seconds_total",
+        "process_resident_memory_bytes",
+        "process_open_fds",
+    ])
         assert.ok(after[name] > 0, name);
-    const kinds = text.split("\n").filter((line) => line.startsWith("# TYPE ")).map((line) => line.split(" ")[2]);
+    const kinds = text
+        .split("\n")
+        .filter((line) => line.startsWith("# TYPE "))
+        .map((line) => line.split(" ")[2]);
     assert.equal(new Set(kinds).size, kinds.length, "TYPE stands once for each name");
 });
 
@@ -73,7 +85,10 @@ test("refusals are counted", async (t) => {
 test("the admin address keeps to itself", async (t) => {
     const server = await startServer(t, {});
     assert.equal((await server.rest("GET", "/metrics")).status, 404);
-    assert.equal((await server.rest("POST", "/v1/admin/command", { command: "status" })).status, 404);
+    assert.equal(
+        (await server.rest("POST", "/v1/admin/command", { command: "status" })).status,
+        404,
+    );
     assert.equal((await server.rest("GET", "/v1/lobbies", undefined, { admin: true })).status, 404);
 });
 

@@ -3,7 +3,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import WebSocket from "ws";
-import { RawSocket, connectPlayer, eventually, guestToken, refused, startServer } from "./harness.mjs";
+import {
+    RawSocket,
+    connectPlayer,
+    eventually,
+    guestToken,
+    refused,
+    startServer,
+} from "./harness.mjs";
 import { gather, sitDown } from "./team.mjs";
 
 const LONG = { killLimit: 50, botFill: 0, maxPlayers: 2 };
@@ -24,7 +31,11 @@ async function enterRaw(t, server, params = {}) {
     const token = await guestToken(server);
     const socket = await RawSocket.open(t, server);
     await socket.authenticate(token.accessToken);
-    const made = await socket.call("lobby.create", { gameMode: "arena", settings: LONG, ...params });
+    const made = await socket.call("lobby.create", {
+        gameMode: "arena",
+        settings: LONG,
+        ...params,
+    });
     const entry = (await socket.call("lobby.enter", { seatTicket: made.result.seatTicket })).result;
     return { token, socket, entry };
 }
@@ -43,7 +54,8 @@ test("sdk/js comes back to seat, team and score by itself", async (t) => {
     await sitDown([team[0], dropper], LONG);
     await eventually("a kill", () => team[0].bot?.kills.length > 0);
     const before = dropper.client.entry;
-    const row = async () => (await team[0].client.scoreboard()).rows.find(({ seat }) => seat === before.seat);
+    const row = async () =>
+        (await team[0].client.scoreboard()).rows.find(({ seat }) => seat === before.seat);
     const resumed = dropper.client.once("entered", { timeoutMs: 20000 });
     const dropped = team[0].client.once("lobby.members", { timeoutMs: 20000 });
     wire.cut();
@@ -66,20 +78,23 @@ test("resume tokens rotate; the one before stays good until the new one is used"
     socket.ws.terminate();
     const second = await reopen(t, server, token);
     assert.equal(second.resumable.lobbyId, entry.lobby.lobbyId);
-    const back = (await second.socket.call("lobby.resume", { resumeToken: entry.resumeToken })).result;
+    const back = (await second.socket.call("lobby.resume", { resumeToken: entry.resumeToken }))
+        .result;
     assert.equal(back.seat, entry.seat);
     assert.notEqual(back.resumeToken, entry.resumeToken);
     second.socket.ws.terminate();
 
     // The answer with the new token was lost: the old one still opens.
     const third = await reopen(t, server, token);
-    const again = (await third.socket.call("lobby.resume", { resumeToken: entry.resumeToken })).result;
+    const again = (await third.socket.call("lobby.resume", { resumeToken: entry.resumeToken }))
+        .result;
     assert.equal(again.seat, entry.seat);
     third.socket.ws.terminate();
 
     // The newest is used: everything older is done for.
     const fourth = await reopen(t, server, token);
-    const newest = (await fourth.socket.call("lobby.resume", { resumeToken: again.resumeToken })).result;
+    const newest = (await fourth.socket.call("lobby.resume", { resumeToken: again.resumeToken }))
+        .result;
     assert.equal(newest.seat, entry.seat);
     fourth.socket.ws.terminate();
     const fifth = await reopen(t, server, token);
@@ -108,7 +123,8 @@ test("a second connection of the player takes the seat over by its token", async
     const newer = await reopen(t, server, token);
     assert.equal((await socket.closed).code, 4003);
     assert.equal(newer.resumable.lobbyId, entry.lobby.lobbyId);
-    const back = (await newer.socket.call("lobby.resume", { resumeToken: entry.resumeToken })).result;
+    const back = (await newer.socket.call("lobby.resume", { resumeToken: entry.resumeToken }))
+        .result;
     assert.equal(back.seat, entry.seat);
 });
 
@@ -118,8 +134,10 @@ test("a seat is given up when its player stays away", async (t) => {
     const { client: other } = await connectPlayer(t, server);
     await other.joinLobby(entry.lobby.lobbyId);
     socket.ws.terminate();
-    await eventually("the seat is free", async () =>
-        (await other.getLobby(entry.lobby.lobbyId)).currentPlayers === 1);
+    await eventually(
+        "the seat is free",
+        async () => (await other.getLobby(entry.lobby.lobbyId)).currentPlayers === 1,
+    );
     const late = await reopen(t, server, token);
     assert.equal(late.resumable, null);
     const { error } = await late.socket.call("lobby.resume", { resumeToken: entry.resumeToken });

@@ -37,7 +37,12 @@ export class Teammate {
 
     #begin(match) {
         this.bot?.stop();
-        this.bots.push(Object.assign(new Bot(this.#client, match, this.#settings), { matchId: match.matchId, explained: 0 }));
+        this.bots.push(
+            Object.assign(new Bot(this.#client, match, this.#settings), {
+                matchId: match.matchId,
+                explained: 0,
+            }),
+        );
     }
 
     #explain(seat) {
@@ -52,7 +57,8 @@ export class Teammate {
 
     /** The nth match.ended, from 0. */
     async end(n = 0) {
-        while (this.ended.length <= n) await this.#client.once("match.ended", { timeoutMs: MATCH_MS });
+        while (this.ended.length <= n)
+            await this.#client.once("match.ended", { timeoutMs: MATCH_MS });
         return this.ended[n];
     }
 }
@@ -60,7 +66,10 @@ export class Teammate {
 /** Guests who sign in at once, each with a bot. */
 export async function gather(t, server, count, { settings, options } = {}) {
     const players = await Promise.all(
-        Array.from({ length: count }, (_, i) => connectPlayer(t, server, { name: `Player ${i + 1}`, options })));
+        Array.from({ length: count }, (_, i) =>
+            connectPlayer(t, server, { name: `Player ${i + 1}`, options }),
+        ),
+    );
     return players.map((player) => new Teammate(player, settings));
 }
 

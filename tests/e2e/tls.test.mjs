@@ -12,16 +12,35 @@ async function makeCertificate(dir, name) {
     const key = path.join(dir, `${name}.key`);
     const cert = path.join(dir, `${name}.crt`);
     await runFile("openssl", [
-        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-        "-subj", `/CN=${name}`, "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-        "-keyout", key, "-out", cert,
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        `/CN=${name}`,
+        "-addext",
+        "subjectAltName=DNS:localhost,IP:127.0.0.1",
+        "-keyout",
+        key,
+        "-out",
+        cert,
     ]);
     return { key, cert };
 }
 
 /** Subject and ALPN of a fresh connection. */
 async function handshake(server, ALPNProtocols = ["h2", "http/1.1"]) {
-    const socket = tls.connect({ port: server.port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols });
+    const socket = tls.connect({
+        port: server.port,
+        host: "127.0.0.1",
+        rejectUnauthorized: false,
+        ALPNProtocols,
+    });
     await once(socket, "secureConnect");
     const facts = { subject: socket.getPeerCertificate().subject.CN, alpn: socket.alpnProtocol };
     socket.destroy();
@@ -43,7 +62,10 @@ test("wss works, HTTP/2 is not offered, SIGHUP takes a new certificate", async (
     await copyFile(second.cert, first.cert);
     await copyFile(second.key, first.key);
     server.signal("SIGHUP");
-    await eventually("the new certificate", async () => (await handshake(server)).subject === "second");
+    await eventually(
+        "the new certificate",
+        async () => (await handshake(server)).subject === "second",
+    );
     assert.ok((await socket.call("server.info")).result, "the old connection lives on");
 
     await copyFile(path.join(dir, "first.key"), path.join(dir, "keep.key"));
