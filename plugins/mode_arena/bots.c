@@ -1,6 +1,8 @@
 /* bots.c - players that the server moves: they patrol, hunt, aim with error and delay, strafe and
  * retreat. They act through the same inputs as people, under the same rules. Integers only; chance
  * comes from the match's generator. */
+#include <string.h>
+
 #include "state.h"
 
 struct skill {
@@ -51,14 +53,36 @@ static void count_players(const struct arena *arena, uint32_t players[MUSTER_TEA
     }
 }
 
+#define NAMES 16
+static const char *const names[NAMES] = {"Ada",  "Bela", "Cleo", "Dora", "Emil", "Finn",
+                                         "Gwen", "Hugo", "Ines", "Juno", "Karl", "Lena",
+                                         "Milo", "Nora", "Otto", "Pia"};
+
+static bool name_taken(const struct arena *arena, const char *name) {
+    const struct instance *instance = arena->instance;
+    for (uint32_t seat = 0; seat < MUSTER_SEATS_MAX; seat++) {
+        struct muster_seat_info info = {.size = sizeof info};
+        if (instance->host->match->seat_get(instance->self, arena->match, seat, &info)) continue;
+        if (info.is_bot && strcmp(info.display_name, name) == 0) return true;
+    }
+    return false;
+}
+
+/* A name at random; the next free one when a bot bears it already. */
+static const char *pick_name(struct arena *arena) {
+    uint32_t first = (uint32_t)roll(arena, NAMES);
+    for (uint32_t i = 0; i < NAMES; i++) {
+        const char *name = names[(first + i) % NAMES];
+        if (!name_taken(arena, name)) return name;
+    }
+    return names[first];
+}
+
 static void bot_enter(struct arena *arena, uint32_t team) {
-    static const char *const names[16] = {"Ada",  "Bela", "Cleo", "Dora", "Emil", "Finn",
-                                          "Gwen", "Hugo", "Ines", "Juno", "Karl", "Lena",
-                                          "Milo", "Nora", "Otto", "Pia"};
     const struct instance *instance = arena->instance;
     uint32_t seat;
-    muster_status status = instance->host->match->bot_add(instance->self, arena->match,
-                                                          names[roll(arena, 16)], team, &seat);
+    muster_status status =
+        instance->host->match->bot_add(instance->self, arena->match, pick_name(arena), team, &seat);
     if (status != MUSTER_OK || seat >= MUSTER_SEATS_MAX) return; /* full: tried again later */
     struct avatar *a = &arena->avatars[seat];
     *a = (struct avatar){
