@@ -11,10 +11,10 @@ import { banner, byId, explain, guarded, showScreen, toast } from "./ui.js";
 
 const SEAT_KEY = "muster.seat";
 const LEFT_TEXTS = {
-    timeout: "You were away too long; your seat is gone.",
+    timeout: "Your seat is gone: you were away too long, or the server started anew.",
     kick: "You were removed from the lobby.",
     ban: "You were banned.",
-    shutdown: "The server stops.",
+    shutdown: "The match ended with the server.",
     closed: "The lobby was closed.",
 };
 const CLOSED_TEXTS = new Map([
@@ -32,7 +32,6 @@ function storageOf(name) {
 }
 
 const localStore = storageOf("localStorage");
-const tabStore = storageOf("sessionStorage");
 const socketUrl = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
 
 const auth = new AuthClient({ storage: localStore });
@@ -43,6 +42,7 @@ const chat = new Chat(client, () => game?.input.release());
 const scoreboard = new Scoreboard(client);
 /** @type {Game | null} */
 let game = null;
+let isStopping = false; // the server has said that it goes
 
 // For the browser's console and the tests.
 window.muster = {
@@ -64,19 +64,29 @@ async function goOnline() {
     byId("bar-server").textContent = `${info.name} · ${info.region}`;
     browser.start(info);
     banner(null);
-    if (resumable) await takeSeatBack();
+    if (resumable && !(await takeSeatBack())) offerToLeave();
 }
 
-/** After a reload of the page: the seat of this tab. */
+/** After a reload of the page, or in another window of this browser. */
 async function takeSeatBack() {
-    const seat = JSON.parse(tabStore?.getItem(SEAT_KEY) ?? "null");
-    if (!seat) return;
+    const seat = JSON.parse(localStore?.getItem(SEAT_KEY) ?? "null");
+    if (seat?.playerId !== client.session.playerId) return false;
     try {
         await client.resume(seat.resumeToken, seat.url);
+        return true;
     } catch (error) {
-        tabStore?.removeItem(SEAT_KEY);
+        localStore?.removeItem(SEAT_KEY);
         if (!error.rpcCode) throw error;
+        return false;
     }
+}
+
+/** The seat was taken on another device: only giving it up helps here. */
+function offerToLeave() {
+    banner("You still hold a seat in a match on another device.", "Give it up", async () => {
+        await client.call("lobby.leave").catch((error) => toast(explain(error)));
+        banner(null);
+    });
 }
 
 function showLobbies() {
@@ -94,8 +104,9 @@ function showWelcome() {
 }
 
 client.on("entered", ({ entry, resumed }) => {
-    tabStore?.setItem(SEAT_KEY,
-        JSON.stringify({ resumeToken: entry.resumeToken, url: client.url }));
+    localStore?.setItem(SEAT_KEY, JSON.stringify({
+        playerId: client.session.playerId, resumeToken: entry.resumeToken, url: client.url,
+    }));
     browser.stop();
     if (game && resumed) {
         game.resume(entry);
@@ -111,7 +122,7 @@ client.on("entered", ({ entry, resumed }) => {
 });
 
 client.on("lobby.left", ({ reason }) => {
-    tabStore?.removeItem(SEAT_KEY);
+    localStore?.removeItem(SEAT_KEY);
     if (LEFT_TEXTS[reason]) toast(LEFT_TEXTS[reason]);
     if (client.state === "online" || client.state === "reconnecting") backToLobbies();
 });
@@ -123,20 +134,25 @@ function backToLobbies() {
 
 client.on("lobby.countdown", ({ startsInMs }) => hud.startCountdown(startsInMs));
 client.on("latency", ({ rttMs }) => hud.setLatency(rttMs));
-client.on("server.stopping", ({ reason }) => toast(`The server stops: ${reason}`));
+client.on("server.stopping", ({ reason }) => {
+    isStopping = true;
+    const why = /^SIG|^$/.test(reason ?? "") ? "" : `: ${reason}`; // a signal's name tells nothing
+    toast(`The server is stopping${why}. This page comes back with it.`);
+});
 
 client.on("state", ({ state }) => {
     hud.setConnection(state);
     if (state === "online") {
+        isStopping = false;
         banner(null);
         if (!client.entry && game) backToLobbies();
     }
 });
 
 client.on("reconnecting", ({ attempt }) => {
-    const text = attempt < 2 ? "Connection lost. Coming back"
-        : `Connection lost. Coming back, try ${attempt + 1}`;
-    banner(text, "Try now", () => client.retryNow());
+    const what = isStopping ? "The server has stopped. Waiting for it"
+        : "Connection lost. Coming back";
+    banner(attempt < 2 ? what : `${what}, try ${attempt + 1}`, "Try now", () => client.retryNow());
 });
 
 client.on("closed", ({ code, reason }) => {
@@ -165,7 +181,7 @@ auth.on("changed", ({ token }) => {
 
 byId("leave").onclick = (event) =>
     guarded(event.currentTarget, async () => {
-        tabStore?.removeItem(SEAT_KEY);
+        localStore?.removeItem(SEAT_KEY);
         await client.leave();
         if (game) backToLobbies();
     });

@@ -62,6 +62,7 @@ export class Hud {
 
     /** Each frame: what moves with time. */
     frame(game) {
+        if (game.input.sticks.move && this.#rules) this.#helpEnd = 0; // the thumbs have found out
         byId("controls").hidden = game.isSpectator || performance.now() > this.#helpEnd;
         if (!this.#rules) return this.#showCentre(game);
         const limit = this.#rules.timeLimit;

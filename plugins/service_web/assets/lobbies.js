@@ -4,6 +4,7 @@ import { buildSettings, readSettings } from "./settings_form.js";
 import { byId, explain, guarded, make, toast } from "./ui.js";
 
 const REFRESH_MS = 4000;
+const LONG_SEARCH_S = 4;
 const JOINABLE = new Set(["waiting", "starting", "active"]);
 
 export class LobbyBrowser {
@@ -57,11 +58,20 @@ export class LobbyBrowser {
         const { region, mapName } = this.#filter();
         const stop = new AbortController();
         const dialog = byId("search-dialog");
-        const text = byId("search-text");
-        text.textContent = "Asking the server";
-        const off = this.#client.on("match.searching", ({ waitedMs, regions }) => {
-            text.textContent = `${Math.round(waitedMs / 1000)} s, looking in ${regions.join(", ")}`;
+        const from = performance.now();
+        let where = "";
+        const showWait = () => {
+            const seconds = Math.round((performance.now() - from) / 1000);
+            const full = seconds < LONG_SEARCH_S ? ""
+                : " No seat is free yet; you get the first that is.";
+            byId("search-text").textContent = `Looking${where} for ${seconds} s.${full}`;
+        };
+        const timer = setInterval(showWait, 1000);
+        const off = this.#client.on("match.searching", ({ regions }) => {
+            where = ` in ${regions.join(", ")}`;
+            showWait();
         });
+        showWait();
         byId("search-cancel").onclick = () => stop.abort();
         dialog.oncancel = () => stop.abort();
         dialog.showModal();
@@ -71,6 +81,7 @@ export class LobbyBrowser {
             if (!stop.signal.aborted) toast(explain(error));
         } finally {
             off();
+            clearInterval(timer);
             dialog.close();
         }
     }

@@ -335,7 +335,7 @@ export class Renderer {
             width / 2, height / 2, far);
         rim.addColorStop(0, "#ff3b3000");
         rim.addColorStop(1, "#ff3b30");
-        context.globalAlpha = 0.6 * strength;
+        context.globalAlpha = 0.45 * strength;
         context.fillStyle = rim;
         context.fillRect(0, 0, width, height);
         context.globalAlpha = 1;

@@ -29,8 +29,9 @@ function control(entry) {
 }
 
 function field(entry) {
-    const unit = entry.unit ? ` (${entry.unit})` : "";
-    const text = (entry.label ?? entry.key) + unit;
+    const title = entry.label ?? entry.key;
+    const isSaid = !entry.unit || title.toLowerCase().includes(entry.unit.toLowerCase());
+    const text = isSaid ? title : `${title} (${entry.unit})`;
     const input = control(entry);
     const label = entry.type === "bool"
         ? make("label", { className: "check" }, input, text)

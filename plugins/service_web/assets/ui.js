@@ -1,6 +1,7 @@
 // ui - small helpers for the page: finding and making elements, screens, messages.
 
 const TOAST_MS = 6000;
+const ABNORMAL = 1006; // a connection that ended without a word
 
 /** The element with that id; a missing one is a mistake in index.html. */
 export function byId(id) {
@@ -41,7 +42,12 @@ export function banner(text, label = "", action = null) {
 
 /** What to tell a person about an error. */
 export function explain(error) {
-    return error?.message || "Something went wrong.";
+    if (error?.code === "connect_failed" && error.closeCode === ABNORMAL) {
+        return "The server does not answer.";
+    }
+    const text = error?.message || "something went wrong";
+    const later = error?.code === "rate_limited" ? " Try again in a moment." : "";
+    return text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".") + later;
 }
 
 /** Run an action of a button once at a time; failures are shown. */
