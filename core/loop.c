@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -322,7 +323,20 @@ void loop_timer_stop(struct loop_timer *timer) {
 
 /* ---- work ---- */
 
+#define POOL_NICE 10
+
+/* The pool gives way: hashing and signing must not make a tick late. Linux keeps a priority for
+ * each thread. */
+static void yield_to_loop(void) {
+    static _Thread_local bool yielding;
+    if (yielding) return;
+    yielding = true;
+    if (setpriority(PRIO_PROCESS, (id_t)gettid(), POOL_NICE))
+        log_debug("loop", "a pool thread keeps its priority: %m");
+}
+
 static void on_work(uv_work_t *req) {
+    yield_to_loop();
     struct loop_work *work = req->data;
     work->work(work->user);
 }
