@@ -81,7 +81,7 @@ void pacer_add(struct pacer_entry *entry, uint32_t period_us, uint32_t phase,
     entry->fn = fn;
     entry->user = user;
     entry->due_us = (now_us / period_us + 1) * period_us + phase_us;
-    if (entry->due_us >= now_us + period_us) entry->due_us -= period_us;
+    if (entry->due_us > now_us + period_us) entry->due_us -= period_us;
     arm(entry);
 }
 

@@ -1,0 +1,249 @@
+/* The pacer on a clock of the test's own: schedules, removal in the middle of a run, overload. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "loop.h"
+#include "metrics.h"
+#include "pacer.h"
+
+#define MS 1000u
+#define ENTRIES 64
+#define PERIOD_LONG_US 8000000u
+
+static uint64_t clock_us;
+
+/* The linker puts it in the place of libuv's. */
+uint64_t __wrap_uv_hrtime(void);
+uint64_t __wrap_uv_hrtime(void) {
+    return clock_us * 1000;
+}
+
+struct runner {
+    struct pacer_entry entry;
+    uint32_t count;
+    uint64_t last_us;
+    uint32_t cost_us;              /* a run takes so long */
+    struct pacer_entry *to_remove; /* in the run */
+    bool again;                    /* added again in the run */
+    bool nested;                   /* runs the pacer in the run */
+};
+
+static struct runner runners[ENTRIES];
+
+static void on_run(void *user) {
+    struct runner *runner = user;
+    runner->count++;
+    runner->last_us = clock_us;
+    clock_us += runner->cost_us;
+    if (runner->to_remove) pacer_remove(runner->to_remove);
+    if (runner->again) pacer_add(&runner->entry, 50 * MS, 0, on_run, runner);
+    if (runner->nested) pacer_run();
+}
+
+static int start(void **state) {
+    (void)state;
+    memset(runners, 0, sizeof runners);
+    clock_us = (clock_us / PERIOD_LONG_US + 1) * PERIOD_LONG_US + 5000000; /* never back */
+    return loop_init(1) || pacer_start() ? -1 : 0;
+}
+
+static int stop(void **state) {
+    (void)state;
+    for (int i = 0; i < ENTRIES; i++) pacer_remove(&runners[i].entry);
+    pacer_stop();
+    loop_deinit();
+    return 0;
+}
+
+static void pass(uint32_t ms) {
+    for (uint32_t i = 0; i < ms; i++) {
+        clock_us += MS;
+        pacer_run();
+    }
+}
+
+static struct runner *add(uint32_t i, uint32_t period_ms, uint32_t phase) {
+    pacer_add(&runners[i].entry, period_ms * MS, phase, on_run, &runners[i]);
+    return &runners[i];
+}
+
+static void an_entry_keeps_to_its_schedule(void **state) {
+    (void)state;
+    struct runner *runner = add(0, 50, 7);
+    pass(50);
+    assert_int_equal(runner->count, 1);
+    for (uint32_t i = 2; i <= 1000; i++) {
+        pass(50);
+        assert_int_equal(runner->count, i);
+        assert_int_equal(runner->last_us / MS % 50, 7);
+    }
+}
+
+static void an_odd_period_does_not_drift(void **state) {
+    (void)state;
+    struct runner *runner = &runners[0];
+    pacer_add(&runner->entry, 1000000 / 60, 3, on_run, runner);
+    pass(60 * 1000);
+    assert_in_range(runner->count, 3600, 3601);
+}
+
+static void phases_keep_lobbies_apart(void **state) {
+    (void)state;
+    for (uint32_t i = 0; i < 50; i++) add(i, 50, i);
+    pass(50);
+    for (uint32_t i = 0; i < 50; i++) {
+        assert_int_equal(runners[i].count, 1);
+        assert_int_equal(runners[i].last_us / MS % 50, i);
+    }
+}
+
+/* Longer than one turn of the wheel: its slot comes round before its time. */
+static void a_long_period_waits_for_its_own_turn(void **state) {
+    (void)state;
+    struct runner *runner = &runners[0];
+    pacer_add(&runner->entry, PERIOD_LONG_US, 0, on_run, runner); /* due in 3 s */
+    pass(2990);
+    assert_int_equal(runner->count, 0);
+    pass(20);
+    assert_int_equal(runner->count, 1);
+    pass(7980);
+    assert_int_equal(runner->count, 1);
+    pass(20);
+    assert_int_equal(runner->count, 2);
+}
+
+static void an_entry_may_end_itself(void **state) {
+    (void)state;
+    struct runner *runner = add(0, 50, 0);
+    runner->to_remove = &runner->entry;
+    pass(200);
+    assert_int_equal(runner->count, 1);
+    assert_false(runner->entry.armed);
+    pacer_remove(&runner->entry); /* twice is nothing */
+}
+
+static void an_entry_may_end_its_neighbours(void **state) {
+    (void)state;
+    for (uint32_t i = 0; i < 4; i++) add(i, 50, 9);
+    runners[0].to_remove = &runners[1].entry; /* the next in the slot */
+    runners[2].to_remove = &runners[0].entry; /* one that has run */
+    runners[3].to_remove = &runners[3].entry; /* the last */
+    pass(100);
+    assert_int_equal(runners[0].count, 1);
+    assert_int_equal(runners[1].count, 0);
+    assert_int_equal(runners[2].count, 2);
+    assert_int_equal(runners[3].count, 1);
+}
+
+static void an_entry_may_begin_anew(void **state) {
+    (void)state;
+    struct runner *runner = add(0, 50, 20);
+    runner->to_remove = &runner->entry;
+    runner->again = true;
+    pass(1000);
+    assert_in_range(runner->count, 19, 21);
+    assert_true(runner->entry.armed);
+}
+
+static void a_run_in_a_run_is_nothing(void **state) {
+    (void)state;
+    add(0, 50, 5)->nested = true;
+    add(1, 50, 5)->nested = true;
+    pass(100);
+    assert_int_equal(runners[0].count, 2);
+    assert_int_equal(runners[1].count, 2);
+}
+
+/* The clock stood still for a second: missed ticks are counted, not made up for. */
+static void what_was_missed_is_skipped(void **state) {
+    (void)state;
+    double skipped = metrics_values[METRIC_TICKS_SKIPPED];
+    struct runner *runner = add(0, 50, 0);
+    pass(100);
+    assert_int_equal(runner->count, 2);
+    clock_us += 1000 * MS;
+    pass(200);
+    assert_in_range(runner->count, 2 + 4, 2 + 6);
+    assert_in_range(metrics_values[METRIC_TICKS_SKIPPED] - skipped, 18, 20);
+}
+
+static void an_hour_of_sleep_does_not_stop_it(void **state) {
+    (void)state;
+    struct runner *runner = add(0, 50, 0);
+    pass(100);
+    clock_us += 3600u * 1000 * MS;
+    pass(3000); /* to catch up with the wheel, ten slots a millisecond */
+    uint32_t count = runner->count;
+    pass(500);
+    assert_int_equal(runner->count, count + 10);
+}
+
+static void overload_stretches_all_and_ends_when_it_is_over(void **state) {
+    (void)state;
+    for (uint32_t i = 0; i < 8; i++) add(i, 50, i)->cost_us = 15 * MS; /* 120 ms of each 50 */
+    for (int i = 0; i < 20000; i++) pass(1);
+    assert_true(pacer_stretch() > 2.0);
+    assert_true(pacer_stretch() < 4.1);
+    uint32_t least = UINT32_MAX, most = 0;
+    for (uint32_t i = 0; i < 8; i++) {
+        if (runners[i].count < least) least = runners[i].count;
+        if (runners[i].count > most) most = runners[i].count;
+    }
+    assert_true(most - least < most / 4); /* evenly */
+    for (uint32_t i = 0; i < 8; i++) runners[i].cost_us = 100;
+    pass(60000);
+    assert_true(pacer_stretch() == 1.0);
+}
+
+/* Else a node whose matches all ended would refuse lobbies for ever. */
+static void without_a_match_there_is_no_overload(void **state) {
+    (void)state;
+    for (uint32_t i = 0; i < 8; i++) add(i, 50, i)->cost_us = 15 * MS;
+    for (int i = 0; i < 20000; i++) pass(1);
+    assert_true(pacer_stretch() > 1.1);
+    for (uint32_t i = 0; i < 8; i++) pacer_remove(&runners[i].entry);
+    pass(1000);
+    assert_true(pacer_stretch() == 1.0);
+}
+
+/* Receiving asks for ticks, too, but gets its share of time after a long run. */
+static void receiving_has_its_share(void **state) {
+    (void)state;
+    add(0, 50, 0)->cost_us = 10 * MS;
+    add(1, 50, 11);
+    while (runners[0].count == 0) pass(1);
+    uint32_t count = runners[1].count;
+    clock_us += 3 * MS;
+    pacer_run(); /* slot 11 is due, but less than 0.4 of 10 ms have passed */
+    assert_int_equal(runners[1].count, count);
+    clock_us += 1 * MS;
+    pacer_run(); /* ten slots at once, */
+    pacer_run(); /* and those after them */
+    assert_int_equal(runners[1].count, count + 1);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+    const struct CMUnitTest tests[] = {
+        TEST(an_entry_keeps_to_its_schedule),
+        TEST(an_odd_period_does_not_drift),
+        TEST(phases_keep_lobbies_apart),
+        TEST(a_long_period_waits_for_its_own_turn),
+        TEST(an_entry_may_end_itself),
+        TEST(an_entry_may_end_its_neighbours),
+        TEST(an_entry_may_begin_anew),
+        TEST(a_run_in_a_run_is_nothing),
+        TEST(what_was_missed_is_skipped),
+        TEST(an_hour_of_sleep_does_not_stop_it),
+        TEST(overload_stretches_all_and_ends_when_it_is_over),
+        TEST(without_a_match_there_is_no_overload),
+        TEST(receiving_has_its_share),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
