@@ -34,6 +34,8 @@
 #define CALLS_MAX 1024 /* numbers of system calls that have a row of their own */
 #define REPORT_MS 1000
 #define PATH_BYTES 1100
+#define LINE_BYTES 800
+#define NAME_BYTES 64 /* of a call, at most */
 
 #ifndef SYS_SECCOMP
 #define SYS_SECCOMP 1 /* si_code: the filter */
@@ -86,6 +88,10 @@ static const char *const allowed[] = {
 static const char *const deadly[] = {
     "execve",      "execveat",   "ptrace",      "process_vm_readv", "process_vm_writev",
     "pidfd_getfd", "kexec_load", "init_module", "finit_module",     "kexec_file_load"};
+
+/* Refused without a word: glibc makes them with all signals blocked, where the signal would end the
+ * process. */
+static const char *const silent[] = {"clone", "fork", "vfork"};
 
 /* Allowed where (argument & mask) == value. Several rows of one name: any of them. */
 struct condition {
@@ -165,6 +171,8 @@ static int rules_add(scmp_filter_ctx filter) {
     int code = names_add(filter, SCMP_ACT_ALLOW, allowed, sizeof allowed / sizeof allowed[0]);
     if (!code)
         code = names_add(filter, SCMP_ACT_KILL_PROCESS, deadly, sizeof deadly / sizeof deadly[0]);
+    if (!code)
+        code = names_add(filter, SCMP_ACT_ERRNO(EPERM), silent, sizeof silent / sizeof silent[0]);
     if (!code) code = conditions_add(filter, conditions, sizeof conditions / sizeof conditions[0]);
     if (!code) code = conditions_add(filter, &own_threads, 1);
     /* Its arguments lie in memory, where a filter does not see them: glibc then takes clone. */
@@ -216,14 +224,28 @@ static void on_signal(int signal_number, siginfo_t *info, void *context) {
 #endif
 }
 
-static void name_call(uint32_t call) {
-    char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, (int)call);
+static void tell_names(const char *names) {
     const struct log_fields fields = {.event = "call_refused"};
     log_fields(MUSTER_LOG_WARN, "untrusted", &fields,
-               "system call %s (%u) was refused; more of them are only counted",
-               name ? name : "unknown", call);
-    free(name);
-    state.named[call] = true;
+               "refused system calls, from now on only counted: %s", names);
+}
+
+/* The calls that were refused for the first time, as many to a line as fit. */
+static void name_calls(void) {
+    char names[LINE_BYTES] = "";
+    size_t len = 0;
+    for (uint32_t call = 0; call < CALLS_MAX; call++) {
+        if (state.named[call] || atomic_load(&state.refused[call]) == 0) continue;
+        char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, (int)call);
+        state.named[call] = true;
+        len += (size_t)snprintf(names + len, sizeof names - len, "%s%s (%u)", len ? ", " : "",
+                                name ? name : "unknown", call);
+        free(name);
+        if (len < LINE_BYTES - NAME_BYTES) continue;
+        tell_names(names);
+        len = 0;
+    }
+    if (len) tell_names(names);
 }
 
 void untrusted_report(void) {
@@ -231,8 +253,7 @@ void untrusted_report(void) {
     if (total == state.reported_total) return;
     metrics_add(METRIC_CALLS_REFUSED, total - state.reported_total);
     state.reported_total = total;
-    for (uint32_t call = 0; call < CALLS_MAX; call++)
-        if (!state.named[call] && atomic_load(&state.refused[call]) > 0) name_call(call);
+    name_calls();
 }
 
 static void on_report(void *user) {
