@@ -71,6 +71,8 @@ const struct config_core_key config_core_keys[] = {
     {"net", DURATION("lagCloseMs", 5000, 100, 60000, "ms",
                      "Time after which a client that "
                      "takes no data is closed")},
+    {"net", DURATION("answerTimeoutMs", 10000, 100, 60000, "ms",
+                     "Time for a plugin to answer a request of a client")},
     {"http", INT("bodyMaxBytes", 16384, 256, 1048576, "bytes", "Longest body of a request")},
     {"http", DURATION("handlerTimeoutMs", 10000, 100, 60000, "ms",
                       "Time for a plugin to answer; then 504")},
@@ -93,6 +95,8 @@ const struct config_core_key config_core_keys[] = {
     {"lobby", DURATION("emptyCloseMs", 30000, 0, 600000, "ms", "Time an empty lobby stays open")},
     {"lobby", INT("chatPerFiveSeconds", 5, 1, 1000, "lines/5 s", "Chat lines of one player")},
     {"lobby", INT("createPerMinute", 30, 1, 100000, "lobbies/min", "New lobbies of one player")},
+    {"lobby",
+     INT("codeTriesPerMinute", 10, 1, 100000, "tries/min", "Join codes that one player may try")},
     {"lobby", INT("spectatorsMax", 8, 0, 16, "spectators", "Spectators of one lobby at most")},
     {"lobby",
      INT("playersMin", 1, 1, 32, "players", "People who must be there before a match starts")},

@@ -16,8 +16,11 @@
 
 static struct {
     const struct method *methods;
+    const struct method *(*more)(const char *name, const struct session *session);
     struct limit_table *connects; /* new WebSockets by address */
 } dispatch;
+
+const struct param dispatch_any_params[] = {END_PARAM};
 
 /* ---- parameters ------------------------------------------------------------------------------ */
 
@@ -78,6 +81,7 @@ static bool is_known(const struct param *params, const char *key) {
 }
 
 static int32_t check_params(struct call *call, const struct param *params) {
+    if (params == dispatch_any_params) return RPC_OK;
     const char *key;
     json_t *value;
     json_object_foreach(call->params, key, value) if (!is_known(params, key)) return failure_set(
@@ -92,10 +96,10 @@ static int32_t check_params(struct call *call, const struct param *params) {
 
 /* ---- the gate -------------------------------------------------------------------------------- */
 
-static const struct method *find_method(const char *name) {
+static const struct method *find_method(const char *name, const struct session *session) {
     for (const struct method *m = dispatch.methods; m->name; m++)
         if (strcmp(m->name, name) == 0) return m;
-    return NULL;
+    return dispatch.more ? dispatch.more(name, session) : NULL;
 }
 
 /* A batch is one message but many requests, and server.info is not small: also before a player is
@@ -141,7 +145,8 @@ static json_t *run_call(struct client *client, const struct rpc_call *rpc, bool 
                         .session = session_find(client->player),
                         .params = rpc->params,
                         .id = rpc->id};
-    int32_t code = run_gate(&call, find_method(rpc->method), rpc->method, in_batch);
+    call.method = find_method(rpc->method, call.session);
+    int32_t code = run_gate(&call, call.method, rpc->method, in_batch);
     if (code == METHOD_LATER) return NULL;
     if (code != RPC_OK) {
         metrics_add(METRIC_RPC_ERRORS, 1);
@@ -269,6 +274,11 @@ void dispatch_net_handlers(struct net_handlers *handlers) {
     handlers->ws_binary = ws_binary;
     handlers->ws_drained = ws_drained;
     handlers->ws_closed = ws_closed;
+}
+
+void dispatch_set_more(const struct method *(*more)(const char *name,
+                                                    const struct session *session)) {
+    dispatch.more = more;
 }
 
 muster_status dispatch_init(const struct method *methods) {

@@ -10,6 +10,7 @@
 #include "session.h"
 
 struct call {
+    const struct method *method;
     struct client *client;
     struct session *session; /* null before authentication */
     json_t *params;          /* borrowed object, checked against the method's parameters */
@@ -28,6 +29,11 @@ struct param {
     int64_t max;
 };
 
+#define END_PARAM                                                                                  \
+    { NULL, PARAM_ANY, false, 0, 0 }
+/* Any object: the method checks it. */
+extern const struct param dispatch_any_params[];
+
 #define METHOD_OPEN 1u  /* legal before authentication */
 #define METHOD_ADMIN 2u /* needs permission "admin" */
 #define METHOD_ALONE 4u /* not in a batch */
@@ -42,6 +48,9 @@ struct method {
 
 /* methods: ends with a null name; kept. */
 muster_status dispatch_init(const struct method *methods) MUSTER_MUST_USE;
+/* Where a name is looked up that `methods` does not hold; what it answers lives during the call. */
+void dispatch_set_more(const struct method *(*more)(const char *name,
+                                                    const struct session *session));
 void dispatch_deinit(void);
 /* The WebSocket part of net's handlers. */
 void dispatch_net_handlers(struct net_handlers *handlers);

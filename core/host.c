@@ -11,6 +11,7 @@
 #include "host_internal.h"
 #include "http.h"
 #include "log.h"
+#include "methods.h"
 #include "metrics.h"
 #include "paths.h"
 #include "pending.h"
@@ -306,6 +307,33 @@ static const struct muster_host_report report_group = {
     .complete = report_complete_fn,
 };
 
+/* ---- rpc ------------------------------------------------------------------------------------- */
+
+static muster_status method_add_fn(muster_self *self, const char *name, muster_rpc_fn fn,
+                                   void *user) {
+    HOST_CHECK_THREAD(self);
+    return methods_plugin_add(self, name, fn, user);
+}
+
+static muster_status rpc_answer_fn(muster_self *self, muster_ticket_id call,
+                                   const char *result_json) {
+    HOST_CHECK_THREAD(self);
+    return methods_plugin_answer(self, call, result_json);
+}
+
+static muster_status rpc_refuse_fn(muster_self *self, muster_ticket_id call, const char *code,
+                                   const char *text, const struct muster_refusal *refusal) {
+    HOST_CHECK_THREAD(self);
+    return methods_plugin_refuse(self, call, code, text, refusal);
+}
+
+static const struct muster_host_rpc rpc_group = {
+    .size = sizeof rpc_group,
+    .method_add = method_add_fn,
+    .answer = rpc_answer_fn,
+    .refuse = rpc_refuse_fn,
+};
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 static const struct muster_host table = {
@@ -326,6 +354,7 @@ static const struct muster_host table = {
     .metrics = &metrics_group,
     .admin = &admin_group,
     .events = &events_group,
+    .rpc = &rpc_group,
 };
 
 const struct muster_host *host_table(void) {
@@ -344,4 +373,5 @@ void host_release(struct muster_self *self) {
     http_route_remove_owner(self);
     metrics_unregister_owner(self);
     admin_command_remove_owner(self);
+    methods_plugin_remove_owner(self);
 }

@@ -139,6 +139,10 @@ void lobby_state_set(struct lobby *lobby, uint32_t state) {
                lobby->game_mode, lobby_state_text(state));
     lobby_emit(lobby, MUSTER_NOTICE_LOBBY_STATE, 0, MUSTER_SEAT_NONE, state);
     lobby_hooks.state_changed(lobby);
+    lobby_tell_info(lobby);
+}
+
+void lobby_tell_info(struct lobby *lobby) {
     lobby_broadcast(lobby, "lobby.updated", json_pack("{s:o}", "lobby", lobby_info_json(lobby)));
 }
 
@@ -149,55 +153,7 @@ void lobby_announce(struct lobby *lobby, const char *text) {
                               "all", "at", (json_int_t)loop_unix_ms()));
 }
 
-/* ---- rules ----------------------------------------------------------------------------------- */
-
-static void create_rules(struct lobby *lobby) {
-    struct provider *p = registry_first(MUSTER_ROLE_RULES);
-    for (; p && lobby->rules_count < MATCH_RULES_MAX; p = p->next) {
-        struct match_part *part = &lobby->rules[lobby->rules_count++];
-        part->provider = p;
-        plugin_pin(p->self);
-        if (!p->rules.create) continue;
-        plugin_enter(p->self, "rules.create");
-        muster_status status = p->rules.create(p->instance, lobby->id, &part->state);
-        plugin_leave();
-        if (status) plugin_fault(p->self, "rules.create: %s", status_text(status));
-    }
-}
-
-static void destroy_rules(struct lobby *lobby) {
-    for (uint32_t i = 0; i < lobby->rules_count; i++) {
-        struct match_part *part = &lobby->rules[i];
-        plugin_enter(part->provider->self, "rules.destroy");
-        if (part->provider->rules.destroy)
-            part->provider->rules.destroy(part->provider->instance, part->state);
-        plugin_leave();
-        plugin_unpin(part->provider->self);
-    }
-    lobby->rules_count = 0;
-}
-
-/* Allowed only if none rejects; a verdict that is no verdict rejects, too. */
-static bool allows(const struct provider *p, void *state, const struct muster_action *action,
-                   struct failure *failure) {
-    char reason[MUSTER_REASON_MAX] = "";
-    if (!p->rules.allow) return true;
-    plugin_enter(p->self, "rules.allow");
-    muster_verdict verdict = p->rules.allow(p->instance, state, action, reason, sizeof reason);
-    plugin_leave();
-    if (verdict == MUSTER_ACCEPT || verdict == MUSTER_PASS) return true;
-    reason[sizeof reason - 1] = '\0';
-    failure_set(failure, RPC_DENIED, "%s", reason[0] ? reason : "a rule refused");
-    return false;
-}
-
-int32_t lobby_allow(struct lobby *lobby, const struct muster_action *action,
-                    struct failure *failure) {
-    for (uint32_t i = 0; i < lobby->rules_count; i++)
-        if (!allows(lobby->rules[i].provider, lobby->rules[i].state, action, failure))
-            return failure->code;
-    return RPC_OK;
-}
+/* ---- create, close --------------------------------------------------------------------------- */
 
 static int32_t allow_create(const struct lobby_wish *wish, struct failure *failure) {
     struct muster_action action = {.size = sizeof action,
@@ -207,67 +163,53 @@ static int32_t allow_create(const struct lobby_wish *wish, struct failure *failu
                                    .target_seat = MUSTER_SEAT_NONE,
                                    .key = wish->game_mode,
                                    .value = ""};
-    for (struct provider *p = registry_first(MUSTER_ROLE_RULES); p; p = p->next)
-        if (!allows(p, NULL, &action, failure)) return failure->code;
-    return RPC_OK;
+    return lobby_allow_create(&action, failure);
 }
 
-/* ---- create, close --------------------------------------------------------------------------- */
-
-/* Operator defaults ("botFill=8") below what the creator asks for. */
-static void put_defaults(json_t *values, const struct schema *schema) {
-    for (uint32_t i = 0; i < config_list_count("lobby", "defaults"); i++) {
-        const char *item = config_list_item("lobby", "defaults", i);
-        const char *equals = strchr(item, '=');
-        char key[96];
-        if (!equals) continue;
-        snprintf(key, sizeof key, "%.*s", (int)(equals - item), item);
-        const struct schema_entry *entry = schema_find(schema, key);
-        struct schema_error error;
-        json_t *text = json_string(equals + 1), *value = NULL;
-        if (entry && schema_check_value(entry, text, true, &value, &error) == MUSTER_OK)
-            json_object_set_new(values, key, value);
-        else if (entry)
-            log_warn("lobby", "lobby.defaults: %s", error.text);
-        json_decref(text);
+/* What the creator sets is asked as if it were changed. */
+static int32_t allow_settings(const struct lobby_wish *wish, struct failure *failure) {
+    const char *key;
+    json_t *value;
+    int32_t code = RPC_OK;
+    json_object_foreach(wish->settings, key, value) {
+        char *text = code ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+        if (!text) continue;
+        struct muster_action action = {.size = sizeof action,
+                                       .kind = MUSTER_ACTION_SETTING,
+                                       .player = wish->creator,
+                                       .seat = MUSTER_SEAT_NONE,
+                                       .target_seat = MUSTER_SEAT_NONE,
+                                       .key = key,
+                                       .value = text};
+        code = lobby_allow_create(&action, failure);
+        free(text);
     }
+    return code;
 }
 
-static int32_t check_settings(const struct lobby_wish *wish, json_t **out,
-                              struct failure *failure) {
-    const struct schema *schema = registry_settings(wish->game_mode);
-    if (!schema)
-        return failure_set(failure, RPC_INVALID_PARAMS, "gameMode: unknown mode \"%s\"",
-                           wish->game_mode);
-    json_t *values = json_object();
-    put_defaults(values, schema);
-    if (wish->settings) json_object_update(values, wish->settings);
-    struct schema_error error;
-    muster_status status = schema_check(schema, values, out, &error);
-    json_decref(values);
-    if (status) return failure_set(failure, RPC_INVALID_PARAMS, "settings.%s", error.text);
-    return RPC_OK;
-}
-
-static int64_t setting_int(const struct lobby *lobby, const char *key, int64_t fallback) {
-    json_t *value = json_object_get(lobby->settings, key);
-    return json_is_integer(value) ? json_integer_value(value) : fallback;
+static bool region_served(const char *region) {
+    if (strcmp(region, config_string("server", "region")) == 0) return true;
+    for (uint32_t i = 0; i < config_list_count("server", "regions"); i++)
+        if (strcmp(region, config_list_item("server", "regions", i)) == 0) return true;
+    return false;
 }
 
 static void fill(struct lobby *lobby, const struct lobby_wish *wish) {
     const struct mode_entry *mode = registry_mode(wish->game_mode);
-    int64_t seats_cap = MUSTER_SEATS_MAX / 2;
-    int64_t players_max = setting_int(lobby, "maxPlayers", mode->players_max);
-    lobby->players_max = (uint32_t)(players_max < seats_cap ? players_max : seats_cap);
-    lobby->players_min = (uint32_t)config_int("lobby", "playersMin");
-    if (lobby->players_min > lobby->players_max) lobby->players_min = lobby->players_max;
+    lobby_settings_apply(lobby);
     lobby->tick_rate_hz = mode->tick_rate_hz;
     lobby->state = MUSTER_LOBBY_WAITING;
     lobby->empty_since_ms = loop_now_ms();
     ticket_uuid(lobby->key);
     snprintf(lobby->game_mode, sizeof lobby->game_mode, "%s", wish->game_mode);
-    const char *region = wish->region[0] ? wish->region : config_string("server", "region");
+    const char *region =
+        region_served(wish->region) ? wish->region : config_string("server", "region");
     snprintf(lobby->region, sizeof lobby->region, "%s", region);
+    const struct session *creator = session_find(wish->creator);
+    if (!creator) return;
+    lobby->host = creator->id;
+    memcpy(lobby->host_key, creator->player_key, sizeof lobby->host_key);
+    lobby_code_renew(lobby);
 }
 
 /* A lobby that nobody is in makes room for one that somebody wants. */
@@ -286,9 +228,12 @@ static struct lobby *add_lobby(muster_lobby_id *out) {
 }
 
 int32_t lobby_create(const struct lobby_wish *wish, struct lobby **out, struct failure *failure) {
-    json_t *settings = NULL;
-    if (check_settings(wish, &settings, failure)) return failure->code;
-    if (allow_create(wish, failure)) goto fail;
+    json_t *settings = NULL, *secrets = NULL;
+    if (wish->creator && wish->region[0] && !region_served(wish->region))
+        return failure_set(failure, RPC_INVALID_PARAMS, "region: \"%s\" is not served here",
+                           wish->region);
+    if (lobby_settings_check(wish, &settings, &secrets, failure)) return failure->code;
+    if (allow_create(wish, failure) || allow_settings(wish, failure)) goto fail;
     if (lobbies.draining || pacer_stretch() > 1.1) {
         failure_set(failure, RPC_SERVER_FULL, "the server takes no new lobbies right now");
         goto fail;
@@ -303,12 +248,16 @@ int32_t lobby_create(const struct lobby_wish *wish, struct lobby **out, struct f
     lobby->id = id;
     lobby->settings = settings;
     fill(lobby, wish);
-    create_rules(lobby);
+    lobby_rules_create(lobby);
+    json_object_update_missing(secrets, wish->settings);
+    lobby_settings_tell(lobby, secrets);
+    json_decref(secrets);
     lobby_hooks.created(lobby);
     lobby_emit(lobby, MUSTER_NOTICE_LOBBY_CREATED, wish->creator, MUSTER_SEAT_NONE, 0);
     *out = lobby;
     return RPC_OK;
 fail:
+    json_decref(secrets);
     json_decref(settings);
     return failure->code;
 }
@@ -324,7 +273,7 @@ void lobby_close(struct lobby *lobby, uint32_t leave_reason, const char *reason)
     for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++)
         if (lobby->members[i].state != MEMBER_NONE) member_remove(lobby, i, leave_reason, true);
     lobby_emit(lobby, MUSTER_NOTICE_LOBBY_CLOSED, 0, MUSTER_SEAT_NONE, 0);
-    destroy_rules(lobby);
+    lobby_rules_destroy(lobby);
     json_decref(lobby->settings);
     free(lobby->results);
     slots_remove(&lobbies.slots, lobby->id);
@@ -360,6 +309,6 @@ const char *lobby_map(const struct lobby *lobby) {
 bool lobby_open(const struct lobby *lobby) {
     bool joinable = lobby->state == MUSTER_LOBBY_WAITING || lobby->state == MUSTER_LOBBY_STARTING ||
                     lobby->state == MUSTER_LOBBY_ACTIVE;
-    return joinable && !lobby->closing && !lobbies.draining &&
+    return joinable && !lobby->closing && !lobby->locked && !lobbies.draining &&
            lobby_players(lobby) < lobby->players_max;
 }

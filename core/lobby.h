@@ -7,7 +7,8 @@
  * rotates: the one before stays good until the new one is first used.
  *
  * Files: lobby.c the table and life, lobby_member.c seats and entries, lobby_match.c states and the
- * match, lobby_send.c snapshots, lobby_json.c what clients are told.
+ * match, lobby_rules.c what rules allow, lobby_host.c what a host does, lobby_settings.c,
+ * lobby_vote.c, lobby_send.c snapshots, lobby_json.c what clients are told.
  */
 #ifndef LOBBY_H
 #define LOBBY_H
@@ -23,20 +24,23 @@
 #define LOBBY_SPECTATOR_FIRST (MUSTER_SEATS_MAX / 2) /* member index of the first spectator */
 
 enum member_state { MEMBER_NONE, MEMBER_RESERVED, MEMBER_ENTERED };
-enum member_vote { VOTE_NONE, VOTE_YES, VOTE_NO };
+
+#define LOBBY_CODE_SIZE 9 /* 40 random bits in Crockford's base 32, NUL */
+enum lobby_vote_slot { VOTE_RESTART, VOTE_CALLED, VOTE_SLOTS };
 
 /* Index below LOBBY_SPECTATOR_FIRST: the seat number; above: a spectator. */
 struct member {
     enum member_state state;
-    enum member_vote vote;
     muster_player_id player;
     uint32_t team; /* wished, then the match's */
     bool connected;
+    bool ready;
     bool want_full;        /* next snapshot is to be a full one */
     bool want_results;     /* came while the scoreboard is shown: to be told match.ended */
     uint64_t event_cursor; /* events sent so far */
     uint64_t lag_since_ms; /* 0: reads in time */
     uint64_t deadline_ms;  /* reserved: ticket; dropped: seat is given up */
+    uint64_t since_ms;     /* has been here */
     char ticket[TICKET_TEXT_SIZE];
     char resume[TICKET_TEXT_SIZE];
     char resume_before[TICKET_TEXT_SIZE]; /* "" once the newer was used */
@@ -44,14 +48,37 @@ struct member {
     char display_name[MUSTER_DISPLAY_MAX];
 };
 
+/* A vote of the players: for another match (the lobby's own), or one that a plugin started. */
+struct lobby_vote {
+    uint32_t id; /* 0: none */
+    uint32_t option_count;
+    uint32_t needed;
+    uint32_t excluded_seat;
+    uint64_t deadline_ms;
+    uint8_t cast[MUSTER_SEATS_MAX / 2]; /* option + 1; 0: not voted */
+    struct muster_self *owner;          /* null: the lobby itself */
+    muster_vote_fn fn;
+    void *user;
+    char key[MUSTER_NAME_MAX];
+    char subject[MUSTER_PLAYER_KEY_MAX];
+    char options[MUSTER_VOTE_OPTIONS_MAX][MUSTER_NAME_MAX];
+};
+
 struct lobby {
     muster_lobby_id id;
     char key[TICKET_UUID_SIZE];
     char region[MUSTER_NAME_MAX];
     char game_mode[MUSTER_NAME_MAX];
-    uint32_t state; /* MUSTER_LOBBY_... */
-    bool is_private;
-    json_t *settings; /* every key of the mode's schema, owned */
+    uint32_t state;        /* MUSTER_LOBBY_... */
+    bool is_private;       /* the setting isPrivate */
+    bool locked;           /* nobody comes in: the setting locked */
+    bool unmatched;        /* matchmaking puts nobody here */
+    bool forced;           /* starting because somebody wanted it */
+    muster_player_id host; /* 0: none; a player who is here */
+    char host_key[MUSTER_PLAYER_KEY_MAX];
+    char code[LOBBY_CODE_SIZE]; /* leads here; "": no code */
+    struct lobby_vote votes[VOTE_SLOTS];
+    json_t *settings; /* every key of the mode's schema that is not secret, owned */
     uint32_t players_max;
     uint32_t players_min;
     uint32_t tick_rate_hz;
@@ -83,6 +110,8 @@ muster_status lobby_init(uint32_t lobbies_max, const struct lobby_hooks *hooks) 
 void lobby_deinit(void);
 struct lobby *lobby_find(muster_lobby_id id);
 struct lobby *lobby_find_key(const char *lobby_key);
+/* As a person may have typed it: any case, with blanks and dashes. */
+struct lobby *lobby_find_code(const char *code);
 struct lobby *lobby_next(muster_lobby_id *id); /* slots_next order */
 uint32_t lobby_count(void);
 uint32_t lobby_count_state(uint32_t state);
@@ -107,10 +136,26 @@ int32_t lobby_enter(struct session *session, const char *ticket, json_t **entry,
                     struct failure *failure);
 int32_t lobby_resume(struct session *session, const char *token, json_t **entry,
                      struct failure *failure);
-int32_t lobby_set_team(struct session *session, uint32_t team, struct failure *failure);
-int32_t lobby_vote(struct session *session, const char *vote, bool choice, struct failure *failure);
+/* player_key "": one's own team. */
+int32_t lobby_set_team(struct session *session, const char *player_key, uint32_t team,
+                       struct failure *failure);
 int32_t lobby_chat(struct session *session, const char *text, bool team_only,
                    struct failure *failure);
+int32_t lobby_ready(struct session *session, bool ready, struct failure *failure);
+int32_t lobby_cast(struct session *session, uint32_t vote_id, const char *option,
+                   struct failure *failure);
+int32_t lobby_cast_restart(struct session *session, bool choice, struct failure *failure);
+
+/* ---- asked by the one who may, if the rules say so ---- */
+int32_t lobby_kick_player(struct session *session, const char *player_key, const char *reason,
+                          struct failure *failure);
+int32_t lobby_transfer_host(struct session *session, const char *player_key,
+                            struct failure *failure);
+int32_t lobby_update_settings(struct session *session, json_t *settings, struct failure *failure);
+int32_t lobby_lock(struct session *session, bool locked, struct failure *failure);
+/* Does not wait for what the rules otherwise wait for. */
+int32_t lobby_start(struct session *session, struct failure *failure);
+
 /* The session leaves its lobby, if any; it is told with lobby.left unless it asked itself. */
 void lobby_leave(struct session *session, uint32_t reason);
 /* The session's connection is gone; the seat stays for the reconnect window. */
@@ -121,6 +166,26 @@ void lobby_resync(struct session *session);
 /* ---- asked by the host table and admins; not inside a match step ---- */
 void lobby_close(struct lobby *lobby, uint32_t leave_reason, const char *reason);
 void lobby_kick(struct lobby *lobby, uint32_t seat, const char *reason);
+/* leave: MUSTER_LEAVE_...; all are told the reason. */
+void lobby_remove(struct lobby *lobby, muster_player_id player, uint32_t leave, const char *reason);
+/* host: an entered member's index, or UINT32_MAX for nobody. */
+void lobby_host_set(struct lobby *lobby, uint32_t index);
+void lobby_lock_set(struct lobby *lobby, bool locked);
+void lobby_code_renew(struct lobby *lobby);
+/* STATE while a match runs. */
+muster_status lobby_team_set(struct lobby *lobby, uint32_t seat, uint32_t team);
+/* Core's own lobby settings; before plugins are loaded. */
+muster_status lobby_settings_declare(void) MUSTER_MUST_USE;
+/* Checks and changes all or none. by: 0 for nobody; asker: the plugin that wants it (not asked
+ * itself), or null: somebody does. */
+int32_t lobby_settings_change(struct lobby *lobby, muster_player_id by, struct muster_self *asker,
+                              json_t *wanted, struct failure *failure);
+/* The rules but those of `asker`; `needs_accept`: allowed only if one accepts. */
+int32_t lobby_ask(const struct lobby *lobby, const struct muster_action *action,
+                  const struct muster_self *asker, bool needs_accept, struct failure *failure);
+muster_status lobby_vote_start(struct lobby *lobby, struct muster_self *owner,
+                               const struct muster_vote *vote, muster_vote_fn fn, void *user);
+muster_status lobby_vote_cancel(struct lobby *lobby, const struct muster_self *owner);
 /* A line from the server. */
 void lobby_announce(struct lobby *lobby, const char *text);
 /* End a running match from outside a step. */
@@ -130,6 +195,9 @@ uint32_t lobby_players(const struct lobby *lobby); /* people with a seat or a re
 uint32_t lobby_spectators(const struct lobby *lobby);
 const char *lobby_map(const struct lobby *lobby);
 bool lobby_open(const struct lobby *lobby); /* can a player be seated now? */
+uint32_t lobby_find_member(const struct lobby *lobby, muster_player_id player); /* or UINT32_MAX */
+uint32_t lobby_find_member_key(const struct lobby *lobby, const char *player_key);
+uint32_t lobby_seat(uint32_t index); /* MUSTER_SEAT_NONE for a spectator */
 bool member_is_spectator(uint32_t index);
 
 /* ---- JSON of docs/protocol.md section 5; new references ---- */

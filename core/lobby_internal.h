@@ -7,11 +7,10 @@
 /* lobby.c */
 extern struct lobby_hooks lobby_hooks;
 void lobby_state_set(struct lobby *lobby, uint32_t state);
-int32_t lobby_allow(struct lobby *lobby, const struct muster_action *action,
-                    struct failure *failure);
 void lobby_emit(const struct lobby *lobby, uint32_t kind, muster_player_id player, uint32_t seat,
                 uint32_t value);
 struct session *member_session(const struct member *member);
+void lobby_tell_info(struct lobby *lobby);
 /* To every entered, connected member; params is taken; null (text that is no UTF-8): nothing. */
 void lobby_broadcast(struct lobby *lobby, const char *method, json_t *params);
 /* Members have changed: told now, or with the next change, at most every MEMBERS_EVERY_MS. */
@@ -21,7 +20,42 @@ void lobby_tell_members(struct lobby *lobby);
 /* The match's, which the mode decides; before it the wished one. */
 uint32_t lobby_member_team(const struct lobby *lobby, uint32_t index);
 
+/* lobby_rules.c */
+void lobby_rules_create(struct lobby *lobby);
+void lobby_rules_destroy(struct lobby *lobby);
+/* Allowed when all pass. */
+int32_t lobby_allow(struct lobby *lobby, const struct muster_action *action,
+                    struct failure *failure);
+/* Allowed when one accepts. */
+int32_t lobby_authorize(struct lobby *lobby, const struct muster_action *action,
+                        struct failure *failure);
+/* Asked of all providers before there is a lobby. */
+int32_t lobby_allow_create(const struct muster_action *action, struct failure *failure);
+void lobby_rules_changed(struct lobby *lobby, const struct muster_self *but, const char *key,
+                         json_t *value);
+/* False: a rule swallowed the line. */
+bool lobby_rules_chat(struct lobby *lobby, uint32_t seat, char *text, uint32_t cap);
+/* What `session` asks, in its lobby; key and value "". */
+struct muster_action lobby_action(const struct lobby *lobby, const struct session *session,
+                                  uint32_t kind);
+
+/* lobby_settings.c */
+/* *out: every key that is not secret; *secrets: those that are, as given. Both new references. */
+int32_t lobby_settings_check(const struct lobby_wish *wish, json_t **out, json_t **secrets,
+                             struct failure *failure);
+void lobby_settings_apply(struct lobby *lobby);
+void lobby_settings_tell(struct lobby *lobby, json_t *given);
+
+/* lobby_vote.c */
+void lobby_vote_restart(struct lobby *lobby);
+uint32_t lobby_vote_count(const struct lobby *lobby, enum lobby_vote_slot slot, uint32_t option);
+/* The seat's votes do not count any more. */
+void lobby_vote_forget(struct lobby *lobby, uint32_t index);
+void lobby_vote_settle(struct lobby *lobby, uint64_t now_ms);
+
 /* lobby_member.c */
+/* The session's entered membership, or null and failure. */
+struct member *need_entered(struct session *session, struct lobby **lobby, struct failure *failure);
 void member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, bool tell);
 /* Tickets and reconnect windows that have run out. */
 void lobby_expire_members(struct lobby *lobby, uint64_t now_ms);
@@ -30,6 +64,8 @@ void lobby_expire_members(struct lobby *lobby, uint64_t now_ms);
 /* Timers of the lobby: countdown, scoreboard, emptiness. Called a few times a second and after
  * every change of members. */
 void lobby_settle(struct lobby *lobby);
+void lobby_begin_countdown(struct lobby *lobby, bool forced);
+uint32_t lobby_connected(const struct lobby *lobby);
 void lobby_match_stop(struct lobby *lobby);
 
 /* lobby_send.c */

@@ -19,10 +19,10 @@ json_t *lobby_session_json(const struct session *session) {
 }
 
 static json_t *member_json(const char *player_key, const char *display_name, uint32_t seat,
-                           uint32_t team, bool connected, bool is_bot, bool spectator) {
-    return json_pack("{s:s,s:s,s:i,s:s,s:b,s:b,s:b}", "playerId", player_key, "displayName",
+                           uint32_t team, bool connected, bool is_bot, bool spectator, bool ready) {
+    return json_pack("{s:s,s:s,s:i,s:s,s:b,s:b,s:b,s:b}", "playerId", player_key, "displayName",
                      display_name, "seat", (int)seat, "team", team_text(team), "connected",
-                     connected, "isBot", is_bot, "spectator", spectator);
+                     connected, "isBot", is_bot, "spectator", spectator, "ready", ready);
 }
 
 uint32_t lobby_member_team(const struct lobby *lobby, uint32_t index) {
@@ -41,13 +41,13 @@ json_t *lobby_members_json(const struct lobby *lobby) {
         json_array_append_new(list, member_json(member->player_key, member->display_name,
                                                 spectator ? MUSTER_SEAT_NONE : i,
                                                 lobby_member_team(lobby, i), member->connected,
-                                                false, spectator));
+                                                false, spectator, member->ready));
     }
     for (uint32_t i = 0; lobby->match && i < MUSTER_SEATS_MAX; i++) {
         const struct match_seat *s = &lobby->match->seats[i];
         if (s->used && s->is_bot)
-            json_array_append_new(
-                list, member_json(s->player_key, s->display_name, i, s->team, true, true, false));
+            json_array_append_new(list, member_json(s->player_key, s->display_name, i, s->team,
+                                                    true, true, false, false));
     }
     return list;
 }

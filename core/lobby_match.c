@@ -2,6 +2,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "config.h"
 #include "lobby_internal.h"
@@ -63,8 +64,8 @@ static void seat_members(struct lobby *lobby) {
         if (member->state != MEMBER_ENTERED) continue;
         member->want_full = true;
         member->event_cursor = lobby->match->event_tick_begin;
-        member->vote = VOTE_NONE;
         if (member_is_spectator(i)) continue;
+        member->ready = false;
         if (match_join(lobby->match, i, member->player_key, member->display_name, member->team,
                        member->connected))
             member_remove(lobby, i, MUSTER_LEAVE_KICK, true);
@@ -143,6 +144,7 @@ static void end_match(struct lobby *lobby) {
         lobby_close(lobby, MUSTER_LEAVE_KICK, "out of memory");
         return;
     }
+    lobby_vote_restart(lobby);
     lobby_state_set(lobby, MUSTER_LOBBY_ENDING);
     lobby_broadcast(lobby, "match.ended", ended_json(lobby));
 }
@@ -176,14 +178,15 @@ void lobby_match_stop(struct lobby *lobby) {
 
 /* ---- after the scoreboard -------------------------------------------------------------------- */
 
-static uint32_t count_connected(const struct lobby *lobby) {
+uint32_t lobby_connected(const struct lobby *lobby) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < lobby->players_max; i++)
         count += lobby->members[i].state == MEMBER_ENTERED && lobby->members[i].connected;
     return count;
 }
 
-static void begin_countdown(struct lobby *lobby) {
+void lobby_begin_countdown(struct lobby *lobby, bool forced) {
+    lobby->forced = forced;
     uint32_t countdown_ms = (uint32_t)config_int("lobby", "countdownMs");
     lobby->deadline_ms = loop_now_ms() + countdown_ms;
     lobby_state_set(lobby, MUSTER_LOBBY_STARTING);
@@ -195,14 +198,15 @@ static void restart(struct lobby *lobby) {
     for (uint32_t i = 0; i < lobby->players_max; i++) {
         struct member *member = &lobby->members[i];
         if (member->state != MEMBER_ENTERED) continue;
-        if (member->vote == VOTE_NO) member_remove(lobby, i, MUSTER_LEAVE_QUIT, true);
+        if (lobby->votes[VOTE_RESTART].cast[i] == 2)
+            member_remove(lobby, i, MUSTER_LEAVE_QUIT, true);
     }
-    begin_countdown(lobby);
+    memset(&lobby->votes[VOTE_RESTART], 0, sizeof lobby->votes[VOTE_RESTART]);
+    lobby_begin_countdown(lobby, true);
 }
 
 static void restart_or_close(struct lobby *lobby) {
-    uint32_t yes = 0;
-    for (uint32_t i = 0; i < lobby->players_max; i++) yes += lobby->members[i].vote == VOTE_YES;
+    uint32_t yes = lobby_vote_count(lobby, VOTE_RESTART, 0);
     lobby_match_stop(lobby);
     if (yes >= (uint32_t)config_int("lobby", "restartVotesMin"))
         restart(lobby);
@@ -231,16 +235,12 @@ static bool close_if_empty(struct lobby *lobby, uint64_t now_ms) {
     return true;
 }
 
-static int32_t may_start(struct lobby *lobby) {
+static bool may_start(struct lobby *lobby) {
     struct failure failure = {0};
-    struct muster_action action = {.size = sizeof action,
-                                   .kind = MUSTER_ACTION_START,
-                                   .lobby = lobby->id,
-                                   .seat = MUSTER_SEAT_NONE,
-                                   .target_seat = MUSTER_SEAT_NONE,
-                                   .key = "",
-                                   .value = ""};
-    return lobby_allow(lobby, &action, &failure);
+    struct muster_action action = lobby_action(lobby, NULL, MUSTER_ACTION_START);
+    int32_t code = lobby_allow(lobby, &action, &failure);
+    json_decref(failure.data);
+    return code == RPC_OK;
 }
 
 void lobby_settle(struct lobby *lobby) {
@@ -248,13 +248,14 @@ void lobby_settle(struct lobby *lobby) {
     lobby_expire_members(lobby, now_ms);
     if (close_if_empty(lobby, now_ms)) return;
     lobby_tell_members(lobby);
-    bool enough = count_connected(lobby) >= lobby->players_min;
+    lobby_vote_settle(lobby, now_ms);
+    bool enough = lobby_connected(lobby) >= lobby->players_min;
     switch (lobby->state) {
     case MUSTER_LOBBY_WAITING:
-        if (enough && may_start(lobby) == RPC_OK) begin_countdown(lobby);
+        if (enough && may_start(lobby)) lobby_begin_countdown(lobby, false);
         break;
     case MUSTER_LOBBY_STARTING:
-        if (!enough)
+        if (!enough || (!lobby->forced && !may_start(lobby)))
             lobby_state_set(lobby, MUSTER_LOBBY_WAITING);
         else if (now_ms >= lobby->deadline_ms)
             start_match(lobby);

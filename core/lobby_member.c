@@ -17,10 +17,6 @@ static struct member *own_member(const struct session *session, struct lobby **l
     return *lobby ? &(*lobby)->members[session->member] : NULL;
 }
 
-static uint32_t seat_or_none(uint32_t index) {
-    return member_is_spectator(index) ? MUSTER_SEAT_NONE : index;
-}
-
 /* ---- reserve --------------------------------------------------------------------------------- */
 
 static uint32_t free_member(const struct lobby *lobby, bool spectator) {
@@ -35,13 +31,17 @@ static uint32_t free_member(const struct lobby *lobby, bool spectator) {
     return NO_MEMBER;
 }
 
-static int32_t check_joinable(const struct lobby *lobby, bool spectator, struct failure *failure) {
+static int32_t check_joinable(const struct lobby *lobby, const struct session *session,
+                              bool spectator, struct failure *failure) {
     bool over = lobby->closing || lobby->state == MUSTER_LOBBY_COMPLETED;
     if (over || (lobby->state == MUSTER_LOBBY_ENDING && !spectator))
         return failure_set_data(
             failure, RPC_WRONG_STATE, json_pack("{s:s}", "state", lobby_state_text(lobby->state)),
             "the lobby cannot be joined while it is %s", lobby_state_text(lobby->state));
     if (lobby_draining()) return failure_set(failure, RPC_SERVER_FULL, "the server is stopping");
+    if (lobby->locked && session->id != lobby->host)
+        return failure_set_data(failure, RPC_DENIED, json_pack("{s:s}", "reason", "locked"),
+                                "the lobby is locked");
     return RPC_OK;
 }
 
@@ -67,7 +67,8 @@ static void seat_session(struct lobby *lobby, uint32_t index, struct session *se
     *member = (struct member){.state = MEMBER_RESERVED, .player = session->id, .team = team};
     memcpy(member->player_key, session->player_key, sizeof member->player_key);
     memcpy(member->display_name, session->display_name, sizeof member->display_name);
-    member->deadline_ms = loop_now_ms() + (uint64_t)config_int("lobby", "seatTicketMs");
+    member->since_ms = loop_now_ms();
+    member->deadline_ms = member->since_ms + (uint64_t)config_int("lobby", "seatTicketMs");
     session->lobby = lobby->id;
     session->member = index;
     lobby->empty_since_ms = 0;
@@ -88,7 +89,7 @@ int32_t lobby_reserve(struct lobby *lobby, struct session *session, uint32_t tea
         return RPC_OK;
     }
     if (team >= MUSTER_TEAM_COUNT) team = MUSTER_TEAM_NONE; /* a matchmaker's choice */
-    if (check_joinable(lobby, spectator, failure)) return failure->code;
+    if (check_joinable(lobby, session, spectator, failure)) return failure->code;
     uint32_t index = free_member(lobby, spectator);
     if (index == NO_MEMBER)
         return failure_set(failure, RPC_LOBBY_FULL, "the lobby is full: %u of %u players",
@@ -104,10 +105,10 @@ int32_t lobby_reserve(struct lobby *lobby, struct session *session, uint32_t tea
 
 static json_t *entry_json(struct lobby *lobby, uint32_t index) {
     const struct member *member = &lobby->members[index];
-    return json_pack("{s:o,s:i,s:s,s:s,s:o,s:o}", "lobby", lobby_info_json(lobby), "seat",
-                     (int)seat_or_none(index), "team", team_text(lobby_member_team(lobby, index)),
+    return json_pack("{s:o,s:i,s:s,s:s,s:o,s:o,s:s}", "lobby", lobby_info_json(lobby), "seat",
+                     (int)lobby_seat(index), "team", team_text(lobby_member_team(lobby, index)),
                      "resumeToken", member->resume, "members", lobby_members_json(lobby), "match",
-                     lobby_match_json(lobby));
+                     lobby_match_json(lobby), "joinCode", lobby->code);
 }
 
 /* The one before stays good until the newer one is used: a lost answer locks nobody out. */
@@ -150,7 +151,7 @@ static int32_t first_entry(struct lobby *lobby, uint32_t index, struct failure *
     }
     metrics_add(METRIC_JOINS, 1);
     lobby_hooks.seat_taken(lobby, index);
-    lobby_emit(lobby, MUSTER_NOTICE_SEAT_TAKEN, member->player, seat_or_none(index), 0);
+    lobby_emit(lobby, MUSTER_NOTICE_SEAT_TAKEN, member->player, lobby_seat(index), 0);
     return RPC_OK;
 }
 
@@ -209,9 +210,10 @@ void member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, bool te
         match_leave(lobby->match, index, reason);
     muster_player_id player = member->player;
     *member = (struct member){0};
+    lobby_vote_forget(lobby, index);
     if (entered) {
         count_leave(reason);
-        lobby_emit(lobby, MUSTER_NOTICE_SEAT_LEFT, player, seat_or_none(index), reason);
+        lobby_emit(lobby, MUSTER_NOTICE_SEAT_LEFT, player, lobby_seat(index), reason);
     }
     if (session) {
         session->lobby = 0;
@@ -221,6 +223,7 @@ void member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, bool te
         session_settle(session);
     }
     if (lobby->closing) return;
+    if (lobby->host == player) lobby_host_set(lobby, NO_MEMBER);
     lobby_broadcast_members(lobby);
     lobby_hooks.seats_opened(lobby);
 }
@@ -233,12 +236,8 @@ void lobby_leave(struct session *session, uint32_t reason) {
 }
 
 void lobby_kick(struct lobby *lobby, uint32_t seat, const char *reason) {
-    if (seat >= lobby->players_max || lobby->members[seat].state == MEMBER_NONE) return;
-    char line[MUSTER_DISPLAY_MAX + MUSTER_REASON_MAX + 32];
-    snprintf(line, sizeof line, "%s was kicked: %s", lobby->members[seat].display_name, reason);
-    lobby_announce(lobby, line);
-    member_remove(lobby, seat, MUSTER_LEAVE_KICK, true);
-    lobby_settle(lobby);
+    if (seat < lobby->players_max)
+        lobby_remove(lobby, lobby->members[seat].player, MUSTER_LEAVE_KICK, reason);
 }
 
 void lobby_member_dropped(struct session *session) {
@@ -246,7 +245,8 @@ void lobby_member_dropped(struct session *session) {
     struct member *member = own_member(session, &lobby);
     if (!member || member->state != MEMBER_ENTERED) return;
     member->connected = false;
-    member->vote = VOTE_NONE;
+    member->ready = false;
+    lobby_vote_forget(lobby, session->member);
     member->deadline_ms = loop_now_ms() + (uint64_t)config_int("lobby", "reconnectMs");
     if (lobby->match && !lobby->match->ended && !member_is_spectator(session->member))
         match_connection(lobby->match, session->member, false);
@@ -262,92 +262,14 @@ void lobby_expire_members(struct lobby *lobby, uint64_t now_ms) {
     }
 }
 
-/* ---- team, vote, chat ------------------------------------------------------------------------ */
+/* ---- chat ------------------------------------------------------------------------------------ */
 
-static struct member *need_entered(struct session *session, struct lobby **lobby,
-                                   struct failure *failure) {
+struct member *need_entered(struct session *session, struct lobby **lobby,
+                            struct failure *failure) {
     struct member *member = own_member(session, lobby);
     if (member && member->state == MEMBER_ENTERED) return member;
     failure_set(failure, RPC_WRONG_STATE, "you are in no lobby");
     return NULL;
-}
-
-int32_t lobby_set_team(struct session *session, uint32_t team, struct failure *failure) {
-    struct lobby *lobby;
-    struct member *member = need_entered(session, &lobby, failure);
-    if (!member) return failure->code;
-    if (lobby->state != MUSTER_LOBBY_WAITING || member_is_spectator(session->member))
-        return failure_set_data(failure, RPC_WRONG_STATE,
-                                json_pack("{s:s}", "state", lobby_state_text(lobby->state)),
-                                "teams can be changed by players while the lobby is waiting");
-    struct muster_action action = {.size = sizeof action,
-                                   .kind = MUSTER_ACTION_TEAM_CHANGE,
-                                   .lobby = lobby->id,
-                                   .player = session->id,
-                                   .seat = session->member,
-                                   .target_seat = session->member,
-                                   .team = team,
-                                   .key = "",
-                                   .value = ""};
-    if (lobby_allow(lobby, &action, failure)) return failure->code;
-    member->team = team;
-    lobby_broadcast_members(lobby);
-    return RPC_OK;
-}
-
-static void broadcast_tally(struct lobby *lobby) {
-    uint32_t yes = 0, no = 0;
-    for (uint32_t i = 0; i < lobby->players_max; i++) {
-        yes += lobby->members[i].vote == VOTE_YES;
-        no += lobby->members[i].vote == VOTE_NO;
-    }
-    uint64_t now_ms = loop_now_ms();
-    uint64_t left_ms = lobby->deadline_ms > now_ms ? lobby->deadline_ms - now_ms : 0;
-    lobby_broadcast(lobby, "lobby.vote",
-                    json_pack("{s:s,s:i,s:i,s:i,s:I}", "vote", "restart", "yes", (int)yes, "no",
-                              (int)no, "needed", (int)config_int("lobby", "restartVotesMin"),
-                              "endsInMs", (json_int_t)left_ms));
-}
-
-int32_t lobby_vote(struct session *session, const char *vote, bool choice,
-                   struct failure *failure) {
-    struct lobby *lobby;
-    struct member *member = need_entered(session, &lobby, failure);
-    if (!member) return failure->code;
-    if (strcmp(vote, "restart") != 0)
-        return failure_set(failure, RPC_INVALID_PARAMS, "vote: expected \"restart\"");
-    if (lobby->state != MUSTER_LOBBY_ENDING || member_is_spectator(session->member))
-        return failure_set_data(failure, RPC_WRONG_STATE,
-                                json_pack("{s:s}", "state", lobby_state_text(lobby->state)),
-                                "players vote while the scoreboard is shown");
-    struct muster_action action = {.size = sizeof action,
-                                   .kind = MUSTER_ACTION_VOTE,
-                                   .lobby = lobby->id,
-                                   .player = session->id,
-                                   .seat = session->member,
-                                   .target_seat = MUSTER_SEAT_NONE,
-                                   .key = vote,
-                                   .value = choice ? "true" : "false"};
-    if (lobby_allow(lobby, &action, failure)) return failure->code;
-    enum member_vote before = member->vote;
-    member->vote = choice ? VOTE_YES : VOTE_NO;
-    if (member->vote != before) broadcast_tally(lobby);
-    return RPC_OK;
-}
-
-/* False: a rule swallowed the line. */
-static bool filter_chat(struct lobby *lobby, uint32_t seat, char *text, uint32_t cap) {
-    for (uint32_t i = 0; i < lobby->rules_count; i++) {
-        const struct match_part *part = &lobby->rules[i];
-        if (!part->provider->rules.chat) continue;
-        plugin_enter(part->provider->self, "rules.chat");
-        muster_verdict verdict = part->provider->rules.chat(part->provider->instance, part->state,
-                                                            lobby->id, seat, text, cap);
-        plugin_leave();
-        text[cap - 1] = '\0';
-        if (verdict != MUSTER_ACCEPT && verdict != MUSTER_PASS) return false;
-    }
-    return true;
 }
 
 static void send_team_chat(struct lobby *lobby, uint32_t team, json_t *params) {
@@ -372,12 +294,15 @@ int32_t lobby_chat(struct session *session, const char *text, bool team_only,
             json_pack("{s:i}", "retryAfterMs", (int)limit_wait_ms(&session->chat, lines / 5, 1)),
             "too many chat lines");
     uint32_t team = lobby_member_team(lobby, session->member);
+    struct muster_action action = lobby_action(lobby, session, MUSTER_ACTION_CHAT);
+    action.value = text;
+    if (lobby_allow(lobby, &action, failure)) return failure->code;
     char line[320];
     snprintf(line, sizeof line, "%s", text);
-    if (!filter_chat(lobby, seat_or_none(session->member), line, sizeof line)) return RPC_OK;
+    if (!lobby_rules_chat(lobby, lobby_seat(session->member), line, sizeof line)) return RPC_OK;
     json_t *params = json_pack(
         "{s:s,s:s,s:i,s:s,s:s,s:s,s:I}", "playerId", session->player_key, "displayName",
-        session->display_name, "seat", (int)seat_or_none(session->member), "team", team_text(team),
+        session->display_name, "seat", (int)lobby_seat(session->member), "team", team_text(team),
         "text", line, "channel", team_only ? "team" : "all", "at", (json_int_t)loop_unix_ms());
     if (!params) return failure_set(failure, RPC_INVALID_PARAMS, "text: expected valid UTF-8");
     if (team_only && !member_is_spectator(session->member))

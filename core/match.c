@@ -195,6 +195,7 @@ void match_destroy(struct match *match) {
     destroy_parts(match);
     match_frames_destroy(match);
     json_decref(match->settings);
+    free(match->settings_waiting);
     record_close(match->record);
     slots_remove(&matches, match->id);
 }

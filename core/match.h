@@ -79,6 +79,14 @@ struct match_results {
     struct match_row rows[MUSTER_SEATS_MAX + MATCH_DEPARTED_MAX];
 };
 
+/* A lobby setting that changes while the match runs; waits for the next tick. */
+#define MATCH_SETTINGS_MAX 32
+#define MATCH_SETTING_TEXT 512
+struct match_setting {
+    char key[80];
+    char value[MATCH_SETTING_TEXT]; /* JSON */
+};
+
 struct match_command {
     uint32_t seat;
     uint32_t arg_count;
@@ -126,6 +134,8 @@ struct match {
     uint32_t anticheat_count;
     struct match_command commands[MATCH_COMMANDS_MAX]; /* wait for the next tick */
     uint32_t command_count;
+    struct match_setting *settings_waiting; /* MATCH_SETTINGS_MAX, made when first needed */
+    uint32_t settings_waiting_count;
     uint32_t view_count;
     uint32_t snapshot_max_bytes;
     struct match_frame delta[MATCH_VIEWS_MAX];
@@ -180,6 +190,10 @@ void match_input_push(struct match *match, uint32_t seat, const struct muster_in
 /* Consumed input, straight to mode and anticheats; match_step calls it, and replay. */
 void match_input_apply(struct match *match, uint32_t seat, const struct muster_input *input);
 muster_status match_command_push(struct match *match, const struct match_command *command);
+/* LIMIT: too many or too long a value: the match goes on with the old one. */
+muster_status match_setting_push(struct match *match, const char *key, const json_t *value);
+/* INVALID: value is no JSON. */
+muster_status match_setting_apply(struct match *match, const struct match_setting *setting);
 void match_command_apply(struct match *match, const struct match_command *command);
 /* One tick: commands, inputs, mode, victories. Sets `ended`. */
 void match_step(struct match *match);

@@ -1,5 +1,6 @@
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define XXH_INLINE_ALL
@@ -212,6 +213,58 @@ static void take_commands(struct match *match) {
             match->command_count * sizeof match->commands[0]);
 }
 
+/* ---- settings -------------------------------------------------------------------------------- */
+
+muster_status match_setting_push(struct match *match, const char *key, const json_t *value) {
+    if (match->replaying) return MUSTER_OK; /* the log has it */
+    if (!match->settings_waiting)
+        match->settings_waiting = calloc(MATCH_SETTINGS_MAX, sizeof match->settings_waiting[0]);
+    if (!match->settings_waiting) return MUSTER_NO_MEMORY;
+    if (match->settings_waiting_count == MATCH_SETTINGS_MAX) return MUSTER_LIMIT;
+    struct match_setting *setting = &match->settings_waiting[match->settings_waiting_count];
+    size_t len = json_dumpb(value, setting->value, sizeof setting->value - 1,
+                            JSON_COMPACT | JSON_ENCODE_ANY);
+    if (len == 0 || len > sizeof setting->value - 1) return MUSTER_LIMIT;
+    setting->value[len] = '\0';
+    snprintf(setting->key, sizeof setting->key, "%s", key);
+    match->settings_waiting_count++;
+    return MUSTER_OK;
+}
+
+typedef void (*setting_fn)(void *instance, void *state, const char *key);
+
+static void tell_setting(struct match *match, struct match_part *part, setting_fn fn,
+                         const char *key) {
+    if (!fn) return;
+    match_steer_begin(match, part, "setting");
+    fn(part->provider->instance, part->state, key);
+    match_call_end(match);
+}
+
+muster_status match_setting_apply(struct match *match, const struct match_setting *setting) {
+    uint8_t bytes[sizeof *setting + 4];
+    struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
+    json_t *value = json_loads(setting->value, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+    if (!value) return MUSTER_INVALID;
+    muster_put_str(&w, setting->key);
+    muster_put_str(&w, setting->value);
+    record_append(match->record, match->tick, RECORD_SETTING, MUSTER_SEAT_NONE, bytes, w.len);
+    json_object_set_new(match->settings, setting->key, value);
+    tell_setting(match, &match->mode, match->mode.provider->mode.setting, setting->key);
+    for (uint32_t i = 0; i < match->victory_count; i++)
+        tell_setting(match, &match->victories[i], match->victories[i].provider->victory.setting,
+                     setting->key);
+    return MUSTER_OK;
+}
+
+static void take_settings(struct match *match) {
+    for (uint32_t i = 0; i < match->settings_waiting_count; i++)
+        if (match_setting_apply(match, &match->settings_waiting[i]))
+            log_debug("match", "%s: setting %s: no JSON", match->key,
+                      match->settings_waiting[i].key);
+    match->settings_waiting_count = 0;
+}
+
 /* ---- the step -------------------------------------------------------------------------------- */
 
 static void collect_facts(const struct match *match, struct muster_match_facts *facts) {
@@ -282,6 +335,7 @@ void match_step(struct match *match) {
         muster_put_u64(&w, match_hash(match));
         record_append(match->record, match->tick, RECORD_HASH, MUSTER_SEAT_NONE, bytes, w.len);
     }
+    take_settings(match);
     take_commands(match);
     take_inputs(match);
     match_advance(match);

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "lobby.h"
 #include "loop.h"
+#include "methods_internal.h"
 #include "paths.h"
 #include "queue.h"
 #include "registry.h"
@@ -17,8 +18,6 @@
     { name_text, PARAM_STRING, needed, 0, MUSTER_NAME_MAX - 1 }
 #define LOBBY_PARAM                                                                                \
     { "lobbyId", PARAM_STRING, true, 1, 63 }
-#define END_PARAM                                                                                  \
-    { NULL, PARAM_ANY, false, 0, 0 }
 
 static methods_admin_fn run_admin;
 
@@ -187,8 +186,8 @@ static int32_t lobby_get(struct call *call) {
     return RPC_OK;
 }
 
-static int32_t reserve(struct call *call, struct lobby *lobby, uint32_t team, bool spectator,
-                       const char *secret) {
+int32_t methods_reserve(struct call *call, struct lobby *lobby, uint32_t team, bool spectator,
+                        const char *secret) {
     char ticket[TICKET_TEXT_SIZE];
     if (lobby_reserve(lobby, call->session, team, spectator, secret, ticket, &call->failure))
         return call->failure.code;
@@ -225,7 +224,7 @@ static int32_t lobby_create_method(struct call *call) {
                                 json_pack("{s:s}", "lobbyId", present->key),
                                 "you are in a lobby: leave it first");
     if (take_create(call) || lobby_create(&wish, &lobby, &call->failure)) return call->failure.code;
-    return reserve(call, lobby, MUSTER_TEAM_NONE, false, "");
+    return methods_reserve(call, lobby, MUSTER_TEAM_NONE, false, "");
 }
 
 static const struct param join_params[] = {LOBBY_PARAM,
@@ -234,7 +233,7 @@ static const struct param join_params[] = {LOBBY_PARAM,
                                            {"secret", PARAM_STRING, false, 0, 128},
                                            END_PARAM};
 
-static int32_t need_team(struct call *call, uint32_t *team) {
+int32_t methods_need_team(struct call *call, uint32_t *team) {
     const char *text = param_string(call, "team", "");
     *team = team_parse(text);
     if (text[0] && *team == MUSTER_TEAM_NONE)
@@ -246,9 +245,9 @@ static int32_t need_team(struct call *call, uint32_t *team) {
 static int32_t lobby_join(struct call *call) {
     uint32_t team;
     struct lobby *lobby = need_lobby(call);
-    if (!lobby || need_team(call, &team)) return call->failure.code;
-    return reserve(call, lobby, team, param_bool(call, "spectator", false),
-                   param_string(call, "secret", ""));
+    if (!lobby || methods_need_team(call, &team)) return call->failure.code;
+    return methods_reserve(call, lobby, team, param_bool(call, "spectator", false),
+                           param_string(call, "secret", ""));
 }
 
 static const struct param enter_params[] = {{"seatTicket", PARAM_STRING, true, 1, 512}, END_PARAM};
@@ -282,22 +281,6 @@ static int32_t lobby_chat_method(struct call *call) {
         return failure_set(&call->failure, RPC_INVALID_PARAMS,
                            "channel: expected \"all\" or \"team\"");
     return lobby_chat(call->session, param_string(call, "text", ""), team_only, &call->failure);
-}
-
-static const struct param team_params[] = {{"team", PARAM_STRING, true, 3, 4}, END_PARAM};
-
-static int32_t lobby_set_team_method(struct call *call) {
-    uint32_t team;
-    if (need_team(call, &team)) return call->failure.code;
-    return lobby_set_team(call->session, team, &call->failure);
-}
-
-static const struct param vote_params[] = {
-    {"vote", PARAM_STRING, true, 1, 32}, {"choice", PARAM_BOOL, true, 0, 0}, END_PARAM};
-
-static int32_t lobby_vote_method(struct call *call) {
-    return lobby_vote(call->session, param_string(call, "vote", ""),
-                      param_bool(call, "choice", false), &call->failure);
 }
 
 /* ---- match ----------------------------------------------------------------------------------- */
@@ -380,9 +363,7 @@ const struct method methods_table[] = {
     {"lobby.resume", 0, lobby_resume_method, resume_params},
     {"lobby.leave", 0, lobby_leave_method, NULL},
     {"lobby.chat", 0, lobby_chat_method, chat_params},
-    {"lobby.setTeam", 0, lobby_set_team_method, team_params},
-    {"lobby.vote", 0, lobby_vote_method, vote_params},
-    {"match.find", 0, match_find_method, find_params},
+    METHODS_OF_HOSTS{"match.find", 0, match_find_method, find_params},
     {"match.cancel", 0, match_cancel, NULL},
     {"match.resync", 0, match_resync, NULL},
     {"match.scoreboard", 0, match_scoreboard, NULL},

@@ -2,6 +2,8 @@
 #ifndef METHODS_H
 #define METHODS_H
 
+#include <muster/host.h>
+
 #include "dispatch.h"
 
 /* Runs a console command line for a client with permission "admin". fn gets the answer, now or
@@ -16,5 +18,18 @@ extern const struct method methods_table[];
 json_t *methods_server_info(void);
 /* Result of lobby.list and GET /v1/lobbies for params already checked (an object). */
 int32_t methods_lobby_list(struct call *call);
+
+/* ---- methods that plugins bring (host->rpc) ---- */
+
+/* EXISTS when the name is taken by another plugin or the host. */
+muster_status methods_plugin_add(struct muster_self *owner, const char *name, muster_rpc_fn fn,
+                                 void *user);
+void methods_plugin_remove_owner(const struct muster_self *owner);
+const struct method *methods_plugin_find(const char *name, const struct session *session);
+muster_status methods_plugin_answer(struct muster_self *owner, muster_ticket_id call,
+                                    const char *result_json);
+muster_status methods_plugin_refuse(struct muster_self *owner, muster_ticket_id call,
+                                    const char *code, const char *text,
+                                    const struct muster_refusal *refusal);
 
 #endif

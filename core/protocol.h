@@ -36,6 +36,8 @@ enum rpc_error { RPC_ERROR_MAP(RPC_ERROR_ENUM) RPC_OK = 0 };
 #undef RPC_ERROR_ENUM
 
 const char *rpc_error_word(int32_t code);
+/* RPC_DENIED for a word that the list does not hold. */
+int32_t rpc_error_code(const char *word);
 
 /* One member of a request text. When error is not 0 the member is answered with that error and
  * error_text. */

@@ -22,6 +22,7 @@ enum record_kind {
     RECORD_COMMAND = 5,    /* str name, str text, u8 count, i64 each */
     RECORD_HASH = 6,       /* u64 state hash before this tick runs */
     RECORD_END = 7,        /* u8 winning team, u8 reason, u64 state hash */
+    RECORD_SETTING = 8,    /* str key, str value (JSON) */
 };
 
 struct record;

@@ -172,6 +172,14 @@ static muster_status apply_command(struct match *match, const struct record_entr
     return MUSTER_OK;
 }
 
+static muster_status apply_setting(struct match *match, const struct record_entry *entry) {
+    struct match_setting setting;
+    struct muster_reader r = muster_reader_make(entry->data, entry->len);
+    muster_get_str(&r, setting.key, sizeof setting.key);
+    muster_get_str(&r, setting.value, sizeof setting.value);
+    return r.overflow ? MUSTER_INVALID : match_setting_apply(match, &setting);
+}
+
 static muster_status apply_input(struct match *match, const struct record_entry *entry) {
     struct muster_input input;
     if (entry->seat >= match->seats_max) return MUSTER_INVALID;
@@ -218,6 +226,7 @@ static muster_status apply(struct replay *replay, const struct record_entry *ent
         return seated ? MUSTER_OK : MUSTER_INVALID;
     case RECORD_INPUT: return apply_input(match, entry);
     case RECORD_COMMAND: return apply_command(match, entry);
+    case RECORD_SETTING: return apply_setting(match, entry);
     case RECORD_HASH:
         if (entry->len != 8) return MUSTER_INVALID;
         return compare_hash(replay, muster_get_u64(&in), entry->tick);

@@ -18,6 +18,14 @@ const char *rpc_error_word(int32_t code) {
     }
 }
 
+#define ERROR_CODE(name, code, text)                                                               \
+    if (strcmp(word, text) == 0) return RPC_##name;
+
+int32_t rpc_error_code(const char *word) {
+    RPC_ERROR_MAP(ERROR_CODE)
+    return RPC_DENIED;
+}
+
 /* Whether brackets nest deeper than PROTOCOL_DEPTH_MAX. Broken texts are the parser's matter. */
 static bool is_too_deep(const char *text, uint32_t len) {
     uint32_t depth = 0;

@@ -30,6 +30,7 @@ struct session {
     struct limit_bucket requests;
     struct limit_bucket chat;
     struct limit_bucket creates;
+    struct limit_bucket codes;
     bool ending; /* leaving its seat on its way out must not end it again */
 };
 

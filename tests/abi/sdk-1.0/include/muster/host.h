@@ -71,8 +71,8 @@ typedef void (*muster_poll_fn)(void *user, uint32_t events, muster_status status
 struct muster_host_loop {
     uint32_t size;
     uint32_t reserved;
-    uint64_t (*now_ms)(muster_self *self);  /* monotonic, the time of this loop turn */
-    int64_t (*unix_ms)(muster_self *self);  /* wall clock */
+    uint64_t (*now_ms)(muster_self *self); /* monotonic, the time of this loop turn */
+    int64_t (*unix_ms)(muster_self *self); /* wall clock */
     /* fn after delay_ms, then every repeat_ms (0 = once; a once timer is gone after it ran). */
     muster_status (*timer_start)(muster_self *self, uint32_t delay_ms, uint32_t repeat_ms,
                                  muster_timer_fn fn, void *user, muster_timer_id *out);
@@ -97,8 +97,8 @@ struct muster_host_loop {
 
 struct muster_udp_packet {
     uint32_t size;
-    uint32_t from_len;      /* length of the sockaddr */
-    const void *from;       /* struct sockaddr, to be handed back to udp_send */
+    uint32_t from_len; /* length of the sockaddr */
+    const void *from;  /* struct sockaddr, to be handed back to udp_send */
     struct muster_bytes data;
 };
 
@@ -128,7 +128,8 @@ struct muster_host_net {
     muster_status (*close)(muster_self *self, muster_socket_id id);
 };
 
-/* ---- http: routes and a client ---------------------------------------------------------------- */
+/* ---- http: routes and a client ----------------------------------------------------------------
+ */
 
 #define MUSTER_ROUTE_ADMIN 1u  /* on the admin address instead of the public one */
 #define MUSTER_ROUTE_PREFIX 2u /* the path and everything below it */
@@ -177,7 +178,7 @@ struct muster_http_fetch {
 
 struct muster_http_result {
     uint32_t size;
-    muster_status status;  /* OK when an HTTP answer came, whatever its code */
+    muster_status status; /* OK when an HTTP answer came, whatever its code */
     uint32_t http_status;
     uint32_t reserved;
     struct muster_bytes body;
@@ -190,8 +191,7 @@ struct muster_host_http {
     uint32_t reserved;
     /* EXISTS when the method and path are taken. */
     muster_status (*route_add)(muster_self *self, const char *method, const char *path,
-                               uint32_t flags, muster_http_fn fn, void *user,
-                               muster_route_id *out);
+                               uint32_t flags, muster_http_fn fn, void *user, muster_route_id *out);
     muster_status (*route_remove)(muster_self *self, muster_route_id id);
     /* Exactly once per request, in the handler or later (504 is answered after
      * http.handlerTimeoutMs). NOT_FOUND when the client has gone: not an error. */
@@ -206,7 +206,8 @@ struct muster_host_http {
                            void *user, muster_ticket_id *out);
 };
 
-/* ---- ws: WebSocket client [start] --------------------------------------------------------------- */
+/* ---- ws: WebSocket client [start] ---------------------------------------------------------------
+ */
 
 struct muster_ws_handler {
     uint32_t size;
@@ -227,13 +228,14 @@ struct muster_host_ws {
     muster_status (*close)(muster_self *self, muster_socket_id id);
 };
 
-/* ---- lobby ------------------------------------------------------------------------------------- */
+/* ---- lobby -------------------------------------------------------------------------------------
+ */
 
 struct muster_lobby_info {
     uint32_t size;
     uint32_t state; /* MUSTER_LOBBY_... */
     muster_lobby_id lobby;
-    muster_match_id match; /* 0 when none runs */
+    muster_match_id match;                 /* 0 when none runs */
     char lobby_key[MUSTER_PLAYER_KEY_MAX]; /* the lobbyId of the wire */
     char game_mode[MUSTER_NAME_MAX];
     char region[MUSTER_NAME_MAX];
@@ -244,7 +246,56 @@ struct muster_lobby_info {
     uint32_t is_private;
     uint32_t spectators;
     uint32_t reserved;
+    muster_player_id host; /* 0: the lobby has none */
+    uint32_t is_locked;
+    uint32_t is_matched;   /* matchmaking may put players here */
+    char join_code[16];    /* "" when the lobby has no host */
 };
+
+/* One who has a seat, a reservation or a spectator's place. */
+struct muster_member_info {
+    uint32_t size;
+    uint32_t seat; /* MUSTER_SEAT_NONE: a spectator */
+    muster_player_id player;
+    uint32_t team;
+    uint32_t is_spectator;
+    uint32_t has_entered; /* 0: a reservation */
+    uint32_t is_connected;
+    uint32_t is_ready;
+    uint32_t reserved;
+    uint64_t since_ms; /* host->loop->now_ms clock */
+    char player_key[MUSTER_PLAYER_KEY_MAX];
+    char display_name[MUSTER_DISPLAY_MAX];
+};
+
+#define MUSTER_VOTE_OPTIONS_MAX 16
+#define MUSTER_VOTE_NONE 0xFFFFFFFFu
+
+/* A vote of a lobby's players. One at a time, beside the host's own for another match. */
+struct muster_vote {
+    uint32_t size;
+    uint32_t option_count;      /* 1 to MUSTER_VOTE_OPTIONS_MAX */
+    const char *key;            /* "kick", "map": what is voted on, below MUSTER_NAME_MAX bytes */
+    const char *subject;        /* whom or what it concerns, or "" */
+    const char *const *options; /* names, below MUSTER_NAME_MAX bytes each */
+    uint32_t duration_ms;       /* 1000 to 300000 */
+    uint32_t needed;            /* votes that an option needs to win, and with which it wins at
+                                   once; 0: the most votes when time is up or all have voted */
+    uint32_t caller_seat;       /* votes for option 0 by calling, or MUSTER_SEAT_NONE */
+    uint32_t excluded_seat;     /* may not vote, or MUSTER_SEAT_NONE */
+};
+
+struct muster_vote_result {
+    uint32_t size;
+    uint32_t winner; /* option, or MUSTER_VOTE_NONE; of equals the first */
+    muster_lobby_id lobby;
+    const char *option; /* the winner's name, or "" */
+    const uint32_t *counts;
+    uint32_t option_count;
+    uint32_t reserved;
+};
+
+typedef void (*muster_vote_fn)(void *user, const struct muster_vote_result *result);
 
 struct muster_host_lobby {
     uint32_t size;
@@ -260,24 +311,67 @@ struct muster_host_lobby {
     bool (*setting_boolean)(muster_self *self, muster_lobby_id id, const char *key);
     const char *(*setting_string)(muster_self *self, muster_lobby_id id, const char *key);
     /* Queued, done after the current callback. */
-    muster_status (*kick)(muster_self *self, muster_lobby_id id, uint32_t seat,
-                          const char *reason);
+    muster_status (*kick)(muster_self *self, muster_lobby_id id, uint32_t seat, const char *reason);
     muster_status (*close)(muster_self *self, muster_lobby_id id, const char *reason);
     muster_status (*chat)(muster_self *self, muster_lobby_id id, const char *text);
+
+    /* ---- For plugins that decide about lobbies. Not inside a match step. These do what is asked,
+     * at once unless said otherwise; who may ask for it is the plugin's question, which it puts to
+     * the other rules with `ask`. NOT_FOUND: no such lobby, seat or player. ---- */
+
+    /* Walk the members: index 0 first, then *index as it was left. NOT_FOUND at the end. */
+    muster_status (*member_next)(muster_self *self, muster_lobby_id id, uint32_t *index,
+                                 struct muster_member_info *out);
+    /* Would the lobby's other rules allow this? ACCEPT or REJECT with reason (and
+     * action->refusal, where given). The asking plugin is not asked itself. */
+    muster_verdict (*ask)(muster_self *self, const struct muster_action *action, char *reason,
+                          uint32_t cap);
+    /* All settings but the secret ones as one JSON object. */
+    muster_status (*settings_get)(muster_self *self, muster_lobby_id id,
+                                  struct muster_writer *out);
+    /* Change settings (a JSON object), all or none: checked against the schema and the state, then
+     * against the other rules, which are told with `changed`. On failure reason says why: INVALID,
+     * STATE, DENIED. `by`: the player it is done for, or 0. */
+    muster_status (*settings_set)(muster_self *self, muster_lobby_id id, muster_player_id by,
+                                  const char *settings_json, char *reason, uint32_t cap);
+    /* Names of the maps of the lobby's mode; null past the last. */
+    const char *(*map_name)(muster_self *self, muster_lobby_id id, uint32_t index);
+    /* STATE while a match runs. */
+    muster_status (*team_set)(muster_self *self, muster_lobby_id id, uint32_t seat, uint32_t team);
+    /* player must be an entered member; 0: nobody is host. Emits LOBBY_HOST. */
+    muster_status (*host_set)(muster_self *self, muster_lobby_id id, muster_player_id player);
+    /* No more players or spectators come in. */
+    muster_status (*lock_set)(muster_self *self, muster_lobby_id id, uint32_t locked);
+    /* May matchmaking put players here? It never does into a private or locked lobby. */
+    muster_status (*matched_set)(muster_self *self, muster_lobby_id id, uint32_t matched);
+    /* A new join code; the old one leads nowhere. */
+    muster_status (*code_renew)(muster_self *self, muster_lobby_id id);
+    /* Queued: the player loses the seat, reservation or place. leave: MUSTER_LEAVE_... */
+    muster_status (*remove)(muster_self *self, muster_lobby_id id, muster_player_id player,
+                            uint32_t leave, const char *reason);
+    /* A notification to all who are in; params is one JSON object. */
+    muster_status (*notify)(muster_self *self, muster_lobby_id id, const char *method,
+                            const char *params_json);
+    /* EXISTS while another vote runs. fn is called when it has ended; never, when the lobby closes
+     * or the vote is cancelled before. */
+    muster_status (*vote_start)(muster_self *self, muster_lobby_id id,
+                                const struct muster_vote *vote, muster_vote_fn fn, void *user);
+    muster_status (*vote_cancel)(muster_self *self, muster_lobby_id id);
 };
 
-/* ---- match: the one door out of a match step ------------------------------------------------------ */
+/* ---- match: the one door out of a match step
+ * ------------------------------------------------------ */
 
 struct muster_mode_info {
     uint32_t size;
     uint32_t players_max; /* default of maxPlayers, 2 to MUSTER_SEATS_MAX */
     const char *game_mode;
     const char *title;
-    const char *settings_json; /* schema of this mode's settings, or null */
-    const char *const *maps;   /* map names; the first is the default */
-    uint32_t map_count;        /* at least 1 */
-    uint32_t tick_rate_hz;     /* default, 1 to 60 */
-    uint32_t view_count;       /* 1 to 4 */
+    const char *settings_json;   /* schema of this mode's settings, or null */
+    const char *const *maps;     /* map names; the first is the default */
+    uint32_t map_count;          /* at least 1 */
+    uint32_t tick_rate_hz;       /* default, 1 to 60 */
+    uint32_t view_count;         /* 1 to 4 */
     uint32_t snapshot_max_bytes; /* 64 to 16384, per view */
 };
 
@@ -358,7 +452,8 @@ struct muster_host_match {
                          uint32_t reason);
 };
 
-/* ---- player --------------------------------------------------------------------------------------- */
+/* ---- player
+ * --------------------------------------------------------------------------------------- */
 
 struct muster_player_info {
     uint32_t size;
@@ -390,7 +485,8 @@ struct muster_host_player {
                                    muster_verdict verdict, const struct muster_identity *identity);
 };
 
-/* ---- db -------------------------------------------------------------------------------------------- */
+/* ---- db
+ * -------------------------------------------------------------------------------------------- */
 
 typedef void (*muster_db_fn)(void *user, muster_status status, const struct muster_db_rows *rows);
 
@@ -409,7 +505,8 @@ struct muster_host_db {
                               const struct muster_db_rows *rows);
 };
 
-/* ---- report ----------------------------------------------------------------------------------------- */
+/* ---- report
+ * ----------------------------------------------------------------------------------------- */
 
 struct muster_host_report {
     uint32_t size;
@@ -422,7 +519,8 @@ struct muster_host_report {
     muster_status (*complete)(muster_self *self, muster_ticket_id ticket, muster_verdict verdict);
 };
 
-/* ---- watchdog --------------------------------------------------------------------------------------- */
+/* ---- watchdog
+ * --------------------------------------------------------------------------------------- */
 
 struct muster_host_watchdog {
     uint32_t size;
@@ -434,7 +532,8 @@ struct muster_host_watchdog {
                              void *user);
 };
 
-/* ---- metrics ---------------------------------------------------------------------------------------- */
+/* ---- metrics
+ * ---------------------------------------------------------------------------------------- */
 
 enum {
     MUSTER_METRIC_COUNTER = 1,
@@ -446,12 +545,12 @@ enum {
 struct muster_metric {
     uint32_t size;
     uint32_t type;
-    const char *name;   /* full Prometheus name, for histograms without _bucket, _sum, _count */
+    const char *name; /* full Prometheus name, for histograms without _bucket, _sum, _count */
     const char *help;
-    const char *labels; /* `state="waiting",mode="arena"`, or "" */
-    double value;       /* counter, gauge */
-    const double *bounds;           /* histogram: bucket_count upper bounds */
-    const uint64_t *bucket_counts;  /* cumulative, bucket_count of them */
+    const char *labels;            /* `state="waiting",mode="arena"`, or "" */
+    double value;                  /* counter, gauge */
+    const double *bounds;          /* histogram: bucket_count upper bounds */
+    const uint64_t *bucket_counts; /* cumulative, bucket_count of them */
     uint32_t bucket_count;
     uint32_t reserved;
     uint64_t count; /* histogram: observations */
@@ -461,7 +560,8 @@ struct muster_metric {
 struct muster_host_metrics {
     uint32_t size;
     uint32_t reserved;
-    /* Own counter or gauge; name must begin with "muster_". Never a label with a player or lobby. */
+    /* Own counter or gauge; name must begin with "muster_". Never a label with a player or lobby.
+     */
     muster_status (*add)(muster_self *self, uint32_t type, const char *name, const char *help,
                          uint32_t *out);
     void (*set)(muster_self *self, uint32_t metric, double value);
@@ -471,7 +571,8 @@ struct muster_host_metrics {
                   void *user);
 };
 
-/* ---- admin ------------------------------------------------------------------------------------------ */
+/* ---- admin
+ * ------------------------------------------------------------------------------------------ */
 
 struct muster_host_admin {
     uint32_t size;
@@ -486,7 +587,8 @@ struct muster_host_admin {
                              void (*fn)(void *user, const char *answer), void *user);
 };
 
-/* ---- events: facts, read-only ------------------------------------------------------------------------ */
+/* ---- events: facts, read-only
+ * ------------------------------------------------------------------------ */
 
 #define MUSTER_NOTICE_MAP(X)                                                                       \
     X(SERVER_READY, 1, "server_ready")                                                             \
@@ -500,9 +602,10 @@ struct muster_host_admin {
     X(SEAT_LEFT, 9, "seat_left")                                                                   \
     X(MATCH_STARTED, 10, "match_started")                                                          \
     X(MATCH_ENDED, 11, "match_ended")                                                              \
-    X(PLUGIN_RELOADED, 12, "plugin_reloaded")
+    X(PLUGIN_RELOADED, 12, "plugin_reloaded")                                                      \
+    X(LOBBY_HOST, 13, "lobby_host")
 #define MUSTER_NOTICE_ENUM(name, code, text) MUSTER_NOTICE_##name = (code),
-enum { MUSTER_NOTICE_MAP(MUSTER_NOTICE_ENUM) MUSTER_NOTICE_END = 13 };
+enum { MUSTER_NOTICE_MAP(MUSTER_NOTICE_ENUM) MUSTER_NOTICE_END = 14 };
 #undef MUSTER_NOTICE_ENUM
 
 struct muster_notice {
@@ -510,7 +613,7 @@ struct muster_notice {
     uint32_t kind; /* MUSTER_NOTICE_... */
     muster_lobby_id lobby;
     muster_match_id match;
-    muster_player_id player;
+    muster_player_id player; /* LOBBY_HOST: the new host, 0: the host is gone */
     uint32_t seat;
     uint32_t value; /* LOBBY_STATE: the new state; SEAT_LEFT: MUSTER_LEAVE_... */
 };
@@ -524,7 +627,41 @@ struct muster_host_events {
                                void *user);
 };
 
-/* ---- the table of tables ------------------------------------------------------------------------------ */
+/* ---- rpc: methods for clients ---------------------------------------------------------------- */
+
+struct muster_rpc_call {
+    uint32_t size;
+    uint32_t reserved;
+    muster_ticket_id id; /* to be answered with answer or refuse, exactly once */
+    muster_player_id player;
+    muster_lobby_id lobby; /* the player's, or 0 */
+    const char *method;
+    struct muster_bytes params; /* one JSON object, NUL-terminated behind len */
+};
+
+typedef void (*muster_rpc_fn)(void *user, const struct muster_rpc_call *call);
+
+/* Methods of docs/protocol.md that a plugin brings. They pass the same gate as the host's own: the
+ * player is signed in and within its limits, the message is bounded, its params are an object. */
+struct muster_host_rpc {
+    uint32_t size;
+    uint32_t reserved;
+    /* name: "area.verb", letters and one dot. EXISTS when it is taken. While lobbies keep an older
+     * generation of a reloaded plugin as their rules, that one goes on serving their members. */
+    muster_status (*method_add)(muster_self *self, const char *name, muster_rpc_fn fn, void *user);
+    /* In the handler or later; "unavailable" is answered after net.answerTimeoutMs. result is one
+     * JSON object. NOT_FOUND for a call that is answered already; INVALID answers the client with
+     * an internal error. */
+    muster_status (*answer)(muster_self *self, muster_ticket_id call, const char *result_json);
+    /* code: a word of docs/protocol.md section 7 ("denied", "not_found", "invalid_params",
+     * "wrong_state", ...); text: the sentence; refusal: data.reason and data.retryAfterMs, or
+     * null. */
+    muster_status (*refuse)(muster_self *self, muster_ticket_id call, const char *code,
+                            const char *text, const struct muster_refusal *refusal);
+};
+
+/* ---- the table of tables
+ * ------------------------------------------------------------------------------ */
 
 struct muster_host {
     uint32_t size;
@@ -544,6 +681,7 @@ struct muster_host {
     const struct muster_host_metrics *metrics;
     const struct muster_host_admin *admin;
     const struct muster_host_events *events;
+    const struct muster_host_rpc *rpc;
 };
 
 #ifdef __cplusplus

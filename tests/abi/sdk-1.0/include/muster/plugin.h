@@ -75,12 +75,11 @@ struct muster_plugin {
 
 #define MUSTER_PLUGIN(...)                                                                         \
     extern MUSTER_EXPORT const struct muster_plugin muster_plugin_descriptor;                      \
-    const struct muster_plugin muster_plugin_descriptor = {                                        \
-        .magic = MUSTER_PLUGIN_MAGIC,                                                              \
-        .abi_major = MUSTER_ABI_MAJOR,                                                             \
-        .abi_minor = MUSTER_ABI_MINOR,                                                             \
-        .size = sizeof(struct muster_plugin),                                                      \
-        __VA_ARGS__}
+    const struct muster_plugin muster_plugin_descriptor = {.magic = MUSTER_PLUGIN_MAGIC,           \
+                                                           .abi_major = MUSTER_ABI_MAJOR,          \
+                                                           .abi_minor = MUSTER_ABI_MINOR,          \
+                                                           .size = sizeof(struct muster_plugin),   \
+                                                           __VA_ARGS__}
 
 #ifdef __cplusplus
 }

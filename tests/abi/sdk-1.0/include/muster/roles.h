@@ -53,8 +53,8 @@ struct muster_identity {
     char player_key[MUSTER_PLAYER_KEY_MAX]; /* claim sub: the playerId */
     char display_name[MUSTER_DISPLAY_MAX];
     char region[MUSTER_NAME_MAX];
-    char permissions[256];  /* space-separated */
-    int64_t expires_at_s;   /* Unix seconds; the session ends then unless renewed */
+    char permissions[256];          /* space-separated */
+    int64_t expires_at_s;           /* Unix seconds; the session ends then unless renewed */
     char reason[MUSTER_REASON_MAX]; /* on REJECT: shown to the client */
 };
 
@@ -111,7 +111,7 @@ struct muster_matchmaker {
 
 struct muster_match_info {
     uint32_t size;
-    uint32_t seats_max; /* players of the match, bots included; 2 to MUSTER_SEATS_MAX */
+    uint32_t seats_max; /* people sit in seats 0 to seats_max - 1, bots in the seats_max above */
     muster_match_id match;
     muster_lobby_id lobby;
     const char *game_mode;
@@ -195,6 +195,9 @@ struct muster_mode {
      * what the state hash is computed over. Both or neither. */
     void (*save)(void *instance, void *state, struct muster_writer *out);
     muster_status (*load)(void *instance, void *state, struct muster_reader *in);
+    /* A setting with "when": "always" was changed while the match runs: host->match->setting_...
+     * has the new value from now on. Part of the step, before the tick's commands. */
+    void (*setting)(void *instance, void *state, const char *key);
 };
 
 /* ---- victory: is it decided? --------------------------------------------------------------- */
@@ -228,6 +231,8 @@ struct muster_victory {
                                struct muster_victory_result *out);
     void (*save)(void *instance, void *state, struct muster_writer *out);
     muster_status (*load)(void *instance, void *state, struct muster_reader *in);
+    /* As in mode. */
+    void (*setting)(void *instance, void *state, const char *key);
 };
 
 /* ---- rules: is it allowed, and with which value? ------------------------------------------- */
@@ -240,22 +245,40 @@ struct muster_victory {
     X(START, 5, "start")                                                                           \
     X(SETTING, 6, "setting")                                                                       \
     X(KICK, 7, "kick")                                                                             \
-    X(VOTE, 8, "vote")
+    X(VOTE, 8, "vote")                                                                             \
+    X(HOST_TRANSFER, 9, "host_transfer")                                                           \
+    X(LOCK, 10, "lock")                                                                            \
+    X(READY, 11, "ready")                                                                          \
+    X(CHAT, 12, "chat")                                                                            \
+    X(INVITE, 13, "invite")                                                                        \
+    X(BAN, 14, "ban")                                                                              \
+    X(TEAMS, 15, "teams")                                                                          \
+    X(VOTE_CALL, 16, "vote_call")
 #define MUSTER_ACTION_ENUM(name, code, text) MUSTER_ACTION_##name = (code),
 enum { MUSTER_ACTION_MAP(MUSTER_ACTION_ENUM) };
 #undef MUSTER_ACTION_ENUM
 
+/* What a client is told beside the reason of a refusal. May stay as it is. */
+struct muster_refusal {
+    uint32_t size;
+    uint32_t retry_after_ms;    /* not 0: the wire's "rate_limited" with this wait */
+    char word[MUSTER_NAME_MAX]; /* data.reason: one snake_case word for programs */
+};
+
 struct muster_action {
     uint32_t size;
     uint32_t kind;           /* MUSTER_ACTION_... */
-    muster_lobby_id lobby;   /* 0 for LOBBY_CREATE */
-    muster_player_id player; /* who asks */
+    muster_lobby_id lobby;   /* 0 for LOBBY_CREATE, and for SETTING of a lobby to be created */
+    muster_player_id player; /* who asks; 0: nobody does, the lobby would by itself (START) */
     uint32_t seat;           /* the asker's seat, or MUSTER_SEAT_NONE */
     uint32_t target_seat;    /* KICK, TEAM_CHANGE */
     uint32_t team;           /* JOIN, TEAM_CHANGE */
     uint32_t reserved;
-    const char *key;   /* SETTING, VOTE: which */
-    const char *value; /* SETTING, VOTE: new value as JSON text; JOIN: the join secret or "" */
+    const char *key;   /* SETTING, VOTE, VOTE_CALL: which; TEAMS: "shuffle" or "swap" */
+    const char *value; /* SETTING, VOTE, LOCK, READY: new value as JSON text; JOIN, SPECTATE: the
+                          join secret or ""; KICK, BAN: the reason; CHAT: the line */
+    muster_player_id target; /* KICK, BAN, INVITE, HOST_TRANSFER, TEAM_CHANGE; 0: no one player */
+    struct muster_refusal *refusal; /* to be filled on REJECT; never null */
 };
 
 struct muster_param {
@@ -266,7 +289,11 @@ struct muster_param {
     const char *name; /* "damage", "respawn_ms", ... as the mode documents */
 };
 
-/* Chain in config order. Allowed only if none rejects; values pass from one to the next. */
+/* Chain in config order. Allowed only if none rejects; values pass from one to the next.
+ *
+ * JOIN, SPECTATE, CHAT, READY, VOTE, LOBBY_CREATE, a player's own TEAM_CHANGE, START by itself and
+ * SETTING of a lobby to be created are allowed when all pass. What one player does to others (any
+ * other action) needs an ACCEPT as well: a server without rules has no lobby hosts. */
 struct muster_rules {
     uint32_t size;
     uint32_t reserved;
@@ -284,6 +311,9 @@ struct muster_rules {
                            char *text, uint32_t cap);
     void (*save)(void *instance, void *state, struct muster_writer *out);
     muster_status (*load)(void *instance, void *state, struct muster_reader *in);
+    /* A lobby setting has a new value (JSON text). Also at creation, for each key that was given.
+     * The only way a "secret" setting is told: the host does not keep it. */
+    void (*changed)(void *instance, void *state, const char *key, const char *value);
 };
 
 /* ---- anticheat: what looks wrong? ---------------------------------------------------------- */
@@ -322,8 +352,8 @@ enum { MUSTER_REPORT_MAP(MUSTER_REPORT_ENUM) };
 
 struct muster_report {
     uint32_t size;
-    uint32_t kind; /* MUSTER_REPORT_... */
-    muster_ticket_id ticket; /* complete with host->report->complete */
+    uint32_t kind;            /* MUSTER_REPORT_... */
+    muster_ticket_id ticket;  /* complete with host->report->complete */
     struct muster_bytes json; /* one JSON object */
 };
 

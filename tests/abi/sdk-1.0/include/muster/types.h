@@ -86,12 +86,12 @@ struct muster_bytes {
 
 /* Limits that are part of the ABI (array sizes that both sides must agree on). */
 #define MUSTER_NAME_MAX 48       /* bytes of a plugin, mode, map, region name, NUL included */
-#define MUSTER_PLAYER_KEY_MAX 64 /* bytes of a playerId (UUID text or external sub), NUL included */
+#define MUSTER_PLAYER_KEY_MAX 64 /* bytes of a playerId (UUID or external sub), NUL included */
 #define MUSTER_DISPLAY_MAX 64    /* bytes of a display name (UTF-8), NUL included */
 #define MUSTER_REASON_MAX 160    /* bytes of a reason shown to a person, NUL included */
 #define MUSTER_SEATS_MAX 32      /* seats of one lobby, bots included */
 #define MUSTER_SEAT_NONE 0xFFu
-#define MUSTER_EVENT_MAX 255     /* bytes of one match event */
+#define MUSTER_EVENT_MAX 255 /* bytes of one match event */
 
 /* Teams. */
 #define MUSTER_TEAM_NONE 0u

@@ -1,0 +1,242 @@
+/* What a lobby's host does: kick, hand over, lock, start. Who may is the rules' answer. */
+#include <ctype.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lobby_internal.h"
+#include "log.h"
+#include "loop.h"
+#include "status.h"
+
+/* ---- who ------------------------------------------------------------------------------------- */
+
+uint32_t lobby_seat(uint32_t index) {
+    return member_is_spectator(index) ? MUSTER_SEAT_NONE : index;
+}
+
+uint32_t lobby_find_member(const struct lobby *lobby, muster_player_id player) {
+    for (uint32_t i = 0; player && i < LOBBY_MEMBERS_MAX; i++)
+        if (lobby->members[i].state != MEMBER_NONE && lobby->members[i].player == player) return i;
+    return UINT32_MAX;
+}
+
+uint32_t lobby_find_member_key(const struct lobby *lobby, const char *player_key) {
+    for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++)
+        if (lobby->members[i].state != MEMBER_NONE &&
+            strcmp(lobby->members[i].player_key, player_key) == 0)
+            return i;
+    return UINT32_MAX;
+}
+
+static int32_t need_other(const struct lobby *lobby, const char *player_key, uint32_t *index,
+                          struct failure *failure) {
+    *index = lobby_find_member_key(lobby, player_key);
+    if (*index == UINT32_MAX)
+        return failure_set(failure, RPC_NOT_FOUND, "that player is not in this lobby");
+    return RPC_OK;
+}
+
+static struct muster_action action_on(const struct lobby *lobby, const struct session *session,
+                                      uint32_t kind, uint32_t index) {
+    struct muster_action action = lobby_action(lobby, session, kind);
+    action.target_seat = lobby_seat(index);
+    action.target = lobby->members[index].player;
+    return action;
+}
+
+/* ---- host ------------------------------------------------------------------------------------ */
+
+void lobby_host_set(struct lobby *lobby, uint32_t index) {
+    const struct member *member = index < LOBBY_MEMBERS_MAX ? &lobby->members[index] : NULL;
+    muster_player_id player = member ? member->player : 0;
+    if (lobby->host == player) return;
+    lobby->host = player;
+    snprintf(lobby->host_key, sizeof lobby->host_key, "%s", member ? member->player_key : "");
+    json_object_set_new(lobby->settings, "hostId", json_string(lobby->host_key));
+    if (!lobby->code[0]) lobby_code_renew(lobby);
+    if (lobby->closing) return;
+    log_fields(
+        MUSTER_LOG_INFO, "lobby",
+        &(struct log_fields){.lobby = lobby->key, .player = lobby->host_key, .event = "lobby_host"},
+        "%s", member ? "has a new host" : "has no host");
+    lobby_tell_info(lobby);
+    lobby_emit(lobby, MUSTER_NOTICE_LOBBY_HOST, player, MUSTER_SEAT_NONE, 0);
+}
+
+int32_t lobby_transfer_host(struct session *session, const char *player_key,
+                            struct failure *failure) {
+    struct lobby *lobby;
+    uint32_t index;
+    if (!need_entered(session, &lobby, failure) || need_other(lobby, player_key, &index, failure))
+        return failure->code;
+    if (lobby->members[index].state != MEMBER_ENTERED || !lobby->members[index].connected)
+        return failure_set(failure, RPC_WRONG_STATE, "that player is not here right now");
+    struct muster_action action = action_on(lobby, session, MUSTER_ACTION_HOST_TRANSFER, index);
+    if (lobby_authorize(lobby, &action, failure)) return failure->code;
+    lobby_host_set(lobby, index);
+    return RPC_OK;
+}
+
+/* ---- members --------------------------------------------------------------------------------- */
+
+void lobby_remove(struct lobby *lobby, muster_player_id player, uint32_t leave,
+                  const char *reason) {
+    uint32_t index = lobby_find_member(lobby, player);
+    if (index == UINT32_MAX) return;
+    char line[MUSTER_DISPLAY_MAX + MUSTER_REASON_MAX + 32];
+    snprintf(line, sizeof line, "%s was %s%s%s", lobby->members[index].display_name,
+             leave == MUSTER_LEAVE_BAN ? "banned" : "kicked", reason[0] ? ": " : "", reason);
+    lobby_announce(lobby, line);
+    member_remove(lobby, index, leave, true);
+    lobby_settle(lobby);
+}
+
+int32_t lobby_kick_player(struct session *session, const char *player_key, const char *reason,
+                          struct failure *failure) {
+    struct lobby *lobby;
+    uint32_t index;
+    if (!need_entered(session, &lobby, failure) || need_other(lobby, player_key, &index, failure))
+        return failure->code;
+    if (index == session->member)
+        return failure_set(failure, RPC_INVALID_PARAMS, "playerId: leave instead");
+    struct muster_action action = action_on(lobby, session, MUSTER_ACTION_KICK, index);
+    action.value = reason;
+    if (lobby_authorize(lobby, &action, failure)) return failure->code;
+    lobby_remove(lobby, action.target, MUSTER_LEAVE_KICK, reason);
+    return RPC_OK;
+}
+
+/* A match decides about teams itself. */
+muster_status lobby_team_set(struct lobby *lobby, uint32_t seat, uint32_t team) {
+    if (team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
+    if (seat >= lobby->players_max || lobby->members[seat].state == MEMBER_NONE)
+        return MUSTER_NOT_FOUND;
+    if (lobby->match) return MUSTER_STATE;
+    if (lobby->members[seat].team == team) return MUSTER_OK;
+    lobby->members[seat].team = team;
+    lobby_broadcast_members(lobby);
+    return MUSTER_OK;
+}
+
+static int32_t team_target(const struct session *session, const struct lobby *lobby,
+                           const char *player_key, uint32_t *index, struct failure *failure) {
+    *index = session->member;
+    if (player_key[0] && need_other(lobby, player_key, index, failure)) return failure->code;
+    bool open = lobby->state == MUSTER_LOBBY_WAITING || lobby->state == MUSTER_LOBBY_STARTING;
+    if (!open || member_is_spectator(*index))
+        return failure_set_data(failure, RPC_WRONG_STATE,
+                                json_pack("{s:s}", "state", lobby_state_text(lobby->state)),
+                                "teams can be changed by players before the match");
+    return RPC_OK;
+}
+
+int32_t lobby_set_team(struct session *session, const char *player_key, uint32_t team,
+                       struct failure *failure) {
+    struct lobby *lobby;
+    uint32_t index;
+    if (!need_entered(session, &lobby, failure) ||
+        team_target(session, lobby, player_key, &index, failure))
+        return failure->code;
+    struct muster_action action = action_on(lobby, session, MUSTER_ACTION_TEAM_CHANGE, index);
+    action.team = team;
+    if (lobby_ask(lobby, &action, NULL, index != session->member, failure)) return failure->code;
+    lobby->members[index].team = team;
+    lobby_broadcast_members(lobby);
+    return RPC_OK;
+}
+
+int32_t lobby_ready(struct session *session, bool ready, struct failure *failure) {
+    struct lobby *lobby;
+    struct member *member = need_entered(session, &lobby, failure);
+    if (!member) return failure->code;
+    bool open = lobby->state == MUSTER_LOBBY_WAITING || lobby->state == MUSTER_LOBBY_STARTING;
+    if (!open || member_is_spectator(session->member))
+        return failure_set_data(failure, RPC_WRONG_STATE,
+                                json_pack("{s:s}", "state", lobby_state_text(lobby->state)),
+                                "players say that they are ready before the match");
+    struct muster_action action = lobby_action(lobby, session, MUSTER_ACTION_READY);
+    action.value = ready ? "true" : "false";
+    if (lobby_allow(lobby, &action, failure)) return failure->code;
+    if (member->ready == ready) return RPC_OK;
+    member->ready = ready;
+    lobby_broadcast_members(lobby);
+    lobby_settle(lobby);
+    return RPC_OK;
+}
+
+/* ---- lock, start ----------------------------------------------------------------------------- */
+
+void lobby_lock_set(struct lobby *lobby, bool locked) {
+    if (lobby->locked == locked) return;
+    lobby->locked = locked;
+    json_object_set_new(lobby->settings, "locked", json_boolean(locked));
+    lobby_tell_info(lobby);
+    if (!locked) lobby_hooks.seats_opened(lobby);
+}
+
+int32_t lobby_lock(struct session *session, bool locked, struct failure *failure) {
+    struct lobby *lobby;
+    if (!need_entered(session, &lobby, failure)) return failure->code;
+    struct muster_action action = lobby_action(lobby, session, MUSTER_ACTION_LOCK);
+    action.value = locked ? "true" : "false";
+    if (lobby_authorize(lobby, &action, failure)) return failure->code;
+    lobby_lock_set(lobby, locked);
+    return RPC_OK;
+}
+
+int32_t lobby_start(struct session *session, struct failure *failure) {
+    struct lobby *lobby;
+    if (!need_entered(session, &lobby, failure)) return failure->code;
+    if (lobby->state != MUSTER_LOBBY_WAITING)
+        return failure_set_data(failure, RPC_WRONG_STATE,
+                                json_pack("{s:s}", "state", lobby_state_text(lobby->state)),
+                                "the lobby is not waiting");
+    struct muster_action action = lobby_action(lobby, session, MUSTER_ACTION_START);
+    if (lobby_authorize(lobby, &action, failure)) return failure->code;
+    if (lobby_connected(lobby) < lobby->players_min)
+        return failure_set_data(failure, RPC_WRONG_STATE,
+                                json_pack("{s:s,s:s}", "state", "waiting", "reason", "too_few"),
+                                "too few players: %u of %u", lobby_connected(lobby),
+                                lobby->players_min);
+    lobby_begin_countdown(lobby, true);
+    return RPC_OK;
+}
+
+/* ---- join code ------------------------------------------------------------------------------- */
+
+static const char code_letters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; /* Crockford's base 32 */
+
+void lobby_code_renew(struct lobby *lobby) {
+    unsigned char random[LOBBY_CODE_SIZE - 1];
+    char code[LOBBY_CODE_SIZE] = "";
+    do {
+        randombytes_buf(random, sizeof random);
+        for (size_t i = 0; i < sizeof random; i++) code[i] = code_letters[random[i] & 31];
+    } while (lobby_find_code(code));
+    memcpy(lobby->code, code, sizeof code);
+}
+
+/* What is easily taken for another letter is that one. */
+static char code_letter(char c) {
+    c = (char)toupper((unsigned char)c);
+    if (c == 'O') return '0';
+    if (c == 'I' || c == 'L') return '1';
+    return c;
+}
+
+struct lobby *lobby_find_code(const char *text) {
+    char code[LOBBY_CODE_SIZE] = "";
+    uint32_t len = 0;
+    for (; *text; text++) {
+        if (*text == ' ' || *text == '-') continue;
+        if (len == LOBBY_CODE_SIZE - 1) return NULL;
+        code[len++] = code_letter(*text);
+    }
+    if (len != LOBBY_CODE_SIZE - 1) return NULL;
+    struct lobby *found = NULL;
+    muster_lobby_id id = 0;
+    for (struct lobby *lobby; (lobby = lobby_next(&id));)
+        if (lobby->code[0] && sodium_memcmp(lobby->code, code, sizeof code) == 0) found = lobby;
+    return found;
+}

@@ -1,0 +1,141 @@
+/* What the rules of a lobby say: states of the providers, and the questions put to them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lobby_internal.h"
+#include "status.h"
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+void lobby_rules_create(struct lobby *lobby) {
+    struct provider *p = registry_first(MUSTER_ROLE_RULES);
+    for (; p && lobby->rules_count < MATCH_RULES_MAX; p = p->next) {
+        struct match_part *part = &lobby->rules[lobby->rules_count++];
+        part->provider = p;
+        plugin_pin(p->self);
+        if (!p->rules.create) continue;
+        plugin_enter(p->self, "rules.create");
+        muster_status status = p->rules.create(p->instance, lobby->id, &part->state);
+        plugin_leave();
+        if (status) plugin_fault(p->self, "rules.create: %s", status_text(status));
+    }
+}
+
+void lobby_rules_destroy(struct lobby *lobby) {
+    for (uint32_t i = 0; i < lobby->rules_count; i++) {
+        struct match_part *part = &lobby->rules[i];
+        plugin_enter(part->provider->self, "rules.destroy");
+        if (part->provider->rules.destroy)
+            part->provider->rules.destroy(part->provider->instance, part->state);
+        plugin_leave();
+        plugin_unpin(part->provider->self);
+    }
+    lobby->rules_count = 0;
+}
+
+/* ---- questions ------------------------------------------------------------------------------- */
+
+static void refuse(struct failure *failure, const char *reason,
+                   const struct muster_refusal *refusal) {
+    json_t *data = json_object();
+    if (refusal->word[0]) json_object_set_new(data, "reason", json_string(refusal->word));
+    if (refusal->retry_after_ms)
+        json_object_set_new(data, "retryAfterMs", json_integer(refusal->retry_after_ms));
+    failure_set_data(failure, refusal->retry_after_ms ? RPC_RATE_LIMITED : RPC_DENIED, data, "%s",
+                     reason[0] ? reason : "a rule refused");
+}
+
+/* A verdict that is no verdict rejects, too. */
+static muster_verdict ask(const struct provider *p, void *state, const struct muster_action *action,
+                          struct failure *failure) {
+    char reason[MUSTER_REASON_MAX] = "";
+    struct muster_refusal refusal = {.size = sizeof refusal};
+    struct muster_action asked = *action;
+    asked.refusal = &refusal;
+    if (!p->rules.allow) return MUSTER_PASS;
+    plugin_enter(p->self, "rules.allow");
+    muster_verdict verdict = p->rules.allow(p->instance, state, &asked, reason, sizeof reason);
+    plugin_leave();
+    if (verdict == MUSTER_ACCEPT || verdict == MUSTER_PASS) return verdict;
+    reason[sizeof reason - 1] = '\0';
+    refusal.word[sizeof refusal.word - 1] = '\0';
+    refuse(failure, reason, &refusal);
+    return MUSTER_REJECT;
+}
+
+int32_t lobby_ask(const struct lobby *lobby, const struct muster_action *action,
+                  const struct muster_self *asker, bool needs_accept, struct failure *failure) {
+    bool accepted = false;
+    for (uint32_t i = 0; i < lobby->rules_count; i++) {
+        const struct match_part *part = &lobby->rules[i];
+        if (part->provider->self == asker) continue;
+        muster_verdict verdict = ask(part->provider, part->state, action, failure);
+        if (verdict == MUSTER_REJECT) return failure->code;
+        accepted = accepted || verdict == MUSTER_ACCEPT;
+    }
+    if (accepted || !needs_accept) return RPC_OK;
+    return failure_set_data(failure, RPC_DENIED, json_pack("{s:s}", "reason", "no_rules"),
+                            "no rule of this server allows that");
+}
+
+int32_t lobby_allow(struct lobby *lobby, const struct muster_action *action,
+                    struct failure *failure) {
+    return lobby_ask(lobby, action, NULL, false, failure);
+}
+
+int32_t lobby_authorize(struct lobby *lobby, const struct muster_action *action,
+                        struct failure *failure) {
+    return lobby_ask(lobby, action, NULL, true, failure);
+}
+
+int32_t lobby_allow_create(const struct muster_action *action, struct failure *failure) {
+    for (struct provider *p = registry_first(MUSTER_ROLE_RULES); p; p = p->next)
+        if (ask(p, NULL, action, failure) == MUSTER_REJECT) return failure->code;
+    return RPC_OK;
+}
+
+struct muster_action lobby_action(const struct lobby *lobby, const struct session *session,
+                                  uint32_t kind) {
+    return (struct muster_action){
+        .size = sizeof(struct muster_action),
+        .kind = kind,
+        .lobby = lobby->id,
+        .player = session ? session->id : 0,
+        .seat =
+            session && session->lobby == lobby->id ? lobby_seat(session->member) : MUSTER_SEAT_NONE,
+        .target_seat = MUSTER_SEAT_NONE,
+        .key = "",
+        .value = "",
+    };
+}
+
+/* ---- news and values ------------------------------------------------------------------------- */
+
+void lobby_rules_changed(struct lobby *lobby, const struct muster_self *but, const char *key,
+                         json_t *value) {
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    for (uint32_t i = 0; text && i < lobby->rules_count; i++) {
+        const struct match_part *part = &lobby->rules[i];
+        const struct provider *p = part->provider;
+        if (!p->rules.changed || p->self == but) continue;
+        plugin_enter(p->self, "rules.changed");
+        p->rules.changed(p->instance, part->state, key, text);
+        plugin_leave();
+    }
+    free(text);
+}
+
+bool lobby_rules_chat(struct lobby *lobby, uint32_t seat, char *text, uint32_t cap) {
+    for (uint32_t i = 0; i < lobby->rules_count; i++) {
+        const struct match_part *part = &lobby->rules[i];
+        if (!part->provider->rules.chat) continue;
+        plugin_enter(part->provider->self, "rules.chat");
+        muster_verdict verdict = part->provider->rules.chat(part->provider->instance, part->state,
+                                                            lobby->id, seat, text, cap);
+        plugin_leave();
+        text[cap - 1] = '\0';
+        if (verdict != MUSTER_ACCEPT && verdict != MUSTER_PASS) return false;
+    }
+    return true;
+}
