@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <termios.h>
+#include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -33,6 +35,7 @@
 
 #define CALLS_MAX 1024 /* numbers of system calls that have a row of their own */
 #define REPORT_MS 1000
+#define POOL_WAIT_S 2
 #define PATH_BYTES 1100
 #define LINE_BYTES 800
 #define NAME_BYTES 64 /* of a call, at most */
@@ -288,13 +291,41 @@ bool untrusted_locked(void) {
     return state.locked;
 }
 
-static void no_work(void *user) {
+/* Each thread of the pool does at its first job what it may not do later: so each gets one, held
+ * until all have begun. */
+static struct {
+    sem_t begun;
+    sem_t go_on;
+} pool;
+
+static void hold_thread(void *user) {
     (void)user;
+    sem_post(&pool.begun);
+    while (sem_wait(&pool.go_on) != 0) continue;
 }
 
-static void no_work_done(void *user, muster_status status) {
+static void thread_held(void *user, muster_status status) {
     (void)user;
     (void)status;
+}
+
+/* A thread that is busy for longer goes without. */
+static muster_status pool_begin(void) {
+    uint32_t count = (uint32_t)config_int("server", "workThreads");
+    struct timespec until;
+    muster_status status = MUSTER_OK;
+    sem_init(&pool.begun, 0, 0);
+    sem_init(&pool.go_on, 0, 0);
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += POOL_WAIT_S;
+    uint32_t given = 0;
+    for (; given < count && !status; given++)
+        status = loop_work_start(hold_thread, thread_held, NULL, NULL);
+    if (status) given--;
+    for (uint32_t i = 0; i < given; i++)
+        while (sem_clockwait(&pool.begun, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR) continue;
+    for (uint32_t i = 0; i < given; i++) sem_post(&pool.go_on);
+    return status;
 }
 
 static muster_status handler_set(void) {
@@ -315,9 +346,8 @@ static muster_status limits_set(void) {
     return set ? MUSTER_OK : MUSTER_INTERNAL;
 }
 
-/* All threads of the pool are made with its first job. */
 static muster_status prepare(char *error) {
-    muster_status status = loop_work_start(no_work, no_work_done, NULL, NULL);
+    muster_status status = pool_begin();
     if (!status) status = handler_set();
     if (!status) status = limits_set();
     if (status) snprintf(error, UNTRUSTED_ERROR_MAX, "limits cannot be set: %s", strerror(errno));
