@@ -233,21 +233,24 @@ export class Game {
         if (!this.#client.sendInput(input)) return;
         this.#sequence = input.sequence;
         if (taken.pressed & 2) this.#hud.fired("launcher");
+        // Onwards from what is on the screen: ticks are not even, the picture shall be.
+        this.#previous = this.own && this.#between(now);
         this.#tickedAt = now;
-        this.#previous = this.own;
         this.#predictor.send(input);
     }
 
     // ---- to the screen
 
+    /** On the way from one tick's position to the next. */
+    #between(now) {
+        const part = Math.min(1, (now - this.#tickedAt) / this.#tickMs);
+        const { x, y } = this.#previous;
+        return { x: x + (this.own.x - x) * part, y: y + (this.own.y - y) * part };
+    }
+
     #ownView() {
-        const part = Math.min(1, (performance.now() - this.#tickedAt) / this.#tickMs);
-        const from = this.#previous ?? this.own;
-        return {
-            x: from.x + (this.own.x - from.x) * part + this.#offset.x,
-            y: from.y + (this.own.y - from.y) * part + this.#offset.y,
-            aim: this.#input.aim / 256,
-        };
+        const { x, y } = this.#between(performance.now());
+        return { x: x + this.#offset.x, y: y + this.#offset.y, aim: this.#input.aim / 256 };
     }
 
     #interpolate(avatar) {

@@ -1,0 +1,137 @@
+// What goes wrong is told, and leads somewhere: another window, a server that stops, dies or is
+// full, a seat held on another device, names and passwords that are refused.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import WebSocket from "ws";
+import { AuthClient, MusterClient } from "../../sdk/js/index.js";
+import { connectPlayer, startServer } from "../e2e/harness.mjs";
+import {
+    bannerSays, configOf, inMatch, playAsGuest, setUp, toastSays, watchFaults,
+} from "./page.mjs";
+
+const ACCOUNT = { username: "grace", password: "a long enough phrase" };
+
+const screenShown = (page) => page.evaluate(() =>
+    ["welcome", "lobbies", "game"].find((id) => !document.getElementById(id).hidden));
+
+const seatOf = (page) => page.evaluate(() => window.muster.client.entry?.seat ?? null);
+
+async function logIn(page, { username, password }) {
+    await page.fill("#login-form [name=username]", username);
+    await page.fill("#login-form [name=password]", password);
+    await page.click("#login-form [type=submit]");
+}
+
+test("another window takes the seat along, and gives it back", async (t) => {
+    const { page, context, wire, faults } = await setUp(t);
+    await playAsGuest(page, "Ada");
+    const seat = await seatOf(page);
+    const other = await context.newPage();
+    const otherFaults = watchFaults(other);
+    await other.goto(wire.url);
+    await inMatch(other);
+    assert.equal(await seatOf(other), seat);
+    await bannerSays(page, /another window/);
+
+    await page.click("#banner-action");
+    await bannerSays(other, /another window/);
+    await page.waitForSelector("#banner", { state: "hidden" });
+    await inMatch(page);
+    assert.equal(await seatOf(page), seat);
+    assert.deepEqual([...faults, ...otherFaults], []);
+});
+
+test("a server that stops is awaited; one that dies, too", async (t) => {
+    const { page, server, wire, faults } = await setUp(t);
+    await playAsGuest(page, "Ada");
+    await server.stop();
+    await toastSays(page, "The server is stopping");
+    await bannerSays(page, /server has stopped/);
+    assert.equal(await screenShown(page), "lobbies");
+
+    const second = await startServer(t, { config: configOf(), dir: server.dir });
+    wire.far = second.port;
+    await page.waitForSelector("#banner", { state: "hidden" });
+    await page.click("#quick-match");
+    await inMatch(page);
+
+    second.signal("SIGKILL");
+    await second.ended();
+    await bannerSays(page, /Connection lost/);
+    assert.equal(await screenShown(page), "game");
+    const third = await startServer(t, { config: configOf(), dir: server.dir });
+    wire.far = third.port;
+    await page.waitForFunction(() => window.muster.client.state === "online");
+    assert.equal(await page.locator("#banner").isVisible(), false);
+    assert.deepEqual(faults, []);
+});
+
+test("on a full server a player waits for a seat and gets the first that is free", async (t) => {
+    const config = configOf({ lobby: { maxLobbies: 1, defaults: ["maxPlayers=2"] } });
+    const { page, server, faults } = await setUp(t, { config });
+    const players = [];
+    for (const name of ["One", "Two"]) players.push(await connectPlayer(t, server, { name }));
+    for (const { client } of players) await client.findMatch({ gameMode: "arena" });
+
+    await page.click("#browse");
+    await page.waitForSelector("#lobby-empty");
+    await page.uncheck("#filters [name=hasOpenSlots]");
+    await page.waitForSelector("#lobby-list button:disabled >> text=Full");
+    await page.click("#create-open");
+    await page.click("#create-form [type=submit]");
+    await page.waitForFunction(() => document.getElementById("create-error").textContent !== "");
+    await page.click("#create-cancel");
+
+    await page.click("#quick-match");
+    await page.waitForFunction(() =>
+        /No seat is free/.test(document.getElementById("search-text").textContent));
+    await players[0].client.leave();
+    await page.waitForSelector("#game");
+    assert.deepEqual(faults, []);
+});
+
+test("a seat held on another device can be given up", async (t) => {
+    const { page, server, faults } = await setUp(t);
+    const auth = new AuthClient({ baseUrl: server.httpUrl });
+    await auth.register(ACCOUNT);
+    const device = new MusterClient({ url: server.wsUrl, WebSocket });
+    t.after(() => {
+        device.close();
+        auth.stop();
+    });
+    await device.connect((renew) => auth.accessToken(renew));
+    await device.findMatch({ gameMode: "arena" });
+
+    await logIn(page, ACCOUNT);
+    await bannerSays(page, /another device/);
+    assert.equal(await screenShown(page), "lobbies");
+    await page.click("#banner-action");
+    await page.waitForSelector("#banner", { state: "hidden" });
+    await page.click("#quick-match");
+    await inMatch(page);
+    assert.deepEqual(faults, []);
+});
+
+test("names and passwords that are refused", async (t) => {
+    const { page, server, wire, faults } = await setUp(t);
+    const said = (pattern) => page.waitForFunction(
+        (source) => new RegExp(source).test(document.getElementById("login-error").textContent),
+        pattern.source);
+    const auth = new AuthClient({ baseUrl: server.httpUrl });
+    t.after(() => auth.stop());
+    await auth.register(ACCOUNT);
+    await logIn(page, { ...ACCOUNT, password: "another phrase" });
+    await said(/password is wrong/);
+    await page.click("#tab-register");
+    await page.fill("#register-form [name=username]", ACCOUNT.username);
+    await page.fill("#register-form [name=password]", "yet another phrase");
+    await page.click("#register-form [type=submit]");
+    await said(/taken/);
+    assert.equal(await screenShown(page), "welcome");
+    wire.far = 1; // nobody listens there
+    wire.cut();
+    await page.click("#play-now");
+    await said(/does not answer/);
+    assert.deepEqual(faults, []);
+});

@@ -1,0 +1,145 @@
+// page - a page of the browser client in a real Chromium, on a server of its own.
+//
+// Environment: MUSTERD names the server's binary, CHROMIUM the browser.
+
+import { once } from "node:events";
+import net from "node:net";
+import { chromium } from "playwright-core";
+import { startServer } from "../e2e/harness.mjs";
+
+export const PATIENCE_MS = 30000;
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const KEYS = [["KeyD", 1, 0], ["KeyA", -1, 0], ["KeyS", 0, 1], ["KeyW", 0, -1]];
+
+const PLUGINS = [
+    "db_sqlite", "auth_local", "match_fill", "mode_arena", "victory_first_to_kills",
+    "victory_time_limit", "victory_forfeit", "service_web",
+];
+
+/** One person starts a match, and it goes on until a test ends it. */
+export function configOf({ plugins = PLUGINS, lobby = {}, ...rest } = {}) {
+    return {
+        lobby: {
+            playersMin: 1, countdownMs: 500, scoreboardMs: 15000, restartVotesMin: 1,
+            defaults: ["botFill=8", "killLimit=0", "timeLimit=0"], ...lobby,
+        },
+        plugins,
+        ...rest,
+    };
+}
+
+/** A wire between browser and server that can be cut, and led to another server. */
+export async function startWire(t, port) {
+    const pairs = new Set();
+    const wire = { far: port };
+    const listener = net.createServer((near) => {
+        const far = net.connect(wire.far, "127.0.0.1");
+        const pair = [near, far];
+        pairs.add(pair);
+        near.pipe(far).pipe(near);
+        for (const socket of pair) {
+            socket.on("error", () => {});
+            socket.on("close", () => {
+                pairs.delete(pair);
+                near.destroy();
+                far.destroy();
+            });
+        }
+    });
+    listener.listen(0, "127.0.0.1");
+    await once(listener, "listening");
+    wire.cut = () => {
+        for (const pair of pairs) for (const socket of pair) socket.destroy();
+    };
+    t.after(() => {
+        wire.cut();
+        listener.close();
+    });
+    wire.url = `http://127.0.0.1:${listener.address().port}/`;
+    return wire;
+}
+
+export async function openBrowser(t) {
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    t.after(() => browser.close());
+    return browser;
+}
+
+/** Faults of the page: what nobody caught, and what the content security policy stopped. */
+export function watchFaults(page) {
+    page.setDefaultTimeout(PATIENCE_MS);
+    const faults = [];
+    page.on("pageerror", (error) => faults.push(error.stack));
+    page.on("console", (message) => {
+        if (/content security policy/i.test(message.text())) faults.push(message.text());
+    });
+    return faults;
+}
+
+/** Server, wire, browser and a page on the welcome screen. */
+export async function setUp(t, { config = configOf(), view = {} } = {}) {
+    const server = await startServer(t, { config });
+    const wire = await startWire(t, server.port);
+    const browser = await openBrowser(t);
+    const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...view });
+    const page = await context.newPage();
+    const faults = watchFaults(page);
+    await page.goto(wire.url);
+    return { server, wire, browser, context, page, faults };
+}
+
+export async function playAsGuest(page, name) {
+    await page.fill("#play-form [name=displayName]", name);
+    await page.click("#play-now");
+    await inMatch(page);
+}
+
+export const inMatch = (page) => page.waitForFunction(() => window.muster.world?.tick > 5);
+
+export const isAlive = (page) => page.waitForFunction(() => {
+    const { game, world } = window.muster;
+    return world.avatars.get(game.seat)?.alive;
+});
+
+/** Own avatar as the server tells it. */
+export const ownAvatar = (page) => page.evaluate(() => {
+    const { game, world } = window.muster;
+    return { ...world.avatars.get(game.seat) };
+});
+
+/** Has the server moved the own avatar from there in that direction? False at a wall or when shot. */
+export async function hasMoved(page, from, dx, dy) {
+    try {
+        await page.waitForFunction(({ x, y, dx, dy }) => {
+            const { game, world } = window.muster;
+            const own = world.avatars.get(game.seat);
+            return own.alive && (own.x - x) * dx + (own.y - y) * dy > 100;
+        }, { x: from.x, y: from.y, dx, dy }, { timeout: 3000 });
+        return true;
+    } catch {
+        return false;
+    }
+}
+
+async function walks(page, [key, dx, dy]) {
+    await isAlive(page);
+    const from = await ownAvatar(page);
+    await page.keyboard.down(key);
+    const moved = await hasMoved(page, from, dx, dy);
+    await page.keyboard.up(key);
+    return moved;
+}
+
+export async function walksSomewhere(page) {
+    for (let i = 0; i < 12; i++) if (await walks(page, KEYS[i % KEYS.length])) return true;
+    return false;
+}
+
+export const bannerSays = (page, pattern) => page.waitForFunction(
+    (source) => !document.getElementById("banner").hidden &&
+        new RegExp(source).test(document.getElementById("banner-text").textContent),
+    pattern.source);
+
+export const toastSays = (page, text) => page.waitForSelector(`#toasts >> text=${text}`);
