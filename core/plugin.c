@@ -312,6 +312,10 @@ void plugin_stop_all(void) {
     for (struct muster_self *s = list_before(NULL); s; s = list_before(s)) plugin_stop(s);
 }
 
+void plugin_unlink_all(void) {
+    for (struct muster_self *s = plugin_next(NULL); s; s = plugin_next(s)) plugin_image_unlink(s);
+}
+
 void plugin_unload_all(void) {
     struct muster_self *before;
     for (struct muster_self *s = list_before(NULL); s; s = before) {

@@ -83,6 +83,9 @@ void plugin_drain_all(void);
 void plugin_stop_all(void);
 /* fini and dlclose in reverse order; a generation that is still pinned is left mapped and named. */
 void plugin_unload_all(void);
+/* The files of the private copies are gone: who can write to the data directory must not be able to
+ * change code that runs from there. */
+void plugin_unlink_all(void);
 /* Copy, probe, init with the new config, start, swap the registry; on failure the old generation
  * goes on and `error` says why. STATE while a call into a plugin is on the stack. */
 muster_status plugin_reload(const char *instance_name, char *error) MUSTER_MUST_USE;

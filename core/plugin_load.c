@@ -168,6 +168,11 @@ failed:
     return status;
 }
 
+void plugin_image_unlink(struct muster_self *self) {
+    if (self->copy_path[0]) plugin_file_remove(self->copy_path);
+    self->copy_path[0] = '\0';
+}
+
 void plugin_image_close(struct muster_self *self) {
     schema_deinit(&self->config_schema);
     memset(&self->config_schema, 0, sizeof self->config_schema);
@@ -176,6 +181,5 @@ void plugin_image_close(struct muster_self *self) {
     if (self->library) dlclose(self->library);
 #endif
     self->library = NULL;
-    if (self->copy_path[0]) plugin_file_remove(self->copy_path);
-    self->copy_path[0] = '\0';
+    plugin_image_unlink(self);
 }

@@ -10,6 +10,8 @@
  * (PLUGIN_ERROR_MAX bytes) is the cause without the plugin's name. On failure nothing is left. */
 muster_status plugin_image_open(struct muster_self *self, const char *name,
                                 char *error) MUSTER_MUST_USE;
+/* The private copy's file is gone, its code stays. */
+void plugin_image_unlink(struct muster_self *self);
 /* dlclose, and the private copy is gone. Takes a half-built image. */
 void plugin_image_close(struct muster_self *self);
 

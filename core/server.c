@@ -216,7 +216,9 @@ static void on_console_line(void *user, const char *line) {
 /* From here on nothing of a player has been read, and everything else has been started. */
 static bool lock_if_asked(void) {
     char error[UNTRUSTED_ERROR_MAX] = "";
-    muster_status status = untrusted_requested() ? untrusted_lock(error) : MUSTER_OK;
+    if (!untrusted_requested()) return true;
+    plugin_unlink_all();
+    muster_status status = untrusted_lock(error);
     if (!status) return true;
     net_stop();
     fail(status == MUSTER_INVALID ? SERVER_EXIT_CONFIG : SERVER_EXIT_INTERNAL, error);

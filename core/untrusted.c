@@ -359,11 +359,11 @@ static void tell(uint32_t landlock_abi, uint32_t threads) {
         log_warn("untrusted", "this kernel has no Landlock: all files of this user stay open to "
                               "who breaks out of a script");
     else
-        log_info("untrusted", "Landlock version %u restricts %u threads", landlock_abi, threads);
+        log_info("untrusted", "Landlock version %u", landlock_abi);
     log_info("untrusted",
-             "locked: scripts of players may run here; no new program, process, "
+             "%u threads are locked: scripts of players may run here; no new program, process, "
              "thread or plugin%s",
-             config_bool("untrusted", "connect") ? "" : ", and no connection out");
+             threads, config_bool("untrusted", "connect") ? "" : ", and no connection out");
 }
 
 muster_status untrusted_lock(char *error) {

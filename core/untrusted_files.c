@@ -1,6 +1,7 @@
-/* untrusted_files - the files that a locked node may still open, by Landlock.
+/* untrusted_files - the files that a locked node may still open, by Landlock, and the capabilities
+ * that would open others.
  *
- * Landlock restricts a thread and those it makes later, not its process: a thread that was left out
+ * Both belong to a thread and those it makes later, not to its process: a thread that was left out
  * would be the way back. So each thread restricts itself in the handler of UNTRUSTED_SIGNAL, until
  * none is left. Called by untrusted.
  */
@@ -11,6 +12,7 @@
 #include <fcntl.h>
 #include <fts.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -59,7 +61,8 @@ struct ruleset_attr {
 };
 
 static struct {
-    int fd;
+    int fd; /* -1: no Landlock */
+    atomic_bool restricting;
     uint64_t handled_fs;
     _Atomic int threads[THREADS_MAX]; /* ids of those that are restricted */
     atomic_uint thread_count;
@@ -76,12 +79,19 @@ static bool is_restricted(int thread) {
     return false;
 }
 
+/* glibc has no function for it. */
+static bool drop_capabilities(void) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    return syscall(SYS_capset, &header, none) == 0;
+}
+
 /* Async-signal-safe: nothing but system calls and atomics. */
 static void restrict_this_thread(void) {
     int thread = (int)syscall(SYS_gettid);
     if (is_restricted(thread)) return;
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-        syscall(SYS_landlock_restrict_self, rules.fd, 0) != 0) {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !drop_capabilities() ||
+        (rules.fd >= 0 && syscall(SYS_landlock_restrict_self, rules.fd, 0) != 0)) {
         atomic_store(&rules.failure, errno);
         return;
     }
@@ -94,8 +104,10 @@ static void restrict_this_thread(void) {
 
 void untrusted_files_on_signal(void) {
     int errno_kept = errno;
-    if (rules.fd >= 0) restrict_this_thread();
-    sem_post(&rules.answered);
+    if (atomic_load(&rules.restricting)) {
+        restrict_this_thread();
+        sem_post(&rules.answered);
+    }
     errno = errno_kept;
 }
 
@@ -172,8 +184,7 @@ static muster_status restrict_all(char *error) {
     restrict_this_thread();
     int failure = atomic_load(&rules.failure);
     if (failure == 0) return MUSTER_OK;
-    snprintf(error, UNTRUSTED_ERROR_MAX, "Landlock: a thread was not restricted: %s",
-             strerror(failure));
+    snprintf(error, UNTRUSTED_ERROR_MAX, "a thread was not restricted: %s", strerror(failure));
     return MUSTER_INTERNAL;
 }
 
@@ -290,20 +301,34 @@ static muster_status rules_open(uint32_t abi, char *error) {
     struct ruleset_attr attr = attributes(abi);
     rules.handled_fs = attr.handled_access_fs;
     rules.fd = (int)syscall(SYS_landlock_create_ruleset, &attr, attributes_size(abi), 0);
-    if (rules.fd >= 0 && sem_init(&rules.answered, 0, 0) == 0) return MUSTER_OK;
+    if (rules.fd >= 0) return MUSTER_OK;
     snprintf(error, UNTRUSTED_ERROR_MAX, "Landlock makes no rules: %s", strerror(errno));
     return MUSTER_INTERNAL;
+}
+
+/* Without its capabilities, root is as little to other users' files as anybody. */
+static muster_status owner_check(char *error) {
+    struct stat st;
+    if (stat(paths_data(), &st) == 0 && st.st_uid == geteuid()) return MUSTER_OK;
+    snprintf(error, UNTRUSTED_ERROR_MAX,
+             "server.dataDir: %.300s must belong to the user that runs the node (--untrusted)",
+             paths_data());
+    return MUSTER_INVALID;
 }
 
 muster_status untrusted_files_restrict(const char *config_file, uint32_t *abi, uint32_t *threads,
                                        char *error) {
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-    *threads = 0;
     *abi = version > 0 ? (uint32_t)version : 0;
-    if (*abi == 0) return MUSTER_OK;
-    muster_status status = rules_open(*abi, error);
-    if (!status) status = rules_add(config_file, error);
-    if (!status) status = restrict_all(error);
+    muster_status status = owner_check(error);
+    if (!status && *abi > 0) status = rules_open(*abi, error);
+    if (!status && *abi > 0) status = rules_add(config_file, error);
+    if (!status) {
+        sem_init(&rules.answered, 0, 0);
+        atomic_store(&rules.restricting, true);
+        status = restrict_all(error);
+        atomic_store(&rules.restricting, false);
+    }
     *threads = atomic_load(&rules.thread_count);
     if (rules.fd >= 0) close(rules.fd);
     rules.fd = -1;

@@ -8,7 +8,8 @@
  * itself. So no thread may block it. */
 #define UNTRUSTED_SIGNAL SIGSYS
 
-/* untrusted_files.c: Landlock restricts the calling thread alone, so each is told to. */
+/* untrusted_files.c: Landlock and capabilities concern the calling thread alone, so each is told
+ * to give them up. */
 
 /* With the signal's handler set and the pool running. `abi` 0: this kernel has no Landlock. */
 muster_status untrusted_files_restrict(const char *config_file, uint32_t *abi, uint32_t *threads,

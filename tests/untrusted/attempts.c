@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -23,10 +25,33 @@
 
 static char data_folder[PATH_BYTES];
 static char share_folder[PATH_BYTES];
+static char code_file[PATH_BYTES];
+static char code_mapping[PATH_BYTES];
 
-void attempts_set_folders(const char *data, const char *share) {
+/* Where this code is mapped from, and where: /proc/self/maps is closed later. */
+static void find_own_code(void) {
+    char line[2 * PATH_BYTES];
+    uintptr_t own = (uintptr_t)find_own_code;
+    FILE *maps = fopen("/proc/self/maps", "re");
+    while (maps && fgets(line, sizeof line, maps)) {
+        uintptr_t start, end;
+        int path_at = 0;
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %*s %*s %*s %*s %n", &start, &end, &path_at) <
+            2)
+            continue;
+        if (own < start || own >= end || path_at == 0) continue;
+        line[strcspn(line, "\n")] = '\0';
+        snprintf(code_file, sizeof code_file, "%s", line + path_at);
+        snprintf(code_mapping, sizeof code_mapping, "/proc/self/map_files/%" PRIxPTR "-%" PRIxPTR,
+                 start, end);
+    }
+    if (maps) fclose(maps);
+}
+
+void attempts_prepare(const char *data, const char *share) {
     snprintf(data_folder, sizeof data_folder, "%s", data);
     snprintf(share_folder, sizeof share_folder, "%s", share);
+    find_own_code();
 }
 
 /* ---- attempts of more than one call ---------------------------------------------------------- */
@@ -68,6 +93,14 @@ static long read_share(void) {
 
 static long write_tmp(void) {
     return temporary_file("/tmp", 0600);
+}
+
+static long open_code_file(void) {
+    return close_or_errno(open(code_file, O_RDONLY | O_CLOEXEC));
+}
+
+static long open_code_mapping(void) {
+    return close_or_errno(open(code_mapping, O_RDONLY | O_CLOEXEC));
 }
 
 static long map_executable(void) {
@@ -182,6 +215,8 @@ const struct attempt attempts[] = {
     CALL(inotify_init1, O_CLOEXEC),
     CALL(fanotify_init, -1, 0),
     /* code */
+    RUN("find_own_code", open_code_file),
+    RUN("open_own_code", open_code_mapping),
     RUN("map_executable", map_executable),
     RUN("make_executable", make_executable),
     CALL(pkey_mprotect, 0, 0, PROT_READ, -1),

@@ -17,7 +17,7 @@ extern const struct attempt attempts[];
 extern const uint32_t attempt_count;
 
 /* Before the first attempt. */
-void attempts_set_folders(const char *data, const char *share);
+void attempts_prepare(const char *data, const char *share);
 /* 0, or the errno it failed with. Leaves nothing open. */
 int attempt_run(const struct attempt *attempt);
 

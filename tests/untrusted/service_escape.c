@@ -115,7 +115,7 @@ static muster_status escape_init(muster_self *self, const struct muster_host *ho
     escape->host = host;
     sem_init(&escape->asked, 0, 0);
     sem_init(&escape->done, 0, 0);
-    attempts_set_folders(host->config->data_dir(self), host->config->share_dir(self));
+    attempts_prepare(host->config->data_dir(self), host->config->share_dir(self));
     *instance = escape;
     return MUSTER_OK;
 }
