@@ -1,15 +1,9 @@
 // The browser client in a real Chromium against a real server: a guest plays, drops, comes back,
 // sees the end and votes; an account makes a lobby with settings of its own.
-//
-// With MUSTER_SCREENSHOT set a picture of the game is saved as docs/images/arena.png.
 
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { configOf, inMatch, playAsGuest, setUp, walksSomewhere } from "./page.mjs";
-
-const PICTURE = fileURLToPath(new URL("../../docs/images/arena.png", import.meta.url));
 
 /** Standing still, prediction and server must agree to the unit. */
 async function predictionAgrees(page) {
@@ -60,14 +54,6 @@ async function dropAndResume(page, wire) {
     await page.waitForSelector("#banner", { state: "hidden" });
 }
 
-async function takePicture(page) {
-    if (!process.env.MUSTER_SCREENSHOT) return;
-    mkdirSync(fileURLToPath(new URL("../../docs/images/", import.meta.url)), { recursive: true });
-    await page.waitForFunction(() => document.querySelectorAll("#feed li").length > 1 &&
-        window.muster.game.own && window.muster.game.effects.some((e) => e.type === "shot"));
-    await page.screenshot({ path: PICTURE });
-}
-
 test("a guest plays, writes, looks at the score, and comes back after a drop", async (t) => {
     const { page, wire, faults } = await setUp(t);
     await playAsGuest(page, "Ada");
@@ -77,7 +63,6 @@ test("a guest plays, writes, looks at the score, and comes back after a drop", a
     await everyoneHasAName(page);
     await chatWorks(page);
     await scoreboardShows(page);
-    await takePicture(page);
     await dropAndResume(page, wire);
     assert.ok(await walksSomewhere(page), "no key moved the avatar after coming back");
     assert.deepEqual(faults, []);

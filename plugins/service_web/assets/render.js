@@ -8,7 +8,7 @@ const MARGIN_TOUCH = 0.22; // of the view: a small screen has buttons at its edg
 const TEAM_COLOURS = ["#b6c2d1", "#ff6b5e", "#4da3ff"];
 const TEAM_DARK = ["#4c5866", "#7a2a24", "#1d4a80"];
 const SPAWN_TINTS = { r: "#ff6b5e22", b: "#4da3ff22" };
-const LIFE_MS = { shot: 130, burst: 420, mark: 160, pain: 320, damage: 700, death: 600 };
+const LIFE_MS = { shot: 150, burst: 420, mark: 160, pain: 320, damage: 700, death: 600 };
 const TURN = Math.PI * 2;
 const REST_INSET = 84; // CSS pixels from the corner to where a touch stick rests
 
@@ -249,12 +249,12 @@ export class Renderer {
         if (!avatar) return;
         const from = game.viewOf(avatar);
         const context = this.#context;
-        context.globalAlpha = 1 - age;
+        context.globalAlpha = Math.sqrt(1 - age);
         context.beginPath();
         context.moveTo(from.x, from.y);
         context.lineTo(shot.endX, shot.endY);
         context.strokeStyle = shot.isOwn ? "#fff3d6" : (TEAM_COLOURS[avatar.team] ?? "#ffffff");
-        context.lineWidth = 14;
+        context.lineWidth = 8 + 12 * (1 - age);
         context.stroke();
         this.#circle(shot.endX, shot.endY, shot.hit === 255 ? 26 : 56, "#fff3d6");
         context.globalAlpha = 1;
