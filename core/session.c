@@ -56,6 +56,7 @@ void session_deinit(void) {
     HASH_CLEAR(hh, sessions.by_key);
     loop_timer_stop(sessions.sweep);
     slots_deinit(&sessions.slots);
+    sessions.connected = 0;
 }
 
 void session_set_hooks(const struct session_hooks *hooks) {
