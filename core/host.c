@@ -10,6 +10,7 @@
 #include "events.h"
 #include "host_internal.h"
 #include "http.h"
+#include "lobby.h"
 #include "log.h"
 #include "methods.h"
 #include "metrics.h"
@@ -374,4 +375,5 @@ void host_release(struct muster_self *self) {
     metrics_unregister_owner(self);
     admin_command_remove_owner(self);
     methods_plugin_remove_owner(self);
+    lobby_vote_drop_owner(self);
 }

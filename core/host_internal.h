@@ -43,6 +43,9 @@ void handle_close(struct handle *handle);
 /* fn in the loop's next turn: for what is not legal inside a callback. */
 muster_status host_defer(loop_fn fn, void *user);
 
+/* Copies at most the caller's struct size. Every info struct begins with its size. */
+void host_copy_out(void *out, const void *full, uint32_t full_size);
+
 /* Does `size`, set by a plugin, cover at least the first `needed` bytes of its struct? */
 static inline bool host_size_ok(uint32_t size, size_t needed) {
     return size >= needed;

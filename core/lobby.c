@@ -121,15 +121,17 @@ void lobby_broadcast_members(struct lobby *lobby) {
 
 void lobby_emit(const struct lobby *lobby, uint32_t kind, muster_player_id player, uint32_t seat,
                 uint32_t value) {
-    events_emit(&(struct muster_notice){
-        .size = sizeof(struct muster_notice),
+    const struct muster_notice notice = {
+        .size = sizeof notice,
         .kind = kind,
         .lobby = lobby->id,
         .match = lobby->match ? lobby->match->id : 0,
         .player = player,
         .seat = seat,
         .value = value,
-    });
+    };
+    events_emit(&notice);
+    lobby_rules_notice(lobby, &notice);
 }
 
 void lobby_state_set(struct lobby *lobby, uint32_t state) {
@@ -196,12 +198,12 @@ static bool region_served(const char *region) {
 
 static void fill(struct lobby *lobby, const struct lobby_wish *wish) {
     const struct mode_entry *mode = registry_mode(wish->game_mode);
-    lobby_settings_apply(lobby);
     lobby->tick_rate_hz = mode->tick_rate_hz;
     lobby->state = MUSTER_LOBBY_WAITING;
     lobby->empty_since_ms = loop_now_ms();
     ticket_uuid(lobby->key);
     snprintf(lobby->game_mode, sizeof lobby->game_mode, "%s", wish->game_mode);
+    lobby_settings_apply(lobby); /* asks the mode what its settings do not say */
     const char *region =
         region_served(wish->region) ? wish->region : config_string("server", "region");
     snprintf(lobby->region, sizeof lobby->region, "%s", region);

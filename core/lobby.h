@@ -185,7 +185,11 @@ int32_t lobby_ask(const struct lobby *lobby, const struct muster_action *action,
                   const struct muster_self *asker, bool needs_accept, struct failure *failure);
 muster_status lobby_vote_start(struct lobby *lobby, struct muster_self *owner,
                                const struct muster_vote *vote, muster_vote_fn fn, void *user);
+/* The plugin stops: its votes end without it. */
+void lobby_vote_drop_owner(const struct muster_self *owner);
 muster_status lobby_vote_cancel(struct lobby *lobby, const struct muster_self *owner);
+/* To every entered, connected member; params is taken; null (text that is no UTF-8): nothing. */
+void lobby_broadcast(struct lobby *lobby, const char *method, json_t *params);
 /* A line from the server. */
 void lobby_announce(struct lobby *lobby, const char *text);
 /* End a running match from outside a step. */

@@ -11,8 +11,6 @@ void lobby_emit(const struct lobby *lobby, uint32_t kind, muster_player_id playe
                 uint32_t value);
 struct session *member_session(const struct member *member);
 void lobby_tell_info(struct lobby *lobby);
-/* To every entered, connected member; params is taken; null (text that is no UTF-8): nothing. */
-void lobby_broadcast(struct lobby *lobby, const char *method, json_t *params);
 /* Members have changed: told now, or with the next change, at most every MEMBERS_EVERY_MS. */
 void lobby_broadcast_members(struct lobby *lobby);
 /* What could not be told yet. */
@@ -33,6 +31,7 @@ int32_t lobby_authorize(struct lobby *lobby, const struct muster_action *action,
 int32_t lobby_allow_create(const struct muster_action *action, struct failure *failure);
 void lobby_rules_changed(struct lobby *lobby, const struct muster_self *but, const char *key,
                          json_t *value);
+void lobby_rules_notice(const struct lobby *lobby, const struct muster_notice *notice);
 /* False: a rule swallowed the line. */
 bool lobby_rules_chat(struct lobby *lobby, uint32_t seat, char *text, uint32_t cap);
 /* What `session` asks, in its lobby; key and value "". */

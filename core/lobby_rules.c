@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lobby_internal.h"
+#include "loop.h"
 #include "status.h"
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -124,6 +125,36 @@ void lobby_rules_changed(struct lobby *lobby, const struct muster_self *but, con
         plugin_leave();
     }
     free(text);
+}
+
+static void tell_notice(const struct lobby *lobby, const struct muster_notice *notice) {
+    for (uint32_t i = 0; i < lobby->rules_count; i++) {
+        const struct match_part *part = &lobby->rules[i];
+        if (!part->provider->rules.notice) continue;
+        plugin_enter(part->provider->self, "rules.notice");
+        part->provider->rules.notice(part->provider->instance, part->state, notice);
+        plugin_leave();
+    }
+}
+
+static void on_deferred(void *user) {
+    struct muster_notice *notice = user;
+    const struct lobby *lobby = lobby_find(notice->lobby);
+    if (lobby) tell_notice(lobby, notice);
+    free(notice);
+}
+
+/* No rules' state is entered while a call on it may be on the stack. */
+void lobby_rules_notice(const struct lobby *lobby, const struct muster_notice *notice) {
+    if (lobby->rules_count == 0 || lobby->closing) return;
+    if (plugin_depth() == 0) {
+        tell_notice(lobby, notice);
+        return;
+    }
+    struct muster_notice *copy = malloc(sizeof *copy);
+    if (!copy) return;
+    *copy = *notice;
+    if (loop_post(on_deferred, copy)) free(copy);
 }
 
 bool lobby_rules_chat(struct lobby *lobby, uint32_t seat, char *text, uint32_t cap) {

@@ -190,6 +190,13 @@ muster_status lobby_vote_cancel(struct lobby *lobby, const struct muster_self *o
     return MUSTER_OK;
 }
 
+void lobby_vote_drop_owner(const struct muster_self *owner) {
+    if (owner->phase < PLUGIN_STOPPED && owner->pins > 0) return; /* lobbies still have it */
+    muster_lobby_id id = 0;
+    for (struct lobby *lobby; (lobby = lobby_next(&id));)
+        if (lobby->votes[VOTE_CALLED].owner == owner) (void)lobby_vote_cancel(lobby, owner);
+}
+
 void lobby_vote_forget(struct lobby *lobby, uint32_t index) {
     if (member_is_spectator(index)) return;
     for (int slot = 0; slot < VOTE_SLOTS; slot++) lobby->votes[slot].cast[index] = 0;

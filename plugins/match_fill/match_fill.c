@@ -86,7 +86,8 @@ static void fill_dequeue(void *state, muster_ticket_id ticket) {
 static bool is_open(const struct muster_lobby_info *info) {
     bool joinable = info->state == MUSTER_LOBBY_WAITING || info->state == MUSTER_LOBBY_STARTING ||
                     info->state == MUSTER_LOBBY_ACTIVE;
-    return joinable && !info->is_private && info->players_current < info->players_max;
+    return joinable && !info->is_private && !info->is_unmatched &&
+           info->players_current < info->players_max;
 }
 
 static void open_collect(struct instance *instance) {

@@ -29,6 +29,12 @@ static void settings_read(struct arena *arena) {
     arena->bot_skill = skill_of(match->setting_string(self, arena->match, "botSkill"));
 }
 
+static void mode_setting(void *instance, void *state, const char *key) {
+    (void)instance;
+    (void)key;
+    settings_read(state);
+}
+
 static muster_status mode_create(void *instance, const struct muster_match_info *info,
                                  void **state) {
     const struct map *map = maps_find(instance, info->map_name);
@@ -181,6 +187,7 @@ static const struct muster_mode mode = {
     .command = mode_command,
     .save = mode_save,
     .load = mode_load,
+    .setting = mode_setting,
 };
 
 /* ---- settings and maps ---------------------------------------------------------------------- */
@@ -190,10 +197,11 @@ static const char settings_rest[] =
     "\"unit\":\"players\",\"label\":\"Players\",\"help\":\"Seats of the match, both teams "
     "together.\",\"group\":\"Match\"},"
     "{\"key\":\"friendlyFire\",\"type\":\"bool\",\"default\":false,\"label\":\"Friendly fire\","
-    "\"help\":\"Mates can be hit; killing one costs a point.\",\"group\":\"Match\"},"
+    "\"help\":\"Mates can be hit; killing one costs a point.\",\"group\":\"Match\","
+    "\"when\":\"always\"},"
     "{\"key\":\"respawnMs\",\"type\":\"duration\",\"unit\":\"ms\",\"default\":3000,\"min\":0,"
     "\"max\":30000,\"label\":\"Respawn\",\"help\":\"Time from death to the next life.\","
-    "\"group\":\"Match\"},"
+    "\"group\":\"Match\",\"when\":\"always\"},"
     "{\"key\":\"spawnProtectionMs\",\"type\":\"duration\",\"unit\":\"ms\",\"default\":1500,"
     "\"min\":0,\"max\":10000,\"label\":\"Spawn protection\",\"help\":\"No damage after a spawn; "
     "ends with the first shot.\",\"group\":\"Match\"},"

@@ -3,6 +3,7 @@
 #include <muster/plugin.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 struct instance {
     muster_self *self;
@@ -12,10 +13,11 @@ struct instance {
 static const char settings[] =
     "[{\"key\":\"killLimit\",\"type\":\"int\",\"default\":50,\"min\":0,\"max\":1000,"
     "\"unit\":\"kills\",\"label\":\"Kill limit\",\"help\":\"The first team with so many points "
-    "wins; 0: no limit.\",\"group\":\"Victory\"}]";
+    "wins; 0: no limit.\",\"group\":\"Victory\",\"when\":\"always\"}]";
 
-/* Per match: the limit, frozen when the match begins. */
+/* Per match: the limit; changed only in the match's step. */
 struct limit {
+    muster_match_id match;
     int32_t score;
 };
 
@@ -24,6 +26,7 @@ static muster_status victory_create(void *instance, const struct muster_match_in
     struct instance *self = instance;
     struct limit *limit = calloc(1, sizeof(*limit));
     if (!limit) return MUSTER_NO_MEMORY;
+    limit->match = info->match;
     limit->score =
         (int32_t)self->host->match->setting_integer(self->self, info->match, "killLimit");
     *state = limit;
@@ -33,6 +36,13 @@ static muster_status victory_create(void *instance, const struct muster_match_in
 static void victory_destroy(void *instance, void *state) {
     (void)instance;
     free(state);
+}
+
+static void victory_setting(void *instance, void *state, const char *key) {
+    struct instance *self = instance;
+    struct limit *limit = state;
+    if (strcmp(key, "killLimit") == 0)
+        limit->score = (int32_t)self->host->match->setting_integer(self->self, limit->match, key);
 }
 
 static muster_verdict victory_evaluate(void *instance, void *state,
@@ -65,7 +75,8 @@ static const struct muster_victory victory = {.size = sizeof(victory),
                                               .destroy = victory_destroy,
                                               .evaluate = victory_evaluate,
                                               .save = victory_save,
-                                              .load = victory_load};
+                                              .load = victory_load,
+                                              .setting = victory_setting};
 
 static muster_status plugin_init(muster_self *self, const struct muster_host *host, void **out) {
     struct instance *instance = calloc(1, sizeof(*instance));

@@ -3,6 +3,7 @@
 #include <muster/plugin.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 struct instance {
     muster_self *self;
@@ -12,10 +13,11 @@ struct instance {
 static const char settings[] =
     "[{\"key\":\"timeLimit\",\"type\":\"duration\",\"default\":600,\"min\":0,\"max\":7200,"
     "\"unit\":\"s\",\"label\":\"Time limit\",\"help\":\"Then the team with more points wins; 0: no "
-    "limit.\",\"group\":\"Victory\"}]";
+    "limit.\",\"group\":\"Victory\",\"when\":\"always\"}]";
 
-/* Per match: the limit, frozen when the match begins. */
+/* Per match: the limit; changed only in the match's step. */
 struct limit {
+    muster_match_id match;
     uint32_t elapsed_ms; /* 0: none */
 };
 
@@ -24,6 +26,7 @@ static muster_status victory_create(void *instance, const struct muster_match_in
     struct instance *self = instance;
     struct limit *limit = calloc(1, sizeof(*limit));
     if (!limit) return MUSTER_NO_MEMORY;
+    limit->match = info->match;
     int64_t limit_s = self->host->match->setting_integer(self->self, info->match, "timeLimit");
     limit->elapsed_ms = (uint32_t)(limit_s * 1000);
     *state = limit;
@@ -33,6 +36,14 @@ static muster_status victory_create(void *instance, const struct muster_match_in
 static void victory_destroy(void *instance, void *state) {
     (void)instance;
     free(state);
+}
+
+static void victory_setting(void *instance, void *state, const char *key) {
+    struct instance *self = instance;
+    struct limit *limit = state;
+    if (strcmp(key, "timeLimit") != 0) return;
+    int64_t limit_s = self->host->match->setting_integer(self->self, limit->match, key);
+    limit->elapsed_ms = (uint32_t)(limit_s * 1000);
 }
 
 static muster_verdict victory_evaluate(void *instance, void *state,
@@ -65,7 +76,8 @@ static const struct muster_victory victory = {.size = sizeof(victory),
                                               .destroy = victory_destroy,
                                               .evaluate = victory_evaluate,
                                               .save = victory_save,
-                                              .load = victory_load};
+                                              .load = victory_load,
+                                              .setting = victory_setting};
 
 static muster_status plugin_init(muster_self *self, const struct muster_host *host, void **out) {
     struct instance *instance = calloc(1, sizeof(*instance));

@@ -248,7 +248,7 @@ struct muster_lobby_info {
     uint32_t reserved;
     muster_player_id host; /* 0: the lobby has none */
     uint32_t is_locked;
-    uint32_t is_matched;   /* matchmaking may put players here */
+    uint32_t is_unmatched; /* matchmaking puts nobody here: private, locked, or matched_set */
     char join_code[16];    /* "" when the lobby has no host */
 };
 

@@ -281,6 +281,8 @@ struct muster_action {
     struct muster_refusal *refusal; /* to be filled on REJECT; never null */
 };
 
+struct muster_notice; /* host.h, "events" */
+
 struct muster_param {
     uint32_t size;
     uint32_t seat;       /* whom it concerns */
@@ -314,6 +316,10 @@ struct muster_rules {
     /* A lobby setting has a new value (JSON text). Also at creation, for each key that was given.
      * The only way a "secret" setting is told: the host does not keep it. */
     void (*changed)(void *instance, void *state, const char *key, const char *value);
+    /* What happened in the lobby: LOBBY_STATE, LOBBY_HOST, SEAT_TAKEN, SEAT_LEFT, MATCH_STARTED,
+     * MATCH_ENDED. Never inside another call of a plugin: what happens there is told right after.
+     * Unlike events, an older generation is told of the lobbies that keep it. */
+    void (*notice)(void *instance, void *state, const struct muster_notice *notice);
 };
 
 /* ---- anticheat: what looks wrong? ---------------------------------------------------------- */

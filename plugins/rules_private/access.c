@@ -1,0 +1,270 @@
+/* access.c - who may come in: password, invitations, allow list, bans. */
+#include "private.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+static uint64_t now_ms(const struct lobby *lobby) {
+    return lobby->instance->host->loop->now_ms(lobby->instance->self);
+}
+
+/* ---- limits ---------------------------------------------------------------------------------- */
+
+static void fill(struct bucket *bucket, double per_minute, uint64_t now) {
+    double gained =
+        bucket->updated_ms ? (double)(now - bucket->updated_ms) * per_minute / 60000.0 : per_minute;
+    bucket->tokens = bucket->tokens + gained < per_minute ? bucket->tokens + gained : per_minute;
+    bucket->updated_ms = now ? now : 1;
+}
+
+bool bucket_take(struct bucket *bucket, double per_minute, uint64_t now) {
+    fill(bucket, per_minute, now);
+    if (bucket->tokens < 1) return false;
+    bucket->tokens -= 1;
+    return true;
+}
+
+uint32_t bucket_wait_ms(struct bucket *bucket, double per_minute, uint64_t now) {
+    fill(bucket, per_minute, now);
+    return bucket->tokens >= 1 ? 0 : (uint32_t)((1 - bucket->tokens) * 60000.0 / per_minute) + 1;
+}
+
+/* Who falls out of the table begins anew; the lobby's own limit stays. */
+struct watched *watched_of(struct instance *instance, muster_player_id player) {
+    struct watched *watched = &instance->watched[(uint32_t)player % PLAYERS_WATCHED];
+    if (watched->player != player) *watched = (struct watched){.player = player};
+    return watched;
+}
+
+/* ---- password -------------------------------------------------------------------------------- */
+
+/* The hash never leaves the memory that holds its key: a fast keyed one is enough. The lobby's id
+ * is its salt. */
+static void hash(const struct lobby *lobby, const char *password, uint8_t out[HASH_BYTES]) {
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, lobby->instance->hash_key, HASH_BYTES, HASH_BYTES);
+    crypto_generichash_update(&state, (const uint8_t *)&lobby->id, sizeof lobby->id);
+    crypto_generichash_update(&state, (const uint8_t *)password, strlen(password));
+    crypto_generichash_final(&state, out, HASH_BYTES);
+    sodium_memzero(&state, sizeof state);
+}
+
+void access_password_set(struct lobby *lobby, const char *password) {
+    lobby->has_password = password[0] != '\0';
+    hash(lobby, password, lobby->password_hash);
+    access_tell_matching(lobby);
+}
+
+static uint32_t tries_wait_ms(struct lobby *lobby, muster_player_id player) {
+    struct instance *instance = lobby->instance;
+    double per_player =
+        (double)instance->host->config->integer(instance->self, "playerTriesPerMinute");
+    double per_lobby =
+        (double)instance->host->config->integer(instance->self, "lobbyTriesPerMinute");
+    uint64_t now = now_ms(lobby);
+    uint32_t own = bucket_wait_ms(&watched_of(instance, player)->tries, per_player, now);
+    uint32_t all = bucket_wait_ms(&lobby->tries, per_lobby, now);
+    return own > all ? own : all;
+}
+
+static void count_try(struct lobby *lobby, muster_player_id player) {
+    struct instance *instance = lobby->instance;
+    const struct muster_host_config *config = instance->host->config;
+    uint64_t now = now_ms(lobby);
+    (void)bucket_take(&watched_of(instance, player)->tries,
+                      (double)config->integer(instance->self, "playerTriesPerMinute"), now);
+    (void)bucket_take(&lobby->tries, (double)config->integer(instance->self, "lobbyTriesPerMinute"),
+                      now);
+}
+
+static muster_verdict decide_password(struct lobby *lobby, const struct muster_action *action,
+                                      char *reason, uint32_t cap) {
+    uint8_t given[HASH_BYTES];
+    if (!action->value[0])
+        return reject(action, reason, cap, "password_needed", "this lobby has a password");
+    uint32_t wait_ms = tries_wait_ms(lobby, action->player);
+    if (wait_ms) { /* a right one, too: or the limit would tell */
+        if (action->refusal) action->refusal->retry_after_ms = wait_ms;
+        return reject(action, reason, cap, "too_many_tries", "too many wrong passwords");
+    }
+    hash(lobby, action->value, given);
+    if (sodium_memcmp(given, lobby->password_hash, HASH_BYTES) == 0) return MUSTER_ACCEPT;
+    count_try(lobby, action->player);
+    return reject(action, reason, cap, "password_wrong", "the password is wrong");
+}
+
+/* ---- invitations ----------------------------------------------------------------------------- */
+
+static bool is_alive(const struct lobby *lobby, const struct invitation *invitation) {
+    return invitation->expires_ms > now_ms(lobby);
+}
+
+struct invitation *access_invite(struct lobby *lobby, const char *player_key, bool with_token,
+                                 uint32_t life_s) {
+    struct instance *instance = lobby->instance;
+    struct invitation *place = NULL;
+    if (player_key[0]) (void)access_revoke(lobby, player_key, "");
+    for (uint32_t i = 0; i < INVITATIONS_MAX && !place; i++)
+        if (!is_alive(lobby, &lobby->invitations[i])) place = &lobby->invitations[i];
+    if (!place) return NULL;
+    *place = (struct invitation){.expires_ms = now_ms(lobby) + life_s * 1000ull};
+    place->expires_at_ms = instance->host->loop->unix_ms(instance->self) + life_s * 1000ll;
+    snprintf(place->player_key, sizeof place->player_key, "%s", player_key);
+    if (!with_token) return place;
+    uint8_t random[16];
+    instance->host->loop->random(instance->self, random, sizeof random);
+    memcpy(place->token, "i.", 2);
+    sodium_bin2base64(place->token + 2, sizeof place->token - 2, random, sizeof random,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    return place;
+}
+
+static bool token_equal(const struct invitation *invitation, const char *token) {
+    return invitation->token[0] && strlen(token) == TOKEN_BYTES - 1 &&
+           sodium_memcmp(invitation->token, token, TOKEN_BYTES) == 0;
+}
+
+uint32_t access_revoke(struct lobby *lobby, const char *player_key, const char *token) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < INVITATIONS_MAX; i++) {
+        struct invitation *invitation = &lobby->invitations[i];
+        bool meant = (player_key[0] && strcmp(invitation->player_key, player_key) == 0) ||
+                     (token[0] && token_equal(invitation, token));
+        if (!meant || !is_alive(lobby, invitation)) continue;
+        *invitation = (struct invitation){0};
+        count++;
+    }
+    return count;
+}
+
+/* 1: a good one; -1: one that has expired. */
+static int find_invitation(const struct lobby *lobby, const char *player_key, const char *token) {
+    int found = 0;
+    for (uint32_t i = 0; i < INVITATIONS_MAX; i++) {
+        const struct invitation *invitation = &lobby->invitations[i];
+        bool meant = token_equal(invitation, token) ||
+                     (invitation->player_key[0] && strcmp(invitation->player_key, player_key) == 0);
+        if (!invitation->expires_ms || !meant) continue;
+        if (is_alive(lobby, invitation)) return 1;
+        found = -1;
+    }
+    return found;
+}
+
+/* ---- allow list, bans ------------------------------------------------------------------------ */
+
+void access_allowed_set(struct lobby *lobby, const json_t *list) {
+    size_t i;
+    json_t *item;
+    lobby->allowed_count = 0;
+    json_array_foreach(list, i, item) {
+        const char *key = json_string_value(item);
+        if (!key || !key[0] || lobby->allowed_count == ALLOWED_MAX) continue;
+        snprintf(lobby->allowed[lobby->allowed_count++], MUSTER_PLAYER_KEY_MAX, "%s", key);
+    }
+    access_tell_matching(lobby);
+}
+
+static bool is_allowed(const struct lobby *lobby, const char *player_key) {
+    for (uint32_t i = 0; i < lobby->allowed_count; i++)
+        if (strcmp(lobby->allowed[i], player_key) == 0) return true;
+    return false;
+}
+
+static struct ban *find_ban(struct lobby *lobby, const char *player_key) {
+    for (uint32_t i = 0; i < BANS_MAX; i++) {
+        struct ban *ban = &lobby->bans[i];
+        if (ban->until_ms && ban->until_ms <= now_ms(lobby)) *ban = (struct ban){0};
+        if (strcmp(ban->player_key, player_key) == 0) return ban;
+    }
+    return NULL;
+}
+
+bool access_ban(struct lobby *lobby, const char *player_key, const char *reason, uint32_t life_s) {
+    const struct instance *instance = lobby->instance;
+    struct ban *ban = find_ban(lobby, player_key);
+    if (!ban) ban = find_ban(lobby, "");
+    if (!ban) return false;
+    *ban = (struct ban){0};
+    if (life_s) {
+        ban->until_ms = now_ms(lobby) + life_s * 1000ull;
+        ban->until_at_ms = instance->host->loop->unix_ms(instance->self) + life_s * 1000ll;
+    }
+    snprintf(ban->player_key, sizeof ban->player_key, "%s", player_key);
+    snprintf(ban->reason, sizeof ban->reason, "%s", reason);
+    (void)access_revoke(lobby, player_key, "");
+    return true;
+}
+
+bool access_unban(struct lobby *lobby, const char *player_key) {
+    struct ban *ban = find_ban(lobby, player_key);
+    if (!ban) return false;
+    *ban = (struct ban){0};
+    return true;
+}
+
+/* ---- the question ---------------------------------------------------------------------------- */
+
+static muster_verdict decide_stranger(struct lobby *lobby, const struct muster_action *action,
+                                      const char *player_key, char *reason, uint32_t cap) {
+    int invited = find_invitation(lobby, player_key, action->value);
+    if (invited > 0 || is_allowed(lobby, player_key)) return MUSTER_ACCEPT;
+    if (invited < 0)
+        return reject(action, reason, cap, "invitation_expired", "the invitation has expired");
+    if (lobby->allowed_count)
+        return reject(action, reason, cap, "not_invited", "this lobby is for invited players");
+    return lobby->has_password ? decide_password(lobby, action, reason, cap) : MUSTER_PASS;
+}
+
+muster_verdict access_decide(struct lobby *lobby, const struct muster_lobby_info *info,
+                             const struct muster_action *action, char *reason, uint32_t cap) {
+    const struct instance *instance = lobby->instance;
+    struct muster_player_info player = {.size = sizeof player};
+    if (info->host == action->player) return MUSTER_ACCEPT;
+    if (instance->host->player->get(instance->self, action->player, &player) != MUSTER_OK)
+        return MUSTER_PASS;
+    const struct ban *ban = find_ban(lobby, player.player_key);
+    if (ban)
+        return reject(action, reason, cap, "banned", "you are banned from this lobby%s%s",
+                      ban->reason[0] ? ": " : "", ban->reason);
+    if (action->kind == MUSTER_ACTION_SPECTATE && !lobby_bool(lobby, "allowSpectators"))
+        return reject(action, reason, cap, "no_spectators", "this lobby has no spectators");
+    if (action->kind == MUSTER_ACTION_JOIN && info->state == MUSTER_LOBBY_ACTIVE &&
+        !lobby_bool(lobby, "lateJoin"))
+        return reject(action, reason, cap, "no_late_join", "nobody joins while the match runs");
+    return decide_stranger(lobby, action, player.player_key, reason, cap);
+}
+
+void access_tell_matching(const struct lobby *lobby) {
+    const struct instance *instance = lobby->instance;
+    bool open = !lobby->has_password && !lobby->allowed_count && lobby_bool(lobby, "lateJoin");
+    (void)instance->host->lobby->matched_set(instance->self, lobby->id, open);
+}
+
+static json_t *text_or_null(const char *text) {
+    return text[0] ? json_string(text) : json_null();
+}
+
+json_t *access_json(const struct lobby *lobby) {
+    json_t *allowed = json_array(), *invitations = json_array(), *bans = json_array();
+    for (uint32_t i = 0; i < lobby->allowed_count; i++)
+        json_array_append_new(allowed, json_string(lobby->allowed[i]));
+    for (uint32_t i = 0; i < INVITATIONS_MAX; i++) {
+        const struct invitation *one = &lobby->invitations[i];
+        if (!is_alive(lobby, one)) continue;
+        json_array_append_new(invitations,
+                              json_pack("{s:o,s:o,s:I}", "playerId", text_or_null(one->player_key),
+                                        "invitation", text_or_null(one->token), "expiresAt",
+                                        (json_int_t)one->expires_at_ms));
+    }
+    for (uint32_t i = 0; i < BANS_MAX; i++) {
+        const struct ban *ban = &lobby->bans[i];
+        if (!ban->player_key[0] || (ban->until_ms && ban->until_ms <= now_ms(lobby))) continue;
+        json_t *until = ban->until_ms ? json_integer(ban->until_at_ms) : json_null();
+        json_array_append_new(bans, json_pack("{s:s,s:s,s:o}", "playerId", ban->player_key,
+                                              "reason", ban->reason, "until", until));
+    }
+    return json_pack("{s:b,s:o,s:o,s:o}", "hasPassword", lobby->has_password, "allowedPlayers",
+                     allowed, "invitations", invitations, "bans", bans);
+}

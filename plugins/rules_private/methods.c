@@ -1,0 +1,396 @@
+/* methods.c - what members and hosts ask over the wire: docs/protocol.md, "Private lobbies". */
+#include "private.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct param {
+    const char *name; /* null ends the list */
+    char type;        /* s: string, min to max bytes; i: integer, min to max */
+    bool required;
+    int64_t min;
+    int64_t max;
+};
+
+#define PARAMS_MAX 4
+struct method {
+    const char *name;
+    bool hosts_only;
+    void (*fn)(struct request *request);
+    struct param params[PARAMS_MAX];
+};
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+void answer(const struct instance *instance, muster_ticket_id call, json_t *result) {
+    char *text = result ? json_dumps(result, JSON_COMPACT) : NULL;
+    (void)instance->host->rpc->answer(instance->self, call, text ? text : "{}");
+    free(text);
+    json_decref(result);
+}
+
+void refuse(const struct instance *instance, muster_ticket_id call, const char *code,
+            const char *word, const char *format, ...) {
+    struct muster_refusal refusal = {.size = sizeof refusal};
+    char text[MUSTER_REASON_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    snprintf(refusal.word, sizeof refusal.word, "%s", word);
+    (void)instance->host->rpc->refuse(instance->self, call, code, text, &refusal);
+}
+
+void refuse_wait(const struct instance *instance, muster_ticket_id call, uint32_t wait_ms,
+                 const char *text) {
+    struct muster_refusal refusal = {.size = sizeof refusal, .retry_after_ms = wait_ms};
+    (void)instance->host->rpc->refuse(instance->self, call, "rate_limited", text, &refusal);
+}
+
+bool others_allow(const struct request *request, uint32_t kind, const char *key, const char *value,
+                  muster_player_id target, uint32_t target_seat) {
+    const struct instance *instance = request->instance;
+    struct muster_refusal refusal = {.size = sizeof refusal};
+    char reason[MUSTER_REASON_MAX] = "";
+    const struct muster_action action = {
+        .size = sizeof action,
+        .kind = kind,
+        .lobby = request->lobby->id,
+        .player = request->member.player,
+        .seat = request->member.seat,
+        .target_seat = target_seat,
+        .key = key,
+        .value = value,
+        .target = target,
+        .refusal = &refusal,
+    };
+    if (instance->host->lobby->ask(instance->self, &action, reason, sizeof reason) == MUSTER_ACCEPT)
+        return true;
+    (void)instance->host->rpc->refuse(instance->self, request->call, "denied", reason, &refusal);
+    return false;
+}
+
+/* ---- parameters ------------------------------------------------------------------------------ */
+
+const char *text_of(const json_t *params, const char *key) {
+    const char *text = json_string_value(json_object_get(params, key));
+    return text ? text : "";
+}
+
+static bool fits(const struct param *param, const json_t *value) {
+    int64_t number = param->type == 's' ? (int64_t)json_string_length(value)
+                                        : (int64_t)json_integer_value(value);
+    bool typed = param->type == 's' ? json_is_string(value) : json_is_integer(value);
+    return typed && number >= param->min && number <= param->max;
+}
+
+static bool check_params(const struct request *request, const struct method *method) {
+    const char *key;
+    json_t *value;
+    json_object_foreach(request->params, key, value) {
+        bool known = false;
+        for (const struct param *p = method->params; p->name; p++)
+            known = known || strcmp(p->name, key) == 0;
+        if (known) continue;
+        refuse(request->instance, request->call, "invalid_params", "", "%.40s: unknown parameter",
+               key);
+        return false;
+    }
+    for (const struct param *p = method->params; p->name; p++) {
+        value = json_object_get(request->params, p->name);
+        if (value ? fits(p, value) : !p->required) continue;
+        refuse(request->instance, request->call, "invalid_params", "",
+               p->type == 's' ? "%s: expected a string of %lld to %lld bytes"
+                              : "%s: expected an integer of %lld to %lld",
+               p->name, (long long)p->min, (long long)p->max);
+        return false;
+    }
+    return true;
+}
+
+/* ---- who asks -------------------------------------------------------------------------------- */
+
+static bool walk(const struct lobby *lobby, muster_player_id player, const char *player_key,
+                 struct muster_member_info *out) {
+    const struct instance *instance = lobby->instance;
+    uint32_t index = 0;
+    *out = (struct muster_member_info){.size = sizeof *out};
+    while (instance->host->lobby->member_next(instance->self, lobby->id, &index, out) == MUSTER_OK)
+        if (player_key ? strcmp(out->player_key, player_key) == 0 : out->player == player)
+            return true;
+    return false;
+}
+
+bool find_member(const struct lobby *lobby, const char *player_key,
+                 struct muster_member_info *out) {
+    return walk(lobby, 0, player_key, out);
+}
+
+static struct lobby *find_lobby(const struct instance *instance, muster_lobby_id id) {
+    struct lobby *lobby = instance->lobbies;
+    while (lobby && lobby->id != id) lobby = lobby->next;
+    return lobby;
+}
+
+static bool check_asker(struct request *request, const struct method *method,
+                        const struct muster_rpc_call *call) {
+    const struct instance *instance = request->instance;
+    request->lobby = call->lobby ? find_lobby(instance, call->lobby) : NULL;
+    request->info.size = sizeof request->info;
+    if (!request->lobby || !walk(request->lobby, call->player, NULL, &request->member) ||
+        !request->member.has_entered ||
+        instance->host->lobby->get(instance->self, call->lobby, &request->info) != MUSTER_OK) {
+        refuse(instance, call->id, "wrong_state", "no_lobby", "you are in no lobby");
+        return false;
+    }
+    if (!method->hosts_only || is_host(instance, &request->info, call->player)) return true;
+    bool has_host = request->info.host != 0;
+    refuse(instance, call->id, "denied", has_host ? "not_host" : "no_host",
+           has_host ? "only the host may do that" : "this lobby has no host");
+    return false;
+}
+
+static void on_call(void *user, const struct muster_rpc_call *call) {
+    const struct bound *bound = user;
+    struct request request = {.instance = bound->instance, .call = call->id};
+    request.params = json_loadb(call->params.data, call->params.len, JSON_REJECT_DUPLICATES, NULL);
+    if (check_params(&request, bound->method) && check_asker(&request, bound->method, call))
+        bound->method->fn(&request);
+    json_decref(request.params);
+}
+
+/* ---- access ---------------------------------------------------------------------------------- */
+
+static void method_access(struct request *request) {
+    json_t *result = access_json(request->lobby);
+    json_object_set_new(result, "joinCode", json_string(request->info.join_code));
+    answer(request->instance, request->call, result);
+}
+
+static void method_set_password(struct request *request) {
+    const char *password = text_of(request->params, "password");
+    if (!others_allow(request, MUSTER_ACTION_SETTING, "password", "\"\"", 0, MUSTER_SEAT_NONE))
+        return;
+    access_password_set(request->lobby, password);
+    answer(request->instance, request->call,
+           json_pack("{s:b}", "hasPassword", request->lobby->has_password));
+}
+
+static void method_renew_code(struct request *request) {
+    const struct instance *instance = request->instance;
+    (void)instance->host->lobby->code_renew(instance->self, request->lobby->id);
+    (void)instance->host->lobby->get(instance->self, request->lobby->id, &request->info);
+    answer(instance, request->call, json_pack("{s:s}", "joinCode", request->info.join_code));
+}
+
+/* ---- invitations ----------------------------------------------------------------------------- */
+
+static void tell_invited(const struct request *request, muster_player_id player,
+                         const struct invitation *invitation) {
+    const struct instance *instance = request->instance;
+    json_t *json =
+        json_pack("{s:s,s:s,s:s,s:s,s:I}", "lobbyId", request->info.lobby_key, "gameMode",
+                  request->info.game_mode, "fromId", request->member.player_key, "fromName",
+                  request->member.display_name, "expiresAt", (json_int_t)invitation->expires_at_ms);
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    if (text) (void)instance->host->player->notify(instance->self, player, "lobby.invited", text);
+    free(text);
+    json_decref(json);
+}
+
+static bool may_invite(const struct request *request) {
+    struct instance *instance = request->instance;
+    muster_player_id player = request->member.player;
+    if (!is_host(instance, &request->info, player) &&
+        !lobby_bool(request->lobby, "membersInvite")) {
+        refuse(instance, request->call, "denied", "not_host", "only the host invites here");
+        return false;
+    }
+    double rate = (double)instance->host->config->integer(instance->self, "invitesPerMinute");
+    uint64_t now_ms = instance->host->loop->now_ms(instance->self);
+    struct bucket *bucket = &watched_of(instance, player)->invites;
+    if (bucket_take(bucket, rate, now_ms)) return true;
+    refuse_wait(instance, request->call, bucket_wait_ms(bucket, rate, now_ms),
+                "too many invitations");
+    return false;
+}
+
+static void method_invite(struct request *request) {
+    const struct instance *instance = request->instance;
+    const char *player_key = text_of(request->params, "playerId");
+    json_t *life = json_object_get(request->params, "expiresInS");
+    uint32_t life_s =
+        (uint32_t)(life ? json_integer_value(life)
+                        : instance->host->config->integer(instance->self, "inviteLifeS"));
+    muster_player_id player = 0;
+    if (player_key[0]) (void)instance->host->player->find(instance->self, player_key, &player);
+    if (!may_invite(request) ||
+        !others_allow(request, MUSTER_ACTION_INVITE, "", player_key, player, MUSTER_SEAT_NONE))
+        return;
+    const struct invitation *invitation =
+        access_invite(request->lobby, player_key, !player_key[0], life_s);
+    if (!invitation) {
+        refuse(instance, request->call, "denied", "too_many", "at most %d invitations at a time",
+               INVITATIONS_MAX);
+        return;
+    }
+    if (player) tell_invited(request, player, invitation);
+    json_t *token = invitation->token[0] ? json_string(invitation->token) : json_null();
+    json_t *key = player_key[0] ? json_string(player_key) : json_null();
+    answer(instance, request->call,
+           json_pack("{s:o,s:o,s:b,s:I}", "playerId", key, "invitation", token, "notified",
+                     player != 0, "expiresAt", (json_int_t)invitation->expires_at_ms));
+}
+
+static void method_revoke(struct request *request) {
+    uint32_t count = access_revoke(request->lobby, text_of(request->params, "playerId"),
+                                   text_of(request->params, "invitation"));
+    if (count)
+        answer(request->instance, request->call, NULL);
+    else
+        refuse(request->instance, request->call, "not_found", "", "no such invitation");
+}
+
+/* ---- bans ------------------------------------------------------------------------------------ */
+
+static void method_ban(struct request *request) {
+    const struct instance *instance = request->instance;
+    const char *player_key = text_of(request->params, "playerId");
+    const char *reason = text_of(request->params, "reason");
+    struct muster_member_info member;
+    bool is_here = find_member(request->lobby, player_key, &member);
+    muster_player_id target = is_here ? member.player : 0;
+    if (is_here && member.player == request->member.player) {
+        refuse(instance, request->call, "invalid_params", "", "playerId: that is you");
+        return;
+    }
+    if (!others_allow(request, MUSTER_ACTION_BAN, "", reason, target,
+                      is_here ? member.seat : MUSTER_SEAT_NONE))
+        return;
+    json_t *seconds = json_object_get(request->params, "seconds");
+    if (!access_ban(request->lobby, player_key, reason, (uint32_t)json_integer_value(seconds))) {
+        refuse(instance, request->call, "denied", "too_many", "at most %d bans", BANS_MAX);
+        return;
+    }
+    if (is_here)
+        (void)instance->host->lobby->remove(instance->self, request->lobby->id, target,
+                                            MUSTER_LEAVE_BAN, reason);
+    answer(instance, request->call, NULL);
+}
+
+static void method_unban(struct request *request) {
+    if (access_unban(request->lobby, text_of(request->params, "playerId")))
+        answer(request->instance, request->call, NULL);
+    else
+        refuse(request->instance, request->call, "not_found", "", "that player is not banned");
+}
+
+/* ---- teams ----------------------------------------------------------------------------------- */
+
+static uint32_t collect_players(const struct request *request,
+                                struct muster_member_info out[MUSTER_SEATS_MAX]) {
+    const struct instance *instance = request->instance;
+    struct muster_member_info member = {.size = sizeof member};
+    uint32_t index = 0, count = 0;
+    while (count < MUSTER_SEATS_MAX &&
+           instance->host->lobby->member_next(instance->self, request->lobby->id, &index,
+                                              &member) == MUSTER_OK)
+        if (!member.is_spectator) out[count++] = member;
+    return count;
+}
+
+static bool may_move_teams(const struct request *request, const char *how) {
+    bool open =
+        request->info.state == MUSTER_LOBBY_WAITING || request->info.state == MUSTER_LOBBY_STARTING;
+    if (!open) {
+        refuse(request->instance, request->call, "wrong_state", "",
+               "teams can be changed before the match");
+        return false;
+    }
+    return others_allow(request, MUSTER_ACTION_TEAMS, how, "", 0, MUSTER_SEAT_NONE);
+}
+
+static uint32_t random_below(const struct instance *instance, uint32_t bound) {
+    uint32_t value, unbiased_from = -bound % bound;
+    do {
+        instance->host->loop->random(instance->self, &value, sizeof value);
+    } while (value < unbiased_from);
+    return value % bound;
+}
+
+static void set_team(const struct request *request, uint32_t seat, uint32_t team) {
+    const struct instance *instance = request->instance;
+    (void)instance->host->lobby->team_set(instance->self, request->lobby->id, seat, team);
+}
+
+static void method_shuffle(struct request *request) {
+    struct muster_member_info players[MUSTER_SEATS_MAX];
+    if (!may_move_teams(request, "shuffle")) return;
+    uint32_t count = collect_players(request, players);
+    uint32_t red_first = random_below(request->instance, 2);
+    for (uint32_t left = count; left > 0; left--) {
+        uint32_t picked = random_below(request->instance, left);
+        bool red = (left + red_first) % 2;
+        set_team(request, players[picked].seat, red ? MUSTER_TEAM_RED : MUSTER_TEAM_BLUE);
+        players[picked] = players[left - 1];
+    }
+    answer(request->instance, request->call, NULL);
+}
+
+static void method_swap(struct request *request) {
+    struct muster_member_info players[MUSTER_SEATS_MAX];
+    if (!may_move_teams(request, "swap")) return;
+    uint32_t count = collect_players(request, players);
+    for (uint32_t i = 0; i < count; i++)
+        if (players[i].team != MUSTER_TEAM_NONE)
+            set_team(request, players[i].seat,
+                     players[i].team == MUSTER_TEAM_RED ? MUSTER_TEAM_BLUE : MUSTER_TEAM_RED);
+    answer(request->instance, request->call, NULL);
+}
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+#define PLAYER(required)                                                                           \
+    { "playerId", 's', required, 1, MUSTER_PLAYER_KEY_MAX - 1 }
+#define PRESET_NAME                                                                                \
+    { "name", 's', true, 1, 40 }
+
+static const struct method methods[] = {
+    {"lobby.access", true, method_access, {{0}}},
+    {"lobby.setPassword", true, method_set_password, {{"password", 's', true, 0, 64}}},
+    {"lobby.renewCode", true, method_renew_code, {{0}}},
+    {"lobby.invite", false, method_invite, {PLAYER(false), {"expiresInS", 'i', false, 1, 86400}}},
+    {"lobby.revokeInvitation",
+     true,
+     method_revoke,
+     {PLAYER(false), {"invitation", 's', false, 1, 64}}},
+    {"lobby.ban",
+     true,
+     method_ban,
+     {PLAYER(true), {"reason", 's', false, 0, 78}, {"seconds", 'i', false, 1, 31536000}}},
+    {"lobby.unban", true, method_unban, {PLAYER(true)}},
+    {"lobby.shuffleTeams", true, method_shuffle, {{0}}},
+    {"lobby.swapTeams", true, method_swap, {{0}}},
+    {"lobby.callVote",
+     false,
+     method_call_vote,
+     {{"vote", 's', true, 1, 16}, PLAYER(false), {"reason", 's', false, 0, 78}}},
+    {"lobby.presets", false, method_presets, {{0}}},
+    {"lobby.applyPreset", true, method_apply_preset, {PRESET_NAME}},
+    {"lobby.savePreset", false, method_save_preset, {PRESET_NAME}},
+    {"lobby.deletePreset", false, method_delete_preset, {PRESET_NAME}},
+};
+#define METHOD_COUNT (sizeof methods / sizeof methods[0])
+_Static_assert(METHOD_COUNT <= METHODS_MAX, "room for each method");
+
+muster_status methods_add(struct instance *instance) {
+    for (size_t i = 0; i < METHOD_COUNT; i++) {
+        instance->bound[i] = (struct bound){instance, &methods[i]};
+        muster_status status = instance->host->rpc->method_add(instance->self, methods[i].name,
+                                                               on_call, &instance->bound[i]);
+        if (status) return status;
+    }
+    return MUSTER_OK;
+}

@@ -1,0 +1,191 @@
+/* rules_private - the policy of lobbies that have a host: who comes in, who decides what, what is
+ * voted on, when a match starts, who follows a host that leaves.
+ *
+ * The host (core) keeps who the lobby's host is, the lock, ready flags, settings and votes; here is
+ * decided who may change them. Lobbies without a host (made by matchmaking) are let alone.
+ */
+#include "private.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char config_schema[] =
+    "[{\"key\":\"playerTriesPerMinute\",\"type\":\"int\",\"default\":5,\"min\":1,\"max\":1000,"
+    "\"unit\":\"tries/min\",\"help\":\"Wrong passwords of one player\"},"
+    "{\"key\":\"lobbyTriesPerMinute\",\"type\":\"int\",\"default\":30,\"min\":1,\"max\":100000,"
+    "\"unit\":\"tries/min\",\"help\":\"Wrong passwords at one lobby, of all players\"},"
+    "{\"key\":\"invitesPerMinute\",\"type\":\"int\",\"default\":20,\"min\":1,\"max\":1000,"
+    "\"unit\":\"invitations/min\",\"help\":\"Invitations that one player may send\"},"
+    "{\"key\":\"inviteLifeS\",\"type\":\"duration\",\"default\":600,\"min\":1,\"max\":86400,"
+    "\"unit\":\"s\",\"help\":\"Life of an invitation that names none\"},"
+    "{\"key\":\"voteMs\",\"type\":\"duration\",\"default\":20000,\"min\":1000,\"max\":300000,"
+    "\"unit\":\"ms\",\"help\":\"Time to vote\"},"
+    "{\"key\":\"voteEveryMs\",\"type\":\"duration\",\"default\":10000,\"min\":0,\"max\":600000,"
+    "\"unit\":\"ms\",\"help\":\"Least time between two called votes of a lobby\"},"
+    "{\"key\":\"voteBanS\",\"type\":\"duration\",\"default\":300,\"min\":0,\"max\":86400,"
+    "\"unit\":\"s\",\"help\":\"Time for which a player who was voted out stays out\"},"
+    "{\"key\":\"presetsPerPlayer\",\"type\":\"int\",\"default\":20,\"min\":0,\"max\":200,"
+    "\"unit\":\"presets\",\"help\":\"Presets that one player may save\"},"
+    "{\"key\":\"presets\",\"type\":\"list\",\"default\":[],\"max\":32,"
+    "\"help\":\"Presets for everybody, as: NAME KEY=VALUE KEY=VALUE\"}]";
+
+#define SWITCH(key, fallback, label, help, group)                                                  \
+    "{\"key\":\"" key "\",\"type\":\"bool\",\"default\":" fallback ",\"when\":\"always\","         \
+    "\"label\":\"" label "\",\"help\":\"" help "\",\"group\":\"" group "\"},"
+
+static const char settings[] =
+    "[{\"key\":\"password\",\"type\":\"string\",\"default\":\"\",\"max\":64,\"secret\":true,"
+    "\"when\":\"always\",\"label\":\"Password\",\"help\":\"Asked of who is not invited; empty: "
+    "none.\",\"group\":\"Access\"},"
+    "{\"key\":\"allowedPlayers\",\"type\":\"list\",\"default\":[],\"max\":64,\"secret\":true,"
+    "\"when\":\"always\",\"label\":\"Allowed players\",\"help\":\"playerIds who come in without a "
+    "password; with a list, nobody else does without an "
+    "invitation.\",\"group\":\"Access\"}," SWITCH(
+        "lateJoin", "true", "Late join", "Players may join while a match runs.",
+        "Access") SWITCH("lockAtStart", "false", "Lock at start",
+                         "The lobby is locked when a match starts.",
+                         "Access") SWITCH("allowSpectators", "true", "Spectators",
+                                          "Others may watch.", "Access")
+        SWITCH("spectatorChat", "true", "Spectators chat", "Spectators may chat.", "Access") SWITCH(
+            "membersInvite", "false", "Members invite", "Every player may invite others.",
+            "Access") "{\"key\":\"startWhen\",\"type\":\"enum\",\"default\":\"auto\",\"values\":["
+                      "\"auto\","
+                      "\"enough\",\"ready\",\"host\"],\"when\":\"always\",\"label\":\"Start\","
+                      "\"help\":\"When a "
+                      "match starts by itself: with enough players, when all are ready, or never "
+                      "(the host starts "
+                      "it). auto: ready in a private lobby, else "
+                      "enough.\",\"group\":\"Host\"}," SWITCH(
+                          "teamLock", "false", "Teams locked", "Only the host changes teams.",
+                          "Host") SWITCH("allowMapVoting", "true", "Map votes",
+                                         "Players may vote for the next map.", "Host")
+                          SWITCH("allowVoteKick", "true", "Kick votes",
+                                 "Players may vote somebody out.",
+                                 "Host") "{\"key\":\"allowHostMigration\",\"type\":\"bool\","
+                                         "\"default\":true,\"when\":\"always\","
+                                         "\"label\":\"Host migration\",\"help\":\"When the host "
+                                         "leaves, who has been here longest is "
+                                         "host; else the lobby is closed.\",\"group\":\"Host\"}]";
+
+/* ---- a lobby's rules ------------------------------------------------------------------------- */
+
+static muster_status rules_create(void *user, muster_lobby_id id, void **state) {
+    struct instance *instance = user;
+    struct lobby *lobby = calloc(1, sizeof *lobby);
+    if (!lobby) return MUSTER_NO_MEMORY;
+    lobby->instance = instance;
+    lobby->id = id;
+    lobby->next = instance->lobbies;
+    instance->lobbies = lobby;
+    access_tell_matching(lobby);
+    *state = lobby;
+    return MUSTER_OK;
+}
+
+static void rules_destroy(void *user, void *state) {
+    struct instance *instance = user;
+    struct lobby **at = &instance->lobbies;
+    while (*at && *at != state) at = &(*at)->next;
+    if (*at) *at = (*at)->next;
+    if (state) sodium_memzero(state, sizeof(struct lobby));
+    free(state);
+}
+
+static void rules_changed(void *user, void *state, const char *key, const char *value) {
+    (void)user;
+    struct lobby *lobby = state;
+    json_t *json = lobby ? json_loads(value, JSON_DECODE_ANY, NULL) : NULL;
+    if (!json) return;
+    if (strcmp(key, "password") == 0 && json_is_string(json))
+        access_password_set(lobby, json_string_value(json));
+    else if (strcmp(key, "allowedPlayers") == 0)
+        access_allowed_set(lobby, json);
+    else if (strcmp(key, "lateJoin") == 0)
+        access_tell_matching(lobby);
+    json_decref(json);
+}
+
+/* Who has been here longest; people who are connected before those who are not. */
+static muster_player_id successor(const struct lobby *lobby) {
+    const struct instance *instance = lobby->instance;
+    struct muster_member_info member = {.size = sizeof member};
+    struct muster_member_info best = {.size = sizeof best};
+    uint32_t index = 0;
+    while (instance->host->lobby->member_next(instance->self, lobby->id, &index, &member) ==
+           MUSTER_OK) {
+        if (!member.has_entered || member.is_spectator) continue;
+        bool better = !best.player || member.is_connected > best.is_connected ||
+                      (member.is_connected == best.is_connected && member.since_ms < best.since_ms);
+        if (better) best = member;
+    }
+    return best.player;
+}
+
+static void replace_host(const struct lobby *lobby) {
+    const struct instance *instance = lobby->instance;
+    const struct muster_host_lobby *host = instance->host->lobby;
+    muster_player_id next = lobby_bool(lobby, "allowHostMigration") ? successor(lobby) : 0;
+    if (next)
+        (void)host->host_set(instance->self, lobby->id, next);
+    else
+        (void)host->close(instance->self, lobby->id, "the host has left");
+}
+
+static void rules_notice(void *user, void *state, const struct muster_notice *notice) {
+    (void)user;
+    struct lobby *lobby = state;
+    if (!lobby) return;
+    const struct instance *instance = lobby->instance;
+    if (notice->kind == MUSTER_NOTICE_LOBBY_HOST && !notice->player) {
+        struct muster_lobby_info info = {.size = sizeof info};
+        muster_status status = instance->host->lobby->get(instance->self, lobby->id, &info);
+        if (status == MUSTER_OK && !info.host) replace_host(lobby);
+    }
+    bool started =
+        notice->kind == MUSTER_NOTICE_LOBBY_STATE && notice->value == MUSTER_LOBBY_ACTIVE;
+    if (started && lobby_bool(lobby, "lockAtStart"))
+        (void)instance->host->lobby->lock_set(instance->self, lobby->id, 1);
+}
+
+static const struct muster_rules rules = {.size = sizeof rules,
+                                          .create = rules_create,
+                                          .destroy = rules_destroy,
+                                          .allow = decide,
+                                          .changed = rules_changed,
+                                          .notice = rules_notice};
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static muster_status plugin_init(muster_self *self, const struct muster_host *host, void **out) {
+    if (sodium_init() < 0) return MUSTER_INTERNAL;
+    struct instance *instance = calloc(1, sizeof *instance);
+    if (!instance) return MUSTER_NO_MEMORY;
+    instance->self = self;
+    instance->host = host;
+    host->loop->random(self, instance->hash_key, sizeof instance->hash_key);
+    muster_status status = host->lobby->settings_add(self, settings);
+    if (!status) status = methods_add(instance);
+    if (status) {
+        free(instance);
+        return status;
+    }
+    *out = instance;
+    return MUSTER_OK;
+}
+
+static muster_status plugin_start(void *instance) {
+    return presets_start(instance);
+}
+
+static void plugin_fini(void *instance) {
+    sodium_memzero(instance, sizeof(struct instance));
+    free(instance);
+}
+
+static const struct muster_role roles[] = {{.kind = MUSTER_ROLE_RULES, .vtable = &rules}};
+
+MUSTER_PLUGIN(.name = "rules_private", .version = "1.0.0",
+              .description = "Rules: hosts of lobbies, private lobbies, votes, presets.",
+              .roles = roles, .role_count = 1, .config_schema = config_schema, .init = plugin_init,
+              .start = plugin_start, .fini = plugin_fini);

@@ -1,0 +1,159 @@
+/* votes.c - votes that players call: who is thrown out, which map is next. */
+#include "private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t count_voters(const struct request *request) {
+    const struct instance *instance = request->instance;
+    struct muster_member_info member = {.size = sizeof member};
+    uint32_t index = 0, count = 0;
+    while (instance->host->lobby->member_next(instance->self, request->lobby->id, &index,
+                                              &member) == MUSTER_OK)
+        count += !member.is_spectator && member.has_entered && member.is_connected;
+    return count;
+}
+
+static bool may_call(const struct request *request, const char *switch_key) {
+    struct instance *instance = request->instance;
+    uint64_t every_ms = (uint64_t)instance->host->config->integer(instance->self, "voteEveryMs");
+    uint64_t now_ms = instance->host->loop->now_ms(instance->self);
+    uint64_t next_ms = request->lobby->vote_at_ms + every_ms;
+    if (request->member.is_spectator) {
+        refuse(instance, request->call, "denied", "spectator", "spectators have no vote");
+        return false;
+    }
+    if (!lobby_bool(request->lobby, switch_key)) {
+        refuse(instance, request->call, "denied", "vote_off",
+               "the host has switched this vote off");
+        return false;
+    }
+    if (!request->lobby->vote_at_ms || now_ms >= next_ms) return true;
+    refuse_wait(instance, request->call, (uint32_t)(next_ms - now_ms),
+                "a vote was called a moment ago");
+    return false;
+}
+
+static void start(struct request *request, struct muster_vote *vote, muster_vote_fn fn) {
+    const struct instance *instance = request->instance;
+    vote->size = sizeof *vote;
+    vote->duration_ms = (uint32_t)instance->host->config->integer(instance->self, "voteMs");
+    muster_status status = instance->host->lobby->vote_start(instance->self, request->lobby->id,
+                                                             vote, fn, request->lobby);
+    if (status == MUSTER_OK) {
+        request->lobby->vote_at_ms = instance->host->loop->now_ms(instance->self);
+        answer(instance, request->call, NULL);
+    } else if (status == MUSTER_EXISTS) {
+        refuse(instance, request->call, "wrong_state", "vote_running", "another vote is running");
+    } else {
+        refuse(instance, request->call, "internal_error", "", "the vote could not be started");
+    }
+}
+
+/* ---- kick ------------------------------------------------------------------------------------ */
+
+static void on_kick_ended(void *user, const struct muster_vote_result *result) {
+    struct lobby *lobby = user;
+    const struct instance *instance = lobby->instance;
+    struct muster_member_info member;
+    uint32_t ban_s = (uint32_t)instance->host->config->integer(instance->self, "voteBanS");
+    if (result->winner != 0) return;
+    if (ban_s) (void)access_ban(lobby, lobby->vote_target, "voted out", ban_s);
+    if (find_member(lobby, lobby->vote_target, &member))
+        (void)instance->host->lobby->remove(instance->self, lobby->id, member.player,
+                                            MUSTER_LEAVE_KICK, "voted out");
+}
+
+static void call_kick(struct request *request) {
+    static const char *const options[] = {"yes", "no"};
+    const struct instance *instance = request->instance;
+    struct muster_member_info target;
+    if (!find_member(request->lobby, text_of(request->params, "playerId"), &target) ||
+        target.is_spectator) {
+        refuse(instance, request->call, "not_found", "", "that player is not in this lobby");
+        return;
+    }
+    if (target.player == request->info.host || target.player == request->member.player) {
+        refuse(instance, request->call, "denied", "not_this_one",
+               target.player == request->info.host ? "the host cannot be voted out"
+                                                   : "leave instead");
+        return;
+    }
+    uint32_t voters = count_voters(request);
+    if (voters < 3) {
+        refuse(instance, request->call, "denied", "too_few", "a vote needs three players");
+        return;
+    }
+    if (!others_allow(request, MUSTER_ACTION_VOTE_CALL, "kick", target.player_key, target.player,
+                      target.seat))
+        return;
+    memcpy(request->lobby->vote_target, target.player_key, sizeof target.player_key);
+    struct muster_vote vote = {
+        .key = "kick",
+        .subject = target.player_key,
+        .options = options,
+        .option_count = 2,
+        .needed = (voters - 1) / 2 + 1, /* more than half of those who may vote */
+        .caller_seat = request->member.seat,
+        .excluded_seat = target.seat,
+    };
+    start(request, &vote, on_kick_ended);
+}
+
+/* ---- map ------------------------------------------------------------------------------------- */
+
+static void on_map_ended(void *user, const struct muster_vote_result *result) {
+    const struct lobby *lobby = user;
+    const struct instance *instance = lobby->instance;
+    char reason[MUSTER_REASON_MAX] = "";
+    if (result->winner == MUSTER_VOTE_NONE) return;
+    json_t *json = json_pack("{s:s}", "mapName", result->option);
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    if (text && instance->host->lobby->settings_set(instance->self, lobby->id, 0, text, reason,
+                                                    sizeof reason))
+        (void)instance->host->lobby->chat(instance->self, lobby->id, reason);
+    free(text);
+    json_decref(json);
+}
+
+static void call_map(struct request *request) {
+    const struct instance *instance = request->instance;
+    const char *options[MUSTER_VOTE_OPTIONS_MAX];
+    uint32_t count = 0;
+    if (request->info.state == MUSTER_LOBBY_ACTIVE) {
+        refuse(instance, request->call, "wrong_state", "",
+               "the map cannot be changed while a match runs");
+        return;
+    }
+    for (const char *name; count < MUSTER_VOTE_OPTIONS_MAX; options[count++] = name) {
+        name = instance->host->lobby->map_name(instance->self, request->lobby->id, count);
+        if (!name) break;
+    }
+    if (count < 2) {
+        refuse(instance, request->call, "denied", "one_map", "there is only one map");
+        return;
+    }
+    if (!others_allow(request, MUSTER_ACTION_VOTE_CALL, "map", "", 0, MUSTER_SEAT_NONE)) return;
+    struct muster_vote vote = {
+        .key = "map",
+        .subject = "",
+        .options = options,
+        .option_count = count,
+        .caller_seat = MUSTER_SEAT_NONE,
+        .excluded_seat = MUSTER_SEAT_NONE,
+    };
+    start(request, &vote, on_map_ended);
+}
+
+void method_call_vote(struct request *request) {
+    const char *wanted = text_of(request->params, "vote");
+    if (strcmp(wanted, "kick") == 0) {
+        if (may_call(request, "allowVoteKick")) call_kick(request);
+    } else if (strcmp(wanted, "map") == 0) {
+        if (may_call(request, "allowMapVoting")) call_map(request);
+    } else {
+        refuse(request->instance, request->call, "invalid_params", "",
+               "vote: expected \"kick\" or \"map\"");
+    }
+}
