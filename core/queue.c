@@ -163,6 +163,7 @@ void queue_deinit(void) {
         remove_ticket(ticket, session_find(waiting->player));
     loop_timer_stop(queue.soon);
     loop_timer_stop(queue.timer);
+    queue.soon = queue.timer = NULL;
     slots_deinit(&queue.slots);
 }
 
