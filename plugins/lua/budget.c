@@ -1,0 +1,166 @@
+/* budget - what a script may spend: work in C (units), CPU time, memory; and the kill.
+ *
+ * In normal running there is no hook, as a hook costs 20 to 60 % of speed. The kill sets a flag
+ * that is never cleared, and a count hook on the running thread; library functions look at the
+ * flag, and whatever switches threads tells budget_switch.
+ */
+#include "internal.h"
+
+#include <time.h>
+
+enum { COLLECT_UNITS = 20000, COLLECT_STEP_KB = 128 };
+
+struct sandbox *sandbox_of(lua_State *L) {
+    return *(struct sandbox **)lua_getextraspace(L);
+}
+
+static void hook(lua_State *L, lua_Debug *ar);
+
+/* Written by a signal handler on the same thread as well: only stores, and in this order. */
+static void arm(lua_State *L) {
+    lua_sethook(L, hook, LUA_MASKCOUNT, 1);
+}
+
+void budget_arm_count(struct sandbox *sb, lua_State *L) {
+    int every = (int)sb->limits.count_every;
+    lua_sethook(L, every ? hook : NULL, every ? LUA_MASKCOUNT : 0, every);
+}
+
+void budget_kill(struct sandbox *sb, enum sandbox_kill reason) {
+    int alive = SANDBOX_ALIVE;
+    atomic_compare_exchange_strong(&sb->killed, &alive, (int)reason);
+    atomic_signal_fence(memory_order_seq_cst);
+    lua_State *L = atomic_load_explicit(&sb->running, memory_order_relaxed);
+    if (L) arm(L);
+}
+
+void sandbox_interrupt(struct sandbox *sb) {
+    if (sb && atomic_load_explicit(&sb->running, memory_order_relaxed))
+        budget_kill(sb, SANDBOX_KILL_CPU);
+}
+
+/* A signal between the two looks finds the new thread; one before them is seen by the second. */
+void budget_switch(struct sandbox *sb, lua_State *L) {
+    atomic_store_explicit(&sb->running, L, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    if (L && (is_killed(sb) || sb->collect)) arm(L);
+}
+
+/* Ends the script from inside: only sandbox_enter stops this error. */
+static void raise_kill(lua_State *L, struct sandbox *sb) {
+    lua_checkstack(L, LUA_MINSTACK);
+    if (!sb->kill_told) errors_record_kill(sb, L);
+    arm(L);
+    lua_pushliteral(L, "script stopped");
+    lua_error(L);
+}
+
+void sandbox_check(lua_State *L) {
+    struct sandbox *sb = sandbox_of(L);
+    if (is_killed(sb)) raise_kill(L, sb);
+}
+
+void sandbox_charge(lua_State *L, uint64_t units) {
+    struct sandbox *sb = sandbox_of(L);
+    sb->units += units;
+    if (sb->units > sb->limits.call_units) budget_kill(sb, SANDBOX_KILL_INSTRUCTIONS);
+    if (is_killed(sb)) raise_kill(L, sb);
+}
+
+/* ---- memory */
+
+void budget_grew(struct sandbox *sb) {
+    if (is_killed(sb)) return;
+    if (heap_over(&sb->heap)) {
+        budget_kill(sb, SANDBOX_KILL_MEMORY);
+    } else if (sb->heap.used > sb->heap.high && !sb->collect) {
+        lua_State *L = atomic_load_explicit(&sb->running, memory_order_relaxed);
+        sb->collect = L != NULL;
+        if (L) arm(L);
+    }
+}
+
+/* The next collection is due half way between what is left and the limit. */
+static void collected(struct sandbox *sb) {
+    struct heap *heap = &sb->heap;
+    size_t low = heap->limit - heap->limit / 8;
+    size_t half = heap->used + (heap->limit - heap->used) / 2;
+    heap->high = heap->used >= heap->limit ? heap->limit : half > low ? half : low;
+    sb->collect = false;
+}
+
+/* Garbage counts against the limit, so it is collected before the limit is reached. In steps, so
+ * that a large state is not stopped for long. True when a cycle is done. */
+static bool collect_step(lua_State *L, struct sandbox *sb) {
+    sb->units += COLLECT_UNITS;
+    if (!lua_gc(L, LUA_GCSTEP, COLLECT_STEP_KB)) return false;
+    collected(sb);
+    return true;
+}
+
+void sandbox_reserve(lua_State *L, size_t bytes) {
+    struct sandbox *sb = sandbox_of(L);
+    struct heap *heap = &sb->heap;
+    if (bytes > heap->limit) luaL_error(L, "not enough memory for %I bytes", (lua_Integer)bytes);
+    if (heap->used + bytes <= heap->high) return;
+    for (int cycle = 0; cycle < 2 && heap->used + bytes > heap->high; cycle++) {
+        while (!collect_step(L, sb)) sandbox_check(L);
+    }
+    if (heap->used + bytes > heap->limit)
+        luaL_error(L, "not enough memory for %I bytes", (lua_Integer)bytes);
+}
+
+/* ---- the hook: armed by a kill, by a nearly full heap, or permanently */
+
+static void hook(lua_State *L, lua_Debug *ar) {
+    struct sandbox *sb = sandbox_of(L);
+    (void)ar;
+    if (is_killed(sb)) raise_kill(L, sb);
+    if (sb->limits.count_every) sandbox_charge(L, sb->limits.count_every);
+    if (sb->collect && !collect_step(L, sb)) return;
+    budget_arm_count(sb, L);
+    atomic_signal_fence(memory_order_seq_cst);
+    if (is_killed(sb)) raise_kill(L, sb); /* a signal came in between, and its hook was lost */
+}
+
+/* ---- CPU time per second: a bucket that fills at capacity_ns a second. The monotonic clock costs
+ * a twentieth of the thread's own, but also counts the time that other processes took. So it only
+ * raises a suspicion: then the bucket starts anew by the thread's clock, whose word counts. */
+
+static int64_t clock_ns(clockid_t id) {
+    struct timespec now;
+    clock_gettime(id, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static clockid_t bucket_clock(const struct bucket *bucket) {
+    return bucket->exact ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
+}
+
+void budget_begin(struct sandbox *sb) {
+    struct bucket *bucket = &sb->bucket;
+    sb->units = 0;
+    if (!bucket->capacity_ns) return;
+    int64_t now = clock_ns(CLOCK_MONOTONIC), away = now - bucket->last_ns;
+    bucket->last_ns = now;
+    if (away > 1000000000) away = 1000000000;
+    bucket->tokens_ns += (int64_t)((double)away * 1e-9 * (double)bucket->capacity_ns);
+    if (bucket->tokens_ns >= bucket->capacity_ns) {
+        bucket->tokens_ns = bucket->capacity_ns;
+        bucket->exact = false;
+    }
+    bucket->start_ns = bucket->exact ? clock_ns(CLOCK_THREAD_CPUTIME_ID) : now;
+}
+
+void budget_end(struct sandbox *sb) {
+    struct bucket *bucket = &sb->bucket;
+    if (!bucket->capacity_ns) return;
+    bucket->tokens_ns -= clock_ns(bucket_clock(bucket)) - bucket->start_ns;
+    if (bucket->tokens_ns >= 0) return;
+    if (bucket->exact) {
+        budget_kill(sb, SANDBOX_KILL_CPU);
+    } else {
+        bucket->exact = true;
+        bucket->tokens_ns = bucket->capacity_ns;
+    }
+}

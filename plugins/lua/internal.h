@@ -1,0 +1,128 @@
+/* internal - what the sandbox's own files share; nobody else includes it. */
+#ifndef LUA_INTERNAL_H
+#define LUA_INTERNAL_H
+
+#include "alloc.h"
+#include "sandbox.h"
+
+#include <lauxlib.h>
+#include <stdatomic.h>
+
+enum {
+    LOOK_EVERY = 1024,         /* steps of a C loop between two looks at the kill flag */
+    COROUTINE_DEPTH_MAX = 100, /* resumes within resumes; Lua's own limit is about 190 */
+    PRINT_BYTES_MAX = 1024,
+};
+
+/* CPU time per second; see budget.c. */
+struct bucket {
+    int64_t capacity_ns, tokens_ns;
+    int64_t last_ns;  /* monotonic, when tokens were last added */
+    int64_t start_ns; /* of this entry, by whichever clock */
+    bool exact;       /* by the thread's CPU clock, after the cheap clock found too much */
+};
+
+/* Memory outside of the Lua heap for sorting keys: survives a Lua error, freed with the sandbox. */
+struct scratch {
+    char *bytes;
+    size_t size, used;
+};
+
+struct sandbox {
+    lua_State *L; /* the main thread */
+    /* The thread that executes now, null outside of entries: what sandbox_interrupt hooks. */
+    _Atomic(lua_State *) running;
+    atomic_int killed;
+    bool kill_told;  /* the kill is in the error record */
+    bool error_told; /* an error of this entry is in the record */
+    bool collect;    /* the heap is nearly full: the hook collects */
+    int resume_depth;
+    uint64_t units;
+    struct sandbox_limits limits;
+    struct sandbox_host host;
+    struct heap heap;
+    struct bucket bucket;
+    struct scratch scratch;
+    uint64_t random[4];
+    struct sandbox_error *error;
+};
+
+/* ---- budget.c */
+void budget_begin(struct sandbox *sb);
+void budget_end(struct sandbox *sb);
+/* Sets the sticky flag and, while entered, the hook. Async-signal-safe. */
+void budget_kill(struct sandbox *sb, enum sandbox_kill reason);
+/* The allocator's report after growth. */
+void budget_grew(struct sandbox *sb);
+/* Makes L the running thread (null: none) and gives it the hook that is due. */
+void budget_switch(struct sandbox *sb, lua_State *L);
+/* Gives a thread the permanent count hook, if the limits ask for one. */
+void budget_arm_count(struct sandbox *sb, lua_State *L);
+
+static inline bool is_killed(const struct sandbox *sb) {
+    return atomic_load_explicit(&sb->killed, memory_order_relaxed) != SANDBOX_ALIVE;
+}
+
+/* For loops in C: one look each LOOK_EVERY steps, charging the steps at units each. */
+static inline void look(lua_State *L, size_t step, unsigned units) {
+    if (step % LOOK_EVERY == LOOK_EVERY - 1) sandbox_charge(L, (uint64_t)LOOK_EVERY * units);
+}
+
+/* ---- errors.c */
+/* The message handler of every entry: fills the record at the point of the error. */
+int errors_handler(lua_State *L);
+/* Fills the record from the value on top, with the frames of L if it has any. */
+void errors_record(struct sandbox *sb, lua_State *L);
+void errors_record_kill(struct sandbox *sb, lua_State *L);
+/* Valid UTF-8 without control bytes, cut to size; true if all of text went in. */
+bool errors_escape(const char *text, size_t len, char *out, size_t size);
+
+/* ---- load.c and check.c */
+/* Pushes the chunk's function or raises. */
+void load_chunk(lua_State *L, const char *text, size_t len, const char *chunk);
+int load_require(lua_State *L);
+/* Null, or why the text must not reach the compiler. */
+const char *check_source(const char *text, size_t len);
+/* Null, or why the function on top must not run. */
+const char *check_function(lua_State *L);
+
+/* ---- order.c */
+/* One key of a table, comparable without Lua. */
+struct order_key {
+    int kind; /* how kinds are sorted: integers and floats, strings, booleans, then by serial */
+    size_t len;
+    union {
+        lua_Integer integer;
+        lua_Number number;
+        const char *string; /* borrowed from the table */
+        uint64_t serial;
+    } as;
+    const void *object;
+};
+enum { ORDER_INTEGER, ORDER_FLOAT, ORDER_STRING, ORDER_BOOLEAN, ORDER_HANDLE, ORDER_OBJECT };
+
+/* Sorts the keys of the table at index into the scratch memory; *first is their place there, to be
+ * read through order_at until order_drop(L, first). Answers their number. Raises for keys that have
+ * no order. *sequence tells that they are 1..n. Allocates nothing in Lua. */
+size_t order_keys(lua_State *L, int table, size_t *first, bool *sequence);
+const struct order_key *order_at(lua_State *L, size_t first, size_t i);
+void order_drop(lua_State *L, size_t first);
+/* Pushes the key; the table it came from is at index. */
+void order_push(lua_State *L, int table, const struct order_key *key);
+int order_pairs(lua_State *L); /* pairs */
+int order_next(lua_State *L);  /* next */
+
+/* ---- lib_*.c: each leaves its table, or nothing, on the stack */
+void lib_base_open(lua_State *L); /* into the globals */
+void lib_string_open(lua_State *L);
+void lib_pattern_add(lua_State *L); /* find, match, gmatch, gsub into the table on top */
+void lib_format_add(lua_State *L);
+void lib_pack_add(lua_State *L);
+void lib_table_open(lua_State *L);
+void lib_coroutine_open(lua_State *L);
+void lib_math_open(lua_State *L);
+void lib_utf8_open(lua_State *L);
+/* Raises unless scripts may write to the table at index by raw access. */
+void lib_check_writable(lua_State *L, int index);
+
+#endif

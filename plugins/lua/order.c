@@ -1,0 +1,275 @@
+/* order - the keys of a table in an order that is the same in every run: integers ascending, other
+ * numbers, strings by bytes, false and true, handles by their number, then tables, functions and
+ * threads in the order of their creation. The hash order of Lua follows addresses.
+ *
+ * pairs takes a snapshot of the keys; entries removed meanwhile are left out, new ones not visited.
+ */
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { UNITS_PER_KEY = 16 };
+
+/* ---- scratch memory */
+
+static struct order_key *keys_from(struct sandbox *sb, size_t first) {
+    return (struct order_key *)(void *)(sb->scratch.bytes + first);
+}
+
+static struct order_key *add_key(lua_State *L) {
+    struct scratch *scratch = &sandbox_of(L)->scratch;
+    if (scratch->used + sizeof(struct order_key) > scratch->size) {
+        size_t size = scratch->size ? scratch->size * 2 : 16 * sizeof(struct order_key);
+        char *bytes = realloc(scratch->bytes, size);
+        if (!bytes) luaL_error(L, "not enough memory");
+        scratch->bytes = bytes;
+        scratch->size = size;
+    }
+    struct order_key *key = keys_from(sandbox_of(L), scratch->used);
+    scratch->used += sizeof *key;
+    return key;
+}
+
+const struct order_key *order_at(lua_State *L, size_t first, size_t i) {
+    return keys_from(sandbox_of(L), first) + i;
+}
+
+void order_drop(lua_State *L, size_t first) {
+    sandbox_of(L)->scratch.used = first;
+}
+
+/* ---- reading and comparing keys */
+
+/* Functions of C have no creation number; their distance within the program does not change. */
+static uint64_t place_of(lua_State *L, int index) {
+    const char *object = lua_topointer(L, index);
+    if (lua_iscfunction(L, index) && !lua_getupvalue(L, index, 1))
+        return (uint64_t)((uintptr_t)object - (uintptr_t)&place_of) | (uint64_t)1 << 63;
+    if (lua_iscfunction(L, index)) lua_pop(L, 1);
+    return heap_serial(lua_isthread(L, index) ? object - LUA_EXTRASPACE : object);
+}
+
+static bool read_handle(lua_State *L, int index, struct order_key *key) {
+    const struct sandbox_host *host = &sandbox_of(L)->host;
+    key->kind = ORDER_HANDLE;
+    return host->handle_order && host->handle_order(L, index, &key->as.serial);
+}
+
+static void read_key(lua_State *L, int index, struct order_key *key) {
+    key->object = NULL;
+    switch (lua_type(L, index)) {
+    case LUA_TNUMBER:
+        key->kind = lua_isinteger(L, index) ? ORDER_INTEGER : ORDER_FLOAT;
+        if (key->kind == ORDER_INTEGER)
+            key->as.integer = lua_tointeger(L, index);
+        else
+            key->as.number = lua_tonumber(L, index);
+        return;
+    case LUA_TSTRING:
+        key->kind = ORDER_STRING;
+        key->as.string = lua_tolstring(L, index, &key->len);
+        return;
+    case LUA_TBOOLEAN:
+        key->kind = ORDER_BOOLEAN;
+        key->as.integer = lua_toboolean(L, index);
+        return;
+    case LUA_TTABLE:
+    case LUA_TFUNCTION:
+    case LUA_TTHREAD:
+        key->kind = ORDER_OBJECT;
+        key->as.serial = place_of(L, index);
+        break;
+    default:
+        if (lua_type(L, index) != LUA_TUSERDATA || !read_handle(L, index, key))
+            luaL_error(L, "a %s as key of a table has no order: pairs and next cannot visit it",
+                       luaL_typename(L, index));
+    }
+    key->object = lua_topointer(L, index);
+}
+
+static int compare_strings(const struct order_key *a, const struct order_key *b) {
+    int order = memcmp(a->as.string, b->as.string, a->len < b->len ? a->len : b->len);
+    if (order) return order;
+    return (a->len > b->len) - (a->len < b->len);
+}
+
+static int compare(const struct order_key *a, const struct order_key *b) {
+    if (a->kind != b->kind) return a->kind < b->kind ? -1 : 1;
+    switch (a->kind) {
+    case ORDER_STRING: return compare_strings(a, b);
+    case ORDER_FLOAT: return (a->as.number > b->as.number) - (a->as.number < b->as.number);
+    case ORDER_HANDLE:
+    case ORDER_OBJECT: return (a->as.serial > b->as.serial) - (a->as.serial < b->as.serial);
+    default: return (a->as.integer > b->as.integer) - (a->as.integer < b->as.integer);
+    }
+}
+
+/* ---- sorting: a heap sort, as it needs no memory and can be left by an error at any step */
+
+static void sift_down(struct order_key *keys, size_t root, size_t n) {
+    struct order_key moving = keys[root];
+    for (size_t child; (child = 2 * root + 1) < n; root = child) {
+        if (child + 1 < n && compare(&keys[child], &keys[child + 1]) < 0) child++;
+        if (compare(&moving, &keys[child]) >= 0) break;
+        keys[root] = keys[child];
+    }
+    keys[root] = moving;
+}
+
+static void sort(lua_State *L, struct order_key *keys, size_t n) {
+    bool sorted = true;
+    for (size_t i = 1; i < n && sorted; i++) sorted = compare(&keys[i - 1], &keys[i]) < 0;
+    if (sorted) return;
+    for (size_t i = n / 2; i-- > 0;) sift_down(keys, i, n);
+    for (size_t i = n; i-- > 1;) {
+        struct order_key last = keys[i];
+        keys[i] = keys[0];
+        keys[0] = last;
+        sift_down(keys, 0, i);
+        look(L, i, UNITS_PER_KEY * 4);
+    }
+}
+
+size_t order_keys(lua_State *L, int table, size_t *first, bool *sequence) {
+    size_t n = 0;
+    table = lua_absindex(L, table);
+    luaL_checkstack(L, 4, NULL);
+    *first = sandbox_of(L)->scratch.used;
+    *sequence = true;
+    for (lua_pushnil(L); lua_next(L, table); n++) {
+        lua_pop(L, 1);
+        struct order_key *key = add_key(L);
+        read_key(L, -1, key);
+        *sequence =
+            *sequence && key->kind == ORDER_INTEGER && key->as.integer == (lua_Integer)n + 1;
+        look(L, n, UNITS_PER_KEY);
+    }
+    sandbox_charge(L, UNITS_PER_KEY * (n % LOOK_EVERY) + 10);
+    if (!*sequence) sort(L, keys_from(sandbox_of(L), *first), n);
+    return n;
+}
+
+/* An object is found again by a walk through the table: such keys are rare. */
+static void push_object(lua_State *L, int table, const struct order_key *key) {
+    size_t steps = 0;
+    for (lua_pushnil(L); lua_next(L, table);) {
+        lua_pop(L, 1);
+        if (lua_topointer(L, -1) == key->object) break;
+        look(L, steps++, UNITS_PER_KEY);
+    }
+    sandbox_charge(L, steps % LOOK_EVERY * UNITS_PER_KEY);
+}
+
+void order_push(lua_State *L, int table, const struct order_key *key) {
+    switch (key->kind) {
+    case ORDER_INTEGER: lua_pushinteger(L, key->as.integer); break;
+    case ORDER_FLOAT: lua_pushnumber(L, key->as.number); break;
+    case ORDER_STRING: lua_pushlstring(L, key->as.string, key->len); break;
+    case ORDER_BOOLEAN: lua_pushboolean(L, (int)key->as.integer); break;
+    default: push_object(L, lua_absindex(L, table), key);
+    }
+}
+
+/* ---- pairs */
+
+/* Upvalues: the last index, the one visited before. */
+static int step_sequence(lua_State *L) {
+    lua_Integer last = lua_tointeger(L, lua_upvalueindex(1));
+    lua_Integer i = lua_tointeger(L, lua_upvalueindex(2));
+    luaL_checktype(L, 1, LUA_TTABLE);
+    while (i < last) {
+        lua_pushinteger(L, ++i);
+        if (lua_rawgeti(L, 1, i) != LUA_TNIL) {
+            lua_pushinteger(L, i);
+            lua_replace(L, lua_upvalueindex(2));
+            return 2;
+        }
+        lua_pop(L, 2);
+        look(L, (size_t)i, UNITS_PER_KEY);
+    }
+    return 0;
+}
+
+/* Upvalues: the sorted keys, the place of the one visited before. */
+static int step_keys(lua_State *L) {
+    lua_Integer i = lua_tointeger(L, lua_upvalueindex(2));
+    luaL_checktype(L, 1, LUA_TTABLE);
+    while (lua_rawgeti(L, lua_upvalueindex(1), ++i) != LUA_TNIL) {
+        lua_pushvalue(L, -1);
+        if (lua_rawget(L, 1) != LUA_TNIL) {
+            lua_pushinteger(L, i);
+            lua_replace(L, lua_upvalueindex(2));
+            return 2;
+        }
+        lua_pop(L, 2);
+        look(L, (size_t)i, UNITS_PER_KEY);
+    }
+    return 0;
+}
+
+static void push_keys(lua_State *L, int table, size_t first, size_t n) {
+    sandbox_reserve(L, n * sizeof(void *) * 2 + 64);
+    lua_createtable(L, (int)n, 0);
+    for (size_t i = 0; i < n; i++) {
+        struct order_key key = *order_at(L, first, i);
+        order_push(L, table, &key);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+        look(L, i, UNITS_PER_KEY);
+    }
+}
+
+int order_pairs(lua_State *L) {
+    size_t first;
+    bool sequence;
+    luaL_checkany(L, 1);
+    if (luaL_getmetafield(L, 1, "__pairs") != LUA_TNIL) {
+        lua_pushvalue(L, 1);
+        lua_callk(L, 1, 3, 0, NULL);
+        return 3;
+    }
+    luaL_checktype(L, 1, LUA_TTABLE);
+    size_t n = order_keys(L, 1, &first, &sequence);
+    if (sequence)
+        lua_pushinteger(L, (lua_Integer)n);
+    else
+        push_keys(L, 1, first, n);
+    order_drop(L, first);
+    lua_pushinteger(L, 0);
+    lua_pushcclosure(L, sequence ? step_sequence : step_keys, 2);
+    lua_pushvalue(L, 1);
+    lua_pushnil(L);
+    return 3;
+}
+
+/* ---- next: without a snapshot, so each step looks at every key */
+
+int order_next(lua_State *L) {
+    struct order_key after, key, best;
+    bool found = false;
+    size_t steps = 0;
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 2);
+    bool begin = lua_isnil(L, 2);
+    if (!begin) read_key(L, 2, &after);
+    lua_pushnil(L); /* 3: the best key */
+    for (lua_pushnil(L); lua_next(L, 1); look(L, steps++, UNITS_PER_KEY)) {
+        lua_pop(L, 1);
+        read_key(L, -1, &key);
+        if (!begin && compare(&key, &after) <= 0) continue;
+        if (found && compare(&key, &best) >= 0) continue;
+        best = key;
+        found = true;
+        lua_pushvalue(L, -1);
+        lua_replace(L, 3);
+    }
+    sandbox_charge(L, steps % LOOK_EVERY * UNITS_PER_KEY + 10);
+    if (!found) {
+        lua_pushnil(L);
+        return 1;
+    }
+    lua_settop(L, 3);
+    lua_pushvalue(L, 3);
+    lua_rawget(L, 1);
+    return 2;
+}

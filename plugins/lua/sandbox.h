@@ -1,0 +1,159 @@
+/* sandbox - one bounded Lua state: the only way this plugin runs a script.
+ *
+ * A sandbox belongs to one mod in one lobby and to the loop thread. A script in it can spend its
+ * own budget and its own memory, and nothing else. When it overspends, the sandbox is killed: the
+ * script cannot catch that, every later entry answers MUSTER_CLOSED, and the owner destroys it.
+ *
+ * All entries are protected: no Lua error ever leaves them. What a body, pusher or taker below does
+ * to the state happens inside that protection, and must be left by return or by a Lua error.
+ */
+#ifndef LUA_SANDBOX_H
+#define LUA_SANDBOX_H
+
+#include <lua.h>
+#include <muster/types.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sandbox;
+
+enum {
+    SANDBOX_SOURCE_BYTES_MAX = 1 << 20, /* a file of a mod */
+    SANDBOX_UPLOAD_BYTES_MAX = 1 << 16, /* a script that a player uploaded */
+    SANDBOX_MESSAGE_BYTES_MAX = 4096,
+    SANDBOX_MODULE_BYTES_MAX = 128, /* the name given to require */
+};
+
+/* Why a sandbox was killed. */
+enum sandbox_kill {
+    SANDBOX_ALIVE = 0,
+    SANDBOX_KILL_CPU = 1,          /* sandbox_interrupt: a call, or a second, took too long */
+    SANDBOX_KILL_MEMORY = 2,       /* over memory_bytes */
+    SANDBOX_KILL_INSTRUCTIONS = 3, /* over call_units: the same in every run */
+    SANDBOX_KILL_HOST = 4,         /* sandbox_kill: a replay applies a recorded kill */
+};
+
+/* 0 stands for the default. */
+struct sandbox_limits {
+    size_t memory_bytes;     /* default 1 MiB; a soft limit, see alloc.h */
+    uint64_t call_units;     /* default 1,000,000: work done in C per entry, about 2 ns each */
+    uint32_t second_cpu_us;  /* default 100,000: CPU time per second; UINT32_MAX: unbounded */
+    uint32_t count_every;    /* default 0: only charge C work. Else also charge VM instructions,
+                              * looking every so many: for runs that nothing interrupts from
+                              * outside (tests, replays). Costs 20 to 60 % of speed. */
+    size_t source_bytes_max; /* default SANDBOX_SOURCE_BYTES_MAX */
+};
+
+/* What a sandbox asks of its owner. Every function may be null. None may enter the sandbox. */
+struct sandbox_host {
+    void *user;
+    /* The text of one of the mod's own files by dotted name (already checked: parts of letters,
+     * digits, _ and -, joined by single dots), borrowed until the next call; chunk is what errors
+     * call the file. False: there is no such file. */
+    bool (*require)(void *user, const char *name, const char **text, size_t *len,
+                    const char **chunk);
+    /* One line of the script's print: at most 1 KiB, control bytes escaped. */
+    void (*print)(void *user, const char *line);
+    /* A stable number for the full userdata at index, by which ordered pairs sorts keys of this
+     * kind; false: not a handle, it has no order. Must not raise. */
+    bool (*handle_order)(lua_State *L, int index, uint64_t *order);
+    /* If set: holds the sandbox that is running now, null outside, kept through nested entries of
+     * different sandboxes. For the handler that calls sandbox_interrupt. */
+    struct sandbox *volatile *current;
+};
+
+/* Copies both; host may be null. seed feeds math.random. MUSTER_NO_MEMORY when the state cannot be
+ * built. */
+muster_status sandbox_create(const struct sandbox_limits *limits, const struct sandbox_host *host,
+                             uint64_t seed, struct sandbox **out) MUSTER_MUST_USE;
+/* Frees all memory of the state in a few calls. Runs no Lua and no finalizer, so nothing in the
+ * state may own memory outside of it. Takes null. Not while entered. */
+void sandbox_destroy(struct sandbox *sandbox);
+
+/* ---- entries: each answers
+ *   MUSTER_OK
+ *   MUSTER_INVALID      the script (or body) raised an error: see sandbox_error
+ *   MUSTER_LIMIT        killed during this call: see sandbox_killed and sandbox_error
+ *   MUSTER_CLOSED       killed before
+ *   MUSTER_STATE        already entered
+ * and leaves the state's stack as it was. */
+
+/* Runs body, a C function, with arg as light userdata at index 1: to bind functions, to copy
+ * values. Its results are dropped. Bind globals by raw access (lua_pushglobaltable, lua_rawset):
+ * lua_setglobal is refused like a script's own undeclared assignment. */
+muster_status sandbox_enter(struct sandbox *sandbox, lua_CFunction body, void *arg) MUSTER_MUST_USE;
+
+/* One call of a script's function. */
+struct sandbox_call {
+    int function;                          /* a reference from below */
+    int (*push)(lua_State *L, void *arg);  /* pushes the arguments, returns their number; or null */
+    int results;                           /* how many: more are dropped, missing ones are nil */
+    void (*take)(lua_State *L, void *arg); /* reads results, at -results..-1; or null. By raw
+                                            * access only: they are the script's */
+    void *arg;
+};
+muster_status sandbox_call(struct sandbox *sandbox,
+                           const struct sandbox_call *call) MUSTER_MUST_USE;
+
+/* Compiles text (never bytecode) and hands out the chunk as a function. chunk names it in errors,
+ * like "koth/init.lua". Compiling is charged and can be interrupted. A syntax error is
+ * MUSTER_INVALID, as is a text over source_bytes_max. */
+muster_status sandbox_load(struct sandbox *sandbox, const char *text, size_t len, const char *chunk,
+                           int *function) MUSTER_MUST_USE;
+/* A global function by name: MUSTER_NOT_FOUND if there is none. */
+muster_status sandbox_find(struct sandbox *sandbox, const char *name,
+                           int *function) MUSTER_MUST_USE;
+/* Lets the script assign to this undeclared global, which is an error otherwise. */
+muster_status sandbox_allow_global(struct sandbox *sandbox, const char *name) MUSTER_MUST_USE;
+void sandbox_release(struct sandbox *sandbox, int function);
+
+/* ---- the kill */
+
+/* Async-signal-safe, on the thread that runs the sandbox; does nothing unless it is entered. The
+ * script ends at its next instruction or at the next step of a library function. */
+void sandbox_interrupt(struct sandbox *sandbox);
+/* Kills between entries. */
+void sandbox_kill(struct sandbox *sandbox, enum sandbox_kill reason);
+enum sandbox_kill sandbox_killed(const struct sandbox *sandbox);
+/* "cpu", "memory", "instructions", "host", or "" */
+const char *sandbox_kill_name(enum sandbox_kill reason);
+
+/* The last error or kill. All texts are valid UTF-8 without control bytes. */
+struct sandbox_error {
+    char message[SANDBOX_MESSAGE_BYTES_MAX + 1];
+    char file[128];       /* chunk name, "" when unknown */
+    int line;             /* 0 when unknown */
+    char traceback[2048]; /* the script's own frames, one a line: "file:line: in name(types)" */
+    uint32_t count;       /* errors in a row at this file and line */
+};
+/* Borrowed until the next entry; null before the first error. */
+const struct sandbox_error *sandbox_error(const struct sandbox *sandbox);
+
+/* ---- figures and state */
+
+size_t sandbox_memory(const struct sandbox *sandbox); /* bytes in use */
+size_t
+sandbox_memory_peak(const struct sandbox *sandbox);    /* bytes taken from the system, at most */
+uint64_t sandbox_units(const struct sandbox *sandbox); /* charged in the last entry */
+/* The generator behind math.random: part of what is saved and restored. */
+void sandbox_random_get(const struct sandbox *sandbox, uint64_t state[4]);
+void sandbox_random_set(struct sandbox *sandbox, const uint64_t state[4]);
+
+/* ---- for C functions that scripts call */
+
+struct sandbox *sandbox_of(lua_State *L);
+void *sandbox_user(lua_State *L); /* host.user */
+/* Adds work to the budget of this entry, about 2 ns a unit; raises when that, or anything else, has
+ * killed the sandbox. Call it before the work, and every 1000 steps or so inside long loops. */
+void sandbox_charge(lua_State *L, uint64_t units);
+/* Makes room for a result of so many bytes: collects garbage if that helps, raises an ordinary
+ * error if it does not. */
+void sandbox_reserve(lua_State *L, size_t bytes);
+/* Like tostring, without addresses; pushes the text. May call __tostring. */
+const char *sandbox_tostring(lua_State *L, int index, size_t *len);
+/* Raises if a kill is pending. For C functions that catch errors: before they go on. */
+void sandbox_check(lua_State *L);
+
+#endif
