@@ -211,10 +211,11 @@ static const struct muster_role fake_roles[] = {
 
 /* ---- the surroundings ---- */
 
-/* A plugin that lies in the test: as if it had been loaded and started. */
+/* A plugin that lies in the test: as if it had been loaded and started, in the place of `older` if
+ * that is not null. */
 static inline int fake_plugin(struct muster_self *self, const char *name,
                               const struct muster_role *roles, uint32_t role_count,
-                              const struct muster_mode_info *mode) {
+                              const struct muster_mode_info *mode, struct muster_self *older) {
     char error[PLUGIN_ERROR_MAX] = "";
     *self = (struct muster_self){.generation = 1, .phase = PLUGIN_STARTED, .committed = true};
     snprintf(self->name, sizeof self->name, "%s", name);
@@ -226,7 +227,7 @@ static inline int fake_plugin(struct muster_self *self, const char *name,
     self->instance = self;
     muster_status status = registry_add(self, error, sizeof error);
     if (!status && mode) status = registry_mode_add(self, mode, error, sizeof error);
-    if (!status) registry_commit(self, NULL);
+    if (!status) registry_commit(self, older);
     if (status) fprintf(stderr, "%s: %s\n", name, error);
     return status ? -1 : 0;
 }
@@ -259,7 +260,7 @@ static inline int game_open(const char *sections) {
         return -1;
     }
     if (loop_init(2) || pending_init() || host_init()) return -1;
-    return fake_plugin(&game.self, "fake", fake_roles, 2, &info);
+    return fake_plugin(&game.self, "fake", fake_roles, 2, &info, NULL);
 }
 
 static inline int game_close(void) {

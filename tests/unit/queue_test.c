@@ -1,0 +1,229 @@
+/* The queue: whom the matchmaker proposes is seated, whoever vanishes meanwhile, and over reloads.
+ */
+#include "books_rig.h"
+
+#include "limit.h"
+
+/* A matchmaker in the test: proposes what it is told to. */
+struct fake_matchmaker {
+    struct muster_self self;
+    uint32_t enqueued, dequeued, ticks, backfills;
+    muster_ticket_id last;
+    struct muster_group next[4];
+    uint32_t next_count;
+    uint32_t answer; /* when not 0: how many it says it proposes */
+    bool refuses;
+};
+
+static struct fake_matchmaker first, second;
+
+static muster_status on_enqueue(void *instance, const struct muster_queue_ticket *ticket) {
+    struct fake_matchmaker *m = instance;
+    if (m->refuses) return MUSTER_FULL;
+    m->enqueued++;
+    m->last = ticket->ticket;
+    assert_true(ticket->region != NULL && ticket->game_mode[0]);
+    return MUSTER_OK;
+}
+
+static void on_dequeue(void *instance, muster_ticket_id ticket) {
+    struct fake_matchmaker *m = instance;
+    assert_true(ticket != 0);
+    m->dequeued++;
+}
+
+static uint32_t on_tick(void *instance, uint64_t now_ms, struct muster_group *groups,
+                        uint32_t cap) {
+    struct fake_matchmaker *m = instance;
+    uint32_t count = m->next_count;
+    assert_true(now_ms > 0 && cap >= 4);
+    m->ticks++;
+    for (uint32_t i = 0; i < count; i++) groups[i] = m->next[i];
+    m->next_count = 0;
+    return m->answer ? m->answer : count;
+}
+
+static void on_backfill(void *instance, muster_lobby_id lobby) {
+    struct fake_matchmaker *m = instance;
+    assert_true(lobby != 0);
+    m->backfills++;
+}
+
+static const struct muster_matchmaker vtable = {.size = sizeof vtable,
+                                                .enqueue = on_enqueue,
+                                                .dequeue = on_dequeue,
+                                                .tick = on_tick,
+                                                .backfill = on_backfill};
+static const struct muster_role role[] = {{MUSTER_ROLE_MATCHMAKER, 0, &vtable}};
+
+static int matchmaker_open(struct fake_matchmaker *m, const char *name, struct muster_self *older) {
+    memset(m, 0, sizeof *m);
+    return fake_plugin(&m->self, name, role, 1, NULL, older);
+}
+
+static int open_queue(void **state) {
+    return rig_open(state) || matchmaker_open(&first, "match_first", NULL) ? -1 : 0;
+}
+
+static int close_queue(void **state) {
+    queue_deinit();
+    registry_remove(&first.self);
+    if (second.self.providers) registry_remove(&second.self);
+    int code = rig_close(state);
+    return code || first.self.pins || second.self.pins ? -1 : 0;
+}
+
+static int32_t find(struct session *session) {
+    char ticket[QUEUE_TICKET_TEXT];
+    struct failure failure = {0};
+    int32_t code = queue_find(session, "fake", "eu", "", ticket, &failure);
+    json_decref(failure.data);
+    return code;
+}
+
+static struct muster_group *propose(struct fake_matchmaker *m, muster_lobby_id lobby) {
+    struct muster_group *group = &m->next[m->next_count++];
+    *group = (struct muster_group){.size = sizeof *group, .lobby = lobby};
+    snprintf(group->game_mode, sizeof group->game_mode, "fake");
+    snprintf(group->region, sizeof group->region, "eu");
+    return group;
+}
+
+static void put(struct muster_group *group, muster_ticket_id ticket, uint32_t team) {
+    group->teams[group->ticket_count] = team;
+    group->tickets[group->ticket_count++] = ticket;
+}
+
+/* The run that follows an enqueue or a backfill hint. */
+static void run(struct fake_matchmaker *m) {
+    uint32_t ticks = m->ticks;
+    for (int i = 0; i < 100000 && m->ticks == ticks; i++) (void)loop_turn();
+    assert_true(m->ticks > ticks);
+}
+
+static void who_is_proposed_gets_a_seat(void **state) {
+    (void)state;
+    struct session *ann = rig_sign_in("ann", NULL), *bea = rig_sign_in("bea", NULL);
+    assert_int_equal(find(ann), RPC_OK);
+    struct muster_group *group = propose(&first, 0);
+    put(group, first.last, MUSTER_TEAM_BLUE);
+    assert_int_equal(find(bea), RPC_OK);
+    put(group, first.last, 77); /* no team: the mode will choose */
+    run(&first);
+    assert_int_equal(rig.created, 1);
+    assert_int_equal(first.dequeued, 2);
+    assert_int_equal(queue_count(), 0);
+    assert_int_equal(ann->queue_ticket, 0);
+    assert_true(rig_told(rig_client(ann), "match.found"));
+    assert_true(ann->lobby != 0 && ann->lobby == bea->lobby);
+    const struct lobby *lobby = lobby_find(ann->lobby);
+    assert_int_equal(lobby->members[ann->member].team, MUSTER_TEAM_BLUE);
+    assert_int_equal(lobby->members[bea->member].team, MUSTER_TEAM_NONE);
+    assert_int_equal(find(ann), RPC_ALREADY_IN_LOBBY);
+}
+
+static void a_ticket_is_placed_once_and_a_stale_one_never(void **state) {
+    (void)state;
+    struct client *gone;
+    struct session *ann = rig_sign_in("ann", NULL);
+    assert_int_equal(find(rig_sign_in("bea", &gone)), RPC_OK);
+    muster_ticket_id stale = first.last;
+    rig_drop(gone);
+    assert_int_equal(first.dequeued, 1);
+    assert_int_equal(find(ann), RPC_OK);
+    struct muster_group *group = propose(&first, 0);
+    put(group, stale, 0);
+    put(group, 424242, 0);
+    put(group, first.last, 0);
+    put(group, first.last, 0);
+    put(propose(&first, 0), first.last, 0);
+    run(&first);
+    assert_int_equal(first.dequeued, 2);
+    assert_int_equal(lobby_count(), 1); /* the one for nobody was closed again */
+    assert_int_equal(lobby_players(lobby_find(ann->lobby)), 1);
+}
+
+static void a_lobby_that_filled_meanwhile_leaves_its_tickets(void **state) {
+    (void)state;
+    char name[8];
+    struct lobby *lobby = rig_lobby();
+    for (int i = 0; i < 4; i++) {
+        snprintf(name, sizeof name, "p%d", i);
+        rig_join(lobby, name, NULL);
+    }
+    struct session *ann = rig_sign_in("ann", NULL);
+    assert_int_equal(find(ann), RPC_OK);
+    put(propose(&first, lobby->id), first.last, 0);
+    put(propose(&first, 999999), first.last, 0);
+    run(&first);
+    assert_int_equal(queue_count(), 1);
+    assert_int_equal(ann->lobby, 0);
+    lobby_leave(session_find_key("p2"), MUSTER_LEAVE_QUIT); /* a seat opens: the hint */
+    assert_int_equal(first.backfills, 1);
+    put(propose(&first, lobby->id), first.last, 0);
+    run(&first);
+    assert_int_equal(ann->lobby, lobby->id);
+}
+
+static void a_wrong_answer_places_nobody(void **state) {
+    (void)state;
+    assert_int_equal(find(rig_sign_in("ann", NULL)), RPC_OK);
+    uint64_t faults = first.self.fault_count;
+    first.answer = 17;
+    run(&first);
+    assert_true(first.self.fault_count > faults);
+    first.answer = 0;
+    propose(&first, 0)->ticket_count = MUSTER_GROUP_MAX + 1;
+    (void)!find(session_find_key("ann"));
+    run(&first);
+    assert_int_equal(queue_count(), 1);
+    assert_int_equal(rig.created, 0);
+}
+
+static void a_new_wish_replaces_the_one_before(void **state) {
+    (void)state;
+    struct session *ann = rig_sign_in("ann", NULL);
+    assert_int_equal(find(ann), RPC_OK);
+    assert_int_equal(find(ann), RPC_OK);
+    assert_int_equal(first.enqueued, 2);
+    assert_int_equal(first.dequeued, 1);
+    assert_int_equal(queue_count(), 1);
+    queue_cancel(ann);
+    queue_cancel(ann);
+    assert_int_equal(first.dequeued, 2);
+    first.refuses = true;
+    assert_int_equal(find(ann), RPC_UNAVAILABLE);
+    assert_int_equal(ann->queue_ticket, 0);
+    assert_int_equal(queue_count(), 0);
+}
+
+static void who_waits_goes_on_waiting_after_a_reload(void **state) {
+    (void)state;
+    struct session *ann = rig_sign_in("ann", NULL);
+    assert_int_equal(find(ann), RPC_OK);
+    assert_int_equal(matchmaker_open(&second, "match_second", &first.self), 0);
+    first.self.superseded = true;
+    struct lobby *lobby = rig_lobby();
+    queue_backfill(lobby);
+    run(&second);
+    assert_int_equal(first.dequeued, 1);
+    assert_int_equal(first.self.pins, 0);
+    assert_int_equal(second.enqueued, 1);
+    put(propose(&second, 0), second.last, 0);
+    queue_backfill(lobby);
+    run(&second);
+    assert_int_not_equal(ann->lobby, 0);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_queue, close_queue)
+    const struct CMUnitTest tests[] = {
+        TEST(who_is_proposed_gets_a_seat),
+        TEST(a_ticket_is_placed_once_and_a_stale_one_never),
+        TEST(a_lobby_that_filled_meanwhile_leaves_its_tickets),
+        TEST(a_wrong_answer_places_nobody),
+        TEST(a_new_wish_replaces_the_one_before),
+        TEST(who_waits_goes_on_waiting_after_a_reload),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

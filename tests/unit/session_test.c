@@ -1,0 +1,168 @@
+/* Sessions: one per player, taken over, kept while a seat is held, ended once. */
+#include "books_rig.h"
+
+static void the_newer_connection_takes_over(void **state) {
+    (void)state;
+    struct client *older, *newer;
+    struct session *session = rig_sign_in("ann", &older);
+    assert_ptr_equal(rig_sign_in("ann", &newer), session);
+    assert_int_equal(session_count(), 1);
+    assert_int_equal(session_connected_count(), 1);
+    assert_true(rig_told(older, "session.replaced"));
+    assert_int_equal(rig.close_code[older->conn - 1], 4003);
+    rig_drop(older); /* its end, told later, is nobody's */
+    assert_ptr_equal(session->client, newer);
+    assert_int_equal(session_count(), 1);
+    rig_drop(newer);
+    assert_int_equal(session_count(), 0);
+    assert_null(session_find_key("ann"));
+}
+
+static void a_renewed_token_changes_nobodys_connection(void **state) {
+    (void)state;
+    struct client *client;
+    struct session *again = NULL, *session = rig_sign_in("ann", &client);
+    struct muster_identity identity = {.size = sizeof identity,
+                                       .player_key = "ann",
+                                       .display_name = "Ann",
+                                       .permissions = "admin host",
+                                       .expires_at_s = INT64_MAX};
+    assert_false(session_may(session, "admin"));
+    assert_int_equal(session_attach(client, &identity, &again), MUSTER_OK);
+    assert_ptr_equal(again, session);
+    assert_ptr_equal(session->client, client);
+    assert_int_equal(rig.close_code[client->conn - 1], 0);
+    assert_true(session_may(session, "admin"));
+    assert_true(session_may(session, "host"));
+    assert_false(session_may(session, "min"));
+    assert_false(session_may(session, "adm"));
+    assert_string_equal(session->display_name, "Ann");
+}
+
+static void a_full_node_takes_no_more_players(void **state) {
+    (void)state;
+    struct muster_identity identity = {.size = sizeof identity, .player_key = "late"};
+    struct client client = {.conn = RIG_CLIENTS};
+    struct session *session = NULL;
+    char name[8];
+    for (int i = 0; i < 32; i++) {
+        snprintf(name, sizeof name, "p%d", i);
+        rig_sign_in(name, NULL);
+    }
+    assert_int_equal(session_attach(&client, &identity, &session), MUSTER_FULL);
+    assert_int_equal(session_create("late", &session), MUSTER_FULL);
+    assert_int_equal(client.player, 0);
+    rig_drop(&rig.clients[0]);
+    assert_int_equal(session_attach(&client, &identity, &session), MUSTER_OK);
+    rig_drop(&client);
+}
+
+static void an_ended_session_is_ended_once(void **state) {
+    (void)state;
+    struct client *ann, *bea;
+    struct lobby *lobby = rig_lobby();
+    struct session *session = rig_join(lobby, "ann", NULL);
+    ann = rig_client(session);
+    bea = rig_client(rig_join(lobby, "bea", NULL));
+    rig_forget(bea);
+    rig_settle(200);
+    session_terminate(session, "be gone", MUSTER_LEAVE_KICK);
+    assert_true(rig_told(ann, "session.terminated"));
+    assert_int_equal(rig.close_code[ann->conn - 1], 4004);
+    assert_null(session_find_key("ann"));
+    assert_int_equal(session_count(), 1);
+    assert_int_equal(lobby_players(lobby), 1);
+    rig_settle(200);
+    assert_true(rig_told(bea, "lobby.members"));
+    rig_drop(ann);
+    assert_int_equal(session_count(), 1);
+    /* The table is whole: many come and go. */
+    for (int i = 0; i < 40; i++) {
+        struct client *client;
+        rig.client_count = 40;
+        rig_sign_in("cid", &client);
+        assert_non_null(session_find_key("cid"));
+        rig_drop(client);
+        assert_null(session_find_key("cid"));
+    }
+}
+
+static void a_dropped_session_lives_while_it_holds_a_seat(void **state) {
+    (void)state;
+    struct lobby *lobby = rig_lobby();
+    struct session *session = rig_join(lobby, "ann", NULL);
+    rig_drop(rig_client(session));
+    assert_int_equal(session_count(), 1);
+    assert_int_equal(session_connected_count(), 0);
+    assert_null(session->client);
+    session_notify(session, "x", json_object()); /* nobody hears it */
+    rig_settle(61000);
+    assert_int_equal(session_count(), 0);
+    assert_int_equal(lobby_players(lobby), 0);
+}
+
+static void a_dropped_session_can_be_terminated(void **state) {
+    (void)state;
+    struct lobby *lobby = rig_lobby();
+    struct session *session = rig_join(lobby, "ann", NULL);
+    rig_drop(rig_client(session));
+    session_terminate(session, "be gone", MUSTER_LEAVE_BAN);
+    assert_int_equal(session_count(), 0);
+    assert_int_equal(lobby_players(lobby), 0);
+}
+
+static void an_expected_player_finds_the_session(void **state) {
+    (void)state;
+    struct session *made = NULL, *again = NULL;
+    assert_int_equal(session_create("ann", &made), MUSTER_OK);
+    assert_int_equal(session_create("ann", &again), MUSTER_OK);
+    assert_ptr_equal(made, again);
+    char key[TICKET_UUID_SIZE];
+    memcpy(key, made->session_key, sizeof key);
+    assert_ptr_equal(session_find_session_key(key), made);
+    assert_ptr_equal(rig_sign_in("ann", NULL), made);
+    assert_string_equal(made->session_key, key);
+    assert_int_equal(session_count(), 1);
+}
+
+static void text_is_cut_between_characters(void **state) {
+    (void)state;
+    static const struct {
+        const char *given, *wanted;
+    } cases[] = {
+        {"", ""},
+        {"ann", "ann"},
+        {"M\xC3\xBCller", "M\xC3\xBCller"},
+        {"M\xC3", "M"},
+        {"\xE2\x82", ""},
+        {"x\xE2\x82", "x"},
+        {"x\xF0\x9F\x98", "x"},
+        {"\xE2\x82\xAC", "\xE2\x82\xAC"},
+    };
+    static const char *const broken[] = {"\xFF\xFF", "a\xFF-", "\xC3(", "\xED\xA0\x80x"};
+    char text[32];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        snprintf(text, sizeof text, "%s", cases[i].given);
+        if (!session_text_mend(text)) fail_msg("case %zu", i);
+        assert_string_equal(text, cases[i].wanted);
+    }
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        snprintf(text, sizeof text, "%s", broken[i]);
+        assert_false(session_text_mend(text));
+    }
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_open, rig_close)
+    const struct CMUnitTest tests[] = {
+        TEST(the_newer_connection_takes_over),
+        TEST(a_renewed_token_changes_nobodys_connection),
+        TEST(a_full_node_takes_no_more_players),
+        TEST(an_ended_session_is_ended_once),
+        TEST(a_dropped_session_lives_while_it_holds_a_seat),
+        TEST(a_dropped_session_can_be_terminated),
+        TEST(an_expected_player_finds_the_session),
+        TEST(text_is_cut_between_characters),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
