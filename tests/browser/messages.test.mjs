@@ -7,7 +7,7 @@ import WebSocket from "ws";
 import { AuthClient, MusterClient } from "../../sdk/js/index.js";
 import { connectPlayer, startServer } from "../e2e/harness.mjs";
 import {
-    bannerSays, configOf, inMatch, playAsGuest, setUp, toastSays, watchFaults,
+    PLUGINS, bannerSays, configOf, inMatch, playAsGuest, setUp, toastSays, watchFaults,
 } from "./page.mjs";
 
 const ACCOUNT = { username: "grace", password: "a long enough phrase" };
@@ -110,6 +110,24 @@ test("a seat held on another device can be given up", async (t) => {
     await page.waitForSelector("#banner", { state: "hidden" });
     await page.click("#quick-match");
     await inMatch(page);
+    assert.deepEqual(faults, []);
+});
+
+test("a lobby with a password asks for it", async (t) => {
+    const config = configOf({ plugins: ["rules_private", ...PLUGINS] });
+    const { page, server, faults } = await setUp(t, { config });
+    const { client } = await connectPlayer(t, server, { name: "Host" });
+    await client.createLobby({ gameMode: "arena", settings: { password: "open sesame" } });
+    await page.click("#browse");
+    await page.click("#lobby-list button >> text=Join");
+    await page.fill("#password-form [name=secret]", "open barley");
+    await page.click("#password-form [type=submit]");
+    await page.waitForFunction(() =>
+        /password is wrong/.test(document.getElementById("password-error").textContent));
+    await page.fill("#password-form [name=secret]", "open sesame");
+    await page.click("#password-form [type=submit]");
+    await page.waitForSelector("#game");
+    assert.equal(await page.locator("#password-dialog").isVisible(), false);
     assert.deepEqual(faults, []);
 });
 

@@ -13,7 +13,7 @@ const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-ru
     "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const KEYS = [["KeyD", 1, 0], ["KeyA", -1, 0], ["KeyS", 0, 1], ["KeyW", 0, -1]];
 
-const PLUGINS = [
+export const PLUGINS = [
     "db_sqlite", "auth_local", "match_fill", "mode_arena", "victory_first_to_kills",
     "victory_time_limit", "victory_forfeit", "service_web",
 ];

@@ -132,13 +132,41 @@ export class LobbyBrowser {
         const watch = make("button", { type: "button", className: "quiet" }, "Watch");
         join.dataset.key = `join ${lobby.lobbyId}`;
         watch.dataset.key = `watch ${lobby.lobbyId}`;
-        join.onclick = () => guarded(join, () => this.#client.joinLobby(lobby.lobbyId));
-        watch.onclick = () => guarded(watch, () =>
-            this.#client.joinLobby(lobby.lobbyId, { spectator: true }));
+        join.onclick = () => guarded(join, () => this.#join(lobby.lobbyId, {}));
+        watch.onclick = () => guarded(watch, () => this.#join(lobby.lobbyId, { spectator: true }));
         return make("li", {}, name,
             make("span", { className: `state ${lobby.state}` }, lobby.state),
             make("span", { className: "seats" }, `${lobby.currentPlayers} / ${lobby.maxPlayers}`),
             make("div", { className: "row" }, watch, join));
+    }
+
+    /** Asks for the password of a lobby that has one. */
+    async #join(lobbyId, options) {
+        try {
+            await this.#client.joinLobby(lobbyId, options);
+        } catch (error) {
+            if (error.data?.reason !== "password_needed") throw error;
+            this.#askPassword((secret) => this.#client.joinLobby(lobbyId, { ...options, secret }));
+        }
+    }
+
+    #askPassword(enter) {
+        const dialog = byId("password-dialog");
+        const form = byId("password-form");
+        form.reset();
+        byId("password-error").textContent = "";
+        byId("password-cancel").onclick = () => dialog.close();
+        form.onsubmit = (event) => {
+            event.preventDefault();
+            const secret = form.elements.namedItem("secret").value;
+            guarded(event.submitter, async () => {
+                await enter(secret);
+                dialog.close();
+            }, (error) => {
+                byId("password-error").textContent = explain(error);
+            });
+        };
+        dialog.showModal();
     }
 
     #setUpCreate() {
