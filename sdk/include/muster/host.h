@@ -327,8 +327,7 @@ struct muster_host_lobby {
     muster_verdict (*ask)(muster_self *self, const struct muster_action *action, char *reason,
                           uint32_t cap);
     /* All settings but the secret ones as one JSON object. */
-    muster_status (*settings_get)(muster_self *self, muster_lobby_id id,
-                                  struct muster_writer *out);
+    muster_status (*settings_get)(muster_self *self, muster_lobby_id id, struct muster_writer *out);
     /* Change settings (a JSON object), all or none: checked against the schema and the state, then
      * against the other rules, which are told with `changed`. On failure reason says why: INVALID,
      * STATE, DENIED. `by`: the player it is done for, or 0. */
