@@ -102,8 +102,15 @@ struct socket {
     struct socket *prev, *next;
 };
 
+#define LOBBY_MEMBERS_MAX 48
 struct lobby {
     struct muster_lobby_info info;
+    struct muster_member_info members[LOBBY_MEMBERS_MAX];
+    uint32_t member_count;
+    muster_vote_fn vote_fn; /* null: no vote */
+    void *vote_user;
+    uint32_t vote_option_count;
+    char vote_options[MUSTER_VOTE_OPTIONS_MAX][MUSTER_NAME_MAX];
     struct lobby *prev, *next;
 };
 
@@ -173,6 +180,14 @@ struct admin_command {
     struct admin_command *prev, *next;
 };
 
+struct rpc_method {
+    muster_self *owner;
+    char *name;
+    muster_rpc_fn fn;
+    void *user;
+    struct rpc_method *prev, *next;
+};
+
 struct subscription {
     muster_self *owner;
     uint64_t mask;
@@ -231,6 +246,14 @@ struct testkit {
     struct metric *metrics;
     struct admin_command *commands;
     struct subscription *subscriptions;
+    struct rpc_method *methods;
+    struct testkit_rpc rpc; /* the answer to rpc_call */
+    muster_ticket_id rpc_call;
+    const char *const *maps;
+    uint32_t map_count;
+    muster_verdict (*ask)(void *user, const struct muster_action *action, char *reason,
+                          uint32_t cap);
+    void *ask_user;
     int64_t (*adjust)(void *user, const struct muster_param *param, int64_t value);
     void *adjust_user;
     char *fetch_last;
@@ -286,6 +309,29 @@ void match_free(struct testkit *kit);
 extern const struct muster_host_lobby kit_lobby;
 extern const struct muster_host_player kit_player;
 void lobby_free(struct testkit *kit);
+/* rules.c: of kit_lobby, and methods */
+extern const struct muster_host_rpc kit_rpc;
+void rules_close(muster_self *self);
+muster_status kit_member_next(muster_self *self, muster_lobby_id id, uint32_t *index,
+                              struct muster_member_info *out);
+muster_verdict kit_ask(muster_self *self, const struct muster_action *action, char *reason,
+                       uint32_t cap);
+muster_status kit_settings_get(muster_self *self, muster_lobby_id id, struct muster_writer *out);
+muster_status kit_settings_set(muster_self *self, muster_lobby_id id, muster_player_id by,
+                               const char *settings_json, char *reason, uint32_t cap);
+const char *kit_map_name(muster_self *self, muster_lobby_id id, uint32_t index);
+muster_status kit_team_set(muster_self *self, muster_lobby_id id, uint32_t seat, uint32_t team);
+muster_status kit_host_set(muster_self *self, muster_lobby_id id, muster_player_id player);
+muster_status kit_lock_set(muster_self *self, muster_lobby_id id, uint32_t locked);
+muster_status kit_matched_set(muster_self *self, muster_lobby_id id, uint32_t matched);
+muster_status kit_code_renew(muster_self *self, muster_lobby_id id);
+muster_status kit_remove(muster_self *self, muster_lobby_id id, muster_player_id player,
+                         uint32_t leave, const char *reason);
+muster_status kit_notify(muster_self *self, muster_lobby_id id, const char *method,
+                         const char *params_json);
+muster_status kit_vote_start(muster_self *self, muster_lobby_id id, const struct muster_vote *vote,
+                             muster_vote_fn fn, void *user);
+muster_status kit_vote_cancel(muster_self *self, muster_lobby_id id);
 /* services.c */
 extern const struct muster_host_db kit_db;
 extern const struct muster_host_report kit_report;

@@ -122,6 +122,20 @@ const struct muster_host_lobby kit_lobby = {
     .kick = lobby_kick,
     .close = lobby_close_queued,
     .chat = lobby_chat,
+    .member_next = kit_member_next,
+    .ask = kit_ask,
+    .settings_get = kit_settings_get,
+    .settings_set = kit_settings_set,
+    .map_name = kit_map_name,
+    .team_set = kit_team_set,
+    .host_set = kit_host_set,
+    .lock_set = kit_lock_set,
+    .matched_set = kit_matched_set,
+    .code_renew = kit_code_renew,
+    .remove = kit_remove,
+    .notify = kit_notify,
+    .vote_start = kit_vote_start,
+    .vote_cancel = kit_vote_cancel,
 };
 
 bool testkit_setting_set(struct testkit *kit, const char *key, const char *value) {

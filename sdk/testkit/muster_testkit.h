@@ -138,6 +138,38 @@ const char *testkit_act_find(struct testkit *kit, const char *text);
 muster_verdict testkit_authenticate(muster_self *plugin, const char *token,
                                     struct muster_identity *out);
 
+/* ---- rules: members, votes, methods for clients ------------------------------------------------
+ */
+
+/* An entered, connected member; seat MUSTER_SEAT_NONE: a spectator. Null: no such lobby or player.
+ */
+struct muster_member_info *testkit_member_add(struct testkit *kit, muster_lobby_id lobby,
+                                              muster_player_id player, uint32_t seat,
+                                              uint32_t team);
+struct muster_member_info *testkit_member(struct testkit *kit, muster_lobby_id lobby,
+                                          muster_player_id player);
+void testkit_member_remove(struct testkit *kit, muster_lobby_id lobby, muster_player_id player);
+/* Stands for the lobby's other rules; null: they allow all. */
+void testkit_ask_set(struct testkit *kit,
+                     muster_verdict (*fn)(void *user, const struct muster_action *action,
+                                          char *reason, uint32_t cap),
+                     void *user);
+/* Maps of every lobby's mode; kept by the caller. */
+void testkit_maps_set(struct testkit *kit, const char *const *names, uint32_t count);
+/* Ends the vote that runs; false: none does. winner: an option, or MUSTER_VOTE_NONE. */
+bool testkit_vote_end(struct testkit *kit, muster_lobby_id lobby, uint32_t winner);
+
+struct testkit_rpc {
+    bool answered;
+    char code[MUSTER_NAME_MAX];   /* "": granted */
+    char reason[MUSTER_NAME_MAX]; /* data.reason of a refusal */
+    char text[4096];              /* the result, or the refusal's sentence */
+};
+
+/* A client calls a method that a plugin added, in its lobby; waits for the answer. */
+struct testkit_rpc testkit_rpc(struct testkit *kit, muster_player_id player, const char *method,
+                               const char *params_json);
+
 /* ---- matches --------------------------------------------------------------------------------- */
 
 /* Lobby settings, for all lobbies and matches of the kit; the key must be declared by a mode_add or

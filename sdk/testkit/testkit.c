@@ -28,6 +28,7 @@ static const struct muster_host host_table = {
     .metrics = &kit_metrics,
     .admin = &kit_admin,
     .events = &kit_events,
+    .rpc = &kit_rpc,
 };
 
 static const size_t role_sizes[MUSTER_ROLE_END] = {
@@ -365,6 +366,7 @@ void testkit_unload(muster_self *plugin) {
     net_close(plugin);
     http_close(plugin);
     services_close(plugin);
+    rules_close(plugin);
     if (fini && plugin->plugin.fini) plugin->plugin.fini(plugin->instance);
     if (plugin->library) dlclose(plugin->library);
     if (kit->database == plugin) kit->database = NULL;

@@ -1,0 +1,328 @@
+/* rules.c - what rules plugins need: members, votes, the other rules, methods for clients. */
+#include "internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct lobby *lobby_find(struct testkit *kit, muster_lobby_id id) {
+    struct lobby *lobby;
+    DL_FOREACH(kit->lobbies, lobby) {
+        if (lobby->info.lobby == id) return lobby;
+    }
+    return NULL;
+}
+
+/* ---- members --------------------------------------------------------------------------------- */
+
+struct muster_member_info *testkit_member(struct testkit *kit, muster_lobby_id id,
+                                          muster_player_id player) {
+    struct lobby *lobby = lobby_find(kit, id);
+    for (uint32_t i = 0; lobby && i < lobby->member_count; i++)
+        if (lobby->members[i].player == player) return &lobby->members[i];
+    return NULL;
+}
+
+struct muster_member_info *testkit_member_add(struct testkit *kit, muster_lobby_id id,
+                                              muster_player_id player, uint32_t seat,
+                                              uint32_t team) {
+    struct lobby *lobby = lobby_find(kit, id);
+    struct muster_player_info *info = testkit_player(kit, player);
+    if (!lobby || !info || lobby->member_count == LOBBY_MEMBERS_MAX) return NULL;
+    struct muster_member_info *member = &lobby->members[lobby->member_count++];
+    *member = (struct muster_member_info){
+        .size = sizeof(*member),
+        .seat = seat,
+        .player = player,
+        .team = team,
+        .is_spectator = seat == MUSTER_SEAT_NONE,
+        .has_entered = 1,
+        .is_connected = 1,
+        .since_ms = kit->now_ms + lobby->member_count,
+    };
+    memcpy(member->player_key, info->player_key, sizeof(member->player_key));
+    memcpy(member->display_name, info->display_name, sizeof(member->display_name));
+    info->lobby = id;
+    info->seat = seat;
+    return member;
+}
+
+void testkit_member_remove(struct testkit *kit, muster_lobby_id id, muster_player_id player) {
+    struct lobby *lobby = lobby_find(kit, id);
+    struct muster_member_info *member = testkit_member(kit, id, player);
+    if (!member) return;
+    struct muster_player_info *info = testkit_player(kit, player);
+    if (info) info->lobby = 0;
+    memmove(member, member + 1,
+            (size_t)(&lobby->members[lobby->member_count] - (member + 1)) * sizeof(*member));
+    lobby->member_count--;
+}
+
+muster_status kit_member_next(muster_self *self, muster_lobby_id id, uint32_t *index,
+                              struct muster_member_info *out) {
+    const struct lobby *lobby = lobby_find(self->kit, id);
+    if (kit_wrong_thread(self, "member_next")) return MUSTER_THREAD;
+    if (!lobby || *index >= lobby->member_count) return MUSTER_NOT_FOUND;
+    uint32_t size = out->size;
+    memcpy(out, &lobby->members[*index], size < sizeof(*out) ? size : sizeof(*out));
+    out->size = size;
+    ++*index;
+    return MUSTER_OK;
+}
+
+muster_status kit_team_set(muster_self *self, muster_lobby_id id, uint32_t seat, uint32_t team) {
+    struct lobby *lobby = lobby_find(self->kit, id);
+    if (team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
+    if (lobby && lobby->info.match) return MUSTER_STATE;
+    for (uint32_t i = 0; lobby && i < lobby->member_count; i++) {
+        if (lobby->members[i].seat != seat) continue;
+        lobby->members[i].team = team;
+        return MUSTER_OK;
+    }
+    return MUSTER_NOT_FOUND;
+}
+
+muster_status kit_host_set(muster_self *self, muster_lobby_id id, muster_player_id player) {
+    struct lobby *lobby = lobby_find(self->kit, id);
+    if (!lobby || (player && !testkit_member(self->kit, id, player))) return MUSTER_NOT_FOUND;
+    lobby->info.host = player;
+    return MUSTER_OK;
+}
+
+muster_status kit_lock_set(muster_self *self, muster_lobby_id id, uint32_t locked) {
+    struct lobby *lobby = lobby_find(self->kit, id);
+    if (!lobby) return MUSTER_NOT_FOUND;
+    lobby->info.is_locked = locked != 0;
+    return MUSTER_OK;
+}
+
+muster_status kit_matched_set(muster_self *self, muster_lobby_id id, uint32_t matched) {
+    struct lobby *lobby = lobby_find(self->kit, id);
+    if (!lobby) return MUSTER_NOT_FOUND;
+    lobby->info.is_unmatched = !matched;
+    return MUSTER_OK;
+}
+
+muster_status kit_code_renew(muster_self *self, muster_lobby_id id) {
+    struct lobby *lobby = lobby_find(self->kit, id);
+    if (!lobby) return MUSTER_NOT_FOUND;
+    snprintf(lobby->info.join_code, sizeof(lobby->info.join_code), "CODE%04u",
+             (unsigned)(self->kit->next_id++ % 10000));
+    return MUSTER_OK;
+}
+
+muster_status kit_remove(muster_self *self, muster_lobby_id id, muster_player_id player,
+                         uint32_t leave, const char *reason) {
+    if (!testkit_member(self->kit, id, player)) return MUSTER_NOT_FOUND;
+    kit_act(self->kit, "lobby.remove %llu %llu %u %s", (unsigned long long)id,
+            (unsigned long long)player, leave, reason ? reason : "");
+    return MUSTER_OK;
+}
+
+muster_status kit_notify(muster_self *self, muster_lobby_id id, const char *method,
+                         const char *params_json) {
+    if (!lobby_find(self->kit, id)) return MUSTER_NOT_FOUND;
+    kit_act(self->kit, "lobby.notify %llu %s %s", (unsigned long long)id, method, params_json);
+    return MUSTER_OK;
+}
+
+/* ---- the other rules, settings, maps --------------------------------------------------------- */
+
+void testkit_ask_set(struct testkit *kit,
+                     muster_verdict (*fn)(void *user, const struct muster_action *action,
+                                          char *reason, uint32_t cap),
+                     void *user) {
+    kit->ask = fn;
+    kit->ask_user = user;
+}
+
+muster_verdict kit_ask(muster_self *self, const struct muster_action *action, char *reason,
+                       uint32_t cap) {
+    struct testkit *kit = self->kit;
+    if (!lobby_find(kit, action->lobby)) return MUSTER_REJECT;
+    return kit->ask ? kit->ask(kit->ask_user, action, reason, cap) : MUSTER_ACCEPT;
+}
+
+muster_status kit_settings_get(muster_self *self, muster_lobby_id id, struct muster_writer *out) {
+    json_t *json = json_object();
+    struct value *value;
+    if (!lobby_find(self->kit, id)) {
+        json_decref(json);
+        return MUSTER_NOT_FOUND;
+    }
+    DL_FOREACH(self->kit->settings, value) {
+        if (!json_is_true(json_object_get(value->entry, "secret")))
+            json_object_set(json, value->key, value->value);
+    }
+    char *text = json_dumps(json, JSON_COMPACT);
+    if (text) muster_put_bytes(out, text, (uint32_t)strlen(text));
+    free(text);
+    json_decref(json);
+    return out->overflow ? MUSTER_LIMIT : MUSTER_OK;
+}
+
+static char *value_text(const json_t *value) {
+    return json_is_string(value) ? kit_copy(json_string_value(value))
+                                 : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+}
+
+muster_status kit_settings_set(muster_self *self, muster_lobby_id id, muster_player_id by,
+                               const char *settings_json, char *reason, uint32_t cap) {
+    struct testkit *kit = self->kit;
+    json_t *wanted = json_loads(settings_json, JSON_REJECT_DUPLICATES, NULL);
+    const char *key;
+    json_t *value;
+    (void)by;
+    bool good = json_is_object(wanted) && lobby_find(kit, id);
+    json_object_foreach(wanted, key, value) {
+        char *text = good ? value_text(value) : NULL;
+        good = good && text && values_set(kit->settings, key, text, reason, cap);
+        free(text);
+    }
+    json_decref(wanted);
+    kit_act(kit, "lobby.settings %llu %s", (unsigned long long)id, settings_json);
+    return good ? MUSTER_OK : MUSTER_INVALID;
+}
+
+void testkit_maps_set(struct testkit *kit, const char *const *names, uint32_t count) {
+    kit->maps = names;
+    kit->map_count = count;
+}
+
+const char *kit_map_name(muster_self *self, muster_lobby_id id, uint32_t index) {
+    if (!lobby_find(self->kit, id) || index >= self->kit->map_count) return NULL;
+    return self->kit->maps[index];
+}
+
+/* ---- votes ----------------------------------------------------------------------------------- */
+
+muster_status kit_vote_start(muster_self *self, muster_lobby_id id, const struct muster_vote *vote,
+                             muster_vote_fn fn, void *user) {
+    struct lobby *lobby = lobby_find(self->kit, id);
+    if (!lobby) return MUSTER_NOT_FOUND;
+    if (vote->option_count < 1 || vote->option_count > MUSTER_VOTE_OPTIONS_MAX || !fn ||
+        vote->duration_ms < 1000 || vote->duration_ms > 300000)
+        return MUSTER_INVALID;
+    if (lobby->vote_fn) return MUSTER_EXISTS;
+    lobby->vote_fn = fn;
+    lobby->vote_user = user;
+    lobby->vote_option_count = vote->option_count;
+    for (uint32_t i = 0; i < vote->option_count; i++)
+        snprintf(lobby->vote_options[i], MUSTER_NAME_MAX, "%s", vote->options[i]);
+    kit_act(self->kit, "lobby.vote %llu %s %s needed %u", (unsigned long long)id, vote->key,
+            vote->subject, vote->needed);
+    return MUSTER_OK;
+}
+
+muster_status kit_vote_cancel(muster_self *self, muster_lobby_id id) {
+    struct lobby *lobby = lobby_find(self->kit, id);
+    if (!lobby || !lobby->vote_fn) return MUSTER_NOT_FOUND;
+    lobby->vote_fn = NULL;
+    return MUSTER_OK;
+}
+
+bool testkit_vote_end(struct testkit *kit, muster_lobby_id id, uint32_t winner) {
+    struct lobby *lobby = lobby_find(kit, id);
+    if (!lobby || !lobby->vote_fn) return false;
+    uint32_t counts[MUSTER_VOTE_OPTIONS_MAX] = {0};
+    bool won = winner < lobby->vote_option_count;
+    if (won) counts[winner] = 1;
+    const struct muster_vote_result result = {
+        .size = sizeof(result),
+        .winner = won ? winner : MUSTER_VOTE_NONE,
+        .lobby = id,
+        .option = won ? lobby->vote_options[winner] : "",
+        .counts = counts,
+        .option_count = lobby->vote_option_count,
+    };
+    muster_vote_fn fn = lobby->vote_fn;
+    lobby->vote_fn = NULL;
+    fn(lobby->vote_user, &result);
+    return true;
+}
+
+/* ---- methods for clients --------------------------------------------------------------------- */
+
+static muster_status method_add(muster_self *self, const char *name, muster_rpc_fn fn, void *user) {
+    struct rpc_method *method;
+    if (kit_wrong_thread(self, "method_add")) return MUSTER_THREAD;
+    if (!name || !strchr(name, '.') || !fn) return MUSTER_INVALID;
+    DL_FOREACH(self->kit->methods, method) {
+        if (strcmp(method->name, name) == 0) return MUSTER_EXISTS;
+    }
+    method = kit_alloc(sizeof(*method));
+    *method = (struct rpc_method){.owner = self, .name = kit_copy(name), .fn = fn, .user = user};
+    DL_APPEND(self->kit->methods, method);
+    return MUSTER_OK;
+}
+
+static bool take_answer(muster_self *self, muster_ticket_id id) {
+    struct testkit *kit = self->kit;
+    if (kit->rpc_call == id && id && !kit->rpc.answered) {
+        kit->rpc.answered = true;
+        return true;
+    }
+    kit_fault(self, "late or double answer to a client");
+    return false;
+}
+
+static muster_status rpc_answer(muster_self *self, muster_ticket_id id, const char *result_json) {
+    if (!take_answer(self, id)) return MUSTER_NOT_FOUND;
+    json_t *json = json_loads(result_json, JSON_REJECT_DUPLICATES, NULL);
+    bool good = json_is_object(json);
+    json_decref(json);
+    if (!good) kit_fault(self, "an answer is no JSON object");
+    snprintf(self->kit->rpc.text, sizeof(self->kit->rpc.text), "%s", result_json);
+    return good ? MUSTER_OK : MUSTER_INVALID;
+}
+
+static muster_status rpc_refuse(muster_self *self, muster_ticket_id id, const char *code,
+                                const char *text, const struct muster_refusal *refusal) {
+    struct testkit_rpc *rpc = &self->kit->rpc;
+    if (!take_answer(self, id)) return MUSTER_NOT_FOUND;
+    snprintf(rpc->code, sizeof(rpc->code), "%s",
+             refusal && refusal->retry_after_ms ? "rate_limited" : code);
+    snprintf(rpc->text, sizeof(rpc->text), "%s", text);
+    if (refusal) snprintf(rpc->reason, sizeof(rpc->reason), "%s", refusal->word);
+    return MUSTER_OK;
+}
+
+const struct muster_host_rpc kit_rpc = {
+    .size = sizeof(kit_rpc), .method_add = method_add, .answer = rpc_answer, .refuse = rpc_refuse};
+
+static bool is_answered(void *user) {
+    return ((struct testkit *)user)->rpc.answered;
+}
+
+struct testkit_rpc testkit_rpc(struct testkit *kit, muster_player_id player, const char *name,
+                               const char *params_json) {
+    struct rpc_method *method;
+    const struct muster_player_info *info = testkit_player(kit, player);
+    kit->rpc = (struct testkit_rpc){.answered = false};
+    DL_FOREACH(kit->methods, method) {
+        if (strcmp(method->name, name) != 0) continue;
+        kit->rpc_call = kit->next_id++;
+        const struct muster_rpc_call call = {
+            .size = sizeof(call),
+            .id = kit->rpc_call,
+            .player = player,
+            .lobby = info ? info->lobby : 0,
+            .method = name,
+            .params = {params_json, strlen(params_json)},
+        };
+        method->fn(method->user, &call);
+        testkit_wait(kit, is_answered, kit, 30000);
+        return kit->rpc;
+    }
+    snprintf(kit->rpc.code, sizeof(kit->rpc.code), "method_not_found");
+    return kit->rpc;
+}
+
+void rules_close(muster_self *self) {
+    struct rpc_method *method, *next;
+    DL_FOREACH_SAFE(self->kit->methods, method, next) {
+        if (method->owner != self) continue;
+        DL_DELETE(self->kit->methods, method);
+        free(method->name);
+        free(method);
+    }
+}
