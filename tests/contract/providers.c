@@ -18,6 +18,7 @@ const struct provider providers[] = {
     {"db_sqlite"},
     {"match_fill"},
     {"mode_arena", .game_mode = "arena", .map_name = "canyon"},
+    {"rules_private", "db_sqlite"},
     {"service_metrics"},
     {"service_web"},
     {"victory_elimination"},
