@@ -207,7 +207,9 @@ bool member_is_spectator(uint32_t index);
 /* ---- JSON of docs/protocol.md section 5; new references ---- */
 json_t *lobby_info_json(const struct lobby *lobby);
 json_t *lobby_members_json(const struct lobby *lobby);
-json_t *lobby_match_json(struct lobby *lobby);             /* MatchInfo or null */
+json_t *lobby_match_json(struct lobby *lobby); /* MatchInfo or null */
+/* Schema of a mode's settings with the operator's lobby.defaults as its defaults. */
+json_t *lobby_settings_schema(const char *game_mode);
 json_t *lobby_session_json(const struct session *session); /* PlayerSession */
 json_t *lobby_scoreboard_json(const struct lobby *lobby);
 json_t *match_results_json(const struct match_results *results);

@@ -45,6 +45,24 @@ static void put_defaults(json_t *values, const struct schema *schema) {
     }
 }
 
+json_t *lobby_settings_schema(const char *game_mode) {
+    const struct schema *schema = registry_settings(game_mode);
+    if (!schema) return json_array();
+    json_t *shared = schema_to_json(schema);
+    json_t *list = json_deep_copy(shared);
+    json_t *values = json_object();
+    put_defaults(values, schema);
+    size_t i;
+    json_t *entry;
+    json_array_foreach(list, i, entry) {
+        json_t *value = json_object_get(values, schema->entries[i].key);
+        if (value) json_object_set(entry, "default", value);
+    }
+    json_decref(values);
+    json_decref(shared);
+    return list;
+}
+
 /* Moves the secret ones that were given out of `checked`; the others' defaults go. */
 static json_t *take_secrets(const struct schema *schema, json_t *checked, json_t *given) {
     json_t *secrets = json_object();

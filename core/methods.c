@@ -31,11 +31,10 @@ static json_t *mode_json(const struct mode_entry *mode) {
     json_t *maps = json_array();
     for (uint32_t i = 0; i < mode->map_count; i++)
         json_array_append_new(maps, json_string(mode->maps[i]));
-    const struct schema *settings = registry_settings(mode->game_mode);
     return json_pack("{s:s,s:s,s:o,s:i,s:i,s:o}", "name", mode->game_mode, "title", mode->title,
                      "maps", maps, "maxPlayers", (int)mode->players_max, "tickRate",
                      (int)mode->tick_rate_hz, "settingsSchema",
-                     settings ? schema_to_json(settings) : json_array());
+                     lobby_settings_schema(mode->game_mode));
 }
 
 json_t *methods_server_info(void) {

@@ -48,6 +48,16 @@ test("the settings hold every key of the schema", async (t) => {
     for (const { key } of mode.settingsSchema) assert.notEqual(lobby.settings[key], undefined, key);
 });
 
+test("the schema shows the operator's defaults, and they hold", async (t) => {
+    const own = await startServer(t, { config: { lobby: { defaults: ["killLimit=7"] } } });
+    const { client } = await connectPlayer(t, own);
+    const { settingsSchema } = (await client.serverInfo()).gameModes[0];
+    assert.equal(settingsSchema.find(({ key }) => key === "killLimit").default, 7);
+    assert.equal((await create(client)).lobby.settings.killLimit, 7);
+    await client.leave();
+    assert.equal((await create(client, { killLimit: 50 })).lobby.settings.killLimit, 50);
+});
+
 test("settings that do not fit are refused and say why", async (t) => {
     const { client } = await connectPlayer(t, server);
     const wrong = [
