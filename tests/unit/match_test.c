@@ -1,7 +1,6 @@
 /* One match, steered by hand: seats, events, who may change it, its end, its replay. */
 #include "match_rig.h"
 
-
 /* ---- seats and results ----------------------------------------------------------------------- */
 
 static void bots_sit_above_the_people(void **state) {
