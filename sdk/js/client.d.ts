@@ -1,4 +1,5 @@
 import { Emitter } from "./emitter.js";
+import { LobbyControl } from "./lobby.js";
 export type Entry = import("./types.js").Entry;
 export type Reservation = import("./types.js").Reservation;
 /** @typedef {import("./types.js").Entry} Entry */
@@ -13,6 +14,8 @@ export declare class MusterClient extends Emitter<import("./types.js").ClientEve
     get session(): import("./types.js").PlayerSession | null;
     /** Where the player sits, null outside of a lobby. Kept up to date. */
     get entry(): import("./types.js").Entry | null;
+    /** What members and the host do in the lobby at hand. */
+    get lobby(): LobbyControl;
     /** URL of the node at hand. */
     get url(): string;
     /** Round trip measured last, 0 before the first. */
@@ -77,6 +80,14 @@ export declare class MusterClient extends Emitter<import("./types.js").ClientEve
      * @returns {Promise<Entry>}
      */
     joinLobby(lobbyId: string, options?: import("./types.js").JoinOptions): Promise<Entry>;
+    /**
+     * Like joinLobby, by the code that a member of the lobby passed on.
+     *
+     * @param {string} code
+     * @param {import("./types.js").JoinOptions} [options]
+     * @returns {Promise<Entry>}
+     */
+    joinByCode(code: string, options?: import("./types.js").JoinOptions): Promise<Entry>;
     /**
      * Take a reserved seat, following its url to another node when it names one.
      *

@@ -5,6 +5,7 @@ import { Continuity } from "./continuity.js";
 import { Emitter } from "./emitter.js";
 import { MusterError } from "./errors.js";
 import { LatencyMeter } from "./latency.js";
+import { LobbyControl } from "./lobby.js";
 import { findMatch } from "./matchmaking.js";
 import { Pause, backoffMs, closePolicy } from "./policy.js";
 import { encodeInput } from "./snapshot.js";
@@ -25,6 +26,7 @@ export class MusterClient extends Emitter {
     /** @type {import("./types.js").PlayerSession | null} */
     #session = null;
     #continuity = new Continuity(() => this.resync());
+    #lobby = new LobbyControl(this);
     #rttMs = 0;
     #pause = new Pause();
     #meter;
@@ -61,6 +63,11 @@ export class MusterClient extends Emitter {
     /** Where the player sits, null outside of a lobby. Kept up to date. */
     get entry() {
         return this.#entry;
+    }
+
+    /** What members and the host do in the lobby at hand. */
+    get lobby() {
+        return this.#lobby;
     }
 
     /** URL of the node at hand. */
@@ -181,6 +188,17 @@ export class MusterClient extends Emitter {
      */
     async joinLobby(lobbyId, options = {}) {
         return this.enter(await this.call("lobby.join", { lobbyId, ...options }));
+    }
+
+    /**
+     * Like joinLobby, by the code that a member of the lobby passed on.
+     *
+     * @param {string} code
+     * @param {import("./types.js").JoinOptions} [options]
+     * @returns {Promise<Entry>}
+     */
+    async joinByCode(code, options = {}) {
+        return this.enter(await this.call("lobby.joinByCode", { code, ...options }));
     }
 
     /**

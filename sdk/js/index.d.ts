@@ -3,6 +3,7 @@ export { MusterClient } from "./client.js";
 export { Connection, SUBPROTOCOL } from "./connection.js";
 export { Emitter } from "./emitter.js";
 export { MusterError } from "./errors.js";
+export { LobbyControl } from "./lobby.js";
 export { MovePredictor } from "./predict.js";
 export { backoffMs, closePolicy } from "./policy.js";
 export { BATCH_MAX, RpcClient } from "./rpc.js";

@@ -52,6 +52,7 @@ export interface Member {
   connected: boolean;
   isBot: boolean;
   spectator: boolean;
+  ready: boolean;
 }
 
 export interface MatchInfo {
@@ -73,6 +74,8 @@ export interface Entry {
   resumeToken: string;
   members: Member[];
   match: MatchInfo | null;
+  /** Leads here; "" for a lobby without a host. */
+  joinCode: string;
 }
 
 /** A reserved seat: present the ticket with MusterClient.enter. */
@@ -140,6 +143,8 @@ export interface SettingsSchemaEntry {
   help?: string;
   group?: string;
   when?: "setup" | "always";
+  /** Taken, never shown. */
+  secret?: boolean;
 }
 
 export interface GameModeInfo {
@@ -249,12 +254,49 @@ export interface ChatLine {
   at: number;
 }
 
-export interface VoteTally {
-  vote: "restart";
-  yes: number;
-  no: number;
+/** A vote and how it stands. */
+export interface Vote {
+  /** "restart" (another match), "map", "kick", or a plugin's. */
+  vote: string;
+  voteId: number;
+  /** Whom or what it concerns: of "kick", a playerId. */
+  subject: string;
+  options: string[];
+  counts: number[];
+}
+
+export interface VoteTally extends Vote {
+  /** Of votes with two options: the first, the second. */
+  yes?: number;
+  no?: number;
+  /** Votes with which an option wins; 0: the most when time is up. */
   needed: number;
   endsInMs: number;
+}
+
+export interface Invitation {
+  /** null: whoever has the text. */
+  playerId: string | null;
+  /** null: for that player, who needs no text. */
+  invitation: string | null;
+  /** Unix milliseconds. */
+  expiresAt: number;
+}
+
+/** Who may come in; shown to the host. */
+export interface LobbyAccess {
+  hasPassword: boolean;
+  allowedPlayers: string[];
+  invitations: Invitation[];
+  bans: { playerId: string; reason: string; until: number | null }[];
+  joinCode: string;
+}
+
+export interface Preset {
+  name: string;
+  settings: Record<string, SettingValue>;
+  /** false: the operator's. */
+  own: boolean;
 }
 
 /** Events of MusterClient: its own, and every notification under its name on the wire. */
@@ -280,6 +322,14 @@ export interface ClientEvents {
   "match.started": MatchInfo;
   "match.ended": { matchId: string; results: MatchResults; scoreboardMs: number };
   "lobby.vote": VoteTally;
+  "lobby.voteEnded": Vote & { winner: string | null };
+  "lobby.invited": {
+    lobbyId: string;
+    gameMode: string;
+    fromId: string;
+    fromName: string;
+    expiresAt: number;
+  };
   "server.stopping": { inMs: number; reason: string };
 }
 

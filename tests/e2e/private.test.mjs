@@ -92,7 +92,7 @@ test("invitations: by player, by token, until they expire or are taken back", as
     const { lobby } = await create(host, { password: "hidden" });
     const join = (client, secret) => client.joinLobby(lobby.lobbyId, { secret });
     const told = guest.once("lobby.invited", WAIT);
-    const sent = await host.call("lobby.invite", { playerId: idOf(guest) });
+    const sent = await host.lobby.invite({ playerId: idOf(guest) });
     assert.equal(sent.notified, true);
     assert.equal((await told).lobbyId, lobby.lobbyId);
     await join(guest);
@@ -131,7 +131,7 @@ test("a join code leads in, is limited, and can be renewed", async (t) => {
     const { joinCode } = await create(host);
     assert.match(joinCode, /^[0-9A-HJKMNP-TV-Z]{8}$/);
     const typed = `${joinCode.slice(0, 4).toLowerCase()}-${joinCode.slice(4)}`;
-    const entry = await guest.enter(await guest.call("lobby.joinByCode", { code: typed }));
+    const entry = await guest.joinByCode(typed);
     assert.equal(entry.members.length, 2);
     await denied(guest.call("lobby.renewCode"), "not_host");
     const renewed = await host.call("lobby.renewCode");
@@ -150,7 +150,7 @@ test("kick and ban; a banned player stays out until the ban ends", async (t) => 
     await refused(host.call("lobby.kick", { playerId: idOf(host) }), "invalid_params");
     await refused(host.call("lobby.kick", { playerId: "nobody" }), "not_found");
     const kicked = guest.once("lobby.left", WAIT);
-    await host.call("lobby.kick", { playerId: idOf(guest), reason: "idle" });
+    await host.lobby.kick(idOf(guest), "idle");
     assert.equal((await kicked).reason, "kick");
     await guest.joinLobby(lobbyId);
     const banned = guest.once("lobby.left", WAIT);
@@ -232,7 +232,7 @@ test("teams: lock, others' teams, shuffle, swap", async (t) => {
     await host.call("lobby.updateSettings", { settings: { teamLock: true } });
     await denied(guest.call("lobby.setTeam", { team: "red" }), "teams_locked");
     await denied(guest.call("lobby.shuffleTeams"), "not_host");
-    await host.call("lobby.shuffleTeams");
+    await host.lobby.shuffleTeams();
     await eventually("even teams", () => teams().join() === "blue,blue,red,red");
     const before = new Map(host.entry.members.map(({ playerId, team }) => [playerId, team]));
     await host.call("lobby.swapTeams");
@@ -349,9 +349,9 @@ test("presets: the operator's and one's own", async (t) => {
     await host.call("lobby.applyPreset", { name: "tournament" });
     await eventually("applied", () => setting(guest, "killLimit") === 30 && setting(guest, "friendlyFire"));
     await refused(host.call("lobby.applyPreset", { name: "none" }), "not_found");
-    await host.call("lobby.savePreset", { name: "my evening" });
-    await host.call("lobby.updateSettings", { settings: { killLimit: 5 } });
-    await host.call("lobby.applyPreset", { name: "my evening" });
+    await host.lobby.savePreset("my evening");
+    assert.equal((await host.lobby.updateSettings({ killLimit: 5 })).settings.killLimit, 5);
+    await host.lobby.applyPreset("my evening");
     await eventually("as saved", () => setting(host, "killLimit") === 30);
     const { presets } = await host.call("lobby.presets");
     assert.deepEqual(presets.map(({ name, own }) => [name, own]), [["tournament", false], ["my evening", true]]);
