@@ -14,7 +14,8 @@ struct chunk {
 
 /* In front of every block; the serial is what heap_serial reads. */
 struct header {
-    uint64_t serial;
+    uint64_t serial : 63;
+    uint64_t is_thread : 1;
 };
 
 struct large {
@@ -135,6 +136,7 @@ static void *large_resize(struct heap *heap, void *block, size_t old_size, size_
 static void release(struct heap *heap, void *block, size_t size) {
     if (!block) return;
     heap->used -= cost_of(heap, size);
+    heap->threads -= ((const struct header *)block - 1)->is_thread;
     if (is_small(heap, size)) {
         size_t class = class_of(size);
         memcpy(block, &heap->free[class], sizeof(void *));
@@ -171,12 +173,14 @@ void *heap_alloc(struct heap *heap, void *block, size_t old_size, size_t new_siz
     heap->used += cost_of(heap, new_size);
     struct header *header = (struct header *)fresh - 1;
     if (block) {
-        header->serial = heap_serial(block);
+        *header = ((const struct header *)block)[-1];
         memcpy(fresh, block, old_size < new_size ? old_size : new_size);
         release(heap, block, old_size);
     } else {
         bool numbered = old_size >= LUA_TTABLE && old_size <= LUA_TTHREAD;
         header->serial = numbered ? ++heap->serial : 0;
+        header->is_thread = old_size == LUA_TTHREAD;
+        heap->threads += header->is_thread;
     }
     return fresh;
 }

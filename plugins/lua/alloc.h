@@ -25,7 +25,8 @@ struct heap {
     size_t footprint; /* bytes taken from malloc */
     size_t peak;      /* the most that footprint has been */
     uint64_t serial;
-    bool plain; /* every block from malloc, for memory checkers */
+    size_t threads; /* coroutines that exist, the main thread included */
+    bool plain;     /* every block from malloc, for memory checkers */
     struct chunk *chunks;
     struct large *larges;
     char *bump, *bump_end;

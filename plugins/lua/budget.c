@@ -6,9 +6,11 @@
  */
 #include "internal.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 enum { COLLECT_UNITS = 20000, COLLECT_STEP_KB = 128 };
+#define EXACT_NS INT64_C(5000000000) /* how long a suspicion lasts at least */
 
 struct sandbox *sandbox_of(lua_State *L) {
     return *(struct sandbox **)lua_getextraspace(L);
@@ -110,6 +112,20 @@ void sandbox_reserve(lua_State *L, size_t bytes) {
         luaL_error(L, "not enough memory for %I bytes", (lua_Integer)bytes);
 }
 
+char *scratch_area(lua_State *L, size_t size) {
+    struct sandbox *sb = sandbox_of(L);
+    struct scratch *scratch = &sb->scratch;
+    size_t needed = scratch->used + size;
+    if (needed > sb->limits.memory_bytes * 2) luaL_error(L, "not enough memory");
+    if (needed > scratch->size || !scratch->bytes) {
+        char *bytes = realloc(scratch->bytes, needed * 2 + 512);
+        if (!bytes) luaL_error(L, "not enough memory");
+        scratch->bytes = bytes;
+        scratch->size = needed * 2 + 512;
+    }
+    return scratch->bytes + scratch->used;
+}
+
 /* ---- the hook: armed by a kill, by a nearly full heap, or permanently */
 
 static void hook(lua_State *L, lua_Debug *ar) {
@@ -147,7 +163,7 @@ void budget_begin(struct sandbox *sb) {
     bucket->tokens_ns += (int64_t)((double)away * 1e-9 * (double)bucket->capacity_ns);
     if (bucket->tokens_ns >= bucket->capacity_ns) {
         bucket->tokens_ns = bucket->capacity_ns;
-        bucket->exact = false;
+        bucket->exact = bucket->exact && now < bucket->exact_until_ns;
     }
     bucket->start_ns = bucket->exact ? clock_ns(CLOCK_THREAD_CPUTIME_ID) : now;
 }
@@ -161,6 +177,7 @@ void budget_end(struct sandbox *sb) {
         budget_kill(sb, SANDBOX_KILL_CPU);
     } else {
         bucket->exact = true;
+        bucket->exact_until_ns = bucket->last_ns + EXACT_NS;
         bucket->tokens_ns = bucket->capacity_ns;
     }
 }

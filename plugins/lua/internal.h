@@ -11,6 +11,7 @@
 enum {
     LOOK_EVERY = 1024,         /* steps of a C loop between two looks at the kill flag */
     COROUTINE_DEPTH_MAX = 100, /* resumes within resumes; Lua's own limit is about 190 */
+    COROUTINE_BYTES = 4096,    /* one coroutine for each so many bytes of the memory limit */
     PRINT_BYTES_MAX = 1024,
 };
 
@@ -20,9 +21,11 @@ struct bucket {
     int64_t last_ns;  /* monotonic, when tokens were last added */
     int64_t start_ns; /* of this entry, by whichever clock */
     bool exact;       /* by the thread's CPU clock, after the cheap clock found too much */
+    int64_t exact_until_ns;
 };
 
-/* Memory outside of the Lua heap for sorting keys: survives a Lua error, freed with the sandbox. */
+/* Memory outside of the Lua heap, for sorting keys and building strings: survives a Lua error, is
+ * never larger than the limit of the heap, and freed with the sandbox. */
 struct scratch {
     char *bytes;
     size_t size, used;
@@ -67,6 +70,10 @@ static inline bool is_killed(const struct sandbox *sb) {
 static inline void look(lua_State *L, size_t step, unsigned units) {
     if (step % LOOK_EVERY == LOOK_EVERY - 1) sandbox_charge(L, (uint64_t)LOOK_EVERY * units);
 }
+
+/* At least size bytes behind what is in use of the scratch memory, valid until the next call of
+ * this or order_keys. Raises when that is over the memory limit. */
+char *scratch_area(lua_State *L, size_t size);
 
 /* ---- errors.c */
 /* The message handler of every entry: fills the record at the point of the error. */

@@ -67,9 +67,20 @@ static int reset_thread(lua_State *L, lua_State *co) {
 
 /* ---- the library */
 
+/* Each holds 1 KB and more, so many of them are an error rather than a kill. */
+static void check_count(lua_State *L) {
+    struct sandbox *sb = sandbox_of(L);
+    size_t max = sb->limits.memory_bytes / COROUTINE_BYTES;
+    if (sb->heap.threads <= max) return;
+    sandbox_charge(L, sb->heap.used / 64);
+    lua_gc(L, LUA_GCCOLLECT);
+    if (sb->heap.threads > max) luaL_error(L, "too many coroutines (%d)", (int)max);
+}
+
 static int co_create(lua_State *L) {
     luaL_checktype(L, 1, LUA_TFUNCTION);
     sandbox_charge(L, CREATE_UNITS);
+    check_count(L);
     lua_State *co = lua_newthread(L);
     if (!sandbox_of(L)->limits.count_every) lua_sethook(co, NULL, 0, 0);
     lua_pushvalue(L, 1);

@@ -80,7 +80,6 @@ static int string_rep(lua_State *L) {
     lua_Integer n = luaL_checkinteger(L, 2);
     const char *separator = luaL_optlstring(L, 3, "", &separator_len);
     size_t max = sandbox_of(L)->limits.memory_bytes;
-    luaL_Buffer out;
     if (n <= 0 || len + separator_len == 0) {
         lua_pushliteral(L, "");
         return 1;
@@ -89,27 +88,25 @@ static int string_rep(lua_State *L) {
         return luaL_error(L, "resulting string too large");
     size_t total = (size_t)n * len + (size_t)(n - 1) * separator_len;
     if (total > max) return luaL_error(L, "resulting string too large");
-    sandbox_charge(L, total / 16 + (size_t)n * 2 + 10);
+    sandbox_charge(L, total / 16 + 10);
     sandbox_reserve(L, total);
-    char *at = luaL_buffinitsize(L, &out, total);
-    for (; n > 1; n--) {
-        memcpy(at, text, len);
-        memcpy(at + len, separator, separator_len);
-        at += len + separator_len;
-    }
-    memcpy(at, text, len);
-    luaL_pushresultsize(&out, total);
+    char *bytes = scratch_area(L, total);
+    memcpy(bytes, text, len);
+    if (n > 1) memcpy(bytes + len, separator, separator_len);
+    for (size_t done = len + separator_len; done < total; done *= 2) /* doubles what is there */
+        memcpy(bytes + done, bytes, done < total - done ? done : total - done);
+    lua_pushlstring(L, bytes, total);
     return 1;
 }
 
 static int transform(lua_State *L, void (*fn)(char *to, const char *from, size_t len)) {
     size_t len;
-    luaL_Buffer out;
     const char *text = luaL_checklstring(L, 1, &len);
     sandbox_charge(L, len / 2 + 5);
     sandbox_reserve(L, len);
-    fn(luaL_buffinitsize(L, &out, len), text, len);
-    luaL_pushresultsize(&out, len);
+    char *bytes = scratch_area(L, len);
+    fn(bytes, text, len);
+    lua_pushlstring(L, bytes, len);
     return 1;
 }
 

@@ -9,6 +9,8 @@ enum { UNITS_PER_ITEM = 10, RANGE_MAX = 1 << 24 };
 
 static lua_Integer length_of(lua_State *L, int index) {
     luaL_checktype(L, index, LUA_TTABLE);
+    if (luaL_getmetafield(L, index, "__len") != LUA_TNIL)
+        luaL_argerror(L, index, "a table with __len has no length of its own");
     return (lua_Integer)lua_rawlen(L, index);
 }
 
@@ -77,27 +79,37 @@ static int table_move(lua_State *L) {
     return 1;
 }
 
-static void add_field(lua_State *L, luaL_Buffer *out, lua_Integer i) {
+/* Appends to the scratch memory behind what is in use there; nothing else uses it meanwhile. */
+static size_t add_text(lua_State *L, size_t used, const char *text, size_t len) {
+    char *area = scratch_area(L, used + len);
+    memcpy(area + used, text, len);
+    return used + len;
+}
+
+static size_t add_field(lua_State *L, size_t used, lua_Integer i) {
+    size_t len;
     lua_rawgeti(L, 1, i);
     if (!lua_isstring(L, -1)) luaL_error(L, "invalid value (at index %I) in table for 'concat'", i);
-    sandbox_charge(L, lua_rawlen(L, -1) / 16 + UNITS_PER_ITEM);
-    luaL_addvalue(out);
+    const char *text = lua_tolstring(L, -1, &len);
+    sandbox_charge(L, len / 16 + UNITS_PER_ITEM);
+    used = add_text(L, used, text, len);
+    lua_pop(L, 1);
+    return used;
 }
 
 static int table_concat(lua_State *L) {
-    size_t separator_len;
-    luaL_Buffer out;
+    size_t separator_len, used = 0;
     lua_Integer size = length_of(L, 1);
     const char *separator = luaL_optlstring(L, 2, "", &separator_len);
     lua_Integer first = luaL_optinteger(L, 3, 1), last = luaL_optinteger(L, 4, size);
-    luaL_buffinit(L, &out);
     for (; first < last; first++) {
-        add_field(L, &out, first);
+        used = add_field(L, used, first);
         sandbox_charge(L, separator_len / 16);
-        luaL_addlstring(&out, separator, separator_len);
+        used = add_text(L, used, separator, separator_len);
     }
-    if (first == last) add_field(L, &out, first);
-    luaL_pushresult(&out);
+    if (first == last) used = add_field(L, used, first);
+    sandbox_reserve(L, used);
+    lua_pushlstring(L, scratch_area(L, used), used);
     return 1;
 }
 
@@ -178,6 +190,16 @@ static int merge_runs(lua_State *L, lua_Integer size) {
     return from;
 }
 
+/* The common mistake, <= for <, is told before any work. */
+static void check_irreflexive(lua_State *L) {
+    if (lua_isnil(L, ARG_ORDER)) return;
+    lua_rawgeti(L, ARG_TABLE, 1);
+    lua_pushvalue(L, -1);
+    if (is_less(L))
+        luaL_error(L, "invalid order function for sorting (a value comes before itself)");
+    lua_pop(L, 2);
+}
+
 static void check_order(lua_State *L, int sorted, lua_Integer size) {
     if (lua_isnil(L, ARG_ORDER)) return;
     for (lua_Integer i = 1; i < size; i++) {
@@ -203,6 +225,7 @@ static int table_sort(lua_State *L) {
     if (size < 2) return 0;
     luaL_argcheck(L, size <= RANGE_MAX, 1, "array too big");
     lua_settop(L, 2);
+    check_irreflexive(L);
     sandbox_charge(L, (uint64_t)size * UNITS_PER_ITEM);
     sandbox_reserve(L, (size_t)size * sizeof(void *) * 4);
     lua_createtable(L, (int)size, 0);

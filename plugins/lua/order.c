@@ -6,7 +6,6 @@
  */
 #include "internal.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { UNITS_PER_KEY = 16 };
@@ -18,16 +17,8 @@ static struct order_key *keys_from(struct sandbox *sb, size_t first) {
 }
 
 static struct order_key *add_key(lua_State *L) {
-    struct scratch *scratch = &sandbox_of(L)->scratch;
-    if (scratch->used + sizeof(struct order_key) > scratch->size) {
-        size_t size = scratch->size ? scratch->size * 2 : 16 * sizeof(struct order_key);
-        char *bytes = realloc(scratch->bytes, size);
-        if (!bytes) luaL_error(L, "not enough memory");
-        scratch->bytes = bytes;
-        scratch->size = size;
-    }
-    struct order_key *key = keys_from(sandbox_of(L), scratch->used);
-    scratch->used += sizeof *key;
+    struct order_key *key = (struct order_key *)(void *)scratch_area(L, sizeof *key);
+    sandbox_of(L)->scratch.used += sizeof *key;
     return key;
 }
 
