@@ -372,6 +372,24 @@ test("public lobbies start by themselves, and matchmaking keeps out of closed on
     await started;
 });
 
+test("a reload of the rules leaves lobbies as they are", async (t) => {
+    const own = await start(t, {});
+    const { clients: [host, guest], lobbyId } = await sitDown(t, 2, { password: "before" }, own);
+    assert.match(await own.admin("reload rules_private"), /reloaded/);
+    const [other] = await people(t, 1, own);
+    await denied(other.joinLobby(lobbyId, { secret: "after" }), "password_wrong");
+    assert.equal((await host.lobby.access()).hasPassword, true);
+    await host.lobby.setPassword("after");
+    await other.joinLobby(lobbyId, { secret: "after" });
+    await host.leave();
+    await eventually("migrated", () => setting(guest, "hostId") === idOf(guest));
+    const second = await create(host, { password: "new" });
+    assert.equal((await host.lobby.access()).hasPassword, true);
+    await guest.leave();
+    await denied(guest.joinLobby(second.lobby.lobbyId), "password_needed");
+    await other.leave();
+});
+
 test("plugins' methods pass the gate: sign-in, parameters, no batch, no lobby", async (t) => {
     const [client] = await people(t, 1);
     await denied(client.call("lobby.access"), "no_lobby", "wrong_state");
