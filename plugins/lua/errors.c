@@ -14,8 +14,7 @@ enum { FRAMES_MAX = 16, FRAMES_LOOKED_AT = 200, ARGUMENTS_MAX = 8 };
 
 /* ---- text */
 
-/* Length of the well-formed UTF-8 sequence at text, or 0. */
-static size_t utf8_length(const unsigned char *text, size_t len) {
+size_t errors_utf8_length(const unsigned char *text, size_t len) {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     unsigned char c = text[0];
     size_t n = c < 0x80 ? 1 : c < 0xc0 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf8 ? 4 : 0;
@@ -38,7 +37,7 @@ bool errors_escape(const char *text, size_t len, char *out, size_t size) {
     size_t at = 0, used = 0;
     while (at < len) {
         char piece[5];
-        size_t taken = utf8_length(bytes + at, len - at), length = taken;
+        size_t taken = errors_utf8_length(bytes + at, len - at), length = taken;
         if (taken && is_printable(bytes + at, taken)) {
             memcpy(piece, bytes + at, taken);
         } else {

@@ -83,6 +83,8 @@ void errors_record(struct sandbox *sb, lua_State *L);
 void errors_record_kill(struct sandbox *sb, lua_State *L);
 /* Valid UTF-8 without control bytes, cut to size; true if all of text went in. */
 bool errors_escape(const char *text, size_t len, char *out, size_t size);
+/* Length of the well-formed UTF-8 sequence at text, of which len bytes are left, or 0. */
+size_t errors_utf8_length(const unsigned char *text, size_t len);
 
 /* ---- load.c and check.c */
 /* Pushes the chunk's function or raises. */

@@ -8,7 +8,7 @@ enum { CREATE_UNITS = 500, RESUME_UNITS = 200 };
 
 static lua_State *get_thread(lua_State *L) {
     lua_State *co = lua_tothread(L, 1);
-    luaL_argexpected(L, co, 1, "coroutine");
+    luaL_argexpected(L, co, 1, "thread");
     return co;
 }
 

@@ -21,8 +21,7 @@ static bool is_digit(char c) {
 
 static const char *read_spec(lua_State *L, const char *at, const char *end, struct spec *spec) {
     const char *first = at;
-    while (at < end && *at && strchr("-+#0 .", *at)) at++;
-    while (at < end && (is_digit(*at) || *at == '.')) at++;
+    while (at < end && *at && strchr("-+#0 .123456789", *at)) at++;
     if ((size_t)(at - first) >= 22) luaL_error(L, "invalid format string to 'format'");
     spec->len = (size_t)(at - first) + 1;
     spec->text[0] = '%';
@@ -51,7 +50,7 @@ static void check_spec(lua_State *L, const struct spec *spec, const char *flags,
         at = skip_two_digits(at);
         if (*at == '.' && precision) at = skip_two_digits(at + 1);
     }
-    if (*at) refuse_spec(L, spec);
+    if (*at) luaL_error(L, "invalid conversion specification: '%s%c'", spec->text, spec->letter);
 }
 
 /* The spec with a length modifier and the letter, for snprintf. */
@@ -72,16 +71,18 @@ static void add_integer(lua_State *L, luaL_Buffer *out, struct spec *spec, int i
 }
 
 static void add_number(lua_State *L, luaL_Buffer *out, struct spec *spec, int index) {
+    bool hexadecimal = (spec->letter | 0x20) == 'a'; /* the order of checks as in Lua */
+    if (hexadecimal) check_spec(L, spec, "-+ #0", true);
     lua_Number n = luaL_checknumber(L, index);
-    check_spec(L, spec, "-+ #0", true);
+    if (!hexadecimal) check_spec(L, spec, "-+ #0", true);
     char *item = luaL_prepbuffsize(out, ITEM_MAX);
     if (isnan(n)) n = (lua_Number)NAN; /* its sign depends on the processor */
     luaL_addsize(out, (size_t)snprintf(item, ITEM_MAX, full_spec(spec, ""), n));
 }
 
 static void add_char(lua_State *L, luaL_Buffer *out, struct spec *spec, int index) {
-    int c = (int)luaL_checkinteger(L, index);
     check_spec(L, spec, "-", false);
+    int c = (int)luaL_checkinteger(L, index);
     char *item = luaL_prepbuffsize(out, ITEM_MAX);
     luaL_addsize(out, (size_t)snprintf(item, ITEM_MAX, full_spec(spec, ""), c));
 }

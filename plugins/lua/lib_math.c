@@ -59,7 +59,7 @@ static int math_modf(lua_State *L) {
         return 2;
     }
     lua_Number n = luaL_checknumber(L, 1), whole = n < 0 ? ceil(n) : floor(n);
-    lua_pushnumber(L, whole);
+    push_whole(L, whole);
     lua_pushnumber(L, n == whole ? 0.0 : n - whole);
     return 2;
 }
@@ -93,7 +93,7 @@ static int math_ult(lua_State *L) {
 /* The extreme of all arguments; less says whether argument a goes before b. */
 static int extreme(lua_State *L, bool greatest) {
     int n = lua_gettop(L), best = 1;
-    luaL_argcheck(L, n >= 1, 1, "number expected");
+    luaL_argcheck(L, n >= 1, 1, "value expected");
     sandbox_charge(L, (uint64_t)n * 4);
     for (int i = 1; i <= n; i++) {
         luaL_checknumber(L, i);

@@ -131,10 +131,7 @@ static void add_escape(struct substitution *sub, char c, const char *start, cons
         return;
     }
     if (c < '1' || c > '9') luaL_error(L, "invalid use of '%%' in replacement string");
-    int i = c - '1';
-    if (i >= sub->m.captures && i != 0)
-        luaL_error(L, "invalid capture index %%%d in replacement string", i + 1);
-    match_push_capture(&sub->m, i, start, end);
+    match_push_capture(&sub->m, c - '1', start, end);
     luaL_tolstring(L, -1, NULL); /* a position is a number */
     lua_remove(L, -2);
     luaL_addvalue(&sub->out);

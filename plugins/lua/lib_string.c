@@ -47,7 +47,7 @@ static int string_byte(lua_State *L) {
     const char *text = luaL_checklstring(L, 1, &len);
     lua_Integer start = luaL_optinteger(L, 2, 1);
     size_t first = first_of(start, len);
-    size_t last = last_of(luaL_optinteger(L, 3, (lua_Integer)first), len);
+    size_t last = last_of(luaL_optinteger(L, 3, start), len);
     if (first > last) return 0;
     size_t count = last - first + 1;
     if (count * sizeof(void *) * 4 > sandbox_of(L)->limits.memory_bytes)
@@ -156,7 +156,8 @@ static int arithmetic(lua_State *L, int operator, const char * event) {
     }
     lua_settop(L, 2);
     if (lua_type(L, 2) == LUA_TSTRING || !luaL_getmetafield(L, 2, event))
-        return luaL_error(L, "attempt to perform arithmetic on a %s value", luaL_typename(L, -2));
+        return luaL_error(L, "attempt to %s a '%s' with a '%s'", event + 2, luaL_typename(L, 1),
+                          luaL_typename(L, 2));
     lua_insert(L, -3);
     lua_call(L, 2, 1);
     return 1;

@@ -36,13 +36,8 @@ static int table_insert(lua_State *L) {
 static int table_remove(lua_State *L) {
     lib_check_writable(L, 1);
     lua_Integer size = length_of(L, 1), at = luaL_optinteger(L, 2, size);
-    if (lua_gettop(L) > 1)
-        luaL_argcheck(L,
-                      (lua_Unsigned)size + 1 - (lua_Unsigned)at <= (lua_Unsigned)size ||
-                          size == 0 || at == size + 1,
-                      2, "position out of bounds");
-    if (size == 0 && lua_gettop(L) > 1)
-        luaL_argcheck(L, at == 0 || at == size || at == size + 1, 2, "position out of bounds");
+    if (at != size)
+        luaL_argcheck(L, (lua_Unsigned)at - 1 <= (lua_Unsigned)size, 2, "position out of bounds");
     sandbox_charge(L, (at < size ? (uint64_t)(size - at) : 0) * UNITS_PER_ITEM + UNITS_PER_ITEM);
     lua_rawgeti(L, 1, at);
     for (; at < size; at++) {
@@ -89,7 +84,9 @@ static size_t add_text(lua_State *L, size_t used, const char *text, size_t len) 
 static size_t add_field(lua_State *L, size_t used, lua_Integer i) {
     size_t len;
     lua_rawgeti(L, 1, i);
-    if (!lua_isstring(L, -1)) luaL_error(L, "invalid value (at index %I) in table for 'concat'", i);
+    if (!lua_isstring(L, -1))
+        luaL_error(L, "invalid value (%s) at index %I in table for 'concat'", luaL_typename(L, -1),
+                   i);
     const char *text = lua_tolstring(L, -1, &len);
     sandbox_charge(L, len / 16 + UNITS_PER_ITEM);
     used = add_text(L, used, text, len);

@@ -122,7 +122,7 @@ static int utf8_offset(lua_State *L) {
     size_t len;
     const char *text = luaL_checklstring(L, 1, &len);
     lua_Integer n = luaL_checkinteger(L, 2);
-    lua_Integer at = position(luaL_optinteger(L, 3, n > 0 ? 1 : (lua_Integer)len + 1), len);
+    lua_Integer at = position(luaL_optinteger(L, 3, n >= 0 ? 1 : (lua_Integer)len + 1), len);
     luaL_argcheck(L, 1 <= at && --at <= (lua_Integer)len, 3, "position out of bounds");
     sandbox_charge(L, len);
     if (n == 0) {

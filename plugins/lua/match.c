@@ -59,6 +59,7 @@ static bool in_class(int c, int class) {
     case 's': in = c == ' ' || (c >= '\t' && c <= '\r'); break;
     case 'u': in = is_upper(c); break;
     case 'w': in = is_lower(c) || is_upper(c) || is_digit(c); break;
+    case 'z': in = c == 0; break; /* from before Lua 5.2, but still there */
     case 'x': in = is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); break;
     default: return class == c;
     }

@@ -9,21 +9,6 @@
 
 enum { UNITS_PER_VALUE = 20, NUMBER_BYTES_MAX = 64 };
 
-/* Length of the well-formed UTF-8 sequence at text, or 0. */
-static size_t utf8_length(const unsigned char *text, size_t left) {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    unsigned char c = *text;
-    if (c < 0x80) return 1;
-    size_t n = c < 0xc0 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf8 ? 4 : 0;
-    if (n == 0 || n > left) return 0;
-    uint32_t code = c & (0x7fu >> n);
-    for (size_t i = 1; i < n; i++) {
-        if ((text[i] & 0xc0) != 0x80) return 0;
-        code = code << 6 | (text[i] & 0x3f);
-    }
-    return code < least[n] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? 0 : n;
-}
-
 /* ---- writing */
 
 struct writer {
@@ -62,7 +47,7 @@ static void write_string(struct writer *w, const char *text, size_t len) {
     sandbox_charge(w->L, len / 2);
     put(w, "\"", 1);
     for (size_t i = 0; i < len;) {
-        size_t n = utf8_length(bytes + i, len - i);
+        size_t n = errors_utf8_length(bytes + i, len - i);
         if (n == 0) luaL_error(w->L, "a string that is not UTF-8 has no JSON form");
         if (bytes[i] < ' ' || bytes[i] == '"' || bytes[i] == '\\' || bytes[i] == 0x7f)
             write_escape(w, bytes[i]);
@@ -285,7 +270,7 @@ static void read_string(struct reader *r) {
     while (!take_char(r, '"')) {
         if (r->at == r->end) fail(r, "unfinished string");
         if (used > most) fail(r, "unfinished string");
-        size_t n = utf8_length((const unsigned char *)r->at, (size_t)(r->end - r->at));
+        size_t n = errors_utf8_length((const unsigned char *)r->at, (size_t)(r->end - r->at));
         if (n == 0 || (unsigned char)*r->at < ' ') fail(r, "invalid byte in a string");
         if (take_char(r, '\\')) {
             used += read_escape(r, text + used);
