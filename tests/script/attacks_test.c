@@ -141,6 +141,7 @@ struct script {
 
 struct verdict {
     bool entered;
+    bool refused; /* by load, or by an error in its body */
     muster_status status;
     const char *kill;
     char answer[512];
@@ -204,6 +205,7 @@ static struct verdict attack(const struct script *script, const struct sandbox_l
     assert_int_equal(sandbox_enter(sb, bind_host, NULL), MUSTER_OK);
     assert_int_equal(sandbox_allow_global(sb, "attack"), MUSTER_OK);
     verdict.status = call_attack(sb, script, &verdict, limit_us);
+    verdict.refused = verdict.status == MUSTER_INVALID && !verdict.entered;
     verdict.kill = sandbox_kill_name(sandbox_killed(sb));
     if (verdict.status == MUSTER_INVALID)
         snprintf(verdict.answer, sizeof verdict.answer, "%.500s", sandbox_error(sb)->message);
@@ -226,6 +228,7 @@ static bool work_is_large(const char *name) {
 
 static const char *fault_of(const struct script *script, const struct verdict *verdict) {
     const char *expect = script->expect, *answer = verdict->answer;
+    if (verdict->refused && strstr(expect, "blocked")) return NULL;
     if (!verdict->entered) return "never entered";
     if (strncmp(answer, "ESCAPED", 7) == 0) return "escaped";
     if (strncmp(answer, "SKIP", 4) == 0) return "nothing to attack";
