@@ -75,6 +75,10 @@ static inline void look(lua_State *L, size_t step, unsigned units) {
  * this or order_keys. Raises when that is over the memory limit. */
 char *scratch_area(lua_State *L, size_t size);
 
+/* ---- libc.c */
+/* For lua_atpanic. Named by sandbox.c so that the linker takes libc.c before Lua's archive. */
+int libc_panic(lua_State *L);
+
 /* ---- errors.c */
 /* The message handler of every entry: fills the record at the point of the error. */
 int errors_handler(lua_State *L);

@@ -5,10 +5,12 @@
  * that are never called here; libc's own cannot be referred to from code that was compiled for
  * programs, as Debian's archive is.
  */
+#include "internal.h"
 #include "portable.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define HIDDEN __attribute__((visibility("hidden")))
 
@@ -25,4 +27,12 @@ double lua_pow(double x, double y) {
 HIDDEN int lua_strcoll(const char *a, const char *b) __asm__("strcoll");
 int lua_strcoll(const char *a, const char *b) {
     return strcmp(a, b);
+}
+
+/* No error can get here, as every entry is protected. Lua aborts the process afterwards. */
+int libc_panic(lua_State *L) {
+    (void)L;
+    static const char text[] = "lua: error outside of a protected call\n";
+    if (write(STDERR_FILENO, text, sizeof text - 1) < 0) return 0;
+    return 0;
 }

@@ -91,12 +91,6 @@ static int open_libraries(lua_State *L) {
     return 0;
 }
 
-/* No error can get here: every entry is protected. Lua aborts the process afterwards. */
-static int panic(lua_State *L) {
-    (void)L;
-    return 0;
-}
-
 muster_status sandbox_create(const struct sandbox_limits *limits, const struct sandbox_host *host,
                              uint64_t seed, struct sandbox **out) {
     struct sandbox *sb = calloc(1, sizeof *sb);
@@ -107,7 +101,7 @@ muster_status sandbox_create(const struct sandbox_limits *limits, const struct s
     heap_init(&sb->heap, sb->limits.memory_bytes, heap_is_plain());
     sb->L = lua_newstate(allocate, sb);
     if (!sb->L) goto failed;
-    lua_atpanic(sb->L, panic);
+    lua_atpanic(sb->L, libc_panic);
     *(struct sandbox **)lua_getextraspace(sb->L) = sb;
     lua_gc(sb->L, LUA_GCINC, 0, 0, 0);
     if (sandbox_enter(sb, open_libraries, NULL) != MUSTER_OK) goto failed;
