@@ -323,7 +323,7 @@ void loop_timer_stop(struct loop_timer *timer) {
 
 /* ---- work ---- */
 
-#define POOL_NICE 5
+#define POOL_NICE 10
 
 /* The pool gives way: hashing and signing must not make a tick late. Linux keeps a priority for
  * each thread. */
