@@ -86,6 +86,11 @@ bool lobby_draining(void) {
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
+uint64_t lobby_left_ms(uint64_t deadline_ms) {
+    uint64_t now_ms = loop_now_ms();
+    return deadline_ms > now_ms ? deadline_ms - now_ms : 0;
+}
+
 struct session *member_session(const struct member *member) {
     return session_find(member->player);
 }

@@ -10,6 +10,8 @@ void lobby_state_set(struct lobby *lobby, uint32_t state);
 void lobby_emit(const struct lobby *lobby, uint32_t kind, muster_player_id player, uint32_t seat,
                 uint32_t value);
 struct session *member_session(const struct member *member);
+/* Until a deadline of the loop's clock, 0 when it has passed. */
+uint64_t lobby_left_ms(uint64_t deadline_ms);
 void lobby_tell_info(struct lobby *lobby);
 /* Members have changed: told now, or with the next change, at most every MEMBERS_EVERY_MS. */
 void lobby_broadcast_members(struct lobby *lobby);

@@ -88,9 +88,8 @@ json_t *lobby_scoreboard_json(const struct lobby *lobby) {
                             (int)seat_ping(lobby, i)));
     }
     return json_pack("{s:s,s:I,s:I,s:o,s:o}", "matchId", match->key, "tick",
-                     (json_int_t)match->tick, "elapsedMs",
-                     (json_int_t)((uint64_t)match->tick * 1000 / match->tick_rate_hz), "teamScores",
-                     scores_json(match->team_score), "rows", rows);
+                     (json_int_t)match->tick, "elapsedMs", (json_int_t)match_elapsed_ms(match),
+                     "teamScores", scores_json(match->team_score), "rows", rows);
 }
 
 json_t *match_results_json(const struct match_results *results) {

@@ -108,10 +108,9 @@ static void checkpoint(struct lobby *lobby) {
 }
 
 static json_t *ended_json(const struct lobby *lobby) {
-    uint64_t now_ms = loop_now_ms();
-    uint64_t left_ms = lobby->deadline_ms > now_ms ? lobby->deadline_ms - now_ms : 0;
     return json_pack("{s:s,s:o,s:I}", "matchId", lobby->match->key, "results",
-                     match_results_json(lobby->results), "scoreboardMs", (json_int_t)left_ms);
+                     match_results_json(lobby->results), "scoreboardMs",
+                     (json_int_t)lobby_left_ms(lobby->deadline_ms));
 }
 
 /* Who came back while the scoreboard is shown is told after the answer to the entry. */

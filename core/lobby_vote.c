@@ -54,8 +54,6 @@ static json_t *vote_json(const struct lobby_vote *vote) {
 
 static void tell_tally(struct lobby *lobby, const struct lobby_vote *vote) {
     uint32_t counts[MUSTER_VOTE_OPTIONS_MAX];
-    uint64_t now_ms = loop_now_ms();
-    uint64_t left_ms = vote->deadline_ms > now_ms ? vote->deadline_ms - now_ms : 0;
     json_t *json = vote_json(vote);
     count_all(vote, counts);
     if (vote->option_count == 2) { /* yes and no by themselves: what most votes are */
@@ -63,7 +61,8 @@ static void tell_tally(struct lobby *lobby, const struct lobby_vote *vote) {
         json_object_set_new(json, "no", json_integer(counts[1]));
     }
     json_object_set_new(json, "needed", json_integer(vote->needed));
-    json_object_set_new(json, "endsInMs", json_integer((json_int_t)left_ms));
+    json_object_set_new(json, "endsInMs",
+                        json_integer((json_int_t)lobby_left_ms(vote->deadline_ms)));
     lobby_broadcast(lobby, "lobby.vote", json);
 }
 

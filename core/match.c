@@ -254,13 +254,17 @@ static bool restore_departed(struct match *match, struct match_seat *s) {
     return false;
 }
 
-static void keep_departed(struct match *match, uint32_t seat) {
+static struct match_row seat_row(const struct match *match, uint32_t seat) {
     const struct match_seat *s = &match->seats[seat];
-    if (s->is_bot || match->departed_count == MATCH_DEPARTED_MAX) return;
-    struct match_row *row = &match->departed[match->departed_count++];
-    *row = (struct match_row){seat, s->team, false, s->kills, s->deaths, s->assists, s->score};
-    memcpy(row->player_key, s->player_key, sizeof row->player_key);
-    memcpy(row->display_name, s->display_name, sizeof row->display_name);
+    struct match_row row = {seat, s->team, s->is_bot, s->kills, s->deaths, s->assists, s->score};
+    memcpy(row.player_key, s->player_key, sizeof row.player_key);
+    memcpy(row.display_name, s->display_name, sizeof row.display_name);
+    return row;
+}
+
+static void keep_departed(struct match *match, uint32_t seat) {
+    if (match->seats[seat].is_bot || match->departed_count == MATCH_DEPARTED_MAX) return;
+    match->departed[match->departed_count++] = seat_row(match, seat);
 }
 
 muster_status match_join(struct match *match, uint32_t seat, const char *player_key,
@@ -268,7 +272,6 @@ muster_status match_join(struct match *match, uint32_t seat, const char *player_
     struct match_seat *s = &match->seats[seat];
     assert(seat < match->seats_max && !s->used && !match->stepping);
     *s = (struct match_seat){.used = true, .team = team, .connected = connected};
-    s->joined_tick = match->tick;
     snprintf(s->player_key, sizeof s->player_key, "%s", player_key);
     snprintf(s->display_name, sizeof s->display_name, "%s", display_name);
     bool returned = restore_departed(match, s);
@@ -326,7 +329,6 @@ muster_status match_bot_add(struct match *match, const char *display_name, uint3
         struct match_seat *s = &match->seats[i];
         if (s->used) continue;
         *s = (struct match_seat){.used = true, .is_bot = true, .connected = true, .team = team};
-        s->joined_tick = match->tick;
         snprintf(s->player_key, sizeof s->player_key, "bot:%u", i);
         snprintf(s->display_name, sizeof s->display_name, "%s", display_name);
         *seat = i;
@@ -376,22 +378,11 @@ void match_fact(struct match *match, uint32_t seat, const char *kind, int64_t va
     match->steering = steering;
 }
 
-static void add_row(struct match_results *out, const struct match_row *row) {
-    out->rows[out->row_count++] = *row;
-}
-
 /* A seat as it stands, then those who had it before. */
 static void add_seat(const struct match *match, uint32_t seat, struct match_results *out) {
-    const struct match_seat *s = &match->seats[seat];
-    if (s->used) {
-        struct match_row row = {seat,      s->team,    s->is_bot, s->kills,
-                                s->deaths, s->assists, s->score};
-        memcpy(row.player_key, s->player_key, sizeof row.player_key);
-        memcpy(row.display_name, s->display_name, sizeof row.display_name);
-        add_row(out, &row);
-    }
+    if (match->seats[seat].used) out->rows[out->row_count++] = seat_row(match, seat);
     for (uint32_t i = 0; i < match->departed_count; i++)
-        if (match->departed[i].seat == seat) add_row(out, &match->departed[i]);
+        if (match->departed[i].seat == seat) out->rows[out->row_count++] = match->departed[i];
 }
 
 void match_results(const struct match *match, struct match_results *out) {

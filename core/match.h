@@ -49,7 +49,6 @@ struct match_seat {
     int32_t deaths;
     int32_t assists;
     int32_t score;
-    uint32_t joined_tick;
     char player_key[MUSTER_PLAYER_KEY_MAX];
     char display_name[MUSTER_DISPLAY_MAX];
     struct input_ring ring;
@@ -209,6 +208,10 @@ bool match_end_valid(uint32_t winning_team, uint32_t reason);
 void match_finish(struct match *match);
 
 /* ---- what comes out ---- */
+/* Match time at the start of the next tick. */
+static inline uint32_t match_elapsed_ms(const struct match *match) {
+    return (uint32_t)((uint64_t)match->tick * 1000 / match->tick_rate_hz);
+}
 uint64_t match_hash(struct match *match);
 /* Core's, mode's, victories' and rules' state. Bytes live until the next call. */
 struct muster_bytes match_save(struct match *match);

@@ -271,7 +271,7 @@ static void collect_facts(const struct match *match, struct muster_match_facts *
     *facts = (struct muster_match_facts){
         .size = sizeof *facts,
         .tick = match->tick,
-        .elapsed_ms = (uint32_t)((uint64_t)match->tick * 1000 / match->tick_rate_hz),
+        .elapsed_ms = match_elapsed_ms(match),
         .seats_max = match->seats_max,
     };
     memcpy(facts->team_score, match->team_score, sizeof facts->team_score);
@@ -305,9 +305,7 @@ static void evaluate(struct match *match) {
                          verdict, result.winning_team, result.reason);
             continue;
         }
-        match->ended = true;
-        match->end_team = result.winning_team;
-        match->end_reason = result.reason;
+        match_end(match, result.winning_team, result.reason);
     }
 }
 
@@ -317,7 +315,7 @@ void match_advance(struct match *match) {
         .size = sizeof tick,
         .tick = match->tick,
         .dt_us = 1000000 / match->tick_rate_hz,
-        .elapsed_ms = (uint32_t)((uint64_t)match->tick * 1000 / match->tick_rate_hz),
+        .elapsed_ms = match_elapsed_ms(match),
     };
     match_steer_begin(match, &match->mode, "mode.tick");
     mode->mode.tick(mode->instance, match->mode.state, &tick);

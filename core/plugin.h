@@ -112,8 +112,6 @@ void resource_remove(struct resource *resource);
  * names. Nesting is legal to PLUGIN_DEPTH_MAX (host -> plugin -> host -> other plugin). */
 void plugin_enter(struct muster_self *self, const char *call);
 void plugin_leave(void);
-/* The plugin whose call is innermost on the stack, or null. */
-struct muster_self *plugin_current(void);
 /* Calls on the stack. A host function that would call on asks this first. */
 uint32_t plugin_depth(void);
 /* A fault of a plugin: counted, and logged with the plugin's name; a plugin that goes on and on is

@@ -1,4 +1,4 @@
-/* plugin_call - who is on the stack, and what they did wrong. */
+/* plugin_call - how deep the calls into plugins are, and what they did wrong. */
 #include <assert.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -14,14 +14,11 @@
 #define FAULTS_WRITTEN 16
 #define FAULTS_EVERY 1024
 
-static struct muster_self *stack[PLUGIN_DEPTH_MAX];
 static uint32_t depth;
 
 void plugin_enter(struct muster_self *self, const char *call) {
     assert(loop_is_thread());
-    if (depth < PLUGIN_DEPTH_MAX)
-        stack[depth] = self;
-    else
+    if (depth >= PLUGIN_DEPTH_MAX)
         plugin_fault(self, "%s is called at depth %u, over the limit of %d", call, depth + 1,
                      PLUGIN_DEPTH_MAX);
     depth++;
@@ -32,11 +29,6 @@ void plugin_enter(struct muster_self *self, const char *call) {
 void plugin_leave(void) {
     watchdog_leave();
     depth--;
-}
-
-struct muster_self *plugin_current(void) {
-    if (depth == 0) return NULL;
-    return stack[depth <= PLUGIN_DEPTH_MAX ? depth - 1 : PLUGIN_DEPTH_MAX - 1];
 }
 
 uint32_t plugin_depth(void) {
