@@ -45,8 +45,9 @@ test("another window takes the seat along, and gives it back", async (t) => {
 test("a server that stops is awaited; one that dies, too", async (t) => {
     const { page, server, wire, faults } = await setUp(t);
     await playAsGuest(page, "Ada");
+    const told = toastSays(page, "The server is stopping"); // it fades: watched from before the stop
     await server.stop();
-    await toastSays(page, "The server is stopping");
+    await told;
     await bannerSays(page, /server has stopped/);
     assert.equal(await screenShown(page), "lobbies");
 
