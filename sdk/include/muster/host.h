@@ -56,6 +56,9 @@ struct muster_host_config {
      * it can open no more files outside of the data and share directories, make no threads, sockets
      * or processes, and load no code; a plugin gets all it needs in start. */
     bool (*untrusted)(muster_self *self);
+    /* Since 1.1: the node was started with --watch: a plugin that reads files which people edit
+     * reads them again when they change. */
+    bool (*watch)(muster_self *self);
 };
 
 /* ---- loop: time, timers, threads, descriptors ----------------------------------------------- */
@@ -370,8 +373,16 @@ struct muster_mode_info {
     const char *const *maps;     /* map names; the first is the default */
     uint32_t map_count;          /* at least 1 */
     uint32_t tick_rate_hz;       /* default, 1 to 60 */
-    uint32_t view_count;         /* 1 to 4 */
+    uint32_t view_count;         /* 1 to MUSTER_VIEWS_MAX (1.0: to 4) */
     uint32_t snapshot_max_bytes; /* 64 to 16384, per view */
+    /* Since 1.1: another mode, already declared, that steps and encodes matches of this one; or
+     * null. This one's settings are added to the base's. What decides the difference is a rules
+     * role. players_max, maps, map_count, tick_rate_hz, view_count and snapshot_max_bytes that are
+     * 0 or null are the base's. */
+    const char *base;
+    /* Since 1.1: other defaults for lobby settings in this mode, whoever declares these: one JSON
+     * object, or null. Unknown keys are ignored: their plugin may not be loaded. */
+    const char *defaults_json;
 };
 
 /* One row of the scoreboard. */
@@ -449,6 +460,26 @@ struct muster_host_match {
     /* End the match after this tick. */
     muster_status (*end)(muster_self *self, muster_match_id match, uint32_t winning_team,
                          uint32_t reason);
+
+    /* ---- Since 1.1 ---- */
+
+    /* Tell the match's rules, then the anticheat plugins, what happened: inside the step. size,
+     * seat and kind are needed. A rule may call for facts in turn (by ending the match, say), not
+     * tell any: STATE. */
+    muster_status (*tell)(muster_self *self, muster_match_id match, const struct muster_fact *fact);
+    /* For providers of rules: write at most MUSTER_NOTE_MAX bytes into the match's log. Everything
+     * that steers a match and is neither input nor setting nor command enters this way.
+     *   Outside of a step, and in match_begin: match_note is called with it, at once (in
+     *     match_begin: right after it has returned). A replay ignores the call and brings the log's
+     *     notes at the same place.
+     *   Inside a step: only written. It says something about this step that a replay has to know
+     *     before (an answer that was read, where a script was stopped): a replay brings all notes
+     * of this kind right after match_begin, before those of the first kind, in order. */
+    muster_status (*note)(muster_self *self, muster_match_id match, const void *data, uint32_t len);
+    /* Name what took part beside the plugins ("mod:koth", "1.2.0+3f2a91c0"): MatchResults.versions
+     * lists it. The same name again replaces its version. At most 32 names. */
+    muster_status (*version_set)(muster_self *self, muster_match_id match, const char *name,
+                                 const char *version);
 };
 
 /* ---- player
@@ -659,6 +690,45 @@ struct muster_host_rpc {
                             const char *text, const struct muster_refusal *refusal);
 };
 
+/* ---- engine: lobbies and matches without clients --------------------------------------------- */
+
+/* Since 1.1. For a process that runs one console command and ends (musterd --run): there is no
+ * listener, and time passes only through advance. Everywhere else all functions answer UNSUPPORTED.
+ * Legal within that command only. For tests of what runs on the server, with the real server. */
+struct muster_host_engine {
+    uint32_t size;
+    uint32_t reserved;
+    /* A player who is signed in, without a connection. */
+    muster_status (*player_add)(muster_self *self, const char *display_name, muster_player_id *out);
+    void (*player_remove)(muster_self *self, muster_player_id player);
+    /* A request as a client sends it (docs/protocol.md sections 2 and 10), with the limits of
+     * requests lifted. answer: {"result": ...} or {"error": {code, message, data}}. A method that
+     * is answered later is waited for. */
+    muster_status (*request)(muster_self *self, muster_player_id player, const char *method,
+                             const char *params_json, struct muster_writer *answer);
+    /* The oldest notification for the player that has not been taken: {"method", "params"}.
+     * NOT_FOUND: there is none. */
+    muster_status (*notification)(muster_self *self, muster_player_id player,
+                                  struct muster_writer *out);
+    /* Into the seat's ring, as from the wire. STATE: the player plays no match. */
+    muster_status (*input)(muster_self *self, muster_player_id player,
+                           const struct muster_input *input);
+    /* The newest snapshot frame for the player (docs/protocol.md section 4), full. */
+    muster_status (*snapshot)(muster_self *self, muster_player_id player,
+                              struct muster_writer *out);
+    /* Let virtual time pass: ticks, timers, deadlines, in order. */
+    muster_status (*advance)(muster_self *self, uint32_t ms);
+    /* Seed of matches that are created from now on. */
+    muster_status (*seed)(muster_self *self, uint64_t seed);
+    /* State hash of the match of a lobby. */
+    muster_status (*hash)(muster_self *self, muster_lobby_id lobby, uint64_t *out);
+    /* Run fn as a part of the step of the lobby's match: what it does is done by a rule of it. */
+    muster_status (*steer)(muster_self *self, muster_lobby_id lobby,
+                           void (*fn)(void *user, muster_match_id match), void *user);
+    /* Save the match's state and load it into a match that is made anew: what recovery does. */
+    muster_status (*reincarnate)(muster_self *self, muster_lobby_id lobby);
+};
+
 /* ---- the table of tables
  * ------------------------------------------------------------------------------ */
 
@@ -681,6 +751,7 @@ struct muster_host {
     const struct muster_host_admin *admin;
     const struct muster_host_events *events;
     const struct muster_host_rpc *rpc;
+    const struct muster_host_engine *engine; /* since 1.1 */
 };
 
 #ifdef __cplusplus

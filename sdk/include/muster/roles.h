@@ -119,6 +119,8 @@ struct muster_match_info {
     uint64_t seed;
     uint32_t tick_rate_hz; /* 1 to 60 */
     uint32_t reserved;
+    uint32_t is_replay; /* since 1.1: a recording is played again */
+    uint32_t reserved_2;
 };
 
 #define MUSTER_INPUT_SAMPLES_MAX 3
@@ -282,6 +284,7 @@ struct muster_action {
 };
 
 struct muster_notice; /* host.h, "events" */
+struct muster_fact;   /* below, "anticheat" */
 
 struct muster_param {
     uint32_t size;
@@ -320,17 +323,42 @@ struct muster_rules {
      * MATCH_ENDED. Never inside another call of a plugin: what happens there is told right after.
      * Unlike events, an older generation is told of the lobbies that keep it. */
     void (*notice)(void *instance, void *state, const struct muster_notice *notice);
+
+    /* ---- Since 1.1: the lobby's match. All of it is part of the match step, so everything that
+     * host->match changes may be changed here; a replay calls the same in the same order, on a
+     * state that was created for lobby 0. ---- */
+
+    /* A match is there, nobody has joined. A status but OK aborts it. */
+    muster_status (*match_begin)(void *instance, void *state, const struct muster_match_info *info);
+    /* It is destroyed. Called once for each match_begin that succeeded; not part of the step. */
+    void (*match_end)(void *instance, void *state);
+    /* After the mode's join; before the mode's leave; after the mode's connection. */
+    void (*match_join)(void *instance, void *state, uint32_t seat);
+    void (*match_leave)(void *instance, void *state, uint32_t seat, uint32_t reason);
+    void (*match_connection)(void *instance, void *state, uint32_t seat, uint32_t connected);
+    /* After the mode's tick, before victory is asked. */
+    void (*match_tick)(void *instance, void *state, const struct muster_tick *tick);
+    /* What happened in the match, as the mode tells it with host->match->tell. */
+    void (*match_fact)(void *instance, void *state, const struct muster_fact *fact);
+    /* As in mode. */
+    void (*match_setting)(void *instance, void *state, const char *key);
+    /* What this provider wrote with host->match->note: its own words come back. */
+    void (*match_note)(void *instance, void *state, const void *data, uint32_t len);
 };
 
 /* ---- anticheat: what looks wrong? ---------------------------------------------------------- */
 
 struct muster_fact {
     uint32_t size;
-    uint32_t seat;
+    uint32_t seat; /* whom it concerns, or MUSTER_SEAT_NONE */
     uint32_t tick;
     uint32_t reserved;
-    const char *kind; /* "impossible_input", ... as the mode reports it */
+    const char *kind; /* "impossible_input", "kill", ... as the mode reports it */
     int64_t value;
+    /* Since 1.1: */
+    uint32_t other_seat; /* the other party, or MUSTER_SEAT_NONE */
+    uint32_t third_seat; /* who helped, or MUSTER_SEAT_NONE */
+    const char *text;    /* a word that goes with it ("rifle"), or "" */
 };
 
 /* All providers see everything; none answers. They report through host->report->suspicion. */

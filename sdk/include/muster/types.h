@@ -17,7 +17,7 @@ extern "C" {
 /* The ABI this header describes. A host loads a plugin with the same major and a minor that is not
  * newer than its own, so a plugin never has to ask whether a host function exists. */
 #define MUSTER_ABI_MAJOR 1
-#define MUSTER_ABI_MINOR 0
+#define MUSTER_ABI_MINOR 1
 
 #define MUSTER_MUST_USE __attribute__((warn_unused_result))
 #define MUSTER_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
@@ -92,6 +92,8 @@ struct muster_bytes {
 #define MUSTER_SEATS_MAX 32      /* seats of one lobby, bots included */
 #define MUSTER_SEAT_NONE 0xFFu
 #define MUSTER_EVENT_MAX 255 /* bytes of one match event */
+#define MUSTER_VIEWS_MAX 17  /* views of a mode: one a person and one for spectators */
+#define MUSTER_NOTE_MAX 4096 /* bytes of one note in a match's log */
 
 /* Teams. */
 #define MUSTER_TEAM_NONE 0u
