@@ -257,6 +257,7 @@ muster_status config_load(const struct config_options *options, char *error) {
         .data_dir = copy_text(options->data_dir),
         .log_format = copy_text(options->log_format),
         .port = options->port,
+        .watch = options->watch,
     };
     state.retired = json_array();
     muster_status status = config_create(&state.now, error);
@@ -292,6 +293,10 @@ muster_status config_reload(char *error) {
     config_destroy(state.now);
     state.now = next;
     return MUSTER_OK;
+}
+
+bool config_watch(void) {
+    return state.options.watch;
 }
 
 void config_unload(void) {

@@ -21,6 +21,7 @@ struct config_options {
     const char *data_dir;   /* --data-dir, or null */
     const char *log_format; /* --log-format, or null */
     int32_t port;           /* --port, or -1 (0 = a free port) */
+    bool watch;             /* --watch */
 };
 
 #define CONFIG_ERROR_MAX 1024
@@ -30,6 +31,8 @@ muster_status config_load(const struct config_options *options, char *error) MUS
 /* Read everything again with the same options; on failure the old configuration stays. */
 muster_status config_reload(char *error) MUSTER_MUST_USE;
 void config_unload(void);
+/* --watch: what people edit is read again when it changes. */
+bool config_watch(void);
 
 /* A plugin instance's keys; checks its section of the file and its environment variables. The
  * schema is copied. Again for the same instance: replaces (plugin reload). */

@@ -251,6 +251,24 @@ static muster_status end_fn(muster_self *self, muster_match_id id, uint32_t winn
     return status;
 }
 
+static muster_status tell_fn(muster_self *self, muster_match_id id,
+                             const struct muster_fact *fact) {
+    (void)self, (void)id, (void)fact;
+    return MUSTER_UNSUPPORTED;
+}
+
+static muster_status note_fn(muster_self *self, muster_match_id id, const void *data,
+                             uint32_t len) {
+    (void)self, (void)id, (void)data, (void)len;
+    return MUSTER_UNSUPPORTED;
+}
+
+static muster_status version_set_fn(muster_self *self, muster_match_id id, const char *name,
+                                    const char *version) {
+    (void)self, (void)id, (void)name, (void)version;
+    return MUSTER_UNSUPPORTED;
+}
+
 const struct muster_host_match host_match_group = {
     .size = sizeof host_match_group,
     .mode_add = mode_add_fn,
@@ -272,4 +290,7 @@ const struct muster_host_match host_match_group = {
     .fact = fact_fn,
     .command = command_fn,
     .end = end_fn,
+    .tell = tell_fn,
+    .note = note_fn,
+    .version_set = version_set_fn,
 };

@@ -29,6 +29,7 @@ static const char usage[] =
     "  --data-dir DIR      keep data here\n"
     "  --log-format FORMAT human or json\n"
     "  --untrusted         scripts of players may run here: lock the process after the start\n"
+    "  --watch             plugins read the files again that people edit (scripts, say)\n"
     "  --check-config      check the configuration and plugins, then exit: 0 or 78\n"
     "  --print-config      print every value with its origin, then exit\n"
     "  --print-schema      print the configuration's JSON Schema, then exit\n"
@@ -44,6 +45,7 @@ enum {
     OPT_DATA_DIR,
     OPT_LOG_FORMAT,
     OPT_UNTRUSTED,
+    OPT_WATCH,
     OPT_CHECK,
     OPT_PRINT,
     OPT_SCHEMA,
@@ -59,6 +61,7 @@ static const struct option options[] = {
     {"data-dir", required_argument, NULL, OPT_DATA_DIR},
     {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
     {"untrusted", no_argument, NULL, OPT_UNTRUSTED},
+    {"watch", no_argument, NULL, OPT_WATCH},
     {"check-config", no_argument, NULL, OPT_CHECK},
     {"print-config", no_argument, NULL, OPT_PRINT},
     {"print-schema", no_argument, NULL, OPT_SCHEMA},
@@ -89,6 +92,7 @@ static bool take_option(int option, struct arguments *args, int *code) {
     case OPT_DATA_DIR: args->config.data_dir = optarg; return true;
     case OPT_LOG_FORMAT: args->config.log_format = optarg; return true;
     case OPT_UNTRUSTED: args->untrusted = true; return true;
+    case OPT_WATCH: args->config.watch = true; return true;
     case OPT_CHECK: args->action = ACTION_CHECK; return true;
     case OPT_PRINT: args->action = ACTION_PRINT; return true;
     case OPT_SCHEMA: args->action = ACTION_SCHEMA; return true;

@@ -226,6 +226,7 @@ struct testkit {
     bool data_dir_own;
     char *share_dir;
     bool untrusted;
+    bool watch;
     muster_self *plugins;
     muster_self *database;
     struct line *lines;
@@ -343,5 +344,7 @@ void services_close(muster_self *self);
 struct ticket *ticket_add(muster_self *self, enum ticket_kind kind);
 struct ticket *ticket_find(struct testkit *kit, muster_ticket_id id);
 void ticket_free(struct testkit *kit, struct ticket *ticket);
+/* engine.c */
+extern const struct muster_host_engine kit_engine;
 
 #endif

@@ -270,6 +270,22 @@ static muster_status match_end(muster_self *self, muster_match_id id, uint32_t w
     return MUSTER_OK;
 }
 
+static muster_status tell(muster_self *self, muster_match_id id, const struct muster_fact *fact) {
+    (void)self, (void)id, (void)fact;
+    return MUSTER_UNSUPPORTED;
+}
+
+static muster_status note(muster_self *self, muster_match_id id, const void *data, uint32_t len) {
+    (void)self, (void)id, (void)data, (void)len;
+    return MUSTER_UNSUPPORTED;
+}
+
+static muster_status version_set(muster_self *self, muster_match_id id, const char *name,
+                                 const char *version) {
+    (void)self, (void)id, (void)name, (void)version;
+    return MUSTER_UNSUPPORTED;
+}
+
 const struct muster_host_match kit_match = {
     .size = sizeof(kit_match),
     .mode_add = mode_add,
@@ -291,4 +307,7 @@ const struct muster_host_match kit_match = {
     .fact = match_fact,
     .command = match_command,
     .end = match_end,
+    .tell = tell,
+    .note = note,
+    .version_set = version_set,
 };

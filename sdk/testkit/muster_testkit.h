@@ -42,6 +42,8 @@ void testkit_data_dir_set(struct testkit *kit, const char *path);
 void testkit_share_dir_set(struct testkit *kit, const char *path);
 /* What host->config->untrusted answers; false at first. The kit itself is never locked. */
 void testkit_untrusted_set(struct testkit *kit, bool untrusted);
+/* What host->config->watch answers; false at first. */
+void testkit_watch_set(struct testkit *kit, bool watch);
 
 /* ---- plugins -------------------------------------------------------------------------------- */
 

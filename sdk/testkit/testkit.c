@@ -29,6 +29,7 @@ static const struct muster_host host_table = {
     .admin = &kit_admin,
     .events = &kit_events,
     .rpc = &kit_rpc,
+    .engine = &kit_engine,
 };
 
 static const size_t role_sizes[MUSTER_ROLE_END] = {
@@ -224,6 +225,10 @@ static bool config_untrusted(muster_self *self) {
     return self->kit->untrusted;
 }
 
+static bool config_watch(muster_self *self) {
+    return self->kit->watch;
+}
+
 const struct muster_host_config kit_config = {
     .size = sizeof(kit_config),
     .integer = config_integer,
@@ -239,6 +244,7 @@ const struct muster_host_config kit_config = {
     .region = config_region,
     .version = config_version,
     .untrusted = config_untrusted,
+    .watch = config_watch,
 };
 
 bool testkit_config_set(muster_self *plugin, const char *key, const char *value) {
@@ -435,4 +441,8 @@ void testkit_share_dir_set(struct testkit *kit, const char *path) {
 
 void testkit_untrusted_set(struct testkit *kit, bool untrusted) {
     kit->untrusted = untrusted;
+}
+
+void testkit_watch_set(struct testkit *kit, bool watch) {
+    kit->watch = watch;
 }
