@@ -2,6 +2,8 @@
 #ifndef HOST_INTERNAL_H
 #define HOST_INTERNAL_H
 
+#include <jansson.h>
+
 #include "host.h"
 #include "loop.h"
 
@@ -45,6 +47,9 @@ muster_status host_defer(loop_fn fn, void *user);
 
 /* Copies at most the caller's struct size. Every info struct begins with its size. */
 void host_copy_out(void *out, const void *full, uint32_t full_size);
+
+/* A JSON value (borrowed, null: NOT_FOUND) as text. */
+muster_status host_write_json(const json_t *value, struct muster_writer *out);
 
 /* Does `size`, set by a plugin, cover at least the first `needed` bytes of its struct? */
 static inline bool host_size_ok(uint32_t size, size_t needed) {

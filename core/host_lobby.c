@@ -109,6 +109,21 @@ static const char *setting_string_fn(muster_self *self, muster_lobby_id id, cons
     return text ? text : "";
 }
 
+muster_status host_write_json(const json_t *value, struct muster_writer *out) {
+    if (!value) return MUSTER_NOT_FOUND;
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    if (!text) return MUSTER_NO_MEMORY;
+    muster_put_bytes(out, text, (uint32_t)strlen(text));
+    free(text);
+    return out->overflow ? MUSTER_LIMIT : MUSTER_OK;
+}
+
+static muster_status setting_json_fn(muster_self *self, muster_lobby_id id, const char *key,
+                                     struct muster_writer *out) {
+    HOST_CHECK_THREAD(self);
+    return host_write_json(lobby_setting(id, key), out);
+}
+
 static void do_kick(void *user) {
     struct deferred *deferred = user;
     struct lobby *lobby = lobby_find(deferred->lobby);
@@ -217,12 +232,7 @@ static muster_status settings_get_fn(muster_self *self, muster_lobby_id id,
                                      struct muster_writer *out) {
     HOST_CHECK_THREAD(self);
     const struct lobby *lobby = lobby_find(id);
-    if (!lobby) return MUSTER_NOT_FOUND;
-    char *text = json_dumps(lobby->settings, JSON_COMPACT);
-    if (!text) return MUSTER_NO_MEMORY;
-    muster_put_bytes(out, text, (uint32_t)strlen(text));
-    free(text);
-    return out->overflow ? MUSTER_LIMIT : MUSTER_OK;
+    return host_write_json(lobby ? lobby->settings : NULL, out);
 }
 
 static muster_status status_of(int32_t code) {
@@ -373,4 +383,5 @@ const struct muster_host_lobby host_lobby_group = {
     .notify = notify_fn,
     .vote_start = vote_start_fn,
     .vote_cancel = vote_cancel_fn,
+    .setting_json = setting_json_fn,
 };

@@ -44,6 +44,12 @@ static const char *setting_string_fn(muster_self *self, muster_match_id id, cons
     return text ? text : "";
 }
 
+static muster_status setting_json_fn(muster_self *self, muster_match_id id, const char *key,
+                                     struct muster_writer *out) {
+    HOST_CHECK_THREAD(self);
+    return host_write_json(setting(self, id, key), out);
+}
+
 /* ---- scoreboard ------------------------------------------------------------------------------ */
 
 /* The match, when the caller may change it now: in a part of its step, which a replay repeats. */
@@ -293,4 +299,5 @@ const struct muster_host_match host_match_group = {
     .tell = tell_fn,
     .note = note_fn,
     .version_set = version_set_fn,
+    .setting_json = setting_json_fn,
 };

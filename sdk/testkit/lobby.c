@@ -85,6 +85,17 @@ static bool setting_boolean(muster_self *self, muster_lobby_id id, const char *k
     return json_is_true(setting(self, key));
 }
 
+static muster_status setting_json(muster_self *self, muster_lobby_id id, const char *key,
+                                  struct muster_writer *out) {
+    (void)id;
+    json_t *value = setting(self, key);
+    char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    if (!text) return MUSTER_NOT_FOUND;
+    muster_put_bytes(out, text, (uint32_t)strlen(text));
+    free(text);
+    return out->overflow ? MUSTER_LIMIT : MUSTER_OK;
+}
+
 static const char *setting_string(muster_self *self, muster_lobby_id id, const char *key) {
     (void)id;
     const char *text = json_string_value(setting(self, key));
@@ -136,6 +147,7 @@ const struct muster_host_lobby kit_lobby = {
     .notify = kit_notify,
     .vote_start = kit_vote_start,
     .vote_cancel = kit_vote_cancel,
+    .setting_json = setting_json,
 };
 
 bool testkit_setting_set(struct testkit *kit, const char *key, const char *value) {

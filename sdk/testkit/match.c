@@ -105,6 +105,11 @@ static bool match_setting_boolean(muster_self *self, muster_match_id id, const c
     return kit_lobby.setting_boolean(self, id, key);
 }
 
+static muster_status match_setting_json(muster_self *self, muster_match_id id, const char *key,
+                                        struct muster_writer *out) {
+    return kit_lobby.setting_json(self, id, key, out);
+}
+
 static const char *match_setting_string(muster_self *self, muster_match_id id, const char *key) {
     return kit_lobby.setting_string(self, id, key);
 }
@@ -310,4 +315,5 @@ const struct muster_host_match kit_match = {
     .tell = tell,
     .note = note,
     .version_set = version_set,
+    .setting_json = match_setting_json,
 };

@@ -359,6 +359,11 @@ struct muster_host_lobby {
     muster_status (*vote_start)(muster_self *self, muster_lobby_id id,
                                 const struct muster_vote *vote, muster_vote_fn fn, void *user);
     muster_status (*vote_cancel)(muster_self *self, muster_lobby_id id);
+
+    /* Since 1.1: a setting of any type as JSON text. NOT_FOUND: no such lobby or key, or a secret
+     * one. */
+    muster_status (*setting_json)(muster_self *self, muster_lobby_id id, const char *key,
+                                  struct muster_writer *out);
 };
 
 /* ---- match: the one door out of a match step
@@ -480,6 +485,9 @@ struct muster_host_match {
      * lists it. The same name again replaces its version. At most 32 names. */
     muster_status (*version_set)(muster_self *self, muster_match_id match, const char *name,
                                  const char *version);
+    /* A setting of any type as JSON text. NOT_FOUND: no such match or key. */
+    muster_status (*setting_json)(muster_self *self, muster_match_id match, const char *key,
+                                  struct muster_writer *out);
 };
 
 /* ---- player
