@@ -1,5 +1,6 @@
 /* arena.c - the mode "arena": a team top-down shooter. The descriptor, the lifecycle and the mode
- * vtable; the rules lie in combat.c and world.c, bots in bots.c, the wire in wire.c. */
+ * vtable; the rules lie in combat.c, objectives.c and world.c, what scripts ask for in commands.c,
+ * bots in bots.c, the wire in wire.c. */
 #include "state.h"
 
 #include <stdarg.h>
@@ -79,9 +80,7 @@ static muster_status mode_join(void *instance, void *state, uint32_t seat) {
         status = self->host->match->team_set(self->self, arena->match, seat, team);
         if (status != MUSTER_OK) return status;
     }
-    combat_forget(arena, seat); /* the seat may have been a bot's */
-    arena->avatars[seat] =
-        (struct avatar){.present = 1, .team = team, .connected = 1, .move_credit = MOVE_CREDIT_MAX};
+    combat_enter(arena, seat, team);
     bots_reset(arena, seat);
     bots_yield(arena, team);
     /* Who comes late to an elimination match watches until the next one. */
@@ -96,12 +95,9 @@ static struct avatar *person(struct arena *arena, uint32_t seat) {
 }
 
 static void mode_leave(void *instance, void *state, uint32_t seat, uint32_t reason) {
-    struct avatar *a = person(state, seat);
     (void)instance;
     (void)reason;
-    if (!a) return;
-    a->present = 0;
-    combat_forget(state, seat);
+    if (person(state, seat)) combat_remove(state, seat);
 }
 
 static void mode_connection(void *instance, void *state, uint32_t seat, uint32_t connected) {
@@ -125,6 +121,8 @@ static void mode_tick(void *instance, void *state, const struct muster_tick *tic
     bots_populate(arena);
     bots_think(arena);
     combat_step(arena);
+    combat_announce(arena);
+    objectives_step(arena);
     arena->started = 1;
     wire_capture(arena, &arena->now);
 }
@@ -145,16 +143,12 @@ static void mode_intro(void *instance, void *state, struct muster_writer *out) {
     wire_intro(state, out);
 }
 
-/* "bots" [count]: how many players bots fill the match up to, from now on. */
 static muster_status mode_command(void *instance, void *state,
                                   const struct muster_command *command) {
-    struct arena *arena = state;
     (void)instance;
-    if (strcmp(command->name, "bots") != 0) return MUSTER_NOT_FOUND;
-    if (command->arg_count != 1 || command->args[0] < 0 || command->args[0] > MUSTER_SEATS_MAX)
-        return MUSTER_INVALID;
-    arena->bot_fill = (uint32_t)command->args[0];
-    return MUSTER_OK;
+    muster_status status = command_run(state, command);
+    combat_announce(state);
+    return status;
 }
 
 static void mode_save(void *instance, void *state, struct muster_writer *out) {
@@ -281,6 +275,6 @@ static void arena_fini(void *state) {
 
 static const struct muster_role roles[] = {{.kind = MUSTER_ROLE_MODE, .vtable = &mode}};
 
-MUSTER_PLUGIN(.name = "mode_arena", .version = "1.0.0",
+MUSTER_PLUGIN(.name = "mode_arena", .version = "1.1.0",
               .description = "Game mode arena: a team top-down shooter with bots.", .roles = roles,
               .role_count = 1, .init = arena_init, .start = arena_start, .fini = arena_fini);

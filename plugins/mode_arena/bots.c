@@ -84,9 +84,8 @@ static void bot_enter(struct arena *arena, uint32_t team) {
     muster_status status =
         instance->host->match->bot_add(instance->self, arena->match, pick_name(arena), team, &seat);
     if (status != MUSTER_OK || seat >= MUSTER_SEATS_MAX) return; /* full: tried again later */
-    struct avatar *a = &arena->avatars[seat];
-    *a = (struct avatar){
-        .present = 1, .team = team, .is_bot = 1, .connected = 1, .move_credit = MOVE_CREDIT_MAX};
+    combat_enter(arena, seat, team);
+    arena->avatars[seat].is_bot = 1;
     if (!arena->started || !arena->elimination) combat_spawn(arena, seat);
     bots_reset(arena, seat);
 }
@@ -96,10 +95,9 @@ static bool bot_leave(struct arena *arena, uint32_t team) {
     for (uint32_t i = MUSTER_SEATS_MAX; i-- > 0;) {
         struct avatar *a = &arena->avatars[i];
         if (!a->present || !a->is_bot || a->team != team) continue;
+        combat_remove(arena, i);
         muster_status status = instance->host->match->bot_remove(instance->self, arena->match, i);
         (void)status; /* a bot that the host took away already is gone as well */
-        a->present = 0;
-        combat_forget(arena, i);
         return true;
     }
     return false;

@@ -1,17 +1,21 @@
-/* combat.c - inputs, weapons, damage, death and respawn. Every rule is checked here; what a client
- * claims beyond them is ignored and counted. */
+/* combat.c - inputs, weapons, damage, death and respawn, and what rules are told of them. Every
+ * rule is checked here; what a client claims beyond them is ignored and counted. */
 #include "state.h"
 
 static const struct muster_host_match *match_of(const struct arena *arena) {
     return arena->instance->host->match;
 }
 
-static int64_t adjusted(struct arena *arena, const char *name, uint32_t seat, uint32_t other,
-                        int64_t value, int64_t max) {
-    struct muster_param param = {
-        .size = sizeof(param), .seat = seat, .other_seat = other, .name = name};
-    value = match_of(arena)->adjust(arena->instance->self, arena->match, &param, value);
-    return value < 0 ? 0 : value > max ? max : value;
+/* A number as the rules want it, at least min and at most max. */
+static int64_t adjusted(struct arena *arena, const struct muster_param *param, int64_t value,
+                        int64_t min, int64_t max) {
+    value = match_of(arena)->adjust(arena->instance->self, arena->match, param, value);
+    return value < min ? min : value > max ? max : value;
+}
+
+static struct muster_param param_of(const char *name, uint32_t seat, uint32_t other) {
+    return (struct muster_param){
+        .size = sizeof(struct muster_param), .seat = seat, .other_seat = other, .name = name};
 }
 
 static void stat_add(struct arena *arena, uint32_t seat, uint32_t stat, int32_t delta) {
@@ -88,8 +92,30 @@ void combat_input(struct arena *arena, uint32_t seat, const struct muster_input 
     a->aim = input->aim;
     wishes_take(a, input);
     if (!moves || (!input->move_x && !input->move_y)) return;
-    int64_t speed = adjusted(arena, "speed", seat, MUSTER_SEAT_NONE, PLAYER_SPEED, SPEED_MAX);
+    struct muster_param param = param_of("speed", seat, MUSTER_SEAT_NONE);
+    int64_t speed = adjusted(arena, &param, PLAYER_SPEED, 0, SPEED_MAX);
     world_move(arena->map, &a->x, &a->y, input->move_x, input->move_y, (int32_t)speed);
+}
+
+/* ---- come and go ----------------------------------------------------------------------------- */
+
+void combat_remove(struct arena *arena, uint32_t seat) {
+    objectives_lose(arena, seat);
+    arena->avatars[seat].present = 0;
+    for (uint32_t i = 0; i < PROJECTILES_MAX; i++) {
+        if (arena->projectiles[i].owner == seat) arena->projectiles[i].owner = MUSTER_SEAT_NONE;
+    }
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) arena->avatars[i].damaged_by[seat] = 0;
+}
+
+void combat_enter(struct arena *arena, uint32_t seat, uint32_t team) {
+    combat_remove(arena, seat);
+    arena->avatars[seat] = (struct avatar){.present = 1,
+                                           .team = team,
+                                           .connected = 1,
+                                           .move_credit = MOVE_CREDIT_MAX,
+                                           .weapons = WEAPONS_ALL,
+                                           .damage_percent = DAMAGE_PERCENT};
 }
 
 /* ---- spawn ---------------------------------------------------------------------------------- */
@@ -135,6 +161,7 @@ void combat_spawn(struct arena *arena, uint32_t seat) {
     a->protected_until = arena->tick + ticks_of(arena, arena->protection_ms);
     memset(a->damaged_by, 0, sizeof(a->damaged_by));
     alive_set(arena, seat, 1);
+    a->spawn_untold = 1;
     uint8_t event[2] = {EVENT_SPAWN, (uint8_t)seat};
     wire_event(arena, event, sizeof(event));
 }
@@ -158,10 +185,6 @@ static uint32_t assist_of(const struct arena *arena, uint32_t victim, uint32_t k
 }
 
 static void score_kill(struct arena *arena, uint32_t victim, uint32_t killer) {
-    if (killer == MUSTER_SEAT_NONE) {
-        stat_add(arena, victim, MUSTER_STAT_SCORE, -1);
-        return;
-    }
     uint32_t team = arena->avatars[killer].team;
     if (team == arena->avatars[victim].team) {
         stat_add(arena, killer, MUSTER_STAT_SCORE, -1);
@@ -169,28 +192,56 @@ static void score_kill(struct arena *arena, uint32_t victim, uint32_t killer) {
     }
     stat_add(arena, killer, MUSTER_STAT_KILLS, 1);
     stat_add(arena, killer, MUSTER_STAT_SCORE, 1);
+    struct muster_param param = param_of("score", killer, victim);
+    int64_t points = adjusted(arena, &param, 1, -KILL_POINTS_MAX, KILL_POINTS_MAX);
     muster_status status =
-        match_of(arena)->team_score_add(arena->instance->self, arena->match, team, 1);
+        match_of(arena)->team_score_add(arena->instance->self, arena->match, team, (int32_t)points);
     (void)status; /* the team is always one of two */
 }
 
-static void die(struct arena *arena, uint32_t victim, uint32_t attacker, uint32_t weapon) {
-    struct avatar *v = &arena->avatars[victim];
-    uint32_t killer = attacker == victim ? MUSTER_SEAT_NONE : attacker;
-    uint32_t assist = assist_of(arena, victim, killer);
+/* When the dead come back; a negative answer of the rules: never. */
+static void respawn_set(struct arena *arena, uint32_t victim, uint32_t killer) {
+    if (arena->elimination) return;
+    struct muster_param param = param_of("respawn_ms", victim, killer);
+    int64_t ms = adjusted(arena, &param, arena->respawn_ms, -1, RESPAWN_MS_MAX);
+    if (ms >= 0) arena->avatars[victim].respawn_tick = arena->tick + 1 + ticks_of(arena, ms);
+}
+
+/* What every death is, whoever brought it about. */
+static void die(struct arena *arena, const struct death *death) {
+    struct avatar *v = &arena->avatars[death->victim];
     v->health = 0;
     v->fire = 0;
-    alive_set(arena, victim, 0);
-    stat_add(arena, victim, MUSTER_STAT_DEATHS, 1);
-    score_kill(arena, victim, killer);
-    if (assist != MUSTER_SEAT_NONE) stat_add(arena, assist, MUSTER_STAT_ASSISTS, 1);
-    if (!arena->elimination) {
-        int64_t ms = adjusted(arena, "respawn_ms", victim, killer, arena->respawn_ms, 60000);
-        v->respawn_tick = arena->tick + 1 + ticks_of(arena, ms);
-    }
-    uint8_t event[5] = {EVENT_KILL, (uint8_t)killer, (uint8_t)victim, (uint8_t)weapon,
-                        (uint8_t)assist};
+    alive_set(arena, death->victim, 0);
+    stat_add(arena, death->victim, MUSTER_STAT_DEATHS, 1);
+    if (death->killer != MUSTER_SEAT_NONE) score_kill(arena, death->victim, death->killer);
+    if (death->assist != MUSTER_SEAT_NONE) stat_add(arena, death->assist, MUSTER_STAT_ASSISTS, 1);
+    respawn_set(arena, death->victim, death->killer);
+    arena->deaths[arena->death_count++] = *death;
+    uint8_t event[5] = {EVENT_KILL, (uint8_t)death->killer, (uint8_t)death->victim,
+                        (uint8_t)death->weapon, (uint8_t)death->assist};
     wire_event(arena, event, sizeof(event));
+}
+
+static void die_of(struct arena *arena, uint32_t victim, uint32_t attacker, uint32_t weapon) {
+    uint32_t killer = attacker == victim ? MUSTER_SEAT_NONE : attacker;
+    struct death death = {victim, killer, assist_of(arena, victim, killer), weapon};
+    if (killer == MUSTER_SEAT_NONE) stat_add(arena, victim, MUSTER_STAT_SCORE, -1);
+    die(arena, &death);
+}
+
+void combat_heal(struct arena *arena, uint32_t seat, int32_t delta) {
+    struct avatar *a = &arena->avatars[seat];
+    struct death death = {seat, MUSTER_SEAT_NONE, MUSTER_SEAT_NONE, 0};
+    a->health += delta;
+    if (a->health > HEALTH_MAX) a->health = HEALTH_MAX;
+    if (a->health <= 0) die(arena, &death);
+}
+
+/* What the weapon does, as rules gave it to who fires it. */
+static int32_t damage_of(const struct arena *arena, uint32_t attacker, int32_t amount) {
+    if (attacker == MUSTER_SEAT_NONE) return amount;
+    return amount * (int32_t)arena->avatars[attacker].damage_percent / DAMAGE_PERCENT;
 }
 
 static void hurt(struct arena *arena, uint32_t victim, uint32_t attacker, uint32_t attacker_team,
@@ -198,7 +249,8 @@ static void hurt(struct arena *arena, uint32_t victim, uint32_t attacker, uint32
     struct avatar *v = &arena->avatars[victim];
     bool mate = attacker != victim && attacker_team == v->team;
     if (!v->alive || v->protected_until > arena->tick || (mate && !arena->friendly_fire)) return;
-    amount = (int32_t)adjusted(arena, "damage", victim, attacker, amount, 1000);
+    struct muster_param param = param_of("damage", victim, attacker);
+    amount = (int32_t)adjusted(arena, &param, damage_of(arena, attacker, amount), 0, DAMAGE_MAX);
     if (!amount) return;
     v->health -= amount;
     if (attacker != MUSTER_SEAT_NONE) v->damaged_by[attacker] = arena->tick + 1;
@@ -207,7 +259,7 @@ static void hurt(struct arena *arena, uint32_t victim, uint32_t attacker, uint32
                             (uint8_t)(amount > 255 ? 255 : amount)};
         wire_event(arena, event, sizeof(event));
     }
-    if (v->health <= 0) die(arena, victim, attacker, weapon);
+    if (v->health <= 0) die_of(arena, victim, attacker, weapon);
 }
 
 /* ---- projectiles ---------------------------------------------------------------------------- */
@@ -298,11 +350,40 @@ static void launch(struct arena *arena, uint32_t seat) {
     a->protected_until = 0;
 }
 
-void combat_forget(struct arena *arena, uint32_t seat) {
-    for (uint32_t i = 0; i < PROJECTILES_MAX; i++) {
-        if (arena->projectiles[i].owner == seat) arena->projectiles[i].owner = MUSTER_SEAT_NONE;
+/* ---- what the rules are told ----------------------------------------------------------------- */
+
+void combat_tell(struct arena *arena, struct muster_fact fact) {
+    fact.size = sizeof(fact);
+    fact.tick = arena->tick;
+    muster_status status = match_of(arena)->tell(arena->instance->self, arena->match, &fact);
+    (void)status; /* rules that are gone hear nothing */
+}
+
+static void spawn_tell(struct arena *arena, uint32_t seat) {
+    struct avatar *a = &arena->avatars[seat];
+    if (!a->present || !a->spawn_untold) return;
+    a->spawn_untold = 0;
+    combat_tell(arena, (struct muster_fact){.kind = "spawn",
+                                            .seat = seat,
+                                            .other_seat = MUSTER_SEAT_NONE,
+                                            .third_seat = MUSTER_SEAT_NONE,
+                                            .text = ""});
+}
+
+void combat_announce(struct arena *arena) {
+    static const char *const weapons[] = {"", "rifle", "launcher"};
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) spawn_tell(arena, i);
+    for (uint32_t i = 0; i < arena->death_count; i++) {
+        const struct death *death = &arena->deaths[i];
+        combat_tell(arena, (struct muster_fact){.kind = "kill",
+                                                .seat = death->victim,
+                                                .value = 1,
+                                                .other_seat = death->killer,
+                                                .third_seat = death->assist,
+                                                .text = weapons[death->weapon]});
+        objectives_lose(arena, death->victim);
     }
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) arena->avatars[i].damaged_by[seat] = 0;
+    arena->death_count = 0;
 }
 
 /* ---- the tick ------------------------------------------------------------------------------- */
@@ -334,6 +415,8 @@ static void fire_step(struct arena *arena) {
         uint32_t fire = a->fire;
         a->fire = 0;
         if (!a->present || !a->alive) continue;
+        if (!(a->weapons & WEAPON_RIFLE)) fire &= ~(uint32_t)BUTTON_RIFLE;
+        if (!(a->weapons & WEAPON_LAUNCHER)) fire &= ~(uint32_t)BUTTON_LAUNCHER;
         if (fire & BUTTON_RIFLE && arena->tick >= a->rifle_tick) shoot(arena, seat);
         if (fire & BUTTON_LAUNCHER && arena->tick >= a->launcher_tick) launch(arena, seat);
     }

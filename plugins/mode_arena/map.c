@@ -124,6 +124,19 @@ static void goals_choose(struct map *map) {
         map_flood(map, &map->goals[i], 1, map->goal_fields[i]);
 }
 
+/* Of all tiles that can be walked to, the first that is nearest to the middle. */
+static void center_choose(struct map *map) {
+    int32_t nearest = INT32_MAX;
+    for (int32_t tile = 0; tile < map->width * map->height; tile++) {
+        if (map->goal_fields[0][tile] == FIELD_FAR) continue;
+        int32_t dx = tile % map->width * 2 + 1 - map->width;
+        int32_t dy = tile / map->width * 2 + 1 - map->height;
+        if (dx * dx + dy * dy >= nearest) continue;
+        nearest = dx * dx + dy * dy;
+        map->center = (uint16_t)tile;
+    }
+}
+
 muster_status map_parse(const char *text, uint32_t len, struct map *map, char *error,
                         uint32_t error_cap) {
     if (!rows_parse(text, len, map, error, error_cap)) return MUSTER_INVALID;
@@ -139,6 +152,7 @@ muster_status map_parse(const char *text, uint32_t len, struct map *map, char *e
         return MUSTER_INVALID;
     }
     goals_choose(map);
+    center_choose(map);
     return MUSTER_OK;
 }
 

@@ -66,6 +66,10 @@ static void put_avatar(struct muster_writer *w, const struct avatar *a) {
     muster_put_u32(w, a->launcher_tick);
     muster_put_u8(w, a->move_credit);
     muster_put_u8(w, a->repeats);
+    muster_put_u8(w, a->spawn_untold);
+    muster_put_u8(w, a->weapons);
+    muster_put_u16(w, a->damage_percent);
+    muster_put_u8(w, a->level);
     put_damage(w, a);
     put_bot(w, &a->bot);
     muster_put_u8(w, a->fire);
@@ -73,11 +77,16 @@ static void put_avatar(struct muster_writer *w, const struct avatar *a) {
     muster_put_u16(w, a->launcher_aim);
 }
 
+static bool is_on_map(const struct arena *arena, int32_t x, int32_t y) {
+    return x >= 0 && y >= 0 && x < arena->map->width * TILE_UNITS &&
+           y < arena->map->height * TILE_UNITS;
+}
+
 static bool avatar_ok(const struct arena *arena, const struct avatar *a) {
     return a->team >= MUSTER_TEAM_RED && a->team < MUSTER_TEAM_COUNT && a->alive <= 1 &&
-           a->is_bot <= 1 && a->connected <= 1 && a->health <= HEALTH_MAX && a->x >= 0 &&
-           a->y >= 0 && a->x < arena->map->width * TILE_UNITS &&
-           a->y < arena->map->height * TILE_UNITS && bot_ok(&a->bot);
+           a->is_bot <= 1 && a->connected <= 1 && a->health <= HEALTH_MAX &&
+           is_on_map(arena, a->x, a->y) && a->spawn_untold <= 1 && a->weapons <= WEAPONS_ALL &&
+           a->damage_percent <= DAMAGE_PERCENT_MAX && bot_ok(&a->bot);
 }
 
 static bool get_avatar(const struct arena *arena, struct muster_reader *r, struct avatar *a) {
@@ -97,6 +106,10 @@ static bool get_avatar(const struct arena *arena, struct muster_reader *r, struc
     a->launcher_tick = muster_get_u32(r);
     a->move_credit = muster_get_u8(r);
     a->repeats = muster_get_u8(r);
+    a->spawn_untold = muster_get_u8(r);
+    a->weapons = muster_get_u8(r);
+    a->damage_percent = muster_get_u16(r);
+    a->level = muster_get_u8(r);
     for (uint32_t n = muster_get_u8(r); n > 0; n--) {
         uint32_t seat = muster_get_u8(r);
         if (seat >= MUSTER_SEATS_MAX) return false;
@@ -125,9 +138,8 @@ static void put_projectile(struct muster_writer *w, const struct projectile *p) 
 static bool projectile_ok(const struct arena *arena, const struct projectile *p) {
     int32_t max = LAUNCHER_SPEED;
     return p->live == 1 && (p->owner < MUSTER_SEATS_MAX || p->owner == MUSTER_SEAT_NONE) &&
-           p->team < MUSTER_TEAM_COUNT && p->x >= 0 && p->y >= 0 &&
-           p->x < arena->map->width * TILE_UNITS && p->y < arena->map->height * TILE_UNITS &&
-           p->vx >= -max && p->vx <= max && p->vy >= -max && p->vy <= max && (p->vx || p->vy);
+           p->team < MUSTER_TEAM_COUNT && is_on_map(arena, p->x, p->y) && p->vx >= -max &&
+           p->vx <= max && p->vy >= -max && p->vy <= max && (p->vx || p->vy);
 }
 
 static bool get_projectile(const struct arena *arena, struct muster_reader *r,
@@ -143,6 +155,75 @@ static bool get_projectile(const struct arena *arena, struct muster_reader *r,
     p->vy = muster_get_i32(r);
     p->end_tick = muster_get_u32(r);
     return projectile_ok(arena, p);
+}
+
+static void put_zone(struct muster_writer *w, const struct zone *zone) {
+    muster_put_u8(w, zone->present);
+    if (!zone->present) return;
+    muster_put_u8(w, zone->team);
+    muster_put_u8(w, zone->progress);
+    muster_put_i32(w, zone->x);
+    muster_put_i32(w, zone->y);
+    muster_put_i32(w, zone->radius);
+    muster_put_u32(w, zone->inside);
+    muster_put_str(w, zone->label);
+}
+
+static bool get_zone(const struct arena *arena, struct muster_reader *r, struct zone *zone) {
+    *zone = (struct zone){.present = muster_get_u8(r)};
+    if (!zone->present) return true;
+    zone->team = muster_get_u8(r);
+    zone->progress = muster_get_u8(r);
+    zone->x = muster_get_i32(r);
+    zone->y = muster_get_i32(r);
+    zone->radius = muster_get_i32(r);
+    zone->inside = muster_get_u32(r);
+    muster_get_str(r, zone->label, sizeof(zone->label));
+    return zone->present == 1 && zone->team < MUSTER_TEAM_COUNT && zone->progress <= 100 &&
+           is_on_map(arena, zone->x, zone->y) && zone->radius > 0 &&
+           zone->radius <= ZONE_RADIUS_MAX && objectives_label_ok(zone->label);
+}
+
+static void put_item(struct muster_writer *w, const struct item *item) {
+    muster_put_u8(w, item->present);
+    if (!item->present) return;
+    muster_put_u8(w, item->team);
+    muster_put_u8(w, item->who);
+    muster_put_i32(w, item->home_x);
+    muster_put_i32(w, item->home_y);
+    muster_put_i32(w, item->x);
+    muster_put_i32(w, item->y);
+    muster_put_u8(w, item->carrier);
+    muster_put_u8(w, item->at_home);
+    muster_put_u32(w, item->touching);
+    muster_put_str(w, item->kind);
+}
+
+/* Nobody carries anything, or a living avatar does: read after the avatars. */
+static bool carrier_ok(const struct arena *arena, const struct item *item) {
+    if (item->carrier == MUSTER_SEAT_NONE) return true;
+    if (item->carrier >= MUSTER_SEATS_MAX || item->at_home) return false;
+    const struct avatar *a = &arena->avatars[item->carrier];
+    return a->present && a->alive;
+}
+
+static bool get_item(const struct arena *arena, struct muster_reader *r, struct item *item) {
+    *item = (struct item){.present = muster_get_u8(r)};
+    if (!item->present) return true;
+    item->team = muster_get_u8(r);
+    item->who = muster_get_u8(r);
+    item->home_x = muster_get_i32(r);
+    item->home_y = muster_get_i32(r);
+    item->x = muster_get_i32(r);
+    item->y = muster_get_i32(r);
+    item->carrier = muster_get_u8(r);
+    item->at_home = muster_get_u8(r);
+    item->touching = muster_get_u32(r);
+    muster_get_str(r, item->kind, sizeof(item->kind));
+    return item->present == 1 && item->team < MUSTER_TEAM_COUNT && item->who < WHO_END &&
+           item->at_home <= 1 && is_on_map(arena, item->home_x, item->home_y) &&
+           is_on_map(arena, item->x, item->y) && carrier_ok(arena, item) &&
+           objectives_kind_ok(item->kind);
 }
 
 static void put_field(struct muster_writer *w, const struct enemy_field *field) {
@@ -169,6 +250,8 @@ void save_write(const struct arena *arena, struct muster_writer *w) {
     muster_put_u8(w, arena->projectile_id);
     for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) put_avatar(w, &arena->avatars[i]);
     for (uint32_t i = 0; i < PROJECTILES_MAX; i++) put_projectile(w, &arena->projectiles[i]);
+    for (uint32_t i = 0; i < ZONES_MAX; i++) put_zone(w, &arena->zones[i]);
+    for (uint32_t i = 0; i < ITEMS_MAX; i++) put_item(w, &arena->items[i]);
     put_field(w, &arena->enemies[MUSTER_TEAM_RED]);
     put_field(w, &arena->enemies[MUSTER_TEAM_BLUE]);
 }
@@ -183,6 +266,8 @@ muster_status save_read(struct arena *arena, struct muster_reader *r) {
         ok = get_avatar(arena, r, &arena->avatars[i]);
     for (uint32_t i = 0; ok && i < PROJECTILES_MAX; i++)
         ok = get_projectile(arena, r, &arena->projectiles[i]);
+    for (uint32_t i = 0; ok && i < ZONES_MAX; i++) ok = get_zone(arena, r, &arena->zones[i]);
+    for (uint32_t i = 0; ok && i < ITEMS_MAX; i++) ok = get_item(arena, r, &arena->items[i]);
     ok = ok && get_field(arena, r, &arena->enemies[MUSTER_TEAM_RED]) &&
          get_field(arena, r, &arena->enemies[MUSTER_TEAM_BLUE]);
     return ok && !r->overflow ? MUSTER_OK : MUSTER_INVALID;

@@ -41,14 +41,27 @@ enum {
     BUTTONS_KNOWN = 7, /* 4 is reserved */
     WEAPON_RIFLE = 1,
     WEAPON_LAUNCHER = 2,
+    WEAPONS_ALL = WEAPON_RIFLE | WEAPON_LAUNCHER,
 
     EVENT_KILL = 1,
     EVENT_SPAWN = 2,
     EVENT_HIT = 3,
     HIT_EVENTS_MAX = 24, /* a tick; leaves room for kills and spawns, which must not be lost */
 
+    ZONES_MAX = 8,
+    ITEMS_MAX = 8,
+    WORD_BYTES = 16, /* of a zone's label or an item's kind, NUL included */
+    ZONE_RADIUS_MAX = MAP_SIDE_MAX * TILE_UNITS,
+    ITEM_REACH = PLAYER_RADIUS + 80, /* from the avatar's centre */
+    DAMAGE_MAX = 1000,               /* bounds of what rules answer */
+    RESPAWN_MS_MAX = 60000,
+    KILL_POINTS_MAX = 100,
+    DAMAGE_PERCENT = 100,
+    DAMAGE_PERCENT_MAX = 1000,
+    LEVEL_MAX = 255,
+
     FIELD_FAR = 0xFFFF, /* not reachable */
-    SNAPSHOT_MAX_BYTES = 1024,
+    SNAPSHOT_MAX_BYTES = 1536,
 };
 
 struct map {
@@ -63,6 +76,7 @@ struct map {
     uint32_t goal_count;
     uint16_t goals[MAP_GOALS_MAX];
     uint16_t goal_fields[MAP_GOALS_MAX][MAP_TILES_MAX];
+    uint16_t center; /* the tile nearest to the middle that can be reached */
 };
 
 struct instance {
@@ -106,11 +120,46 @@ struct avatar {
     uint32_t move_credit; /* moves that time has earned: caps the speed */
     uint32_t repeats;     /* moves the host repeated; inputs that came late pay them back */
     uint32_t damaged_by[MUSTER_SEATS_MAX]; /* tick + 1 of the newest damage, 0 never */
+    uint32_t spawn_untold;                 /* it spawned, and the rules do not know yet */
+    /* What rules gave it: the "loadout" command. */
+    uint32_t weapons;        /* WEAPON_... together */
+    uint32_t damage_percent; /* of what its weapons do */
+    uint32_t level;          /* shown beside the name; 0: not */
     struct bot bot;
     /* Wishes of this tick's inputs, used up by the tick. */
     uint32_t fire;
     uint16_t rifle_aim;
     uint16_t launcher_aim;
+};
+
+/* A place that rules care about. They say whose it is and how far taken; here it is known who is
+ * in it. */
+struct zone {
+    uint32_t present;
+    uint32_t team;
+    uint32_t progress; /* percent */
+    int32_t x;
+    int32_t y;
+    int32_t radius;
+    uint32_t inside; /* a bit per seat */
+    char label[WORD_BYTES];
+};
+
+enum item_who { WHO_ANYONE, WHO_ENEMIES, WHO_TEAM, WHO_END }; /* who may take it, by its team */
+
+/* A thing to be carried. */
+struct item {
+    uint32_t present;
+    uint32_t team;
+    uint32_t who;
+    int32_t home_x;
+    int32_t home_y;
+    int32_t x; /* where it lies; carried: where it lay */
+    int32_t y;
+    uint32_t carrier;  /* seat, or MUSTER_SEAT_NONE */
+    uint32_t at_home;  /* has not been taken since it was put there */
+    uint32_t touching; /* a bit per seat: mates that are at it while it lies about */
+    char kind[WORD_BYTES];
 };
 
 struct projectile {
@@ -138,6 +187,13 @@ struct burst {
     int32_t y;
 };
 
+struct death {
+    uint32_t victim;
+    uint32_t killer; /* or MUSTER_SEAT_NONE, as assist */
+    uint32_t assist;
+    uint32_t weapon; /* 0: none */
+};
+
 /* What the wire shows, as it stood after a tick. */
 struct wire_avatar {
     uint8_t present;
@@ -145,12 +201,39 @@ struct wire_avatar {
     uint8_t flags;
     uint8_t aim;
     uint8_t health;
+    uint8_t weapons;
+    uint8_t level;
     uint16_t x;
     uint16_t y;
 };
 
+struct wire_zone {
+    uint8_t present;
+    uint8_t team;
+    uint8_t progress;
+    uint16_t x;
+    uint16_t y;
+    uint16_t radius;
+    char label[WORD_BYTES];
+};
+
+struct wire_item {
+    uint8_t present;
+    uint8_t team;
+    uint8_t who;
+    uint8_t carrier;
+    uint8_t flags;
+    uint16_t home_x;
+    uint16_t home_y;
+    uint16_t x;
+    uint16_t y;
+    char kind[WORD_BYTES];
+};
+
 struct wire_view {
     struct wire_avatar avatars[MUSTER_SEATS_MAX];
+    struct wire_zone zones[ZONES_MAX];
+    struct wire_item items[ITEMS_MAX];
     uint16_t score[MUSTER_TEAM_COUNT];
 };
 
@@ -181,6 +264,8 @@ struct arena {
     struct avatar avatars[MUSTER_SEATS_MAX];
     struct projectile projectiles[PROJECTILES_MAX];
     uint32_t projectile_id;
+    struct zone zones[ZONES_MAX]; /* [id - 1] */
+    struct item items[ITEMS_MAX];
     struct enemy_field enemies[MUSTER_TEAM_COUNT];
     /* what happened in this tick, for the snapshot */
     struct shot shots[MUSTER_SEATS_MAX];
@@ -190,6 +275,8 @@ struct arena {
     uint32_t added[MUSTER_SEATS_MAX]; /* slots of projectiles */
     uint32_t added_count;
     uint32_t hit_count;
+    struct death deaths[MUSTER_SEATS_MAX]; /* not told yet; empty between two calls */
+    uint32_t death_count;
     struct wire_view before;
     struct wire_view now;
 };
@@ -224,11 +311,38 @@ bool world_sees(const struct map *map, int32_t x, int32_t y, int32_t to_x, int32
 /* combat.c */
 /* One consumed input, of a person or a bot: movement now, fire in combat_step. */
 void combat_input(struct arena *arena, uint32_t seat, const struct muster_input *input);
+/* A fresh avatar, connected and not spawned yet, whatever the seat was before. */
+void combat_enter(struct arena *arena, uint32_t seat, uint32_t team);
 void combat_spawn(struct arena *arena, uint32_t seat);
+/* A living avatar's health by delta; at 0 it dies, by nobody's hand. */
+void combat_heal(struct arena *arena, uint32_t seat, int32_t delta);
 /* Respawns, projectiles, shots, damage. */
 void combat_step(struct arena *arena);
-/* Projectiles of a seat that is left belong to nobody. */
-void combat_forget(struct arena *arena, uint32_t seat);
+/* Tell the rules who spawned and who died, and let the dead lose what they have. In a step, once
+ * all of what happened at a time has happened: two who kill each other are both dead by then. */
+void combat_announce(struct arena *arena);
+/* The seat's avatar goes: what it carried falls, its projectiles belong to nobody. */
+void combat_remove(struct arena *arena, uint32_t seat);
+/* One fact to the rules, of this tick; size and tick are filled in. */
+void combat_tell(struct arena *arena, struct muster_fact fact);
+
+/* objectives.c */
+bool objectives_label_ok(const char *label); /* printable ASCII without " and \, or empty */
+bool objectives_kind_ok(const char *kind);   /* [a-z_], not empty */
+bool objectives_may_take(const struct item *item, uint32_t team);
+/* A living avatar has it from now on, whoever had it before. */
+void objectives_take(struct arena *arena, uint32_t index, uint32_t seat);
+void objectives_home(struct item *item);
+/* Dead or gone: what it carries falls, and zones are left. */
+void objectives_lose(struct arena *arena, uint32_t seat);
+/* It changed teams: what it may not take any more falls. */
+void objectives_team(struct arena *arena, uint32_t seat);
+/* Who came into which zone, who left, who took or touched what. */
+void objectives_step(struct arena *arena);
+
+/* commands.c: what rules ask for by name; muster/host.h "command". */
+muster_status command_run(struct arena *arena,
+                          const struct muster_command *command) MUSTER_MUST_USE;
 
 /* bots.c */
 void bots_reset(struct arena *arena, uint32_t seat);

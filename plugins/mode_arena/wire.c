@@ -18,7 +18,22 @@ enum {
     MASK_TEAM = 32,
     MASK_GONE = 64,
     MASK_FIRST = MASK_PLACE | MASK_AIM | MASK_HEALTH | MASK_FLAGS | MASK_TEAM,
+
+    ZONE_TEAM = 1,
+    ZONE_PROGRESS = 2,
+    ZONE_PLACE = 4,
+    ZONE_LABEL = 8,
+    ZONE_FIRST = ZONE_TEAM | ZONE_PROGRESS | ZONE_PLACE | ZONE_LABEL,
+
+    ITEM_CARRIER = 1,
+    ITEM_PLACE = 2,
+    ITEM_WHAT = 4,
+    ITEM_FIRST = ITEM_CARRIER | ITEM_PLACE | ITEM_WHAT,
+    ITEM_AT_HOME = 1,
 };
+
+/* What a full snapshot differs from. */
+static const struct wire_view nothing;
 
 void wire_event(struct arena *arena, const uint8_t *data, uint32_t len) {
     const struct instance *instance = arena->instance;
@@ -46,8 +61,33 @@ static void avatar_capture(const struct arena *arena, const struct avatar *a,
                            (a->is_bot ? FLAG_BOT : 0) | (a->connected ? FLAG_CONNECTED : 0)),
         .aim = (uint8_t)(a->aim >> 8),
         .health = (uint8_t)(a->health < 0 ? 0 : a->health),
+        .weapons = (uint8_t)a->weapons,
+        .level = (uint8_t)a->level,
         .x = (uint16_t)a->x,
         .y = (uint16_t)a->y};
+}
+
+static void zone_capture(const struct zone *zone, struct wire_zone *out) {
+    *out = (struct wire_zone){.present = 1,
+                              .team = (uint8_t)zone->team,
+                              .progress = (uint8_t)zone->progress,
+                              .x = (uint16_t)zone->x,
+                              .y = (uint16_t)zone->y,
+                              .radius = (uint16_t)zone->radius};
+    memcpy(out->label, zone->label, sizeof(out->label));
+}
+
+static void item_capture(const struct item *item, struct wire_item *out) {
+    *out = (struct wire_item){.present = 1,
+                              .team = (uint8_t)item->team,
+                              .who = (uint8_t)item->who,
+                              .carrier = (uint8_t)item->carrier,
+                              .flags = item->at_home ? ITEM_AT_HOME : 0,
+                              .home_x = (uint16_t)item->home_x,
+                              .home_y = (uint16_t)item->home_y,
+                              .x = (uint16_t)item->x,
+                              .y = (uint16_t)item->y};
+    memcpy(out->kind, item->kind, sizeof(out->kind));
 }
 
 void wire_capture(struct arena *arena, struct wire_view *view) {
@@ -55,8 +95,151 @@ void wire_capture(struct arena *arena, struct wire_view *view) {
     for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
         if (arena->avatars[i].present) avatar_capture(arena, &arena->avatars[i], &view->avatars[i]);
     }
+    for (uint32_t i = 0; i < ZONES_MAX; i++) {
+        if (arena->zones[i].present) zone_capture(&arena->zones[i], &view->zones[i]);
+    }
+    for (uint32_t i = 0; i < ITEMS_MAX; i++) {
+        if (arena->items[i].present) item_capture(&arena->items[i], &view->items[i]);
+    }
     view->score[MUSTER_TEAM_RED] = score_of(arena, MUSTER_TEAM_RED);
     view->score[MUSTER_TEAM_BLUE] = score_of(arena, MUSTER_TEAM_BLUE);
+}
+
+/* ---- objectives ----------------------------------------------------------------------------- */
+
+static uint32_t zone_mask(const struct wire_zone *old, const struct wire_zone *now) {
+    if (!now->present) return old->present ? MASK_GONE : 0;
+    if (!old->present) return ZONE_FIRST;
+    uint32_t mask = 0;
+    if (old->team != now->team) mask |= ZONE_TEAM;
+    if (old->progress != now->progress) mask |= ZONE_PROGRESS;
+    if (old->x != now->x || old->y != now->y || old->radius != now->radius) mask |= ZONE_PLACE;
+    if (memcmp(old->label, now->label, sizeof(now->label)) != 0) mask |= ZONE_LABEL;
+    return mask;
+}
+
+static uint32_t item_mask(const struct wire_item *old, const struct wire_item *now) {
+    if (!now->present) return old->present ? MASK_GONE : 0;
+    if (!old->present) return ITEM_FIRST;
+    uint32_t mask = 0;
+    if (old->carrier != now->carrier || old->flags != now->flags) mask |= ITEM_CARRIER;
+    if (old->x != now->x || old->y != now->y) mask |= ITEM_PLACE;
+    if (old->team != now->team || old->who != now->who || old->home_x != now->home_x ||
+        old->home_y != now->home_y || memcmp(old->kind, now->kind, sizeof(now->kind)) != 0)
+        mask |= ITEM_WHAT;
+    return mask;
+}
+
+/* An avatar has all weapons and level 0 until it is told otherwise. */
+static bool loadout_changed(const struct wire_avatar *old, const struct wire_avatar *now) {
+    uint32_t weapons = old->present ? old->weapons : WEAPONS_ALL;
+    uint32_t level = old->present ? old->level : 0;
+    return now->present && (now->weapons != weapons || now->level != level);
+}
+
+static bool objectives_changed(const struct wire_view *old, const struct wire_view *now) {
+    for (uint32_t i = 0; i < ZONES_MAX; i++) {
+        if (zone_mask(&old->zones[i], &now->zones[i])) return true;
+    }
+    for (uint32_t i = 0; i < ITEMS_MAX; i++) {
+        if (item_mask(&old->items[i], &now->items[i])) return true;
+    }
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+        if (loadout_changed(&old->avatars[i], &now->avatars[i])) return true;
+    }
+    return false;
+}
+
+static void put_point(struct muster_writer *w, int32_t x, int32_t y) {
+    muster_put_u16(w, (uint32_t)x & 0xFFFFu);
+    muster_put_u16(w, (uint32_t)y & 0xFFFFu);
+}
+
+static void put_word(struct muster_writer *w, const char *word) {
+    uint32_t len = (uint32_t)strlen(word);
+    muster_put_u8(w, len);
+    muster_put_bytes(w, word, len);
+}
+
+static void put_zone(struct muster_writer *w, uint32_t id, uint32_t mask,
+                     const struct wire_zone *zone) {
+    muster_put_u8(w, id);
+    muster_put_u8(w, mask);
+    if (mask & ZONE_TEAM) muster_put_u8(w, zone->team);
+    if (mask & ZONE_PROGRESS) muster_put_u8(w, zone->progress);
+    if (mask & ZONE_PLACE) {
+        put_point(w, zone->x, zone->y);
+        muster_put_u16(w, zone->radius);
+    }
+    if (mask & ZONE_LABEL) put_word(w, zone->label);
+}
+
+static void put_item(struct muster_writer *w, uint32_t id, uint32_t mask,
+                     const struct wire_item *item) {
+    muster_put_u8(w, id);
+    muster_put_u8(w, mask);
+    if (mask & ITEM_CARRIER) {
+        muster_put_u8(w, item->carrier);
+        muster_put_u8(w, item->flags);
+    }
+    if (mask & ITEM_PLACE) put_point(w, item->x, item->y);
+    if (!(mask & ITEM_WHAT)) return;
+    muster_put_u8(w, item->team);
+    muster_put_u8(w, item->who);
+    put_point(w, item->home_x, item->home_y);
+    put_word(w, item->kind);
+}
+
+static void put_zones(struct muster_writer *w, const struct wire_view *old,
+                      const struct wire_view *now) {
+    uint8_t *count = muster_put_space(w, 1);
+    uint32_t changes = 0;
+    for (uint32_t i = 0; i < ZONES_MAX; i++) {
+        uint32_t mask = zone_mask(&old->zones[i], &now->zones[i]);
+        if (!mask) continue;
+        put_zone(w, i + 1, mask, &now->zones[i]);
+        changes++;
+    }
+    if (count) *count = (uint8_t)changes;
+}
+
+static void put_items(struct muster_writer *w, const struct wire_view *old,
+                      const struct wire_view *now) {
+    uint8_t *count = muster_put_space(w, 1);
+    uint32_t changes = 0;
+    for (uint32_t i = 0; i < ITEMS_MAX; i++) {
+        uint32_t mask = item_mask(&old->items[i], &now->items[i]);
+        if (!mask) continue;
+        put_item(w, i + 1, mask, &now->items[i]);
+        changes++;
+    }
+    if (count) *count = (uint8_t)changes;
+}
+
+static void put_loadouts(struct muster_writer *w, const struct wire_view *old,
+                         const struct wire_view *now) {
+    uint8_t *count = muster_put_space(w, 1);
+    uint32_t changes = 0;
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+        const struct wire_avatar *a = &now->avatars[i];
+        if (!loadout_changed(&old->avatars[i], a)) continue;
+        muster_put_u8(w, i);
+        muster_put_u8(w, a->weapons);
+        muster_put_u8(w, a->level);
+        changes++;
+    }
+    if (count) *count = (uint8_t)changes;
+}
+
+/* One byte where no rules place or give anything. */
+static void put_objectives(struct muster_writer *w, const struct wire_view *old,
+                           const struct wire_view *now) {
+    bool changed = objectives_changed(old, now);
+    muster_put_u8(w, changed);
+    if (!changed) return;
+    put_zones(w, old, now);
+    put_items(w, old, now);
+    put_loadouts(w, old, now);
 }
 
 /* ---- full ----------------------------------------------------------------------------------- */
@@ -102,6 +285,7 @@ void wire_full(const struct arena *arena, struct muster_writer *w) {
     }
     if (count) *count = (uint8_t)projectiles;
     put_scores(w, &arena->now);
+    put_objectives(w, &nothing, &arena->now);
 }
 
 /* ---- delta ---------------------------------------------------------------------------------- */
@@ -154,11 +338,6 @@ static void put_changes(const struct arena *arena, struct muster_writer *w) {
     if (count) *count = (uint8_t)changes;
 }
 
-static void put_point(struct muster_writer *w, int32_t x, int32_t y) {
-    muster_put_u16(w, (uint32_t)x & 0xFFFFu);
-    muster_put_u16(w, (uint32_t)y & 0xFFFFu);
-}
-
 void wire_delta(const struct arena *arena, struct muster_writer *w) {
     put_changes(arena, w);
     muster_put_u8(w, arena->shot_count);
@@ -179,6 +358,7 @@ void wire_delta(const struct arena *arena, struct muster_writer *w) {
     bool scored = memcmp(arena->before.score, arena->now.score, sizeof(arena->now.score)) != 0;
     muster_put_u8(w, scored);
     if (scored) put_scores(w, &arena->now);
+    put_objectives(w, &arena->before, &arena->now);
 }
 
 /* ---- intro ---------------------------------------------------------------------------------- */

@@ -257,6 +257,9 @@ struct testkit {
     void *ask_user;
     int64_t (*adjust)(void *user, const struct muster_param *param, int64_t value);
     void *adjust_user;
+    void (*tell)(void *user, const struct muster_fact *fact);
+    void *tell_user;
+    bool telling;
     char *fetch_last;
     char *command_answer;
     struct pending *pending; /* the request that testkit_http waits for */

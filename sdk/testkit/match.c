@@ -231,12 +231,8 @@ void testkit_adjust_set(struct testkit *kit,
     kit->adjust_user = user;
 }
 
-static void match_fact(muster_self *self, muster_match_id id, uint32_t seat, const char *kind,
-                       int64_t value) {
-    struct match *match = match_for(self, id, "fact");
+static void fact_count(struct match *match, const char *kind, int64_t value) {
     struct fact *fact;
-    (void)seat;
-    if (!match) return;
     DL_FOREACH(match->facts, fact) {
         if (strcmp(fact->kind, kind) == 0) break;
     }
@@ -246,6 +242,34 @@ static void match_fact(muster_self *self, muster_match_id id, uint32_t seat, con
         DL_APPEND(match->facts, fact);
     }
     fact->sum += value;
+}
+
+static void match_fact(muster_self *self, muster_match_id id, uint32_t seat, const char *kind,
+                       int64_t value) {
+    struct match *match = match_for(self, id, "fact");
+    (void)seat;
+    if (match) fact_count(match, kind, value);
+}
+
+static muster_status match_tell(muster_self *self, muster_match_id id,
+                                const struct muster_fact *fact) {
+    struct match *match = match_for(self, id, "tell");
+    struct testkit *kit = self->kit;
+    if (!match) return MUSTER_NOT_FOUND;
+    if (!fact || !fact->kind) return MUSTER_INVALID;
+    if (kit->telling) return MUSTER_STATE;
+    fact_count(match, fact->kind, fact->value);
+    if (!kit->tell) return MUSTER_OK;
+    kit->telling = true;
+    kit->tell(kit->tell_user, fact);
+    kit->telling = false;
+    return MUSTER_OK;
+}
+
+void testkit_tell_set(struct testkit *kit, void (*fn)(void *user, const struct muster_fact *fact),
+                      void *user) {
+    kit->tell = fn;
+    kit->tell_user = user;
 }
 
 static muster_status match_command(muster_self *self, muster_match_id id,
@@ -273,11 +297,6 @@ static muster_status match_end(muster_self *self, muster_match_id id, uint32_t w
     if (!match_for(self, id, "end")) return MUSTER_NOT_FOUND;
     kit_act(self->kit, "match.end %llu %u %u", (unsigned long long)id, winning_team, reason);
     return MUSTER_OK;
-}
-
-static muster_status tell(muster_self *self, muster_match_id id, const struct muster_fact *fact) {
-    (void)self, (void)id, (void)fact;
-    return MUSTER_UNSUPPORTED;
 }
 
 static muster_status note(muster_self *self, muster_match_id id, const void *data, uint32_t len) {
@@ -312,7 +331,7 @@ const struct muster_host_match kit_match = {
     .fact = match_fact,
     .command = match_command,
     .end = match_end,
-    .tell = tell,
+    .tell = match_tell,
     .note = note,
     .version_set = version_set,
     .setting_json = match_setting_json,

@@ -220,12 +220,16 @@ void testkit_match_facts(struct testkit *kit, muster_match_id id, struct muster_
 const struct testkit_event *testkit_match_events(struct testkit *kit, muster_match_id id,
                                                  uint32_t *count);
 void testkit_match_events_clear(struct testkit *kit, muster_match_id id);
-/* Sum of the values of all facts of a kind. */
+/* Sum of the values of all facts of a kind, told to rules or to anticheat alone. */
 int64_t testkit_match_fact_sum(struct testkit *kit, muster_match_id id, const char *kind);
 /* Stands for the rules chain; null: values unchanged. */
 void testkit_adjust_set(struct testkit *kit,
                         int64_t (*fn)(void *user, const struct muster_param *param, int64_t value),
                         void *user);
+
+/* Stands for the rules that a mode tells what happened; null: nobody listens. */
+void testkit_tell_set(struct testkit *kit, void (*fn)(void *user, const struct muster_fact *fact),
+                      void *user);
 
 /* ---- db, metrics, admin, events ---------------------------------------------------------------
  */

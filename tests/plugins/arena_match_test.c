@@ -1,5 +1,6 @@
 /* Whole matches: bots on every map, save and load, snapshots, and input of every kind. */
 #include "arena_fixture.h"
+#include "arena_seen.h"
 
 #include <jansson.h>
 
@@ -206,98 +207,6 @@ static void test_damaged_saves(void **state) {
 
 /* ---- snapshots ------------------------------------------------------------------------------ */
 
-/* A client: knows only docs/protocol.md section 6. */
-struct seen {
-    struct wire_avatar avatars[256];
-    struct {
-        uint8_t live, owner;
-        uint16_t x, y;
-        int8_t vx, vy;
-    } projectiles[256];
-    uint16_t red, blue;
-};
-
-static void seen_projectile(struct seen *c, struct muster_reader *r) {
-    uint8_t id = muster_get_u8(r);
-    c->projectiles[id].live = 1;
-    c->projectiles[id].owner = muster_get_u8(r);
-    c->projectiles[id].x = muster_get_u16(r);
-    c->projectiles[id].y = muster_get_u16(r);
-    c->projectiles[id].vx = (int8_t)muster_get_u8(r);
-    c->projectiles[id].vy = (int8_t)muster_get_u8(r);
-}
-
-static void seen_full(struct seen *c, struct muster_reader *r) {
-    memset(c, 0, sizeof(*c));
-    for (uint32_t n = muster_get_u8(r); n > 0; n--) {
-        struct wire_avatar *a = &c->avatars[muster_get_u8(r)];
-        a->present = 1;
-        a->team = muster_get_u8(r);
-        a->flags = muster_get_u8(r);
-        a->x = muster_get_u16(r);
-        a->y = muster_get_u16(r);
-        a->aim = muster_get_u8(r);
-        a->health = muster_get_u8(r);
-    }
-    for (uint32_t n = muster_get_u8(r); n > 0; n--) seen_projectile(c, r);
-    c->red = muster_get_u16(r);
-    c->blue = muster_get_u16(r);
-}
-
-static void seen_change(struct seen *c, struct muster_reader *r) {
-    struct wire_avatar *a = &c->avatars[muster_get_u8(r)];
-    uint32_t mask = muster_get_u8(r);
-    if (mask & 64) {
-        memset(a, 0, sizeof(*a));
-        return;
-    }
-    a->present = 1;
-    if (mask & 1) {
-        a->x = (uint16_t)(a->x + (int8_t)muster_get_u8(r));
-        a->y = (uint16_t)(a->y + (int8_t)muster_get_u8(r));
-    }
-    if (mask & 2) {
-        a->x = muster_get_u16(r);
-        a->y = muster_get_u16(r);
-    }
-    if (mask & 4) a->aim = muster_get_u8(r);
-    if (mask & 8) a->health = muster_get_u8(r);
-    if (mask & 16) a->flags = muster_get_u8(r);
-    if (mask & 32) a->team = muster_get_u8(r);
-}
-
-static void seen_delta(struct seen *c, struct muster_reader *r) {
-    for (uint32_t i = 0; i < 256; i++) { /* those known fly on */
-        c->projectiles[i].x = (uint16_t)(c->projectiles[i].x + c->projectiles[i].vx * 4);
-        c->projectiles[i].y = (uint16_t)(c->projectiles[i].y + c->projectiles[i].vy * 4);
-    }
-    for (uint32_t n = muster_get_u8(r); n > 0; n--) seen_change(c, r);
-    for (uint32_t n = muster_get_u8(r); n > 0; n--) muster_get_bytes(r, 6);
-    for (uint32_t n = muster_get_u8(r); n > 0; n--) seen_projectile(c, r);
-    for (uint32_t n = muster_get_u8(r); n > 0; n--) {
-        uint8_t id = muster_get_u8(r);
-        muster_get_bytes(r, 4);
-        memset(&c->projectiles[id], 0, sizeof(c->projectiles[id]));
-    }
-    if (!muster_get_u8(r)) return;
-    c->red = muster_get_u16(r);
-    c->blue = muster_get_u16(r);
-}
-
-static uint32_t snapshot_read(struct fixture *f, struct seen *c, bool full) {
-    uint8_t data[SNAPSHOT_MAX_BYTES];
-    uint32_t len = testkit_match_snapshot(f->kit, f->match, 0, full, data, sizeof(data));
-    struct muster_reader r = muster_reader_make(data, len);
-    if (full) {
-        seen_full(c, &r);
-    } else {
-        seen_delta(c, &r);
-    }
-    assert_int_equal(r.overflow, 0);
-    assert_int_equal(r.pos, len); /* nothing is left over */
-    return len;
-}
-
 static void test_deltas_add_up_to_full(void **state) {
     struct fixture f;
     static struct seen by_delta, by_full;
@@ -305,15 +214,15 @@ static void test_deltas_add_up_to_full(void **state) {
     (void)state;
     begin(&f, "crossfire");
     fixture_ticks(&f, 1);
-    snapshot_read(&f, &by_delta, true);
+    seen_read(&f, &by_delta, true);
     for (uint32_t i = 0; i < 3000; i++) {
         if (i == 1000) testkit_match_leave(f.kit, f.match, 1, MUSTER_LEAVE_QUIT);
         if (i == 1500) fixture_join(&f, 1, MUSTER_TEAM_NONE);
         people_play(&f, &seed);
-        uint32_t len = snapshot_read(&f, &by_delta, false);
+        uint32_t len = seen_read(&f, &by_delta, false);
         delta_bytes += len;
         if (len > delta_max) delta_max = len;
-        assert_true(snapshot_read(&f, &by_full, true) < 1024);
+        assert_true(seen_read(&f, &by_full, true) < 1024);
         assert_memory_equal(&by_delta, &by_full, sizeof(by_full));
     }
     assert_true(delta_bytes / 3000 < 200); /* typical */
@@ -372,12 +281,12 @@ static void test_random_matches(void **state) {
         uint32_t seed = round;
         bots_match(&f, round % 2 ? "canyon" : "foundry", "hard", round);
         fixture_ticks(&f, 1);
-        snapshot_read(&f, &seen, true);
+        seen_read(&f, &seen, true);
         for (uint32_t i = 0; i < 1500; i++) {
             for (uint32_t n = random_of(&seed) % 12; n > 0; n--) random_input(&f, &seed);
             if (random_of(&seed) % 20 == 0) random_act(&f, &seed);
             fixture_ticks(&f, 1);
-            snapshot_read(&f, &seen, false);
+            seen_read(&f, &seen, false);
         }
         testkit_match_destroy(f.kit, f.match);
     }
