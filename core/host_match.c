@@ -196,16 +196,63 @@ static muster_status event_fn(muster_self *self, muster_match_id id, const void 
     return status ? status : match_event(match, data, len);
 }
 
+/* No rules' state is entered while a call on it may be on the stack. */
+static bool in_rules(muster_self *self, const struct match *match, const char *function) {
+    if (match->in_rules)
+        plugin_fault(self, "host->match->%s was called from a call of the rules", function);
+    return match->in_rules;
+}
+
 static int64_t adjust_fn(muster_self *self, muster_match_id id, const struct muster_param *param,
                          int64_t value) {
     struct match *match;
-    return find_steered(self, id, "adjust", &match) ? value : match_adjust(match, param, value);
+    if (find_steered(self, id, "adjust", &match) || in_rules(self, match, "adjust")) return value;
+    return match_adjust(match, param, value);
 }
 
 static void fact_fn(muster_self *self, muster_match_id id, uint32_t seat, const char *kind,
                     int64_t value) {
     struct match *match = host_on_loop(self, __func__) ? match_find(id) : NULL;
     if (match) match_fact(match, seat, kind, value);
+}
+
+#define FACT_BYTES_MIN offsetof(struct muster_fact, value)
+
+static bool seat_or_none(uint32_t seat) {
+    return seat < MUSTER_SEATS_MAX || seat == MUSTER_SEAT_NONE;
+}
+
+static muster_status tell_fn(muster_self *self, muster_match_id id,
+                             const struct muster_fact *fact) {
+    struct match *match;
+    muster_status status = find_steered(self, id, "tell", &match);
+    if (status) return status;
+    if (in_rules(self, match, "tell")) return MUSTER_STATE;
+    struct muster_fact full = {.other_seat = MUSTER_SEAT_NONE, .third_seat = MUSTER_SEAT_NONE};
+    if (!fact || !host_size_ok(fact->size, FACT_BYTES_MIN)) return MUSTER_INVALID;
+    memcpy(&full, fact, fact->size < sizeof full ? fact->size : sizeof full);
+    if (!full.kind || !full.kind[0] || !seat_or_none(full.seat) || !seat_or_none(full.other_seat) ||
+        !seat_or_none(full.third_seat))
+        return MUSTER_INVALID;
+    full.size = sizeof full;
+    full.tick = match->tick;
+    if (!full.text) full.text = "";
+    match_tell(match, &full);
+    return MUSTER_OK;
+}
+
+static muster_status note_fn(muster_self *self, muster_match_id id, const void *data,
+                             uint32_t len) {
+    HOST_CHECK_THREAD(self);
+    struct match *match = match_find(id);
+    return match ? match_note(match, self, data, len) : MUSTER_NOT_FOUND;
+}
+
+static muster_status version_set_fn(muster_self *self, muster_match_id id, const char *name,
+                                    const char *version) {
+    HOST_CHECK_THREAD(self);
+    struct match *match = match_find(id);
+    return match ? match_version_set(match, name, version) : MUSTER_NOT_FOUND;
 }
 
 static muster_status command_fn(muster_self *self, muster_match_id id,
@@ -245,34 +292,13 @@ static muster_status end_fn(muster_self *self, muster_match_id id, uint32_t winn
     if (!match) return MUSTER_NOT_FOUND;
     if (!match_end_valid(winning_team, reason)) return MUSTER_INVALID;
     if (match->ended) return MUSTER_STATE;
-    if (match->steering) {
-        match_end(match, winning_team, reason);
-        return MUSTER_OK;
-    }
+    if (match->steering) return match_end_later(match, winning_team, reason);
     struct wanted_end *end = malloc(sizeof *end);
     if (!end) return MUSTER_NO_MEMORY;
     *end = (struct wanted_end){id, winning_team, reason};
     muster_status status = host_defer(do_end, end);
     if (status) free(end);
     return status;
-}
-
-static muster_status tell_fn(muster_self *self, muster_match_id id,
-                             const struct muster_fact *fact) {
-    (void)self, (void)id, (void)fact;
-    return MUSTER_UNSUPPORTED;
-}
-
-static muster_status note_fn(muster_self *self, muster_match_id id, const void *data,
-                             uint32_t len) {
-    (void)self, (void)id, (void)data, (void)len;
-    return MUSTER_UNSUPPORTED;
-}
-
-static muster_status version_set_fn(muster_self *self, muster_match_id id, const char *name,
-                                    const char *version) {
-    (void)self, (void)id, (void)name, (void)version;
-    return MUSTER_UNSUPPORTED;
 }
 
 const struct muster_host_match host_match_group = {

@@ -103,7 +103,8 @@ static void checkpoint(struct lobby *lobby) {
     lobby->checkpoint_due_ms = now_ms + (uint64_t)config_int("match", "checkpointMs");
     struct muster_bytes state = match_save(match);
     muster_status status =
-        record_checkpoint(match->record, match->tick, state.data, (uint32_t)state.len);
+        state.len ? record_checkpoint(match->record, match->tick, state.data, (uint32_t)state.len)
+                  : MUSTER_LIMIT;
     if (status) log_debug("lobby", "%s: no checkpoint: %s", lobby->key, status_text(status));
 }
 

@@ -8,7 +8,6 @@
 #include "config.h"
 #include "log.h"
 #include "match_internal.h"
-#include "metrics.h"
 #include "slots.h"
 #include "status.h"
 
@@ -67,6 +66,7 @@ static void fill_info(const struct match *match, struct muster_match_info *info)
         .map_name = match->map_name,
         .seed = match->seed,
         .tick_rate_hz = match->tick_rate_hz,
+        .is_replay = match->replaying,
     };
 }
 
@@ -125,6 +125,7 @@ static void copy_setup(struct match *match, const struct match_setup *setup) {
     match->tick_rate_hz = setup->tick_rate_hz;
     match->seats_max = setup->seats_max;
     match->record = setup->record;
+    match->replaying = setup->is_replay;
     match->repeat_ticks_max =
         (uint32_t)config_int("match", "inputRepeatMs") * setup->tick_rate_hz / 1000;
     snprintf(match->key, sizeof match->key, "%s", setup->match_key);
@@ -156,10 +157,12 @@ muster_status match_create(const struct match_setup *setup, struct match **out) 
     if (!status) status = create_victories(match, &info);
     if (status) goto fail;
     create_anticheats(match, &info);
+    status = match_rules_begin(match, &info);
+    if (status) goto fail;
     *out = match;
     return MUSTER_OK;
 fail:
-    log_warn("match", "%s: mode %s did not start: %s", match->key, match->game_mode,
+    log_warn("match", "%s: a match of %s did not start: %s", match->key, match->game_mode,
              status_text(status));
     match_destroy(match);
     return status;
@@ -192,10 +195,12 @@ static void destroy_parts(struct match *match) {
 void match_destroy(struct match *match) {
     if (!match) return;
     assert(!match->stepping);
+    match_rules_end(match);
     destroy_parts(match);
     match_frames_destroy(match);
     json_decref(match->settings);
     free(match->settings_waiting);
+    free(match->versions);
     record_close(match->record);
     slots_remove(&matches, match->id);
 }
@@ -285,8 +290,10 @@ muster_status match_join(struct match *match, uint32_t seat, const char *player_
         s->used = false;
         uint8_t reason = MUSTER_LEAVE_KICK;
         record_append(match->record, match->tick, RECORD_LEAVE, seat, &reason, 1);
+        return status;
     }
-    return status;
+    match_rules_join(match, seat);
+    return MUSTER_OK;
 }
 
 void match_leave(struct match *match, uint32_t seat, uint32_t reason) {
@@ -294,6 +301,7 @@ void match_leave(struct match *match, uint32_t seat, uint32_t reason) {
     if (!match->seats[seat].used) return;
     uint8_t byte = (uint8_t)reason;
     record_append(match->record, match->tick, RECORD_LEAVE, seat, &byte, 1);
+    match_rules_leave(match, seat, reason);
     match_steer_begin(match, &match->mode, "mode.leave");
     match->mode.provider->mode.leave(match->mode.provider->instance, match->mode.state, seat,
                                      reason);
@@ -314,10 +322,12 @@ void match_connection(struct match *match, uint32_t seat, bool connected) {
     uint8_t byte = connected;
     record_append(match->record, match->tick, RECORD_CONNECTION, seat, &byte, 1);
     const struct muster_mode *mode = &match->mode.provider->mode;
-    if (!mode->connection) return;
-    match_steer_begin(match, &match->mode, "mode.connection");
-    mode->connection(match->mode.provider->instance, match->mode.state, seat, connected);
-    match_call_end(match);
+    if (mode->connection) {
+        match_steer_begin(match, &match->mode, "mode.connection");
+        mode->connection(match->mode.provider->instance, match->mode.state, seat, connected);
+        match_call_end(match);
+    }
+    match_rules_connection(match, seat, connected);
 }
 
 /* People sit below seats_max, bots above: nobody has to make room. */
@@ -350,34 +360,6 @@ json_t *match_setting(struct match *match, const char *key) {
     return json_object_get(match->settings, key);
 }
 
-int64_t match_adjust(struct match *match, const struct muster_param *param, int64_t value) {
-    for (uint32_t i = 0; i < match->rules_count; i++) {
-        struct match_part *part = &match->rules[i];
-        if (!part->provider->rules.adjust) continue;
-        plugin_enter(part->provider->self, "rules.adjust");
-        part->provider->rules.adjust(part->provider->instance, part->state, match->id, param,
-                                     &value);
-        plugin_leave();
-    }
-    return value;
-}
-
-void match_fact(struct match *match, uint32_t seat, const char *kind, int64_t value) {
-    if (strcmp(kind, "impossible_input") == 0) metrics_add(METRIC_INPUTS_IMPOSSIBLE, 1);
-    struct muster_fact fact = {
-        .size = sizeof fact, .seat = seat, .tick = match->tick, .kind = kind, .value = value};
-    bool steering = match->steering;
-    match->steering = false; /* who only watches is not there in a replay */
-    for (uint32_t i = 0; i < match->anticheat_count; i++) {
-        struct match_part *part = &match->anticheats[i];
-        if (!part->provider->anticheat.fact) continue;
-        plugin_enter(part->provider->self, "anticheat.fact");
-        part->provider->anticheat.fact(part->provider->instance, part->state, &fact);
-        plugin_leave();
-    }
-    match->steering = steering;
-}
-
 /* A seat as it stands, then those who had it before. */
 static void add_seat(const struct match *match, uint32_t seat, struct match_results *out) {
     if (match->seats[seat].used) out->rows[out->row_count++] = seat_row(match, seat);
@@ -394,4 +376,6 @@ void match_results(const struct match *match, struct match_results *out) {
     out->reason = match->end_reason;
     out->duration_s = match->tick / match->tick_rate_hz;
     for (uint32_t seat = 0; seat < MUSTER_SEATS_MAX; seat++) add_seat(match, seat, out);
+    out->version_count = match->version_count;
+    if (match->versions) memcpy(out->versions, match->versions, sizeof out->versions);
 }

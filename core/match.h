@@ -18,13 +18,15 @@
 #define MATCH_VICTORIES_MAX 8
 #define MATCH_RULES_MAX 16
 #define MATCH_ANTICHEATS_MAX 8
-#define MATCH_VIEWS_MAX 4
+#define MATCH_VIEWS_MAX MUSTER_VIEWS_MAX
 #define MATCH_INPUTS_MAX 4
 #define MATCH_DEPARTED_MAX 31 /* with the seats, what one database request can hold */
 #define MATCH_COMMANDS_MAX 64
 #define MATCH_EVENTS_PER_TICK 64
 #define MATCH_EVENT_RING 8192
 #define MATCH_STATE_BYTES_MAX (256u << 10)
+#define MATCH_VERSIONS_MAX 32
+#define MATCH_BEGIN_NOTES_MAX (256u << 10) /* bytes of all notes of all match_begin */
 
 /* What waits for a seat between two ticks. */
 struct input_ring {
@@ -67,6 +69,12 @@ struct match_row {
     char display_name[MUSTER_DISPLAY_MAX];
 };
 
+/* What took part beside the plugins. */
+struct match_version {
+    char name[MUSTER_NAME_MAX];
+    char version[64];
+};
+
 struct match_results {
     char match_key[40];
     char lobby_key[40];
@@ -76,6 +84,8 @@ struct match_results {
     uint32_t duration_s;
     uint32_t row_count;
     struct match_row rows[MUSTER_SEATS_MAX + MATCH_DEPARTED_MAX];
+    uint32_t version_count;
+    struct match_version versions[MATCH_VERSIONS_MAX];
 };
 
 /* A lobby setting that changes while the match runs; waits for the next tick. */
@@ -129,12 +139,17 @@ struct match {
     uint32_t victory_count;
     struct match_part rules[MATCH_RULES_MAX]; /* borrowed from the lobby, not pinned twice */
     uint32_t rules_count;
+    uint32_t rules_begun; /* the first of them know of the match */
     struct match_part anticheats[MATCH_ANTICHEATS_MAX];
     uint32_t anticheat_count;
     struct match_command commands[MATCH_COMMANDS_MAX]; /* wait for the next tick */
     uint32_t command_count;
     struct match_setting *settings_waiting; /* MATCH_SETTINGS_MAX, made when first needed */
     uint32_t settings_waiting_count;
+    uint8_t *begin_notes; /* of match_begin, not delivered yet: u8 part, u16 length, bytes */
+    uint32_t begin_notes_len;
+    struct match_version *versions; /* MATCH_VERSIONS_MAX, made when first needed */
+    uint32_t version_count;
     uint32_t view_count;
     uint32_t snapshot_max_bytes;
     struct match_frame delta[MATCH_VIEWS_MAX];
@@ -146,8 +161,12 @@ struct match {
     struct record *record;
     bool stepping;  /* inside a plugin call of this match */
     bool steering;  /* ... of a part of the step: it may change the match */
+    bool in_rules;  /* ... of the match's rules, on whatever else is on the stack */
+    bool beginning; /* ... of match_begin */
     bool replaying; /* the log brings what plugins ask for */
+    bool ending;    /* a part of the step wants the end: it comes with the tick's */
     bool ended;
+    bool finished; /* the recording has its end */
     uint32_t end_team;
     uint32_t end_reason;
 };
@@ -164,6 +183,7 @@ struct match_setup {
     uint32_t seats_max;
     const struct match_part *rules; /* the lobby's, or null */
     uint32_t rules_count;
+    bool is_replay;        /* commands, settings and notes come from the log */
     struct record *record; /* taken, also on failure; null: not recorded */
 };
 
@@ -172,7 +192,8 @@ void match_table_deinit(void);
 struct match *match_find(muster_match_id id);
 uint32_t match_count(void);
 
-/* Creates the mode's and the victories' states from the newest generations, and pins these. */
+/* Creates the mode's and the victories' states from the newest generations, and pins these; then
+ * the rules begin. */
 muster_status match_create(const struct match_setup *setup, struct match **out) MUSTER_MUST_USE;
 /* Takes null. Closes the recording. */
 void match_destroy(struct match *match);
@@ -200,8 +221,13 @@ void match_step(struct match *match);
 void match_advance(struct match *match);
 /* This tick's messages are out: later events belong to the next. After every step. */
 void match_sent(struct match *match);
-/* Decide from outside of victory: by the mode within its step, by an admin between two. */
+/* Decide from outside of the step: it is over. */
 void match_end(struct match *match, uint32_t winning_team, uint32_t reason);
+/* Decide from within: it is over after the tick that runs, or the next. STATE: decided already. */
+muster_status match_end_later(struct match *match, uint32_t winning_team, uint32_t reason);
+/* A note of the log goes to the part it was written for. INVALID: there is no such part, or it is
+ * no note. */
+muster_status match_note_apply(struct match *match, const struct record_entry *entry);
 /* Is it a team (or NONE: a draw) and one of MUSTER_END_...? */
 bool match_end_valid(uint32_t winning_team, uint32_t reason);
 /* Write the END entry and close the recording; once, after `ended`. */
@@ -213,8 +239,15 @@ static inline uint32_t match_elapsed_ms(const struct match *match) {
     return (uint32_t)((uint64_t)match->tick * 1000 / match->tick_rate_hz);
 }
 uint64_t match_hash(struct match *match);
-/* Core's, mode's, victories' and rules' state. Bytes live until the next call. */
+/* Core's, mode's, victories' and rules' state; empty when it is too large. Bytes live until the
+ * next call, of match_hash, too. */
 struct muster_bytes match_save(struct match *match);
+/* Into a match that was just created with the same setup (its settings: those of now) and rules.
+ * INVALID, or what a part answered: the match is good for match_destroy only. */
+muster_status match_load(struct match *match, struct muster_bytes state) MUSTER_MUST_USE;
+/* What no save holds goes on in a match that was loaded with the other's state: inputs, commands
+ * and settings that wait, events, the recording. The other is good for match_destroy only. */
+void match_take_over(struct match *match, struct match *from);
 void match_results(const struct match *match, struct match_results *out);
 uint32_t match_view(struct match *match, uint32_t seat);
 /* This tick's message for a view, with the events of this tick: bytes behind NET_HEADROOM bytes of
@@ -235,8 +268,14 @@ muster_status match_bot_remove(struct match *match, uint32_t seat);
 uint64_t match_random(struct match *match, uint64_t bound);
 muster_status match_event(struct match *match, const void *data, uint32_t len);
 int64_t match_adjust(struct match *match, const struct muster_param *param, int64_t value);
+/* To rules and anticheats. */
+void match_tell(struct match *match, const struct muster_fact *fact);
+/* To anticheats alone. */
 void match_fact(struct match *match, uint32_t seat, const char *kind, int64_t value);
 json_t *match_setting(struct match *match, const char *key); /* borrowed, may be null */
+muster_status match_note(struct match *match, const struct muster_self *self, const void *data,
+                         uint32_t len);
+muster_status match_version_set(struct match *match, const char *name, const char *version);
 
 /* Wire bytes of a consumed input, as RECORD_INPUT holds them. */
 #define MATCH_INPUT_BYTES 32

@@ -1,4 +1,4 @@
-/* match_internal - shared by match.c, match_step.c and match_frame.c alone. */
+/* match_internal - shared by the match*.c files alone. */
 #ifndef MATCH_INTERNAL_H
 #define MATCH_INTERNAL_H
 
@@ -18,5 +18,16 @@ void match_frames_destroy(struct match *match);
 void match_frames_clear(struct match *match);
 
 void match_rng_seed(struct match *match);
+
+/* match_rules.c: what the lobby's rules are told of their match. */
+/* Each is told that the match is there, then what they noted meanwhile. Not OK: one refused. */
+muster_status match_rules_begin(struct match *match,
+                                const struct muster_match_info *info) MUSTER_MUST_USE;
+void match_rules_end(struct match *match);
+void match_rules_join(struct match *match, uint32_t seat);
+void match_rules_leave(struct match *match, uint32_t seat, uint32_t reason);
+void match_rules_connection(struct match *match, uint32_t seat, bool connected);
+void match_rules_tick(struct match *match, const struct muster_tick *tick);
+void match_rules_setting(struct match *match, const char *key);
 
 #endif

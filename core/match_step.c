@@ -3,12 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "log.h"
 #include "match_internal.h"
-#include "metrics.h"
 #include "status.h"
 
 #define HASH_EVERY_TICKS 100
@@ -251,6 +247,7 @@ muster_status match_setting_apply(struct match *match, const struct match_settin
     record_append(match->record, match->tick, RECORD_SETTING, MUSTER_SEAT_NONE, bytes, w.len);
     json_object_set_new(match->settings, setting->key, value);
     tell_setting(match, &match->mode, match->mode.provider->mode.setting, setting->key);
+    match_rules_setting(match, setting->key);
     for (uint32_t i = 0; i < match->victory_count; i++)
         tell_setting(match, &match->victories[i], match->victories[i].provider->victory.setting,
                      setting->key);
@@ -320,7 +317,9 @@ void match_advance(struct match *match) {
     match_steer_begin(match, &match->mode, "mode.tick");
     mode->mode.tick(mode->instance, match->mode.state, &tick);
     match_call_end(match);
+    match_rules_tick(match, &tick);
     match->tick++;
+    match->ended = match->ended || match->ending;
     if (!match->ended) evaluate(match);
     match_frames_clear(match);
 }
@@ -351,6 +350,14 @@ void match_end(struct match *match, uint32_t winning_team, uint32_t reason) {
     match->end_reason = reason;
 }
 
+muster_status match_end_later(struct match *match, uint32_t winning_team, uint32_t reason) {
+    if (match->ended || match->ending) return MUSTER_STATE;
+    match->ending = true;
+    match->end_team = winning_team;
+    match->end_reason = reason;
+    return MUSTER_OK;
+}
+
 void match_finish(struct match *match) {
     uint8_t bytes[10];
     struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
@@ -360,68 +367,5 @@ void match_finish(struct match *match) {
     record_append(match->record, match->tick, RECORD_END, MUSTER_SEAT_NONE, bytes, w.len);
     record_close(match->record);
     match->record = NULL;
-}
-
-/* ---- state ----------------------------------------------------------------------------------- */
-
-static void save_seat(const struct match_seat *s, struct muster_writer *w) {
-    muster_put_u8(w, s->used | s->is_bot << 1 | s->connected << 2 | s->alive << 3);
-    if (!s->used) return;
-    muster_put_u8(w, s->team);
-    muster_put_i32(w, s->kills);
-    muster_put_i32(w, s->deaths);
-    muster_put_i32(w, s->assists);
-    muster_put_i32(w, s->score);
-    muster_put_str(w, s->player_key);
-    muster_put_str(w, s->display_name);
-}
-
-static void save_departed(const struct match_row *row, struct muster_writer *w) {
-    muster_put_u8(w, row->seat);
-    muster_put_u8(w, row->team);
-    muster_put_i32(w, row->kills);
-    muster_put_i32(w, row->deaths);
-    muster_put_i32(w, row->assists);
-    muster_put_i32(w, row->score);
-    muster_put_str(w, row->player_key);
-    muster_put_str(w, row->display_name);
-}
-
-static void save_core(const struct match *match, struct muster_writer *w) {
-    muster_put_u32(w, match->tick);
-    for (int i = 0; i < 4; i++) muster_put_u64(w, match->rng[i]);
-    for (uint32_t i = 0; i < MUSTER_TEAM_COUNT; i++) muster_put_i32(w, match->team_score[i]);
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) save_seat(&match->seats[i], w);
-    muster_put_u8(w, match->departed_count);
-    for (uint32_t i = 0; i < match->departed_count; i++) save_departed(&match->departed[i], w);
-}
-
-typedef void (*save_fn)(void *instance, void *state, struct muster_writer *out);
-
-static void save_part(struct match *match, struct match_part *part, save_fn save,
-                      struct muster_writer *w) {
-    if (!save) return;
-    match_call_begin(match, part, "save");
-    save(part->provider->instance, part->state, w);
-    match_call_end(match);
-}
-
-struct muster_bytes match_save(struct match *match) {
-    static uint8_t state[MATCH_STATE_BYTES_MAX];
-    struct muster_writer w = muster_writer_make(state, sizeof state);
-    save_core(match, &w);
-    save_part(match, &match->mode, match->mode.provider->mode.save, &w);
-    for (uint32_t i = 0; i < match->victory_count; i++)
-        save_part(match, &match->victories[i], match->victories[i].provider->victory.save, &w);
-    for (uint32_t i = 0; i < match->rules_count; i++)
-        save_part(match, &match->rules[i], match->rules[i].provider->rules.save, &w);
-    if (w.overflow)
-        plugin_fault(match->mode.provider->self, "the state is larger than %u bytes",
-                     MATCH_STATE_BYTES_MAX);
-    return (struct muster_bytes){state, w.len};
-}
-
-uint64_t match_hash(struct match *match) {
-    struct muster_bytes state = match_save(match);
-    return XXH3_64bits(state.data, state.len);
+    match->finished = true;
 }

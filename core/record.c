@@ -299,6 +299,7 @@ void record_prune(const char *directory, uint32_t keep_max) {
 struct record_reader {
     uint8_t *data;
     struct muster_reader in;
+    uint32_t entries_at; /* offset of the first */
     char *header;
 };
 
@@ -327,6 +328,7 @@ static muster_status read_header(struct record_reader *reader) {
     if (reader->in.overflow || header_len > HEADER_BYTES_MAX) return MUSTER_INVALID;
     const uint8_t *header = muster_get_bytes(&reader->in, header_len);
     if (!header) return MUSTER_INVALID;
+    reader->entries_at = reader->in.pos;
     reader->header = strndup((const char *)header, header_len);
     return reader->header ? MUSTER_OK : MUSTER_NO_MEMORY;
 }
@@ -358,6 +360,11 @@ muster_status record_next(struct record_reader *reader, struct record_entry *out
     out->tick = muster_get_u32(&reader->in);
     out->data = muster_get_bytes(&reader->in, out->len);
     return reader->in.overflow ? MUSTER_INVALID : MUSTER_OK;
+}
+
+void record_rewind(struct record_reader *reader) {
+    reader->in.pos = reader->entries_at;
+    reader->in.overflow = 0;
 }
 
 void record_reader_close(struct record_reader *reader) {

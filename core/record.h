@@ -15,14 +15,16 @@
 
 /* Append only: recordings outlive versions. */
 enum record_kind {
-    RECORD_JOIN = 1,       /* u8 team, u8 connected, str player_key, str display_name */
-    RECORD_LEAVE = 2,      /* u8 reason */
-    RECORD_CONNECTION = 3, /* u8 connected */
-    RECORD_INPUT = 4,      /* struct muster_input in wire order (match_step.c) */
-    RECORD_COMMAND = 5,    /* str name, str text, u8 count, i64 each */
-    RECORD_HASH = 6,       /* u64 state hash before this tick runs */
-    RECORD_END = 7,        /* u8 winning team, u8 reason, u64 state hash */
-    RECORD_SETTING = 8,    /* str key, str value (JSON) */
+    RECORD_JOIN = 1,        /* u8 team, u8 connected, str player_key, str display_name */
+    RECORD_LEAVE = 2,       /* u8 reason */
+    RECORD_CONNECTION = 3,  /* u8 connected */
+    RECORD_INPUT = 4,       /* struct muster_input in wire order (match_step.c) */
+    RECORD_COMMAND = 5,     /* str name, str text, u8 count, i64 each */
+    RECORD_HASH = 6,        /* u64 state hash before this tick runs */
+    RECORD_END = 7,         /* u8 winning team, u8 reason, u64 state hash */
+    RECORD_SETTING = 8,     /* str key, str value (JSON) */
+    RECORD_NOTE = 9,        /* u8 index of the rules, bytes: told to them here */
+    RECORD_NOTE_EARLY = 10, /* the same: told right after match_begin, before all else */
 };
 
 struct record;
@@ -58,6 +60,8 @@ muster_status record_read(const char *path, struct record_reader **out,
                           const char **header_json) MUSTER_MUST_USE;
 /* NOT_FOUND at the end, INVALID for damage. */
 muster_status record_next(struct record_reader *reader, struct record_entry *out) MUSTER_MUST_USE;
+/* Back to the first entry. */
+void record_rewind(struct record_reader *reader);
 void record_reader_close(struct record_reader *reader);
 
 #endif

@@ -10,23 +10,18 @@
 #include "loop.h"
 #include "paths.h"
 #include "pending.h"
+#include "playback.h"
 #include "server.h"
 #include "status.h"
 
 #define EXIT_DIFFERENT 1
 #define EXIT_DATA 65
-#define TICKS_MAX 5184000 /* a day at 60 Hz: a number in a damaged file is no work for years */
 
 struct replay {
-    struct match *match;
+    struct playback play;
     struct match_part rules[MATCH_RULES_MAX];
     uint32_t rules_count;
     json_t *header;
-    bool different;
-    bool ended;
-    uint32_t different_tick;
-    uint64_t hash;
-    uint64_t recorded_hash;
 };
 
 static const char *text_of(const json_t *object, const char *key) {
@@ -133,149 +128,33 @@ static muster_status create_match(struct replay *replay) {
         .seats_max = (uint32_t)seats,
         .rules = replay->rules,
         .rules_count = replay->rules_count,
+        .is_replay = true,
     };
-    muster_status status = match_create(&setup, &replay->match);
-    if (!status) replay->match->replaying = true;
-    return status;
-}
-
-/* ---- entries --------------------------------------------------------------------------------- */
-
-static muster_status apply_join(struct match *match, const struct record_entry *entry) {
-    char player_key[MUSTER_PLAYER_KEY_MAX], display_name[MUSTER_DISPLAY_MAX];
-    struct muster_reader r = muster_reader_make(entry->data, entry->len);
-    uint32_t team = muster_get_u8(&r);
-    bool connected = muster_get_u8(&r);
-    muster_get_str(&r, player_key, sizeof player_key);
-    muster_get_str(&r, display_name, sizeof display_name);
-    if (!session_text_mend(display_name) || !session_text_mend(player_key)) return MUSTER_INVALID;
-    if (r.overflow || entry->seat >= match->seats_max || match->seats[entry->seat].used ||
-        team >= MUSTER_TEAM_COUNT)
-        return MUSTER_INVALID;
-    /* A seat that the mode refused is refused again; the LEAVE that follows finds it empty. */
-    muster_status refused =
-        match_join(match, entry->seat, player_key, display_name, team, connected);
-    (void)refused;
-    return MUSTER_OK;
-}
-
-static muster_status apply_command(struct match *match, const struct record_entry *entry) {
-    struct match_command command = {.seat = entry->seat};
-    struct muster_reader r = muster_reader_make(entry->data, entry->len);
-    muster_get_str(&r, command.name, sizeof command.name);
-    muster_get_str(&r, command.text, sizeof command.text);
-    command.arg_count = muster_get_u8(&r);
-    if (command.arg_count > 8) return MUSTER_INVALID;
-    for (uint32_t i = 0; i < command.arg_count; i++) command.args[i] = muster_get_i64(&r);
-    if (r.overflow) return MUSTER_INVALID;
-    match_command_apply(match, &command);
-    return MUSTER_OK;
-}
-
-static muster_status apply_setting(struct match *match, const struct record_entry *entry) {
-    struct match_setting setting;
-    struct muster_reader r = muster_reader_make(entry->data, entry->len);
-    muster_get_str(&r, setting.key, sizeof setting.key);
-    muster_get_str(&r, setting.value, sizeof setting.value);
-    return r.overflow ? MUSTER_INVALID : match_setting_apply(match, &setting);
-}
-
-static muster_status apply_input(struct match *match, const struct record_entry *entry) {
-    struct muster_input input;
-    if (entry->seat >= match->seats_max) return MUSTER_INVALID;
-    muster_status status = match_input_decode(entry->data, entry->len, &input);
-    if (!status) match_input_apply(match, entry->seat, &input);
-    return status;
-}
-
-static muster_status compare_hash(struct replay *replay, uint64_t recorded, uint32_t tick) {
-    replay->hash = match_hash(replay->match);
-    replay->recorded_hash = recorded;
-    if (replay->hash != recorded && !replay->different) {
-        replay->different = true;
-        replay->different_tick = tick;
-    }
-    return MUSTER_OK;
-}
-
-static muster_status apply_end(struct replay *replay, const struct record_entry *entry) {
-    struct muster_reader r = muster_reader_make(entry->data, entry->len);
-    uint32_t team = muster_get_u8(&r);
-    uint32_t reason = muster_get_u8(&r);
-    uint64_t hash = muster_get_u64(&r);
-    struct match *match = replay->match;
-    if (r.overflow || !match_end_valid(team, reason)) return MUSTER_INVALID;
-    match_end(match, team, reason); /* only when it was ended from outside */
-    replay->ended = true;
-    if (match->end_team != team || match->end_reason != reason) replay->different = true;
-    return compare_hash(replay, hash, entry->tick);
-}
-
-static muster_status apply(struct replay *replay, const struct record_entry *entry) {
-    struct match *match = replay->match;
-    struct muster_reader in = muster_reader_make(entry->data, entry->len);
-    uint8_t byte = entry->len ? entry->data[0] : 0;
-    bool seated = entry->seat < match->seats_max;
-    switch (entry->kind) {
-    case RECORD_JOIN: return apply_join(match, entry);
-    case RECORD_LEAVE:
-        if (seated) match_leave(match, entry->seat, byte);
-        return seated ? MUSTER_OK : MUSTER_INVALID;
-    case RECORD_CONNECTION:
-        if (seated) match_connection(match, entry->seat, byte);
-        return seated ? MUSTER_OK : MUSTER_INVALID;
-    case RECORD_INPUT: return apply_input(match, entry);
-    case RECORD_COMMAND: return apply_command(match, entry);
-    case RECORD_SETTING: return apply_setting(match, entry);
-    case RECORD_HASH:
-        if (entry->len != 8) return MUSTER_INVALID;
-        return compare_hash(replay, muster_get_u64(&in), entry->tick);
-    case RECORD_END: return apply_end(replay, entry);
-    default: return MUSTER_INVALID;
-    }
-}
-
-static muster_status play(struct replay *replay, struct record_reader *reader) {
-    struct record_entry entry;
-    muster_status status;
-    while (!replay->ended && !(status = record_next(reader, &entry))) {
-        if (entry.tick < replay->match->tick || entry.tick > TICKS_MAX) return MUSTER_INVALID;
-        while (replay->match->tick < entry.tick && !replay->match->ended) {
-            match_advance(replay->match);
-            match_sent(replay->match);
-        }
-        if (replay->match->tick != entry.tick) { /* it ended earlier than it did */
-            replay->different = true;
-            return MUSTER_OK;
-        }
-        status = apply(replay, &entry);
-        if (status) return status;
-    }
-    return replay->ended || status == MUSTER_NOT_FOUND ? MUSTER_OK : status;
+    return match_create(&setup, &replay->play.match);
 }
 
 /* ---- result ---------------------------------------------------------------------------------- */
 
-static void print_result(struct replay *replay, bool json) {
+static void print_result(const struct playback *play, bool json) {
     static struct match_results results;
     char hash[20], recorded[20];
-    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)replay->hash);
-    snprintf(recorded, sizeof recorded, "%016llx", (unsigned long long)replay->recorded_hash);
-    match_results(replay->match, &results);
+    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)play->hash);
+    snprintf(recorded, sizeof recorded, "%016llx", (unsigned long long)play->recorded_hash);
+    match_results(play->match, &results);
     json_t *result_json = match_results_json(&results);
     if (json) {
         json_t *all =
             json_pack("{s:s,s:s,s:i,s:b,s:o}", "hash", hash, "recordedHash", recorded, "ticks",
-                      (int)replay->match->tick, "same", !replay->different, "results", result_json);
+                      (int)play->match->tick, "same", !play->different, "results", result_json);
         json_dumpf(all, stdout, JSON_INDENT(2));
         putchar('\n');
         json_decref(all);
         return;
     }
     json_dumpf(result_json, stdout, JSON_INDENT(2));
-    printf("\nticks: %u\nstate hash: %s\nrecorded:   %s\n", replay->match->tick, hash, recorded);
-    if (replay->different) printf("DIFFERENT from tick %u on\n", replay->different_tick);
-    if (!replay->ended) printf("the recording has no end: the server was killed\n");
+    printf("\nticks: %u\nstate hash: %s\nrecorded:   %s\n", play->match->tick, hash, recorded);
+    if (play->different) printf("DIFFERENT from tick %u on\n", play->different_tick);
+    if (!play->ended) printf("the recording has no end: the server was killed\n");
     json_decref(result_json);
 }
 
@@ -284,10 +163,9 @@ static int replay_file(struct replay *replay, struct record_reader *reader, cons
     if (!load_plugins(replay->header, path)) return EXIT_DATA;
     if (create_rules(replay) || create_match(replay))
         return complain(path, "its match cannot be set up here");
-    if (play(replay, reader)) return complain(path, "the recording is damaged");
-    if (!replay->ended) replay->hash = match_hash(replay->match);
-    print_result(replay, json);
-    return replay->different ? EXIT_DIFFERENT : SERVER_EXIT_OK;
+    if (playback_run(&replay->play, reader)) return complain(path, "the recording is damaged");
+    print_result(&replay->play, json);
+    return replay->play.different ? EXIT_DIFFERENT : SERVER_EXIT_OK;
 }
 
 int replay_run(const char *path, bool json) {
@@ -303,7 +181,7 @@ int replay_run(const char *path, bool json) {
     if (code == SERVER_EXIT_OK) {
         code =
             match_table_init(1) ? SERVER_EXIT_INTERNAL : replay_file(&replay, reader, path, json);
-        match_destroy(replay.match);
+        match_destroy(replay.play.match);
         destroy_rules(&replay);
         plugin_stop_all();
         server_unload();

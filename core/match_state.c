@@ -1,0 +1,241 @@
+/* The state of a match as bytes: core's, the mode's, the victories', the rules', in this order,
+ * each with its length before it. Hashed, kept in checkpoints, and loaded again.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "match_internal.h"
+#include "session.h"
+#include "status.h"
+
+/* ---- save ------------------------------------------------------------------------------------ */
+
+static void save_seat(const struct match_seat *s, struct muster_writer *w) {
+    muster_put_u8(w, s->used | s->is_bot << 1 | s->connected << 2 | s->alive << 3);
+    if (!s->used) return;
+    muster_put_u8(w, s->team);
+    muster_put_i32(w, s->kills);
+    muster_put_i32(w, s->deaths);
+    muster_put_i32(w, s->assists);
+    muster_put_i32(w, s->score);
+    muster_put_str(w, s->player_key);
+    muster_put_str(w, s->display_name);
+}
+
+static void save_departed(const struct match_row *row, struct muster_writer *w) {
+    muster_put_u8(w, row->seat);
+    muster_put_u8(w, row->team);
+    muster_put_i32(w, row->kills);
+    muster_put_i32(w, row->deaths);
+    muster_put_i32(w, row->assists);
+    muster_put_i32(w, row->score);
+    muster_put_str(w, row->player_key);
+    muster_put_str(w, row->display_name);
+}
+
+static void save_core(const struct match *match, struct muster_writer *w) {
+    muster_put_u32(w, match->tick);
+    muster_put_u8(w, match->ending);
+    muster_put_u8(w, match->end_team);
+    muster_put_u8(w, match->end_reason);
+    for (int i = 0; i < 4; i++) muster_put_u64(w, match->rng[i]);
+    for (uint32_t i = 0; i < MUSTER_TEAM_COUNT; i++) muster_put_i32(w, match->team_score[i]);
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) save_seat(&match->seats[i], w);
+    muster_put_u8(w, match->departed_count);
+    for (uint32_t i = 0; i < match->departed_count; i++) save_departed(&match->departed[i], w);
+}
+
+/* What is written between the two stands behind its length. */
+static uint32_t section_begin(struct muster_writer *w) {
+    muster_put_u32(w, 0);
+    return w->len;
+}
+
+static void section_end(struct muster_writer *w, uint32_t begin) {
+    if (begin < sizeof begin) return; /* there was no room for the length */
+    struct muster_writer length = muster_writer_make(w->data + begin - sizeof begin, sizeof begin);
+    muster_put_u32(&length, w->len - begin);
+}
+
+typedef void (*save_fn)(void *instance, void *state, struct muster_writer *out);
+
+static void save_part(struct match *match, struct match_part *part, save_fn save,
+                      struct muster_writer *w) {
+    uint32_t begin = section_begin(w);
+    bool fitted = !w->overflow;
+    if (save) {
+        match_call_begin(match, part, "save");
+        match->in_rules = part->provider->kind == MUSTER_ROLE_RULES;
+        save(part->provider->instance, part->state, w);
+        match->in_rules = false;
+        match_call_end(match);
+    }
+    section_end(w, begin);
+    if (fitted && w->overflow)
+        plugin_fault(part->provider->self, "with its state the match's is larger than %u bytes",
+                     MATCH_STATE_BYTES_MAX);
+}
+
+static struct muster_writer save_all(struct match *match) {
+    static uint8_t state[MATCH_STATE_BYTES_MAX];
+    struct muster_writer w = muster_writer_make(state, sizeof state);
+    uint32_t begin = section_begin(&w);
+    save_core(match, &w);
+    section_end(&w, begin);
+    save_part(match, &match->mode, match->mode.provider->mode.save, &w);
+    muster_put_u8(&w, match->victory_count);
+    for (uint32_t i = 0; i < match->victory_count; i++)
+        save_part(match, &match->victories[i], match->victories[i].provider->victory.save, &w);
+    muster_put_u8(&w, match->rules_count);
+    for (uint32_t i = 0; i < match->rules_count; i++)
+        save_part(match, &match->rules[i], match->rules[i].provider->rules.save, &w);
+    return w;
+}
+
+struct muster_bytes match_save(struct match *match) {
+    struct muster_writer w = save_all(match);
+    return (struct muster_bytes){w.data, w.overflow ? 0 : w.len};
+}
+
+uint64_t match_hash(struct match *match) {
+    struct muster_writer w = save_all(match);
+    return XXH3_64bits(w.data, w.len);
+}
+
+/* ---- load ------------------------------------------------------------------------------------ */
+
+/* People sit below seats_max, bots above. */
+static bool may_sit(const struct match *match, uint32_t seat, bool is_bot) {
+    return is_bot ? seat >= match->seats_max && seat < match->seats_max * 2
+                  : seat < match->seats_max;
+}
+
+static void load_text(struct muster_reader *r, char *out, uint32_t cap) {
+    muster_get_str(r, out, cap);
+    if (!session_text_mend(out)) r->overflow = 1;
+}
+
+static bool load_seat(struct match *match, uint32_t seat, struct muster_reader *r) {
+    uint32_t flags = muster_get_u8(r);
+    struct match_seat *s = &match->seats[seat];
+    *s = (struct match_seat){.used = flags & 1,
+                             .is_bot = flags >> 1 & 1,
+                             .connected = flags >> 2 & 1,
+                             .alive = flags >> 3 & 1};
+    if (flags >> 4) return false;
+    if (!s->used) return true;
+    s->team = muster_get_u8(r);
+    s->kills = muster_get_i32(r);
+    s->deaths = muster_get_i32(r);
+    s->assists = muster_get_i32(r);
+    s->score = muster_get_i32(r);
+    load_text(r, s->player_key, sizeof s->player_key);
+    load_text(r, s->display_name, sizeof s->display_name);
+    return s->team < MUSTER_TEAM_COUNT && may_sit(match, seat, s->is_bot);
+}
+
+static bool load_departed(struct match *match, struct match_row *row, struct muster_reader *r) {
+    *row = (struct match_row){.seat = muster_get_u8(r)};
+    row->team = muster_get_u8(r);
+    row->kills = muster_get_i32(r);
+    row->deaths = muster_get_i32(r);
+    row->assists = muster_get_i32(r);
+    row->score = muster_get_i32(r);
+    load_text(r, row->player_key, sizeof row->player_key);
+    load_text(r, row->display_name, sizeof row->display_name);
+    return row->team < MUSTER_TEAM_COUNT && may_sit(match, row->seat, false);
+}
+
+static bool load_core(struct match *match, struct muster_reader *r) {
+    match->tick = muster_get_u32(r);
+    uint32_t ending = muster_get_u8(r);
+    match->ending = ending == 1;
+    match->end_team = muster_get_u8(r);
+    match->end_reason = muster_get_u8(r);
+    if (ending > 1 || (ending && !match_end_valid(match->end_team, match->end_reason)))
+        return false;
+    for (int i = 0; i < 4; i++) match->rng[i] = muster_get_u64(r);
+    for (uint32_t i = 0; i < MUSTER_TEAM_COUNT; i++) match->team_score[i] = muster_get_i32(r);
+    bool good = true;
+    for (uint32_t i = 0; good && i < MUSTER_SEATS_MAX; i++) good = load_seat(match, i, r);
+    uint32_t count = muster_get_u8(r);
+    if (!good || count > MATCH_DEPARTED_MAX) return false;
+    for (uint32_t i = 0; good && i < count; i++)
+        good = load_departed(match, &match->departed[i], r);
+    match->departed_count = count;
+    return good;
+}
+
+static struct muster_reader section_open(struct muster_reader *in) {
+    uint32_t len = muster_get_u32(in);
+    const uint8_t *data = muster_get_bytes(in, len);
+    return muster_reader_make(data, data ? len : 0);
+}
+
+static bool all_read(const struct muster_reader *r) {
+    return !r->overflow && r->pos == r->len;
+}
+
+typedef muster_status (*load_fn)(void *instance, void *state, struct muster_reader *in);
+
+static muster_status load_part(struct match *match, struct match_part *part, load_fn load,
+                               struct muster_reader *in) {
+    struct muster_reader r = section_open(in);
+    muster_status status = in->overflow ? MUSTER_INVALID : MUSTER_OK;
+    if (status || !load) return status || r.len ? MUSTER_INVALID : MUSTER_OK;
+    match_call_begin(match, part, "load");
+    match->in_rules = part->provider->kind == MUSTER_ROLE_RULES;
+    status = load(part->provider->instance, part->state, &r);
+    match->in_rules = false;
+    match_call_end(match);
+    if (!status && !all_read(&r)) status = MUSTER_INVALID;
+    if (status)
+        plugin_fault(part->provider->self, "load does not take a saved state: %s",
+                     status_text(status));
+    return status;
+}
+
+static muster_status load_parts(struct match *match, struct muster_reader *in) {
+    muster_status status = load_part(match, &match->mode, match->mode.provider->mode.load, in);
+    if (!status && muster_get_u8(in) != match->victory_count) status = MUSTER_INVALID;
+    for (uint32_t i = 0; !status && i < match->victory_count; i++)
+        status =
+            load_part(match, &match->victories[i], match->victories[i].provider->victory.load, in);
+    if (!status && muster_get_u8(in) != match->rules_count) status = MUSTER_INVALID;
+    for (uint32_t i = 0; !status && i < match->rules_count; i++)
+        status = load_part(match, &match->rules[i], match->rules[i].provider->rules.load, in);
+    return status;
+}
+
+muster_status match_load(struct match *match, struct muster_bytes state) {
+    assert(match->tick == 0 && !match->stepping);
+    if (state.len == 0 || state.len > MATCH_STATE_BYTES_MAX) return MUSTER_INVALID;
+    struct muster_reader in = muster_reader_make(state.data, (uint32_t)state.len);
+    struct muster_reader core = section_open(&in);
+    if (in.overflow || !load_core(match, &core) || !all_read(&core)) return MUSTER_INVALID;
+    muster_status status = load_parts(match, &in);
+    if (!status && !all_read(&in)) status = MUSTER_INVALID;
+    match_frames_clear(match);
+    return status;
+}
+
+void match_take_over(struct match *match, struct match *from) {
+    assert(!match->record && !match->settings_waiting && !from->stepping);
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) match->seats[i].ring = from->seats[i].ring;
+    memcpy(match->commands, from->commands, sizeof match->commands);
+    match->command_count = from->command_count;
+    match->settings_waiting = from->settings_waiting;
+    match->settings_waiting_count = from->settings_waiting_count;
+    from->settings_waiting = NULL;
+    from->settings_waiting_count = 0;
+    memcpy(match->events, from->events, sizeof match->events);
+    match->event_end = from->event_end;
+    match->event_tick_begin = from->event_tick_begin;
+    match->event_tick_count = from->event_tick_count;
+    match->record = from->record;
+    from->record = NULL;
+}

@@ -1,0 +1,23 @@
+/* playback - the log of a recording, applied to a match that was made from its header. Layer 3.
+ * Loop thread.
+ *
+ * The file is somebody's: whatever an entry says is checked against the match before it is applied.
+ */
+#ifndef PLAYBACK_H
+#define PLAYBACK_H
+
+#include "match.h"
+
+struct playback {
+    struct match *match; /* borrowed; created as a replay, nothing has happened in it */
+    bool ended;          /* the log has its end: without one the server was killed */
+    bool different;      /* from different_tick on the state is not the recorded one */
+    uint32_t different_tick;
+    uint64_t hash; /* of the last comparison, or of the state at the log's end */
+    uint64_t recorded_hash;
+};
+
+/* To the end of the log. INVALID: the recording is damaged. */
+muster_status playback_run(struct playback *playback, struct record_reader *reader) MUSTER_MUST_USE;
+
+#endif
