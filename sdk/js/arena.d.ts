@@ -1,7 +1,11 @@
 export type Avatar = import("./types.js").Avatar;
 export type Projectile = import("./types.js").Projectile;
+export type ArenaZone = import("./types.js").ArenaZone;
+export type ArenaItem = import("./types.js").ArenaItem;
 /** @typedef {import("./types.js").Avatar} Avatar */
 /** @typedef {import("./types.js").Projectile} Projectile */
+/** @typedef {import("./types.js").ArenaZone} ArenaZone */
+/** @typedef {import("./types.js").ArenaItem} ArenaItem */
 export declare const BUTTON_RIFLE = 1;
 export declare const BUTTON_LAUNCHER = 2;
 export declare const TEAMS: readonly string[];
@@ -81,6 +85,10 @@ export declare class ArenaWorld {
     avatars: Map<number, Avatar>;
     /** @type {Map<number, Projectile>} by id */
     projectiles: Map<number, Projectile>;
+    /** @type {Map<number, ArenaZone>} by id: places that rules care about */
+    zones: Map<number, ArenaZone>;
+    /** @type {Map<number, ArenaItem>} by id: things to be carried */
+    items: Map<number, ArenaItem>;
     scores: {
         red: number;
         blue: number;

@@ -4,6 +4,8 @@ import { MusterError } from "./errors.js";
 
 /** @typedef {import("./types.js").Avatar} Avatar */
 /** @typedef {import("./types.js").Projectile} Projectile */
+/** @typedef {import("./types.js").ArenaZone} ArenaZone */
+/** @typedef {import("./types.js").ArenaItem} ArenaItem */
 
 export const BUTTON_RIFLE = 1;
 export const BUTTON_LAUNCHER = 2;
@@ -14,6 +16,9 @@ const FLAG_ALIVE = 1;
 const FLAG_PROTECTED = 2;
 const FLAG_BOT = 4;
 const FLAG_CONNECTED = 8;
+const GONE = 64;
+const SEAT_NONE = 255;
+const WEAPONS_ALL = 3;
 
 /** Little-endian reading that throws past the end. */
 class Reader {
@@ -45,6 +50,13 @@ class Reader {
 
     u16() {
         return this.#view.getUint16(this.#take(2), true);
+    }
+
+    /** Its length, then a word of ASCII. */
+    word() {
+        let word = "";
+        for (let n = this.u8(); n > 0; n--) word += String.fromCharCode(this.u8());
+        return word;
     }
 }
 
@@ -175,7 +187,26 @@ function setFlags(avatar, flags) {
 function newAvatar(seat) {
     return {
         seat, team: 0, alive: false, protected: false, bot: false, connected: false,
-        x: 0, y: 0, aim: 0, health: 0,
+        x: 0, y: 0, aim: 0, health: 0, weapons: WEAPONS_ALL, level: 0,
+    };
+}
+
+/**
+ * @param {number} id
+ * @returns {ArenaZone}
+ */
+function newZone(id) {
+    return { id, team: 0, progress: 0, x: 0, y: 0, radius: 0, label: "" };
+}
+
+/**
+ * @param {number} id
+ * @returns {ArenaItem}
+ */
+function newItem(id) {
+    return {
+        id, kind: "", team: 0, who: 0, homeX: 0, homeY: 0, x: 0, y: 0, carrier: SEAT_NONE,
+        atHome: false,
     };
 }
 
@@ -207,6 +238,10 @@ export class ArenaWorld {
     avatars = new Map();
     /** @type {Map<number, Projectile>} by id */
     projectiles = new Map();
+    /** @type {Map<number, ArenaZone>} by id: places that rules care about */
+    zones = new Map();
+    /** @type {Map<number, ArenaItem>} by id: things to be carried */
+    items = new Map();
     scores = { red: 0, blue: 0 };
 
     /**
@@ -235,6 +270,8 @@ export class ArenaWorld {
     #readFull(reader) {
         this.avatars.clear();
         this.projectiles.clear();
+        this.zones.clear();
+        this.items.clear();
         for (let n = reader.u8(); n > 0; n--) {
             const avatar = newAvatar(reader.u8());
             avatar.team = reader.u8();
@@ -247,6 +284,7 @@ export class ArenaWorld {
         }
         for (let n = reader.u8(); n > 0; n--) this.#readProjectile(reader);
         this.scores = { red: reader.u16(), blue: reader.u16() };
+        this.#readObjectives(reader);
     }
 
     /**
@@ -271,14 +309,18 @@ export class ArenaWorld {
             changes.bursts.push(burst);
         }
         if (reader.u8()) this.scores = { red: reader.u16(), blue: reader.u16() };
+        this.#readObjectives(reader);
     }
 
     /** @param {Reader} reader */
     #readChange(reader) {
         const seat = reader.u8();
         const mask = reader.u8();
-        if (mask & 64) {
+        if (mask & GONE) {
             this.avatars.delete(seat);
+            for (const projectile of this.projectiles.values()) {
+                if (projectile.owner === seat) projectile.owner = SEAT_NONE;
+            }
             return;
         }
         const avatar = this.avatars.get(seat) ?? newAvatar(seat);
@@ -304,5 +346,57 @@ export class ArenaWorld {
             id, owner: reader.u8(), x: reader.u16(), y: reader.u16(), vx: reader.i8(),
             vy: reader.i8(),
         });
+    }
+    /** @param {Reader} reader */
+    #readObjectives(reader) {
+        if (!reader.u8()) return;
+        for (let n = reader.u8(); n > 0; n--) this.#readZone(reader);
+        for (let n = reader.u8(); n > 0; n--) this.#readItem(reader);
+        for (let n = reader.u8(); n > 0; n--) {
+            const loadout = { seat: reader.u8(), weapons: reader.u8(), level: reader.u8() };
+            const avatar = this.avatars.get(loadout.seat);
+            if (avatar) Object.assign(avatar, loadout);
+        }
+    }
+
+    /** @param {Reader} reader */
+    #readZone(reader) {
+        const id = reader.u8();
+        const mask = reader.u8();
+        const zone = this.zones.get(id) ?? newZone(id);
+        this.zones.set(id, zone);
+        if (mask & 1) zone.team = reader.u8();
+        if (mask & 2) zone.progress = reader.u8();
+        if (mask & 4) {
+            zone.x = reader.u16();
+            zone.y = reader.u16();
+            zone.radius = reader.u16();
+        }
+        if (mask & 8) zone.label = reader.word();
+        if (mask & GONE) this.zones.delete(id);
+    }
+
+    /** @param {Reader} reader */
+    #readItem(reader) {
+        const id = reader.u8();
+        const mask = reader.u8();
+        const item = this.items.get(id) ?? newItem(id);
+        this.items.set(id, item);
+        if (mask & 1) {
+            item.carrier = reader.u8();
+            item.atHome = (reader.u8() & 1) !== 0;
+        }
+        if (mask & 2) {
+            item.x = reader.u16();
+            item.y = reader.u16();
+        }
+        if (mask & 4) {
+            item.team = reader.u8();
+            item.who = reader.u8();
+            item.homeX = reader.u16();
+            item.homeY = reader.u16();
+            item.kind = reader.word();
+        }
+        if (mask & GONE) this.items.delete(id);
     }
 }

@@ -475,10 +475,47 @@ export interface Avatar {
   /** 0 to 255, 256 = a full turn. */
   aim: number;
   health: number;
+  /** 1 rifle, 2 launcher, together. */
+  weapons: number;
+  /** To be shown beside the name; 0: none. */
+  level: number;
+}
+
+/** A place that rules care about. */
+export interface ArenaZone {
+  id: number;
+  /** Whose it is: 0 nobody's, 1 red, 2 blue. */
+  team: number;
+  /** 0 to 100: what it means is up to the rules. */
+  progress: number;
+  x: number;
+  y: number;
+  radius: number;
+  label: string;
+}
+
+/** A thing to be carried. */
+export interface ArenaItem {
+  id: number;
+  /** "flag", "crown", ... */
+  kind: string;
+  /** 0 none, 1 red, 2 blue. */
+  team: number;
+  /** Who may take it: 0 anyone, 1 the enemies of team, 2 team. */
+  who: number;
+  homeX: number;
+  homeY: number;
+  /** Where it lies; while it is carried: where it lay. */
+  x: number;
+  y: number;
+  /** Seat; 255: nobody has it. */
+  carrier: number;
+  atHome: boolean;
 }
 
 export interface Projectile {
   id: number;
+  /** Seat; 255 none. */
   owner: number;
   x: number;
   y: number;
@@ -502,6 +539,7 @@ export interface Burst {
 }
 
 export type ArenaEvent =
+  /** weapon 0: rules killed. */
   | { type: "kill"; killer: number; victim: number; weapon: number; assist: number }
   | { type: "spawn"; seat: number }
   | { type: "hit"; attacker: number; victim: number; damage: number };

@@ -40,7 +40,45 @@ class Bytes {
     u32(v) {
         return this.u16(v & 0xffff).u16(v >>> 16);
     }
+    word(text) {
+        this.u8(text.length);
+        for (const c of text) this.u8(c.charCodeAt(0));
+        return this;
+    }
+    append(bytes) {
+        this.data.push(...bytes);
+        return this;
+    }
 }
+
+/** What an entry of the objectives tells by mask: [bit, bytes] of each part. */
+const ZONE_PARTS = [
+    [1, (z) => new Bytes().u8(z.team)],
+    [2, (z) => new Bytes().u8(z.progress)],
+    [4, (z) => new Bytes().u16(z.x).u16(z.y).u16(z.radius)],
+    [8, (z) => new Bytes().word(z.label)],
+];
+const ITEM_PARTS = [
+    [1, (i) => new Bytes().u8(i.carrier).u8(i.atHome ? 1 : 0)],
+    [2, (i) => new Bytes().u16(i.x).u16(i.y)],
+    [4, (i) => new Bytes().u8(i.team).u8(i.who).u16(i.homeX).u16(i.homeY).word(i.kind)],
+];
+
+/** [count, changes] from one list to the next. */
+function changesOf(before, now, parts) {
+    const out = [];
+    for (const id of new Set([...before.keys(), ...now.keys()])) {
+        if (!now.has(id)) out.push([id, 64]);
+        if (!now.has(id)) continue;
+        const told = parts.filter(([, bytes]) => !before.has(id) ||
+            String(bytes(before.get(id)).data) !== String(bytes(now.get(id)).data));
+        const mask = told.reduce((sum, [bit]) => sum | bit, 0);
+        if (mask) out.push([id, mask, ...told.flatMap(([, bytes]) => bytes(now.get(id)).data)]);
+    }
+    return [out.length, ...out.flat()];
+}
+
+const copyOf = (map) => new Map([...map].map(([id, value]) => [id, { ...value }]));
 
 function flagsOf(a) {
     return (a.alive ? 1 : 0) | (a.protectedTicks > 0 ? 2 : 0) | (a.bot ? 4 : 0) |
@@ -61,12 +99,16 @@ export class FakeArena {
     tick = 0;
     avatars = new Map();
     projectiles = new Map();
+    zones = new Map();
+    items = new Map();
     scores = [0, 0, 0];
     shots = [];
     added = [];
     removed = [];
     events = [];
     #before = new Map();
+    #zonesBefore = new Map();
+    #itemsBefore = new Map();
     #scoresBefore = "";
     #nextId = 1;
 
@@ -79,7 +121,7 @@ export class FakeArena {
     add(seat, team, bot) {
         const avatar = {
             seat, team, bot, connected: !bot, input: null, ack: 0, coolRifle: 0, coolLauncher: 0,
-            kills: 0, deaths: 0, assists: 0, turn: Math.random() * 6.28,
+            kills: 0, deaths: 0, assists: 0, weapons: 3, level: 0, turn: Math.random() * 6.28,
         };
         this.avatars.set(seat, avatar);
         this.#spawn(avatar);
@@ -90,8 +132,31 @@ export class FakeArena {
         return this.scores[2] >= this.killLimit ? "blue" : null;
     }
 
+    /** A hill in the middle, and a flag at each base. */
+    place() {
+        const base = (team) => this.#spots(team)[0];
+        this.zones.set(1, { team: 0, progress: 0, x: 4096, y: 2048, radius: 640, label: "Hill" });
+        for (const team of [1, 2]) {
+            const { x, y } = base(team);
+            this.items.set(team, { kind: "flag", team, who: 1, homeX: x, homeY: y, x, y,
+                carrier: 255, atHome: true });
+        }
+    }
+
+    carry(id, seat) {
+        Object.assign(this.items.get(id), { carrier: seat, atHome: false });
+    }
+
+    /** Let an item fall where its carrier is. */
+    drop(id) {
+        const { x, y } = this.avatars.get(this.items.get(id).carrier);
+        Object.assign(this.items.get(id), { carrier: 255, x, y });
+    }
+
     step() {
         this.#before = new Map([...this.avatars].map(([seat, a]) => [seat, this.#picture(a)]));
+        this.#zonesBefore = copyOf(this.zones);
+        this.#itemsBefore = copyOf(this.items);
         this.#scoresBefore = String(this.scores);
         this.tick++;
         this.shots = [];
@@ -110,7 +175,8 @@ export class FakeArena {
         }
         out.u8(this.projectiles.size);
         for (const p of this.projectiles.values()) this.#putProjectile(out, p);
-        return out.u16(this.scores[1]).u16(this.scores[2]).data;
+        out.u16(this.scores[1]).u16(this.scores[2]);
+        return out.append(this.#objectives(new Map(), new Map(), new Map())).data;
     }
 
     delta() {
@@ -124,8 +190,21 @@ export class FakeArena {
         for (const p of this.added) this.#putProjectile(out, p);
         out.u8(this.removed.length);
         for (const p of this.removed) out.u8(p.id).u16(p.x).u16(p.y);
-        if (String(this.scores) === this.#scoresBefore) return out.u8(0).data;
-        return out.u8(1).u16(this.scores[1]).u16(this.scores[2]).data;
+        if (String(this.scores) === this.#scoresBefore) out.u8(0);
+        else out.u8(1).u16(this.scores[1]).u16(this.scores[2]);
+        const objectives = this.#objectives(this.#zonesBefore, this.#itemsBefore, this.#before);
+        return out.append(objectives).data;
+    }
+
+    #objectives(zones, items, avatars) {
+        const loadouts = [...this.avatars.values()].filter((a) => {
+            const { weapons, level } = avatars.get(a.seat) ?? { weapons: 3, level: 0 };
+            return weapons !== a.weapons || level !== a.level;
+        });
+        const lists = [...changesOf(zones, this.zones, ZONE_PARTS),
+            ...changesOf(items, this.items, ITEM_PARTS), loadouts.length,
+            ...loadouts.flatMap(({ seat, weapons, level }) => [seat, weapons, level])];
+        return lists.some((byte) => byte) ? [1, ...lists] : [0];
     }
 
     #putProjectile(out, p) {
@@ -133,7 +212,8 @@ export class FakeArena {
     }
 
     #picture(a) {
-        return { x: a.x, y: a.y, aim: a.aim >> 8, health: a.health, flags: flagsOf(a), team: a.team };
+        return { x: a.x, y: a.y, aim: a.aim >> 8, health: a.health, flags: flagsOf(a), team: a.team,
+            weapons: a.weapons, level: a.level };
     }
 
     #change(a) {
@@ -159,13 +239,16 @@ export class FakeArena {
         return mask ? [a.seat, mask, ...out.data] : null;
     }
 
+    #spots(team) {
+        const mark = team === 1 ? "r" : "b";
+        return ROWS.flatMap((row, y) => [...row].flatMap((c, x) =>
+            (c === mark ? [{ x: x * 256 + 128, y: y * 256 + 128 }] : [])));
+    }
+
     #spawn(a) {
-        const mark = a.team === 1 ? "r" : "b";
-        const spots = ROWS.flatMap((row, y) =>
-            [...row].flatMap((c, x) => (c === mark ? [{ x, y }] : [])));
-        const spot = spots[(a.seat * 5 + this.tick) % spots.length];
+        const spots = this.#spots(a.team);
         Object.assign(a, {
-            x: spot.x * 256 + 128, y: spot.y * 256 + 128, alive: true, health: 100,
+            ...spots[(a.seat * 5 + this.tick) % spots.length], alive: true, health: 100,
             protectedTicks: 20, wait: 0, aim: a.aim ?? 0,
         });
         this.events.push([2, a.seat]);
