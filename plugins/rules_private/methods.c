@@ -14,10 +14,16 @@ struct param {
     int64_t max;
 };
 
+enum asker {
+    ASKER_ANYBODY, /* also in no lobby: request->lobby is null then */
+    ASKER_MEMBER,
+    ASKER_HOST,
+};
+
 #define PARAMS_MAX 4
 struct method {
     const char *name;
-    bool hosts_only;
+    enum asker asker;
     void (*fn)(struct request *request);
     struct param params[PARAMS_MAX];
 };
@@ -134,9 +140,22 @@ static struct lobby *find_lobby(const struct instance *instance, muster_lobby_id
     return lobby;
 }
 
+static bool find_player(struct request *request, muster_player_id player) {
+    const struct instance *instance = request->instance;
+    struct muster_player_info info = {.size = sizeof info};
+    if (instance->host->player->get(instance->self, player, &info) != MUSTER_OK) {
+        refuse(instance, request->call, "unauthenticated", "", "your session is over");
+        return false;
+    }
+    request->member.player = player;
+    memcpy(request->member.player_key, info.player_key, sizeof request->member.player_key);
+    return true;
+}
+
 static bool check_asker(struct request *request, const struct method *method,
                         const struct muster_rpc_call *call) {
     const struct instance *instance = request->instance;
+    if (method->asker == ASKER_ANYBODY) return find_player(request, call->player);
     request->lobby = call->lobby ? find_lobby(instance, call->lobby) : NULL;
     request->info.size = sizeof request->info;
     if (!request->lobby || !walk(request->lobby, call->player, NULL, &request->member) ||
@@ -145,7 +164,7 @@ static bool check_asker(struct request *request, const struct method *method,
         refuse(instance, call->id, "wrong_state", "no_lobby", "you are in no lobby");
         return false;
     }
-    if (!method->hosts_only || is_host(instance, &request->info, call->player)) return true;
+    if (method->asker != ASKER_HOST || is_host(instance, &request->info, call->player)) return true;
     bool has_host = request->info.host != 0;
     refuse(instance, call->id, "denied", has_host ? "not_host" : "no_host",
            has_host ? "only the host may do that" : "this lobby has no host");
@@ -358,29 +377,32 @@ static void method_swap(struct request *request) {
     { "name", 's', true, 1, 40 }
 
 static const struct method methods[] = {
-    {"lobby.access", true, method_access, {{0}}},
-    {"lobby.setPassword", true, method_set_password, {{"password", 's', true, 0, 64}}},
-    {"lobby.renewCode", true, method_renew_code, {{0}}},
-    {"lobby.invite", false, method_invite, {PLAYER(false), {"expiresInS", 'i', false, 1, 86400}}},
+    {"lobby.access", ASKER_HOST, method_access, {{0}}},
+    {"lobby.setPassword", ASKER_HOST, method_set_password, {{"password", 's', true, 0, 64}}},
+    {"lobby.renewCode", ASKER_HOST, method_renew_code, {{0}}},
+    {"lobby.invite",
+     ASKER_MEMBER,
+     method_invite,
+     {PLAYER(false), {"expiresInS", 'i', false, 1, 86400}}},
     {"lobby.revokeInvitation",
-     true,
+     ASKER_HOST,
      method_revoke,
      {PLAYER(false), {"invitation", 's', false, 1, 64}}},
     {"lobby.ban",
-     true,
+     ASKER_HOST,
      method_ban,
      {PLAYER(true), {"reason", 's', false, 0, 78}, {"seconds", 'i', false, 1, 31536000}}},
-    {"lobby.unban", true, method_unban, {PLAYER(true)}},
-    {"lobby.shuffleTeams", true, method_shuffle, {{0}}},
-    {"lobby.swapTeams", true, method_swap, {{0}}},
+    {"lobby.unban", ASKER_HOST, method_unban, {PLAYER(true)}},
+    {"lobby.shuffleTeams", ASKER_HOST, method_shuffle, {{0}}},
+    {"lobby.swapTeams", ASKER_HOST, method_swap, {{0}}},
     {"lobby.callVote",
-     false,
+     ASKER_MEMBER,
      method_call_vote,
      {{"vote", 's', true, 1, 16}, PLAYER(false), {"reason", 's', false, 0, 78}}},
-    {"lobby.presets", false, method_presets, {{0}}},
-    {"lobby.applyPreset", true, method_apply_preset, {PRESET_NAME}},
-    {"lobby.savePreset", false, method_save_preset, {PRESET_NAME}},
-    {"lobby.deletePreset", false, method_delete_preset, {PRESET_NAME}},
+    {"lobby.presets", ASKER_ANYBODY, method_presets, {{0}}},
+    {"lobby.applyPreset", ASKER_HOST, method_apply_preset, {PRESET_NAME}},
+    {"lobby.savePreset", ASKER_MEMBER, method_save_preset, {PRESET_NAME}},
+    {"lobby.deletePreset", ASKER_ANYBODY, method_delete_preset, {PRESET_NAME}},
 };
 #define METHOD_COUNT (sizeof methods / sizeof methods[0])
 _Static_assert(METHOD_COUNT <= METHODS_MAX, "room for each method");

@@ -97,7 +97,8 @@ static void query(struct request *request, const char *sql, const struct muster_
     struct wait *wait = instance->has_table ? calloc(1, sizeof *wait) : NULL;
     muster_ticket_id ticket;
     if (wait) {
-        *wait = (struct wait){instance, request->call, request->lobby->id, request->member.player};
+        muster_lobby_id lobby = request->lobby ? request->lobby->id : 0;
+        *wait = (struct wait){instance, request->call, lobby, request->member.player};
         snprintf(wait->name, sizeof wait->name, "%s", text_of(request->params, "name"));
     }
     if (wait && instance->host->db->query(instance->self, &asked, fn, wait, &ticket) == MUSTER_OK)

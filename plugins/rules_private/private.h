@@ -110,11 +110,11 @@ bool lobby_bool(const struct lobby *lobby, const char *key);
 /* ---- methods.c ---- */
 struct request {
     struct instance *instance;
-    struct lobby *lobby;
+    struct lobby *lobby; /* null: of a method that needs none */
     muster_ticket_id call;
     json_t *params;
     struct muster_lobby_info info;
-    struct muster_member_info member; /* who asks */
+    struct muster_member_info member; /* who asks; without a lobby player and player_key alone */
 };
 muster_status methods_add(struct instance *instance);
 /* result is taken; null: {}. */

@@ -56,6 +56,12 @@ export declare class MusterClient extends Emitter<import("./types.js").ClientEve
     /** @returns {Promise<import("./types.js").ServerInfo>} */
     serverInfo(): Promise<import("./types.js").ServerInfo>;
     /**
+     * Modes and rules from scripts; `method_not_found` where a server has none.
+     *
+     * @returns {Promise<import("./types.js").ModList>}
+     */
+    mods(): Promise<import("./types.js").ModList>;
+    /**
      * @param {import("./types.js").LobbyFilter} [filter]
      * @returns {Promise<import("./types.js").LobbyPage>}
      */

@@ -154,6 +154,15 @@ export class MusterClient extends Emitter {
     }
 
     /**
+     * Modes and rules from scripts; `method_not_found` where a server has none.
+     *
+     * @returns {Promise<import("./types.js").ModList>}
+     */
+    mods() {
+        return this.call("mods.list");
+    }
+
+    /**
      * @param {import("./types.js").LobbyFilter} [filter]
      * @returns {Promise<import("./types.js").LobbyPage>}
      */

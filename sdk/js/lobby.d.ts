@@ -83,4 +83,14 @@ export declare class LobbyControl {
     savePreset(name: string): Promise<void>;
     /** @param {string} name */
     deletePreset(name: string): Promise<void>;
+    /**
+     * A rule script of one's own, for this lobby alone; the host, on a server that takes uploads.
+     *
+     * @param {string} name
+     * @param {string} source Lua, at most 64 KiB
+     * @returns {Promise<import("./types.js").UploadedRule>}
+     */
+    uploadRule(name: string, source: string): Promise<import("./types.js").UploadedRule>;
+    /** @param {string} id of an uploaded rule */
+    removeRule(id: string): Promise<void>;
 }

@@ -144,4 +144,20 @@ export class LobbyControl {
     async deletePreset(name) {
         await this.#client.call("lobby.deletePreset", { name });
     }
+
+    /**
+     * A rule script of one's own, for this lobby alone; the host, on a server that takes uploads.
+     *
+     * @param {string} name
+     * @param {string} source Lua, at most 64 KiB
+     * @returns {Promise<import("./types.js").UploadedRule>}
+     */
+    async uploadRule(name, source) {
+        return (await this.#client.call("lobby.uploadRule", { name, source })).rule;
+    }
+
+    /** @param {string} id of an uploaded rule */
+    async removeRule(id) {
+        await this.#client.call("lobby.removeRule", { id });
+    }
 }

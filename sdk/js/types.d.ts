@@ -299,6 +299,31 @@ export interface Preset {
   own: boolean;
 }
 
+/** A script that lobbies may use. */
+export interface ModInfo {
+  id: string;
+  name: string;
+  description: string;
+  version: string;
+}
+
+export interface RuleInfo extends ModInfo {
+  /** Lobby settings that belong to it. */
+  settings: string[];
+}
+
+export interface ModList {
+  modes: ModInfo[];
+  rules: RuleInfo[];
+  /** A lobby's host may bring a rule script. */
+  uploads: boolean;
+}
+
+export interface UploadedRule {
+  id: string;
+  name: string;
+}
+
 /** Events of MusterClient: its own, and every notification under its name on the wire. */
 export interface ClientEvents {
   state: { state: ConnectionState };
@@ -330,6 +355,8 @@ export interface ClientEvents {
     fromName: string;
     expiresAt: number;
   };
+  /** A script of the lobby has failed; told to its host. */
+  "mod.error": { mod: string; message: string };
   "server.stopping": { inMs: number; reason: string };
 }
 

@@ -1,13 +1,20 @@
 // app - puts the page together: sign in, connect, lobbies, game, and coming back.
 
 import { AuthClient, MusterClient } from "../sdk/js/index.js";
+import { AccessPanel } from "./access_panel.js";
+import { Catalog } from "./catalog.js";
 import { Chat } from "./chat.js";
+import { CreateLobby } from "./create_lobby.js";
 import { Game } from "./game.js";
+import { HostPanel } from "./host_panel.js";
 import { Hud } from "./hud.js";
+import { Invitations, joinByCode, setUpCodeForm, takeJoinLink } from "./join.js";
 import { LobbyBrowser } from "./lobbies.js";
+import { LobbyScreen } from "./lobby_screen.js";
 import { setUpLogin } from "./login.js";
 import { Scoreboard } from "./scoreboard.js";
-import { banner, byId, explain, guarded, showScreen, toast } from "./ui.js";
+import { banner, byId, copyButton, explain, guarded, showScreen, toast } from "./ui.js";
+import { Votes } from "./votes.js";
 
 const SEAT_KEY = "muster.seat";
 const LEFT_TEXTS = {
@@ -36,13 +43,25 @@ const socketUrl = `${location.protocol === "https:" ? "wss" : "ws"}://${location
 
 const auth = new AuthClient({ storage: localStore });
 const client = new MusterClient({ url: socketUrl });
+const catalog = new Catalog(client);
 const hud = new Hud();
-const browser = new LobbyBrowser(client);
+const browser = new LobbyBrowser(client, catalog);
 const chat = new Chat(client, () => game?.input.release());
 const scoreboard = new Scoreboard(client);
+const votes = new Votes(client);
+const invitations = new Invitations({ client, catalog, leave: leaveForLobbies });
+const lobbyScreen = new LobbyScreen({
+    client, catalog, chat, leave: leaveForLobbies,
+    panels: [new HostPanel(client, catalog), new AccessPanel(client)],
+    onShow: () => scoreboard.hide(),
+});
+new CreateLobby({ client, catalog, storage: localStore });
+setUpCodeForm(client);
+byId("own-id-copy").append(copyButton("Copy", () => client.session.playerId));
 /** @type {Game | null} */
 let game = null;
 let isStopping = false; // the server has said that it goes
+let joinLink = takeJoinLink(); // the page was opened by a link into a lobby
 
 // For the browser's console and the tests.
 window.muster = {
@@ -60,11 +79,31 @@ async function goOnline() {
     if (client.state === "online") return;
     const resumable = await client.connect((renew) => auth.accessToken(renew));
     byId("bar-player").textContent = client.session.displayName;
-    const info = await client.serverInfo();
+    byId("own-id").textContent = client.session.playerId;
+    const info = await catalog.load();
     byId("bar-server").textContent = `${info.name} · ${info.region}`;
-    browser.start(info);
+    browser.start();
     banner(null);
     if (resumable && !(await takeSeatBack())) offerToLeave();
+    await followLink();
+}
+
+/** A link into a lobby is followed once; what is refused is told, and the lobbies are there. */
+async function followLink() {
+    if (!joinLink || client.entry) return;
+    const { code, secret } = joinLink;
+    joinLink = null;
+    try {
+        await joinByCode(client, code, secret ? { secret } : {});
+    } catch (error) {
+        toast(explain(error));
+    }
+}
+
+async function leaveForLobbies() {
+    localStore?.removeItem(SEAT_KEY);
+    await client.leave();
+    if (game) backToLobbies();
 }
 
 /** After a reload of the page, or in another window of this browser. */
@@ -93,7 +132,9 @@ function showLobbies() {
     game?.destroy();
     game = null;
     chat.clear();
+    votes.clear();
     scoreboard.hide();
+    lobbyScreen.enter();
     showScreen("lobbies");
     browser.refresh();
 }
@@ -113,12 +154,14 @@ client.on("entered", ({ entry, resumed }) => {
     } else {
         game?.destroy();
         chat.clear();
+        votes.clear();
         showScreen("game");
         game = new Game({
             client, hud, canvas: byId("canvas"), launcherButton: byId("touch-launcher"),
         });
     }
     scoreboard.hide();
+    lobbyScreen.enter();
 });
 
 client.on("lobby.left", ({ reason }) => {
@@ -129,7 +172,9 @@ client.on("lobby.left", ({ reason }) => {
 
 function backToLobbies() {
     showLobbies();
-    client.serverInfo().then((info) => browser.start(info), () => {});
+    catalog.load().then(() => {
+        if (!client.entry) browser.start();
+    }, () => {});
 }
 
 client.on("lobby.countdown", ({ startsInMs }) => hud.startCountdown(startsInMs));
@@ -162,6 +207,10 @@ client.on("closed", ({ code, reason }) => {
 });
 
 addEventListener("online", () => client.retryNow());
+addEventListener("hashchange", () => {
+    joinLink = takeJoinLink() ?? joinLink;
+    if (client.state === "online") followLink();
+});
 
 async function connectAgain() {
     try {
@@ -180,15 +229,12 @@ auth.on("changed", ({ token }) => {
 });
 
 byId("leave").onclick = (event) =>
-    guarded(event.currentTarget, async () => {
-        localStore?.removeItem(SEAT_KEY);
-        await client.leave();
-        if (game) backToLobbies();
-    });
+    guarded(event.currentTarget, leaveForLobbies);
 
 byId("log-out").onclick = (event) =>
     guarded(event.currentTarget, async () => {
         client.close();
+        invitations.clear();
         showWelcome();
         await auth.logout();
     });
@@ -197,10 +243,11 @@ setUpLogin({
     auth,
     storage: localStore,
     onPlay: async () => {
+        const isLinked = joinLink !== null;
         await goOnline();
         if (client.entry) return;
         showLobbies();
-        await browser.quickMatch();
+        if (!isLinked) await browser.quickMatch();
     },
     onBrowse: async () => {
         await goOnline();

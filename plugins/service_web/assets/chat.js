@@ -1,20 +1,23 @@
-// chat - lobby chat: Enter writes to all, T to the team, Escape goes back to the game.
+// chat - lobby chat: Enter writes to all, T to the team, Escape goes back to the game. On the lobby
+// screen it has a place of its own, and its line stays open.
 
 import { byId, explain, make, toast } from "./ui.js";
 
-const LINES_MAX = 8;
+const LINES_MAX = 50;
 const FADE_MS = 12000;
 
 export class Chat {
     #client;
     #channel = "all";
     #onOpen;
+    #isDocked = false;
 
     /** onOpen: the game lets go of the keys. */
     constructor(client, onOpen) {
         this.#client = client;
         this.#onOpen = onOpen;
         client.on("lobby.chat", (line) => this.#show(line));
+        client.on("mod.error", ({ mod, message }) => this.warn(`${mod}: ${message}`));
         byId("chat-open").onclick = () => this.open("all");
         byId("chat-form").onsubmit = (event) => {
             event.preventDefault();
@@ -24,7 +27,7 @@ export class Chat {
             if (event.key === "Escape") this.close();
         };
         byId("chat-text").onblur = () => {
-            if (!byId("chat-text").value) this.close();
+            if (!byId("chat-text").value) this.#fold();
         };
         addEventListener("keydown", (event) => this.#onKey(event));
     }
@@ -35,23 +38,58 @@ export class Chat {
     }
 
     open(channel) {
-        this.#channel = channel;
-        this.#onOpen();
-        byId("chat-channel").textContent = channel;
-        byId("chat-form").hidden = false;
-        byId("chat-open").hidden = true;
+        this.#choose(channel);
+        this.#unfold();
         byId("chat-text").focus();
     }
 
     close() {
         byId("chat-text").value = "";
+        this.#fold();
+    }
+
+    /** Into a place where its line stays open. */
+    dock(place) {
+        this.#isDocked = true;
+        place.append(byId("chat"));
+        this.#choose("all");
+        this.#unfold();
+        this.#scroll();
+    }
+
+    /** Back over the game. */
+    undock() {
+        this.#isDocked = false;
+        byId("hud").append(byId("chat"));
+        this.close();
+    }
+
+    /** A line that warns, from the page itself. */
+    warn(text) {
+        this.#append(make("li", { className: "warning" }, text));
+    }
+
+    #choose(channel) {
+        this.#channel = channel;
+        byId("chat-channel").textContent = channel;
+    }
+
+    #unfold() {
+        this.#onOpen();
+        byId("chat-form").hidden = false;
+        byId("chat-open").hidden = true;
+    }
+
+    #fold() {
+        if (this.#isDocked) return;
         byId("chat-form").hidden = true;
         byId("chat-open").hidden = false;
         if (!byId("game").hidden) byId("canvas").focus();
     }
 
     #onKey(event) {
-        const isFree = event.target === document.body || event.target === byId("canvas");
+        const isFree = event.target === document.body || event.target === byId("canvas") ||
+            event.target === byId("lobby");
         if (byId("game").hidden || !isFree || event.ctrlKey || event.metaKey || event.altKey) {
             return;
         }
@@ -74,10 +112,19 @@ export class Chat {
     #show({ playerId, displayName, team, text, channel }) {
         const name = playerId ? `${displayName}${channel === "team" ? " (team)" : ""}: ` : "";
         const className = playerId && (team === "red" || team === "blue") ? team : "dim";
-        const line = make("li", {}, make("b", { className }, name), text);
+        this.#append(make("li", {}, make("b", { className }, name), text));
+    }
+
+    #append(line) {
         const log = byId("chat-log");
         log.append(line);
         while (log.childElementCount > LINES_MAX) log.firstElementChild.remove();
+        this.#scroll();
         setTimeout(() => line.classList.add("old"), FADE_MS);
+    }
+
+    #scroll() {
+        const log = byId("chat-log");
+        log.scrollTop = log.scrollHeight;
     }
 }

@@ -106,9 +106,9 @@ export class Input {
     }
 
     #onKey(event, isDown) {
-        const isTyping = event.target instanceof Element &&
-            event.target.closest("input, select, dialog");
-        if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+        const isElsewhere = event.target instanceof Element &&
+            event.target.closest("input, select, textarea, dialog, .panel");
+        if (isElsewhere || event.ctrlKey || event.metaKey || event.altKey) return;
         const button = KEY_BUTTONS.get(event.code);
         if (!MOVES.has(event.code) && !button) return;
         if (button && event.target instanceof HTMLButtonElement) return;

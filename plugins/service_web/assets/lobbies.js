@@ -1,7 +1,7 @@
-// lobbies - the lobby browser: list, filters, join, watch, create, quick match.
+// lobbies - the lobby browser: list, filters, join, watch, quick match.
 
-import { buildSettings, readSettings } from "./settings_form.js";
-import { byId, explain, guarded, make, toast } from "./ui.js";
+import { joinLobby } from "./join.js";
+import { byId, explain, guarded, make, replaceKeepingFocus, toast } from "./ui.js";
 
 const REFRESH_MS = 4000;
 const LONG_SEARCH_S = 4;
@@ -9,27 +9,27 @@ const JOINABLE = new Set(["waiting", "starting", "active"]);
 
 export class LobbyBrowser {
     #client;
-    #modes = [];
+    #catalog;
     #timer;
     #cursor = null;
     #extra = []; // pages after the first
 
-    constructor(client) {
+    constructor(client, catalog) {
         this.#client = client;
+        this.#catalog = catalog;
         byId("filters").onsubmit = (event) => event.preventDefault();
         byId("filters").onchange = () => this.refresh();
         byId("lobby-more").onclick = (event) => guarded(event.currentTarget, () => this.#more());
         byId("quick-match").onclick = () => this.quickMatch();
-        this.#setUpCreate();
     }
 
     /** Show what the server offers and keep the list fresh until stop(). */
-    start(info) {
-        this.#modes = info.gameModes;
-        const maps = [...new Set(info.gameModes.flatMap((mode) => mode.maps))];
-        this.#fillSelect("gameMode", info.gameModes.map((m) => [m.name, m.title || m.name]));
+    start() {
+        const { modes, regions } = this.#catalog;
+        const maps = [...new Set(modes.flatMap((mode) => mode.maps))];
+        this.#fillSelect("gameMode", modes.map(({ name }) => [name, this.#catalog.titleOf(name)]));
         this.#fillSelect("mapName", maps.map((name) => [name, name]));
-        this.#fillSelect("region", info.regions.map((name) => [name, name]));
+        this.#fillSelect("region", regions.map((name) => [name, name]));
         this.stop();
         this.#timer = setInterval(() => {
             if (!document.hidden) this.refresh();
@@ -53,7 +53,7 @@ export class LobbyBrowser {
 
     /** Search, with a dialog that can cancel; resolves when seated or cancelled. */
     async quickMatch() {
-        const mode = this.#filter().gameMode ?? this.#modes[0]?.name;
+        const mode = this.#filter().gameMode ?? this.#catalog.modes[0]?.name;
         if (!mode) return toast("This server offers no game.");
         const { region, mapName } = this.#filter();
         const stop = new AbortController();
@@ -111,20 +111,16 @@ export class LobbyBrowser {
         this.#cursor = nextCursor;
         const rows = lobbies.map((lobby) => this.#row(lobby));
         const list = byId("lobby-list");
-        const focused = list.contains(document.activeElement)
-            ? document.activeElement.dataset.key : "";
-        if (anew) list.replaceChildren(...rows);
+        if (anew) replaceKeepingFocus(list, rows);
         else list.append(...rows);
-        if (focused) list.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
         byId("lobby-empty").hidden = list.childElementCount > 0;
         byId("lobby-more").hidden = !nextCursor;
     }
 
     #row(lobby) {
-        const mode = this.#modes.find((m) => m.name === lobby.gameMode);
         const what = [lobby.settings.mapName, lobby.region].filter(Boolean).join(" · ");
         const name = make("div", {},
-            make("b", {}, String(lobby.settings.lobbyName || mode?.title || lobby.gameMode)),
+            make("b", {}, this.#catalog.titleOf(lobby.gameMode)),
             make("small", {}, what));
         const full = lobby.currentPlayers >= lobby.maxPlayers;
         const join = make("button", { type: "button", disabled: full ||
@@ -132,66 +128,12 @@ export class LobbyBrowser {
         const watch = make("button", { type: "button", className: "quiet" }, "Watch");
         join.dataset.key = `join ${lobby.lobbyId}`;
         watch.dataset.key = `watch ${lobby.lobbyId}`;
-        join.onclick = () => guarded(join, () => this.#join(lobby.lobbyId, {}));
-        watch.onclick = () => guarded(watch, () => this.#join(lobby.lobbyId, { spectator: true }));
+        join.onclick = () => guarded(join, () => joinLobby(this.#client, lobby.lobbyId));
+        watch.onclick = () => guarded(watch, () =>
+            joinLobby(this.#client, lobby.lobbyId, { spectator: true }));
         return make("li", {}, name,
             make("span", { className: `state ${lobby.state}` }, lobby.state),
             make("span", { className: "seats" }, `${lobby.currentPlayers} / ${lobby.maxPlayers}`),
             make("div", { className: "row" }, watch, join));
-    }
-
-    /** Asks for the password of a lobby that has one. */
-    async #join(lobbyId, options) {
-        try {
-            await this.#client.joinLobby(lobbyId, options);
-        } catch (error) {
-            if (error.data?.reason !== "password_needed") throw error;
-            this.#askPassword((secret) => this.#client.joinLobby(lobbyId, { ...options, secret }));
-        }
-    }
-
-    #askPassword(enter) {
-        const dialog = byId("password-dialog");
-        const form = byId("password-form");
-        form.reset();
-        byId("password-error").textContent = "";
-        byId("password-cancel").onclick = () => dialog.close();
-        form.onsubmit = (event) => {
-            event.preventDefault();
-            const secret = form.elements.namedItem("secret").value;
-            guarded(event.submitter, async () => {
-                await enter(secret);
-                dialog.close();
-            }, (error) => {
-                byId("password-error").textContent = explain(error);
-            });
-        };
-        dialog.showModal();
-    }
-
-    #setUpCreate() {
-        const dialog = byId("create-dialog");
-        const mode = byId("create-mode");
-        const fields = byId("create-fields");
-        const schema = () => this.#modes.find((m) => m.name === mode.value)?.settingsSchema ?? [];
-        mode.onchange = () => buildSettings(fields, schema());
-        byId("create-cancel").onclick = () => dialog.close();
-        byId("create-open").onclick = () => {
-            mode.replaceChildren(...this.#modes.map((m) =>
-                make("option", { value: m.name }, m.title || m.name)));
-            buildSettings(fields, schema());
-            byId("create-error").textContent = "";
-            dialog.showModal();
-        };
-        byId("create-form").onsubmit = (event) => {
-            event.preventDefault();
-            guarded(event.submitter, async () => {
-                const settings = readSettings(fields, schema());
-                await this.#client.createLobby({ gameMode: mode.value, settings });
-                dialog.close();
-            }, (error) => {
-                byId("create-error").textContent = explain(error);
-            });
-        };
     }
 }

@@ -1,5 +1,4 @@
-// scoreboard - the table while Tab is held, the result at the end with the vote, and the panel of
-// a lobby that waits for players.
+// scoreboard - the table while Tab is held, and the result at the end with the vote.
 
 import { byId, clockText, explain, guarded, make, toast } from "./ui.js";
 
@@ -53,15 +52,11 @@ export class Scoreboard {
                 byId("vote-no").setAttribute("aria-pressed", String(!choice));
             });
         }
-        for (const team of ["red", "blue"]) {
-            byId(`join-${team}`).onclick = (event) =>
-                guarded(event.currentTarget, () => client.setTeam(team));
-        }
         client.on("match.ended", (ended) => this.#showEnd(ended));
-        client.on("lobby.vote", (tally) => this.#showTally(tally));
+        client.on("lobby.vote", (tally) => {
+            if (tally.vote === "restart") this.#showTally(tally);
+        });
         client.on("match.started", () => this.hide());
-        client.on("lobby.members", () => this.showWaiting());
-        client.on("lobby.updated", () => this.showWaiting());
     }
 
     hide() {
@@ -69,24 +64,6 @@ export class Scoreboard {
         clearInterval(this.#timer);
         clearInterval(this.#voteTimer);
         byId("scoreboard").hidden = true;
-        this.showWaiting();
-    }
-
-    /** The panel of a lobby whose match has not begun. */
-    showWaiting() {
-        const entry = this.#client.entry;
-        const isWaiting = entry?.lobby.state === "waiting";
-        byId("waiting").hidden = !isWaiting;
-        if (!isWaiting) return;
-        byId("scoreboard").hidden = true;
-        const { currentPlayers, maxPlayers } = entry.lobby;
-        byId("waiting-text").textContent = `${currentPlayers} of ${maxPlayers} seats taken`;
-        for (const team of ["red", "blue"]) {
-            const members = entry.members.filter((m) => m.team === team && !m.spectator);
-            byId(`team-${team}`).replaceChildren(...members.map((m) =>
-                make("li", {}, m.displayName + (m.isBot ? " (bot)" : ""))));
-            byId(`join-${team}`).hidden = entry.team === team || entry.seat === 255;
-        }
     }
 
     #onTab(event, isDown) {
@@ -100,7 +77,7 @@ export class Scoreboard {
     #hold(isDown) {
         if (this.#isFinal) return;
         clearInterval(this.#timer);
-        byId("scoreboard").hidden = !isDown || !byId("waiting").hidden;
+        byId("scoreboard").hidden = !isDown || !byId("lobby").hidden;
         if (byId("scoreboard").hidden) return;
         byId("vote").hidden = true;
         this.#timer = setInterval(() => this.#refresh(), REFRESH_MS);
@@ -140,7 +117,6 @@ export class Scoreboard {
             `${REASONS[results.reason] ?? results.reason}, ${clockText(results.duration)} played`;
         this.#fill(results.playerStats, results.finalScores, COLUMNS);
         byId("scoreboard").hidden = false;
-        byId("waiting").hidden = true;
         for (const id of ["vote-yes", "vote-no"]) byId(id).setAttribute("aria-pressed", "false");
         byId("vote").hidden = this.#client.entry?.seat === 255;
         byId("vote-tally").textContent = "";

@@ -1,70 +1,153 @@
-// settings_form - a form made from a settings schema (docs/protocol.md, settingsSchema).
+// settings_form - a form made from a settings schema (docs/protocol.md, settingsSchema), and the
+// list that shows settings to those who may not change them.
 
+import { RulesField } from "./rules_field.js";
+import { Field, isSame, titleOf } from "./settings_field.js";
 import { make } from "./ui.js";
 
-const NUMERIC = new Set(["int", "number", "duration"]);
+const BASICS = [
+    "isPrivate", "password", "maxPlayers", "mapName", "killLimit", "timeLimit", "friendlyFire",
+];
+const RULES = "rules";
+// They have places of their own: who hosts, and the lock's button.
+const ELSEWHERE = ["hostId", "locked"];
 
-function control(entry) {
-    const common = { name: entry.key };
-    if (entry.type === "bool") {
-        return make("input", { ...common, type: "checkbox", checked: entry.default === true });
+const settingsOf = (rules) => rules.flatMap(({ settings }) => settings);
+
+/** The schema as [title, entries], basics first and rules last, without the keys of omit. */
+function grouped(schema, omit, hasRules) {
+    const groups = new Map([["Basics", []]]);
+    const left = new Set([...ELSEWHERE, ...omit]);
+    const isWanted = ({ key }) => !left.has(key) && key !== RULES;
+    for (const entry of schema.filter(isWanted)) {
+        const title = BASICS.includes(entry.key) ? "Basics" : entry.group ?? "More";
+        groups.set(title, [...(groups.get(title) ?? []), entry]);
     }
-    if (entry.type === "enum") {
-        const options = (entry.values ?? []).map((value) =>
-            make("option", { value, selected: value === entry.default }, value));
-        return make("select", common, ...options);
-    }
-    if (NUMERIC.has(entry.type)) {
-        const input = make("input", { ...common, type: "number", required: true });
-        if (entry.min !== undefined) input.min = String(entry.min);
-        if (entry.max !== undefined) input.max = String(entry.max);
-        input.step = entry.type === "number" ? "any" : "1";
-        input.value = String(entry.default);
-        return input;
-    }
-    const value = Array.isArray(entry.default) ? entry.default.join(", ") : String(entry.default);
-    const input = make("input", { ...common, type: "text", value });
-    if (entry.type === "string" && entry.max) input.maxLength = entry.max;
-    return input;
+    const rank = ({ key }) => BASICS.indexOf(key);
+    groups.get("Basics").sort((a, b) => rank(a) - rank(b));
+    if (hasRules) groups.set("Rules", schema.filter(({ key }) => key === RULES));
+    return [...groups].filter(([, entries]) => entries.length > 0);
 }
 
-function field(entry) {
-    const title = entry.label ?? entry.key;
-    const isSaid = !entry.unit || title.toLowerCase().includes(entry.unit.toLowerCase());
-    const text = isSaid ? title : `${title} (${entry.unit})`;
-    const input = control(entry);
-    const label = entry.type === "bool"
-        ? make("label", { className: "check" }, input, text)
-        : make("label", {}, text, input);
-    if (entry.help) label.append(make("small", { className: "help" }, entry.help));
-    return label;
+/** The first group is open; the others fold, and stay as a person left them. */
+function foldable(title, body, opened, isFirst) {
+    if (isFirst) return make("fieldset", {}, make("legend", {}, title), body);
+    const group = make("details", { open: opened.has(title) }, make("summary", {}, title),
+        make("fieldset", { ariaLabel: title }, body));
+    group.ontoggle = () => {
+        if (group.open) opened.add(title);
+        else opened.delete(title);
+    };
+    return group;
 }
 
-/** Fill a container with the fields of a schema, in groups. */
-export function buildSettings(container, schema) {
-    const groups = new Map();
-    for (const entry of schema) {
-        const group = entry.group ?? "Settings";
-        groups.set(group, [...(groups.get(group) ?? []), entry]);
+export class SettingsForm {
+    #container;
+    #onChange;
+    #fields = new Map(); // key -> Field
+    #shown = new Map(); // key -> what the server has, or the default
+    #opened = new Set();
+
+    /** onChange(key, value): a person has changed it to something the browser finds well-formed. */
+    constructor(container, onChange = () => {}) {
+        this.#container = container;
+        this.#onChange = onChange;
     }
-    container.replaceChildren(...[...groups].map(([group, entries]) =>
-        make("fieldset", {}, make("legend", {}, group),
-            make("div", { className: "fields" }, ...entries.map(field)))));
-}
 
-function read(entry, input) {
-    if (entry.type === "bool") return input.checked;
-    if (NUMERIC.has(entry.type)) return Number(input.value);
-    if (entry.type !== "list") return input.value;
-    return input.value.split(",").map((item) => item.trim()).filter(Boolean);
-}
-
-/** The values that differ from the defaults. */
-export function readSettings(container, schema) {
-    const settings = {};
-    for (const entry of schema) {
-        const value = read(entry, container.querySelector(`[name="${CSS.escape(entry.key)}"]`));
-        if (JSON.stringify(value) !== JSON.stringify(entry.default)) settings[entry.key] = value;
+    /** omit: keys that are left out; rules: those of mods.list, with their settings. */
+    build(schema, { values = {}, omit = [], rules = [] } = {}) {
+        this.#fields.clear();
+        this.#shown.clear();
+        const changed = (field) => this.#changed(field);
+        const byKey = new Map(schema.map((entry) => [entry.key, entry]));
+        const fieldOf = (key) => {
+            if (byKey.has(key)) this.#fields.set(key, new Field(byKey.get(key), changed));
+            return this.#fields.get(key);
+        };
+        const left = [...omit, ...settingsOf(rules)];
+        const groups = grouped(schema, left, rules.length > 0).map(([title, entries], i) => {
+            const fields = entries.map((entry) => (entry.key === RULES
+                ? new RulesField(entry, rules, fieldOf, changed) : fieldOf(entry.key)));
+            for (const field of fields) this.#fields.set(field.entry.key, field);
+            const body = make("div", { className: "fields" }, ...fields.map((one) => one.element));
+            return foldable(title, body, this.#opened, i === 0);
+        });
+        for (const [key, field] of this.#fields) this.#shown.set(key, field.entry.default);
+        this.show(values);
+        this.#container.replaceChildren(...groups);
     }
-    return settings;
+
+    /** Values that came from outside; what a person is typing elsewhere stays. */
+    show(values) {
+        for (const [key, field] of this.#fields) {
+            const value = values[key];
+            if (value === undefined || isSame(value, this.#shown.get(key))) continue;
+            this.#shown.set(key, value);
+            field.show(value);
+            field.fault("");
+        }
+    }
+
+    /** The values that differ from the schema's defaults. */
+    readChanged() {
+        const values = {};
+        for (const [key, field] of this.#fields) {
+            if (!isSame(field.value, field.entry.default)) values[key] = field.value;
+        }
+        return values;
+    }
+
+    /** Says what is wrong with a setting, "" for nothing; false when the form does not have it. */
+    fault(key, text) {
+        const field = this.#fields.get(key);
+        if (!field) return false;
+        field.fault(text);
+        const group = field.element.closest("details");
+        if (text && group) group.open = true;
+        return true;
+    }
+
+    clearFaults() {
+        for (const field of this.#fields.values()) field.fault("");
+    }
+
+    /** isDisabled(entry) says which cannot be changed now. */
+    disable(isDisabled) {
+        for (const field of this.#fields.values()) field.disable(isDisabled(field.entry));
+    }
+
+    #changed(field) {
+        field.fault(field.complaint);
+        if (!field.complaint) this.#onChange(field.entry.key, field.value);
+    }
+}
+
+/** The setting that a refusal is about, "" where it names none. */
+export function settingOf(error) {
+    return error.data?.setting ?? /^settings\.(\w+)/.exec(error.message ?? "")?.[1] ?? "";
+}
+
+function valueText(entry, value, rules) {
+    if (entry.type === "bool") return value ? "on" : "off";
+    if (entry.key === RULES) {
+        return value.map((id) => rules.find((rule) => rule.id === id)?.name ?? id).join(", ");
+    }
+    return Array.isArray(value) ? value.join(", ") : String(value);
+}
+
+/** The same groups as text, without what a lobby does not show and what idle rules would take. */
+export function listSettings(container, schema, values, rules) {
+    const opened = new Set([...container.querySelectorAll("details[open] > summary")]
+        .map((summary) => summary.textContent));
+    const shown = schema.filter(({ key }) => values[key] !== undefined);
+    const idle = rules.filter(({ id }) => !values[RULES]?.includes(id));
+    const groups = grouped(shown, settingsOf(idle), rules.length > 0).map(([title, entries], i) => {
+        const rows = entries.flatMap((entry) => {
+            const value = make("dd", {}, valueText(entry, values[entry.key], rules) || "none");
+            value.dataset.setting = entry.key;
+            return [make("dt", {}, titleOf(entry)), value];
+        });
+        return foldable(title, make("dl", {}, ...rows), opened, i === 0);
+    });
+    container.replaceChildren(...groups);
 }

@@ -1,6 +1,7 @@
-// ui - small helpers for the page: finding and making elements, screens, messages.
+// ui - small helpers for the page: finding and making elements, screens, messages, the clipboard.
 
 const TOAST_MS = 6000;
+const COPIED_MS = 1500;
 const ABNORMAL = 1006; // a connection that ended without a word
 
 /** The element with that id; a missing one is a mistake in index.html. */
@@ -53,14 +54,57 @@ export function explain(error) {
 /** Run an action of a button once at a time; failures are shown. */
 export async function guarded(button, action, onError = (error) => toast(explain(error))) {
     if (button.disabled) return;
-    button.disabled = true;
+    const hadFocus = document.activeElement === button;
+    button.disabled = true; // and out of the keyboard's reach for that time
     try {
         await action();
     } catch (error) {
         onError(error);
     } finally {
         button.disabled = false;
+        if (hadFocus && document.activeElement === document.body) button.focus();
     }
+}
+
+/** A button that runs a guarded action. */
+export function actionButton(text, action, properties = {}, onError = undefined) {
+    const button = make("button", { type: "button", ...properties }, text);
+    button.onclick = () => guarded(button, action, onError);
+    return button;
+}
+
+/** New children; what had the focus keeps it, found again by its data-key. */
+export function replaceKeepingFocus(parent, children) {
+    const focused = parent.contains(document.activeElement)
+        ? document.activeElement.dataset.key : "";
+    parent.replaceChildren(...children);
+    if (focused) parent.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+}
+
+/** To the clipboard; a page without TLS has only the old way there. */
+export async function copyText(text) {
+    if (navigator.clipboard) {
+        await navigator.clipboard.writeText(text);
+        return;
+    }
+    const field = make("textarea", { value: text, readOnly: true, className: "sr" });
+    (document.querySelector("dialog[open]") ?? document.body).append(field);
+    field.select();
+    const copied = document.execCommand("copy");
+    field.remove();
+    if (!copied) throw new Error("the browser does not let this page copy; select the text instead");
+}
+
+/** A button that copies what `text` gives, and says so. */
+export function copyButton(label, text, properties = {}) {
+    const button = actionButton(label, async () => {
+        await copyText(text());
+        button.textContent = "Copied";
+        setTimeout(() => {
+            button.textContent = label;
+        }, COPIED_MS);
+    }, properties);
+    return button;
 }
 
 /** 83 -> "1:23" */
