@@ -356,6 +356,9 @@ test("presets: the operator's and one's own", async (t) => {
     const { presets } = await host.call("lobby.presets");
     assert.deepEqual(presets.map(({ name, own }) => [name, own]), [["tournament", false], ["my evening", true]]);
     assert.equal((await guest.call("lobby.presets")).presets.length, 1, "others' presets are theirs");
+    await host.leave();
+    assert.equal((await host.lobby.presets()).length, 2, "also outside of a lobby");
+    await denied(host.lobby.applyPreset("my evening"), "no_lobby", "wrong_state");
     await host.call("lobby.deletePreset", { name: "my evening" });
     await refused(host.call("lobby.deletePreset", { name: "my evening" }), "not_found");
 });

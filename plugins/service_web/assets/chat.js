@@ -24,7 +24,9 @@ export class Chat {
             this.#send();
         };
         byId("chat-text").onkeydown = (event) => {
-            if (event.key === "Escape") this.close();
+            if (event.key !== "Escape") return;
+            event.preventDefault();
+            this.close();
         };
         byId("chat-text").onblur = () => {
             if (!byId("chat-text").value) this.#fold();

@@ -1,7 +1,7 @@
 // create_lobby - the dialog that creates a lobby: its form is made from the mode's settings schema,
 // filled from a preset or from what was chosen last.
 
-import { SettingsForm, settingOf } from "./settings_form.js";
+import { SettingsForm, faultOf } from "./settings_form.js";
 import { byId, explain, guarded, make } from "./ui.js";
 
 const LAST_KEY = "muster.create";
@@ -76,8 +76,8 @@ export class CreateLobby {
     }
 
     #showError(error) {
-        const isShown = this.#form.fault(settingOf(error), explain(error));
-        this.#say(isShown ? "" : explain(error));
+        const { key, text } = faultOf(error);
+        this.#say(this.#form.fault(key, text) ? "" : explain(error));
     }
 
     #say(text) {

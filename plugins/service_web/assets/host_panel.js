@@ -2,7 +2,7 @@
 // for the others; presets; rule scripts of one's own.
 
 import { RuleScripts } from "./rule_scripts.js";
-import { SettingsForm, listSettings, settingOf } from "./settings_form.js";
+import { SettingsForm, faultOf, listSettings } from "./settings_form.js";
 import { byId, explain, guarded, make } from "./ui.js";
 import { isInCharge } from "./who.js";
 
@@ -69,8 +69,8 @@ export class HostPanel {
             await this.#client.lobby.updateSettings({ [key]: value });
             this.#form.fault(key, "");
         } catch (error) {
-            const isShown = this.#form.fault(settingOf(error) || key, explain(error));
-            if (!isShown) this.#showError(error);
+            const fault = faultOf(error);
+            if (!this.#form.fault(fault.key || key, fault.text)) this.#showError(error);
         }
     }
 

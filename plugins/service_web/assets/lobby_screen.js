@@ -106,9 +106,10 @@ export class LobbyScreen {
         const isPressed = (id) => byId(id).getAttribute("aria-pressed") === "true";
         byId("show-lobby").onclick = () => this.#toggle();
         byId("lobby-close").onclick = () => this.#toggle();
-        byId("lobby").onkeydown = (event) => {
-            if (event.key === "Escape" && this.#isWanted) this.#toggle();
-        };
+        addEventListener("keydown", (event) => {
+            const isTaken = event.defaultPrevented || document.querySelector("dialog[open]");
+            if (event.key === "Escape" && this.#isWanted && !isTaken) this.#toggle();
+        });
         press("lobby-leave", leave);
         press("lobby-ready", () => lobby.ready(!isPressed("lobby-ready")));
         press("lobby-start", () => lobby.start());

@@ -3,7 +3,7 @@
 
 import { RulesField } from "./rules_field.js";
 import { Field, isSame, titleOf } from "./settings_field.js";
-import { make } from "./ui.js";
+import { explain, make } from "./ui.js";
 
 const BASICS = [
     "isPrivate", "password", "maxPlayers", "mapName", "killLimit", "timeLimit", "friendlyFire",
@@ -122,9 +122,11 @@ export class SettingsForm {
     }
 }
 
-/** The setting that a refusal is about, "" where it names none. */
-export function settingOf(error) {
-    return error.data?.setting ?? /^settings\.(\w+)/.exec(error.message ?? "")?.[1] ?? "";
+/** What to tell about a refusal: {key, text}; key is "" where it is about no single setting. */
+export function faultOf(error) {
+    const [prefix, named] = /^settings\.(\w+): /.exec(error.message ?? "") ?? ["", ""];
+    const text = explain({ code: error.code, message: error.message?.slice(prefix.length) });
+    return { key: error.data?.setting ?? named, text };
 }
 
 function valueText(entry, value, rules) {
