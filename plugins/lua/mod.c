@@ -65,6 +65,10 @@ muster_status mod_fail(struct mod_error *error, muster_status status, const char
     return status;
 }
 
+muster_status mod_settle(struct mod_error *error, muster_status status) {
+    return status == MUSTER_NO_MEMORY ? mod_fail(error, status, "", 0, "out of memory") : status;
+}
+
 /* ---- permissions */
 
 static const struct {

@@ -22,6 +22,7 @@ enum {
     MOD_UPLOAD_NAME_MAX = 24, /* bytes of the name of an uploaded rule */
     MOD_DEPTH_MAX = 4,        /* folders in folders, the mod's own being the first */
     MOD_ENTRIES_MAX = 1024,   /* looked at below one mod */
+    MODS_MAX = 256,           /* of a set */
     MOD_SETTINGS_MAX = 64,
     MOD_LOCALES_MAX = 32,
     MOD_HASH_MAX = 33, /* 32 hex digits and NUL */
@@ -165,8 +166,8 @@ int mod_version_compare(const char *a, const char *b);
 /* ranges: any number of "OP VERSION" with OP of >= <= > < =, all of which must hold. */
 bool mod_version_matches(const char *version, const char *ranges);
 
-/* The tests of a mod: tests/NAME_spec.lua, with names like "tests.NAME_spec". They are no part of
- * a version. The folder is looked at as by mod_read. No tests: count is 0. */
+/* The tests of a mod: every *.lua below tests/, with names like "tests.score_spec". They are no
+ * part of a version. The folder is looked at as by mod_read. No tests: count is 0. */
 struct mod_specs {
     struct mod_file *files;
     uint32_t count;
@@ -183,8 +184,8 @@ struct mods;
 typedef void (*mods_log_fn)(void *user, uint32_t level, const char *text);
 
 /* Reads every mod that lies in one of the folders; of two with one id that of the later folder is
- * taken. A folder that is not there is skipped. What cannot be read, has a need that is not met, or
- * conflicts with a mod before it, is logged and left out; the others load. */
+ * taken. A folder that is not there is skipped. What cannot be read, or needs what is not there, is
+ * logged with the chain of needs, and left out; the others load. log may be null. */
 muster_status mods_load(const char *const *dirs, uint32_t dir_count, mods_log_fn log, void *user,
                         struct mods **out) MUSTER_MUST_USE;
 void mods_destroy(struct mods *mods);
@@ -192,12 +193,16 @@ uint32_t mods_count(const struct mods *mods);
 /* In order: by depth of dependency (optional ones that are there count), then by id. Borrowed. */
 struct mod *mods_at(const struct mods *mods, uint32_t index);
 struct mod *mods_find(const struct mods *mods, const char *id);
-/* Place in the order, UINT32_MAX when it is not in the set. */
-uint32_t mods_place(const struct mods *mods, const char *id);
-/* Takes a new version in, or a new mod, and pins it. On failure (a need that is not met, a
- * conflict, now or for another mod of the set) the set is as before. */
+/* Takes a new version in, or a new mod, and pins it. INVALID when a need is not met, of this mod or
+ * for another of the set: then the set is as before. */
 muster_status mods_replace(struct mods *mods, struct mod *mod,
                            struct mod_error *error) MUSTER_MUST_USE;
+/* What runs in one lobby: those of ids and all that they need, in order, at most cap of them.
+ * Borrowed. NOT_FOUND: no such mod; CONFLICT: two do not go together, or a rule needs a mode that
+ * is not among ids; LIMIT: more than cap. */
+muster_status mods_choose(const struct mods *mods, const char *const *ids, uint32_t id_count,
+                          struct mod **out, uint32_t cap, uint32_t *count,
+                          struct mod_error *error) MUSTER_MUST_USE;
 
 /* ---- the store: every version that took part in a match, so that a replay finds it. These block:
  * not in a tick; any thread. dir is made when it is missing. ---- */

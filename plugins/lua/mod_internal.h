@@ -10,6 +10,8 @@
 
 #include <jansson.h>
 
+#define MOD_UPLOAD_PREFIX "upload_"
+
 enum {
     MOD_JSON_BYTES_MAX = 1 << 16, /* mod.json, settings.json, a file of locale/ */
     MOD_SOURCES_MAX = MOD_FILES_MAX + MOD_LOCALES_MAX + 2,
@@ -37,12 +39,15 @@ bool version_is_good(const char *version);
 bool ranges_are_good(const char *ranges);
 /* Valid UTF-8 without NUL. */
 bool text_is_utf8(const char *text, size_t len);
-/* The nearest of n names by edit distance, or null: for "did you mean". */
+/* The nearest of n names, or null: for "did you mean". */
 const char *word_nearest(const char *word, const char *const *names, size_t n);
 
 /* Fills error: text is "FILE: " or "FILE:LINE: " and the sentence. Returns status. */
 muster_status mod_fail(struct mod_error *error, muster_status status, const char *file, int line,
                        const char *format, ...) MUSTER_PRINTF(5, 6);
+
+/* Returns status, and says so when memory is out. */
+muster_status mod_settle(struct mod_error *error, muster_status status);
 
 /* ---- sources */
 
@@ -65,18 +70,57 @@ struct sources {
 muster_status sources_add(struct sources *sources, const char *path, const char *text, size_t len,
                           struct mod_error *error) MUSTER_MUST_USE;
 
+/* By path: the order of the hash. */
+void sources_sort(struct sources *sources);
+bool path_is_locale(const char *path);
+
 /* mod_files.c: reads a folder. */
 muster_status sources_read(struct sources *sources, const char *dir,
                            struct mod_error *error) MUSTER_MUST_USE;
-/* mod_manifest.c: takes the sources' memory, also when it fails. id: what mod.json must say, or
+/* mod_build.c: takes the sources' memory, also when it fails. id: what mod.json must say, or
  * null. */
 muster_status mod_build(struct sources *sources, const char *id, struct mod **out,
                         struct mod_error *error) MUSTER_MUST_USE;
+/* Those of the sources that are Lua, in their memory. */
+struct mod_file *files_of(struct sources *sources, const char *id, uint32_t *count);
+/* mod_manifest.c: mod.json into an empty mod; id as above. */
+muster_status mod_manifest_read(struct mod *mod, const struct mod_source *source, const char *id,
+                                struct mod_error *error) MUSTER_MUST_USE;
 /* mod_settings.c: settings.json into a mod whose id and kind are there. */
 muster_status mod_settings_read(struct mod *mod, const struct mod_source *source,
                                 struct mod_error *error) MUSTER_MUST_USE;
 
-/* JSON of an object or array; null after filling error. */
+/* ---- mod_json.c */
+
+/* A place in a file, for sentences like "mod.json: permissions[1]: expected ...". */
+struct json_place {
+    const char *file;
+    char path[128];
+    struct mod_memory **memory; /* of what is read */
+    struct mod_error *error;
+};
+struct json_place json_item(const struct json_place *place, size_t index);
+struct json_place json_field(const struct json_place *place, const char *key);
+
+/* The text as an object or array; null after filling error. */
 json_t *json_read(const struct mod_source *source, struct mod_error *error);
+/* found may be null: nothing. INVALID. */
+muster_status json_fail(const struct json_place *place, const json_t *found, const char *expected);
+muster_status json_unknown(const struct json_place *place, const char *key,
+                           const char *const *known, size_t count);
+/* A string without control characters, 1 to max bytes. */
+muster_status json_line(const struct json_place *place, const json_t *value, size_t max,
+                        const char **out);
+muster_status json_id(const struct json_place *place, const json_t *value, size_t max,
+                      const char **out);
+muster_status json_number(const struct json_place *place, const json_t *value, uint32_t min,
+                          uint32_t max, uint32_t *out);
+/* Is it a list of at most max? items: address of a pointer, set to room for that many. */
+muster_status json_list(const struct json_place *place, const json_t *value, size_t max,
+                        size_t item_bytes, void *items, uint32_t *count);
+/* A copy of the value's text, or null. */
+const char *json_text(const struct json_place *place, const json_t *value);
+/* As the host wants keys of settings. */
+bool key_is_camel(const char *key);
 
 #endif

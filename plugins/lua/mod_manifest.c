@@ -1,0 +1,304 @@
+/* mod_manifest - mod.json into a mod, key by key. */
+#include "mod_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    LIST_MAX = 32,
+    NAME_BYTES_MAX = 64,
+    DESCRIPTION_BYTES_MAX = 400,
+    MEMORY_KB_MIN = 64,
+    MEMORY_KB_MAX = 65536,
+    MEMORY_KB_DEFAULT = 1024,
+    MODE_PLAYERS_MAX = 16,
+    MODE_TICK_RATE_HZ = 20,
+    MODE_SNAPSHOT_MAX_BYTES = 1024,
+};
+
+static const char manifest_file[] = "mod.json";
+
+struct reading {
+    struct json_place place;
+    struct mod *mod;
+    const char *id; /* what the mod must be called, or null */
+};
+
+typedef muster_status (*read_fn)(struct reading *r, const struct json_place *place, json_t *value);
+
+static muster_status read_id(struct reading *r, const struct json_place *place, json_t *value) {
+    char expected[MOD_ID_MAX + 64];
+    muster_status status = json_id(place, value, MOD_ID_MAX, &r->mod->id);
+    if (status || !r->id || strcmp(r->id, r->mod->id) == 0) return status;
+    snprintf(expected, sizeof expected, "the name of its folder, \"%.*s\"", MOD_ID_MAX, r->id);
+    return json_fail(place, value, expected);
+}
+
+static muster_status read_name(struct reading *r, const struct json_place *place, json_t *value) {
+    return json_line(place, value, NAME_BYTES_MAX, &r->mod->name);
+}
+
+static muster_status read_version(struct reading *r, const struct json_place *place,
+                                  json_t *value) {
+    muster_status status = json_line(place, value, NAME_BYTES_MAX, &r->mod->version);
+    if (status || version_is_good(r->mod->version)) return status;
+    return json_fail(place, value, "a version like 1.2.0 or 1.2.0-beta.1");
+}
+
+static muster_status read_api(struct reading *r, const struct json_place *place, json_t *value) {
+    const char *text = json_string_value(value);
+    (void)r;
+    return text && strcmp(text, "1") == 0 ? MUSTER_OK : json_fail(place, value, "\"1\"");
+}
+
+static muster_status read_kind(struct reading *r, const struct json_place *place, json_t *value) {
+    const char *text = json_string_value(value);
+    if (text && strcmp(text, "mode") == 0)
+        r->mod->kind = MOD_MODE;
+    else if (text && strcmp(text, "rule") == 0)
+        r->mod->kind = MOD_RULE;
+    return r->mod->kind ? MUSTER_OK : json_fail(place, value, "mode or rule");
+}
+
+static muster_status read_author(struct reading *r, const struct json_place *place, json_t *value) {
+    return json_line(place, value, NAME_BYTES_MAX, &r->mod->author);
+}
+
+static muster_status read_license(struct reading *r, const struct json_place *place,
+                                  json_t *value) {
+    return json_line(place, value, NAME_BYTES_MAX, &r->mod->license);
+}
+
+static muster_status read_description(struct reading *r, const struct json_place *place,
+                                      json_t *value) {
+    return json_line(place, value, DESCRIPTION_BYTES_MAX, &r->mod->description);
+}
+
+static muster_status read_base(struct reading *r, const struct json_place *place, json_t *value) {
+    return json_id(place, value, MUSTER_NAME_MAX - 1, &r->mod->base);
+}
+
+/* "votes >= 1.2" */
+static muster_status read_need(const struct json_place *place, const json_t *value,
+                               struct mod_need *need) {
+    char id[MOD_ID_MAX + 1] = "";
+    muster_status status = json_line(place, value, NAME_BYTES_MAX, &need->text);
+    if (status) return status;
+    size_t len = strcspn(need->text, " <>=");
+    if (len <= MOD_ID_MAX) memcpy(id, need->text, len);
+    need->versions = need->text + len;
+    need->versions += strspn(need->versions, " ");
+    if (!word_is_id(id, MOD_ID_MAX) || !ranges_are_good(need->versions))
+        return json_fail(place, value, "a mod's id, or like \"votes >= 1.2\" (>= <= > < =)");
+    need->id = memory_copy(place->memory, id, len);
+    return need->id ? MUSTER_OK : MUSTER_NO_MEMORY;
+}
+
+static muster_status read_needs(const struct json_place *place, json_t *value,
+                                const struct mod_need **out, uint32_t *count) {
+    struct mod_need *needs;
+    muster_status status = json_list(place, value, LIST_MAX, sizeof *needs, &needs, count);
+    for (uint32_t i = 0; !status && i < *count; i++) {
+        struct json_place item = json_item(place, i);
+        status = read_need(&item, json_array_get(value, i), &needs[i]);
+    }
+    if (!status) *out = needs;
+    return status;
+}
+
+static muster_status read_depends(struct reading *r, const struct json_place *place,
+                                  json_t *value) {
+    return read_needs(place, value, &r->mod->depends, &r->mod->depend_count);
+}
+
+static muster_status read_optional(struct reading *r, const struct json_place *place,
+                                   json_t *value) {
+    return read_needs(place, value, &r->mod->optional, &r->mod->optional_count);
+}
+
+static muster_status read_conflicts(struct reading *r, const struct json_place *place,
+                                    json_t *value) {
+    const char **ids;
+    muster_status status =
+        json_list(place, value, LIST_MAX, sizeof *ids, &ids, &r->mod->conflict_count);
+    for (uint32_t i = 0; !status && i < r->mod->conflict_count; i++) {
+        struct json_place item = json_item(place, i);
+        status = json_id(&item, json_array_get(value, i), MOD_ID_MAX, &ids[i]);
+    }
+    if (!status) r->mod->conflicts = ids;
+    return status;
+}
+
+static muster_status read_permissions(struct reading *r, const struct json_place *place,
+                                      json_t *value) {
+    if (!json_is_array(value)) return json_fail(place, value, "a list");
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const json_t *item = json_array_get(value, i);
+        struct json_place at = json_item(place, i);
+        uint32_t permission =
+            json_is_string(item) ? mod_permission_find(json_string_value(item)) : 0;
+        if (!permission) return json_fail(&at, item, "chat, kick, storage, teams or vote");
+        if (r->mod->permissions & permission) return json_fail(&at, item, "each only once");
+        r->mod->permissions |= permission;
+    }
+    return MUSTER_OK;
+}
+
+static muster_status read_limits(struct reading *r, const struct json_place *place, json_t *value) {
+    static const char *const known[] = {"memoryKb"};
+    const char *key;
+    json_t *limit;
+    uint32_t kb = MEMORY_KB_DEFAULT;
+    if (!json_is_object(value)) return json_fail(place, value, "an object");
+    json_object_foreach(value, key, limit) {
+        struct json_place field = json_field(place, key);
+        if (strcmp(key, known[0]) != 0) return json_unknown(&field, key, known, 1);
+        muster_status status = json_number(&field, limit, MEMORY_KB_MIN, MEMORY_KB_MAX, &kb);
+        if (status) return status;
+    }
+    r->mod->memory_bytes = kb * 1024;
+    return MUSTER_OK;
+}
+
+/* Of one setting: the host checks it against the setting's own schema. */
+static bool is_plain(const json_t *value) {
+    size_t i;
+    json_t *item;
+    if (json_is_array(value)) {
+        json_array_foreach(value, i, item) {
+            if (!json_is_string(item)) return false;
+        }
+        return true;
+    }
+    return json_is_boolean(value) || json_is_number(value) || json_is_string(value);
+}
+
+static muster_status read_defaults(struct reading *r, const struct json_place *place,
+                                   json_t *value) {
+    const char *key;
+    json_t *item;
+    if (!json_is_object(value)) return json_fail(place, value, "an object of lobby settings");
+    json_object_foreach(value, key, item) {
+        struct json_place field = json_field(place, key);
+        if (!key_is_camel(key) || !is_plain(item))
+            return json_fail(&field, item,
+                             "the name of a lobby setting and a plain value or list of strings");
+    }
+    r->mod->defaults_json = json_text(place, value);
+    return r->mod->defaults_json ? MUSTER_OK : MUSTER_NO_MEMORY;
+}
+
+static muster_status read_players_max(struct reading *r, const struct json_place *place,
+                                      json_t *value) {
+    return json_number(place, value, 2, MUSTER_SEATS_MAX, &r->mod->players_max);
+}
+
+static muster_status read_tick_rate(struct reading *r, const struct json_place *place,
+                                    json_t *value) {
+    return json_number(place, value, 1, 60, &r->mod->tick_rate_hz);
+}
+
+static muster_status read_snapshot_max(struct reading *r, const struct json_place *place,
+                                       json_t *value) {
+    return json_number(place, value, 64, 16384, &r->mod->snapshot_max_bytes);
+}
+
+static muster_status read_maps(struct reading *r, const struct json_place *place, json_t *value) {
+    const char **maps;
+    muster_status status =
+        json_list(place, value, LIST_MAX, sizeof *maps, &maps, &r->mod->map_count);
+    if (!status && r->mod->map_count == 0) status = json_fail(place, value, "at least one map");
+    for (uint32_t i = 0; !status && i < r->mod->map_count; i++) {
+        struct json_place item = json_item(place, i);
+        status = json_line(&item, json_array_get(value, i), MUSTER_NAME_MAX - 1, &maps[i]);
+    }
+    if (!status) r->mod->maps = maps;
+    return status;
+}
+
+/* In the order in which they are looked at. */
+static const struct {
+    const char *name;
+    read_fn read;
+    bool is_needed;
+    bool is_modes;
+} keys[] = {
+    {"id", read_id, true, false},
+    {"kind", read_kind, true, false},
+    {"api", read_api, true, false},
+    {"name", read_name, true, false},
+    {"version", read_version, true, false},
+    {"author", read_author, false, false},
+    {"license", read_license, false, false},
+    {"description", read_description, false, false},
+    {"base", read_base, false, true},
+    {"depends", read_depends, false, false},
+    {"optional", read_optional, false, false},
+    {"conflicts", read_conflicts, false, false},
+    {"permissions", read_permissions, false, false},
+    {"limits", read_limits, false, false},
+    {"defaults", read_defaults, false, true},
+    {"maxPlayers", read_players_max, false, true},
+    {"tickRate", read_tick_rate, false, true},
+    {"snapshotMaxBytes", read_snapshot_max, false, true},
+    {"maps", read_maps, false, true},
+};
+enum { KEY_COUNT = sizeof keys / sizeof *keys };
+
+static muster_status check_known(const struct reading *r, json_t *json) {
+    const char *names[KEY_COUNT];
+    const char *key;
+    json_t *value;
+    for (int i = 0; i < KEY_COUNT; i++) names[i] = keys[i].name;
+    json_object_foreach(json, key, value) {
+        int i = 0;
+        struct json_place field = json_field(&r->place, key);
+        while (i < KEY_COUNT && strcmp(key, names[i]) != 0) i++;
+        if (i == KEY_COUNT) return json_unknown(&field, key, names, KEY_COUNT);
+    }
+    return MUSTER_OK;
+}
+
+static muster_status read_key(struct reading *r, int key, json_t *value) {
+    struct json_place field = json_field(&r->place, keys[key].name);
+    if (!value) return keys[key].is_needed ? json_fail(&field, NULL, "a value") : MUSTER_OK;
+    if (keys[key].is_modes && r->mod->kind != MOD_MODE)
+        return mod_fail(r->place.error, MUSTER_INVALID, manifest_file, 0, "%s: only a mode has it",
+                        keys[key].name);
+    return keys[key].read(r, &field, value);
+}
+
+static void set_missing(struct mod *mod) {
+    static const char *const one_map[] = {"default"};
+    if (!mod->memory_bytes) mod->memory_bytes = MEMORY_KB_DEFAULT * 1024;
+    if (!mod->author) mod->author = "";
+    if (!mod->license) mod->license = "";
+    if (!mod->description) mod->description = "";
+    if (mod->kind != MOD_MODE || mod->base) return;
+    if (!mod->players_max) mod->players_max = MODE_PLAYERS_MAX;
+    if (!mod->tick_rate_hz) mod->tick_rate_hz = MODE_TICK_RATE_HZ;
+    if (!mod->snapshot_max_bytes) mod->snapshot_max_bytes = MODE_SNAPSHOT_MAX_BYTES;
+    if (mod->maps) return;
+    mod->maps = one_map;
+    mod->map_count = 1;
+}
+
+static muster_status read_manifest(struct reading *r, json_t *json) {
+    if (!json_is_object(json))
+        return mod_fail(r->place.error, MUSTER_INVALID, manifest_file, 0, "expected an object");
+    muster_status status = check_known(r, json);
+    for (int i = 0; !status && i < KEY_COUNT; i++)
+        status = read_key(r, i, json_object_get(json, keys[i].name));
+    if (!status) set_missing(r->mod);
+    return status;
+}
+
+muster_status mod_manifest_read(struct mod *mod, const struct mod_source *source, const char *id,
+                                struct mod_error *error) {
+    struct reading r = {{manifest_file, "", &mod->memory, error}, mod, id};
+    json_t *json = json_read(source, error);
+    if (!json) return MUSTER_INVALID;
+    muster_status status = read_manifest(&r, json);
+    json_decref(json);
+    return status;
+}
