@@ -25,6 +25,8 @@ enum {
     FIELD_TICKS = 10, /* between floods of one team's field */
     HUNT_STEPS = 10,  /* enemies this near are always hunted */
     GOAL_TICKS = 200,
+    WATCH_TURN = 600,  /* a tick, of who stands guard */
+    ERRAND_TICKS = 10, /* between choices of what to do about zones and items */
     STUCK_TICKS = 8,
     AIM_TOLERANCE = 700,
 };
@@ -143,6 +145,7 @@ static void field_update(struct arena *arena, uint32_t team) {
 void bots_refresh(struct arena *arena) {
     field_flood(arena, MUSTER_TEAM_RED);
     field_flood(arena, MUSTER_TEAM_BLUE);
+    errands_refresh(arena);
 }
 
 /* ---- walking -------------------------------------------------------------------------------- */
@@ -179,6 +182,14 @@ static void goal_choose(struct arena *arena, struct bot *bot) {
     bot->goal = roll(arena, arena->map->goal_count);
     bot->hunting = roll(arena, 2);
     bot->goal_tick = arena->tick + GOAL_TICKS / 2 + roll(arena, GOAL_TICKS);
+}
+
+/* On its way to a zone or an item; false: it has nothing to do there, or is there. */
+static bool walk_errand(const struct arena *arena, const struct avatar *a, const struct way *way,
+                        struct muster_input *in) {
+    if (way->kind == WAY_FIELD) follow(arena, a, way->field, in);
+    if (way->kind == WAY_STRAIGHT) head_for(a, way->x, way->y, in);
+    return way->kind == WAY_FIELD || way->kind == WAY_STRAIGHT;
 }
 
 static void patrol(struct arena *arena, struct avatar *a, struct muster_input *in) {
@@ -284,15 +295,31 @@ static void dance(struct arena *arena, struct avatar *a, const struct avatar *ta
     head_for(a, a->x + dx * forward - dy * bot->strafe, a->y + dy * forward + dx * bot->strafe, in);
 }
 
+/* Who has something to do goes on with it while it fires. */
 static void fight(struct arena *arena, struct avatar *a, const struct skill *skill,
-                  struct muster_input *in) {
+                  const struct way *way, struct muster_input *in) {
     const struct avatar *target = &arena->avatars[a->bot.target];
     take_aim(arena, a, target, skill, in);
-    if (a->health < skill->retreat) { /* goals 0 and 1 are the bases */
-        follow(arena, a, arena->map->goal_fields[a->team - 1], in);
-    } else {
+    if (a->health < skill->retreat && a->bot.errand != ERRAND_HOME) {
+        follow(arena, a, arena->map->goal_fields[a->team - 1], in); /* goals 0 and 1: the bases */
+    } else if (!walk_errand(arena, a, way, in)) {
         dance(arena, a, target, in);
     }
+}
+
+static void wander(struct arena *arena, struct avatar *a, const struct skill *skill,
+                   const struct way *way, struct muster_input *in) {
+    if (way->kind == WAY_THERE) {
+        in->aim = (uint16_t)(a->aim + WATCH_TURN);
+        return;
+    }
+    if (way->kind == WAY_HUNT) {
+        follow(arena, a, way->field, in);
+    } else if (!walk_errand(arena, a, way, in)) {
+        patrol(arena, a, in);
+    }
+    if (in->move_x || in->move_y)
+        in->aim = turned(a->aim, trig_angle(in->move_x, in->move_y), skill->turn);
 }
 
 static void bot_think(struct arena *arena, uint32_t seat) {
@@ -300,12 +327,12 @@ static void bot_think(struct arena *arena, uint32_t seat) {
     const struct skill *skill = &skills[arena->bot_skill];
     struct muster_input in = {.aim = a->aim};
     look(arena, seat, skill);
+    if ((arena->tick + seat) % ERRAND_TICKS == 0) errands_choose(arena, seat);
+    struct way way = errands_way(arena, seat);
     if (a->bot.target != MUSTER_SEAT_NONE) {
-        fight(arena, a, skill, &in);
+        fight(arena, a, skill, &way, &in);
     } else {
-        patrol(arena, a, &in);
-        if (in.move_x || in.move_y)
-            in.aim = turned(a->aim, trig_angle(in.move_x, in.move_y), skill->turn);
+        wander(arena, a, skill, &way, &in);
     }
     combat_input(arena, seat, &in);
     unstick(arena, a, &in);
@@ -318,6 +345,7 @@ void bots_think(struct arena *arena) {
     if (!any) return;
     if (arena->tick % FIELD_TICKS == 0) field_update(arena, MUSTER_TEAM_RED);
     if (arena->tick % FIELD_TICKS == FIELD_TICKS / 2) field_update(arena, MUSTER_TEAM_BLUE);
+    errands_watch(arena);
     for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
         const struct avatar *a = &arena->avatars[i];
         if (a->present && a->is_bot && a->alive) bot_think(arena, i);

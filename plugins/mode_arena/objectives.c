@@ -65,6 +65,7 @@ void objectives_take(struct arena *arena, uint32_t index, uint32_t seat) {
     item->carrier = seat;
     item->at_home = 0;
     item->touching = 0;
+    item->trail = world_tile(arena->map, arena->avatars[seat].x, arena->avatars[seat].y);
     item_tell(arena, "pickup", index, seat);
 }
 

@@ -12,6 +12,8 @@ static void put_bot(struct muster_writer *w, const struct bot *bot) {
     muster_put_i32(w, bot->error);
     muster_put_u32(w, bot->goal);
     muster_put_u32(w, bot->hunting);
+    muster_put_u8(w, bot->errand);
+    muster_put_u8(w, bot->errand_index);
     muster_put_u32(w, bot->stuck_ticks);
     muster_put_i32(w, bot->last_x);
     muster_put_i32(w, bot->last_y);
@@ -27,6 +29,8 @@ static void get_bot(struct muster_reader *r, struct bot *bot) {
     bot->error = muster_get_i32(r);
     bot->goal = muster_get_u32(r);
     bot->hunting = muster_get_u32(r);
+    bot->errand = muster_get_u8(r);
+    bot->errand_index = muster_get_u8(r);
     bot->stuck_ticks = muster_get_u32(r);
     bot->last_x = muster_get_i32(r);
     bot->last_y = muster_get_i32(r);
@@ -34,7 +38,8 @@ static void get_bot(struct muster_reader *r, struct bot *bot) {
 
 static bool bot_ok(const struct bot *bot) {
     return (bot->target < MUSTER_SEATS_MAX || bot->target == MUSTER_SEAT_NONE) &&
-           bot->strafe >= -1 && bot->strafe <= 1 && bot->error > -65536 && bot->error < 65536;
+           bot->strafe >= -1 && bot->strafe <= 1 && bot->error > -65536 && bot->error < 65536 &&
+           bot->errand < ERRAND_END && bot->errand_index < OBJECTIVES_MAX;
 }
 
 static void put_damage(struct muster_writer *w, const struct avatar *a) {
@@ -80,6 +85,10 @@ static void put_avatar(struct muster_writer *w, const struct avatar *a) {
 static bool is_on_map(const struct arena *arena, int32_t x, int32_t y) {
     return x >= 0 && y >= 0 && x < arena->map->width * TILE_UNITS &&
            y < arena->map->height * TILE_UNITS;
+}
+
+static uint32_t tiles_of(const struct arena *arena) {
+    return (uint32_t)(arena->map->width * arena->map->height);
 }
 
 static bool avatar_ok(const struct arena *arena, const struct avatar *a) {
@@ -196,6 +205,7 @@ static void put_item(struct muster_writer *w, const struct item *item) {
     muster_put_u8(w, item->carrier);
     muster_put_u8(w, item->at_home);
     muster_put_u32(w, item->touching);
+    muster_put_u16(w, item->trail);
     muster_put_str(w, item->kind);
 }
 
@@ -219,11 +229,12 @@ static bool get_item(const struct arena *arena, struct muster_reader *r, struct 
     item->carrier = muster_get_u8(r);
     item->at_home = muster_get_u8(r);
     item->touching = muster_get_u32(r);
+    item->trail = muster_get_u16(r);
     muster_get_str(r, item->kind, sizeof(item->kind));
     return item->present == 1 && item->team < MUSTER_TEAM_COUNT && item->who < WHO_END &&
-           item->at_home <= 1 && is_on_map(arena, item->home_x, item->home_y) &&
-           is_on_map(arena, item->x, item->y) && carrier_ok(arena, item) &&
-           objectives_kind_ok(item->kind);
+           item->at_home <= 1 && item->trail < tiles_of(arena) &&
+           is_on_map(arena, item->home_x, item->home_y) && is_on_map(arena, item->x, item->y) &&
+           carrier_ok(arena, item) && objectives_kind_ok(item->kind);
 }
 
 static void put_field(struct muster_writer *w, const struct enemy_field *field) {
@@ -233,14 +244,28 @@ static void put_field(struct muster_writer *w, const struct enemy_field *field) 
 
 static bool get_field(const struct arena *arena, struct muster_reader *r,
                       struct enemy_field *field) {
-    uint32_t tiles = (uint32_t)(arena->map->width * arena->map->height);
     field->source_count = muster_get_u8(r);
     if (field->source_count > MUSTER_SEATS_MAX) return false;
     for (uint32_t i = 0; i < field->source_count; i++) {
         field->sources[i] = muster_get_u16(r);
-        if (field->sources[i] >= tiles) return false;
+        if (field->sources[i] >= tiles_of(arena)) return false;
     }
     return true;
+}
+
+static void put_route(struct muster_writer *w, const struct route *route) {
+    muster_put_u8(w, route->valid);
+    if (!route->valid) return;
+    muster_put_u16(w, route->tile);
+    muster_put_u32(w, route->used_tick);
+}
+
+static bool get_route(const struct arena *arena, struct muster_reader *r, struct route *route) {
+    route->valid = muster_get_u8(r);
+    if (!route->valid) return true;
+    route->tile = muster_get_u16(r);
+    route->used_tick = muster_get_u32(r);
+    return route->valid == 1 && route->tile < tiles_of(arena);
 }
 
 void save_write(const struct arena *arena, struct muster_writer *w) {
@@ -254,6 +279,7 @@ void save_write(const struct arena *arena, struct muster_writer *w) {
     for (uint32_t i = 0; i < ITEMS_MAX; i++) put_item(w, &arena->items[i]);
     put_field(w, &arena->enemies[MUSTER_TEAM_RED]);
     put_field(w, &arena->enemies[MUSTER_TEAM_BLUE]);
+    for (uint32_t i = 0; i < ROUTES_MAX; i++) put_route(w, &arena->routes[i]);
 }
 
 muster_status save_read(struct arena *arena, struct muster_reader *r) {
@@ -270,5 +296,6 @@ muster_status save_read(struct arena *arena, struct muster_reader *r) {
     for (uint32_t i = 0; ok && i < ITEMS_MAX; i++) ok = get_item(arena, r, &arena->items[i]);
     ok = ok && get_field(arena, r, &arena->enemies[MUSTER_TEAM_RED]) &&
          get_field(arena, r, &arena->enemies[MUSTER_TEAM_BLUE]);
+    for (uint32_t i = 0; ok && i < ROUTES_MAX; i++) ok = get_route(arena, r, &arena->routes[i]);
     return ok && !r->overflow ? MUSTER_OK : MUSTER_INVALID;
 }

@@ -48,8 +48,10 @@ enum {
     EVENT_HIT = 3,
     HIT_EVENTS_MAX = 24, /* a tick; leaves room for kills and spawns, which must not be lost */
 
-    ZONES_MAX = 8,
-    ITEMS_MAX = 8,
+    OBJECTIVES_MAX = 8,
+    ZONES_MAX = OBJECTIVES_MAX,
+    ITEMS_MAX = OBJECTIVES_MAX,
+    ROUTES_MAX = 8,
     WORD_BYTES = 16, /* of a zone's label or an item's kind, NUL included */
     ZONE_RADIUS_MAX = MAP_SIDE_MAX * TILE_UNITS,
     ITEM_REACH = PLAYER_RADIUS + 80, /* from the avatar's centre */
@@ -86,6 +88,17 @@ struct instance {
     uint32_t map_count;
 };
 
+/* What a bot has to do about zones and items. */
+enum errand {
+    ERRAND_NONE,
+    ERRAND_ZONE,  /* go there and stay */
+    ERRAND_CLEAR, /* it is there: hunt the enemies that are there, too */
+    ERRAND_ITEM,  /* take it, touch it, or hunt who has it */
+    ERRAND_POST,  /* stay near its home */
+    ERRAND_HOME,  /* bring what it carries to the own base */
+    ERRAND_END
+};
+
 enum bot_skill { BOT_EASY, BOT_NORMAL, BOT_HARD, BOT_SKILL_END };
 
 struct bot {
@@ -97,7 +110,9 @@ struct bot {
     int32_t strafe;       /* -1, 0, 1 */
     int32_t error;        /* angle */
     uint32_t goal;
-    uint32_t hunting; /* follows the enemies instead of the goal */
+    uint32_t hunting;      /* follows the enemies instead of the goal */
+    uint32_t errand;       /* enum errand; comes before the goal */
+    uint32_t errand_index; /* of the zone or item */
     uint32_t stuck_ticks;
     int32_t last_x;
     int32_t last_y;
@@ -159,6 +174,7 @@ struct item {
     uint32_t carrier;  /* seat, or MUSTER_SEAT_NONE */
     uint32_t at_home;  /* has not been taken since it was put there */
     uint32_t touching; /* a bit per seat: mates that are at it while it lies about */
+    uint32_t trail;    /* the carrier's tile, as it was seen last: where bots hunt */
     char kind[WORD_BYTES];
 };
 
@@ -245,6 +261,14 @@ struct enemy_field {
     uint16_t distance[MAP_TILES_MAX];
 };
 
+/* Distance of every tile to one that bots have to go to. */
+struct route {
+    uint32_t valid;
+    uint32_t tile;
+    uint32_t used_tick;
+    uint16_t distance[MAP_TILES_MAX];
+};
+
 struct arena {
     struct instance *instance;
     const struct map *map;
@@ -267,6 +291,8 @@ struct arena {
     struct zone zones[ZONES_MAX]; /* [id - 1] */
     struct item items[ITEMS_MAX];
     struct enemy_field enemies[MUSTER_TEAM_COUNT];
+    struct route routes[ROUTES_MAX];
+    uint32_t route_tick; /* tick + 1 of the newest flood */
     /* what happened in this tick, for the snapshot */
     struct shot shots[MUSTER_SEATS_MAX];
     uint32_t shot_count;
@@ -353,6 +379,22 @@ void bots_yield(struct arena *arena, uint32_t team);
 void bots_think(struct arena *arena);
 /* After load: fields from their saved sources. */
 void bots_refresh(struct arena *arena);
+
+/* errands.c */
+enum way_kind { WAY_NONE, WAY_FIELD, WAY_STRAIGHT, WAY_THERE, WAY_HUNT };
+struct way {
+    enum way_kind kind;
+    const uint16_t *field; /* WAY_FIELD, WAY_HUNT: follow it */
+    int32_t x;             /* where to */
+    int32_t y;
+};
+/* Once a tick, before the bots think. */
+void errands_watch(struct arena *arena);
+void errands_choose(struct arena *arena, uint32_t seat);
+/* How the bot gets on with its errand. At most one flood a tick: who has to wait has no way yet. */
+struct way errands_way(struct arena *arena, uint32_t seat);
+/* After load: routes from their saved tiles. */
+void errands_refresh(struct arena *arena);
 
 /* save.c */
 void save_write(const struct arena *arena, struct muster_writer *w);
