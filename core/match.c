@@ -205,27 +205,56 @@ void match_destroy(struct match *match) {
     slots_remove(&matches, match->id);
 }
 
-static json_t *provider_list(uint32_t kind) {
-    json_t *list = json_array();
-    for (struct provider *p = registry_first(kind); p; p = p->next)
-        json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "name", p->self->name, "instance",
-                                              p->self->instance_name, "version", p->self->version));
-    return list;
+/* ---- the recording's header ------------------------------------------------------------------ */
+
+static json_t *plugin_json(const struct muster_self *self) {
+    return json_pack("{s:s,s:s,s:s}", "name", self->name, "instance", self->instance_name,
+                     "version", self->version);
+}
+
+/* In config order, each once: a replay loads them so. */
+static void plugin_insert(json_t *list, uint32_t *orders, const struct muster_self *self) {
+    size_t at = 0, count = json_array_size(list);
+    while (at < count && orders[at] < self->order) at++;
+    if (at < count && orders[at] == self->order) return;
+    memmove(orders + at + 1, orders + at, (count - at) * sizeof orders[0]);
+    orders[at] = self->order;
+    json_array_insert_new(list, at, plugin_json(self));
+}
+
+/* Who plays it: plugins for a replay to load; victories and rules: in the order they are asked. */
+static void add_players(json_t *header, const struct match_setup *setup,
+                        const struct mode_entry *mode) {
+    uint32_t orders[2 + MATCH_VICTORIES_MAX + MATCH_RULES_MAX];
+    json_t *plugins = json_array(), *victories = json_array(), *rules = json_array();
+    struct provider *p = registry_first(MUSTER_ROLE_VICTORY);
+    plugin_insert(plugins, orders, mode->provider->self);
+    plugin_insert(plugins, orders, registry_mode_owner(mode));
+    for (uint32_t i = 0; p && i < MATCH_VICTORIES_MAX; p = p->next, i++) {
+        plugin_insert(plugins, orders, p->self);
+        json_array_append_new(victories, plugin_json(p->self));
+    }
+    for (uint32_t i = 0; i < setup->rules_count; i++) {
+        const struct muster_self *self = setup->rules[i].provider->self;
+        plugin_insert(plugins, orders, self);
+        json_array_append_new(rules, plugin_json(self));
+    }
+    json_object_set_new(header, "plugins", plugins);
+    json_object_set_new(header, "mode", plugin_json(mode->provider->self));
+    json_object_set_new(header, "victories", victories);
+    json_object_set_new(header, "rules", rules);
 }
 
 char *match_record_header(const struct match_setup *setup) {
-    struct mode_entry *entry = registry_mode(setup->game_mode);
+    const struct mode_entry *mode = registry_mode(setup->game_mode);
     char seed[24];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)setup->seed);
-    struct muster_self *mode = entry ? entry->provider->self : NULL;
-    json_t *header = json_pack(
-        "{s:i,s:s,s:s,s:s,s:s,s:O,s:s,s:i,s:i,s:{s:s,s:s,s:s},s:o,s:o}", "version", 1, "matchId",
-        setup->match_key, "lobbyId", setup->lobby_key, "gameMode", setup->game_mode, "mapName",
-        setup->map_name, "settings", setup->settings, "seed", seed, "tickRate",
-        (int)setup->tick_rate_hz, "seatsMax", (int)setup->seats_max, "mode", "name",
-        mode ? mode->name : "", "instance", mode ? mode->instance_name : "", "version",
-        mode ? mode->version : "", "victories", provider_list(MUSTER_ROLE_VICTORY), "rules",
-        provider_list(MUSTER_ROLE_RULES));
+    json_t *header =
+        json_pack("{s:i,s:s,s:s,s:s,s:s,s:O,s:s,s:i,s:i}", "version", 1, "matchId",
+                  setup->match_key, "lobbyId", setup->lobby_key, "gameMode", setup->game_mode,
+                  "mapName", setup->map_name, "settings", setup->settings, "seed", seed, "tickRate",
+                  (int)setup->tick_rate_hz, "seatsMax", (int)setup->seats_max);
+    if (header && mode) add_players(header, setup, mode);
     char *text = header ? json_dumps(header, JSON_COMPACT) : NULL;
     json_decref(header);
     return text;

@@ -197,7 +197,7 @@ uint32_t match_count(void);
 muster_status match_create(const struct match_setup *setup, struct match **out) MUSTER_MUST_USE;
 /* Takes null. Closes the recording. */
 void match_destroy(struct match *match);
-/* Header of the recording for a match about to be created; a new JSON text to be freed. */
+/* Header of the recording for a match about to be created; a new JSON text to be freed, or null. */
 char *match_record_header(const struct match_setup *setup);
 
 /* ---- what steers it ---- */

@@ -181,10 +181,12 @@ void registry_commit(struct muster_self *self, struct muster_self *older) {
         provider_link(p);
     }
     registry_mode_commit(self, older);
+    registry_settings_commit(self, older);
 }
 
 void registry_remove(struct muster_self *self) {
     registry_mode_forget(self);
+    registry_settings_forget(self);
     while (self->providers) {
         struct provider *provider = self->providers;
         self->providers = provider->sibling;

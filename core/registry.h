@@ -45,8 +45,9 @@ void registry_remove(struct muster_self *self);
 struct provider *registry_first(uint32_t kind); /* then ->next */
 uint32_t registry_count(uint32_t kind);
 
-/* A game mode declared with host->match->mode_add. The entry stays where it is when a reload brings
- * its next generation, and is gone when a mode is removed: find it again, do not keep it. */
+/* A game mode declared with host->match->mode_add, with what its base fills in. The entry stays
+ * where it is when a reload brings its next generation, and is gone when a mode is removed: find it
+ * again, do not keep it. */
 struct mode_entry {
     struct mode_entry *next;
     char game_mode[MUSTER_NAME_MAX];
@@ -58,7 +59,7 @@ struct mode_entry {
     uint32_t view_count;
     uint32_t snapshot_max_bytes;
     struct schema settings;    /* of the mode alone */
-    struct provider *provider; /* newest generation */
+    struct provider *provider; /* newest generation, of the base where there is one */
 };
 
 /* A name that the instance's older generation holds is legal: the new entry replaces it at
@@ -66,15 +67,17 @@ struct mode_entry {
 muster_status registry_mode_add(struct muster_self *self, const struct muster_mode_info *info,
                                 char *error, uint32_t cap) MUSTER_MUST_USE;
 muster_status registry_mode_remove(struct muster_self *self, const char *game_mode);
-struct mode_entry *registry_mode(const char *game_mode); /* may be null */
+struct mode_entry *registry_mode(const char *game_mode); /* may be null; so when its base is gone */
 struct mode_entry *registry_mode_next(const struct mode_entry *previous);
+/* Who declared it: with a base, not who plays it. */
+struct muster_self *registry_mode_owner(const struct mode_entry *entry);
 
 /* Lobby settings that belong to every mode (host->lobby->settings_add), merged in config order;
  * self null: core's own, which come first. */
 muster_status registry_settings_add(struct muster_self *self, const char *schema_json, char *error,
                                     uint32_t cap) MUSTER_MUST_USE;
-/* The mode's schema and all common ones as one; owned by the registry, rebuilt when anything
- * changed; null for an unknown mode. */
+/* The mode's schema, its base's and all common ones as one, with the defaults of the mode; owned by
+ * the registry, rebuilt when anything changed; null for an unknown mode. */
 const struct schema *registry_settings(const char *game_mode);
 
 #endif

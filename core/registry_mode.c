@@ -1,55 +1,41 @@
-/* registry_mode - the game modes and the lobby settings that plugins declare.
+/* registry_mode - the game modes that plugins declare.
  *
  * While a reload is under way the new generation's declarations wait beside those in force;
- * registry_commit puts them in their place.
+ * registry_commit puts them in their place. A mode with a base is not there while its base is not.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "log.h"
 #include "registry_internal.h"
 
 #define MAPS_MAX 64
+#define DEFAULTS_BYTES_MAX 65536
 #define CAUSE_MAX 384
-
-/* entry first, so that a mode_entry is its slot. */
-struct mode_slot {
-    struct mode_entry entry;
-    struct muster_self *owner;
-    struct schema merged; /* settings of the mode and common ones */
-    bool merged_valid;
-};
-
-struct settings_block {
-    struct settings_block *next;
-    struct muster_self *owner; /* null: core */
-    struct schema schema;
-    bool waiting;
-};
 
 static struct mode_entry *modes;         /* in force */
 static struct mode_entry *modes_waiting; /* of a generation that is not committed */
-static struct settings_block *blocks;    /* core's first, then config order */
 
-static struct mode_slot *slot_of(const struct mode_entry *entry) {
-    return (struct mode_slot *)entry;
+struct mode_entry *registry_modes(bool waiting) {
+    return waiting ? modes_waiting : modes;
 }
 
-static void merged_drop(struct mode_entry *entry) {
-    struct mode_slot *slot = slot_of(entry);
-    if (slot->merged_valid) schema_deinit(&slot->merged);
-    slot->merged_valid = false;
-}
-
-static void merged_drop_all(void) {
-    for (struct mode_entry *m = modes; m; m = m->next) merged_drop(m);
+void registry_merged_drop(void) {
+    for (struct mode_entry *m = modes; m; m = m->next) {
+        struct mode_slot *slot = mode_slot_of(m);
+        if (slot->merged_valid) schema_deinit(&slot->merged);
+        slot->merged_valid = false;
+    }
 }
 
 static void mode_free(struct mode_entry *entry) {
-    merged_drop(entry);
+    struct mode_slot *slot = mode_slot_of(entry);
+    if (slot->merged_valid) schema_deinit(&slot->merged);
     schema_deinit(&entry->settings);
-    free(entry->maps);
-    free(slot_of(entry));
+    json_decref(slot->defaults);
+    free(slot->maps);
+    free(slot);
 }
 
 static void mode_append(struct mode_entry **list, struct mode_entry *entry) {
@@ -61,6 +47,41 @@ static void mode_append(struct mode_entry **list, struct mode_entry *entry) {
 static struct mode_entry *mode_in(struct mode_entry *list, const char *game_mode) {
     while (list && strcmp(list->game_mode, game_mode) != 0) list = list->next;
     return list;
+}
+
+/* ---- what a base fills in -------------------------------------------------------------------- */
+
+static uint32_t or_base(uint32_t own, uint32_t of_base) {
+    return own ? own : of_base;
+}
+
+/* base null: there is none, and none is needed. */
+static void mode_fill(struct mode_entry *entry, const struct mode_entry *base) {
+    static const struct mode_entry nothing;
+    const struct mode_slot *slot = mode_slot_of(entry);
+    if (!base) base = &nothing;
+    entry->maps = slot->maps ? slot->maps : base->maps;
+    entry->map_count = or_base(slot->map_count, base->map_count);
+    entry->players_max = or_base(slot->players_max, base->players_max);
+    entry->tick_rate_hz = or_base(slot->tick_rate_hz, base->tick_rate_hz);
+    entry->view_count = or_base(slot->view_count, base->view_count);
+    entry->snapshot_max_bytes = or_base(slot->snapshot_max_bytes, base->snapshot_max_bytes);
+    if (slot->base[0]) entry->provider = base->provider;
+}
+
+/* After every change: a base may have come, changed or gone. */
+static void modes_fill(void) {
+    for (struct mode_entry *m = modes; m; m = m->next) {
+        const struct mode_slot *slot = mode_slot_of(m);
+        if (!slot->base[0]) continue;
+        bool was_there = m->provider != NULL;
+        const struct mode_entry *base = mode_in(modes, slot->base);
+        mode_fill(m, base && !mode_slot_of(base)->base[0] ? base : NULL);
+        if (was_there && !m->provider)
+            log_warn("registry", "mode %s: its base %s is gone: nobody can play it", m->game_mode,
+                     slot->base);
+    }
+    registry_merged_drop();
 }
 
 /* ---- declaring a mode ------------------------------------------------------------------------ */
@@ -76,15 +97,7 @@ static bool name_valid(const char *name) {
     return true;
 }
 
-static const char *info_fault(const struct muster_mode_info *info) {
-    if (!name_valid(info->game_mode)) return "gameMode is no name of 1 to 47 letters, digits, _-.";
-    if (!info->title || !info->title[0]) return "the title is missing";
-    if (info->players_max < 2 || info->players_max > MUSTER_SEATS_MAX)
-        return "players_max is not 2 to 32";
-    if (info->tick_rate_hz < 1 || info->tick_rate_hz > 60) return "tick_rate_hz is not 1 to 60";
-    if (info->view_count < 1 || info->view_count > 4) return "view_count is not 1 to 4";
-    if (info->snapshot_max_bytes < 64 || info->snapshot_max_bytes > 16384)
-        return "snapshot_max_bytes is not 64 to 16384";
+static const char *maps_fault(const struct muster_mode_info *info) {
     if (!info->maps || info->map_count < 1 || info->map_count > MAPS_MAX)
         return "map_count is not 1 to 64";
     for (uint32_t i = 0; i < info->map_count; i++)
@@ -92,69 +105,175 @@ static const char *info_fault(const struct muster_mode_info *info) {
     return NULL;
 }
 
-/* Null when out of memory or when the settings are no schema (error says which). */
-static struct mode_entry *mode_make(const struct muster_mode_info *info, char *error,
-                                    uint32_t cap) {
+/* info: with what the base fills in. */
+static const char *info_fault(const struct muster_mode_info *info, bool maps_of_base) {
+    if (!name_valid(info->game_mode)) return "gameMode is no name of 1 to 47 letters, digits, _-.";
+    if (!info->title || !info->title[0]) return "the title is missing";
+    if (info->players_max < 2 || info->players_max > MUSTER_SEATS_MAX)
+        return "players_max is not 2 to 32";
+    if (info->tick_rate_hz < 1 || info->tick_rate_hz > 60) return "tick_rate_hz is not 1 to 60";
+    if (info->view_count < 1 || info->view_count > MUSTER_VIEWS_MAX)
+        return "view_count is not 1 to 17";
+    if (info->snapshot_max_bytes < 64 || info->snapshot_max_bytes > 16384)
+        return "snapshot_max_bytes is not 64 to 16384";
+    return maps_of_base ? NULL : maps_fault(info);
+}
+
+/* In `cause` what is wrong with them. */
+static muster_status defaults_read(struct mode_slot *slot, const char *text,
+                                   const struct schema *of_base, char *cause) {
+    if (!text) return MUSTER_OK;
+    size_t len = strnlen(text, DEFAULTS_BYTES_MAX + 1);
+    if (len <= DEFAULTS_BYTES_MAX)
+        slot->defaults = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(slot->defaults)) {
+        snprintf(cause, CAUSE_MAX, "its defaults are no JSON object of at most 64 KiB");
+        return MUSTER_INVALID;
+    }
+    const char *key;
+    json_t *value;
+    json_object_foreach(slot->defaults, key, value) {
+        struct schema_error wrong;
+        json_t *good = NULL;
+        const struct schema_entry *entry = schema_find(&slot->entry.settings, key);
+        if (!entry && of_base) entry = schema_find(of_base, key);
+        if (entry && schema_check_value(entry, value, false, &good, &wrong) != MUSTER_OK) {
+            snprintf(cause, CAUSE_MAX, "defaults, %s", wrong.text);
+            return MUSTER_INVALID;
+        }
+        json_decref(good);
+    }
+    return MUSTER_OK;
+}
+
+static muster_status settings_read(struct mode_slot *slot, const char *text, char *cause) {
     struct schema_error wrong = {0};
+    muster_status status = schema_parse(text ? text : "[]", &slot->entry.settings, &wrong);
+    if (status != MUSTER_OK)
+        snprintf(cause, CAUSE_MAX, "settings schema, %s: %s", wrong.key, wrong.text);
+    return status;
+}
+
+static bool maps_copy(struct mode_slot *slot, const struct muster_mode_info *info) {
+    if (!info->maps) return true;
+    slot->maps = calloc(info->map_count, sizeof *slot->maps);
+    for (uint32_t i = 0; slot->maps && i < info->map_count; i++)
+        snprintf(slot->maps[i], sizeof slot->maps[i], "%s", info->maps[i]);
+    return slot->maps != NULL;
+}
+
+/* info: as declared. */
+static struct mode_slot *mode_make(const struct muster_mode_info *info,
+                                   const struct mode_entry *base, char *cause) {
     struct mode_slot *slot = calloc(1, sizeof *slot);
-    snprintf(error, cap, "out of memory");
+    snprintf(cause, CAUSE_MAX, "out of memory");
     if (!slot) return NULL;
     struct mode_entry *entry = &slot->entry;
-    entry->maps = calloc(info->map_count, sizeof *entry->maps);
-    if (!entry->maps) goto failed;
-    for (uint32_t i = 0; i < info->map_count; i++)
-        snprintf(entry->maps[i], sizeof entry->maps[i], "%s", info->maps[i]);
     snprintf(entry->game_mode, sizeof entry->game_mode, "%s", info->game_mode);
     snprintf(entry->title, sizeof entry->title, "%s", info->title);
-    entry->map_count = info->map_count;
-    entry->players_max = info->players_max;
-    entry->tick_rate_hz = info->tick_rate_hz;
-    entry->view_count = info->view_count;
-    entry->snapshot_max_bytes = info->snapshot_max_bytes;
-    if (schema_parse(info->settings_json ? info->settings_json : "[]", &entry->settings, &wrong) !=
-        MUSTER_OK) {
-        snprintf(error, cap, "settings schema, %s: %s", wrong.key, wrong.text);
-        goto failed;
-    }
-    return entry;
-failed:
-    free(entry->maps);
-    free(slot);
+    if (base) snprintf(slot->base, sizeof slot->base, "%s", base->game_mode);
+    slot->map_count = info->map_count;
+    slot->players_max = info->players_max;
+    slot->tick_rate_hz = info->tick_rate_hz;
+    slot->view_count = info->view_count;
+    slot->snapshot_max_bytes = info->snapshot_max_bytes;
+    if (maps_copy(slot, info) && settings_read(slot, info->settings_json, cause) == MUSTER_OK &&
+        defaults_read(slot, info->defaults_json, base ? &base->settings : NULL, cause) == MUSTER_OK)
+        return slot;
+    mode_free(entry);
     return NULL;
 }
 
-/* The first key that both have, or null. */
-static const char *shared_key(const struct schema *a, const struct schema *b) {
-    for (uint32_t i = 0; i < a->count; i++)
-        if (schema_find(b, a->entries[i].key)) return a->entries[i].key;
-    return NULL;
-}
-
-/* Does what `holder` holds stand in the way of self? Its own older generation's does not, and
- * neither does what waits for another generation's commit. */
-static bool in_the_way(const struct muster_self *self, const struct muster_self *holder,
-                       bool waiting) {
+bool registry_in_the_way(const struct muster_self *self, const struct muster_self *holder,
+                         bool waiting) {
     if (holder == self) return true;
     return !waiting && !plugin_supersedes(self, holder);
 }
 
-static muster_status mode_conflicts(struct muster_self *self, const struct mode_entry *entry,
-                                    char *error, uint32_t cap) {
+/* Base and mode share no setting: neither this one and its base, nor those that are based on this
+ * one. */
+static muster_status base_conflicts(const struct muster_self *self, const struct mode_entry *entry,
+                                    const struct mode_entry *base, char *cause) {
+    const char *key = base ? schema_shared_key(&entry->settings, &base->settings) : NULL;
+    if (key) {
+        snprintf(cause, CAUSE_MAX, "its setting %s is its base's", key);
+        return MUSTER_EXISTS;
+    }
+    for (const struct mode_entry *m = modes; m; m = m->next) {
+        const struct mode_slot *slot = mode_slot_of(m);
+        if (strcmp(slot->base, entry->game_mode) != 0) continue;
+        key = schema_shared_key(&entry->settings, &m->settings);
+        if (!key || !registry_in_the_way(self, slot->owner, false)) continue;
+        snprintf(cause, CAUSE_MAX, "its setting %s is taken by mode %s, which is based on it", key,
+                 m->game_mode);
+        return MUSTER_EXISTS;
+    }
+    return MUSTER_OK;
+}
+
+static muster_status mode_conflicts(const struct muster_self *self, const struct mode_entry *entry,
+                                    char *cause) {
     const struct mode_entry *present = mode_in(modes, entry->game_mode);
     const struct mode_entry *waiting = mode_in(modes_waiting, entry->game_mode);
-    if (waiting && slot_of(waiting)->owner == self) present = waiting;
-    if (present && in_the_way(self, slot_of(present)->owner, false)) {
-        snprintf(error, cap, "plugin %s declares it already",
-                 slot_of(present)->owner->instance_name);
-        return MUSTER_EXISTS;
+    if (waiting && mode_slot_of(waiting)->owner == self) present = waiting;
+    if (!present || !registry_in_the_way(self, mode_slot_of(present)->owner, false))
+        return registry_settings_taken(self, &entry->settings, cause, CAUSE_MAX);
+    snprintf(cause, CAUSE_MAX, "plugin %s declares it already",
+             mode_slot_of(present)->owner->instance_name);
+    return MUSTER_EXISTS;
+}
+
+/* The mode that another one of `self` may be based on: one that is there, or comes with it. */
+static muster_status base_find(const struct muster_self *self, const struct muster_mode_info *info,
+                               const struct mode_entry **out, char *cause) {
+    *out = NULL;
+    if (!info->base || !info->base[0]) return MUSTER_OK;
+    const struct mode_entry *waiting = mode_in(modes_waiting, info->base);
+    *out = waiting && mode_slot_of(waiting)->owner == self ? waiting : registry_mode(info->base);
+    if (!*out || strcmp(info->base, info->game_mode) == 0) {
+        snprintf(cause, CAUSE_MAX, "its base %.47s is not declared", info->base);
+        return MUSTER_NOT_FOUND;
     }
-    for (const struct settings_block *b = blocks; b; b = b->next) {
-        const char *key = shared_key(&entry->settings, &b->schema);
-        if (!key || !in_the_way(self, b->owner, b->waiting)) continue;
-        snprintf(error, cap, "its setting %s is taken by %s", key,
-                 b->owner ? b->owner->instance_name : "the host");
-        return MUSTER_EXISTS;
+    if (!mode_slot_of(*out)->base[0]) return MUSTER_OK;
+    snprintf(cause, CAUSE_MAX, "its base %.47s has a base itself", info->base);
+    return MUSTER_INVALID;
+}
+
+static const char *declare_fault(const struct muster_self *self, struct muster_mode_info info,
+                                 const struct mode_entry *base) {
+    if (self->superseded) return "the generation has been replaced";
+    if (!base && !registry_of(self, MUSTER_ROLE_MODE)) return "the plugin has no mode role";
+    if (!base) return info_fault(&info, false);
+    info.players_max = or_base(info.players_max, base->players_max);
+    info.tick_rate_hz = or_base(info.tick_rate_hz, base->tick_rate_hz);
+    info.view_count = or_base(info.view_count, base->view_count);
+    info.snapshot_max_bytes = or_base(info.snapshot_max_bytes, base->snapshot_max_bytes);
+    return info_fault(&info, !info.maps && !info.map_count);
+}
+
+static muster_status mode_declare(struct muster_self *self, const struct muster_mode_info *info,
+                                  char *cause) {
+    const struct mode_entry *base;
+    muster_status status = base_find(self, info, &base, cause);
+    if (status != MUSTER_OK) return status;
+    const char *fault = declare_fault(self, *info, base);
+    if (fault) {
+        snprintf(cause, CAUSE_MAX, "%s", fault);
+        return MUSTER_INVALID;
     }
+    struct mode_slot *slot = mode_make(info, base, cause);
+    if (!slot) return MUSTER_INVALID;
+    slot->owner = self;
+    slot->entry.provider = registry_of(self, MUSTER_ROLE_MODE);
+    mode_fill(&slot->entry, base);
+    status = base_conflicts(self, &slot->entry, base, cause);
+    if (status == MUSTER_OK) status = mode_conflicts(self, &slot->entry, cause);
+    if (status != MUSTER_OK) {
+        mode_free(&slot->entry);
+        return status;
+    }
+    mode_append(self->committed ? &modes : &modes_waiting, &slot->entry);
+    if (self->committed) modes_fill();
     return MUSTER_OK;
 }
 
@@ -167,33 +286,19 @@ muster_status registry_mode_add(struct muster_self *self, const struct muster_mo
         return MUSTER_INVALID;
     }
     memcpy(&copy, info, info->size);
-    const char *name = name_valid(copy.game_mode) ? copy.game_mode : "(unnamed)";
-    const char *fault = info_fault(&copy);
-    struct provider *provider = registry_of(self, MUSTER_ROLE_MODE);
-    if (!provider) fault = "the plugin has no mode role";
-    if (self->superseded) fault = "the generation has been replaced";
-    if (fault) {
-        snprintf(error, cap, "mode %s: %s", name, fault);
-        return MUSTER_INVALID;
-    }
-    struct mode_entry *entry = mode_make(&copy, cause, sizeof cause);
-    muster_status status =
-        entry ? mode_conflicts(self, entry, cause, sizeof cause) : MUSTER_INVALID;
-    if (status != MUSTER_OK) {
-        snprintf(error, cap, "mode %s: %s", name, cause);
-        if (entry) mode_free(entry);
-        return status;
-    }
-    entry->provider = provider;
-    slot_of(entry)->owner = self;
-    mode_append(self->committed ? &modes : &modes_waiting, entry);
-    return MUSTER_OK;
+    const char *name = name_valid(copy.game_mode) ? copy.game_mode : "";
+    if (!name[0]) copy.base = NULL; /* its name is what is wrong */
+    muster_status status = mode_declare(self, &copy, cause);
+    if (status != MUSTER_OK)
+        snprintf(error, cap, "mode %s: %s", name[0] ? name : "(unnamed)", cause);
+    return status;
 }
 
 static bool mode_unlink(struct mode_entry **list, struct muster_self *self, const char *game_mode) {
     for (; *list; list = &(*list)->next) {
         struct mode_entry *entry = *list;
-        if (slot_of(entry)->owner != self || strcmp(entry->game_mode, game_mode) != 0) continue;
+        if (mode_slot_of(entry)->owner != self || strcmp(entry->game_mode, game_mode) != 0)
+            continue;
         *list = entry->next;
         mode_free(entry);
         return true;
@@ -202,131 +307,38 @@ static bool mode_unlink(struct mode_entry **list, struct muster_self *self, cons
 }
 
 muster_status registry_mode_remove(struct muster_self *self, const char *game_mode) {
-    if (mode_unlink(&modes_waiting, self, game_mode) || mode_unlink(&modes, self, game_mode))
+    if (mode_unlink(&modes_waiting, self, game_mode)) return MUSTER_OK;
+    if (mode_unlink(&modes, self, game_mode)) {
+        modes_fill();
         return MUSTER_OK;
+    }
     return mode_in(modes, game_mode) ? MUSTER_DENIED : MUSTER_NOT_FOUND;
 }
 
 struct mode_entry *registry_mode(const char *game_mode) {
-    return mode_in(modes, game_mode);
+    struct mode_entry *entry = mode_in(modes, game_mode);
+    return entry && entry->provider ? entry : NULL;
 }
 
 struct mode_entry *registry_mode_next(const struct mode_entry *previous) {
-    return previous ? previous->next : modes;
+    struct mode_entry *entry = previous ? previous->next : modes;
+    while (entry && !entry->provider) entry = entry->next;
+    return entry;
 }
 
-/* ---- common settings ------------------------------------------------------------------------- */
-
-/* The first mode of a list that stands in the way with one of its keys, or null. */
-static const struct mode_entry *modes_holding(const struct muster_self *self,
-                                              const struct mode_entry *list,
-                                              const struct schema *schema) {
-    for (; list; list = list->next)
-        if (shared_key(schema, &list->settings) &&
-            in_the_way(self, slot_of(list)->owner, !slot_of(list)->owner->committed))
-            return list;
-    return NULL;
-}
-
-static muster_status block_conflicts(struct muster_self *self, const struct schema *schema,
-                                     char *error, uint32_t cap) {
-    for (const struct settings_block *b = blocks; b; b = b->next) {
-        const char *key = shared_key(schema, &b->schema);
-        if (!key || !in_the_way(self, b->owner, b->waiting)) continue;
-        snprintf(error, cap, "lobby setting %s is taken by %s", key,
-                 b->owner ? b->owner->instance_name : "the host");
-        return MUSTER_EXISTS;
-    }
-    const struct mode_entry *mode = modes_holding(self, modes, schema);
-    if (!mode) mode = modes_holding(self, modes_waiting, schema);
-    if (mode) {
-        snprintf(error, cap, "lobby setting %s is taken by mode %s",
-                 shared_key(schema, &mode->settings), mode->game_mode);
-        return MUSTER_EXISTS;
-    }
-    return MUSTER_OK;
-}
-
-/* Core's block has no owner and sorts first. */
-static uint32_t block_order(const struct muster_self *owner) {
-    return owner ? owner->order + 1 : 0;
-}
-
-static void block_link(struct settings_block *block) {
-    struct settings_block **at = &blocks;
-    while (*at && block_order((*at)->owner) <= block_order(block->owner)) at = &(*at)->next;
-    block->next = *at;
-    *at = block;
-}
-
-muster_status registry_settings_add(struct muster_self *self, const char *schema_json, char *error,
-                                    uint32_t cap) {
-    struct schema schema = {0};
-    struct schema_error wrong = {0};
-    if (self && self->superseded) {
-        snprintf(error, cap, "lobby settings: the generation has been replaced");
-        return MUSTER_STATE;
-    }
-    muster_status status = schema_parse(schema_json, &schema, &wrong);
-    if (status != MUSTER_OK) {
-        snprintf(error, cap, "lobby settings schema, %s: %s", wrong.key, wrong.text);
-        return status;
-    }
-    status = block_conflicts(self, &schema, error, cap);
-    if (status != MUSTER_OK) goto failed;
-    struct settings_block *block = calloc(1, sizeof *block);
-    if (!block) {
-        snprintf(error, cap, "lobby settings: out of memory");
-        status = MUSTER_NO_MEMORY;
-        goto failed;
-    }
-    block->owner = self;
-    block->schema = schema;
-    block->waiting = self && !self->committed;
-    block_link(block);
-    merged_drop_all();
-    return MUSTER_OK;
-failed:
-    schema_deinit(&schema);
-    return status;
-}
-
-/* Core's keys, then the mode's, then the other plugins'. */
-static muster_status merge(const struct mode_entry *entry, struct schema *out) {
-    struct schema_error wrong;
-    const struct settings_block *b = blocks;
-    muster_status status = MUSTER_OK;
-    for (; b && !b->owner && status == MUSTER_OK; b = b->next)
-        status = schema_merge(out, &b->schema, &wrong);
-    if (status == MUSTER_OK) status = schema_merge(out, &entry->settings, &wrong);
-    for (; b && status == MUSTER_OK; b = b->next)
-        if (!b->waiting) status = schema_merge(out, &b->schema, &wrong);
-    return status;
-}
-
-const struct schema *registry_settings(const char *game_mode) {
-    struct mode_entry *entry = mode_in(modes, game_mode);
-    if (!entry) return NULL;
-    struct mode_slot *slot = slot_of(entry);
-    if (slot->merged_valid) return &slot->merged;
-    memset(&slot->merged, 0, sizeof slot->merged);
-    if (merge(entry, &slot->merged) != MUSTER_OK) {
-        schema_deinit(&slot->merged);
-        return NULL;
-    }
-    slot->merged_valid = true;
-    return &slot->merged;
+struct muster_self *registry_mode_owner(const struct mode_entry *entry) {
+    return mode_slot_of(entry)->owner;
 }
 
 /* ---- generations ----------------------------------------------------------------------------- */
 
 /* The waiting entry's content moves into the one in force, whose address and place stay. */
 static void mode_replace(struct mode_entry *present, struct mode_entry *entry) {
-    struct mode_slot old = *slot_of(present);
+    struct mode_slot old = *mode_slot_of(present);
     struct mode_entry *next = present->next;
-    *slot_of(present) = *slot_of(entry);
+    *mode_slot_of(present) = *mode_slot_of(entry);
     present->next = next;
-    *slot_of(entry) = old;
+    *mode_slot_of(entry) = old;
     mode_free(entry);
 }
 
@@ -334,7 +346,7 @@ static void modes_commit(struct muster_self *self) {
     struct mode_entry **at = &modes_waiting;
     while (*at) {
         struct mode_entry *entry = *at;
-        if (slot_of(entry)->owner != self) {
+        if (mode_slot_of(entry)->owner != self) {
             at = &entry->next;
             continue;
         }
@@ -350,7 +362,7 @@ static void modes_commit(struct muster_self *self) {
 static void modes_drop(struct mode_entry **list, const struct muster_self *owner) {
     while (*list) {
         struct mode_entry *entry = *list;
-        if (slot_of(entry)->owner != owner) {
+        if (mode_slot_of(entry)->owner != owner) {
             list = &entry->next;
             continue;
         }
@@ -359,34 +371,14 @@ static void modes_drop(struct mode_entry **list, const struct muster_self *owner
     }
 }
 
-static void blocks_drop(const struct muster_self *owner) {
-    struct settings_block **at = &blocks;
-    while (*at) {
-        struct settings_block *block = *at;
-        if (block->owner != owner) {
-            at = &block->next;
-            continue;
-        }
-        *at = block->next;
-        schema_deinit(&block->schema);
-        free(block);
-    }
-}
-
 void registry_mode_commit(struct muster_self *self, struct muster_self *older) {
-    merged_drop_all();
     modes_commit(self);
-    if (older) {
-        modes_drop(&modes, older);
-        blocks_drop(older);
-    }
-    for (struct settings_block *b = blocks; b; b = b->next)
-        if (b->owner == self) b->waiting = false;
+    if (older) modes_drop(&modes, older);
+    modes_fill();
 }
 
 void registry_mode_forget(struct muster_self *self) {
-    merged_drop_all();
     modes_drop(&modes_waiting, self);
     modes_drop(&modes, self);
-    blocks_drop(self);
+    modes_fill();
 }

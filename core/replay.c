@@ -36,41 +36,71 @@ static int complain(const char *path, const char *why) {
 
 /* ---- set up ---------------------------------------------------------------------------------- */
 
-static bool provides(const struct muster_self *self, uint32_t kind) {
-    const struct provider *p = registry_first(kind);
+static struct provider *provider_of(const struct muster_self *self, uint32_t kind) {
+    struct provider *p = registry_first(kind);
     while (p && p->self != self) p = p->next;
-    return p != NULL;
+    return p;
+}
+
+/* In any of the roles of a match, or by declaring its mode. */
+static bool plays(const struct muster_self *self, const char *game_mode) {
+    const struct mode_entry *mode = registry_mode(game_mode);
+    return provider_of(self, MUSTER_ROLE_MODE) || provider_of(self, MUSTER_ROLE_VICTORY) ||
+           provider_of(self, MUSTER_ROLE_RULES) || (mode && registry_mode_owner(mode) == self);
+}
+
+/* Loads it unless it is there; null: said why. */
+static struct muster_self *load_plugin(const json_t *entry, const char *path) {
+    char error[PLUGIN_ERROR_MAX] = "";
+    const char *instance = text_of(entry, "instance"), *version = text_of(entry, "version");
+    struct muster_self *self = plugin_find(instance);
+    if (self) return self;
+    if (plugin_load(text_of(entry, "name"), instance, error)) {
+        complain(path, error);
+        return NULL;
+    }
+    self = plugin_find(instance);
+    if (strcmp(self->version, version) != 0)
+        fprintf(stderr, "musterd: %s: plugin %s is version %s here, %s in the recording\n", path,
+                instance, self->version, version);
+    return self;
 }
 
 /* Only what played the match is loaded: no database, no listener, whatever the file names. */
-static bool load_plugin(const json_t *entry, uint32_t kind, const char *path) {
-    char error[PLUGIN_ERROR_MAX] = "";
-    const char *instance = text_of(entry, "instance"), *version = text_of(entry, "version");
-    if (!plugin_find(instance) && plugin_load(text_of(entry, "name"), instance, error)) {
-        complain(path, error);
+static bool load_role(const json_t *entry, uint32_t kind, const char *path) {
+    const struct muster_self *self = load_plugin(entry, path);
+    if (!self) return false;
+    if (provider_of(self, kind)) return true;
+    complain(path, "its header names a plugin for what that plugin does not do");
+    return false;
+}
+
+static bool load_list(const json_t *list, uint32_t kind, const char *path) {
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (!load_role(json_array_get(list, i), kind, path)) return false;
+    return true;
+}
+
+/* In config order, which older recordings do not name. */
+static bool load_players(const json_t *header, const char *path) {
+    const json_t *list = json_object_get(header, "plugins");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const struct muster_self *self = load_plugin(json_array_get(list, i), path);
+        if (!self) return false;
+        if (plays(self, text_of(header, "gameMode"))) continue;
+        complain(path, "its header names a plugin that plays no matches");
         return false;
     }
-    if (!provides(plugin_find(instance), kind)) {
-        complain(path, "its header names a plugin for what that plugin does not do");
-        return false;
-    }
-    const char *here = plugin_find(instance)->version;
-    if (strcmp(here, version) != 0)
-        fprintf(stderr, "musterd: %s: plugin %s is version %s here, %s in the recording\n", path,
-                instance, here, version);
     return true;
 }
 
 static bool load_plugins(const json_t *header, const char *path) {
-    static const char *const lists[] = {"victories", "rules"};
-    static const uint32_t kinds[] = {MUSTER_ROLE_VICTORY, MUSTER_ROLE_RULES};
     char error[PLUGIN_ERROR_MAX] = "";
-    size_t i;
-    json_t *entry;
-    if (!load_plugin(json_object_get(header, "mode"), MUSTER_ROLE_MODE, path)) return false;
-    for (int list = 0; list < 2; list++)
-        json_array_foreach(json_object_get(header, lists[list]), i,
-                           entry) if (!load_plugin(entry, kinds[list], path)) return false;
+    if (!load_players(header, path) ||
+        !load_role(json_object_get(header, "mode"), MUSTER_ROLE_MODE, path) ||
+        !load_list(json_object_get(header, "victories"), MUSTER_ROLE_VICTORY, path) ||
+        !load_list(json_object_get(header, "rules"), MUSTER_ROLE_RULES, path))
+        return false;
     if (plugin_start_all(error) == MUSTER_OK) return true;
     complain(path, error);
     return false;
@@ -84,10 +114,13 @@ static bool fits(const json_t *object, const char *key, size_t cap) {
     return strlen(text_of(object, key)) < cap;
 }
 
-/* The rules that sat in the lobby: they take part in the step. */
+/* The rules that sat in the lobby take part in the step, in their order: notes name them by it. */
 static muster_status create_rules(struct replay *replay) {
-    struct provider *p = registry_first(MUSTER_ROLE_RULES);
-    for (; p && replay->rules_count < MATCH_RULES_MAX; p = p->next) {
+    const json_t *list = json_object_get(replay->header, "rules");
+    if (json_array_size(list) > MATCH_RULES_MAX) return MUSTER_LIMIT;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *instance = text_of(json_array_get(list, i), "instance");
+        struct provider *p = provider_of(plugin_find(instance), MUSTER_ROLE_RULES);
         struct match_part *part = &replay->rules[replay->rules_count++];
         part->provider = p;
         if (!p->rules.create) continue;

@@ -243,6 +243,37 @@ muster_status schema_merge(struct schema *into, const struct schema *from,
     return MUSTER_OK;
 }
 
+muster_status schema_default_set(struct schema *schema, const char *key, json_t *value,
+                                 struct schema_error *error) {
+    struct schema_entry *entry = (struct schema_entry *)schema_find(schema, key);
+    json_t *good = NULL;
+    if (!entry) {
+        fail(error, key, "unknown key");
+        return MUSTER_NOT_FOUND;
+    }
+    muster_status status = schema_check_value(entry, value, false, &good, error);
+    if (status != MUSTER_OK) return status;
+    json_t *copy = json_deep_copy(entry->json);
+    if (!copy || json_object_set(copy, "default", good) != 0) {
+        json_decref(copy);
+        json_decref(good);
+        return MUSTER_NO_MEMORY;
+    }
+    json_decref(good);
+    json_decref(entry->json);
+    entry->json = copy;
+    entry->key = json_string_value(json_object_get(copy, "key"));
+    entry->values = json_object_get(copy, "values");
+    entry->fallback = json_object_get(copy, "default");
+    return MUSTER_OK;
+}
+
+const char *schema_shared_key(const struct schema *a, const struct schema *b) {
+    for (uint32_t i = 0; i < a->count; i++)
+        if (schema_find(b, a->entries[i].key)) return a->entries[i].key;
+    return NULL;
+}
+
 const struct schema_entry *schema_find(const struct schema *schema, const char *key) {
     for (uint32_t i = 0; i < schema->count; i++)
         if (strcmp(schema->entries[i].key, key) == 0) return &schema->entries[i];

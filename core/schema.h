@@ -54,6 +54,12 @@ void schema_deinit(struct schema *schema);
 /* Appends copies of all entries of `from`; EXISTS (error names the key) changes nothing. */
 muster_status schema_merge(struct schema *into, const struct schema *from,
                            struct schema_error *error) MUSTER_MUST_USE;
+/* Another default for a key: NOT_FOUND, or INVALID as in schema_check_value. Schemas that were
+ * merged from or into this one keep theirs. */
+muster_status schema_default_set(struct schema *schema, const char *key, json_t *value,
+                                 struct schema_error *error) MUSTER_MUST_USE;
+/* The first key that both have, or null. */
+const char *schema_shared_key(const struct schema *a, const struct schema *b);
 const struct schema_entry *schema_find(const struct schema *schema, const char *key);
 /* Fails with INVALID and says expected and found. A number given as a string ("27015") is taken
  * as a number when `lenient`. *out is a new reference to the value in its proper type. */

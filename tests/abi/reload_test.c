@@ -165,6 +165,33 @@ static void test_names_are_owned(void **state) {
     assert_null(registry_mode("zoo_beta"));
 }
 
+static void add_based(const char *game_mode, const char *base) {
+    char error[PLUGIN_ERROR_MAX] = "";
+    const struct muster_mode_info info = {
+        .size = sizeof info, .game_mode = game_mode, .title = "Based", .base = base};
+    muster_status status = registry_mode_add(plugin_find("zoo_actor"), &info, error, sizeof error);
+    if (status != MUSTER_OK) fail_msg("%s", error);
+}
+
+/* Modes of another plugin follow their base to its next generation, or go with it. */
+static void test_bases_are_followed(void **state) {
+    char error[PLUGIN_ERROR_MAX] = "";
+    (void)state;
+    add_based("zoo_on_alpha", "zoo_alpha");
+    add_based("zoo_on_beta", "zoo_beta");
+    assert_int_equal(snapshot_of(registry_mode("zoo_on_alpha")->provider), 1);
+    assert_int_equal(registry_mode("zoo_on_beta")->players_max, 8);
+    tiny_host_install(&host, "zoo_reload_2", "zoo_reload", 0755);
+    if (plugin_reload("zoo_reload", error) != MUSTER_OK) fail_msg("%s", error);
+    tiny_host_turns(4);
+    const struct mode_entry *based = registry_mode("zoo_on_alpha");
+    assert_int_equal(snapshot_of(based->provider), 2);
+    assert_string_equal(based->maps[0], "only");
+    assert_ptr_equal(registry_mode_owner(based), plugin_find("zoo_actor"));
+    assert_int_equal(registry_settings("zoo_on_alpha")->count, 2);
+    assert_null(registry_mode("zoo_on_beta"));
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -172,6 +199,7 @@ int main(void) {
         TEST(test_pinned_generation_goes_on),
         TEST(test_failure_keeps_the_old),
         TEST(test_names_are_owned),
+        TEST(test_bases_are_followed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,341 @@
+/* Game modes on a base: what they take from it, their settings and defaults, what is refused, and
+ * that matches of them are matches of the base's plugin.
+ */
+#include "lobby.h"
+#include "match_rig.h"
+
+static struct muster_self mods; /* a plugin without a mode role */
+
+static const struct muster_rules no_rules = {.size = sizeof no_rules};
+static const struct muster_role mods_roles[] = {{MUSTER_ROLE_RULES, 0, &no_rules}};
+
+static int open_mods(void **state) {
+    char error[256] = "";
+    static const char common[] =
+        "[{\"key\":\"commonLimit\",\"type\":\"int\",\"default\":5,\"min\":1,\"max\":9},"
+        "{\"key\":\"commonWord\",\"type\":\"string\",\"default\":\"\",\"secret\":true}]";
+    if (open_books(state) || fake_plugin(&mods, "mods", mods_roles, 1, NULL, NULL)) return -1;
+    mods.order = 1;
+    return registry_settings_add(&mods, common, error, sizeof error);
+}
+
+static int close_mods(void **state) {
+    registry_remove(&mods);
+    return close_books(state);
+}
+
+static struct muster_mode_info based(const char *game_mode, const char *base) {
+    return (struct muster_mode_info){.size = sizeof(struct muster_mode_info),
+                                     .game_mode = game_mode,
+                                     .title = "Based",
+                                     .base = base};
+}
+
+static char why[256];
+
+static muster_status add(const struct muster_mode_info *info) {
+    why[0] = '\0';
+    return registry_mode_add(&mods, info, why, sizeof why);
+}
+
+/* A base with settings: killLimit 1 to 100, color. */
+static const char *const maps[] = {"one", "two"};
+
+static struct muster_mode_info base_info(const char *game_mode) {
+    return (struct muster_mode_info){
+        .size = sizeof(struct muster_mode_info),
+        .players_max = 8,
+        .game_mode = game_mode,
+        .title = "Base",
+        .settings_json = "[{\"key\":\"killLimit\",\"type\":\"int\",\"default\":50,\"min\":1,"
+                         "\"max\":100},{\"key\":\"color\",\"type\":\"enum\",\"default\":\"red\","
+                         "\"values\":[\"red\",\"blue\"]}]",
+        .maps = maps,
+        .map_count = 2,
+        .tick_rate_hz = 30,
+        .view_count = 3,
+        .snapshot_max_bytes = 512,
+    };
+}
+
+static void add_base(void) {
+    const struct muster_mode_info info = base_info("base");
+    assert_int_equal(registry_mode_add(&game.self, &info, why, sizeof why), MUSTER_OK);
+}
+
+/* ---- what a base fills in -------------------------------------------------------------------- */
+
+static void what_is_left_out_is_the_bases(void **state) {
+    (void)state;
+    add_base();
+    struct muster_mode_info info = based("koth", "base");
+    assert_int_equal(add(&info), MUSTER_OK);
+    const struct mode_entry *koth = registry_mode("koth");
+    assert_non_null(koth);
+    assert_ptr_equal(koth->provider, registry_mode("base")->provider);
+    assert_ptr_equal(registry_mode_owner(koth), &mods);
+    assert_int_equal(koth->players_max, 8);
+    assert_int_equal(koth->tick_rate_hz, 30);
+    assert_int_equal(koth->view_count, 3);
+    assert_int_equal(koth->snapshot_max_bytes, 512);
+    assert_int_equal(koth->map_count, 2);
+    assert_string_equal(koth->maps[1], "two");
+    info = based("koth_small", "base");
+    info.players_max = 2;
+    info.tick_rate_hz = 10;
+    info.maps = maps + 1;
+    info.map_count = 1;
+    assert_int_equal(add(&info), MUSTER_OK);
+    koth = registry_mode("koth_small");
+    assert_int_equal(koth->players_max, 2);
+    assert_int_equal(koth->tick_rate_hz, 10);
+    assert_int_equal(koth->map_count, 1);
+    assert_string_equal(koth->maps[0], "two");
+}
+
+static void a_base_that_goes_takes_its_modes_along(void **state) {
+    (void)state;
+    add_base();
+    const struct muster_mode_info info = based("koth", "base");
+    assert_int_equal(add(&info), MUSTER_OK);
+    assert_int_equal(registry_mode_remove(&game.self, "base"), MUSTER_OK);
+    assert_null(registry_mode("koth"));
+    assert_null(registry_settings("koth"));
+    for (const struct mode_entry *m = registry_mode_next(NULL); m; m = registry_mode_next(m))
+        assert_string_not_equal(m->game_mode, "koth");
+    assert_int_equal(add(&info), MUSTER_NOT_FOUND);
+    add_base();
+    assert_non_null(registry_mode("koth"));
+    assert_int_equal(registry_mode("koth")->map_count, 2);
+    assert_int_equal(registry_mode_remove(&mods, "koth"), MUSTER_OK);
+    assert_null(registry_mode("koth"));
+}
+
+/* As in a plugin's init: nothing of it is in force yet. */
+static void base_and_mode_may_come_together(void **state) {
+    (void)state;
+    static struct muster_self late;
+    late = (struct muster_self){.generation = 1, .phase = PLUGIN_STARTED, .name = "late"};
+    late.resources.next = late.resources.prev = &late.resources;
+    late.plugin.roles = fake_roles;
+    late.plugin.role_count = 1;
+    assert_int_equal(registry_add(&late, why, sizeof why), MUSTER_OK);
+    const struct muster_mode_info base = base_info("late_base");
+    const struct muster_mode_info info = based("late_koth", "late_base");
+    assert_int_equal(registry_mode_add(&late, &info, why, sizeof why), MUSTER_NOT_FOUND);
+    assert_int_equal(registry_mode_add(&late, &base, why, sizeof why), MUSTER_OK);
+    assert_int_equal(registry_mode_add(&late, &info, why, sizeof why), MUSTER_OK);
+    const struct muster_mode_info other = based("koth", "late_base"); /* not its own, not there */
+    assert_int_equal(add(&other), MUSTER_NOT_FOUND);
+    assert_null(registry_mode("late_koth"));
+    late.committed = true;
+    registry_commit(&late, NULL);
+    assert_int_equal(registry_mode("late_koth")->players_max, 8);
+    registry_remove(&late);
+    assert_null(registry_mode("late_koth"));
+}
+
+static void what_is_no_mode_is_refused(void **state) {
+    (void)state;
+    add_base();
+    struct muster_mode_info info = based("koth", "nothing");
+    assert_int_equal(add(&info), MUSTER_NOT_FOUND);
+    assert_string_equal(why, "mode koth: its base nothing is not declared");
+    info = based("koth", "koth");
+    assert_int_equal(add(&info), MUSTER_NOT_FOUND);
+    info = based("koth", NULL);
+    assert_int_equal(add(&info), MUSTER_INVALID);
+    assert_string_equal(why, "mode koth: the plugin has no mode role");
+    info = based("koth", "base");
+    assert_int_equal(add(&info), MUSTER_OK);
+    info = based("more", "koth");
+    assert_int_equal(add(&info), MUSTER_INVALID);
+    assert_string_equal(why, "mode more: its base koth has a base itself");
+    info = based("koth", "base");
+    assert_int_equal(add(&info), MUSTER_EXISTS);
+    info = based("two words", "base");
+    assert_int_equal(add(&info), MUSTER_INVALID);
+    info = based("more", "base");
+    info.maps = maps; /* and none of them */
+    assert_int_equal(add(&info), MUSTER_INVALID);
+    info.maps = NULL;
+    info.view_count = MUSTER_VIEWS_MAX + 1;
+    assert_int_equal(add(&info), MUSTER_INVALID);
+    assert_string_equal(why, "mode more: view_count is not 1 to 17");
+    info.view_count = MUSTER_VIEWS_MAX;
+    assert_int_equal(add(&info), MUSTER_OK);
+}
+
+/* ---- settings and defaults ------------------------------------------------------------------- */
+
+static json_t *default_of(const char *game_mode, const char *key) {
+    const struct schema_entry *entry = schema_find(registry_settings(game_mode), key);
+    assert_non_null(entry);
+    return entry->fallback;
+}
+
+#define SPEED "[{\"key\":\"speed\",\"type\":\"int\",\"default\":3,\"min\":1,\"max\":9}]"
+
+static void settings_are_the_bases_and_its_own(void **state) {
+    (void)state;
+    static const char *const order[] = {"killLimit", "color", "speed", "commonLimit", "commonWord"};
+    add_base();
+    struct muster_mode_info info = based("koth", "base");
+    info.settings_json = SPEED;
+    assert_int_equal(add(&info), MUSTER_OK);
+    const struct schema *schema = registry_settings("koth");
+    assert_int_equal(schema->count, 5);
+    for (uint32_t i = 0; i < 5; i++) assert_string_equal(schema->entries[i].key, order[i]);
+    assert_null(schema_find(registry_settings("base"), "speed"));
+}
+
+static void base_and_mode_share_no_setting(void **state) {
+    (void)state;
+    add_base();
+    struct muster_mode_info info = based("koth", "base");
+    info.settings_json = "[{\"key\":\"killLimit\",\"type\":\"bool\",\"default\":true}]";
+    assert_int_equal(add(&info), MUSTER_EXISTS);
+    assert_string_equal(why, "mode koth: its setting killLimit is its base's");
+    info.settings_json = "[{\"key\":\"commonLimit\",\"type\":\"bool\",\"default\":true}]";
+    assert_int_equal(add(&info), MUSTER_EXISTS);
+    info.settings_json = SPEED;
+    assert_int_equal(add(&info), MUSTER_OK);
+    /* The base comes again, with a setting that is taken. */
+    assert_int_equal(registry_mode_remove(&game.self, "base"), MUSTER_OK);
+    struct muster_mode_info again = base_info("base");
+    again.settings_json = SPEED;
+    assert_int_equal(registry_mode_add(&game.self, &again, why, sizeof why), MUSTER_EXISTS);
+    assert_string_equal(why,
+                        "mode base: its setting speed is taken by mode koth, which is based on it");
+}
+
+static void defaults_are_other_than_the_schemas(void **state) {
+    (void)state;
+    add_base();
+    struct muster_mode_info info = based("koth", "base");
+    info.settings_json = SPEED;
+    info.defaults_json = "{\"killLimit\":7,\"color\":\"blue\",\"speed\":9,\"commonLimit\":2,"
+                         "\"commonWord\":\"told to all\",\"nobodys\":[1]}";
+    assert_int_equal(add(&info), MUSTER_OK);
+    assert_int_equal(json_integer_value(default_of("koth", "killLimit")), 7);
+    assert_string_equal(json_string_value(default_of("koth", "color")), "blue");
+    assert_int_equal(json_integer_value(default_of("koth", "speed")), 9);
+    assert_int_equal(json_integer_value(default_of("koth", "commonLimit")), 2);
+    assert_string_equal(json_string_value(default_of("koth", "commonWord")), "");
+    assert_int_equal(json_integer_value(default_of("base", "killLimit")), 50);
+    assert_int_equal(json_integer_value(default_of("fake", "commonLimit")), 5);
+}
+
+static void defaults_that_cannot_be_are_refused_or_left_out(void **state) {
+    (void)state;
+    static const char *const refused[] = {
+        "7",
+        "{",
+        "{\"killLimit\":1,\"killLimit\":2}",
+        "{\"killLimit\":101}",
+        "{\"killLimit\":\"7\"}",
+        "{\"color\":\"green\"}",
+        "{\"speed\":true}",
+    };
+    add_base();
+    struct muster_mode_info info = based("koth", "base");
+    info.settings_json = SPEED;
+    for (uint32_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        info.defaults_json = refused[i];
+        assert_int_equal(add(&info), MUSTER_INVALID);
+        assert_non_null(strstr(why, "mode koth: "));
+    }
+    assert_string_equal(why, "mode koth: defaults, speed: expected int 1 to 9, found true");
+    info.defaults_json = "{\"commonLimit\":10}"; /* another plugin's, which may come later */
+    assert_int_equal(add(&info), MUSTER_OK);
+    assert_int_equal(json_integer_value(default_of("koth", "commonLimit")), 5);
+}
+
+static void the_operators_defaults_win(void **state) {
+    (void)state;
+    const char section[] = "\"lobby\":{\"defaults\":[\"killLimit=33\"]}";
+    registry_remove(&mods);
+    assert_int_equal(close_books(state), 0);
+    assert_int_equal(game_open(section) || match_table_init(4), 0);
+    settings = json_pack("{s:i}", "maxPlayers", 4);
+    assert_int_equal(fake_plugin(&mods, "mods", mods_roles, 1, NULL, NULL), 0);
+    add_base();
+    struct muster_mode_info info = based("koth", "base");
+    info.defaults_json = "{\"killLimit\":7,\"color\":\"blue\"}";
+    assert_int_equal(add(&info), MUSTER_OK);
+    json_t *schema = lobby_settings_schema("koth");
+    json_t *kill_limit = json_array_get(schema, 0), *color = json_array_get(schema, 1);
+    assert_int_equal(json_integer_value(json_object_get(kill_limit, "default")), 33);
+    assert_string_equal(json_string_value(json_object_get(color, "default")), "blue");
+    json_decref(schema);
+}
+
+/* ---- matches --------------------------------------------------------------------------------- */
+
+static void a_match_is_the_base_plugins(void **state) {
+    (void)state;
+    add_base();
+    struct muster_mode_info info = based("koth", "base");
+    info.view_count = MUSTER_VIEWS_MAX;
+    assert_int_equal(add(&info), MUSTER_OK);
+    struct match_setup setup = setup_of(NULL);
+    struct match *match = NULL;
+    setup.game_mode = "koth";
+    assert_int_equal(match_create(&setup, &match), MUSTER_OK);
+    assert_ptr_equal(match->mode.provider->self, &game.self);
+    assert_int_equal(match->view_count, MUSTER_VIEWS_MAX);
+    uint32_t len = 0;
+    match_step(match);
+    const uint8_t *frame = match_frame(match, MUSTER_VIEWS_MAX - 1, true, 50000, &len);
+    assert_int_equal(frame[FRAME_SNAPSHOT_HEADER], MUSTER_VIEWS_MAX - 1);
+    match_destroy(match);
+    assert_int_equal(registry_mode_remove(&game.self, "base"), MUSTER_OK);
+    assert_int_equal(match_create(&setup, &match), MUSTER_NOT_FOUND);
+}
+
+/* Base before the mode's plugin, in config order; each once. */
+static void the_recording_names_who_declared_it(void **state) {
+    (void)state;
+    add_base();
+    const struct muster_mode_info info = based("koth", "base");
+    assert_int_equal(add(&info), MUSTER_OK);
+    struct match_setup setup = setup_of(NULL);
+    struct match_part part = {mods.providers, NULL};
+    setup.game_mode = "koth";
+    for (uint32_t with_rules = 0; with_rules < 2; with_rules++) {
+        setup.rules = &part;
+        setup.rules_count = with_rules;
+        char *text = match_record_header(&setup);
+        json_t *header = json_loads(text, 0, NULL);
+        json_t *plugins = json_object_get(header, "plugins");
+        assert_int_equal(json_array_size(plugins), 2);
+        const char *first, *second, *mode;
+        assert_int_equal(
+            json_unpack(plugins, "[{s:s},{s:s}]", "instance", &first, "instance", &second), 0);
+        assert_int_equal(json_unpack(header, "{s:{s:s}}", "mode", "instance", &mode), 0);
+        assert_string_equal(first, "fake");
+        assert_string_equal(second, "mods");
+        assert_string_equal(mode, "fake");
+        assert_int_equal(json_array_size(json_object_get(header, "rules")), with_rules);
+        json_decref(header);
+        free(text);
+    }
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_mods, close_mods)
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_left_out_is_the_bases),
+        TEST(a_base_that_goes_takes_its_modes_along),
+        TEST(base_and_mode_may_come_together),
+        TEST(what_is_no_mode_is_refused),
+        TEST(settings_are_the_bases_and_its_own),
+        TEST(base_and_mode_share_no_setting),
+        TEST(defaults_are_other_than_the_schemas),
+        TEST(defaults_that_cannot_be_are_refused_or_left_out),
+        TEST(the_operators_defaults_win),
+        TEST(a_match_is_the_base_plugins),
+        TEST(the_recording_names_who_declared_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
