@@ -1,7 +1,8 @@
-/* loop - the process's one event loop: running it, time, timers, posts and pool work.
+/* loop - the process's one event loop: running it, posts and pool work.
  *
- * Owns the uv_loop_t, the list of open handles and the queue of posts. Descriptors, signals and
- * stdin are in loop_watch.c, plain sockets in loop_socket.c. Called by everything that waits.
+ * Owns the uv_loop_t, the list of open handles and the queue of posts. Time and timers are in
+ * loop_clock.c, descriptors, signals and stdin in loop_watch.c, plain sockets in loop_socket.c.
+ * Called by everything that waits.
  */
 #include "loop_internal.h"
 
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { POSTS_MAX = 65536, POSTS_FIRST = 64, RECEIVE_BYTES = 65536 };
@@ -29,13 +29,6 @@ struct posts {
     uint32_t cap;
 };
 
-struct loop_timer {
-    struct loop_item item;
-    uv_timer_t handle;
-    loop_fn fn;
-    void *user;
-};
-
 struct loop_work {
     struct loop_item item;
     uv_work_t req;
@@ -47,11 +40,12 @@ struct loop_work {
 static struct {
     uv_loop_t uv;
     uv_async_t wake;
+    uv_timer_t patience;    /* ends a wait */
     struct loop_item items; /* head of the ring of open handles */
     pthread_t thread;
     bool ready;
     bool stopped;
-    bool in_timer;
+    uint32_t jobs; /* on the pool, or waiting for it */
     pthread_mutex_t posts_lock;
     struct posts posts;    /* under posts_lock */
     struct posts draining; /* loop thread */
@@ -184,6 +178,7 @@ muster_status loop_init(uint32_t pool_threads) {
     signal(SIGPIPE, SIG_IGN);
     loop.receive = malloc(RECEIVE_BYTES);
     if (!loop.receive) return MUSTER_NO_MEMORY;
+    loop_clock_real();
     int code = uv_loop_init(&loop.uv);
     if (code == 0) {
         code = uv_async_init(&loop.uv, &loop.wake, on_wake);
@@ -195,6 +190,7 @@ muster_status loop_init(uint32_t pool_threads) {
         return loop_status(code);
     }
     uv_unref((uv_handle_t *)&loop.wake);
+    uv_timer_init(&loop.uv, &loop.patience);
     loop.items.prev = loop.items.next = &loop.items;
     loop.thread = pthread_self();
     loop.stopped = false;
@@ -218,6 +214,29 @@ bool loop_turn(void) {
     uv_run(&loop.uv, UV_RUN_NOWAIT);
     if (!uv_loop_alive(&loop.uv)) posts_drain();
     return uv_loop_alive(&loop.uv) || posts_waiting();
+}
+
+static void on_patience(uv_timer_t *handle) {
+    (void)handle; /* the turn ends, and that is all it is for */
+}
+
+bool loop_run_until(bool (*done)(void *user), void *user, uint32_t limit_ms) {
+    uint64_t now_ns = uv_hrtime();
+    uint64_t until_ns = now_ns + limit_ms * UINT64_C(1000000);
+    bool is_done = done(user);
+    while (!is_done && now_ns < until_ns) {
+        uv_update_time(&loop.uv);
+        uv_timer_start(&loop.patience, on_patience, (until_ns - now_ns) / 1000000 + 1, 0);
+        uv_run(&loop.uv, UV_RUN_ONCE);
+        is_done = done(user);
+        now_ns = uv_hrtime();
+    }
+    uv_timer_stop(&loop.patience);
+    return is_done;
+}
+
+bool loop_quiet(void) {
+    return loop.jobs == 0 && !posts_waiting();
 }
 
 void loop_stop(void) {
@@ -249,6 +268,7 @@ void loop_deinit(void) {
     pthread_mutex_unlock(&loop.posts_lock);
     close_leaked_items();
     uv_close((uv_handle_t *)&loop.wake, NULL);
+    uv_close((uv_handle_t *)&loop.patience, NULL);
     uv_run(&loop.uv, UV_RUN_DEFAULT); /* waits for jobs on the pool, too */
     close_leaked_items();             /* what the last callbacks opened */
     uv_walk(&loop.uv, close_foreign, NULL);
@@ -263,62 +283,6 @@ void loop_deinit(void) {
 
 void loop_threads_end(void) {
     uv_library_shutdown();
-}
-
-/* ---- time ---- */
-
-uint64_t loop_now_ms(void) {
-    return uv_now(&loop.uv);
-}
-
-uint64_t loop_now_us(void) {
-    return uv_hrtime() / 1000u;
-}
-
-int64_t loop_unix_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* ---- timers ---- */
-
-static void timer_closed(uv_handle_t *handle) {
-    free(handle->data);
-}
-
-static void timer_close(struct loop_item *item) {
-    struct loop_timer *timer = (struct loop_timer *)item;
-    uv_close((uv_handle_t *)&timer->handle, timer_closed);
-}
-
-static void on_timer(uv_timer_t *handle) {
-    struct loop_timer *timer = handle->data;
-    loop.in_timer = true;
-    timer->fn(timer->user);
-    loop.in_timer = false;
-    if (uv_timer_get_repeat(handle) == 0) loop_timer_stop(timer);
-}
-
-struct loop_timer *loop_timer_start(uint32_t delay_ms, uint32_t repeat_ms, loop_fn fn, void *user) {
-    struct loop_timer *timer = calloc(1, sizeof(*timer));
-    if (!timer) return NULL;
-    timer->fn = fn;
-    timer->user = user;
-    timer->handle.data = timer;
-    uv_timer_init(&loop.uv, &timer->handle);
-    /* libuv runs due timers until none is due: a timer that starts itself with 0 would never let
-     * the loop go on. */
-    if (delay_ms == 0 && loop.in_timer) delay_ms = 1;
-    uv_timer_start(&timer->handle, on_timer, delay_ms, repeat_ms);
-    loop_item_add(&timer->item, "timer", timer_close);
-    return timer;
-}
-
-void loop_timer_stop(struct loop_timer *timer) {
-    if (!timer || uv_is_closing((uv_handle_t *)&timer->handle)) return;
-    loop_item_remove(&timer->item);
-    timer_close(&timer->item);
 }
 
 /* ---- work ---- */
@@ -344,6 +308,7 @@ static void on_work(uv_work_t *req) {
 static void on_work_done(uv_work_t *req, int code) {
     struct loop_work *work = req->data;
     loop_item_remove(&work->item);
+    loop.jobs--;
     work->done(work->user, code == UV_ECANCELED ? MUSTER_CLOSED : MUSTER_OK);
     free(work);
 }
@@ -365,6 +330,7 @@ muster_status loop_work_start(loop_fn work, void (*done)(void *user, muster_stat
         free(job);
         return loop_status(code);
     }
+    loop.jobs++;
     loop_item_add(&job->item, "job", work_close);
     if (out) *out = job;
     return MUSTER_OK;

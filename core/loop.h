@@ -24,6 +24,11 @@ typedef void (*loop_fn)(void *user);
 muster_status loop_init(uint32_t pool_threads) MUSTER_MUST_USE;
 /* Runs until loop_stop; returns when every handle is closed or loop_stop was called. */
 void loop_run(void);
+/* Turns the loop until done() or until limit_ms of real time have passed; false: they have. Not
+ * from inside a callback of the loop. */
+bool loop_run_until(bool (*done)(void *user), void *user, uint32_t limit_ms);
+/* Nothing is posted, and no job is on the pool or waits for it. */
+bool loop_quiet(void);
 /* One turn without blocking; for tests and orderly teardown. Returns whether handles are left. */
 bool loop_turn(void);
 void loop_stop(void);
@@ -39,6 +44,16 @@ bool loop_is_thread(void);
 uint64_t loop_now_ms(void); /* cached time of this turn, monotonic */
 uint64_t loop_now_us(void); /* read now, monotonic */
 int64_t loop_unix_ms(void); /* wall clock, read now */
+
+/* ---- A clock that stands still, for a process that has nobody to be in time for (musterd --run).
+ * From loop_clock_virtual, right after loop_init, until loop_deinit only loop_clock_advance moves
+ * both clocks and runs timers. Posts, jobs and descriptors are served by turns as ever. ---- */
+void loop_clock_virtual(uint64_t now_ms, int64_t unix_ms);
+bool loop_clock_is_virtual(void);
+/* When the next timer is due; UINT64_MAX: there is none. */
+uint64_t loop_clock_due_ms(void);
+/* To now_ms, never back. What is due by then runs in order, each timer at its own time. */
+void loop_clock_advance(uint64_t now_ms);
 
 /* repeat_ms 0: once, and the timer is gone after fn returned. Null when out of memory. */
 struct loop_timer *loop_timer_start(uint32_t delay_ms, uint32_t repeat_ms, loop_fn fn, void *user);

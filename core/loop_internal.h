@@ -19,6 +19,8 @@ struct loop_item {
 uv_loop_t *loop_uv(void);
 void loop_item_add(struct loop_item *item, const char *kind, void (*close)(struct loop_item *item));
 void loop_item_remove(struct loop_item *item);
+/* The clock runs by itself: as after the start of the process. */
+void loop_clock_real(void);
 /* Status for a negative libuv code. */
 muster_status loop_status(int uv_code);
 /* 64 KiB for one receive at a time; the loop thread reads into it and hands it on at once. */

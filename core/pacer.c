@@ -20,7 +20,8 @@ static struct {
     uint64_t last_us;
     double stretch;
     uint32_t armed_count;
-    struct loop_timer *timer;
+    struct loop_timer *timer; /* null while the clock is virtual */
+    bool started;
     struct pacer_entry *running_next; /* next entry of the slot that is being run */
     bool running;
 } pacer;
@@ -64,13 +65,15 @@ muster_status pacer_start(void) {
     pacer.stretch = 1.0;
     pacer.armed_count = 0;
     pacer.last_us = loop_now_us();
-    pacer.timer = loop_timer_start(1, 1, on_timer, NULL);
-    return pacer.timer ? MUSTER_OK : MUSTER_NO_MEMORY;
+    if (!loop_clock_is_virtual()) pacer.timer = loop_timer_start(1, 1, on_timer, NULL);
+    pacer.started = pacer.timer || loop_clock_is_virtual();
+    return pacer.started ? MUSTER_OK : MUSTER_NO_MEMORY;
 }
 
 void pacer_stop(void) {
     loop_timer_stop(pacer.timer);
     pacer.timer = NULL;
+    pacer.started = false;
 }
 
 void pacer_add(struct pacer_entry *entry, uint32_t period_us, uint32_t phase,
@@ -139,18 +142,34 @@ static void run_slot(uint64_t slot) {
 
 void pacer_run(void) {
     uint64_t begin_us = loop_now_us();
-    if (pacer.running || !pacer.timer || begin_us < pacer.rx_until_us) return;
+    if (pacer.running || !pacer.started || begin_us < pacer.rx_until_us) return;
     pacer.running = true;
     if (pacer.armed_count == 0) pacer.stretch = 1.0; /* no tick is left to bring it down */
     uint64_t now_slot = begin_us / SLOT_US;
     if (now_slot > pacer.next_slot + SLOTS) pacer.next_slot = now_slot - SLOTS;
-    for (int i = 0; i < SLOTS_PER_RUN && pacer.next_slot <= now_slot; i++) {
+    uint32_t slots_max = loop_clock_is_virtual() ? SLOTS : SLOTS_PER_RUN;
+    for (uint32_t i = 0; i < slots_max && pacer.next_slot <= now_slot; i++) {
         uint64_t slot = pacer.next_slot++; /* first: what is re-armed now lands later */
         run_slot(slot);
     }
     pacer.last_us = loop_now_us();
     pacer.rx_until_us = pacer.last_us + (uint64_t)((double)(pacer.last_us - begin_us) * RX_SHARE);
     pacer.running = false;
+}
+
+static bool slot_is_due(uint64_t slot) {
+    const struct pacer_entry *head = &pacer.slots[slot % SLOTS];
+    for (const struct pacer_entry *entry = head->next; entry != head; entry = entry->next)
+        if (entry->due_us < (slot + 1) * SLOT_US) return true;
+    return false;
+}
+
+uint64_t pacer_due_ms(void) {
+    uint64_t slot = loop_now_us() / SLOT_US;
+    if (pacer.armed_count == 0) return UINT64_MAX;
+    if (slot < pacer.next_slot) slot = pacer.next_slot;
+    for (uint32_t i = 0; i < SLOTS && !slot_is_due(slot); i++) slot++;
+    return slot * SLOT_US / 1000u;
 }
 
 double pacer_stretch(void) {

@@ -30,6 +30,9 @@ void pacer_add(struct pacer_entry *entry, uint32_t period_us, uint32_t phase,
 void pacer_remove(struct pacer_entry *entry);
 /* Run due slots now, at most 10; does nothing when it is already running. */
 void pacer_run(void);
+/* For who moves a virtual clock, where no timer calls pacer_run: when it has something to do next
+ * (loop_now_ms clock), at least once in 2048 ms; UINT64_MAX: no entry is armed. */
+uint64_t pacer_due_ms(void);
 /* 1.0 in time; above 1.1 new lobbies are refused. */
 double pacer_stretch(void);
 /* When the last slot ran, loop_now_us clock: for liveness. */
