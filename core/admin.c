@@ -20,6 +20,7 @@
 #include "store.h"
 
 #define ANSWER_BYTES 65536
+#define ANSWER_WHOLE_BYTES (64u << 20) /* pages that nobody writes to cost nothing */
 #define PLUGIN_COMMANDS_MAX 64
 
 /* One run of a command; freed by answer(). */
@@ -27,8 +28,9 @@ struct run {
     admin_answer_fn fn;
     void *user;
     const char *arguments;
+    char *line; /* what arguments points into */
     struct muster_writer out;
-    uint8_t text[ANSWER_BYTES + 1];
+    uint8_t text[];
 };
 
 struct command {
@@ -57,8 +59,9 @@ static void say_json(struct run *run, json_t *json) {
 
 static void answer(struct run *run) {
     run->text[run->out.len] = '\0';
-    if (run->out.overflow) log_warn("admin", "an answer was cut at %u bytes", ANSWER_BYTES);
+    if (run->out.overflow) log_warn("admin", "an answer was cut at %u bytes", run->out.cap);
     if (run->fn) run->fn(run->user, (const char *)run->text);
+    free(run->line);
     free(run);
 }
 
@@ -306,29 +309,61 @@ static const char *split(char *line) {
     return arguments + strspn(arguments, " \t");
 }
 
-void admin_run(const char *actor, const char *line, admin_answer_fn fn, void *user) {
-    char copy[1024];
-    snprintf(copy, sizeof copy, "%s", line + strspn(line, " \t"));
-    struct run *run = malloc(sizeof *run);
-    if (!run) {
-        if (fn) fn(user, "out of memory");
-        return;
+static struct run *create_run(const char *line, uint32_t answer_bytes) {
+    struct run *run = malloc(sizeof *run + answer_bytes + 1);
+    char *copy = strdup(line + strspn(line, " \t"));
+    if (!run || !copy) {
+        free(run);
+        free(copy);
+        return NULL;
     }
-    run->fn = fn;
-    run->user = user;
-    run->out = muster_writer_make(run->text, ANSWER_BYTES);
-    run->arguments = split(copy);
-    const struct command *command = find_command(copy);
-    const struct plugin_command *plugin_command = find_plugin_command(copy);
+    *run = (struct run){.line = copy, .arguments = split(copy)};
+    run->out = muster_writer_make(run->text, answer_bytes);
+    return run;
+}
+
+static void run_line(const char *actor, struct run *run) {
+    const struct command *command = find_command(run->line);
+    const struct plugin_command *plugin_command = find_plugin_command(run->line);
     log_fields(MUSTER_LOG_INFO, "admin", &(struct log_fields){.event = "admin_command"},
-               "%s: %s %s", actor, copy,
+               "%s: %s %s", actor, run->line,
                command ? run->arguments : ""); /* a plugin's may hold a secret */
     if (command) {
         command->fn(run);
     } else if (plugin_command) {
         run_plugin_command(plugin_command, run);
     } else {
-        say(run, "unknown command \"%s\"; try help", copy);
+        say(run, "unknown command \"%s\"; try help", run->line);
         answer(run);
     }
+}
+
+static void begin(const char *actor, const char *line, uint32_t answer_bytes, admin_answer_fn fn,
+                  void *user) {
+    struct run *run = create_run(line, answer_bytes);
+    if (!run) {
+        if (fn) fn(user, "out of memory");
+        return;
+    }
+    run->fn = fn;
+    run->user = user;
+    run_line(actor, run);
+}
+
+void admin_run(const char *actor, const char *line, admin_answer_fn fn, void *user) {
+    begin(actor, line, ANSWER_BYTES, fn, user);
+}
+
+void admin_run_whole(const char *actor, const char *line, admin_answer_fn fn, void *user) {
+    begin(actor, line, ANSWER_WHOLE_BYTES, fn, user);
+}
+
+bool admin_knows(const char *line) {
+    char name[MUSTER_NAME_MAX];
+    line += strspn(line, " \t");
+    size_t len = strcspn(line, " \t\r");
+    if (len >= sizeof name) return false;
+    memcpy(name, line, len);
+    name[len] = '\0';
+    return find_command(name) || find_plugin_command(name);
 }

@@ -11,6 +11,11 @@ typedef void (*admin_answer_fn)(void *user, const char *answer);
 /* Runs a line; fn gets the answer as text, now or later. fn may be null. */
 void admin_run(const char *actor, const char *line, admin_answer_fn fn, void *user);
 
+/* The same with a line and an answer of (almost) any length: for one command at a time. */
+void admin_run_whole(const char *actor, const char *line, admin_answer_fn fn, void *user);
+/* Is the line's first word a command? */
+bool admin_knows(const char *line);
+
 /* A plugin's command; EXISTS when the name is taken. */
 muster_status admin_command_add(const void *owner, const char *name, const char *help,
                                 void (*fn)(void *user, const char *arguments,

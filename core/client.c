@@ -7,6 +7,10 @@
 void client_send_text(struct client *client, const char *text, uint32_t len) {
     static uint8_t frame[PROTOCOL_INFLATE_MAX];
     if (client->closing) return;
+    if (client->sink) {
+        client->sink->text(client, text, len);
+        return;
+    }
     uint32_t room = sizeof frame - 2;
     if (client->compress && len >= PROTOCOL_DEFLATE_MIN && len <= PROTOCOL_INFLATE_MAX &&
         protocol_deflate(text, len, frame + 2, &room) == MUSTER_OK) {
@@ -16,6 +20,10 @@ void client_send_text(struct client *client, const char *text, uint32_t len) {
         return;
     }
     net_send_text(client->conn, text, len);
+}
+
+enum net_sent client_send_snapshot(struct client *client, uint8_t *data, uint32_t len) {
+    return client->sink ? NET_SENT : net_send_snapshot(client->conn, data, len);
 }
 
 void client_send(struct client *client, json_t *value) {
@@ -33,5 +41,8 @@ void client_notify(struct client *client, const char *method, json_t *params) {
 void client_close(struct client *client, uint16_t code, const char *reason) {
     if (client->closing) return;
     client->closing = true;
-    net_close(client->conn, code, reason);
+    if (client->sink)
+        client->sink->closed(client, code, reason);
+    else
+        net_close(client->conn, code, reason);
 }

@@ -1,7 +1,7 @@
 /* client - one WebSocket connection as the books see it. Layer 3. Loop thread.
  *
  * Owned by dispatch, which creates it in ws_open and frees it in ws_closed; a session that is
- * attached to it points at it meanwhile.
+ * attached to it points at it meanwhile. One without a connection is the engine's.
  */
 #ifndef CLIENT_H
 #define CLIENT_H
@@ -11,8 +11,17 @@
 #include "limit.h"
 #include "net.h"
 
+struct client;
+
+/* Where it goes what is sent to a client without a connection. */
+struct client_sink {
+    void (*text)(struct client *client, const char *text, uint32_t len);
+    void (*closed)(struct client *client, uint16_t code, const char *reason);
+};
+
 struct client {
-    conn_id conn;
+    conn_id conn;                   /* 0: none, but a sink */
+    const struct client_sink *sink; /* snapshots are taken and forgotten there */
     char address[64];
     muster_player_id player; /* 0 until authenticated */
     struct auth_job *auth;   /* an authentication under way, or null */
@@ -26,6 +35,8 @@ struct client {
 
 /* JSON text to the client, deflated when it asked for that and the text is long enough. */
 void client_send_text(struct client *client, const char *text, uint32_t len);
+/* As net_send_snapshot. */
+enum net_sent client_send_snapshot(struct client *client, uint8_t *data, uint32_t len);
 /* value is taken. */
 void client_send(struct client *client, json_t *value);
 /* A notification; params is taken. */

@@ -64,6 +64,10 @@ static json_t *option_value(const char *section, const char *key, const char **n
         *name = "--port";
         return json_integer(options->port);
     }
+    if (strcmp(section, "match") == 0 && strcmp(key, "recordEnabled") == 0 && options->unrecorded) {
+        *name = "--run";
+        return json_false();
+    }
     if (strcmp(section, "server") != 0) return NULL;
     if (strcmp(key, "dataDir") == 0 && options->data_dir) {
         *name = "--data-dir";
@@ -258,6 +262,7 @@ muster_status config_load(const struct config_options *options, char *error) {
         .log_format = copy_text(options->log_format),
         .port = options->port,
         .watch = options->watch,
+        .unrecorded = options->unrecorded,
     };
     state.retired = json_array();
     muster_status status = config_create(&state.now, error);

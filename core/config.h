@@ -22,6 +22,7 @@ struct config_options {
     const char *log_format; /* --log-format, or null */
     int32_t port;           /* --port, or -1 (0 = a free port) */
     bool watch;             /* --watch */
+    bool unrecorded;        /* match.recordEnabled is false: nobody could read the recordings */
 };
 
 #define CONFIG_ERROR_MAX 1024

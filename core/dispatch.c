@@ -161,7 +161,7 @@ static json_t *run_call(struct client *client, const struct rpc_call *rpc, bool 
     return NULL;
 }
 
-static void run_text(struct client *client, const char *text, uint32_t len) {
+void dispatch_text(struct client *client, const char *text, uint32_t len) {
     struct rpc_batch batch;
     rpc_parse(text, len, &batch);
     json_t *answers = json_array();
@@ -212,7 +212,7 @@ static bool take_message(struct client *client) {
 static bool ws_text(conn_id conn, void *user, const char *data, uint32_t len) {
     (void)conn;
     struct client *client = user;
-    if (!client->closing && take_message(client)) run_text(client, data, len);
+    if (!client->closing && take_message(client)) dispatch_text(client, data, len);
     return !client->closing;
 }
 
@@ -226,9 +226,9 @@ static void run_deflated(struct client *client, const uint8_t *data, uint32_t le
     uint32_t text_len = sizeof text;
     bool deflated = len >= 2 && data[1] == 1;
     if (deflated && protocol_inflate(data + 2, len - 2, text, &text_len) == MUSTER_OK)
-        run_text(client, (const char *)text, text_len);
+        dispatch_text(client, (const char *)text, text_len);
     else if (len >= 2 && data[1] == 0)
-        run_text(client, (const char *)data + 2, len - 2);
+        dispatch_text(client, (const char *)data + 2, len - 2);
     else
         refuse_binary(client);
 }

@@ -52,6 +52,8 @@ muster_status dispatch_init(const struct method *methods) MUSTER_MUST_USE;
 void dispatch_set_more(const struct method *(*more)(const char *name,
                                                     const struct session *session));
 void dispatch_deinit(void);
+/* A text of a client, whose messages nobody counts: for one without a connection. */
+void dispatch_text(struct client *client, const char *text, uint32_t len);
 /* The WebSocket part of net's handlers. */
 void dispatch_net_handlers(struct net_handlers *handlers);
 

@@ -7,6 +7,7 @@
 
 #include "admin.h"
 #include "config.h"
+#include "engine.h"
 #include "events.h"
 #include "host_internal.h"
 #include "http.h"
@@ -341,80 +342,6 @@ static const struct muster_host_rpc rpc_group = {
     .refuse = rpc_refuse_fn,
 };
 
-/* ---- engine ---------------------------------------------------------------------------------- */
-
-/* Nothing here runs one command and ends. */
-
-static muster_status engine_player_add_fn(muster_self *self, const char *display_name,
-                                          muster_player_id *out) {
-    (void)self, (void)display_name, (void)out;
-    return MUSTER_UNSUPPORTED;
-}
-
-static void engine_player_remove_fn(muster_self *self, muster_player_id player) {
-    (void)self, (void)player;
-}
-
-static muster_status engine_request_fn(muster_self *self, muster_player_id player,
-                                       const char *method, const char *params_json,
-                                       struct muster_writer *answer) {
-    (void)self, (void)player, (void)method, (void)params_json, (void)answer;
-    return MUSTER_UNSUPPORTED;
-}
-
-static muster_status engine_read_fn(muster_self *self, muster_player_id player,
-                                    struct muster_writer *out) {
-    (void)self, (void)player, (void)out;
-    return MUSTER_UNSUPPORTED;
-}
-
-static muster_status engine_input_fn(muster_self *self, muster_player_id player,
-                                     const struct muster_input *input) {
-    (void)self, (void)player, (void)input;
-    return MUSTER_UNSUPPORTED;
-}
-
-static muster_status engine_advance_fn(muster_self *self, uint32_t ms) {
-    (void)self, (void)ms;
-    return MUSTER_UNSUPPORTED;
-}
-
-static muster_status engine_seed_fn(muster_self *self, uint64_t seed) {
-    (void)self, (void)seed;
-    return MUSTER_UNSUPPORTED;
-}
-
-static muster_status engine_hash_fn(muster_self *self, muster_lobby_id lobby, uint64_t *out) {
-    (void)self, (void)lobby, (void)out;
-    return MUSTER_UNSUPPORTED;
-}
-
-static muster_status engine_steer_fn(muster_self *self, muster_lobby_id lobby,
-                                     void (*fn)(void *user, muster_match_id match), void *user) {
-    (void)self, (void)lobby, (void)fn, (void)user;
-    return MUSTER_UNSUPPORTED;
-}
-
-static muster_status engine_reincarnate_fn(muster_self *self, muster_lobby_id lobby) {
-    (void)self, (void)lobby;
-    return MUSTER_UNSUPPORTED;
-}
-
-static const struct muster_host_engine engine_group = {
-    .size = sizeof engine_group,
-    .player_add = engine_player_add_fn,
-    .player_remove = engine_player_remove_fn,
-    .request = engine_request_fn,
-    .notification = engine_read_fn,
-    .input = engine_input_fn,
-    .snapshot = engine_read_fn,
-    .advance = engine_advance_fn,
-    .seed = engine_seed_fn,
-    .hash = engine_hash_fn,
-    .steer = engine_steer_fn,
-    .reincarnate = engine_reincarnate_fn,
-};
-
 /* ---- the table ------------------------------------------------------------------------------- */
 
 static const struct muster_host table = {
@@ -436,7 +363,7 @@ static const struct muster_host table = {
     .admin = &admin_group,
     .events = &events_group,
     .rpc = &rpc_group,
-    .engine = &engine_group,
+    .engine = &host_engine_group,
 };
 
 const struct muster_host *host_table(void) {

@@ -39,6 +39,7 @@ static void fill(struct limit_bucket *bucket, double per_second, double burst, u
 
 bool limit_take(struct limit_bucket *bucket, double per_second, double burst, double cost,
                 uint64_t now_ms) {
+    if (bucket->is_lifted) return true;
     fill(bucket, per_second, burst, now_ms);
     if (bucket->tokens < cost) return false;
     bucket->tokens -= cost;

@@ -11,6 +11,7 @@
 struct limit_bucket {
     uint64_t updated_ms;
     double tokens;
+    bool is_lifted; /* gives whatever is taken */
 };
 
 /* Takes `cost` tokens from a bucket that fills with per_second up to burst; a zeroed bucket is

@@ -195,6 +195,13 @@ void lobby_announce(struct lobby *lobby, const char *text);
 /* End a running match from outside a step. */
 void lobby_match_end(struct lobby *lobby, uint32_t winning_team, uint32_t reason);
 
+/* ---- asked by the engine ---- */
+/* Matches from now on have this seed, the one after it, ... instead of random ones. */
+void lobby_seed(uint64_t seed);
+/* A full frame as a member would be sent now, with the events after *event_cursor, which is moved
+ * on, as far as they are kept. A match is there. As match_frame_since's. */
+uint8_t *lobby_frame(struct lobby *lobby, uint32_t index, uint64_t *event_cursor, uint32_t *len);
+
 uint32_t lobby_players(const struct lobby *lobby); /* people with a seat or a reservation */
 uint32_t lobby_spectators(const struct lobby *lobby);
 const char *lobby_map(const struct lobby *lobby);

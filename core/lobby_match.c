@@ -36,11 +36,26 @@ static struct record *open_record(const struct match_setup *setup) {
     return record;
 }
 
+static struct {
+    bool given;
+    uint64_t next;
+} seeds;
+
+void lobby_seed(uint64_t seed) {
+    seeds.given = true;
+    seeds.next = seed;
+}
+
+static uint64_t take_seed(void) {
+    uint64_t seed;
+    if (seeds.given) return seeds.next++;
+    randombytes_buf(&seed, sizeof seed);
+    return seed;
+}
+
 static muster_status create_match(struct lobby *lobby) {
     char match_key[TICKET_UUID_SIZE];
-    uint64_t seed;
     ticket_uuid(match_key);
-    randombytes_buf(&seed, sizeof seed);
     struct match_setup setup = {
         .lobby = lobby->id,
         .match_key = match_key,
@@ -48,7 +63,7 @@ static muster_status create_match(struct lobby *lobby) {
         .game_mode = lobby->game_mode,
         .map_name = lobby_map(lobby),
         .settings = lobby->settings,
-        .seed = seed,
+        .seed = take_seed(),
         .tick_rate_hz = lobby->tick_rate_hz,
         .seats_max = lobby->players_max,
         .rules = lobby->rules,

@@ -41,6 +41,12 @@ static void note_skipped(struct member *member, struct client *client) {
     client_close(client, 4006, "too slow: did not read");
 }
 
+static void patch(struct lobby *lobby, uint32_t index, uint8_t *frame) {
+    bool spectator = member_is_spectator(index);
+    frame_snapshot_patch(frame, lobby_seat(index),
+                         spectator ? 0 : lobby->match->seats[index].ring.ack);
+}
+
 static void send_to(struct lobby *lobby, uint32_t index, struct client *client,
                     uint32_t tick_length_us) {
     struct member *member = &lobby->members[index];
@@ -50,11 +56,9 @@ static void send_to(struct lobby *lobby, uint32_t index, struct client *client,
         client_close(client, 4006, "too slow: missed too much");
         return;
     }
-    bool spectator = member_is_spectator(index);
-    uint32_t seat = spectator ? MUSTER_SEAT_NONE : index;
-    frame_snapshot_patch(frame, seat, spectator ? 0 : lobby->match->seats[index].ring.ack);
+    patch(lobby, index, frame);
     uint8_t *smaller = client->compress && member->want_full ? deflate_frame(frame, &len) : NULL;
-    switch (net_send_snapshot(client->conn, smaller ? smaller : frame, len)) {
+    switch (client_send_snapshot(client, smaller ? smaller : frame, len)) {
     case NET_SENT:
         metrics_add(METRIC_SNAPSHOTS_SENT, 1);
         member->want_full = false;
@@ -66,8 +70,12 @@ static void send_to(struct lobby *lobby, uint32_t index, struct client *client,
     }
 }
 
+static uint32_t tick_length(const struct lobby *lobby) {
+    return (uint32_t)(1000000 / lobby->tick_rate_hz * pacer_stretch());
+}
+
 void lobby_send_snapshots(struct lobby *lobby) {
-    uint32_t tick_length_us = (uint32_t)(1000000 / lobby->tick_rate_hz * pacer_stretch());
+    uint32_t tick_length_us = tick_length(lobby);
     for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++) {
         struct member *member = &lobby->members[i];
         if (member->state != MEMBER_ENTERED || !member->connected) continue;
@@ -75,4 +83,14 @@ void lobby_send_snapshots(struct lobby *lobby) {
         if (session && session->client && !session->client->closing)
             send_to(lobby, i, session->client, tick_length_us);
     }
+}
+
+uint8_t *lobby_frame(struct lobby *lobby, uint32_t index, uint64_t *event_cursor, uint32_t *len) {
+    struct match *match = lobby->match;
+    uint32_t view = match_view(match, lobby_seat(index));
+    uint8_t *frame = match_frame_since(match, view, *event_cursor, tick_length(lobby), len);
+    if (!frame) frame = match_frame_since(match, view, match->event_end, tick_length(lobby), len);
+    *event_cursor = match->event_end;
+    patch(lobby, index, frame);
+    return frame;
 }

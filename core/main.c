@@ -9,14 +9,23 @@
 #include "loop.h"
 #include "replay.h"
 #include "server.h"
+#include "temporary.h"
 #include "untrusted.h"
 
-enum action { ACTION_RUN, ACTION_CHECK, ACTION_PRINT, ACTION_SCHEMA, ACTION_REPLAY };
+enum action {
+    ACTION_RUN,
+    ACTION_COMMAND,
+    ACTION_CHECK,
+    ACTION_PRINT,
+    ACTION_SCHEMA,
+    ACTION_REPLAY
+};
 
 struct arguments {
     enum action action;
     struct config_options config;
     const char *recording;
+    const char *command;
     bool json;
     bool untrusted;
 };
@@ -30,6 +39,8 @@ static const char usage[] =
     "  --log-format FORMAT human or json\n"
     "  --untrusted         scripts of players may run here: lock the process after the start\n"
     "  --watch             plugins read the files again that people edit (scripts, say)\n"
+    "  --run COMMAND       run one console command without a network and without waiting, then "
+    "exit\n"
     "  --check-config      check the configuration and plugins, then exit: 0 or 78\n"
     "  --print-config      print every value with its origin, then exit\n"
     "  --print-schema      print the configuration's JSON Schema, then exit\n"
@@ -37,7 +48,9 @@ static const char usage[] =
     "  --json              with --replay: print JSON\n"
     "  --version           print the version, then exit\n"
     "  --help              print this, then exit\n\n"
-    "Exit codes: 0 orderly, 69 port in use, 70 internal error, 78 bad configuration.\n";
+    "Exit codes: 0 orderly, 69 port in use, 70 internal error, 78 bad configuration; of --run "
+    "also\n"
+    "1 when the answer's last line begins with FAILED, 64 unknown command.\n";
 
 enum {
     OPT_CONFIG = 256,
@@ -46,6 +59,7 @@ enum {
     OPT_LOG_FORMAT,
     OPT_UNTRUSTED,
     OPT_WATCH,
+    OPT_RUN,
     OPT_CHECK,
     OPT_PRINT,
     OPT_SCHEMA,
@@ -62,6 +76,7 @@ static const struct option options[] = {
     {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
     {"untrusted", no_argument, NULL, OPT_UNTRUSTED},
     {"watch", no_argument, NULL, OPT_WATCH},
+    {"run", required_argument, NULL, OPT_RUN},
     {"check-config", no_argument, NULL, OPT_CHECK},
     {"print-config", no_argument, NULL, OPT_PRINT},
     {"print-schema", no_argument, NULL, OPT_SCHEMA},
@@ -93,6 +108,10 @@ static bool take_option(int option, struct arguments *args, int *code) {
     case OPT_LOG_FORMAT: args->config.log_format = optarg; return true;
     case OPT_UNTRUSTED: args->untrusted = true; return true;
     case OPT_WATCH: args->config.watch = true; return true;
+    case OPT_RUN:
+        args->action = ACTION_COMMAND;
+        args->command = optarg;
+        return true;
     case OPT_CHECK: args->action = ACTION_CHECK; return true;
     case OPT_PRINT: args->action = ACTION_PRINT; return true;
     case OPT_SCHEMA: args->action = ACTION_SCHEMA; return true;
@@ -114,9 +133,13 @@ static bool parse(int argc, char **argv, struct arguments *args, int *code) {
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
         if (!take_option(option, args, code)) return false;
-    if (optind == argc) return true;
-    fprintf(stderr, "musterd: unexpected argument \"%s\"; try --help\n", argv[optind]);
     *code = SERVER_EXIT_CONFIG;
+    if (optind < argc)
+        fprintf(stderr, "musterd: unexpected argument \"%s\"; try --help\n", argv[optind]);
+    else if (args->untrusted && args->action == ACTION_COMMAND)
+        fprintf(stderr, "musterd: --run cannot be locked: leave --untrusted out\n");
+    else
+        return true;
     return false;
 }
 
@@ -154,6 +177,7 @@ static void start_log(enum action action) {
 static int act(const struct arguments *args) {
     switch (args->action) {
     case ACTION_RUN: return server_run();
+    case ACTION_COMMAND: return server_command(args->command);
     case ACTION_CHECK: return check();
     case ACTION_PRINT:
     case ACTION_SCHEMA: return print(args->action);
@@ -162,11 +186,23 @@ static int act(const struct arguments *args) {
     return SERVER_EXIT_INTERNAL;
 }
 
+/* Without --data-dir a command leaves nothing behind. False: exit with *code. */
+static bool keep_nothing(struct config_options *config, int *code) {
+    config->unrecorded = true;
+    config->data_dir = temporary_dir();
+    if (config->data_dir) return true;
+    fprintf(stderr, "musterd: --run: no temporary directory: %m\n");
+    *code = SERVER_EXIT_INTERNAL;
+    return false;
+}
+
 int main(int argc, char **argv) {
     struct arguments args;
     char error[CONFIG_ERROR_MAX] = "";
     int code;
     if (!parse(argc, argv, &args, &code)) return code;
+    bool is_passing = args.action == ACTION_COMMAND && !args.config.data_dir;
+    if (is_passing && !keep_nothing(&args.config, &code)) return code;
     if (config_load(&args.config, error)) {
         fprintf(stderr, "musterd: %s\n", error);
         config_unload();

@@ -230,6 +230,10 @@ muster_status match_end_later(struct match *match, uint32_t winning_team, uint32
 muster_status match_note_apply(struct match *match, const struct record_entry *entry);
 /* Is it a team (or NONE: a draw) and one of MUSTER_END_...? */
 bool match_end_valid(uint32_t winning_team, uint32_t reason);
+/* Run fn as a call of `by`'s part of the match, one of the rules, else of the mode's: it may change
+ * the match as in a step. Not recorded. */
+void match_steer(struct match *match, const struct muster_self *by,
+                 void (*fn)(void *user, muster_match_id match), void *user);
 /* Write the END entry and close the recording; once, after `ended`. */
 void match_finish(struct match *match);
 

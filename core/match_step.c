@@ -358,6 +358,18 @@ muster_status match_end_later(struct match *match, uint32_t winning_team, uint32
     return MUSTER_OK;
 }
 
+void match_steer(struct match *match, const struct muster_self *by,
+                 void (*fn)(void *user, muster_match_id match), void *user) {
+    const struct match_part *part = &match->mode;
+    for (uint32_t i = 0; i < match->rules_count; i++)
+        if (match->rules[i].provider->self == by) part = &match->rules[i];
+    match_steer_begin(match, part, "engine.steer");
+    match->in_rules = part != &match->mode;
+    fn(user, match->id);
+    match->in_rules = false;
+    match_call_end(match);
+}
+
 void match_finish(struct match *match) {
     uint8_t bytes[10];
     struct muster_writer w = muster_writer_make(bytes, sizeof bytes);

@@ -35,6 +35,17 @@ uint32_t plugin_depth(void) {
     return depth;
 }
 
+uint32_t plugin_depth_hide(void) {
+    uint32_t hidden = depth;
+    depth = 0;
+    return hidden;
+}
+
+void plugin_depth_show(uint32_t hidden) {
+    assert(depth == 0);
+    depth = hidden;
+}
+
 static void count_fault(void *user) {
     (void)user;
     metrics_add(METRIC_PLUGIN_FAULTS, 1);

@@ -9,6 +9,7 @@
 #include "auth.h"
 #include "config.h"
 #include "dispatch.h"
+#include "engine.h"
 #include "events.h"
 #include "host.h"
 #include "http.h"
@@ -31,11 +32,13 @@
 #define WATCHDOG_WARN_MS 1000
 #define WATCHDOG_ABORT_MS 10000
 #define STOP_WAIT_MS 5000
-#define STOP_POLL_MS 2
+#define COMMAND_START_MS 3600000 /* the virtual clock's first moment: not 0, which means never */
+#define COMMAND_WAIT_MS 60000    /* real time, for the database and for a late answer */
 
 static struct {
     int exit_code;
-    bool net_begun; /* net_start was called, also when it failed */
+    bool for_command; /* one console command, then the end */
+    bool net_begun;   /* net_start was called, also when it failed */
     bool ready;
     bool stopping;
     char stop_reason[MUSTER_REASON_MAX];
@@ -142,8 +145,11 @@ int server_prepare(bool keeps_data) {
     char error[512] = "";
     json_object_seed(0);
     if (sodium_init() < 0) return load_error(MUSTER_INTERNAL, "libsodium did not start");
-    muster_status status = loop_init((uint32_t)config_int("server", "workThreads"));
+    /* One thread ends its jobs in the order in which they came. */
+    int64_t threads = server.for_command ? 1 : config_int("server", "workThreads");
+    muster_status status = loop_init((uint32_t)threads);
     if (status) return load_error(MUSTER_INTERNAL, "the event loop did not start");
+    if (server.for_command) loop_clock_virtual(COMMAND_START_MS, loop_unix_ms());
     status = paths_init(keeps_data, error);
     if (status) return load_error(MUSTER_INVALID, error);
     status = host_init();
@@ -213,6 +219,11 @@ static void on_console_line(void *user, const char *line) {
     if (line[0]) admin_run("console", line, on_console_answer, NULL);
 }
 
+static void emit(uint32_t kind) {
+    events_emit(&(struct muster_notice){
+        .size = sizeof(struct muster_notice), .kind = kind, .seat = MUSTER_SEAT_NONE});
+}
+
 /* From here on nothing of a player has been read, and everything else has been started. */
 static bool lock_if_asked(void) {
     char error[UNTRUSTED_ERROR_MAX] = "";
@@ -246,9 +257,7 @@ static void listen_now(void) {
     log_info("server", "version %s, node %s, admin address %s:%u", MUSTER_VERSION, paths_node_id(),
              config_string("net", "adminAddress"), net_admin_port());
     server.ready = true;
-    events_emit(&(struct muster_notice){.size = sizeof(struct muster_notice),
-                                        .kind = MUSTER_NOTICE_SERVER_READY,
-                                        .seat = MUSTER_SEAT_NONE});
+    emit(MUSTER_NOTICE_SERVER_READY);
     log_plain(line);
     if (loop_stdin(on_console_line, NULL)) log_warn("server", "no console: stdin cannot be read");
 }
@@ -283,18 +292,23 @@ static muster_status watch_signals(void) {
     return status ? status : loop_signal(SIGHUP, on_hangup, NULL);
 }
 
-static void start(void) {
+/* True: the tables are being prepared, then on_store is called. */
+static bool start_plugins(void (*on_store)(void *user, muster_status status), void *user) {
     char error[PLUGIN_ERROR_MAX] = "";
-    if (watch_signals() || watchdog_start(WATCHDOG_WARN_MS, WATCHDOG_ABORT_MS) || start_books()) {
-        fail(SERVER_EXIT_INTERNAL, "the server could not be started");
-        return;
-    }
     if (plugin_start_all(error)) {
         fail(SERVER_EXIT_INTERNAL, error);
-        return;
+        return false;
     }
     metrics_set(METRIC_RELOAD_SUCCESS, 1);
-    store_start(on_store_started, NULL);
+    store_start(on_store, user);
+    return true;
+}
+
+static void start(void) {
+    if (watch_signals() || watchdog_start(WATCHDOG_WARN_MS, WATCHDOG_ABORT_MS) || start_books())
+        fail(SERVER_EXIT_INTERNAL, "the server could not be started");
+    else
+        start_plugins(on_store_started, NULL);
 }
 
 /* ---- reload ---------------------------------------------------------------------------------- */
@@ -308,31 +322,26 @@ muster_status server_reload(char *error) {
 
 /* ---- stop ------------------------------------------------------------------------------------ */
 
-struct wait {
-    bool (*done)(void);
-    uint64_t until_ms;
-    struct loop_timer *timer;
-};
-
-static void on_wait(void *user) {
-    struct wait *wait = user;
-    if (!wait->done() && loop_now_ms() < wait->until_ms) return;
-    loop_timer_stop(wait->timer);
-    wait->timer = NULL;
-    loop_stop();
+static bool net_is_down(void *user) {
+    (void)user;
+    return net_stopped();
 }
 
-/* Turns the loop until done() or the time is up. */
-static void run_until(bool (*done)(void)) {
-    struct wait wait = {.done = done, .until_ms = loop_now_ms() + STOP_WAIT_MS};
-    wait.timer = loop_timer_start(0, STOP_POLL_MS, on_wait, &wait);
-    while (wait.timer) loop_run(); /* a stop that was asked before returns at once */
-}
-
-static bool pool_is_idle(void) {
+static bool pool_is_idle(void *user) {
+    (void)user;
     for (struct muster_self *p = plugin_next(NULL); p; p = plugin_next(p))
         if (p->work_running) return false;
     return true;
+}
+
+/* Stopped plugins' posts still name them: before they are unloaded. */
+static bool loop_is_quiet(void *user) {
+    (void)user;
+    return loop_quiet();
+}
+
+static void run_until(bool (*done)(void *user)) {
+    (void)loop_run_until(done, NULL, STOP_WAIT_MS); /* it has been patient enough */
 }
 
 static void tell_players(void) {
@@ -344,20 +353,18 @@ static void tell_players(void) {
 
 static void stop(void) {
     log_info("server", "stopping: %s", server.stop_reason);
-    events_emit(&(struct muster_notice){.size = sizeof(struct muster_notice),
-                                        .kind = MUSTER_NOTICE_SERVER_STOPPING,
-                                        .seat = MUSTER_SEAT_NONE});
+    emit(MUSTER_NOTICE_SERVER_STOPPING);
     if (server.ready) net_stop_listening();
     plugin_drain_all();
     tell_players();
     queue_deinit();
     lobby_deinit();
     if (server.ready) net_stop();
-    if (server.net_begun) run_until(net_stopped);
+    if (server.net_begun) run_until(net_is_down);
     run_until(pool_is_idle);
     report_deinit();
     plugin_stop_all();
-    run_until(pool_is_idle);
+    run_until(loop_is_quiet);
     pacer_stop();
     untrusted_stop();
     watchdog_stop();
@@ -369,13 +376,86 @@ static void deinit_books(void) {
     session_deinit();
 }
 
+static int end(void) {
+    stop();
+    deinit_books();
+    server_unload();
+    return server.exit_code;
+}
+
 int server_run(void) {
     int code = server_load(true);
     if (code != SERVER_EXIT_OK) return code;
     start();
     if (!server.stopping) loop_run();
-    stop();
-    deinit_books();
-    server_unload();
-    return server.exit_code;
+    return end();
+}
+
+/* ---- one command ----------------------------------------------------------------------------- */
+
+struct wait {
+    bool is_over;
+    muster_status status;
+};
+
+static bool is_over(void *user) {
+    return ((const struct wait *)user)->is_over;
+}
+
+static void on_tables(void *user, muster_status status) {
+    *(struct wait *)user = (struct wait){true, status};
+}
+
+static void start_for_command(void) {
+    static struct wait wait; /* the answer may come after the patience is over */
+    if (watchdog_start(WATCHDOG_NEVER_MS, WATCHDOG_NEVER_MS) || start_books()) {
+        fail(SERVER_EXIT_INTERNAL, "the server could not be started");
+        return;
+    }
+    if (!start_plugins(on_tables, &wait)) return;
+    if (!loop_run_until(is_over, &wait, COMMAND_WAIT_MS) || wait.status || engine_settle())
+        fail(SERVER_EXIT_INTERNAL, "the database could not be prepared");
+    else
+        emit(MUSTER_NOTICE_SERVER_READY);
+}
+
+static const char *last_line(const char *text) {
+    const char *line = text;
+    for (const char *at = text; (at = strchr(at, '\n')) && at[1];) line = ++at;
+    return line;
+}
+
+static void on_command_answer(void *user, const char *answer) {
+    static const char failed[] = "FAILED";
+    size_t len = strlen(answer);
+    fwrite(answer, 1, len, stdout);
+    if (len && answer[len - 1] != '\n') putchar('\n');
+    if (fflush(stdout)) fail(SERVER_EXIT_INTERNAL, "the answer could not be written to stdout");
+    if (strncmp(last_line(answer), failed, sizeof failed - 1) == 0)
+        server.exit_code = SERVER_EXIT_FAILED;
+    ((struct wait *)user)->is_over = true;
+}
+
+static void run_command(const char *line) {
+    static struct wait wait;
+    engine_begin();
+    admin_run_whole("run", line, on_command_answer, &wait);
+    if (!loop_run_until(is_over, &wait, COMMAND_WAIT_MS))
+        fail(SERVER_EXIT_INTERNAL, "the command gave no answer");
+    engine_end();
+}
+
+int server_command(const char *line) {
+    server.for_command = true;
+    int code = server_load(true);
+    if (code != SERVER_EXIT_OK) return code;
+    if (!admin_knows(line)) {
+        fprintf(stderr, "musterd: --run: unknown command \"%.*s\"; \"help\" lists them\n",
+                (int)strcspn(line, " "), line);
+        server_unload();
+        return SERVER_EXIT_UNKNOWN;
+    }
+    start_for_command();
+    if (!server.stopping) run_command(line);
+    return end();
 }

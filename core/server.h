@@ -8,6 +8,8 @@
 
 /* Exit codes of sysexits.h, as hosts expect them. */
 #define SERVER_EXIT_OK 0
+#define SERVER_EXIT_FAILED 1   /* what the command looked at is not as it should be */
+#define SERVER_EXIT_UNKNOWN 64 /* no such command */
 #define SERVER_EXIT_PORT_IN_USE 69
 #define SERVER_EXIT_INTERNAL 70
 #define SERVER_EXIT_CONFIG 78
@@ -21,6 +23,9 @@ int server_load(bool keeps_data);
 /* server_load, start everything, run until server_stop, stop everything. The configuration is
  * loaded. Returns the exit code. */
 int server_run(void);
+/* Like server_run, but for one console command: no listener, no console, a virtual clock. Its
+ * answer goes to stdout. */
+int server_command(const char *line);
 /* Undo server_prepare or server_load without a run (--check-config). */
 void server_unload(void);
 /* Begin the orderly stop; more calls do nothing. */

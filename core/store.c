@@ -22,12 +22,23 @@ struct query {
     bool *answered; /* while the database is being asked; or null */
 };
 
+static uint32_t waiting; /* queries that are not answered yet */
+
+uint32_t store_waiting(void) {
+    return waiting;
+}
+
+static void free_query(struct query *query) {
+    waiting--;
+    free(query);
+}
+
 static void close_query(struct resource *resource) {
     struct query *query = (struct query *)resource;
     if (query->answered) *query->answered = true;
     pending_cancel(query->ticket);
     resource_remove(resource);
-    free(query);
+    free_query(query);
 }
 
 static const struct resource_kind query_kind = {"query", close_query, true};
@@ -37,7 +48,7 @@ static void on_answer(void *user, muster_status status, const void *answer) {
     struct query done = *query;
     if (done.answered) *done.answered = true;
     if (done.asker) resource_remove(&query->resource);
-    free(query);
+    free_query(query);
     if (!done.fn) return;
     if (done.asker) plugin_enter(done.asker, "db.answer");
     done.fn(done.user, status, status ? NULL : answer);
@@ -58,6 +69,7 @@ static muster_status open_query(struct muster_self *asker, struct provider *db, 
         return status;
     }
     if (asker) resource_add(asker, &query->resource, &query_kind);
+    waiting++;
     *out = query;
     return MUSTER_OK;
 }
@@ -70,7 +82,7 @@ static muster_status finish_query(struct query *query, bool answered, muster_sta
     if (status) {
         pending_close(ticket);
         if (query->asker) resource_remove(&query->resource);
-        free(query);
+        free_query(query);
     } else if (out) {
         *out = ticket;
     }

@@ -15,6 +15,8 @@ muster_status store_submit(struct muster_self *asker, const struct muster_db_req
 muster_status store_migrate(struct muster_self *asker, const char *component,
                             const char *const *steps, uint32_t step_count, muster_db_fn fn,
                             void *user, muster_ticket_id *out) MUSTER_MUST_USE;
+/* Queries that are not answered yet. */
+uint32_t store_waiting(void);
 
 /* Brings core's tables up to date; fn when that is done (OK also without a database). */
 void store_start(void (*fn)(void *user, muster_status status), void *user);

@@ -24,6 +24,7 @@
 #define EXIT_CODE 70 /* EX_SOFTWARE: a supervisor restarts us */
 #define OVERRUN_SIGNAL (SIGRTMIN + 3)
 #define STACK_TEXT_MAX 320
+#define FRAMES_MAX (2 * PLUGIN_DEPTH_MAX) /* plugin_depth_hide lets a second stack grow on one */
 
 /* One call on the stack. Written by the loop thread, read by the watchdog's. */
 struct frame {
@@ -39,7 +40,7 @@ struct seen {
     uint64_t since_ns; /* wall clock */
 };
 
-static struct frame frames[PLUGIN_DEPTH_MAX];
+static struct frame frames[FRAMES_MAX];
 static _Atomic uint32_t frame_count;
 static uint64_t sequence_last;                 /* loop thread */
 static _Atomic uint64_t overrun_sequence;      /* the call that the signal is meant for */
@@ -53,7 +54,7 @@ static bool running;
 static uint64_t warn_ns;
 static uint64_t abort_ns;
 
-static struct seen seen[PLUGIN_DEPTH_MAX]; /* watch thread from here on */
+static struct seen seen[FRAMES_MAX]; /* watch thread from here on */
 static uint64_t cpu_last_ns;
 static uint64_t warned_ns; /* wall clock length of the call at the last warning */
 
@@ -61,7 +62,7 @@ static uint64_t warned_ns; /* wall clock length of the call at the last warning 
 
 void watchdog_enter(struct muster_self *self, const char *call) {
     uint32_t n = atomic_load_explicit(&frame_count, memory_order_relaxed);
-    if (n < PLUGIN_DEPTH_MAX) {
+    if (n < FRAMES_MAX) {
         atomic_store_explicit(&frames[n].self, self, memory_order_relaxed);
         atomic_store_explicit(&frames[n].call, call, memory_order_relaxed);
         atomic_store_explicit(&frames[n].sequence, ++sequence_last, memory_order_relaxed);
@@ -74,7 +75,7 @@ void watchdog_leave(void) {
     atomic_store_explicit(&frame_count, n, memory_order_release);
     if (!overrun_happened) return;
     overrun_happened = 0;
-    if (n < PLUGIN_DEPTH_MAX)
+    if (n < FRAMES_MAX)
         atomic_load_explicit(&frames[n].self, memory_order_relaxed)->overrun_count++;
 }
 
@@ -100,7 +101,7 @@ static void on_overrun(int signal_number) {
     (void)signal_number;
     int errno_kept = errno;
     uint32_t n = atomic_load_explicit(&frame_count, memory_order_relaxed);
-    if (n == 0 || n > PLUGIN_DEPTH_MAX) return;
+    if (n == 0 || n > FRAMES_MAX) return;
     const struct frame *frame = &frames[n - 1];
     if (atomic_load_explicit(&frame->sequence, memory_order_relaxed) != overrun_sequence) return;
     struct muster_self *self = atomic_load_explicit(&frame->self, memory_order_relaxed);
@@ -183,7 +184,7 @@ static uint32_t calls_kept(uint32_t count) {
 
 static void sample(void) {
     uint32_t count = atomic_load_explicit(&frame_count, memory_order_acquire);
-    if (count > PLUGIN_DEPTH_MAX) count = PLUGIN_DEPTH_MAX;
+    if (count > FRAMES_MAX) count = FRAMES_MAX;
     if (count == 0) return;
     uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
     uint64_t cpu_now_ns = cpu_ns();

@@ -13,6 +13,7 @@
 
 struct muster_self;
 
+#define WATCHDOG_NEVER_MS UINT32_MAX
 /* Called from the loop thread, which is the one that is watched. */
 muster_status watchdog_start(uint32_t warn_ms, uint32_t abort_ms) MUSTER_MUST_USE;
 void watchdog_stop(void);

@@ -1,0 +1,24 @@
+/* engine - host->engine: players without clients, and time that passes at a word. Layer 4. Loop
+ * thread. For a process that runs one console command and ends (musterd --run).
+ *
+ * engine.c the group, the clock and the matches; engine_player.c the players. The functions are
+ * called by the plugin whose command runs, with that call on the stack; what they set going counts
+ * as not inside it (plugin_depth_hide). They are refused inside each other. The loop is turned from
+ * here, so the command must not run inside a callback of the loop.
+ */
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include <muster/host.h>
+
+extern const struct muster_host_engine host_engine_group;
+
+/* A command runs, the loop's clock is virtual and the books are open: the functions work. */
+void engine_begin(void);
+/* It is over: all players leave. */
+void engine_end(void);
+/* Turns the loop until nothing of the present moment is left to do: posts, jobs of the pool,
+ * answers of the database. TIMEOUT after 10 s of real time. */
+muster_status engine_settle(void) MUSTER_MUST_USE;
+
+#endif
