@@ -93,8 +93,8 @@ void combat_input(struct arena *arena, uint32_t seat, const struct muster_input 
     wishes_take(a, input);
     if (!moves || (!input->move_x && !input->move_y)) return;
     struct muster_param param = param_of("speed", seat, MUSTER_SEAT_NONE);
-    int64_t speed = adjusted(arena, &param, PLAYER_SPEED, 0, SPEED_MAX);
-    world_move(arena->map, &a->x, &a->y, input->move_x, input->move_y, (int32_t)speed);
+    a->speed = (uint32_t)adjusted(arena, &param, PLAYER_SPEED, 0, SPEED_MAX);
+    world_move(arena->map, &a->x, &a->y, input->move_x, input->move_y, (int32_t)a->speed);
 }
 
 /* ---- come and go ----------------------------------------------------------------------------- */
@@ -113,6 +113,7 @@ void combat_enter(struct arena *arena, uint32_t seat, uint32_t team) {
     arena->avatars[seat] = (struct avatar){.present = 1,
                                            .team = team,
                                            .connected = 1,
+                                           .speed = PLAYER_SPEED,
                                            .move_credit = MOVE_CREDIT_MAX,
                                            .weapons = WEAPONS_ALL,
                                            .damage_percent = DAMAGE_PERCENT};

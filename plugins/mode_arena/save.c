@@ -69,6 +69,7 @@ static void put_avatar(struct muster_writer *w, const struct avatar *a) {
     muster_put_u32(w, a->protected_until);
     muster_put_u32(w, a->rifle_tick);
     muster_put_u32(w, a->launcher_tick);
+    muster_put_u8(w, a->speed);
     muster_put_u8(w, a->move_credit);
     muster_put_u8(w, a->repeats);
     muster_put_u8(w, a->spawn_untold);
@@ -95,7 +96,7 @@ static bool avatar_ok(const struct arena *arena, const struct avatar *a) {
     return a->team >= MUSTER_TEAM_RED && a->team < MUSTER_TEAM_COUNT && a->alive <= 1 &&
            a->is_bot <= 1 && a->connected <= 1 && a->health <= HEALTH_MAX &&
            is_on_map(arena, a->x, a->y) && a->spawn_untold <= 1 && a->weapons <= WEAPONS_ALL &&
-           a->damage_percent <= DAMAGE_PERCENT_MAX && bot_ok(&a->bot);
+           a->speed <= SPEED_MAX && a->damage_percent <= DAMAGE_PERCENT_MAX && bot_ok(&a->bot);
 }
 
 static bool get_avatar(const struct arena *arena, struct muster_reader *r, struct avatar *a) {
@@ -113,6 +114,7 @@ static bool get_avatar(const struct arena *arena, struct muster_reader *r, struc
     a->protected_until = muster_get_u32(r);
     a->rifle_tick = muster_get_u32(r);
     a->launcher_tick = muster_get_u32(r);
+    a->speed = muster_get_u8(r);
     a->move_credit = muster_get_u8(r);
     a->repeats = muster_get_u8(r);
     a->spawn_untold = muster_get_u8(r);

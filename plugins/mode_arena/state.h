@@ -132,6 +132,7 @@ struct avatar {
     uint32_t protected_until;
     uint32_t rifle_tick; /* from then on the weapon is ready */
     uint32_t launcher_tick;
+    uint32_t speed;       /* of its newest move, as the rules want it */
     uint32_t move_credit; /* moves that time has earned: caps the speed */
     uint32_t repeats;     /* moves the host repeated; inputs that came late pay them back */
     uint32_t damaged_by[MUSTER_SEATS_MAX]; /* tick + 1 of the newest damage, 0 never */
@@ -219,6 +220,7 @@ struct wire_avatar {
     uint8_t health;
     uint8_t weapons;
     uint8_t level;
+    uint8_t speed;
     uint16_t x;
     uint16_t y;
 };

@@ -30,6 +30,8 @@ enum {
     ITEM_WHAT = 4,
     ITEM_FIRST = ITEM_CARRIER | ITEM_PLACE | ITEM_WHAT,
     ITEM_AT_HOME = 1,
+
+    SPEED_INTRO = 255, /* the one that the intro tells */
 };
 
 /* What a full snapshot differs from. */
@@ -63,6 +65,7 @@ static void avatar_capture(const struct arena *arena, const struct avatar *a,
         .health = (uint8_t)(a->health < 0 ? 0 : a->health),
         .weapons = (uint8_t)a->weapons,
         .level = (uint8_t)a->level,
+        .speed = (uint8_t)(a->speed == PLAYER_SPEED ? SPEED_INTRO : a->speed),
         .x = (uint16_t)a->x,
         .y = (uint16_t)a->y};
 }
@@ -130,11 +133,13 @@ static uint32_t item_mask(const struct wire_item *old, const struct wire_item *n
     return mask;
 }
 
-/* An avatar has all weapons and level 0 until it is told otherwise. */
+/* What an avatar has that is seen for the first time, until it is told otherwise. */
+static const struct wire_avatar plain = {.weapons = WEAPONS_ALL, .speed = SPEED_INTRO};
+
 static bool loadout_changed(const struct wire_avatar *old, const struct wire_avatar *now) {
-    uint32_t weapons = old->present ? old->weapons : WEAPONS_ALL;
-    uint32_t level = old->present ? old->level : 0;
-    return now->present && (now->weapons != weapons || now->level != level);
+    const struct wire_avatar *known = old->present ? old : &plain;
+    return now->present && (now->weapons != known->weapons || now->level != known->level ||
+                            now->speed != known->speed);
 }
 
 static bool objectives_changed(const struct wire_view *old, const struct wire_view *now) {
@@ -226,6 +231,7 @@ static void put_loadouts(struct muster_writer *w, const struct wire_view *old,
         muster_put_u8(w, i);
         muster_put_u8(w, a->weapons);
         muster_put_u8(w, a->level);
+        muster_put_u8(w, a->speed);
         changes++;
     }
     if (count) *count = (uint8_t)changes;

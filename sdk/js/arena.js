@@ -19,6 +19,7 @@ const FLAG_CONNECTED = 8;
 const GONE = 64;
 const SEAT_NONE = 255;
 const WEAPONS_ALL = 3;
+const SPEED_INTRO = 255;
 
 /** Little-endian reading that throws past the end. */
 class Reader {
@@ -188,6 +189,7 @@ function newAvatar(seat) {
     return {
         seat, team: 0, alive: false, protected: false, bot: false, connected: false,
         x: 0, y: 0, aim: 0, health: 0, weapons: WEAPONS_ALL, level: 0,
+        speed: null,
     };
 }
 
@@ -354,8 +356,10 @@ export class ArenaWorld {
         for (let n = reader.u8(); n > 0; n--) this.#readItem(reader);
         for (let n = reader.u8(); n > 0; n--) {
             const loadout = { seat: reader.u8(), weapons: reader.u8(), level: reader.u8() };
+            const speed = reader.u8();
             const avatar = this.avatars.get(loadout.seat);
-            if (avatar) Object.assign(avatar, loadout);
+            if (!avatar) continue;
+            Object.assign(avatar, loadout, { speed: speed === SPEED_INTRO ? null : speed });
         }
     }
 

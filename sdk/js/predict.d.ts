@@ -2,7 +2,11 @@ export type Point = {
     x: number;
     y: number;
 };
+export type Sighting = Point & {
+    speed?: number | null;
+};
 /** @typedef {{x: number, y: number}} Point */
+/** @typedef {Point & {speed?: number | null}} Sighting an avatar, say; without speed: the intro's */
 export declare class MovePredictor {
     #private;
     /** After every input sent; null while dead or watching.
@@ -28,8 +32,8 @@ export declare class MovePredictor {
      * The server has spoken.
      *
      * @param {number} ack sequence of the last input it took
-     * @param {Point | null} at where it sees the avatar; null when dead
+     * @param {Sighting | null} at where it sees the avatar; null when dead
      * @returns {Point} how far the position has moved against what was predicted
      */
-    reconcile(ack: number, at: Point | null): Point;
+    reconcile(ack: number, at: Sighting | null): Point;
 }

@@ -6,11 +6,13 @@ import { moveAvatar } from "./arena.js";
 const PENDING_MAX = 64;
 
 /** @typedef {{x: number, y: number}} Point */
+/** @typedef {Point & {speed?: number | null}} Sighting an avatar, say; without speed: the intro's */
 
 export class MovePredictor {
     /** @type {import("./types.js").Input[]} */
     #pending = [];
     #map;
+    #intro;
     #rules;
     /** After every input sent; null while dead or watching.
      * @type {Point | null} */
@@ -22,7 +24,7 @@ export class MovePredictor {
      */
     constructor(map, rules) {
         this.#map = map;
-        this.#rules = rules;
+        this.#intro = this.#rules = rules;
     }
 
     /** Inputs that the server has not taken yet. */
@@ -45,10 +47,11 @@ export class MovePredictor {
      * The server has spoken.
      *
      * @param {number} ack sequence of the last input it took
-     * @param {Point | null} at where it sees the avatar; null when dead
+     * @param {Sighting | null} at where it sees the avatar; null when dead
      * @returns {Point} how far the position has moved against what was predicted
      */
     reconcile(ack, at) {
+        if (at) this.#rules = { ...this.#intro, speed: at.speed ?? this.#intro.speed };
         this.#pending = this.#pending.filter(({ sequence }) => ((sequence - ack) | 0) > 0);
         const before = this.position;
         this.position = at && this.#pending.reduce(

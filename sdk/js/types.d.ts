@@ -506,6 +506,8 @@ export interface Avatar {
   weapons: number;
   /** To be shown beside the name; 0: none. */
   level: number;
+  /** Units per tick; null: the intro's. */
+  speed: number | null;
 }
 
 /** A place that rules care about. */

@@ -29,9 +29,10 @@ test("a full snapshot", () => {
     assert.equal(world.tick, 1);
     assert.deepEqual(world.avatars.get(0), { seat: 0, team: 1, alive: true, protected: false,
         bot: false, connected: true, x: 256, y: 512, aim: 64, health: 100, weapons: 3,
-        level: 0 });
+        level: 0, speed: null });
     assert.deepEqual(world.avatars.get(3), { seat: 3, team: 2, alive: true, protected: true,
-        bot: true, connected: false, x: 255, y: 1, aim: 128, health: 50, weapons: 3, level: 0 });
+        bot: true, connected: false, x: 255, y: 1, aim: 128, health: 50, weapons: 3, level: 0,
+        speed: null });
     assert.deepEqual(world.projectiles.get(7), { id: 7, owner: 0, x: 16, y: 32, vx: 2, vy: -2 });
     assert.deepEqual(world.scores, { red: 3, blue: 4 });
 });
@@ -86,7 +87,7 @@ const FLAG = "02 07 ff 01 0001 0002 01 01 0001 0002 04 666c6167"; // item 2, red
 
 function worldWithObjectives() {
     const world = worldAtOne();
-    world.apply(snapshot(2, `00 00 00 00 00  01  01 ${HILL}  01 ${FLAG}  01 00 01 07`));
+    world.apply(snapshot(2, `00 00 00 00 00  01  01 ${HILL}  01 ${FLAG}  01 00 01 07 60`));
     return world;
 }
 
@@ -96,7 +97,8 @@ test("objectives come with a delta", () => {
         [{ id: 1, team: 2, progress: 30, x: 4096, y: 2048, radius: 1024, label: "Hill" }]);
     assert.deepEqual([...world.items.values()], [{ id: 2, kind: "flag", team: 1, who: 1, homeX: 256,
         homeY: 512, x: 256, y: 512, carrier: 255, atHome: true }]);
-    assert.deepEqual([world.avatars.get(0).weapons, world.avatars.get(0).level], [1, 7]);
+    const { weapons, level, speed } = world.avatars.get(0);
+    assert.deepEqual([weapons, level, speed], [1, 7, 96]);
     assert.deepEqual([world.avatars.get(3).weapons, world.avatars.get(3).level], [3, 0]);
 });
 
@@ -141,6 +143,7 @@ function stir(arena, turn) {
     if (turn % 40 === 25) arena.drop(1);
     if (turn % 70 === 0) arena.avatars.get(turn % 8).level++;
     if (turn % 90 === 0) arena.avatars.get(2).weapons ^= 2;
+    if (turn % 110 === 0) arena.avatars.get(3).speed = turn % 4 ? 30 : 255;
     if (turn === 300) arena.zones.delete(1);
     if (turn === 301) arena.items.delete(2);
     if (turn === 400) arena.place();

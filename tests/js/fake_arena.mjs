@@ -88,7 +88,7 @@ function flagsOf(a) {
 export function introOf(killLimit) {
     return {
         map: { name: "yard", width: ROWS[0].length, height: ROWS.length, rows: ROWS },
-        tileUnits: 256, playerRadius: 96, speed: 64,
+        tileUnits: 256, playerRadius: 96, speed: 255,
         rifle: { range: 3072, cooldownTicks: RIFLE_COOLDOWN },
         launcher: { speed: 120, cooldownTicks: LAUNCHER_COOLDOWN, radius: 384 },
         killLimit, timeLimit: 300, friendlyFire: false, respawnTicks: RESPAWN_TICKS,
@@ -121,7 +121,8 @@ export class FakeArena {
     add(seat, team, bot) {
         const avatar = {
             seat, team, bot, connected: !bot, input: null, ack: 0, coolRifle: 0, coolLauncher: 0,
-            kills: 0, deaths: 0, assists: 0, weapons: 3, level: 0, turn: Math.random() * 6.28,
+            kills: 0, deaths: 0, assists: 0, weapons: 3, level: 0, speed: 64,
+            turn: Math.random() * 6.28,
         };
         this.avatars.set(seat, avatar);
         this.#spawn(avatar);
@@ -198,12 +199,12 @@ export class FakeArena {
 
     #objectives(zones, items, avatars) {
         const loadouts = [...this.avatars.values()].filter((a) => {
-            const { weapons, level } = avatars.get(a.seat) ?? { weapons: 3, level: 0 };
-            return weapons !== a.weapons || level !== a.level;
+            const was = avatars.get(a.seat) ?? { weapons: 3, level: 0, speed: 255 };
+            return ["weapons", "level", "speed"].some((key) => was[key] !== a[key]);
         });
         const lists = [...changesOf(zones, this.zones, ZONE_PARTS),
             ...changesOf(items, this.items, ITEM_PARTS), loadouts.length,
-            ...loadouts.flatMap(({ seat, weapons, level }) => [seat, weapons, level])];
+            ...loadouts.flatMap(({ seat, weapons, level, speed }) => [seat, weapons, level, speed])];
         return lists.some((byte) => byte) ? [1, ...lists] : [0];
     }
 
@@ -213,7 +214,7 @@ export class FakeArena {
 
     #picture(a) {
         return { x: a.x, y: a.y, aim: a.aim >> 8, health: a.health, flags: flagsOf(a), team: a.team,
-            weapons: a.weapons, level: a.level };
+            weapons: a.weapons, level: a.level, speed: a.speed };
     }
 
     #change(a) {

@@ -48,6 +48,19 @@ test("a repeated input is a correction by one move, the late one takes it back",
     assert.deepEqual(predictor.reconcile(2, { x: START.x + 96, y: START.y }), { x: -48, y: 0 });
 });
 
+test("an avatar that rules made slow or fast is predicted so", () => {
+    const predictor = predictorAt(START);
+    const right = { ...inputAt(1), moveX: 127, moveY: 0 };
+    predictor.reconcile(0, { ...START, speed: 20 });
+    predictor.send(right);
+    assert.equal(predictor.position.x, START.x + 20);
+    assert.deepEqual(predictor.reconcile(1, { x: START.x + 20, y: START.y, speed: 20 }),
+        { x: 0, y: 0 });
+    predictor.reconcile(1, { ...START, speed: null });
+    predictor.send({ ...right, sequence: 2 });
+    assert.equal(predictor.position.x, START.x + 48);
+});
+
 test("death and a new life are no corrections", () => {
     const predictor = predictorAt(START);
     predictor.send(inputAt(1));

@@ -1,6 +1,7 @@
 /* What rules may ask the arena for: every command with good and bad arguments, and the numbers and
  * facts of fights. */
 #include "arena_rules.h"
+#include "arena_seen.h"
 
 #define RIGHT 0
 #define LEFT 32768
@@ -349,6 +350,35 @@ static void test_respawn_never(void **state) {
     duel_close(&f);
 }
 
+/* Clients predict with the speed that rules give. */
+static int64_t slowed(void *user, const struct muster_param *param, int64_t value) {
+    return strcmp(param->name, "speed") == 0 ? *(const int64_t *)user : value;
+}
+
+static uint8_t seen_speed(struct fixture *f, uint32_t seat) {
+    static struct seen seen;
+    fixture_input(f, seat, 127, 0, 0, RIGHT);
+    fixture_ticks(f, 1);
+    seen_read(f, &seen, true);
+    return seen.avatars[seat].speed;
+}
+
+static void test_speed_is_told(void **state) {
+    static const int64_t speeds[][2] = {{20, 20}, {-5, 0}, {1000, 120}, {48, 255}};
+    int64_t speed = 48;
+    struct fixture f;
+    (void)state;
+    duel(&f);
+    testkit_adjust_set(f.kit, slowed, &speed);
+    for (int i = 0; i < 4; i++) {
+        int32_t x = f.arena->avatars[0].x;
+        speed = speeds[i][0];
+        assert_int_equal(seen_speed(&f, 0), speeds[i][1]);
+        assert_int_equal(f.arena->avatars[0].x - x, i == 3 ? 48 : speeds[i][1]);
+    }
+    duel_close(&f);
+}
+
 static void test_percent_comes_before_rules(void **state) {
     struct numbers numbers = {.damage = 3};
     struct fixture f;
@@ -363,17 +393,12 @@ static void test_percent_comes_before_rules(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_zone_arguments),
-        cmocka_unit_test(test_item_arguments),
-        cmocka_unit_test(test_avatar_arguments),
-        cmocka_unit_test(test_spawn_kill_and_heal),
-        cmocka_unit_test(test_facts_of_a_fight),
-        cmocka_unit_test(test_told_when_all_has_happened),
-        cmocka_unit_test(test_team_change),
-        cmocka_unit_test(test_loadout),
-        cmocka_unit_test(test_points_of_a_kill),
-        cmocka_unit_test(test_respawn_never),
-        cmocka_unit_test(test_percent_comes_before_rules),
+        cmocka_unit_test(test_zone_arguments),   cmocka_unit_test(test_item_arguments),
+        cmocka_unit_test(test_avatar_arguments), cmocka_unit_test(test_spawn_kill_and_heal),
+        cmocka_unit_test(test_facts_of_a_fight), cmocka_unit_test(test_told_when_all_has_happened),
+        cmocka_unit_test(test_team_change),      cmocka_unit_test(test_loadout),
+        cmocka_unit_test(test_points_of_a_kill), cmocka_unit_test(test_respawn_never),
+        cmocka_unit_test(test_speed_is_told),    cmocka_unit_test(test_percent_comes_before_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,6 +22,7 @@ static inline struct wire_avatar *seen_avatar(struct seen *c, uint32_t seat) {
     if (a->present) return a;
     a->present = 1;
     a->weapons = 3;
+    a->speed = 255;
     return a;
 }
 
@@ -78,6 +79,7 @@ static inline void seen_objectives(struct seen *c, struct muster_reader *r) {
         struct wire_avatar *a = &c->avatars[muster_get_u8(r)];
         a->weapons = muster_get_u8(r);
         a->level = muster_get_u8(r);
+        a->speed = muster_get_u8(r);
     }
 }
 
