@@ -14,6 +14,7 @@ static void facts_free(struct match *match) {
 
 static void match_drop(struct testkit *kit, struct match *match) {
     struct queued_command *queued, *next;
+    rulings_end(match);
     if (match->mode) match->mode->destroy(match->plugin->instance, match->state);
     facts_free(match);
     DL_FOREACH_SAFE(match->commands, queued, next) {
@@ -37,11 +38,12 @@ static struct match *match_make(struct testkit *kit, const struct testkit_match_
         .size = sizeof(match->info),
         .seats_max = options->seats_max ? options->seats_max : 8,
         .match = match->id,
-        .lobby = kit->next_id++,
+        .lobby = options->lobby ? options->lobby : kit->next_id++,
         .game_mode = match->game_mode,
         .map_name = match->map_name,
         .seed = options->seed,
-        .tick_rate_hz = options->tick_rate_hz ? options->tick_rate_hz : 20};
+        .tick_rate_hz = options->tick_rate_hz ? options->tick_rate_hz : 20,
+        .is_replay = options->is_replay};
     for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) match_seat_clear(match, i);
     match_rng_seed(match->rng, options->seed);
     DL_APPEND(kit->matches, match);
@@ -53,12 +55,17 @@ muster_match_id testkit_match_create(struct testkit *kit, muster_self *plugin,
     struct match *match = match_make(kit, options);
     const struct muster_mode *mode = plugin ? plugin->roles[MUSTER_ROLE_MODE] : NULL;
     match->plugin = plugin;
-    if (mode && mode->create(plugin->instance, &match->info, &match->state) != MUSTER_OK) {
-        match_drop(kit, match);
-        return 0;
+    match->steering = true;
+    muster_status status =
+        mode ? mode->create(plugin->instance, &match->info, &match->state) : MUSTER_OK;
+    match->steering = false;
+    if (status == MUSTER_OK) {
+        match->mode = mode;
+        status = rulings_begin(kit, match);
     }
-    match->mode = mode;
-    return match->id;
+    if (status == MUSTER_OK) return match->id;
+    match_drop(kit, match);
+    return 0;
 }
 
 void testkit_match_destroy(struct testkit *kit, muster_match_id id) {
@@ -76,22 +83,44 @@ muster_status testkit_match_join(struct testkit *kit, muster_match_id id, uint32
     struct match *match = match_find(kit, id);
     if (!match || seat >= match->info.seats_max) return MUSTER_NOT_FOUND;
     match_seat_fill(match, seat, team, false, display_name);
-    if (!match->mode) return MUSTER_OK;
-    return match->mode->join(match->plugin->instance, match->state, seat);
+    match->steering = true;
+    muster_status status =
+        match->mode ? match->mode->join(match->plugin->instance, match->state, seat) : MUSTER_OK;
+    match->steering = false;
+    if (status == MUSTER_OK) rulings_join(match, seat);
+    return status;
 }
 
 void testkit_match_leave(struct testkit *kit, muster_match_id id, uint32_t seat, uint32_t reason) {
     struct match *match = match_find(kit, id);
     if (!match_seat(match, seat)) return;
+    rulings_leave(match, seat, reason);
+    match->steering = true;
     if (match->mode) match->mode->leave(match->plugin->instance, match->state, seat, reason);
+    match->steering = false;
     match_seat_clear(match, seat);
+}
+
+void testkit_match_connection(struct testkit *kit, muster_match_id id, uint32_t seat,
+                              bool connected) {
+    struct match *match = match_find(kit, id);
+    struct muster_seat_info *info = match_seat(match, seat);
+    if (!info || info->connected == connected) return;
+    info->connected = connected;
+    match->steering = true;
+    if (match->mode && match->mode->connection)
+        match->mode->connection(match->plugin->instance, match->state, seat, connected);
+    match->steering = false;
+    rulings_connection(match, seat, connected);
 }
 
 void testkit_match_input(struct testkit *kit, muster_match_id id, uint32_t seat,
                          const struct muster_input *input) {
     struct match *match = match_find(kit, id);
-    if (match && match->mode)
-        match->mode->input(match->plugin->instance, match->state, seat, input);
+    if (!match || !match->mode) return;
+    match->steering = true;
+    match->mode->input(match->plugin->instance, match->state, seat, input);
+    match->steering = false;
 }
 
 static void commands_run(struct match *match) {
@@ -110,14 +139,19 @@ static void commands_run(struct match *match) {
 
 void testkit_match_tick(struct testkit *kit, muster_match_id id) {
     struct match *match = match_find(kit, id);
-    if (!match || !match->mode) return;
+    if (!match) return;
     uint32_t rate_hz = match->info.tick_rate_hz;
     struct muster_tick tick = {.size = sizeof(tick),
                                .tick = match->tick,
                                .dt_us = 1000000 / rate_hz,
                                .elapsed_ms = (uint32_t)((uint64_t)match->tick * 1000 / rate_hz)};
-    commands_run(match);
-    match->mode->tick(match->plugin->instance, match->state, &tick);
+    match->steering = true;
+    if (match->mode) {
+        commands_run(match);
+        match->mode->tick(match->plugin->instance, match->state, &tick);
+    }
+    match->steering = false;
+    rulings_tick(match, &tick);
     match->tick++;
     match->events_in_tick = 0;
 }
@@ -238,6 +272,7 @@ int64_t testkit_match_fact_sum(struct testkit *kit, muster_match_id id, const ch
 void match_close(muster_self *self) {
     struct match *match, *next;
     struct mode_name *mode, *next_mode;
+    rulings_close(self);
     DL_FOREACH_SAFE(self->kit->matches, match, next) {
         if (match->plugin == self) match_drop(self->kit, match);
     }

@@ -122,6 +122,7 @@ struct player {
 struct mode_name {
     muster_self *owner;
     char name[MUSTER_NAME_MAX];
+    bool has_base;
     struct mode_name *prev, *next;
 };
 
@@ -140,6 +141,14 @@ struct queued_command {
 };
 
 #define MATCH_EVENTS_MAX 4096
+#define RULINGS_MAX 8
+
+/* A plugin's rules with the state they have in the matches. */
+struct ruling {
+    muster_self *plugin;
+    const struct muster_rules *rules;
+    void *state;
+};
 
 struct match {
     muster_match_id id;
@@ -159,6 +168,14 @@ struct match {
     uint32_t event_count;
     struct fact *facts;
     struct queued_command *commands;
+    struct ruling rulings[RULINGS_MAX];
+    uint32_t ruling_count;
+    struct testkit_note *notes;
+    uint32_t note_count;
+    uint32_t note_cap;
+    bool steering;  /* in a call that is a part of the step */
+    bool in_rules;  /* ... or another one of its rules */
+    bool beginning; /* ... of match_begin */
     struct match *prev, *next;
 };
 
@@ -242,6 +259,8 @@ struct testkit {
     struct lobby *lobbies;
     struct player *players;
     struct match *matches;
+    struct ruling rulings[RULINGS_MAX];
+    uint32_t ruling_count;
     struct mode_name *modes;
     struct value *settings;
     struct metric *metrics;
@@ -285,6 +304,8 @@ extern const struct muster_host_config kit_config;
 muster_status values_add(struct value **table, const char *schema_json, char *error, size_t cap);
 struct value *values_find(struct value *table, const char *key);
 bool values_set(struct value *table, const char *key, const char *text, char *error, size_t cap);
+/* Are the values of an object those keys may have? Unknown keys are passed over. */
+muster_status values_check(struct value *table, const char *object_json, char *error, size_t cap);
 void values_free(struct value **table);
 
 /* loop.c; close functions return how many the plugin had left open */
@@ -309,6 +330,17 @@ void match_rng_seed(uint64_t rng[4], uint64_t seed);
 /* driver.c */
 void match_close(muster_self *self);
 void match_free(struct testkit *kit);
+/* ruling.c */
+void rulings_close(muster_self *self);
+muster_status rulings_begin(struct testkit *kit, struct match *match);
+void rulings_end(struct match *match);
+void rulings_join(struct match *match, uint32_t seat);
+void rulings_leave(struct match *match, uint32_t seat, uint32_t reason);
+void rulings_connection(struct match *match, uint32_t seat, bool connected);
+void rulings_tick(struct match *match, const struct muster_tick *tick);
+void rulings_fact(struct match *match, const struct muster_fact *fact);
+int64_t rulings_adjust(struct match *match, const struct muster_param *param, int64_t value);
+muster_status rulings_note(muster_self *self, struct match *match, const void *data, uint32_t len);
 /* lobby.c */
 extern const struct muster_host_lobby kit_lobby;
 extern const struct muster_host_player kit_player;

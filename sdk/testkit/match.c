@@ -67,23 +67,47 @@ static uint64_t match_random(muster_self *self, muster_match_id id, uint64_t bou
 
 /* ---- what a mode calls ---------------------------------------------------------------------- */
 
-static muster_status mode_add(muster_self *self, const struct muster_mode_info *info) {
-    struct testkit *kit = self->kit;
+static struct mode_name *mode_find(struct testkit *kit, const char *name) {
     struct mode_name *mode;
-    if (kit_wrong_thread(self, "mode_add")) return MUSTER_THREAD;
-    if (!info->game_mode || !info->maps || info->map_count < 1 || info->players_max < 2 ||
-        info->tick_rate_hz < 1 || info->tick_rate_hz > 60 || info->view_count < 1 ||
-        info->view_count > 4 || info->snapshot_max_bytes < 64 || info->snapshot_max_bytes > 16384)
-        return MUSTER_INVALID;
     DL_FOREACH(kit->modes, mode) {
-        if (strcmp(mode->name, info->game_mode) == 0) return MUSTER_EXISTS;
+        if (strcmp(mode->name, name) == 0) return mode;
     }
-    mode = kit_alloc(sizeof(*mode));
+    return NULL;
+}
+
+static bool number_ok(uint32_t number, uint32_t min, uint32_t max, bool based) {
+    return (number >= min && number <= max) || (based && number == 0);
+}
+
+static bool mode_info_ok(const struct muster_mode_info *info, bool based) {
+    return info->game_mode && ((info->maps && info->map_count >= 1) || (based && !info->maps)) &&
+           number_ok(info->players_max, 2, MUSTER_SEATS_MAX, based) &&
+           number_ok(info->tick_rate_hz, 1, 60, based) &&
+           number_ok(info->view_count, 1, MUSTER_VIEWS_MAX, based) &&
+           number_ok(info->snapshot_max_bytes, 64, 16384, based);
+}
+
+static muster_status mode_add(muster_self *self, const struct muster_mode_info *given) {
+    struct testkit *kit = self->kit;
+    struct muster_mode_info info = {0};
+    if (kit_wrong_thread(self, "mode_add")) return MUSTER_THREAD;
+    memcpy(&info, given, given->size < sizeof(info) ? given->size : sizeof(info));
+    const struct mode_name *base = info.base ? mode_find(kit, info.base) : NULL;
+    if (info.base && !base) return MUSTER_NOT_FOUND;
+    if ((base && base->has_base) || !mode_info_ok(&info, base != NULL)) return MUSTER_INVALID;
+    if (mode_find(kit, info.game_mode)) return MUSTER_EXISTS;
+    muster_status status = MUSTER_OK;
+    if (info.settings_json)
+        status = values_add(&kit->settings, info.settings_json, kit->error, sizeof(kit->error));
+    if (status == MUSTER_OK && info.defaults_json)
+        status = values_check(kit->settings, info.defaults_json, kit->error, sizeof(kit->error));
+    if (status != MUSTER_OK) return status;
+    struct mode_name *mode = kit_alloc(sizeof(*mode));
     mode->owner = self;
-    snprintf(mode->name, sizeof(mode->name), "%s", info->game_mode);
+    mode->has_base = base != NULL;
+    snprintf(mode->name, sizeof(mode->name), "%s", info.game_mode);
     DL_APPEND(kit->modes, mode);
-    if (!info->settings_json) return MUSTER_OK;
-    return values_add(&kit->settings, info->settings_json, kit->error, sizeof(kit->error));
+    return MUSTER_OK;
 }
 
 static muster_status mode_remove(muster_self *self, const char *game_mode) {
@@ -220,8 +244,10 @@ static muster_status match_event(muster_self *self, muster_match_id id, const vo
 static int64_t match_adjust(muster_self *self, muster_match_id id, const struct muster_param *param,
                             int64_t value) {
     struct testkit *kit = self->kit;
-    if (!match_for(self, id, "adjust") || !kit->adjust) return value;
-    return kit->adjust(kit->adjust_user, param, value);
+    struct match *match = match_for(self, id, "adjust");
+    if (!match) return value;
+    value = rulings_adjust(match, param, value);
+    return kit->adjust ? kit->adjust(kit->adjust_user, param, value) : value;
 }
 
 void testkit_adjust_set(struct testkit *kit,
@@ -257,11 +283,17 @@ static muster_status match_tell(muster_self *self, muster_match_id id,
     struct testkit *kit = self->kit;
     if (!match) return MUSTER_NOT_FOUND;
     if (!fact || !fact->kind) return MUSTER_INVALID;
-    if (kit->telling) return MUSTER_STATE;
+    if (kit->telling || match->in_rules) return MUSTER_STATE;
+    struct muster_fact full = {.other_seat = MUSTER_SEAT_NONE, .third_seat = MUSTER_SEAT_NONE};
+    memcpy(&full, fact, fact->size < sizeof(full) ? fact->size : sizeof(full));
+    full.size = sizeof(full);
+    full.tick = match->tick;
+    if (!full.text) full.text = "";
     fact_count(match, fact->kind, fact->value);
+    rulings_fact(match, &full);
     if (!kit->tell) return MUSTER_OK;
     kit->telling = true;
-    kit->tell(kit->tell_user, fact);
+    kit->tell(kit->tell_user, &full);
     kit->telling = false;
     return MUSTER_OK;
 }
@@ -299,15 +331,18 @@ static muster_status match_end(muster_self *self, muster_match_id id, uint32_t w
     return MUSTER_OK;
 }
 
-static muster_status note(muster_self *self, muster_match_id id, const void *data, uint32_t len) {
-    (void)self, (void)id, (void)data, (void)len;
-    return MUSTER_UNSUPPORTED;
+static muster_status match_note(muster_self *self, muster_match_id id, const void *data,
+                                uint32_t len) {
+    struct match *match = match_for(self, id, "note");
+    return match ? rulings_note(self, match, data, len) : MUSTER_NOT_FOUND;
 }
 
-static muster_status version_set(muster_self *self, muster_match_id id, const char *name,
-                                 const char *version) {
-    (void)self, (void)id, (void)name, (void)version;
-    return MUSTER_UNSUPPORTED;
+static muster_status match_version_set(muster_self *self, muster_match_id id, const char *name,
+                                       const char *version) {
+    if (!match_for(self, id, "version_set")) return MUSTER_NOT_FOUND;
+    if (!name || !name[0] || !version || !version[0]) return MUSTER_INVALID;
+    kit_act(self->kit, "match.version %llu %s %s", (unsigned long long)id, name, version);
+    return MUSTER_OK;
 }
 
 const struct muster_host_match kit_match = {
@@ -332,7 +367,7 @@ const struct muster_host_match kit_match = {
     .command = match_command,
     .end = match_end,
     .tell = match_tell,
-    .note = note,
-    .version_set = version_set,
+    .note = match_note,
+    .version_set = match_version_set,
     .setting_json = match_setting_json,
 };

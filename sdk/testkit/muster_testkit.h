@@ -175,7 +175,8 @@ struct testkit_rpc testkit_rpc(struct testkit *kit, muster_player_id player, con
 /* ---- matches --------------------------------------------------------------------------------- */
 
 /* Lobby settings, for all lobbies and matches of the kit; the key must be declared by a mode_add or
- * settings_add schema. False: unknown or out of range. */
+ * settings_add schema. False: unknown or out of range. The other defaults of a mode are checked,
+ * not set: the kit has one table for all modes. */
 bool testkit_setting_set(struct testkit *kit, const char *key, const char *value);
 
 struct testkit_match_options {
@@ -184,6 +185,8 @@ struct testkit_match_options {
     uint32_t seats_max;
     uint32_t tick_rate_hz;
     uint64_t seed;
+    muster_lobby_id lobby; /* 0: an id of its own */
+    bool is_replay;        /* notes are ignored: testkit_match_note brings them */
 };
 
 struct testkit_event {
@@ -192,8 +195,8 @@ struct testkit_event {
     uint8_t data[MUSTER_EVENT_MAX];
 };
 
-/* A match on the plugin's mode role; plugin null: a scoreboard without a mode. 0 when the mode
- * refused. */
+/* A match on the plugin's mode role (with a base: on the base's plugin); plugin null: a scoreboard
+ * without a mode. 0 when the mode or the rules refused. */
 muster_match_id testkit_match_create(struct testkit *kit, muster_self *plugin,
                                      const struct testkit_match_options *options);
 void testkit_match_destroy(struct testkit *kit, muster_match_id id);
@@ -202,9 +205,11 @@ void *testkit_match_state(struct testkit *kit, muster_match_id id);
 muster_status testkit_match_join(struct testkit *kit, muster_match_id id, uint32_t seat,
                                  uint32_t team, const char *display_name);
 void testkit_match_leave(struct testkit *kit, muster_match_id id, uint32_t seat, uint32_t reason);
+void testkit_match_connection(struct testkit *kit, muster_match_id id, uint32_t seat,
+                              bool connected);
 void testkit_match_input(struct testkit *kit, muster_match_id id, uint32_t seat,
                          const struct muster_input *input);
-/* Commands that wait, then one tick of the mode. */
+/* Commands that wait, then one tick of mode and rules. */
 void testkit_match_tick(struct testkit *kit, muster_match_id id);
 uint32_t testkit_match_tick_count(struct testkit *kit, muster_match_id id);
 /* Length written. */
@@ -222,7 +227,7 @@ const struct testkit_event *testkit_match_events(struct testkit *kit, muster_mat
 void testkit_match_events_clear(struct testkit *kit, muster_match_id id);
 /* Sum of the values of all facts of a kind, told to rules or to anticheat alone. */
 int64_t testkit_match_fact_sum(struct testkit *kit, muster_match_id id, const char *kind);
-/* Stands for the rules chain; null: values unchanged. */
+/* Stands for further rules, after the attached ones; null: values unchanged. */
 void testkit_adjust_set(struct testkit *kit,
                         int64_t (*fn)(void *user, const struct muster_param *param, int64_t value),
                         void *user);
@@ -230,6 +235,26 @@ void testkit_adjust_set(struct testkit *kit,
 /* Stands for the rules that a mode tells what happened; null: nobody listens. */
 void testkit_tell_set(struct testkit *kit, void (*fn)(void *user, const struct muster_fact *fact),
                       void *user);
+
+/* The plugin's rules take part in the matches that are created from now on, after those attached
+ * before; out: their state, which rules.create makes for the lobby (0: as for a replay) and which
+ * ends when the plugin stops. NOT_FOUND: it has none; else what create answers. */
+muster_status testkit_rules_attach(struct testkit *kit, muster_self *plugin, muster_lobby_id lobby,
+                                   void **state);
+
+struct testkit_note {
+    muster_self *plugin;
+    bool is_early; /* written inside a step */
+    uint32_t len;
+    uint8_t data[MUSTER_NOTE_MAX];
+};
+
+/* What was noted in the match, in order; versions are acts: "match.version 4 mod:koth 1.0.0". */
+const struct testkit_note *testkit_match_notes(struct testkit *kit, muster_match_id id,
+                                               uint32_t *count);
+/* To the plugin's rules, as a replay brings it. */
+muster_status testkit_match_note(struct testkit *kit, muster_match_id id, muster_self *plugin,
+                                 const void *data, uint32_t len);
 
 /* ---- db, metrics, admin, events ---------------------------------------------------------------
  */

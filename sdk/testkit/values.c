@@ -120,6 +120,22 @@ bool values_set(struct value *table, const char *key, const char *text, char *er
     return true;
 }
 
+muster_status values_check(struct value *table, const char *object_json, char *error, size_t cap) {
+    json_t *object = json_loads(object_json, JSON_REJECT_DUPLICATES, NULL);
+    muster_status status = json_is_object(object) ? MUSTER_OK : MUSTER_INVALID;
+    if (status != MUSTER_OK) snprintf(error, cap, "an object expected");
+    const char *key;
+    json_t *given;
+    json_object_foreach(object, key, given) {
+        const struct value *value = values_find(table, key);
+        if (!value || value_ok(value->entry, given)) continue;
+        snprintf(error, cap, "%s: value not allowed", key);
+        status = MUSTER_INVALID;
+    }
+    json_decref(object);
+    return status;
+}
+
 void values_free(struct value **table) {
     struct value *value, *next;
     DL_FOREACH_SAFE(*table, value, next) {

@@ -21,7 +21,7 @@ static uint32_t told_count;
 static inline void hear(void *user, const struct muster_fact *fact) {
     const struct fixture *f = user;
     assert_int_equal(fact->size, sizeof(*fact));
-    assert_int_equal(fact->tick, f->arena->tick);
+    assert_int_equal(fact->tick, testkit_match_tick_count(f->kit, f->match));
     assert_true(told_count < TOLD_MAX);
     struct told *t = &told[told_count++];
     *t = (struct told){.seat = fact->seat,
