@@ -150,6 +150,7 @@ static muster_status seed(muster_self *self, uint64_t first) {
     return MUSTER_OK;
 }
 
+/* STATE: it plays none. */
 static muster_status find_match(muster_lobby_id id, struct match **out) {
     const struct lobby *lobby = lobby_find(id);
     if (!lobby) return MUSTER_NOT_FOUND;
@@ -167,14 +168,26 @@ static muster_status hash(muster_self *self, muster_lobby_id lobby, uint64_t *ou
     return status;
 }
 
+static muster_status find_running(muster_lobby_id id, struct match **out) {
+    muster_status status = find_match(id, out);
+    return !status && (*out)->ended ? MUSTER_STATE : status;
+}
+
 static muster_status steer(muster_self *self, muster_lobby_id id,
                            void (*fn)(void *user, muster_match_id match), void *user) {
     struct match *match;
     if (!fn) return MUSTER_INVALID;
     ENTER(self);
-    muster_status status = find_match(id, &match);
-    if (!status && match->ended) status = MUSTER_STATE;
+    muster_status status = find_running(id, &match);
     if (!status) match_steer(match, self, fn, user);
+    return leave_settled(status);
+}
+
+static muster_status reincarnate(muster_self *self, muster_lobby_id id) {
+    struct match *match;
+    ENTER(self);
+    muster_status status = find_running(id, &match);
+    if (!status) status = lobby_match_reincarnate(lobby_find(id));
     return leave_settled(status);
 }
 
@@ -190,4 +203,5 @@ const struct muster_host_engine host_engine_group = {
     .seed = seed,
     .hash = hash,
     .steer = steer,
+    .reincarnate = reincarnate,
 };

@@ -39,7 +39,7 @@ struct player {
     uint64_t dropped;
     json_int_t asked; /* id of the request that waits for its answer, 0: none does */
     json_t *answer;
-    muster_match_id seen; /* the match that seen_events counts in */
+    char seen[40]; /* key of the match that seen_events counts in */
     uint64_t seen_events;
 };
 
@@ -299,8 +299,8 @@ muster_status engine_player_snapshot(muster_player_id id, struct muster_writer *
     if (status) return status;
     if (lobby->match->tick == 0 || lobby->members[session->member].state != MEMBER_ENTERED)
         return MUSTER_STATE;
-    if (player->seen != lobby->match->id) player->seen_events = 0;
-    player->seen = lobby->match->id;
+    if (strcmp(player->seen, lobby->match->key) != 0) player->seen_events = 0;
+    memcpy(player->seen, lobby->match->key, sizeof player->seen);
     uint32_t len = 0;
     const uint8_t *frame = lobby_frame(lobby, session->member, &player->seen_events, &len);
     muster_put_bytes(out, frame, len);

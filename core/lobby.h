@@ -198,6 +198,8 @@ void lobby_match_end(struct lobby *lobby, uint32_t winning_team, uint32_t reason
 /* ---- asked by the engine ---- */
 /* Matches from now on have this seed, the one after it, ... instead of random ones. */
 void lobby_seed(uint64_t seed);
+/* match_reincarnate, of a match that runs; on failure the lobby is closed. */
+muster_status lobby_match_reincarnate(struct lobby *lobby) MUSTER_MUST_USE;
 /* A full frame as a member would be sent now, with the events after *event_cursor, which is moved
  * on, as far as they are kept. A match is there. As match_frame_since's. */
 uint8_t *lobby_frame(struct lobby *lobby, uint32_t index, uint64_t *event_cursor, uint32_t *len);

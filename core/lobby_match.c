@@ -181,6 +181,14 @@ void lobby_match_end(struct lobby *lobby, uint32_t winning_team, uint32_t reason
     end_match(lobby);
 }
 
+muster_status lobby_match_reincarnate(struct lobby *lobby) {
+    muster_status status = match_reincarnate(lobby->match, &lobby->match);
+    if (status) lobby_close(lobby, MUSTER_LEAVE_KICK, "the match could not be loaded");
+    for (uint32_t i = 0; !status && i < LOBBY_MEMBERS_MAX; i++)
+        lobby->members[i].want_full = true; /* the new one has no tick before to compare with */
+    return status;
+}
+
 void lobby_match_stop(struct lobby *lobby) {
     if (!lobby->match) return;
     if (!lobby->match->ended) {

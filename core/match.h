@@ -252,6 +252,9 @@ muster_status match_load(struct match *match, struct muster_bytes state) MUSTER_
 /* What no save holds goes on in a match that was loaded with the other's state: inputs, commands
  * and settings that wait, events, the recording. The other is good for match_destroy only. */
 void match_take_over(struct match *match, struct match *from);
+/* Saves it and goes on with one made anew, the old one being destroyed. On failure the old one can
+ * only be ended. */
+muster_status match_reincarnate(struct match *match, struct match **out) MUSTER_MUST_USE;
 void match_results(const struct match *match, struct match_results *out);
 uint32_t match_view(struct match *match, uint32_t seat);
 /* This tick's message for a view, with the events of this tick: bytes behind NET_HEADROOM bytes of

@@ -239,3 +239,41 @@ void match_take_over(struct match *match, struct match *from) {
     match->record = from->record;
     from->record = NULL;
 }
+
+static muster_status create_again(const struct match *match, struct match **out) {
+    const struct match_setup setup = {
+        .lobby = match->lobby,
+        .match_key = match->key,
+        .lobby_key = match->lobby_key,
+        .game_mode = match->game_mode,
+        .map_name = match->map_name,
+        .settings = match->settings,
+        .seed = match->seed,
+        .tick_rate_hz = match->tick_rate_hz,
+        .seats_max = match->seats_max,
+        .rules = match->rules,
+        .rules_count = match->rules_count,
+    };
+    return match_create(&setup, out);
+}
+
+muster_status match_reincarnate(struct match *match, struct match **out) {
+    struct muster_bytes saved = match_save(match);
+    struct muster_bytes state = {malloc(saved.len + 1), saved.len};
+    struct match *next = NULL;
+    if (!state.data) return MUSTER_NO_MEMORY;
+    memcpy((void *)state.data, saved.data, saved.len);
+    match_rules_end(match); /* they keep one match at a time */
+    muster_status status = create_again(match, &next);
+    if (!status) status = match_load(next, state);
+    free((void *)state.data);
+    if (status) {
+        match_destroy(next);
+        match->rules_count = 0;
+        return status;
+    }
+    match_take_over(next, match);
+    match_destroy(match);
+    *out = next;
+    return MUSTER_OK;
+}

@@ -307,6 +307,36 @@ static void steer(struct play *play) {
     CHECK(play, play->engine->steer(play->self, lobby + 77, end_it, play) == MUSTER_NOT_FOUND);
 }
 
+/* A match with inputs from 1 s on; in the other life it is saved and loaded in its middle. */
+static uint64_t play_life(struct play *play, bool reborn) {
+    struct muster_input input = {.sequence = 1, .held = 1, .move_x = 100};
+    muster_player_id ann = play_player(play, "Ann");
+    CHECK(play, play->engine->seed(play->self, 11) == MUSTER_OK);
+    muster_lobby_id lobby = play_lobby(play, ann, short_match());
+    CHECK(play, play->engine->reincarnate(play->self, lobby) == MUSTER_STATE);
+    json_decref(play_await(play, ann, "match.started", 2000));
+    play_advance(play, 1000);
+    CHECK(play, play->engine->input(play->self, ann, &input) == MUSTER_OK);
+    uint64_t before = play_hash(play, lobby);
+    muster_match_id match = play_match(play, lobby);
+    if (reborn) CHECK(play, play->engine->reincarnate(play->self, lobby) == MUSTER_OK);
+    CHECK(play, (play_match(play, lobby) != match) == reborn);
+    CHECK(play, play_hash(play, lobby) == before);
+    CHECK(play, events_of(play, ann) >= 1);
+    json_decref(play_await(play, ann, "match.ended", 600000));
+    uint64_t end = play_hash(play, lobby);
+    CHECK(play, play->engine->reincarnate(play->self, lobby) == MUSTER_STATE);
+    play->engine->player_remove(play->self, ann);
+    play_advance(play, 60000);
+    return end;
+}
+
+static void reincarnate(struct play *play) {
+    uint64_t straight = play_life(play, false);
+    CHECK(play, play_life(play, true) == straight);
+    CHECK(play, play->engine->reincarnate(play->self, 77) == MUSTER_NOT_FOUND);
+}
+
 /* What a mod's tests do: many short matches, one after another. */
 static void many(struct play *play) {
     muster_player_id ann = play_player(play, "Ann");
@@ -321,10 +351,10 @@ static const struct {
     const char *name;
     void (*fn)(struct play *play);
 } cases[] = {
-    {"players", players},  {"requests", requests},   {"notifications", notifications},
-    {"time", time_passes}, {"matches", matches},     {"seeds", seeds},
-    {"inputs", inputs},    {"snapshots", snapshots}, {"steer", steer},
-    {"many", many},
+    {"players", players},         {"requests", requests},   {"notifications", notifications},
+    {"time", time_passes},        {"matches", matches},     {"seeds", seeds},
+    {"inputs", inputs},           {"snapshots", snapshots}, {"steer", steer},
+    {"reincarnate", reincarnate}, {"many", many},
 };
 
 /* ---- the command ----------------------------------------------------------------------------- */
