@@ -169,6 +169,7 @@ static muster_status bot_add_fn(muster_self *self, muster_match_id id, const cha
                                 uint32_t team, uint32_t *seat) {
     struct match *match;
     muster_status status = find_steered(self, id, "bot_add", &match);
+    if (!status && match->in_rules) status = MUSTER_STATE;
     if (!status) status = match_bot_add(match, display_name, team, seat);
     if (!status) note_members(match);
     return status;
@@ -177,6 +178,7 @@ static muster_status bot_add_fn(muster_self *self, muster_match_id id, const cha
 static muster_status bot_remove_fn(muster_self *self, muster_match_id id, uint32_t seat) {
     struct match *match;
     muster_status status = find_steered(self, id, "bot_remove", &match);
+    if (!status && match->in_rules) status = MUSTER_STATE;
     if (!status) status = match_bot_remove(match, seat);
     if (!status) note_members(match);
     return status;

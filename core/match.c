@@ -359,7 +359,8 @@ void match_connection(struct match *match, uint32_t seat, bool connected) {
     match_rules_connection(match, seat, connected);
 }
 
-/* People sit below seats_max, bots above: nobody has to make room. */
+/* People sit below seats_max, bots above: nobody has to make room. The mode knows; rules are told.
+ */
 muster_status match_bot_add(struct match *match, const char *display_name, uint32_t team,
                             uint32_t *seat) {
     if (team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
@@ -371,6 +372,7 @@ muster_status match_bot_add(struct match *match, const char *display_name, uint3
         snprintf(s->player_key, sizeof s->player_key, "bot:%u", i);
         snprintf(s->display_name, sizeof s->display_name, "%s", display_name);
         *seat = i;
+        match_rules_join(match, i);
         return MUSTER_OK;
     }
     return MUSTER_FULL;
@@ -379,6 +381,7 @@ muster_status match_bot_add(struct match *match, const char *display_name, uint3
 muster_status match_bot_remove(struct match *match, uint32_t seat) {
     if (seat >= MUSTER_SEATS_MAX || !match->seats[seat].used || !match->seats[seat].is_bot)
         return MUSTER_NOT_FOUND;
+    match_rules_leave(match, seat, MUSTER_LEAVE_QUIT);
     match->seats[seat].used = false;
     return MUSTER_OK;
 }

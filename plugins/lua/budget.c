@@ -69,6 +69,11 @@ void sandbox_charge(lua_State *L, uint64_t units) {
     if (is_killed(sb)) raise_kill(L, sb);
 }
 
+void sandbox_kill_next(lua_State *L) {
+    sandbox_of(L)->kill_next = true;
+    arm(L);
+}
+
 /* ---- memory */
 
 void budget_grew(struct sandbox *sb) {
@@ -131,6 +136,7 @@ char *scratch_area(lua_State *L, size_t size) {
 static void hook(lua_State *L, lua_Debug *ar) {
     struct sandbox *sb = sandbox_of(L);
     (void)ar;
+    if (sb->kill_next) budget_kill(sb, SANDBOX_KILL_HOST);
     if (is_killed(sb)) raise_kill(L, sb);
     if (sb->limits.count_every) sandbox_charge(L, sb->limits.count_every);
     if (sb->collect && !collect_step(L, sb)) return;

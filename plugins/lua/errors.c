@@ -62,7 +62,7 @@ bool errors_escape(const char *text, size_t len, char *out, size_t size) {
     return at == len;
 }
 
-static void escape_cut(const char *text, size_t len, char *out, size_t size) {
+void sandbox_clean(const char *text, size_t len, char *out, size_t size) {
     if (errors_escape(text, len, out, size)) return;
     errors_escape(text, len, out, size - 3); /* leaves room for the mark below */
     strcat(out, "...");
@@ -159,7 +159,7 @@ static void record_table(struct sandbox_error *error, lua_State *L, int index) {
         bool found = lua_rawget(L, index) == LUA_TSTRING;
         size_t len = 0;
         const char *text = found ? lua_tolstring(L, -1, &len) : NULL;
-        if (found) escape_cut(text, len, error->message, sizeof error->message);
+        if (found) sandbox_clean(text, len, error->message, sizeof error->message);
         lua_pop(L, 1);
         if (found) return;
     }
@@ -172,7 +172,7 @@ static void record_message(struct sandbox_error *error, lua_State *L, int index)
     switch (lua_type(L, index)) {
     case LUA_TSTRING:
         text = lua_tolstring(L, index, &len);
-        escape_cut(text, len, error->message, sizeof error->message);
+        sandbox_clean(text, len, error->message, sizeof error->message);
         break;
     case LUA_TNUMBER:
         snprintf(error->message, sizeof error->message, "%.14g", lua_tonumber(L, index));

@@ -39,6 +39,7 @@ struct sandbox {
     bool kill_told;  /* the kill is in the error record */
     bool error_told; /* an error of this entry is in the record */
     bool collect;    /* the heap is nearly full: the hook collects */
+    bool kill_next;  /* the hook kills */
     int resume_depth;
     uint64_t units;
     struct sandbox_limits limits;
@@ -91,8 +92,6 @@ bool errors_escape(const char *text, size_t len, char *out, size_t size);
 size_t errors_utf8_length(const unsigned char *text, size_t len);
 
 /* ---- load.c and check.c */
-/* Pushes the chunk's function or raises. */
-void load_chunk(lua_State *L, const char *text, size_t len, const char *chunk);
 int load_require(lua_State *L);
 /* Null, or why the text must not reach the compiler. */
 const char *check_source(const char *text, size_t len);

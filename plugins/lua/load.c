@@ -24,7 +24,7 @@ static const char *next_piece(lua_State *L, void *user, size_t *size) {
     return piece;
 }
 
-void load_chunk(lua_State *L, const char *text, size_t len, const char *chunk) {
+void sandbox_load_chunk(lua_State *L, const char *text, size_t len, const char *chunk) {
     struct pieces pieces = {text, len};
     size_t max = sandbox_of(L)->limits.source_bytes_max;
     if (len > max)
@@ -69,7 +69,7 @@ static void load_module(lua_State *L, const char *name) {
     if (!host->require || !host->require(host->user, name, &text, &len, &chunk))
         luaL_error(L, "module '%s' not found in this mod", name);
     sandbox_charge(L, len);
-    load_chunk(L, text, len, chunk);
+    sandbox_load_chunk(L, text, len, chunk);
 }
 
 static void push_loaded(lua_State *L) {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { GC_PAUSE = 140 }; /* percent; Lua's own 200 lets garbage double every heap */
+
 /* ---- life */
 
 static void *allocate(void *user, void *block, size_t old_size, size_t new_size) {
@@ -103,7 +105,7 @@ muster_status sandbox_create(const struct sandbox_limits *limits, const struct s
     if (!sb->L) goto failed;
     lua_atpanic(sb->L, libc_panic);
     *(struct sandbox **)lua_getextraspace(sb->L) = sb;
-    lua_gc(sb->L, LUA_GCINC, 0, 0, 0);
+    lua_gc(sb->L, LUA_GCINC, GC_PAUSE, 0, 0);
     if (sandbox_enter(sb, open_libraries, NULL) != MUSTER_OK) goto failed;
     budget_arm_count(sb, sb->L);
     *out = sb;
@@ -168,7 +170,7 @@ muster_status sandbox_enter(struct sandbox *sb, lua_CFunction body, void *arg) {
     return result;
 }
 
-static int call_body(lua_State *L) {
+int sandbox_call_body(lua_State *L) {
     const struct sandbox_call *call = lua_touserdata(L, 1);
     luaL_checkstack(L, call->results + LUA_MINSTACK, "too many results");
     if (lua_rawgeti(L, LUA_REGISTRYINDEX, call->function) != LUA_TFUNCTION)
@@ -181,7 +183,7 @@ static int call_body(lua_State *L) {
 }
 
 muster_status sandbox_call(struct sandbox *sb, const struct sandbox_call *call) {
-    return sandbox_enter(sb, call_body, (void *)(uintptr_t)call);
+    return sandbox_enter(sb, sandbox_call_body, (void *)(uintptr_t)call);
 }
 
 struct load_request {
@@ -192,7 +194,7 @@ struct load_request {
 
 static int load_body(lua_State *L) {
     const struct load_request *request = lua_touserdata(L, 1);
-    load_chunk(L, request->text, request->len, request->chunk);
+    sandbox_load_chunk(L, request->text, request->len, request->chunk);
     *request->function = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
 }

@@ -153,6 +153,14 @@ void sandbox_charge(lua_State *L, uint64_t units);
 void sandbox_reserve(lua_State *L, size_t bytes);
 /* Like tostring, without addresses; pushes the text. May call __tostring. */
 const char *sandbox_tostring(lua_State *L, int index, size_t *len);
+/* Compiles a file of the mod and pushes its chunk, or raises: sandbox_load from inside. */
+void sandbox_load_chunk(lua_State *L, const char *text, size_t len, const char *chunk);
+/* The body that sandbox_call enters; its argument is a struct sandbox_call. */
+int sandbox_call_body(lua_State *L);
+/* Kills with SANDBOX_KILL_HOST when the script goes on after the C function that calls this. */
+void sandbox_kill_next(lua_State *L);
+/* A text of the script for people: control bytes escaped, cut to size. */
+void sandbox_clean(const char *text, size_t len, char *out, size_t size);
 /* Raises if a kill is pending. For C functions that catch errors: before they go on. */
 void sandbox_check(lua_State *L);
 

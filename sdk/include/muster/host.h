@@ -440,7 +440,8 @@ struct muster_host_match {
     int32_t (*team_score)(muster_self *self, muster_match_id match, uint32_t team);
 
     /* Bots take seats like people and stand on the scoreboard; the mode moves them. Not announced
-     * to the mode through join and leave. FULL when no seat is free. */
+     * to the mode through join and leave, but to the match's rules. FULL when no seat is free;
+     * STATE when a rule asks. */
     muster_status (*bot_add)(muster_self *self, muster_match_id match, const char *display_name,
                              uint32_t team, uint32_t *seat);
     muster_status (*bot_remove)(muster_self *self, muster_match_id match, uint32_t seat);

@@ -1,0 +1,215 @@
+/* api_arena - commands to the base mode "arena", in words; docs/protocol.md section 6 says what
+ * they do. They are queued, recorded, and applied at the start of the next tick. */
+#include "api.h"
+#include "script.h"
+
+#include <lauxlib.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ARENA_UNITS = 100, TILE_UNITS = 256, WORD_BYTES_MAX = 15, OBJECTS_MAX = 8 };
+
+static int send_command(lua_State *L, const char *name, uint32_t seat, const char *text,
+                        const int64_t *args, uint32_t count) {
+    const struct realm *realm = script_of(L)->realm;
+    struct muster_command command = {.size = sizeof command,
+                                     .seat = seat,
+                                     .name = name,
+                                     .text = text,
+                                     .args = args,
+                                     .arg_count = count};
+    sandbox_charge(L, ARENA_UNITS);
+    script_act(L);
+    if (realm->is_probe) return 0;
+    muster_status status =
+        realm_host(realm)->match->command(realm_self(realm), realm->match, &command);
+    if (status == MUSTER_LIMIT) return luaL_error(L, "too many commands for one tick");
+    return 0;
+}
+
+/* ---- fields of an options table -------------------------------------------------------------- */
+
+static int64_t integer_field(lua_State *L, const char *name, int64_t min, int64_t max,
+                             int64_t fallback) {
+    int type = api_field(L, 1, name);
+    double value = type == LUA_TNIL ? (double)fallback : floor(lua_tonumber(L, -1));
+    if (type != LUA_TNIL &&
+        (type != LUA_TNUMBER || !(value >= (double)min && value <= (double)max)))
+        luaL_error(L, "%s: expected a number from %I to %I", name, (lua_Integer)min,
+                   (lua_Integer)max);
+    lua_pop(L, 1);
+    return (int64_t)value;
+}
+
+static int64_t choice_field(lua_State *L, const char *name, const char *const words[],
+                            int64_t fallback) {
+    if (api_field(L, 1, name) == LUA_TNIL) {
+        lua_pop(L, 1);
+        return fallback;
+    }
+    const char *word = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+    int64_t i = 0;
+    while (words[i] && strcmp(words[i], word) != 0) i++;
+    if (!words[i]) luaL_error(L, "%s: there is no '%s'", name, word);
+    lua_pop(L, 1);
+    return i;
+}
+
+/* "PLACE|WORD"; word_name's value, or the fallback. */
+static const char *place_text(lua_State *L, char out[96], const char *word_name,
+                              const char *fallback) {
+    if (api_field(L, 1, "place") != LUA_TSTRING)
+        luaL_error(L, "place: expected center, red_base, blue_base or at:X,Y");
+    const char *place = api_text(L, -1, 47);
+    bool given = api_field(L, 1, word_name) != LUA_TNIL;
+    const char *word = given ? api_text(L, -1, WORD_BYTES_MAX) : fallback;
+    snprintf(out, 96, "%s|%s", place, word);
+    lua_pop(L, 2);
+    return out;
+}
+
+static const char *const teams[] = {"none", "red", "blue", NULL};
+
+/* ---- zones and items ------------------------------------------------------------------------- */
+
+static int arena_zone(lua_State *L) {
+    char text[96];
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    if (api_field(L, 1, "radius") != LUA_TNUMBER || !(lua_tonumber(L, -1) >= 0.25) ||
+        !(lua_tonumber(L, -1) <= 32))
+        return luaL_error(L, "radius: expected 0.25 to 32 tiles");
+    int64_t radius = (int64_t)(lua_tonumber(L, -1) * TILE_UNITS);
+    lua_settop(L, 1);
+    int64_t args[] = {integer_field(L, "id", 1, OBJECTS_MAX, 1), radius,
+                      choice_field(L, "team", teams, 0), integer_field(L, "progress", 0, 100, 0)};
+    return send_command(L, "zone", MUSTER_SEAT_NONE, place_text(L, text, "label", ""), args, 4);
+}
+
+static int arena_item(lua_State *L) {
+    static const char *const who[] = {"anyone", "enemies", "team", NULL};
+    char text[96];
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    int64_t args[] = {integer_field(L, "id", 1, OBJECTS_MAX, 1), choice_field(L, "team", teams, 0),
+                      choice_field(L, "who", who, 0)};
+    return send_command(L, "item", MUSTER_SEAT_NONE, place_text(L, text, "kind", "flag"), args, 3);
+}
+
+static int send_id(lua_State *L, const char *name) {
+    int64_t id = api_integer(L, 1, 1, OBJECTS_MAX);
+    return send_command(L, name, MUSTER_SEAT_NONE, "", &id, 1);
+}
+
+static int arena_zone_remove(lua_State *L) {
+    return send_id(L, "zone_remove");
+}
+
+static int arena_item_home(lua_State *L) {
+    return send_id(L, "item_home");
+}
+
+static int arena_item_remove(lua_State *L) {
+    return send_id(L, "item_remove");
+}
+
+static int arena_carry(lua_State *L) {
+    int64_t id = api_integer(L, 1, 1, OBJECTS_MAX);
+    uint32_t seat = (uint32_t)player_check(L, 2)->who;
+    int64_t args[] = {id, seat};
+    return send_command(L, "carry", seat, "", args, 2);
+}
+
+/* ---- lives ----------------------------------------------------------------------------------- */
+
+static int send_seat(lua_State *L, const char *name) {
+    int64_t seat = (int64_t)player_check(L, 1)->who;
+    return send_command(L, name, (uint32_t)seat, "", &seat, 1);
+}
+
+static int arena_spawn(lua_State *L) {
+    return send_seat(L, "spawn");
+}
+
+static int arena_kill(lua_State *L) {
+    return send_seat(L, "kill");
+}
+
+static int arena_heal(lua_State *L) {
+    int64_t seat = (int64_t)player_check(L, 1)->who;
+    int64_t args[] = {seat, api_integer(L, 2, -1000, 1000)};
+    return send_command(L, "heal", (uint32_t)seat, "", args, 2);
+}
+
+static int arena_team(lua_State *L) {
+    int64_t seat = (int64_t)player_check(L, 1)->who;
+    int64_t args[] = {seat, api_team(L, 2)};
+    luaL_argcheck(L, args[1] != MUSTER_TEAM_NONE, 2, "expected red or blue");
+    return send_command(L, "team", (uint32_t)seat, "", args, 2);
+}
+
+static bool flag_field(lua_State *L, const char *name) {
+    bool on = api_field(L, 1, name) == LUA_TNIL || lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return on;
+}
+
+static int arena_loadout(lua_State *L) {
+    int64_t seat = (int64_t)player_check(L, 1)->who;
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    lua_replace(L, 1);
+    int64_t weapons = flag_field(L, "rifle") | flag_field(L, "launcher") << 1;
+    int64_t args[] = {seat, weapons, integer_field(L, "damage", 0, 1000, 100),
+                      integer_field(L, "level", 0, 255, 0)};
+    return send_command(L, "loadout", (uint32_t)seat, "", args, 4);
+}
+
+static int arena_bots(lua_State *L) {
+    int64_t count = api_integer(L, 1, 0, MUSTER_SEATS_MAX / 2);
+    return send_command(L, "bots", MUSTER_SEAT_NONE, "", &count, 1);
+}
+
+const struct api_function api_arena[] = {
+    {"zone", arena_zone, REALM_MATCH, 0,
+     "zone: {id: integer, place: string, radius: number, team?: Team, progress?: integer, label?: "
+     "string}",
+     "",
+     "A round zone that everybody sees: ids 1 to 8, radius in tiles, progress 0 to 100, a label of "
+     "15 bytes. place: center, red_base, blue_base, or at:X,Y in tiles. The same id again changes "
+     "it.",
+     "arena.zone{id = 1, place = \"center\", radius = 2.5, label = \"Hill\"}"},
+    {"zone_remove", arena_zone_remove, REALM_MATCH, 0, "id: integer", "", "Takes a zone away.",
+     "arena.zone_remove(1)"},
+    {"item", arena_item, REALM_MATCH, 0,
+     "item: {id: integer, place: string, kind?: string, team?: Team, who?: string}", "",
+     "A thing that players carry: ids 1 to 8; kind is a word that is shown (flag, crown). who may "
+     "pick it up: anyone (default), enemies or team, of its team.",
+     "arena.item{id = 1, place = \"red_base\", kind = \"flag\", team = \"red\", who = "
+     "\"enemies\"}"},
+    {"item_home", arena_item_home, REALM_MATCH, 0, "id: integer", "", "Brings an item home.",
+     "arena.item_home(1)"},
+    {"item_remove", arena_item_remove, REALM_MATCH, 0, "id: integer", "", "Takes an item away.",
+     "arena.item_remove(1)"},
+    {"carry", arena_carry, REALM_MATCH, 0, "id: integer, player: Player", "",
+     "Gives an item to a player.", "arena.carry(1, player)"},
+    {"spawn", arena_spawn, REALM_MATCH, 0, "player: Player", "",
+     "Lets a player live again now, or moves one who lives to a spawn.", "arena.spawn(player)"},
+    {"kill", arena_kill, REALM_MATCH, 0, "player: Player", "", "A death without a killer.",
+     "arena.kill(player)"},
+    {"heal", arena_heal, REALM_MATCH, 0, "player: Player, health: integer", "",
+     "Adds health, up to 100; a negative number hurts.", "arena.heal(player, 25)"},
+    {"team", arena_team, REALM_MATCH, 0, "player: Player, team: Team", "",
+     "Moves a player to the other team.", "arena.team(player, \"blue\")"},
+    {"loadout", arena_loadout, REALM_MATCH, 0,
+     "player: Player, loadout: {rifle?: boolean, launcher?: boolean, damage?: integer, level?: "
+     "integer}",
+     "",
+     "Which weapons a player has (both unless said otherwise), what they do in percent, and a "
+     "level "
+     "that is shown beside the name.",
+     "arena.loadout(player, {launcher = false, damage = 150, level = 2})"},
+    {"bots", arena_bots, REALM_MATCH, 0, "players: integer", "",
+     "Bots fill the match up to so many players, from now on.", "arena.bots(6)"},
+    {NULL}};

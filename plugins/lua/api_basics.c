@@ -1,0 +1,260 @@
+/* api_basics - hooks, timer, command, bus, i18n: what both realms have. */
+#include "api.h"
+#include "note.h"
+#include "script.h"
+#include "speech.h"
+#include "value.h"
+
+#include <lauxlib.h>
+#include <math.h>
+#include <string.h>
+
+enum { HOOK_UNITS = 200, MESSAGE_BYTES_MAX = 2048, TEXT_BYTES_MAX = 1024, VARS_MAX = 16 };
+
+/* ---- hooks ----------------------------------------------------------------------------------- */
+
+static enum event check_event(lua_State *L, int index) {
+    const char *name = luaL_checkstring(L, index);
+    enum event event = event_find(name);
+    if (event == EVENT_COUNT)
+        luaL_argerror(L, index, lua_pushfstring(L, "there is no event '%s'", name));
+    return event;
+}
+
+/* Reference to the function at index. */
+static int take_function(lua_State *L, int index) {
+    luaL_checktype(L, index, LUA_TFUNCTION);
+    lua_pushvalue(L, index);
+    return luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+/* An event of the other realm is none of this state's business: its twin hooks it there. */
+static int hooks_on(lua_State *L) {
+    struct script *script = script_of(L);
+    enum event event = check_event(L, 1);
+    const char *id = api_text(L, 2, SCRIPT_ID_MAX - 1);
+    luaL_checktype(L, 3, LUA_TFUNCTION);
+    int priority = lua_isnoneornil(L, 4) ? 0 : (int)api_integer(L, 4, -100, 100);
+    sandbox_charge(L, HOOK_UNITS);
+    if (!(event_table[event].realms & script->realm->kind)) return 0;
+    if (!realm_hook(script, event, id, priority, false, take_function(L, 3)))
+        return luaL_error(L, "too many handlers of '%s'", event_table[event].name);
+    return 0;
+}
+
+static int hooks_off(lua_State *L) {
+    enum event event = check_event(L, 1);
+    const char *id = api_text(L, 2, SCRIPT_ID_MAX - 1);
+    sandbox_charge(L, HOOK_UNITS);
+    realm_unhook(script_of(L), event, id);
+    return 0;
+}
+
+const struct api_function api_hooks[] = {
+    {"on", hooks_on, REALM_BOTH, 0,
+     "event: Event, id: string, handler: function, priority?: integer", "",
+     "Calls handler whenever the event happens. The same id again replaces the handler before. "
+     "Higher priorities (-100 to 100, default 0) are asked first, then mods in their order. An "
+     "event of the other realm is ignored.",
+     "hooks.on(\"kill\", \"count\", function(victim, killer)\n    if killer then "
+     "killer:add_score(1) end\nend)"},
+    {"off", hooks_off, REALM_BOTH, 0, "event: Event, id: string", "",
+     "Takes a handler away; no harm if there is none.", "hooks.off(\"kill\", \"count\")"},
+    {NULL}};
+
+void mode_hook_fields(lua_State *L, struct script *script) {
+    static const struct {
+        const char *field;
+        enum event event;
+    } also[] = {{"join", EVENT_PLAYER_JOIN}, {"leave", EVENT_PLAYER_LEAVE}};
+    for (int event = 0; event < EVENT_COUNT; event++) {
+        if (!(event_table[event].realms & REALM_MATCH)) continue;
+        if (api_field(L, -1, event_table[event].name) == LUA_TFUNCTION)
+            realm_hook(script, (enum event)event, script->mod->id, 0, true,
+                       luaL_ref(L, LUA_REGISTRYINDEX));
+        else
+            lua_pop(L, 1);
+    }
+    for (size_t i = 0; i < sizeof also / sizeof *also; i++) {
+        if (api_field(L, -1, also[i].field) == LUA_TFUNCTION)
+            realm_hook(script, also[i].event, script->mod->id, 0, true,
+                       luaL_ref(L, LUA_REGISTRYINDEX));
+        else
+            lua_pop(L, 1);
+    }
+}
+
+/* ---- timer ----------------------------------------------------------------------------------- */
+
+static int add_timer(lua_State *L, bool repeats) {
+    luaL_checktype(L, 1, LUA_TNUMBER);
+    double seconds = lua_tonumber(L, 1);
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    luaL_argcheck(L, isfinite(seconds) && seconds >= 0 && seconds <= 30 * 86400.0, 1,
+                  "expected 0 to 2592000 seconds");
+    luaL_argcheck(L, !repeats || seconds >= 0.05, 1, "expected at least 0.05 seconds");
+    sandbox_charge(L, HOOK_UNITS);
+    lua_pushinteger(L, script_timer_add(L, seconds, repeats));
+    return 1;
+}
+
+static int timer_after(lua_State *L) {
+    return add_timer(L, false);
+}
+
+static int timer_every(lua_State *L) {
+    return add_timer(L, true);
+}
+
+static int timer_cancel(lua_State *L) {
+    uint32_t id = (uint32_t)api_integer(L, 1, 0, UINT32_MAX);
+    sandbox_charge(L, 20);
+    lua_pushboolean(L, script_timer_cancel(script_of(L), id));
+    return 1;
+}
+
+const struct api_function api_timer[] = {
+    {"after", timer_after, REALM_BOTH, 0, "seconds: number, fn: fun()", "integer",
+     "Calls fn once, so many seconds from now. Timers do not outlive a reload: keep deadlines in "
+     "the state, or begin them in init.",
+     "timer.after(5, function() print(\"five seconds later\") end)"},
+    {"every", timer_every, REALM_BOTH, 0, "seconds: number, fn: fun()", "integer",
+     "Calls fn again and again, every so many seconds (0.05 at least).",
+     "local beat = timer.every(1, function() print(\"a second\") end)\ntimer.cancel(beat)"},
+    {"cancel", timer_cancel, REALM_BOTH, 0, "timer: integer", "boolean",
+     "Takes a timer back; false when it is gone already.",
+     "timer.cancel(timer.after(60, function() end))"},
+    {NULL}};
+
+/* ---- command --------------------------------------------------------------------------------- */
+
+static bool is_word(const char *text) {
+    if (*text < 'a' || *text > 'z') return false;
+    for (; *text; text++)
+        if (!((*text >= 'a' && *text <= 'z') || (*text >= '0' && *text <= '9') || *text == '_'))
+            return false;
+    return true;
+}
+
+static int command_register(lua_State *L) {
+    struct script *script = script_of(L);
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    api_field(L, 1, "name");
+    const char *name = api_text(L, 2, 31);
+    api_field(L, 1, "help");
+    const char *help = lua_isnil(L, 3) ? "" : api_text(L, 3, 95);
+    luaL_argcheck(L, is_word(name), 1, "name: expected a word of a-z, 0-9 and _");
+    luaL_argcheck(L, api_field(L, 1, "fn") == LUA_TFUNCTION, 1, "fn: expected a function");
+    sandbox_charge(L, HOOK_UNITS);
+    if (!script_command_add(script, name, help, luaL_ref(L, LUA_REGISTRYINDEX)))
+        return luaL_error(L, "too many commands");
+    return 0;
+}
+
+const struct api_function api_command[] = {
+    {"register", command_register, REALM_BOTH, 0,
+     "options: {name: string, help?: string, fn: fun(player: Player, arguments: string): string?}",
+     "",
+     "A command of the chat (/name arguments) and of the console. What fn returns is shown to who "
+     "typed it. In the match realm it is there while a match runs, and is part of its recording.",
+     "command.register{name = \"hello\", help = \"says hello\", fn = function(player)\n    return "
+     "\"Hello, \" .. player:name()\nend}"},
+    {NULL}};
+
+/* ---- bus ------------------------------------------------------------------------------------- */
+
+static int bus_emit(lua_State *L) {
+    char bytes[MESSAGE_BYTES_MAX];
+    struct script *script = script_of(L);
+    const char *name = api_text(L, 1, SCRIPT_ID_MAX - 1);
+    lua_settop(L, 2);
+    sandbox_charge(L, HOOK_UNITS);
+    size_t len = value_encode(L, 2, bytes, sizeof bytes);
+    script_act(L);
+    if (!lobby_emit(script->realm, name, bytes, (uint32_t)len))
+        return luaL_error(L, "too many messages wait");
+    return 0;
+}
+
+static int bus_on(lua_State *L) {
+    struct script *script = script_of(L);
+    const char *name = api_text(L, 1, SCRIPT_ID_MAX / 2 - 1);
+    const char *id = api_text(L, 2, SCRIPT_ID_MAX / 2 - 1);
+    luaL_checktype(L, 3, LUA_TFUNCTION);
+    sandbox_charge(L, HOOK_UNITS);
+    if (!realm_bus_hook(script, name, id, take_function(L, 3)))
+        return luaL_error(L, "too many handlers of messages");
+    return 0;
+}
+
+const struct api_function api_bus[] = {
+    {"emit", bus_emit, REALM_BOTH, 0, "name: string, value: any", "",
+     "Sends a plain value to every mod of this lobby that listens: in the same realm with the next "
+     "tick (in the lobby: at once after this call), and from the lobby realm to the match realm "
+     "when a match runs.",
+     "bus.emit(\"goal\", {team = \"red\"})"},
+    {"on", bus_on, REALM_BOTH, 0, "name: string, id: string, handler: fun(value: any)", "",
+     "Listens. The same id again replaces the handler before.",
+     "bus.on(\"goal\", \"cheer\", function(goal) print(goal.team) end)"},
+    {NULL}};
+
+/* ---- i18n ------------------------------------------------------------------------------------ */
+
+struct text {
+    char bytes[TEXT_BYTES_MAX];
+    size_t used;
+};
+
+/* What is too long is cut. */
+static void add(struct text *text, const char *bytes, size_t len) {
+    size_t room = sizeof text->bytes - text->used;
+    if (len > room) len = room;
+    memcpy(text->bytes + text->used, bytes, len);
+    text->used += len;
+}
+
+/* {name} stands for the variable of that name; without one it stays as it is. */
+static void add_variable(lua_State *L, struct text *text, const char *name, size_t len) {
+    size_t value_len;
+    lua_pushlstring(L, name, len);
+    if (lua_istable(L, 2))
+        lua_rawget(L, 2);
+    else
+        lua_pushnil(L);
+    if (lua_isnil(L, -1)) {
+        add(text, name - 1, len + 2);
+    } else {
+        const char *value = sandbox_tostring(L, -1, &value_len);
+        add(text, value, value_len);
+    }
+    lua_settop(L, 2);
+}
+
+static int i18n_t(lua_State *L) {
+    struct text text = {.used = 0};
+    const char *key = api_text(L, 1, 64);
+    lua_settop(L, 2);
+    const char *at = mod_text(script_of(L)->mod, "en", key);
+    if (!at) at = key;
+    for (unsigned vars = 0; *at;) {
+        sandbox_charge(L, 20);
+        size_t plain = strcspn(at, "{");
+        const char *end = strchr(at + plain, '}');
+        if (!end || vars++ >= VARS_MAX) plain = strlen(at);
+        add(&text, at, plain);
+        at += plain;
+        if (!*at) break;
+        add_variable(L, &text, at + 1, (size_t)(end - at) - 1);
+        at = end + 1;
+    }
+    lua_pushlstring(L, text.bytes, text.used);
+    return 1;
+}
+
+const struct api_function api_i18n[] = {
+    {"t", i18n_t, REALM_BOTH, 0, "key: string, variables?: table", "string",
+     "The text of locale/en.json with this key; {name} in it becomes variables.name. A key without "
+     "a text is its own text.",
+     "print(i18n.t(\"welcome\", {name = \"Ada\"}))"},
+    {NULL}};

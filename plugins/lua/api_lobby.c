@@ -1,0 +1,229 @@
+/* api_lobby - the lobby as scripts see it, and votes. */
+#include "api.h"
+#include "script.h"
+#include "speech.h"
+#include "value.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOBBY_UNITS = 100, TALK_UNITS = 500, LINE_BYTES_MAX = 300, SETTING_BYTES_MAX = 2048 };
+
+static struct realm *realm_of(lua_State *L) {
+    return script_of(L)->realm;
+}
+
+static void get_info(lua_State *L, struct muster_lobby_info *info) {
+    const struct realm *realm = realm_of(L);
+    *info = (struct muster_lobby_info){.size = sizeof *info};
+    (void)realm_host(realm)->lobby->get(realm_self(realm), realm->lobby->id, info);
+}
+
+#define LOBBY_STATE_ROW(name, code, text) [code] = text,
+static int lobby_state(lua_State *L) {
+    static const char *const names[] = {MUSTER_LOBBY_STATE_MAP(LOBBY_STATE_ROW)};
+    struct muster_lobby_info info;
+    get_info(L, &info);
+    lua_pushstring(L, info.state ? names[info.state] : "waiting");
+    return 1;
+}
+
+static int lobby_setting(lua_State *L) {
+    char json[SETTING_BYTES_MAX];
+    const char *key = api_text(L, 1, 95);
+    sandbox_charge(L, 200);
+    const char *text = lobby_setting_json(realm_of(L), key, json, sizeof json);
+    if (text)
+        value_from_json(L, text, strlen(text));
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+static int lobby_players(lua_State *L) {
+    const struct realm *realm = realm_of(L);
+    struct muster_member_info member = {.size = sizeof member};
+    uint32_t index = 0;
+    lua_Integer count = 0;
+    sandbox_charge(L, LOBBY_UNITS * 4);
+    lua_newtable(L);
+    while (realm_host(realm)->lobby->member_next(realm_self(realm), realm->lobby->id, &index,
+                                                 &member) == MUSTER_OK) {
+        if (!member.has_entered) continue;
+        player_push(script_of(L), L, member.player);
+        if (lua_isnil(L, -1))
+            lua_pop(L, 1);
+        else
+            lua_rawseti(L, -2, ++count);
+    }
+    return 1;
+}
+
+static int lobby_host(lua_State *L) {
+    struct muster_lobby_info info;
+    get_info(L, &info);
+    player_push(script_of(L), L, info.host);
+    return 1;
+}
+
+static int lobby_chat(lua_State *L) {
+    const struct realm *realm = realm_of(L);
+    const char *text = api_text(L, 1, LINE_BYTES_MAX);
+    sandbox_charge(L, TALK_UNITS);
+    script_act(L);
+    if (!realm->is_probe)
+        (void)realm_host(realm)->lobby->chat(realm_self(realm), realm->lobby->id, text);
+    return 0;
+}
+
+/* Changes of the lobby wait for the end of the question that is asked just now: no rules are
+ * entered twice. */
+enum act_kind { ACT_LOCK, ACT_TEAM };
+struct act {
+    struct instance *instance;
+    muster_lobby_id lobby;
+    enum act_kind kind;
+    uint32_t seat, value;
+};
+
+static void on_act(void *user) {
+    struct act *act = user;
+    const struct muster_host_lobby *lobby = act->instance->host->lobby;
+    muster_self *self = act->instance->self;
+    if (act->kind == ACT_LOCK)
+        (void)lobby->lock_set(self, act->lobby, act->value);
+    else
+        (void)lobby->team_set(self, act->lobby, act->seat, act->value);
+    free(act);
+}
+
+static void act_later(lua_State *L, enum act_kind kind, uint32_t seat, uint32_t value) {
+    const struct realm *realm = realm_of(L);
+    if (!realm->lobby->id) return;
+    struct act *act = malloc(sizeof *act);
+    if (!act) return;
+    *act = (struct act){realm->lobby->instance, realm->lobby->id, kind, seat, value};
+    if (realm_host(realm)->loop->post(realm_self(realm), on_act, act)) free(act);
+}
+
+static int lobby_lock(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TBOOLEAN);
+    sandbox_charge(L, LOBBY_UNITS);
+    script_act(L);
+    act_later(L, ACT_LOCK, MUSTER_SEAT_NONE, (uint32_t)lua_toboolean(L, 1));
+    return 0;
+}
+
+static int lobby_set_team(lua_State *L) {
+    struct player *player = player_check(L, 1);
+    uint32_t team = api_team(L, 2), index = 0;
+    const struct realm *realm = realm_of(L);
+    struct muster_member_info member = {.size = sizeof member};
+    sandbox_charge(L, LOBBY_UNITS);
+    script_act(L);
+    while (realm_host(realm)->lobby->member_next(realm_self(realm), realm->lobby->id, &index,
+                                                 &member) == MUSTER_OK)
+        if (member.player == player->who && member.seat != MUSTER_SEAT_NONE)
+            act_later(L, ACT_TEAM, member.seat, team);
+    return 0;
+}
+
+const struct api_function api_lobby[] = {
+    {"state", lobby_state, REALM_LOBBY, 0, "", "string",
+     "waiting, starting, active, ending or completed.", "print(lobby.state())"},
+    {"setting", lobby_setting, REALM_LOBBY, 0, "key: string", "any",
+     "A setting of the lobby; nil for one that is not there, or is secret.",
+     "print(lobby.setting(\"maxPlayers\"))"},
+    {"players", lobby_players, REALM_LOBBY, 0, "", "Player[]",
+     "Everybody who is in, spectators included.", "print(#lobby.players())"},
+    {"host", lobby_host, REALM_LOBBY, 0, "", "Player?", "Who decides here; nil: nobody.",
+     "local host = lobby.host()"},
+    {"chat", lobby_chat, REALM_LOBBY, MOD_CHAT, "text: string", "",
+     "A line of chat from the server to everybody.", "lobby.chat(\"Welcome\")"},
+    {"lock", lobby_lock, REALM_LOBBY, MOD_TEAMS, "locked: boolean", "",
+     "Nobody else comes in, or anybody may again.", "lobby.lock(true)"},
+    {"set_team", lobby_set_team, REALM_LOBBY, MOD_TEAMS, "player: Player, team: Team", "",
+     "Moves a player to a team; not while a match runs.", "lobby.set_team(player, \"red\")"},
+    {NULL}};
+
+/* ---- vote ------------------------------------------------------------------------------------ */
+
+static int push_winner(lua_State *L, void *user) {
+    const char *option = user;
+    if (*option)
+        lua_pushstring(L, option);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+/* The script may be another by now, or gone: it is found by lobby and mod. */
+static void on_vote(void *user, const struct muster_vote_result *result) {
+    struct lobby *lobby = lobby_find(user, result->lobby);
+    struct script *script = lobby ? realm_find(&lobby->lobby, lobby->vote_mod) : NULL;
+    if (!script || script->vote_end == LUA_NOREF) return;
+    struct sandbox_call call = {.function = script->vote_end,
+                                .push = push_winner,
+                                .arg = (void *)(uintptr_t)result->option};
+    script->vote_end = LUA_NOREF;
+    script_call(script, &call);
+}
+
+static uint32_t read_options(lua_State *L, const char *names[MUSTER_VOTE_OPTIONS_MAX]) {
+    if (api_field(L, 1, "options") != LUA_TTABLE) luaL_error(L, "options: expected a list");
+    int list = lua_gettop(L);
+    size_t count = lua_rawlen(L, list);
+    if (count < 1 || count > MUSTER_VOTE_OPTIONS_MAX)
+        luaL_error(L, "options: expected 1 to %d", MUSTER_VOTE_OPTIONS_MAX);
+    luaL_checkstack(L, (int)count + 4, NULL);
+    for (size_t i = 0; i < count; i++) { /* kept on the stack, as they are borrowed */
+        lua_rawgeti(L, list, (lua_Integer)i + 1);
+        names[i] = api_text(L, -1, MUSTER_NAME_MAX - 1);
+    }
+    return (uint32_t)count;
+}
+
+static int vote_start(lua_State *L) {
+    const char *names[MUSTER_VOTE_OPTIONS_MAX];
+    struct script *script = script_of(L);
+    struct realm *realm = script->realm;
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    api_field(L, 1, "question");
+    const char *question = api_text(L, -1, MUSTER_PLAYER_KEY_MAX - 1);
+    api_field(L, 1, "seconds");
+    int64_t seconds = lua_isnil(L, -1) ? 20 : api_integer(L, -1, 1, 300);
+    if (api_field(L, 1, "on_end") != LUA_TFUNCTION) luaL_error(L, "on_end: expected a function");
+    lua_pushvalue(L, -1);
+    struct muster_vote vote = {.size = sizeof vote,
+                               .key = script->mod->id,
+                               .subject = question,
+                               .options = names,
+                               .duration_ms = (uint32_t)seconds * 1000,
+                               .caller_seat = MUSTER_SEAT_NONE,
+                               .excluded_seat = MUSTER_SEAT_NONE};
+    int on_end = luaL_ref(L, LUA_REGISTRYINDEX);
+    vote.option_count = read_options(L, names);
+    sandbox_charge(L, LOBBY_UNITS * 5);
+    script_act(L);
+    bool started =
+        realm_host(realm)->lobby->vote_start(realm_self(realm), realm->lobby->id, &vote, on_vote,
+                                             realm->lobby->instance) == MUSTER_OK;
+    if (started) {
+        script->vote_end = on_end;
+        strcpy(realm->lobby->vote_mod, script->mod->id);
+    }
+    lua_pushboolean(L, started);
+    return 1;
+}
+
+const struct api_function api_vote[] = {
+    {"start", vote_start, REALM_LOBBY, MOD_VOTE,
+     "vote: {question: string, options: string[], seconds?: integer, on_end: fun(winner?: string)}",
+     "boolean",
+     "Asks the players; on_end gets the option with the most votes, or nil. false: another vote is "
+     "under way.",
+     "vote.start{question = \"Another round?\", options = {\"yes\", \"no\"}, on_end = "
+     "function(winner)\n    print(winner)\nend}"},
+    {NULL}};

@@ -1,0 +1,257 @@
+/* catalog - see catalog.h. */
+#include "catalog.h"
+#include "note.h"
+#include "probe.h"
+#include "script.h"
+#include "watch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { DIRS_MAX = 18, PATH_BYTES_MAX = 1024 };
+
+static void log_mod(void *user, uint32_t level, const char *text) {
+    const struct instance *instance = user;
+    instance->host->log->write(instance->self, level, "%s", text);
+}
+
+/* ---- permissions and rules ------------------------------------------------------------------- */
+
+/* "chat", or "MOD.chat" for one mod alone. */
+uint32_t permissions_of(const struct instance *instance, const char *id) {
+    const struct muster_host_config *config = instance->host->config;
+    size_t len = strlen(id);
+    uint32_t granted = 0;
+    for (uint32_t i = 0; i < config->list_count(instance->self, "permissions"); i++) {
+        const char *item = config->list_item(instance->self, "permissions", i);
+        if (strncmp(item, id, len) == 0 && item[len] == '.') item += len + 1;
+        granted |= mod_permission_find(item);
+    }
+    return granted;
+}
+
+bool rule_is_offered(const struct instance *instance, const char *id) {
+    const struct muster_host_config *config = instance->host->config;
+    uint32_t count = config->list_count(instance->self, "rules");
+    for (uint32_t i = 0; i < count; i++)
+        if (strcmp(config->list_item(instance->self, "rules", i), id) == 0) return true;
+    return count == 0;
+}
+
+/* ---- the store ------------------------------------------------------------------------------- */
+
+static void told_kept(const struct instance *instance, const struct mod *mod,
+                      muster_status status) {
+    if (!status) return;
+    instance->host->log->write(instance->self, MUSTER_LOG_WARN,
+                               "mod %s cannot be kept for replays: status %d", mod->id, status);
+}
+
+static void keep_now(const struct instance *instance, const struct mod *mod) {
+    told_kept(instance, mod, mod_store_put(instance->store_dir, mod));
+}
+
+struct keep {
+    struct instance *instance;
+    struct mod *mod;
+    muster_status status;
+};
+
+static void on_keep(void *user) {
+    struct keep *keep = user;
+    keep->status = mod_store_put(keep->instance->store_dir, keep->mod);
+}
+
+static void on_kept(void *user, muster_status status) {
+    struct keep *keep = user;
+    if (!status) status = keep->status;
+    told_kept(keep->instance, keep->mod, status);
+    mod_unpin(keep->mod);
+    free(keep);
+}
+
+void catalog_keep(struct instance *instance, struct mod *mod) {
+    muster_work_id work;
+    struct keep *keep = malloc(sizeof *keep);
+    if (!keep) return;
+    *keep = (struct keep){instance, mod_pin(mod), MUSTER_OK};
+    if (instance->host->loop->work(instance->self, on_keep, on_kept, keep, &work))
+        on_kept(keep, MUSTER_LIMIT);
+}
+
+/* ---- declaring ------------------------------------------------------------------------------- */
+
+static muster_status declare_mode(const struct instance *instance, const struct mod *mod) {
+    const struct probe *probe = probe_find(instance, mod);
+    uint32_t views = probe && probe->mode.is_private ? MUSTER_VIEWS_MAX : 1;
+    struct muster_mode_info info = {
+        .size = sizeof info,
+        .players_max = mod->players_max,
+        .game_mode = mod->id,
+        .title = mod->name,
+        .settings_json = mod->settings_json,
+        .maps = mod->maps,
+        .map_count = mod->map_count,
+        .tick_rate_hz = mod->tick_rate_hz,
+        .view_count = mod->base ? 0 : views,
+        .snapshot_max_bytes = mod->snapshot_max_bytes,
+        .base = mod->base,
+        .defaults_json = mod->defaults_json,
+    };
+    return instance->host->match->mode_add(instance->self, &info);
+}
+
+static muster_status declare(const struct instance *instance, const struct mod *mod) {
+    if (mod->kind == MOD_MODE) return declare_mode(instance, mod);
+    if (!mod->settings_json) return MUSTER_OK;
+    return instance->host->lobby->settings_add(instance->self, mod->settings_json);
+}
+
+/* A mod that does not start is left out; the others load. */
+static void take_in(struct instance *instance, struct mod *mod) {
+    char error[400];
+    if (probe_run(instance, mod, error, sizeof error)) {
+        instance->host->log->write(instance->self, MUSTER_LOG_ERROR, "mod %s %s: %s", mod->id,
+                                   mod->version, error);
+        return;
+    }
+    if (declare(instance, mod) == MUSTER_OK) keep_now(instance, mod);
+}
+
+/* ---- start ----------------------------------------------------------------------------------- */
+
+static uint32_t list_dirs(const struct instance *instance, char shipped[2][PATH_BYTES_MAX],
+                          const char *dirs[DIRS_MAX]) {
+    const struct muster_host_config *config = instance->host->config;
+    static const char *const kinds[] = {"modes", "rules"};
+    uint32_t count = 0;
+    for (int i = 0; i < 2; i++) {
+        snprintf(shipped[i], PATH_BYTES_MAX, "%s/scripts/%s", config->share_dir(instance->self),
+                 kinds[i]);
+        dirs[count++] = shipped[i];
+    }
+    for (uint32_t i = 0; i < config->list_count(instance->self, "modDirs") && count < DIRS_MAX; i++)
+        dirs[count++] = config->list_item(instance->self, "modDirs", i);
+    return count;
+}
+
+muster_status catalog_start(struct instance *instance) {
+    char shipped[2][PATH_BYTES_MAX], store[PATH_BYTES_MAX];
+    const char *dirs[DIRS_MAX];
+    uint32_t count = list_dirs(instance, shipped, dirs);
+    snprintf(store, sizeof store, "%s/mods", instance->host->config->data_dir(instance->self));
+    instance->store_dir = strdup(store);
+    if (!instance->store_dir) return MUSTER_NO_MEMORY;
+    muster_status status = mods_load(dirs, count, log_mod, instance, &instance->mods);
+    if (status) return status;
+    for (uint32_t i = 0; i < mods_count(instance->mods); i++)
+        take_in(instance, mods_at(instance->mods, i));
+    if (instance->host->config->watch(instance->self)) watch_start(instance, dirs, count);
+    return MUSTER_OK;
+}
+
+void catalog_stop(struct instance *instance) {
+    watch_stop(instance);
+}
+
+void catalog_free(struct instance *instance) {
+    mods_destroy(instance->mods);
+    instance->mods = NULL;
+    probes_forget(instance);
+    free(instance->store_dir);
+}
+
+/* ---- reload ---------------------------------------------------------------------------------- */
+
+static bool same_text(const char *a, const char *b) {
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Lobbies keep the settings they were made with; a mode is declared anew for the next ones. */
+static muster_status declare_again(const struct instance *instance, const struct mod *old,
+                                   const struct mod *mod, char *error, uint32_t cap) {
+    if (!old) return declare(instance, mod);
+    if (old->kind != mod->kind) {
+        snprintf(error, cap, "%s was a %s: restart the node", mod->id,
+                 old->kind == MOD_MODE ? "mode" : "rule");
+        return MUSTER_INVALID;
+    }
+    if (mod->kind == MOD_RULE && !same_text(old->settings_json, mod->settings_json)) {
+        snprintf(error, cap, "%s: its settings form has changed: \"reload lua\" takes it", mod->id);
+        return MUSTER_STATE;
+    }
+    if (mod->kind == MOD_RULE) return MUSTER_OK;
+    (void)instance->host->match->mode_remove(instance->self, mod->id);
+    muster_status status = declare_mode(instance, mod);
+    if (!status) return MUSTER_OK;
+    (void)declare_mode(instance, old);
+    snprintf(error, cap, "%s: the host refused its description, see the log", mod->id);
+    return status;
+}
+
+static void reload_realm(struct realm *realm, struct mod *mod) {
+    struct script *script = realm_find(realm, mod->id);
+    if (!script || script->mod == mod) return;
+    if (realm->kind == REALM_MATCH)
+        (void)note_reload(realm, script->index, mod);
+    else
+        script_reload(script, mod);
+}
+
+static const char *dir_of(const struct instance *instance, const char *id,
+                          char out[PATH_BYTES_MAX]) {
+    char shipped[2][PATH_BYTES_MAX];
+    const char *dirs[DIRS_MAX];
+    const struct mod *present = mods_find(instance->mods, id);
+    struct stat st;
+    if (present) return present->dir;
+    for (uint32_t i = list_dirs(instance, shipped, dirs); i-- > 0;) {
+        snprintf(out, PATH_BYTES_MAX, "%.900s/%s", dirs[i], id);
+        if (stat(out, &st) == 0) return out;
+    }
+    return NULL;
+}
+
+static muster_status read_again(struct instance *instance, const char *id, struct mod **out,
+                                char *error, uint32_t cap) {
+    char path[PATH_BYTES_MAX];
+    struct mod_error wrong = {.text = ""};
+    const char *dir = dir_of(instance, id, path);
+    if (!dir) {
+        snprintf(error, cap, "there is no mod \"%s\"", id);
+        return MUSTER_NOT_FOUND;
+    }
+    muster_status status = mod_read(dir, out, &wrong);
+    if (status) {
+        snprintf(error, cap, "%s: %.300s", id, wrong.text);
+        return status;
+    }
+    status = probe_run(instance, *out, error, cap);
+    if (status) mod_unpin(*out);
+    return status;
+}
+
+muster_status catalog_reload(struct instance *instance, const char *id, char *error, uint32_t cap) {
+    struct mod_error wrong = {.text = ""};
+    struct mod *mod, *old = mods_find(instance->mods, id);
+    muster_status status = read_again(instance, id, &mod, error, cap);
+    if (status) return status;
+    if (old) mod_pin(old);
+    status = declare_again(instance, old, mod, error, cap);
+    if (!status) status = mods_replace(instance->mods, mod, &wrong);
+    if (wrong.text[0]) snprintf(error, cap, "%.300s", wrong.text);
+    if (!status) {
+        catalog_keep(instance, mod);
+        for (struct lobby *lobby = instance->lobbies; lobby; lobby = lobby->next) {
+            reload_realm(&lobby->lobby, mod);
+            reload_realm(&lobby->match, mod);
+        }
+        instance->host->metrics->increase(instance->self, instance->metric_reloads, 1);
+    }
+    mod_unpin(old);
+    mod_unpin(mod);
+    probes_forget(instance);
+    return status;
+}

@@ -1,0 +1,258 @@
+/* dispatch - asks the handlers of an event; see realm.h.
+ *
+ * A handler may hook and unhook while an event is under way: the round goes on over the handlers
+ * that were there, and looks before each call whether it still is.
+ */
+#include "lobby.h"
+#include "realm.h"
+#include "script.h"
+#include "value.h"
+
+#include <lauxlib.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ARGS_MAX = 5, ROUND_MAX = 128, TEXT_RESULT_MAX = 400 };
+
+/* One call of one handler. */
+struct ask {
+    const struct handler *handler;
+    int (*push)(lua_State *L, void *ask); /* null: args */
+    const struct arg *args;
+    unsigned count;
+    int results;
+    void (*take)(lua_State *L, struct ask *ask);
+    void *user;
+    bool done; /* no more handlers are asked */
+};
+
+void arg_push(struct script *script, lua_State *L, const struct arg *arg) {
+    switch (arg->type) {
+    case ARG_BOOL: lua_pushboolean(L, arg->boolean); return;
+    case ARG_INT: lua_pushinteger(L, arg->integer); return;
+    case ARG_NUMBER: lua_pushnumber(L, arg->number); return;
+    case ARG_TEXT: lua_pushstring(L, arg->text); return;
+    case ARG_PLAYER: player_push(script, L, arg->player); return;
+    case ARG_SEAT: player_push(script, L, arg->seat); return;
+    case ARG_JSON: value_from_json(L, arg->text, strlen(arg->text)); return;
+    default: lua_pushnil(L);
+    }
+}
+
+static int push_args(lua_State *L, void *user) {
+    const struct ask *ask = user;
+    struct script *script = ask->handler->script;
+    luaL_checkstack(L, ARGS_MAX + 4, NULL);
+    if (ask->handler->is_mode) lua_rawgeti(L, LUA_REGISTRYINDEX, script->state);
+    for (unsigned i = 0; i < ask->count; i++) arg_push(script, L, &ask->args[i]);
+    return (int)ask->count + ask->handler->is_mode;
+}
+
+static void take_results(lua_State *L, void *user) {
+    struct ask *ask = user;
+    if (ask->take) ask->take(L, ask);
+}
+
+static void call_handler(struct ask *ask) {
+    struct sandbox_call call = {
+        .function = ask->handler->function,
+        .push = ask->push ? ask->push : push_args,
+        .results = ask->results,
+        .take = take_results,
+        .arg = ask,
+    };
+    script_call(ask->handler->script, &call);
+}
+
+static bool is_there(const struct handlers *handlers, const struct handler *handler) {
+    for (uint32_t i = 0; i < handlers->count; i++) {
+        const struct handler *present = &handlers->items[i];
+        if (present->script == handler->script && present->function == handler->function)
+            return true;
+    }
+    return false;
+}
+
+static void go_round(struct realm *realm, const struct handlers *handlers, struct ask *ask,
+                     const struct script *only, const char *bus_name) {
+    struct handler round[ROUND_MAX];
+    uint32_t count = handlers->count;
+    if (count == 0) return;
+    memcpy(round, handlers->items, count * sizeof *round);
+    realm->depth++;
+    for (uint32_t i = 0; i < count && !ask->done; i++) {
+        if (only && round[i].script != only) continue;
+        if (bus_name && strcmp(round[i].id, bus_name) != 0) continue;
+        if (realm->depth > 1 || i > 0) /* whoever ran before may have taken it out */
+            if (!is_there(handlers, &round[i])) continue;
+        ask->handler = &round[i];
+        call_handler(ask);
+    }
+    realm->depth--;
+}
+
+static void ask_all(struct realm *realm, enum event event, struct ask *ask) {
+    go_round(realm, &realm->handlers[event], ask, NULL, NULL);
+}
+
+/* ---- the kinds ------------------------------------------------------------------------------- */
+
+void realm_notify(struct realm *realm, enum event event, const struct arg *args, unsigned count) {
+    struct ask ask = {.args = args, .count = count};
+    ask_all(realm, event, &ask);
+}
+
+void realm_notify_script(struct script *script, enum event event, const struct arg *args,
+                         unsigned count) {
+    struct ask ask = {.args = args, .count = count};
+    go_round(script->realm, &script->realm->handlers[event], &ask, script, NULL);
+}
+
+struct text {
+    char *out;
+    uint32_t cap;
+    bool given;
+};
+
+/* The text of a string result, cleaned: shown to people. */
+static void text_copy(lua_State *L, int index, struct text *text) {
+    size_t len;
+    const char *from = lua_tolstring(L, index, &len);
+    sandbox_clean(from, len, text->out, text->cap);
+    text->given = true;
+}
+
+static void take_veto(lua_State *L, struct ask *ask) {
+    if (lua_type(L, -1) != LUA_TSTRING) return;
+    text_copy(L, -1, ask->user);
+    ask->done = true;
+}
+
+bool realm_veto(struct realm *realm, enum event event, const struct arg *args, unsigned count,
+                char *reason, uint32_t cap) {
+    struct text text = {reason, cap, false};
+    struct ask ask = {.args = args, .count = count, .results = 1, .take = take_veto, .user = &text};
+    ask_all(realm, event, &ask);
+    if (text.given && !reason[0]) strcpy(reason, "a rule refused");
+    return text.given;
+}
+
+struct number {
+    struct arg args[ARGS_MAX]; /* the value first */
+};
+
+static void take_number(lua_State *L, struct ask *ask) {
+    struct number *number = ask->user;
+    if (lua_type(L, -1) != LUA_TNUMBER) return;
+    double value = lua_tonumber(L, -1);
+    if (!isfinite(value)) return;
+    value = floor(value);
+    number->args[0].integer = value > INT32_MAX   ? INT32_MAX
+                              : value < INT32_MIN ? INT32_MIN
+                                                  : (int64_t)value;
+}
+
+int64_t realm_filter(struct realm *realm, enum event event, int64_t value, const struct arg *args,
+                     unsigned count) {
+    struct number number = {{A_INT(value)}};
+    memcpy(number.args + 1, args, count * sizeof *args);
+    struct ask ask = {.args = number.args,
+                      .count = count + 1,
+                      .results = 1,
+                      .take = take_number,
+                      .user = &number};
+    ask_all(realm, event, &ask);
+    return number.args[0].integer;
+}
+
+static void take_text(lua_State *L, struct ask *ask) {
+    struct text *text = ask->user;
+    if (lua_type(L, -1) == LUA_TSTRING) {
+        text_copy(L, -1, text);
+    } else if (lua_type(L, -1) == LUA_TBOOLEAN && !lua_toboolean(L, -1)) {
+        text->given = false;
+        ask->done = true;
+    }
+}
+
+bool realm_filter_text(struct realm *realm, enum event event, char *out, uint32_t cap,
+                       const struct arg *args, unsigned count) {
+    struct text text = {out, cap, true};
+    struct arg all[ARGS_MAX] = {A_TEXT(out)};
+    memcpy(all + 1, args, count * sizeof *args);
+    struct ask ask = {
+        .args = all, .count = count + 1, .results = 1, .take = take_text, .user = &text};
+    ask_all(realm, event, &ask);
+    return text.given;
+}
+
+struct collection {
+    void (*fn)(void *user, const char *mod, const char *text);
+    void *user;
+};
+
+static void take_line(lua_State *L, struct ask *ask) {
+    const struct collection *collection = ask->user;
+    char line[TEXT_RESULT_MAX];
+    struct text text = {line, sizeof line, false};
+    if (lua_type(L, -1) != LUA_TSTRING) return;
+    text_copy(L, -1, &text);
+    collection->fn(collection->user, ask->handler->script->mod->id, line);
+}
+
+void realm_collect(struct realm *realm, enum event event,
+                   void (*fn)(void *user, const char *mod, const char *text), void *user) {
+    struct collection collection = {fn, user};
+    struct ask ask = {.results = 1, .take = take_line, .user = &collection};
+    ask_all(realm, event, &ask);
+}
+
+/* ---- victory: a filter of two values --------------------------------------------------------- */
+
+struct winner {
+    struct arg arg;
+    uint32_t team, reason;
+};
+
+static void take_winner(lua_State *L, struct ask *ask) {
+    struct winner *winner = ask->user;
+    if (lua_type(L, -2) != LUA_TSTRING) return;
+    const char *team = lua_tostring(L, -2);
+    const char *reason = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "score_limit";
+    if (!result_parse(team, reason, &winner->team, &winner->reason)) return;
+    winner->arg = A_TEXT(winner_name(winner->team));
+}
+
+bool realm_victory(struct realm *realm, uint32_t *winning_team, uint32_t *reason) {
+    struct winner winner = {.arg = A_NIL};
+    struct ask ask = {
+        .args = &winner.arg, .count = 1, .results = 2, .take = take_winner, .user = &winner};
+    ask_all(realm, EVENT_VICTORY, &ask);
+    *winning_team = winner.team;
+    *reason = winner.reason;
+    return winner.arg.type == ARG_TEXT;
+}
+
+/* ---- bus ------------------------------------------------------------------------------------- */
+
+static int push_message(lua_State *L, void *user) {
+    const struct ask *ask = user;
+    const struct message *message = ask->user;
+    luaL_checkstack(L, 8, NULL);
+    value_decode(L, message->bytes, message->len);
+    return 1;
+}
+
+void realm_deliver(struct realm *realm) {
+    uint32_t count = realm->message_count; /* one that comes meanwhile waits */
+    for (uint32_t i = 0; i < count; i++) {
+        struct message message = realm->messages[i];
+        struct ask ask = {.push = push_message, .user = &message};
+        go_round(realm, &realm->bus, &ask, NULL, message.name);
+        free(message.bytes);
+    }
+    realm->message_count -= count;
+    memmove(realm->messages, realm->messages + count,
+            realm->message_count * sizeof *realm->messages);
+}

@@ -1,0 +1,262 @@
+/* lobby - which scripts a lobby has, and when they come and go; see lobby.h. roles.c asks them. */
+#include "lobby.h"
+#include "note.h"
+#include "probe.h"
+#include "script.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LIST_BYTES_MAX = 2048, KEY_BYTES_MAX = 96 };
+
+struct lobby *lobby_find(const struct instance *instance, muster_lobby_id id) {
+    struct lobby *lobby = instance->lobbies;
+    while (lobby && lobby->id != id) lobby = lobby->next;
+    return lobby;
+}
+
+/* ---- settings -------------------------------------------------------------------------------- */
+
+const char *lobby_setting_json(const struct realm *realm, const char *key, char *out, size_t size) {
+    const struct muster_host *host = realm_host(realm);
+    struct muster_writer w = muster_writer_make(out, (uint32_t)size - 1);
+    muster_status status =
+        realm->kind == REALM_MATCH
+            ? host->match->setting_json(realm_self(realm), realm->match, key, &w)
+            : host->lobby->setting_json(realm_self(realm), realm->lobby->id, key, &w);
+    if (status) return NULL;
+    out[w.len] = '\0';
+    return out;
+}
+
+void lobby_chosen(const struct lobby *lobby, void (*fn)(void *user, const char *id), void *user) {
+    char text[LIST_BYTES_MAX];
+    const char *json = lobby_setting_json(&lobby->lobby, "rules", text, sizeof text);
+    json_t *list = json ? json_loads(json, 0, NULL) : NULL;
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item) if (json_is_string(item)) fn(user, json_string_value(item));
+    json_decref(list);
+}
+
+/* ---- the lobby realm ------------------------------------------------------------------------- */
+
+struct wish {
+    struct lobby *lobby;
+    const char *mode; /* of the match that begins, or null */
+    char ids[REALM_SCRIPTS_MAX][MOD_ID_MAX];
+    uint32_t id_count;
+    struct mod *mods[REALM_SCRIPTS_MAX];
+    uint32_t count;
+};
+
+static void on_chosen(void *user, const char *id) {
+    struct wish *wish = user;
+    const struct mod *mod = mods_find(wish->lobby->instance->mods, id);
+    if (!mod || mod->kind != MOD_RULE || wish->id_count == REALM_SCRIPTS_MAX) return;
+    strcpy(wish->ids[wish->id_count++], mod->id);
+}
+
+/* Those of them that hook something in the realm; a mode comes first. */
+static void wish_add(struct wish *wish, struct mod *mod, int realm) {
+    if (wish->count == REALM_SCRIPTS_MAX) return;
+    if (!(probe_realms(wish->lobby->instance, mod) & realm)) return;
+    uint32_t at = mod->kind == MOD_MODE ? 0 : wish->count;
+    memmove(&wish->mods[at + 1], &wish->mods[at], (wish->count - at) * sizeof *wish->mods);
+    wish->mods[at] = mod;
+    wish->count++;
+}
+
+/* The mode, the rules that were chosen and what they need, in the order of the set; then uploads.
+ */
+static void collect(struct wish *wish, int realm) {
+    struct lobby *lobby = wish->lobby;
+    const char *ids[REALM_SCRIPTS_MAX + 1];
+    struct mod *mods[REALM_SCRIPTS_MAX];
+    struct mod_error wrong;
+    uint32_t id_count = 0, count = 0;
+    if (wish->mode) ids[id_count++] = wish->mode;
+    lobby_chosen(lobby, on_chosen, wish);
+    for (uint32_t i = 0; i < wish->id_count; i++) ids[id_count++] = wish->ids[i];
+    if (id_count && mods_choose(lobby->instance->mods, ids, id_count, mods, REALM_SCRIPTS_MAX,
+                                &count, &wrong)) {
+        report_to_host(lobby, wish->id_count ? wish->ids[0] : "", wrong.text);
+        count = 0;
+    }
+    for (uint32_t i = 0; i < count; i++) wish_add(wish, mods[i], realm);
+    for (uint32_t i = 0; i < lobby->upload_count; i++) wish_add(wish, lobby->uploads[i], realm);
+}
+
+static bool is_wished(const struct wish *wish, const struct mod *mod) {
+    for (uint32_t i = 0; i < wish->count; i++)
+        if (wish->mods[i] == mod) return true;
+    return false;
+}
+
+static void start_script(struct realm *realm, struct mod *mod) {
+    struct script *script = realm_add(realm, mod);
+    if (!script || script_start(script, NULL, 0) == MUSTER_OK) return;
+    if (script->restart_due || !script->realm) return;
+    report_disabled(script, "it did not start");
+}
+
+/* Those that are chosen no more go, new ones come; the others keep what they know. */
+void lobby_refresh(struct lobby *lobby) {
+    struct wish wish = {.lobby = lobby};
+    struct realm *realm = &lobby->lobby;
+    collect(&wish, REALM_LOBBY);
+    for (uint32_t i = realm->script_count; i-- > 0;)
+        if (!is_wished(&wish, realm->scripts[i]->mod)) realm_remove(realm, realm->scripts[i]);
+    for (uint32_t i = 0; i < wish.count; i++)
+        if (!realm_find(realm, wish.mods[i]->id)) start_script(realm, wish.mods[i]);
+}
+
+struct later {
+    struct instance *instance;
+    muster_lobby_id lobby;
+};
+
+static void on_later(void *user) {
+    struct later *later = user;
+    struct lobby *lobby = lobby_find(later->instance, later->lobby);
+    if (lobby) {
+        lobby->refresh_posted = false;
+        for (uint32_t i = 0; i < lobby->lobby.script_count; i++) {
+            if (lobby->lobby.scripts[i]->revert_due) script_revert(lobby->lobby.scripts[i]);
+            if (lobby->lobby.scripts[i]->restart_due) script_restart(lobby->lobby.scripts[i]);
+        }
+        lobby_refresh(lobby);
+        realm_deliver(&lobby->lobby);
+    }
+    free(later);
+}
+
+void lobby_restart_later(struct lobby *lobby) {
+    if (lobby->refresh_posted || !lobby->id) return;
+    struct later *later = malloc(sizeof *later);
+    if (!later) return;
+    *later = (struct later){lobby->instance, lobby->id};
+    const struct muster_host *host = lobby->instance->host;
+    lobby->refresh_posted = host->loop->post(lobby->instance->self, on_later, later) == MUSTER_OK;
+    if (!lobby->refresh_posted) free(later);
+}
+
+/* The lobby's own messages go out at the end of this turn, the match's with its next tick. What
+ * crosses into the match steers it, so it is logged. */
+bool lobby_emit(struct realm *realm, const char *name, const void *bytes, uint32_t len) {
+    struct lobby *lobby = realm->lobby;
+    if (realm->is_probe) return true;
+    if (!realm_emit(realm, name, bytes, len)) return false;
+    if (realm->kind == REALM_MATCH) return true;
+    lobby_restart_later(lobby);
+    return !lobby->match.match || note_message(&lobby->match, name, bytes, len) == MUSTER_OK;
+}
+
+/* ---- the match realm ------------------------------------------------------------------------- */
+
+/* FNV-1a of the id, so that two mods of a match draw unlike numbers. */
+uint64_t lobby_seed(const struct realm *realm, const char *mod_id) {
+    uint64_t hash = 0xcbf29ce484222325u, seed = realm->lobby->seed;
+    const struct muster_host *host = realm_host(realm);
+    if (realm->kind == REALM_LOBBY) host->loop->random(realm_self(realm), &seed, sizeof seed);
+    for (; *mod_id; mod_id++) hash = (hash ^ (unsigned char)*mod_id) * 0x100000001b3u;
+    return seed ^ hash;
+}
+
+void lobby_match_begin(struct lobby *lobby, const struct muster_match_info *info) {
+    struct wish wish = {.lobby = lobby};
+    struct realm *realm = &lobby->match;
+    lobby->seed = info->seed;
+    realm->match = info->match;
+    realm->is_replay = info->is_replay;
+    realm->tick_rate_hz = info->tick_rate_hz;
+    realm->seats_max = info->seats_max;
+    snprintf(realm->game_mode, sizeof realm->game_mode, "%s", info->game_mode);
+    const struct mod *mode = mods_find(lobby->instance->mods, info->game_mode);
+    if (mode && mode->kind == MOD_MODE) wish.mode = mode->id;
+    collect(&wish, REALM_MATCH);
+    if (wish.count > 0 && note_begin(realm, wish.mods, wish.count))
+        lobby->instance->host->log->write(lobby->instance->self, MUSTER_LOG_ERROR,
+                                          "the scripts of a match could not be logged");
+}
+
+static void set_version(const struct realm *realm, const struct mod *mod) {
+    char name[MOD_ID_MAX + 8], version[64];
+    snprintf(name, sizeof name, "mod:%s", mod->id);
+    snprintf(version, sizeof version, "%.40s+%.8s", mod->version, mod->hash);
+    (void)realm_host(realm)->match->version_set(realm_self(realm), realm->match, name, version);
+}
+
+void lobby_match_add(struct lobby *lobby, struct mod *mod) {
+    set_version(&lobby->match, mod);
+    start_script(&lobby->match, mod);
+}
+
+void lobby_match_reload(struct lobby *lobby, struct script *script, struct mod *mod) {
+    set_version(&lobby->match, mod);
+    script_reload(script, mod);
+}
+
+void lobby_mode_lost(struct realm *realm) {
+    const struct muster_host_match *match = realm_host(realm)->match;
+    muster_self *self = realm_self(realm);
+    if (realm->kind != REALM_MATCH || !realm->lobby->mode) return;
+    int32_t red = match->team_score(self, realm->match, MUSTER_TEAM_RED);
+    int32_t blue = match->team_score(self, realm->match, MUSTER_TEAM_BLUE);
+    uint32_t winner = red > blue   ? MUSTER_TEAM_RED
+                      : blue > red ? MUSTER_TEAM_BLUE
+                                   : MUSTER_TEAM_NONE;
+    (void)match->end(self, realm->match, winner, MUSTER_END_ABORTED);
+}
+
+/* ---- results --------------------------------------------------------------------------------- */
+
+static const char *const winner_names[] = {"draw", "red", "blue"};
+
+const char *winner_name(uint32_t team) {
+    return team < MUSTER_TEAM_COUNT ? winner_names[team] : "draw";
+}
+
+#define END_ROW(name, code, text) {text, code},
+bool result_parse(const char *team, const char *reason, uint32_t *team_out, uint32_t *reason_out) {
+    static const struct {
+        const char *text;
+        uint32_t code;
+    } reasons[] = {MUSTER_END_MAP(END_ROW)};
+    uint32_t winner = 0;
+    size_t i = 0;
+    while (winner < MUSTER_TEAM_COUNT && strcmp(winner_names[winner], team) != 0) winner++;
+    while (i < sizeof reasons / sizeof *reasons && strcmp(reasons[i].text, reason) != 0) i++;
+    if (winner == MUSTER_TEAM_COUNT || i == sizeof reasons / sizeof *reasons) return false;
+    *team_out = winner;
+    *reason_out = reasons[i].code;
+    return true;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+struct lobby *lobby_create(struct instance *instance, muster_lobby_id id) {
+    struct lobby *lobby = calloc(1, sizeof *lobby);
+    if (!lobby) return NULL;
+    lobby->instance = instance;
+    lobby->id = id;
+    realm_init(&lobby->lobby, lobby, REALM_LOBBY);
+    realm_init(&lobby->match, lobby, REALM_MATCH);
+    lobby->next = instance->lobbies;
+    instance->lobbies = lobby;
+    return lobby;
+}
+
+void lobby_destroy(struct lobby *lobby) {
+    if (!lobby) return;
+    struct lobby **at = &lobby->instance->lobbies;
+    while (*at && *at != lobby) at = &(*at)->next;
+    if (*at) *at = lobby->next;
+    realm_deinit(&lobby->match);
+    realm_deinit(&lobby->lobby);
+    for (uint32_t i = 0; i < lobby->upload_count; i++) mod_unpin(lobby->uploads[i]);
+    free(lobby->draft);
+    free(lobby);
+}

@@ -1,0 +1,138 @@
+/* lobby - what this plugin knows of a lobby: the rules that were chosen, its two realms, and the
+ * plugin's instance they belong to. Owned by the instance, made by rules.create.
+ */
+#ifndef LUA_LOBBY_H
+#define LUA_LOBBY_H
+
+#include "mod.h"
+#include "realm.h"
+#include "sandbox.h"
+#include "storage.h"
+
+enum {
+    LOBBY_UPLOADS_MAX = 4,
+    GLOBALS_MAX = 8,
+    ERRORS_REMEMBERED = 64,
+    KEEP_EVERY_MS = 1000, /* between two last good states */
+};
+
+struct probe;
+struct mode; /* mode.h: a match whose mode a script owns */
+
+struct lobby {
+    struct lobby *next;
+    struct instance *instance;
+    muster_lobby_id id; /* 0: a replay */
+    struct realm lobby; /* of the lobby */
+    struct realm match; /* while a match runs: match.match is not 0 */
+    struct mod *uploads[LOBBY_UPLOADS_MAX];
+    uint32_t upload_count;
+    struct mode *mode;
+    bool refresh_posted;
+    uint64_t seed;             /* of the match */
+    muster_player_id speaker;  /* of the line of chat that is asked about */
+    char vote_mod[MOD_ID_MAX]; /* whose vote is under way */
+    double upload_tokens;
+    uint64_t upload_ms;
+    char draft_name[MOD_UPLOAD_NAME_MAX]; /* an upload in parts */
+    char *draft;                          /* MOD_UPLOAD_BYTES_MAX, or null; owned */
+    uint32_t draft_len;
+    double print_tokens; /* lines of print that may be logged */
+    uint64_t print_ms;
+};
+
+/* An error that was told: the same place again is counted, not told. */
+struct told {
+    char mod[MOD_ID_MAX];
+    char file[128];
+    int line;
+    uint32_t count;
+    uint64_t next_ms; /* when it is told again */
+};
+
+struct instance {
+    muster_self *self;
+    const struct muster_host *host;
+    struct mods *mods;
+    struct storage *storage;
+    struct lobby *lobbies;
+    struct sandbox_limits limits;
+    struct sandbox *volatile current;
+    volatile int64_t entered_ns; /* monotonic: when the newest entry began */
+    volatile uint64_t entered;   /* entries so far */
+    uint32_t call_us;            /* CPU time of one entry */
+    const char *globals[GLOBALS_MAX];
+    uint32_t global_count;
+    struct told told[ERRORS_REMEMBERED];
+    struct probe *probes;
+    char *store_dir;             /* versions that took part in matches; owned */
+    uint32_t upload_permissions; /* what uploads get */
+    bool uploads;                /* players may bring rules of their own */
+    uint64_t stretch_ns;         /* the longest time in an upload */
+    struct watch *watch;         /* null without --watch */
+    uint64_t seen;               /* on_overrun: the entry it has seen last, and when */
+    int64_t seen_cpu_ns;
+    uint32_t metric_errors, metric_kills, metric_reloads, metric_scripts;
+};
+
+/* ---- roles.c ---- */
+extern const struct muster_rules lobby_rules;
+extern const struct muster_victory lobby_victory;
+
+/* ---- lobby.c ---- */
+struct lobby *lobby_create(struct instance *instance, muster_lobby_id id);
+void lobby_destroy(struct lobby *lobby); /* takes null */
+/* Notes which scripts play; they are made when the note comes back. */
+void lobby_match_begin(struct lobby *lobby, const struct muster_match_info *info);
+void lobby_match_add(struct lobby *lobby, struct mod *mod);
+void lobby_match_reload(struct lobby *lobby, struct script *script, struct mod *mod);
+struct lobby *lobby_find(const struct instance *instance, muster_lobby_id id);
+/* Seed of a script's generator: of a match by its seed, else random. */
+uint64_t lobby_seed(const struct realm *realm, const char *mod_id);
+/* The lobby realm's scripts that were killed begin anew in the loop's next turn. */
+void lobby_restart_later(struct lobby *lobby);
+/* The script that owned the match's mode has been stopped: the match ends with its score. */
+void lobby_mode_lost(struct realm *realm);
+/* The rules that the lobby's settings choose, and uploads, into the lobby realm. */
+void lobby_refresh(struct lobby *lobby);
+/* What bus.emit sends: within the realm, and from the lobby's to the match's. False: too many. */
+bool lobby_emit(struct realm *realm, const char *name, const void *bytes, uint32_t len);
+/* The permissions that the operator grants to a mod that asks for them. */
+uint32_t permissions_of(const struct instance *instance, const char *id);
+/* Is it a rule that the operator lets lobbies choose? */
+bool rule_is_offered(const struct instance *instance, const char *id);
+/* The setting "rules" as a list: fn for each id. */
+void lobby_chosen(const struct lobby *lobby, void (*fn)(void *user, const char *id), void *user);
+/* The rule's value of a setting as JSON text, from lobby or match. */
+const char *lobby_setting_json(const struct realm *realm, const char *key, char *out, size_t size);
+bool result_parse(const char *team, const char *reason, uint32_t *team_out, uint32_t *reason_out);
+const char *winner_name(uint32_t team);
+
+/* ---- players.c: handles ---- */
+/* who: a seat in the match realm, a player in the lobby's. Pushes the handle, or nil. */
+void player_push(struct script *script, lua_State *L, uint64_t who);
+bool player_order(lua_State *L, int index, uint64_t *order);
+/* Somebody sits down: handles of who sat there are stale. */
+void players_seat(struct realm *realm, uint32_t seat);
+/* The player left: handles are stale from now on. */
+void players_forget(struct realm *realm, uint64_t who);
+
+/* ---- report.c: what people are told ---- */
+void report_error(struct script *script);
+void report_kill(struct script *script);
+/* Takes one line from the lobby's quota of prints. */
+bool print_allowed(struct lobby *lobby);
+void report_print(const struct script *script, const char *line);
+void report_stretch(struct script *script, uint64_t ns);
+void report_disabled(struct script *script, const char *why);
+/* One line to the lobby's host. */
+void report_to_host(const struct lobby *lobby, const char *mod, const char *text);
+
+void report_not_reloaded(struct script *script, const struct mod *mod);
+void report_reverted(struct script *script, const struct mod *mod);
+
+/* ---- console.c, rpc.c ---- */
+muster_status console_add(struct instance *instance);
+muster_status rpc_add(struct instance *instance);
+
+#endif

@@ -1,0 +1,198 @@
+/* note - writing and taking what a match's log holds of scripts; see note.h. */
+#include "note.h"
+#include "lobby.h"
+#include "probe.h"
+#include "script.h"
+#include "speech.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum kind { NOTE_BEGIN = 1, NOTE_RELOAD, NOTE_COMMAND, NOTE_MESSAGE, NOTE_STOP, NOTE_ANSWER };
+enum { ANSWER_PART_BYTES = MUSTER_NOTE_MAX - 8, STOPS_MAX = 4096 };
+
+struct note {
+    uint8_t bytes[MUSTER_NOTE_MAX];
+    struct muster_writer w;
+};
+
+static void begin(struct note *note, enum kind kind) {
+    note->w = muster_writer_make(note->bytes, sizeof note->bytes);
+    muster_put_u8(&note->w, kind);
+}
+
+static muster_status write_note(struct realm *realm, const struct note *note) {
+    if (note->w.overflow) return MUSTER_LIMIT;
+    return realm_host(realm)->match->note(realm_self(realm), realm->match, note->bytes,
+                                          note->w.len);
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static void put_mod(struct note *note, const struct mod *mod) {
+    muster_put_str(&note->w, mod->id);
+    muster_put_str(&note->w, mod->hash);
+}
+
+muster_status note_begin(struct realm *realm, struct mod *const *mods, uint32_t count) {
+    struct note note;
+    begin(&note, NOTE_BEGIN);
+    muster_put_u8(&note.w, count);
+    for (uint32_t i = 0; i < count; i++) put_mod(&note, mods[i]);
+    return write_note(realm, &note);
+}
+
+muster_status note_reload(struct realm *realm, uint32_t script, const struct mod *mod) {
+    struct note note;
+    begin(&note, NOTE_RELOAD);
+    muster_put_u32(&note.w, script);
+    put_mod(&note, mod);
+    return write_note(realm, &note);
+}
+
+muster_status note_command(struct realm *realm, uint32_t script, const char *name, uint32_t seat,
+                           const char *arguments) {
+    struct note note;
+    begin(&note, NOTE_COMMAND);
+    muster_put_u32(&note.w, script);
+    muster_put_str(&note.w, name);
+    muster_put_u32(&note.w, seat);
+    muster_put_str(&note.w, arguments);
+    return write_note(realm, &note);
+}
+
+muster_status note_message(struct realm *realm, const char *name, const void *bytes, uint32_t len) {
+    struct note note;
+    begin(&note, NOTE_MESSAGE);
+    muster_put_str(&note.w, name);
+    muster_put_u32(&note.w, len);
+    muster_put_bytes(&note.w, bytes, len);
+    return write_note(realm, &note);
+}
+
+void note_stop(struct realm *realm, uint32_t script, uint64_t call, uint32_t host_calls) {
+    struct note note;
+    begin(&note, NOTE_STOP);
+    muster_put_u32(&note.w, script);
+    muster_put_u64(&note.w, call);
+    muster_put_u32(&note.w, host_calls);
+    (void)write_note(realm, &note); /* without a recording there is nothing to be repeated */
+}
+
+void note_answer(struct realm *realm, const void *bytes, uint32_t len) {
+    uint32_t at = 0;
+    do {
+        struct note note;
+        uint32_t part = len - at < ANSWER_PART_BYTES ? len - at : ANSWER_PART_BYTES;
+        begin(&note, NOTE_ANSWER);
+        muster_put_u8(&note.w, at + part < len); /* more follows */
+        muster_put_bytes(&note.w, (const uint8_t *)bytes + at, part);
+        (void)write_note(realm, &note);
+        at += part;
+    } while (at < len);
+}
+
+/* ---- taking ---------------------------------------------------------------------------------- */
+
+static void complain(const struct lobby *lobby, const char *what) {
+    const struct instance *instance = lobby->instance;
+    instance->host->log->write(instance->self, MUSTER_LOG_ERROR, "a match's log: %s", what);
+}
+
+static struct mod *get_mod(struct lobby *lobby, struct muster_reader *r) {
+    char id[MOD_ID_MAX], hash[MOD_HASH_MAX];
+    muster_get_str(r, id, sizeof id);
+    muster_get_str(r, hash, sizeof hash);
+    return r->overflow ? NULL : version_find(lobby, id, hash);
+}
+
+static void take_begin(struct lobby *lobby, struct muster_reader *r) {
+    uint32_t count = muster_get_u8(r);
+    for (uint32_t i = 0; i < count && !r->overflow; i++) {
+        struct mod *mod = get_mod(lobby, r);
+        if (mod)
+            lobby_match_add(lobby, mod);
+        else
+            complain(lobby, "a mod that played is not in the store");
+        mod_unpin(mod);
+    }
+}
+
+static struct script *get_script(const struct lobby *lobby, struct muster_reader *r) {
+    uint32_t index = muster_get_u32(r);
+    return index < lobby->match.script_count ? lobby->match.scripts[index] : NULL;
+}
+
+static void take_reload(struct lobby *lobby, struct muster_reader *r) {
+    struct script *script = get_script(lobby, r);
+    struct mod *mod = get_mod(lobby, r);
+    if (script && mod) lobby_match_reload(lobby, script, mod);
+    mod_unpin(mod);
+}
+
+static void take_command(struct lobby *lobby, struct muster_reader *r) {
+    char name[SCRIPT_ID_MAX], arguments[320];
+    struct script *script = get_script(lobby, r);
+    muster_get_str(r, name, sizeof name);
+    uint32_t seat = muster_get_u32(r);
+    muster_get_str(r, arguments, sizeof arguments);
+    if (script && !r->overflow) speech_run(script, name, seat, arguments);
+}
+
+static void take_message(struct lobby *lobby, struct muster_reader *r) {
+    char name[SCRIPT_ID_MAX];
+    muster_get_str(r, name, sizeof name);
+    uint32_t len = muster_get_u32(r);
+    const uint8_t *bytes = muster_get_bytes(r, len);
+    if (bytes) realm_emit(&lobby->match, name, bytes, len);
+}
+
+static void take_stop(struct realm *realm, struct muster_reader *r) {
+    struct stop stop = {.script = muster_get_u32(r)};
+    stop.call = muster_get_u64(r);
+    stop.host_calls = muster_get_u32(r);
+    if (r->overflow || realm->stop_count == STOPS_MAX) return;
+    struct stop *stops = realloc(realm->stops, (realm->stop_count + 1) * sizeof *stops);
+    if (!stops) return;
+    realm->stops = stops;
+    realm->stops[realm->stop_count++] = stop;
+}
+
+static void take_answer(struct realm *realm, struct muster_reader *r) {
+    bool more = muster_get_u8(r);
+    uint32_t len = r->len - r->pos;
+    struct answer **last = realm->answer_open, *answer;
+    uint32_t before = last ? (*last)->len : 0;
+    if (!last) last = realm->answers_end;
+    answer = realloc(realm->answer_open ? *last : NULL, sizeof *answer + before + len);
+    if (!answer) return;
+    memcpy(answer->bytes + before, r->data + r->pos, len);
+    answer->len = before + len;
+    answer->next = NULL;
+    *last = answer;
+    realm->answers_end = &answer->next;
+    realm->answer_open = more ? last : NULL;
+}
+
+struct answer *note_answer_take(struct realm *realm) {
+    struct answer *answer = realm->answers;
+    if (!answer) return NULL;
+    realm->answers = answer->next;
+    if (!realm->answers) realm->answers_end = &realm->answers;
+    return answer;
+}
+
+void note_take(struct lobby *lobby, const void *data, uint32_t len) {
+    struct muster_reader r = muster_reader_make(data, len);
+    struct realm *realm = &lobby->match;
+    switch (muster_get_u8(&r)) {
+    case NOTE_BEGIN: take_begin(lobby, &r); break;
+    case NOTE_RELOAD: take_reload(lobby, &r); break;
+    case NOTE_COMMAND: take_command(lobby, &r); break;
+    case NOTE_MESSAGE: take_message(lobby, &r); break;
+    case NOTE_STOP: take_stop(realm, &r); break;
+    case NOTE_ANSWER: take_answer(realm, &r); break;
+    default: complain(lobby, "a note of a later version"); return;
+    }
+    if (r.overflow) complain(lobby, "a note is damaged");
+}

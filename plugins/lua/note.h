@@ -1,0 +1,30 @@
+/* note - what a match's log holds of scripts; see host->match->note.
+ *
+ * First kind, applied when it is written and at the same place in a replay: which mods play
+ * (begin), a reload, a command, a message from the lobby realm. Second kind, written inside a step
+ * and known to a replay from the start: where a script was stopped, what it read from outside.
+ */
+#ifndef LUA_NOTE_H
+#define LUA_NOTE_H
+
+#include "realm.h"
+
+struct lobby;
+struct mod;
+
+/* mods: those that play, in order. */
+muster_status note_begin(struct realm *realm, struct mod *const *mods, uint32_t count);
+muster_status note_reload(struct realm *realm, uint32_t script, const struct mod *mod);
+muster_status note_command(struct realm *realm, uint32_t script, const char *name, uint32_t seat,
+                           const char *arguments);
+muster_status note_message(struct realm *realm, const char *name, const void *bytes, uint32_t len);
+void note_stop(struct realm *realm, uint32_t script, uint64_t call, uint32_t host_calls);
+/* An encoded value that was read now. */
+void note_answer(struct realm *realm, const void *bytes, uint32_t len);
+/* The next recorded answer of a replay, to be freed; null: there is none. */
+struct answer *note_answer_take(struct realm *realm);
+
+/* rules.match_note: what was written comes back. */
+void note_take(struct lobby *lobby, const void *data, uint32_t len);
+
+#endif

@@ -1,0 +1,138 @@
+/* plugin - lua: game modes, rules and victory from scripts. The descriptor, the lifecycle, and the
+ * answer to the watchdog; docs/scripting.md is for who writes mods. */
+#include "catalog.h"
+#include "lobby.h"
+#include "mode.h"
+#include "probe.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#ifdef __SANITIZE_ADDRESS__
+enum { SLOWNESS = 5 }; /* of sanitized code */
+#else
+enum { SLOWNESS = 1 };
+#endif
+
+static const char config_schema[] =
+    "[{\"key\":\"modDirs\",\"type\":\"list\",\"default\":[\"mods\"],\"max\":16,\"help\":\"Folders "
+    "whose folders are mods, besides those that come along; one that is not there is skipped\"},"
+    "{\"key\":\"rules\",\"type\":\"list\",\"default\":[],\"max\":256,\"help\":\"Rules that lobbies "
+    "may choose; empty: all\"},"
+    "{\"key\":\"permissions\",\"type\":\"list\",\"default\":[\"chat\",\"storage\",\"teams\","
+    "\"vote\"],\"max\":256,\"help\":\"What mods get if they ask for it: chat, kick, storage, "
+    "teams, vote; MOD.PERMISSION for one mod alone\"},"
+    "{\"key\":\"uploads\",\"type\":\"bool\",\"default\":true,\"help\":\"On a node started with "
+    "--untrusted the host of a lobby may upload a rule script\"},"
+    "{\"key\":\"uploadPermissions\",\"type\":\"list\",\"default\":[\"chat\"],\"max\":5,\"help\":"
+    "\"What uploaded scripts may do\"},"
+    "{\"key\":\"callMs\",\"type\":\"duration\",\"unit\":\"ms\",\"default\":2,\"min\":1,\"max\":"
+    "10000,\"help\":\"CPU time of one call of a script\"},"
+    "{\"key\":\"secondMs\",\"type\":\"duration\",\"unit\":\"ms\",\"default\":100,\"min\":1,"
+    "\"max\":1000,\"help\":\"CPU time of one script in a second\"},"
+    "{\"key\":\"memoryMaxKb\",\"type\":\"int\",\"default\":4096,\"min\":64,\"max\":262144,"
+    "\"unit\":\"KiB\",\"help\":\"Memory that a script may ask for\"},"
+    "{\"key\":\"globals\",\"type\":\"list\",\"default\":[],\"max\":8,\"help\":\"Globals that "
+    "scripts may assign although they are not declared\"}]";
+
+static const char lobby_settings[] =
+    "[{\"key\":\"rules\",\"type\":\"list\",\"default\":[],\"max\":16,\"when\":\"setup\","
+    "\"label\":\"Rules\",\"help\":\"Rules that change the game, by name.\",\"group\":\"Rules\"}]";
+
+/* ---- the watchdog ---------------------------------------------------------------------------- */
+
+static int64_t clock_ns(clockid_t id) {
+    struct timespec now;
+    if (clock_gettime(id, &now) != 0) return 0;
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* In a signal handler, each ms once a call into the plugin has taken half of what an entry may
+ * take. The call may have entered several scripts: the one that runs now is stopped when it has
+ * been seen to run for the other half. */
+static void on_overrun(void *user) {
+    struct instance *instance = user;
+    struct sandbox *sandbox = instance->current;
+    int64_t cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    if (!sandbox) return;
+    if (instance->seen != instance->entered) {
+        instance->seen = instance->entered;
+        instance->seen_cpu_ns = cpu_ns;
+        return;
+    }
+    if (cpu_ns - instance->seen_cpu_ns >= (int64_t)instance->call_us * 1000 / 2)
+        sandbox_interrupt(sandbox);
+}
+
+/* ---- lifecycle ------------------------------------------------------------------------------- */
+
+static void add_metrics(struct instance *instance) {
+    const struct muster_host_metrics *metrics = instance->host->metrics;
+    muster_self *self = instance->self;
+    (void)metrics->add(self, MUSTER_METRIC_COUNTER, "muster_script_errors_total",
+                       "Errors that scripts raised", &instance->metric_errors);
+    (void)metrics->add(self, MUSTER_METRIC_COUNTER, "muster_script_kills_total",
+                       "Scripts stopped for time or memory", &instance->metric_kills);
+    (void)metrics->add(self, MUSTER_METRIC_COUNTER, "muster_script_reloads_total",
+                       "Mods that were reloaded", &instance->metric_reloads);
+}
+
+static void read_config(struct instance *instance) {
+    const struct muster_host_config *config = instance->host->config;
+    muster_self *self = instance->self;
+    instance->call_us = (uint32_t)config->integer(self, "callMs") * 1000 * SLOWNESS;
+    instance->limits.second_cpu_us = (uint32_t)config->integer(self, "secondMs") * 1000 * SLOWNESS;
+    instance->uploads = config->boolean(self, "uploads") && config->untrusted(self);
+    instance->global_count = config->list_count(self, "globals");
+    for (uint32_t i = 0; i < instance->global_count; i++)
+        instance->globals[i] = config->list_item(self, "globals", i);
+    for (uint32_t i = 0; i < config->list_count(self, "uploadPermissions"); i++)
+        instance->upload_permissions |=
+            mod_permission_find(config->list_item(self, "uploadPermissions", i));
+}
+
+static muster_status plugin_init(muster_self *self, const struct muster_host *host, void **out) {
+    struct instance *instance = calloc(1, sizeof *instance);
+    if (!instance) return MUSTER_NO_MEMORY;
+    instance->self = self;
+    instance->host = host;
+    read_config(instance);
+    add_metrics(instance);
+    muster_status status = host->lobby->settings_add(self, lobby_settings);
+    if (!status) status = console_add(instance);
+    if (!status) status = rpc_add(instance);
+    if (status) {
+        free(instance);
+        return status;
+    }
+    *out = instance;
+    return MUSTER_OK;
+}
+
+static muster_status plugin_start(void *user) {
+    struct instance *instance = user;
+    muster_status status = instance->host->watchdog->overrun(instance->self, instance->call_us / 2,
+                                                             on_overrun, instance);
+    return status ? status : catalog_start(instance);
+}
+
+static void plugin_stop(void *user) {
+    catalog_stop(user);
+}
+
+static void plugin_fini(void *user) {
+    struct instance *instance = user;
+    while (instance->lobbies) lobby_destroy(instance->lobbies);
+    catalog_free(instance);
+    free(instance);
+}
+
+static const struct muster_role roles[] = {{.kind = MUSTER_ROLE_MODE, .vtable = &lua_mode},
+                                           {.kind = MUSTER_ROLE_RULES, .vtable = &lobby_rules},
+                                           {.kind = MUSTER_ROLE_VICTORY, .vtable = &lobby_victory}};
+
+MUSTER_PLUGIN(.name = "lua", .version = "1.0.0",
+              .description = "Game modes, rules and victory from Lua scripts.", .roles = roles,
+              .role_count = 3, .config_schema = config_schema, .init = plugin_init,
+              .start = plugin_start, .stop = plugin_stop, .fini = plugin_fini);

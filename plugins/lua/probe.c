@@ -1,0 +1,100 @@
+/* probe - a mod apart from all lobbies; see probe.h. */
+#include "probe.h"
+#include "mode.h"
+#include "script.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct probe *probe_find(const struct instance *instance, const struct mod *mod) {
+    const struct probe *probe = instance->probes;
+    while (probe && strcmp(probe->mod->hash, mod->hash) != 0) probe = probe->next;
+    return probe;
+}
+
+static bool hooks_something(const struct realm *realm) {
+    for (int event = 0; event < EVENT_COUNT; event++)
+        if (realm->handlers[event].count) return true;
+    const struct script *script = realm->scripts[0];
+    return realm->bus.count || script->command_count || script->timer_count || script->is_mode;
+}
+
+/* A lobby that nobody is in: what the script asks of it is answered with nothing. */
+static muster_status run_in(struct instance *instance, struct mod *mod, int kind,
+                            struct probe *probe, char *error, uint32_t cap) {
+    struct lobby lobby = {.instance = instance};
+    struct realm *realm = kind == REALM_MATCH ? &lobby.match : &lobby.lobby;
+    realm_init(realm, &lobby, kind);
+    realm->is_probe = true;
+    realm->tick_rate_hz = mod->tick_rate_hz ? mod->tick_rate_hz : 20;
+    struct script *script = realm_add(realm, mod);
+    if (!script) return MUSTER_NO_MEMORY;
+    muster_status status = script_start(script, NULL, 0);
+    if (status) {
+        snprintf(error, cap, "%s", realm->probe_error);
+    } else {
+        if (hooks_something(realm)) probe->realms |= kind;
+        if (kind == REALM_MATCH && script->is_mode) mode_traits_read(script, &probe->mode);
+    }
+    realm_deinit(realm);
+    return status;
+}
+
+static void probe_free(struct probe *probe) {
+    mod_unpin(probe->mod);
+    free(probe->mode.sync_json);
+    free(probe);
+}
+
+muster_status probe_run(struct instance *instance, struct mod *mod, char *error, uint32_t cap) {
+    if (probe_find(instance, mod)) return MUSTER_OK;
+    struct probe *probe = calloc(1, sizeof *probe);
+    if (!probe) return MUSTER_NO_MEMORY;
+    probe->mod = mod_pin(mod);
+    muster_status status = run_in(instance, mod, REALM_MATCH, probe, error, cap);
+    if (!status && mod->kind == MOD_RULE)
+        status = run_in(instance, mod, REALM_LOBBY, probe, error, cap);
+    if (status) {
+        probe_free(probe);
+        return status;
+    }
+    probe->next = instance->probes;
+    instance->probes = probe;
+    return MUSTER_OK;
+}
+
+int probe_realms(struct instance *instance, struct mod *mod) {
+    char error[MUSTER_REASON_MAX];
+    if (probe_run(instance, mod, error, sizeof error)) return 0;
+    return probe_find(instance, mod)->realms;
+}
+
+struct mod *version_find(struct lobby *lobby, const char *id, const char *hash) {
+    struct instance *instance = lobby->instance;
+    struct mod *mod = mods_find(instance->mods, id);
+    struct mod_error error;
+    if (mod && strcmp(mod->hash, hash) == 0) return mod_pin(mod);
+    for (uint32_t i = 0; i < lobby->upload_count; i++)
+        if (strcmp(lobby->uploads[i]->hash, hash) == 0) return mod_pin(lobby->uploads[i]);
+    for (struct probe *probe = instance->probes; probe; probe = probe->next)
+        if (strcmp(probe->mod->hash, hash) == 0) return mod_pin(probe->mod);
+    if (mod_store_get(instance->store_dir, hash, &mod, &error) == MUSTER_OK) return mod;
+    instance->host->log->write(instance->self, MUSTER_LOG_WARN, "mod %s, version %s: %s", id, hash,
+                               error.text);
+    return NULL;
+}
+
+/* Those that no set and no lobby holds any more. */
+void probes_forget(struct instance *instance) {
+    struct probe **at = &instance->probes;
+    while (*at) {
+        struct probe *probe = *at;
+        if (probe->mod->pins > 1) {
+            at = &probe->next;
+            continue;
+        }
+        *at = probe->next;
+        probe_free(probe);
+    }
+}

@@ -1,0 +1,28 @@
+/* probe - runs a version of a mod apart, once, to see what it hooks and whether it starts. */
+#ifndef LUA_PROBE_H
+#define LUA_PROBE_H
+
+#include "lobby.h"
+
+struct mode_traits {
+    char *sync_json; /* what mode.sync declares, as the intro tells it; or null. Owned */
+    bool is_private; /* a field that not all see: each seat has a view of its own */
+};
+
+struct probe {
+    struct probe *next;
+    struct mod *mod; /* pinned */
+    int realms;      /* those in which it hooks something */
+    struct mode_traits mode;
+};
+
+/* INVALID: it does not start; error says why. */
+muster_status probe_run(struct instance *instance, struct mod *mod, char *error, uint32_t cap);
+/* Of a mod that was probed, or is now; 0 when it does not start. */
+int probe_realms(struct instance *instance, struct mod *mod);
+const struct probe *probe_find(const struct instance *instance, const struct mod *mod);
+/* A pinned version: of the set, of the lobby's uploads, one that was probed, or from the store. */
+struct mod *version_find(struct lobby *lobby, const char *id, const char *hash);
+void probes_forget(struct instance *instance);
+
+#endif

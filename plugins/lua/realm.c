@@ -1,0 +1,182 @@
+/* realm - life of the scripts of a lobby or match, and their bus; see realm.h. dispatch.c asks
+ * them. */
+#include "realm.h"
+#include "lobby.h"
+#include "script.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { HANDLERS_MAX = 128 }; /* of one event in one realm */
+
+void realm_init(struct realm *realm, struct lobby *lobby, int kind) {
+    memset(realm, 0, sizeof *realm);
+    realm->lobby = lobby;
+    realm->kind = kind;
+    realm->timer_due_ms = UINT64_MAX;
+    realm->answers_end = &realm->answers;
+}
+
+static void handlers_free(struct handlers *handlers) {
+    free(handlers->items);
+    *handlers = (struct handlers){0};
+}
+
+void realm_deinit(struct realm *realm) {
+    for (uint32_t i = 0; i < realm->script_count; i++) {
+        script_stop(realm->scripts[i]);
+        free(realm->scripts[i]);
+    }
+    for (int event = 0; event < EVENT_COUNT; event++) handlers_free(&realm->handlers[event]);
+    handlers_free(&realm->bus);
+    for (uint32_t i = 0; i < realm->message_count; i++) free(realm->messages[i].bytes);
+    while (realm->answers) {
+        struct answer *next = realm->answers->next;
+        free(realm->answers);
+        realm->answers = next;
+    }
+    free(realm->stops);
+    if (realm->timer) (void)realm_host(realm)->loop->timer_stop(realm_self(realm), realm->timer);
+    realm_init(realm, realm->lobby, realm->kind);
+}
+
+struct script *realm_add(struct realm *realm, struct mod *mod) {
+    if (realm->script_count == REALM_SCRIPTS_MAX) return NULL;
+    struct script *script = calloc(1, sizeof *script);
+    if (!script) return NULL;
+    script->realm = realm;
+    script->mod = mod_pin(mod);
+    script->index = realm->script_count;
+    script->timer_due_ms = UINT64_MAX;
+    realm->scripts[realm->script_count++] = script;
+    return script;
+}
+
+void realm_remove(struct realm *realm, struct script *script) {
+    uint32_t at = script->index;
+    realm_unhook_all(script);
+    script_stop(script);
+    free(script);
+    realm->script_count--;
+    for (; at < realm->script_count; at++) {
+        realm->scripts[at] = realm->scripts[at + 1];
+        realm->scripts[at]->index = at;
+    }
+}
+
+struct script *realm_find(const struct realm *realm, const char *mod_id) {
+    for (uint32_t i = 0; i < realm->script_count; i++)
+        if (strcmp(realm->scripts[i]->mod->id, mod_id) == 0) return realm->scripts[i];
+    return NULL;
+}
+
+muster_self *realm_self(const struct realm *realm) {
+    return realm->lobby->instance->self;
+}
+
+const struct muster_host *realm_host(const struct realm *realm) {
+    return realm->lobby->instance->host;
+}
+
+uint64_t realm_now_ms(const struct realm *realm) {
+    if (realm->kind == REALM_MATCH) return realm->now_ms;
+    return realm_host(realm)->loop->now_ms(realm_self(realm));
+}
+
+/* ---- handlers -------------------------------------------------------------------------------- */
+
+static bool goes_before(const struct handler *a, const struct handler *b) {
+    if (a->priority != b->priority) return a->priority > b->priority;
+    return a->script->index < b->script->index;
+}
+
+static bool insert(struct handlers *handlers, const struct handler *handler) {
+    if (handlers->count == HANDLERS_MAX) return false;
+    if (handlers->count == handlers->cap) {
+        uint32_t cap = handlers->cap ? handlers->cap * 2 : 4;
+        struct handler *items = realloc(handlers->items, cap * sizeof *items);
+        if (!items) return false;
+        handlers->items = items;
+        handlers->cap = cap;
+    }
+    uint32_t at = handlers->count++;
+    for (; at > 0 && goes_before(handler, &handlers->items[at - 1]); at--)
+        handlers->items[at] = handlers->items[at - 1];
+    handlers->items[at] = *handler;
+    return true;
+}
+
+static void take_out(struct handlers *handlers, uint32_t at) {
+    const struct handler *handler = &handlers->items[at];
+    if (handler->script->sandbox) sandbox_release(handler->script->sandbox, handler->function);
+    handlers->count--;
+    memmove(&handlers->items[at], &handlers->items[at + 1],
+            (handlers->count - at) * sizeof *handlers->items);
+}
+
+static bool remove_id(struct handlers *handlers, const struct script *script, const char *id,
+                      size_t id_size) {
+    for (uint32_t i = 0; i < handlers->count; i++) {
+        const struct handler *handler = &handlers->items[i];
+        if (handler->script != script || memcmp(handler->id, id, id_size) != 0) continue;
+        take_out(handlers, i);
+        return true;
+    }
+    return false;
+}
+
+static void copy_id(char out[SCRIPT_ID_MAX], const char *id) {
+    memset(out, 0, SCRIPT_ID_MAX);
+    memcpy(out, id, strnlen(id, SCRIPT_ID_MAX - 1));
+}
+
+bool realm_hook(struct script *script, enum event event, const char *id, int priority, bool is_mode,
+                int function) {
+    struct handlers *handlers = &script->realm->handlers[event];
+    struct handler handler = {script, function, (int16_t)priority, is_mode, ""};
+    copy_id(handler.id, id);
+    remove_id(handlers, script, handler.id, sizeof handler.id);
+    return insert(handlers, &handler);
+}
+
+bool realm_unhook(struct script *script, enum event event, const char *id) {
+    char key[SCRIPT_ID_MAX];
+    copy_id(key, id);
+    return remove_id(&script->realm->handlers[event], script, key, sizeof key);
+}
+
+bool realm_bus_hook(struct script *script, const char *name, const char *id, int function) {
+    struct handlers *handlers = &script->realm->bus;
+    struct handler handler = {script, function, 0, false, ""};
+    size_t len = strnlen(name, SCRIPT_ID_MAX - 1);
+    copy_id(handler.id, name);
+    if (len + 1 < SCRIPT_ID_MAX - 1)
+        memcpy(handler.id + len + 1, id, strnlen(id, SCRIPT_ID_MAX - 2 - len));
+    remove_id(handlers, script, handler.id, sizeof handler.id);
+    return insert(handlers, &handler);
+}
+
+static void unhook_from(struct handlers *handlers, const struct script *script) {
+    for (uint32_t i = handlers->count; i-- > 0;)
+        if (handlers->items[i].script == script) take_out(handlers, i);
+}
+
+void realm_unhook_all(struct script *script) {
+    for (int event = 0; event < EVENT_COUNT; event++)
+        unhook_from(&script->realm->handlers[event], script);
+    unhook_from(&script->realm->bus, script);
+}
+
+/* ---- bus ------------------------------------------------------------------------------------- */
+
+bool realm_emit(struct realm *realm, const char *name, const void *bytes, uint32_t len) {
+    if (realm->message_count == REALM_BUS_MAX) return false;
+    struct message *message = &realm->messages[realm->message_count];
+    message->bytes = malloc(len ? len : 1);
+    if (!message->bytes) return false;
+    memcpy(message->bytes, bytes, len);
+    message->len = len;
+    copy_id(message->name, name);
+    realm->message_count++;
+    return true;
+}

@@ -1,0 +1,159 @@
+/* realm - the scripts of one lobby, or of its match, and what they hook.
+ *
+ * The lobby realm lives as long as the lobby. The match realm lives as long as the match, is part
+ * of its step, and is made again by a replay: whatever reaches it is an argument of the step, comes
+ * from host->match, or is written into the match's log (note.h).
+ */
+#ifndef LUA_REALM_H
+#define LUA_REALM_H
+
+#include <lua.h>
+#include <muster/plugin.h>
+
+#include "events.h"
+
+enum { REALM_SCRIPTS_MAX = 24, REALM_BUS_MAX = 64 };
+
+struct script;
+struct lobby;
+struct mod;
+
+struct handler {
+    struct script *script;
+    int function;
+    int16_t priority;
+    bool is_mode; /* a field of the mode's table: gets the state first */
+    char id[48];
+};
+
+struct handlers {
+    struct handler *items; /* by priority, then script, then age */
+    uint32_t count, cap;
+};
+
+/* What bus.emit left for the next turn. */
+struct message {
+    char name[48];
+    uint8_t *bytes; /* an encoded value, owned */
+    uint32_t len;
+};
+
+/* Where a replay stops a script. */
+struct stop {
+    uint32_t script;
+    uint32_t host_calls;
+    uint64_t call;
+};
+
+/* What a script read that is not part of the match, in the order it was read. */
+struct answer {
+    struct answer *next;
+    uint32_t len;
+    uint8_t bytes[];
+};
+
+struct realm {
+    struct lobby *lobby;
+    int kind; /* REALM_LOBBY or REALM_MATCH */
+    bool is_replay;
+    bool is_probe;         /* of no lobby: only to see whether the script starts */
+    char probe_error[400]; /* ... and why not */
+    uint32_t depth;        /* dispatches under way */
+    struct script *scripts[REALM_SCRIPTS_MAX];
+    uint32_t script_count;
+    struct handlers handlers[EVENT_COUNT];
+    struct handlers bus; /* id holds "event\0id" */
+    struct message messages[REALM_BUS_MAX];
+    uint32_t message_count;
+    /* the match realm's */
+    muster_match_id match;
+    uint32_t tick, tick_rate_hz, seats_max;
+    char game_mode[MUSTER_NAME_MAX];
+    uint64_t now_ms;    /* match time */
+    int64_t tick_ns;    /* spent in scripts in this tick */
+    uint64_t calls;     /* entries so far */
+    struct stop *stops; /* of a replay, in order */
+    uint32_t stop_count, stop_next;
+    struct answer *answers, **answers_end;
+    struct answer **answer_open;            /* the last one, when more of it is to come */
+    uint32_t seat_serial[MUSTER_SEATS_MAX]; /* who sits there: handles of those before are stale */
+    bool seated[MUSTER_SEATS_MAX];
+    bool seat_dropped[MUSTER_SEATS_MAX]; /* a script kicked who sits there */
+    /* the lobby realm's */
+    muster_timer_id timer;
+    uint64_t timer_due_ms;
+};
+
+/* ---- arguments of handlers ---- */
+
+enum arg_type { ARG_NIL, ARG_BOOL, ARG_INT, ARG_NUMBER, ARG_TEXT, ARG_PLAYER, ARG_SEAT, ARG_JSON };
+struct arg {
+    enum arg_type type;
+    union {
+        bool boolean;
+        int64_t integer;
+        double number;
+        const char *text;        /* ARG_TEXT, ARG_JSON */
+        muster_player_id player; /* lobby realm; 0: nil */
+        uint32_t seat;           /* match realm; NONE: nil */
+    };
+};
+#define A_BOOL(x) ((struct arg){ARG_BOOL, {.boolean = (x)}})
+#define A_INT(x) ((struct arg){ARG_INT, {.integer = (x)}})
+#define A_NUMBER(x) ((struct arg){ARG_NUMBER, {.number = (x)}})
+#define A_TEXT(x) ((struct arg){ARG_TEXT, {.text = (x)}})
+#define A_PLAYER(x) ((struct arg){ARG_PLAYER, {.player = (x)}})
+#define A_SEAT(x) ((struct arg){ARG_SEAT, {.seat = (x)}})
+#define A_JSON(x) ((struct arg){ARG_JSON, {.text = (x)}})
+#define A_NIL ((struct arg){ARG_NIL, {0}})
+void arg_push(struct script *script, lua_State *L, const struct arg *arg);
+
+/* ---- life ---- */
+void realm_init(struct realm *realm, struct lobby *lobby, int kind);
+/* Stops all scripts, and empties the realm. */
+void realm_deinit(struct realm *realm);
+/* Pins mod. The script is there also when it does not start. Null: too many. */
+struct script *realm_add(struct realm *realm, struct mod *mod);
+/* Takes the script and all it registered out. */
+void realm_remove(struct realm *realm, struct script *script);
+struct script *realm_find(const struct realm *realm, const char *mod_id);
+
+/* ---- handlers ---- */
+/* The same id of the same script again: replaces. False: too many, or out of memory. */
+bool realm_hook(struct script *script, enum event event, const char *id, int priority, bool is_mode,
+                int function);
+bool realm_unhook(struct script *script, enum event event, const char *id);
+bool realm_bus_hook(struct script *script, const char *name, const char *id, int function);
+/* Everything the script hooked, without running it again. */
+void realm_unhook_all(struct script *script);
+static inline bool realm_has(const struct realm *realm, enum event event) {
+    return realm->handlers[event].count > 0;
+}
+
+/* ---- dispatch: args without the value of a filter ---- */
+void realm_notify(struct realm *realm, enum event event, const struct arg *args, unsigned count);
+/* To one script alone. */
+void realm_notify_script(struct script *script, enum event event, const struct arg *args,
+                         unsigned count);
+/* True: refused, reason says why. */
+bool realm_veto(struct realm *realm, enum event event, const struct arg *args, unsigned count,
+                char *reason, uint32_t cap);
+int64_t realm_filter(struct realm *realm, enum event event, int64_t value, const struct arg *args,
+                     unsigned count);
+/* text is changed in place; false: swallowed. */
+bool realm_filter_text(struct realm *realm, enum event event, char *text, uint32_t cap,
+                       const struct arg *args, unsigned count);
+void realm_collect(struct realm *realm, enum event event,
+                   void (*fn)(void *user, const char *mod, const char *text), void *user);
+/* False: undecided. */
+bool realm_victory(struct realm *realm, uint32_t *winning_team, uint32_t *reason);
+/* Messages of bus.emit, those that were there at the start. */
+void realm_deliver(struct realm *realm);
+/* Queues a message; false: too many. bytes are copied. */
+bool realm_emit(struct realm *realm, const char *name, const void *bytes, uint32_t len);
+
+uint64_t realm_now_ms(const struct realm *realm);
+muster_self *realm_self(const struct realm *realm);
+const struct muster_host *realm_host(const struct realm *realm);
+
+#endif

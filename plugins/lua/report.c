@@ -1,0 +1,159 @@
+/* report - errors, kills and prints of scripts, told to who has to know: the operator all of it,
+ * the lobby's host one line of each place. The same place is counted, not told again. */
+#include "lobby.h"
+#include "script.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TOLD_FIRST = 3, TOLD_EVERY_MS = 60000, PRINTS_BURST = 10 };
+#define PRINTS_PER_MS 0.002
+
+static const char *realm_name(const struct realm *realm) {
+    return realm->kind == REALM_MATCH ? "match" : "lobby";
+}
+
+static const char *lobby_key(const struct lobby *lobby, struct muster_lobby_info *info) {
+    const struct instance *instance = lobby->instance;
+    info->size = sizeof *info;
+    return instance->host->lobby->get(instance->self, lobby->id, info) ? "" : info->lobby_key;
+}
+
+/* ---- once a place ---------------------------------------------------------------------------- */
+
+static struct told *told_of(struct instance *instance, const char *mod, const char *file,
+                            int line) {
+    struct told *oldest = &instance->told[0];
+    for (int i = 0; i < ERRORS_REMEMBERED; i++) {
+        struct told *told = &instance->told[i];
+        if (told->line == line && strcmp(told->mod, mod) == 0 && strcmp(told->file, file) == 0)
+            return told;
+        if (told->next_ms < oldest->next_ms) oldest = told;
+    }
+    *oldest = (struct told){.line = line};
+    snprintf(oldest->mod, sizeof oldest->mod, "%s", mod);
+    snprintf(oldest->file, sizeof oldest->file, "%s", file);
+    return oldest;
+}
+
+/* The number of the error at its place when it is to be told now, else 0. */
+static uint32_t tell_now(struct instance *instance, const char *mod, const char *file, int line) {
+    struct told *told = told_of(instance, mod, file, line);
+    uint64_t now_ms = instance->host->loop->now_ms(instance->self);
+    told->count++;
+    if (told->count > TOLD_FIRST && now_ms < told->next_ms) return 0;
+    told->next_ms = now_ms + TOLD_EVERY_MS;
+    return told->count;
+}
+
+/* ---- the host of the lobby ------------------------------------------------------------------- */
+
+void report_to_host(const struct lobby *lobby, const char *mod, const char *text) {
+    const struct instance *instance = lobby->instance;
+    struct muster_lobby_info info = {.size = sizeof info};
+    if (!lobby->id || instance->host->lobby->get(instance->self, lobby->id, &info) || !info.host)
+        return;
+    json_t *params = json_pack("{s:s,s:s}", "mod", mod, "message", text);
+    char *json = params ? json_dumps(params, JSON_COMPACT) : NULL;
+    json_decref(params);
+    if (json) (void)instance->host->player->notify(instance->self, info.host, "mod.error", json);
+    free(json);
+}
+
+/* ---- errors and kills ------------------------------------------------------------------------ */
+
+static void tell(struct script *script, const char *what) {
+    struct lobby *lobby = script->realm->lobby;
+    struct instance *instance = lobby->instance;
+    const struct sandbox_error *error = script->sandbox ? sandbox_error(script->sandbox) : NULL;
+    struct muster_lobby_info info;
+    char line[400];
+    if (!error || script->realm->is_replay) return;
+    if (script->realm->is_probe) {
+        snprintf(script->realm->probe_error, sizeof script->realm->probe_error, "%.390s",
+                 error->message);
+        return;
+    }
+    uint32_t count = tell_now(instance, script->mod->id, error->file, error->line);
+    if (!count) return;
+    instance->host->log->write(instance->self, MUSTER_LOG_WARN,
+                               "mod %s %s: %s: %.600s (%s realm, lobby %s, error %u here)%s%.1000s",
+                               script->mod->id, script->mod->version, what, error->message,
+                               realm_name(script->realm), lobby_key(lobby, &info), count,
+                               error->traceback[0] ? "; at " : "", error->traceback);
+    snprintf(line, sizeof line, "%s: %.300s", what, error->message);
+    report_to_host(lobby, script->mod->id, line);
+}
+
+void report_error(struct script *script) {
+    struct instance *instance = script->realm->lobby->instance;
+    instance->host->metrics->increase(instance->self, instance->metric_errors, 1);
+    tell(script, "error");
+}
+
+void report_kill(struct script *script) {
+    struct instance *instance = script->realm->lobby->instance;
+    instance->host->metrics->increase(instance->self, instance->metric_kills, 1);
+    tell(script, "stopped");
+}
+
+void report_disabled(struct script *script, const char *why) {
+    struct lobby *lobby = script->realm->lobby;
+    struct instance *instance = lobby->instance;
+    struct muster_lobby_info info;
+    char line[256];
+    if (script->realm->is_replay || script->realm->is_probe) return;
+    snprintf(line, sizeof line, "the mod is off in this lobby: %s", why);
+    instance->host->log->write(instance->self, MUSTER_LOG_WARN,
+                               "mod %s %s is off in lobby %s (%s realm): %s", script->mod->id,
+                               script->mod->version, lobby_key(lobby, &info),
+                               realm_name(script->realm), why);
+    report_to_host(lobby, script->mod->id, line);
+}
+
+/* 10 lines at once, 2 a second. */
+bool print_allowed(struct lobby *lobby) {
+    uint64_t now_ms = lobby->instance->host->loop->now_ms(lobby->instance->self);
+    lobby->print_tokens += (double)(now_ms - lobby->print_ms) * PRINTS_PER_MS;
+    if (lobby->print_tokens > PRINTS_BURST) lobby->print_tokens = PRINTS_BURST;
+    lobby->print_ms = now_ms;
+    if (lobby->print_tokens < 1) return false;
+    lobby->print_tokens--;
+    return true;
+}
+
+void report_print(const struct script *script, const char *line) {
+    const struct instance *instance = script->realm->lobby->instance;
+    if (script->realm->is_replay || !print_allowed(script->realm->lobby)) return;
+    instance->host->log->write(instance->self, MUSTER_LOG_INFO, "mod %s: %.900s", script->mod->id,
+                               line);
+}
+
+void report_stretch(struct script *script, uint64_t ns) {
+    struct instance *instance = script->realm->lobby->instance;
+    if (ns > script->stretch_ns) script->stretch_ns = ns;
+    if (ns > instance->stretch_ns) instance->stretch_ns = ns;
+}
+
+/* ---- reloads --------------------------------------------------------------------------------- */
+
+static void tell_reload(struct script *script, const struct mod *mod, const char *what) {
+    struct lobby *lobby = script->realm->lobby;
+    const struct instance *instance = lobby->instance;
+    struct muster_lobby_info info;
+    if (script->realm->is_replay) return;
+    instance->host->log->write(instance->self, MUSTER_LOG_WARN,
+                               "mod %s %s+%.8s: %s in lobby %s (%s realm)", mod->id, mod->version,
+                               mod->hash, what, lobby_key(lobby, &info), realm_name(script->realm));
+    report_to_host(lobby, mod->id, what);
+}
+
+void report_not_reloaded(struct script *script, const struct mod *mod) {
+    tell_reload(script, mod, "the new code did not start, the old one goes on");
+}
+
+void report_reverted(struct script *script, const struct mod *mod) {
+    tell_reload(script, mod, "the new code failed, the old one is back");
+}

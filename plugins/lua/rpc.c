@@ -1,0 +1,235 @@
+/* rpc - methods for clients: what mods there are, and rules that a lobby's host brings. */
+#include "catalog.h"
+#include "lobby.h"
+#include "probe.h"
+#include "script.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { UPLOADS_BURST = 4 };
+#define UPLOADS_PER_MS 0.0002 /* 12 a minute */
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+static void answer(const struct instance *instance, const struct muster_rpc_call *call,
+                   json_t *result) {
+    char *text = result ? json_dumps(result, JSON_COMPACT) : NULL;
+    json_decref(result);
+    (void)instance->host->rpc->answer(instance->self, call->id, text ? text : "{}");
+    free(text);
+}
+
+MUSTER_PRINTF(5, 6)
+static void refuse(const struct instance *instance, const struct muster_rpc_call *call,
+                   const char *code, const char *word, const char *format, ...) {
+    struct muster_refusal refusal = {.size = sizeof refusal};
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    snprintf(refusal.word, sizeof refusal.word, "%s", word);
+    (void)instance->host->rpc->refuse(instance->self, call->id, code, text, &refusal);
+}
+
+/* ---- mods.list ------------------------------------------------------------------------------- */
+
+static json_t *mod_json(const struct mod *mod) {
+    json_t *json = json_pack("{s:s,s:s,s:s,s:s}", "id", mod->id, "name", mod->name, "description",
+                             mod->description, "version", mod->version);
+    if (mod->kind != MOD_RULE || !json) return json;
+    json_t *keys = json_array();
+    for (uint32_t i = 0; i < mod->setting_count; i++)
+        json_array_append_new(keys, json_string(mod->settings[i].lobby_key));
+    json_object_set_new(json, "settings", keys);
+    return json;
+}
+
+static json_t *uploads_json(const struct lobby *lobby) {
+    json_t *list = json_array();
+    for (uint32_t i = 0; lobby && i < lobby->upload_count; i++)
+        json_array_append_new(list, mod_json(lobby->uploads[i]));
+    return list;
+}
+
+static void on_list(void *user, const struct muster_rpc_call *call) {
+    const struct instance *instance = user;
+    const struct lobby *lobby = call->lobby ? lobby_find(instance, call->lobby) : NULL;
+    json_t *modes = json_array(), *rules = json_array();
+    for (uint32_t i = 0; i < mods_count(instance->mods); i++) {
+        const struct mod *mod = mods_at(instance->mods, i);
+        if (!probe_find(instance, mod)) continue; /* it does not start */
+        if (mod->kind == MOD_MODE)
+            json_array_append_new(modes, mod_json(mod));
+        else if (rule_is_offered(instance, mod->id))
+            json_array_append_new(rules, mod_json(mod));
+    }
+    answer(instance, call,
+           json_pack("{s:o,s:o,s:b,s:o}", "modes", modes, "rules", rules, "uploads",
+                     instance->uploads, "uploaded", uploads_json(lobby)));
+}
+
+/* ---- uploads --------------------------------------------------------------------------------- */
+
+/* The lobby, when the caller may bring rules to it; else null, and the call is refused. */
+static struct lobby *lobby_to_change(struct instance *instance,
+                                     const struct muster_rpc_call *call) {
+    struct muster_lobby_info info = {.size = sizeof info};
+    struct muster_player_info player = {.size = sizeof player};
+    struct lobby *lobby = call->lobby ? lobby_find(instance, call->lobby) : NULL;
+    if (!lobby || instance->host->lobby->get(instance->self, call->lobby, &info)) {
+        refuse(instance, call, "wrong_state", "no_lobby", "join a lobby first");
+        return NULL;
+    }
+    (void)instance->host->player->get(instance->self, call->player, &player);
+    if (info.host != call->player && !strstr(player.permissions, "admin")) {
+        refuse(instance, call, "denied", "not_host", "only the host of the lobby may do that");
+        return NULL;
+    }
+    if (!instance->uploads) {
+        refuse(instance, call, "denied", "no_uploads",
+               "this node takes no scripts of players: it has to be started with --untrusted");
+        return NULL;
+    }
+    return lobby;
+}
+
+static bool take_token(struct instance *instance, struct lobby *lobby) {
+    uint64_t now_ms = instance->host->loop->now_ms(instance->self);
+    lobby->upload_tokens += (double)(now_ms - lobby->upload_ms) * UPLOADS_PER_MS;
+    if (lobby->upload_tokens > UPLOADS_BURST) lobby->upload_tokens = UPLOADS_BURST;
+    lobby->upload_ms = now_ms;
+    if (lobby->upload_tokens < 1) return false;
+    lobby->upload_tokens--;
+    return true;
+}
+
+static void forget(struct lobby *lobby, uint32_t at) {
+    mod_unpin(lobby->uploads[at]);
+    lobby->upload_count--;
+    memmove(&lobby->uploads[at], &lobby->uploads[at + 1],
+            (lobby->upload_count - at) * sizeof *lobby->uploads);
+}
+
+static uint32_t upload_find(const struct lobby *lobby, const char *id) {
+    uint32_t at = 0;
+    while (at < lobby->upload_count && strcmp(lobby->uploads[at]->id, id) != 0) at++;
+    return at;
+}
+
+/* Null, and refused: it is no script, or does not start. */
+static struct mod *read_upload(struct instance *instance, const struct muster_rpc_call *call,
+                               const char *name, const char *source, size_t len) {
+    struct mod_error wrong = {.text = ""};
+    char error[400] = "";
+    struct mod *mod;
+    if (mod_upload(name, source, len, instance->upload_permissions, &mod, &wrong)) {
+        refuse(instance, call, "invalid_params", "bad_script", "%s", wrong.text);
+        return NULL;
+    }
+    if (probe_run(instance, mod, error, sizeof error) == MUSTER_OK) return mod;
+    refuse(instance, call, "invalid_params", "bad_script", "%s", error);
+    mod_unpin(mod);
+    return NULL;
+}
+
+static void upload(struct instance *instance, const struct muster_rpc_call *call,
+                   struct lobby *lobby, struct mod *mod) {
+    uint32_t at = upload_find(lobby, mod->id);
+    if (at < lobby->upload_count) forget(lobby, at);
+    if (lobby->upload_count == LOBBY_UPLOADS_MAX) {
+        refuse(instance, call, "denied", "too_many", "a lobby has at most %d uploaded rules",
+               LOBBY_UPLOADS_MAX);
+        return;
+    }
+    lobby->uploads[lobby->upload_count++] = mod_pin(mod);
+    catalog_keep(instance, mod);
+    lobby_refresh(lobby);
+    bool waits = lobby->match.match && (probe_realms(instance, mod) & REALM_MATCH);
+    answer(instance, call,
+           json_pack("{s:o,s:s}", "rule", mod_json(mod), "active", waits ? "next_match" : "now"));
+}
+
+/* An upload longer than one message comes in parts of the same name. False, and refused: too long.
+ */
+static bool draft_add(struct instance *instance, const struct muster_rpc_call *call,
+                      struct lobby *lobby, const char *name, const char *part, size_t len) {
+    if (strcmp(lobby->draft_name, name) != 0) lobby->draft_len = 0;
+    snprintf(lobby->draft_name, sizeof lobby->draft_name, "%.23s", name);
+    if (!lobby->draft) lobby->draft = malloc(MOD_UPLOAD_BYTES_MAX);
+    if (!lobby->draft || len > MOD_UPLOAD_BYTES_MAX - lobby->draft_len) {
+        lobby->draft_len = 0;
+        refuse(instance, call, "invalid_params", "too_long", "source: at most %d bytes",
+               MOD_UPLOAD_BYTES_MAX);
+        return false;
+    }
+    memcpy(lobby->draft + lobby->draft_len, part, len);
+    lobby->draft_len += (uint32_t)len;
+    return true;
+}
+
+static void draft_finish(struct instance *instance, const struct muster_rpc_call *call,
+                         struct lobby *lobby) {
+    uint32_t len = lobby->draft_len;
+    lobby->draft_len = 0;
+    if (!take_token(instance, lobby)) {
+        refuse(instance, call, "rate_limited", "too_many", "too many uploads: wait a little");
+        return;
+    }
+    struct mod *mod = read_upload(instance, call, lobby->draft_name, lobby->draft, len);
+    if (mod) upload(instance, call, lobby, mod);
+    mod_unpin(mod);
+    probes_forget(instance);
+}
+
+static void on_upload(void *user, const struct muster_rpc_call *call) {
+    struct instance *instance = user;
+    struct lobby *lobby = lobby_to_change(instance, call);
+    if (!lobby) return;
+    json_t *params = json_loadb(call->params.data, call->params.len, 0, NULL);
+    const char *name, *source;
+    size_t len;
+    int more = 0;
+    if (json_unpack(params, "{s:s,s:s%,s?b!}", "name", &name, "source", &source, &len, "more",
+                    &more)) {
+        refuse(instance, call, "invalid_params", "bad_params",
+               "expected {name: text, source: text, more?: boolean}");
+    } else if (draft_add(instance, call, lobby, name, source, len)) {
+        if (more)
+            answer(instance, call, json_object());
+        else
+            draft_finish(instance, call, lobby);
+    }
+    json_decref(params);
+}
+
+static void on_remove(void *user, const struct muster_rpc_call *call) {
+    struct instance *instance = user;
+    struct lobby *lobby = lobby_to_change(instance, call);
+    if (!lobby) return;
+    json_t *params = json_loadb(call->params.data, call->params.len, 0, NULL);
+    const char *id;
+    if (json_unpack(params, "{s:s!}", "id", &id)) {
+        refuse(instance, call, "invalid_params", "bad_params", "expected {id: text}");
+    } else if (upload_find(lobby, id) == lobby->upload_count) {
+        refuse(instance, call, "not_found", "no_rule",
+               "this lobby has no uploaded rule of that id");
+    } else {
+        forget(lobby, upload_find(lobby, id));
+        lobby_refresh(lobby);
+        answer(instance, call, json_object());
+    }
+    json_decref(params);
+}
+
+muster_status rpc_add(struct instance *instance) {
+    const struct muster_host_rpc *rpc = instance->host->rpc;
+    muster_status status = rpc->method_add(instance->self, "mods.list", on_list, instance);
+    if (!status) status = rpc->method_add(instance->self, "lobby.uploadRule", on_upload, instance);
+    if (!status) status = rpc->method_add(instance->self, "lobby.removeRule", on_remove, instance);
+    return status;
+}

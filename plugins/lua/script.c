@@ -1,0 +1,399 @@
+/* script - start, entries, state and end of one script; see script.h. */
+#include "script.h"
+#include "api.h"
+#include "lobby.h"
+#include "note.h"
+#include "value.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* ---- what the sandbox asks ------------------------------------------------------------------- */
+
+static bool on_require(void *user, const char *name, const char **text, size_t *len,
+                       const char **chunk) {
+    const struct script *script = user;
+    const struct mod_file *file = mod_file(script->mod, name);
+    if (!file) return false;
+    *text = file->text;
+    *len = file->len;
+    *chunk = file->chunk;
+    return true;
+}
+
+static void on_print(void *user, const char *line) {
+    const struct script *script = user;
+    report_print(script, line);
+}
+
+static int64_t clock_ns(clockid_t id) {
+    struct timespec now;
+    clock_gettime(id, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* ---- entries --------------------------------------------------------------------------------- */
+
+struct script *script_of(lua_State *L) {
+    return sandbox_user(L);
+}
+
+void script_act(lua_State *L) {
+    struct script *script = script_of(L);
+    sandbox_check(L);
+    script->host_calls++;
+    if (script->host_calls == script->kill_after) sandbox_kill_next(L);
+}
+
+/* In a replay: is this the entry in which the script was stopped? */
+static void look_for_stop(struct script *script) {
+    struct realm *realm = script->realm;
+    script->kill_after = UINT32_MAX;
+    while (realm->stop_next < realm->stop_count) {
+        const struct stop *stop = &realm->stops[realm->stop_next];
+        if (stop->call > realm->calls) return;
+        realm->stop_next++;
+        if (stop->call < realm->calls || stop->script != script->index) continue;
+        script->kill_after = stop->host_calls;
+        if (stop->host_calls == 0) sandbox_kill(script->sandbox, SANDBOX_KILL_HOST);
+        return;
+    }
+}
+
+static void killed(struct script *script) {
+    struct realm *realm = script->realm;
+    script->kills++;
+    if (realm->kind == REALM_MATCH && !realm->is_replay && !realm->is_probe)
+        note_stop(realm, script->index, realm->calls, script->host_calls);
+    report_kill(script);
+    script_stop_sandbox(script);
+    if (realm->is_probe) return;
+    if (script->before)
+        script->revert_due = true;
+    else if (script->kills >= SCRIPT_KILLS_MAX || script->mod->is_upload)
+        script_disable(script, "it was stopped too often");
+    else
+        script->restart_due = true;
+    if ((script->restart_due || script->revert_due) && realm->kind == REALM_LOBBY)
+        lobby_restart_later(realm->lobby);
+}
+
+static void failed(struct script *script) {
+    uint64_t now_ms = realm_now_ms(script->realm);
+    report_error(script);
+    if (script->realm->is_probe) return;
+    if (script->before) {
+        script->revert_due = true;
+        return;
+    }
+    if (now_ms - script->error_since_ms > SCRIPT_ERRORS_MS) {
+        script->error_since_ms = now_ms;
+        script->error_count = 0;
+    }
+    if (++script->error_count >= SCRIPT_ERRORS_MAX) script_disable(script, "it keeps failing");
+}
+
+/* All scripts of a match together may take half of a tick. */
+static void spend(struct script *script, int64_t ns) {
+    struct realm *realm = script->realm;
+    realm->tick_ns += ns;
+    if (realm->kind != REALM_MATCH || realm->is_replay || !realm->tick_rate_hz) return;
+    if (script->sandbox && realm->tick_ns > INT64_C(500000000) / realm->tick_rate_hz)
+        sandbox_kill(script->sandbox, SANDBOX_KILL_CPU); /* its next entry finds that out */
+}
+
+static bool finish(struct script *script, muster_status status) {
+    if (status == MUSTER_OK) return true;
+    if (status == MUSTER_LIMIT || status == MUSTER_CLOSED)
+        killed(script);
+    else
+        failed(script);
+    return false;
+}
+
+bool script_enter(struct script *script, lua_CFunction body, void *arg) {
+    struct instance *instance = script->realm->lobby->instance;
+    if (!script->sandbox) return false;
+    script->realm->calls++;
+    script->calls++;
+    script->host_calls = 0;
+    if (script->realm->is_replay) look_for_stop(script);
+    clockid_t clock = script->mod->is_upload ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
+    int64_t start_ns = clock_ns(clock);
+    instance->entered_ns = clock == CLOCK_MONOTONIC ? start_ns : clock_ns(CLOCK_MONOTONIC);
+    instance->entered++;
+    muster_status status = sandbox_enter(script->sandbox, body, arg);
+    int64_t took_ns = clock_ns(clock) - start_ns;
+    if (script->mod->is_upload) report_stretch(script, (uint64_t)took_ns);
+    spend(script, took_ns);
+    return finish(script, status);
+}
+
+bool script_call(struct script *script, const struct sandbox_call *call) {
+    return script_enter(script, sandbox_call_body, (void *)(uintptr_t)call);
+}
+
+/* ---- start ----------------------------------------------------------------------------------- */
+
+struct start {
+    struct script *script;
+    const void *saved; /* or null */
+    uint32_t saved_len;
+};
+
+/* The mode's table: its fields that are named like events are handlers. */
+static void take_mode(lua_State *L, struct script *script) {
+    if (script->mod->kind != MOD_MODE) return;
+    if (!lua_istable(L, -1)) luaL_error(L, "init.lua must return the mode's table");
+    script->is_mode = true;
+    lua_pushvalue(L, -1);
+    script->mode = luaL_ref(L, LUA_REGISTRYINDEX);
+    if (script->mod->base) mode_hook_fields(L, script);
+}
+
+/* Calls a function of the mode's table, if there is one; results are left on the stack. */
+static bool call_mode(lua_State *L, const struct script *script, const char *name, int args,
+                      int results) {
+    if (!script->is_mode) return false;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script->mode);
+    lua_pushstring(L, name);
+    if (lua_rawget(L, -2) != LUA_TFUNCTION) {
+        lua_pop(L, 2);
+        return false;
+    }
+    lua_remove(L, -2);
+    lua_insert(L, -args - 1);
+    lua_call(L, args, results);
+    sandbox_check(L);
+    return true;
+}
+
+/* State of a mode: what its init returns. Of a rule: the global table `state`. */
+static void init_state(lua_State *L, struct script *script) {
+    lua_getglobal(L, "settings");
+    if (!call_mode(L, script, "init", 1, 1)) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+    }
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+    }
+    script_state_set(L, script);
+}
+
+static void restore_state(lua_State *L, struct script *script, const struct start *start) {
+    value_decode(L, start->saved, start->saved_len);
+    lua_pushvalue(L, -1);
+    if (call_mode(L, script, "restore", 1, 1))
+        lua_remove(L, -2);
+    else
+        lua_pop(L, 1);
+    script_state_set(L, script);
+}
+
+/* In the registry for handlers of a mode; for a rule also as the global `state`. Pops it. */
+void script_state_set(lua_State *L, struct script *script) {
+    if (script->mod->kind == MOD_RULE) {
+        luaL_checktype(L, -1, LUA_TTABLE);
+        lua_pushglobaltable(L);
+        lua_pushliteral(L, "state");
+        lua_pushvalue(L, -3);
+        lua_rawset(L, -3);
+        lua_pop(L, 1);
+    }
+    if (script->state == LUA_NOREF)
+        script->state = luaL_ref(L, LUA_REGISTRYINDEX);
+    else
+        lua_rawseti(L, LUA_REGISTRYINDEX, script->state);
+}
+
+static int bind_body(lua_State *L) {
+    struct script *script = lua_touserdata(L, 1);
+    lua_newtable(L);
+    script->players = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_newtable(L);
+    script_state_set(L, script);
+    api_bind(L, script);
+    return 0;
+}
+
+static int start_body(lua_State *L) {
+    struct start *start = lua_touserdata(L, 1);
+    struct script *script = start->script;
+    const struct mod_file *file = mod_file(script->mod, "init");
+    luaL_checkstack(L, LUA_MINSTACK, NULL);
+    sandbox_load_chunk(L, file->text, file->len, file->chunk);
+    lua_call(L, 0, 1);
+    sandbox_check(L);
+    take_mode(L, script);
+    lua_settop(L, 1);
+    bool fresh = !start->saved || script->mod->kind == MOD_MODE;
+    if (fresh) init_state(L, script);
+    if (start->saved) restore_state(L, script, start);
+    return 0;
+}
+
+static muster_status make_sandbox(struct script *script) {
+    struct instance *instance = script->realm->lobby->instance;
+    const struct mod *mod = script->mod;
+    struct sandbox_limits limits = instance->limits;
+    limits.memory_bytes = mod->memory_bytes;
+    if (mod->is_upload) limits.source_bytes_max = SANDBOX_UPLOAD_BYTES_MAX;
+    if (script->realm->is_replay) limits.second_cpu_us = UINT32_MAX;
+    const struct sandbox_host host = {.user = script,
+                                      .require = on_require,
+                                      .print = on_print,
+                                      .handle_order = player_order,
+                                      .current = &instance->current};
+    uint64_t seed = lobby_seed(script->realm, mod->id);
+    return sandbox_create(&limits, &host, seed, &script->sandbox);
+}
+
+muster_status script_start(struct script *script, const void *saved, uint32_t saved_len) {
+    struct instance *instance = script->realm->lobby->instance;
+    struct start start = {script, saved, saved_len};
+    script->mode = script->state = script->players = script->vote_end = LUA_NOREF;
+    script->is_mode = script->restart_due = false;
+    muster_status status = make_sandbox(script);
+    if (status) return status;
+    for (uint32_t i = 0; !status && i < instance->global_count; i++)
+        status = sandbox_allow_global(script->sandbox, instance->globals[i]);
+    if (!status) status = sandbox_enter(script->sandbox, bind_body, script);
+    if (status) {
+        script_stop_sandbox(script);
+        return status;
+    }
+    if (script_enter(script, start_body, &start)) return MUSTER_OK;
+    script_stop_sandbox(script);
+    return MUSTER_INVALID;
+}
+
+void script_stop_sandbox(struct script *script) {
+    realm_unhook_all(script);
+    sandbox_destroy(script->sandbox);
+    script->sandbox = NULL;
+    script->timer_count = script->command_count = 0;
+    script->timer_due_ms = UINT64_MAX;
+    if (script->timers) memset(script->timers, 0, SCRIPT_TIMERS_MAX * sizeof *script->timers);
+}
+
+void script_stop(struct script *script) {
+    script_stop_sandbox(script);
+    free(script->timers);
+    free(script->commands);
+    free(script->saved);
+    mod_unpin(script->mod);
+    mod_unpin(script->before);
+}
+
+void script_disable(struct script *script, const char *why) {
+    bool is_mode = script->is_mode;
+    script->restart_due = false;
+    report_disabled(script, why);
+    script_stop_sandbox(script);
+    if (is_mode) lobby_mode_lost(script->realm);
+}
+
+void script_restart(struct script *script) {
+    script->restart_due = false;
+    script_stop_sandbox(script);
+    muster_status status = script_start(script, script->saved, script->saved_len);
+    if (status && !script->restart_due) script_disable(script, "it did not start again");
+}
+
+uint32_t script_permissions(const struct script *script) {
+    const struct instance *instance = script->realm->lobby->instance;
+    if (script->mod->is_upload) return script->mod->permissions & instance->upload_permissions;
+    return script->mod->permissions & permissions_of(instance, script->mod->id);
+}
+
+bool script_command_add(struct script *script, const char *name, const char *help, int function) {
+    uint32_t at = 0;
+    if (!script->commands) script->commands = calloc(SCRIPT_COMMANDS_MAX, sizeof *script->commands);
+    if (!script->commands) return false;
+    while (at < script->command_count && strcmp(script->commands[at].name, name) != 0) at++;
+    if (at == SCRIPT_COMMANDS_MAX) return false;
+    struct command *command = &script->commands[at];
+    snprintf(command->name, sizeof command->name, "%s", name);
+    snprintf(command->help, sizeof command->help, "%s", help);
+    command->function = function;
+    if (at == script->command_count) script->command_count++;
+    return true;
+}
+
+/* ---- state ----------------------------------------------------------------------------------- */
+
+struct save {
+    struct script *script;
+    uint8_t *out;
+    uint32_t cap, len;
+};
+
+/* A rule may have given the global another table. */
+static void push_state(lua_State *L, const struct script *script) {
+    if (script->mod->kind == MOD_MODE) {
+        lua_rawgeti(L, LUA_REGISTRYINDEX, script->state);
+        return;
+    }
+    lua_pushglobaltable(L);
+    lua_pushliteral(L, "state");
+    lua_rawget(L, -2);
+    lua_remove(L, -2);
+}
+
+static int save_body(lua_State *L) {
+    struct save *save = lua_touserdata(L, 1);
+    luaL_checkstack(L, LUA_MINSTACK, NULL);
+    push_state(L, save->script);
+    lua_pushvalue(L, -1);
+    if (!call_mode(L, save->script, "save", 1, 1)) lua_pop(L, 1);
+    save->len = (uint32_t)value_encode(L, -1, save->out, save->cap);
+    return 0;
+}
+
+enum { RANDOM_BYTES = 32 };
+
+uint32_t script_save(struct script *script, void *out, uint32_t cap) {
+    struct save save = {script, (uint8_t *)out + RANDOM_BYTES, cap - RANDOM_BYTES, 0};
+    uint64_t random[4];
+    if (!script->sandbox || cap < RANDOM_BYTES) return 0;
+    struct instance *instance = script->realm->lobby->instance;
+    instance->entered_ns = clock_ns(CLOCK_MONOTONIC);
+    instance->entered++;
+    sandbox_random_get(script->sandbox, random);
+    muster_status status = sandbox_enter(script->sandbox, save_body, &save);
+    sandbox_random_set(script->sandbox, random);
+    if (status) {
+        report_error(script);
+        return 0;
+    }
+    memcpy(out, random, RANDOM_BYTES);
+    return save.len + RANDOM_BYTES;
+}
+
+muster_status script_load(struct script *script, const void *saved, uint32_t len) {
+    uint64_t random[4];
+    if (len < RANDOM_BYTES) return MUSTER_INVALID;
+    script_stop_sandbox(script);
+    muster_status status =
+        script_start(script, (const uint8_t *)saved + RANDOM_BYTES, len - RANDOM_BYTES);
+    if (status) return status;
+    memcpy(random, saved, RANDOM_BYTES);
+    sandbox_random_set(script->sandbox, random);
+    return MUSTER_OK;
+}
+
+void script_keep(struct script *script) {
+    static uint8_t bytes[SCRIPT_STATE_BYTES_MAX];
+    struct save save = {script, bytes, sizeof bytes, 0};
+    if (!script_enter(script, save_body, &save)) return;
+    uint8_t *saved = realloc(script->saved, save.len);
+    if (!saved) return;
+    memcpy(saved, bytes, save.len);
+    script->saved = saved;
+    script->saved_len = save.len;
+}

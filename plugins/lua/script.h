@@ -1,0 +1,120 @@
+/* script - one mod that runs in one realm of one lobby: a sandbox, and what the mod registered.
+ *
+ * Owned by its realm. A script that is stopped for good keeps its place, with no sandbox. Every
+ * entry goes through script_call, which counts, bounds, reports and, in a replay, repeats a stop at
+ * the same place.
+ */
+#ifndef LUA_SCRIPT_H
+#define LUA_SCRIPT_H
+
+#include "mod.h"
+#include "realm.h"
+#include "sandbox.h"
+
+enum {
+    SCRIPT_TIMERS_MAX = 256,
+    SCRIPT_COMMANDS_MAX = 32,
+    SCRIPT_ID_MAX = 48, /* bytes of a handler's id or a command's name, NUL included */
+    SCRIPT_STATE_BYTES_MAX = 65536,
+    SCRIPT_ERRORS_MAX = 20, /* within SCRIPT_ERRORS_MS: the script is stopped */
+    SCRIPT_ERRORS_MS = 10000,
+    SCRIPT_KILLS_MAX = 3, /* the third one in a match, or lobby, is the last */
+};
+
+struct timer {
+    uint32_t id; /* 0: free */
+    int function;
+    uint64_t due_ms;
+    uint32_t every_ms; /* 0: once */
+};
+
+struct command {
+    char name[SCRIPT_ID_MAX];
+    char help[96];
+    int function;
+};
+
+struct script {
+    struct realm *realm;
+    struct mod *mod;         /* pinned */
+    struct sandbox *sandbox; /* null: stopped */
+    uint32_t index;          /* in the realm */
+    bool is_mode;            /* its init.lua returned the mode of the match */
+    bool restart_due;        /* killed; begins anew at the next tick */
+    int mode;                /* references, LUA_NOREF when absent: the mode's table */
+    int state;
+    int players;          /* handles by seat or player id */
+    int vote_end;         /* what a vote's end calls */
+    struct timer *timers; /* SCRIPT_TIMERS_MAX, made when first needed */
+    uint32_t timer_count, timer_last;
+    uint64_t timer_due_ms;    /* the earliest; UINT64_MAX: none */
+    struct command *commands; /* SCRIPT_COMMANDS_MAX, made when first needed */
+    uint32_t command_count;
+    uint32_t kills;
+    uint32_t error_count; /* since error_since_ms */
+    uint64_t error_since_ms;
+    uint32_t host_calls; /* of this entry that had an effect */
+    uint32_t kill_after; /* replay: stop after so many; UINT32_MAX: not in this entry */
+    uint64_t stretch_ns; /* of an upload: the longest time in it, by the thread's CPU clock */
+    uint64_t calls;
+    uint8_t *saved; /* the last good state, made when first saved */
+    uint32_t saved_len;
+    struct mod *before;   /* pinned: the code before a reload, while the new one is on trial */
+    uint64_t trial_until; /* by the realm's clock */
+    bool revert_due;      /* it failed on trial: the old code comes back with the next tick */
+};
+
+/* Makes the sandbox, runs init.lua and, in the match realm, the mode's init. saved: what a restart
+ * or a reload hands over, or null. On failure the script has no sandbox and the error is told. */
+muster_status script_start(struct script *script, const void *saved, uint32_t saved_len);
+/* Drops the sandbox and what it registered. */
+void script_stop_sandbox(struct script *script);
+/* The value on top is the state from now on; pops it. */
+void script_state_set(lua_State *L, struct script *script);
+/* Frees what it holds, but the struct. */
+void script_stop(struct script *script);
+
+/* Enters the sandbox. False: it is stopped, it failed, or it was killed. */
+bool script_call(struct script *script, const struct sandbox_call *call);
+/* The same for a C function with arg as light userdata. */
+bool script_enter(struct script *script, lua_CFunction body, void *arg);
+/* State and generator as bytes at out (cap bytes); the number, or 0 when the state cannot be saved.
+ * Does not count as a call: a recording is saved more often than a replay. */
+uint32_t script_save(struct script *script, void *out, uint32_t cap);
+/* Takes over what script_save wrote. */
+muster_status script_load(struct script *script, const void *saved, uint32_t len);
+/* Keeps the present state as the last good one. */
+void script_keep(struct script *script);
+/* New code takes the present state over. When it does not start, the old code goes on; when it
+ * fails in its first SCRIPT_TRIAL_TICKS, the old code comes back. */
+void script_reload(struct script *script, struct mod *mod);
+/* The trial is over when its time is. */
+void script_trial_check(struct script *script);
+/* The old code takes over what the new one leaves. */
+void script_revert(struct script *script);
+/* False: too many, or out of memory. Takes the reference. The same name again replaces. */
+bool script_command_add(struct script *script, const char *name, const char *help, int function);
+/* What the operator grants of what the mod asks for. */
+uint32_t script_permissions(const struct script *script);
+/* The table `settings`, pushed. */
+void settings_push(lua_State *L, struct script *script);
+/* A lobby setting has another value: `settings` shows it, if it is one of the mod's. */
+void script_setting_changed(struct script *script, const char *lobby_key);
+/* Ends it for this lobby, and says so. */
+void script_disable(struct script *script, const char *why);
+/* After a kill: begins anew with the last good state. */
+void script_restart(struct script *script);
+
+/* ---- for C functions that scripts call ---- */
+
+struct script *script_of(lua_State *L);
+/* Before an effect on anything outside of the sandbox, with nothing that raises in between: a stop
+ * comes before it or after it, in a replay as well. */
+void script_act(lua_State *L);
+
+/* ---- timers; now_ms by the realm's clock ---- */
+uint32_t script_timer_add(lua_State *L, double seconds, bool repeats); /* function at index 2 */
+bool script_timer_cancel(struct script *script, uint32_t id);
+void script_timers_run(struct script *script, uint64_t now_ms);
+
+#endif

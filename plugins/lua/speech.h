@@ -1,0 +1,15 @@
+/* speech - chat commands of mods, and what they answer. */
+#ifndef LUA_SPEECH_H
+#define LUA_SPEECH_H
+
+#include "lobby.h"
+#include "script.h"
+
+/* A line without its slash, by a player (seat NONE: a spectator). False: no command. */
+bool speech_take(struct lobby *lobby, muster_player_id player, uint32_t seat, const char *line);
+/* A command of the match realm, live or from the log. */
+void speech_run(struct script *script, const char *name, uint32_t seat, const char *arguments);
+/* A line of chat from the server for one player. */
+void speech_tell(const struct lobby *lobby, muster_player_id player, const char *text);
+
+#endif

@@ -1,0 +1,118 @@
+/* timers - of one script. In the match realm the tick looks at them; in the lobby realm one timer
+ * of the loop stands for the earliest of all scripts. */
+#include "lobby.h"
+#include "script.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void find_due(struct script *script) {
+    script->timer_due_ms = UINT64_MAX;
+    for (uint32_t i = 0; script->timer_count && i < SCRIPT_TIMERS_MAX; i++) {
+        const struct timer *timer = &script->timers[i];
+        if (timer->id && timer->due_ms < script->timer_due_ms) script->timer_due_ms = timer->due_ms;
+    }
+}
+
+/* ---- the lobby realm's alarm ----------------------------------------------------------------- */
+
+static void set_alarm(struct realm *realm);
+
+static void on_alarm(void *user) {
+    struct realm *realm = user;
+    realm->timer = 0;
+    uint64_t now_ms = realm_now_ms(realm);
+    for (uint32_t i = 0; i < realm->script_count; i++) script_timers_run(realm->scripts[i], now_ms);
+    set_alarm(realm);
+}
+
+static void set_alarm(struct realm *realm) {
+    const struct muster_host_loop *loop = realm_host(realm)->loop;
+    uint64_t due_ms = UINT64_MAX, now_ms = realm_now_ms(realm);
+    if (realm->kind != REALM_LOBBY || realm->is_probe) return;
+    for (uint32_t i = 0; i < realm->script_count; i++)
+        if (realm->scripts[i]->timer_due_ms < due_ms) due_ms = realm->scripts[i]->timer_due_ms;
+    if (realm->timer && realm->timer_due_ms <= due_ms) return;
+    if (realm->timer) (void)loop->timer_stop(realm_self(realm), realm->timer);
+    realm->timer = 0;
+    realm->timer_due_ms = due_ms;
+    if (due_ms == UINT64_MAX) return;
+    uint64_t delay_ms = due_ms > now_ms ? due_ms - now_ms : 0;
+    if (loop->timer_start(realm_self(realm), (uint32_t)delay_ms, 0, on_alarm, realm, &realm->timer))
+        realm->timer = 0;
+}
+
+/* ---- adding, cancelling, running ------------------------------------------------------------- */
+
+static struct timer *free_slot(struct script *script) {
+    if (!script->timers) script->timers = calloc(SCRIPT_TIMERS_MAX, sizeof *script->timers);
+    if (!script->timers || script->timer_count == SCRIPT_TIMERS_MAX) return NULL;
+    struct timer *timer = script->timers;
+    while (timer->id) timer++;
+    return timer;
+}
+
+uint32_t script_timer_add(lua_State *L, double seconds, bool repeats) {
+    struct script *script = script_of(L);
+    struct timer *timer = free_slot(script);
+    if (!timer) luaL_error(L, "too many timers: at most %d wait", SCRIPT_TIMERS_MAX);
+    lua_pushvalue(L, 2);
+    int function = luaL_ref(L, LUA_REGISTRYINDEX);
+    uint64_t after_ms = (uint64_t)(seconds * 1000);
+    *timer = (struct timer){.id = ++script->timer_last,
+                            .function = function,
+                            .due_ms = realm_now_ms(script->realm) + after_ms,
+                            .every_ms = repeats ? (uint32_t)after_ms : 0};
+    script->timer_count++;
+    if (timer->due_ms < script->timer_due_ms) script->timer_due_ms = timer->due_ms;
+    set_alarm(script->realm);
+    return timer->id;
+}
+
+static void drop(struct script *script, struct timer *timer) {
+    if (script->sandbox) sandbox_release(script->sandbox, timer->function);
+    *timer = (struct timer){0};
+    script->timer_count--;
+}
+
+bool script_timer_cancel(struct script *script, uint32_t id) {
+    for (uint32_t i = 0; id && script->timers && i < SCRIPT_TIMERS_MAX; i++) {
+        if (script->timers[i].id != id) continue;
+        drop(script, &script->timers[i]);
+        find_due(script);
+        return true;
+    }
+    return false;
+}
+
+/* The one that has been due longest; of equals the older one. */
+static struct timer *next_due(struct script *script, uint64_t now_ms) {
+    struct timer *best = NULL;
+    for (uint32_t i = 0; script->timer_count && i < SCRIPT_TIMERS_MAX; i++) {
+        struct timer *timer = &script->timers[i];
+        if (!timer->id || timer->due_ms > now_ms) continue;
+        if (!best || timer->due_ms < best->due_ms ||
+            (timer->due_ms == best->due_ms && timer->id < best->id))
+            best = timer;
+    }
+    return best;
+}
+
+/* One that is started meanwhile with no delay waits for the next look. */
+void script_timers_run(struct script *script, uint64_t now_ms) {
+    if (!script->sandbox || script->timer_due_ms > now_ms) return;
+    uint32_t newest = script->timer_last;
+    for (uint32_t n = 0; n < SCRIPT_TIMERS_MAX; n++) {
+        struct timer *timer = next_due(script, now_ms);
+        if (!timer || timer->id > newest) break;
+        struct sandbox_call call = {.function = timer->function};
+        uint32_t id = timer->id;
+        if (timer->every_ms) timer->due_ms += timer->every_ms;
+        bool once = !timer->every_ms;
+        script_call(script, &call);
+        if (!script->sandbox) return;
+        if (once) script_timer_cancel(script, id);
+    }
+    find_due(script);
+}

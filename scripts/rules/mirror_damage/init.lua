@@ -1,0 +1,11 @@
+-- Mirror damage: who hurts a mate is hurt instead. Needs friendlyFire, or mates cannot be hit.
+
+hooks.on("damage", "mirror", function(amount, victim, attacker)
+    if not attacker or attacker == victim or attacker:team() ~= victim:team() then return end
+    arena.heal(attacker, -math.floor(amount * settings.percent / 100))
+    return 0 -- the victim is not hurt
+end)
+
+hooks.on("describe", "mirror", function()
+    return "who hurts a mate is hurt instead"
+end)
