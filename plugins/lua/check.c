@@ -11,6 +11,7 @@
  *
  * For 2 and 3 the compiled function is dumped and read; the layout is that of all of Lua 5.4.
  */
+#include "dump.h"
 #include "internal.h"
 
 #include <stdlib.h>
@@ -69,69 +70,6 @@ const char *check_source(const char *text, size_t len) {
     return NULL;
 }
 
-/* ---- the dump */
-
-struct dump {
-    unsigned char *bytes;
-    size_t size, used;
-};
-
-static int write_dump(lua_State *L, const void *piece, size_t size, void *user) {
-    struct dump *dump = user;
-    (void)L;
-    if (dump->used + size > dump->size) {
-        size_t larger = (dump->used + size) * 2;
-        unsigned char *bytes = realloc(dump->bytes, larger);
-        if (!bytes) return 1;
-        dump->bytes = bytes;
-        dump->size = larger;
-    }
-    memcpy(dump->bytes + dump->used, piece, size);
-    dump->used += size;
-    return 0;
-}
-
-struct reader {
-    const unsigned char *at, *end;
-    const char *refusal;
-};
-
-static void refuse(struct reader *r, const char *refusal) {
-    if (!r->refusal) r->refusal = refusal;
-    r->at = r->end;
-}
-
-static const unsigned char *take(struct reader *r, size_t n) {
-    const unsigned char *at = r->at;
-    if (n > (size_t)(r->end - at)) {
-        refuse(r, "compiled to an unknown form");
-        return NULL;
-    }
-    r->at += n;
-    return at;
-}
-
-static unsigned take_byte(struct reader *r) {
-    const unsigned char *at = take(r, 1);
-    return at ? *at : 0;
-}
-
-static size_t take_number(struct reader *r) {
-    size_t number = 0;
-    for (int i = 0; i < 10 && r->at < r->end; i++) {
-        unsigned byte = take_byte(r);
-        number = number << 7 | (byte & 0x7f);
-        if (byte & 0x80) return number;
-    }
-    refuse(r, "compiled to an unknown form");
-    return 0;
-}
-
-static void skip_string(struct reader *r) {
-    size_t size = take_number(r); /* 0: none, else length + 1 */
-    if (size) take(r, size - 1);
-}
-
 /* ---- one function */
 
 struct function {
@@ -142,47 +80,12 @@ struct function {
     size_t constants;
 };
 
-struct instruction {
-    unsigned op, a, b, c, k;
-};
-
-static struct instruction decode(const unsigned char *code) {
-    uint32_t word;
-    memcpy(&word, code, sizeof word);
-    return (struct instruction){.op = word & 0x7f,
-                                .a = word >> 7 & 0xff,
-                                .k = word >> 15 & 1,
-                                .b = word >> 16 & 0xff,
-                                .c = word >> 24};
-}
-
-enum {
-    OP_MOVE = 0,
-    OP_GETTABUP = 11,
-    OP_GETTABLE = 12,
-    OP_GETI = 13,
-    OP_GETFIELD = 14,
-    OP_SELF = 20,
-    OP_ADDK = 22,
-    OP_IDIVK = 28,
-    OP_BANDK = 29,
-    OP_BXORK = 31,
-    OP_ADD = 34,
-    OP_SHR = 45,
-    OP_UNM = 49,
-    OP_LEN = 52,
-    KIND_INTEGER = 0x03,
-    KIND_NUMBER = 0x13,
-    KIND_SHORT_STRING = 0x04,
-    KIND_LONG_STRING = 0x14,
-};
-
 static bool kind_is(const struct function *f, unsigned index, int kind, int other) {
     return index < f->constants && (f->kinds[index] == kind || f->kinds[index] == other);
 }
 
 /* Point 3, for the instructions that read B and C. */
-static bool is_sound(const struct function *f, struct instruction i) {
+static bool is_sound(const struct function *f, struct dump_instruction i) {
     bool b = i.b < f->registers, c = i.c < f->registers;
     if (i.a >= f->registers && i.op <= OP_LEN && i.op >= OP_GETTABLE && i.op <= OP_GETFIELD)
         return false;
@@ -202,7 +105,7 @@ static bool is_sound(const struct function *f, struct instruction i) {
 static const char *check_code(const struct function *f) {
     unsigned steps[REGISTERS] = {0};
     for (size_t n = 0; n < f->instructions; n++) {
-        struct instruction i = decode(f->code + 4 * n);
+        struct dump_instruction i = dump_decode(f->code + 4 * n);
         if (!is_sound(f, i)) return "compiled to unsound code: a function is too large";
         if (i.op == OP_GETTABLE)
             steps[i.a] = steps[i.b] + steps[i.c] + 1;
@@ -220,58 +123,56 @@ static const char *check_code(const struct function *f) {
     return NULL;
 }
 
-static unsigned char *take_constants(struct reader *r, size_t count) {
+static void skip_string(struct dump_reader *r) {
+    size_t len;
+    (void)dump_string(r, &len);
+}
+
+static unsigned char *take_constants(struct dump_reader *r, size_t count) {
     unsigned char *kinds = count <= (size_t)(r->end - r->at) ? malloc(count + 1) : NULL;
-    if (!kinds) refuse(r, "compiled to an unknown form");
+    if (!kinds) dump_refuse(r, "compiled to an unknown form");
     for (size_t i = 0; kinds && i < count; i++) {
-        kinds[i] = (unsigned char)take_byte(r);
+        kinds[i] = (unsigned char)dump_byte(r);
         if (kinds[i] == KIND_INTEGER || kinds[i] == KIND_NUMBER)
-            take(r, 8);
+            dump_take(r, 8);
         else if (kinds[i] == KIND_SHORT_STRING || kinds[i] == KIND_LONG_STRING)
             skip_string(r);
     }
     return kinds;
 }
 
-static void check_prototype(struct reader *r, int depth) {
+static void check_prototype(struct dump_reader *r, int depth) {
     struct function f = {0};
     if (depth > DEPTH_MAX) {
-        refuse(r, "functions are nested too deeply");
+        dump_refuse(r, "functions are nested too deeply");
         return;
     }
     skip_string(r);
-    take_number(r);
-    take_number(r);
-    take(r, 2);
-    f.registers = take_byte(r);
-    f.instructions = take_number(r);
-    f.code = f.instructions <= SIZE_MAX / 4 ? take(r, f.instructions * 4) : NULL;
-    f.constants = take_number(r);
+    dump_number(r);
+    dump_number(r);
+    dump_take(r, 2);
+    f.registers = dump_byte(r);
+    f.instructions = dump_number(r);
+    f.code = f.instructions <= SIZE_MAX / 4 ? dump_take(r, f.instructions * 4) : NULL;
+    f.constants = dump_number(r);
     unsigned char *kinds = take_constants(r, f.constants);
     f.kinds = kinds;
     if (f.code && kinds && !r->refusal) {
         const char *refusal = check_code(&f);
-        if (refusal) refuse(r, refusal);
+        if (refusal) dump_refuse(r, refusal);
     }
     free(kinds);
-    take(r, take_number(r) * 3);
-    for (size_t n = take_number(r); n > 0 && !r->refusal; n--) check_prototype(r, depth + 1);
+    dump_take(r, dump_number(r) * 3);
+    for (size_t n = dump_number(r); n > 0 && !r->refusal; n--) check_prototype(r, depth + 1);
     for (int i = 0; i < 4 && !r->refusal; i++) { /* debug information: stripped, all empty */
-        if (take_number(r)) refuse(r, "compiled to an unknown form");
+        if (dump_number(r)) dump_refuse(r, "compiled to an unknown form");
     }
 }
 
 const char *check_function(lua_State *L) {
-    enum { HEADER_BYTES = 4 + 1 + 1 + 6 + 3 + 8 + 8 + 1 }; /* the last: number of upvalues */
-    struct dump dump = {0};
-    struct reader reader = {0};
-    if (lua_dump(L, write_dump, &dump, 1) != 0) {
-        free(dump.bytes);
-        return "no memory to check it";
-    }
-    reader.at = dump.bytes;
-    reader.end = dump.bytes + dump.used;
-    take(&reader, HEADER_BYTES);
+    struct dump dump;
+    if (!dump_write(L, &dump, false)) return "no memory to check it";
+    struct dump_reader reader = dump_reader(&dump);
     check_prototype(&reader, 0);
     free(dump.bytes);
     return reader.refusal;

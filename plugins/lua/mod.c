@@ -168,8 +168,8 @@ const char *word_nearest(const char *word, const char *const *names, size_t n) {
     const char *nearest = NULL;
     size_t len = strnlen(word, NEAR_BYTES_MAX + 1);
     if (len > NEAR_BYTES_MAX) return NULL;
-    /* Half of a short name being wrong is another name. */
-    unsigned limit = len < 4 ? 1 : least(3, (unsigned)len / 2);
+    /* More than a third of a name being wrong is another name. */
+    unsigned limit = least(3, (unsigned)(len + 1) / 3);
     for (size_t i = 0; i < n; i++) {
         if (strnlen(names[i], NEAR_BYTES_MAX + 1) > NEAR_BYTES_MAX) continue;
         unsigned off = distance(word, names[i]);
