@@ -158,6 +158,7 @@ test("full and deltas lead to the same world", () => {
         payload: Uint8Array.from(full ? arena.full() : arena.delta()), events: [] });
     world.apply(take(true));
     for (let i = 0; i < 600; i++) {
+        arena.told();
         arena.step();
         stir(arena, i);
         world.apply(take(false));

@@ -155,10 +155,6 @@ export class FakeArena {
     }
 
     step() {
-        this.#before = new Map([...this.avatars].map(([seat, a]) => [seat, this.#picture(a)]));
-        this.#zonesBefore = copyOf(this.zones);
-        this.#itemsBefore = copyOf(this.items);
-        this.#scoresBefore = String(this.scores);
         this.tick++;
         this.shots = [];
         this.added = [];
@@ -167,6 +163,14 @@ export class FakeArena {
         for (const a of this.avatars.values()) if (a.bot) this.#think(a);
         for (const a of this.avatars.values()) this.#act(a);
         for (const p of [...this.projectiles.values()]) this.#fly(p);
+    }
+
+    /** The client has the state as it is: the next delta begins here. */
+    told() {
+        this.#before = new Map([...this.avatars].map(([seat, a]) => [seat, this.#picture(a)]));
+        this.#zonesBefore = copyOf(this.zones);
+        this.#itemsBefore = copyOf(this.items);
+        this.#scoresBefore = String(this.scores);
     }
 
     full() {
@@ -204,7 +208,7 @@ export class FakeArena {
         });
         const lists = [...changesOf(zones, this.zones, ZONE_PARTS),
             ...changesOf(items, this.items, ITEM_PARTS), loadouts.length,
-            ...loadouts.flatMap(({ seat, weapons, level, speed }) => [seat, weapons, level, speed])];
+            ...loadouts.flatMap((a) => [a.seat, a.weapons, a.level, a.speed])];
         return lists.some((byte) => byte) ? [1, ...lists] : [0];
     }
 

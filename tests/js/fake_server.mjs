@@ -373,6 +373,7 @@ export class FakeServer {
     #sendSnapshot() {
         if (!this.#conn || !this.#seated) return;
         const payload = this.#mustFull ? this.#arena.full() : this.#arena.delta();
+        this.#arena.told();
         const head = Buffer.alloc(16);
         head[0] = 0x81;
         head[1] = this.#mustFull ? 1 : 0;

@@ -3,6 +3,7 @@
 
 import { ArenaMap, ArenaWorld, MovePredictor, SEAT_NONE } from "../sdk/js/index.js";
 import { Input } from "./input.js";
+import { objectivesText } from "./objectives.js";
 import { Renderer } from "./render.js";
 
 const INTERPOLATION_TICKS = 2; // others are shown this long ago: 100 ms at 20 Hz
@@ -146,6 +147,7 @@ export class Game {
         }
         this.#show(snapshot.tick, changes);
         this.#hud.update(this);
+        this.#canvas.dataset.objectives = objectivesText(this.world);
     }
 
     #remember({ tick, full }) {

@@ -1,5 +1,7 @@
 // hud - the numbers around the arena: score, clock, health, cool-downs, kill feed, connection.
 
+import { BUTTON_LAUNCHER, BUTTON_RIFLE } from "../sdk/js/index.js";
+import { objectiveLines } from "./objectives.js";
 import { byId, clockText, make } from "./ui.js";
 
 const FEED_MAX = 5;
@@ -7,6 +9,7 @@ const FEED_MS = 6000;
 const WEAPONS = ["", "rifle", "launcher"];
 const HEALTH_FULL = 100;
 const TEAM_TEXT_MS = 2500;
+const OUT_AFTER_MS = 1000; // beyond what the intro says
 const HELP_MS = 12000; // of the first match; then a player has read it
 
 function setMeter(id, part) {
@@ -21,6 +24,7 @@ export class Hud {
     #countdownEnd = 0;
     #startedAt = 0;
     #helpEnd = Infinity;
+    #objectives = "";
 
     startMatch(match) {
         this.#rules = match.intro;
@@ -47,6 +51,7 @@ export class Hud {
     update(game) {
         byId("score-red").textContent = String(game.world.scores.red);
         byId("score-blue").textContent = String(game.world.scores.blue);
+        this.#showObjectives(game);
         const own = game.world.avatars.get(game.seat);
         byId("vitals").hidden = !own;
         byId("score-red").classList.toggle("own", own?.team === 1);
@@ -56,8 +61,20 @@ export class Hud {
         setMeter("health-fill", health / HEALTH_FULL);
         byId("health-fill").classList.toggle("low", health <= 35);
         byId("health-text").textContent = own.alive ? String(health) : "down";
+        byId("weapon-rifle").hidden = !(own.weapons & BUTTON_RIFLE);
+        byId("weapon-launcher").hidden = !(own.weapons & BUTTON_LAUNCHER);
         if (own.alive) this.#diedAt = null;
         else this.#diedAt ??= performance.now();
+    }
+
+    #showObjectives(game) {
+        const lines = objectiveLines(game);
+        const text = JSON.stringify(lines);
+        if (text === this.#objectives) return;
+        this.#objectives = text;
+        byId("objectives").hidden = lines.length === 0;
+        byId("objectives").replaceChildren(...lines.map((line) =>
+            make("li", { className: line.team }, line.text)));
     }
 
     /** Each frame: what moves with time. */
@@ -85,6 +102,7 @@ export class Hud {
             const leftMs = waitMs - (performance.now() - this.#diedAt);
             if (waitMs === 0) text = "Out until the next match";
             else if (leftMs > 0) text = `Back in ${Math.ceil(leftMs / 1000)}`;
+            else if (leftMs < -OUT_AFTER_MS) text = "Out for now"; // rules have a say in it
         } else if (performance.now() - this.#startedAt < TEAM_TEXT_MS) {
             const team = ["", "red", "blue"][game.world.avatars.get(game.seat)?.team ?? 0];
             if (team) text = `You play for ${team}`;

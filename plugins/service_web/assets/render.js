@@ -1,4 +1,6 @@
-// render - the arena on a canvas: map, avatars, projectiles, effects, touch sticks.
+// render - the arena on a canvas: map, objectives, avatars, projectiles, effects, touch sticks.
+
+import { drawCarried, drawItems, drawZones } from "./objectives.js";
 
 const TILE_UNITS = 256;
 const TILE_PIXELS = 48; // of the map drawn in advance
@@ -10,6 +12,7 @@ const TEAM_DARK = ["#4c5866", "#7a2a24", "#1d4a80"];
 const SPAWN_TINTS = { r: "#ff6b5e22", b: "#4da3ff22" };
 const LIFE_MS = { shot: 150, burst: 420, mark: 160, pain: 320, damage: 700, death: 600 };
 const TURN = Math.PI * 2;
+const CARRIED_PIXELS = 26;
 const REST_INSET = 84; // CSS pixels from the corner to where a touch stick rests
 
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
@@ -106,6 +109,9 @@ export class Renderer {
         this.#useWorld();
         context.drawImage(this.#mapImage, 0, 0, this.#map.width * TILE_UNITS,
             this.#map.height * TILE_UNITS);
+        drawZones(context, game.world);
+        for (const zone of game.world.zones.values()) this.#drawWallsOver(zone);
+        drawItems(context, game.world);
         const views = this.#views(game);
         game.effects = game.effects.filter(({ type, at }) => now - at < LIFE_MS[type]);
         this.#drawEffects(game, views, now, "shot");
@@ -195,6 +201,20 @@ export class Renderer {
         context.strokeStyle = colour;
         context.lineWidth = width;
         context.stroke();
+    }
+
+    /** A zone lies on the floor: the walls stand on it. */
+    #drawWallsOver({ x, y, radius }) {
+        const first = (at) => Math.max(0, Math.floor((at - radius) / TILE_UNITS));
+        const last = (at, size) => Math.min(size - 1, Math.floor((at + radius) / TILE_UNITS));
+        for (let tileY = first(y); tileY <= last(y, this.#map.height); tileY++) {
+            for (let tileX = first(x); tileX <= last(x, this.#map.width); tileX++) {
+                if (!this.#map.isWall(tileX, tileY)) continue;
+                this.#context.drawImage(this.#mapImage, tileX * TILE_PIXELS, tileY * TILE_PIXELS,
+                    TILE_PIXELS, TILE_PIXELS, tileX * TILE_UNITS, tileY * TILE_UNITS, TILE_UNITS,
+                    TILE_UNITS);
+            }
+        }
     }
 
     #drawAvatar(avatar, view, game, now) {
@@ -304,14 +324,26 @@ export class Renderer {
         context.fillStyle = avatar.health > 35 ? "#57c47a" : "#ff6b5e";
         context.fillRect(at.x - barWidth / 2, top, (barWidth * Math.min(100, avatar.health)) / 100,
             4);
+        drawCarried(context, game.world, avatar.seat, at.x, top - (isOwn ? 6 : 22), CARRIED_PIXELS);
         if (isOwn) return;
         context.font = "600 13px system-ui, sans-serif";
         context.textAlign = "center";
         context.fillStyle = avatar.connected || avatar.bot ? "#e8edf4" : "#98a6b9";
         context.shadowColor = "#000";
         context.shadowBlur = 3;
-        context.fillText(game.nameOf(avatar.seat), at.x, top - 6);
+        const name = game.nameOf(avatar.seat);
+        context.fillText(name, at.x, top - 6);
+        if (avatar.level) this.#drawLevel(avatar.level, at.x + context.measureText(name).width / 2,
+            top - 6);
         context.shadowBlur = 0;
+    }
+
+    /** Behind a name, in the font that is set. */
+    #drawLevel(level, x, y) {
+        const context = this.#context;
+        context.textAlign = "left";
+        context.fillStyle = "#ffc857";
+        context.fillText(String(level), x + 5, y);
     }
 
     #drawOverlay(game, now) {
