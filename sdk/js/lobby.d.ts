@@ -85,8 +85,9 @@ export declare class LobbyControl {
     deletePreset(name: string): Promise<void>;
     /**
      * A rule script of one's own, for this lobby alone; the host, on a server that takes uploads.
+     * The same name again takes the place of the one before.
      *
-     * @param {string} name
+     * @param {string} name at most 23 bytes
      * @param {string} source Lua, at most 64 KiB
      * @returns {Promise<import("./types.js").UploadedRule>}
      */

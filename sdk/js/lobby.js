@@ -1,5 +1,20 @@
 // lobby - what members and the host do in a lobby: docs/protocol.md, "Private lobbies".
 
+const PART_BYTES_MAX = 12 * 1024; // a message has at most 16 KiB
+
+/**
+ * The text cut so that each part fits a message.
+ *
+ * @param {string} text
+ * @returns {string[]}
+ */
+function partsOf(text) {
+    if (new TextEncoder().encode(JSON.stringify(text)).length <= PART_BYTES_MAX) return [text];
+    let half = text.length >> 1;
+    if (/[\uDC00-\uDFFF]/.test(text[half])) half++; // a pair of surrogates is one character
+    return [...partsOf(text.slice(0, half)), ...partsOf(text.slice(half))];
+}
+
 /** Methods of the lobby at hand; `client.lobby`. Refusals reject with a MusterError that says why. */
 export class LobbyControl {
     #client;
@@ -147,13 +162,18 @@ export class LobbyControl {
 
     /**
      * A rule script of one's own, for this lobby alone; the host, on a server that takes uploads.
+     * The same name again takes the place of the one before.
      *
-     * @param {string} name
+     * @param {string} name at most 23 bytes
      * @param {string} source Lua, at most 64 KiB
      * @returns {Promise<import("./types.js").UploadedRule>}
      */
     async uploadRule(name, source) {
-        return (await this.#client.call("lobby.uploadRule", { name, source })).rule;
+        const parts = partsOf(source);
+        for (const part of parts.slice(0, -1)) {
+            await this.#client.call("lobby.uploadRule", { name, source: part, more: true });
+        }
+        return this.#client.call("lobby.uploadRule", { name, source: parts.at(-1) });
     }
 
     /** @param {string} id of an uploaded rule */

@@ -317,11 +317,14 @@ export interface ModList {
   rules: RuleInfo[];
   /** A lobby's host may bring a rule script. */
   uploads: boolean;
+  /** What the host of the lobby at hand has brought. */
+  uploaded: RuleInfo[];
 }
 
 export interface UploadedRule {
-  id: string;
-  name: string;
+  rule: RuleInfo;
+  /** When it begins to count. */
+  active: "now" | "next_match";
 }
 
 /** Events of MusterClient: its own, and every notification under its name on the wire. */

@@ -26,7 +26,7 @@ const SCHEMA = [
         help: "Shots hurt the own team." },
 ];
 
-class Refusal extends Error {
+export class Refusal extends Error {
     constructor(code, word, message, data = {}) {
         super(message);
         this.wire = { code, message, data: { code: word, ...data } };
@@ -40,6 +40,9 @@ export class FakeServer {
     killLimit = 50;
     scoreboardMs = 15000;
     compress = true;
+    answers = new Map(); // method -> function(params) that answers it, or throws a refusal
+    schema = SCHEMA;
+    settings = {}; // of the lobby, besides those of SCHEMA
     #http;
     #wss;
     #conn = null;
@@ -101,6 +104,13 @@ export class FakeServer {
 
     sendRaw(data) {
         this.#conn.send(data);
+    }
+
+    /** The lobby's settings change, and all are told. */
+    change(settings) {
+        Object.assign(this.settings, settings);
+        this.notify("lobby.updated", { lobby: this.#lobby() });
+        return { lobby: this.#lobby() };
     }
 
     notify(method, params) {
@@ -234,6 +244,8 @@ export class FakeServer {
     }
 
     #callSigned(method, params) {
+        const answer = this.answers.get(method);
+        if (answer) return answer(params);
         switch (method) {
             case "session.latency":
             case "match.cancel":
@@ -302,7 +314,7 @@ export class FakeServer {
             name: "Fake", version: "0.1.0", nodeId: "n1", region: "local", regions: ["local"],
             gameModes: [{
                 name: "arena", title: "Arena 4v4", maps: ["yard"], maxPlayers: SEATS, tickRate: 20,
-                settingsSchema: SCHEMA,
+                settingsSchema: this.schema,
             }],
             protocol: "muster.v1",
         };
@@ -313,7 +325,7 @@ export class FakeServer {
             lobbyId: "lobby1", serverNodeId: "n1", gameMode: "arena",
             currentPlayers: this.#seated ? 1 : 0, maxPlayers: SEATS,
             settings: { killLimit: this.killLimit, timeLimit: 600, mapName: "yard",
-                friendlyFire: false },
+                friendlyFire: false, ...this.settings },
             state: this.#state, region: "local",
         };
     }

@@ -7,6 +7,8 @@ export class Catalog {
     rules = [];
     /** A lobby's host may bring a rule script. */
     hasUploads = false;
+    /** Those of the lobby at hand, as asked last. */
+    uploaded = [];
     #client;
 
     constructor(client) {
@@ -15,12 +17,18 @@ export class Catalog {
 
     /** Asks anew; answers what server.info told. */
     async load() {
-        const [info, mods] = await Promise.all([this.#client.serverInfo(), this.#mods()]);
+        const [info] = await Promise.all([this.#client.serverInfo(), this.loadMods()]);
         this.modes = info.gameModes;
         this.regions = info.regions;
+        return info;
+    }
+
+    /** Asks for rules alone; a server without scripts has none. */
+    async loadMods() {
+        const mods = await this.#mods();
         this.rules = mods?.rules ?? [];
         this.hasUploads = mods?.uploads === true;
-        return info;
+        this.uploaded = mods?.uploaded ?? [];
     }
 
     mode(name) {

@@ -19,7 +19,7 @@ export class HostPanel {
         this.#catalog = catalog;
         this.#form = new SettingsForm(byId("settings-fields"),
             (key, value) => this.#change(key, value));
-        this.#scripts = new RuleScripts({ client, catalog, onChanged: () => this.#rebuild() });
+        this.#scripts = new RuleScripts(client, catalog);
         this.#setUpPresets();
     }
 
@@ -31,11 +31,6 @@ export class HostPanel {
         if (inCharge) this.#showForm(lobby);
         else this.#showList(lobby);
         this.#scripts.update();
-    }
-
-    #rebuild() {
-        this.#built = "";
-        if (this.#client.entry) this.update();
     }
 
     #showForm({ lobbyId, gameMode, settings, state }) {

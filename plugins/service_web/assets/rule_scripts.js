@@ -1,28 +1,39 @@
 // rule_scripts - rule scripts that the lobby's host brings along, on a server that takes them.
 
-import { actionButton, byId, explain, guarded, make } from "./ui.js";
+import { actionButton, byId, explain, guarded, make, toast } from "./ui.js";
 import { isInCharge } from "./who.js";
 
 const SOURCE_BYTES_MAX = 64 * 1024;
+const NAME_BYTES_MAX = 23;
+const ACTIVE_TEXTS = {
+    now: "The rule counts from now on.",
+    next_match: "The rule counts from the next match on.",
+};
 
-function sizeFault(source) {
-    const bytes = new TextEncoder().encode(source).length;
+function sizeFault(bytes) {
     return bytes > SOURCE_BYTES_MAX
-        ? `The script has ${bytes} bytes; at most ${SOURCE_BYTES_MAX} are taken.` : "";
+        ? `That script has ${bytes} bytes; at most ${SOURCE_BYTES_MAX} are taken.` : "";
+}
+
+/** What the server found in a script begins with its file and line: not a sentence to be mended. */
+function faultText(error) {
+    return error.data?.reason === "bad_script" ? error.message : explain(error);
+}
+
+/** "My rule.lua" -> "my_rule" */
+function nameOf(file) {
+    const words = file.name.replace(/\.lua$/i, "").toLowerCase().replace(/[^a-z0-9]+/g, "_");
+    return words.replace(/^[^a-z]+/, "").slice(0, NAME_BYTES_MAX);
 }
 
 export class RuleScripts {
     #client;
     #catalog;
-    #onChanged;
-    #own = new Map(); // rule id -> name, of this lobby
-    #lobbyId = "";
+    #asked = ""; // the lobby that the list was asked for
 
-    /** onChanged(): the rules to choose from are others now. */
-    constructor({ client, catalog, onChanged }) {
+    constructor(client, catalog) {
         this.#client = client;
         this.#catalog = catalog;
-        this.#onChanged = onChanged;
         const form = byId("rule-form");
         byId("rule-open").onclick = () => {
             form.reset();
@@ -33,54 +44,56 @@ export class RuleScripts {
         form.elements.namedItem("file").onchange = (event) => this.#read(event.target.files[0]);
         form.onsubmit = (event) => {
             event.preventDefault();
-            guarded(event.submitter, () => this.#upload(form), (error) => this.#say(explain(error)));
+            guarded(event.submitter, () => this.#upload(form), (error) => this.#say(faultText(error)));
         };
     }
 
     update() {
         const { lobbyId } = this.#client.entry.lobby;
-        if (lobbyId !== this.#lobbyId) this.#own.clear();
-        this.#lobbyId = lobbyId;
-        byId("rule-scripts").hidden = !this.#catalog.hasUploads || !isInCharge(this.#client);
-        byId("rule-list").replaceChildren(...[...this.#own].map(([id, name]) => this.#row(id, name)));
+        const isOffered = this.#catalog.hasUploads && isInCharge(this.#client);
+        byId("rule-scripts").hidden = !isOffered;
+        if (!isOffered || this.#asked === lobbyId) return;
+        this.#asked = lobbyId;
+        byId("rule-said").textContent = "";
+        byId("rule-list").replaceChildren();
+        this.#load().catch((error) => toast(explain(error)));
     }
 
     #say(text) {
         byId("rule-error").textContent = text;
     }
 
+    async #load() {
+        await this.#catalog.loadMods();
+        byId("rule-list").replaceChildren(...this.#catalog.uploaded.map((rule) => this.#row(rule)));
+    }
+
     async #read(file) {
         if (!file) return;
         const { name, source } = byId("rule-form").elements;
-        const isHuge = file.size > SOURCE_BYTES_MAX;
-        source.value = isHuge ? "" : await file.text();
-        this.#say(isHuge ? `That file has ${file.size} bytes; at most ${SOURCE_BYTES_MAX} are taken.`
-            : "");
-        if (!name.value) name.value = file.name.replace(/\.lua$/, "");
+        const fault = sizeFault(file.size);
+        source.value = fault ? "" : await file.text();
+        this.#say(fault);
+        if (!name.value) name.value = nameOf(file);
     }
 
     async #upload(form) {
         const { name, source } = form.elements;
-        const fault = sizeFault(source.value);
+        const fault = sizeFault(new TextEncoder().encode(source.value).length);
         this.#say(fault);
         if (fault) return;
-        const rule = await this.#client.lobby.uploadRule(name.value.trim(), source.value);
-        this.#own.set(rule.id, rule.name);
+        const { active } = await this.#client.lobby.uploadRule(name.value.trim(), source.value);
         byId("rule-dialog").close();
-        await this.#reload();
+        byId("rule-said").textContent = ACTIVE_TEXTS[active] ?? "";
+        await this.#load();
     }
 
-    #row(id, name) {
-        return make("li", {}, make("span", { className: "grow" }, `Your rule: ${name}`),
+    #row({ id, name }) {
+        return make("li", {}, make("span", { className: "grow" }, `Your rule: ${name || id}`),
             actionButton("Remove", async () => {
                 await this.#client.lobby.removeRule(id);
-                this.#own.delete(id);
-                await this.#reload();
+                byId("rule-said").textContent = "";
+                await this.#load();
             }));
-    }
-
-    async #reload() {
-        await this.#catalog.load();
-        this.#onChanged();
     }
 }
