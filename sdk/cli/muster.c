@@ -2,17 +2,28 @@
  *
  * It finds musterd beside itself and hands over, so tool and daemon are always of one version.
  */
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define EXIT_USAGE 64
-#define EXIT_NO_DAEMON 70
+#include "new.h"
+
 #define ARGUMENTS_MAX 64
+#define LINE_MAX_BYTES (4 * PATH_MAX)
 
 static const char usage[] =
     "Usage: muster COMMAND\n\n"
+    "  new mode|rule NAME [--dir DIR]\n"
+    "             write DIR/NAME (DIR: mods), a mod that works, with a test\n"
+    "  test DIR [--junit FILE] [--filter TEXT] [--config FILE]\n"
+    "             run the mod's tests; exits with 0 only when all have passed\n"
+    "  check DIR [--config FILE]\n"
+    "             look for mistakes in the mod without running it\n"
+    "  mods [--config FILE]\n"
+    "             the mods that a server started here would offer\n"
     "  replay [--json] [--config FILE] RECORDING\n"
     "             play a recorded match again: results and state hash; exits with 0 only when the\n"
     "             recorded state came out again\n"
@@ -43,8 +54,111 @@ static int replay(int argc, char **argv) {
     return become_daemon(arguments);
 }
 
+/* ---- commands of musterd's console ----------------------------------------------------------- */
+
+/* What is run: musterd [--config FILE] --run LINE. */
+struct run {
+    const char *command;
+    char *config;
+    bool failed;
+    size_t len;
+    char line[LINE_MAX_BYTES];
+};
+
+static void fail(struct run *run, const char *what, const char *found) {
+    if (!run->failed) fprintf(stderr, "muster: %s: %s%s\n", run->command, what, found);
+    run->failed = true;
+}
+
+/* A word of the line; with blanks in it, in quotes, which it must not hold itself. */
+static void add_word(struct run *run, const char *word) {
+    const char *quote = word[0] == '\0' || strpbrk(word, " \t") ? "\"" : "";
+    size_t room = sizeof run->line - run->len;
+    if (strpbrk(word, "\"\n")) fail(run, "quotes and line ends are not taken: ", word);
+    int len =
+        snprintf(run->line + run->len, room, "%s%s%s%s", run->len ? " " : "", quote, word, quote);
+    if (len < 0 || (size_t)len >= room)
+        fail(run, "too long: ", word);
+    else
+        run->len += (size_t)len;
+}
+
+/* The daemon may look from elsewhere. */
+static void add_dir(struct run *run, const char *dir) {
+    char path[PATH_MAX];
+    if (realpath(dir, path))
+        add_word(run, path);
+    else
+        fail(run, "no such folder: ", dir);
+}
+
+/* A file that need not be there yet. */
+static void add_file(struct run *run, const char *file) {
+    char path[PATH_MAX * 2], cwd[PATH_MAX];
+    if (file[0] == '/' || !getcwd(cwd, sizeof cwd))
+        snprintf(path, sizeof path, "%s", file);
+    else
+        snprintf(path, sizeof path, "%s/%s", cwd, file);
+    add_word(run, path);
+}
+
+static void add_option(struct run *run, char **argv, bool is_test) {
+    if (strcmp(argv[0], "--config") == 0) {
+        run->config = argv[1];
+    } else if (is_test && strcmp(argv[0], "--junit") == 0) {
+        add_word(run, argv[0]);
+        add_file(run, argv[1]);
+    } else if (is_test && strcmp(argv[0], "--filter") == 0) {
+        add_word(run, argv[0]);
+        add_word(run, argv[1]);
+    } else {
+        fail(run, "unknown option: ", argv[0]);
+    }
+}
+
+static int become_run(struct run *run) {
+    char *arguments[] = {NULL,        "--run", run->line, run->config ? "--config" : NULL,
+                         run->config, NULL};
+    return run->failed ? EXIT_USAGE : become_daemon(arguments);
+}
+
+/* `test DIR [OPTION VALUE]...`, and `check`, of which the words and DIR come first in the line. */
+static int run_on_dir(int argc, char **argv, const char *command) {
+    static struct run run;
+    bool is_test = strcmp(command, "test") == 0;
+    run.command = command;
+    add_word(&run, "mods");
+    add_word(&run, command);
+    if (argc < 1 || argv[0][0] == '-')
+        fail(&run, "expected the folder of a mod", "");
+    else
+        add_dir(&run, argv[0]);
+    for (int i = 1; i < argc && !run.failed; i += 2) {
+        if (i + 1 == argc)
+            fail(&run, "expected a value behind ", argv[i]);
+        else
+            add_option(&run, argv + i, is_test);
+    }
+    return become_run(&run);
+}
+
+static int mods(int argc, char **argv) {
+    static struct run run = {.command = "mods"};
+    add_word(&run, "mods");
+    add_word(&run, "list");
+    if (argc == 2)
+        add_option(&run, argv, false);
+    else if (argc > 0)
+        fail(&run, "expected nothing, or --config FILE; found ", argv[0]);
+    return become_run(&run);
+}
+
 int main(int argc, char **argv) {
     const char *command = argc > 1 ? argv[1] : "help";
+    if (strcmp(command, "new") == 0) return new_mod(argc - 2, argv + 2);
+    if (strcmp(command, "test") == 0 || strcmp(command, "check") == 0)
+        return run_on_dir(argc - 2, argv + 2, command);
+    if (strcmp(command, "mods") == 0) return mods(argc - 2, argv + 2);
     if (strcmp(command, "replay") == 0) return replay(argc - 2, argv + 2);
     if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0)
         return printf("muster %s\n", MUSTER_VERSION) < 0;

@@ -72,11 +72,16 @@ static muster_lobby_id lobby_of(struct play *play, muster_player_id player) {
     return info.lobby;
 }
 
-muster_lobby_id play_lobby(struct play *play, muster_player_id player, json_t *settings) {
+muster_lobby_id play_lobby_of(struct play *play, muster_player_id player, const char *game_mode,
+                              json_t *settings) {
     enter(play, player,
           play_do(play, player, "lobby.create",
-                  json_pack("{s:s,s:o}", "gameMode", "arena", "settings", settings)));
+                  json_pack("{s:s,s:o}", "gameMode", game_mode, "settings", settings)));
     return lobby_of(play, player);
+}
+
+muster_lobby_id play_lobby(struct play *play, muster_player_id player, json_t *settings) {
+    return play_lobby_of(play, player, "arena", settings);
 }
 
 void play_join(struct play *play, muster_player_id player, muster_lobby_id lobby) {

@@ -27,7 +27,10 @@ json_t *play_do(struct play *play, muster_player_id player, const char *method, 
 /* data.code of the refusal, or "" when it was granted; until the next call. */
 const char *play_refusal(struct play *play, muster_player_id player, const char *method,
                          json_t *params);
-/* A lobby of mode arena with these settings (taken), and the player in it. */
+/* A lobby of this mode with these settings (taken), and the player in it. */
+muster_lobby_id play_lobby_of(struct play *play, muster_player_id player, const char *game_mode,
+                              json_t *settings);
+/* The same of mode arena. */
 muster_lobby_id play_lobby(struct play *play, muster_player_id player, json_t *settings);
 void play_join(struct play *play, muster_player_id player, muster_lobby_id lobby);
 void play_advance(struct play *play, uint32_t ms);

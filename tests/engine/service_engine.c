@@ -378,6 +378,21 @@ static void on_engine(void *user, const char *arguments, struct muster_writer *a
     say(answer, "FAILED: no such case");
 }
 
+/* A match of bots in any mode; its results as JSON. */
+static void on_play(void *user, const char *arguments, struct muster_writer *answer) {
+    struct play play = *(const struct play *)user;
+    char mode[MUSTER_NAME_MAX], settings[1024] = "{}";
+    play.out = answer;
+    sscanf(arguments, "%47s %1023[^\n]", mode, settings);
+    muster_player_id ann = play_player(&play, "Ann");
+    play_lobby_of(&play, ann, mode, json_loads(settings, 0, NULL));
+    json_t *ended = play_await(&play, ann, "match.ended", 600000);
+    char *text = json_dumps(json_object_get(ended, "results"), JSON_COMPACT);
+    say(answer, text ? text : "FAILED");
+    free(text);
+    json_decref(ended);
+}
+
 /* Only `--run` has an engine: elsewhere the command says what it is told. */
 static void on_elsewhere(void *user, const char *arguments, struct muster_writer *answer) {
     const struct play *play = user;
@@ -392,6 +407,17 @@ static void on_long(void *user, const char *arguments, struct muster_writer *ans
     for (long left = strtol(arguments, NULL, 10); left > 0; left--) muster_put_u8(answer, 'x');
 }
 
+static const struct {
+    const char *name;
+    const char *help;
+    void (*fn)(void *user, const char *arguments, struct muster_writer *answer);
+} commands[] = {
+    {"engine", "CASE check host->engine", on_engine},
+    {"engine-play", "MODE [SETTINGS] a match of bots", on_play},
+    {"engine-elsewhere", "what it says without --run", on_elsewhere},
+    {"engine-long", "BYTES answer so much", on_long},
+};
+
 static muster_status plugin_init(muster_self *self, const struct muster_host *host,
                                  void **instance) {
     struct play *play = calloc(1, sizeof *play);
@@ -400,14 +426,10 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
     play->host = host;
     play->engine = host->engine;
     *instance = play;
-    muster_status status =
-        host->admin->command_add(self, "engine", "CASE check host->engine", on_engine, play);
-    if (!status)
-        status = host->admin->command_add(self, "engine-elsewhere", "what it says without --run",
-                                          on_elsewhere, play);
-    if (!status)
-        status =
-            host->admin->command_add(self, "engine-long", "BYTES answer so much", on_long, play);
+    muster_status status = MUSTER_OK;
+    for (size_t i = 0; !status && i < sizeof commands / sizeof commands[0]; i++)
+        status = host->admin->command_add(self, commands[i].name, commands[i].help, commands[i].fn,
+                                          play);
     if (status) free(play);
     return status;
 }
