@@ -30,9 +30,11 @@ muster_status storage_create(const struct muster_host *host, muster_self *self,
                              struct storage **out) MUSTER_MUST_USE;
 /* In start: begins to read the database. Until that is done, spaces of mods answer UNAVAILABLE. */
 void storage_start(struct storage *storage);
-/* In drain and in stop: hands all that is not written yet to the database. */
+/* In drain: hands what is not written yet to the database at once. */
 void storage_flush(struct storage *storage);
-/* In fini, and after a start that failed; spaces of mods end with it. Takes null. */
+/* In stop: the same, for the last time. */
+void storage_stop(struct storage *storage);
+/* In fini; spaces of mods end with it. Takes null. */
 void storage_destroy(struct storage *storage);
 
 /* The mod's own; lives as long as the storage. Null: no memory. */
@@ -41,7 +43,8 @@ struct storage_space *storage_space(struct storage *storage, const char *mod);
 struct storage_space *storage_space_create(const struct storage_limits *limits);
 void storage_space_destroy(struct storage_space *space);
 
-/* Values are the caller's bytes; none at all are a value, too. `error` is set to a sentence
+/* Values are the caller's bytes; none at all are a value, too. What get hands out is borrowed until
+ * the space is changed. `error` is set to a sentence
  * whenever the status is not OK. INVALID      the key is not 1 to 128 bytes of UTF-8 without
  * control bytes NOT_FOUND    get, delete: there is no such key LIMIT        set: over a limit
  *   UNAVAILABLE  what the database holds is not known yet

@@ -101,7 +101,7 @@ static muster_status db_complete(muster_self *self, muster_ticket_id id, muster_
     muster_db_fn fn = ticket->db;
     void *user = ticket->user;
     ticket_free(self->kit, ticket);
-    fn(user, status, status == MUSTER_OK ? rows : NULL);
+    if (fn) fn(user, status, status == MUSTER_OK ? rows : NULL);
     return MUSTER_OK;
 }
 
@@ -281,10 +281,18 @@ const struct muster_host_events kit_events = {.size = sizeof(kit_events),
 
 /* ---- the end of a plugin -------------------------------------------------------------------- */
 
+/* What is with the database is done all the same; nobody is told. */
 static void tickets_close(muster_self *self) {
+    struct testkit *kit = self->kit;
     struct ticket *ticket, *next;
-    DL_FOREACH_SAFE(self->kit->tickets, ticket, next) {
-        if (ticket->owner == self) ticket_free(self->kit, ticket);
+    DL_FOREACH_SAFE(kit->tickets, ticket, next) {
+        if (ticket->owner != self) continue;
+        if (ticket->kind != TICKET_DB || !kit->database || kit->database == self) {
+            ticket_free(kit, ticket);
+            continue;
+        }
+        ticket->owner = kit->database;
+        ticket->db = NULL;
     }
 }
 
