@@ -364,9 +364,7 @@ void match_steer(struct match *match, const struct muster_self *by,
     for (uint32_t i = 0; i < match->rules_count; i++)
         if (match->rules[i].provider->self == by) part = &match->rules[i];
     match_steer_begin(match, part, "engine.steer");
-    match->in_rules = part != &match->mode;
-    fn(user, match->id);
-    match->in_rules = false;
+    fn(user, match->id); /* no call of the rules is under way: they can be asked and told */
     match_call_end(match);
 }
 
