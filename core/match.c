@@ -330,11 +330,11 @@ void match_leave(struct match *match, uint32_t seat, uint32_t reason) {
     if (!match->seats[seat].used) return;
     uint8_t byte = (uint8_t)reason;
     record_append(match->record, match->tick, RECORD_LEAVE, seat, &byte, 1);
-    match_rules_leave(match, seat, reason);
     match_steer_begin(match, &match->mode, "mode.leave");
     match->mode.provider->mode.leave(match->mode.provider->instance, match->mode.state, seat,
                                      reason);
     match_call_end(match);
+    match_rules_leave(match, seat, reason);
     keep_departed(match, seat);
     match->seats[seat].used = false;
 }

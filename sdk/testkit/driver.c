@@ -94,10 +94,10 @@ muster_status testkit_match_join(struct testkit *kit, muster_match_id id, uint32
 void testkit_match_leave(struct testkit *kit, muster_match_id id, uint32_t seat, uint32_t reason) {
     struct match *match = match_find(kit, id);
     if (!match_seat(match, seat)) return;
-    rulings_leave(match, seat, reason);
     match->steering = true;
     if (match->mode) match->mode->leave(match->plugin->instance, match->state, seat, reason);
     match->steering = false;
+    rulings_leave(match, seat, reason);
     match_seat_clear(match, seat);
 }
 

@@ -245,7 +245,7 @@ static void test_rules_are_told(void **state) {
     assert_calls(b, "mode1 join1 connection1:0 kill1>255 tick0 ");
     assert_int_equal(testkit_match_fact_sum(b.kit, match, "kill"), 2);
     testkit_match_leave(b.kit, match, 1, MUSTER_LEAVE_KICK);
-    assert_calls(b, "leave1:3 mode-1 ");
+    assert_calls(b, "mode-1 leave1:3 ");
     assert_int_equal(b.probe->host->match->adjust(b.plugin, match, &param, 5), 10);
     testkit_match_destroy(b.kit, match);
     assert_calls(b, "end destroy ");

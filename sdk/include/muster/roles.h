@@ -332,8 +332,8 @@ struct muster_rules {
     muster_status (*match_begin)(void *instance, void *state, const struct muster_match_info *info);
     /* It is destroyed. Called once for each match_begin that succeeded; not part of the step. */
     void (*match_end)(void *instance, void *state);
-    /* After the mode's join; before the mode's leave; after the mode's connection. Bots come and go
-     * here, too. */
+    /* After the mode's own: what the mode tells of who leaves (a flag that drops) comes before the
+     * leave, and until that returns the seat can be asked. Bots come and go here, too. */
     void (*match_join)(void *instance, void *state, uint32_t seat);
     void (*match_leave)(void *instance, void *state, uint32_t seat, uint32_t reason);
     void (*match_connection)(void *instance, void *state, uint32_t seat, uint32_t connected);
