@@ -222,5 +222,6 @@ json_t *lobby_settings_schema(const char *game_mode);
 json_t *lobby_session_json(const struct session *session); /* PlayerSession */
 json_t *lobby_scoreboard_json(const struct lobby *lobby);
 json_t *match_results_json(const struct match_results *results);
+json_t *match_versions_json(const struct match_results *results); /* of these, the versions */
 
 #endif

@@ -92,6 +92,14 @@ json_t *lobby_scoreboard_json(const struct lobby *lobby) {
                      "teamScores", scores_json(match->team_score), "rows", rows);
 }
 
+json_t *match_versions_json(const struct match_results *results) {
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < results->version_count; i++)
+        json_array_append_new(list, json_pack("{s:s,s:s}", "name", results->versions[i].name,
+                                              "version", results->versions[i].version));
+    return list;
+}
+
 json_t *match_results_json(const struct match_results *results) {
     json_t *rows = json_array();
     for (uint32_t i = 0; i < results->row_count; i++) {
@@ -103,9 +111,10 @@ json_t *match_results_json(const struct match_results *results) {
                             (int)row->assists, "score", (int)row->score, "isBot", row->is_bot));
     }
     bool draw = results->winning_team == MUSTER_TEAM_NONE;
-    return json_pack("{s:s,s:s,s:s,s:o,s:o,s:i,s:s}", "matchId", results->match_key, "lobbyId",
+    return json_pack("{s:s,s:s,s:s,s:o,s:o,s:i,s:s,s:o}", "matchId", results->match_key, "lobbyId",
                      results->lobby_key, "winningTeam",
                      draw ? "draw" : team_text(results->winning_team), "finalScores",
                      scores_json(results->team_score), "playerStats", rows, "duration",
-                     (int)results->duration_s, "reason", end_reason_text(results->reason));
+                     (int)results->duration_s, "reason", end_reason_text(results->reason),
+                     "versions", match_versions_json(results));
 }

@@ -223,6 +223,7 @@ void match_rules_end(struct match *match) {
     }
     match->rules_begun = 0;
     free(match->begin_notes);
+    match->begin_notes = NULL;
 }
 
 /* ---- what took part -------------------------------------------------------------------------- */

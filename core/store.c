@@ -145,6 +145,7 @@ static const char *const steps[] = {
     " assists INTEGER, score INTEGER, is_bot INTEGER, PRIMARY KEY (match_id, row))",
     "CREATE INDEX match_results_completed ON match_results (completed_at)",
     "CREATE INDEX player_match_stats_player ON player_match_stats (player_id)",
+    "ALTER TABLE match_results ADD COLUMN versions TEXT NOT NULL DEFAULT '[]'", /* JSON */
 };
 
 struct start_job {
@@ -266,6 +267,8 @@ void store_results(const struct lobby *lobby, const struct match_results *result
     static struct muster_db_value row_values[ROWS_PER_REQUEST][ROW_VALUES];
     struct muster_db_statement statements[ROWS_PER_REQUEST + 1];
     bool draw = results->winning_team == MUSTER_TEAM_NONE;
+    json_t *versions = match_versions_json(results);
+    char *versions_text = json_dumps(versions, JSON_COMPACT);
     const struct muster_db_value result[] = {
         text(results->match_key),
         text(results->lobby_key),
@@ -277,12 +280,13 @@ void store_results(const struct lobby *lobby, const struct match_results *result
         text(end_reason_text(results->reason)),
         text(lobby->game_mode),
         text(lobby_map(lobby)),
+        text(versions_text ? versions_text : "[]"),
     };
     statements[0] = (struct muster_db_statement){
         "INSERT INTO match_results (match_id, lobby_id, winning_team, duration, red_score,"
-        " blue_score, completed_at, reason, game_mode, map_name)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        result, 10, 0};
+        " blue_score, completed_at, reason, game_mode, map_name, versions)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        result, 11, 0};
     uint32_t count = results->row_count;
     for (uint32_t i = 0; i < count; i++) {
         fill_row(results, i, row_values[i]);
@@ -292,11 +296,13 @@ void store_results(const struct lobby *lobby, const struct match_results *result
             row_values[i], ROW_VALUES, 0};
     }
     write_statements("match result", statements, count + 1, true);
+    free(versions_text);
+    json_decref(versions);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-#define RESULT_COLUMNS 15
+#define RESULT_COLUMNS 16
 
 struct results_job {
     void (*fn)(void *user, muster_status status, json_t *json);
@@ -312,11 +318,21 @@ static json_t *cell_int(const struct muster_db_value *cell) {
     return json_integer(cell->type == MUSTER_DB_INT ? cell->integer : 0);
 }
 
+/* An empty list for what is none. */
+static json_t *cell_list(const struct muster_db_value *cell) {
+    json_t *list = cell->type == MUSTER_DB_TEXT
+                       ? json_loadb(cell->bytes.data, cell->bytes.len, JSON_REJECT_DUPLICATES, NULL)
+                       : NULL;
+    if (json_is_array(list)) return list;
+    json_decref(list);
+    return json_array();
+}
+
 static json_t *result_from_row(const struct muster_db_value *c) {
-    return json_pack("{s:o,s:o,s:o,s:{s:o,s:o},s:[],s:o,s:o}", "matchId", cell_text(&c[0]),
+    return json_pack("{s:o,s:o,s:o,s:{s:o,s:o},s:[],s:o,s:o,s:o}", "matchId", cell_text(&c[0]),
                      "lobbyId", cell_text(&c[1]), "winningTeam", cell_text(&c[2]), "finalScores",
                      "red", cell_int(&c[3]), "blue", cell_int(&c[4]), "playerStats", "duration",
-                     cell_int(&c[5]), "reason", cell_text(&c[6]));
+                     cell_int(&c[5]), "reason", cell_text(&c[6]), "versions", cell_list(&c[15]));
 }
 
 static json_t *stats_from_row(const struct muster_db_value *c) {
@@ -363,7 +379,8 @@ void store_recent_results(uint32_t limit,
     const struct muster_db_statement statement = {
         "SELECT r.match_id, r.lobby_id, r.winning_team, r.red_score, r.blue_score, r.duration,"
         " r.reason, s.player_id, s.display_name, s.team, s.kills, s.deaths, s.assists, s.score,"
-        " s.is_bot FROM (SELECT * FROM match_results ORDER BY completed_at DESC LIMIT $1) r"
+        " s.is_bot, r.versions FROM (SELECT * FROM match_results ORDER BY completed_at DESC LIMIT "
+        "$1) r"
         " LEFT JOIN player_match_stats s ON s.match_id = r.match_id"
         " ORDER BY r.completed_at DESC, r.match_id, s.row",
         values, 1, 0};

@@ -106,6 +106,8 @@ export interface MatchResults {
   /** Seconds. */
   duration: number;
   reason: EndReason;
+  /** What took part beside the server: mods, rules. */
+  versions: { name: string; version: string }[];
 }
 
 export interface ScoreboardRow {

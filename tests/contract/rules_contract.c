@@ -160,6 +160,49 @@ static void what_it_is_told_need_not_make_sense(void **state) {
     house_end(house);
 }
 
+static void tell(const struct house *house, muster_match_id match, const char *kind) {
+    const struct muster_fact fact = {.size = sizeof fact,
+                                     .seat = 1,
+                                     .kind = kind,
+                                     .value = -1,
+                                     .other_seat = MUSTER_SEAT_NONE,
+                                     .third_seat = 30,
+                                     .text = ""};
+    const struct muster_host_match *host = testkit_host(house->bench->kit)->match;
+    assert_int_equal(host->tell(house->bench->plugin, match, &fact), MUSTER_OK);
+}
+
+static void play(const struct house *house, bool is_replay) {
+    struct testkit *kit = house->bench->kit;
+    const struct testkit_match_options options = {.game_mode = "arena",
+                                                  .map_name = "crossfire",
+                                                  .lobby = house->lobby,
+                                                  .is_replay = is_replay};
+    muster_match_id match = testkit_match_create(kit, NULL, &options);
+    assert_true(match != 0);
+    assert_int_equal(testkit_match_join(kit, match, 0, 1, "ann"), MUSTER_OK);
+    assert_int_equal(testkit_match_join(kit, match, 1, 2, "bea"), MUSTER_OK);
+    for (uint32_t i = 0; i < 50; i++) {
+        testkit_match_tick(kit, match);
+        if (i % 7 == 3) testkit_match_connection(kit, match, 1, i % 2);
+        tell(house, match, i % 2 ? "kill" : "never_heard_of");
+        if (i == 40) testkit_match_leave(kit, match, 1, MUSTER_LEAVE_TIMEOUT);
+    }
+    testkit_match_destroy(kit, match);
+}
+
+/* One after the other, with one state, whatever is told. */
+static void matches_go_from_begin_to_end(void **state) {
+    struct house *house = house_make(state);
+    assert_int_equal(
+        testkit_rules_attach(house->bench->kit, house->bench->plugin, house->lobby, NULL),
+        MUSTER_OK);
+    play(house, false);
+    play(house, false);
+    play(house, true);
+    house_end(house);
+}
+
 int main(void) {
     static const struct contract_test tests[] = {
         {"every question has an answer", every_question_has_an_answer},
@@ -167,6 +210,7 @@ int main(void) {
         {"chat stays text", chat_stays_text},
         {"what was saved is the same again", what_was_saved_is_the_same_again},
         {"what it is told need not make sense", what_it_is_told_need_not_make_sense},
+        {"matches go from begin to end", matches_go_from_begin_to_end},
     };
     return contract_run(MUSTER_ROLE_RULES, tests, sizeof tests / sizeof tests[0]);
 }

@@ -73,6 +73,7 @@ async function storedResults(server, matchId) {
         })),
         duration: row.duration,
         reason: row.reason,
+        versions: JSON.parse(row.versions),
     };
 }
 

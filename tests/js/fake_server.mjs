@@ -435,7 +435,7 @@ export class FakeServer {
             results: {
                 matchId: this.#matchId, lobbyId: "lobby1", winningTeam: this.#arena.winner(),
                 finalScores: { red, blue }, playerStats: this.#rows(),
-                duration: (this.#arena.tick * TICK_MS) / 1000, reason: "score_limit",
+                duration: (this.#arena.tick * TICK_MS) / 1000, reason: "score_limit", versions: [],
             },
         });
     }

@@ -117,6 +117,20 @@ static void test_origins_in_order(void **state) {
     assert_string_equal(config_string("server", "logFormat"), "json");
 }
 
+/* --watch is no key: a reload keeps it. */
+static void test_watch(void **state) {
+    (void)state;
+    assert_loads("{}");
+    assert_false(config_watch());
+    const struct config_options options = {.file = path, .port = -1, .watch = true};
+    assert_int_equal(config_load(&options, error), MUSTER_OK);
+    assert_true(config_watch());
+    assert_int_equal(config_reload(error), MUSTER_OK);
+    assert_true(config_watch());
+    config_unload();
+    assert_false(config_watch());
+}
+
 static void test_numbers_as_strings(void **state) {
     (void)state;
     assert_loads("{\"net\":{\"port\":\"27015\"},\"match\":{\"recordEnabled\":\"false\"}}");
@@ -370,6 +384,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_defaults),
         TEST(test_origins_in_order),
+        TEST(test_watch),
         TEST(test_numbers_as_strings),
         TEST(test_sentences),
         TEST(test_hostile_files),

@@ -1,5 +1,6 @@
 /* The rules in their match: when they are called, what they may do there, their notes live and in a
  * replay, and how far a damaged recording gets. */
+#include "lobby.h"
 #include "match_rig.h"
 #include "playback.h"
 
@@ -431,6 +432,59 @@ static void notes_of_match_begin_are_bounded(void **state) {
     match_destroy(match);
 }
 
+/* ---- versions -------------------------------------------------------------------------------- */
+
+static muster_status version(struct match *match, const char *name, const char *text) {
+    return game_host()->version_set(&ada.self, match->id, name, text);
+}
+
+static void versions_stand_in_the_results(void **state) {
+    (void)state;
+    static struct match_results results;
+    struct match *match = make_ruled(NULL, false);
+    match_results(match, &results);
+    json_t *json = match_results_json(&results);
+    assert_int_equal(json_array_size(json_object_get(json, "versions")), 0);
+    json_decref(json);
+    assert_int_equal(version(match, "mod:koth", "1.0.0"), MUSTER_OK);
+    assert_int_equal(version(match, "mod:flag", "2.0.0"), MUSTER_OK);
+    assert_int_equal(version(match, "mod:koth", "1.2.0+3f2a91c0"), MUSTER_OK);
+    match_results(match, &results);
+    json = match_results_json(&results);
+    json_t *versions = json_object_get(json, "versions"), *first = json_array_get(versions, 0);
+    assert_int_equal(json_array_size(versions), 2);
+    assert_string_equal(json_string_value(json_object_get(first, "name")), "mod:koth");
+    assert_string_equal(json_string_value(json_object_get(first, "version")), "1.2.0+3f2a91c0");
+    json_decref(json);
+    match_destroy(match);
+}
+
+static void versions_are_bounded(void **state) {
+    (void)state;
+    char name[16], long_text[65];
+    struct match *match = make_ruled(NULL, false);
+    memset(long_text, 'x', sizeof long_text - 1);
+    long_text[64] = '\0';
+    assert_int_equal(version(match, "", "1"), MUSTER_INVALID);
+    assert_int_equal(version(match, NULL, "1"), MUSTER_INVALID);
+    assert_int_equal(version(match, "mod:x", NULL), MUSTER_INVALID);
+    assert_int_equal(version(match, "two words", "1"), MUSTER_INVALID);
+    assert_int_equal(version(match, "mod:x", "1\n2"), MUSTER_INVALID);
+    assert_int_equal(version(match, "mod:x", "\xc3\xa4"), MUSTER_INVALID);
+    assert_int_equal(version(match, "mod:x", long_text), MUSTER_INVALID);
+    assert_int_equal(version(match, "mod:x", long_text + 1), MUSTER_OK);
+    assert_int_equal(version(match, long_text + 16, "1"), MUSTER_INVALID);
+    assert_int_equal(version(match, long_text + 17, "1"), MUSTER_OK);
+    for (uint32_t i = 2; i < MATCH_VERSIONS_MAX; i++) {
+        snprintf(name, sizeof name, "mod:%u", i);
+        assert_int_equal(version(match, name, "1"), MUSTER_OK);
+    }
+    assert_int_equal(version(match, "one:more", "1"), MUSTER_LIMIT);
+    assert_int_equal(version(match, "mod:x", "2"), MUSTER_OK);
+    assert_int_equal(game_host()->version_set(&ada.self, 99, "mod:x", "2"), MUSTER_NOT_FOUND);
+    match_destroy(match);
+}
+
 /* ---- replay ---------------------------------------------------------------------------------- */
 
 static void record_path(char path[128]) {
@@ -577,6 +631,8 @@ int main(void) {
         TEST(notes_in_a_snapshot_come_back_at_once),
         TEST(notes_that_are_none_are_refused),
         TEST(notes_of_match_begin_are_bounded),
+        TEST(versions_stand_in_the_results),
+        TEST(versions_are_bounded),
         TEST(a_replay_brings_the_notes_where_they_belong),
         TEST(a_replay_of_other_rules_is_different),
         TEST(notes_of_a_damaged_recording_go_to_nobody),

@@ -89,30 +89,44 @@ static void a_loaded_match_is_the_saved_one(void **state) {
 }
 
 /* Inputs, commands and settings that wait are no state: they go over by themselves. */
-static void what_waits_goes_on_in_the_other_match(void **state) {
+static void a_match_made_anew_goes_on(void **state) {
     (void)state;
     struct muster_bytes saved;
     struct match *match = play(&saved);
     const struct match_command command = {.name = "stir", .arg_count = 1, .args = {5}};
     json_t *nine = json_integer(9);
+    free((void *)saved.data);
     push(match, 2, 1, 1);
     assert_int_equal(match_command_push(match, &command), MUSTER_OK);
     assert_int_equal(match_setting_push(match, "maxPlayers", nine), MUSTER_OK);
     json_decref(nine);
-    struct match *other = make_ruled();
-    assert_int_equal(match_load(other, saved), MUSTER_OK);
-    uint64_t event_end = match->event_end;
-    match_take_over(other, match);
-    assert_true(other->event_end == event_end);
-    match_destroy(match);
-    int32_t kills = other->seats[0].kills;
+    uint64_t hash = match_hash(match), event_end = match->event_end;
+    int32_t kills = match->seats[0].kills;
+    muster_match_id id = match->id;
+    assert_int_equal(match_reincarnate(match, &match), MUSTER_OK);
+    assert_int_equal(match_count(), 1);
+    assert_true(match->id != id && !match_find(id));
+    assert_true(match_hash(match) == hash && match->event_end == event_end);
     game.commands = 0;
-    step(other);
-    assert_int_equal(other->seats[0].kills, kills + 1);
+    step(match);
+    assert_int_equal(match->seats[0].kills, kills + 1);
     assert_int_equal(game.commands, 1);
-    assert_int_equal(json_integer_value(match_setting(other, "maxPlayers")), 9);
-    match_destroy(other);
+    assert_int_equal(json_integer_value(match_setting(match, "maxPlayers")), 9);
+    match_destroy(match);
+}
+
+static void a_match_that_cannot_be_made_anew_can_only_end(void **state) {
+    (void)state;
+    struct muster_bytes saved;
+    struct match *match = play(&saved), *out = NULL;
     free((void *)saved.data);
+    rule_status = MUSTER_UNSUPPORTED;
+    assert_int_equal(match_reincarnate(match, &out), MUSTER_UNSUPPORTED);
+    assert_null(out);
+    assert_int_equal(match_count(), 1);
+    match_end(match, MUSTER_TEAM_NONE, MUSTER_END_ABORTED);
+    match_finish(match);
+    match_destroy(match);
 }
 
 static muster_status load(const void *data, uint64_t len) {
@@ -190,7 +204,8 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_ruler, close_ruler)
     const struct CMUnitTest tests[] = {
         TEST(a_loaded_match_is_the_saved_one),
-        TEST(what_waits_goes_on_in_the_other_match),
+        TEST(a_match_made_anew_goes_on),
+        TEST(a_match_that_cannot_be_made_anew_can_only_end),
         TEST(a_state_that_is_cut_or_has_more_is_refused),
         TEST(no_byte_makes_a_match_that_cannot_be),
         TEST(a_part_may_refuse_its_bytes),

@@ -200,11 +200,13 @@ static void a_result_is_written_whole_and_synced(void **state) {
     (void)state;
     struct lobby lobby = {.game_mode = "fake", .settings = json_object()};
     struct match_results results = results_of(2);
+    results.versions[results.version_count++] = (struct match_version){"mod:koth", "1.2.0"};
     store_results(&lobby, &results);
     assert_int_equal(db.statements, 3);
     assert_int_equal(db.durable, 1);
     assert_non_null(strstr(db.text, "|m1|l1|blue|61|3|7|"));
-    assert_non_null(strstr(db.text, "|forfeit|fake|field"));
+    assert_non_null(
+        strstr(db.text, "|forfeit|fake|field|[{\"name\":\"mod:koth\",\"version\":\"1.2.0\"}]"));
     assert_non_null(strstr(db.text, "|m1|1|p1|O'P1|blue|1|0|0|0|0"));
     /* As many rows as a match can have fit into the one request. */
     results = results_of(MUSTER_SEATS_MAX + MATCH_DEPARTED_MAX);
@@ -229,11 +231,14 @@ static void results_are_read_back_by_match(void **state) {
     text(key), text("l"), text(team), integer(1), integer(2), integer(60), text("score_limit")
 #define STATS(key)                                                                                 \
     text(key), text(key), text("red"), integer(1), integer(0), integer(0), integer(10), integer(0)
+#define MODS text("[{\"name\":\"mod:koth\",\"version\":\"1.2.0\"}]")
     const struct muster_db_value none = {.type = MUSTER_DB_NULL};
     const struct muster_db_value cells[] = {HEAD("m2", "red"),
                                             STATS("a"),
+                                            MODS,
                                             HEAD("m2", "red"),
                                             STATS("b"),
+                                            MODS,
                                             HEAD("m1", "draw"),
                                             none,
                                             none,
@@ -242,9 +247,10 @@ static void results_are_read_back_by_match(void **state) {
                                             none,
                                             none,
                                             none,
-                                            none};
+                                            none,
+                                            text("no JSON")};
     const struct muster_db_rows rows = {
-        .size = sizeof rows, .column_count = 15, .row_count = 3, .cells = cells};
+        .size = sizeof rows, .column_count = 16, .row_count = 3, .cells = cells};
     memset(&got, 0, sizeof got);
     store_recent_results(10, on_results, NULL);
     db.rows = &rows;
@@ -253,7 +259,9 @@ static void results_are_read_back_by_match(void **state) {
     json_t *first = json_array_get(got.json, 0), *second = json_array_get(got.json, 1);
     assert_string_equal(json_string_value(json_object_get(first, "matchId")), "m2");
     assert_int_equal(json_array_size(json_object_get(first, "playerStats")), 2);
+    assert_int_equal(json_array_size(json_object_get(first, "versions")), 1);
     assert_string_equal(json_string_value(json_object_get(second, "winningTeam")), "draw");
+    assert_int_equal(json_array_size(json_object_get(second, "versions")), 0);
     assert_int_equal(json_array_size(json_object_get(second, "playerStats")), 0);
     json_decref(got.json);
 }

@@ -463,27 +463,29 @@ struct muster_host_match {
     /* Queued for the mode's command, applied at the start of the next tick, recorded. */
     muster_status (*command)(muster_self *self, muster_match_id match,
                              const struct muster_command *command);
-    /* End the match after this tick. */
+    /* End the match after this tick; between two ticks, after the next. Outside of the step: in the
+     * loop's next turn. */
     muster_status (*end)(muster_self *self, muster_match_id match, uint32_t winning_team,
                          uint32_t reason);
 
     /* ---- Since 1.1 ---- */
 
     /* Tell the match's rules, then the anticheat plugins, what happened: inside the step. size,
-     * seat and kind are needed. A rule may call for facts in turn (by ending the match, say), not
-     * tell any: STATE. */
+     * seat and kind are needed; the host fills in the tick. From a call of the rules: STATE. */
     muster_status (*tell)(muster_self *self, muster_match_id match, const struct muster_fact *fact);
     /* For providers of rules: write at most MUSTER_NOTE_MAX bytes into the match's log. Everything
      * that steers a match and is neither input nor setting nor command enters this way.
      *   Outside of a step, and in match_begin: match_note is called with it, at once (in
-     *     match_begin: right after it has returned). A replay ignores the call and brings the log's
-     *     notes at the same place.
+     *     match_begin: when all rules have begun; at most 256 KiB). A replay ignores the call and
+     *     brings the log's notes at the same place.
      *   Inside a step: only written. It says something about this step that a replay has to know
      *     before (an answer that was read, where a script was stopped): a replay brings all notes
-     * of this kind right after match_begin, before those of the first kind, in order. */
+     *     of this kind right after match_begin, before those of the first kind, in order.
+     * STATE: in save, load and match_end, and when the match is over. */
     muster_status (*note)(muster_self *self, muster_match_id match, const void *data, uint32_t len);
     /* Name what took part beside the plugins ("mod:koth", "1.2.0+3f2a91c0"): MatchResults.versions
-     * lists it. The same name again replaces its version. At most 32 names. */
+     * lists it. The same name again replaces its version. At most 32 names; visible ASCII, names
+     * of at most 47, versions of at most 63 bytes. */
     muster_status (*version_set)(muster_self *self, muster_match_id match, const char *name,
                                  const char *version);
     /* A setting of any type as JSON text. NOT_FOUND: no such match or key. */

@@ -6,8 +6,9 @@
  *
  * `instance` is what the plugin's init returned. `state` is what the role's own create returned; it
  * belongs to one match (or one lobby, for rules) and ends with destroy. Nothing is called on a
- * state while another call on it is on the stack. All calls come on the loop thread. Pointers in
- * arguments are borrowed for the call.
+ * state while another call on it is on the stack, but match_note in one's own call of
+ * host->match->note. All calls come on the loop thread. Pointers in arguments are borrowed for the
+ * call.
  *
  * Inside a match step (join, leave, input, command, tick, evaluate, adjust) a plugin must be
  * deterministic: the only sources are its arguments, its state and host->match. No wall time, no

@@ -1,0 +1,146 @@
+/* The rules of a lobby and the matches it plays: one state from match to match, words from the
+ * lobby into the match, and the lobby's end.
+ */
+#include "books_rig.h"
+
+static struct {
+    struct muster_self self;
+    muster_match_id match;
+    muster_status at_begin;
+    uint32_t states; /* alive */
+    char calls[1024];
+} steward;
+
+static void say(const char *word) {
+    size_t used = strlen(steward.calls);
+    snprintf(steward.calls + used, sizeof steward.calls - used, "%s ", word);
+}
+
+static muster_status on_create(void *instance, muster_lobby_id lobby, void **state) {
+    (void)instance;
+    *state = lobby_find(lobby);
+    steward.states++;
+    return MUSTER_OK;
+}
+
+static void on_destroy(void *instance, void *state) {
+    (void)instance;
+    (void)state;
+    say("destroy");
+    steward.states--;
+}
+
+static muster_verdict on_chat(void *instance, void *state, muster_lobby_id lobby, uint32_t seat,
+                              char *text, uint32_t cap) {
+    (void)instance;
+    (void)state;
+    (void)lobby;
+    (void)seat;
+    (void)cap;
+    muster_status status =
+        game_host()->note(&steward.self, steward.match, text, (uint32_t)strlen(text));
+    return status ? MUSTER_REJECT : MUSTER_ACCEPT;
+}
+
+static muster_status on_begin(void *instance, void *state, const struct muster_match_info *info) {
+    (void)instance;
+    assert_ptr_equal(state, lobby_find(info->lobby));
+    say("begin");
+    steward.match = info->match;
+    return steward.at_begin;
+}
+
+static void on_end(void *instance, void *state) {
+    (void)instance;
+    (void)state;
+    say("end");
+}
+
+static void on_leave(void *instance, void *state, uint32_t seat, uint32_t reason) {
+    (void)instance;
+    (void)state;
+    (void)seat;
+    if (reason != MUSTER_LEAVE_KICK) return;
+    say("forfeit");
+    assert_int_equal(
+        game_host()->end(&steward.self, steward.match, MUSTER_TEAM_BLUE, MUSTER_END_FORFEIT),
+        MUSTER_OK);
+}
+
+static void on_note(void *instance, void *state, const void *data, uint32_t len) {
+    char word[32];
+    (void)instance;
+    (void)state;
+    snprintf(word, sizeof word, "%.*s", (int)len, (const char *)data);
+    say(word);
+}
+
+static const struct muster_rules rules = {.size = sizeof rules,
+                                          .create = on_create,
+                                          .destroy = on_destroy,
+                                          .chat = on_chat,
+                                          .match_begin = on_begin,
+                                          .match_end = on_end,
+                                          .match_leave = on_leave,
+                                          .match_note = on_note};
+static const struct muster_role roles[] = {{MUSTER_ROLE_RULES, 0, &rules}};
+
+static int open_steward(void **state) {
+    memset(&steward, 0, sizeof steward);
+    return rig_open(state) || fake_plugin(&steward.self, "steward", roles, 1, NULL, NULL) ? -1 : 0;
+}
+
+static int close_steward(void **state) {
+    if (rig_close(state)) return -1;
+    registry_remove(&steward.self);
+    return steward.states || steward.self.pins ? -1 : 0;
+}
+
+static void one_state_goes_from_match_to_match(void **state) {
+    (void)state;
+    struct failure failure = {0};
+    struct lobby *lobby = rig_lobby();
+    struct session *ann = rig_join(lobby, "ann", NULL), *bea = rig_join(lobby, "bea", NULL);
+    struct session *cid = rig_join(lobby, "cid", NULL);
+    rig_play(lobby);
+    rig_tick(lobby);
+    assert_int_equal(lobby_chat(ann, "hello", false, &failure), RPC_OK);
+    /* A rule decides between two ticks: the next one is the last. */
+    lobby_kick(lobby, lobby_seat(cid->member), "out");
+    assert_int_equal(lobby->state, MUSTER_LOBBY_ACTIVE);
+    rig_tick(lobby);
+    assert_int_equal(lobby->state, MUSTER_LOBBY_ENDING);
+    assert_int_equal(rig.results.reason, MUSTER_END_FORFEIT);
+    /* Nothing reaches a match that is over. */
+    assert_int_equal(lobby_chat(ann, "late", false, &failure), RPC_OK);
+    assert_int_equal(lobby_cast_restart(ann, true, &failure), RPC_OK);
+    assert_int_equal(lobby_cast_restart(bea, true, &failure), RPC_OK);
+    rig_settle(15200);
+    rig_play(lobby);
+    assert_string_equal(steward.calls, "begin hello forfeit end begin ");
+    assert_int_equal(steward.states, 1);
+    lobby_close(lobby, MUSTER_LEAVE_SHUTDOWN, "enough");
+    assert_string_equal(steward.calls, "begin hello forfeit end begin end destroy ");
+}
+
+static void rules_that_refuse_a_match_close_its_lobby(void **state) {
+    (void)state;
+    struct lobby *lobby = rig_lobby();
+    muster_lobby_id id = lobby->id;
+    struct session *ann = rig_join(lobby, "ann", NULL);
+    steward.at_begin = MUSTER_UNAVAILABLE;
+    rig_settle(4000);
+    assert_null(lobby_find(id));
+    assert_int_equal(ann->lobby, 0);
+    assert_string_equal(steward.calls, "begin destroy ");
+    assert_int_equal(match_count(), 0);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_steward, close_steward)
+    const struct CMUnitTest tests[] = {
+        TEST(one_state_goes_from_match_to_match),
+        TEST(rules_that_refuse_a_match_close_its_lobby),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
