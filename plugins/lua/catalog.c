@@ -120,6 +120,16 @@ static void take_in(struct instance *instance, struct mod *mod) {
     if (declare(instance, mod) == MUSTER_OK) keep_now(instance, mod);
 }
 
+/* Of the versions that are kept, the newest; never one that is offered now. */
+static void prune(const struct instance *instance) {
+    uint32_t count = mods_count(instance->mods);
+    const char **keep = calloc(count ? count : 1, sizeof *keep);
+    if (!keep) return;
+    for (uint32_t i = 0; i < count; i++) keep[i] = mods_at(instance->mods, i)->hash;
+    mod_store_prune(instance->store_dir, MOD_STORE_FILES_MAX, keep, count);
+    free(keep);
+}
+
 /* ---- start ----------------------------------------------------------------------------------- */
 
 static uint32_t list_dirs(const struct instance *instance, char shipped[2][PATH_BYTES_MAX],
@@ -148,6 +158,7 @@ muster_status catalog_start(struct instance *instance) {
     if (status) return status;
     for (uint32_t i = 0; i < mods_count(instance->mods); i++)
         take_in(instance, mods_at(instance->mods, i));
+    prune(instance);
     if (instance->host->config->watch(instance->self)) watch_start(instance, dirs, count);
     return MUSTER_OK;
 }

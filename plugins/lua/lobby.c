@@ -235,6 +235,23 @@ bool result_parse(const char *team, const char *reason, uint32_t *team_out, uint
     return true;
 }
 
+/* ---- storage --------------------------------------------------------------------------------- */
+
+/* As many ids as there are uploads at a time; who brings more of them begins anew with the first.
+ */
+struct storage_space *lobby_space(struct lobby *lobby, const struct mod *mod) {
+    struct instance *instance = lobby->instance;
+    struct upload_space *slot = lobby->spaces;
+    if (!mod->is_upload) return storage_space(instance->storage, mod->id);
+    while (slot < lobby->spaces + LOBBY_UPLOADS_MAX && slot->space &&
+           strcmp(slot->id, mod->id) != 0)
+        slot++;
+    if (slot == lobby->spaces + LOBBY_UPLOADS_MAX) return NULL;
+    if (!slot->space) slot->space = storage_space_create(&instance->storage_limits);
+    strcpy(slot->id, mod->id);
+    return slot->space;
+}
+
 /* ---- life ------------------------------------------------------------------------------------ */
 
 struct lobby *lobby_create(struct instance *instance, muster_lobby_id id) {
@@ -257,6 +274,7 @@ void lobby_destroy(struct lobby *lobby) {
     realm_deinit(&lobby->match);
     realm_deinit(&lobby->lobby);
     for (uint32_t i = 0; i < lobby->upload_count; i++) mod_unpin(lobby->uploads[i]);
+    for (int i = 0; i < LOBBY_UPLOADS_MAX; i++) storage_space_destroy(lobby->spaces[i].space);
     free(lobby->draft);
     free(lobby);
 }

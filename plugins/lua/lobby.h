@@ -10,7 +10,7 @@
 #include "storage.h"
 
 enum {
-    LOBBY_UPLOADS_MAX = 4,
+    LOBBY_UPLOADS_MAX = 1,
     GLOBALS_MAX = 8,
     ERRORS_REMEMBERED = 64,
     KEEP_EVERY_MS = 1000, /* between two last good states */
@@ -26,6 +26,10 @@ struct lobby {
     struct realm lobby; /* of the lobby */
     struct realm match; /* while a match runs: match.match is not 0 */
     struct mod *uploads[LOBBY_UPLOADS_MAX];
+    struct upload_space {
+        char id[MOD_ID_MAX];
+        struct storage_space *space; /* owned */
+    } spaces[LOBBY_UPLOADS_MAX];
     uint32_t upload_count;
     struct mode *mode;
     bool refresh_posted;
@@ -43,7 +47,7 @@ struct lobby {
 
 /* An error that was told: the same place again is counted, not told. */
 struct told {
-    char mod[MOD_ID_MAX];
+    char mod[MOD_HASH_MAX]; /* the version */
     char file[128];
     int line;
     uint32_t count;
@@ -55,12 +59,14 @@ struct instance {
     const struct muster_host *host;
     struct mods *mods;
     struct storage *storage;
+    struct storage_limits storage_limits;
     struct lobby *lobbies;
     struct sandbox_limits limits;
     struct sandbox *volatile current;
     volatile int64_t entered_ns; /* monotonic: when the newest entry began */
     volatile uint64_t entered;   /* entries so far */
     uint32_t call_us;            /* CPU time of one entry */
+    volatile uint32_t entry_us;  /* of the present one: loading may take half as much again */
     const char *globals[GLOBALS_MAX];
     uint32_t global_count;
     struct told told[ERRORS_REMEMBERED];
@@ -101,6 +107,8 @@ bool lobby_emit(struct realm *realm, const char *name, const void *bytes, uint32
 uint32_t permissions_of(const struct instance *instance, const char *id);
 /* Is it a rule that the operator lets lobbies choose? */
 bool rule_is_offered(const struct instance *instance, const char *id);
+/* Where a mod keeps its values; an upload's end with the lobby. Null: no memory. */
+struct storage_space *lobby_space(struct lobby *lobby, const struct mod *mod);
 /* The setting "rules" as a list: fn for each id. */
 void lobby_chosen(const struct lobby *lobby, void (*fn)(void *user, const char *id), void *user);
 /* The rule's value of a setting as JSON text, from lobby or match. */
@@ -124,6 +132,8 @@ void report_kill(struct script *script);
 bool print_allowed(struct lobby *lobby);
 void report_print(const struct script *script, const char *line);
 void report_stretch(struct script *script, uint64_t ns);
+/* Of the loop's thread, so far. */
+int64_t thread_cpu_ns(void);
 void report_disabled(struct script *script, const char *why);
 /* One line to the lobby's host. */
 void report_to_host(const struct lobby *lobby, const char *mod, const char *text);

@@ -31,6 +31,12 @@ static const char config_schema[] =
     "10000,\"help\":\"CPU time of one call of a script\"},"
     "{\"key\":\"secondMs\",\"type\":\"duration\",\"unit\":\"ms\",\"default\":100,\"min\":1,"
     "\"max\":1000,\"help\":\"CPU time of one script in a second\"},"
+    "{\"key\":\"storageKeysMax\",\"type\":\"int\",\"default\":1000,\"min\":0,\"max\":100000,"
+    "\"unit\":\"keys\",\"help\":\"Keys that one mod may keep\"},"
+    "{\"key\":\"storageMaxKb\",\"type\":\"int\",\"default\":256,\"min\":1,\"max\":65536,"
+    "\"unit\":\"KiB\",\"help\":\"What one mod may keep\"},"
+    "{\"key\":\"storageWriteMs\",\"type\":\"duration\",\"unit\":\"ms\",\"default\":500,\"min\":50,"
+    "\"max\":60000,\"help\":\"How long a value may wait before it is written to the database\"},"
     "{\"key\":\"memoryMaxKb\",\"type\":\"int\",\"default\":4096,\"min\":64,\"max\":262144,"
     "\"unit\":\"KiB\",\"help\":\"Memory that a script may ask for\"},"
     "{\"key\":\"globals\",\"type\":\"list\",\"default\":[],\"max\":8,\"help\":\"Globals that "
@@ -61,7 +67,7 @@ static void on_overrun(void *user) {
         instance->seen_cpu_ns = cpu_ns;
         return;
     }
-    if (cpu_ns - instance->seen_cpu_ns >= (int64_t)instance->call_us * 1000 / 2)
+    if (cpu_ns - instance->seen_cpu_ns >= (int64_t)instance->entry_us * 1000 / 2)
         sandbox_interrupt(sandbox);
 }
 
@@ -83,6 +89,11 @@ static void read_config(struct instance *instance) {
     muster_self *self = instance->self;
     instance->call_us = (uint32_t)config->integer(self, "callMs") * 1000 * SLOWNESS;
     instance->limits.second_cpu_us = (uint32_t)config->integer(self, "secondMs") * 1000 * SLOWNESS;
+    instance->storage_limits = (struct storage_limits){
+        .keys_max = (uint32_t)config->integer(self, "storageKeysMax"),
+        .bytes_max = (uint32_t)config->integer(self, "storageMaxKb") << 10,
+        .write_ms = (uint32_t)config->integer(self, "storageWriteMs"),
+    };
     instance->uploads = config->boolean(self, "uploads") && config->untrusted(self);
     instance->global_count = config->list_count(self, "globals");
     for (uint32_t i = 0; i < instance->global_count; i++)
@@ -100,9 +111,11 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
     read_config(instance);
     add_metrics(instance);
     muster_status status = host->lobby->settings_add(self, lobby_settings);
+    if (!status) status = storage_create(host, self, &instance->storage_limits, &instance->storage);
     if (!status) status = console_add(instance);
     if (!status) status = rpc_add(instance);
     if (status) {
+        storage_destroy(instance->storage);
         free(instance);
         return status;
     }
@@ -114,17 +127,27 @@ static muster_status plugin_start(void *user) {
     struct instance *instance = user;
     muster_status status = instance->host->watchdog->overrun(instance->self, instance->call_us / 2,
                                                              on_overrun, instance);
-    return status ? status : catalog_start(instance);
+    if (status) return status;
+    storage_start(instance->storage);
+    return catalog_start(instance);
+}
+
+static void plugin_drain(void *user) {
+    struct instance *instance = user;
+    storage_flush(instance->storage);
 }
 
 static void plugin_stop(void *user) {
-    catalog_stop(user);
+    struct instance *instance = user;
+    storage_stop(instance->storage);
+    catalog_stop(instance);
 }
 
 static void plugin_fini(void *user) {
     struct instance *instance = user;
     while (instance->lobbies) lobby_destroy(instance->lobbies);
     catalog_free(instance);
+    storage_destroy(instance->storage);
     free(instance);
 }
 
@@ -135,4 +158,5 @@ static const struct muster_role roles[] = {{.kind = MUSTER_ROLE_MODE, .vtable = 
 MUSTER_PLUGIN(.name = "lua", .version = "1.0.0",
               .description = "Game modes, rules and victory from Lua scripts.", .roles = roles,
               .role_count = 3, .config_schema = config_schema, .init = plugin_init,
-              .start = plugin_start, .stop = plugin_stop, .fini = plugin_fini);
+              .start = plugin_start, .drain = plugin_drain, .stop = plugin_stop,
+              .fini = plugin_fini);

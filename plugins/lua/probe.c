@@ -7,10 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct probe *probe_find(const struct instance *instance, const struct mod *mod) {
-    const struct probe *probe = instance->probes;
+static struct probe *find(const struct instance *instance, const struct mod *mod) {
+    struct probe *probe = instance->probes;
     while (probe && strcmp(probe->mod->hash, mod->hash) != 0) probe = probe->next;
     return probe;
+}
+
+const struct probe *probe_find(const struct instance *instance, const struct mod *mod) {
+    return find(instance, mod);
 }
 
 static bool hooks_something(const struct realm *realm) {
@@ -47,21 +51,38 @@ static void probe_free(struct probe *probe) {
     free(probe);
 }
 
-muster_status probe_run(struct instance *instance, struct mod *mod, char *error, uint32_t cap) {
-    if (probe_find(instance, mod)) return MUSTER_OK;
+static struct probe *probe_add(struct instance *instance, struct mod *mod) {
     struct probe *probe = calloc(1, sizeof *probe);
-    if (!probe) return MUSTER_NO_MEMORY;
+    if (!probe) return NULL;
     probe->mod = mod_pin(mod);
-    muster_status status = run_in(instance, mod, REALM_MATCH, probe, error, cap);
-    if (!status && mod->kind == MOD_RULE)
-        status = run_in(instance, mod, REALM_LOBBY, probe, error, cap);
-    if (status) {
-        probe_free(probe);
-        return status;
-    }
     probe->next = instance->probes;
     instance->probes = probe;
-    return MUSTER_OK;
+    return probe;
+}
+
+static void probe_remove(struct instance *instance, struct probe *probe) {
+    struct probe **at = &instance->probes;
+    while (*at != probe) at = &(*at)->next;
+    *at = probe->next;
+    probe_free(probe);
+}
+
+muster_status probe_step(struct instance *instance, struct mod *mod, int realm, char *error,
+                         uint32_t cap) {
+    struct probe *probe = find(instance, mod);
+    if (!probe) probe = probe_add(instance, mod);
+    if (!probe) return MUSTER_NO_MEMORY;
+    if (probe->tried & realm) return MUSTER_OK;
+    probe->tried |= realm;
+    if (mod->kind == MOD_MODE && realm == REALM_LOBBY) return MUSTER_OK; /* modes live in matches */
+    muster_status status = run_in(instance, mod, realm, probe, error, cap);
+    if (status) probe_remove(instance, probe);
+    return status;
+}
+
+muster_status probe_run(struct instance *instance, struct mod *mod, char *error, uint32_t cap) {
+    muster_status status = probe_step(instance, mod, REALM_MATCH, error, cap);
+    return status ? status : probe_step(instance, mod, REALM_LOBBY, error, cap);
 }
 
 int probe_realms(struct instance *instance, struct mod *mod) {

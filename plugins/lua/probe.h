@@ -12,10 +12,14 @@ struct mode_traits {
 struct probe {
     struct probe *next;
     struct mod *mod; /* pinned */
+    int tried;       /* realms it was run in */
     int realms;      /* those in which it hooks something */
     struct mode_traits mode;
 };
 
+/* One realm of two; the loop may turn in between. Then the other one. */
+muster_status probe_step(struct instance *instance, struct mod *mod, int realm, char *error,
+                         uint32_t cap);
 /* INVALID: it does not start; error says why. */
 muster_status probe_run(struct instance *instance, struct mod *mod, char *error, uint32_t cap);
 /* Of a mod that was probed, or is now; 0 when it does not start. */

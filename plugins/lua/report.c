@@ -64,27 +64,43 @@ void report_to_host(const struct lobby *lobby, const char *mod, const char *text
 
 /* ---- errors and kills ------------------------------------------------------------------------ */
 
-static void tell(struct script *script, const char *what) {
+/* The lobby's host is told once of each place. */
+static void tell_host(struct script *script, const char *what, const struct sandbox_error *error) {
+    uint32_t place = (uint32_t)error->line;
+    char line[400];
+    for (const char *c = error->file; *c; c++) place = place * 31 + (unsigned char)*c;
+    for (uint32_t i = 0; i < script->told_count; i++)
+        if (script->told[i] == place) return;
+    if (script->told_count == SCRIPT_TOLD_MAX) return;
+    script->told[script->told_count++] = place;
+    snprintf(line, sizeof line, "%s: %.300s", what, error->message);
+    report_to_host(script->realm->lobby, script->mod->id, line);
+}
+
+static void tell_operator(struct script *script, const char *what,
+                          const struct sandbox_error *error) {
     struct lobby *lobby = script->realm->lobby;
     struct instance *instance = lobby->instance;
-    const struct sandbox_error *error = script->sandbox ? sandbox_error(script->sandbox) : NULL;
     struct muster_lobby_info info;
-    char line[400];
-    if (!error || script->realm->is_replay) return;
-    if (script->realm->is_probe) {
-        snprintf(script->realm->probe_error, sizeof script->realm->probe_error, "%.390s",
-                 error->message);
-        return;
-    }
-    uint32_t count = tell_now(instance, script->mod->id, error->file, error->line);
+    uint32_t count = tell_now(instance, script->mod->hash, error->file, error->line);
     if (!count) return;
     instance->host->log->write(instance->self, MUSTER_LOG_WARN,
                                "mod %s %s: %s: %.600s (%s realm, lobby %s, error %u here)%s%.1000s",
                                script->mod->id, script->mod->version, what, error->message,
                                realm_name(script->realm), lobby_key(lobby, &info), count,
                                error->traceback[0] ? "; at " : "", error->traceback);
-    snprintf(line, sizeof line, "%s: %.300s", what, error->message);
-    report_to_host(lobby, script->mod->id, line);
+}
+
+static void tell(struct script *script, const char *what) {
+    const struct sandbox_error *error = script->sandbox ? sandbox_error(script->sandbox) : NULL;
+    struct realm *realm = script->realm;
+    if (!error || realm->is_replay) return;
+    if (realm->is_probe) {
+        snprintf(realm->probe_error, sizeof realm->probe_error, "%.390s", error->message);
+        return;
+    }
+    tell_host(script, what, error);
+    tell_operator(script, what, error);
 }
 
 void report_error(struct script *script) {

@@ -121,37 +121,80 @@ static uint32_t upload_find(const struct lobby *lobby, const char *id) {
     return at;
 }
 
-/* Null, and refused: it is no script, or does not start. */
-static struct mod *read_upload(struct instance *instance, const struct muster_rpc_call *call,
-                               const char *name, const char *source, size_t len) {
-    struct mod_error wrong = {.text = ""};
-    char error[400] = "";
+/* An upload on its way: each of its two realms is tried in a turn of the loop of its own, so that
+ * nobody's tick waits for both. */
+struct job {
+    struct instance *instance;
+    struct muster_rpc_call call; /* only id, player and lobby are good */
     struct mod *mod;
-    if (mod_upload(name, source, len, instance->upload_permissions, &mod, &wrong)) {
-        refuse(instance, call, "invalid_params", "bad_script", "%s", wrong.text);
-        return NULL;
-    }
-    if (probe_run(instance, mod, error, sizeof error) == MUSTER_OK) return mod;
-    refuse(instance, call, "invalid_params", "bad_script", "%s", error);
-    mod_unpin(mod);
-    return NULL;
-}
+    int realm; /* to be tried next; 0: all were */
+};
 
-static void upload(struct instance *instance, const struct muster_rpc_call *call,
-                   struct lobby *lobby, struct mod *mod) {
+static void take_upload(struct job *job, struct lobby *lobby) {
+    struct instance *instance = job->instance;
+    struct mod *mod = job->mod;
     uint32_t at = upload_find(lobby, mod->id);
     if (at < lobby->upload_count) forget(lobby, at);
     if (lobby->upload_count == LOBBY_UPLOADS_MAX) {
-        refuse(instance, call, "denied", "too_many", "a lobby has at most %d uploaded rules",
-               LOBBY_UPLOADS_MAX);
+        refuse(instance, &job->call, "denied", "too_many",
+               "a lobby has at most %d uploaded rule: remove %s first", LOBBY_UPLOADS_MAX,
+               lobby->uploads[0]->id);
         return;
     }
     lobby->uploads[lobby->upload_count++] = mod_pin(mod);
     catalog_keep(instance, mod);
     lobby_refresh(lobby);
     bool waits = lobby->match.match && (probe_realms(instance, mod) & REALM_MATCH);
-    answer(instance, call,
+    answer(instance, &job->call,
            json_pack("{s:o,s:s}", "rule", mod_json(mod), "active", waits ? "next_match" : "now"));
+}
+
+static void job_free(struct job *job) {
+    mod_unpin(job->mod);
+    probes_forget(job->instance);
+    free(job);
+}
+
+static void job_later(struct job *job);
+
+static void on_job(void *user) {
+    struct job *job = user;
+    struct instance *instance = job->instance;
+    char error[400] = "";
+    int64_t start_ns = thread_cpu_ns();
+    struct lobby *lobby = lobby_to_change(instance, &job->call);
+    bool goes_on = false;
+    if (lobby && job->realm == 0) {
+        take_upload(job, lobby);
+    } else if (lobby && probe_step(instance, job->mod, job->realm, error, sizeof error)) {
+        refuse(instance, &job->call, "invalid_params", "bad_script", "%s", error);
+    } else if (lobby) {
+        job->realm = job->realm == REALM_MATCH ? REALM_LOBBY : 0;
+        goes_on = true;
+    }
+    uint64_t took_ns = (uint64_t)(thread_cpu_ns() - start_ns);
+    if (took_ns > instance->stretch_ns) instance->stretch_ns = took_ns;
+    if (goes_on)
+        job_later(job);
+    else
+        job_free(job);
+}
+
+static void job_later(struct job *job) {
+    if (job->instance->host->loop->post(job->instance->self, on_job, job) == MUSTER_OK) return;
+    refuse(job->instance, &job->call, "unavailable", "busy", "the node is busy");
+    job_free(job);
+}
+
+static void job_begin(struct instance *instance, const struct muster_rpc_call *call,
+                      struct mod *mod) {
+    struct job *job = malloc(sizeof *job);
+    if (!job) {
+        mod_unpin(mod);
+        return; /* the host answers when the time is up */
+    }
+    *job = (struct job){instance, *call, mod, REALM_MATCH};
+    job_later(job);
 }
 
 /* An upload longer than one message comes in parts of the same name. False, and refused: too long.
@@ -180,10 +223,13 @@ static void draft_finish(struct instance *instance, const struct muster_rpc_call
         refuse(instance, call, "rate_limited", "too_many", "too many uploads: wait a little");
         return;
     }
-    struct mod *mod = read_upload(instance, call, lobby->draft_name, lobby->draft, len);
-    if (mod) upload(instance, call, lobby, mod);
-    mod_unpin(mod);
-    probes_forget(instance);
+    struct mod_error wrong = {.text = ""};
+    struct mod *mod;
+    if (mod_upload(lobby->draft_name, lobby->draft, len, instance->upload_permissions, &mod,
+                   &wrong))
+        refuse(instance, call, "invalid_params", "bad_script", "%s", wrong.text);
+    else
+        job_begin(instance, call, mod);
 }
 
 static void on_upload(void *user, const struct muster_rpc_call *call) {

@@ -35,6 +35,10 @@ static int64_t clock_ns(clockid_t id) {
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+int64_t thread_cpu_ns(void) {
+    return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
 /* ---- entries --------------------------------------------------------------------------------- */
 
 struct script *script_of(lua_State *L) {
@@ -114,9 +118,10 @@ static bool finish(struct script *script, muster_status status) {
     return false;
 }
 
-bool script_enter(struct script *script, lua_CFunction body, void *arg) {
+static bool enter(struct script *script, lua_CFunction body, void *arg, uint32_t limit_us) {
     struct instance *instance = script->realm->lobby->instance;
     if (!script->sandbox) return false;
+    instance->entry_us = limit_us;
     script->realm->calls++;
     script->calls++;
     script->host_calls = 0;
@@ -126,10 +131,14 @@ bool script_enter(struct script *script, lua_CFunction body, void *arg) {
     instance->entered_ns = clock == CLOCK_MONOTONIC ? start_ns : clock_ns(CLOCK_MONOTONIC);
     instance->entered++;
     muster_status status = sandbox_enter(script->sandbox, body, arg);
-    int64_t took_ns = clock_ns(clock) - start_ns;
-    if (script->mod->is_upload) report_stretch(script, (uint64_t)took_ns);
-    spend(script, took_ns);
-    return finish(script, status);
+    spend(script, clock_ns(clock) - start_ns);
+    bool good = finish(script, status);
+    if (script->mod->is_upload) report_stretch(script, (uint64_t)(clock_ns(clock) - start_ns));
+    return good;
+}
+
+bool script_enter(struct script *script, lua_CFunction body, void *arg) {
+    return enter(script, body, arg, script->realm->lobby->instance->call_us);
 }
 
 bool script_call(struct script *script, const struct sandbox_call *call) {
@@ -171,7 +180,8 @@ static bool call_mode(lua_State *L, const struct script *script, const char *nam
     return true;
 }
 
-/* State of a mode: what its init returns. Of a rule: the global table `state`. */
+/* State of a mode: what its init returns. Of a rule: the global table `state`, as init.lua left it.
+ */
 static void init_state(lua_State *L, struct script *script) {
     lua_getglobal(L, "settings");
     if (!call_mode(L, script, "init", 1, 1)) {
@@ -231,8 +241,7 @@ static int start_body(lua_State *L) {
     sandbox_check(L);
     take_mode(L, script);
     lua_settop(L, 1);
-    bool fresh = !start->saved || script->mod->kind == MOD_MODE;
-    if (fresh) init_state(L, script);
+    if (script->mod->kind == MOD_MODE) init_state(L, script);
     if (start->saved) restore_state(L, script, start);
     return 0;
 }
@@ -267,7 +276,7 @@ muster_status script_start(struct script *script, const void *saved, uint32_t sa
         script_stop_sandbox(script);
         return status;
     }
-    if (script_enter(script, start_body, &start)) return MUSTER_OK;
+    if (enter(script, start_body, &start, instance->call_us * 3 / 2)) return MUSTER_OK;
     script_stop_sandbox(script);
     return MUSTER_INVALID;
 }

@@ -18,6 +18,7 @@ enum {
     SCRIPT_STATE_BYTES_MAX = 65536,
     SCRIPT_ERRORS_MAX = 20, /* within SCRIPT_ERRORS_MS: the script is stopped */
     SCRIPT_ERRORS_MS = 10000,
+    SCRIPT_TOLD_MAX = 8,
     SCRIPT_KILLS_MAX = 3, /* the third one in a match, or lobby, is the last */
 };
 
@@ -53,11 +54,14 @@ struct script {
     uint32_t kills;
     uint32_t error_count; /* since error_since_ms */
     uint64_t error_since_ms;
+    uint32_t told[SCRIPT_TOLD_MAX]; /* places that the lobby's host was told of */
+    uint32_t told_count;
     uint32_t host_calls; /* of this entry that had an effect */
     uint32_t kill_after; /* replay: stop after so many; UINT32_MAX: not in this entry */
     uint64_t stretch_ns; /* of an upload: the longest time in it, by the thread's CPU clock */
     uint64_t calls;
-    uint8_t *saved; /* the last good state, made when first saved */
+    struct storage_space *space; /* borrowed; null until it is used */
+    uint8_t *saved;              /* the last good state, made when first saved */
     uint32_t saved_len;
     struct mod *before;   /* pinned: the code before a reload, while the new one is on trial */
     uint64_t trial_until; /* by the realm's clock */

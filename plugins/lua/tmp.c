@@ -1,6 +1,6 @@
 #include "api.h"
 #include "mode.h"
-const struct api_function api_storage[]={{NULL}}, api_sync[]={{NULL}}, api_writer[]={{NULL}};
+const struct api_function api_sync[]={{NULL}}, api_writer[]={{NULL}};
 static muster_status c(void*i,const struct muster_match_info*f,void**s){(void)i;(void)f;(void)s;return MUSTER_UNSUPPORTED;}
 static void d(void*i,void*s){(void)i;(void)s;}
 static muster_status j(void*i,void*s,uint32_t a){(void)i;(void)s;(void)a;return MUSTER_OK;}
