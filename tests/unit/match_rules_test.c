@@ -610,6 +610,7 @@ static void a_note_that_is_cut_is_damage(void **state) {
     uint32_t used = record_used(record);
     record_close(record);
     record_path(path);
+    while (!loop_quiet()) (void)loop_turn(); /* the pool cuts the file to what is used */
     assert_int_equal(truncate(path, used - 1), 0);
     calls[0] = '\0';
     assert_int_equal(play(&playback), MUSTER_INVALID);
