@@ -33,6 +33,7 @@ static void refuse(const struct instance *instance, const struct muster_rpc_call
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     snprintf(refusal.word, sizeof refusal.word, "%s", word);
+    if (strcmp(code, "rate_limited") == 0) refusal.retry_after_ms = (uint32_t)(1 / UPLOADS_PER_MS);
     (void)instance->host->rpc->refuse(instance->self, call->id, code, text, &refusal);
 }
 
