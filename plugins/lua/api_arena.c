@@ -20,8 +20,7 @@ static int send_command(lua_State *L, const char *name, uint32_t seat, const cha
                                      .args = args,
                                      .arg_count = count};
     sandbox_charge(L, ARENA_UNITS);
-    script_act(L);
-    if (realm->is_probe) return 0;
+    if (!script_act(L)) return 0;
     muster_status status =
         realm_host(realm)->match->command(realm_self(realm), realm->match, &command);
     if (status == MUSTER_LIMIT) return luaL_error(L, "too many commands for one tick");

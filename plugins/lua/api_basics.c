@@ -171,7 +171,7 @@ static int bus_emit(lua_State *L) {
     lua_settop(L, 2);
     sandbox_charge(L, HOOK_UNITS);
     size_t len = value_encode(L, 2, bytes, sizeof bytes);
-    script_act(L);
+    if (!script_act(L)) return 0;
     if (!lobby_emit(script->realm, name, bytes, (uint32_t)len))
         return luaL_error(L, "too many messages wait");
     return 0;

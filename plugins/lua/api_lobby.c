@@ -71,8 +71,7 @@ static int lobby_chat(lua_State *L) {
     const struct realm *realm = realm_of(L);
     const char *text = api_text(L, 1, LINE_BYTES_MAX);
     sandbox_charge(L, TALK_UNITS);
-    script_act(L);
-    if (!realm->is_probe)
+    if (script_act(L))
         (void)realm_host(realm)->lobby->chat(realm_self(realm), realm->lobby->id, text);
     return 0;
 }
@@ -110,7 +109,7 @@ static void act_later(lua_State *L, enum act_kind kind, uint32_t seat, uint32_t 
 static int lobby_lock(lua_State *L) {
     luaL_checktype(L, 1, LUA_TBOOLEAN);
     sandbox_charge(L, LOBBY_UNITS);
-    script_act(L);
+    if (!script_act(L)) return 0;
     act_later(L, ACT_LOCK, MUSTER_SEAT_NONE, (uint32_t)lua_toboolean(L, 1));
     return 0;
 }
@@ -121,7 +120,7 @@ static int lobby_set_team(lua_State *L) {
     const struct realm *realm = realm_of(L);
     struct muster_member_info member = {.size = sizeof member};
     sandbox_charge(L, LOBBY_UNITS);
-    script_act(L);
+    if (!script_act(L)) return 0;
     while (realm_host(realm)->lobby->member_next(realm_self(realm), realm->lobby->id, &index,
                                                  &member) == MUSTER_OK)
         if (member.player == player->who && member.seat != MUSTER_SEAT_NONE)
@@ -206,10 +205,9 @@ static int vote_start(lua_State *L) {
     int on_end = luaL_ref(L, LUA_REGISTRYINDEX);
     vote.option_count = read_options(L, names);
     sandbox_charge(L, LOBBY_UNITS * 5);
-    script_act(L);
-    bool started =
-        realm_host(realm)->lobby->vote_start(realm_self(realm), realm->lobby->id, &vote, on_vote,
-                                             realm->lobby->instance) == MUSTER_OK;
+    bool started = script_act(L) && realm_host(realm)->lobby->vote_start(
+                                        realm_self(realm), realm->lobby->id, &vote, on_vote,
+                                        realm->lobby->instance) == MUSTER_OK;
     if (started) {
         script->vote_end = on_end;
         strcpy(realm->lobby->vote_mod, script->mod->id);

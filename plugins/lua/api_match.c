@@ -98,8 +98,7 @@ static int match_add_score(lua_State *L) {
     uint32_t team = api_team(L, 1);
     int32_t points = (int32_t)api_integer(L, 2, -1000, 1000);
     sandbox_charge(L, MATCH_UNITS);
-    script_act(L);
-    if (!realm->is_probe)
+    if (script_act(L))
         (void)realm_host(realm)->match->team_score_add(realm_self(realm), realm->match, team,
                                                        points);
     return 0;
@@ -109,8 +108,7 @@ static int match_announce(lua_State *L) {
     const struct realm *realm = realm_of(L);
     const char *text = api_text(L, 1, LINE_BYTES_MAX);
     sandbox_charge(L, TALK_UNITS);
-    script_act(L);
-    if (!realm->is_replay && !realm->is_probe)
+    if (script_act(L) && !realm->is_replay)
         (void)realm_host(realm)->lobby->chat(realm_self(realm), realm->lobby->id, text);
     return 0;
 }
@@ -124,8 +122,7 @@ static int match_finish(lua_State *L) {
         return luaL_error(L, "expected red, blue or draw, and score_limit, time_limit, elimination "
                              "or forfeit");
     sandbox_charge(L, MATCH_UNITS);
-    script_act(L);
-    if (!realm->is_probe)
+    if (script_act(L))
         (void)realm_host(realm)->match->end(realm_self(realm), realm->match, team, reason);
     return 0;
 }

@@ -96,8 +96,7 @@ static int player_chat(lua_State *L) {
     const char *text = api_text(L, 2, LINE_BYTES_MAX);
     sandbox_charge(L, TALK_UNITS);
     muster_player_id session = player_session(L, player);
-    script_act(L);
-    if (session) speech_tell(realm_of(L)->lobby, session, text);
+    if (script_act(L) && session) speech_tell(realm_of(L)->lobby, session, text);
     return 0;
 }
 
@@ -108,7 +107,7 @@ static int player_kick(lua_State *L) {
     struct realm *realm = realm_of(L);
     sandbox_charge(L, TALK_UNITS);
     muster_player_id session = player_session(L, player);
-    script_act(L);
+    if (!script_act(L)) return 0;
     player->gone = true;
     if (session)
         (void)realm_host(realm)->lobby->remove(realm_self(realm), realm->lobby->id, session,
@@ -158,9 +157,9 @@ static int player_add_score(lua_State *L) {
     int32_t points = (int32_t)api_integer(L, 2, -1000, 1000);
     const struct realm *realm = realm_of(L);
     sandbox_charge(L, PLAYER_UNITS);
-    script_act(L);
-    (void)realm_host(realm)->match->stat_add(realm_self(realm), realm->match, (uint32_t)player->who,
-                                             MUSTER_STAT_SCORE, points);
+    if (script_act(L))
+        (void)realm_host(realm)->match->stat_add(realm_self(realm), realm->match,
+                                                 (uint32_t)player->who, MUSTER_STAT_SCORE, points);
     return 0;
 }
 

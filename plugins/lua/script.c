@@ -45,11 +45,12 @@ struct script *script_of(lua_State *L) {
     return sandbox_user(L);
 }
 
-void script_act(lua_State *L) {
+bool script_act(lua_State *L) {
     struct script *script = script_of(L);
     sandbox_check(L);
     script->host_calls++;
     if (script->host_calls == script->kill_after) sandbox_kill_next(L);
+    return !script->realm->is_probe && !script->takes_over;
 }
 
 /* In a replay: is this the entry in which the script was stopped? */
@@ -276,7 +277,10 @@ muster_status script_start(struct script *script, const void *saved, uint32_t sa
         script_stop_sandbox(script);
         return status;
     }
-    if (enter(script, start_body, &start, instance->call_us * 3 / 2)) return MUSTER_OK;
+    script->takes_over = saved != NULL;
+    bool started = enter(script, start_body, &start, instance->call_us * 3 / 2);
+    script->takes_over = false;
+    if (started) return MUSTER_OK;
     script_stop_sandbox(script);
     return MUSTER_INVALID;
 }

@@ -42,6 +42,7 @@ struct script {
     uint32_t index;          /* in the realm */
     bool is_mode;            /* its init.lua returned the mode of the match */
     bool restart_due;        /* killed; begins anew at the next tick */
+    bool takes_over;         /* starts with a saved state: what init does is done already */
     int mode;                /* references, LUA_NOREF when absent: the mode's table */
     int state;
     int players;          /* handles by seat or player id */
@@ -113,8 +114,9 @@ void script_restart(struct script *script);
 
 struct script *script_of(lua_State *L);
 /* Before an effect on anything outside of the sandbox, with nothing that raises in between: a stop
- * comes before it or after it, in a replay as well. */
-void script_act(lua_State *L);
+ * comes before it or after it, in a replay as well. False: to be left out, as there is nobody it
+ * could have an effect on (a probe), or it has been done already (takes_over). */
+bool script_act(lua_State *L) MUSTER_MUST_USE;
 
 /* ---- timers; now_ms by the realm's clock ---- */
 uint32_t script_timer_add(lua_State *L, double seconds, bool repeats); /* function at index 2 */
