@@ -84,6 +84,8 @@ struct instance {
 /* ---- roles.c ---- */
 extern const struct muster_rules lobby_rules;
 extern const struct muster_victory lobby_victory;
+/* "quit", "timeout", ...: how scripts name MUSTER_LEAVE_... */
+const char *leave_name(uint32_t reason);
 
 /* ---- lobby.c ---- */
 struct lobby *lobby_create(struct instance *instance, muster_lobby_id id);

@@ -32,8 +32,12 @@ static muster_status run_in(struct instance *instance, struct mod *mod, int kind
     realm_init(realm, &lobby, kind);
     realm->is_probe = true;
     realm->tick_rate_hz = mod->tick_rate_hz ? mod->tick_rate_hz : 20;
-    struct script *script = realm_add(realm, mod);
-    if (!script) return MUSTER_NO_MEMORY;
+    lobby.mode = mode_make(&lobby);
+    struct script *script = lobby.mode ? realm_add(realm, mod) : NULL;
+    if (!script) {
+        mode_free(lobby.mode);
+        return MUSTER_NO_MEMORY;
+    }
     muster_status status = script_start(script, NULL, 0);
     if (status) {
         snprintf(error, cap, "%s", realm->probe_error);
@@ -42,6 +46,7 @@ static muster_status run_in(struct instance *instance, struct mod *mod, int kind
         if (kind == REALM_MATCH && script->is_mode) mode_traits_read(script, &probe->mode);
     }
     realm_deinit(realm);
+    mode_free(lobby.mode);
     return status;
 }
 

@@ -1,5 +1,6 @@
 /* roles - what the host asks of rules and victory, put to the scripts of the lobby or match. */
 #include "lobby.h"
+#include "mode.h"
 #include "note.h"
 #include "probe.h"
 #include "script.h"
@@ -139,7 +140,7 @@ static const char *const state_names[] = {MUSTER_LOBBY_STATE_MAP(LOBBY_STATE_ROW
 #define LEAVE_ROW(name, code, text) [code] = text,
 static const char *const leave_names[] = {MUSTER_LEAVE_MAP(LEAVE_ROW)};
 
-static const char *leave_name(uint32_t reason) {
+const char *leave_name(uint32_t reason) {
     return reason >= MUSTER_LEAVE_QUIT && reason <= MUSTER_LEAVE_SHUTDOWN ? leave_names[reason]
                                                                           : "";
 }
@@ -190,7 +191,7 @@ static void match_join(void *user, void *state, uint32_t seat) {
     struct lobby *lobby = state;
     (void)user;
     if (!lobby || lobby->match.script_count == 0) return;
-    players_seat(&lobby->match, seat);
+    if (!mode_seats(lobby, seat)) players_seat(&lobby->match, seat);
     struct arg args[] = {A_SEAT(seat)};
     realm_notify(&lobby->match, EVENT_PLAYER_JOIN, args, 1);
 }
@@ -201,7 +202,7 @@ static void match_leave(void *user, void *state, uint32_t seat, uint32_t reason)
     if (!lobby || lobby->match.script_count == 0) return;
     struct arg args[] = {A_SEAT(seat), A_TEXT(leave_name(reason))};
     realm_notify(&lobby->match, EVENT_PLAYER_LEAVE, args, 2);
-    players_forget(&lobby->match, seat);
+    if (!mode_seats(lobby, seat)) players_forget(&lobby->match, seat);
 }
 
 static void match_setting(void *user, void *state, const char *key) {
@@ -236,6 +237,7 @@ static void match_tick(void *user, void *state, const struct muster_tick *tick) 
     }
     if (keeps_now(lobby))
         for (uint32_t i = 0; i < realm->script_count; i++) script_keep(realm->scripts[i]);
+    mode_step_end(lobby);
     realm->tick_ns = 0;
 }
 
@@ -295,6 +297,7 @@ static void rules_save(void *user, void *state, struct muster_writer *out) {
         muster_put_u32(out, len);
         muster_put_bytes(out, bytes, len);
     }
+    mode_save(lobby, out);
 }
 
 static muster_status rules_load(void *user, void *state, struct muster_reader *in) {
@@ -310,7 +313,7 @@ static muster_status rules_load(void *user, void *state, struct muster_reader *i
         if (in->overflow || strcmp(id, script->mod->id) != 0) return MUSTER_INVALID;
         if (len && script_load(script, bytes, len)) return MUSTER_INVALID;
     }
-    return MUSTER_OK;
+    return mode_load(lobby, in);
 }
 
 const struct muster_rules lobby_rules = {

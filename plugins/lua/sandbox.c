@@ -186,6 +186,21 @@ muster_status sandbox_call(struct sandbox *sb, const struct sandbox_call *call) 
     return sandbox_enter(sb, sandbox_call_body, (void *)(uintptr_t)call);
 }
 
+bool sandbox_try(lua_State *L, int arguments, int results) {
+    struct sandbox *sb = sandbox_of(L);
+    int handler = lua_gettop(L) - arguments;
+    lua_pushcfunction(L, errors_handler);
+    lua_insert(L, handler);
+    int status = lua_pcall(L, arguments, results, handler);
+    sandbox_check(L);
+    lua_remove(L, handler);
+    if (status == LUA_OK) return true;
+    if (!sb->error_told) errors_record(sb, L); /* no handler runs for a memory error */
+    sb->error_told = false;
+    lua_pop(L, 1);
+    return false;
+}
+
 struct load_request {
     const char *text, *chunk;
     size_t len;

@@ -157,6 +157,10 @@ const char *sandbox_tostring(lua_State *L, int index, size_t *len);
 void sandbox_load_chunk(lua_State *L, const char *text, size_t len, const char *chunk);
 /* The body that sandbox_call enters; its argument is a struct sandbox_call. */
 int sandbox_call_body(lua_State *L);
+/* A protected call within an entry, for bodies that go on after an error: calls the function below
+ * its arguments. True: its results are on top. False: it failed, sandbox_error says how, nothing is
+ * left. A kill goes through. */
+bool sandbox_try(lua_State *L, int arguments, int results);
 /* Kills with SANDBOX_KILL_HOST when the script goes on after the C function that calls this. */
 void sandbox_kill_next(lua_State *L);
 /* A text of the script for people: control bytes escaped, cut to size. */

@@ -2,6 +2,7 @@
 #include "script.h"
 #include "api.h"
 #include "lobby.h"
+#include "mode.h"
 #include "note.h"
 #include "value.h"
 
@@ -48,6 +49,7 @@ struct script *script_of(lua_State *L) {
 bool script_act(lua_State *L) {
     struct script *script = script_of(L);
     sandbox_check(L);
+    if (script->is_peeking) luaL_error(L, "nothing can be changed while state is saved or told");
     script->host_calls++;
     if (script->host_calls == script->kill_after) sandbox_kill_next(L);
     return !script->realm->is_probe && !script->takes_over;
@@ -86,7 +88,7 @@ static void killed(struct script *script) {
         lobby_restart_later(realm->lobby);
 }
 
-static void failed(struct script *script) {
+void script_failed(struct script *script) {
     uint64_t now_ms = realm_now_ms(script->realm);
     report_error(script);
     if (script->realm->is_probe) return;
@@ -115,7 +117,7 @@ static bool finish(struct script *script, muster_status status) {
     if (status == MUSTER_LIMIT || status == MUSTER_CLOSED)
         killed(script);
     else
-        failed(script);
+        script_failed(script);
     return false;
 }
 
@@ -142,6 +144,21 @@ bool script_enter(struct script *script, lua_CFunction body, void *arg) {
     return enter(script, body, arg, script->realm->lobby->instance->call_us);
 }
 
+bool script_peek(struct script *script, lua_CFunction body, void *arg) {
+    struct instance *instance = script->realm->lobby->instance;
+    uint64_t random[4];
+    if (!script->sandbox) return false;
+    instance->entered_ns = clock_ns(CLOCK_MONOTONIC);
+    instance->entered++;
+    script->is_peeking = true;
+    sandbox_random_get(script->sandbox, random);
+    muster_status status = sandbox_enter(script->sandbox, body, arg);
+    sandbox_random_set(script->sandbox, random);
+    script->is_peeking = false;
+    if (status) report_error(script); /* of a kill the next entry tells */
+    return status == MUSTER_OK;
+}
+
 bool script_call(struct script *script, const struct sandbox_call *call) {
     return script_enter(script, sandbox_call_body, (void *)(uintptr_t)call);
 }
@@ -161,7 +178,10 @@ static void take_mode(lua_State *L, struct script *script) {
     script->is_mode = true;
     lua_pushvalue(L, -1);
     script->mode = luaL_ref(L, LUA_REGISTRYINDEX);
-    if (script->mod->base) mode_hook_fields(L, script);
+    if (script->mod->base)
+        mode_hook_fields(L, script);
+    else
+        mode_declare(L, script);
 }
 
 /* Calls a function of the mode's table, if there is one; results are left on the stack. */
@@ -277,6 +297,7 @@ muster_status script_start(struct script *script, const void *saved, uint32_t sa
         script_stop_sandbox(script);
         return status;
     }
+    mode_back(script);
     script->takes_over = saved != NULL;
     bool started = enter(script, start_body, &start, instance->call_us * 3 / 2);
     script->takes_over = false;
@@ -373,17 +394,8 @@ enum { RANDOM_BYTES = 32 };
 uint32_t script_save(struct script *script, void *out, uint32_t cap) {
     struct save save = {script, (uint8_t *)out + RANDOM_BYTES, cap - RANDOM_BYTES, 0};
     uint64_t random[4];
-    if (!script->sandbox || cap < RANDOM_BYTES) return 0;
-    struct instance *instance = script->realm->lobby->instance;
-    instance->entered_ns = clock_ns(CLOCK_MONOTONIC);
-    instance->entered++;
+    if (cap < RANDOM_BYTES || !script_peek(script, save_body, &save)) return 0;
     sandbox_random_get(script->sandbox, random);
-    muster_status status = sandbox_enter(script->sandbox, save_body, &save);
-    sandbox_random_set(script->sandbox, random);
-    if (status) {
-        report_error(script);
-        return 0;
-    }
     memcpy(out, random, RANDOM_BYTES);
     return save.len + RANDOM_BYTES;
 }
@@ -409,4 +421,5 @@ void script_keep(struct script *script) {
     memcpy(saved, bytes, save.len);
     script->saved = saved;
     script->saved_len = save.len;
+    mode_keep(script);
 }

@@ -43,6 +43,7 @@ struct script {
     bool is_mode;            /* its init.lua returned the mode of the match */
     bool restart_due;        /* killed; begins anew at the next tick */
     bool takes_over;         /* starts with a saved state: what init does is done already */
+    bool is_peeking;         /* script_peek: it may change nothing */
     int mode;                /* references, LUA_NOREF when absent: the mode's table */
     int state;
     int players;          /* handles by seat or player id */
@@ -83,8 +84,13 @@ void script_stop(struct script *script);
 bool script_call(struct script *script, const struct sandbox_call *call);
 /* The same for a C function with arg as light userdata. */
 bool script_enter(struct script *script, lua_CFunction body, void *arg);
+/* Enters apart from the step, as a recording does oftener than a replay: to save, to tell a client
+ * who comes. The body has no effects (script_act raises), and the generator is put back. */
+bool script_peek(struct script *script, lua_CFunction body, void *arg);
+/* An error within an entry that went on after it: told and counted like one that ended it. */
+void script_failed(struct script *script);
 /* State and generator as bytes at out (cap bytes); the number, or 0 when the state cannot be saved.
- * Does not count as a call: a recording is saved more often than a replay. */
+ */
 uint32_t script_save(struct script *script, void *out, uint32_t cap);
 /* Takes over what script_save wrote. */
 muster_status script_load(struct script *script, const void *saved, uint32_t len);
