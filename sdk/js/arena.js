@@ -1,6 +1,6 @@
 // arena - the payload of mode_arena: decoding, and the movement formula for prediction.
 
-import { MusterError } from "./errors.js";
+import { Reader } from "./reader.js";
 
 /** @typedef {import("./types.js").Avatar} Avatar */
 /** @typedef {import("./types.js").Projectile} Projectile */
@@ -20,46 +20,6 @@ const GONE = 64;
 const SEAT_NONE = 255;
 const WEAPONS_ALL = 3;
 const SPEED_INTRO = 255;
-
-/** Little-endian reading that throws past the end. */
-class Reader {
-    #view;
-    #at = 0;
-
-    /** @param {Uint8Array} bytes */
-    constructor(bytes) {
-        this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    }
-
-    /** @param {number} bytes */
-    #take(bytes) {
-        const at = this.#at;
-        if (at + bytes > this.#view.byteLength) {
-            throw new MusterError("bad_frame", "arena payload too short");
-        }
-        this.#at += bytes;
-        return at;
-    }
-
-    u8() {
-        return this.#view.getUint8(this.#take(1));
-    }
-
-    i8() {
-        return this.#view.getInt8(this.#take(1));
-    }
-
-    u16() {
-        return this.#view.getUint16(this.#take(2), true);
-    }
-
-    /** Its length, then a word of ASCII. */
-    word() {
-        let word = "";
-        for (let n = this.u8(); n > 0; n--) word += String.fromCharCode(this.u8());
-        return word;
-    }
-}
 
 /** Walls by tile; outside the map is wall. */
 export class ArenaMap {
@@ -217,7 +177,7 @@ function newItem(id) {
  * @returns {import("./types.js").ArenaEvent | null} null for an event of a later version
  */
 export function decodeArenaEvent(bytes) {
-    const reader = new Reader(bytes);
+    const reader = new Reader(bytes, "arena payload");
     switch (reader.u8()) {
         case 1:
             return {
@@ -256,7 +216,7 @@ export class ArenaWorld {
         /** @type {import("./types.js").ArenaChanges} */
         const changes = { shots: [], bursts: [], events: [] };
         if (snapshot.usable) {
-            const reader = new Reader(snapshot.payload);
+            const reader = new Reader(snapshot.payload, "arena payload");
             if (snapshot.full) this.#readFull(reader);
             else this.#readDelta(reader, changes);
             this.tick = snapshot.tick;
@@ -376,7 +336,7 @@ export class ArenaWorld {
             zone.y = reader.u16();
             zone.radius = reader.u16();
         }
-        if (mask & 8) zone.label = reader.word();
+        if (mask & 8) zone.label = reader.text();
         if (mask & GONE) this.zones.delete(id);
     }
 
@@ -399,7 +359,7 @@ export class ArenaWorld {
             item.who = reader.u8();
             item.homeX = reader.u16();
             item.homeY = reader.u16();
-            item.kind = reader.word();
+            item.kind = reader.text();
         }
         if (mask & GONE) this.items.delete(id);
     }

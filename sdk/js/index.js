@@ -20,6 +20,7 @@ export {
     inflateFrame,
     isDeflated,
 } from "./snapshot.js";
+export { SyncState } from "./sync.js";
 export {
     ArenaMap,
     ArenaWorld,

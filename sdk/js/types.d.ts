@@ -547,6 +547,18 @@ export interface ArenaItem {
   atHome: boolean;
 }
 
+/** A field of a mode in Lua, as `sync` of the match's intro lists it. */
+export interface SyncField {
+  name: string;
+  /** bool, u8, i16, u16, i32, u32, f32 or string. */
+  type: string;
+  /** Each player has a value of their own. */
+  per?: "player";
+  visible?: "all" | "team" | "owner";
+}
+
+export type SyncValue = boolean | number | string;
+
 export interface Projectile {
   id: number;
   /** Seat; 255 none. */

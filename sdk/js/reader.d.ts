@@ -1,0 +1,21 @@
+import { MusterError } from "./errors.js";
+export declare class Reader {
+    #private;
+    /**
+     * @param {Uint8Array} bytes
+     * @param {string} what names the payload in errors
+     */
+    constructor(bytes: Uint8Array, what: string);
+    /** @param {string} why */
+    error(why: string): MusterError;
+    get isAtEnd(): boolean;
+    u8(): number;
+    i8(): number;
+    u16(): number;
+    i16(): number;
+    u32(): number;
+    i32(): number;
+    f32(): number;
+    /** Its length, then UTF-8. */
+    text(): string;
+}

@@ -1,0 +1,130 @@
+// sync - the payload of modes in Lua that declare mode.sync: docs/protocol.md, "Modes in Lua".
+
+import { MusterError } from "./errors.js";
+import { Reader } from "./reader.js";
+
+/** @typedef {import("./types.js").SyncField} SyncField */
+/** @typedef {import("./types.js").SyncValue} SyncValue */
+
+/** @type {Map<string, {zero: SyncValue, read: (reader: Reader) => SyncValue}>} by type */
+const TYPES = new Map([
+    ["bool", { zero: false, read: (reader) => reader.u8() !== 0 }],
+    ["u8", { zero: 0, read: (reader) => reader.u8() }],
+    ["i16", { zero: 0, read: (reader) => reader.i16() }],
+    ["u16", { zero: 0, read: (reader) => reader.u16() }],
+    ["i32", { zero: 0, read: (reader) => reader.i32() }],
+    ["u32", { zero: 0, read: (reader) => reader.u32() }],
+    ["f32", { zero: 0, read: (reader) => reader.f32() }],
+    ["string", { zero: "", read: (reader) => reader.text() }],
+]);
+
+/**
+ * @param {SyncField} field
+ * @returns {{name: string, perPlayer: boolean, zero: SyncValue,
+ *     read: (reader: Reader) => SyncValue}}
+ */
+function checkField({ name, type, per }) {
+    const known = TYPES.get(type);
+    if (!known) throw new MusterError("bad_frame", `sync field ${name} of unknown type ${type}`);
+    return { name: String(name), perPlayer: per === "player", ...known };
+}
+
+/**
+ * Numbers of the bits that are set, from the lowest.
+ *
+ * @param {number} mask 32 bits
+ */
+function* bitsOf(mask) {
+    for (let i = 0; i < 32; i++) if ((mask >>> i) & 1) yield i;
+}
+
+/**
+ * Who is there now, by seat. Rows of seats that are fresh begin empty.
+ *
+ * @param {Reader} reader
+ * @param {Map<number, Map<string, SyncValue>>} before
+ * @param {boolean} full
+ */
+function readSeats(reader, before, full) {
+    const seats = reader.u32();
+    const fresh = full ? seats : reader.u32();
+    /** @type {Map<number, Map<string, SyncValue>>} */
+    const players = new Map();
+    for (const seat of bitsOf(seats)) {
+        const row = (fresh >>> seat) & 1 ? undefined : before.get(seat);
+        players.set(seat, new Map(row));
+    }
+    return players;
+}
+
+/**
+ * A field's value of some seats.
+ *
+ * @param {Reader} reader
+ * @param {Map<number, Map<string, SyncValue>>} players
+ * @param {{name: string, read: (reader: Reader) => SyncValue}} field
+ */
+function readRows(reader, players, { name, read }) {
+    for (const seat of bitsOf(reader.u32())) {
+        const row = players.get(seat);
+        if (!row) throw reader.error(`tells of seat ${seat}, where nobody sits`);
+        row.set(name, read(reader));
+    }
+}
+
+/** The state of a mode as its snapshots tell it. */
+export class SyncState {
+    /** @type {Map<string, SyncValue>} shared fields, by name */
+    fields = new Map();
+    /** @type {Map<number, Map<string, SyncValue>>} by seat: those fields that one may see */
+    players = new Map();
+    #schema;
+    #hasPlayers;
+
+    /** @param {SyncField[]} schema `sync` of the match's intro */
+    constructor(schema) {
+        this.#schema = schema.map(checkField);
+        this.#hasPlayers = this.#schema.some(({ perPlayer }) => perPlayer);
+        for (const { name, perPlayer, zero } of this.#schema) {
+            if (!perPlayer) this.fields.set(name, zero);
+        }
+    }
+
+    /**
+     * Take in a payload. One that is malformed changes nothing.
+     *
+     * @param {Uint8Array} payload
+     * @param {boolean} full `full` of the snapshot
+     */
+    apply(payload, full) {
+        const reader = new Reader(payload, "sync payload");
+        const fields = new Map(this.fields);
+        let players = new Map([...this.players].map(([seat, row]) => [seat, new Map(row)]));
+        const isTold = full ? () => true : this.#readBits(reader);
+        if (this.#hasPlayers && isTold(this.#schema.length)) {
+            players = readSeats(reader, players, full);
+        }
+        this.#schema.forEach((field, i) => {
+            if (!isTold(i)) return;
+            if (field.perPlayer) readRows(reader, players, field);
+            else fields.set(field.name, field.read(reader));
+        });
+        if (!reader.isAtEnd) throw reader.error("too long");
+        this.fields = fields;
+        this.players = players;
+    }
+
+    /**
+     * The bits at the front of a delta: which fields it tells of, and whether of seats.
+     *
+     * @param {Reader} reader
+     * @returns {(i: number) => boolean}
+     */
+    #readBits(reader) {
+        const count = this.#schema.length + (this.#hasPlayers ? 1 : 0);
+        /** @type {number[]} */
+        const bytes = [];
+        while (bytes.length * 8 < count) bytes.push(reader.u8());
+        return (i) => ((bytes[i >> 3] >> (i & 7)) & 1) === 1;
+    }
+}
