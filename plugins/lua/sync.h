@@ -1,5 +1,5 @@
 /* sync - the fields that a mode declares in mode.sync: their values, and the payload that tells
- * clients of them. docs/protocol.md, "Modes in Lua", gives the bytes; sdk/js/sync.js reads them.
+ * clients of them. docs/protocol.md section 12 gives the bytes; sdk/js/sync.js reads them.
  *
  * Values live here, in the form of the wire, not in Lua: a snapshot enters no script, and telling a
  * change from no change is comparing bytes. A struct sync belongs to one match.

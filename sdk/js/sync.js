@@ -1,4 +1,4 @@
-// sync - the payload of modes in Lua that declare mode.sync: docs/protocol.md, "Modes in Lua".
+// sync - the payload of modes in Lua that declare mode.sync: docs/protocol.md section 12.
 
 import { MusterError } from "./errors.js";
 import { Reader } from "./reader.js";
