@@ -62,7 +62,8 @@ static muster_status create(void *instance, const struct muster_match_info *info
 static void destroy(void *instance, void *state) {
     struct mode *mode = state;
     (void)instance;
-    if (mode) mode->lobby->mode = NULL;
+    if (mode && mode->lobby->mode == mode)
+        mode->lobby->mode = NULL; /* else the next one is there */
     mode_free(mode);
 }
 
@@ -209,11 +210,6 @@ static void choose_team(struct mode *mode, uint32_t seat) {
                                              mode->teams[seat]);
 }
 
-static void stand_up(struct mode *mode, uint32_t seat) {
-    if (mode->sync) sync_seat_leave(mode->sync, seat);
-    players_forget(&mode->lobby->match, seat);
-}
-
 /* Asked, and kept with the answer: a script that is stopped right afterwards still knows who plays.
  * One that fails here lets nobody in. */
 static bool lets_in(struct mode *mode, struct script *script, uint32_t seat) {
@@ -241,10 +237,12 @@ static muster_status join(void *instance, void *state, uint32_t seat) {
     players_seat(&mode->lobby->match, seat);
     if (mode->sync) sync_seat_take(mode->sync, seat);
     if (!script || lets_in(mode, script, seat)) return MUSTER_OK;
-    stand_up(mode, seat);
+    if (mode->sync) sync_seat_leave(mode->sync, seat);
+    players_forget(&mode->lobby->match, seat);
     return MUSTER_DENIED;
 }
 
+/* The handle is good until the rules have been told. */
 static void leave(void *instance, void *state, uint32_t seat, uint32_t reason) {
     struct mode *mode = state;
     struct script *script = mode_script(mode);
@@ -253,7 +251,7 @@ static void leave(void *instance, void *state, uint32_t seat, uint32_t reason) {
     (void)instance;
     if (seat >= SYNC_SEATS_MAX) return;
     if (script) script_enter(script, callback_body, &callback);
-    stand_up(mode, seat);
+    if (mode->sync) sync_seat_leave(mode->sync, seat);
     if (script) script_keep(script);
 }
 

@@ -52,8 +52,7 @@ void mode_keep(const struct script *script);
 void mode_back(const struct script *script);
 
 /* ---- roles.c ---- */
-/* This role seats the player and lets the player go, so that mode.join and mode.leave have a handle
- * before and after the other scripts. */
+/* Has the player been seated by mode.join, which comes before the rules are told? */
 bool mode_seats(const struct lobby *lobby, uint32_t seat);
 /* All scripts have had their tick: what clients are told of this step. */
 void mode_step_end(struct lobby *lobby);

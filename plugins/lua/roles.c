@@ -202,7 +202,7 @@ static void match_leave(void *user, void *state, uint32_t seat, uint32_t reason)
     if (!lobby || lobby->match.script_count == 0) return;
     struct arg args[] = {A_SEAT(seat), A_TEXT(leave_name(reason))};
     realm_notify(&lobby->match, EVENT_PLAYER_LEAVE, args, 2);
-    if (!mode_seats(lobby, seat)) players_forget(&lobby->match, seat);
+    players_forget(&lobby->match, seat);
 }
 
 static void match_setting(void *user, void *state, const char *key) {
@@ -300,10 +300,20 @@ static void rules_save(void *user, void *state, struct muster_writer *out) {
     mode_save(lobby, out);
 }
 
+/* Nobody joins a match that goes on from a saved state: they are in. */
+static void seat_players(struct realm *realm) {
+    const struct muster_host_match *match = realm_host(realm)->match;
+    struct muster_seat_info row = {.size = sizeof row};
+    for (uint32_t seat = 0; seat < MUSTER_SEATS_MAX; seat++)
+        if (match->seat_get(realm_self(realm), realm->match, seat, &row) == MUSTER_OK)
+            players_seat(realm, seat);
+}
+
 static muster_status rules_load(void *user, void *state, struct muster_reader *in) {
     struct lobby *lobby = state;
     (void)user;
     if (!lobby) return MUSTER_OK;
+    seat_players(&lobby->match);
     for (uint32_t i = 0; i < lobby->match.script_count; i++) {
         char id[MOD_ID_MAX];
         muster_get_str(in, id, sizeof id);
@@ -361,8 +371,7 @@ static muster_verdict victory_evaluate(void *user, void *state,
                                                                           : MUSTER_UNDECIDED;
 }
 
-const struct muster_victory lobby_victory = {
-    .size = sizeof lobby_victory,
-    .create = victory_create,
-    .destroy = victory_destroy,
-    .evaluate = victory_evaluate};
+const struct muster_victory lobby_victory = {.size = sizeof lobby_victory,
+                                             .create = victory_create,
+                                             .destroy = victory_destroy,
+                                             .evaluate = victory_evaluate};

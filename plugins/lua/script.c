@@ -148,6 +148,7 @@ bool script_peek(struct script *script, lua_CFunction body, void *arg) {
     struct instance *instance = script->realm->lobby->instance;
     uint64_t random[4];
     if (!script->sandbox) return false;
+    instance->entry_us = instance->call_us;
     instance->entered_ns = clock_ns(CLOCK_MONOTONIC);
     instance->entered++;
     script->is_peeking = true;
@@ -400,6 +401,16 @@ uint32_t script_save(struct script *script, void *out, uint32_t cap) {
     return save.len + RANDOM_BYTES;
 }
 
+/* As the last good state. */
+static bool remember(struct script *script, const void *bytes, uint32_t len) {
+    uint8_t *saved = realloc(script->saved, len);
+    if (!saved) return false;
+    memcpy(saved, bytes, len);
+    script->saved = saved;
+    script->saved_len = len;
+    return true;
+}
+
 muster_status script_load(struct script *script, const void *saved, uint32_t len) {
     uint64_t random[4];
     if (len < RANDOM_BYTES) return MUSTER_INVALID;
@@ -409,17 +420,13 @@ muster_status script_load(struct script *script, const void *saved, uint32_t len
     if (status) return status;
     memcpy(random, saved, RANDOM_BYTES);
     sandbox_random_set(script->sandbox, random);
+    remember(script, (const uint8_t *)saved + RANDOM_BYTES, len - RANDOM_BYTES);
     return MUSTER_OK;
 }
 
 void script_keep(struct script *script) {
     static uint8_t bytes[SCRIPT_STATE_BYTES_MAX];
     struct save save = {script, bytes, sizeof bytes, 0};
-    if (!script_enter(script, save_body, &save)) return;
-    uint8_t *saved = realloc(script->saved, save.len);
-    if (!saved) return;
-    memcpy(saved, bytes, save.len);
-    script->saved = saved;
-    script->saved_len = save.len;
-    mode_keep(script);
+    if (script_enter(script, save_body, &save) && remember(script, bytes, save.len))
+        mode_keep(script);
 }

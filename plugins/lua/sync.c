@@ -320,5 +320,6 @@ muster_status sync_load(struct sync *sync, struct muster_reader *in) {
     sync->seats = seats;
     sync->now = now;
     memset(&sync->told, 0, sizeof sync->told);
+    sync_keep(sync);
     return MUSTER_OK;
 }

@@ -231,7 +231,7 @@ test("an input that fails keeps nobody else's from being taken", async (t) => {
     await playAgain(server);
 });
 
-/** Counts presses; button 2 makes it run on and on, 4 is a mistake. */
+/** Counts presses of button 1; 2, 4 and 8 make it run on and on, each in a line of its own. */
 const counter = (more = "", sync = "") => `
     local mode = {sync = {
         {name = "count", type = "u16"}, {name = "noise", type = "u16"},
@@ -247,9 +247,11 @@ const counter = (more = "", sync = "") => `
             state.count = state.count + 1
             sync.set("count", state.count)
             sync.set("mine", sync.get("mine", player) + 1, player)
-        elseif pressed == 2 then
+        elseif pressed > 1 then
             sync.set("noise", 1000)
-            while true do end
+            while pressed == 2 do end
+            while pressed == 4 do end
+            while pressed == 8 do end
         end
     end
     function mode.tick(state) ${more} end
@@ -266,7 +268,7 @@ test("stopped, the mode begins anew where it was; the third time the match ends"
     const kept = ann.payloads.length;
     await eventually("a second, in which it is kept", () => ann.payloads.length > kept + 30);
     for (let stops = 1; stops <= 2; stops++) {
-        ann.press(2);
+        ann.press(2 ** stops);
         await eventually(`stop ${stops}`, () => ann.errors.length >= stops);
         bob.press();
         await eventually("a press afterwards", () => ann.field("count") === 1 + stops);
@@ -276,7 +278,7 @@ test("stopped, the mode begins anew where it was; the third time the match ends"
         const ticks = ann.payloads.length;
         await eventually("it is kept again", () => ann.payloads.length > ticks + 30);
     }
-    ann.press(2);
+    ann.press(8);
     await eventually("the end", () => bob.ended);
     assert.deepEqual([bob.ended.results.winningTeam, bob.ended.results.reason], ["draw", "aborted"]);
     agree();
