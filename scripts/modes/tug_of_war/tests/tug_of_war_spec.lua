@@ -70,6 +70,16 @@ describe("tug of war", function()
         assert.equals(5, results.finalScores.blue)
     end)
 
+    it("is won by the bots of the smaller team in a thousand matches", function()
+        local results = test.matches(1000, {
+            players = {"ann", "bob", "cid"}, settings = {bots = true, length = 20, reach = 5},
+        })
+        for i, result in ipairs(results) do
+            assert.equals("blue", result.winningTeam, "match " .. i)
+            assert.equals("score_limit", result.reason, "match " .. i)
+        end
+    end)
+
     it("is the same after a restart of the server", function()
         start{bots = true}
         assert(lobby:join{name = "cid", team = "red"})
