@@ -154,12 +154,13 @@ static int command_register(lua_State *L) {
 
 const struct api_function api_command[] = {
     {"register", command_register, REALM_BOTH, 0,
-     "options: {name: string, help?: string, fn: fun(player: Player, arguments: string): string?}",
+     "options: {name: string, help?: string, fn: fun(player?: Player, arguments: string): string?}",
      "",
-     "A command of the chat (/name arguments) and of the console. What fn returns is shown to who "
+     "A command of the chat (/name arguments) and of the console (mods run LOBBY name arguments; "
+     "player is nil then). What fn returns is shown to who "
      "typed it. In the match realm it is there while a match runs, and is part of its recording.",
      "command.register{name = \"hello\", help = \"says hello\", fn = function(player)\n    return "
-     "\"Hello, \" .. player:name()\nend}"},
+     "\"Hello, \" .. (player and player:name() or \"console\")\nend}"},
     {NULL}};
 
 /* ---- bus ------------------------------------------------------------------------------------- */

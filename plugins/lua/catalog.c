@@ -109,10 +109,22 @@ static muster_status declare(const struct instance *instance, const struct mod *
     return instance->host->lobby->settings_add(instance->self, mod->settings_json);
 }
 
-/* A mod that does not start is left out; the others load. */
+/* May it have what it asks for, and does it start? */
+static muster_status try_out(struct instance *instance, struct mod *mod, char *error,
+                             uint32_t cap) {
+    int64_t max = instance->host->config->integer(instance->self, "memoryMaxKb") << 10;
+    if (mod->memory_bytes > max) {
+        snprintf(error, cap, "it asks for %u KiB of memory, lua.memoryMaxKb allows %lld",
+                 mod->memory_bytes >> 10, (long long)max >> 10);
+        return MUSTER_LIMIT;
+    }
+    return probe_run(instance, mod, error, cap);
+}
+
+/* What cannot be used is left out; the others load. */
 static void take_in(struct instance *instance, struct mod *mod) {
     char error[400];
-    if (probe_run(instance, mod, error, sizeof error)) {
+    if (try_out(instance, mod, error, sizeof error)) {
         instance->host->log->write(instance->self, MUSTER_LOG_ERROR, "mod %s %s: %s", mod->id,
                                    mod->version, error);
         return;
@@ -239,7 +251,7 @@ static muster_status read_again(struct instance *instance, const char *id, struc
         snprintf(error, cap, "%s: %.300s", id, wrong.text);
         return status;
     }
-    status = probe_run(instance, *out, error, cap);
+    status = try_out(instance, *out, error, cap);
     if (status) mod_unpin(*out);
     return status;
 }

@@ -2,6 +2,7 @@
 #include "catalog.h"
 #include "lobby.h"
 #include "script.h"
+#include "speech.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -122,6 +123,24 @@ static void mods_reload(struct instance *instance, const char *id, struct muster
             mods_find(instance->mods, id)->hash);
 }
 
+/* LOBBY NAME ARGUMENTS: a command of a mod, as players type it into the chat. */
+static void mods_run(const struct instance *instance, const char *arguments,
+                     struct muster_writer *answer) {
+    size_t len = strcspn(arguments, " ");
+    for (struct lobby *lobby = instance->lobbies; lobby; lobby = lobby->next) {
+        struct muster_lobby_info info = {.size = sizeof info};
+        if (instance->host->lobby->get(instance->self, lobby->id, &info)) continue;
+        if (strlen(info.lobby_key) != len || strncmp(info.lobby_key, arguments, len) != 0) continue;
+        const char *line = arguments + len + strspn(arguments + len, " ");
+        if (speech_take_console(lobby, line))
+            say(answer, "%s\n", lobby->console_answer);
+        else
+            say(answer, "no mod there has that command\nFAILED\n");
+        return;
+    }
+    say(answer, "there is no such lobby\nFAILED\n");
+}
+
 /* The rest of the text behind a first word; null when it begins with another one. */
 static const char *after_word(const char *text, const char *word) {
     size_t len = strlen(word);
@@ -136,14 +155,16 @@ static void on_mods(void *user, const char *arguments, struct muster_writer *ans
         mods_list(instance, answer);
     else if (after_word(arguments, "scripts"))
         mods_scripts(instance, answer);
+    else if ((rest = after_word(arguments, "run")) && *rest)
+        mods_run(instance, rest, answer);
     else if (after_word(arguments, "stretch"))
         mods_stretch(instance, answer);
     else if ((rest = after_word(arguments, "reload")) && *rest)
         mods_reload(instance, rest, answer);
     else
-        say(answer,
-            "expected: mods list | scripts | stretch | reload NAME | check DIR | test DIR | api "
-            "stubs|luacheck|luarc|docs\nFAILED\n");
+        say(answer, "expected: mods list | scripts | stretch | run LOBBY COMMAND | reload NAME | "
+                    "check DIR | test DIR | api "
+                    "stubs|luacheck|luarc|docs\nFAILED\n");
 }
 
 static void on_hooks(void *user, const char *arguments, struct muster_writer *answer) {
@@ -153,10 +174,10 @@ static void on_hooks(void *user, const char *arguments, struct muster_writer *an
 
 muster_status console_add(struct instance *instance) {
     const struct muster_host_admin *admin = instance->host->admin;
-    muster_status status = admin->command_add(
-        instance->self, "mods",
-        "mods list | scripts | stretch | reload NAME | check DIR | test DIR | api FORMAT", on_mods,
-        instance);
+    muster_status status = admin->command_add(instance->self, "mods",
+                                              "mods list | scripts | stretch | run LOBBY COMMAND | "
+                                              "reload NAME | check DIR | test DIR | api FORMAT",
+                                              on_mods, instance);
     if (status) return status;
     return admin->command_add(instance->self, "hooks", "hooks list [LOBBY]: who is asked, in order",
                               on_hooks, instance);

@@ -35,6 +35,7 @@ struct lobby {
     bool refresh_posted;
     uint64_t seed;             /* of the match */
     muster_player_id speaker;  /* of the line of chat that is asked about */
+    char console_answer[300];      /* of the command that the console runs now */
     char vote_mod[MOD_ID_MAX]; /* whose vote is under way */
     double upload_tokens;
     uint64_t upload_ms;

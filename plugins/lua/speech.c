@@ -70,7 +70,11 @@ static void run(struct script *script, const char *name, uint64_t who, const cha
                                  .take = take_answer,
                                  .arg = &call};
     script_call(script, &entry);
-    if (call.answer[0] && answer_to) speech_tell(script->realm->lobby, answer_to, call.answer);
+    if (!call.answer[0]) return;
+    if (answer_to)
+        speech_tell(script->realm->lobby, answer_to, call.answer);
+    else
+        strcpy(script->realm->lobby->console_answer, call.answer);
 }
 
 static muster_player_id session_on(const struct lobby *lobby, uint32_t seat) {
@@ -85,7 +89,8 @@ static muster_player_id session_on(const struct lobby *lobby, uint32_t seat) {
 
 void speech_run(struct script *script, const char *name, uint32_t seat, const char *arguments) {
     struct lobby *lobby = script->realm->lobby;
-    muster_player_id player = script->realm->is_replay ? 0 : session_on(lobby, seat);
+    bool is_nobody = script->realm->is_replay || seat == MUSTER_SEAT_NONE;
+    muster_player_id player = is_nobody ? 0 : session_on(lobby, seat);
     run(script, name, seat, arguments, player);
 }
 
@@ -131,13 +136,19 @@ static bool run_built_in(struct lobby *lobby, muster_player_id player, const cha
 
 /* ---- a line ---------------------------------------------------------------------------------- */
 
-bool speech_take(struct lobby *lobby, muster_player_id player, uint32_t seat, const char *line) {
-    char name[SCRIPT_ID_MAX];
+/* The name in front of a line; the rest of it, or null: no name. */
+static const char *split(const char *line, char name[SCRIPT_ID_MAX]) {
     size_t len = strcspn(line, " ");
-    if (len == 0 || len >= sizeof name) return false;
+    if (len == 0 || len >= SCRIPT_ID_MAX) return NULL;
     memcpy(name, line, len);
     name[len] = '\0';
-    const char *arguments = line + len + strspn(line + len, " ");
+    return line + len + strspn(line + len, " ");
+}
+
+bool speech_take(struct lobby *lobby, muster_player_id player, uint32_t seat, const char *line) {
+    char name[SCRIPT_ID_MAX];
+    const char *arguments = split(line, name);
+    if (!arguments) return false;
     struct script *script = seat == MUSTER_SEAT_NONE ? NULL : find_script(&lobby->match, name);
     if (script) {
         if (note_command(&lobby->match, script->index, name, seat, arguments))
@@ -150,4 +161,18 @@ bool speech_take(struct lobby *lobby, muster_player_id player, uint32_t seat, co
         return true;
     }
     return run_built_in(lobby, player, name);
+}
+
+bool speech_take_console(struct lobby *lobby, const char *line) {
+    char name[SCRIPT_ID_MAX];
+    const char *arguments = split(line, name);
+    if (!arguments) return false;
+    lobby->console_answer[0] = '\0';
+    struct script *script = find_script(&lobby->match, name);
+    if (script)
+        return note_command(&lobby->match, script->index, name, MUSTER_SEAT_NONE, arguments) ==
+               MUSTER_OK;
+    script = find_script(&lobby->lobby, name);
+    if (script) run(script, name, 0, arguments, 0);
+    return script != NULL;
 }

@@ -7,6 +7,8 @@
 
 /* A line without its slash, by a player (seat NONE: a spectator). False: no command. */
 bool speech_take(struct lobby *lobby, muster_player_id player, uint32_t seat, const char *line);
+/* The same from the console, by nobody: the answer is in lobby->console_answer. */
+bool speech_take_console(struct lobby *lobby, const char *line);
 /* A command of the match realm, live or from the log. */
 void speech_run(struct script *script, const char *name, uint32_t seat, const char *arguments);
 /* A line of chat from the server for one player. */

@@ -44,7 +44,7 @@ test("an uploaded rule counts in its lobby, before and during the match, and now
         `hooks.on("chat", "loud", function(text) return text:upper() end)
          hooks.on("spawn", "count", function() state.spawns = (state.spawns or 0) + 1 end)
          command.register{name = "spawns", help = "how many", fn = function(player)
-             return player:name() .. ": " .. (state.spawns or 0) .. " in the " .. realm
+             return (player and player:name() or "console") .. ": " .. (state.spawns or 0) .. " in the " .. realm
          end}`,
     );
     assert.deepEqual(answer, {
@@ -61,6 +61,8 @@ test("an uploaded rule counts in its lobby, before and during the match, and now
     await lobby.client.call("lobby.start");
     await lobby.client.once("match.started");
     await eventually("the spawn", async () => /: [1-9]\d* in the match/.test(await say(lobby, "/spawns")));
+    assert.match(await server.admin(`mods run ${other.lobbyId} spawns`), /no mod there has that command/);
+    assert.match(await server.admin(`mods run ${lobby.lobbyId} spawns`), /^console: [1-9]\d* in the match/);
     await lobby.client.call("lobby.removeRule", { id: "upload_mine" });
     await lobby.client.leave();
     await other.client.leave();
