@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { WATCHES_MAX = 512, QUIET_MS = 150, CHANGED_MAX = 32, PATH_BYTES_MAX = 1024 };
@@ -135,7 +136,11 @@ void watch_start(struct instance *instance, const char *const *dirs, uint32_t co
         free(watch);
         return;
     }
-    for (uint32_t i = 0; i < count; i++) watch_tree(watch, dirs[i], "", 0);
+    for (uint32_t i = 0; i < count; i++) {
+        if (mkdir(dirs[i], 0755) == 0) /* where the first mod will be written */
+            instance->host->log->write(instance->self, MUSTER_LOG_INFO, "made %s", dirs[i]);
+        watch_tree(watch, dirs[i], "", 0);
+    }
     (void)instance->host->loop->poll_start(instance->self, watch->fd, MUSTER_POLL_READ, on_events,
                                            watch, &watch->poll);
     instance->watch = watch;

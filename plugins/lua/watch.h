@@ -4,7 +4,7 @@
 
 #include "lobby.h"
 
-/* Folders of mods; what cannot be watched is logged. */
+/* Folders of mods: one that is missing is made. What cannot be watched is logged. */
 void watch_start(struct instance *instance, const char *const *dirs, uint32_t count);
 void watch_stop(struct instance *instance);
 
