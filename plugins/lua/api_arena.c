@@ -8,11 +8,17 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ARENA_UNITS = 100, TILE_UNITS = 256, WORD_BYTES_MAX = 15, OBJECTS_MAX = 8 };
+enum {
+    ARENA_UNITS = 100,
+    TILE_UNITS = 256,
+    WORD_BYTES_MAX = 15,
+    OBJECTS_MAX = 8,
+    COMMANDS_MAX = 48
+};
 
 static int send_command(lua_State *L, const char *name, uint32_t seat, const char *text,
                         const int64_t *args, uint32_t count) {
-    const struct realm *realm = script_of(L)->realm;
+    struct realm *realm = script_of(L)->realm;
     struct muster_command command = {.size = sizeof command,
                                      .seat = seat,
                                      .name = name,
@@ -20,10 +26,11 @@ static int send_command(lua_State *L, const char *name, uint32_t seat, const cha
                                      .args = args,
                                      .arg_count = count};
     sandbox_charge(L, ARENA_UNITS);
-    if (!script_act(L)) return 0;
-    muster_status status =
-        realm_host(realm)->match->command(realm_self(realm), realm->match, &command);
-    if (status == MUSTER_LIMIT) return luaL_error(L, "too many commands for one tick");
+    if (realm->commands >= COMMANDS_MAX) /* our own count: a replay queues none */
+        return luaL_error(L, "too many commands for one tick: at most %d", COMMANDS_MAX);
+    bool counts = script_act(L);
+    realm->commands++;
+    if (counts) (void)realm_host(realm)->match->command(realm_self(realm), realm->match, &command);
     return 0;
 }
 

@@ -108,7 +108,7 @@ static int match_announce(lua_State *L) {
     const struct realm *realm = realm_of(L);
     const char *text = api_text(L, 1, LINE_BYTES_MAX);
     sandbox_charge(L, TALK_UNITS);
-    if (script_act(L) && !realm->is_replay)
+    if (script_act(L) && !realm->is_replay && talk_allowed(realm->lobby))
         (void)realm_host(realm)->lobby->chat(realm_self(realm), realm->lobby->id, text);
     return 0;
 }

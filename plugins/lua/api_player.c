@@ -96,7 +96,8 @@ static int player_chat(lua_State *L) {
     const char *text = api_text(L, 2, LINE_BYTES_MAX);
     sandbox_charge(L, TALK_UNITS);
     muster_player_id session = player_session(L, player);
-    if (script_act(L) && session) speech_tell(realm_of(L)->lobby, session, text);
+    if (script_act(L) && session && talk_allowed(realm_of(L)->lobby))
+        speech_tell(realm_of(L)->lobby, session, text);
     return 0;
 }
 

@@ -161,7 +161,6 @@ static clockid_t bucket_clock(const struct bucket *bucket) {
 
 void budget_begin(struct sandbox *sb) {
     struct bucket *bucket = &sb->bucket;
-    sb->units = 0;
     if (!bucket->capacity_ns) return;
     int64_t now = clock_ns(CLOCK_MONOTONIC), away = now - bucket->last_ns;
     bucket->last_ns = now;

@@ -10,6 +10,7 @@
 
 #include <lauxlib.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,8 @@ struct ask {
     const struct arg *args;
     unsigned count;
     int results;
-    void (*take)(lua_State *L, struct ask *ask);
+    void (*take)(lua_State *L, struct ask *ask); /* reads them, inside of the sandbox */
+    void (*accept)(struct ask *ask);             /* the call has ended well: now they count */
     void *user;
     bool done; /* no more handlers are asked */
 };
@@ -54,6 +56,8 @@ static void take_results(lua_State *L, void *user) {
     if (ask->take) ask->take(L, ask);
 }
 
+/* A script that is stopped at the very end of its call has answered nothing: a replay, which stops
+ * it after its last effect, hears no answer either. */
 static void call_handler(struct ask *ask) {
     struct sandbox_call call = {
         .function = ask->handler->function,
@@ -62,7 +66,7 @@ static void call_handler(struct ask *ask) {
         .take = take_results,
         .arg = ask,
     };
-    script_call(ask->handler->script, &call);
+    if (script_call(ask->handler->script, &call) && ask->accept) ask->accept(ask);
 }
 
 static bool is_there(const struct handlers *handlers, const struct handler *handler) {
@@ -109,30 +113,48 @@ void realm_notify_script(struct script *script, enum event event, const struct a
     go_round(script->realm, &script->realm->handlers[event], &ask, script, NULL);
 }
 
+/* What a handler answered, cleaned: shown to people. */
 struct text {
     char *out;
     uint32_t cap;
-    bool given;
+    bool given; /* out is the answer */
+    bool swallowed;
+    enum { TEXT_NONE, TEXT_GIVEN, TEXT_SWALLOWED } taken;
+    char answer[TEXT_RESULT_MAX];
 };
 
-/* The text of a string result, cleaned: shown to people. */
-static void text_copy(lua_State *L, int index, struct text *text) {
+static void take_text(lua_State *L, struct ask *ask) {
+    struct text *text = ask->user;
     size_t len;
-    const char *from = lua_tolstring(L, index, &len);
-    sandbox_clean(from, len, text->out, text->cap);
+    text->taken = TEXT_NONE;
+    if (lua_type(L, -1) == LUA_TBOOLEAN && !lua_toboolean(L, -1)) text->taken = TEXT_SWALLOWED;
+    if (lua_type(L, -1) != LUA_TSTRING) return;
+    const char *from = lua_tolstring(L, -1, &len);
+    sandbox_clean(from, len, text->answer, sizeof text->answer);
+    text->taken = TEXT_GIVEN;
+}
+
+static void give_text(struct text *text) {
+    snprintf(text->out, text->cap, "%s", text->answer);
     text->given = true;
 }
 
-static void take_veto(lua_State *L, struct ask *ask) {
-    if (lua_type(L, -1) != LUA_TSTRING) return;
-    text_copy(L, -1, ask->user);
+static void accept_veto(struct ask *ask) {
+    struct text *text = ask->user;
+    if (text->taken != TEXT_GIVEN) return;
+    give_text(text);
     ask->done = true;
 }
 
 bool realm_veto(struct realm *realm, enum event event, const struct arg *args, unsigned count,
                 char *reason, uint32_t cap) {
-    struct text text = {reason, cap, false};
-    struct ask ask = {.args = args, .count = count, .results = 1, .take = take_veto, .user = &text};
+    struct text text = {.out = reason, .cap = cap};
+    struct ask ask = {.args = args,
+                      .count = count,
+                      .results = 1,
+                      .take = take_text,
+                      .accept = accept_veto,
+                      .user = &text};
     ask_all(realm, event, &ask);
     if (text.given && !reason[0]) strcpy(reason, "a rule refused");
     return text.given;
@@ -140,17 +162,21 @@ bool realm_veto(struct realm *realm, enum event event, const struct arg *args, u
 
 struct number {
     struct arg args[ARGS_MAX]; /* the value first */
+    int64_t answer;
+    bool taken;
 };
 
 static void take_number(lua_State *L, struct ask *ask) {
     struct number *number = ask->user;
-    if (lua_type(L, -1) != LUA_TNUMBER) return;
-    double value = lua_tonumber(L, -1);
-    if (!isfinite(value)) return;
-    value = floor(value);
-    number->args[0].integer = value > INT32_MAX   ? INT32_MAX
-                              : value < INT32_MIN ? INT32_MIN
-                                                  : (int64_t)value;
+    number->taken = lua_type(L, -1) == LUA_TNUMBER && isfinite(lua_tonumber(L, -1));
+    if (!number->taken) return;
+    double value = floor(lua_tonumber(L, -1));
+    number->answer = value > INT32_MAX ? INT32_MAX : value < INT32_MIN ? INT32_MIN : (int64_t)value;
+}
+
+static void accept_number(struct ask *ask) {
+    struct number *number = ask->user;
+    if (number->taken) number->args[0].integer = number->answer;
 }
 
 int64_t realm_filter(struct realm *realm, enum event event, int64_t value, const struct arg *args,
@@ -161,50 +187,49 @@ int64_t realm_filter(struct realm *realm, enum event event, int64_t value, const
                       .count = count + 1,
                       .results = 1,
                       .take = take_number,
+                      .accept = accept_number,
                       .user = &number};
     ask_all(realm, event, &ask);
     return number.args[0].integer;
 }
 
-static void take_text(lua_State *L, struct ask *ask) {
+static void accept_text(struct ask *ask) {
     struct text *text = ask->user;
-    if (lua_type(L, -1) == LUA_TSTRING) {
-        text_copy(L, -1, text);
-    } else if (lua_type(L, -1) == LUA_TBOOLEAN && !lua_toboolean(L, -1)) {
-        text->given = false;
-        ask->done = true;
-    }
+    if (text->taken == TEXT_GIVEN) give_text(text);
+    text->swallowed = ask->done = text->taken == TEXT_SWALLOWED;
 }
 
 bool realm_filter_text(struct realm *realm, enum event event, char *out, uint32_t cap,
                        const struct arg *args, unsigned count) {
-    struct text text = {out, cap, true};
+    struct text text = {.out = out, .cap = cap};
     struct arg all[ARGS_MAX] = {A_TEXT(out)};
     memcpy(all + 1, args, count * sizeof *args);
-    struct ask ask = {
-        .args = all, .count = count + 1, .results = 1, .take = take_text, .user = &text};
+    struct ask ask = {.args = all,
+                      .count = count + 1,
+                      .results = 1,
+                      .take = take_text,
+                      .accept = accept_text,
+                      .user = &text};
     ask_all(realm, event, &ask);
-    return text.given;
+    return !text.swallowed;
 }
 
 struct collection {
+    struct text text; /* first: what take_text fills */
     void (*fn)(void *user, const char *mod, const char *text);
     void *user;
 };
 
-static void take_line(lua_State *L, struct ask *ask) {
+static void accept_line(struct ask *ask) {
     const struct collection *collection = ask->user;
-    char line[TEXT_RESULT_MAX];
-    struct text text = {line, sizeof line, false};
-    if (lua_type(L, -1) != LUA_TSTRING) return;
-    text_copy(L, -1, &text);
-    collection->fn(collection->user, ask->handler->script->mod->id, line);
+    if (collection->text.taken != TEXT_GIVEN) return;
+    collection->fn(collection->user, ask->handler->script->mod->id, collection->text.answer);
 }
 
 void realm_collect(struct realm *realm, enum event event,
                    void (*fn)(void *user, const char *mod, const char *text), void *user) {
-    struct collection collection = {fn, user};
-    struct ask ask = {.results = 1, .take = take_line, .user = &collection};
+    struct collection collection = {.fn = fn, .user = user};
+    struct ask ask = {.results = 1, .take = take_text, .accept = accept_line, .user = &collection};
     ask_all(realm, event, &ask);
 }
 
@@ -213,21 +238,35 @@ void realm_collect(struct realm *realm, enum event event,
 struct winner {
     struct arg arg;
     uint32_t team, reason;
+    uint32_t team_answer, reason_answer;
+    bool taken;
 };
 
 static void take_winner(lua_State *L, struct ask *ask) {
     struct winner *winner = ask->user;
+    winner->taken = false;
     if (lua_type(L, -2) != LUA_TSTRING) return;
     const char *team = lua_tostring(L, -2);
     const char *reason = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "score_limit";
-    if (!result_parse(team, reason, &winner->team, &winner->reason)) return;
+    winner->taken = result_parse(team, reason, &winner->team_answer, &winner->reason_answer);
+}
+
+static void accept_winner(struct ask *ask) {
+    struct winner *winner = ask->user;
+    if (!winner->taken) return;
+    winner->team = winner->team_answer;
+    winner->reason = winner->reason_answer;
     winner->arg = A_TEXT(winner_name(winner->team));
 }
 
 bool realm_victory(struct realm *realm, uint32_t *winning_team, uint32_t *reason) {
     struct winner winner = {.arg = A_NIL};
-    struct ask ask = {
-        .args = &winner.arg, .count = 1, .results = 2, .take = take_winner, .user = &winner};
+    struct ask ask = {.args = &winner.arg,
+                      .count = 1,
+                      .results = 2,
+                      .take = take_winner,
+                      .accept = accept_winner,
+                      .user = &winner};
     ask_all(realm, EVENT_VICTORY, &ask);
     *winning_team = winner.team;
     *reason = winner.reason;

@@ -35,13 +35,15 @@ struct lobby {
     bool refresh_posted;
     uint64_t seed;             /* of the match */
     muster_player_id speaker;  /* of the line of chat that is asked about */
-    char console_answer[300];      /* of the command that the console runs now */
+    char console_answer[300];  /* of the command that the console runs now */
     char vote_mod[MOD_ID_MAX]; /* whose vote is under way */
     double upload_tokens;
     uint64_t upload_ms;
     char draft_name[MOD_UPLOAD_NAME_MAX]; /* an upload in parts */
     char *draft;                          /* MOD_UPLOAD_BYTES_MAX, or null; owned */
     uint32_t draft_len;
+    double talk_tokens; /* lines of chat that scripts may say */
+    uint64_t talk_ms;
     double print_tokens; /* lines of print that may be logged */
     uint64_t print_ms;
 };
@@ -64,10 +66,9 @@ struct instance {
     struct lobby *lobbies;
     struct sandbox_limits limits;
     struct sandbox *volatile current;
-    volatile int64_t entered_ns; /* monotonic: when the newest entry began */
-    volatile uint64_t entered;   /* entries so far */
-    uint32_t call_us;            /* CPU time of one entry */
-    volatile uint32_t entry_us;  /* of the present one: loading may take half as much again */
+    volatile uint64_t entered;  /* entries so far */
+    uint32_t call_us;           /* CPU time of one entry */
+    volatile uint32_t entry_us; /* of the present one: loading may take half as much again */
     const char *globals[GLOBALS_MAX];
     uint32_t global_count;
     struct told told[ERRORS_REMEMBERED];
@@ -131,8 +132,9 @@ void players_forget(struct realm *realm, uint64_t who);
 /* ---- report.c: what people are told ---- */
 void report_error(struct script *script);
 void report_kill(struct script *script);
-/* Takes one line from the lobby's quota of prints. */
+/* Take one line from the lobby's quota of prints, or of chat: what is over it is not said. */
 bool print_allowed(struct lobby *lobby);
+bool talk_allowed(struct lobby *lobby);
 void report_print(const struct script *script, const char *line);
 void report_stretch(struct script *script, uint64_t ns);
 /* Of the loop's thread, so far. */

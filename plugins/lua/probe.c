@@ -90,10 +90,9 @@ muster_status probe_run(struct instance *instance, struct mod *mod, char *error,
     return status ? status : probe_step(instance, mod, REALM_LOBBY, error, cap);
 }
 
-int probe_realms(struct instance *instance, struct mod *mod) {
-    char error[MUSTER_REASON_MAX];
-    if (probe_run(instance, mod, error, sizeof error)) return 0;
-    return probe_find(instance, mod)->realms;
+int probe_realms(const struct instance *instance, const struct mod *mod) {
+    const struct probe *probe = find(instance, mod);
+    return probe ? probe->realms : 0;
 }
 
 struct mod *version_find(struct lobby *lobby, const char *id, const char *hash) {

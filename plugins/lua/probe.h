@@ -22,8 +22,8 @@ muster_status probe_step(struct instance *instance, struct mod *mod, int realm, 
                          uint32_t cap);
 /* INVALID: it does not start; error says why. */
 muster_status probe_run(struct instance *instance, struct mod *mod, char *error, uint32_t cap);
-/* Of a mod that was probed, or is now; 0 when it does not start. */
-int probe_realms(struct instance *instance, struct mod *mod);
+/* Of a mod that was probed; 0: it was not, or does not start. */
+int probe_realms(const struct instance *instance, const struct mod *mod);
 const struct probe *probe_find(const struct instance *instance, const struct mod *mod);
 /* A pinned version: of the set, of the lobby's uploads, one that was probed, or from the store. */
 struct mod *version_find(struct lobby *lobby, const char *id, const char *hash);

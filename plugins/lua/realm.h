@@ -70,7 +70,9 @@ struct realm {
     uint32_t tick, tick_rate_hz, seats_max;
     char game_mode[MUSTER_NAME_MAX];
     uint64_t now_ms;    /* match time */
+    bool is_exact;      /* the thread's own clock is read, after the cheap one found too much */
     int64_t tick_ns;    /* spent in scripts in this tick */
+    uint32_t commands;  /* to the mode, in this tick */
     uint64_t calls;     /* entries so far */
     struct stop *stops; /* of a replay, in order */
     uint32_t stop_count, stop_next;

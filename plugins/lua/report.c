@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOLD_FIRST = 3, TOLD_EVERY_MS = 60000, PRINTS_BURST = 10 };
+enum { TOLD_FIRST = 3, TOLD_EVERY_MS = 60000, PRINTS_BURST = 10, LINES_BURST = 20 };
 #define PRINTS_PER_MS 0.002
+#define LINES_PER_MS 0.005
 
 static const char *realm_name(const struct realm *realm) {
     return realm->kind == REALM_MATCH ? "match" : "lobby";
@@ -129,15 +130,23 @@ void report_disabled(struct script *script, const char *why) {
     report_to_host(lobby, script->mod->id, line);
 }
 
-/* 10 lines at once, 2 a second. */
-bool print_allowed(struct lobby *lobby) {
+static bool take_token(const struct lobby *lobby, double *tokens, uint64_t *since_ms, double per_ms,
+                       double burst) {
     uint64_t now_ms = lobby->instance->host->loop->now_ms(lobby->instance->self);
-    lobby->print_tokens += (double)(now_ms - lobby->print_ms) * PRINTS_PER_MS;
-    if (lobby->print_tokens > PRINTS_BURST) lobby->print_tokens = PRINTS_BURST;
-    lobby->print_ms = now_ms;
-    if (lobby->print_tokens < 1) return false;
-    lobby->print_tokens--;
+    *tokens += (double)(now_ms - *since_ms) * per_ms;
+    if (*tokens > burst) *tokens = burst;
+    *since_ms = now_ms;
+    if (*tokens < 1) return false;
+    (*tokens)--;
     return true;
+}
+
+bool print_allowed(struct lobby *lobby) {
+    return take_token(lobby, &lobby->print_tokens, &lobby->print_ms, PRINTS_PER_MS, PRINTS_BURST);
+}
+
+bool talk_allowed(struct lobby *lobby) {
+    return take_token(lobby, &lobby->talk_tokens, &lobby->talk_ms, LINES_PER_MS, LINES_BURST);
 }
 
 void report_print(const struct script *script, const char *line) {

@@ -72,7 +72,9 @@ static bool check_chosen(const struct instance *instance, const char *json, char
     json_array_foreach(list, i, item) {
         const char *id = json_string_value(item);
         const struct mod *mod = id ? mods_find(instance->mods, id) : NULL;
-        if (mod && mod->kind == MOD_RULE && rule_is_offered(instance, id)) continue;
+        if (mod && mod->kind == MOD_RULE && rule_is_offered(instance, id) &&
+            probe_find(instance, mod))
+            continue;
         snprintf(reason, cap, "rules: expected rules of this server, found \"%.60s\"",
                  id ? id : "");
         good = false;
@@ -239,6 +241,7 @@ static void match_tick(void *user, void *state, const struct muster_tick *tick) 
         for (uint32_t i = 0; i < realm->script_count; i++) script_keep(realm->scripts[i]);
     mode_step_end(lobby);
     realm->tick_ns = 0;
+    realm->commands = 0;
 }
 
 static void adjust(void *user, void *state, muster_match_id match, const struct muster_param *param,

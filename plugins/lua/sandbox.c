@@ -145,7 +145,7 @@ static void trim_scratch(struct scratch *scratch) {
     *scratch = (struct scratch){0};
 }
 
-muster_status sandbox_enter(struct sandbox *sb, lua_CFunction body, void *arg) {
+static muster_status enter(struct sandbox *sb, lua_CFunction body, void *arg) {
     lua_State *L = sb->L;
     if (is_killed(sb)) return MUSTER_CLOSED;
     if (atomic_load(&sb->running)) return MUSTER_STATE;
@@ -154,7 +154,7 @@ muster_status sandbox_enter(struct sandbox *sb, lua_CFunction body, void *arg) {
     int top = lua_gettop(L);
     sb->error_told = false;
     sb->resume_depth = 0;
-    budget_begin(sb);
+    sb->units = 0;
     budget_switch(sb, L);
     if (current) *current = sb;
     lua_pushcfunction(L, errors_handler);
@@ -163,11 +163,25 @@ muster_status sandbox_enter(struct sandbox *sb, lua_CFunction body, void *arg) {
     int status = lua_pcall(L, 1, 0, top + 1);
     if (current) *current = outer;
     budget_switch(sb, NULL);
-    budget_end(sb);
     muster_status result = finish(sb, status);
     lua_settop(L, top);
     trim_scratch(&sb->scratch);
     return result;
+}
+
+muster_status sandbox_serve(struct sandbox *sb, lua_CFunction body, void *arg) {
+    return enter(sb, body, arg);
+}
+
+muster_status sandbox_enter(struct sandbox *sb, lua_CFunction body, void *arg) {
+    if (is_killed(sb)) return MUSTER_CLOSED;
+    if (atomic_load(&sb->running)) return MUSTER_STATE;
+    budget_begin(sb);
+    muster_status status = enter(sb, body, arg);
+    budget_end(sb);
+    if (!is_killed(sb) || status == MUSTER_LIMIT) return status;
+    errors_record_kill(sb, sb->L); /* the second is used up */
+    return MUSTER_LIMIT;
 }
 
 int sandbox_call_body(lua_State *L) {
