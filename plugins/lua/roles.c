@@ -316,7 +316,7 @@ static muster_status rules_load(void *user, void *state, struct muster_reader *i
     struct lobby *lobby = state;
     (void)user;
     if (!lobby) return MUSTER_OK;
-    seat_players(&lobby->match);
+    if (lobby->match.match) seat_players(&lobby->match);
     for (uint32_t i = 0; i < lobby->match.script_count; i++) {
         char id[MOD_ID_MAX];
         muster_get_str(in, id, sizeof id);
