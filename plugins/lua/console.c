@@ -97,7 +97,8 @@ static void say_script(const struct script *script, const char *lobby,
 static void mods_scripts(const struct instance *instance, struct muster_writer *answer) {
     for (const struct lobby *lobby = instance->lobbies; lobby; lobby = lobby->next) {
         struct muster_lobby_info info = {.size = sizeof info};
-        if (instance->host->lobby->get(instance->self, lobby->id, &info)) continue;
+        if (instance->host->lobby->get(instance->self, lobby->id, &info))
+            strcpy(info.lobby_key, "-"); /* a match without a lobby */
         for (uint32_t i = 0; i < lobby->lobby.script_count; i++)
             say_script(lobby->lobby.scripts[i], info.lobby_key, answer);
         for (uint32_t i = 0; i < lobby->match.script_count; i++)
