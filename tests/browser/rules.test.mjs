@@ -1,9 +1,10 @@
 // Rules from scripts in the page: chosen when a lobby is created and while it lives, their settings,
-// scripts that the host brings along, and what is told when one fails. The server is the fake one:
-// what it answers is what docs/protocol.md promises.
+// scripts that the host brings along, and what is told when one fails. Mostly against the fake
+// server, whose answers are those that docs/protocol.md promises; in the end against a real one.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { MOD_PLUGINS, startModServer } from "../e2e/mods.mjs";
 import { FakeServer, Refusal } from "../js/fake_server.mjs";
 import { openBrowser, watchFaults } from "./page.mjs";
 
@@ -189,5 +190,51 @@ test("a vote of a script is shown, and chat takes commands", async (t) => {
     await page.press("#chat-text", "Enter");
     await page.waitForSelector("#chat-log >> text=/speed 2");
     assert.equal(lastCall(fake, "lobby.chat").text, "/speed 2");
+    assert.deepEqual(faults, []);
+});
+
+test("against a real server: a rule of its own, and one that the host brings", async (t) => {
+    const env = { ASAN_OPTIONS: [process.env.ASAN_OPTIONS, "detect_leaks=0"].filter(Boolean).join(":") };
+    const config = { plugins: [...MOD_PLUGINS, "service_web"], lobby: { playersMin: 1 } };
+    const server = await startModServer(t, {}, { config, args: ["--untrusted"], env });
+    const browser = await openBrowser(t);
+    const page = await (await browser.newContext()).newPage();
+    const faults = watchFaults(page);
+    await page.goto(server.httpUrl);
+    await page.click("#browse");
+    await page.click("#create-open");
+    await page.check("#create-fields [name=isPrivate]");
+    await page.click("#create-fields summary >> text=Rules");
+    await page.check("#create-fields [name='rules.mirror_damage']");
+    await page.fill("#create-fields [name=mirrorDamagePercent]", "150");
+    await page.click("#create-form [type=submit]");
+    await page.waitForSelector("#lobby");
+    const settings = () => page.evaluate(() => window.muster.client.entry.lobby.settings);
+    assert.deepEqual((await settings()).rules, ["mirror_damage"]);
+    assert.equal((await settings()).mirrorDamagePercent, 150);
+
+    await page.click("#rule-open");
+    await page.fill("#rule-form [name=name]", "greeter");
+    await page.fill("#rule-form [name=source]", "command.register{");
+    await page.click("#rule-form [type=submit]");
+    await page.waitForFunction(() =>
+        /init\.lua:1: unexpected/.test(document.getElementById("rule-error").textContent));
+    const script = `command.register{name = "greet", help = "says hello",
+        fn = function(player) return "Hello, " .. player:name() .. "!" end}`;
+    await page.fill("#rule-form [name=source]", `${script}\n${"-- much to say\n".repeat(1200)}`);
+    await page.click("#rule-form [type=submit]");
+    await page.waitForSelector("#rule-list >> text=greeter");
+    await page.fill("#chat-text", "/greet");
+    await page.press("#chat-text", "Enter");
+    await page.waitForSelector("#chat-log >> text=Hello, Guest");
+
+    await page.reload();
+    await page.waitForSelector("#rule-list >> text=greeter");
+    await page.click("#rule-list >> text=Remove");
+    await page.waitForFunction(() => document.getElementById("rule-list").children.length === 0);
+    await page.click("#settings-fields summary >> text=Rules");
+    await page.uncheck("#settings-fields [name='rules.mirror_damage']");
+    await page.waitForFunction(() =>
+        window.muster.client.entry.lobby.settings.rules.length === 0);
     assert.deepEqual(faults, []);
 });

@@ -2,6 +2,7 @@
 
 import { AuthClient, MusterClient } from "../sdk/js/index.js";
 import { AccessPanel } from "./access_panel.js";
+import { Board } from "./board.js";
 import { Catalog } from "./catalog.js";
 import { Chat } from "./chat.js";
 import { CreateLobby } from "./create_lobby.js";
@@ -58,7 +59,7 @@ const lobbyScreen = new LobbyScreen({
 new CreateLobby({ client, catalog, storage: localStore });
 setUpCodeForm(client);
 byId("own-id-copy").append(copyButton("Copy", () => client.session.playerId));
-/** @type {Game | null} */
+/** @type {Game | Board | null} null outside of a lobby, and before its first match */
 let game = null;
 let isStopping = false; // the server has said that it goes
 let joinLink = takeJoinLink(); // the page was opened by a link into a lobby
@@ -103,7 +104,21 @@ async function followLink() {
 async function leaveForLobbies() {
     localStore?.removeItem(SEAT_KEY);
     await client.leave();
-    if (game) backToLobbies();
+    if (!byId("game").hidden) backToLobbies();
+}
+
+function setGame(next) {
+    game?.destroy();
+    game = next;
+    byId("hud").hidden = next === null; // of the match before
+}
+
+/** The first match of a lobby: one with a map is drawn, any other has a board. */
+function showMatch({ intro }) {
+    if (game) return; // it takes the next match by itself
+    setGame(intro?.map
+        ? new Game({ client, hud, canvas: byId("canvas"), launcherButton: byId("touch-launcher") })
+        : new Board(client));
 }
 
 /** After a reload of the page, or in another window of this browser. */
@@ -129,8 +144,7 @@ function offerToLeave() {
 }
 
 function showLobbies() {
-    game?.destroy();
-    game = null;
+    setGame(null);
     chat.clear();
     votes.clear();
     scoreboard.hide();
@@ -149,20 +163,20 @@ client.on("entered", ({ entry, resumed }) => {
         playerId: client.session.playerId, resumeToken: entry.resumeToken, url: client.url,
     }));
     browser.stop();
-    if (game && resumed) {
-        game.resume(entry);
+    if (resumed && !byId("game").hidden) {
+        game?.resume(entry);
     } else {
-        game?.destroy();
+        setGame(null);
         chat.clear();
         votes.clear();
         showScreen("game");
-        game = new Game({
-            client, hud, canvas: byId("canvas"), launcherButton: byId("touch-launcher"),
-        });
     }
+    if (entry.match) showMatch(entry.match);
     scoreboard.hide();
     lobbyScreen.enter();
 });
+
+client.on("match.started", showMatch);
 
 client.on("lobby.left", ({ reason }) => {
     localStore?.removeItem(SEAT_KEY);
@@ -190,7 +204,7 @@ client.on("state", ({ state }) => {
     if (state === "online") {
         isStopping = false;
         banner(null);
-        if (!client.entry && game) backToLobbies();
+        if (!client.entry && !byId("game").hidden) backToLobbies();
     }
 });
 

@@ -1,7 +1,7 @@
 // chat - lobby chat: Enter writes to all, T to the team, Escape goes back to the game. On the lobby
 // screen it has a place of its own, and its line stays open.
 
-import { byId, explain, make, toast } from "./ui.js";
+import { byId, explain, make, playArea, toast } from "./ui.js";
 
 const LINES_MAX = 50;
 const FADE_MS = 12000;
@@ -86,12 +86,11 @@ export class Chat {
         if (this.#isDocked) return;
         byId("chat-form").hidden = true;
         byId("chat-open").hidden = false;
-        if (!byId("game").hidden) byId("canvas").focus();
+        if (!byId("game").hidden) playArea().focus();
     }
 
     #onKey(event) {
-        const isFree = event.target === document.body || event.target === byId("canvas") ||
-            event.target === byId("lobby");
+        const isFree = [document.body, playArea(), byId("lobby")].includes(event.target);
         if (byId("game").hidden || !isFree || event.ctrlKey || event.metaKey || event.altKey) {
             return;
         }

@@ -7,7 +7,7 @@ const SAMPLES_MAX = 3;
 const STICK_RADIUS = 56; // CSS pixels
 const STICK_FIRES = 0.55; // of the radius: the aim stick pushed further fires
 
-const MOVES = new Map([
+export const MOVES = new Map([
     ["KeyW", [0, -1]], ["ArrowUp", [0, -1]],
     ["KeyS", [0, 1]], ["ArrowDown", [0, 1]],
     ["KeyA", [-1, 0]], ["ArrowLeft", [-1, 0]],

@@ -4,7 +4,7 @@
 import { joinLink } from "./join.js";
 import { MemberDialog } from "./member_dialog.js";
 import {
-    actionButton, byId, copyButton, guarded, make, replaceKeepingFocus,
+    actionButton, byId, copyButton, guarded, make, playArea, replaceKeepingFocus,
 } from "./ui.js";
 import { hostId, isBeforeMatch, isInCharge, isOwn, isPlayer } from "./who.js";
 
@@ -87,7 +87,7 @@ export class LobbyScreen {
         } else {
             this.#chat.undock();
             clearInterval(this.#timer);
-            if (hadFocus) byId("canvas").focus();
+            if (hadFocus) playArea().focus();
         }
     }
 

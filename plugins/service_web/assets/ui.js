@@ -24,6 +24,12 @@ export function showScreen(name) {
     byId("bar").hidden = name !== "lobbies";
 }
 
+/** What has the keyboard while a match runs: the arena, or the board of a mode without one. */
+export function playArea() {
+    const board = byId("mode-board");
+    return board.hidden ? byId("canvas") : board;
+}
+
 export function toast(text) {
     const line = make("p", {}, text);
     byId("toasts").append(line);

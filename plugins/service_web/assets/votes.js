@@ -30,9 +30,9 @@ export class Votes {
 
     #titleOf({ vote, subject }) {
         const member = this.#client.entry?.members.find(({ playerId }) => playerId === subject);
-        if (vote === "map") return "Which map is next?";
-        if (vote === "kick") return `Throw ${member?.displayName ?? subject} out?`;
-        return subject || vote;
+        if (vote === "map" && !subject) return "Which map is next?";
+        if (vote === "kick" && member) return `Throw ${member.displayName} out?`;
+        return subject || vote; // a plugin's: the subject is its question
     }
 
     #show(tally) {

@@ -1,0 +1,128 @@
+// The board: a mode in Lua that owns everything is played in the page by what it declares alone.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { connectPlayer } from "../e2e/harness.mjs";
+import { startModServer } from "../e2e/mods.mjs";
+import { PATIENCE_MS, PLUGINS, configOf, openBrowser, startWire, watchFaults } from "./page.mjs";
+
+const MANIFEST = { name: "Tap race", kind: "mode", maxPlayers: 4, tickRate: 20, maps: ["table"] };
+const SCRIPT = `
+local mode = {sync = {
+    {name = "leader", type = "string"},
+    {name = "over", type = "bool"},
+    {name = "taps", type = "u16", per = "player"},
+    {name = "place", type = "i16", per = "player"},
+    {name = "secret", type = "u8", per = "player", visible = "owner"},
+}}
+function mode.init() return {} end
+function mode.intro() return {title = "Tap race!", help = "Space taps <b>once</b>."} end
+function mode.join(state, player) sync.set("secret", 7, player) end
+function mode.input(state, player, held, pressed, aim, move_x, move_y)
+    if pressed & 1 ~= 0 then
+        sync.set("taps", sync.get("taps", player) + 1, player)
+        sync.set("leader", player:name())
+    end
+    if move_x ~= 0 then
+        sync.set("place", sync.get("place", player) + (move_x > 0 and 1 or -1), player)
+    end
+end
+return mode
+`;
+
+async function setUp(t, view = {}) {
+    const config = configOf({ plugins: [...PLUGINS, "rules_private", "lua"], lobby: { defaults: [] } });
+    const mods = { taps: { manifest: MANIFEST, files: { "init.lua": SCRIPT } } };
+    const server = await startModServer(t, mods, { config });
+    const wire = await startWire(t, server.port);
+    const browser = await openBrowser(t);
+    const page = await (await browser.newContext(view)).newPage();
+    const faults = watchFaults(page);
+    await page.goto(wire.url);
+    await page.fill("#play-form [name=displayName]", "Ada");
+    await page.click("#browse");
+    await page.click("#create-open");
+    await page.selectOption("#create-mode", "taps");
+    await page.click("#create-form [type=submit]");
+    await page.waitForSelector("#mode-board");
+    return { server, page, wire, faults };
+}
+
+/** What stands in a player's row: {player, taps, place, secret}. */
+const rowOf = (page, name) => page.evaluate((wanted) => {
+    const heads = [...document.querySelectorAll("#mode-columns th")].map((th) => th.textContent);
+    const rows = [...document.querySelectorAll("#mode-rows tr")]
+        .map((tr) => Object.fromEntries(heads.map((head, i) => [head, tr.cells[i].textContent])));
+    return rows.find((row) => row.Player === wanted) ?? null;
+}, name);
+
+async function until(page, name, holds) {
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
+        const row = await rowOf(page, name);
+        if (row && holds(row)) return row;
+        assert.ok(Date.now() < deadline, `still ${JSON.stringify(row)}`);
+        await page.evaluate(() => new Promise(requestAnimationFrame));
+    }
+}
+
+test("a mode without an arena is shown and played by what it declares", async (t) => {
+    const { server, page, wire, faults } = await setUp(t);
+    assert.equal(await page.textContent("#mode-title"), "Tap race!");
+    assert.equal(await page.textContent("#mode-help"), "Space taps <b>once</b>.");
+    for (const id of ["canvas", "score-red", "vitals", "controls"]) {
+        assert.equal(await page.locator(`#${id}`).isVisible(), false, id);
+    }
+    assert.deepEqual(await until(page, "Ada", () => true),
+        { Player: "Ada", Taps: "0", Place: "0", Secret: "7" });
+    for (const taps of ["1", "2", "3"]) {
+        await page.keyboard.press("Space");
+        await until(page, "Ada", ({ Taps }) => Taps === taps);
+    }
+    await page.click("#mode-board", { position: { x: 20, y: 300 } });
+    await until(page, "Ada", ({ Taps }) => Taps === "4");
+    await page.keyboard.press("ArrowLeft");
+    await until(page, "Ada", ({ Place }) => Number(Place) < 0);
+    await page.keyboard.down("KeyD");
+    await until(page, "Ada", ({ Place }) => Number(Place) > 2);
+    await page.keyboard.up("KeyD");
+
+    const { client } = await connectPlayer(t, server, { name: "Grace" });
+    await client.joinLobby(await page.evaluate(() => window.muster.client.entry.lobby.lobbyId));
+    client.sendInput({ sequence: 1, held: 1, pressed: 1, aim: 0, moveX: 0, moveY: 0 });
+    const grace = await until(page, "Grace", ({ Taps }) => Taps === "1");
+    assert.equal(grace.Secret, "", "what only its owner sees");
+    await page.waitForSelector("#mode-fields dd >> text=Grace");
+
+    await page.keyboard.press("Enter");
+    await page.keyboard.type("no tap in a message");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#chat-log >> text=no tap in a message");
+    assert.equal((await rowOf(page, "Ada")).Taps, "4");
+
+    wire.cut();
+    await page.waitForFunction(() => window.muster.client.state === "reconnecting");
+    await page.waitForFunction(() => window.muster.client.state === "online");
+    await page.keyboard.press("Space");
+    await until(page, "Ada", ({ Taps }) => Taps === "5");
+    await page.reload();
+    await until(page, "Ada", ({ Taps }) => Taps === "5");
+    await page.keyboard.press("Space");
+    await until(page, "Ada", ({ Taps }) => Taps === "6");
+    await page.click("#leave");
+    await page.waitForSelector("#lobbies");
+    assert.deepEqual(faults, []);
+});
+
+test("a thumb plays it on a phone", async (t) => {
+    const view = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
+    const { page, faults } = await setUp(t, view);
+    await page.tap("#mode-pad [data-button='1']");
+    await until(page, "Ada", ({ Taps }) => Taps === "1");
+    await page.tap("#mode-pad [aria-label=Right]");
+    await until(page, "Ada", ({ Place }) => Number(Place) > 0);
+    const overflow = await page.evaluate(() =>
+        document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.equal(overflow, 0, "the page is wider than the screen");
+    assert.deepEqual(faults, []);
+});
