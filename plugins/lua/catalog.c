@@ -159,6 +159,18 @@ static uint32_t list_dirs(const struct instance *instance, char shipped[2][PATH_
     return count;
 }
 
+static void say_what_there_is(const struct instance *instance) {
+    uint32_t modes = 0, rules = 0;
+    for (uint32_t i = 0; i < mods_count(instance->mods); i++) {
+        const struct mod *mod = mods_at(instance->mods, i);
+        if (!probe_find(instance, mod)) continue;
+        modes += mod->kind == MOD_MODE;
+        rules += mod->kind == MOD_RULE;
+    }
+    instance->host->log->write(instance->self, MUSTER_LOG_INFO, "%u modes, %u rules; %s", modes,
+                               rules, LUA_RELEASE);
+}
+
 muster_status catalog_start(struct instance *instance) {
     char shipped[2][PATH_BYTES_MAX], store[PATH_BYTES_MAX];
     const char *dirs[DIRS_MAX];
@@ -171,6 +183,7 @@ muster_status catalog_start(struct instance *instance) {
     for (uint32_t i = 0; i < mods_count(instance->mods); i++)
         take_in(instance, mods_at(instance->mods, i));
     prune(instance);
+    say_what_there_is(instance);
     if (instance->host->config->watch(instance->self)) watch_start(instance, dirs, count);
     return MUSTER_OK;
 }
