@@ -46,7 +46,7 @@ void lobby_chosen(const struct lobby *lobby, void (*fn)(void *user, const char *
 struct wish {
     struct lobby *lobby;
     const char *mode; /* of the match that begins, or null */
-    char ids[REALM_SCRIPTS_MAX][MOD_ID_MAX];
+    char ids[REALM_SCRIPTS_MAX][MOD_ID_MAX + 1];
     uint32_t id_count;
     struct mod *mods[REALM_SCRIPTS_MAX];
     uint32_t count;

@@ -27,16 +27,16 @@ struct lobby {
     struct realm match; /* while a match runs: match.match is not 0 */
     struct mod *uploads[LOBBY_UPLOADS_MAX];
     struct upload_space {
-        char id[MOD_ID_MAX];
+        char id[MOD_ID_MAX + 1];
         struct storage_space *space; /* owned */
     } spaces[LOBBY_UPLOADS_MAX];
     uint32_t upload_count;
     struct mode *mode;
     bool refresh_posted;
-    uint64_t seed;             /* of the match */
-    muster_player_id speaker;  /* of the line of chat that is asked about */
-    char console_answer[300];  /* of the command that the console runs now */
-    char vote_mod[MOD_ID_MAX]; /* whose vote is under way */
+    uint64_t seed;                 /* of the match */
+    muster_player_id speaker;      /* of the line of chat that is asked about */
+    char console_answer[300];      /* of the command that the console runs now */
+    char vote_mod[MOD_ID_MAX + 1]; /* whose vote is under way */
     double upload_tokens;
     uint64_t upload_ms;
     char draft_name[MOD_UPLOAD_NAME_MAX]; /* an upload in parts */

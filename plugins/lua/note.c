@@ -100,7 +100,7 @@ static void complain(const struct lobby *lobby, const char *what) {
 }
 
 static struct mod *get_mod(struct lobby *lobby, struct muster_reader *r) {
-    char id[MOD_ID_MAX], hash[MOD_HASH_MAX];
+    char id[MOD_ID_MAX + 1], hash[MOD_HASH_MAX];
     muster_get_str(r, id, sizeof id);
     muster_get_str(r, hash, sizeof hash);
     return r->overflow ? NULL : version_find(lobby, id, hash);

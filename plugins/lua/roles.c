@@ -318,7 +318,7 @@ static muster_status rules_load(void *user, void *state, struct muster_reader *i
     if (!lobby) return MUSTER_OK;
     if (lobby->match.match) seat_players(&lobby->match);
     for (uint32_t i = 0; i < lobby->match.script_count; i++) {
-        char id[MOD_ID_MAX];
+        char id[MOD_ID_MAX + 1];
         muster_get_str(in, id, sizeof id);
         uint32_t len = muster_get_u32(in);
         const uint8_t *bytes = muster_get_bytes(in, len);

@@ -16,7 +16,7 @@ enum { WATCHES_MAX = 512, QUIET_MS = 150, CHANGED_MAX = 32, PATH_BYTES_MAX = 102
 
 struct watched {
     int descriptor;
-    char mod[MOD_ID_MAX]; /* "": the folder of mods itself */
+    char mod[MOD_ID_MAX + 1]; /* "": the folder of mods itself */
     char path[PATH_BYTES_MAX];
 };
 
@@ -27,7 +27,7 @@ struct watch {
     muster_timer_id timer;
     struct watched *watched; /* WATCHES_MAX */
     uint32_t count;
-    char changed[CHANGED_MAX][MOD_ID_MAX];
+    char changed[CHANGED_MAX][MOD_ID_MAX + 1];
     uint32_t changed_count;
 };
 
@@ -54,8 +54,8 @@ static void watch_tree(struct watch *watch, const char *path, const char *mod, i
         if (entry->d_type != DT_DIR || entry->d_name[0] == '.') continue;
         if (snprintf(below, sizeof below, "%s/%s", path, entry->d_name) >= (int)sizeof below)
             continue;
-        char id[MOD_ID_MAX];
-        snprintf(id, sizeof id, "%.31s", depth == 0 ? entry->d_name : mod);
+        char id[MOD_ID_MAX + 1];
+        snprintf(id, sizeof id, "%.32s", depth == 0 ? entry->d_name : mod);
         watch_tree(watch, below, id, depth + 1);
     }
     closedir(folder);
@@ -93,9 +93,9 @@ static void take_event(struct watch *watch, const struct inotify_event *event) {
     const struct watched *watched = watch->watched;
     while (watched < watch->watched + watch->count && watched->descriptor != event->wd) watched++;
     if (watched == watch->watched + watch->count || !event->len) return;
-    char below[PATH_BYTES_MAX], id[MOD_ID_MAX];
+    char below[PATH_BYTES_MAX], id[MOD_ID_MAX + 1];
     bool is_top = watched->mod[0] == '\0';
-    snprintf(id, sizeof id, "%.31s", is_top ? event->name : watched->mod);
+    snprintf(id, sizeof id, "%.32s", is_top ? event->name : watched->mod);
     if (event->mask & IN_ISDIR && event->mask & (IN_CREATE | IN_MOVED_TO) &&
         snprintf(below, sizeof below, "%s/%s", watched->path, event->name) < (int)sizeof below)
         watch_tree(watch, below, id, 1);
