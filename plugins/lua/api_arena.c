@@ -13,7 +13,9 @@ enum {
     TILE_UNITS = 256,
     WORD_BYTES_MAX = 15,
     OBJECTS_MAX = 8,
-    COMMANDS_MAX = 48
+    COMMANDS_MAX = 48,
+    HEALTH_MAX = 100,
+    HEALTH_ASKED_MAX = 100000, /* more than all of it is all of it */
 };
 
 static int send_command(lua_State *L, const char *name, uint32_t seat, const char *text,
@@ -144,7 +146,10 @@ static int arena_kill(lua_State *L) {
 
 static int arena_heal(lua_State *L) {
     int64_t seat = (int64_t)player_check(L, 1)->who;
-    int64_t args[] = {seat, api_integer(L, 2, -1000, 1000)};
+    int64_t health = api_integer(L, 2, -HEALTH_ASKED_MAX, HEALTH_ASKED_MAX);
+    if (health > HEALTH_MAX) health = HEALTH_MAX;
+    if (health < -HEALTH_MAX) health = -HEALTH_MAX;
+    int64_t args[] = {seat, health};
     return send_command(L, "heal", (uint32_t)seat, "", args, 2);
 }
 
