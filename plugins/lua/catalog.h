@@ -11,6 +11,8 @@ void catalog_free(struct instance *instance);
 /* Reads a mod anew and puts it into every lobby that runs it; a mod that was not there is added.
  * On failure everything is as before and error says why. */
 muster_status catalog_reload(struct instance *instance, const char *id, char *error, uint32_t cap);
+/* The same from a folder, wherever it lies. */
+muster_status catalog_load(struct instance *instance, const char *dir, char *error, uint32_t cap);
 /* Keeps a version in the store, on the work pool. */
 void catalog_keep(struct instance *instance, struct mod *mod);
 

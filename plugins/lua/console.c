@@ -1,7 +1,10 @@
 /* console - the commands "mods" and "hooks". */
 #include "catalog.h"
+#include "generate.h"
+#include "inspect.h"
 #include "lobby.h"
 #include "script.h"
+#include "spec.h"
 #include "speech.h"
 
 #include <stdarg.h>
@@ -162,10 +165,15 @@ static void on_mods(void *user, const char *arguments, struct muster_writer *ans
         mods_stretch(instance, answer);
     else if ((rest = after_word(arguments, "reload")) && *rest)
         mods_reload(instance, rest, answer);
+    else if ((rest = after_word(arguments, "api")))
+        generate(rest, answer);
+    else if ((rest = after_word(arguments, "check")))
+        inspect(rest, answer);
+    else if ((rest = after_word(arguments, "test")))
+        spec_test(instance, rest, answer);
     else
         say(answer, "expected: mods list | scripts | stretch | run LOBBY COMMAND | reload NAME | "
-                    "check DIR | test DIR | api "
-                    "stubs|luacheck|luarc|docs\nFAILED\n");
+                    "check DIR | test DIR | api stubs|luacheck|luarc|docs\nFAILED\n");
 }
 
 static void on_hooks(void *user, const char *arguments, struct muster_writer *answer) {

@@ -160,7 +160,11 @@ bool lobby_emit(struct realm *realm, const char *name, const void *bytes, uint32
 uint64_t lobby_seed(const struct realm *realm, const char *mod_id) {
     uint64_t hash = 0xcbf29ce484222325u, seed = realm->lobby->seed;
     const struct muster_host *host = realm_host(realm);
-    if (realm->kind == REALM_LOBBY) host->loop->random(realm_self(realm), &seed, sizeof seed);
+    const struct tester *tester = realm->lobby->instance->tester;
+    if (realm->kind == REALM_LOBBY && tester)
+        seed = tester->seed;
+    else if (realm->kind == REALM_LOBBY)
+        host->loop->random(realm_self(realm), &seed, sizeof seed);
     for (; *mod_id; mod_id++) hash = (hash ^ (unsigned char)*mod_id) * 0x100000001b3u;
     return seed ^ hash;
 }
@@ -242,6 +246,8 @@ bool result_parse(const char *team, const char *reason, uint32_t *team_out, uint
 struct storage_space *lobby_space(struct lobby *lobby, const struct mod *mod) {
     struct instance *instance = lobby->instance;
     struct upload_space *slot = lobby->spaces;
+    const struct tester *tester = instance->tester;
+    if (tester) return tester->space(tester->user, mod->id);
     if (!mod->is_upload) return storage_space(instance->storage, mod->id);
     while (slot < lobby->spaces + LOBBY_UPLOADS_MAX && slot->space &&
            strcmp(slot->id, mod->id) != 0)

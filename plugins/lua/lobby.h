@@ -57,6 +57,17 @@ struct told {
     uint64_t next_ms; /* when it is told again */
 };
 
+/* While mods are tested: hears what else goes to the log and to the lobby's host, and makes runs
+ * equal. */
+struct tester {
+    void (*print)(void *user, const char *mod, const char *line);
+    void (*fail)(void *user, const char *mod, const char *text);
+    struct storage_space *(*space)(void *user, const char *mod);
+    void *user;
+    const char *mod; /* under test: gets the permissions it asks for */
+    uint64_t seed;   /* of the generators in lobby realms */
+};
+
 struct instance {
     muster_self *self;
     const struct muster_host *host;
@@ -78,6 +89,7 @@ struct instance {
     bool uploads;                /* players may bring rules of their own */
     uint64_t stretch_ns;         /* the longest time in an upload */
     struct watch *watch;         /* null without --watch */
+    const struct tester *tester; /* null: nothing is tested */
     uint64_t seen;               /* on_overrun: the entry it has seen last, and when */
     int64_t seen_cpu_ns;
     uint32_t metric_errors, metric_kills, metric_reloads, metric_scripts;

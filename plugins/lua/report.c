@@ -4,6 +4,7 @@
 #include "script.h"
 
 #include <jansson.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,20 @@ static const char *lobby_key(const struct lobby *lobby, struct muster_lobby_info
     const struct instance *instance = lobby->instance;
     info->size = sizeof *info;
     return instance->host->lobby->get(instance->self, lobby->id, info) ? "" : info->lobby_key;
+}
+
+/* While mods are tested, instead of the log. False: nobody tests. */
+MUSTER_PRINTF(3, 4)
+static bool tell_tester(const struct instance *instance, const struct mod *mod, const char *format,
+                        ...) {
+    char text[1024];
+    va_list args;
+    if (!instance->tester) return false;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    instance->tester->fail(instance->tester->user, mod->id, text);
+    return true;
 }
 
 /* ---- once a place ---------------------------------------------------------------------------- */
@@ -83,6 +98,9 @@ static void tell_operator(struct script *script, const char *what,
     struct lobby *lobby = script->realm->lobby;
     struct instance *instance = lobby->instance;
     struct muster_lobby_info info;
+    if (tell_tester(instance, script->mod, "%s: %.600s (%s realm)", what, error->message,
+                    realm_name(script->realm)))
+        return;
     uint32_t count = tell_now(instance, script->mod->hash, error->file, error->line);
     if (!count) return;
     instance->host->log->write(instance->self, MUSTER_LOG_WARN,
@@ -123,10 +141,11 @@ void report_disabled(struct script *script, const char *why) {
     char line[256];
     if (script->realm->is_replay || script->realm->is_probe) return;
     snprintf(line, sizeof line, "the mod is off in this lobby: %s", why);
-    instance->host->log->write(instance->self, MUSTER_LOG_WARN,
-                               "mod %s %s is off in lobby %s (%s realm): %s", script->mod->id,
-                               script->mod->version, lobby_key(lobby, &info),
-                               realm_name(script->realm), why);
+    if (!tell_tester(instance, script->mod, "%s (%s realm)", line, realm_name(script->realm)))
+        instance->host->log->write(instance->self, MUSTER_LOG_WARN,
+                                   "mod %s %s is off in lobby %s (%s realm): %s", script->mod->id,
+                                   script->mod->version, lobby_key(lobby, &info),
+                                   realm_name(script->realm), why);
     report_to_host(lobby, script->mod->id, line);
 }
 
@@ -151,6 +170,11 @@ bool talk_allowed(struct lobby *lobby) {
 
 void report_print(const struct script *script, const char *line) {
     const struct instance *instance = script->realm->lobby->instance;
+    if (instance->tester) {
+        if (!script->realm->is_probe)
+            instance->tester->print(instance->tester->user, script->mod->id, line);
+        return;
+    }
     if (script->realm->is_replay || !print_allowed(script->realm->lobby)) return;
     instance->host->log->write(instance->self, MUSTER_LOG_INFO, "mod %s: %.900s", script->mod->id,
                                line);
@@ -169,9 +193,10 @@ static void tell_reload(struct script *script, const struct mod *mod, const char
     const struct instance *instance = lobby->instance;
     struct muster_lobby_info info;
     if (script->realm->is_replay) return;
-    instance->host->log->write(instance->self, MUSTER_LOG_WARN,
-                               "mod %s %s+%.8s: %s in lobby %s (%s realm)", mod->id, mod->version,
-                               mod->hash, what, lobby_key(lobby, &info), realm_name(script->realm));
+    if (!tell_tester(instance, mod, "%s (%s realm)", what, realm_name(script->realm)))
+        instance->host->log->write(
+            instance->self, MUSTER_LOG_WARN, "mod %s %s+%.8s: %s in lobby %s (%s realm)", mod->id,
+            mod->version, mod->hash, what, lobby_key(lobby, &info), realm_name(script->realm));
     report_to_host(lobby, mod->id, what);
 }
 

@@ -1,11 +1,11 @@
 // The tool for people who write mods: muster new, mods, and what it hands on to musterd --run.
 
 import assert from "node:assert/strict";
-import { readFile, readdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { MUSTER, runDaemon, tempDir } from "./harness.mjs";
+import { MUSTER, ROOT, runDaemon, startServer, tempDir } from "./harness.mjs";
 
 const ENGINE = fileURLToPath(new URL("../engine/config.json", import.meta.url));
 const USAGE = 64;
@@ -113,4 +113,289 @@ test("folders are handed on whole, wherever they lie", async (t) => {
         const { code, stderr } = await muster(cwd, ...args);
         assert.equal(code, USAGE, stderr);
     }
+});
+
+// ---- muster test ------------------------------------------------------------------------------------
+
+const RULE = {
+    "mod.json": JSON.stringify({
+        id: "probe", name: "Probe", version: "1.2.3", api: "1", kind: "rule", author: "muster", license: "MIT",
+        description: "For tests.", permissions: ["chat", "storage"],
+    }),
+    "settings.json": JSON.stringify([{ key: "bonus", type: "int", default: 3, min: 0, max: 9, label: "Bonus" }]),
+    "init.lua": `
+hooks.on("damage", "bonus", function(amount) return amount + settings.bonus end)
+hooks.on("kill", "count", function() storage.add("kills", 1) end)
+hooks.on("zone_enter", "break", function() local t; t.x = 1 end)
+hooks.on("zone_leave", "spin", function() while true do end end)
+command.register{name = "kills", fn = function() return "kills " .. storage.get("kills", 0) end}
+`,
+};
+
+async function writeMod(dir, files) {
+    for (const [name, text] of Object.entries(files)) {
+        const file = path.join(dir, name);
+        await mkdir(path.dirname(file), { recursive: true });
+        await writeFile(file, text);
+    }
+}
+
+/** Runs a spec of the rule `probe`, which may have other files, too. */
+async function testProbe(t, spec, { files = {}, args = [] } = {}) {
+    const cwd = await tempDir(t);
+    await writeMod(path.join(cwd, "probe"), { ...RULE, "tests/a_spec.lua": spec, ...files });
+    const result = await muster(cwd, "test", "probe", ...args);
+    return { ...result, cwd, last: result.stdout.trimEnd().split("\n").at(-1) };
+}
+
+const LOBBY = `
+local w, l, ann, bob
+before_each(function()
+    w = test.world{}
+    l = w:lobby{players = {"ann", "bob"}, start = true}
+    ann, bob = table.unpack(l:players())
+end)
+`;
+
+test("new mods pass their checks and tests", async (t) => {
+    const cwd = await newMods(t);
+    for (const mod of ["mods/my_hill", "mods/strong_hits"]) {
+        const checked = await muster(cwd, "check", mod);
+        assert.equal(checked.code, 0, checked.stdout);
+        assert.equal(checked.stdout, "0 errors, 0 warnings\n");
+        const tested = await muster(cwd, "test", mod);
+        assert.equal(tested.code, 0, tested.stdout);
+        assert.match(tested.stdout, /^[1-9]\d* passed, 0 failed\n$/m);
+        assert.equal(tested.stderr, "");
+    }
+});
+
+test("a failure is told with its line, both values and an exit code", async (t) => {
+    const { code, stdout, last } = await testProbe(
+        t,
+        `${LOBBY}
+it("adds the bonus", function() assert.equals(13, l:damage(10, ann, bob)) end)
+it("is wrong", function() assert.equals(14, l:damage(10, ann, bob), "sum") end)`,
+    );
+    assert.equal(code, 1);
+    assert.match(stdout, /^ {4}ok tests\/a_spec\.lua: adds the bonus \(\d+ ms\)$/m);
+    assert.match(stdout, /^FAILED tests\/a_spec\.lua: is wrong \(\d+ ms\)\n +probe\/tests\/a_spec\.lua:10: sum: expected 14, found 13\n/m);
+    assert.equal(last, "FAILED: 1 passed, 1 failed");
+});
+
+test("what the mod raises fails the test that does not take it", async (t) => {
+    const { code, stdout } = await testProbe(
+        t,
+        `${LOBBY}
+it("forgets it", function() l:notify("zone_enter", ann, 1) end)
+it("takes it", function()
+    l:notify("zone_enter", ann, 1)
+    local errors = w:errors()
+    assert.equals(1, #errors)
+    assert.matches("probe/init.lua:4: attempt to index a nil value", errors[1])
+end)
+it("is stopped, as in a lobby", function()
+    l:notify("zone_leave", ann, 1)
+    assert.matches("over its instructions limit", w:errors()[1])
+    assert.equals(10, l:damage(10, ann, bob))
+    l:advance(0.1)
+    assert.equals(13, l:damage(10, ann, bob), "begins anew")
+end)`,
+    );
+    assert.equal(code, 1);
+    assert.match(stdout, /^FAILED .+: forgets it .+\n.+errors\(\)\n.+probe: error: probe\/init\.lua:4: .+\(match realm\)$/m);
+    assert.match(stdout, /^ {4}ok .+: takes it/m);
+    assert.match(stdout, /^ {4}ok .+: is stopped, as in a lobby/m);
+});
+
+test("a test that never ends is stopped, and the next one runs", async (t) => {
+    const { code, stdout, last } = await testProbe(
+        t,
+        `it("spins", function() while true do end end)
+it("is next", function() assert.is_true(true) end)`,
+    );
+    assert.equal(code, 1);
+    assert.match(stdout, /^FAILED .+: spins .+\n +script stopped: over its instructions limit$/m);
+    assert.equal(last, "FAILED: 1 passed, 1 failed");
+});
+
+test("no test finds what another one has left", async (t) => {
+    const spec = `${LOBBY}
+for i = 1, 3 do
+    it("counts from nothing " .. i, function()
+        l:notify("kill", ann, bob, "rifle")
+        ann:chat("/kills")
+        l:advance(0.1)
+        assert.truthy(ann:heard("^kills 1$"))
+        assert.equals("engine:1", ann:id())
+    end)
+end`;
+    const { code, stdout } = await testProbe(t, spec);
+    assert.equal(code, 0, stdout);
+});
+
+test("code that a test brings in is out again for the next one", async (t) => {
+    const doubled = RULE["init.lua"].replace("amount + settings.bonus", "amount * 2");
+    const { code, stdout } = await testProbe(
+        t,
+        `${LOBBY}
+it("takes other code", function()
+    assert.is_true(l:reload("tests/next/probe"))
+    l:advance(0.1)
+    assert.equals(20, l:damage(10, ann, bob))
+end)
+it("begins with the folder's", function() assert.equals(13, l:damage(10, ann, bob)) end)
+it("refuses what does not start", function()
+    local taken, why = l:reload("tests/broken/probe")
+    assert.is_false(taken)
+    assert.matches("init.lua:1", why)
+    assert.equals(13, l:damage(10, ann, bob))
+end)`,
+        {
+            files: {
+                "tests/next/probe/mod.json": RULE["mod.json"],
+                "tests/next/probe/settings.json": RULE["settings.json"],
+                "tests/next/probe/init.lua": doubled,
+                "tests/broken/probe/mod.json": RULE["mod.json"],
+                "tests/broken/probe/settings.json": RULE["settings.json"],
+                "tests/broken/probe/init.lua": "local t; t.x = 1",
+            },
+        },
+    );
+    assert.equal(code, 0, stdout);
+});
+
+test("an id of 32 letters is as good as another", async (t) => {
+    const cwd = await tempDir(t);
+    const id = "a".repeat(32);
+    await writeMod(path.join(cwd, id), {
+        "mod.json": RULE["mod.json"].replace('"probe"', `"${id}"`),
+        "init.lua": `hooks.on("kill", "count", function() state.kills = (state.kills or 0) + 1 end)
+hooks.on("damage", "count", function(amount) return amount + (state.kills or 0) end)`,
+        "tests/a_spec.lua": `${LOBBY}
+it("is restored", function()
+    l:notify("kill", ann, bob, "rifle")
+    l:restore()
+    assert.equals(11, l:damage(10, ann, bob))
+end)`,
+    });
+    const { code, stdout, stderr } = await muster(cwd, "test", id);
+    assert.equal(code, 0, stdout + stderr);
+});
+
+test("--filter chooses tests, and choosing none is a failure", async (t) => {
+    const spec = `describe("group", function()
+    it("one", function() end)
+    it("two words", function() end)
+end)`;
+    assert.equal((await testProbe(t, spec, { args: ["--filter", "two words"] })).last, "1 passed, 0 failed");
+    const none = await testProbe(t, spec, { args: ["--filter", "three"] });
+    assert.equal(none.code, 1);
+    assert.match(none.stdout, /^no test was found in .+\/probe\/tests$/m);
+});
+
+test("--junit writes what machines read", async (t) => {
+    const { code, cwd } = await testProbe(
+        t,
+        `it("good", function() end)
+it('has <odd> & "signs"', function() assert.equals("<a>", "&") end)`,
+        { args: ["--junit", "out.xml"] },
+    );
+    assert.equal(code, 1);
+    const xml = await readFile(path.join(cwd, "out.xml"), "utf8");
+    assert.match(
+        xml,
+        /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites>\n {2}<testsuite name="probe" tests="2" failures="1" errors="0" skipped="0" time="\d+\.\d+">/,
+    );
+    assert.match(xml, /<testcase classname="probe\.tests\/a_spec\.lua" name="good" time="[\d.]+"\/>/);
+    assert.match(xml, /name="has &lt;odd&gt; &amp; &quot;signs&quot;"/);
+    assert.match(xml, /<failure message="[^"<>]+expected &quot;&lt;a&gt;&quot;, found &quot;&amp;&quot;">/);
+    const open = [];
+    for (const [, closes, name, empty] of xml.matchAll(/<(\/?)(\w+)(?:"[^"]*"|[^">])*?(\/?)>/g))
+        if (closes) assert.equal(open.pop(), name);
+        else if (!empty) open.push(name);
+    assert.deepEqual(open, []);
+    const unwritable = await testProbe(t, `it("good", function() end)`, { args: ["--junit", "/nowhere/x.xml"] });
+    assert.equal(unwritable.code, 1);
+    assert.match(unwritable.stdout, /\/nowhere\/x\.xml could not be written/);
+});
+
+test("a mod or a spec that does not load says why", async (t) => {
+    const broken = await testProbe(t, "it('runs', function() end)", { files: { "init.lua": "local t; t.x = 1" } });
+    assert.equal(broken.code, 1);
+    assert.match(broken.stdout, /probe\/init\.lua:1: attempt to index a nil value/);
+    assert.equal(broken.last, "FAILED: the mod does not load");
+    const spec = await testProbe(t, "it('runs' function() end)");
+    assert.equal(spec.code, 1);
+    assert.match(spec.stdout, /a_spec\.lua:1: '\)' expected near 'function'/);
+    assert.equal((await muster(spec.cwd, "test", "/")).code, 1);
+});
+
+test("a server that serves runs no tests", async (t) => {
+    const server = await startServer(t, { config: { plugins: ["mode_arena", "lua"] } });
+    const answer = await server.admin(`mods test ${ROOT}/scripts/rules/mirror_damage`);
+    assert.match(answer, /^FAILED: mods are tested by "muster test"/);
+});
+
+// ---- muster check -----------------------------------------------------------------------------------
+
+test("check finds what is wrong, each with its place", async (t) => {
+    const cwd = await tempDir(t);
+    await writeMod(path.join(cwd, "probe"), {
+        ...RULE,
+        "init.lua": `hooks.on("demage", "x", function() end)
+total = 1
+print(setings)
+print(settings.bonos)
+match.anounce("x")
+hooks.on("player_join", "k", function(player) player:kick("no") end)
+print(i18n.t("nothing"))
+require("other")
+`,
+        "broken.lua": "local x = = 1",
+    });
+    const { code, stdout } = await muster(cwd, "check", "probe");
+    assert.equal(code, 1);
+    for (const finding of [
+        /^broken\.lua:1: error: .+$/m,
+        /^init\.lua:1: error: unknown event "demage"; did you mean "damage"\?$/m,
+        /^init\.lua:2: error: .+'total'.+$/m,
+        /^init\.lua:3: error: unknown global 'setings'; did you mean "settings"\?$/m,
+        /^init\.lua:4: error: settings\.json has no 'bonos'; did you mean "bonus"\?$/m,
+        /^init\.lua:5: error: match has no 'anounce'; did you mean "announce"\?$/m,
+        /^init\.lua:6: (error|warning): .*kick.* needs the permission "kick".+$/m,
+        /^init\.lua:7: (error|warning): locale\/en\.json has no "nothing"$/m,
+        /^init\.lua:8: error: this mod has no module "other"$/m,
+        /^mod\.json: warning: nothing uses the permission "storage"$/m,
+        /^FAILED: \d+ errors, \d+ warnings\n$/m,
+    ])
+        assert.match(stdout, finding);
+});
+
+test("check of a folder that is no mod says what is missing", async (t) => {
+    const cwd = await tempDir(t);
+    await mkdir(path.join(cwd, "empty"));
+    const { code, stdout } = await muster(cwd, "check", "empty");
+    assert.equal(code, 1);
+    assert.match(stdout, /^error: .*mod\.json/m);
+    await writeMod(path.join(cwd, "probe"), { ...RULE, "mod.json": RULE["mod.json"].replace('"rule"', '"game"') });
+    assert.match((await muster(cwd, "check", "probe")).stdout, /^error: mod\.json: kind: expected .+ found "game"$/m);
+});
+
+test("what comes along has no findings", async (t) => {
+    const cwd = await tempDir(t);
+    for (const kind of ["modes", "rules"])
+        for (const id of await readdir(path.join(ROOT, "scripts", kind))) {
+            const { code, stdout } = await muster(cwd, "check", path.join(ROOT, "scripts", kind, id));
+            assert.equal(code, 0, `${id}: ${stdout}`);
+            assert.equal(stdout, "0 errors, 0 warnings\n", id);
+        }
+});
+
+// ---- mods api ---------------------------------------------------------------------------------------
+
+test("an unknown format is refused with those that there are", async (t) => {
+    const { code, stdout } = await runDaemon(["--run", "mods api xml"], { cwd: await tempDir(t) });
+    assert.equal(code, 1);
+    assert.match(stdout, /stubs\|luacheck\|luarc\|docs/);
 });
