@@ -65,6 +65,13 @@ static struct probe *probe_add(struct instance *instance, struct mod *mod) {
     return probe;
 }
 
+/* The same version read anew: who keeps that one keeps the probe, and may let go of the other. */
+static void hold(struct probe *probe, struct mod *mod) {
+    struct mod *before = probe->mod;
+    probe->mod = mod_pin(mod);
+    mod_unpin(before);
+}
+
 static void probe_remove(struct instance *instance, struct probe *probe) {
     struct probe **at = &instance->probes;
     while (*at != probe) at = &(*at)->next;
@@ -77,6 +84,7 @@ muster_status probe_step(struct instance *instance, struct mod *mod, int realm, 
     struct probe *probe = find(instance, mod);
     if (!probe) probe = probe_add(instance, mod);
     if (!probe) return MUSTER_NO_MEMORY;
+    hold(probe, mod);
     if (probe->tried & realm) return MUSTER_OK;
     probe->tried |= realm;
     if (mod->kind == MOD_MODE && realm == REALM_LOBBY) return MUSTER_OK; /* modes live in matches */
