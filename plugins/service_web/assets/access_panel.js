@@ -2,9 +2,12 @@
 // who is in charge; the invitations for every member where the lobby lets members invite.
 
 import { joinLink } from "./join.js";
-import { actionButton, byId, copyButton, explain, guarded, make, replaceKeepingFocus } from "./ui.js";
+import {
+    actionButton, byId, copyButton, explain, guarded, make, replaceKeepingFocus,
+} from "./ui.js";
 import { isInCharge } from "./who.js";
 
+const HOSTS_ONLY = ["access-password", "access-allow", "access-ban", "allow-list", "ban-list"];
 const SETTLE_MS = 300; // several changes at once are asked about once
 
 function timeText(unixMs) {
@@ -16,6 +19,7 @@ export class AccessPanel {
     #names = new Map(); // playerId -> name, of all who were seen in this lobby
     #lobbyId = "";
     #links = []; // invitation links that this member has made, where the list is not shown
+    #allowed = []; // players, as the server told last
     #timer = 0;
 
     constructor(client) {
@@ -30,9 +34,7 @@ export class AccessPanel {
         for (const { playerId, displayName } of members) this.#names.set(playerId, displayName);
         const inCharge = isInCharge(this.#client);
         byId("access-panel").hidden = !inCharge && lobby.settings.membersInvite !== true;
-        for (const id of ["access-password", "access-allow", "access-ban", "allow-list", "ban-list"]) {
-            byId(id).hidden = !inCharge;
-        }
+        for (const id of HOSTS_ONLY) byId(id).hidden = !inCharge;
         if (!inCharge) return this.#showOwnLinks();
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => this.#load(), SETTLE_MS);
@@ -82,8 +84,6 @@ export class AccessPanel {
             this.#actionButton("Unban", `ban ${playerId}`, () => lobby.unban(playerId))));
         this.#allowed = allowedPlayers;
     }
-
-    #allowed = [];
 
     #fill(id, items, rowOf) {
         replaceKeepingFocus(byId(id), items.map(rowOf));

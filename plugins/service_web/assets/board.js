@@ -1,5 +1,5 @@
-// board - the view of a mode that owns everything: what it says of itself, the fields that it shares
-// and those of each player as tables. It sends one input a tick, as an arena does.
+// board - the view of a mode that owns everything: what it says of itself, the fields that it
+// shares and those of each player as tables. It sends one input a tick, as an arena does.
 
 import { SEAT_NONE, SyncState } from "../sdk/js/index.js";
 import { BoardInput } from "./board_input.js";

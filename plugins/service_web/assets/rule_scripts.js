@@ -44,7 +44,8 @@ export class RuleScripts {
         form.elements.namedItem("file").onchange = (event) => this.#read(event.target.files[0]);
         form.onsubmit = (event) => {
             event.preventDefault();
-            guarded(event.submitter, () => this.#upload(form), (error) => this.#say(faultText(error)));
+            guarded(event.submitter, () => this.#upload(form), (error) =>
+                this.#say(faultText(error)));
         };
     }
 

@@ -12,7 +12,7 @@ export class RulesField {
     #boxes = new Map(); // rule id -> checkbox
     #isDisabled = false;
 
-    /** rules: as mods.list tells them; fieldOf(key): the field of a rule's setting, or undefined. */
+    /** rules: as mods.list tells them; fieldOf(key): a rule's setting, or undefined. */
     constructor(entry, rules, fieldOf, onChange) {
         this.entry = entry;
         this.#onChange = onChange;

@@ -98,7 +98,7 @@ export async function copyText(text) {
     field.select();
     const copied = document.execCommand("copy");
     field.remove();
-    if (!copied) throw new Error("the browser does not let this page copy; select the text instead");
+    if (!copied) throw new Error("this page may not copy here; select the text instead");
 }
 
 /** A button that copies what `text` gives, and says so. */
