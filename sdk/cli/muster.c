@@ -70,17 +70,24 @@ static void fail(struct run *run, const char *what, const char *found) {
     run->failed = true;
 }
 
-/* A word of the line; with blanks in it, in quotes, which it must not hold itself. */
-static void add_word(struct run *run, const char *word) {
-    const char *quote = word[0] == '\0' || strpbrk(word, " \t") ? "\"" : "";
-    size_t room = sizeof run->line - run->len;
-    if (strpbrk(word, "\"\n")) fail(run, "quotes and line ends are not taken: ", word);
-    int len =
-        snprintf(run->line + run->len, room, "%s%s%s%s", run->len ? " " : "", quote, word, quote);
-    if (len < 0 || (size_t)len >= room)
-        fail(run, "too long: ", word);
+static void add_byte(struct run *run, char byte) {
+    if (run->len + 1 < sizeof run->line)
+        run->line[run->len++] = byte;
     else
-        run->len += (size_t)len;
+        fail(run, "the arguments are too long", "");
+}
+
+/* A word of the line. One with blanks stands in quotes, where a backslash goes before these. */
+static void add_word(struct run *run, const char *word) {
+    bool is_quoted = word[0] == '\0' || strpbrk(word, " \t\"");
+    if (strchr(word, '\n')) fail(run, "line ends are not taken: ", word);
+    if (run->len) add_byte(run, ' ');
+    if (is_quoted) add_byte(run, '"');
+    for (; *word; word++) {
+        if (is_quoted && strchr("\"\\", *word)) add_byte(run, '\\');
+        add_byte(run, *word);
+    }
+    if (is_quoted) add_byte(run, '"');
 }
 
 /* The daemon may look from elsewhere. */

@@ -105,13 +105,15 @@ test("they are played to the end by bots", async (t) => {
 
 test("folders are handed on whole, wherever they lie", async (t) => {
     const cwd = await newMods(t);
-    await rename(path.join(cwd, "mods"), path.join(cwd, "my mods"));
+    await rename(path.join(cwd, "mods"), path.join(cwd, 'my "mods" \\here'));
+    const { code, stdout, stderr } = await muster(cwd, "check", 'my "mods" \\here/my_hill');
+    assert.equal(code, 0, stdout + stderr);
     const missing = await muster(cwd, "check", "mods/my_hill");
     assert.equal(missing.code, USAGE);
     assert.match(missing.stderr, /no such folder: mods\/my_hill/);
-    for (const args of [["check"], ["test", "my mods/my_hill", "--junit"], ["check", "my mods/my_hill", "--junit", "x"]]) {
-        const { code, stderr } = await muster(cwd, ...args);
-        assert.equal(code, USAGE, stderr);
+    for (const args of [["check"], ["test", ".", "--junit"], ["check", ".", "--junit", "x"]]) {
+        const refused = await muster(cwd, ...args);
+        assert.equal(refused.code, USAGE, refused.stderr);
     }
 });
 
