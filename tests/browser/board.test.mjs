@@ -75,6 +75,8 @@ test("a mode without an arena is shown and played by what it declares", async (t
     }
     assert.deepEqual(await until(page, "Ada", () => true),
         { Player: "Ada", Taps: "0", Place: "0", Secret: "7" });
+    const { team } = await page.evaluate(() => window.muster.client.entry);
+    assert.equal(await page.textContent("#mode-team"), `You play for ${team}`);
     for (const taps of ["1", "2", "3"]) {
         await page.keyboard.press("Space");
         await until(page, "Ada", ({ Taps }) => Taps === taps);

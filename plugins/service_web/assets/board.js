@@ -6,6 +6,7 @@ import { BoardInput } from "./board_input.js";
 import { byId, make } from "./ui.js";
 
 const CATCH_UP_TICKS = 4;
+const TEAM_NAMES = { red: "red", blue: "blue" };
 
 /** "time_left" -> "Time left" */
 function titleOf(name) {
@@ -113,23 +114,31 @@ export class Board {
         this.#frame = requestAnimationFrame(() => {
             this.#frame = 0;
             for (const [name, cell] of this.#cells) put(cell, textOf(this.state.fields.get(name)));
+            this.#drawTeam();
             this.#drawPlayers();
         });
     }
 
+    #drawTeam() {
+        const team = this.isSpectator ? "" : TEAM_NAMES[this.#client.entry?.team] ?? "";
+        byId("mode-team").className = team;
+        put(byId("mode-team"), team && `You play for ${team}`);
+    }
+
     #drawPlayers() {
         const members = this.#client.entry?.members ?? [];
-        const seats = new Map(members.filter(({ spectator }) => !spectator)
-            .map(({ seat, displayName }) => [seat, displayName]));
+        const players = members.filter(({ spectator }) => !spectator);
+        const seats = new Set(players.map(({ seat }) => seat));
         for (const [seat, { row }] of this.#rows) {
             if (seats.has(seat)) continue;
             row.remove();
             this.#rows.delete(seat);
         }
-        for (const [seat, displayName] of seats) {
+        for (const { seat, displayName, team } of players) {
             const { row, name, cells } = this.#rows.get(seat) ?? this.#addRow(seat);
             const values = this.state.players.get(seat);
             row.className = seat === this.seat ? "own" : "";
+            name.className = team;
             put(name, displayName);
             for (const [field, cell] of cells) put(cell, textOf(values?.get(field)));
         }
