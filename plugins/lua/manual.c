@@ -23,7 +23,7 @@ const struct manual_callback manual_callbacks[] = {
     {"restore", "fun(saved: table): table", true,
      "The state again, from what save returned: in new code after a reload, or after a crash."},
     {"join", "fun(state: table, player: Player): string?", false,
-     "A player takes a seat. A string refuses, and is shown to the player."},
+     "A player takes a seat. A string keeps the player out."},
     {"leave", "fun(state: table, player: Player, reason: string)", false,
      "A player has left: quit, timeout, kick, ban or shutdown."},
     {"connection", "fun(state: table, player: Player, connected: boolean)", false,

@@ -24,9 +24,16 @@ static const char spec_chunk[] = "muster/spec.lua";
 
 /* ---- what mods say --------------------------------------------------------------------------- */
 
+static void put_line(struct spec *spec, const char *mod, const char *colon, const char *line) {
+    spec->print_count++;
+    if (spec->print_count < SPEC_PRINTS_MAX)
+        text_put(spec->report.answer, "       %s%s%s\n", mod, colon, line);
+    else if (spec->print_count == SPEC_PRINTS_MAX)
+        text_put(spec->report.answer, "       ...\n");
+}
+
 static void on_print(void *user, const char *mod, const char *line) {
-    struct spec *spec = user;
-    text_put(spec->report.answer, "       %s: %s\n", mod, line);
+    put_line(user, mod, ": ", line);
 }
 
 static void on_fail(void *user, const char *mod, const char *text) {
@@ -51,8 +58,7 @@ static bool on_require(void *user, const char *name, const char **text, size_t *
 }
 
 static void on_spec_print(void *user, const char *line) {
-    struct spec *spec = user;
-    text_put(spec->report.answer, "       %s\n", line);
+    put_line(user, "", "", line);
 }
 
 /* Fields of the table on top become globals. */
@@ -158,7 +164,7 @@ static double now_s(void) {
 static void run_test(struct spec *spec, uint32_t index) {
     struct sandbox_call call = {.function = spec->run, .push = push_index, .arg = &index};
     double began_s = now_s();
-    spec->error_count = 0;
+    spec->error_count = spec->print_count = 0;
     muster_status status = sandbox_call(spec->sandbox, &call);
     report(spec, spec->tests[index], status, now_s() - began_s);
     spec->error_count = 0;

@@ -23,7 +23,8 @@ enum {
     SPEC_ERRORS_MAX = 16,  /* of mods, kept for one test */
     SPEC_ERROR_BYTES = 1024,
     SPEC_PLAYERS_MAX = 256,
-    SPEC_SPACES_MAX = 32, /* mods that store something */
+    SPEC_SPACES_MAX = 32,  /* mods that store something */
+    SPEC_PRINTS_MAX = 500, /* lines of one test */
 };
 
 /* How a test went. All owned by the report. */
@@ -66,6 +67,7 @@ struct spec {
     uint32_t space_count;
     char errors[SPEC_ERRORS_MAX][SPEC_ERROR_BYTES]; /* that mods raised and no test took */
     uint32_t error_count;
+    uint32_t print_count;
 };
 
 /* ---- spec_world.c ---- */

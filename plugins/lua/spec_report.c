@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LAST_LINES_BYTES = 4096 };
+
 static char *copy(const char *text) {
     return text ? strdup(text) : NULL;
 }
@@ -97,14 +99,24 @@ static bool write_junit(const struct spec_report *report, const struct mod *mod,
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
+/* The last line counts: there is room for it even where the answer has none. */
+static bool make_room(struct muster_writer *answer) {
+    bool cut = answer->overflow;
+    if (cut && answer->len > LAST_LINES_BYTES) answer->len -= LAST_LINES_BYTES;
+    answer->overflow = 0;
+    return cut;
+}
+
 void spec_report_end(struct spec_report *report, const struct mod *mod, const char *junit) {
-    bool lost = report->broken || (*junit && !write_junit(report, mod, junit));
+    bool cut = make_room(report->answer);
+    bool unwritten = *junit && !write_junit(report, mod, junit);
+    if (cut) text_put(report->answer, "\nthe rest did not fit\n");
     if (report->broken) text_put(report->answer, "out of memory\n");
-    if (lost && *junit) text_put(report->answer, "%s could not be written\n", junit);
+    if (unwritten) text_put(report->answer, "%.1000s could not be written\n", junit);
     if (report->count == 0) text_put(report->answer, "no test was found in %s/tests\n", mod->dir);
+    bool good = !cut && !unwritten && !report->broken && !report->failed && report->count > 0;
     text_put(report->answer, "%s%u passed, %u failed\n",
-             report->failed || lost || report->count == 0 ? "FAILED: " : "",
-             report->count - report->failed, report->failed);
+             good ? "" : "FAILED: ", report->count - report->failed, report->failed);
 }
 
 void spec_report_deinit(struct spec_report *report) {

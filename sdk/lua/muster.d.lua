@@ -55,7 +55,7 @@ state = nil
 ---@field init? fun(settings: table<string, any>): table # The match begins. What it returns is the state: a table of plain values, handed to every other callback, kept over a reload and saved with the match.
 ---@field save? fun(state: table): table # What is kept of the state, where that is not the state itself: plain values.
 ---@field restore? fun(saved: table): table # The state again, from what save returned: in new code after a reload, or after a crash.
----@field join? fun(state: table, player: Player): string? # (no base) A player takes a seat. A string refuses, and is shown to the player.
+---@field join? fun(state: table, player: Player): string? # (no base) A player takes a seat. A string keeps the player out.
 ---@field leave? fun(state: table, player: Player, reason: string) # (no base) A player has left: quit, timeout, kick, ban or shutdown.
 ---@field connection? fun(state: table, player: Player, connected: boolean) # (no base) A player's connection dropped, or is back.
 ---@field input? fun(state: table, player: Player, held: integer, pressed: integer, aim: integer, move_x: integer, move_y: integer) # (no base) What a player does in this tick: buttons as bits, aim 0 to 65535 for a full turn, moves -127 to 127. Called for each player before tick.
