@@ -39,8 +39,9 @@ struct lobby {
     char vote_mod[MOD_ID_MAX + 1]; /* whose vote is under way */
     double upload_tokens;
     uint64_t upload_ms;
-    char draft_name[MOD_UPLOAD_NAME_MAX]; /* an upload in parts */
-    char *draft;                          /* MOD_UPLOAD_BYTES_MAX, or null; owned */
+    char draft_name[64]; /* an upload in parts, of a name that is not checked yet */
+    int draft_parts;
+    char *draft; /* MOD_UPLOAD_BYTES_MAX, or null; owned */
     uint32_t draft_len;
     double talk_tokens; /* lines of chat that scripts may say */
     uint64_t talk_ms;

@@ -198,28 +198,36 @@ static void job_begin(struct instance *instance, const struct muster_rpc_call *c
     job_later(job);
 }
 
-/* An upload longer than one message comes in parts of the same name. False, and refused: too long.
- */
+static bool is_next_part(const struct lobby *lobby, const char *name, int part) {
+    return part == 0 || (part == lobby->draft_parts && strcmp(lobby->draft_name, name) == 0);
+}
+
+/* An upload longer than one message comes in parts; the first one begins anew. False, and refused:
+ * not the next part, or too long. */
 static bool draft_add(struct instance *instance, const struct muster_rpc_call *call,
-                      struct lobby *lobby, const char *name, const char *part, size_t len) {
-    if (strcmp(lobby->draft_name, name) != 0) lobby->draft_len = 0;
-    snprintf(lobby->draft_name, sizeof lobby->draft_name, "%.23s", name);
+                      struct lobby *lobby, const char *name, int part, const char *text,
+                      size_t len) {
+    bool is_next = is_next_part(lobby, name, part);
+    if (part == 0) lobby->draft_len = 0;
     if (!lobby->draft) lobby->draft = malloc(MOD_UPLOAD_BYTES_MAX);
-    if (!lobby->draft || len > MOD_UPLOAD_BYTES_MAX - lobby->draft_len) {
-        lobby->draft_len = 0;
-        refuse(instance, call, "invalid_params", "too_long", "source: at most %d bytes",
+    if (!is_next || !lobby->draft || len > MOD_UPLOAD_BYTES_MAX - lobby->draft_len) {
+        lobby->draft_parts = 0;
+        refuse(instance, call, "invalid_params", is_next ? "too_long" : "bad_part",
+               is_next ? "source: at most %d bytes" : "part: expected the next one, or 0",
                MOD_UPLOAD_BYTES_MAX);
         return false;
     }
-    memcpy(lobby->draft + lobby->draft_len, part, len);
+    snprintf(lobby->draft_name, sizeof lobby->draft_name, "%s", name);
+    memcpy(lobby->draft + lobby->draft_len, text, len);
     lobby->draft_len += (uint32_t)len;
+    lobby->draft_parts = part + 1;
     return true;
 }
 
 static void draft_finish(struct instance *instance, const struct muster_rpc_call *call,
                          struct lobby *lobby) {
     uint32_t len = lobby->draft_len;
-    lobby->draft_len = 0;
+    lobby->draft_parts = 0;
     if (!take_token(instance, lobby)) {
         refuse(instance, call, "rate_limited", "too_many", "too many uploads: wait a little");
         return;
@@ -240,12 +248,12 @@ static void on_upload(void *user, const struct muster_rpc_call *call) {
     json_t *params = json_loadb(call->params.data, call->params.len, 0, NULL);
     const char *name, *source;
     size_t len;
-    int more = 0;
-    if (json_unpack(params, "{s:s,s:s%,s?b!}", "name", &name, "source", &source, &len, "more",
-                    &more)) {
+    int part = 0, more = 0;
+    if (json_unpack(params, "{s:s,s:s%,s?i,s?b!}", "name", &name, "source", &source, &len, "part",
+                    &part, "more", &more)) {
         refuse(instance, call, "invalid_params", "bad_params",
-               "expected {name: text, source: text, more?: boolean}");
-    } else if (draft_add(instance, call, lobby, name, source, len)) {
+               "expected {name: text, source: text, part?: number, more?: boolean}");
+    } else if (draft_add(instance, call, lobby, name, part, source, len)) {
         if (more)
             answer(instance, call, json_object());
         else

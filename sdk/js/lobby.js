@@ -170,10 +170,13 @@ export class LobbyControl {
      */
     async uploadRule(name, source) {
         const parts = partsOf(source);
-        for (const part of parts.slice(0, -1)) {
-            await this.#client.call("lobby.uploadRule", { name, source: part, more: true });
+        const last = parts.length - 1;
+        for (let part = 0; part < last; part++) {
+            await this.#client.call("lobby.uploadRule", {
+                name, source: parts[part], part, more: true,
+            });
         }
-        return this.#client.call("lobby.uploadRule", { name, source: parts.at(-1) });
+        return this.#client.call("lobby.uploadRule", { name, source: parts[last], part: last });
     }
 
     /** @param {string} id of an uploaded rule */

@@ -99,12 +99,11 @@ async function stretch(server) {
 // ---- one script
 
 async function upload(client, text) {
-    for (let at = 0; at < text.length; at += PART_BYTES) {
-        const more = at + PART_BYTES < text.length;
-        await inTime(
-            client.call("lobby.uploadRule", { name: "attack", source: text.slice(at, at + PART_BYTES), more }),
-            "the upload",
-        );
+    const count = Math.ceil(text.length / PART_BYTES);
+    for (let part = 0; part < count; part++) {
+        const source = text.slice(part * PART_BYTES, (part + 1) * PART_BYTES);
+        const params = { name: "attack", source, part, more: part + 1 < count };
+        await inTime(client.call("lobby.uploadRule", params), "the upload");
     }
 }
 

@@ -105,14 +105,19 @@ test("a name that is none is refused", async (t) => {
 test("64 KB in parts are taken, more is not", async (t) => {
     const server = await startNode(t);
     const lobby = await openLobby(t, server);
-    const part = (source, more) => lobby.client.call("lobby.uploadRule", { name: "long", source, more });
+    const part = (source, number, more) =>
+        lobby.client.call("lobby.uploadRule", { name: "long", source, part: number, more });
     const filler = "-".repeat(12000);
-    for (let i = 0; i < 5; i++) assert.deepEqual(await part(`--${filler}\n`, true), {});
-    const { rule } = await part('hooks.on("chat", "x", function() return "from the last part" end)', false);
+    await part("this one breaks off", 0, true);
+    for (let i = 0; i < 5; i++) assert.deepEqual(await part(`--${filler}\n`, i, true), {});
+    const skipped = await refused(part("return", 7, false), "invalid_params");
+    assert.equal(skipped.data.reason, "bad_part");
+    for (let i = 0; i < 5; i++) await part(`--${filler}\n`, i, true);
+    const { rule } = await part('hooks.on("chat", "x", function() return "from the last part" end)', 5, false);
     assert.equal(rule.id, "upload_long");
     assert.equal(await say(lobby, "anything"), "from the last part");
-    for (let i = 0; i < 5; i++) await part(filler, true);
-    const error = await refused(part(filler, true), "invalid_params");
+    for (let i = 0; i < 5; i++) await part(filler, i, true);
+    const error = await refused(part(filler, 5, true), "invalid_params");
     assert.equal(error.data.reason, "too_long");
 });
 
