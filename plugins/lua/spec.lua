@@ -7,6 +7,8 @@ local null = engine.null
 
 local STEP_S = 1 -- between two looks for the end of a match
 local FINISH_S = 3600
+local START_STEP_S = 0.1 -- between two looks for the start of a match, and how many
+local START_STEPS = 600
 
 -- ---- values -------------------------------------------------------------------------------------
 
@@ -167,9 +169,9 @@ function Client:request(method, params)
 end
 
 -- For what a test takes for granted.
-function Client:must(method, params)
-    local result, why = self:request(method, params)
-    return result or error(self.shown .. ": " .. method .. ": " .. why, 0)
+local function must(client, method, params)
+    local result, why = client:request(method, params)
+    return result or error(client.shown .. ": " .. method .. ": " .. why, 0)
 end
 
 function Client:name()
@@ -181,21 +183,21 @@ function Client:id()
 end
 
 -- Takes what has come, and keeps the newest of each method, and all lines of chat.
-function Client:listen()
-    for _, message in ipairs(engine.notifications(self.key)) do
+local function listen(client)
+    for _, message in ipairs(engine.notifications(client.key)) do
         local params = without_null(message.params) or {}
-        self.news[message.method] = params
-        if message.method == "lobby.chat" then table.insert(self.lines, params.text) end
+        client.news[message.method] = params
+        if message.method == "lobby.chat" then table.insert(client.lines, params.text) end
     end
 end
 
 function Client:told(method)
-    self:listen()
+    listen(self)
     return self.news[method]
 end
 
 function Client:heard(pattern)
-    self:listen()
+    listen(self)
     for i = #self.lines, 1, -1 do
         if string.find(self.lines[i], pattern) then return self.lines[i] end
     end
@@ -218,39 +220,39 @@ function Client:input(input)
 end
 
 function Client:leave()
-    self:must("lobby.leave")
+    must(self, "lobby.leave")
 end
 
 function Client:seat()
     return (engine.member(self.key))
 end
 
-function Client:row()
-    local seat = self:seat()
-    return seat and engine.row(engine.lobby_of(self.key), seat) or {}
+local function row_of(client)
+    local seat = client:seat()
+    return seat and engine.row(engine.lobby_of(client.key), seat) or {}
 end
 
 function Client:team()
-    local row = self:row()
+    local row = row_of(self)
     if row.team then return row.team end
     local _, team = engine.member(self.key)
     return team or "none"
 end
 
 function Client:alive()
-    return self:row().alive or false
+    return row_of(self).alive or false
 end
 
 function Client:kills()
-    return self:row().kills or 0
+    return row_of(self).kills or 0
 end
 
 function Client:deaths()
-    return self:row().deaths or 0
+    return row_of(self).deaths or 0
 end
 
 function Client:score()
-    return self:row().score or 0
+    return row_of(self).score or 0
 end
 
 function Client:snapshot()
@@ -274,19 +276,13 @@ function Lobby:advance(seconds)
     engine.advance(math.floor(seconds * 1000 + 0.5))
 end
 
--- False when the lobby does not get there in time.
-function Lobby:await(state, seconds, step)
-    local left = seconds
-    while self:state() ~= state and left > 0 do
-        self:advance(step)
-        left = left - step
-    end
-    return self:state() == state
-end
-
 function Lobby:start()
-    if self:state() ~= "starting" then self.clients[1]:must("lobby.start") end
-    if not self:await("active", 60, 0.1) then
+    if self:state() ~= "starting" then must(self.clients[1], "lobby.start") end
+    for _ = 1, START_STEPS do
+        if self:state() == "active" then return end
+        self:advance(START_STEP_S)
+    end
+    if self:state() ~= "active" then
         error("the match does not start: the lobby is " .. self:state(), 0)
     end
 end
@@ -417,12 +413,12 @@ end
 local function create(world, options)
     local players = options.players or {"ann"}
     local host, wishes = player_of(world, players[1])
-    local made = host:must("lobby.create", {
+    local made = must(host, "lobby.create", {
         gameMode = options.mode or (is_rule() and "arena") or engine.mod.id,
         settings = settings_of(options),
     })
-    host:must("lobby.enter", {seatTicket = made.seatTicket})
-    if wishes.team then host:must("lobby.setTeam", {team = wishes.team}) end
+    must(host, "lobby.enter", {seatTicket = made.seatTicket})
+    if wishes.team then must(host, "lobby.setTeam", {team = wishes.team}) end
     local id = engine.lobby_of(host.key)
     return setmetatable({
         world = world, id = id, key = made.lobby.lobbyId, clients = {host},
@@ -466,5 +462,4 @@ return {
         describe = describe, it = it, before_each = before_each, assert = assertions, test = test,
         mod = engine.mod,
     },
-    classes = {World = World, Lobby = Lobby, Client = Client},
 }
