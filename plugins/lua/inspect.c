@@ -45,7 +45,8 @@ static void fill(struct rules *rules) {
     *rules = (struct rules){.rules = {.globals = rules->globals,
                                       .functions = rules->functions,
                                       .events = rules->events,
-                                      .event_count = EVENT_COUNT}};
+                                      .event_count = EVENT_COUNT,
+                                      .writable = "state"}};
     names_library(&rules->library);
     for (unsigned i = 0; i < rules->library.count; i++)
         if (!rules->library.list[i].field[0]) add_global(rules, rules->library.list[i].global);

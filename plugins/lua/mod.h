@@ -225,8 +225,9 @@ struct mod_check_function {
 
 /* What the API has. All borrowed. */
 struct mod_check_rules {
-    const char *const *globals; /* that a script may read; it may write none but its own locals */
+    const char *const *globals; /* that a script may read */
     uint32_t global_count;
+    const char *writable; /* the one of them that a rule may assign to, or null */
     const struct mod_check_function *functions;
     uint32_t function_count;
     const char *const *events; /* of hooks.on */

@@ -68,6 +68,9 @@ static void check_read(struct check *check, const struct code_use *use) {
 }
 
 static void check_write(struct check *check, const struct code_use *use) {
+    const char *writable = check->rules->writable;
+    bool is_rule = check->mod->kind == MOD_RULE;
+    if (is_rule && writable && strcmp(use->root, writable) == 0) return;
     if (is_of(use->root, check->rules->globals, check->rules->global_count))
         find(check, true, check->file->path, use->line, "assigns to the global '%.64s' of the API",
              use->root);

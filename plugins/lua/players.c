@@ -94,7 +94,7 @@ void players_forget(struct realm *realm, uint64_t who) {
         struct script *script = realm->scripts[i];
         struct forgotten forgotten = {script, who};
         if (!script->sandbox) continue;
-        muster_status status = sandbox_serve(script->sandbox, forget_body, &forgotten);
+        muster_status status = script_serve(script, forget_body, &forgotten);
         (void)status; /* runs nothing of the mod's; a state that is killed forgets all */
     }
     if (realm->kind == REALM_MATCH && who < MUSTER_SEATS_MAX) realm->seated[who] = false;

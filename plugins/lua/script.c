@@ -126,6 +126,18 @@ static bool finish(struct script *script, muster_status status) {
     return false;
 }
 
+/* The watchdog measures anew. */
+static void begin_entry(struct instance *instance, uint32_t limit_us) {
+    instance->entry_us = limit_us;
+    instance->entered++;
+}
+
+muster_status script_serve(struct script *script, lua_CFunction body, void *arg) {
+    struct instance *instance = script->realm->lobby->instance;
+    begin_entry(instance, instance->call_us);
+    return sandbox_serve(script->sandbox, body, arg);
+}
+
 static bool enter(struct script *script, lua_CFunction body, void *arg, uint32_t limit_us) {
     struct realm *realm = script->realm;
     struct instance *instance = realm->lobby->instance;
@@ -137,8 +149,7 @@ static bool enter(struct script *script, lua_CFunction body, void *arg, uint32_t
     bool is_exact = realm->is_exact || script->mod->is_upload;
     clockid_t clock = is_exact ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
     int64_t start_ns = clock_ns(clock);
-    instance->entry_us = limit_us;
-    instance->entered++;
+    begin_entry(instance, limit_us);
     muster_status status = sandbox_enter(script->sandbox, body, arg);
     if (overspends(script, clock_ns(clock) - start_ns) && status != MUSTER_LIMIT) {
         sandbox_kill(script->sandbox, SANDBOX_KILL_CPU);
@@ -154,14 +165,11 @@ bool script_enter(struct script *script, lua_CFunction body, void *arg) {
 }
 
 bool script_peek(struct script *script, lua_CFunction body, void *arg) {
-    struct instance *instance = script->realm->lobby->instance;
     uint64_t random[4];
     if (!script->sandbox) return false;
-    instance->entry_us = instance->call_us;
-    instance->entered++;
     script->is_peeking = true;
     sandbox_random_get(script->sandbox, random);
-    muster_status status = sandbox_serve(script->sandbox, body, arg);
+    muster_status status = script_serve(script, body, arg);
     sandbox_random_set(script->sandbox, random);
     script->is_peeking = false;
     if (status) report_error(script); /* of a kill the next entry tells */
@@ -301,8 +309,9 @@ muster_status script_start(struct script *script, const void *saved, uint32_t sa
     if (status) return status;
     for (uint32_t i = 0; !status && i < instance->global_count; i++)
         status = sandbox_allow_global(script->sandbox, instance->globals[i]);
-    if (!status) status = sandbox_serve(script->sandbox, bind_body, script);
+    if (!status) status = script_serve(script, bind_body, script);
     if (status) {
+        report_error(script);
         script_stop_sandbox(script);
         return status;
     }

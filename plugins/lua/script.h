@@ -84,6 +84,8 @@ void script_stop(struct script *script);
 bool script_call(struct script *script, const struct sandbox_call *call);
 /* The same for a C function with arg as light userdata. */
 bool script_enter(struct script *script, lua_CFunction body, void *arg);
+/* For work that is ours: runs nothing of the mod's. The sandbox must be there. */
+muster_status script_serve(struct script *script, lua_CFunction body, void *arg) MUSTER_MUST_USE;
 /* Enters apart from the step, as a recording does oftener than a replay: to save, to tell a client
  * who comes. The body has no effects (script_act raises), and the generator is put back. */
 bool script_peek(struct script *script, lua_CFunction body, void *arg);

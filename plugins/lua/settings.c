@@ -70,7 +70,7 @@ void script_setting_changed(struct script *script, const char *lobby_key) {
     for (uint32_t i = 0; script->sandbox && i < script->mod->setting_count; i++) {
         struct change change = {script, &script->mod->settings[i]};
         if (strcmp(change.setting->lobby_key, lobby_key) != 0) continue;
-        muster_status status = sandbox_serve(script->sandbox, change_body, &change);
+        muster_status status = script_serve(script, change_body, &change);
         (void)status; /* runs nothing of the mod's; a state that is killed needs no values */
         return;
     }
