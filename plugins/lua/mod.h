@@ -227,11 +227,11 @@ struct mod_check_function {
 struct mod_check_rules {
     const char *const *globals; /* that a script may read */
     uint32_t global_count;
-    const char *writable; /* the one of them that a rule may assign to, or null */
     const struct mod_check_function *functions;
     uint32_t function_count;
     const char *const *events; /* of hooks.on */
     uint32_t event_count;
+    const char *writable; /* the global that a rule may assign to, or null */
 };
 
 struct mod_finding {
