@@ -18,7 +18,7 @@ static const struct mod_check_function functions[] = {
 static const char *const events[] = {"tick", "kill", "player_join"};
 static const struct mod_check_rules rules = {
     globals, sizeof globals / sizeof *globals, functions, sizeof functions / sizeof *functions,
-    events,  sizeof events / sizeof *events,
+    events,  sizeof events / sizeof *events,   "state",
 };
 
 static char found[1 << 16];
@@ -76,11 +76,12 @@ static void test_unknown_globals_are_found(void **state) {
            "  return storge, t.hocks\n"
            "end\n"
            "print = t\n"
+           "state = {}\n"
            "if unknown_one then t.x = _G.other end\n",
            "init.lua:3: error: assigns to the undeclared global 'score' (did you forget 'local'?)\n"
            "init.lua:4: error: unknown global 'storge'; did you mean \"storage\"?\n"
            "init.lua:6: error: assigns to the global 'print' of the API\n"
-           "init.lua:7: error: unknown global 'unknown_one'\n");
+           "init.lua:8: error: unknown global 'unknown_one'\n");
 }
 
 static void test_an_own_environment_is_not_followed(void **state) {
