@@ -342,7 +342,9 @@ static void many(struct play *play) {
     muster_player_id ann = play_player(play, "Ann");
     CHECK(play, play->engine->seed(play->self, 1) == MUSTER_OK); /* no match that bots draw out */
     for (int i = 0; i < MANY && !play->failed; i++) {
-        play_lobby(play, ann, short_match());
+        json_t *settings = short_match();
+        json_object_set_new(settings, "timeLimit", json_integer(60));
+        play_lobby(play, ann, settings);
         json_decref(play_await(play, ann, "match.ended", 600000));
         json_decref(play_await(play, ann, "lobby.left", 5000));
     }
@@ -371,6 +373,7 @@ static void on_engine(void *user, const char *arguments, struct muster_writer *a
     play.out = answer;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         if (strcmp(cases[i].name, arguments) != 0) continue;
+        (void)play.engine->seed(play.self, 1); /* each run is as the one before */
         cases[i].fn(&play);
         snprintf(last, sizeof last, "FAILED %u", play.failed);
         say(answer, play.failed ? last : "ok");
@@ -385,6 +388,7 @@ static void on_play(void *user, const char *arguments, struct muster_writer *ans
     char mode[MUSTER_NAME_MAX], settings[1024] = "{}";
     play.out = answer;
     sscanf(arguments, "%47s %1023[^\n]", mode, settings);
+    (void)play.engine->seed(play.self, 1);
     muster_player_id ann = play_player(&play, "Ann");
     play_lobby_of(&play, ann, mode, json_loads(settings, 0, NULL));
     json_t *ended = play_await(&play, ann, "match.ended", 600000);
