@@ -1,6 +1,7 @@
 /* mode - the role mode for scripts that own everything; see mode.h. mode_tell.c tells clients. */
 #include "mode.h"
 #include "api.h"
+#include "speech.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -213,7 +214,6 @@ static void choose_team(struct mode *mode, uint32_t seat) {
 /* Asked, and kept with the answer: a script that is stopped right afterwards still knows who plays.
  * One that fails here lets nobody in. */
 static bool lets_in(struct mode *mode, struct script *script, uint32_t seat) {
-    const struct realm *realm = &mode->lobby->match;
     struct arg args[] = {A_SEAT(seat)};
     struct callback callback = {.script = script, .name = "join", .args = args, .count = 1};
     bool asked = script_enter(script, callback_body, &callback);
@@ -221,9 +221,7 @@ static bool lets_in(struct mode *mode, struct script *script, uint32_t seat) {
         script_keep(script);
         return true;
     }
-    realm_host(realm)->log->write(realm_self(realm), MUSTER_LOG_DEBUG, "mode %s, seat %u: %s",
-                                  realm->game_mode, seat,
-                                  asked ? callback.refusal : "join has failed");
+    speech_tell_seat(mode->lobby, seat, asked ? callback.refusal : "the game mode has failed");
     return false;
 }
 

@@ -87,6 +87,11 @@ static muster_player_id session_on(const struct lobby *lobby, uint32_t seat) {
     return 0;
 }
 
+void speech_tell_seat(const struct lobby *lobby, uint32_t seat, const char *text) {
+    muster_player_id player = lobby->match.is_replay ? 0 : session_on(lobby, seat);
+    if (player) speech_tell(lobby, player, text);
+}
+
 void speech_run(struct script *script, const char *name, uint32_t seat, const char *arguments) {
     struct lobby *lobby = script->realm->lobby;
     bool is_nobody = script->realm->is_replay || seat == MUSTER_SEAT_NONE;

@@ -13,5 +13,7 @@ bool speech_take_console(struct lobby *lobby, const char *line);
 void speech_run(struct script *script, const char *name, uint32_t seat, const char *arguments);
 /* A line of chat from the server for one player. */
 void speech_tell(const struct lobby *lobby, muster_player_id player, const char *text);
+/* For who sits on that seat of the match; nobody hears it in a replay. */
+void speech_tell_seat(const struct lobby *lobby, uint32_t seat, const char *text);
 
 #endif

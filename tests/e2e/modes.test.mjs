@@ -6,7 +6,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { SyncState } from "../../sdk/js/index.js";
-import { connectPlayer, eventually } from "./harness.mjs";
+import { connectPlayer, eventually, refused } from "./harness.mjs";
 import { modLines, replayAll, startModServer } from "./mods.mjs";
 
 const MODE = { kind: "mode" };
@@ -348,4 +348,28 @@ test("what a mode declares wrongly is told, and the mode is not there", async (t
     const { client } = await connectPlayer(t, server, { name: "ann" });
     const { gameModes } = await client.call("server.info");
     assert.deepEqual(gameModes.filter(({ name }) => /typed|both|alone|large|none/.test(name)), []);
+});
+
+test("a mode says to whom it refuses a seat why", async (t) => {
+    const door = {
+        manifest: MODE,
+        files: {
+            "init.lua": `
+                local mode = {}
+                function mode.init() return {} end
+                function mode.join(_, player)
+                    if player:name() == "cy" then return "only ann and bob play here" end
+                end
+                function mode.tick() end
+                return mode`,
+        },
+    };
+    const server = await startModServer(t, { door });
+    const { lobbyId, ann } = await play(t, server, "door");
+    const cy = await connect(t, server, "cy");
+    const error = await refused(cy.client.joinLobby(lobbyId), "denied");
+    assert.match(error.message, /the game mode refused/);
+    await eventually("the reason", () => cy.lines.includes("only ann and bob play here"));
+    assert.ok(!ann.lines.length);
+    await playAgain(server);
 });
