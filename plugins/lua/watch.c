@@ -71,7 +71,8 @@ static void on_quiet(void *user) {
     for (uint32_t i = 0; i < watch->changed_count; i++) {
         const char *id = watch->changed[i];
         if (catalog_reload(watch->instance, id, error, sizeof error))
-            host->log->write(watch->instance->self, MUSTER_LOG_WARN, "not reloaded: %.400s", error);
+            host->log->write(watch->instance->self, MUSTER_LOG_WARN,
+                             "mod %s was not reloaded: %.400s", id, error);
         else
             host->log->write(watch->instance->self, MUSTER_LOG_INFO, "mod %s reloaded", id);
     }
