@@ -14,6 +14,7 @@ enum { SLOWNESS = 5 }; /* of sanitized code */
 #else
 enum { SLOWNESS = 1 };
 #endif
+enum { UNITS_PER_MS = 500000 };
 
 static const char config_schema[] =
     "[{\"key\":\"modDirs\",\"type\":\"list\",\"default\":[\"mods\"],\"max\":16,\"help\":\"Folders "
@@ -89,6 +90,7 @@ static void read_config(struct instance *instance) {
     const struct muster_host_config *config = instance->host->config;
     muster_self *self = instance->self;
     instance->call_us = (uint32_t)config->integer(self, "callMs") * 1000 * SLOWNESS;
+    instance->limits.call_units = (uint64_t)config->integer(self, "callMs") * UNITS_PER_MS;
     instance->limits.second_cpu_us = (uint32_t)config->integer(self, "secondMs") * 1000 * SLOWNESS;
     instance->storage_limits = (struct storage_limits){
         .keys_max = (uint32_t)config->integer(self, "storageKeysMax"),

@@ -41,7 +41,7 @@ static bool heap_is_plain(void) {
 #ifdef __SANITIZE_ADDRESS__
     return true;
 #else
-    return getenv("MUSTER_LUA_PLAIN_HEAP") != NULL; /* for valgrind */
+    return getenv("LUA_PLAIN_HEAP") != NULL; /* for valgrind */
 #endif
 }
 
