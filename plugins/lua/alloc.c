@@ -5,7 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_BYTES = 8192 - 64 };
+enum {
+    CHUNK_BYTES = 8192 - 64,
+    CHUNKS_FETCHED = 6, /* a state of the usual size; more would push out what was fetched first */
+    LINE_BYTES = 64,    /* of the cache */
+};
 
 struct chunk {
     struct chunk *next;
@@ -41,6 +45,13 @@ void heap_deinit(struct heap *heap) {
         free(heap->larges);
         heap->larges = next;
     }
+}
+
+void heap_fetch(const struct heap *heap) {
+    const struct chunk *chunk = heap->chunks;
+    for (int n = 0; chunk && n < CHUNKS_FETCHED; n++, chunk = chunk->next)
+        for (size_t at = 0; at < CHUNK_BYTES; at += LINE_BYTES)
+            __builtin_prefetch((const char *)chunk + at);
 }
 
 uint64_t heap_serial(const void *object) {

@@ -65,6 +65,10 @@ void api_push_team(lua_State *L, uint32_t team) {
 }
 
 int64_t api_integer(lua_State *L, int index, int64_t min, int64_t max) {
+    if (lua_isinteger(L, index)) {
+        lua_Integer integer = lua_tointeger(L, index);
+        if (integer >= min && integer <= max) return integer;
+    }
     if (lua_type(L, index) != LUA_TNUMBER) luaL_typeerror(L, index, "number");
     double value = floor(lua_tonumber(L, index));
     if (!(value >= (double)min && value <= (double)max))
@@ -126,12 +130,13 @@ static void push_table(lua_State *L, const struct script *script, const struct a
 }
 
 /* A metatable whose methods are the table on top; pops it. */
-static void set_type(lua_State *L, const char *type) {
+static void set_type(lua_State *L, struct script *script, const char *type) {
     luaL_newmetatable(L, type);
     lua_insert(L, -2);
     lua_setfield(L, -2, "__index");
     lua_pushboolean(L, 0);
     lua_setfield(L, -2, "__metatable");
+    if (strcmp(type, player_type) == 0) script->player_type = lua_topointer(L, -1);
     lua_pop(L, 1);
 }
 
@@ -160,7 +165,7 @@ void api_bind(lua_State *L, struct script *script) {
     for (const struct api_table *table = api_tables; table->name; table++) {
         push_table(L, script, table);
         if (is_type(table->name))
-            set_type(L, table->name);
+            set_type(L, script, table->name);
         else
             set_global(L, table->name);
     }

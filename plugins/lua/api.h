@@ -41,7 +41,7 @@ struct player {
     uint64_t who; /* seat, or muster_player_id */
     uint32_t serial;
     bool gone;
-    char name[MUSTER_DISPLAY_MAX]; /* lobby realm */
+    char name[MUSTER_DISPLAY_MAX]; /* from here on only in the lobby realm */
     char key[MUSTER_PLAYER_KEY_MAX];
 };
 extern const char player_type[];

@@ -75,16 +75,23 @@ static const char writer_key; /* its address names the one userdata in the regis
 void mode_push_writer(lua_State *L) {
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &writer_key) == LUA_TUSERDATA) return;
     lua_pop(L, 1);
-    lua_newuserdatauv(L, 0, 0);
+    script_of(L)->writer = lua_newuserdatauv(L, 0, 0);
     luaL_setmetatable(L, "Writer");
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &writer_key);
 }
 
+/* There is one writer in a state: it is that, or it is none. */
+static struct muster_writer *check_writer(lua_State *L) {
+    const struct script *script = script_of(L);
+    if (!script->writer || lua_touserdata(L, 1) != script->writer) luaL_typeerror(L, 1, "Writer");
+    const struct mode *mode = script->realm->lobby->mode;
+    if (!mode || !mode->out) luaL_error(L, "no snapshot is written now");
+    return mode->out;
+}
+
 /* Room for so many bytes. */
-static uint8_t *writer_space(lua_State *L, size_t bytes) {
-    struct muster_writer *out = mode_at(L)->out;
-    if (!out) luaL_error(L, "no snapshot is written now");
+static uint8_t *take_space(lua_State *L, struct muster_writer *out, size_t bytes) {
     if (bytes > out->cap - out->len)
         luaL_error(L, "the snapshot is over its %I bytes (snapshotMaxBytes of mod.json)",
                    (lua_Integer)out->cap);
@@ -92,10 +99,10 @@ static uint8_t *writer_space(lua_State *L, size_t bytes) {
 }
 
 static int put_number(lua_State *L, int64_t min, int64_t max, size_t bytes) {
-    luaL_checkudata(L, 1, "Writer");
+    struct muster_writer *out = check_writer(L);
     uint64_t value = (uint64_t)api_integer(L, 2, min, max);
     sandbox_charge(L, WRITER_UNITS);
-    uint8_t *at = writer_space(L, bytes);
+    uint8_t *at = take_space(L, out, bytes);
     for (size_t i = 0; i < bytes; i++) at[i] = (uint8_t)(value >> 8 * i);
     return 0;
 }
@@ -126,11 +133,11 @@ static int writer_i32(lua_State *L) {
 
 static int writer_bytes(lua_State *L) {
     size_t len;
-    luaL_checkudata(L, 1, "Writer");
+    struct muster_writer *out = check_writer(L);
     luaL_checktype(L, 2, LUA_TSTRING);
     const char *text = lua_tolstring(L, 2, &len);
     sandbox_charge(L, WRITER_UNITS + len / BYTES_PER_UNIT);
-    uint8_t *at = writer_space(L, len);
+    uint8_t *at = take_space(L, out, len);
     if (len) memcpy(at, text, len);
     return 0;
 }

@@ -10,6 +10,7 @@
 #include <time.h>
 
 enum { COLLECT_UNITS = 20000, COLLECT_STEP_KB = 128 };
+#define COLD_NS INT64_C(5000000)     /* after so long others have had the caches */
 #define EXACT_NS INT64_C(5000000000) /* how long a suspicion lasts at least */
 
 struct sandbox *sandbox_of(lua_State *L) {
@@ -155,8 +156,19 @@ static int64_t clock_ns(clockid_t id) {
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static clockid_t bucket_clock(const struct bucket *bucket) {
-    return bucket->exact ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
+/* By the thread's clock from the next entry on; the second begins anew. */
+static void be_exact(struct bucket *bucket) {
+    bucket->exact = true;
+    bucket->exact_until_ns = bucket->last_ns + EXACT_NS;
+    bucket->tokens_ns = bucket->capacity_ns;
+}
+
+void sandbox_suspect(struct sandbox *sb) {
+    if (!sb->bucket.exact) be_exact(&sb->bucket);
+}
+
+struct sandbox_time sandbox_time(const struct sandbox *sb) {
+    return sb->bucket.took;
 }
 
 void budget_begin(struct sandbox *sb) {
@@ -164,25 +176,26 @@ void budget_begin(struct sandbox *sb) {
     if (!bucket->capacity_ns) return;
     int64_t now = clock_ns(CLOCK_MONOTONIC), away = now - bucket->last_ns;
     bucket->last_ns = now;
+    if (away > COLD_NS) heap_fetch(&sb->heap);
     if (away > 1000000000) away = 1000000000;
     bucket->tokens_ns += (int64_t)((double)away * 1e-9 * (double)bucket->capacity_ns);
     if (bucket->tokens_ns >= bucket->capacity_ns) {
         bucket->tokens_ns = bucket->capacity_ns;
         bucket->exact = bucket->exact && now < bucket->exact_until_ns;
     }
+    bucket->took.is_exact = bucket->exact; /* which may change within the entry */
     bucket->start_ns = bucket->exact ? clock_ns(CLOCK_THREAD_CPUTIME_ID) : now;
 }
 
 void budget_end(struct sandbox *sb) {
     struct bucket *bucket = &sb->bucket;
     if (!bucket->capacity_ns) return;
-    bucket->tokens_ns -= clock_ns(bucket_clock(bucket)) - bucket->start_ns;
+    clockid_t clock = bucket->took.is_exact ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
+    bucket->took.ns = clock_ns(clock) - bucket->start_ns;
+    bucket->tokens_ns -= bucket->took.ns;
     if (bucket->tokens_ns >= 0) return;
-    if (bucket->exact) {
+    if (bucket->took.is_exact)
         budget_kill(sb, SANDBOX_KILL_CPU);
-    } else {
-        bucket->exact = true;
-        bucket->exact_until_ns = bucket->last_ns + EXACT_NS;
-        bucket->tokens_ns = bucket->capacity_ns;
-    }
+    else
+        be_exact(bucket);
 }

@@ -22,6 +22,7 @@ struct bucket {
     int64_t start_ns; /* of this entry, by whichever clock */
     bool exact;       /* by the thread's CPU clock, after the cheap clock found too much */
     int64_t exact_until_ns;
+    struct sandbox_time took; /* the last entry */
 };
 
 /* Memory outside of the Lua heap, for sorting keys and building strings: survives a Lua error, is
@@ -42,13 +43,13 @@ struct sandbox {
     bool kill_next;  /* the hook kills */
     int resume_depth;
     uint64_t units;
+    struct bucket bucket;
     struct sandbox_limits limits;
     struct sandbox_host host;
-    struct heap heap;
-    struct bucket bucket;
     struct scratch scratch;
-    uint64_t random[4];
     struct sandbox_error *error;
+    uint64_t random[4];
+    struct heap heap; /* last: its lists are long, and all others are read at every entry */
 };
 
 /* ---- budget.c */

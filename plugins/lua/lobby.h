@@ -23,17 +23,17 @@ struct lobby {
     struct lobby *next;
     struct instance *instance;
     muster_lobby_id id; /* 0: a replay */
-    struct realm lobby; /* of the lobby */
+    struct mode *mode;
+    uint64_t seed;      /* of the match */
     struct realm match; /* while a match runs: match.match is not 0 */
+    struct realm lobby; /* of the lobby */
     struct mod *uploads[LOBBY_UPLOADS_MAX];
     struct upload_space {
         char id[MOD_ID_MAX + 1];
         struct storage_space *space; /* owned */
     } spaces[LOBBY_UPLOADS_MAX];
     uint32_t upload_count;
-    struct mode *mode;
     bool refresh_posted;
-    uint64_t seed;                 /* of the match */
     muster_player_id speaker;      /* of the line of chat that is asked about */
     char console_answer[300];      /* of the command that the console runs now */
     char vote_mod[MOD_ID_MAX + 1]; /* whose vote is under way */

@@ -109,10 +109,20 @@ static struct mode_deltas *make_deltas(uint32_t views, uint32_t bytes_max) {
     return deltas;
 }
 
+/* Reference to a function of the mode's table on top, or LUA_NOREF. */
+static int take_callback(lua_State *L, const char *name) {
+    if (api_field(L, -1, name) == LUA_TFUNCTION) return luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_pop(L, 1);
+    return LUA_NOREF;
+}
+
 void mode_declare(lua_State *L, struct script *script) {
     struct declaration declaration = {.has_sync = false};
     struct mode *mode = mode_of(script);
     read_declaration(L, script->mod, &declaration);
+    script->mode_input = take_callback(L, "input");
+    script->mode_tick = take_callback(L, "tick");
+    script->mode_snapshot = take_callback(L, "snapshot");
     if (!mode) luaL_error(L, "there is no match to be played");
     if (mode->is_declared) {
         if (!is_as_before(mode, &declaration))
@@ -277,24 +287,37 @@ struct turn {
     bool failed; /* an input did */
 };
 
-/* One that fails does not keep the others from being taken. */
-static void take_input(lua_State *L, struct turn *turn, const struct mode_input *input) {
-    if (!mode_push_callback(L, turn->script, "input")) return;
-    player_push(turn->script, L, input->seat);
+static void push_input(lua_State *L, struct script *script, const struct mode_input *input) {
+    player_push(script, L, input->seat);
     lua_pushinteger(L, input->input.held);
     lua_pushinteger(L, input->input.pressed);
     lua_pushinteger(L, input->input.aim);
     lua_pushinteger(L, input->input.move_x);
     lua_pushinteger(L, input->input.move_y);
-    if (!sandbox_try(L, 7, 0)) turn->failed = true;
+}
+
+/* One that fails does not keep the others from being taken. The state is on top. */
+static void take_inputs(lua_State *L, struct turn *turn) {
+    int state = lua_gettop(L), handler = sandbox_handler(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, turn->script->mode_input);
+    for (uint32_t i = 0; i < turn->mode->input_count; i++) {
+        lua_pushvalue(L, handler + 1);
+        lua_pushvalue(L, state);
+        push_input(L, turn->script, &turn->mode->inputs[i]);
+        if (!sandbox_try(L, handler, 7, 0)) turn->failed = true;
+    }
+    lua_settop(L, state);
 }
 
 static int turn_body(lua_State *L) {
     struct turn *turn = lua_touserdata(L, 1);
+    const struct script *script = turn->script;
     luaL_checkstack(L, LUA_MINSTACK, NULL);
-    for (uint32_t i = 0; i < turn->mode->input_count; i++)
-        take_input(L, turn, &turn->mode->inputs[i]);
-    if (!mode_push_callback(L, turn->script, "tick")) return 0;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script->state);
+    if (script->mode_input != LUA_NOREF) take_inputs(L, turn);
+    if (script->mode_tick == LUA_NOREF) return 0;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script->mode_tick);
+    lua_insert(L, -2);
     lua_pushnumber(L, turn->dt);
     lua_call(L, 2, 0);
     return 0;

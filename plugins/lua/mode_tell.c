@@ -31,13 +31,16 @@ struct writing {
 /* Calls mode.snapshot; false: it failed, and what it wrote is no snapshot. */
 static bool write_view(lua_State *L, const struct writing *writing, uint32_t view, bool full,
                        struct muster_writer *out) {
-    if (!mode_push_callback(L, writing->script, "snapshot")) return false;
+    int handler = sandbox_handler(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, writing->script->mode_snapshot);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, writing->script->state);
     mode_push_writer(L);
     lua_pushboolean(L, full);
     push_viewer(L, writing->script, view);
     writing->mode->out = out;
-    bool good = sandbox_try(L, 4, 0);
+    bool good = sandbox_try(L, handler, 4, 0);
     writing->mode->out = NULL;
+    lua_settop(L, handler - 1);
     return good;
 }
 

@@ -12,8 +12,18 @@
 
 const char player_type[] = "Player";
 
+/* Null for what is no handle. By the metatable's address: to find it by its name takes longer than
+ * all the rest. */
+static struct player *player_test(lua_State *L, int index) {
+    if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index)) return NULL;
+    bool same = lua_topointer(L, -1) == script_of(L)->player_type;
+    lua_pop(L, 1);
+    return same ? lua_touserdata(L, index) : NULL;
+}
+
 struct player *player_check(lua_State *L, int index) {
-    struct player *player = luaL_checkudata(L, index, player_type);
+    struct player *player = player_test(L, index);
+    if (!player) luaL_typeerror(L, index, player_type);
     struct realm *realm = script_of(L)->realm;
     bool stale = player->gone;
     if (realm->kind == REALM_MATCH)
@@ -57,7 +67,9 @@ void player_push(struct script *script, lua_State *L, uint64_t who) {
             lua_pushnil(L);
             return;
         }
-        *(struct player *)lua_newuserdatauv(L, sizeof fresh, 0) = fresh;
+        size_t bytes =
+            script->realm->kind == REALM_MATCH ? offsetof(struct player, name) : sizeof fresh;
+        memcpy(lua_newuserdatauv(L, bytes, 0), &fresh, bytes);
         luaL_setmetatable(L, player_type);
         lua_pushvalue(L, -1);
         lua_rawseti(L, -3, key);
@@ -66,7 +78,7 @@ void player_push(struct script *script, lua_State *L, uint64_t who) {
 }
 
 bool player_order(lua_State *L, int index, uint64_t *order) {
-    const struct player *player = luaL_testudata(L, index, player_type);
+    const struct player *player = player_test(L, index);
     if (player) *order = player->who;
     return player != NULL;
 }
@@ -82,7 +94,7 @@ static int forget_body(lua_State *L) {
     const struct forgotten *forgotten = lua_touserdata(L, 1);
     lua_rawgeti(L, LUA_REGISTRYINDEX, forgotten->script->players);
     lua_rawgeti(L, -1, (lua_Integer)forgotten->who);
-    struct player *player = luaL_testudata(L, -1, player_type);
+    struct player *player = player_test(L, -1);
     if (player) player->gone = true;
     lua_pushnil(L);
     lua_rawseti(L, -3, (lua_Integer)forgotten->who);

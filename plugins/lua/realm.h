@@ -52,28 +52,28 @@ struct answer {
     uint8_t bytes[];
 };
 
+/* What every tick reads lies together: with thousands of matches all of it comes from memory. */
 struct realm {
     struct lobby *lobby;
     int kind; /* REALM_LOBBY or REALM_MATCH */
     bool is_replay;
     bool is_probe;         /* of no lobby: only to see whether the script starts */
-    char probe_error[400]; /* ... and why not */
+    bool tick_guessed;     /* tick_ns is by the cheap clock, or partly so */
     uint32_t depth;        /* dispatches under way */
+    uint32_t commands;     /* to the match's mode, in this tick */
+    muster_match_id match; /* the match realm's, as all up to calls */
+    uint32_t tick, tick_rate_hz, seats_max;
+    uint32_t script_count, message_count;
+    uint64_t now_ms; /* match time */
+    int64_t tick_ns; /* spent in scripts in this tick */
+    uint64_t calls;  /* entries so far */
     struct script *scripts[REALM_SCRIPTS_MAX];
-    uint32_t script_count;
     struct handlers handlers[EVENT_COUNT];
     struct handlers bus; /* id holds "event\0id" */
     struct message messages[REALM_BUS_MAX];
-    uint32_t message_count;
+    char probe_error[400]; /* why it does not start */
     /* the match realm's */
-    muster_match_id match;
-    uint32_t tick, tick_rate_hz, seats_max;
     char game_mode[MUSTER_NAME_MAX];
-    uint64_t now_ms;    /* match time */
-    bool is_exact;      /* the thread's own clock is read, after the cheap one found too much */
-    int64_t tick_ns;    /* spent in scripts in this tick */
-    uint32_t commands;  /* to the mode, in this tick */
-    uint64_t calls;     /* entries so far */
     struct stop *stops; /* of a replay, in order */
     uint32_t stop_count, stop_next;
     struct answer *answers, **answers_end;

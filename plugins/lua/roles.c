@@ -241,6 +241,7 @@ static void match_tick(void *user, void *state, const struct muster_tick *tick) 
         for (uint32_t i = 0; i < realm->script_count; i++) script_keep(realm->scripts[i]);
     mode_step_end(lobby);
     realm->tick_ns = 0;
+    realm->tick_guessed = false;
     realm->commands = 0;
 }
 

@@ -200,14 +200,15 @@ muster_status sandbox_call(struct sandbox *sb, const struct sandbox_call *call) 
     return sandbox_enter(sb, sandbox_call_body, (void *)(uintptr_t)call);
 }
 
-bool sandbox_try(lua_State *L, int arguments, int results) {
-    struct sandbox *sb = sandbox_of(L);
-    int handler = lua_gettop(L) - arguments;
+int sandbox_handler(lua_State *L) {
     lua_pushcfunction(L, errors_handler);
-    lua_insert(L, handler);
+    return lua_gettop(L);
+}
+
+bool sandbox_try(lua_State *L, int handler, int arguments, int results) {
+    struct sandbox *sb = sandbox_of(L);
     int status = lua_pcall(L, arguments, results, handler);
     sandbox_check(L);
-    lua_remove(L, handler);
     if (status == LUA_OK) return true;
     if (!sb->error_told) errors_record(sb, L); /* no handler runs for a memory error */
     sb->error_told = false;
@@ -276,6 +277,7 @@ void sandbox_release(struct sandbox *sb, int function) {
 
 void sandbox_kill(struct sandbox *sb, enum sandbox_kill reason) {
     budget_kill(sb, reason);
+    if (!sb->kill_told && !atomic_load(&sb->running)) errors_record_kill(sb, sb->L);
 }
 
 enum sandbox_kill sandbox_killed(const struct sandbox *sb) {

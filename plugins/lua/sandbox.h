@@ -140,6 +140,14 @@ size_t sandbox_memory(const struct sandbox *sandbox); /* bytes in use */
 size_t
 sandbox_memory_peak(const struct sandbox *sandbox);    /* bytes taken from the system, at most */
 uint64_t sandbox_units(const struct sandbox *sandbox); /* charged in the last entry */
+/* What the last entry took; 0 where second_cpu_us bounds nothing. */
+struct sandbox_time {
+    int64_t ns;
+    bool is_exact; /* else by a cheap clock that counts the turns of other processes, too */
+};
+struct sandbox_time sandbox_time(const struct sandbox *sandbox);
+/* Entries of the next seconds are timed exactly. */
+void sandbox_suspect(struct sandbox *sandbox);
 /* The generator behind math.random: part of what is saved and restored. */
 void sandbox_random_get(const struct sandbox *sandbox, uint64_t state[4]);
 void sandbox_random_set(struct sandbox *sandbox, const uint64_t state[4]);
@@ -160,10 +168,12 @@ const char *sandbox_tostring(lua_State *L, int index, size_t *len);
 void sandbox_load_chunk(lua_State *L, const char *text, size_t len, const char *chunk);
 /* The body that sandbox_call enters; its argument is a struct sandbox_call. */
 int sandbox_call_body(lua_State *L);
-/* A protected call within an entry, for bodies that go on after an error: calls the function below
- * its arguments. True: its results are on top. False: it failed, sandbox_error says how, nothing is
- * left. A kill goes through. */
-bool sandbox_try(lua_State *L, int arguments, int results);
+/* Protected calls within an entry, for bodies that go on after an error. sandbox_handler pushes
+ * what all of them need, and answers where. sandbox_try calls the function below its arguments.
+ * True: its results are on top. False: it failed, sandbox_error says how, nothing is left. A kill
+ * goes through. */
+int sandbox_handler(lua_State *L);
+bool sandbox_try(lua_State *L, int handler, int arguments, int results);
 /* Kills with SANDBOX_KILL_HOST when the script goes on after the C function that calls this. */
 void sandbox_kill_next(lua_State *L);
 /* A text of the script for people: control bytes escaped, cut to size. */

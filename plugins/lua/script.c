@@ -30,14 +30,10 @@ static void on_print(void *user, const char *line) {
     report_print(script, line);
 }
 
-static int64_t clock_ns(clockid_t id) {
-    struct timespec now;
-    clock_gettime(id, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 int64_t thread_cpu_ns(void) {
-    return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 /* ---- entries --------------------------------------------------------------------------------- */
@@ -104,15 +100,17 @@ void script_failed(struct script *script) {
 }
 
 /* All scripts of a match together may take half of a tick: true when this one took it over. The
- * cheap clock also counts the time of other processes, so it only raises a suspicion. */
-static bool overspends(const struct script *script, int64_t ns) {
+ * cheap clock only raises a suspicion: then all are looked at closely from the next tick on. */
+static bool overspends(const struct script *script) {
     struct realm *realm = script->realm;
-    realm->tick_ns += ns;
+    struct sandbox_time time = sandbox_time(script->sandbox);
     if (realm->kind != REALM_MATCH || realm->is_replay || realm->is_probe) return false;
-    if (realm->lobby->instance->tester) return false; /* a test goes by counts, never by a clock */
+    realm->tick_ns += time.ns;
+    realm->tick_guessed |= !time.is_exact;
     if (realm->tick_ns <= INT64_C(500000000) / realm->tick_rate_hz) return false;
-    if (realm->is_exact) return true;
-    realm->is_exact = true;
+    if (!realm->tick_guessed) return true;
+    for (uint32_t i = 0; i < realm->script_count; i++)
+        if (realm->scripts[i]->sandbox) sandbox_suspect(realm->scripts[i]->sandbox);
     realm->tick_ns = 0;
     return false;
 }
@@ -146,17 +144,15 @@ static bool enter(struct script *script, lua_CFunction body, void *arg, uint32_t
     script->calls++;
     script->host_calls = 0;
     if (realm->is_replay) look_for_stop(script);
-    bool is_exact = realm->is_exact || script->mod->is_upload;
-    clockid_t clock = is_exact ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
-    int64_t start_ns = clock_ns(clock);
+    int64_t start_ns = script->mod->is_upload ? thread_cpu_ns() : 0;
     begin_entry(instance, limit_us);
     muster_status status = sandbox_enter(script->sandbox, body, arg);
-    if (overspends(script, clock_ns(clock) - start_ns) && status != MUSTER_LIMIT) {
+    if (overspends(script) && status != MUSTER_LIMIT) {
         sandbox_kill(script->sandbox, SANDBOX_KILL_CPU);
         status = MUSTER_LIMIT;
     }
     bool good = finish(script, status);
-    if (script->mod->is_upload) report_stretch(script, (uint64_t)(clock_ns(clock) - start_ns));
+    if (script->mod->is_upload) report_stretch(script, (uint64_t)(thread_cpu_ns() - start_ns));
     return good;
 }
 
@@ -290,7 +286,10 @@ static muster_status make_sandbox(struct script *script) {
     struct sandbox_limits limits = instance->limits;
     limits.memory_bytes = mod->memory_bytes;
     if (mod->is_upload) limits.source_bytes_max = SANDBOX_UPLOAD_BYTES_MAX;
-    if (script->realm->is_replay) limits.second_cpu_us = UINT32_MAX;
+    if (script->realm->is_replay) { /* the log says where it was stopped */
+        limits.second_cpu_us = UINT32_MAX;
+        limits.call_units = UINT64_MAX;
+    }
     const struct sandbox_host host = {.user = script,
                                       .require = on_require,
                                       .print = on_print,
@@ -304,6 +303,8 @@ muster_status script_start(struct script *script, const void *saved, uint32_t sa
     struct instance *instance = script->realm->lobby->instance;
     struct start start = {script, saved, saved_len};
     script->mode = script->state = script->players = script->vote_end = LUA_NOREF;
+    script->mode_input = script->mode_tick = script->mode_snapshot = LUA_NOREF;
+    script->writer = NULL;
     script->is_mode = script->restart_due = false;
     muster_status status = make_sandbox(script);
     if (status) return status;

@@ -35,6 +35,7 @@ struct command {
     int function;
 };
 
+/* What every entry reads comes first, in two lines of the cache. */
 struct script {
     struct realm *realm;
     struct mod *mod;         /* pinned */
@@ -44,13 +45,21 @@ struct script {
     bool restart_due;        /* killed; begins anew at the next tick */
     bool takes_over;         /* starts with a saved state: what init does is done already */
     bool is_peeking;         /* script_peek: it may change nothing */
-    int mode;                /* references, LUA_NOREF when absent: the mode's table */
+    bool revert_due;         /* it failed on trial: the old code comes back with the next tick */
+    uint32_t host_calls;     /* of this entry that had an effect */
+    uint32_t kill_after;     /* replay: stop after so many; UINT32_MAX: not in this entry */
+    uint64_t calls;
+    struct mod *before;    /* pinned: the code before a reload, while the new one is on trial */
+    uint64_t timer_due_ms; /* the earliest; UINT64_MAX: none */
+    int mode;              /* references, LUA_NOREF when absent: the mode's table */
+    int mode_input, mode_tick, mode_snapshot; /* its functions that every tick calls */
     int state;
-    int players;          /* handles by seat or player id */
-    int vote_end;         /* what a vote's end calls */
-    struct timer *timers; /* SCRIPT_TIMERS_MAX, made when first needed */
+    int players;             /* handles by seat or player id */
+    const void *player_type; /* the metatable of handles, by its address */
+    const void *writer;      /* what mode.snapshot calls `out`, once it is there */
+    int vote_end;            /* what a vote's end calls */
     uint32_t timer_count, timer_last;
-    uint64_t timer_due_ms;    /* the earliest; UINT64_MAX: none */
+    struct timer *timers;     /* SCRIPT_TIMERS_MAX, made when first needed */
     struct command *commands; /* SCRIPT_COMMANDS_MAX, made when first needed */
     uint32_t command_count;
     uint32_t kills;
@@ -58,16 +67,11 @@ struct script {
     uint64_t error_since_ms;
     uint32_t told[SCRIPT_TOLD_MAX]; /* places that the lobby's host was told of */
     uint32_t told_count;
-    uint32_t host_calls; /* of this entry that had an effect */
-    uint32_t kill_after; /* replay: stop after so many; UINT32_MAX: not in this entry */
     uint64_t stretch_ns; /* of an upload: the longest time in it, by the thread's CPU clock */
-    uint64_t calls;
     struct storage_space *space; /* borrowed; null until it is used */
     uint8_t *saved;              /* the last good state, made when first saved */
     uint32_t saved_len;
-    struct mod *before;   /* pinned: the code before a reload, while the new one is on trial */
     uint64_t trial_until; /* by the realm's clock */
-    bool revert_due;      /* it failed on trial: the old code comes back with the next tick */
 };
 
 /* Makes the sandbox, runs init.lua and, in the match realm, the mode's init. saved: what a restart

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static void expect(struct sandbox *sb, const char *text, const char *answer) {
     assert_string_equal(eval_text(sb, text), answer);
@@ -156,6 +157,37 @@ static void test_cpu_per_second(void **state) {
         status = run_text(sb, "for i = 1, 1e6 do end");
     assert_int_equal(status, MUSTER_LIMIT);
     assert_int_equal(sandbox_killed(sb), SANDBOX_KILL_CPU);
+    sandbox_destroy(sb);
+}
+
+static int take_a_nap(lua_State *L) {
+    const struct timespec nap = {.tv_nsec = 20000000};
+    (void)L;
+    nanosleep(&nap, NULL);
+    return 0;
+}
+
+/* Another process's turn is no work of the script's. */
+static void test_time(void **state) {
+    struct sandbox *sb = make_sandbox(&(struct sandbox_limits){.second_cpu_us = 900000}, NULL);
+    (void)state;
+    assert_int_equal(sandbox_enter(sb, take_a_nap, NULL), MUSTER_OK);
+    struct sandbox_time guess = sandbox_time(sb);
+    assert_true(guess.ns >= 20000000 && !guess.is_exact);
+    sandbox_suspect(sb);
+    assert_int_equal(sandbox_enter(sb, take_a_nap, NULL), MUSTER_OK);
+    struct sandbox_time exact = sandbox_time(sb);
+    assert_true(exact.ns < 20000000 && exact.is_exact);
+    sandbox_destroy(sb);
+}
+
+static void test_a_kill_between_entries_is_told(void **state) {
+    struct sandbox *sb = make_sandbox(NULL, NULL);
+    (void)state;
+    expect(sb, "error('before')", "error: test.lua:1: before");
+    sandbox_kill(sb, SANDBOX_KILL_CPU);
+    assert_string_equal(sandbox_error(sb)->message, "script stopped: over its cpu limit");
+    assert_int_equal(run_text(sb, "return 1"), MUSTER_CLOSED);
     sandbox_destroy(sb);
 }
 
@@ -460,6 +492,8 @@ int main(void) {
         cmocka_unit_test(test_interrupt),
         cmocka_unit_test(test_no_interrupt_outside),
         cmocka_unit_test(test_cpu_per_second),
+        cmocka_unit_test(test_time),
+        cmocka_unit_test(test_a_kill_between_entries_is_told),
         cmocka_unit_test(test_host_error_messages_name_the_limit),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_garbage_does_not_kill),
