@@ -13,7 +13,8 @@ enum {
     TILE_UNITS = 256,
     WORD_BYTES_MAX = 15,
     OBJECTS_MAX = 8,
-    COMMANDS_MAX = 48,
+    COMMANDS_BURST = 48,
+    COMMANDS_PER_TICK = 4,
     HEALTH_MAX = 100,
     HEALTH_ASKED_MAX = 100000, /* more than all of it is all of it */
 };
@@ -28,10 +29,12 @@ static int send_command(lua_State *L, const char *name, uint32_t seat, const cha
                                      .args = args,
                                      .arg_count = count};
     sandbox_charge(L, ARENA_UNITS);
-    if (realm->commands >= COMMANDS_MAX) /* our own count: a replay queues none */
-        return luaL_error(L, "too many commands for one tick: at most %d", COMMANDS_MAX);
+    /* Our own count: a replay queues none. */
+    if (!realm_quota(realm, &realm->commands, COMMANDS_PER_TICK, COMMANDS_BURST))
+        return luaL_error(L, "too many commands: %d at once, then %d a tick", COMMANDS_BURST,
+                          COMMANDS_PER_TICK);
     bool counts = script_act(L);
-    realm->commands++;
+    realm->commands.left--;
     if (counts) (void)realm_host(realm)->match->command(realm_self(realm), realm->match, &command);
     return 0;
 }

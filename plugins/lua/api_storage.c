@@ -12,7 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STORAGE_UNITS = 300, REPLY_BYTES_MAX = STORAGE_VALUE_BYTES_MAX + 1 };
+enum {
+    STORAGE_UNITS = 300,
+    REPLY_BYTES_MAX = STORAGE_VALUE_BYTES_MAX + 1,
+    ANSWER_BYTES_BURST = 65536, /* in a match, where answers are recorded */
+    ANSWER_BYTES_PER_TICK = 1024,
+    ANSWER_HEAD_BYTES = 32,
+};
 enum reply_kind { REPLY_NOTHING, REPLY_VALUE, REPLY_ERROR };
 
 /* A byte that says what it is, then the encoded value or the error's text. */
@@ -68,6 +74,10 @@ static int perform(lua_State *L, const char *key, storage_op op) {
     struct realm *realm = script_of(L)->realm;
     struct reply reply;
     sandbox_charge(L, STORAGE_UNITS);
+    if (realm->kind == REALM_MATCH &&
+        !realm_quota(realm, &realm->answers_quota, ANSWER_BYTES_PER_TICK, ANSWER_BYTES_BURST))
+        return luaL_error(L, "storage: too much at once: %d KiB, then %d bytes a tick",
+                          ANSWER_BYTES_BURST / 1024, ANSWER_BYTES_PER_TICK);
     set_reply(&reply, REPLY_NOTHING, NULL, 0);
     bool acts = script_act(L);
     (void)acts; /* reading and writing again does no harm */
@@ -81,6 +91,7 @@ static int perform(lua_State *L, const char *key, storage_op op) {
             set_error(&reply, "out of memory");
         if (realm->kind == REALM_MATCH) note_answer(realm, reply.bytes, reply.len);
     }
+    realm->answers_quota.left -= reply.len + ANSWER_HEAD_BYTES;
     return push_reply(L, &reply);
 }
 

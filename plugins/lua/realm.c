@@ -78,6 +78,16 @@ const struct muster_host *realm_host(const struct realm *realm) {
     return realm->lobby->instance->host;
 }
 
+bool realm_quota(const struct realm *realm, struct quota *quota, int64_t per_tick, int64_t burst) {
+    int64_t ticks = (int64_t)realm->tick - quota->tick;
+    if (!quota->is_begun) quota->left = burst;
+    quota->is_begun = true;
+    quota->tick = realm->tick;
+    quota->left += ticks * per_tick;
+    if (quota->left > burst) quota->left = burst;
+    return quota->left > 0;
+}
+
 uint64_t realm_now_ms(const struct realm *realm) {
     if (realm->kind == REALM_MATCH) return realm->now_ms;
     return realm_host(realm)->loop->now_ms(realm_self(realm));

@@ -52,6 +52,13 @@ struct answer {
     uint8_t bytes[];
 };
 
+/* What a match's scripts may write into its log. Filled by ticks, so that a replay counts alike. */
+struct quota {
+    int64_t left;
+    uint32_t tick; /* when it was filled last */
+    bool is_begun; /* else it is full */
+};
+
 /* What every tick reads lies together: with thousands of matches all of it comes from memory. */
 struct realm {
     struct lobby *lobby;
@@ -60,7 +67,6 @@ struct realm {
     bool is_probe;         /* of no lobby: only to see whether the script starts */
     bool tick_guessed;     /* tick_ns is by the cheap clock, or partly so */
     uint32_t depth;        /* dispatches under way */
-    uint32_t commands;     /* to the match's mode, in this tick */
     muster_match_id match; /* the match realm's, as all up to calls */
     uint32_t tick, tick_rate_hz, seats_max;
     uint32_t script_count, message_count;
@@ -74,7 +80,9 @@ struct realm {
     char probe_error[400]; /* why it does not start */
     /* the match realm's */
     char game_mode[MUSTER_NAME_MAX];
-    struct stop *stops; /* of a replay, in order */
+    struct quota commands;      /* to the match's mode */
+    struct quota answers_quota; /* bytes of what scripts read */
+    struct stop *stops;         /* of a replay, in order */
     uint32_t stop_count, stop_next;
     struct answer *answers, **answers_end;
     struct answer **answer_open;            /* the last one, when more of it is to come */
@@ -154,6 +162,9 @@ void realm_deliver(struct realm *realm);
 /* Queues a message; false: too many. bytes are copied. */
 bool realm_emit(struct realm *realm, const char *name, const void *bytes, uint32_t len);
 
+/* Fills by per_tick up to burst; false when nothing is left. What it costs is taken by the caller,
+ * and may leave a debt. */
+bool realm_quota(const struct realm *realm, struct quota *quota, int64_t per_tick, int64_t burst);
 uint64_t realm_now_ms(const struct realm *realm);
 muster_self *realm_self(const struct realm *realm);
 const struct muster_host *realm_host(const struct realm *realm);

@@ -242,7 +242,6 @@ static void match_tick(void *user, void *state, const struct muster_tick *tick) 
     mode_step_end(lobby);
     realm->tick_ns = 0;
     realm->tick_guessed = false;
-    realm->commands = 0;
 }
 
 static void adjust(void *user, void *state, muster_match_id match, const struct muster_param *param,

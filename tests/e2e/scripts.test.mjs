@@ -200,3 +200,38 @@ test("what the lobby realm sends into a match is part of the recording", async (
     assert.ok(team);
     await playAgain(server);
 });
+
+test("what a script may write into the recording has a bound, and is the same again", async (t) => {
+    const flood = {
+        manifest: { permissions: ["storage"] },
+        files: {
+            "init.lua": `
+                local page = ("x"):rep(10000)
+                hooks.on("tick", "flood", function()
+                    local healed, read = 0, 0
+                    pcall(function()
+                        while true do
+                            arena.heal(match.player(0), 1)
+                            healed = healed + 1
+                        end
+                    end)
+                    pcall(function()
+                        storage.set("page", page)
+                        while true do
+                            storage.get("page")
+                            read = read + 1
+                        end
+                    end)
+                    match.add_score("red", healed)
+                    match.add_score("blue", read)
+                end)`,
+        },
+    };
+    const server = await startModServer(t, { flood });
+    const { host, team } = await startMatch(t, server, { rules: ["flood"] });
+    await eventually("a hundred ticks", () => team[0].bot.world.tick > 100);
+    const { teamScores, tick } = await host.call("match.scoreboard");
+    assert.ok(teamScores.red >= 48 + 4 * (tick - 5) && teamScores.red <= 48 + 4 * tick, `${teamScores.red} in ${tick}`);
+    assert.ok(teamScores.blue > 5 && teamScores.blue <= 7 + tick / 5, `${teamScores.blue} in ${tick}`);
+    await playAgain(server);
+});
