@@ -101,16 +101,14 @@ static int player_chat(lua_State *L) {
     return 0;
 }
 
-/* The handle is stale from here on: the player leaves when this callback has ended. */
+/* The player leaves when this callback has ended. */
 static int player_kick(lua_State *L) {
     struct player *player = player_check(L, 1);
     const char *reason = lua_isnoneornil(L, 2) ? "" : api_text(L, 2, REASON_BYTES_MAX);
     struct realm *realm = realm_of(L);
     sandbox_charge(L, TALK_UNITS);
     muster_player_id session = player_session(L, player);
-    if (!script_act(L)) return 0;
-    player->gone = true;
-    if (session)
+    if (script_act(L) && session)
         (void)realm_host(realm)->lobby->remove(realm_self(realm), realm->lobby->id, session,
                                                MUSTER_LEAVE_KICK, reason);
     return 0;
@@ -202,7 +200,7 @@ const struct api_function api_player[] = {
     {"chat", player_chat, REALM_BOTH, MOD_CHAT, "text: string", "",
      "A line of chat (300 bytes) that only this player sees.", "player:chat(\"only for you\")"},
     {"kick", player_kick, REALM_BOTH, MOD_KICK, "reason?: string", "",
-     "Sends the player away. The handle means nobody from then on.", "player:kick(\"idle\")"},
+     "Sends the player away, when this callback has ended.", "player:kick(\"idle\")"},
     {"is_bot", player_is_bot, REALM_MATCH, 0, "", "boolean", "Does the base mode play this seat?",
      "print(player:is_bot())"},
     {"alive", player_alive, REALM_MATCH, 0, "", "boolean", "Lives now.", "print(player:alive())"},

@@ -85,13 +85,14 @@ struct instance {
     uint32_t global_count;
     struct told told[ERRORS_REMEMBERED];
     struct probe *probes;
-    char *store_dir;             /* versions that took part in matches; owned */
-    uint32_t upload_permissions; /* what uploads get */
-    bool uploads;                /* players may bring rules of their own */
-    uint64_t stretch_ns;         /* the longest time in an upload */
-    struct watch *watch;         /* null without --watch */
-    const struct tester *tester; /* null: nothing is tested */
-    uint64_t seen;               /* on_overrun: the entry it has seen last, and when */
+    char *store_dir;                     /* versions that took part in matches; owned */
+    uint32_t upload_permissions;         /* what uploads get */
+    bool uploads;                        /* players may bring rules of their own */
+    uint64_t stretch_ns;                 /* the longest time in an upload */
+    struct watch *watch;                 /* null without --watch */
+    const struct tester *tester;         /* null: nothing is tested */
+    char creating_mode[MUSTER_NAME_MAX]; /* of the lobby that is being created */
+    uint64_t seen;                       /* on_overrun: the entry it has seen last, and when */
     int64_t seen_cpu_ns;
     uint32_t metric_errors, metric_kills, metric_reloads, metric_scripts;
 };

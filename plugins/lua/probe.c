@@ -40,7 +40,7 @@ static muster_status run_in(struct instance *instance, struct mod *mod, int kind
     }
     muster_status status = script_start(script, NULL, 0);
     if (status) {
-        snprintf(error, cap, "%s", realm->probe_error);
+        snprintf(error, cap, "%s", realm->probe_error[0] ? realm->probe_error : "out of memory");
     } else {
         if (hooks_something(realm)) probe->realms |= kind;
         if (kind == REALM_MATCH && script->is_mode) mode_traits_read(script, &probe->mode);

@@ -57,29 +57,56 @@ static unsigned word_question(const struct muster_action *action, enum event *ev
         args[0] = A_TEXT(action_names[action->kind]);
         args[1] = player;
         args[2] = action->target ? A_PLAYER(action->target) : A_NIL;
-        args[3] = A_TEXT(action->value ? action->value : "");
+        args[3] = A_TEXT(action->value && *action->value ? action->value : action->key);
         return 4;
     }
 }
 
-/* May these rules be chosen? */
-static bool check_chosen(const struct instance *instance, const char *json, char *reason,
-                         uint32_t cap) {
-    json_t *list = json_loads(json, 0, NULL);
+/* The mode of the lobby, or of the one that is to be created with these settings; null: no mod. */
+static const struct mod *mode_chosen(const struct instance *instance, const struct lobby *lobby) {
+    struct muster_lobby_info info = {.size = sizeof info};
+    const char *name = instance->creating_mode;
+    if (lobby && instance->host->lobby->get(instance->self, lobby->id, &info) == MUSTER_OK)
+        name = info.game_mode;
+    const struct mod *mode = mods_find(instance->mods, name);
+    return mode && mode->kind == MOD_MODE ? mode : NULL;
+}
+
+static bool is_offered(const struct instance *instance, const char *id) {
+    const struct mod *mod = mods_find(instance->mods, id);
+    return mod && mod->kind == MOD_RULE && rule_is_offered(instance, id) &&
+           probe_find(instance, mod);
+}
+
+/* May these rules be chosen, and do they go together? */
+static bool check_list(const struct instance *instance, const struct mod *mode, const json_t *list,
+                       char *reason, uint32_t cap) {
+    const char *ids[REALM_SCRIPTS_MAX + 1];
+    struct mod *mods[REALM_SCRIPTS_MAX];
+    struct mod_error wrong;
+    uint32_t id_count = 0, count;
     size_t i;
     json_t *item;
-    bool good = true;
+    if (mode) ids[id_count++] = mode->id;
     json_array_foreach(list, i, item) {
         const char *id = json_string_value(item);
-        const struct mod *mod = id ? mods_find(instance->mods, id) : NULL;
-        if (mod && mod->kind == MOD_RULE && rule_is_offered(instance, id) &&
-            probe_find(instance, mod))
-            continue;
-        snprintf(reason, cap, "rules: expected rules of this server, found \"%.60s\"",
-                 id ? id : "");
-        good = false;
-        break;
+        if (!id || !is_offered(instance, id) || id_count > REALM_SCRIPTS_MAX) {
+            snprintf(reason, cap, "rules: expected rules of this server, found \"%.60s\"",
+                     id ? id : "");
+            return false;
+        }
+        ids[id_count++] = id;
     }
+    if (mods_choose(instance->mods, ids, id_count, mods, REALM_SCRIPTS_MAX, &count, &wrong) == 0)
+        return true;
+    snprintf(reason, cap, "rules: %.200s", wrong.text);
+    return false;
+}
+
+static bool check_chosen(const struct instance *instance, const struct lobby *lobby,
+                         const char *json, char *reason, uint32_t cap) {
+    json_t *list = json_loads(json, 0, NULL);
+    bool good = check_list(instance, mode_chosen(instance, lobby), list, reason, cap);
     json_decref(list);
     return good;
 }
@@ -89,8 +116,11 @@ static muster_verdict rules_allow(void *user, void *state, const struct muster_a
     struct lobby *lobby = state;
     struct arg args[4];
     enum event event;
+    struct instance *instance = user;
+    if (action->kind == MUSTER_ACTION_LOBBY_CREATE) /* its settings are asked about right after */
+        snprintf(instance->creating_mode, sizeof instance->creating_mode, "%s", action->key);
     bool rules = action->kind == MUSTER_ACTION_SETTING && strcmp(action->key, "rules") == 0;
-    if (rules && !check_chosen(user, action->value, reason, cap)) return MUSTER_REJECT;
+    if (rules && !check_chosen(instance, lobby, action->value, reason, cap)) return MUSTER_REJECT;
     if (lobby && action->kind == MUSTER_ACTION_CHAT) lobby->speaker = action->player;
     if (!lobby || action->kind == MUSTER_ACTION_CHAT || action->kind > MUSTER_ACTION_VOTE_CALL)
         return MUSTER_PASS;
@@ -293,6 +323,8 @@ static void rules_save(void *user, void *state, struct muster_writer *out) {
     struct lobby *lobby = state;
     (void)user;
     if (!lobby) return;
+    muster_put_u32(out, lobby->match.tick);
+    muster_put_u64(out, lobby->match.now_ms);
     for (uint32_t i = 0; i < lobby->match.script_count; i++) {
         struct script *script = lobby->match.scripts[i];
         uint32_t len = script_save(script, bytes, sizeof bytes);
@@ -316,6 +348,8 @@ static muster_status rules_load(void *user, void *state, struct muster_reader *i
     struct lobby *lobby = state;
     (void)user;
     if (!lobby) return MUSTER_OK;
+    lobby->match.tick = muster_get_u32(in); /* before timers begin */
+    lobby->match.now_ms = muster_get_u64(in);
     if (lobby->match.match) seat_players(&lobby->match);
     for (uint32_t i = 0; i < lobby->match.script_count; i++) {
         char id[MOD_ID_MAX + 1];
@@ -368,8 +402,8 @@ static muster_verdict victory_evaluate(void *user, void *state,
                                        struct muster_victory_result *out) {
     struct lobby *lobby = state;
     (void)user;
-    (void)facts;
     if (!lobby || !realm_has(&lobby->match, EVENT_VICTORY)) return MUSTER_UNDECIDED;
+    lobby->match.now_ms = facts->elapsed_ms; /* the same moment for all who decide */
     return realm_victory(&lobby->match, &out->winning_team, &out->reason) ? MUSTER_DECIDED
                                                                           : MUSTER_UNDECIDED;
 }

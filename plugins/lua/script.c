@@ -296,6 +296,7 @@ static muster_status make_sandbox(struct script *script) {
                                       .handle_order = player_order,
                                       .current = &instance->current};
     uint64_t seed = lobby_seed(script->realm, mod->id);
+    begin_entry(instance, instance->call_us); /* its libraries are opened inside */
     return sandbox_create(&limits, &host, seed, &script->sandbox);
 }
 

@@ -461,7 +461,7 @@ function Player:seat() end
 ---@param text string
 function Player:chat(text) end
 
----Sends the player away. The handle means nobody from then on.
+---Sends the player away, when this callback has ended.
 ---Permission: kick.
 ---@param reason? string
 function Player:kick(reason) end
