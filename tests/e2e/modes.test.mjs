@@ -168,6 +168,9 @@ const PACKED = `
         out:u8(viewer and viewer:seat() or 99)
         if full then
             for i = 1, cells do out:u16(state.board[i]) end
+            out:u32(0x01020304)
+            out:i8(-2)
+            out:i32(-3)
             out:bytes("end")
             return
         end
@@ -184,7 +187,7 @@ test("a mode that packs its own bytes", async (t) => {
     const server = await startModServer(t, { cells });
     const { ann, bob, lobbyId } = await play(t, server, "cells");
     assert.deepEqual(ann.match.intro, { cells: 3, title: "Cells", help: "" });
-    const END = [..."end"].map((c) => c.charCodeAt(0));
+    const END = [4, 3, 2, 1, 0xfe, 0xfd, 0xff, 0xff, 0xff, ...Buffer.from("end")];
     assert.deepEqual(ann.payloads[0], { full: true, bytes: [0, 0, 0, 0, 0, 0, 0, ...END] });
     bob.press(2);
     const told = ({ payloads }) => payloads.find(({ full, bytes }) => !full && bytes.length > 1);

@@ -5,21 +5,25 @@ local HILL = 1 -- the zone's number
 
 local mode = {}
 
--- Draws the hill; called again whenever its owner or the score changes.
+-- Draws the hill: in the colour of who holds it, filled as far as the better team has come.
 local function show(state)
+    local best = math.max(match.score("red"), match.score("blue"))
     arena.zone{
         id = HILL, place = "center", radius = settings.hillRadius, label = "Hill",
-        team = state.owner,
-        progress = math.floor(100 * math.max(match.score("red"), match.score("blue"))
-            / settings.hillPoints),
+        team = state.owner, progress = math.min(100, 100 * best // settings.hillPoints),
     }
 end
 
 -- What is returned here is the state: plain values, kept over a reload, handed to every callback.
+-- So it holds seats, not players.
 function mode.init()
-    local state = {owner = "none", on_hill = {red = 0, blue = 0}, next_point = 1}
+    local state = {owner = "none", on_hill = {}, next_point = 1}
     show(state)
     return state
+end
+
+function mode.setting_changed(state)
+    show(state)
 end
 
 -- A kill gives the team no point here.
@@ -28,26 +32,26 @@ function mode.score()
 end
 
 function mode.zone_enter(state, player)
-    local team = player:team()
-    state.on_hill[team] = state.on_hill[team] + 1
+    state.on_hill[player:seat()] = true
 end
 
 function mode.zone_leave(state, player)
-    local team = player:team()
-    state.on_hill[team] = math.max(0, state.on_hill[team] - 1)
+    state.on_hill[player:seat()] = nil
 end
 
-local function holder(on_hill)
-    if on_hill.red > 0 and on_hill.blue == 0 then return "red" end
-    if on_hill.blue > 0 and on_hill.red == 0 then return "blue" end
-    return "none"
+-- The only team on the hill, or none.
+local function holder(state)
+    local on = {red = false, blue = false}
+    for seat in pairs(state.on_hill) do on[match.player(seat):team()] = true end
+    if on.red == on.blue then return "none" end
+    return on.red and "red" or "blue"
 end
 
 function mode.tick(state)
-    local owner = holder(state.on_hill)
+    local owner = holder(state)
     if owner ~= state.owner then
         state.owner = owner
-        if owner ~= "none" then match.announce(i18n.t("holds", {team = owner})) end
+        if owner ~= "none" then match.announce(i18n.t("holds", {team = i18n.t(owner)})) end
         show(state)
     end
     if match.time() < state.next_point then return end

@@ -15,7 +15,7 @@ describe("king of the hill", function()
         lobby:advance(2.5)
         assert.equals(2, lobby:score("red"))
         assert.equals(0, lobby:score("blue"))
-        assert.truthy(lobby:heard("red holds the hill"))
+        assert.truthy(lobby:heard("Red holds the hill"))
     end)
 
     it("gives nobody anything while both are there", function()

@@ -1,0 +1,91 @@
+describe("capture the flag", function()
+    local RED, BLUE = 1, 2 -- numbers of flags and bases
+    local lobby, ann, bob
+
+    before_each(function()
+        lobby = test.world{}:lobby{
+            players = {{name = "ann", team = "red"}, {name = "bob", team = "blue"}},
+            settings = {captures = 2, flagSeconds = 10}, start = true,
+        }
+        ann, bob = table.unpack(lobby:players())
+        lobby:advance(0.1)
+    end)
+
+    local function bring_home(player, flag, base)
+        lobby:notify("pickup", player, flag)
+        lobby:notify("zone_enter", player, base)
+        lobby:advance(0.1)
+    end
+
+    it("gives a point for a flag that is brought home", function()
+        bring_home(ann, BLUE, RED)
+        assert.equals(1, lobby:score("red"))
+        assert.equals(5, ann:score())
+        assert.truthy(lobby:heard("ann has captured the blue flag"))
+    end)
+
+    it("gives none in the wrong base", function()
+        bring_home(ann, BLUE, BLUE)
+        assert.equals(0, lobby:score("red"))
+    end)
+
+    it("gives none while the own flag is away", function()
+        lobby:notify("pickup", bob, RED)
+        bring_home(ann, BLUE, RED)
+        assert.equals(0, lobby:score("red"))
+        lobby:notify("zone_enter", ann, RED)
+        lobby:notify("drop", bob, RED)
+        lobby:advance(0.1)
+        assert.equals(0, lobby:score("red"))
+        lobby:notify("touch", ann, RED)
+        lobby:advance(0.1)
+        assert.equals(1, lobby:score("red"), "as it is at home again")
+    end)
+
+    it("sends a flag home that nobody takes", function()
+        lobby:notify("pickup", ann, BLUE)
+        lobby:notify("drop", ann, BLUE)
+        lobby:advance(9)
+        assert.is_nil(lobby:heard("home again"))
+        lobby:advance(2)
+        assert.truthy(lobby:heard("The blue flag is home again"))
+    end)
+
+    it("drops the flag of who leaves", function()
+        lobby:notify("pickup", bob, RED)
+        bob:leave()
+        lobby:advance(0.1)
+        assert.equals("forfeit", lobby:results().reason, "nobody is left in blue")
+    end)
+
+    it("counts no kills", function()
+        assert.equals(0, lobby:filter("score", 1, ann, bob))
+    end)
+
+    it("is won with enough flags", function()
+        bring_home(bob, RED, BLUE)
+        bring_home(bob, RED, BLUE)
+        local results = lobby:results()
+        assert.equals("blue", results.winningTeam)
+        assert.equals("score_limit", results.reason)
+        assert.same({red = 0, blue = 2}, results.finalScores)
+    end)
+
+    it("knows who has a flag after a restart and a reload", function()
+        lobby:notify("pickup", ann, BLUE)
+        lobby:advance(0.2)
+        local hash = lobby:hash()
+        lobby:restore()
+        assert.equals(hash, lobby:hash())
+        assert.is_true(lobby:reload())
+        lobby:notify("zone_enter", ann, RED)
+        lobby:advance(0.1)
+        assert.equals(1, lobby:score("red"))
+    end)
+
+    it("is played to the end by bots", function()
+        for _, results in ipairs(test.matches(3, {settings = {botFill = 8, captures = 1}})) do
+            assert.equals("score_limit", results.reason)
+        end
+    end)
+end)

@@ -1,0 +1,40 @@
+describe("crown", function()
+    local CROWN = 7
+    local lobby, ann, bob
+
+    before_each(function()
+        lobby = test.world{}:lobby{
+            players = {{name = "ann", team = "red"}, {name = "bob", team = "blue"}},
+            settings = {crownPercent = 200, crownSeconds = 2}, start = true,
+        }
+        ann, bob = table.unpack(lobby:players())
+        lobby:advance(0.1)
+        lobby:notify("pickup", ann, CROWN)
+    end)
+
+    it("makes who wears it stronger", function()
+        assert.truthy(lobby:heard("ann wears the crown"))
+        assert.equals(40, lobby:damage(20, bob, ann))
+        assert.equals(20, lobby:damage(20, ann, bob))
+        lobby:notify("drop", ann, CROWN)
+        assert.equals(20, lobby:damage(20, bob, ann))
+    end)
+
+    it("gives points", function()
+        lobby:advance(5)
+        assert.equals(2, ann:score())
+        assert.equals(0, bob:score())
+    end)
+
+    it("goes to who kills the wearer", function()
+        lobby:notify("kill", ann, bob, "rifle")
+        lobby:notify("drop", ann, CROWN)
+        lobby:advance(0.1)
+        assert.truthy(lobby:heard("bob wears the crown"))
+        assert.equals(40, lobby:damage(20, ann, bob))
+    end)
+
+    it("lies there for anybody to take", function()
+        assert.truthy(ann:snapshot():find("crown", 1, true))
+    end)
+end)

@@ -1,0 +1,42 @@
+describe("end vote", function()
+    local lobby, ann, bob
+
+    before_each(function()
+        lobby = test.world{}:lobby{
+            mode = "king_of_the_hill",
+            players = {{name = "ann", team = "red"}, {name = "bob", team = "blue"}},
+            settings = {endVoteSeconds = 10}, start = true,
+        }
+        ann, bob = table.unpack(lobby:players())
+        lobby:notify("zone_enter", bob, 1)
+        lobby:advance(2)
+    end)
+
+    local function cast(client, option)
+        local vote = client:told("lobby.vote")
+        assert(client:request("lobby.castVote", {voteId = vote.voteId, option = option}))
+    end
+
+    it("ends the match when most want it", function()
+        ann:chat("/finish")
+        cast(ann, "yes")
+        cast(bob, "yes")
+        local results = lobby:finish(15)
+        assert.equals("forfeit", results.reason)
+        assert.equals("blue", results.winningTeam)
+    end)
+
+    it("goes on otherwise", function()
+        ann:chat("/finish")
+        cast(ann, "no")
+        cast(bob, "no")
+        lobby:advance(15)
+        assert.equals("active", lobby:state())
+    end)
+
+    it("asks one question at a time", function()
+        ann:chat("/finish")
+        bob:chat("/finish")
+        assert.truthy(bob:heard("There is a vote already"))
+    end)
+end)

@@ -1,0 +1,34 @@
+-- Host commands: /close and /open the lobby, and /even puts people into teams in turn.
+
+local function of_host(name, help, fn)
+    command.register{name = name, help = help, fn = function(player)
+        return player:is_host() and fn() or i18n.t("not_host")
+    end}
+end
+
+if realm == "lobby" then
+    of_host("close", "nobody else comes in", function()
+        lobby.lock(true)
+        return i18n.t("closed")
+    end)
+    of_host("open", "anybody may come in again", function()
+        lobby.lock(false)
+        return i18n.t("open")
+    end)
+    of_host("even", "puts people into teams in turn", function()
+        local team = "red"
+        for _, player in ipairs(lobby.players()) do
+            if not player:is_spectator() then
+                lobby.set_team(player, team)
+                team = team == "red" and "blue" or "red"
+            end
+        end
+        return i18n.t("even")
+    end)
+end
+
+hooks.on("host_changed", "tell", function(player)
+    if not player then return end
+    lobby.chat(i18n.t("host", {name = player:name()}))
+    player:chat(i18n.t("commands"))
+end)

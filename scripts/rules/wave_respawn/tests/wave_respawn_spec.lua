@@ -1,0 +1,31 @@
+describe("wave respawn", function()
+    local lobby, ann, bob
+
+    before_each(function()
+        lobby = test.world{}:lobby{
+            players = {{name = "ann", team = "red"}, {name = "bob", team = "blue"}},
+            settings = {waveRespawnSeconds = 10}, start = true,
+        }
+        ann, bob = table.unpack(lobby:players())
+        lobby:advance(1)
+    end)
+
+    it("brings the dead back together", function()
+        lobby:kill(ann)
+        lobby:advance(4)
+        lobby:kill(bob)
+        lobby:advance(4)
+        assert.is_false(ann:alive())
+        assert.is_false(bob:alive())
+        lobby:advance(1.5)
+        assert.is_true(ann:alive())
+        assert.is_true(bob:alive())
+    end)
+
+    it("takes another time while the match runs", function()
+        lobby:kill(ann)
+        assert(ann:request("lobby.updateSettings", {settings = {waveRespawnSeconds = 2}}))
+        lobby:advance(2.5)
+        assert.is_true(ann:alive())
+    end)
+end)

@@ -1,0 +1,11 @@
+describe("welcome message", function()
+    it("greets, and counts how often somebody came", function()
+        local lobby = test.world{}:lobby{players = {"ann", "bob"}}
+        local ann, bob = table.unpack(lobby:players())
+        assert.truthy(bob:heard("^Welcome, bob! Your host is ann"))
+        assert.is_nil(ann:heard("bob"))
+        bob:leave()
+        assert(lobby:join(bob))
+        assert.truthy(bob:heard("^Welcome back, bob, for the 2%. time!"))
+    end)
+end)
