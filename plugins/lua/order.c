@@ -109,9 +109,6 @@ static void sift_down(struct order_key *keys, size_t root, size_t n) {
 }
 
 static void sort(lua_State *L, struct order_key *keys, size_t n) {
-    bool sorted = true;
-    for (size_t i = 1; i < n && sorted; i++) sorted = compare(&keys[i - 1], &keys[i]) < 0;
-    if (sorted) return;
     for (size_t i = n / 2; i-- > 0;) sift_down(keys, i, n);
     for (size_t i = n; i-- > 1;) {
         struct order_key last = keys[i];
@@ -141,13 +138,14 @@ size_t order_keys(lua_State *L, int table, size_t *first, bool *sequence) {
     return n;
 }
 
-/* An object is found again by a walk through the table: such keys are rare. */
+/* An object is found again by a walk through the table: such keys are rare. The walk goes on to the
+ * end, so that its cost is the same in every run. */
 static void push_object(lua_State *L, int table, const struct order_key *key) {
     size_t steps = 0;
-    for (lua_pushnil(L); lua_next(L, table);) {
+    lua_pushnil(L); /* the object, when it is found */
+    for (lua_pushnil(L); lua_next(L, table); look(L, steps++, UNITS_PER_KEY)) {
         lua_pop(L, 1);
-        if (lua_topointer(L, -1) == key->object) break;
-        look(L, steps++, UNITS_PER_KEY);
+        if (lua_topointer(L, -1) == key->object) lua_copy(L, -1, -2);
     }
     sandbox_charge(L, steps % LOOK_EVERY * UNITS_PER_KEY);
 }
