@@ -1,23 +1,15 @@
 /* libc - symbols that Lua's archive is linked against instead of libc's.
  *
  * The plugin links liblua5.4.a, so that these take effect: the operator ^ becomes portable, strings
- * compare by bytes whatever the locale. The three streams are only read by functions of lauxlib
- * that are never called here; libc's own cannot be referred to from code that was compiled for
- * programs, as Debian's archive is.
+ * compare by bytes whatever the locale.
  */
 #include "internal.h"
 #include "portable.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define HIDDEN __attribute__((visibility("hidden")))
-
-extern HIDDEN FILE *lua_no_stdin __asm__("stdin");
-extern HIDDEN FILE *lua_no_stdout __asm__("stdout");
-extern HIDDEN FILE *lua_no_stderr __asm__("stderr");
-FILE *lua_no_stdin, *lua_no_stdout, *lua_no_stderr;
 
 HIDDEN double lua_pow(double x, double y) __asm__("pow");
 double lua_pow(double x, double y) {

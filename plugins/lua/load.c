@@ -65,7 +65,7 @@ static bool is_module_name(const char *name, size_t len) {
 static void load_module(lua_State *L, const char *name) {
     const struct sandbox_host *host = &sandbox_of(L)->host;
     const char *text, *chunk;
-    size_t len;
+    size_t len = 0;
     if (!host->require || !host->require(host->user, name, &text, &len, &chunk))
         luaL_error(L, "module '%s' not found in this mod", name);
     sandbox_charge(L, len);
