@@ -196,7 +196,7 @@ void catalog_stop(struct instance *instance) {
 void catalog_free(struct instance *instance) {
     mods_destroy(instance->mods);
     instance->mods = NULL;
-    probes_forget(instance);
+    probes_free(instance);
     free(instance->store_dir);
 }
 

@@ -177,8 +177,10 @@ static void take_answer(struct realm *realm, struct muster_reader *r) {
 struct answer *note_answer_take(struct realm *realm) {
     struct answer *answer = realm->answers;
     if (!answer) return NULL;
+    if (realm->answer_open && *realm->answer_open == answer) realm->answer_open = NULL;
     realm->answers = answer->next;
     if (!realm->answers) realm->answers_end = &realm->answers;
+    if (realm->answer_open == &answer->next) realm->answer_open = &realm->answers;
     return answer;
 }
 

@@ -118,6 +118,14 @@ struct mod *version_find(struct lobby *lobby, const char *id, const char *hash) 
     return NULL;
 }
 
+void probes_free(struct instance *instance) {
+    while (instance->probes) {
+        struct probe *next = instance->probes->next;
+        probe_free(instance->probes);
+        instance->probes = next;
+    }
+}
+
 /* Those that no set and no lobby holds any more. */
 void probes_forget(struct instance *instance) {
     struct probe **at = &instance->probes;

@@ -27,6 +27,7 @@ int probe_realms(const struct instance *instance, const struct mod *mod);
 const struct probe *probe_find(const struct instance *instance, const struct mod *mod);
 /* A pinned version: of the set, of the lobby's uploads, one that was probed, or from the store. */
 struct mod *version_find(struct lobby *lobby, const char *id, const char *hash);
+void probes_free(struct instance *instance);
 void probes_forget(struct instance *instance);
 
 #endif

@@ -283,7 +283,12 @@ static void read_string(struct reader *r) {
     luaL_pushresultsize(&out, used);
 }
 
+static void check_depth(struct reader *r, int depth) {
+    if (depth >= VALUE_DEPTH_MAX) fail(r, "nested too deeply");
+}
+
 static void read_array(struct reader *r, int depth) {
+    check_depth(r, depth);
     lua_newtable(r->L);
     skip_blank(r);
     if (take_char(r, ']')) return;
@@ -296,6 +301,7 @@ static void read_array(struct reader *r, int depth) {
 }
 
 static void read_object(struct reader *r, int depth) {
+    check_depth(r, depth);
     lua_newtable(r->L);
     skip_blank(r);
     if (take_char(r, '}')) return;
@@ -314,7 +320,6 @@ static void read_object(struct reader *r, int depth) {
 /* Skips blanks on both sides. */
 static void read_value(struct reader *r, int depth) {
     sandbox_charge(r->L, UNITS_PER_VALUE);
-    if (depth > VALUE_DEPTH_MAX) fail(r, "nested too deeply");
     luaL_checkstack(r->L, 8, NULL);
     skip_blank(r);
     switch (peek(r)) {
