@@ -1,0 +1,166 @@
+#include "plugin_rig.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COUNT_EVERY = 100, SEATS = 8, TICK_RATE_HZ = 20, A_MINUTE_MS = 60000 };
+
+extern const struct muster_plugin muster_plugin_descriptor;
+
+static void require(bool good) {
+    if (!good) abort();
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void start_plugin(struct rig *rig, uint64_t call_units, const char *mods) {
+    rig->plugin = testkit_add(rig->kit, &muster_plugin_descriptor);
+    require(rig->plugin);
+    require(testkit_config_set(rig->plugin, "modDirs", mods ? mods : ""));
+    require(testkit_config_set(rig->plugin, "uploadPermissions", "chat,kick,storage,teams,vote"));
+    require(testkit_config_set(rig->plugin, "permissions", "chat,kick,storage,teams,vote"));
+    require(testkit_init(rig->plugin) == MUSTER_OK);
+    rig->instance = testkit_instance(rig->plugin);
+    rig->instance->limits.count_every = COUNT_EVERY;
+    rig->instance->limits.call_units = call_units;
+    rig->instance->limits.second_cpu_us = UINT32_MAX;
+    require(testkit_start(rig->plugin) == MUSTER_OK);
+    free(rig->instance->store_dir);
+    rig->instance->store_dir = strdup("/dev/null/store"); /* nothing is kept on disk */
+    rig->rules = testkit_role(rig->plugin, MUSTER_ROLE_RULES);
+    rig->victory = testkit_role(rig->plugin, MUSTER_ROLE_VICTORY);
+}
+
+static void open_lobby(struct rig *rig) {
+    static const char *const names[] = {"Ann", "Bob"};
+    rig->id = testkit_lobby_add(
+        rig->kit, (struct muster_lobby_info){.state = MUSTER_LOBBY_WAITING, .players_max = SEATS});
+    for (uint32_t i = 0; i < 2; i++) {
+        rig->players[i] = testkit_player_add(rig->kit, names[i], names[i]);
+        require(testkit_member_add(rig->kit, rig->id, rig->players[i], i, MUSTER_TEAM_RED + i));
+    }
+    testkit_lobby(rig->kit, rig->id)->host = rig->players[0];
+}
+
+struct rig *rig_create(bool is_replay, uint64_t call_units, const char *mods) {
+    struct rig *rig = calloc(1, sizeof *rig);
+    void *state;
+    require(rig);
+    rig->kit = testkit_create();
+    testkit_untrusted_set(rig->kit, true);
+    start_plugin(rig, call_units, mods);
+    if (!is_replay) open_lobby(rig);
+    require(testkit_rules_attach(rig->kit, rig->plugin, rig->id, &state) == MUSTER_OK);
+    rig->lobby = state;
+    testkit_advance(rig->kit, A_MINUTE_MS); /* all quotas are full */
+    return rig;
+}
+
+void rig_destroy(struct rig *rig) {
+    if (!rig) return;
+    rig_end(rig);
+    testkit_destroy(rig->kit);
+    free(rig);
+}
+
+/* ---- uploads --------------------------------------------------------------------------------- */
+
+struct testkit_rpc rig_upload(struct rig *rig, const char *name, const char *text, size_t len) {
+    struct testkit_rpc rpc = {.answered = false};
+    json_t *params = json_pack("{s:s,s:s%}", "name", name, "source", text, len);
+    char *json = params ? json_dumps(params, JSON_COMPACT) : NULL;
+    json_decref(params);
+    if (json) rpc = testkit_rpc(rig->kit, rig->players[0], "lobby.uploadRule", json);
+    free(json);
+    return rpc;
+}
+
+void rig_know(struct rig *rig, const struct rig *other) {
+    for (uint32_t i = 0; i < other->lobby->upload_count; i++) {
+        char error[400];
+        muster_status status =
+            probe_run(rig->instance, other->lobby->uploads[i], error, sizeof error);
+        require(status == MUSTER_OK);
+    }
+}
+
+/* ---- the match ------------------------------------------------------------------------------- */
+
+void rig_begin(struct rig *rig, const char *game_mode) {
+    const struct testkit_match_options options = {.game_mode = game_mode,
+                                                  .map_name = "field",
+                                                  .seats_max = SEATS,
+                                                  .tick_rate_hz = TICK_RATE_HZ,
+                                                  .seed = 7,
+                                                  .lobby = rig->id,
+                                                  .is_replay = rig->id == 0};
+    rig->match = testkit_match_create(rig->kit, NULL, &options);
+    require(rig->match);
+    if (rig->id) testkit_lobby(rig->kit, rig->id)->match = rig->match;
+}
+
+void rig_end(struct rig *rig) {
+    if (rig->match) testkit_match_destroy(rig->kit, rig->match);
+    if (rig->id) testkit_lobby(rig->kit, rig->id)->match = 0;
+    rig->match = 0;
+}
+
+bool rig_say(struct rig *rig, uint32_t player, const char *text) {
+    char line[301], reason[MUSTER_REASON_MAX] = "";
+    struct muster_refusal refusal = {.size = sizeof refusal};
+    const struct muster_action action = {.size = sizeof action,
+                                         .kind = MUSTER_ACTION_CHAT,
+                                         .lobby = rig->id,
+                                         .player = rig->players[player],
+                                         .seat = player,
+                                         .target_seat = MUSTER_SEAT_NONE,
+                                         .key = "",
+                                         .value = text,
+                                         .refusal = &refusal};
+    snprintf(line, sizeof line, "%s", text);
+    if (rig->rules->allow(rig->instance, rig->lobby, &action, reason, sizeof reason) ==
+        MUSTER_REJECT)
+        return false;
+    return rig->rules->chat(rig->instance, rig->lobby, rig->id, player, line, sizeof line) !=
+           MUSTER_REJECT;
+}
+
+void rig_fact(struct rig *rig, const char *kind, uint32_t seat, uint32_t other, int64_t value,
+              const char *text) {
+    const struct muster_fact fact = {.size = sizeof fact,
+                                     .seat = seat,
+                                     .kind = kind,
+                                     .value = value,
+                                     .other_seat = other,
+                                     .third_seat = MUSTER_SEAT_NONE,
+                                     .text = text};
+    (void)testkit_host(rig->kit)->match->tell(rig->plugin, rig->match, &fact);
+}
+
+int64_t rig_adjust(struct rig *rig, const char *name, uint32_t seat, uint32_t other,
+                   int64_t value) {
+    const struct muster_param param = {
+        .size = sizeof param, .seat = seat, .other_seat = other, .name = name};
+    return testkit_host(rig->kit)->match->adjust(rig->plugin, rig->match, &param, value);
+}
+
+uint32_t rig_victory(struct rig *rig) {
+    struct muster_match_facts facts;
+    struct muster_victory_result result = {.size = sizeof result};
+    testkit_match_facts(rig->kit, rig->match, &facts);
+    muster_verdict verdict = rig->victory->evaluate(rig->instance, rig->lobby, &facts, &result);
+    return verdict == MUSTER_DECIDED ? result.winning_team : UINT32_MAX;
+}
+
+uint32_t rig_state(struct rig *rig, void *out, uint32_t cap) {
+    struct muster_writer w = muster_writer_make(out, cap);
+    rig->rules->save(rig->instance, rig->lobby, &w);
+    uint32_t board = testkit_match_save(rig->kit, rig->match, (uint8_t *)out + w.len, cap - w.len);
+    require(!w.overflow && board > 0);
+    return w.len + board;
+}
+
+struct script *rig_script(struct rig *rig, int realm, const char *id) {
+    return realm_find(realm == REALM_MATCH ? &rig->lobby->match : &rig->lobby->lobby, id);
+}
