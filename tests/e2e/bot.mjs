@@ -1,10 +1,10 @@
 // bot - a player's head for mode_arena: sees only what the snapshots say, answers with inputs.
 //
-// One input per snapshot. It walks towards the nearest enemy (breadth-first over the map's tiles),
-// and when the line to one is free, it aims, fires and steps sideways. Its sent inputs are kept, so
-// that a kill can be led back to the input that fired.
+// One input per snapshot. It walks towards its goal or the nearest enemy (breadth-first over the
+// map's tiles), and when the line to one is free, it aims and fires, with no goal stepping sideways.
+// Its sent inputs are kept, so that a kill can be led back to the input that fired.
 
-import { ArenaMap, ArenaWorld, BUTTON_RIFLE } from "../../sdk/js/index.js";
+import { ArenaMap, ArenaWorld, BUTTON_LAUNCHER, BUTTON_RIFLE } from "../../sdk/js/index.js";
 
 const TURN = 65536;
 const SLOW_SNAPSHOTS = 6;
@@ -50,6 +50,8 @@ export function nextTile(map, from, to) {
     return null;
 }
 
+const isEnemy = (other, own) => other.team !== own.team;
+
 export class Bot {
     world = new ArenaWorld();
     kills = []; // {tick, killer, victim, weapon, ack} as seen here; ack: our last input taken
@@ -66,12 +68,16 @@ export class Bot {
 
     /** @param match the MatchInfo of Entry.match or match.started */
     /** slowTeam: this team looks twice before it fires, so that both seldom win in the same tick. */
-    constructor(client, match, { fires = true, slowTeam = 2 } = {}) {
+    /** goal(world, own): where it has to go, {x, y}, or null: wherever an enemy is. */
+    /** hunts(other, own): is that one an enemy? */
+    constructor(client, match, { fires = true, slowTeam = 2, goal = () => null, hunts = isEnemy } = {}) {
         this.#client = client;
         this.#intro = match.intro;
         this.#map = new ArenaMap(match.intro.map);
         this.fires = fires;
         this.slowTeam = slowTeam;
+        this.goal = goal;
+        this.hunts = hunts;
         this.#off = client.on("snapshot", (snapshot) => this.#onSnapshot(snapshot));
     }
 
@@ -122,7 +128,7 @@ export class Bot {
 
     #decide(own) {
         const enemies = [...this.world.avatars.values()]
-            .filter((other) => other.alive && other.team !== own.team)
+            .filter((other) => other.alive && this.hunts(other, own))
             .map((other) => ({ other, distance: Math.hypot(other.x - own.x, other.y - own.y) }))
             .sort((a, b) => a.distance - b.distance);
         const range = this.#intro.rifle.range;
@@ -133,11 +139,14 @@ export class Bot {
                 lineIsFree(this.#map, own, other, this.#intro.tileUnits),
         );
         this.#aimedFor = target ? this.#aimedFor + 1 : 0;
+        const goal = this.goal(this.world, own);
+        const walk = goal ? this.#walk(own, goal) : null;
         if (target && this.fires) {
             const fight = this.#fight(own, target.other);
             const waits = own.team === this.slowTeam && this.#aimedFor <= SLOW_SNAPSHOTS;
-            return waits ? { ...fight, held: 0 } : fight;
+            return { ...fight, ...(walk && { moveX: walk.moveX, moveY: walk.moveY }), ...(waits && { held: 0 }) };
         }
+        if (walk) return walk;
         if (enemies.length === 0) return { held: 0, aim: 0, moveX: 0, moveY: 0 };
         return this.#walk(own, enemies[0].other);
     }
@@ -151,7 +160,7 @@ export class Bot {
         const side = (this.world.tick >> 4) & 1 ? 1 : -1;
         const angle = (aim / TURN) * 2 * Math.PI + (side * Math.PI) / 2;
         return {
-            held: BUTTON_RIFLE,
+            held: own.weapons & BUTTON_RIFLE ? BUTTON_RIFLE : BUTTON_LAUNCHER, // the same bits
             aim,
             moveX: Math.round(80 * Math.cos(angle)),
             moveY: Math.round(80 * Math.sin(angle)),

@@ -74,8 +74,8 @@ export async function gather(t, server, count, { settings, options } = {}) {
 }
 
 /** The first creates a lobby with these settings, the others join. */
-export async function sitDown(team, settings) {
-    const entry = await team[0].client.createLobby({ gameMode: "arena", settings });
+export async function sitDown(team, settings, gameMode = "arena") {
+    const entry = await team[0].client.createLobby({ gameMode, settings });
     for (const { client } of team.slice(1)) await client.joinLobby(entry.lobby.lobbyId);
     return entry.lobby.lobbyId;
 }
