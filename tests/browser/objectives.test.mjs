@@ -4,7 +4,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeServer } from "../js/fake_server.mjs";
-import { inMatch, openBrowser, watchFaults } from "./page.mjs";
+import {
+    inMatch, look, objectiveLines, objectivesSeen, openBrowser, watchFaults,
+} from "./page.mjs";
 
 const MATE = 2;
 const ENEMY = 1;
@@ -41,40 +43,18 @@ async function drawn({ arena, page }) {
         requestAnimationFrame(() => requestAnimationFrame(resolve))));
 }
 
-/** How much red and blue there is in a square of units around a place: sums over its pixels. */
-const look = (page, x, y, side) => page.evaluate(({ x, y, side }) => {
-    const { game } = window.muster;
-    const canvas = document.getElementById("canvas");
-    const scale = Math.max(canvas.width, canvas.height) / (24 * 256);
-    const ratio = canvas.width / canvas.clientWidth;
-    const size = Math.round(side * scale);
-    const left = Math.round(game.input.centre.x * ratio + (x - game.own.x) * scale - size / 2);
-    const top = Math.round(game.input.centre.y * ratio + (y - game.own.y) * scale - size / 2);
-    const { data } = canvas.getContext("2d").getImageData(left, top, size, size);
-    const sum = { red: 0, blue: 0 };
-    for (let i = 0; i < data.length; i += 4) {
-        if (data[i] > data[i + 2] + 60) sum.red++;
-        if (data[i + 2] > data[i] + 60) sum.blue++;
-    }
-    return sum;
-}, { x, y, side });
-
-const seen = (page) => page.evaluate(() =>
-    JSON.parse(document.getElementById("canvas").dataset.objectives || "null"));
-const lines = (page) => page.locator("#objectives li").allTextContents();
-
 test("a zone is a ring in the colour of its team, with its label and progress", async (t) => {
     const scene = await open(t);
     const { arena, page, faults } = scene;
     await drawn(scene);
-    assert.equal(await seen(page), null);
+    assert.equal(await objectivesSeen(page), null);
     assert.equal(await page.isVisible("#objectives"), false);
     const zone = { team: 1, progress: 30, x: 2048, y: 2560, radius: 512, label: "Hill" };
     arena.zones.set(1, zone);
     await drawn(scene);
-    assert.deepEqual(await seen(page),
+    assert.deepEqual(await objectivesSeen(page),
         { zones: [{ id: 1, label: "Hill", team: 1, progress: 30 }], items: [] });
-    assert.deepEqual(await lines(page), ["Hill: red, 30 %"]);
+    assert.deepEqual(await objectiveLines(page), ["Hill: red, 30 %"]);
     const early = { x: 2048 + 512, y: 2560 }; // a quarter of the way round
     const late = { x: 2048 - 512, y: 2560 };
     const begun = { early: await look(page, early.x, early.y, 120),
@@ -87,7 +67,7 @@ test("a zone is a ring in the colour of its team, with its label and progress", 
     await drawn(scene);
     const taken = await look(page, late.x, late.y, 120);
     assert.ok(taken.blue > 2 * begun.late.red && taken.red === 0, JSON.stringify(taken));
-    assert.deepEqual(await lines(page), ["Hill: blue, 100 %"]);
+    assert.deepEqual(await objectiveLines(page), ["Hill: blue, 100 %"]);
     arena.zones.delete(1);
     await drawn(scene);
     assert.equal((await look(page, late.x, late.y, 120)).blue, 0);
@@ -109,23 +89,23 @@ test("a flag is seen at home, on who carries it, and where it fell", async (t) =
     await drawn(scene);
     const atHome = await look(page, ...cloth);
     assert.ok(atHome.blue > before.blue + 50, JSON.stringify({ before, atHome }));
-    assert.deepEqual(await lines(page), []);
+    assert.deepEqual(await objectiveLines(page), []);
     const bare = await look(page, ...above(MATE));
     arena.carry(2, MATE);
     await drawn(scene);
-    assert.deepEqual(await lines(page), ["Bot 2 has the blue flag"]);
-    assert.equal((await seen(page)).items[0].carrier, MATE);
+    assert.deepEqual(await objectiveLines(page), ["Bot 2 has the blue flag"]);
+    assert.equal((await objectivesSeen(page)).items[0].carrier, MATE);
     assert.ok((await look(page, ...cloth)).blue < 20);
     assert.ok((await look(page, ...above(MATE))).blue > bare.blue + 50);
     arena.carry(2, 0);
     await drawn(scene);
-    assert.deepEqual(await lines(page), ["You have the blue flag"]);
+    assert.deepEqual(await objectiveLines(page), ["You have the blue flag"]);
     assert.ok((await look(page, ...above(0))).blue > 50);
     arena.carry(2, ENEMY);
     arena.drop(2);
     await drawn(scene);
-    assert.deepEqual(await lines(page), ["The blue flag lies about"]);
-    assert.deepEqual((await seen(page)).items, [
+    assert.deepEqual(await objectiveLines(page), ["The blue flag lies about"]);
+    assert.deepEqual((await objectivesSeen(page)).items, [
         { id: 2, kind: "flag", team: 2, carrier: 255, atHome: false }]);
     assert.deepEqual(faults, []);
 });
@@ -136,7 +116,7 @@ test("the HUD shows the own level and the weapons that rules leave", async (t) =
     assert.ok(await page.isVisible("#weapon-launcher"));
     Object.assign(arena.avatars.get(0), { level: 3, weapons: 1 });
     await drawn(scene);
-    assert.deepEqual(await lines(page), ["Level 3"]);
+    assert.deepEqual(await objectiveLines(page), ["Level 3"]);
     assert.equal(await page.isVisible("#weapon-launcher"), false);
     assert.ok(await page.isVisible("#weapon-rifle"));
     assert.deepEqual(faults, []);

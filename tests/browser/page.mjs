@@ -143,3 +143,28 @@ export const bannerSays = (page, pattern) => page.waitForFunction(
     pattern.source);
 
 export const toastSays = (page, text) => page.waitForSelector(`#toasts >> text=${text}`);
+
+/** How much red and blue there is in a square of units around a place: sums over its pixels. */
+export const look = (page, x, y, side) => page.evaluate(({ x, y, side }) => {
+    const { game } = window.muster;
+    const canvas = document.getElementById("canvas");
+    const scale = Math.max(canvas.width, canvas.height) / (24 * 256);
+    const ratio = canvas.width / canvas.clientWidth;
+    const size = Math.round(side * scale);
+    const left = Math.round(game.input.centre.x * ratio + (x - game.own.x) * scale - size / 2);
+    const top = Math.round(game.input.centre.y * ratio + (y - game.own.y) * scale - size / 2);
+    const { data } = canvas.getContext("2d").getImageData(left, top, size, size);
+    const sum = { red: 0, blue: 0 };
+    for (let i = 0; i < data.length; i += 4) {
+        if (data[i] > data[i + 2] + 60) sum.red++;
+        if (data[i + 2] > data[i] + 60) sum.blue++;
+    }
+    return sum;
+}, { x, y, side });
+
+/** Zones and items as the canvas tells them; null when there are none. */
+export const objectivesSeen = (page) => page.evaluate(() =>
+    JSON.parse(document.getElementById("canvas").dataset.objectives || "null"));
+
+/** What the HUD says of them. */
+export const objectiveLines = (page) => page.locator("#objectives li").allTextContents();
