@@ -47,6 +47,8 @@ struct player {
 extern const char player_type[];
 /* Raises for what is no handle, or of somebody who is gone. */
 struct player *player_check(lua_State *L, int index);
+/* The handle means nobody from here on; the next one of the same player is new. */
+void player_drop(struct script *script, lua_State *L, struct player *player);
 /* The signed-in player behind a handle; 0 in a replay, for a bot, or when away. */
 muster_player_id player_session(lua_State *L, const struct player *player);
 

@@ -101,14 +101,16 @@ static int player_chat(lua_State *L) {
     return 0;
 }
 
-/* The player leaves when this callback has ended. */
+/* The player leaves when this callback has ended; who hears of that gets a handle of its own. */
 static int player_kick(lua_State *L) {
     struct player *player = player_check(L, 1);
     const char *reason = lua_isnoneornil(L, 2) ? "" : api_text(L, 2, REASON_BYTES_MAX);
     struct realm *realm = realm_of(L);
     sandbox_charge(L, TALK_UNITS);
     muster_player_id session = player_session(L, player);
-    if (script_act(L) && session)
+    if (!script_act(L)) return 0;
+    player_drop(script_of(L), L, player);
+    if (session)
         (void)realm_host(realm)->lobby->remove(realm_self(realm), realm->lobby->id, session,
                                                MUSTER_LEAVE_KICK, reason);
     return 0;
@@ -200,7 +202,8 @@ const struct api_function api_player[] = {
     {"chat", player_chat, REALM_BOTH, MOD_CHAT, "text: string", "",
      "A line of chat (300 bytes) that only this player sees.", "player:chat(\"only for you\")"},
     {"kick", player_kick, REALM_BOTH, MOD_KICK, "reason?: string", "",
-     "Sends the player away, when this callback has ended.", "player:kick(\"idle\")"},
+     "Sends the player away, when this callback has ended. This handle means nobody from now on.",
+     "player:kick(\"idle\")"},
     {"is_bot", player_is_bot, REALM_MATCH, 0, "", "boolean", "Does the base mode play this seat?",
      "print(player:is_bot())"},
     {"alive", player_alive, REALM_MATCH, 0, "", "boolean", "Lives now.", "print(player:alive())"},

@@ -77,6 +77,14 @@ void player_push(struct script *script, lua_State *L, uint64_t who) {
     lua_remove(L, -2);
 }
 
+void player_drop(struct script *script, lua_State *L, struct player *player) {
+    player->gone = true;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script->players);
+    lua_pushnil(L);
+    lua_rawseti(L, -2, (lua_Integer)player->who);
+    lua_pop(L, 1);
+}
+
 bool player_order(lua_State *L, int index, uint64_t *order) {
     const struct player *player = player_test(L, index);
     if (player) *order = player->who;

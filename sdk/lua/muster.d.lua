@@ -461,7 +461,7 @@ function Player:seat() end
 ---@param text string
 function Player:chat(text) end
 
----Sends the player away, when this callback has ended.
+---Sends the player away, when this callback has ended. This handle means nobody from now on.
 ---Permission: kick.
 ---@param reason? string
 function Player:kick(reason) end

@@ -84,6 +84,34 @@ test("a script that fails is skipped, and is off when it keeps failing", async (
     await playAgain(server);
 });
 
+test("a handle of who is kicked means nobody; who hears of the leave gets a new one", async (t) => {
+    const rule = {
+        manifest: { permissions: ["kick", "chat"] },
+        files: {
+            "init.lua": `
+                if realm == "lobby" then return end
+                local kept
+                command.register{name = "drop", fn = function(player)
+                    for _, other in ipairs(match.players()) do
+                        if other ~= player and not other:is_bot() then kept = other end
+                    end
+                    kept:kick("enough")
+                    return "at once " .. tostring((pcall(kept.name, kept)))
+                end}
+                hooks.on("player_leave", "tell", function(player)
+                    match.announce("left " .. tostring((pcall(player.name, player))) ..
+                        ", kept " .. tostring((pcall(kept.name, kept))))
+                end)`,
+        },
+    };
+    const server = await startModServer(t, { rule }, { config: { lua: { permissions: ["chat", "rule.kick"] } } });
+    const { team, host, lines } = await startMatch(t, server, { rules: ["rule"] });
+    await host.chat("/drop");
+    await eventually("both lines", () => lines.includes("at once false") && lines.includes("left true, kept false"));
+    await eventually("the kick", () => team[1].client.entry === null);
+    await playAgain(server);
+});
+
 /** What a rule's first version looks like; %s is more code for the second. */
 const counting = (version, more = "") => `
     state = {count = 0, seen = "${version}"}
