@@ -24,10 +24,6 @@ function mode.join(state, player)
     set_level(state, player, 1)
 end
 
-function mode.leave(state, player)
-    state.levels[player:seat()] = nil
-end
-
 -- A kill gives the team no point by itself.
 function mode.score()
     return 0

@@ -5,14 +5,9 @@ local SHELTER = 1 -- a zone in which survivors heal
 
 local mode = {}
 
--- The shelter is as full as there are survivors left. The last one has to run.
+-- The shelter is as full as there are survivors left.
 local function show(state, survivors)
     state.survivors = survivors
-    if survivors <= 1 then
-        state.sheltered = {}
-        arena.zone_remove(SHELTER)
-        return
-    end
     arena.zone{
         id = SHELTER, place = "center", radius = settings.shelterRadius, label = "Shelter",
         team = "red", progress = 100 * survivors // #match.players(),

@@ -4,11 +4,8 @@
 -- best: a list of {name, score}, the best one first. False: that is nothing new.
 local function enter(best, name, score)
     for place, row in ipairs(best) do
-        if row.name == name then
-            if row.score >= score then return false end
-            table.remove(best, place)
-            break
-        end
+        if row.name == name and row.score >= score then return false end
+        if row.name == name then table.remove(best, place) end
     end
     table.insert(best, {name = name, score = score})
     table.sort(best, function(a, b) return a.score > b.score end)

@@ -3,20 +3,14 @@
 
 local MEDKIT = 8 -- the last number: modes take the first ones
 
-local function put()
-    state.lies = true
-    arena.item{id = MEDKIT, place = "center", kind = "medkit"}
-end
-
 if realm == "match" then
     timer.every(settings.seconds, function()
-        if not state.lies then put() end
+        arena.item{id = MEDKIT, place = "center", kind = "medkit"} -- or it lies there still
     end)
 end
 
 hooks.on("pickup", "heal", function(player, item)
     if item ~= MEDKIT then return end
-    state.lies = false
     arena.item_remove(MEDKIT)
     arena.heal(player, settings.health)
 end)

@@ -40,6 +40,9 @@ describe("capture the flag", function()
         lobby:notify("touch", ann, RED)
         lobby:advance(0.1)
         assert.equals(1, lobby:score("red"), "as it is at home again")
+        for _, line in ipairs{"ann has the blue", "bob has lost the red", "ann sent the red"} do
+            assert.truthy(lobby:heard(line), line)
+        end
     end)
 
     it("sends a flag home that nobody takes", function()
@@ -49,6 +52,10 @@ describe("capture the flag", function()
         assert.is_nil(lobby:heard("home again"))
         lobby:advance(2)
         assert.truthy(lobby:heard("The blue flag is home again"))
+        local told = ann:told("lobby.chat")
+        lobby:notify("touch", bob, BLUE)
+        lobby:advance(15)
+        assert.equals(told, ann:told("lobby.chat"), "it is at home")
     end)
 
     it("drops the flag of who leaves", function()
@@ -87,5 +94,21 @@ describe("capture the flag", function()
         for _, results in ipairs(test.matches(3, {settings = {botFill = 8, captures = 1}})) do
             assert.equals("score_limit", results.reason)
         end
+    end)
+
+    it("gives none to who has left the base again", function()
+        lobby:notify("zone_enter", ann, RED)
+        lobby:notify("zone_leave", ann, RED)
+        lobby:notify("pickup", ann, BLUE)
+        lobby:advance(1)
+        assert.equals(0, lobby:score("red"))
+    end)
+
+    it("shows a base for each team, and a flag in it", function()
+        local snapshot = ann:snapshot()
+        local first, second = snapshot:match("(.).......\4Base..(.).......\4Base")
+        assert.equals(1, first:byte())
+        assert.equals(2, second:byte())
+        assert.truthy(snapshot:find("flag.*flag"))
     end)
 end)

@@ -23,6 +23,7 @@ describe("infection", function()
         local ann, bob = table.unpack(lobby:players())
         lobby:advance(4)
         assert.equals(0, lobby:damage(50, ann, bob))
+        assert.falsy(ann:snapshot():find("Shelter", 1, true))
         lobby:advance(2)
         assert.equals(50, lobby:damage(50, ann, bob))
         assert.truthy(lobby:heard("1 infected"))
@@ -88,16 +89,18 @@ describe("infection", function()
         assert.equals("blue", late:team())
     end)
 
-    it("has a shelter until one survivor is left", function()
+    it("shows how many are left, as the shelter", function()
         start{}
         lobby:advance(2)
-        local ann = lobby:players()[1]
-        assert.truthy(ann:snapshot():find("Shelter", 1, true))
-        local survivors = team("red")
-        lobby:notify("zone_enter", survivors[4], 1)
+        local ann, survivors = lobby:players()[1], team("red")
+        local function shelter()
+            local owner, share = ann:snapshot():match("(.)(.)......\7Shelter")
+            return {owner:byte(), share:byte()}
+        end
+        assert.same({1, 80}, shelter())
         for i = 1, 3 do lobby:notify("kill", survivors[i], team("blue")[1], "rifle") end
-        lobby:advance(2)
-        assert.falsy(ann:snapshot():find("Shelter", 1, true))
+        lobby:advance(0.2)
+        assert.same({1, 20}, shelter())
     end)
 
     it("is the same after a restart", function()
@@ -116,5 +119,53 @@ describe("infection", function()
             assert.equals(won, results.reason)
             assert.differs("draw", results.winningTeam)
         end
+    end)
+
+    it("takes the launcher from the infected, and nobody else", function()
+        start{}
+        lobby:advance(2)
+        local hunter = string.char(team("blue")[1]:seat())
+        -- One loadout: seat, weapons, level, speed.
+        assert.truthy(hunter .. "\1\0\255" == lobby:players()[1]:snapshot():sub(-4))
+    end)
+
+    it("chooses whom at random, and begins anew for all", function()
+        local first = {}
+        for seed = 1, 8 do
+            lobby = test.world{seed = seed}:lobby{
+                players = {"ann", "bob", "cid", "dan"},
+                settings = {outbreakSeconds = 2, respawnMs = 9000}, start = true,
+            }
+            lobby:advance(1)
+            lobby:kill(lobby:players()[2])
+            lobby:advance(0.5)
+            assert.is_false(lobby:players()[2]:alive())
+            lobby:advance(1)
+            assert.is_true(lobby:players()[2]:alive())
+            first[team("blue")[1]:name()] = true
+        end
+        local names = 0
+        for _ in pairs(first) do names = names + 1 end
+        assert.truthy(names > 2)
+    end)
+
+    it("heals survivors in the shelter", function()
+        lobby = test.world{}:lobby{
+            rules = {"mirror_damage"}, players = {"ann", "bob", "cid", "dan"},
+            settings = {outbreakSeconds = 1, shelterHealth = 10}, start = true,
+        }
+        lobby:advance(2)
+        local hurt, mate = table.unpack(team("red"))
+        local hunter = team("blue")[1]
+        -- Bytes of a full snapshot: the number of avatars, then nine of each, health the last.
+        local function health(client) return hurt:snapshot():byte(10 + 9 * client:seat()) end
+        lobby:damage(50, mate, hurt) -- who hurts a mate is hurt instead
+        lobby:notify("zone_enter", hurt, 1)
+        lobby:notify("zone_enter", hunter, 1)
+        lobby:advance(2)
+        assert.equals(70, health(hurt))
+        lobby:notify("zone_leave", hurt, 1)
+        lobby:advance(2)
+        assert.equals(70, health(hurt))
     end)
 end)

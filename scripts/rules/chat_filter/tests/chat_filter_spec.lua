@@ -1,8 +1,8 @@
 describe("chat filter", function()
-    local ann, bob
+    local lobby, ann, bob
 
     before_each(function()
-        local lobby = test.world{}:lobby{
+        lobby = test.world{}:lobby{
             players = {"ann", "bob"}, settings = {chatFilterWords = {"rat", "a.b"}},
         }
         ann, bob = table.unpack(lobby:players())
@@ -17,11 +17,21 @@ describe("chat filter", function()
 
     it("swallows what is said twice in a row", function()
         ann:chat("hello")
+        local heard = bob:told("lobby.chat")
         ann:chat("hello")
         assert.truthy(ann:heard("just said"))
-        assert.is_nil(bob:heard("just said"))
+        assert.equals(heard, bob:told("lobby.chat"), "nothing new")
         ann:chat("bye")
         ann:chat("hello")
         assert.truthy(bob:heard("hello"))
+    end)
+
+    it("forgets what was said by who leaves", function()
+        bob:chat("bye")
+        bob:leave()
+        assert(lobby:join(bob))
+        local heard = ann:told("lobby.chat")
+        bob:chat("bye")
+        assert.is_false(heard == ann:told("lobby.chat"), "something new")
     end)
 end)

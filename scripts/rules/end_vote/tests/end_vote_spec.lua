@@ -39,4 +39,11 @@ describe("end vote", function()
         bob:chat("/finish")
         assert.truthy(bob:heard("There is a vote already"))
     end)
+
+    it("is for matches", function()
+        lobby = test.world{}:lobby{settings = {isPrivate = true, startWhen = "host"}}
+        ann = lobby:players()[1]
+        ann:chat("/finish")
+        assert.truthy(ann:heard("No match runs"))
+    end)
 end)

@@ -24,6 +24,7 @@ describe("friendly fire escalation", function()
         lobby:notify("kill", ann, bob, "rifle")
         lobby:advance(0.1)
         assert.equals("kick", bob:told("lobby.left").reason)
+        assert.is_nil(bob:heard("0 more"), "it is too late for a warning")
     end)
 
     it("says nothing about enemies and accidents", function()
