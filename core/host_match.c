@@ -130,16 +130,23 @@ static muster_status alive_set_fn(muster_self *self, muster_match_id id, uint32_
     return MUSTER_OK;
 }
 
+/* Points stay at the end of what can be counted. */
+static int32_t sum(int32_t points, int32_t delta) {
+    int32_t result;
+    if (!__builtin_add_overflow(points, delta, &result)) return result;
+    return delta > 0 ? INT32_MAX : INT32_MIN;
+}
+
 static muster_status stat_add_fn(muster_self *self, muster_match_id id, uint32_t seat,
                                  uint32_t stat, int32_t delta) {
     struct match_seat *s;
     muster_status status = find_steered_seat(self, id, seat, "stat_add", &s);
     if (status) return status;
     switch (stat) {
-    case MUSTER_STAT_KILLS: s->kills += delta; return MUSTER_OK;
-    case MUSTER_STAT_DEATHS: s->deaths += delta; return MUSTER_OK;
-    case MUSTER_STAT_ASSISTS: s->assists += delta; return MUSTER_OK;
-    case MUSTER_STAT_SCORE: s->score += delta; return MUSTER_OK;
+    case MUSTER_STAT_KILLS: s->kills = sum(s->kills, delta); return MUSTER_OK;
+    case MUSTER_STAT_DEATHS: s->deaths = sum(s->deaths, delta); return MUSTER_OK;
+    case MUSTER_STAT_ASSISTS: s->assists = sum(s->assists, delta); return MUSTER_OK;
+    case MUSTER_STAT_SCORE: s->score = sum(s->score, delta); return MUSTER_OK;
     default: return MUSTER_INVALID;
     }
 }
@@ -150,7 +157,7 @@ static muster_status team_score_add_fn(muster_self *self, muster_match_id id, ui
     muster_status status = find_steered(self, id, "team_score_add", &match);
     if (status) return status;
     if (team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
-    match->team_score[team] += delta;
+    match->team_score[team] = sum(match->team_score[team], delta);
     return MUSTER_OK;
 }
 

@@ -100,8 +100,8 @@ static int refuse_permission(lua_State *L) {
 static void push_function(lua_State *L, const struct script *script, const char *table,
                           const struct api_function *function) {
     const struct realm *realm = script->realm;
-    bool allowed = !function->permission ||
-                   (script_permissions(script) & function->permission) == function->permission;
+    bool allowed =
+        !function->permission || (script->granted & function->permission) == function->permission;
     if ((function->realms & realm->kind) && allowed) {
         lua_pushcfunction(L, function->fn);
         return;

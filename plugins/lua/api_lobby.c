@@ -77,40 +77,46 @@ static int lobby_chat(lua_State *L) {
 }
 
 /* Changes of the lobby wait for the end of the question that is asked just now: no rules are
- * entered twice. */
-enum act_kind { ACT_LOCK, ACT_TEAM };
-struct act {
+ * entered twice. Of many changes of one thing in a turn the last one counts, so that a script
+ * cannot keep the loop busy with them. */
+struct turn_end {
     struct instance *instance;
     muster_lobby_id lobby;
-    enum act_kind kind;
-    uint32_t seat, value;
 };
 
-static void on_act(void *user) {
-    struct act *act = user;
-    const struct muster_host_lobby *lobby = act->instance->host->lobby;
-    muster_self *self = act->instance->self;
-    if (act->kind == ACT_LOCK)
-        (void)lobby->lock_set(self, act->lobby, act->value);
-    else
-        (void)lobby->team_set(self, act->lobby, act->seat, act->value);
-    free(act);
+static void make_changes(struct lobby *lobby) {
+    const struct muster_host_lobby *host = lobby->instance->host->lobby;
+    muster_self *self = lobby->instance->self;
+    struct lobby_changes changes = lobby->changes;
+    lobby->changes = (struct lobby_changes){.is_posted = false};
+    if (changes.lock) (void)host->lock_set(self, lobby->id, changes.lock - 1u);
+    for (uint32_t seat = 0; seat < MUSTER_SEATS_MAX; seat++)
+        if (changes.teams[seat])
+            (void)host->team_set(self, lobby->id, seat, changes.teams[seat] - 1u);
 }
 
-static void act_later(lua_State *L, enum act_kind kind, uint32_t seat, uint32_t value) {
-    const struct realm *realm = realm_of(L);
-    if (!realm->lobby->id) return;
-    struct act *act = malloc(sizeof *act);
-    if (!act) return;
-    *act = (struct act){realm->lobby->instance, realm->lobby->id, kind, seat, value};
-    if (realm_host(realm)->loop->post(realm_self(realm), on_act, act)) free(act);
+static void on_turn_end(void *user) {
+    struct turn_end *end = user;
+    struct lobby *lobby = lobby_find(end->instance, end->lobby);
+    if (lobby) make_changes(lobby);
+    free(end);
+}
+
+static struct lobby_changes *changes_of(lua_State *L) {
+    struct lobby *lobby = realm_of(L)->lobby;
+    struct turn_end *end = lobby->changes.is_posted ? NULL : malloc(sizeof *end);
+    if (!end) return &lobby->changes;
+    *end = (struct turn_end){lobby->instance, lobby->id};
+    const struct muster_host_loop *loop = lobby->instance->host->loop;
+    lobby->changes.is_posted = loop->post(lobby->instance->self, on_turn_end, end) == MUSTER_OK;
+    if (!lobby->changes.is_posted) free(end);
+    return &lobby->changes;
 }
 
 static int lobby_lock(lua_State *L) {
     luaL_checktype(L, 1, LUA_TBOOLEAN);
     sandbox_charge(L, LOBBY_UNITS);
-    if (!script_act(L)) return 0;
-    act_later(L, ACT_LOCK, MUSTER_SEAT_NONE, (uint32_t)lua_toboolean(L, 1));
+    if (script_act(L)) changes_of(L)->lock = (uint8_t)(1 + lua_toboolean(L, 1));
     return 0;
 }
 
@@ -123,8 +129,8 @@ static int lobby_set_team(lua_State *L) {
     if (!script_act(L)) return 0;
     while (realm_host(realm)->lobby->member_next(realm_self(realm), realm->lobby->id, &index,
                                                  &member) == MUSTER_OK)
-        if (member.player == player->who && member.seat != MUSTER_SEAT_NONE)
-            act_later(L, ACT_TEAM, member.seat, team);
+        if (member.player == player->who && member.seat < MUSTER_SEATS_MAX)
+            changes_of(L)->teams[member.seat] = (uint8_t)(1 + team);
     return 0;
 }
 
@@ -167,6 +173,7 @@ static void on_vote(void *user, const struct muster_vote_result *result) {
                                 .arg = (void *)(uintptr_t)result->option};
     script->vote_end = LUA_NOREF;
     script_call(script, &call);
+    if (script->sandbox) sandbox_release(script->sandbox, call.function);
 }
 
 static uint32_t read_options(lua_State *L, const char *names[MUSTER_VOTE_OPTIONS_MAX]) {
@@ -194,7 +201,7 @@ static int vote_start(lua_State *L) {
     api_field(L, 1, "seconds");
     int64_t seconds = lua_isnil(L, -1) ? 20 : api_integer(L, -1, 1, 300);
     if (api_field(L, 1, "on_end") != LUA_TFUNCTION) luaL_error(L, "on_end: expected a function");
-    lua_pushvalue(L, -1);
+    int on_end = lua_gettop(L);
     struct muster_vote vote = {.size = sizeof vote,
                                .key = script->mod->id,
                                .subject = question,
@@ -202,14 +209,15 @@ static int vote_start(lua_State *L) {
                                .duration_ms = (uint32_t)seconds * 1000,
                                .caller_seat = MUSTER_SEAT_NONE,
                                .excluded_seat = MUSTER_SEAT_NONE};
-    int on_end = luaL_ref(L, LUA_REGISTRYINDEX);
     vote.option_count = read_options(L, names);
     sandbox_charge(L, LOBBY_UNITS * 5);
     bool started = script_act(L) && realm_host(realm)->lobby->vote_start(
                                         realm_self(realm), realm->lobby->id, &vote, on_vote,
                                         realm->lobby->instance) == MUSTER_OK;
     if (started) {
-        script->vote_end = on_end;
+        lua_pushvalue(L, on_end);
+        luaL_unref(L, LUA_REGISTRYINDEX, script->vote_end);
+        script->vote_end = luaL_ref(L, LUA_REGISTRYINDEX);
         strcpy(realm->lobby->vote_mod, script->mod->id);
     }
     lua_pushboolean(L, started);

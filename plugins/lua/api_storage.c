@@ -17,7 +17,9 @@ enum {
     REPLY_BYTES_MAX = STORAGE_VALUE_BYTES_MAX + 1,
     ANSWER_BYTES_BURST = 65536, /* in a match, where answers are recorded */
     ANSWER_BYTES_PER_TICK = 1024,
-    ANSWER_HEAD_BYTES = 32,
+    ANSWER_HEAD_BYTES = 48,
+    NUMBER_BYTES = 9,    /* of an encoded one */
+    KEY_HEAD_BYTES = 14, /* of an encoded list, beside each key's own bytes */
 };
 enum reply_kind { REPLY_NOTHING, REPLY_VALUE, REPLY_ERROR };
 
@@ -45,8 +47,8 @@ static struct storage_space *space_of(lua_State *L) {
 }
 
 /* What was answered when the match was played; nothing, when the log ends. */
-static void take_recorded(struct realm *realm, struct reply *reply) {
-    struct answer *answer = note_answer_take(realm);
+static void take_recorded(const struct script *script, struct reply *reply) {
+    struct answer *answer = note_answer_take(script->realm, script->host_calls);
     set_reply(reply, REPLY_NOTHING, NULL, 0);
     if (answer && answer->len > 0 && answer->len <= sizeof reply->bytes) {
         memcpy(reply->bytes, answer->bytes, answer->len);
@@ -66,12 +68,14 @@ static int push_reply(lua_State *L, const struct reply *reply) {
     }
 }
 
+/* Raises nothing but a kill: a refusal is a reply, and noted like one. */
 typedef void (*storage_op)(lua_State *L, struct storage_space *space, const char *key,
                            struct reply *reply);
 
 /* Does it now, or takes what the log says; the answer is on the stack then. */
 static int perform(lua_State *L, const char *key, storage_op op) {
-    struct realm *realm = script_of(L)->realm;
+    struct script *script = script_of(L);
+    struct realm *realm = script->realm;
     struct reply reply;
     sandbox_charge(L, STORAGE_UNITS);
     if (realm->kind == REALM_MATCH &&
@@ -82,14 +86,15 @@ static int perform(lua_State *L, const char *key, storage_op op) {
     bool acts = script_act(L);
     (void)acts; /* reading and writing again does no harm */
     if (realm->is_replay) {
-        take_recorded(realm, &reply);
+        take_recorded(script, &reply);
     } else if (!realm->is_probe) {
         struct storage_space *space = space_of(L);
         if (space)
             op(L, space, key, &reply);
         else
             set_error(&reply, "out of memory");
-        if (realm->kind == REALM_MATCH) note_answer(realm, reply.bytes, reply.len);
+        if (realm->kind == REALM_MATCH)
+            note_answer(realm, script->host_calls, reply.bytes, reply.len);
     }
     realm->answers_quota.left -= reply.len + ANSWER_HEAD_BYTES;
     return push_reply(L, &reply);
@@ -162,13 +167,24 @@ static int storage_delete_fn(lua_State *L) {
 /* The sum on the stack becomes the value, and the reply. */
 static void put_sum(lua_State *L, struct storage_space *space, const char *key,
                     struct reply *reply) {
-    char bytes[16];
+    char bytes[NUMBER_BYTES];
     const char *error;
     size_t len = value_encode(L, -1, bytes, sizeof bytes);
     if (storage_set(space, key, (struct muster_bytes){bytes, len}, &error))
         set_error(reply, error);
     else
         set_reply(reply, REPLY_VALUE, bytes, len);
+}
+
+/* Pushes what is kept as a number, or nothing. */
+static bool push_number(lua_State *L, muster_status status, const struct muster_bytes *value) {
+    if (status) {
+        lua_pushinteger(L, 0);
+        return true;
+    }
+    if (value->len > NUMBER_BYTES) return false;
+    value_decode(L, value->data, value->len);
+    return lua_type(L, -1) == LUA_TNUMBER;
 }
 
 static void op_add(lua_State *L, struct storage_space *space, const char *key,
@@ -180,11 +196,7 @@ static void op_add(lua_State *L, struct storage_space *space, const char *key,
         set_error(reply, error);
         return;
     }
-    if (status)
-        lua_pushinteger(L, 0);
-    else
-        value_decode(L, value.data, value.len);
-    if (lua_type(L, -1) != LUA_TNUMBER) {
+    if (!push_number(L, status, &value)) {
         set_error(reply, "the value is no number");
         return;
     }
@@ -206,8 +218,14 @@ static void op_keys(lua_State *L, struct storage_space *space, const char *prefi
                     struct reply *reply) {
     const char *key = NULL, *error = "";
     lua_Integer count = 0;
+    size_t bytes = KEY_HEAD_BYTES;
     lua_newtable(L);
     while (storage_next(space, prefix, key, &key, &error) == MUSTER_OK && key) {
+        bytes += strlen(key) + KEY_HEAD_BYTES;
+        if (bytes > sizeof reply->bytes) {
+            set_error(reply, "too many keys for one answer: ask with a longer prefix");
+            return;
+        }
         lua_pushstring(L, key);
         lua_rawseti(L, -2, ++count);
     }

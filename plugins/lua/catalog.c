@@ -33,6 +33,11 @@ uint32_t permissions_of(const struct instance *instance, const char *id) {
     return granted;
 }
 
+uint32_t permissions_granted(const struct instance *instance, const struct mod *mod) {
+    if (mod->is_upload) return mod->permissions & instance->upload_permissions;
+    return mod->permissions & permissions_of(instance, mod->id);
+}
+
 bool rule_is_offered(const struct instance *instance, const char *id) {
     const struct muster_host_config *config = instance->host->config;
     uint32_t count = config->list_count(instance->self, "rules");
@@ -234,7 +239,7 @@ static void reload_realm(struct realm *realm, struct mod *mod) {
     if (realm->kind == REALM_MATCH)
         (void)note_reload(realm, script->index, mod);
     else
-        script_reload(script, mod);
+        script_reload(script, mod, permissions_granted(realm->lobby->instance, mod));
 }
 
 static const char *dir_of(const struct instance *instance, const char *id,

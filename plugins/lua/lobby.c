@@ -95,8 +95,8 @@ static bool is_wished(const struct wish *wish, const struct mod *mod) {
     return false;
 }
 
-static void start_script(struct realm *realm, struct mod *mod) {
-    struct script *script = realm_add(realm, mod);
+static void start_script(struct realm *realm, struct mod *mod, uint32_t granted) {
+    struct script *script = realm_add(realm, mod, granted);
     if (!script || script_start(script, NULL, 0) == MUSTER_OK) return;
     if (script->restart_due || !script->realm) return;
     report_disabled(script, "it did not start");
@@ -110,7 +110,8 @@ void lobby_refresh(struct lobby *lobby) {
     for (uint32_t i = realm->script_count; i-- > 0;)
         if (!is_wished(&wish, realm->scripts[i]->mod)) realm_remove(realm, realm->scripts[i]);
     for (uint32_t i = 0; i < wish.count; i++)
-        if (!realm_find(realm, wish.mods[i]->id)) start_script(realm, wish.mods[i]);
+        if (!realm_find(realm, wish.mods[i]->id))
+            start_script(realm, wish.mods[i], permissions_granted(lobby->instance, wish.mods[i]));
 }
 
 struct later {
@@ -193,14 +194,15 @@ static void set_version(const struct realm *realm, const struct mod *mod) {
     (void)realm_host(realm)->match->version_set(realm_self(realm), realm->match, name, version);
 }
 
-void lobby_match_add(struct lobby *lobby, struct mod *mod) {
+void lobby_match_add(struct lobby *lobby, struct mod *mod, uint32_t granted) {
     set_version(&lobby->match, mod);
-    start_script(&lobby->match, mod);
+    start_script(&lobby->match, mod, granted);
 }
 
-void lobby_match_reload(struct lobby *lobby, struct script *script, struct mod *mod) {
+void lobby_match_reload(struct lobby *lobby, struct script *script, struct mod *mod,
+                        uint32_t granted) {
     set_version(&lobby->match, mod);
-    script_reload(script, mod);
+    script_reload(script, mod, granted);
 }
 
 void lobby_mode_lost(struct realm *realm) {

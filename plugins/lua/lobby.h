@@ -19,6 +19,13 @@ enum {
 struct probe;
 struct mode; /* mode.h: a match whose mode a script owns */
 
+/* What scripts want of the lobby at the end of this turn; see api_lobby.c. */
+struct lobby_changes {
+    bool is_posted;
+    uint8_t lock;                    /* 1 + locked; 0: as it is */
+    uint8_t teams[MUSTER_SEATS_MAX]; /* 1 + team, by seat */
+};
+
 struct lobby {
     struct lobby *next;
     struct instance *instance;
@@ -34,6 +41,7 @@ struct lobby {
     } spaces[LOBBY_UPLOADS_MAX];
     uint32_t upload_count;
     bool refresh_posted;
+    struct lobby_changes changes;
     muster_player_id speaker;      /* of the line of chat that is asked about */
     char console_answer[300];      /* of the command that the console runs now */
     char vote_mod[MOD_ID_MAX + 1]; /* whose vote is under way */
@@ -108,8 +116,9 @@ struct lobby *lobby_create(struct instance *instance, muster_lobby_id id);
 void lobby_destroy(struct lobby *lobby); /* takes null */
 /* Notes which scripts play; they are made when the note comes back. */
 void lobby_match_begin(struct lobby *lobby, const struct muster_match_info *info);
-void lobby_match_add(struct lobby *lobby, struct mod *mod);
-void lobby_match_reload(struct lobby *lobby, struct script *script, struct mod *mod);
+void lobby_match_add(struct lobby *lobby, struct mod *mod, uint32_t granted);
+void lobby_match_reload(struct lobby *lobby, struct script *script, struct mod *mod,
+                        uint32_t granted);
 struct lobby *lobby_find(const struct instance *instance, muster_lobby_id id);
 /* Seed of a script's generator: of a match by its seed, else random. */
 uint64_t lobby_seed(const struct realm *realm, const char *mod_id);
@@ -123,6 +132,8 @@ void lobby_refresh(struct lobby *lobby);
 bool lobby_emit(struct realm *realm, const char *name, const void *bytes, uint32_t len);
 /* The permissions that the operator grants to a mod that asks for them. */
 uint32_t permissions_of(const struct instance *instance, const char *id);
+/* What this mod gets of what it asks for. */
+uint32_t permissions_granted(const struct instance *instance, const struct mod *mod);
 /* Is it a rule that the operator lets lobbies choose? */
 bool rule_is_offered(const struct instance *instance, const char *id);
 /* Where a mod keeps its values; an upload's end with the lobby. Null: no memory. */

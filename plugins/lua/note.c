@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum kind { NOTE_BEGIN = 1, NOTE_RELOAD, NOTE_COMMAND, NOTE_MESSAGE, NOTE_STOP, NOTE_ANSWER };
-enum { ANSWER_PART_BYTES = MUSTER_NOTE_MAX - 8, STOPS_MAX = 4096 };
+enum { ANSWER_PART_BYTES = MUSTER_NOTE_MAX - 16, STOPS_MAX = 4096 };
 
 struct note {
     uint8_t bytes[MUSTER_NOTE_MAX];
@@ -29,16 +29,17 @@ static muster_status write_note(struct realm *realm, const struct note *note) {
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static void put_mod(struct note *note, const struct mod *mod) {
+static void put_mod(struct note *note, const struct realm *realm, const struct mod *mod) {
     muster_put_str(&note->w, mod->id);
     muster_put_str(&note->w, mod->hash);
+    muster_put_u32(&note->w, permissions_granted(realm->lobby->instance, mod));
 }
 
 muster_status note_begin(struct realm *realm, struct mod *const *mods, uint32_t count) {
     struct note note;
     begin(&note, NOTE_BEGIN);
     muster_put_u8(&note.w, count);
-    for (uint32_t i = 0; i < count; i++) put_mod(&note, mods[i]);
+    for (uint32_t i = 0; i < count; i++) put_mod(&note, realm, mods[i]);
     return write_note(realm, &note);
 }
 
@@ -46,7 +47,7 @@ muster_status note_reload(struct realm *realm, uint32_t script, const struct mod
     struct note note;
     begin(&note, NOTE_RELOAD);
     muster_put_u32(&note.w, script);
-    put_mod(&note, mod);
+    put_mod(&note, realm, mod);
     return write_note(realm, &note);
 }
 
@@ -79,13 +80,17 @@ void note_stop(struct realm *realm, uint32_t script, uint64_t call, uint32_t hos
     (void)write_note(realm, &note); /* without a recording there is nothing to be repeated */
 }
 
-void note_answer(struct realm *realm, const void *bytes, uint32_t len) {
+void note_answer(struct realm *realm, uint32_t host_calls, const void *bytes, uint32_t len) {
     uint32_t at = 0;
     do {
         struct note note;
         uint32_t part = len - at < ANSWER_PART_BYTES ? len - at : ANSWER_PART_BYTES;
         begin(&note, NOTE_ANSWER);
         muster_put_u8(&note.w, at + part < len); /* more follows */
+        if (at == 0) {
+            muster_put_u64(&note.w, realm->calls);
+            muster_put_u32(&note.w, host_calls);
+        }
         muster_put_bytes(&note.w, (const uint8_t *)bytes + at, part);
         (void)write_note(realm, &note);
         at += part;
@@ -99,19 +104,22 @@ static void complain(const struct lobby *lobby, const char *what) {
     instance->host->log->write(instance->self, MUSTER_LOG_ERROR, "a match's log: %s", what);
 }
 
-static struct mod *get_mod(struct lobby *lobby, struct muster_reader *r) {
+/* With what it was granted by who played the match. */
+static struct mod *get_mod(struct lobby *lobby, struct muster_reader *r, uint32_t *granted) {
     char id[MOD_ID_MAX + 1], hash[MOD_HASH_MAX];
     muster_get_str(r, id, sizeof id);
     muster_get_str(r, hash, sizeof hash);
+    *granted = muster_get_u32(r);
     return r->overflow ? NULL : version_find(lobby, id, hash);
 }
 
 static void take_begin(struct lobby *lobby, struct muster_reader *r) {
     uint32_t count = muster_get_u8(r);
     for (uint32_t i = 0; i < count && !r->overflow; i++) {
-        struct mod *mod = get_mod(lobby, r);
+        uint32_t granted;
+        struct mod *mod = get_mod(lobby, r, &granted);
         if (mod)
-            lobby_match_add(lobby, mod);
+            lobby_match_add(lobby, mod, granted);
         else
             complain(lobby, "a mod that played is not in the store");
         mod_unpin(mod);
@@ -125,8 +133,9 @@ static struct script *get_script(const struct lobby *lobby, struct muster_reader
 
 static void take_reload(struct lobby *lobby, struct muster_reader *r) {
     struct script *script = get_script(lobby, r);
-    struct mod *mod = get_mod(lobby, r);
-    if (script && mod) lobby_match_reload(lobby, script, mod);
+    uint32_t granted;
+    struct mod *mod = get_mod(lobby, r, &granted);
+    if (script && mod) lobby_match_reload(lobby, script, mod, granted);
     mod_unpin(mod);
 }
 
@@ -158,30 +167,52 @@ static void take_stop(struct realm *realm, struct muster_reader *r) {
     realm->stops[realm->stop_count++] = stop;
 }
 
+/* The next one, or more of the last. */
 static void take_answer(struct realm *realm, struct muster_reader *r) {
+    struct answer head = {.next = NULL}, **last = realm->answer_open;
     bool more = muster_get_u8(r);
-    uint32_t len = r->len - r->pos;
-    struct answer **last = realm->answer_open, *answer;
-    uint32_t before = last ? (*last)->len : 0;
+    if (last) {
+        head = **last;
+    } else {
+        head.call = muster_get_u64(r);
+        head.host_calls = muster_get_u32(r);
+    }
+    if (r->overflow) return;
+    uint32_t part = r->len - r->pos;
     if (!last) last = realm->answers_end;
-    answer = realloc(realm->answer_open ? *last : NULL, sizeof *answer + before + len);
+    struct answer *answer =
+        realloc(realm->answer_open ? *last : NULL, sizeof *answer + head.len + part);
     if (!answer) return;
-    memcpy(answer->bytes + before, r->data + r->pos, len);
-    answer->len = before + len;
-    answer->next = NULL;
+    memcpy(answer->bytes + head.len, r->data + r->pos, part);
+    head.len += part;
+    *answer = head;
     *last = answer;
     realm->answers_end = &answer->next;
     realm->answer_open = more ? last : NULL;
 }
 
-struct answer *note_answer_take(struct realm *realm) {
+static void drop_first(struct realm *realm) {
     struct answer *answer = realm->answers;
-    if (!answer) return NULL;
-    if (realm->answer_open && *realm->answer_open == answer) realm->answer_open = NULL;
+    if (realm->answer_open && *realm->answer_open == answer)
+        realm->answer_open = NULL;
+    else if (realm->answer_open == &answer->next)
+        realm->answer_open = &realm->answers;
     realm->answers = answer->next;
     if (!realm->answers) realm->answers_end = &realm->answers;
-    if (realm->answer_open == &answer->next) realm->answer_open = &realm->answers;
-    return answer;
+}
+
+/* One that was asked for and not noted, as the script was stopped meanwhile, is not there; one that
+ * was noted and is not asked for is passed over. */
+struct answer *note_answer_take(struct realm *realm, uint32_t host_calls) {
+    struct answer *answer;
+    while ((answer = realm->answers) && answer->call <= realm->calls) {
+        bool is_asked = answer->call == realm->calls && answer->host_calls == host_calls;
+        if (answer->call == realm->calls && answer->host_calls > host_calls) return NULL;
+        drop_first(realm);
+        if (is_asked) return answer;
+        free(answer);
+    }
+    return NULL;
 }
 
 void note_take(struct lobby *lobby, const void *data, uint32_t len) {

@@ -19,10 +19,10 @@ muster_status note_command(struct realm *realm, uint32_t script, const char *nam
                            const char *arguments);
 muster_status note_message(struct realm *realm, const char *name, const void *bytes, uint32_t len);
 void note_stop(struct realm *realm, uint32_t script, uint64_t call, uint32_t host_calls);
-/* An encoded value that was read now. */
-void note_answer(struct realm *realm, const void *bytes, uint32_t len);
-/* The next recorded answer of a replay, to be freed; null: there is none. */
-struct answer *note_answer_take(struct realm *realm);
+/* What was read now, as the effect of this number of this entry. */
+void note_answer(struct realm *realm, uint32_t host_calls, const void *bytes, uint32_t len);
+/* What a replay is to read now, to be freed; null: nothing was noted. */
+struct answer *note_answer_take(struct realm *realm, uint32_t host_calls);
 
 /* rules.match_note: what was written comes back. */
 void note_take(struct lobby *lobby, const void *data, uint32_t len);

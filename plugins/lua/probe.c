@@ -33,7 +33,8 @@ static muster_status run_in(struct instance *instance, struct mod *mod, int kind
     realm->is_probe = true;
     realm->tick_rate_hz = mod->tick_rate_hz ? mod->tick_rate_hz : 20;
     lobby.mode = mode_make(&lobby);
-    struct script *script = lobby.mode ? realm_add(realm, mod) : NULL;
+    struct script *script =
+        lobby.mode ? realm_add(realm, mod, permissions_granted(instance, mod)) : NULL;
     if (!script) {
         mode_free(lobby.mode);
         return MUSTER_NO_MEMORY;

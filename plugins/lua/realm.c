@@ -40,12 +40,13 @@ void realm_deinit(struct realm *realm) {
     realm_init(realm, realm->lobby, realm->kind);
 }
 
-struct script *realm_add(struct realm *realm, struct mod *mod) {
+struct script *realm_add(struct realm *realm, struct mod *mod, uint32_t granted) {
     if (realm->script_count == REALM_SCRIPTS_MAX) return NULL;
     struct script *script = calloc(1, sizeof *script);
     if (!script) return NULL;
     script->realm = realm;
     script->mod = mod_pin(mod);
+    script->granted = granted;
     script->index = realm->script_count;
     script->timer_due_ms = UINT64_MAX;
     realm->scripts[realm->script_count++] = script;

@@ -48,6 +48,8 @@ struct stop {
 /* What a script read that is not part of the match, in the order it was read. */
 struct answer {
     struct answer *next;
+    uint64_t call; /* by which entry, and how many effects that had had with this one */
+    uint32_t host_calls;
     uint32_t len;
     uint8_t bytes[];
 };
@@ -123,7 +125,7 @@ void realm_init(struct realm *realm, struct lobby *lobby, int kind);
 /* Stops all scripts, and empties the realm. */
 void realm_deinit(struct realm *realm);
 /* Pins mod. The script is there also when it does not start. Null: too many. */
-struct script *realm_add(struct realm *realm, struct mod *mod);
+struct script *realm_add(struct realm *realm, struct mod *mod, uint32_t granted);
 /* Takes the script and all it registered out. */
 void realm_remove(struct realm *realm, struct script *script);
 struct script *realm_find(const struct realm *realm, const char *mod_id);

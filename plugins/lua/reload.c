@@ -19,16 +19,17 @@ static uint64_t trial_end(const struct realm *realm) {
 }
 
 /* A script of other code in the same place, started with the state; null: it did not start. */
-static struct script *start_beside(const struct script *script, struct mod *mod, const void *saved,
-                                   uint32_t len) {
+static struct script *start_beside(const struct script *script, struct mod *mod, uint32_t granted) {
     struct script *fresh = calloc(1, sizeof *fresh);
     if (!fresh) return NULL;
     fresh->realm = script->realm;
     fresh->index = script->index;
     fresh->mod = mod_pin(mod);
+    fresh->granted = granted;
+    fresh->granted_before = script->granted;
     fresh->before = mod_pin(script->mod); /* on trial from the first line on */
     fresh->timer_due_ms = UINT64_MAX;
-    if (script_start(fresh, saved, len) == MUSTER_OK) return fresh;
+    if (script_start(fresh, script->saved, script->saved_len) == MUSTER_OK) return fresh;
     script_stop(fresh);
     free(fresh);
     return NULL;
@@ -41,9 +42,9 @@ static void take_place(struct script *script, struct script *fresh) {
     free(script);
 }
 
-void script_reload(struct script *script, struct mod *mod) {
+void script_reload(struct script *script, struct mod *mod, uint32_t granted) {
     script_keep(script);
-    struct script *fresh = start_beside(script, mod, script->saved, script->saved_len);
+    struct script *fresh = start_beside(script, mod, granted);
     if (!fresh) {
         report_not_reloaded(script, mod);
         return;
@@ -59,7 +60,7 @@ void script_revert(struct script *script) {
     struct mod *mod = mod_pin(script->before);
     script->revert_due = false;
     if (script->sandbox) script_keep(script);
-    struct script *fresh = start_beside(script, mod, script->saved, script->saved_len);
+    struct script *fresh = start_beside(script, mod, script->granted_before);
     if (fresh) {
         mod_unpin(fresh->before); /* known to be good */
         fresh->before = NULL;

@@ -239,6 +239,8 @@ static void draft_finish(struct instance *instance, const struct muster_rpc_call
         refuse(instance, call, "invalid_params", "bad_script", "%s", wrong.text);
     else
         job_begin(instance, call, mod);
+    free(lobby->draft);
+    lobby->draft = NULL;
 }
 
 static void on_upload(void *user, const struct muster_rpc_call *call) {

@@ -147,6 +147,7 @@ static bool enter(struct script *script, lua_CFunction body, void *arg, uint32_t
     int64_t start_ns = script->mod->is_upload ? thread_cpu_ns() : 0;
     begin_entry(instance, limit_us);
     muster_status status = sandbox_enter(script->sandbox, body, arg);
+    if (status == MUSTER_STATE) return false; /* it is on the stack already: not asked */
     if (overspends(script) && status != MUSTER_LIMIT) {
         sandbox_kill(script->sandbox, SANDBOX_KILL_CPU);
         status = MUSTER_LIMIT;
@@ -359,12 +360,6 @@ void script_restart(struct script *script) {
     if (status && !script->restart_due) script_disable(script, "it did not start again");
 }
 
-uint32_t script_permissions(const struct script *script) {
-    const struct instance *instance = script->realm->lobby->instance;
-    if (script->mod->is_upload) return script->mod->permissions & instance->upload_permissions;
-    return script->mod->permissions & permissions_of(instance, script->mod->id);
-}
-
 bool script_command_add(struct script *script, const char *name, const char *help, int function) {
     uint32_t at = 0;
     if (!script->commands) script->commands = calloc(SCRIPT_COMMANDS_MAX, sizeof *script->commands);
@@ -372,6 +367,7 @@ bool script_command_add(struct script *script, const char *name, const char *hel
     while (at < script->command_count && strcmp(script->commands[at].name, name) != 0) at++;
     if (at == SCRIPT_COMMANDS_MAX) return false;
     struct command *command = &script->commands[at];
+    if (at < script->command_count) sandbox_release(script->sandbox, command->function);
     snprintf(command->name, sizeof command->name, "%s", name);
     snprintf(command->help, sizeof command->help, "%s", help);
     command->function = function;

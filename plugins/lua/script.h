@@ -41,6 +41,7 @@ struct script {
     struct mod *mod;         /* pinned */
     struct sandbox *sandbox; /* null: stopped */
     uint32_t index;          /* in the realm */
+    uint32_t granted;        /* MOD_...: in a replay those of the match that was played */
     bool is_mode;            /* its init.lua returned the mode of the match */
     bool restart_due;        /* killed; begins anew at the next tick */
     bool takes_over;         /* starts with a saved state: what init does is done already */
@@ -71,6 +72,7 @@ struct script {
     struct storage_space *space; /* borrowed; null until it is used */
     uint8_t *saved;              /* the last good state, made when first saved */
     uint32_t saved_len;
+    uint32_t granted_before;
     uint64_t trial_until; /* by the realm's clock */
 };
 
@@ -104,15 +106,13 @@ muster_status script_load(struct script *script, const void *saved, uint32_t len
 void script_keep(struct script *script);
 /* New code takes the present state over. When it does not start, the old code goes on; when it
  * fails in its first SCRIPT_TRIAL_TICKS, the old code comes back. */
-void script_reload(struct script *script, struct mod *mod);
+void script_reload(struct script *script, struct mod *mod, uint32_t granted);
 /* The trial is over when its time is. */
 void script_trial_check(struct script *script);
 /* The old code takes over what the new one leaves. */
 void script_revert(struct script *script);
 /* False: too many, or out of memory. Takes the reference. The same name again replaces. */
 bool script_command_add(struct script *script, const char *name, const char *help, int function);
-/* What the operator grants of what the mod asks for. */
-uint32_t script_permissions(const struct script *script);
 /* The table `settings`, pushed. */
 void settings_push(lua_State *L, struct script *script);
 /* A lobby setting has another value: `settings` shows it, if it is one of the mod's. */

@@ -164,15 +164,22 @@ static muster_status alive_set(muster_self *self, muster_match_id id, uint32_t s
     return MUSTER_OK;
 }
 
+/* Points stay at the end of what can be counted. */
+static int32_t sum(int32_t points, int32_t delta) {
+    int32_t result;
+    if (!__builtin_add_overflow(points, delta, &result)) return result;
+    return delta > 0 ? INT32_MAX : INT32_MIN;
+}
+
 static muster_status stat_add(muster_self *self, muster_match_id id, uint32_t seat, uint32_t stat,
                               int32_t delta) {
     struct muster_seat_info *info = match_seat(match_for(self, id, "stat_add"), seat);
     if (!info) return MUSTER_NOT_FOUND;
     switch (stat) {
-    case MUSTER_STAT_KILLS: info->kills += delta; return MUSTER_OK;
-    case MUSTER_STAT_DEATHS: info->deaths += delta; return MUSTER_OK;
-    case MUSTER_STAT_ASSISTS: info->assists += delta; return MUSTER_OK;
-    case MUSTER_STAT_SCORE: info->score += delta; return MUSTER_OK;
+    case MUSTER_STAT_KILLS: info->kills = sum(info->kills, delta); return MUSTER_OK;
+    case MUSTER_STAT_DEATHS: info->deaths = sum(info->deaths, delta); return MUSTER_OK;
+    case MUSTER_STAT_ASSISTS: info->assists = sum(info->assists, delta); return MUSTER_OK;
+    case MUSTER_STAT_SCORE: info->score = sum(info->score, delta); return MUSTER_OK;
     default: return MUSTER_INVALID;
     }
 }
@@ -182,7 +189,7 @@ static muster_status team_score_add(muster_self *self, muster_match_id id, uint3
     struct match *match = match_for(self, id, "team_score_add");
     if (!match) return MUSTER_NOT_FOUND;
     if (team == MUSTER_TEAM_NONE || team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
-    match->team_score[team] += delta;
+    match->team_score[team] = sum(match->team_score[team], delta);
     return MUSTER_OK;
 }
 

@@ -1,0 +1,163 @@
+/* The plugin as a whole: what a hostile or clumsy script could do to others, to the loop, and to a
+ * replay. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "plugin_play.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { CALL_UNITS = 300000 };
+
+static struct rig *rig;
+
+static int close_rig(void **state) {
+    (void)state;
+    uint32_t faults = rig ? testkit_faults(rig->kit) : 0;
+    rig_destroy(rig);
+    rig = NULL;
+    return faults ? -1 : 0;
+}
+
+/* A lobby whose host has brought this rule. */
+static void bring(const char *text) {
+    rig = rig_create(false, CALL_UNITS, NULL);
+    struct testkit_rpc rpc = rig_upload(rig, "brought", text, strlen(text));
+    if (rpc.code[0]) fail_msg("refused: %s", rpc.text);
+}
+
+static void assert_replayed(uint32_t granted_in_replay) {
+    static struct outcome first, second;
+    play_live(rig, &first);
+    struct rig *again = rig_create(true, UINT64_MAX, NULL);
+    again->instance->upload_permissions = granted_in_replay;
+    play_again(again, rig, &first, &second);
+    assert_true(play_is_same(&first, &second));
+    assert_int_equal(testkit_faults(again->kit), 0);
+    rig_destroy(again);
+}
+
+/* ---- replays --------------------------------------------------------------------------------- */
+
+/* Too many keys to be listed is an answer like another: the next one is not taken for it. */
+static void a_refused_list_of_keys_is_replayed(void **state) {
+    (void)state;
+    bring("for i = 1, 300 do storage.set(('k'):rep(100) .. i, 1) end\n"
+          "hooks.on('tick', 't', function()\n"
+          "    state.ok, state.why = pcall(storage.keys)\n"
+          "    state.n = storage.add('n', 1)\n"
+          "end)");
+    assert_replayed(MOD_PERMISSIONS_ALL);
+    struct script *script = rig_script(rig, REALM_MATCH, "upload_brought");
+    assert_non_null(script->sandbox);
+}
+
+/* A script that is stopped while it waits for an answer leaves the next one to who asks then. */
+static void answers_stay_with_who_asked(void **state) {
+    static struct outcome first, second;
+    (void)state;
+    rig = rig_create(false, 100000, RULES_DIR);
+    assert_true(testkit_setting_set(rig->kit, "rules", "greedy,patient"));
+    play_live(rig, &first);
+    assert_int_equal(rig_script(rig, REALM_MATCH, "greedy")->kills, 1);
+    struct rig *again = rig_create(true, UINT64_MAX, RULES_DIR);
+    play_again(again, rig, &first, &second);
+    assert_int_equal(rig_script(again, REALM_MATCH, "greedy")->kills, 1);
+    assert_true(play_is_same(&first, &second));
+    rig_destroy(again);
+}
+
+/* What the operator grants today does not change what was played. */
+static void permissions_are_part_of_the_recording(void **state) {
+    (void)state;
+    bring("hooks.on('tick', 't', function()\n"
+          "    state.can = pcall(storage.set, 'k', match.tick())\n"
+          "    state.talks = pcall(match.announce, 'x')\n"
+          "end)");
+    assert_replayed(0);
+}
+
+static void stops_are_replayed(void **state) {
+    (void)state;
+    bring("hooks.on('damage', 'd', function(amount)\n"
+          "    match.add_score('red', 1)\n"
+          "    while true do end\n"
+          "end)\n"
+          "hooks.on('speed', 's', function(units) return units + 1 end)");
+    assert_replayed(MOD_PERMISSIONS_ALL);
+}
+
+/* ---- quotas ---------------------------------------------------------------------------------- */
+
+/* However often a script wants something of its lobby in a turn, it is done once. */
+static void changes_of_the_lobby_are_made_once_a_turn(void **state) {
+    (void)state;
+    bring("hooks.on('chat', 'c', function()\n"
+          "    for i = 1, 500 do lobby.lock(i % 2 == 1) end\n"
+          "    local ann = lobby.players()[1]\n"
+          "    for i = 1, 500 do lobby.set_team(ann, i % 2 == 0 and 'red' or 'blue') end\n"
+          "    lobby.lock(true)\n"
+          "end)");
+    (void)rig_say(rig, 0, "hello");
+    assert_true(rig->lobby->changes.is_posted);
+    assert_int_equal(rig->lobby->changes.lock, 2);
+    assert_int_equal(rig->lobby->changes.teams[0], 1 + MUSTER_TEAM_RED);
+    testkit_pump(rig->kit);
+    assert_false(rig->lobby->changes.is_posted);
+    assert_true(testkit_lobby(rig->kit, rig->id)->is_locked);
+    assert_int_equal(testkit_member(rig->kit, rig->id, rig->players[0])->team, MUSTER_TEAM_RED);
+}
+
+/* Votes that are refused, and commands that are registered again, hold no memory. */
+static void what_is_replaced_is_let_go(void **state) {
+    (void)state;
+    bring("hooks.on('chat', 'c', function()\n"
+          "    for i = 1, 200 do\n"
+          "        vote.start{question = 'q', options = {'a', 'b'}, on_end = function() end}\n"
+          "        command.register{name = 'again', fn = function() end}\n"
+          "        hooks.on('describe', 'd', function() end)\n"
+          "        bus.on('x', 'y', function() end)\n"
+          "    end\n"
+          "end)");
+    for (int i = 0; i < 50; i++) (void)rig_say(rig, 0, "hello");
+    size_t before = sandbox_memory(rig_script(rig, REALM_LOBBY, "upload_brought")->sandbox);
+    for (int i = 0; i < 200; i++) (void)rig_say(rig, 0, "hello");
+    struct script *script = rig_script(rig, REALM_LOBBY, "upload_brought");
+    assert_non_null(script->sandbox);
+    assert_true(sandbox_memory(script->sandbox) < before * 2);
+}
+
+/* Points end where they can be counted no more. */
+static void points_do_not_wrap(void **state) {
+    (void)state;
+    bring("hooks.on('tick', 't', function()\n"
+          "    for i = 1, 2000 do match.add_score('red', 1000) end\n"
+          "    for i = 1, 2000 do match.player(0):add_score(-1000) end\n"
+          "end)");
+    rig_begin(rig, "arena");
+    assert_int_equal(testkit_match_join(rig->kit, rig->match, 0, MUSTER_TEAM_RED, "Ann"),
+                     MUSTER_OK);
+    for (int i = 0; i < 1200; i++) testkit_match_tick(rig->kit, rig->match);
+    struct muster_match_facts facts;
+    testkit_match_facts(rig->kit, rig->match, &facts);
+    assert_int_equal(facts.team_score[MUSTER_TEAM_RED], INT32_MAX);
+    assert_int_equal(testkit_match_seat(rig->kit, rig->match, 0)->score, INT32_MIN);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(a_refused_list_of_keys_is_replayed, close_rig),
+        cmocka_unit_test_teardown(answers_stay_with_who_asked, close_rig),
+        cmocka_unit_test_teardown(permissions_are_part_of_the_recording, close_rig),
+        cmocka_unit_test_teardown(stops_are_replayed, close_rig),
+        cmocka_unit_test_teardown(changes_of_the_lobby_are_made_once_a_turn, close_rig),
+        cmocka_unit_test_teardown(what_is_replaced_is_let_go, close_rig),
+        cmocka_unit_test_teardown(points_do_not_wrap, close_rig),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,3 @@
+hooks.on("tick", "count", function()
+    state.n = storage.add("n", 1)
+end)
