@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -22,6 +23,7 @@
 #include "plugin.h"
 
 #define SAMPLE_NS 1000000
+#define SAMPLE_CLOSE_NS 250000 /* while a call lasts from one sample to the next */
 #define WATCH_NICE (-10)
 #define EXIT_CODE 70 /* EX_SOFTWARE: a supervisor restarts us */
 #define OVERRUN_SIGNAL (SIGRTMIN + 3)
@@ -184,10 +186,11 @@ static uint32_t calls_kept(uint32_t count) {
     return kept;
 }
 
-static void sample(void) {
+/* True while a call lasts. */
+static bool sample(void) {
     uint32_t count = atomic_load_explicit(&frame_count, memory_order_acquire);
     if (count > FRAMES_MAX) count = FRAMES_MAX;
-    if (count == 0) return;
+    if (count == 0) return false;
     uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
     uint64_t cpu_now_ns = cpu_ns();
     uint32_t kept = calls_kept(count);
@@ -197,22 +200,27 @@ static void sample(void) {
     cpu_last_ns = cpu_now_ns;
     wall_check(count, now_ns);
     limit_check(count);
+    return kept > 0;
 }
 
-/* It sleeps nearly always; when it is due, a script may be running on. Where that is not allowed it
- * takes its turn like everybody. */
+/* It sleeps nearly always; when it is due, a script may be running on. A nice value alone lets who
+ * runs now end a turn of some ms, so real time is asked for first (sched(7)). Where neither is
+ * allowed it takes its turn like everybody. */
 static void go_first(void) {
-    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), WATCH_NICE);
+    const struct sched_param first = {.sched_priority = sched_get_priority_min(SCHED_FIFO)};
+    if (pthread_setschedparam(pthread_self(), SCHED_FIFO, &first) != 0)
+        (void)setpriority(PRIO_PROCESS, (id_t)gettid(), WATCH_NICE);
 }
 
 static void *watch(void *user) {
     (void)user;
+    bool lasts = false;
     go_first();
     while (!stopping) {
-        const struct timespec pause = {0, SAMPLE_NS};
+        const struct timespec pause = {0, lasts ? SAMPLE_CLOSE_NS : SAMPLE_NS};
         clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
         pthread_mutex_lock(&watching);
-        sample();
+        lasts = sample();
         pthread_mutex_unlock(&watching);
     }
     return NULL;

@@ -566,9 +566,9 @@ struct muster_host_report {
 struct muster_host_watchdog {
     uint32_t size;
     uint32_t reserved;
-    /* fn is called from a signal handler on the loop thread, each ms from the moment a call into
-     * this plugin has lasted limit_us, until the call ends. It must be async-signal-safe. Null
-     * clears it. Cleared before the plugin is unloaded. */
+    /* fn is called from a signal handler on the loop thread, each ms or more often from the moment
+     * a call into this plugin has lasted limit_us, until the call ends. It must be
+     * async-signal-safe. Null clears it. Cleared before the plugin is unloaded. */
     muster_status (*overrun)(muster_self *self, uint32_t limit_us, void (*fn)(void *user),
                              void *user);
 };
