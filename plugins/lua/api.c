@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { SETTING_BYTES_MAX = 2048 };
+
 const struct api_table api_tables[] = {
     {"hooks", "What happens, and what a mod says to it.", api_hooks},
     {"timer",
@@ -37,6 +39,18 @@ const struct api_table api_tables[] = {
     {"Writer", "The snapshot of a mode that packs its own bytes.", api_writer},
     {NULL, NULL, NULL},
 };
+
+int api_setting(lua_State *L) {
+    char json[SETTING_BYTES_MAX];
+    const char *key = api_text(L, 1, 95);
+    sandbox_charge(L, 200);
+    const char *text = lobby_setting_json(realm_of(L), key, json, sizeof json);
+    if (text)
+        value_from_json(L, text, strlen(text));
+    else
+        lua_pushnil(L);
+    return 1;
+}
 
 /* ---- arguments ------------------------------------------------------------------------------- */
 

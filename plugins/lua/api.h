@@ -30,6 +30,8 @@ extern const struct api_table api_tables[];
 extern const struct api_function api_hooks[], api_timer[], api_command[], api_bus[], api_i18n[],
     api_storage[], api_lobby[], api_vote[], api_match[], api_arena[], api_player[], api_sync[],
     api_writer[];
+/* lobby.setting and match.setting: the value of a key, or nil. */
+int api_setting(lua_State *L);
 
 /* Into the globals of the script's state. */
 void api_bind(lua_State *L, struct script *script);

@@ -21,7 +21,7 @@ enum {
 
 static int send_command(lua_State *L, const char *name, uint32_t seat, const char *text,
                         const int64_t *args, uint32_t count) {
-    struct realm *realm = script_of(L)->realm;
+    struct realm *realm = realm_of(L);
     struct muster_command command = {.size = sizeof command,
                                      .seat = seat,
                                      .name = name,

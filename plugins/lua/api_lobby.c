@@ -2,17 +2,12 @@
 #include "api.h"
 #include "script.h"
 #include "speech.h"
-#include "value.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOBBY_UNITS = 100, TALK_UNITS = 500, LINE_BYTES_MAX = 300, SETTING_BYTES_MAX = 2048 };
-
-static struct realm *realm_of(lua_State *L) {
-    return script_of(L)->realm;
-}
+enum { LOBBY_UNITS = 100, TALK_UNITS = 500, LINE_BYTES_MAX = 300 };
 
 static void get_info(lua_State *L, struct muster_lobby_info *info) {
     const struct realm *realm = realm_of(L);
@@ -20,24 +15,10 @@ static void get_info(lua_State *L, struct muster_lobby_info *info) {
     (void)realm_host(realm)->lobby->get(realm_self(realm), realm->lobby->id, info);
 }
 
-#define LOBBY_STATE_ROW(name, code, text) [code] = text,
 static int lobby_state(lua_State *L) {
-    static const char *const names[] = {MUSTER_LOBBY_STATE_MAP(LOBBY_STATE_ROW)};
     struct muster_lobby_info info;
     get_info(L, &info);
-    lua_pushstring(L, info.state ? names[info.state] : "waiting");
-    return 1;
-}
-
-static int lobby_setting(lua_State *L) {
-    char json[SETTING_BYTES_MAX];
-    const char *key = api_text(L, 1, 95);
-    sandbox_charge(L, 200);
-    const char *text = lobby_setting_json(realm_of(L), key, json, sizeof json);
-    if (text)
-        value_from_json(L, text, strlen(text));
-    else
-        lua_pushnil(L);
+    lua_pushstring(L, info.state ? lobby_state_name(info.state) : "waiting");
     return 1;
 }
 
@@ -137,7 +118,7 @@ static int lobby_set_team(lua_State *L) {
 const struct api_function api_lobby[] = {
     {"state", lobby_state, REALM_LOBBY, 0, "", "string",
      "waiting, starting, active, ending or completed.", "print(lobby.state())"},
-    {"setting", lobby_setting, REALM_LOBBY, 0, "key: string", "any",
+    {"setting", api_setting, REALM_LOBBY, 0, "key: string", "any",
      "A setting of the lobby; nil for one that is not there, or is secret.",
      "print(lobby.setting(\"maxPlayers\"))"},
     {"players", lobby_players, REALM_LOBBY, 0, "", "Player[]",

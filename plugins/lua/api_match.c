@@ -1,16 +1,10 @@
 /* api_match - the match as scripts see it: clock, scoreboard, end. */
 #include "api.h"
 #include "script.h"
-#include "value.h"
 
 #include <lauxlib.h>
-#include <string.h>
 
-enum { MATCH_UNITS = 30, TALK_UNITS = 500, LINE_BYTES_MAX = 300, SETTING_BYTES_MAX = 2048 };
-
-static struct realm *realm_of(lua_State *L) {
-    return script_of(L)->realm;
-}
+enum { MATCH_UNITS = 30, TALK_UNITS = 500, LINE_BYTES_MAX = 300 };
 
 static int match_tick(lua_State *L) {
     lua_pushinteger(L, realm_of(L)->tick);
@@ -24,18 +18,6 @@ static int match_time(lua_State *L) {
 
 static int match_game_mode(lua_State *L) {
     lua_pushstring(L, realm_of(L)->game_mode);
-    return 1;
-}
-
-static int match_setting(lua_State *L) {
-    char json[SETTING_BYTES_MAX];
-    const char *key = api_text(L, 1, 95);
-    sandbox_charge(L, 200);
-    const char *text = lobby_setting_json(realm_of(L), key, json, sizeof json);
-    if (text)
-        value_from_json(L, text, strlen(text));
-    else
-        lua_pushnil(L);
     return 1;
 }
 
@@ -134,7 +116,7 @@ const struct api_function api_match[] = {
      "if match.time() > 60 then print(\"a minute\") end"},
     {"game_mode", match_game_mode, REALM_MATCH, 0, "", "string", "The name of the game mode.",
      "print(match.game_mode())"},
-    {"setting", match_setting, REALM_MATCH, 0, "key: string", "any",
+    {"setting", api_setting, REALM_MATCH, 0, "key: string", "any",
      "A lobby setting as it counts for this match; nil for one that is not there.",
      "print(match.setting(\"timeLimit\"))"},
     {"players", match_players, REALM_MATCH, 0, "team?: Team", "Player[]",

@@ -45,7 +45,7 @@ static int sync_set_value(lua_State *L) {
     struct sync_value value;
     luaL_checkany(L, 2);
     sync_read(L, place.sync, place.field, 2, &value);
-    if (script_act(L) || script_of(L)->realm->is_probe) /* whose own fields these are */
+    if (script_act(L) || realm_of(L)->is_probe) /* whose own fields these are */
         sync_set(place.sync, place.field, place.seat, &value);
     return 0;
 }

@@ -8,10 +8,6 @@
 
 enum { PLAYER_UNITS = 30, TALK_UNITS = 500, LINE_BYTES_MAX = 300, REASON_BYTES_MAX = 120 };
 
-static struct realm *realm_of(lua_State *L) {
-    return script_of(L)->realm;
-}
-
 /* The row of the scoreboard. */
 static void seat_row(lua_State *L, const struct player *player, struct muster_seat_info *out) {
     const struct realm *realm = realm_of(L);

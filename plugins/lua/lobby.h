@@ -26,6 +26,12 @@ struct lobby_changes {
     uint8_t teams[MUSTER_SEATS_MAX]; /* 1 + team, by seat */
 };
 
+/* Fills with time; each line or upload takes one token. Zeroed, it fills since time 0. */
+struct rate {
+    double tokens;
+    uint64_t since_ms;
+};
+
 struct lobby {
     struct lobby *next;
     struct instance *instance;
@@ -45,16 +51,13 @@ struct lobby {
     muster_player_id speaker;      /* of the line of chat that is asked about */
     char console_answer[300];      /* of the command that the console runs now */
     char vote_mod[MOD_ID_MAX + 1]; /* whose vote is under way */
-    double upload_tokens;
-    uint64_t upload_ms;
+    struct rate upload_rate;
     char draft_name[64]; /* an upload in parts, of a name that is not checked yet */
     int draft_parts;
     char *draft; /* MOD_UPLOAD_BYTES_MAX, or null; owned */
     uint32_t draft_len;
-    double talk_tokens; /* lines of chat that scripts may say */
-    uint64_t talk_ms;
-    double print_tokens; /* lines of print that may be logged */
-    uint64_t print_ms;
+    struct rate talk_rate;  /* lines of chat that scripts may say */
+    struct rate print_rate; /* lines of print that may be logged */
 };
 
 /* An error that was told: the same place again is counted, not told. */
@@ -108,6 +111,8 @@ struct instance {
 /* ---- roles.c ---- */
 extern const struct muster_rules lobby_rules;
 extern const struct muster_victory lobby_victory;
+/* "waiting", "active", ...: how scripts name MUSTER_LOBBY_... */
+const char *lobby_state_name(uint32_t state);
 /* "quit", "timeout", ...: how scripts name MUSTER_LEAVE_... */
 const char *leave_name(uint32_t reason);
 
@@ -157,6 +162,8 @@ void players_forget(struct realm *realm, uint64_t who);
 /* ---- report.c: what people are told ---- */
 void report_error(struct script *script);
 void report_kill(struct script *script);
+/* Takes one token, if there is one. */
+bool lobby_take(const struct lobby *lobby, struct rate *rate, double per_ms, double burst);
 /* Take one line from the lobby's quota of prints, or of chat: what is over it is not said. */
 bool print_allowed(struct lobby *lobby);
 bool talk_allowed(struct lobby *lobby);

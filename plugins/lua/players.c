@@ -24,7 +24,7 @@ static struct player *player_test(lua_State *L, int index) {
 struct player *player_check(lua_State *L, int index) {
     struct player *player = player_test(L, index);
     if (!player) luaL_typeerror(L, index, player_type);
-    struct realm *realm = script_of(L)->realm;
+    struct realm *realm = realm_of(L);
     bool stale = player->gone;
     if (realm->kind == REALM_MATCH)
         stale = stale || !realm->seated[player->who] ||

@@ -59,9 +59,9 @@ static int64_t clock_ns(clockid_t id) {
 /* What a script is charged for work in C, and in the tests of mods for its own, too. */
 #define UNITS_PER_MS UINT64_C(500000)
 
-/* In a signal handler, each ms once a call into the plugin has taken half of what an entry may
- * take. The call may have entered several scripts: the one that runs now is stopped when it has
- * been seen to run for the other half. */
+/* In a signal handler, at every look of the watchdog once a call into the plugin has taken half of
+ * what an entry may take. The call may have entered several scripts: the one that runs now is
+ * stopped when it has been seen to run for the other half. */
 static void on_overrun(void *user) {
     struct instance *instance = user;
     struct sandbox *sandbox = instance->current;

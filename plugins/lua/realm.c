@@ -23,10 +23,7 @@ static void handlers_free(struct handlers *handlers) {
 }
 
 void realm_deinit(struct realm *realm) {
-    for (uint32_t i = 0; i < realm->script_count; i++) {
-        script_stop(realm->scripts[i]);
-        free(realm->scripts[i]);
-    }
+    for (uint32_t i = 0; i < realm->script_count; i++) script_destroy(realm->scripts[i]);
     for (int event = 0; event < EVENT_COUNT; event++) handlers_free(&realm->handlers[event]);
     handlers_free(&realm->bus);
     for (uint32_t i = 0; i < realm->message_count; i++) free(realm->messages[i].bytes);
@@ -42,22 +39,14 @@ void realm_deinit(struct realm *realm) {
 
 struct script *realm_add(struct realm *realm, struct mod *mod, uint32_t granted) {
     if (realm->script_count == REALM_SCRIPTS_MAX) return NULL;
-    struct script *script = calloc(1, sizeof *script);
-    if (!script) return NULL;
-    script->realm = realm;
-    script->mod = mod_pin(mod);
-    script->granted = granted;
-    script->index = realm->script_count;
-    script->timer_due_ms = UINT64_MAX;
-    realm->scripts[realm->script_count++] = script;
+    struct script *script = script_create(realm, realm->script_count, mod, granted);
+    if (script) realm->scripts[realm->script_count++] = script;
     return script;
 }
 
 void realm_remove(struct realm *realm, struct script *script) {
     uint32_t at = script->index;
-    realm_unhook_all(script);
-    script_stop(script);
-    free(script);
+    script_destroy(script);
     realm->script_count--;
     for (; at < realm->script_count; at++) {
         realm->scripts[at] = realm->scripts[at + 1];

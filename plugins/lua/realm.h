@@ -124,7 +124,8 @@ void arg_push(struct script *script, lua_State *L, const struct arg *arg);
 void realm_init(struct realm *realm, struct lobby *lobby, int kind);
 /* Stops all scripts, and empties the realm. */
 void realm_deinit(struct realm *realm);
-/* Pins mod. The script is there also when it does not start. Null: too many. */
+/* Pins mod; granted: MOD_... that it may use. The script is there also when it does not start.
+ * Null: too many, or out of memory. */
 struct script *realm_add(struct realm *realm, struct mod *mod, uint32_t granted);
 /* Takes the script and all it registered out. */
 void realm_remove(struct realm *realm, struct script *script);

@@ -7,9 +7,6 @@
 #include "lobby.h"
 #include "script.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 enum { TRIAL_TICKS = 100, TRIAL_MS = 5000 };
 
 static uint64_t trial_end(const struct realm *realm) {
@@ -20,26 +17,22 @@ static uint64_t trial_end(const struct realm *realm) {
 
 /* A script of other code in the same place, started with the state; null: it did not start. */
 static struct script *start_beside(const struct script *script, struct mod *mod, uint32_t granted) {
-    struct script *fresh = calloc(1, sizeof *fresh);
+    struct script *fresh = script_create(script->realm, script->index, mod, granted);
     if (!fresh) return NULL;
-    fresh->realm = script->realm;
-    fresh->index = script->index;
-    fresh->mod = mod_pin(mod);
-    fresh->granted = granted;
     fresh->granted_before = script->granted;
     fresh->before = mod_pin(script->mod); /* on trial from the first line on */
-    fresh->timer_due_ms = UINT64_MAX;
     if (script_start(fresh, script->saved, script->saved_len) == MUSTER_OK) return fresh;
-    script_stop(fresh);
-    free(fresh);
+    script_destroy(fresh);
     return NULL;
 }
 
+/* With the state at the swap as its last good one. */
 static void take_place(struct script *script, struct script *fresh) {
+    fresh->saved = script->saved;
+    fresh->saved_len = script->saved_len;
+    script->saved = NULL;
     script->realm->scripts[script->index] = fresh;
-    script_stop(script);
-    realm_unhook_all(script);
-    free(script);
+    script_destroy(script);
 }
 
 void script_reload(struct script *script, struct mod *mod, uint32_t granted) {
@@ -50,9 +43,6 @@ void script_reload(struct script *script, struct mod *mod, uint32_t granted) {
         return;
     }
     fresh->trial_until = trial_end(script->realm);
-    fresh->saved = script->saved; /* the state at the swap */
-    fresh->saved_len = script->saved_len;
-    script->saved = NULL;
     take_place(script, fresh);
 }
 
@@ -64,9 +54,6 @@ void script_revert(struct script *script) {
     if (fresh) {
         mod_unpin(fresh->before); /* known to be good */
         fresh->before = NULL;
-        fresh->saved = script->saved;
-        fresh->saved_len = script->saved_len;
-        script->saved = NULL;
         report_reverted(fresh, script->mod);
         take_place(script, fresh);
     } else {

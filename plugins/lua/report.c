@@ -149,23 +149,22 @@ void report_disabled(struct script *script, const char *why) {
     report_to_host(lobby, script->mod->id, line);
 }
 
-static bool take_token(const struct lobby *lobby, double *tokens, uint64_t *since_ms, double per_ms,
-                       double burst) {
+bool lobby_take(const struct lobby *lobby, struct rate *rate, double per_ms, double burst) {
     uint64_t now_ms = lobby->instance->host->loop->now_ms(lobby->instance->self);
-    *tokens += (double)(now_ms - *since_ms) * per_ms;
-    if (*tokens > burst) *tokens = burst;
-    *since_ms = now_ms;
-    if (*tokens < 1) return false;
-    (*tokens)--;
+    rate->tokens += (double)(now_ms - rate->since_ms) * per_ms;
+    if (rate->tokens > burst) rate->tokens = burst;
+    rate->since_ms = now_ms;
+    if (rate->tokens < 1) return false;
+    rate->tokens--;
     return true;
 }
 
 bool print_allowed(struct lobby *lobby) {
-    return take_token(lobby, &lobby->print_tokens, &lobby->print_ms, PRINTS_PER_MS, PRINTS_BURST);
+    return lobby_take(lobby, &lobby->print_rate, PRINTS_PER_MS, PRINTS_BURST);
 }
 
 bool talk_allowed(struct lobby *lobby) {
-    return take_token(lobby, &lobby->talk_tokens, &lobby->talk_ms, LINES_PER_MS, LINES_BURST);
+    return lobby_take(lobby, &lobby->talk_rate, LINES_PER_MS, LINES_BURST);
 }
 
 void report_print(const struct script *script, const char *line) {

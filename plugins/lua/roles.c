@@ -169,6 +169,11 @@ static void rules_changed(void *user, void *state, const char *key, const char *
 
 #define LOBBY_STATE_ROW(name, code, text) [code] = text,
 static const char *const state_names[] = {MUSTER_LOBBY_STATE_MAP(LOBBY_STATE_ROW)};
+
+const char *lobby_state_name(uint32_t state) {
+    return state_names[state];
+}
+
 #define LEAVE_ROW(name, code, text) [code] = text,
 static const char *const leave_names[] = {MUSTER_LEAVE_MAP(LEAVE_ROW)};
 
@@ -185,7 +190,7 @@ static void rules_notice(void *user, void *state, const struct muster_notice *no
     struct arg args[2] = {notice->player ? A_PLAYER(notice->player) : A_NIL};
     switch (notice->kind) {
     case MUSTER_NOTICE_LOBBY_STATE:
-        args[0] = A_TEXT(state_names[notice->value]);
+        args[0] = A_TEXT(lobby_state_name(notice->value));
         realm_notify(realm, EVENT_LOBBY_STATE, args, 1);
         break;
     case MUSTER_NOTICE_LOBBY_HOST: realm_notify(realm, EVENT_HOST_CHANGED, args, 1); break;

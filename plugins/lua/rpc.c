@@ -99,16 +99,6 @@ static struct lobby *lobby_to_change(struct instance *instance,
     return lobby;
 }
 
-static bool take_token(struct instance *instance, struct lobby *lobby) {
-    uint64_t now_ms = instance->host->loop->now_ms(instance->self);
-    lobby->upload_tokens += (double)(now_ms - lobby->upload_ms) * UPLOADS_PER_MS;
-    if (lobby->upload_tokens > UPLOADS_BURST) lobby->upload_tokens = UPLOADS_BURST;
-    lobby->upload_ms = now_ms;
-    if (lobby->upload_tokens < 1) return false;
-    lobby->upload_tokens--;
-    return true;
-}
-
 static void forget(struct lobby *lobby, uint32_t at) {
     mod_unpin(lobby->uploads[at]);
     lobby->upload_count--;
@@ -228,7 +218,7 @@ static void draft_finish(struct instance *instance, const struct muster_rpc_call
                          struct lobby *lobby) {
     uint32_t len = lobby->draft_len;
     lobby->draft_parts = 0;
-    if (!take_token(instance, lobby)) {
+    if (!lobby_take(lobby, &lobby->upload_rate, UPLOADS_PER_MS, UPLOADS_BURST)) {
         refuse(instance, call, "rate_limited", "too_many", "too many uploads: wait a little");
         return;
     }

@@ -42,6 +42,10 @@ struct script *script_of(lua_State *L) {
     return sandbox_user(L);
 }
 
+struct realm *realm_of(lua_State *L) {
+    return script_of(L)->realm;
+}
+
 bool script_act(lua_State *L) {
     struct script *script = script_of(L);
     sandbox_check(L);
@@ -336,13 +340,26 @@ void script_stop_sandbox(struct script *script) {
     if (script->timers) memset(script->timers, 0, SCRIPT_TIMERS_MAX * sizeof *script->timers);
 }
 
-void script_stop(struct script *script) {
+struct script *script_create(struct realm *realm, uint32_t index, struct mod *mod,
+                             uint32_t granted) {
+    struct script *script = calloc(1, sizeof *script);
+    if (!script) return NULL;
+    script->realm = realm;
+    script->index = index;
+    script->mod = mod_pin(mod);
+    script->granted = granted;
+    script->timer_due_ms = UINT64_MAX;
+    return script;
+}
+
+void script_destroy(struct script *script) {
     script_stop_sandbox(script);
     free(script->timers);
     free(script->commands);
     free(script->saved);
     mod_unpin(script->mod);
     mod_unpin(script->before);
+    free(script);
 }
 
 void script_disable(struct script *script, const char *why) {

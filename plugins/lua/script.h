@@ -83,8 +83,11 @@ muster_status script_start(struct script *script, const void *saved, uint32_t sa
 void script_stop_sandbox(struct script *script);
 /* The value on top is the state from now on; pops it. */
 void script_state_set(lua_State *L, struct script *script);
-/* Frees what it holds, but the struct. */
-void script_stop(struct script *script);
+/* One that has not started, at this place of its realm. Pins mod; null: out of memory. */
+struct script *script_create(struct realm *realm, uint32_t index, struct mod *mod,
+                             uint32_t granted);
+/* Stops it and frees all of it. */
+void script_destroy(struct script *script);
 
 /* Enters the sandbox. False: it is stopped, it failed, or it was killed. */
 bool script_call(struct script *script, const struct sandbox_call *call);
@@ -105,7 +108,7 @@ muster_status script_load(struct script *script, const void *saved, uint32_t len
 /* Keeps the present state as the last good one. */
 void script_keep(struct script *script);
 /* New code takes the present state over. When it does not start, the old code goes on; when it
- * fails in its first SCRIPT_TRIAL_TICKS, the old code comes back. */
+ * fails while it is on trial (reload.c), the old code comes back. */
 void script_reload(struct script *script, struct mod *mod, uint32_t granted);
 /* The trial is over when its time is. */
 void script_trial_check(struct script *script);
@@ -125,6 +128,7 @@ void script_restart(struct script *script);
 /* ---- for C functions that scripts call ---- */
 
 struct script *script_of(lua_State *L);
+struct realm *realm_of(lua_State *L);
 /* Before an effect on anything outside of the sandbox, with nothing that raises in between: a stop
  * comes before it or after it, in a replay as well. False: to be left out, as there is nobody it
  * could have an effect on (a probe), or it has been done already (takes_over). */
