@@ -2,8 +2,6 @@ import { Emitter } from "./emitter.js";
 import { LobbyControl } from "./lobby.js";
 export type Entry = import("./types.js").Entry;
 export type Reservation = import("./types.js").Reservation;
-/** @typedef {import("./types.js").Entry} Entry */
-/** @typedef {import("./types.js").Reservation} Reservation */
 /** @extends {Emitter<import("./types.js").ClientEvents>} */
 export declare class MusterClient extends Emitter<import("./types.js").ClientEvents> {
     #private;
@@ -20,6 +18,8 @@ export declare class MusterClient extends Emitter<import("./types.js").ClientEve
     get url(): string;
     /** Round trip measured last, 0 before the first. */
     get rttMs(): number;
+    /** A match runs, and nothing has been heard for a second: see the event "line". */
+    get isSilent(): boolean;
     /**
      * Open the connection and authenticate. Rejects when that fails; later drops are mended.
      *

@@ -5,6 +5,7 @@ import { Continuity } from "./continuity.js";
 import { Emitter } from "./emitter.js";
 import { MusterError } from "./errors.js";
 import { LatencyMeter } from "./latency.js";
+import { LineWatch } from "./line.js";
 import { LobbyControl } from "./lobby.js";
 import { findMatch } from "./matchmaking.js";
 import { Pause, backoffMs, closePolicy } from "./policy.js";
@@ -12,6 +13,11 @@ import { encodeInput } from "./snapshot.js";
 
 /** @typedef {import("./types.js").Entry} Entry */
 /** @typedef {import("./types.js").Reservation} Reservation */
+
+/** Snapshots come up to 60 times a second: so long without any message is no line. */
+const SILENT_MS = 1000;
+/** For slow modes. */
+const TICKS_MISSED = 3;
 
 /** @extends {Emitter<import("./types.js").ClientEvents>} */
 export class MusterClient extends Emitter {
@@ -26,6 +32,7 @@ export class MusterClient extends Emitter {
     /** @type {import("./types.js").PlayerSession | null} */
     #session = null;
     #continuity = new Continuity(() => this.resync());
+    #line = new LineWatch((silent) => this.#onSilence(silent));
     #lobby = new LobbyControl(this);
     #rttMs = 0;
     #pause = new Pause();
@@ -78,6 +85,11 @@ export class MusterClient extends Emitter {
     /** Round trip measured last, 0 before the first. */
     get rttMs() {
         return this.#rttMs;
+    }
+
+    /** A match runs, and nothing has been heard for a second: see the event "line". */
+    get isSilent() {
+        return this.#line.isSilent;
     }
 
     /**
@@ -312,6 +324,9 @@ export class MusterClient extends Emitter {
         const connection = new Connection(
             url,
             {
+                onHeard: () => {
+                    if (connection === this.#connection) this.#line.heard();
+                },
                 onNotification: (method, params) => {
                     if (connection === this.#connection) this.#onNotification(method, params);
                 },
@@ -395,6 +410,7 @@ export class MusterClient extends Emitter {
         const accept = (/** @type {Entry} */ entry) => {
             this.#entry = entry;
             this.#continuity.reset();
+            this.#expectSnapshots();
             this.emit("entered", { entry, resumed });
         };
         return this.call(method, params, { accept });
@@ -403,6 +419,21 @@ export class MusterClient extends Emitter {
     #forgetSeat() {
         this.#entry = null;
         this.#continuity.reset();
+        this.#line.stop();
+    }
+
+    /** While a match runs a snapshot comes at every tick. */
+    #expectSnapshots() {
+        const { match, lobby } = this.#entry ?? {};
+        if (!match || lobby?.state !== "active") return this.#line.stop();
+        this.#line.expect(Math.max(SILENT_MS, TICKS_MISSED * 1000 / match.tickRate));
+    }
+
+    /** @param {boolean} silent */
+    #onSilence(silent) {
+        this.emit("line", { silent });
+        // Ask at once: a network that is gone is then known to be before the next ping is due.
+        if (silent && this.#connection) this.#meter.start(this.#connection);
     }
 
     /**
@@ -420,6 +451,7 @@ export class MusterClient extends Emitter {
             if (own) entry.team = own.team;
         }
         if (entry && method === "match.started") entry.match = params;
+        if (method === "lobby.updated" || method === "match.started") this.#expectSnapshots();
         this.emit(/** @type {keyof import("./types.js").ClientEvents} */ (method), params);
     }
 
@@ -439,6 +471,7 @@ export class MusterClient extends Emitter {
         this.#connection = null;
         this.#meter.stop();
         this.#continuity.reset();
+        this.#line.stop();
         if (this.#state === "reconnecting" || this.#state === "connecting") return;
         const policy = closePolicy(code);
         if (!this.#options.reconnect || !policy.retry) return this.#finish(code, reason, null);

@@ -31,6 +31,9 @@ export class Connection {
     #draining = false;
     #opened = false;
     #closed = false;
+    /** How the other side has closed, while what came before that is still being read.
+     * @type {{code: number, reason: string} | null} */
+    #closing = null;
     #handlers;
     #options;
     #rpc;
@@ -52,7 +55,7 @@ export class Connection {
     }
 
     get isOpen() {
-        return this.#opened && !this.#closed;
+        return this.#opened && !this.#closed && !this.#closing;
     }
 
     /** @returns {Promise<void>} */
@@ -79,7 +82,8 @@ export class Connection {
                 reject(new MusterError("connect_failed", reason || `cannot reach ${this.url}`,
                     { closeCode: code }));
             };
-            socket.onclose = (event) => this.#end(event.code || CLOSE_ABNORMAL, event.reason);
+            socket.onclose = (event) =>
+                this.#onSocketClose(event.code || CLOSE_ABNORMAL, event.reason);
         });
     }
 
@@ -140,6 +144,17 @@ export class Connection {
     #onEnd = () => {};
 
     /**
+     * What came before the close is heard before it.
+     *
+     * @param {number} code
+     * @param {string} reason
+     */
+    #onSocketClose(code, reason) {
+        if (this.#draining) this.#closing = { code, reason };
+        else this.#end(code, reason);
+    }
+
+    /**
      * @param {number} code
      * @param {string} reason
      */
@@ -164,6 +179,7 @@ export class Connection {
     /** @param {string | ArrayBuffer} data */
     #receive(data) {
         if (this.#closed) return;
+        this.#handlers.onHeard?.();
         const frame = typeof data === "string" ? data : new Uint8Array(data);
         const deflated = typeof frame !== "string" && isDeflated(frame);
         if (!deflated && !this.#draining) return this.#dispatch(frame);
@@ -185,6 +201,7 @@ export class Connection {
             else this.#dispatch(frame);
         }
         this.#draining = false;
+        if (this.#closing) this.#end(this.#closing.code, this.#closing.reason);
     }
 
     /** @param {string | Uint8Array} frame */

@@ -339,6 +339,9 @@ export interface ClientEvents {
   /** A seat was taken (enter) or taken back (resume). */
   entered: { entry: Entry; resumed: boolean };
   latency: { rttMs: number };
+  /** silent: a match runs, and for a second nothing has been heard; the connection still stands.
+   * Told again when something comes, the match ends or the connection is given up. */
+  line: { silent: boolean };
   snapshot: Snapshot;
   "session.replaced": { reason: string };
   "session.terminated": { reason: string };
@@ -460,6 +463,8 @@ export interface RpcOptions {
 }
 
 export interface ConnectionHandlers {
+  /** At each message, as it arrives: the line is alive. */
+  onHeard?: () => void;
   onNotification: (method: string, params: any) => void;
   onSnapshot: (snapshot: Snapshot) => void;
   /** Once, after open() has resolved. */

@@ -151,3 +151,17 @@ test("who leaves cannot resume", async (t) => {
     const { error } = await socket.call("lobby.resume", { resumeToken: entry.resumeToken });
     assert.equal(error.data.code, "resume_invalid");
 });
+
+test("a server that falls silent in a match is told before the connection is given up", async (t) => {
+    const server = await startServer(t, {});
+    const [a, b] = await gather(t, server, 2);
+    await sitDown([a, b], LONG);
+    await a.client.once("snapshot", { timeoutMs: 20000 });
+    const silent = a.client.once("line", { timeoutMs: 20000 });
+    server.signal("SIGSTOP");
+    assert.deepEqual(await silent, { silent: true });
+    assert.equal(a.client.state, "online");
+    const back = a.client.once("line", { timeoutMs: 20000 });
+    server.signal("SIGCONT");
+    assert.deepEqual(await back, { silent: false });
+});

@@ -1,0 +1,16 @@
+export declare class LineWatch {
+    #private;
+    /** @param {(silent: boolean) => void} onChange */
+    constructor(onChange: (silent: boolean) => void);
+    get isSilent(): boolean;
+    /**
+     * From now on something must be heard at least this often.
+     *
+     * @param {number} limitMs
+     */
+    expect(limitMs: number): void;
+    /** Something came. */
+    heard(): void;
+    /** Nothing has to come. */
+    stop(): void;
+}

@@ -1,0 +1,61 @@
+// memory_socket - a WebSocket whose other end is the test: what comes when, to the turn of the
+// event loop, which no network shows.
+
+import { deflateRawSync } from "node:zlib";
+
+export class MemorySocket {
+    static all = [];
+    readyState = 0;
+    wasClosed = false;
+    calls = [];
+    onopen = null;
+    onmessage = null;
+    onclose = null;
+    /** Answers of the server, by method. */
+    answers = {
+        "session.authenticate": ({ token }) => ({ session: { playerId: token }, resumable: null }),
+    };
+
+    constructor(url) {
+        this.url = url;
+        MemorySocket.all.push(this);
+    }
+
+    open() {
+        this.readyState = 1;
+        this.onopen?.({});
+    }
+
+    send(text) {
+        const { id, method, params } = JSON.parse(text);
+        this.calls.push({ method, params });
+        const result = this.answers[method]?.(params) ?? {};
+        queueMicrotask(() => this.text({ jsonrpc: "2.0", id, result }));
+    }
+
+    text(value) {
+        this.onmessage?.({ data: JSON.stringify(value) });
+    }
+
+    notify(method, params) {
+        this.text({ jsonrpc: "2.0", method, params });
+    }
+
+    /** The same as a deflated frame. */
+    notifyDeflated(method, params) {
+        const json = JSON.stringify({ jsonrpc: "2.0", method, params });
+        const frame = Buffer.concat([Buffer.from([0x82, 2]), deflateRawSync(json)]);
+        this.onmessage?.({ data: new Uint8Array(frame).buffer });
+    }
+
+    close() {
+        this.readyState = 3;
+        this.wasClosed = true;
+    }
+
+    /** The server closes, or the network does. */
+    end(code, reason = "") {
+        this.readyState = 3;
+        this.onclose?.({ code, reason });
+    }
+}
