@@ -222,13 +222,7 @@ void session_terminate(struct session *session, const char *reason, uint32_t lea
 }
 
 bool session_may(const struct session *session, const char *permission) {
-    size_t len = strlen(permission);
-    for (const char *at = session->permissions; (at = strstr(at, permission)); at += len) {
-        bool begins = at == session->permissions || at[-1] == ' ';
-        bool ends = at[len] == '\0' || at[len] == ' ';
-        if (begins && ends) return true;
-    }
-    return false;
+    return muster_permitted(session->permissions, permission);
 }
 
 static json_t *permissions_to_json(const struct session *session) {

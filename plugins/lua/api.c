@@ -6,9 +6,10 @@
 
 #include <lauxlib.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-enum { SETTING_BYTES_MAX = 2048 };
+enum { SETTING_BYTES_MAX = 2048, SHOWN_BYTES_MAX = 80 };
 
 const struct api_table api_tables[] = {
     {"hooks", "What happens, and what a mod says to it.", api_hooks},
@@ -95,6 +96,43 @@ int api_field(lua_State *L, int index, const char *name) {
     index = lua_absindex(L, index);
     lua_pushstring(L, name);
     return lua_rawget(L, index);
+}
+
+void api_options(lua_State *L, int index, const char *const known[]) {
+    size_t count = 0;
+    index = lua_absindex(L, index);
+    luaL_checktype(L, index, LUA_TTABLE);
+    while (known[count]) count++;
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) { /* as far as the first strange one */
+        const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
+        size_t at = 0;
+        while (at < count && strcmp(known[at], key) != 0) at++;
+        if (at < count) continue;
+        const char *near = word_nearest(key, known, count);
+        luaL_error(L, "unknown field '%s'%s%s%s", key, near ? "; did you mean '" : "",
+                   near ? near : "", near ? "'?" : "");
+    }
+}
+
+/* A value as people are told of it. */
+static const char *show(lua_State *L, int index) {
+    switch (lua_type(L, index)) {
+    case LUA_TSTRING: return lua_pushfstring(L, "\"%s\"", lua_tostring(L, index));
+    case LUA_TBOOLEAN: return lua_toboolean(L, index) ? "true" : "false";
+    case LUA_TNUMBER: return lua_pushfstring(L, "%f", lua_tonumber(L, index));
+    case LUA_TNIL: return "nothing";
+    default: return luaL_typename(L, index);
+    }
+}
+
+int api_wrong_answer(lua_State *L, int index, const char *what, const char *expected) {
+    char shown[SHOWN_BYTES_MAX];
+    lua_Debug ar;
+    index = lua_absindex(L, index);
+    lua_getinfo(L, ">S", &ar);
+    snprintf(shown, sizeof shown, "%s", show(L, index));
+    return luaL_error(L, "%s:%d: %s returned %s, expected %s", ar.short_src, ar.linedefined, what,
+                      shown, expected);
 }
 
 /* ---- binding --------------------------------------------------------------------------------- */

@@ -63,5 +63,11 @@ void api_push_team(lua_State *L, uint32_t team);
 int64_t api_integer(lua_State *L, int index, int64_t min, int64_t max);
 /* A field of the options table at index, pushed; its type. */
 int api_field(lua_State *L, int index, const char *name);
+/* Raises unless there is a table at index, of these fields and no others; the list ends with null.
+ */
+void api_options(lua_State *L, int index, const char *const known[]);
+/* Raises: the function on top, which is called what, has returned the value at index where expected
+ * is wanted. The place is that of the function. */
+int api_wrong_answer(lua_State *L, int index, const char *what, const char *expected);
 
 #endif

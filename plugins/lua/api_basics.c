@@ -7,6 +7,7 @@
 
 #include <lauxlib.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { HOOK_UNITS = 200, MESSAGE_BYTES_MAX = 2048, TEXT_BYTES_MAX = 1024, VARS_MAX = 16 };
@@ -28,16 +29,40 @@ static int take_function(lua_State *L, int index) {
     return luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
+/* The priority, or {priority =, on_error =}. */
+static void read_hook_options(lua_State *L, enum event event, struct handler *out) {
+    static const char *const known[] = {"priority", "on_error", NULL};
+    static const char *const ways[] = {"deny", "allow", NULL};
+    lua_settop(L, 4);
+    if (lua_isnil(L, 4)) return;
+    if (lua_type(L, 4) == LUA_TNUMBER) {
+        out->priority = (int16_t)api_integer(L, 4, -100, 100);
+        return;
+    }
+    api_options(L, 4, known);
+    if (api_field(L, 4, "priority") != LUA_TNIL)
+        out->priority = (int16_t)api_integer(L, -1, -100, 100);
+    if (api_field(L, 4, "on_error") != LUA_TNIL) {
+        if (!event_is_gate(event))
+            luaL_error(L, "on_error: '%s' denies nothing", event_table[event].name);
+        out->is_open = luaL_checkoption(L, -1, NULL, ways) == 1;
+    }
+    lua_settop(L, 4);
+}
+
 /* An event of the other realm is none of this state's business: its twin hooks it there. */
 static int hooks_on(lua_State *L) {
     struct script *script = script_of(L);
     enum event event = check_event(L, 1);
     const char *id = api_text(L, 2, SCRIPT_ID_MAX - 1);
     luaL_checktype(L, 3, LUA_TFUNCTION);
-    int priority = lua_isnoneornil(L, 4) ? 0 : (int)api_integer(L, 4, -100, 100);
+    struct handler handler = {.priority = 0};
+    read_hook_options(L, event, &handler);
     sandbox_charge(L, HOOK_UNITS);
     if (!(event_table[event].realms & script->realm->kind)) return 0;
-    if (!realm_hook(script, event, id, priority, false, take_function(L, 3)))
+    snprintf(handler.id, sizeof handler.id, "%s", id);
+    handler.function = take_function(L, 3);
+    if (!realm_hook(script, event, &handler))
         return luaL_error(L, "too many handlers of '%s'", event_table[event].name);
     return 0;
 }
@@ -52,36 +77,35 @@ static int hooks_off(lua_State *L) {
 
 const struct api_function api_hooks[] = {
     {"on", hooks_on, REALM_BOTH, 0,
-     "event: Event, id: string, handler: function, priority?: integer", "",
+     "event: Event, id: string, handler: function, options?: integer|HookOptions", "",
      "Calls handler whenever the event happens. The same id again replaces the handler before. "
-     "Higher priorities (-100 to 100, default 0) are asked first, then mods in their order. An "
-     "event of the other realm is ignored.",
+     "Higher priorities (-100 to 100, default 0) are asked first, then mods in their order; the "
+     "options are that number, or {priority =, on_error =}, with on_error = \"deny\" (default) or "
+     "\"allow\" for gates. An event of the other realm is ignored.",
      "hooks.on(\"kill\", \"count\", function(victim, killer)\n    if killer then "
      "killer:add_score(1) end\nend)"},
     {"off", hooks_off, REALM_BOTH, 0, "event: Event, id: string", "",
      "Takes a handler away; no harm if there is none.", "hooks.off(\"kill\", \"count\")"},
     {NULL}};
 
+/* The field of the mode's table on top, as a handler. */
+static void hook_field(lua_State *L, struct script *script, const char *field, enum event event) {
+    struct handler handler = {.is_mode = true};
+    if (api_field(L, -1, field) != LUA_TFUNCTION) {
+        lua_pop(L, 1);
+        return;
+    }
+    snprintf(handler.id, sizeof handler.id, "%s", script->mod->id);
+    handler.function = luaL_ref(L, LUA_REGISTRYINDEX);
+    if (!realm_hook(script, event, &handler)) luaL_error(L, "too many handlers of '%s'", field);
+}
+
 void mode_hook_fields(lua_State *L, struct script *script) {
-    static const struct {
-        const char *field;
-        enum event event;
-    } also[] = {{"join", EVENT_PLAYER_JOIN}, {"leave", EVENT_PLAYER_LEAVE}};
-    for (int event = 0; event < EVENT_COUNT; event++) {
-        if (!(event_table[event].realms & REALM_MATCH)) continue;
-        if (api_field(L, -1, event_table[event].name) == LUA_TFUNCTION)
-            realm_hook(script, (enum event)event, script->mod->id, 0, true,
-                       luaL_ref(L, LUA_REGISTRYINDEX));
-        else
-            lua_pop(L, 1);
-    }
-    for (size_t i = 0; i < sizeof also / sizeof *also; i++) {
-        if (api_field(L, -1, also[i].field) == LUA_TFUNCTION)
-            realm_hook(script, also[i].event, script->mod->id, 0, true,
-                       luaL_ref(L, LUA_REGISTRYINDEX));
-        else
-            lua_pop(L, 1);
-    }
+    for (int event = 0; event < EVENT_COUNT; event++)
+        if (event_table[event].realms & REALM_MATCH)
+            hook_field(L, script, event_table[event].name, (enum event)event);
+    hook_field(L, script, "join", EVENT_PLAYER_JOIN);
+    hook_field(L, script, "leave", EVENT_PLAYER_LEAVE);
 }
 
 /* ---- timer ----------------------------------------------------------------------------------- */

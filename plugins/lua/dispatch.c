@@ -3,6 +3,7 @@
  * A handler may hook and unhook while an event is under way: the round goes on over the handlers
  * that were there, and looks before each call whether it still is.
  */
+#include "api.h"
 #include "lobby.h"
 #include "realm.h"
 #include "script.h"
@@ -19,6 +20,7 @@ enum { ARGS_MAX = 5, ROUND_MAX = 128, TEXT_RESULT_MAX = 400 };
 /* One call of one handler. */
 struct ask {
     const struct handler *handler;
+    enum event event;
     int (*push)(lua_State *L, void *ask); /* null: args */
     const struct arg *args;
     unsigned count;
@@ -26,7 +28,8 @@ struct ask {
     void (*take)(lua_State *L, struct ask *ask); /* reads them, inside of the sandbox */
     void (*accept)(struct ask *ask);             /* the call has ended well: now they count */
     void *user;
-    bool done; /* no more handlers are asked */
+    bool done;                   /* no more handlers are asked */
+    char failed[MOD_ID_MAX + 1]; /* a gate: the mod whose handler failed, and which stays shut */
 };
 
 void arg_push(struct script *script, lua_State *L, const struct arg *arg) {
@@ -56,6 +59,18 @@ static void take_results(lua_State *L, void *user) {
     if (ask->take) ask->take(L, ask);
 }
 
+/* What the handler answered, at index, is of no use: an error, told with the handler's place. */
+static void refuse_answer(lua_State *L, const struct ask *ask, int index, const char *expected) {
+    index = lua_absindex(L, index);
+    lua_pushfstring(L, "the handler of '%s'", event_table[ask->event].name);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, ask->handler->function);
+    api_wrong_answer(L, index, lua_tostring(L, -2), expected);
+}
+
+static void take_nothing(lua_State *L, struct ask *ask) {
+    if (!lua_isnil(L, -1)) refuse_answer(L, ask, -1, "nothing, as nobody asks");
+}
+
 /* A script that is stopped at the very end of its call has answered nothing: a replay, which stops
  * it after its last effect, hears no answer either. */
 static void call_handler(struct ask *ask) {
@@ -66,7 +81,11 @@ static void call_handler(struct ask *ask) {
         .take = take_results,
         .arg = ask,
     };
-    if (script_call(ask->handler->script, &call) && ask->accept) ask->accept(ask);
+    bool called = script_call(ask->handler->script, &call);
+    if (called && ask->accept) ask->accept(ask);
+    if (called || !event_is_gate(ask->event) || ask->handler->is_open) return;
+    strcpy(ask->failed, ask->handler->script->mod->id);
+    ask->done = true;
 }
 
 static bool is_there(const struct handlers *handlers, const struct handler *handler) {
@@ -97,19 +116,35 @@ static void go_round(struct realm *realm, const struct handlers *handlers, struc
 }
 
 static void ask_all(struct realm *realm, enum event event, struct ask *ask) {
+    ask->event = event;
     go_round(realm, &realm->handlers[event], ask, NULL, NULL);
+}
+
+/* A script that was stopped cannot be asked any more: what it decided is denied. */
+static const struct script *find_shut(const struct realm *realm, enum event event) {
+    for (uint32_t i = 0; i < realm->script_count; i++)
+        if (!realm->scripts[i]->sandbox && (realm->scripts[i]->shut >> event & 1))
+            return realm->scripts[i];
+    return NULL;
+}
+
+static void ask_gate(struct realm *realm, enum event event, struct ask *ask) {
+    ask_all(realm, event, ask);
+    const struct script *shut = ask->done ? NULL : find_shut(realm, event);
+    if (shut) strcpy(ask->failed, shut->mod->id);
 }
 
 /* ---- the kinds ------------------------------------------------------------------------------- */
 
 void realm_notify(struct realm *realm, enum event event, const struct arg *args, unsigned count) {
-    struct ask ask = {.args = args, .count = count};
+    struct ask ask = {.args = args, .count = count, .results = 1, .take = take_nothing};
     ask_all(realm, event, &ask);
 }
 
 void realm_notify_script(struct script *script, enum event event, const struct arg *args,
                          unsigned count) {
-    struct ask ask = {.args = args, .count = count};
+    struct ask ask = {
+        .event = event, .args = args, .count = count, .results = 1, .take = take_nothing};
     go_round(script->realm, &script->realm->handlers[event], &ask, script, NULL);
 }
 
@@ -117,7 +152,9 @@ void realm_notify_script(struct script *script, enum event event, const struct a
 struct text {
     char *out;
     uint32_t cap;
-    bool given; /* out is the answer */
+    const char *expected;
+    bool may_swallow; /* false is an answer, and a longer text than cap is none */
+    bool given;       /* out is the answer */
     bool swallowed;
     enum { TEXT_NONE, TEXT_GIVEN, TEXT_SWALLOWED } taken;
     char answer[TEXT_RESULT_MAX];
@@ -125,13 +162,19 @@ struct text {
 
 static void take_text(lua_State *L, struct ask *ask) {
     struct text *text = ask->user;
+    int type = lua_type(L, -1);
     size_t len;
     text->taken = TEXT_NONE;
-    if (lua_type(L, -1) == LUA_TBOOLEAN && !lua_toboolean(L, -1)) text->taken = TEXT_SWALLOWED;
-    if (lua_type(L, -1) != LUA_TSTRING) return;
-    const char *from = lua_tolstring(L, -1, &len);
-    sandbox_clean(from, len, text->answer, sizeof text->answer);
-    text->taken = TEXT_GIVEN;
+    if (type == LUA_TBOOLEAN && text->may_swallow && !lua_toboolean(L, -1)) {
+        text->taken = TEXT_SWALLOWED;
+    } else if (type == LUA_TSTRING) {
+        const char *from = lua_tolstring(L, -1, &len);
+        if (text->may_swallow && len >= text->cap) refuse_answer(L, ask, -1, text->expected);
+        sandbox_clean(from, len, text->answer, sizeof text->answer);
+        text->taken = TEXT_GIVEN;
+    } else if (type != LUA_TNIL) {
+        refuse_answer(L, ask, -1, text->expected);
+    }
 }
 
 static void give_text(struct text *text) {
@@ -146,18 +189,22 @@ static void accept_veto(struct ask *ask) {
     ask->done = true;
 }
 
-bool realm_veto(struct realm *realm, enum event event, const struct arg *args, unsigned count,
-                char *reason, uint32_t cap) {
-    struct text text = {.out = reason, .cap = cap};
+enum ruling realm_veto(struct realm *realm, enum event event, const struct arg *args,
+                       unsigned count, char *reason, uint32_t cap) {
+    struct text text = {.out = reason, .cap = cap, .expected = "a string that refuses, or nil"};
     struct ask ask = {.args = args,
                       .count = count,
                       .results = 1,
                       .take = take_text,
                       .accept = accept_veto,
                       .user = &text};
-    ask_all(realm, event, &ask);
-    if (text.given && !reason[0]) strcpy(reason, "a rule refused");
-    return text.given;
+    ask_gate(realm, event, &ask);
+    if (ask.failed[0]) {
+        snprintf(reason, cap, "the rule %s has failed, and lets nobody pass", ask.failed);
+        return RULING_FAILED;
+    }
+    if (text.given && !reason[0]) snprintf(reason, cap, "a rule refused");
+    return text.given ? RULING_NO : RULING_YES;
 }
 
 struct number {
@@ -168,10 +215,12 @@ struct number {
 
 static void take_number(lua_State *L, struct ask *ask) {
     struct number *number = ask->user;
-    number->taken = lua_type(L, -1) == LUA_TNUMBER && isfinite(lua_tonumber(L, -1));
-    if (!number->taken) return;
-    double value = floor(lua_tonumber(L, -1));
-    number->answer = value > INT32_MAX ? INT32_MAX : value < INT32_MIN ? INT32_MIN : (int64_t)value;
+    number->taken = lua_type(L, -1) == LUA_TNUMBER;
+    double value = number->taken ? floor(lua_tonumber(L, -1)) : 0;
+    bool is_good = lua_isnil(L, -1) || number->taken;
+    if (!is_good || !(value >= INT32_MIN && value <= INT32_MAX))
+        refuse_answer(L, ask, -1, "a number from -2147483648 to 2147483647, or nil");
+    number->answer = (int64_t)value;
 }
 
 static void accept_number(struct ask *ask) {
@@ -199,19 +248,22 @@ static void accept_text(struct ask *ask) {
     text->swallowed = ask->done = text->taken == TEXT_SWALLOWED;
 }
 
-bool realm_filter_text(struct realm *realm, enum event event, char *out, uint32_t cap,
-                       const struct arg *args, unsigned count) {
-    struct text text = {.out = out, .cap = cap};
+enum ruling realm_filter_text(struct realm *realm, enum event event, char *out, uint32_t cap,
+                              const struct arg *args, unsigned count) {
+    char expected[64];
+    struct text text = {.out = out, .cap = cap, .expected = expected, .may_swallow = true};
     struct arg all[ARGS_MAX] = {A_TEXT(out)};
     memcpy(all + 1, args, count * sizeof *args);
+    snprintf(expected, sizeof expected, "a string of at most %u bytes, false or nil", cap - 1);
     struct ask ask = {.args = all,
                       .count = count + 1,
                       .results = 1,
                       .take = take_text,
                       .accept = accept_text,
                       .user = &text};
-    ask_all(realm, event, &ask);
-    return !text.swallowed;
+    ask_gate(realm, event, &ask);
+    if (ask.failed[0]) return RULING_FAILED;
+    return text.swallowed ? RULING_NO : RULING_YES;
 }
 
 struct collection {
@@ -228,7 +280,8 @@ static void accept_line(struct ask *ask) {
 
 void realm_collect(struct realm *realm, enum event event,
                    void (*fn)(void *user, const char *mod, const char *text), void *user) {
-    struct collection collection = {.fn = fn, .user = user};
+    struct collection collection = {
+        .text = {.expected = "a string, or nil"}, .fn = fn, .user = user};
     struct ask ask = {.results = 1, .take = take_text, .accept = accept_line, .user = &collection};
     ask_all(realm, event, &ask);
 }
@@ -244,11 +297,20 @@ struct winner {
 
 static void take_winner(lua_State *L, struct ask *ask) {
     struct winner *winner = ask->user;
-    winner->taken = false;
-    if (lua_type(L, -2) != LUA_TSTRING) return;
-    const char *team = lua_tostring(L, -2);
-    const char *reason = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "score_limit";
-    winner->taken = result_parse(team, reason, &winner->team_answer, &winner->reason_answer);
+    int reason = lua_type(L, -1);
+    winner->taken = lua_type(L, -2) == LUA_TSTRING;
+    if (!winner->taken && !lua_isnil(L, -2))
+        refuse_answer(L, ask, -2, "\"red\", \"blue\", \"draw\" or nil");
+    if (!winner->taken) return;
+    if (!result_parse(lua_tostring(L, -2), "score_limit", &winner->team_answer,
+                      &winner->reason_answer))
+        refuse_answer(L, ask, -2, "\"red\", \"blue\", \"draw\" or nil");
+    if (reason == LUA_TNIL) return;
+    if (reason != LUA_TSTRING ||
+        !result_parse("draw", lua_tostring(L, -1), &(uint32_t){0}, &winner->reason_answer))
+        refuse_answer(L, ask, -1,
+                      "\"score_limit\", \"time_limit\", \"elimination\", \"forfeit\" or nil as "
+                      "the reason");
 }
 
 static void accept_winner(struct ask *ask) {

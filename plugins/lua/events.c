@@ -17,3 +17,7 @@ const char *event_kind_name(enum event_kind kind) {
     static const char *const names[] = {"", "notify", "veto", "filter", "collect"};
     return names[kind];
 }
+
+bool event_is_gate(enum event event) {
+    return event_table[event].kind == EVENT_VETO || event == EVENT_CHAT;
+}

@@ -10,6 +10,8 @@
 #ifndef LUA_EVENTS_H
 #define LUA_EVENTS_H
 
+#include <stdbool.h>
+
 enum event_kind { EVENT_NOTIFY = 1, EVENT_VETO, EVENT_FILTER, EVENT_COLLECT };
 enum { REALM_LOBBY = 1, REALM_MATCH = 2, REALM_BOTH = 3 };
 
@@ -85,5 +87,7 @@ extern const struct event_info event_table[EVENT_COUNT];
 /* EVENT_COUNT: no such event. */
 enum event event_find(const char *name);
 const char *event_kind_name(enum event_kind kind);
+/* Does it decide whether something may happen? Then a handler that fails denies it. */
+bool event_is_gate(enum event event);
 
 #endif

@@ -59,7 +59,8 @@ static void put_events(struct muster_writer *out) {
         const struct event_info *event = &event_table[i];
         text_put(out, "\n### %s\n\n%s", event->name, event_kind_name(event->kind));
         put_realms(out, event->realms);
-        text_put(out, ", `%s`. %s\n\n", event->signature, event->text);
+        text_put(out, ", `%s`. %s%s\n\n", event->signature, event->text,
+                 event_is_gate((enum event)i) ? " A gate: denied when a handler fails." : "");
         put_handler(out, event);
     }
 }

@@ -42,7 +42,8 @@ static void put_names(struct muster_writer *out, const char *params) {
 static void put_events(struct muster_writer *out) {
     for (int i = 0; i < EVENT_COUNT; i++)
         text_put(out,
-                 "---@overload fun(event: \"%s\", id: string, handler: (%s), priority?: integer)\n",
+                 "---@overload fun(event: \"%s\", id: string, handler: (%s), options?: "
+                 "integer|HookOptions)\n",
                  event_table[i].name, event_table[i].signature);
 }
 
@@ -80,6 +81,7 @@ static void put_table(struct muster_writer *out, const struct api_table *table) 
 /* ---- the rest -------------------------------------------------------------------------------- */
 
 static void put_aliases(struct muster_writer *out) {
+    text_put(out, "---@alias HookOptions {priority?: integer, on_error?: \"deny\"|\"allow\"}\n");
     text_put(out, "---@alias Team \"red\"|\"blue\"|\"none\"\n\n"
                   "---What hooks.on can name.\n---@alias Event\n");
     for (int i = 0; i < EVENT_COUNT; i++)

@@ -98,6 +98,8 @@ static bool is_wished(const struct wish *wish, const struct mod *mod) {
 static void start_script(struct realm *realm, struct mod *mod, uint32_t granted) {
     struct script *script = realm_add(realm, mod, granted);
     if (!script || script_start(script, NULL, 0) == MUSTER_OK) return;
+    const struct probe *probe = probe_find(realm->lobby->instance, mod);
+    script->shut |= probe ? probe->gates : 0; /* it may not have come as far as to say so */
     if (script->restart_due || !script->realm) return;
     report_disabled(script, "it did not start");
 }

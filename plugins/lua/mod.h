@@ -161,6 +161,9 @@ const struct mod_setting *mod_setting(const struct mod *mod, const char *key);
 /* The text in a language ("pt-br"), else in its first part ("pt"), else in English, or null. */
 const char *mod_text(const struct mod *mod, const char *language, const char *key);
 
+/* The nearest of n names, or null: for "did you mean". */
+const char *word_nearest(const char *word, const char *const *names, size_t n);
+
 /* Compares by the precedence of semantic versioning; missing parts are 0. */
 int mod_version_compare(const char *a, const char *b);
 /* ranges: any number of "OP VERSION" with OP of >= <= > < =, all of which must hold. */

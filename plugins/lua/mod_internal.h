@@ -39,8 +39,6 @@ bool version_is_good(const char *version);
 bool ranges_are_good(const char *ranges);
 /* Valid UTF-8 without NUL. */
 bool text_is_utf8(const char *text, size_t len);
-/* The nearest of n names, or null: for "did you mean". */
-const char *word_nearest(const char *word, const char *const *names, size_t n);
 
 /* Fills error: text is "FILE: " or "FILE:LINE: " and the sentence. Returns status. */
 muster_status mod_fail(struct mod_error *error, muster_status status, const char *file, int line,

@@ -174,6 +174,7 @@ struct callback {
     const char *name;
     const struct arg *args;
     unsigned count;
+    bool may_refuse;
     char refusal[REASON_BYTES_MAX]; /* what it returns, when that is a string */
 };
 
@@ -186,7 +187,15 @@ static int callback_body(lua_State *L) {
         arg_push(callback->script, L, &callback->args[i]);
     lua_call(L, (int)callback->count + 1, 1);
     sandbox_check(L);
-    if (lua_type(L, -1) != LUA_TSTRING) return 0;
+    if (lua_isnil(L, -1)) return 0;
+    if (!callback->may_refuse || lua_type(L, -1) != LUA_TSTRING) {
+        const char *what = lua_pushfstring(L, "mode.%s", callback->name);
+        mode_push_callback(L, callback->script, callback->name);
+        lua_pop(L, 1); /* the state */
+        return api_wrong_answer(L, -3, what,
+                                callback->may_refuse ? "a string that refuses, or nil"
+                                                     : "nothing, as nobody asks");
+    }
     const char *text = lua_tolstring(L, -1, &len);
     sandbox_clean(text, len, callback->refusal, sizeof callback->refusal);
     if (!len) strcpy(callback->refusal, "refused");
@@ -225,7 +234,8 @@ static void choose_team(struct mode *mode, uint32_t seat) {
  * One that fails here lets nobody in. */
 static bool lets_in(struct mode *mode, struct script *script, uint32_t seat) {
     struct arg args[] = {A_SEAT(seat)};
-    struct callback callback = {.script = script, .name = "join", .args = args, .count = 1};
+    struct callback callback = {
+        .script = script, .name = "join", .args = args, .count = 1, .may_refuse = true};
     bool asked = script_enter(script, callback_body, &callback);
     if (asked && !callback.refusal[0]) {
         script_keep(script);
@@ -319,8 +329,10 @@ static int turn_body(lua_State *L) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, script->mode_tick);
     lua_insert(L, -2);
     lua_pushnumber(L, turn->dt);
-    lua_call(L, 2, 0);
-    return 0;
+    lua_call(L, 2, 1);
+    if (lua_isnil(L, -1)) return 0;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script->mode_tick);
+    return api_wrong_answer(L, -2, "mode.tick", "nothing; match.finish ends the match");
 }
 
 static void tick(void *instance, void *state, const struct muster_tick *tick) {

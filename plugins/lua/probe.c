@@ -44,6 +44,7 @@ static muster_status run_in(struct instance *instance, struct mod *mod, int kind
         snprintf(error, cap, "%s", realm->probe_error[0] ? realm->probe_error : "out of memory");
     } else {
         if (hooks_something(realm)) probe->realms |= kind;
+        probe->gates |= realm_gates(script);
         if (kind == REALM_MATCH && script->is_mode) mode_traits_read(script, &probe->mode);
     }
     realm_deinit(realm);

@@ -14,6 +14,7 @@ struct probe {
     struct mod *mod; /* pinned */
     int tried;       /* realms it was run in */
     int realms;      /* those in which it hooks something */
+    uint32_t gates;  /* a bit for each that it decides */
     struct mode_traits mode;
 };
 

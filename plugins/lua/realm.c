@@ -130,13 +130,13 @@ static void copy_id(char out[SCRIPT_ID_MAX], const char *id) {
     memcpy(out, id, strnlen(id, SCRIPT_ID_MAX - 1));
 }
 
-bool realm_hook(struct script *script, enum event event, const char *id, int priority, bool is_mode,
-                int function) {
+bool realm_hook(struct script *script, enum event event, const struct handler *handler) {
     struct handlers *handlers = &script->realm->handlers[event];
-    struct handler handler = {script, function, (int16_t)priority, is_mode, ""};
-    copy_id(handler.id, id);
-    remove_id(handlers, script, handler.id, sizeof handler.id);
-    return insert(handlers, &handler);
+    struct handler own = *handler;
+    own.script = script;
+    copy_id(own.id, handler->id);
+    remove_id(handlers, script, own.id, sizeof own.id);
+    return insert(handlers, &own);
 }
 
 bool realm_unhook(struct script *script, enum event event, const char *id) {
@@ -147,7 +147,7 @@ bool realm_unhook(struct script *script, enum event event, const char *id) {
 
 bool realm_bus_hook(struct script *script, const char *name, const char *id, int function) {
     struct handlers *handlers = &script->realm->bus;
-    struct handler handler = {script, function, 0, false, ""};
+    struct handler handler = {.script = script, .function = function};
     size_t len = strnlen(name, SCRIPT_ID_MAX - 1);
     copy_id(handler.id, name);
     if (len + 1 < SCRIPT_ID_MAX - 1)
@@ -159,6 +159,18 @@ bool realm_bus_hook(struct script *script, const char *name, const char *id, int
 static void unhook_from(struct handlers *handlers, const struct script *script) {
     for (uint32_t i = handlers->count; i-- > 0;)
         if (handlers->items[i].script == script) take_out(handlers, i);
+}
+
+uint32_t realm_gates(const struct script *script) {
+    uint32_t gates = 0;
+    for (int event = 0; event < EVENT_COUNT; event++) {
+        const struct handlers *handlers = &script->realm->handlers[event];
+        if (!event_is_gate((enum event)event)) continue;
+        for (uint32_t i = 0; i < handlers->count; i++)
+            if (handlers->items[i].script == script && !handlers->items[i].is_open)
+                gates |= UINT32_C(1) << event;
+    }
+    return gates;
 }
 
 void realm_unhook_all(struct script *script) {

@@ -23,6 +23,7 @@ struct handler {
     int function;
     int16_t priority;
     bool is_mode; /* a field of the mode's table: gets the state first */
+    bool is_open; /* a gate that stays open when the handler fails */
     char id[48];
 };
 
@@ -132,13 +133,15 @@ void realm_remove(struct realm *realm, struct script *script);
 struct script *realm_find(const struct realm *realm, const char *mod_id);
 
 /* ---- handlers ---- */
-/* The same id of the same script again: replaces. False: too many, or out of memory. */
-bool realm_hook(struct script *script, enum event event, const char *id, int priority, bool is_mode,
-                int function);
+/* handler: all but the script. The same id of the same script again: replaces. False: too many, or
+ * out of memory. */
+bool realm_hook(struct script *script, enum event event, const struct handler *handler);
 bool realm_unhook(struct script *script, enum event event, const char *id);
 bool realm_bus_hook(struct script *script, const char *name, const char *id, int function);
 /* Everything the script hooked, without running it again. */
 void realm_unhook_all(struct script *script);
+/* The gates that are shut when the script fails: a bit for each event. */
+uint32_t realm_gates(const struct script *script);
 static inline bool realm_has(const struct realm *realm, enum event event) {
     return realm->handlers[event].count > 0;
 }
@@ -148,14 +151,16 @@ void realm_notify(struct realm *realm, enum event event, const struct arg *args,
 /* To one script alone. */
 void realm_notify_script(struct script *script, enum event event, const struct arg *args,
                          unsigned count);
-/* True: refused, reason says why. */
-bool realm_veto(struct realm *realm, enum event event, const struct arg *args, unsigned count,
-                char *reason, uint32_t cap);
+/* FAILED: a handler failed, or the script that would be asked is stopped. A gate is shut then. */
+enum ruling { RULING_YES, RULING_NO, RULING_FAILED };
+/* Where it is not YES, reason says why. */
+enum ruling realm_veto(struct realm *realm, enum event event, const struct arg *args,
+                       unsigned count, char *reason, uint32_t cap);
 int64_t realm_filter(struct realm *realm, enum event event, int64_t value, const struct arg *args,
                      unsigned count);
-/* text is changed in place; false: swallowed. */
-bool realm_filter_text(struct realm *realm, enum event event, char *text, uint32_t cap,
-                       const struct arg *args, unsigned count);
+/* text is changed in place; NO: swallowed. */
+enum ruling realm_filter_text(struct realm *realm, enum event event, char *text, uint32_t cap,
+                              const struct arg *args, unsigned count);
 void realm_collect(struct realm *realm, enum event event,
                    void (*fn)(void *user, const char *mod, const char *text), void *user);
 /* False: undecided. */

@@ -125,8 +125,9 @@ static muster_verdict rules_allow(void *user, void *state, const struct muster_a
     if (!lobby || action->kind == MUSTER_ACTION_CHAT || action->kind > MUSTER_ACTION_VOTE_CALL)
         return MUSTER_PASS;
     unsigned count = word_question(action, &event, args);
-    if (!realm_has(&lobby->lobby, event)) return MUSTER_PASS;
-    if (!realm_veto(&lobby->lobby, event, args, count, reason, cap)) return MUSTER_PASS;
+    enum ruling ruling = realm_veto(&lobby->lobby, event, args, count, reason, cap);
+    if (ruling == RULING_FAILED && rules) ruling = RULING_YES; /* how the host takes it out */
+    if (ruling == RULING_YES) return MUSTER_PASS;
     snprintf(action->refusal->word, sizeof action->refusal->word, "rule");
     return MUSTER_REJECT;
 }
@@ -140,10 +141,11 @@ static muster_verdict rules_chat(void *user, void *state, muster_lobby_id id, ui
     muster_player_id player = lobby->speaker; /* asked right before: may this line be said? */
     if (text[0] == '/' && player && speech_take(lobby, player, seat, text + 1))
         return MUSTER_REJECT;
-    if (!realm_has(&lobby->lobby, EVENT_CHAT)) return MUSTER_PASS;
     struct arg args[] = {player ? A_PLAYER(player) : A_NIL};
-    return realm_filter_text(&lobby->lobby, EVENT_CHAT, text, cap, args, 1) ? MUSTER_PASS
-                                                                            : MUSTER_REJECT;
+    enum ruling ruling = realm_filter_text(&lobby->lobby, EVENT_CHAT, text, cap, args, 1);
+    if (ruling == RULING_FAILED && player)
+        speech_tell(lobby, player, "nobody has heard that: a rule of this lobby has failed");
+    return ruling == RULING_YES ? MUSTER_PASS : MUSTER_REJECT;
 }
 
 static void tell_setting(struct realm *realm, const char *key) {

@@ -87,7 +87,7 @@ static struct lobby *lobby_to_change(struct instance *instance,
         return NULL;
     }
     (void)instance->host->player->get(instance->self, call->player, &player);
-    if (info.host != call->player && !strstr(player.permissions, "admin")) {
+    if (info.host != call->player && !muster_permitted(player.permissions, "admin")) {
         refuse(instance, call, "denied", "not_host", "only the host of the lobby may do that");
         return NULL;
     }

@@ -326,12 +326,14 @@ muster_status script_start(struct script *script, const void *saved, uint32_t sa
     script->takes_over = saved != NULL;
     bool started = enter(script, start_body, &start, instance->call_us * 3 / 2);
     script->takes_over = false;
+    if (started) script->shut = 0;
     if (started) return MUSTER_OK;
     script_stop_sandbox(script);
     return MUSTER_INVALID;
 }
 
 void script_stop_sandbox(struct script *script) {
+    script->shut |= realm_gates(script);
     realm_unhook_all(script);
     sandbox_destroy(script->sandbox);
     script->sandbox = NULL;

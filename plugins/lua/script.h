@@ -47,6 +47,7 @@ struct script {
     bool takes_over;         /* starts with a saved state: what init does is done already */
     bool is_peeking;         /* script_peek: it may change nothing */
     bool revert_due;         /* it failed on trial: the old code comes back with the next tick */
+    uint32_t shut;           /* while it is stopped: a bit for each gate that it would decide */
     uint32_t host_calls;     /* of this entry that had an effect */
     uint32_t kill_after;     /* replay: stop after so many; UINT32_MAX: not in this entry */
     uint64_t calls;

@@ -26,6 +26,7 @@ void speech_tell(const struct lobby *lobby, muster_player_id player, const char 
 
 struct call {
     struct script *script;
+    const struct command *command;
     uint64_t who;
     const char *arguments;
     char answer[LINE_MAX_BYTES];
@@ -41,7 +42,12 @@ static int push_call(lua_State *L, void *user) {
 static void take_answer(lua_State *L, void *user) {
     struct call *call = user;
     size_t len;
-    if (lua_type(L, -1) != LUA_TSTRING) return;
+    if (lua_isnil(L, -1)) return;
+    if (lua_type(L, -1) != LUA_TSTRING) {
+        const char *what = lua_pushfstring(L, "the command '%s'", call->command->name);
+        lua_rawgeti(L, LUA_REGISTRYINDEX, call->command->function);
+        api_wrong_answer(L, -3, what, "a string, or nil");
+    }
     const char *text = lua_tolstring(L, -1, &len);
     sandbox_clean(text, len, call->answer, sizeof call->answer);
 }
@@ -61,8 +67,8 @@ static struct script *find_script(const struct realm *realm, const char *name) {
 
 static void run(struct script *script, const char *name, uint64_t who, const char *arguments,
                 muster_player_id answer_to) {
-    struct call call = {script, who, arguments, ""};
     const struct command *command = find_command(script, name);
+    struct call call = {script, command, who, arguments, ""};
     if (!command) return;
     struct sandbox_call entry = {.function = command->function,
                                  .push = push_call,

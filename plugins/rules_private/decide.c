@@ -20,23 +20,13 @@ bool lobby_bool(const struct lobby *lobby, const char *key) {
     return instance->host->lobby->setting_boolean(instance->self, lobby->id, key);
 }
 
-static bool is_admin(const char *permissions) {
-    const char *at = permissions;
-    while ((at = strstr(at, "admin"))) {
-        bool begins = at == permissions || at[-1] == ' ';
-        if (begins && (at[5] == '\0' || at[5] == ' ')) return true;
-        at += 5;
-    }
-    return false;
-}
-
 /* Admins may what the host may. */
 bool is_host(const struct instance *instance, const struct muster_lobby_info *info,
              muster_player_id player) {
     struct muster_player_info who = {.size = sizeof who};
     if (player && info->host == player) return true;
     return instance->host->player->get(instance->self, player, &who) == MUSTER_OK &&
-           is_admin(who.permissions);
+           muster_permitted(who.permissions, "admin");
 }
 
 static muster_verdict need_host(const struct lobby *lobby, const struct muster_lobby_info *info,

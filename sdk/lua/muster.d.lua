@@ -2,6 +2,7 @@
 -- Types for editors (lua-language-server). Made by "mods api stubs" from the tables that
 -- bind the functions; do not edit.
 
+---@alias HookOptions {priority?: integer, on_error?: "deny"|"allow"}
 ---@alias Team "red"|"blue"|"none"
 
 ---What hooks.on can name.
@@ -85,38 +86,39 @@ state = nil
 hooks = {}
 
 ---Calls handler whenever the event happens. The same id again replaces the handler before. Higher
----priorities (-100 to 100, default 0) are asked first, then mods in their order. An event of the
----other realm is ignored.
+---priorities (-100 to 100, default 0) are asked first, then mods in their order; the options are
+---that number, or {priority =, on_error =}, with on_error = "deny" (default) or "allow" for gates.
+---An event of the other realm is ignored.
 ---@param event Event
 ---@param id string
 ---@param handler function
----@param priority? integer
----@overload fun(event: "join_attempt", id: string, handler: (fun(player: Player, spectator: boolean): string?), priority?: integer)
----@overload fun(event: "team_attempt", id: string, handler: (fun(player: Player, team: Team): string?), priority?: integer)
----@overload fun(event: "start_attempt", id: string, handler: (fun(player?: Player): string?), priority?: integer)
----@overload fun(event: "setting_attempt", id: string, handler: (fun(key: string, value: any, player?: Player): string?), priority?: integer)
----@overload fun(event: "action_attempt", id: string, handler: (fun(kind: string, player?: Player, target?: Player, value: string): string?), priority?: integer)
----@overload fun(event: "chat", id: string, handler: (fun(text: string, player: Player): string|false|nil), priority?: integer)
----@overload fun(event: "describe", id: string, handler: (fun(): string?), priority?: integer)
----@overload fun(event: "lobby_state", id: string, handler: (fun(state: string)), priority?: integer)
----@overload fun(event: "host_changed", id: string, handler: (fun(player?: Player)), priority?: integer)
----@overload fun(event: "player_join", id: string, handler: (fun(player: Player)), priority?: integer)
----@overload fun(event: "player_leave", id: string, handler: (fun(player: Player, reason: string)), priority?: integer)
----@overload fun(event: "setting_changed", id: string, handler: (fun(key: string, value: any)), priority?: integer)
----@overload fun(event: "tick", id: string, handler: (fun(dt: number)), priority?: integer)
----@overload fun(event: "spawn", id: string, handler: (fun(player: Player)), priority?: integer)
----@overload fun(event: "kill", id: string, handler: (fun(victim: Player, killer?: Player, weapon: string, assist?: Player)), priority?: integer)
----@overload fun(event: "zone_enter", id: string, handler: (fun(player: Player, zone: integer)), priority?: integer)
----@overload fun(event: "zone_leave", id: string, handler: (fun(player: Player, zone: integer)), priority?: integer)
----@overload fun(event: "pickup", id: string, handler: (fun(player: Player, item: integer)), priority?: integer)
----@overload fun(event: "drop", id: string, handler: (fun(player: Player, item: integer)), priority?: integer)
----@overload fun(event: "touch", id: string, handler: (fun(player: Player, item: integer)), priority?: integer)
----@overload fun(event: "damage", id: string, handler: (fun(amount: integer, victim: Player, attacker?: Player): integer?), priority?: integer)
----@overload fun(event: "speed", id: string, handler: (fun(units: integer, player: Player): integer?), priority?: integer)
----@overload fun(event: "respawn", id: string, handler: (fun(ms: integer, victim: Player, killer?: Player): integer?), priority?: integer)
----@overload fun(event: "score", id: string, handler: (fun(points: integer, killer: Player, victim: Player): integer?), priority?: integer)
----@overload fun(event: "victory", id: string, handler: (fun(winner?: string): string?, string?), priority?: integer)
-function hooks.on(event, id, handler, priority) end
+---@param options? integer|HookOptions
+---@overload fun(event: "join_attempt", id: string, handler: (fun(player: Player, spectator: boolean): string?), options?: integer|HookOptions)
+---@overload fun(event: "team_attempt", id: string, handler: (fun(player: Player, team: Team): string?), options?: integer|HookOptions)
+---@overload fun(event: "start_attempt", id: string, handler: (fun(player?: Player): string?), options?: integer|HookOptions)
+---@overload fun(event: "setting_attempt", id: string, handler: (fun(key: string, value: any, player?: Player): string?), options?: integer|HookOptions)
+---@overload fun(event: "action_attempt", id: string, handler: (fun(kind: string, player?: Player, target?: Player, value: string): string?), options?: integer|HookOptions)
+---@overload fun(event: "chat", id: string, handler: (fun(text: string, player: Player): string|false|nil), options?: integer|HookOptions)
+---@overload fun(event: "describe", id: string, handler: (fun(): string?), options?: integer|HookOptions)
+---@overload fun(event: "lobby_state", id: string, handler: (fun(state: string)), options?: integer|HookOptions)
+---@overload fun(event: "host_changed", id: string, handler: (fun(player?: Player)), options?: integer|HookOptions)
+---@overload fun(event: "player_join", id: string, handler: (fun(player: Player)), options?: integer|HookOptions)
+---@overload fun(event: "player_leave", id: string, handler: (fun(player: Player, reason: string)), options?: integer|HookOptions)
+---@overload fun(event: "setting_changed", id: string, handler: (fun(key: string, value: any)), options?: integer|HookOptions)
+---@overload fun(event: "tick", id: string, handler: (fun(dt: number)), options?: integer|HookOptions)
+---@overload fun(event: "spawn", id: string, handler: (fun(player: Player)), options?: integer|HookOptions)
+---@overload fun(event: "kill", id: string, handler: (fun(victim: Player, killer?: Player, weapon: string, assist?: Player)), options?: integer|HookOptions)
+---@overload fun(event: "zone_enter", id: string, handler: (fun(player: Player, zone: integer)), options?: integer|HookOptions)
+---@overload fun(event: "zone_leave", id: string, handler: (fun(player: Player, zone: integer)), options?: integer|HookOptions)
+---@overload fun(event: "pickup", id: string, handler: (fun(player: Player, item: integer)), options?: integer|HookOptions)
+---@overload fun(event: "drop", id: string, handler: (fun(player: Player, item: integer)), options?: integer|HookOptions)
+---@overload fun(event: "touch", id: string, handler: (fun(player: Player, item: integer)), options?: integer|HookOptions)
+---@overload fun(event: "damage", id: string, handler: (fun(amount: integer, victim: Player, attacker?: Player): integer?), options?: integer|HookOptions)
+---@overload fun(event: "speed", id: string, handler: (fun(units: integer, player: Player): integer?), options?: integer|HookOptions)
+---@overload fun(event: "respawn", id: string, handler: (fun(ms: integer, victim: Player, killer?: Player): integer?), options?: integer|HookOptions)
+---@overload fun(event: "score", id: string, handler: (fun(points: integer, killer: Player, victim: Player): integer?), options?: integer|HookOptions)
+---@overload fun(event: "victory", id: string, handler: (fun(winner?: string): string?, string?), options?: integer|HookOptions)
+function hooks.on(event, id, handler, options) end
 
 ---Takes a handler away; no harm if there is none.
 ---@param event Event

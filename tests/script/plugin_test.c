@@ -42,6 +42,21 @@ static void assert_replayed(uint32_t granted_in_replay) {
     rig_destroy(again);
 }
 
+/* ---- who may ----------------------------------------------------------------------------------
+ */
+
+static void a_word_that_ends_like_admin_is_another(void **state) {
+    static const char text[] = "return";
+    (void)state;
+    rig = rig_create(false, CALL_UNITS, NULL);
+    struct muster_player_info *player = testkit_player(rig->kit, rig->players[0]);
+    testkit_lobby(rig->kit, rig->id)->host = rig->players[1];
+    strcpy(player->permissions, "nonadmin admins");
+    assert_string_equal(rig_upload(rig, "mine", text, strlen(text)).code, "denied");
+    strcpy(player->permissions, "host admin");
+    assert_string_equal(rig_upload(rig, "mine", text, strlen(text)).code, "");
+}
+
 /* ---- replays --------------------------------------------------------------------------------- */
 
 /* Too many keys to be listed is an answer like another: the next one is not taken for it. */
@@ -151,6 +166,7 @@ static void points_do_not_wrap(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(a_word_that_ends_like_admin_is_another, close_rig),
         cmocka_unit_test_teardown(a_refused_list_of_keys_is_replayed, close_rig),
         cmocka_unit_test_teardown(answers_stay_with_who_asked, close_rig),
         cmocka_unit_test_teardown(permissions_are_part_of_the_recording, close_rig),

@@ -36,6 +36,10 @@ static void a_renewed_token_changes_nobodys_connection(void **state) {
     assert_true(session_may(session, "host"));
     assert_false(session_may(session, "min"));
     assert_false(session_may(session, "adm"));
+    assert_true(muster_permitted("nonadmin  admin", "admin"));
+    assert_false(muster_permitted("nonadmin admins admin.x", "admin"));
+    assert_false(muster_permitted("", "admin"));
+    assert_false(muster_permitted("admin  host", ""));
     assert_string_equal(session->display_name, "Ann");
 }
 

@@ -59,6 +59,18 @@ struct muster_identity {
     char reason[MUSTER_REASON_MAX]; /* on REJECT: shown to the client */
 };
 
+/* Is it one of the words of muster_identity.permissions, or of muster_player_info.permissions? The
+ * one way to ask: host and plugins decide alike. Any thread. */
+static inline bool muster_permitted(const char *permissions, const char *permission) {
+    size_t len = strlen(permission);
+    while (*permissions) {
+        size_t word = strcspn(permissions, " ");
+        if (word && word == len && memcmp(permissions, permission, len) == 0) return true;
+        permissions += word + (permissions[word] == ' ');
+    }
+    return false;
+}
+
 /* Providers form a chain in config order; the first answer that is not PASS counts; all PASS is a
  * reject. */
 struct muster_auth {

@@ -1,0 +1,18 @@
+-- Handlers that answer what the settings say.
+
+local answers = {
+    text = "12", number = 5, huge = 1e12, nan = 0 / 0, yes = true, no = false, list = {}, green = "green",
+    long = ("x"):rep(400), red = "red",
+}
+
+local EVENTS = {"damage", "speed", "respawn", "score", "victory", "describe", "chat", "kill", "tick", "player_join"}
+for _, event in ipairs(EVENTS) do
+    hooks.on(event, "answer", function()
+        if settings.event ~= event then return end
+        if settings.answer == "reason" then return "red", "because" end
+        return answers[settings.answer]
+    end)
+end
+command.register{name = "give", fn = function()
+    return answers[settings.answer]
+end}
