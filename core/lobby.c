@@ -194,7 +194,7 @@ static int32_t allow_settings(const struct lobby_wish *wish, struct failure *fai
     return code;
 }
 
-static bool region_served(const char *region) {
+bool lobby_region_served(const char *region) {
     if (strcmp(region, config_string("server", "region")) == 0) return true;
     for (uint32_t i = 0; i < config_list_count("server", "regions"); i++)
         if (strcmp(region, config_list_item("server", "regions", i)) == 0) return true;
@@ -210,7 +210,7 @@ static void fill(struct lobby *lobby, const struct lobby_wish *wish) {
     snprintf(lobby->game_mode, sizeof lobby->game_mode, "%s", wish->game_mode);
     lobby_settings_apply(lobby); /* asks the mode what its settings do not say */
     const char *region =
-        region_served(wish->region) ? wish->region : config_string("server", "region");
+        lobby_region_served(wish->region) ? wish->region : config_string("server", "region");
     snprintf(lobby->region, sizeof lobby->region, "%s", region);
     const struct session *creator = session_find(wish->creator);
     if (!creator) return;
@@ -236,7 +236,7 @@ static struct lobby *add_lobby(muster_lobby_id *out) {
 
 int32_t lobby_create(const struct lobby_wish *wish, struct lobby **out, struct failure *failure) {
     json_t *settings = NULL, *secrets = NULL;
-    if (wish->creator && wish->region[0] && !region_served(wish->region))
+    if (wish->creator && wish->region[0] && !lobby_region_served(wish->region))
         return failure_set(failure, RPC_INVALID_PARAMS, "region: \"%s\" is not served here",
                            wish->region);
     if (lobby_settings_check(wish, &settings, &secrets, failure)) return failure->code;
@@ -259,6 +259,7 @@ int32_t lobby_create(const struct lobby_wish *wish, struct lobby **out, struct f
     json_object_update_missing(secrets, wish->settings);
     lobby_settings_tell(lobby, secrets);
     json_decref(secrets);
+    lobby_note_host(lobby);
     lobby_hooks.created(lobby);
     lobby_emit(lobby, MUSTER_NOTICE_LOBBY_CREATED, wish->creator, MUSTER_SEAT_NONE, 0);
     *out = lobby;

@@ -72,7 +72,8 @@ struct lobby {
     uint32_t state;        /* MUSTER_LOBBY_... */
     bool is_private;       /* the setting isPrivate */
     bool locked;           /* nobody comes in: the setting locked */
-    bool unmatched;        /* matchmaking puts nobody here */
+    bool unmatched;        /* matchmaking puts nobody here: a plugin wants it so */
+    bool awaits_host;      /* does not start by itself, and its host is not here */
     bool forced;           /* starting because somebody wanted it */
     muster_player_id host; /* 0: none; a player who is here */
     char host_key[MUSTER_PLAYER_KEY_MAX];
@@ -89,7 +90,7 @@ struct lobby {
     struct match_results *results; /* of the match that ended, in ending */
     struct pacer_entry pace;
     uint64_t deadline_ms;    /* starting: the match begins; ending: the scoreboard ends */
-    uint64_t empty_since_ms; /* 0: somebody is there */
+    uint64_t empty_since_ms; /* no player is there, watchers or not; 0: one is */
     uint64_t checkpoint_due_ms;
     uint64_t members_told_ms;
     bool members_changed; /* and not told yet */
@@ -115,6 +116,8 @@ struct lobby *lobby_find_code(const char *code);
 struct lobby *lobby_next(muster_lobby_id *id); /* slots_next order */
 uint32_t lobby_count(void);
 uint32_t lobby_count_state(uint32_t state);
+/* Is it one of the node's? */
+bool lobby_region_served(const char *region);
 /* Draining: refuse new lobbies and joins. */
 void lobby_drain(void);
 bool lobby_draining(void);

@@ -65,6 +65,8 @@ void lobby_expire_members(struct lobby *lobby, uint64_t now_ms);
 /* Timers of the lobby: countdown, scoreboard, emptiness. Called a few times a second and after
  * every change of members. */
 void lobby_settle(struct lobby *lobby);
+/* Whether somebody who is matched into it would wait in vain. */
+void lobby_note_host(struct lobby *lobby);
 void lobby_begin_countdown(struct lobby *lobby, bool forced);
 uint32_t lobby_connected(const struct lobby *lobby);
 void lobby_match_stop(struct lobby *lobby);

@@ -239,22 +239,16 @@ static void restart_or_close(struct lobby *lobby) {
 
 /* ---- timers ---------------------------------------------------------------------------------- */
 
-static bool nobody_left(const struct lobby *lobby) {
-    for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++)
-        if (lobby->members[i].state != MEMBER_NONE) return false;
-    return true;
-}
-
-/* True: the lobby was empty for too long and is gone. */
+/* True: the lobby had no player for too long and is gone. */
 static bool close_if_empty(struct lobby *lobby, uint64_t now_ms) {
-    if (!nobody_left(lobby)) {
+    if (lobby_players(lobby) > 0) {
         lobby->empty_since_ms = 0;
         return false;
     }
     if (!lobby->empty_since_ms) lobby->empty_since_ms = now_ms;
     if (now_ms - lobby->empty_since_ms < (uint64_t)config_int("lobby", "emptyCloseMs"))
         return false;
-    lobby_close(lobby, MUSTER_LEAVE_TIMEOUT, "nobody is left");
+    lobby_close(lobby, MUSTER_LEAVE_TIMEOUT, "no player is left");
     return true;
 }
 
@@ -266,12 +260,23 @@ static bool may_start(struct lobby *lobby) {
     return code == RPC_OK;
 }
 
+static bool host_is_away(const struct lobby *lobby) {
+    uint32_t index = lobby_find_member(lobby, lobby->host);
+    return lobby->host && (index == UINT32_MAX || !lobby->members[index].connected);
+}
+
+void lobby_note_host(struct lobby *lobby) {
+    lobby->awaits_host =
+        lobby->state == MUSTER_LOBBY_WAITING && host_is_away(lobby) && !may_start(lobby);
+}
+
 void lobby_settle(struct lobby *lobby) {
     uint64_t now_ms = loop_now_ms();
     lobby_expire_members(lobby, now_ms);
     if (close_if_empty(lobby, now_ms)) return;
     lobby_tell_members(lobby);
     lobby_vote_settle(lobby, now_ms);
+    lobby_note_host(lobby);
     bool enough = lobby_connected(lobby) >= lobby->players_min;
     switch (lobby->state) {
     case MUSTER_LOBBY_WAITING:

@@ -71,7 +71,7 @@ static void seat_session(struct lobby *lobby, uint32_t index, struct session *se
     member->deadline_ms = member->since_ms + (uint64_t)config_int("lobby", "seatTicketMs");
     session->lobby = lobby->id;
     session->member = index;
-    lobby->empty_since_ms = 0;
+    if (!member_is_spectator(index)) lobby->empty_since_ms = 0;
 }
 
 int32_t lobby_reserve(struct lobby *lobby, struct session *session, uint32_t team, bool spectator,
@@ -124,6 +124,7 @@ static void connect_member(struct lobby *lobby, uint32_t index) {
     member->want_results = lobby->state == MUSTER_LOBBY_ENDING;
     member->lag_since_ms = 0;
     member->deadline_ms = 0;
+    lobby_note_host(lobby);
     if (!lobby->match) return;
     member->event_cursor = lobby->match->event_tick_begin;
     if (!member_is_spectator(index)) match_connection(lobby->match, index, true);
@@ -250,6 +251,7 @@ void lobby_member_dropped(struct session *session) {
     member->deadline_ms = loop_now_ms() + (uint64_t)config_int("lobby", "reconnectMs");
     if (lobby->match && !lobby->match->ended && !member_is_spectator(session->member))
         match_connection(lobby->match, session->member, false);
+    lobby_note_host(lobby);
     lobby_broadcast_members(lobby);
 }
 

@@ -200,6 +200,25 @@ void lobby_settings_apply(struct lobby *lobby) {
     lobby->locked = json_is_true(json_object_get(lobby->settings, "locked"));
 }
 
+static bool is_live(const struct lobby *lobby, const char *key) {
+    const struct schema_entry *entry = schema_find(registry_settings(lobby->game_mode), key);
+    return lobby->match && !lobby->match->ended && entry && entry->always && !entry->secret &&
+           strcmp(key, "hostId") != 0;
+}
+
+/* What the match would not take the lobby does not show either. */
+static int32_t check_match(const struct lobby *lobby, json_t *changes, struct failure *failure) {
+    const char *key;
+    json_t *value, *live = json_object();
+    json_object_foreach(changes, key, value) if (is_live(lobby, key))
+        json_object_set(live, key, value);
+    bool fits = json_object_size(live) == 0 || match_settings_fit(lobby->match, live) == MUSTER_OK;
+    json_decref(live);
+    return fits ? RPC_OK
+                : failure_set(failure, RPC_INVALID_PARAMS,
+                              "settings: too many or too long for a match that runs");
+}
+
 static void put(struct lobby *lobby, const struct muster_self *asker, const char *key,
                 json_t *value) {
     const struct schema_entry *entry = schema_find(registry_settings(lobby->game_mode), key);
@@ -207,8 +226,7 @@ static void put(struct lobby *lobby, const struct muster_self *asker, const char
         lobby_host_set(lobby, lobby_find_member_key(lobby, json_string_value(value)));
     } else if (entry && !entry->secret) {
         json_object_set(lobby->settings, key, value);
-        if (lobby->match && !lobby->match->ended && entry->always)
-            match_setting_push(lobby->match, key, value);
+        if (is_live(lobby, key)) match_setting_push(lobby->match, key, value);
     }
     lobby_rules_changed(lobby, asker, key, value);
 }
@@ -224,6 +242,7 @@ int32_t lobby_settings_change(struct lobby *lobby, muster_player_id by, struct m
         if (!code) code = check_state(lobby, key, value, failure);
         if (!code) code = ask_change(lobby, by, asker, key, value, failure);
     }
+    if (!code) code = check_match(lobby, changes, failure);
     bool any = json_object_size(changes) > 0;
     if (!code) json_object_foreach(changes, key, value) put(lobby, asker, key, value);
     json_decref(changes);

@@ -325,9 +325,19 @@ muster_status match_join(struct match *match, uint32_t seat, const char *player_
     return MUSTER_OK;
 }
 
+/* At every tick's end and before somebody goes: who is gone before the first tick has been there
+ * all the same. */
+void match_note_meeting(struct match *match) {
+    bool seated[MUSTER_TEAM_COUNT] = {false};
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++)
+        if (match->seats[i].used) seated[match->seats[i].team] = true;
+    match->teams_met = match->teams_met || (seated[MUSTER_TEAM_RED] && seated[MUSTER_TEAM_BLUE]);
+}
+
 void match_leave(struct match *match, uint32_t seat, uint32_t reason) {
     assert(!match->stepping);
     if (!match->seats[seat].used) return;
+    match_note_meeting(match);
     uint8_t byte = (uint8_t)reason;
     record_append(match->record, match->tick, RECORD_LEAVE, seat, &byte, 1);
     match_steer_begin(match, &match->mode, "mode.leave");
@@ -381,6 +391,7 @@ muster_status match_bot_add(struct match *match, const char *display_name, uint3
 muster_status match_bot_remove(struct match *match, uint32_t seat) {
     if (seat >= MUSTER_SEATS_MAX || !match->seats[seat].used || !match->seats[seat].is_bot)
         return MUSTER_NOT_FOUND;
+    match_note_meeting(match);
     match_rules_leave(match, seat, MUSTER_LEAVE_QUIT);
     match->seats[seat].used = false;
     return MUSTER_OK;

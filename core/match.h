@@ -134,6 +134,7 @@ struct match {
     struct match_seat seats[MUSTER_SEATS_MAX];
     struct match_row departed[MATCH_DEPARTED_MAX];
     uint32_t departed_count;
+    bool teams_met; /* both teams have had somebody seated at the same time */
     struct match_part mode;
     struct match_part victories[MATCH_VICTORIES_MAX];
     uint32_t victory_count;
@@ -210,7 +211,9 @@ void match_input_push(struct match *match, uint32_t seat, const struct muster_in
 /* Consumed input, straight to mode and anticheats; match_step calls it, and replay. */
 void match_input_apply(struct match *match, uint32_t seat, const struct muster_input *input);
 muster_status match_command_push(struct match *match, const struct match_command *command);
-/* LIMIT: too many or too long a value: the match goes on with the old one. */
+/* LIMIT: more than there is room for until the next tick, or too long a value. */
+muster_status match_settings_fit(const struct match *match, const json_t *values);
+/* LIMIT: as above; the match goes on with the old one. */
 muster_status match_setting_push(struct match *match, const char *key, const json_t *value);
 /* INVALID: value is no JSON. */
 muster_status match_setting_apply(struct match *match, const struct match_setting *setting);

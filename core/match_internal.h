@@ -18,6 +18,7 @@ void match_frames_destroy(struct match *match);
 void match_frames_clear(struct match *match);
 
 void match_rng_seed(struct match *match);
+void match_note_meeting(struct match *match);
 
 /* match_rules.c: what the lobby's rules are told of their match. */
 /* Each is told that the match is there, then what they noted meanwhile. Not OK: one refused. */

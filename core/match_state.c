@@ -45,6 +45,7 @@ static void save_core(const struct match *match, struct muster_writer *w) {
     for (int i = 0; i < 4; i++) muster_put_u64(w, match->rng[i]);
     for (uint32_t i = 0; i < MUSTER_TEAM_COUNT; i++) muster_put_i32(w, match->team_score[i]);
     for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) save_seat(&match->seats[i], w);
+    muster_put_u8(w, match->teams_met);
     muster_put_u8(w, match->departed_count);
     for (uint32_t i = 0; i < match->departed_count; i++) save_departed(&match->departed[i], w);
 }
@@ -162,8 +163,10 @@ static bool load_core(struct match *match, struct muster_reader *r) {
     for (uint32_t i = 0; i < MUSTER_TEAM_COUNT; i++) match->team_score[i] = muster_get_i32(r);
     bool good = true;
     for (uint32_t i = 0; good && i < MUSTER_SEATS_MAX; i++) good = load_seat(match, i, r);
+    uint32_t met = muster_get_u8(r);
+    match->teams_met = met == 1;
     uint32_t count = muster_get_u8(r);
-    if (!good || count > MATCH_DEPARTED_MAX) return false;
+    if (!good || met > 1 || count > MATCH_DEPARTED_MAX) return false;
     for (uint32_t i = 0; good && i < count; i++)
         good = load_departed(match, &match->departed[i], r);
     match->departed_count = count;

@@ -211,6 +211,18 @@ static void take_commands(struct match *match) {
 
 /* ---- settings -------------------------------------------------------------------------------- */
 
+muster_status match_settings_fit(const struct match *match, const json_t *values) {
+    json_t *value;
+    const char *key;
+    if (match->settings_waiting_count + json_object_size(values) > MATCH_SETTINGS_MAX)
+        return MUSTER_LIMIT;
+    json_object_foreach((json_t *)values, key, value) {
+        size_t len = json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
+        if (len == 0 || len > MATCH_SETTING_TEXT - 1) return MUSTER_LIMIT;
+    }
+    return MUSTER_OK;
+}
+
 muster_status match_setting_push(struct match *match, const char *key, const json_t *value) {
     if (match->replaying) return MUSTER_OK; /* the log has it */
     if (!match->settings_waiting)
@@ -270,6 +282,7 @@ static void collect_facts(const struct match *match, struct muster_match_facts *
         .tick = match->tick,
         .elapsed_ms = match_elapsed_ms(match),
         .seats_max = match->seats_max,
+        .teams_met = match->teams_met,
     };
     memcpy(facts->team_score, match->team_score, sizeof facts->team_score);
     for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
@@ -288,6 +301,7 @@ bool match_end_valid(uint32_t winning_team, uint32_t reason) {
 
 static void evaluate(struct match *match) {
     struct muster_match_facts facts;
+    match_note_meeting(match);
     collect_facts(match, &facts);
     for (uint32_t i = 0; i < match->victory_count && !match->ended; i++) {
         struct match_part *part = &match->victories[i];

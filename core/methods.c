@@ -223,7 +223,9 @@ static int32_t lobby_create_method(struct call *call) {
                                 json_pack("{s:s}", "lobbyId", present->key),
                                 "you are in a lobby: leave it first");
     if (take_create(call) || lobby_create(&wish, &lobby, &call->failure)) return call->failure.code;
-    return methods_reserve(call, lobby, MUSTER_TEAM_NONE, false, "");
+    if (methods_reserve(call, lobby, MUSTER_TEAM_NONE, false, ""))
+        lobby_close(lobby, MUSTER_LEAVE_QUIT, "its creator was not let in");
+    return call->failure.code;
 }
 
 static const struct param join_params[] = {LOBBY_PARAM,

@@ -60,6 +60,16 @@ static struct lobby *group_lobby(const struct muster_group *group) {
     return lobby;
 }
 
+/* Who proposed it shall not do so again for a while. */
+static void tell_refused(muster_ticket_id ticket, muster_lobby_id lobby) {
+    const struct waiting *waiting = slots_find(&queue.slots, ticket);
+    const struct provider *p = waiting ? waiting->matchmaker : NULL;
+    if (!p || !p->matchmaker.refused) return;
+    plugin_enter(p->self, "matchmaker.refused");
+    p->matchmaker.refused(p->instance, ticket, lobby);
+    plugin_leave();
+}
+
 /* True: seated. */
 static bool place(struct lobby *lobby, muster_ticket_id ticket, uint32_t team) {
     struct waiting *waiting = slots_find(&queue.slots, ticket);
@@ -81,13 +91,17 @@ static bool place(struct lobby *lobby, muster_ticket_id ticket, uint32_t team) {
     return placed;
 }
 
-/* A lobby made for a group of which nobody could be seated would be made again at each tick. */
+/* A lobby that was made for a group of which nobody could be seated is of no use. */
 static void place_group(const struct muster_group *group) {
     struct lobby *lobby = group_lobby(group);
-    uint32_t placed = 0;
+    bool placed[MUSTER_GROUP_MAX] = {false};
+    uint32_t count = 0;
     for (uint32_t t = 0; lobby && t < group->ticket_count; t++)
-        placed += place(lobby, group->tickets[t], group->teams[t]);
-    if (lobby && !group->lobby && placed == 0)
+        count += placed[t] = place(lobby, group->tickets[t], group->teams[t]);
+    muster_lobby_id refusing = group->lobby || count == 0 ? group->lobby : lobby->id;
+    for (uint32_t t = 0; t < group->ticket_count; t++)
+        if (!placed[t]) tell_refused(group->tickets[t], refusing);
+    if (lobby && !group->lobby && count == 0)
         lobby_close(lobby, MUSTER_LEAVE_TIMEOUT, "nobody could be seated");
 }
 
@@ -154,7 +168,8 @@ static void run_soon(void) {
 muster_status queue_init(uint32_t players_max) {
     queue.timer = loop_timer_start(TICK_MS, TICK_MS, on_timer, NULL);
     if (!queue.timer) return MUSTER_NO_MEMORY;
-    return slots_init(&queue.slots, players_max, sizeof(struct waiting));
+    /* One more than players: a new wish is taken before the old one goes. */
+    return slots_init(&queue.slots, players_max + 1, sizeof(struct waiting));
 }
 
 void queue_deinit(void) {
@@ -171,7 +186,7 @@ uint32_t queue_count(void) {
     return queue.slots.count;
 }
 
-static int32_t check_wish(const struct session *session, const char *game_mode,
+static int32_t check_wish(const struct session *session, const char *game_mode, const char *region,
                           const char *map_name, struct failure *failure) {
     const struct mode_entry *mode = registry_mode(game_mode);
     if (!mode)
@@ -181,6 +196,9 @@ static int32_t check_wish(const struct session *session, const char *game_mode,
         known_map = known_map || strcmp(mode->maps[i], map_name) == 0;
     if (!known_map)
         return failure_set(failure, RPC_INVALID_PARAMS, "mapName: unknown map \"%s\"", map_name);
+    if (region[0] && !lobby_region_served(region))
+        return failure_set(failure, RPC_INVALID_PARAMS, "region: \"%s\" is not served here",
+                           region);
     if (session->lobby) {
         const struct lobby *lobby = lobby_find(session->lobby);
         return failure_set_data(failure, RPC_ALREADY_IN_LOBBY,
@@ -228,7 +246,7 @@ static void fill(struct waiting *waiting, const struct session *session, const c
     waiting->player = session->id;
     waiting->since_ms = waiting->told_ms = loop_now_ms();
     const char *wanted = region[0] ? region : session->region;
-    if (!wanted[0]) wanted = config_string("server", "region");
+    if (!lobby_region_served(wanted)) wanted = config_string("server", "region");
     snprintf(waiting->game_mode, sizeof waiting->game_mode, "%s", game_mode);
     snprintf(waiting->region, sizeof waiting->region, "%s", wanted);
     snprintf(waiting->map_name, sizeof waiting->map_name, "%s", map_name);
@@ -236,8 +254,7 @@ static void fill(struct waiting *waiting, const struct session *session, const c
 
 int32_t queue_find(struct session *session, const char *game_mode, const char *region,
                    const char *map_name, char ticket[QUEUE_TICKET_TEXT], struct failure *failure) {
-    if (check_wish(session, game_mode, map_name, failure)) return failure->code;
-    queue_cancel(session); /* a new wish replaces the one before */
+    if (check_wish(session, game_mode, region, map_name, failure)) return failure->code;
     struct provider *p = registry_first(MUSTER_ROLE_MATCHMAKER);
     muster_ticket_id id;
     struct waiting *waiting = slots_add(&queue.slots, &id);
@@ -249,6 +266,7 @@ int32_t queue_find(struct session *session, const char *game_mode, const char *r
         return failure_set(failure, RPC_UNAVAILABLE, "matchmaking refused: %s",
                            status_text(status));
     }
+    queue_cancel(session); /* a wish that is taken replaces the one before */
     waiting->matchmaker = p;
     plugin_pin(p->self);
     session->queue_ticket = id;

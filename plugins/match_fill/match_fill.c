@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 enum { OPEN_MAX = 1024 }; /* open lobbies looked at in one tick */
+enum { REFUSALS_MAX = 8, REFUSAL_LIFE_MS = 5000 };
 
 static const char schema[] =
     "[{\"key\":\"searchFallbackMs\",\"type\":\"duration\",\"unit\":\"ms\",\"default\":10000,"
@@ -19,9 +20,16 @@ static const char schema[] =
     "sent "
     "to one new lobby.\"}]";
 
+/* What did not take a ticket is not proposed for it again until then. */
+struct refusal {
+    muster_lobby_id lobby; /* 0: a new one */
+    uint64_t until_ms;     /* 0: free */
+};
+
 struct waiting {
     muster_ticket_id ticket;
     uint64_t enqueued_at_ms;
+    struct refusal refusals[REFUSALS_MAX];
     char game_mode[MUSTER_NAME_MAX];
     char region[MUSTER_NAME_MAX];
     char map_name[MUSTER_NAME_MAX];
@@ -40,6 +48,7 @@ struct instance {
     uint32_t group_max;
     uint32_t count;
     uint32_t open_count;
+    uint64_t now_ms;       /* of the newest tick */
     struct waiting *queue; /* in order of arrival */
     struct open_lobby open[OPEN_MAX];
 };
@@ -61,8 +70,7 @@ static muster_status fill_enqueue(void *state, const struct muster_queue_ticket 
     struct instance *instance = state;
     if (instance->count == instance->queue_max) return MUSTER_FULL;
     struct waiting *w = &instance->queue[instance->count];
-    w->ticket = ticket->ticket;
-    w->enqueued_at_ms = ticket->enqueued_at_ms;
+    *w = (struct waiting){.ticket = ticket->ticket, .enqueued_at_ms = ticket->enqueued_at_ms};
     if (!name_copy(w->game_mode, ticket->game_mode) || !name_copy(w->region, ticket->region) ||
         !name_copy(w->map_name, ticket->map_name))
         return MUSTER_INVALID;
@@ -79,6 +87,26 @@ static void fill_dequeue(void *state, muster_ticket_id ticket) {
                 (instance->count - i) * sizeof(*instance->queue));
         return;
     }
+}
+
+/* ---- refusals ------------------------------------------------------------------------------- */
+
+static void fill_refused(void *state, muster_ticket_id ticket, muster_lobby_id lobby) {
+    struct instance *instance = state;
+    for (uint32_t i = 0; i < instance->count; i++) {
+        struct waiting *w = &instance->queue[i];
+        if (w->ticket != ticket) continue;
+        struct refusal *oldest = &w->refusals[0];
+        for (uint32_t r = 1; r < REFUSALS_MAX; r++)
+            if (w->refusals[r].until_ms < oldest->until_ms) oldest = &w->refusals[r];
+        *oldest = (struct refusal){lobby, instance->now_ms + REFUSAL_LIFE_MS};
+    }
+}
+
+static bool is_refused(const struct waiting *w, muster_lobby_id lobby, uint64_t now_ms) {
+    for (uint32_t r = 0; r < REFUSALS_MAX; r++)
+        if (w->refusals[r].until_ms > now_ms && w->refusals[r].lobby == lobby) return true;
+    return false;
 }
 
 /* ---- open lobbies --------------------------------------------------------------------------- */
@@ -114,7 +142,9 @@ static struct open_lobby *open_find(struct instance *instance, const struct wait
                                     bool any_region) {
     for (uint32_t i = 0; i < instance->open_count; i++) {
         struct open_lobby *open = &instance->open[i];
-        if (open->room && is_wanted(w, &open->info, any_region)) return open;
+        if (open->room && is_wanted(w, &open->info, any_region) &&
+            !is_refused(w, open->info.lobby, instance->now_ms))
+            return open;
     }
     return NULL;
 }
@@ -158,11 +188,11 @@ static struct muster_group *group_of_new(const struct instance *instance, struct
 }
 
 /* False when no further group fits. */
-static bool place(struct instance *instance, struct proposal *p, const struct waiting *w,
-                  uint64_t now_ms) {
+static bool place(struct instance *instance, struct proposal *p, const struct waiting *w) {
     struct open_lobby *open = open_find(instance, w, false);
-    if (!open && now_ms - w->enqueued_at_ms >= instance->fallback_ms)
+    if (!open && instance->now_ms - w->enqueued_at_ms >= instance->fallback_ms)
         open = open_find(instance, w, true);
+    if (!open && is_refused(w, 0, instance->now_ms)) return true;
     struct muster_group *group =
         open ? group_of_lobby(p, open->info.lobby) : group_of_new(instance, p, w);
     if (!group) return false;
@@ -175,10 +205,11 @@ static bool place(struct instance *instance, struct proposal *p, const struct wa
 static uint32_t fill_tick(void *state, uint64_t now_ms, struct muster_group *groups, uint32_t cap) {
     struct instance *instance = state;
     struct proposal proposal = {groups, 0, cap};
+    instance->now_ms = now_ms;
     if (!instance->count) return 0;
     open_collect(instance);
     for (uint32_t i = 0; i < instance->count; i++) {
-        if (!place(instance, &proposal, &instance->queue[i], now_ms)) break;
+        if (!place(instance, &proposal, &instance->queue[i])) break;
     }
     return proposal.count;
 }
@@ -186,7 +217,8 @@ static uint32_t fill_tick(void *state, uint64_t now_ms, struct muster_group *gro
 static const struct muster_matchmaker matchmaker = {.size = sizeof(matchmaker),
                                                     .enqueue = fill_enqueue,
                                                     .dequeue = fill_dequeue,
-                                                    .tick = fill_tick};
+                                                    .tick = fill_tick,
+                                                    .refused = fill_refused};
 
 /* ---- lifecycle ------------------------------------------------------------------------------ */
 

@@ -47,9 +47,9 @@ struct lobby {
     struct ban bans[BANS_MAX];
     char allowed[ALLOWED_MAX][MUSTER_PLAYER_KEY_MAX];
     uint32_t allowed_count;
-    struct bucket tries; /* wrong passwords of all */
-    uint64_t vote_at_ms; /* the newest called vote */
-    char vote_target[MUSTER_PLAYER_KEY_MAX];
+    struct bucket tries;                     /* wrong passwords of all */
+    uint64_t vote_at_ms;                     /* the newest called vote */
+    char vote_target[MUSTER_PLAYER_KEY_MAX]; /* of the kick vote that runs */
 };
 
 struct watched { /* a player who tried passwords, or sent invitations */

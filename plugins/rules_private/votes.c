@@ -35,7 +35,8 @@ static bool may_call(const struct request *request, const char *switch_key) {
     return false;
 }
 
-static void start(struct request *request, struct muster_vote *vote, muster_vote_fn fn) {
+/* False: it was refused, and nothing has changed. */
+static bool start(struct request *request, struct muster_vote *vote, muster_vote_fn fn) {
     const struct instance *instance = request->instance;
     vote->size = sizeof *vote;
     vote->duration_ms = (uint32_t)instance->host->config->integer(instance->self, "voteMs");
@@ -49,6 +50,7 @@ static void start(struct request *request, struct muster_vote *vote, muster_vote
     } else {
         refuse(instance, request->call, "internal_error", "", "the vote could not be started");
     }
+    return status == MUSTER_OK;
 }
 
 /* ---- kick ------------------------------------------------------------------------------------ */
@@ -56,11 +58,16 @@ static void start(struct request *request, struct muster_vote *vote, muster_vote
 static void on_kick_ended(void *user, const struct muster_vote_result *result) {
     struct lobby *lobby = user;
     const struct instance *instance = lobby->instance;
+    struct muster_lobby_info info = {.size = sizeof info};
     struct muster_member_info member;
     uint32_t ban_s = (uint32_t)instance->host->config->integer(instance->self, "voteBanS");
-    if (result->winner != 0) return;
-    if (ban_s) (void)access_ban(lobby, lobby->vote_target, "voted out", ban_s);
-    if (find_member(lobby, lobby->vote_target, &member))
+    bool is_here = find_member(lobby, lobby->vote_target, &member);
+    (void)instance->host->lobby->get(instance->self, lobby->id, &info);
+    if (result->winner != 0 || (is_here && member.player == info.host)) return;
+    if (ban_s && !access_ban(lobby, lobby->vote_target, "voted out", ban_s))
+        (void)instance->host->lobby->chat(instance->self, lobby->id,
+                                          "The list of bans is full: nobody is kept out by it.");
+    if (is_here)
         (void)instance->host->lobby->remove(instance->self, lobby->id, member.player,
                                             MUSTER_LEAVE_KICK, "voted out");
 }
@@ -88,7 +95,6 @@ static void call_kick(struct request *request) {
     if (!others_allow(request, MUSTER_ACTION_VOTE_CALL, "kick", target.player_key, target.player,
                       target.seat))
         return;
-    memcpy(request->lobby->vote_target, target.player_key, sizeof target.player_key);
     struct muster_vote vote = {
         .key = "kick",
         .subject = target.player_key,
@@ -98,7 +104,8 @@ static void call_kick(struct request *request) {
         .caller_seat = request->member.seat,
         .excluded_seat = target.seat,
     };
-    start(request, &vote, on_kick_ended);
+    if (start(request, &vote, on_kick_ended)) /* the vote before may still run until then */
+        memcpy(request->lobby->vote_target, target.player_key, sizeof target.player_key);
 }
 
 /* ---- map ------------------------------------------------------------------------------------- */
@@ -143,7 +150,7 @@ static void call_map(struct request *request) {
         .caller_seat = MUSTER_SEAT_NONE,
         .excluded_seat = MUSTER_SEAT_NONE,
     };
-    start(request, &vote, on_map_ended);
+    (void)start(request, &vote, on_map_ended);
 }
 
 void method_call_vote(struct request *request) {

@@ -13,7 +13,8 @@ static const char settings[] =
     "[{\"key\":\"elimination\",\"type\":\"bool\",\"default\":false,\"label\":\"Elimination\","
     "\"help\":\"One life each; the last team alive wins.\",\"group\":\"Victory\"}]";
 
-/* Per match. The rule counts from the first time that both teams had somebody alive. */
+/* Per match. The rule counts from the first time that both teams had somebody alive; also when a
+ * team is gone before that. */
 struct duel {
     uint8_t on;
     uint8_t begun;
@@ -41,7 +42,9 @@ static muster_verdict victory_evaluate(void *instance, void *state,
     bool red = facts->team_alive[MUSTER_TEAM_RED], blue = facts->team_alive[MUSTER_TEAM_BLUE];
     (void)instance;
     if (!duel->on) return MUSTER_UNDECIDED;
-    if (red && blue) duel->begun = 1;
+    bool one_is_gone =
+        !facts->team_seated[MUSTER_TEAM_RED] || !facts->team_seated[MUSTER_TEAM_BLUE];
+    if ((red && blue) || (facts->teams_met && one_is_gone)) duel->begun = 1;
     if (!duel->begun || (red && blue)) return MUSTER_UNDECIDED;
     out->winning_team = red ? MUSTER_TEAM_RED : blue ? MUSTER_TEAM_BLUE : MUSTER_TEAM_NONE;
     out->reason = MUSTER_END_ELIMINATION;

@@ -93,7 +93,9 @@ muster_status testkit_match_join(struct testkit *kit, muster_match_id id, uint32
 
 void testkit_match_leave(struct testkit *kit, muster_match_id id, uint32_t seat, uint32_t reason) {
     struct match *match = match_find(kit, id);
+    struct muster_match_facts before;
     if (!match_seat(match, seat)) return;
+    testkit_match_facts(kit, id, &before); /* who goes has been there */
     match->steering = true;
     if (match->mode) match->mode->leave(match->plugin->instance, match->state, seat, reason);
     match->steering = false;
@@ -245,6 +247,9 @@ void testkit_match_facts(struct testkit *kit, muster_match_id id, struct muster_
         out->team_humans[info->team] += !info->is_bot;
         out->team_alive[info->team] += info->alive;
     }
+    match->teams_met = match->teams_met ||
+                       (out->team_seated[MUSTER_TEAM_RED] && out->team_seated[MUSTER_TEAM_BLUE]);
+    out->teams_met = match->teams_met;
 }
 
 const struct testkit_event *testkit_match_events(struct testkit *kit, muster_match_id id,

@@ -160,6 +160,7 @@ struct match {
     muster_self *plugin;
     void *state;
     uint32_t tick;
+    bool teams_met;
     uint32_t events_in_tick;
     int32_t team_score[MUSTER_TEAM_COUNT];
     struct muster_seat_info seats[MUSTER_SEATS_MAX]; /* seat NONE: empty */

@@ -277,10 +277,10 @@ test("matchmaking falls back to another region after a wait", async (t) => {
     const { client: traveller } = await connectPlayer(t, own);
     const entry = await traveller.findMatch({ gameMode: "arena", region: "far" });
     assert.ok(entry.lobby.region === "far" || entry.lobby.lobbyId === lobby.lobbyId);
-    await refused(
-        host.call("match.find", { gameMode: "arena", region: "atlantis" }),
-        "already_in_lobby",
-    );
+    await refused(host.call("match.find", { gameMode: "arena" }), "already_in_lobby");
+    await traveller.leave();
+    const unknown = traveller.call("match.find", { gameMode: "arena", region: "atlantis" });
+    assert.match((await refused(unknown, "invalid_params")).message, /atlantis/);
 });
 
 test("an empty lobby is closed", async (t) => {

@@ -149,6 +149,20 @@ test("a team that has left forfeits", async (t) => {
     assert.equal(results.playerStats.length, 2, "who left is listed");
 });
 
+test("who leaves before the first tick has lost: by forfeit, and where one life counts", async (t) => {
+    const server = await startServer(t, {});
+    for (const elimination of [false, true]) {
+        const team = await gather(t, server, 2, PEACE);
+        const leaves = team[1].client.once("match.started", { timeoutMs: 20000 });
+        await sitDown(team, { ...DUEL, elimination });
+        await leaves;
+        await team[1].client.leave();
+        const { results } = await team[0].end();
+        assert.equal(results.winningTeam, team[0].client.entry.team);
+        assert.ok(["forfeit", "elimination"].includes(results.reason), results.reason);
+    }
+});
+
 test("bots make a match for one newcomer", async (t) => {
     const server = await startServer(t, { config: { lobby: { playersMin: 1 } } });
     const team = await gather(t, server, 1, PEACE);

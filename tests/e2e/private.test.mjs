@@ -343,6 +343,34 @@ test("somebody is voted out, and stays out for a while", async (t) => {
     await denied(a.call("lobby.callVote", { vote: "kick", playerId: idOf(a) }), "not_this_one");
 });
 
+test("a call that is refused turns no kick vote onto somebody else", async (t) => {
+    const { clients: [host, accuser, accused, third], lobbyId } = await sitDown(t, 4, { startWhen: "host" });
+    const told = host.once("lobby.vote", WAIT);
+    await accuser.call("lobby.callVote", { vote: "kick", playerId: idOf(accused) });
+    const { voteId } = await told;
+    const turned = accused.call("lobby.callVote", { vote: "kick", playerId: idOf(accuser) });
+    await denied(turned, "vote_running", "wrong_state");
+    const left = accused.once("lobby.left", WAIT);
+    await third.call("lobby.castVote", { voteId, option: "yes" });
+    assert.equal((await left).reason, "kick");
+    await denied(accused.joinLobby(lobbyId), "banned");
+    assert.equal(accuser.entry.lobby.lobbyId, lobbyId);
+});
+
+test("quick match passes by a lobby that has banned the player, or that waits for its host", async (t) => {
+    const own = await start(t, {});
+    const [host, banned, other, seeker] = await people(t, 4, own);
+    const { lobby } = await host.createLobby({ gameMode: "arena", settings: { startWhen: "host" } });
+    await host.call("lobby.ban", { playerId: idOf(banned) });
+    const found = await banned.findMatch({ gameMode: "arena" });
+    assert.notEqual(found.lobby.lobbyId, lobby.lobbyId);
+    await banned.leave();
+    assert.equal((await other.findMatch({ gameMode: "arena" })).lobby.lobbyId, lobby.lobbyId);
+    host.close();
+    await eventually("the host is away", () => other.entry.members.some(({ connected }) => !connected));
+    assert.notEqual((await seeker.findMatch({ gameMode: "arena" })).lobby.lobbyId, lobby.lobbyId);
+});
+
 test("presets: the operator's and one's own", async (t) => {
     const { clients: [host, guest] } = await sitDown(t, 2, { startWhen: "host" });
     await denied(guest.call("lobby.applyPreset", { name: "tournament" }), "not_host");

@@ -145,6 +145,68 @@ static void test_other_region_after_a_wait(void **state) {
     queue_close(&q);
 }
 
+static void refused(struct queue *q, muster_ticket_id id, muster_lobby_id lobby) {
+    q->role->refused(testkit_instance(q->plugin), id, lobby);
+}
+
+static void test_refusals_are_kept_for_a_while(void **state) {
+    struct queue q;
+    (void)state;
+    queue_open(&q, NULL, NULL);
+    muster_lobby_id first = lobby(&q, MUSTER_LOBBY_WAITING, "eu", 2, 8);
+    muster_lobby_id second = lobby(&q, MUSTER_LOBBY_WAITING, "eu", 2, 8);
+    waits(&q, 1, "eu", "");
+    waits(&q, 2, "eu", "");
+    tick(&q, GROUPS);
+    assert_int_equal(q.groups[0].lobby, first);
+    refused(&q, 1, first);
+    refused(&q, 77, first); /* unknown: nothing happens */
+    assert_int_equal(tick(&q, GROUPS), 2);
+    assert_int_equal(q.groups[0].lobby, second);
+    assert_int_equal(q.groups[0].tickets[0], 1);
+    assert_int_equal(q.groups[1].lobby, first); /* the other one's wish is as before */
+    assert_int_equal(q.groups[1].tickets[0], 2);
+    refused(&q, 1, second);
+    tick(&q, GROUPS);
+    assert_int_equal(q.groups[0].lobby, 0); /* then a new one */
+    refused(&q, 1, 0);
+    assert_int_equal(tick(&q, GROUPS), 1);
+    assert_int_equal(q.groups[0].tickets[0], 2);
+    q.now_ms += 4999;
+    assert_int_equal(tick(&q, GROUPS), 1);
+    q.now_ms += 1;
+    assert_int_equal(tick(&q, GROUPS), 1);
+    assert_int_equal(q.groups[0].lobby, first);
+    assert_int_equal(q.groups[0].ticket_count, 2);
+    queue_close(&q);
+}
+
+/* More refusals than are kept: the oldest is forgotten, the newest eight are not. */
+static void test_many_refusals(void **state) {
+    struct queue q;
+    muster_lobby_id ids[9];
+    (void)state;
+    queue_open(&q, NULL, NULL);
+    waits(&q, 1, "eu", "");
+    for (int i = 0; i < 9; i++) ids[i] = lobby(&q, MUSTER_LOBBY_WAITING, "eu", 2, 8);
+    for (int i = 0; i < 9; i++) {
+        assert_int_equal(tick(&q, GROUPS), 1);
+        assert_int_equal(q.groups[0].lobby, ids[i]);
+        refused(&q, 1, ids[i]);
+        q.now_ms++;
+    }
+    tick(&q, GROUPS);
+    assert_int_equal(q.groups[0].lobby, ids[0]);
+    q.role->dequeue(testkit_instance(q.plugin), 1);
+    waits(&q, 2, "eu", ""); /* in the place of who was refused */
+    tick(&q, GROUPS);
+    assert_int_equal(q.groups[0].lobby, ids[0]);
+    refused(&q, 2, ids[0]);
+    tick(&q, GROUPS);
+    assert_int_equal(q.groups[0].lobby, ids[1]);
+    queue_close(&q);
+}
+
 static void test_large_groups_and_small_caps(void **state) {
     struct queue q;
     (void)state;
@@ -191,6 +253,8 @@ int main(void) {
         cmocka_unit_test(test_fills_the_first_open),
         cmocka_unit_test(test_wishes_are_kept),
         cmocka_unit_test(test_other_region_after_a_wait),
+        cmocka_unit_test(test_refusals_are_kept_for_a_while),
+        cmocka_unit_test(test_many_refusals),
         cmocka_unit_test(test_large_groups_and_small_caps),
         cmocka_unit_test(test_dequeue_and_limit),
     };

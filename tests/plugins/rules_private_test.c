@@ -295,6 +295,43 @@ static void a_kick_vote(void **state) {
     assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->third, ""), "banned");
 }
 
+/* A call that is refused changes nothing of the vote that runs. */
+static void a_refused_call_changes_no_vote(void **state) {
+    struct rig *rig = *state;
+    static const char *const maps[] = {"canyon", "arena"};
+    testkit_maps_set(rig->kit, maps, 2);
+    testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE);
+    testkit_member_add(rig->kit, rig->lobby, rig->third, 2, MUSTER_TEAM_RED);
+    assert_rpc(
+        call(rig, rig->guest, "lobby.callVote", "{\"vote\":\"kick\",\"playerId\":\"third\"}"), "",
+        "");
+    testkit_advance(rig->kit, 10000);
+    assert_rpc(
+        call(rig, rig->third, "lobby.callVote", "{\"vote\":\"kick\",\"playerId\":\"guest\"}"),
+        "wrong_state", "vote_running");
+    assert_rpc(call(rig, rig->third, "lobby.callVote", "{\"vote\":\"map\"}"), "wrong_state",
+               "vote_running");
+    assert_true(testkit_vote_end(rig->kit, rig->lobby, 0));
+    assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->third, ""), "banned");
+    assert_int_equal(ask(rig, MUSTER_ACTION_JOIN, rig->guest, ""), MUSTER_PASS);
+    /* A refused call does not make the next one wait either. */
+    assert_rpc(call(rig, rig->guest, "lobby.callVote", "{\"vote\":\"map\"}"), "", "");
+}
+
+static void who_became_host_is_not_voted_out(void **state) {
+    struct rig *rig = *state;
+    testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE);
+    testkit_member_add(rig->kit, rig->lobby, rig->third, 2, MUSTER_TEAM_RED);
+    assert_rpc(
+        call(rig, rig->guest, "lobby.callVote", "{\"vote\":\"kick\",\"playerId\":\"third\"}"), "",
+        "");
+    testkit_lobby(rig->kit, rig->lobby)->host = rig->third;
+    assert_true(testkit_vote_end(rig->kit, rig->lobby, 0));
+    assert_null(testkit_act_find(rig->kit, "lobby.remove"));
+    testkit_lobby(rig->kit, rig->lobby)->host = rig->host;
+    assert_int_equal(ask(rig, MUSTER_ACTION_JOIN, rig->third, ""), MUSTER_PASS);
+}
+
 static void a_map_vote(void **state) {
     struct rig *rig = *state;
     static const char *const maps[] = {"canyon", "arena"};
@@ -411,6 +448,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(host_migrates, setup, teardown),
         cmocka_unit_test_setup_teardown(locks_at_start, setup, teardown),
         cmocka_unit_test_setup_teardown(a_kick_vote, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_refused_call_changes_no_vote, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_became_host_is_not_voted_out, setup, teardown),
         cmocka_unit_test_setup_teardown(a_map_vote, setup, teardown),
         cmocka_unit_test_setup_teardown(shuffled_and_swapped, setup, teardown),
         cmocka_unit_test_setup_teardown(presets_of_the_operator, setup, teardown),

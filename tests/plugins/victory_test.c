@@ -178,18 +178,35 @@ static void seated(struct judge *j, uint32_t red, uint32_t blue) {
     j->facts.team_seated[MUSTER_TEAM_BLUE] = blue;
 }
 
+/* An opponent that is gone before anybody was seen alive has lost. */
+static void test_elimination_of_who_left(void **state) {
+    struct judge j;
+    (void)state;
+    judge_load(&j, "victory_elimination");
+    assert_true(testkit_setting_set(j.kit, "elimination", "true"));
+    judge_begin(&j);
+    seated(&j, 1, 1);
+    j.facts.teams_met = 1;
+    undecided(&j); /* nobody has spawned */
+    alive(&j, 1, 0);
+    undecided(&j); /* nor has blue */
+    seated(&j, 1, 0);
+    decided(&j, MUSTER_TEAM_RED, MUSTER_END_ELIMINATION);
+    judge_end(&j);
+}
+
 static void test_forfeit(void **state) {
     struct judge j;
     (void)state;
     judge_load(&j, "victory_forfeit");
-    judge_begin(&j);
     seated(&j, 1, 0);
-    undecided(&j);
-    judge_reload(&j);
-    undecided(&j);
+    alive(&j, 1, 0);
+    undecided(&j); /* blue has not come yet */
     seated(&j, 1, 1);
+    j.facts.teams_met = 1;
     undecided(&j);
-    judge_reload(&j); /* remembers that both were there */
+    alive(&j, 1, 0); /* the dead still sit */
+    undecided(&j);
     seated(&j, 3, 0);
     decided(&j, MUSTER_TEAM_RED, MUSTER_END_FORFEIT);
     seated(&j, 0, 1);
@@ -198,13 +215,18 @@ static void test_forfeit(void **state) {
     decided(&j, MUSTER_TEAM_NONE, MUSTER_END_FORFEIT);
     seated(&j, 1, 1);
     undecided(&j);
-    judge_end(&j);
+    assert_int_equal(testkit_faults(j.kit), 0);
+    assert_int_equal(testkit_stop(j.plugin), 0);
+    testkit_destroy(j.kit);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_first_to_kills), cmocka_unit_test(test_kill_limit_setting),
-        cmocka_unit_test(test_time_limit),     cmocka_unit_test(test_elimination),
+        cmocka_unit_test(test_first_to_kills),
+        cmocka_unit_test(test_kill_limit_setting),
+        cmocka_unit_test(test_time_limit),
+        cmocka_unit_test(test_elimination),
+        cmocka_unit_test(test_elimination_of_who_left),
         cmocka_unit_test(test_forfeit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,7 +50,8 @@ static struct {
     uint32_t commands;
     uint32_t last_connected; /* of the connection call */
     int32_t limit;
-    muster_verdict bad_verdict; /* when not 0: what the victory answers */
+    struct muster_match_facts facts; /* that the victory was told last */
+    muster_verdict bad_verdict;      /* when not 0: what the victory answers */
     void (*in_tick)(struct fake_state *state);
     void (*in_snapshot)(struct fake_state *state);
 } game;
@@ -178,6 +179,7 @@ static inline muster_verdict fake_evaluate(void *instance, void *state,
                                            struct muster_victory_result *out) {
     (void)instance;
     (void)state;
+    game.facts = *facts;
     if (game.bad_verdict) return game.bad_verdict;
     if (facts->team_score[MUSTER_TEAM_RED] < game.limit) return MUSTER_UNDECIDED;
     out->winning_team = MUSTER_TEAM_RED;

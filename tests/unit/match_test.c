@@ -245,6 +245,60 @@ static void the_victory_condition_ends_the_match(void **state) {
     match_destroy(match);
 }
 
+static void assert_team(uint32_t team, uint32_t seated, uint32_t humans, uint32_t alive) {
+    assert_int_equal(game.facts.team_seated[team], seated);
+    assert_int_equal(game.facts.team_humans[team], humans);
+    assert_int_equal(game.facts.team_alive[team], alive);
+}
+
+/* Seats of the fake game: even ones are red. */
+static void victories_are_told_who_sits_and_who_lives(void **state) {
+    (void)state;
+    uint32_t bot = 0;
+    struct match *match = make_with_player();
+    join(match, 2, "cid");
+    match->team_score[MUSTER_TEAM_BLUE] = 3;
+    step(match);
+    assert_team(MUSTER_TEAM_RED, 2, 2, 0);
+    assert_team(MUSTER_TEAM_BLUE, 0, 0, 0);
+    assert_int_equal(game.facts.teams_met, 0);
+    assert_int_equal(game.facts.tick, 1);
+    assert_int_equal(game.facts.elapsed_ms, 50);
+    assert_int_equal(game.facts.seats_max, 4);
+    assert_int_equal(game.facts.team_score[MUSTER_TEAM_BLUE], 3);
+    join(match, 1, "bea");
+    assert_int_equal(match_bot_add(match, "bot", MUSTER_TEAM_BLUE, &bot), MUSTER_OK);
+    match->seats[0].alive = match->seats[1].alive = match->seats[bot].alive = true;
+    match_connection(match, 1, false); /* holds the seat */
+    step(match);
+    assert_team(MUSTER_TEAM_RED, 2, 2, 1);
+    assert_team(MUSTER_TEAM_BLUE, 2, 1, 2);
+    assert_int_equal(game.facts.teams_met, 1);
+    match_leave(match, 1, MUSTER_LEAVE_TIMEOUT);
+    assert_int_equal(match_bot_remove(match, bot), MUSTER_OK);
+    step(match);
+    assert_team(MUSTER_TEAM_BLUE, 0, 0, 0);
+    assert_int_equal(game.facts.teams_met, 1);
+    match_destroy(match);
+}
+
+/* Whoever goes before the first tick was there all the same; whoever was never met was not. */
+static void teams_have_met_before_the_first_tick(void **state) {
+    (void)state;
+    struct match *match = make_with_player();
+    join(match, 1, "bea");
+    match_leave(match, 1, MUSTER_LEAVE_QUIT);
+    step(match);
+    assert_int_equal(game.facts.teams_met, 1);
+    match_destroy(match);
+    match = make_with_player();
+    match_leave(match, 0, MUSTER_LEAVE_QUIT);
+    join(match, 1, "bea");
+    step(match);
+    assert_int_equal(game.facts.teams_met, 0);
+    match_destroy(match);
+}
+
 static void an_answer_that_is_none_decides_nothing(void **state) {
     (void)state;
     static const muster_verdict wrong[] = {MUSTER_ACCEPT, MUSTER_PASS, MUSTER_PENDING, 77,
@@ -416,6 +470,8 @@ int main(void) {
         TEST(a_match_changes_only_in_its_own_step),
         TEST(the_generator_is_the_published_one),
         TEST(the_victory_condition_ends_the_match),
+        TEST(victories_are_told_who_sits_and_who_lives),
+        TEST(teams_have_met_before_the_first_tick),
         TEST(an_answer_that_is_none_decides_nothing),
         TEST(a_mode_ends_its_match_in_the_step),
         TEST(commands_wait_for_the_next_tick),

@@ -11,6 +11,11 @@ struct fake_matchmaker {
     muster_ticket_id last;
     struct muster_group next[4];
     uint32_t next_count;
+    struct {
+        muster_ticket_id ticket;
+        muster_lobby_id lobby;
+    } refused[8];
+    uint32_t refused_count;
     uint32_t answer; /* when not 0: how many it says it proposes */
     bool refuses;
 };
@@ -49,12 +54,40 @@ static void on_backfill(void *instance, muster_lobby_id lobby) {
     m->backfills++;
 }
 
+static void on_refused(void *instance, muster_ticket_id ticket, muster_lobby_id lobby) {
+    struct fake_matchmaker *m = instance;
+    assert_true(m->refused_count < 8);
+    m->refused[m->refused_count].ticket = ticket;
+    m->refused[m->refused_count++].lobby = lobby;
+}
+
 static const struct muster_matchmaker vtable = {.size = sizeof vtable,
                                                 .enqueue = on_enqueue,
                                                 .dequeue = on_dequeue,
                                                 .tick = on_tick,
-                                                .backfill = on_backfill};
+                                                .backfill = on_backfill,
+                                                .refused = on_refused};
 static const struct muster_role role[] = {{MUSTER_ROLE_MATCHMAKER, 0, &vtable}};
+
+/* Rules that let in everybody but one. */
+static struct {
+    struct muster_self self;
+    const char *key;
+} refuser;
+
+static muster_verdict on_allow(void *instance, void *state, const struct muster_action *action,
+                               char *reason, uint32_t cap) {
+    (void)instance;
+    (void)state;
+    const struct session *session = session_find(action->player);
+    bool meant = session && refuser.key && strcmp(session->player_key, refuser.key) == 0;
+    if (action->kind != MUSTER_ACTION_JOIN || !meant) return MUSTER_PASS;
+    snprintf(reason, cap, "not you");
+    return MUSTER_REJECT;
+}
+
+static const struct muster_rules rules = {.size = sizeof rules, .allow = on_allow};
+static const struct muster_role rules_role[] = {{MUSTER_ROLE_RULES, 0, &rules}};
 
 static int matchmaker_open(struct fake_matchmaker *m, const char *name, struct muster_self *older) {
     memset(m, 0, sizeof *m);
@@ -62,7 +95,11 @@ static int matchmaker_open(struct fake_matchmaker *m, const char *name, struct m
 }
 
 static int open_queue(void **state) {
-    return rig_open(state) || matchmaker_open(&first, "match_first", NULL) ? -1 : 0;
+    refuser.key = NULL;
+    return rig_open(state) || matchmaker_open(&first, "match_first", NULL) ||
+                   fake_plugin(&refuser.self, "refuser", rules_role, 1, NULL, NULL)
+               ? -1
+               : 0;
 }
 
 static int close_queue(void **state) {
@@ -70,13 +107,14 @@ static int close_queue(void **state) {
     registry_remove(&first.self);
     if (second.self.providers) registry_remove(&second.self);
     int code = rig_close(state);
-    return code || first.self.pins || second.self.pins ? -1 : 0;
+    registry_remove(&refuser.self);
+    return code || refuser.self.pins || first.self.pins || second.self.pins ? -1 : 0;
 }
 
 static int32_t find(struct session *session) {
     char ticket[QUEUE_TICKET_TEXT];
     struct failure failure = {0};
-    int32_t code = queue_find(session, "fake", "eu", "", ticket, &failure);
+    int32_t code = queue_find(session, "fake", "", "", ticket, &failure);
     json_decref(failure.data);
     return code;
 }
@@ -85,7 +123,7 @@ static struct muster_group *propose(struct fake_matchmaker *m, muster_lobby_id l
     struct muster_group *group = &m->next[m->next_count++];
     *group = (struct muster_group){.size = sizeof *group, .lobby = lobby};
     snprintf(group->game_mode, sizeof group->game_mode, "fake");
-    snprintf(group->region, sizeof group->region, "eu");
+    snprintf(group->region, sizeof group->region, "local");
     return group;
 }
 
@@ -158,6 +196,10 @@ static void a_lobby_that_filled_meanwhile_leaves_its_tickets(void **state) {
     run(&first);
     assert_int_equal(queue_count(), 1);
     assert_int_equal(ann->lobby, 0);
+    assert_int_equal(first.refused_count, 2); /* who proposed it is told */
+    assert_int_equal(first.refused[0].ticket, first.last);
+    assert_int_equal(first.refused[0].lobby, lobby->id);
+    assert_int_equal(first.refused[1].lobby, 999999);
     lobby_leave(session_find_key("p2"), MUSTER_LEAVE_QUIT); /* a seat opens: the hint */
     assert_int_equal(first.backfills, 1);
     put(propose(&first, lobby->id), first.last, 0);
@@ -191,10 +233,70 @@ static void a_new_wish_replaces_the_one_before(void **state) {
     queue_cancel(ann);
     queue_cancel(ann);
     assert_int_equal(first.dequeued, 2);
+}
+
+static void a_wish_that_is_refused_leaves_the_one_before(void **state) {
+    (void)state;
+    struct session *ann = rig_sign_in("ann", NULL);
+    struct failure failure = {0};
+    char ticket[QUEUE_TICKET_TEXT];
     first.refuses = true;
     assert_int_equal(find(ann), RPC_UNAVAILABLE);
     assert_int_equal(ann->queue_ticket, 0);
     assert_int_equal(queue_count(), 0);
+    first.refuses = false;
+    assert_int_equal(find(ann), RPC_OK);
+    muster_ticket_id held = ann->queue_ticket;
+    first.refuses = true;
+    assert_int_equal(find(ann), RPC_UNAVAILABLE);
+    assert_int_equal(queue_find(ann, "chess", "", "", ticket, &failure), RPC_INVALID_PARAMS);
+    assert_int_equal(queue_find(ann, "fake", "", "moon", ticket, &failure), RPC_INVALID_PARAMS);
+    assert_int_equal(queue_find(ann, "fake", "moon", "", ticket, &failure), RPC_INVALID_PARAMS);
+    assert_int_equal(ann->queue_ticket, held);
+    assert_int_equal(queue_count(), 1);
+    assert_int_equal(first.dequeued, 0);
+    put(propose(&first, 0), first.last, 0);
+    run(&first);
+    assert_int_not_equal(ann->lobby, 0);
+}
+
+/* A full table of searches has room for a new wish of who is in it. */
+static void everybody_may_search_and_search_again(void **state) {
+    (void)state;
+    char name[8];
+    for (int i = 0; i < 32; i++) {
+        snprintf(name, sizeof name, "p%d", i);
+        assert_int_equal(find(rig_sign_in(name, NULL)), RPC_OK);
+    }
+    assert_int_equal(find(session_find_key("p31")), RPC_OK);
+    assert_int_equal(queue_count(), 32);
+}
+
+/* Two proposed lobbies that take nobody, one that takes one of two. */
+static void a_lobby_for_nobody_is_closed_and_told(void **state) {
+    (void)state;
+    struct session *ann = rig_sign_in("ann", NULL), *bea = rig_sign_in("bea", NULL);
+    assert_int_equal(find(ann), RPC_OK);
+    muster_ticket_id of_ann = first.last;
+    assert_int_equal(find(bea), RPC_OK);
+    refuser.key = "ann";
+    put(propose(&first, 0), of_ann, 0);
+    struct muster_group *group = propose(&first, 0);
+    put(group, of_ann, 0);
+    put(group, first.last, 0);
+    snprintf(propose(&first, 0)->game_mode, MUSTER_NAME_MAX, "chess");
+    put(&first.next[2], of_ann, 0);
+    run(&first);
+    assert_int_equal(rig.created, 2);
+    assert_int_equal(lobby_count(), 1);
+    assert_int_equal(ann->lobby, 0);
+    assert_int_not_equal(bea->lobby, 0);
+    assert_int_equal(queue_count(), 1);
+    assert_int_equal(first.refused_count, 3);
+    for (int i = 0; i < 3; i++) assert_int_equal(first.refused[i].ticket, of_ann);
+    assert_int_equal(first.refused[0].lobby, 0);
+    assert_int_equal(first.refused[1].lobby, bea->lobby); /* there is one now, not for ann */
+    assert_int_equal(first.refused[2].lobby, 0);
 }
 
 static void who_waits_goes_on_waiting_after_a_reload(void **state) {
@@ -223,6 +325,9 @@ int main(void) {
         TEST(a_lobby_that_filled_meanwhile_leaves_its_tickets),
         TEST(a_wrong_answer_places_nobody),
         TEST(a_new_wish_replaces_the_one_before),
+        TEST(a_wish_that_is_refused_leaves_the_one_before),
+        TEST(everybody_may_search_and_search_again),
+        TEST(a_lobby_for_nobody_is_closed_and_told),
         TEST(who_waits_goes_on_waiting_after_a_reload),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

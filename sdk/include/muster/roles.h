@@ -118,6 +118,10 @@ struct muster_matchmaker {
     uint32_t (*tick)(void *instance, uint64_t now_ms, struct muster_group *groups, uint32_t cap);
     /* A running lobby has open seats again; a hint for the next tick. */
     void (*backfill)(void *instance, muster_lobby_id lobby);
+    /* Since 1.1: the proposed lobby did not take this one, who waits on: it is full or locked by
+     * now, or a rule says no. 0: a new lobby could not be made, or did not take anybody of its
+     * group. Within the host's work on what tick proposed; propose something else for a while. */
+    void (*refused)(void *instance, muster_ticket_id ticket, muster_lobby_id lobby);
 };
 
 /* ---- mode: what happens in the match? ------------------------------------------------------ */
@@ -226,6 +230,9 @@ struct muster_match_facts {
     uint32_t team_seated[MUSTER_TEAM_COUNT]; /* players and bots in the match */
     uint32_t team_humans[MUSTER_TEAM_COUNT]; /* seats held by people, dropped ones included */
     uint32_t team_alive[MUSTER_TEAM_COUNT];
+    /* Since 1.1: 1 once red and blue have had somebody in their seats at the same time, be it
+     * before the first tick. */
+    uint32_t teams_met;
 };
 
 struct muster_victory_result {
