@@ -162,6 +162,14 @@ static bool rate_take(const struct log_line *line, const char *format) {
 
 /* ---- the writer ---- */
 
+/* On the monotonic clock: whoever sets the wall clock must not lengthen a wait. */
+static struct timespec after_s(time_t seconds) {
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += seconds;
+    return at;
+}
+
 static void write_next(void) {
     struct row row = state.ring[state.tail % RING_LINES];
     pthread_mutex_unlock(&state.lock);
@@ -184,11 +192,9 @@ static void writer_wait(void) {
         pthread_cond_wait(&state.filled, &state.lock);
         return;
     }
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec++;
-    if (pthread_cond_timedwait(&state.filled, &state.lock, &until) != ETIMEDOUT) return;
-    clock_gettime(CLOCK_MONOTONIC, &until);
+    struct timespec until = after_s(1);
+    if (pthread_cond_clockwait(&state.filled, &state.lock, CLOCK_MONOTONIC, &until) != ETIMEDOUT)
+        return;
     rates_tell(until.tv_sec);
 }
 
@@ -246,10 +252,9 @@ void log_stop(void) {
     pthread_mutex_unlock(&state.lock);
     if (!running) return;
     /* A terminal that takes nothing must not keep the process alive. */
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += FLUSH_WAIT_S;
-    if (pthread_timedjoin_np(state.writer, NULL, &until) != 0) pthread_detach(state.writer);
+    struct timespec until = after_s(FLUSH_WAIT_S);
+    if (pthread_clockjoin_np(state.writer, NULL, CLOCK_MONOTONIC, &until) != 0)
+        pthread_detach(state.writer);
 }
 
 void log_level_set(uint32_t level_min) {
@@ -308,17 +313,15 @@ void log_fields(uint32_t level, const char *component, const struct log_fields *
 void log_plain(const char *line) {
     char data[LOG_LINE_MAX_BYTES];
     size_t len = log_line_plain(line, data);
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += FLUSH_WAIT_S;
+    struct timespec until = after_s(FLUSH_WAIT_S);
     pthread_mutex_lock(&state.lock);
     bool put = false;
     int code = 0;
     while (state.running && !(put = ring_put(data, len)) && code != ETIMEDOUT)
-        code = pthread_cond_timedwait(&state.written, &state.lock, &until);
+        code = pthread_cond_clockwait(&state.written, &state.lock, CLOCK_MONOTONIC, &until);
     uint64_t mine = state.head;
     while (put && state.tail < mine && code != ETIMEDOUT)
-        code = pthread_cond_timedwait(&state.written, &state.lock, &until);
+        code = pthread_cond_clockwait(&state.written, &state.lock, CLOCK_MONOTONIC, &until);
     if (!state.running && !put) write_all(STDOUT_FILENO, data, len);
     pthread_mutex_unlock(&state.lock);
 }

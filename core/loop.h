@@ -59,6 +59,10 @@ void loop_clock_advance(uint64_t now_ms);
 struct loop_timer *loop_timer_start(uint32_t delay_ms, uint32_t repeat_ms, loop_fn fn, void *user);
 /* Takes null. */
 void loop_timer_stop(struct loop_timer *timer);
+/* A repeating timer that has nothing to do for a while; real clock only. Resumed, it is due after
+ * repeat_ms. */
+void loop_timer_pause(struct loop_timer *timer);
+void loop_timer_resume(struct loop_timer *timer);
 
 /* Any thread; FULL above 65536 waiting. */
 muster_status loop_post(loop_fn fn, void *user);

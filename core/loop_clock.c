@@ -155,6 +155,15 @@ struct loop_timer *loop_timer_start(uint32_t delay_ms, uint32_t repeat_ms, loop_
     return timer;
 }
 
+void loop_timer_pause(struct loop_timer *timer) {
+    uv_timer_stop(&timer->handle);
+}
+
+void loop_timer_resume(struct loop_timer *timer) {
+    uv_update_time(loop_uv()); /* this turn may have begun long ago */
+    uv_timer_again(&timer->handle);
+}
+
 static bool is_closing(const struct loop_timer *timer) {
     return !clock_state.is_virtual && uv_is_closing((const uv_handle_t *)&timer->handle);
 }

@@ -48,7 +48,8 @@ static const char usage[] =
     "  --json              with --replay: print JSON\n"
     "  --version           print the version, then exit\n"
     "  --help              print this, then exit\n\n"
-    "Exit codes: 0 orderly, 69 port in use, 70 internal error, 78 bad configuration; of --run "
+    "Exit codes: 0 orderly, 69 port or data directory in use, 70 internal error, 78 bad "
+    "configuration; of --run "
     "also\n"
     "1 when the answer's last line begins with FAILED, 64 unknown command.\n";
 

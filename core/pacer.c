@@ -21,6 +21,7 @@ static struct {
     double stretch;
     uint32_t armed_count;
     struct loop_timer *timer; /* null while the clock is virtual */
+    bool paused;              /* the timer; no entry is armed */
     bool started;
     struct pacer_entry *running_next; /* next entry of the slot that is being run */
     bool running;
@@ -66,6 +67,7 @@ muster_status pacer_start(void) {
     pacer.armed_count = 0;
     pacer.last_us = loop_now_us();
     if (!loop_clock_is_virtual()) pacer.timer = loop_timer_start(1, 1, on_timer, NULL);
+    pacer.paused = false;
     pacer.started = pacer.timer || loop_clock_is_virtual();
     return pacer.started ? MUSTER_OK : MUSTER_NO_MEMORY;
 }
@@ -74,6 +76,22 @@ void pacer_stop(void) {
     loop_timer_stop(pacer.timer);
     pacer.timer = NULL;
     pacer.started = false;
+}
+
+/* Without entries nothing calls: the next one finds the wheel at the present slot. */
+static void wake(void) {
+    if (pacer.armed_count > 0 || pacer.running) return;
+    pacer.last_us = loop_now_us();
+    pacer.next_slot = pacer.last_us / SLOT_US;
+    if (pacer.paused) loop_timer_resume(pacer.timer);
+    pacer.paused = false;
+}
+
+static void rest(void) {
+    if (pacer.armed_count > 0) return;
+    pacer.stretch = 1.0; /* no tick is left to bring it down */
+    if (pacer.timer && !pacer.paused) loop_timer_pause(pacer.timer);
+    pacer.paused = pacer.timer != NULL;
 }
 
 void pacer_add(struct pacer_entry *entry, uint32_t period_us, uint32_t phase,
@@ -85,6 +103,7 @@ void pacer_add(struct pacer_entry *entry, uint32_t period_us, uint32_t phase,
     entry->user = user;
     entry->due_us = (now_us / period_us + 1) * period_us + phase_us;
     if (entry->due_us > now_us + period_us) entry->due_us -= period_us;
+    wake();
     arm(entry);
 }
 
@@ -144,7 +163,6 @@ void pacer_run(void) {
     uint64_t begin_us = loop_now_us();
     if (pacer.running || !pacer.started || begin_us < pacer.rx_until_us) return;
     pacer.running = true;
-    if (pacer.armed_count == 0) pacer.stretch = 1.0; /* no tick is left to bring it down */
     uint64_t now_slot = begin_us / SLOT_US;
     if (now_slot > pacer.next_slot + SLOTS) pacer.next_slot = now_slot - SLOTS;
     uint32_t slots_max = loop_clock_is_virtual() ? SLOTS : SLOTS_PER_RUN;
@@ -155,6 +173,7 @@ void pacer_run(void) {
     pacer.last_us = loop_now_us();
     pacer.rx_until_us = pacer.last_us + (uint64_t)((double)(pacer.last_us - begin_us) * RX_SHARE);
     pacer.running = false;
+    rest();
 }
 
 static bool slot_is_due(uint64_t slot) {
@@ -176,6 +195,6 @@ double pacer_stretch(void) {
     return pacer.stretch;
 }
 
-uint64_t pacer_last_us(void) {
-    return pacer.last_us;
+uint64_t pacer_silent_us(void) {
+    return pacer.armed_count > 0 ? loop_now_us() - pacer.last_us : 0;
 }

@@ -1,9 +1,10 @@
 /* pacer - calls the matches' ticks on an absolute schedule. Layer 3. Loop thread.
  *
  * A wheel of 1 ms slots; an entry is due at start + n * period, spread over the slots by its phase,
- * so that lobbies do not tick together. Due slots run from a 1 ms timer and from pacer_run, which
- * net calls after every 32nd received message: neither receiving nor ticking starves. Under
- * overload a governor stretches all periods (up to 4x), evenly for all.
+ * so that lobbies do not tick together. Due slots run from a 1 ms timer, which rests while there
+ * are no entries, and from pacer_run, which net calls after every 32nd received message: neither
+ * receiving nor ticking starves. Under overload a governor stretches all periods (up to 4x), evenly
+ * for all.
  * Thresholds: measured, docs/architecture.md "The tick".
  */
 #ifndef PACER_H
@@ -35,7 +36,7 @@ void pacer_run(void);
 uint64_t pacer_due_ms(void);
 /* 1.0 in time; above 1.1 new lobbies are refused. */
 double pacer_stretch(void);
-/* When the last slot ran, loop_now_us clock: for liveness. */
-uint64_t pacer_last_us(void);
+/* Since a slot ran; 0 without entries: for liveness. */
+uint64_t pacer_silent_us(void);
 
 #endif

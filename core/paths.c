@@ -6,15 +6,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "config.h"
 
+#define DIR_MAX 400 /* with what lies in it a path stays below 512 bytes */
+
 static struct {
-    char data[400];
-    char share[400];
+    char data[DIR_MAX];
+    char share[DIR_MAX];
     char node_id[64];
+    int lock_fd; /* 0: not locked */
 } paths;
 
 const char *paths_data(void) {
@@ -53,34 +57,85 @@ static void executable_dir(char *out, size_t cap) {
     if (slash) *slash = '\0';
 }
 
-static void find_share(void) {
+static muster_status too_long(const char *key, char *error) {
+    snprintf(error, PATHS_ERROR_MAX, "%s: the whole path must stay below %d bytes", key, DIR_MAX);
+    return MUSTER_LIMIT;
+}
+
+static muster_status find_share(char *error) {
     char exe[300];
     const char *configured = config_string("server", "shareDir");
     if (configured[0]) {
-        snprintf(paths.share, sizeof paths.share, "%s", configured);
-        return;
+        int len = snprintf(paths.share, sizeof paths.share, "%s", configured);
+        return len < DIR_MAX ? MUSTER_OK : too_long("server.shareDir", error);
     }
     executable_dir(exe, sizeof exe);
     snprintf(paths.share, sizeof paths.share, "%s/../share/muster", exe);
-    if (is_dir(paths.share)) return;
+    if (is_dir(paths.share)) return MUSTER_OK;
     snprintf(paths.share, sizeof paths.share, "%s/../share", exe);
-    if (is_dir(paths.share)) return;
+    if (is_dir(paths.share)) return MUSTER_OK;
     snprintf(paths.share, sizeof paths.share, "%s/muster", MUSTER_INSTALL_DATADIR);
+    return MUSTER_OK;
 }
 
-static muster_status find_data(bool create, char *error) {
-    const char *configured = config_string("server", "dataDir");
-    char cwd[256] = "";
-    bool absolute = configured[0] == '/';
-    if (!absolute && !getcwd(cwd, sizeof cwd)) return MUSTER_IO;
-    snprintf(paths.data, sizeof paths.data, "%s%s%s", cwd, absolute ? "" : "/", configured);
-    if (!create) return MUSTER_OK;
-    char records[420];
+static muster_status make_data(char *error) {
+    char records[DIR_MAX + 20];
     snprintf(records, sizeof records, "%s/records", paths.data);
     muster_status status = paths_make_dir(records);
-    if (status) snprintf(error, 512, "server.dataDir: cannot create %s: %m", records);
+    if (status) snprintf(error, PATHS_ERROR_MAX, "server.dataDir: cannot create %s: %m", records);
     return status;
 }
+
+static muster_status find_data(char *error) {
+    const char *configured = config_string("server", "dataDir");
+    char cwd[DIR_MAX] = "";
+    bool absolute = configured[0] == '/';
+    if (!absolute && !getcwd(cwd, sizeof cwd)) return too_long("server.dataDir", error);
+    int len =
+        snprintf(paths.data, sizeof paths.data, "%s%s%s", cwd, absolute ? "" : "/", configured);
+    return len < DIR_MAX ? MUSTER_OK : too_long("server.dataDir", error);
+}
+
+/* ---- the lock: one process per data directory ---- */
+
+static muster_status in_use(int fd, char *error) {
+    char pid[24] = "";
+    ssize_t len = pread(fd, pid, sizeof pid - 1, 0);
+    pid[len > 0 ? len : 0] = '\0';
+    pid[strspn(pid, "0123456789")] = '\0';
+    snprintf(error, PATHS_ERROR_MAX,
+             "server.dataDir: %s is in use by process %s; each server needs a data directory of "
+             "its own",
+             paths.data, pid[0] ? pid : "?");
+    return MUSTER_EXISTS;
+}
+
+/* Held until paths_deinit or the end of the process, however that comes. */
+static muster_status lock_data(char *error) {
+    char path[DIR_MAX + 20];
+    snprintf(path, sizeof path, "%s/lock", paths.data);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool locked = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+    bool taken = fd >= 0 && !locked && errno == EWOULDBLOCK;
+    if (locked && ftruncate(fd, 0) == 0 && dprintf(fd, "%ld\n", (long)getpid()) > 0) {
+        paths.lock_fd = fd;
+        return MUSTER_OK;
+    }
+    muster_status status = MUSTER_IO;
+    if (taken)
+        status = in_use(fd, error);
+    else
+        snprintf(error, PATHS_ERROR_MAX, "server.dataDir: cannot lock %s: %m", path);
+    if (fd >= 0) close(fd);
+    return status;
+}
+
+void paths_deinit(void) {
+    if (paths.lock_fd > 0) close(paths.lock_fd);
+    paths.lock_fd = 0;
+}
+
+/* ---- the node's id ---- */
 
 static void make_node_id(void) {
     unsigned char bytes[6];
@@ -97,7 +152,7 @@ static muster_status find_node_id(char *error) {
         snprintf(paths.node_id, sizeof paths.node_id, "%s", configured);
         return MUSTER_OK;
     }
-    char path[420];
+    char path[DIR_MAX + 20];
     snprintf(path, sizeof path, "%s/node-id", paths.data);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd >= 0) {
@@ -111,12 +166,15 @@ static muster_status find_node_id(char *error) {
     fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     bool written = fd >= 0 && dprintf(fd, "%s\n", paths.node_id) > 0;
     if (fd >= 0) close(fd);
-    if (!written) snprintf(error, 512, "cannot write %s: %m", path);
+    if (!written) snprintf(error, PATHS_ERROR_MAX, "cannot write %s: %m", path);
     return written ? MUSTER_OK : MUSTER_IO;
 }
 
 muster_status paths_init(bool create, char *error) {
-    find_share();
-    muster_status status = find_data(create, error);
-    return status || !create ? status : find_node_id(error);
+    muster_status status = find_share(error);
+    if (!status) status = find_data(error);
+    if (status || !create) return status;
+    status = make_data(error);
+    if (!status) status = lock_data(error);
+    return status ? status : find_node_id(error);
 }

@@ -4,9 +4,13 @@
 
 #include <muster/types.h>
 
+#define PATHS_ERROR_MAX 640
+
 /* By the config and the place of the executable. With create: the data directory (0700) and the
- * node's id in it, too. `error` (512 bytes) says what is wrong. */
+ * node's id in it, too, and the directory belongs to this process until paths_deinit. EXISTS: it
+ * belongs to another one. `error` (PATHS_ERROR_MAX bytes) says what is wrong. */
 muster_status paths_init(bool create, char *error) MUSTER_MUST_USE;
+void paths_deinit(void);
 /* Absolute, no trailing slash. */
 const char *paths_data(void);
 const char *paths_share(void); /* server.shareDir, the build tree's, or the installed one */

@@ -47,7 +47,7 @@ static void respond_checks(const struct muster_http_request *request, const stru
 }
 
 static const char *tick_failure(void) {
-    return loop_now_us() - pacer_last_us() > TICK_STUCK_US ? "the tick is stuck" : NULL;
+    return pacer_silent_us() > TICK_STUCK_US ? "the tick is stuck" : NULL;
 }
 
 static void get_livez(void *user, const struct muster_http_request *request) {

@@ -142,7 +142,7 @@ static int load_plugins(void) {
 }
 
 int server_prepare(bool keeps_data) {
-    char error[512] = "";
+    char error[PATHS_ERROR_MAX] = "";
     json_object_seed(0);
     if (sodium_init() < 0) return load_error(MUSTER_INTERNAL, "libsodium did not start");
     /* One thread ends its jobs in the order in which they came. */
@@ -151,7 +151,10 @@ int server_prepare(bool keeps_data) {
     if (status) return load_error(MUSTER_INTERNAL, "the event loop did not start");
     if (server.for_command) loop_clock_virtual(COMMAND_START_MS, loop_unix_ms());
     status = paths_init(keeps_data, error);
-    if (status) return load_error(MUSTER_INVALID, error);
+    if (status) {
+        (void)load_error(MUSTER_INVALID, error);
+        return status == MUSTER_EXISTS ? SERVER_EXIT_IN_USE : SERVER_EXIT_CONFIG;
+    }
     status = host_init();
     if (!status) status = pending_init();
     if (status) return load_error(MUSTER_INTERNAL, "out of memory");
@@ -170,6 +173,7 @@ void server_unload(void) {
     pending_deinit();
     host_deinit();
     loop_deinit();
+    paths_deinit();
 }
 
 /* ---- start ----------------------------------------------------------------------------------- */
@@ -244,7 +248,7 @@ static void listen_now(void) {
     server.net_begun = true;
     muster_status status = net_start(&handlers, error);
     if (status) {
-        fail(status == MUSTER_EXISTS    ? SERVER_EXIT_PORT_IN_USE
+        fail(status == MUSTER_EXISTS    ? SERVER_EXIT_IN_USE
              : status == MUSTER_INVALID ? SERVER_EXIT_CONFIG
                                         : SERVER_EXIT_INTERNAL,
              error);

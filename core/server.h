@@ -10,7 +10,7 @@
 #define SERVER_EXIT_OK 0
 #define SERVER_EXIT_FAILED 1   /* what the command looked at is not as it should be */
 #define SERVER_EXIT_UNKNOWN 64 /* no such command */
-#define SERVER_EXIT_PORT_IN_USE 69
+#define SERVER_EXIT_IN_USE 69  /* a port, or the data directory */
 #define SERVER_EXIT_INTERNAL 70
 #define SERVER_EXIT_CONFIG 78
 

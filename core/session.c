@@ -23,6 +23,7 @@ static unsigned hash_bytes(const void *data, size_t len) {
 
 #define EXPIRY_SWEEP_MS 5000
 #define CREATED_LIFE_S 3600
+#define LIFE_MAX_S 3155760000 /* a hundred years: for good */
 
 static struct {
     struct slots slots;
@@ -34,10 +35,10 @@ static struct {
 
 static void sweep_expired(void *user) {
     (void)user;
-    int64_t now_s = loop_unix_ms() / 1000;
+    uint64_t now_ms = loop_now_ms();
     muster_player_id id = 0;
     for (struct session *session; (session = session_next(&id));)
-        if (session->expires_at_s > now_s)
+        if (session->expires_ms > now_ms)
             continue;
         else if (session->client)
             client_close(session->client, 4002, "the token has expired");
@@ -114,11 +115,20 @@ bool session_text_mend(char *text) {
     return is_utf8(text);
 }
 
+/* What is left now. The wall clock may be set while the session lives; its life goes on. */
+static uint64_t life_ms(int64_t expires_at_s) {
+    int64_t now_ms = loop_unix_ms();
+    if (expires_at_s <= now_ms / 1000) return 0;
+    if (expires_at_s - now_ms / 1000 > LIFE_MAX_S) return LIFE_MAX_S * 1000ull;
+    return (uint64_t)(expires_at_s * 1000 - now_ms);
+}
+
 static void copy_identity(struct session *session, const struct muster_identity *identity) {
     snprintf(session->display_name, sizeof session->display_name, "%s", identity->display_name);
     snprintf(session->region, sizeof session->region, "%s", identity->region);
     snprintf(session->permissions, sizeof session->permissions, "%s", identity->permissions);
     session->expires_at_s = identity->expires_at_s;
+    session->expires_ms = loop_now_ms() + life_ms(identity->expires_at_s);
 }
 
 static struct session *create(const struct muster_identity *identity) {

@@ -22,7 +22,8 @@ struct session {
     char region[MUSTER_NAME_MAX];
     char permissions[256];
     int64_t created_at_ms;
-    int64_t expires_at_s;
+    int64_t expires_at_s;          /* told to people */
+    uint64_t expires_ms;           /* loop clock: what counts */
     muster_lobby_id lobby;         /* 0: in none */
     uint32_t member;               /* index in the lobby */
     muster_ticket_id queue_ticket; /* 0: not searching */

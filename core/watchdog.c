@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -24,6 +25,8 @@
 
 #define SAMPLE_NS 1000000
 #define SAMPLE_CLOSE_NS 250000 /* while a call lasts from one sample to the next */
+#define GAP_MAX_NS 100000000   /* what a longer gap between two samples counts for */
+#define IDLE_SAMPLES 100       /* without a call; then it sleeps until there is one */
 #define WATCH_NICE (-10)
 #define EXIT_CODE 70 /* EX_SOFTWARE: a supervisor restarts us */
 #define OVERRUN_SIGNAL (SIGRTMIN + 3)
@@ -41,7 +44,7 @@ struct frame {
 struct seen {
     uint64_t sequence;
     uint64_t cpu_ns;   /* charged so far */
-    uint64_t since_ns; /* wall clock */
+    uint64_t since_ns; /* running time */
 };
 
 static struct frame frames[FRAMES_MAX];
@@ -54,13 +57,19 @@ static pthread_t loop_thread;
 static pthread_t watch_thread;
 static pthread_mutex_t watching = PTHREAD_MUTEX_INITIALIZER; /* held while frames are looked at */
 static atomic_bool stopping;
+static atomic_bool asleep; /* the watchdog's thread waits for `wake` */
+static sem_t wake;
 static bool running;
 static uint64_t warn_ns;
 static uint64_t abort_ns;
 
 static struct seen seen[FRAMES_MAX]; /* watch thread from here on */
 static uint64_t cpu_last_ns;
-static uint64_t warned_ns; /* wall clock length of the call at the last warning */
+static uint64_t clock_last_ns;
+static uint64_t running_ns;   /* time in which this thread was let run: running time */
+static uint32_t idle_samples; /* in a row */
+static uint64_t idle_sequence;
+static uint64_t warned_ns; /* length of the call at the last warning */
 
 /* ---- the loop thread's side ------------------------------------------------------------------ */
 
@@ -71,7 +80,12 @@ void watchdog_enter(struct muster_self *self, const char *call) {
         atomic_store_explicit(&frames[n].call, call, memory_order_relaxed);
         atomic_store_explicit(&frames[n].sequence, ++sequence_last, memory_order_relaxed);
     }
-    atomic_store_explicit(&frame_count, n + 1, memory_order_release);
+    if (n > 0) {
+        atomic_store_explicit(&frame_count, n + 1, memory_order_release);
+        return;
+    }
+    atomic_store(&frame_count, 1); /* either this is seen by who falls asleep, or the other */
+    if (atomic_load(&asleep) && atomic_exchange(&asleep, false)) sem_post(&wake);
 }
 
 void watchdog_leave(void) {
@@ -128,6 +142,15 @@ static uint64_t cpu_ns(void) {
     return pthread_getcpuclockid(loop_thread, &clock) == 0 ? clock_ns(clock) : 0;
 }
 
+/* A process that was stopped (SIGSTOP, a paused container, a saved machine) did not run: what lies
+ * between two samples that are far apart is nobody's fault. */
+static void running_clock_go_on(void) {
+    uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+    uint64_t gap_ns = now_ns - clock_last_ns;
+    running_ns += gap_ns < GAP_MAX_NS ? gap_ns : GAP_MAX_NS;
+    clock_last_ns = now_ns;
+}
+
 /* "mode_arena mode.tick > rules_x rules.adjust" */
 static void stack_text(uint32_t count, char *out, uint32_t cap) {
     out[0] = '\0';
@@ -156,9 +179,9 @@ static void end_process(const char *stack, uint64_t lasted_ns) {
     _exit(EXIT_CODE);
 }
 
-static void wall_check(uint32_t count, uint64_t now_ns) {
+static void length_check(uint32_t count) {
     char stack[STACK_TEXT_MAX];
-    uint64_t lasted_ns = now_ns - seen[0].since_ns;
+    uint64_t lasted_ns = running_ns - seen[0].since_ns;
     if (lasted_ns < warned_ns + warn_ns && lasted_ns < abort_ns) return;
     stack_text(count, stack, sizeof stack);
     if (lasted_ns >= abort_ns) end_process(stack, lasted_ns);
@@ -188,19 +211,34 @@ static uint32_t calls_kept(uint32_t count) {
 
 /* True while a call lasts. */
 static bool sample(void) {
+    running_clock_go_on();
     uint32_t count = atomic_load_explicit(&frame_count, memory_order_acquire);
     if (count > FRAMES_MAX) count = FRAMES_MAX;
     if (count == 0) return false;
-    uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
     uint64_t cpu_now_ns = cpu_ns();
     uint32_t kept = calls_kept(count);
     if (kept > 0) seen[kept - 1].cpu_ns += cpu_now_ns - cpu_last_ns;
     if (kept == 0) warned_ns = 0;
-    for (uint32_t i = kept; i < count; i++) seen[i] = (struct seen){frames[i].sequence, 0, now_ns};
+    for (uint32_t i = kept; i < count; i++)
+        seen[i] = (struct seen){frames[i].sequence, 0, running_ns};
     cpu_last_ns = cpu_now_ns;
-    wall_check(count, now_ns);
+    length_check(count);
     limit_check(count);
     return kept > 0;
+}
+
+static bool is_idle(void) {
+    uint64_t sequence = frames[0].sequence;
+    if (frame_count > 0 || sequence != idle_sequence) idle_samples = 0;
+    idle_sequence = sequence;
+    return ++idle_samples > IDLE_SAMPLES;
+}
+
+static void sleep_until_call(void) {
+    asleep = true;
+    while (frame_count == 0 && !stopping && asleep && sem_wait(&wake) != 0) continue;
+    asleep = false;
+    idle_samples = 0;
 }
 
 /* It sleeps nearly always; when it is due, a script may be running on. A nice value alone lets who
@@ -222,6 +260,7 @@ static void *watch(void *user) {
         pthread_mutex_lock(&watching);
         lasts = sample();
         pthread_mutex_unlock(&watching);
+        if (is_idle()) sleep_until_call();
     }
     return NULL;
 }
@@ -235,8 +274,10 @@ muster_status watchdog_start(uint32_t warn_ms, uint32_t abort_ms) {
     if (sigaction(OVERRUN_SIGNAL, &action, NULL) != 0) return MUSTER_INTERNAL;
     warn_ns = (uint64_t)warn_ms * 1000000;
     abort_ns = (uint64_t)abort_ms * 1000000;
+    clock_last_ns = clock_ns(CLOCK_MONOTONIC);
     loop_thread = pthread_self();
     stopping = false;
+    if (sem_init(&wake, 0, 0) != 0) return MUSTER_INTERNAL;
     sigfillset(&all); /* signals belong to the loop thread, but for what untrusted needs */
     sigdelset(&all, SIGSYS);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -248,6 +289,8 @@ muster_status watchdog_start(uint32_t warn_ms, uint32_t abort_ms) {
 void watchdog_stop(void) {
     if (!running) return;
     stopping = true;
+    sem_post(&wake);
     pthread_join(watch_thread, NULL);
+    sem_destroy(&wake);
     running = false;
 }

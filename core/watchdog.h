@@ -1,10 +1,11 @@
 /* watchdog - sees calls into plugins that do not return. Layer 2.
  *
- * A thread looks every ms at the stack of calls that watchdog_enter and watchdog_leave keep. Over
- * the plugin's own limit of CPU time it signals the loop thread (a real-time signal, SA_RESTART),
- * each ms again, and the handler calls what the plugin registered. A call that lasts warn_ms is
- * named while it runs; one that does not return within abort_ms is named on stderr and the process
- * ends with exit code 70.
+ * While there are calls, a thread looks every ms at the stack of calls that watchdog_enter and
+ * watchdog_leave keep. Over the plugin's own limit of CPU time it signals the loop thread (a
+ * real-time signal, SA_RESTART), each ms again, and the handler calls what the plugin registered. A
+ * call that lasts warn_ms is named while it runs; one that does not return within abort_ms is named
+ * on stderr and the process ends with exit code 70. Both count the time in which the process runs:
+ * while it is stopped or frozen nothing passes.
  */
 #ifndef WATCHDOG_H
 #define WATCHDOG_H
@@ -17,7 +18,8 @@ struct muster_self;
 /* Called from the loop thread, which is the one that is watched. */
 muster_status watchdog_start(uint32_t warn_ms, uint32_t abort_ms) MUSTER_MUST_USE;
 void watchdog_stop(void);
-/* plugin_enter and plugin_leave call these; cheap: a few plain stores, one of them a release. */
+/* plugin_enter and plugin_leave call these; cheap: a few stores; the first call after a
+ * while without one wakes the thread. */
 void watchdog_enter(struct muster_self *self, const char *call);
 void watchdog_leave(void);
 /* What a plugin wants to be told while a call into it overruns; limit_us 0 or fn null clears. */

@@ -7,11 +7,13 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "loop.h"
@@ -370,6 +372,8 @@ static void test_wrong_thread(void **state) {
     assert_int_equal(self->fault_count, 1);
 }
 
+#define FREEZE_ABORT_MS 1000
+
 /* ---- watchdog: each in a process of its own -------------------------------------------------- */
 
 /* Runs this program again with `what`; its exit code, and its output in `out`. */
@@ -403,6 +407,28 @@ static void test_hanging_call_ends_the_process(void **state) {
         fail_msg("not named: %s", out);
 }
 
+/* A process that is stopped in the middle of a call for longer than a call may take (a paused
+ * container, a saved machine) did nothing wrong. */
+static void test_frozen_call_is_forgiven(void **state) {
+    (void)state;
+    int status = 0;
+    const struct timespec longer = {.tv_sec = FREEZE_ABORT_MS / 1000, .tv_nsec = 200000000};
+    pid_t pid = fork();
+    if (pid == 0) {
+        setenv("TMPDIR", host.root, 1);
+        execl("/proc/self/exe", "zoo_test", "freeze", (char *)NULL);
+        _exit(1);
+    }
+    assert_true(pid > 0);
+    assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+    assert_true(WIFSTOPPED(status));
+    nanosleep(&longer, NULL); /* the case itself is one of time */
+    assert_int_equal(kill(pid, SIGCONT), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 /* A call that runs for longer than its plugin's limit is told so while it runs. */
 static void test_overrun(void **state) {
     (void)state;
@@ -423,7 +449,10 @@ static int child(const char *what) {
     tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
     struct muster_self *self = loaded("zoo_actor");
     started();
-    if (watchdog_start(50, strcmp(what, "hang") == 0 ? 300 : 60000) != MUSTER_OK) return 2;
+    uint32_t abort_ms = strcmp(what, "hang") == 0     ? 300
+                        : strcmp(what, "freeze") == 0 ? FREEZE_ABORT_MS
+                                                      : 60000;
+    if (watchdog_start(50, abort_ms) != MUSTER_OK) return 2;
     ask(self, what, 0);
     watchdog_stop();
     tiny_host_close(&host);
@@ -452,6 +481,7 @@ int main(int argc, char **argv) {
         TEST(test_overrun),
         TEST(test_sleeping_call_is_named),
         TEST(test_hanging_call_ends_the_process),
+        TEST(test_frozen_call_is_forgiven),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,6 @@ import {
     ADMIN_TOKEN,
     MUSTERD,
     ROOT,
-    SANITIZED,
     Server,
     atEnd,
     cleanEnvironment,
@@ -321,16 +320,33 @@ test("SIGHUP: a bad configuration changes nothing and is said", async (t) => {
     assert.equal((await server.rest("GET", "/livez")).status, 200);
 });
 
-test(
-    "a second server on the same data directory is refused or harmless",
-    { skip: SANITIZED },
-    async (t) => {
-        const server = await startServer(t, {});
-        const { file } = await configFile(t, testConfig());
-        const second = await runDaemon(["--config", file, "--data-dir", server.dataDir], {
-            input: "stop\n",
-        });
-        assert.ok([0, 69, 78].includes(second.code), second.stderr);
-        assert.equal((await server.rest("GET", "/readyz")).status, 200);
-    },
-);
+test("a data directory has one server: 69 for the next, who it is, and free after its end", async (t) => {
+    const server = await startServer(t, {});
+    const { file } = await configFile(t, testConfig());
+    const args = ["--config", file, "--data-dir", server.dataDir];
+    for (const more of [[], ["--run", "status"]]) {
+        const second = await runDaemon([...args, ...more], { input: "stop\n" });
+        assert.equal(second.code, 69, second.stderr);
+        assert.match(second.stderr, new RegExp(`${server.dataDir} is in use by process ${server.pid};`));
+    }
+    const check = await runDaemon([...args, "--check-config"]);
+    assert.equal(check.code, 0, check.stderr); // reads only
+    assert.equal((await server.rest("GET", "/readyz")).status, 200);
+    server.signal("SIGKILL"); // no orderly end is needed
+    await server.ended();
+    const next = await runDaemon([...args, "--run", "status"]);
+    assert.equal(next.code, 0, next.stderr);
+});
+
+test("a directory whose path is too long is refused, not cut", async (t) => {
+    const { file, dir } = await configFile(t, testConfig());
+    const long = path.join(dir, ...Array(8).fill("d".repeat(60)));
+    const data = await runDaemon(["--config", file, "--data-dir", long]);
+    assert.equal(data.code, 78, data.stderr);
+    assert.match(data.stderr, /server\.dataDir: the whole path must stay below 400 bytes/);
+    const share = await runDaemon(["--config", file, "--data-dir", dir], {
+        env: { MUSTER_SERVER_SHARE_DIR: long },
+    });
+    assert.equal(share.code, 78, share.stderr);
+    assert.match(share.stderr, /server\.shareDir: the whole path/);
+});

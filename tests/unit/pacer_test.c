@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include <uv.h>
 
 #include "loop.h"
 #include "metrics.h"
@@ -212,6 +213,28 @@ static void without_a_match_there_is_no_overload(void **state) {
     assert_true(pacer_stretch() == 1.0);
 }
 
+/* A node without matches sleeps; the next match ticks in time all the same. */
+static void without_an_entry_nothing_wakes_the_loop(void **state) {
+    (void)state;
+    struct runner *runner = add(0, 50, 0);
+    assert_true(uv_loop_alive(loop_handle()));
+    pass(1);
+    assert_true(uv_loop_alive(loop_handle()));
+    pacer_remove(&runner->entry);
+    pass(1);
+    assert_false(uv_loop_alive(loop_handle()));
+    clock_us += 3600u * 1000 * MS;
+    assert_true(pacer_silent_us() == 0); /* it lives */
+    double skipped = metrics_values[METRIC_TICKS_SKIPPED];
+    add(1, 50, 0);
+    assert_true(uv_loop_alive(loop_handle()));
+    pass(500);
+    assert_int_equal(runners[1].count, 10);
+    assert_true(pacer_stretch() == 1.0);
+    assert_true(metrics_values[METRIC_TICKS_SKIPPED] == skipped);
+    assert_int_equal(runner->count, 0);
+}
+
 /* Receiving asks for ticks, too, but gets its share of time after a long run. */
 static void receiving_has_its_share(void **state) {
     (void)state;
@@ -243,6 +266,7 @@ int main(void) {
         TEST(an_hour_of_sleep_does_not_stop_it),
         TEST(overload_stretches_all_and_ends_when_it_is_over),
         TEST(without_a_match_there_is_no_overload),
+        TEST(without_an_entry_nothing_wakes_the_loop),
         TEST(receiving_has_its_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

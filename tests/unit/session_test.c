@@ -1,6 +1,40 @@
 /* Sessions: one per player, taken over, kept while a seat is held, ended once. */
 #include "books_rig.h"
 
+/* ---- the wall clock, and the timer that looks for sessions that are over ---- */
+
+#define SWEEP_MS 5000
+
+static int64_t wall_ms = 1700000000000;
+static loop_fn sweep;
+
+int64_t __wrap_loop_unix_ms(void);
+struct loop_timer *__wrap_loop_timer_start(uint32_t delay_ms, uint32_t repeat_ms, loop_fn fn,
+                                           void *user);
+struct loop_timer *__real_loop_timer_start(uint32_t delay_ms, uint32_t repeat_ms, loop_fn fn,
+                                           void *user);
+
+int64_t __wrap_loop_unix_ms(void) {
+    return wall_ms;
+}
+
+struct loop_timer *__wrap_loop_timer_start(uint32_t delay_ms, uint32_t repeat_ms, loop_fn fn,
+                                           void *user) {
+    if (repeat_ms == SWEEP_MS) sweep = fn;
+    return __real_loop_timer_start(delay_ms, repeat_ms, fn, user);
+}
+
+/* Both clocks go on. */
+static void pass(uint32_t ms) {
+    rig_now_ms += ms;
+    wall_ms += ms;
+    sweep(NULL);
+}
+
+static uint16_t close_code(const struct client *client) {
+    return rig.close_code[client->conn - 1];
+}
+
 static void the_newer_connection_takes_over(void **state) {
     (void)state;
     struct client *older, *newer;
@@ -41,6 +75,58 @@ static void a_renewed_token_changes_nobodys_connection(void **state) {
     assert_false(muster_permitted("", "admin"));
     assert_false(muster_permitted("admin  host", ""));
     assert_string_equal(session->display_name, "Ann");
+}
+
+static void renew(struct client *client, int64_t expires_at_s) {
+    struct muster_identity identity = {.size = sizeof identity, .expires_at_s = expires_at_s};
+    struct session *session = session_find(client->player);
+    snprintf(identity.player_key, sizeof identity.player_key, "%s", session->player_key);
+    assert_int_equal(session_attach(client, &identity, &session), MUSTER_OK);
+}
+
+static void a_token_that_runs_out_ends_its_connection_and_no_other(void **state) {
+    (void)state;
+    struct client *ann, *bob, *cid;
+    rig_sign_in("ann", &ann);
+    rig_sign_in("bob", &bob);
+    rig_sign_in("cid", &cid);
+    pass(3599000);
+    renew(bob, wall_ms / 1000 + 3600);
+    renew(cid, INT64_MAX);
+    assert_int_equal(close_code(ann), 0);
+    pass(1001);
+    assert_int_equal(close_code(ann), 4002);
+    assert_int_equal(close_code(bob), 0);
+    pass(3599000);
+    assert_int_equal(close_code(bob), 4002);
+    pass(UINT32_MAX);
+    assert_int_equal(close_code(cid), 0);
+}
+
+/* Somebody sets the machine's clock: who plays goes on, for as long as the token was good. */
+static void the_wall_clock_ends_nobody(void **state) {
+    (void)state;
+    struct client *ann;
+    rig_sign_in("ann", &ann);
+    wall_ms += 3600000;
+    pass(3590000);
+    assert_int_equal(close_code(ann), 0);
+    wall_ms -= 7200000;
+    pass(10001);
+    assert_int_equal(close_code(ann), 4002);
+}
+
+/* Checked with some tolerance, or long in coming: it ends at the next look. */
+static void a_token_that_has_run_out_lives_no_longer(void **state) {
+    (void)state;
+    struct client *ann;
+    rig_sign_in("ann", &ann);
+    renew(ann, wall_ms / 1000 - 30);
+    pass(0);
+    assert_int_equal(close_code(ann), 4002);
+    renew(ann, INT64_MIN);
+    pass(0);
+    assert_int_equal(close_code(ann), 4002);
 }
 
 static void a_full_node_takes_no_more_players(void **state) {
@@ -161,6 +247,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(the_newer_connection_takes_over),
         TEST(a_renewed_token_changes_nobodys_connection),
+        TEST(a_token_that_runs_out_ends_its_connection_and_no_other),
+        TEST(the_wall_clock_ends_nobody),
+        TEST(a_token_that_has_run_out_lives_no_longer),
         TEST(a_full_node_takes_no_more_players),
         TEST(an_ended_session_is_ended_once),
         TEST(a_dropped_session_lives_while_it_holds_a_seat),

@@ -72,6 +72,11 @@ static muster_verdict actor_authenticate(void *instance, const struct muster_aut
     }
     if (strcmp(request->token, "spin") == 0) spin(actor);
     if (strcmp(request->token, "sleep") == 0) sleep_ms(400);
+    if (strcmp(request->token, "freeze") == 0) {
+        sleep_ms(50); /* long enough to be looked at */
+        raise(SIGSTOP);
+        sleep_ms(50);
+    }
     while (strcmp(request->token, "hang") == 0) sleep_ms(1000);
     return MUSTER_PASS;
 }
