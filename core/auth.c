@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "config.h"
 #include "lobby.h"
 #include "log.h"
 #include "loop.h"
 #include "metrics.h"
+#include "names.h"
 #include "pending.h"
 #include "registry.h"
 
@@ -54,6 +56,13 @@ static void refuse(struct auth_job *job, int32_t code, const char *reason) {
     if (!client->player) client_close(client, 4002, "token refused");
 }
 
+/* Nothing in it that a line may not hold. */
+static bool is_line(const char *text) {
+    char mended[MUSTER_PLAYER_KEY_MAX];
+    snprintf(mended, sizeof mended, "%s", text);
+    return text_line_mend(mended) && strcmp(mended, text) == 0;
+}
+
 /* A plugin's identity is checked, too: what is missing gets the node's defaults. */
 static bool complete_identity(struct muster_identity *identity) {
     identity->player_key[sizeof identity->player_key - 1] = '\0';
@@ -61,17 +70,12 @@ static bool complete_identity(struct muster_identity *identity) {
     identity->region[sizeof identity->region - 1] = '\0';
     identity->permissions[sizeof identity->permissions - 1] = '\0';
     if (!identity->player_key[0]) return false;
-    json_t *key = json_string(identity->player_key);
-    json_decref(key);
-    if (!key || !session_text_mend(identity->permissions)) return false;
-    if (!session_text_mend(identity->display_name)) identity->display_name[0] = '\0';
-    if (!session_text_mend(identity->region)) identity->region[0] = '\0';
-    if (!identity->display_name[0]) {
-        snprintf(identity->display_name, sizeof identity->display_name, "%.48s",
-                 identity->player_key);
-        if (!session_text_mend(identity->display_name)) return false;
-    }
-    if (!identity->region[0])
+    if (!is_line(identity->player_key)) return false;
+    if (!session_text_mend(identity->permissions)) return false;
+    if (!identity->display_name[0])
+        snprintf(identity->display_name, sizeof identity->display_name, "%s", identity->player_key);
+    names_settle(identity);
+    if (!text_line_mend(identity->region))
         snprintf(identity->region, sizeof identity->region, "%s",
                  config_string("server", "region"));
     return true;

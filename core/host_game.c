@@ -55,11 +55,8 @@ static muster_status player_notify_fn(muster_self *self, muster_player_id id, co
     HOST_CHECK_THREAD(self);
     struct session *session = session_find(id);
     if (!session) return MUSTER_NOT_FOUND;
-    json_t *params = json_loads(params_json, JSON_REJECT_DUPLICATES, NULL);
-    if (!json_is_object(params)) {
-        json_decref(params);
-        return MUSTER_INVALID;
-    }
+    json_t *params = host_params(method, params_json);
+    if (!params) return MUSTER_INVALID;
     session_notify(session, method, params);
     return MUSTER_OK;
 }

@@ -56,4 +56,7 @@ static inline bool host_size_ok(uint32_t size, size_t needed) {
     return size >= needed;
 }
 
+/* A notification's params, given by a plugin: an object, or null. What is chat is a line. */
+json_t *host_params(const char *method, const char *params_json);
+
 #endif

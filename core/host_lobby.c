@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "host_internal.h"
 #include "lobby.h"
 #include "log.h"
@@ -330,16 +331,29 @@ static muster_status remove_fn(muster_self *self, muster_lobby_id id, muster_pla
     return defer(do_remove, id, player, leave, reason);
 }
 
+json_t *host_params(const char *method, const char *params_json) {
+    json_t *params = json_loads(params_json, JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(params)) {
+        json_decref(params);
+        return NULL;
+    }
+    const char *text = json_string_value(json_object_get(params, "text"));
+    char *line = text && strcmp(method, "lobby.chat") == 0 ? strdup(text) : NULL;
+    if (line) {
+        (void)text_line_mend(line);
+        json_object_set_new(params, "text", json_string(line));
+    }
+    free(line);
+    return params;
+}
+
 static muster_status notify_fn(muster_self *self, muster_lobby_id id, const char *method,
                                const char *params_json) {
     HOST_CHECK_THREAD(self);
     struct lobby *lobby = lobby_find(id);
     if (!lobby) return MUSTER_NOT_FOUND;
-    json_t *params = json_loads(params_json, JSON_REJECT_DUPLICATES, NULL);
-    if (!json_is_object(params)) {
-        json_decref(params);
-        return MUSTER_INVALID;
-    }
+    json_t *params = host_params(method, params_json);
+    if (!params) return MUSTER_INVALID;
     lobby_broadcast(lobby, method, params);
     return MUSTER_OK;
 }

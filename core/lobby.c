@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "config.h"
 #include "events.h"
 #include "lobby_internal.h"
@@ -14,6 +15,7 @@
 #include "status.h"
 
 #define SETTLE_EVERY_MS 100
+#define LINE_BYTES 1024      /* of what the server says */
 #define MEMBERS_EVERY_MS 100 /* some kilobytes to each of 32 members */
 
 static struct {
@@ -154,9 +156,12 @@ void lobby_tell_info(struct lobby *lobby) {
 }
 
 void lobby_announce(struct lobby *lobby, const char *text) {
+    char line[LINE_BYTES];
+    snprintf(line, sizeof line, "%s", text);
+    if (!text_line_mend(line)) return;
     lobby_broadcast(lobby, "lobby.chat",
                     json_pack("{s:s,s:s,s:i,s:s,s:s,s:s,s:I}", "playerId", "", "displayName", "",
-                              "seat", MUSTER_SEAT_NONE, "team", "none", "text", text, "channel",
+                              "seat", MUSTER_SEAT_NONE, "team", "none", "text", line, "channel",
                               "all", "at", (json_int_t)loop_unix_ms()));
 }
 
@@ -271,15 +276,18 @@ fail:
 }
 
 void lobby_close(struct lobby *lobby, uint32_t leave_reason, const char *reason) {
+    char said[MUSTER_REASON_MAX];
+    snprintf(said, sizeof said, "%s", reason);
     if (lobby->closing) return;
+    if (!text_line_mend(said)) said[0] = '\0';
     lobby->closing = true;
     log_fields(MUSTER_LOG_INFO, "lobby",
                &(struct log_fields){.lobby = lobby->key, .event = "lobby_closed"}, "%s closed: %s",
-               lobby->game_mode, reason);
+               lobby->game_mode, said);
     lobby_match_stop(lobby);
     lobby_state_set(lobby, MUSTER_LOBBY_COMPLETED);
     for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++)
-        if (lobby->members[i].state != MEMBER_NONE) member_remove(lobby, i, leave_reason, true);
+        if (lobby->members[i].state != MEMBER_NONE) member_remove(lobby, i, leave_reason, said);
     lobby_emit(lobby, MUSTER_NOTICE_LOBBY_CLOSED, 0, MUSTER_SEAT_NONE, 0);
     lobby_rules_destroy(lobby);
     json_decref(lobby->settings);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "lobby_internal.h"
 #include "log.h"
 #include "loop.h"
@@ -84,11 +85,13 @@ void lobby_remove(struct lobby *lobby, muster_player_id player, uint32_t leave,
                   const char *reason) {
     uint32_t index = lobby_find_member(lobby, player);
     if (index == UINT32_MAX) return;
-    char line[MUSTER_DISPLAY_MAX + MUSTER_REASON_MAX + 32];
+    char line[MUSTER_DISPLAY_MAX + MUSTER_REASON_MAX + 32], said[MUSTER_REASON_MAX];
+    snprintf(said, sizeof said, "%s", reason);
+    if (!text_line_mend(said)) said[0] = '\0';
     snprintf(line, sizeof line, "%s was %s%s%s", lobby->members[index].display_name,
-             leave == MUSTER_LEAVE_BAN ? "banned" : "kicked", reason[0] ? ": " : "", reason);
+             leave == MUSTER_LEAVE_BAN ? "banned" : "kicked", said[0] ? ": " : "", said);
     lobby_announce(lobby, line);
-    member_remove(lobby, index, leave, true);
+    member_remove(lobby, index, leave, said);
     lobby_settle(lobby);
 }
 

@@ -57,7 +57,8 @@ void lobby_vote_settle(struct lobby *lobby, uint64_t now_ms);
 /* lobby_member.c */
 /* The session's entered membership, or null and failure. */
 struct member *need_entered(struct session *session, struct lobby **lobby, struct failure *failure);
-void member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, bool tell);
+/* told: what is said to the member beside the reason's word, may be ""; null: nothing is. */
+void member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, const char *told);
 /* Tickets and reconnect windows that have run out. */
 void lobby_expire_members(struct lobby *lobby, uint64_t now_ms);
 

@@ -83,7 +83,7 @@ static void seat_members(struct lobby *lobby) {
         member->ready = false;
         if (match_join(lobby->match, i, member->player_key, member->display_name, member->team,
                        member->connected))
-            member_remove(lobby, i, MUSTER_LEAVE_KICK, true);
+            member_remove(lobby, i, MUSTER_LEAVE_KICK, "");
         else
             member->team = lobby->match->seats[i].team;
     }
@@ -221,8 +221,7 @@ static void restart(struct lobby *lobby) {
     for (uint32_t i = 0; i < lobby->players_max; i++) {
         struct member *member = &lobby->members[i];
         if (member->state != MEMBER_ENTERED) continue;
-        if (lobby->votes[VOTE_RESTART].cast[i] == 2)
-            member_remove(lobby, i, MUSTER_LEAVE_QUIT, true);
+        if (lobby->votes[VOTE_RESTART].cast[i] == 2) member_remove(lobby, i, MUSTER_LEAVE_QUIT, "");
     }
     memset(&lobby->votes[VOTE_RESTART], 0, sizeof lobby->votes[VOTE_RESTART]);
     lobby_begin_countdown(lobby, true);

@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "config.h"
 #include "lobby_internal.h"
 #include "log.h"
 #include "loop.h"
 #include "metrics.h"
+#include "names.h"
 #include "status.h"
 
 #define NO_MEMBER UINT32_MAX
@@ -66,7 +68,7 @@ static void seat_session(struct lobby *lobby, uint32_t index, struct session *se
     struct member *member = &lobby->members[index];
     *member = (struct member){.state = MEMBER_RESERVED, .player = session->id, .team = team};
     memcpy(member->player_key, session->player_key, sizeof member->player_key);
-    memcpy(member->display_name, session->display_name, sizeof member->display_name);
+    names_in_lobby(lobby, session, member->display_name);
     member->since_ms = loop_now_ms();
     member->deadline_ms = member->since_ms + (uint64_t)config_int("lobby", "seatTicketMs");
     session->lobby = lobby->id;
@@ -147,7 +149,7 @@ static int32_t first_entry(struct lobby *lobby, uint32_t index, struct failure *
     struct member *member = &lobby->members[index];
     member->state = MEMBER_ENTERED;
     if (join_match(lobby, index, failure)) {
-        member_remove(lobby, index, MUSTER_LEAVE_KICK, false);
+        member_remove(lobby, index, MUSTER_LEAVE_KICK, NULL);
         return failure->code;
     }
     metrics_add(METRIC_JOINS, 1);
@@ -203,7 +205,16 @@ static void count_leave(uint32_t reason) {
     }
 }
 
-void member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, bool tell) {
+static void tell_left(const struct lobby *lobby, struct session *session, uint32_t reason,
+                      const char *told) {
+    bool closed = lobby->closing && reason != MUSTER_LEAVE_SHUTDOWN;
+    const char *word = closed ? "closed" : leave_reason_text(reason);
+    json_t *params = json_pack("{s:s}", "reason", word);
+    if (told[0]) json_object_set_new(params, "message", json_string(told));
+    session_notify(session, "lobby.left", params);
+}
+
+void member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, const char *told) {
     struct member *member = &lobby->members[index];
     struct session *session = member_session(member);
     bool entered = member->state == MEMBER_ENTERED;
@@ -218,9 +229,7 @@ void member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, bool te
     }
     if (session) {
         session->lobby = 0;
-        bool closed = lobby->closing && reason != MUSTER_LEAVE_SHUTDOWN;
-        const char *word = closed ? "closed" : leave_reason_text(reason);
-        if (tell) session_notify(session, "lobby.left", json_pack("{s:s}", "reason", word));
+        if (told) tell_left(lobby, session, reason, told);
         session_settle(session);
     }
     if (lobby->closing) return;
@@ -232,7 +241,7 @@ void member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, bool te
 void lobby_leave(struct session *session, uint32_t reason) {
     struct lobby *lobby;
     if (!own_member(session, &lobby)) return;
-    member_remove(lobby, session->member, reason, reason != MUSTER_LEAVE_QUIT);
+    member_remove(lobby, session->member, reason, reason != MUSTER_LEAVE_QUIT ? "" : NULL);
     lobby_settle(lobby);
 }
 
@@ -260,7 +269,7 @@ void lobby_expire_members(struct lobby *lobby, uint64_t now_ms) {
         struct member *member = &lobby->members[i];
         if (member->state == MEMBER_NONE || !member->deadline_ms || member->deadline_ms > now_ms)
             continue;
-        member_remove(lobby, i, MUSTER_LEAVE_TIMEOUT, true);
+        member_remove(lobby, i, MUSTER_LEAVE_TIMEOUT, "");
     }
 }
 
@@ -295,16 +304,19 @@ int32_t lobby_chat(struct session *session, const char *text, bool team_only,
             failure, RPC_RATE_LIMITED,
             json_pack("{s:i}", "retryAfterMs", (int)limit_wait_ms(&session->chat, lines / 5, 1)),
             "too many chat lines");
-    uint32_t team = lobby_member_team(lobby, session->member);
-    struct muster_action action = lobby_action(lobby, session, MUSTER_ACTION_CHAT);
-    action.value = text;
-    if (lobby_allow(lobby, &action, failure)) return failure->code;
     char line[320];
     snprintf(line, sizeof line, "%s", text);
-    if (!lobby_rules_chat(lobby, lobby_seat(session->member), line, sizeof line)) return RPC_OK;
+    if (!text_line_mend(line))
+        return failure_set(failure, RPC_INVALID_PARAMS, "text: expected something to be seen");
+    uint32_t team = lobby_member_team(lobby, session->member);
+    struct muster_action action = lobby_action(lobby, session, MUSTER_ACTION_CHAT);
+    action.value = line;
+    if (lobby_allow(lobby, &action, failure)) return failure->code;
+    bool passes = lobby_rules_chat(lobby, lobby_seat(session->member), line, sizeof line);
+    if (!passes || !text_line_mend(line)) return RPC_OK;
     json_t *params = json_pack(
         "{s:s,s:s,s:i,s:s,s:s,s:s,s:I}", "playerId", session->player_key, "displayName",
-        session->display_name, "seat", (int)lobby_seat(session->member), "team", team_text(team),
+        member->display_name, "seat", (int)lobby_seat(session->member), "team", team_text(team),
         "text", line, "channel", team_only ? "team" : "all", "at", (json_int_t)loop_unix_ms());
     if (!params) return failure_set(failure, RPC_INVALID_PARAMS, "text: expected valid UTF-8");
     if (team_only && !member_is_spectator(session->member))

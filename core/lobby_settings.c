@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "config.h"
 #include "lobby_internal.h"
 #include "log.h"
@@ -22,6 +23,40 @@ muster_status lobby_settings_declare(void) {
     muster_status status = registry_settings_add(NULL, own, error, sizeof error);
     if (status) log_error("lobby", "%s", error);
     return status;
+}
+
+static json_t *mend_text(json_t *text) {
+    json_t *mended = NULL;
+    char *line = strdup(json_string_value(text));
+    if (line) {
+        (void)text_line_mend(line);
+        mended = json_string(line);
+    }
+    free(line);
+    return mended;
+}
+
+static json_t *mend_list(json_t *list) {
+    json_t *mended = json_array();
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item)
+        json_array_append_new(mended, json_is_string(item) ? mend_text(item) : json_incref(item));
+    return mended;
+}
+
+/* Texts that others are shown; secrets stay as they are. New reference. */
+static json_t *mend_texts(const struct schema *schema, json_t *given) {
+    json_t *mended = json_copy(given);
+    const char *key;
+    json_t *value;
+    json_object_foreach(given, key, value) {
+        const struct schema_entry *entry = schema_find(schema, key);
+        if (!entry || entry->secret) continue;
+        if (json_is_string(value)) json_object_set_new(mended, key, mend_text(value));
+        if (json_is_array(value)) json_object_set_new(mended, key, mend_list(value));
+    }
+    return mended;
 }
 
 /* ---- at creation ----------------------------------------------------------------------------- */
@@ -97,7 +132,9 @@ int32_t lobby_settings_check(const struct lobby_wish *wish, json_t **out, json_t
                            wish->game_mode);
     json_t *values = json_object();
     put_defaults(values, schema);
-    if (wish->settings) json_object_update(values, wish->settings);
+    json_t *given = mend_texts(schema, wish->settings);
+    if (given) json_object_update(values, given);
+    json_decref(given);
     struct schema_error error;
     muster_status status = schema_check(schema, values, out, &error);
     json_decref(values);
@@ -122,8 +159,10 @@ void lobby_settings_tell(struct lobby *lobby, json_t *given) {
 static json_t *check_wanted(const struct lobby *lobby, json_t *wanted, struct failure *failure) {
     const struct schema *schema = registry_settings(lobby->game_mode);
     struct schema_error error = {.text = "the game mode is not there any more"};
-    json_t *checked = NULL;
-    if (!schema || schema_check(schema, wanted, &checked, &error)) {
+    json_t *checked = NULL, *mended = schema ? mend_texts(schema, wanted) : NULL;
+    bool valid = schema && schema_check(schema, mended, &checked, &error) == MUSTER_OK;
+    json_decref(mended);
+    if (!valid) {
         failure_set(failure, RPC_INVALID_PARAMS, "settings.%s", error.text);
         return NULL;
     }

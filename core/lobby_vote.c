@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "config.h"
 #include "lobby_internal.h"
 #include "loop.h"
@@ -153,9 +154,9 @@ void lobby_vote_restart(struct lobby *lobby) {
 
 static bool is_name(const char *text) {
     if (!text || !text[0] || strlen(text) >= MUSTER_NAME_MAX) return false;
-    json_t *json = json_string(text);
-    json_decref(json);
-    return json != NULL;
+    char line[MUSTER_NAME_MAX];
+    memcpy(line, text, strlen(text) + 1);
+    return text_line_mend(line) && strcmp(line, text) == 0;
 }
 
 static bool is_good(const struct muster_vote *vote) {

@@ -7,6 +7,7 @@
 
 #include "admin.h"
 #include "auth.h"
+#include "base/text.h"
 #include "config.h"
 #include "dispatch.h"
 #include "engine.h"
@@ -145,6 +146,7 @@ int server_prepare(bool keeps_data) {
     char error[PATHS_ERROR_MAX] = "";
     json_object_seed(0);
     if (sodium_init() < 0) return load_error(MUSTER_INTERNAL, "libsodium did not start");
+    if (text_init()) return load_error(MUSTER_INTERNAL, "ICU has no data");
     /* One thread ends its jobs in the order in which they came. */
     int64_t threads = server.for_command ? 1 : config_int("server", "workThreads");
     muster_status status = loop_init((uint32_t)threads);
@@ -171,6 +173,7 @@ int server_load(bool keeps_data) {
 void server_unload(void) {
     plugin_unload_all();
     pending_deinit();
+    text_deinit();
     host_deinit();
     loop_deinit();
     paths_deinit();

@@ -16,6 +16,7 @@ static unsigned hash_bytes(const void *data, size_t len) {
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "events.h"
 #include "log.h"
 #include "loop.h"
@@ -148,8 +149,10 @@ muster_status session_create(const char *player_key, struct session **out) {
     struct session *session = session_find_key(player_key);
     if (!session) {
         snprintf(identity.player_key, sizeof identity.player_key, "%s", player_key);
-        snprintf(identity.display_name, sizeof identity.display_name, "%.48s", player_key);
-        if (!is_utf8(player_key) || !session_text_mend(identity.display_name))
+        char line[MUSTER_PLAYER_KEY_MAX];
+        snprintf(line, sizeof line, "%s", player_key);
+        if (!text_line_mend(line) || strcmp(line, player_key) != 0 ||
+            !text_name_mend(player_key, identity.display_name))
             return MUSTER_INVALID;
         identity.expires_at_s = loop_unix_ms() / 1000 + CREATED_LIFE_S;
         session = create(&identity);
@@ -223,10 +226,13 @@ void session_settle(struct session *session) {
 
 void session_terminate(struct session *session, const char *reason, uint32_t leave_reason) {
     struct client *client = session->client;
+    char said[MUSTER_REASON_MAX];
+    snprintf(said, sizeof said, "%s", reason);
+    if (!text_line_mend(said)) snprintf(said, sizeof said, "no reason was given");
     if (client) {
-        client_notify(client, "session.terminated", json_pack("{s:s}", "reason", reason));
+        client_notify(client, "session.terminated", json_pack("{s:s}", "reason", said));
         release_client(session);
-        client_close(client, 4004, reason);
+        client_close(client, 4004, said);
     }
     end(session, leave_reason);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "auth_local.h"
+#include "base/text.h"
 
 static const char insert_player_sql[] =
     "INSERT INTO players(player_id, username, email, display_name, region, created_at, last_login)"
@@ -118,6 +119,23 @@ static bool is_reserved(const struct request *request) {
     return !local && is_admin(request->auth, request->username);
 }
 
+/* Names that say "I am of those who run this server", where it is not so. */
+static bool refuse_reserved_name(struct request *request) {
+    const struct muster_host_config *config = request->auth->host->config;
+    const char *name = request->display_name;
+    bool is_staff = is_admin(request->auth, request->username);
+    struct text_look look = text_look(name);
+    enum text_reserved reserved = text_reserved(name);
+    bool kept = reserved == TEXT_SERVER || (reserved == TEXT_STAFF && !is_staff);
+    uint32_t count = is_staff ? 0 : config->list_count(request->auth->self, "adminUsers");
+    for (uint32_t i = 0; i < count && !kept; i++)
+        kept = text_alike(look, text_look(config->list_item(request->auth->self, "adminUsers", i)));
+    if (kept)
+        request_problem(request, 409, "name_reserved",
+                        "displayName: this name is kept for those who run the server.");
+    return kept;
+}
+
 void accounts_register(void *user, const struct muster_http_request *http) {
     struct request *request = request_create(user, http);
     if (!request || !params_read(request, PARAMS_REGISTER, http->body)) return;
@@ -131,6 +149,7 @@ void accounts_register(void *user, const struct muster_http_request *http) {
     }
     if (!request->display_name[0])
         snprintf(request->display_name, sizeof request->display_name, "%s", request->username);
+    if (refuse_reserved_name(request)) return;
     lower(request->username);
     default_region(request);
     accounts_add_admin(request);
@@ -151,6 +170,7 @@ void accounts_guest(void *user, const struct muster_http_request *http) {
     if (!request->display_name[0])
         snprintf(request->display_name, sizeof request->display_name, "Guest-%.4s",
                  request->player_id);
+    if (refuse_reserved_name(request)) return;
     default_region(request);
     request->success = 201;
     tokens_prepare(request, NULL);

@@ -4,16 +4,16 @@
 #include <string.h>
 
 #include "auth_local.h"
+#include "base/text.h"
 
 #define BODY_BYTES_MAX 4096u
-#define NAME_CHARACTERS_MAX 32u
 
 struct param {
     const char *key;
     bool required;
     size_t offset; /* of a char array in struct request */
     size_t cap;
-    bool (*check)(const char *text);
+    bool (*check)(const char *text); /* null: a name */
     const char *expected;
 };
 
@@ -26,31 +26,6 @@ static bool check_username(const char *text) {
 
 static bool check_password(const char *text) {
     return strlen(text) >= 8;
-}
-
-/* Next code point of valid UTF-8 (jansson lets no other through). */
-static uint32_t next_character(const unsigned char **at) {
-    const unsigned char *c = *at;
-    uint32_t extra = *c < 0x80 ? 0 : *c < 0xE0 ? 1 : *c < 0xF0 ? 2 : 3;
-    uint32_t value = extra ? *c & (0x3Fu >> extra) : *c;
-    for (uint32_t i = 1; i <= extra; i++) value = value << 6 | (c[i] & 0x3Fu);
-    *at = c + 1 + extra;
-    return value;
-}
-
-/* Controls, and what turns or hides the text around a name on other people's screens. */
-static bool is_unfit(uint32_t c) {
-    return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x200B && c <= 0x200F) ||
-           (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || c == 0xAD;
-}
-
-static bool check_display_name(const char *text) {
-    const unsigned char *at = (const unsigned char *)text;
-    uint32_t count = 0;
-    if (!*at || text[0] == ' ' || text[strlen(text) - 1] == ' ') return false;
-    for (; *at; count++)
-        if (is_unfit(next_character(&at))) return false;
-    return count <= NAME_CHARACTERS_MAX;
 }
 
 static bool check_email(const char *text) {
@@ -82,10 +57,7 @@ static bool check_token(const char *text) {
 #define PASSWORD                                                                                   \
     { "password", true, FIELD(password), check_password, "8 to 128 bytes of text" }
 #define DISPLAY_NAME                                                                               \
-    {                                                                                              \
-        "displayName", false, FIELD(display_name), check_display_name,                             \
-            "1 to 32 printable characters, at most 63 bytes"                                       \
-    }
+    { "displayName", false, FIELD(display_name), NULL, "a name" }
 #define EMAIL                                                                                      \
     { "email", false, FIELD(email), check_email, "an address of at most 254 bytes" }
 #define REGION                                                                                     \
@@ -125,6 +97,15 @@ static void name_unknown(const struct param *table, char *why, size_t cap) {
             snprintf(why + used, cap - (size_t)used, " %s%s", table->key, table[1].key ? "," : "");
 }
 
+/* As it is kept: normalised, blanks trimmed. */
+static bool read_name(const struct param *param, const char *text, struct request *request,
+                      char *why, size_t cap) {
+    char unfit[128];
+    if (text_name(text, (char *)request + param->offset, unfit, sizeof unfit)) return true;
+    snprintf(why, cap, "%s: %s", param->key, unfit);
+    return false;
+}
+
 static bool read_value(const struct param *param, const json_t *value, struct request *request,
                        char *why, size_t cap) {
     const char *text = json_string_value(value);
@@ -134,6 +115,7 @@ static bool read_value(const struct param *param, const json_t *value, struct re
                  type_text(value));
         return false;
     }
+    if (!param->check) return read_name(param, text, request, why, cap);
     if (len >= param->cap || !param->check(text)) {
         snprintf(why, cap, "%s: expected %s, found a text of %zu bytes that is not", param->key,
                  param->expected, len);

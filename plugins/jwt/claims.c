@@ -28,6 +28,15 @@ static void copy_text(const json_t *claims, const char *name, char *out, size_t 
     memcpy(out, json_string_value(value), len + 1);
 }
 
+/* A name is cut at the end of a character; what is wrong in it the server mends. */
+static void copy_name(const json_t *claims, const char *name, char *out, size_t cap) {
+    const char *text = json_string_value(json_object_get(claims, name));
+    size_t len = text ? strlen(text) : 0;
+    if (len >= cap) len = cap - 1;
+    while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80) len--;
+    snprintf(out, cap, "%.*s", (int)len, text ? text : "");
+}
+
 static bool is_allowed(const struct gate_config *config, const char *word, size_t len) {
     if (config->permissions_all) return true;
     for (uint32_t i = 0; i < config->permission_count; i++)
@@ -78,7 +87,7 @@ bool gate_read_claims(const struct gate_config *config, const json_t *claims,
         *why = "sub cannot be a player id: expected 1 to 63 printable ASCII characters";
         return false;
     }
-    copy_text(claims, config->display_name_claim, out->display_name, sizeof out->display_name);
+    copy_name(claims, config->display_name_claim, out->display_name, sizeof out->display_name);
     if (!out->display_name[0])
         snprintf(out->display_name, sizeof out->display_name, "player-%.8s", sub);
     copy_text(claims, config->region_claim, out->region, sizeof out->region);

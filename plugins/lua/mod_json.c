@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum { FOUND_BYTES_MAX = 48, KEY_BYTES_MAX = 64 };
 
 json_t *json_read(const struct mod_source *source, struct mod_error *error) {
@@ -48,9 +50,10 @@ struct json_place json_field(const struct json_place *place, const char *key) {
 
 /* Words for people, on one line. */
 static bool is_line(const char *text) {
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f) return false;
-    return true;
+    char *line = strdup(text);
+    bool good = line && text_line_mend(line) && strcmp(line, text) == 0;
+    free(line);
+    return good;
 }
 
 muster_status json_line(const struct json_place *place, const json_t *value, size_t max,

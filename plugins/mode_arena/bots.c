@@ -65,12 +65,12 @@ static bool name_taken(const struct arena *arena, const char *name) {
     for (uint32_t seat = 0; seat < MUSTER_SEATS_MAX; seat++) {
         struct muster_seat_info info = {.size = sizeof info};
         if (instance->host->match->seat_get(instance->self, arena->match, seat, &info)) continue;
-        if (info.is_bot && strcmp(info.display_name, name) == 0) return true;
+        if (strcasecmp(info.display_name, name) == 0) return true;
     }
     return false;
 }
 
-/* A name at random; the next free one when a bot bears it already. */
+/* A name at random; the next free one when somebody bears it already. */
 static const char *pick_name(struct arena *arena) {
     uint32_t first = (uint32_t)roll(arena, NAMES);
     for (uint32_t i = 0; i < NAMES; i++) {

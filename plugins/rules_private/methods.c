@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 struct param {
     const char *name; /* null ends the list */
-    char type;        /* s: string, min to max bytes; i: integer, min to max */
+    char type; /* s: string, min to max bytes; t: a line that others read, mended; i: integer */
     bool required;
     int64_t min;
     int64_t max;
@@ -86,10 +88,21 @@ const char *text_of(const json_t *params, const char *key) {
 }
 
 static bool fits(const struct param *param, const json_t *value) {
-    int64_t number = param->type == 's' ? (int64_t)json_string_length(value)
-                                        : (int64_t)json_integer_value(value);
-    bool typed = param->type == 's' ? json_is_string(value) : json_is_integer(value);
+    bool is_text = param->type != 'i';
+    int64_t number =
+        is_text ? (int64_t)json_string_length(value) : (int64_t)json_integer_value(value);
+    bool typed = is_text ? json_is_string(value) : json_is_integer(value);
     return typed && number >= param->min && number <= param->max;
+}
+
+/* False: nothing of it can be seen, and it must not be empty. */
+static bool mend(const struct param *param, json_t *value) {
+    if (param->type != 't' || !value) return true;
+    char *line = strdup(json_string_value(value));
+    bool seen = line && text_line_mend(line);
+    if (line) json_string_set(value, line);
+    free(line);
+    return seen || param->min == 0;
 }
 
 static bool check_params(const struct request *request, const struct method *method) {
@@ -106,9 +119,9 @@ static bool check_params(const struct request *request, const struct method *met
     }
     for (const struct param *p = method->params; p->name; p++) {
         value = json_object_get(request->params, p->name);
-        if (value ? fits(p, value) : !p->required) continue;
+        if (value ? fits(p, value) && mend(p, value) : !p->required) continue;
         refuse(request->instance, request->call, "invalid_params", "",
-               p->type == 's' ? "%s: expected a string of %lld to %lld bytes"
+               p->type != 'i' ? "%s: expected a string of %lld to %lld bytes"
                               : "%s: expected an integer of %lld to %lld",
                p->name, (long long)p->min, (long long)p->max);
         return false;
@@ -374,7 +387,7 @@ static void method_swap(struct request *request) {
 #define PLAYER(required)                                                                           \
     { "playerId", 's', required, 1, MUSTER_PLAYER_KEY_MAX - 1 }
 #define PRESET_NAME                                                                                \
-    { "name", 's', true, 1, 40 }
+    { "name", 't', true, 1, 40 }
 
 static const struct method methods[] = {
     {"lobby.access", ASKER_HOST, method_access, {{0}}},
@@ -391,14 +404,14 @@ static const struct method methods[] = {
     {"lobby.ban",
      ASKER_HOST,
      method_ban,
-     {PLAYER(true), {"reason", 's', false, 0, 78}, {"seconds", 'i', false, 1, 31536000}}},
+     {PLAYER(true), {"reason", 't', false, 0, 78}, {"seconds", 'i', false, 1, 31536000}}},
     {"lobby.unban", ASKER_HOST, method_unban, {PLAYER(true)}},
     {"lobby.shuffleTeams", ASKER_HOST, method_shuffle, {{0}}},
     {"lobby.swapTeams", ASKER_HOST, method_swap, {{0}}},
     {"lobby.callVote",
      ASKER_MEMBER,
      method_call_vote,
-     {{"vote", 's', true, 1, 16}, PLAYER(false), {"reason", 's', false, 0, 78}}},
+     {{"vote", 's', true, 1, 16}, PLAYER(false), {"reason", 't', false, 0, 78}}},
     {"lobby.presets", ASKER_ANYBODY, method_presets, {{0}}},
     {"lobby.applyPreset", ASKER_HOST, method_apply_preset, {PRESET_NAME}},
     {"lobby.savePreset", ASKER_MEMBER, method_save_preset, {PRESET_NAME}},

@@ -351,7 +351,7 @@ export interface ClientEvents {
   "lobby.members": { members: Member[] };
   "lobby.chat": ChatLine;
   "lobby.countdown": { startsInMs: number };
-  "lobby.left": { reason: LeftReason };
+  "lobby.left": { reason: LeftReason; message?: string };
   "match.started": MatchInfo;
   "match.ended": { matchId: string; results: MatchResults; scoreboardMs: number };
   "lobby.vote": VoteTally;

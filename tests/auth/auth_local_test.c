@@ -68,8 +68,13 @@ static void admins_are_named_and_local(void **state) {
     assert_string_equal(refresh_as(fixture, "/v1/auth/refresh", root.refresh, "x").permissions,
                         "admin;");
     /* the bearer of the name only, not of a display name */
-    struct tokens guest = post(fixture, "/v1/auth/guest", "{\"displayName\":\"Root\"}");
-    assert_string_equal(guest.permissions, "");
+    static const char *const names[] = {"Root", "R00T", "R\u043eot", "Server", "Adm\u0456n"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char guest_body[64];
+        snprintf(guest_body, sizeof guest_body, "{\"displayName\":\"%s\"}", names[i]);
+        struct tokens guest = post(fixture, "/v1/auth/guest", guest_body);
+        assert_problem(&guest, 409, "name_reserved");
+    }
 }
 
 static void doors_can_be_closed(void **state) {

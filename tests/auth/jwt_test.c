@@ -292,6 +292,10 @@ static bool read_claims(const char *text, struct muster_identity *out) {
     return ok;
 }
 
+#define EUROS_5 "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
+#define EUROS EUROS_5 EUROS_5
+#define EUROS_21 "\xe2\x82\xac" /* the last that fits into 63 bytes */
+
 static void claims_are_checked(void **state) {
     (void)state;
     struct muster_identity id;
@@ -306,8 +310,12 @@ static void claims_are_checked(void **state) {
     assert_int_equal(id.expires_at_s, 5);
     assert_true(
         read_claims("{\"sub\":\"s\",\"name\":\"a\\nb\",\"permissions\":\"admin moderator\"}", &id));
-    assert_string_equal(id.display_name, "player-s");
+    assert_string_equal(id.display_name, "a\nb"); /* the server mends it */
     assert_string_equal(id.permissions, "moderator");
+    assert_true(read_claims("{\"sub\":\"s\",\"name\":\"" EUROS EUROS EUROS "\"}", &id));
+    assert_string_equal(id.display_name, EUROS EUROS EUROS_21);
+    assert_true(read_claims("{\"sub\":\"s\",\"name\":7}", &id));
+    assert_string_equal(id.display_name, "player-s");
     assert_false(read_claims("{\"sub\":\"bot:3\"}", &id));
     assert_false(read_claims("{\"sub\":\"a b\"}", &id));
     assert_false(read_claims("{\"sub\":\"0123456789012345678901234567890123456789012345678901234567"

@@ -1,0 +1,388 @@
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unicode/ubrk.h>
+#include <unicode/uchar.h>
+#include <unicode/unorm2.h>
+#include <unicode/uspoof.h>
+#include <unicode/ustring.h>
+#include <xxhash.h>
+
+#define INPUT_BYTES_MAX 512 /* of a name; longer ones are not looked at */
+#define UNITS_MAX 2048      /* UTF-16; normalising and skeletons make names longer */
+#define MARKS_MAX 4         /* accents in a row (UTS 39, 5.4) */
+#define ZWNJ 0x200C
+#define ZWJ 0x200D
+#define TEXT_SELECTOR 0xFE0E
+#define EMOJI_SELECTOR 0xFE0F
+#define BLACK_FLAG 0x1F3F4
+#define TAG_FIRST 0xE0020
+#define TAG_LAST 0xE007F
+#define VIRAMA_CLASS 9
+
+struct units {
+    UChar at[UNITS_MAX];
+    int32_t len;
+};
+
+static struct {
+    const UNormalizer2 *nfkc;
+    UBreakIterator *characters;
+    USpoofChecker *spoof;
+} tables;
+
+muster_status text_init(void) {
+    UErrorCode error = U_ZERO_ERROR;
+    if (tables.spoof) return MUSTER_OK;
+    tables.nfkc = unorm2_getNFKCInstance(&error);
+    tables.characters = ubrk_open(UBRK_CHARACTER, "", NULL, 0, &error);
+    tables.spoof = uspoof_open(&error);
+    /* Properties of strings lie in a file of their own, which is opened when first asked for. */
+    (void)u_stringHasBinaryProperty(u"a", 1, UCHAR_RGI_EMOJI);
+    if (U_SUCCESS(error)) return MUSTER_OK;
+    text_deinit();
+    return MUSTER_INTERNAL;
+}
+
+void text_deinit(void) {
+    if (tables.characters) ubrk_close(tables.characters);
+    if (tables.spoof) uspoof_close(tables.spoof);
+    memset(&tables, 0, sizeof tables);
+}
+
+/* ---- characters ------------------------------------------------------------------------------ */
+
+static uint32_t kind_of(UChar32 c) {
+    return U_MASK(u_charType(c));
+}
+
+static bool is_mark(UChar32 c) {
+    return kind_of(c) & (U_GC_MN_MASK | U_GC_ME_MASK);
+}
+
+/* Symbols and marks by their kind, and yet nothing is drawn. */
+static bool is_blank_symbol(UChar32 c) {
+    return c == 0x2800 || c == 0x1D159 || c == 0x16FE4 || c == 0xFFFC || c == 0xFFFD;
+}
+
+static bool is_ignorable(UChar32 c) {
+    return u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT);
+}
+
+static bool is_picture(UChar32 c) {
+    return u_hasBinaryProperty(c, UCHAR_EXTENDED_PICTOGRAPHIC);
+}
+
+static bool is_arabic_letter(UChar32 c) {
+    return u_charDirection(c) == U_RIGHT_TO_LEFT_ARABIC && (kind_of(c) & U_GC_L_MASK);
+}
+
+/* Joiners where writing needs them (RFC 5892, A.1 and A.2), and between the parts of an emoji. */
+static bool joins(UChar32 before, UChar32 c, UChar32 after) {
+    if (u_getCombiningClass(before) == VIRAMA_CLASS) return true;
+    if (c == ZWNJ) return is_arabic_letter(before) && is_arabic_letter(after);
+    return (is_picture(before) || before == EMOJI_SELECTOR ||
+            u_hasBinaryProperty(before, UCHAR_EMOJI_MODIFIER)) &&
+           is_picture(after);
+}
+
+/* before: the one before it in the same character as people see it, or 0. after: the next, or 0. */
+static bool fits_name(UChar32 before, UChar32 c, UChar32 after) {
+    const uint32_t visible = U_GC_L_MASK | U_GC_M_MASK | U_GC_N_MASK | U_GC_P_MASK | U_GC_S_MASK;
+    if (c == ZWJ || c == ZWNJ) return joins(before, c, after);
+    if (c == TEXT_SELECTOR || c == EMOJI_SELECTOR)
+        return u_hasBinaryProperty(before, UCHAR_EMOJI) && (before > '9' || after == 0x20E3);
+    return (kind_of(c) & visible) && !is_ignorable(c) && !is_blank_symbol(c);
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+/* A name on its way: what is kept of it so far. */
+struct name {
+    struct units in;
+    char *out;
+    size_t len;
+    uint32_t characters;
+    uint32_t marks; /* in a row */
+    bool mends;
+    bool blank; /* one is due before the next character */
+    const char *expected;
+    UChar32 found;
+};
+
+static bool refuse(struct name *name, UChar32 c, const char *expected) {
+    if (!name->expected) {
+        name->expected = expected;
+        name->found = c;
+    }
+    return false;
+}
+
+static bool is_emoji(const struct name *name, int32_t begin, int32_t end) {
+    return u_stringHasBinaryProperty(name->in.at + begin, end - begin, UCHAR_RGI_EMOJI);
+}
+
+/* One code point of a character into `bytes`; false: it may not be there. */
+static bool take_point(struct name *name, UChar32 before, UChar32 c, UChar32 after) {
+    name->marks = is_mark(c) ? name->marks + 1 : 0;
+    if (!fits_name(before, c, after))
+        return refuse(name, c, "letters, marks, numbers, punctuation, symbols and emoji");
+    if (is_mark(c) && !before) return refuse(name, c, "no accent without its letter");
+    if (name->marks > MARKS_MAX) return refuse(name, c, "at most 4 accents on a letter");
+    return true;
+}
+
+/* One character as people see it: whole, or what may be kept of it. False: nothing. */
+static int32_t take_character(struct name *name, int32_t begin, int32_t end, char *bytes) {
+    int32_t len = 0;
+    bool whole = is_emoji(name, begin, end);
+    UChar32 before = 0;
+    for (int32_t i = begin; i < end;) {
+        UChar32 c, after = 0;
+        U16_NEXT(name->in.at, i, end, c);
+        if (i < name->in.len) U16_GET(name->in.at, begin, i, name->in.len, after);
+        if (!whole && !take_point(name, before, c, after)) {
+            if (!name->mends) return -1;
+            continue;
+        }
+        if (len + U8_MAX_LENGTH > UNITS_MAX) return refuse(name, c, "at most 63 bytes") - 1;
+        U8_APPEND_UNSAFE(bytes, len, c);
+        before = c;
+    }
+    return len;
+}
+
+/* False: it is full. */
+static bool append(struct name *name, const char *bytes, int32_t len) {
+    bool blank = name->blank && name->len > 0;
+    if (name->characters + blank >= TEXT_NAME_CHARACTERS_MAX)
+        return refuse(name, 0, "at most 32 characters");
+    if (name->len + blank + (size_t)len >= TEXT_NAME_MAX)
+        return refuse(name, 0, "at most 63 bytes");
+    if (blank) name->out[name->len++] = ' ';
+    memcpy(name->out + name->len, bytes, (size_t)len);
+    name->len += (size_t)len;
+    name->characters += 1 + blank;
+    name->blank = false;
+    return true;
+}
+
+static bool is_space(const struct name *name, int32_t begin) {
+    UChar32 c;
+    U16_GET(name->in.at, 0, begin, name->in.len, c);
+    return kind_of(c) & U_GC_ZS_MASK;
+}
+
+static bool take_name(struct name *name) {
+    static char bytes[UNITS_MAX];
+    UErrorCode error = U_ZERO_ERROR;
+    ubrk_setText(tables.characters, name->in.at, name->in.len, &error);
+    if (U_FAILURE(error)) return refuse(name, 0, "text");
+    int32_t begin = ubrk_first(tables.characters), end;
+    for (; (end = ubrk_next(tables.characters)) != UBRK_DONE; begin = end) {
+        if (is_space(name, begin)) {
+            name->blank = true;
+            begin += 1; /* marks that hang on a blank are checked like others */
+        }
+        int32_t len = begin < end ? take_character(name, begin, end, bytes) : 0;
+        if (len < 0) return false;
+        if (len > 0 && !append(name, bytes, len)) return name->mends;
+    }
+    return true;
+}
+
+/* UTF-8 to UTF-16, normalised. */
+static bool read_name(struct name *name, const char *text) {
+    UChar raw[INPUT_BYTES_MAX];
+    int32_t raw_len = 0;
+    UErrorCode error = U_ZERO_ERROR;
+    size_t len = strnlen(text, INPUT_BYTES_MAX);
+    if (len == INPUT_BYTES_MAX && !name->mends) return refuse(name, 0, "at most 63 bytes");
+    if (name->mends)
+        u_strFromUTF8WithSub(raw, INPUT_BYTES_MAX, &raw_len, text, (int32_t)len, 0xFFFD, NULL,
+                             &error);
+    else
+        u_strFromUTF8(raw, INPUT_BYTES_MAX, &raw_len, text, (int32_t)len, &error);
+    if (U_FAILURE(error)) return refuse(name, 0, "UTF-8");
+    name->in.len = unorm2_normalize(tables.nfkc, raw, raw_len, name->in.at, UNITS_MAX, &error);
+    return U_SUCCESS(error) || refuse(name, 0, "at most 63 bytes");
+}
+
+static bool make_name(struct name *name, const char *text, char out[TEXT_NAME_MAX]) {
+    name->out = out;
+    out[0] = '\0';
+    if (text_init() || !read_name(name, text) || !take_name(name)) return false;
+    out[name->len] = '\0';
+    return name->len > 0 || refuse(name, 0, "something to be seen");
+}
+
+bool text_name(const char *text, char out[TEXT_NAME_MAX], char *why, size_t why_size) {
+    static struct name name;
+    char kept[TEXT_NAME_MAX];
+    name = (struct name){0};
+    bool good = make_name(&name, text, kept);
+    if (good) {
+        memcpy(out, kept, name.len + 1);
+    } else if (name.found) {
+        snprintf(why, why_size, "expected %s, found U+%04X", name.expected, (unsigned)name.found);
+    } else {
+        snprintf(why, why_size, "expected %s", name.expected ? name.expected : "a name");
+    }
+    return good;
+}
+
+bool text_name_mend(const char *text, char out[TEXT_NAME_MAX]) {
+    static struct name name;
+    char left[TEXT_NAME_MAX], why[96];
+    name = (struct name){.mends = true};
+    /* What stood apart may meet now, so what is left is looked at again. */
+    return make_name(&name, text, left) && text_name(left, out, why, sizeof why);
+}
+
+void text_name_number(const char *name, uint32_t number, char out[TEXT_NAME_MAX]) {
+    char candidate[TEXT_NAME_MAX + 16], why[96];
+    size_t len = strlen(name);
+    do {
+        snprintf(candidate, sizeof candidate, "%.*s (%u)", (int)len, name, number);
+    } while (!text_name(candidate, out, why, sizeof why) && len-- > 0);
+}
+
+/* ---- lines ----------------------------------------------------------------------------------- */
+
+static bool breaks_line(UChar32 c) {
+    return (c >= '\t' && c <= '\r') || c == 0x85 || c == 0x2028 || c == 0x2029;
+}
+
+static bool is_noncharacter(UChar32 c) {
+    return u_hasBinaryProperty(c, UCHAR_NONCHARACTER_CODE_POINT);
+}
+
+/* in_flag: behind a black flag and nothing but tags, which spell a region. */
+static bool fits_line(UChar32 c, bool in_flag) {
+    if (c == ZWJ || c == ZWNJ) return true;
+    if (c >= TAG_FIRST && c <= TAG_LAST) return in_flag;
+    return !(kind_of(c) & (U_GC_CC_MASK | U_GC_CF_MASK | U_GC_CS_MASK | U_GC_CO_MASK)) &&
+           !is_noncharacter(c);
+}
+
+static bool is_seen(UChar32 c) {
+    const uint32_t unseen = U_GC_Z_MASK | U_GC_MN_MASK | U_GC_ME_MASK;
+    return !(kind_of(c) & unseen) && !is_ignorable(c) && !is_blank_symbol(c);
+}
+
+bool text_line_mend(char *text) {
+    int32_t len = (int32_t)strlen(text), i = 0, kept = 0;
+    uint32_t marks = 0;
+    bool seen = false, in_flag = false, was_break = false;
+    while (i < len) {
+        UChar32 c;
+        U8_NEXT(text, i, len, c);
+        if (c < 0) continue;
+        bool is_break = breaks_line(c);
+        if (is_break && was_break) continue;
+        was_break = is_break;
+        if (is_break) c = ' ';
+        in_flag = c == BLACK_FLAG || (in_flag && c >= TAG_FIRST && c <= TAG_LAST);
+        marks = is_mark(c) ? marks + 1 : 0;
+        if (!fits_line(c, in_flag) || marks > MARKS_MAX) continue;
+        U8_APPEND_UNSAFE(text, kept, c);
+        seen = seen || is_seen(c);
+    }
+    text[kept] = '\0';
+    return seen;
+}
+
+/* ---- looks ----------------------------------------------------------------------------------- */
+
+/* Without what nobody sees; bare: letters, marks and numbers alone, if there are any. */
+static void strip(struct units *units, bool bare) {
+    const uint32_t wanted = U_GC_L_MASK | U_GC_M_MASK | U_GC_N_MASK;
+    int32_t kept = 0;
+    for (int32_t i = 0; i < units->len;) {
+        UChar32 c;
+        U16_NEXT(units->at, i, units->len, c);
+        if (is_ignorable(c) || is_blank_symbol(c)) continue;
+        if (bare && !(kind_of(c) & wanted)) continue;
+        U16_APPEND_UNSAFE(units->at, kept, c);
+    }
+    units->len = kept;
+}
+
+static void fold(struct units *units) {
+    static struct units out;
+    UErrorCode error = U_ZERO_ERROR;
+    out.len = u_strFoldCase(out.at, UNITS_MAX, units->at, units->len, U_FOLD_CASE_DEFAULT, &error);
+    if (U_SUCCESS(error)) *units = out;
+}
+
+static void draw(struct units *units) {
+    static struct units out;
+    UErrorCode error = U_ZERO_ERROR;
+    out.len = uspoof_getSkeleton(tables.spoof, 0, units->at, units->len, out.at, UNITS_MAX, &error);
+    if (U_SUCCESS(error)) *units = out;
+}
+
+static uint64_t hash(const struct units *units) {
+    return XXH3_64bits(units->at, (size_t)units->len * sizeof units->at[0]);
+}
+
+/* UTS 39 has a capital I and a small l drawn alike, which case folding takes apart again. */
+static void merge_strokes(struct units *units) {
+    for (int32_t i = 0; i < units->len; i++)
+        if (units->at[i] == 'i' || units->at[i] == 0x131) units->at[i] = 'l';
+}
+
+static struct text_look look(const char *text, bool bare) {
+    static struct name name;
+    static struct units units;
+    name = (struct name){.mends = true};
+    if (text_init() || !read_name(&name, text)) return (struct text_look){0};
+    units = name.in;
+    strip(&units, bare);
+    if (bare && !units.len) units = name.in;
+    struct units *u = &units;
+    static struct units folded;
+    folded = units;
+    fold(&folded);
+    draw(u); /* capitals look like others than small letters do: before folding and behind it */
+    fold(u);
+    draw(u);
+    fold(u);
+    merge_strokes(u);
+    return (struct text_look){.drawn = hash(u), .folded = hash(&folded)};
+}
+
+struct text_look text_look(const char *name) {
+    return look(name, false);
+}
+
+struct text_look text_look_bare(const char *name) {
+    return look(name, true);
+}
+
+bool text_alike(struct text_look a, struct text_look b) {
+    return a.drawn == b.drawn || a.folded == b.folded;
+}
+
+/* ---- reserved names -------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    enum text_reserved reserved;
+} reserved_names[] = {
+    {"server", TEXT_SERVER},  {"system", TEXT_SERVER},       {"console", TEXT_SERVER},
+    {"admin", TEXT_STAFF},    {"administrator", TEXT_STAFF}, {"moderator", TEXT_STAFF},
+    {"operator", TEXT_STAFF}, {"staff", TEXT_STAFF},
+};
+#define RESERVED_COUNT (sizeof reserved_names / sizeof reserved_names[0])
+
+enum text_reserved text_reserved(const char *name) {
+    static struct text_look looks[RESERVED_COUNT];
+    if (!looks[0].drawn)
+        for (size_t i = 0; i < RESERVED_COUNT; i++) looks[i] = text_look(reserved_names[i].name);
+    struct text_look own = text_look_bare(name);
+    for (size_t i = 0; i < RESERVED_COUNT; i++)
+        if (text_alike(own, looks[i])) return reserved_names[i].reserved;
+    return TEXT_FREE;
+}
