@@ -8,8 +8,8 @@
 
 #include <jansson.h>
 
-#include "limit.h"
 #include "net.h"
+#include "party.h"
 
 struct client;
 
@@ -26,9 +26,9 @@ struct client {
     muster_player_id player; /* 0 until authenticated */
     struct auth_job *auth;   /* an authentication under way, or null */
     struct loop_timer *auth_timer;
-    struct limit_bucket messages;
-    struct limit_bucket requests; /* before authentication; then the session's counts */
+    struct party *party; /* of the address; null: it has none */
     uint32_t malformed_count;
+    uint32_t refused_count; /* requests of a stranger over the limit */
     bool compress;
     bool closing;
 };

@@ -6,6 +6,7 @@
 
 #include "auth.h"
 #include "config.h"
+#include "limit.h"
 #include "lobby.h"
 #include "log.h"
 #include "loop.h"
@@ -13,6 +14,9 @@
 #include "registry.h"
 
 #define MALFORMED_MAX 20 /* then the connection is a flood of errors */
+#define REFUSED_MAX 20
+#define REFUSED_COST 5 /* messages */
+#define MESSAGE_UNIT_BYTES 1024
 
 static struct {
     const struct method *methods;
@@ -102,17 +106,20 @@ static const struct method *find_method(const char *name, const struct session *
     return dispatch.more ? dispatch.more(name, session) : NULL;
 }
 
-/* A batch is one message but many requests, and server.info is not small: also before a player is
- * known each request counts. */
+/* A batch is one message but many requests: each counts. Who goes on while refused is soon a flood
+ * of messages. */
 static int32_t take_request(struct call *call) {
-    double rate = (double)config_int("net", "requestsPerSecond");
-    double burst = (double)config_int("net", "requestsBurst");
-    struct limit_bucket *bucket =
-        call->session ? &call->session->requests : &call->client->requests;
-    if (limit_take(bucket, rate, burst, 1, loop_now_ms())) return RPC_OK;
+    uint32_t wait_ms = 0;
+    bool taken = call->session ? session_take(call->session, PARTY_REQUEST, &wait_ms)
+                               : party_take(call->client->party, PARTY_STRANGER, &wait_ms);
+    if (taken) return RPC_OK;
     metrics_add(METRIC_DROP_RATELIMIT, 1);
+    if (call->session)
+        party_charge(call->session->party, PARTY_MESSAGE, REFUSED_COST);
+    else
+        call->client->refused_count++;
     return failure_set_data(&call->failure, RPC_RATE_LIMITED,
-                            json_pack("{s:i}", "retryAfterMs", (int)limit_wait_ms(bucket, rate, 1)),
+                            json_pack("{s:I}", "retryAfterMs", (json_int_t)wait_ms),
                             "too many requests");
 }
 
@@ -161,21 +168,52 @@ static json_t *run_call(struct client *client, const struct rpc_call *rpc, bool 
     return NULL;
 }
 
-void dispatch_text(struct client *client, const char *text, uint32_t len) {
-    struct rpc_batch batch;
-    rpc_parse(text, len, &batch);
+/* Takes value; answers how long its text was. */
+static uint32_t send_answers(struct client *client, json_t *value) {
+    uint32_t len = 0;
+    char *text = client->closing ? NULL : rpc_dump(value, &len);
+    if (text) client_send_text(client, text, len);
+    free(text);
+    json_decref(value);
+    return len;
+}
+
+static uint32_t run_batch(struct client *client, const struct rpc_batch *batch) {
     json_t *answers = json_array();
-    for (uint32_t i = 0; i < batch.count && !client->closing; i++) {
-        json_t *answer = run_call(client, &batch.calls[i], batch.is_batch);
+    uint32_t len = 0;
+    for (uint32_t i = 0; i < batch->count && !client->closing; i++) {
+        json_t *answer = run_call(client, &batch->calls[i], batch->is_batch);
         if (answer) json_array_append_new(answers, answer);
     }
-    if (batch.is_batch && json_array_size(answers))
-        client_send(client, json_incref(answers));
+    if (batch->is_batch && json_array_size(answers))
+        len = send_answers(client, json_incref(answers));
     else if (json_array_size(answers))
-        client_send(client, json_incref(json_array_get(answers, 0)));
+        len = send_answers(client, json_incref(json_array_get(answers, 0)));
     json_decref(answers);
+    return len;
+}
+
+/* Long answers count as several requests; a stranger's time counts, too. A player's does not: what
+ * a request sets going (a match, say) is not that player's alone. */
+static void charge(struct client *client, uint32_t answer_bytes, uint64_t spent_us) {
+    struct session *session = session_find(client->player);
+    if (session) {
+        party_charge(session->party, PARTY_REQUEST, party_price(answer_bytes, 0));
+        party_charge(client->party, PARTY_REQUEST, party_price(answer_bytes, 0));
+    } else {
+        party_charge(client->party, PARTY_STRANGER, party_price(answer_bytes, spent_us));
+    }
+}
+
+void dispatch_text(struct client *client, const char *text, uint32_t len) {
+    struct rpc_batch batch;
+    uint64_t begin_us = loop_cpu_us();
+    rpc_parse(text, len, &batch);
+    uint32_t answer_bytes = run_batch(client, &batch);
     rpc_batch_deinit(&batch);
-    if (client->malformed_count > MALFORMED_MAX) client_close(client, 4005, "too many errors");
+    charge(client, answer_bytes, loop_cpu_us() - begin_us);
+    if (client->malformed_count > MALFORMED_MAX || client->refused_count > REFUSED_MAX)
+        client_close(client, 4005, "too many errors");
 }
 
 /* ---- net's handlers -------------------------------------------------------------------------- */
@@ -195,15 +233,23 @@ static void *ws_open(conn_id conn, const char *address) {
     if (!client) return NULL;
     client->conn = conn;
     snprintf(client->address, sizeof client->address, "%s", address);
+    client->party = party_hold_address(address);
     client->auth_timer =
         loop_timer_start((uint32_t)config_int("net", "authTimeoutMs"), 0, on_auth_timeout, client);
     return client;
 }
 
-static bool take_message(struct client *client) {
-    double rate = (double)config_int("net", "messagesPerSecond");
-    double burst = (double)config_int("net", "messagesBurst");
-    if (limit_take(&client->messages, rate, burst, 1, loop_now_ms())) return true;
+/* Long ones count more: they are read before it is known what they ask for. A stranger's short text
+ * is read although nothing is left, so that it is told so. */
+static bool take_message(struct client *client, uint32_t len, bool is_text) {
+    const struct session *session = session_find(client->player);
+    struct party *party = session ? session->party : client->party;
+    enum party_rate rate = session ? PARTY_MESSAGE : PARTY_STRANGER;
+    if (party_take(party, rate, NULL)) {
+        party_charge(party, rate, (double)len / MESSAGE_UNIT_BYTES);
+        return true;
+    }
+    if (!session && is_text && len <= MESSAGE_UNIT_BYTES) return true;
     metrics_add(METRIC_DROP_RATELIMIT, 1);
     client_close(client, 4005, "too many messages");
     return false;
@@ -212,7 +258,7 @@ static bool take_message(struct client *client) {
 static bool ws_text(conn_id conn, void *user, const char *data, uint32_t len) {
     (void)conn;
     struct client *client = user;
-    if (!client->closing && take_message(client)) dispatch_text(client, data, len);
+    if (!client->closing && take_message(client, len, true)) dispatch_text(client, data, len);
     return !client->closing;
 }
 
@@ -236,7 +282,7 @@ static void run_deflated(struct client *client, const uint8_t *data, uint32_t le
 static bool ws_binary(conn_id conn, void *user, const uint8_t *data, uint32_t len) {
     (void)conn;
     struct client *client = user;
-    if (client->closing || !take_message(client)) return false;
+    if (client->closing || !take_message(client, len, false)) return false;
     struct muster_input input;
     if (len > 0 && data[0] == FRAME_JSON_IN) {
         run_deflated(client, data, len);
@@ -264,6 +310,7 @@ static void ws_closed(conn_id conn, void *user) {
     loop_timer_stop(client->auth_timer);
     client->closing = true;
     session_detach(client);
+    party_release(client->party);
     free(client);
 }
 

@@ -141,8 +141,7 @@ muster_status engine_player_add(const char *display_name, muster_player_id *out)
         free(player);
         return status;
     }
-    session->requests.is_lifted = session->chat.is_lifted = true;
-    session->creates.is_lifted = session->codes.is_lifted = true;
+    party_lift(session->party);
     player->id = session->id;
     HASH_ADD(hh, players, id, sizeof player->id, player);
     store_player(session);

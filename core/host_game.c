@@ -97,6 +97,24 @@ static muster_status auth_complete_fn(muster_self *self, muster_ticket_id ticket
     return pending_complete(self, "auth", ticket, MUSTER_OK, &answer);
 }
 
+static muster_status try_take_fn(muster_self *self, muster_player_id id, const char *name,
+                                 uint32_t player_per_minute, uint32_t address_per_minute,
+                                 uint32_t *wait_ms) {
+    HOST_CHECK_THREAD(self);
+    char full[160];
+    uint32_t wait = 0;
+    const struct session *session = session_find(id);
+    if (!session) return MUSTER_NOT_FOUND;
+    if (!name || !player_per_minute || !address_per_minute) return MUSTER_INVALID;
+    int len = snprintf(full, sizeof full, "%s/%s", self->name, name);
+    if (len < 0 || (size_t)len >= sizeof full) return MUSTER_INVALID;
+    struct party *address = session->client ? session->client->party : NULL;
+    bool taken = party_take_named(session->party, address, full, player_per_minute,
+                                  address_per_minute, &wait);
+    if (wait_ms) *wait_ms = wait;
+    return taken ? MUSTER_OK : MUSTER_LIMIT;
+}
+
 const struct muster_host_player host_player_group = {
     .size = sizeof host_player_group,
     .get = player_get_fn,
@@ -105,6 +123,7 @@ const struct muster_host_player host_player_group = {
     .notify = player_notify_fn,
     .kick = player_kick_fn,
     .auth_complete = auth_complete_fn,
+    .try_take = try_take_fn,
 };
 
 /* ---- db -------------------------------------------------------------------------------------- */

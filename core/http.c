@@ -14,6 +14,7 @@
 #include "log.h"
 #include "loop.h"
 #include "metrics.h"
+#include "party.h"
 #include "slots.h"
 
 #define ROUTES_MAX 1024
@@ -42,6 +43,7 @@ struct pending {
     struct pending *next;
     muster_request_id id;
     uint64_t deadline_ms;
+    struct party *party; /* who pays for the answer; null: nobody (admin address) */
 };
 
 static struct slots routes;
@@ -169,10 +171,15 @@ static struct route *route_find(const char *method, const char *path, bool admin
 
 static void on_deadlines(void *user);
 
-static void pending_add(muster_request_id id) {
+/* Takes the party. */
+static void pending_add(muster_request_id id, struct party *party) {
     struct pending *pending = calloc(1, sizeof *pending);
-    if (!pending) return; /* answered without a deadline */
+    if (!pending) { /* answered without a deadline */
+        party_release(party);
+        return;
+    }
     pending->id = id;
+    pending->party = party;
     pending->deadline_ms = loop_now_ms() + (uint64_t)config_int("http", "handlerTimeoutMs");
     *pending_tail = pending;
     pending_tail = &pending->next;
@@ -181,13 +188,16 @@ static void pending_add(muster_request_id id) {
     }
 }
 
-static void pending_remove(muster_request_id id) {
+/* An answer of so many bytes has been given, or nobody waits for it any more. */
+static void pending_remove(muster_request_id id, uint64_t answer_bytes) {
     struct pending **at = &pending_head;
     while (*at && (*at)->id != id) at = &(*at)->next;
     struct pending *pending = *at;
     if (!pending) return;
     *at = pending->next;
     if (!pending->next) pending_tail = at;
+    party_charge(pending->party, PARTY_STRANGER, party_price(answer_bytes, 0));
+    party_release(pending->party);
     free(pending);
 }
 
@@ -195,7 +205,7 @@ static void on_deadlines(void *user) {
     (void)user;
     while (pending_head && pending_head->deadline_ms <= loop_now_ms()) {
         muster_request_id id = pending_head->id;
-        pending_remove(id);
+        pending_remove(id, 0);
         log_warn("http", "a request was not answered in time");
         (void)http_problem(id, 504, "timeout", "the request was not answered in time");
     }
@@ -205,7 +215,7 @@ static void on_deadlines(void *user) {
 }
 
 void http_closed(muster_request_id id) {
-    pending_remove(id);
+    pending_remove(id, 0);
 }
 
 static bool auth_allowed(const char *address, uint32_t *retry_after_ms) {
@@ -222,7 +232,9 @@ static muster_status problem_with_header(muster_request_id id, uint32_t status, 
                                          const char *detail,
                                          const struct muster_http_header *header);
 
+/* net closes the connection with a 429, so that refusing stays cheap. */
 static void refuse_rate(muster_request_id id, uint32_t retry_after_ms) {
+    metrics_add(METRIC_DROP_RATELIMIT, 1);
     char seconds[16];
     const struct muster_http_header header = {"retry-after", seconds};
     snprintf(seconds, sizeof seconds, "%u", retry_after_ms / 1000 + 1);
@@ -230,28 +242,24 @@ static void refuse_rate(muster_request_id id, uint32_t retry_after_ms) {
                               &header);
 }
 
-static void call(struct route *route, const struct muster_http_request *request) {
+static void call(struct route *route, const struct muster_http_request *request,
+                 struct party *party) {
     const void *owner = route->owner;
-    pending_add(request->id);
+    uint64_t begin_us = party ? loop_cpu_us() : 0;
+    pending_add(request->id, party ? party_hold(party) : NULL);
     if (owner && guard_enter) guard_enter(owner);
     route->fn(route->user, request); /* the route may be gone afterwards */
     if (owner && guard_leave) guard_leave(owner);
+    if (party) party_charge(party, PARTY_STRANGER, party_price(0, loop_cpu_us() - begin_us));
 }
 
-void http_dispatch(const struct net_http_request *net_request) {
+static void answer(const struct net_http_request *net_request, struct party *party) {
     struct muster_http_request request = net_request->request;
     char allow[ALLOW_MAX_BYTES] = "";
-    uint32_t retry_after_ms = 0;
-    metrics_add(METRIC_HTTP_REQUESTS, 1);
     if (strcmp(request.method, "HEAD") == 0) request.method = "GET"; /* net leaves out the body */
-    bool auth = strncmp(request.path, AUTH_PREFIX, strlen(AUTH_PREFIX)) == 0;
-    if (auth && !net_request->admin && !auth_allowed(request.address, &retry_after_ms)) {
-        refuse_rate(request.id, retry_after_ms);
-        return;
-    }
     struct route *route = route_find(request.method, request.path, net_request->admin, allow);
     if (route) {
-        call(route, &request);
+        call(route, &request, party);
     } else if (allow[0] != '\0') {
         const struct muster_http_header header = {"allow", allow};
         (void)problem_with_header(request.id, 405, "method_not_allowed",
@@ -261,10 +269,33 @@ void http_dispatch(const struct net_http_request *net_request) {
     }
 }
 
+static bool is_below_auth(const char *path) {
+    return strncmp(path, AUTH_PREFIX, strlen(AUTH_PREFIX)) == 0;
+}
+
+void http_dispatch(const struct net_http_request *net_request) {
+    const struct muster_http_request *request = &net_request->request;
+    uint32_t retry_after_ms = 0;
+    metrics_add(METRIC_HTTP_REQUESTS, 1);
+    if (net_request->admin) {
+        answer(net_request, NULL);
+        return;
+    }
+    struct party *party = party_hold_address(request->address);
+    bool allowed =
+        party_take(party, PARTY_STRANGER, &retry_after_ms) &&
+        (!is_below_auth(request->path) || auth_allowed(request->address, &retry_after_ms));
+    if (allowed)
+        answer(net_request, party);
+    else
+        refuse_rate(request->id, retry_after_ms);
+    party_release(party);
+}
+
 /* ---- Answers ---- */
 
 muster_status http_respond(muster_request_id id, const struct muster_http_response *response) {
-    pending_remove(id);
+    pending_remove(id, response->body.len);
     return net_http_respond(id, response);
 }
 
@@ -307,7 +338,7 @@ muster_status http_problem(muster_request_id id, uint32_t status, const char *co
 }
 
 void http_deinit(void) {
-    while (pending_head) pending_remove(pending_head->id);
+    while (pending_head) pending_remove(pending_head->id, 0);
     loop_timer_stop(deadline_timer);
     deadline_timer = NULL;
     limit_table_destroy(auth_limits);

@@ -1,14 +1,15 @@
 /* limit - token buckets, single and by key.
  *
- * Owns the table of buckets by address that net (accepts) and http (logins) keep; session keeps
+ * Owns the tables of buckets by address that net (accepts) and http (logins) keep; party keeps
  * single buckets of its own.
  */
 #include "limit.h"
 
-#include <arpa/inet.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "address.h"
 
 #define WAYS 8
 
@@ -39,11 +40,17 @@ static void fill(struct limit_bucket *bucket, double per_second, double burst, u
 
 bool limit_take(struct limit_bucket *bucket, double per_second, double burst, double cost,
                 uint64_t now_ms) {
-    if (bucket->is_lifted) return true;
     fill(bucket, per_second, burst, now_ms);
     if (bucket->tokens < cost) return false;
     bucket->tokens -= cost;
     return true;
+}
+
+void limit_charge(struct limit_bucket *bucket, double per_second, double burst, double cost,
+                  uint64_t now_ms) {
+    fill(bucket, per_second, burst, now_ms);
+    double left = bucket->tokens - cost;
+    bucket->tokens = left < -burst ? -burst : left > burst ? burst : left;
 }
 
 uint32_t limit_wait_ms(const struct limit_bucket *bucket, double per_second, double cost) {
@@ -72,18 +79,13 @@ void limit_table_destroy(struct limit_table *table) {
     free(table);
 }
 
-/* What counts as one party: an IPv4 address, an IPv6 /64, else the text as it stands. */
+/* One party (address.h), else the text as it stands. */
 static uint64_t address_key(const struct limit_table *table, const char *address) {
-    uint8_t bytes[16];
+    uint8_t bytes[ADDRESS_BYTES];
     uint64_t hash = 0;
-    if (inet_pton(AF_INET, address, bytes) == 1) {
-        crypto_shorthash((uint8_t *)&hash, bytes, 4, table->hash_key);
-    } else if (inet_pton(AF_INET6, address, bytes) == 1) {
-        crypto_shorthash((uint8_t *)&hash, bytes, 8, table->hash_key);
-    } else {
-        crypto_shorthash((uint8_t *)&hash, (const uint8_t *)address, strlen(address),
-                         table->hash_key);
-    }
+    const uint8_t *key = address_party(address, bytes) ? bytes : (const uint8_t *)address;
+    size_t len = key == bytes ? sizeof bytes : strlen(address);
+    crypto_shorthash((uint8_t *)&hash, key, len, table->hash_key);
     return hash != 0 ? hash : 1;
 }
 

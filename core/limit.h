@@ -11,13 +11,16 @@
 struct limit_bucket {
     uint64_t updated_ms;
     double tokens;
-    bool is_lifted; /* gives whatever is taken */
 };
 
 /* Takes `cost` tokens from a bucket that fills with per_second up to burst; a zeroed bucket is
  * full. False: not enough, nothing taken. */
 bool limit_take(struct limit_bucket *bucket, double per_second, double burst, double cost,
                 uint64_t now_ms);
+/* Takes `cost` tokens whether they are there or not: a debt of at most `burst`, paid before
+ * anything can be taken again. A negative cost gives back. */
+void limit_charge(struct limit_bucket *bucket, double per_second, double burst, double cost,
+                  uint64_t now_ms);
 /* Until `cost` tokens are there, ms. */
 uint32_t limit_wait_ms(const struct limit_bucket *bucket, double per_second, double cost);
 

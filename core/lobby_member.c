@@ -298,12 +298,11 @@ int32_t lobby_chat(struct session *session, const char *text, bool team_only,
     struct lobby *lobby;
     struct member *member = need_entered(session, &lobby, failure);
     if (!member) return failure->code;
-    double lines = (double)config_int("lobby", "chatPerFiveSeconds");
-    if (!limit_take(&session->chat, lines / 5, lines, 1, loop_now_ms()))
-        return failure_set_data(
-            failure, RPC_RATE_LIMITED,
-            json_pack("{s:i}", "retryAfterMs", (int)limit_wait_ms(&session->chat, lines / 5, 1)),
-            "too many chat lines");
+    uint32_t wait_ms = 0;
+    if (!session_take(session, PARTY_CHAT, &wait_ms))
+        return failure_set_data(failure, RPC_RATE_LIMITED,
+                                json_pack("{s:I}", "retryAfterMs", (json_int_t)wait_ms),
+                                "too many chat lines");
     char line[320];
     snprintf(line, sizeof line, "%s", text);
     if (!text_line_mend(line))

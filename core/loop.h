@@ -44,6 +44,7 @@ bool loop_is_thread(void);
 uint64_t loop_now_ms(void); /* cached time of this turn, monotonic */
 uint64_t loop_now_us(void); /* read now, monotonic */
 int64_t loop_unix_ms(void); /* wall clock, read now */
+uint64_t loop_cpu_us(void); /* what the calling thread has worked; costs a system call */
 
 /* ---- A clock that stands still, for a process that has nobody to be in time for (musterd --run).
  * From loop_clock_virtual, right after loop_init, until loop_deinit only loop_clock_advance moves

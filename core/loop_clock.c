@@ -37,6 +37,12 @@ uint64_t loop_now_us(void) {
     return clock_state.is_virtual ? clock_state.now_ms * 1000u : uv_hrtime() / 1000u;
 }
 
+uint64_t loop_cpu_us(void) {
+    struct timespec spent = {0};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+    return (uint64_t)spent.tv_sec * 1000000u + (uint64_t)spent.tv_nsec / 1000u;
+}
+
 int64_t loop_unix_ms(void) {
     struct timespec now;
     if (clock_state.is_virtual) return (int64_t)clock_state.now_ms + clock_state.unix_ahead_ms;

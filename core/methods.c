@@ -201,14 +201,12 @@ static const struct param create_params[] = {NAME_PARAM("gameMode", true),
                                              {"settings", PARAM_OBJECT, false, 0, 0},
                                              END_PARAM};
 
-static int32_t take_create(struct call *call) {
-    double burst = (double)config_int("lobby", "createPerMinute");
-    struct limit_bucket *bucket = &call->session->creates;
-    if (limit_take(bucket, burst / 60, burst, 1, loop_now_ms())) return RPC_OK;
-    return failure_set_data(
-        &call->failure, RPC_RATE_LIMITED,
-        json_pack("{s:i}", "retryAfterMs", (int)limit_wait_ms(bucket, burst / 60, 1)),
-        "too many new lobbies");
+int32_t methods_take(struct call *call, enum party_rate rate, const char *too_many) {
+    uint32_t wait_ms = 0;
+    if (session_take(call->session, rate, &wait_ms)) return RPC_OK;
+    return failure_set_data(&call->failure, RPC_RATE_LIMITED,
+                            json_pack("{s:I}", "retryAfterMs", (json_int_t)wait_ms), "%s",
+                            too_many);
 }
 
 static int32_t lobby_create_method(struct call *call) {
@@ -222,7 +220,9 @@ static int32_t lobby_create_method(struct call *call) {
         return failure_set_data(&call->failure, RPC_ALREADY_IN_LOBBY,
                                 json_pack("{s:s}", "lobbyId", present->key),
                                 "you are in a lobby: leave it first");
-    if (take_create(call) || lobby_create(&wish, &lobby, &call->failure)) return call->failure.code;
+    if (methods_take(call, PARTY_CREATE, "too many new lobbies") ||
+        lobby_create(&wish, &lobby, &call->failure))
+        return call->failure.code;
     if (methods_reserve(call, lobby, MUSTER_TEAM_NONE, false, ""))
         lobby_close(lobby, MUSTER_LEAVE_QUIT, "its creator was not let in");
     return call->failure.code;
@@ -292,6 +292,7 @@ static const struct param find_params[] = {NAME_PARAM("gameMode", true),
 
 static int32_t match_find_method(struct call *call) {
     char ticket[QUEUE_TICKET_TEXT];
+    if (methods_take(call, PARTY_FIND, "too many searches")) return call->failure.code;
     if (queue_find(call->session, param_string(call, "gameMode", ""),
                    param_string(call, "region", ""), param_string(call, "mapName", ""), ticket,
                    &call->failure))

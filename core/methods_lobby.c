@@ -2,8 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config.h"
-#include "loop.h"
 #include "methods_internal.h"
 
 #define PLAYER_PARAM(needed)                                                                       \
@@ -19,13 +17,7 @@ const struct param methods_code_params[] = {{"code", PARAM_STRING, true, 1, 32},
 
 /* Right codes count as well: what is counted must not tell them apart. */
 static int32_t take_code(struct call *call) {
-    double burst = (double)config_int("lobby", "codeTriesPerMinute");
-    struct limit_bucket *bucket = &call->session->codes;
-    if (limit_take(bucket, burst / 60, burst, 1, loop_now_ms())) return RPC_OK;
-    return failure_set_data(
-        &call->failure, RPC_RATE_LIMITED,
-        json_pack("{s:i}", "retryAfterMs", (int)limit_wait_ms(bucket, burst / 60, 1)),
-        "too many join codes tried");
+    return methods_take(call, PARTY_CODE, "too many join codes tried");
 }
 
 int32_t methods_join_by_code(struct call *call) {

@@ -139,6 +139,7 @@ muster_status net_http_respond(muster_request_id id, const struct muster_http_re
     if (!conn || !exchange->dispatched || exchange->answered || conn->dead) return MUSTER_NOT_FOUND;
     bool valid = response_valid(response);
     exchange->answered = true;
+    if (response->status == 429) exchange->keep_alive = false; /* or refusing were work, too */
     if (!answer_build(exchange, valid ? response : &broken)) {
         net_conn_shut(conn);
         return MUSTER_NO_MEMORY;

@@ -8,13 +8,14 @@
 
 #include <libwebsockets.h>
 
+#include "address.h"
 #include "net.h"
 #include "slots.h"
 
 _Static_assert(LWS_PRE <= NET_HEADROOM, "snapshots need room for the frame header");
 _Static_assert(sizeof(void *) >= sizeof(conn_id), "ids travel as opaque pointers");
 
-#define NET_ADDRESS_MAX 48       /* text of an address, NUL included */
+#define NET_ADDRESS_MAX ADDRESS_TEXT_MAX
 #define NET_CLOSE_REASON_MAX 124 /* RFC 6455: 123 bytes, and the NUL */
 #define NET_SUBPROTOCOL "muster.v1"
 #define NET_FLUSH_MS 2000     /* for a close frame or a last answer, then the socket is shut */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address.h"
 #include "config.h"
 #include "limit.h"
 #include "loop.h"
@@ -32,7 +33,7 @@ static unsigned hash_bytes(const void *key, size_t len) {
 #define OVER_CAP_MAX 16
 
 struct net_peer {
-    uint8_t key[16]; /* IPv6 form, an IPv6 address cut to its /64 */
+    uint8_t key[ADDRESS_BYTES]; /* IPv6 form, an IPv6 address cut to its /64 */
     uint32_t count;
     UT_hash_handle hh;
 };
@@ -53,42 +54,21 @@ void net_peer_deinit(void) {
     rates = NULL;
 }
 
-static bool is_mapped(const uint8_t *v6) {
-    static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
-    return memcmp(v6, prefix, sizeof prefix) == 0;
-}
-
 void net_address_text(const struct sockaddr_storage *from, char *out) {
     const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
     const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
     out[0] = '\0';
     if (from->ss_family == AF_INET) {
         inet_ntop(AF_INET, &v4->sin_addr, out, NET_ADDRESS_MAX);
-    } else if (from->ss_family == AF_INET6 && is_mapped(v6->sin6_addr.s6_addr)) {
-        inet_ntop(AF_INET, v6->sin6_addr.s6_addr + 12, out, NET_ADDRESS_MAX);
     } else if (from->ss_family == AF_INET6) {
-        inet_ntop(AF_INET6, &v6->sin6_addr, out, NET_ADDRESS_MAX);
+        address_text(v6->sin6_addr.s6_addr, out);
     }
-}
-
-/* All 16 bytes of the IPv6 form; false for what is no address. */
-static bool address_bytes(const char *text, uint8_t *out) {
-    memset(out, 0, 16);
-    if (inet_pton(AF_INET, text, out + 12) == 1) {
-        out[10] = out[11] = 0xff;
-        return true;
-    }
-    return inet_pton(AF_INET6, text, out) == 1;
-}
-
-static void peer_key(const char *address, uint8_t *out) {
-    if (address_bytes(address, out) && !is_mapped(out)) memset(out + 8, 0, 8);
 }
 
 static struct net_peer *peer_find(const char *address) {
-    uint8_t key[16];
+    uint8_t key[ADDRESS_BYTES];
     struct net_peer *peer = NULL;
-    peer_key(address, key);
+    (void)address_party(address, key);
     HASH_FIND(hh, peers, key, sizeof key, peer);
     return peer;
 }
@@ -107,7 +87,7 @@ bool net_peer_admit(const char *address, bool proxied) {
 static struct net_peer *peer_create(const char *address) {
     struct net_peer *peer = calloc(1, sizeof *peer);
     if (!peer) return NULL;
-    peer_key(address, peer->key);
+    (void)address_party(address, peer->key);
     HASH_ADD(hh, peers, key, sizeof peer->key, peer);
     if (peer->hh.tbl) return peer;
     free(peer);
@@ -146,7 +126,7 @@ static bool prefix_equal(const uint8_t *a, const uint8_t *b, uint32_t bits) {
 
 static bool range_holds(const char *range, const uint8_t *address) {
     char text[NET_ADDRESS_MAX];
-    uint8_t base[16];
+    uint8_t base[ADDRESS_BYTES];
     const char *slash = strchr(range, '/');
     size_t len = slash ? (size_t)(slash - range) : strlen(range);
     if (len >= sizeof text) return false;
@@ -155,13 +135,13 @@ static bool range_holds(const char *range, const uint8_t *address) {
     if (!address_bytes(text, base)) return false;
     char *end = NULL;
     unsigned long given = slash ? strtoul(slash + 1, &end, 10) : 0;
-    unsigned long bits = !slash ? 128 : is_mapped(base) ? given + 96 : given;
+    unsigned long bits = !slash ? 128 : address_is_mapped(base) ? given + 96 : given;
     if (slash && (end == slash + 1 || *end != '\0' || bits > 128)) return false;
     return prefix_equal(base, address, (uint32_t)bits);
 }
 
 bool net_proxy_trusted(const char *address) {
-    uint8_t bytes[16];
+    uint8_t bytes[ADDRESS_BYTES];
     uint32_t count = config_list_count("net", "trustedProxies");
     if (count == 0 || !address_bytes(address, bytes)) return false;
     for (uint32_t i = 0; i < count; i++) {
@@ -172,7 +152,7 @@ bool net_proxy_trusted(const char *address) {
 
 /* Copies the list item that ends at `end`, trimmed, as a normal address text; returns its start. */
 static const char *item_before(const char *start, const char *end, char *out) {
-    uint8_t bytes[16];
+    uint8_t bytes[ADDRESS_BYTES];
     char text[NET_ADDRESS_MAX] = "";
     const char *item = end;
     while (item > start && item[-1] != ',') item--;
@@ -183,11 +163,7 @@ static const char *item_before(const char *start, const char *end, char *out) {
     if (len == 0 || len >= sizeof text) return item;
     memcpy(text, first, len);
     if (!address_bytes(text, bytes)) return item;
-    if (is_mapped(bytes)) {
-        inet_ntop(AF_INET, bytes + 12, out, NET_ADDRESS_MAX);
-    } else {
-        inet_ntop(AF_INET6, bytes, out, NET_ADDRESS_MAX);
-    }
+    address_text(bytes, out);
     return item;
 }
 

@@ -56,6 +56,7 @@ muster_status session_init(uint32_t players_max) {
 
 void session_deinit(void) {
     HASH_CLEAR(hh, sessions.by_key);
+    party_deinit();
     loop_timer_stop(sessions.sweep);
     slots_deinit(&sessions.slots);
     sessions.connected = 0;
@@ -140,6 +141,7 @@ static struct session *create(const struct muster_identity *identity) {
     session->created_at_ms = loop_unix_ms();
     ticket_uuid(session->session_key);
     snprintf(session->player_key, sizeof session->player_key, "%s", identity->player_key);
+    session->party = party_hold_player(session->player_key);
     HASH_ADD_STR(sessions.by_key, player_key, session);
     return session;
 }
@@ -206,6 +208,7 @@ static void end(struct session *session, uint32_t reason) {
     session->ending = true;
     if (sessions.hooks.ended) sessions.hooks.ended(session, reason);
     HASH_DEL(sessions.by_key, session);
+    party_release(session->party);
     slots_remove(&sessions.slots, session->id);
 }
 
@@ -235,6 +238,11 @@ void session_terminate(struct session *session, const char *reason, uint32_t lea
         client_close(client, 4004, said);
     }
     end(session, leave_reason);
+}
+
+bool session_take(struct session *session, enum party_rate rate, uint32_t *wait_ms) {
+    struct party *address = session->client ? session->client->party : NULL;
+    return party_take_both(session->party, address, rate, wait_ms);
 }
 
 bool session_may(const struct session *session, const char *permission) {

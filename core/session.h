@@ -9,7 +9,6 @@
 #include <uthash.h>
 
 #include "client.h"
-#include "limit.h"
 #include "ticket.h"
 
 struct session {
@@ -28,11 +27,8 @@ struct session {
     uint32_t member;               /* index in the lobby */
     muster_ticket_id queue_ticket; /* 0: not searching */
     uint32_t rtt_ms;
-    struct limit_bucket requests;
-    struct limit_bucket chat;
-    struct limit_bucket creates;
-    struct limit_bucket codes;
-    bool ending; /* leaving its seat on its way out must not end it again */
+    struct party *party; /* of the player */
+    bool ending;         /* leaving its seat on its way out must not end it again */
 };
 
 muster_status session_init(uint32_t players_max) MUSTER_MUST_USE;
@@ -61,6 +57,8 @@ struct session *session_next(muster_player_id *id); /* slots_next order */
 /* Cuts a last character that lost its end to a full buffer. False: it is not UTF-8 even so, and no
  * JSON could carry it. */
 bool session_text_mend(char *text) MUSTER_MUST_USE;
+/* One of `rate` taken from the player and from the address at hand; else false and *wait_ms. */
+bool session_take(struct session *session, enum party_rate rate, uint32_t *wait_ms);
 bool session_may(const struct session *session, const char *permission);
 /* PlayerSession without its lobbyId; new reference. */
 json_t *session_to_json(const struct session *session);

@@ -114,8 +114,18 @@ struct lobby {
     struct lobby *prev, *next;
 };
 
+/* What is left of a player's tries of one name. */
+struct tries {
+    char name[64];
+    uint64_t updated_ms;
+    double left;
+};
+
+#define PLAYER_TRIES_MAX 8
+
 struct player {
     struct muster_player_info info;
+    struct tries tries[PLAYER_TRIES_MAX];
     struct player *prev, *next;
 };
 

@@ -261,6 +261,38 @@ muster_verdict testkit_authenticate(muster_self *plugin, const char *token,
     return verdict;
 }
 
+static struct tries *tries_of(struct player *player, const char *name, double most) {
+    for (uint32_t i = 0; i < PLAYER_TRIES_MAX; i++) {
+        struct tries *tries = &player->tries[i];
+        if (strcmp(tries->name, name) == 0) return tries;
+        if (tries->name[0]) continue;
+        snprintf(tries->name, sizeof(tries->name), "%s", name);
+        tries->left = most;
+        return tries;
+    }
+    return NULL;
+}
+
+/* Here each player has an address to itself. */
+static muster_status player_try_take(muster_self *self, muster_player_id id, const char *name,
+                                     uint32_t player_per_minute, uint32_t address_per_minute,
+                                     uint32_t *wait_ms) {
+    uint32_t least =
+        player_per_minute < address_per_minute ? player_per_minute : address_per_minute;
+    struct player *player = player_find_id(self->kit, id);
+    if (!player) return MUSTER_NOT_FOUND;
+    struct tries *tries = least ? tries_of(player, name, least) : NULL;
+    if (!tries) return MUSTER_INVALID;
+    tries->left += (double)(self->kit->now_ms - tries->updated_ms) * least / 60000;
+    if (tries->left > least) tries->left = least;
+    tries->updated_ms = self->kit->now_ms;
+    if (wait_ms)
+        *wait_ms = tries->left >= 1 ? 0 : (uint32_t)((1 - tries->left) * 60000 / least) + 1;
+    if (tries->left < 1) return MUSTER_LIMIT;
+    tries->left -= 1;
+    return MUSTER_OK;
+}
+
 const struct muster_host_player kit_player = {
     .size = sizeof(kit_player),
     .get = player_get,
@@ -269,6 +301,7 @@ const struct muster_host_player kit_player = {
     .notify = player_notify,
     .kick = player_kick,
     .auth_complete = auth_complete,
+    .try_take = player_try_take,
 };
 
 void lobby_free(struct testkit *kit) {

@@ -186,6 +186,9 @@ static const char *auth_script(void) {
     EXPECT(wire_answer_read(fd, &answer, true) == 429);
     EXPECT(atoi(wire_header(&answer, "retry-after")) >= 1);
     wire_answer_free(&answer);
+    EXPECT(wire_ended(fd)); /* refusing stays cheap */
+    close(fd);
+    fd = wire_connect();
     EXPECT(wire_status(fd, "GET /v1/lobbies HTTP/1.1\r\nHost: a\r\n\r\n") == 200);
     close(fd);
     return NULL;

@@ -524,6 +524,14 @@ struct muster_host_player {
     /* Complete an auth PENDING. */
     muster_status (*auth_complete)(muster_self *self, muster_ticket_id ticket,
                                    muster_verdict verdict, const struct muster_identity *identity);
+    /* Since 1.1: a limit that holds whatever the player renews. Takes one try of `name` (the
+     * plugin's own word) from the player and from the player's address, who have so many a minute,
+     * all of them at once if they like; the host remembers both beyond connection, session and
+     * lobby. LIMIT: one of them has none left, nothing was taken, and *wait_ms says when to come
+     * back. NOT_FOUND: no such player. */
+    muster_status (*try_take)(muster_self *self, muster_player_id id, const char *name,
+                              uint32_t player_per_minute, uint32_t address_per_minute,
+                              uint32_t *wait_ms);
 };
 
 /* ---- db
