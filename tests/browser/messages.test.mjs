@@ -54,6 +54,10 @@ test("a server that stops is awaited; one that dies, too", async (t) => {
     const second = await startServer(t, { config: configOf(), dir: server.dir });
     wire.far = second.port;
     await page.waitForSelector("#banner", { state: "hidden" });
+    const { client } = await connectPlayer(t, second, { name: "Host" });
+    await client.createLobby({ gameMode: "arena" });
+    await page.waitForSelector("#lobby-list li"); // the list lives, and nobody has pressed anything
+    await client.leave();
     await page.click("#quick-match");
     await inMatch(page);
 

@@ -2,9 +2,8 @@
 // who is in charge; the invitations for every member where the lobby lets members invite.
 
 import { joinLink } from "./join.js";
-import {
-    actionButton, byId, copyButton, explain, guarded, make, replaceKeepingFocus,
-} from "./ui.js";
+import { KeyedList, put } from "./keyed_list.js";
+import { actionButton, byId, copyButton, explain, guarded, make } from "./ui.js";
 import { isInCharge } from "./who.js";
 
 const HOSTS_ONLY = ["access-password", "access-allow", "access-ban", "allow-list", "ban-list"];
@@ -16,6 +15,7 @@ function timeText(unixMs) {
 
 export class AccessPanel {
     #client;
+    #lists;
     #names = new Map(); // playerId -> name, of all who were seen in this lobby
     #lobbyId = "";
     #links = []; // invitation links that this member has made, where the list is not shown
@@ -24,6 +24,14 @@ export class AccessPanel {
 
     constructor(client) {
         this.#client = client;
+        this.#lists = {
+            invitations: new KeyedList(byId("invitation-list"),
+                ({ playerId, invitation }) => playerId || invitation, () => this.#invitationRow()),
+            allowed: new KeyedList(byId("allow-list"), (playerId) => playerId,
+                () => this.#allowedRow()),
+            bans: new KeyedList(byId("ban-list"), ({ playerId }) => playerId,
+                () => this.#banRow()),
+        };
         byId("access-panel").ontoggle = () => this.#load();
         this.#setUpForms();
     }
@@ -44,6 +52,9 @@ export class AccessPanel {
         this.#lobbyId = lobbyId;
         this.#names.clear();
         this.#links = [];
+        this.#allowed = [];
+        for (const list of Object.values(this.#lists)) list.show([]);
+        for (const form of byId("access-panel").querySelectorAll("form")) form.reset();
         this.#say("");
         byId("access-panel").open = false;
     }
@@ -61,68 +72,78 @@ export class AccessPanel {
 
     async #load() {
         if (!this.#client.entry || !byId("access-panel").open || !isInCharge(this.#client)) return;
+        const lobbyId = this.#lobbyId;
         try {
-            this.#show(await this.#client.lobby.access());
+            const access = await this.#client.lobby.access();
+            if (lobbyId === this.#client.entry?.lobby.lobbyId) this.#show(access);
         } catch (error) {
             if (error.code !== "connection_lost") this.#say(explain(error));
         }
     }
 
     #show({ hasPassword, allowedPlayers, invitations, bans }) {
-        const { lobby } = this.#client;
-        byId("password-state").textContent =
-            hasPassword ? "Another password" : "Password (there is none)";
+        put(byId("password-state"), hasPassword ? "Another password" : "Password (there is none)");
         byId("password-remove").hidden = !hasPassword;
-        this.#fill("invitation-list", invitations, (one) => this.#invitationRow(one));
-        this.#fill("allow-list", allowedPlayers, (playerId) => this.#row(
-            `Allowed: ${this.#nameOf(playerId)}`,
-            this.#actionButton("Remove", `allow ${playerId}`, () => lobby.updateSettings(
-                { allowedPlayers: allowedPlayers.filter((other) => other !== playerId) }))));
-        this.#fill("ban-list", bans, ({ playerId, reason, until }) => this.#row(
-            [`Banned: ${this.#nameOf(playerId)}`, reason, until ? `until ${timeText(until)}` : ""]
-                .filter(Boolean).join(", "),
-            this.#actionButton("Unban", `ban ${playerId}`, () => lobby.unban(playerId))));
         this.#allowed = allowedPlayers;
-    }
-
-    #fill(id, items, rowOf) {
-        replaceKeepingFocus(byId(id), items.map(rowOf));
-    }
-
-    #row(text, ...buttons) {
-        return make("li", {}, make("span", { className: "grow" }, text), ...buttons);
-    }
-
-    #linkOf(invitation) {
-        return joinLink(this.#client.entry.joinCode, invitation);
-    }
-
-    #invitationRow({ playerId, invitation, expiresAt }) {
-        const who = playerId ? this.#nameOf(playerId) : "whoever has the link";
-        const which = playerId ? { playerId } : { invitation };
-        const copy = invitation
-            ? [copyButton("Copy link", () => this.#linkOf(invitation))] : [];
-        return this.#row(`Invited: ${who}, until ${timeText(expiresAt)}`, ...copy,
-            this.#actionButton("Take back", `invitation ${playerId ?? invitation}`,
-                () => this.#client.lobby.revokeInvitation(which)));
+        this.#lists.invitations.show(invitations);
+        this.#lists.allowed.show(allowedPlayers);
+        this.#lists.bans.show(bans);
     }
 
     #showOwnLinks() {
         this.#links = this.#links.filter(({ expiresAt }) => expiresAt > Date.now());
-        this.#fill("invitation-list", this.#links, ({ invitation, expiresAt }) => this.#row(
-            `Invited: whoever has the link, until ${timeText(expiresAt)}`,
-            copyButton("Copy link", () => this.#linkOf(invitation))));
+        this.#lists.invitations.show(this.#links);
+    }
+
+    /** A row with a text and a button; act(item) changes what the lists show. */
+    #row(textOf, label, act, ...others) {
+        let known = null;
+        const text = make("span", { className: "grow" });
+        const button = actionButton(label, () => this.#do(() => act(known)), {}, (error) =>
+            this.#say(explain(error)));
+        const row = make("li", {}, text, ...others, button);
+        const update = (item) => {
+            known = item;
+            put(text, textOf(item));
+        };
+        return { element: row, button, update };
+    }
+
+    #allowedRow() {
+        return this.#row((playerId) => `Allowed: ${this.#nameOf(playerId)}`, "Remove",
+            (playerId) => this.#client.lobby.updateSettings({
+                allowedPlayers: this.#allowed.filter((other) => other !== playerId),
+            }));
+    }
+
+    #banRow() {
+        return this.#row(({ playerId, reason, until }) =>
+            [`Banned: ${this.#nameOf(playerId)}`, reason, until ? `until ${timeText(until)}` : ""]
+                .filter(Boolean).join(", "), "Unban",
+        ({ playerId }) => this.#client.lobby.unban(playerId));
+    }
+
+    /** Only who is in charge may take it back. */
+    #invitationRow() {
+        let link = "";
+        const copy = copyButton("Copy link", () => link);
+        const { element, button, update } = this.#row(({ playerId, expiresAt }) => {
+            const who = playerId ? this.#nameOf(playerId) : "whoever has the link";
+            return `Invited: ${who}, until ${timeText(expiresAt)}`;
+        }, "Take back", ({ playerId, invitation }) => this.#client.lobby.revokeInvitation(
+            playerId ? { playerId } : { invitation }), copy);
+        return {
+            element,
+            update: (item) => {
+                update(item);
+                link = joinLink(this.#client.entry.joinCode, item.invitation);
+                copy.hidden = !item.invitation;
+                button.hidden = !isInCharge(this.#client);
+            },
+        };
     }
 
     // ---- what there is to do
-
-    /** A button whose action changes what the lists show. */
-    #actionButton(text, key, action) {
-        const button = actionButton(text, () => this.#do(action), {}, (error) =>
-            this.#say(explain(error)));
-        button.dataset.key = key;
-        return button;
-    }
 
     async #do(action) {
         this.#say("");

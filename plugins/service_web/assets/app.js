@@ -83,7 +83,6 @@ async function goOnline() {
     byId("own-id").textContent = client.session.playerId;
     const info = await catalog.load();
     byId("bar-server").textContent = `${info.name} · ${info.region}`;
-    browser.start();
     banner(null);
     if (resumable && !(await takeSeatBack())) offerToLeave();
     await followLink();
@@ -102,23 +101,34 @@ async function followLink() {
 }
 
 async function leaveForLobbies() {
-    localStore?.removeItem(SEAT_KEY);
     await client.leave();
-    if (!byId("game").hidden) backToLobbies();
+    localStore?.removeItem(SEAT_KEY);
+    if (!byId("game").hidden) showLobbies();
 }
 
-function setGame(next) {
+/** create() makes the next one, when nothing of the one before is left. */
+function setGame(create = null) {
     game?.destroy();
-    game = next;
-    byId("hud").hidden = next === null; // of the match before
+    game = null;
+    hud.reset();
+    game = create?.() ?? null;
+    byId("hud").hidden = game === null;
 }
 
-/** The first match of a lobby: one with a map is drawn, any other has a board. */
-function showMatch({ intro }) {
-    if (game) return; // it takes the next match by itself
-    setGame(intro?.map
-        ? new Game({ client, hud, canvas: byId("canvas"), launcherButton: byId("touch-launcher") })
-        : new Board(client));
+/** The lobby's first match or its next: one with a map is drawn, any other has a board. */
+function showMatch(match) {
+    const View = match.intro?.map ? Game : Board;
+    if (game instanceof View) return game.startMatch(match);
+    setGame(() => new View({
+        client, hud, canvas: byId("canvas"), launcherButton: byId("touch-launcher"),
+    }));
+}
+
+/** Nothing of the lobby before is left: another one, or none. */
+function resetLobby() {
+    for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+    setGame();
+    for (const part of [chat, votes, scoreboard]) part.reset();
 }
 
 /** After a reload of the page, or in another window of this browser. */
@@ -143,14 +153,12 @@ function offerToLeave() {
     });
 }
 
+/** The one way to the lobbies, with a connection or before there is one again. */
 function showLobbies() {
-    setGame(null);
-    chat.clear();
-    votes.clear();
-    scoreboard.hide();
+    resetLobby();
     lobbyScreen.enter();
     showScreen("lobbies");
-    browser.refresh();
+    browser.start();
 }
 
 function showWelcome() {
@@ -163,16 +171,12 @@ client.on("entered", ({ entry, resumed }) => {
         playerId: client.session.playerId, resumeToken: entry.resumeToken, url: client.url,
     }));
     browser.stop();
-    if (resumed && !byId("game").hidden) {
-        game?.resume(entry);
-    } else {
-        setGame(null);
-        chat.clear();
-        votes.clear();
-        showScreen("game");
-    }
-    if (entry.match) showMatch(entry.match);
-    scoreboard.hide();
+    if (!resumed || byId("game").hidden) resetLobby();
+    showScreen("game");
+    scoreboard.reset();
+    if (!entry.match) setGame();
+    else if (game) game.resume(entry);
+    else showMatch(entry.match);
     lobbyScreen.enter();
 });
 
@@ -181,15 +185,8 @@ client.on("match.started", showMatch);
 client.on("lobby.left", ({ reason }) => {
     localStore?.removeItem(SEAT_KEY);
     if (LEFT_TEXTS[reason]) toast(LEFT_TEXTS[reason]);
-    if (client.state === "online" || client.state === "reconnecting") backToLobbies();
+    if (client.state === "online" || client.state === "reconnecting") showLobbies();
 });
-
-function backToLobbies() {
-    showLobbies();
-    catalog.load().then(() => {
-        if (!client.entry) browser.start();
-    }, () => {});
-}
 
 client.on("lobby.countdown", ({ startsInMs }) => hud.startCountdown(startsInMs));
 client.on("latency", ({ rttMs }) => hud.setLatency(rttMs));
@@ -204,7 +201,7 @@ client.on("state", ({ state }) => {
     if (state === "online") {
         isStopping = false;
         banner(null);
-        if (!client.entry && !byId("game").hidden) backToLobbies();
+        if (!client.entry && !byId("game").hidden) showLobbies();
     }
 });
 

@@ -3,6 +3,7 @@
 
 import { SEAT_NONE, SyncState } from "../sdk/js/index.js";
 import { BoardInput } from "./board_input.js";
+import { put } from "./keyed_list.js";
 import { byId, make } from "./ui.js";
 
 const CATCH_UP_TICKS = 4;
@@ -20,15 +21,12 @@ function textOf(value) {
     return typeof value === "number" && !Number.isInteger(value) ? value.toFixed(2) : String(value);
 }
 
-function put(element, text) {
-    if (element.textContent !== text) element.textContent = text;
-}
-
 export class Board {
     state = new SyncState([]);
     seat;
     isActive = false; // inputs are taken
     #client;
+    #matchId = "";
     #input;
     #tickMs = 50;
     #sequence = 0;
@@ -40,14 +38,13 @@ export class Board {
     #columns = []; // fields per player
     #offs;
 
-    constructor(client) {
+    constructor({ client }) {
         this.#client = client;
         byId("mode-board").hidden = false;
         byId("game").classList.add("has-board");
         this.#input = new BoardInput(byId("mode-board"), byId("mode-pad"));
         this.#offs = [
             client.on("snapshot", (snapshot) => this.#onSnapshot(snapshot)),
-            client.on("match.started", (match) => this.#startMatch(match)),
             client.on("match.ended", () => {
                 this.isActive = false;
             }),
@@ -76,14 +73,19 @@ export class Board {
         return this.seat === SEAT_NONE;
     }
 
-    /** The lobby's state after entering it, or coming back to it: a full snapshot follows. */
+    /**
+     * The lobby after entering it, or coming back to it. In the same match the fields stay until a
+     * full snapshot comes; when it is over, none does.
+     */
     resume(entry) {
         this.seat = entry.seat;
-        if (entry.match) this.#startMatch(entry.match);
+        if (entry.match.matchId !== this.#matchId) this.startMatch(entry.match);
         this.isActive = entry.lobby.state === "active";
     }
 
-    #startMatch({ intro, tickRate, gameMode }) {
+    /** The first match of the lobby, or the next. */
+    startMatch({ matchId, intro, tickRate, gameMode }) {
+        this.#matchId = matchId;
         const schema = intro?.sync ?? [];
         this.#tickMs = 1000 / tickRate;
         this.isActive = true;
@@ -170,8 +172,9 @@ export class Board {
         if (now - this.#nextTickAt > CATCH_UP_TICKS * this.#tickMs) this.#nextTickAt = now;
         this.#nextTickAt += this.#tickMs;
         this.#tickTimer = setTimeout(() => this.#tick(), Math.max(0, this.#nextTickAt - now));
+        const taken = this.#input.take();
         if (!this.isActive || this.isSpectator) return;
-        const input = { sequence: (this.#sequence + 1) >>> 0, ...this.#input.take() };
+        const input = { sequence: (this.#sequence + 1) >>> 0, ...taken };
         if (this.#client.sendInput(input)) this.#sequence = input.sequence;
     }
 }

@@ -1,9 +1,12 @@
 // chat - lobby chat: Enter writes to all, T to the team, Escape goes back to the game. On the lobby
 // screen it has a place of its own, and its line stays open.
 
+import { put } from "./keyed_list.js";
+import { lengthFault } from "./text_limit.js";
 import { byId, explain, make, playArea, toast } from "./ui.js";
 
 const LINES_MAX = 50;
+const TEXT_BYTES_MAX = 300; // docs/protocol.md, lobby.chat
 const FADE_MS = 12000;
 
 export class Chat {
@@ -11,6 +14,7 @@ export class Chat {
     #channel = "all";
     #onOpen;
     #isDocked = false;
+    #lobby = 0; // counts them: what is refused in one is not given back in the next
 
     /** onOpen: the game lets go of the keys. */
     constructor(client, onOpen) {
@@ -28,13 +32,16 @@ export class Chat {
             event.preventDefault();
             this.close();
         };
+        byId("chat-text").oninput = () => this.#say("");
         byId("chat-text").onblur = () => {
             if (!byId("chat-text").value) this.#fold();
         };
         addEventListener("keydown", (event) => this.#onKey(event));
     }
 
-    clear() {
+    /** Another lobby, or none. */
+    reset() {
+        this.#lobby++;
         byId("chat-log").replaceChildren();
         this.close();
     }
@@ -47,6 +54,7 @@ export class Chat {
 
     close() {
         byId("chat-text").value = "";
+        this.#say("");
         this.#fold();
     }
 
@@ -59,11 +67,12 @@ export class Chat {
         this.#scroll();
     }
 
-    /** Back over the game. */
+    /** Back over the game; what was half written stays. */
     undock() {
         this.#isDocked = false;
         byId("hud").append(byId("chat"));
-        this.close();
+        if (byId("chat-text").value) this.#scroll();
+        else this.#fold();
     }
 
     /** A line that warns, from the page itself. */
@@ -96,18 +105,40 @@ export class Chat {
         }
         if (event.code !== "Enter" && event.code !== "KeyT") return;
         event.preventDefault();
-        this.open(event.code === "KeyT" ? "team" : "all");
+        const isTeam = event.code === "KeyT";
+        const isDraft = byId("chat-text").value !== "";
+        this.open(isTeam ? "team" : isDraft ? this.#channel : "all");
     }
 
+    /** The line is kept until the server has taken it. */
     async #send() {
         const text = byId("chat-text").value.trim();
+        const fault = lengthFault(text, TEXT_BYTES_MAX);
+        if (fault) return this.#say(fault);
+        const line = { text, channel: this.#channel, lobby: this.#lobby };
         this.close();
         if (!text) return;
         try {
-            await this.#client.chat(text, this.#channel);
+            await this.#client.chat(text, line.channel);
         } catch (error) {
-            toast(explain(error));
+            if (line.lobby === this.#lobby) this.#giveBack(line, explain(error));
         }
+    }
+
+    /** Into the field, where a person finds it with Enter; the game keeps the keys. */
+    #giveBack({ text, channel }, why) {
+        const field = byId("chat-text");
+        toast(why);
+        if (field.value) return this.warn(`Not sent: ${text} (${why})`);
+        field.value = text;
+        this.#choose(channel);
+        byId("chat-form").hidden = false;
+        byId("chat-open").hidden = true;
+        this.#say(`Not sent. ${why}`);
+    }
+
+    #say(text) {
+        put(byId("chat-said"), text);
     }
 
     #show({ playerId, displayName, team, text, channel }) {

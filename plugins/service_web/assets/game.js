@@ -2,6 +2,7 @@
 // others, sends one input a tick, and tells renderer and HUD what there is to show.
 
 import { ArenaMap, ArenaWorld, MovePredictor, SEAT_NONE } from "../sdk/js/index.js";
+import { lasting } from "./effects.js";
 import { Input } from "./input.js";
 import { objectivesText } from "./objectives.js";
 import { Renderer } from "./render.js";
@@ -13,6 +14,7 @@ const SMOOTHING_MS = 90;
 const CLOCK_SNAP_TICKS = 5;
 const CATCH_UP_TICKS = 4;
 const EARLIER_PART = 0.12; // of a tick: how much sooner inputs leave after one came too late
+const DELAY_MAX_MS = 500; // of what others do; in a hidden tab the picture falls behind for good
 
 export class Game {
     world = new ArenaWorld();
@@ -27,7 +29,10 @@ export class Game {
     #renderer;
     #input;
     #canvas;
-    #tickMs = 50;
+    #matchId = "";
+    #ticksBefore = 0; // of the match, when it was entered
+    #nominalMs = 50; // of a tick: a match's time is told by it
+    #tickMs = 50; // as it is at the moment
     #sequence = 0;
     #ack = -1; // of the snapshot before
     #predictor = null;
@@ -51,12 +56,11 @@ export class Game {
         this.#renderer = new Renderer(canvas);
         this.#offs = [
             client.on("snapshot", (snapshot) => this.#onSnapshot(snapshot)),
-            client.on("match.started", (match) => this.startMatch(match)),
             client.on("match.ended", () => {
                 this.isActive = false;
             }),
         ];
-        this.#enter(client.entry);
+        this.resume(client.entry);
         this.#frame = requestAnimationFrame((now) => this.#onFrame(now));
         this.#nextTickAt = performance.now();
         this.#tick();
@@ -90,23 +94,30 @@ export class Game {
 
     /** Milliseconds of match time, from the ticks. */
     get elapsedMs() {
-        return Math.max(0, this.world.tick) * this.#tickMs;
+        return Math.max(this.#ticksBefore, this.world.tick) * this.#nominalMs;
     }
 
-    /** The same lobby after a reconnect: seat and match may be new, a full snapshot follows. */
+    /**
+     * The lobby after entering it, or coming back to it. In the same match the picture stays until
+     * a full snapshot comes; when it is over, none does.
+     */
     resume(entry) {
-        this.#enter(entry);
+        this.seat = entry.seat;
+        if (entry.match?.matchId === this.#matchId) this.#forgetInputs();
+        else this.startMatch(entry.match);
+        this.isActive = entry.lobby.state === "active";
     }
 
-    /** Also called when snapshots came before it. */
+    /** The first match of the lobby, or the next. */
     startMatch(match) {
+        this.#matchId = match.matchId;
+        this.#ticksBefore = match.tick;
         this.rules = match.intro;
         this.map = new ArenaMap(match.intro.map);
-        this.#tickMs = 1000 / match.tickRate;
+        this.#nominalMs = this.#tickMs = 1000 / match.tickRate;
         this.world = new ArenaWorld();
         this.#samples.clear();
-        this.#predictor = new MovePredictor(this.map, this.rules);
-        this.#previous = null;
+        this.#forgetInputs();
         this.effects = [];
         this.isActive = true;
         this.#renderer.setMap(this.map, this.rules);
@@ -124,14 +135,9 @@ export class Game {
         return this.#interpolate(avatar);
     }
 
-    #enter(entry) {
-        this.seat = entry.seat;
-        this.#predictor = this.#previous = null;
-        this.isActive = entry.lobby.state === "active";
-        if (entry.match) {
-            this.startMatch(entry.match);
-            this.isActive = entry.lobby.state === "active";
-        }
+    #forgetInputs() {
+        this.#predictor = new MovePredictor(this.map, this.rules);
+        this.#previous = null;
     }
 
     // ---- from the server
@@ -194,7 +200,8 @@ export class Game {
     #show(tick, { shots, bursts, events }) {
         const now = performance.now();
         // The others are shown a little in the past; so is what they do.
-        const delay = Math.max(0, (tick - this.#renderTick) * this.#tickMs);
+        const delay = Math.min(DELAY_MAX_MS,
+            Math.max(0, (tick - this.#renderTick) * this.#tickMs));
         for (const shot of shots) {
             const isOwn = shot.seat === this.seat;
             this.effects.push({ type: "shot", ...shot, at: now + (isOwn ? 0 : delay), isOwn });
@@ -202,6 +209,7 @@ export class Game {
         }
         for (const burst of bursts) this.effects.push({ type: "burst", ...burst, at: now });
         for (const event of events) this.#onEvent(event, now);
+        this.effects = lasting(this.effects, now);
     }
 
     #onEvent(event, now) {

@@ -65,6 +65,7 @@ export class HostPanel {
             this.#form.fault(key, "");
         } catch (error) {
             const fault = faultOf(error);
+            this.#form.undo(key);
             if (!this.#form.fault(fault.key || key, fault.text)) this.#showError(error);
         }
     }

@@ -1,6 +1,7 @@
 // hud - the numbers around the arena: score, clock, health, cool-downs, kill feed, connection.
 
 import { BUTTON_LAUNCHER, BUTTON_RIFLE } from "../sdk/js/index.js";
+import { KeyedList, put } from "./keyed_list.js";
 import { objectiveLines } from "./objectives.js";
 import { byId, clockText, make } from "./ui.js";
 
@@ -24,17 +25,43 @@ export class Hud {
     #countdownEnd = 0;
     #startedAt = 0;
     #helpEnd = Infinity;
-    #objectives = "";
+    #objectives = new KeyedList(byId("objectives"), ({ key }) => key, () => {
+        const element = make("li");
+        return {
+            element,
+            update({ text, team }) {
+                put(element, text);
+                element.className = team;
+            },
+        };
+    });
 
     startMatch(match) {
+        this.reset();
         this.#rules = match.intro;
         this.#tickMs = 1000 / match.tickRate;
-        this.#diedAt = null;
-        this.#countdownEnd = 0;
         this.#startedAt = performance.now();
         if (this.#helpEnd === Infinity) this.#helpEnd = this.#startedAt + HELP_MS;
-        byId("feed").replaceChildren();
         byId("goal").textContent = match.intro.killLimit ? `first to ${match.intro.killLimit}` : "";
+    }
+
+    /** Nothing of a match, a lobby or a mode is left for the next. */
+    reset() {
+        this.#rules = null;
+        this.#firedAt = { rifle: -1e9, launcher: -1e9 };
+        this.#diedAt = null;
+        this.#countdownEnd = 0;
+        this.#startedAt = -1e9;
+        this.#objectives.show([]);
+        byId("objectives").hidden = true;
+        byId("vitals").hidden = true;
+        byId("controls").hidden = true;
+        byId("feed").replaceChildren();
+        for (const id of ["clock", "goal", "centre"]) byId(id).textContent = "";
+        for (const team of ["red", "blue"]) {
+            byId(`score-${team}`).textContent = "0";
+            byId(`score-${team}`).classList.remove("own");
+        }
     }
 
     startCountdown(startsInMs) {
@@ -69,12 +96,8 @@ export class Hud {
 
     #showObjectives(game) {
         const lines = objectiveLines(game);
-        const text = JSON.stringify(lines);
-        if (text === this.#objectives) return;
-        this.#objectives = text;
         byId("objectives").hidden = lines.length === 0;
-        byId("objectives").replaceChildren(...lines.map((line) =>
-            make("li", { className: line.team }, line.text)));
+        this.#objectives.show(lines.map((line, key) => ({ key, ...line })));
     }
 
     /** Each frame: what moves with time. */
@@ -84,7 +107,7 @@ export class Hud {
         if (!this.#rules) return this.#showCentre(game);
         const limit = this.#rules.timeLimit;
         const elapsed = game.elapsedMs / 1000;
-        byId("clock").textContent = clockText(limit ? limit - elapsed : elapsed);
+        put(byId("clock"), clockText(limit ? limit - elapsed : elapsed));
         for (const weapon of ["rifle", "launcher"]) {
             const coolMs = Math.max(1, this.#rules[weapon].cooldownTicks * this.#tickMs);
             setMeter(`cool-${weapon}`, (performance.now() - this.#firedAt[weapon]) / coolMs);
@@ -107,8 +130,7 @@ export class Hud {
             const team = ["", "red", "blue"][game.world.avatars.get(game.seat)?.team ?? 0];
             if (team) text = `You play for ${team}`;
         }
-        const centre = byId("centre");
-        if (centre.textContent !== text) centre.textContent = text;
+        put(byId("centre"), text);
     }
 
     kill({ killer, victim, weapon, assist }, game) {

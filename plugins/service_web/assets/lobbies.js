@@ -1,7 +1,8 @@
 // lobbies - the lobby browser: list, filters, join, watch, quick match.
 
 import { joinLobby } from "./join.js";
-import { byId, explain, guarded, make, replaceKeepingFocus, toast } from "./ui.js";
+import { KeyedList, put } from "./keyed_list.js";
+import { actionButton, byId, explain, guarded, make, toast } from "./ui.js";
 
 const REFRESH_MS = 4000;
 const LONG_SEARCH_S = 4;
@@ -10,27 +11,46 @@ const JOINABLE = new Set(["waiting", "starting", "active"]);
 export class LobbyBrowser {
     #client;
     #catalog;
+    #list;
     #timer;
-    #cursor = null;
-    #extra = []; // pages after the first
+    #pages = 1; // shown, and read anew each time
+    #serial = 0; // of the latest question: older answers are dropped
+    #isKnown = false; // the catalog has been read since start()
+    #hasFailed = false; // and that was told
 
     constructor(client, catalog) {
         this.#client = client;
         this.#catalog = catalog;
+        this.#list = new KeyedList(byId("lobby-list"), ({ lobbyId }) => lobbyId,
+            () => this.#row());
+        client.on("state", ({ state }) => {
+            if (state !== "online" || this.#timer === undefined) return;
+            this.#isKnown = false; // it may be another server
+            this.refresh();
+        });
+        document.addEventListener("visibilitychange", () => {
+            if (this.#timer !== undefined && !document.hidden) this.refresh();
+        });
         byId("filters").onsubmit = (event) => event.preventDefault();
-        byId("filters").onchange = () => this.refresh();
-        byId("lobby-more").onclick = (event) => guarded(event.currentTarget, () => this.#more());
+        byId("filters").onchange = () => {
+            this.#pages = 1;
+            this.refresh();
+        };
+        byId("lobby-more").onclick = (event) => guarded(event.currentTarget, () => {
+            this.#pages++;
+            return this.refresh();
+        });
         byId("quick-match").onclick = () => this.quickMatch();
     }
 
-    /** Show what the server offers and keep the list fresh until stop(). */
+    /**
+     * Show what the server offers and keep the list fresh until stop(). Needs no connection: as
+     * soon as there is one again, the list lives.
+     */
     start() {
-        const { modes, regions } = this.#catalog;
-        const maps = [...new Set(modes.flatMap((mode) => mode.maps))];
-        this.#fillSelect("gameMode", modes.map(({ name }) => [name, this.#catalog.titleOf(name)]));
-        this.#fillSelect("mapName", maps.map((name) => [name, name]));
-        this.#fillSelect("region", regions.map((name) => [name, name]));
         this.stop();
+        this.#pages = 1;
+        this.#isKnown = false;
         this.#timer = setInterval(() => {
             if (!document.hidden) this.refresh();
         }, REFRESH_MS);
@@ -39,16 +59,45 @@ export class LobbyBrowser {
 
     stop() {
         clearInterval(this.#timer);
+        this.#timer = undefined;
+        this.#serial++;
     }
 
     async refresh() {
+        const serial = ++this.#serial;
         try {
-            const page = await this.#client.listLobbies(this.#filter());
-            this.#extra = [];
-            this.#show(page);
+            if (!this.#isKnown) await this.#readCatalog();
+            const { lobbies, nextCursor } = await this.#read();
+            this.#hasFailed = false;
+            if (serial === this.#serial) this.#show(lobbies, nextCursor);
         } catch (error) {
-            if (error.code !== "connection_lost") toast(explain(error));
+            if (error.code === "connection_lost" || this.#hasFailed) return;
+            this.#hasFailed = true;
+            toast(explain(error));
         }
+    }
+
+    async #readCatalog() {
+        await this.#catalog.load();
+        this.#isKnown = true;
+        const { modes, regions } = this.#catalog;
+        const maps = [...new Set(modes.flatMap((mode) => mode.maps))];
+        this.#fillSelect("gameMode", modes.map(({ name }) => [name, this.#catalog.titleOf(name)]));
+        this.#fillSelect("mapName", maps.map((name) => [name, name]));
+        this.#fillSelect("region", regions.map((name) => [name, name]));
+    }
+
+    /** As many pages as are shown. */
+    async #read() {
+        const lobbies = [];
+        let cursor = null;
+        for (let page = 0; page < this.#pages && (page === 0 || cursor); page++) {
+            const filter = { ...this.#filter(), ...(cursor ? { cursor } : {}) };
+            const answer = await this.#client.listLobbies(filter);
+            lobbies.push(...answer.lobbies);
+            cursor = answer.nextCursor;
+        }
+        return { lobbies, nextCursor: cursor };
     }
 
     /** Search, with a dialog that can cancel; resolves when seated or cancelled. */
@@ -101,39 +150,38 @@ export class LobbyBrowser {
         select.value = chosen;
     }
 
-    async #more() {
-        const page = await this.#client.listLobbies({ ...this.#filter(), cursor: this.#cursor });
-        this.#extra.push(...page.lobbies);
-        this.#show(page, false);
-    }
-
-    #show({ lobbies, nextCursor }, anew = true) {
-        this.#cursor = nextCursor;
-        const rows = lobbies.map((lobby) => this.#row(lobby));
-        const list = byId("lobby-list");
-        if (anew) replaceKeepingFocus(list, rows);
-        else list.append(...rows);
-        byId("lobby-empty").hidden = list.childElementCount > 0;
+    #show(lobbies, nextCursor) {
+        this.#list.show(lobbies);
+        const { size } = this.#list;
+        put(byId("lobby-count"), size === 1 ? "1 lobby" : `${size} lobbies`);
+        byId("lobby-empty").hidden = size > 0;
         byId("lobby-more").hidden = !nextCursor;
     }
 
-    #row(lobby) {
-        const what = [lobby.settings.mapName, lobby.region].filter(Boolean).join(" · ");
-        const name = make("div", {},
-            make("b", {}, this.#catalog.titleOf(lobby.gameMode)),
-            make("small", {}, what));
-        const full = lobby.currentPlayers >= lobby.maxPlayers;
-        const join = make("button", { type: "button", disabled: full ||
-            !JOINABLE.has(lobby.state) }, full ? "Full" : "Join");
-        const watch = make("button", { type: "button", className: "quiet" }, "Watch");
-        join.dataset.key = `join ${lobby.lobbyId}`;
-        watch.dataset.key = `watch ${lobby.lobbyId}`;
-        join.onclick = () => guarded(join, () => joinLobby(this.#client, lobby.lobbyId));
-        watch.onclick = () => guarded(watch, () =>
-            joinLobby(this.#client, lobby.lobbyId, { spectator: true }));
-        return make("li", {}, name,
-            make("span", { className: `state ${lobby.state}` }, lobby.state),
-            make("span", { className: "seats" }, `${lobby.currentPlayers} / ${lobby.maxPlayers}`),
-            make("div", { className: "row" }, watch, join));
+    #row() {
+        let lobbyId = "";
+        const title = make("b");
+        const place = make("small");
+        const state = make("span");
+        const seats = make("span", { className: "seats" });
+        const join = actionButton("Join", () => joinLobby(this.#client, lobbyId));
+        const watch = actionButton("Watch",
+            () => joinLobby(this.#client, lobbyId, { spectator: true }), { className: "quiet" });
+        const update = (lobby) => {
+            const full = lobby.currentPlayers >= lobby.maxPlayers;
+            lobbyId = lobby.lobbyId;
+            put(title, this.#catalog.titleOf(lobby.gameMode));
+            put(place, [lobby.settings.mapName, lobby.region].filter(Boolean).join(" · "));
+            put(state, lobby.state);
+            state.className = `state ${lobby.state}`;
+            put(seats, `${lobby.currentPlayers} / ${lobby.maxPlayers}`);
+            put(join, full ? "Full" : "Join");
+            join.disabled = full || !JOINABLE.has(lobby.state);
+        };
+        return {
+            element: make("li", {}, make("div", {}, title, place), state, seats,
+                make("div", { className: "row" }, watch, join)),
+            update,
+        };
     }
 }

@@ -2,10 +2,9 @@
 // itself before a match, and on a button's press while one runs.
 
 import { joinLink } from "./join.js";
+import { KeyedList, put } from "./keyed_list.js";
 import { MemberDialog } from "./member_dialog.js";
-import {
-    actionButton, byId, copyButton, guarded, make, playArea, replaceKeepingFocus,
-} from "./ui.js";
+import { actionButton, byId, copyButton, guarded, make, playArea } from "./ui.js";
 import { hostId, isBeforeMatch, isInCharge, isOwn, isPlayer } from "./who.js";
 
 const COUNTDOWN_STEP_MS = 250;
@@ -20,6 +19,11 @@ function codeText(code) {
     return code.length === 8 ? `${code.slice(0, 4)}-${code.slice(4)}` : code;
 }
 
+/** Bots have no playerId of their own until the results. */
+function memberKey({ playerId, seat, isBot }) {
+    return isBot ? `bot ${seat}` : playerId;
+}
+
 function badge(text, className) {
     return make("span", { className: `badge ${className}` }, text);
 }
@@ -29,6 +33,7 @@ export class LobbyScreen {
     #catalog;
     #chat;
     #members;
+    #lists;
     #panels;
     #onShow;
     #isWanted = false; // opened by hand
@@ -46,6 +51,9 @@ export class LobbyScreen {
         this.#panels = panels;
         this.#onShow = onShow;
         this.#members = new MemberDialog(client);
+        this.#lists = Object.fromEntries(
+            ["team-red", "team-blue", "team-none", "spectators"].map((id) =>
+                [id, new KeyedList(byId(id), memberKey, () => this.#row())]));
         this.#setUpButtons(leave);
         client.on("lobby.members", () => this.update());
         client.on("lobby.updated", () => this.update());
@@ -182,7 +190,7 @@ export class LobbyScreen {
             active: `A match is running. ${seats}.`,
             ending: `The match is over. ${seats}.`,
         }[lobby.state] ?? seats;
-        if (byId("lobby-status").textContent !== text) byId("lobby-status").textContent = text;
+        put(byId("lobby-status"), text);
     }
 
     #startText({ startWhen, isPrivate, hostId: host }) {
@@ -202,36 +210,42 @@ export class LobbyScreen {
     }
 
     #showMembers({ members }) {
-        const fill = (id, list) =>
-            replaceKeepingFocus(byId(id), list.map((member) => this.#row(member)));
         const players = members.filter((member) => !member.spectator);
         for (const team of ["red", "blue", "none"]) {
-            fill(`team-${team}`, players.filter((member) => member.team === team));
+            this.#lists[`team-${team}`].show(players.filter((member) => member.team === team));
         }
-        fill("spectators", members.filter((member) => member.spectator));
-        byId("undecided").hidden = byId("team-none").childElementCount === 0;
-        byId("watching").hidden = byId("spectators").childElementCount === 0;
+        this.#lists.spectators.show(members.filter((member) => member.spectator));
+        byId("undecided").hidden = this.#lists["team-none"].size === 0;
+        byId("watching").hidden = this.#lists.spectators.size === 0;
     }
 
-    #row(member) {
-        const isMe = isOwn(this.#client, member);
-        const name = make(isMe ? "b" : "span", { className: "name" }, member.displayName);
-        const row = make("li", { className: "member" }, name);
-        row.dataset.player = member.playerId;
-        if (member.playerId === hostId(this.#client)) row.append(badge("Host", "crown"));
-        if (member.ready) row.append(badge("Ready", "ready"));
-        if (!member.connected) row.append(badge("Away", "away"));
-        if (member.isBot) row.append(badge("Bot", ""));
-        if (this.#members.hasActions(member)) row.append(this.#menuButton(member));
-        return row;
+    #row() {
+        let known = null;
+        const name = make("span", { className: "name" });
+        const badges = make("span", { className: "badges" });
+        const more = make("button", { type: "button", className: "quiet more" }, "…");
+        more.onclick = () => this.#members.open(known);
+        const element = make("li", { className: "member" }, name, badges, more);
+        const update = (member) => {
+            known = member;
+            element.dataset.player = member.playerId;
+            put(name, member.displayName);
+            name.classList.toggle("own", isOwn(this.#client, member));
+            this.#showBadges(badges, member);
+            more.ariaLabel = `Actions for ${member.displayName}`;
+            more.hidden = !this.#members.hasActions(member);
+        };
+        return { element, update };
     }
 
-    #menuButton(member) {
-        const button = make("button", {
-            type: "button", className: "quiet more", ariaLabel: `Actions for ${member.displayName}`,
-        }, "…");
-        button.dataset.key = member.playerId;
-        button.onclick = () => this.#members.open(member);
-        return button;
+    #showBadges(place, member) {
+        const badges = [
+            member.playerId === hostId(this.#client) && badge("Host", "crown"),
+            member.ready && badge("Ready", "ready"),
+            !member.connected && badge("Away", "away"),
+            member.isBot && badge("Bot", ""),
+        ].filter(Boolean);
+        const text = badges.map(({ textContent }) => textContent).join("");
+        if (place.textContent !== text) place.replaceChildren(...badges);
     }
 }

@@ -1,5 +1,6 @@
 // render - the arena on a canvas: map, objectives, avatars, projectiles, effects, touch sticks.
 
+import { LIFE_MS, lasting } from "./effects.js";
 import { drawCarried, drawItems, drawZones } from "./objectives.js";
 
 const TILE_UNITS = 256;
@@ -10,7 +11,6 @@ const MARGIN_TOUCH = 0.22; // of the view: a small screen has buttons at its edg
 const TEAM_COLOURS = ["#b6c2d1", "#ff6b5e", "#4da3ff"];
 const TEAM_DARK = ["#4c5866", "#7a2a24", "#1d4a80"];
 const SPAWN_TINTS = { r: "#ff6b5e22", b: "#4da3ff22" };
-const LIFE_MS = { shot: 150, burst: 420, mark: 160, pain: 320, damage: 700, death: 600 };
 const TURN = Math.PI * 2;
 const CARRIED_PIXELS = 26;
 const REST_INSET = 84; // CSS pixels from the corner to where a touch stick rests
@@ -113,7 +113,7 @@ export class Renderer {
         for (const zone of game.world.zones.values()) this.#drawWallsOver(zone);
         drawItems(context, game.world);
         const views = this.#views(game);
-        game.effects = game.effects.filter(({ type, at }) => now - at < LIFE_MS[type]);
+        game.effects = lasting(game.effects, now);
         this.#drawEffects(game, views, now, "shot");
         for (const projectile of game.world.projectiles.values()) {
             this.#drawProjectile(projectile, game);

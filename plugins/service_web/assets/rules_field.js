@@ -30,6 +30,10 @@ export class RulesField {
         return "";
     }
 
+    get isTyped() {
+        return false;
+    }
+
     show(ids) {
         for (const id of ids) if (!this.#boxes.has(id)) this.#add({ id, name: id }, []);
         for (const [id, box] of this.#boxes) {

@@ -1,5 +1,6 @@
 // scoreboard - the table while Tab is held, and the result at the end with the vote.
 
+import { KeyedList, put } from "./keyed_list.js";
 import { byId, clockText, explain, guarded, make, toast } from "./ui.js";
 
 const REFRESH_MS = 1000;
@@ -11,29 +12,55 @@ const REASONS = {
     aborted: "the match was stopped",
 };
 const COLUMNS = [
-    ["Player", (row) => row.displayName],
+    ["Player", (row) => row.displayName + (row.connected === false ? " (away)" : "")],
     ["K", (row) => row.kills],
     ["D", (row) => row.deaths],
     ["A", (row) => row.assists],
     ["Score", (row) => row.score],
+    ["Ping", (row) => (row.isBot ? "bot" : row.pingMs ?? "")],
 ];
-const PING_COLUMN = ["Ping", (row) => (row.isBot ? "bot" : row.pingMs)];
 
-function table(team, score, rows, columns, isOwn) {
-    const head = make("tr", {}, ...columns.map(([name]) => make("th", { scope: "col" }, name)));
-    const body = [...rows].sort((a, b) => b.score - a.score || b.kills - a.kills).map((row) => {
-        const classes = [isOwn(row) ? "own" : "", row.connected === false ? "out" : ""];
-        return make("tr", { className: classes.join(" ").trim() },
-            ...columns.map(([, value]) => make("td", {}, String(value(row)))));
-    });
-    const title = team === "red" ? "Red" : "Blue";
-    return make("table", {},
-        make("caption", { className: team }, `${title}  ${score}`),
-        make("thead", {}, head), make("tbody", {}, ...body));
+/** One team's players, the best first. */
+class TeamTable {
+    element;
+    #score = make("span");
+    #rows;
+
+    /** isOwn(row) */
+    constructor(team, isOwn) {
+        const title = team === "red" ? "Red" : "Blue";
+        const head = make("tr", {},
+            ...COLUMNS.map(([name]) => make("th", { scope: "col" }, name)));
+        const body = make("tbody");
+        this.#rows = new KeyedList(body, ({ playerId, displayName }) => `${playerId} ${displayName}`,
+            () => this.#row(isOwn));
+        this.element = make("table", {},
+            make("caption", { className: team }, `${title}  `, this.#score),
+            make("thead", {}, head), body);
+    }
+
+    /** hasPing: of a match that runs; nobody tells it of one that is over. */
+    show(score, rows, hasPing) {
+        put(this.#score, String(score));
+        this.element.classList.toggle("no-ping", !hasPing);
+        this.#rows.show([...rows].sort((a, b) => b.score - a.score || b.kills - a.kills));
+    }
+
+    #row(isOwn) {
+        const cells = COLUMNS.map(() => make("td"));
+        const element = make("tr", {}, ...cells);
+        const update = (row) => {
+            element.classList.toggle("own", isOwn(row));
+            element.classList.toggle("out", row.connected === false);
+            COLUMNS.forEach(([, value], i) => put(cells[i], String(value(row))));
+        };
+        return { element, update };
+    }
 }
 
 export class Scoreboard {
     #client;
+    #tables;
     #timer;
     #voteTimer;
     #voteEnd = 0;
@@ -41,6 +68,9 @@ export class Scoreboard {
 
     constructor(client) {
         this.#client = client;
+        this.#tables = ["red", "blue"].map((team) =>
+            new TeamTable(team, ({ playerId }) => playerId === client.session?.playerId));
+        byId("board-tables").replaceChildren(...this.#tables.map(({ element }) => element));
         addEventListener("keydown", (event) => this.#onTab(event, true));
         addEventListener("keyup", (event) => this.#onTab(event, false));
         addEventListener("blur", () => this.#hold(false));
@@ -56,29 +86,37 @@ export class Scoreboard {
         client.on("lobby.vote", (tally) => {
             if (tally.vote === "restart") this.#showTally(tally);
         });
-        client.on("match.started", () => this.hide());
+        client.on("match.started", () => this.reset());
     }
 
     hide() {
-        this.#isFinal = false;
         clearInterval(this.#timer);
-        clearInterval(this.#voteTimer);
         byId("scoreboard").hidden = true;
+    }
+
+    /** Another match, another lobby, or none. */
+    reset() {
+        this.#isFinal = false;
+        clearInterval(this.#voteTimer);
+        this.hide();
+        byId("board-title").textContent = "Scoreboard";
+        byId("board-title").className = "";
+        byId("board-text").textContent = "";
+        this.#fill([], { red: 0, blue: 0 }, false);
     }
 
     #onTab(event, isDown) {
         if (event.code !== "Tab" || byId("game").hidden || event.repeat) return;
         const isFree = event.target === document.body || event.target === byId("canvas");
-        if (!isFree) return;
+        if (!isFree || this.#isFinal) return; // at the end there are buttons to reach
         event.preventDefault();
         this.#hold(isDown);
     }
 
     #hold(isDown) {
-        if (this.#isFinal) return;
         clearInterval(this.#timer);
-        byId("scoreboard").hidden = !isDown || !byId("lobby").hidden;
-        if (byId("scoreboard").hidden) return;
+        byId("scoreboard").hidden = !(isDown || this.#isFinal) || !byId("lobby").hidden;
+        if (byId("scoreboard").hidden || this.#isFinal) return;
         byId("vote").hidden = true;
         this.#timer = setInterval(() => this.#refresh(), REFRESH_MS);
         this.#refresh();
@@ -87,22 +125,18 @@ export class Scoreboard {
     async #refresh() {
         try {
             const board = await this.#client.scoreboard();
-            if (this.#isFinal) return;
-            byId("board-title").className = "";
-            byId("board-title").textContent = "Scoreboard";
-            byId("board-text").textContent = clockText(board.elapsedMs / 1000);
-            this.#fill(board.rows, board.teamScores, [...COLUMNS, PING_COLUMN]);
+            if (this.#isFinal || byId("scoreboard").hidden) return;
+            put(byId("board-text"), clockText(board.elapsedMs / 1000));
+            this.#fill(board.rows, board.teamScores, true);
         } catch (error) {
             clearInterval(this.#timer);
             if (error.code !== "connection_lost") toast(explain(error));
         }
     }
 
-    #fill(rows, scores, columns) {
-        const own = this.#client.session?.playerId;
-        byId("board-tables").replaceChildren(...["red", "blue"].map((team) =>
-            table(team, scores[team], rows.filter((row) => row.team === team), columns,
-                (row) => row.playerId === own)));
+    #fill(rows, scores, hasPing) {
+        ["red", "blue"].forEach((team, i) =>
+            this.#tables[i].show(scores[team], rows.filter((row) => row.team === team), hasPing));
     }
 
     #showEnd({ results, scoreboardMs }) {
@@ -115,7 +149,7 @@ export class Scoreboard {
             : `${winningTeam === "red" ? "Red" : "Blue"} wins`;
         byId("board-text").textContent =
             `${REASONS[results.reason] ?? results.reason}, ${clockText(results.duration)} played`;
-        this.#fill(results.playerStats, results.finalScores, COLUMNS);
+        this.#fill(results.playerStats, results.finalScores, false);
         byId("scoreboard").hidden = false;
         for (const id of ["vote-yes", "vote-no"]) byId(id).setAttribute("aria-pressed", "false");
         byId("vote").hidden = this.#client.entry?.seat === 255;

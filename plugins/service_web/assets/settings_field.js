@@ -69,6 +69,11 @@ export class Field {
         return this.#input.value.split(",").map((item) => item.trim()).filter(Boolean);
     }
 
+    /** Letter by letter, not chosen. */
+    get isTyped() {
+        return !["bool", "enum"].includes(this.entry.type);
+    }
+
     /** The browser's complaint about what was typed, "" for none. */
     get complaint() {
         return this.#input.validationMessage;

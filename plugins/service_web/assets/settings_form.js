@@ -107,6 +107,15 @@ export class SettingsForm {
         return true;
     }
 
+    /**
+     * A change was refused: what was chosen goes back to what counts; what was typed stays, with
+     * its fault, to be mended.
+     */
+    undo(key) {
+        const field = this.#fields.get(key);
+        if (field && !field.isTyped) field.show(this.#shown.get(key));
+    }
+
     clearFaults() {
         for (const field of this.#fields.values()) field.fault("");
     }

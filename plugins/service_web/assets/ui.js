@@ -57,18 +57,16 @@ export function explain(error) {
     return text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".") + later;
 }
 
-/** Run an action of a button once at a time; failures are shown. */
+/** Run an action of a button once at a time; failures are shown. The button keeps the focus. */
 export async function guarded(button, action, onError = (error) => toast(explain(error))) {
-    if (button.disabled) return;
-    const hadFocus = document.activeElement === button;
-    button.disabled = true; // and out of the keyboard's reach for that time
+    if (button.ariaBusy === "true") return;
+    button.ariaBusy = "true";
     try {
         await action();
     } catch (error) {
         onError(error);
     } finally {
-        button.disabled = false;
-        if (hadFocus && document.activeElement === document.body) button.focus();
+        button.ariaBusy = null;
     }
 }
 
@@ -77,14 +75,6 @@ export function actionButton(text, action, properties = {}, onError = undefined)
     const button = make("button", { type: "button", ...properties }, text);
     button.onclick = () => guarded(button, action, onError);
     return button;
-}
-
-/** New children; what had the focus keeps it, found again by its data-key. */
-export function replaceKeepingFocus(parent, children) {
-    const focused = parent.contains(document.activeElement)
-        ? document.activeElement.dataset.key : "";
-    parent.replaceChildren(...children);
-    if (focused) parent.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
 }
 
 /** To the clipboard; a page without TLS has only the old way there. */

@@ -22,7 +22,7 @@ export class Votes {
     }
 
     /** Another lobby, or none. */
-    clear() {
+    reset() {
         this.#cards.clear();
         clearInterval(this.#timer);
         byId("votes").replaceChildren();
