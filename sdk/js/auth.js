@@ -2,20 +2,35 @@
 
 import { Emitter } from "./emitter.js";
 import { MusterError } from "./errors.js";
+import { backoffMs } from "./policy.js";
+import { renewalDelayMs } from "./renewal.js";
 
 /** @typedef {import("./types.js").AuthToken} AuthToken */
 
 const STORAGE_KEY = "muster.auth";
 const TIMER_MAX_MS = 2 ** 31 - 1;
+const RETRY = { baseMs: 10000, maxMs: 60000 };
+/** A tab that holds the lock longer than that has been frozen. */
+const LOCK_MS = 10000;
+/** A token is good while it lasts longer than that. */
+const FRESH_MS = 10000;
 
 /** @extends {Emitter<import("./types.js").AuthEvents>} */
 export class AuthClient extends Emitter {
     /** @type {AuthToken | null} */
     #token = null;
-    /** @type {Promise<AuthToken> | null} */
+    /** When it ends, by the clock here. */
+    #endsAtMs = 0;
+    /** The request on its way, and what it was made for.
+     * @type {{token: AuthToken | null, answer: Promise<AuthToken>} | null} */
     #refreshing = null;
+    /** Sign-ins and sign-outs asked for: the last one counts, whichever is answered last. */
+    #asked = 0;
+    #failures = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     #timer;
+    /** @type {import("./types.js").TokenStorage | null} */
+    #storage;
     #options;
 
     /** @param {import("./types.js").AuthOptions} [options] */
@@ -24,11 +39,13 @@ export class AuthClient extends Emitter {
         this.#options = {
             ...options,
             baseUrl: options.baseUrl ?? "",
-            storage: options.storage ?? null,
             renewBeforeS: options.renewBeforeS ?? 60,
+            timeoutMs: options.timeoutMs ?? 10000,
+            random: options.random ?? Math.random,
         };
-        this.#token = this.#load();
-        this.#schedule();
+        this.#storage = options.storage ?? null;
+        this.#take(this.#load());
+        if (this.#storage) globalThis.addEventListener?.("storage", this.#onStorage);
     }
 
     /** The token at hand, null when signed out. It may have expired: see accessToken(). */
@@ -67,10 +84,13 @@ export class AuthClient extends Emitter {
      * @returns {Promise<AuthToken>}
      */
     refresh() {
-        this.#refreshing ??= this.#renew().finally(() => {
-            this.#refreshing = null;
+        const token = this.#token;
+        if (this.#refreshing && this.#refreshing.token === token) return this.#refreshing.answer;
+        const answer = this.#alone(() => this.#renew(token)).finally(() => {
+            if (this.#refreshing?.answer === answer) this.#refreshing = null;
         });
-        return this.#refreshing;
+        this.#refreshing = { token, answer };
+        return answer;
     }
 
     /**
@@ -82,7 +102,7 @@ export class AuthClient extends Emitter {
      */
     async accessToken(renew = false) {
         if (!this.#token) throw new MusterError("signed_out", "sign in first");
-        const fresh = this.#token.expiresAt * 1000 - Date.now() > 10000;
+        const fresh = this.#endsAtMs - Date.now() > FRESH_MS;
         if (!renew && fresh) return this.#token.accessToken;
         return (await this.refresh()).accessToken;
     }
@@ -90,6 +110,7 @@ export class AuthClient extends Emitter {
     /** Forget the token, and tell the server. The token is gone here even if that fails. */
     async logout() {
         const token = this.#token;
+        this.#asked++;
         this.#keep(null);
         if (token) await this.#post("logout", { refreshToken: token.refreshToken });
     }
@@ -97,6 +118,7 @@ export class AuthClient extends Emitter {
     /** Stop renewing in the background; the token stays. */
     stop() {
         clearTimeout(this.#timer);
+        if (this.#storage) globalThis.removeEventListener?.("storage", this.#onStorage);
     }
 
     /**
@@ -105,26 +127,65 @@ export class AuthClient extends Emitter {
      * @returns {Promise<AuthToken>}
      */
     async #signIn(path, body) {
-        return this.#keep(asToken(await this.#post(path, body)));
+        const asked = ++this.#asked;
+        const token = asToken(await this.#post(path, body));
+        if (asked === this.#asked) return this.#keep(token);
+        throw new MusterError("superseded", "Another sign-in or a sign-out came later.");
     }
 
-    /** @returns {Promise<AuthToken>} */
-    async #renew() {
-        // Another tab may have renewed; a refresh token used twice would end the whole family.
-        const stored = this.#load();
-        if (stored && this.#token && stored.expiresAt > this.#token.expiresAt) {
-            return this.#keep(stored);
-        }
-        if (!this.#token) throw new MusterError("signed_out", "sign in first");
+    /**
+     * One tab at a time: the next one finds what the first has stored.
+     *
+     * @param {() => Promise<AuthToken>} renew
+     * @returns {Promise<AuthToken>}
+     */
+    async #alone(renew) {
+        const locks = this.#storage && globalThis.navigator?.locks;
+        if (!locks) return renew();
+        const wait = new AbortController();
+        const timer = setTimeout(() => wait.abort(), LOCK_MS);
         try {
-            const body = { refreshToken: this.#token.refreshToken };
-            return this.#keep(asToken(await this.#post("refresh", body)));
+            return await locks.request(STORAGE_KEY, { signal: wait.signal }, () => {
+                clearTimeout(timer);
+                return renew();
+            });
         } catch (error) {
+            if (!wait.signal.aborted) throw error;
+            return renew();
+        }
+    }
+
+    /**
+     * @param {AuthToken | null} before what the caller has seen
+     * @returns {Promise<AuthToken>}
+     */
+    async #renew(before) {
+        this.#adopt();
+        const token = this.#token;
+        if (!token || token !== before) return this.#instead(before);
+        try {
+            const answer = asToken(await this.#post("refresh", { refreshToken: token.refreshToken }));
+            this.#adopt();
+            return this.#token === token ? this.#keep(answer) : this.#instead(token);
+        } catch (error) {
+            this.#adopt();
+            if (this.#token !== token) return this.#instead(token);
             const refused = error instanceof MusterError && [400, 401, 403].includes(error.status);
             if (refused) this.#keep(null);
-            else this.#schedule(15000);
+            else this.#schedule(backoffMs(this.#failures++, RETRY, this.#options.random));
             throw error;
         }
+    }
+
+    /**
+     * The token that has taken the place of another meanwhile, if it is the same player's.
+     *
+     * @param {AuthToken | null} before
+     * @returns {AuthToken}
+     */
+    #instead(before) {
+        if (this.#token && this.#token.playerId === before?.playerId) return this.#token;
+        throw new MusterError("signed_out", "sign in first");
     }
 
     /**
@@ -134,6 +195,8 @@ export class AuthClient extends Emitter {
      */
     async #post(path, body) {
         const fetch = this.#options.fetch ?? globalThis.fetch;
+        const stop = new AbortController();
+        const timer = setTimeout(() => stop.abort(), this.#options.timeoutMs);
         let response;
         try {
             response = await fetch(`${this.#options.baseUrl}/v1/auth/${path}`, {
@@ -141,11 +204,14 @@ export class AuthClient extends Emitter {
                 headers: { "Content-Type": "application/json" },
                 body: JSON.stringify(body),
                 redirect: "error",
+                signal: stop.signal,
             });
         } catch (error) {
             throw new MusterError("unreachable", "The server does not answer.", {
                 data: { cause: String(error) },
             });
+        } finally {
+            clearTimeout(timer);
         }
         if (!response.ok) throw await errorFromProblem(response);
         return response.status === 204 ? null : response.json();
@@ -157,21 +223,51 @@ export class AuthClient extends Emitter {
      * @returns {T}
      */
     #keep(token) {
-        this.#token = token;
-        const storage = this.#options.storage;
-        if (token) storage?.setItem(STORAGE_KEY, JSON.stringify(token));
-        else storage?.removeItem(STORAGE_KEY);
-        this.#schedule();
+        this.#take(token && { token, endsAtMs: endOf(token) });
+        this.#save();
         this.emit("changed", { token });
         return token;
     }
 
-    /** @returns {AuthToken | null} */
-    #load() {
-        const text = this.#options.storage?.getItem(STORAGE_KEY);
-        if (!text) return null;
+    /** @param {{token: AuthToken, endsAtMs: number} | null} held */
+    #take(held) {
+        this.#token = held?.token ?? null;
+        this.#endsAtMs = held?.endsAtMs ?? 0;
+        this.#failures = 0;
+        this.#schedule();
+    }
+
+    /** What another tab has stored counts here, too. */
+    #adopt() {
+        if (!this.#storage) return;
+        const held = this.#load();
+        if (held?.token.accessToken === this.#token?.accessToken) return;
+        this.#take(held);
+        this.emit("changed", { token: this.#token });
+    }
+
+    #onStorage = (/** @type {StorageEvent} */ { storageArea, key }) => {
+        const isOurs = storageArea === /** @type {unknown} */ (this.#storage);
+        if (isOurs && (key === STORAGE_KEY || key === null)) this.#adopt();
+    };
+
+    #save() {
+        const held = { ...this.#token, endsAtMs: this.#endsAtMs };
         try {
-            return asToken(JSON.parse(text));
+            if (this.#token) this.#storage?.setItem(STORAGE_KEY, JSON.stringify(held));
+            else this.#storage?.removeItem(STORAGE_KEY);
+        } catch {
+            this.#storage = null; // full or forbidden: the token lasts as long as the page
+        }
+    }
+
+    /** @returns {{token: AuthToken, endsAtMs: number} | null} */
+    #load() {
+        try {
+            const text = this.#storage?.getItem(STORAGE_KEY);
+            if (!text) return null;
+            const { endsAtMs, ...token } = asToken(JSON.parse(text));
+            return { token, endsAtMs: endsAtMs ?? token.expiresAt * 1000 };
         } catch {
             return null;
         }
@@ -181,7 +277,10 @@ export class AuthClient extends Emitter {
     #schedule(delayMs) {
         clearTimeout(this.#timer);
         if (!this.#token) return;
-        const due = (this.#token.expiresAt - this.#options.renewBeforeS) * 1000 - Date.now();
+        const { renewBeforeS, random } = this.#options;
+        const leftMs = this.#endsAtMs - Date.now();
+        // Tabs share the storage: they do not renew at the same moment.
+        const due = renewalDelayMs(leftMs, renewBeforeS * 1000, this.#storage ? random : () => 0);
         const wait = Math.min(Math.max(delayMs ?? due, 1000), TIMER_MAX_MS);
         this.#timer = setTimeout(() => {
             // Who needs the token hears of the failure from accessToken(); here it is tried again.
@@ -194,8 +293,17 @@ export class AuthClient extends Emitter {
 }
 
 /**
+ * When it ends by the clock here, which need not be the server's.
+ *
+ * @param {AuthToken} token just received
+ */
+function endOf({ expiresIn, expiresAt }) {
+    return expiresIn === undefined ? expiresAt * 1000 : Date.now() + expiresIn * 1000;
+}
+
+/**
  * @param {any} value
- * @returns {AuthToken}
+ * @returns {AuthToken & {endsAtMs?: number}}
  */
 function asToken(value) {
     const good =

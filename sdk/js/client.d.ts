@@ -1,9 +1,10 @@
-import { Emitter } from "./emitter.js";
 import { LobbyControl } from "./lobby.js";
+import { Requests } from "./requests.js";
 export type Entry = import("./types.js").Entry;
 export type Reservation = import("./types.js").Reservation;
-/** @extends {Emitter<import("./types.js").ClientEvents>} */
-export declare class MusterClient extends Emitter<import("./types.js").ClientEvents> {
+/** @typedef {import("./types.js").Entry} Entry */
+/** @typedef {import("./types.js").Reservation} Reservation */
+export declare class MusterClient extends Requests {
     #private;
     /** @param {import("./types.js").ClientOptions} options */
     constructor(options: import("./types.js").ClientOptions);
@@ -30,7 +31,8 @@ export declare class MusterClient extends Emitter<import("./types.js").ClientEve
         lobbyId: string;
     } | null>;
     /**
-     * A newer token of the same player, on the connection at hand.
+     * A newer token of the same player, on the connection at hand. Needed where the client cannot
+     * renew by itself: connect() was given a text, or `renewBeforeS` is 0.
      *
      * @param {string} token
      */
@@ -53,24 +55,6 @@ export declare class MusterClient extends Emitter<import("./types.js").ClientEve
      * @returns {Promise<import("./types.js").RpcOutcome[]>}
      */
     batch(requests: import("./types.js").RpcRequest[]): Promise<import("./types.js").RpcOutcome[]>;
-    /** @returns {Promise<import("./types.js").ServerInfo>} */
-    serverInfo(): Promise<import("./types.js").ServerInfo>;
-    /**
-     * Modes and rules from scripts; `method_not_found` where a server has none.
-     *
-     * @returns {Promise<import("./types.js").ModList>}
-     */
-    mods(): Promise<import("./types.js").ModList>;
-    /**
-     * @param {import("./types.js").LobbyFilter} [filter]
-     * @returns {Promise<import("./types.js").LobbyPage>}
-     */
-    listLobbies(filter?: import("./types.js").LobbyFilter): Promise<import("./types.js").LobbyPage>;
-    /**
-     * @param {string} lobbyId
-     * @returns {Promise<import("./types.js").LobbyInfo>}
-     */
-    getLobby(lobbyId: string): Promise<import("./types.js").LobbyInfo>;
     /**
      * Create a lobby and take the seat in it.
      *
@@ -116,21 +100,11 @@ export declare class MusterClient extends Emitter<import("./types.js").ClientEve
      * @returns {Promise<Entry>}
      */
     findMatch(options: import("./types.js").FindOptions): Promise<Entry>;
-    /** Give up the seat; back to the first node when another owned the lobby. */
-    leave(): Promise<void>;
     /**
-     * @param {string} text at most 300 bytes
-     * @param {"all" | "team"} [channel]
+     * Give up the seat; back to the first node when another owned the lobby. Where that cannot be
+     * reached, the connection stays with the other.
      */
-    chat(text: string, channel?: "all" | "team"): Promise<void>;
-    /** @param {import("./types.js").Team} team */
-    setTeam(team: import("./types.js").Team): Promise<void>;
-    /** @param {boolean} choice */
-    voteRestart(choice: boolean): Promise<void>;
-    /** @returns {Promise<import("./types.js").Scoreboard>} */
-    scoreboard(): Promise<import("./types.js").Scoreboard>;
-    /** Ask that the next snapshot be full. */
-    resync(): Promise<void>;
+    leave(): Promise<void>;
     /**
      * Send one input; once a tick.
      *

@@ -1,28 +1,24 @@
 // client - a player's whole way: connect, authenticate, lobbies, seats, matches, reconnect.
 
-import { CLOSE_ABNORMAL, Connection } from "./connection.js";
+import { CLOSE_ABNORMAL } from "./connection.js";
 import { Continuity } from "./continuity.js";
-import { Emitter } from "./emitter.js";
 import { MusterError } from "./errors.js";
 import { LatencyMeter } from "./latency.js";
-import { LineWatch } from "./line.js";
+import { LineWatch, silenceMs } from "./line.js";
+import { Link } from "./link.js";
 import { LobbyControl } from "./lobby.js";
 import { findMatch } from "./matchmaking.js";
 import { Pause, backoffMs, closePolicy } from "./policy.js";
-import { encodeInput } from "./snapshot.js";
+import { Renewal } from "./renewal.js";
+import { Requests } from "./requests.js";
+import { canInflate, encodeInput } from "./snapshot.js";
 
 /** @typedef {import("./types.js").Entry} Entry */
 /** @typedef {import("./types.js").Reservation} Reservation */
 
-/** Snapshots come up to 60 times a second: so long without any message is no line. */
-const SILENT_MS = 1000;
-/** For slow modes. */
-const TICKS_MISSED = 3;
-
-/** @extends {Emitter<import("./types.js").ClientEvents>} */
-export class MusterClient extends Emitter {
-    /** @type {Connection | null} */
-    #connection = null;
+export class MusterClient extends Requests {
+    /** Grows with connect() and at the end of that: what is under way for one before is dropped. */
+    #life = 0;
     /** @type {import("./types.js").TokenSource} */
     #tokenSource = "";
     /** @type {import("./types.js").ConnectionState} */
@@ -36,7 +32,15 @@ export class MusterClient extends Emitter {
     #lobby = new LobbyControl(this);
     #rttMs = 0;
     #pause = new Pause();
+    /** Of coming back, since a connection last held. */
+    #tries = 0;
+    #onlineAt = 0;
+    /** How the connection at hand ended while another was being made.
+     * @type {{code: number, reason: string} | null} */
+    #lostMeanwhile = null;
+    #link;
     #meter;
+    #renewal;
     #url;
     #options;
 
@@ -45,13 +49,27 @@ export class MusterClient extends Emitter {
         super();
         this.#options = {
             ...options,
-            compress: options.compress ?? true,
+            compress: (options.compress ?? true) && canInflate(),
             reconnect: options.reconnect ?? true,
             pingIntervalMs: options.pingIntervalMs ?? 5000,
             resumeWindowMs: options.resumeWindowMs ?? 60000,
             random: options.random ?? Math.random,
+            renewBeforeS: options.renewBeforeS ?? 30,
         };
         this.#url = options.url;
+        this.#link = new Link({
+            onHeard: () => this.#line.heard(),
+            onNotification: (method, params) => this.#onNotification(method, params),
+            onSnapshot: (snapshot) => this.#onSnapshot(snapshot),
+            onSession: (...of) => this.#onSession(...of),
+            onLost: (code, reason) => this.#onLost(code, reason),
+        }, this.#options);
+        this.#renewal = new Renewal({
+            beforeMs: this.#options.renewBeforeS * 1000,
+            random: this.#options.random,
+            getToken: (renew) => this.#token(renew),
+            authenticate: (token, connection) => this.#link.authenticate(token, connection),
+        });
         this.#meter = new LatencyMeter(this.#options.pingIntervalMs, (rttMs) => {
             this.#rttMs = rttMs;
             this.emit("latency", { rttMs });
@@ -102,36 +120,36 @@ export class MusterClient extends Emitter {
         if (this.#state !== "idle" && this.#state !== "closed") {
             throw new MusterError("wrong_state", "connect: already connected");
         }
+        const life = ++this.#life;
         this.#tokenSource = token;
         this.#url = this.#options.url;
-        this.#setState("connecting");
+        this.#tries = 0;
         try {
+            this.#setState("connecting");
+            this.#check(life);
             const resumable = await this.#establish(this.#url, false);
-            this.#dropIfClosed("connecting");
-            this.#setState("online");
+            this.#check(life);
+            this.#setOnline();
             return resumable;
         } catch (error) {
-            if (this.state === "connecting") this.#setState("idle");
+            if (life === this.#life) this.#setState("idle");
             throw error;
         }
     }
 
     /**
-     * A newer token of the same player, on the connection at hand.
+     * A newer token of the same player, on the connection at hand. Needed where the client cannot
+     * renew by itself: connect() was given a text, or `renewBeforeS` is 0.
      *
      * @param {string} token
      */
     async authenticate(token) {
-        await this.#authenticate(this.#need(), token);
+        await this.#link.authenticate(token, this.#need());
     }
 
     /** Close for good. The seat is kept for the resume window; leave() first to give it up. */
     close() {
-        this.#meter.stop();
-        const connection = this.#connection;
-        this.#connection = null;
         this.#entry = null;
-        connection?.abort(1000, "");
         this.#finish(1000, "", null);
     }
 
@@ -158,36 +176,6 @@ export class MusterClient extends Emitter {
      */
     async batch(requests) {
         return this.#need().batch(requests);
-    }
-
-    /** @returns {Promise<import("./types.js").ServerInfo>} */
-    serverInfo() {
-        return this.call("server.info");
-    }
-
-    /**
-     * Modes and rules from scripts; `method_not_found` where a server has none.
-     *
-     * @returns {Promise<import("./types.js").ModList>}
-     */
-    mods() {
-        return this.call("mods.list");
-    }
-
-    /**
-     * @param {import("./types.js").LobbyFilter} [filter]
-     * @returns {Promise<import("./types.js").LobbyPage>}
-     */
-    listLobbies(filter = {}) {
-        return this.call("lobby.list", filter);
-    }
-
-    /**
-     * @param {string} lobbyId
-     * @returns {Promise<import("./types.js").LobbyInfo>}
-     */
-    getLobby(lobbyId) {
-        return this.call("lobby.get", { lobbyId });
     }
 
     /**
@@ -255,39 +243,14 @@ export class MusterClient extends Emitter {
         return findMatch(this, options);
     }
 
-    /** Give up the seat; back to the first node when another owned the lobby. */
-    async leave() {
-        await this.call("lobby.leave");
-        this.#forgetSeat();
-        if (this.#url !== this.#options.url) await this.#moveTo(this.#options.url);
-    }
-
     /**
-     * @param {string} text at most 300 bytes
-     * @param {"all" | "team"} [channel]
+     * Give up the seat; back to the first node when another owned the lobby. Where that cannot be
+     * reached, the connection stays with the other.
      */
-    async chat(text, channel = "all") {
-        await this.call("lobby.chat", { text, channel });
-    }
-
-    /** @param {import("./types.js").Team} team */
-    async setTeam(team) {
-        await this.call("lobby.setTeam", { team });
-    }
-
-    /** @param {boolean} choice */
-    async voteRestart(choice) {
-        await this.call("lobby.vote", { vote: "restart", choice });
-    }
-
-    /** @returns {Promise<import("./types.js").Scoreboard>} */
-    scoreboard() {
-        return this.call("match.scoreboard");
-    }
-
-    /** Ask that the next snapshot be full. */
-    async resync() {
-        await this.call("match.resync");
+    async leave() {
+        await this.call("lobby.leave", {}, { accept: () => this.#forgetSeat() });
+        if (this.#url === this.#options.url) return;
+        await this.#moveTo(this.#options.url).catch(() => {}); // the seat is given up all the same
     }
 
     /**
@@ -297,12 +260,13 @@ export class MusterClient extends Emitter {
      * @returns {boolean} false while there is no connection
      */
     sendInput(input) {
-        return this.#connection?.sendBinary(encodeInput(input)) ?? false;
+        return this.#link.current?.sendBinary(encodeInput(input)) ?? false;
     }
 
-    /** @returns {Connection} */
+    /** @returns {import("./connection.js").Connection} */
     #need() {
-        if (this.#connection?.isOpen) return this.#connection;
+        const connection = this.#link.current;
+        if (connection?.isOpen) return connection;
         throw new MusterError("connection_lost", "not connected");
     }
 
@@ -313,40 +277,28 @@ export class MusterClient extends Emitter {
         this.emit("state", { state });
     }
 
+    #setOnline() {
+        this.#need(); // it may have dropped at once
+        this.#onlineAt = performance.now();
+        this.#setState("online");
+    }
+
+    /**
+     * Has close() been called since?
+     *
+     * @param {number} life
+     */
+    #check(life) {
+        if (life === this.#life) return;
+        throw new MusterError("closed", "closed while connecting", { closeCode: 1000 });
+    }
+
     /**
      * @param {string} url
      * @param {boolean} renewToken
-     * @returns {Promise<{lobbyId: string} | null>}
      */
-    async #establish(url, renewToken) {
-        const token = await this.#token(renewToken);
-        /** @type {Connection} */
-        const connection = new Connection(
-            url,
-            {
-                onHeard: () => {
-                    if (connection === this.#connection) this.#line.heard();
-                },
-                onNotification: (method, params) => {
-                    if (connection === this.#connection) this.#onNotification(method, params);
-                },
-                onSnapshot: (snapshot) => {
-                    if (connection === this.#connection) this.#onSnapshot(snapshot);
-                },
-                onClose: (code, reason) => this.#onClose(connection, code, reason),
-            },
-            { WebSocket: this.#options.WebSocket, timeoutMs: this.#options.timeoutMs },
-        );
-        try {
-            await connection.open();
-            const resumable = await this.#authenticate(connection, token);
-            this.#meter.start(connection);
-            return resumable;
-        } catch (error) {
-            if (this.#connection === connection) this.#connection = null;
-            connection.abort(1000, "");
-            throw error;
-        }
+    #establish(url, renewToken) {
+        return this.#link.make(url, () => this.#token(renewToken));
     }
 
     /** @param {boolean} renew */
@@ -357,47 +309,29 @@ export class MusterClient extends Emitter {
     }
 
     /**
-     * @param {Connection} connection
+     * @param {import("./connection.js").Connection} connection
+     * @param {import("./types.js").PlayerSession} session
      * @param {string} token
-     * @returns {Promise<{lobbyId: string} | null>}
      */
-    async #authenticate(connection, token) {
-        const accept = (/** @type {any} */ { session }) => {
-            // Only now do the messages of the new connection count.
-            const old = this.#connection;
-            this.#connection = connection;
-            this.#session = session;
-            this.#url = connection.url;
-            if (old && old !== connection) old.abort(1000, "");
-        };
-        const params = { token, compress: this.#options.compress };
-        const answer = await connection.call("session.authenticate", params, { accept });
-        return answer.resumable;
+    #onSession(connection, session, token) {
+        this.#session = session;
+        this.#url = connection.url;
+        this.#meter.start(connection);
+        if (typeof this.#tokenSource === "function") this.#renewal.start(connection, session, token);
     }
 
     /** @param {string} url */
     async #moveTo(url) {
-        const before = this.#connection;
+        const life = this.#life;
+        if (this.#state !== "online") throw new MusterError("connection_lost", "not connected");
+        this.#lostMeanwhile = null;
         try {
             await this.#establish(url, false);
         } catch (error) {
-            if (before?.isOpen) this.#meter.start(before);
+            const { code, reason } = this.#lostMeanwhile ?? { code: 0, reason: "" };
+            if (code && life === this.#life) this.#onLost(code, reason);
             throw error;
         }
-    }
-
-    /**
-     * close() may have been called while the connection was being made.
-     *
-     * @param {import("./types.js").ConnectionState} expected
-     */
-    #dropIfClosed(expected) {
-        if (this.#state === expected) return;
-        const connection = this.#connection;
-        this.#connection = null;
-        this.#meter.stop();
-        connection?.abort(1000, "");
-        throw new MusterError("closed", "closed while connecting", { closeCode: 1000 });
     }
 
     /**
@@ -426,14 +360,14 @@ export class MusterClient extends Emitter {
     #expectSnapshots() {
         const { match, lobby } = this.#entry ?? {};
         if (!match || lobby?.state !== "active") return this.#line.stop();
-        this.#line.expect(Math.max(SILENT_MS, TICKS_MISSED * 1000 / match.tickRate));
+        this.#line.expect(silenceMs(match.tickRate));
     }
 
     /** @param {boolean} silent */
     #onSilence(silent) {
         this.emit("line", { silent });
         // Ask at once: a network that is gone is then known to be before the next ping is due.
-        if (silent && this.#connection) this.#meter.start(this.#connection);
+        if (silent && this.#link.current) this.#meter.start(this.#link.current);
     }
 
     /**
@@ -462,61 +396,67 @@ export class MusterClient extends Emitter {
     }
 
     /**
-     * @param {Connection} connection
      * @param {number} code
      * @param {string} reason
      */
-    #onClose(connection, code, reason) {
-        if (connection !== this.#connection) return;
-        this.#connection = null;
-        this.#meter.stop();
-        this.#continuity.reset();
-        this.#line.stop();
-        if (this.#state === "reconnecting" || this.#state === "connecting") return;
+    #onLost(code, reason) {
+        this.#rest();
+        if (this.#state !== "online") return;
+        this.#lostMeanwhile = this.#link.isMaking ? { code, reason } : null;
+        if (this.#lostMeanwhile) return;
+        const minUptimeMs = this.#options.backoff?.minUptimeMs ?? 5000;
+        if (performance.now() - this.#onlineAt >= minUptimeMs) this.#tries = 0;
         const policy = closePolicy(code);
         if (!this.#options.reconnect || !policy.retry) return this.#finish(code, reason, null);
-        this.#setState("reconnecting");
         this.#comeBack(policy);
+    }
+
+    /** What goes on along with a connection. */
+    #rest() {
+        this.#meter.stop();
+        this.#renewal.stop();
+        this.#line.stop();
+        this.#continuity.reset();
     }
 
     /** @param {import("./types.js").ClosePolicy} policy */
     async #comeBack(policy) {
-        const lostAt = Date.now();
-        for (let attempt = 0; this.#state === "reconnecting"; attempt++) {
+        const life = this.#life;
+        const lostAt = performance.now();
+        this.#setState("reconnecting");
+        while (life === this.#life) {
+            const attempt = this.#tries++;
             const delayMs = Math.max(policy.delayMs,
                 backoffMs(attempt, this.#options.backoff, this.#options.random));
             this.emit("reconnecting", { attempt, delayMs });
-            await this.#pause.wait(delayMs);
-            if (this.#state !== "reconnecting") return;
-            const expired = Date.now() - lostAt > this.#options.resumeWindowMs;
-            const error = await this.#tryOnce(policy.renewToken, expired);
-            if (!error) return;
-            const code = error.closeCode || CLOSE_ABNORMAL;
-            policy = closePolicy(code);
-            if (error.code === "token_invalid" || error.code === "signed_out") {
-                const again = !policy.renewToken && typeof this.#tokenSource === "function";
-                if (!again || error.code === "signed_out" || attempt > 3) {
-                    return this.#finish(4002, error.message, error);
-                }
-                policy = { retry: true, delayMs: 0, renewToken: true };
-            }
-            if (!policy.retry) return this.#finish(code, error.message, error);
+            if (life === this.#life) await this.#pause.wait(delayMs);
+            if (life !== this.#life) return;
+            const expired = performance.now() - lostAt > this.#options.resumeWindowMs;
+            const error = await this.#tryOnce(life, policy.renewToken, expired);
+            if (!error || life !== this.#life) return;
+            const code = isRefusedToken(error) ? 4002 : error.closeCode || CLOSE_ABNORMAL;
+            const next = closePolicy(code);
+            const isFinal = !next.retry || error.code === "signed_out"
+                || (isRefusedToken(error) && policy.renewToken);
+            if (isFinal) return this.#finish(code, error.message, error);
+            policy = next;
         }
     }
 
     /**
+     * @param {number} life
      * @param {boolean} renewToken
      * @param {boolean} expired the seat cannot be ours any more
      * @returns {Promise<MusterError | null>}
      */
-    async #tryOnce(renewToken, expired) {
+    async #tryOnce(life, renewToken, expired) {
         try {
-            const url = expired ? this.#options.url : this.#url;
-            await this.#establish(url, renewToken);
-            this.#dropIfClosed("reconnecting");
+            const isSeated = this.#entry && !expired;
+            await this.#establish(isSeated ? this.#url : this.#options.url, renewToken);
+            this.#check(life);
             await this.#resumeSeat();
-            this.#dropIfClosed("reconnecting");
-            this.#setState("online");
+            this.#check(life);
+            this.#setOnline();
             return null;
         } catch (error) {
             return error instanceof MusterError
@@ -525,12 +465,13 @@ export class MusterClient extends Emitter {
     }
 
     async #resumeSeat() {
-        const resumeToken = this.#entry?.resumeToken;
-        if (!resumeToken) return;
+        const entry = this.#entry;
+        if (!entry) return;
         try {
-            await this.#enterBy("lobby.resume", { resumeToken }, true);
+            await this.#enterBy("lobby.resume", { resumeToken: entry.resumeToken }, true);
         } catch (error) {
             if (!(error instanceof MusterError) || error.rpcCode === 0) throw error;
+            if (this.#entry !== entry) return;
             this.#forgetSeat();
             this.emit("lobby.left", { reason: "timeout" });
         }
@@ -542,10 +483,18 @@ export class MusterClient extends Emitter {
      * @param {Error | null} error
      */
     #finish(code, reason, error) {
+        this.#life++;
+        this.#rest();
+        this.#link.drop();
         if (this.#state === "closed") return;
         this.#setState("closed");
         this.#forgetSeat();
         this.#pause.end();
         this.emit("closed", { code, reason, error });
     }
+}
+
+/** @param {MusterError} error */
+function isRefusedToken(error) {
+    return error.code === "token_invalid" || error.code === "signed_out";
 }

@@ -3,24 +3,24 @@ export declare class Emitter<Events extends object> {
     #private;
     /**
      * @template {keyof Events} K
-     * @param {K} name
+     * @param {K & import("./types.js").EventName<Events, K>} name
      * @param {(detail: Events[K]) => void} fn
      * @returns {() => void} takes the listener off again
      */
-    on<K extends keyof Events>(name: K, fn: (detail: Events[K]) => void): () => void;
+    on<K extends keyof Events>(name: K & import("./types.js").EventName<Events, K>, fn: (detail: Events[K]) => void): () => void;
     /**
      * @template {keyof Events} K
-     * @param {K} name
+     * @param {K & import("./types.js").EventName<Events, K>} name
      * @param {(detail: Events[K]) => void} fn
      */
-    off<K extends keyof Events>(name: K, fn: (detail: Events[K]) => void): void;
+    off<K extends keyof Events>(name: K & import("./types.js").EventName<Events, K>, fn: (detail: Events[K]) => void): void;
     /**
      * @template {keyof Events} K
-     * @param {K} name
+     * @param {K & import("./types.js").EventName<Events, K>} name
      * @param {{signal?: AbortSignal, timeoutMs?: number}} [options]
      * @returns {Promise<Events[K]>} the next event of that name
      */
-    once<K extends keyof Events>(name: K, { signal, timeoutMs }?: {
+    once<K extends keyof Events>(name: K & import("./types.js").EventName<Events, K>, { signal, timeoutMs }?: {
         signal?: AbortSignal;
         timeoutMs?: number;
     }): Promise<Events[K]>;

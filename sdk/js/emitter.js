@@ -7,19 +7,17 @@ export class Emitter {
 
     /**
      * @template {keyof Events} K
-     * @param {K} name
+     * @param {K & import("./types.js").EventName<Events, K>} name
      * @param {(detail: Events[K]) => void} fn
      * @returns {() => void} takes the listener off again
      */
     on(name, fn) {
-        const set = this.#listeners.get(name) ?? new Set();
-        this.#listeners.set(name, set.add(fn));
-        return () => this.off(name, fn);
+        return this.#add(name, fn);
     }
 
     /**
      * @template {keyof Events} K
-     * @param {K} name
+     * @param {K & import("./types.js").EventName<Events, K>} name
      * @param {(detail: Events[K]) => void} fn
      */
     off(name, fn) {
@@ -28,7 +26,7 @@ export class Emitter {
 
     /**
      * @template {keyof Events} K
-     * @param {K} name
+     * @param {K & import("./types.js").EventName<Events, K>} name
      * @param {{signal?: AbortSignal, timeoutMs?: number}} [options]
      * @returns {Promise<Events[K]>} the next event of that name
      */
@@ -45,7 +43,7 @@ export class Emitter {
                 done();
                 reject(signal?.aborted ? signal.reason : new Error(`no ${String(name)} came`));
             };
-            const off = this.on(name, (detail) => {
+            const off = this.#add(name, (detail) => {
                 done();
                 resolve(detail);
             });
@@ -72,5 +70,17 @@ export class Emitter {
                 });
             }
         }
+    }
+
+    /**
+     * @param {keyof Events} name
+     * @param {(detail: any) => void} fn
+     */
+    #add(name, fn) {
+        const set = this.#listeners.get(name) ?? new Set();
+        this.#listeners.set(name, set.add(fn));
+        return () => {
+            set.delete(fn);
+        };
     }
 }

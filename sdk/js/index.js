@@ -1,5 +1,6 @@
 // muster-client: accounts, lobbies, matches and snapshots of muster game servers.
 // Works in browsers and in Node from 20 on. docs/protocol.md describes the wire.
+// The types of types.d.ts go with the package by name.
 
 export { AuthClient } from "./auth.js";
 export { MusterClient } from "./client.js";

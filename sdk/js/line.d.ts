@@ -1,3 +1,9 @@
+/**
+ * How long nothing may come while a match runs: there is a snapshot at every tick.
+ *
+ * @param {number} tickRate in Hz
+ */
+export declare function silenceMs(tickRate: number): number;
 export declare class LineWatch {
     #private;
     /** @param {(silent: boolean) => void} onChange */

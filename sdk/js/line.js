@@ -4,6 +4,18 @@
 // not waited for anybody.
 
 const STEP_MS = 250;
+const SILENT_MS = 1000;
+/** For slow modes. */
+const TICKS_MISSED = 3;
+
+/**
+ * How long nothing may come while a match runs: there is a snapshot at every tick.
+ *
+ * @param {number} tickRate in Hz
+ */
+export function silenceMs(tickRate) {
+    return Math.max(SILENT_MS, TICKS_MISSED * 1000 / tickRate);
+}
 
 export class LineWatch {
     /** @type {ReturnType<typeof setInterval> | undefined} */

@@ -1,5 +1,6 @@
 /**
- * Ends when seated, refused, aborted by the signal, or when the connection drops.
+ * Ends when seated, refused, aborted by the signal, replaced by another search or seat, or when the
+ * connection drops.
  *
  * @param {import("./client.js").MusterClient} client
  * @param {import("./types.js").FindOptions} options

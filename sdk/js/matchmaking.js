@@ -2,31 +2,66 @@
 
 import { MusterError } from "./errors.js";
 
+/** The search of each client: a player has one, the next replaces it.
+ * @type {WeakMap<import("./client.js").MusterClient, AbortController>} */
+const searches = new WeakMap();
+
 /**
- * Ends when seated, refused, aborted by the signal, or when the connection drops.
+ * Ends when seated, refused, aborted by the signal, replaced by another search or seat, or when the
+ * connection drops.
  *
  * @param {import("./client.js").MusterClient} client
  * @param {import("./types.js").FindOptions} options
  * @returns {Promise<import("./types.js").Entry>}
  */
 export async function findMatch(client, { signal, ...wanted }) {
+    signal?.throwIfAborted();
     const stop = new AbortController();
-    const found = client.once("match.found", { signal: stop.signal });
-    found.catch(() => {}); // awaited below, but maybe only after it has failed
-    const lost = client.on("state", () =>
-        stop.abort(new MusterError("connection_lost", "the connection dropped")));
+    searches.get(client)?.abort(new MusterError("search_replaced", "another search has begun"));
+    searches.set(client, stop);
     const onAbort = () => stop.abort(signal?.reason);
     signal?.addEventListener("abort", onAbort);
     try {
-        signal?.throwIfAborted();
-        await client.call("match.find", wanted);
-        return await client.enter(await found);
+        const reservation = await search(client, wanted, stop);
+        const entry = await client.enter(reservation);
+        if (!signal?.aborted) return entry;
+        await client.leave().catch(() => {}); // too late for the search, not for the seat
+        throw signal.reason;
     } catch (error) {
-        stop.abort(error);
-        if (signal?.aborted) await client.call("match.cancel").catch(() => {});
+        const isOurs = searches.get(client) === stop;
+        if (signal?.aborted && isOurs) await client.call("match.cancel").catch(() => {});
         throw error;
     } finally {
-        lost();
         signal?.removeEventListener("abort", onAbort);
+        if (searches.get(client) === stop) searches.delete(client);
+    }
+}
+
+/**
+ * @param {import("./client.js").MusterClient} client
+ * @param {object} wanted
+ * @param {AbortController} stop
+ * @returns {Promise<import("./types.js").Reservation>} of this search, not of one before
+ */
+async function search(client, wanted, stop) {
+    /** @type {import("./types.js").ClientEvents["match.found"][]} */
+    const founds = [];
+    const offs = [
+        client.on("match.found", (found) => founds.push(found)),
+        client.on("state", () =>
+            stop.abort(new MusterError("connection_lost", "the connection dropped"))),
+        client.on("entered", () =>
+            stop.abort(new MusterError("search_replaced", "a seat was taken otherwise"))),
+    ];
+    try {
+        const { ticketId } = await client.call("match.find", wanted);
+        for (;;) {
+            stop.signal.throwIfAborted();
+            const found = founds.find((one) => one.ticketId === ticketId);
+            if (found) return found;
+            await client.once("match.found", { signal: stop.signal });
+        }
+    } finally {
+        for (const off of offs) off();
     }
 }

@@ -4,6 +4,8 @@ export declare const FRAME_JSON = 130;
 /** Deflated parts inflate to at most this many bytes. */
 export declare const INFLATED_MAX = 65536;
 export declare const SEAT_NONE = 255;
+/** Can this browser inflate what a server deflates? Some have the class but not the format. */
+export declare function canInflate(): boolean;
 /**
  * Raw deflate, refusing to grow past max bytes.
  *

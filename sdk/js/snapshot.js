@@ -26,6 +26,15 @@ function viewOf(bytes) {
     return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** Can this browser inflate what a server deflates? Some have the class but not the format. */
+export function canInflate() {
+    try {
+        return Boolean(new DecompressionStream("deflate-raw"));
+    } catch {
+        return false;
+    }
+}
+
 /**
  * Raw deflate, refusing to grow past max bytes.
  *

@@ -3,6 +3,8 @@
  * Written by hand; the other .d.ts files are made from the JSDoc of the modules.
  */
 
+import type { Connection } from "./connection.js";
+
 export type Team = "red" | "blue";
 export type LobbyState = "waiting" | "starting" | "active" | "ending" | "completed";
 export type EndReason = "score_limit" | "time_limit" | "elimination" | "forfeit" | "aborted";
@@ -15,8 +17,10 @@ export interface AuthToken {
   displayName: string;
   region: string;
   permissions: string[];
-  /** Unix seconds. */
+  /** Unix seconds, by the server's clock. */
   expiresAt: number;
+  /** Seconds that the access token lasted when it was given out. */
+  expiresIn?: number;
   refreshToken: string;
   accessToken: string;
   tokenType: "Bearer";
@@ -215,7 +219,7 @@ export interface Snapshot {
   tick: number;
   /** Sequence of your last input that the server took. */
   ack: number;
-  /** Real length of the last tick in microseconds. */
+  /** Real length of the last tick in microseconds; match time is tick * 1000 / tickRate ms. */
   tickUs: number;
   payload: Uint8Array;
   events: Uint8Array[];
@@ -329,8 +333,28 @@ export interface UploadedRule {
   active: "now" | "next_match";
 }
 
-/** Events of MusterClient: its own, and every notification under its name on the wire. */
+/** The names that Events lists, without those that it takes by pattern. */
+export type KnownName<Events> = keyof {
+  [K in keyof Events as `${string}.${string}` extends K ? never : K]: unknown;
+};
+
+/** The part before the dot of the names that Events lists. */
+export type Namespace<Events> =
+  KnownName<Events> extends infer K ? (K extends `${infer Space}.${string}` ? Space : never) : never;
+
+/** A listed name, or one of a namespace that is not the server's own; never for a slip of the pen. */
+export type EventName<Events, K> = K extends KnownName<Events>
+  ? K
+  : K extends `${Namespace<Events>}.${string}`
+    ? never
+    : K;
+
+/**
+ * Events of MusterClient: its own, and every notification under its name on the wire. What plugins
+ * send of their own ("party.invited") may be listened for, too.
+ */
 export interface ClientEvents {
+  [notification: `${string}.${string}`]: any;
   state: { state: ConnectionState };
   /** A try to come back begins after delayMs. */
   reconnecting: { attempt: number; delayMs: number };
@@ -369,7 +393,7 @@ export interface ClientEvents {
 }
 
 export interface AuthEvents {
-  /** Signed in, renewed (token), or signed out (null). */
+  /** Signed in, renewed (token), or signed out (null); also by another tab, through the storage. */
   changed: { token: AuthToken | null };
 }
 
@@ -385,8 +409,14 @@ export interface AuthOptions {
   baseUrl?: string;
   fetch?: typeof globalThis.fetch;
   storage?: TokenStorage | null;
-  /** Renew this many seconds before the access token ends; default 60. */
+  /**
+   * Renew this many seconds before the access token ends, at most half of its life; default 60.
+   * With a storage up to half as many more, by chance: its tabs do not do it at once.
+   */
   renewBeforeS?: number;
+  /** For one request; default 10000. */
+  timeoutMs?: number;
+  random?: () => number;
 }
 
 export interface RegisterDetails {
@@ -417,6 +447,8 @@ export interface BackoffOptions {
   baseMs?: number;
   /** Longest delay, default 10000. */
   maxMs?: number;
+  /** A connection that held less long does not begin the delays anew; default 5000. */
+  minUptimeMs?: number;
 }
 
 export interface ClientOptions {
@@ -424,7 +456,7 @@ export interface ClientOptions {
   url: string;
   /** Needed where globalThis.WebSocket is missing (Node before 22). */
   WebSocket?: SocketConstructor;
-  /** Take deflated frames; default true. */
+  /** Take deflated frames; default true. Never asked for where DecompressionStream is missing. */
   compress?: boolean;
   /** Come back after a dropped connection; default true. */
   reconnect?: boolean;
@@ -435,6 +467,12 @@ export interface ClientOptions {
   pingIntervalMs?: number;
   /** How long the server keeps the seat of a dropped player; default 60000. */
   resumeWindowMs?: number;
+  /**
+   * Renew the token on the open connection this many seconds before the session ends (up to half
+   * as many more, by chance; at most three quarters of its life); default 30. 0: never, the caller
+   * uses authenticate(). Only with a function as the token source.
+   */
+  renewBeforeS?: number;
   random?: () => number;
 }
 
@@ -469,6 +507,24 @@ export interface ConnectionHandlers {
   onSnapshot: (snapshot: Snapshot) => void;
   /** Once, after open() has resolved. */
   onClose: (code: number, reason: string) => void;
+}
+
+export interface LinkHandlers {
+  onHeard: () => void;
+  onNotification: (method: string, params: any) => void;
+  onSnapshot: (snapshot: Snapshot) => void;
+  /** Authenticated, for the first time or again. */
+  onSession: (connection: Connection, session: PlayerSession, token: string) => void;
+  /** The connection that counted has ended. */
+  onLost: (code: number, reason: string) => void;
+}
+
+export interface RenewalOptions {
+  /** Renew so long before the end; 0 = never. */
+  beforeMs: number;
+  random: () => number;
+  getToken: (renew: boolean) => Promise<string>;
+  authenticate: (token: string, connection: Connection) => Promise<unknown>;
 }
 
 export interface ConnectionOptions {

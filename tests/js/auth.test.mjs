@@ -138,3 +138,177 @@ test("renewal happens by itself a minute before the end, and is tried again", as
         mock.timers.reset();
     }
 });
+
+// ---- what is answered late, and other tabs
+
+const tokenOf = (playerId, serial, more = {}) => ({
+    playerId, displayName: playerId, accessToken: `access-${playerId}-${serial}`,
+    refreshToken: `refresh-${playerId}-${serial}`, expiresAt: Date.now() / 1000 + 900, ...more,
+});
+
+/** A server whose answers to refresh wait until they are released. */
+function heldServer() {
+    const server = { asked: [], releases: [], refused: false };
+    server.fetch = async (url, { body }) => {
+        const what = url.split("/").at(-1);
+        const { username, refreshToken } = JSON.parse(body);
+        server.asked.push(what);
+        if (what === "logout") return new Response(null, { status: 204 });
+        if (what === "login") return Response.json(tokenOf(username, 1));
+        await new Promise((resolve) => server.releases.push(resolve));
+        if (server.refused) {
+            return new Response('{"code": "token_invalid"}',
+                { status: 401, headers: { "Content-Type": "application/problem+json" } });
+        }
+        const [, who, serial] = refreshToken.split("-");
+        return Response.json(tokenOf(who, Number(serial) + 1));
+    };
+    server.release = () => server.releases.splice(0).forEach((release) => release());
+    return server;
+}
+
+const codeOf = (promise) => promise.then(() => "done", (error) => error.code);
+const turns = async () => {
+    for (let i = 0; i < 5; i++) await new Promise(setImmediate);
+};
+
+for (const refused of [false, true]) {
+    test(`a renewal ${refused ? "refused" : "answered"} too late changes nothing`, async (t) => {
+        const server = heldServer();
+        server.refused = refused;
+        const storage = new MemoryStorage();
+        const auth = new AuthClient({ fetch: server.fetch, storage });
+        t.after(() => auth.stop());
+        await auth.login("ada", "p");
+        const first = codeOf(auth.refresh());
+        await turns();
+        await auth.logout();
+        server.release();
+        assert.equal(await first, "signed_out");
+        assert.equal(auth.current, null);
+        assert.equal(storage.getItem("muster.auth"), null);
+
+        await auth.login("ada", "p");
+        const second = codeOf(auth.refresh());
+        await turns();
+        await auth.login("bob", "p");
+        server.release();
+        assert.equal(await second, "signed_out");
+        assert.equal(auth.current.accessToken, "access-bob-1");
+        assert.equal(JSON.parse(storage.getItem("muster.auth")).playerId, "bob");
+    });
+}
+
+test("who has signed in anew gets a renewal of their own", async (t) => {
+    const server = heldServer();
+    const auth = new AuthClient({ fetch: server.fetch });
+    t.after(() => auth.stop());
+    await auth.login("ada", "p");
+    const first = codeOf(auth.refresh());
+    await auth.login("bob", "p");
+    const second = auth.refresh();
+    await turns();
+    server.release();
+    assert.equal(await first, "signed_out");
+    assert.equal((await second).accessToken, "access-bob-2");
+});
+
+test("of two sign-ins the one asked for last counts, and a sign-out counts, too", async (t) => {
+    const waiting = [];
+    const auth = new AuthClient({ fetch: (url, { body }) => new Promise((resolve) =>
+        waiting.push(() => resolve(Response.json(tokenOf(JSON.parse(body).username, 1))))) });
+    t.after(() => auth.stop());
+    const logins = ["ada", "bob"].map((name) => codeOf(auth.login(name, "p")));
+    await turns();
+    for (const answer of waiting.splice(0).reverse()) answer();
+    assert.deepEqual(await Promise.all(logins), ["superseded", "done"]);
+    assert.equal(auth.current.playerId, "bob");
+    const late = codeOf(auth.login("ada", "p"));
+    await turns();
+    const out = auth.logout();
+    await turns();
+    for (const answer of waiting.splice(0)) answer();
+    await out;
+    assert.equal(await late, "superseded");
+    assert.equal(auth.current, null);
+});
+
+test("another tab's renewal, sign-in and sign-out count when an answer comes", async (t) => {
+    const server = heldServer();
+    const storage = new MemoryStorage();
+    const put = (token) => storage.setItem("muster.auth", JSON.stringify(token));
+    const auth = new AuthClient({ fetch: server.fetch, storage });
+    t.after(() => auth.stop());
+    const renewal = async (other) => {
+        await auth.login("ada", "p");
+        const renewing = codeOf(auth.refresh());
+        await turns();
+        other();
+        server.release();
+        const how = await renewing;
+        return [how, auth.current?.accessToken ?? null];
+    };
+    assert.deepEqual(await renewal(() => {}), ["done", "access-ada-2"]);
+    assert.deepEqual(await renewal(() => put(tokenOf("ada", 7))), ["done", "access-ada-7"]);
+    assert.deepEqual(await renewal(() => put(tokenOf("bob", 1))), ["signed_out", "access-bob-1"]);
+    assert.deepEqual(await renewal(() => storage.removeItem("muster.auth")), ["signed_out", null]);
+});
+
+test("tabs take over what one of them stores, and do not renew at the same moment", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_000_000_000 });
+    const listeners = new Set();
+    globalThis.addEventListener = (_, fn) => listeners.add(fn);
+    globalThis.removeEventListener = (_, fn) => listeners.delete(fn);
+    t.after(() => {
+        delete globalThis.addEventListener;
+        delete globalThis.removeEventListener;
+    });
+    const server = heldServer();
+    const storage = new MemoryStorage();
+    storage.setItem("muster.auth", JSON.stringify(tokenOf("ada", 1)));
+    const options = { fetch: server.fetch, storage };
+    const tabs = [0, 0.5].map((chance) => new AuthClient({ ...options, random: () => chance }));
+    t.mock.timers.tick(825_000); // the second begins 15 s earlier, by its chance
+    await turns();
+    server.release();
+    await turns();
+    for (const fn of listeners) fn({ storageArea: storage, key: "muster.auth" });
+    for (const tab of tabs) assert.equal(tab.current.accessToken, "access-ada-2");
+    t.mock.timers.tick(100_000);
+    await turns();
+    assert.deepEqual(server.asked, ["refresh"]);
+    await tabs[0].logout();
+    for (const fn of listeners) fn({ storageArea: storage, key: "muster.auth" });
+    assert.equal(tabs[1].current, null);
+    for (const tab of tabs) tab.stop();
+    assert.equal(listeners.size, 0);
+});
+
+test("a clock that is wrong ends no token: its life counts", async (t) => {
+    const fetch = async () => Response.json(tokenOf("ada", 1, { expiresAt: 900, expiresIn: 900 }));
+    const storage = new MemoryStorage();
+    const auth = new AuthClient({ fetch, storage });
+    t.after(() => auth.stop());
+    await auth.guest();
+    assert.equal(await auth.accessToken(), "access-ada-1");
+    const again = new AuthClient({ storage, fetch: () => assert.fail("renewed") });
+    t.after(() => again.stop());
+    assert.equal(await again.accessToken(), "access-ada-1");
+});
+
+test("a server that takes the request and never answers is unreachable", async () => {
+    const fetch = (_, { signal }) => new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason)));
+    const auth = new AuthClient({ fetch, timeoutMs: 5 });
+    await assert.rejects(auth.guest(), { code: "unreachable" });
+});
+
+test("a storage that is full or forbidden is done without", async (t) => {
+    const storage = { getItem: () => null, removeItem: () => {}, setItem: () => {
+        throw new Error("QuotaExceededError");
+    } };
+    const auth = new AuthClient({ fetch: async () => Response.json(tokenOf("ada", 1)), storage });
+    t.after(() => auth.stop());
+    await auth.guest();
+    assert.equal((await auth.refresh()).accessToken, "access-ada-1");
+});

@@ -1,4 +1,5 @@
-// What a connection tells, to the turn of the event loop: the end of one, silence.
+// MusterClient to the turn of the event loop: the end of a connection, silence, what is overtaken by
+// something newer.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
@@ -7,18 +8,29 @@ import { MemorySocket } from "./memory_socket.mjs";
 
 beforeEach(() => (MemorySocket.all = []));
 
-async function connect(t, options = {}) {
+const turn = () => new Promise(setImmediate);
+
+function make(t, options = {}) {
     const client = new MusterClient({
         url: "ws://memory", WebSocket: MemorySocket, pingIntervalMs: 0, reconnect: false, ...options,
     });
-    const connecting = client.connect("ada");
-    await new Promise(setImmediate);
+    t.after(() => client.close());
+    return client;
+}
+
+async function connect(t, options = {}, token = "ada") {
+    const client = make(t, options);
+    const connecting = client.connect(token);
+    await turn();
     const socket = MemorySocket.all.at(-1);
     socket.open();
     await connecting;
-    t.after(() => client.close());
     return { client, socket };
 }
+
+/** How a promise ends, in a word. */
+const outcome = (promise) => promise.then(() => "done",
+    (error) => (error.name === "MusterError" ? error.code : error.name));
 
 const LOBBY = { lobbyId: "l1", state: "active", pad: "x".repeat(900) };
 const MATCH = { matchId: "m1", tickRate: 20 };
@@ -116,4 +128,289 @@ test("a mode of one tick a second is silent after three", async (t) => {
     assert.deepEqual(told, []);
     tick(250);
     assert.deepEqual(told, [true]);
+});
+
+test("close() ends a connection that is being made; who connects next is who is there", async (t) => {
+    const client = make(t);
+    const first = outcome(client.connect("ada"));
+    await turn();
+    client.close();
+    assert.equal(MemorySocket.all[0].wasClosed, true);
+    const second = outcome(client.connect("bob"));
+    await turn();
+    MemorySocket.all[1].open();
+    assert.equal(await second, "done");
+    MemorySocket.all[0].open(); // the slow one comes last
+    assert.equal(await first, "closed");
+    assert.equal(client.session.playerId, "bob");
+    assert.equal(client.state, "online");
+    await client.serverInfo();
+});
+
+test("close() while the token is being fetched opens nothing", async (t) => {
+    const client = make(t);
+    let give;
+    const first = outcome(client.connect(() => new Promise((resolve) => (give = resolve))));
+    await turn();
+    client.close();
+    const second = outcome(client.connect("bob"));
+    await turn();
+    give("ada");
+    MemorySocket.all.at(-1).open();
+    assert.equal(await second, "done");
+    assert.equal(await first, "closed");
+    assert.equal(client.session.playerId, "bob");
+    assert.deepEqual(MemorySocket.all.filter(({ calls }) => calls.length).length, 1);
+});
+
+const FAST = { baseMs: 1, maxMs: 2 };
+
+test("logging out while coming back: the old connection does not return", async (t) => {
+    const { client, socket } = await connect(t, { reconnect: true, backoff: FAST });
+    const made = MemorySocket.all.length;
+    socket.end(1006);
+    await client.once("reconnecting");
+    while (MemorySocket.all.length === made) await new Promise((resolve) => setTimeout(resolve, 1));
+    const late = MemorySocket.all.at(-1);
+    client.close();
+    const second = outcome(client.connect("bob"));
+    await turn();
+    MemorySocket.all.at(-1).open();
+    assert.equal(await second, "done");
+    late.open();
+    await turn();
+    assert.equal(client.session.playerId, "bob");
+    assert.equal(client.state, "online");
+});
+
+test("a node that accepts and drops is asked less and less often", async (t) => {
+    class Dropping extends MemorySocket {
+        constructor(url) {
+            super(url);
+            this.onCall = (method) => {
+                if (method === "session.ping") setImmediate(() => this.end(1006));
+            };
+            setImmediate(() => this.open());
+        }
+    }
+    const client = make(t, { WebSocket: Dropping, reconnect: true,
+        backoff: { baseMs: 1, maxMs: 16 }, random: () => 1 });
+    const delays = [];
+    const enough = new Promise((resolve) => client.on("reconnecting", ({ delayMs }) => {
+        if (delays.push(delayMs) === 6) resolve();
+    }));
+    client.on("reconnecting", ({ attempt }) => assert.equal(attempt, delays.length - 1));
+    await client.connect(() => "ada");
+    await enough;
+    assert.deepEqual(delays, [1, 2, 4, 8, 16, 16]);
+});
+
+test("a connection that has held begins the back-off anew", async (t) => {
+    const { client, socket } = await connect(t, { reconnect: true,
+        backoff: { ...FAST, minUptimeMs: 0 } });
+    const attempts = [];
+    client.on("reconnecting", ({ attempt }) => attempts.push(attempt));
+    for (let last = socket; attempts.length < 3; last = MemorySocket.all.at(-1)) {
+        const opened = new Promise((resolve) => {
+            const watch = setInterval(() => MemorySocket.all.at(-1) !== last && resolve(), 1);
+            t.after(() => clearInterval(watch));
+        });
+        last.end(1006);
+        await opened;
+        MemorySocket.all.at(-1).open();
+        await client.once("state");
+    }
+    assert.deepEqual(attempts, [0, 0, 0]);
+});
+
+test("deflated frames are asked for only where they can be inflated", async (t) => {
+    const asked = ({ calls }) => calls[0].params.compress;
+    assert.equal(asked((await connect(t)).socket), true);
+    const whole = globalThis.DecompressionStream;
+    t.after(() => (globalThis.DecompressionStream = whole));
+    globalThis.DecompressionStream = class {
+        constructor(format) {
+            if (format === "deflate-raw") throw new TypeError("Unsupported format");
+        }
+    };
+    assert.equal(asked((await connect(t)).socket), false);
+    delete globalThis.DecompressionStream;
+    assert.equal(asked((await connect(t, { compress: true })).socket), false);
+});
+
+// ---- the session is renewed before it ends
+
+/** expiresAt of the session is leftS from the server's now, which is not ours. */
+function serveFor(socket, leftS) {
+    const server = { now: 5000000, leftS };
+    socket.answers["session.ping"] = () => ({ serverTimeMs: server.now * 1000 });
+    socket.answers["session.authenticate"] = ({ token }) => ({
+        session: { playerId: "p", expiresAt: server.now + server.leftS, token }, resumable: null,
+    });
+    return server;
+}
+
+async function connectFor(t, leftS, options, token) {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const client = make(t, { random: () => 0, ...options });
+    const connecting = client.connect(token);
+    await turn();
+    const socket = MemorySocket.all.at(-1);
+    serveFor(socket, leftS);
+    socket.open();
+    await connecting;
+    await turn();
+    const tokens = () => socket.calls.filter(({ method }) => method === "session.authenticate")
+        .map(({ params }) => params.token);
+    const pass = async (ms) => {
+        t.mock.timers.tick(ms);
+        await turn();
+        await turn();
+    };
+    return { client, tokens, pass };
+}
+
+/** A source of tokens that counts. */
+function source() {
+    const state = { serial: 1, asked: [] };
+    state.token = (renew) => {
+        state.asked.push(renew);
+        if (renew) state.serial++;
+        return `t${state.serial}`;
+    };
+    return state;
+}
+
+test("the token is renewed on the open connection before the session ends", async (t) => {
+    const from = source();
+    const { tokens, pass } = await connectFor(t, 900, {}, from.token);
+    await pass(869_000);
+    assert.deepEqual(tokens(), ["t1"]);
+    await pass(1_000);
+    assert.deepEqual(tokens(), ["t1", "t2"]);
+    assert.deepEqual(from.asked, [false, false, true]);
+    await pass(870_000);
+    assert.deepEqual(tokens(), ["t1", "t2", "t3"]);
+});
+
+test("a newer token that is there already is taken, not another one made", async (t) => {
+    const from = source();
+    const { tokens, pass } = await connectFor(t, 900, {}, from.token);
+    from.serial++; // as a background renewal does
+    await pass(870_000);
+    assert.deepEqual(tokens(), ["t1", "t2"]);
+    assert.deepEqual(from.asked, [false, false]);
+});
+
+test("short sessions are renewed at half of their life", async (t) => {
+    const { tokens, pass } = await connectFor(t, 20, {}, source().token);
+    await pass(9_900);
+    assert.equal(tokens().length, 1);
+    await pass(100);
+    assert.equal(tokens().length, 2);
+});
+
+test("nothing is renewed when told so, without a source, or after close()", async (t) => {
+    for (const [options, token] of [[{ renewBeforeS: 0 }, source().token], [{}, "text"]]) {
+        const { tokens, pass } = await connectFor(t, 900, options, token);
+        await pass(1_000_000);
+        assert.equal(tokens().length, 1);
+        t.mock.timers.reset();
+    }
+    const { client, tokens, pass } = await connectFor(t, 900, {}, source().token);
+    client.close();
+    await pass(1_000_000);
+    assert.equal(tokens().length, 1);
+});
+
+test("a renewal that fails is tried again; one that is overtaken by close() is dropped", async (t) => {
+    const from = source();
+    let answer = () => Promise.reject(new Error("the network is away"));
+    const token = (renew) => (renew ? answer() : from.token(false));
+    const { client, tokens, pass } = await connectFor(t, 900, {}, token);
+    await pass(870_000);
+    assert.deepEqual(tokens(), ["t1"]);
+    let give;
+    answer = () => new Promise((resolve) => (give = resolve));
+    await pass(5_000);
+    client.close();
+    give("t2");
+    await turn();
+    assert.deepEqual(tokens(), ["t1"]);
+    assert.equal(client.state, "closed");
+});
+
+// ---- searches
+
+const found = (ticketId) => ({ ticketId, lobby: LOBBY, seatTicket: `seat of ${ticketId}`, url: "" });
+
+async function searching(t) {
+    const { client, socket } = await connect(t);
+    let serial = 0;
+    socket.answers["match.find"] = () => ({ ticketId: `t${++serial}` });
+    socket.answers["lobby.enter"] = ({ seatTicket }) =>
+        ({ lobby: LOBBY, seat: 0, members: [], match: null, joinCode: seatTicket });
+    const calls = (method) => socket.calls.filter((call) => call.method === method);
+    return { client, socket, calls };
+}
+
+test("a search takes the seat that was found for it, and no other", async (t) => {
+    const { client, socket, calls } = await searching(t);
+    const search = client.findMatch({ gameMode: "arena" });
+    await turn();
+    socket.notify("match.found", found("t0"));
+    await turn();
+    assert.equal(calls("lobby.enter").length, 0);
+    socket.notify("match.found", found("t1"));
+    assert.equal((await search).joinCode, "seat of t1");
+});
+
+test("another search ends the one before, and keeps its own", async (t) => {
+    const { client, socket, calls } = await searching(t);
+    const first = outcome(client.findMatch({ gameMode: "arena" }));
+    await turn();
+    const second = client.findMatch({ gameMode: "arena" });
+    assert.equal(await first, "search_replaced");
+    await turn();
+    socket.notify("match.found", found("t2"));
+    assert.equal((await second).joinCode, "seat of t2");
+    assert.deepEqual([calls("lobby.enter").length, calls("match.cancel").length], [1, 0]);
+});
+
+test("a seat taken otherwise ends the search", async (t) => {
+    const { client } = await searching(t);
+    const search = outcome(client.findMatch({ gameMode: "arena" }));
+    await turn();
+    await client.enter({ seatTicket: "by hand" });
+    assert.equal(await search, "search_replaced");
+});
+
+test("a search that is called off while the seat is taken gives the seat up", async (t) => {
+    const { client, socket, calls } = await searching(t);
+    const stop = new AbortController();
+    const search = outcome(client.findMatch({ gameMode: "arena", signal: stop.signal }));
+    await turn();
+    socket.onCall = (method) => method === "lobby.enter" && stop.abort();
+    socket.notify("match.found", found("t1"));
+    assert.equal(await search, "AbortError");
+    assert.equal(calls("lobby.leave").length, 1);
+    assert.equal(client.entry, null);
+});
+
+test("leave() gives the seat up even where the way home is cut", async (t) => {
+    const { client, socket } = await searching(t);
+    const entering = client.enter({ seatTicket: "far", url: "ws://other" });
+    await turn();
+    const other = MemorySocket.all.at(-1);
+    Object.assign(other.answers, socket.answers);
+    other.open();
+    await entering;
+    const leaving = client.leave();
+    await turn();
+    await turn();
+    MemorySocket.all.at(-1).end(1006); // home does not answer
+    await leaving;
+    assert.equal(client.entry, null);
+    assert.equal(client.state, "online");
+    await client.serverInfo();
 });

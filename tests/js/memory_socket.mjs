@@ -11,6 +11,8 @@ export class MemorySocket {
     onopen = null;
     onmessage = null;
     onclose = null;
+    /** Told of each call, before it is answered. */
+    onCall = null;
     /** Answers of the server, by method. */
     answers = {
         "session.authenticate": ({ token }) => ({ session: { playerId: token }, resumable: null }),
@@ -31,6 +33,7 @@ export class MemorySocket {
         this.calls.push({ method, params });
         const result = this.answers[method]?.(params) ?? {};
         queueMicrotask(() => this.text({ jsonrpc: "2.0", id, result }));
+        this.onCall?.(method);
     }
 
     text(value) {

@@ -7,7 +7,9 @@
 // none lies.
 
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+    copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,6 +17,8 @@ import { fileURLToPath } from "node:url";
 const SDK = fileURLToPath(new URL("../../sdk/js/", import.meta.url));
 const TSC = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
 const HAND_WRITTEN = "types.d.ts";
+/** What no JavaScript can say: the package offers its types by name. */
+const ALL_TYPES = '\nexport type * from "./types.js";\n';
 
 const COMPILER_OPTIONS = {
     strict: true,
@@ -59,21 +63,25 @@ export function makeDeclarations() {
         for (const name of readdirSync(join(folder, "out"))) {
             files.set(name, readFileSync(join(folder, "out", name), "utf8"));
         }
+        files.set("index.d.ts", files.get("index.d.ts").trimEnd() + ALL_TYPES);
         return { complaints, files };
     } finally {
         rmSync(folder, { recursive: true });
     }
 }
 
-/** Checks a program that uses the package by its checked-in declarations alone. */
-export function checkUse(source) {
+/** Checks a program that uses the package as npm would install it, by its declarations alone. */
+export function checkUse(source, options = {}) {
     const folder = mkdtempSync(join(tmpdir(), "muster-types-"));
+    const installed = join(folder, "node_modules/muster-client");
     try {
+        mkdirSync(installed, { recursive: true });
+        for (const name of readdirSync(SDK).filter((n) => /\.d\.ts$|^package\.json$/.test(n))) {
+            copyFileSync(join(SDK, name), join(installed, name));
+        }
         writeFileSync(join(folder, "use.ts"), source);
-        return compile(folder, ["use.ts"], {
-            noEmit: true,
-            paths: { "muster-client": [join(SDK, "index.d.ts")] },
-        });
+        writeFileSync(join(folder, "package.json"), '{"type": "module"}');
+        return compile(folder, ["use.ts"], { noEmit: true, ...options });
     } finally {
         rmSync(folder, { recursive: true });
     }
