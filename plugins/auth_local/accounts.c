@@ -10,7 +10,9 @@ static const char insert_player_sql[] =
     "INSERT INTO players(player_id, username, email, display_name, region, created_at, last_login)"
     " VALUES($1, $2, $3, $4, $5, $6, $6)";
 static const char insert_credentials_sql[] =
-    "INSERT INTO auth_credentials(player_id, password_hash) VALUES($1, $2)";
+    "INSERT INTO auth_credentials(player_id, password_hash, permissions) VALUES($1, $2, $3)";
+static const char promote_sql[] =
+    "UPDATE auth_credentials SET permissions = $2 WHERE player_id = $1";
 static const char find_sql[] =
     "SELECT p.player_id, p.display_name, p.region, c.password_hash, c.permissions FROM players p"
     " JOIN auth_credentials c ON c.player_id = p.player_id WHERE p.username = $1";
@@ -33,35 +35,6 @@ static void make_uuid(char *out) {
              b[14], b[15]);
 }
 
-/* Is the name on the operator's list of admins? */
-static bool is_admin(const struct auth_local *auth, const char *username) {
-    const struct muster_host_config *config = auth->host->config;
-    uint32_t count = username[0] ? config->list_count(auth->self, "adminUsers") : 0;
-    for (uint32_t i = 0; i < count; i++)
-        if (strcasecmp(config->list_item(auth->self, "adminUsers", i), username) == 0) return true;
-    return false;
-}
-
-static bool has_permission(const char *permissions, const char *wanted) {
-    size_t len = strlen(wanted);
-    while (*permissions) {
-        permissions += strspn(permissions, " ");
-        size_t word = strcspn(permissions, " ");
-        if (word == len && memcmp(permissions, wanted, len) == 0) return true;
-        permissions += word;
-    }
-    return false;
-}
-
-void accounts_add_admin(struct request *request) {
-    size_t used = strlen(request->permissions);
-    if (!is_admin(request->auth, request->username)) return;
-    if (has_permission(request->permissions, "admin")) return;
-    if (used + sizeof " admin" > sizeof request->permissions) return;
-    snprintf(request->permissions + used, sizeof request->permissions - used, "%sadmin",
-             used ? " " : "");
-}
-
 static void default_region(struct request *request) {
     const struct auth_local *auth = request->auth;
     if (!request->region[0])
@@ -69,14 +42,21 @@ static void default_region(struct request *request) {
                  auth->host->config->region(auth->self));
 }
 
+/* Also for a name that is on no list: the answer does not tell. */
+static void refuse_code(struct request *request) {
+    request_problem(request, 403, "code_invalid",
+                    "This code is not good for this user name, or not any more.");
+}
+
 /* ---- new players ---------------------------------------------------------------------------- */
 
 static void created(struct request *request, muster_status status,
                     const struct muster_db_rows *rows) {
     (void)rows;
-    if (status == MUSTER_OK)
+    if (status == MUSTER_OK) {
+        admins_spend_code(request);
         tokens_answer(request);
-    else if (status == MUSTER_CONFLICT)
+    } else if (status == MUSTER_CONFLICT)
         request_problem(request, 409, "username_taken", "This user name is taken.");
     else
         request_fail(request, status);
@@ -88,14 +68,15 @@ static void insert_player(struct request *request) {
         db_text_or_null(request->email), db_text(request->display_name),
         db_text(request->region),        db_integer(request->now_ms)};
     struct muster_db_value credentials[] = {db_text(request->player_id),
-                                            db_text(request->password_hash)};
+                                            db_text(request->password_hash),
+                                            db_text(request->permissions)};
     struct muster_db_value token[TOKENS_INSERT_PARAMS];
     struct muster_db_statement statements[3];
     uint32_t count = 0;
     statements[count++] = (struct muster_db_statement){insert_player_sql, player, 6, 0};
     if (request->password_hash[0])
         statements[count++] =
-            (struct muster_db_statement){insert_credentials_sql, credentials, 2, 0};
+            (struct muster_db_statement){insert_credentials_sql, credentials, 3, 0};
     statements[count++] = tokens_insert(request, token);
     request_query(request, statements, count, true, created);
 }
@@ -113,17 +94,24 @@ static void hash_and_mint(struct request *request) {
         tokens_mint(request);
 }
 
-/* A name on the list of admins must not fall to whoever is the first to register it. */
-static bool is_reserved(const struct request *request) {
-    bool local = strcmp(request->address, "127.0.0.1") == 0 || strcmp(request->address, "::1") == 0;
-    return !local && is_admin(request->auth, request->username);
+/* A name on the list of admins falls to who has the code, not to the first who registers it. */
+static bool refuse_unproven(struct request *request) {
+    admins_check_code(request);
+    if (request->promoted) return false;
+    if (request->code[0]) {
+        refuse_code(request);
+        return true;
+    }
+    if (!admins_listed(request->auth, request->username)) return false;
+    request_problem(request, 409, "username_taken", "This user name is taken.");
+    return true;
 }
 
 /* Names that say "I am of those who run this server", where it is not so. */
 static bool refuse_reserved_name(struct request *request) {
     const struct muster_host_config *config = request->auth->host->config;
     const char *name = request->display_name;
-    bool is_staff = is_admin(request->auth, request->username);
+    bool is_staff = admins_listed(request->auth, request->username);
     struct text_look look = text_look(name);
     enum text_reserved reserved = text_reserved(name);
     bool kept = reserved == TEXT_SERVER || (reserved == TEXT_STAFF && !is_staff);
@@ -143,19 +131,15 @@ void accounts_register(void *user, const struct muster_http_request *http) {
         request_problem(request, 403, "forbidden", "Registration is closed on this server.");
         return;
     }
-    if (is_reserved(request)) {
-        request_problem(request, 409, "username_taken", "This user name is taken.");
-        return;
-    }
+    if (refuse_unproven(request)) return;
     if (!request->display_name[0])
         snprintf(request->display_name, sizeof request->display_name, "%s", request->username);
     if (refuse_reserved_name(request)) return;
     lower(request->username);
     default_region(request);
-    accounts_add_admin(request);
     make_uuid(request->player_id);
     request->success = 201;
-    tokens_prepare(request, NULL);
+    tokens_prepare(request);
     hasher_submit(request, hash_and_mint, made);
 }
 
@@ -173,7 +157,7 @@ void accounts_guest(void *user, const struct muster_http_request *http) {
     if (refuse_reserved_name(request)) return;
     default_region(request);
     request->success = 201;
-    tokens_prepare(request, NULL);
+    tokens_prepare(request);
     request_work(request, tokens_mint, made);
 }
 
@@ -182,20 +166,25 @@ void accounts_guest(void *user, const struct muster_http_request *http) {
 static void logged_in(struct request *request, muster_status status,
                       const struct muster_db_rows *rows) {
     (void)rows;
-    if (status == MUSTER_OK)
+    if (status == MUSTER_OK) {
+        admins_spend_code(request);
         tokens_answer(request);
-    else
+    } else {
         request_fail(request, status);
+    }
 }
 
 static void write_login(struct request *request) {
     struct muster_db_value login[] = {db_text(request->player_id), db_integer(request->now_ms)};
     struct muster_db_value rehash[] = {db_text(request->player_id),
                                        db_text(request->password_hash)};
+    struct muster_db_value promote[] = {db_text(request->player_id), db_text(request->permissions)};
     struct muster_db_value token[TOKENS_INSERT_PARAMS];
-    struct muster_db_statement statements[3];
+    struct muster_db_statement statements[4];
     uint32_t count = 0;
     statements[count++] = (struct muster_db_statement){login_sql, login, 2, 0};
+    if (request->promoted)
+        statements[count++] = (struct muster_db_statement){promote_sql, promote, 2, 0};
     if (request->password_rehashed)
         statements[count++] = (struct muster_db_statement){rehash_sql, rehash, 2, 0};
     statements[count++] = tokens_insert(request, token);
@@ -206,6 +195,8 @@ static void verified(struct request *request) {
     if (!request->password_good)
         request_problem(request, 401, "credentials_invalid",
                         "The user name or the password is wrong.");
+    else if (request->code[0] && !request->promoted)
+        refuse_code(request);
     else if (!request->minted)
         request_fail(request, MUSTER_INTERNAL);
     else
@@ -237,8 +228,9 @@ static void account_found(struct request *request, muster_status status,
     rows_text(rows, 2, request->region, sizeof request->region);
     rows_text(rows, 3, request->password_hash, sizeof request->password_hash);
     rows_text(rows, 4, request->permissions, sizeof request->permissions);
-    accounts_add_admin(request);
-    tokens_prepare(request, NULL);
+    admins_limit(request);
+    admins_check_code(request);
+    tokens_prepare(request);
     hasher_submit(request, verify_and_mint, verified);
 }
 

@@ -14,13 +14,14 @@ static const char config_schema[] =
     "\"label\":\"Issuer\",\"help\":\"Claim iss of our access tokens.\"},"
     "{\"key\":\"audience\",\"type\":\"string\",\"default\":\"muster\",\"min\":1,\"max\":200,"
     "\"label\":\"Audience\",\"help\":\"Claim aud of our access tokens.\"},"
-    "{\"key\":\"accessTtlS\",\"type\":\"duration\",\"default\":900,\"min\":60,\"max\":86400,"
+    "{\"key\":\"accessTtlS\",\"type\":\"duration\",\"default\":900,\"min\":1,\"max\":86400,"
     "\"unit\":\"s\",\"label\":\"Life of an access token\",\"help\":\"\"},"
     "{\"key\":\"refreshTtlS\",\"type\":\"duration\",\"default\":2592000,\"min\":60,"
     "\"max\":31536000,\"unit\":\"s\",\"label\":\"Life of a refresh token\",\"help\":\"\"},"
     "{\"key\":\"refreshGraceS\",\"type\":\"duration\",\"default\":30,\"min\":0,\"max\":300,"
     "\"unit\":\"s\",\"label\":\"Grace of a used refresh token\","
-    "\"help\":\"The same client may use it once more for so long: its answer was lost.\"},"
+    "\"help\":\"The same client gets the same successor again for so long, until that is used: its "
+    "answer was lost.\"},"
     "{\"key\":\"keyRotateDays\",\"type\":\"int\",\"default\":30,\"min\":1,\"max\":3650,"
     "\"unit\":\"days\",\"label\":\"Age of a signing key\",\"help\":\"Then it gets a successor.\"},"
     "{\"key\":\"hashMemoryKib\",\"type\":\"int\",\"default\":19456,\"min\":8,\"max\":1048576,"
@@ -40,8 +41,8 @@ static const char config_schema[] =
     "{\"key\":\"registerEnabled\",\"type\":\"bool\",\"default\":true,\"label\":\"Registration\","
     "\"help\":\"Players may make accounts.\"},"
     "{\"key\":\"adminUsers\",\"type\":\"list\",\"default\":[],\"max\":64,\"label\":\"Admins\","
-    "\"help\":\"User names with the permission admin; they can be registered from this machine "
-    "only.\"}]";
+    "\"help\":\"User names that may have the permission admin; each gets it with a code of the "
+    "console's command admin-code NAME.\"}]";
 
 static const char *const migrations[] = {
     "CREATE TABLE IF NOT EXISTS players(player_id TEXT PRIMARY KEY, username TEXT UNIQUE,"
@@ -56,6 +57,7 @@ static const char *const migrations[] = {
     "CREATE INDEX auth_refresh_family ON auth_refresh(family)",
     "CREATE INDEX auth_refresh_player ON auth_refresh(player_id)",
     "CREATE INDEX auth_refresh_expiry ON auth_refresh(expires_at)",
+    "ALTER TABLE auth_refresh ADD COLUMN salt TEXT NOT NULL DEFAULT ''",
 };
 
 static int64_t now_s(const struct auth_local *auth) {
@@ -179,6 +181,10 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
     if (status == MUSTER_OK)
         status = host->admin->command_add(
             self, "auth-rotate", "make a new key for signing access tokens", rotate_command, auth);
+    if (status == MUSTER_OK)
+        status = host->admin->command_add(
+            self, "admin-code", "NAME: a code that makes who registers or logs in as NAME an admin",
+            admins_command, auth);
     if (status != MUSTER_OK) {
         plugin_fini(auth);
         return status;

@@ -1,8 +1,8 @@
 /* auth_local.h - the instance of the plugin and what its files offer each other.
  *
- * auth_local: lifecycle, routes, the auth role. accounts: register, login, guest. tokens: refresh,
- * logout, minting. hasher: password hashing with bounded places. keyring: signing keys. params:
- * bodies. request: steps of one request.
+ * auth_local: lifecycle, routes, the auth role. accounts: register, login, guest. admins: who is an
+ * administrator. tokens: refresh, logout, minting. hasher: password hashing with bounded places.
+ * keyring: signing keys. params: bodies. request: steps of one request.
  */
 #ifndef AUTH_LOCAL_H
 #define AUTH_LOCAL_H
@@ -36,6 +36,16 @@ struct hasher {
     uint32_t running;
 };
 
+#define ADMIN_CODES_MAX 8u
+#define ADMIN_CODE_BYTES 32u
+
+/* Makes the account of that name an administrator, once. Free: no username. */
+struct admin_code {
+    char username[USERNAME_MAX];
+    uint8_t digest[ADMIN_CODE_BYTES];
+    int64_t expires_at_ms;
+};
+
 struct auth_local {
     muster_self *self;
     const struct muster_host *host;
@@ -44,6 +54,7 @@ struct auth_local {
     struct keyring keyring;
     struct hasher hasher;
     struct request *requests;
+    struct admin_code codes[ADMIN_CODES_MAX];
     bool ready; /* the tables stand */
     bool stopping;
     char dummy_hash[crypto_pwhash_STRBYTES]; /* compared with for unknown names */
@@ -57,11 +68,19 @@ void accounts_guest(void *user, const struct muster_http_request *http);
 void tokens_refresh(void *user, const struct muster_http_request *http);
 void tokens_logout(void *user, const struct muster_http_request *http);
 
-/* Adds the permission "admin" when the operator's list has the user name. */
-void accounts_add_admin(struct request *request);
+/* Is the name on the operator's list? */
+bool admins_listed(const struct auth_local *auth, const char *username);
+/* Takes the permission "admin" away from who is not on the list (any more). */
+void admins_limit(struct request *request);
+/* Sets `promoted`, and the permission, when the request's code is good for its user name. */
+void admins_check_code(struct request *request);
+/* The promotion is stored: its code is good no more. */
+void admins_spend_code(struct request *request);
+/* The console's "admin-code NAME"; user is the instance. */
+void admins_command(void *user, const char *arguments, struct muster_writer *answer);
 
-/* Loop thread: new refresh token and the copy of the signing key that minting needs. */
-void tokens_prepare(struct request *request, const char *family);
+/* Loop thread: a new family's refresh token, and the copy of the signing key that minting needs. */
+void tokens_prepare(struct request *request);
 /* Pool thread: sign the access token. */
 void tokens_mint(struct request *request);
 /* The INSERT of the prepared refresh token; params holds TOKENS_INSERT_PARAMS. */

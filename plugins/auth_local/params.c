@@ -24,6 +24,12 @@ static bool check_username(const char *text) {
     return len >= 3 && len < USERNAME_MAX && strspn(text, letters) == len;
 }
 
+static bool check_code(const char *text) {
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789- ";
+    return text[0] && strspn(text, letters) == strlen(text);
+}
+
 static bool check_password(const char *text) {
     return strlen(text) >= 8;
 }
@@ -62,12 +68,14 @@ static bool check_token(const char *text) {
     { "email", false, FIELD(email), check_email, "an address of at most 254 bytes" }
 #define REGION                                                                                     \
     { "region", false, FIELD(region), check_region, "1 to 47 of A-Z a-z 0-9 _ -" }
+#define CODE                                                                                       \
+    { "code", false, FIELD(code), check_code, "a code of at most 32 letters, digits and dashes" }
 #define REFRESH_TOKEN                                                                              \
     { "refreshToken", true, FIELD(presented_token), check_token, "a refresh token" }
 
-static const struct param register_params[] = {USERNAME, PASSWORD, DISPLAY_NAME,
-                                               EMAIL,    REGION,   {0}};
-static const struct param login_params[] = {USERNAME, PASSWORD, {0}};
+static const struct param register_params[] = {USERNAME, PASSWORD, DISPLAY_NAME, EMAIL,
+                                               REGION,   CODE,     {0}};
+static const struct param login_params[] = {USERNAME, PASSWORD, CODE, {0}};
 static const struct param guest_params[] = {DISPLAY_NAME, REGION, {0}};
 static const struct param refresh_params[] = {REFRESH_TOKEN, {0}};
 

@@ -19,15 +19,11 @@ static void request_free(struct request *request) {
     free(request);
 }
 
-/* Behind one address there may be many machines: the user agent tells some of them apart. */
-static void hash_client(const struct muster_http_request *http, char *out) {
-    crypto_hash_sha256_state state;
+void request_name_client(struct request *request) {
     uint8_t digest[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256_init(&state);
-    crypto_hash_sha256_update(&state, (const uint8_t *)http->address, strlen(http->address) + 1);
-    crypto_hash_sha256_update(&state, (const uint8_t *)http->user_agent, strlen(http->user_agent));
-    crypto_hash_sha256_final(&state, digest);
-    sodium_bin2hex(out, DIGEST_MAX, digest, sizeof digest);
+    crypto_generichash(digest, sizeof digest, request->agent, sizeof request->agent,
+                       (const uint8_t *)request->family, strlen(request->family));
+    sodium_bin2hex(request->client, sizeof request->client, digest, sizeof digest);
 }
 
 struct request *request_create(struct auth_local *auth, const struct muster_http_request *http) {
@@ -42,7 +38,7 @@ struct request *request_create(struct auth_local *auth, const struct muster_http
     request->now_ms = auth->host->loop->unix_ms(auth->self);
     request->success = 200;
     snprintf(request->address, sizeof request->address, "%s", http->address);
-    hash_client(http, request->client);
+    crypto_hash_sha256(request->agent, (const uint8_t *)http->user_agent, strlen(http->user_agent));
     request->next = auth->requests;
     if (auth->requests) auth->requests->prev = request;
     auth->requests = request;

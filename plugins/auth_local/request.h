@@ -18,6 +18,7 @@
 #define DIGEST_MAX 65u        /* SHA-256 in hex */
 #define REFRESH_TOKEN_MAX 44u /* 32 bytes in base64url */
 #define FAMILY_MAX 33u
+#define ADMIN_CODE_MAX 33u
 
 struct auth_local;
 struct request;
@@ -38,7 +39,8 @@ struct request {
     request_rows_fn rows;
     struct request *next_hash;
     char address[64];
-    char client[DIGEST_MAX]; /* address and user agent, hashed */
+    uint8_t agent[crypto_hash_sha256_BYTES]; /* of the user agent */
+    char client[DIGEST_MAX];                 /* of agent and family, see request_name_client */
     int64_t now_ms;
     uint32_t success; /* HTTP status of the answer */
     uint32_t attempts;
@@ -49,15 +51,18 @@ struct request {
     char email[EMAIL_MAX];
     char region[MUSTER_NAME_MAX];
     char presented_token[REFRESH_TOKEN_MAX];
+    char code[ADMIN_CODE_MAX];
 
     char player_id[UUID_MAX];
     char permissions[256];
     char password_hash[crypto_pwhash_STRBYTES];
+    bool promoted; /* the code is good: an administrator from now on */
     bool password_good;
     bool password_rehashed;
 
     char presented_digest[DIGEST_MAX];
     char family[FAMILY_MAX];
+    char salt[FAMILY_MAX]; /* which successor the presented token has */
     char refresh_token[REFRESH_TOKEN_MAX];
     char refresh_digest[DIGEST_MAX];
 
@@ -70,6 +75,9 @@ struct request {
 
 /* Null when it was answered already: out of memory, or the plugin is not ready. */
 struct request *request_create(struct auth_local *auth, const struct muster_http_request *http);
+/* Who holds a family's token, as far as can be told: the user agent. Not the address, which a phone
+ * changes between two tries. Hashed with the family, so that a row says nothing of others. */
+void request_name_client(struct request *request);
 /* Answers and ends the request; legal between steps, the pointer is dead afterwards. */
 void request_respond(struct request *request, const char *json);
 void request_respond_empty(struct request *request);

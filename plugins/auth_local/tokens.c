@@ -1,6 +1,8 @@
 /* tokens - the pair of tokens a sign-in ends with: a signed access token, and a refresh token that
  * changes at each use. A refresh token used twice means that two parties hold it, so its whole
- * family ends; only a client that has just used it gets another answer, since answers get lost. */
+ * family ends; only a client that has just used it gets the same answer again, since answers get
+ * lost. A successor follows from the token before it and a number in that one's row: neither the
+ * database nor the holder of the old token alone can tell it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +13,10 @@
 
 static const char find_sql[] =
     "SELECT r.family, r.player_id, r.client, r.expires_at, r.used_at, r.revoked, p.username,"
-    " p.display_name, p.region, c.permissions FROM auth_refresh r"
+    " p.display_name, p.region, c.permissions, r.salt, s.token_hash FROM auth_refresh r"
     " JOIN players p ON p.player_id = r.player_id"
+    " LEFT JOIN auth_refresh s ON s.token_hash = r.replaced_by AND s.used_at IS NULL"
+    " AND s.revoked = 0"
     " LEFT JOIN auth_credentials c ON c.player_id = r.player_id WHERE r.token_hash = $1";
 enum {
     AT_FAMILY,
@@ -24,26 +28,23 @@ enum {
     AT_USERNAME,
     AT_NAME,
     AT_REGION,
-    AT_PERMISSIONS
+    AT_PERMISSIONS,
+    AT_SALT,
+    AT_SUCCESSOR /* null: there is none that is unused */
 };
 
 static const char insert_sql[] =
     "INSERT INTO auth_refresh(token_hash, family, player_id, client, issued_at, expires_at)"
     " VALUES($1, $2, $3, $4, $5, $6)";
-static const char use_sql[] = "UPDATE auth_refresh SET used_at = $2, replaced_by = $3, client = $4"
-                              " WHERE token_hash = $1 AND used_at IS NULL AND revoked = 0";
-/* The successor appears only when this request is the one that used the token ... */
+static const char use_sql[] = "UPDATE auth_refresh SET used_at = $2, replaced_by = $3, client = $4,"
+                              " salt = $5 WHERE token_hash = $1 AND used_at IS NULL"
+                              " AND revoked = 0";
+/* The successor appears only when this request is the one that used the token. */
 static const char succeed_sql[] =
     "INSERT INTO auth_refresh(token_hash, family, player_id, client, issued_at, expires_at)"
     " SELECT CAST($1 AS TEXT), family, player_id, CAST($2 AS TEXT), CAST($3 AS BIGINT),"
     " CAST($4 AS BIGINT) FROM auth_refresh"
     " WHERE token_hash = $5 AND revoked = 0 AND replaced_by = $1";
-/* ... or when it was used a moment ago by the same client. */
-static const char again_sql[] =
-    "INSERT INTO auth_refresh(token_hash, family, player_id, client, issued_at, expires_at)"
-    " SELECT CAST($1 AS TEXT), family, player_id, CAST($2 AS TEXT), CAST($3 AS BIGINT),"
-    " CAST($4 AS BIGINT) FROM auth_refresh"
-    " WHERE token_hash = $5 AND revoked = 0 AND client = $2 AND used_at >= $6";
 static const char revoke_family_sql[] = "UPDATE auth_refresh SET revoked = 1 WHERE family = $1";
 static const char logout_sql[] = "UPDATE auth_refresh SET revoked = 1 WHERE family IN"
                                  " (SELECT family FROM auth_refresh WHERE token_hash = $1)";
@@ -57,22 +58,43 @@ static void digest_of(const char *token, char *out) {
 
 /* ---- making -------------------------------------------------------------------------------- */
 
-void tokens_prepare(struct request *request, const char *family) {
-    const struct keyring_entry *key = keyring_active(&request->auth->keyring);
-    uint8_t bytes[32];
-    randombytes_buf(bytes, sizeof bytes);
-    sodium_bin2base64(request->refresh_token, sizeof request->refresh_token, bytes, sizeof bytes,
+static void take_refresh_token(struct request *request, const uint8_t bytes[32]) {
+    sodium_bin2base64(request->refresh_token, sizeof request->refresh_token, bytes, 32,
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    sodium_memzero(bytes, sizeof bytes);
     digest_of(request->refresh_token, request->refresh_digest);
-    if (family) {
-        snprintf(request->family, sizeof request->family, "%s", family);
-    } else {
-        randombytes_buf(bytes, 16);
-        sodium_bin2hex(request->family, sizeof request->family, bytes, 16);
-    }
+}
+
+static void take_signing_key(struct request *request) {
+    const struct keyring_entry *key = keyring_active(&request->auth->keyring);
     memcpy(request->kid, key->kid, sizeof request->kid);
     memcpy(request->pem, key->pem, sizeof request->pem);
+}
+
+void tokens_prepare(struct request *request) {
+    uint8_t bytes[32];
+    randombytes_buf(bytes, 16);
+    sodium_bin2hex(request->family, sizeof request->family, bytes, 16);
+    randombytes_buf(bytes, sizeof bytes);
+    take_refresh_token(request, bytes);
+    sodium_memzero(bytes, sizeof bytes);
+    request_name_client(request);
+    take_signing_key(request);
+}
+
+/* The successor of the token that was presented, for the request's salt. */
+static void prepare_successor(struct request *request) {
+    uint8_t bytes[32];
+    crypto_generichash(bytes, sizeof bytes, (const uint8_t *)request->salt, strlen(request->salt),
+                       (const uint8_t *)request->presented_token, strlen(request->presented_token));
+    take_refresh_token(request, bytes);
+    sodium_memzero(bytes, sizeof bytes);
+    take_signing_key(request);
+}
+
+static void make_salt(struct request *request) {
+    uint8_t bytes[16];
+    randombytes_buf(bytes, sizeof bytes);
+    sodium_bin2hex(request->salt, sizeof request->salt, bytes, sizeof bytes);
 }
 
 static json_t *permissions_array(const char *permissions) {
@@ -119,12 +141,12 @@ struct muster_db_statement tokens_insert(const struct request *request,
 }
 
 void tokens_answer(struct request *request) {
-    json_t *body =
-        json_pack("{s:s, s:s, s:s, s:o, s:I, s:s, s:s, s:s}", "playerId", request->player_id,
-                  "displayName", request->display_name, "region", request->region, "permissions",
-                  permissions_array(request->permissions), "expiresAt",
-                  (json_int_t)request->expires_at_s, "refreshToken", request->refresh_token,
-                  "accessToken", request->access_token, "tokenType", "Bearer");
+    json_t *body = json_pack(
+        "{s:s, s:s, s:s, s:o, s:I, s:I, s:s, s:s, s:s}", "playerId", request->player_id,
+        "displayName", request->display_name, "region", request->region, "permissions",
+        permissions_array(request->permissions), "expiresAt", (json_int_t)request->expires_at_s,
+        "expiresIn", (json_int_t)request->auth->settings.access_ttl_s, "refreshToken",
+        request->refresh_token, "accessToken", request->access_token, "tokenType", "Bearer");
     char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
     json_decref(body);
     if (text)
@@ -157,25 +179,17 @@ static int64_t refresh_end_ms(const struct request *request) {
 
 static void rotate_first(struct request *request) {
     struct muster_db_value use[] = {db_text(request->presented_digest), db_integer(request->now_ms),
-                                    db_text(request->refresh_digest), db_text(request->client)};
+                                    db_text(request->refresh_digest), db_text(request->client),
+                                    db_text(request->salt)};
     struct muster_db_value succeed[] = {
         db_text(request->refresh_digest), db_text(request->client), db_integer(request->now_ms),
         db_integer(refresh_end_ms(request)), db_text(request->presented_digest)};
-    struct muster_db_statement statements[] = {{use_sql, use, 4, 0}, {succeed_sql, succeed, 5, 0}};
+    struct muster_db_statement statements[] = {{use_sql, use, 5, 0}, {succeed_sql, succeed, 5, 0}};
     request_query(request, statements, 2, false, rotated);
 }
 
 static int64_t grace_begin_ms(const struct request *request) {
     return request->now_ms - request->auth->settings.refresh_grace_s * 1000;
-}
-
-static void rotate_again(struct request *request) {
-    struct muster_db_value again[] = {
-        db_text(request->refresh_digest),   db_text(request->client),
-        db_integer(request->now_ms),        db_integer(refresh_end_ms(request)),
-        db_text(request->presented_digest), db_integer(grace_begin_ms(request))};
-    struct muster_db_statement statement = {again_sql, again, 6, 0};
-    request_query(request, &statement, 1, false, rotated);
 }
 
 static void minted_first(struct request *request) {
@@ -187,7 +201,7 @@ static void minted_first(struct request *request) {
 
 static void minted_again(struct request *request) {
     if (request->minted)
-        rotate_again(request);
+        tokens_answer(request);
     else
         request_fail(request, MUSTER_INTERNAL);
 }
@@ -206,8 +220,8 @@ static void family_ended(struct request *request, muster_status status,
                     "The refresh token was used before; sign in again.");
 }
 
-static void end_family(struct request *request, const char *family) {
-    struct muster_db_value params[] = {db_text(family)};
+static void end_family(struct request *request) {
+    struct muster_db_value params[] = {db_text(request->family)};
     struct muster_db_statement statement = {revoke_family_sql, params, 1, 0};
     request_query(request, &statement, 1, true, family_ended);
 }
@@ -218,12 +232,19 @@ static void read_player(struct request *request, const struct muster_db_rows *ro
     rows_text(rows, AT_NAME, request->display_name, sizeof request->display_name);
     rows_text(rows, AT_REGION, request->region, sizeof request->region);
     rows_text(rows, AT_PERMISSIONS, request->permissions, sizeof request->permissions);
-    accounts_add_admin(request);
+    admins_limit(request);
+}
+
+/* A used token again: the same client lost the answer, and nobody has used what it was given. */
+static bool is_lost_answer(const struct request *request, const struct muster_db_rows *rows) {
+    char client[DIGEST_MAX];
+    rows_text(rows, AT_CLIENT, client, sizeof client);
+    return rows_integer(rows, AT_USED) >= grace_begin_ms(request) &&
+           strcmp(client, request->client) == 0 && !rows_null(rows, AT_SUCCESSOR);
 }
 
 static void token_found(struct request *request, muster_status status,
                         const struct muster_db_rows *rows) {
-    char client[DIGEST_MAX], family[FAMILY_MAX];
     if (status != MUSTER_OK) {
         request_fail(request, status);
         return;
@@ -235,15 +256,18 @@ static void token_found(struct request *request, muster_status status,
         return;
     }
     bool used = !rows_null(rows, AT_USED);
-    bool in_grace = used && rows_integer(rows, AT_USED) >= grace_begin_ms(request);
-    rows_text(rows, AT_CLIENT, client, sizeof client);
-    rows_text(rows, AT_FAMILY, family, sizeof family);
+    rows_text(rows, AT_FAMILY, request->family, sizeof request->family);
+    request_name_client(request);
     read_player(request, rows);
-    if (used && !(in_grace && strcmp(client, request->client) == 0)) {
-        end_family(request, family);
+    if (used && !is_lost_answer(request, rows)) {
+        end_family(request);
         return;
     }
-    tokens_prepare(request, family);
+    if (used)
+        rows_text(rows, AT_SALT, request->salt, sizeof request->salt);
+    else
+        make_salt(request);
+    prepare_successor(request);
     request_work(request, tokens_mint, used ? minted_again : minted_first);
 }
 

@@ -8,13 +8,19 @@
 
 #include "jwt/memo.h"
 
+static const char unknown_key[] = "token is signed with an unknown key";
+static const char busy[] = "too many sign-ins at once, try again in a moment";
+
 /* One verification on its way. Owned by its gate's list; the pool thread touches only this. */
 struct check {
     struct check *next;
     struct check *prev;
     struct gate *gate;
-    muster_ticket_id ticket; /* 0 once answered */
-    struct token_key key;    /* a copy: a reload may drop the set meanwhile */
+    muster_ticket_id ticket;       /* 0 once answered */
+    const struct token_keys *keys; /* the plugin's, whose content may change meanwhile */
+    struct token_key key;          /* a copy from there */
+    char kid[TOKEN_KID_MAX];       /* of the token */
+    uint32_t generation;           /* of the keys that it was copied from */
     int64_t now_s;
     uint8_t digest[MEMO_KEY_BYTES];
     bool accepted;
@@ -28,6 +34,7 @@ struct gate {
     struct gate_config config;
     struct memo *memo;
     struct check *checks;
+    uint32_t generation; /* of the keys: grows when some were withdrawn */
     bool stopped;
 };
 
@@ -97,37 +104,59 @@ static void check_complete(struct check *check, muster_verdict verdict) {
     (void)gate->host->player->auth_complete(gate->self, ticket, verdict, &check->identity);
 }
 
+static void check_fail(struct check *check, const char *reason) {
+    check->accepted = false;
+    check->identity = (struct muster_identity){.size = sizeof check->identity};
+    snprintf(check->identity.reason, sizeof check->identity.reason, "%s", reason);
+}
+
+static muster_status check_submit(struct check *check);
+
 static void check_done(void *user, muster_status status) {
     struct check *check = user;
     struct gate *gate = check->gate;
-    if (status != MUSTER_OK) {
-        check->accepted = false;
-        check->identity.size = sizeof check->identity;
-        snprintf(check->identity.reason, sizeof check->identity.reason, "the server is stopping");
+    if (status != MUSTER_OK || gate->stopped) {
+        check_fail(check, "the server is stopping");
+    } else if (check->generation != gate->generation) {
+        /* Its key may have been withdrawn while the pool had it: what that says counts no more. */
+        status = check_submit(check);
+        if (status == MUSTER_OK) return;
+        check_fail(check, status == MUSTER_NOT_FOUND ? unknown_key : busy);
     }
-    if (check->accepted && !gate->stopped) memo_add(gate->memo, check->digest, &check->identity);
+    if (check->accepted) memo_add(gate->memo, check->digest, &check->identity);
     check_complete(check, check->accepted ? MUSTER_ACCEPT : MUSTER_REJECT);
     check_free(check);
 }
 
-static muster_verdict check_start(struct gate *gate, const struct token_key *key,
+/* With the keys of now. NOT_FOUND: none of them is the token's. */
+static muster_status check_submit(struct check *check) {
+    struct gate *gate = check->gate;
+    muster_work_id work;
+    const struct token_key *key = keys_find(check->keys, check->kid);
+    if (!key) return MUSTER_NOT_FOUND;
+    check->key = *key;
+    check->generation = gate->generation;
+    return gate->host->loop->work(gate->self, check_work, check_done, check, &work);
+}
+
+static muster_verdict check_start(struct gate *gate, const struct token_keys *keys, const char *kid,
                                   const struct muster_auth_request *request,
                                   const uint8_t digest[MEMO_KEY_BYTES],
                                   struct muster_identity *out) {
     struct check *check = calloc(1, sizeof *check);
-    muster_work_id work;
     if (!check) return reject(out, "the server is out of memory");
     check->gate = gate;
     check->ticket = request->ticket;
-    check->key = *key;
+    check->keys = keys;
+    snprintf(check->kid, sizeof check->kid, "%s", kid);
     check->now_s = gate->host->loop->unix_ms(gate->self) / 1000;
     memcpy(check->digest, digest, MEMO_KEY_BYTES);
     memcpy(check->token, request->token, strlen(request->token) + 1);
     check_link(gate, check);
-    if (gate->host->loop->work(gate->self, check_work, check_done, check, &work) == MUSTER_OK)
-        return MUSTER_PENDING;
+    muster_status status = check_submit(check);
+    if (status == MUSTER_OK) return MUSTER_PENDING;
     check_free(check);
-    return reject(out, "too many sign-ins at once, try again in a moment");
+    return reject(out, status == MUSTER_NOT_FOUND ? unknown_key : busy);
 }
 
 muster_verdict gate_authenticate(struct gate *gate, const struct token_keys *keys,
@@ -147,12 +176,11 @@ muster_verdict gate_authenticate(struct gate *gate, const struct token_keys *key
     }
     if (token_peek(request->token, &peek) != MUSTER_OK) return MUSTER_PASS;
     if (strcmp(peek.issuer, gate->config.policy.issuer) != 0) return MUSTER_PASS;
-    const struct token_key *key = keys_find(keys, peek.kid);
-    if (!key) return reject(out, "token is signed with an unknown key");
-    return check_start(gate, key, request, digest, out);
+    return check_start(gate, keys, peek.kid, request, digest, out);
 }
 
 void gate_forget(struct gate *gate) {
+    gate->generation++;
     memo_clear(gate->memo);
 }
 

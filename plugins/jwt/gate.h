@@ -28,11 +28,11 @@ struct gate;
 /* Null when out of memory. */
 struct gate *gate_create(muster_self *self, const struct muster_host *host,
                          const struct gate_config *config);
-/* What the auth role answers. */
+/* What the auth role answers. keys: borrowed until gate_destroy; gate_forget after a change. */
 muster_verdict gate_authenticate(struct gate *gate, const struct token_keys *keys,
                                  const struct muster_auth_request *request,
                                  struct muster_identity *out);
-/* Forget what was verified: keys were withdrawn. */
+/* Forget what was verified, and verify again what is on its way: keys were withdrawn. */
 void gate_forget(struct gate *gate);
 /* Reject what is open; nothing is accepted any more. */
 void gate_stop(struct gate *gate);

@@ -15,9 +15,10 @@ export declare class AuthClient extends Emitter<import("./types.js").AuthEvents>
     /**
      * @param {string} username
      * @param {string} password
+     * @param {string} [code] of the console's admin-code: makes the account an administrator
      * @returns {Promise<AuthToken>}
      */
-    login(username: string, password: string): Promise<AuthToken>;
+    login(username: string, password: string, code?: string): Promise<AuthToken>;
     /**
      * @param {{displayName?: string, region?: string}} [details]
      * @returns {Promise<AuthToken>}

@@ -64,10 +64,11 @@ export class AuthClient extends Emitter {
     /**
      * @param {string} username
      * @param {string} password
+     * @param {string} [code] of the console's admin-code: makes the account an administrator
      * @returns {Promise<AuthToken>}
      */
-    login(username, password) {
-        return this.#signIn("login", { username, password });
+    login(username, password, code) {
+        return this.#signIn("login", { username, password, ...(code ? { code } : {}) });
     }
 
     /**

@@ -425,6 +425,8 @@ export interface RegisterDetails {
   displayName?: string;
   email?: string;
   region?: string;
+  /** Of the console's admin-code: makes the account an administrator. */
+  code?: string;
 }
 
 /** What this package uses of a WebSocket: the browser's, Node 22's and that of `ws` fit. */

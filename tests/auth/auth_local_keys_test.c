@@ -221,7 +221,8 @@ static int start_spied(void **state) {
 }
 
 /* A client that goes away before it is answered. */
-static void call_and_leave(muster_http_fn fn, const char *body, const char *address) {
+static void call_and_leave(muster_http_fn fn, const char *body, const char *address,
+                           const char *agent) {
     struct muster_http_request request = {.size = sizeof request,
                                           .id = 999999,
                                           .method = "POST",
@@ -232,7 +233,7 @@ static void call_and_leave(muster_http_fn fn, const char *body, const char *addr
                                           .if_none_match = "",
                                           .content_type = "",
                                           .accept_encoding = "",
-                                          .user_agent = "client/1",
+                                          .user_agent = agent,
                                           .body = {body, strlen(body)}};
     fn(spy.route_user, &request);
 }
@@ -240,7 +241,7 @@ static void call_and_leave(muster_http_fn fn, const char *body, const char *addr
 static void register_and_leave(const char *username, const char *address) {
     char body[128];
     snprintf(body, sizeof body, "{\"username\":\"%s\",\"password\":\"correct horse\"}", username);
-    call_and_leave(spy.register_fn, body, address);
+    call_and_leave(spy.register_fn, body, address, "client/1");
 }
 
 /* Three at the same moment all see an unused token; one wins, the others are its lost answers. */
@@ -249,20 +250,20 @@ static void racing_refreshes_lock_nobody_out(void **state) {
     char body[128];
     struct tokens first = post(fixture, "/v1/auth/guest", "");
     snprintf(body, sizeof body, "{\"refreshToken\":\"%s\"}", first.refresh);
-    call_and_leave(spy.refresh_fn, body, "203.0.113.5");
-    call_and_leave(spy.refresh_fn, body, "203.0.113.5");
+    call_and_leave(spy.refresh_fn, body, "203.0.113.5", "client/1");
+    call_and_leave(spy.refresh_fn, body, "198.51.100.9", "client/1");
     struct tokens second = refresh(fixture, first.refresh);
     assert_int_equal(second.status, 200);
     assert_int_equal(refresh(fixture, second.refresh).status, 200);
 }
 
-/* The same race from two addresses is a theft: whoever comes second ends it for both. */
+/* The same race of two clients is a theft: whoever comes second ends it for both. */
 static void a_racing_thief_ends_the_family(void **state) {
     struct fixture *fixture = *state;
     char body[128];
     struct tokens first = post(fixture, "/v1/auth/guest", "");
     snprintf(body, sizeof body, "{\"refreshToken\":\"%s\"}", first.refresh);
-    call_and_leave(spy.refresh_fn, body, "198.51.100.9");
+    call_and_leave(spy.refresh_fn, body, "203.0.113.5", "thief/1");
     struct tokens second = refresh(fixture, first.refresh);
     assert_problem(&second, 401, "token_reused");
 }

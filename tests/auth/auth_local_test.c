@@ -56,17 +56,98 @@ static void guests_need_nothing(void **state) {
     assert_string_equal(again.name, one.name);
 }
 
-static void admins_are_named_and_local(void **state) {
+/* The code that the console's command prints. */
+static const char *make_code(struct fixture *fixture, const char *name) {
+    static char code[64];
+    char command[64];
+    snprintf(command, sizeof command, "admin-code %s", name);
+    snprintf(code, sizeof code, "%s", testkit_command(fixture->kit, command));
+    code[strcspn(code, "\n")] = '\0';
+    assert_int_equal(strlen(code), 23);
+    return code;
+}
+
+static struct tokens sign_in(struct fixture *fixture, const char *path, const char *name,
+                             const char *code, const char *address) {
+    char body[192];
+    snprintf(body, sizeof body, "{\"username\":\"%s\",\"password\":\"correct horse\"%s%s%s}", name,
+             code ? ",\"code\":\"" : "", code ? code : "", code ? "\"" : "");
+    return post_from(fixture, path, body, address, "client/1");
+}
+
+static struct tokens register_as(struct fixture *fixture, const char *name, const char *code) {
+    return sign_in(fixture, "/v1/auth/register", name, code, "203.0.113.5");
+}
+
+static struct tokens login_as(struct fixture *fixture, const char *name, const char *code) {
+    return sign_in(fixture, "/v1/auth/login", name, code, "203.0.113.5");
+}
+
+static void an_admin_has_shown_a_code(void **state) {
     struct fixture *fixture = *state;
-    static const char body[] = "{\"username\":\"ROOT\",\"password\":\"correct horse\"}";
-    struct tokens stranger = post(fixture, "/v1/auth/register", body);
-    assert_problem(&stranger, 409, "username_taken");
-    struct tokens root = post_from(fixture, "/v1/auth/register", body, "127.0.0.1", "x");
+    /* not the name, not the address, not a code that is made up */
+    static const char *const addresses[] = {"203.0.113.5", "127.0.0.1", "::1"};
+    for (size_t i = 0; i < 3; i++) {
+        struct tokens stranger = sign_in(fixture, "/v1/auth/register", "ROOT", NULL, addresses[i]);
+        assert_problem(&stranger, 409, "username_taken");
+        struct tokens guess =
+            sign_in(fixture, "/v1/auth/register", "ROOT", "00000-00000-00000-00000", addresses[i]);
+        assert_problem(&guess, 403, "code_invalid");
+    }
+    const char *code = make_code(fixture, "root");
+    struct tokens other = register_as(fixture, "Other", code);
+    assert_problem(&other, 403, "code_invalid");
+    struct tokens root = register_as(fixture, "ROOT", code);
     assert_int_equal(root.status, 201);
     assert_string_equal(root.permissions, "admin;");
-    assert_string_equal(post(fixture, "/v1/auth/login", body).permissions, "admin;");
-    assert_string_equal(refresh_as(fixture, "/v1/auth/refresh", root.refresh, "x").permissions,
-                        "admin;");
+    assert_string_equal(login_as(fixture, "root", NULL).permissions, "admin;");
+    assert_string_equal(refresh(fixture, root.refresh).permissions, "admin;");
+    /* once */
+    struct tokens again = login_as(fixture, "root", code);
+    assert_problem(&again, 403, "code_invalid");
+    assert_null(testkit_log_find(fixture->kit, code));
+}
+
+static void a_code_ends(void **state) {
+    struct fixture *fixture = *state;
+    char first[64];
+    snprintf(first, sizeof first, "%s", make_code(fixture, "Root"));
+    const char *code = make_code(fixture, "Root"); /* takes the place of the one before */
+    struct tokens replaced = register_as(fixture, "root", first);
+    assert_problem(&replaced, 403, "code_invalid");
+    set_clock(fixture, 901);
+    struct tokens late = register_as(fixture, "root", code);
+    assert_problem(&late, 403, "code_invalid");
+    code = make_code(fixture, "Root");
+    set_clock(fixture, 1795);
+    assert_int_equal(register_as(fixture, "root", code).status, 201);
+    const char *answer = testkit_command(fixture->kit, "admin-code Ada");
+    assert_non_null(strstr(answer, "expected a user name of auth_local.adminUsers"));
+    assert_non_null(strstr(testkit_command(fixture->kit, "admin-code"), "expected"));
+}
+
+/* Who had the name before it was put on the list is nobody, until they are given a code. */
+static void a_listed_name_is_no_permission(void **state) {
+    struct fixture *fixture = *state;
+    assert_true(testkit_config_set(fixture->auth, "adminUsers", ""));
+    assert_int_equal(register_as(fixture, "Early", NULL).status, 201);
+    assert_true(testkit_config_set(fixture->auth, "adminUsers", "Early"));
+    assert_string_equal(login_as(fixture, "early", NULL).permissions, "");
+    const char *code = make_code(fixture, "early");
+    struct tokens thief =
+        post(fixture, "/v1/auth/login", "{\"username\":\"early\",\"password\":\"wrong horse\"}");
+    assert_problem(&thief, 401, "credentials_invalid");
+    assert_string_equal(login_as(fixture, "early", code).permissions, "admin;");
+    struct tokens later = login_as(fixture, "early", NULL);
+    assert_string_equal(later.permissions, "admin;");
+    /* off the list: off the permission, at the next token */
+    assert_true(testkit_config_set(fixture->auth, "adminUsers", "Somebody"));
+    assert_string_equal(refresh(fixture, later.refresh).permissions, "");
+    assert_string_equal(login_as(fixture, "early", NULL).permissions, "");
+}
+
+static void names_of_admins_are_kept(void **state) {
+    struct fixture *fixture = *state;
     /* the bearer of the name only, not of a display name */
     static const char *const names[] = {"Root", "R00T", "R\u043eot", "Server", "Adm\u0456n"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -178,10 +259,43 @@ static void a_lost_answer_locks_nobody_out(void **state) {
     struct tokens first = post(fixture, "/v1/auth/guest", "");
     struct tokens lost = refresh(fixture, first.refresh);
     assert_int_equal(lost.status, 200);
-    set_clock(fixture, 29);
-    struct tokens again = refresh(fixture, first.refresh);
+    for (int64_t at = 0; at < 30; at += 10) {
+        set_clock(fixture, at);
+        struct tokens again = refresh(fixture, first.refresh);
+        assert_int_equal(again.status, 200);
+        assert_string_equal(again.refresh, lost.refresh);
+        assert_string_equal(again.player, first.player);
+    }
+    struct tokens third = refresh(fixture, lost.refresh);
+    assert_int_equal(third.status, 200);
+    /* the successor was used: whoever still has the one before is somebody else */
+    struct tokens late = refresh(fixture, first.refresh);
+    assert_problem(&late, 401, "token_reused");
+    struct tokens ended = refresh(fixture, third.refresh);
+    assert_problem(&ended, 401, "token_invalid");
+}
+
+/* Each token has a successor of its own, which nobody can guess from the next or the one before. */
+static void a_chain_of_tokens_is_unlike(void **state) {
+    struct fixture *fixture = *state;
+    struct tokens made[4] = {post(fixture, "/v1/auth/guest", "")};
+    for (size_t i = 1; i < 4; i++) {
+        made[i] = refresh(fixture, made[i - 1].refresh);
+        assert_int_equal(made[i].status, 200);
+        for (size_t k = 0; k < i; k++) assert_string_not_equal(made[i].refresh, made[k].refresh);
+    }
+}
+
+/* The answer was lost with the network: the next try comes from another address. */
+static void a_phone_may_change_its_network(void **state) {
+    struct fixture *fixture = *state;
+    char body[128];
+    struct tokens first = post(fixture, "/v1/auth/guest", "");
+    struct tokens lost = refresh(fixture, first.refresh);
+    snprintf(body, sizeof body, "{\"refreshToken\":\"%s\"}", first.refresh);
+    struct tokens again = post_from(fixture, "/v1/auth/refresh", body, "2001:db8::7", "client/1");
     assert_int_equal(again.status, 200);
-    assert_string_not_equal(again.refresh, lost.refresh);
+    assert_string_equal(again.refresh, lost.refresh);
     assert_int_equal(refresh(fixture, again.refresh).status, 200);
 }
 
@@ -240,12 +354,17 @@ int main(void) {
         cmocka_unit_test_setup_teardown(register_and_login, start, stop),
         cmocka_unit_test_setup_teardown(wrong_credentials_look_alike, start, stop),
         cmocka_unit_test_setup_teardown(guests_need_nothing, start, stop),
-        cmocka_unit_test_setup_teardown(admins_are_named_and_local, start, stop),
+        cmocka_unit_test_setup_teardown(an_admin_has_shown_a_code, start, stop),
+        cmocka_unit_test_setup_teardown(a_code_ends, start, stop),
+        cmocka_unit_test_setup_teardown(a_listed_name_is_no_permission, start, stop),
+        cmocka_unit_test_setup_teardown(names_of_admins_are_kept, start, stop),
         cmocka_unit_test_setup_teardown(doors_can_be_closed, make, stop),
         cmocka_unit_test_setup_teardown(hostile_bodies_are_refused, start, stop),
         cmocka_unit_test_setup_teardown(hostile_values_are_refused, start, stop),
         cmocka_unit_test_setup_teardown(refresh_rotates, start, stop),
         cmocka_unit_test_setup_teardown(a_lost_answer_locks_nobody_out, start, stop),
+        cmocka_unit_test_setup_teardown(a_chain_of_tokens_is_unlike, start, stop),
+        cmocka_unit_test_setup_teardown(a_phone_may_change_its_network, start, stop),
         cmocka_unit_test_setup_teardown(late_reuse_ends_the_family, start, stop),
         cmocka_unit_test_setup_teardown(reuse_by_another_client_ends_the_family, start, stop),
         cmocka_unit_test_setup_teardown(unknown_and_old_refresh_tokens_are_refused, start, stop),

@@ -215,6 +215,51 @@ static void a_signed_token_verifies(void **state) {
     json_decref(jwk);
 }
 
+/* header.payload.signature, signed by HS256 whatever the header says. */
+static void sign_raw(const struct token_key *key, const char *header, char *out, size_t cap) {
+    char payload[256];
+    uint8_t mac[crypto_auth_hmacsha256_BYTES];
+    crypto_auth_hmacsha256_state state;
+    const int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+    snprintf(payload, sizeof payload,
+             "{\"iss\":\"%s\",\"aud\":\"%s\",\"sub\":\"p1\",\"iat\":%d,\"exp\":%d}", policy.issuer,
+             policy.audience, NOW_S, NOW_S + 60);
+    sodium_bin2base64(out, cap, (const uint8_t *)header, strlen(header), variant);
+    strcat(out, ".");
+    size_t len = strlen(out);
+    sodium_bin2base64(out + len, cap - len, (const uint8_t *)payload, strlen(payload), variant);
+    crypto_auth_hmacsha256_init(&state, key->material, key->len);
+    crypto_auth_hmacsha256_update(&state, (const uint8_t *)out, strlen(out));
+    crypto_auth_hmacsha256_final(&state, mac);
+    strcat(out, ".");
+    len = strlen(out);
+    sodium_bin2base64(out + len, cap - len, mac, sizeof mac, variant);
+}
+
+/* A token that is good but for what its header adds. */
+static void critical_headers_are_refused(void **state) {
+    (void)state;
+    static const char *const bad[] = {
+        "{\"alg\":\"HS256\",\"crit\":[\"exp\"]}",
+        "{\"alg\":\"HS256\",\"crit\":[]}",
+        "{\"alg\":\"HS256\",\"crit\":null}",
+        "{\"alg\":\"HS256\",\"b64\":true,\"crit\":[\"b64\"]}",
+    };
+    struct token_key key = {.alg = TOKEN_HS256, .len = 32};
+    memset(key.material, 7, 32);
+    char token[1024];
+    json_t *claims = NULL;
+    const char *why = NULL;
+    sign_raw(&key, "{\"alg\":\"HS256\"}", token, sizeof token);
+    assert_int_equal(token_verify(token, &key, &policy, NOW_S, &claims, &why), MUSTER_OK);
+    json_decref(claims);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        sign_raw(&key, bad[i], token, sizeof token);
+        assert_int_equal(token_verify(token, &key, &policy, NOW_S, &claims, &why), MUSTER_DENIED);
+        assert_string_equal(why, "critical header extensions are not supported");
+    }
+}
+
 /* Cut, grown and flipped at every place: never accepted, never a crash. */
 static void mangled_tokens_are_refused(void **state) {
     (void)state;
@@ -331,6 +376,7 @@ int main(void) {
         cmocka_unit_test(bad_keys_are_refused),
         cmocka_unit_test(keys_are_chosen_by_kid),
         cmocka_unit_test(a_signed_token_verifies),
+        cmocka_unit_test(critical_headers_are_refused),
         cmocka_unit_test(mangled_tokens_are_refused),
         cmocka_unit_test(an_endless_token_is_refused),
         cmocka_unit_test(memory_is_bounded_and_expires),

@@ -7,7 +7,14 @@ import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { before, after, test } from "node:test";
 import { assertAnswer, assertProblem } from "./contract.mjs";
-import { RawSocket, connectPlayer, queryDatabase, refused, startServer } from "./harness.mjs";
+import {
+    RawSocket,
+    connectPlayer,
+    queryDatabase,
+    refused,
+    registerAdmin,
+    startServer,
+} from "./harness.mjs";
 
 let server;
 before(async () => {
@@ -105,7 +112,7 @@ test("the access token is ES256 by a key of the JWKS, with the claims", async ()
     for (const name of ["iss", "aud", "region", "permissions"]) assert.ok(name in said, name);
 });
 
-test("a refresh token is rotated; the old one is graced once to the same client", async () => {
+test("a refresh token is rotated; the old one has the same answer for a while", async () => {
     const { body: first } = await ask("guest", {});
     const second = await ask("refresh", { refreshToken: first.refreshToken });
     assert.equal(second.status, 200);
@@ -113,6 +120,8 @@ test("a refresh token is rotated; the old one is graced once to the same client"
     assert.equal(second.body.playerId, first.playerId);
     const graced = await ask("refresh", { refreshToken: first.refreshToken });
     assert.equal(graced.status, 200, "an answer that was lost can be had again");
+    assert.equal(graced.body.refreshToken, second.body.refreshToken, "the same successor");
+    assert.equal((await ask("refresh", { refreshToken: graced.body.refreshToken })).status, 200);
 });
 
 test("a replayed refresh token ends the whole family", async () => {
@@ -207,15 +216,22 @@ test("a guest is no administrator", async (t) => {
     await refused(client.call("admin.run", { command: "status" }), "forbidden");
 });
 
-test("an account of the operator's list is an administrator", async (t) => {
-    const own = await startServer(t, { config: { auth_local: { adminUsers: ["boss"] } } });
-    const made = await own.rest("POST", "/v1/auth/register", {
-        username: "boss",
-        password: "correct horse battery",
-    });
-    assert.ok(made.body.permissions.includes("admin"));
-    const { client } = await connectPlayer(t, own, { token: made.body.accessToken });
-    assert.match((await client.call("admin.run", { command: "help" })).output, /reload/);
+test("an administrator is whom the console has given a code", async (t) => {
+    const own = await startServer(t, { config: { auth_local: { adminUsers: ["boss", "chief"] } } });
+    const boss = { username: "boss", password: "correct horse battery" };
+    // What a page in the operator's browser, or anybody on this machine, can send.
+    assertProblem(await own.rest("POST", "/v1/auth/register", boss), 409, "username_taken");
+    const guess = { ...boss, code: "00000-00000-00000-00000" };
+    assertProblem(await own.rest("POST", "/v1/auth/register", guess), 403, "code_invalid");
+    const token = await registerAdmin(own, "boss");
+    assert.deepEqual(token.permissions, ["admin"]);
+    const { client } = await connectPlayer(t, own, { token: token.accessToken });
+    assert.match((await client.call("admin.run", { command: "help" })).output, /admin-code/);
+    const from = own.output.length;
+    const shown = await own.command("admin-code chief", /within 15 minutes/);
+    assert.match(shown, /^([0-9A-Z]{5}-){3}[0-9A-Z]{5}$/m);
+    await own.command("admin-code nobody", /expected a user name of auth_local.adminUsers/);
+    assert.ok(!own.output.slice(0, from).includes("within 15 minutes"), "the log has no codes");
 });
 
 test("keys and data are private, passwords are not kept", async () => {

@@ -422,6 +422,14 @@ export async function guestToken(server, displayName = `Guest ${++guests}`) {
     return answer.body;
 }
 
+/** The AuthToken of an administrator whose name is in auth_local.adminUsers. */
+export async function registerAdmin(server, username, password = "correct horse battery") {
+    const [code] = (await server.admin(`admin-code ${username}`)).split("\n");
+    const answer = await server.rest("POST", "/v1/auth/register", { username, password, code });
+    assert.equal(answer.status, 201, answer.text);
+    return answer.body;
+}
+
 /** A signed-in bare WebSocket. */
 export async function rawPlayer(t, server) {
     const token = await guestToken(server);

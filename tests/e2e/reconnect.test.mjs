@@ -165,3 +165,25 @@ test("a server that falls silent in a match is told before the connection is giv
     server.signal("SIGCONT");
     assert.deepEqual(await back, { silent: false });
 });
+
+test("a session that ends is closed with 4002; sdk/js renews it, before or after", async (t) => {
+    const server = await startServer(t, { config: { auth_local: { accessTtlS: 2 } } });
+    const [kept] = await gather(t, server, 1);
+    const [late] = await gather(t, server, 1, { options: { renewBeforeS: 0 } });
+    await sitDown([kept, late], LONG);
+    const { seat } = late.client.entry;
+    const states = [];
+    kept.client.on("state", ({ state }) => states.push(state));
+    const began = kept.client.session.expiresAt;
+    const lost = late.client.once("state", { timeoutMs: 20000 });
+    const entered = late.client.once("entered", { timeoutMs: 20000 });
+    const raw = await RawSocket.open(t, server);
+    await raw.authenticate((await guestToken(server)).accessToken);
+    assert.equal((await raw.closed).code, 4002);
+    assert.deepEqual(await lost, { state: "reconnecting" });
+    const { entry, resumed } = await entered;
+    assert.deepEqual([resumed, entry.seat], [true, seat]);
+    assert.deepEqual(states, [], "renewed in time, it is not cut off");
+    assert.ok(kept.client.session.expiresAt > began);
+    assert.equal(late.client.session.playerId, late.playerId);
+});

@@ -59,8 +59,8 @@ export function setUpLogin({ auth, storage, onPlay, onBrowse }) {
         await asGuest();
         await onPlay();
     });
-    setUpForm("login-form", async ({ username, password }) => {
-        await auth.login(username, password);
+    setUpForm("login-form", async ({ username, password, code }) => {
+        await auth.login(username, password, code);
         await onBrowse();
     });
     setUpForm("register-form", async (details) => {

@@ -6,7 +6,7 @@ state = {inside = {}} -- seats
 
 local function close()
     arena.zone_remove(ZONE)
-    state.inside = {} -- at once: they leave it with the next tick
+    state.inside = {} -- a zone that is taken away is not left
 end
 
 if realm == "match" then

@@ -1,0 +1,223 @@
+/* The gate: whom it remembers, and what it forgets while the pool still verifies. The host is this
+ * file: what is given to the pool runs when the test says so. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "jwt/gate.h"
+
+#define NOW_S 1800000000
+#define ISSUER "https://central.example"
+
+struct job {
+    muster_work_fn work;
+    void (*done)(void *user, muster_status status);
+    void *user;
+};
+
+struct fixture {
+    struct gate *gate;
+    struct token_keys keys;
+    char pem[512];
+    struct job job; /* the one on the pool */
+    uint32_t answers;
+    muster_verdict verdict;
+    struct muster_identity identity;
+};
+
+static struct fixture *current;
+
+static int64_t unix_ms(muster_self *self) {
+    (void)self;
+    return NOW_S * 1000LL;
+}
+
+static muster_status work(muster_self *self, muster_work_fn fn,
+                          void (*done)(void *user, muster_status status), void *user,
+                          muster_work_id *out) {
+    (void)self;
+    if (current->job.work) return MUSTER_LIMIT;
+    current->job = (struct job){fn, done, user};
+    *out = 1;
+    return MUSTER_OK;
+}
+
+static muster_status auth_complete(muster_self *self, muster_ticket_id ticket,
+                                   muster_verdict verdict, const struct muster_identity *identity) {
+    (void)self;
+    (void)ticket;
+    current->answers++;
+    current->verdict = verdict;
+    current->identity = *identity;
+    return MUSTER_OK;
+}
+
+static const struct muster_host_loop loop = {.unix_ms = unix_ms, .work = work};
+static const struct muster_host_player player = {.auth_complete = auth_complete};
+static const struct muster_host host = {.loop = &loop, .player = &player};
+
+static void use_keys(struct fixture *fixture, const char *pem, const char *kid) {
+    json_t *jwk = NULL;
+    fixture->keys = (struct token_keys){.count = 1};
+    assert_int_equal(keys_public_of(pem, kid, &fixture->keys.items[0], &jwk), MUSTER_OK);
+    json_decref(jwk);
+}
+
+static int make(void **state) {
+    static const struct gate_config config = {
+        .policy = {.issuer = ISSUER, .audience = "game", .skew_s = 30},
+        .remember_max = 16,
+        .player_prefix = "",
+        .display_name_claim = "name",
+        .region_claim = "region",
+        .permissions_claim = "permissions",
+    };
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    assert_non_null(fixture);
+    assert_int_not_equal(sodium_init(), -1);
+    assert_int_equal(keys_make_p256(fixture->pem, sizeof fixture->pem), MUSTER_OK);
+    use_keys(fixture, fixture->pem, "k1");
+    fixture->gate = gate_create(NULL, &host, &config);
+    assert_non_null(fixture->gate);
+    *state = current = fixture;
+    return 0;
+}
+
+static int destroy(void **state) {
+    struct fixture *fixture = *state;
+    gate_destroy(fixture->gate);
+    free(fixture);
+    return 0;
+}
+
+static void sign(struct fixture *fixture, const char *who, char *out) {
+    json_t *claims = json_pack("{s:s,s:s,s:s,s:I,s:I}", "iss", ISSUER, "aud", "game", "sub", who,
+                               "iat", (json_int_t)NOW_S, "exp", (json_int_t)(NOW_S + 600));
+    assert_int_equal(token_sign(fixture->pem, "k1", claims, out, TOKEN_BYTES_MAX + 1), MUSTER_OK);
+    json_decref(claims);
+}
+
+static muster_verdict ask(struct fixture *fixture, const char *token, struct muster_identity *out) {
+    struct muster_auth_request request = {.size = sizeof request, .ticket = 1, .token = token};
+    *out = (struct muster_identity){.size = sizeof *out};
+    return gate_authenticate(fixture->gate, &fixture->keys, &request, out);
+}
+
+static void run_pool(struct fixture *fixture) {
+    struct job job = fixture->job;
+    fixture->job = (struct job){0};
+    job.work(job.user);
+    job.done(job.user, MUSTER_OK);
+}
+
+static void assert_signs_in(struct fixture *fixture, const char *token, const char *who) {
+    struct muster_identity id;
+    uint32_t before = fixture->answers;
+    muster_verdict verdict = ask(fixture, token, &id);
+    if (verdict == MUSTER_PENDING) {
+        run_pool(fixture);
+        assert_int_equal(fixture->answers, before + 1);
+        verdict = fixture->verdict;
+        id = fixture->identity;
+    }
+    assert_int_equal(verdict, MUSTER_ACCEPT);
+    assert_string_equal(id.player_key, who);
+}
+
+/* Right after each other, new and remembered. */
+static void two_tokens_are_two_players(void **state) {
+    struct fixture *fixture = *state;
+    char ada[TOKEN_BYTES_MAX + 1], bob[TOKEN_BYTES_MAX + 1];
+    struct muster_identity id;
+    sign(fixture, "ada", ada);
+    sign(fixture, "bob", bob);
+    for (uint32_t round = 0; round < 3; round++) {
+        assert_signs_in(fixture, ada, "ada");
+        assert_signs_in(fixture, bob, "bob");
+    }
+    assert_int_equal(ask(fixture, ada, &id), MUSTER_ACCEPT); /* remembered */
+    gate_forget(fixture->gate);
+    assert_int_equal(ask(fixture, ada, &id), MUSTER_PENDING);
+    run_pool(fixture);
+}
+
+static void a_key_withdrawn_meanwhile_vouches_for_nobody(void **state) {
+    struct fixture *fixture = *state;
+    char token[TOKEN_BYTES_MAX + 1];
+    struct muster_identity id;
+    sign(fixture, "ada", token);
+    assert_int_equal(ask(fixture, token, &id), MUSTER_PENDING);
+    fixture->keys.count = 0;
+    gate_forget(fixture->gate);
+    run_pool(fixture);
+    assert_int_equal(fixture->answers, 1);
+    assert_int_equal(fixture->verdict, MUSTER_REJECT);
+    assert_string_equal(fixture->identity.reason, "token is signed with an unknown key");
+    assert_string_equal(fixture->identity.player_key, "");
+    assert_int_equal(ask(fixture, token, &id), MUSTER_REJECT);
+}
+
+/* The name of the key stayed, the key did not. */
+static void a_key_replaced_meanwhile_is_looked_at_again(void **state) {
+    struct fixture *fixture = *state;
+    char token[TOKEN_BYTES_MAX + 1], other[512];
+    struct muster_identity id;
+    sign(fixture, "ada", token);
+    assert_int_equal(ask(fixture, token, &id), MUSTER_PENDING);
+    assert_int_equal(keys_make_p256(other, sizeof other), MUSTER_OK);
+    use_keys(fixture, other, "k1");
+    gate_forget(fixture->gate);
+    run_pool(fixture);
+    assert_int_equal(fixture->answers, 0);
+    run_pool(fixture);
+    assert_int_equal(fixture->answers, 1);
+    assert_int_equal(fixture->verdict, MUSTER_REJECT);
+    assert_int_equal(ask(fixture, token, &id), MUSTER_PENDING); /* not remembered */
+    run_pool(fixture);
+    assert_int_equal(fixture->verdict, MUSTER_REJECT);
+}
+
+/* A set that only grew: nobody is turned away. */
+static void a_key_that_stayed_still_vouches(void **state) {
+    struct fixture *fixture = *state;
+    char token[TOKEN_BYTES_MAX + 1];
+    struct muster_identity id;
+    sign(fixture, "ada", token);
+    assert_int_equal(ask(fixture, token, &id), MUSTER_PENDING);
+    gate_forget(fixture->gate);
+    run_pool(fixture);
+    run_pool(fixture);
+    assert_int_equal(fixture->verdict, MUSTER_ACCEPT);
+    assert_int_equal(ask(fixture, token, &id), MUSTER_ACCEPT);
+}
+
+static void what_is_open_at_the_end_is_rejected_once(void **state) {
+    struct fixture *fixture = *state;
+    char token[TOKEN_BYTES_MAX + 1];
+    struct muster_identity id;
+    sign(fixture, "ada", token);
+    assert_int_equal(ask(fixture, token, &id), MUSTER_PENDING);
+    gate_stop(fixture->gate);
+    assert_int_equal(fixture->verdict, MUSTER_REJECT);
+    run_pool(fixture);
+    assert_int_equal(fixture->answers, 1);
+    assert_int_equal(ask(fixture, token, &id), MUSTER_REJECT);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(two_tokens_are_two_players, make, destroy),
+        cmocka_unit_test_setup_teardown(a_key_withdrawn_meanwhile_vouches_for_nobody, make,
+                                        destroy),
+        cmocka_unit_test_setup_teardown(a_key_replaced_meanwhile_is_looked_at_again, make, destroy),
+        cmocka_unit_test_setup_teardown(a_key_that_stayed_still_vouches, make, destroy),
+        cmocka_unit_test_setup_teardown(what_is_open_at_the_end_is_rejected_once, make, destroy),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
