@@ -84,7 +84,7 @@ static bool is_known(const struct param *params, const char *key) {
     return false;
 }
 
-static int32_t check_params(struct call *call, const struct param *params) {
+int32_t dispatch_check(struct call *call, const struct param *params) {
     if (params == dispatch_any_params) return RPC_OK;
     const char *key;
     json_t *value;
@@ -137,7 +137,7 @@ static int32_t run_gate(struct call *call, const struct method *method, const ch
     if ((method->flags & METHOD_ALONE) && in_batch)
         return failure_set(failure, RPC_INVALID_REQUEST, "%s is not legal in a batch", name);
     if (take_request(call)) return failure->code;
-    if (check_params(call, method->params)) return failure->code;
+    if (dispatch_check(call, method->params)) return failure->code;
     return method->fn(call);
 }
 

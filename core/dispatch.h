@@ -57,6 +57,8 @@ void dispatch_text(struct client *client, const char *text, uint32_t len);
 /* The WebSocket part of net's handlers. */
 void dispatch_net_handlers(struct net_handlers *handlers);
 
+/* Are call->params what the list says? RPC_OK or call->failure's code. */
+int32_t dispatch_check(struct call *call, const struct param *params);
 /* Borrowed parameter values; fallback when absent. */
 const char *param_string(const struct call *call, const char *name, const char *fallback);
 int64_t param_int(const struct call *call, const char *name, int64_t fallback);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config.h"
 #include "limit.h"
@@ -22,7 +23,9 @@
 #define METHOD_MAX_BYTES 12
 #define ALLOW_MAX_BYTES 128
 #define AUTH_ENTRIES 16384
+#define API_PREFIX "/v1/"
 #define AUTH_PREFIX "/v1/auth/"
+#define JSON_TYPE "application/json"
 #define DEADLINE_SWEEP_MS 100
 #define PROBLEM_TYPE "application/problem+json"
 
@@ -269,14 +272,51 @@ static void answer(const struct net_http_request *net_request, struct party *par
     }
 }
 
-static bool is_below_auth(const char *path) {
-    return strncmp(path, AUTH_PREFIX, strlen(AUTH_PREFIX)) == 0;
+static bool is_below(const char *prefix, const char *path) {
+    return strncmp(path, prefix, strlen(prefix)) == 0;
+}
+
+static bool is_json(const char *content_type) {
+    size_t len = strcspn(content_type, "; \t");
+    return len == strlen(JSON_TYPE) && strncasecmp(content_type, JSON_TYPE, len) == 0;
+}
+
+/* A page of another origin can make a browser send a request that changes something, but not one
+ * with this type without asking before; and it cannot hide where it comes from. */
+static bool refuse_page(const struct net_http_request *net_request) {
+    const struct muster_http_request *request = &net_request->request;
+    bool reads = strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+    if (reads || !is_below(API_PREFIX, request->path)) return false;
+    if (net_request->origin == NET_ORIGIN_FOREIGN) {
+        (void)http_problem(request->id, 403, "origin_refused",
+                           "pages of this origin are not on the list net.allowedOrigins");
+        return true;
+    }
+    if (request->body.len == 0 || is_json(request->content_type)) return false;
+    (void)http_problem(request->id, 415, "type_not_supported", "expected Content-Type: " JSON_TYPE);
+    return true;
+}
+
+/* What a browser asks before it sends such a request for a page of a listed origin. */
+static bool answer_preflight(const struct net_http_request *net_request) {
+    static const struct muster_http_header headers[] = {
+        {"access-control-allow-methods", "GET, POST, PUT, PATCH, DELETE"},
+        {"access-control-allow-headers", "authorization, content-type"},
+        {"access-control-max-age", "600"},
+    };
+    const struct muster_http_response response = {
+        .size = sizeof response, .status = 204, .headers = headers, .header_count = 3};
+    if (strcmp(net_request->request.method, "OPTIONS") != 0) return false;
+    if (net_request->origin != NET_ORIGIN_LISTED) return false;
+    (void)http_respond(net_request->request.id, &response);
+    return true;
 }
 
 void http_dispatch(const struct net_http_request *net_request) {
     const struct muster_http_request *request = &net_request->request;
     uint32_t retry_after_ms = 0;
     metrics_add(METRIC_HTTP_REQUESTS, 1);
+    if (refuse_page(net_request) || answer_preflight(net_request)) return;
     if (net_request->admin) {
         answer(net_request, NULL);
         return;
@@ -284,7 +324,7 @@ void http_dispatch(const struct net_http_request *net_request) {
     struct party *party = party_hold_address(request->address);
     bool allowed =
         party_take(party, PARTY_STRANGER, &retry_after_ms) &&
-        (!is_below_auth(request->path) || auth_allowed(request->address, &retry_after_ms));
+        (!is_below(AUTH_PREFIX, request->path) || auth_allowed(request->address, &retry_after_ms));
     if (allowed)
         answer(net_request, party);
     else
@@ -318,7 +358,7 @@ static muster_status respond_text(muster_request_id id, uint32_t status, const c
 
 muster_status http_respond_json(muster_request_id id, uint32_t status, json_t *json) {
     static const struct muster_http_header fresh = {"cache-control", "no-store"};
-    return respond_text(id, status, "application/json", json, &fresh);
+    return respond_text(id, status, JSON_TYPE, json, &fresh);
 }
 
 static muster_status problem_with_header(muster_request_id id, uint32_t status, const char *code,

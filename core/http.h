@@ -28,15 +28,22 @@ void http_set_call_guard(void (*enter)(const void *owner), void (*leave)(const v
 void http_dispatch(const struct net_http_request *request);
 void http_closed(muster_request_id id);
 
-/* Requests below /v1/auth/ are limited by address (http.authPerMinute): 429 with Retry-After. */
+/* All requests on the public address come from the bucket of strangers of their address (party.h),
+ * those below /v1/auth/ also from http.authPerMinute: 429 with Retry-After. What changes something
+ * below /v1/ must be JSON (415) and not come from the page of a foreign origin (403). */
 
 muster_status http_respond(muster_request_id id, const struct muster_http_response *response);
 /* Takes json's reference. */
 muster_status http_respond_json(muster_request_id id, uint32_t status, json_t *json);
 muster_status http_problem(muster_request_id id, uint32_t status, const char *code,
                            const char *detail);
-/* Value of a query parameter, decoded, into out; false when absent or too long. */
-bool http_query(const struct muster_http_request *request, const char *name, char *out,
-                uint32_t cap);
+/* Value of a query parameter, decoded, into out. BROKEN: it is there but malformed, too long for
+ * out, or given twice; whoever asked is to be told, since it is not as if it were absent. */
+enum http_query { HTTP_QUERY_ABSENT, HTTP_QUERY_GIVEN, HTTP_QUERY_BROKEN };
+enum http_query http_query(const struct muster_http_request *request, const char *name, char *out,
+                           uint32_t cap);
+/* The first name in the query that `names` (ends with null) does not hold, cut to out, or false. */
+bool http_query_unknown(const struct muster_http_request *request, const char *const *names,
+                        char *out, uint32_t cap);
 
 #endif

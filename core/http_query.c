@@ -1,6 +1,7 @@
 /* http_query - parameters of a request's query, decoded. Part of http. */
 #include "http.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static int hex_digit(char c) {
@@ -41,16 +42,52 @@ static bool name_equals(const char *at, const char *end, const char *name) {
     return at == end && *name == '\0';
 }
 
-bool http_query(const struct muster_http_request *request, const char *name, char *out,
-                uint32_t cap) {
+/* One parameter of a query; names and values are still encoded. */
+struct parameter {
+    const char *name;
+    const char *name_end;
+    const char *value;
+    const char *end;
+};
+
+/* False: there is none left at *at. */
+static bool next_parameter(const char **at, struct parameter *out) {
+    *at += strspn(*at, "&");
+    if (!**at) return false;
+    size_t len = strcspn(*at, "&");
+    size_t name_len = strcspn(*at, "=&");
+    out->name = *at;
+    out->name_end = *at + name_len;
+    out->value = *at + name_len + (name_len < len ? 1 : 0);
+    out->end = *at + len;
+    *at += len;
+    return true;
+}
+
+enum http_query http_query(const struct muster_http_request *request, const char *name, char *out,
+                           uint32_t cap) {
     const char *at = request->query;
-    if (cap == 0) return false;
-    while (*at) {
-        size_t len = strcspn(at, "&");
-        size_t name_len = strcspn(at, "=&");
-        const char *value = at + name_len + (name_len < len ? 1 : 0);
-        if (name_equals(at, at + name_len, name)) return decode(value, at + len, out, cap);
-        at += len + (at[len] == '&');
+    struct parameter one;
+    enum http_query found = HTTP_QUERY_ABSENT;
+    while (next_parameter(&at, &one)) {
+        if (!name_equals(one.name, one.name_end, name)) continue;
+        bool first = found == HTTP_QUERY_ABSENT;
+        bool good = first && cap > 0 && decode(one.value, one.end, out, cap);
+        found = good ? HTTP_QUERY_GIVEN : HTTP_QUERY_BROKEN;
+    }
+    return found;
+}
+
+bool http_query_unknown(const struct muster_http_request *request, const char *const *names,
+                        char *out, uint32_t cap) {
+    const char *at = request->query;
+    struct parameter one;
+    while (next_parameter(&at, &one)) {
+        const char *const *name = names;
+        while (*name && !name_equals(one.name, one.name_end, *name)) name++;
+        if (*name) continue;
+        snprintf(out, cap, "%.*s", (int)(one.name_end - one.name), one.name);
+        return true;
     }
     return false;
 }

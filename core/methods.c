@@ -124,7 +124,7 @@ static const struct param list_params[] = {
     NAME_PARAM("mapName", false),
     {"hasOpenSlots", PARAM_BOOL, false, 0, 0},
     {"limit", PARAM_INT, false, 1, 100},
-    {"cursor", PARAM_STRING, false, 0, 24},
+    {"cursor", PARAM_STRING, false, 1, 24},
     END_PARAM,
 };
 
@@ -148,13 +148,25 @@ static bool is_state(const char *text) {
     return false;
 }
 
+/* A lobby's id in hexadecimal, as nextCursor has it. */
+static bool read_cursor(const char *text, muster_lobby_id *id) {
+    size_t len = strlen(text);
+    if (len > 16 || strspn(text, "0123456789abcdef") != len) return false;
+    *id = strtoull(text, NULL, 16);
+    return *id != 0;
+}
+
 int32_t methods_lobby_list(struct call *call) {
     const char *state = param_string(call, "state", "");
+    const char *from = param_string(call, "cursor", NULL);
+    muster_lobby_id id = 0;
     if (state[0] && !is_state(state))
         return failure_set(&call->failure, RPC_INVALID_PARAMS, "state: unknown state \"%s\"",
                            state);
+    if (from && !read_cursor(from, &id))
+        return failure_set(&call->failure, RPC_INVALID_PARAMS,
+                           "cursor: expected the nextCursor of a page, found \"%s\"", from);
     uint32_t limit = (uint32_t)param_int(call, "limit", 50);
-    muster_lobby_id id = strtoull(param_string(call, "cursor", "0"), NULL, 16);
     json_t *list = json_array();
     json_t *cursor = json_null();
     for (struct lobby *lobby; (lobby = lobby_next(&id));) {
@@ -372,3 +384,9 @@ const struct method methods_table[] = {
     {"admin.run", METHOD_ADMIN | METHOD_ALONE, admin_run, admin_params},
     {NULL, 0, NULL, NULL},
 };
+
+int32_t methods_check(struct call *call, const char *method) {
+    const struct method *m = methods_table;
+    while (strcmp(m->name, method) != 0) m++;
+    return dispatch_check(call, m->params);
+}

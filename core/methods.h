@@ -16,6 +16,8 @@ extern const struct method methods_table[];
 
 /* Result of server.info and GET /v1/info. */
 json_t *methods_server_info(void);
+/* Checks call->params as a client's would be; RPC_OK or call->failure's code. */
+int32_t methods_check(struct call *call, const char *method);
 /* Result of lobby.list and GET /v1/lobbies for params already checked (an object). */
 int32_t methods_lobby_list(struct call *call);
 

@@ -14,9 +14,14 @@ typedef uint64_t conn_id;
 /* Headroom that net needs in front of a snapshot buffer, bytes. */
 #define NET_HEADROOM 32
 
+/* The web page that a request comes from: no page; one of this server; of an origin on the list
+ * net.allowedOrigins; of another. */
+enum net_origin { NET_ORIGIN_NONE, NET_ORIGIN_SAME, NET_ORIGIN_LISTED, NET_ORIGIN_FOREIGN };
+
 struct net_http_request {
     struct muster_http_request request; /* id, method, path, ... as the SDK has it */
     bool admin;                         /* came in on the admin address */
+    enum net_origin origin;
 };
 
 struct net_handlers {

@@ -93,11 +93,21 @@ static bool response_valid(const struct muster_http_response *response) {
 }
 
 static size_t head_size(const struct muster_http_response *response) {
-    size_t size = 256 + (response->content_type ? strlen(response->content_type) : 0);
+    size_t size =
+        512 + NET_ORIGIN_MAX + (response->content_type ? strlen(response->content_type) : 0);
     for (uint32_t i = 0; i < response->header_count; i++) {
         size += strlen(response->headers[i].name) + strlen(response->headers[i].value) + 4;
     }
     return size;
+}
+
+/* A page of another origin, which the operator has listed, may read the answer. */
+static char *origin_write(const struct exchange *exchange, char *at) {
+    if (exchange->origin != NET_ORIGIN_LISTED) return at;
+    return at + sprintf(at,
+                        "access-control-allow-origin: %s\r\nvary: origin\r\n"
+                        "access-control-expose-headers: etag, retry-after\r\n",
+                        exchange->text[TEXT_ORIGIN]);
 }
 
 static uint32_t head_write(const struct exchange *exchange, char *out,
@@ -112,6 +122,7 @@ static uint32_t head_write(const struct exchange *exchange, char *out,
     for (uint32_t i = 0; i < response->header_count; i++) {
         at += sprintf(at, "%s: %s\r\n", response->headers[i].name, response->headers[i].value);
     }
+    at = origin_write(exchange, at);
     if (!exchange->keep_alive) at += sprintf(at, "connection: close\r\n");
     if (exchange->keep_alive && exchange->http_1_0) {
         at += sprintf(at, "connection: keep-alive\r\n");

@@ -157,6 +157,7 @@ static bool texts_copy(struct exchange *exchange, struct lws *wsi, const char *p
         [TEXT_CONTENT_TYPE] = WSI_TOKEN_HTTP_CONTENT_TYPE,
         [TEXT_ACCEPT_ENCODING] = WSI_TOKEN_HTTP_ACCEPT_ENCODING,
         [TEXT_USER_AGENT] = WSI_TOKEN_HTTP_USER_AGENT,
+        [TEXT_ORIGIN] = WSI_TOKEN_ORIGIN,
     };
     int args_len = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_URI_ARGS);
     size_t args_cap = args_len > 0 ? (size_t)args_len : 0;
@@ -182,18 +183,8 @@ static bool texts_copy(struct exchange *exchange, struct lws *wsi, const char *p
     return true;
 }
 
-static void address_copy(struct exchange *exchange, const struct conn *conn) {
-    char forwarded[1024];
-    memcpy(exchange->address, conn->address, sizeof exchange->address);
-    if (!conn->proxied) return;
-    char address[NET_ADDRESS_MAX];
-    int len = lws_hdr_copy(conn->wsi, forwarded, sizeof forwarded, WSI_TOKEN_X_FORWARDED_FOR);
-    if (len > 0 && net_proxy_client(forwarded, address)) {
-        memcpy(exchange->address, address, sizeof address);
-    }
-}
-
-static struct exchange *exchange_open(struct conn *conn, int method, const char *path, size_t len) {
+static struct exchange *exchange_open(struct conn *conn, int method, const char *path, size_t len,
+                                      const char *address) {
     muster_request_id id = 0;
     struct exchange *exchange = slots_add(&net_state.exchanges, &id);
     if (!exchange) return NULL;
@@ -202,7 +193,8 @@ static struct exchange *exchange_open(struct conn *conn, int method, const char 
     exchange->method = method_text(method);
     exchange->head = method == LWSHUMETH_HEAD;
     exchange->keep_alive = wants_keep_alive(conn->wsi, &exchange->http_1_0);
-    address_copy(exchange, conn);
+    exchange->origin = net_origin_of(conn->wsi);
+    memcpy(exchange->address, address, sizeof exchange->address);
     if (texts_copy(exchange, conn->wsi, path, len)) return exchange;
     net_exchange_free(conn, exchange);
     return NULL;
@@ -223,6 +215,7 @@ static int dispatch(struct conn *conn, struct exchange *exchange) {
                     .user_agent = exchange->text[TEXT_USER_AGENT],
                     .body = {exchange->body, exchange->body_len}},
         .admin = conn->admin,
+        .origin = exchange->origin,
     };
     exchange->dispatched = true;
     lws_set_timeout(conn->wsi, NO_PENDING_TIMEOUT, 0);
@@ -274,7 +267,12 @@ int net_http_begin(struct conn *conn, const char *path, size_t len) {
     int64_t length = content_length(conn->wsi);
     int answer = refuse_unfit(conn, method, length, &refused);
     if (refused) return answer;
-    struct exchange *exchange = exchange_open(conn, method, path, len);
+    char address[NET_ADDRESS_MAX];
+    memcpy(address, conn->address, sizeof address);
+    if (net_forwarded_read(conn, address) == NET_FORWARDED_UNREADABLE) {
+        return refuse_body(conn, 400, "forwarded_invalid", "X-Forwarded-For: no list of addresses");
+    }
+    struct exchange *exchange = exchange_open(conn, method, path, len, address);
     if (!exchange) return -1;
     if (length <= 0) return dispatch(conn, exchange);
     exchange->body = malloc((size_t)length);

@@ -129,9 +129,24 @@ bool net_peer_admit(const char *address, bool proxied);
 /* Counts a connection of address on conn and sets over_cap. */
 void net_peer_add(struct conn *conn, const char *address);
 void net_peer_remove(struct conn *conn);
+/* Addresses that have connections. */
+uint32_t net_peer_count(void);
 bool net_proxy_trusted(const char *address);
 /* The last address in an X-Forwarded-For value that is not a trusted proxy's; false: none valid. */
 bool net_proxy_client(const char *forwarded, char *out);
+
+/* Behind a trusted proxy: the client's address into out, NET_ADDRESS_MAX bytes, when the proxy
+ * names one. UNREADABLE: it names something else, and whoever asks must be refused: the proxy's own
+ * address would be believed more. */
+enum net_forwarded { NET_FORWARDED_NONE, NET_FORWARDED_READ, NET_FORWARDED_UNREADABLE };
+enum net_forwarded net_forwarded_read(const struct conn *conn, char *out);
+
+/* ---- net_origin.c ---- */
+
+#define NET_ORIGIN_MAX 272 /* scheme, 253 bytes of name, port */
+
+enum net_origin net_origin_judge(const char *origin, const char *host);
+enum net_origin net_origin_of(struct lws *wsi);
 
 /* ---- net_ws.c ---- */
 
@@ -153,6 +168,7 @@ enum net_text {
     TEXT_CONTENT_TYPE,
     TEXT_ACCEPT_ENCODING,
     TEXT_USER_AGENT,
+    TEXT_ORIGIN,
     TEXT_COUNT
 };
 
@@ -160,6 +176,7 @@ struct exchange {
     muster_request_id id;
     conn_id conn;
     const char *method;
+    enum net_origin origin;
     bool head;
     bool keep_alive;
     bool http_1_0;

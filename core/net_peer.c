@@ -29,6 +29,7 @@ static unsigned hash_bytes(const void *key, size_t len) {
 #include <uthash.h>
 
 #define RATE_ENTRIES 16384
+#define FORWARDED_MAX 1024
 /* Connections over the cap that are let in far enough to be told so. */
 #define OVER_CAP_MAX 16
 
@@ -114,6 +115,10 @@ void net_peer_remove(struct conn *conn) {
     free(peer);
 }
 
+uint32_t net_peer_count(void) {
+    return HASH_COUNT(peers);
+}
+
 /* ---- Trusted proxies: addresses or "address/bits" ---- */
 
 static bool prefix_equal(const uint8_t *a, const uint8_t *b, uint32_t bits) {
@@ -176,4 +181,15 @@ bool net_proxy_client(const char *forwarded, char *out) {
         if (item == forwarded) return true; /* proxies all the way */
         end = item - 1;
     }
+}
+
+enum net_forwarded net_forwarded_read(const struct conn *conn, char *out) {
+    char forwarded[FORWARDED_MAX];
+    if (!conn->proxied || lws_hdr_total_length(conn->wsi, WSI_TOKEN_X_FORWARDED_FOR) <= 0) {
+        return NET_FORWARDED_NONE;
+    }
+    int len = lws_hdr_copy(conn->wsi, forwarded, sizeof forwarded, WSI_TOKEN_X_FORWARDED_FOR);
+    bool whole = len > 0 && strlen(forwarded) == (size_t)len;
+    return whole && net_proxy_client(forwarded, out) ? NET_FORWARDED_READ
+                                                     : NET_FORWARDED_UNREADABLE;
 }

@@ -17,7 +17,6 @@
 
 #define RX_BATCH 32
 #define NOTSENT_LOWAT_BYTES 4096 /* more would wait in the kernel and grow stale */
-#define HEADER_MAX 1024
 
 /* ---- The handshake ---- */
 
@@ -53,14 +52,13 @@ static bool wants_subprotocol(struct lws *wsi) {
 }
 
 /* Behind a trusted proxy it is the client's address that counts. */
-static void address_from_proxy(struct conn *conn) {
-    char forwarded[HEADER_MAX];
+static bool address_from_proxy(struct conn *conn) {
     char address[NET_ADDRESS_MAX];
-    if (!conn->proxied) return;
-    int len = lws_hdr_copy(conn->wsi, forwarded, sizeof forwarded, WSI_TOKEN_X_FORWARDED_FOR);
-    if (len <= 0 || !net_proxy_client(forwarded, address)) return;
-    memcpy(conn->address, address, sizeof address);
+    enum net_forwarded forwarded = net_forwarded_read(conn, address);
+    if (forwarded != NET_FORWARDED_READ) return forwarded == NET_FORWARDED_NONE;
+    memcpy(conn->address, address, sizeof conn->address);
     net_peer_add(conn, address);
+    return true;
 }
 
 int net_ws_confirm(struct conn *conn) {
@@ -73,7 +71,14 @@ int net_ws_confirm(struct conn *conn) {
         return net_http_refuse(conn, 400, "subprotocol_missing",
                                "Sec-WebSocket-Protocol must name " NET_SUBPROTOCOL);
     }
-    address_from_proxy(conn);
+    if (net_origin_of(wsi) == NET_ORIGIN_FOREIGN) {
+        return net_http_refuse(conn, 403, "origin_refused",
+                               "pages of this origin are not on the list net.allowedOrigins");
+    }
+    if (!address_from_proxy(conn)) {
+        return net_http_refuse(conn, 400, "forwarded_invalid",
+                               "X-Forwarded-For: no list of addresses");
+    }
     if (net_state.phase != NET_UP || !net_state.handlers.ws_admit(conn->address)) {
         metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
         return net_http_refuse(conn, 503, "unavailable", "no new connections at the moment");

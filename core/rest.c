@@ -15,6 +15,7 @@
 #include "server.h"
 
 #define TICK_STUCK_US 5000000u
+#define LOBBY_PREFIX "/v1/lobbies/"
 
 /* ---- health ---------------------------------------------------------------------------------- */
 
@@ -25,9 +26,9 @@ struct check {
 
 static void respond_checks(const struct muster_http_request *request, const struct check *checks,
                            uint32_t count) {
-    char text[512];
+    char text[512], value[8];
     int len = 0;
-    bool verbose = strstr(request->query, "verbose") != NULL;
+    bool verbose = http_query(request, "verbose", value, sizeof value) != HTTP_QUERY_ABSENT;
     const char *failure = NULL;
     for (uint32_t i = 0; i < count; i++) {
         if (checks[i].failure && !failure) failure = checks[i].failure;
@@ -71,50 +72,48 @@ static void get_readyz(void *user, const struct muster_http_request *request) {
 
 /* ---- lobbies --------------------------------------------------------------------------------- */
 
-static void add_query(const struct muster_http_request *request, json_t *params, const char *name) {
-    char value[64];
-    if (http_query(request, name, value, sizeof value))
-        json_object_set_new(params, name, json_string(value));
+/* As lobby.list wants it; what is no number or truth value stays a text, which it refuses. */
+static json_t *typed(const char *name, const char *value) {
+    bool is_true = strcmp(value, "true") == 0;
+    bool is_number = value[0] && strspn(value, "0123456789") == strlen(value) && strlen(value) < 10;
+    if (strcmp(name, "hasOpenSlots") == 0 && (is_true || strcmp(value, "false") == 0))
+        return json_boolean(is_true);
+    if (strcmp(name, "limit") == 0 && is_number) return json_integer(strtol(value, NULL, 10));
+    return json_string(value);
 }
 
-/* Numbers and truth values of a query string, typed as lobby.list wants them; false: malformed. */
-static bool add_typed(const struct muster_http_request *request, json_t *params) {
-    char value[24];
-    if (http_query(request, "hasOpenSlots", value, sizeof value)) {
-        bool is_true = strcmp(value, "true") == 0;
-        if (!is_true && strcmp(value, "false") != 0) return false;
-        json_object_set_new(params, "hasOpenSlots", json_boolean(is_true));
+/* The query as parameters of lobby.list: a filter that cannot be read must not list all lobbies. */
+static int32_t read_query(const struct muster_http_request *request, struct call *call) {
+    static const char *const names[] = {"gameMode",     "region", "state",  "mapName",
+                                        "hasOpenSlots", "limit",  "cursor", NULL};
+    char value[256];
+    for (const char *const *name = names; *name; name++) {
+        enum http_query found = http_query(request, *name, value, sizeof value);
+        json_t *json = found == HTTP_QUERY_GIVEN ? typed(*name, value) : NULL;
+        if (json)
+            json_object_set_new(call->params, *name, json);
+        else if (found != HTTP_QUERY_ABSENT)
+            return failure_set(&call->failure, RPC_INVALID_PARAMS,
+                               "%s: too long, malformed or given twice", *name);
     }
-    if (http_query(request, "limit", value, sizeof value)) {
-        char *end;
-        long limit = strtol(value, &end, 10);
-        if (*end || limit < 1 || limit > 100) return false;
-        json_object_set_new(params, "limit", json_integer(limit));
-    }
-    return true;
+    if (http_query_unknown(request, names, value, 41))
+        return failure_set(&call->failure, RPC_INVALID_PARAMS, "%s: unknown parameter", value);
+    return methods_check(call, "lobby.list");
 }
 
 static void get_lobbies(void *user, const struct muster_http_request *request) {
     (void)user;
-    static const char *const names[] = {"gameMode", "region", "state", "mapName", "cursor"};
-    json_t *params = json_object();
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        add_query(request, params, names[i]);
-    struct call call = {.params = params};
-    if (!add_typed(request, params))
-        (void)http_problem(request->id, 400, "invalid_params",
-                           "expected hasOpenSlots true or false, limit 1 to 100");
-    else if (methods_lobby_list(&call))
+    struct call call = {.params = json_object()};
+    if (read_query(request, &call) || methods_lobby_list(&call))
         (void)http_problem(request->id, 400, "invalid_params", call.failure.message);
     else
         (void)http_respond_json(request->id, 200, call.result);
-    json_decref(params);
+    json_decref(call.params);
 }
 
 static void get_lobby(void *user, const struct muster_http_request *request) {
     (void)user;
-    const char *key = strrchr(request->path, '/') + 1;
-    const struct lobby *lobby = lobby_find_key(key);
+    const struct lobby *lobby = lobby_find_key(request->path + strlen(LOBBY_PREFIX));
     if (lobby && !lobby->is_private)
         (void)http_respond_json(request->id, 200, lobby_info_json(lobby));
     else
@@ -183,7 +182,7 @@ static const struct {
     {"GET", "/readyz", MUSTER_ROUTE_ADMIN, get_readyz},
     {"GET", "/v1/info", 0, get_info},
     {"GET", "/v1/lobbies", 0, get_lobbies},
-    {"GET", "/v1/lobbies/", MUSTER_ROUTE_PREFIX, get_lobby},
+    {"GET", LOBBY_PREFIX, MUSTER_ROUTE_PREFIX, get_lobby},
     {"POST", "/v1/admin/command", MUSTER_ROUTE_ADMIN, post_command},
 };
 

@@ -60,8 +60,10 @@ static void call_invalid(struct rpc_call *call, const char *text) {
     call_fail(call, RPC_INVALID_REQUEST, text);
 }
 
+/* Many clients write null for what they leave out. */
 static void params_read(struct rpc_call *call, json_t *params) {
-    if (!params || json_is_object(params)) {
+    if (!params || json_is_null(params)) return;
+    if (json_is_object(params)) {
         call->params = params;
     } else if (json_is_array(params)) {
         call_fail(call, RPC_INVALID_PARAMS, "params: expected an object, found an array");

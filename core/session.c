@@ -22,7 +22,7 @@ static unsigned hash_bytes(const void *data, size_t len) {
 #include "loop.h"
 #include "slots.h"
 
-#define EXPIRY_SWEEP_MS 5000
+#define EXPIRY_SWEEP_MS 1000
 #define CREATED_LIFE_S 3600
 #define LIFE_MAX_S 3155760000 /* a hundred years: for good */
 

@@ -84,3 +84,78 @@ test("a player who goes on although refused is closed, also when coming again", 
         assert.equal((await socket.closed).code, 4005);
     }
 });
+
+test("pages of other origins neither sign in nor play; same ones and listed ones do", async (t) => {
+    const listed = "https://play.example.org";
+    const server = await startServer(t, { config: { net: { allowedOrigins: [listed] } } });
+    const guest = (headers, body = {}) =>
+        server.rest("POST", "/v1/auth/guest", body, { headers });
+    const own = server.httpUrl;
+    assert.equal((await guest({ Origin: own })).status, 201);
+    const answer = await guest({ Origin: listed });
+    assert.equal(answer.status, 201);
+    assert.equal(answer.headers.get("access-control-allow-origin"), listed);
+    const preflight = await server.rest("OPTIONS", "/v1/auth/guest", undefined, {
+        headers: { Origin: listed, "Access-Control-Request-Method": "POST" },
+    });
+    assert.equal(preflight.status, 204);
+    assert.match(preflight.headers.get("access-control-allow-headers"), /content-type/);
+    assertProblem(await guest({ Origin: "http://evil.example" }), 403, "origin_refused");
+    assertProblem(await guest({ Origin: "null" }), 403, "origin_refused");
+    assertProblem(await guest({ "Content-Type": "text/plain" }), 415, "type_not_supported");
+    const form = "application/x-www-form-urlencoded";
+    assertProblem(await guest({ "Content-Type": form }, "{}"), 415, "type_not_supported");
+    const json = "application/json; charset=utf-8";
+    assert.equal((await guest({ "Content-Type": json })).status, 201);
+
+    const open = (origin) => RawSocket.open(t, server, origin ? { origin } : {});
+    for (const origin of [undefined, own, listed]) assert.ok(await open(origin));
+    await assert.rejects(open("http://evil.example"), /403/);
+});
+
+test("a filter that cannot be read is refused by name, not left out", async (t) => {
+    const server = await startServer(t, {});
+    const list = (query) => server.rest("GET", `/v1/lobbies?${query}`);
+    const long = "x".repeat(300);
+    const wrong = {
+        region: [`region=${long}`, `region=${"x".repeat(48)}`, "region=a&region=b"],
+        gameMode: [`gameMode=${long}`],
+        mapName: [`mapName=${long}`],
+        state: ["state=sleeping", `state=${long}`],
+        limit: ["limit=0", "limit=101", "limit=many", "limit=", `limit=${"1".repeat(30)}`],
+        hasOpenSlots: ["hasOpenSlots=maybe", "hasOpenSlots="],
+        cursor: ["cursor=nonsense", "cursor=", "cursor=-1", "cursor=0", `cursor=${"f".repeat(20)}`],
+        regoin: ["regoin=eu"],
+    };
+    for (const [name, queries] of Object.entries(wrong)) {
+        for (const query of queries) {
+            const answer = await list(query);
+            assertProblem(answer, 400, "invalid_params");
+            assert.ok(answer.body.detail.startsWith(`${name}: `), answer.body.detail);
+        }
+    }
+    assert.equal((await list("region=local&limit=5&hasOpenSlots=true")).status, 200);
+    const { socket } = await rawPlayer(t, server);
+    for (const cursor of ["nonsense", "", "0", "0x1"])
+        assert.equal(word(await socket.call("lobby.list", { cursor })), "invalid_params");
+    assert.ok((await socket.call("lobby.list", null)).result, "null is as if left out");
+});
+
+test("what must stand alone is refused in a batch, the rest of it is answered", async (t) => {
+    const server = await startServer(t, {});
+    const token = await guestToken(server);
+    const socket = await RawSocket.open(t, server);
+    const call = (id, method, params) => ({ jsonrpc: "2.0", id, method, params });
+    socket.send([
+        call(1, "session.authenticate", { token: token.accessToken }),
+        call(2, "session.ping", {}),
+    ]);
+    const answers = await socket.wait((message) => Array.isArray(message));
+    assert.equal(word(answers[0]), "invalid_request");
+    assert.ok(answers[1].result);
+    assert.equal(word(await socket.call("session.get")), "unauthenticated");
+    await socket.authenticate(token.accessToken);
+    socket.send([call(3, "admin.run", { command: "status" })]);
+    const [refused] = await socket.wait((message) => Array.isArray(message) && message[0].id === 3);
+    assert.ok(["invalid_request", "forbidden"].includes(word(refused)));
+});

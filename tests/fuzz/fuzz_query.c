@@ -18,10 +18,12 @@ static void check_query(const char *query, const char *name, uint32_t cap) {
     const struct muster_http_request request = {.size = sizeof request, .query = query};
     char *out = malloc(cap + 1u);
     FUZZ_CHECK(out);
-    if (http_query(&request, name, out, cap)) {
+    if (http_query(&request, name, out, cap) == HTTP_QUERY_GIVEN) {
         FUZZ_CHECK(strlen(out) < cap);
         FUZZ_CHECK(strlen(out) <= strlen(query));
     }
+    if (cap > 0 && http_query_unknown(&request, (const char *const[]){name, NULL}, out, cap))
+        FUZZ_CHECK(strlen(out) < cap);
     free(out);
 }
 

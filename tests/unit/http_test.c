@@ -172,7 +172,8 @@ static void deadline(void **state) {
 
 static const char *auth_script(void) {
     static const char *const login =
-        "POST /v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}";
+        "POST /v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        "Content-Length: 2\r\n\r\n{}";
     struct wire_answer answer;
     int fd = wire_connect();
     for (int i = 0; i < 3; i++) {
@@ -227,40 +228,63 @@ static void owners(void **state) {
     rig_run(removed_script);
 }
 
-static bool query(const char *text, const char *name, char *out, uint32_t cap) {
+static enum http_query query(const char *text, const char *name, char *out, uint32_t cap) {
     const struct muster_http_request request = {.size = sizeof request, .query = text};
     return http_query(&request, name, out, cap);
 }
 
 static void query_parameters(void **state) {
-    (void)state;
+    static const struct {
+        const char *text, *name;
+        enum http_query found;
+        const char *value;
+    } cases[] = {
+        {"a=1&b=two", "b", HTTP_QUERY_GIVEN, "two"},
+        {"a=x%20+%41", "a", HTTP_QUERY_GIVEN, "x  A"},
+        {"verbose", "verbose", HTTP_QUERY_GIVEN, ""},
+        {"b=1=2", "b", HTTP_QUERY_GIVEN, "1=2"},
+        {"%62=7", "b", HTTP_QUERY_GIVEN, "7"},
+        {"a=1234567", "a", HTTP_QUERY_GIVEN, "1234567"},
+        {"a=12345678", "a", HTTP_QUERY_BROKEN, NULL},
+        {"a=1&a=1", "a", HTTP_QUERY_BROKEN, NULL},
+        {"a=1&b=2&%61=3", "a", HTTP_QUERY_BROKEN, NULL},
+        {"ab=1", "a", HTTP_QUERY_ABSENT, NULL},
+        {"a=1", "ab", HTTP_QUERY_ABSENT, NULL},
+        {"", "a", HTTP_QUERY_ABSENT, NULL},
+        {"&&&", "a", HTTP_QUERY_ABSENT, NULL},
+        {"&&a=1", "a", HTTP_QUERY_GIVEN, "1"},
+        {"a=%4", "a", HTTP_QUERY_BROKEN, NULL},
+        {"a=%zz", "a", HTTP_QUERY_BROKEN, NULL},
+        {"a=%00", "a", HTTP_QUERY_BROKEN, NULL},
+    };
     char out[8];
-    assert_true(query("a=1&b=two", "b", out, sizeof out));
-    assert_string_equal(out, "two");
-    assert_true(query("a=x%20+%41", "a", out, sizeof out));
-    assert_string_equal(out, "x  A");
-    assert_true(query("verbose", "verbose", out, sizeof out));
-    assert_string_equal(out, "");
-    assert_true(query("b=1=2", "b", out, sizeof out));
-    assert_string_equal(out, "1=2");
-    assert_true(query("%62=7", "b", out, sizeof out));
-    assert_true(query("a=1234567", "a", out, sizeof out));
-    assert_false(query("a=12345678", "a", out, sizeof out));
-    assert_false(query("ab=1", "a", out, sizeof out));
-    assert_false(query("a=1", "ab", out, sizeof out));
-    assert_false(query("", "a", out, sizeof out));
-    assert_false(query("&&&", "a", out, sizeof out));
-    assert_false(query("a=%4", "a", out, sizeof out));
-    assert_false(query("a=%zz", "a", out, sizeof out));
-    assert_false(query("a=%00", "a", out, sizeof out));
-    assert_false(query("a=1", "a", out, 0));
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(query(cases[i].text, cases[i].name, out, sizeof out), cases[i].found);
+        if (cases[i].value) assert_string_equal(out, cases[i].value);
+    }
+    assert_int_equal(query("a=1", "a", out, 0), HTTP_QUERY_BROKEN);
+}
+
+static void query_names(void **state) {
+    static const char *const names[] = {"region", "limit", NULL};
+    struct muster_http_request request = {.size = sizeof request, .query = "limit=1&regoin=eu"};
+    char out[8];
+    (void)state;
+    assert_true(http_query_unknown(&request, names, out, sizeof out));
+    assert_string_equal(out, "regoin");
+    request.query = "limit=1&&%72egion=eu&limit";
+    assert_false(http_query_unknown(&request, names, out, sizeof out));
+    request.query = "=1";
+    assert_true(http_query_unknown(&request, names, out, sizeof out));
 }
 
 int main(void) {
 #define HTTP_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        HTTP_TEST(routes_fit), HTTP_TEST(methods), HTTP_TEST(deadline),
-        HTTP_TEST(auth_limit), HTTP_TEST(owners),  cmocka_unit_test(query_parameters),
+        HTTP_TEST(routes_fit),         HTTP_TEST(methods), HTTP_TEST(deadline),
+        HTTP_TEST(auth_limit),         HTTP_TEST(owners),  cmocka_unit_test(query_parameters),
+        cmocka_unit_test(query_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -205,7 +205,7 @@ static inline int wire_status(int fd, const char *request) {
 }
 
 static inline int wire_upgrade(int fd, const char *path, const char *more) {
-    char request[1024];
+    char request[4096];
     snprintf(request, sizeof request,
              "GET %s HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s\r\n",

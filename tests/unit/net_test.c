@@ -705,6 +705,25 @@ static void connections_per_address(void **state) {
     rig_run(cap_script);
 }
 
+static const char *origin_script(void) {
+    static const char *const same =
+        "Sec-WebSocket-Protocol: muster.v1\r\nOrigin: http://LOCALHOST\r\n";
+    static const char *const foreign =
+        "Sec-WebSocket-Protocol: muster.v1\r\nOrigin: http://evil.example\r\n";
+    int fd = wire_connect();
+    EXPECT(wire_upgrade(fd, "/ws", same) == 101);
+    close(fd);
+    fd = wire_connect();
+    EXPECT(wire_upgrade(fd, "/ws", foreign) == 403);
+    close(fd);
+    return NULL;
+}
+
+static void foreign_pages(void **state) {
+    (void)state;
+    rig_run(origin_script);
+}
+
 static int setup_slow_accept(void **state) {
     (void)state;
     int result = setup(state);
@@ -756,11 +775,31 @@ static const char *proxy_script(void) {
     EXPECT(wire_answer_read(fd, &answer, true) == 200);
     EXPECT(strcmp(answer.body, "GET|/a|||192.0.2.8") == 0);
     wire_answer_free(&answer);
-    wire_send(fd, "GET /a HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: <b>\r\n\r\n");
+    wire_send(fd, "GET /a HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.1.1.1\r\n"
+                  "X-Forwarded-For: 192.0.2.7\r\n\r\n");
     EXPECT(wire_answer_read(fd, &answer, true) == 200);
-    EXPECT(strcmp(answer.body, "GET|/a|||127.0.0.1") == 0);
+    EXPECT(strcmp(answer.body, "GET|/a|||192.0.2.7") == 0);
+    wire_answer_free(&answer);
+    wire_send(fd, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT(wire_answer_read(fd, &answer, true) == 200);
+    EXPECT(strcmp(answer.body, "GET|/a|||127.0.0.1") == 0); /* the proxy asks for itself */
     wire_answer_free(&answer);
     close(fd);
+    static char unreadable[2][1600] = {"Sec-WebSocket-Protocol: muster.v1\r\n"
+                                       "X-Forwarded-For: 192.0.2.7, <b>\r\n",
+                                       "Sec-WebSocket-Protocol: muster.v1\r\nX-Forwarded-For: "};
+    while (strlen(unreadable[1]) < 1400) strcat(unreadable[1], "1.1.1.1, ");
+    strcat(unreadable[1], "192.0.2.7\r\n");
+    for (int i = 0; i < 2; i++) {
+        char request[4096];
+        snprintf(request, sizeof request, "GET /a HTTP/1.1\r\nHost: a\r\n%s\r\n", unreadable[i]);
+        int refused = wire_connect();
+        EXPECT(wire_status(refused, request) == 400);
+        close(refused);
+        refused = wire_connect();
+        EXPECT(wire_upgrade(refused, "/ws", unreadable[i]) == 400);
+        close(refused);
+    }
     static const char *const first =
         "Sec-WebSocket-Protocol: muster.v1\r\nX-Forwarded-For: 192.0.2.9\r\n";
     static const char *const other =
@@ -856,6 +895,7 @@ int main(void) {
         NET_TEST(client_gone),
         NET_TEST(slow_loris),
         cmocka_unit_test_setup_teardown(connections_per_address, setup_capped, teardown),
+        NET_TEST(foreign_pages),
         cmocka_unit_test_setup_teardown(accept_rate, setup_slow_accept, teardown),
         cmocka_unit_test_setup_teardown(trusted_proxy, setup_proxied, teardown),
         NET_TEST(port_in_use),

@@ -106,6 +106,10 @@ static void invalid_request_keeps_its_id(void **state) {
     assert_int_equal(batch.calls[0].error, RPC_INVALID_REQUEST);
     assert_int_equal(json_integer_value(batch.calls[0].id), 3);
     rpc_batch_deinit(&batch);
+    batch = parse("{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"m\",\"params\":null}");
+    assert_int_equal(batch.calls[0].error, 0);
+    assert_null(batch.calls[0].params);
+    rpc_batch_deinit(&batch);
     batch = parse("{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"m\",\"params\":[1]}");
     assert_int_equal(batch.calls[0].error, RPC_INVALID_PARAMS);
     assert_int_equal(json_integer_value(batch.calls[0].id), 4);

@@ -3,7 +3,7 @@
 
 /* ---- the wall clock, and the timer that looks for sessions that are over ---- */
 
-#define SWEEP_MS 5000
+#define SWEEP_MS 1000
 
 static int64_t wall_ms = 1700000000000;
 static loop_fn sweep;

@@ -1,0 +1,149 @@
+/* Who connects: addresses, how many connections each has, trusted proxies, origins of pages. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config.h"
+#include "net_internal.h"
+
+static int setup(void **state) {
+    char error[CONFIG_ERROR_MAX] = "";
+    const struct config_options options = {.port = -1};
+    (void)state;
+    setenv("MUSTER_PLUGINS", "", 1);
+    setenv("MUSTER_NET_CONNECTIONS_PER_ADDRESS_MAX", "2", 1);
+    setenv("MUSTER_NET_TRUSTED_PROXIES", "10.0.0.0/8,2001:db8::1", 1);
+    setenv("MUSTER_NET_ALLOWED_ORIGINS", "https://play.example.org,null", 1);
+    if (config_load(&options, error) != MUSTER_OK) return -1;
+    return net_peer_init() == MUSTER_OK ? 0 : -1;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    net_peer_deinit();
+    config_unload();
+    return 0;
+}
+
+static void a_64_is_one_party(void **state) {
+    (void)state;
+    struct conn conns[5] = {0};
+    net_peer_add(&conns[0], "2001:db8:0:1::1");
+    net_peer_add(&conns[1], "2001:db8:0:1:ffff:ffff:ffff:ffff");
+    assert_false(conns[0].over_cap || conns[1].over_cap);
+    net_peer_add(&conns[2], "2001:db8:0:1::2");
+    assert_true(conns[2].over_cap);
+    net_peer_add(&conns[3], "2001:db8:0:2::1");
+    net_peer_add(&conns[4], "2001:db8:0:2::2");
+    assert_false(conns[3].over_cap || conns[4].over_cap);
+    assert_int_equal(net_peer_count(), 2);
+    for (int i = 0; i < 5; i++) net_peer_remove(&conns[i]);
+}
+
+static void ipv4_counts_by_address(void **state) {
+    (void)state;
+    struct conn conns[4] = {0};
+    net_peer_add(&conns[0], "192.0.2.1");
+    net_peer_add(&conns[1], "::ffff:192.0.2.1");
+    net_peer_add(&conns[2], "192.0.2.2");
+    assert_false(conns[1].over_cap || conns[2].over_cap);
+    net_peer_add(&conns[3], "192.0.2.1");
+    assert_true(conns[3].over_cap);
+    for (int i = 0; i < 4; i++) net_peer_remove(&conns[i]);
+}
+
+static void a_record_goes_with_its_last_connection(void **state) {
+    (void)state;
+    struct conn first = {0}, second = {0};
+    for (int i = 0; i < 200; i++) {
+        char address[32];
+        struct conn conn = {0};
+        snprintf(address, sizeof address, "192.0.2.%d", i);
+        net_peer_add(&conn, address);
+        net_peer_remove(&conn);
+        net_peer_remove(&conn); /* again: nothing */
+    }
+    assert_int_equal(net_peer_count(), 0);
+    net_peer_add(&first, "192.0.2.1");
+    net_peer_add(&second, "192.0.2.1");
+    net_peer_remove(&first);
+    assert_int_equal(net_peer_count(), 1);
+    net_peer_add(&second, "192.0.2.9"); /* a proxy told who it is */
+    assert_int_equal(net_peer_count(), 1);
+    net_peer_remove(&second);
+    assert_int_equal(net_peer_count(), 0);
+}
+
+static void forwarded_lists(void **state) {
+    static const struct {
+        const char *header;
+        const char *client; /* null: unreadable */
+    } cases[] = {
+        {"192.0.2.7", "192.0.2.7"},
+        {" 192.0.2.7\t", "192.0.2.7"},
+        {"1.1.1.1, 192.0.2.7, 10.1.2.3", "192.0.2.7"},
+        {"rubbish, 192.0.2.7", "192.0.2.7"}, /* what stands left is the client's own word */
+        {"::ffff:192.0.2.8", "192.0.2.8"},
+        {"2001:DB8::7,2001:db8::1", "2001:db8::7"},
+        {"10.1.2.3", "10.1.2.3"},
+        {"<b>", NULL},
+        {"192.0.2.7, <b>", NULL},
+        {"192.0.2.7,", NULL},
+        {"192.0.2.7, unknown, 10.1.2.3", NULL},
+        {",", NULL},
+        {"192.0.2.7:1234567890123456789012345678901234567890123456789", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char out[NET_ADDRESS_MAX] = "";
+        bool read = net_proxy_client(cases[i].header, out);
+        assert_int_equal(read, cases[i].client != NULL);
+        if (read) assert_string_equal(out, cases[i].client);
+    }
+}
+
+static void origins(void **state) {
+    static const struct {
+        const char *origin, *host;
+        enum net_origin judged;
+    } cases[] = {
+        {"", "game.example.org", NET_ORIGIN_NONE},
+        {"http://game.example.org", "game.example.org", NET_ORIGIN_SAME},
+        {"https://Game.example.org", "game.example.org", NET_ORIGIN_SAME},
+        {"https://game.example.org", "game.example.org:443", NET_ORIGIN_SAME},
+        {"http://127.0.0.1:7350", "127.0.0.1:7350", NET_ORIGIN_SAME},
+        {"http://[::1]:7350", "[::1]:7350", NET_ORIGIN_SAME},
+        {"http://127.0.0.1:8000", "127.0.0.1:7350", NET_ORIGIN_FOREIGN},
+        {"http://127.0.0.1", "127.0.0.1:7350", NET_ORIGIN_FOREIGN},
+        {"http://game.example.org.evil.example", "game.example.org", NET_ORIGIN_FOREIGN},
+        {"http://game.example.or", "game.example.org", NET_ORIGIN_FOREIGN},
+        {"http://", "game.example.org", NET_ORIGIN_FOREIGN},
+        {"game.example.org", "game.example.org", NET_ORIGIN_FOREIGN},
+        {"http://evil.example", "", NET_ORIGIN_FOREIGN},
+        {"https://play.example.org", "game.example.org", NET_ORIGIN_LISTED},
+        {"http://play.example.org", "game.example.org", NET_ORIGIN_FOREIGN},
+        {"null", "game.example.org", NET_ORIGIN_LISTED},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(net_origin_judge(cases[i].origin, cases[i].host), cases[i].judged);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(a_64_is_one_party),
+        TEST(ipv4_counts_by_address),
+        TEST(a_record_goes_with_its_last_connection),
+        TEST(forwarded_lists),
+        TEST(origins),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
