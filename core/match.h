@@ -218,6 +218,8 @@ muster_status match_setting_push(struct match *match, const char *key, const jso
 /* INVALID: value is no JSON. */
 muster_status match_setting_apply(struct match *match, const struct match_setting *setting);
 void match_command_apply(struct match *match, const struct match_command *command);
+/* Tells the rules that the mode has refused it. */
+void match_command_refused(struct match *match, const struct match_command *command);
 /* One tick: commands, inputs, mode, victories. Sets `ended`. */
 void match_step(struct match *match);
 /* The part of match_step after commands and inputs; for replay. */

@@ -106,6 +106,21 @@ void match_tell(struct match *match, const struct muster_fact *fact) {
     tell_anticheats(match, fact);
 }
 
+/* In the step, so that a replay tells it again. */
+void match_command_refused(struct match *match, const struct match_command *command) {
+    const struct muster_fact fact = {
+        .size = sizeof fact,
+        .seat = command->seat,
+        .tick = match->tick,
+        .kind = MUSTER_FACT_REFUSED,
+        .value = command->arg_count ? command->args[0] : 0,
+        .other_seat = MUSTER_SEAT_NONE,
+        .third_seat = MUSTER_SEAT_NONE,
+        .text = command->name,
+    };
+    CALL_RULES(match, match_fact, &fact)
+}
+
 /* ---- notes ----------------------------------------------------------------------------------- */
 
 #define BEGIN_NOTE_HEAD 3 /* part, length */

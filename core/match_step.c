@@ -185,7 +185,10 @@ static void record_command(struct match *match, const struct match_command *comm
 void match_command_apply(struct match *match, const struct match_command *command) {
     const struct provider *mode = match->mode.provider;
     record_command(match, command);
-    if (!mode->mode.command) return;
+    if (!mode->mode.command) {
+        match_command_refused(match, command);
+        return;
+    }
     struct muster_command call = {
         .size = sizeof call,
         .seat = command->seat,
@@ -197,8 +200,9 @@ void match_command_apply(struct match *match, const struct match_command *comman
     match_steer_begin(match, &match->mode, "mode.command");
     muster_status status = mode->mode.command(mode->instance, match->mode.state, &call);
     match_call_end(match);
-    if (status)
-        log_debug("match", "%s: command %s: %s", match->key, command->name, status_text(status));
+    if (!status) return;
+    log_debug("match", "%s: command %s: %s", match->key, command->name, status_text(status));
+    match_command_refused(match, command);
 }
 
 static void take_commands(struct match *match) {

@@ -22,6 +22,7 @@
 #define RECEIVE_MAX_BYTES 1048576
 #define HEADERS_MAX 16
 #define HEADER_TEXT_MAX 8192
+#define LENGTH_DIGITS_MAX 15 /* of a Content-Length: more than anybody takes */
 
 struct net_client {
     struct net_client *prev;
@@ -334,8 +335,24 @@ static int http_read(struct net_client *client) {
     return lws_http_client_read(client->wsi, &at, &len) < 0 ? -1 : 0;
 }
 
+/* libwebsockets reads a length that is no number as 0, and any coding as none. */
+static bool is_framed_well(struct lws *wsi) {
+    char text[24] = "";
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0)
+        return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) <= 0 &&
+               lws_hdr_copy(wsi, text, sizeof text, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0 &&
+               strcmp(text, "chunked") == 0;
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) <= 0) return true;
+    int len = lws_hdr_copy(wsi, text, sizeof text, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+    return len > 0 && len <= LENGTH_DIGITS_MAX && strspn(text, "0123456789") == (size_t)len;
+}
+
 static int http_answered(struct net_client *client) {
     client->http_status = lws_http_client_http_response(client->wsi);
+    if (client->http_status < 100 || client->http_status > 599 || !is_framed_well(client->wsi)) {
+        client_finish(client, MUSTER_IO);
+        return -1;
+    }
     client->until_close = lws_hdr_total_length(client->wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) <= 0 &&
                           lws_hdr_total_length(client->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) <= 0;
     return 0;

@@ -1,6 +1,7 @@
 /* api - binding the tables, and what their functions share; see api.h. */
 #include "api.h"
 #include "internal.h"
+#include "objects.h"
 #include "script.h"
 #include "value.h"
 
@@ -9,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SETTING_BYTES_MAX = 2048, SHOWN_BYTES_MAX = 80 };
+enum { SETTING_BYTES_MAX = 2048, SHOWN_BYTES_MAX = 80, OPTION_UNITS = 10 };
 
 const struct api_table api_tables[] = {
     {"hooks", "What happens, and what a mod says to it.", api_hooks},
@@ -51,6 +52,16 @@ int api_setting(lua_State *L) {
     else
         lua_pushnil(L);
     return 1;
+}
+
+bool api_may_talk(lua_State *L) {
+    struct command_place place;
+    struct script *script = script_of(L);
+    if (talk_allowed(script->realm->lobby)) return true;
+    objects_place(L, &place);
+    report_refusal(script, place.file, place.line,
+                   "too many lines of chat: 20 at once, then 5 a second");
+    return false;
 }
 
 /* ---- arguments ------------------------------------------------------------------------------- */
@@ -98,20 +109,28 @@ int api_field(lua_State *L, int index, const char *name) {
     return lua_rawget(L, index);
 }
 
+static bool is_known(const char *key, const char *const known[], size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(known[i], key) == 0) return true;
+    return false;
+}
+
+/* Of several strange ones the first by its bytes: the same in a replay. */
 void api_options(lua_State *L, int index, const char *const known[]) {
+    const char *strange = NULL;
     size_t count = 0;
     index = lua_absindex(L, index);
     luaL_checktype(L, index, LUA_TTABLE);
     while (known[count]) count++;
-    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) { /* as far as the first strange one */
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
         const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
-        size_t at = 0;
-        while (at < count && strcmp(known[at], key) != 0) at++;
-        if (at < count) continue;
-        const char *near = word_nearest(key, known, count);
-        luaL_error(L, "unknown field '%s'%s%s%s", key, near ? "; did you mean '" : "",
-                   near ? near : "", near ? "'?" : "");
+        sandbox_charge(L, OPTION_UNITS);
+        if (!is_known(key, known, count) && (!strange || strcmp(key, strange) < 0)) strange = key;
     }
+    if (!strange) return;
+    const char *near = word_nearest(strange, known, count);
+    luaL_error(L, near ? "unknown field '%s'; did you mean '%s'?" : "unknown field '%s'", strange,
+               near);
 }
 
 /* A value as people are told of it. */

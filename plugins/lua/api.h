@@ -55,6 +55,9 @@ void player_drop(struct script *script, lua_State *L, struct player *player);
 muster_player_id player_session(lua_State *L, const struct player *player);
 
 /* ---- arguments ---- */
+/* Takes one line from the lobby's quota of chat. False: none is left, which is told once a place.
+ */
+bool api_may_talk(lua_State *L);
 /* A string of at most max bytes, valid UTF-8 without control bytes. */
 const char *api_text(lua_State *L, int index, size_t max);
 uint32_t api_team(lua_State *L, int index);

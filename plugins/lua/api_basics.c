@@ -161,9 +161,10 @@ static bool is_word(const char *text) {
 }
 
 static int command_register(lua_State *L) {
+    static const char *const known[] = {"name", "help", "fn", NULL};
     struct script *script = script_of(L);
-    luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
+    api_options(L, 1, known);
     api_field(L, 1, "name");
     const char *name = api_text(L, 2, 31);
     api_field(L, 1, "help");

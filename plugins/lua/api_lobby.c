@@ -52,7 +52,7 @@ static int lobby_chat(lua_State *L) {
     const struct realm *realm = realm_of(L);
     const char *text = api_text(L, 1, LINE_BYTES_MAX);
     sandbox_charge(L, TALK_UNITS);
-    if (script_act(L) && talk_allowed(realm->lobby))
+    if (script_act(L) && api_may_talk(L))
         (void)realm_host(realm)->lobby->chat(realm_self(realm), realm->lobby->id, text);
     return 0;
 }
@@ -106,12 +106,16 @@ static int lobby_set_team(lua_State *L) {
     uint32_t team = api_team(L, 2), index = 0;
     const struct realm *realm = realm_of(L);
     struct muster_member_info member = {.size = sizeof member};
+    struct muster_lobby_info info;
     sandbox_charge(L, LOBBY_UNITS);
-    if (!script_act(L)) return 0;
+    uint32_t seat = MUSTER_SEAT_NONE;
     while (realm_host(realm)->lobby->member_next(realm_self(realm), realm->lobby->id, &index,
                                                  &member) == MUSTER_OK)
-        if (member.player == player->who && member.seat < MUSTER_SEATS_MAX)
-            changes_of(L)->teams[member.seat] = (uint8_t)(1 + team);
+        if (member.player == player->who) seat = member.seat;
+    get_info(L, &info);
+    luaL_argcheck(L, seat < MUSTER_SEATS_MAX, 1, "a spectator has no team");
+    if (info.match) return luaL_error(L, "teams do not change while a match runs");
+    if (script_act(L)) changes_of(L)->teams[seat] = (uint8_t)(1 + team);
     return 0;
 }
 
@@ -172,11 +176,12 @@ static uint32_t read_options(lua_State *L, const char *names[MUSTER_VOTE_OPTIONS
 }
 
 static int vote_start(lua_State *L) {
+    static const char *const known[] = {"question", "options", "seconds", "on_end", NULL};
     const char *names[MUSTER_VOTE_OPTIONS_MAX];
     struct script *script = script_of(L);
     struct realm *realm = script->realm;
-    luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
+    api_options(L, 1, known);
     api_field(L, 1, "question");
     const char *question = api_text(L, -1, MUSTER_PLAYER_KEY_MAX - 1);
     api_field(L, 1, "seconds");
@@ -192,16 +197,22 @@ static int vote_start(lua_State *L) {
                                .excluded_seat = MUSTER_SEAT_NONE};
     vote.option_count = read_options(L, names);
     sandbox_charge(L, LOBBY_UNITS * 5);
-    bool started = script_act(L) && realm_host(realm)->lobby->vote_start(
-                                        realm_self(realm), realm->lobby->id, &vote, on_vote,
-                                        realm->lobby->instance) == MUSTER_OK;
-    if (started) {
+    muster_status status = MUSTER_EXISTS;
+    if (script_act(L))
+        status = realm_host(realm)->lobby->vote_start(realm_self(realm), realm->lobby->id, &vote,
+                                                      on_vote, realm->lobby->instance);
+    if (status && status != MUSTER_EXISTS)
+        return luaL_error(L,
+                          "the lobby refuses the vote: expected a question and options of 1 to "
+                          "%d bytes",
+                          MUSTER_NAME_MAX - 1);
+    if (!status) {
         lua_pushvalue(L, on_end);
         luaL_unref(L, LUA_REGISTRYINDEX, script->vote_end);
         script->vote_end = luaL_ref(L, LUA_REGISTRYINDEX);
         strcpy(realm->lobby->vote_mod, script->mod->id);
     }
-    lua_pushboolean(L, started);
+    lua_pushboolean(L, status == MUSTER_OK);
     return 1;
 }
 

@@ -79,6 +79,7 @@ static int match_add_score(lua_State *L) {
     const struct realm *realm = realm_of(L);
     uint32_t team = api_team(L, 1);
     int32_t points = (int32_t)api_integer(L, 2, -1000, 1000);
+    luaL_argcheck(L, team != MUSTER_TEAM_NONE, 1, "expected red or blue");
     sandbox_charge(L, MATCH_UNITS);
     if (script_act(L))
         (void)realm_host(realm)->match->team_score_add(realm_self(realm), realm->match, team,
@@ -90,7 +91,7 @@ static int match_announce(lua_State *L) {
     const struct realm *realm = realm_of(L);
     const char *text = api_text(L, 1, LINE_BYTES_MAX);
     sandbox_charge(L, TALK_UNITS);
-    if (script_act(L) && !realm->is_replay && talk_allowed(realm->lobby))
+    if (script_act(L) && !realm->is_replay && api_may_talk(L))
         (void)realm_host(realm)->lobby->chat(realm_self(realm), realm->lobby->id, text);
     return 0;
 }
@@ -135,6 +136,6 @@ const struct api_function api_match[] = {
      "match.announce(\"Red holds the hill\")"},
     {"finish", match_finish, REALM_MATCH, 0, "winner?: string, reason?: string", "",
      "Ends the match with this tick: red, blue or draw (default); score_limit (default), "
-     "time_limit, elimination or forfeit.",
+     "time_limit, elimination or forfeit. The first call of a tick counts.",
      "if match.score(\"red\") >= 3 then match.finish(\"red\") end"},
     {NULL}};

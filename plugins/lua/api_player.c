@@ -92,8 +92,7 @@ static int player_chat(lua_State *L) {
     const char *text = api_text(L, 2, LINE_BYTES_MAX);
     sandbox_charge(L, TALK_UNITS);
     muster_player_id session = player_session(L, player);
-    if (script_act(L) && session && talk_allowed(realm_of(L)->lobby))
-        speech_tell(realm_of(L)->lobby, session, text);
+    if (script_act(L) && session && api_may_talk(L)) speech_tell(realm_of(L)->lobby, session, text);
     return 0;
 }
 
@@ -102,7 +101,10 @@ static int player_kick(lua_State *L) {
     struct player *player = player_check(L, 1);
     const char *reason = lua_isnoneornil(L, 2) ? "" : api_text(L, 2, REASON_BYTES_MAX);
     struct realm *realm = realm_of(L);
+    struct muster_seat_info row = {.is_bot = 0};
     sandbox_charge(L, TALK_UNITS);
+    if (realm->kind == REALM_MATCH) seat_row(L, player, &row);
+    luaL_argcheck(L, !row.is_bot, 1, "a bot cannot be sent away; arena.bots takes bots out");
     muster_player_id session = player_session(L, player);
     if (!script_act(L)) return 0;
     player_drop(script_of(L), L, player);

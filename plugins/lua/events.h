@@ -51,7 +51,7 @@ enum { REALM_LOBBY = 1, REALM_MATCH = 2, REALM_BOTH = 3 };
     X(ZONE_ENTER, "zone_enter", NOTIFY, MATCH, "fun(player: Player, zone: integer)",               \
       "A living player came into a zone.")                                                         \
     X(ZONE_LEAVE, "zone_leave", NOTIFY, MATCH, "fun(player: Player, zone: integer)",               \
-      "A player left a zone, also by dying.")                                                      \
+      "A player left a zone, also by dying, or when it is taken away.")                            \
     X(PICKUP, "pickup", NOTIFY, MATCH, "fun(player: Player, item: integer)",                       \
       "A player carries an item from now on.")                                                     \
     X(DROP, "drop", NOTIFY, MATCH, "fun(player: Player, item: integer)",                           \

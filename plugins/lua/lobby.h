@@ -162,6 +162,8 @@ void players_forget(struct realm *realm, uint64_t who);
 /* ---- report.c: what people are told ---- */
 void report_error(struct script *script);
 void report_kill(struct script *script);
+/* What the script asked for at this place was not done. */
+void report_refusal(struct script *script, const char *file, int line, const char *text);
 /* Takes one token, if there is one. */
 bool lobby_take(const struct lobby *lobby, struct rate *rate, double per_ms, double burst);
 /* Take one line from the lobby's quota of prints, or of chat: what is over it is not said. */

@@ -2,6 +2,7 @@
  * them. */
 #include "realm.h"
 #include "lobby.h"
+#include "objects.h"
 #include "script.h"
 
 #include <stdlib.h>
@@ -33,6 +34,7 @@ void realm_deinit(struct realm *realm) {
         realm->answers = next;
     }
     free(realm->stops);
+    objects_free(realm->objects);
     if (realm->timer) (void)realm_host(realm)->loop->timer_stop(realm_self(realm), realm->timer);
     realm_init(realm, realm->lobby, realm->kind);
 }

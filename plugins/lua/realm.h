@@ -17,6 +17,7 @@ enum { REALM_SCRIPTS_MAX = 24, REALM_BUS_MAX = 64 };
 struct script;
 struct lobby;
 struct mod;
+struct objects;
 
 struct handler {
     struct script *script;
@@ -84,6 +85,7 @@ struct realm {
     /* the match realm's */
     char game_mode[MUSTER_NAME_MAX];
     struct quota commands;      /* to the match's mode */
+    struct objects *objects;    /* objects.h; null until a command is sent. Owned */
     struct quota answers_quota; /* bytes of what scripts read */
     struct stop *stops;         /* of a replay, in order */
     uint32_t stop_count, stop_next;

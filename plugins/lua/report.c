@@ -110,16 +110,32 @@ static void tell_operator(struct script *script, const char *what,
                                error->traceback[0] ? "; at " : "", error->traceback);
 }
 
-static void tell(struct script *script, const char *what) {
-    const struct sandbox_error *error = script->sandbox ? sandbox_error(script->sandbox) : NULL;
+static void tell_of(struct script *script, const char *what, const struct sandbox_error *error) {
     struct realm *realm = script->realm;
-    if (!error || realm->is_replay) return;
+    if (realm->is_replay) return;
     if (realm->is_probe) {
         snprintf(realm->probe_error, sizeof realm->probe_error, "%.390s", error->message);
         return;
     }
     tell_host(script, what, error);
     tell_operator(script, what, error);
+}
+
+static void tell(struct script *script, const char *what) {
+    const struct sandbox_error *error = script->sandbox ? sandbox_error(script->sandbox) : NULL;
+    if (error) tell_of(script, what, error);
+}
+
+void report_refusal(struct script *script, const char *file, int line, const char *text) {
+    struct instance *instance = script->realm->lobby->instance;
+    struct sandbox_error error = {.line = line};
+    snprintf(error.file, sizeof error.file, "%s", file);
+    if (*file)
+        snprintf(error.message, sizeof error.message, "%s:%d: %s", file, line, text);
+    else
+        snprintf(error.message, sizeof error.message, "%s", text);
+    instance->host->metrics->increase(instance->self, instance->metric_errors, 1);
+    tell_of(script, "error", &error);
 }
 
 void report_error(struct script *script) {

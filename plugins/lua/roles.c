@@ -2,6 +2,7 @@
 #include "lobby.h"
 #include "mode.h"
 #include "note.h"
+#include "objects.h"
 #include "probe.h"
 #include "script.h"
 #include "speech.h"
@@ -307,6 +308,10 @@ static void match_fact(void *user, void *state, const struct muster_fact *fact) 
     struct lobby *lobby = state;
     (void)user;
     if (!lobby || lobby->match.script_count == 0) return;
+    if (strcmp(fact->kind, MUSTER_FACT_REFUSED) == 0) {
+        objects_refused(&lobby->match, fact);
+        return;
+    }
     enum event event = event_find(fact->kind);
     if (event < EVENT_SPAWN || event > EVENT_TOUCH || !realm_has(&lobby->match, event)) return;
     struct arg args[4] = {A_SEAT(fact->seat)};
@@ -332,6 +337,7 @@ static void rules_save(void *user, void *state, struct muster_writer *out) {
     if (!lobby) return;
     muster_put_u32(out, lobby->match.tick);
     muster_put_u64(out, lobby->match.now_ms);
+    objects_save(&lobby->match, out);
     for (uint32_t i = 0; i < lobby->match.script_count; i++) {
         struct script *script = lobby->match.scripts[i];
         uint32_t len = script_save(script, bytes, sizeof bytes);
@@ -357,6 +363,7 @@ static muster_status rules_load(void *user, void *state, struct muster_reader *i
     if (!lobby) return MUSTER_OK;
     lobby->match.tick = muster_get_u32(in); /* before timers begin */
     lobby->match.now_ms = muster_get_u64(in);
+    objects_load(&lobby->match, in);
     if (lobby->match.match) seat_players(&lobby->match);
     for (uint32_t i = 0; i < lobby->match.script_count; i++) {
         char id[MOD_ID_MAX + 1];

@@ -88,9 +88,8 @@ static void killed(struct script *script) {
         lobby_restart_later(realm->lobby);
 }
 
-void script_failed(struct script *script) {
+static void count_failure(struct script *script) {
     uint64_t now_ms = realm_now_ms(script->realm);
-    report_error(script);
     if (script->realm->is_probe) return;
     if (script->before) {
         script->revert_due = true;
@@ -101,6 +100,16 @@ void script_failed(struct script *script) {
         script->error_count = 0;
     }
     if (++script->error_count >= SCRIPT_ERRORS_MAX) script_disable(script, "it keeps failing");
+}
+
+void script_failed(struct script *script) {
+    report_error(script);
+    count_failure(script);
+}
+
+void script_refused(struct script *script, const char *file, int line, const char *text) {
+    report_refusal(script, file, line, text);
+    if (script->sandbox) count_failure(script);
 }
 
 /* All scripts of a match together may take half of a tick: true when this one took it over. The

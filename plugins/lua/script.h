@@ -101,6 +101,8 @@ muster_status script_serve(struct script *script, lua_CFunction body, void *arg)
 bool script_peek(struct script *script, lua_CFunction body, void *arg);
 /* An error within an entry that went on after it: told and counted like one that ended it. */
 void script_failed(struct script *script);
+/* What it asked for at that place was refused later: the same. file "": unknown. */
+void script_refused(struct script *script, const char *file, int line, const char *text);
 /* State and generator as bytes at out (cap bytes); the number, or 0 when the state cannot be saved.
  */
 uint32_t script_save(struct script *script, void *out, uint32_t cap);

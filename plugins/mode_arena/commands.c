@@ -1,7 +1,7 @@
 /* commands.c - what rules ask the arena for: one table of commands, each argument checked. INVALID:
  * out of range; NOT_FOUND: no such command, id or avatar; STATE: it is dead. What a command brings
- * about is told to the rules like what happens by itself, but for what only its caller moves
- * (items sent home or removed, zones). */
+ * about is told to the rules like what happens by itself, but for items that their caller sends
+ * home or removes. */
 #include "state.h"
 
 struct call {
@@ -101,9 +101,10 @@ static muster_status command_zone(const struct call *call) {
 static muster_status command_zone_remove(const struct call *call) {
     if (!within(call->args[0], 1, ZONES_MAX)) return MUSTER_INVALID;
     struct zone *zone = &call->arena->zones[call->args[0] - 1];
-    muster_status status = zone->present ? MUSTER_OK : MUSTER_NOT_FOUND;
+    if (!zone->present) return MUSTER_NOT_FOUND;
+    objectives_zone_empty(call->arena, (uint32_t)call->args[0] - 1);
     zone->present = 0;
-    return status;
+    return MUSTER_OK;
 }
 
 /* [id, team, who] "PLACE|KIND": at home there, whatever it was before. */

@@ -44,6 +44,14 @@ static void zone_step(struct arena *arena, uint32_t index) {
     }
 }
 
+void objectives_zone_empty(struct arena *arena, uint32_t index) {
+    struct zone *zone = &arena->zones[index];
+    uint32_t inside = zone->inside;
+    zone->inside = 0;
+    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++)
+        if (inside >> i & 1) zone_tell(arena, index, i, false);
+}
+
 /* ---- items ---------------------------------------------------------------------------------- */
 
 bool objectives_may_take(const struct item *item, uint32_t team) {

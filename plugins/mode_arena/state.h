@@ -361,6 +361,8 @@ bool objectives_may_take(const struct item *item, uint32_t team);
 /* A living avatar has it from now on, whoever had it before. */
 void objectives_take(struct arena *arena, uint32_t index, uint32_t seat);
 void objectives_home(struct item *item);
+/* All who are inside leave it. */
+void objectives_zone_empty(struct arena *arena, uint32_t index);
 /* Dead or gone: what it carries falls, and zones are left. */
 void objectives_lose(struct arena *arena, uint32_t seat);
 /* It changed teams: what it may not take any more falls. */

@@ -23,7 +23,7 @@
 ---| "spawn" # notify: A player is alive (again).
 ---| "kill" # notify: A player died; killer is nil for an accident. weapon: rifle, launcher or an empty string.
 ---| "zone_enter" # notify: A living player came into a zone.
----| "zone_leave" # notify: A player left a zone, also by dying.
+---| "zone_leave" # notify: A player left a zone, also by dying, or when it is taken away.
 ---| "pickup" # notify: A player carries an item from now on.
 ---| "drop" # notify: The carrier lost an item, where it lies now.
 ---| "touch" # notify: A player stands on an item of the own team that is away from home.
@@ -69,7 +69,7 @@ state = nil
 ---@field spawn? fun(state: table, player: Player) # A player is alive (again).
 ---@field kill? fun(state: table, victim: Player, killer?: Player, weapon: string, assist?: Player) # A player died; killer is nil for an accident. weapon: rifle, launcher or an empty string.
 ---@field zone_enter? fun(state: table, player: Player, zone: integer) # A living player came into a zone.
----@field zone_leave? fun(state: table, player: Player, zone: integer) # A player left a zone, also by dying.
+---@field zone_leave? fun(state: table, player: Player, zone: integer) # A player left a zone, also by dying, or when it is taken away.
 ---@field pickup? fun(state: table, player: Player, item: integer) # A player carries an item from now on.
 ---@field drop? fun(state: table, player: Player, item: integer) # The carrier lost an item, where it lies now.
 ---@field touch? fun(state: table, player: Player, item: integer) # A player stands on an item of the own team that is away from home.
@@ -341,7 +341,7 @@ function match.add_score(team, points) end
 function match.announce(text) end
 
 ---Ends the match with this tick: red, blue or draw (default); score_limit (default), time_limit,
----elimination or forfeit.
+---elimination or forfeit. The first call of a tick counts.
 ---Match realm only.
 ---@param winner? string
 ---@param reason? string
@@ -353,18 +353,19 @@ function match.finish(winner, reason) end
 arena = {}
 
 ---A round zone that everybody sees: ids 1 to 8, radius in tiles, progress 0 to 100, a label of 15
----bytes. place: center, red_base, blue_base, or at:X,Y in tiles. The same id again changes it.
+---bytes. place: center, red_base, blue_base, or at:X,Y: a tile of the map that is no wall. The
+---same id again changes it; ids are shared by the mods of a match, and who uses one first has it.
 ---Match realm only.
 ---@param zone {id: integer, place: string, radius: number, team?: Team, progress?: integer, label?: string}
 function arena.zone(zone) end
 
----Takes a zone away.
+---Takes a zone away; who is inside leaves it.
 ---Match realm only.
 ---@param id integer
 function arena.zone_remove(id) end
 
----A thing that players carry: ids 1 to 8; kind is a word that is shown (flag, crown). who may pick
----it up: anyone (default), enemies or team, of its team.
+---A thing that players carry: ids 1 to 8, as for zones; kind is a word that is shown (flag,
+---crown). who may pick it up: anyone (default), enemies or team, of its team.
 ---Match realm only.
 ---@param item {id: integer, place: string, kind?: string, team?: Team, who?: string}
 function arena.item(item) end

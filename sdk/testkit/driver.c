@@ -125,6 +125,20 @@ void testkit_match_input(struct testkit *kit, muster_match_id id, uint32_t seat,
     match->steering = false;
 }
 
+static void command_refused(struct match *match, const struct queued_command *queued,
+                            muster_status status) {
+    const struct muster_fact fact = {.size = sizeof(fact),
+                                     .seat = queued->command.seat,
+                                     .tick = match->tick,
+                                     .kind = MUSTER_FACT_REFUSED,
+                                     .value = queued->command.arg_count ? queued->args[0] : 0,
+                                     .other_seat = MUSTER_SEAT_NONE,
+                                     .third_seat = MUSTER_SEAT_NONE,
+                                     .text = queued->name};
+    kit_log.write(match->plugin, MUSTER_LOG_WARN, "command %s: status %d", queued->name, status);
+    rulings_fact(match, &fact);
+}
+
 static void commands_run(struct match *match) {
     struct queued_command *queued, *next;
     DL_FOREACH_SAFE(match->commands, queued, next) {
@@ -132,9 +146,7 @@ static void commands_run(struct match *match) {
         muster_status status = MUSTER_NOT_FOUND;
         if (match->mode->command)
             status = match->mode->command(match->plugin->instance, match->state, &queued->command);
-        if (status != MUSTER_OK)
-            kit_log.write(match->plugin, MUSTER_LOG_WARN, "command %s: status %d", queued->name,
-                          status);
+        if (status != MUSTER_OK) command_refused(match, queued, status);
         free(queued);
     }
 }

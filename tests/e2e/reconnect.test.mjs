@@ -185,5 +185,5 @@ test("a session that ends is closed with 4002; sdk/js renews it, before or after
     assert.deepEqual([resumed, entry.seat], [true, seat]);
     assert.deepEqual(states, [], "renewed in time, it is not cut off");
     assert.ok(kept.client.session.expiresAt > began);
-    assert.equal(late.client.session.playerId, late.playerId);
+    assert.equal(late.client.session.playerId, late.player.playerId);
 });

@@ -38,6 +38,7 @@ static void test_zones_are_entered_and_left(void **state) {
     fixture_ticks(&f, 1);
     assert_string_equal(heard(), "zone_enter 0 3");
     assert_int_equal(COMMAND(&f, "zone_remove", "", 3), MUSTER_OK);
+    assert_string_equal(heard(), "zone_leave 0 3, zone_leave 1 3");
     fixture_ticks(&f, 1);
     assert_string_equal(heard(), "");
     duel_close(&f);

@@ -281,6 +281,74 @@ static void closed_fetch_is_silent(void **state) {
                      MUSTER_OK); /* net_stop ends it */
 }
 
+/* ---- Servers that answer what no client expects: faults mended in libwebsockets after 4.1.6 ----
+ */
+
+static struct {
+    const char *answer;
+    int listener;
+    uint16_t port;
+} hostile;
+
+static void *answer_once(void *user) {
+    char request[4096];
+    (void)user;
+    int fd = accept(hostile.listener, NULL, NULL);
+    if (fd < 0) return NULL;
+    (void)!read(fd, request, sizeof request);
+    (void)!write(fd, hostile.answer, strlen(hostile.answer));
+    close(fd);
+    return NULL;
+}
+
+static void hostile_listen(void) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof address;
+    hostile.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(hostile.listener, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(hostile.listener, 1), 0);
+    assert_int_equal(getsockname(hostile.listener, (struct sockaddr *)&address, &len), 0);
+    hostile.port = ntohs(address.sin_port);
+}
+
+static muster_status fetch_hostile(const char *answer) {
+    char url[64];
+    pthread_t thread;
+    hostile.answer = answer;
+    hostile_listen();
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/", hostile.port);
+    assert_int_equal(pthread_create(&thread, NULL, answer_once, NULL), 0);
+    muster_status status = fetch_url("GET", url, "", 5000);
+    pthread_join(thread, NULL);
+    close(hostile.listener);
+    return status;
+}
+
+static void hostile_servers(void **state) {
+    (void)state;
+#define CHUNKED "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert_int_equal(fetch_hostile(CHUNKED "2\r\nok\r\n0\r\n\r\n"), MUSTER_OK);
+    assert_string_equal(fetched.body, "ok");
+    static const char *const refused[] = {
+        CHUNKED "ffffffff\r\nwhat follows",
+        CHUNKED "80000000\r\nwhat follows",
+        CHUNKED "1fffffff2\r\nwhat follows",
+        CHUNKED "-2\r\nok\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nwhat follows",
+        "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\nwhat follows",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwha",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nwhat follows",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nwhat follows",
+        "HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\nwhat follows",
+        "HTTP/1.1 2\r\n\r\n",
+        "\x16\x03\x01 no HTTP at all",
+        "",
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        if (fetch_hostile(refused[i]) == MUSTER_OK) fail_msg("taken: %s", refused[i]);
+    }
+}
+
 /* ---- WebSocket client ---- */
 
 static struct {
@@ -496,6 +564,7 @@ int main(void) {
         CLIENT_TEST(fetch),
         CLIENT_TEST(fetch_refusals),
         CLIENT_TEST(closed_fetch_is_silent),
+        CLIENT_TEST(hostile_servers),
         CLIENT_TEST(ws_client),
         CLIENT_TEST(ws_client_refused),
         TLS_TEST(tls),

@@ -6,7 +6,7 @@ state = {inside = {}} -- seats
 
 local function close()
     arena.zone_remove(ZONE)
-    state.inside = {} -- a zone that is taken away is not left
+    state.inside = {} -- at once: they leave it with the next tick
 end
 
 if realm == "match" then

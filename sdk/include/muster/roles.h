@@ -314,6 +314,10 @@ struct muster_param {
     const char *name; /* "damage", "respawn_ms", ... as the mode documents */
 };
 
+/* fact->kind: a command that was queued with host->match->command is not done. text: the command's
+ * name; value: its first argument, or 0; seat: its seat. */
+#define MUSTER_FACT_REFUSED "command_refused"
+
 /* Chain in config order. Allowed only if none rejects; values pass from one to the next.
  *
  * JOIN, SPECTATE, CHAT, READY, VOTE, LOBBY_CREATE, a player's own TEAM_CHANGE, START by itself and
@@ -359,7 +363,8 @@ struct muster_rules {
     void (*match_connection)(void *instance, void *state, uint32_t seat, uint32_t connected);
     /* After the mode's tick, before victory is asked. */
     void (*match_tick)(void *instance, void *state, const struct muster_tick *tick);
-    /* What happened in the match, as the mode tells it with host->match->tell. */
+    /* What happened in the match, as the mode tells it with host->match->tell; or that it has
+     * refused a command (MUSTER_FACT_REFUSED, from the host). */
     void (*match_fact)(void *instance, void *state, const struct muster_fact *fact);
     /* As in mode. */
     void (*match_setting)(void *instance, void *state, const char *key);
