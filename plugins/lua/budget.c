@@ -65,9 +65,14 @@ void sandbox_check(lua_State *L) {
 
 void sandbox_charge(lua_State *L, uint64_t units) {
     struct sandbox *sb = sandbox_of(L);
-    sb->units += units;
+    if (__builtin_add_overflow(sb->units, units, &sb->units)) sb->units = UINT64_MAX;
     if (sb->units > sb->limits.call_units) budget_kill(sb, SANDBOX_KILL_INSTRUCTIONS);
     if (is_killed(sb)) raise_kill(L, sb);
+}
+
+void sandbox_charge_items(lua_State *L, uint64_t count, uint32_t units_each) {
+    uint64_t units;
+    sandbox_charge(L, __builtin_mul_overflow(count, units_each, &units) ? UINT64_MAX : units);
 }
 
 void sandbox_kill_next(lua_State *L) {

@@ -33,13 +33,14 @@ static int bracket_level(const char *at, const char *end) {
     return at < end && *at == '[' ? level : -1;
 }
 
-static const char *skip_comment(const char *at, const char *end) {
+static const char *skip_comment(lua_State *L, const char *at, const char *end) {
     int level = bracket_level(at, end);
     if (level < 0) {
         const char *line = memchr(at, '\n', (size_t)(end - at));
         return line ? line + 1 : end;
     }
     for (at += level + 2; at < end; at++) {
+        look(L, (size_t)(end - at), 0);
         if (*at != ']' || end - at < level + 2 || at[level + 1] != ']') continue;
         bool closed = true;
         for (int i = 1; i <= level; i++) closed = closed && at[i] == '=';
@@ -48,22 +49,24 @@ static const char *skip_comment(const char *at, const char *end) {
     return end;
 }
 
-static const char *skip_blank(const char *at, const char *end) {
+static const char *skip_blank(lua_State *L, const char *at, const char *end) {
     for (;;) {
+        sandbox_check(L);
         while (at < end && (*at == ' ' || (*at >= '\t' && *at <= '\r'))) at++;
         if (end - at < 2 || at[0] != '-' || at[1] != '-') return at;
-        at = skip_comment(at + 2, end);
+        at = skip_comment(L, at + 2, end);
     }
 }
 
-const char *check_source(const char *text, size_t len) {
+/* A comment behind each of many _ENV may be read again for each, so this can be interrupted. */
+const char *check_source(lua_State *L, const char *text, size_t len) {
     const char *end = text + len, *at = text;
     if (len && *text == '\x1b') return "bytecode is not taken";
     while ((at = memmem(at, (size_t)(end - at), "_ENV", 4)) != NULL) {
         bool word = (at == text || !is_word(at[-1])) && (at + 4 == end || !is_word(at[4]));
         at += 4;
         if (!word) continue;
-        const char *next = skip_blank(at, end);
+        const char *next = skip_blank(L, at, end);
         if (next < end && *next == '<' && (next + 1 == end || next[1] != '='))
             return "_ENV cannot be declared with an attribute, nor stand before '<'";
     }
@@ -141,8 +144,9 @@ static unsigned char *take_constants(struct dump_reader *r, size_t count) {
     return kinds;
 }
 
-static void check_prototype(struct dump_reader *r, int depth) {
+static void check_prototype(const struct sandbox *sb, struct dump_reader *r, int depth) {
     struct function f = {0};
+    if (is_killed(sb)) dump_refuse(r, "not checked to its end");
     if (depth > DEPTH_MAX) {
         dump_refuse(r, "functions are nested too deeply");
         return;
@@ -163,7 +167,7 @@ static void check_prototype(struct dump_reader *r, int depth) {
     }
     free(kinds);
     dump_take(r, dump_number(r) * 3);
-    for (size_t n = dump_number(r); n > 0 && !r->refusal; n--) check_prototype(r, depth + 1);
+    for (size_t n = dump_number(r); n > 0 && !r->refusal; n--) check_prototype(sb, r, depth + 1);
     for (int i = 0; i < 4 && !r->refusal; i++) { /* debug information: stripped, all empty */
         if (dump_number(r)) dump_refuse(r, "compiled to an unknown form");
     }
@@ -173,7 +177,7 @@ const char *check_function(lua_State *L) {
     struct dump dump;
     if (!dump_write(L, &dump, false)) return "no memory to check it";
     struct dump_reader reader = dump_reader(&dump);
-    check_prototype(&reader, 0);
+    check_prototype(sandbox_of(L), &reader, 0);
     free(dump.bytes);
     return reader.refusal;
 }

@@ -1,12 +1,13 @@
 /* dump - writing a compiled function out, and the pieces of which such a text is made. */
 #include "dump.h"
+#include "internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static int write_piece(lua_State *L, const void *piece, size_t size, void *user) {
     struct dump *dump = user;
-    (void)L;
+    if (is_killed(sandbox_of(L))) return 1;
     if (dump->used + size > dump->size) {
         size_t larger = (dump->used + size) * 2;
         unsigned char *bytes = realloc(dump->bytes, larger);

@@ -6,6 +6,7 @@
 #include "sandbox.h"
 
 #include <lauxlib.h>
+#include <limits.h>
 #include <stdatomic.h>
 
 enum {
@@ -13,6 +14,7 @@ enum {
     COROUTINE_DEPTH_MAX = 100, /* resumes within resumes; Lua's own limit is about 190 */
     COROUTINE_BYTES = 4096,    /* one coroutine for each so many bytes of the memory limit */
     PRINT_BYTES_MAX = 1024,
+    NUMERAL_BYTES_MAX = 512, /* a longer text is no number: reading it could not be interrupted */
 };
 
 /* CPU time per second; see budget.c. */
@@ -41,12 +43,17 @@ struct sandbox {
     bool error_told; /* an error of this entry is in the record */
     bool collect;    /* the heap is nearly full: the hook collects */
     bool kill_next;  /* the hook kills */
+    bool weak_told;  /* that __mode does nothing */
     int resume_depth;
     uint64_t units;
     struct bucket bucket;
     struct sandbox_limits limits;
     struct sandbox_host host;
     struct scratch scratch;
+    struct {
+        lua_State *L;
+        struct layout_table *table;
+    } growing; /* a table that may be about to change its size; see wrap.c */
     struct sandbox_error *error;
     uint64_t random[4];
     struct heap heap; /* last: its lists are long, and all others are read at every entry */
@@ -73,9 +80,27 @@ static inline void look(lua_State *L, size_t step, unsigned units) {
     if (step % LOOK_EVERY == LOOK_EVERY - 1) sandbox_charge(L, (uint64_t)LOOK_EVERY * units);
 }
 
+/* Before a text is read as a number. */
+static inline void charge_numeral(lua_State *L, size_t len) {
+    sandbox_charge(L, 10 + (len < NUMERAL_BYTES_MAX ? len : NUMERAL_BYTES_MAX));
+}
+
 /* At least size bytes behind what is in use of the scratch memory, valid until the next call of
  * this or order_keys. Raises when that is over the memory limit. */
 char *scratch_area(lua_State *L, size_t size);
+
+/* ---- wrap.c */
+/* The allocator's report of the first request while a table is growing: raises when its keys would
+ * not spread over the new nodes. */
+void wrap_growth(struct sandbox *sb, size_t bytes);
+/* Which of so many nodes of a table is the first of the chain for a number; see layout.h. */
+union layout_datum;
+size_t wrap_place(unsigned key_tag, const union layout_datum *key, size_t nodes);
+
+/* ---- sandbox.c */
+/* As sandbox_check on whatever thread runs, for code that is told of none; nothing outside of
+ * entries. */
+void sandbox_look(void);
 
 /* ---- libc.c */
 /* For lua_atpanic. Named by sandbox.c so that the linker takes libc.c before Lua's archive. */
@@ -95,7 +120,7 @@ size_t errors_utf8_length(const unsigned char *text, size_t len);
 /* ---- load.c and check.c */
 int load_require(lua_State *L);
 /* Null, or why the text must not reach the compiler. */
-const char *check_source(const char *text, size_t len);
+const char *check_source(lua_State *L, const char *text, size_t len);
 /* Null, or why the function on top must not run. */
 const char *check_function(lua_State *L);
 
@@ -107,21 +132,28 @@ struct order_key {
     union {
         lua_Integer integer;
         lua_Number number;
-        const char *string; /* borrowed from the table */
+        const char *string; /* borrowed from the table of keys */
         uint64_t serial;
     } as;
-    const void *object;
+    lua_Integer at; /* in the table of keys */
 };
 enum { ORDER_INTEGER, ORDER_FLOAT, ORDER_STRING, ORDER_BOOLEAN, ORDER_HANDLE, ORDER_OBJECT };
 
-/* Sorts the keys of the table at index into the scratch memory; *first is their place there, to be
- * read through order_at until order_drop(L, first). Answers their number. Raises for keys that have
- * no order. *sequence tells that they are 1..n. Allocates nothing in Lua. */
-size_t order_keys(lua_State *L, int table, size_t *first, bool *sequence);
-const struct order_key *order_at(lua_State *L, size_t first, size_t i);
-void order_drop(lua_State *L, size_t first);
-/* Pushes the key; the table it came from is at index. */
-void order_push(lua_State *L, int table, const struct order_key *key);
+/* The keys of one table in order. */
+struct order {
+    size_t count;
+    bool sequence; /* they are 1..count, and listed nowhere */
+    size_t first;  /* else sorted in the scratch memory, from here on */
+    int keys;      /* and, in any order, in a table at this index, which keeps them alive */
+};
+
+/* Reads and sorts the keys of the table at index, and pushes the table of them, or nil: it has to
+ * stay there until order_drop, which takes it away with all above. Raises for keys that have no
+ * order. */
+void order_keys(lua_State *L, int table, struct order *order);
+struct order_key order_at(lua_State *L, const struct order *order, size_t i);
+void order_push(lua_State *L, const struct order *order, size_t i);
+void order_drop(lua_State *L, const struct order *order);
 int order_pairs(lua_State *L); /* pairs */
 int order_next(lua_State *L);  /* next */
 
@@ -137,5 +169,23 @@ void lib_math_open(lua_State *L);
 void lib_utf8_open(lua_State *L);
 /* Raises unless scripts may write to the table at index by raw access. */
 void lib_check_writable(lua_State *L, int index);
+
+/* ---- lib_result.c: results, and an ordinary error where the heap has no room for one */
+/* lua_pushlstring. */
+void lib_push(lua_State *L, const char *bytes, size_t len);
+/* luaL_checkstack, also for counts that a script chose. */
+void lib_check_stack(lua_State *L, size_t count, const char *message);
+/* Before so many items are put behind what a table has. */
+void lib_table_grows(lua_State *L, size_t count);
+/* luaL_prepbuffsize, luaL_addlstring, luaL_addvalue, luaL_pushresult. */
+char *lib_room(luaL_Buffer *out, size_t more);
+void lib_add(luaL_Buffer *out, const char *bytes, size_t len);
+void lib_add_value(luaL_Buffer *out);
+void lib_push_result(luaL_Buffer *out);
+
+static inline void lib_add_char(luaL_Buffer *out, char c) {
+    if (out->n == out->size) lib_room(out, 1);
+    out->b[out->n++] = c;
+}
 
 #endif

@@ -203,12 +203,21 @@ static int base_getmetatable(lua_State *L) {
     return 1;
 }
 
-/* A finalizer counts only if it is there at this call; it would run where nothing interrupts it. */
-static void check_metatable(lua_State *L) {
-    if (!lua_istable(L, 2)) return;
-    lua_pushliteral(L, "__gc");
-    if (lua_rawget(L, 2) != LUA_TNIL) luaL_error(L, "__gc is not available");
+static bool has_field(lua_State *L, const char *name) {
+    lua_pushstring(L, name);
+    bool has = lua_rawget(L, 2) != LUA_TNIL;
     lua_pop(L, 1);
+    return has;
+}
+
+/* Neither does anything here, whenever it is set (see wrap.c): better told than missed. */
+static void check_metatable(lua_State *L) {
+    struct sandbox *sb = sandbox_of(L);
+    if (!lua_istable(L, 2)) return;
+    if (has_field(L, "__gc")) luaL_error(L, "__gc is not available");
+    if (sb->weak_told || !sb->host.print || !has_field(L, "__mode")) return;
+    sb->weak_told = true;
+    sb->host.print(sb->host.user, "__mode does nothing: there are no weak tables");
 }
 
 static int base_setmetatable(lua_State *L) {
@@ -293,8 +302,8 @@ static int tonumber_based(lua_State *L) {
     luaL_checktype(L, 1, LUA_TSTRING);
     const char *text = lua_tolstring(L, 1, &len);
     luaL_argcheck(L, 2 <= base && base <= 36, 2, "base out of range");
-    sandbox_charge(L, len);
-    if (parse_integer(text, text + len, (int)base, &value))
+    charge_numeral(L, len);
+    if (len <= NUMERAL_BYTES_MAX && parse_integer(text, text + len, (int)base, &value))
         lua_pushinteger(L, value);
     else
         luaL_pushfail(L);
@@ -310,7 +319,7 @@ static int base_tonumber(lua_State *L) {
         return 1;
     }
     const char *text = lua_tolstring(L, 1, &len);
-    if (text) sandbox_charge(L, len);
+    if (text) charge_numeral(L, len);
     if (!text || lua_stringtonumber(L, text) != len + 1) luaL_pushfail(L);
     return 1;
 }

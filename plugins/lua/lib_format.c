@@ -66,7 +66,7 @@ static void add_integer(lua_State *L, luaL_Buffer *out, struct spec *spec, int i
                         const char *flags) {
     lua_Integer n = luaL_checkinteger(L, index);
     check_spec(L, spec, flags, true);
-    char *item = luaL_prepbuffsize(out, ITEM_MAX);
+    char *item = lib_room(out, ITEM_MAX);
     luaL_addsize(out, (size_t)snprintf(item, ITEM_MAX, full_spec(spec, "ll"), n));
 }
 
@@ -75,7 +75,7 @@ static void add_number(lua_State *L, luaL_Buffer *out, struct spec *spec, int in
     if (hexadecimal) check_spec(L, spec, "-+ #0", true);
     lua_Number n = luaL_checknumber(L, index);
     if (!hexadecimal) check_spec(L, spec, "-+ #0", true);
-    char *item = luaL_prepbuffsize(out, ITEM_MAX);
+    char *item = lib_room(out, ITEM_MAX);
     if (isnan(n)) n = (lua_Number)NAN; /* its sign depends on the processor */
     luaL_addsize(out, (size_t)snprintf(item, ITEM_MAX, full_spec(spec, ""), n));
 }
@@ -83,7 +83,7 @@ static void add_number(lua_State *L, luaL_Buffer *out, struct spec *spec, int in
 static void add_char(lua_State *L, luaL_Buffer *out, struct spec *spec, int index) {
     check_spec(L, spec, "-", false);
     int c = (int)luaL_checkinteger(L, index);
-    char *item = luaL_prepbuffsize(out, ITEM_MAX);
+    char *item = lib_room(out, ITEM_MAX);
     luaL_addsize(out, (size_t)snprintf(item, ITEM_MAX, full_spec(spec, ""), c));
 }
 
@@ -92,42 +92,45 @@ static void add_text(lua_State *L, luaL_Buffer *out, struct spec *spec, int inde
     const char *text = sandbox_tostring(L, index, &len);
     sandbox_charge(L, len / 16 + 5);
     if (spec->len == 1) {
-        luaL_addvalue(out);
+        lib_add_value(out);
         return;
     }
     luaL_argcheck(L, len == strlen(text), index, "string contains zeros");
     check_spec(L, spec, "-", true);
     if (!spec->precision && len >= 100) { /* longer than any width */
-        luaL_addvalue(out);
+        lib_add_value(out);
         return;
     }
     char item[ITEM_MAX];
     int n = snprintf(item, sizeof item, full_spec(spec, ""), text);
     lua_pop(L, 1);
-    luaL_addlstring(out, item, (size_t)n);
+    lib_add(out, item, (size_t)n);
 }
 
 #pragma GCC diagnostic pop
 
 /* ---- %q: as Lua source */
 
+/* Backslash and number; three digits when another digit follows. */
+static void quote_control(luaL_Buffer *out, unsigned char c, bool digit_follows) {
+    lib_add_char(out, '\\');
+    if (digit_follows || c >= 100) lib_add_char(out, (char)('0' + c / 100));
+    if (digit_follows || c >= 10) lib_add_char(out, (char)('0' + c / 10 % 10));
+    lib_add_char(out, (char)('0' + c % 10));
+}
+
 static void quote_text(luaL_Buffer *out, const char *text, size_t len) {
-    luaL_addchar(out, '"');
+    lib_add_char(out, '"');
     for (size_t i = 0; i < len; i++) {
-        char escape[8];
         unsigned char c = (unsigned char)text[i];
-        bool digit_follows = i + 1 < len && is_digit(text[i + 1]);
-        if (c == '"' || c == '\\' || c == '\n') {
-            luaL_addchar(out, '\\');
-            luaL_addchar(out, (char)c);
-        } else if (c < ' ' || c == 0x7f) {
-            snprintf(escape, sizeof escape, digit_follows ? "\\%03d" : "\\%d", c);
-            luaL_addstring(out, escape);
-        } else {
-            luaL_addchar(out, (char)c);
-        }
+        look(out->L, i, 5);
+        if (c == '"' || c == '\\' || c == '\n') lib_add_char(out, '\\');
+        if ((c < ' ' && c != '\n') || c == 0x7f)
+            quote_control(out, c, i + 1 < len && is_digit(text[i + 1]));
+        else
+            lib_add_char(out, (char)c);
     }
-    luaL_addchar(out, '"');
+    lib_add_char(out, '"');
 }
 
 static void quote_number(lua_State *L, luaL_Buffer *out, int index) {
@@ -142,7 +145,7 @@ static void quote_number(lua_State *L, luaL_Buffer *out, int index) {
     } else {
         snprintf(item, sizeof item, "%a", n);
     }
-    luaL_addstring(out, item);
+    lib_add(out, item, strlen(item));
 }
 
 static void add_quoted(lua_State *L, luaL_Buffer *out, const struct spec *spec, int index) {
@@ -152,15 +155,14 @@ static void add_quoted(lua_State *L, luaL_Buffer *out, const struct spec *spec, 
     switch (lua_type(L, index)) {
     case LUA_TSTRING:
         text = lua_tolstring(L, index, &len);
-        sandbox_charge(L, len * 2);
-        sandbox_reserve(L, len * 2);
+        sandbox_charge(L, len / 16);
         quote_text(out, text, len);
         break;
     case LUA_TNUMBER: quote_number(L, out, index); break;
     case LUA_TNIL:
     case LUA_TBOOLEAN:
         sandbox_tostring(L, index, NULL);
-        luaL_addvalue(out);
+        lib_add_value(out);
         break;
     default: luaL_argerror(L, index, "value has no literal form");
     }
@@ -190,29 +192,34 @@ static void add_item(lua_State *L, luaL_Buffer *out, struct spec *spec, int inde
     }
 }
 
+/* Up to the next conversion; "%%" stands for itself. */
+static const char *add_plain(luaL_Buffer *out, const char *at, const char *end) {
+    while (at < end) {
+        const char *percent = memchr(at, '%', (size_t)(end - at));
+        lib_add(out, at, (size_t)((percent ? percent : end) - at));
+        if (!percent || percent + 1 == end || percent[1] != '%') return percent ? percent : end;
+        lib_add_char(out, '%');
+        sandbox_charge(out->L, 10);
+        at = percent + 2;
+    }
+    return end;
+}
+
 static int string_format(lua_State *L) {
     size_t len;
     luaL_Buffer out;
     int index = 1, top = lua_gettop(L);
     const char *at = luaL_checklstring(L, 1, &len), *end = at + len;
-    sandbox_charge(L, len + 10);
+    sandbox_charge(L, len / 4 + 10);
     luaL_buffinit(L, &out);
-    while (at < end) {
+    while ((at = add_plain(&out, at, end)) < end) {
         struct spec spec;
-        if (*at != '%') {
-            luaL_addchar(&out, *at++);
-            continue;
-        }
-        if (++at < end && *at == '%') {
-            luaL_addchar(&out, *at++);
-            continue;
-        }
         if (++index > top) return luaL_argerror(L, index, "no value");
-        at = read_spec(L, at, end, &spec);
+        at = read_spec(L, at + 1, end, &spec);
         sandbox_charge(L, 50);
         add_item(L, &out, &spec, index);
     }
-    luaL_pushresult(&out);
+    lib_push_result(&out);
     return 1;
 }
 

@@ -173,7 +173,7 @@ static void pack_integer(struct format *f, luaL_Buffer *out, const struct option
             is_signed ? n >= -limit && n < limit : (lua_Unsigned)n < (lua_Unsigned)limit * 2;
         luaL_argcheck(f->L, fits, index, is_signed ? "integer overflow" : "unsigned overflow");
     }
-    put_integer(luaL_prepbuffsize(out, option->size), (lua_Unsigned)n, f->little, option->size,
+    put_integer(lib_room(out, option->size), (lua_Unsigned)n, f->little, option->size,
                 is_signed && n < 0);
     luaL_addsize(out, option->size);
 }
@@ -182,7 +182,7 @@ static void pack_number(struct format *f, luaL_Buffer *out, const struct option 
                         int index) {
     double number = luaL_checknumber(f->L, index);
     float small = (float)number;
-    char *to = luaL_prepbuffsize(out, option->size);
+    char *to = lib_room(out, option->size);
     const void *from = option->kind == KIND_FLOAT ? (const void *)&small : (const void *)&number;
     copy_swapped(to, from, option->size, f->little);
     luaL_addsize(out, option->size);
@@ -195,24 +195,24 @@ static void pack_bytes(struct format *f, luaL_Buffer *out, const struct option *
     sandbox_charge(L, len / 16);
     if (option->kind == KIND_FIXED) {
         luaL_argcheck(L, len <= option->size, index, "string longer than given size");
+        lib_room(out, option->size); /* refuses a size that does not fit before it is charged */
         sandbox_charge(L, option->size / 16);
-        sandbox_reserve(L, option->size);
     } else if (option->kind == KIND_STRING) {
         bool fits = option->size >= sizeof len || len < (size_t)1 << option->size * 8;
         luaL_argcheck(L, fits, index, "string length does not fit in given size");
-        put_integer(luaL_prepbuffsize(out, option->size), len, f->little, option->size, false);
+        put_integer(lib_room(out, option->size), len, f->little, option->size, false);
         luaL_addsize(out, option->size);
         f->total += len;
     } else {
         luaL_argcheck(L, strlen(bytes) == len, index, "string contains zeros");
     }
-    luaL_addlstring(out, bytes, len);
+    lib_add(out, bytes, len);
     if (option->kind == KIND_FIXED && len < option->size) {
-        memset(luaL_prepbuffsize(out, option->size - len), 0, option->size - len);
+        memset(lib_room(out, option->size - len), 0, option->size - len);
         luaL_addsize(out, option->size - len);
     }
     if (option->kind == KIND_ZERO) {
-        luaL_addchar(out, '\0');
+        lib_add_char(out, '\0');
         f->total += len + 1;
     }
 }
@@ -227,7 +227,7 @@ static int string_pack(lua_State *L) {
     while (*f.at) {
         struct option option = next_option(&f);
         f.total += option.padding + option.size;
-        for (; option.padding > 0; option.padding--) luaL_addchar(&out, '\0');
+        for (; option.padding > 0; option.padding--) lib_add_char(&out, '\0');
         switch (option.kind) {
         case KIND_INT:
         case KIND_UINT: pack_integer(&f, &out, &option, ++index); break;
@@ -236,11 +236,11 @@ static int string_pack(lua_State *L) {
         case KIND_FIXED:
         case KIND_STRING:
         case KIND_ZERO: pack_bytes(&f, &out, &option, ++index); break;
-        case KIND_PADDING: luaL_addchar(&out, '\0'); break;
+        case KIND_PADDING: lib_add_char(&out, '\0'); break;
         default: break;
         }
     }
-    luaL_pushresult(&out);
+    lib_push_result(&out);
     return 1;
 }
 
@@ -286,7 +286,7 @@ static void unpack_string(struct format *f, const struct input *in, const struct
     size_t len = (size_t)get_integer(f->L, from, f->little, option->size, false);
     check_input(f->L, in, f->total + option->size, len);
     sandbox_charge(f->L, len / 16);
-    lua_pushlstring(f->L, from + option->size, len);
+    lib_push(f->L, from + option->size, len);
     f->total += len;
 }
 
@@ -294,7 +294,7 @@ static void unpack_zero(struct format *f, const struct input *in) {
     const char *from = in->bytes + f->total;
     const char *zero = memchr(from, '\0', in->len - f->total);
     luaL_argcheck(f->L, zero != NULL, 2, "unfinished string for format 'z'");
-    lua_pushlstring(f->L, from, (size_t)(zero - from));
+    lib_push(f->L, from, (size_t)(zero - from));
     f->total += (size_t)(zero - from) + 1;
     sandbox_charge(f->L, (uint64_t)(zero - from) / 16);
 }
@@ -312,7 +312,7 @@ static int unpack_option(struct format *f, const struct input *in, const struct 
     case KIND_DOUBLE: unpack_number(f, from, option); return 1;
     case KIND_FIXED:
         sandbox_charge(f->L, option->size / 16);
-        lua_pushlstring(f->L, from, option->size);
+        lib_push(f->L, from, option->size);
         return 1;
     case KIND_STRING: unpack_string(f, in, option); return 1;
     case KIND_ZERO: unpack_zero(f, in); return 1;

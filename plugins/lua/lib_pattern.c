@@ -13,9 +13,13 @@ static size_t start_offset(lua_Integer start, size_t len) {
     return len + (size_t)start;
 }
 
-static bool has_specials(const char *pattern, size_t len) {
+static bool has_specials(lua_State *L, const char *pattern, size_t len) {
+    static const bool special[256] = {
+        ['^'] = true, ['$'] = true, ['*'] = true, ['+'] = true, ['?'] = true,
+        ['.'] = true, ['('] = true, ['['] = true, ['%'] = true, ['-'] = true};
     for (size_t i = 0; i < len; i++) {
-        if (pattern[i] && strchr("^$*+?.([%-", pattern[i])) return true;
+        if (special[(unsigned char)pattern[i]]) return true;
+        look(L, i, 1);
     }
     return false;
 }
@@ -46,8 +50,7 @@ static int search(lua_State *L, bool find) {
         return 1;
     }
     if (find) {
-        sandbox_charge(L, pattern_len / 2);
-        if (lua_toboolean(L, 4) || !has_specials(pattern, pattern_len))
+        if (lua_toboolean(L, 4) || !has_specials(L, pattern, pattern_len))
             return find_plain(L, subject, len, start);
     }
     match_init(&m, L, subject, len, pattern, pattern_len);
@@ -123,18 +126,19 @@ struct substitution {
 static void add_escape(struct substitution *sub, char c, const char *start, const char *end) {
     lua_State *L = sub->m.L;
     if (c == '%') {
-        luaL_addchar(&sub->out, '%');
+        lib_add_char(&sub->out, '%');
         return;
     }
     if (c == '0') {
-        luaL_addlstring(&sub->out, start, (size_t)(end - start));
+        match_spend(&sub->m, (size_t)(end - start) / 16);
+        lib_add(&sub->out, start, (size_t)(end - start));
         return;
     }
     if (c < '1' || c > '9') luaL_error(L, "invalid use of '%%' in replacement string");
     match_push_capture(&sub->m, c - '1', start, end);
     luaL_tolstring(L, -1, NULL); /* a position is a number */
     lua_remove(L, -2);
-    luaL_addvalue(&sub->out);
+    lib_add_value(&sub->out);
 }
 
 static void add_text(struct substitution *sub, const char *start, const char *end) {
@@ -142,17 +146,20 @@ static void add_text(struct substitution *sub, const char *start, const char *en
     const char *text = lua_tolstring(sub->m.L, 3, &len), *stop = text + len;
     while (text < stop) {
         const char *escape = memchr(text, '%', (size_t)(stop - text));
-        luaL_addlstring(&sub->out, text, (size_t)((escape ? escape : stop) - text));
-        sub->m.steps += (uint32_t)(len / 16 + 1);
+        size_t plain = (size_t)((escape ? escape : stop) - text);
+        lib_add(&sub->out, text, plain);
+        match_spend(&sub->m, plain / 16 + 1);
         if (!escape) return;
         add_escape(sub, escape + 1 < stop ? escape[1] : '\0', start, end);
         text = escape + 2;
     }
 }
 
-/* Adds what replaces this match; true if it differs from it. */
+/* Adds what replaces this match; true if it differs from it. A look-up may go through thousands of
+ * metatables. */
 static bool add_value(struct substitution *sub, const char *start, const char *end) {
     lua_State *L = sub->m.L;
+    sandbox_check(L);
     if (sub->kind == LUA_TTABLE) {
         match_push_capture(&sub->m, 0, start, end);
         lua_gettable(L, 3);
@@ -165,12 +172,13 @@ static bool add_value(struct substitution *sub, const char *start, const char *e
     }
     if (!lua_toboolean(L, -1)) {
         lua_pop(L, 1);
-        luaL_addlstring(&sub->out, start, (size_t)(end - start));
+        lib_add(&sub->out, start, (size_t)(end - start));
         return false;
     }
     if (!lua_isstring(L, -1))
         luaL_error(L, "invalid replacement value (a %s)", luaL_typename(L, -1));
-    luaL_addvalue(&sub->out);
+    match_spend(&sub->m, lua_rawlen(L, -1) / 16);
+    lib_add_value(&sub->out);
     return true;
 }
 
@@ -187,7 +195,7 @@ static lua_Integer substitute(struct substitution *sub, const char *pattern, lua
             *changed = add_value(sub, *at, end) || *changed;
             *at = last = end;
         } else if (*at < sub->m.subject_end) {
-            luaL_addchar(&sub->out, **at);
+            lib_add_char(&sub->out, **at);
             ++*at;
         } else {
             break;
@@ -214,8 +222,8 @@ static int string_gsub(lua_State *L) {
     lua_Integer count = substitute(&sub, pattern, limit, &at, &changed);
     match_settle(&sub.m);
     if (changed) {
-        luaL_addlstring(&sub.out, at, (size_t)(sub.m.subject_end - at));
-        luaL_pushresult(&sub.out);
+        lib_add(&sub.out, at, (size_t)(sub.m.subject_end - at));
+        lib_push_result(&sub.out);
     } else {
         lua_pushvalue(L, 1);
     }

@@ -38,7 +38,7 @@ static int string_sub(lua_State *L) {
         return 1;
     }
     sandbox_charge(L, (last - first) / 16 + 5);
-    lua_pushlstring(L, text + first - 1, last - first + 1);
+    lib_push(L, text + first - 1, last - first + 1);
     return 1;
 }
 
@@ -50,10 +50,8 @@ static int string_byte(lua_State *L) {
     size_t last = last_of(luaL_optinteger(L, 3, start), len);
     if (first > last) return 0;
     size_t count = last - first + 1;
-    if (count * sizeof(void *) * 4 > sandbox_of(L)->limits.memory_bytes)
-        return luaL_error(L, "string slice too long");
+    lib_check_stack(L, count, "string slice too long");
     sandbox_charge(L, count * 2);
-    luaL_checkstack(L, (int)count, "string slice too long");
     for (size_t i = 0; i < count; i++) lua_pushinteger(L, (unsigned char)text[first - 1 + i]);
     return (int)count;
 }
@@ -67,6 +65,7 @@ static int string_char(lua_State *L) {
         lua_Unsigned code = (lua_Unsigned)luaL_checkinteger(L, i);
         luaL_argcheck(L, code <= 255, i, "value out of range");
         bytes[i - 1] = (char)code;
+        look(L, (size_t)i, 0);
     }
     luaL_pushresultsize(&out, (size_t)n);
     return 1;
@@ -88,8 +87,8 @@ static int string_rep(lua_State *L) {
         return luaL_error(L, "resulting string too large");
     size_t total = (size_t)n * len + (size_t)(n - 1) * separator_len;
     if (total > max) return luaL_error(L, "resulting string too large");
-    sandbox_charge(L, total / 16 + 10);
     sandbox_reserve(L, total);
+    sandbox_charge(L, total / 16 + 10);
     char *bytes = scratch_area(L, total);
     memcpy(bytes, text, len);
     if (n > 1) memcpy(bytes + len, separator, separator_len);
@@ -99,41 +98,43 @@ static int string_rep(lua_State *L) {
     return 1;
 }
 
-static int transform(lua_State *L, void (*fn)(char *to, const char *from, size_t len)) {
+/* Each byte becomes what fn makes of it. */
+static int transform(lua_State *L, bool backwards, char (*fn)(char)) {
     size_t len;
     const char *text = luaL_checklstring(L, 1, &len);
-    sandbox_charge(L, len / 2 + 5);
     sandbox_reserve(L, len);
+    sandbox_charge(L, len / 2 + 5);
     char *bytes = scratch_area(L, len);
-    fn(bytes, text, len);
+    for (size_t i = 0; i < len; i++) {
+        bytes[i] = fn(text[backwards ? len - 1 - i : i]);
+        look(L, i, 0);
+    }
     lua_pushlstring(L, bytes, len);
     return 1;
 }
 
-static void to_reverse(char *to, const char *from, size_t len) {
-    for (size_t i = 0; i < len; i++) to[i] = from[len - 1 - i];
+static char to_same(char c) {
+    return c;
 }
 
-static void to_lower(char *to, const char *from, size_t len) {
-    for (size_t i = 0; i < len; i++)
-        to[i] = from[i] >= 'A' && from[i] <= 'Z' ? (char)(from[i] + 32) : from[i];
+static char to_lower(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
-static void to_upper(char *to, const char *from, size_t len) {
-    for (size_t i = 0; i < len; i++)
-        to[i] = from[i] >= 'a' && from[i] <= 'z' ? (char)(from[i] - 32) : from[i];
+static char to_upper(char c) {
+    return c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
 }
 
 static int string_reverse(lua_State *L) {
-    return transform(L, to_reverse);
+    return transform(L, true, to_same);
 }
 
 static int string_lower(lua_State *L) {
-    return transform(L, to_lower);
+    return transform(L, false, to_lower);
 }
 
 static int string_upper(lua_State *L) {
-    return transform(L, to_upper);
+    return transform(L, false, to_upper);
 }
 
 /* ---- arithmetic on strings that look like numbers; Lua leaves it to the metatable of strings */
@@ -145,7 +146,7 @@ static bool push_number(lua_State *L, int index) {
         return true;
     }
     const char *text = lua_tolstring(L, index, &len);
-    if (text) sandbox_charge(L, len);
+    if (text) charge_numeral(L, len);
     return text && lua_stringtonumber(L, text) == len + 1;
 }
 

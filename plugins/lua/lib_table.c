@@ -1,5 +1,6 @@
 /* lib_table - the table functions, by raw access: lengths cannot lie, and what is charged is what
- * is done. sort is stable.
+ * is done. A table with wide holes may have any number as its border, so lengths are bounded. sort
+ * is stable.
  */
 #include "internal.h"
 
@@ -11,7 +12,9 @@ static lua_Integer length_of(lua_State *L, int index) {
     luaL_checktype(L, index, LUA_TTABLE);
     if (luaL_getmetafield(L, index, "__len") != LUA_TNIL)
         luaL_argerror(L, index, "a table with __len has no length of its own");
-    return (lua_Integer)lua_rawlen(L, index);
+    lua_Unsigned length = lua_rawlen(L, index);
+    luaL_argcheck(L, length <= RANGE_MAX, index, "a table with such holes has no length");
+    return (lua_Integer)length;
 }
 
 static int table_insert(lua_State *L) {
@@ -23,10 +26,11 @@ static int table_insert(lua_State *L) {
         at = luaL_checkinteger(L, 2);
         luaL_argcheck(L, at >= 1 && at <= end, 2, "position out of bounds");
     }
-    sandbox_charge(L, (uint64_t)(end - at) * UNITS_PER_ITEM + UNITS_PER_ITEM);
+    sandbox_charge_items(L, (uint64_t)(end - at) + 1, UNITS_PER_ITEM);
     for (lua_Integer i = end; i > at; i--) {
         lua_rawgeti(L, 1, i - 1);
         lua_rawseti(L, 1, i);
+        look(L, (size_t)i, 0);
     }
     lua_pushvalue(L, value);
     lua_rawseti(L, 1, at);
@@ -38,15 +42,36 @@ static int table_remove(lua_State *L) {
     lua_Integer size = length_of(L, 1), at = luaL_optinteger(L, 2, size);
     if (at != size)
         luaL_argcheck(L, (lua_Unsigned)at - 1 <= (lua_Unsigned)size, 2, "position out of bounds");
-    sandbox_charge(L, (at < size ? (uint64_t)(size - at) : 0) * UNITS_PER_ITEM + UNITS_PER_ITEM);
+    sandbox_charge_items(L, at < size ? (uint64_t)(size - at) + 1 : 1, UNITS_PER_ITEM);
     lua_rawgeti(L, 1, at);
     for (; at < size; at++) {
         lua_rawgeti(L, 1, at + 1);
         lua_rawseti(L, 1, at);
+        look(L, (size_t)at, 0);
     }
     lua_pushnil(L);
     lua_rawseti(L, 1, at);
     return 1;
+}
+
+/* Room for what goes behind the end. Of few items nothing is asked: to look for a length may change
+ * which border the table has. */
+static void reserve_target(lua_State *L, int target, lua_Integer to, lua_Integer count) {
+    if (count < LOOK_EVERY || to < 1) return;
+    lua_Unsigned has = lua_rawlen(L, target), end = (lua_Unsigned)(to + count - 1);
+    if ((lua_Unsigned)to <= has + 1 && end > has) lib_table_grows(L, end - has);
+}
+
+static void move_items(lua_State *L, lua_Integer first, lua_Integer count, int target,
+                       lua_Integer to) {
+    reserve_target(L, target, to, count);
+    bool backwards = to > first && to <= first + count - 1 && lua_rawequal(L, 1, target);
+    for (lua_Integer i = 0; i < count; i++) {
+        lua_Integer at = backwards ? count - 1 - i : i;
+        lua_rawgeti(L, 1, first + at);
+        lua_rawseti(L, target, to + at);
+        look(L, (size_t)i, 0);
+    }
 }
 
 static int table_move(lua_State *L) {
@@ -61,14 +86,8 @@ static int table_move(lua_State *L) {
         lua_Integer count = last - first + 1;
         luaL_argcheck(L, to <= LUA_MAXINTEGER - count + 1, 4, "destination wrap around");
         luaL_argcheck(L, count <= RANGE_MAX, 3, "too many elements to move");
-        sandbox_charge(L, (uint64_t)count * UNITS_PER_ITEM);
-        bool backwards = to > first && to <= last && (target == 1 || lua_rawequal(L, 1, target));
-        for (lua_Integer i = 0; i < count; i++) {
-            lua_Integer at = backwards ? count - 1 - i : i;
-            lua_rawgeti(L, 1, first + at);
-            lua_rawseti(L, target, to + at);
-            look(L, (size_t)i, 0);
-        }
+        sandbox_charge_items(L, (uint64_t)count, UNITS_PER_ITEM);
+        move_items(L, first, count, target, to);
     }
     lua_pushvalue(L, target);
     return 1;
@@ -112,7 +131,8 @@ static int table_concat(lua_State *L) {
 
 static int table_pack(lua_State *L) {
     int n = lua_gettop(L);
-    sandbox_charge(L, (uint64_t)n * UNITS_PER_ITEM + UNITS_PER_ITEM);
+    sandbox_charge_items(L, (uint64_t)n + 1, UNITS_PER_ITEM);
+    lib_table_grows(L, (size_t)n);
     lua_createtable(L, n, 1);
     lua_insert(L, 1);
     for (int i = n; i >= 1; i--) lua_rawseti(L, 1, i);
@@ -127,11 +147,13 @@ static int table_unpack(lua_State *L) {
     lua_Integer last = lua_isnoneornil(L, 3) ? length_of(L, 1) : luaL_checkinteger(L, 3);
     if (first > last) return 0;
     lua_Unsigned count = (lua_Unsigned)last - (lua_Unsigned)first + 1;
-    if (count == 0 || count > sandbox_of(L)->limits.memory_bytes / (sizeof(void *) * 4) ||
-        !lua_checkstack(L, (int)count))
-        return luaL_error(L, "too many results to unpack");
-    sandbox_charge(L, count * UNITS_PER_ITEM);
-    for (lua_Unsigned i = 0; i < count; i++) lua_rawgeti(L, 1, (lua_Integer)i + first);
+    if (count == 0) return luaL_error(L, "too many results to unpack"); /* 2^64 */
+    lib_check_stack(L, count, "too many results to unpack");
+    sandbox_charge_items(L, count, UNITS_PER_ITEM);
+    for (lua_Unsigned i = 0; i < count; i++) {
+        lua_rawgeti(L, 1, (lua_Integer)((lua_Unsigned)first + i));
+        look(L, i, 0);
+    }
     return (int)count;
 }
 
@@ -168,6 +190,7 @@ static void merge(lua_State *L, int from, int to, lua_Integer first, lua_Integer
         }
         lua_rawgeti(L, from, take_right ? right++ : left++);
         lua_rawseti(L, to, i);
+        look(L, (size_t)i, 0);
     }
 }
 
@@ -223,8 +246,8 @@ static int table_sort(lua_State *L) {
     luaL_argcheck(L, size <= RANGE_MAX, 1, "array too big");
     lua_settop(L, 2);
     check_irreflexive(L);
-    sandbox_charge(L, (uint64_t)size * UNITS_PER_ITEM);
-    sandbox_reserve(L, (size_t)size * sizeof(void *) * 4);
+    lib_table_grows(L, (size_t)size * 2);
+    sandbox_charge_items(L, (uint64_t)size, UNITS_PER_ITEM);
     lua_createtable(L, (int)size, 0);
     lua_createtable(L, (int)size, 0);
     copy_items(L, ARG_TABLE, COPY_A, size);

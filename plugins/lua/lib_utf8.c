@@ -45,9 +45,9 @@ static int utf8_len(lua_State *L) {
     bool lax = lua_toboolean(L, 4);
     luaL_argcheck(L, 1 <= at && --at <= (lua_Integer)len, 2, "initial position out of bounds");
     luaL_argcheck(L, --last < (lua_Integer)len, 3, "final position out of bounds");
-    if (last >= at) sandbox_charge(L, (uint64_t)(last - at));
     for (; at <= last; count++) {
         uint32_t code;
+        look(L, (size_t)count, 4);
         const char *next = decode(text + at, &code, !lax);
         if (!next) {
             luaL_pushfail(L);
@@ -56,6 +56,7 @@ static int utf8_len(lua_State *L) {
         }
         at = next - text;
     }
+    sandbox_charge(L, (uint64_t)count % LOOK_EVERY * 4);
     lua_pushinteger(L, count);
     return 1;
 }
@@ -71,12 +72,11 @@ static int utf8_codepoint(lua_State *L) {
     luaL_argcheck(L, last <= (lua_Integer)len, 3, "out of bounds");
     if (first > last) return 0;
     size_t most = (size_t)(last - first) + 1;
-    if (most * sizeof(void *) * 4 > sandbox_of(L)->limits.memory_bytes)
-        return luaL_error(L, "string slice too long");
+    lib_check_stack(L, most, "string slice too long");
     sandbox_charge(L, most * 2);
-    luaL_checkstack(L, (int)most, "string slice too long");
     for (const char *at = text + first - 1; at < text + last; results++) {
         uint32_t code;
+        look(L, (size_t)results, 0);
         at = decode(at, &code, !lax);
         if (!at) return luaL_error(L, "invalid UTF-8 code");
         lua_pushinteger(L, code);
@@ -112,35 +112,40 @@ static int utf8_char(lua_State *L) {
         char bytes[8];
         lua_Unsigned code = (lua_Unsigned)luaL_checkinteger(L, i);
         luaL_argcheck(L, code <= CODE_MAX, i, "value out of range");
-        luaL_addlstring(&out, bytes, encode((uint32_t)code, bytes));
+        lib_add(&out, bytes, encode((uint32_t)code, bytes));
+        look(L, (size_t)i, 0);
     }
-    luaL_pushresult(&out);
+    lib_push_result(&out);
     return 1;
 }
 
+/* Over the rest of the character that at lies in. */
+static lua_Integer skip_rest(lua_State *L, const char *text, lua_Integer at, int direction) {
+    size_t steps = 0;
+    for (; at > 0 && is_continuation(text + at); at += direction) look(L, steps++, 1);
+    return at; /* the final zero is no continuation */
+}
+
 static int utf8_offset(lua_State *L) {
-    size_t len;
+    size_t len, steps = 0;
     const char *text = luaL_checklstring(L, 1, &len);
     lua_Integer n = luaL_checkinteger(L, 2);
     lua_Integer at = position(luaL_optinteger(L, 3, n >= 0 ? 1 : (lua_Integer)len + 1), len);
     luaL_argcheck(L, 1 <= at && --at <= (lua_Integer)len, 3, "position out of bounds");
-    sandbox_charge(L, len);
     if (n == 0) {
-        while (at > 0 && is_continuation(text + at)) at--;
-        lua_pushinteger(L, at + 1);
+        lua_pushinteger(L, skip_rest(L, text, at, -1) + 1);
         return 1;
     }
     if (is_continuation(text + at)) return luaL_error(L, "initial position is a continuation byte");
     for (; n < 0 && at > 0; n++) {
-        do {
-            at--;
-        } while (at > 0 && is_continuation(text + at));
+        at = skip_rest(L, text, at - 1, -1);
+        look(L, steps++, 4);
     }
     for (n -= n > 0; n > 0 && at < (lua_Integer)len; n--) {
-        do {
-            at++;
-        } while (is_continuation(text + at)); /* the final zero is none */
+        at = skip_rest(L, text, at + 1, 1);
+        look(L, steps++, 4);
     }
+    sandbox_charge(L, steps % LOOK_EVERY * 4);
     if (n == 0)
         lua_pushinteger(L, at + 1);
     else
@@ -155,9 +160,7 @@ static int step_codes(lua_State *L, bool strict) {
     const char *text = luaL_checklstring(L, 1, &len);
     lua_Unsigned at = (lua_Unsigned)lua_tointeger(L, 2);
     uint32_t code;
-    if (at < len) {
-        while (is_continuation(text + at)) at++; /* to the next character */
-    }
+    for (size_t steps = 0; at < len && is_continuation(text + at); at++) look(L, steps++, 1);
     if (at >= len) return 0;
     const char *next = decode(text + at, &code, strict);
     if (!next || is_continuation(next)) return luaL_error(L, "invalid UTF-8 code");

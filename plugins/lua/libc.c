@@ -16,8 +16,11 @@ double lua_pow(double x, double y) {
     return portable_pow(x, y);
 }
 
+/* By bytes. Strings with zero bytes come in pieces, as many as there are zeros: a look between. */
 HIDDEN int lua_strcoll(const char *a, const char *b) __asm__("strcoll");
 int lua_strcoll(const char *a, const char *b) {
+    static _Thread_local unsigned pieces;
+    if (++pieces % LOOK_EVERY == 0) sandbox_look();
     return strcmp(a, b);
 }
 

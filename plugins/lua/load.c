@@ -30,7 +30,7 @@ void sandbox_load_chunk(lua_State *L, const char *text, size_t len, const char *
     if (len > max)
         luaL_error(L, "%s: %I bytes, at most %I are taken", chunk, (lua_Integer)len,
                    (lua_Integer)max);
-    const char *refusal = check_source(text, len);
+    const char *refusal = check_source(L, text, len);
     if (refusal) luaL_error(L, "%s: %s", chunk, refusal);
     luaL_checkstack(L, 4, NULL);
     lua_pushfstring(L, "@%s", chunk);
@@ -38,6 +38,7 @@ void sandbox_load_chunk(lua_State *L, const char *text, size_t len, const char *
     sandbox_check(L);
     if (status != LUA_OK) lua_error(L);
     refusal = check_function(L);
+    sandbox_check(L);
     if (refusal) luaL_error(L, "%s: %s", chunk, refusal);
     lua_remove(L, -2);
 }

@@ -22,11 +22,16 @@ void match_init(struct match *m, lua_State *L, const char *subject, size_t subje
 void match_settle(struct match *m) {
     uint64_t steps = m->steps;
     m->steps = 0;
-    sandbox_charge(m->L, steps * UNITS_PER_STEP);
+    sandbox_charge_items(m->L, steps, UNITS_PER_STEP);
+}
+
+void match_spend(struct match *m, size_t steps) {
+    m->steps += steps;
+    if (m->steps >= SETTLE_EVERY) match_settle(m);
 }
 
 static inline void step(struct match *m) {
-    if (++m->steps >= SETTLE_EVERY) match_settle(m);
+    match_spend(m, 1);
 }
 
 /* ---- single characters: classes of plain ASCII, whatever the locale */
@@ -167,7 +172,7 @@ static const char *match_back_reference(struct match *m, const char *s, int digi
         luaL_error(m->L, "invalid capture index %%%d", i + 1);
     size_t len = (size_t)m->capture[i].len;
     if (len > (size_t)(m->subject_end - s)) return NULL;
-    m->steps += (uint32_t)(len / 16);
+    match_spend(m, len / 16);
     return memcmp(m->capture[i].start, s, len) == 0 ? s + len : NULL;
 }
 
@@ -295,7 +300,8 @@ const char *match_at(struct match *m, const char *at, const char *pattern) {
 void match_push_capture(struct match *m, int i, const char *start, const char *end) {
     if (i >= m->captures) {
         if (i != 0) luaL_error(m->L, "invalid capture index %%%d", i + 1);
-        lua_pushlstring(m->L, start, (size_t)(end - start));
+        match_spend(m, (size_t)(end - start) / 16 + 1);
+        lib_push(m->L, start, (size_t)(end - start));
         return;
     }
     ptrdiff_t len = m->capture[i].len;
@@ -303,8 +309,8 @@ void match_push_capture(struct match *m, int i, const char *start, const char *e
     if (len == MATCH_POSITION)
         lua_pushinteger(m->L, m->capture[i].start - m->subject + 1);
     else
-        lua_pushlstring(m->L, m->capture[i].start, (size_t)len);
-    m->steps += (uint32_t)(len < 0 ? 1 : len / 16 + 1);
+        lib_push(m->L, m->capture[i].start, (size_t)len);
+    match_spend(m, len < 0 ? 1 : (size_t)len / 16 + 1);
 }
 
 int match_push_captures(struct match *m, const char *start, const char *end) {

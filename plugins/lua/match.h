@@ -13,7 +13,7 @@ enum { MATCH_CAPTURES_MAX = 32, MATCH_DEPTH_MAX = 200, MATCH_OPEN = -1, MATCH_PO
 struct match {
     lua_State *L;
     const char *subject, *subject_end, *pattern_end;
-    uint32_t steps; /* not yet charged */
+    uint64_t steps; /* not yet charged */
     int depth;
     int captures;
     struct {
@@ -29,6 +29,8 @@ void match_init(struct match *m, lua_State *L, const char *subject, size_t subje
 const char *match_at(struct match *m, const char *at, const char *pattern);
 /* Charges what has not been charged yet. */
 void match_settle(struct match *m);
+/* Adds steps, and charges them now and then. */
+void match_spend(struct match *m, size_t steps);
 /* Pushes capture i; with none in the pattern, capture 0 is the whole match. Raises if there is no
  * such capture. */
 void match_push_capture(struct match *m, int i, const char *start, const char *end);

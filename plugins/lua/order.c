@@ -22,14 +22,6 @@ static struct order_key *add_key(lua_State *L) {
     return key;
 }
 
-const struct order_key *order_at(lua_State *L, size_t first, size_t i) {
-    return keys_from(sandbox_of(L), first) + i;
-}
-
-void order_drop(lua_State *L, size_t first) {
-    sandbox_of(L)->scratch.used = first;
-}
-
 /* ---- reading and comparing keys */
 
 /* Functions of C have no creation number; their distance within the program does not change. */
@@ -48,7 +40,6 @@ static bool read_handle(lua_State *L, int index, struct order_key *key) {
 }
 
 static void read_key(lua_State *L, int index, struct order_key *key) {
-    key->object = NULL;
     switch (lua_type(L, index)) {
     case LUA_TNUMBER:
         key->kind = lua_isinteger(L, index) ? ORDER_INTEGER : ORDER_FLOAT;
@@ -70,13 +61,12 @@ static void read_key(lua_State *L, int index, struct order_key *key) {
     case LUA_TTHREAD:
         key->kind = ORDER_OBJECT;
         key->as.serial = place_of(L, index);
-        break;
+        return;
     default:
         if (lua_type(L, index) != LUA_TUSERDATA || !read_handle(L, index, key))
             luaL_error(L, "a %s as key of a table has no order: pairs and next cannot visit it",
                        luaL_typename(L, index));
     }
-    key->object = lua_topointer(L, index);
 }
 
 static int compare_strings(const struct order_key *a, const struct order_key *b) {
@@ -119,45 +109,65 @@ static void sort(lua_State *L, struct order_key *keys, size_t n) {
     }
 }
 
-size_t order_keys(lua_State *L, int table, size_t *first, bool *sequence) {
-    size_t n = 0;
-    table = lua_absindex(L, table);
-    luaL_checkstack(L, 4, NULL);
-    *first = sandbox_of(L)->scratch.used;
-    *sequence = true;
-    for (lua_pushnil(L); lua_next(L, table); n++) {
+/* ---- all keys of a table */
+
+static void count_keys(lua_State *L, int table, struct order *order) {
+    order->count = 0;
+    order->sequence = true;
+    for (lua_pushnil(L); lua_next(L, table); look(L, order->count++, UNITS_PER_KEY / 2)) {
         lua_pop(L, 1);
+        order->sequence = order->sequence && lua_isinteger(L, -1) &&
+                          lua_tointeger(L, -1) == (lua_Integer)order->count + 1;
+    }
+    sandbox_charge_items(L, order->count % LOOK_EVERY + 1, UNITS_PER_KEY / 2);
+}
+
+/* Nothing is collected here: the table has room for them all. */
+static void list_keys(lua_State *L, int table, const struct order *order) {
+    lua_Integer n = 0;
+    for (lua_pushnil(L); lua_next(L, table); look(L, (size_t)n, UNITS_PER_KEY / 2)) {
+        lua_pop(L, 1);
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, order->keys, ++n);
         struct order_key *key = add_key(L);
         read_key(L, -1, key);
-        *sequence =
-            *sequence && key->kind == ORDER_INTEGER && key->as.integer == (lua_Integer)n + 1;
-        look(L, n, UNITS_PER_KEY);
+        key->at = n;
     }
-    sandbox_charge(L, UNITS_PER_KEY * (n % LOOK_EVERY) + 10);
-    if (!*sequence) sort(L, keys_from(sandbox_of(L), *first), n);
-    return n;
+    sandbox_charge_items(L, (uint64_t)n % LOOK_EVERY, UNITS_PER_KEY / 2);
 }
 
-/* An object is found again by a walk through the table: such keys are rare. The walk goes on to the
- * end, so that its cost is the same in every run. */
-static void push_object(lua_State *L, int table, const struct order_key *key) {
-    size_t steps = 0;
-    lua_pushnil(L); /* the object, when it is found */
-    for (lua_pushnil(L); lua_next(L, table); look(L, steps++, UNITS_PER_KEY)) {
-        lua_pop(L, 1);
-        if (lua_topointer(L, -1) == key->object) lua_copy(L, -1, -2);
+void order_keys(lua_State *L, int table, struct order *order) {
+    table = lua_absindex(L, table);
+    luaL_checkstack(L, 5, NULL);
+    count_keys(L, table, order);
+    order->first = sandbox_of(L)->scratch.used;
+    order->keys = lua_gettop(L) + 1;
+    if (order->sequence) {
+        lua_pushnil(L);
+        return;
     }
-    sandbox_charge(L, steps % LOOK_EVERY * UNITS_PER_KEY);
+    lib_table_grows(L, order->count);
+    lua_createtable(L, (int)order->count, 0);
+    list_keys(L, table, order);
+    sort(L, keys_from(sandbox_of(L), order->first), order->count);
 }
 
-void order_push(lua_State *L, int table, const struct order_key *key) {
-    switch (key->kind) {
-    case ORDER_INTEGER: lua_pushinteger(L, key->as.integer); break;
-    case ORDER_FLOAT: lua_pushnumber(L, key->as.number); break;
-    case ORDER_STRING: lua_pushlstring(L, key->as.string, key->len); break;
-    case ORDER_BOOLEAN: lua_pushboolean(L, (int)key->as.integer); break;
-    default: push_object(L, lua_absindex(L, table), key);
-    }
+struct order_key order_at(lua_State *L, const struct order *order, size_t i) {
+    if (!order->sequence) return keys_from(sandbox_of(L), order->first)[i];
+    return (struct order_key){.kind = ORDER_INTEGER, .as.integer = (lua_Integer)i + 1};
+}
+
+void order_push(lua_State *L, const struct order *order, size_t i) {
+    struct order_key key = order_at(L, order, i);
+    if (order->sequence)
+        lua_pushinteger(L, key.as.integer);
+    else
+        lua_rawgeti(L, order->keys, key.at);
+}
+
+void order_drop(lua_State *L, const struct order *order) {
+    sandbox_of(L)->scratch.used = order->first;
+    lua_settop(L, order->keys - 1);
 }
 
 /* ---- pairs */
@@ -197,20 +207,23 @@ static int step_keys(lua_State *L) {
     return 0;
 }
 
-static void push_keys(lua_State *L, int table, size_t first, size_t n) {
-    sandbox_reserve(L, n * sizeof(void *) * 2 + 64);
-    lua_createtable(L, (int)n, 0);
-    for (size_t i = 0; i < n; i++) {
-        struct order_key key = *order_at(L, first, i);
-        order_push(L, table, &key);
+/* The keys in order, as a table, or the number of the last one. */
+static void push_keys(lua_State *L, const struct order *order) {
+    if (order->sequence) {
+        lua_pushinteger(L, (lua_Integer)order->count);
+        return;
+    }
+    lib_table_grows(L, order->count);
+    lua_createtable(L, (int)order->count, 0);
+    for (size_t i = 0; i < order->count; i++) {
+        order_push(L, order, i);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
         look(L, i, UNITS_PER_KEY);
     }
 }
 
 int order_pairs(lua_State *L) {
-    size_t first;
-    bool sequence;
+    struct order order;
     luaL_checkany(L, 1);
     if (luaL_getmetafield(L, 1, "__pairs") != LUA_TNIL) {
         lua_pushvalue(L, 1);
@@ -218,14 +231,12 @@ int order_pairs(lua_State *L) {
         return 3;
     }
     luaL_checktype(L, 1, LUA_TTABLE);
-    size_t n = order_keys(L, 1, &first, &sequence);
-    if (sequence)
-        lua_pushinteger(L, (lua_Integer)n);
-    else
-        push_keys(L, 1, first, n);
-    order_drop(L, first);
+    order_keys(L, 1, &order);
+    push_keys(L, &order);
+    lua_replace(L, order.keys);
     lua_pushinteger(L, 0);
-    lua_pushcclosure(L, sequence ? step_sequence : step_keys, 2);
+    lua_pushcclosure(L, order.sequence ? step_sequence : step_keys, 2);
+    sandbox_of(L)->scratch.used = order.first;
     lua_pushvalue(L, 1);
     lua_pushnil(L);
     return 3;

@@ -11,8 +11,16 @@ enum { GC_PAUSE = 140 }; /* percent; Lua's own 200 lets garbage double every hea
 
 static void *allocate(void *user, void *block, size_t old_size, size_t new_size) {
     struct sandbox *sb = user;
+    if (sb->growing.table && new_size) wrap_growth(sb, block ? 0 : new_size);
     void *result = heap_alloc(&sb->heap, block, old_size, new_size);
     if (new_size > (block ? old_size : 0)) budget_grew(sb);
+    return result;
+}
+
+/* The first block is the main thread, behind its extra space, which Lua leaves as it is. */
+static void *allocate_state(void *user, void *block, size_t old_size, size_t new_size) {
+    void *result = allocate(user, block, old_size, new_size);
+    if (result && !block && old_size == LUA_TTHREAD) memcpy(result, &user, sizeof user);
     return result;
 }
 
@@ -101,10 +109,10 @@ muster_status sandbox_create(const struct sandbox_limits *limits, const struct s
     if (host) sb->host = *host;
     seed_random(sb->random, seed);
     heap_init(&sb->heap, sb->limits.memory_bytes, heap_is_plain());
-    sb->L = lua_newstate(allocate, sb);
+    sb->L = lua_newstate(allocate_state, sb);
     if (!sb->L) goto failed;
+    lua_setallocf(sb->L, allocate, sb);
     lua_atpanic(sb->L, libc_panic);
-    *(struct sandbox **)lua_getextraspace(sb->L) = sb;
     lua_gc(sb->L, LUA_GCINC, GC_PAUSE, 0, 0);
     if (sandbox_enter(sb, open_libraries, NULL) != MUSTER_OK) goto failed;
     budget_arm_count(sb, sb->L);
@@ -145,22 +153,31 @@ static void trim_scratch(struct scratch *scratch) {
     *scratch = (struct scratch){0};
 }
 
+static _Thread_local struct sandbox *entered; /* the innermost */
+
+void sandbox_look(void) {
+    if (entered && is_killed(entered)) sandbox_check(atomic_load(&entered->running));
+}
+
 static muster_status enter(struct sandbox *sb, lua_CFunction body, void *arg) {
     lua_State *L = sb->L;
     if (is_killed(sb)) return MUSTER_CLOSED;
     if (atomic_load(&sb->running)) return MUSTER_STATE;
     struct sandbox *volatile *current = sb->host.current;
-    struct sandbox *outer = current ? *current : NULL;
+    struct sandbox *outer = current ? *current : NULL, *outside = entered;
     int top = lua_gettop(L);
     sb->error_told = false;
     sb->resume_depth = 0;
     sb->units = 0;
+    sb->growing.table = NULL;
     budget_switch(sb, L);
+    entered = sb;
     if (current) *current = sb;
     lua_pushcfunction(L, errors_handler);
     lua_pushcfunction(L, body);
     lua_pushlightuserdata(L, arg);
     int status = lua_pcall(L, 1, 0, top + 1);
+    entered = outside;
     if (current) *current = outer;
     budget_switch(sb, NULL);
     muster_status result = finish(sb, status);

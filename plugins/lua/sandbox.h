@@ -159,6 +159,9 @@ void *sandbox_user(lua_State *L); /* host.user */
 /* Adds work to the budget of this entry, about 2 ns a unit; raises when that, or anything else, has
  * killed the sandbox. Call it before the work, and every 1000 steps or so inside long loops. */
 void sandbox_charge(lua_State *L, uint64_t units);
+/* The same for a number of items that a script chose: neither this nor the sum ever wraps around.
+ */
+void sandbox_charge_items(lua_State *L, uint64_t count, uint32_t units_each);
 /* Makes room for a result of so many bytes: collects garbage if that helps, raises an ordinary
  * error if it does not. */
 void sandbox_reserve(lua_State *L, size_t bytes);

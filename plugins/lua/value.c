@@ -77,25 +77,23 @@ static void write_string(struct writer *w, const char *text, size_t len) {
 
 static void write_table(struct writer *w, int index, int depth) {
     lua_State *L = w->L;
-    size_t first;
-    bool sequence;
+    struct order order;
     if (depth >= VALUE_DEPTH_MAX)
         luaL_error(L, "tables nested over %d deep, or in a cycle", VALUE_DEPTH_MAX);
     luaL_checkstack(L, 8, NULL);
-    size_t n = order_keys(L, index, &first, &sequence);
+    order_keys(L, index, &order);
     put_tag(w, TAG_TABLE);
-    put_number(w, n, 4);
-    for (size_t i = 0; i < n; i++) {
-        struct order_key key = *order_at(L, first, i);
-        if (key.kind > ORDER_BOOLEAN)
+    put_number(w, order.count, 4);
+    for (size_t i = 0; i < order.count; i++) {
+        if (order_at(L, &order, i).kind > ORDER_BOOLEAN)
             luaL_error(L, "a table whose keys are objects cannot be copied");
-        order_push(L, index, &key);
+        order_push(L, &order, i);
         write_value(w, lua_gettop(L), depth + 1);
         lua_rawget(L, index);
         write_value(w, lua_gettop(L), depth + 1);
         lua_pop(L, 1);
     }
-    order_drop(L, first);
+    order_drop(L, &order);
 }
 
 static void write_value(struct writer *w, int index, int depth) {

@@ -80,37 +80,33 @@ static void write_number(struct writer *w, int index) {
     put_text(w, text);
 }
 
-static void write_entry(struct writer *w, int index, const struct order_key *key, bool array,
-                        int depth) {
-    if (!array) {
-        if (key->kind != ORDER_STRING)
-            luaL_error(w->L, "a table with keys other than 1..n or strings has no JSON form");
-        write_string(w, key->as.string, key->len);
-        put(w, ":", 1);
-    }
-    order_push(w->L, index, key);
-    lua_rawget(w->L, index);
-    write_value(w, lua_gettop(w->L), depth + 1);
-    lua_pop(w->L, 1);
+static void write_key(struct writer *w, const struct order_key *key) {
+    if (key->kind != ORDER_STRING)
+        luaL_error(w->L, "a table with keys other than 1..n or strings has no JSON form");
+    write_string(w, key->as.string, key->len);
+    put(w, ":", 1);
 }
 
 static void write_table(struct writer *w, int index, int depth) {
     lua_State *L = w->L;
-    size_t first;
-    bool sequence;
+    struct order order;
     if (depth >= VALUE_DEPTH_MAX)
         luaL_error(L, "tables nested over %d deep, or in a cycle", VALUE_DEPTH_MAX);
     luaL_checkstack(L, 8, NULL);
-    size_t n = order_keys(L, index, &first, &sequence);
-    bool array = sequence && n > 0;
+    order_keys(L, index, &order);
+    bool array = order.sequence && order.count > 0;
     put(w, array ? "[" : "{", 1);
-    for (size_t i = 0; i < n; i++) {
-        struct order_key key = *order_at(L, first, i);
+    for (size_t i = 0; i < order.count; i++) {
+        struct order_key key = order_at(L, &order, i);
         if (i > 0) put(w, ",", 1);
-        write_entry(w, index, &key, array, depth);
+        if (!array) write_key(w, &key);
+        order_push(L, &order, i);
+        lua_rawget(L, index);
+        write_value(w, lua_gettop(L), depth + 1);
+        lua_pop(L, 1);
     }
     put(w, array ? "]" : "}", 1);
-    order_drop(L, first);
+    order_drop(L, &order);
 }
 
 static void write_value(struct writer *w, int index, int depth) {
