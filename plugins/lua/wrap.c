@@ -1,20 +1,8 @@
-/* wrap - what stands between the objects of Lua's archive.
+/* wrap - what stands between the objects of Lua's archive: single steps of Lua that could last as
+ * long as a script likes, where no hook interrupts. The linker leads the calls named here through
+ * this file (option --wrap), and each is bounded, or looks at the kill flag at least.
  *
- * Some single steps of Lua last as long as a script likes, and no hook can interrupt one. The
- * linker leads the calls named here, from one object of the archive to another, through this file
- * (option
- * --wrap), where they are bounded, or at least look at the kill flag:
- *
- * 1. Numbers as keys are hashed modulo the size of the table: numbers chosen for it all meet in one
- *    chain, and growing such a table takes n^2 steps. A chain has an end here.
- * 2. Weak tables let the collector's atomic step go over all of them again and again, and what is
- *    cleared depends on the history of the state. There are none: the collector finds no __mode,
- *    and no __gc.
- * 3. A value whose __call is a value with __call, and so on, moves the arguments once for each.
- * 4. A label moves all later gotos once for each goto that it ends.
- * 5. A text of megabytes that is read as a number.
- *
- * Errors are raised only where Lua itself raises.
+ * Errors are raised only where Lua itself raises. Why each is here: docs/decisions/0030.
  */
 #include "internal.h"
 #include "layout.h"
@@ -65,7 +53,8 @@ static size_t nodes_of(const struct layout_table *table) {
     return table->last_free ? (size_t)1 << table->log2_nodes : 0;
 }
 
-/* ---- 1. a key more */
+/* ---- a key more. Numbers are hashed modulo the size of the table: numbers chosen for it would all
+ * meet in one chain, and growing such a table would take n^2 steps. */
 
 static _Noreturn void refuse_key(lua_State *L) {
     luaG_runerror(L, "too many keys of one table fall on the same place: choose other numbers");
@@ -124,7 +113,7 @@ WRAPPED(void, luaH_setint, lua_State *L, struct layout_table *table, lua_Integer
     sandbox_of(L)->growing.table = NULL;
 }
 
-/* ---- 1. all keys anew */
+/* ---- all keys anew */
 
 WRAPPED(void, luaH_resize, lua_State *L, struct layout_table *table, unsigned array,
         unsigned nodes) {
@@ -169,7 +158,9 @@ void wrap_growth(struct sandbox *sb, size_t bytes) {
     if (!spread) refuse_key(L);
 }
 
-/* ---- 2. and 3. metamethods */
+/* ---- metamethods. No weak tables: the collector's atomic step would go over all of them again and
+ * again, and what it clears would depend on the history of the state. A __call that has a __call
+ * moves all arguments once for each link. */
 
 WRAPPED(const struct layout_value *, luaT_gettm, struct layout_table *events, int event,
         void *name) {
@@ -184,7 +175,7 @@ WRAPPED(const struct layout_value *, luaT_gettmbyobj, lua_State *L,
     return __real_luaT_gettmbyobj(L, object, event);
 }
 
-/* ---- 4. the compiler */
+/* ---- the compiler. A label moves all later gotos once for each one that it ends. */
 
 WRAPPED(void, luaK_patchlist, void *function, int list, int target) {
     sandbox_look();
@@ -196,7 +187,7 @@ WRAPPED(void, luaK_concat, void *function, int *list, int more) {
     __real_luaK_concat(function, list, more);
 }
 
-/* ---- 5. numerals */
+/* ---- numerals, which Lua reads in one go */
 
 WRAPPED(size_t, luaO_str2num, const char *text, struct layout_value *out) {
     if (strnlen(text, NUMERAL_BYTES_MAX + 1) > NUMERAL_BYTES_MAX) return 0;

@@ -30,7 +30,7 @@ static void expect_alone(const char *text, const char *answer) {
 
 /* ---- units */
 
-enum { FEW = 1000, MANY = 8000 };
+enum { FEW = 500, MANY = 4000 };
 
 static const char *const costly[] = {
     "table.insert(t, 1, 0)",
@@ -112,7 +112,7 @@ static void work_costs_units(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof costly / sizeof *costly; i++) {
         uint64_t few = units_of(costly[i], FEW), many = units_of(costly[i], MANY);
-        if (many < few * 4 || many < MANY / 16)
+        if (many < few * 3 || many < MANY / 16)
             fail_msg("%s: %llu units, then %llu", costly[i], (unsigned long long)few,
                      (unsigned long long)many);
     }
