@@ -9,34 +9,6 @@ static uint64_t now_ms(const struct lobby *lobby) {
     return lobby->instance->host->loop->now_ms(lobby->instance->self);
 }
 
-/* ---- limits ---------------------------------------------------------------------------------- */
-
-static void fill(struct bucket *bucket, double per_minute, uint64_t now) {
-    double gained =
-        bucket->updated_ms ? (double)(now - bucket->updated_ms) * per_minute / 60000.0 : per_minute;
-    bucket->tokens = bucket->tokens + gained < per_minute ? bucket->tokens + gained : per_minute;
-    bucket->updated_ms = now ? now : 1;
-}
-
-bool bucket_take(struct bucket *bucket, double per_minute, uint64_t now) {
-    fill(bucket, per_minute, now);
-    if (bucket->tokens < 1) return false;
-    bucket->tokens -= 1;
-    return true;
-}
-
-uint32_t bucket_wait_ms(struct bucket *bucket, double per_minute, uint64_t now) {
-    fill(bucket, per_minute, now);
-    return bucket->tokens >= 1 ? 0 : (uint32_t)((1 - bucket->tokens) * 60000.0 / per_minute) + 1;
-}
-
-/* Who falls out of the table begins anew; the lobby's own limit stays. */
-struct watched *watched_of(struct instance *instance, muster_player_id player) {
-    struct watched *watched = &instance->watched[(uint32_t)player % PLAYERS_WATCHED];
-    if (watched->player != player) *watched = (struct watched){.player = player};
-    return watched;
-}
-
 /* ---- password -------------------------------------------------------------------------------- */
 
 /* The hash never leaves the memory that holds its key: a fast keyed one is enough. The lobby's id
@@ -56,41 +28,32 @@ void access_password_set(struct lobby *lobby, const char *password) {
     access_tell_matching(lobby);
 }
 
-static uint32_t tries_wait_ms(struct lobby *lobby, muster_player_id player) {
-    struct instance *instance = lobby->instance;
-    double per_player =
-        (double)instance->host->config->integer(instance->self, "playerTriesPerMinute");
-    double per_lobby =
-        (double)instance->host->config->integer(instance->self, "lobbyTriesPerMinute");
-    uint64_t now = now_ms(lobby);
-    uint32_t own = bucket_wait_ms(&watched_of(instance, player)->tries, per_player, now);
-    uint32_t all = bucket_wait_ms(&lobby->tries, per_lobby, now);
-    return own > all ? own : all;
-}
-
-static void count_try(struct lobby *lobby, muster_player_id player) {
+/* Each try counts, a right one, too, or the limit would tell. Nothing is counted for the lobby as a
+ * whole: what a stranger does keeps nobody else out. Zero: it may be tried; else how long to wait.
+ */
+static uint32_t tries_wait_ms(const struct lobby *lobby, muster_player_id player) {
     struct instance *instance = lobby->instance;
     const struct muster_host_config *config = instance->host->config;
-    uint64_t now = now_ms(lobby);
-    (void)bucket_take(&watched_of(instance, player)->tries,
-                      (double)config->integer(instance->self, "playerTriesPerMinute"), now);
-    (void)bucket_take(&lobby->tries, (double)config->integer(instance->self, "lobbyTriesPerMinute"),
-                      now);
+    uint32_t wait_ms = 0;
+    muster_status status = instance->host->player->try_take(
+        instance->self, player, "password",
+        (uint32_t)config->integer(instance->self, "playerTriesPerMinute"),
+        (uint32_t)config->integer(instance->self, "addressTriesPerMinute"), &wait_ms);
+    return status && !wait_ms ? 1000 : wait_ms;
 }
 
-static muster_verdict decide_password(struct lobby *lobby, const struct muster_action *action,
+static muster_verdict decide_password(const struct lobby *lobby, const struct muster_action *action,
                                       char *reason, uint32_t cap) {
     uint8_t given[HASH_BYTES];
     if (!action->value[0])
         return reject(action, reason, cap, "password_needed", "this lobby has a password");
     uint32_t wait_ms = tries_wait_ms(lobby, action->player);
-    if (wait_ms) { /* a right one, too: or the limit would tell */
+    if (wait_ms) {
         if (action->refusal) action->refusal->retry_after_ms = wait_ms;
-        return reject(action, reason, cap, "too_many_tries", "too many wrong passwords");
+        return reject(action, reason, cap, "too_many_tries", "too many tries of passwords");
     }
     hash(lobby, action->value, given);
     if (sodium_memcmp(given, lobby->password_hash, HASH_BYTES) == 0) return MUSTER_ACCEPT;
-    count_try(lobby, action->player);
     return reject(action, reason, cap, "password_wrong", "the password is wrong");
 }
 
@@ -100,18 +63,38 @@ static bool is_alive(const struct lobby *lobby, const struct invitation *invitat
     return invitation->expires_ms > now_ms(lobby);
 }
 
-struct invitation *access_invite(struct lobby *lobby, const char *player_key, bool with_token,
+static uint32_t count_invitations(const struct lobby *lobby, const char *by) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < INVITATIONS_MAX; i++)
+        count +=
+            is_alive(lobby, &lobby->invitations[i]) && strcmp(lobby->invitations[i].by, by) == 0;
+    return count;
+}
+
+/* A free one; for a host also that of a member's invitation, of these the one that ends first. */
+static struct invitation *find_place(struct lobby *lobby, bool for_host) {
+    struct invitation *place = NULL;
+    for (uint32_t i = 0; i < INVITATIONS_MAX; i++) {
+        struct invitation *one = &lobby->invitations[i];
+        if (!is_alive(lobby, one)) return one;
+        bool sooner = !place || one->expires_ms < place->expires_ms;
+        if (for_host && one->by[0] && sooner) place = one;
+    }
+    return place;
+}
+
+struct invitation *access_invite(struct lobby *lobby, const char *by, const char *player_key,
                                  uint32_t life_s) {
     struct instance *instance = lobby->instance;
-    struct invitation *place = NULL;
+    if (by[0] && count_invitations(lobby, by) >= INVITATIONS_PER_MEMBER) return NULL;
     if (player_key[0]) (void)access_revoke(lobby, player_key, "");
-    for (uint32_t i = 0; i < INVITATIONS_MAX && !place; i++)
-        if (!is_alive(lobby, &lobby->invitations[i])) place = &lobby->invitations[i];
+    struct invitation *place = find_place(lobby, !by[0]);
     if (!place) return NULL;
     *place = (struct invitation){.expires_ms = now_ms(lobby) + life_s * 1000ull};
     place->expires_at_ms = instance->host->loop->unix_ms(instance->self) + life_s * 1000ll;
     snprintf(place->player_key, sizeof place->player_key, "%s", player_key);
-    if (!with_token) return place;
+    snprintf(place->by, sizeof place->by, "%s", by);
+    if (player_key[0]) return place;
     uint8_t random[16];
     instance->host->loop->random(instance->self, random, sizeof random);
     memcpy(place->token, "i.", 2);

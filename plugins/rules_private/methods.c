@@ -232,20 +232,18 @@ static void tell_invited(const struct request *request, muster_player_id player,
     json_decref(json);
 }
 
-static bool may_invite(const struct request *request) {
+static bool may_invite(const struct request *request, bool as_host) {
     struct instance *instance = request->instance;
-    muster_player_id player = request->member.player;
-    if (!is_host(instance, &request->info, player) &&
-        !lobby_bool(request->lobby, "membersInvite")) {
+    if (!as_host && !lobby_bool(request->lobby, "membersInvite")) {
         refuse(instance, request->call, "denied", "not_host", "only the host invites here");
         return false;
     }
-    double rate = (double)instance->host->config->integer(instance->self, "invitesPerMinute");
-    uint64_t now_ms = instance->host->loop->now_ms(instance->self);
-    struct bucket *bucket = &watched_of(instance, player)->invites;
-    if (bucket_take(bucket, rate, now_ms)) return true;
-    refuse_wait(instance, request->call, bucket_wait_ms(bucket, rate, now_ms),
-                "too many invitations");
+    uint32_t rate = (uint32_t)instance->host->config->integer(instance->self, "invitesPerMinute"),
+             wait_ms = 0;
+    if (!instance->host->player->try_take(instance->self, request->member.player, "invite", rate,
+                                          rate * INVITES_PER_ADDRESS, &wait_ms))
+        return true;
+    refuse_wait(instance, request->call, wait_ms ? wait_ms : 1000, "too many invitations");
     return false;
 }
 
@@ -258,14 +256,15 @@ static void method_invite(struct request *request) {
                         : instance->host->config->integer(instance->self, "inviteLifeS"));
     muster_player_id player = 0;
     if (player_key[0]) (void)instance->host->player->find(instance->self, player_key, &player);
-    if (!may_invite(request) ||
+    bool as_host = is_host(instance, &request->info, request->member.player);
+    if (!may_invite(request, as_host) ||
         !others_allow(request, MUSTER_ACTION_INVITE, "", player_key, player, MUSTER_SEAT_NONE))
         return;
-    const struct invitation *invitation =
-        access_invite(request->lobby, player_key, !player_key[0], life_s);
+    const struct invitation *invitation = access_invite(
+        request->lobby, as_host ? "" : request->member.player_key, player_key, life_s);
     if (!invitation) {
         refuse(instance, request->call, "denied", "too_many", "at most %d invitations at a time",
-               INVITATIONS_MAX);
+               as_host ? INVITATIONS_MAX : INVITATIONS_PER_MEMBER);
         return;
     }
     if (player) tell_invited(request, player, invitation);

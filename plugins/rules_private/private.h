@@ -14,20 +14,16 @@
 #define INVITATIONS_MAX 64
 #define BANS_MAX 64
 #define ALLOWED_MAX 64
-#define PLAYERS_WATCHED 1024
+#define INVITATIONS_PER_MEMBER 8 /* at a time, of who is not the host */
+#define INVITES_PER_ADDRESS 8    /* times as many as one player may send */
 #define METHODS_MAX 16
-
-/* Tokens that fill up with time. */
-struct bucket {
-    uint64_t updated_ms; /* 0: full */
-    double tokens;
-};
 
 struct invitation {
     uint64_t expires_ms;                    /* 0: free */
     int64_t expires_at_ms;                  /* the same for people, Unix */
     char player_key[MUSTER_PLAYER_KEY_MAX]; /* "": whoever has the token */
     char token[TOKEN_BYTES];                /* "": for the player alone */
+    char by[MUSTER_PLAYER_KEY_MAX];         /* "": a host's */
 };
 
 struct ban {
@@ -47,15 +43,9 @@ struct lobby {
     struct ban bans[BANS_MAX];
     char allowed[ALLOWED_MAX][MUSTER_PLAYER_KEY_MAX];
     uint32_t allowed_count;
-    struct bucket tries;                     /* wrong passwords of all */
-    uint64_t vote_at_ms;                     /* the newest called vote */
+    uint64_t vote_ended_ms; /* the newest called vote; 0: it runs, or there was none */
+    char vote_caller[MUSTER_PLAYER_KEY_MAX];
     char vote_target[MUSTER_PLAYER_KEY_MAX]; /* of the kick vote that runs */
-};
-
-struct watched { /* a player who tried passwords, or sent invitations */
-    muster_player_id player;
-    struct bucket tries;
-    struct bucket invites;
 };
 
 struct instance;
@@ -70,7 +60,6 @@ struct instance {
     muster_self *self;
     const struct muster_host *host;
     struct lobby *lobbies;
-    struct watched watched[PLAYERS_WATCHED];
     struct bound bound[METHODS_MAX];
     uint8_t hash_key[HASH_BYTES];
     bool has_table; /* of the players' presets */
@@ -82,8 +71,9 @@ void access_allowed_set(struct lobby *lobby, const json_t *list);
 /* May this player come in? Fills reason and refusal. */
 muster_verdict access_decide(struct lobby *lobby, const struct muster_lobby_info *info,
                              const struct muster_action *action, char *reason, uint32_t cap);
-/* A free place, or null. */
-struct invitation *access_invite(struct lobby *lobby, const char *player_key, bool with_token,
+/* by "": a host's, which takes the place of a member's when all are taken. player_key "": whoever
+ * has the token. Null: too many. */
+struct invitation *access_invite(struct lobby *lobby, const char *by, const char *player_key,
                                  uint32_t life_s);
 /* By player or by token; how many were taken back. */
 uint32_t access_revoke(struct lobby *lobby, const char *player_key, const char *token);
@@ -93,9 +83,6 @@ bool access_unban(struct lobby *lobby, const char *player_key);
 json_t *access_json(const struct lobby *lobby);
 /* Strangers cannot come in: matchmaking shall not try. */
 void access_tell_matching(const struct lobby *lobby);
-bool bucket_take(struct bucket *bucket, double per_minute, uint64_t now_ms);
-uint32_t bucket_wait_ms(struct bucket *bucket, double per_minute, uint64_t now_ms);
-struct watched *watched_of(struct instance *instance, muster_player_id player);
 
 /* ---- decide.c ---- */
 muster_verdict decide(void *instance, void *state, const struct muster_action *action, char *reason,

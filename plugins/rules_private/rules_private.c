@@ -12,9 +12,9 @@
 
 static const char config_schema[] =
     "[{\"key\":\"playerTriesPerMinute\",\"type\":\"int\",\"default\":5,\"min\":1,\"max\":1000,"
-    "\"unit\":\"tries/min\",\"help\":\"Wrong passwords of one player\"},"
-    "{\"key\":\"lobbyTriesPerMinute\",\"type\":\"int\",\"default\":30,\"min\":1,\"max\":100000,"
-    "\"unit\":\"tries/min\",\"help\":\"Wrong passwords at one lobby, of all players\"},"
+    "\"unit\":\"tries/min\",\"help\":\"Tries of passwords of one player\"},"
+    "{\"key\":\"addressTriesPerMinute\",\"type\":\"int\",\"default\":30,\"min\":1,\"max\":100000,"
+    "\"unit\":\"tries/min\",\"help\":\"Tries of passwords of all players of one address\"},"
     "{\"key\":\"invitesPerMinute\",\"type\":\"int\",\"default\":20,\"min\":1,\"max\":1000,"
     "\"unit\":\"invitations/min\",\"help\":\"Invitations that one player may send\"},"
     "{\"key\":\"inviteLifeS\",\"type\":\"duration\",\"default\":600,\"min\":1,\"max\":86400,"
@@ -22,7 +22,7 @@ static const char config_schema[] =
     "{\"key\":\"voteMs\",\"type\":\"duration\",\"default\":20000,\"min\":1000,\"max\":300000,"
     "\"unit\":\"ms\",\"help\":\"Time to vote\"},"
     "{\"key\":\"voteEveryMs\",\"type\":\"duration\",\"default\":10000,\"min\":0,\"max\":600000,"
-    "\"unit\":\"ms\",\"help\":\"Least time between two called votes of a lobby\"},"
+    "\"unit\":\"ms\",\"help\":\"Time after a vote in which its caller calls no other\"},"
     "{\"key\":\"voteBanS\",\"type\":\"duration\",\"default\":300,\"min\":0,\"max\":86400,"
     "\"unit\":\"s\",\"help\":\"Time for which a player who was voted out stays out\"},"
     "{\"key\":\"presetsPerPlayer\",\"type\":\"int\",\"default\":20,\"min\":0,\"max\":200,"

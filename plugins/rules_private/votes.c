@@ -15,11 +15,20 @@ static uint32_t count_voters(const struct request *request) {
     return count;
 }
 
-static bool may_call(const struct request *request, const char *switch_key) {
+/* Who called the newest vote waits for a while after it, so that others get their turn. */
+static uint32_t caller_wait_ms(const struct request *request) {
     struct instance *instance = request->instance;
+    const struct lobby *lobby = request->lobby;
     uint64_t every_ms = (uint64_t)instance->host->config->integer(instance->self, "voteEveryMs");
     uint64_t now_ms = instance->host->loop->now_ms(instance->self);
-    uint64_t next_ms = request->lobby->vote_at_ms + every_ms;
+    uint64_t next_ms = lobby->vote_ended_ms + every_ms;
+    bool again =
+        lobby->vote_ended_ms && strcmp(lobby->vote_caller, request->member.player_key) == 0;
+    return again && next_ms > now_ms ? (uint32_t)(next_ms - now_ms) : 0;
+}
+
+static bool may_call(const struct request *request, const char *switch_key) {
+    const struct instance *instance = request->instance;
     if (request->member.is_spectator) {
         refuse(instance, request->call, "denied", "spectator", "spectators have no vote");
         return false;
@@ -29,10 +38,13 @@ static bool may_call(const struct request *request, const char *switch_key) {
                "the host has switched this vote off");
         return false;
     }
-    if (!request->lobby->vote_at_ms || now_ms >= next_ms) return true;
-    refuse_wait(instance, request->call, (uint32_t)(next_ms - now_ms),
-                "a vote was called a moment ago");
-    return false;
+    uint32_t wait_ms = caller_wait_ms(request);
+    if (wait_ms) refuse_wait(instance, request->call, wait_ms, "you called a vote a moment ago");
+    return wait_ms == 0;
+}
+
+static void note_end(struct lobby *lobby) {
+    lobby->vote_ended_ms = lobby->instance->host->loop->now_ms(lobby->instance->self);
 }
 
 /* False: it was refused, and nothing has changed. */
@@ -43,7 +55,9 @@ static bool start(struct request *request, struct muster_vote *vote, muster_vote
     muster_status status = instance->host->lobby->vote_start(instance->self, request->lobby->id,
                                                              vote, fn, request->lobby);
     if (status == MUSTER_OK) {
-        request->lobby->vote_at_ms = instance->host->loop->now_ms(instance->self);
+        request->lobby->vote_ended_ms = 0;
+        memcpy(request->lobby->vote_caller, request->member.player_key,
+               sizeof request->lobby->vote_caller);
         answer(instance, request->call, NULL);
     } else if (status == MUSTER_EXISTS) {
         refuse(instance, request->call, "wrong_state", "vote_running", "another vote is running");
@@ -62,6 +76,7 @@ static void on_kick_ended(void *user, const struct muster_vote_result *result) {
     struct muster_member_info member;
     uint32_t ban_s = (uint32_t)instance->host->config->integer(instance->self, "voteBanS");
     bool is_here = find_member(lobby, lobby->vote_target, &member);
+    note_end(lobby);
     (void)instance->host->lobby->get(instance->self, lobby->id, &info);
     if (result->winner != 0 || (is_here && member.player == info.host)) return;
     if (ban_s && !access_ban(lobby, lobby->vote_target, "voted out", ban_s))
@@ -111,9 +126,10 @@ static void call_kick(struct request *request) {
 /* ---- map ------------------------------------------------------------------------------------- */
 
 static void on_map_ended(void *user, const struct muster_vote_result *result) {
-    const struct lobby *lobby = user;
+    struct lobby *lobby = user;
     const struct instance *instance = lobby->instance;
     char reason[MUSTER_REASON_MAX] = "";
+    note_end(lobby);
     if (result->winner == MUSTER_VOTE_NONE) return;
     json_t *json = json_pack("{s:s}", "mapName", result->option);
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;

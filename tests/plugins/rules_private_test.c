@@ -31,7 +31,7 @@ static int setup(void **state) {
     rig->plugin = testkit_load(rig->kit, PLUGIN_DIR "/rules_private.so");
     assert_non_null(rig->plugin);
     assert_true(testkit_config_set(rig->plugin, "playerTriesPerMinute", "3"));
-    assert_true(testkit_config_set(rig->plugin, "lobbyTriesPerMinute", "5"));
+    assert_true(testkit_config_set(rig->plugin, "addressTriesPerMinute", "5"));
     assert_true(testkit_config_set(rig->plugin, "presets", "duel lateJoin=false startWhen=host"));
     assert_int_equal(testkit_start(rig->plugin), MUSTER_OK);
     rig->rules = testkit_role(rig->plugin, MUSTER_ROLE_RULES);
@@ -111,6 +111,7 @@ static void password_opens(void **state) {
     assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->guest, "sesam"), "password_wrong");
     assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->guest, "sesame "), "password_wrong");
     assert_int_equal(ask(rig, MUSTER_ACTION_JOIN, rig->guest, "sesame"), MUSTER_ACCEPT);
+    testkit_advance(rig->kit, 20001); /* the fourth try */
     assert_int_equal(ask(rig, MUSTER_ACTION_SPECTATE, rig->guest, "sesame"), MUSTER_ACCEPT);
     assert_int_equal(ask(rig, MUSTER_ACTION_JOIN, rig->host, ""), MUSTER_ACCEPT);
     change(rig, "password", "\"\"");
@@ -119,19 +120,24 @@ static void password_opens(void **state) {
     assert_null(testkit_log_find(rig->kit, "sesam"));
 }
 
-static void tries_are_limited(void **state) {
+/* What one player used up is no other's. */
+static void tries_of_a_player_are_limited(void **state) {
     struct rig *rig = *state;
     change(rig, "password", "\"sesame\"");
     for (int i = 0; i < 3; i++)
         assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->guest, "x"), "password_wrong");
     assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->guest, "sesame"), "too_many_tries");
-    assert_in_range(rig->refusal.retry_after_ms, 1, 20001);
-    for (int i = 0; i < 2; i++)
-        assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->third, "x"), "password_wrong");
-    assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->third, "sesame"), "too_many_tries");
+    assert_in_range(rig->refusal.retry_after_ms, 19000, 20001);
+    assert_refused(rig, ask(rig, MUSTER_ACTION_SPECTATE, rig->guest, "sesame"), "too_many_tries");
+    assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->guest, ""), "password_needed");
     assert_int_equal(ask(rig, MUSTER_ACTION_JOIN, rig->host, ""), MUSTER_ACCEPT);
-    testkit_advance(rig->kit, 25000);
+    assert_int_equal(ask(rig, MUSTER_ACTION_JOIN, rig->third, "sesame"), MUSTER_ACCEPT);
+    testkit_advance(rig->kit, 19000);
+    assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->guest, "sesame"), "too_many_tries");
+    testkit_advance(rig->kit, 1001);
     assert_int_equal(ask(rig, MUSTER_ACTION_JOIN, rig->guest, "sesame"), MUSTER_ACCEPT);
+    testkit_advance(rig->kit, 19000); /* a right one counts as well */
+    assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->guest, "sesame"), "too_many_tries");
 }
 
 static void invitations_expire(void **state) {
@@ -284,15 +290,38 @@ static void a_kick_vote(void **state) {
     testkit_member_add(rig->kit, rig->lobby, rig->third, 2, MUSTER_TEAM_RED);
     assert_rpc(call(rig, rig->guest, "lobby.callVote", params), "", "");
     assert_non_null(testkit_act_find(rig->kit, "kick third needed 2"));
-    assert_rpc(call(rig, rig->guest, "lobby.callVote", params), "rate_limited", "");
-    testkit_advance(rig->kit, 10000);
     assert_rpc(call(rig, rig->guest, "lobby.callVote", params), "wrong_state", "vote_running");
+    testkit_advance(rig->kit, 15000);
     assert_true(testkit_vote_end(rig->kit, rig->lobby, 1));
     assert_null(testkit_act_find(rig->kit, "lobby.remove"));
+    assert_int_equal(ask(rig, MUSTER_ACTION_JOIN, rig->third, ""), MUSTER_PASS);
+    testkit_advance(rig->kit, 9999);
+    struct testkit_rpc again = call(rig, rig->guest, "lobby.callVote", params);
+    assert_rpc(again, "rate_limited", "");
+    testkit_advance(rig->kit, 1);
     assert_rpc(call(rig, rig->guest, "lobby.callVote", params), "", "");
     assert_true(testkit_vote_end(rig->kit, rig->lobby, 0));
     assert_non_null(testkit_act_find(rig->kit, "voted out"));
     assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->third, ""), "banned");
+    testkit_advance(rig->kit, 299999);
+    assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->third, ""), "banned");
+    testkit_advance(rig->kit, 1);
+    assert_int_equal(ask(rig, MUSTER_ACTION_JOIN, rig->third, ""), MUSTER_PASS);
+}
+
+/* Whoever calls one vote after the other does not keep the others from calling theirs. */
+static void each_gets_a_turn_to_call_a_vote(void **state) {
+    struct rig *rig = *state;
+    static const char *const maps[] = {"canyon", "arena"};
+    testkit_maps_set(rig->kit, maps, 2);
+    testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE);
+    testkit_member_add(rig->kit, rig->lobby, rig->third, 2, MUSTER_TEAM_RED);
+    assert_rpc(call(rig, rig->third, "lobby.callVote", "{\"vote\":\"map\"}"), "", "");
+    assert_true(testkit_vote_end(rig->kit, rig->lobby, MUSTER_VOTE_NONE));
+    assert_rpc(call(rig, rig->third, "lobby.callVote", "{\"vote\":\"map\"}"), "rate_limited", "");
+    assert_rpc(
+        call(rig, rig->guest, "lobby.callVote", "{\"vote\":\"kick\",\"playerId\":\"third\"}"), "",
+        "");
 }
 
 /* A call that is refused changes nothing of the vote that runs. */
@@ -305,7 +334,6 @@ static void a_refused_call_changes_no_vote(void **state) {
     assert_rpc(
         call(rig, rig->guest, "lobby.callVote", "{\"vote\":\"kick\",\"playerId\":\"third\"}"), "",
         "");
-    testkit_advance(rig->kit, 10000);
     assert_rpc(
         call(rig, rig->third, "lobby.callVote", "{\"vote\":\"kick\",\"playerId\":\"guest\"}"),
         "wrong_state", "vote_running");
@@ -315,7 +343,7 @@ static void a_refused_call_changes_no_vote(void **state) {
     assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->third, ""), "banned");
     assert_int_equal(ask(rig, MUSTER_ACTION_JOIN, rig->guest, ""), MUSTER_PASS);
     /* A refused call does not make the next one wait either. */
-    assert_rpc(call(rig, rig->guest, "lobby.callVote", "{\"vote\":\"map\"}"), "", "");
+    assert_rpc(call(rig, rig->third, "lobby.callVote", "{\"vote\":\"map\"}"), "", "");
 }
 
 static void who_became_host_is_not_voted_out(void **state) {
@@ -434,10 +462,29 @@ static void limits_of_the_lists(void **state) {
     assert_rpc(call(rig, rig->host, "lobby.invite", "{}"), "denied", "too_many");
 }
 
+/* A member who invites whomever there is leaves room for the others, and the host always has it. */
+static void members_share_the_invitations(void **state) {
+    struct rig *rig = *state;
+    testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE);
+    testkit_member_add(rig->kit, rig->lobby, rig->third, 2, MUSTER_TEAM_RED);
+    assert_rpc(call(rig, rig->guest, "lobby.invite", "{}"), "denied", "not_host");
+    assert_true(testkit_setting_set(rig->kit, "membersInvite", "true"));
+    for (int i = 0; i < 8; i++) assert_rpc(call(rig, rig->guest, "lobby.invite", "{}"), "", "");
+    assert_rpc(call(rig, rig->guest, "lobby.invite", "{}"), "denied", "too_many");
+    assert_rpc(call(rig, rig->third, "lobby.invite", "{}"), "", "");
+    for (int i = 0; i < 64; i++) {
+        testkit_advance(rig->kit, 3001);
+        assert_rpc(call(rig, rig->host, "lobby.invite", "{\"expiresInS\":86400}"), "", "");
+    }
+    assert_rpc(call(rig, rig->third, "lobby.invite", "{}"), "denied", "too_many");
+    testkit_advance(rig->kit, 3001);
+    assert_rpc(call(rig, rig->host, "lobby.invite", "{}"), "denied", "too_many");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(password_opens, setup, teardown),
-        cmocka_unit_test_setup_teardown(tries_are_limited, setup, teardown),
+        cmocka_unit_test_setup_teardown(tries_of_a_player_are_limited, setup, teardown),
         cmocka_unit_test_setup_teardown(invitations_expire, setup, teardown),
         cmocka_unit_test_setup_teardown(allow_list_and_bans, setup, teardown),
         cmocka_unit_test_setup_teardown(ban_removes_who_is_here, setup, teardown),
@@ -448,6 +495,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(host_migrates, setup, teardown),
         cmocka_unit_test_setup_teardown(locks_at_start, setup, teardown),
         cmocka_unit_test_setup_teardown(a_kick_vote, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_gets_a_turn_to_call_a_vote, setup, teardown),
         cmocka_unit_test_setup_teardown(a_refused_call_changes_no_vote, setup, teardown),
         cmocka_unit_test_setup_teardown(who_became_host_is_not_voted_out, setup, teardown),
         cmocka_unit_test_setup_teardown(a_map_vote, setup, teardown),
@@ -455,6 +503,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(presets_of_the_operator, setup, teardown),
         cmocka_unit_test_setup_teardown(other_rules_may_refuse, setup, teardown),
         cmocka_unit_test_setup_teardown(malformed_calls, setup, teardown),
+        cmocka_unit_test_setup_teardown(members_share_the_invitations, setup, teardown),
         cmocka_unit_test_setup_teardown(limits_of_the_lists, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
