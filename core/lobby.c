@@ -322,6 +322,10 @@ const char *lobby_map(const struct lobby *lobby) {
     return mode ? mode->maps[0] : "";
 }
 
+bool lobby_visible(const struct lobby *lobby, const struct session *session) {
+    return !lobby->is_private || (session && session->lobby == lobby->id);
+}
+
 bool lobby_open(const struct lobby *lobby) {
     bool joinable = lobby->state == MUSTER_LOBBY_WAITING || lobby->state == MUSTER_LOBBY_STARTING ||
                     lobby->state == MUSTER_LOBBY_ACTIVE;

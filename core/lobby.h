@@ -35,6 +35,7 @@ struct member {
     uint32_t team; /* wished, then the match's */
     bool connected;
     bool ready;
+    bool matched;          /* the seat was found by matchmaking */
     bool want_full;        /* next snapshot is to be a full one */
     bool want_results;     /* came while the scoreboard is shown: to be told match.ended */
     uint64_t event_cursor; /* events sent so far */
@@ -52,11 +53,14 @@ struct member {
 struct lobby_vote {
     uint32_t id; /* 0: none */
     uint32_t option_count;
-    uint32_t needed;
-    uint32_t excluded_seat;
+    uint32_t needed; /* as it was wanted; lobby_vote.c: needed_now */
     uint64_t deadline_ms;
-    uint8_t cast[MUSTER_SEATS_MAX / 2]; /* option + 1; 0: not voted */
-    struct muster_self *owner;          /* null: the lobby itself */
+    uint8_t cast[MUSTER_SEATS_MAX / 2]; /* option + 1; 0: not voted. Counts while who sits there is
+                                           connected */
+    uint32_t told_needed;               /* with the counts below: what members know */
+    uint32_t told_counts[MUSTER_VOTE_OPTIONS_MAX];
+    char excluded_key[MUSTER_PLAYER_KEY_MAX]; /* the player who may not vote, or "" */
+    struct muster_self *owner;                /* null: the lobby itself */
     muster_vote_fn fn;
     void *user;
     char key[MUSTER_NAME_MAX];
@@ -131,9 +135,13 @@ struct lobby_wish {
 };
 int32_t lobby_create(const struct lobby_wish *wish, struct lobby **out, struct failure *failure);
 /* Reserves a seat (or a spectator's place) and copies the ticket. A player who already holds a
- * seat here gets a ticket for that seat. */
+ * seat here gets a ticket for that seat; one who watches and wants to play, or plays and wants to
+ * watch, gives up the place it has for the other one. */
 int32_t lobby_reserve(struct lobby *lobby, struct session *session, uint32_t team, bool spectator,
                       const char *secret, char ticket[TICKET_TEXT_SIZE], struct failure *failure);
+/* The same for a player whom matchmaking places. */
+int32_t lobby_place(struct lobby *lobby, struct session *session, uint32_t team,
+                    char ticket[TICKET_TEXT_SIZE], struct failure *failure);
 /* *entry: Entry of docs/protocol.md, new reference. */
 int32_t lobby_enter(struct session *session, const char *ticket, json_t **entry,
                     struct failure *failure);
@@ -159,6 +167,8 @@ int32_t lobby_lock(struct session *session, bool locked, struct failure *failure
 /* Does not wait for what the rules otherwise wait for. */
 int32_t lobby_start(struct session *session, struct failure *failure);
 
+/* Matchmaking put the session here, and it has not entered yet: it does not want to. */
+void lobby_give_back(struct session *session);
 /* The session leaves its lobby, if any; it is told with lobby.left unless it asked itself. */
 void lobby_leave(struct session *session, uint32_t reason);
 /* The session's connection is gone; the seat stays for the reconnect window. */
@@ -207,6 +217,8 @@ muster_status lobby_match_reincarnate(struct lobby *lobby) MUSTER_MUST_USE;
  * on, as far as they are kept. A match is there. As match_frame_since's. */
 uint8_t *lobby_frame(struct lobby *lobby, uint32_t index, uint64_t *event_cursor, uint32_t *len);
 
+/* Is it shown to this player (null: to anybody)? A private lobby only to who is in it. */
+bool lobby_visible(const struct lobby *lobby, const struct session *session);
 uint32_t lobby_players(const struct lobby *lobby); /* people with a seat or a reservation */
 uint32_t lobby_spectators(const struct lobby *lobby);
 const char *lobby_map(const struct lobby *lobby);

@@ -49,10 +49,16 @@ void lobby_settings_tell(struct lobby *lobby, json_t *given);
 
 /* lobby_vote.c */
 void lobby_vote_restart(struct lobby *lobby);
-uint32_t lobby_vote_count(const struct lobby *lobby, enum lobby_vote_slot slot, uint32_t option);
-/* The seat's votes do not count any more. */
+/* Do as many as are needed want another match? */
+bool lobby_vote_again(const struct lobby *lobby);
+/* ... and all who are here have voted. */
+bool lobby_vote_again_now(const struct lobby *lobby);
+/* Whoever had the seat is gone. */
 void lobby_vote_forget(struct lobby *lobby, uint32_t index);
+/* Tallies that changed, by votes or by who came and went, are told; what is decided ends. */
 void lobby_vote_settle(struct lobby *lobby, uint64_t now_ms);
+/* Of the votes that run, with the choice of that member; a new reference. */
+json_t *lobby_votes_json(const struct lobby *lobby, uint32_t index);
 
 /* lobby_member.c */
 /* The session's entered membership, or null and failure. */
@@ -74,5 +80,7 @@ void lobby_match_stop(struct lobby *lobby);
 
 /* lobby_send.c */
 void lobby_send_snapshots(struct lobby *lobby);
+/* A full one, out of turn; a match is there. */
+void lobby_send_full(struct lobby *lobby, uint32_t index);
 
 #endif

@@ -129,13 +129,15 @@ static json_t *ended_json(const struct lobby *lobby) {
                      (json_int_t)lobby_left_ms(lobby->deadline_ms));
 }
 
-/* Who came back while the scoreboard is shown is told after the answer to the entry. */
+/* Who comes while the scoreboard is shown is told after the answer to the entry, and sees how the
+ * match stood at its end: no tick comes any more. */
 static void tell_results(struct lobby *lobby) {
     for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++) {
         struct member *member = &lobby->members[i];
         if (!member->want_results) continue;
         member->want_results = false;
         struct session *session = member_session(member);
+        lobby_send_full(lobby, i);
         if (session) session_notify(session, "match.ended", ended_json(lobby));
     }
 }
@@ -159,9 +161,9 @@ static void end_match(struct lobby *lobby) {
         lobby_close(lobby, MUSTER_LEAVE_KICK, "out of memory");
         return;
     }
-    lobby_vote_restart(lobby);
     lobby_state_set(lobby, MUSTER_LOBBY_ENDING);
     lobby_broadcast(lobby, "match.ended", ended_json(lobby));
+    lobby_vote_restart(lobby);
 }
 
 static void on_tick(void *user) {
@@ -228,9 +230,9 @@ static void restart(struct lobby *lobby) {
 }
 
 static void restart_or_close(struct lobby *lobby) {
-    uint32_t yes = lobby_vote_count(lobby, VOTE_RESTART, 0);
+    bool again = lobby_vote_again(lobby);
     lobby_match_stop(lobby);
-    if (yes >= (uint32_t)config_int("lobby", "restartVotesMin"))
+    if (again)
         restart(lobby);
     else
         lobby_close(lobby, MUSTER_LEAVE_QUIT, "the match is over");
@@ -288,7 +290,7 @@ void lobby_settle(struct lobby *lobby) {
             start_match(lobby);
         break;
     case MUSTER_LOBBY_ENDING:
-        if (now_ms >= lobby->deadline_ms)
+        if (now_ms >= lobby->deadline_ms || lobby_vote_again_now(lobby))
             restart_or_close(lobby);
         else
             tell_results(lobby);

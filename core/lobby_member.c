@@ -19,6 +19,31 @@ static struct member *own_member(const struct session *session, struct lobby **l
     return *lobby ? &(*lobby)->members[session->member] : NULL;
 }
 
+/* ---- give up --------------------------------------------------------------------------------- */
+
+static void count_leave(uint32_t reason) {
+    switch (reason) {
+    case MUSTER_LEAVE_QUIT: metrics_add(METRIC_LEAVES_QUIT, 1); break;
+    case MUSTER_LEAVE_TIMEOUT: metrics_add(METRIC_LEAVES_TIMEOUT, 1); break;
+    case MUSTER_LEAVE_KICK: metrics_add(METRIC_LEAVES_KICK, 1); break;
+    default: metrics_add(METRIC_LEAVES_OTHER, 1); break;
+    }
+}
+
+/* The place is free, and nothing of who had it is left there. */
+static void vacate(struct lobby *lobby, uint32_t index, uint32_t reason) {
+    struct member *member = &lobby->members[index];
+    bool entered = member->state == MEMBER_ENTERED;
+    if (entered && lobby->match && !lobby->match->ended && !member_is_spectator(index))
+        match_leave(lobby->match, index, reason);
+    muster_player_id player = member->player;
+    *member = (struct member){0};
+    lobby_vote_forget(lobby, index);
+    if (!entered) return;
+    count_leave(reason);
+    lobby_emit(lobby, MUSTER_NOTICE_SEAT_LEFT, player, lobby_seat(index), reason);
+}
+
 /* ---- reserve --------------------------------------------------------------------------------- */
 
 static uint32_t free_member(const struct lobby *lobby, bool spectator) {
@@ -76,41 +101,68 @@ static void seat_session(struct lobby *lobby, uint32_t index, struct session *se
     if (!member_is_spectator(index)) lobby->empty_since_ms = 0;
 }
 
+/* Refuses before anything is changed. */
+static int32_t find_place(struct lobby *lobby, const struct session *session, uint32_t team,
+                          bool spectator, const char *secret, uint32_t *index,
+                          struct failure *failure) {
+    if (check_joinable(lobby, session, spectator, failure)) return failure->code;
+    *index = free_member(lobby, spectator);
+    if (*index == NO_MEMBER)
+        return failure_set(failure, RPC_LOBBY_FULL,
+                           spectator ? "no more spectators: %u of them, %u players"
+                                     : "the lobby is full: %u of %u players",
+                           spectator ? lobby_spectators(lobby) : lobby_players(lobby),
+                           spectator ? lobby_players(lobby) : lobby->players_max);
+    return allow_join(lobby, session, team, spectator, secret, failure);
+}
+
 int32_t lobby_reserve(struct lobby *lobby, struct session *session, uint32_t team, bool spectator,
                       const char *secret, char ticket[TICKET_TEXT_SIZE], struct failure *failure) {
-    if (session->lobby && session->lobby != lobby->id) {
+    uint32_t index = session->member;
+    bool is_here = session->lobby == lobby->id;
+    if (session->lobby && !is_here) {
         const struct lobby *other = lobby_find(session->lobby);
         return failure_set_data(failure, RPC_ALREADY_IN_LOBBY,
                                 json_pack("{s:s}", "lobbyId", other ? other->key : ""),
                                 "you are in another lobby: leave it first");
     }
-    if (session->lobby == lobby->id) { /* one's own seat again, after a lost resume token */
-        struct member *member = &lobby->members[session->member];
-        ticket_make('s', member->ticket);
-        memcpy(ticket, member->ticket, TICKET_TEXT_SIZE);
-        return RPC_OK;
-    }
     if (team >= MUSTER_TEAM_COUNT) team = MUSTER_TEAM_NONE; /* a matchmaker's choice */
-    if (check_joinable(lobby, session, spectator, failure)) return failure->code;
-    uint32_t index = free_member(lobby, spectator);
-    if (index == NO_MEMBER)
-        return failure_set(failure, RPC_LOBBY_FULL, "the lobby is full: %u of %u players",
-                           lobby_players(lobby), lobby->players_max);
-    if (allow_join(lobby, session, team, spectator, secret, failure)) return failure->code;
-    seat_session(lobby, index, session, team);
+    bool moves = is_here && member_is_spectator(index) != spectator;
+    if (!is_here || moves) {
+        if (find_place(lobby, session, team, spectator, secret, &index, failure))
+            return failure->code;
+        if (moves) vacate(lobby, session->member, MUSTER_LEAVE_QUIT);
+        seat_session(lobby, index, session, team);
+        if (moves) lobby_broadcast_members(lobby);
+    } /* else one's own seat again, after a lost resume token */
     ticket_make('s', lobby->members[index].ticket);
     memcpy(ticket, lobby->members[index].ticket, TICKET_TEXT_SIZE);
     return RPC_OK;
+}
+
+int32_t lobby_place(struct lobby *lobby, struct session *session, uint32_t team,
+                    char ticket[TICKET_TEXT_SIZE], struct failure *failure) {
+    if (lobby_reserve(lobby, session, team, false, "", ticket, failure)) return failure->code;
+    lobby->members[session->member].matched = true;
+    return RPC_OK;
+}
+
+void lobby_give_back(struct session *session) {
+    struct lobby *lobby;
+    const struct member *member = own_member(session, &lobby);
+    if (member && member->state == MEMBER_RESERVED && member->matched)
+        lobby_leave(session, MUSTER_LEAVE_QUIT);
 }
 
 /* ---- enter, resume --------------------------------------------------------------------------- */
 
 static json_t *entry_json(struct lobby *lobby, uint32_t index) {
     const struct member *member = &lobby->members[index];
-    return json_pack("{s:o,s:i,s:s,s:s,s:o,s:o,s:s}", "lobby", lobby_info_json(lobby), "seat",
+    return json_pack("{s:o,s:i,s:s,s:s,s:o,s:o,s:s,s:o}", "lobby", lobby_info_json(lobby), "seat",
                      (int)lobby_seat(index), "team", team_text(lobby_member_team(lobby, index)),
                      "resumeToken", member->resume, "members", lobby_members_json(lobby), "match",
-                     lobby_match_json(lobby), "joinCode", lobby->code);
+                     lobby_match_json(lobby), "joinCode", lobby->code, "votes",
+                     lobby_votes_json(lobby, index));
 }
 
 /* The one before stays good until the newer one is used: a lost answer locks nobody out. */
@@ -196,15 +248,6 @@ int32_t lobby_resume(struct session *session, const char *token, json_t **entry,
 
 /* ---- leave, drop ----------------------------------------------------------------------------- */
 
-static void count_leave(uint32_t reason) {
-    switch (reason) {
-    case MUSTER_LEAVE_QUIT: metrics_add(METRIC_LEAVES_QUIT, 1); break;
-    case MUSTER_LEAVE_TIMEOUT: metrics_add(METRIC_LEAVES_TIMEOUT, 1); break;
-    case MUSTER_LEAVE_KICK: metrics_add(METRIC_LEAVES_KICK, 1); break;
-    default: metrics_add(METRIC_LEAVES_OTHER, 1); break;
-    }
-}
-
 static void tell_left(const struct lobby *lobby, struct session *session, uint32_t reason,
                       const char *told) {
     bool closed = lobby->closing && reason != MUSTER_LEAVE_SHUTDOWN;
@@ -215,18 +258,9 @@ static void tell_left(const struct lobby *lobby, struct session *session, uint32
 }
 
 void member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, const char *told) {
-    struct member *member = &lobby->members[index];
-    struct session *session = member_session(member);
-    bool entered = member->state == MEMBER_ENTERED;
-    if (entered && lobby->match && !lobby->match->ended && !member_is_spectator(index))
-        match_leave(lobby->match, index, reason);
-    muster_player_id player = member->player;
-    *member = (struct member){0};
-    lobby_vote_forget(lobby, index);
-    if (entered) {
-        count_leave(reason);
-        lobby_emit(lobby, MUSTER_NOTICE_SEAT_LEFT, player, lobby_seat(index), reason);
-    }
+    struct session *session = member_session(&lobby->members[index]);
+    muster_player_id player = lobby->members[index].player;
+    vacate(lobby, index, reason);
     if (session) {
         session->lobby = 0;
         if (told) tell_left(lobby, session, reason, told);
@@ -256,7 +290,6 @@ void lobby_member_dropped(struct session *session) {
     if (!member || member->state != MEMBER_ENTERED) return;
     member->connected = false;
     member->ready = false;
-    lobby_vote_forget(lobby, session->member);
     member->deadline_ms = loop_now_ms() + (uint64_t)config_int("lobby", "reconnectMs");
     if (lobby->match && !lobby->match->ended && !member_is_spectator(session->member))
         match_connection(lobby->match, session->member, false);

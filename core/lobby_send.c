@@ -74,15 +74,22 @@ static uint32_t tick_length(const struct lobby *lobby) {
     return (uint32_t)(1000000 / lobby->tick_rate_hz * pacer_stretch());
 }
 
+static void send_member(struct lobby *lobby, uint32_t index, uint32_t tick_length_us) {
+    const struct member *member = &lobby->members[index];
+    if (member->state != MEMBER_ENTERED || !member->connected) return;
+    struct session *session = member_session(member);
+    if (session && session->client && !session->client->closing)
+        send_to(lobby, index, session->client, tick_length_us);
+}
+
 void lobby_send_snapshots(struct lobby *lobby) {
     uint32_t tick_length_us = tick_length(lobby);
-    for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++) {
-        struct member *member = &lobby->members[i];
-        if (member->state != MEMBER_ENTERED || !member->connected) continue;
-        struct session *session = member_session(member);
-        if (session && session->client && !session->client->closing)
-            send_to(lobby, i, session->client, tick_length_us);
-    }
+    for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++) send_member(lobby, i, tick_length_us);
+}
+
+void lobby_send_full(struct lobby *lobby, uint32_t index) {
+    lobby->members[index].want_full = true;
+    send_member(lobby, index, tick_length(lobby));
 }
 
 uint8_t *lobby_frame(struct lobby *lobby, uint32_t index, uint64_t *event_cursor, uint32_t *len) {

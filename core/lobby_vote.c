@@ -15,78 +15,122 @@ static uint32_t newest_id; /* of all lobbies' votes, so that an old one is never
 
 /* ---- counting -------------------------------------------------------------------------------- */
 
+/* Who is here now: a vote belongs to its seat, and counts while its player is connected. */
 static bool may_vote(const struct lobby *lobby, const struct lobby_vote *vote, uint32_t seat) {
     const struct member *member = &lobby->members[seat];
-    return seat < lobby->players_max && seat != vote->excluded_seat &&
-           member->state == MEMBER_ENTERED && member->connected;
+    return seat < lobby->players_max && member->state == MEMBER_ENTERED && member->connected &&
+           strcmp(member->player_key, vote->excluded_key) != 0;
 }
 
-static void count_all(const struct lobby_vote *vote, uint32_t counts[MUSTER_VOTE_OPTIONS_MAX]) {
-    memset(counts, 0, MUSTER_VOTE_OPTIONS_MAX * sizeof counts[0]);
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX / 2; i++)
-        if (vote->cast[i]) counts[vote->cast[i] - 1]++;
-}
-
-uint32_t lobby_vote_count(const struct lobby *lobby, enum lobby_vote_slot slot, uint32_t option) {
+struct tally {
     uint32_t counts[MUSTER_VOTE_OPTIONS_MAX];
-    count_all(&lobby->votes[slot], counts);
-    return counts[option];
+    uint32_t voters; /* who may vote */
+    uint32_t voted;  /* of these */
+    uint32_t needed; /* 0: the most */
+};
+
+static uint32_t needed_now(const struct lobby *lobby, const struct lobby_vote *vote,
+                           uint32_t voters) {
+    if (vote->needed == MUSTER_VOTE_MAJORITY) return voters > 2 ? voters / 2 + 1 : 2;
+    bool is_restart = vote == &lobby->votes[VOTE_RESTART];
+    return is_restart && voters && voters < vote->needed ? voters : vote->needed;
 }
 
-static bool all_have_voted(const struct lobby *lobby, const struct lobby_vote *vote) {
-    for (uint32_t i = 0; i < lobby->players_max; i++)
-        if (may_vote(lobby, vote, i) && !vote->cast[i]) return false;
-    return true;
-}
-
-/* ---- telling --------------------------------------------------------------------------------- */
-
-static json_t *vote_json(const struct lobby_vote *vote) {
-    uint32_t counts[MUSTER_VOTE_OPTIONS_MAX];
-    json_t *options = json_array(), *tally = json_array();
-    count_all(vote, counts);
-    for (uint32_t i = 0; i < vote->option_count; i++) {
-        json_array_append_new(options, json_string(vote->options[i]));
-        json_array_append_new(tally, json_integer(counts[i]));
+static struct tally take_tally(const struct lobby *lobby, const struct lobby_vote *vote) {
+    struct tally tally = {.voters = 0};
+    for (uint32_t i = 0; i < lobby->players_max; i++) {
+        if (!may_vote(lobby, vote, i)) continue;
+        tally.voters++;
+        if (!vote->cast[i]) continue;
+        tally.voted++;
+        tally.counts[vote->cast[i] - 1]++;
     }
-    return json_pack("{s:s,s:i,s:s,s:o,s:o}", "vote", vote->key, "voteId", (int)vote->id, "subject",
-                     vote->subject, "options", options, "counts", tally);
+    tally.needed = needed_now(lobby, vote, tally.voters);
+    return tally;
 }
 
-static void tell_tally(struct lobby *lobby, const struct lobby_vote *vote) {
-    uint32_t counts[MUSTER_VOTE_OPTIONS_MAX];
-    json_t *json = vote_json(vote);
-    count_all(vote, counts);
-    if (vote->option_count == 2) { /* yes and no by themselves: what most votes are */
-        json_object_set_new(json, "yes", json_integer(counts[0]));
-        json_object_set_new(json, "no", json_integer(counts[1]));
-    }
-    json_object_set_new(json, "needed", json_integer(vote->needed));
-    json_object_set_new(json, "endsInMs",
-                        json_integer((json_int_t)lobby_left_ms(vote->deadline_ms)));
-    lobby_broadcast(lobby, "lobby.vote", json);
-}
-
-/* ---- the end --------------------------------------------------------------------------------- */
-
-static uint32_t winner_of(const struct lobby_vote *vote, const uint32_t *counts) {
-    uint32_t winner = MUSTER_VOTE_NONE, most = vote->needed ? vote->needed - 1 : 0;
+static uint32_t winner_of(const struct lobby_vote *vote, const struct tally *tally) {
+    uint32_t winner = MUSTER_VOTE_NONE, most = tally->needed ? tally->needed - 1 : 0;
     for (uint32_t i = 0; i < vote->option_count; i++) {
-        if (counts[i] <= most) continue;
+        if (tally->counts[i] <= most) continue;
         winner = i;
-        most = counts[i];
+        most = tally->counts[i];
     }
     return winner;
 }
 
+bool lobby_vote_again(const struct lobby *lobby) {
+    const struct lobby_vote *vote = &lobby->votes[VOTE_RESTART];
+    struct tally tally = take_tally(lobby, vote);
+    return tally.counts[0] >= tally.needed;
+}
+
+bool lobby_vote_again_now(const struct lobby *lobby) {
+    struct tally tally = take_tally(lobby, &lobby->votes[VOTE_RESTART]);
+    return tally.voters > 0 && tally.voted == tally.voters && lobby_vote_again(lobby);
+}
+
+/* ---- telling --------------------------------------------------------------------------------- */
+
+static json_t *vote_json(const struct lobby_vote *vote, const struct tally *tally) {
+    json_t *options = json_array(), *counts = json_array();
+    for (uint32_t i = 0; i < vote->option_count; i++) {
+        json_array_append_new(options, json_string(vote->options[i]));
+        json_array_append_new(counts, json_integer(tally->counts[i]));
+    }
+    return json_pack("{s:s,s:i,s:s,s:o,s:o}", "vote", vote->key, "voteId", (int)vote->id, "subject",
+                     vote->subject, "options", options, "counts", counts);
+}
+
+static json_t *tally_json(const struct lobby_vote *vote, const struct tally *tally) {
+    json_t *json = vote_json(vote, tally);
+    if (vote->option_count == 2) { /* yes and no by themselves: what most votes are */
+        json_object_set_new(json, "yes", json_integer(tally->counts[0]));
+        json_object_set_new(json, "no", json_integer(tally->counts[1]));
+    }
+    json_object_set_new(json, "needed", json_integer(tally->needed));
+    json_object_set_new(json, "endsInMs",
+                        json_integer((json_int_t)lobby_left_ms(vote->deadline_ms)));
+    return json;
+}
+
+static void tell_tally(struct lobby *lobby, struct lobby_vote *vote, const struct tally *tally) {
+    vote->told_needed = tally->needed;
+    memcpy(vote->told_counts, tally->counts, sizeof vote->told_counts);
+    lobby_broadcast(lobby, "lobby.vote", tally_json(vote, tally));
+}
+
+static void tell_if_changed(struct lobby *lobby, struct lobby_vote *vote) {
+    struct tally tally = take_tally(lobby, vote);
+    if (tally.needed != vote->told_needed ||
+        memcmp(tally.counts, vote->told_counts, sizeof tally.counts) != 0)
+        tell_tally(lobby, vote, &tally);
+}
+
+json_t *lobby_votes_json(const struct lobby *lobby, uint32_t index) {
+    json_t *list = json_array();
+    for (int slot = 0; slot < VOTE_SLOTS; slot++) {
+        const struct lobby_vote *vote = &lobby->votes[slot];
+        if (!vote->id) continue;
+        struct tally tally = take_tally(lobby, vote);
+        uint32_t cast = member_is_spectator(index) ? 0 : vote->cast[index];
+        json_t *json = tally_json(vote, &tally);
+        json_object_set_new(json, "choice",
+                            cast ? json_string(vote->options[cast - 1]) : json_null());
+        json_array_append_new(list, json);
+    }
+    return list;
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
 static void finish(struct lobby *lobby, enum lobby_vote_slot slot) {
+    struct tally tally = take_tally(lobby, &lobby->votes[slot]);
     struct lobby_vote vote = lobby->votes[slot];
-    uint32_t counts[MUSTER_VOTE_OPTIONS_MAX];
     lobby->votes[slot] = (struct lobby_vote){0};
-    count_all(&vote, counts);
-    uint32_t winner = winner_of(&vote, counts);
+    uint32_t winner = winner_of(&vote, &tally);
     bool won = winner != MUSTER_VOTE_NONE;
-    json_t *json = vote_json(&vote);
+    json_t *json = vote_json(&vote, &tally);
     json_object_set_new(json, "winner", won ? json_string(vote.options[winner]) : json_null());
     lobby_broadcast(lobby, "lobby.voteEnded", json);
     if (!vote.fn) return;
@@ -95,7 +139,7 @@ static void finish(struct lobby *lobby, enum lobby_vote_slot slot) {
         .winner = winner,
         .lobby = lobby->id,
         .option = won ? vote.options[winner] : "",
-        .counts = counts,
+        .counts = tally.counts,
         .option_count = vote.option_count,
     };
     plugin_enter(vote.owner, "lobby.vote");
@@ -103,17 +147,18 @@ static void finish(struct lobby *lobby, enum lobby_vote_slot slot) {
     plugin_leave();
 }
 
-/* The vote for another match ends with the scoreboard, not before. */
 static bool is_decided(const struct lobby *lobby, const struct lobby_vote *vote) {
-    uint32_t counts[MUSTER_VOTE_OPTIONS_MAX];
-    count_all(vote, counts);
-    bool enough = vote->needed && winner_of(vote, counts) != MUSTER_VOTE_NONE;
-    return enough || all_have_voted(lobby, vote);
+    struct tally tally = take_tally(lobby, vote);
+    bool enough = tally.needed && winner_of(vote, &tally) != MUSTER_VOTE_NONE;
+    return enough || tally.voted == tally.voters;
 }
 
+/* The vote for another match ends with the scoreboard: lobby_match.c. */
 void lobby_vote_settle(struct lobby *lobby, uint64_t now_ms) {
-    const struct lobby_vote *vote = &lobby->votes[VOTE_CALLED];
-    if (vote->id && (now_ms >= vote->deadline_ms || is_decided(lobby, vote)))
+    const struct lobby_vote *called = &lobby->votes[VOTE_CALLED];
+    for (int slot = 0; slot < VOTE_SLOTS; slot++)
+        if (lobby->votes[slot].id) tell_if_changed(lobby, &lobby->votes[slot]);
+    if (called->id && (now_ms >= called->deadline_ms || is_decided(lobby, called)))
         finish(lobby, VOTE_CALLED);
 }
 
@@ -126,7 +171,6 @@ static void begin(struct lobby *lobby, enum lobby_vote_slot slot, const struct m
         .id = ++newest_id,
         .option_count = wanted->option_count,
         .needed = wanted->needed,
-        .excluded_seat = wanted->excluded_seat,
         .deadline_ms = deadline_ms,
     };
     if (vote->id == 0) vote->id = newest_id = 1;
@@ -134,7 +178,12 @@ static void begin(struct lobby *lobby, enum lobby_vote_slot slot, const struct m
     snprintf(vote->subject, sizeof vote->subject, "%s", wanted->subject);
     for (uint32_t i = 0; i < wanted->option_count; i++)
         snprintf(vote->options[i], sizeof vote->options[i], "%s", wanted->options[i]);
+    if (wanted->excluded_seat < lobby->players_max)
+        memcpy(vote->excluded_key, lobby->members[wanted->excluded_seat].player_key,
+               sizeof vote->excluded_key);
     if (wanted->caller_seat < lobby->players_max) vote->cast[wanted->caller_seat] = 1;
+    struct tally tally = take_tally(lobby, vote);
+    tell_tally(lobby, vote, &tally);
 }
 
 void lobby_vote_restart(struct lobby *lobby) {
@@ -177,7 +226,6 @@ muster_status lobby_vote_start(struct lobby *lobby, struct muster_self *owner,
     lobby->votes[VOTE_CALLED].owner = owner;
     lobby->votes[VOTE_CALLED].fn = fn;
     lobby->votes[VOTE_CALLED].user = user;
-    tell_tally(lobby, &lobby->votes[VOTE_CALLED]);
     return MUSTER_OK;
 }
 
@@ -205,7 +253,7 @@ void lobby_vote_forget(struct lobby *lobby, uint32_t index) {
 static int32_t cast(struct session *session, struct lobby *lobby, struct lobby_vote *vote,
                     uint32_t option, struct failure *failure) {
     uint32_t seat = session->member;
-    if (member_is_spectator(seat) || seat == vote->excluded_seat)
+    if (member_is_spectator(seat) || !may_vote(lobby, vote, seat))
         return failure_set(failure, RPC_DENIED, "you have no vote in this");
     char value[MUSTER_NAME_MAX + 2];
     snprintf(value, sizeof value, "\"%s\"", vote->options[option]);
@@ -214,9 +262,7 @@ static int32_t cast(struct session *session, struct lobby *lobby, struct lobby_v
     action.key = vote->key;
     action.value = value;
     if (lobby_allow(lobby, &action, failure)) return failure->code;
-    bool changed = vote->cast[seat] != option + 1;
     vote->cast[seat] = (uint8_t)(option + 1);
-    if (changed) tell_tally(lobby, vote);
     lobby_vote_settle(lobby, loop_now_ms());
     return RPC_OK;
 }

@@ -135,7 +135,7 @@ static bool fits(const char *wanted, const char *have) {
 static bool lobby_fits(const struct call *call, const struct lobby *lobby) {
     bool has_open = !json_object_get(call->params, "hasOpenSlots") ||
                     param_bool(call, "hasOpenSlots", false) == lobby_open(lobby);
-    return !lobby->is_private && has_open &&
+    return lobby_visible(lobby, NULL) && has_open &&
            fits(param_string(call, "gameMode", ""), lobby->game_mode) &&
            fits(param_string(call, "region", ""), lobby->region) &&
            fits(param_string(call, "state", ""), lobby_state_text(lobby->state)) &&
@@ -193,6 +193,8 @@ static struct lobby *need_lobby(struct call *call) {
 static int32_t lobby_get(struct call *call) {
     const struct lobby *lobby = need_lobby(call);
     if (!lobby) return call->failure.code;
+    if (!lobby_visible(lobby, call->session))
+        return failure_set(&call->failure, RPC_NOT_FOUND, "no such lobby");
     call->result = lobby_info_json(lobby);
     return RPC_OK;
 }
@@ -315,6 +317,7 @@ static int32_t match_find_method(struct call *call) {
 
 static int32_t match_cancel(struct call *call) {
     queue_cancel(call->session);
+    lobby_give_back(call->session);
     return RPC_OK;
 }
 

@@ -77,7 +77,7 @@ static bool place(struct lobby *lobby, muster_ticket_id ticket, uint32_t team) {
     char seat_ticket[TICKET_TEXT_SIZE];
     struct failure failure = {0};
     if (!session) return false;
-    bool placed = lobby_reserve(lobby, session, team, false, "", seat_ticket, &failure) == RPC_OK;
+    bool placed = lobby_place(lobby, session, team, seat_ticket, &failure) == RPC_OK;
     if (placed) {
         char text[QUEUE_TICKET_TEXT];
         snprintf(text, sizeof text, "q.%llx", (unsigned long long)ticket);

@@ -114,7 +114,7 @@ static void get_lobbies(void *user, const struct muster_http_request *request) {
 static void get_lobby(void *user, const struct muster_http_request *request) {
     (void)user;
     const struct lobby *lobby = lobby_find_key(request->path + strlen(LOBBY_PREFIX));
-    if (lobby && !lobby->is_private)
+    if (lobby && lobby_visible(lobby, NULL))
         (void)http_respond_json(request->id, 200, lobby_info_json(lobby));
     else
         (void)http_problem(request->id, 404, "not_found", "no such lobby");

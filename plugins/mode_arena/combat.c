@@ -219,21 +219,23 @@ static void die(struct arena *arena, const struct death *death) {
     if (death->assist != MUSTER_SEAT_NONE) stat_add(arena, death->assist, MUSTER_STAT_ASSISTS, 1);
     respawn_set(arena, death->victim, death->killer);
     arena->deaths[arena->death_count++] = *death;
-    uint8_t event[5] = {EVENT_KILL, (uint8_t)death->killer, (uint8_t)death->victim,
-                        (uint8_t)death->weapon, (uint8_t)death->assist};
+    uint32_t killer = death->own_hand ? death->victim : death->killer;
+    uint8_t event[5] = {EVENT_KILL, (uint8_t)killer, (uint8_t)death->victim, (uint8_t)death->weapon,
+                        (uint8_t)death->assist};
     wire_event(arena, event, sizeof(event));
 }
 
 static void die_of(struct arena *arena, uint32_t victim, uint32_t attacker, uint32_t weapon) {
     uint32_t killer = attacker == victim ? MUSTER_SEAT_NONE : attacker;
-    struct death death = {victim, killer, assist_of(arena, victim, killer), weapon};
+    struct death death = {victim, killer, assist_of(arena, victim, killer), weapon,
+                          attacker == victim};
     if (killer == MUSTER_SEAT_NONE) stat_add(arena, victim, MUSTER_STAT_SCORE, -1);
     die(arena, &death);
 }
 
 void combat_heal(struct arena *arena, uint32_t seat, int32_t delta) {
     struct avatar *a = &arena->avatars[seat];
-    struct death death = {seat, MUSTER_SEAT_NONE, MUSTER_SEAT_NONE, 0};
+    struct death death = {seat, MUSTER_SEAT_NONE, MUSTER_SEAT_NONE, 0, 0};
     a->health += delta;
     if (a->health > HEALTH_MAX) a->health = HEALTH_MAX;
     if (a->health <= 0) die(arena, &death);

@@ -208,7 +208,8 @@ struct death {
     uint32_t victim;
     uint32_t killer; /* or MUSTER_SEAT_NONE, as assist */
     uint32_t assist;
-    uint32_t weapon; /* 0: none */
+    uint32_t weapon;   /* 0: none */
+    uint32_t own_hand; /* killer is NONE, and the wire says the victim: no kill of anybody's */
 };
 
 /* What the wire shows, as it stood after a tick. */

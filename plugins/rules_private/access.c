@@ -216,6 +216,7 @@ muster_verdict access_decide(struct lobby *lobby, const struct muster_lobby_info
     if (action->kind == MUSTER_ACTION_JOIN && info->state == MUSTER_LOBBY_ACTIVE &&
         !lobby_bool(lobby, "lateJoin"))
         return reject(action, reason, cap, "no_late_join", "nobody joins while the match runs");
+    if (player.lobby == lobby->id) return MUSTER_PASS; /* in already: changes the place */
     return decide_stranger(lobby, action, player.player_key, reason, cap);
 }
 

@@ -115,7 +115,7 @@ static void call_kick(struct request *request) {
         .subject = target.player_key,
         .options = options,
         .option_count = 2,
-        .needed = (voters - 1) / 2 + 1, /* more than half of those who may vote */
+        .needed = MUSTER_VOTE_MAJORITY,
         .caller_seat = request->member.seat,
         .excluded_seat = target.seat,
     };

@@ -346,6 +346,7 @@ export class MusterClient extends Requests {
             this.#continuity.reset();
             this.#expectSnapshots();
             this.emit("entered", { entry, resumed });
+            for (const tally of entry.votes ?? []) this.emit("lobby.vote", tally);
         };
         return this.call(method, params, { accept });
     }

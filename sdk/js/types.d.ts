@@ -80,6 +80,8 @@ export interface Entry {
   match: MatchInfo | null;
   /** Leads here; "" for a lobby without a host. */
   joinCode: string;
+  /** That run, with one's own choice; each is told as "lobby.vote", too. */
+  votes: (VoteTally & { choice: string | null })[];
 }
 
 /** A reserved seat: present the ticket with MusterClient.enter. */

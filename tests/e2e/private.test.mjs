@@ -59,7 +59,8 @@ test("the mission's settings are taken, secrets are never shown", async (t) => {
     assert.equal(entry.lobby.settings.hostId, idOf(host));
     assert.equal(entry.lobby.settings.password, undefined);
     assert.equal(entry.lobby.settings.allowedPlayers, undefined);
-    const shown = JSON.stringify(await other.getLobby(entry.lobby.lobbyId));
+    const shown = JSON.stringify(await host.getLobby(entry.lobby.lobbyId));
+    await refused(other.getLobby(entry.lobby.lobbyId), "not_found"); // as in REST
     assert.ok(!shown.includes("s3cret-word") && !shown.includes("somebody"));
     const { lobbies } = await other.listLobbies();
     assert.ok(!lobbies.some(({ lobbyId }) => lobbyId === entry.lobby.lobbyId), "not in the list");

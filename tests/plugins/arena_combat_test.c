@@ -274,10 +274,29 @@ static void test_own_splash_is_no_kill(void **state) {
     fire(&f, 0, BUTTON_LAUNCHER, LEFT, 1);
     fixture_ticks(&f, 3);
     assert_int_equal(events_of(&f, EVENT_KILL, &event), 1);
-    assert_int_equal(event.data[1], 255);
+    assert_int_equal(event.data[1], 0); /* by its own hand */
+    assert_int_equal(event.data[2], 0);
+    assert_int_equal(event.data[3], WEAPON_LAUNCHER);
     assert_int_equal(fixture_row(&f, 0)->kills, 0);
     assert_int_equal(fixture_row(&f, 0)->deaths, 1);
     assert_int_equal(fixture_row(&f, 0)->score, -1);
+    fixture_close(&f);
+}
+
+/* What is left of somebody who is gone kills for nobody. */
+static void test_the_burst_of_who_left_is_nobodys(void **state) {
+    struct fixture f;
+    struct testkit_event event;
+    (void)state;
+    duel(&f);
+    f.arena->avatars[1].health = 10;
+    fire(&f, 0, BUTTON_LAUNCHER, RIGHT, 1);
+    testkit_match_leave(f.kit, f.match, 0, MUSTER_LEAVE_QUIT);
+    fixture_ticks(&f, 12);
+    assert_int_equal(events_of(&f, EVENT_KILL, &event), 1);
+    assert_int_equal(event.data[1], 255);
+    assert_int_equal(event.data[2], 1);
+    assert_int_equal(event.data[3], WEAPON_LAUNCHER);
     fixture_close(&f);
 }
 
@@ -377,6 +396,7 @@ int main(void) {
         cmocka_unit_test(test_launcher_splash),
         cmocka_unit_test(test_splash_has_limits),
         cmocka_unit_test(test_own_splash_is_no_kill),
+        cmocka_unit_test(test_the_burst_of_who_left_is_nobodys),
         cmocka_unit_test(test_rules_change_numbers),
         cmocka_unit_test(test_elimination_gives_one_life),
         cmocka_unit_test(test_impossible_input),

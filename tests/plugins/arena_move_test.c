@@ -153,12 +153,36 @@ static void test_late_inputs_are_honest(void **state) {
     fixture_close(&f);
 }
 
+/* After a lag, however long, so many late inputs are believed and no more. */
+static void test_late_inputs_have_a_bound(void **state) {
+    struct fixture f;
+    struct muster_input repeated = {.move_x = 127, .repeated = 1}, late = {.move_x = 127};
+    (void)state;
+    fixture_open(&f, SHARE_DIR);
+    fixture_match(&f, "crossfire", 1);
+    fixture_join(&f, 0, MUSTER_TEAM_RED);
+    for (uint32_t i = 0; i < 100; i++) {
+        testkit_match_input(f.kit, f.match, 0, &repeated);
+        fixture_ticks(&f, 1);
+    }
+    for (uint32_t i = 0; i < MOVE_CREDIT_MAX + REPEATS_MAX; i++)
+        testkit_match_input(f.kit, f.match, 0, &late);
+    assert_int_equal(testkit_match_fact_sum(f.kit, f.match, "impossible_input"), 0);
+    testkit_match_input(f.kit, f.match, 0, &late);
+    assert_int_equal(testkit_match_fact_sum(f.kit, f.match, "impossible_input"), 1);
+    testkit_match_input(f.kit, f.match, 0, &repeated); /* found nothing in hand: excuses nothing */
+    testkit_match_input(f.kit, f.match, 0, &late);
+    assert_int_equal(testkit_match_fact_sum(f.kit, f.match, "impossible_input"), 2);
+    fixture_close(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vectors),
         cmocka_unit_test(test_never_in_walls),
         cmocka_unit_test(test_speed_hack),
         cmocka_unit_test(test_late_inputs_are_honest),
+        cmocka_unit_test(test_late_inputs_have_a_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -289,7 +289,7 @@ static void a_kick_vote(void **state) {
                "denied", "not_this_one");
     testkit_member_add(rig->kit, rig->lobby, rig->third, 2, MUSTER_TEAM_RED);
     assert_rpc(call(rig, rig->guest, "lobby.callVote", params), "", "");
-    assert_non_null(testkit_act_find(rig->kit, "kick third needed 2"));
+    assert_non_null(testkit_act_find(rig->kit, "kick third needed 4294967295"));
     assert_rpc(call(rig, rig->guest, "lobby.callVote", params), "wrong_state", "vote_running");
     testkit_advance(rig->kit, 15000);
     assert_true(testkit_vote_end(rig->kit, rig->lobby, 1));

@@ -273,6 +273,7 @@ struct muster_member_info {
 
 #define MUSTER_VOTE_OPTIONS_MAX 16
 #define MUSTER_VOTE_NONE 0xFFFFFFFFu
+#define MUSTER_VOTE_MAJORITY 0xFFFFFFFFu /* as `needed` */
 
 /* A vote of a lobby's players. One at a time, beside the host's own for another match. */
 struct muster_vote {
@@ -283,7 +284,9 @@ struct muster_vote {
     const char *const *options; /* names, below MUSTER_NAME_MAX bytes each */
     uint32_t duration_ms;       /* 1000 to 300000 */
     uint32_t needed;            /* votes that an option needs to win, and with which it wins at
-                                   once; 0: the most votes when time is up or all have voted */
+                                   once; 0: the most votes when time is up or all have voted.
+                                   Since 1.1 MUSTER_VOTE_MAJORITY: more than half of those who may
+                                   vote, as they come and go, and at least two */
     uint32_t caller_seat;       /* votes for option 0 by calling, or MUSTER_SEAT_NONE */
     uint32_t excluded_seat;     /* may not vote, or MUSTER_SEAT_NONE */
 };
