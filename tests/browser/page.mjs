@@ -3,6 +3,7 @@
 // Environment: MUSTERD names the server's binary, CHROMIUM the browser.
 
 import { once } from "node:events";
+import http from "node:http";
 import net from "node:net";
 import { chromium } from "playwright-core";
 import { startServer } from "../e2e/harness.mjs";
@@ -53,12 +54,53 @@ export async function startWire(t, port) {
     wire.cut = () => {
         for (const pair of pairs) for (const socket of pair) socket.destroy();
     };
+    /** Nothing comes any more, and nobody is told; until release(). */
+    wire.hold = () => {
+        for (const [, far] of pairs) far.unpipe().pause();
+    };
+    wire.release = () => {
+        for (const [near, far] of pairs) far.pipe(near);
+    };
     t.after(() => {
         wire.cut();
         listener.close();
     });
     wire.url = `http://127.0.0.1:${listener.address().port}/`;
     return wire;
+}
+
+/** A proxy that has the server below a path, as a site with other pages would: its URL there. */
+export async function startFolder(t, port, path) {
+    const below = (url) => (url.startsWith(path) ? `/${url.slice(path.length)}` : null);
+    const proxy = http.createServer((request, response) => {
+        const place = below(request.url);
+        if (place === null) return response.writeHead(404).end();
+        const { method, headers } = request;
+        const far = http.request({ port, path: place, method, headers }, (answer) => {
+            response.writeHead(answer.statusCode, answer.headers);
+            answer.pipe(response);
+        });
+        request.pipe(far);
+    });
+    proxy.on("upgrade", (request, near) => {
+        const far = net.connect(port, "127.0.0.1");
+        for (const [one, other] of [[near, far], [far, near]]) {
+            one.on("error", () => {});
+            one.on("close", () => other.destroy());
+        }
+        const place = below(request.url);
+        if (place === null) return near.destroy();
+        const lines = request.rawHeaders.map((text, i) => (i % 2 ? `${text}\r\n` : `${text}: `));
+        far.write(`GET ${place} HTTP/1.1\r\n${lines.join("")}\r\n`);
+        near.pipe(far).pipe(near);
+    });
+    proxy.listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    t.after(() => {
+        proxy.closeAllConnections();
+        proxy.close();
+    });
+    return `http://127.0.0.1:${proxy.address().port}${path}`;
 }
 
 export async function openBrowser(t) {

@@ -3,6 +3,7 @@
 import { AuthClient, MusterClient } from "../sdk/js/index.js";
 import { AccessPanel } from "./access_panel.js";
 import { Board } from "./board.js";
+import { setUpAnnouncements } from "./announcements.js";
 import { Catalog } from "./catalog.js";
 import { Chat } from "./chat.js";
 import { CreateLobby } from "./create_lobby.js";
@@ -13,36 +14,29 @@ import { Invitations, joinByCode, setUpCodeForm, takeJoinLink } from "./join.js"
 import { LobbyBrowser } from "./lobbies.js";
 import { LobbyScreen } from "./lobby_screen.js";
 import { setUpLogin } from "./login.js";
+import { folderOf, serverOf, storageOf } from "./place.js";
+import { closedText, leftText } from "./reasons.js";
 import { Scoreboard } from "./scoreboard.js";
+import { watchLimits } from "./text_limit.js";
 import { banner, byId, copyButton, explain, guarded, showScreen, toast } from "./ui.js";
 import { Votes } from "./votes.js";
 
 const SEAT_KEY = "muster.seat";
-const LEFT_TEXTS = {
-    timeout: "Your seat is gone: you were away too long, or the server started anew.",
-    kick: "You were removed from the lobby.",
-    ban: "You were banned.",
-    shutdown: "The match ended with the server.",
-    closed: "The lobby was closed.",
-};
-const CLOSED_TEXTS = new Map([
-    [4003, "You are playing in another window."],
-    [4004, "The server has ended your session."],
-]);
 
-/** A storage that the browser may deny; null then. */
-function storageOf(name) {
+/** Null where the browser denies it. */
+function openStorage(folder) {
     try {
-        return window[name];
+        return storageOf(window.localStorage, folder);
     } catch {
         return null;
     }
 }
 
-const localStore = storageOf("localStorage");
-const socketUrl = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
+const folder = folderOf(document.baseURI);
+const localStore = openStorage(folder);
+const { baseUrl, socketUrl } = serverOf(folder);
 
-const auth = new AuthClient({ storage: localStore });
+const auth = new AuthClient({ baseUrl, storage: localStore });
 const client = new MusterClient({ url: socketUrl });
 const catalog = new Catalog(client);
 const hud = new Hud();
@@ -58,6 +52,8 @@ const lobbyScreen = new LobbyScreen({
 });
 new CreateLobby({ client, catalog, storage: localStore });
 setUpCodeForm(client);
+setUpAnnouncements(client);
+watchLimits(document);
 byId("own-id-copy").append(copyButton("Copy", () => client.session.playerId));
 /** @type {Game | Board | null} null outside of a lobby, and before its first match */
 let game = null;
@@ -182,14 +178,19 @@ client.on("entered", ({ entry, resumed }) => {
 
 client.on("match.started", showMatch);
 
-client.on("lobby.left", ({ reason }) => {
+client.on("lobby.left", (left) => {
     localStore?.removeItem(SEAT_KEY);
-    if (LEFT_TEXTS[reason]) toast(LEFT_TEXTS[reason]);
+    const text = leftText(left);
+    if (text) toast(text, true);
     if (client.state === "online" || client.state === "reconnecting") showLobbies();
 });
 
 client.on("lobby.countdown", ({ startsInMs }) => hud.startCountdown(startsInMs));
 client.on("latency", ({ rttMs }) => hud.setLatency(rttMs));
+client.on("line", ({ silent }) => {
+    hud.setSilent(silent);
+    if (client.state === "online") banner(silent ? "Nothing comes from the server" : null);
+});
 client.on("server.stopping", ({ reason }) => {
     isStopping = true;
     const why = /^SIG|^$/.test(reason ?? "") ? "" : `: ${reason}`; // a signal's name tells nothing
@@ -213,8 +214,7 @@ client.on("reconnecting", ({ attempt }) => {
 
 client.on("closed", ({ code, reason }) => {
     if (code === 1000) return;
-    const text = CLOSED_TEXTS.get(code) ?? `Disconnected: ${reason || `code ${code}`}.`;
-    banner(text, "Connect again", connectAgain);
+    banner(closedText(code, reason), "Connect again", connectAgain);
 });
 
 addEventListener("online", () => client.retryNow());

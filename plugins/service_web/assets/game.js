@@ -238,6 +238,7 @@ export class Game {
         this.#nextTickAt += this.#tickMs;
         this.#tickTimer = setTimeout(() => this.#tick(), Math.max(0, this.#nextTickAt - now));
         const taken = this.#input.take(now);
+        if (this.#client.isSilent) return; // to walk on would be a dream
         if (!this.isActive || this.isSpectator || !this.#predictor) return;
         const input = { sequence: (this.#sequence + 1) >>> 0, ...taken };
         if (!this.#client.sendInput(input)) return;
@@ -295,6 +296,7 @@ export class Game {
         const deltaMs = Math.min(250, now - this.#frameAt);
         this.#frameAt = now;
         this.#advanceClock(deltaMs, performance.now());
+        this.#input.turn(performance.now());
         const keep = Math.exp(-deltaMs / SMOOTHING_MS);
         this.#offset.x *= keep;
         this.#offset.y *= keep;

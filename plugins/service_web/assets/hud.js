@@ -3,7 +3,7 @@
 import { BUTTON_LAUNCHER, BUTTON_RIFLE } from "../sdk/js/index.js";
 import { KeyedList, put } from "./keyed_list.js";
 import { objectiveLines } from "./objectives.js";
-import { byId, clockText, make } from "./ui.js";
+import { byId, clockText, make, playArea } from "./ui.js";
 
 const FEED_MAX = 5;
 const FEED_MS = 6000;
@@ -17,7 +17,23 @@ function setMeter(id, part) {
     byId(id).style.transform = `scaleX(${Math.min(1, Math.max(0, part))})`;
 }
 
+/** Escape leads from the game to its buttons, and back: Tab is the score's while one plays. */
+function setUpEscape() {
+    addEventListener("keydown", (event) => {
+        const isElsewhere = byId("game").hidden || !byId("lobby").hidden ||
+            document.querySelector("dialog[open]") !== null;
+        if (event.key !== "Escape" || event.defaultPrevented || isElsewhere) return;
+        const isPlaying = [document.body, playArea()].includes(document.activeElement);
+        if (isPlaying) byId("show-lobby").focus();
+        else playArea().focus();
+    });
+}
+
 export class Hud {
+    constructor() {
+        setUpEscape();
+    }
+
     #rules = null;
     #tickMs = 50;
     #firedAt = { rifle: -1e9, launcher: -1e9 };
@@ -117,6 +133,7 @@ export class Hud {
 
     #showCentre(game) {
         let text = "";
+        let className = "centre-text";
         const startsInMs = this.#countdownEnd - performance.now();
         if (startsInMs > 0) {
             text = `Starts in ${Math.ceil(startsInMs / 1000)}`;
@@ -129,7 +146,9 @@ export class Hud {
         } else if (performance.now() - this.#startedAt < TEAM_TEXT_MS) {
             const team = ["", "red", "blue"][game.world.avatars.get(game.seat)?.team ?? 0];
             if (team) text = `You play for ${team}`;
+            className = `centre-text ${team}`;
         }
+        byId("centre").className = className;
         put(byId("centre"), text);
     }
 
@@ -152,7 +171,14 @@ export class Hud {
         byId("bar-ping").textContent = `${rttMs} ms`;
     }
 
+    /** The ping measured last says nothing of a line that is silent. */
+    setSilent(isSilent) {
+        byId("net-state").textContent = isSilent ? "no signal" : "";
+        if (isSilent) byId("net-ping").textContent = byId("bar-ping").textContent = "";
+    }
+
     setConnection(state) {
         byId("net-state").textContent = state === "online" ? "" : state;
+        if (state !== "online") byId("net-ping").textContent = byId("bar-ping").textContent = "";
     }
 }

@@ -6,6 +6,12 @@ const FULL_TURN = 65536;
 const SAMPLES_MAX = 3;
 const STICK_RADIUS = 56; // CSS pixels
 const STICK_FIRES = 0.55; // of the radius: the aim stick pushed further fires
+const TURNS = new Map([["KeyJ", -1], ["KeyL", 1]]); // left, right
+const TURN_ABOUT = "KeyK";
+const TURN_STEP = 364; // 2 degrees, for a tap
+const TURN_SLOW = 11; // a millisecond; 60 degrees a second, for a fine aim
+const TURN_FAST = 55; // 300 degrees a second
+const TURN_SPEED_UP_MS = 400;
 
 export const MOVES = new Map([
     ["KeyW", [0, -1]], ["ArrowUp", [0, -1]],
@@ -21,6 +27,8 @@ export class Input {
     centre = { x: 0, y: 0 };
     /** 0 to 65535 */
     aim = 0;
+    /** "" until one is used; "pointer", "keys" or "thumb" */
+    aimBy = "";
     pointer = { x: 0, y: 0 };
     isTouch = matchMedia("(pointer: coarse)").matches;
     sticks = { move: null, aim: null };
@@ -30,6 +38,8 @@ export class Input {
     #held = 0;
     #pressed = 0;
     #samples = [];
+    #turnedAt = 0;
+    #turningMs = 0;
     #tickStart = 0;
     #tickMs;
     #abort = new AbortController();
@@ -65,8 +75,24 @@ export class Input {
         this.sticks = { move: null, aim: null };
     }
 
+    /** The aim goes on turning while its key is held; also called between ticks, to be seen. */
+    turn(now) {
+        const way = [...TURNS].reduce((sum, [code, side]) =>
+            sum + (this.#keys.has(code) ? side : 0), 0);
+        const passedMs = Math.max(0, now - this.#turnedAt);
+        this.#turnedAt = now;
+        this.#turningMs = way ? this.#turningMs + passedMs : 0;
+        const part = Math.min(1, this.#turningMs / TURN_SPEED_UP_MS);
+        this.#turnBy(way * passedMs * (TURN_SLOW + (TURN_FAST - TURN_SLOW) * part));
+    }
+
+    #turnBy(angle) {
+        this.aim = Math.round(this.aim + angle) & (FULL_TURN - 1);
+    }
+
     /** What one tick sends; the edges and samples are gone then. */
     take(now) {
+        this.turn(now);
         this.#aimAtPointer();
         const { moveX, moveY } = this.#movement();
         const taken = {
@@ -95,7 +121,7 @@ export class Input {
     }
 
     #aimAtPointer() {
-        if (this.isTouch) return;
+        if (this.aimBy !== "pointer") return;
         this.#setAim(this.pointer.x - this.centre.x, this.pointer.y - this.centre.y);
     }
 
@@ -110,14 +136,22 @@ export class Input {
             event.target.closest("input, select, textarea, dialog, .panel");
         if (isElsewhere || event.ctrlKey || event.metaKey || event.altKey) return;
         const button = KEY_BUTTONS.get(event.code);
-        if (!MOVES.has(event.code) && !button) return;
+        const isTurn = TURNS.has(event.code) || event.code === TURN_ABOUT;
+        if (!MOVES.has(event.code) && !button && !isTurn) return;
         if (button && event.target instanceof HTMLButtonElement) return;
         event.preventDefault();
+        this.turn(performance.now()); // by the keys as they were
+        if (isTurn && isDown && !event.repeat) this.#beginTurn(event.code);
         if (isDown) this.#keys.add(event.code);
         else this.#keys.delete(event.code);
         if (!button || event.repeat) return;
         if (isDown) this.#press(button);
         else this.#release(button);
+    }
+
+    #beginTurn(code) {
+        this.aimBy = "keys";
+        this.#turnBy(code === TURN_ABOUT ? FULL_TURN / 2 : TURNS.get(code) * TURN_STEP);
     }
 
     #press(button) {
@@ -149,14 +183,17 @@ export class Input {
     }
 
     #usePointer(event) {
+        const hasMoved = event.clientX !== this.pointer.x || event.clientY !== this.pointer.y;
         this.isTouch = false;
         this.pointer = { x: event.clientX, y: event.clientY };
+        if (hasMoved || event.type === "pointerdown") this.aimBy = "pointer";
     }
 
     /** The left half of the screen moves, the right half aims and fires. */
     #onTouch(event) {
         event.preventDefault();
         this.isTouch = true;
+        this.aimBy = "thumb";
         this.launcherButton.hidden = false;
         const side = event.clientX < innerWidth / 2 ? "move" : "aim";
         if (this.sticks[side]) return;

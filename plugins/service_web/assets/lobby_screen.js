@@ -116,7 +116,9 @@ export class LobbyScreen {
         byId("lobby-close").onclick = () => this.#toggle();
         addEventListener("keydown", (event) => {
             const isTaken = event.defaultPrevented || document.querySelector("dialog[open]");
-            if (event.key === "Escape" && this.#isWanted && !isTaken) this.#toggle();
+            if (event.key !== "Escape" || !this.#isWanted || isTaken) return;
+            event.preventDefault();
+            this.#toggle();
         });
         press("lobby-leave", leave);
         press("lobby-ready", () => lobby.ready(!isPressed("lobby-ready")));

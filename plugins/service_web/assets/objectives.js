@@ -1,6 +1,8 @@
 // objectives - zones and items of the arena: how they look on the canvas, and what the HUD and the
 // tests read of them.
 
+import { TEAM_SIGNS, signPath } from "./team_shape.js";
+
 const TEAMS = ["", "red", "blue"];
 const COLOURS = ["#ffc857", "#ff6b5e", "#4da3ff"];
 const NOBODYS = "#b6c2d1";
@@ -46,7 +48,7 @@ function drawLabel(context, zone) {
     context.font = `700 ${size}px system-ui, sans-serif`;
     context.textAlign = "center";
     context.fillStyle = zoneColour(zone);
-    context.fillText(zone.label, zone.x, zone.y + size * 0.35);
+    context.fillText(TEAM_SIGNS[zone.team] + zone.label, zone.x, zone.y + size * 0.35);
     context.globalAlpha = 1;
 }
 
@@ -85,6 +87,9 @@ function drawGlyph(context, item, x, y, size) {
     context.lineWidth = 0.06;
     context.lineJoin = "round";
     context.stroke();
+    signPath(context, item.team, 0.06, -0.68, 0.17);
+    context.fillStyle = "#05080c";
+    context.fill();
     context.restore();
 }
 

@@ -1,19 +1,23 @@
 // render - the arena on a canvas: map, objectives, avatars, projectiles, effects, touch sticks.
 
+import { fightPixels, lookAt } from "./camera.js";
 import { LIFE_MS, lasting } from "./effects.js";
+import { HudBoxes } from "./hud_boxes.js";
 import { drawCarried, drawItems, drawZones } from "./objectives.js";
+import { bodyPath, signPath } from "./team_shape.js";
 
 const TILE_UNITS = 256;
 const TILE_PIXELS = 48; // of the map drawn in advance
-const VIEW_TILES = 24; // along the longer side of the screen
-const MARGIN_UNITS = 192; // how far the camera looks over the edge of the map
-const MARGIN_TOUCH = 0.22; // of the view: a small screen has buttons at its edges
+const VIEW_UNITS = 24 * TILE_UNITS; // along the longer side of the screen
 const TEAM_COLOURS = ["#b6c2d1", "#ff6b5e", "#4da3ff"];
 const TEAM_DARK = ["#4c5866", "#7a2a24", "#1d4a80"];
 const SPAWN_TINTS = { r: "#ff6b5e22", b: "#4da3ff22" };
+const SPAWN_TEAMS = { r: 1, b: 2 };
+const AIM_LINE_UNITS = 1500;
 const TURN = Math.PI * 2;
 const CARRIED_PIXELS = 26;
 const REST_INSET = 84; // CSS pixels from the corner to where a touch stick rests
+const STICK_PIXELS = 56;
 
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -31,6 +35,9 @@ function drawTile(context, map, tileX, tileY) {
     if (tint) {
         context.fillStyle = tint;
         context.fillRect(x, y, TILE_PIXELS, TILE_PIXELS);
+        signPath(context, SPAWN_TEAMS[map.rows[tileY][tileX]], x + TILE_PIXELS / 2,
+            y + TILE_PIXELS / 2, TILE_PIXELS * 0.3);
+        context.fill();
     }
 }
 
@@ -64,11 +71,14 @@ function drawMap(map) {
     return canvas;
 }
 
-/** Keep the view within the map; a map smaller than the view lies in its middle. */
-function clampView(wanted, mapSize, viewSize, margin) {
-    const least = viewSize / 2 - margin;
-    const most = mapSize - least;
-    return least > most ? mapSize / 2 : Math.min(most, Math.max(least, wanted));
+/** Where a thumb rests, in CSS pixels. */
+function restOf(side, { clientWidth, clientHeight }) {
+    const x = side === "move" ? REST_INSET : clientWidth - REST_INSET;
+    return { x, y: clientHeight - REST_INSET };
+}
+
+function boxAround({ x, y }, radius) {
+    return { left: x - radius, top: y - radius, right: x + radius, bottom: y + radius };
 }
 
 export class Renderer {
@@ -77,18 +87,22 @@ export class Renderer {
     #map = null;
     #mapImage = null;
     #rules = null;
-    #camera = { x: 0, y: 0, scale: 0, isSet: false };
+    #camera = { x: 0, y: 0, scale: 0, target: null };
     #observer;
+    #boxes;
+    #drawnAt = 0;
 
     constructor(canvas) {
         this.#canvas = canvas;
         this.#context = canvas.getContext("2d", { alpha: false });
         this.#observer = new ResizeObserver(() => this.#resize());
         this.#observer.observe(canvas);
+        this.#boxes = new HudBoxes(canvas);
         this.#resize();
     }
 
     destroy() {
+        this.#boxes.destroy();
         this.#observer.disconnect();
     }
 
@@ -96,7 +110,7 @@ export class Renderer {
         this.#map = map;
         this.#rules = rules;
         this.#mapImage = drawMap(map);
-        this.#camera.isSet = false;
+        this.#camera.target = null;
     }
 
     draw(game, now) {
@@ -105,7 +119,8 @@ export class Renderer {
         context.fillStyle = "#070a0f";
         context.fillRect(0, 0, this.#canvas.width, this.#canvas.height);
         if (!this.#map) return;
-        this.#aimCamera(game);
+        this.#aimCamera(game, now - this.#drawnAt);
+        this.#drawnAt = now;
         this.#useWorld();
         context.drawImage(this.#mapImage, 0, 0, this.#map.width * TILE_UNITS,
             this.#map.height * TILE_UNITS);
@@ -118,6 +133,7 @@ export class Renderer {
         for (const projectile of game.world.projectiles.values()) {
             this.#drawProjectile(projectile, game);
         }
+        this.#drawAim(game);
         for (const [avatar, view] of views) this.#drawAvatar(avatar, view, game, now);
         for (const type of ["death", "burst", "damage"]) this.#drawEffects(game, views, now, type);
         this.#useScreen();
@@ -144,7 +160,7 @@ export class Renderer {
     }
 
     /** Follow the own avatar; who only watches sees the whole map. */
-    #aimCamera(game) {
+    #aimCamera(game, deltaMs) {
         const { width, height } = this.#canvas;
         const camera = this.#camera;
         const own = game.world.avatars.get(game.seat);
@@ -152,18 +168,27 @@ export class Renderer {
         const mapWidth = this.#map.width * TILE_UNITS;
         const mapHeight = this.#map.height * TILE_UNITS;
         const target = isWhole ? { x: mapWidth / 2, y: mapHeight / 2 }
-            : own.alive ? game.viewOf(own) : { x: camera.x, y: camera.y };
+            : own.alive ? game.viewOf(own) : camera.target ?? { x: own.x, y: own.y };
+        const clear = this.#clearPart(game, Math.max(width, height) / VIEW_UNITS, deltaMs);
         camera.scale = isWhole
-            ? Math.min(width / (mapWidth + 400), height / (mapHeight + 400))
-            : Math.max(width, height) / (VIEW_TILES * TILE_UNITS);
-        if (!camera.isSet && !isWhole && !own.alive) Object.assign(target, { x: own.x, y: own.y });
-        const over = (view) => Math.max(MARGIN_UNITS,
-            game.input.isTouch && !isWhole ? view * MARGIN_TOUCH : 0);
-        const view = { x: width / camera.scale, y: height / camera.scale };
-        camera.x = clampView(target.x, mapWidth, view.x, over(view.x));
-        camera.y = clampView(target.y, mapHeight, view.y, over(view.y));
-        camera.isSet = true;
+            ? Math.min((clear.right - clear.left) / mapWidth, (clear.bottom - clear.top) / mapHeight)
+            : Math.max(width, height) / VIEW_UNITS;
+        camera.x = lookAt(target.x, mapWidth,
+            { length: width, from: clear.left, to: clear.right }, camera.scale);
+        camera.y = lookAt(target.y, mapHeight,
+            { length: height, from: clear.top, to: clear.bottom }, camera.scale);
+        camera.target = isWhole ? null : target;
         game.input.centre = this.#toScreen(target);
+    }
+
+    /** What no part of the HUD and no thumb covers, in pixels of the canvas. */
+    #clearPart({ input, isSpectator }, scale, deltaMs) {
+        const ratio = this.#ratio();
+        const thumbs = input.isTouch && !isSpectator ? ["move", "aim"].map((side) =>
+            boxAround(restOf(side, this.#canvas), STICK_PIXELS)) : [];
+        const clear = this.#boxes.clear(thumbs, fightPixels(scale / ratio), deltaMs);
+        return Object.fromEntries(
+            Object.entries(clear).map(([side, at]) => [side, at * ratio]));
     }
 
     #useWorld() {
@@ -192,6 +217,12 @@ export class Renderer {
         context.arc(x, y, Math.max(0, radius), 0, TURN);
         context.fillStyle = fill;
         context.fill();
+    }
+
+    #body(team, { x, y }, radius, fill) {
+        bodyPath(this.#context, team, x, y, radius);
+        this.#context.fillStyle = fill;
+        this.#context.fill();
     }
 
     #ring(x, y, radius, colour, width) {
@@ -230,12 +261,33 @@ export class Renderer {
         context.fillStyle = "#c9d3e0";
         context.fillRect(radius * 0.3, -radius * 0.18, radius * 1.35, radius * 0.36);
         context.restore();
-        this.#circle(view.x, view.y, radius, TEAM_DARK[avatar.team] ?? TEAM_DARK[0]);
-        this.#circle(view.x, view.y, radius * 0.78, colour);
+        this.#body(avatar.team, view, radius, TEAM_DARK[avatar.team] ?? TEAM_DARK[0]);
+        this.#body(avatar.team, view, radius * 0.78, colour);
+        signPath(context, avatar.team, view.x, view.y, radius * 0.45);
+        context.fillStyle = "#05080cb0";
+        context.fill();
         if (isOwn) this.#ring(view.x, view.y, radius * 1.02, "#ffffff", radius * 0.14);
         if (!avatar.protected) return;
         const wave = reducedMotion.matches ? 0 : Math.sin(now / 120) * radius * 0.1;
         this.#ring(view.x, view.y, radius * 1.45 + wave, "#ffc857", radius * 0.12);
+    }
+
+    /** Who aims by keys has no pointer to look at. */
+    #drawAim(game) {
+        const { input } = game;
+        const avatar = game.world.avatars.get(game.seat);
+        if (!game.own || !avatar || input.aimBy !== "keys") return;
+        const context = this.#context;
+        const { x, y } = game.viewOf(avatar);
+        const angle = (input.aim / 65536) * TURN;
+        context.beginPath();
+        context.moveTo(x, y);
+        context.lineTo(x + Math.cos(angle) * AIM_LINE_UNITS, y + Math.sin(angle) * AIM_LINE_UNITS);
+        context.strokeStyle = "#ffffff66";
+        context.lineWidth = 10;
+        context.setLineDash([60, 60]);
+        context.stroke();
+        context.setLineDash([]);
     }
 
     #drawProjectile(projectile, game) {
@@ -295,7 +347,7 @@ export class Renderer {
         const colour = TEAM_COLOURS[team] ?? TEAM_COLOURS[0];
         this.#context.globalAlpha = 1 - age;
         this.#ring(x, y, radius * (1 + 1.6 * Math.sqrt(age)), colour, radius * 0.35 * (1 - age));
-        this.#circle(x, y, radius * (1 - age), colour);
+        this.#body(team, { x, y }, radius * (1 - age), colour);
         this.#context.globalAlpha = 1;
     }
 
@@ -388,10 +440,8 @@ export class Renderer {
 
     /** Where a thumb may go. */
     #drawRest(side) {
-        const { clientWidth: width, clientHeight: height } = this.#canvas;
-        const x = side === "move" ? REST_INSET : width - REST_INSET;
-        const y = height - REST_INSET;
-        this.#ring(x, y, 56, "#ffffff33", 2);
+        const { x, y } = restOf(side, this.#canvas);
+        this.#ring(x, y, STICK_PIXELS, "#ffffff33", 2);
         const context = this.#context;
         context.font = "600 13px system-ui, sans-serif";
         context.textAlign = "center";
@@ -400,7 +450,7 @@ export class Renderer {
     }
 
     #drawStick({ left, top, x, y }) {
-        this.#ring(left, top, 56, "#ffffff55", 2);
-        this.#circle(left + x * 56, top + y * 56, 24, "#ffffff66");
+        this.#ring(left, top, STICK_PIXELS, "#ffffff55", 2);
+        this.#circle(left + x * STICK_PIXELS, top + y * STICK_PIXELS, 24, "#ffffff66");
     }
 }

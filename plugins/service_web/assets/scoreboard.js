@@ -106,7 +106,8 @@ export class Scoreboard {
     }
 
     #onTab(event, isDown) {
-        if (event.code !== "Tab" || byId("game").hidden || event.repeat) return;
+        const isTab = event.code === "Tab" && !event.shiftKey; // with it, the focus moves
+        if (!isTab || byId("game").hidden || event.repeat) return;
         const isFree = event.target === document.body || event.target === byId("canvas");
         if (!isFree || this.#isFinal) return; // at the end there are buttons to reach
         event.preventDefault();

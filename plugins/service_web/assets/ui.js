@@ -1,6 +1,7 @@
 // ui - small helpers for the page: finding and making elements, screens, messages, the clipboard.
 
 const TOAST_MS = 6000;
+const TOAST_LONG_MS = 20000;
 const COPIED_MS = 1500;
 const ABNORMAL = 1006; // a connection that ended without a word
 
@@ -30,10 +31,11 @@ export function playArea() {
     return board.hidden ? byId("canvas") : board;
 }
 
-export function toast(text) {
+/** isLong: nothing that is seen again, such as why one was put out. */
+export function toast(text, isLong = false) {
     const line = make("p", {}, text);
     byId("toasts").append(line);
-    setTimeout(() => line.remove(), TOAST_MS);
+    setTimeout(() => line.remove(), isLong ? TOAST_LONG_MS : TOAST_MS);
 }
 
 /** A line over everything, with an action or without; null takes it away. */

@@ -1,0 +1,164 @@
+// What a player sees and reaches: a phone upright and across with nothing over the own avatar, the
+// page below a path of a host, all of it by keyboard, a line that is silent.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startServer } from "../e2e/harness.mjs";
+import {
+    bannerSays, configOf, inMatch, isAlive, openBrowser, playAsGuest, setUp, startFolder,
+    walksSomewhere, watchFaults,
+} from "./page.mjs";
+
+const PHONES = { upright: { width: 390, height: 844 }, across: { width: 844, height: 390 } };
+const FRAMES = 60;
+
+/**
+ * In the page, frame by frame: which parts of the HUD, and of what lies over it, touch the own avatar
+ * or half a tile around it. First where it stands, then led along the rim of the map, where the
+ * camera has the least choice.
+ */
+const coverings = (page, frames) => page.evaluate(async (count) => {
+    const { game } = window.muster;
+    const canvas = document.getElementById("canvas");
+    const scale = Math.max(canvas.clientWidth, canvas.clientHeight) / (24 * 256);
+    const around = (game.rules.playerRadius + 128) * scale;
+    const found = new Set();
+    const shown = () => [...document.querySelectorAll(
+        "#hud *, #votes *, #banner, #announcement, #toasts *")]
+        .filter((element) => !element.matches(".hud-top"))
+        .map((element) => [element, element.getBoundingClientRect()])
+        .filter(([, { width, height }]) => width > 0 && height > 0);
+    const lookAround = (what) => {
+        const { x, y } = game.input.centre;
+        const { clientWidth, clientHeight } = canvas;
+        const touches = (box) => box.right > x - around && box.left < x + around &&
+            box.bottom > y - around && box.top < y + around;
+        for (const [element, box] of shown()) {
+            if (touches(box)) found.add(`${what}: ${element.id || element.outerHTML}`);
+        }
+        if (x < around || y < around || x > clientWidth - around || y > clientHeight - around) {
+            found.add(`${what}: the rim of the screen`);
+        }
+    };
+    for (let frame = 0; frame < count; frame++) {
+        await new Promise(requestAnimationFrame);
+        lookAround("where it stands");
+    }
+    const { width, height } = game.map;
+    const viewOf = game.viewOf.bind(game);
+    for (let step = 0; step < 4 * 8; step++) {
+        const [side, part] = [step >> 3, (step & 7) / 7];
+        const [u, v] = [[part, 0], [1, part], [1 - part, 1], [0, 1 - part]][side];
+        const at = { x: (1.5 + u * (width - 3)) * 256, y: (1.5 + v * (height - 3)) * 256, aim: 0 };
+        game.viewOf = (avatar) => (avatar.seat === game.seat ? at : viewOf(avatar));
+        await new Promise(requestAnimationFrame);
+        await new Promise(requestAnimationFrame);
+        lookAround(`at tile ${at.x >> 8}, ${at.y >> 8}`);
+    }
+    delete game.viewOf;
+    return [...found];
+}, frames);
+
+test("a phone, the page below a path: nothing lies over the own avatar", async (t) => {
+    const server = await startServer(t, { config: configOf() });
+    const address = await startFolder(t, server.port, "/game/");
+    const browser = await openBrowser(t);
+    const page = await (await browser.newContext({
+        viewport: PHONES.upright, hasTouch: true, isMobile: true,
+    })).newPage();
+    const faults = watchFaults(page);
+    page.on("response", (response) => {
+        if (!response.ok() && response.status() !== 101 && response.status() !== 304) {
+            faults.push(`${response.status()} ${response.url()}`);
+        }
+    });
+    await page.goto(address);
+    await playAsGuest(page, "Ada");
+    await page.evaluate(() => window.muster.client.chat("a line of words that takes some room"));
+    await page.waitForSelector("#chat-log li");
+    await page.evaluate(() => { // as kills would
+        document.getElementById("feed").innerHTML = `<li><span class="red">Somebody</span>
+            <span class="with">launcher</span><span class="blue">Somebody else</span></li>`.repeat(5);
+    });
+    await page.waitForSelector("#controls");
+    assert.deepEqual(await coverings(page, FRAMES), []);
+    assert.ok(await walksSomewhere(page));
+    await page.setViewportSize(PHONES.across);
+    await page.waitForFunction((width) =>
+        document.getElementById("canvas").clientWidth === width, PHONES.across.width);
+    await isAlive(page);
+    assert.deepEqual(await coverings(page, FRAMES), []);
+
+    const link = await page.evaluate(() => window.muster.client.url);
+    assert.equal(link, `${address.replace("http:", "ws:")}ws`);
+    await page.reload();
+    await inMatch(page);
+    assert.deepEqual(faults, []);
+});
+
+/** Tab until the wanted element has the focus, and the focus is to be seen. */
+async function tabTo(page, id) {
+    for (let i = 0; i < 40; i++) {
+        const at = await page.evaluate(() => document.activeElement.id);
+        if (at === id) {
+            assert.equal(await page.evaluate(() =>
+                getComputedStyle(document.activeElement).outlineStyle), "solid", `focus on ${id}`);
+            return;
+        }
+        await page.keyboard.press("Tab");
+    }
+    assert.fail(`#${id} is not reached by Tab`);
+}
+
+const aimOf = (page) => page.evaluate(() => window.muster.game.input.aim);
+
+test("by keyboard alone, and a silent line is told", async (t) => {
+    const { page, wire, faults } = await setUp(t);
+    await tabTo(page, "play-now");
+    await page.keyboard.press("Enter");
+    await inMatch(page);
+    await isAlive(page);
+    assert.equal(await aimOf(page), 0);
+    await page.keyboard.press("KeyL");
+    const turned = await aimOf(page);
+    assert.ok(turned > 0 && turned < 2000, `a tap turns a little to the right: ${turned}`);
+    await page.keyboard.press("KeyK");
+    assert.ok(await aimOf(page) >= 32768 + turned, "about");
+    await page.keyboard.down("KeyJ");
+    await page.waitForFunction(() => window.muster.game.input.aim < 16384);
+    await page.keyboard.up("KeyJ");
+    const shot = page.waitForFunction(() =>
+        window.muster.game.effects.some(({ type, isOwn }) => type === "shot" && isOwn));
+    await page.keyboard.down("Space");
+    await shot;
+    await page.keyboard.up("Space");
+
+    await page.keyboard.press("Escape");
+    await tabTo(page, "show-score");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#scoreboard td >> text=bot");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#scoreboard", { state: "hidden" });
+    await page.keyboard.press("Escape"); // back to the game
+    await page.keyboard.press("Escape");
+    await tabTo(page, "show-lobby");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#lobby");
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("#lobby", { state: "hidden" });
+    assert.ok(await walksSomewhere(page), "the keys are the game's again");
+
+    wire.hold();
+    await bannerSays(page, /Nothing comes from the server/);
+    assert.equal(await page.textContent("#net-state"), "no signal");
+    assert.equal(await page.textContent("#net-ping"), "");
+    wire.release();
+    await page.waitForSelector("#banner", { state: "hidden" });
+    assert.equal(await page.textContent("#net-state"), "");
+
+    await page.keyboard.press("Escape");
+    await tabTo(page, "leave");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#lobbies");
+    assert.deepEqual(faults, []);
+});

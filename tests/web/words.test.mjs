@@ -1,0 +1,47 @@
+// Where the page lives, and what it tells those who are put out.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { folderOf, serverOf, storageOf } from "../../plugins/service_web/assets/place.js";
+import { closedText, leftText } from "../../plugins/service_web/assets/reasons.js";
+
+test("all addresses follow from the page's folder", () => {
+    const at = (address) => serverOf(folderOf(address));
+    assert.deepEqual(at("http://play.example:7350/#join=ABCD"),
+        { baseUrl: "http://play.example:7350", socketUrl: "ws://play.example:7350/ws" });
+    assert.deepEqual(at("https://example.org/game/?x=1#join=ABCD"),
+        { baseUrl: "https://example.org/game", socketUrl: "wss://example.org/game/ws" });
+    assert.deepEqual(at("https://example.org/a/b/index.html"),
+        { baseUrl: "https://example.org/a/b", socketUrl: "wss://example.org/a/b/ws" });
+});
+
+test("two pages below one host keep their own keys", () => {
+    const kept = new Map();
+    const storage = {
+        getItem: (key) => kept.get(key) ?? null,
+        setItem: (key, value) => kept.set(key, value),
+        removeItem: (key) => kept.delete(key),
+    };
+    const [root, game] = ["/", "/game/"].map((pathname) => storageOf(storage, { pathname }));
+    root.setItem("muster.auth", "a");
+    game.setItem("muster.auth", "b");
+    assert.equal(storage.getItem("muster.auth"), "a");
+    assert.equal(game.getItem("muster.auth"), "b");
+    game.removeItem("muster.auth");
+    assert.deepEqual([root.getItem("muster.auth"), game.getItem("muster.auth")], ["a", null]);
+});
+
+test("reasons are told in full", () => {
+    const left = (reason, message) => leftText({ reason, message });
+    assert.equal(left("kick"), "You were removed from the lobby.");
+    assert.equal(left("kick", "mind your words"),
+        "You were removed from the lobby: mind your words.");
+    assert.equal(left("ban", "Cheating!"), "You were banned: Cheating!");
+    assert.equal(left("closed", "maintenance"), "The lobby was closed: maintenance.");
+    assert.equal(left("quit"), "", "one's own wish");
+    assert.equal(left("moved", "elsewhere"), "You are out of the lobby: elsewhere.");
+    assert.equal(closedText(4004, "spam"), "The server has ended your session: spam.");
+    assert.equal(closedText(4003, "replaced by a newer connection"),
+        "You are playing in another window.");
+    assert.equal(closedText(4099, ""), "Disconnected: code 4099.");
+});
