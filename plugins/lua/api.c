@@ -116,21 +116,29 @@ static bool is_known(const char *key, const char *const known[], size_t count) {
 }
 
 /* Of several strange ones the first by its bytes: the same in a replay. */
-void api_options(lua_State *L, int index, const char *const known[]) {
+static const char *find_strange(lua_State *L, int index, const char *const known[], size_t count) {
     const char *strange = NULL;
-    size_t count = 0;
-    index = lua_absindex(L, index);
-    luaL_checktype(L, index, LUA_TTABLE);
-    while (known[count]) count++;
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
         const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
         sandbox_charge(L, OPTION_UNITS);
         if (!is_known(key, known, count) && (!strange || strcmp(key, strange) < 0)) strange = key;
     }
+    return strange;
+}
+
+void api_fields(lua_State *L, int index, const char *what, const char *const known[]) {
+    size_t count = 0;
+    luaL_checktype(L, index, LUA_TTABLE);
+    while (known[count]) count++;
+    const char *strange = find_strange(L, lua_absindex(L, index), known, count);
     if (!strange) return;
     const char *near = word_nearest(strange, known, count);
-    luaL_error(L, near ? "unknown field '%s'; did you mean '%s'?" : "unknown field '%s'", strange,
-               near);
+    luaL_error(L, "%sunknown field '%s'%s%s%s", what, strange, near ? "; did you mean '" : "",
+               near ? near : "", near ? "'?" : "");
+}
+
+void api_options(lua_State *L, int index, const char *const known[]) {
+    api_fields(L, index, "", known);
 }
 
 /* A value as people are told of it. */

@@ -37,6 +37,8 @@ int api_setting(lua_State *L);
 void api_bind(lua_State *L, struct script *script);
 /* The fields of the mode's table that are named like events, as handlers. Table on top. */
 void mode_hook_fields(lua_State *L, struct script *script);
+/* Raises for a field of the mode's table, on top, that nothing would ever look at. */
+void mode_check_fields(lua_State *L, const struct mod *mod);
 
 /* ---- handles: players.c ---- */
 struct player {
@@ -69,6 +71,8 @@ int api_field(lua_State *L, int index, const char *name);
 /* Raises unless there is a table at index, of these fields and no others; the list ends with null.
  */
 void api_options(lua_State *L, int index, const char *const known[]);
+/* The same, with the name of the table in front of the sentence. */
+void api_fields(lua_State *L, int index, const char *what, const char *const known[]);
 /* Raises: the function on top, which is called what, has returned the value at index where expected
  * is wanted. The place is that of the function. */
 int api_wrong_answer(lua_State *L, int index, const char *what, const char *expected);

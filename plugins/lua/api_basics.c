@@ -1,5 +1,6 @@
 /* api_basics - hooks, timer, command, bus, i18n: what both realms have. */
 #include "api.h"
+#include "manual.h"
 #include "note.h"
 #include "script.h"
 #include "speech.h"
@@ -10,7 +11,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HOOK_UNITS = 200, MESSAGE_BYTES_MAX = 2048, TEXT_BYTES_MAX = 1024, VARS_MAX = 16 };
+enum {
+    FIELDS_MAX = 64,
+    HOOK_UNITS = 200,
+    MESSAGE_BYTES_MAX = 2048,
+    TEXT_BYTES_MAX = 1024,
+    VARS_MAX = 16
+};
 
 /* ---- hooks ----------------------------------------------------------------------------------- */
 
@@ -50,7 +57,19 @@ static void read_hook_options(lua_State *L, enum event event, struct handler *ou
     lua_settop(L, 4);
 }
 
-/* An event of the other realm is none of this state's business: its twin hooks it there. */
+/* While init.lua runs, an event of the other realm is none of this state's business: its twin hooks
+ * it there. Afterwards nobody would; and a mode has no twin. */
+static void check_realm(lua_State *L, const struct script *script, enum event event) {
+    const char *name = event_table[event].name;
+    if (script->mod->kind == MOD_MODE && event_table[event].realms == REALM_LOBBY)
+        luaL_error(L,
+                   "'%s' happens in the lobby realm, and a mode has none: hook it in a rule, and "
+                   "name the rule in depends",
+                   name);
+    if (script->is_loaded && !(event_table[event].realms & script->realm->kind))
+        luaL_error(L, "'%s' happens in the other realm: hook it while init.lua runs", name);
+}
+
 static int hooks_on(lua_State *L) {
     struct script *script = script_of(L);
     enum event event = check_event(L, 1);
@@ -59,7 +78,10 @@ static int hooks_on(lua_State *L) {
     struct handler handler = {.priority = 0};
     read_hook_options(L, event, &handler);
     sandbox_charge(L, HOOK_UNITS);
+    check_realm(L, script, event);
     if (!(event_table[event].realms & script->realm->kind)) return 0;
+    if (!script->is_loaded && realm_find_hook(script, event, id))
+        return luaL_error(L, "this mod hooks '%s' as '%s' already", event_table[event].name, id);
     snprintf(handler.id, sizeof handler.id, "%s", id);
     handler.function = take_function(L, 3);
     if (!realm_hook(script, event, &handler))
@@ -78,14 +100,16 @@ static int hooks_off(lua_State *L) {
 const struct api_function api_hooks[] = {
     {"on", hooks_on, REALM_BOTH, 0,
      "event: Event, id: string, handler: function, options?: integer|HookOptions", "",
-     "Calls handler whenever the event happens. The same id again replaces the handler before. "
+     "Calls handler whenever the event happens. The same id again, later, replaces the handler; "
+     "twice "
+     "while init.lua runs is an error. "
      "Higher priorities (-100 to 100, default 0) are asked first, then mods in their order; the "
      "options are that number, or {priority =, on_error =}, with on_error = \"deny\" (default) or "
      "\"allow\" for gates. An event of the other realm is ignored.",
-     "hooks.on(\"kill\", \"count\", function(victim, killer)\n    if killer then "
-     "killer:add_score(1) end\nend)"},
+     "hooks.on(\"player_leave\", \"bye\", function(player, reason)\n    print(player:name(), "
+     "reason)\nend)"},
     {"off", hooks_off, REALM_BOTH, 0, "event: Event, id: string", "",
-     "Takes a handler away; no harm if there is none.", "hooks.off(\"kill\", \"count\")"},
+     "Takes a handler away; no harm if there is none.", "hooks.off(\"player_leave\", \"bye\")"},
     {NULL}};
 
 /* The field of the mode's table on top, as a handler. */
@@ -95,7 +119,7 @@ static void hook_field(lua_State *L, struct script *script, const char *field, e
         lua_pop(L, 1);
         return;
     }
-    snprintf(handler.id, sizeof handler.id, "%s", script->mod->id);
+    snprintf(handler.id, sizeof handler.id, "mode.%s", field);
     handler.function = luaL_ref(L, LUA_REGISTRYINDEX);
     if (!realm_hook(script, event, &handler)) luaL_error(L, "too many handlers of '%s'", field);
 }
@@ -106,6 +130,42 @@ void mode_hook_fields(lua_State *L, struct script *script) {
             hook_field(L, script, event_table[event].name, (enum event)event);
     hook_field(L, script, "join", EVENT_PLAYER_JOIN);
     hook_field(L, script, "leave", EVENT_PLAYER_LEAVE);
+}
+
+static const char *const base_aliases[] = {"join", "leave"}; /* of player_join and player_leave */
+
+/* The names of the fields that count in such a mode. */
+static size_t mode_fields(const struct mod *mod, const char *names[FIELDS_MAX]) {
+    size_t count = 0;
+    for (const struct manual_callback *c = manual_callbacks; c->name; c++)
+        if (!mod->base || c->with_base) names[count++] = c->name;
+    for (const struct manual_global *f = manual_fields; !mod->base && f->name; f++)
+        names[count++] = f->name;
+    for (int event = 0; mod->base && event < EVENT_COUNT; event++)
+        if (event_table[event].realms & REALM_MATCH) names[count++] = event_table[event].name;
+    for (size_t i = 0; mod->base && i < sizeof base_aliases / sizeof *base_aliases; i++)
+        names[count++] = base_aliases[i];
+    names[count] = NULL;
+    return count;
+}
+
+static bool is_callback(const char *name) {
+    for (const struct manual_global *f = manual_fields; f->name; f++)
+        if (strcmp(f->name, name) == 0) return false;
+    return true;
+}
+
+void mode_check_fields(lua_State *L, const struct mod *mod) {
+    const char *names[FIELDS_MAX];
+    size_t count = mode_fields(mod, names);
+    api_fields(L, -1, "the mode's table: ", names);
+    for (size_t i = 0; i < count; i++) {
+        int type = api_field(L, -1, names[i]);
+        lua_pop(L, 1);
+        if (type != LUA_TNIL && type != LUA_TFUNCTION && is_callback(names[i]))
+            luaL_error(L, "mode.%s: expected a function, found a %s", names[i],
+                       lua_typename(L, type));
+    }
 }
 
 /* ---- timer ----------------------------------------------------------------------------------- */
@@ -172,6 +232,9 @@ static int command_register(lua_State *L) {
     luaL_argcheck(L, is_word(name), 1, "name: expected a word of a-z, 0-9 and _");
     luaL_argcheck(L, api_field(L, 1, "fn") == LUA_TFUNCTION, 1, "fn: expected a function");
     sandbox_charge(L, HOOK_UNITS);
+    if (speech_is_built_in(name)) return luaL_error(L, "/%s is the server's own", name);
+    if (!script->is_loaded && script_command_find(script, name))
+        return luaL_error(L, "this mod has a command /%s already", name);
     if (!script_command_add(script, name, help, luaL_ref(L, LUA_REGISTRYINDEX)))
         return luaL_error(L, "too many commands");
     return 0;
@@ -181,9 +244,11 @@ const struct api_function api_command[] = {
     {"register", command_register, REALM_BOTH, 0,
      "options: {name: string, help?: string, fn: fun(player?: Player, arguments: string): string?}",
      "",
-     "A command of the chat (/name arguments) and of the console (mods run LOBBY name arguments; "
-     "player is nil then). What fn returns is shown to who "
-     "typed it. In the match realm it is there while a match runs, and is part of its recording.",
+     "A command of the chat (/name arguments) and of the console (mods run LOBBY name arguments): "
+     "player is nil then, which fn has to expect. What fn returns is shown to who typed it. In the "
+     "match realm it is there while a match runs, for those who play, and is part of its "
+     "recording. "
+     "When two mods have the same name, players say /mod:name.",
      "command.register{name = \"hello\", help = \"says hello\", fn = function(player)\n    return "
      "\"Hello, \" .. (player and player:name() or \"console\")\nend}"},
     {NULL}};
@@ -209,6 +274,8 @@ static int bus_on(lua_State *L) {
     const char *id = api_text(L, 2, SCRIPT_ID_MAX / 2 - 1);
     luaL_checktype(L, 3, LUA_TFUNCTION);
     sandbox_charge(L, HOOK_UNITS);
+    if (!script->is_loaded && realm_bus_find(script, name, id))
+        return luaL_error(L, "this mod hears '%s' as '%s' already", name, id);
     if (!realm_bus_hook(script, name, id, take_function(L, 3)))
         return luaL_error(L, "too many handlers of messages");
     return 0;
@@ -221,7 +288,8 @@ const struct api_function api_bus[] = {
      "when a match runs.",
      "bus.emit(\"goal\", {team = \"red\"})"},
     {"on", bus_on, REALM_BOTH, 0, "name: string, id: string, handler: fun(value: any)", "",
-     "Listens. The same id again replaces the handler before.",
+     "Listens. The same id again, later, replaces the handler; twice while init.lua runs is an "
+     "error.",
      "bus.on(\"goal\", \"cheer\", function(goal) print(goal.team) end)"},
     {NULL}};
 

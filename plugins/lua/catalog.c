@@ -135,7 +135,61 @@ static void take_in(struct instance *instance, struct mod *mod) {
                                    mod->version, error);
         return;
     }
-    if (declare(instance, mod) == MUSTER_OK) keep_now(instance, mod);
+    if (declare(instance, mod) == MUSTER_OK)
+        keep_now(instance, mod);
+    else
+        probe_drop(instance, mod); /* the host has said why; it is not offered */
+}
+
+/* A node that serves cannot take a declaration back, so only musterd --run tries it. */
+static muster_status try_declare(const struct instance *instance, const struct mod *mod,
+                                 char *error, uint32_t cap) {
+    const struct muster_host *host = instance->host;
+    if (host->engine->seed(instance->self, 1) || declare(instance, mod) == MUSTER_OK)
+        return MUSTER_OK;
+    snprintf(error, cap, "the host refuses its description, see the log");
+    return MUSTER_INVALID;
+}
+
+muster_status catalog_check(struct instance *instance, struct mod *mod, char *error, uint32_t cap) {
+    struct mod_error wrong = {.text = ""};
+    const struct mod *present = mods_find(instance->mods, mod->id);
+    bool is_declared = present && probe_find(instance, present);
+    muster_status status = try_out(instance, mod, error, cap);
+    if (status) return status;
+    status = mods_check(instance->mods, mod, &wrong);
+    if (status) snprintf(error, cap, "it would be left out: %.300s", wrong.text);
+    if (!status && !is_declared) status = try_declare(instance, mod, error, cap);
+    return status;
+}
+
+/* ---- words of the configuration that mean nothing ---- */
+
+static void complain(const struct instance *instance, const char *key, const char *item,
+                     const char *expected) {
+    instance->host->log->write(instance->self, MUSTER_LOG_WARN,
+                               "lua.%s: expected %s, found \"%.80s\": it has no effect", key,
+                               expected, item);
+}
+
+static void check_permission_words(const struct instance *instance, const char *key) {
+    const struct muster_host_config *config = instance->host->config;
+    for (uint32_t i = 0; i < config->list_count(instance->self, key); i++) {
+        const char *item = config->list_item(instance->self, key, i), *dot = strchr(item, '.');
+        if (*item && !mod_permission_find(dot ? dot + 1 : item))
+            complain(instance, key, item, "chat, kick, storage, teams or vote, or MOD.kick");
+    }
+}
+
+static void check_words(const struct instance *instance) {
+    const struct muster_host_config *config = instance->host->config;
+    check_permission_words(instance, "permissions");
+    check_permission_words(instance, "uploadPermissions");
+    for (uint32_t i = 0; i < config->list_count(instance->self, "rules"); i++) {
+        const char *id = config->list_item(instance->self, "rules", i);
+        if (*id && !mods_find(instance->mods, id))
+            complain(instance, "rules", id, "a rule that is there");
+    }
 }
 
 /* Of the versions that are kept, the newest; never one that is offered now. */
@@ -189,6 +243,7 @@ muster_status catalog_start(struct instance *instance) {
     for (uint32_t i = 0; i < mods_count(instance->mods); i++)
         take_in(instance, mods_at(instance->mods, i));
     prune(instance);
+    check_words(instance);
     say_what_there_is(instance);
     if (instance->host->config->watch(instance->self)) watch_start(instance, dirs, count);
     return MUSTER_OK;
@@ -214,7 +269,10 @@ static bool same_text(const char *a, const char *b) {
 /* Lobbies keep the settings they were made with; a mode is declared anew for the next ones. */
 static muster_status declare_again(const struct instance *instance, const struct mod *old,
                                    const struct mod *mod, char *error, uint32_t cap) {
-    if (!old) return declare(instance, mod);
+    if (!old || !probe_find(instance, old)) {
+        snprintf(error, cap, "%s: the host refused its description, see the log", mod->id);
+        return declare(instance, mod);
+    }
     if (old->kind != mod->kind) {
         snprintf(error, cap, "%s was a %s: restart the node", mod->id,
                  old->kind == MOD_MODE ? "mode" : "rule");

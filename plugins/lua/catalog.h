@@ -13,6 +13,8 @@ void catalog_free(struct instance *instance);
 muster_status catalog_reload(struct instance *instance, const char *id, char *error, uint32_t cap);
 /* The same from a folder, wherever it lies. */
 muster_status catalog_load(struct instance *instance, const char *dir, char *error, uint32_t cap);
+/* Would it be offered? INVALID or LIMIT: error says why not. Changes nothing. */
+muster_status catalog_check(struct instance *instance, struct mod *mod, char *error, uint32_t cap);
 /* Keeps a version in the store, on the work pool. */
 void catalog_keep(struct instance *instance, struct mod *mod);
 

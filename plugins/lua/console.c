@@ -136,10 +136,8 @@ static void mods_run(const struct instance *instance, const char *arguments,
         if (instance->host->lobby->get(instance->self, lobby->id, &info)) continue;
         if (strlen(info.lobby_key) != len || strncmp(info.lobby_key, arguments, len) != 0) continue;
         const char *line = arguments + len + strspn(arguments + len, " ");
-        if (speech_take_console(lobby, line))
-            say(answer, "%s\n", lobby->console_answer);
-        else
-            say(answer, "no mod there has that command\nFAILED\n");
+        bool done = speech_take_console(lobby, line);
+        say(answer, "%s\n%s", lobby->console_answer, done ? "" : "FAILED\n");
         return;
     }
     say(answer, "there is no such lobby\nFAILED\n");
@@ -168,7 +166,7 @@ static void on_mods(void *user, const char *arguments, struct muster_writer *ans
     else if ((rest = after_word(arguments, "api")))
         generate(rest, answer);
     else if ((rest = after_word(arguments, "check")))
-        inspect(rest, answer);
+        inspect(instance, rest, answer);
     else if ((rest = after_word(arguments, "test")))
         spec_test(instance, rest, answer);
     else

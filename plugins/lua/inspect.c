@@ -1,7 +1,9 @@
 /* inspect - see inspect.h. The names come from the tables that bind them. */
 #include "inspect.h"
+#include "catalog.h"
 #include "manual.h"
 #include "names.h"
+#include "probe.h"
 #include "text.h"
 
 #include <stdio.h>
@@ -61,6 +63,7 @@ static void fill(struct rules *rules) {
 }
 
 struct inspection {
+    struct instance *instance;
     struct muster_writer *answer;
     uint32_t errors, warnings;
 };
@@ -86,15 +89,20 @@ static void check(struct inspection *inspection, const char *dir) {
         return;
     }
     fill(&rules);
-    if (mod_check(mod, &rules.rules, on_finding, inspection)) {
-        text_put(inspection->answer, "error: out of memory\n");
+    char error[400] = "out of memory";
+    muster_status status = mod_check(mod, &rules.rules, on_finding, inspection);
+    if (!status && !inspection->errors)
+        status = catalog_check(inspection->instance, mod, error, sizeof error);
+    if (status) {
+        text_put(inspection->answer, "error: %s\n", error);
         inspection->errors++;
     }
     mod_unpin(mod);
+    probes_forget(inspection->instance);
 }
 
-void inspect(const char *arguments, struct muster_writer *answer) {
-    struct inspection inspection = {.answer = answer};
+void inspect(struct instance *instance, const char *arguments, struct muster_writer *answer) {
+    struct inspection inspection = {.instance = instance, .answer = answer};
     char word[PATH_BYTES_MAX];
     bool given = text_word(&arguments, word, sizeof word);
     char *dir = given ? realpath(word, NULL) : NULL;

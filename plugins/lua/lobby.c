@@ -45,7 +45,7 @@ void lobby_chosen(const struct lobby *lobby, void (*fn)(void *user, const char *
 
 struct wish {
     struct lobby *lobby;
-    const char *mode; /* of the match that begins, or null */
+    const char *mode; /* of the lobby, or null */
     char ids[REALM_SCRIPTS_MAX][MOD_ID_MAX + 1];
     uint32_t id_count;
     struct mod *mods[REALM_SCRIPTS_MAX];
@@ -89,6 +89,12 @@ static void collect(struct wish *wish, int realm) {
     for (uint32_t i = 0; i < lobby->upload_count; i++) wish_add(wish, lobby->uploads[i], realm);
 }
 
+/* Null: the game mode is no mod. */
+static const char *mode_id(const struct instance *instance, const char *game_mode) {
+    const struct mod *mode = mods_find(instance->mods, game_mode);
+    return mode && mode->kind == MOD_MODE ? mode->id : NULL;
+}
+
 static bool is_wished(const struct wish *wish, const struct mod *mod) {
     for (uint32_t i = 0; i < wish->count; i++)
         if (wish->mods[i] == mod) return true;
@@ -106,8 +112,12 @@ static void start_script(struct realm *realm, struct mod *mod, uint32_t granted)
 
 /* Those that are chosen no more go, new ones come; the others keep what they know. */
 void lobby_refresh(struct lobby *lobby) {
+    const struct instance *instance = lobby->instance;
+    struct muster_lobby_info info = {.size = sizeof info};
     struct wish wish = {.lobby = lobby};
     struct realm *realm = &lobby->lobby;
+    if (instance->host->lobby->get(instance->self, lobby->id, &info) == MUSTER_OK)
+        wish.mode = mode_id(instance, info.game_mode); /* for what it depends on */
     collect(&wish, REALM_LOBBY);
     for (uint32_t i = realm->script_count; i-- > 0;)
         if (!is_wished(&wish, realm->scripts[i]->mod)) realm_remove(realm, realm->scripts[i]);
@@ -181,8 +191,7 @@ void lobby_match_begin(struct lobby *lobby, const struct muster_match_info *info
     realm->tick_rate_hz = info->tick_rate_hz;
     realm->seats_max = info->seats_max;
     snprintf(realm->game_mode, sizeof realm->game_mode, "%s", info->game_mode);
-    const struct mod *mode = mods_find(lobby->instance->mods, info->game_mode);
-    if (mode && mode->kind == MOD_MODE) wish.mode = mode->id;
+    wish.mode = mode_id(lobby->instance, info->game_mode);
     collect(&wish, REALM_MATCH);
     if (wish.count > 0 && note_begin(realm, wish.mods, wish.count))
         lobby->instance->host->log->write(lobby->instance->self, MUSTER_LOG_ERROR,

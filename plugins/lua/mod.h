@@ -200,6 +200,9 @@ struct mod *mods_find(const struct mods *mods, const char *id);
  * for another of the set: then the set is as before. */
 muster_status mods_replace(struct mods *mods, struct mod *mod,
                            struct mod_error *error) MUSTER_MUST_USE;
+/* What mods_replace would answer; the set stays as it is. */
+muster_status mods_check(struct mods *mods, struct mod *mod,
+                         struct mod_error *error) MUSTER_MUST_USE;
 /* What runs in one lobby: those of ids and all that they need, in order, at most cap of them.
  * Borrowed. NOT_FOUND: no such mod; CONFLICT: two do not go together, or a rule needs a mode that
  * is not among ids; LIMIT: more than cap. */

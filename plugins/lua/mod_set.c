@@ -338,22 +338,38 @@ static struct mod *swap(struct mods *mods, const char *id, struct mod *mod) {
     return old;
 }
 
-muster_status mods_replace(struct mods *mods, struct mod *mod, struct mod_error *error) {
+/* OK: mod is in, unpinned, and *old out. Else the set is as before. */
+static muster_status put_in(struct mods *mods, struct mod *mod, struct mod **old,
+                            struct mod_error *error) {
     *error = (struct mod_error){0};
     if (mods->count == MODS_MAX && !find(mods, mod->id))
         return mod_fail(error, MUSTER_LIMIT, "", 0, "more than %d mods", MODS_MAX);
-    struct mod *old = swap(mods, mod->id, mod);
+    *old = swap(mods, mod->id, mod);
     resolve(mods);
     const struct entry *bad = first_left_out(mods);
-    if (!bad) {
-        mod_pin(mod);
-        mod_unpin(old);
-        return MUSTER_OK;
-    }
+    if (!bad) return MUSTER_OK;
     mod_fail(error, MUSTER_INVALID, "", 0, "%s %s", bad->mod->id, bad->reason);
-    (void)swap(mods, mod->id, old);
+    (void)swap(mods, mod->id, *old);
     resolve(mods);
     return MUSTER_INVALID;
+}
+
+muster_status mods_replace(struct mods *mods, struct mod *mod, struct mod_error *error) {
+    struct mod *old;
+    muster_status status = put_in(mods, mod, &old, error);
+    if (status) return status;
+    mod_pin(mod);
+    mod_unpin(old);
+    return MUSTER_OK;
+}
+
+muster_status mods_check(struct mods *mods, struct mod *mod, struct mod_error *error) {
+    struct mod *old;
+    muster_status status = put_in(mods, mod, &old, error);
+    if (status) return status;
+    (void)swap(mods, mod->id, old);
+    resolve(mods);
+    return MUSTER_OK;
 }
 
 /* ---- what runs in one lobby */

@@ -81,6 +81,11 @@ static void probe_remove(struct instance *instance, struct probe *probe) {
     probe_free(probe);
 }
 
+void probe_drop(struct instance *instance, const struct mod *mod) {
+    struct probe *probe = find(instance, mod);
+    if (probe) probe_remove(instance, probe);
+}
+
 muster_status probe_step(struct instance *instance, struct mod *mod, int realm, char *error,
                          uint32_t cap) {
     struct probe *probe = find(instance, mod);

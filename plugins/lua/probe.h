@@ -28,6 +28,8 @@ int probe_realms(const struct instance *instance, const struct mod *mod);
 const struct probe *probe_find(const struct instance *instance, const struct mod *mod);
 /* A pinned version: of the set, of the lobby's uploads, one that was probed, or from the store. */
 struct mod *version_find(struct lobby *lobby, const char *id, const char *hash);
+/* It is as if it had not been probed. */
+void probe_drop(struct instance *instance, const struct mod *mod);
 void probes_free(struct instance *instance);
 void probes_forget(struct instance *instance);
 

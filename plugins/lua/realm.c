@@ -116,15 +116,22 @@ static void take_out(struct handlers *handlers, uint32_t at) {
             (handlers->count - at) * sizeof *handlers->items);
 }
 
+/* Index of the script's handler of that id, or count. */
+static uint32_t find_id(const struct handlers *handlers, const struct script *script,
+                        const char *id, size_t id_size) {
+    uint32_t i = 0;
+    for (; i < handlers->count; i++)
+        if (handlers->items[i].script == script && memcmp(handlers->items[i].id, id, id_size) == 0)
+            break;
+    return i;
+}
+
 static bool remove_id(struct handlers *handlers, const struct script *script, const char *id,
                       size_t id_size) {
-    for (uint32_t i = 0; i < handlers->count; i++) {
-        const struct handler *handler = &handlers->items[i];
-        if (handler->script != script || memcmp(handler->id, id, id_size) != 0) continue;
-        take_out(handlers, i);
-        return true;
-    }
-    return false;
+    uint32_t at = find_id(handlers, script, id, id_size);
+    if (at == handlers->count) return false;
+    take_out(handlers, at);
+    return true;
 }
 
 static void copy_id(char out[SCRIPT_ID_MAX], const char *id) {
@@ -141,19 +148,38 @@ bool realm_hook(struct script *script, enum event event, const struct handler *h
     return insert(handlers, &own);
 }
 
+bool realm_find_hook(const struct script *script, enum event event, const char *id) {
+    const struct handlers *handlers = &script->realm->handlers[event];
+    char key[SCRIPT_ID_MAX];
+    copy_id(key, id);
+    return find_id(handlers, script, key, sizeof key) < handlers->count;
+}
+
 bool realm_unhook(struct script *script, enum event event, const char *id) {
     char key[SCRIPT_ID_MAX];
     copy_id(key, id);
     return remove_id(&script->realm->handlers[event], script, key, sizeof key);
 }
 
+/* "name\0id" */
+static void bus_id(char out[SCRIPT_ID_MAX], const char *name, const char *id) {
+    size_t len = strnlen(name, SCRIPT_ID_MAX - 1);
+    copy_id(out, name);
+    if (len + 1 < SCRIPT_ID_MAX - 1)
+        memcpy(out + len + 1, id, strnlen(id, SCRIPT_ID_MAX - 2 - len));
+}
+
+bool realm_bus_find(const struct script *script, const char *name, const char *id) {
+    const struct handlers *handlers = &script->realm->bus;
+    char key[SCRIPT_ID_MAX];
+    bus_id(key, name, id);
+    return find_id(handlers, script, key, sizeof key) < handlers->count;
+}
+
 bool realm_bus_hook(struct script *script, const char *name, const char *id, int function) {
     struct handlers *handlers = &script->realm->bus;
     struct handler handler = {.script = script, .function = function};
-    size_t len = strnlen(name, SCRIPT_ID_MAX - 1);
-    copy_id(handler.id, name);
-    if (len + 1 < SCRIPT_ID_MAX - 1)
-        memcpy(handler.id + len + 1, id, strnlen(id, SCRIPT_ID_MAX - 2 - len));
+    bus_id(handler.id, name, id);
     remove_id(handlers, script, handler.id, sizeof handler.id);
     return insert(handlers, &handler);
 }

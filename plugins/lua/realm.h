@@ -138,7 +138,9 @@ struct script *realm_find(const struct realm *realm, const char *mod_id);
 /* handler: all but the script. The same id of the same script again: replaces. False: too many, or
  * out of memory. */
 bool realm_hook(struct script *script, enum event event, const struct handler *handler);
+bool realm_find_hook(const struct script *script, enum event event, const char *id);
 bool realm_unhook(struct script *script, enum event event, const char *id);
+bool realm_bus_find(const struct script *script, const char *name, const char *id);
 bool realm_bus_hook(struct script *script, const char *name, const char *id, int function);
 /* Everything the script hooked, without running it again. */
 void realm_unhook_all(struct script *script);

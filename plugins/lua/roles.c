@@ -140,8 +140,10 @@ static muster_verdict rules_chat(void *user, void *state, muster_lobby_id id, ui
     (void)id;
     if (!lobby) return MUSTER_PASS;
     muster_player_id player = lobby->speaker; /* asked right before: may this line be said? */
-    if (text[0] == '/' && player && speech_take(lobby, player, seat, text + 1))
+    if (text[0] == '/' && player) {
+        speech_take(lobby, player, seat, text + 1);
         return MUSTER_REJECT;
+    }
     struct arg args[] = {player ? A_PLAYER(player) : A_NIL};
     enum ruling ruling = realm_filter_text(&lobby->lobby, EVENT_CHAT, text, cap, args, 1);
     if (ruling == RULING_FAILED && player)

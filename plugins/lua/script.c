@@ -203,6 +203,7 @@ static void take_mode(lua_State *L, struct script *script) {
     if (script->mod->kind != MOD_MODE) return;
     if (!lua_istable(L, -1)) luaL_error(L, "init.lua must return the mode's table");
     script->is_mode = true;
+    mode_check_fields(L, script->mod);
     lua_pushvalue(L, -1);
     script->mode = luaL_ref(L, LUA_REGISTRYINDEX);
     if (script->mod->base)
@@ -320,7 +321,7 @@ muster_status script_start(struct script *script, const void *saved, uint32_t sa
     script->mode = script->state = script->players = script->vote_end = LUA_NOREF;
     script->mode_input = script->mode_tick = script->mode_snapshot = LUA_NOREF;
     script->writer = NULL;
-    script->is_mode = script->restart_due = false;
+    script->is_mode = script->is_loaded = script->restart_due = false;
     muster_status status = make_sandbox(script);
     if (status) return status;
     for (uint32_t i = 0; !status && i < instance->global_count; i++)
@@ -335,6 +336,7 @@ muster_status script_start(struct script *script, const void *saved, uint32_t sa
     script->takes_over = saved != NULL;
     bool started = enter(script, start_body, &start, instance->call_us * 3 / 2);
     script->takes_over = false;
+    script->is_loaded = started;
     if (started) script->shut = 0;
     if (started) return MUSTER_OK;
     script_stop_sandbox(script);
@@ -386,6 +388,12 @@ void script_restart(struct script *script) {
     script_stop_sandbox(script);
     muster_status status = script_start(script, script->saved, script->saved_len);
     if (status && !script->restart_due) script_disable(script, "it did not start again");
+}
+
+const struct command *script_command_find(const struct script *script, const char *name) {
+    for (uint32_t i = 0; i < script->command_count; i++)
+        if (strcmp(script->commands[i].name, name) == 0) return &script->commands[i];
+    return NULL;
 }
 
 bool script_command_add(struct script *script, const char *name, const char *help, int function) {

@@ -45,6 +45,7 @@ struct script {
     bool is_mode;            /* its init.lua returned the mode of the match */
     bool restart_due;        /* killed; begins anew at the next tick */
     bool takes_over;         /* starts with a saved state: what init does is done already */
+    bool is_loaded;          /* init.lua has run to its end, and the mode's init */
     bool is_peeking;         /* script_peek: it may change nothing */
     bool revert_due;         /* it failed on trial: the old code comes back with the next tick */
     uint32_t shut;           /* while it is stopped: a bit for each gate that it would decide */
@@ -117,6 +118,8 @@ void script_reload(struct script *script, struct mod *mod, uint32_t granted);
 void script_trial_check(struct script *script);
 /* The old code takes over what the new one leaves. */
 void script_revert(struct script *script);
+/* Null: it has no such command. */
+const struct command *script_command_find(const struct script *script, const char *name);
 /* False: too many, or out of memory. Takes the reference. The same name again replaces. */
 bool script_command_add(struct script *script, const char *name, const char *help, int function);
 /* The table `settings`, pushed. */

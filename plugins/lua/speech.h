@@ -5,9 +5,13 @@
 #include "lobby.h"
 #include "script.h"
 
-/* A line without its slash, by a player (seat NONE: a spectator). False: no command. */
-bool speech_take(struct lobby *lobby, muster_player_id player, uint32_t seat, const char *line);
-/* The same from the console, by nobody: the answer is in lobby->console_answer. */
+/* A line without its slash, by a player (seat NONE: a spectator): a command, "name" or "mod:name".
+ * Its player alone is told what comes of it, also when there is none of that name. */
+void speech_take(struct lobby *lobby, muster_player_id player, uint32_t seat, const char *line);
+/* Names that no mod can take. */
+bool speech_is_built_in(const char *name);
+/* The same from the console, by nobody: the answer is in lobby->console_answer. False: it failed.
+ */
 bool speech_take_console(struct lobby *lobby, const char *line);
 /* A command of the match realm, live or from the log. */
 void speech_run(struct script *script, const char *name, uint32_t seat, const char *arguments);

@@ -85,10 +85,10 @@ state = nil
 ---@class hookslib
 hooks = {}
 
----Calls handler whenever the event happens. The same id again replaces the handler before. Higher
----priorities (-100 to 100, default 0) are asked first, then mods in their order; the options are
----that number, or {priority =, on_error =}, with on_error = "deny" (default) or "allow" for gates.
----An event of the other realm is ignored.
+---Calls handler whenever the event happens. The same id again, later, replaces the handler; twice
+---while init.lua runs is an error. Higher priorities (-100 to 100, default 0) are asked first,
+---then mods in their order; the options are that number, or {priority =, on_error =}, with
+---on_error = "deny" (default) or "allow" for gates. An event of the other realm is ignored.
 ---@param event Event
 ---@param id string
 ---@param handler function
@@ -152,9 +152,10 @@ function timer.cancel(timer) end
 ---@class commandlib
 command = {}
 
----A command of the chat (/name arguments) and of the console (mods run LOBBY name arguments;
----player is nil then). What fn returns is shown to who typed it. In the match realm it is there
----while a match runs, and is part of its recording.
+---A command of the chat (/name arguments) and of the console (mods run LOBBY name arguments):
+---player is nil then, which fn has to expect. What fn returns is shown to who typed it. In the
+---match realm it is there while a match runs, for those who play, and is part of its recording.
+---When two mods have the same name, players say /mod:name.
 ---@param options {name: string, help?: string, fn: fun(player?: Player, arguments: string): string?}
 function command.register(options) end
 
@@ -170,7 +171,7 @@ bus = {}
 ---@param value any
 function bus.emit(name, value) end
 
----Listens. The same id again replaces the handler before.
+---Listens. The same id again, later, replaces the handler; twice while init.lua runs is an error.
 ---@param name string
 ---@param id string
 ---@param handler fun(value: any)

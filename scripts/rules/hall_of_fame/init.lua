@@ -29,7 +29,7 @@ if realm == "match" then
     end}
 else
     command.register{name = "forget", help = "empties the hall of fame", fn = function(player)
-        if not player:is_host() then return i18n.t("not_host") end
+        if player and not player:is_host() then return i18n.t("not_host") end
         for _, mode in ipairs(storage.keys("")) do storage.delete(mode) end
         return i18n.t("forgotten")
     end}

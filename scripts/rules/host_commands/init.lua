@@ -1,8 +1,10 @@
 -- Host commands: /close and /open the lobby, and /even puts people into teams in turn.
 
+-- The console is nobody (player is nil), and may do the same.
 local function of_host(name, help, fn)
     command.register{name = name, help = help, fn = function(player)
-        return player:is_host() and fn() or i18n.t("not_host")
+        if player and not player:is_host() then return i18n.t("not_host") end
+        return fn()
     end}
 end
 
@@ -16,6 +18,7 @@ if realm == "lobby" then
         return i18n.t("open")
     end)
     of_host("even", "puts people into teams in turn", function()
+        if lobby.state() ~= "waiting" then return i18n.t("no_teams") end
         local team = "red"
         for _, player in ipairs(lobby.players()) do
             if not player:is_spectator() then

@@ -6,22 +6,24 @@ local mode = {}
 -- A match begins. What is returned here is the state: plain values, handed to every callback.
 function mode.init()
     arena.zone{id = 1, place = "center", radius = 2.5, label = "Hill"}
-    return {owner = "none", on_hill = {red = 0, blue = 0}, next_point = 1}
+    return {owner = "none", on_hill = {}, next_point = 1}
 end
 
--- A living player comes onto the hill, or leaves it, also by dying.
+-- A living player comes onto the hill, or leaves it, also by dying. Who is there is kept by seat:
+-- the team may change meanwhile.
 function mode.zone_enter(state, player)
-    state.on_hill[player:team()] = state.on_hill[player:team()] + 1
+    state.on_hill[player:seat()] = true
 end
 
 function mode.zone_leave(state, player)
-    state.on_hill[player:team()] = state.on_hill[player:team()] - 1
+    state.on_hill[player:seat()] = nil
 end
 
 -- Twenty times a second: who has the hill? A whole second is a point.
 function mode.tick(state)
-    local red, blue = state.on_hill.red, state.on_hill.blue
-    local owner = red > 0 and blue == 0 and "red" or blue > 0 and red == 0 and "blue" or "none"
+    local on = {}
+    for seat in pairs(state.on_hill) do on[match.player(seat):team()] = true end
+    local owner = on.red and not on.blue and "red" or on.blue and not on.red and "blue" or "none"
     if owner ~= state.owner then
         state.owner = owner
         arena.zone{id = 1, place = "center", radius = 2.5, label = "Hill", team = owner}

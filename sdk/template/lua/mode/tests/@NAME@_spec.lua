@@ -31,6 +31,15 @@ describe("@NAME@", function()
         assert.equals(1, lobby:score("blue"))
     end)
 
+    it("counts a player once, for the team of the moment", function()
+        lobby:notify("zone_enter", ann, 1)
+        lobby:notify("zone_enter", ann, 1)
+        lobby:advance(1.2)
+        lobby:notify("zone_leave", ann, 1)
+        lobby:advance(2)
+        assert.equals(1, lobby:score("red"))
+    end)
+
     it("is played to the end by bots", function()
         for _, results in ipairs(test.matches(3, {settings = {botFill = 6, pointsToWin = 3}})) do
             assert.equals("score_limit", results.reason)

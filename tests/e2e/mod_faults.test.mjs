@@ -1,0 +1,76 @@
+// Mods with a mistake: what is refused when they load, with a sentence, by `muster check`,
+// `muster test` and the server alike.
+
+import assert from "node:assert/strict";
+import path from "node:path";
+import { test } from "node:test";
+import { connectPlayer, MUSTER, runDaemon, tempDir } from "./harness.mjs";
+import { startModServer, writeMod } from "./mods.mjs";
+
+const MODE = { kind: "mode", base: "arena" };
+const SPEC = { "tests/it_spec.lua": 'it("plays", function() test.world():lobby{start = true}:advance(1) end)' };
+
+/** Mods by name: what is wrong with them. */
+const BROKEN = {
+    lobby_hook: [MODE, 'hooks.on("start_attempt", "x", function() end)\nreturn {}',
+        /lobby_hook\/init\.lua:1: 'start_attempt' happens in the lobby realm, and a mode has none/],
+    lobby_field: [MODE, "return {chat = function() end}", /unknown field 'chat'/],
+    misspelt: [MODE, "return {zone_entr = function() end}", /unknown field 'zone_entr'; did you mean 'zone_enter'\?/],
+    based: [MODE, "return {snapshot = function() end}", /unknown field 'snapshot'/],
+    no_function: [MODE, "return {tick = 5}", /mode\.tick: expected a function, found a number/],
+    owner: [{ kind: "mode" }, "return {kill = function() end}", /unknown field 'kill'/],
+    twice: [{}, 'for _ = 1, 2 do\n hooks.on("kill", "x", function() end)\nend',
+        /twice\/init\.lua:2: this mod hooks 'kill' as 'x' already/],
+    twice_bus: [{}, 'for _ = 1, 2 do bus.on("m", "x", function() end) end', /this mod hears 'm' as 'x' already/],
+    twice_command: [{}, 'for _ = 1, 2 do command.register{name = "x", fn = print} end', /has a command \/x already/],
+    helper: [{}, 'command.register{name = "help", fn = print}', /\/help is the server's own/],
+    options: [{}, 'command.register{name = "x", fn = print, halp = "?"}', /unknown field 'halp'; did you mean 'help'\?/],
+    hook_options: [{}, 'hooks.on("kill", "x", print, {prio = 1})', /unknown field 'prio'/],
+    no_gate: [{}, 'hooks.on("kill", "x", print, {on_error = "deny"})', /'kill' denies nothing/],
+    throws: [{}, 'if realm == "lobby" then error("broken") end', /throws\/init\.lua:1: broken/],
+    needs: [{ depends: ["nothing >= 2"] }, "return", /needs nothing >= 2, which is not there/],
+    greedy: [{ limits: { memoryKb: 65536 } }, "return", /memory, lua\.memoryMaxKb allows/],
+};
+
+test("what does not load is told when the server starts, and an error of check and test", async (t) => {
+    const cwd = await tempDir(t);
+    for (const [id, [manifest, init]] of Object.entries(BROKEN))
+        await writeMod(path.join(cwd, "mods"), id, manifest, { "init.lua": init, ...SPEC });
+    const { stderr } = await runDaemon(["mods"], { binary: MUSTER, cwd });
+    const lines = stderr.split("\n");
+    for (const [id, [, , sentence]] of Object.entries(BROKEN))
+        assert.ok(lines.some((line) => line.includes(id) && sentence.test(line)), `${id}: ${stderr}`);
+    for (const [verb, id] of [["check", "lobby_hook"], ["check", "needs"], ["check", "greedy"], ["test", "twice"]]) {
+        const { code, stdout } = await runDaemon([verb, `mods/${id}`], { binary: MUSTER, cwd });
+        assert.equal(code, 1, id);
+        assert.match(stdout, BROKEN[id][2]);
+    }
+});
+
+test("settings that the host refuses are an error of check", async (t) => {
+    const cwd = await tempDir(t);
+    await writeMod(path.join(cwd, "mods"), "odd", {}, {
+        "init.lua": "return settings.much",
+        "settings.json": '[{"key": "much", "type": "int", "default": 5, "min": 9, "max": 7, "label": "Much"}]',
+    });
+    const { code, stdout } = await runDaemon(["check", "mods/odd"], { binary: MUSTER, cwd });
+    assert.equal(code, 1, stdout);
+});
+
+test("the console runs commands as nobody, and is told when they fail", async (t) => {
+    const server = await startModServer(t, {
+        greeter: { files: { "init.lua": `
+            command.register{name = "greet", fn = function(player) return "hello, " .. (player and player:name() or "console") end}
+            command.register{name = "fail", fn = function(player) return player:name() end}` } },
+    });
+    const { client } = await connectPlayer(t, server, { name: "Ada" });
+    const entry = await client.createLobby({
+        gameMode: "arena", settings: { rules: ["greeter", "host_commands", "hall_of_fame"], startWhen: "host" },
+    });
+    const run = (line) => server.admin(`mods run ${entry.lobby.lobbyId} ${line}`);
+    assert.match(await run("greet"), /^hello, console/);
+    assert.match(await run("close"), /^The lobby is closed/);
+    assert.match(await run("forget"), /./);
+    assert.match(await run("fail"), /\/fail has failed: greeter has a mistake\nFAILED/);
+    assert.match(await run("nothing"), /no mod there has that command\nFAILED/);
+});
