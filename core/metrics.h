@@ -53,6 +53,10 @@
     X(RECORD_FAILURES, COUNTER, "muster_record_failures_total", "",                                \
       "Recordings refused or stopped for lack of space.")                                          \
     X(REPORTS_DROPPED, COUNTER, "muster_reports_dropped_total", "", "Reports given up.")           \
+    X(STORE_PENDING, GAUGE, "muster_store_writes_pending", "",                                     \
+      "Writes that wait for the database.")                                                        \
+    X(STORE_LOST, COUNTER, "muster_store_writes_lost_total", "",                                   \
+      "Writes that the database refused for good.")                                                \
     X(PLUGIN_FAULTS, COUNTER, "muster_plugin_faults_total", "",                                    \
       "Faults of plugins: leaks, wrong threads, late completions, overruns.")                      \
     X(LOG_DROPPED, COUNTER, "muster_log_lines_dropped_total", "", "Log lines dropped.")            \

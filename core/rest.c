@@ -13,6 +13,7 @@
 #include "methods.h"
 #include "pacer.h"
 #include "server.h"
+#include "store.h"
 
 #define TICK_STUCK_US 5000000u
 #define LOBBY_PREFIX "/v1/lobbies/"
@@ -65,6 +66,7 @@ static void get_readyz(void *user, const struct muster_http_request *request) {
         {"plugins", server_ready() ? NULL : "starting"},
         {"draining", lobby_draining() ? "draining" : NULL},
         {"room", full ? "no room for another lobby" : NULL},
+        {"database", store_trouble()},
         {"load", pacer_stretch() > 1.1 ? "overloaded" : NULL},
     };
     respond_checks(request, checks, sizeof checks / sizeof checks[0]);

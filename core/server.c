@@ -20,6 +20,7 @@
 #include "methods.h"
 #include "metrics.h"
 #include "net.h"
+#include "outbox.h"
 #include "paths.h"
 #include "pending.h"
 #include "queue.h"
@@ -93,9 +94,11 @@ static void on_state_changed(struct lobby *lobby) {
 
 static void on_seat_taken(struct lobby *lobby, uint32_t member) {
     store_lobby_player(lobby, member);
+    store_lobby_state(lobby); /* its number of players */
 }
 
 static void on_seats_opened(struct lobby *lobby) {
+    store_lobby_state(lobby);
     queue_backfill(lobby);
 }
 
@@ -118,6 +121,7 @@ static void collect_metrics(void) {
     metrics_set(METRIC_LOBBIES_ACTIVE, lobby_count_state(MUSTER_LOBBY_ACTIVE));
     metrics_set(METRIC_LOBBIES_ENDING, lobby_count_state(MUSTER_LOBBY_ENDING));
     metrics_set(METRIC_LOG_DROPPED, (double)log_dropped());
+    metrics_set(METRIC_STORE_PENDING, outbox_count());
 }
 
 /* ---- load ------------------------------------------------------------------------------------ */
@@ -347,6 +351,11 @@ static bool loop_is_quiet(void *user) {
     return loop_quiet();
 }
 
+static bool all_is_written(void *user) {
+    (void)user;
+    return outbox_is_empty();
+}
+
 static void run_until(bool (*done)(void *user)) {
     (void)loop_run_until(done, NULL, STOP_WAIT_MS); /* it has been patient enough */
 }
@@ -368,10 +377,13 @@ static void stop(void) {
     lobby_deinit();
     if (server.ready) net_stop();
     if (server.net_begun) run_until(net_is_down);
+    outbox_hurry();
+    run_until(all_is_written);
     run_until(pool_is_idle);
     report_deinit();
     plugin_stop_all();
     run_until(loop_is_quiet);
+    outbox_deinit();
     pacer_stop();
     untrusted_stop();
     watchdog_stop();

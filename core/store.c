@@ -5,11 +5,14 @@
 
 #include "log.h"
 #include "loop.h"
+#include "outbox.h"
 #include "paths.h"
 #include "pending.h"
 #include "status.h"
 
 #define QUERY_DEADLINE_MS 30000
+#define PROBE_EVERY_MS 1000
+#define PROBE_SILENT_MS 2000
 
 /* ---- the database role ----------------------------------------------------------------------- */
 
@@ -106,6 +109,11 @@ muster_status store_submit(struct muster_self *asker, const struct muster_db_req
     return finish_query(query, answered, status, ticket, out);
 }
 
+muster_status store_keep(const char *who, const struct muster_db_request *request) {
+    if (!registry_first(MUSTER_ROLE_DATABASE)) return MUSTER_UNAVAILABLE;
+    return outbox_add(who, request);
+}
+
 muster_status store_migrate(struct muster_self *asker, const char *component,
                             const char *const *steps, uint32_t step_count, muster_db_fn fn,
                             void *user, muster_ticket_id *out) {
@@ -121,6 +129,39 @@ muster_status store_migrate(struct muster_self *asker, const char *component,
     status = db->database.migrate(db->instance, ticket, component, steps, step_count);
     plugin_leave();
     return finish_query(query, answered, status, ticket, out);
+}
+
+/* ---- is it there ----------------------------------------------------------------------------- */
+
+static struct {
+    bool asked;
+    bool failed;
+    uint64_t asked_ms;
+} probe;
+
+static void on_probe(void *user, muster_status status, const struct muster_db_rows *rows) {
+    (void)user;
+    (void)rows;
+    probe.asked = false;
+    probe.failed = status != MUSTER_OK;
+}
+
+static void probe_begin(void) {
+    const struct muster_db_statement statement = {.sql = "SELECT 1"};
+    const struct muster_db_request request = {
+        .size = sizeof request, .statement_count = 1, .statements = &statement};
+    probe.asked = true;
+    probe.asked_ms = loop_now_ms();
+    muster_status status = store_submit(NULL, &request, on_probe, NULL, NULL);
+    if (status) on_probe(NULL, status, NULL);
+}
+
+const char *store_trouble(void) {
+    if (!registry_first(MUSTER_ROLE_DATABASE)) return NULL;
+    if (!probe.asked && loop_now_ms() - probe.asked_ms >= PROBE_EVERY_MS) probe_begin();
+    if (outbox_trouble()) return outbox_trouble();
+    bool is_silent = probe.asked && loop_now_ms() - probe.asked_ms >= PROBE_SILENT_MS;
+    return probe.failed || is_silent ? "the database does not answer" : NULL;
 }
 
 /* ---- core's tables --------------------------------------------------------------------------- */
@@ -156,6 +197,7 @@ struct start_job {
 static void on_migrated(void *user, muster_status status, const struct muster_db_rows *rows) {
     (void)rows;
     struct start_job *job = user;
+    if (!status) outbox_start();
     job->fn(job->user, status);
     free(job);
 }
@@ -188,21 +230,15 @@ static struct muster_db_value integer(int64_t i) {
     return (struct muster_db_value){.type = MUSTER_DB_INT, .integer = i};
 }
 
-static void on_written(void *user, muster_status status, const struct muster_db_rows *rows) {
-    (void)rows;
-    if (status)
-        log_error("store", "%s was not stored: %s", (const char *)user, status_text(status));
-}
-
-/* what: a literal, for the log. */
+/* Kept until they are written, in this order; each may be written twice and comes to the same. */
 static void write_statements(const char *what, const struct muster_db_statement *statements,
                              uint32_t count, bool durable) {
     struct muster_db_request request = {.size = sizeof request,
                                         .statement_count = count,
                                         .statements = statements,
                                         .durable = durable};
-    muster_status status = store_submit(NULL, &request, on_written, (void *)what, NULL);
-    if (status && status != MUSTER_UNAVAILABLE) on_written((void *)what, status, NULL);
+    muster_status status = outbox_add(what, &request);
+    if (status) log_error("store", "%s was not stored: %s", what, status_text(status));
 }
 
 #define WRITE(what, durable, sql_text, ...)                                                        \
@@ -225,7 +261,7 @@ void store_player(const struct session *session) {
 void store_lobby_created(const struct lobby *lobby) {
     WRITE("lobby", false,
           "INSERT INTO lobbies (lobby_id, server_node_id, game_mode, state, created_at,"
-          " player_count) VALUES ($1, $2, $3, $4, $5, 0)",
+          " player_count) VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (lobby_id) DO NOTHING",
           text(lobby->key), text(paths_node_id()), text(lobby->game_mode),
           text(lobby_state_text(lobby->state)), integer(loop_unix_ms()));
 }
@@ -285,14 +321,16 @@ void store_results(const struct lobby *lobby, const struct match_results *result
     statements[0] = (struct muster_db_statement){
         "INSERT INTO match_results (match_id, lobby_id, winning_team, duration, red_score,"
         " blue_score, completed_at, reason, game_mode, map_name, versions)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+        " ON CONFLICT (match_id) DO NOTHING",
         result, 11, 0};
     uint32_t count = results->row_count;
     for (uint32_t i = 0; i < count; i++) {
         fill_row(results, i, row_values[i]);
         statements[i + 1] = (struct muster_db_statement){
             "INSERT INTO player_match_stats (match_id, row, player_id, display_name, team, kills,"
-            " deaths, assists, score, is_bot) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            " deaths, assists, score, is_bot) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+            " ON CONFLICT (match_id, row) DO NOTHING",
             row_values[i], ROW_VALUES, 0};
     }
     write_statements("match result", statements, count + 1, true);

@@ -1,6 +1,7 @@
 /* store - what the node keeps in the database: players, lobbies, results. Layer 3. Loop thread.
  *
- * All access to the database role goes through store_submit. Without a database plugin the node
+ * All access to the database role goes through store_submit; what is written goes through outbox,
+ * which keeps it until it stands. Without a database plugin the node
  * plays all the same; nothing is kept and queries answer UNAVAILABLE.
  */
 #ifndef STORE_H
@@ -12,9 +13,14 @@
  * query), or null for core. */
 muster_status store_submit(struct muster_self *asker, const struct muster_db_request *request,
                            muster_db_fn fn, void *user, muster_ticket_id *out) MUSTER_MUST_USE;
+/* It will be written, see outbox_add; who: for the log. UNAVAILABLE without a database. */
+muster_status store_keep(const char *who, const struct muster_db_request *request) MUSTER_MUST_USE;
 muster_status store_migrate(struct muster_self *asker, const char *component,
                             const char *const *steps, uint32_t step_count, muster_db_fn fn,
                             void *user, muster_ticket_id *out) MUSTER_MUST_USE;
+/* For /readyz: null, or why the database is not what it should be. Asks it, at most once a second,
+ * and says what came of the last time. */
+const char *store_trouble(void);
 /* Queries that are not answered yet. */
 uint32_t store_waiting(void);
 

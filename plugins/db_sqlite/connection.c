@@ -38,6 +38,11 @@ struct cached {
 
 struct connection {
     sqlite3 *db;
+    char *file; /* null: in memory */
+    dev_t device;
+    ino_t inode;
+    bool is_unchecked;
+    bool is_lost; /* the file is no longer where it was */
     struct connection_limits limits;
     sqlite3_stmt *control[CONTROL_COUNT];
     struct cached cache[CACHE_MAX];
@@ -101,13 +106,17 @@ static void guard(struct connection *connection, bool on) {
 }
 
 const char *connection_error(const struct connection *connection) {
+    if (connection->is_lost)
+        return "the database file was moved, removed or replaced while the server runs: put it "
+               "back, or restart the server to use what is there now";
     return sqlite3_errmsg(connection->db);
 }
 
 /* ---- opening ------------------------------------------------------------------------------ */
 
 /* The file belongs to this account alone; SQLite gives its -wal and -shm the same mode. */
-static muster_status secure_file(const char *file, uint64_t *bytes, char *why) {
+static muster_status secure_file(struct connection *connection, const char *file, uint64_t *bytes,
+                                 char *why) {
     struct stat info;
     int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0 || fstat(fd, &info) != 0 || (info.st_mode & 0077 && fchmod(fd, 0600) != 0)) {
@@ -118,7 +127,10 @@ static muster_status secure_file(const char *file, uint64_t *bytes, char *why) {
     }
     *bytes = (uint64_t)info.st_size;
     close(fd);
-    return MUSTER_OK;
+    connection->device = info.st_dev;
+    connection->inode = info.st_ino;
+    connection->file = strdup(file);
+    return connection->file ? MUSTER_OK : MUSTER_NO_MEMORY;
 }
 
 /* First column of the first row of a statement of ours. */
@@ -175,7 +187,8 @@ static muster_status configure(struct connection *connection, bool in_memory, ch
 
 static muster_status check_content(struct connection *connection, uint64_t bytes, char *why) {
     char result[200];
-    if (bytes > connection->limits.check_bytes_max) return MUSTER_OK;
+    connection->is_unchecked = bytes > connection->limits.check_bytes_max;
+    if (connection->is_unchecked) return MUSTER_OK;
     int code = query_text(connection->db, "PRAGMA quick_check(1)", result, sizeof result);
     if (code == SQLITE_OK && strcmp(result, "ok") == 0) return MUSTER_OK;
     snprintf(why, CONNECTION_WHY_MAX, "is damaged: %.150s; restore it from a backup",
@@ -195,7 +208,7 @@ static muster_status prepare_control(struct connection *connection) {
 static muster_status open_checked(struct connection *connection, const char *file, char *why) {
     bool in_memory = strcmp(file, ":memory:") == 0;
     uint64_t bytes = 0;
-    muster_status status = in_memory ? MUSTER_OK : secure_file(file, &bytes, why);
+    muster_status status = in_memory ? MUSTER_OK : secure_file(connection, file, &bytes, why);
     if (status != MUSTER_OK) return status;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     int code = sqlite3_open_v2(file, &connection->db, flags, NULL);
@@ -228,6 +241,10 @@ muster_status connection_open(const char *file, const struct connection_limits *
     return MUSTER_OK;
 }
 
+bool connection_was_checked(const struct connection *connection) {
+    return !connection->is_unchecked;
+}
+
 void connection_close(struct connection *connection) {
     if (!connection) return;
     for (uint32_t i = 0; i < CONTROL_COUNT; i++) sqlite3_finalize(connection->control[i]);
@@ -237,6 +254,7 @@ void connection_close(struct connection *connection) {
     }
     answer_deinit(&connection->scratch);
     sqlite3_close(connection->db);
+    free(connection->file);
     free(connection);
 }
 
@@ -264,7 +282,17 @@ static void rollback(struct connection *connection) {
     if (!sqlite3_get_autocommit(connection->db)) (void)run_control(connection, CONTROL_ROLLBACK);
 }
 
+bool connection_is_there(struct connection *connection) {
+    struct stat info;
+    bool is_there = !connection->file ||
+                    (stat(connection->file, &info) == 0 && info.st_ino == connection->inode &&
+                     info.st_dev == connection->device);
+    connection->is_lost = !is_there;
+    return is_there;
+}
+
 muster_status connection_begin(struct connection *connection, bool durable) {
+    if (!connection_is_there(connection)) return MUSTER_IO;
     int code = set_durable(connection, durable);
     return status_of(code == SQLITE_OK ? run_control(connection, CONTROL_BEGIN) : code);
 }
@@ -439,6 +467,10 @@ void connection_migrate(struct connection *connection, struct job *job) {
         job->status = run_step(connection, job->component, i, job->request.statements[i].sql);
 }
 
-void connection_checkpoint(struct connection *connection) {
-    (void)sqlite3_wal_checkpoint_v2(connection->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+bool connection_checkpoint(struct connection *connection) {
+    sqlite3_busy_timeout(connection->db, 0); /* requests may come meanwhile */
+    int code =
+        sqlite3_wal_checkpoint_v2(connection->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_busy_timeout(connection->db, (int)connection->limits.busy_timeout_ms);
+    return code == SQLITE_OK;
 }

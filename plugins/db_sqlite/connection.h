@@ -5,6 +5,7 @@
 #define DB_SQLITE_CONNECTION_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 
 #include "job.h"
 
@@ -24,6 +25,8 @@ struct connection;
 /* On failure why says what a person must mend. */
 muster_status connection_open(const char *file, const struct connection_limits *limits,
                               struct connection **out, char *why) MUSTER_MUST_USE;
+/* False: the file is larger than check_bytes_max and was not looked through. */
+bool connection_was_checked(const struct connection *connection);
 /* Takes null. */
 void connection_close(struct connection *connection);
 
@@ -35,8 +38,12 @@ void connection_run(struct connection *connection, struct job *job);
 muster_status connection_commit(struct connection *connection) MUSTER_MUST_USE;
 /* A migration, outside of any group: sets its status. */
 void connection_migrate(struct connection *connection, struct job *job);
-/* Fold the write-ahead log into the file and cut it. */
-void connection_checkpoint(struct connection *connection);
+/* Fold the write-ahead log into the file and cut it, without waiting for whoever reads or writes.
+ * False: some of it is left, as somebody does. */
+bool connection_checkpoint(struct connection *connection);
+/* False: the file that was opened is no longer where it was; nothing is begun then, as it would be
+ * gone with it. */
+bool connection_is_there(struct connection *connection);
 /* What the last failure was, for the log. */
 const char *connection_error(const struct connection *connection);
 

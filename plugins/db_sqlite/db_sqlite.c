@@ -77,6 +77,11 @@ static muster_status plugin_start(void *instance) {
         plugin->host->log->write(plugin->self, MUSTER_LOG_ERROR, "database: %s", why);
         return status;
     }
+    if (!connection_was_checked(connection))
+        plugin->host->log->write(plugin->self, MUSTER_LOG_WARN,
+                                 "database: %s is larger than checkMaxMib and was not checked for "
+                                 "damage; do so with a copy: PRAGMA quick_check",
+                                 path);
     return writer_start(plugin->self, plugin->host, connection,
                         (uint32_t)config->integer(plugin->self, "queueMax"), &plugin->writer);
 }

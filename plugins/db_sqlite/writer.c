@@ -223,10 +223,10 @@ static void *writer_main(void *user) {
         }
         bool sent = post_answers(writer);
         bool woken = wait_for_work(writer, sent ? IDLE_MS : RETRY_MS);
-        if (woken || !sent || checkpointed) continue;
+        if (woken || !sent) continue;
         pthread_mutex_unlock(&writer->lock);
-        connection_checkpoint(writer->connection);
-        checkpointed = true;
+        if (!connection_is_there(writer->connection)) log_failure(writer, "nothing can be kept");
+        if (!checkpointed) checkpointed = connection_checkpoint(writer->connection);
         pthread_mutex_lock(&writer->lock);
     }
     pthread_mutex_unlock(&writer->lock);

@@ -145,7 +145,12 @@ static muster_status submit(struct batch *batch) {
         statements[i] = statement_of(batch->entries[i], params[i]);
     struct muster_db_request request = {
         .size = sizeof request, .statement_count = batch->count, .statements = statements};
-    return storage->host->db->query(storage->self, &request, on_written, batch, &ticket);
+    if (!storage->is_stopped)
+        return storage->host->db->query(storage->self, &request, on_written, batch, &ticket);
+    request.durable = MUSTER_DB_KEPT; /* nobody is left to try again */
+    muster_status status = storage->host->db->query(storage->self, &request, NULL, NULL, &ticket);
+    if (!status) batch_settle(batch, MUSTER_OK);
+    return status;
 }
 
 /* Of the oldest that wait, at most max. */
@@ -191,10 +196,17 @@ void storage_flush(struct storage *storage) {
     schedule(storage);
 }
 
+/* Their answers come too late to be heard: once more, with the rest. */
+static void take_back(struct storage *storage) {
+    for (struct batch *batch = storage->batches; batch; batch = batch->next)
+        for (uint32_t i = batch->count; i-- > 0;) list_add(storage, batch->entries[i], true);
+}
+
 void storage_stop(struct storage *storage) {
     if (storage->timer) storage->host->loop->timer_stop(storage->self, storage->timer);
     storage->timer = 0;
     storage->is_stopped = true;
+    take_back(storage);
     storage_flush(storage);
     if (storage->dirty)
         storage->host->log->write(storage->self, MUSTER_LOG_ERROR,

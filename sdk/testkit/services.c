@@ -70,9 +70,13 @@ static muster_status db_query(muster_self *self, const struct muster_db_request 
     if (kit_wrong_thread(self, "db query")) return MUSTER_THREAD;
     if (kit_not_started(self, "db query")) return MUSTER_STATE;
     if (!database || self->kit->database->phase != PHASE_STARTED) return MUSTER_UNAVAILABLE;
-    if (!fn || request->statement_count < 1 || request->statement_count > 64) return MUSTER_INVALID;
+    bool kept = request->durable == MUSTER_DB_KEPT; /* here: tried once */
+    if (kept == (fn != NULL) || request->statement_count < 1 || request->statement_count > 64)
+        return MUSTER_INVALID;
+    struct muster_db_request seen = *request;
+    seen.durable = request->durable != 0;
     muster_ticket_id id = db_ticket(self, fn, user)->id;
-    return db_result(self->kit, id, database->submit(self->kit->database->instance, id, request),
+    return db_result(self->kit, id, database->submit(self->kit->database->instance, id, &seen),
                      out);
 }
 

@@ -60,7 +60,7 @@ static struct {
     muster_self *self;
     muster_ticket_id tickets[HELD_MAX];
     uint32_t held;
-    uint32_t requests, statements;
+    uint32_t requests, statements, durable;
     char sql[256]; /* of the last statement */
     char key[STORAGE_KEY_BYTES_MAX + 1];
     muster_status refusal;
@@ -79,7 +79,7 @@ static muster_status db_submit(void *instance, muster_ticket_id ticket,
     const struct muster_db_statement *last = &request->statements[request->statement_count - 1];
     (void)instance;
     if (db.refusal) return db.refusal;
-    assert_int_equal(request->durable, 0);
+    db.durable = request->durable;
     db.requests++;
     db.statements += request->statement_count;
     snprintf(db.sql, sizeof db.sql, "%s", last->sql);
@@ -460,9 +460,12 @@ static void test_the_end_writes_all_that_waits(void **state) {
     storage_flush(rig.storage); /* as drain does */
     assert_int_equal(db.requests, 2);
     assert_int_equal(db.statements, 70);
+    assert_int_equal(db.durable, 0);
     assert_int_equal(set(rig.space, "last", "1"), MUSTER_OK);
     assert_int_equal(testkit_stop(rig.plugin), 0);
-    assert_int_equal(db.statements, 71);
+    /* Drained; then all of it again, as what is under way cannot be heard of any more. */
+    assert_int_equal(db.statements, 71 + 71);
+    assert_int_equal(db.durable, 1); /* kept: nobody is left to try again */
     testkit_destroy(rig.kit);
 }
 

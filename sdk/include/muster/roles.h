@@ -452,12 +452,21 @@ struct muster_db_statement {
     uint32_t reserved;
 };
 
+/* How sure a write must be. */
+enum {
+    MUSTER_DB_SYNCED = 1, /* on the disk before it is answered (accounts, results) */
+    /* Taken over by the host, which tries until it is written, also after a restart: for what must
+     * not be lost and that nobody waits for (host->db->query only; fn null, no ticket). It may run
+     * twice and must come to the same then; text must be UTF-8, all of it at most 2 MiB. */
+    MUSTER_DB_KEPT = 2,
+};
+
 /* Statements of one request run in one transaction: all or none. */
 struct muster_db_request {
     uint32_t size;
     uint32_t statement_count; /* 1 to 64 */
     const struct muster_db_statement *statements;
-    uint32_t durable; /* 1: synced to disk before it is answered (accounts, results) */
+    uint32_t durable; /* 0, or MUSTER_DB_SYNCED, MUSTER_DB_KEPT; a database sees 0 or 1 */
     uint32_t reserved;
 };
 

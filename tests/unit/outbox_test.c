@@ -1,0 +1,329 @@
+/* Writes that wait for the database: their order, what comes of failures, and the file. */
+#include "fake_game.h"
+
+#include <sys/stat.h>
+
+#include "metrics.h"
+#include "outbox.h"
+#include "outbox_file.h"
+#include "paths.h"
+
+#define HELD_MAX 512
+
+/* A database that answers when the test says so. */
+static struct {
+    struct muster_self self;
+    muster_ticket_id tickets[HELD_MAX];
+    uint32_t count; /* asked so far */
+    uint32_t answered;
+    char names[HELD_MAX][16]; /* the first value of each */
+    char last[64];            /* all values of the last, by type */
+    uint32_t durable;
+} db;
+
+static void describe(const struct muster_db_value *value) {
+    size_t used = strlen(db.last);
+    char *at = db.last + used;
+    switch (value->type) {
+    case MUSTER_DB_NULL: snprintf(at, sizeof db.last - used, "n "); break;
+    case MUSTER_DB_INT:
+        snprintf(at, sizeof db.last - used, "i%lld ", (long long)value->integer);
+        break;
+    case MUSTER_DB_REAL: snprintf(at, sizeof db.last - used, "r%g ", value->real); break;
+    default:
+        snprintf(at, sizeof db.last - used, "%c%.*s ", value->type == MUSTER_DB_TEXT ? 't' : 'b',
+                 (int)value->bytes.len, (const char *)value->bytes.data);
+    }
+}
+
+static muster_status on_submit(void *instance, muster_ticket_id ticket,
+                               const struct muster_db_request *request) {
+    (void)instance;
+    assert_true(db.count < HELD_MAX);
+    const struct muster_db_statement *statement = &request->statements[0];
+    db.last[0] = '\0';
+    for (uint32_t i = 0; i < statement->param_count; i++) describe(&statement->params[i]);
+    snprintf(db.names[db.count], sizeof db.names[0], "%.*s", (int)statement->params[0].bytes.len,
+             (const char *)statement->params[0].bytes.data);
+    db.tickets[db.count++] = ticket;
+    db.durable = request->durable;
+    return MUSTER_OK;
+}
+
+static const struct muster_database vtable = {.size = sizeof vtable, .submit = on_submit};
+static const struct muster_role roles[] = {{MUSTER_ROLE_DATABASE, 0, &vtable}};
+
+static int open_outbox(void **state) {
+    (void)state;
+    char error[PATHS_ERROR_MAX];
+    memset(&db, 0, sizeof db);
+    metrics_set(METRIC_STORE_LOST, 0);
+    if (game_open(NULL) || fake_plugin(&db.self, "db_fake", roles, 1, NULL, NULL)) return -1;
+    loop_clock_virtual(1000, 0);
+    return paths_init(true, error) ? -1 : 0;
+}
+
+static int close_outbox(void **state) {
+    (void)state;
+    pending_close_owner(&db.self);
+    outbox_deinit();
+    unlink(outbox_file_path());
+    paths_deinit();
+    registry_remove(&db.self);
+    return game_close();
+}
+
+static void put(const char *name) {
+    const struct muster_db_value values[] = {
+        {.type = MUSTER_DB_TEXT, .bytes = {name, strlen(name)}}};
+    const struct muster_db_statement statement = {"INSERT", values, 1, 0};
+    const struct muster_db_request request = {
+        .size = sizeof request, .statement_count = 1, .statements = &statement, .durable = 1};
+    assert_int_equal(outbox_add("a thing", &request), MUSTER_OK);
+}
+
+/* The oldest that is open. */
+static void answer(muster_status status) {
+    assert_true(db.answered < db.count);
+    assert_int_equal(host_table()->db->complete(&db.self, db.tickets[db.answered++], status, NULL),
+                     MUSTER_OK);
+}
+
+static void pass(uint32_t ms) {
+    loop_clock_advance(loop_now_ms() + ms);
+}
+
+static const char *asked(uint32_t index) {
+    assert_true(index < db.count);
+    return db.names[index];
+}
+
+static void what_is_written_is_forgotten(void **state) {
+    (void)state;
+    put("a");
+    put("b"); /* at once, in order */
+    assert_int_equal(db.count, 2);
+    assert_string_equal(asked(1), "b");
+    assert_int_equal(db.durable, 1);
+    assert_int_equal(outbox_count(), 2);
+    answer(MUSTER_OK);
+    answer(MUSTER_OK);
+    assert_true(outbox_is_empty());
+    assert_null(outbox_trouble());
+}
+
+static void a_failure_that_may_pass_is_tried_until_it_has(void **state) {
+    (void)state;
+    static const muster_status passing[] = {MUSTER_UNAVAILABLE, MUSTER_IO,       MUSTER_LIMIT,
+                                            MUSTER_FULL,        MUSTER_TIMEOUT,  MUSTER_CLOSED,
+                                            MUSTER_STATE,       MUSTER_NO_MEMORY};
+    put("a");
+    for (size_t i = 0; i < sizeof passing / sizeof passing[0]; i++) {
+        answer(passing[i]);
+        assert_non_null(outbox_trouble());
+        pass(30000); /* the longest pause */
+        assert_int_equal(db.count, i + 2);
+        assert_string_equal(asked(db.count - 1), "a");
+    }
+    answer(MUSTER_OK);
+    assert_null(outbox_trouble());
+    assert_true(outbox_is_empty());
+    assert_true(metrics_values[METRIC_STORE_LOST] == 0);
+}
+
+static void pauses_grow_and_begin_anew(void **state) {
+    (void)state;
+    put("a");
+    answer(MUSTER_IO);
+    pass(249);
+    assert_int_equal(db.count, 1);
+    pass(1);
+    assert_int_equal(db.count, 2);
+    answer(MUSTER_IO);
+    pass(499);
+    assert_int_equal(db.count, 2);
+    pass(1);
+    answer(MUSTER_OK);
+    put("b");
+    answer(MUSTER_IO);
+    pass(250);
+    assert_int_equal(db.count, 5);
+    answer(MUSTER_OK);
+}
+
+/* b needs a (a foreign key): it is not lost because a was late. */
+static void others_wait_behind_the_first(void **state) {
+    (void)state;
+    put("a");
+    put("b");
+    put("c");
+    answer(MUSTER_UNAVAILABLE);
+    answer(MUSTER_CONFLICT);
+    answer(MUSTER_OK); /* c needed nobody */
+    put("d");
+    assert_int_equal(db.count, 3);
+    pass(250);
+    assert_int_equal(db.count, 4);
+    assert_string_equal(asked(3), "a");
+    answer(MUSTER_OK);
+    assert_int_equal(db.count, 6);
+    assert_string_equal(asked(4), "b");
+    assert_string_equal(asked(5), "d");
+    answer(MUSTER_OK);
+    answer(MUSTER_OK);
+    assert_true(outbox_is_empty());
+    assert_true(metrics_values[METRIC_STORE_LOST] == 0);
+}
+
+static void what_is_refused_for_good_is_lost_and_counted(void **state) {
+    (void)state;
+    put("a");
+    put("b");
+    answer(MUSTER_CONFLICT);
+    answer(MUSTER_OK);
+    assert_true(outbox_is_empty());
+    assert_null(outbox_trouble());
+    assert_true(metrics_values[METRIC_STORE_LOST] == 1);
+}
+
+static void what_is_left_at_the_stop_is_taken_up(void **state) {
+    (void)state;
+    struct stat st;
+    put("a");
+    put("b");
+    answer(MUSTER_IO);
+    pending_close_owner(&db.self); /* the database stops; b hears that */
+    db.answered = db.count;
+    outbox_deinit();
+    assert_int_equal(stat(outbox_file_path(), &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_true(outbox_is_empty());
+
+    uint32_t before = db.count;
+    outbox_start();
+    put("c"); /* waits for its turn */
+    assert_int_equal(db.count, before + 1);
+    assert_string_equal(asked(before), "a");
+    answer(MUSTER_IO);
+    pass(250);
+    assert_string_equal(asked(before + 1), "a");
+    answer(MUSTER_OK);
+    assert_string_equal(asked(before + 2), "b");
+    assert_int_equal(outbox_count(), 2);
+    answer(MUSTER_OK);
+    assert_string_equal(asked(before + 3), "c");
+    answer(MUSTER_OK);
+    assert_true(outbox_is_empty());
+    assert_int_equal(stat(outbox_file_path(), &st), -1);
+}
+
+/* One that was not finished is begun again, with what has come since behind it. */
+static void a_file_may_be_kept_twice(void **state) {
+    (void)state;
+    put("a");
+    answer(MUSTER_IO);
+    outbox_deinit();
+    uint32_t before = db.count;
+    outbox_start();
+    put("b");
+    answer(MUSTER_IO);
+    outbox_deinit();
+    outbox_start();
+    assert_string_equal(asked(before + 1), "a");
+    answer(MUSTER_OK);
+    assert_string_equal(asked(before + 2), "b");
+    answer(MUSTER_OK);
+    assert_true(outbox_is_empty());
+}
+
+static void a_line_that_is_none_is_told_and_skipped(void **state) {
+    (void)state;
+    FILE *file = fopen(outbox_file_path(), "w");
+    assert_non_null(file);
+    fputs("\n{\"what\":\"x\",\"statements\":[]}\nrubbish\n"
+          "{\"what\":\"a thing\",\"durable\":true,\"statements\":[{\"sql\":\"INSERT\",\"params\":"
+          "[\"a\"]}]}\n{\"what\":\"cut o",
+          file);
+    fclose(file);
+    outbox_start();
+    assert_int_equal(db.count, 1);
+    answer(MUSTER_OK);
+    assert_true(outbox_is_empty());
+    assert_true(metrics_values[METRIC_STORE_LOST] == 3);
+}
+
+/* Memory is bounded: what is too much goes to the file, in order. */
+static void too_much_is_put_away(void **state) {
+    (void)state;
+    static char big[OUTBOX_REQUEST_BYTES_MAX - 16];
+    memset(big, 'x', sizeof big - 1);
+    uint32_t count = OUTBOX_BYTES_MAX / sizeof big + 2;
+    for (uint32_t i = 0; i < count; i++) {
+        big[0] = (char)('a' + i);
+        put(big);
+        if (i == 0) answer(MUSTER_IO);
+    }
+    struct stat st;
+    assert_int_equal(stat(outbox_file_path(), &st), 0);
+    assert_true(outbox_count() < count);
+    pass(250);
+    for (uint32_t i = 0; i < count; i++) {
+        assert_int_equal(asked(db.answered)[0], 'a' + i);
+        answer(MUSTER_OK);
+    }
+    assert_true(outbox_is_empty());
+    assert_true(metrics_values[METRIC_STORE_LOST] == 0);
+}
+
+static void every_type_comes_back_as_it_was(void **state) {
+    (void)state;
+    const struct muster_db_value values[] = {
+        {.type = MUSTER_DB_TEXT, .bytes = {"O'x\n\xC3\xA4", 6}},
+        {.type = MUSTER_DB_BLOB, .bytes = {"\xFFzz", 3}},
+        {.type = MUSTER_DB_BLOB},
+        {.type = MUSTER_DB_TEXT},
+        {.type = MUSTER_DB_INT, .integer = INT64_MIN},
+        {.type = MUSTER_DB_REAL, .real = 2},
+        {.type = MUSTER_DB_NULL},
+    };
+    const struct muster_db_statement statement = {"INSERT", values, 7, 0};
+    const struct muster_db_request request = {
+        .size = sizeof request, .statement_count = 1, .statements = &statement};
+    assert_int_equal(outbox_add("x", &request), MUSTER_OK);
+    assert_string_equal(db.last, "tO'x\n\xC3\xA4 b\xFFzz b t i-9223372036854775808 r2 n ");
+    assert_int_equal(db.durable, 0);
+    answer(MUSTER_OK);
+}
+
+static void what_cannot_be_kept_is_refused(void **state) {
+    (void)state;
+    static char big[OUTBOX_REQUEST_BYTES_MAX + 1];
+    struct muster_db_value value = {.type = MUSTER_DB_TEXT, .bytes = {"\xFF", 1}};
+    const struct muster_db_statement statement = {"INSERT", &value, 1, 0};
+    struct muster_db_request request = {
+        .size = sizeof request, .statement_count = 1, .statements = &statement};
+    assert_int_equal(outbox_add("x", &request), MUSTER_INVALID);
+    value.bytes = (struct muster_bytes){big, sizeof big};
+    assert_int_equal(outbox_add("x", &request), MUSTER_LIMIT);
+    request.statement_count = 0;
+    assert_int_equal(outbox_add("x", &request), MUSTER_INVALID);
+    assert_int_equal(db.count, 0);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_outbox, close_outbox)
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_written_is_forgotten),
+        TEST(a_failure_that_may_pass_is_tried_until_it_has),
+        TEST(pauses_grow_and_begin_anew),
+        TEST(others_wait_behind_the_first),
+        TEST(what_is_refused_for_good_is_lost_and_counted),
+        TEST(what_is_left_at_the_stop_is_taken_up),
+        TEST(a_file_may_be_kept_twice),
+        TEST(a_line_that_is_none_is_told_and_skipped),
+        TEST(too_much_is_put_away),
+        TEST(every_type_comes_back_as_it_was),
+        TEST(what_cannot_be_kept_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
