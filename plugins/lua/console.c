@@ -111,7 +111,7 @@ static void mods_scripts(const struct instance *instance, struct muster_writer *
 
 /* For who measures: each answer begins the next measurement. */
 static void mods_stretch(struct instance *instance, struct muster_writer *answer) {
-    say(answer, "longest stretch in an uploaded script: %llu us\n",
+    say(answer, "longest stretch in a script: %llu us\n",
         (unsigned long long)instance->stretch_ns / 1000);
     instance->stretch_ns = 0;
 }

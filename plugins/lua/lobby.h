@@ -100,7 +100,7 @@ struct instance {
     char *store_dir;                     /* versions that took part in matches; owned */
     uint32_t upload_permissions;         /* what uploads get */
     bool uploads;                        /* players may bring rules of their own */
-    uint64_t stretch_ns;                 /* the longest time in an upload */
+    uint64_t stretch_ns;                 /* the longest call of a script */
     struct watch *watch;                 /* null without --watch */
     const struct tester *tester;         /* null: nothing is tested */
     char creating_mode[MUSTER_NAME_MAX]; /* of the lobby that is being created */

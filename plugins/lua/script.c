@@ -157,7 +157,9 @@ static bool enter(struct script *script, lua_CFunction body, void *arg, uint32_t
     script->calls++;
     script->host_calls = 0;
     if (realm->is_replay) look_for_stop(script);
-    int64_t start_ns = script->mod->is_upload ? thread_cpu_ns() : 0;
+    bool is_measured =
+        script->mod->is_upload || instance->uploads; /* a node that takes strangers' */
+    int64_t start_ns = is_measured ? thread_cpu_ns() : 0;
     begin_entry(instance, limit_us);
     muster_status status = sandbox_enter(script->sandbox, body, arg);
     if (status == MUSTER_STATE) return false; /* it is on the stack already: not asked */
@@ -166,7 +168,7 @@ static bool enter(struct script *script, lua_CFunction body, void *arg, uint32_t
         status = MUSTER_LIMIT;
     }
     bool good = finish(script, status);
-    if (script->mod->is_upload) report_stretch(script, (uint64_t)(thread_cpu_ns() - start_ns));
+    if (is_measured) report_stretch(script, (uint64_t)(thread_cpu_ns() - start_ns));
     return good;
 }
 

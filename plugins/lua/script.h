@@ -70,7 +70,7 @@ struct script {
     uint64_t error_since_ms;
     uint32_t told[SCRIPT_TOLD_MAX]; /* places that the lobby's host was told of */
     uint32_t told_count;
-    uint64_t stretch_ns; /* of an upload: the longest time in it, by the thread's CPU clock */
+    uint64_t stretch_ns; /* where uploads are taken: the longest call, by the thread's CPU clock */
     struct storage_space *space; /* borrowed; null until it is used */
     uint8_t *saved;              /* the last good state, made when first saved */
     uint32_t saved_len;

@@ -10,7 +10,7 @@ import { MUSTERD, cleanEnvironment } from "../e2e/harness.mjs";
 import { GLOBALS, dress } from "./scripts.mjs";
 
 const RUNS = 10;
-const BUDGET_MS = 5000;
+const BUDGET_MS = 5000; // of one call: so much that limits of memory are met first
 const TIMEOUT_MS = 120000; // of one process
 const MEMORY_ERROR = 99;
 
@@ -33,7 +33,7 @@ describe("attack", function()
     end
 end)`;
 
-async function writeMod(folder, { text }, runs) {
+async function writeMod(folder, { text }, runs, budgetMs) {
     const manifest = {
         id: "attack", name: "attack", version: "1.0.0", api: "1", kind: "rule",
         permissions: ["chat", "kick", "storage"],
@@ -45,7 +45,7 @@ async function writeMod(folder, { text }, runs) {
     await writeFile(path.join(dir, "tests/attack_spec.lua"), spec(runs));
     const config = {
         plugins: ["db_sqlite", "mode_arena", "lua", "victory_first_to_kills", "rules_private"],
-        lua: { globals: GLOBALS, callMs: BUDGET_MS, modDirs: [] },
+        lua: { globals: GLOBALS, callMs: budgetMs, modDirs: [] },
         lobby: { playersMin: 1 },
     };
     await writeFile(path.join(folder, "config.json"), JSON.stringify(config));
@@ -53,10 +53,10 @@ async function writeMod(folder, { text }, runs) {
 }
 
 /** {code, signal, output, timedOut} of one process that runs the script so many times. */
-async function run(script, runs, { wrapper = [], env = {} } = {}) {
+async function run(script, runs, { wrapper = [], env = {}, budgetMs = BUDGET_MS } = {}) {
     const folder = await mkdtemp(path.join(os.tmpdir(), "muster-attack-"));
     try {
-        const dir = await writeMod(folder, script, runs);
+        const dir = await writeMod(folder, script, runs, budgetMs);
         const [program, ...args] = [
             ...wrapper, MUSTERD, "--run", `mods test ${dir}`,
             "--config", path.join(folder, "config.json"), "--data-dir", path.join(folder, "data"),
@@ -90,6 +90,19 @@ function fault({ code, signal, output, timedOut }) {
     if (code !== 0 && code !== 1) return `exit code ${code}: ${output.slice(-300)}`;
     if (answers(output).some((text) => text.includes("ESCAPED"))) return "escaped";
     return "";
+}
+
+/** As a modder tests it, with a server's budget. */
+export async function testRuns(scripts) {
+    const faults = [];
+    for (const script of scripts) {
+        const began = performance.now();
+        const why = fault(await run(script, 1, { budgetMs: 2 }));
+        const ms = Math.round(performance.now() - began);
+        console.log(`${script.name.padEnd(30)} in muster test, ${ms} ms: ${why || "contained"}`);
+        if (why) faults.push(`${script.name} in muster test: ${why}`);
+    }
+    return faults;
 }
 
 /** Two processes, one seed: both must say the same. */
