@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connectPlayer } from "../e2e/harness.mjs";
 import { startModServer } from "../e2e/mods.mjs";
-import { PLUGINS, configOf, openBrowser, startWire, watchFaults } from "./page.mjs";
+import { PLUGINS, configOf, openBrowser, startWire, toastSays, watchFaults } from "./page.mjs";
 
 const END_TICK = 60;
 const LEVELS = `
@@ -93,12 +93,14 @@ async function comeBack(page, wire) {
     await back;
 }
 
-test("rows stay under the pointer, and lines until they are taken", async (t) => {
+test("rows stay under the pointer, lines until they are taken; a kick says why", async (t) => {
     const { server, wire, page, faults } = await open(t);
     await askForTwo(page);
+    const hosts = [];
     for (const name of ["One", "Two", "Three"]) {
         const { client } = await connectPlayer(t, server, { name });
         await client.createLobby({ gameMode: "arena", settings: { startWhen: "host" } });
+        hosts.push(client);
     }
     await readAnew(page, 1);
     await rowCount(page, 2);
@@ -126,6 +128,19 @@ test("rows stay under the pointer, and lines until they are taken", async (t) =>
     wire.cut();
     await page.waitForFunction(() => window.muster.client.state === "reconnecting");
     await lineIsKept(page, "three", /Not connected/);
+
+    wire.far = server.port;
+    await page.evaluate(() => window.muster.client.retryNow());
+    await page.waitForFunction(() => window.muster.client.state === "online");
+    assert.equal(await page.inputValue("#chat-text"), "three");
+    const { lobbyId, playerId } = await page.evaluate(() => ({
+        lobbyId: window.muster.client.entry.lobby.lobbyId,
+        playerId: window.muster.client.session.playerId,
+    }));
+    const host = hosts.find(({ entry }) => entry.lobby.lobbyId === lobbyId);
+    await host.lobby.kick(playerId, "mind your words");
+    await toastSays(page, "You were removed from the lobby: mind your words.");
+    await rowCount(page, 2);
     assert.deepEqual(faults, []);
 });
 

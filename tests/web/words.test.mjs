@@ -1,7 +1,8 @@
-// Where the page lives, and what it tells those who are put out.
+// Where the page lives, and what it tells of ends: of a seat, a connection, a life.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { killWords } from "../../plugins/service_web/assets/kill_words.js";
 import { folderOf, serverOf, storageOf } from "../../plugins/service_web/assets/place.js";
 import { closedText, leftText } from "../../plugins/service_web/assets/reasons.js";
 
@@ -44,4 +45,13 @@ test("reasons are told in full", () => {
     assert.equal(closedText(4003, "replaced by a newer connection"),
         "You are playing in another window.");
     assert.equal(closedText(4099, ""), "Disconnected: code 4099.");
+});
+
+test("who fell by the own hand was killed by nobody else", () => {
+    assert.deepEqual(killWords({ killer: 2, victim: 5, weapon: 1 }),
+        [{ seat: 2 }, { text: "rifle" }, { seat: 5 }]);
+    assert.deepEqual(killWords({ killer: 5, victim: 5, weapon: 2 }),
+        [{ seat: 5 }, { text: "by the own launcher" }]);
+    assert.deepEqual(killWords({ killer: 255, victim: 5, weapon: 0 }),
+        [{ seat: 5 }, { text: "died" }]);
 });

@@ -72,16 +72,25 @@ window.muster = {
     },
 };
 
+/** All of it or nothing: what fails half-way can be tried again from the start. */
 async function goOnline() {
     if (client.state === "online") return;
-    const resumable = await client.connect((renew) => auth.accessToken(renew));
+    try {
+        await arrive(await client.connect((renew) => auth.accessToken(renew)));
+    } catch (error) {
+        client.close();
+        throw error;
+    }
+    await followLink();
+}
+
+async function arrive(resumable) {
     byId("bar-player").textContent = client.session.displayName;
     byId("own-id").textContent = client.session.playerId;
     const info = await catalog.load();
     byId("bar-server").textContent = `${info.name} · ${info.region}`;
     banner(null);
     if (resumable && !(await takeSeatBack())) offerToLeave();
-    await followLink();
 }
 
 /** A link into a lobby is followed once; what is refused is told, and the lobbies are there. */

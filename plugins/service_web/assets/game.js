@@ -73,6 +73,7 @@ export class Game {
         cancelAnimationFrame(this.#frame);
         this.#input.destroy();
         this.#renderer.destroy();
+        for (const name of Object.keys(this.#canvas.dataset)) delete this.#canvas.dataset[name];
     }
 
     get isSpectator() {

@@ -2,12 +2,12 @@
 
 import { BUTTON_LAUNCHER, BUTTON_RIFLE } from "../sdk/js/index.js";
 import { KeyedList, put } from "./keyed_list.js";
+import { killWords } from "./kill_words.js";
 import { objectiveLines } from "./objectives.js";
 import { byId, clockText, make, playArea } from "./ui.js";
 
 const FEED_MAX = 5;
 const FEED_MS = 6000;
-const WEAPONS = ["", "rifle", "launcher"];
 const HEALTH_FULL = 100;
 const TEAM_TEXT_MS = 2500;
 const OUT_AFTER_MS = 1000; // beyond what the intro says
@@ -152,14 +152,14 @@ export class Hud {
         put(byId("centre"), text);
     }
 
-    kill({ killer, victim, weapon, assist }, game) {
+    kill(kill, game) {
         const teamClass = (seat) =>
             ["", "red", "blue"][game.world.avatars.get(seat)?.team ?? 0] ?? "";
-        const isOwn = [killer, victim, assist].includes(game.seat);
+        const isOwn = [kill.killer, kill.victim, kill.assist].includes(game.seat);
         const line = make("li", { className: isOwn ? "own" : "" },
-            make("span", { className: teamClass(killer) }, game.nameOf(killer)),
-            make("span", { className: "with" }, WEAPONS[weapon] ?? ""),
-            make("span", { className: teamClass(victim) }, game.nameOf(victim)));
+            ...killWords(kill).map(({ seat, text }) => (text === undefined
+                ? make("span", { className: teamClass(seat) }, game.nameOf(seat))
+                : make("span", { className: "with" }, text))));
         const feed = byId("feed");
         feed.append(line);
         while (feed.childElementCount > FEED_MAX) feed.firstElementChild.remove();
