@@ -90,6 +90,7 @@ test("the host changes rules of the lobby; others see them, a refusal is said th
     assert.deepEqual(fake.settings.rules, ["mirror_damage"]);
     await page.check("#settings-fields [name='rules.no_respawn']");
     await page.waitForSelector(".rules .fault >> text=No_respawn conflicts with mirror_damage.");
+    await page.waitForSelector("#settings-fields [name='rules.no_respawn']:not(:checked)");
 
     fake.change({ hostId: "somebody" });
     await page.waitForSelector("#settings-list");

@@ -6,6 +6,8 @@ import { SettingsForm, faultOf, listSettings } from "./settings_form.js";
 import { byId, explain, guarded, make } from "./ui.js";
 import { isInCharge } from "./who.js";
 
+const UNDO_MS = 600; // so that a person sees what goes back
+
 export class HostPanel {
     #client;
     #catalog;
@@ -65,7 +67,7 @@ export class HostPanel {
             this.#form.fault(key, "");
         } catch (error) {
             const fault = faultOf(error);
-            this.#form.undo(key);
+            setTimeout(() => this.#form.undo(key), UNDO_MS);
             if (!this.#form.fault(fault.key || key, fault.text)) this.#showError(error);
         }
     }
