@@ -142,6 +142,12 @@ static int on_http_closed(struct conn *conn) {
     return 0;
 }
 
+/* libwebsockets would go on with a line of raw bytes. */
+static int on_connect_request(struct lws *wsi) {
+    struct conn *conn = net_conn_of(wsi);
+    return conn ? net_http_refuse(conn, 501, "not_implemented", "method not known") : -1;
+}
+
 static int on_conn_event(struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t len) {
     struct conn *conn = net_conn_of(wsi);
     if (!conn) return -1;
@@ -182,7 +188,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_HTTP_WRITEABLE:
     case LWS_CALLBACK_CLOSED_HTTP:
     case LWS_CALLBACK_WSI_DESTROY: return on_conn_event(wsi, reason, in, len);
-    case LWS_CALLBACK_RAW_ADOPT: /* what a CONNECT request would turn into */
+    case LWS_CALLBACK_RAW_ADOPT: return on_connect_request(wsi);
     case LWS_CALLBACK_RAW_RX: return -1;
     default: return 0;
     }
@@ -206,6 +212,7 @@ static void deadlines_check(void) {
         next = conn->deadline_next;
         if (conn->deadline_ms > now_ms || !conn->wsi) continue;
         if (!conn->websocket && !conn->closing) metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
+        net_http_last_word(conn, 408, "request_timeout", "the request is not complete");
         net_conn_shut(conn);
     }
 }
@@ -240,10 +247,21 @@ static void stop_step(void) {
     if (all_gone || loop_now_ms() >= stop_deadline_ms) destroy_begin();
 }
 
+/* Each connection once in HEARTBEAT_SWEEPS, so that no sweep is long. */
+static void meters_check(void) {
+    uint64_t id = 0;
+    struct conn *conn;
+    while ((conn = slots_next(&net_state.conns, &id))) {
+        if (conn->websocket && id % HEARTBEAT_SWEEPS == sweeps % HEARTBEAT_SWEEPS)
+            net_ws_sweep(conn);
+    }
+}
+
 static void on_sweep(void *user) {
     (void)user;
     if (net_state.phase != NET_DESTROYING) {
         deadlines_check();
+        meters_check();
         net_http_sweep();
         /* Timeouts that libwebsockets was given outside of its own callbacks are noticed only at
          * its next event: make one. */

@@ -171,7 +171,9 @@ static bool sent_ahead(void) {
 static int answer_end(struct conn *conn, struct exchange *exchange) {
     bool keep_alive = exchange->keep_alive && net_state.phase == NET_UP && !sent_ahead();
     net_exchange_free(conn, exchange);
+    conn->closing = !keep_alive;
     if (!keep_alive) return -1;
+    net_meter_settle(conn);
     net_conn_deadline(conn, net_state.handshake_timeout_ms); /* for the next request */
     return lws_http_transaction_completed(conn->wsi) ? -1 : 0;
 }

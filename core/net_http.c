@@ -12,6 +12,8 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "metrics.h"
 
@@ -59,8 +61,54 @@ int net_http_refuse(struct conn *conn, uint32_t status, const char *code, const 
                        "HTTP/1.1 %u %s\r\ncontent-type: application/problem+json\r\n"
                        "content-length: %d\r\nconnection: close\r\n\r\n%s",
                        status, net_http_reason(status), body_len, body);
-    lws_write(conn->wsi, (uint8_t *)head, (size_t)len, LWS_WRITE_HTTP);
+    if (!conn->closing) lws_write(conn->wsi, (uint8_t *)head, (size_t)len, LWS_WRITE_HTTP);
+    conn->closing = true;
     return -1;
+}
+
+/* Before TLS stands there is nobody to tell. */
+static bool can_be_told(const struct conn *conn) {
+    SSL *ssl = lws_get_ssl(conn->wsi);
+    return !ssl || SSL_is_init_finished(ssl);
+}
+
+void net_http_last_word(struct conn *conn, uint32_t status, const char *code, const char *detail) {
+    if (conn->websocket || conn->closing || conn->exchange || !can_be_told(conn)) return;
+    if (net_meter_untold(conn)) net_http_refuse(conn, status, code, detail);
+}
+
+/* What libwebsockets refuses by itself it answers with a page of HTML. Its own calls of this
+ * function go by the dynamic symbol table, where the executable comes first. */
+LWS_VISIBLE int lws_return_http_status(struct lws *wsi, unsigned int code, const char *html_body) {
+    struct conn *conn = net_conn_of(wsi);
+    char *path = NULL;
+    int len = 0;
+    (void)html_body;
+    if (!conn || code < 400) return -1;
+    if (lws_http_get_uri_and_method(wsi, &path, &len) < 0)
+        return net_http_refuse(conn, 501, "not_implemented", "method not known");
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) > 0)
+        return net_http_refuse(conn, 400, "upgrade_unknown", "only websocket is upgraded to");
+    return net_http_refuse(conn, 400, "path_invalid", "the path must begin with a slash");
+}
+
+/* What it cannot read it ends without a word, and tells us when nothing can be sent any more. This
+ * is its last call before; like the one above, it finds the executable's function first. */
+LWS_VISIBLE int shutdown(int fd, int how) {
+    uint64_t id = 0;
+    struct conn *conn = NULL;
+    while (how == SHUT_WR && (conn = slots_next(&net_state.conns, &id))) {
+        if (conn->wsi && lws_get_socket_fd(conn->wsi) == fd)
+            net_http_last_word(conn, 400, "request_malformed", "no request that can be read");
+    }
+    return (int)syscall(SYS_shutdown, fd, how);
+}
+
+bool net_http_host_fits(struct lws *wsi) {
+    char version[16] = "";
+    lws_hdr_copy(wsi, version, sizeof version, WSI_TOKEN_HTTP);
+    if (lws_hdr_fragment_length(wsi, WSI_TOKEN_HOST, 1) > 0) return false;
+    return strcmp(version, "HTTP/1.1") != 0 || lws_hdr_total_length(wsi, WSI_TOKEN_HOST) > 0;
 }
 
 /* Says no while the client may still be sending its body: the connection lingers, because closing
@@ -231,6 +279,8 @@ static int refuse_unfit(struct conn *conn, int method, int64_t length, bool *ref
     if (!method_text(method)) {
         return refuse_request(conn, 501, "not_implemented", "method not known");
     }
+    if (!net_http_host_fits(conn->wsi))
+        return refuse_request(conn, 400, "host_invalid", "one Host header is expected");
     if (lws_hdr_total_length(conn->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0) {
         int kept = refuse_body(conn, 411, "length_required", "chunked bodies are not taken");
         return method_needs_length(method) ? kept : -1; /* the rest would be read as a request */

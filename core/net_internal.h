@@ -59,6 +59,7 @@ struct conn {
     struct conn *deadline_prev;
     struct conn *deadline_next;
     uint64_t deadline_ms; /* 0: none */
+    uint64_t told_bytes;  /* received and accounted for, see net_meter.c */
     void *user;
     struct net_queue queue;
     uint8_t *rx; /* fragments so far */
@@ -148,6 +149,17 @@ enum net_forwarded net_forwarded_read(const struct conn *conn, char *out);
 enum net_origin net_origin_judge(const char *origin, const char *host);
 enum net_origin net_origin_of(struct lws *wsi);
 
+/* ---- net_meter.c ---- */
+
+/* All that came so far is accounted for: a request is answered, a handshake is over. */
+void net_meter_settle(struct conn *conn);
+/* Has anything come since? */
+bool net_meter_untold(const struct conn *conn);
+/* A message or a piece of one came on a WebSocket. */
+void net_meter_message(struct conn *conn, size_t len, bool last);
+/* Once a second. False: more comes than messages explain. */
+bool net_meter_fits(struct conn *conn);
+
 /* ---- net_ws.c ---- */
 
 int net_ws_confirm(struct conn *conn);
@@ -155,6 +167,8 @@ int net_ws_established(struct conn *conn);
 int net_ws_receive(struct conn *conn, const uint8_t *data, size_t len);
 int net_ws_writeable(struct conn *conn);
 int net_ws_peer_closes(struct conn *conn);
+/* Once a second. */
+void net_ws_sweep(struct conn *conn);
 void net_ws_gone(struct conn *conn);
 
 /* ---- net_http.c, net_answer.c ---- */
@@ -208,6 +222,10 @@ void net_http_gone(struct conn *conn);
 void net_http_sweep(void);
 /* A short problem answer, then the end of the connection. Returns what the callback returns. */
 int net_http_refuse(struct conn *conn, uint32_t status, const char *code, const char *detail);
+/* Before the end: who sent something and got no answer gets this one, if it can still be sent. */
+void net_http_last_word(struct conn *conn, uint32_t status, const char *code, const char *detail);
+/* One Host, as HTTP/1.1 demands. */
+bool net_http_host_fits(struct lws *wsi);
 
 /* ---- net_client.c ---- */
 

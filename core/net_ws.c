@@ -63,7 +63,10 @@ static bool address_from_proxy(struct conn *conn) {
 
 int net_ws_confirm(struct conn *conn) {
     struct lws *wsi = conn->wsi;
-    if (!wants_websocket(wsi)) return -1; /* h2c and the like */
+    if (!wants_websocket(wsi)) /* h2c and the like */
+        return net_http_refuse(conn, 400, "upgrade_unknown", "only websocket is upgraded to");
+    if (!net_http_host_fits(wsi))
+        return net_http_refuse(conn, 400, "host_invalid", "one Host header is expected");
     if (conn->admin || !is_endpoint(wsi)) {
         return net_http_refuse(conn, 404, "not_found", "WebSocket is served at /ws");
     }
@@ -90,6 +93,7 @@ int net_ws_established(struct conn *conn) {
     int lowat = NOTSENT_LOWAT_BYTES;
     conn->websocket = true;
     net_conn_deadline(conn, 0);
+    net_meter_settle(conn);
     setsockopt(lws_get_socket_fd(conn->wsi), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof lowat);
     if (conn->over_cap) {
         metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
@@ -142,6 +146,7 @@ static bool rx_append(struct conn *conn, const uint8_t *data, uint32_t len) {
 int net_ws_receive(struct conn *conn, const uint8_t *data, size_t len) {
     if (conn->closing || !conn->open) return 0;
     bool last = lws_is_final_fragment(conn->wsi);
+    net_meter_message(conn, len, last);
     if (len > net_state.message_max_bytes || conn->rx_len > net_state.message_max_bytes - len) {
         metrics_add(METRIC_DROP_OVERSIZE, 1);
         rx_forget(conn);
@@ -255,6 +260,12 @@ int net_ws_peer_closes(struct conn *conn) {
     conn->closing = true;
     net_conn_deadline(conn, NET_FLUSH_MS);
     return 0;
+}
+
+void net_ws_sweep(struct conn *conn) {
+    if (conn->closing || net_meter_fits(conn)) return;
+    metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
+    net_close(conn->id, 4005, "too many pings or empty fragments");
 }
 
 void net_drop(conn_id id) {

@@ -313,13 +313,64 @@ test("a slow handshake is cut off", () =>
         socket.on("error", () => {});
         socket.write("GET /ws HTTP/1.1\r\nHost: x\r\n");
         const drip = setInterval(() => socket.write("X-Slow: 1\r\n"), 100);
-        await once(socket, "close");
+        const [answer] = await once(socket, "data");
         clearInterval(drip);
+        assert.match(answer.toString(), /^HTTP\/1.1 408 /);
+        await new Promise((resolve) => socket.once("close", resolve).resume());
     }));
 
 test("a connection that says nothing is cut off", () =>
     harmless(async () => {
         assert.equal(await rawHttp("", { keepOpen: true }), "");
+    }));
+
+test("what no handler sees is answered as all else is", () =>
+    harmless(async () => {
+        const host = "Host: x\r\n";
+        const cases = [
+            ["TRACE / HTTP/1.1\r\n", 501],
+            ["CONNECT x:80 HTTP/1.1\r\n", 501],
+            ["PRI * HTTP/2.0\r\n", 501],
+            ["GET http://x/livez HTTP/1.1\r\n", 400],
+            ["GET livez HTTP/1.1\r\n", 400],
+            ["GET /livez HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: gopher\r\n", 400],
+            ["GET /livez?verbose=%00 HTTP/1.1\r\n", 400],
+            ["GET /livez%00 HTTP/1.1\r\n", 400],
+            ["GET /livez HTTP/1.1\r\nHost: y\r\n", 400],
+            ["GET /livez HTTP/1.1\r\nContent-Length: -1\r\n", 400],
+            ["POST /v1/auth/guest HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 2\r\n", 400],
+        ];
+        for (const [head, status] of cases) {
+            for (const port of [server.port, server.adminPort]) {
+                const answer = await rawHttp(`${head}${host}\r\n`, { port });
+                assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `), head);
+                assert.match(answer, /\r\ncontent-type: application\/problem\+json\r\n/, head);
+            }
+        }
+        assert.match(await rawHttp("GET /livez HTTP/1.1\r\n\r\n"), /^HTTP\/1.1 400 /, "no Host");
+        assert.match(await rawHttp("GET /livez HTTP/1.0\r\n\r\n"), /^HTTP\/1.1 (200|404) /);
+        const half = await rawHttp("GET /livez HTTP/1.1\r\nHost", { keepOpen: true });
+        assert.match(half, /^HTTP\/1.1 408 /);
+    }));
+
+test("floods of frames that are no messages are closed with 4005", () =>
+    harmless(async () => {
+        const frames = {
+            ping: [0x89, 0x80, 0, 0, 0, 0],
+            pong: [0x8a, 0x80, 0, 0, 0, 0],
+            "empty fragment": [0x00, 0x80, 0, 0, 0, 0],
+            "fragment of a byte": [0x00, 0x81, 0, 0, 0, 0, 0x20],
+        };
+        for (const [name, frame] of Object.entries(frames)) {
+            const socket = await RawSocket.open(undefined, server);
+            const wire = socket.ws._socket;
+            if (frame[0] === 0) wire.write(Buffer.from([0x01, 0x81, 0, 0, 0, 0, 0x20])); // begins
+            const flood = Buffer.concat(Array(1000).fill(Buffer.from(frame)));
+            const drip = setInterval(() => wire.write(flood), 100);
+            const { code } = await socket.closed;
+            clearInterval(drip);
+            assert.equal(code, 4005, name);
+        }
     }));
 
 test("upgrades that are none of ours are refused", () =>

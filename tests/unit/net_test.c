@@ -346,18 +346,18 @@ static const char *h2c_script(void) {
     int fd = wire_connect();
     EXPECT(wire_status(fd,
                        "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\n"
-                       "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n") == 0);
+                       "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n") == 400);
     close(fd);
     fd = wire_connect();
-    EXPECT(wire_status(fd, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") == 0);
+    EXPECT(wire_status(fd, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") == 501);
     close(fd);
     fd = wire_connect();
-    EXPECT(wire_status(fd, "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\nhello") == 0);
+    EXPECT(wire_status(fd, "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\nhello") == 501);
     close(fd);
     fd = wire_connect();
     int status = wire_status(fd, "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
                                  "Upgrade: gopher\r\n\r\n");
-    EXPECT(status == 0 || status == 403);
+    EXPECT(status == 400);
     close(fd);
     return NULL;
 }
@@ -608,15 +608,16 @@ static const char *bad_http_script(void) {
     close(fd);
     fd = wire_connect();
     EXPECT(wire_status(fd, "GET /inject HTTP/1.1\r\nHost: a\r\n\r\n") == 500);
-    EXPECT(wire_status(fd, "BREW /a HTTP/1.1\r\nHost: a\r\n\r\n") == 403);
+    EXPECT(wire_status(fd, "BREW /a HTTP/1.1\r\nHost: a\r\n\r\n") == 501);
     EXPECT(wire_ended(fd));
     close(fd);
     fd = wire_connect();
-    snprintf(long_request, sizeof long_request, "GET /a?%016000d HTTP/1.1\r\n\r\n", 1);
-    EXPECT(wire_status(fd, long_request) != 200);
+    snprintf(long_request, sizeof long_request, "GET /a?%016000d HTTP/1.1\r\nHost: a\r\n\r\n", 1);
+    EXPECT(wire_status(fd, long_request) == 400);
     close(fd);
     fd = wire_connect();
-    EXPECT(wire_status(fd, "GET /a?&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&& HTTP/1.1\r\n\r\n") == 200);
+    EXPECT(wire_status(fd, "GET /a?&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&& HTTP/1.1\r\nHost: a\r\n\r\n") ==
+           200);
     close(fd);
     return NULL;
 }
@@ -652,6 +653,7 @@ static const char *slow_loris_script(void) {
     wire_send(body, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nab");
     EXPECT(wire_status(idle, "GET / HTTP/1.1\r\nHost: a\r\n\r\n") == 200);
     EXPECT(wire_ended(silent));
+    EXPECT(wire_status(slow, "") == 408);
     EXPECT(wire_ended(slow));
     EXPECT(wire_ended(body));
     EXPECT(wire_ended(idle));
