@@ -33,6 +33,7 @@ struct member {
     enum member_state state;
     muster_player_id player;
     uint32_t team; /* wished, then the match's */
+    bool team_set; /* by the host, a plugin or matchmaking: counts whatever the others wish */
     bool connected;
     bool ready;
     bool matched;          /* the seat was found by matchmaking */
@@ -76,6 +77,7 @@ struct lobby {
     uint32_t state;        /* MUSTER_LOBBY_... */
     bool is_private;       /* the setting isPrivate */
     bool locked;           /* nobody comes in: the setting locked */
+    bool balanced;         /* the setting teamBalance */
     bool unmatched;        /* matchmaking puts nobody here: a plugin wants it so */
     bool awaits_host;      /* does not start by itself, and its host is not here */
     bool forced;           /* starting because somebody wanted it */

@@ -110,12 +110,38 @@ int32_t lobby_kick_player(struct session *session, const char *player_key, const
     return RPC_OK;
 }
 
+/* As the match has them; before it, as they wish. */
+static uint32_t team_size(const struct lobby *lobby, uint32_t team, uint32_t but) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < lobby->players_max; i++) {
+        bool is_there =
+            lobby->match ? lobby->match->seats[i].used : lobby->members[i].state != MEMBER_NONE;
+        count += i != but && is_there && lobby_member_team(lobby, i) == team;
+    }
+    return count;
+}
+
+bool lobby_team_fits(const struct lobby *lobby, uint32_t team, uint32_t but, uint32_t players) {
+    if (!lobby->balanced || team == MUSTER_TEAM_NONE) return true;
+    return team_size(lobby, team, but) + 1 <= (players + 1) / 2;
+}
+
+muster_status lobby_seat_member(struct lobby *lobby, uint32_t index, uint32_t players) {
+    struct member *member = &lobby->members[index];
+    bool fits = member->team_set || lobby_team_fits(lobby, member->team, index, players);
+    muster_status status = match_join(lobby->match, index, member->player_key, member->display_name,
+                                      fits ? member->team : MUSTER_TEAM_NONE, member->connected);
+    if (!status) member->team = lobby->match->seats[index].team;
+    return status;
+}
+
 /* A match decides about teams itself. */
 muster_status lobby_team_set(struct lobby *lobby, uint32_t seat, uint32_t team) {
     if (team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
     if (seat >= lobby->players_max || lobby->members[seat].state == MEMBER_NONE)
         return MUSTER_NOT_FOUND;
     if (lobby->match) return MUSTER_STATE;
+    lobby->members[seat].team_set = team != MUSTER_TEAM_NONE;
     if (lobby->members[seat].team == team) return MUSTER_OK;
     lobby->members[seat].team = team;
     lobby_broadcast_members(lobby);
@@ -143,8 +169,13 @@ int32_t lobby_set_team(struct session *session, const char *player_key, uint32_t
         return failure->code;
     struct muster_action action = action_on(lobby, session, MUSTER_ACTION_TEAM_CHANGE, index);
     action.team = team;
-    if (lobby_ask(lobby, &action, NULL, index != session->member, failure)) return failure->code;
+    bool is_own = index == session->member;
+    if (lobby_ask(lobby, &action, NULL, !is_own, failure)) return failure->code;
+    if (is_own && !lobby_team_fits(lobby, team, index, lobby_players(lobby)))
+        return failure_set_data(failure, RPC_DENIED, json_pack("{s:s}", "reason", "unbalanced"),
+                                "the teams would differ by more than one player");
     lobby->members[index].team = team;
+    lobby->members[index].team_set = !is_own;
     lobby_broadcast_members(lobby);
     return RPC_OK;
 }

@@ -40,6 +40,13 @@ bool lobby_rules_chat(struct lobby *lobby, uint32_t seat, char *text, uint32_t c
 struct muster_action lobby_action(const struct lobby *lobby, const struct session *session,
                                   uint32_t kind);
 
+/* lobby_host.c */
+/* May one of so many players have this team? `but`: a member who does not count, or UINT32_MAX. */
+bool lobby_team_fits(const struct lobby *lobby, uint32_t team, uint32_t but, uint32_t players);
+/* Into the match that is there, one of so many, with the wished team if it fits. */
+muster_status lobby_seat_member(struct lobby *lobby, uint32_t index,
+                                uint32_t players) MUSTER_MUST_USE;
+
 /* lobby_settings.c */
 /* *out: every key that is not secret; *secrets: those that are, as given. Both new references. */
 int32_t lobby_settings_check(const struct lobby_wish *wish, json_t **out, json_t **secrets,

@@ -73,20 +73,33 @@ static muster_status create_match(struct lobby *lobby) {
     return match_create(&setup, &lobby->match);
 }
 
+/* Teams that were given before those that are wished, and those before what the mode decides. */
+static uint32_t seat_order(const struct member *member) {
+    if (member->team == MUSTER_TEAM_NONE) return 2;
+    return member->team_set ? 0 : 1;
+}
+
+static void seat_players(struct lobby *lobby, uint32_t order) {
+    uint32_t players = 0;
+    for (uint32_t i = 0; i < lobby->players_max; i++)
+        players += lobby->members[i].state == MEMBER_ENTERED;
+    for (uint32_t i = 0; i < lobby->players_max; i++) {
+        struct member *member = &lobby->members[i];
+        bool seated = lobby->match->seats[i].used;
+        if (member->state != MEMBER_ENTERED || seated || seat_order(member) != order) continue;
+        member->ready = false;
+        if (lobby_seat_member(lobby, i, players)) member_remove(lobby, i, MUSTER_LEAVE_KICK, "");
+    }
+}
+
 static void seat_members(struct lobby *lobby) {
     for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++) {
         struct member *member = &lobby->members[i];
         if (member->state != MEMBER_ENTERED) continue;
         member->want_full = true;
         member->event_cursor = lobby->match->event_tick_begin;
-        if (member_is_spectator(i)) continue;
-        member->ready = false;
-        if (match_join(lobby->match, i, member->player_key, member->display_name, member->team,
-                       member->connected))
-            member_remove(lobby, i, MUSTER_LEAVE_KICK, "");
-        else
-            member->team = lobby->match->seats[i].team;
     }
+    for (uint32_t order = 0; order < 3; order++) seat_players(lobby, order);
 }
 
 static void on_tick(void *user);

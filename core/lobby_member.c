@@ -132,6 +132,8 @@ int32_t lobby_reserve(struct lobby *lobby, struct session *session, uint32_t tea
         if (find_place(lobby, session, team, spectator, secret, &index, failure))
             return failure->code;
         if (moves) vacate(lobby, session->member, MUSTER_LEAVE_QUIT);
+        uint32_t players = lobby_players(lobby) + 1;
+        if (!lobby_team_fits(lobby, team, index, players)) team = MUSTER_TEAM_NONE;
         seat_session(lobby, index, session, team);
         if (moves) lobby_broadcast_members(lobby);
     } /* else one's own seat again, after a lost resume token */
@@ -142,8 +144,13 @@ int32_t lobby_reserve(struct lobby *lobby, struct session *session, uint32_t tea
 
 int32_t lobby_place(struct lobby *lobby, struct session *session, uint32_t team,
                     char ticket[TICKET_TEXT_SIZE], struct failure *failure) {
-    if (lobby_reserve(lobby, session, team, false, "", ticket, failure)) return failure->code;
-    lobby->members[session->member].matched = true;
+    if (lobby_reserve(lobby, session, MUSTER_TEAM_NONE, false, "", ticket, failure))
+        return failure->code;
+    struct member *member = &lobby->members[session->member];
+    member->matched = true;
+    if (team >= MUSTER_TEAM_COUNT) return RPC_OK;
+    member->team = team;
+    member->team_set = team != MUSTER_TEAM_NONE;
     return RPC_OK;
 }
 
@@ -189,11 +196,12 @@ static int32_t join_match(struct lobby *lobby, uint32_t index, struct failure *f
     struct member *member = &lobby->members[index];
     bool running = lobby->match && lobby->state == MUSTER_LOBBY_ACTIVE;
     if (!running || member_is_spectator(index) || lobby->match->seats[index].used) return RPC_OK;
-    muster_status status = match_join(lobby->match, index, member->player_key, member->display_name,
-                                      member->team, true);
+    uint32_t people = 1;
+    for (uint32_t i = 0; i < lobby->players_max; i++) people += lobby->match->seats[i].used;
+    member->connected = true;
+    muster_status status = lobby_seat_member(lobby, index, people);
     if (status)
         return failure_set(failure, RPC_DENIED, "the game mode refused: %s", status_text(status));
-    member->team = lobby->match->seats[index].team;
     return RPC_OK;
 }
 

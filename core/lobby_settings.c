@@ -16,6 +16,9 @@ muster_status lobby_settings_declare(void) {
         "it.\",\"group\":\"Access\"},"
         "{\"key\":\"locked\",\"type\":\"bool\",\"default\":false,\"when\":\"always\","
         "\"label\":\"Locked\",\"help\":\"Nobody else comes in.\",\"group\":\"Access\"},"
+        "{\"key\":\"teamBalance\",\"type\":\"bool\",\"default\":true,\"when\":\"always\","
+        "\"label\":\"Balanced teams\",\"help\":\"A player gets the wished team only as long as the "
+        "teams differ by one player at most.\",\"group\":\"Host\"},"
         "{\"key\":\"hostId\",\"type\":\"string\",\"default\":\"\",\"max\":63,\"when\":\"always\","
         "\"label\":\"Host\",\"help\":\"playerId of the member who decides; empty: nobody.\","
         "\"group\":\"Access\"}]";
@@ -237,6 +240,7 @@ void lobby_settings_apply(struct lobby *lobby) {
     if (lobby->players_min > players_max) lobby->players_min = players_max;
     lobby->is_private = json_is_true(json_object_get(lobby->settings, "isPrivate"));
     lobby->locked = json_is_true(json_object_get(lobby->settings, "locked"));
+    lobby->balanced = json_is_true(json_object_get(lobby->settings, "teamBalance"));
 }
 
 static bool is_live(const struct lobby *lobby, const char *key) {

@@ -108,7 +108,8 @@ static const struct api_function spec_world[] = {
      "Lobby",
      "Makes a lobby: the first player creates it and is its host, the others join. A player is a "
      "name, or {name =, team =, spectator =}. mode and rules are the mod's own where nothing else "
-     "is said; settings go by their lobby keys. start: the match runs when this returns.",
+     "is said; settings go by their lobby keys (teamBalance is off here: teams are as you give "
+     "them). start: the match runs when this returns.",
      "local l = w:lobby{mode = \"arena\", players = {\"ann\", {name = \"bob\", team = \"blue\"}}, "
      "start = true}\nassert.equals(\"active\", l:state())"},
     {"client", NULL, 0, 0, "name: string", "Client", "A player in no lobby.",

@@ -406,6 +406,7 @@ end
 local function settings_of(options)
     local settings = {}
     for key, value in pairs(options.settings or {}) do settings[key] = value end
+    if settings.teamBalance == nil then settings.teamBalance = false end -- teams are as a test says
     settings.rules = options.rules or settings.rules or (is_rule() and {engine.mod.id}) or nil
     return settings
 end

@@ -107,18 +107,26 @@ static bool bot_leave(struct arena *arena, uint32_t team) {
 
 void bots_yield(struct arena *arena, uint32_t team) {
     uint32_t players[MUSTER_TEAM_COUNT], bots;
+    uint32_t other = team == MUSTER_TEAM_RED ? MUSTER_TEAM_BLUE : MUSTER_TEAM_RED;
+    uint32_t kept = arena->bot_fill ? 1 : 0; /* of a side: without one nobody can win */
     count_players(arena, players, &bots);
     if (!bots || players[MUSTER_TEAM_RED] + players[MUSTER_TEAM_BLUE] <= arena->bot_fill) return;
-    if (!bot_leave(arena, team))
-        bot_leave(arena, team == MUSTER_TEAM_RED ? MUSTER_TEAM_BLUE : MUSTER_TEAM_RED);
+    bool left = players[team] > kept && bot_leave(arena, team);
+    if (!left && players[other] > kept) (void)bot_leave(arena, other);
+}
+
+static bool bot_is_wanted(const struct arena *arena, const uint32_t players[MUSTER_TEAM_COUNT]) {
+    uint32_t total = players[MUSTER_TEAM_RED] + players[MUSTER_TEAM_BLUE];
+    bool side_is_empty = !players[MUSTER_TEAM_RED] || !players[MUSTER_TEAM_BLUE];
+    if (arena->bot_fill && total && side_is_empty) return true;
+    return total < arena->bot_fill && total < arena->seats_max;
 }
 
 void bots_populate(struct arena *arena) {
     uint32_t players[MUSTER_TEAM_COUNT], bots;
     count_players(arena, players, &bots);
     bool red_smaller = players[MUSTER_TEAM_RED] <= players[MUSTER_TEAM_BLUE];
-    uint32_t total = players[MUSTER_TEAM_RED] + players[MUSTER_TEAM_BLUE];
-    if (total < arena->bot_fill && total < arena->seats_max)
+    if (bot_is_wanted(arena, players))
         bot_enter(arena, red_smaller ? MUSTER_TEAM_RED : MUSTER_TEAM_BLUE);
     else
         bots_yield(arena, red_smaller ? MUSTER_TEAM_BLUE : MUSTER_TEAM_RED);

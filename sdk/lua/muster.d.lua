@@ -661,7 +661,8 @@ local World = {}
 
 ---Makes a lobby: the first player creates it and is its host, the others join. A player is a name,
 ---or {name =, team =, spectator =}. mode and rules are the mod's own where nothing else is said;
----settings go by their lobby keys. start: the match runs when this returns.
+---settings go by their lobby keys (teamBalance is off here: teams are as you give them). start:
+---the match runs when this returns.
 ---@param options? {mode?: string, settings?: table, rules?: string[], players?: (string|table)[], start?: boolean}
 ---@return Lobby
 function World:lobby(options) end

@@ -100,6 +100,28 @@ static void test_people_replace_bots(void **state) {
     fixture_close(&f);
 }
 
+/* Where bots are wanted no side stays empty, however many people there are. */
+static void test_bots_give_a_side_to_play_against(void **state) {
+    struct fixture f;
+    struct muster_match_facts facts;
+    (void)state;
+    fixture_open(&f, SHARE_DIR);
+    assert_true(testkit_setting_set(f.kit, "botFill", "2"));
+    fixture_match(&f, "foundry", 3);
+    for (uint32_t seat = 0; seat < 5; seat++) fixture_join(&f, seat, MUSTER_TEAM_BLUE);
+    fixture_ticks(&f, 20);
+    people_and_bots(&f, 5, 1);
+    testkit_match_facts(f.kit, f.match, &facts);
+    assert_int_equal(facts.team_seated[MUSTER_TEAM_RED], 1);
+    fixture_join(&f, 5, MUSTER_TEAM_RED);
+    fixture_ticks(&f, 2);
+    people_and_bots(&f, 6, 0);
+    testkit_match_leave(f.kit, f.match, 5, MUSTER_LEAVE_QUIT);
+    fixture_ticks(&f, 2);
+    people_and_bots(&f, 5, 1);
+    fixture_close(&f);
+}
+
 /* ---- save, load, replay --------------------------------------------------------------------- */
 
 static uint32_t random_of(uint32_t *seed) {
@@ -297,6 +319,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bots_fight_on_every_map),
         cmocka_unit_test(test_people_replace_bots),
+        cmocka_unit_test(test_bots_give_a_side_to_play_against),
         cmocka_unit_test(test_same_inputs_same_match),
         cmocka_unit_test(test_load_goes_on_the_same),
         cmocka_unit_test(test_damaged_saves),
