@@ -112,6 +112,11 @@ const struct config_core_key config_core_keys[] = {
     {"lobby",
      INT("playersMin", 1, 1, 32, "players", "People who must be there before a match starts")},
     {"lobby", LIST("defaults", "[]", 64, "Settings of new lobbies, as KEY=VALUE")},
+    {"store", INT("lobbyDays", 7, 0, 3650, "days",
+                  "Lobbies and who was in them are kept so long, then deleted; 0: for ever")},
+    {"store", INT("resultDays", 365, 0, 3650, "days",
+                  "Results of matches are kept so long, then deleted; 0: for ever")},
+
     {"match", INT("tickRateMax", 60, 1, 60, "ticks/s", "Highest tick rate a mode may ask for")},
     {"match", DURATION("inputRepeatMs", 250, 0, 2000, "ms",
                        "Time a missing input is taken to be the last one")},

@@ -23,6 +23,7 @@
 #include "outbox.h"
 #include "paths.h"
 #include "pending.h"
+#include "purge.h"
 #include "queue.h"
 #include "report.h"
 #include "rest.h"
@@ -279,6 +280,8 @@ static void on_store_started(void *user, muster_status status) {
     if (server.stopping) return;
     if (status)
         fail(SERVER_EXIT_INTERNAL, "the database could not be prepared");
+    else if (purge_start())
+        fail(SERVER_EXIT_INTERNAL, "out of memory");
     else
         listen_now();
 }
@@ -390,6 +393,7 @@ static void stop(void) {
 }
 
 static void deinit_books(void) {
+    purge_stop();
     http_deinit();
     dispatch_deinit();
     session_deinit();

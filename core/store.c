@@ -187,6 +187,16 @@ static const char *const steps[] = {
     "CREATE INDEX match_results_completed ON match_results (completed_at)",
     "CREATE INDEX player_match_stats_player ON player_match_stats (player_id)",
     "ALTER TABLE match_results ADD COLUMN versions TEXT NOT NULL DEFAULT '[]'", /* JSON */
+    /* Rows that go with the lobby or the player they are about; an index for each reference. */
+    "CREATE TABLE lobby_visits (lobby_id TEXT REFERENCES lobbies(lobby_id) ON DELETE CASCADE,"
+    " player_id TEXT REFERENCES players(player_id) ON DELETE CASCADE, team TEXT,"
+    " joined_at BIGINT, PRIMARY KEY (lobby_id, player_id))",
+    "INSERT INTO lobby_visits SELECT lobby_id, player_id, team, joined_at FROM lobby_players",
+    "DROP TABLE lobby_players",
+    "ALTER TABLE lobby_visits RENAME TO lobby_players",
+    "CREATE INDEX lobby_players_player ON lobby_players (player_id)",
+    "CREATE INDEX lobbies_created ON lobbies (created_at)",
+    "CREATE INDEX match_results_lobby ON match_results (lobby_id)",
 };
 
 struct start_job {

@@ -54,6 +54,7 @@ static void created(struct request *request, muster_status status,
                     const struct muster_db_rows *rows) {
     (void)rows;
     if (status == MUSTER_OK) {
+        if (request->guest) request->auth->guests.count++;
         admins_spend_code(request);
         tokens_answer(request);
     } else if (status == MUSTER_CONFLICT)
@@ -70,13 +71,15 @@ static void insert_player(struct request *request) {
     struct muster_db_value credentials[] = {db_text(request->player_id),
                                             db_text(request->password_hash),
                                             db_text(request->permissions)};
-    struct muster_db_value token[TOKENS_INSERT_PARAMS];
+    struct muster_db_value guest[GUESTS_PARAMS], token[TOKENS_INSERT_PARAMS];
     struct muster_db_statement statements[3];
     uint32_t count = 0;
     statements[count++] = (struct muster_db_statement){insert_player_sql, player, 6, 0};
     if (request->password_hash[0])
         statements[count++] =
             (struct muster_db_statement){insert_credentials_sql, credentials, 3, 0};
+    else
+        statements[count++] = guests_insert(request, guest);
     statements[count++] = tokens_insert(request, token);
     request_query(request, statements, count, true, created);
 }
@@ -155,7 +158,12 @@ void accounts_guest(void *user, const struct muster_http_request *http) {
         snprintf(request->display_name, sizeof request->display_name, "Guest-%.4s",
                  request->player_id);
     if (refuse_reserved_name(request)) return;
+    if (!guests_admit(request->auth)) {
+        request_busy(request);
+        return;
+    }
     default_region(request);
+    request->guest = true;
     request->success = 201;
     tokens_prepare(request);
     request_work(request, tokens_mint, made);
@@ -179,14 +187,15 @@ static void write_login(struct request *request) {
     struct muster_db_value rehash[] = {db_text(request->player_id),
                                        db_text(request->password_hash)};
     struct muster_db_value promote[] = {db_text(request->player_id), db_text(request->permissions)};
-    struct muster_db_value token[TOKENS_INSERT_PARAMS];
-    struct muster_db_statement statements[4];
+    struct muster_db_value trim[TOKENS_TRIM_PARAMS], token[TOKENS_INSERT_PARAMS];
+    struct muster_db_statement statements[5];
     uint32_t count = 0;
     statements[count++] = (struct muster_db_statement){login_sql, login, 2, 0};
     if (request->promoted)
         statements[count++] = (struct muster_db_statement){promote_sql, promote, 2, 0};
     if (request->password_rehashed)
         statements[count++] = (struct muster_db_statement){rehash_sql, rehash, 2, 0};
+    statements[count++] = tokens_trim_player(request, trim);
     statements[count++] = tokens_insert(request, token);
     request_query(request, statements, count, false, logged_in);
 }

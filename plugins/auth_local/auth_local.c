@@ -38,6 +38,12 @@ static const char config_schema[] =
     "\"help\":\"Further ones get 429.\"},"
     "{\"key\":\"guestEnabled\",\"type\":\"bool\",\"default\":true,\"label\":\"Guests\","
     "\"help\":\"Players may sign in without an account.\"},"
+    "{\"key\":\"guestTtlS\",\"type\":\"duration\",\"default\":604800,\"min\":60,"
+    "\"max\":31536000,\"unit\":\"s\",\"label\":\"Life of a guest\","
+    "\"help\":\"A guest who has not been seen for so long is forgotten.\"},"
+    "{\"key\":\"guestsMax\",\"type\":\"int\",\"default\":100000,\"min\":100,\"max\":10000000,"
+    "\"unit\":\"guests\",\"label\":\"Guests kept\","
+    "\"help\":\"Near to it those go who never came back, the oldest first.\"},"
     "{\"key\":\"registerEnabled\",\"type\":\"bool\",\"default\":true,\"label\":\"Registration\","
     "\"help\":\"Players may make accounts.\"},"
     "{\"key\":\"adminUsers\",\"type\":\"list\",\"default\":[],\"max\":64,\"label\":\"Admins\","
@@ -58,6 +64,12 @@ static const char *const migrations[] = {
     "CREATE INDEX auth_refresh_player ON auth_refresh(player_id)",
     "CREATE INDEX auth_refresh_expiry ON auth_refresh(expires_at)",
     "ALTER TABLE auth_refresh ADD COLUMN salt TEXT NOT NULL DEFAULT ''",
+    "CREATE TABLE auth_guests(player_id TEXT PRIMARY KEY REFERENCES players(player_id)"
+    " ON DELETE CASCADE, returned INTEGER NOT NULL DEFAULT 0, seen_at BIGINT NOT NULL)",
+    "CREATE INDEX auth_guests_order ON auth_guests(returned, seen_at)",
+    "INSERT INTO auth_guests(player_id, seen_at) SELECT p.player_id, MAX(r.issued_at)"
+    " FROM players p JOIN auth_refresh r ON r.player_id = p.player_id"
+    " WHERE p.username IS NULL GROUP BY p.player_id",
 };
 
 static int64_t now_s(const struct auth_local *auth) {
@@ -78,6 +90,8 @@ static void read_settings(struct auth_local *auth) {
         .hash_queue_max = (uint32_t)config->integer(self, "hashQueueMax"),
         .hash_running_max = (uint32_t)config->integer(self, "hashRunningMax"),
         .hash_per_address_max = (uint32_t)config->integer(self, "hashPerAddressMax"),
+        .guest_ttl_s = config->integer(self, "guestTtlS"),
+        .guests_max = config->integer(self, "guestsMax"),
         .guest_enabled = config->boolean(self, "guestEnabled"),
         .register_enabled = config->boolean(self, "registerEnabled"),
     };
@@ -201,13 +215,16 @@ static void tend(void *user) {
     struct auth_local *auth = user;
     char why[KEYRING_WHY_MAX] = "";
     if (keyring_tend(&auth->keyring, now_s(auth), why) != MUSTER_OK) log_error(auth, why);
-    if (auth->ready) tokens_purge(auth);
+    if (!auth->ready) return;
+    tokens_purge(auth);
+    guests_tend(auth);
 }
 
 static void migrated(void *user, muster_status status, const struct muster_db_rows *rows) {
     struct auth_local *auth = user;
     (void)rows;
     auth->ready = status == MUSTER_OK && !auth->stopping;
+    if (auth->ready) guests_tend(auth);
     if (status != MUSTER_OK)
         auth->host->log->write(auth->self, MUSTER_LOG_ERROR,
                                "the tables for accounts could not be made: status %d", status);

@@ -1,8 +1,9 @@
 /* auth_local.h - the instance of the plugin and what its files offer each other.
  *
  * auth_local: lifecycle, routes, the auth role. accounts: register, login, guest. admins: who is an
- * administrator. tokens: refresh, logout, minting. hasher: password hashing with bounded places.
- * keyring: signing keys. params: bodies. request: steps of one request.
+ * administrator. tokens: refresh, logout, minting. guests: how many are kept, and how long.
+ * hasher: password hashing with bounded places. keyring: signing keys. params: bodies. request:
+ * steps of one request.
  */
 #ifndef AUTH_LOCAL_H
 #define AUTH_LOCAL_H
@@ -19,6 +20,8 @@ struct settings {
     int64_t access_ttl_s;
     int64_t refresh_ttl_s;
     int64_t refresh_grace_s;
+    int64_t guest_ttl_s;
+    int64_t guests_max;
     uint64_t hash_operations;
     size_t hash_bytes;
     uint32_t hash_queue_max;
@@ -26,6 +29,12 @@ struct settings {
     uint32_t hash_per_address_max;
     bool guest_enabled;
     bool register_enabled;
+};
+
+/* Guests in the database: as counted last, and those made since. */
+struct guests {
+    int64_t count;
+    bool tending; /* a round is under way */
 };
 
 /* Requests that wait for a place on the pool, first come first served. */
@@ -53,6 +62,7 @@ struct auth_local {
     struct gate *gate;
     struct keyring keyring;
     struct hasher hasher;
+    struct guests guests;
     struct request *requests;
     struct admin_code codes[ADMIN_CODES_MAX];
     bool ready; /* the tables stand */
@@ -79,6 +89,17 @@ void admins_spend_code(struct request *request);
 /* The console's "admin-code NAME"; user is the instance. */
 void admins_command(void *user, const char *arguments, struct muster_writer *answer);
 
+/* Is there room for one more? Makes room when it gets scarce. */
+bool guests_admit(struct auth_local *auth);
+/* The rows of a new guest, and of one that has come back; params holds GUESTS_PARAMS. */
+#define GUESTS_PARAMS 2u
+struct muster_db_statement guests_insert(const struct request *request,
+                                         struct muster_db_value *params);
+struct muster_db_statement guests_seen(const struct request *request,
+                                       struct muster_db_value *params);
+/* Forgets guests that have not been seen for long, and counts the others. */
+void guests_tend(struct auth_local *auth);
+
 /* Loop thread: a new family's refresh token, and the copy of the signing key that minting needs. */
 void tokens_prepare(struct request *request);
 /* Pool thread: sign the access token. */
@@ -87,6 +108,10 @@ void tokens_mint(struct request *request);
 #define TOKENS_INSERT_PARAMS 6u
 struct muster_db_statement tokens_insert(const struct request *request,
                                          struct muster_db_value *params);
+/* Before that, at a log-in: the oldest of too many families end. */
+#define TOKENS_TRIM_PARAMS 2u
+struct muster_db_statement tokens_trim_player(const struct request *request,
+                                              struct muster_db_value *params);
 /* Answer with the AuthToken. */
 void tokens_answer(struct request *request);
 /* Drop refresh tokens that have expired. */

@@ -56,6 +56,7 @@ struct request {
     char player_id[UUID_MAX];
     char permissions[256];
     char password_hash[crypto_pwhash_STRBYTES];
+    bool guest;
     bool promoted; /* the code is good: an administrator from now on */
     bool password_good;
     bool password_rehashed;

@@ -10,11 +10,17 @@
 #include "auth_local.h"
 
 #define ATTEMPTS_MAX 3u
+/* Places where one account is signed in; the oldest ends. */
+#define FAMILIES_MAX 16
+/* Tokens of one family that are remembered: of an older one it is not known that it was used. */
+#define CHAIN_MAX 64
 
 static const char find_sql[] =
     "SELECT r.family, r.player_id, r.client, r.expires_at, r.used_at, r.revoked, p.username,"
-    " p.display_name, p.region, c.permissions, r.salt, s.token_hash FROM auth_refresh r"
+    " p.display_name, p.region, c.permissions, r.salt, s.token_hash, g.player_id"
+    " FROM auth_refresh r"
     " JOIN players p ON p.player_id = r.player_id"
+    " LEFT JOIN auth_guests g ON g.player_id = r.player_id"
     " LEFT JOIN auth_refresh s ON s.token_hash = r.replaced_by AND s.used_at IS NULL"
     " AND s.revoked = 0"
     " LEFT JOIN auth_credentials c ON c.player_id = r.player_id WHERE r.token_hash = $1";
@@ -30,7 +36,8 @@ enum {
     AT_REGION,
     AT_PERMISSIONS,
     AT_SALT,
-    AT_SUCCESSOR /* null: there is none that is unused */
+    AT_SUCCESSOR, /* null: there is none that is unused */
+    AT_GUEST      /* null: an account */
 };
 
 static const char insert_sql[] =
@@ -45,6 +52,13 @@ static const char succeed_sql[] =
     " SELECT CAST($1 AS TEXT), family, player_id, CAST($2 AS TEXT), CAST($3 AS BIGINT),"
     " CAST($4 AS BIGINT) FROM auth_refresh"
     " WHERE token_hash = $5 AND revoked = 0 AND replaced_by = $1";
+static const char trim_family_sql[] =
+    "DELETE FROM auth_refresh WHERE family = $1 AND used_at IS NOT NULL AND token_hash NOT IN"
+    " (SELECT token_hash FROM auth_refresh WHERE family = $1 ORDER BY issued_at DESC LIMIT $2)";
+static const char trim_player_sql[] =
+    "DELETE FROM auth_refresh WHERE player_id = $1 AND family NOT IN"
+    " (SELECT family FROM auth_refresh WHERE player_id = $1 AND used_at IS NULL AND revoked = 0"
+    " ORDER BY issued_at DESC LIMIT $2)";
 static const char revoke_family_sql[] = "UPDATE auth_refresh SET revoked = 1 WHERE family = $1";
 static const char logout_sql[] = "UPDATE auth_refresh SET revoked = 1 WHERE family IN"
                                  " (SELECT family FROM auth_refresh WHERE token_hash = $1)";
@@ -128,15 +142,27 @@ void tokens_mint(struct request *request) {
     sodium_memzero(request->pem, sizeof request->pem);
 }
 
+static int64_t refresh_end_ms(const struct request *request) {
+    const struct settings *settings = &request->auth->settings;
+    return request->now_ms +
+           (request->guest ? settings->guest_ttl_s : settings->refresh_ttl_s) * 1000;
+}
+
+struct muster_db_statement tokens_trim_player(const struct request *request,
+                                              struct muster_db_value *params) {
+    params[0] = db_text(request->player_id);
+    params[1] = db_integer(FAMILIES_MAX - 1); /* one more is about to come */
+    return (struct muster_db_statement){trim_player_sql, params, TOKENS_TRIM_PARAMS, 0};
+}
+
 struct muster_db_statement tokens_insert(const struct request *request,
                                          struct muster_db_value *params) {
-    int64_t ttl_ms = request->auth->settings.refresh_ttl_s * 1000;
     params[0] = db_text(request->refresh_digest);
     params[1] = db_text(request->family);
     params[2] = db_text(request->player_id);
     params[3] = db_text(request->client);
     params[4] = db_integer(request->now_ms);
-    params[5] = db_integer(request->now_ms + ttl_ms);
+    params[5] = db_integer(refresh_end_ms(request));
     return (struct muster_db_statement){insert_sql, params, TOKENS_INSERT_PARAMS, 0};
 }
 
@@ -173,10 +199,6 @@ static void rotated(struct request *request, muster_status status,
         request_problem(request, 401, "token_invalid", "The refresh token is not valid.");
 }
 
-static int64_t refresh_end_ms(const struct request *request) {
-    return request->now_ms + request->auth->settings.refresh_ttl_s * 1000;
-}
-
 static void rotate_first(struct request *request) {
     struct muster_db_value use[] = {db_text(request->presented_digest), db_integer(request->now_ms),
                                     db_text(request->refresh_digest), db_text(request->client),
@@ -184,8 +206,13 @@ static void rotate_first(struct request *request) {
     struct muster_db_value succeed[] = {
         db_text(request->refresh_digest), db_text(request->client), db_integer(request->now_ms),
         db_integer(refresh_end_ms(request)), db_text(request->presented_digest)};
-    struct muster_db_statement statements[] = {{use_sql, use, 5, 0}, {succeed_sql, succeed, 5, 0}};
-    request_query(request, statements, 2, false, rotated);
+    struct muster_db_value trim[] = {db_text(request->family), db_integer(CHAIN_MAX)};
+    struct muster_db_value seen[GUESTS_PARAMS];
+    struct muster_db_statement statements[] = {guests_seen(request, seen),
+                                               {trim_family_sql, trim, 2, 0},
+                                               {use_sql, use, 5, 0},
+                                               {succeed_sql, succeed, 5, 0}};
+    request_query(request, statements, 4, false, rotated);
 }
 
 static int64_t grace_begin_ms(const struct request *request) {
@@ -269,6 +296,7 @@ static void token_found(struct request *request, muster_status status,
         return;
     }
     bool used = !rows_null(rows, AT_USED);
+    request->guest = !rows_null(rows, AT_GUEST);
     rows_text(rows, AT_FAMILY, request->family, sizeof request->family);
     request_name_client(request);
     read_player(request, rows);

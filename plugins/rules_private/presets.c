@@ -59,10 +59,27 @@ static json_t *common_presets(const struct instance *instance) {
 
 /* ---- the players' ---------------------------------------------------------------------------- */
 
+static void on_orphans_gone(void *user, muster_status status, const struct muster_db_rows *rows) {
+    (void)user;
+    (void)status; /* without players there is no table of them: nothing to do */
+    (void)rows;
+}
+
+/* Guests are forgotten in time, and what they saved with them. */
+static void drop_orphans(struct instance *instance) {
+    static const struct muster_db_statement statement = {
+        .sql = "DELETE FROM lobby_presets WHERE player_id NOT IN (SELECT player_id FROM players)"};
+    const struct muster_db_request request = {
+        .size = sizeof request, .statement_count = 1, .statements = &statement};
+    muster_ticket_id ticket;
+    (void)instance->host->db->query(instance->self, &request, on_orphans_gone, instance, &ticket);
+}
+
 static void on_migrated(void *user, muster_status status, const struct muster_db_rows *rows) {
     struct instance *instance = user;
     (void)rows;
     instance->has_table = status == MUSTER_OK;
+    if (instance->has_table) drop_orphans(instance);
     if (status)
         instance->host->log->write(instance->self, MUSTER_LOG_WARN,
                                    "players cannot save presets: the database refused its table");
