@@ -375,6 +375,24 @@ const char *config_list_item(const char *section, const char *key, uint32_t inde
     return text ? text : "";
 }
 
+static bool is_folder(const struct schema_entry *entry) {
+    const char *unit = json_string_value(json_object_get(entry->json, "unit"));
+    return unit && strcmp(unit, "folder") == 0;
+}
+
+void config_each_folder(void (*fn)(void *user, const char *path), void *user) {
+    for (uint32_t s = 0; s < state.now->section_count; s++) {
+        const struct config_section *section = &state.now->sections[s];
+        for (uint32_t i = 0; i < section->schema.count; i++) {
+            json_t *value = section->values[i].json, *item;
+            size_t at;
+            if (!is_folder(&section->schema.entries[i])) continue;
+            if (json_is_string(value)) fn(user, json_string_value(value));
+            json_array_foreach(value, at, item) fn(user, json_string_value(item));
+        }
+    }
+}
+
 uint32_t config_plugin_count(void) {
     return state.now->plugin_count;
 }

@@ -53,6 +53,9 @@ const char *config_string(const char *section, const char *key);
 uint32_t config_list_count(const char *section, const char *key);
 const char *config_list_item(const char *section, const char *key, uint32_t index);
 
+/* The values of every key whose unit is "folder": paths that a plugin reads while it runs. */
+void config_each_folder(void (*fn)(void *user, const char *path), void *user);
+
 /* The plugin list, in order: .so name and instance name; until the next reload. */
 uint32_t config_plugin_count(void);
 void config_plugin(uint32_t index, const char **name, const char **instance);

@@ -261,6 +261,24 @@ static muster_status allow_configured(char *error) {
     return MUSTER_OK;
 }
 
+struct folders {
+    muster_status status;
+    char *error;
+};
+
+/* One that is not there is no mistake: plugins say what they miss. */
+static void allow_folder(void *user, const char *path) {
+    struct folders *folders = user;
+    if (folders->status || !path[0] || rule_add(path, READ_TREE, false) || errno == ENOENT) return;
+    folders->status = rule_failed(path, folders->error);
+}
+
+static muster_status allow_folders(char *error) {
+    struct folders folders = {MUSTER_OK, error};
+    config_each_folder(allow_folder, &folders);
+    return folders.status;
+}
+
 static muster_status rules_add(const char *config_file, char *error) {
     static const char *const own[] = {"/proc/self/stat", "/proc/self/statm", "/proc/self/fd"};
     if (!rule_add(paths_data(), WRITE_TREE, false)) return rule_failed(paths_data(), error);
@@ -268,6 +286,7 @@ static muster_status rules_add(const char *config_file, char *error) {
     if (!status) status = allow_certificate(config_string("tls", "cert"), error);
     if (!status) status = allow_certificate(config_string("tls", "key"), error);
     if (!status) status = allow_configured(error);
+    if (!status) status = allow_folders(error);
     if (status) return status;
     if (config_file && !rule_add(config_file, READ_FILES, false))
         return rule_failed(config_file, error);

@@ -198,11 +198,12 @@ static int timer_cancel(lua_State *L) {
 }
 
 const struct api_function api_timer[] = {
-    {"after", timer_after, REALM_BOTH, 0, "seconds: number, fn: fun()", "integer",
-     "Calls fn once, so many seconds from now. Timers do not outlive a reload: keep deadlines in "
+    {"after", timer_after, REALM_BOTH, 0, "seconds: number, fn: fun(state?: table)", "integer",
+     "Calls fn once, so many seconds from now; in a mode with its state. Timers do not outlive a "
+     "reload: keep deadlines in "
      "the state, or begin them in init.",
      "timer.after(5, function() print(\"five seconds later\") end)"},
-    {"every", timer_every, REALM_BOTH, 0, "seconds: number, fn: fun()", "integer",
+    {"every", timer_every, REALM_BOTH, 0, "seconds: number, fn: fun(state?: table)", "integer",
      "Calls fn again and again, every so many seconds (0.05 at least).",
      "local beat = timer.every(1, function() print(\"a second\") end)\ntimer.cancel(beat)"},
     {"cancel", timer_cancel, REALM_BOTH, 0, "timer: integer", "boolean",
@@ -242,10 +243,12 @@ static int command_register(lua_State *L) {
 
 const struct api_function api_command[] = {
     {"register", command_register, REALM_BOTH, 0,
-     "options: {name: string, help?: string, fn: fun(player?: Player, arguments: string): string?}",
+     "options: {name: string, help?: string, fn: fun(player?: Player, arguments: string, state?: "
+     "table): string?}",
      "",
      "A command of the chat (/name arguments) and of the console (mods run LOBBY name arguments): "
-     "player is nil then, which fn has to expect. What fn returns is shown to who typed it. In the "
+     "player is nil then, which fn has to expect. A mode's fn gets the state as well. What fn "
+     "returns is shown to who typed it. In the "
      "match realm it is there while a match runs, for those who play, and is part of its "
      "recording. "
      "When two mods have the same name, players say /mod:name.",
@@ -287,8 +290,10 @@ const struct api_function api_bus[] = {
      "tick (in the lobby: at once after this call), and from the lobby realm to the match realm "
      "when a match runs.",
      "bus.emit(\"goal\", {team = \"red\"})"},
-    {"on", bus_on, REALM_BOTH, 0, "name: string, id: string, handler: fun(value: any)", "",
-     "Listens. The same id again, later, replaces the handler; twice while init.lua runs is an "
+    {"on", bus_on, REALM_BOTH, 0,
+     "name: string, id: string, handler: fun(value: any, state?: table)", "",
+     "Listens; in a mode with its state. The same id again, later, replaces the handler; twice "
+     "while init.lua runs is an "
      "error.",
      "bus.on(\"goal\", \"cheer\", function(goal) print(goal.team) end)"},
     {NULL}};

@@ -152,7 +152,13 @@ static int push_winner(lua_State *L, void *user) {
 static void on_vote(void *user, const struct muster_vote_result *result) {
     struct lobby *lobby = lobby_find(user, result->lobby);
     struct script *script = lobby ? realm_find(&lobby->lobby, lobby->vote_mod) : NULL;
-    if (!script || script->vote_end == LUA_NOREF) return;
+    if (!script) return;
+    if (script->vote_end == LUA_NOREF) {
+        report_refusal(script, "", 0,
+                       "the vote has ended, and its on_end is gone: the code was loaded "
+                       "anew meanwhile");
+        return;
+    }
     struct sandbox_call call = {.function = script->vote_end,
                                 .push = push_winner,
                                 .arg = (void *)(uintptr_t)result->option};
@@ -221,7 +227,7 @@ const struct api_function api_vote[] = {
      "vote: {question: string, options: string[], seconds?: integer, on_end: fun(winner?: string)}",
      "boolean",
      "Asks the players; on_end gets the option with the most votes, or nil. false: another vote is "
-     "under way.",
+     "under way. on_end does not outlive a reload: that is told then, and nobody is called.",
      "vote.start{question = \"Another round?\", options = {\"yes\", \"no\"}, on_end = "
      "function(winner)\n    print(winner)\nend}"},
     {NULL}};

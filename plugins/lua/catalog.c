@@ -127,9 +127,17 @@ static muster_status try_out(struct instance *instance, struct mod *mod, char *e
     return probe_run(instance, mod, error, cap);
 }
 
+static void tell_complaint(const struct instance *instance, const struct mod *mod) {
+    if (mod->complaint)
+        instance->host->log->write(instance->self, MUSTER_LOG_WARN,
+                                   "mod %s %s: %s: the file is left out", mod->id, mod->version,
+                                   mod->complaint);
+}
+
 /* What cannot be used is left out; the others load. */
 static void take_in(struct instance *instance, struct mod *mod) {
     char error[400];
+    tell_complaint(instance, mod);
     if (try_out(instance, mod, error, sizeof error)) {
         instance->host->log->write(instance->self, MUSTER_LOG_ERROR, "mod %s %s: %s", mod->id,
                                    mod->version, error);
@@ -342,6 +350,7 @@ muster_status catalog_load(struct instance *instance, const char *dir, char *err
         snprintf(error, cap, "%.300s", wrong.text);
         return status;
     }
+    tell_complaint(instance, mod);
     status = try_out(instance, mod, error, cap);
     if (!status) status = replace(instance, mod, error, cap);
     mod_unpin(mod);

@@ -342,7 +342,7 @@ static int push_message(lua_State *L, void *user) {
     const struct message *message = ask->user;
     luaL_checkstack(L, 8, NULL);
     value_decode(L, message->bytes, message->len);
-    return 1;
+    return 1 + script_push_state(L, ask->handler->script);
 }
 
 void realm_deliver(struct realm *realm) {

@@ -90,6 +90,10 @@ static void check(struct inspection *inspection, const char *dir) {
     }
     fill(&rules);
     char error[400] = "out of memory";
+    if (mod->complaint) {
+        text_put(inspection->answer, "error: %s\n", mod->complaint);
+        inspection->errors++;
+    }
     muster_status status = mod_check(mod, &rules.rules, on_finding, inspection);
     if (!status && !inspection->errors)
         status = catalog_check(inspection->instance, mod, error, sizeof error);

@@ -107,6 +107,7 @@ static void start_script(struct realm *realm, struct mod *mod, uint32_t granted)
     const struct probe *probe = probe_find(realm->lobby->instance, mod);
     script->shut |= probe ? probe->gates : 0; /* it may not have come as far as to say so */
     if (script->restart_due || !script->realm) return;
+    if (mod->kind == MOD_MODE) realm->is_mode_lost = true;
     report_disabled(script, "it did not start");
 }
 
@@ -216,16 +217,37 @@ void lobby_match_reload(struct lobby *lobby, struct script *script, struct mod *
     script_reload(script, mod, granted);
 }
 
-void lobby_mode_lost(struct realm *realm) {
+static void end_by_score(const struct realm *realm) {
     const struct muster_host_match *match = realm_host(realm)->match;
     muster_self *self = realm_self(realm);
-    if (realm->kind != REALM_MATCH || !realm->lobby->mode) return;
     int32_t red = match->team_score(self, realm->match, MUSTER_TEAM_RED);
     int32_t blue = match->team_score(self, realm->match, MUSTER_TEAM_BLUE);
     uint32_t winner = red > blue   ? MUSTER_TEAM_RED
                       : blue > red ? MUSTER_TEAM_BLUE
                                    : MUSTER_TEAM_NONE;
     (void)match->end(self, realm->match, winner, MUSTER_END_ABORTED);
+}
+
+void lobby_mode_lost(const struct realm *realm) {
+    if (realm->kind == REALM_MATCH && realm->lobby->mode) end_by_score(realm);
+}
+
+static bool is_limited(const struct realm *realm, const char *key) {
+    char text[32];
+    const char *json = lobby_setting_json(realm, key, text, sizeof text);
+    return json && strcmp(json, "0") != 0;
+}
+
+/* What is left may never end a match whose mode set the limits aside. */
+void lobby_base_alone(struct realm *realm) {
+    struct lobby *lobby = realm->lobby;
+    realm->is_mode_lost = false;
+    if (lobby->mode || is_limited(realm, "timeLimit") || is_limited(realm, "killLimit")) return;
+    end_by_score(realm);
+    if (!realm->is_replay)
+        (void)realm_host(realm)->lobby->chat(
+            realm_self(realm), lobby->id,
+            "The game mode has failed, so the match ends by its score.");
 }
 
 /* ---- results --------------------------------------------------------------------------------- */

@@ -131,7 +131,10 @@ uint64_t lobby_seed(const struct realm *realm, const char *mod_id);
 /* The lobby realm's scripts that were killed begin anew in the loop's next turn. */
 void lobby_restart_later(struct lobby *lobby);
 /* The script that owned the match's mode has been stopped: the match ends with its score. */
-void lobby_mode_lost(struct realm *realm);
+void lobby_mode_lost(const struct realm *realm);
+/* The script of a mode on a base is off for good: without a limit of time or kills the match ends.
+ */
+void lobby_base_alone(struct realm *realm);
 /* The rules that the lobby's settings choose, and uploads, into the lobby realm. */
 void lobby_refresh(struct lobby *lobby);
 /* What bus.emit sends: within the realm, and from the lobby's to the match's. False: too many. */

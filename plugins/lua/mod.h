@@ -115,6 +115,7 @@ struct mod {
     uint32_t file_count;
     uint32_t locale_count;
     const struct mod_locale *locales; /* by language */
+    const char *complaint;            /* why a file of locale/ was left out, or null */
 
     const char *settings_json; /* schema of lobby settings under their lobby keys, or null */
     const struct mod_setting *settings;

@@ -104,6 +104,20 @@ static muster_status read_locale(struct mod *mod, const struct mod_source *sourc
     return status;
 }
 
+/* One that cannot be read is told and left out: a translator's slip keeps nobody from playing. */
+static muster_status add_locale(struct mod *mod, const struct mod_source *source,
+                                struct mod_locale *locales) {
+    struct mod_error wrong = {.text = ""};
+    struct mod_locale locale = {.text_count = 0};
+    muster_status status = read_locale(mod, source, &locale, &wrong);
+    if (status == MUSTER_NO_MEMORY) return status;
+    if (status && !mod->complaint) /* the first one tells */
+        mod->complaint = memory_copy(&mod->memory, wrong.text, strlen(wrong.text));
+    if (status) return mod->complaint ? MUSTER_OK : MUSTER_NO_MEMORY;
+    locales[mod->locale_count++] = locale;
+    return MUSTER_OK;
+}
+
 static muster_status read_locales(struct mod *mod, struct mod_error *error) {
     struct mod_locale *locales = memory_take(&mod->memory, MOD_LOCALES_MAX * sizeof *locales);
     muster_status status = locales ? MUSTER_OK : MUSTER_NO_MEMORY;
@@ -115,7 +129,7 @@ static muster_status read_locales(struct mod *mod, struct mod_error *error) {
             status = mod_fail(error, MUSTER_LIMIT, source->path, 0, "more than %d languages",
                               MOD_LOCALES_MAX);
         else
-            status = read_locale(mod, source, &locales[mod->locale_count++], error);
+            status = add_locale(mod, source, locales);
     }
     return status;
 }
@@ -168,6 +182,8 @@ static muster_status fill(struct mod *mod, struct sources *sources, const char *
     if (!status) status = set_files(mod, sources, error);
     const struct mod_source *settings = source_of(mod, "settings.json");
     if (!status && settings) status = mod_settings_read(mod, settings, error);
+    if (!status && sources->complaint[0])
+        mod->complaint = memory_copy(&mod->memory, sources->complaint, strlen(sources->complaint));
     if (!status) status = read_locales(mod, error);
     if (status) return status;
     mod->is_upload = strncmp(mod->id, MOD_UPLOAD_PREFIX, strlen(MOD_UPLOAD_PREFIX)) == 0;

@@ -179,6 +179,17 @@ static muster_status read_file(struct walk *walk, int folder, const char *name, 
     return status;
 }
 
+/* One that cannot be taken is told and left out. */
+static muster_status read_locale(struct walk *walk, int folder, const char *name,
+                                 const char *path) {
+    muster_status status = read_file(walk, folder, name, path);
+    if (status != MUSTER_INVALID && status != MUSTER_LIMIT) return status;
+    if (!walk->sources->complaint[0])
+        memcpy(walk->sources->complaint, walk->error->text, sizeof walk->sources->complaint);
+    *walk->error = (struct mod_error){.line = 0};
+    return MUSTER_OK;
+}
+
 /* Files of other kinds (README.md, an editor's copies) may lie there. */
 static bool is_wanted(const struct walk *walk, const char *path) {
     if (ends_with(path, ".lua")) return true;
@@ -202,6 +213,8 @@ static muster_status look_at(struct walk *walk, int folder, const char *name, co
                              int depth) {
     struct stat st;
     if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return fail_io(walk, path);
+    if (S_ISREG(st.st_mode) && path_is_locale(path) && !walk->is_specs)
+        return read_locale(walk, folder, name, path);
     if (S_ISREG(st.st_mode))
         return is_wanted(walk, path) ? read_file(walk, folder, name, path) : MUSTER_OK;
     if (S_ISDIR(st.st_mode)) {

@@ -61,7 +61,8 @@ struct sources {
     struct mod_source list[MOD_SOURCES_MAX];
     uint32_t count;
     size_t bytes;
-    struct mod_memory *memory; /* of paths and texts */
+    char complaint[sizeof((struct mod_error){.line = 0}.text)]; /* of a text that was left out */
+    struct mod_memory *memory;                                  /* of paths and texts */
 };
 
 /* Copies. Checks the path, the size, the number and that the text is one. */

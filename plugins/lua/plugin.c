@@ -17,7 +17,8 @@ enum { SLOWNESS = 1 };
 enum { UNITS_PER_MS = 500000 };
 
 static const char config_schema[] =
-    "[{\"key\":\"modDirs\",\"type\":\"list\",\"default\":[\"mods\"],\"max\":16,\"help\":\"Folders "
+    "[{\"key\":\"modDirs\",\"type\":\"list\",\"default\":[\"mods\"],\"max\":16,\"unit\":\"folder\","
+    "\"help\":\"Folders "
     "whose folders are mods, besides those that come along; one that is not there is skipped\"},"
     "{\"key\":\"rules\",\"type\":\"list\",\"default\":[],\"max\":256,\"help\":\"Rules that lobbies "
     "may choose; empty: all\"},"

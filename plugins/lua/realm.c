@@ -56,6 +56,11 @@ void realm_remove(struct realm *realm, struct script *script) {
     }
 }
 
+void realm_check_states(const struct realm *realm) {
+    if (!realm->lobby->instance->tester || realm->is_replay) return;
+    for (uint32_t i = 0; i < realm->script_count; i++) script_check_state(realm->scripts[i]);
+}
+
 struct script *realm_find(const struct realm *realm, const char *mod_id) {
     for (uint32_t i = 0; i < realm->script_count; i++)
         if (strcmp(realm->scripts[i]->mod->id, mod_id) == 0) return realm->scripts[i];

@@ -69,6 +69,7 @@ struct realm {
     int kind; /* REALM_LOBBY or REALM_MATCH */
     bool is_replay;
     bool is_probe;         /* of no lobby: only to see whether the script starts */
+    bool is_mode_lost;     /* the script of the match's mode is off: looked at with the next tick */
     bool tick_guessed;     /* tick_ns is by the cheap clock, or partly so */
     uint32_t depth;        /* dispatches under way */
     muster_match_id match; /* the match realm's, as all up to calls */
@@ -132,6 +133,8 @@ void realm_deinit(struct realm *realm);
 struct script *realm_add(struct realm *realm, struct mod *mod, uint32_t granted);
 /* Takes the script and all it registered out. */
 void realm_remove(struct realm *realm, struct script *script);
+/* While mods are tested: what of its scripts' state could not be saved fails the test. */
+void realm_check_states(const struct realm *realm);
 struct script *realm_find(const struct realm *realm, const char *mod_id);
 
 /* ---- handlers ---- */

@@ -110,9 +110,22 @@ static void tell_operator(struct script *script, const char *what,
                                error->traceback[0] ? "; at " : "", error->traceback);
 }
 
-static void tell_of(struct script *script, const char *what, const struct sandbox_error *error) {
+/* A stop, and an error that the script raised without its place, gets the place in front. */
+static void put_place(const struct sandbox_error *error, struct sandbox_error *out) {
+    size_t len = strlen(error->file);
+    bool is_placed = strncmp(error->message, error->file, len) == 0 && error->message[len] == ':';
+    *out = *error;
+    if (len && error->line && !is_placed)
+        snprintf(out->message, sizeof out->message, "%s:%d: %.3900s", error->file, error->line,
+                 error->message);
+}
+
+static void tell_of(struct script *script, const char *what, const struct sandbox_error *raised) {
     struct realm *realm = script->realm;
+    struct sandbox_error placed;
+    const struct sandbox_error *error = &placed;
     if (realm->is_replay) return;
+    put_place(raised, &placed);
     if (realm->is_probe) {
         snprintf(realm->probe_error, sizeof realm->probe_error, "%.390s", error->message);
         return;

@@ -221,7 +221,9 @@ static muster_status match_begin(void *user, void *state, const struct muster_ma
 static void match_end(void *user, void *state) {
     struct lobby *lobby = state;
     (void)user;
-    if (lobby) realm_deinit(&lobby->match);
+    if (!lobby) return;
+    realm_check_states(&lobby->match);
+    realm_deinit(&lobby->match);
 }
 
 static void match_note(void *user, void *state, const void *data, uint32_t len) {
@@ -266,6 +268,7 @@ static void match_tick(void *user, void *state, const struct muster_tick *tick) 
     struct realm *realm = &lobby->match;
     realm->tick = tick->tick;
     realm->now_ms = tick->elapsed_ms;
+    if (realm->is_mode_lost) lobby_base_alone(realm);
     for (uint32_t i = 0; i < realm->script_count; i++) {
         if (realm->scripts[i]->revert_due) script_revert(realm->scripts[i]);
         if (realm->scripts[i]->restart_due) script_restart(realm->scripts[i]);

@@ -7,10 +7,13 @@
 #include "value.h"
 
 #include <lauxlib.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+enum { CHANGED_BYTES = 200, PATH_BYTES = 96, MERGE_UNITS = 20, STATE_DEPTH = 32 };
 
 /* ---- what the sandbox asks ------------------------------------------------------------------- */
 
@@ -198,6 +201,8 @@ struct start {
     struct script *script;
     const void *saved; /* or null */
     uint32_t saved_len;
+    char changed[CHANGED_BYTES]; /* a kept value is of another type than the new code's: what to
+                                    tell */
 };
 
 /* The mode's table: its fields that are named like events are handlers. */
@@ -246,13 +251,68 @@ static void init_state(lua_State *L, struct script *script) {
     script_state_set(L, script);
 }
 
-static void restore_state(lua_State *L, struct script *script, const struct start *start) {
+/* A rule may have given the global another table. */
+static void push_state(lua_State *L, const struct script *script) {
+    if (script->mod->kind == MOD_MODE) {
+        lua_rawgeti(L, LUA_REGISTRYINDEX, script->state);
+        return;
+    }
+    lua_pushglobaltable(L);
+    lua_pushliteral(L, "state");
+    lua_rawget(L, -2);
+    lua_remove(L, -2);
+}
+
+int script_push_state(lua_State *L, const struct script *script) {
+    if (script->mod->kind != MOD_MODE) return 0;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, script->state);
+    return 1;
+}
+
+static void note_change(lua_State *L, struct start *start, const char *path) {
+    if (start->changed[0]) return;
+    snprintf(start->changed, sizeof start->changed,
+             "%s was kept as a %s, the new code begins with a %s", path, luaL_typename(L, -2),
+             luaL_typename(L, -1));
+}
+
+/* What the new code begins with and the kept state does not know yet is added to it: fields by
+ * name, in all tables that both have. The kept table is below the other one, which is on top. */
+static void add_new_fields(lua_State *L, struct start *start, const char *path) {
+    int kept = lua_gettop(L) - 1, fresh = kept + 1;
+    luaL_checkstack(L, 8, NULL);
+    for (lua_pushnil(L); lua_next(L, fresh); lua_settop(L, fresh + 1)) {
+        char below[PATH_BYTES];
+        sandbox_charge(L, MERGE_UNITS);
+        if (lua_type(L, -2) != LUA_TSTRING) continue;
+        snprintf(below, sizeof below, "%s.%.40s", path, lua_tostring(L, -2));
+        lua_pushvalue(L, -2);
+        int type = lua_rawget(L, kept);
+        lua_insert(L, -2);
+        if (type == LUA_TNIL) {
+            lua_pushvalue(L, fresh + 1);
+            lua_pushvalue(L, -2);
+            lua_rawset(L, kept);
+        } else if (type != lua_type(L, -1)) {
+            note_change(L, start, below);
+        } else if (type == LUA_TTABLE) {
+            add_new_fields(L, start, below);
+        }
+    }
+}
+
+static void restore_state(lua_State *L, struct script *script, struct start *start) {
     value_decode(L, start->saved, start->saved_len);
     lua_pushvalue(L, -1);
-    if (call_mode(L, script, "restore", 1, 1))
+    bool is_made = call_mode(L, script, "restore", 1, 1);
+    if (is_made)
         lua_remove(L, -2);
     else
         lua_pop(L, 1);
+    push_state(L, script); /* as the code begins */
+    if (script->before && !is_made && lua_istable(L, -1) && lua_istable(L, -2))
+        add_new_fields(L, start, "state");
+    lua_pop(L, 1);
     script_state_set(L, script);
 }
 
@@ -319,7 +379,7 @@ static muster_status make_sandbox(struct script *script) {
 
 muster_status script_start(struct script *script, const void *saved, uint32_t saved_len) {
     struct instance *instance = script->realm->lobby->instance;
-    struct start start = {script, saved, saved_len};
+    struct start start = {.script = script, .saved = saved, .saved_len = saved_len};
     script->mode = script->state = script->players = script->vote_end = LUA_NOREF;
     script->mode_input = script->mode_tick = script->mode_snapshot = LUA_NOREF;
     script->writer = NULL;
@@ -340,6 +400,7 @@ muster_status script_start(struct script *script, const void *saved, uint32_t sa
     script->takes_over = false;
     script->is_loaded = started;
     if (started) script->shut = 0;
+    if (started && start.changed[0]) report_refusal(script, "", 0, start.changed);
     if (started) return MUSTER_OK;
     script_stop_sandbox(script);
     return MUSTER_INVALID;
@@ -383,6 +444,7 @@ void script_disable(struct script *script, const char *why) {
     report_disabled(script, why);
     script_stop_sandbox(script);
     if (is_mode) lobby_mode_lost(script->realm);
+    if (script->mod->kind == MOD_MODE) script->realm->is_mode_lost = true;
 }
 
 void script_restart(struct script *script) {
@@ -421,16 +483,48 @@ struct save {
     uint32_t cap, len;
 };
 
-/* A rule may have given the global another table. */
-static void push_state(lua_State *L, const struct script *script) {
-    if (script->mod->kind == MOD_MODE) {
-        lua_rawgeti(L, LUA_REGISTRYINDEX, script->state);
-        return;
+static int encode_body(lua_State *L) {
+    struct save *save = lua_touserdata(L, 1);
+    save->len = (uint32_t)value_encode(L, 2, save->out, save->cap);
+    return 0;
+}
+
+static bool is_odd(lua_State *L, int type) {
+    if (type == LUA_TNUMBER) return !isfinite(lua_tonumber(L, -1));
+    return type == LUA_TFUNCTION || type == LUA_TTHREAD || type == LUA_TUSERDATA;
+}
+
+/* The first field that is not plain, by name, is the table's on top; its path is added. */
+static bool find_odd(lua_State *L, char *path, size_t size, int depth) {
+    int table = lua_gettop(L);
+    size_t used = strlen(path);
+    if (depth == 0) return true;
+    luaL_checkstack(L, 8, NULL);
+    for (lua_pushnil(L); lua_next(L, table); lua_settop(L, table + 1)) {
+        int key = lua_type(L, -2), type = lua_type(L, -1);
+        sandbox_charge(L, MERGE_UNITS);
+        if (key == LUA_TSTRING)
+            snprintf(path + used, size - used, ".%.40s", lua_tostring(L, -2));
+        else if (key == LUA_TNUMBER)
+            snprintf(path + used, size - used, "[%.14g]", lua_tonumber(L, -2));
+        else
+            return snprintf(path + used, size - used, "[a %s]", lua_typename(L, key)) > 0;
+        if (type == LUA_TTABLE ? find_odd(L, path, size, depth - 1) : is_odd(L, type)) return true;
     }
-    lua_pushglobaltable(L);
-    lua_pushliteral(L, "state");
-    lua_rawget(L, -2);
-    lua_remove(L, -2);
+    path[used] = '\0';
+    lua_settop(L, table);
+    return false;
+}
+
+/* Why the value at index cannot be copied, with its place in the state; raises. */
+static int refuse_state(lua_State *L, const struct script *script, int index) {
+    char path[PATH_BYTES * 2] = "state", why[CHANGED_BYTES];
+    const struct sandbox_error *error = sandbox_error(script->sandbox);
+    snprintf(why, sizeof why, "%.190s", error ? error->message : "");
+    lua_pushvalue(L, index);
+    if (lua_istable(L, -1) && !find_odd(L, path, sizeof path, STATE_DEPTH))
+        snprintf(path, sizeof path, "state");
+    return luaL_error(L, "%s cannot be kept: %s", path, why);
 }
 
 static int save_body(lua_State *L) {
@@ -439,7 +533,11 @@ static int save_body(lua_State *L) {
     push_state(L, save->script);
     lua_pushvalue(L, -1);
     if (!call_mode(L, save->script, "save", 1, 1)) lua_pop(L, 1);
-    save->len = (uint32_t)value_encode(L, -1, save->out, save->cap);
+    int state = lua_gettop(L), handler = sandbox_handler(L);
+    lua_pushcfunction(L, encode_body);
+    lua_pushlightuserdata(L, save);
+    lua_pushvalue(L, state);
+    if (!sandbox_try(L, handler, 2, 0)) return refuse_state(L, save->script, state);
     return 0;
 }
 
@@ -452,6 +550,11 @@ uint32_t script_save(struct script *script, void *out, uint32_t cap) {
     sandbox_random_get(script->sandbox, random);
     memcpy(out, random, RANDOM_BYTES);
     return save.len + RANDOM_BYTES;
+}
+
+void script_check_state(struct script *script) {
+    static uint8_t bytes[SCRIPT_STATE_BYTES_MAX];
+    (void)script_save(script, bytes, sizeof bytes);
 }
 
 /* As the last good state. */

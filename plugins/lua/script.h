@@ -107,6 +107,8 @@ void script_refused(struct script *script, const char *file, int line, const cha
 /* State and generator as bytes at out (cap bytes); the number, or 0 when the state cannot be saved.
  */
 uint32_t script_save(struct script *script, void *out, uint32_t cap);
+/* Tells the tester of a state that could not be saved now, and of nothing else. */
+void script_check_state(struct script *script);
 /* Takes over what script_save wrote. */
 muster_status script_load(struct script *script, const void *saved, uint32_t len);
 /* Keeps the present state as the last good one. */
@@ -118,6 +120,9 @@ void script_reload(struct script *script, struct mod *mod, uint32_t granted);
 void script_trial_check(struct script *script);
 /* The old code takes over what the new one leaves. */
 void script_revert(struct script *script);
+/* For what calls a mode, at the place where it is among the arguments: pushes the state; the number
+ * of values pushed, 0 for a rule, which has the global. */
+int script_push_state(lua_State *L, const struct script *script);
 /* Null: it has no such command. */
 const struct command *script_command_find(const struct script *script, const char *name);
 /* False: too many, or out of memory. Takes the reference. The same name again replaces. */

@@ -166,6 +166,10 @@ static void run_test(struct spec *spec, uint32_t index) {
     double began_s = now_s();
     spec->error_count = spec->print_count = 0;
     muster_status status = sandbox_call(spec->sandbox, &call);
+    for (struct lobby *lobby = spec->instance->lobbies; lobby; lobby = lobby->next) {
+        realm_check_states(&lobby->match);
+        realm_check_states(&lobby->lobby);
+    }
     report(spec, spec->tests[index], status, now_s() - began_s);
     spec->error_count = 0;
     spec_world_clear(spec);

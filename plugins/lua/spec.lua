@@ -45,6 +45,15 @@ local function without_null(value)
     return value
 end
 
+-- What a table of options may hold: a misspelt one would be ignored.
+local function check_fields(options, what, ...)
+    local known = {}
+    for _, name in ipairs{...} do known[name] = true end
+    for name in pairs(options or {}) do
+        if not known[name] then error(what .. ": unknown field '" .. tostring(name) .. "'", 0) end
+    end
+end
+
 -- ---- assert -------------------------------------------------------------------------------------
 
 -- Level 3: where the test called a function of assert.
@@ -214,6 +223,7 @@ function Client:ready(ready)
 end
 
 function Client:input(input)
+    check_fields(input, "input", "held", "pressed", "aim", "move_x", "move_y")
     self.sequence = self.sequence + 1
     engine.input(self.key, self.sequence, input.held or 0, input.pressed or 0, input.aim or 0,
         input.move_x or 0, input.move_y or 0)
@@ -332,6 +342,7 @@ end
 local function player_of(world, player)
     if type(player) == "string" then return world:client(player), {} end
     if getmetatable(player) == Client then return player, {} end
+    check_fields(player, "player", "name", "team", "spectator", "secret")
     return world:client(player.name), player
 end
 
@@ -357,7 +368,12 @@ function Lobby:damage(amount, victim, attacker)
     return self:filter("damage", amount, victim, attacker)
 end
 
+local facts = {
+    spawn = true, kill = true, zone_enter = true, zone_leave = true, pickup = true, drop = true, touch = true,
+}
+
 function Lobby:notify(event, player, ...)
+    if not facts[event] then error("notify: there is no event '" .. tostring(event) .. "' of the base", 0) end
     local second, third, fourth = ...
     local seat = seat_of(player)
     if event == "kill" then
@@ -428,6 +444,7 @@ end
 
 function World:lobby(options)
     options = options or {}
+    check_fields(options, "lobby", "mode", "settings", "rules", "players", "start")
     local lobby, players = create(self, options)
     for i = 2, #players do
         local _, why = lobby:join(players[i])
@@ -440,12 +457,14 @@ end
 local test = {}
 
 function test.world(options)
+    check_fields(options, "world", "seed")
     engine.reset(options and options.seed or 1)
     return setmetatable({}, World)
 end
 
 function test.matches(count, options)
     options = options or {}
+    check_fields(options, "matches", "mode", "settings", "rules", "seed", "max_seconds", "players")
     local results, seed = {}, options.seed or 1
     for i = 1, count do
         local lobby = test.world{seed = seed + i - 1}:lobby{

@@ -36,7 +36,7 @@ static int push_call(lua_State *L, void *user) {
     const struct call *call = user;
     player_push(call->script, L, call->who);
     lua_pushstring(L, call->arguments);
-    return 2;
+    return 2 + script_push_state(L, call->script);
 }
 
 static void take_answer(lua_State *L, void *user) {

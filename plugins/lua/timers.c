@@ -99,6 +99,11 @@ static struct timer *next_due(struct script *script, uint64_t now_ms) {
     return best;
 }
 
+/* A mode's timers get its state, as all that it is called by. */
+static int push_state(lua_State *L, void *user) {
+    return script_push_state(L, user);
+}
+
 /* One that is started meanwhile with no delay waits for the next look. */
 void script_timers_run(struct script *script, uint64_t now_ms) {
     if (!script->sandbox || script->timer_due_ms > now_ms) return;
@@ -106,7 +111,7 @@ void script_timers_run(struct script *script, uint64_t now_ms) {
     for (uint32_t n = 0; n < SCRIPT_TIMERS_MAX; n++) {
         struct timer *timer = next_due(script, now_ms);
         if (!timer || timer->id > newest) break;
-        struct sandbox_call call = {.function = timer->function};
+        struct sandbox_call call = {.function = timer->function, .push = push_state, .arg = script};
         uint32_t id = timer->id;
         if (timer->every_ms) timer->due_ms += timer->every_ms;
         bool once = !timer->every_ms;

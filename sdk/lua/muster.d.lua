@@ -130,16 +130,16 @@ function hooks.off(event, id) end
 ---@class timerlib
 timer = {}
 
----Calls fn once, so many seconds from now. Timers do not outlive a reload: keep deadlines in the
----state, or begin them in init.
+---Calls fn once, so many seconds from now; in a mode with its state. Timers do not outlive a
+---reload: keep deadlines in the state, or begin them in init.
 ---@param seconds number
----@param fn fun()
+---@param fn fun(state?: table)
 ---@return integer
 function timer.after(seconds, fn) end
 
 ---Calls fn again and again, every so many seconds (0.05 at least).
 ---@param seconds number
----@param fn fun()
+---@param fn fun(state?: table)
 ---@return integer
 function timer.every(seconds, fn) end
 
@@ -153,10 +153,10 @@ function timer.cancel(timer) end
 command = {}
 
 ---A command of the chat (/name arguments) and of the console (mods run LOBBY name arguments):
----player is nil then, which fn has to expect. What fn returns is shown to who typed it. In the
----match realm it is there while a match runs, for those who play, and is part of its recording.
----When two mods have the same name, players say /mod:name.
----@param options {name: string, help?: string, fn: fun(player?: Player, arguments: string): string?}
+---player is nil then, which fn has to expect. A mode's fn gets the state as well. What fn returns
+---is shown to who typed it. In the match realm it is there while a match runs, for those who play,
+---and is part of its recording. When two mods have the same name, players say /mod:name.
+---@param options {name: string, help?: string, fn: fun(player?: Player, arguments: string, state?: table): string?}
 function command.register(options) end
 
 ---Messages between mods of a lobby, and from the lobby realm to the match realm. Values are
@@ -171,10 +171,11 @@ bus = {}
 ---@param value any
 function bus.emit(name, value) end
 
----Listens. The same id again, later, replaces the handler; twice while init.lua runs is an error.
+---Listens; in a mode with its state. The same id again, later, replaces the handler; twice while
+---init.lua runs is an error.
 ---@param name string
 ---@param id string
----@param handler fun(value: any)
+---@param handler fun(value: any, state?: table)
 function bus.on(name, id, handler) end
 
 ---Texts of locale/LANGUAGE.json.
@@ -273,7 +274,7 @@ function lobby.set_team(player, team) end
 vote = {}
 
 ---Asks the players; on_end gets the option with the most votes, or nil. false: another vote is
----under way.
+---under way. on_end does not outlive a reload: that is told then, and nobody is called.
 ---Lobby realm only.
 ---Permission: vote.
 ---@param vote {question: string, options: string[], seconds?: integer, on_end: fun(winner?: string)}

@@ -193,9 +193,10 @@ test("reload: a mode whose restore fails keeps its old code", async (t) => {
     await playAgain(server);
 });
 
-test("--watch: a file that is saved is a mod that is reloaded", async (t) => {
+for (const args of [["--watch"], ["--untrusted", "--watch"]]) test(`${args.join(" ")}: a file that is saved is a mod that is reloaded`, async (t) => {
     const counter = { files: { "init.lua": counting("one") } };
-    const server = await startModServer(t, { counter }, { args: ["--watch"] });
+    const env = { ASAN_OPTIONS: [process.env.ASAN_OPTIONS, "detect_leaks=0"].filter(Boolean).join(":") };
+    const server = await startModServer(t, { counter }, { args, env });
     const { host, lines } = await startMatch(t, server, { rules: ["counter"] });
     assert.match(await ask(host, lines), /^one/);
     await writeFile(path.join(server.modDir, "counter/init.lua"), counting("two"));
@@ -204,6 +205,9 @@ test("--watch: a file that is saved is a mod that is reloaded", async (t) => {
     await rm(path.join(server.modDir, "counter/init.lua"));
     await server.waitForOutput(/mod counter was not reloaded: init\.lua/);
     assert.match(await ask(host, lines), /^two/);
+    await writeMod(server.modDir, "another", {}, { "init.lua": "return" });
+    await server.waitForOutput(/mod another reloaded/);
+    assert.match(await server.admin("mods reload another"), /^another reloaded/);
 });
 
 test("what the lobby realm sends into a match is part of the recording", async (t) => {

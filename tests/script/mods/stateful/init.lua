@@ -1,0 +1,9 @@
+local odd = {
+    player = function(player) state.a = {b = {player}} end,
+    fn = function() state.a = {[2] = {f = print}} end,
+    nan = function() state.a = {n = 0 / 0} end,
+    key = function() state.a = {[{}] = 1} end,
+    big = function() state.a = ("x"):rep(70000) end,
+    fine = function() state.a = {1, {x = "y"}} end,
+}
+command.register{name = "put", fn = function(player, word) odd[word](player) end}

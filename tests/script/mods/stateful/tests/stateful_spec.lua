@@ -1,0 +1,16 @@
+-- A state that cannot be kept is told with its place.
+
+for word, pattern in pairs{
+    player = "state.a.b%[1%] cannot be kept", fn = "state.a%[2%].f cannot be kept", nan = "state.a.n cannot be kept",
+    key = "state.a%[a table%] cannot be kept", big = "state cannot be kept: value over",
+} do
+    it("names what is odd: " .. word, function()
+        local world = test.world()
+        local lobby = world:lobby{players = {"ann"}, start = true}
+        lobby:players()[1]:chat("/put " .. word)
+        lobby:advance(1.1)
+        assert.matches(pattern, world:errors()[1])
+        lobby:players()[1]:chat("/put fine")
+        lobby:advance(0.1)
+    end)
+end
