@@ -170,10 +170,11 @@ static int refuse_realm(lua_State *L) {
 }
 
 static int refuse_permission(lua_State *L) {
-    return luaL_error(L,
-                      "%s needs the permission \"%s\": ask for it in mod.json, and the operator "
-                      "grants it in lua.permissions",
-                      lua_tostring(L, lua_upvalueindex(1)), lua_tostring(L, lua_upvalueindex(2)));
+    const char *how = script_of(L)->mod->is_upload
+                          ? "rules that players bring get those of lua.uploadPermissions"
+                          : "ask for it in mod.json, and the operator grants it in lua.permissions";
+    return luaL_error(L, "%s needs the permission \"%s\": %s", lua_tostring(L, lua_upvalueindex(1)),
+                      lua_tostring(L, lua_upvalueindex(2)), how);
 }
 
 static void push_function(lua_State *L, const struct script *script, const char *table,

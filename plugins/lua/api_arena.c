@@ -292,5 +292,6 @@ const struct api_function api_arena[] = {
      "that is shown beside the name.",
      "arena.loadout(player, {launcher = false, damage = 150, level = 2})"},
     {"bots", arena_bots, REALM_MATCH, 0, "players: integer", "",
-     "Bots fill the match up to so many players, from now on.", "arena.bots(6)"},
+     "Bots fill the match up to so many players from now on, at most up to maxPlayers.",
+     "arena.bots(6)"},
     {NULL}};

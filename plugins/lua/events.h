@@ -59,18 +59,20 @@ enum { REALM_LOBBY = 1, REALM_MATCH = 2, REALM_BOTH = 3 };
     X(TOUCH, "touch", NOTIFY, MATCH, "fun(player: Player, item: integer)",                         \
       "A player stands on an item of the own team that is away from home.")                        \
     X(DAMAGE, "damage", FILTER, MATCH,                                                             \
-      "fun(amount: integer, victim: Player, attacker?: Player): integer?", "Somebody is hit.")     \
+      "fun(amount: integer, victim: Player, attacker?: Player): integer?",                         \
+      "Somebody is hit. The arena takes 0 to 1000.")                                               \
     X(SPEED, "speed", FILTER, MATCH, "fun(units: integer, player: Player): integer?",              \
-      "How far a player moves in a tick, 256 units being a tile.")                                 \
+      "How far a player moves in a tick, 256 units being a tile. The arena takes 0 to 120.")       \
     X(RESPAWN, "respawn", FILTER, MATCH,                                                           \
       "fun(ms: integer, victim: Player, killer?: Player): integer?",                               \
-      "Time from death to the next life in ms; negative: never.")                                  \
+      "Time from death to the next life in ms, up to 60000; negative: never.")                     \
     X(SCORE, "score", FILTER, MATCH,                                                               \
       "fun(points: integer, killer: Player, victim: Player): integer?",                            \
-      "Points that a kill gives the killer's team.")                                               \
+      "Points that a kill gives the killer's team. The arena takes -100 to 100.")                  \
     X(VICTORY, "victory", FILTER, MATCH, "fun(winner?: string): string?, string?",                 \
       "Asked after every tick: red, blue or draw ends the match. A second result says why: "       \
-      "score_limit (default), time_limit, elimination or forfeit.")
+      "score_limit (default), time_limit, elimination or forfeit. winner is what a script that "   \
+      "was asked before has decided, or nil; the server's own limits are asked apart.")
 
 #define EVENT_ENUM(NAME, name, kind, realms, signature, text) EVENT_##NAME,
 enum event { EVENT_MAP(EVENT_ENUM) EVENT_COUNT };

@@ -27,11 +27,11 @@
 ---| "pickup" # notify: A player carries an item from now on.
 ---| "drop" # notify: The carrier lost an item, where it lies now.
 ---| "touch" # notify: A player stands on an item of the own team that is away from home.
----| "damage" # filter: Somebody is hit.
----| "speed" # filter: How far a player moves in a tick, 256 units being a tile.
----| "respawn" # filter: Time from death to the next life in ms; negative: never.
----| "score" # filter: Points that a kill gives the killer's team.
----| "victory" # filter: Asked after every tick: red, blue or draw ends the match. A second result says why: score_limit (default), time_limit, elimination or forfeit.
+---| "damage" # filter: Somebody is hit. The arena takes 0 to 1000.
+---| "speed" # filter: How far a player moves in a tick, 256 units being a tile. The arena takes 0 to 120.
+---| "respawn" # filter: Time from death to the next life in ms, up to 60000; negative: never.
+---| "score" # filter: Points that a kill gives the killer's team. The arena takes -100 to 100.
+---| "victory" # filter: Asked after every tick: red, blue or draw ends the match. A second result says why: score_limit (default), time_limit, elimination or forfeit. winner is what a script that was asked before has decided, or nil; the server's own limits are asked apart.
 
 ---This mod.
 ---@type {id: string, version: string}
@@ -73,11 +73,11 @@ state = nil
 ---@field pickup? fun(state: table, player: Player, item: integer) # A player carries an item from now on.
 ---@field drop? fun(state: table, player: Player, item: integer) # The carrier lost an item, where it lies now.
 ---@field touch? fun(state: table, player: Player, item: integer) # A player stands on an item of the own team that is away from home.
----@field damage? fun(state: table, amount: integer, victim: Player, attacker?: Player): integer? # Somebody is hit.
----@field speed? fun(state: table, units: integer, player: Player): integer? # How far a player moves in a tick, 256 units being a tile.
----@field respawn? fun(state: table, ms: integer, victim: Player, killer?: Player): integer? # Time from death to the next life in ms; negative: never.
----@field score? fun(state: table, points: integer, killer: Player, victim: Player): integer? # Points that a kill gives the killer's team.
----@field victory? fun(state: table, winner?: string): string?, string? # Asked after every tick: red, blue or draw ends the match. A second result says why: score_limit (default), time_limit, elimination or forfeit.
+---@field damage? fun(state: table, amount: integer, victim: Player, attacker?: Player): integer? # Somebody is hit. The arena takes 0 to 1000.
+---@field speed? fun(state: table, units: integer, player: Player): integer? # How far a player moves in a tick, 256 units being a tile. The arena takes 0 to 120.
+---@field respawn? fun(state: table, ms: integer, victim: Player, killer?: Player): integer? # Time from death to the next life in ms, up to 60000; negative: never.
+---@field score? fun(state: table, points: integer, killer: Player, victim: Player): integer? # Points that a kill gives the killer's team. The arena takes -100 to 100.
+---@field victory? fun(state: table, winner?: string): string?, string? # Asked after every tick: red, blue or draw ends the match. A second result says why: score_limit (default), time_limit, elimination or forfeit. winner is what a script that was asked before has decided, or nil; the server's own limits are asked apart.
 ---@field sync? table[] # (no base) What clients see: fields of {name =, type =, per =, visible =}.
 ---@field private? boolean # (no base) With snapshot: players see different things, so that it is called for each of them.
 
@@ -417,7 +417,7 @@ function arena.team(player, team) end
 ---@param loadout {rifle?: boolean, launcher?: boolean, damage?: integer, level?: integer}
 function arena.loadout(player, loadout) end
 
----Bots fill the match up to so many players, from now on.
+---Bots fill the match up to so many players from now on, at most up to maxPlayers.
 ---Match realm only.
 ---@param players integer
 function arena.bots(players) end

@@ -57,6 +57,18 @@ static void a_word_that_ends_like_admin_is_another(void **state) {
     assert_string_equal(rig_upload(rig, "mine", text, strlen(text)).code, "");
 }
 
+/* Who uploads a rule has no mod.json to write into. */
+static void an_upload_is_told_of_the_permissions_that_count(void **state) {
+    static const char text[] = "storage.get('x')";
+    (void)state;
+    rig = rig_create(false, CALL_UNITS, NULL);
+    rig->instance->upload_permissions = MOD_CHAT;
+    struct testkit_rpc rpc = rig_upload(rig, "mine", text, strlen(text));
+    assert_string_equal(rpc.code, "invalid_params");
+    assert_non_null(strstr(rpc.text, "needs the permission \"storage\": rules that players bring"));
+    assert_null(strstr(rpc.text, "mod.json"));
+}
+
 /* ---- replays --------------------------------------------------------------------------------- */
 
 /* Too many keys to be listed is an answer like another: the next one is not taken for it. */
@@ -166,6 +178,7 @@ static void points_do_not_wrap(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(an_upload_is_told_of_the_permissions_that_count, close_rig),
         cmocka_unit_test_teardown(a_word_that_ends_like_admin_is_another, close_rig),
         cmocka_unit_test_teardown(a_refused_list_of_keys_is_replayed, close_rig),
         cmocka_unit_test_teardown(answers_stay_with_who_asked, close_rig),
