@@ -1,6 +1,6 @@
-/* layout - the parts of Lua's own objects that wrap.c reads: values, nodes and tables as release
- * 5.4.4 lays them out. Another release may do it differently, so it is refused here; wrap_test asks
- * the archive itself.
+/* layout - the parts of Lua's own objects that wrap.c reads: values, nodes, tables and strings as
+ * release 5.4.4 lays them out. Another release may do it differently, so it is refused here;
+ * wrap_test asks the archive itself.
  */
 #ifndef LUA_LAYOUT_H
 #define LUA_LAYOUT_H
@@ -54,10 +54,21 @@ struct layout_table {
     void *gray;
 };
 
+struct layout_string {
+    void *next_object;
+    uint8_t tag, marked;
+    uint8_t has_hash; /* of a long one: until then hash is the state's seed */
+    uint8_t short_length;
+    unsigned hash;
+    size_t length; /* of a long one */
+    char bytes[];
+};
+
 static_assert(sizeof(lua_Integer) == 8 && sizeof(lua_Number) == 8, "numbers of 64 bits");
 static_assert(sizeof(struct layout_value) == 16, "a value");
 static_assert(sizeof(struct layout_node) == 24 && offsetof(struct layout_node, next) == 12,
               "a node");
+static_assert(offsetof(struct layout_string, bytes) == 24, "a string");
 static_assert(sizeof(struct layout_table) == 56 && offsetof(struct layout_table, nodes) == 24,
               "a table");
 

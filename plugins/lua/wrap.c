@@ -9,6 +9,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <sodium/crypto_shorthash.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +24,7 @@ enum {
 
 #define HIDDEN __attribute__((visibility("hidden")))
 #define WRAPPED(type, name, ...)                                                                   \
-    HIDDEN type __real_##name(__VA_ARGS__);                                                        \
+    __attribute__((unused)) HIDDEN type __real_##name(__VA_ARGS__);                                \
     HIDDEN type __wrap_##name(__VA_ARGS__);                                                        \
     type __wrap_##name(__VA_ARGS__)
 
@@ -185,6 +186,21 @@ WRAPPED(void, luaK_patchlist, void *function, int list, int target) {
 WRAPPED(void, luaK_concat, void *function, int *list, int more) {
     sandbox_look();
     __real_luaK_concat(function, list, more);
+}
+
+/* ---- long strings as keys. Lua's own hash takes 1.5 ms for 900 KB, this one 0.3 ms. */
+
+WRAPPED(unsigned, luaS_hashlongstr, struct layout_string *string) {
+    static const char here; /* nobody knows where */
+    unsigned char hash[crypto_shorthash_BYTES], key[crypto_shorthash_KEYBYTES];
+    const uint64_t words[2] = {string->hash, (uintptr_t)&here};
+    if (string->has_hash) return string->hash;
+    static_assert(sizeof key == sizeof words, "a key of two words");
+    memcpy(key, words, sizeof key);
+    crypto_shorthash(hash, (const unsigned char *)string->bytes, string->length, key);
+    memcpy(&string->hash, hash, sizeof string->hash);
+    string->has_hash = 1;
+    return string->hash;
 }
 
 /* ---- numerals, which Lua reads in one go */

@@ -388,6 +388,34 @@ static int check_places(lua_State *L) {
     return 0;
 }
 
+static int check_string(lua_State *L) {
+    char text[300];
+    memset(text, 'x', sizeof text);
+    for (size_t len = 41; len < sizeof text; len++) {
+        lua_newtable(L);
+        lua_pushlstring(L, text, len);
+        const struct layout_string *string = lua_topointer(L, -1);
+        assert_int_equal(string->length, len);
+        assert_memory_equal(string->bytes, text, len);
+        lua_pushlstring(L, text, len); /* another one, of the same bytes */
+        assert_ptr_not_equal(lua_topointer(L, -1), string);
+        assert_false(string->has_hash);
+        lua_pushinteger(L, (lua_Integer)len);
+        lua_rawset(L, -4);
+        assert_int_equal(lua_rawget(L, -2), LUA_TNUMBER);
+        assert_true(string->has_hash);
+        lua_settop(L, 1);
+    }
+    return 0;
+}
+
+static void strings_lie_as_is_thought(void **state) {
+    struct sandbox *sb = make_sandbox(NULL, NULL);
+    (void)state;
+    assert_int_equal(sandbox_enter(sb, check_string, NULL), MUSTER_OK);
+    sandbox_destroy(sb);
+}
+
 static void tables_lie_as_is_thought(void **state) {
     struct sandbox_limits limits = {.memory_bytes = 16 << 20};
     struct sandbox *sb = make_sandbox(&limits, NULL);
@@ -526,6 +554,7 @@ int main(void) {
         cmocka_unit_test(what_does_not_fit_is_an_error),
         cmocka_unit_test(coroutines_collect_for_each_other),
         cmocka_unit_test(a_kill_is_no_error_that_is_tried_again),
+        cmocka_unit_test(strings_lie_as_is_thought),
         cmocka_unit_test(tables_lie_as_is_thought),
         cmocka_unit_test(keys_do_not_meet_in_number),
         cmocka_unit_test(constants_do_not_meet_in_number),
