@@ -119,6 +119,28 @@ static void stops_are_replayed(void **state) {
     assert_replayed(MOD_PERMISSIONS_ALL);
 }
 
+/* One that raises has failed, and is asked again; one that runs on and on is stopped, whatever it
+ * catches: that is no failure, and the end of an upload. */
+static void handlers_fail_or_are_stopped(void **state) {
+    (void)state;
+    bring("hooks.on('chat', 'c', function(text)\n"
+          "    while text == 'spin' do pcall(function() while true do end end) end\n"
+          "    error('on purpose')\n"
+          "end)");
+    for (int i = 1; i <= 2; i++) {
+        (void)rig_say(rig, 0, "hello");
+        assert_int_equal(testkit_metric(rig->kit, "muster_script_errors_total"), i);
+    }
+    assert_int_equal(testkit_metric(rig->kit, "muster_script_kills_total"), 0);
+    assert_non_null(testkit_log_find(rig->kit, "on purpose"));
+    assert_null(testkit_log_find(rig->kit, "stopped: "));
+    (void)rig_say(rig, 0, "spin");
+    assert_int_equal(testkit_metric(rig->kit, "muster_script_errors_total"), 2);
+    assert_int_equal(testkit_metric(rig->kit, "muster_script_kills_total"), 1);
+    assert_non_null(testkit_log_find(rig->kit, "stopped: script stopped: over its instructions"));
+    assert_null(rig_script(rig, REALM_LOBBY, "upload_brought")->sandbox);
+}
+
 /* ---- quotas ---------------------------------------------------------------------------------- */
 
 /* However often a script wants something of its lobby in a turn, it is done once. */
@@ -184,6 +206,7 @@ int main(void) {
         cmocka_unit_test_teardown(answers_stay_with_who_asked, close_rig),
         cmocka_unit_test_teardown(permissions_are_part_of_the_recording, close_rig),
         cmocka_unit_test_teardown(stops_are_replayed, close_rig),
+        cmocka_unit_test_teardown(handlers_fail_or_are_stopped, close_rig),
         cmocka_unit_test_teardown(changes_of_the_lobby_are_made_once_a_turn, close_rig),
         cmocka_unit_test_teardown(what_is_replaced_is_let_go, close_rig),
         cmocka_unit_test_teardown(points_do_not_wrap, close_rig),
