@@ -13,7 +13,7 @@ import { Hud } from "./hud.js";
 import { Invitations, joinByCode, setUpCodeForm, takeJoinLink } from "./join.js";
 import { LobbyBrowser } from "./lobbies.js";
 import { LobbyScreen } from "./lobby_screen.js";
-import { setUpLogin } from "./login.js";
+import { resetLogin, setUpLogin } from "./login.js";
 import { folderOf, serverOf, storageOf } from "./place.js";
 import { closedText, leftText } from "./reasons.js";
 import { Scoreboard } from "./scoreboard.js";
@@ -168,6 +168,7 @@ function showLobbies() {
 
 function showWelcome() {
     browser.stop();
+    resetLogin();
     showScreen("welcome");
 }
 

@@ -13,7 +13,7 @@ export class HostPanel {
     #catalog;
     #scripts;
     #form;
-    #built = ""; // the lobby and mode that the form was made for
+    #built = ""; // the lobby, mode and person that the form was made for
     #listed = "";
 
     constructor(client, catalog) {
@@ -37,8 +37,9 @@ export class HostPanel {
 
     #showForm({ lobbyId, gameMode, settings, state }) {
         const schema = this.#catalog.schemaOf(gameMode);
-        if (this.#built !== `${lobbyId} ${gameMode}`) {
-            this.#built = `${lobbyId} ${gameMode}`;
+        const wanted = `${lobbyId} ${gameMode} ${this.#client.session.playerId}`;
+        if (this.#built !== wanted) {
+            this.#built = wanted;
             const secrets = schema.filter(({ secret }) => secret).map(({ key }) => key);
             this.#form.build(schema,
                 { values: settings, omit: secrets, rules: this.#catalog.rules });

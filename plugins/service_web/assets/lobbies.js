@@ -113,7 +113,8 @@ export class LobbyBrowser {
             const seconds = Math.round((performance.now() - from) / 1000);
             const full = seconds < LONG_SEARCH_S ? ""
                 : " No seat is free yet; you get the first that is.";
-            byId("search-text").textContent = `Looking${where} for ${seconds} s.${full}`;
+            put(byId("search-text"), `Looking${where}.${full}`); // read aloud when it changes
+            byId("search-time").textContent = `${seconds} s`;
         };
         const timer = setInterval(showWait, 1000);
         const off = this.#client.on("match.searching", ({ regions }) => {

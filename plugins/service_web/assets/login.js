@@ -44,6 +44,12 @@ function setUpForm(id, action) {
     };
 }
 
+/** What was typed is nobody's business after signing in. */
+export function resetLogin() {
+    for (const name of ["login", "register"]) byId(`${name}-form`).reset();
+    byId("login-error").textContent = "";
+}
+
 /**
  * onPlay: signed in, and wants a match at once; onBrowse: signed in, and wants to see the lobbies.
  */

@@ -1,6 +1,7 @@
 // settings_form - a form made from a settings schema (docs/protocol.md, settingsSchema), and the
 // list that shows settings to those who may not change them.
 
+import { put } from "./keyed_list.js";
 import { RulesField } from "./rules_field.js";
 import { Field, isSame, titleOf } from "./settings_field.js";
 import { explain, make } from "./ui.js";
@@ -148,17 +149,28 @@ function valueText(entry, value, rules) {
 
 /** The same groups as text, without what a lobby does not show and what idle rules would take. */
 export function listSettings(container, schema, values, rules) {
-    const opened = new Set([...container.querySelectorAll("details[open] > summary")]
-        .map((summary) => summary.textContent));
     const shown = schema.filter(({ key }) => values[key] !== undefined);
     const idle = rules.filter(({ id }) => !values[RULES]?.includes(id));
-    const groups = grouped(shown, settingsOf(idle), rules.length > 0).map(([title, entries], i) => {
+    const groups = grouped(shown, settingsOf(idle), rules.length > 0);
+    const entries = groups.flatMap(([, all]) => all);
+    const layout = JSON.stringify(entries.map((entry) => [entry.key, titleOf(entry)]));
+    if (container.dataset.layout !== layout) layOut(container, groups);
+    container.dataset.layout = layout;
+    const cells = container.querySelectorAll("[data-setting]");
+    entries.forEach((entry, i) =>
+        put(cells[i], valueText(entry, values[entry.key], rules) || "none"));
+}
+
+/** New rows without values; the groups stay as a person left them. */
+function layOut(container, groups) {
+    const opened = new Set([...container.querySelectorAll("details[open] > summary")]
+        .map((summary) => summary.textContent));
+    container.replaceChildren(...groups.map(([title, entries], i) => {
         const rows = entries.flatMap((entry) => {
-            const value = make("dd", {}, valueText(entry, values[entry.key], rules) || "none");
+            const value = make("dd");
             value.dataset.setting = entry.key;
             return [make("dt", {}, titleOf(entry)), value];
         });
         return foldable(title, make("dl", {}, ...rows), opened, i === 0);
-    });
-    container.replaceChildren(...groups);
+    }));
 }
