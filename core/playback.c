@@ -53,13 +53,15 @@ static muster_status apply_input(struct match *match, const struct record_entry 
     return status;
 }
 
+static void note_difference(struct playback *playback, uint32_t tick) {
+    if (!playback->different) playback->different_tick = tick;
+    playback->different = true;
+}
+
 static muster_status compare_hash(struct playback *playback, uint64_t recorded, uint32_t tick) {
     playback->hash = match_hash(playback->match);
     playback->recorded_hash = recorded;
-    if (playback->hash != recorded && !playback->different) {
-        playback->different = true;
-        playback->different_tick = tick;
-    }
+    if (playback->hash != recorded) note_difference(playback, tick);
     return MUSTER_OK;
 }
 
@@ -72,7 +74,8 @@ static muster_status apply_end(struct playback *playback, const struct record_en
     if (r.overflow || !match_end_valid(team, reason)) return MUSTER_INVALID;
     match_end(match, team, reason); /* only when it was ended from outside */
     playback->ended = true;
-    if (match->end_team != team || match->end_reason != reason) playback->different = true;
+    if (match->end_team != team || match->end_reason != reason)
+        note_difference(playback, entry->tick);
     return compare_hash(playback, hash, entry->tick);
 }
 
@@ -124,7 +127,7 @@ static muster_status play(struct playback *playback, struct record_reader *reade
             match_sent(playback->match);
         }
         if (playback->match->tick != entry.tick) { /* it ended earlier than it did */
-            playback->different = true;
+            note_difference(playback, playback->match->tick);
             return MUSTER_OK;
         }
         status = apply(playback, &entry);

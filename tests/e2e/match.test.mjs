@@ -163,6 +163,32 @@ test("who leaves before the first tick has lost: by forfeit, and where one life 
     }
 });
 
+test("with one life each the last one alive wins, by elimination", async (t) => {
+    const server = await startServer(t, {});
+    const team = await gather(t, server, 2);
+    await sitDown(team, { ...DUEL, killLimit: 50, elimination: true, mapName: "crossfire" });
+    const { results } = await team[0].end();
+    assert.equal(results.reason, "elimination");
+    const alive = results.playerStats.find(({ deaths }) => deaths === 0);
+    assert.equal(results.winningTeam, alive.team);
+});
+
+test("while the scoreboard is shown one may come to watch, not to play", async (t) => {
+    const server = await startServer(t, { config: { lobby: { scoreboardMs: 60000 } } });
+    const team = await gather(t, server, 2, PEACE);
+    const lobbyId = await sitDown(team, { ...BRIEF, maxPlayers: 4 });
+    const { matchId } = await team[0].end();
+    const [late, watcher] = await gather(t, server, 2);
+    const error = await refused(late.client.joinLobby(lobbyId), "wrong_state");
+    assert.equal(error.data.state, "ending");
+    const [told, seen] = ["match.ended", "snapshot"].map((event) => watcher.client.once(event));
+    const entry = await watcher.client.joinLobby(lobbyId, { spectator: true });
+    assert.equal((await told).matchId, matchId);
+    assert.ok((await seen).tick > 0, "how it stood");
+    assert.equal(entry.votes[0].vote, "restart");
+    await refused(watcher.client.call("lobby.vote", { vote: "restart", choice: true }), "wrong_state");
+});
+
 test("bots make a match for one newcomer", async (t) => {
     const server = await startServer(t, { config: { lobby: { playersMin: 1 } } });
     const team = await gather(t, server, 1, PEACE);

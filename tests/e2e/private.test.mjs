@@ -223,6 +223,21 @@ test("ready-up: a private lobby starts when all are ready, or when the host says
     await begun;
 });
 
+test("who was ready is not so any more after a match; all yes begins the next one at once", async (t) => {
+    const own = await start(t, { lobby: { countdownMs: 100, scoreboardMs: 60000, playersMin: 2 } });
+    const { clients } = await sitDown(t, 2, { timeLimit: 1 }, own);
+    const [host, guest] = clients;
+    const ended = host.once("match.ended", WAIT);
+    for (const client of clients) await client.call("lobby.ready", { ready: true });
+    await ended;
+    assert.ok(host.entry.members.every(({ ready }) => !ready), "told as not ready");
+    const again = host.once("match.started", WAIT);
+    for (const client of clients) await client.voteRestart(true);
+    await again;
+    await host.once("match.ended", WAIT);
+    guest.close();
+});
+
 test("teams: lock, others' teams, shuffle, swap", async (t) => {
     const { clients } = await sitDown(t, 4, { startWhen: "host" });
     const [host, guest] = clients;

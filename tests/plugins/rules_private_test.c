@@ -234,8 +234,20 @@ static void starts_when_it_shall(void **state) {
     assert_refused(rig, ask(rig, MUSTER_ACTION_START, 0, ""), "not_ready");
     testkit_member(rig->kit, rig->lobby, rig->host)->is_ready = 1;
     assert_int_equal(ask(rig, MUSTER_ACTION_START, 0, ""), MUSTER_PASS);
+    testkit_member_add(rig->kit, rig->lobby, rig->third, MUSTER_SEAT_NONE, MUSTER_TEAM_NONE);
+    assert_int_equal(ask(rig, MUSTER_ACTION_START, 0, ""), MUSTER_PASS); /* a watcher */
     testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE);
     assert_refused(rig, ask(rig, MUSTER_ACTION_START, 0, ""), "not_ready");
+    testkit_member(rig->kit, rig->lobby, rig->guest)->has_entered = 0; /* may never come */
+    assert_int_equal(ask(rig, MUSTER_ACTION_START, 0, ""), MUSTER_PASS);
+    testkit_member(rig->kit, rig->lobby, rig->guest)->has_entered = 1;
+    testkit_lobby(rig->kit, rig->lobby)->is_private = 0; /* auto: enough players will do */
+    assert_int_equal(ask(rig, MUSTER_ACTION_START, 0, ""), MUSTER_PASS);
+    testkit_lobby(rig->kit, rig->lobby)->is_private = 1;
+    testkit_member(rig->kit, rig->lobby, rig->host)->is_ready = 0;
+    testkit_member_remove(rig->kit, rig->lobby, rig->host);
+    testkit_member_remove(rig->kit, rig->lobby, rig->guest);
+    assert_refused(rig, ask(rig, MUSTER_ACTION_START, 0, ""), "not_ready"); /* watchers alone */
     assert_true(testkit_setting_set(rig->kit, "startWhen", "enough"));
     assert_int_equal(ask(rig, MUSTER_ACTION_START, 0, ""), MUSTER_PASS);
     assert_true(testkit_setting_set(rig->kit, "startWhen", "host"));

@@ -189,6 +189,122 @@ static void a_private_lobby_is_shown_to_its_members(void **state) {
     assert_false(lobby_visible(other, ann));
 }
 
+/* ---- ready ----------------------------------------------------------------------------------- */
+
+static int32_t ready(const char *player_key, bool value) {
+    struct failure failure = {0};
+    int32_t code = lobby_ready(named(player_key), value, &failure);
+    json_decref(failure.data);
+    return code;
+}
+
+static bool is_ready(const struct lobby *lobby, uint32_t seat) {
+    return lobby->members[seat].ready;
+}
+
+static void who_is_ready_is_so_until_something_happens(void **state) {
+    (void)state;
+    struct lobby *lobby = four();
+    struct client *cid = rig_client(named("cid"));
+    assert_int_equal(ready("ann", true), RPC_OK);
+    assert_int_equal(ready("bea", true), RPC_OK);
+    assert_int_equal(ready("dan", true), RPC_OK);
+    assert_true(is_ready(lobby, 0) && is_ready(lobby, 1) && !is_ready(lobby, 2));
+    rig_settle(100);
+    assert_true(rig_told(cid, "\"ready\":true"));
+    assert_int_equal(ready("bea", false), RPC_OK);
+    assert_false(is_ready(lobby, 1));
+    rig_drop(rig_client(named("ann")));
+    assert_false(is_ready(lobby, 0)); /* who is away is not ready */
+    lobby_leave(named("dan"), MUSTER_LEAVE_QUIT);
+    rig_join(lobby, "eve", NULL);
+    assert_false(is_ready(lobby, 3)); /* not inherited */
+    watch(lobby, "fay");
+    assert_int_equal(ready("fay", true), RPC_WRONG_STATE);
+}
+
+static void a_match_that_starts_clears_who_is_ready(void **state) {
+    (void)state;
+    struct lobby *lobby = four();
+    static const char *const names[] = {"ann", "bea", "cid", "dan"};
+    for (int i = 0; i < 4; i++) assert_int_equal(ready(names[i], true), RPC_OK);
+    play_to_the_end(lobby);
+    for (uint32_t i = 0; i < 4; i++) assert_false(is_ready(lobby, i));
+    assert_int_equal(ready("ann", true), RPC_WRONG_STATE);
+}
+
+/* ---- the countdown --------------------------------------------------------------------------- */
+
+static void a_countdown_ends_with_its_time_or_with_its_people(void **state) {
+    (void)state;
+    struct lobby *lobby = rig_lobby();
+    lobby->players_min = 2;
+    rig_join(lobby, "ann", NULL);
+    rig_settle(1000);
+    assert_int_equal(lobby->state, MUSTER_LOBBY_WAITING);
+    struct session *bea = rig_join(lobby, "bea", NULL);
+    rig_settle(100);
+    assert_int_equal(lobby->state, MUSTER_LOBBY_STARTING);
+    rig_settle(2900);
+    assert_int_equal(lobby->state, MUSTER_LOBBY_STARTING);
+    rig_drop(rig_client(bea)); /* too few in the last moment */
+    rig_settle(100);
+    assert_int_equal(lobby->state, MUSTER_LOBBY_WAITING);
+    assert_null(lobby->match);
+    rig_join(lobby, "cid", NULL);
+    rig_settle(100);
+    assert_int_equal(lobby->state, MUSTER_LOBBY_STARTING);
+    warden.holds_start = true; /* the rules change their mind */
+    rig_settle(100);
+    assert_int_equal(lobby->state, MUSTER_LOBBY_WAITING);
+    lobby_begin_countdown(lobby, true); /* somebody wants it all the same */
+    rig_settle(2900);
+    assert_int_equal(lobby->state, MUSTER_LOBBY_STARTING);
+    rig_settle(100);
+    assert_int_equal(lobby->state, MUSTER_LOBBY_ACTIVE);
+    assert_int_equal(lobby->match->seats[1].used, 1); /* bea has the seat still */
+    assert_false(lobby->match->seats[1].connected);
+}
+
+/* ---- tickets and windows --------------------------------------------------------------------- */
+
+static void windows_end_to_the_moment_and_once(void **state) {
+    (void)state;
+    char ticket[TICKET_TEXT_SIZE];
+    struct lobby *lobby = rig_lobby();
+    warden.holds_start = true;
+    struct session *ann = rig_sign_in("ann", NULL);
+    rig_join(lobby, "bea", NULL);
+    assert_int_equal(reserve(lobby, ann, false, ticket), RPC_OK);
+    rig_settle(14900);
+    assert_int_equal(lobby_players(lobby), 2);
+    assert_int_equal(rig_enter(ann, ticket, NULL), RPC_OK); /* just in time */
+    rig_settle(100000);
+    assert_int_equal(lobby_players(lobby), 2); /* the ticket's deadline is gone */
+    rig_drop(rig_client(ann));
+    rig_settle(59900);
+    assert_int_equal(lobby_players(lobby), 2);
+    rig_settle(100);
+    assert_int_equal(lobby_players(lobby), 1);
+    assert_null(session_find_key("ann"));
+}
+
+static void watchers_have_places_of_their_own_and_not_without_end(void **state) {
+    (void)state;
+    char name[8], ticket[TICKET_TEXT_SIZE];
+    struct lobby *lobby = four();
+    for (int i = 0; i < 8; i++) { /* lobby.spectatorsMax */
+        snprintf(name, sizeof name, "w%d", i);
+        watch(lobby, name);
+    }
+    assert_int_equal(reserve(lobby, rig_sign_in("w8", NULL), true, ticket), RPC_LOBBY_FULL);
+    assert_int_equal(lobby_spectators(lobby), 8);
+    assert_int_equal(lobby_players(lobby), 4);
+    assert_int_equal(lobby_seat(named("w0")->member), MUSTER_SEAT_NONE);
+    lobby_leave(named("w3"), MUSTER_LEAVE_QUIT);
+    assert_int_equal(reserve(lobby, session_find_key("w8"), true, ticket), RPC_OK);
+}
+
 /* ---- teams ----------------------------------------------------------------------------------- */
 
 static int32_t wish(const char *player_key, const char *whose, uint32_t team) {
@@ -294,6 +410,11 @@ int main(void) {
         TEST(a_player_who_wants_to_watch_leaves_the_match),
         TEST(what_matchmaking_found_can_be_given_back),
         TEST(a_private_lobby_is_shown_to_its_members),
+        TEST(who_is_ready_is_so_until_something_happens),
+        TEST(a_match_that_starts_clears_who_is_ready),
+        TEST(a_countdown_ends_with_its_time_or_with_its_people),
+        TEST(windows_end_to_the_moment_and_once),
+        TEST(watchers_have_places_of_their_own_and_not_without_end),
         TEST(a_wished_team_counts_while_teams_stay_even),
         TEST(an_even_number_is_no_more_than_half_and_an_odd_one_more),
         TEST(a_team_that_was_given_counts_before_wishes),

@@ -317,6 +317,34 @@ static void who_waits_goes_on_waiting_after_a_reload(void **state) {
     assert_int_not_equal(ann->lobby, 0);
 }
 
+/* The old generation is kept as long as somebody waits at it, and no longer. */
+static void an_old_matchmaker_goes_with_its_last_ticket(void **state) {
+    (void)state;
+    struct session *ann = rig_sign_in("ann", NULL), *bea = rig_sign_in("bea", NULL);
+    assert_int_equal(find(ann), RPC_OK);
+    assert_int_equal(find(bea), RPC_OK);
+    assert_int_equal(first.self.pins, 2);
+    assert_int_equal(matchmaker_open(&second, "match_second", &first.self), 0);
+    first.self.superseded = true;
+    queue_cancel(ann);
+    assert_int_equal(first.self.pins, 1);
+    second.refuses = true; /* and the new one does not take who waits */
+    queue_backfill(rig_lobby());
+    run(&second);
+    assert_int_equal(first.self.pins, 0);
+    assert_int_equal(first.dequeued, 2);
+    assert_int_equal(second.self.pins, 0);
+    assert_int_equal(queue_count(), 1); /* tried again */
+    second.refuses = false;
+    queue_backfill(rig_lobby());
+    run(&second);
+    assert_int_equal(second.enqueued, 1);
+    assert_int_equal(second.self.pins, 1);
+    queue_cancel(bea);
+    assert_int_equal(second.self.pins, 0);
+    assert_int_equal(second.dequeued, 1);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_queue, close_queue)
     const struct CMUnitTest tests[] = {
@@ -329,6 +357,7 @@ int main(void) {
         TEST(everybody_may_search_and_search_again),
         TEST(a_lobby_for_nobody_is_closed_and_told),
         TEST(who_waits_goes_on_waiting_after_a_reload),
+        TEST(an_old_matchmaker_goes_with_its_last_ticket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

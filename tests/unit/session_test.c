@@ -52,6 +52,38 @@ static void the_newer_connection_takes_over(void **state) {
     assert_null(session_find_key("ann"));
 }
 
+/* The newer connection has not resumed yet: whoever sat there is away, and may lose the seat. */
+static void a_seat_is_away_until_the_newer_connection_resumes(void **state) {
+    (void)state;
+    char token[TICKET_TEXT_SIZE];
+    struct lobby *lobby = rig_lobby();
+    struct client *bea = rig_client(rig_join(lobby, "bea", NULL)), *newer;
+    struct session *ann = rig_join(lobby, "ann", token);
+    rig_play(lobby);
+    lobby->members[ann->member].ready = true;
+    rig_settle(200);
+    rig_forget(bea);
+    assert_ptr_equal(rig_sign_in("ann", &newer), ann);
+    assert_false(lobby->members[ann->member].connected);
+    assert_false(lobby->members[ann->member].ready);
+    assert_false(lobby->match->seats[ann->member].connected);
+    assert_true(rig_told(bea, "\"connected\":false"));
+    uint32_t before = rig.snapshots[newer->conn - 1];
+    rig_tick(lobby);
+    assert_int_equal(rig.snapshots[newer->conn - 1], before);
+    rig_settle(59000);
+    assert_int_equal(rig_resume(ann, token, token), RPC_OK);
+    assert_true(lobby->members[ann->member].connected);
+    assert_true(lobby->match->seats[ann->member].connected);
+    assert_ptr_equal(rig_sign_in("ann", NULL), ann);
+    rig_settle(59900);
+    assert_int_equal(lobby_players(lobby), 2);
+    rig_settle(200);
+    assert_int_equal(lobby_players(lobby), 1);
+    assert_int_equal(rig_resume(ann, token, NULL), RPC_RESUME_INVALID);
+    assert_ptr_equal(session_find_key("ann"), ann); /* connected, without a seat */
+}
+
 static void a_renewed_token_changes_nobodys_connection(void **state) {
     (void)state;
     struct client *client;
@@ -246,6 +278,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_open, rig_close)
     const struct CMUnitTest tests[] = {
         TEST(the_newer_connection_takes_over),
+        TEST(a_seat_is_away_until_the_newer_connection_resumes),
         TEST(a_renewed_token_changes_nobodys_connection),
         TEST(a_token_that_runs_out_ends_its_connection_and_no_other),
         TEST(the_wall_clock_ends_nobody),
