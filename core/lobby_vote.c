@@ -253,7 +253,7 @@ void lobby_vote_forget(struct lobby *lobby, uint32_t index) {
 static int32_t cast(struct session *session, struct lobby *lobby, struct lobby_vote *vote,
                     uint32_t option, struct failure *failure) {
     uint32_t seat = session->member;
-    if (member_is_spectator(seat) || !may_vote(lobby, vote, seat))
+    if (!may_vote(lobby, vote, seat))
         return failure_set(failure, RPC_DENIED, "you have no vote in this");
     char value[MUSTER_NAME_MAX + 2];
     snprintf(value, sizeof value, "\"%s\"", vote->options[option]);

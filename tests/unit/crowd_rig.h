@@ -8,6 +8,7 @@
 static struct {
     struct muster_self self;
     bool holds_start;
+    bool accepts; /* whatever anybody wants */
     const char *keeps_out;
 } warden;
 
@@ -20,7 +21,7 @@ static inline muster_verdict on_allow(void *instance, void *state,
     bool start = action->kind == MUSTER_ACTION_START && !action->player && warden.holds_start;
     bool join = action->kind == MUSTER_ACTION_JOIN && warden.keeps_out && session &&
                 strcmp(session->player_key, warden.keeps_out) == 0;
-    if (!start && !join) return MUSTER_PASS;
+    if (!start && !join) return warden.accepts ? MUSTER_ACCEPT : MUSTER_PASS;
     snprintf(reason, cap, "not now");
     return MUSTER_REJECT;
 }
@@ -29,7 +30,7 @@ static const struct muster_rules rules = {.size = sizeof rules, .allow = on_allo
 static const struct muster_role roles[] = {{MUSTER_ROLE_RULES, 0, &rules}};
 
 static inline int open_crowd(void **state) {
-    warden.holds_start = false;
+    warden.holds_start = warden.accepts = false;
     warden.keeps_out = NULL;
     return rig_open(state) || fake_plugin(&warden.self, "warden", roles, 1, NULL, NULL) ? -1 : 0;
 }

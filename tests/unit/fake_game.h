@@ -206,6 +206,9 @@ static const struct muster_mode fake_mode = {
 static const struct muster_victory fake_victory = {.size = sizeof fake_victory,
                                                    .evaluate = fake_evaluate};
 
+static const char fake_settings[] =
+    "[{\"key\":\"maxPlayers\",\"type\":\"int\",\"default\":4,\"min\":1,\"max\":16}]";
+
 static const struct muster_role fake_roles[] = {
     {MUSTER_ROLE_MODE, 0, &fake_mode},
     {MUSTER_ROLE_VICTORY, 0, &fake_victory},
@@ -244,6 +247,7 @@ static inline int game_open(const char *sections) {
                                           .maps = maps,
                                           .map_count = 2,
                                           .tick_rate_hz = 20,
+                                          .settings_json = fake_settings,
                                           .view_count = 2,
                                           .snapshot_max_bytes = 64};
     memset(&game, 0, sizeof game);

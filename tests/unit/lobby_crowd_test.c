@@ -54,7 +54,9 @@ static void watchers_alone_keep_no_lobby(void **state) {
     rig_settle(29000);
     assert_non_null(lobby_find(id));
     watch(lobby, "cid"); /* one more does not keep it either */
-    rig_settle(1100);
+    rig_settle(900);
+    assert_non_null(lobby_find(id));
+    rig_settle(100);
     assert_null(lobby_find(id));
     assert_int_equal(bea->lobby, 0);
     assert_true(rig_told(rig_client(bea), "lobby.left"));

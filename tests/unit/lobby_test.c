@@ -236,7 +236,8 @@ static void a_lobby_is_closed_in_every_state(void **state) {
 static void who_does_not_read_is_let_go(void **state) {
     (void)state;
     struct lobby *lobby = rig_lobby();
-    struct client *slow = rig_client(rig_join(lobby, "ann", NULL));
+    char token[TICKET_TEXT_SIZE];
+    struct client *slow = rig_client(rig_join(lobby, "ann", token));
     struct client *good = rig_client(rig_join(lobby, "bea", NULL));
     rig_play(lobby);
     rig.full[slow->conn - 1] = true;
@@ -245,6 +246,13 @@ static void who_does_not_read_is_let_go(void **state) {
     for (int i = 0; i < 20; i++, rig_now_ms += 50) rig_tick(lobby);
     assert_int_equal(rig.close_code[slow->conn - 1], 4006);
     assert_int_equal(rig.snapshots[good->conn - 1], 110);
+    rig_drop(slow); /* comes back: has its time anew */
+    struct client *again;
+    struct session *ann = rig_sign_in("ann", &again);
+    rig.full[again->conn - 1] = true;
+    assert_int_equal(rig_resume(ann, token, NULL), RPC_OK);
+    rig_tick(lobby);
+    assert_int_equal(rig.close_code[again->conn - 1], 0);
 }
 
 /* ---- bounds ---------------------------------------------------------------------------------- */

@@ -150,6 +150,7 @@ static void a_vote_ends_with_its_time_and_is_let_go(void **state) {
     struct failure failure = {0};
     assert_int_equal(poll(lobby, 0, MUSTER_SEAT_NONE, MUSTER_SEAT_NONE), MUSTER_OK);
     assert_int_equal(lobby_cast(named("ann"), old, "yes", &failure), RPC_NOT_FOUND);
+    assert_int_equal(lobby_cast(named("ann"), 0, "yes", &failure), RPC_NOT_FOUND);
     json_decref(failure.data);
     rig_settle(20000);
     assert_int_equal(polled.ended, 1);
@@ -188,6 +189,7 @@ static void who_votes_no_is_out_when_the_others_play_again(void **state) {
     assert_int_equal(bea->lobby, 0);
     assert_true(rig_told(rig_client(bea), "\"lobby.left\",\"params\":{\"reason\":\"quit\"}"));
     assert_int_equal(lobby_players(lobby), 3);
+    assert_int_equal(lobby->votes[VOTE_RESTART].id, 0);
     rig_play(lobby);
     assert_false(lobby->match->seats[1].used);
     assert_true(lobby->match->seats[3].used);

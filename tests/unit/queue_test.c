@@ -317,6 +317,25 @@ static void who_waits_goes_on_waiting_after_a_reload(void **state) {
     assert_int_not_equal(ann->lobby, 0);
 }
 
+static void who_searches_is_told_so_every_five_seconds(void **state) {
+    (void)state;
+    struct session *ann = rig_sign_in("ann", NULL);
+    assert_int_equal(find(ann), RPC_OK);
+    struct lobby *lobby = rig_lobby();
+    static const struct {
+        uint32_t ms;
+        bool told;
+    } steps[] = {{4999, false}, {1, true}, {4999, false}, {1, true}};
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        rig_forget(rig_client(ann));
+        rig_now_ms += steps[i].ms;
+        queue_backfill(lobby);
+        run(&first);
+        assert_int_equal(rig_told(rig_client(ann), "match.searching"), steps[i].told);
+    }
+    assert_true(rig_told(rig_client(ann), "\"waitedMs\":10000"));
+}
+
 /* The old generation is kept as long as somebody waits at it, and no longer. */
 static void an_old_matchmaker_goes_with_its_last_ticket(void **state) {
     (void)state;
@@ -357,6 +376,7 @@ int main(void) {
         TEST(everybody_may_search_and_search_again),
         TEST(a_lobby_for_nobody_is_closed_and_told),
         TEST(who_waits_goes_on_waiting_after_a_reload),
+        TEST(who_searches_is_told_so_every_five_seconds),
         TEST(an_old_matchmaker_goes_with_its_last_ticket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
