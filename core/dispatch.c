@@ -17,6 +17,7 @@
 #define REFUSED_MAX 20
 #define REFUSED_COST 5 /* messages */
 #define MESSAGE_UNIT_BYTES 1024
+#define BATCH_ANSWER_MAX_BYTES 65536 /* then the rest of a batch is refused */
 
 static struct {
     const struct method *methods;
@@ -141,56 +142,74 @@ static int32_t run_gate(struct call *call, const struct method *method, const ch
     return method->fn(call);
 }
 
-/* The answer, or null: a notification, or answered later. */
-static json_t *run_call(struct client *client, const struct rpc_call *rpc, bool in_batch) {
+static char *text_of(json_t *answer) {
+    uint32_t len = 0;
+    char *text = rpc_dump(answer, &len);
+    json_decref(answer);
+    return text;
+}
+
+/* The answer as text, or null: a notification, or answered later. */
+static char *answer_of(struct call *call, int32_t code) {
+    if (code == METHOD_LATER) return NULL;
+    if (code != RPC_OK) {
+        metrics_add(METRIC_RPC_ERRORS, 1);
+        json_decref(call->result);
+        if (call->id) return text_of(failure_answer(&call->failure, call->id));
+        json_decref(call->failure.data);
+        return NULL;
+    }
+    if (call->id && call->text) return rpc_result_text(call->id, call->text);
+    json_t *result = call->result ? call->result : json_object();
+    if (call->id) return text_of(rpc_result(call->id, result));
+    json_decref(result);
+    return NULL;
+}
+
+/* What the calls before it in a batch have been answered is `answer_bytes` long. */
+static char *run_call(struct client *client, const struct rpc_call *rpc, bool in_batch,
+                      size_t answer_bytes) {
     if (rpc->error) {
         metrics_add(METRIC_RPC_ERRORS, 1);
         client->malformed_count++;
-        return rpc_failure(rpc->id, rpc->error, rpc->error_text, NULL);
+        return text_of(rpc_failure(rpc->id, rpc->error, rpc->error_text, NULL));
     }
     struct call call = {.client = client,
                         .session = session_find(client->player),
                         .params = rpc->params,
                         .id = rpc->id};
-    call.method = find_method(rpc->method, call.session);
-    int32_t code = run_gate(&call, call.method, rpc->method, in_batch);
-    if (code == METHOD_LATER) return NULL;
-    if (code != RPC_OK) {
-        metrics_add(METRIC_RPC_ERRORS, 1);
-        json_decref(call.result);
-        if (rpc->id) return failure_answer(&call.failure, rpc->id);
-        json_decref(call.failure.data);
-        return NULL;
+    int32_t code = RPC_OK;
+    if (answer_bytes > BATCH_ANSWER_MAX_BYTES) {
+        code = failure_set(&call.failure, RPC_RATE_LIMITED, "the batch's answer is too long");
+    } else {
+        call.method = find_method(rpc->method, call.session);
+        code = run_gate(&call, call.method, rpc->method, in_batch);
     }
-    json_t *result = call.result ? call.result : json_object();
-    if (rpc->id) return rpc_result(rpc->id, result);
-    json_decref(result);
-    return NULL;
+    char *text = answer_of(&call, code);
+    free(call.text);
+    return text;
 }
 
-/* Takes value; answers how long its text was. */
-static uint32_t send_answers(struct client *client, json_t *value) {
-    uint32_t len = 0;
-    char *text = client->closing ? NULL : rpc_dump(value, &len);
-    if (text) client_send_text(client, text, len);
-    free(text);
-    json_decref(value);
-    return len;
-}
-
+/* Answers how long the text was that has been sent. */
 static uint32_t run_batch(struct client *client, const struct rpc_batch *batch) {
-    json_t *answers = json_array();
-    uint32_t len = 0;
+    char *text = NULL;
+    size_t len = 0;
+    uint32_t answers = 0;
+    FILE *out = open_memstream(&text, &len);
+    if (!out) return 0;
     for (uint32_t i = 0; i < batch->count && !client->closing; i++) {
-        json_t *answer = run_call(client, &batch->calls[i], batch->is_batch);
-        if (answer) json_array_append_new(answers, answer);
+        fflush(out); /* len is right then */
+        char *answer = run_call(client, &batch->calls[i], batch->is_batch, len);
+        if (answer && batch->is_batch) fputc(answers == 0 ? '[' : ',', out);
+        if (answer) fputs(answer, out);
+        answers += answer != NULL;
+        free(answer);
     }
-    if (batch->is_batch && json_array_size(answers))
-        len = send_answers(client, json_incref(answers));
-    else if (json_array_size(answers))
-        len = send_answers(client, json_incref(json_array_get(answers, 0)));
-    json_decref(answers);
-    return len;
+    if (answers > 0 && batch->is_batch) fputc(']', out);
+    bool whole = fclose(out) == 0;
+    if (whole && answers > 0) client_send_text(client, text, (uint32_t)len);
+    free(text);
+    return (uint32_t)len;
 }
 
 /* Long answers count as several requests; a stranger's time counts, too. A player's does not: what

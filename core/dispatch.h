@@ -16,6 +16,7 @@ struct call {
     json_t *params;          /* borrowed object, checked against the method's parameters */
     json_t *id;              /* borrowed; what a later answer needs */
     json_t *result;          /* set by the method; null means {} */
+    char *text;              /* or the result as text, to be freed */
     struct failure failure;
 };
 

@@ -270,7 +270,8 @@ static muster_status command_fn(muster_self *self, muster_match_id id,
     struct match *match = match_find(id);
     if (!match) return MUSTER_NOT_FOUND;
     if (!command || !host_size_ok(command->size, sizeof *command) || command->arg_count > 8 ||
-        !command->name)
+        !command->name || strlen(command->name) >= MUSTER_NAME_MAX ||
+        (command->text && strlen(command->text) >= sizeof((struct match_command *)0)->text))
         return MUSTER_INVALID;
     struct match_command copy = {.seat = command->seat, .arg_count = command->arg_count};
     for (uint32_t i = 0; i < command->arg_count; i++) copy.args[i] = command->args[i];

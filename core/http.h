@@ -33,6 +33,19 @@ void http_closed(muster_request_id id);
  * below /v1/ must be JSON (415) and not come from the page of a foreign origin (403). */
 
 muster_status http_respond(muster_request_id id, const struct muster_http_response *response);
+/* An answer that is the same for many; zeroed at first. */
+struct http_shared {
+    char *text;
+    uint32_t len;
+    uint32_t gzip_len;
+    uint8_t *gzip; /* made when it is asked for */
+    char etag[36];
+};
+void http_shared_deinit(struct http_shared *shared);
+/* Answers JSON text with a tag, compressed when that is accepted, or with 304. What was made for the
+ * same text before is used again. Null text: 500. */
+muster_status http_respond_shared(const struct muster_http_request *request,
+                                  struct http_shared *shared, const char *text, uint32_t len);
 /* Takes json's reference. */
 muster_status http_respond_json(muster_request_id id, uint32_t status, json_t *json);
 muster_status http_problem(muster_request_id id, uint32_t status, const char *code,

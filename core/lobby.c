@@ -291,6 +291,7 @@ void lobby_close(struct lobby *lobby, uint32_t leave_reason, const char *reason)
     lobby_emit(lobby, MUSTER_NOTICE_LOBBY_CLOSED, 0, MUSTER_SEAT_NONE, 0);
     lobby_rules_destroy(lobby);
     json_decref(lobby->settings);
+    free(lobby->listed.text);
     free(lobby->results);
     slots_remove(&lobbies.slots, lobby->id);
 }

@@ -50,6 +50,16 @@ struct member {
     char display_name[MUSTER_DISPLAY_MAX];
 };
 
+/* A lobby's text in lists, and what it was made of. */
+struct lobby_listed {
+    char *text;
+    uint32_t state;
+    uint32_t players;
+    uint32_t players_max;
+    uint32_t settings_version;
+    uint32_t registry_version;
+};
+
 /* A vote of the players: for another match (the lobby's own), or one that a plugin started. */
 struct lobby_vote {
     uint32_t id; /* 0: none */
@@ -86,6 +96,8 @@ struct lobby {
     char code[LOBBY_CODE_SIZE]; /* leads here; "": no code */
     struct lobby_vote votes[VOTE_SLOTS];
     json_t *settings; /* every key of the mode's schema that is not secret, owned */
+    uint32_t settings_version;
+    struct lobby_listed listed;
     uint32_t players_max;
     uint32_t players_min;
     uint32_t tick_rate_hz;
@@ -232,6 +244,20 @@ bool member_is_spectator(uint32_t index);
 
 /* ---- JSON of docs/protocol.md section 5; new references ---- */
 json_t *lobby_info_json(const struct lobby *lobby);
+/* Public lobbies; "" does not restrict. */
+struct lobby_filter {
+    const char *game_mode;
+    const char *region;
+    const char *state;
+    const char *map_name;
+    bool by_open_slots;
+    bool has_open_slots;
+    uint32_t limit;
+    muster_lobby_id after; /* 0: from the start */
+};
+/* {lobbies: [LobbyInfo], nextCursor} as text, to be freed; the settings of each are cut to those
+ * that differ from the mode's and a few that always count. Null: out of memory. */
+char *lobby_list(const struct lobby_filter *filter, uint32_t *len);
 json_t *lobby_members_json(const struct lobby *lobby);
 json_t *lobby_match_json(struct lobby *lobby); /* MatchInfo or null */
 /* Schema of a mode's settings with the operator's lobby.defaults as its defaults. */

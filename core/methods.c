@@ -27,32 +27,12 @@ void methods_set_admin(methods_admin_fn fn) {
 
 /* ---- server ---------------------------------------------------------------------------------- */
 
-static json_t *mode_json(const struct mode_entry *mode) {
-    json_t *maps = json_array();
-    for (uint32_t i = 0; i < mode->map_count; i++)
-        json_array_append_new(maps, json_string(mode->maps[i]));
-    return json_pack("{s:s,s:s,s:o,s:i,s:i,s:o}", "name", mode->game_mode, "title", mode->title,
-                     "maps", maps, "maxPlayers", (int)mode->players_max, "tickRate",
-                     (int)mode->tick_rate_hz, "settingsSchema",
-                     lobby_settings_schema(mode->game_mode));
-}
-
-json_t *methods_server_info(void) {
-    json_t *modes = json_array();
-    for (const struct mode_entry *m = registry_mode_next(NULL); m; m = registry_mode_next(m))
-        json_array_append_new(modes, mode_json(m));
-    json_t *regions = json_array();
-    for (uint32_t i = 0; i < config_list_count("server", "regions"); i++)
-        json_array_append_new(regions, json_string(config_list_item("server", "regions", i)));
-    return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:s}", "name", config_string("server", "name"),
-                     "version", MUSTER_VERSION, "nodeId", paths_node_id(), "region",
-                     config_string("server", "region"), "regions", regions, "gameModes", modes,
-                     "protocol", "muster.v1");
-}
-
+/* Before signing in without the settings schemas, which are long. */
 static int32_t server_info(struct call *call) {
-    call->result = methods_server_info();
-    return RPC_OK;
+    uint32_t len = 0;
+    const char *text = methods_info(call->session == NULL, &len);
+    call->text = text ? strdup(text) : NULL;
+    return call->text ? RPC_OK : failure_set(&call->failure, RPC_INTERNAL, "out of memory");
 }
 
 /* ---- session --------------------------------------------------------------------------------- */
@@ -128,20 +108,6 @@ static const struct param list_params[] = {
     END_PARAM,
 };
 
-static bool fits(const char *wanted, const char *have) {
-    return !wanted[0] || strcmp(wanted, have) == 0;
-}
-
-static bool lobby_fits(const struct call *call, const struct lobby *lobby) {
-    bool has_open = !json_object_get(call->params, "hasOpenSlots") ||
-                    param_bool(call, "hasOpenSlots", false) == lobby_open(lobby);
-    return lobby_visible(lobby, NULL) && has_open &&
-           fits(param_string(call, "gameMode", ""), lobby->game_mode) &&
-           fits(param_string(call, "region", ""), lobby->region) &&
-           fits(param_string(call, "state", ""), lobby_state_text(lobby->state)) &&
-           fits(param_string(call, "mapName", ""), lobby_map(lobby));
-}
-
 static bool is_state(const char *text) {
     for (uint32_t state = MUSTER_LOBBY_WAITING; state <= MUSTER_LOBBY_COMPLETED; state++)
         if (strcmp(lobby_state_text(state), text) == 0) return true;
@@ -166,20 +132,19 @@ int32_t methods_lobby_list(struct call *call) {
     if (from && !read_cursor(from, &id))
         return failure_set(&call->failure, RPC_INVALID_PARAMS,
                            "cursor: expected the nextCursor of a page, found \"%s\"", from);
-    uint32_t limit = (uint32_t)param_int(call, "limit", 50);
-    json_t *list = json_array();
-    json_t *cursor = json_null();
-    for (struct lobby *lobby; (lobby = lobby_next(&id));) {
-        if (!lobby_fits(call, lobby)) continue;
-        json_array_append_new(list, lobby_info_json(lobby));
-        if (json_array_size(list) < limit) continue;
-        char text[24];
-        snprintf(text, sizeof text, "%llx", (unsigned long long)id);
-        cursor = json_string(text);
-        break;
-    }
-    call->result = json_pack("{s:o,s:o}", "lobbies", list, "nextCursor", cursor);
-    return RPC_OK;
+    const struct lobby_filter filter = {
+        .game_mode = param_string(call, "gameMode", ""),
+        .region = param_string(call, "region", ""),
+        .state = state,
+        .map_name = param_string(call, "mapName", ""),
+        .by_open_slots = json_object_get(call->params, "hasOpenSlots") != NULL,
+        .has_open_slots = param_bool(call, "hasOpenSlots", false),
+        .limit = (uint32_t)param_int(call, "limit", 50),
+        .after = id,
+    };
+    uint32_t len = 0;
+    call->text = lobby_list(&filter, &len);
+    return call->text ? RPC_OK : failure_set(&call->failure, RPC_INTERNAL, "out of memory");
 }
 
 static const struct param lobby_params[] = {LOBBY_PARAM, END_PARAM};

@@ -14,8 +14,11 @@ void methods_set_admin(methods_admin_fn fn);
 
 extern const struct method methods_table[];
 
-/* Result of server.info and GET /v1/info. */
-json_t *methods_server_info(void);
+/* Result of server.info and GET /v1/info, until something changes; brief: without the settings
+ * schemas. Null: out of memory. */
+const char *methods_info(bool brief, uint32_t *len);
+/* The configuration has changed. */
+void methods_info_forget(void);
 /* Checks call->params as a client's would be; RPC_OK or call->failure's code. */
 int32_t methods_check(struct call *call, const char *method);
 /* Result of lobby.list and GET /v1/lobbies for params already checked (an object). */

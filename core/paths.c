@@ -52,7 +52,8 @@ static bool is_dir(const char *path) {
 
 static void executable_dir(char *out, size_t cap) {
     ssize_t len = readlink("/proc/self/exe", out, cap - 1);
-    out[len > 0 ? len : 0] = '\0';
+    bool whole = len > 0 && (size_t)len < cap - 1; /* else it may have been cut */
+    out[whole ? len : 0] = '\0';
     char *slash = strrchr(out, '/');
     if (slash) *slash = '\0';
 }

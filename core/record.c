@@ -64,6 +64,7 @@ muster_status record_open(const char *path, const char *header_json, uint32_t se
                           struct record **out) {
     size_t header_len = strlen(header_json);
     if (header_len + 4096 > segment_bytes) return MUSTER_LIMIT;
+    if (strlen(path) >= sizeof((struct record *)0)->path) return MUSTER_LIMIT;
     struct record *record = calloc(1, sizeof *record);
     if (!record) return MUSTER_NO_MEMORY;
     snprintf(record->path, sizeof record->path, "%s", path);

@@ -45,6 +45,9 @@ void registry_remove(struct muster_self *self);
 struct provider *registry_first(uint32_t kind); /* then ->next */
 uint32_t registry_count(uint32_t kind);
 
+/* Another number whenever modes or settings have changed. */
+uint32_t registry_version(void);
+
 /* A game mode declared with host->match->mode_add, with what its base fills in. The entry stays
  * where it is when a reload brings its next generation, and is gone when a mode is removed: find it
  * again, do not keep it. */

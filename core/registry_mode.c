@@ -16,12 +16,18 @@
 
 static struct mode_entry *modes;         /* in force */
 static struct mode_entry *modes_waiting; /* of a generation that is not committed */
+static uint32_t version = 1;
 
 struct mode_entry *registry_modes(bool waiting) {
     return waiting ? modes_waiting : modes;
 }
 
+uint32_t registry_version(void) {
+    return version;
+}
+
 void registry_merged_drop(void) {
+    version++;
     for (struct mode_entry *m = modes; m; m = m->next) {
         struct mode_slot *slot = mode_slot_of(m);
         if (slot->merged_valid) schema_deinit(&slot->merged);

@@ -103,13 +103,17 @@ static int32_t read_query(const struct muster_http_request *request, struct call
     return methods_check(call, "lobby.list");
 }
 
+static struct http_shared shared_list, shared_info;
+
 static void get_lobbies(void *user, const struct muster_http_request *request) {
     (void)user;
     struct call call = {.params = json_object()};
     if (read_query(request, &call) || methods_lobby_list(&call))
-        (void)http_problem(request->id, 400, "invalid_params", call.failure.message);
+        (void)http_problem(request->id, call.failure.code == RPC_INTERNAL ? 500 : 400,
+                           rpc_error_word(call.failure.code), call.failure.message);
     else
-        (void)http_respond_json(request->id, 200, call.result);
+        (void)http_respond_shared(request, &shared_list, call.text, (uint32_t)strlen(call.text));
+    free(call.text);
     json_decref(call.params);
 }
 
@@ -124,7 +128,9 @@ static void get_lobby(void *user, const struct muster_http_request *request) {
 
 static void get_info(void *user, const struct muster_http_request *request) {
     (void)user;
-    (void)http_respond_json(request->id, 200, methods_server_info());
+    uint32_t len = 0;
+    const char *text = methods_info(false, &len);
+    (void)http_respond_shared(request, &shared_info, text, len);
 }
 
 /* ---- admin ----------------------------------------------------------------------------------- */
@@ -196,4 +202,10 @@ muster_status rest_init(void) {
         if (status) return status;
     }
     return MUSTER_OK;
+}
+
+void rest_deinit(void) {
+    http_shared_deinit(&shared_list);
+    http_shared_deinit(&shared_info);
+    methods_info_forget();
 }

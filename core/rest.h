@@ -5,5 +5,6 @@
 #include <muster/types.h>
 
 muster_status rest_init(void) MUSTER_MUST_USE;
+void rest_deinit(void);
 
 #endif

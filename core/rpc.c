@@ -5,6 +5,7 @@
  */
 #include "protocol.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,6 +138,16 @@ void rpc_batch_deinit(struct rpc_batch *batch) {
 json_t *rpc_result(json_t *id, json_t *result) {
     return json_pack("{s:s, s:o, s:O}", "jsonrpc", "2.0", "result", result ? result : json_object(),
                      "id", id ? id : json_null());
+}
+
+char *rpc_result_text(json_t *id, const char *result) {
+    char *id_text = id ? json_dumps(id, JSON_COMPACT | JSON_ENCODE_ANY) : strdup("null");
+    char *text = NULL;
+    if (id_text &&
+        asprintf(&text, "{\"jsonrpc\":\"2.0\",\"result\":%s,\"id\":%s}", result, id_text) < 0)
+        text = NULL;
+    free(id_text);
+    return text;
 }
 
 json_t *rpc_failure(json_t *id, int32_t code, const char *message, json_t *data) {

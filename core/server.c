@@ -329,6 +329,7 @@ static void start(void) {
 
 muster_status server_reload(char *error) {
     muster_status status = config_reload(error);
+    methods_info_forget();
     if (!status && server.ready) status = net_tls_reload(error);
     metrics_set(METRIC_RELOAD_SUCCESS, status == MUSTER_OK);
     return status;
@@ -394,6 +395,7 @@ static void stop(void) {
 
 static void deinit_books(void) {
     purge_stop();
+    rest_deinit();
     http_deinit();
     dispatch_deinit();
     session_deinit();

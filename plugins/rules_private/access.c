@@ -143,7 +143,8 @@ void access_allowed_set(struct lobby *lobby, const json_t *list) {
     lobby->allowed_count = 0;
     json_array_foreach(list, i, item) {
         const char *key = json_string_value(item);
-        if (!key || !key[0] || lobby->allowed_count == ALLOWED_MAX) continue;
+        if (!key || !key[0] || strlen(key) >= MUSTER_PLAYER_KEY_MAX) continue; /* nobody's */
+        if (lobby->allowed_count == ALLOWED_MAX) continue;
         snprintf(lobby->allowed[lobby->allowed_count++], MUSTER_PLAYER_KEY_MAX, "%s", key);
     }
     access_tell_matching(lobby);

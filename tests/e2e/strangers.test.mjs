@@ -1,7 +1,10 @@
 // What strangers, and guests who come again and again, may do: limits that nobody renews.
 
 import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import http from "node:http";
 import { test } from "node:test";
+import { gunzipSync } from "node:zlib";
 import { assertProblem } from "./contract.mjs";
 import { RawSocket, guestToken, rawPlayer, startServer } from "./harness.mjs";
 
@@ -158,4 +161,92 @@ test("what must stand alone is refused in a batch, the rest of it is answered", 
     socket.send([call(3, "admin.run", { command: "status" })]);
     const [refused] = await socket.wait((message) => Array.isArray(message) && message[0].id === 3);
     assert.ok(["invalid_request", "forbidden"].includes(word(refused)));
+});
+
+/** The bytes of a body as they came over the wire, and the head. */
+function wire(server, path, headers = {}) {
+    return new Promise((resolve, reject) => {
+        const request = http.get(`${server.httpUrl}${path}`, { headers, agent: false }, (answer) => {
+            const chunks = [];
+            answer.on("data", (chunk) => chunks.push(chunk));
+            answer.on("end", () =>
+                resolve({ status: answer.statusCode, headers: answer.headers, body: Buffer.concat(chunks) }),
+            );
+        });
+        request.on("error", reject);
+    });
+}
+
+test("what strangers ask is small: compressed, tagged, without what is long", async (t) => {
+    const server = await startServer(t, { config: { server: { name: "First" } } });
+    const plain = await wire(server, "/v1/info");
+    const small = await wire(server, "/v1/info", { "Accept-Encoding": "gzip" });
+    assert.equal(small.headers["content-encoding"], "gzip");
+    assert.ok(small.body.length < 4096, `${small.body.length} bytes`);
+    assert.deepEqual(gunzipSync(small.body), plain.body);
+    assert.equal((await wire(server, "/v1/info", { "Accept-Encoding": "gzip;q=0" })).headers["content-encoding"], undefined);
+    const tag = small.headers.etag;
+    const same = await wire(server, "/v1/info", { "If-None-Match": tag });
+    assert.equal(same.status, 304);
+    assert.equal(same.body.length, 0);
+
+    const stranger = await RawSocket.open(t, server);
+    const brief = (await stranger.call("server.info")).result;
+    assert.ok(JSON.stringify(brief).length < 4096);
+    assert.equal(brief.gameModes[0].settingsSchema, undefined);
+    const token = await guestToken(server);
+    await stranger.authenticate(token.accessToken);
+    const full = (await stranger.call("server.info")).result;
+    assert.deepEqual(full, JSON.parse(plain.body));
+
+    const config = JSON.parse(await readFile(server.configFile, "utf8"));
+    await writeFile(server.configFile, JSON.stringify({ ...config, server: { name: "Second" } }));
+    server.signal("SIGHUP");
+    await server.waitForOutput(/configuration reloaded/);
+    const changed = await wire(server, "/v1/info", { "If-None-Match": tag });
+    assert.equal(changed.status, 200);
+    assert.equal(JSON.parse(changed.body).name, "Second");
+});
+
+test("the list of lobbies is short, and never old", async (t) => {
+    const server = await startServer(t, { config: { lobby: { playersMin: 4 } } });
+    const { socket: host } = await rawPlayer(t, server);
+    const created = (await host.call("lobby.create", { gameMode: "arena", settings: { killLimit: 9 } })).result;
+    await host.call("lobby.enter", { seatTicket: created.seatTicket });
+    const { socket: other } = await rawPlayer(t, server);
+    const listed = async () => {
+        const rest = (await server.rest("GET", "/v1/lobbies")).body.lobbies;
+        const { lobbies } = (await other.call("lobby.list", {})).result;
+        assert.deepEqual(rest, lobbies);
+        return lobbies.find(({ lobbyId }) => lobbyId === created.lobby.lobbyId);
+    };
+    const first = await listed();
+    assert.equal(first.currentPlayers, 1);
+    assert.equal(first.settings.killLimit, 9);
+    assert.equal(first.settings.respawnMs, undefined, "as the mode has it");
+    assert.ok(JSON.stringify(first).length < 600, JSON.stringify(first));
+    assert.equal((await other.call("lobby.get", { lobbyId: first.lobbyId })).result.settings.respawnMs, 3000);
+    const seat = (await other.call("lobby.join", { lobbyId: first.lobbyId })).result;
+    assert.equal((await listed()).currentPlayers, 2);
+    await other.call("lobby.enter", { seatTicket: seat.seatTicket });
+    await other.call("lobby.leave", {});
+    assert.equal((await listed()).currentPlayers, 1);
+    await host.call("lobby.leave", {});
+    assert.equal((await listed())?.currentPlayers ?? 0, 0);
+});
+
+test("the answer to a batch is bounded", async (t) => {
+    const server = await startServer(t, {
+        config: { net: { requestsPerSecond: 1000, requestsBurst: 1000 } },
+    });
+    const { socket } = await rawPlayer(t, server);
+    const size = JSON.stringify((await socket.call("server.info")).result).length;
+    socket.send(
+        Array.from({ length: 16 }, (_, i) => ({ jsonrpc: "2.0", id: 100 + i, method: "server.info" })),
+    );
+    const answers = await socket.wait((message) => Array.isArray(message));
+    assert.equal(answers.length, 16);
+    assert.ok(JSON.stringify(answers).length < 65536 + size + 16 * 200);
+    assert.ok(answers[0].result);
+    assert.equal(word(answers[15]) ?? "answered", size > 4096 ? "rate_limited" : "answered");
 });
