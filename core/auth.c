@@ -105,6 +105,7 @@ static void accept(struct auth_job *job, struct muster_identity *identity) {
     loop_timer_stop(client->auth_timer);
     client->auth_timer = NULL;
     if (job->compress) client->compress = true;
+    net_keep(client->conn);
     attached(session);
     client_send(client,
                 rpc_result(job->id, json_pack("{s:o,s:o}", "session", lobby_session_json(session),

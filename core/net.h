@@ -71,6 +71,8 @@ void net_send_binary(conn_id conn, const uint8_t *data, uint32_t len);
 /* Close frame with code and reason (at most 123 bytes) after what is queued, then the end. No more
  * messages of this connection are delivered; ws_closed still comes. */
 void net_close(conn_id conn, uint16_t code, const char *reason);
+/* Whoever is behind it has signed in: it is not closed to make room for a newcomer. */
+void net_keep(conn_id conn);
 /* The end at once, without a close frame. */
 void net_drop(conn_id conn);
 

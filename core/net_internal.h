@@ -58,6 +58,8 @@ struct conn {
     struct net_peer *peer; /* null: not counted (admin, trusted proxy) */
     struct conn *deadline_prev;
     struct conn *deadline_next;
+    struct conn *prev; /* among those of its listener that may have to make room */
+    struct conn *next;
     uint64_t deadline_ms; /* 0: none */
     uint64_t told_bytes;  /* received and accounted for, see net_meter.c */
     void *user;
@@ -68,11 +70,13 @@ struct conn {
     muster_request_id exchange; /* the HTTP request at hand, or 0 */
     uint16_t close_code;
     bool admin;
-    bool proxied;   /* the peer is a trusted proxy */
-    bool over_cap;  /* one of too many of its address */
-    bool websocket; /* upgraded */
-    bool open;      /* ws_open answered with a user */
-    bool closing;   /* no more messages in either direction */
+    bool counted;    /* takes one of the places of its listener */
+    bool makes_room; /* in the list of those that have to go when there is none left */
+    bool proxied;    /* the peer is a trusted proxy */
+    bool over_cap;   /* one of too many of its address */
+    bool websocket;  /* upgraded */
+    bool open;       /* ws_open answered with a user */
+    bool closing;    /* no more messages in either direction */
     bool close_sent;
     bool dead;    /* the socket was shut */
     bool skipped; /* ws_drained is owed */
@@ -83,6 +87,13 @@ struct conn {
 
 enum net_phase { NET_DOWN, NET_UP, NET_CLOSING, NET_DESTROYING };
 
+/* The connections of one listener: neither takes places of the other. */
+struct net_places {
+    uint32_t max;
+    uint32_t count;     /* of those not shut */
+    struct conn *least; /* who may have to make room, longest here first */
+};
+
 struct net {
     enum net_phase phase;
     struct net_handlers handlers;
@@ -91,6 +102,7 @@ struct net {
     struct lws_vhost *admin_vhost;
     struct lws_vhost *client_vhost;
     struct slots conns;
+    struct net_places places[2]; /* public, admin */
     struct slots exchanges;
     struct conn *deadlines;
     uint32_t rx_since_batch;
@@ -109,6 +121,8 @@ extern struct net net_state;
 
 struct conn *net_conn_open(int fd, bool admin, const char *address);
 struct conn *net_conn_of(struct lws *wsi);
+/* It no longer has to make room for others, or has its place no longer. */
+void net_conn_settle(struct conn *conn);
 /* Shut down at `ms` from now unless moved; 0: never. */
 void net_conn_deadline(struct conn *conn, uint32_t ms);
 /* The end at once: no callback of libwebsockets would come otherwise from outside of one. */

@@ -1,12 +1,24 @@
 // What strangers, and guests who come again and again, may do: limits that nobody renews.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import http from "node:http";
+import net from "node:net";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { assertProblem } from "./contract.mjs";
-import { RawSocket, guestToken, rawPlayer, startServer } from "./harness.mjs";
+import {
+    MUSTERD,
+    RawSocket,
+    atEnd,
+    cleanEnvironment,
+    guestToken,
+    rawPlayer,
+    runFile,
+    startServer,
+    tempDir,
+} from "./harness.mjs";
 
 const word = (answer) => answer.error?.data?.code;
 
@@ -249,4 +261,59 @@ test("the answer to a batch is bounded", async (t) => {
     assert.ok(JSON.stringify(answers).length < 65536 + size + 16 * 200);
     assert.ok(answers[0].result);
     assert.equal(word(answers[15]) ?? "answered", size > 4096 ? "rate_limited" : "answered");
+});
+
+const silent = async (t, port) => {
+    const socket = net.connect(port, "127.0.0.1");
+    socket.on("error", () => {});
+    atEnd(t, () => socket.destroy());
+    await once(socket, "connect");
+    return socket;
+};
+
+test("silent sockets take neither the admin's places nor a newcomer's", async (t) => {
+    const server = await startServer(t, { config: { net: { connectionsMax: 8 } } });
+    const { socket: player } = await rawPlayer(t, server);
+    const first = await silent(t, server.port);
+    const gone = once(first, "close");
+    const rest = [];
+    for (let i = 0; i < 20; i++) rest.push(await silent(t, server.port));
+    await gone;
+    const probe = await server.rest("GET", "/livez", undefined, { admin: true });
+    assert.equal(probe.status, 200);
+    assert.equal(probe.text, "ok\n");
+    const metrics = await server.rest("GET", "/metrics", undefined, { admin: true });
+    assert.match(metrics.text, /^muster_players_connected 1$/m);
+    const { socket: newcomer } = await rawPlayer(t, server);
+    assert.ok((await newcomer.call("session.get")).result);
+    assert.ok((await player.call("session.get")).result, "who has signed in stays");
+});
+
+test("a node full of players takes no newcomer, and its admin still gets in", async (t) => {
+    const server = await startServer(t, { config: { net: { connectionsMax: 3 } } });
+    const players = [];
+    for (let i = 0; i < 3; i++) {
+        const token = await guestToken(server);
+        const socket = await RawSocket.open(t, server);
+        await socket.authenticate(token.accessToken);
+        players.push(socket);
+    }
+    await assert.rejects(RawSocket.open(t, server));
+    assert.equal((await server.rest("GET", "/readyz", undefined, { admin: true })).status, 200);
+    for (let i = 0; i < 40; i++) await silent(t, server.adminPort);
+    assert.equal((await server.rest("GET", "/livez", undefined, { admin: true })).status, 200);
+    for (const socket of players) assert.ok((await socket.call("session.get")).result);
+});
+
+test("too few open files are a sentence at the start, fewer than wanted a warning", async (t) => {
+    const home = await tempDir(t);
+    const limited = (limit, command) =>
+        runFile("bash", ["-c", `ulimit -n ${limit}; exec "$0" "$@"`, MUSTERD, ...command], {
+            env: cleanEnvironment(),
+            timeout: 20000,
+        }).catch((error) => error);
+    const args = ["--port", "0", "--data-dir", `${home}/data`];
+    const failed = await limited(300, args);
+    assert.equal(failed.code, 78, failed.stderr);
+    assert.match(failed.stderr + failed.stdout, /limit of open files \(ulimit -Hn\) is 300, expected/);
 });
