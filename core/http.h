@@ -42,8 +42,8 @@ struct http_shared {
     char etag[36];
 };
 void http_shared_deinit(struct http_shared *shared);
-/* Answers JSON text with a tag, compressed when that is accepted, or with 304. What was made for the
- * same text before is used again. Null text: 500. */
+/* Answers JSON text with a tag, compressed when that is accepted, or with 304. What was made for
+ * the same text before is used again. Null text: 500. */
 muster_status http_respond_shared(const struct muster_http_request *request,
                                   struct http_shared *shared, const char *text, uint32_t len);
 /* Takes json's reference. */

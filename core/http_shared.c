@@ -22,8 +22,8 @@ void http_shared_deinit(struct http_shared *shared) {
 
 static bool compress_text(struct http_shared *shared) {
     z_stream stream = {0};
-    if (deflateInit2(&stream, Z_BEST_SPEED + 1, Z_DEFLATED, GZIP_WINDOW_BITS, GZIP_MEMORY_LEVEL,
-                     Z_DEFAULT_STRATEGY) != Z_OK)
+    if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW_BITS,
+                     GZIP_MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
         return false;
     uLong room = deflateBound(&stream, shared->len);
     shared->gzip = malloc(room);

@@ -7,10 +7,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <utlist.h>
 #include <uv.h>
 
 #include "config.h"
@@ -25,10 +23,7 @@
 #define HEADER_BYTES 8192 /* of one request: a token may have 4 KiB */
 #define RX_BUFFER_BYTES 1024
 #define HEARTBEAT_SWEEPS 10
-#define ADMIN_CONNECTIONS_MAX 32
 #define DYING_CONNECTIONS_MAX 1024
-#define OTHER_DESCRIPTORS 256 /* beside one for each match: database, plugins, admin address */
-#define CONNECTIONS_LEAST 16
 
 struct net net_state;
 
@@ -89,54 +84,9 @@ struct conn *net_conn_of(struct lws *wsi) {
     return slots_find(&net_state.conns, (conn_id)(uintptr_t)lws_get_opaque_user_data(wsi));
 }
 
-/* ---- Places: who is there too long without having signed in makes room ---- */
-
-static struct net_places *places_of(const struct conn *conn) {
-    return &net_state.places[conn->admin];
-}
-
-void net_conn_settle(struct conn *conn) {
-    if (conn->makes_room) DL_DELETE(places_of(conn)->least, conn);
-    conn->makes_room = false;
-}
-
-static void place_leave(struct conn *conn) {
-    net_conn_settle(conn);
-    if (conn->counted) places_of(conn)->count--;
-    conn->counted = false;
-}
-
-static void place_take(struct conn *conn) {
-    struct net_places *places = places_of(conn);
-    conn->counted = conn->makes_room = true;
-    places->count++;
-    DL_APPEND(places->least, conn);
-}
-
-void net_keep(conn_id id) {
-    struct conn *conn = slots_find(&net_state.conns, id);
-    if (conn) net_conn_settle(conn);
-}
-
-static bool is_answering(const struct conn *conn) {
-    const struct exchange *exchange = net_exchange_of(conn);
-    return exchange && exchange->dispatched;
-}
-
-/* False: all who are there have signed in, or wait for an answer. */
-static bool place_make(struct net_places *places) {
-    struct conn *conn = places->least;
-    if (places->count < places->max) return true;
-    while (conn && (is_answering(conn) || !conn->wsi)) conn = conn->next;
-    if (!conn) return false;
-    metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
-    net_conn_shut(conn);
-    return true;
-}
-
 static void conn_free(struct conn *conn) {
     deadline_remove(conn);
-    place_leave(conn);
+    net_place_leave(conn);
     net_peer_remove(conn);
     net_http_gone(conn);
     net_ws_gone(conn);
@@ -145,7 +95,7 @@ static void conn_free(struct conn *conn) {
 
 struct conn *net_conn_open(int fd, bool admin, const char *address) {
     conn_id id = 0;
-    bool room = place_make(&net_state.places[admin]);
+    bool room = net_place_make(admin);
     struct conn *conn = room ? slots_add(&net_state.conns, &id) : NULL;
     if (!conn) {
         close(fd);
@@ -153,7 +103,7 @@ struct conn *net_conn_open(int fd, bool admin, const char *address) {
     }
     conn->id = id;
     conn->admin = admin;
-    place_take(conn);
+    net_place_take(conn);
     conn->proxied = !admin && net_proxy_trusted(address);
     snprintf(conn->address, sizeof conn->address, "%s", address);
     if (!admin && !conn->proxied) net_peer_add(conn, address);
@@ -180,7 +130,7 @@ void net_conn_shut(struct conn *conn) {
     if (conn->dead) return;
     conn->dead = conn->closing = true;
     deadline_remove(conn);
-    place_leave(conn);
+    net_place_leave(conn);
     /* A paused connection, or one between request and answer, would not look at its end. */
     net_conn_pause(conn, false);
     lws_callback_on_writable(conn->wsi);
@@ -334,38 +284,6 @@ static muster_status start_fail(char *error, muster_status status, const char *w
     return status;
 }
 
-/* Recordings, the database, plugins and the admin address must find descriptors however many
- * players there are: so connections get what is left, and fewer than CONNECTIONS_LEAST are none. */
-static muster_status places_fit(char *error) {
-    struct rlimit limit = {0};
-    rlim_t others = (rlim_t)config_int("lobby", "maxLobbies") + OTHER_DESCRIPTORS;
-    rlim_t wanted = (rlim_t)config_int("net", "connectionsMax");
-    net_state.places[false].max = (uint32_t)wanted;
-    net_state.places[true].max = ADMIN_CONNECTIONS_MAX;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return MUSTER_OK;
-    if (limit.rlim_max < others + CONNECTIONS_LEAST) {
-        snprintf(error, ERROR_MAX,
-                 "the limit of open files (ulimit -Hn) is %llu, expected at least %llu: "
-                 "net.connectionsMax and lobby.maxLobbies need %llu",
-                 (unsigned long long)limit.rlim_max, (unsigned long long)others + CONNECTIONS_LEAST,
-                 (unsigned long long)(others + wanted));
-        return MUSTER_INVALID;
-    }
-    if (limit.rlim_max < others + wanted) {
-        net_state.places[false].max = (uint32_t)(limit.rlim_max - others);
-        log_warn("net",
-                 "%u connections instead of net.connectionsMax: the limit of open files "
-                 "(ulimit -Hn) is %llu, expected %llu",
-                 net_state.places[false].max, (unsigned long long)limit.rlim_max,
-                 (unsigned long long)(others + wanted));
-    }
-    if (limit.rlim_cur < limit.rlim_max && limit.rlim_cur < others + wanted) {
-        limit.rlim_cur = others + wanted < limit.rlim_max ? others + wanted : limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-    return MUSTER_OK;
-}
-
 static muster_status context_create(char *error) {
     static void *loops[1];
     loops[0] = loop_handle();
@@ -466,7 +384,7 @@ muster_status net_start(const struct net_handlers *handlers, char *error) {
     snprintf(net_state.tls_key, sizeof net_state.tls_key, "%s", config_string("tls", "key"));
     net_state.tls = net_state.tls_cert[0] != '\0';
     destroy_turns = 0;
-    muster_status status = places_fit(error);
+    muster_status status = net_places_fit(error);
     if (status == MUSTER_OK) status = tables_create(error);
     if (status == MUSTER_OK) status = context_create(error);
     if (status == MUSTER_OK) status = vhosts_create(error);

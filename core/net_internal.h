@@ -121,14 +121,23 @@ extern struct net net_state;
 
 struct conn *net_conn_open(int fd, bool admin, const char *address);
 struct conn *net_conn_of(struct lws *wsi);
-/* It no longer has to make room for others, or has its place no longer. */
-void net_conn_settle(struct conn *conn);
 /* Shut down at `ms` from now unless moved; 0: never. */
 void net_conn_deadline(struct conn *conn, uint32_t ms);
 /* The end at once: no callback of libwebsockets would come otherwise from outside of one. */
 void net_conn_shut(struct conn *conn);
 /* Stop or go on reading; a request is answered before the next is read. */
 void net_conn_pause(struct conn *conn, bool paused);
+
+/* ---- net_places.c ---- */
+
+#define NET_ERROR_MAX 256
+/* How many places there are, as far as descriptors allow; INVALID: too few, and error says so. */
+muster_status net_places_fit(char *error);
+/* False: all who are there have signed in, or wait for an answer. */
+bool net_place_make(bool admin);
+void net_place_take(struct conn *conn);
+/* Again is legal. */
+void net_place_leave(struct conn *conn);
 
 /* ---- net_listen.c, net_peer.c ---- */
 
