@@ -86,6 +86,7 @@ struct conn *net_conn_of(struct lws *wsi) {
 
 static void conn_free(struct conn *conn) {
     deadline_remove(conn);
+    net_gate_forget(conn);
     net_place_leave(conn);
     net_peer_remove(conn);
     net_http_gone(conn);
@@ -108,16 +109,29 @@ struct conn *net_conn_open(int fd, bool admin, const char *address) {
     snprintf(conn->address, sizeof conn->address, "%s", address);
     if (!admin && !conn->proxied) net_peer_add(conn, address);
     net_conn_deadline(conn, net_state.handshake_timeout_ms);
+    conn->fd = fd;
+    if (!net_gate_sees(conn)) {
+        net_conn_adopt(conn);
+        return slots_find(&net_state.conns, id);
+    }
+    if (net_gate_watch(conn)) return conn;
+    conn_free(conn);
+    return NULL;
+}
+
+void net_conn_adopt(struct conn *conn) {
+    conn_id id = conn->id;
     const lws_adopt_desc_t adopt = {
-        .vh = admin ? net_state.admin_vhost : net_state.public_vhost,
+        .vh = conn->admin ? net_state.admin_vhost : net_state.public_vhost,
         .type = LWS_ADOPT_HTTP | LWS_ADOPT_SOCKET | LWS_ADOPT_ALLOW_SSL,
-        .fd = {.sockfd = fd},
+        .fd = {.sockfd = conn->fd},
         .opaque = (void *)(uintptr_t)id,
     };
-    conn->wsi = lws_adopt_descriptor_vhost_via_info(&adopt);
-    if (conn->wsi) return conn;
-    if (slots_find(&net_state.conns, id)) conn_free(conn);
-    return NULL;
+    conn->fd = -1; /* libwebsockets closes it, also when it does not take it */
+    struct lws *wsi = lws_adopt_descriptor_vhost_via_info(&adopt);
+    conn = slots_find(&net_state.conns, id);
+    if (conn && wsi) conn->wsi = wsi;
+    if (conn && !wsi) conn_free(conn);
 }
 
 void net_conn_pause(struct conn *conn, bool paused) {
@@ -128,7 +142,12 @@ void net_conn_pause(struct conn *conn, bool paused) {
 
 void net_conn_shut(struct conn *conn) {
     if (conn->dead) return;
+    if (!conn->wsi && conn->fd >= 0) {
+        conn_free(conn);
+        return;
+    }
     conn->dead = conn->closing = true;
+    net_gate_leave(conn);
     deadline_remove(conn);
     net_place_leave(conn);
     /* A paused connection, or one between request and answer, would not look at its end. */
@@ -209,15 +228,26 @@ static void on_lws_log(int level, const char *line) {
 
 /* ---- Time ---- */
 
+/* Its time is up. Whoever has sent a part of a request is told so. */
+static void conn_late(struct conn *conn) {
+    if (conn->gated && !conn->closing) {
+        net_gate_late(conn);
+    } else if (conn->wsi) {
+        net_http_last_word(conn, 408, "request_timeout", "the request is not complete");
+        net_conn_shut(conn);
+    } else {
+        net_conn_shut(conn);
+    }
+}
+
 static void deadlines_check(void) {
     uint64_t now_ms = loop_now_ms();
     struct conn *next = NULL;
     for (struct conn *conn = net_state.deadlines; conn; conn = next) {
         next = conn->deadline_next;
-        if (conn->deadline_ms > now_ms || !conn->wsi) continue;
+        if (conn->deadline_ms > now_ms) continue;
         if (!conn->websocket && !conn->closing) metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
-        net_http_last_word(conn, 408, "request_timeout", "the request is not complete");
-        net_conn_shut(conn);
+        conn_late(conn);
     }
 }
 
@@ -237,6 +267,7 @@ static void destroy_end(void) {
     slots_deinit(&net_state.conns);
     slots_deinit(&net_state.exchanges);
     net_peer_deinit();
+    net_gate_stop();
     net_queue_deinit_scratch();
     net_state.phase = NET_DOWN;
 }
@@ -370,6 +401,7 @@ static muster_status tables_create(char *error) {
         status = slots_init(&net_state.conns, connections_max, sizeof(struct conn));
     }
     if (status == MUSTER_OK) status = net_http_init(connections_max);
+    if (status == MUSTER_OK) status = net_gate_start();
     if (status != MUSTER_OK) snprintf(error, ERROR_MAX, "not enough memory for connections");
     return status;
 }
@@ -431,7 +463,7 @@ static void conns_close(void) {
     while ((conn = slots_next(&net_state.conns, &id))) {
         if (conn->websocket) {
             net_close(id, 1001, "the server stops");
-        } else if (conn->wsi) {
+        } else {
             net_conn_shut(conn);
         }
     }

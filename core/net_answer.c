@@ -42,11 +42,13 @@ static const struct {
     {415, "Unsupported Media Type"},
     {422, "Unprocessable Content"},
     {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
     {500, "Internal Server Error"},
     {501, "Not Implemented"},
     {502, "Bad Gateway"},
     {503, "Service Unavailable"},
     {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
 };
 
 const char *net_http_reason(uint32_t status) {
@@ -175,7 +177,10 @@ static int answer_end(struct conn *conn, struct exchange *exchange) {
     if (!keep_alive) return -1;
     net_meter_settle(conn);
     net_conn_deadline(conn, net_state.handshake_timeout_ms); /* for the next request */
-    return lws_http_transaction_completed(conn->wsi) ? -1 : 0;
+    if (lws_http_transaction_completed(conn->wsi)) return -1;
+    if (!net_gate_sees(conn)) return 0;
+    net_conn_pause(conn, true);
+    return net_gate_watch(conn) ? 0 : -1;
 }
 
 int net_http_writeable(struct conn *conn) {

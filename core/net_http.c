@@ -18,7 +18,6 @@
 #include "metrics.h"
 
 #define DISCARD_MAX_BYTES 1048576 /* of the body of a refused request */
-#define REFUSAL_MAX 768
 #define AHEAD_READS_MAX 16
 #define BLOCKED_SWEEPS_MAX 10
 
@@ -49,19 +48,22 @@ void net_http_gone(struct conn *conn) {
 
 /* ---- Refusals: before there is a request that anybody could answer ---- */
 
-int net_http_refuse(struct conn *conn, uint32_t status, const char *code, const char *detail) {
-    uint8_t buffer[LWS_PRE + REFUSAL_MAX];
-    char body[REFUSAL_MAX / 2];
-    char *head = (char *)buffer + LWS_PRE;
+int net_refusal_text(char *out, uint32_t status, const char *code, const char *detail) {
+    char body[NET_REFUSAL_MAX / 2];
     int body_len = snprintf(body, sizeof body,
                             "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,"
                             "\"detail\":\"%s\",\"code\":\"%s\"}",
                             net_http_reason(status), status, detail, code);
-    int len = snprintf(head, REFUSAL_MAX,
-                       "HTTP/1.1 %u %s\r\ncontent-type: application/problem+json\r\n"
-                       "content-length: %d\r\nconnection: close\r\n\r\n%s",
-                       status, net_http_reason(status), body_len, body);
-    if (!conn->closing) lws_write(conn->wsi, (uint8_t *)head, (size_t)len, LWS_WRITE_HTTP);
+    return snprintf(out, NET_REFUSAL_MAX,
+                    "HTTP/1.1 %u %s\r\ncontent-type: application/problem+json\r\n"
+                    "content-length: %d\r\nconnection: close\r\n\r\n%s",
+                    status, net_http_reason(status), body_len, body);
+}
+
+int net_http_refuse(struct conn *conn, uint32_t status, const char *code, const char *detail) {
+    uint8_t buffer[LWS_PRE + NET_REFUSAL_MAX];
+    int len = net_refusal_text((char *)buffer + LWS_PRE, status, code, detail);
+    if (!conn->closing) lws_write(conn->wsi, buffer + LWS_PRE, (size_t)len, LWS_WRITE_HTTP);
     conn->closing = true;
     return -1;
 }

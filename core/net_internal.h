@@ -63,12 +63,14 @@ struct conn {
     uint64_t deadline_ms; /* 0: none */
     uint64_t told_bytes;  /* received and accounted for, see net_meter.c */
     void *user;
+    int fd; /* until libwebsockets has it; then -1 */
     struct net_queue queue;
     uint8_t *rx; /* fragments so far */
     uint32_t rx_len;
     uint32_t rx_cap;
     muster_request_id exchange; /* the HTTP request at hand, or 0 */
     uint16_t close_code;
+    bool gated; /* net_gate looks at what comes before libwebsockets may */
     bool admin;
     bool counted;    /* takes one of the places of its listener */
     bool makes_room; /* in the list of those that have to go when there is none left */
@@ -125,8 +127,27 @@ struct conn *net_conn_of(struct lws *wsi);
 void net_conn_deadline(struct conn *conn, uint32_t ms);
 /* The end at once: no callback of libwebsockets would come otherwise from outside of one. */
 void net_conn_shut(struct conn *conn);
+/* Hands the socket over; on failure the connection is gone. */
+void net_conn_adopt(struct conn *conn);
 /* Stop or go on reading; a request is answered before the next is read. */
 void net_conn_pause(struct conn *conn, bool paused);
+
+/* ---- net_gate.c ---- */
+
+muster_status net_gate_start(void);
+void net_gate_stop(void);
+/* Only libwebsockets can read TLS. */
+static inline bool net_gate_sees(const struct conn *conn) {
+    return conn->admin || !net_state.tls;
+}
+/* From here on until what comes next has been looked at. False: out of memory. */
+bool net_gate_watch(struct conn *conn);
+/* What comes is libwebsockets' matter, or nobody's. */
+void net_gate_leave(struct conn *conn);
+/* Before the record goes; closes a socket that libwebsockets never had. */
+void net_gate_forget(struct conn *conn);
+/* Its time is up: 408 to who has sent a part of a request, the end for who has sent nothing. */
+void net_gate_late(struct conn *conn);
 
 /* ---- net_places.c ---- */
 
@@ -243,6 +264,9 @@ int net_http_writeable(struct conn *conn);
 void net_http_gone(struct conn *conn);
 /* Requests whose client hung up while they wait for their answer. */
 void net_http_sweep(void);
+#define NET_REFUSAL_MAX 768
+/* Head and body of a problem answer; returns its length. */
+int net_refusal_text(char *out, uint32_t status, const char *code, const char *detail);
 /* A short problem answer, then the end of the connection. Returns what the callback returns. */
 int net_http_refuse(struct conn *conn, uint32_t status, const char *code, const char *detail);
 /* Before the end: who sent something and got no answer gets this one, if it can still be sent. */

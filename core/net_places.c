@@ -53,7 +53,7 @@ bool net_place_make(bool admin) {
     struct net_places *places = &net_state.places[admin];
     struct conn *conn = places->least;
     if (places->count < places->max) return true;
-    while (conn && (is_answering(conn) || !conn->wsi)) conn = conn->next;
+    while (conn && is_answering(conn)) conn = conn->next;
     if (!conn) return false;
     metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
     net_conn_shut(conn);

@@ -102,6 +102,7 @@ int net_ws_established(struct conn *conn) {
     }
     conn->user = net_state.handlers.ws_open(conn->id, conn->address);
     conn->open = conn->user != NULL;
+    if (conn->open && net_gate_sees(conn) && net_gate_watch(conn)) net_conn_pause(conn, true);
     if (!conn->open) net_close(conn->id, 1013, "try again later");
     return 0;
 }

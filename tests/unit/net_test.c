@@ -613,7 +613,7 @@ static const char *bad_http_script(void) {
     close(fd);
     fd = wire_connect();
     snprintf(long_request, sizeof long_request, "GET /a?%016000d HTTP/1.1\r\nHost: a\r\n\r\n", 1);
-    EXPECT(wire_status(fd, long_request) == 400);
+    EXPECT(wire_status(fd, long_request) == 431);
     close(fd);
     fd = wire_connect();
     EXPECT(wire_status(fd, "GET /a?&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&& HTTP/1.1\r\nHost: a\r\n\r\n") ==
@@ -705,6 +705,54 @@ static const char *cap_script(void) {
 static void connections_per_address(void **state) {
     (void)state;
     rig_run(cap_script);
+}
+
+static const char *gate_script(void) {
+    struct wire_answer answer;
+    int fd = wire_connect();
+    EXPECT(wire_status(fd, "GET / HTTP/1.1\nHost: a\n\n") == 400);
+    EXPECT(wire_ended(fd));
+    close(fd);
+    fd = wire_connect();
+    EXPECT(wire_status(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n") == 200);
+    wire_send(fd, "GET / HTTP/1.1\r\nHo"); /* in two pieces */
+    wire_send(fd, "st: a\r\n\r\n");
+    EXPECT(wire_answer_read(fd, &answer, true) == 200);
+    wire_answer_free(&answer);
+    wire_send(fd, "GET / HTTP/1.1\r\nHost: a\nX: b\r\n\r\n"); /* not the first, but looked at */
+    EXPECT(wire_answer_read(fd, &answer, true) == 400);
+    EXPECT(strstr(answer.head, "application/problem+json") != NULL);
+    EXPECT(strstr(answer.body, "malformed_request") != NULL);
+    wire_answer_free(&answer);
+    EXPECT(wire_ended(fd));
+    close(fd);
+    return NULL;
+}
+
+static void heads_at_the_gate(void **state) {
+    (void)state;
+    rig_run(gate_script);
+}
+
+static const char *unmasked_script(void) {
+    static const uint8_t unmasked[] = {WIRE_FIN | WIRE_TEXT, 2, 'h', 'i'};
+    char text[64];
+    int opcode = 0;
+    int fd = wire_ws();
+    wire_send_bytes(fd, unmasked, sizeof unmasked);
+    EXPECT(wire_close_code(fd) == 1002); /* and no echo before */
+    close(fd);
+    fd = wire_ws();
+    wire_send_bytes(fd, "\x81", 1); /* a head in two pieces */
+    wire_send_bytes(fd, "\x82\0\0\0\0ok", 7);
+    EXPECT(wire_frame_read(fd, &opcode, text, sizeof text) == 2 && strcmp(text, "ok") == 0);
+    close(fd);
+    return NULL;
+}
+
+static void unmasked_frames(void **state) {
+    (void)state;
+    rig_run(unmasked_script);
 }
 
 static const char *origin_script(void) {
@@ -898,6 +946,8 @@ int main(void) {
         NET_TEST(slow_loris),
         cmocka_unit_test_setup_teardown(connections_per_address, setup_capped, teardown),
         NET_TEST(foreign_pages),
+        NET_TEST(heads_at_the_gate),
+        NET_TEST(unmasked_frames),
         cmocka_unit_test_setup_teardown(accept_rate, setup_slow_accept, teardown),
         cmocka_unit_test_setup_teardown(trusted_proxy, setup_proxied, teardown),
         NET_TEST(port_in_use),
