@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define TEND_MS 3600000u /* look after keys and expired tokens */
 #define SKEW_S 30
 
@@ -168,6 +170,7 @@ static void plugin_fini(void *instance) {
     request_free_all(auth);
     gate_destroy(auth->gate);
     keyring_close(&auth->keyring);
+    text_deinit();
     free(auth);
 }
 
@@ -247,7 +250,7 @@ static muster_status open_keys(struct auth_local *auth) {
 static muster_status plugin_start(void *instance) {
     struct auth_local *auth = instance;
     muster_ticket_id ticket;
-    if (sodium_init() < 0) return MUSTER_INTERNAL;
+    if (sodium_init() < 0 || text_init() != MUSTER_OK) return MUSTER_INTERNAL;
     muster_status status = open_keys(auth);
     if (status != MUSTER_OK) return status;
     if (!hasher_hash(&auth->settings, "no password is this one", auth->dummy_hash)) {

@@ -8,7 +8,7 @@ import { LineWatch, silenceMs } from "./line.js";
 import { Link } from "./link.js";
 import { LobbyControl } from "./lobby.js";
 import { findMatch } from "./matchmaking.js";
-import { Pause, backoffMs, closePolicy } from "./policy.js";
+import { Pause, backoffMs, closePolicy, isRefusal, isRefusedToken } from "./policy.js";
 import { Renewal } from "./renewal.js";
 import { Requests } from "./requests.js";
 import { canInflate, encodeInput } from "./snapshot.js";
@@ -54,7 +54,7 @@ export class MusterClient extends Requests {
             pingIntervalMs: options.pingIntervalMs ?? 5000,
             resumeWindowMs: options.resumeWindowMs ?? 60000,
             random: options.random ?? Math.random,
-            renewBeforeS: options.renewBeforeS ?? 30,
+            renewBeforeS: options.renewBeforeS ?? 90,
         };
         this.#url = options.url;
         this.#link = new Link({
@@ -144,7 +144,7 @@ export class MusterClient extends Requests {
      * @param {string} token
      */
     async authenticate(token) {
-        await this.#link.authenticate(token, this.#need());
+        await this.#link.authenticate(token, this.#link.need());
     }
 
     /** Close for good. The seat is kept for the resume window; leave() first to give it up. */
@@ -167,7 +167,7 @@ export class MusterClient extends Requests {
      * @returns {Promise<any>}
      */
     async call(method, params, options) {
-        return this.#need().call(method, params, options);
+        return this.#link.need().call(method, params, options);
     }
 
     /**
@@ -175,7 +175,7 @@ export class MusterClient extends Requests {
      * @returns {Promise<import("./types.js").RpcOutcome[]>}
      */
     async batch(requests) {
-        return this.#need().batch(requests);
+        return this.#link.need().batch(requests);
     }
 
     /**
@@ -263,13 +263,6 @@ export class MusterClient extends Requests {
         return this.#link.current?.sendBinary(encodeInput(input)) ?? false;
     }
 
-    /** @returns {import("./connection.js").Connection} */
-    #need() {
-        const connection = this.#link.current;
-        if (connection?.isOpen) return connection;
-        throw new MusterError("connection_lost", "not connected");
-    }
-
     /** @param {import("./types.js").ConnectionState} state */
     #setState(state) {
         if (this.#state === state) return;
@@ -278,7 +271,7 @@ export class MusterClient extends Requests {
     }
 
     #setOnline() {
-        this.#need(); // it may have dropped at once
+        this.#link.need(); // it may have dropped at once
         this.#onlineAt = performance.now();
         this.#setState("online");
     }
@@ -471,7 +464,7 @@ export class MusterClient extends Requests {
         try {
             await this.#enterBy("lobby.resume", { resumeToken: entry.resumeToken }, true);
         } catch (error) {
-            if (!(error instanceof MusterError) || error.rpcCode === 0) throw error;
+            if (!isRefusal(error)) throw error;
             if (this.#entry !== entry) return;
             this.#forgetSeat();
             this.emit("lobby.left", { reason: "timeout" });
@@ -493,9 +486,4 @@ export class MusterClient extends Requests {
         this.#pause.end();
         this.emit("closed", { code, reason, error });
     }
-}
-
-/** @param {MusterError} error */
-function isRefusedToken(error) {
-    return error.code === "token_invalid" || error.code === "signed_out";
 }

@@ -1,5 +1,8 @@
 // continuity - which snapshots can be used: a delta only on top of the tick right before it.
 
+/** After a refusal: asking at every snapshot would only fill the server's bucket. */
+const REFUSED_PAUSE_MS = 1000;
+
 export class Continuity {
     /** Tick that a delta may follow, -1 when only a full snapshot helps. */
     #lastTick = -1;
@@ -32,10 +35,10 @@ export class Continuity {
     #ask() {
         if (this.#asking) return;
         this.#asking = true;
-        this.#resync()
-            .catch(() => {}) // no match any more, or the connection dropped: nothing to mend
-            .finally(() => {
-                this.#asking = false;
-            });
+        const done = () => {
+            this.#asking = false;
+        };
+        // Refused: no match any more, the connection dropped, or too much was asked.
+        this.#resync().then(done, () => setTimeout(done, REFUSED_PAUSE_MS));
     }
 }

@@ -10,6 +10,8 @@ export declare class Link {
     });
     /** The connection that counts, null when there is none. */
     get current(): Connection | null;
+    /** @returns {Connection} the one that counts */
+    need(): Connection;
     /** Another one is on its way: who makes it sees to what comes next. */
     get isMaking(): boolean;
     /**

@@ -30,6 +30,12 @@ export class Link {
         return this.#current;
     }
 
+    /** @returns {Connection} the one that counts */
+    need() {
+        if (this.#current?.isOpen) return this.#current;
+        throw new MusterError("connection_lost", "not connected");
+    }
+
     /** Another one is on its way: who makes it sees to what comes next. */
     get isMaking() {
         return this.#pending !== null;

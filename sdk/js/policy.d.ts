@@ -1,3 +1,4 @@
+import { MusterError } from "./errors.js";
 /**
  * What a close code asks of a client (docs/protocol.md, section 8).
  *
@@ -14,6 +15,14 @@ export declare function closePolicy(code: number): import("./types.js").ClosePol
  * @param {() => number} [random]
  */
 export declare function backoffMs(attempt: number, options?: import("./types.js").BackoffOptions, random?: () => number): number;
+/**
+ * The server's word, and not for the moment only.
+ *
+ * @param {unknown} error
+ */
+export declare function isRefusal(error: unknown): boolean;
+/** @param {MusterError} error */
+export declare function isRefusedToken(error: MusterError): boolean;
 /** A pause that can be cut short. */
 export declare class Pause {
     #private;

@@ -1,5 +1,7 @@
 // policy - when to come back after a connection has closed, and how long to wait.
 
+import { MusterError } from "./errors.js";
+
 const NO_RETRY = new Set([1000, 1002, 1003, 1007, 1009, 4003, 4004, 4007]);
 const LATER_MS = new Map([[1001, 3000], [4005, 10000], [4008, 10000]]);
 const NEEDS_TOKEN = new Set([4002]);
@@ -29,6 +31,20 @@ export function closePolicy(code) {
 export function backoffMs(attempt, options = {}, random = Math.random) {
     const full = Math.min(options.maxMs ?? 10000, (options.baseMs ?? 250) * 2 ** attempt);
     return Math.round(full / 2 + (full / 2) * random());
+}
+
+/**
+ * The server's word, and not for the moment only.
+ *
+ * @param {unknown} error
+ */
+export function isRefusal(error) {
+    return error instanceof MusterError && error.rpcCode !== 0 && error.code !== "rate_limited";
+}
+
+/** @param {MusterError} error */
+export function isRefusedToken(error) {
+    return error.code === "token_invalid" || error.code === "signed_out";
 }
 
 /** A pause that can be cut short. */

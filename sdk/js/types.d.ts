@@ -473,8 +473,8 @@ export interface ClientOptions {
   resumeWindowMs?: number;
   /**
    * Renew the token on the open connection this many seconds before the session ends (up to half
-   * as many more, by chance; at most three quarters of its life); default 30. 0: never, the caller
-   * uses authenticate(). Only with a function as the token source.
+   * as many more, by chance; at most three quarters of its life); default 90: the timers of a tab
+   * that is hidden may be a minute late. 0: never, the caller uses authenticate(). Only with a function as the token source.
    */
   renewBeforeS?: number;
   random?: () => number;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 /* Hashing as cheap as it gets. */
 void configure(muster_self *auth) {
     assert_true(testkit_config_set(auth, "hashMemoryKib", "8"));
@@ -46,6 +48,8 @@ int make(void **state) {
     struct fixture *fixture = calloc(1, sizeof *fixture);
     assert_non_null(fixture);
     assert_int_not_equal(sodium_init(), -1);
+    assert_int_equal(text_init(), MUSTER_OK); /* ICU stays when the plugin goes, as in the daemon */
+    text_deinit();
     strcpy(fixture->dir, "/tmp/muster-auth-XXXXXX");
     assert_non_null(mkdtemp(fixture->dir));
     add_plugins(fixture);

@@ -7,6 +7,7 @@ import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { before, after, test } from "node:test";
 import { assertAnswer, assertProblem } from "./contract.mjs";
+import { AuthClient } from "../../sdk/js/index.js";
 import {
     RawSocket,
     connectPlayer,
@@ -122,6 +123,25 @@ test("a refresh token is rotated; the old one has the same answer for a while", 
     assert.equal(graced.status, 200, "an answer that was lost can be had again");
     assert.equal(graced.body.refreshToken, second.body.refreshToken, "the same successor");
     assert.equal((await ask("refresh", { refreshToken: graced.body.refreshToken })).status, 200);
+});
+
+test("two tabs that renew at the same moment stay one family, and both signed in", async (t) => {
+    const kept = new Map();
+    const storage = {
+        getItem: (key) => kept.get(key) ?? null,
+        setItem: (key, value) => kept.set(key, value),
+        removeItem: (key) => kept.delete(key),
+    };
+    const tab = () => new AuthClient({ baseUrl: server.httpUrl, storage });
+    const first = tab();
+    t.after(() => first.stop());
+    await first.guest();
+    const tabs = [first, ...Array.from({ length: 3 }, tab)];
+    for (const one of tabs.slice(1)) t.after(() => one.stop());
+    const tokens = await Promise.all(tabs.map((one) => one.refresh()));
+    assert.equal(new Set(tokens.map(({ refreshToken }) => refreshToken)).size, 1);
+    for (const one of tabs.reverse()) await one.refresh();
+    assert.ok(tabs.every((one) => one.current));
 });
 
 test("a replayed refresh token ends the whole family", async () => {

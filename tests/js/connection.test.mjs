@@ -205,6 +205,27 @@ test("a node that accepts and drops is asked less and less often", async (t) => 
     assert.deepEqual(delays, [1, 2, 4, 8, 16, 16]);
 });
 
+test("a seat is not given up because the server is busy for a moment", async (t) => {
+    const { client, socket } = await connect(t, { reconnect: true, backoff: FAST });
+    const entry = { lobby: LOBBY, seat: 3, members: [], match: null, resumeToken: "r1" };
+    socket.answers["lobby.enter"] = () => entry;
+    await client.enter({ seatTicket: "t" });
+    client.on("lobby.left", () => assert.fail("the seat was given up"));
+    let refusals = 2;
+    const comeBack = () => {
+        const last = MemorySocket.all.at(-1);
+        last.answers["lobby.resume"] = () => (refusals-- > 0
+            ? { error: { code: -32003, message: "Slow down.", data: { code: "rate_limited" } } }
+            : { ...entry, resumeToken: "r2" });
+        last.open();
+    };
+    client.on("reconnecting", () => setTimeout(comeBack, 20));
+    const entered = client.once("entered");
+    socket.end(1006);
+    assert.equal((await entered).entry.resumeToken, "r2");
+    assert.equal(refusals, -1);
+});
+
 test("a connection that has held begins the back-off anew", async (t) => {
     const { client, socket } = await connect(t, { reconnect: true,
         backoff: { ...FAST, minUptimeMs: 0 } });
@@ -284,12 +305,12 @@ function source() {
 test("the token is renewed on the open connection before the session ends", async (t) => {
     const from = source();
     const { tokens, pass } = await connectFor(t, 900, {}, from.token);
-    await pass(869_000);
+    await pass(809_000);
     assert.deepEqual(tokens(), ["t1"]);
     await pass(1_000);
     assert.deepEqual(tokens(), ["t1", "t2"]);
     assert.deepEqual(from.asked, [false, false, true]);
-    await pass(870_000);
+    await pass(810_000);
     assert.deepEqual(tokens(), ["t1", "t2", "t3"]);
 });
 
@@ -297,7 +318,7 @@ test("a newer token that is there already is taken, not another one made", async
     const from = source();
     const { tokens, pass } = await connectFor(t, 900, {}, from.token);
     from.serial++; // as a background renewal does
-    await pass(870_000);
+    await pass(810_000);
     assert.deepEqual(tokens(), ["t1", "t2"]);
     assert.deepEqual(from.asked, [false, false]);
 });
@@ -328,7 +349,7 @@ test("a renewal that fails is tried again; one that is overtaken by close() is d
     let answer = () => Promise.reject(new Error("the network is away"));
     const token = (renew) => (renew ? answer() : from.token(false));
     const { client, tokens, pass } = await connectFor(t, 900, {}, token);
-    await pass(870_000);
+    await pass(810_000);
     assert.deepEqual(tokens(), ["t1"]);
     let give;
     answer = () => new Promise((resolve) => (give = resolve));

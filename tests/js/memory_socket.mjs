@@ -13,7 +13,7 @@ export class MemorySocket {
     onclose = null;
     /** Told of each call, before it is answered. */
     onCall = null;
-    /** Answers of the server, by method. */
+    /** Answers of the server, by method: a result, or {error}. */
     answers = {
         "session.authenticate": ({ token }) => ({ session: { playerId: token }, resumable: null }),
     };
@@ -31,8 +31,9 @@ export class MemorySocket {
     send(text) {
         const { id, method, params } = JSON.parse(text);
         this.calls.push({ method, params });
-        const result = this.answers[method]?.(params) ?? {};
-        queueMicrotask(() => this.text({ jsonrpc: "2.0", id, result }));
+        const answer = this.answers[method]?.(params) ?? {};
+        const body = answer.error ? answer : { result: answer };
+        queueMicrotask(() => this.text({ jsonrpc: "2.0", id, ...body }));
         this.onCall?.(method);
     }
 
