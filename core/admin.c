@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin_internal.h"
+#include "base/text.h"
 #include "config.h"
 #include "lobby.h"
 #include "log.h"
@@ -23,46 +25,61 @@
 #define ANSWER_WHOLE_BYTES (64u << 20) /* pages that nobody writes to cost nothing */
 #define PLUGIN_COMMANDS_MAX 64
 
-/* One run of a command; freed by answer(). */
-struct run {
-    admin_answer_fn fn;
-    void *user;
-    const char *arguments;
-    char *line; /* what arguments points into */
-    struct muster_writer out;
-    uint8_t text[];
-};
-
-struct command {
-    const char *name;
-    const char *help;
-    void (*fn)(struct run *run); /* calls answer() once, now or later */
-};
-
-static void say(struct run *run, const char *format, ...) MUSTER_PRINTF(2, 3);
-static void say(struct run *run, const char *format, ...) {
+static void put(struct run *run, const char *format, va_list args) {
     char line[1024];
-    va_list args;
-    va_start(args, format);
     int len = vsnprintf(line, sizeof line, format, args);
-    va_end(args);
     if (len > (int)sizeof line - 1) len = sizeof line - 1;
     muster_put_bytes(&run->out, line, (uint32_t)len);
 }
 
-static void say_json(struct run *run, json_t *json) {
+void run_say(struct run *run, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    put(run, format, args);
+    va_end(args);
+}
+
+void run_say_json(struct run *run, json_t *json) {
     char *text = json_dumps(json, JSON_INDENT(2));
     if (text) muster_put_bytes(&run->out, text, (uint32_t)strlen(text));
     free(text);
     json_decref(json);
 }
 
-static void answer(struct run *run) {
+static void end(struct run *run, muster_status status) {
     run->text[run->out.len] = '\0';
     if (run->out.overflow) log_warn("admin", "an answer was cut at %u bytes", run->out.cap);
-    if (run->fn) run->fn(run->user, (const char *)run->text);
+    if (run->fn) run->fn(run->user, status, (const char *)run->text);
     free(run->line);
     free(run);
+}
+
+void run_answer(struct run *run) {
+    end(run, MUSTER_OK);
+}
+
+void run_fail(struct run *run, muster_status status, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    run->out.len = 0;
+    put(run, format, args);
+    va_end(args);
+    end(run, status);
+}
+
+void run_fail_usage(struct run *run) {
+    run_fail(run, MUSTER_INVALID, "expected: %s %s", run->command->name, run->command->arguments);
+}
+
+char *run_word(struct run *run) {
+    char *word = run->arguments;
+    bool quoted = *word == '"';
+    if (quoted) word++;
+    char *end_of_word = word + strcspn(word, quoted ? "\"" : " \t");
+    run->arguments = end_of_word + (*end_of_word != '\0');
+    *end_of_word = '\0';
+    run->arguments += strspn(run->arguments, " \t");
+    return word;
 }
 
 /* ---- server ---------------------------------------------------------------------------------- */
@@ -70,32 +87,32 @@ static void answer(struct run *run) {
 static void run_help(struct run *run);
 
 static void run_status(struct run *run) {
-    say(run, "%s, node %s, version %s\n", config_string("server", "name"), paths_node_id(),
-        MUSTER_VERSION);
-    say(run, "players %u connected, %u sessions, %u searching\n", session_connected_count(),
-        session_count(), queue_count());
-    say(run, "lobbies %u of %lld, matches %u, ticks stretched to %.0f %%\n", lobby_count(),
-        (long long)config_int("lobby", "maxLobbies"), match_count(), pacer_stretch() * 100);
-    answer(run);
+    run_say(run, "%s, node %s, version %s\n", config_string("server", "name"), paths_node_id(),
+            MUSTER_VERSION);
+    run_say(run, "players %u connected, %u sessions, %u searching\n", session_connected_count(),
+            session_count(), queue_count());
+    run_say(run, "lobbies %u of %lld, matches %u, ticks stretched to %.0f %%\n", lobby_count(),
+            (long long)config_int("lobby", "maxLobbies"), match_count(), pacer_stretch() * 100);
+    run_answer(run);
 }
 
 static void run_stop(struct run *run) {
-    say(run, "stopping");
-    answer(run);
+    run_say(run, "stopping");
+    run_answer(run);
     server_stop("stopped from the console");
 }
 
 static void run_drain(struct run *run) {
     lobby_drain();
-    say(run, "draining: no new lobbies and joins");
-    answer(run);
+    run_say(run, "draining: no new lobbies and joins");
+    run_answer(run);
 }
 
 static void run_plugins(struct run *run) {
     for (struct muster_self *p = plugin_next(NULL); p; p = plugin_next(p))
-        say(run, "%s %s, generation %u, %u pins%s\n", p->instance_name, p->version, p->generation,
-            p->pins, p->phase == PLUGIN_STARTED ? "" : " (ending)");
-    answer(run);
+        run_say(run, "%s %s, generation %u, %u pins%s\n", p->instance_name, p->version,
+                p->generation, p->pins, p->phase == PLUGIN_STARTED ? "" : " (ending)");
+    run_answer(run);
 }
 
 static void run_reload(struct run *run) {
@@ -103,11 +120,12 @@ static void run_reload(struct run *run) {
     bool all = run->arguments[0] == '\0';
     muster_status status = all ? server_reload(error) : plugin_reload(run->arguments, error);
     const char *what = all ? "configuration" : run->arguments;
-    if (status)
-        say(run, "%s was not reloaded: %s", what, error);
-    else
-        say(run, "%s reloaded", what);
-    answer(run);
+    if (status) {
+        run_fail(run, status, "%s was not reloaded: %s", what, error);
+        return;
+    }
+    run_say(run, "%s reloaded", what);
+    run_answer(run);
 }
 
 static void run_log_level(struct run *run) {
@@ -115,12 +133,11 @@ static void run_log_level(struct run *run) {
     for (uint32_t i = 0; i < 4; i++) {
         if (strcmp(run->arguments, names[i]) != 0) continue;
         log_level_set(i);
-        say(run, "log level %s", names[i]);
-        answer(run);
+        run_say(run, "log level %s", names[i]);
+        run_answer(run);
         return;
     }
-    say(run, "expected debug, info, warn or error");
-    answer(run);
+    run_fail_usage(run);
 }
 
 /* ---- lobbies --------------------------------------------------------------------------------- */
@@ -128,34 +145,52 @@ static void run_log_level(struct run *run) {
 static void run_lobbies(struct run *run) {
     muster_lobby_id id = 0;
     for (struct lobby *lobby; (lobby = lobby_next(&id));)
-        say(run, "%s %s %s %s %u/%u players, %u spectators\n", lobby->key, lobby->game_mode,
-            lobby_map(lobby), lobby_state_text(lobby->state), lobby_players(lobby),
-            lobby->players_max, lobby_spectators(lobby));
-    say(run, "%u lobbies", lobby_count());
-    answer(run);
+        run_say(run, "%s %s %s %s %u/%u players, %u spectators\n", lobby->key, lobby->game_mode,
+                lobby_map(lobby), lobby_state_text(lobby->state), lobby_players(lobby),
+                lobby->players_max, lobby_spectators(lobby));
+    run_say(run, "%u lobbies", lobby_count());
+    run_answer(run);
 }
 
 static void run_close(struct run *run) {
-    struct lobby *lobby = lobby_find_key(run->arguments);
-    if (lobby) lobby_close(lobby, MUSTER_LEAVE_KICK, "closed by an admin");
-    say(run, lobby ? "closed" : "no such lobby");
-    answer(run);
+    struct lobby *lobby = lobby_find_key(run_word(run));
+    if (!lobby) {
+        run_fail(run, MUSTER_NOT_FOUND, "no such lobby");
+        return;
+    }
+    lobby_close(lobby, MUSTER_LEAVE_KICK,
+                run->arguments[0] ? run->arguments : "closed by an admin");
+    run_say(run, "closed");
+    run_answer(run);
 }
 
-static void run_say(struct run *run) {
-    muster_lobby_id id = 0;
-    for (struct lobby *lobby; (lobby = lobby_next(&id));) lobby_announce(lobby, run->arguments);
-    say(run, "said in %u lobbies", lobby_count());
-    answer(run);
+/* To everybody who is connected, in a lobby or not. */
+static void run_announce(struct run *run) {
+    char line[1024];
+    snprintf(line, sizeof line, "%s", run->arguments);
+    if (!text_line_mend(line)) {
+        run_fail_usage(run);
+        return;
+    }
+    muster_player_id id = 0;
+    uint32_t count = 0;
+    for (struct session *session; (session = session_next(&id));) {
+        count += session->client != NULL;
+        session_notify(session, "server.announcement",
+                       json_pack("{s:s,s:I}", "text", line, "at", (json_int_t)loop_unix_ms()));
+    }
+    run_say(run, "said to %u players", count);
+    run_answer(run);
 }
 
 static void on_results(void *user, muster_status status, json_t *json) {
     struct run *run = user;
-    if (status)
-        say(run, "the database did not answer: %s", status_text(status));
-    else
-        say_json(run, json);
-    answer(run);
+    if (status) {
+        run_fail(run, status, "the database did not answer: %s", status_text(status));
+        return;
+    }
+    run_say_json(run, json);
+    run_answer(run);
 }
 
 static void run_results(struct run *run) {
@@ -163,75 +198,32 @@ static void run_results(struct run *run) {
     store_recent_results(limit < 1 ? 1 : limit > 50 ? 50 : (uint32_t)limit, on_results, run);
 }
 
-/* ---- players --------------------------------------------------------------------------------- */
-
-static void run_players(struct run *run) {
-    muster_player_id id = 0;
-    for (struct session *s; (s = session_next(&id));)
-        say(run, "%s %s %s %u ms%s\n", s->player_key, s->display_name, s->region, s->rtt_ms,
-            s->client ? "" : " (dropped)");
-    say(run, "%u players", session_count());
-    answer(run);
-}
-
-static void run_create_session(struct run *run) {
-    struct session *session = NULL;
-    muster_status status = MUSTER_INVALID;
-    if (run->arguments[0] && strlen(run->arguments) < MUSTER_PLAYER_KEY_MAX)
-        status = session_create(run->arguments, &session);
-    if (status)
-        say(run, "no session: %s", status_text(status));
-    else
-        say_json(run, lobby_session_json(session));
-    answer(run);
-}
-
-static void run_get_session(struct run *run) {
-    const struct session *session = session_find_key(run->arguments);
-    say_json(run, session ? lobby_session_json(session) : json_object());
-    answer(run);
-}
-
-static void run_terminate_session(struct run *run) {
-    struct session *session = session_find_session_key(run->arguments);
-    if (session) session_terminate(session, "terminated by an admin", MUSTER_LEAVE_KICK);
-    say(run, session ? "terminated" : "no such session");
-    answer(run);
-}
-
-static void run_kick(struct run *run) {
-    char player_key[MUSTER_PLAYER_KEY_MAX];
-    size_t len = strcspn(run->arguments, " ");
-    snprintf(player_key, sizeof player_key, "%.*s", (int)len, run->arguments);
-    const char *reason = run->arguments[len] ? run->arguments + len + 1 : "kicked by an admin";
-    struct session *session = session_find_key(player_key);
-    if (session) session_terminate(session, reason, MUSTER_LEAVE_KICK);
-    say(run, session ? "kicked" : "no such player");
-    answer(run);
-}
-
 /* ---- the table ------------------------------------------------------------------------------- */
 
+#define ADMIN "admin"
+#define MODERATOR "moderator" /* admins may do it as well */
+
 static const struct command commands[] = {
-    {"help", "this list", run_help},
-    {"status", "players, lobbies, load", run_status},
-    {"stop", "orderly stop (also: exit, quit)", run_stop},
-    {"exit", NULL, run_stop},
-    {"quit", NULL, run_stop},
-    {"drain", "take no new lobbies and joins", run_drain},
-    {"plugins", "loaded plugins and generations", run_plugins},
-    {"reload", "[PLUGIN] replace one plugin; without a name read the configuration again",
+    {"help", "", "this list", MODERATOR, run_help},
+    {"status", "", "players, lobbies, load", MODERATOR, run_status},
+    {"stop", "", "orderly stop (also: exit, quit)", ADMIN, run_stop},
+    {"exit", "", NULL, ADMIN, run_stop},
+    {"quit", "", NULL, ADMIN, run_stop},
+    {"drain", "", "take no new lobbies and joins", ADMIN, run_drain},
+    {"plugins", "", "loaded plugins and generations", ADMIN, run_plugins},
+    {"reload", "[PLUGIN]", "replace one plugin; without a name read the configuration again", ADMIN,
      run_reload},
-    {"log-level", "debug|info|warn|error", run_log_level},
-    {"lobbies", "all lobbies", run_lobbies},
-    {"close", "LOBBYID close a lobby", run_close},
-    {"say", "TEXT a chat line to all lobbies", run_say},
-    {"results", "[N] the newest match results, as JSON", run_results},
-    {"players", "all players", run_players},
-    {"kick", "PLAYERID [REASON] end a player's session", run_kick},
-    {"createPlayerSession", "PLAYERID make a session, or show the active one", run_create_session},
-    {"getActiveSession", "PLAYERID show the active session, {} if none", run_get_session},
-    {"terminateSession", "SESSIONID end a session", run_terminate_session},
+    {"log-level", "debug|info|warn|error", "least level that is logged", ADMIN, run_log_level},
+    {"lobbies", "", "all lobbies", MODERATOR, run_lobbies},
+    {"close", "LOBBYID [REASON]", "close a lobby", ADMIN, run_close},
+    {"say", "TEXT", "an announcement to all players", MODERATOR, run_announce},
+    {"results", "[N]", "the newest match results, as JSON", ADMIN, run_results},
+    {"players", "", "all players", MODERATOR, run_players},
+    {"kick", "PLAYER [REASON]", "end a player's session", MODERATOR, run_kick},
+    {"createPlayerSession", "PLAYERID", "make a session, or show the active one", ADMIN,
+     run_create_session},
+    {"getActiveSession", "PLAYERID", "show the active session, {} if none", ADMIN, run_get_session},
+    {"terminateSession", "SESSIONID [REASON]", "end a session", ADMIN, run_terminate_session},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
@@ -287,21 +279,23 @@ void admin_command_remove_owner(const void *owner) {
 
 static void run_help(struct run *run) {
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        if (commands[i].help) say(run, "%-20s %s\n", commands[i].name, commands[i].help);
+        if (commands[i].help)
+            run_say(run, "%-20s %s%s%s\n", commands[i].name, commands[i].arguments,
+                    commands[i].arguments[0] ? " " : "", commands[i].help);
     for (uint32_t i = 0; i < plugin_command_count; i++)
-        say(run, "%-20s %s\n", plugin_commands[i].name, plugin_commands[i].help);
-    answer(run);
+        run_say(run, "%-20s %s\n", plugin_commands[i].name, plugin_commands[i].help);
+    run_answer(run);
 }
 
 static void run_plugin_command(const struct plugin_command *command, struct run *run) {
     plugin_enter((struct muster_self *)command->owner, "command");
     command->fn(command->user, run->arguments, &run->out);
     plugin_leave();
-    answer(run);
+    run_answer(run);
 }
 
 /* The line without surrounding blanks, split at the first one: name and arguments, in `line`. */
-static const char *split(char *line) {
+static char *split(char *line) {
     char *end = line + strlen(line);
     while (end > line && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r')) *--end = '\0';
     char *arguments = line + strcspn(line, " \t");
@@ -322,40 +316,53 @@ static struct run *create_run(const char *line, uint32_t answer_bytes) {
     return run;
 }
 
-static void run_line(const char *actor, struct run *run) {
+/* permissions: of the player who asks; null: who has the console or the admin token. */
+static bool is_permitted(const struct command *command, const char *permissions) {
+    if (!permissions || muster_permitted(permissions, ADMIN)) return true;
+    return command && muster_permitted(permissions, command->permission);
+}
+
+static void run_line(const char *permissions, struct run *run) {
     const struct command *command = find_command(run->line);
     const struct plugin_command *plugin_command = find_plugin_command(run->line);
     log_fields(MUSTER_LOG_INFO, "admin", &(struct log_fields){.event = "admin_command"},
-               "%s: %s %s", actor, run->line,
+               "%s: %s %s", run->actor, run->line,
                command ? run->arguments : ""); /* a plugin's may hold a secret */
-    if (command) {
+    run->command = command;
+    run->is_admin = !permissions || muster_permitted(permissions, ADMIN);
+    if (!is_permitted(command, permissions))
+        run_fail(run, MUSTER_DENIED, "the permission \"%s\" is needed", ADMIN);
+    else if (command)
         command->fn(run);
-    } else if (plugin_command) {
+    else if (plugin_command)
         run_plugin_command(plugin_command, run);
-    } else {
-        say(run, "unknown command \"%s\"; try help", run->line);
-        answer(run);
-    }
+    else
+        run_fail(run, MUSTER_NOT_FOUND, "unknown command \"%.100s\"; try help", run->line);
 }
 
-static void begin(const char *actor, const char *line, uint32_t answer_bytes, admin_answer_fn fn,
-                  void *user) {
+static void begin(const char *actor, const char *permissions, const char *line,
+                  uint32_t answer_bytes, admin_answer_fn fn, void *user) {
     struct run *run = create_run(line, answer_bytes);
     if (!run) {
-        if (fn) fn(user, "out of memory");
+        if (fn) fn(user, MUSTER_NO_MEMORY, "out of memory");
         return;
     }
     run->fn = fn;
     run->user = user;
-    run_line(actor, run);
+    snprintf(run->actor, sizeof run->actor, "%s", actor);
+    run_line(permissions, run);
 }
 
 void admin_run(const char *actor, const char *line, admin_answer_fn fn, void *user) {
-    begin(actor, line, ANSWER_BYTES, fn, user);
+    begin(actor, NULL, line, ANSWER_BYTES, fn, user);
+}
+
+void admin_run_as(const struct session *session, const char *line, admin_answer_fn fn, void *user) {
+    begin(session->player_key, session->permissions, line, ANSWER_BYTES, fn, user);
 }
 
 void admin_run_whole(const char *actor, const char *line, admin_answer_fn fn, void *user) {
-    begin(actor, line, ANSWER_WHOLE_BYTES, fn, user);
+    begin(actor, NULL, line, ANSWER_WHOLE_BYTES, fn, user);
 }
 
 bool admin_knows(const char *line) {

@@ -6,10 +6,16 @@
 
 #include <muster/host.h>
 
-typedef void (*admin_answer_fn)(void *user, const char *answer);
+struct session;
+
+/* status: OK, or why nothing was done, which answer says in a sentence: INVALID (the arguments),
+ * DENIED, NOT_FOUND (also: no such command), CONFLICT, ... */
+typedef void (*admin_answer_fn)(void *user, muster_status status, const char *answer);
 
 /* Runs a line; fn gets the answer as text, now or later. fn may be null. */
 void admin_run(const char *actor, const char *line, admin_answer_fn fn, void *user);
+/* The same for a player, who needs the command's permission. */
+void admin_run_as(const struct session *session, const char *line, admin_answer_fn fn, void *user);
 
 /* The same with a line and an answer of (almost) any length: for one command at a time. */
 void admin_run_whole(const char *actor, const char *line, admin_answer_fn fn, void *user);

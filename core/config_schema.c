@@ -89,6 +89,7 @@ const struct config_core_key config_core_keys[] = {
      INT("authPerMinute", 10, 1, 100000, "requests/min", "Requests below /v1/auth of one address")},
     {"http",
      INT("authBurst", 20, 1, 100000, "requests", "Requests below /v1/auth of one address at once")},
+    {"admin", BOOL("showAddresses", false, "Commands show the addresses of players")},
     {"admin", ENTRY("token", "string", "\"\"", ",\"max\":256,\"secret\":true",
                     "Token for POST /v1/admin/command; empty: that route is closed")},
     {"tls", STRING("cert", "", 1024, "File of the certificate chain (PEM); empty: no TLS")},

@@ -250,7 +250,8 @@ static void close_execution(struct resource *resource) {
 
 static const struct resource_kind execution_kind = {"command", close_execution, true, false};
 
-static void on_executed(void *user, const char *answer) {
+static void on_executed(void *user, muster_status status, const char *answer) {
+    (void)status; /* the sentence says it */
     struct execution *execution = user;
     if (!execution->stopped) {
         struct muster_self *owner = execution->resource.owner;

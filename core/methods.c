@@ -309,11 +309,27 @@ struct admin_answer {
     json_t *id;
 };
 
-static void on_admin_answer(void *user, const char *answer) {
+static int32_t code_of(muster_status status) {
+    switch (status) {
+    case MUSTER_INVALID: return RPC_INVALID_PARAMS;
+    case MUSTER_NOT_FOUND: return RPC_NOT_FOUND;
+    case MUSTER_DENIED: return RPC_FORBIDDEN;
+    case MUSTER_EXISTS:
+    case MUSTER_CONFLICT:
+    case MUSTER_STATE: return RPC_WRONG_STATE;
+    case MUSTER_UNAVAILABLE: return RPC_UNAVAILABLE;
+    case MUSTER_FULL: return RPC_SERVER_FULL;
+    default: return RPC_INTERNAL;
+    }
+}
+
+static void on_admin_answer(void *user, muster_status status, const char *answer) {
     struct admin_answer *to = user;
     struct session *session = session_find(to->player);
     if (session && session->client && session->client->conn == to->conn && to->id)
-        client_send(session->client, rpc_result(to->id, json_pack("{s:s}", "output", answer)));
+        client_send(session->client,
+                    status ? rpc_failure(to->id, code_of(status), answer, NULL)
+                           : rpc_result(to->id, json_pack("{s:s}", "output", answer)));
     json_decref(to->id);
     free(to);
 }
@@ -324,7 +340,7 @@ static int32_t admin_run(struct call *call) {
     to->conn = call->client->conn;
     to->player = call->session->id;
     to->id = json_incref(call->id);
-    run_admin(call->session->player_key, param_string(call, "command", ""), on_admin_answer, to);
+    run_admin(call->session, param_string(call, "command", ""), on_admin_answer, to);
     return METHOD_LATER;
 }
 
@@ -349,7 +365,7 @@ const struct method methods_table[] = {
     {"match.cancel", 0, match_cancel, NULL},
     {"match.resync", 0, match_resync, NULL},
     {"match.scoreboard", 0, match_scoreboard, NULL},
-    {"admin.run", METHOD_ADMIN | METHOD_ALONE, admin_run, admin_params},
+    {"admin.run", METHOD_ALONE, admin_run, admin_params},
     {NULL, 0, NULL, NULL},
 };
 

@@ -148,10 +148,28 @@ static bool is_admin(const struct muster_http_request *request) {
     return sodium_memcmp(held, given, sizeof held) == 0;
 }
 
-static void on_answer(void *user, const char *answer) {
+static const struct refusal {
+    muster_status status;
+    uint32_t http;
+    const char *code;
+} refusals[] = {
+    {MUSTER_INVALID, 400, "invalid_params"},  {MUSTER_DENIED, 403, "forbidden"},
+    {MUSTER_NOT_FOUND, 404, "not_found"},     {MUSTER_EXISTS, 409, "conflict"},
+    {MUSTER_CONFLICT, 409, "conflict"},       {MUSTER_STATE, 409, "wrong_state"},
+    {MUSTER_UNSUPPORTED, 409, "wrong_state"}, {MUSTER_UNAVAILABLE, 503, "unavailable"},
+    {MUSTER_FULL, 503, "server_full"},        {MUSTER_LIMIT, 503, "server_full"},
+    {MUSTER_OK, 500, "internal_error"}, /* all others */
+};
+
+static void on_answer(void *user, muster_status status, const char *answer) {
     muster_request_id id = *(muster_request_id *)user;
     free(user);
-    (void)http_respond_json(id, 200, json_pack("{s:s}", "output", answer));
+    const struct refusal *refusal = refusals;
+    while (refusal->status && refusal->status != status) refusal++;
+    if (status)
+        (void)http_problem(id, refusal->http, refusal->code, answer);
+    else
+        (void)http_respond_json(id, 200, json_pack("{s:s}", "output", answer));
 }
 
 static void post_command(void *user, const struct muster_http_request *request) {

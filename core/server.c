@@ -199,7 +199,7 @@ static muster_status start_books(void) {
     session_set_hooks(
         &(struct session_hooks){.dropped = on_session_dropped, .ended = on_session_ended});
     auth_set_attached(store_player);
-    methods_set_admin(admin_run);
+    methods_set_admin(admin_run_as);
     http_set_call_guard(on_http_enter, on_http_leave);
     http_set_supersedes(plugin_supersedes);
     metrics_set_supersedes(plugin_supersedes);
@@ -215,8 +215,9 @@ static muster_status start_books(void) {
     return status;
 }
 
-static void on_console_answer(void *user, const char *answer) {
+static void on_console_answer(void *user, muster_status status, const char *answer) {
     (void)user;
+    (void)status; /* the sentence says it */
     char line[1000];
     for (const char *at = answer; *at;) {
         size_t len = strcspn(at, "\n");
@@ -450,13 +451,13 @@ static const char *last_line(const char *text) {
     return line;
 }
 
-static void on_command_answer(void *user, const char *answer) {
+static void on_command_answer(void *user, muster_status status, const char *answer) {
     static const char failed[] = "FAILED";
     size_t len = strlen(answer);
     fwrite(answer, 1, len, stdout);
     if (len && answer[len - 1] != '\n') putchar('\n');
     if (fflush(stdout)) fail(SERVER_EXIT_INTERNAL, "the answer could not be written to stdout");
-    if (strncmp(last_line(answer), failed, sizeof failed - 1) == 0)
+    if (status || strncmp(last_line(answer), failed, sizeof failed - 1) == 0)
         server.exit_code = SERVER_EXIT_FAILED;
     ((struct wait *)user)->is_over = true;
 }

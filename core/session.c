@@ -129,6 +129,7 @@ static void copy_identity(struct session *session, const struct muster_identity 
     snprintf(session->display_name, sizeof session->display_name, "%s", identity->display_name);
     snprintf(session->region, sizeof session->region, "%s", identity->region);
     snprintf(session->permissions, sizeof session->permissions, "%s", identity->permissions);
+    session->account = identity->account;
     session->expires_at_s = identity->expires_at_s;
     session->expires_ms = loop_now_ms() + life_ms(identity->expires_at_s);
 }
@@ -195,6 +196,7 @@ muster_status session_attach(struct client *client, const struct muster_identity
     if (session->client == client) return MUSTER_OK; /* renewed */
     replace_client(session);
     session->client = client;
+    snprintf(session->address, sizeof session->address, "%s", client->address);
     client->player = session->id;
     sessions.connected++;
     log_fields(MUSTER_LOG_INFO, "session",

@@ -20,6 +20,8 @@ struct session {
     char display_name[MUSTER_DISPLAY_MAX];
     char region[MUSTER_NAME_MAX];
     char permissions[256];
+    char address[64]; /* it came from last; "": never */
+    uint32_t account; /* MUSTER_ACCOUNT_... */
     int64_t created_at_ms;
     int64_t expires_at_s;          /* told to people */
     uint64_t expires_ms;           /* loop clock: what counts */

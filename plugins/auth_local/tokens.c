@@ -130,11 +130,12 @@ void tokens_mint(struct request *request) {
     randombytes_buf(bytes, sizeof bytes);
     sodium_bin2hex(jti, sizeof jti, bytes, sizeof bytes);
     request->expires_at_s = now_s + settings->access_ttl_s;
-    json_t *claims = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:s}", "iss", settings->issuer, "aud",
-        settings->audience, "sub", request->player_id, "displayName", request->display_name,
-        "region", request->region, "permissions", permissions_array(request->permissions), "iat",
-        (json_int_t)now_s, "exp", (json_int_t)request->expires_at_s, "jti", jti);
+    json_t *claims =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:I, s:I, s:s}", "iss", settings->issuer,
+                  "aud", settings->audience, "sub", request->player_id, "displayName",
+                  request->display_name, "region", request->region, "permissions",
+                  permissions_array(request->permissions), "guest", request->username[0] == '\0',
+                  "iat", (json_int_t)now_s, "exp", (json_int_t)request->expires_at_s, "jti", jti);
     request->minted =
         claims && token_sign(request->pem, request->kid, claims, request->access_token,
                              sizeof request->access_token) == MUSTER_OK;

@@ -92,6 +92,8 @@ bool gate_read_claims(const struct gate_config *config, const json_t *claims,
         snprintf(out->display_name, sizeof out->display_name, "player-%.8s", sub);
     copy_text(claims, config->region_claim, out->region, sizeof out->region);
     read_permissions(config, claims, out);
+    bool is_guest = json_is_true(json_object_get(claims, "guest"));
+    out->account = is_guest ? MUSTER_ACCOUNT_GUEST : MUSTER_ACCOUNT_REGISTERED;
     out->expires_at_s = json_integer_value(json_object_get(claims, "exp"));
     return true;
 }

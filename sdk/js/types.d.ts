@@ -391,6 +391,7 @@ export interface ClientEvents {
   };
   /** A script of the lobby has failed; told to its host. */
   "mod.error": { mod: string; message: string };
+  "server.announcement": { text: string; at: number };
   "server.stopping": { inMs: number; reason: string };
 }
 

@@ -247,7 +247,7 @@ test("console commands answer; unknown ones help", async (t) => {
     const help = await server.admin("help");
     for (const name of ["stop", "reload", "status"])
         assert.match(help, new RegExp(`\\b${name}\\b`));
-    assert.match(await server.admin("no-such-command"), /unknown|help/i);
+    assert.match((await server.adminAnswer("no-such-command")).body.detail, /unknown|help/i);
     await server.command("help", /reload/);
 });
 
@@ -308,7 +308,9 @@ test("reload: one plugin is replaced while matches run", async (t) => {
     const more = await gather(t, server, 2, { settings: { fires: false } });
     await sitDown(more, { botFill: 0, maxPlayers: 2 });
     await eventually("a new match on the new generation", () => more[0].bot?.snapshots > 5);
-    assert.match(await server.admin("reload no_such_plugin"), /no_such_plugin/);
+    const refused = await server.adminAnswer("reload no_such_plugin");
+    assertProblem(refused, 404);
+    assert.match(refused.body.detail, /no_such_plugin/);
 });
 
 test("SIGHUP: a bad configuration changes nothing and is said", async (t) => {

@@ -237,9 +237,9 @@ export class Server {
         };
     }
 
-    /** A console command over the admin address. */
-    async admin(command) {
-        const answer = await this.rest(
+    /** A console command over the admin address: the whole answer. */
+    adminAnswer(command) {
+        return this.rest(
             "POST",
             "/v1/admin/command",
             { command },
@@ -248,6 +248,11 @@ export class Server {
                 headers: { Authorization: `Bearer ${ADMIN_TOKEN}` },
             },
         );
+    }
+
+    /** The output of a console command that succeeds. */
+    async admin(command) {
+        const answer = await this.adminAnswer(command);
         assert.equal(answer.status, 200, answer.text);
         return answer.body.output;
     }

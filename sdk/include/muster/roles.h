@@ -48,9 +48,15 @@ struct muster_auth_request {
     const char *address;     /* client address as text, IPv4 or IPv6 */
 };
 
+enum {
+    MUSTER_ACCOUNT_UNKNOWN = 0,
+    MUSTER_ACCOUNT_GUEST = 1, /* made at the door, without a name or password to come back with */
+    MUSTER_ACCOUNT_REGISTERED = 2,
+};
+
 struct muster_identity {
-    uint32_t size; /* set by whoever allocated it; write no field past it */
-    uint32_t reserved;
+    uint32_t size;    /* set by whoever allocated it; write no field past it */
+    uint32_t account; /* MUSTER_ACCOUNT_...; a ban of a guest counts for the address, too */
     char player_key[MUSTER_PLAYER_KEY_MAX]; /* claim sub: the playerId */
     char display_name[MUSTER_DISPLAY_MAX];
     char region[MUSTER_NAME_MAX];

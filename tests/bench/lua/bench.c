@@ -113,7 +113,8 @@ struct heaps {
 };
 
 /* "LOBBY match MOD VERSION calls=N memory=BYTES ..." */
-static void on_scripts(void *user, const char *answer) {
+static void on_scripts(void *user, muster_status status, const char *answer) {
+    (void)status; /* a refusal names no heap */
     struct heaps *heaps = user;
     char mod[64];
     for (const char *line = answer; line && *line; line = strchr(line, '\n')) {

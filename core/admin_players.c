@@ -1,0 +1,111 @@
+/* Commands about players and their sessions. Layer 4. */
+#include <stdio.h>
+#include <string.h>
+
+#include "admin_internal.h"
+#include "base/text.h"
+#include "config.h"
+#include "lobby.h"
+#include "status.h"
+
+/* ---- who is meant ---------------------------------------------------------------------------- */
+
+static struct session *find_name(const char *name, uint32_t *count) {
+    struct session *found = NULL;
+    muster_player_id id = 0;
+    for (struct session *session; (session = session_next(&id));) {
+        if (strcasecmp(session->display_name, name) != 0) continue;
+        found = session;
+        ++*count;
+    }
+    return found;
+}
+
+struct session *run_find_session(struct run *run, const char *word) {
+    uint32_t count = 0;
+    struct session *session = word[0] ? session_find_key(word) : NULL;
+    if (!session && word[0]) session = find_name(word, &count);
+    if (!word[0]) {
+        run_fail_usage(run);
+        return NULL;
+    }
+    if (count > 1) {
+        run_fail(run, MUSTER_CONFLICT, "%u players are called \"%s\": expected a playerId", count,
+                 word);
+        return NULL;
+    }
+    if (session) return session;
+    run_fail(run, MUSTER_NOT_FOUND, "no such player");
+    return NULL;
+}
+
+/* ---- the list -------------------------------------------------------------------------------- */
+
+static const char *account_text(const struct session *session) {
+    static const char *const words[] = {"player", "guest", "account"};
+    return session->account < 3 ? words[session->account] : words[0];
+}
+
+void run_players(struct run *run) {
+    bool shows = config_bool("admin", "showAddresses");
+    muster_player_id id = 0;
+    for (struct session *s; (s = session_next(&id));) {
+        const struct lobby *lobby = lobby_find(s->lobby);
+        run_say(run, "%s \"%s\" %s %s lobby %s address %s %u ms%s\n", s->player_key,
+                s->display_name, account_text(s), s->region, lobby ? lobby->key : "-",
+                !shows          ? "hidden"
+                : s->address[0] ? s->address
+                                : "-",
+                s->rtt_ms, s->client ? "" : " (dropped)");
+    }
+    run_say(run, "%u players", session_count());
+    run_answer(run);
+}
+
+/* ---- sessions -------------------------------------------------------------------------------- */
+
+void run_create_session(struct run *run) {
+    struct session *session = NULL;
+    muster_status status = MUSTER_INVALID;
+    const char *key = run_word(run);
+    if (key[0] && strlen(key) < MUSTER_PLAYER_KEY_MAX) status = session_create(key, &session);
+    if (status) {
+        run_fail(run, status, "no session: %s", status_text(status));
+        return;
+    }
+    run_say_json(run, lobby_session_json(session));
+    run_answer(run);
+}
+
+void run_get_session(struct run *run) {
+    const struct session *session = session_find_key(run_word(run));
+    run_say_json(run, session ? lobby_session_json(session) : json_object());
+    run_answer(run);
+}
+
+void run_terminate_session(struct run *run) {
+    struct session *session = session_find_session_key(run_word(run));
+    if (!session) {
+        run_fail(run, MUSTER_NOT_FOUND, "no such session");
+        return;
+    }
+    session_terminate(session, run->arguments[0] ? run->arguments : "terminated by an admin",
+                      MUSTER_LEAVE_KICK);
+    run_say(run, "terminated");
+    run_answer(run);
+}
+
+bool run_may_touch(struct run *run, const struct session *session) {
+    if (run->is_admin || !session_may(session, "admin")) return true;
+    run_fail(run, MUSTER_DENIED, "only an admin may do that to an admin");
+    return false;
+}
+
+void run_kick(struct run *run) {
+    struct session *session = run_find_session(run, run_word(run));
+    if (!session || !run_may_touch(run, session)) return;
+    session_terminate(session, run->arguments[0] ? run->arguments : "kicked by an admin",
+                      MUSTER_LEAVE_KICK);
+    run_say(run, "kicked");
+    run_answer(run);
+}
