@@ -1,6 +1,8 @@
 #include "address.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool address_is_mapped(const uint8_t bytes[ADDRESS_BYTES]) {
@@ -28,4 +30,63 @@ void address_text(const uint8_t bytes[ADDRESS_BYTES], char out[ADDRESS_TEXT_MAX]
         inet_ntop(AF_INET, bytes + 12, out, ADDRESS_TEXT_MAX);
     else
         inet_ntop(AF_INET6, bytes, out, ADDRESS_TEXT_MAX);
+}
+
+/* ---- ranges ---- */
+
+static bool is_v4(const struct address_prefix *prefix) {
+    return prefix->bits >= 96 && address_is_mapped(prefix->bytes);
+}
+
+static bool read_bits(const char *text, uint32_t max, uint32_t *out) {
+    size_t len = strlen(text);
+    if (len < 1 || len > 3 || strspn(text, "0123456789") != len) return false;
+    *out = (uint32_t)strtoul(text, NULL, 10);
+    return *out >= 1 && *out <= max;
+}
+
+static void clear_behind(struct address_prefix *prefix) {
+    for (uint32_t i = 0; i < ADDRESS_BYTES; i++) {
+        uint32_t kept = prefix->bits > i * 8 ? prefix->bits - i * 8 : 0;
+        if (kept < 8) prefix->bytes[i] &= (uint8_t)(0xFF00u >> kept);
+    }
+}
+
+void address_prefix_cut(struct address_prefix *prefix, uint32_t bits) {
+    prefix->bits = bits;
+    clear_behind(prefix);
+}
+
+bool address_prefix_read(const char *text, struct address_prefix *out) {
+    char address[ADDRESS_TEXT_MAX];
+    const char *slash = strchr(text, '/');
+    size_t len = slash ? (size_t)(slash - text) : strlen(text);
+    *out = (struct address_prefix){.bits = 128};
+    if (len >= sizeof address) return false;
+    memcpy(address, text, len);
+    address[len] = '\0';
+    if (!address_bytes(address, out->bytes)) return false;
+    bool dotted = !strchr(address, ':');
+    if (slash && !read_bits(slash + 1, dotted ? 32 : 128, &out->bits)) return false;
+    if (slash && dotted) out->bits += 96;
+    clear_behind(out);
+    return true;
+}
+
+bool address_in(const char *text, const struct address_prefix *prefix) {
+    struct address_prefix own = {.bits = prefix->bits};
+    if (!prefix->bits || !address_bytes(text, own.bytes)) return false;
+    if (address_is_mapped(own.bytes) != is_v4(prefix)) return false;
+    clear_behind(&own);
+    return memcmp(own.bytes, prefix->bytes, ADDRESS_BYTES) == 0;
+}
+
+void address_prefix_text(const struct address_prefix *prefix, char out[ADDRESS_PREFIX_TEXT_MAX]) {
+    char address[ADDRESS_TEXT_MAX];
+    address_text(prefix->bytes, address);
+    if (prefix->bits == 128)
+        snprintf(out, ADDRESS_PREFIX_TEXT_MAX, "%s", address);
+    else
+        snprintf(out, ADDRESS_PREFIX_TEXT_MAX, "%s/%u", address,
+                 is_v4(prefix) ? prefix->bits - 96 : prefix->bits);
 }

@@ -10,7 +10,7 @@
 
 /* ---- who is meant ---------------------------------------------------------------------------- */
 
-static struct session *find_name(const char *name, uint32_t *count) {
+struct session *run_find_name(const char *name, uint32_t *count) {
     struct session *found = NULL;
     muster_player_id id = 0;
     for (struct session *session; (session = session_next(&id));) {
@@ -24,7 +24,7 @@ static struct session *find_name(const char *name, uint32_t *count) {
 struct session *run_find_session(struct run *run, const char *word) {
     uint32_t count = 0;
     struct session *session = word[0] ? session_find_key(word) : NULL;
-    if (!session && word[0]) session = find_name(word, &count);
+    if (!session && word[0]) session = run_find_name(word, &count);
     if (!word[0]) {
         run_fail_usage(run);
         return NULL;

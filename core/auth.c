@@ -11,6 +11,7 @@
 #include "log.h"
 #include "loop.h"
 #include "metrics.h"
+#include "moderation.h"
 #include "names.h"
 #include "pending.h"
 #include "registry.h"
@@ -56,6 +57,15 @@ static void refuse(struct auth_job *job, int32_t code, const char *reason) {
     if (!client->player) client_close(client, 4002, "token refused");
 }
 
+/* Who is not let in is told why, and the connection has no more use. */
+static void shut_out(struct auth_job *job, struct failure *failure) {
+    struct client *client = job->client;
+    metrics_add(METRIC_AUTH_FAILURES, 1);
+    client_send(client, failure_answer(failure, job->id));
+    free_job(job);
+    if (!client->player) client_close(client, 4004, failure->message);
+}
+
 /* Nothing in it that a line may not hold. */
 static bool is_line(const char *text) {
     char mended[MUSTER_PLAYER_KEY_MAX];
@@ -96,6 +106,11 @@ static void accept(struct auth_job *job, struct muster_identity *identity) {
     struct session *present = session_find(client->player);
     if (present && strcmp(present->player_key, identity->player_key) != 0) {
         refuse(job, RPC_WRONG_STATE, "this connection belongs to another player");
+        return;
+    }
+    struct failure failure = {0};
+    if (moderation_admit(identity, client->address, &failure)) {
+        shut_out(job, &failure);
         return;
     }
     if (session_attach(client, identity, &session)) {
@@ -178,6 +193,7 @@ int32_t auth_method(struct call *call) {
     if (call->client->auth)
         return failure_set(&call->failure, RPC_WRONG_STATE, "an authentication is under way");
     if (!call->id) return failure_set(&call->failure, RPC_INVALID_REQUEST, "an id is needed");
+    const struct sanction *ban = moderation_door(call->client->address, false);
     struct auth_job *job = calloc(1, sizeof *job);
     if (!job) return failure_set(&call->failure, RPC_INTERNAL, "out of memory");
     job->client = call->client;
@@ -185,6 +201,10 @@ int32_t auth_method(struct call *call) {
     job->compress = param_bool(call, "compress", false);
     snprintf(job->token, sizeof job->token, "%s", param_string(call, "token", ""));
     call->client->auth = job;
-    ask_next(job);
+    struct failure failure = {0};
+    if (ban && moderation_refuse(ban, &failure)) /* before a token costs anything */
+        shut_out(job, &failure);
+    else
+        ask_next(job);
     return METHOD_LATER;
 }

@@ -56,6 +56,7 @@ static struct loop_timer *deadline_timer;
 static struct limit_table *auth_limits;
 static void (*guard_enter)(const void *owner);
 static void (*guard_leave)(const void *owner);
+static http_door_fn door;
 static bool (*owner_supersedes)(const void *newer, const void *older);
 
 /* ---- Routes ---- */
@@ -231,6 +232,9 @@ static bool auth_allowed(const char *address, uint32_t *retry_after_ms) {
     return auth_limits && limit_table_take(auth_limits, address, loop_now_ms(), retry_after_ms);
 }
 
+static json_t *problem_json(uint32_t status, const char *code, const char *detail);
+static muster_status respond_text(muster_request_id id, uint32_t status, const char *type,
+                                  json_t *json, const struct muster_http_header *header);
 static muster_status problem_with_header(muster_request_id id, uint32_t status, const char *code,
                                          const char *detail,
                                          const struct muster_http_header *header);
@@ -312,6 +316,22 @@ static bool answer_preflight(const struct net_http_request *net_request) {
     return true;
 }
 
+void http_set_door(http_door_fn fn) {
+    door = fn;
+}
+
+/* True: it was answered. */
+static bool shut_out(const struct muster_http_request *request) {
+    json_t *data = NULL;
+    const char *why = door ? door(request->address, request->path, &data) : NULL;
+    if (!why) return false;
+    json_t *problem = problem_json(403, "banned", why);
+    json_object_update(problem, data);
+    json_decref(data);
+    (void)respond_text(request->id, 403, PROBLEM_TYPE, problem, NULL);
+    return true;
+}
+
 void http_dispatch(const struct net_http_request *net_request) {
     const struct muster_http_request *request = &net_request->request;
     uint32_t retry_after_ms = 0;
@@ -322,13 +342,15 @@ void http_dispatch(const struct net_http_request *net_request) {
         return;
     }
     struct party *party = party_hold_address(request->address);
-    bool allowed =
-        party_take(party, PARTY_STRANGER, &retry_after_ms) &&
-        (!is_below(AUTH_PREFIX, request->path) || auth_allowed(request->address, &retry_after_ms));
-    if (allowed)
-        answer(net_request, party);
-    else
+    bool signs_in = is_below(AUTH_PREFIX, request->path);
+    if (!party_take(party, PARTY_STRANGER, &retry_after_ms))
         refuse_rate(request->id, retry_after_ms);
+    else if (signs_in && shut_out(request))
+        metrics_add(METRIC_AUTH_FAILURES, 1);
+    else if (signs_in && !auth_allowed(request->address, &retry_after_ms))
+        refuse_rate(request->id, retry_after_ms);
+    else
+        answer(net_request, party);
     party_release(party);
 }
 
@@ -361,15 +383,17 @@ muster_status http_respond_json(muster_request_id id, uint32_t status, json_t *j
     return respond_text(id, status, JSON_TYPE, json, &fresh);
 }
 
+static json_t *problem_json(uint32_t status, const char *code, const char *detail) {
+    json_t *text = json_string(detail);
+    if (!text) text = json_string(code); /* a detail that is no UTF-8 */
+    return json_pack("{s:s, s:s, s:i, s:o, s:s}", "type", "about:blank", "title",
+                     net_http_reason(status), "status", (int)status, "detail", text, "code", code);
+}
+
 static muster_status problem_with_header(muster_request_id id, uint32_t status, const char *code,
                                          const char *detail,
                                          const struct muster_http_header *header) {
-    json_t *text = json_string(detail);
-    if (!text) text = json_string(code); /* a detail that is no UTF-8 */
-    json_t *json =
-        json_pack("{s:s, s:s, s:i, s:o, s:s}", "type", "about:blank", "title",
-                  net_http_reason(status), "status", (int)status, "detail", text, "code", code);
-    return respond_text(id, status, PROBLEM_TYPE, json, header);
+    return respond_text(id, status, PROBLEM_TYPE, problem_json(status, code, detail), header);
 }
 
 muster_status http_problem(muster_request_id id, uint32_t status, const char *code,
@@ -385,4 +409,5 @@ void http_deinit(void) {
     auth_limits = NULL;
     if (routes.items) slots_deinit(&routes);
     guard_enter = guard_leave = NULL;
+    door = NULL;
 }

@@ -28,6 +28,11 @@ void http_set_call_guard(void (*enter)(const void *owner), void (*leave)(const v
 void http_dispatch(const struct net_http_request *request);
 void http_closed(muster_request_id id);
 
+/* Asked before a request below /v1/auth/ is worked on: null, or why it is refused, with *data (may
+ * be null) as further members of the problem. Set by the layer above. */
+typedef const char *(*http_door_fn)(const char *address, const char *path, json_t **data);
+void http_set_door(http_door_fn fn);
+
 /* All requests on the public address come from the bucket of strangers of their address (party.h),
  * those below /v1/auth/ also from http.authPerMinute: 429 with Retry-After. What changes something
  * below /v1/ must be JSON (415) and not come from the page of a foreign origin (403). */

@@ -9,6 +9,7 @@
 #include "log.h"
 #include "loop.h"
 #include "metrics.h"
+#include "moderation.h"
 #include "names.h"
 #include "status.h"
 
@@ -338,7 +339,7 @@ int32_t lobby_chat(struct session *session, const char *text, bool team_only,
                    struct failure *failure) {
     struct lobby *lobby;
     struct member *member = need_entered(session, &lobby, failure);
-    if (!member) return failure->code;
+    if (!member || moderation_speak(session, failure)) return failure->code;
     uint32_t wait_ms = 0;
     if (!session_take(session, PARTY_CHAT, &wait_ms))
         return failure_set_data(failure, RPC_RATE_LIMITED,

@@ -30,7 +30,8 @@
     X(DENIED, -32010, "denied")                                                                    \
     X(TOKEN_INVALID, -32011, "token_invalid")                                                      \
     X(ALREADY_IN_LOBBY, -32012, "already_in_lobby")                                                \
-    X(UNAVAILABLE, -32013, "unavailable")
+    X(UNAVAILABLE, -32013, "unavailable")                                                          \
+    X(BANNED, -32014, "banned")
 #define RPC_ERROR_ENUM(name, code, word) RPC_##name = (code),
 enum rpc_error { RPC_ERROR_MAP(RPC_ERROR_ENUM) RPC_OK = 0 };
 #undef RPC_ERROR_ENUM

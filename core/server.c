@@ -19,6 +19,7 @@
 #include "loop.h"
 #include "methods.h"
 #include "metrics.h"
+#include "moderation.h"
 #include "net.h"
 #include "outbox.h"
 #include "paths.h"
@@ -125,6 +126,19 @@ static void collect_metrics(void) {
     metrics_set(METRIC_STORE_PENDING, outbox_count());
 }
 
+/* Who is banned is told so before a password costs anything. */
+static const char *on_door(const char *address, const char *path, json_t **data) {
+    static struct failure failure;
+    const char *last = strrchr(path, '/');
+    bool makes_account = strcmp(last, "/register") == 0 || strcmp(last, "/guest") == 0;
+    const struct sanction *ban = moderation_door(address, makes_account);
+    if (!ban) return NULL;
+    failure = (struct failure){0};
+    (void)moderation_refuse(ban, &failure);
+    *data = failure.data;
+    return failure.message;
+}
+
 /* ---- load ------------------------------------------------------------------------------------ */
 
 static int load_error(muster_status status, const char *error) {
@@ -201,6 +215,7 @@ static muster_status start_books(void) {
     auth_set_attached(store_player);
     methods_set_admin(admin_run_as);
     http_set_call_guard(on_http_enter, on_http_leave);
+    http_set_door(on_door);
     http_set_supersedes(plugin_supersedes);
     metrics_set_supersedes(plugin_supersedes);
     metrics_set_collector(collect_metrics);
@@ -307,6 +322,20 @@ static muster_status watch_signals(void) {
     return status ? status : loop_signal(SIGHUP, on_hangup, NULL);
 }
 
+static struct {
+    void (*fn)(void *user, muster_status status);
+    void *user;
+} tables_wait;
+
+/* Nobody comes in before it is known who may not. */
+static void on_core_tables(void *user, muster_status status) {
+    (void)user;
+    if (status)
+        tables_wait.fn(tables_wait.user, status);
+    else
+        moderation_start(tables_wait.fn, tables_wait.user);
+}
+
 /* True: the tables are being prepared, then on_store is called. */
 static bool start_plugins(void (*on_store)(void *user, muster_status status), void *user) {
     char error[PLUGIN_ERROR_MAX] = "";
@@ -315,7 +344,9 @@ static bool start_plugins(void (*on_store)(void *user, muster_status status), vo
         return false;
     }
     metrics_set(METRIC_RELOAD_SUCCESS, 1);
-    store_start(on_store, user);
+    tables_wait.fn = on_store;
+    tables_wait.user = user;
+    store_start(on_core_tables, NULL);
     return true;
 }
 
@@ -400,6 +431,7 @@ static void deinit_books(void) {
     http_deinit();
     dispatch_deinit();
     session_deinit();
+    moderation_deinit();
 }
 
 static int end(void) {

@@ -229,17 +229,31 @@ void session_settle(struct session *session) {
     if (!session->client && !session->lobby && !session->ending) end(session, MUSTER_LEAVE_QUIT);
 }
 
-void session_terminate(struct session *session, const char *reason, uint32_t leave_reason) {
+/* params: of session.terminated, without the reason; taken. */
+static void terminate(struct session *session, const char *reason, json_t *params,
+                      uint32_t leave_reason) {
     struct client *client = session->client;
     char said[MUSTER_REASON_MAX];
     snprintf(said, sizeof said, "%s", reason);
     if (!text_line_mend(said)) snprintf(said, sizeof said, "no reason was given");
     if (client) {
-        client_notify(client, "session.terminated", json_pack("{s:s}", "reason", said));
+        json_object_set_new(params, "reason", json_string(said));
+        client_notify(client, "session.terminated", json_incref(params));
         release_client(session);
         client_close(client, 4004, said);
     }
+    json_decref(params);
     end(session, leave_reason);
+}
+
+void session_terminate(struct session *session, const char *reason, uint32_t leave_reason) {
+    terminate(session, reason, json_object(), leave_reason);
+}
+
+void session_ban(struct session *session, const char *reason, int64_t until_ms) {
+    json_t *until = until_ms ? json_integer(until_ms) : json_null();
+    terminate(session, reason, json_pack("{s:b,s:o}", "banned", 1, "until", until),
+              MUSTER_LEAVE_BAN);
 }
 
 bool session_take(struct session *session, enum party_rate rate, uint32_t *wait_ms) {

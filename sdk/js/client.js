@@ -8,7 +8,7 @@ import { LineWatch, silenceMs } from "./line.js";
 import { Link } from "./link.js";
 import { LobbyControl } from "./lobby.js";
 import { findMatch } from "./matchmaking.js";
-import { Pause, backoffMs, closePolicy, isRefusal, isRefusedToken } from "./policy.js";
+import { Pause, backoffMs, closePolicy, isRefusal, isRefusedToken, isShutOut } from "./policy.js";
 import { Renewal } from "./renewal.js";
 import { Requests } from "./requests.js";
 import { canInflate, encodeInput } from "./snapshot.js";
@@ -428,7 +428,9 @@ export class MusterClient extends Requests {
             const expired = performance.now() - lostAt > this.#options.resumeWindowMs;
             const error = await this.#tryOnce(life, policy.renewToken, expired);
             if (!error || life !== this.#life) return;
-            const code = isRefusedToken(error) ? 4002 : error.closeCode || CLOSE_ABNORMAL;
+            const code = isRefusedToken(error) ? 4002
+                : isShutOut(error) ? 4004
+                    : error.closeCode || CLOSE_ABNORMAL;
             const next = closePolicy(code);
             const isFinal = !next.retry || error.code === "signed_out"
                 || (isRefusedToken(error) && policy.renewToken);

@@ -47,6 +47,12 @@ export function isRefusedToken(error) {
     return error.code === "token_invalid" || error.code === "signed_out";
 }
 
+/** Banned, or not on the list of a closed server: coming back changes nothing.
+ *  @param {MusterError} error */
+export function isShutOut(error) {
+    return error.code === "banned" || error.code === "forbidden";
+}
+
 /** A pause that can be cut short. */
 export class Pause {
     /** @type {(() => void) | null} */

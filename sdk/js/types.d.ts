@@ -370,7 +370,10 @@ export interface ClientEvents {
   line: { silent: boolean };
   snapshot: Snapshot;
   "session.replaced": { reason: string };
-  "session.terminated": { reason: string };
+  "session.terminated": { reason: string; banned?: true; until?: number | null };
+  "session.warned": { reason: string; count: number };
+  "session.muted": { reason: string; until: number | null };
+  "session.unmuted": { reason: string; until: number | null };
   "match.found": Reservation & { ticketId: string };
   "match.searching": { ticketId: string; waitedMs: number; regions: string[] };
   "lobby.updated": { lobby: LobbyInfo };

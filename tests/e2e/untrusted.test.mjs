@@ -88,7 +88,8 @@ test("a locked node plays a match, keeps it, and stops in order", async (t) => {
     assert.ok(metric(text, "process_resident_memory_bytes") > 0);
     assert.equal(metric(text, "muster_system_calls_refused_total"), 0, server.output);
 
-    assert.match(await server.admin("reload match_fill"), /not reloaded.*--untrusted loads no more code; restart it/);
+    const { body } = await server.adminAnswer("reload match_fill");
+    assert.match(body.detail, /not reloaded.*--untrusted loads no more code; restart it/);
     server.signal("SIGHUP");
     await server.waitForOutput(/configuration reloaded/);
     await server.stop();

@@ -1,0 +1,274 @@
+#include "moderation.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "log.h"
+#include "loop.h"
+#include "moderation_internal.h"
+
+static struct {
+    struct sanction *items;
+    uint32_t count;
+    uint32_t cap;
+} table;
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+static bool in_force(const struct sanction *sanction) {
+    return sanction->until_ms == 0 || loop_unix_ms() < sanction->until_ms;
+}
+
+static bool grow(void) {
+    if (table.count < table.cap) return true;
+    uint32_t cap = table.cap ? table.cap * 2 : 64;
+    struct sanction *items =
+        table.cap < SANCTIONS_MAX ? realloc(table.items, cap * sizeof table.items[0]) : NULL;
+    if (!items) return false;
+    table.items = items;
+    table.cap = cap;
+    return true;
+}
+
+static struct sanction *append(const struct sanction *sanction) {
+    if (!grow()) return NULL;
+    table.items[table.count] = *sanction;
+    return &table.items[table.count++];
+}
+
+/* Those that have run out are of no use but in the database. */
+static void drop_expired(void) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < table.count; i++)
+        if (in_force(&table.items[i])) table.items[kept++] = table.items[i];
+    table.count = kept;
+}
+
+static void remove_at(uint32_t index) {
+    memmove(&table.items[index], &table.items[index + 1],
+            (table.count - index - 1) * sizeof table.items[0]);
+    table.count--;
+}
+
+const struct sanction *moderation_next(uint32_t *index) {
+    while (*index < table.count) {
+        const struct sanction *sanction = &table.items[(*index)++];
+        if (in_force(sanction)) return sanction;
+    }
+    return NULL;
+}
+
+uint32_t moderation_count(enum sanction_kind kind, const char *player_key) {
+    uint32_t index = 0, count = 0;
+    for (const struct sanction *s; (s = moderation_next(&index));)
+        count += s->kind == kind && strcmp(s->player_key, player_key) == 0;
+    return count;
+}
+
+/* ---- whom it concerns ------------------------------------------------------------------------ */
+
+/* player_key null: nobody knows yet who comes. */
+static const struct sanction *find(enum sanction_kind kind, const char *player_key,
+                                   const char *address, bool is_guest) {
+    uint32_t index = 0;
+    for (const struct sanction *s; (s = moderation_next(&index));) {
+        if (s->kind != kind) continue;
+        bool named = player_key && s->player_key[0] && strcmp(s->player_key, player_key) == 0;
+        bool counts = s->address.bits && (!s->guests_only || is_guest);
+        if (named || (counts && address_in(address, &s->address))) return s;
+    }
+    return NULL;
+}
+
+static bool has(enum sanction_kind kind) {
+    uint32_t index = 0;
+    for (const struct sanction *s; (s = moderation_next(&index));)
+        if (s->kind == kind) return true;
+    return false;
+}
+
+static const struct sanction *find_for(enum sanction_kind kind, const struct session *session) {
+    return find(kind, session->player_key, session->address,
+                session->account == MUSTER_ACCOUNT_GUEST);
+}
+
+const struct sanction *moderation_door(const char *address, bool makes_account) {
+    return find(SANCTION_BAN, NULL, address, makes_account);
+}
+
+static json_t *end_json(const struct sanction *sanction) {
+    return sanction->until_ms ? json_integer(sanction->until_ms) : json_null();
+}
+
+int32_t moderation_refuse(const struct sanction *ban, struct failure *failure) {
+    char end[40];
+    sanction_end_text(ban, end);
+    return failure_set_data(failure, RPC_BANNED,
+                            json_pack("{s:s,s:o}", "reason", ban->reason, "until", end_json(ban)),
+                            "you are banned %s: %s", end, ban->reason);
+}
+
+int32_t moderation_admit(const struct muster_identity *identity, const char *address,
+                         struct failure *failure) {
+    bool is_guest = identity->account == MUSTER_ACCOUNT_GUEST;
+    const struct sanction *ban = find(SANCTION_BAN, identity->player_key, address, is_guest);
+    if (ban) return moderation_refuse(ban, failure);
+    bool is_free = muster_permitted(identity->permissions, "admin") ||
+                   session_find_key(identity->player_key) || !has(SANCTION_CLOSED) ||
+                   find(SANCTION_ALLOW, identity->player_key, address, is_guest);
+    if (is_free) return RPC_OK;
+    return failure_set_data(failure, RPC_FORBIDDEN, json_pack("{s:s}", "reason", "whitelist"),
+                            "this server is open to those on its list alone");
+}
+
+int32_t moderation_speak(const struct session *session, struct failure *failure) {
+    const struct sanction *mute = find_for(SANCTION_MUTE, session);
+    char end[40];
+    if (!mute) return RPC_OK;
+    sanction_end_text(mute, end);
+    return failure_set_data(failure, RPC_DENIED,
+                            json_pack("{s:s,s:o,s:s}", "reason", "muted", "until", end_json(mute),
+                                      "message", mute->reason),
+                            "you are muted %s: %s", end, mute->reason);
+}
+
+/* ---- telling --------------------------------------------------------------------------------- */
+
+/* An admin who bans a range stays to see what came of it. */
+static void close_banned(const struct sanction *ban) {
+    muster_player_id id = 0;
+    for (struct session *session; (session = session_next(&id));) {
+        bool is_named = strcmp(session->player_key, ban->player_key) == 0;
+        if (find_for(SANCTION_BAN, session) != ban) continue;
+        if (is_named || !session_may(session, "admin"))
+            session_ban(session, ban->reason, ban->until_ms);
+    }
+}
+
+static void tell(const struct sanction *sanction, const char *method) {
+    muster_player_id id = 0;
+    for (struct session *session; (session = session_next(&id));) {
+        if (find_for(sanction->kind, session) != sanction) continue;
+        json_t *params =
+            json_pack("{s:s,s:o}", "reason", sanction->reason, "until", end_json(sanction));
+        session_notify(session, method, params);
+    }
+}
+
+static void tell_warned(const struct sanction *sanction) {
+    struct session *session = session_find_key(sanction->player_key);
+    uint32_t count = moderation_count(SANCTION_WARN, sanction->player_key);
+    if (session)
+        session_notify(session, "session.warned",
+                       json_pack("{s:s,s:i}", "reason", sanction->reason, "count", (int)count));
+}
+
+static void take_effect(const struct sanction *sanction) {
+    switch (sanction->kind) {
+    case SANCTION_BAN: close_banned(sanction); break;
+    case SANCTION_MUTE: tell(sanction, "session.muted"); break;
+    case SANCTION_WARN: tell_warned(sanction); break;
+    default: break;
+    }
+}
+
+/* ---- changes --------------------------------------------------------------------------------- */
+
+static bool same_prefix(const struct address_prefix *a, const struct address_prefix *b) {
+    return a->bits == b->bits && memcmp(a->bytes, b->bytes, ADDRESS_BYTES) == 0;
+}
+
+static bool is_same(const struct sanction *a, const struct sanction *b) {
+    if (a->kind != b->kind || a->kind == SANCTION_WARN) return false;
+    if (strcmp(a->player_key, b->player_key) != 0) return false;
+    return a->player_key[0] || same_prefix(&a->address, &b->address);
+}
+
+static void remove_same(const struct sanction *sanction, struct changes *changes) {
+    for (uint32_t i = table.count; i-- > 0;) {
+        if (!is_same(&table.items[i], sanction) || changes->ended_count == CHANGES_MAX) continue;
+        memcpy(changes->ended[changes->ended_count++], table.items[i].key, SANCTION_KEY_SIZE);
+        remove_at(i);
+    }
+}
+
+muster_status moderation_add(const struct sanction *wanted) {
+    struct changes changes = {0};
+    struct sanction sanction = *wanted;
+    unsigned char random[(SANCTION_KEY_SIZE - 1) / 2];
+    randombytes_buf(random, sizeof random);
+    sodium_bin2hex(sanction.key, sizeof sanction.key, random, sizeof random);
+    sanction.created_ms = loop_unix_ms();
+    drop_expired();
+    remove_same(&sanction, &changes);
+    changes.added = append(&sanction);
+    if (!changes.added) return MUSTER_LIMIT;
+    log_fields(MUSTER_LOG_INFO, "moderation",
+               &(struct log_fields){.player = sanction.player_key, .event = "sanction_added"},
+               "%s %s by %s: %s", sanction_kind_text(sanction.kind), sanction.key, sanction.actor,
+               sanction.reason);
+    take_effect(changes.added);
+    return sanctions_write(&changes);
+}
+
+static bool is_meant(const struct sanction *sanction, const char *who,
+                     const struct address_prefix *prefix) {
+    return strcmp(sanction->key, who) == 0 ||
+           (sanction->player_key[0] && strcmp(sanction->player_key, who) == 0) ||
+           (prefix->bits && same_prefix(&sanction->address, prefix));
+}
+
+static void tell_ended(const struct sanction *sanction) {
+    if (sanction->kind == SANCTION_MUTE) tell(sanction, "session.unmuted");
+}
+
+muster_status moderation_end(enum sanction_kind kind, const char *who, uint32_t *count) {
+    struct changes changes = {0};
+    struct address_prefix prefix;
+    if (!address_prefix_read(who, &prefix)) prefix.bits = 0;
+    drop_expired();
+    for (uint32_t i = table.count; i-- > 0;) {
+        const struct sanction *sanction = &table.items[i];
+        if (sanction->kind != kind || !is_meant(sanction, who, &prefix)) continue;
+        if (changes.ended_count == CHANGES_MAX) continue;
+        memcpy(changes.ended[changes.ended_count++], sanction->key, SANCTION_KEY_SIZE);
+        tell_ended(sanction);
+        remove_at(i);
+    }
+    *count = changes.ended_count;
+    return *count ? sanctions_write(&changes) : MUSTER_OK;
+}
+
+/* ---- start, words ---------------------------------------------------------------------------- */
+
+static void take_loaded(const struct sanction *sanction) {
+    if (in_force(sanction) && !append(sanction))
+        log_error("moderation", "over %u sanctions: %s is left out", SANCTIONS_MAX, sanction->key);
+}
+
+void moderation_start(void (*fn)(void *user, muster_status status), void *user) {
+    sanctions_load(take_loaded, fn, user);
+}
+
+void moderation_deinit(void) {
+    free(table.items);
+    memset(&table, 0, sizeof table);
+}
+
+void sanction_end_text(const struct sanction *sanction, char out[40]) {
+    time_t seconds = (time_t)(sanction->until_ms / 1000);
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    if (sanction->until_ms)
+        strftime(out, 40, "until %Y-%m-%d %H:%M:%S UTC", &utc);
+    else
+        snprintf(out, 40, "for good");
+}
+
+const char *sanction_kind_text(enum sanction_kind kind) {
+    static const char *const words[SANCTION_KINDS] = {"ban", "mute", "warn", "allow", "closed"};
+    return words[kind];
+}

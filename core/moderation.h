@@ -1,0 +1,70 @@
+/* moderation - who may not come in, may not speak, was warned, is let in while the server is
+ * closed. Layer 3. Loop thread.
+ *
+ * All sanctions in force are in memory; each change goes into the database and, for people, into
+ * moderation.json of the data directory, which is where they are kept without a database.
+ */
+#ifndef MODERATION_H
+#define MODERATION_H
+
+#include "address.h"
+#include "failure.h"
+#include "session.h"
+
+#define SANCTION_KEY_SIZE 13 /* 12 hex digits, NUL */
+#define SANCTION_NOTE_MAX 256
+#define SANCTIONS_MAX 20000
+
+enum sanction_kind {
+    SANCTION_BAN,
+    SANCTION_MUTE,
+    SANCTION_WARN,
+    SANCTION_ALLOW,  /* an entry of the whitelist */
+    SANCTION_CLOSED, /* the whitelist counts */
+    SANCTION_KINDS
+};
+
+struct sanction {
+    char key[SANCTION_KEY_SIZE];
+    enum sanction_kind kind;
+    bool guests_only;              /* the address counts for guests and for new accounts alone */
+    struct address_prefix address; /* bits 0: none */
+    char player_key[MUSTER_PLAYER_KEY_MAX]; /* "": the address alone */
+    char name[MUSTER_DISPLAY_MAX];          /* when it was said, for people */
+    char reason[MUSTER_REASON_MAX];         /* told to the player */
+    char note[SANCTION_NOTE_MAX];           /* told to admins */
+    char actor[MUSTER_PLAYER_KEY_MAX];
+    int64_t created_ms; /* Unix */
+    int64_t until_ms;   /* 0: for good */
+};
+
+/* Prepares the table and reads it, or without a database the file; then fn. */
+void moderation_start(void (*fn)(void *user, muster_status status), void *user);
+void moderation_deinit(void);
+
+/* In force at once: whom a ban concerns is told and closed, who is muted or warned is told. Takes
+ * the place of one of that kind for the same player or address, but for warnings. Key and time are
+ * filled in. LIMIT: there are too many, and nothing was done; others: in force, but not kept. */
+muster_status moderation_add(const struct sanction *wanted) MUSTER_MUST_USE;
+/* Ends those of the kind whose key, player or address (with or without prefix) is `who`; *count is
+ * how many. On failure they have ended until the next start alone. */
+muster_status moderation_end(enum sanction_kind kind, const char *who,
+                             uint32_t *count) MUSTER_MUST_USE;
+/* All in force, in order; index 0 first. Null: no more. */
+const struct sanction *moderation_next(uint32_t *index);
+uint32_t moderation_count(enum sanction_kind kind, const char *player_key);
+
+/* The ban of an address, asked before anything is known of who comes; or null. */
+const struct sanction *moderation_door(const char *address, bool makes_account);
+/* May this identity, coming from there, sign in? RPC_OK, or why not. */
+int32_t moderation_admit(const struct muster_identity *identity, const char *address,
+                         struct failure *failure);
+/* May the player speak? */
+int32_t moderation_speak(const struct session *session, struct failure *failure);
+/* RPC_BANNED with the reason and the end. */
+int32_t moderation_refuse(const struct sanction *ban, struct failure *failure);
+/* "until 2026-11-28 18:00 UTC", or "for good". */
+void sanction_end_text(const struct sanction *sanction, char out[40]);
+const char *sanction_kind_text(enum sanction_kind kind);
+
+#endif
