@@ -55,14 +55,16 @@ enum {
 };
 
 struct muster_identity {
-    uint32_t size;    /* set by whoever allocated it; write no field past it */
-    uint32_t account; /* MUSTER_ACCOUNT_...; a ban of a guest counts for the address, too */
+    uint32_t size; /* set by whoever allocated it; write no field past it */
+    uint32_t reserved;
     char player_key[MUSTER_PLAYER_KEY_MAX]; /* claim sub: the playerId */
     char display_name[MUSTER_DISPLAY_MAX];
     char region[MUSTER_NAME_MAX];
     char permissions[256];          /* space-separated */
     int64_t expires_at_s;           /* Unix seconds; the session ends then unless renewed */
     char reason[MUSTER_REASON_MAX]; /* on REJECT: shown to the client */
+    uint32_t account; /* MUSTER_ACCOUNT_...; a ban of a guest counts for the address, too */
+    uint32_t reserved_2;
 };
 
 /* Is it one of the words of muster_identity.permissions, or of muster_player_info.permissions? The
