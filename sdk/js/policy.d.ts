@@ -23,6 +23,9 @@ export declare function backoffMs(attempt: number, options?: import("./types.js"
 export declare function isRefusal(error: unknown): boolean;
 /** @param {MusterError} error */
 export declare function isRefusedToken(error: MusterError): boolean;
+/** Banned, or not on the list of a closed server: coming back changes nothing.
+ *  @param {MusterError} error */
+export declare function isShutOut(error: MusterError): boolean;
 /** A pause that can be cut short. */
 export declare class Pause {
     #private;
