@@ -100,6 +100,9 @@ void request_fail(struct request *request, muster_status status) {
     } else if (status == MUSTER_UNAVAILABLE || status == MUSTER_CLOSED ||
                status == MUSTER_TIMEOUT) {
         request_problem(request, 503, "unavailable", "Accounts are not available at the moment.");
+    } else if (status == MUSTER_IO) { /* a full disk, say: the database has said what it is */
+        request_problem(request, 503, "storage_failed",
+                        "Accounts cannot be written at the moment.");
     } else {
         request->auth->host->log->write(request->auth->self, MUSTER_LOG_ERROR,
                                         "a request failed with status %d", status);

@@ -11,7 +11,9 @@
 #include <string.h>
 
 enum { UPLOADS_BURST = 4 };
-#define UPLOADS_PER_MS 0.0002 /* 12 a minute */
+#define UPLOADS_PER_MS 0.0002        /* 12 a minute */
+#define PLAYER_UPLOADS_PER_MINUTE 12 /* in whatever lobbies */
+#define ADDRESS_UPLOADS_PER_MINUTE 24
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
@@ -218,7 +220,11 @@ static void draft_finish(struct instance *instance, const struct muster_rpc_call
                          struct lobby *lobby) {
     uint32_t len = lobby->draft_len;
     lobby->draft_parts = 0;
-    if (!lobby_take(lobby, &lobby->upload_rate, UPLOADS_PER_MS, UPLOADS_BURST)) {
+    bool slow = lobby_take(lobby, &lobby->upload_rate, UPLOADS_PER_MS, UPLOADS_BURST) &&
+                instance->host->player->try_take(instance->self, call->player, "upload",
+                                                 PLAYER_UPLOADS_PER_MINUTE,
+                                                 ADDRESS_UPLOADS_PER_MINUTE, NULL) == MUSTER_OK;
+    if (!slow) {
         refuse(instance, call, "rate_limited", "too_many", "too many uploads: wait a little");
         return;
     }

@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { copyFile, rename } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
+import { assertProblem } from "./contract.mjs";
 import { atEnd, connectPlayer, eventually, guestToken, queryDatabase, startServer } from "./harness.mjs";
 
 const QUICK = { db_sqlite: { busyTimeoutMs: 20 } };
@@ -88,7 +89,8 @@ test("a database file that is moved away is noticed, and may be put back", async
     await rename(databaseOf(server), away);
     await eventually("it is told", async () => /^\[-\]database /m.test(await ready(server)));
     await server.waitForOutput(/database file was moved, removed or replaced/);
-    assert.notEqual((await server.rest("POST", "/v1/auth/guest", { displayName: "Ann" })).status, 200);
+    const refused = await server.rest("POST", "/v1/auth/guest", { displayName: "Ann" });
+    assertProblem(refused, 503, "storage_failed");
     const lobby = await openLobby(t, server, player);
 
     await copyFile(away, databaseOf(server)); // another file of that name is not the one
