@@ -72,18 +72,6 @@ static void refuse(struct conn *conn, const struct net_head_fault *fault) {
     discard(conn);
 }
 
-void net_gate_late(struct conn *conn) {
-    static const struct net_head_fault fault = {408, "request_timeout",
-                                                "the request is not complete"};
-    uint8_t byte;
-    bool began = recv(fd_of(conn), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
-    if (began && !conn->websocket) {
-        refuse(conn, &fault);
-    } else {
-        net_conn_shut(conn);
-    }
-}
-
 static void look_at_frame(struct conn *conn) {
     uint8_t head[2];
     ssize_t got = recv(fd_of(conn), head, sizeof head, MSG_PEEK | MSG_DONTWAIT);
@@ -107,10 +95,27 @@ static void look_at_head(struct conn *conn) {
         return;
     }
     if (got < 0) return;
+    if (!conn->begun) net_conn_deadline(conn, net_state.handshake_timeout_ms);
+    conn->begun = true;
     switch (net_head_check(data, (size_t)got, &head_len, &fault)) {
     case NET_HEAD_GOOD: pass(conn); break;
     case NET_HEAD_BAD: refuse(conn, &fault); break;
     default: break;
+    }
+}
+
+/* What came in the last moment is looked at, and has its time from then on. */
+void net_gate_late(struct conn *conn) {
+    static const struct net_head_fault fault = {408, "request_timeout",
+                                                "the request is not complete"};
+    uint8_t byte;
+    bool came = recv(fd_of(conn), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+    if (!came || conn->websocket) {
+        net_conn_shut(conn);
+    } else if (conn->begun) {
+        refuse(conn, &fault);
+    } else {
+        look_at_head(conn);
     }
 }
 
@@ -143,6 +148,7 @@ static void on_events(void *user, uint32_t readable, muster_status status) {
 
 bool net_gate_watch(struct conn *conn) {
     struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u64 = conn->id};
+    conn->begun = false;
     conn->gated = epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd_of(conn), &event) == 0;
     return conn->gated;
 }

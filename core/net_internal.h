@@ -70,6 +70,7 @@ struct conn {
     uint32_t rx_cap;
     muster_request_id exchange; /* the HTTP request at hand, or 0 */
     uint16_t close_code;
+    bool begun; /* a part of the next request has come */
     bool gated; /* net_gate looks at what comes before libwebsockets may */
     bool admin;
     bool counted;    /* takes one of the places of its listener */
