@@ -93,7 +93,7 @@ async function comeBack(page, wire) {
     await back;
 }
 
-test("rows stay under the pointer, lines until they are taken; a kick says why", async (t) => {
+test("rows stay under the pointer, lines until they are taken; the host and the operator are heard", async (t) => {
     const { server, wire, page, faults } = await open(t);
     await askForTwo(page);
     const hosts = [];
@@ -141,6 +141,11 @@ test("rows stay under the pointer, lines until they are taken; a kick says why",
     await host.lobby.kick(playerId, "mind your words");
     await toastSays(page, "You were removed from the lobby: mind your words.");
     await rowCount(page, 2);
+
+    await server.admin("say the server rests at ten"); // in no lobby, and told all the same
+    await page.waitForSelector("#announcement >> text=the server rests at ten");
+    await page.click("#announcement-close");
+    await page.waitForSelector("#announcement", { state: "hidden" });
     assert.deepEqual(faults, []);
 });
 
