@@ -267,3 +267,16 @@ test("what a script may write into the recording has a bound, and is the same ag
     assert.ok(teamScores.blue > 5 && teamScores.blue <= 7 + tick / 5, `${teamScores.blue} in ${tick}`);
     await playAgain(server);
 });
+
+test("what the arena refused in a match is refused again in its replay", async (t) => {
+    const clumsy = { files: { "init.lua": `
+        hooks.on("tick", "place", function()
+            if match.tick() % 7 == 0 then arena.zone{id = 2, place = "at:0,0", radius = 2} end
+        end)` } };
+    const server = await startModServer(t, { clumsy });
+    const { errors } = await startMatch(t, server, { rules: ["clumsy"] });
+    const told = (pattern) => eventually(String(pattern), () => errors.some(({ message }) => pattern.test(message)));
+    await told(/clumsy\/init\.lua:3: arena\.zone 2: expected a free place of this map, found "at:0,0"/);
+    await told(/is off in this lobby/);
+    await playAgain(server);
+});
