@@ -169,6 +169,18 @@ static void settings_at_their_edges(void **state) {
     assert_true(lobby->is_private);
 }
 
+/* lobby.playersMin is 3: a lobby for two would wait for ever. */
+static void a_small_lobby_starts_when_it_is_full(void **state) {
+    (void)state;
+    struct lobby *lobby = with_host();
+    assert_int_equal(lobby->players_min, 3);
+    lobby_leave(named("cid"), MUSTER_LEAVE_QUIT);
+    assert_int_equal(change("ann", "maxPlayers", json_integer(2)), RPC_OK);
+    assert_int_equal(lobby->players_min, 2);
+    warden.holds_start = false;
+    rig_play(lobby);
+}
+
 static void a_code_is_read_as_people_type_it(void **state) {
     (void)state;
     struct lobby *lobby = with_host(), *other = rig_lobby();
@@ -197,6 +209,9 @@ int main(void) {
         TEST(kicks_meet_who_is_meant),
         TEST(a_host_sets_the_team_of_others_whatever_the_balance),
         TEST(settings_at_their_edges),
+        cmocka_unit_test_prestate_setup_teardown(
+            a_small_lobby_starts_when_it_is_full, open_crowd, close_crowd,
+            "\"match\":{\"recordEnabled\":false},\"lobby\":{\"playersMin\":3}"),
         TEST(a_code_is_read_as_people_type_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

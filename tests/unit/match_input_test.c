@@ -51,6 +51,22 @@ static void a_missing_input_is_repeated_for_a_while_then_all_is_let_go(void **st
     match_destroy(match);
 }
 
+/* Each new input is repeated for as long as the first one was. */
+static void a_new_input_has_its_repeats_anew(void **state) {
+    (void)state;
+    struct match *match = make_with_player();
+    uint32_t most = match->repeat_ticks_max;
+    assert_in_range(most, 2, 20);
+    for (uint32_t round = 0; round < 2; round++) {
+        push(match, round + 1, 1, 0);
+        for (uint32_t i = 0; i <= most; i++) step(match);
+        assert_int_equal(seen(game.seen_count - 1)->move_x, 100); /* not let go of yet */
+    }
+    step(match);
+    assert_int_equal(seen(game.seen_count - 1)->move_x, 0);
+    match_destroy(match);
+}
+
 static void what_is_not_newer_is_ignored_and_the_count_wraps(void **state) {
     (void)state;
     struct match *match = make_with_player();
@@ -129,6 +145,7 @@ int main(void) {
         TEST(a_tick_takes_one_input_and_two_when_more_wait),
         TEST(an_overflow_keeps_the_edges_of_what_goes),
         TEST(a_missing_input_is_repeated_for_a_while_then_all_is_let_go),
+        TEST(a_new_input_has_its_repeats_anew),
         TEST(what_is_not_newer_is_ignored_and_the_count_wraps),
         TEST(nobody_steers_a_bot_or_an_empty_seat),
         TEST(a_dropped_players_buttons_run_out),
