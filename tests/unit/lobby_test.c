@@ -255,6 +255,25 @@ static void who_does_not_read_is_let_go(void **state) {
     assert_int_equal(rig.close_code[again->conn - 1], 0);
 }
 
+static void what_was_skipped_comes_full_and_once(void **state) {
+    (void)state;
+    struct lobby *lobby = rig_lobby();
+    struct session *ann = rig_join(lobby, "ann", NULL);
+    const struct member *member = &lobby->members[ann->member];
+    bool *full = &rig.full[rig_client(ann)->conn - 1];
+    rig_play(lobby);
+    rig_tick(lobby);
+    assert_false(member->want_full);
+    *full = true;
+    rig_tick(lobby);
+    assert_true(member->want_full);
+    assert_true(member->lag_since_ms > 0);
+    *full = false;
+    rig_tick(lobby);
+    assert_false(member->want_full);
+    assert_int_equal(member->lag_since_ms, 0);
+}
+
 /* ---- bounds ---------------------------------------------------------------------------------- */
 
 static uint32_t count_told(const struct client *client, const char *text) {
@@ -305,9 +324,12 @@ static void an_empty_lobby_makes_room_for_a_wanted_one(void **state) {
         rig_join(rig_lobby(), name, NULL);
     }
     muster_lobby_id empty = rig_lobby()->id;
+    rig_now_ms += 1000;
+    lobby_leave(session_find_key("p2"), MUSTER_LEAVE_QUIT); /* a newer empty one */
     assert_int_equal(lobby_count(), 4);
     rig_join(rig_lobby(), "p3", NULL);
-    assert_null(lobby_find(empty));
+    assert_null(lobby_find(empty)); /* of two the one that is empty for longer */
+    rig_join(rig_lobby(), "p4", NULL);
     assert_int_equal(lobby_count(), 4);
     assert_int_equal(lobby_create(&wish, &lobby, &failure), RPC_SERVER_FULL);
     json_decref(failure.data);
@@ -344,6 +366,7 @@ int main(void) {
         TEST(a_running_match_outlives_its_people),
         TEST(a_lobby_is_closed_in_every_state),
         TEST(who_does_not_read_is_let_go),
+        TEST(what_was_skipped_comes_full_and_once),
         TEST(member_lists_are_told_ten_times_a_second),
         TEST(chat_has_a_limit_and_is_valid_text),
         TEST(an_empty_lobby_makes_room_for_a_wanted_one),

@@ -67,6 +67,21 @@ static void a_new_input_has_its_repeats_anew(void **state) {
     match_destroy(match);
 }
 
+static void who_returns_sends_anew(void **state) {
+    (void)state;
+    struct match *match = make_with_player();
+    push(match, 7, 1, 1);
+    match_connection(match, 0, false);
+    match_connection(match, 0, true);
+    step(match);
+    assert_int_equal(game.seen_count, 0); /* what waited is of the connection before */
+    push(match, 1, 1, 0);
+    step(match);
+    assert_int_equal(game.seen_count, 1);
+    assert_int_equal(match->seats[0].ring.ack, 1);
+    match_destroy(match);
+}
+
 static void what_is_not_newer_is_ignored_and_the_count_wraps(void **state) {
     (void)state;
     struct match *match = make_with_player();
@@ -146,6 +161,7 @@ int main(void) {
         TEST(an_overflow_keeps_the_edges_of_what_goes),
         TEST(a_missing_input_is_repeated_for_a_while_then_all_is_let_go),
         TEST(a_new_input_has_its_repeats_anew),
+        TEST(who_returns_sends_anew),
         TEST(what_is_not_newer_is_ignored_and_the_count_wraps),
         TEST(nobody_steers_a_bot_or_an_empty_seat),
         TEST(a_dropped_players_buttons_run_out),
