@@ -116,7 +116,7 @@ static void run_plugins(struct run *run) {
 }
 
 static void run_reload(struct run *run) {
-    char error[PLUGIN_ERROR_MAX] = "";
+    char error[PLUGIN_ERROR_MAX] = ""; /* CONFIG_ERROR_MAX is the same */
     bool all = run->arguments[0] == '\0';
     muster_status status = all ? server_reload(error) : plugin_reload(run->arguments, error);
     const char *what = all ? "configuration" : run->arguments;

@@ -25,10 +25,18 @@ const struct config *config_current(void) {
 
 muster_status config_fail(char *error, const char *format, ...) {
     va_list args;
+    size_t used = strlen(error);
+    if (used > 0 && used + 2 < CONFIG_ERROR_MAX) memcpy(error + used++, "\n", 2);
     va_start(args, format);
-    vsnprintf(error, CONFIG_ERROR_MAX, format, args);
+    vsnprintf(error + used, CONFIG_ERROR_MAX - used, format, args);
     va_end(args);
     return MUSTER_INVALID;
+}
+
+/* Of two steps that both went on: out of memory counts most. */
+static muster_status worse(muster_status a, muster_status b) {
+    if (a == MUSTER_NO_MEMORY || b == MUSTER_NO_MEMORY) return MUSTER_NO_MEMORY;
+    return a != MUSTER_OK ? a : b;
 }
 
 /* ---- sections ---- */
@@ -99,6 +107,7 @@ static muster_status value_take(struct config_value *value, const struct schema_
     return MUSTER_OK;
 }
 
+/* What one origin says wrongly is told and left out. */
 static muster_status value_resolve(const struct config *config, struct config_section *section,
                                    uint32_t index, char *error) {
     const struct schema_entry *entry = &section->schema.entries[index];
@@ -110,20 +119,20 @@ static muster_status value_resolve(const struct config *config, struct config_se
 
     json_t *in_file = json_object_get(json_object_get(config->root, section->name), entry->key);
     if (in_file && value_take(value, entry, json_incref(in_file), CONFIG_FILE, &wrong))
-        return config_fail(error, "%s: %s.%s", config->file, section->name, wrong.text);
+        status = config_fail(error, "%s: %s.%s", config->file, section->name, wrong.text);
 
     json_t *given = NULL;
     char name[CONFIG_ENV_MAX_BYTES];
-    status = config_env_value(section->name, entry, &given, name, sizeof(name), error);
-    if (status != MUSTER_OK) return status;
+    status =
+        worse(status, config_env_value(section->name, entry, &given, name, sizeof(name), error));
     if (given && value_take(value, entry, given, CONFIG_ENVIRONMENT, &wrong))
-        return config_fail(error, "%s: %s", name, after_key(&wrong));
+        status = config_fail(error, "%s: %s", name, after_key(&wrong));
 
     const char *option = NULL;
     given = option_value(section->name, entry->key, &option);
     if (given && value_take(value, entry, given, CONFIG_COMMAND_LINE, &wrong))
-        return config_fail(error, "%s: %s", option, after_key(&wrong));
-    return MUSTER_OK;
+        status = config_fail(error, "%s: %s", option, after_key(&wrong));
+    return status;
 }
 
 static muster_status check_section_keys(const struct config *config,
@@ -133,32 +142,36 @@ static muster_status check_section_keys(const struct config *config,
         return config_fail(error, "%s: %s: expected an object", config->file, section->name);
     const char *key;
     json_t *value;
+    muster_status status = MUSTER_OK;
     json_object_foreach(object, key, value) {
         if (schema_find(&section->schema, key)) continue;
         struct schema_error wrong;
         json_t *one = json_pack("{s:n}", key);
         json_t *none = NULL;
-        muster_status status = schema_check(&section->schema, one, &none, &wrong);
+        if (schema_check(&section->schema, one, &none, &wrong) == MUSTER_NO_MEMORY)
+            status = MUSTER_NO_MEMORY;
+        else
+            status = worse(
+                status, config_fail(error, "%s: %s.%s", config->file, section->name, wrong.text));
         json_decref(one);
         json_decref(none);
-        if (status == MUSTER_NO_MEMORY) return status;
-        return config_fail(error, "%s: %s.%s", config->file, section->name, wrong.text);
     }
-    return MUSTER_OK;
+    return status;
 }
 
-/* Adds the section to config, or replaces it there; on failure config is as before. */
+/* Adds the section to config, or replaces it there. INVALID: a core section is added all the same,
+ * with defaults where it is wrong; for another, config is as before. */
 static muster_status add_section(struct config *config, const char *name, bool core,
                                  const struct schema *schema, char *error) {
     struct config_section section;
     muster_status status = section_init(&section, name, core, schema);
     if (status == MUSTER_OK) status = check_section_keys(config, &section, error);
-    for (uint32_t i = 0; status == MUSTER_OK && i < section.schema.count; i++)
-        status = value_resolve(config, &section, i, error);
+    for (uint32_t i = 0; status != MUSTER_NO_MEMORY && i < section.schema.count; i++)
+        status = worse(status, value_resolve(config, &section, i, error));
     struct config_section *place = find_section(config, name);
-    if (status == MUSTER_OK && !place && config->section_count == CONFIG_SECTIONS_MAX)
-        status = config_fail(error, "more than %d sections", CONFIG_SECTIONS_MAX);
-    if (status != MUSTER_OK) {
+    bool is_full = !place && config->section_count == CONFIG_SECTIONS_MAX;
+    if (is_full) status = config_fail(error, "more than %d sections", CONFIG_SECTIONS_MAX);
+    if (is_full || status == MUSTER_NO_MEMORY || (status != MUSTER_OK && !core)) {
         section_deinit(&section);
         return status;
     }
@@ -167,7 +180,7 @@ static muster_status add_section(struct config *config, const char *name, bool c
     else
         place = &config->sections[config->section_count++];
     *place = section;
-    return MUSTER_OK;
+    return status;
 }
 
 /* ---- the core's sections ---- */
@@ -186,6 +199,7 @@ static const struct config_core_key *append_section(const struct config_core_key
 static muster_status add_core_sections(struct config *config, char *error) {
     static char text[CORE_SCHEMA_MAX_BYTES];
     const struct config_core_key *key = config_core_keys;
+    muster_status all = MUSTER_OK;
     while (key->section) {
         const char *name = key->section;
         key = append_section(key, text, sizeof(text));
@@ -193,11 +207,10 @@ static muster_status add_core_sections(struct config *config, char *error) {
         struct schema_error wrong;
         muster_status status = schema_parse(text, &schema, &wrong);
         if (status != MUSTER_OK) return config_fail(error, "%s.%s", name, wrong.text);
-        status = add_section(config, name, true, &schema, error);
+        all = worse(all, add_section(config, name, true, &schema, error));
         schema_deinit(&schema);
-        if (status != MUSTER_OK) return status;
     }
-    return MUSTER_OK;
+    return all;
 }
 
 /* ---- loading ---- */
@@ -210,17 +223,20 @@ static void config_destroy(struct config *config) {
     free(config);
 }
 
+/* INVALID with *out: it stands, with defaults where it is wrong. */
 static muster_status config_create(struct config **out, char *error) {
     struct config *config = calloc(1, sizeof(*config));
     if (!config) return MUSTER_NO_MEMORY;
     muster_status status = config_file_read(config, state.options.file, error);
-    if (status == MUSTER_OK) status = add_core_sections(config, error);
-    if (status == MUSTER_OK) status = config_file_plugins(config, error);
-    if (status == MUSTER_OK) status = config_file_sections(config, error);
-    if (status == MUSTER_OK)
+    if (status == MUSTER_OK) {
         *out = config;
-    else
-        config_destroy(config);
+        status = add_core_sections(config, error);
+        status = worse(status, config_file_plugins(config, error));
+        status = worse(status, config_file_sections(config, error));
+    }
+    if (*out && status != MUSTER_NO_MEMORY) return status;
+    config_destroy(config);
+    *out = NULL;
     return status;
 }
 
@@ -266,9 +282,13 @@ muster_status config_load(const struct config_options *options, char *error) {
     };
     state.retired = json_array();
     muster_status status = config_create(&state.now, error);
-    if (status != MUSTER_OK) config_unload();
+    if (status != MUSTER_OK && !state.now) config_unload();
     if (status == MUSTER_NO_MEMORY) config_fail(error, "out of memory");
     return status;
+}
+
+bool config_is_loaded(void) {
+    return state.now != NULL;
 }
 
 static bool is_plugin(const struct config *config, const char *instance) {
@@ -282,10 +302,10 @@ muster_status config_reload(char *error) {
     if (!state.now) return MUSTER_STATE;
     struct config *next = NULL;
     muster_status status = config_create(&next, error);
-    for (uint32_t i = 0; status == MUSTER_OK && i < state.now->section_count; i++) {
+    for (uint32_t i = 0; next && i < state.now->section_count; i++) {
         const struct config_section *old = &state.now->sections[i];
         if (!old->core && is_plugin(next, old->name))
-            status = add_section(next, old->name, false, &old->schema, error);
+            status = worse(status, add_section(next, old->name, false, &old->schema, error));
     }
     if (status != MUSTER_OK) {
         config_destroy(next);
@@ -391,6 +411,29 @@ void config_each_folder(void (*fn)(void *user, const char *path), void *user) {
             json_array_foreach(value, at, item) fn(user, json_string_value(item));
         }
     }
+}
+
+const char *config_place(const char *section_name, const char *key) {
+    static char place[512 + CONFIG_ENV_MAX_BYTES];
+    const struct config_section *section = find_section(state.now, section_name);
+    const struct schema_entry *entry = section ? schema_find(&section->schema, key) : NULL;
+    enum config_origin origin =
+        entry ? section->values[entry - section->schema.entries].origin : CONFIG_DEFAULT;
+    if (origin == CONFIG_ENVIRONMENT)
+        config_env_name(section_name, key, place, sizeof place);
+    else if (origin != CONFIG_COMMAND_LINE && state.now->file)
+        snprintf(place, sizeof place, "%.400s: %s.%s", state.now->file, section_name, key);
+    else
+        snprintf(place, sizeof place, "%s.%s", section_name, key);
+    return place;
+}
+
+const char *config_plugins_place(void) {
+    static char place[420];
+    if (state.now->plugins_origin == CONFIG_ENVIRONMENT) return "MUSTER_PLUGINS";
+    if (state.now->plugins_origin == CONFIG_DEFAULT) return "plugins";
+    snprintf(place, sizeof place, "%.400s: plugins", state.now->file);
+    return place;
 }
 
 uint32_t config_plugin_count(void) {

@@ -25,10 +25,15 @@ struct config_options {
     bool unrecorded;        /* match.recordEnabled is false: nobody could read the recordings */
 };
 
-#define CONFIG_ERROR_MAX 1024
+#define CONFIG_ERROR_MAX 4096
 
-/* On failure `error` (CONFIG_ERROR_MAX bytes) holds the sentence for the person. */
+/* On failure `error` (CONFIG_ERROR_MAX bytes) holds a sentence for each mistake, one a line.
+ * INVALID and config_is_loaded: it stands, with defaults where it is wrong, so that more can be
+ * checked; nothing else may be done with it. */
 muster_status config_load(const struct config_options *options, char *error) MUSTER_MUST_USE;
+bool config_is_loaded(void);
+/* Adds a sentence to `error`; returns INVALID. */
+muster_status config_fail(char *error, const char *format, ...) MUSTER_PRINTF(2, 3);
 /* Read everything again with the same options; on failure the old configuration stays. */
 muster_status config_reload(char *error) MUSTER_MUST_USE;
 void config_unload(void);
@@ -55,6 +60,11 @@ const char *config_list_item(const char *section, const char *key, uint32_t inde
 
 /* The values of every key whose unit is "folder": paths that a plugin reads while it runs. */
 void config_each_folder(void (*fn)(void *user, const char *path), void *user);
+
+/* Where the value comes from, for a sentence: "FILE: net.port", "MUSTER_NET_PORT", "net.port".
+ * Until the next call. */
+const char *config_place(const char *section, const char *key);
+const char *config_plugins_place(void);
 
 /* The plugin list, in order: .so name and instance name; until the next reload. */
 uint32_t config_plugin_count(void);

@@ -124,8 +124,8 @@ muster_status config_check_environment(char *error) {
     error[0] = '\0';
     struct names names = {0};
     muster_status status = names_init(&names, config_current());
-    for (char **variable = environ; status == MUSTER_OK && *variable; variable++)
-        status = check_variable(&names, *variable, error);
+    for (char **variable = environ; status != MUSTER_NO_MEMORY && *variable; variable++)
+        if (check_variable(&names, *variable, error)) status = MUSTER_INVALID;
     free(names.rows);
     free(names.pointers);
     return status;

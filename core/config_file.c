@@ -115,28 +115,31 @@ static muster_status add_plugins_of_file(struct config *config, json_t *list, ch
     if (!json_is_array(list)) return config_fail(error, "%s: expected a list of names", place);
     size_t index;
     json_t *item;
+    muster_status status = MUSTER_OK;
     json_array_foreach(list, index, item) {
-        if (!json_is_string(item)) return config_fail(error, "%s: expected a list of names", place);
-        muster_status status = add_plugin(config, json_string_value(item), place, error);
-        if (status != MUSTER_OK) return status;
+        const char *text = json_string_value(item);
+        if (!text)
+            status = config_fail(error, "%s: expected a list of names", place);
+        else if (add_plugin(config, text, place, error))
+            status = MUSTER_INVALID;
     }
-    return MUSTER_OK;
+    return status;
 }
 
 /* Names with commas between. */
 static muster_status add_plugins_of_text(struct config *config, const char *text, const char *place,
                                          char *error) {
+    muster_status status = MUSTER_OK;
     while (*text) {
         char item[2 * MUSTER_NAME_MAX];
         text += strspn(text, " ,");
         size_t len = strcspn(text, " ,");
         if (len == 0) break;
         snprintf(item, sizeof(item), "%.*s", (int)(len < sizeof(item) ? len : sizeof(item)), text);
-        muster_status status = add_plugin(config, item, place, error);
-        if (status != MUSTER_OK) return status;
+        if (add_plugin(config, item, place, error)) status = MUSTER_INVALID;
         text += len;
     }
-    return MUSTER_OK;
+    return status;
 }
 
 muster_status config_file_plugins(struct config *config, char *error) {
@@ -157,14 +160,15 @@ static muster_status check_pins(const struct config *config, char *error) {
         return config_fail(error, "%s: pins: expected an object of NAME: sha256", config->file);
     const char *name;
     json_t *pin;
+    muster_status status = MUSTER_OK;
     json_object_foreach(pins, name, pin) {
         const char *text = json_string_value(pin);
         if (!text || strlen(text) != PIN_BYTES ||
             strspn(text, "0123456789abcdefABCDEF") != PIN_BYTES)
-            return config_fail(error, "%s: pins.%.60s: expected a sha256 of %d hex digits",
-                               config->file, name, PIN_BYTES);
+            status = config_fail(error, "%s: pins.%.60s: expected a sha256 of %d hex digits",
+                                 config->file, name, PIN_BYTES);
     }
-    return MUSTER_OK;
+    return status;
 }
 
 /* A file may hold the sections of all its plugins, also where MUSTER_PLUGINS loads fewer. */
@@ -203,11 +207,13 @@ static muster_status fail_unknown_section(const struct config *config, const cha
 muster_status config_file_sections(const struct config *config, char *error) {
     const char *name;
     json_t *value;
+    muster_status status = check_pins(config, error);
     json_object_foreach(config->root, name, value) {
         if (strcmp(name, "$schema") == 0 || is_core_section(config, name)) continue;
-        if (!is_listed(config, name)) return fail_unknown_section(config, name, error);
-        if (!json_is_object(value))
-            return config_fail(error, "%s: %s: expected an object", config->file, name);
+        if (!is_listed(config, name))
+            status = fail_unknown_section(config, name, error);
+        else if (!json_is_object(value))
+            status = config_fail(error, "%s: %s: expected an object", config->file, name);
     }
-    return check_pins(config, error);
+    return status;
 }

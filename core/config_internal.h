@@ -48,9 +48,6 @@ struct config_core_key {
 };
 extern const struct config_core_key config_core_keys[];
 
-/* Writes the sentence; returns MUSTER_INVALID. */
-muster_status config_fail(char *error, const char *format, ...) MUSTER_PRINTF(2, 3);
-
 /* config_file.c */
 muster_status config_file_read(struct config *config, const char *path, char *error);
 muster_status config_file_plugins(struct config *config, char *error);

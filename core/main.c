@@ -26,6 +26,7 @@ struct arguments {
     struct config_options config;
     const char *recording;
     const char *command;
+    const char *dir; /* temporary, for a check */
     bool json;
     bool untrusted;
 };
@@ -144,8 +145,8 @@ static bool parse(int argc, char **argv, struct arguments *args, int *code) {
     return false;
 }
 
-static int check(void) {
-    int code = server_load(false);
+static int check(const char *dir) {
+    int code = server_check(dir);
     if (code == SERVER_EXIT_OK) puts("configuration ok");
     server_unload();
     return code;
@@ -179,7 +180,7 @@ static int act(const struct arguments *args) {
     switch (args->action) {
     case ACTION_RUN: return server_run();
     case ACTION_COMMAND: return server_command(args->command);
-    case ACTION_CHECK: return check();
+    case ACTION_CHECK: return check(args->dir);
     case ACTION_PRINT:
     case ACTION_SCHEMA: return print(args->action);
     case ACTION_REPLAY: return replay_run(args->recording, args->json);
@@ -187,12 +188,25 @@ static int act(const struct arguments *args) {
     return SERVER_EXIT_INTERNAL;
 }
 
-/* Without --data-dir a command leaves nothing behind. False: exit with *code. */
-static bool keep_nothing(struct config_options *config, int *code) {
-    config->unrecorded = true;
-    config->data_dir = temporary_dir();
-    if (config->data_dir) return true;
-    fprintf(stderr, "musterd: --run: no temporary directory: %m\n");
+/* The values are wrong: what else is, so that all can be mended at once. */
+static int check_more(const struct arguments *args) {
+    log_level_set(MUSTER_LOG_WARN);
+    if (args->action == ACTION_RUN || args->action == ACTION_CHECK) {
+        (void)server_check(args->dir);
+        server_unload();
+    }
+    return SERVER_EXIT_CONFIG;
+}
+
+/* Without --data-dir a command leaves nothing behind, a check never. False: exit with *code. */
+static bool keep_nothing(struct arguments *args, int *code) {
+    args->dir = temporary_dir();
+    if (args->action == ACTION_COMMAND) {
+        args->config.unrecorded = true;
+        args->config.data_dir = args->dir;
+    }
+    if (args->dir) return true;
+    fprintf(stderr, "musterd: no temporary directory: %m\n");
     *code = SERVER_EXIT_INTERNAL;
     return false;
 }
@@ -202,12 +216,14 @@ int main(int argc, char **argv) {
     char error[CONFIG_ERROR_MAX] = "";
     int code;
     if (!parse(argc, argv, &args, &code)) return code;
-    bool is_passing = args.action == ACTION_COMMAND && !args.config.data_dir;
-    if (is_passing && !keep_nothing(&args.config, &code)) return code;
+    bool is_passing =
+        args.action == ACTION_CHECK || (args.action == ACTION_COMMAND && !args.config.data_dir);
+    if (is_passing && !keep_nothing(&args, &code)) return code;
     if (config_load(&args.config, error)) {
-        fprintf(stderr, "musterd: %s\n", error);
+        server_complain(error);
+        code = config_is_loaded() ? check_more(&args) : SERVER_EXIT_CONFIG;
         config_unload();
-        return SERVER_EXIT_CONFIG;
+        return code;
     }
     if (args.untrusted) untrusted_request(args.config.file, args.action == ACTION_RUN);
     start_log(args.action);

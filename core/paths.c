@@ -131,6 +131,10 @@ static muster_status lock_data(char *error) {
     return status;
 }
 
+void paths_move_data(const char *dir) {
+    snprintf(paths.data, sizeof paths.data, "%s", dir);
+}
+
 void paths_deinit(void) {
     if (paths.lock_fd > 0) close(paths.lock_fd);
     paths.lock_fd = 0;

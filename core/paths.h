@@ -11,6 +11,8 @@
  * belongs to another one. `error` (PATHS_ERROR_MAX bytes) says what is wrong. */
 muster_status paths_init(bool create, char *error) MUSTER_MUST_USE;
 void paths_deinit(void);
+/* Data goes there from here on; for who only looks. */
+void paths_move_data(const char *dir);
 /* Absolute, no trailing slash. */
 const char *paths_data(void);
 const char *paths_share(void); /* server.shareDir, the build tree's, or the installed one */

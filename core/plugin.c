@@ -103,7 +103,7 @@ static muster_status prepare(struct muster_self *self, const char *name, char *c
     if (status != MUSTER_OK) return status;
     status = config_declare(self->instance_name, &self->config_schema, config_error);
     if (status != MUSTER_OK) {
-        snprintf(cause, PLUGIN_ERROR_MAX, "%.400s", config_error);
+        snprintf(cause, PLUGIN_ERROR_MAX, "%.3800s", config_error);
         return status;
     }
     return registry_add(self, cause, PLUGIN_ERROR_MAX);
@@ -128,9 +128,9 @@ struct muster_self *plugin_create(const char *name, const char *instance_name, u
     return self;
 failed:
     if (strcmp(name, instance_name) == 0)
-        snprintf(error, PLUGIN_ERROR_MAX, "plugin %s: %.400s", name, cause);
+        snprintf(error, PLUGIN_ERROR_MAX, "plugin %s: %.3800s", name, cause);
     else
-        snprintf(error, PLUGIN_ERROR_MAX, "plugin %s (instance %s): %.360s", name, instance_name,
+        snprintf(error, PLUGIN_ERROR_MAX, "plugin %s (instance %s): %.3800s", name, instance_name,
                  cause);
     return NULL;
 }
@@ -295,13 +295,25 @@ muster_status plugin_load(const char *name, const char *instance_name, char *err
     return MUSTER_OK;
 }
 
-muster_status plugin_start_all(char *error) {
+static bool has_role(const struct muster_self *self, uint32_t kind) {
+    for (uint32_t i = 0; i < self->plugin.role_count; i++)
+        if (self->plugin.roles[i].kind == kind) return true;
+    return false;
+}
+
+muster_status plugin_start_role(uint32_t kind, char *error) {
     for (struct muster_self *s = generations; s; s = s->next) {
-        if (s->phase != PLUGIN_INITIALIZED) continue;
+        if (s->phase != PLUGIN_INITIALIZED || (kind && !has_role(s, kind))) continue;
         muster_status status = plugin_start(s, error);
         if (status != MUSTER_OK) return status;
     }
     return MUSTER_OK;
+}
+
+/* Others ask the database when they start, and until they have stopped. */
+muster_status plugin_start_all(char *error) {
+    muster_status status = plugin_start_role(MUSTER_ROLE_DATABASE, error);
+    return status ? status : plugin_start_role(0, error);
 }
 
 void plugin_drain_all(void) {
@@ -309,6 +321,8 @@ void plugin_drain_all(void) {
 }
 
 void plugin_stop_all(void) {
+    for (struct muster_self *s = list_before(NULL); s; s = list_before(s))
+        if (!has_role(s, MUSTER_ROLE_DATABASE)) plugin_stop(s);
     for (struct muster_self *s = list_before(NULL); s; s = list_before(s)) plugin_stop(s);
 }
 

@@ -13,7 +13,7 @@
 
 #include "schema.h"
 
-#define PLUGIN_ERROR_MAX 512
+#define PLUGIN_ERROR_MAX 4096 /* CONFIG_ERROR_MAX: mistakes of its section are told by it */
 
 struct provider;
 
@@ -77,6 +77,7 @@ void plugin_set_release(void (*release)(struct muster_self *self));
  * plugin, role and cause. */
 muster_status plugin_load(const char *name, const char *instance_name, char *error) MUSTER_MUST_USE;
 /* start of all loaded ones in config order; the first failure stops and is named. */
+muster_status plugin_start_role(uint32_t kind, char *error) MUSTER_MUST_USE; /* 0: all */
 muster_status plugin_start_all(char *error) MUSTER_MUST_USE;
 void plugin_drain_all(void);
 /* stop in reverse order; leaks are closed and logged. */

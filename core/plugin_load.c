@@ -66,7 +66,7 @@ static muster_status frozen_check(const struct muster_plugin *found, uint64_t sy
                  found->size, SIZE_MIN, sizeof *found, (unsigned long long)symbol_bytes);
         return MUSTER_INVALID;
     }
-    if (found->flags) {
+    if (found->flags & ~(uint32_t)MUSTER_PLUGIN_NEEDS_DATABASE) {
         snprintf(error, PLUGIN_ERROR_MAX, "its flags 0x%x are unknown to this host", found->flags);
         return MUSTER_UNSUPPORTED;
     }

@@ -8,6 +8,7 @@
 #include "admin.h"
 #include "auth.h"
 #include "base/text.h"
+#include "check.h"
 #include "config.h"
 #include "dispatch.h"
 #include "engine.h"
@@ -33,6 +34,8 @@
 #include "untrusted.h"
 #include "watchdog.h"
 
+_Static_assert(PLUGIN_ERROR_MAX == CONFIG_ERROR_MAX, "one buffer holds what either says");
+
 #define WATCHDOG_WARN_MS 1000
 #define WATCHDOG_ABORT_MS 10000
 #define STOP_WAIT_MS 5000
@@ -42,6 +45,7 @@
 static struct {
     int exit_code;
     bool for_command; /* one console command, then the end */
+    bool has_plugins; /* all that are configured */
     bool net_begun;   /* net_start was called, also when it failed */
     bool ready;
     bool stopping;
@@ -141,22 +145,35 @@ static const char *on_door(const char *address, const char *path, json_t **data)
 
 /* ---- load ------------------------------------------------------------------------------------ */
 
-static int load_error(muster_status status, const char *error) {
-    fprintf(stderr, "musterd: %s\n", error);
+/* What a person must mend in the configuration, not a supervisor by trying again. */
+static int exit_code_of(muster_status status) {
     bool in_config = status == MUSTER_INVALID || status == MUSTER_NOT_FOUND ||
                      status == MUSTER_EXISTS || status == MUSTER_DENIED;
     return in_config ? SERVER_EXIT_CONFIG : SERVER_EXIT_INTERNAL;
 }
 
+void server_complain(const char *error) {
+    for (const char *at = error; *at; at += strcspn(at, "\n"), at += *at == '\n')
+        fprintf(stderr, "musterd: %.*s\n", (int)strcspn(at, "\n"), at);
+}
+
+static int load_error(muster_status status, const char *error) {
+    server_complain(error);
+    return exit_code_of(status);
+}
+
 static int load_plugins(void) {
     if (lobby_settings_declare()) return SERVER_EXIT_INTERNAL;
-    char error[CONFIG_ERROR_MAX > PLUGIN_ERROR_MAX ? CONFIG_ERROR_MAX : PLUGIN_ERROR_MAX] = "";
+    char error[CONFIG_ERROR_MAX] = "";
+    int code = SERVER_EXIT_OK;
     for (uint32_t i = 0; i < config_plugin_count(); i++) {
         const char *name, *instance;
         config_plugin(i, &name, &instance);
         muster_status status = plugin_load(name, instance, error);
-        if (status) return load_error(status, error);
+        if (status) code = load_error(status, error); /* the others may be wrong, too */
     }
+    if (code != SERVER_EXIT_OK) return code;
+    server.has_plugins = true;
     muster_status status = config_check_environment(error);
     return status ? load_error(MUSTER_INVALID, error) : SERVER_EXIT_OK;
 }
@@ -187,6 +204,32 @@ int server_prepare(bool keeps_data) {
 int server_load(bool keeps_data) {
     int code = server_prepare(keeps_data);
     return code == SERVER_EXIT_OK ? load_plugins() : code;
+}
+
+static int load_and_check(bool keeps_data) {
+    char error[CONFIG_ERROR_MAX];
+    int code = server_load(keeps_data);
+    if (code == SERVER_EXIT_IN_USE) return code;
+    muster_status status = check_all(server.has_plugins, error);
+    return status ? load_error(status, error) : code;
+}
+
+/* Modes and their settings are declared when their plugins start; what these keep is thrown away.
+ */
+static int check_started(const char *dir) {
+    char error[CONFIG_ERROR_MAX] = "";
+    paths_move_data(dir);
+    log_level_set(MUSTER_LOG_ERROR);
+    muster_status status = plugin_start_role(MUSTER_ROLE_MODE, error);
+    if (!status) status = check_defaults(error);
+    plugin_stop_all();
+    return status ? load_error(status, error) : SERVER_EXIT_OK;
+}
+
+int server_check(const char *dir) {
+    int code = load_and_check(false);
+    int started = dir && server.has_plugins ? check_started(dir) : SERVER_EXIT_OK;
+    return code != SERVER_EXIT_OK ? code : started;
 }
 
 void server_unload(void) {
@@ -308,7 +351,7 @@ static void on_stop_signal(void *user) {
 
 static void on_hangup(void *user) {
     (void)user;
-    char error[PLUGIN_ERROR_MAX] = "";
+    char error[CONFIG_ERROR_MAX] = "";
     muster_status status = server_reload(error);
     if (status)
         log_error("server", "not reloaded: %s", error);
@@ -339,8 +382,14 @@ static void on_core_tables(void *user, muster_status status) {
 /* True: the tables are being prepared, then on_store is called. */
 static bool start_plugins(void (*on_store)(void *user, muster_status status), void *user) {
     char error[PLUGIN_ERROR_MAX] = "";
-    if (plugin_start_all(error)) {
-        fail(SERVER_EXIT_INTERNAL, error);
+    muster_status status = plugin_start_all(error);
+    if (status) {
+        fail(exit_code_of(status), error);
+        return false;
+    }
+    if (!server.for_command && check_defaults(error)) {
+        server_complain(error);
+        fail(SERVER_EXIT_CONFIG, "lobby.defaults holds what no mode has");
         return false;
     }
     metrics_set(METRIC_RELOAD_SUCCESS, 1);
@@ -362,6 +411,7 @@ static void start(void) {
 muster_status server_reload(char *error) {
     muster_status status = config_reload(error);
     methods_info_forget();
+    if (!status) status = check_tls(error);
     if (!status && server.ready) status = net_tls_reload(error);
     metrics_set(METRIC_RELOAD_SUCCESS, status == MUSTER_OK);
     return status;
@@ -442,8 +492,11 @@ static int end(void) {
 }
 
 int server_run(void) {
-    int code = server_load(true);
-    if (code != SERVER_EXIT_OK) return code;
+    int code = load_and_check(true);
+    if (code != SERVER_EXIT_OK) {
+        server_unload();
+        return code;
+    }
     start();
     if (!server.stopping) loop_run();
     return end();

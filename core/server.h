@@ -20,6 +20,11 @@ int server_prepare(bool keeps_data);
 /* server_prepare, then loads the configured plugins; their configuration is checked. Returns an
  * exit code; what is wrong has been said on stderr. */
 int server_load(bool keeps_data);
+/* server_load without data, and whether it would start (check.h). Returns an exit code. dir: what
+ * plugins write meanwhile may lie there; null: none of them is started, and less is found. */
+int server_check(const char *dir);
+/* On stderr, each line for itself. */
+void server_complain(const char *error);
 /* server_load, start everything, run until server_stop, stop everything. The configuration is
  * loaded. Returns the exit code. */
 int server_run(void);

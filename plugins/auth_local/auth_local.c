@@ -290,7 +290,7 @@ static const struct muster_auth auth_role = {.size = sizeof auth_role,
                                              .authenticate = authenticate};
 static const struct muster_role roles[] = {{MUSTER_ROLE_AUTH, 0, &auth_role}};
 
-MUSTER_PLUGIN(.name = "auth_local", .version = "1.0.0",
+MUSTER_PLUGIN(.name = "auth_local", .version = "1.0.0", .flags = MUSTER_PLUGIN_NEEDS_DATABASE,
               .description = "Accounts of this server: register, login, guests, refresh.",
               .roles = roles, .role_count = 1, .config_schema = config_schema, .init = plugin_init,
               .start = plugin_start, .stop = plugin_stop, .fini = plugin_fini);

@@ -40,13 +40,19 @@ struct muster_role {
     const void *vtable;
 };
 
+/* Flags of a plugin. */
+enum {
+    MUSTER_PLUGIN_NEEDS_DATABASE = 1, /* cannot start without one: a configuration that lists none
+                                       * is refused */
+};
+
 struct muster_plugin {
     /* Frozen for ever: */
     uint32_t magic;     /* MUSTER_PLUGIN_MAGIC */
     uint16_t abi_major; /* MUSTER_ABI_MAJOR of the headers it was built with */
     uint16_t abi_minor;
     uint32_t size;  /* sizeof(struct muster_plugin) of the headers it was built with */
-    uint32_t flags; /* 0; unknown bits are refused */
+    uint32_t flags; /* MUSTER_PLUGIN_...; unknown bits are refused */
     /* Appended to by later minors: */
     const char *name;        /* [a-z][a-z0-9_]*, role first: "auth_local"; the name of the .so */
     const char *version;     /* semver */

@@ -1,0 +1,154 @@
+#include "check.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "plugin.h"
+#include "registry.h"
+
+#define NAMES_MAX 512
+
+/* ---- plugins --------------------------------------------------------------------------------- */
+
+static void check_roles(char *error) {
+    if (!registry_first(MUSTER_ROLE_AUTH))
+        config_fail(error,
+                    "%s: nobody could sign in: expected a plugin of role auth (auth_local, "
+                    "auth_jwt), found none",
+                    config_plugins_place());
+    if (registry_first(MUSTER_ROLE_DATABASE)) return;
+    for (const struct muster_self *p = plugin_next(NULL); p; p = plugin_next(p))
+        if (p->plugin.flags & MUSTER_PLUGIN_NEEDS_DATABASE)
+            config_fail(error,
+                        "%s: %s needs a database: expected a plugin of role database "
+                        "(db_sqlite), found none",
+                        config_plugins_place(), p->instance_name);
+}
+
+/* ---- region ---------------------------------------------------------------------------------- */
+
+static void check_region(char *error) {
+    const char *region = config_string("server", "region");
+    for (uint32_t i = 0; i < config_list_count("server", "regions"); i++)
+        if (strcmp(region, config_list_item("server", "regions", i)) == 0) return;
+    char found[400] = "none";
+    size_t used = 0;
+    for (uint32_t i = 0; i < config_list_count("server", "regions") && used < sizeof found; i++)
+        used += (size_t)snprintf(found + used, sizeof found - used, "%s\"%s\"", i ? ", " : "",
+                                 config_list_item("server", "regions", i));
+    config_fail(error, "%s: expected server.region \"%s\" to be among them, found %s",
+                config_place("server", "regions"), region, found);
+}
+
+/* ---- lobby.defaults -------------------------------------------------------------------------- */
+
+static const char *nearest_setting(const char *key) {
+    const char *names[NAMES_MAX];
+    uint32_t count = 0;
+    for (struct mode_entry *m = registry_mode_next(NULL); m; m = registry_mode_next(m)) {
+        const struct schema *schema = registry_settings(m->game_mode);
+        for (uint32_t i = 0; schema && i < schema->count && count < NAMES_MAX; i++)
+            names[count++] = schema->entries[i].key;
+    }
+    return schema_nearest(key, names, count);
+}
+
+/* A setting may belong to one mode alone; modes may bound it differently. */
+static void check_default(const char *item, char *error) {
+    char key[96];
+    const char *place = config_place("lobby", "defaults");
+    size_t len = strcspn(item, "=");
+    bool is_known = false;
+    snprintf(key, sizeof key, "%.*s", (int)len, item);
+    if (!item[len] || len == 0 || len >= sizeof key) {
+        config_fail(error, "%s: expected KEY=VALUE, found \"%.120s\"", place, item);
+        return;
+    }
+    for (struct mode_entry *m = registry_mode_next(NULL); m; m = registry_mode_next(m)) {
+        const struct schema *schema = registry_settings(m->game_mode);
+        const struct schema_entry *entry = schema ? schema_find(schema, key) : NULL;
+        struct schema_error wrong;
+        json_t *text = json_string(item + len + 1), *value = NULL;
+        is_known |= entry != NULL;
+        muster_status status =
+            entry ? schema_check_value(entry, text, true, &value, &wrong) : MUSTER_OK;
+        json_decref(text);
+        json_decref(value);
+        if (!status) continue;
+        config_fail(error, "%s: mode %s: %s", place, m->game_mode, wrong.text);
+        return;
+    }
+    const char *near = is_known ? NULL : nearest_setting(key);
+    if (near)
+        config_fail(error, "%s: %s: unknown setting; did you mean \"%s\"?", place, key, near);
+    else if (!is_known)
+        config_fail(error, "%s: %s: unknown setting: no mode and no plugin that is loaded has it",
+                    place, key);
+}
+
+muster_status check_defaults(char *error) {
+    size_t before = strlen(error);
+    for (uint32_t i = 0; i < config_list_count("lobby", "defaults"); i++)
+        check_default(config_list_item("lobby", "defaults", i), error);
+    return strlen(error) > before ? MUSTER_INVALID : MUSTER_OK;
+}
+
+/* ---- TLS ------------------------------------------------------------------------------------- */
+
+static void cannot_use(const char *key, const char *file, const char *expected, char *error) {
+    char why[160];
+    unsigned long code = ERR_peek_last_error();
+    ERR_error_string_n(code, why, sizeof why);
+    const char *reason = ERR_reason_error_string(code);
+    config_fail(error, "%s: %s: expected %s, found: %s", config_place("tls", key), file, expected,
+                reason ? reason : why);
+}
+
+static bool can_read(const char *key, char *error) {
+    const char *file = config_string("tls", key);
+    if (access(file, R_OK) == 0) return true;
+    config_fail(error, "%s: %s: %s", config_place("tls", key), file, strerror(errno));
+    return false;
+}
+
+static void check_pair(char *error) {
+    const char *cert = config_string("tls", "cert"), *key = config_string("tls", "key");
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    ERR_clear_error();
+    if (!context)
+        config_fail(error, "tls: out of memory");
+    else if (SSL_CTX_use_certificate_chain_file(context, cert) != 1)
+        cannot_use("cert", cert, "a certificate chain in PEM", error);
+    else if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1)
+        cannot_use("key", key, "the private key of the certificate in PEM", error);
+    SSL_CTX_free(context);
+    ERR_clear_error();
+}
+
+muster_status check_tls(char *error) {
+    size_t before = strlen(error);
+    bool has_cert = config_string("tls", "cert")[0], has_key = config_string("tls", "key")[0];
+    if (has_cert != has_key) {
+        const char *missing = has_cert ? "key" : "cert";
+        config_fail(error, "%s: expected a file, as tls.%s names one, found nothing",
+                    config_place("tls", missing), has_cert ? "cert" : "key");
+    } else if (has_cert) {
+        bool both = can_read("cert", error);
+        both = can_read("key", error) && both;
+        if (both) check_pair(error);
+    }
+    return strlen(error) > before ? MUSTER_INVALID : MUSTER_OK;
+}
+
+muster_status check_all(bool has_plugins, char *error) {
+    error[0] = '\0';
+    check_region(error);
+    if (has_plugins) check_roles(error);
+    return check_tls(error) || error[0] ? MUSTER_INVALID : MUSTER_OK;
+}

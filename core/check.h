@@ -1,0 +1,23 @@
+/* check - what a configuration asks for and does not get, beyond the form of its values. Layer 4.
+ *
+ * The same for --check-config and for the start: a configuration is "ok" only when it starts.
+ * Called by server when all plugins are loaded.
+ */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include <stdbool.h>
+
+#include <muster/types.h>
+
+/* has_plugins: all were loaded; else what depends on them is left out. INVALID: `error`
+ * (CONFIG_ERROR_MAX bytes) has a sentence for each mistake, one a line. */
+muster_status check_all(bool has_plugins, char *error) MUSTER_MUST_USE;
+/* lobby.defaults are settings of modes. Modes are known when the plugins have started. `error` is
+ * added to. */
+muster_status check_defaults(char *error) MUSTER_MUST_USE;
+/* The files of tls.cert and tls.key are there and fit each other; OK without TLS. `error` as above;
+ * it is added to. */
+muster_status check_tls(char *error) MUSTER_MUST_USE;
+
+#endif
