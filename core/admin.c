@@ -103,8 +103,17 @@ static void run_stop(struct run *run) {
 }
 
 static void run_drain(struct run *run) {
-    lobby_drain();
-    run_say(run, "draining: no new lobbies and joins");
+    bool off = strcmp(run->arguments, "off") == 0, leave = strcmp(run->arguments, "exit") == 0;
+    if (run->arguments[0] && !off && !leave) {
+        run_fail_usage(run);
+        return;
+    }
+    server_drain(!off, leave);
+    if (off)
+        run_say(run, "not draining: lobbies and joins are taken again");
+    else
+        run_say(run, "draining: no new lobbies, joins and searches%s",
+                leave ? "; the server stops when its last lobby is closed" : "");
     run_answer(run);
 }
 
@@ -116,7 +125,7 @@ static void run_plugins(struct run *run) {
 }
 
 static void run_reload(struct run *run) {
-    char error[PLUGIN_ERROR_MAX] = ""; /* CONFIG_ERROR_MAX is the same */
+    char error[PLUGIN_ERROR_MAX] = "";
     bool all = run->arguments[0] == '\0';
     muster_status status = all ? server_reload(error) : plugin_reload(run->arguments, error);
     const char *what = all ? "configuration" : run->arguments;
@@ -124,20 +133,19 @@ static void run_reload(struct run *run) {
         run_fail(run, status, "%s was not reloaded: %s", what, error);
         return;
     }
-    run_say(run, "%s reloaded", what);
+    run_say(run, "%s reloaded%s%s", what, error[0] ? "\n" : "", error);
     run_answer(run);
 }
 
 static void run_log_level(struct run *run) {
-    static const char *const names[] = {"debug", "info", "warn", "error"};
-    for (uint32_t i = 0; i < 4; i++) {
-        if (strcmp(run->arguments, names[i]) != 0) continue;
-        log_level_set(i);
-        run_say(run, "log level %s", names[i]);
-        run_answer(run);
+    uint32_t level = log_level_parse(run->arguments);
+    if (level == UINT32_MAX) {
+        run_fail_usage(run);
         return;
     }
-    run_fail_usage(run);
+    log_level_set(level);
+    run_say(run, "log level %s", run->arguments);
+    run_answer(run);
 }
 
 /* ---- lobbies --------------------------------------------------------------------------------- */
@@ -209,7 +217,8 @@ static const struct command commands[] = {
     {"stop", "", "orderly stop (also: exit, quit)", ADMIN, run_stop},
     {"exit", "", NULL, ADMIN, run_stop},
     {"quit", "", NULL, ADMIN, run_stop},
-    {"drain", "", "take no new lobbies and joins", ADMIN, run_drain},
+    {"drain", "[exit|off]", "take no new lobbies and joins; exit: stop when empty; off: as before",
+     ADMIN, run_drain},
     {"plugins", "", "loaded plugins and generations", ADMIN, run_plugins},
     {"reload", "[PLUGIN]", "replace one plugin; without a name read the configuration again", ADMIN,
      run_reload},

@@ -297,6 +297,39 @@ static bool is_plugin(const struct config *config, const char *instance) {
     return false;
 }
 
+/* ---- what a reload comes to ---- */
+
+/* What is read at the start only keeps its value, so that everything shows what is in force. */
+static void tell_changes(const struct config_section *old, struct config_section *section,
+                         char *report) {
+    for (uint32_t i = 0; i < old->schema.count && i < section->schema.count; i++) {
+        const char *key = old->schema.entries[i].key;
+        struct config_value *value = &section->values[i];
+        if (json_equal(value->json, old->values[i].json)) continue;
+        bool stays = config_needs_restart(section, key);
+        const char *what = stays           ? "changed: needs a restart"
+                           : section->core ? "changed: in force"
+                                           : "changed: reload the plugin, or restart";
+        config_fail(report, "%s.%s %s", section->name, key, what);
+        if (!stays) continue;
+        json_decref(value->json);
+        *value = (struct config_value){json_incref(old->values[i].json), old->values[i].origin};
+    }
+}
+
+static bool same_plugins(const struct config *a, const struct config *b) {
+    if (a->plugin_count != b->plugin_count) return false;
+    for (uint32_t i = 0; i < a->plugin_count; i++)
+        if (strcmp(a->plugins[i].name, b->plugins[i].name) != 0 ||
+            strcmp(a->plugins[i].instance, b->plugins[i].instance) != 0)
+            return false;
+    return true;
+}
+
+static void tell_plugins(const struct config *next, char *report) {
+    if (!same_plugins(state.now, next)) config_fail(report, "plugins changed: needs a restart");
+}
+
 muster_status config_reload(char *error) {
     error[0] = '\0';
     if (!state.now) return MUSTER_STATE;
@@ -311,9 +344,12 @@ muster_status config_reload(char *error) {
         config_destroy(next);
         return status;
     }
+    tell_plugins(next, error);
     for (uint32_t i = 0; i < state.now->section_count; i++) {
         const struct config_section *old = &state.now->sections[i];
-        keep_strings(old, find_section(next, old->name));
+        struct config_section *section = find_section(next, old->name);
+        if (section) tell_changes(old, section, error);
+        keep_strings(old, section);
     }
     config_destroy(state.now);
     state.now = next;

@@ -34,7 +34,9 @@ muster_status config_load(const struct config_options *options, char *error) MUS
 bool config_is_loaded(void);
 /* Adds a sentence to `error`; returns INVALID. */
 muster_status config_fail(char *error, const char *format, ...) MUSTER_PRINTF(2, 3);
-/* Read everything again with the same options; on failure the old configuration stays. */
+/* Read everything again with the same options; on failure the old configuration stays. OK: `error`
+ * holds a line for each key that changed, and whether that is in force; what needs a restart keeps
+ * its value. */
 muster_status config_reload(char *error) MUSTER_MUST_USE;
 void config_unload(void);
 /* --watch: what people edit is read again when it changes. */

@@ -47,6 +47,8 @@ struct config_core_key {
     const char *entry_json;
 };
 extern const struct config_core_key config_core_keys[];
+extern const char *const config_restart_keys[]; /* "net.port"; null ends them */
+bool config_needs_restart(const struct config_section *section, const char *key);
 
 /* config_file.c */
 muster_status config_file_read(struct config *config, const char *path, char *error);

@@ -43,6 +43,7 @@ static void print_key(FILE *out, const struct config_section *section, uint32_t 
     print_origin(out, variable, section->values[index].origin);
     if (unit) fprintf(out, "; %s", unit);
     if (help) fprintf(out, "; %s", help);
+    if (config_needs_restart(section, entry->key)) fputs("; a change needs a restart", out);
     fputc('\n', out);
 }
 
@@ -61,6 +62,14 @@ void config_print(FILE *out) {
     for (uint32_t i = 0; i < config->section_count; i++)
         for (uint32_t k = 0; k < config->sections[i].schema.count; k++)
             print_key(out, &config->sections[i], k);
+}
+
+bool config_needs_restart(const struct config_section *section, const char *key) {
+    char name[2 * MUSTER_NAME_MAX];
+    snprintf(name, sizeof name, "%s.%s", section->name, key);
+    for (const char *const *at = config_restart_keys; *at; at++)
+        if (strcmp(*at, name) == 0) return true;
+    return false;
 }
 
 /* ---- JSON Schema ---- */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
 #include "host_internal.h"
 #include "lobby.h"
 #include "log.h"
@@ -12,6 +13,12 @@
 static muster_status mode_add_fn(muster_self *self, const struct muster_mode_info *info) {
     HOST_CHECK_THREAD(self);
     if (!info || !host_size_ok(info->size, sizeof *info)) return MUSTER_INVALID;
+    if (info->tick_rate_hz > (uint64_t)config_int("match", "tickRateMax")) {
+        log_error("host", "plugin %s: mode %.60s wants %u ticks/s, match.tickRateMax is %lld",
+                  self->instance_name, info->game_mode ? info->game_mode : "", info->tick_rate_hz,
+                  (long long)config_int("match", "tickRateMax"));
+        return MUSTER_INVALID;
+    }
     char error[256] = "";
     muster_status status = registry_mode_add(self, info, error, sizeof error);
     if (status) log_error("host", "plugin %s: %s", self->instance_name, error);

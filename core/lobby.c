@@ -78,8 +78,8 @@ void lobby_deinit(void) {
     match_table_deinit();
 }
 
-void lobby_drain(void) {
-    lobbies.draining = true;
+void lobby_drain(bool on) {
+    lobbies.draining = on;
 }
 
 bool lobby_draining(void) {
@@ -247,7 +247,8 @@ int32_t lobby_create(const struct lobby_wish *wish, struct lobby **out, struct f
     if (lobby_settings_check(wish, &settings, &secrets, failure)) return failure->code;
     if (allow_create(wish, failure) || allow_settings(wish, failure)) goto fail;
     if (lobbies.draining || pacer_stretch() > 1.1) {
-        failure_set(failure, RPC_SERVER_FULL, "the server takes no new lobbies right now");
+        failure_set(failure, RPC_SERVER_FULL, "the server %s: it takes no new lobbies",
+                    lobbies.draining ? "is draining" : "is overloaded");
         goto fail;
     }
     muster_lobby_id id;

@@ -137,7 +137,7 @@ uint32_t lobby_count_state(uint32_t state);
 /* Is it one of the node's? */
 bool lobby_region_served(const char *region);
 /* Draining: refuse new lobbies and joins. */
-void lobby_drain(void);
+void lobby_drain(bool on);
 bool lobby_draining(void);
 
 /* ---- asked by clients (through methods) and matchmaking; RPC_OK or failure's code ---- */

@@ -66,7 +66,7 @@ static int32_t check_joinable(const struct lobby *lobby, const struct session *s
         return failure_set_data(
             failure, RPC_WRONG_STATE, json_pack("{s:s}", "state", lobby_state_text(lobby->state)),
             "the lobby cannot be joined while it is %s", lobby_state_text(lobby->state));
-    if (lobby_draining()) return failure_set(failure, RPC_SERVER_FULL, "the server is stopping");
+    if (lobby_draining()) return failure_set(failure, RPC_SERVER_FULL, "the server is draining");
     if (lobby->locked && session->id != lobby->host)
         return failure_set_data(failure, RPC_DENIED, json_pack("{s:s}", "reason", "locked"),
                                 "the lobby is locked");

@@ -261,6 +261,13 @@ void log_level_set(uint32_t level_min) {
     atomic_store_explicit(&level_now, level_min, memory_order_relaxed);
 }
 
+uint32_t log_level_parse(const char *text) {
+    static const char *const names[] = {"debug", "info", "warn", "error"};
+    for (uint32_t i = 0; i < 4; i++)
+        if (strcmp(text, names[i]) == 0) return i;
+    return UINT32_MAX;
+}
+
 uint64_t log_dropped(void) {
     pthread_mutex_lock(&state.lock);
     uint64_t dropped = state.dropped;

@@ -27,6 +27,8 @@ muster_status log_start(enum log_format format, uint32_t level_min);
 /* Writes what waits, then ends the writer thread. */
 void log_stop(void);
 void log_level_set(uint32_t level_min);
+/* "debug", "info", "warn", "error"; UINT32_MAX for anything else. */
+uint32_t log_level_parse(const char *text);
 
 /* component: the file's concept: "net", "lobby". At most 1024 bytes a line. */
 void log_write(uint32_t level, const char *component, const char *format, ...) MUSTER_PRINTF(3, 4);

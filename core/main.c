@@ -163,12 +163,9 @@ static int print(enum action action) {
 
 static void start_log(enum action action) {
     static const char *const formats[] = {"auto", "human", "json"};
-    static const char *const levels[] = {"debug", "info", "warn", "error"};
-    uint32_t format = LOG_FORMAT_AUTO, level = MUSTER_LOG_INFO;
+    uint32_t format = LOG_FORMAT_AUTO, level = log_level_parse(config_string("server", "logLevel"));
     for (uint32_t i = 0; i < 3; i++)
         if (strcmp(config_string("server", "logFormat"), formats[i]) == 0) format = i;
-    for (uint32_t i = 0; i < 4; i++)
-        if (strcmp(config_string("server", "logLevel"), levels[i]) == 0) level = i;
     /* Tools keep stdout to themselves: before log_start, lines go to stderr. */
     if (action != ACTION_RUN)
         log_level_set(MUSTER_LOG_WARN);

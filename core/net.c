@@ -435,12 +435,6 @@ muster_status net_start(const struct net_handlers *handlers, char *error) {
 /* A pair that does not load would leave the vhost without a key, so it is first tried on a vhost of
  * its own. */
 muster_status net_tls_reload(char *error) {
-    bool same = strcmp(net_state.tls_cert, config_string("tls", "cert")) == 0 &&
-                strcmp(net_state.tls_key, config_string("tls", "key")) == 0;
-    if (!same) {
-        snprintf(error, ERROR_MAX, "tls.cert, tls.key: other paths need a restart");
-        return MUSTER_UNSUPPORTED;
-    }
     if (!net_state.tls) return MUSTER_OK;
     net_state.last_lws_line[0] = '\0';
     struct lws_vhost *trial = public_vhost_create("\ntrial");

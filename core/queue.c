@@ -13,6 +13,8 @@
 #define TELL_EVERY_MS 5000
 #define GROUPS_PER_TICK 16
 
+static const char draining[] = "the server is draining: it takes no new matches";
+
 struct waiting {
     muster_player_id player;
     struct provider *matchmaker; /* pinned */
@@ -131,9 +133,11 @@ static void tell_waiting(struct waiting *waiting, muster_ticket_id ticket) {
     waiting->told_ms = now_ms;
     char text[QUEUE_TICKET_TEXT];
     snprintf(text, sizeof text, "q.%llx", (unsigned long long)ticket);
+    const char *reason = lobby_draining() ? draining : NULL;
     session_notify(session, "match.searching",
-                   json_pack("{s:s,s:I,s:[s]}", "ticketId", text, "waitedMs",
-                             (json_int_t)(now_ms - waiting->since_ms), "regions", waiting->region));
+                   json_pack("{s:s,s:I,s:[s],s:s*}", "ticketId", text, "waitedMs",
+                             (json_int_t)(now_ms - waiting->since_ms), "regions", waiting->region,
+                             "reason", reason));
 }
 
 static void adopt_orphans(void);
@@ -205,6 +209,7 @@ static int32_t check_wish(const struct session *session, const char *game_mode, 
                                 json_pack("{s:s}", "lobbyId", lobby ? lobby->key : ""),
                                 "you are in a lobby: leave it first");
     }
+    if (lobby_draining()) return failure_set(failure, RPC_SERVER_FULL, "%s", draining);
     if (!registry_first(MUSTER_ROLE_MATCHMAKER))
         return failure_set(failure, RPC_UNAVAILABLE, "this server has no matchmaking");
     return RPC_OK;

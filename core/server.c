@@ -39,14 +39,16 @@ _Static_assert(PLUGIN_ERROR_MAX == CONFIG_ERROR_MAX, "one buffer holds what eith
 #define WATCHDOG_WARN_MS 1000
 #define WATCHDOG_ABORT_MS 10000
 #define STOP_WAIT_MS 5000
+#define LEAVE_LOOK_MS 250
 #define COMMAND_START_MS 3600000 /* the virtual clock's first moment: not 0, which means never */
 #define COMMAND_WAIT_MS 60000    /* real time, for the database and for a late answer */
 
 static struct {
     int exit_code;
-    bool for_command; /* one console command, then the end */
-    bool has_plugins; /* all that are configured */
-    bool net_begun;   /* net_start was called, also when it failed */
+    bool for_command;           /* one console command, then the end */
+    bool has_plugins;           /* all that are configured */
+    bool net_begun;             /* net_start was called, also when it failed */
+    struct loop_timer *leaving; /* drained, it stops when it is empty */
     bool ready;
     bool stopping;
     char stop_reason[MUSTER_REASON_MAX];
@@ -65,6 +67,18 @@ void server_stop(const char *reason) {
     server.stopping = true;
     snprintf(server.stop_reason, sizeof server.stop_reason, "%s", reason);
     loop_stop();
+}
+
+static void leave_if_empty(void *user) {
+    (void)user;
+    if (lobby_count() == 0) server_stop("drained");
+}
+
+void server_drain(bool on, bool leave) {
+    lobby_drain(on);
+    loop_timer_stop(server.leaving);
+    server.leaving =
+        leave ? loop_timer_start(LEAVE_LOOK_MS, LEAVE_LOOK_MS, leave_if_empty, NULL) : NULL;
 }
 
 static void fail(int exit_code, const char *why) {
@@ -349,14 +363,21 @@ static void on_stop_signal(void *user) {
     server_stop(user);
 }
 
+static void log_lines(const char *text) {
+    for (const char *at = text; *at; at += strcspn(at, "\n"), at += *at == '\n')
+        log_info("server", "%.*s", (int)strcspn(at, "\n"), at);
+}
+
 static void on_hangup(void *user) {
     (void)user;
-    char error[CONFIG_ERROR_MAX] = "";
-    muster_status status = server_reload(error);
-    if (status)
-        log_error("server", "not reloaded: %s", error);
-    else
-        log_info("server", "configuration reloaded");
+    char report[CONFIG_ERROR_MAX] = "";
+    muster_status status = server_reload(report);
+    if (status) {
+        log_error("server", "not reloaded: %s", report);
+        return;
+    }
+    log_info("server", "configuration reloaded%s", report[0] ? "" : ": nothing has changed");
+    log_lines(report);
 }
 
 static muster_status watch_signals(void) {
@@ -408,11 +429,18 @@ static void start(void) {
 
 /* ---- reload ---------------------------------------------------------------------------------- */
 
-muster_status server_reload(char *error) {
-    muster_status status = config_reload(error);
+muster_status server_reload(char *report) {
+    char wrong[CONFIG_ERROR_MAX] = "";
+    const char *level = config_string("server", "logLevel"); /* the same string while it is equal */
+    muster_status status = config_reload(report);
     methods_info_forget();
-    if (!status) status = check_tls(error);
-    if (!status && server.ready) status = net_tls_reload(error);
+    if (!status && (check_tls(wrong) || (server.ready && net_tls_reload(wrong)))) {
+        status = MUSTER_INVALID;
+        snprintf(report, CONFIG_ERROR_MAX, "%s", wrong);
+    }
+    if (config_string("server", "logLevel") != level)
+        log_level_set(log_level_parse(config_string("server", "logLevel")));
+    if (!status && check_defaults(wrong)) log_warn("server", "%s", wrong);
     metrics_set(METRIC_RELOAD_SUCCESS, status == MUSTER_OK);
     return status;
 }
@@ -455,6 +483,8 @@ static void tell_players(void) {
 
 static void stop(void) {
     log_info("server", "stopping: %s", server.stop_reason);
+    loop_timer_stop(server.leaving);
+    server.leaving = NULL;
     emit(MUSTER_NOTICE_SERVER_STOPPING);
     if (server.ready) net_stop_listening();
     plugin_drain_all();

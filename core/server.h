@@ -35,11 +35,14 @@ int server_command(const char *line);
 void server_unload(void);
 /* Begin the orderly stop; more calls do nothing. */
 void server_stop(const char *reason);
+/* Take no new lobbies and joins, or take them again. leave: and stop when no lobby is left. */
+void server_drain(bool on, bool leave);
 const char *server_version(void);
 /* The ready line was printed and no stop has begun. */
 bool server_ready(void);
-/* Read the configuration again: `error` says why it was not taken. Values that are read at use
- * change; the plugin list, ports and table sizes need a restart. TLS files are loaded again. */
-muster_status server_reload(char *error) MUSTER_MUST_USE;
+/* Read the configuration again. `report` (CONFIG_ERROR_MAX bytes): why it was not taken, or, when
+ * OK, a line for each key that changed, whether it is in force or needs a restart. TLS files are
+ * loaded again. */
+muster_status server_reload(char *report) MUSTER_MUST_USE;
 
 #endif

@@ -375,7 +375,7 @@ export interface ClientEvents {
   "session.muted": { reason: string; until: number | null };
   "session.unmuted": { reason: string; until: number | null };
   "match.found": Reservation & { ticketId: string };
-  "match.searching": { ticketId: string; waitedMs: number; regions: string[] };
+  "match.searching": { ticketId: string; waitedMs: number; regions: string[]; reason?: string };
   "lobby.updated": { lobby: LobbyInfo };
   "lobby.members": { members: Member[] };
   "lobby.chat": ChatLine;

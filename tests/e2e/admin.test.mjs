@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, readdir, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { once } from "node:events";
 import path from "node:path";
@@ -18,6 +18,7 @@ import {
     connectPlayer,
     eventually,
     freePort,
+    refused,
     runDaemon,
     startServer,
     tempDir,
@@ -152,6 +153,88 @@ test("docs/operations.md lists every key of the core", async (t) => {
         keys.filter((key) => !page.includes(`\`${key}\``)),
         [],
     );
+});
+
+/** Keys with what "--print-config" says of them. */
+async function printedKeys(t) {
+    const { stdout } = await runDaemon(["--print-config", "--data-dir", await tempDir(t)], {
+        env: { MUSTER_PLUGINS: "" },
+    });
+    return new Map([...stdout.matchAll(/^(\w+\.\w+) = (.*)$/gm)].map(([, key, rest]) => [key, rest]));
+}
+
+test("docs/operations.md says of every key of the core whether a change needs a restart", async (t) => {
+    const page = await readFile(path.join(ROOT, "docs/operations.md"), "utf8");
+    const keys = await printedKeys(t);
+    assert.ok(keys.size > 40);
+    for (const [key, rest] of keys) {
+        const row = page.split("\n").find((line) => line.startsWith(`| \`${key}\` |`));
+        const needs = /; a change needs a restart$/.test(rest);
+        assert.equal(row.endsWith("| restart |"), needs, row);
+    }
+});
+
+test("every key of the core is read somewhere", async (t) => {
+    const core = path.join(ROOT, "core");
+    const files = (await readdir(core)).filter((file) => /\.[ch]$/.test(file) && file !== "config_schema.c");
+    const sources = (await Promise.all(files.map((file) => readFile(path.join(core, file), "utf8")))).join("\n");
+    const unread = [...(await printedKeys(t)).keys()].filter((name) => {
+        const [section, key] = name.split(".");
+        return !new RegExp(`"${section}",[^;{}]*"${key}"`).test(sources); // in one statement
+    });
+    assert.deepEqual(unread, []);
+});
+
+test("a reload says what is in force and what needs a restart", async (t) => {
+    const server = await startServer(t, {});
+    const rewrite = async (change) => {
+        const config = JSON.parse(await readFile(server.configFile, "utf8"));
+        change(config);
+        await writeFile(server.configFile, JSON.stringify(config));
+    };
+    assert.match(await server.command("reload", /^configuration reloaded$/m), /configuration reloaded/);
+    await rewrite((config) => {
+        config.net.port = 7399;
+        config.server = { name: "Another", logLevel: "warn" };
+        config.db_sqlite = { rowsMax: 77 };
+        config.plugins = [...config.plugins, "rules_private"];
+    });
+    const said = await server.admin("reload");
+    assert.match(said, /^net\.port changed: needs a restart$/m);
+    assert.match(said, /^server\.name changed: in force$/m);
+    assert.match(said, /^server\.logLevel changed: in force$/m);
+    assert.match(said, /^db_sqlite\.rowsMax changed: reload the plugin, or restart$/m);
+    assert.match(said, /^plugins changed: needs a restart$/m);
+    const info = (await server.rest("GET", "/v1/info")).body;
+    assert.equal(info.name, "Another");
+    await rewrite((config) => (config.server.logLevel = "info"));
+    const from = server.output.length;
+    server.signal("SIGHUP");
+    await server.waitForOutput(/net\.port changed: needs a restart/, from); // still
+    assert.match(server.output.slice(from), /server\.logLevel changed: in force/);
+    assert.doesNotMatch(server.output.slice(from), /server\.name changed/);
+});
+
+test("drain: refusals with a reason, a way back, and an end when empty", async (t) => {
+    const server = await startServer(t, {});
+    const { client } = await connectPlayer(t, server);
+    assert.match(await server.admin("drain soon"), /expected nothing, exit or off/);
+    assert.match(await server.admin("drain"), /^draining/);
+    for (const [method, params] of [
+        ["match.find", { gameMode: "arena" }],
+        ["lobby.create", { gameMode: "arena" }],
+    ])
+        assert.match((await refused(client.call(method, params), "server_full")).message, /the server is draining/);
+    assert.equal((await server.rest("GET", "/readyz")).status, 503);
+    assert.match(await server.admin("drain off"), /^not draining/);
+    await client.createLobby({ gameMode: "arena" });
+    assert.match(await server.admin("drain exit"), /stops when its last lobby is closed/);
+    assert.equal((await server.rest("GET", "/livez")).status, 200);
+    assert.ok(server.running);
+    const [lobby] = /^[0-9a-f-]{36}/.exec(await server.admin("lobbies"));
+    await server.admin(`close ${lobby}`);
+    assert.deepEqual(await server.ended(), { code: 0, signal: null });
+    assert.match(server.output, /stopping: drained/);
 });
 
 test("a port in use: 69", async (t) => {

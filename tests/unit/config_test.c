@@ -303,9 +303,14 @@ static void test_reload(void **state) {
     const char *kept = config_string("server", "name");
     const char *replaced = config_string("a", "name");
     write_text("{\"plugins\":[\"a\"],\"a\":{\"name\":\"two\"},\"server\":{\"name\":\"N\"},"
-               "\"net\":{\"port\":9}}");
+               "\"net\":{\"port\":9},\"lobby\":{\"countdownMs\":9}}");
     assert_int_equal(config_reload(error), MUSTER_OK);
-    assert_int_equal(config_int("net", "port"), 9);
+    assert_string_equal(error, "plugins changed: needs a restart\n"
+                               "net.port changed: needs a restart\n"
+                               "lobby.countdownMs changed: in force\n"
+                               "a.name changed: reload the plugin, or restart");
+    assert_int_equal(config_int("net", "port"), 7350); /* still in force */
+    assert_int_equal(config_int("lobby", "countdownMs"), 9);
     assert_string_equal(config_string("a", "name"), "two");
     assert_string_equal(replaced, "one"); /* strings that were handed out stay */
     assert_ptr_equal(config_string("server", "name"), kept);
@@ -313,7 +318,7 @@ static void test_reload(void **state) {
 
     write_text("{\"net\":{\"port\":-1}}");
     assert_int_equal(config_reload(error), MUSTER_INVALID);
-    assert_int_equal(config_int("net", "port"), 9);
+    assert_int_equal(config_int("lobby", "countdownMs"), 9);
     assert_string_equal(config_string("a", "name"), "two");
 }
 
