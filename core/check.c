@@ -18,16 +18,13 @@
 
 static void check_roles(char *error) {
     if (!registry_first(MUSTER_ROLE_AUTH))
-        config_fail(error,
-                    "%s: nobody could sign in: expected a plugin of role auth (auth_local, "
-                    "auth_jwt), found none",
+        config_fail(error, "%s: nobody could sign in: expected a plugin of role auth, found none",
                     config_plugins_place());
     if (registry_first(MUSTER_ROLE_DATABASE)) return;
     for (const struct muster_self *p = plugin_next(NULL); p; p = plugin_next(p))
         if (p->plugin.flags & MUSTER_PLUGIN_NEEDS_DATABASE)
             config_fail(error,
-                        "%s: %s needs a database: expected a plugin of role database "
-                        "(db_sqlite), found none",
+                        "%s: %s needs a database: expected a plugin of role database, found none",
                         config_plugins_place(), p->instance_name);
 }
 

@@ -5,8 +5,8 @@
  * and reload; the getters by everyone.
  */
 #include "config_internal.h"
+#include "ensure.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -396,7 +396,7 @@ muster_status config_declare(const char *section, const struct schema *schema, c
 static json_t *find_value(const char *section_name, const char *key) {
     struct config_section *section = find_section(state.now, section_name);
     const struct schema_entry *entry = section ? schema_find(&section->schema, key) : NULL;
-    assert(entry || (section && !section->core));
+    ENSURE(entry || (section && !section->core));
     return entry ? section->values[entry - section->schema.entries].json : NULL;
 }
 

@@ -1,11 +1,11 @@
 #include "match.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config.h"
+#include "ensure.h"
 #include "log.h"
 #include "match_internal.h"
 #include "slots.h"
@@ -137,7 +137,7 @@ static void copy_setup(struct match *match, const struct match_setup *setup) {
 }
 
 muster_status match_create(const struct match_setup *setup, struct match **out) {
-    assert(setup->rules_count <= MATCH_RULES_MAX && setup->seats_max <= MUSTER_SEATS_MAX / 2);
+    ENSURE(setup->rules_count <= MATCH_RULES_MAX && setup->seats_max <= MUSTER_SEATS_MAX / 2);
     muster_match_id id;
     struct match *match = slots_add(&matches, &id);
     if (!match) {
@@ -194,7 +194,7 @@ static void destroy_parts(struct match *match) {
 
 void match_destroy(struct match *match) {
     if (!match) return;
-    assert(!match->stepping);
+    ENSURE(!match->stepping);
     match_rules_end(match);
     destroy_parts(match);
     match_frames_destroy(match);
@@ -304,7 +304,7 @@ static void keep_departed(struct match *match, uint32_t seat) {
 muster_status match_join(struct match *match, uint32_t seat, const char *player_key,
                          const char *display_name, uint32_t team, bool connected) {
     struct match_seat *s = &match->seats[seat];
-    assert(seat < match->seats_max && !s->used && !match->stepping);
+    ENSURE(seat < match->seats_max && !s->used && !match->stepping);
     *s = (struct match_seat){.used = true, .team = team, .connected = connected};
     snprintf(s->player_key, sizeof s->player_key, "%s", player_key);
     snprintf(s->display_name, sizeof s->display_name, "%s", display_name);
@@ -335,7 +335,7 @@ void match_note_meeting(struct match *match) {
 }
 
 void match_leave(struct match *match, uint32_t seat, uint32_t reason) {
-    assert(!match->stepping);
+    ENSURE(!match->stepping);
     if (!match->seats[seat].used) return;
     match_note_meeting(match);
     uint8_t byte = (uint8_t)reason;
@@ -350,7 +350,7 @@ void match_leave(struct match *match, uint32_t seat, uint32_t reason) {
 }
 
 void match_connection(struct match *match, uint32_t seat, bool connected) {
-    assert(!match->stepping);
+    ENSURE(!match->stepping);
     struct match_seat *s = &match->seats[seat];
     if (!s->used || s->connected == connected) return;
     s->connected = connected;

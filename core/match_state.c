@@ -1,13 +1,13 @@
 /* The state of a match as bytes: core's, the mode's, the victories', the rules', in this order,
  * each with its length before it. Hashed, kept in checkpoints, and loaded again.
  */
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "ensure.h"
 #include "match_internal.h"
 #include "session.h"
 #include "status.h"
@@ -215,7 +215,7 @@ static muster_status load_parts(struct match *match, struct muster_reader *in) {
 }
 
 muster_status match_load(struct match *match, struct muster_bytes state) {
-    assert(match->tick == 0 && !match->stepping);
+    ENSURE(match->tick == 0 && !match->stepping);
     if (state.len == 0 || state.len > MATCH_STATE_BYTES_MAX) return MUSTER_INVALID;
     struct muster_reader in = muster_reader_make(state.data, (uint32_t)state.len);
     struct muster_reader core = section_open(&in);
@@ -227,7 +227,7 @@ muster_status match_load(struct match *match, struct muster_bytes state) {
 }
 
 void match_take_over(struct match *match, struct match *from) {
-    assert(!match->record && !match->settings_waiting && !from->stepping);
+    ENSURE(!match->record && !match->settings_waiting && !from->stepping);
     for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) match->seats[i].ring = from->seats[i].ring;
     memcpy(match->commands, from->commands, sizeof match->commands);
     match->command_count = from->command_count;

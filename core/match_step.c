@@ -1,8 +1,8 @@
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ensure.h"
 #include "log.h"
 #include "match_internal.h"
 #include "status.h"
@@ -343,7 +343,7 @@ void match_advance(struct match *match) {
 }
 
 void match_step(struct match *match) {
-    assert(!match->stepping && !match->ended);
+    ENSURE(!match->stepping && !match->ended);
     if (match->record && match->tick % HASH_EVERY_TICKS == 0 && match->tick > 0) {
         uint8_t bytes[8];
         struct muster_writer w = muster_writer_make(bytes, sizeof bytes);

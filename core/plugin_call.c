@@ -1,9 +1,9 @@
 /* plugin_call - how deep the calls into plugins are, and what they did wrong. */
-#include <assert.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "ensure.h"
 #include "log.h"
 #include "loop.h"
 #include "metrics.h"
@@ -17,7 +17,7 @@
 static uint32_t depth;
 
 void plugin_enter(struct muster_self *self, const char *call) {
-    assert(loop_is_thread());
+    ENSURE(loop_is_thread());
     if (depth >= PLUGIN_DEPTH_MAX)
         plugin_fault(self, "%s is called at depth %u, over the limit of %d", call, depth + 1,
                      PLUGIN_DEPTH_MAX);
@@ -42,7 +42,7 @@ uint32_t plugin_depth_hide(void) {
 }
 
 void plugin_depth_show(uint32_t hidden) {
-    assert(depth == 0);
+    ENSURE(depth == 0);
     depth = hidden;
 }
 

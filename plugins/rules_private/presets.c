@@ -18,11 +18,12 @@ struct wait {
 
 /* "NAME KEY=VALUE ..." into settings; null: not that name (name null: any; out_name is filled). */
 static json_t *parse(const char *item, const char *name, char out_name[48]) {
-    char text[1024];
-    char *rest = NULL;
-    snprintf(text, sizeof text, "%s", item);
-    const char *own = strtok_r(text, " ", &rest);
-    if (!own || (name && strcmp(own, name) != 0)) return NULL;
+    char *text = strdup(item), *rest = NULL;
+    const char *own = text ? strtok_r(text, " ", &rest) : NULL;
+    if (!own || (name && strcmp(own, name) != 0)) {
+        free(text);
+        return NULL;
+    }
     snprintf(out_name, 48, "%.47s", own);
     json_t *settings = json_object();
     for (char *pair; (pair = strtok_r(NULL, " ", &rest));) {
@@ -32,6 +33,7 @@ static json_t *parse(const char *item, const char *name, char out_name[48]) {
         json_t *value = json_loads(equals + 1, JSON_DECODE_ANY, NULL);
         json_object_set_new(settings, pair, value ? value : json_string(equals + 1));
     }
+    free(text);
     return settings;
 }
 

@@ -11,6 +11,7 @@
 
 #include "events.h"
 #include "loop.h"
+#include "pending.h"
 #include "plugin.h"
 #include "registry.h"
 #include "tiny_host.h"
@@ -107,6 +108,31 @@ static void test_pinned_generation_goes_on(void **state) {
     assert_int_equal(generations_of("zoo_reload"), 1);
 }
 
+static void on_asked(void *user, muster_status status, const void *answer) {
+    (void)answer;
+    *(muster_status *)user = status;
+}
+
+/* A request pins who is asked until it is answered, and no longer. */
+static void test_asked_once_and_answered(void **state) {
+    char error[PLUGIN_ERROR_MAX] = "";
+    muster_ticket_id ticket;
+    muster_status answered = MUSTER_INTERNAL;
+    (void)state;
+    struct muster_self *older = plugin_find("zoo_reload");
+    assert_int_equal(pending_open(older, "db", 60000, on_asked, &answered, &ticket), MUSTER_OK);
+    assert_int_equal(older->pins, 1);
+    tiny_host_install(&host, "zoo_reload_2", "zoo_reload", 0755);
+    if (plugin_reload("zoo_reload", error) != MUSTER_OK) fail_msg("%s", error);
+    tiny_host_turns(4);
+    assert_int_equal(generations_of("zoo_reload"), 2);
+    assert_int_equal(pending_complete(older, "db", ticket, MUSTER_OK, NULL), MUSTER_OK);
+    assert_int_equal(answered, MUSTER_OK);
+    tiny_host_turns(4);
+    assert_int_equal(generations_of("zoo_reload"), 1);
+    assert_int_equal(plugin_find("zoo_reload")->generation, 2);
+}
+
 static void unchanged(void) {
     const struct mode_entry *alpha = registry_mode("zoo_alpha");
     tiny_host_turns(4);
@@ -197,6 +223,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_swap),
         TEST(test_pinned_generation_goes_on),
+        TEST(test_asked_once_and_answered),
         TEST(test_failure_keeps_the_old),
         TEST(test_names_are_owned),
         TEST(test_bases_are_followed),
