@@ -203,7 +203,7 @@ test("a thread that cannot be restricted ends the start", async (t) => {
     const dir = await tempDir(t);
     const env = {
         ...NO_LEAK_CHECK,
-        MUSTER_PLUGINS: "service_escape",
+        MUSTER_PLUGINS: "db_sqlite,auth_local,service_escape",
         MUSTER_SERVICE_ESCAPE_BLOCK_SIGNALS: "true",
         MUSTER_SERVER_PLUGINS_DIR: await pluginsDir(t),
         MUSTER_NET_ADMIN_PORT: "0",
