@@ -263,7 +263,8 @@ static bool descriptor_check(struct testkit *kit, const struct muster_plugin *p)
     if (p->magic != MUSTER_PLUGIN_MAGIC) return refuse(kit, "wrong magic", NULL);
     if (p->abi_major != MUSTER_ABI_MAJOR) return refuse(kit, "wrong ABI major", p->name);
     if (p->abi_minor > MUSTER_ABI_MINOR) return refuse(kit, "newer ABI minor", p->name);
-    if (p->flags) return refuse(kit, "unknown flags", p->name);
+    if (p->flags & ~(uint32_t)MUSTER_PLUGIN_NEEDS_DATABASE)
+        return refuse(kit, "unknown flags", p->name);
     if (!p->name || !p->version || !p->description) return refuse(kit, "name missing", NULL);
     if (!p->roles || p->role_count < 1 || p->role_count > 16)
         return refuse(kit, "1 to 16 roles expected", p->name);
