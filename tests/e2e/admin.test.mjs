@@ -218,7 +218,14 @@ test("a reload says what is in force and what needs a restart", async (t) => {
 test("drain: refusals with a reason, a way back, and an end when empty", async (t) => {
     const server = await startServer(t, {});
     const { client } = await connectPlayer(t, server);
-    assert.match(await server.admin("drain soon"), /expected nothing, exit or off/);
+    const wrong = await server.rest(
+        "POST",
+        "/v1/admin/command",
+        { command: "drain soon" },
+        { admin: true, headers: { Authorization: `Bearer ${ADMIN_TOKEN}` } },
+    );
+    assert.equal(wrong.status, 400);
+    assert.match(wrong.text, /expected: drain \[exit\|off\]/);
     assert.match(await server.admin("drain"), /^draining/);
     for (const [method, params] of [
         ["match.find", { gameMode: "arena" }],
