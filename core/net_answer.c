@@ -177,10 +177,9 @@ static int answer_end(struct conn *conn, struct exchange *exchange) {
     if (!keep_alive) return -1;
     net_meter_settle(conn);
     net_conn_deadline(conn, net_state.handshake_timeout_ms); /* for the next request */
-    if (lws_http_transaction_completed(conn->wsi)) return -1;
-    if (!net_gate_sees(conn)) return 0;
-    net_conn_pause(conn, true);
-    return net_gate_watch(conn) ? 0 : -1;
+    /* The gate does not look at further requests: receiving switched off from here leaves
+     * libwebsockets waiting for a socket that is always writable. */
+    return lws_http_transaction_completed(conn->wsi) ? -1 : 0;
 }
 
 int net_http_writeable(struct conn *conn) {

@@ -1,10 +1,10 @@
 /* net_gate - looks at what a client sends before libwebsockets may read it.
  *
  * Bytes are looked at in the kernel's buffer (MSG_PEEK). A connection stays here, unknown to
- * libwebsockets or with its receiving off, until a whole head of a request has come that is one
- * (net_head), and a WebSocket until its first frame is seen to be masked. Not with TLS, whose bytes
- * only libwebsockets can read. The descriptors lie in an epoll set of their own, since libuv takes
- * each but once. Called by net, net_answer and net_ws.
+ * libwebsockets, until the whole head of its first request has come and is one (net_head); and a
+ * WebSocket, with its receiving off, until its first frame is seen to be masked. Not with TLS,
+ * whose bytes only libwebsockets can read. The descriptors lie in an epoll set of their own, since
+ * libuv takes each but once. Called by net and net_ws.
  */
 #include "net_internal.h"
 
