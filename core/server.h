@@ -20,9 +20,15 @@ int server_prepare(bool keeps_data);
 /* server_prepare, then loads the configured plugins; their configuration is checked. Returns an
  * exit code; what is wrong has been said on stderr. */
 int server_load(bool keeps_data);
+/* The same with data, on a virtual clock and a pool of one thread: for server_command. */
+int server_load_for_command(void);
+/* server_load, and whether all of it would start (check.h). */
+int server_load_checked(bool keeps_data);
 /* server_load without data, and whether it would start (check.h). Returns an exit code. dir: what
  * plugins write meanwhile may lie there; null: none of them is started, and less is found. */
 int server_check(const char *dir);
+/* CONFIG for what a person must mend in the configuration, not a supervisor by trying again. */
+int server_exit_code(muster_status status);
 /* On stderr, each line for itself. */
 void server_complain(const char *error);
 /* server_load, start everything, run until server_stop, stop everything. The configuration is
