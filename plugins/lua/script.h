@@ -120,6 +120,11 @@ void script_reload(struct script *script, struct mod *mod, uint32_t granted);
 void script_trial_check(struct script *script);
 /* The old code takes over what the new one leaves. */
 void script_revert(struct script *script);
+/* Calls a function of the mode's table, if there is one; results are left on the stack. */
+bool script_call_mode(lua_State *L, const struct script *script, const char *name, int args,
+                      int results);
+/* Pushes the table that holds the state; a rule may have given the global another one. */
+void script_push_table(lua_State *L, const struct script *script);
 /* For what calls a mode, at the place where it is among the arguments: pushes the state; the number
  * of values pushed, 0 for a rule, which has the global. */
 int script_push_state(lua_State *L, const struct script *script);
