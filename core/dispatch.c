@@ -16,7 +16,8 @@
 #define MALFORMED_MAX 20 /* then the connection is a flood of errors */
 #define REFUSED_MAX 20
 #define REFUSED_COST 5 /* messages */
-#define MESSAGE_UNIT_BYTES 1024
+#define MESSAGE_UNIT_BYTES 4096
+#define SHORT_TEXT_BYTES 1024
 #define BATCH_ANSWER_MAX_BYTES 65536 /* then the rest of a batch is refused */
 
 static struct {
@@ -268,7 +269,7 @@ static bool take_message(struct client *client, uint32_t len, bool is_text) {
         party_charge(party, rate, (double)len / MESSAGE_UNIT_BYTES);
         return true;
     }
-    if (!session && is_text && len <= MESSAGE_UNIT_BYTES) return true;
+    if (!session && is_text && len <= SHORT_TEXT_BYTES) return true;
     metrics_add(METRIC_DROP_RATELIMIT, 1);
     client_close(client, 4005, "too many messages");
     return false;
