@@ -322,10 +322,18 @@ test("the whitelist lets in those on it, by account and address", async (t) => {
     assertProblem(await server.adminAnswer("whitelist perhaps"), 400);
 });
 
-for (const [kept, plugins] of [["database", undefined], ["file", ["mode_arena"]]])
+const JWT = { issuer: "other", keysFile: "key", algorithm: "HS256", allowedPermissions: ["*"] };
+
+async function writeKey(dir) {
+    await mkdir(path.join(dir, "data"), { mode: 0o700 });
+    await writeFile(path.join(dir, "data/key"), SECRET, { mode: 0o600 });
+}
+
+for (const [kept, plugins] of [["database", undefined], ["file", ["auth_jwt", "mode_arena"]]])
     test(`a restart keeps them: ${kept}`, async (t) => {
         const dir = await tempDir(t);
-        const config = plugins ? { plugins } : {};
+        if (plugins) await writeKey(dir);
+        const config = plugins ? { plugins, auth_jwt: JWT } : {};
         const first = await startServer(t, { dir, config });
         await first.admin("ban 192.0.2.0/24 perm for ever // why");
         await first.admin("ban 198.51.100.1 1h an hour");
@@ -355,9 +363,10 @@ for (const [kept, plugins] of [["database", undefined], ["file", ["mode_arena"]]
 
 test("a file that cannot be read opens the door to nobody", async (t) => {
     const dir = await tempDir(t);
-    await mkdir(path.join(dir, "data"), { mode: 0o700 });
+    await writeKey(dir);
     await writeFile(path.join(dir, "data/moderation.json"), '{"sanctions": [{}]}');
-    await writeFile(path.join(dir, "config.json"), JSON.stringify(testConfig({ plugins: [] })));
+    const config = testConfig({ plugins: ["auth_jwt", "mode_arena"], auth_jwt: JWT });
+    await writeFile(path.join(dir, "config.json"), JSON.stringify(config));
     const { code, stdout, stderr } = await runDaemon(
         ["--config", path.join(dir, "config.json"), "--data-dir", path.join(dir, "data")]);
     assert.notEqual(code, 0);
@@ -366,13 +375,12 @@ test("a file that cannot be read opens the door to nobody", async (t) => {
 
 test("players with the permission: moderators act, but not upon admins", async (t) => {
     const dir = await tempDir(t);
-    await mkdir(path.join(dir, "data"), { mode: 0o700 });
-    await writeFile(path.join(dir, "data/key"), SECRET, { mode: 0o600 });
+    await writeKey(dir);
     const own = await startServer(t, {
         dir,
         config: {
             plugins: ["db_sqlite", "auth_jwt", "mode_arena"],
-            auth_jwt: { issuer: "other", keysFile: "key", algorithm: "HS256", allowedPermissions: ["*"] },
+            auth_jwt: JWT,
         },
     });
     const join = async (name, permissions) => {

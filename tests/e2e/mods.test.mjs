@@ -334,7 +334,9 @@ test("a mod or a spec that does not load says why", async (t) => {
 });
 
 test("a server that serves runs no tests", async (t) => {
-    const server = await startServer(t, { config: { plugins: ["mode_arena", "lua"] } });
+    const server = await startServer(t, {
+        config: { plugins: ["db_sqlite", "auth_local", "mode_arena", "lua"] },
+    });
     const answer = await server.admin(`mods test ${ROOT}/scripts/rules/mirror_damage`);
     assert.match(answer, /^FAILED: mods are tested by "muster test"/);
 });
