@@ -166,7 +166,7 @@ test("who leaves before the first tick has lost: by forfeit, and where one life 
 test("with one life each the last one alive wins, by elimination", async (t) => {
     const server = await startServer(t, {});
     const team = await gather(t, server, 2);
-    await sitDown(team, { ...DUEL, killLimit: 50, elimination: true, mapName: "crossfire" });
+    await sitDown(team, { ...DUEL, killLimit: 50, elimination: true });
     const { results } = await team[0].end();
     assert.equal(results.reason, "elimination");
     const [alive] = results.playerStats.filter(({ deaths }) => deaths === 0);
