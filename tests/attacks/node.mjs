@@ -34,7 +34,7 @@ export class Node {
     async start() {
         const config = {
             plugins: MOD_PLUGINS,
-            net: { requestsPerSecond: 10000, requestsBurst: 10000 }, // all players have one address
+            net: { requestsPerSecond: 10000, requestsBurst: 10000 }, // most players have one address
             lobby: { countdownMs: 100, playersMin: 1, maxLobbies: 400 },
             lua: {
                 globals: GLOBALS,

@@ -2,9 +2,24 @@
 // is loaded; as a mod of the operator, by command of a player or of the console. Each answers what
 // became of it: {entered, refused, killed, error, answer}.
 
+import WebSocket from "ws";
 import { connectPlayer } from "../e2e/harness.mjs";
 import { inTime, sleep } from "./node.mjs";
 import { dress, dressAtLoad, modId } from "./scripts.mjs";
+
+let places = 0;
+
+/** From an address of its own: limits that count for an address would stop the next script. */
+function elsewhere() {
+    const localAddress = `127.0.${1 + (places >> 8)}.${1 + (places++ & 127)}`;
+    return {
+        WebSocket: class extends WebSocket {
+            constructor(url, protocol) {
+                super(url, protocol, { localAddress });
+            }
+        },
+    };
+}
 
 const PART_BYTES = 12000; // a message has at most 16 KiB
 const FULL_MS = 700; // a node that is late takes no new lobbies until it has caught up
@@ -41,7 +56,7 @@ async function openLobby(client, settings) {
 
 /** A lobby of two with the rules; fn(host's client, entry, end) does the rest. */
 async function inLobby(node, rules, end, fn) {
-    const host = await connectPlayer(null, node.server, { name: "Attacker" });
+    const host = await connectPlayer(null, node.server, { name: "Attacker", options: elsewhere() });
     const mate = await connectPlayer(null, node.server, { name: "Mate" });
     try {
         const settings = { isPrivate: true, botFill: 4, maxPlayers: 2, killLimit: 1000, startWhen: "host", rules };
