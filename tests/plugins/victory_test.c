@@ -142,6 +142,36 @@ static void test_time_limit(void **state) {
     judge_end(&j);
 }
 
+/* A limit that is changed while the match runs, for this match's victory alone. */
+static void test_limits_change_in_a_match(void **state) {
+    static const struct {
+        const char *plugin, *key;
+        uint32_t reason;
+    } limits[] = {
+        {"victory_first_to_kills", "killLimit", MUSTER_END_SCORE_LIMIT},
+        {"victory_time_limit", "timeLimit", MUSTER_END_TIME_LIMIT},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+        struct judge j;
+        judge_load(&j, limits[i].plugin);
+        judge_begin(&j);
+        score(&j, 2, 4);
+        j.facts.elapsed_ms = 4000;
+        undecided(&j);
+        assert_true(testkit_setting_set(j.kit, limits[i].key, "4"));
+        undecided(&j); /* not told yet */
+        j.role->setting(testkit_instance(j.plugin), j.state, "other");
+        undecided(&j);
+        j.role->setting(testkit_instance(j.plugin), j.state, limits[i].key);
+        decided(&j, MUSTER_TEAM_BLUE, limits[i].reason);
+        assert_true(testkit_setting_set(j.kit, limits[i].key, "0"));
+        j.role->setting(testkit_instance(j.plugin), j.state, limits[i].key);
+        undecided(&j);
+        judge_end(&j);
+    }
+}
+
 static void alive(struct judge *j, uint32_t red, uint32_t blue) {
     j->facts.team_alive[MUSTER_TEAM_RED] = red;
     j->facts.team_alive[MUSTER_TEAM_BLUE] = blue;
@@ -222,11 +252,9 @@ static void test_forfeit(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_first_to_kills),
-        cmocka_unit_test(test_kill_limit_setting),
-        cmocka_unit_test(test_time_limit),
-        cmocka_unit_test(test_elimination),
-        cmocka_unit_test(test_elimination_of_who_left),
+        cmocka_unit_test(test_first_to_kills), cmocka_unit_test(test_kill_limit_setting),
+        cmocka_unit_test(test_time_limit),     cmocka_unit_test(test_limits_change_in_a_match),
+        cmocka_unit_test(test_elimination),    cmocka_unit_test(test_elimination_of_who_left),
         cmocka_unit_test(test_forfeit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
