@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "paths.h"
 #include "plugin.h"
 #include "registry.h"
 
@@ -41,6 +42,11 @@ static void check_region(char *error) {
                                  config_list_item("server", "regions", i));
     config_fail(error, "%s: expected server.region \"%s\" to be among them, found %s",
                 config_place("server", "regions"), region, found);
+}
+
+static void check_data_dir(char *error) {
+    char wrong[PATHS_ERROR_MAX];
+    if (!paths_keeps_data() && paths_look(wrong)) config_fail(error, "%s", wrong);
 }
 
 /* ---- lobby.defaults -------------------------------------------------------------------------- */
@@ -143,9 +149,19 @@ muster_status check_tls(char *error) {
     return strlen(error) > before ? MUSTER_INVALID : MUSTER_OK;
 }
 
+muster_status check_again(char *error) {
+    size_t before = strlen(error);
+    check_region(error);
+    bool is_good = !check_defaults(error);
+    is_good = !check_tls(error) && is_good;
+    return is_good && strlen(error) == before ? MUSTER_OK : MUSTER_INVALID;
+}
+
 muster_status check_all(bool has_plugins, char *error) {
     error[0] = '\0';
     check_region(error);
+    check_data_dir(error);
     if (has_plugins) check_roles(error);
-    return check_tls(error) || error[0] ? MUSTER_INVALID : MUSTER_OK;
+    bool all_would_start = !plugin_check_all(error);
+    return check_tls(error) || !all_would_start || error[0] ? MUSTER_INVALID : MUSTER_OK;
 }

@@ -13,6 +13,8 @@
 /* has_plugins: all were loaded; else what depends on them is left out. INVALID: `error`
  * (CONFIG_ERROR_MAX bytes) has a sentence for each mistake, one a line. */
 muster_status check_all(bool has_plugins, char *error) MUSTER_MUST_USE;
+/* What a running server can look at before it takes another configuration. `error` is added to. */
+muster_status check_again(char *error) MUSTER_MUST_USE;
 /* lobby.defaults are settings of modes. Modes are known when the plugins have started. `error` is
  * added to. */
 muster_status check_defaults(char *error) MUSTER_MUST_USE;

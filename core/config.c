@@ -330,7 +330,7 @@ static void tell_plugins(const struct config *next, char *report) {
     if (!same_plugins(state.now, next)) config_fail(report, "plugins changed: needs a restart");
 }
 
-muster_status config_reload(char *error) {
+muster_status config_reload(muster_status (*check)(char *error), char *error) {
     error[0] = '\0';
     if (!state.now) return MUSTER_STATE;
     struct config *next = NULL;
@@ -344,16 +344,24 @@ muster_status config_reload(char *error) {
         config_destroy(next);
         return status;
     }
+    char wrong[CONFIG_ERROR_MAX] = "";
+    struct config *before = state.now;
     tell_plugins(next, error);
-    for (uint32_t i = 0; i < state.now->section_count; i++) {
-        const struct config_section *old = &state.now->sections[i];
+    for (uint32_t i = 0; i < before->section_count; i++) {
+        const struct config_section *old = &before->sections[i];
         struct config_section *section = find_section(next, old->name);
         if (section) tell_changes(old, section, error);
         keep_strings(old, section);
     }
-    config_destroy(state.now);
     state.now = next;
-    return MUSTER_OK;
+    status = check(wrong);
+    if (status != MUSTER_OK) {
+        snprintf(error, CONFIG_ERROR_MAX, "%s", wrong);
+        state.now = before;
+        before = next;
+    }
+    config_destroy(before);
+    return status;
 }
 
 bool config_watch(void) {

@@ -36,8 +36,9 @@ bool config_is_loaded(void);
 muster_status config_fail(char *error, const char *format, ...) MUSTER_PRINTF(2, 3);
 /* Read everything again with the same options; on failure the old configuration stays. OK: `error`
  * holds a line for each key that changed, and whether that is in force; what needs a restart keeps
- * its value. */
-muster_status config_reload(char *error) MUSTER_MUST_USE;
+ * its value. `check` looks at the new values, which it gets from the getters; what it refuses, with
+ * a sentence, was never in force. */
+muster_status config_reload(muster_status (*check)(char *error), char *error) MUSTER_MUST_USE;
 void config_unload(void);
 /* --watch: what people edit is read again when it changes. */
 bool config_watch(void);

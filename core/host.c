@@ -118,7 +118,7 @@ static const char *instance_name_fn(muster_self *self) {
 
 static const char *data_dir_fn(muster_self *self) {
     (void)self;
-    (void)paths_make_dir(paths_data());
+    if (paths_keeps_data()) (void)paths_make_dir(paths_data());
     return paths_data();
 }
 

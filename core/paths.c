@@ -18,6 +18,7 @@ static struct {
     char data[DIR_MAX];
     char share[DIR_MAX];
     char node_id[64];
+    bool keeps_data;
     int lock_fd; /* 0: not locked */
 } paths;
 
@@ -131,6 +132,25 @@ static muster_status lock_data(char *error) {
     return status;
 }
 
+bool paths_keeps_data(void) {
+    return paths.keeps_data;
+}
+
+/* What is there already, or above it, decides whether the rest can be made. */
+muster_status paths_look(char *error) {
+    char part[DIR_MAX];
+    snprintf(part, sizeof part, "%s", paths.data);
+    for (char *slash; access(part, F_OK) != 0 && (slash = strrchr(part, '/')) && slash > part;)
+        *slash = '\0';
+    bool whole = strcmp(part, paths.data) == 0;
+    if (is_dir(part) && access(part, R_OK | W_OK | X_OK) == 0) return MUSTER_OK;
+    snprintf(error, PATHS_ERROR_MAX,
+             "server.dataDir: cannot %s %s: expected a directory that this account may write to, "
+             "found %.120s",
+             whole ? "use" : "create", paths.data, part);
+    return MUSTER_INVALID;
+}
+
 void paths_move_data(const char *dir) {
     snprintf(paths.data, sizeof paths.data, "%s", dir);
 }
@@ -178,6 +198,7 @@ static muster_status find_node_id(char *error) {
 muster_status paths_init(bool create, char *error) {
     muster_status status = find_share(error);
     if (!status) status = find_data(error);
+    paths.keeps_data = create;
     if (status || !create) return status;
     status = make_data(error);
     if (!status) status = lock_data(error);

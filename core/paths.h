@@ -2,6 +2,8 @@
 #ifndef PATHS_H
 #define PATHS_H
 
+#include <stdbool.h>
+
 #include <muster/types.h>
 
 #define PATHS_ERROR_MAX 640
@@ -11,6 +13,10 @@
  * belongs to another one. `error` (PATHS_ERROR_MAX bytes) says what is wrong. */
 muster_status paths_init(bool create, char *error) MUSTER_MUST_USE;
 void paths_deinit(void);
+/* Is the data directory this process's, or is it only looked at (create was false)? */
+bool paths_keeps_data(void);
+/* Could the data directory be made and written? Nothing is. `error` as above. */
+muster_status paths_look(char *error) MUSTER_MUST_USE;
 /* Data goes there from here on; for who only looks. */
 void paths_move_data(const char *dir);
 /* Absolute, no trailing slash. */

@@ -16,6 +16,7 @@
 #include "watchdog.h"
 
 #define LEAK_TEXT_MAX 256
+#define MISTAKES_MAX_BYTES 2048 /* of one plugin */
 
 static struct muster_self *generations; /* by config order, then generation */
 static const struct muster_host *host_table;
@@ -145,6 +146,24 @@ muster_status plugin_init(struct muster_self *self, char *error) {
     if (status != MUSTER_OK) return call_failed(self, "init", status, error);
     self->phase = PLUGIN_INITIALIZED;
     return MUSTER_OK;
+}
+
+static void add_mistakes(const struct muster_self *self, const char *text, char *error) {
+    for (const char *at = text; *at; at += strcspn(at, "\n"), at += *at == '\n')
+        config_fail(error, "plugin %s: %.*s", self->instance_name, (int)strcspn(at, "\n"), at);
+}
+
+muster_status plugin_check(struct muster_self *self, char *error) {
+    char text[MISTAKES_MAX_BYTES] = "";
+    struct muster_writer mistakes = muster_writer_make(text, sizeof text - 1);
+    if (!self->plugin.check) return MUSTER_OK;
+    plugin_enter(self, "check");
+    muster_status status = self->plugin.check(self->instance, &mistakes);
+    plugin_leave();
+    text[mistakes.len] = '\0';
+    if (status != MUSTER_OK)
+        add_mistakes(self, text[0] ? text : "it would not start, and does not say why", error);
+    return status;
 }
 
 muster_status plugin_start(struct muster_self *self, char *error) {
@@ -299,6 +318,15 @@ static bool has_role(const struct muster_self *self, uint32_t kind) {
     for (uint32_t i = 0; i < self->plugin.role_count; i++)
         if (self->plugin.roles[i].kind == kind) return true;
     return false;
+}
+
+muster_status plugin_check_all(char *error) {
+    muster_status all = MUSTER_OK;
+    for (struct muster_self *s = generations; s; s = s->next) {
+        muster_status status = s->phase == PLUGIN_INITIALIZED ? plugin_check(s, error) : MUSTER_OK;
+        if (status != MUSTER_OK) all = status;
+    }
+    return all;
 }
 
 muster_status plugin_start_role(uint32_t kind, char *error) {

@@ -76,6 +76,9 @@ void plugin_set_release(void (*release)(struct muster_self *self));
 /* Probe, config check, init of one configured instance; `error` (PLUGIN_ERROR_MAX bytes) names
  * plugin, role and cause. */
 muster_status plugin_load(const char *name, const char *instance_name, char *error) MUSTER_MUST_USE;
+/* Asks all that are loaded whether they would start, before they do; the mistakes of all are added
+ * to `error`. */
+muster_status plugin_check_all(char *error) MUSTER_MUST_USE;
 /* start of all loaded ones in config order; the first failure stops and is named. */
 muster_status plugin_start_role(uint32_t kind, char *error) MUSTER_MUST_USE; /* 0: all */
 muster_status plugin_start_all(char *error) MUSTER_MUST_USE;

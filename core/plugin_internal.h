@@ -9,6 +9,8 @@
 struct muster_self *plugin_create(const char *name, const char *instance_name, uint32_t generation,
                                   uint32_t order, char *error);
 muster_status plugin_init(struct muster_self *self, char *error) MUSTER_MUST_USE;
+/* Mistakes are added to `error`. */
+muster_status plugin_check(struct muster_self *self, char *error) MUSTER_MUST_USE;
 muster_status plugin_start(struct muster_self *self, char *error) MUSTER_MUST_USE;
 /* Each does nothing unless the phase asks for it. */
 void plugin_drain(struct muster_self *self);

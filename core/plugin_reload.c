@@ -99,6 +99,7 @@ muster_status plugin_reload(const char *instance_name, char *error) {
     struct muster_self *self = plugin_create(older->name, older->instance_name,
                                              generation_next(instance_name), older->order, error);
     status = self ? plugin_init(self, error) : MUSTER_INVALID;
+    if (status == MUSTER_OK) status = plugin_check(self, error);
     if (status == MUSTER_OK) status = plugin_start(self, error);
     if (status != MUSTER_OK) {
         if (self) plugin_destroy(self);

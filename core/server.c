@@ -327,18 +327,18 @@ static void start(void) {
 
 /* ---- reload ---------------------------------------------------------------------------------- */
 
+/* With the new values. What was told so far are changes; a refusal is told alone. */
+static muster_status check_reloaded(char *error) {
+    muster_status status = check_again(error);
+    return status || !server.ready ? status : net_tls_reload(error);
+}
+
 muster_status server_reload(char *report) {
-    char wrong[CONFIG_ERROR_MAX] = "";
     const char *level = config_string("server", "logLevel"); /* the same string while it is equal */
-    muster_status status = config_reload(report);
+    muster_status status = config_reload(check_reloaded, report);
     methods_info_forget();
-    if (!status && (check_tls(wrong) || (server.ready && net_tls_reload(wrong)))) {
-        status = MUSTER_INVALID;
-        snprintf(report, CONFIG_ERROR_MAX, "%s", wrong);
-    }
     if (config_string("server", "logLevel") != level)
         log_level_set(log_level_parse(config_string("server", "logLevel")));
-    if (!status && check_defaults(wrong)) log_warn("server", "%s", wrong);
     metrics_set(METRIC_RELOAD_SUCCESS, status == MUSTER_OK);
     return status;
 }

@@ -84,8 +84,11 @@ int server_load(bool keeps_data) {
 }
 
 int server_load_for_command(void) {
+    char error[CONFIG_ERROR_MAX] = "";
     load.for_command = true;
-    return server_load(true);
+    int code = server_load(true);
+    muster_status status = code == SERVER_EXIT_OK ? plugin_check_all(error) : MUSTER_OK;
+    return status ? load_error(status, error) : code;
 }
 
 int server_load_checked(bool keeps_data) {

@@ -99,20 +99,16 @@ static struct gate_config read_gate_config(struct plugin *plugin) {
     };
 }
 
-static muster_status read_keyfile_config(struct plugin *plugin) {
+static void read_keyfile_config(struct plugin *plugin) {
     const struct muster_host_config *config = plugin->host->config;
     struct keyfile *file = &plugin->incoming;
     const char *path = config->string(plugin->self, "keysFile");
     file->alg = token_alg_parse(config->string(plugin->self, "algorithm")); /* auto: 0 */
     snprintf(file->kid, sizeof file->kid, "%s", config->string(plugin->self, "keyId"));
-    if (!path[0]) {
-        log_error(plugin, "keysFile: expected the path of a key file, found nothing");
-        return MUSTER_INVALID;
-    }
-    int n = path[0] == '/' ? snprintf(file->path, sizeof file->path, "%s", path)
-                           : snprintf(file->path, sizeof file->path, "%s/%s",
-                                      config->data_dir(plugin->self), path);
-    return n > 0 && (size_t)n < sizeof file->path ? MUSTER_OK : MUSTER_LIMIT;
+    if (path[0] == '/')
+        snprintf(file->path, sizeof file->path, "%s", path);
+    else
+        snprintf(file->path, sizeof file->path, "%s/%s", config->data_dir(plugin->self), path);
 }
 
 /* ---- keys --------------------------------------------------------------------------------------
@@ -170,27 +166,41 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
     plugin->self = self;
     plugin->host = host;
     struct gate_config config = read_gate_config(plugin);
-    muster_status status = read_keyfile_config(plugin);
-    if (status == MUSTER_OK && !config.policy.issuer[0]) {
-        log_error(plugin, "issuer: expected the claim iss of the tokens, found nothing");
-        status = MUSTER_INVALID;
-    }
-    plugin->gate = status == MUSTER_OK ? gate_create(self, host, &config) : NULL;
-    if (status == MUSTER_OK && !plugin->gate) status = MUSTER_NO_MEMORY;
-    if (status != MUSTER_OK) {
+    read_keyfile_config(plugin);
+    plugin->gate = gate_create(self, host, &config);
+    if (!plugin->gate) {
         plugin_fini(plugin);
-        return status;
+        return MUSTER_NO_MEMORY;
     }
     *instance = plugin;
     return MUSTER_OK;
 }
 
+static void add_mistake(struct muster_writer *mistakes, const char *key, const char *text) {
+    char line[KEYFILE_WHY_MAX + 64];
+    int len = snprintf(line, sizeof line, "%s: %s\n", key, text);
+    muster_put_bytes(mistakes, line, (uint32_t)len);
+}
+
+static muster_status plugin_check(void *instance, struct muster_writer *mistakes) {
+    struct plugin *plugin = instance;
+    const struct muster_host_config *config = plugin->host->config;
+    if (sodium_init() < 0) return MUSTER_INTERNAL;
+    bool has_issuer = config->string(plugin->self, "issuer")[0] != '\0';
+    bool has_path = config->string(plugin->self, "keysFile")[0] != '\0';
+    if (!has_issuer)
+        add_mistake(mistakes, "issuer", "expected the claim iss of the tokens, found nothing");
+    if (!has_path)
+        add_mistake(mistakes, "keysFile", "expected the path of a key file, found nothing");
+    plugin->read_status = has_path ? keyfile_read(&plugin->incoming) : MUSTER_INVALID;
+    if (has_path && plugin->read_status != MUSTER_OK)
+        add_mistake(mistakes, "keysFile", plugin->incoming.why);
+    return has_issuer && plugin->read_status == MUSTER_OK ? MUSTER_OK : MUSTER_INVALID;
+}
+
 static muster_status plugin_start(void *instance) {
     struct plugin *plugin = instance;
-    if (sodium_init() < 0) return MUSTER_INTERNAL;
-    plugin->read_status = keyfile_read(&plugin->incoming);
-    apply_keys(plugin);
-    if (plugin->read_status != MUSTER_OK) return plugin->read_status;
+    apply_keys(plugin); /* what the check has read */
     return plugin->host->loop->timer_start(plugin->self, REREAD_MS, REREAD_MS, reread, plugin,
                                            &plugin->timer);
 }
@@ -215,4 +225,5 @@ static const struct muster_role roles[] = {{MUSTER_ROLE_AUTH, 0, &auth_role}};
 MUSTER_PLUGIN(.name = "auth_jwt", .version = "1.0.0",
               .description = "Accepts the tokens of another issuer, verified with its public keys.",
               .roles = roles, .role_count = 1, .config_schema = config_schema, .init = plugin_init,
-              .start = plugin_start, .stop = plugin_stop, .fini = plugin_fini);
+              .check = plugin_check, .start = plugin_start, .stop = plugin_stop,
+              .fini = plugin_fini);

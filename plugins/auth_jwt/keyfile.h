@@ -18,7 +18,7 @@ struct keyfile_stamp {
 };
 
 struct keyfile {
-    char path[512];
+    char path[1024];
     char kid[TOKEN_KID_MAX]; /* for a PEM or a secret */
     uint32_t alg;            /* the only algorithm, or 0 */
     struct keyfile_stamp stamp;

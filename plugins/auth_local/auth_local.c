@@ -233,16 +233,35 @@ static void migrated(void *user, muster_status status, const struct muster_db_ro
                                "the tables for accounts could not be made: status %d", status);
 }
 
-static muster_status open_keys(struct auth_local *auth) {
-    const struct muster_host_config *config = auth->host->config;
-    char why[KEYRING_WHY_MAX] = "the data directory's name is too long";
+static muster_status find_keys(struct auth_local *auth, char *why) {
     struct keyring *keyring = &auth->keyring;
-    int n = snprintf(keyring->dir, sizeof keyring->dir, "%s/keys", config->data_dir(auth->self));
-    keyring->rotate_s = config->integer(auth->self, "keyRotateDays") * 86400;
+    const char *dir = auth->host->config->data_dir(auth->self);
+    int n = snprintf(keyring->dir, sizeof keyring->dir, "%s/keys", dir);
+    if (n > 0 && (size_t)n < sizeof keyring->dir) return keyring_look(keyring, why);
+    snprintf(why, KEYRING_WHY_MAX, "the data directory's name is too long");
+    return MUSTER_LIMIT;
+}
+
+static muster_status plugin_check(void *instance, struct muster_writer *mistakes) {
+    struct auth_local *auth = instance;
+    char why[KEYRING_WHY_MAX];
+    if (sodium_init() < 0) return MUSTER_INTERNAL;
+    muster_status status = find_keys(auth, why);
+    if (status != MUSTER_OK) {
+        put_text(mistakes, why);
+        put_text(mistakes, "\n");
+    }
+    if (hasher_hash(&auth->settings, "no password is this one", auth->dummy_hash)) return status;
+    put_text(mistakes, "hashMemoryKib: expected less, this machine does not have it");
+    return MUSTER_NO_MEMORY;
+}
+
+static muster_status open_keys(struct auth_local *auth) {
+    char why[KEYRING_WHY_MAX];
+    struct keyring *keyring = &auth->keyring;
+    keyring->rotate_s = auth->host->config->integer(auth->self, "keyRotateDays") * 86400;
     keyring->keep_s = auth->settings.access_ttl_s + SKEW_S;
-    muster_status status = n > 0 && (size_t)n < sizeof keyring->dir
-                               ? keyring_open(keyring, now_s(auth), why)
-                               : MUSTER_LIMIT;
+    muster_status status = keyring_open(keyring, now_s(auth), why);
     if (status != MUSTER_OK) log_error(auth, why);
     return status;
 }
@@ -250,13 +269,9 @@ static muster_status open_keys(struct auth_local *auth) {
 static muster_status plugin_start(void *instance) {
     struct auth_local *auth = instance;
     muster_ticket_id ticket;
-    if (sodium_init() < 0 || text_init() != MUSTER_OK) return MUSTER_INTERNAL;
+    if (text_init() != MUSTER_OK) return MUSTER_INTERNAL;
     muster_status status = open_keys(auth);
     if (status != MUSTER_OK) return status;
-    if (!hasher_hash(&auth->settings, "no password is this one", auth->dummy_hash)) {
-        log_error(auth, "hashMemoryKib is more than this machine has");
-        return MUSTER_NO_MEMORY;
-    }
     status =
         auth->host->db->migrate(auth->self, "auth_local", migrations,
                                 sizeof migrations / sizeof migrations[0], migrated, auth, &ticket);
@@ -293,4 +308,5 @@ static const struct muster_role roles[] = {{MUSTER_ROLE_AUTH, 0, &auth_role}};
 MUSTER_PLUGIN(.name = "auth_local", .version = "1.0.0", .flags = MUSTER_PLUGIN_NEEDS_DATABASE,
               .description = "Accounts of this server: register, login, guests, refresh.",
               .roles = roles, .role_count = 1, .config_schema = config_schema, .init = plugin_init,
-              .start = plugin_start, .stop = plugin_stop, .fini = plugin_fini);
+              .check = plugin_check, .start = plugin_start, .stop = plugin_stop,
+              .fini = plugin_fini);

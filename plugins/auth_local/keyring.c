@@ -213,6 +213,15 @@ muster_status keyring_tend(struct keyring *keyring, int64_t now_s, char *why) {
     return drop_outlived(keyring, now_s) ? publish(keyring) : MUSTER_OK;
 }
 
+muster_status keyring_look(struct keyring *keyring, char *why) {
+    struct stat info;
+    if (lstat(keyring->dir, &info) != 0 && errno == ENOENT) return MUSTER_OK; /* start makes it */
+    if (!is_private(&info, keyring->dir, why)) return MUSTER_DENIED;
+    muster_status status = load_all(keyring, why);
+    keyring_close(keyring);
+    return status;
+}
+
 muster_status keyring_open(struct keyring *keyring, int64_t now_s, char *why) {
     muster_status status = make_dir(keyring->dir, why);
     if (status == MUSTER_OK) status = load_all(keyring, why);

@@ -27,6 +27,8 @@ struct keyring {
     char *jwks;             /* the document for /.well-known/jwks.json */
 };
 
+/* Would keyring_open do? Reads what is there, writes nothing. dir must be set. */
+muster_status keyring_look(struct keyring *keyring, char *why) MUSTER_MUST_USE;
 /* Reads the keys below dir (made with mode 0700 when missing), makes the first. dir, rotate_s and
  * keep_s must be set. On failure why says what a person must mend. */
 muster_status keyring_open(struct keyring *keyring, int64_t now_s, char *why) MUSTER_MUST_USE;

@@ -14,6 +14,8 @@
 
 #define CACHE_MAX 64u
 #define SQL_BYTES_MAX 65536
+#define FOLDER_BYTES_MAX 4096
+#define URI_BYTES_MAX (3 * FOLDER_BYTES_MAX)
 #define PROGRESS_OPS 10000 /* virtual machine steps between two looks at the clock */
 
 /* Our own statements; requests may not use transaction control themselves. */
@@ -183,6 +185,45 @@ static muster_status configure(struct connection *connection, bool in_memory, ch
              "the file must lie on a local disk",
              mode);
     return MUSTER_UNSUPPORTED;
+}
+
+/* As an URI; immutable: no lock, no -wal file. */
+static int open_untouched(const char *file, sqlite3 **db) {
+    static const char hex[] = "0123456789ABCDEF";
+    char uri[URI_BYTES_MAX] = "file:";
+    size_t len = strlen(uri);
+    for (const char *at = file; *at && len < sizeof uri - 32; at++) {
+        bool is_mark = strchr("?#%", *at) != NULL;
+        uri[len++] = is_mark ? '%' : *at;
+        if (is_mark) uri[len++] = hex[*at >> 4];
+        if (is_mark) uri[len++] = hex[*at & 15];
+    }
+    snprintf(uri + len, sizeof uri - len, "?immutable=1");
+    return sqlite3_open_v2(uri, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+}
+
+static muster_status cannot_open(const char *file, char *why) {
+    snprintf(why, CONNECTION_WHY_MAX, "cannot open %.300s for reading and writing: %s", file,
+             strerror(errno));
+    return MUSTER_IO;
+}
+
+muster_status connection_look(const char *file, char *why) {
+    char folder[FOLDER_BYTES_MAX] = ".", text[32];
+    const char *slash = strrchr(file, '/');
+    sqlite3 *db = NULL;
+    if (strcmp(file, ":memory:") == 0) return MUSTER_OK;
+    if (slash) snprintf(folder, sizeof folder, "%.*s/", (int)(slash - file), file);
+    bool exists = access(file, F_OK) == 0;
+    if (access(exists ? file : folder, R_OK | W_OK) != 0) return cannot_open(file, why);
+    if (!exists) return MUSTER_OK;
+    int code = open_untouched(file, &db);
+    if (code == SQLITE_OK) code = query_text(db, "PRAGMA schema_version", text, sizeof text);
+    if (code != SQLITE_OK)
+        snprintf(why, CONNECTION_WHY_MAX, "%.180s is not a usable database: %s", file,
+                 sqlite3_errstr(code));
+    sqlite3_close(db);
+    return code == SQLITE_OK ? MUSTER_OK : MUSTER_INVALID;
 }
 
 static muster_status check_content(struct connection *connection, uint64_t bytes, char *why) {

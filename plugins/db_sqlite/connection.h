@@ -22,6 +22,8 @@ struct connection_limits {
 
 struct connection;
 
+/* Could the file be opened? Nothing is written, and nothing locked. */
+muster_status connection_look(const char *file, char *why) MUSTER_MUST_USE;
 /* On failure why says what a person must mend. */
 muster_status connection_open(const char *file, const struct connection_limits *limits,
                               struct connection **out, char *why) MUSTER_MUST_USE;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "writer.h"
 
@@ -56,6 +57,25 @@ static muster_status find_path(const struct plugin *plugin, char *out, size_t ca
     int n = whole ? snprintf(out, cap, "%s", file)
                   : snprintf(out, cap, "%s/%s", config->data_dir(plugin->self), file);
     return n > 0 && (size_t)n < cap ? MUSTER_OK : MUSTER_LIMIT;
+}
+
+/* Of a file in the data directory there may be nothing yet: the start makes that. */
+static bool is_to_be_made(const struct plugin *plugin, const char *path) {
+    const char *dir = plugin->host->config->data_dir(plugin->self);
+    size_t len = strlen(dir);
+    return access(dir, F_OK) != 0 && strncmp(path, dir, len) == 0 && !strchr(path + len + 1, '/');
+}
+
+static muster_status plugin_check(void *instance, struct muster_writer *mistakes) {
+    struct plugin *plugin = instance;
+    char path[PATH_BYTES_MAX];
+    char why[CONNECTION_WHY_MAX] = "path is too long";
+    muster_status status = find_path(plugin, path, sizeof path);
+    if (status == MUSTER_OK && !is_to_be_made(plugin, path)) status = connection_look(path, why);
+    if (status == MUSTER_OK) return MUSTER_OK;
+    muster_put_bytes(mistakes, "file: ", 6);
+    muster_put_bytes(mistakes, why, (uint32_t)strlen(why));
+    return status;
 }
 
 static muster_status plugin_start(void *instance) {
@@ -123,4 +143,5 @@ static const struct muster_role roles[] = {{MUSTER_ROLE_DATABASE, 0, &database}}
 MUSTER_PLUGIN(.name = "db_sqlite", .version = "1.0.0",
               .description = "Database in one SQLite file, written by one thread.", .roles = roles,
               .role_count = 1, .config_schema = config_schema, .init = plugin_init,
-              .start = plugin_start, .stop = plugin_stop, .fini = plugin_fini);
+              .check = plugin_check, .start = plugin_start, .stop = plugin_stop,
+              .fini = plugin_fini);

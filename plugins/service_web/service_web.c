@@ -58,6 +58,7 @@ struct web {
     char prefix[HASH_TEXT_BYTES + 4]; /* "/v-HASH" */
     muster_route_id routes[ROUTES_MAX];
     uint32_t route_count;
+    char wrong[1024]; /* with the files, for who must mend it */
 };
 
 struct media_type {
@@ -210,11 +211,10 @@ static muster_status load_folder(struct web *web, const char *base, const char *
         status = load_entry(web, base, strlen(root), entry);
     }
     if (status) {
-        web->host->log->write(web->self, MUSTER_LOG_ERROR,
-                              "cannot read %s (%s): expected at most %u files, %u bytes each, "
-                              "%u together",
-                              at, status == MUSTER_IO ? strerror(errno) : "too much", FILES_MAX,
-                              FILE_BYTES_MAX, TREE_BYTES_MAX);
+        snprintf(web->wrong, sizeof web->wrong,
+                 "cannot read %.800s (%s): expected at most %u files, %u bytes each, %u together",
+                 at, status == MUSTER_IO ? strerror(errno) : "too much", FILES_MAX, FILE_BYTES_MAX,
+                 TREE_BYTES_MAX);
     }
     fts_close(walk);
     return status;
@@ -281,10 +281,8 @@ static muster_status load_tree(struct web *web) {
     qsort(web->files, web->file_count, sizeof *web->files, compare_files);
     struct file *index = (struct file *)find_file(web, "/");
     if (!index) {
-        web->host->log->write(web->self, MUSTER_LOG_ERROR,
-                              "%s: expected a file index.html, "
-                              "found none",
-                              assets);
+        snprintf(web->wrong, sizeof web->wrong, "%.800s: expected a file index.html, found none",
+                 assets);
         return MUSTER_NOT_FOUND;
     }
     make_prefix(web);
@@ -438,10 +436,19 @@ static muster_status web_init(muster_self *self, const struct muster_host *host,
     return MUSTER_OK;
 }
 
-static muster_status web_start(void *instance) {
+/* Start serves what was read here. */
+static muster_status web_check(void *instance, struct muster_writer *mistakes) {
     struct web *web = instance;
     muster_status status = load_tree(web);
-    if (status) return status;
+    const char *why = web->wrong[0] ? web->wrong : "the paths are too long, or memory is short";
+    if (!status) return MUSTER_OK;
+    muster_put_bytes(mistakes, "assetsDir: ", 11);
+    muster_put_bytes(mistakes, why, (uint32_t)strlen(why));
+    return status;
+}
+
+static muster_status web_start(void *instance) {
+    struct web *web = instance;
     web->host->log->write(web->self, MUSTER_LOG_INFO, "serving %u files, %zu KiB, below %s",
                           web->file_count, web->bytes / 1024, web->prefix);
     return add_routes(web);
@@ -457,5 +464,5 @@ static const char config_schema[] =
 
 MUSTER_PLUGIN(.name = "service_web", .version = "0.1.0",
               .description = "Serves the browser client and the JavaScript SDK.", .roles = roles,
-              .role_count = 1, .config_schema = config_schema, .init = web_init, .start = web_start,
-              .stop = web_stop, .fini = web_fini);
+              .role_count = 1, .config_schema = config_schema, .init = web_init, .check = web_check,
+              .start = web_start, .stop = web_stop, .fini = web_fini);

@@ -345,11 +345,23 @@ muster_status testkit_init(muster_self *plugin) {
     return status;
 }
 
+static muster_status check(muster_self *plugin) {
+    char text[2048] = "";
+    struct muster_writer mistakes = muster_writer_make(text, sizeof(text) - 1);
+    if (!plugin->plugin.check) return MUSTER_OK;
+    muster_status status = plugin->plugin.check(plugin->instance, &mistakes);
+    text[mistakes.len] = '\0';
+    if (status != MUSTER_OK) kit_log.write(plugin, MUSTER_LOG_ERROR, "%s", text);
+    return status;
+}
+
 muster_status testkit_start(muster_self *plugin) {
     muster_status status = plugin->phase == PHASE_LOADED ? testkit_init(plugin) : MUSTER_OK;
     if (status != MUSTER_OK) return status;
     if (plugin->phase != PHASE_INIT) return MUSTER_STATE;
-    if (plugin->plugin.start) status = plugin->plugin.start(plugin->instance);
+    status = check(plugin);
+    if (status == MUSTER_OK && plugin->plugin.start)
+        status = plugin->plugin.start(plugin->instance);
     if (status == MUSTER_OK) plugin->phase = PHASE_STARTED;
     return status;
 }

@@ -125,6 +125,19 @@ static void test_start_fails(void **state) {
     assert_string_equal(error, "plugin zoo_start (auth): start failed: unavailable");
 }
 
+static void test_mistakes_of_all_are_told(void **state) {
+    char error[PLUGIN_ERROR_MAX] = "";
+    (void)state;
+    tiny_host_install(&host, "zoo_check", "zoo_check", 0755);
+    loaded("zoo_check");
+    assert_int_equal(plugin_load("zoo_check", "second", error), MUSTER_OK);
+    assert_int_equal(plugin_check_all(error), MUSTER_INVALID);
+    assert_string_equal(error, "plugin zoo_check: limit: expected 1, found 2\n"
+                               "plugin zoo_check: file: missing\n"
+                               "plugin second: limit: expected 1, found 2\n"
+                               "plugin second: file: missing");
+}
+
 static void test_duplicates(void **state) {
     char error[PLUGIN_ERROR_MAX] = "";
     (void)state;
@@ -466,6 +479,7 @@ int main(int argc, char **argv) {
         TEST(test_descriptors),
         TEST(test_constructor),
         TEST(test_start_fails),
+        TEST(test_mistakes_of_all_are_told),
         TEST(test_duplicates),
         TEST(test_writable_file),
         TEST(test_writable_folder),

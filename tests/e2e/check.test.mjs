@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { runDaemon, runFile, startServer, tempDir, testConfig } from "./harness.mjs";
@@ -102,4 +102,87 @@ test("certificates that are missing, broken, or of another key", async (t) => {
     said(await check(t, pair("a.crt", "rubbish")), /tls\.key: \S+rubbish: expected the private key/);
     said(await check(t, pair("a.crt", "b.key")), /tls\.key: \S+b\.key: expected the private key .*mismatch/);
     assert.equal((await check(t, pair("a.crt", "a.key"))).code, 0);
+});
+
+test("files that plugins are told of: missing, unreadable, broken, all at once", async (t) => {
+    const dir = await tempDir(t);
+    const { plugins } = testConfig();
+    const others = { plugins: [...plugins, "auth_jwt:staff", "auth_jwt:guests", "service_web"] };
+    const said_of = (more) => check(t, testConfig({ ...others, ...more }));
+    await mkdir(path.join(dir, "page"));
+    await writeFile(path.join(dir, "rubbish"), "rubbish\n".repeat(200), { mode: 0o600 });
+    const all = await said_of({
+        staff: { issuer: "", keysFile: "none.json" },
+        guests: { issuer: "central", keysFile: path.join(dir, "rubbish") },
+        service_web: { assetsDir: path.join(dir, "page") },
+        db_sqlite: { file: "no/such/folder.db" },
+    });
+    said(all, /plugin staff: issuer: expected the claim iss/);
+    said(all, /plugin staff: keysFile: \S+data\/none\.json: No such file/);
+    said(all, /plugin guests: keysFile: \S+rubbish: line 1: /);
+    said(all, /plugin service_web: assetsDir: \S+page: expected a file index\.html, found none/);
+    said(all, /plugin db_sqlite: file: cannot open \S+no\/such\/folder\.db .*No such file/);
+    const more = await said_of({
+        staff: { issuer: "a", keysFile: "" },
+        guests: { issuer: "b", keysFile: path.join(dir, "rubbish"), algorithm: "HS256" },
+        service_web: { assetsDir: path.join(dir, "nowhere") },
+        db_sqlite: { file: path.join(dir, "rubbish") },
+    });
+    said(more, /plugin staff: keysFile: expected the path of a key file, found nothing/);
+    said(more, /plugin guests: keysFile: .*an HS256 secret needs 32 to/);
+    said(more, /plugin service_web: assetsDir: cannot read \S+nowhere \(No such file/);
+    said(more, /plugin db_sqlite: file: \S+rubbish is not a usable database/);
+    await chmod(path.join(dir, "rubbish"), 0o666);
+    const open = await said_of({
+        staff: { issuer: "a", keysFile: path.join(dir, "rubbish") },
+        guests: { issuer: "b", keysFile: path.join(dir, "page") },
+    });
+    said(open, /plugin staff: keysFile: .*other accounts have access/);
+    said(open, /plugin guests: keysFile: .*is not a regular file/);
+});
+
+test("a data directory that cannot be, and signing keys in it that others can read", async (t) => {
+    const dir = await tempDir(t);
+    const file = path.join(dir, "config.json");
+    await writeFile(path.join(dir, "plain"), "");
+    await writeFile(file, JSON.stringify(testConfig()));
+    const checkIn = (data) => runDaemon(["--config", file, "--check-config", "--data-dir", data]);
+    const cannot = await checkIn(path.join(dir, "plain", "data"));
+    assert.equal(cannot.code, CONFIG, cannot.stderr);
+    assert.match(cannot.stderr, /server\.dataDir: cannot create \S+plain\/data: expected a directory .* found \S+plain/);
+    await mkdir(path.join(dir, "data", "keys"), { recursive: true, mode: 0o755 });
+    const open = await checkIn(path.join(dir, "data"));
+    assert.equal(open.code, CONFIG, open.stderr);
+    assert.match(open.stderr, /plugin auth_local: \S+keys must belong to this account .*found mode 755/);
+    const start = await runDaemon(["--config", file, "--data-dir", path.join(dir, "data")], { input: "stop\n" });
+    assert.equal(start.code, CONFIG);
+    assert.equal(start.stderr, open.stderr);
+    const command = await runDaemon(["--config", file, "--data-dir", path.join(dir, "data"), "--run", "status"]);
+    assert.equal(command.code, CONFIG);
+    assert.match(command.stderr, /plugin auth_local: \S+keys must belong/);
+});
+
+test("a reload with what cannot be is refused with the sentence, and the old values stay", async (t) => {
+    const config = testConfig({ server: { region: "eu", regions: ["eu", "us"], name: "before" } });
+    const server = await startServer(t, { config });
+    const reload = async (changes) => {
+        await writeFile(server.configFile, JSON.stringify({ ...config, ...changes }));
+        const from = server.output.length;
+        server.signal("SIGHUP");
+        return server.waitForOutput(/not reloaded: .*|configuration reloaded.*/, from);
+    };
+    const name = async () => (await server.rest("GET", "/v1/info")).body.name;
+    const wrong = [
+        [{ server: { ...config.server, region: "asia", name: "after" } }, /server\.region \W+asia\W+ to be among them/],
+        [{ server: { ...config.server, regions: ["us"], name: "after" } }, /server\.region \W+eu\W+ to be among them/],
+        [{ lobby: { defaults: ["botFil=8"] }, server: { ...config.server, name: "after" } }, /did you mean \W+botFill/],
+        [{ lobby: { defaults: ["botFill=99999"] }, server: { ...config.server, name: "after" } }, /botFill: expected/],
+    ];
+    for (const [changes, sentence] of wrong) {
+        assert.match((await reload(changes))[0], /not reloaded/);
+        await server.waitForOutput(sentence, 0);
+        assert.equal(await name(), "before");
+    }
+    assert.match((await reload({ server: { ...config.server, name: "after" } }))[0], /configuration reloaded/);
+    assert.equal(await name(), "after");
 });

@@ -84,6 +84,11 @@ static void assert_declare_fails(const char *section, const char *sentence) {
 
 /* ---- origins ---- */
 
+static muster_status accept(char *wrong) {
+    (void)wrong;
+    return MUSTER_OK;
+}
+
 static void test_defaults(void **state) {
     (void)state;
     assert_loads(NULL);
@@ -125,7 +130,7 @@ static void test_watch(void **state) {
     const struct config_options options = {.file = path, .port = -1, .watch = true};
     assert_int_equal(config_load(&options, error), MUSTER_OK);
     assert_true(config_watch());
-    assert_int_equal(config_reload(error), MUSTER_OK);
+    assert_int_equal(config_reload(accept, error), MUSTER_OK);
     assert_true(config_watch());
     config_unload();
     assert_false(config_watch());
@@ -294,6 +299,28 @@ static void test_secret_files(void **state) {
 
 /* ---- reload ---- */
 
+static muster_status refuse_nine(char *wrong) {
+    assert_string_equal(wrong, "");
+    return config_int("lobby", "countdownMs") == 9 ? config_fail(wrong, "nine is too many")
+                                                   : MUSTER_OK;
+}
+
+static void test_reload_refused(void **state) {
+    (void)state;
+    assert_loads("{\"lobby\":{\"countdownMs\":7,\"maxLobbies\":5},\"server\":{\"name\":\"N\"}}");
+    const char *kept = config_string("server", "name");
+    write_text("{\"lobby\":{\"countdownMs\":9,\"maxLobbies\":5},\"server\":{\"name\":\"M\"}}");
+    assert_int_equal(config_reload(refuse_nine, error), MUSTER_INVALID);
+    assert_string_equal(error, "nine is too many");
+    assert_int_equal(config_int("lobby", "countdownMs"), 7);
+    assert_ptr_equal(config_string("server", "name"), kept);
+    write_text("{\"lobby\":{\"countdownMs\":8},\"server\":{\"name\":\"M\"}}");
+    assert_int_equal(config_reload(refuse_nine, error), MUSTER_OK);
+    assert_int_equal(config_int("lobby", "countdownMs"), 8);
+    assert_string_equal(config_string("server", "name"), "M");
+    assert_string_equal(kept, "N");
+}
+
 static void test_reload(void **state) {
     (void)state;
     assert_loads("{\"plugins\":[\"a\",\"b\"],\"a\":{\"name\":\"one\"},"
@@ -304,7 +331,7 @@ static void test_reload(void **state) {
     const char *replaced = config_string("a", "name");
     write_text("{\"plugins\":[\"a\"],\"a\":{\"name\":\"two\"},\"server\":{\"name\":\"N\"},"
                "\"net\":{\"port\":9},\"lobby\":{\"countdownMs\":9}}");
-    assert_int_equal(config_reload(error), MUSTER_OK);
+    assert_int_equal(config_reload(accept, error), MUSTER_OK);
     assert_string_equal(error, "plugins changed: needs a restart\n"
                                "net.port changed: needs a restart\n"
                                "lobby.countdownMs changed: in force\n"
@@ -317,7 +344,7 @@ static void test_reload(void **state) {
     assert_null(config_entry("b", "name"));
 
     write_text("{\"net\":{\"port\":-1}}");
-    assert_int_equal(config_reload(error), MUSTER_INVALID);
+    assert_int_equal(config_reload(accept, error), MUSTER_INVALID);
     assert_int_equal(config_int("lobby", "countdownMs"), 9);
     assert_string_equal(config_string("a", "name"), "two");
 }
@@ -399,6 +426,7 @@ int main(void) {
         TEST(test_declared_section),
         TEST(test_secret_files),
         TEST(test_reload),
+        TEST(test_reload_refused),
         TEST(test_print),
         TEST(test_core_keys_are_explained),
         TEST(test_json_schema),

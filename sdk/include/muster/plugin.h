@@ -7,9 +7,10 @@
  *     MUSTER_PLUGIN(.name = "my_plugin", .version = "1.0.0", .description = "What it does.",
  *                   .roles = roles, .role_count = 1, .init = my_init, .fini = my_fini);
  *
- * Lifecycle: probe (data only) -> init -> start -> drain -> stop -> fini. Each function is called
- * at most once, on the loop thread, and only after its partner succeeded: stop after a start that
- * succeeded, fini after an init that succeeded. A function that is null counts as success.
+ * Lifecycle: probe (data only) -> init -> check -> start -> drain -> stop -> fini. Each is called
+ * at most once, on the loop thread, and only after its partner succeeded: start after a check that
+ * succeeded, stop after such a start, fini after such an init. A function that is null counts as
+ * success.
  *
  * One .so can serve as two instances of one process: keep no mutable globals, keep all state in the
  * instance that init returns.
@@ -24,6 +25,7 @@
 #include "host.h"
 #include "roles.h"
 #include "types.h"
+#include "writer.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -77,6 +79,11 @@ struct muster_plugin {
     void (*stop)(void *instance);
     /* Free the instance. */
     void (*fini)(void *instance);
+    /* Since 1.1: would start succeed with this configuration? Read the files that it names; write
+     * nothing and ask nobody: another server may be running on the same files, and with
+     * --check-config start never comes. On failure write all mistakes to `mistakes`, one a line,
+     * as "KEY: expected ..., found ...". */
+    muster_status (*check)(void *instance, struct muster_writer *mistakes);
 };
 
 #define MUSTER_PLUGIN(...)                                                                         \

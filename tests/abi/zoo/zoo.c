@@ -46,6 +46,9 @@
 #ifndef ZOO_START
 #define ZOO_START MUSTER_OK
 #endif
+#ifndef ZOO_CHECK
+#define ZOO_CHECK ""
+#endif
 
 static muster_status zoo_init(muster_self *self, const struct muster_host *host, void **instance) {
     (void)self;
@@ -57,6 +60,12 @@ static muster_status zoo_init(muster_self *self, const struct muster_host *host,
 static muster_status zoo_start(void *instance) {
     (void)instance;
     return ZOO_START;
+}
+
+static muster_status zoo_check(void *instance, struct muster_writer *mistakes) {
+    (void)instance;
+    muster_put_bytes(mistakes, ZOO_CHECK, sizeof ZOO_CHECK - 1);
+    return sizeof ZOO_CHECK > 1 ? MUSTER_INVALID : MUSTER_OK;
 }
 
 __attribute__((unused)) static muster_verdict
@@ -122,7 +131,9 @@ const struct muster_plugin muster_plugin_descriptor = {
     .config_schema = ZOO_SCHEMA,
     .init = zoo_init,
     .start = zoo_start,
+    .check = zoo_check,
 };
 #else
-__attribute__((used)) static const void *const kept[] = {roles, zoo_init, zoo_start, ZOO_NAME};
+__attribute__((used)) static const void *const kept[] = {roles, zoo_init, zoo_start, zoo_check,
+                                                         ZOO_NAME};
 #endif
