@@ -23,10 +23,10 @@ static bool in_force(const struct sanction *sanction) {
 }
 
 static bool grow(void) {
+    if (table.count == SANCTIONS_MAX) return false;
     if (table.count < table.cap) return true;
     uint32_t cap = table.cap ? table.cap * 2 : 64;
-    struct sanction *items =
-        table.cap < SANCTIONS_MAX ? realloc(table.items, cap * sizeof table.items[0]) : NULL;
+    struct sanction *items = realloc(table.items, cap * sizeof table.items[0]);
     if (!items) return false;
     table.items = items;
     table.cap = cap;

@@ -116,14 +116,16 @@ static muster_status save_file(void) {
 /* A file that cannot be understood must not open the door to everybody. */
 static muster_status read_file(void (*each)(const struct sanction *sanction)) {
     char path[PATH_BYTES];
-    json_error_t error = {.text = "expected {\"sanctions\": [...]}"};
+    json_error_t error;
     file_path(path, "");
     if (access(path, F_OK) != 0 && errno == ENOENT) return MUSTER_OK;
     json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
     json_t *list = json_object_get(root, "sanctions"), *item;
     muster_status status = json_is_array(list) ? MUSTER_OK : MUSTER_INVALID;
     size_t i;
-    if (status) log_error("moderation", "%s: %s", path, error.text);
+    if (status)
+        log_error("moderation", "%s: %s", path,
+                  root ? "expected {\"sanctions\": [...]}" : error.text);
     json_array_foreach(list, i, item) {
         struct sanction sanction;
         if (from_json(item, &sanction)) {

@@ -1,6 +1,7 @@
 /* The store over a database in the test: what is written, what is read back, answers gone wrong. */
 #include "fake_game.h"
 
+#include "paths.h"
 #include "store.h"
 
 #define TEXT_BYTES 8192
@@ -177,6 +178,117 @@ static void the_start_waits_for_the_tables(void **state) {
     assert_int_equal(got.status, MUSTER_IO);
 }
 
+static void a_request_has_statements_and_not_too_many(void **state) {
+    (void)state;
+    static const struct muster_db_statement statements[65] = {{.sql = "SELECT 1"}};
+    static const struct {
+        uint32_t count;
+        muster_status status;
+    } cases[] = {{0, MUSTER_INVALID}, {1, MUSTER_OK}, {64, MUSTER_OK}, {65, MUSTER_INVALID}};
+    uint32_t submits = 0;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct muster_db_request request = {
+            .size = sizeof request, .statement_count = cases[i].count, .statements = statements};
+        assert_int_equal(store_submit(NULL, &request, on_rows, NULL, NULL), cases[i].status);
+        submits += cases[i].status == MUSTER_OK;
+        assert_int_equal(store_waiting(), submits);
+    }
+    assert_int_equal(db.submits, submits);
+    pending_close_owner(&db.self);
+    assert_int_equal(store_waiting(), 0);
+}
+
+/* Whoever waits is counted until the answer, however it comes. */
+static void who_waits_is_counted(void **state) {
+    (void)state;
+    assert_int_equal(query(&game.self), MUSTER_OK);
+    assert_int_equal(store_waiting(), 1);
+    struct resource *resource = game.self.resources.next;
+    resource->kind->close(resource);
+    assert_int_equal(store_waiting(), 0);
+    db.returns = MUSTER_IO;
+    assert_int_equal(query(&game.self), MUSTER_IO);
+    assert_int_equal(store_waiting(), 0);
+    assert_ptr_equal(game.self.resources.next, &game.self.resources);
+    db.answers_in_call = true;
+    assert_int_equal(query(NULL), MUSTER_OK);
+    assert_int_equal(store_waiting(), 0);
+}
+
+/* ---- is it there ----------------------------------------------------------------------------- */
+
+static void a_silent_database_is_told(void **state) {
+    (void)state;
+    loop_clock_virtual(1000000, 0);
+    db.status = MUSTER_OK;
+    assert_null(store_trouble());
+    assert_int_equal(db.submits, 1);
+    loop_clock_advance(1001999);
+    assert_null(store_trouble()); /* asked, and not silent for long */
+    loop_clock_advance(1002000);
+    assert_non_null(store_trouble());
+    assert_int_equal(db.submits, 1); /* one question at a time */
+    assert_int_equal(answer(), MUSTER_OK);
+    assert_null(store_trouble()); /* and asks again */
+    assert_int_equal(db.submits, 2);
+    db.status = MUSTER_IO;
+    assert_int_equal(answer(), MUSTER_OK);
+    assert_non_null(store_trouble());
+    loop_clock_advance(1002999);
+    assert_non_null(store_trouble());
+    assert_int_equal(db.submits, 2);
+    loop_clock_advance(1003000);
+    db.answers_in_call = true;
+    db.status = MUSTER_OK;
+    assert_null(store_trouble());
+    assert_int_equal(db.submits, 3);
+    db.returns = MUSTER_LIMIT; /* not even asked */
+    db.answers_in_call = false;
+    loop_clock_advance(1004000);
+    assert_non_null(store_trouble());
+    registry_remove(&db.self);
+    assert_null(store_trouble());
+}
+
+/* ---- players, lobbies ------------------------------------------------------------------------ */
+
+#define UNIX_MS 1700000000000ll
+
+static void written(const char *wanted) {
+    assert_string_equal(db.text, wanted);
+    db.status = MUSTER_OK;
+    assert_int_equal(answer(), MUSTER_OK);
+}
+
+static void players_and_lobbies_are_written_as_they_are(void **state) {
+    (void)state;
+    char error[PATHS_ERROR_MAX], wanted[160];
+    loop_clock_virtual(1000, UNIX_MS);
+    assert_int_equal(paths_init(true, error), MUSTER_OK);
+    const struct session session = {.player_key = "p1", .display_name = "Ann", .region = "eu"};
+    struct lobby lobby = {.key = "l1", .game_mode = "fake", .players_max = 4};
+    store_player(&session);
+    written("\nINSERT INTO players (player_id|p1|Ann|eu|1700000000000");
+    lobby.state = MUSTER_LOBBY_WAITING;
+    store_lobby_created(&lobby);
+    snprintf(wanted, sizeof wanted, "\nINSERT INTO lobbies (lobby_id,|l1|%s|fake|waiting|%lld",
+             paths_node_id(), UNIX_MS);
+    written(wanted);
+    lobby.state = MUSTER_LOBBY_ACTIVE;
+    lobby.members[0].state = lobby.members[3].state = MEMBER_ENTERED;
+    lobby.members[LOBBY_SPECTATOR_FIRST].state = MEMBER_ENTERED; /* who watches is no player */
+    store_lobby_state(&lobby);
+    written("\nUPDATE lobbies SET state = $2,|l1|active|2");
+    lobby.members[3].team = MUSTER_TEAM_BLUE;
+    snprintf(lobby.members[3].player_key, sizeof lobby.members[3].player_key, "p3");
+    store_lobby_player(&lobby, 3);
+    written("\nINSERT INTO lobby_players (lob|l1|p3|blue|1700000000000");
+    snprintf(lobby.members[LOBBY_SPECTATOR_FIRST].player_key, MUSTER_PLAYER_KEY_MAX, "w");
+    store_lobby_player(&lobby, LOBBY_SPECTATOR_FIRST);
+    written("\nINSERT INTO lobby_players (lob|l1|w|spectator|1700000000000");
+    paths_deinit();
+}
+
 /* ---- results --------------------------------------------------------------------------------- */
 
 static struct match_results results_of(uint32_t rows) {
@@ -189,7 +301,13 @@ static struct match_results results_of(uint32_t rows) {
                                     .row_count = rows};
     for (uint32_t i = 0; i < rows; i++) {
         struct match_row *row = &results.rows[i];
-        *row = (struct match_row){.seat = i % 32, .team = 1 + i % 2, .kills = (int32_t)i};
+        *row = (struct match_row){.seat = i % 32,
+                                  .team = 1 + i % 2,
+                                  .is_bot = i == 0,
+                                  .kills = (int32_t)i,
+                                  .deaths = 20,
+                                  .assists = 30,
+                                  .score = -4};
         snprintf(row->player_key, sizeof row->player_key, "p%u", i);
         snprintf(row->display_name, sizeof row->display_name, "O'P%u", i);
     }
@@ -207,13 +325,16 @@ static void a_result_is_written_whole_and_synced(void **state) {
     assert_non_null(strstr(db.text, "|m1|l1|blue|61|3|7|"));
     assert_non_null(
         strstr(db.text, "|forfeit|fake|field|[{\"name\":\"mod:koth\",\"version\":\"1.2.0\"}]"));
-    assert_non_null(strstr(db.text, "|m1|1|p1|O'P1|blue|1|0|0|0|0"));
+    assert_non_null(strstr(db.text, "|m1|0|p0|O'P0|red|0|20|30|-4|1\n"));
+    assert_non_null(strstr(db.text, "|m1|1|p1|O'P1|blue|1|20|30|-4|0"));
+    assert_int_equal(answer(), MUSTER_OK);
     /* As many rows as a match can have fit into the one request. */
     results = results_of(MUSTER_SEATS_MAX + MATCH_DEPARTED_MAX);
     results.winning_team = MUSTER_TEAM_NONE;
     store_results(&lobby, &results);
     assert_int_equal(db.statements, 1 + MUSTER_SEATS_MAX + MATCH_DEPARTED_MAX);
     assert_non_null(strstr(db.text, "|draw|"));
+    assert_int_equal(answer(), MUSTER_OK);
     json_decref(lobby.settings);
 }
 
@@ -230,7 +351,8 @@ static void results_are_read_back_by_match(void **state) {
 #define HEAD(key, team)                                                                            \
     text(key), text("l"), text(team), integer(1), integer(2), integer(60), text("score_limit")
 #define STATS(key)                                                                                 \
-    text(key), text(key), text("red"), integer(1), integer(0), integer(0), integer(10), integer(0)
+    text(key), text(key "!"), text("red"), integer(3), integer(4), integer(5), integer(10),        \
+        integer(key[0] == 'b')
 #define MODS text("[{\"name\":\"mod:koth\",\"version\":\"1.2.0\"}]")
     const struct muster_db_value none = {.type = MUSTER_DB_NULL};
     const struct muster_db_value cells[] = {HEAD("m2", "red"),
@@ -253,16 +375,28 @@ static void results_are_read_back_by_match(void **state) {
         .size = sizeof rows, .column_count = 16, .row_count = 3, .cells = cells};
     memset(&got, 0, sizeof got);
     store_recent_results(10, on_results, NULL);
+    assert_non_null(strstr(db.text, "|10"));
     db.rows = &rows;
     assert_int_equal(answer(), MUSTER_OK);
     assert_int_equal(json_array_size(got.json), 2);
-    json_t *first = json_array_get(got.json, 0), *second = json_array_get(got.json, 1);
-    assert_string_equal(json_string_value(json_object_get(first, "matchId")), "m2");
-    assert_int_equal(json_array_size(json_object_get(first, "playerStats")), 2);
-    assert_int_equal(json_array_size(json_object_get(first, "versions")), 1);
-    assert_string_equal(json_string_value(json_object_get(second, "winningTeam")), "draw");
-    assert_int_equal(json_array_size(json_object_get(second, "versions")), 0);
-    assert_int_equal(json_array_size(json_object_get(second, "playerStats")), 0);
+    static const char *const wanted[] = {
+        "{\"matchId\":\"m2\",\"lobbyId\":\"l\",\"winningTeam\":\"red\","
+        "\"finalScores\":{\"red\":1,\"blue\":2},\"playerStats\":["
+        "{\"playerId\":\"a\",\"displayName\":\"a!\",\"team\":\"red\",\"kills\":3,\"deaths\":4,"
+        "\"assists\":5,\"score\":10,\"isBot\":false},"
+        "{\"playerId\":\"b\",\"displayName\":\"b!\",\"team\":\"red\",\"kills\":3,\"deaths\":4,"
+        "\"assists\":5,\"score\":10,\"isBot\":true}],"
+        "\"duration\":60,\"reason\":\"score_limit\","
+        "\"versions\":[{\"name\":\"mod:koth\",\"version\":\"1.2.0\"}]}",
+        "{\"matchId\":\"m1\",\"lobbyId\":\"l\",\"winningTeam\":\"draw\","
+        "\"finalScores\":{\"red\":1,\"blue\":2},\"playerStats\":[],\"duration\":60,"
+        "\"reason\":\"score_limit\",\"versions\":[]}",
+    };
+    for (size_t i = 0; i < 2; i++) {
+        char *found = json_dumps(json_array_get(got.json, i), JSON_COMPACT);
+        assert_string_equal(found, wanted[i]);
+        free(found);
+    }
     json_decref(got.json);
 }
 
@@ -290,6 +424,10 @@ int main(void) {
         TEST(a_database_that_stops_answers_all),
         TEST(without_a_database_the_node_plays_on),
         TEST(the_start_waits_for_the_tables),
+        TEST(a_request_has_statements_and_not_too_many),
+        TEST(who_waits_is_counted),
+        TEST(a_silent_database_is_told),
+        TEST(players_and_lobbies_are_written_as_they_are),
         TEST(a_result_is_written_whole_and_synced),
         TEST(results_are_read_back_by_match),
         TEST(rows_that_are_not_as_asked_are_an_error),
