@@ -38,10 +38,10 @@ void pending_deinit(void) {
 }
 
 static muster_status timer_arm(uint64_t deadline_ms) {
-    if (timer && timer_at_ms <= deadline_ms) return MUSTER_OK;
     uint64_t now_ms = loop_now_ms();
     uint64_t delay_ms = deadline_ms > now_ms ? deadline_ms - now_ms : 0;
     if (delay_ms < DEADLINE_STEP_MS) delay_ms = DEADLINE_STEP_MS;
+    if (timer && timer_at_ms <= now_ms + delay_ms) return MUSTER_OK;
     struct loop_timer *sooner = loop_timer_start((uint32_t)delay_ms, 0, on_deadline, NULL);
     if (!sooner) return MUSTER_NO_MEMORY;
     loop_timer_stop(timer);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "events.h"
+#include "loop.h"
 
 static uint32_t heard_first;
 static uint32_t heard_second;
@@ -92,12 +93,71 @@ static void test_full(void **state) {
     assert_int_equal(events_subscribe(NULL, 1, second, NULL), MUSTER_OK);
 }
 
+static void count(void *user, const struct muster_notice *notice) {
+    (void)notice;
+    assert_int_equal(plugin_depth(), 1);
+    ++*(uint32_t *)user;
+}
+
+/* Who goes takes what is its own along, and nothing of others. */
+static void test_leaving_leaves_others(void **state) {
+    (void)state;
+    static struct muster_self ann, bea;
+    uint32_t heard[3] = {0};
+    uint64_t last = 1ull << 63;
+    assert_int_equal(loop_init(1), MUSTER_OK);
+    assert_int_equal(events_subscribe(&ann, last, count, &heard[0]), MUSTER_OK);
+    assert_int_equal(events_subscribe(&bea, last, count, &heard[1]), MUSTER_OK);
+    assert_int_equal(events_subscribe(&ann, last | 1, count, &heard[2]), MUSTER_OK);
+    emit(63);
+    emit(62);
+    emit(31);
+    emit(0);
+    assert_int_equal(heard[0], 1);
+    assert_int_equal(heard[1], 1);
+    assert_int_equal(heard[2], 2);
+    events_unsubscribe_owner(&ann);
+    emit(63);
+    assert_int_equal(heard[0], 1);
+    assert_int_equal(heard[1], 2);
+    assert_int_equal(heard[2], 2);
+    assert_int_equal(ann.call_count, 3);
+    assert_int_equal(bea.call_count, 2);
+    assert_int_equal(plugin_depth(), 0);
+    events_unsubscribe_owner(&bea);
+    loop_deinit();
+}
+
+static void nested(void *user, const struct muster_notice *notice) {
+    (void)user;
+    if (notice->kind != 1) return;
+    emit(2); /* the table is not tidied under who walks through it */
+}
+
+static void gone_in_between(void *user, const struct muster_notice *notice) {
+    (void)user;
+    if (notice->kind == 2) events_unsubscribe_owner(NULL);
+}
+
+static void test_leaving_while_told_of_another(void **state) {
+    (void)state;
+    assert_int_equal(events_subscribe(NULL, 6, gone_in_between, NULL), MUSTER_OK);
+    assert_int_equal(events_subscribe(NULL, 6, nested, NULL), MUSTER_OK);
+    assert_int_equal(events_subscribe(NULL, 6, second, NULL), MUSTER_OK);
+    emit(1);
+    assert_int_equal(heard_second, 0);
+    emit(1);
+    assert_int_equal(heard_second, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_mask, reset),
         cmocka_unit_test_setup(test_leaving_while_told, reset),
         cmocka_unit_test_setup(test_joining_while_told, reset),
         cmocka_unit_test_setup(test_full, reset),
+        cmocka_unit_test_setup(test_leaving_leaves_others, reset),
+        cmocka_unit_test_setup(test_leaving_while_told_of_another, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -166,6 +166,131 @@ static void what_is_no_mode_is_refused(void **state) {
     assert_int_equal(add(&info), MUSTER_OK);
 }
 
+/* One value of a good description at a time, at its edges. */
+static void every_bound_is_held(void **state) {
+    (void)state;
+    static const char *const many[65] = {"a"};
+    static const char *const bad_map[] = {"one", "no map"};
+    static const char long_name[] = "n23456789012345678901234567890123456789012345678";
+    const struct muster_mode_info good = base_info("edge");
+#define EDGES(field, low, high)                                                                    \
+    { offsetof(struct muster_mode_info, field), low, high, #field }
+    static const struct {
+        size_t at;
+        uint32_t low, high;
+        const char *field;
+    } edges[] = {EDGES(players_max, 2, 32), EDGES(tick_rate_hz, 1, 60), EDGES(view_count, 1, 17),
+                 EDGES(snapshot_max_bytes, 64, 16384)};
+    for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++) {
+        const uint32_t values[] = {edges[i].low - 1, edges[i].low, edges[i].high,
+                                   edges[i].high + 1};
+        for (int v = 0; v < 4; v++) {
+            struct muster_mode_info info = good;
+            memcpy((uint8_t *)&info + edges[i].at, &values[v], sizeof values[v]);
+            bool fits = v == 1 || v == 2;
+            muster_status status = registry_mode_add(&game.self, &info, why, sizeof why);
+            if (status != (fits ? MUSTER_OK : MUSTER_INVALID))
+                fail_msg("%s %u: status %d", edges[i].field, values[v], (int)status);
+            if (fits) assert_int_equal(registry_mode_remove(&game.self, "edge"), MUSTER_OK);
+            if (!fits) assert_non_null(strstr(why, edges[i].field));
+        }
+    }
+    static const struct {
+        const char *game_mode, *title;
+        const char *const *maps;
+        uint32_t map_count;
+        bool fits;
+    } others[] = {
+        {long_name + 1, "x", maps, 2, true}, {long_name, "x", maps, 2, false},
+        {"a_-.Z9", "x", maps, 2, true},      {"_a", "x", maps, 2, false},
+        {"", "x", maps, 2, false},           {"a/b", "x", maps, 2, false},
+        {"m", "", maps, 2, false},           {"m", NULL, maps, 2, false},
+        {"m", "x", NULL, 1, false},          {"m", "x", maps, 0, false},
+        {"m", "x", many, 65, false},         {"m", "x", bad_map, 2, false},
+        {"m", "x", bad_map, 1, true},
+    };
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        struct muster_mode_info info = good;
+        info.game_mode = others[i].game_mode;
+        info.title = others[i].title;
+        info.maps = others[i].maps;
+        info.map_count = others[i].map_count;
+        muster_status status = registry_mode_add(&game.self, &info, why, sizeof why);
+        if ((status == MUSTER_OK) != others[i].fits) fail_msg("case %zu: %d", i, (int)status);
+        if (others[i].fits) (void)registry_mode_remove(&game.self, info.game_mode);
+    }
+}
+
+static void a_description_of_another_size_is_refused(void **state) {
+    (void)state;
+    struct muster_mode_info info = base_info("sized");
+    const uint32_t sizes[] = {0, 3, sizeof info + 1};
+    for (int i = 0; i < 3; i++) {
+        info.size = sizes[i];
+        assert_int_equal(registry_mode_add(&game.self, &info, why, sizeof why), MUSTER_INVALID);
+    }
+    assert_null(registry_mode("sized"));
+}
+
+/* ---- who comes first ------------------------------------------------------------------------- */
+
+static void providers_stand_in_the_order_of_the_config(void **state) {
+    (void)state;
+    static struct muster_self plugins[3];
+    static const uint32_t orders[] = {7, 3, 5};
+    static const struct muster_service service = {.size = sizeof service};
+    static const struct muster_role role = {MUSTER_ROLE_SERVICE, 0, &service};
+    for (int i = 0; i < 3; i++) {
+        plugins[i] = (struct muster_self){.order = orders[i], .committed = true};
+        plugins[i].resources.next = plugins[i].resources.prev = &plugins[i].resources;
+        plugins[i].plugin.roles = &role;
+        plugins[i].plugin.role_count = 1;
+        assert_int_equal(registry_add(&plugins[i], why, sizeof why), MUSTER_OK);
+        assert_int_equal(registry_count(MUSTER_ROLE_SERVICE), i); /* not in force yet */
+        registry_commit(&plugins[i], NULL);
+    }
+    const struct provider *at = registry_first(MUSTER_ROLE_SERVICE);
+    assert_ptr_equal(at->self, &plugins[1]);
+    assert_ptr_equal(at->next->self, &plugins[2]);
+    assert_ptr_equal(at->next->next->self, &plugins[0]);
+    registry_remove(&plugins[2]);
+    assert_int_equal(registry_count(MUSTER_ROLE_SERVICE), 2);
+    assert_ptr_equal(registry_first(MUSTER_ROLE_SERVICE)->next->self, &plugins[0]);
+    registry_remove(&plugins[1]);
+    assert_ptr_equal(registry_first(MUSTER_ROLE_SERVICE)->self, &plugins[0]);
+    registry_remove(&plugins[0]);
+    assert_null(registry_first(MUSTER_ROLE_SERVICE));
+    assert_null(registry_first(MUSTER_ROLE_END));
+}
+
+static muster_status never_submit(void *instance, muster_ticket_id ticket,
+                                  const struct muster_db_request *request) {
+    (void)instance, (void)ticket, (void)request;
+    return MUSTER_IO;
+}
+
+static muster_status never_migrate(void *instance, muster_ticket_id ticket, const char *component,
+                                   const char *const *steps, uint32_t step_count) {
+    (void)instance, (void)ticket, (void)component, (void)steps, (void)step_count;
+    return MUSTER_IO;
+}
+
+static void there_is_one_database(void **state) {
+    (void)state;
+    static struct muster_self first, second;
+    static const struct muster_database database = {
+        .size = sizeof database, .submit = never_submit, .migrate = never_migrate};
+    static const struct muster_role role[] = {{MUSTER_ROLE_DATABASE, 0, &database}};
+    assert_int_equal(registry_check(&role[0], why, sizeof why), MUSTER_OK);
+    assert_int_equal(fake_plugin(&first, "first", role, 1, NULL, NULL), 0);
+    assert_int_equal(fake_plugin(&second, "second", role, 1, NULL, NULL), -1);
+    registry_remove(&second);
+    assert_ptr_equal(registry_first(MUSTER_ROLE_DATABASE)->self, &first);
+    registry_remove(&first);
+    assert_int_equal(fake_plugin(&second, "second", role, 1, NULL, NULL), 0);
+    registry_remove(&second);
+}
+
 /* ---- settings and defaults ------------------------------------------------------------------- */
 
 static json_t *default_of(const char *game_mode, const char *key) {
@@ -329,6 +454,10 @@ int main(void) {
         TEST(a_base_that_goes_takes_its_modes_along),
         TEST(base_and_mode_may_come_together),
         TEST(what_is_no_mode_is_refused),
+        TEST(every_bound_is_held),
+        TEST(a_description_of_another_size_is_refused),
+        TEST(providers_stand_in_the_order_of_the_config),
+        TEST(there_is_one_database),
         TEST(settings_are_the_bases_and_its_own),
         TEST(base_and_mode_share_no_setting),
         TEST(defaults_are_other_than_the_schemas),
