@@ -1,0 +1,335 @@
+/* The chain of auth plugins: who is asked, whose word counts, what a refusal does to whom. */
+#include "books_rig.h"
+
+#include "auth.h"
+#include "moderation.h"
+#include "paths.h"
+
+/* Two plugins that answer as they are told. */
+static struct issuer {
+    struct muster_self self; /* and the instance, as fake_plugin has it */
+    muster_verdict says;
+    bool completes; /* its ticket, in the call */
+    uint32_t asked;
+    muster_ticket_id ticket;
+    char token[64];
+    char address[64];
+    struct muster_identity identity;
+} first, second;
+
+static uint32_t attached_count;
+
+static muster_verdict on_authenticate(void *instance, const struct muster_auth_request *request,
+                                      struct muster_identity *out) {
+    struct issuer *issuer = instance;
+    issuer->asked++;
+    issuer->ticket = request->ticket;
+    snprintf(issuer->token, sizeof issuer->token, "%s", request->token);
+    snprintf(issuer->address, sizeof issuer->address, "%s", request->address);
+    if (issuer->completes)
+        (void)host_table()->player->auth_complete(&issuer->self, request->ticket, issuer->says,
+                                                  &issuer->identity);
+    if (issuer->says != MUSTER_PASS) *out = issuer->identity;
+    return issuer->says;
+}
+
+static const struct muster_auth vtable = {.size = sizeof vtable, .authenticate = on_authenticate};
+static const struct muster_role roles[] = {{MUSTER_ROLE_AUTH, 0, &vtable}};
+
+static void on_attached(const struct session *session) {
+    assert_non_null(session->client);
+    attached_count++;
+}
+
+static int add_issuer(struct issuer *issuer, const char *name, const char *player_key) {
+    memset(issuer, 0, sizeof *issuer);
+    issuer->identity = (struct muster_identity){.size = sizeof issuer->identity,
+                                                .display_name = "Ann",
+                                                .region = "eu",
+                                                .permissions = "host",
+                                                .expires_at_s = INT64_MAX};
+    snprintf(issuer->identity.player_key, sizeof issuer->identity.player_key, "%s", player_key);
+    return fake_plugin(&issuer->self, name, roles, 1, NULL, NULL);
+}
+
+static int open_chain(void **state) {
+    char error[PATHS_ERROR_MAX];
+    attached_count = 0;
+    auth_set_attached(on_attached);
+    if (rig_open(state) || paths_init(true, error)) return -1;
+    return add_issuer(&first, "first", "ann") || add_issuer(&second, "second", "bea") ? -1 : 0;
+}
+
+static int close_chain(void **state) {
+    pending_close_owner(&first.self);
+    pending_close_owner(&second.self);
+    registry_remove(&first.self);
+    registry_remove(&second.self);
+    moderation_deinit();
+    paths_deinit();
+    return rig_close(state) || first.self.pins || second.self.pins ? -1 : 0;
+}
+
+/* ---- acts ---- */
+
+static struct client *connect_client(const char *address) {
+    struct client *client = &rig.clients[rig.client_count++];
+    *client = (struct client){.conn = rig.client_count};
+    snprintf(client->address, sizeof client->address, "%s", address);
+    return client;
+}
+
+static int32_t authenticate(struct client *client, const char *token) {
+    struct call call = {.client = client, .session = session_find(client->player)};
+    call.params = json_pack("{s:s}", "token", token);
+    call.id = json_integer(7);
+    rig_forget(client);
+    int32_t code = auth_method(&call);
+    json_decref(call.params);
+    json_decref(call.id);
+    json_decref(call.failure.data);
+    return code;
+}
+
+static void complete(struct issuer *issuer, muster_verdict verdict, muster_status status) {
+    assert_int_equal(host_table()->player->auth_complete(&issuer->self, issuer->ticket, verdict,
+                                                         &issuer->identity),
+                     status);
+}
+
+static uint16_t close_code(const struct client *client) {
+    return rig.close_code[client->conn - 1];
+}
+
+#define REFUSED(client, code, word)                                                                \
+    do {                                                                                           \
+        assert_true(rig_told(client, word));                                                       \
+        assert_int_equal(close_code(client), code);                                                \
+        assert_int_equal(client->player, 0);                                                       \
+        assert_null(client->auth);                                                                 \
+    } while (0)
+
+/* ---- the chain ---- */
+
+static void the_first_that_knows_the_token_counts(void **state) {
+    (void)state;
+    struct client *client = connect_client("192.0.2.1");
+    first.says = MUSTER_ACCEPT;
+    assert_int_equal(authenticate(client, "token"), METHOD_LATER);
+    assert_string_equal(first.token, "token");
+    assert_string_equal(first.address, "192.0.2.1");
+    assert_int_equal(second.asked, 0);
+    assert_string_equal(session_find(client->player)->player_key, "ann");
+    assert_true(rig_told(client, "\"id\":7"));
+    assert_true(rig_told(client, "\"playerId\":\"ann\""));
+    assert_true(rig_told(client, "\"resumable\":null"));
+    assert_int_equal(attached_count, 1);
+    assert_int_equal(close_code(client), 0);
+    rig_drop(client);
+}
+
+static void who_passes_hands_it_on(void **state) {
+    (void)state;
+    struct client *client = connect_client(""), *stranger = connect_client("");
+    first.says = MUSTER_PASS;
+    second.says = MUSTER_ACCEPT;
+    authenticate(client, "t");
+    assert_int_equal(first.asked + second.asked, 2);
+    assert_string_equal(session_find(client->player)->player_key, "bea");
+    second.says = MUSTER_PASS;
+    authenticate(stranger, "t");
+    REFUSED(stranger, 4002, "token_invalid");
+    assert_int_equal(attached_count, 1);
+    rig_drop(client);
+}
+
+static void a_refusal_is_the_last_word(void **state) {
+    (void)state;
+    struct client *client = connect_client(""), *other = connect_client("");
+    first.says = MUSTER_REJECT;
+    second.says = MUSTER_ACCEPT;
+    snprintf(first.identity.reason, sizeof first.identity.reason, "out of date");
+    authenticate(client, "t");
+    assert_int_equal(second.asked, 0);
+    REFUSED(client, 4002, "out of date");
+    first.identity.reason[0] = '\0';
+    authenticate(other, "t");
+    REFUSED(other, 4002, "token refused");
+    assert_int_equal(session_count(), 0);
+}
+
+static void a_verdict_that_is_none_lets_nobody_in(void **state) {
+    (void)state;
+    struct client *client = connect_client("");
+    first.says = 9;
+    authenticate(client, "t");
+    REFUSED(client, 4002, "internal");
+    assert_int_equal(second.asked, 0);
+}
+
+/* ---- answers that come later ---- */
+
+static void an_answer_may_come_later(void **state) {
+    (void)state;
+    struct client *client = connect_client("");
+    first.says = MUSTER_PENDING;
+    assert_int_equal(authenticate(client, "t"), METHOD_LATER);
+    assert_non_null(client->auth);
+    assert_string_equal(rig.told[client->conn - 1], "");
+    assert_int_equal(authenticate(client, "again"), RPC_WRONG_STATE); /* one at a time */
+    assert_int_equal(first.asked, 1);
+    second.says = MUSTER_ACCEPT;
+    complete(&first, MUSTER_PASS, MUSTER_OK);
+    assert_string_equal(session_find(client->player)->player_key, "bea");
+    assert_null(client->auth);
+    complete(&first, MUSTER_ACCEPT, MUSTER_NOT_FOUND);
+    assert_string_equal(session_find(client->player)->player_key, "bea");
+    rig_drop(client);
+}
+
+static void an_answer_that_stays_out_is_a_refusal(void **state) {
+    (void)state;
+    struct client *client = connect_client("");
+    first.says = MUSTER_PENDING;
+    authenticate(client, "t");
+    pending_close_owner(&first.self);
+    REFUSED(client, 4002, "unavailable");
+    assert_int_equal(second.asked, 0);
+}
+
+static void who_has_gone_is_not_let_in(void **state) {
+    (void)state;
+    struct client *client = connect_client("");
+    first.says = MUSTER_PENDING;
+    authenticate(client, "t");
+    auth_cancel(client);
+    assert_null(client->auth);
+    auth_cancel(client); /* again: nothing */
+    complete(&first, MUSTER_ACCEPT, MUSTER_OK);
+    assert_int_equal(session_count(), 0);
+    assert_int_equal(attached_count, 0);
+    assert_int_equal(first.self.fault_count, 0);
+}
+
+static void a_plugin_that_answers_twice_is_at_fault(void **state) {
+    (void)state;
+    struct client *client = connect_client("");
+    first.completes = true;
+    first.says = MUSTER_ACCEPT;
+    authenticate(client, "t");
+    assert_int_equal(first.self.fault_count, 1);
+    assert_int_equal(attached_count, 1);
+    assert_string_equal(session_find(client->player)->player_key, "ann");
+    rig_drop(client);
+}
+
+/* ---- renewal ---- */
+
+static void who_is_in_stays_in_when_a_renewal_fails(void **state) {
+    (void)state;
+    struct client *client = connect_client("");
+    first.says = MUSTER_ACCEPT;
+    authenticate(client, "t");
+    struct session *session = session_find(client->player);
+    first.says = MUSTER_REJECT;
+    authenticate(client, "bad");
+    assert_true(rig_told(client, "token_invalid"));
+    snprintf(first.identity.player_key, sizeof first.identity.player_key, "cid");
+    first.says = MUSTER_ACCEPT;
+    authenticate(client, "of somebody else");
+    assert_true(rig_told(client, "wrong_state"));
+    assert_int_equal(close_code(client), 0);
+    assert_ptr_equal(session->client, client);
+    assert_null(session_find_key("cid"));
+    snprintf(first.identity.player_key, sizeof first.identity.player_key, "ann");
+    snprintf(first.identity.permissions, sizeof first.identity.permissions, "admin");
+    authenticate(client, "good");
+    assert_ptr_equal(session_find(client->player), session);
+    assert_true(session_may(session, "admin"));
+    assert_false(session_may(session, "host"));
+    rig_drop(client);
+}
+
+/* ---- what a plugin says of a player ---- */
+
+static void an_identity_is_completed_or_refused(void **state) {
+    (void)state;
+    struct client *client = connect_client(""), *other = connect_client("");
+    first.says = MUSTER_ACCEPT;
+    first.identity.display_name[0] = first.identity.region[0] = '\0';
+    authenticate(client, "t");
+    const struct session *session = session_find(client->player);
+    assert_string_equal(session->display_name, "ann");
+    assert_string_equal(session->region, "local");
+    static const char *const keys[] = {"", "a\nb", "a\xFFq"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        other->closing = false;
+        snprintf(first.identity.player_key, sizeof first.identity.player_key, "%s", keys[i]);
+        authenticate(other, "t");
+        REFUSED(other, 4002, "internal");
+    }
+    memset(first.identity.player_key, 'k', sizeof first.identity.player_key); /* no end */
+    other->closing = false;
+    authenticate(other, "t");
+    assert_int_equal(strlen(session_find(other->player)->player_key), MUSTER_PLAYER_KEY_MAX - 1);
+    rig_drop(client);
+    rig_drop(other);
+}
+
+static void a_full_node_says_so(void **state) {
+    (void)state;
+    char name[8];
+    for (int i = 0; i < 32; i++) {
+        snprintf(name, sizeof name, "p%d", i);
+        rig_sign_in(name, NULL);
+    }
+    struct client *client = connect_client("");
+    first.says = MUSTER_ACCEPT;
+    authenticate(client, "t");
+    REFUSED(client, 4002, "server_full");
+    assert_int_equal(attached_count, 0);
+}
+
+/* ---- bans ---- */
+
+static void who_is_banned_costs_no_token(void **state) {
+    (void)state;
+    struct sanction ban = {.kind = SANCTION_BAN, .reason = "noise"};
+    struct client *client = connect_client("192.0.2.1"), *beside = connect_client("192.0.2.2");
+    assert_true(address_prefix_read("192.0.2.1", &ban.address));
+    assert_int_equal(moderation_add(&ban), MUSTER_OK);
+    first.says = MUSTER_ACCEPT;
+    authenticate(client, "t");
+    REFUSED(client, 4004, "banned");
+    assert_int_equal(first.asked, 0);
+    authenticate(beside, "t");
+    assert_int_equal(close_code(beside), 0);
+    assert_int_equal(attached_count, 1);
+    rig_drop(beside);
+    ban = (struct sanction){.kind = SANCTION_BAN, .player_key = "ann", .reason = "noise"};
+    assert_int_equal(moderation_add(&ban), MUSTER_OK);
+    client = connect_client("192.0.2.2");
+    authenticate(client, "t");
+    REFUSED(client, 4004, "banned");
+    assert_int_equal(first.asked, 2);
+    assert_int_equal(session_count(), 0);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_chain, close_chain)
+    const struct CMUnitTest tests[] = {
+        TEST(the_first_that_knows_the_token_counts),
+        TEST(who_passes_hands_it_on),
+        TEST(a_refusal_is_the_last_word),
+        TEST(a_verdict_that_is_none_lets_nobody_in),
+        TEST(an_answer_may_come_later),
+        TEST(an_answer_that_stays_out_is_a_refusal),
+        TEST(who_has_gone_is_not_let_in),
+        TEST(a_plugin_that_answers_twice_is_at_fault),
+        TEST(who_is_in_stays_in_when_a_renewal_fails),
+        TEST(an_identity_is_completed_or_refused),
+        TEST(a_full_node_says_so),
+        TEST(who_is_banned_costs_no_token),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
