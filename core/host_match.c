@@ -277,7 +277,8 @@ static muster_status command_fn(muster_self *self, muster_match_id id,
     struct match *match = match_find(id);
     if (!match) return MUSTER_NOT_FOUND;
     if (!command || !host_size_ok(command->size, sizeof *command) || command->arg_count > 8 ||
-        !command->name || strlen(command->name) >= MUSTER_NAME_MAX ||
+        (command->arg_count && !command->args) || !command->name ||
+        strlen(command->name) >= MUSTER_NAME_MAX ||
         (command->text && strlen(command->text) >= sizeof((struct match_command *)0)->text))
         return MUSTER_INVALID;
     struct match_command copy = {.seat = command->seat, .arg_count = command->arg_count};
