@@ -69,7 +69,6 @@ bool api_may_talk(lua_State *L) {
 const char *api_text(lua_State *L, int index, size_t max) {
     size_t len;
     const char *text = luaL_checklstring(L, index, &len);
-    if (lua_type(L, index) != LUA_TSTRING) luaL_typeerror(L, index, "string");
     if (len > max) luaL_argerror(L, index, lua_pushfstring(L, "over %d bytes", (int)max));
     for (size_t at = 0; at < len;) {
         size_t n = errors_utf8_length((const unsigned char *)text + at, len - at);

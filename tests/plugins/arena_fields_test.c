@@ -151,6 +151,8 @@ static const struct {
     {FIELD(OF_ITEM, item, carrier), NOTHING_LESS, 31},
     {FIELD(OF_ITEM, item, trail), NOTHING_LESS, MAP_WIDTH *MAP_HEIGHT - 1},
     {FIELD(OF_ITEM, item, kind), 'a', 'z'},
+    {offsetof(struct arena, enemies[MUSTER_TEAM_RED]) + offsetof(struct enemy_field, sources),
+     "source", NOTHING_LESS, MAP_WIDTH *MAP_HEIGHT - 1},
     {offsetof(struct arena, routes[0]) + offsetof(struct route, tile), "route tile", NOTHING_LESS,
      MAP_WIDTH *MAP_HEIGHT - 1},
     {offsetof(struct arena, routes[0]) + offsetof(struct route, valid), "route valid", NOTHING_LESS,
@@ -172,6 +174,7 @@ static void saves_with(size_t offset, const char *name, int64_t value, muster_st
         f.arena->avatars[seat].team = MUSTER_TEAM_RED;
     }
     f.arena->routes[0].valid = 1;
+    f.arena->enemies[MUSTER_TEAM_RED].source_count = 2;
     field_set(&f, offset, value);
     if (loads(&f) != expected) fail_msg("%s of %lld", name, (long long)value);
     testkit_destroy(f.kit);

@@ -316,9 +316,38 @@ static void the_eldest_is_the_next_host(void **state) {
     testkit_member_add(rig->kit, rig->lobby, comes, 3, MUSTER_TEAM_RED)->has_entered = 0;
     testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE)->since_ms = 900;
     testkit_member_add(rig->kit, rig->lobby, rig->third, 2, MUSTER_TEAM_RED)->since_ms = 800;
+    testkit_member_add(rig->kit, rig->lobby, testkit_player_add(rig->kit, "last", "Last"), 4,
+                       MUSTER_TEAM_RED)
+        ->since_ms = 850;
     host_lost(rig);
     assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host, rig->third);
     assert_null(testkit_act_find(rig->kit, "lobby.close"));
+}
+
+/* In whatever order they are listed. */
+static void who_is_here_comes_before_the_eldest(void **state) {
+    struct rig *rig = *state;
+    for (int round = 0; round < 2; round++) {
+        testkit_member_remove(rig->kit, rig->lobby, rig->guest);
+        testkit_member_remove(rig->kit, rig->lobby, rig->third);
+        muster_player_id first = round ? rig->guest : rig->third;
+        testkit_member_add(rig->kit, rig->lobby, first, 1, MUSTER_TEAM_BLUE);
+        testkit_member_add(rig->kit, rig->lobby, round ? rig->third : rig->guest, 2,
+                           MUSTER_TEAM_RED);
+        testkit_member(rig->kit, rig->lobby, rig->guest)->since_ms = 100;
+        testkit_member(rig->kit, rig->lobby, rig->guest)->is_connected = 0;
+        host_lost(rig);
+        assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host, rig->third);
+    }
+}
+
+/* Of two who came at once the first that is listed, also when the other follows. */
+static void of_equals_the_first_is_host(void **state) {
+    struct rig *rig = *state;
+    testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE)->since_ms = 800;
+    testkit_member_add(rig->kit, rig->lobby, rig->third, 2, MUSTER_TEAM_RED)->since_ms = 800;
+    host_lost(rig);
+    assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host, rig->guest);
 }
 
 static void watchers_alone_have_no_host(void **state) {
@@ -540,6 +569,8 @@ int main(void) {
         CASE(others_are_moved_by_the_host),
         CASE(public_lobbies_wait_for_the_ready_when_told_to),
         CASE(the_eldest_is_the_next_host),
+        CASE(who_is_here_comes_before_the_eldest),
+        CASE(of_equals_the_first_is_host),
         CASE(watchers_alone_have_no_host),
         CASE(a_host_that_is_there_stays),
         CASE(who_counts_for_a_kick_vote),

@@ -1,0 +1,118 @@
+/* Presets that players save, with a real database behind them: how many, whose, and who may still
+ * use them. */
+#include "rules_rig.h"
+
+#define SAVE(name) "{\"name\":\"" name "\"}"
+
+struct kept {
+    struct rig *rig;
+    muster_self *database;
+    char dir[256];
+};
+
+static bool is_answered(void *kit) {
+    return testkit_tickets(kit) == 0;
+}
+
+static int setup_kept(void **state) {
+    struct kept *kept = calloc(1, sizeof(*kept));
+    const char *base = getenv("TMPDIR");
+    snprintf(kept->dir, sizeof(kept->dir), "%s/muster-presets-XXXXXX",
+             base && *base ? base : "/tmp");
+    assert_non_null(mkdtemp(kept->dir));
+    struct rig *rig = kept->rig = calloc(1, sizeof(*rig));
+    rig->kit = testkit_create();
+    testkit_data_dir_set(rig->kit, kept->dir);
+    kept->database = testkit_load(rig->kit, PLUGIN_DIR "/db_sqlite.so");
+    assert_non_null(kept->database);
+    assert_int_equal(testkit_start(kept->database), MUSTER_OK);
+    testkit_db_use(rig->kit, kept->database);
+    rig->plugin = testkit_load(rig->kit, PLUGIN_DIR "/rules_private.so");
+    assert_non_null(rig->plugin);
+    assert_true(testkit_config_set(rig->plugin, "presetsPerPlayer", "2"));
+    assert_true(testkit_config_set(rig->plugin, "presets", "duel lateJoin=false"));
+    assert_int_equal(testkit_start(rig->plugin), MUSTER_OK);
+    assert_true(testkit_wait(rig->kit, is_answered, rig->kit, 30000));
+    rig->rules = testkit_role(rig->plugin, MUSTER_ROLE_RULES);
+    rig->instance = testkit_instance(rig->plugin);
+    rig->host = testkit_player_add(rig->kit, "host", "Host");
+    rig->guest = testkit_player_add(rig->kit, "guest", "Guest");
+    rig->lobby = testkit_lobby_add(rig->kit, (struct muster_lobby_info){.host = rig->host});
+    assert_int_equal(rig->rules->create(rig->instance, rig->lobby, &rig->state), MUSTER_OK);
+    testkit_member_add(rig->kit, rig->lobby, rig->host, 0, MUSTER_TEAM_RED);
+    testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE);
+    *state = kept;
+    return 0;
+}
+
+static int teardown_kept(void **state) {
+    struct kept *kept = *state;
+    struct rig *rig = kept->rig;
+    char command[300];
+    rig->rules->destroy(rig->instance, rig->state);
+    assert_int_equal(testkit_stop(rig->plugin), 0);
+    assert_int_equal(testkit_stop(kept->database), 0);
+    assert_int_equal(testkit_faults(rig->kit), 0);
+    testkit_destroy(rig->kit);
+    snprintf(command, sizeof(command), "rm -rf %s", kept->dir);
+    assert_int_equal(system(command), 0);
+    free(rig);
+    free(kept);
+    return 0;
+}
+
+/* "name own, name own" */
+static void assert_listed(struct rig *rig, muster_player_id player, const char *expected) {
+    char line[512] = "";
+    struct testkit_rpc rpc = call(rig, player, "lobby.presets", "{}");
+    json_t *answer = json_loads(rpc.text, 0, NULL), *preset;
+    size_t i, len = 0;
+    json_array_foreach(json_object_get(answer, "presets"), i, preset) {
+        const char *name = json_string_value(json_object_get(preset, "name"));
+        int own = json_is_true(json_object_get(preset, "own"));
+        assert_true(json_is_object(json_object_get(preset, "settings")));
+        len +=
+            (size_t)snprintf(line + len, sizeof(line) - len, "%s%s %d", i ? ", " : "", name, own);
+    }
+    json_decref(answer);
+    assert_string_equal(line, expected);
+}
+
+static void each_player_keeps_so_many(void **state) {
+    struct rig *rig = ((struct kept *)*state)->rig;
+    assert_rpc(call(rig, rig->host, "lobby.savePreset", SAVE("b")), "", "");
+    assert_rpc(call(rig, rig->host, "lobby.savePreset", SAVE("a")), "", "");
+    assert_rpc(call(rig, rig->host, "lobby.savePreset", SAVE("c")), "denied", "too_many");
+    assert_rpc(call(rig, rig->host, "lobby.savePreset", SAVE("b")), "", ""); /* anew */
+    assert_rpc(call(rig, rig->guest, "lobby.savePreset", SAVE("a")), "", "");
+    assert_listed(rig, rig->host, "duel 0, a 1, b 1");
+    assert_listed(rig, rig->guest, "duel 0, a 1");
+    assert_rpc(call(rig, rig->host, "lobby.deletePreset", SAVE("a")), "", "");
+    assert_rpc(call(rig, rig->host, "lobby.deletePreset", SAVE("a")), "not_found", "");
+    assert_listed(rig, rig->host, "duel 0, b 1");
+    assert_listed(rig, rig->guest, "duel 0, a 1");
+    assert_rpc(call(rig, rig->host, "lobby.savePreset", SAVE("c")), "", "");
+}
+
+static void what_was_saved_is_what_comes_back(void **state) {
+    struct rig *rig = ((struct kept *)*state)->rig;
+    assert_true(testkit_setting_set(rig->kit, "lockAtStart", "true"));
+    assert_rpc(call(rig, rig->host, "lobby.savePreset", SAVE("locks")), "", "");
+    assert_true(testkit_setting_set(rig->kit, "lockAtStart", "false"));
+    assert_rpc(call(rig, rig->host, "lobby.savePreset", SAVE("open")), "", "");
+    assert_rpc(call(rig, rig->host, "lobby.applyPreset", SAVE("locks")), "", "");
+    assert_non_null(testkit_act_find(rig->kit, "\"lockAtStart\":true"));
+    assert_rpc(call(rig, rig->guest, "lobby.applyPreset", SAVE("open")), "denied", "not_host");
+    testkit_lobby(rig->kit, rig->lobby)->host = rig->guest;
+    assert_rpc(call(rig, rig->guest, "lobby.applyPreset", SAVE("locks")), "not_found", "");
+    assert_rpc(call(rig, rig->guest, "lobby.deletePreset", SAVE("locks")), "not_found", "");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(each_player_keeps_so_many, setup_kept, teardown_kept),
+        cmocka_unit_test_setup_teardown(what_was_saved_is_what_comes_back, setup_kept,
+                                        teardown_kept),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
