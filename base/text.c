@@ -293,6 +293,21 @@ bool text_line_mend(char *text) {
     return seen;
 }
 
+static bool is_utf8(const char *text, int32_t len) {
+    UChar32 c = 0;
+    for (int32_t i = 0; i < len && c >= 0;) U8_NEXT(text, i, len, c);
+    return c >= 0;
+}
+
+bool text_end_mend(char *text) {
+    int32_t len = (int32_t)strlen(text), cut = len;
+    while (cut > 0 && len - cut < 3 && U8_IS_TRAIL(text[cut - 1])) cut--;
+    if (is_utf8(text, len)) return true;
+    if (cut == 0 || !U8_IS_LEAD(text[cut - 1])) return false;
+    text[cut - 1] = '\0';
+    return is_utf8(text, cut - 1);
+}
+
 /* ---- looks ----------------------------------------------------------------------------------- */
 
 /* Without what nobody sees; bare: letters, marks and numbers alone, if there are any. */

@@ -30,6 +30,10 @@ bool text_name_mend(const char *text, char out[TEXT_NAME_MAX]);
  * as do more than a few accents on one letter. False: nothing of it can be seen. Any thread. */
 bool text_line_mend(char *text);
 
+/* Cuts a last character that lost its end to a full buffer. False: it is not UTF-8 even so, and no
+ * JSON could carry it. Any thread. */
+bool text_end_mend(char *text) MUSTER_MUST_USE;
+
 /* `name` with a number behind it, "Bob (2)", cut where it would be too long. */
 void text_name_number(const char *name, uint32_t number, char out[TEXT_NAME_MAX]);
 

@@ -81,7 +81,7 @@ static bool complete_identity(struct muster_identity *identity) {
     identity->permissions[sizeof identity->permissions - 1] = '\0';
     if (!identity->player_key[0]) return false;
     if (!is_line(identity->player_key)) return false;
-    if (!session_text_mend(identity->permissions)) return false;
+    if (!text_end_mend(identity->permissions)) return false;
     if (!identity->display_name[0])
         snprintf(identity->display_name, sizeof identity->display_name, "%s", identity->player_key);
     names_settle(identity);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin.h"
 #include "config.h"
+#include "console.h"
 #include "engine.h"
 #include "events.h"
 #include "host_internal.h"
@@ -229,7 +229,7 @@ static muster_status command_add_fn(muster_self *self, const char *name, const c
                                                struct muster_writer *answer),
                                     void *user) {
     HOST_CHECK_THREAD(self);
-    return admin_command_add(self, name, help, fn, user);
+    return console_add(self, name, help, fn, user);
 }
 
 /* A command may close the lobby or reload the plugin whose callback asks for it: it runs in the
@@ -269,7 +269,7 @@ static void do_execute(void *user) {
         free(execution);
         return;
     }
-    admin_run(execution->actor, execution->line, on_executed, execution);
+    console_run(execution->actor, execution->line, on_executed, execution);
 }
 
 static muster_status execute_fn(muster_self *self, const char *actor, const char *line,
@@ -382,7 +382,7 @@ void host_deinit(void) {
 void host_release(struct muster_self *self) {
     http_route_remove_owner(self);
     metrics_unregister_owner(self);
-    admin_command_remove_owner(self);
+    console_remove_owner(self);
     methods_plugin_remove_owner(self);
     lobby_vote_drop_owner(self);
 }

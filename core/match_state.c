@@ -7,9 +7,9 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/text.h"
 #include "ensure.h"
 #include "match_internal.h"
-#include "session.h"
 #include "status.h"
 
 /* ---- save ------------------------------------------------------------------------------------ */
@@ -117,7 +117,7 @@ static bool may_sit(const struct match *match, uint32_t seat, bool is_bot) {
 
 static void load_text(struct muster_reader *r, char *out, uint32_t cap) {
     muster_get_str(r, out, cap);
-    if (!session_text_mend(out)) r->overflow = 1;
+    if (!text_end_mend(out)) r->overflow = 1;
 }
 
 static bool load_seat(struct match *match, uint32_t seat, struct muster_reader *r) {

@@ -6,6 +6,7 @@
 
 #include "auth.h"
 #include "config.h"
+#include "console.h"
 #include "lobby.h"
 #include "loop.h"
 #include "methods_internal.h"
@@ -18,12 +19,6 @@
     { name_text, PARAM_STRING, needed, 0, MUSTER_NAME_MAX - 1 }
 #define LOBBY_PARAM                                                                                \
     { "lobbyId", PARAM_STRING, true, 1, 63 }
-
-static methods_admin_fn run_admin;
-
-void methods_set_admin(methods_admin_fn fn) {
-    run_admin = fn;
-}
 
 /* ---- server ---------------------------------------------------------------------------------- */
 
@@ -340,7 +335,7 @@ static int32_t admin_run(struct call *call) {
     to->conn = call->client->conn;
     to->player = call->session->id;
     to->id = json_incref(call->id);
-    run_admin(call->session, param_string(call, "command", ""), on_admin_answer, to);
+    console_run_as(call->session, param_string(call, "command", ""), on_admin_answer, to);
     return METHOD_LATER;
 }
 

@@ -6,12 +6,6 @@
 
 #include "dispatch.h"
 
-/* Runs a console command line for a player who may. fn gets the answer, now or later. */
-typedef void (*methods_admin_fn)(const struct session *session, const char *line,
-                                 void (*fn)(void *user, muster_status status, const char *answer),
-                                 void *user);
-void methods_set_admin(methods_admin_fn fn);
-
 extern const struct method methods_table[];
 
 /* Result of server.info and GET /v1/info, until something changes; brief: without the settings

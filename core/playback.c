@@ -1,6 +1,6 @@
 #include "playback.h"
 
-#include "session.h"
+#include "base/text.h"
 
 #define TICKS_MAX 5184000 /* a day at 60 Hz: a number in a damaged file is no work for years */
 
@@ -13,7 +13,7 @@ static muster_status apply_join(struct match *match, const struct record_entry *
     bool connected = muster_get_u8(&r);
     muster_get_str(&r, player_key, sizeof player_key);
     muster_get_str(&r, display_name, sizeof display_name);
-    if (!session_text_mend(display_name) || !session_text_mend(player_key)) return MUSTER_INVALID;
+    if (!text_end_mend(display_name) || !text_end_mend(player_key)) return MUSTER_INVALID;
     if (r.overflow || entry->seat >= match->seats_max || match->seats[entry->seat].used ||
         team >= MUSTER_TEAM_COUNT)
         return MUSTER_INVALID;

@@ -5,14 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin.h"
 #include "config.h"
+#include "console.h"
 #include "http.h"
 #include "lobby.h"
 #include "loop.h"
 #include "methods.h"
 #include "pacer.h"
-#include "server.h"
 #include "store.h"
 
 #define TICK_STUCK_US 5000000u
@@ -48,6 +47,8 @@ static void respond_checks(const struct muster_http_request *request, const stru
     (void)http_respond(request->id, &response);
 }
 
+static bool (*is_ready)(void);
+
 static const char *tick_failure(void) {
     return pacer_silent_us() > TICK_STUCK_US ? "the tick is stuck" : NULL;
 }
@@ -63,7 +64,7 @@ static void get_readyz(void *user, const struct muster_http_request *request) {
     bool full = lobby_count() >= (uint32_t)config_int("lobby", "maxLobbies");
     const struct check checks[] = {
         {"tick", tick_failure()},
-        {"plugins", server_ready() ? NULL : "starting"},
+        {"plugins", is_ready() ? NULL : "starting"},
         {"draining", lobby_draining() ? "draining" : NULL},
         {"room", full ? "no room for another lobby" : NULL},
         {"database", store_trouble()},
@@ -187,7 +188,7 @@ static void post_command(void *user, const struct muster_http_request *request) 
         free(id);
     } else {
         *id = request->id;
-        admin_run(request->address, line, on_answer, id);
+        console_run(request->address, line, on_answer, id);
     }
     json_decref(body);
 }
@@ -212,7 +213,8 @@ static const struct {
     {"POST", "/v1/admin/command", MUSTER_ROUTE_ADMIN, post_command},
 };
 
-muster_status rest_init(void) {
+muster_status rest_init(bool (*ready)(void)) {
+    is_ready = ready;
     muster_route_id id;
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
         muster_status status = http_route_add(NULL, routes[i].method, routes[i].path,

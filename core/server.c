@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "admin.h"
 #include "auth.h"
 #include "base/text.h"
 #include "check.h"
+#include "commands.h"
 #include "config.h"
+#include "console.h"
 #include "dispatch.h"
 #include "engine.h"
 #include "events.h"
@@ -168,7 +169,6 @@ static muster_status start_books(void) {
     session_set_hooks(
         &(struct session_hooks){.dropped = on_session_dropped, .ended = on_session_ended});
     auth_set_attached(store_player);
-    methods_set_admin(admin_run_as);
     http_set_call_guard(on_http_enter, on_http_leave);
     http_set_door(on_door);
     http_set_supersedes(plugin_supersedes);
@@ -181,7 +181,7 @@ static muster_status start_books(void) {
     if (!status) status = report_init();
     dispatch_set_more(methods_plugin_find);
     if (!status) status = dispatch_init(methods_table);
-    if (!status) status = rest_init();
+    if (!status) status = rest_init(server_ready);
     return status;
 }
 
@@ -199,7 +199,7 @@ static void on_console_answer(void *user, muster_status status, const char *answ
 
 static void on_console_line(void *user, const char *line) {
     (void)user;
-    if (line[0]) admin_run("console", line, on_console_answer, NULL);
+    if (line[0]) console_run("console", line, on_console_answer, NULL);
 }
 
 static void emit(uint32_t kind) {
@@ -478,7 +478,7 @@ static void on_command_answer(void *user, muster_status status, const char *answ
 static void run_command(const char *line) {
     static struct wait wait;
     engine_begin();
-    admin_run_whole("run", line, on_command_answer, &wait);
+    console_run_whole("run", line, on_command_answer, &wait);
     if (!loop_run_until(is_over, &wait, COMMAND_WAIT_MS))
         fail(SERVER_EXIT_INTERNAL, "the command gave no answer");
     engine_end();
@@ -488,7 +488,7 @@ int server_command(const char *line) {
     server.for_command = true;
     int code = server_load_for_command();
     if (code != SERVER_EXIT_OK) return code;
-    if (!admin_knows(line)) {
+    if (!console_knows(line)) {
         fprintf(stderr, "musterd: --run: unknown command \"%.*s\"; \"help\" lists them\n",
                 (int)strcspn(line, " "), line);
         server_unload();

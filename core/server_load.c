@@ -5,7 +5,9 @@
 
 #include "base/text.h"
 #include "check.h"
+#include "commands.h"
 #include "config.h"
+#include "console.h"
 #include "host.h"
 #include "lobby.h"
 #include "log.h"
@@ -73,6 +75,7 @@ int server_prepare(bool keeps_data) {
     status = host_init();
     if (!status) status = pending_init();
     if (status) return load_error(MUSTER_INTERNAL, "out of memory");
+    console_init(commands_table);
     plugin_set_host(host_table());
     plugin_set_release(host_release);
     return SERVER_EXIT_OK;

@@ -103,20 +103,6 @@ static void emit(const struct session *session, uint32_t kind) {
                                         .seat = MUSTER_SEAT_NONE});
 }
 
-static bool is_utf8(const char *text) {
-    json_t *json = json_string(text);
-    json_decref(json);
-    return json != NULL;
-}
-
-bool session_text_mend(char *text) {
-    size_t len = strlen(text), cut = len;
-    while (cut > 0 && len - cut < 3 && ((unsigned char)text[cut - 1] & 0xC0) == 0x80) cut--;
-    if (is_utf8(text)) return true;
-    text[cut > 0 ? cut - 1 : 0] = '\0';
-    return is_utf8(text);
-}
-
 /* What is left now. The wall clock may be set while the session lives; its life goes on. */
 static uint64_t life_ms(int64_t expires_at_s) {
     int64_t now_ms = loop_unix_ms();

@@ -58,9 +58,6 @@ struct session *session_find(muster_player_id id);
 struct session *session_find_key(const char *player_key);
 struct session *session_find_session_key(const char *session_key);
 struct session *session_next(muster_player_id *id); /* slots_next order */
-/* Cuts a last character that lost its end to a full buffer. False: it is not UTF-8 even so, and no
- * JSON could carry it. */
-bool session_text_mend(char *text) MUSTER_MUST_USE;
 /* One of `rate` taken from the player and from the address at hand; else false and *wait_ms. */
 bool session_take(struct session *session, enum party_rate rate, uint32_t *wait_ms);
 bool session_may(const struct session *session, const char *permission);

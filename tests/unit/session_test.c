@@ -247,33 +247,6 @@ static void an_expected_player_finds_the_session(void **state) {
     assert_int_equal(session_count(), 1);
 }
 
-static void text_is_cut_between_characters(void **state) {
-    (void)state;
-    static const struct {
-        const char *given, *wanted;
-    } cases[] = {
-        {"", ""},
-        {"ann", "ann"},
-        {"M\xC3\xBCller", "M\xC3\xBCller"},
-        {"M\xC3", "M"},
-        {"\xE2\x82", ""},
-        {"x\xE2\x82", "x"},
-        {"x\xF0\x9F\x98", "x"},
-        {"\xE2\x82\xAC", "\xE2\x82\xAC"},
-    };
-    static const char *const broken[] = {"\xFF\xFF", "a\xFF-", "\xC3(", "\xED\xA0\x80x"};
-    char text[32];
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        snprintf(text, sizeof text, "%s", cases[i].given);
-        if (!session_text_mend(text)) fail_msg("case %zu", i);
-        assert_string_equal(text, cases[i].wanted);
-    }
-    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
-        snprintf(text, sizeof text, "%s", broken[i]);
-        assert_false(session_text_mend(text));
-    }
-}
-
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_open, rig_close)
     const struct CMUnitTest tests[] = {
@@ -288,7 +261,6 @@ int main(void) {
         TEST(a_dropped_session_lives_while_it_holds_a_seat),
         TEST(a_dropped_session_can_be_terminated),
         TEST(an_expected_player_finds_the_session),
-        TEST(text_is_cut_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -140,6 +140,33 @@ static void a_bare_look_has_no_punctuation(void **state) {
     assert_false(text_alike(text_look_bare("..."), text_look_bare("---")));
 }
 
+static void a_cut_end_is_mended(void **state) {
+    (void)state;
+    static const struct {
+        const char *given, *wanted;
+    } cases[] = {
+        {"", ""},
+        {"ann", "ann"},
+        {"M\xC3\xBCller", "M\xC3\xBCller"},
+        {"M\xC3", "M"},
+        {"\xE2\x82", ""},
+        {"x\xE2\x82", "x"},
+        {"x\xF0\x9F\x98", "x"},
+        {"\xE2\x82\xAC", "\xE2\x82\xAC"},
+    };
+    static const char *const broken[] = {"\xFF\xFF", "a\xFF-", "\xC3(", "\xED\xA0\x80x"};
+    char text[32];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        snprintf(text, sizeof text, "%s", cases[i].given);
+        if (!text_end_mend(text)) fail_msg("case %zu", i);
+        assert_string_equal(text, cases[i].wanted);
+    }
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        snprintf(text, sizeof text, "%s", broken[i]);
+        assert_false(text_end_mend(text));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_kept_as_the_table_says),
@@ -150,6 +177,7 @@ int main(void) {
         cmocka_unit_test(broken_utf8_goes_out_of_lines),
         cmocka_unit_test(what_looks_alike_is_alike),
         cmocka_unit_test(a_bare_look_has_no_punctuation),
+        cmocka_unit_test(a_cut_end_is_mended),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin.h"
 #include "config.h"
+#include "console.h"
 #include "crowd.h"
 #include "log.h"
 #include "loop.h"
@@ -131,7 +131,7 @@ static bool weigh(const char *game_mode, size_t *out) {
     struct heaps heaps = {.game_mode = game_mode};
     struct crowd crowd;
     bool good = crowd_create(&crowd, &options) && play(&crowd, MINUTE_TICKS);
-    if (good) admin_run_whole("bench", "mods scripts", on_scripts, &heaps);
+    if (good) console_run_whole("bench", "mods scripts", on_scripts, &heaps);
     if (good && !heaps.most) fprintf(stderr, "muster_bench_lua: %s: no heap\n", game_mode);
     crowd_destroy(&crowd);
     *out = heaps.most;

@@ -1,13 +1,19 @@
-/* admin_internal - shared by the admin*.c files alone. Layer 4. */
-#ifndef ADMIN_INTERNAL_H
-#define ADMIN_INTERNAL_H
+/* command - what a console command is made of, for those who write one: its entry, and the run that
+ * it answers. Layer 3. Loop thread.
+ */
+#ifndef COMMAND_H
+#define COMMAND_H
 
-#include "admin.h"
-#include "session.h"
+#include <jansson.h>
+#include <muster/host.h>
+
+/* status: OK, or why nothing was done, which answer says in a sentence: INVALID (the arguments),
+ * DENIED, NOT_FOUND (also: no such command), CONFLICT, ... */
+typedef void (*command_answer_fn)(void *user, muster_status status, const char *answer);
 
 /* One run of a command; freed by run_answer and run_fail, which end it. */
 struct run {
-    admin_answer_fn fn;
+    command_answer_fn fn;
     void *user;
     const struct command *command;
     char *arguments; /* what is left of them */
@@ -36,29 +42,7 @@ void run_fail_usage(struct run *run);
 /* The next word, which may stand in double quotes; "" when none is left. */
 char *run_word(struct run *run);
 
-/* admin_players.c */
-void run_players(struct run *run);
-void run_kick(struct run *run);
-void run_create_session(struct run *run);
-void run_get_session(struct run *run);
-void run_terminate_session(struct run *run);
-/* May who runs this act upon that player? False: the run has ended with a sentence. */
-bool run_may_touch(struct run *run, const struct session *session);
-/* One player of that name, and how many there are. */
-struct session *run_find_name(const char *name, uint32_t *count);
-/* The session that a word means, a playerId or the name of one player; or null, and the run has
- * ended with a sentence. */
-struct session *run_find_session(struct run *run, const char *word);
-
-/* admin_sanctions.c */
-void run_ban(struct run *run);
-void run_unban(struct run *run);
-void run_bans(struct run *run);
-void run_mute(struct run *run);
-void run_unmute(struct run *run);
-void run_mutes(struct run *run);
-void run_warn(struct run *run);
-void run_warnings(struct run *run);
-void run_whitelist(struct run *run);
+/* A run of the line for fn, without its command. Null: out of memory. */
+struct run *run_create(const char *line, uint32_t answer_bytes, command_answer_fn fn, void *user);
 
 #endif

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin_internal.h"
 #include "base/text.h"
+#include "commands.h"
 #include "config.h"
 #include "loop.h"
 #include "moderation.h"

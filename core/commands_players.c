@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "admin_internal.h"
 #include "base/text.h"
+#include "commands.h"
 #include "config.h"
 #include "lobby.h"
 #include "status.h"

@@ -1,0 +1,87 @@
+#include "command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+/* The line without surrounding blanks, split at the first one: name and arguments, in `line`. */
+static char *split(char *line) {
+    char *end = line + strlen(line);
+    while (end > line && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r')) *--end = '\0';
+    char *arguments = line + strcspn(line, " \t");
+    if (*arguments) *arguments++ = '\0';
+    return arguments + strspn(arguments, " \t");
+}
+
+struct run *run_create(const char *line, uint32_t answer_bytes, command_answer_fn fn, void *user) {
+    struct run *run = malloc(sizeof *run + answer_bytes + 1);
+    char *copy = strdup(line + strspn(line, " \t"));
+    if (!run || !copy) {
+        free(run);
+        free(copy);
+        return NULL;
+    }
+    *run = (struct run){.fn = fn, .user = user, .line = copy, .arguments = split(copy)};
+    run->out = muster_writer_make(run->text, answer_bytes);
+    return run;
+}
+
+static void put(struct run *run, const char *format, va_list args) {
+    char line[1024];
+    int len = vsnprintf(line, sizeof line, format, args);
+    if (len > (int)sizeof line - 1) len = sizeof line - 1;
+    muster_put_bytes(&run->out, line, (uint32_t)len);
+}
+
+void run_say(struct run *run, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    put(run, format, args);
+    va_end(args);
+}
+
+void run_say_json(struct run *run, json_t *json) {
+    char *text = json_dumps(json, JSON_INDENT(2));
+    if (text) muster_put_bytes(&run->out, text, (uint32_t)strlen(text));
+    free(text);
+    json_decref(json);
+}
+
+static void end(struct run *run, muster_status status) {
+    run->text[run->out.len] = '\0';
+    if (run->out.overflow) log_warn("admin", "an answer was cut at %u bytes", run->out.cap);
+    if (run->fn) run->fn(run->user, status, (const char *)run->text);
+    free(run->line);
+    free(run);
+}
+
+void run_answer(struct run *run) {
+    end(run, MUSTER_OK);
+}
+
+void run_fail(struct run *run, muster_status status, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    run->out.len = 0;
+    put(run, format, args);
+    va_end(args);
+    end(run, status);
+}
+
+void run_fail_usage(struct run *run) {
+    run_fail(run, MUSTER_INVALID, "expected: %s %s", run->command->name, run->command->arguments);
+}
+
+char *run_word(struct run *run) {
+    char *word = run->arguments;
+    bool quoted = *word == '"';
+    if (quoted) word++;
+    char *end_of_word = word + strcspn(word, quoted ? "\"" : " \t");
+    run->arguments = end_of_word + (*end_of_word != '\0');
+    *end_of_word = '\0';
+    run->arguments += strspn(run->arguments, " \t");
+    return word;
+}

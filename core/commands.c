@@ -1,0 +1,184 @@
+#include "commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "config.h"
+#include "console.h"
+#include "lobby.h"
+#include "log.h"
+#include "loop.h"
+#include "pacer.h"
+#include "paths.h"
+#include "plugin.h"
+#include "queue.h"
+#include "server.h"
+#include "status.h"
+#include "store.h"
+
+/* ---- server ---------------------------------------------------------------------------------- */
+
+static void run_status(struct run *run) {
+    run_say(run, "%s, node %s, version %s\n", config_string("server", "name"), paths_node_id(),
+            MUSTER_VERSION);
+    run_say(run, "players %u connected, %u sessions, %u searching\n", session_connected_count(),
+            session_count(), queue_count());
+    run_say(run, "lobbies %u of %lld, matches %u, ticks stretched to %.0f %%\n", lobby_count(),
+            (long long)config_int("lobby", "maxLobbies"), match_count(), pacer_stretch() * 100);
+    run_answer(run);
+}
+
+static void run_stop(struct run *run) {
+    run_say(run, "stopping");
+    run_answer(run);
+    server_stop("stopped from the console");
+}
+
+static void run_drain(struct run *run) {
+    bool off = strcmp(run->arguments, "off") == 0, leave = strcmp(run->arguments, "exit") == 0;
+    if (run->arguments[0] && !off && !leave) {
+        run_fail_usage(run);
+        return;
+    }
+    server_drain(!off, leave);
+    if (off)
+        run_say(run, "not draining: lobbies and joins are taken again");
+    else
+        run_say(run, "draining: no new lobbies, joins and searches%s",
+                leave ? "; the server stops when its last lobby is closed" : "");
+    run_answer(run);
+}
+
+static void run_plugins(struct run *run) {
+    for (struct muster_self *p = plugin_next(NULL); p; p = plugin_next(p))
+        run_say(run, "%s %s, generation %u, %u pins%s\n", p->instance_name, p->version,
+                p->generation, p->pins, p->phase == PLUGIN_STARTED ? "" : " (ending)");
+    run_answer(run);
+}
+
+static void run_reload(struct run *run) {
+    char error[PLUGIN_ERROR_MAX] = "";
+    bool all = run->arguments[0] == '\0';
+    muster_status status = all ? server_reload(error) : plugin_reload(run->arguments, error);
+    const char *what = all ? "configuration" : run->arguments;
+    if (status) {
+        run_fail(run, status, "%s was not reloaded: %s", what, error);
+        return;
+    }
+    run_say(run, "%s reloaded%s%s", what, error[0] ? "\n" : "", error);
+    run_answer(run);
+}
+
+static void run_log_level(struct run *run) {
+    uint32_t level = log_level_parse(run->arguments);
+    if (level == UINT32_MAX) {
+        run_fail_usage(run);
+        return;
+    }
+    log_level_set(level);
+    run_say(run, "log level %s", run->arguments);
+    run_answer(run);
+}
+
+/* ---- lobbies --------------------------------------------------------------------------------- */
+
+static void run_lobbies(struct run *run) {
+    muster_lobby_id id = 0;
+    for (struct lobby *lobby; (lobby = lobby_next(&id));)
+        run_say(run, "%s %s %s %s %u/%u players, %u spectators\n", lobby->key, lobby->game_mode,
+                lobby_map(lobby), lobby_state_text(lobby->state), lobby_players(lobby),
+                lobby->players_max, lobby_spectators(lobby));
+    run_say(run, "%u lobbies", lobby_count());
+    run_answer(run);
+}
+
+static void run_close(struct run *run) {
+    struct lobby *lobby = lobby_find_key(run_word(run));
+    if (!lobby) {
+        run_fail(run, MUSTER_NOT_FOUND, "no such lobby");
+        return;
+    }
+    lobby_close(lobby, MUSTER_LEAVE_KICK,
+                run->arguments[0] ? run->arguments : "closed by an admin");
+    run_say(run, "closed");
+    run_answer(run);
+}
+
+/* To everybody who is connected, in a lobby or not. */
+static void run_announce(struct run *run) {
+    char line[1024];
+    snprintf(line, sizeof line, "%s", run->arguments);
+    if (!text_line_mend(line)) {
+        run_fail_usage(run);
+        return;
+    }
+    muster_player_id id = 0;
+    uint32_t count = 0;
+    for (struct session *session; (session = session_next(&id));) {
+        count += session->client != NULL;
+        session_notify(session, "server.announcement",
+                       json_pack("{s:s,s:I}", "text", line, "at", (json_int_t)loop_unix_ms()));
+    }
+    run_say(run, "said to %u players", count);
+    run_answer(run);
+}
+
+static void on_results(void *user, muster_status status, json_t *json) {
+    struct run *run = user;
+    if (status) {
+        run_fail(run, status, "the database did not answer: %s", status_text(status));
+        return;
+    }
+    run_say_json(run, json);
+    run_answer(run);
+}
+
+static void run_results(struct run *run) {
+    long limit = run->arguments[0] ? strtol(run->arguments, NULL, 10) : 10;
+    store_recent_results(limit < 1 ? 1 : limit > 50 ? 50 : (uint32_t)limit, on_results, run);
+}
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+#define ADMIN "admin"
+#define MODERATOR "moderator" /* admins may do it as well */
+
+const struct command commands_table[] = {
+    {"help", "", "this list", MODERATOR, console_help},
+    {"status", "", "players, lobbies, load", MODERATOR, run_status},
+    {"stop", "", "orderly stop (also: exit, quit)", ADMIN, run_stop},
+    {"exit", "", NULL, ADMIN, run_stop},
+    {"quit", "", NULL, ADMIN, run_stop},
+    {"drain", "[exit|off]", "take no new lobbies and joins; exit: stop when empty; off: as before",
+     ADMIN, run_drain},
+    {"plugins", "", "loaded plugins and generations", ADMIN, run_plugins},
+    {"reload", "[PLUGIN]", "replace one plugin; without a name read the configuration again", ADMIN,
+     run_reload},
+    {"log-level", "debug|info|warn|error", "least level that is logged", ADMIN, run_log_level},
+    {"lobbies", "", "all lobbies", MODERATOR, run_lobbies},
+    {"close", "LOBBYID [REASON]", "close a lobby", ADMIN, run_close},
+    {"say", "TEXT", "an announcement to all players", MODERATOR, run_announce},
+    {"results", "[N]", "the newest match results, as JSON", ADMIN, run_results},
+    {"players", "", "all players", MODERATOR, run_players},
+    {"kick", "PLAYER [REASON]", "end a player's session", MODERATOR, run_kick},
+    {"warn", "PLAYER REASON [// NOTE]", "tell somebody off; counted", MODERATOR, run_warn},
+    {"warnings", "", "all warnings", MODERATOR, run_warnings},
+    {"mute", "WHO [TIME] [REASON] [// NOTE]", "no chat; WHO and TIME as for ban", MODERATOR,
+     run_mute},
+    {"unmute", "WHO|ID", "end a mute", MODERATOR, run_unmute},
+    {"mutes", "", "all mutes in force", MODERATOR, run_mutes},
+    {"ban", "WHO [TIME] [REASON] [// NOTE]",
+     "a player or ADDRESS[/BITS], for 30s, 15m, 12h, 7d, 4w or (perm) for good", MODERATOR,
+     run_ban},
+    {"unban", "WHO|ID", "end a ban", MODERATOR, run_unban},
+    {"bans", "", "all bans in force", MODERATOR, run_bans},
+    {"whitelist", "[on|off|add WHO|remove WHO]", "let in those on the list alone", ADMIN,
+     run_whitelist},
+    {"createPlayerSession", "PLAYERID", "make a session, or show the active one", ADMIN,
+     run_create_session},
+    {"getActiveSession", "PLAYERID", "show the active session, {} if none", ADMIN, run_get_session},
+    {"terminateSession", "SESSIONID [REASON]", "end a session", ADMIN, run_terminate_session},
+    {0},
+};

@@ -1,0 +1,140 @@
+#include "console.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "log.h"
+#include "plugin.h"
+#include "session.h"
+
+#define ANSWER_BYTES 65536
+#define ANSWER_WHOLE_BYTES (64u << 20) /* pages that nobody writes to cost nothing */
+#define PLUGIN_COMMANDS_MAX 64
+
+struct plugin_command {
+    const void *owner;
+    char name[MUSTER_NAME_MAX];
+    char help[128];
+    void (*fn)(void *user, const char *arguments, struct muster_writer *answer);
+    void *user;
+};
+
+static const struct command *commands = &(const struct command){0};
+static struct plugin_command plugin_commands[PLUGIN_COMMANDS_MAX];
+static uint32_t plugin_command_count;
+
+void console_init(const struct command *table) {
+    commands = table;
+}
+
+static const struct command *find_command(const char *name) {
+    for (const struct command *command = commands; command->name; command++)
+        if (strcmp(command->name, name) == 0) return command;
+    return NULL;
+}
+
+/* The newest: during a reload both generations' are there. */
+static struct plugin_command *find_plugin_command(const char *name) {
+    for (uint32_t i = plugin_command_count; i-- > 0;)
+        if (strcmp(plugin_commands[i].name, name) == 0) return &plugin_commands[i];
+    return NULL;
+}
+
+muster_status console_add(const void *owner, const char *name, const char *help,
+                          void (*fn)(void *user, const char *arguments,
+                                     struct muster_writer *answer),
+                          void *user) {
+    if (!name || !fn || !name[0] || strlen(name) >= MUSTER_NAME_MAX || strchr(name, ' '))
+        return MUSTER_INVALID;
+    const struct plugin_command *present = find_plugin_command(name);
+    if (find_command(name) || (present && !plugin_supersedes(owner, present->owner)))
+        return MUSTER_EXISTS;
+    if (plugin_command_count == PLUGIN_COMMANDS_MAX) return MUSTER_LIMIT;
+    struct plugin_command *command = &plugin_commands[plugin_command_count++];
+    *command = (struct plugin_command){.owner = owner, .fn = fn, .user = user};
+    snprintf(command->name, sizeof command->name, "%s", name);
+    snprintf(command->help, sizeof command->help, "%s", help ? help : "");
+    return MUSTER_OK;
+}
+
+void console_remove_owner(const void *owner) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < plugin_command_count; i++)
+        if (plugin_commands[i].owner != owner) plugin_commands[kept++] = plugin_commands[i];
+    plugin_command_count = kept;
+}
+
+void console_help(struct run *run) {
+    for (const struct command *command = commands; command->name; command++)
+        if (command->help)
+            run_say(run, "%-20s %s%s%s\n", command->name, command->arguments,
+                    command->arguments[0] ? " " : "", command->help);
+    for (uint32_t i = 0; i < plugin_command_count; i++)
+        run_say(run, "%-20s %s\n", plugin_commands[i].name, plugin_commands[i].help);
+    run_answer(run);
+}
+
+static void run_plugin_command(const struct plugin_command *command, struct run *run) {
+    plugin_enter((struct muster_self *)command->owner, "command");
+    command->fn(command->user, run->arguments, &run->out);
+    plugin_leave();
+    run_answer(run);
+}
+
+/* permissions: of the player who asks; null: who has the console or the admin token. */
+static bool is_permitted(const struct command *command, const char *permissions) {
+    if (!permissions || muster_permitted(permissions, "admin")) return true;
+    return command && muster_permitted(permissions, command->permission);
+}
+
+static void run_line(const char *permissions, struct run *run) {
+    const struct command *command = find_command(run->line);
+    const struct plugin_command *plugin_command = find_plugin_command(run->line);
+    log_fields(MUSTER_LOG_INFO, "admin", &(struct log_fields){.event = "admin_command"},
+               "%s: %s %s", run->actor, run->line,
+               command ? run->arguments : ""); /* a plugin's may hold a secret */
+    run->command = command;
+    run->is_admin = !permissions || muster_permitted(permissions, "admin");
+    if (!is_permitted(command, permissions))
+        run_fail(run, MUSTER_DENIED, "the permission \"admin\" is needed");
+    else if (command)
+        command->fn(run);
+    else if (plugin_command)
+        run_plugin_command(plugin_command, run);
+    else
+        run_fail(run, MUSTER_NOT_FOUND, "unknown command \"%.100s\"; try help", run->line);
+}
+
+static void begin(const char *actor, const char *permissions, const char *line,
+                  uint32_t answer_bytes, command_answer_fn fn, void *user) {
+    struct run *run = run_create(line, answer_bytes, fn, user);
+    if (!run) {
+        if (fn) fn(user, MUSTER_NO_MEMORY, "out of memory");
+        return;
+    }
+    snprintf(run->actor, sizeof run->actor, "%s", actor);
+    run_line(permissions, run);
+}
+
+void console_run(const char *actor, const char *line, command_answer_fn fn, void *user) {
+    begin(actor, NULL, line, ANSWER_BYTES, fn, user);
+}
+
+void console_run_as(const struct session *session, const char *line, command_answer_fn fn,
+                    void *user) {
+    begin(session->player_key, session->permissions, line, ANSWER_BYTES, fn, user);
+}
+
+void console_run_whole(const char *actor, const char *line, command_answer_fn fn, void *user) {
+    begin(actor, NULL, line, ANSWER_WHOLE_BYTES, fn, user);
+}
+
+bool console_knows(const char *line) {
+    char name[MUSTER_NAME_MAX];
+    line += strspn(line, " \t");
+    size_t len = strcspn(line, " \t\r");
+    if (len >= sizeof name) return false;
+    memcpy(name, line, len);
+    name[len] = '\0';
+    return find_command(name) || find_plugin_command(name);
+}
