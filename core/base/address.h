@@ -1,4 +1,4 @@
-/* address - texts of IP addresses as bytes, and who counts as one party. Layer 0. */
+/* address - texts of IP addresses as bytes, and who counts as one party. */
 #ifndef ADDRESS_H
 #define ADDRESS_H
 

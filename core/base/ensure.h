@@ -1,4 +1,4 @@
-/* ensure - what must hold whoever calls: threads, owners, states. Layer 0.
+/* ensure - what must hold whoever calls: threads, owners, states.
  *
  * Unlike assert it stays in every build: going on with a broken owner or on a wrong thread costs
  * more than the end of the process, which a supervisor starts again.

@@ -1,4 +1,4 @@
-/* limit - token buckets, single and by key. Layer 0. Loop thread.
+/* limit - token buckets, single and by key. Loop thread.
  *
  * Time comes from the caller in ms, so tests need no clock.
  */

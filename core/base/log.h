@@ -1,4 +1,4 @@
-/* log - one line per event, human text on a terminal, JSON lines otherwise. Layer 0.
+/* log - one line per event, human text on a terminal, JSON lines otherwise.
  *
  * Lines go into a bounded ring and are written to stdout by a writer thread, so that a slow
  * terminal never stalls the loop; when the ring is full lines are dropped and counted ("suppressed

@@ -1,4 +1,4 @@
-/* metrics - counters, gauges and histograms of the process. Layer 0. Loop thread.
+/* metrics - counters, gauges and histograms of the process. Loop thread.
  *
  * Names follow Prometheus practice: muster_ prefix, base units, _total on counters. Core's metrics
  * are one X-macro list with fixed labels, so adding to one costs an array access; plugins add

@@ -1,4 +1,4 @@
-/* slots - fixed tables of objects with generation-checked ids. Layer 0.
+/* slots - fixed tables of objects with generation-checked ids.
  *
  * An id is generation << 32 | index + 1: never 0, and an id whose object is gone finds nothing,
  * also after the slot was used again. Items never move; memory is reserved once and touched on

@@ -1,4 +1,4 @@
-/* status - names of status codes and roles, from the SDK's X-macro lists. Layer 0. */
+/* status - names of status codes and roles, from the SDK's X-macro lists. */
 #ifndef STATUS_H
 #define STATUS_H
 

@@ -1,4 +1,4 @@
-/* temporary - a directory that is gone when the process is, whatever ends it. Layer 0. */
+/* temporary - a directory that is gone when the process is, whatever ends it. */
 #ifndef TEMPORARY_H
 #define TEMPORARY_H
 

@@ -1,5 +1,5 @@
 /* text - what people may call themselves and say: one rule for names, one for lines, whatever way
- * they come in. Layer 0, shared by core and the plugins that come along; the only user of ICU.
+ * they come in. Shared by core and the plugins that come along; the only user of ICU.
  *
  * Names are allowed by kind of character (PRECIS, RFC 8264 to 8266, nickname profile), never
  * refused by a list of bad ones. Lines are mended, not refused. All texts are UTF-8. One thread.

@@ -1,4 +1,4 @@
-/* config - defaults < file < environment < command line, checked against schemas. Layer 0.
+/* config - defaults < file < environment < command line, checked against schemas.
  *
  * File: strict JSON, an object of sections: {"net": {"port": 7350}, "plugins": ["db_sqlite"],
  * "auth_local": {...}}. "plugins" lists plugin instances in order, "NAME" or "NAME:INSTANCE"; a

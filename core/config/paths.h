@@ -1,4 +1,4 @@
-/* paths - where this node's files lie, and its id. Layer 0. Loop thread. */
+/* paths - where this node's files lie, and its id. Loop thread. */
 #ifndef PATHS_H
 #define PATHS_H
 

@@ -1,5 +1,5 @@
 /* schema - one description of keys for everything that is configured: core, plugins, lobby
- * settings. Layer 0.
+ * settings.
  *
  * A schema is a JSON array; one entry per key:
  *   {"key":"killLimit","type":"int","default":50,"min":1,"max":1000,"unit":"kills",

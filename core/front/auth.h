@@ -1,4 +1,4 @@
-/* auth - asks the chain of auth plugins who a client is. Layer 3. Loop thread.
+/* auth - asks the chain of auth plugins who a client is. Loop thread.
  *
  * Providers are asked in config order; the first answer that is not PASS counts, an answer may come
  * later. One authentication at a time per connection.

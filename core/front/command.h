@@ -1,5 +1,5 @@
 /* command - what a console command is made of, for those who write one: its entry, and the run that
- * it answers. Layer 3. Loop thread.
+ * it answers. Loop thread.
  */
 #ifndef COMMAND_H
 #define COMMAND_H

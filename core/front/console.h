@@ -1,5 +1,5 @@
 /* console - one table of console commands for stdin, HTTP, clients with permission "admin", and
- * plugins (RCON). Layer 3. Loop thread. Every command is logged with its actor.
+ * plugins (RCON). Loop thread. Every command is logged with its actor.
  */
 #ifndef CONSOLE_H
 #define CONSOLE_H

@@ -1,4 +1,4 @@
-/* dispatch - the gate: every message of every connection passes here once. Layer 3. Loop thread.
+/* dispatch - the gate: every message of every connection passes here once. Loop thread.
  *
  * Decides whether a request may run now (well-formed, within its limits, authenticated, permitted)
  * and hands it to its method. What happens then is the methods' matter (methods.c).

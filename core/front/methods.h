@@ -1,4 +1,4 @@
-/* methods - what each JSON-RPC method does: docs/protocol.md section 2. Layer 3. Loop thread. */
+/* methods - what each JSON-RPC method does: docs/protocol.md section 2. Loop thread. */
 #ifndef METHODS_H
 #define METHODS_H
 

@@ -1,4 +1,4 @@
-/* methods_internal - shared by the methods*.c files alone. Layer 3. */
+/* methods_internal - shared by the methods*.c files alone. */
 #ifndef METHODS_INTERNAL_H
 #define METHODS_INTERNAL_H
 

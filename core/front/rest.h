@@ -1,4 +1,4 @@
-/* rest - core's own HTTP routes: health, lobbies, info, admin. docs/openapi.yaml. Layer 3. */
+/* rest - core's own HTTP routes: health, lobbies, info, admin. docs/openapi.yaml. */
 #ifndef REST_H
 #define REST_H
 

@@ -1,5 +1,5 @@
 /* untrusted - `musterd --untrusted`: gives up, after start-up, what no game needs, so that who
- * breaks out of a script finds a process that can reach nothing but its data. Layer 0.
+ * breaks out of a script finds a process that can reach nothing but its data.
  *
  * The threads that exist at the lock are all there will be. Linux only; what the kernel lacks of
  * Landlock is logged, a refused system-call filter ends the start. Loop thread.

@@ -1,4 +1,4 @@
-/* engine - host->engine: players without clients, and time that passes at a word. Layer 4. Loop
+/* engine - host->engine: players without clients, and time that passes at a word. Loop
  * thread. For a process that runs one console command and ends (musterd --run).
  *
  * engine.c the group, the clock and the matches; engine_player.c the players. The functions are

@@ -1,4 +1,4 @@
-/* engine_internal - shared by engine.c and engine_player.c alone. Layer 4. */
+/* engine_internal - shared by engine.c and engine_player.c alone. */
 #ifndef ENGINE_INTERNAL_H
 #define ENGINE_INTERNAL_H
 

@@ -1,4 +1,4 @@
-/* host - the tables of sdk/include/muster/host.h, filled. Layer 4. Loop thread.
+/* host - the tables of sdk/include/muster/host.h, filled. Loop thread.
  *
  * host.c log, config, metrics, admin, events, watchdog, report; host_loop.c loop and net;
  * host_http.c http and ws; host_game.c lobby, match, player, db. Every function checks thread and

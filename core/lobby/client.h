@@ -1,4 +1,4 @@
-/* client - one WebSocket connection as the books see it. Layer 3. Loop thread.
+/* client - one WebSocket connection as the books see it. Loop thread.
  *
  * Owned by dispatch, which creates it in ws_open and frees it in ws_closed; a session that is
  * attached to it points at it meanwhile. One without a connection is the engine's.

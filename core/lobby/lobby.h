@@ -1,4 +1,4 @@
-/* lobby - where players meet: members, states, seats, and the match they play. Layer 3. Loop
+/* lobby - where players meet: members, states, seats, and the match they play. Loop
  * thread.
  *
  * waiting -> starting -> active -> ending -> (starting again | completed). Joining is always two

@@ -1,5 +1,5 @@
 /* moderation - who may not come in, may not speak, was warned, is let in while the server is
- * closed. Layer 3. Loop thread.
+ * closed. Loop thread.
  *
  * All sanctions in force are in memory; each change goes into the database and, for people, into
  * moderation.json of the data directory, which is where they are kept without a database.

@@ -1,4 +1,4 @@
-/* moderation_internal - shared by the moderation*.c files alone. Layer 3. */
+/* moderation_internal - shared by the moderation*.c files alone. */
 #ifndef MODERATION_INTERNAL_H
 #define MODERATION_INTERNAL_H
 

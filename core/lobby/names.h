@@ -1,5 +1,5 @@
 /* names - who may be called what: identities' names mended, admins' names kept for admins, one name
- * only once in a lobby. Layer 3. Loop thread. The rule itself is base/text's.
+ * only once in a lobby. Loop thread. The rule itself is base/text's.
  */
 #ifndef NAMES_H
 #define NAMES_H

@@ -1,4 +1,4 @@
-/* outbox - writes that must reach the database, whatever it does meanwhile. Layer 3. Loop thread.
+/* outbox - writes that must reach the database, whatever it does meanwhile. Loop thread.
  *
  * Keeps a copy of each until it is written. While the database takes them they go out at once, in
  * order; after a failure that may pass (locked, disk full, moved away, not there) the first is

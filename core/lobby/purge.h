@@ -1,5 +1,5 @@
 /* purge - rows of the database that have had their time: lobbies, who was in them, results.
- * Layer 3. Loop thread.
+ * Loop thread.
  *
  * Every ten minutes, a bounded number of rows at once, until none is left. What is kept for how
  * long is the operator's (store.lobbyDays, store.resultDays). Does nothing without a database.

@@ -1,4 +1,4 @@
-/* queue - players who search a match, and the matchmakers that place them. Layer 3. Loop thread. */
+/* queue - players who search a match, and the matchmakers that place them. Loop thread. */
 #ifndef QUEUE_H
 #define QUEUE_H
 

@@ -1,4 +1,4 @@
-/* report - finished reports on their way to the reporter plugins. Layer 3. Loop thread.
+/* report - finished reports on their way to the reporter plugins. Loop thread.
  *
  * Every report goes to every reporter; one that is not delivered is tried again with a growing
  * pause, report.attemptsMax times. Above report.queueMax the oldest is given up (counted).

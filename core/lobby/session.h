@@ -1,4 +1,4 @@
-/* session - signed-in players of this node. Layer 3. Loop thread.
+/* session - signed-in players of this node. Loop thread.
  *
  * One session per player. It lives while its connection lives, and beyond that while a seat is held
  * for it. A newer connection of the same player takes the session over; the older one is told.

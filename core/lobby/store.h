@@ -1,4 +1,4 @@
-/* store - what the node keeps in the database: players, lobbies, results. Layer 3. Loop thread.
+/* store - what the node keeps in the database: players, lobbies, results. Loop thread.
  *
  * All access to the database role goes through store_submit; what is written goes through outbox,
  * which keeps it until it stands. Without a database plugin the node

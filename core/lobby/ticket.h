@@ -1,4 +1,4 @@
-/* ticket - opaque secrets and ids that the node hands out. Layer 3. Loop thread.
+/* ticket - opaque secrets and ids that the node hands out. Loop thread.
  *
  * Seat tickets and resume tokens are 128 random bits as base64url text; they mean nothing to
  * anybody but the seat that holds them, so there is nothing to forge. Compared in constant time.

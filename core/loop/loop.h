@@ -1,5 +1,5 @@
 /* loop - the process's one event loop: time, timers, posts, pool work, descriptors, signals, plain
- * sockets. The only user of libuv beside net. Layer 0.
+ * sockets. The only user of libuv beside net.
  *
  * Everything runs on the loop thread but loop_post, which is legal on any. Handles are opaque and
  * owned by loop: stop or close frees them after the current turn; the pointer is dead at once.

@@ -1,4 +1,4 @@
-/* match - one fixed-step match: seats, scoreboard, mode, victory, log. Layer 3. Loop thread.
+/* match - one fixed-step match: seats, scoreboard, mode, victory, log. Loop thread.
  *
  * A match knows no connection and no clock: whatever steers it comes in through the functions
  * below, each of which is applied, and recorded with its tick. The same calls in the same order

@@ -1,4 +1,4 @@
-/* pacer - calls the matches' ticks on an absolute schedule. Layer 3. Loop thread.
+/* pacer - calls the matches' ticks on an absolute schedule. Loop thread.
  *
  * A wheel of 1 ms slots; an entry is due at start + n * period, spread over the slots by its phase,
  * so that lobbies do not tick together. Due slots run from a 1 ms timer, which rests while there

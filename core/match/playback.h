@@ -1,4 +1,4 @@
-/* playback - the log of a recording, applied to a match that was made from its header. Layer 3.
+/* playback - the log of a recording, applied to a match that was made from its header.
  * Loop thread.
  *
  * The file is somebody's: whatever an entry says is checked against the match before it is applied.

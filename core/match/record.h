@@ -1,4 +1,4 @@
-/* record - one file per match: what steered it, in order. Layer 3. Loop thread.
+/* record - one file per match: what steered it, in order. Loop thread.
  *
  * Serves replay, recovery and evidence. The file's space is reserved before the match starts and
  * mapped; the tick appends to memory without a syscall; the kernel keeps the pages when the process

@@ -1,4 +1,4 @@
-/* failure - why a client's request was refused: JSON-RPC code, sentence, data. Layer 1. */
+/* failure - why a client's request was refused: JSON-RPC code, sentence, data. */
 #ifndef FAILURE_H
 #define FAILURE_H
 

@@ -1,4 +1,4 @@
-/* http - the route table, problem answers, and the deadline of answers. Layer 1. Loop thread. */
+/* http - the route table, problem answers, and the deadline of answers. Loop thread. */
 #ifndef HTTP_H
 #define HTTP_H
 

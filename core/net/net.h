@@ -1,4 +1,4 @@
-/* net - connections: the only user of libwebsockets. Layer 1. Loop thread.
+/* net - connections: the only user of libwebsockets. Loop thread.
  *
  * Owns the listening sockets (public and admin), accepts on them itself, hands the sockets to
  * libwebsockets and tells the layer above about complete messages through one struct net_handlers.

@@ -1,5 +1,5 @@
 /* net_head - the head of an HTTP/1 request, looked at before libwebsockets sees it: that takes much
- * which is none, and answers some of it with pages of its own. Layer 1. No state. */
+ * which is none, and answers some of it with pages of its own. No state. */
 #ifndef NET_HEAD_H
 #define NET_HEAD_H
 

@@ -1,4 +1,4 @@
-/* net_url - the parts of a URL that a client connects to. Layer 1, for net_client. */
+/* net_url - the parts of a URL that a client connects to. For net_client. */
 #ifndef NET_URL_H
 #define NET_URL_H
 

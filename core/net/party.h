@@ -1,4 +1,4 @@
-/* party - what one address and one player may still do. Layer 1. Loop thread.
+/* party - what one address and one player may still do. Loop thread.
  *
  * A record of token buckets for each address (IPv6: each /64) and each player. It is held by the
  * connections, sessions and requests that use it, and kept for two minutes after the last of them,

@@ -1,5 +1,5 @@
 /* protocol - the bytes of docs/protocol.md: JSON-RPC texts, binary frames, deflated payloads.
- * Layer 1. Knows no connection and no lobby; pure functions over bytes, fuzzed.
+ * Knows no connection and no lobby; pure functions over bytes, fuzzed.
  */
 #ifndef PROTOCOL_H
 #define PROTOCOL_H

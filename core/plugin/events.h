@@ -1,4 +1,4 @@
-/* events - facts for observers: host->events. Layer 2. Loop thread. Read-only, cannot veto. */
+/* events - facts for observers: host->events. Loop thread. Read-only, cannot veto. */
 #ifndef EVENTS_H
 #define EVENTS_H
 

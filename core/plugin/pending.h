@@ -1,4 +1,4 @@
-/* pending - tickets of answers that come later (PENDING). Layer 2. Loop thread.
+/* pending - tickets of answers that come later (PENDING). Loop thread.
  *
  * A ticket is made before the question is asked, belongs to the plugin that is asked (and pins it),
  * and has a deadline. Completing takes it away; late, double and foreign completions find nothing,

@@ -1,4 +1,4 @@
-/* plugin - shared objects: probe, load, lifecycle, generations, owner-tagged resources. Layer 2.
+/* plugin - shared objects: probe, load, lifecycle, generations, owner-tagged resources.
  * The only user of dlopen. Loop thread.
  *
  * A struct muster_self is one generation of one plugin instance. A reload makes a new generation

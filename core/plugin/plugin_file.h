@@ -1,5 +1,5 @@
 /* plugin_file - finds NAME.so, refuses files and folders that others may write, checks the sha256
- * pin, makes the private copy. Layer 2. Used by plugin_load alone.
+ * pin, makes the private copy. Used by plugin_load alone.
  */
 #ifndef PLUGIN_FILE_H
 #define PLUGIN_FILE_H

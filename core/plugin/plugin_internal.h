@@ -1,4 +1,4 @@
-/* plugin_internal - what plugin.c, plugin_reload.c and plugin_call.c share. Layer 2. */
+/* plugin_internal - what plugin.c, plugin_reload.c and plugin_call.c share. */
 #ifndef PLUGIN_INTERNAL_H
 #define PLUGIN_INTERNAL_H
 

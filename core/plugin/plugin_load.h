@@ -1,4 +1,4 @@
-/* plugin_load - one shared object: find, check, copy, open, probe. Layer 2. plugin.c is its only
+/* plugin_load - one shared object: find, check, copy, open, probe. plugin.c is its only
  * caller; no function of the plugin runs here.
  */
 #ifndef PLUGIN_LOAD_H

@@ -1,4 +1,4 @@
-/* registry - role -> providers. Layer 2. Loop thread.
+/* registry - role -> providers. Loop thread.
  *
  * A provider is one role of one plugin generation with its vtable copied into a zeroed local. The
  * table holds the newest generation; whoever keeps a provider for longer than a call pins its

@@ -1,4 +1,4 @@
-/* registry_internal - shared by the registry*.c files alone. Layer 2. */
+/* registry_internal - shared by the registry*.c files alone. */
 #ifndef REGISTRY_INTERNAL_H
 #define REGISTRY_INTERNAL_H
 

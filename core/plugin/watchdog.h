@@ -1,4 +1,4 @@
-/* watchdog - sees calls into plugins that do not return. Layer 2.
+/* watchdog - sees calls into plugins that do not return.
  *
  * While there are calls, a thread looks every ms at the stack of calls that watchdog_enter and
  * watchdog_leave keep. Over the plugin's own limit of CPU time it signals the loop thread (a

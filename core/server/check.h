@@ -1,4 +1,4 @@
-/* check - what a configuration asks for and does not get, beyond the form of its values. Layer 4.
+/* check - what a configuration asks for and does not get, beyond the form of its values.
  *
  * The same for --check-config and for the start: a configuration is "ok" only when it starts.
  * Called by server when all plugins are loaded.

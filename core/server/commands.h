@@ -1,4 +1,4 @@
-/* commands - the server's console commands. Layer 4. Loop thread. */
+/* commands - the server's console commands. Loop thread. */
 #ifndef COMMANDS_H
 #define COMMANDS_H
 

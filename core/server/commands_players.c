@@ -1,4 +1,4 @@
-/* Commands about players and their sessions. Layer 4. */
+/* Commands about players and their sessions. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* Commands about sanctions: ban, mute, warn, whitelist. Layer 4. */
+/* Commands about sanctions: ban, mute, warn, whitelist. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* main - the command line of musterd. Layer 4. */
+/* main - the command line of musterd. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>

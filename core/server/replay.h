@@ -1,4 +1,4 @@
-/* replay - plays a recording again, without network and clock. Layer 4. */
+/* replay - plays a recording again, without network and clock. */
 #ifndef REPLAY_H
 #define REPLAY_H
 

@@ -1,4 +1,4 @@
-/* server - composition root: start in order, reverse stop. Layer 4. Loop thread. */
+/* server - composition root: start in order, reverse stop. Loop thread. */
 #ifndef SERVER_H
 #define SERVER_H
 
