@@ -176,7 +176,9 @@ test("docs/operations.md says of every key of the core whether a change needs a 
 
 test("every key of the core is read somewhere", async (t) => {
     const core = path.join(ROOT, "core");
-    const files = (await readdir(core)).filter((file) => /\.[ch]$/.test(file) && file !== "config_schema.c");
+    const files = (await readdir(core, { recursive: true })).filter(
+        (file) => /\.[ch]$/.test(file) && !file.endsWith("config_schema.c"),
+    );
     const sources = await Promise.all(files.map((file) => readFile(path.join(core, file), "utf8")));
     const unread = [...(await printedKeys(t)).keys()].filter((name) => {
         const [section, key] = name.split(".");
