@@ -139,6 +139,176 @@ static void a_large_file_is_not_checked_and_says_so(void **state) {
     connection_close(connection);
 }
 
+/* ---- what is taken and given ---- */
+
+static void run_request(struct fixture *fixture, const struct muster_db_request *request,
+                        struct job **job) {
+    assert_int_equal(job_create(1, request, job), MUSTER_OK);
+    assert_int_equal(connection_begin(fixture->connection, request->durable != 0), MUSTER_OK);
+    connection_run(fixture->connection, *job);
+    assert_int_equal(connection_commit(fixture->connection), MUSTER_OK);
+}
+
+/* The last statement's rows alone, all their cells, with the names of the columns. */
+static void rows_come_back_whole(void **state) {
+    struct fixture *fixture = *state;
+    const struct muster_db_value values[] = {
+        {.type = MUSTER_DB_INT, .integer = INT64_MIN},
+        {.type = MUSTER_DB_REAL, .real = -0.5},
+        {.type = MUSTER_DB_TEXT, .bytes = {"\xC3\xA4z", 3}},
+        {.type = MUSTER_DB_BLOB, .bytes = {"\0\xFF", 2}},
+        {.type = MUSTER_DB_BLOB},
+        {.type = MUSTER_DB_NULL},
+    };
+    const struct muster_db_statement statements[] = {
+        {"CREATE TABLE t(i, r, x, b, e, n)", NULL, 0, 0},
+        {"INSERT INTO t VALUES($1, $2, $3, $4, $5, $6), ($6, $5, $4, $3, $2, $1)", values, 6, 0},
+        {"SELECT 'not this'", NULL, 0, 0},
+        {"SELECT i AS first, r, x, b, e, n AS last FROM t ORDER BY rowid", NULL, 0, 0},
+    };
+    const struct muster_db_request request = {
+        .size = sizeof request, .statement_count = 4, .statements = statements};
+    struct job *job;
+    run_request(fixture, &request, &job);
+    assert_int_equal(job->status, MUSTER_OK);
+    const struct muster_db_rows *rows = &job->answer->rows;
+    assert_int_equal(rows->row_count, 2);
+    assert_int_equal(rows->column_count, 6);
+    assert_int_equal(rows->changes, 0);
+    assert_string_equal(rows->columns[0], "first");
+    assert_string_equal(rows->columns[5], "last");
+    for (uint32_t i = 0; i < 12; i++) {
+        const struct muster_db_value *wanted = &values[i < 6 ? i : 11 - i], *cell = &rows->cells[i];
+        assert_int_equal(cell->type, wanted->type);
+        if (wanted->type == MUSTER_DB_INT) assert_int_equal(cell->integer, wanted->integer);
+        if (wanted->type == MUSTER_DB_REAL) assert_true(cell->real == wanted->real);
+        if (wanted->type < MUSTER_DB_TEXT) continue;
+        assert_int_equal(cell->bytes.len, wanted->bytes.len);
+        if (wanted->bytes.len)
+            assert_memory_equal(cell->bytes.data, wanted->bytes.data, wanted->bytes.len);
+        assert_int_equal(((const char *)cell->bytes.data)[cell->bytes.len], 0);
+    }
+    job_destroy(job);
+}
+
+static int64_t changes_of(struct fixture *fixture, const char *sql) {
+    const struct muster_db_statement statement = {.sql = sql};
+    const struct muster_db_request request = {
+        .size = sizeof request, .statement_count = 1, .statements = &statement, .durable = 1};
+    struct job *job;
+    run_request(fixture, &request, &job);
+    assert_int_equal(job->status, MUSTER_OK);
+    int64_t changes = job->answer->rows.changes;
+    job_destroy(job);
+    return changes;
+}
+
+static void changes_are_those_of_the_last_statement(void **state) {
+    struct fixture *fixture = *state;
+    (void)changes_of(fixture, "CREATE TABLE t(a)");
+    assert_int_equal(changes_of(fixture, "INSERT INTO t VALUES(1), (2), (3)"), 3);
+    assert_int_equal(changes_of(fixture, "SELECT a FROM t"), 0);
+    assert_int_equal(changes_of(fixture, "UPDATE t SET a = 5 WHERE a > 1"), 2);
+    assert_int_equal(changes_of(fixture, "UPDATE t SET a = 5 WHERE a > 9"), 0);
+    assert_int_equal(changes_of(fixture, "DELETE FROM t"), 3);
+}
+
+/* More statements than are kept prepared; each is still itself. */
+static void many_statements_are_told_apart(void **state) {
+    struct fixture *fixture = *state;
+    char sql[64];
+    (void)changes_of(fixture, "CREATE TABLE t(a UNIQUE)");
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 80; i++) {
+            snprintf(sql, sizeof sql, "INSERT INTO t VALUES(%d) ON CONFLICT DO NOTHING", i);
+            assert_int_equal(changes_of(fixture, sql), round == 0);
+        }
+    }
+    assert_int_equal(changes_of(fixture, "DELETE FROM t"), 80);
+}
+
+static void a_group_that_fails_has_not_happened(void **state) {
+    struct fixture *fixture = *state;
+    assert_int_equal(run(fixture, "CREATE TABLE p(id PRIMARY KEY)"), MUSTER_OK);
+    assert_int_equal(run(fixture, "CREATE TABLE c(id REFERENCES p(id) DEFERRABLE INITIALLY "
+                                  "DEFERRED)"),
+                     MUSTER_OK);
+    assert_int_equal(run(fixture, "INSERT INTO c VALUES('nobody')"), MUSTER_IO);
+    assert_int_equal(run(fixture, "INSERT INTO p VALUES('a')"), MUSTER_OK);
+    assert_int_equal(changes_of(fixture, "DELETE FROM c"), 0);
+    assert_int_equal(changes_of(fixture, "DELETE FROM p"), 1);
+}
+
+static void requests_are_bounded(void **state) {
+    (void)state;
+    static struct muster_db_value values[1000];
+    static struct muster_db_statement statements[65];
+    static const char *steps[257];
+    static char big[(8u << 20) + 1];
+    struct job *job;
+    struct muster_db_request request = {.size = sizeof request, .statements = statements};
+    for (int i = 0; i < 65; i++) statements[i].sql = "SELECT 1";
+    for (int i = 0; i < 257; i++) steps[i] = "SELECT 1";
+    assert_int_equal(job_create(1, &request, &job), MUSTER_INVALID);
+    request.statement_count = 65;
+    assert_int_equal(job_create(1, &request, &job), MUSTER_LIMIT);
+    request.statement_count = 64;
+    assert_int_equal(job_create(1, &request, &job), MUSTER_OK);
+    job_destroy(job);
+    request.statement_count = 1;
+    statements[0].param_count = 1;
+    assert_int_equal(job_create(1, &request, &job), MUSTER_INVALID); /* and none of them */
+    statements[0].params = values;
+    statements[0].param_count = 1000;
+    assert_int_equal(job_create(1, &request, &job), MUSTER_LIMIT);
+    statements[0].param_count = 999;
+    assert_int_equal(job_create(1, &request, &job), MUSTER_OK);
+    job_destroy(job);
+    values[0] = (struct muster_db_value){.type = MUSTER_DB_BLOB, .bytes = {big, sizeof big}};
+    assert_int_equal(job_create(1, &request, &job), MUSTER_LIMIT);
+    values[0].bytes.len = sizeof big - 65536;
+    assert_int_equal(job_create(1, &request, &job), MUSTER_OK);
+    job_destroy(job);
+    values[1] = values[0]; /* each fits, their sum does not */
+    assert_int_equal(job_create(1, &request, &job), MUSTER_LIMIT);
+    values[0] = (struct muster_db_value){.type = MUSTER_DB_TEXT, .bytes = {NULL, 1}};
+    values[1] = (struct muster_db_value){.type = MUSTER_DB_NULL};
+    assert_int_equal(job_create(1, &request, &job), MUSTER_INVALID);
+    assert_int_equal(job_create_migration(1, "x", steps, 257, &job), MUSTER_LIMIT);
+    assert_int_equal(job_create_migration(1, "", steps, 1, &job), MUSTER_INVALID);
+    assert_int_equal(job_create_migration(1, "x", steps, 256, &job), MUSTER_OK);
+    assert_string_equal(job->component, "x");
+    assert_int_equal(job->request.durable, 1);
+    job_destroy(job);
+}
+
+static void an_old_file_is_made_private(void **state) {
+    struct fixture *fixture = *state;
+    char why[CONNECTION_WHY_MAX] = "";
+    struct connection *connection;
+    struct stat st;
+    assert_int_equal(chmod(fixture->file, 0644), 0);
+    assert_int_equal(connection_open(fixture->file, &limits, &connection, why), MUSTER_OK);
+    connection_close(connection);
+    assert_int_equal(stat(fixture->file, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void an_answer_has_its_bounds(void **state) {
+    struct fixture *fixture = *state;
+    assert_int_equal(run(fixture, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+                                  "WHERE i < 10) SELECT i FROM n"),
+                     MUSTER_OK);
+    assert_int_equal(run(fixture, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+                                  "WHERE i < 11) SELECT i FROM n"),
+                     MUSTER_LIMIT);
+    assert_int_equal(run(fixture, "SELECT zeroblob(65000)"), MUSTER_OK);
+    assert_int_equal(run(fixture, "SELECT zeroblob(65536)"), MUSTER_LIMIT);
+    assert_int_equal(run(fixture, "SELECT zeroblob(40000), zeroblob(40000)"), MUSTER_LIMIT);
+    assert_int_equal(run(fixture, "SELECT 1"),
+                     MUSTER_OK); /* and the next one has all of it again */
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
     const struct CMUnitTest tests[] = {
@@ -146,6 +316,13 @@ int main(void) {
         TEST(requests_wait_for_a_lock),
         TEST(a_file_that_went_away_takes_nothing),
         TEST(a_large_file_is_not_checked_and_says_so),
+        TEST(rows_come_back_whole),
+        TEST(changes_are_those_of_the_last_statement),
+        TEST(many_statements_are_told_apart),
+        TEST(a_group_that_fails_has_not_happened),
+        TEST(requests_are_bounded),
+        TEST(an_old_file_is_made_private),
+        TEST(an_answer_has_its_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

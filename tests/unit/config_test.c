@@ -297,6 +297,27 @@ static void test_secret_files(void **state) {
     assert_string_equal(config_string("a", "password"), "hunter2"); /* the old one stays */
 }
 
+static void test_places(void **state) {
+    (void)state;
+    char wanted[128];
+    setenv("MUSTER_NET_ADMIN_PORT", "5", 1);
+    write_text("{\"plugins\":[\"a\"],\"net\":{\"idlePingS\":9}}");
+    const struct config_options options = {.file = path, .port = 3};
+    assert_int_equal(config_load(&options, error), MUSTER_OK);
+    snprintf(wanted, sizeof wanted, "%s: net.idlePingS", path);
+    assert_string_equal(config_place("net", "idlePingS"), wanted);
+    assert_string_equal(config_place("net", "adminPort"), "MUSTER_NET_ADMIN_PORT");
+    assert_string_equal(config_place("net", "port"), "net.port");
+    snprintf(wanted, sizeof wanted, "%s: plugins", path);
+    assert_string_equal(config_plugins_place(), wanted);
+    setenv("MUSTER_PLUGINS", "b", 1);
+    assert_int_equal(config_load(&options, error), MUSTER_OK);
+    assert_string_equal(config_plugins_place(), "MUSTER_PLUGINS");
+    unsetenv("MUSTER_PLUGINS");
+    assert_loads("{}");
+    assert_string_equal(config_plugins_place(), "plugins");
+}
+
 /* ---- reload ---- */
 
 static muster_status refuse_nine(char *wrong) {
@@ -408,6 +429,18 @@ static void test_json_schema(void **state) {
     assert_int_equal(json_integer_value(json_object_get(port, "default")), 7350);
     assert_non_null(json_object_get(properties, "a"));
     assert_non_null(json_object_get(properties, "plugins"));
+    assert_non_null(json_object_get(properties, "pins"));
+    assert_non_null(json_object_get(properties, "$schema"));
+    static const char *const types[][3] = {
+        {"match", "recordEnabled", "boolean"}, {"server", "regions", "array"},
+        {"server", "logLevel", "string"},      {"lobby", "reconnectMs", "integer"},
+        {"server", "name", "string"},
+    };
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        json_t *section = json_object_get(properties, types[i][0]);
+        json_t *key = json_object_get(json_object_get(section, "properties"), types[i][1]);
+        assert_string_equal(json_string_value(json_object_get(key, "type")), types[i][2]);
+    }
     json_decref(root);
 }
 
@@ -425,6 +458,7 @@ int main(void) {
         TEST(test_plugin_list),
         TEST(test_declared_section),
         TEST(test_secret_files),
+        TEST(test_places),
         TEST(test_reload),
         TEST(test_reload_refused),
         TEST(test_print),

@@ -146,6 +146,70 @@ static void kept_records_are_bounded(void **state) {
     assert_in_range(party_count(), 16384, 16386);
 }
 
+/* What one player may do at once, and all players of one address together. */
+static void each_rate_has_its_own_numbers(void **state) {
+    (void)state;
+    static const struct {
+        enum party_rate rate;
+        uint32_t player, address; /* 0: an address is not limited */
+        uint32_t full_ms;         /* until all of it is there again */
+    } cases[] = {
+        {PARTY_STRANGER, 400, 400, 4000}, {PARTY_MESSAGE, 200, 0, 2000},
+        {PARTY_REQUEST, 40, 320, 2000},   {PARTY_CHAT, 5, 40, 5000},
+        {PARTY_CREATE, 30, 30, 60000},    {PARTY_CODE, 10, 10, 60000},
+        {PARTY_FIND, 30, 120, 60000},
+    };
+    struct party *player = party_hold_player("bob"), *address = party_hold_address("192.0.2.1");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (int round = 0; round < 2; round++) {
+            uint32_t together = 0;
+            assert_int_equal(taken(player, NULL, cases[i].rate), cases[i].player);
+            while (together < 1000 && party_take(address, cases[i].rate, NULL)) together++;
+            assert_int_equal(together, cases[i].address ? cases[i].address : 1000);
+            now_ms += cases[i].full_ms + 1;
+        }
+    }
+    party_release(player);
+    party_release(address);
+}
+
+/* Held twice, it stays when one lets go; and its time begins when the last one does. */
+static void a_record_lives_while_somebody_holds_it(void **state) {
+    (void)state;
+    struct party *party = party_hold(party_hold_address("192.0.2.1"));
+    party_release(party);
+    now_ms += 500000;
+    party_release(party_hold_address("192.0.2.2"));
+    assert_int_equal(party_count(), 2);
+    party_release(party);
+    now_ms += 120000;
+    party_release(party_hold_address("192.0.2.3"));
+    assert_int_equal(party_count(), 3); /* two whose time is just not over, and this one */
+    now_ms += 1;
+    party_release(party_hold_address("192.0.2.3"));
+    assert_int_equal(party_count(), 1);
+}
+
+/* Eight names of plugins are remembered for one party; the one not used for longest makes room. */
+static void the_oldest_name_makes_room(void **state) {
+    (void)state;
+    struct party *player = party_hold_player("bob");
+    char name[16];
+    for (int i = 0; i < 8; i++) {
+        snprintf(name, sizeof name, "rules/%d", i);
+        now_ms += 1;
+        assert_true(party_take_named(player, NULL, name, 1, 1, NULL));
+    }
+    assert_false(party_take_named(player, NULL, "rules/0", 1, 1, NULL));
+    assert_false(party_take_named(player, NULL, "rules/7", 1, 1, NULL));
+    now_ms += 1;
+    assert_false(party_take_named(player, NULL, "rules/0", 1, 1, NULL)); /* used again */
+    assert_true(party_take_named(player, NULL, "rules/8", 1, 1, NULL));
+    assert_false(party_take_named(player, NULL, "rules/0", 1, 1, NULL));
+    assert_true(party_take_named(player, NULL, "rules/1", 1, 1, NULL));
+    party_release(player);
+}
+
 static void dear_work_is_paid_afterwards(void **state) {
     (void)state;
     struct party *address = party_hold_address("192.0.2.1");
@@ -212,6 +276,9 @@ int main(void) {
         TEST(a_player_named_like_an_address_is_not_one),
         TEST(records_go_when_nobody_has_used_them_for_long),
         TEST(kept_records_are_bounded),
+        TEST(each_rate_has_its_own_numbers),
+        TEST(a_record_lives_while_somebody_holds_it),
+        TEST(the_oldest_name_makes_room),
         TEST(dear_work_is_paid_afterwards),
         TEST(names_of_plugins_have_limits_of_their_own),
         TEST(a_lifted_player_is_not_counted),

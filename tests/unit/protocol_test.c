@@ -79,6 +79,16 @@ static void depth_is_bounded(void **state) {
     for (int i = 0; i < PROTOCOL_DEPTH_MAX + 1; i++) strcat(deep, "[");
     for (int i = 0; i < PROTOCOL_DEPTH_MAX + 1; i++) strcat(deep, "]");
     expect_single_error(deep, RPC_PARSE);
+    deep[PROTOCOL_DEPTH_MAX * 2 + 1] = '\0'; /* one level less is read, and is no request */
+    struct rpc_batch fits = parse(deep + 1);
+    assert_int_equal(fits.calls[0].error, RPC_INVALID_REQUEST);
+    rpc_batch_deinit(&fits);
+    /* What was closed does not count, nor what closes nothing. */
+    fits = parse("{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"params\":{\"a\":"
+                 "[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],{},{},{}]}}");
+    assert_int_equal(fits.calls[0].error, RPC_OK);
+    rpc_batch_deinit(&fits);
+    expect_single_error("]]]]", RPC_PARSE);
     /* Brackets in strings do not count, also behind an escaped quote. */
     struct rpc_batch batch = parse("{\"jsonrpc\":\"2.0\",\"method\":\"m\","
                                    "\"params\":{\"t\":\"\\\"[[[[[[[[[[[[[[[[[[[[[[[[\"}}");
@@ -167,6 +177,12 @@ static void answers(void **state) {
                 "\"code\":\"denied\"}},\"id\":9}");
     expect_text(rpc_notification("lobby.left", NULL),
                 "{\"jsonrpc\":\"2.0\",\"method\":\"lobby.left\",\"params\":{}}");
+    char *text = rpc_result_text(id, "[1]");
+    assert_string_equal(text, "{\"jsonrpc\":\"2.0\",\"result\":[1],\"id\":9}");
+    free(text);
+    text = rpc_result_text(NULL, "{}");
+    assert_string_equal(text, "{\"jsonrpc\":\"2.0\",\"result\":{},\"id\":null}");
+    free(text);
     json_decref(id);
 }
 
@@ -175,6 +191,11 @@ static void error_words(void **state) {
     assert_string_equal(rpc_error_word(RPC_PARSE), "parse_error");
     assert_string_equal(rpc_error_word(RPC_UNAVAILABLE), "unavailable");
     assert_string_equal(rpc_error_word(1), "internal_error");
+#define SAME_BACK(name, code, word)                                                                \
+    assert_int_equal(rpc_error_code(word), code);                                                  \
+    assert_string_equal(rpc_error_word(code), word);
+    RPC_ERROR_MAP(SAME_BACK)
+    assert_int_equal(rpc_error_code("no such word"), RPC_DENIED);
 }
 
 static void input_is_decoded(void **state) {

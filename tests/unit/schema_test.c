@@ -139,6 +139,22 @@ static void test_values(void **state) {
         {"ratio", "2", false, "2.0"},
         {"ratio", "\"0.5\"", true, "0.5"},
         {"ratio", "\"nan\"", true, "ratio: expected number 0 to 2.5, found \"nan\""},
+        {"ratio", "2.5", false, "2.5"},
+        {"ratio", "0", false, "0.0"},
+        {"ratio", "-0.1", false, "ratio: expected number 0 to 2.5, found -0.10000000000000001"},
+        {"ratio", "\"\"", true, "ratio: expected number 0 to 2.5, found \"\""},
+        {"ratio", "\"1x\"", true, "ratio: expected number 0 to 2.5, found \"1x\""},
+        {"ratio", "\" 1\"", true, "ratio: expected number 0 to 2.5, found \" 1\""},
+        {"ratio", "\"0.5\"", false, "ratio: expected number 0 to 2.5, found \"0.5\""},
+        {"port", "0", false, "0"},
+        {"waitMs", "1000", false, "1000"},
+        {"waitMs", "0", false, "0"},
+        {"regions", "[\"a\",\"b\",\"c\"]", false, "[\"a\",\"b\",\"c\"]"},
+        {"regions", "\"a,b,c,d\"", true,
+         "regions: expected list of 1 to 3 strings, found \"a,b,c,d\""},
+        {"enabled", "\"true\"", false, "enabled: expected true or false, found \"true\""},
+        {"enabled", "\"1\"", true, "true"},
+        {"enabled", "\"false\"", true, "false"},
         {"ratio", "2.6", false, "ratio: expected number 0 to 2.5, found 2.6000000000000001"},
         {"name", "\"12345678\"", false, "\"12345678\""},
         {"name", "\"123456789\"", false,
@@ -200,6 +216,97 @@ static void test_objects(void **state) {
     schema_deinit(&schema);
 }
 
+static muster_status parse_status(const char *text, const char **why) {
+    static struct schema_error error;
+    struct schema schema;
+    muster_status status = schema_parse(text, &schema, &error);
+    *why = error.text;
+    schema_deinit(&schema);
+    return status;
+}
+
+static void test_bounds_of_schemas(void **state) {
+    (void)state;
+    static char text[300000];
+    char key[80];
+    const char *why;
+    for (uint32_t count = 512; count <= 513; count++) {
+        size_t used = 0;
+        for (uint32_t i = 0; i < count; i++)
+            used +=
+                (size_t)sprintf(text + used, "%c{\"key\":\"k%u\",\"type\":\"int\",\"default\":1}",
+                                i ? ',' : '[', i);
+        strcpy(text + used, "]");
+        assert_int_equal(parse_status(text, &why), count == 512 ? MUSTER_OK : MUSTER_INVALID);
+    }
+    assert_string_equal(why, "schema: more than 512 entries");
+    for (size_t len = 64; len <= 65; len++) {
+        memset(key, 'k', len);
+        key[len] = '\0';
+        sprintf(text, "[{\"key\":\"%s\",\"type\":\"int\",\"default\":1}]", key);
+        assert_int_equal(parse_status(text, &why), len == 64 ? MUSTER_OK : MUSTER_INVALID);
+    }
+    memset(text, ' ', 262145);
+    memcpy(text, "[]", 2);
+    text[262144] = '\0';
+    assert_int_equal(parse_status(text, &why), MUSTER_OK);
+    text[262144] = ' ';
+    text[262145] = '\0';
+    assert_int_equal(parse_status(text, &why), MUSTER_INVALID);
+}
+
+/* What has no range of its own has one nevertheless. */
+static void test_ranges_that_are_left_out(void **state) {
+    (void)state;
+    static char value[4100];
+    struct schema schema =
+        parsed("[{\"key\":\"n\",\"type\":\"int\",\"default\":0},"
+               "{\"key\":\"d\",\"type\":\"duration\",\"unit\":\"s\",\"default\":0},"
+               "{\"key\":\"s\",\"type\":\"string\",\"default\":\"\"},"
+               "{\"key\":\"l\",\"type\":\"list\",\"default\":[]}]");
+    assert_string_equal(checked(&schema, "n", "9007199254740991", false), "9007199254740991");
+    assert_non_null(strstr(checked(&schema, "n", "9007199254740992", false), "expected"));
+    assert_string_equal(checked(&schema, "n", "-9007199254740991", false), "-9007199254740991");
+    assert_string_equal(checked(&schema, "d", "2147483647", false), "2147483647");
+    assert_non_null(strstr(checked(&schema, "d", "2147483648", false), "expected"));
+    assert_non_null(strstr(checked(&schema, "d", "-1", false), "expected"));
+    memset(value, 'x', sizeof value);
+    value[0] = value[4098] = '"';
+    value[4099] = '\0';
+    assert_non_null(strstr(checked(&schema, "s", value, false), "at most 4096 bytes"));
+    json_t *list = json_array();
+    struct schema_error error;
+    for (int i = 0; i < 65; i++) {
+        json_t *good = NULL;
+        json_array_append_new(list, json_string("x"));
+        assert_int_equal(schema_check_value(schema_find(&schema, "l"), list, false, &good, &error),
+                         i < 64 ? MUSTER_OK : MUSTER_INVALID);
+        json_decref(good);
+    }
+    json_decref(list);
+    schema_deinit(&schema);
+}
+
+static void test_another_default(void **state) {
+    (void)state;
+    struct schema schema = parsed(all_types);
+    struct schema other = {0};
+    struct schema_error error;
+    assert_int_equal(schema_merge(&other, &schema, &error), MUSTER_OK);
+    json_t *good = json_integer(5), *bad = json_integer(-5);
+    assert_int_equal(schema_default_set(&schema, "port", good, &error), MUSTER_OK);
+    assert_int_equal(schema_default_set(&schema, "port", bad, &error), MUSTER_INVALID);
+    assert_int_equal(schema_default_set(&schema, "prot", good, &error), MUSTER_NOT_FOUND);
+    assert_int_equal(json_integer_value(schema_find(&schema, "port")->fallback), 5);
+    assert_int_equal(json_integer_value(schema_find(&other, "port")->fallback), 7350);
+    assert_string_equal(schema_shared_key(&schema, &other), schema.entries[0].key);
+    json_decref(good);
+    json_decref(bad);
+    schema_deinit(&other);
+    assert_string_equal(schema_find(&schema, "port")->key, "port");
+    schema_deinit(&schema);
+}
+
 static void test_merge(void **state) {
     (void)state;
     struct schema into = parsed("[{\"key\":\"a\",\"type\":\"int\",\"default\":1}]");
@@ -222,6 +329,29 @@ static void test_nearest(void **state) {
     assert_string_equal(schema_nearest("adress", names, 4), "address");
     assert_string_equal(schema_nearest("regions", names, 4), "region");
     assert_null(schema_nearest("xyz", names, 4));
+    static const struct {
+        const char *given, *wanted;
+    } rows[] = {
+        {"pot", "port"},
+        {"pt", NULL},
+        {"rt", NULL},
+        {"poxt", "port"},
+        {"pxxt", "port"},
+        {"pxxx", NULL},
+        {"maxPlrs", "maxPlayers"},
+        {"maxPl", NULL},
+        {"maxPlay", "maxPlayers"},
+        {"opr", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *near = schema_nearest(rows[i].given, names, 4);
+        if (!near != !rows[i].wanted || (near && strcmp(near, rows[i].wanted) != 0))
+            fail_msg("%s: %s", rows[i].given, near ? near : "none");
+    }
+    static const char *const alike[] = {"teamA", "teamB", "team"};
+    assert_string_equal(schema_nearest("teamC", alike, 3), "teamA"); /* the first of the nearest */
+    assert_string_equal(schema_nearest("team", alike, 3), "team");
+    assert_string_equal(schema_nearest("teamBB", alike, 3), "teamB");
     assert_null(schema_nearest("colour", names, 4));
     assert_null(schema_nearest("", names, 4));
     char huge[200];
@@ -232,10 +362,16 @@ static void test_nearest(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parse),   cmocka_unit_test(test_bad_schemas),
-        cmocka_unit_test(test_values),  cmocka_unit_test(test_long_values_are_cut),
-        cmocka_unit_test(test_objects), cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_bad_schemas),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_long_values_are_cut),
+        cmocka_unit_test(test_objects),
+        cmocka_unit_test(test_merge),
         cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_bounds_of_schemas),
+        cmocka_unit_test(test_ranges_that_are_left_out),
+        cmocka_unit_test(test_another_default),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
