@@ -227,6 +227,10 @@ void access_tell_matching(const struct lobby *lobby) {
     (void)instance->host->lobby->matched_set(instance->self, lobby->id, open);
 }
 
+int64_t access_left_ms(const struct lobby *lobby, uint64_t end_ms) {
+    return (int64_t)(end_ms - now_ms(lobby));
+}
+
 static json_t *text_or_null(const char *text) {
     return text[0] ? json_string(text) : json_null();
 }
@@ -238,17 +242,21 @@ json_t *access_json(const struct lobby *lobby) {
     for (uint32_t i = 0; i < INVITATIONS_MAX; i++) {
         const struct invitation *one = &lobby->invitations[i];
         if (!is_alive(lobby, one)) continue;
-        json_array_append_new(invitations,
-                              json_pack("{s:o,s:o,s:I}", "playerId", text_or_null(one->player_key),
-                                        "invitation", text_or_null(one->token), "expiresAt",
-                                        (json_int_t)one->expires_at_ms));
+        json_array_append_new(
+            invitations,
+            json_pack("{s:o,s:o,s:I,s:I}", "playerId", text_or_null(one->player_key), "invitation",
+                      text_or_null(one->token), "expiresAt", (json_int_t)one->expires_at_ms,
+                      "expiresInMs", (json_int_t)access_left_ms(lobby, one->expires_ms)));
     }
     for (uint32_t i = 0; i < BANS_MAX; i++) {
         const struct ban *ban = &lobby->bans[i];
         if (!ban->player_key[0] || (ban->until_ms && ban->until_ms <= now_ms(lobby))) continue;
         json_t *until = ban->until_ms ? json_integer(ban->until_at_ms) : json_null();
-        json_array_append_new(bans, json_pack("{s:s,s:s,s:o}", "playerId", ban->player_key,
-                                              "reason", ban->reason, "until", until));
+        json_t *left =
+            ban->until_ms ? json_integer(access_left_ms(lobby, ban->until_ms)) : json_null();
+        json_array_append_new(bans,
+                              json_pack("{s:s,s:s,s:o,s:o}", "playerId", ban->player_key, "reason",
+                                        ban->reason, "until", until, "endsInMs", left));
     }
     return json_pack("{s:b,s:o,s:o,s:o}", "hasPassword", lobby->has_password, "allowedPlayers",
                      allowed, "invitations", invitations, "bans", bans);

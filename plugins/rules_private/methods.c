@@ -222,10 +222,11 @@ static void method_renew_code(struct request *request) {
 static void tell_invited(const struct request *request, muster_player_id player,
                          const struct invitation *invitation) {
     const struct instance *instance = request->instance;
-    json_t *json =
-        json_pack("{s:s,s:s,s:s,s:s,s:I}", "lobbyId", request->info.lobby_key, "gameMode",
-                  request->info.game_mode, "fromId", request->member.player_key, "fromName",
-                  request->member.display_name, "expiresAt", (json_int_t)invitation->expires_at_ms);
+    json_t *json = json_pack("{s:s,s:s,s:s,s:s,s:I,s:I}", "lobbyId", request->info.lobby_key,
+                             "gameMode", request->info.game_mode, "fromId",
+                             request->member.player_key, "fromName", request->member.display_name,
+                             "expiresAt", (json_int_t)invitation->expires_at_ms, "expiresInMs",
+                             (json_int_t)access_left_ms(request->lobby, invitation->expires_ms));
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     if (text) (void)instance->host->player->notify(instance->self, player, "lobby.invited", text);
     free(text);
@@ -271,8 +272,9 @@ static void method_invite(struct request *request) {
     json_t *token = invitation->token[0] ? json_string(invitation->token) : json_null();
     json_t *key = player_key[0] ? json_string(player_key) : json_null();
     answer(instance, request->call,
-           json_pack("{s:o,s:o,s:b,s:I}", "playerId", key, "invitation", token, "notified",
-                     player != 0, "expiresAt", (json_int_t)invitation->expires_at_ms));
+           json_pack("{s:o,s:o,s:b,s:I,s:I}", "playerId", key, "invitation", token, "notified",
+                     player != 0, "expiresAt", (json_int_t)invitation->expires_at_ms, "expiresInMs",
+                     (json_int_t)access_left_ms(request->lobby, invitation->expires_ms)));
 }
 
 static void method_revoke(struct request *request) {

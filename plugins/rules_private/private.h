@@ -80,6 +80,8 @@ uint32_t access_revoke(struct lobby *lobby, const char *player_key, const char *
 /* False: too many bans. */
 bool access_ban(struct lobby *lobby, const char *player_key, const char *reason, uint32_t life_s);
 bool access_unban(struct lobby *lobby, const char *player_key);
+/* From now to a moment of the loop's clock. */
+int64_t access_left_ms(const struct lobby *lobby, uint64_t end_ms);
 json_t *access_json(const struct lobby *lobby);
 /* Strangers cannot come in: matchmaking shall not try. */
 void access_tell_matching(const struct lobby *lobby);

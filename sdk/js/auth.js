@@ -103,8 +103,7 @@ export class AuthClient extends Emitter {
      */
     async accessToken(renew = false) {
         if (!this.#token) throw new MusterError("signed_out", "sign in first");
-        const fresh = this.#endsAtMs - Date.now() > FRESH_MS;
-        if (!renew && fresh) return this.#token.accessToken;
+        if (!renew && this.#leftMs() > FRESH_MS) return this.#token.accessToken;
         return (await this.refresh()).accessToken;
     }
 
@@ -274,14 +273,19 @@ export class AuthClient extends Emitter {
         }
     }
 
+    /** 0, too, where the clock has been set back: more than the whole life cannot be left. */
+    #leftMs() {
+        const leftMs = this.#endsAtMs - Date.now();
+        return leftMs > (this.#token?.expiresIn ?? Infinity) * 1000 ? 0 : leftMs;
+    }
+
     /** @param {number} [delayMs] */
     #schedule(delayMs) {
         clearTimeout(this.#timer);
         if (!this.#token) return;
         const { renewBeforeS, random } = this.#options;
-        const leftMs = this.#endsAtMs - Date.now();
         // Tabs share the storage: they do not renew at the same moment.
-        const due = renewalDelayMs(leftMs, renewBeforeS * 1000, this.#storage ? random : () => 0);
+        const due = renewalDelayMs(this.#leftMs(), renewBeforeS * 1000, this.#storage ? random : () => 0);
         const wait = Math.min(Math.max(delayMs ?? due, 1000), TIMER_MAX_MS);
         this.#timer = setTimeout(() => {
             // Who needs the token hears of the failure from accessToken(); here it is tried again.

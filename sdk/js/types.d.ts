@@ -287,8 +287,10 @@ export interface Invitation {
   playerId: string | null;
   /** null: for that player, who needs no text. */
   invitation: string | null;
-  /** Unix milliseconds. */
+  /** Unix milliseconds, by the server's clock. */
   expiresAt: number;
+  /** From now; for whose clock is not the server's. */
+  expiresInMs: number;
 }
 
 /** Who may come in; shown to the host. */
@@ -296,7 +298,8 @@ export interface LobbyAccess {
   hasPassword: boolean;
   allowedPlayers: string[];
   invitations: Invitation[];
-  bans: { playerId: string; reason: string; until: number | null }[];
+  /** until: Unix milliseconds by the server's clock; null: as long as the lobby lives. */
+  bans: { playerId: string; reason: string; until: number | null; endsInMs: number | null }[];
   joinCode: string;
 }
 
@@ -391,6 +394,7 @@ export interface ClientEvents {
     fromId: string;
     fromName: string;
     expiresAt: number;
+    expiresInMs: number;
   };
   /** A script of the lobby has failed; told to its host. */
   "mod.error": { mod: string; message: string };

@@ -22,6 +22,14 @@ async function browse(page, name) {
 }
 
 /** Somebody else's browser. */
+/** The page's own clock is wrong by so much: what it was told counts, not what it reads. */
+const clockWrongBy = (page, ms) => page.evaluate((shift) => {
+    const { now } = Date;
+    Date.now = () => now() + shift;
+}, ms);
+
+const DAY_MS = 86400000;
+
 async function openPage(browser, url, name, view = {}) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...view });
     const page = await context.newPage();
@@ -278,10 +286,11 @@ test("the host sees to who comes in: password, code, allowed players, invitation
     assert.deepEqual([...faults, ...friendFaults], []);
 });
 
-test("an invitation is shown, accepted, declined, and gives up another seat", async (t) => {
+test("an invitation is shown, accepted, declined, and gives up another seat, whatever the clock says", async (t) => {
     const { page, server, faults } = await setUp(t, { config: config() });
     await browse(page, "Ada");
     const playerId = await page.textContent("#own-id");
+    await clockWrongBy(page, DAY_MS);
     const hosts = [];
     for (const name of ["Grace", "Mary"]) {
         const { client } = await connectPlayer(t, server, { name });
@@ -308,6 +317,7 @@ test("an invitation is shown, accepted, declined, and gives up another seat", as
         hosts[1].entry.lobby.lobbyId);
     await eventually("the first seat is free", () => hosts[0].entry.members.length === 1);
 
+    await clockWrongBy(page, -2 * DAY_MS);
     await hosts[0].lobby.invite({ playerId, expiresInS: 1 });
     await page.waitForSelector(".invitation");
     await page.waitForSelector(".invitation", { state: "detached" });

@@ -95,7 +95,9 @@ test("invitations: by player, by token, until they expire or are taken back", as
     const told = guest.once("lobby.invited", WAIT);
     const sent = await host.lobby.invite({ playerId: idOf(guest) });
     assert.equal(sent.notified, true);
-    assert.equal((await told).lobbyId, lobby.lobbyId);
+    const { lobbyId, expiresInMs } = await told;
+    assert.equal(lobbyId, lobby.lobbyId);
+    for (const ms of [expiresInMs, sent.expiresInMs]) assert.ok(ms > 500_000 && ms <= 600_000);
     await join(guest);
     await denied(guest.call("lobby.invite", { playerId: idOf(second) }), "not_host");
     await host.call("lobby.updateSettings", { settings: { membersInvite: true } });

@@ -296,6 +296,20 @@ test("a clock that is wrong ends no token: its life counts", async (t) => {
     assert.equal(await again.accessToken(), "access-ada-1");
 });
 
+test("a clock that is set back keeps no token for longer than its life", async (t) => {
+    t.mock.timers.enable({ apis: ["Date"], now: 1_000_000_000_000 });
+    let made = 0;
+    const fetch = async () => Response.json(tokenOf("ada", ++made, { expiresIn: 900 }));
+    const storage = new MemoryStorage();
+    const auth = new AuthClient({ fetch, storage });
+    await auth.guest();
+    t.mock.timers.setTime(1_000_000_000_000 - 86_400_000);
+    assert.equal(await auth.accessToken(), "access-ada-2");
+    const again = new AuthClient({ storage, fetch: () => assert.fail("renewed") });
+    t.after(() => [auth, again].forEach((one) => one.stop()));
+    assert.equal(await again.accessToken(), "access-ada-2");
+});
+
 test("a server that takes the request and never answers is unreachable", async () => {
     const fetch = (_, { signal }) => new Promise((_, reject) =>
         signal.addEventListener("abort", () => reject(signal.reason)));

@@ -41,6 +41,15 @@ static void tries_of_a_player_are_limited(void **state) {
     assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->guest, "sesame"), "too_many_tries");
 }
 
+/* What is left is told for those whose clock is wrong. */
+static json_int_t left_of(struct rig *rig, const char *list, const char *key) {
+    json_t *answer = json_loads(call(rig, rig->host, "lobby.access", "{}").text, 0, NULL);
+    json_t *left = json_object_get(json_array_get(json_object_get(answer, list), 0), key);
+    json_int_t ms = json_is_integer(left) ? json_integer_value(left) : -1;
+    json_decref(answer);
+    return ms;
+}
+
 static void invitations_expire(void **state) {
     struct rig *rig = *state;
     char token[64] = "";
@@ -55,7 +64,11 @@ static void invitations_expire(void **state) {
     json_decref(answer);
     assert_int_equal(strlen(token), 24);
     assert_int_equal(ask(rig, MUSTER_ACTION_JOIN, rig->third, token), MUSTER_ACCEPT);
-    testkit_advance(rig->kit, 60001);
+    assert_int_equal(left_of(rig, "invitations", "expiresInMs"), 60000);
+    testkit_unix_set(rig->kit, 4000000000000); /* the wall clock jumps: nothing of it counts */
+    testkit_advance(rig->kit, 20000);
+    assert_int_equal(left_of(rig, "invitations", "expiresInMs"), 40000);
+    testkit_advance(rig->kit, 40001);
     assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->guest, ""), "invitation_expired");
     assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->third, token), "invitation_expired");
 }
@@ -68,6 +81,7 @@ static void allow_list_and_bans(void **state) {
     assert_rpc(call(rig, rig->host, "lobby.ban",
                     "{\"playerId\":\"guest\",\"reason\":\"rude\",\"seconds\":30}"),
                "", "");
+    assert_int_equal(left_of(rig, "bans", "endsInMs"), 30000);
     assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->guest, ""), "banned");
     assert_non_null(strstr(rig->reason, "rude"));
     testkit_advance(rig->kit, 30001);

@@ -9,8 +9,9 @@ import { isInCharge } from "./who.js";
 const HOSTS_ONLY = ["access-password", "access-allow", "access-ban", "allow-list", "ban-list"];
 const SETTLE_MS = 300; // several changes at once are asked about once
 
-function timeText(unixMs) {
-    return new Date(unixMs).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+/** By the clock here, which need not be the server's. */
+function timeText(leftMs) {
+    return new Date(Date.now() + leftMs).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 }
 
 export class AccessPanel {
@@ -91,8 +92,10 @@ export class AccessPanel {
     }
 
     #showOwnLinks() {
-        this.#links = this.#links.filter(({ expiresAt }) => expiresAt > Date.now());
-        this.#lists.invitations.show(this.#links);
+        const now = performance.now();
+        this.#links = this.#links.filter(({ endsAt }) => endsAt > now);
+        this.#lists.invitations.show(this.#links.map(({ endsAt, ...link }) =>
+            ({ ...link, expiresInMs: endsAt - now })));
     }
 
     /** A row with a text and a button; act(item) changes what the lists show. */
@@ -117,8 +120,9 @@ export class AccessPanel {
     }
 
     #banRow() {
-        return this.#row(({ playerId, reason, until }) =>
-            [`Banned: ${this.#nameOf(playerId)}`, reason, until ? `until ${timeText(until)}` : ""]
+        return this.#row(({ playerId, reason, endsInMs }) =>
+            [`Banned: ${this.#nameOf(playerId)}`, reason,
+                endsInMs === null ? "" : `until ${timeText(endsInMs)}`]
                 .filter(Boolean).join(", "), "Unban",
         ({ playerId }) => this.#client.lobby.unban(playerId));
     }
@@ -127,9 +131,9 @@ export class AccessPanel {
     #invitationRow() {
         let link = "";
         const copy = copyButton("Copy link", () => link);
-        const { element, button, update } = this.#row(({ playerId, expiresAt }) => {
+        const { element, button, update } = this.#row(({ playerId, expiresInMs }) => {
             const who = playerId ? this.#nameOf(playerId) : "whoever has the link";
-            return `Invited: ${who}, until ${timeText(expiresAt)}`;
+            return `Invited: ${who}, until ${timeText(expiresInMs)}`;
         }, "Take back", ({ playerId, invitation }) => this.#client.lobby.revokeInvitation(
             playerId ? { playerId } : { invitation }), copy);
         return {
@@ -184,7 +188,7 @@ export class AccessPanel {
     async #invite(options = {}) {
         const made = await this.#client.lobby.invite(options);
         if (made.invitation) {
-            this.#links.push(made);
+            this.#links.push({ ...made, endsAt: performance.now() + made.expiresInMs });
             if (!isInCharge(this.#client)) this.#showOwnLinks();
             this.#say("Whoever has the link may come in.");
             return;

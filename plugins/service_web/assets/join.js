@@ -86,7 +86,7 @@ export class Invitations {
         for (const lobbyId of [...this.#cards.keys()]) this.#drop(lobbyId);
     }
 
-    #show({ lobbyId, gameMode, fromName, expiresAt }) {
+    #show({ lobbyId, gameMode, fromName, expiresInMs }) {
         this.#drop(lobbyId);
         const accept = make("button", { type: "button", className: "primary" }, "Join");
         const decline = make("button", { type: "button" }, "Decline");
@@ -97,7 +97,7 @@ export class Invitations {
             make("div", { className: "row end" }, decline, accept));
         accept.onclick = () => guarded(accept, () => this.#accept(lobbyId));
         decline.onclick = () => this.#drop(lobbyId);
-        const timer = setTimeout(() => this.#drop(lobbyId), Math.max(0, expiresAt - Date.now()));
+        const timer = setTimeout(() => this.#drop(lobbyId), expiresInMs);
         this.#cards.set(lobbyId, { card, timer });
         byId("invitations").append(card);
     }
