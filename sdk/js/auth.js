@@ -225,7 +225,7 @@ export class AuthClient extends Emitter {
     #keep(token) {
         this.#take(token && { token, endsAtMs: endOf(token) });
         this.#save();
-        this.emit("changed", { token });
+        this.emit("changed", { token, elsewhere: false });
         return token;
     }
 
@@ -243,13 +243,11 @@ export class AuthClient extends Emitter {
         const held = this.#load();
         if (held?.token.accessToken === this.#token?.accessToken) return;
         this.#take(held);
-        this.emit("changed", { token: this.#token });
+        this.emit("changed", { token: this.#token, elsewhere: true });
     }
 
-    #onStorage = (/** @type {StorageEvent} */ { storageArea, key }) => {
-        const isOurs = storageArea === /** @type {unknown} */ (this.#storage);
-        if (isOurs && (key === STORAGE_KEY || key === null)) this.#adopt();
-    };
+    /** Of whatever key: the storage given may be one behind another, with names of its own. */
+    #onStorage = () => this.#adopt();
 
     #save() {
         const held = { ...this.#token, endsAtMs: this.#endsAtMs };

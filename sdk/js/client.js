@@ -123,6 +123,7 @@ export class MusterClient extends Requests {
         const life = ++this.#life;
         this.#tokenSource = token;
         this.#url = this.#options.url;
+        this.#session = null;
         this.#tries = 0;
         try {
             this.#setState("connecting");
@@ -290,8 +291,14 @@ export class MusterClient extends Requests {
      * @param {string} url
      * @param {boolean} renewToken
      */
-    #establish(url, renewToken) {
-        return this.#link.make(url, () => this.#token(renewToken));
+    async #establish(url, renewToken) {
+        const before = this.#session?.playerId;
+        const resumable = await this.#link.make(url, () => this.#token(renewToken));
+        if (!before || before === this.#session?.playerId) return resumable;
+        // The seat and all that is known belong to the one before.
+        const error = new MusterError("signed_out", "Somebody else has signed in.");
+        this.#finish(1000, error.message, error);
+        throw error;
     }
 
     /** @param {boolean} renew */

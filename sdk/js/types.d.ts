@@ -403,8 +403,9 @@ export interface ClientEvents {
 }
 
 export interface AuthEvents {
-  /** Signed in, renewed (token), or signed out (null); also by another tab, through the storage. */
-  changed: { token: AuthToken | null };
+  /** Signed in, renewed (token), or signed out (null). elsewhere: by another tab, through the
+   * storage. That may be somebody else: whoever is online as the one before closes. */
+  changed: { token: AuthToken | null; elsewhere: boolean };
 }
 
 /** Where AuthClient keeps the tokens; localStorage fits. */

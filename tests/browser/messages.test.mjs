@@ -42,6 +42,35 @@ test("another window takes the seat along, and gives it back", async (t) => {
     assert.deepEqual([...faults, ...otherFaults], []);
 });
 
+test("another tab signs out, or in as somebody else: this one is nobody, and says so", async (t) => {
+    const { page, context, wire, faults } = await setUp(t);
+    const other = await context.newPage();
+    const otherFaults = watchFaults(other);
+    await other.goto(wire.url);
+    await playAsGuest(page, "Ada");
+    await bannerSays(other, /signed in as Ada in another tab/);
+    await other.fill("#play-form [name=displayName]", "Bob");
+    await other.click("#browse");
+    await bannerSays(page, /signed in as Bob in another tab/);
+    assert.equal(await screenShown(page), "welcome");
+    assert.deepEqual(await page.evaluate(() => {
+        const { client, game } = window.muster;
+        return [client.state, client.entry, game];
+    }), ["closed", null, null]);
+    assert.equal(await other.textContent("#bar-player"), "Bob", "who signed in is left alone");
+    assert.equal(await other.locator("#banner").isVisible(), false);
+
+    await page.click("#banner-action");
+    await page.waitForSelector("#lobbies:not([hidden])");
+    assert.equal(await page.textContent("#bar-player"), "Bob");
+    await bannerSays(other, /another window/);
+    await page.click("#log-out");
+    await bannerSays(other, /signed out in another tab/);
+    assert.equal(await screenShown(other), "welcome");
+    assert.equal(await page.locator("#banner").isVisible(), false);
+    assert.deepEqual([...faults, ...otherFaults], []);
+});
+
 test("a server that stops is awaited; one that dies, too", async (t) => {
     const { page, server, wire, faults } = await setUp(t);
     await playAsGuest(page, "Ada");

@@ -274,12 +274,20 @@ test("tabs take over what one of them stores, and do not renew at the same momen
     await turns();
     for (const fn of listeners) fn({ storageArea: storage, key: "muster.auth" });
     for (const tab of tabs) assert.equal(tab.current.accessToken, "access-ada-2");
+    const told = [];
+    tabs.forEach((tab, i) => tab.on("changed", ({ token, elsewhere }) =>
+        told.push([i, token?.playerId ?? null, elsewhere])));
     t.mock.timers.tick(100_000);
     await turns();
     assert.deepEqual(server.asked, ["refresh"]);
     await tabs[0].logout();
     for (const fn of listeners) fn({ storageArea: storage, key: "muster.auth" });
     assert.equal(tabs[1].current, null);
+    await tabs[0].login("bob", "p");
+    for (const fn of listeners) fn({ storageArea: {}, key: "/game/ muster.auth" });
+    assert.equal(tabs[1].current.playerId, "bob");
+    assert.deepEqual(told,
+        [[0, null, false], [1, null, true], [0, "bob", false], [1, "bob", true]]);
     for (const tab of tabs) tab.stop();
     assert.equal(listeners.size, 0);
 });

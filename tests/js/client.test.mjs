@@ -169,6 +169,32 @@ test("replaced and terminated players do not come back", async (t) => {
     }
 });
 
+test("who is banned while away does not try again", async (t) => {
+    for (const word of ["banned", "forbidden"]) {
+        const { client, server, auth } = await setUp(t);
+        await client.connect(() => auth.accessToken());
+        const tried = [];
+        client.on("reconnecting", ({ attempt }) => tried.push(attempt));
+        server.shutOut = word;
+        const closed = until(client, "closed");
+        server.closeAll(1001, "");
+        const { code, error } = await closed;
+        assert.deepEqual([code, error.code, client.state], [4004, word, "closed"]);
+        assert.deepEqual(tried, [0]);
+    }
+});
+
+test("a client does not come back as somebody else", async (t) => {
+    const { client, server, auth } = await setUp(t);
+    await client.connect(() => auth.accessToken());
+    await auth.login("bob", "p");
+    const closed = until(client, "closed");
+    server.closeAll(1001, "");
+    assert.equal((await closed).error.code, "signed_out");
+    await client.connect(() => auth.accessToken()); // asked to, it does
+    assert.equal(client.session.displayName, "bob");
+});
+
 test("a token that ended is renewed before coming back", async (t) => {
     const { client, server, auth } = await setUp(t);
     const renewals = [];

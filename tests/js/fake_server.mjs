@@ -296,6 +296,7 @@ export class FakeServer {
 
     #authenticate(socket, { token, compress }) {
         const player = this.#accounts.get(token);
+        if (this.shutOut) throw new Refusal(-32014, this.shutOut, "You are out.");
         if (!player) throw new Refusal(-32011, "token_invalid", "The token is not good.");
         socket.player = player;
         socket.wantsDeflate = compress === true;

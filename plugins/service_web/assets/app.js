@@ -60,17 +60,20 @@ let game = null;
 let isStopping = false; // the server has said that it goes
 let joinLink = takeJoinLink(); // the page was opened by a link into a lobby
 
-// For the browser's console and the tests.
-window.muster = {
-    auth,
-    client,
-    get game() {
-        return game;
-    },
-    get world() {
-        return game?.world ?? null;
-    },
-};
+// For the browser's console, extensions and the tests (sdk/js/README.md): what is in it may be used,
+// not exchanged.
+Object.defineProperty(window, "muster", {
+    value: Object.freeze({
+        auth,
+        client,
+        get game() {
+            return game;
+        },
+        get world() {
+            return game?.world ?? null;
+        },
+    }),
+});
 
 /** All of it or nothing: what fails half-way can be tried again from the start. */
 async function goOnline() {
@@ -168,6 +171,7 @@ function showLobbies() {
 
 function showWelcome() {
     browser.stop();
+    resetLobby();
     resetLogin();
     showScreen("welcome");
 }
@@ -243,7 +247,18 @@ async function connectAgain() {
     }
 }
 
-auth.on("changed", ({ token }) => {
+/** Another tab of this browser holds the account now: nobody plays on here as somebody else. */
+function leaveToOtherTab(token) {
+    client.close();
+    showWelcome();
+    if (!token) return banner("You have signed out in another tab.");
+    const name = token.displayName;
+    banner(`You have signed in as ${name} in another tab.`, `Go on as ${name}`, connectAgain);
+}
+
+auth.on("changed", ({ token, elsewhere }) => {
+    const isShown = byId("welcome").hidden && token?.playerId === client.session?.playerId;
+    if (elsewhere && !isShown) return leaveToOtherTab(token);
     // Renew the session on the connection at hand. If that fails the server closes it in time,
     // and the client comes back with the newer token.
     if (token && client.state === "online") client.authenticate(token.accessToken).catch(() => {});
