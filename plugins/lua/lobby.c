@@ -95,9 +95,12 @@ static const char *mode_id(const struct instance *instance, const char *game_mod
     return mode && mode->kind == MOD_MODE ? mode->id : NULL;
 }
 
+/* Of a server's mod any code will do: what is newer comes by a reload, and may have been sent back.
+ */
 static bool is_wished(const struct wish *wish, const struct mod *mod) {
     for (uint32_t i = 0; i < wish->count; i++)
-        if (wish->mods[i] == mod) return true;
+        if (wish->mods[i] == mod || (!mod->is_upload && strcmp(wish->mods[i]->id, mod->id) == 0))
+            return true;
     return false;
 }
 

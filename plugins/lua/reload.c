@@ -21,6 +21,7 @@ static struct script *start_beside(const struct script *script, struct mod *mod,
     if (!fresh) return NULL;
     fresh->granted_before = script->granted;
     fresh->before = mod_pin(script->mod); /* on trial from the first line on */
+    fresh->trial_until = trial_end(script->realm);
     if (script_start(fresh, script->saved, script->saved_len) == MUSTER_OK) return fresh;
     script_destroy(fresh);
     return NULL;
@@ -42,7 +43,6 @@ void script_reload(struct script *script, struct mod *mod, uint32_t granted) {
         report_not_reloaded(script, mod);
         return;
     }
-    fresh->trial_until = trial_end(script->realm);
     take_place(script, fresh);
 }
 

@@ -73,6 +73,12 @@ static void look_for_stop(struct script *script) {
     }
 }
 
+/* In a match the next tick sees to it. */
+static void come_back(const struct script *script) {
+    if ((script->restart_due || script->revert_due) && script->realm->kind == REALM_LOBBY)
+        lobby_restart_later(script->realm->lobby);
+}
+
 static void killed(struct script *script) {
     struct realm *realm = script->realm;
     script->kills++;
@@ -81,21 +87,23 @@ static void killed(struct script *script) {
     report_kill(script);
     script_stop_sandbox(script);
     if (realm->is_probe) return;
+    script_trial_check(script);
     if (script->before)
         script->revert_due = true;
     else if (script->kills >= SCRIPT_KILLS_MAX || script->mod->is_upload)
         script_disable(script, "it was stopped too often");
     else
         script->restart_due = true;
-    if ((script->restart_due || script->revert_due) && realm->kind == REALM_LOBBY)
-        lobby_restart_later(realm->lobby);
+    come_back(script);
 }
 
 static void count_failure(struct script *script) {
     uint64_t now_ms = realm_now_ms(script->realm);
     if (script->realm->is_probe) return;
+    script_trial_check(script);
     if (script->before) {
         script->revert_due = true;
+        come_back(script);
         return;
     }
     if (now_ms - script->error_since_ms > SCRIPT_ERRORS_MS) {
