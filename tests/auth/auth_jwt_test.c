@@ -211,6 +211,11 @@ static void long_lives_are_refused(void **state) {
     sign(fixture, "k2", NULL, token);
     assert_int_equal(ask(fixture, token, &id), MUSTER_REJECT);
     assert_string_equal(id.reason, "token lives too long");
+    assert_int_equal(testkit_stop(fixture->auth), 0);
+    reload_plugin(fixture);
+    assert_true(testkit_config_set(fixture->auth, "maxAgeS", "600"));
+    assert_int_equal(testkit_start(fixture->auth), MUSTER_OK);
+    assert_int_equal(ask(fixture, token, &id), MUSTER_ACCEPT);
 }
 
 static void a_replaced_file_is_taken_over(void **state) {

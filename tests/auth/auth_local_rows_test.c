@@ -43,12 +43,75 @@ static void tend_at(struct fixture *fixture, int64_t after_s) {
     settle(fixture);
 }
 
+/* Whose `column` is that time, or a little later: the clock goes on while somebody is waited for.
+ */
+static int64_t count_at(struct fixture *fixture, const char *table, const char *column,
+                        int64_t at_s, const char *where) {
+    char sql[512];
+    int64_t at_ms = START_MS + at_s * 1000;
+    snprintf(sql, sizeof sql, "SELECT COUNT(*) FROM %s WHERE %s BETWEEN %lld AND %lld AND %s",
+             table, column, (long long)at_ms, (long long)(at_ms + 60000), where);
+    return count(fixture, sql);
+}
+
+static void an_account_is_written_as_it_was_given(void **state) {
+    struct fixture *fixture = *state;
+    struct tokens made = post(fixture, "/v1/auth/register",
+                              "{\"username\":\"Ada\",\"password\":\"correct horse\","
+                              "\"displayName\":\"A\",\"email\":\"a@b.c\",\"region\":\"eu\"}");
+    assert_int_equal(made.status, 201);
+    static const char *const player =
+        "username = 'ada' AND email = 'a@b.c' AND display_name = 'A' AND region = 'eu'";
+    assert_int_equal(count_at(fixture, "players", "created_at", 0, player), 1);
+    assert_int_equal(count(fixture, "SELECT COUNT(*) FROM auth_credentials"), 1);
+    assert_int_equal(
+        count(fixture, "SELECT COUNT(*) FROM auth_credentials WHERE password_hash LIKE '%horse%'"),
+        0);
+    assert_int_equal(count_at(fixture, "auth_refresh", "issued_at", 0, "used_at IS NULL"), 1);
+    set_clock(fixture, 100);
+    struct tokens wrong =
+        post(fixture, "/v1/auth/login", "{\"username\":\"ada\",\"password\":\"wrong horse\"}");
+    assert_problem(&wrong, 401, "credentials_invalid");
+    assert_int_equal(count_at(fixture, "players", "last_login", 100, "1"), 0);
+    assert_int_equal(
+        post(fixture, "/v1/auth/login", "{\"username\":\"ada\",\"password\":\"correct horse\"}")
+            .status,
+        200);
+    assert_int_equal(count_at(fixture, "players", "last_login", 100, "1"), 1);
+    assert_int_equal(count_at(fixture, "players", "created_at", 0, player), 1);
+    set_clock(fixture, 200);
+    assert_int_equal(refresh(fixture, made.refresh).status, 200);
+    assert_int_equal(count_at(fixture, "auth_refresh", "used_at", 200, "1"), 1);
+    assert_int_equal(count_at(fixture, "auth_refresh", "issued_at", 200, "1"), 1);
+    /* a guest has no name to come back with */
+    post(fixture, "/v1/auth/guest", "");
+    assert_int_equal(count_at(fixture, "players", "created_at", 200, "username IS NULL"), 1);
+    assert_int_equal(count_at(fixture, "auth_guests", "seen_at", 200, "returned = 0"), 1);
+}
+
+/* Who logs in after the operator has made hashing dearer has a dearer hash from then on. */
+static void an_old_hash_is_made_anew(void **state) {
+    struct fixture *fixture = *state;
+    assert_int_equal(post(fixture, "/v1/auth/register", ADA).status, 201);
+    stop_plugins(fixture);
+    add_plugins(fixture);
+    assert_true(testkit_config_set(fixture->auth, "hashOperations", "2"));
+    start_plugins(fixture);
+    static const char dear[] =
+        "SELECT COUNT(*) FROM auth_credentials WHERE password_hash LIKE '%,t=2,%'";
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(count(fixture, dear), i);
+        assert_int_equal(post(fixture, "/v1/auth/login", ADA).status, 200);
+    }
+    assert_int_equal(count(fixture, dear), 1);
+}
+
 static void the_purge_takes_what_has_expired_alone(void **state) {
     struct fixture *fixture = *state;
     struct tokens old = post(fixture, "/v1/auth/register", ADA);
     set_clock(fixture, 20 * DAY_S);
     struct tokens young = post(fixture, "/v1/auth/login", ADA);
-    tend_at(fixture, 30 * DAY_S - 60);
+    tend_at(fixture, 30 * DAY_S);
     assert_int_equal(rows(fixture, "auth_refresh"), 2);
     tend_at(fixture, 30 * DAY_S + 60);
     assert_int_equal(rows(fixture, "auth_refresh"), 1);
@@ -66,7 +129,7 @@ static void guests_are_forgotten_in_time(void **state) {
     set_clock(fixture, 6 * DAY_S);
     again = refresh(fixture, again.refresh);
     assert_int_equal(again.status, 200);
-    tend_at(fixture, 7 * DAY_S - 60);
+    tend_at(fixture, 7 * DAY_S);
     assert_int_equal(rows(fixture, "players"), 3);
     tend_at(fixture, 7 * DAY_S + 60);
     assert_int_equal(rows(fixture, "auth_guests"), 1);
@@ -173,6 +236,8 @@ static void a_long_chain_is_bounded(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_account_is_written_as_it_was_given, start, stop),
+        cmocka_unit_test_setup_teardown(an_old_hash_is_made_anew, start, stop),
         cmocka_unit_test_setup_teardown(the_purge_takes_what_has_expired_alone, start, stop),
         cmocka_unit_test_setup_teardown(guests_are_forgotten_in_time, start, stop),
         cmocka_unit_test_setup_teardown(guests_are_bounded_in_number, start_small, stop),

@@ -1,4 +1,6 @@
 /* auth_local: accounts and refresh tokens, with good and hostile input. */
+#include <stdlib.h>
+
 #include "accounts_fixture.h"
 
 /* ---- accounts -------------------------------------------------------------------------------- */
@@ -119,7 +121,7 @@ static void a_code_ends(void **state) {
     struct tokens late = register_as(fixture, "root", code);
     assert_problem(&late, 403, "code_invalid");
     code = make_code(fixture, "Root");
-    set_clock(fixture, 1795);
+    set_clock(fixture, 1800);
     assert_int_equal(register_as(fixture, "root", code).status, 201);
     const char *answer = testkit_command(fixture->kit, "admin-code Ada");
     assert_non_null(strstr(answer, "expected a user name of auth_local.adminUsers"));
@@ -241,6 +243,51 @@ static void hostile_values_are_refused(void **state) {
     assert_int_equal(post(fixture, "/v1/auth/register", body).status, 201);
 }
 
+static void the_shortest_and_the_longest_are_taken(void **state) {
+    struct fixture *fixture = *state;
+    static const struct {
+        const char *key;
+        size_t len;
+        bool fits;
+    } cases[] = {
+        {"username", 2, false},  {"username", 3, true},    {"username", 32, true},
+        {"username", 33, false}, {"password", 7, false},   {"password", 8, true},
+        {"password", 128, true}, {"password", 129, false}, {"region", 0, false},
+        {"region", 1, true},     {"region", 47, true},     {"region", 48, false},
+        {"email", 254, true},    {"email", 255, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char value[300], name[16];
+        memset(value, 'a' + (int)i, sizeof value);
+        value[cases[i].len] = '\0';
+        if (strcmp(cases[i].key, "email") == 0) value[5] = '@';
+        snprintf(name, sizeof name, "user-%zu", i);
+        json_t *root = json_pack("{s:s,s:s}", "username", name, "password", "correct horse");
+        json_object_set_new(root, cases[i].key, json_string(value));
+        char *body = json_dumps(root, 0);
+        json_decref(root);
+        struct tokens made = post(fixture, "/v1/auth/register", body);
+        free(body);
+        if (made.status != (cases[i].fits ? 201 : 400))
+            fail_msg("%s of %zu: %u", cases[i].key, cases[i].len, made.status);
+    }
+}
+
+static void a_guest_is_one_and_an_account_is_not(void **state) {
+    struct fixture *fixture = *state;
+    struct muster_identity id = {.size = sizeof id};
+    struct tokens guest = post(fixture, "/v1/auth/guest", "");
+    struct tokens ada = post(fixture, "/v1/auth/register", ADA);
+    for (int round = 0; round < 2; round++) { /* also after a renewal */
+        assert_int_equal(testkit_authenticate(fixture->auth, guest.access, &id), MUSTER_ACCEPT);
+        assert_int_equal(id.account, MUSTER_ACCOUNT_GUEST);
+        assert_int_equal(testkit_authenticate(fixture->auth, ada.access, &id), MUSTER_ACCEPT);
+        assert_int_equal(id.account, MUSTER_ACCOUNT_REGISTERED);
+        guest = refresh(fixture, guest.refresh);
+        ada = refresh(fixture, ada.refresh);
+    }
+}
+
 /* ---- refresh --------------------------------------------------------------------------------- */
 
 static void refresh_rotates(void **state) {
@@ -259,7 +306,7 @@ static void a_lost_answer_locks_nobody_out(void **state) {
     struct tokens first = post(fixture, "/v1/auth/guest", "");
     struct tokens lost = refresh(fixture, first.refresh);
     assert_int_equal(lost.status, 200);
-    for (int64_t at = 0; at < 30; at += 10) {
+    for (int64_t at = 0; at <= 30; at += 10) {
         set_clock(fixture, at);
         struct tokens again = refresh(fixture, first.refresh);
         assert_int_equal(again.status, 200);
@@ -361,6 +408,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(doors_can_be_closed, make, stop),
         cmocka_unit_test_setup_teardown(hostile_bodies_are_refused, start, stop),
         cmocka_unit_test_setup_teardown(hostile_values_are_refused, start, stop),
+        cmocka_unit_test_setup_teardown(the_shortest_and_the_longest_are_taken, start, stop),
+        cmocka_unit_test_setup_teardown(a_guest_is_one_and_an_account_is_not, start, stop),
         cmocka_unit_test_setup_teardown(refresh_rotates, start, stop),
         cmocka_unit_test_setup_teardown(a_lost_answer_locks_nobody_out, start, stop),
         cmocka_unit_test_setup_teardown(a_chain_of_tokens_is_unlike, start, stop),

@@ -204,7 +204,12 @@ static void a_signed_token_verifies(void **state) {
     json_decref(claims);
     assert_int_equal(token_verify(token, &key, &policy, NOW_S + 90, &claims, &why), MUSTER_DENIED);
     assert_int_equal(token_verify(token, &key, &policy, NOW_S - 31, &claims, &why), MUSTER_DENIED);
+    assert_int_equal(token_verify(token, &key, &policy, NOW_S - 30, &claims, &why), MUSTER_OK);
+    json_decref(claims);
     struct token_policy strict = policy;
+    strict.lifetime_max_s = 60;
+    assert_int_equal(token_verify(token, &key, &strict, NOW_S, &claims, &why), MUSTER_OK);
+    json_decref(claims);
     strict.lifetime_max_s = 59;
     assert_int_equal(token_verify(token, &key, &strict, NOW_S, &claims, &why), MUSTER_DENIED);
     struct token_key renamed = key;
@@ -258,6 +263,30 @@ static void critical_headers_are_refused(void **state) {
         assert_int_equal(token_verify(token, &key, &policy, NOW_S, &claims, &why), MUSTER_DENIED);
         assert_string_equal(why, "critical header extensions are not supported");
     }
+}
+
+/* What names no issuer, or a key by no name, is nobody's. */
+static void a_peek_sees_whole_names_alone(void **state) {
+    (void)state;
+    struct token_key key = {.alg = TOKEN_HS256, .len = 32};
+    struct token_peek peek;
+    char header[200], kid[65], token[1024];
+    const size_t max = sizeof peek.kid - 1;
+    memset(kid, 'k', sizeof kid);
+    for (size_t len = max; len <= max + 1; len++) {
+        snprintf(header, sizeof header, "{\"alg\":\"HS256\",\"kid\":\"%.*s\"}", (int)len, kid);
+        sign_raw(&key, header, token, sizeof token);
+        assert_int_equal(token_peek(token, &peek), len == max ? MUSTER_OK : MUSTER_INVALID);
+        if (len == max) assert_int_equal(strlen(peek.kid), max);
+    }
+    sign_raw(&key, "{\"alg\":\"HS256\",\"kid\":\"\"}", token, sizeof token);
+    assert_int_equal(token_peek(token, &peek), MUSTER_INVALID);
+    sign_raw(&key, "{\"alg\":\"HS256\",\"kid\":7}", token, sizeof token);
+    assert_int_equal(token_peek(token, &peek), MUSTER_INVALID);
+    sign_raw(&key, "{\"alg\":\"HS256\"}", token, sizeof token);
+    assert_int_equal(token_peek(token, &peek), MUSTER_OK);
+    assert_string_equal(peek.kid, "");
+    assert_string_equal(peek.issuer, policy.issuer);
 }
 
 /* Cut, grown and flipped at every place: never accepted, never a crash. */
@@ -377,6 +406,7 @@ int main(void) {
         cmocka_unit_test(keys_are_chosen_by_kid),
         cmocka_unit_test(a_signed_token_verifies),
         cmocka_unit_test(critical_headers_are_refused),
+        cmocka_unit_test(a_peek_sees_whole_names_alone),
         cmocka_unit_test(mangled_tokens_are_refused),
         cmocka_unit_test(an_endless_token_is_refused),
         cmocka_unit_test(memory_is_bounded_and_expires),

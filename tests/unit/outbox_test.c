@@ -151,6 +151,39 @@ static void pauses_grow_and_begin_anew(void **state) {
     answer(MUSTER_OK);
 }
 
+/* At the stop nobody waits long. */
+static void who_is_in_a_hurry_asks_often(void **state) {
+    (void)state;
+    put("a");
+    for (uint32_t i = 0; i < 6; i++) {
+        answer(MUSTER_IO);
+        pass(30000);
+    }
+    answer(MUSTER_IO);
+    outbox_hurry();
+    assert_int_equal(db.count, 8); /* at once */
+    for (uint32_t i = 0; i < 4; i++) {
+        answer(MUSTER_IO);
+        pass(249);
+        assert_int_equal(db.count, 8 + i);
+        pass(1);
+        assert_int_equal(db.count, 9 + i);
+    }
+    answer(MUSTER_OK);
+    assert_true(outbox_is_empty());
+}
+
+/* So many are under way together; one at a time while the database takes none. */
+static void so_many_are_asked_together(void **state) {
+    (void)state;
+    for (uint32_t i = 0; i < 257; i++) put("a");
+    assert_int_equal(db.count, 256);
+    answer(MUSTER_OK);
+    assert_int_equal(db.count, 257);
+    while (db.answered < db.count) answer(MUSTER_OK);
+    assert_true(outbox_is_empty());
+}
+
 /* b needs a (a foreign key): it is not lost because a was late. */
 static void others_wait_behind_the_first(void **state) {
     (void)state;
@@ -316,6 +349,8 @@ int main(void) {
         TEST(what_is_written_is_forgotten),
         TEST(a_failure_that_may_pass_is_tried_until_it_has),
         TEST(pauses_grow_and_begin_anew),
+        TEST(who_is_in_a_hurry_asks_often),
+        TEST(so_many_are_asked_together),
         TEST(others_wait_behind_the_first),
         TEST(what_is_refused_for_good_is_lost_and_counted),
         TEST(what_is_left_at_the_stop_is_taken_up),

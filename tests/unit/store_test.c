@@ -2,6 +2,7 @@
 #include "fake_game.h"
 
 #include "paths.h"
+#include "purge.h"
 #include "store.h"
 
 #define TEXT_BYTES 8192
@@ -166,6 +167,12 @@ static void without_a_database_the_node_plays_on(void **state) {
     assert_int_equal(query(NULL), MUSTER_UNAVAILABLE);
     store_recent_results(1, on_results, NULL);
     assert_int_equal(got.status, MUSTER_UNAVAILABLE);
+    const struct muster_db_statement statement = {.sql = "SELECT 1"};
+    const struct muster_db_request request = {
+        .size = sizeof request, .statement_count = 1, .statements = &statement};
+    assert_int_equal(store_keep("a thing", &request), MUSTER_UNAVAILABLE);
+    const char *const steps[] = {"SELECT 1"};
+    assert_int_equal(store_migrate(NULL, "x", steps, 1, on_rows, NULL, NULL), MUSTER_UNAVAILABLE);
 }
 
 static void the_start_waits_for_the_tables(void **state) {
@@ -215,6 +222,73 @@ static void who_waits_is_counted(void **state) {
     assert_int_equal(store_waiting(), 0);
 }
 
+/* Nobody has to listen; and each call into the database is one of the plugin's. */
+static void an_answer_may_be_nobodys(void **state) {
+    (void)state;
+    const struct muster_db_statement statement = {.sql = "SELECT 1"};
+    const struct muster_db_request request = {
+        .size = sizeof request, .statement_count = 1, .statements = &statement};
+    uint64_t calls = db.self.call_count, own_calls = game.self.call_count;
+    muster_ticket_id ticket = 0;
+    assert_int_equal(store_submit(&game.self, &request, NULL, NULL, &ticket), MUSTER_OK);
+    assert_int_equal(ticket, db.ticket);
+    assert_int_equal(db.self.call_count, calls + 1);
+    assert_int_equal(answer(), MUSTER_OK);
+    assert_int_equal(game.self.call_count, own_calls);
+    assert_int_equal(query(&game.self), MUSTER_OK);
+    assert_int_equal(answer(), MUSTER_OK);
+    assert_int_equal(game.self.call_count, own_calls + 1);
+    assert_int_equal(plugin_depth(), 0);
+}
+
+/* ---- what goes in time ----------------------------------------------------------------------- */
+
+#define DAY_MS 86400000ll
+#define PURGED_MS (1700000000000ll + 1000)
+
+static void purge_answers(int64_t changes) {
+    const struct muster_db_rows rows = {.size = sizeof rows, .changes = changes};
+    db.rows = &rows;
+    db.status = MUSTER_OK;
+    assert_int_equal(answer(), MUSTER_OK);
+    db.rows = NULL;
+}
+
+static void old_rows_go_in_rounds_and_batches(void **state) {
+    (void)state;
+    char error[PATHS_ERROR_MAX], wanted[400];
+    loop_clock_virtual(1000, 1700000000000);
+    assert_int_equal(paths_init(true, error), MUSTER_OK);
+    assert_int_equal(purge_start(), MUSTER_OK);
+    loop_clock_advance(1999);
+    assert_int_equal(db.submits, 0);
+    loop_clock_advance(2000);
+    assert_int_equal(db.submits, 1);
+    snprintf(wanted, sizeof wanted,
+             "\nDELETE FROM player_match_stats|%lld|500\nDELETE FROM match_results WHER|%lld|500"
+             "\nDELETE FROM lobbies WHERE lobb|%lld|500|%s|1700000000000",
+             PURGED_MS - 365 * DAY_MS, PURGED_MS - 365 * DAY_MS, PURGED_MS - 7 * DAY_MS,
+             paths_node_id());
+    assert_string_equal(db.text, wanted);
+    assert_int_equal(db.durable, 0);
+    purge_answers(499); /* that was all */
+    loop_clock_advance(601999);
+    assert_int_equal(db.submits, 1);
+    loop_clock_advance(602000);
+    assert_int_equal(db.submits, 2);
+    purge_answers(500); /* there may be more */
+    loop_clock_advance(602999);
+    assert_int_equal(db.submits, 2);
+    loop_clock_advance(603000);
+    assert_int_equal(db.submits, 3);
+    purge_answers(500);
+    purge_stop();
+    loop_clock_advance(5000000);
+    assert_int_equal(db.submits, 3);
+    assert_int_equal(loop_clock_due_ms(), UINT64_MAX);
+    paths_deinit();
+}
+
 /* ---- is it there ----------------------------------------------------------------------------- */
 
 static void a_silent_database_is_told(void **state) {
@@ -256,6 +330,7 @@ static void a_silent_database_is_told(void **state) {
 
 static void written(const char *wanted) {
     assert_string_equal(db.text, wanted);
+    assert_int_equal(db.durable, 0); /* a result is worth a sync, this is not */
     db.status = MUSTER_OK;
     assert_int_equal(answer(), MUSTER_OK);
 }
@@ -426,6 +501,8 @@ int main(void) {
         TEST(the_start_waits_for_the_tables),
         TEST(a_request_has_statements_and_not_too_many),
         TEST(who_waits_is_counted),
+        TEST(an_answer_may_be_nobodys),
+        TEST(old_rows_go_in_rounds_and_batches),
         TEST(a_silent_database_is_told),
         TEST(players_and_lobbies_are_written_as_they_are),
         TEST(a_result_is_written_whole_and_synced),
