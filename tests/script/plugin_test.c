@@ -69,6 +69,68 @@ static void an_upload_is_told_of_the_permissions_that_count(void **state) {
     assert_null(strstr(rpc.text, "mod.json"));
 }
 
+/* ---- uploads --------------------------------------------------------------------------------- */
+
+static struct testkit_rpc upload_part(const char *name, uint32_t bytes, int part, bool more) {
+    static char params[MOD_UPLOAD_BYTES_MAX + 256], source[MOD_UPLOAD_BYTES_MAX + 2];
+    memset(source, '-', bytes); /* a comment */
+    source[bytes] = '\0';
+    snprintf(params, sizeof params,
+             "{\"name\": \"%s\", \"source\": \"%s\", \"part\": %d, \"more\": %s}", name, source,
+             part, more ? "true" : "false");
+    return testkit_rpc(rig->kit, rig->players[0], "lobby.uploadRule", params);
+}
+
+static void parts_make_up_a_whole(void **state) {
+    enum { HALF = MOD_UPLOAD_BYTES_MAX / 2 };
+    static const struct {
+        const char *name;
+        uint32_t bytes;
+        int part;
+        bool more;
+        const char *reason;
+    } parts[] = {
+        {"a", HALF, 0, true, ""},       {"a", HALF, 0, true, ""}, /* anew */
+        {"a", HALF, 1, false, ""},                                /* as much as is taken */
+        {"a", HALF, 0, true, ""},       {"a", HALF + 1, 1, false, "too_long"},
+        {"a", 5, 1, false, "bad_part"}, /* the one that was too long is forgotten */
+        {"a", 5, 0, true, ""},          {"b", 5, 1, false, "bad_part"},
+        {"a", 5, 0, true, ""},          {"a", 5, 2, false, "bad_part"},
+        {"a", 5, -1, true, "bad_part"},
+    };
+    (void)state;
+    rig = rig_create(false, CALL_UNITS, NULL);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        struct testkit_rpc rpc =
+            upload_part(parts[i].name, parts[i].bytes, parts[i].part, parts[i].more);
+        if (strcmp(rpc.reason, parts[i].reason) != 0) fail_msg("part %zu: %s", i, rpc.text);
+    }
+    assert_int_equal(rig->lobby->upload_count, 1);
+}
+
+/* The same name again is the newer code; another one finds no room. */
+static void a_lobby_has_one_upload(void **state) {
+    static const char first[] = "hooks.on('chat', 'c', function(text) return text .. '1' end)";
+    static const char second[] = "hooks.on('chat', 'd', function(text) return text .. '2' end)";
+    (void)state;
+    bring(first);
+    struct script *before = rig_script(rig, REALM_LOBBY, "upload_brought");
+    const struct mod *mod = before->mod;
+    assert_string_equal(rig_upload(rig, "brought", second, strlen(second)).code, "");
+    assert_int_equal(rig->lobby->lobby.script_count, 1);
+    assert_ptr_not_equal(rig_script(rig, REALM_LOBBY, "upload_brought")->mod, mod);
+    assert_int_equal(rig->lobby->lobby.handlers[EVENT_CHAT].count, 1);
+    struct testkit_rpc rpc = rig_upload(rig, "other", first, strlen(first));
+    assert_string_equal(rpc.reason, "too_many");
+    rpc = testkit_rpc(rig->kit, rig->players[0], "lobby.removeRule", "{\"id\": \"upload_other\"}");
+    assert_string_equal(rpc.reason, "no_rule");
+    rpc =
+        testkit_rpc(rig->kit, rig->players[0], "lobby.removeRule", "{\"id\": \"upload_brought\"}");
+    assert_string_equal(rpc.code, "");
+    assert_int_equal(rig->lobby->lobby.script_count, 0);
+    assert_string_equal(rig_upload(rig, "other", first, strlen(first)).code, "");
+}
+
 /* ---- replays --------------------------------------------------------------------------------- */
 
 /* Too many keys to be listed is an answer like another: the next one is not taken for it. */
@@ -202,6 +264,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(an_upload_is_told_of_the_permissions_that_count, close_rig),
         cmocka_unit_test_teardown(a_word_that_ends_like_admin_is_another, close_rig),
+        cmocka_unit_test_teardown(parts_make_up_a_whole, close_rig),
+        cmocka_unit_test_teardown(a_lobby_has_one_upload, close_rig),
         cmocka_unit_test_teardown(a_refused_list_of_keys_is_replayed, close_rig),
         cmocka_unit_test_teardown(answers_stay_with_who_asked, close_rig),
         cmocka_unit_test_teardown(permissions_are_part_of_the_recording, close_rig),

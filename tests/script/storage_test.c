@@ -215,6 +215,9 @@ static void test_values_are_kept_by_key(void **state) {
     assert_int_equal(storage_get(space, "wins:ann", &bytes, &error), MUSTER_NOT_FOUND);
     assert_string_equal(error, "storage: there is no such key");
     expect_keys(space, "wins:", "wins:bob");
+    const char *next; /* behind a key that has gone meanwhile */
+    assert_int_equal(storage_next(space, "wins:", "wins:ann", &next, &error), MUSTER_OK);
+    assert_string_equal(next, "wins:bob");
     storage_space_destroy(space);
     storage_space_destroy(NULL);
 }

@@ -59,6 +59,8 @@ acts.later_outside = zone{id = 2, place = "at:999,999"}
 acts.later_wall = zone{id = 3, place = "at:0,0"}
 acts.later_item = item{id = 2, place = "at:0,0"}
 
+acts.later_own = zone{id = 4, place = "at:0,0"}
+
 -- Good.
 acts.good = zone{id = 4, place = "at:5,5", label = "Hill", team = "red", progress = 5}
 acts.good_item = item{id = 4, kind = "flag", team = "red", who = "enemies"}

@@ -92,6 +92,26 @@ function checks.short_vote()
     same(true, vote.start(vote_of{seconds = 1}))
 end
 
+local keep
+
+function checks.left_before()
+    keep = lobby.players()[2]
+    same("bob", keep:name())
+end
+
+function checks.left(ann)
+    refused("this player is gone", keep.name, keep)
+    refused("this player is gone", keep.team, keep)
+    same("ann eve", names(lobby.players()))
+    same("ann", ann:name())
+end
+
+-- Who came back is another handle of the same player.
+function checks.came()
+    refused("this player is gone", keep.name, keep)
+    same("ann bob eve", names(lobby.players()))
+end
+
 function checks.realm()
     refused("match.tick works only in the match realm", match.tick)
 end

@@ -80,6 +80,23 @@ function checks.chat(ann)
     ann:chat("for ann")
 end
 
+local function count_writes()
+    local count = 0
+    while count < 5000 and pcall(storage.delete, "none") do count = count + 1 end
+    return count
+end
+
+-- 49 bytes of the log each, of 64 KiB at once; then of 1,024 a tick, of which two go by.
+function checks.storage_quota()
+    same(1338, count_writes())
+    refused("too much at once", storage.get, "none")
+end
+
+function checks.storage_quota_later()
+    local count = count_writes()
+    if count < 20 or count > 64 then error("wrote " .. count) end
+end
+
 function checks.finish()
     refused("expected red, blue or draw", match.finish, "green")
     refused("expected red, blue or draw", match.finish, "red", "boredom")

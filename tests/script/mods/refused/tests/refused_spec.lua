@@ -62,6 +62,15 @@ it("a number whose thing was refused is free again, and one that was taken away"
     end
 end)
 
+it("what is there already stays one's own when its change is refused", function()
+    run("good")
+    run("good_item")
+    assert.equals(1, #select(2, run("later_own")))
+    local done, errors = run("good_remove")
+    assert.truthy(done)
+    assert.same({}, errors)
+end)
+
 it("whose things they are outlives a crash and a reload", function()
     run("good")
     run("good_item")

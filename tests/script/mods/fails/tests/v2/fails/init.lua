@@ -12,3 +12,8 @@ command.register{name = realm .. "_how", fn = function()
     state.count = state.count + 1
     return ("%s %s"):format(CODE, state.count)
 end}
+
+-- So many that a start which kept those of the one before would find no room.
+for i = 1, 100 do timer.after(3600, fail) end
+for i = 1, 12 do command.register{name = realm .. i, fn = fail} end
+bus.on("fails", "here", fail)
