@@ -116,7 +116,7 @@ end)
 
 it("a rule that moves up when another goes is the same rule, with its new code, too", function()
     local world = test.world()
-    local lobby = world:lobby{rules = {"speaks_a", "fails"}, settings = {botFill = 0}, players = {"ann"}}
+    local lobby = world:lobby{rules = {"answers", "fails"}, settings = {botFill = 0}, players = {"ann"}}
     local ann = lobby:players()[1]
     local function how()
         ann:chat("/lobby_how")
@@ -130,7 +130,7 @@ it("a rule that moves up when another goes is the same rule, with its new code, 
     assert.is_true(lobby:reload("tests/v2/fails"))
     lobby:advance(0.1)
     assert.equals("v2 3", how())
-    assert.truthy(ann:request("lobby.updateSettings", {settings = {rules = {"speaks_a", "fails"}}}))
+    assert.truthy(ann:request("lobby.updateSettings", {settings = {rules = {"answers", "fails"}}}))
     lobby:advance(0.1)
     assert.equals("v2 4", how())
 end)
