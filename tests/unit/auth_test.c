@@ -18,6 +18,12 @@ static struct issuer {
 } first, second;
 
 static uint32_t attached_count;
+static conn_id kept; /* whose place nobody may take any more */
+
+void __wrap_net_keep(conn_id conn);
+void __wrap_net_keep(conn_id conn) {
+    kept = conn;
+}
 
 static muster_verdict on_authenticate(void *instance, const struct muster_auth_request *request,
                                       struct muster_identity *out) {
@@ -55,6 +61,7 @@ static int add_issuer(struct issuer *issuer, const char *name, const char *playe
 static int open_chain(void **state) {
     char error[PATHS_ERROR_MAX];
     attached_count = 0;
+    kept = 0;
     auth_set_attached(on_attached);
     if (rig_open(state) || paths_init(true, error)) return -1;
     return add_issuer(&first, "first", "ann") || add_issuer(&second, "second", "bea") ? -1 : 0;
@@ -81,7 +88,7 @@ static struct client *connect_client(const char *address) {
 
 static int32_t authenticate(struct client *client, const char *token) {
     struct call call = {.client = client, .session = session_find(client->player)};
-    call.params = json_pack("{s:s}", "token", token);
+    call.params = json_pack("{s:s,s:b}", "token", token, "compress", client->conn == 2);
     call.id = json_integer(7);
     rig_forget(client);
     int32_t code = auth_method(&call);
@@ -107,6 +114,7 @@ static uint16_t close_code(const struct client *client) {
         assert_int_equal(close_code(client), code);                                                \
         assert_int_equal(client->player, 0);                                                       \
         assert_null(client->auth);                                                                 \
+        assert_true(kept != client->conn);                                                         \
     } while (0)
 
 /* ---- the chain ---- */
@@ -125,7 +133,14 @@ static void the_first_that_knows_the_token_counts(void **state) {
     assert_true(rig_told(client, "\"resumable\":null"));
     assert_int_equal(attached_count, 1);
     assert_int_equal(close_code(client), 0);
-    rig_drop(client);
+    assert_int_equal(kept, client->conn);
+    assert_false(client->compress);
+    struct client *compressed = connect_client("192.0.2.1"); /* the second: asks for it */
+    authenticate(compressed, "token");
+    assert_true(compressed->compress);
+    assert_int_equal(kept, compressed->conn);
+    assert_int_equal(close_code(client), 4003);
+    rig_drop(compressed);
 }
 
 static void who_passes_hands_it_on(void **state) {

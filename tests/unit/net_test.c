@@ -375,14 +375,16 @@ static const char *slow_reader_script(void) {
     int fd = wire_connect();
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     EXPECT(wire_upgrade(fd, "/ws", "Sec-WebSocket-Protocol: muster.v1\r\n") == 101);
-    wire_text(fd, "many 60");
-    wire_text(fd, "after");
-    for (int i = 0; i < 60; i++) {
-        EXPECT(wire_frame_read(fd, &opcode, data, sizeof data) == 1000);
-        EXPECT(atoi(data) == i);
+    for (int round = 0; round < 4; round++) { /* what was read has made room */
+        wire_text(fd, "many 60");
+        wire_text(fd, "after");
+        for (int i = 0; i < 60; i++) {
+            EXPECT(wire_frame_read(fd, &opcode, data, sizeof data) == 1000);
+            EXPECT(atoi(data) == i);
+        }
+        EXPECT(wire_frame_read(fd, &opcode, data, sizeof data) == 5);
+        EXPECT(strcmp(data, "after") == 0);
     }
-    EXPECT(wire_frame_read(fd, &opcode, data, sizeof data) == 5);
-    EXPECT(strcmp(data, "after") == 0);
     close(fd);
     return NULL;
 }
