@@ -244,6 +244,7 @@ static void fetch_refusals(void **state) {
     assert_int_equal(net_fetch(&request, on_fetched, NULL, &client), MUSTER_OK);
     run_loop();
     assert_int_equal(fetched.status, MUSTER_LIMIT);
+    assert_int_equal(fetched.body_len, 0); /* half of an answer is none */
     assert_int_equal(fetch_url("GET", url_of("http", "localhost", "/never"), "", 200),
                      MUSTER_TIMEOUT);
     assert_int_equal(fetch_url("GET", "http://name.invalid/", "", 5000), MUSTER_IO);
@@ -254,6 +255,46 @@ static void on_unwanted(void *user, const struct muster_http_result *result) {
     (void)user;
     (void)result;
     fail_msg("a closed client was called");
+}
+
+static void a_fetch_has_its_bounds(void **state) {
+    (void)state;
+    static char value[8200], large[1048577];
+    static struct muster_http_header headers[17];
+    for (int i = 0; i < 17; i++) headers[i] = (struct muster_http_header){"x", "y"};
+    memset(value, 'v', sizeof value - 1);
+    const struct muster_http_header long_one = {"x", value};
+    const struct muster_http_header names[] = {{"", "v"},    {NULL, "v"}, {"x", NULL},
+                                               {"x y", "v"}, {"x:", "v"}, {"Content-Length", "1"}};
+    struct muster_http_fetch good = {.size = sizeof good,
+                                     .timeout_ms = 60000,
+                                     .method = "GET",
+                                     .url = url_of("http", "localhost", "/never"),
+                                     .headers = headers,
+                                     .header_count = 16,
+                                     .response_max_bytes = 100};
+    struct muster_http_fetch late = good, many = good, heavy = good, full = good, fits = good;
+    late.timeout_ms = 60001;
+    many.header_count = 17;
+    heavy.headers = fits.headers = &long_one;
+    heavy.header_count = fits.header_count = 1;
+    full.body = (struct muster_bytes){large, sizeof large};
+    struct net_client *client = NULL;
+    assert_int_equal(net_fetch(&good, on_unwanted, NULL, &client), MUSTER_OK);
+    net_client_close(client);
+    assert_int_equal(net_fetch(&late, on_unwanted, NULL, &client), MUSTER_INVALID);
+    assert_int_equal(net_fetch(&many, on_unwanted, NULL, &client), MUSTER_LIMIT);
+    assert_int_equal(net_fetch(&full, on_unwanted, NULL, &client), MUSTER_LIMIT);
+    value[8187] = '\0'; /* name, colon, value and two ends: 8192 */
+    assert_int_equal(net_fetch(&fits, on_unwanted, NULL, &client), MUSTER_OK);
+    net_client_close(client);
+    value[8187] = 'v';
+    value[8188] = '\0';
+    assert_int_equal(net_fetch(&heavy, on_unwanted, NULL, &client), MUSTER_LIMIT);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        heavy.headers = &names[i];
+        assert_int_equal(net_fetch(&heavy, on_unwanted, NULL, &client), MUSTER_INVALID);
+    }
 }
 
 static void stop_soon(void *user) {
@@ -563,6 +604,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         CLIENT_TEST(fetch),
         CLIENT_TEST(fetch_refusals),
+        CLIENT_TEST(a_fetch_has_its_bounds),
         CLIENT_TEST(closed_fetch_is_silent),
         CLIENT_TEST(hostile_servers),
         CLIENT_TEST(ws_client),
