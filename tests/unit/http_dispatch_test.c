@@ -416,6 +416,15 @@ static void who_takes_it_gets_it_compressed(void **state) {
         if (zipped) assert_memory_equal(sent.body, "\x1f\x8b", 2);
         if (!zipped) assert_string_equal(sent.body, text);
     }
+    /* another text of that length is compressed anew */
+    static char first[sizeof sent.body];
+    for (int i = 0; i < 2; i++) {
+        memset(text, 'y' + i, 512);
+        text[512] = '\0';
+        assert_int_equal(shared_answer(&shared, text, "gzip", ""), 200);
+        if (i == 0) memcpy(first, sent.body, sent.body_len);
+    }
+    assert_memory_not_equal(first, sent.body, sent.body_len);
     http_shared_deinit(&shared);
 }
 

@@ -4,6 +4,10 @@
 
 #include <stdatomic.h>
 
+#include "metrics.h"
+
+static atomic_bool is_full; /* ws_open takes nobody */
+
 static bool on_admit(const char *address) {
     (void)address;
     return true;
@@ -12,14 +16,28 @@ static bool on_admit(const char *address) {
 static void *on_open(conn_id conn, const char *address) {
     static int user;
     (void)address;
+    if (atomic_load(&is_full)) return NULL;
     net_keep(conn);
     return &user;
+}
+
+/* Of two ends the first counts, and nothing comes behind it. */
+static void close_twice(conn_id conn) {
+    static uint8_t snapshot[NET_HEADROOM + 10];
+    net_close(conn, 4001, "first");
+    net_close(conn, 4002, "second");
+    net_send_text(conn, "late", 4);
+    if (net_send_snapshot(conn, snapshot + NET_HEADROOM, 10) != NET_GONE) abort();
 }
 
 /* "reason N": closes with an x and N characters of three bytes. */
 static bool on_text(conn_id conn, void *user, const char *data, uint32_t len) {
     char reason[512] = "x";
     (void)user;
+    if (len == 5 && memcmp(data, "twice", 5) == 0) {
+        close_twice(conn);
+        return false;
+    }
     if (len < 7 || memcmp(data, "reason ", 7) != 0) {
         net_send_text(conn, data, len);
         return true;
@@ -129,6 +147,7 @@ static int setup(void **state) {
     (void)state;
     setenv("MUSTER_NET_ALLOWED_ORIGINS", "https://listed.example", 1);
     setenv("MUSTER_NET_HANDSHAKE_TIMEOUT_MS", "5000", 1);
+    atomic_store(&is_full, false);
     return rig_start(&handlers);
 }
 
@@ -195,6 +214,14 @@ static const char *lengths_script(void) {
     EXPECT(wire_status(fd, "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: "
                            "0000000000000000001\r\n\r\nx") == 400);
     close(fd);
+    static const char *const with_body[] = {"POST", "PUT", "PATCH"};
+    for (int i = 0; i < 3; i++) {
+        char request[64];
+        snprintf(request, sizeof request, "%s /x HTTP/1.1\r\nHost: a\r\n\r\n", with_body[i]);
+        fd = wire_connect();
+        EXPECT(wire_status(fd, request) == 411);
+        close(fd);
+    }
     fd = wire_connect();
     EXPECT(wire_status(fd, "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1e1\r\n\r\nx") == 400);
     close(fd);
@@ -379,6 +406,51 @@ static void reasons_are_cut(void **state) {
     rig_run(reasons_script);
 }
 
+static const char *ends_script(void) {
+    char data[64];
+    int opcode = 0;
+    int fd = wire_ws();
+    wire_text(fd, "twice");
+    EXPECT(wire_frame_read(fd, &opcode, data, sizeof data) == 7 && opcode == WIRE_CLOSE);
+    EXPECT((uint8_t)data[0] == 0x0f && (uint8_t)data[1] == 0xa1); /* 4001 */
+    EXPECT(memcmp(data + 2, "first", 5) == 0);
+    close(fd);
+    atomic_store(&is_full, true);
+    fd = wire_connect();
+    EXPECT(wire_upgrade(fd, "/ws", "Sec-WebSocket-Protocol: muster.v1\r\n") == 101);
+    EXPECT(wire_close_code(fd) == 1013);
+    close(fd);
+    return NULL;
+}
+
+static void ends_of_connections(void **state) {
+    (void)state;
+    rig_run(ends_script);
+}
+
+static const char *counted_script(void) {
+    char data[64];
+    int opcode = 0;
+    int fd = wire_ws();
+    wire_text(fd, "12345");
+    EXPECT(wire_frame_read(fd, &opcode, data, sizeof data) == 5);
+    wire_frame(fd, WIRE_FIN | WIRE_BINARY, "1234567", 7);
+    EXPECT(wire_frame_read(fd, &opcode, data, sizeof data) == 7);
+    close(fd);
+    return NULL;
+}
+
+static void traffic_is_counted(void **state) {
+    (void)state;
+    static const enum metric counters[] = {METRIC_RX_BYTES, METRIC_RX_PACKETS, METRIC_TX_BYTES,
+                                           METRIC_TX_PACKETS};
+    static const double wanted[] = {12, 2, 12, 2};
+    double before[4];
+    for (int i = 0; i < 4; i++) before[i] = metrics_values[counters[i]];
+    rig_run(counted_script);
+    for (int i = 0; i < 4; i++) assert_true(metrics_values[counters[i]] == before[i] + wanted[i]);
+}
+
 /* ---- places ---- */
 
 static int setup_few(void **state) {
@@ -456,6 +528,8 @@ int main(void) {
         TEST(a_listed_page_may_read),
         TEST(edges_of_messages),
         TEST(reasons_are_cut),
+        TEST(ends_of_connections),
+        TEST(traffic_is_counted),
         cmocka_unit_test_setup_teardown(who_plays_keeps_the_place, setup_few, teardown),
         TEST(who_is_there_stays_when_nobody_more_is_taken),
     };

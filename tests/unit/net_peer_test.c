@@ -80,6 +80,34 @@ static void a_record_goes_with_its_last_connection(void **state) {
     assert_int_equal(net_peer_count(), 0);
 }
 
+/* Some more than the cap are let in, far enough to be told so. */
+static void who_has_too_many_is_not_admitted(void **state) {
+    (void)state;
+    struct conn conns[18] = {0};
+    for (int i = 0; i < 18; i++) {
+        assert_true(net_peer_admit("192.0.2.1", false));
+        net_peer_add(&conns[i], "192.0.2.1");
+        assert_int_equal(conns[i].over_cap, i >= 2);
+    }
+    assert_false(net_peer_admit("192.0.2.1", false));
+    assert_true(net_peer_admit("192.0.2.1", true)); /* a proxy stands for many */
+    assert_true(net_peer_admit("192.0.2.2", false));
+    net_peer_remove(&conns[0]);
+    assert_true(net_peer_admit("192.0.2.1", false));
+    for (int i = 0; i < 18; i++) net_peer_remove(&conns[i]);
+}
+
+static void who_comes_too_often_is_not_admitted(void **state) {
+    (void)state;
+    uint32_t admitted = 0;
+    while (admitted < 1000 && net_peer_admit("192.0.2.1", false)) admitted++;
+    assert_int_equal(admitted, 100); /* net.acceptBurst */
+    assert_true(net_peer_admit("192.0.2.2", false));
+    assert_true(net_peer_admit("192.0.2.1", true));
+    while (net_peer_admit("2001:db8::1", false)) continue;
+    assert_false(net_peer_admit("2001:db8::ffff:1", false)); /* the same /64 */
+}
+
 static void forwarded_lists(void **state) {
     static const struct {
         const char *header;
@@ -148,6 +176,8 @@ int main(void) {
         TEST(a_64_is_one_party),
         TEST(ipv4_counts_by_address),
         TEST(a_record_goes_with_its_last_connection),
+        TEST(who_has_too_many_is_not_admitted),
+        TEST(who_comes_too_often_is_not_admitted),
         TEST(forwarded_lists),
         TEST(origins),
     };

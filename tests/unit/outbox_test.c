@@ -219,6 +219,23 @@ static void what_is_refused_for_good_is_lost_and_counted(void **state) {
     assert_true(metrics_values[METRIC_STORE_LOST] == 1);
 }
 
+/* What could not be asked for long is refused for good when it can be: no reason to keep it. */
+static void the_first_may_be_refused_at_last(void **state) {
+    (void)state;
+    put("a");
+    put("b");
+    answer(MUSTER_IO);
+    answer(MUSTER_IO);
+    pass(250);
+    assert_int_equal(db.count, 3); /* a, alone */
+    answer(MUSTER_CONFLICT);
+    assert_true(metrics_values[METRIC_STORE_LOST] == 1);
+    assert_string_equal(asked(3), "b");
+    answer(MUSTER_OK);
+    assert_true(outbox_is_empty());
+    assert_null(outbox_trouble());
+}
+
 static void what_is_left_at_the_stop_is_taken_up(void **state) {
     (void)state;
     struct stat st;
@@ -353,6 +370,7 @@ int main(void) {
         TEST(so_many_are_asked_together),
         TEST(others_wait_behind_the_first),
         TEST(what_is_refused_for_good_is_lost_and_counted),
+        TEST(the_first_may_be_refused_at_last),
         TEST(what_is_left_at_the_stop_is_taken_up),
         TEST(a_file_may_be_kept_twice),
         TEST(a_line_that_is_none_is_told_and_skipped),
