@@ -174,6 +174,25 @@ static void a_mute_is_for_whom_it_concerns_alone(void **state) {
     assert_false(rig_told(account->client, "unmuted"));
 }
 
+/* What counts is where the player is now, and what account it has now. */
+static void who_comes_back_is_looked_at_anew(void **state) {
+    (void)state;
+    struct sanction mute = on_address(SANCTION_MUTE, "192.0.2.9");
+    add(mute);
+    struct session *ann = come("ann", "192.0.2.1", true, "");
+    assert_int_equal(speak(ann), RPC_OK);
+    assert_ptr_equal(come("ann", "192.0.2.9", true, ""), ann);
+    assert_int_equal(speak(ann), RPC_DENIED);
+    assert_ptr_equal(come("ann", "192.0.2.1", true, ""), ann);
+    assert_int_equal(speak(ann), RPC_OK);
+    mute = on_address(SANCTION_MUTE, "192.0.2.1");
+    mute.guests_only = true;
+    add(mute);
+    assert_int_equal(speak(ann), RPC_DENIED);
+    come("ann", "192.0.2.1", false, ""); /* has an account by now */
+    assert_int_equal(speak(ann), RPC_OK);
+}
+
 static void warnings_add_up_for_their_player(void **state) {
     (void)state;
     struct session *ann = come("ann", "192.0.2.1", false, "");
@@ -391,6 +410,7 @@ int main(void) {
         TEST(a_ban_of_an_address_shuts_everybody_out),
         TEST(a_ban_closes_whom_it_concerns_alone),
         TEST(a_mute_is_for_whom_it_concerns_alone),
+        TEST(who_comes_back_is_looked_at_anew),
         TEST(warnings_add_up_for_their_player),
         TEST(the_list_counts_while_the_server_is_closed),
         TEST(a_sanction_ends_at_its_time),

@@ -302,6 +302,23 @@ static void a_line_that_is_none_is_told_and_skipped(void **state) {
     assert_true(metrics_values[METRIC_STORE_LOST] == 3);
 }
 
+/* A crash cut the last line off: what is put behind it is whole. */
+static void a_cut_line_swallows_no_other(void **state) {
+    (void)state;
+    FILE *file = fopen(outbox_file_path(), "w");
+    assert_non_null(file);
+    fputs("{\"what\":\"cut o", file);
+    fclose(file);
+    put("a");
+    answer(MUSTER_IO);
+    outbox_deinit();
+    outbox_start();
+    assert_string_equal(asked(1), "a");
+    answer(MUSTER_OK);
+    assert_true(outbox_is_empty());
+    assert_true(metrics_values[METRIC_STORE_LOST] == 1);
+}
+
 /* Memory is bounded: what is too much goes to the file, in order. */
 static void too_much_is_put_away(void **state) {
     (void)state;
@@ -374,6 +391,7 @@ int main(void) {
         TEST(what_is_left_at_the_stop_is_taken_up),
         TEST(a_file_may_be_kept_twice),
         TEST(a_line_that_is_none_is_told_and_skipped),
+        TEST(a_cut_line_swallows_no_other),
         TEST(too_much_is_put_away),
         TEST(every_type_comes_back_as_it_was),
         TEST(what_cannot_be_kept_is_refused),
