@@ -308,20 +308,71 @@ bool text_end_mend(char *text) {
     return is_utf8(text, cut - 1);
 }
 
+void text_bytes_mend(char *text) {
+    int32_t len = (int32_t)strlen(text), i = 0, kept = 0;
+    while (i < len) {
+        int32_t from = i;
+        UChar32 c;
+        U8_NEXT(text, i, len, c);
+        if (c < 0) continue;
+        memmove(text + kept, text + from, (size_t)(i - from));
+        kept += i - from;
+    }
+    text[kept] = '\0';
+}
+
 /* ---- looks ----------------------------------------------------------------------------------- */
 
-/* Without what nobody sees; bare: letters, marks and numbers alone, if there are any. */
-static void strip(struct units *units, bool bare) {
+/* The letter that somebody reads in a symbol or small capital which Unicode's own tables do not
+ * take for one; others are themselves. */
+static UChar32 plain(UChar32 c) {
+    static const struct {
+        UChar32 first, last, letter;
+    } alphabets[] = {{0x1F130, 0x1F149, 'a'},  /* squared */
+                     {0x1F150, 0x1F169, 'a'},  /* in black circles */
+                     {0x1F170, 0x1F189, 'a'},  /* in black squares */
+                     {0x1F1E6, 0x1F1FF, 'a'}}; /* of flags */
+    static const struct {
+        UChar32 from, to;
+    } capitals[] = {{0x1D00, 'a'}, {0x0299, 'b'}, {0x1D04, 'c'}, {0x1D05, 'd'}, {0x1D07, 'e'},
+                    {0xA730, 'f'}, {0x0262, 'g'}, {0x029C, 'h'}, {0x026A, 'i'}, {0x1D0A, 'j'},
+                    {0x1D0B, 'k'}, {0x029F, 'l'}, {0x1D0D, 'm'}, {0x0274, 'n'}, {0x1D0F, 'o'},
+                    {0x1D18, 'p'}, {0xA7AF, 'q'}, {0x0280, 'r'}, {0xA731, 's'}, {0x1D1B, 't'},
+                    {0x1D1C, 'u'}, {0x1D20, 'v'}, {0x1D21, 'w'}, {0x028F, 'y'}, {0x1D22, 'z'}};
+    for (size_t i = 0; i < sizeof alphabets / sizeof alphabets[0]; i++)
+        if (c >= alphabets[i].first && c <= alphabets[i].last)
+            return alphabets[i].letter + (c - alphabets[i].first);
+    for (size_t i = 0; i < sizeof capitals / sizeof capitals[0]; i++)
+        if (c == capitals[i].from) return capitals[i].to;
+    return c;
+}
+
+/* The letter that a digit or sign stands for where words are spelt with them. */
+static UChar32 unspell(UChar32 c) {
+    static const char signs[] = "!$34578@", letters[] = "lseastba";
+    const char *at = c < 128 && c > 0 ? strchr(signs, (int)c) : NULL;
+    return at ? letters[at - signs] : c;
+}
+
+/* What of a name is looked at. */
+enum guise { GUISE_WHOLE, GUISE_UNDECORATED, GUISE_BARE, GUISE_SPELT };
+
+/* Without what nobody sees. UNDECORATED: without punctuation at its ends; BARE: letters, marks and
+ * numbers alone; SPELT: the same, and signs are read as letters. */
+static void strip(struct units *units, enum guise guise) {
     const uint32_t wanted = U_GC_L_MASK | U_GC_M_MASK | U_GC_N_MASK;
-    int32_t kept = 0;
+    int32_t kept = 0, end = 0;
     for (int32_t i = 0; i < units->len;) {
         UChar32 c;
         U16_NEXT(units->at, i, units->len, c);
-        if (is_ignorable(c) || is_blank_symbol(c)) continue;
-        if (bare && !(kind_of(c) & wanted)) continue;
+        if (is_ignorable(c) || is_blank_symbol(c) || (kind_of(c) & U_GC_ME_MASK)) continue;
+        c = guise == GUISE_SPELT ? unspell(plain(c)) : plain(c);
+        bool is_wanted = guise == GUISE_WHOLE || (kind_of(c) & wanted);
+        if (!is_wanted && (guise != GUISE_UNDECORATED || kept == 0)) continue;
         U16_APPEND_UNSAFE(units->at, kept, c);
+        if (is_wanted) end = kept;
     }
-    units->len = kept;
+    units->len = end;
 }
 
 static void fold(struct units *units) {
@@ -348,14 +399,14 @@ static void merge_strokes(struct units *units) {
         if (units->at[i] == 'i' || units->at[i] == 0x131) units->at[i] = 'l';
 }
 
-static struct text_look look(const char *text, bool bare) {
+static struct text_look look(const char *text, enum guise guise) {
     static struct name name;
     static struct units units;
     name = (struct name){.mends = true};
     if (text_init() || !read_name(&name, text)) return (struct text_look){0};
     units = name.in;
-    strip(&units, bare);
-    if (bare && !units.len) units = name.in;
+    strip(&units, guise);
+    if (!units.len) units = name.in;
     struct units *u = &units;
     static struct units folded;
     folded = units;
@@ -369,11 +420,20 @@ static struct text_look look(const char *text, bool bare) {
 }
 
 struct text_look text_look(const char *name) {
-    return look(name, false);
+    return look(name, GUISE_WHOLE);
 }
 
-struct text_look text_look_bare(const char *name) {
-    return look(name, true);
+struct text_guises text_guises(const char *name) {
+    struct text_guises guises;
+    for (int i = 0; i < TEXT_GUISES; i++) guises.looks[i] = look(name, (enum guise)i);
+    return guises;
+}
+
+bool text_passes_for(const struct text_guises *guises, const char *other) {
+    struct text_look wanted = text_look(other);
+    for (int i = 0; i < TEXT_GUISES; i++)
+        if (text_alike(guises->looks[i], wanted)) return true;
+    return false;
 }
 
 bool text_alike(struct text_look a, struct text_look b) {
@@ -392,12 +452,8 @@ static const struct {
 };
 #define RESERVED_COUNT (sizeof reserved_names / sizeof reserved_names[0])
 
-enum text_reserved text_reserved(const char *name) {
-    static struct text_look looks[RESERVED_COUNT];
-    if (!looks[0].drawn)
-        for (size_t i = 0; i < RESERVED_COUNT; i++) looks[i] = text_look(reserved_names[i].name);
-    struct text_look own = text_look_bare(name);
+enum text_reserved text_reserved(const struct text_guises *guises) {
     for (size_t i = 0; i < RESERVED_COUNT; i++)
-        if (text_alike(own, looks[i])) return reserved_names[i].reserved;
+        if (text_passes_for(guises, reserved_names[i].name)) return reserved_names[i].reserved;
     return TEXT_FREE;
 }

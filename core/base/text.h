@@ -34,6 +34,9 @@ bool text_line_mend(char *text);
  * JSON could carry it. Any thread. */
 bool text_end_mend(char *text) MUSTER_MUST_USE;
 
+/* Takes out broken UTF-8, which no JSON could carry; all else stays. Any thread. */
+void text_bytes_mend(char *text);
+
 /* `name` with a number behind it, "Bob (2)", cut where it would be too long. */
 void text_name_number(const char *name, uint32_t number, char out[TEXT_NAME_MAX]);
 
@@ -44,13 +47,20 @@ struct text_look {
     uint64_t folded;
 };
 struct text_look text_look(const char *name);
-/* The same without blanks and punctuation: "[ A d m i n ]" looks like "admin". */
-struct text_look text_look_bare(const char *name);
 bool text_alike(struct text_look a, struct text_look b);
 
+/* How a name looks to somebody who reads past its decoration: as it is; without punctuation at its
+ * ends; without any ("A.d.m.i.n"); and with signs read as letters ("$erver"). */
+#define TEXT_GUISES 4
+struct text_guises {
+    struct text_look looks[TEXT_GUISES];
+};
+struct text_guises text_guises(const char *name);
+bool text_passes_for(const struct text_guises *guises, const char *other);
+
 /* Names that are not for everybody: TEXT_SERVER for no player at all, TEXT_STAFF for those with the
- * permission "admin". Whatever looks like one is one. */
+ * permission "admin". Whatever passes for one is one. */
 enum text_reserved { TEXT_FREE, TEXT_STAFF, TEXT_SERVER };
-enum text_reserved text_reserved(const char *name);
+enum text_reserved text_reserved(const struct text_guises *guises);
 
 #endif

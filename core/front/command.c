@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "log.h"
 
 /* The line without surrounding blanks, split at the first one: name and arguments, in `line`. */
@@ -52,6 +53,7 @@ void run_say_json(struct run *run, json_t *json) {
 
 static void end(struct run *run, muster_status status) {
     run->text[run->out.len] = '\0';
+    text_bytes_mend((char *)run->text);
     if (run->out.overflow) log_warn("admin", "an answer was cut at %u bytes", run->out.cap);
     if (run->fn) run->fn(run->user, status, (const char *)run->text);
     free(run->line);
@@ -69,6 +71,19 @@ void run_fail(struct run *run, muster_status status, const char *format, ...) {
     put(run, format, args);
     va_end(args);
     end(run, status);
+}
+
+static const char *last_line(const char *text) {
+    const char *line = text;
+    for (const char *at = text; (at = strchr(at, '\n')) && at[1];) line = ++at;
+    return line;
+}
+
+void run_judge(struct run *run) {
+    static const char failed[] = "FAILED";
+    run->text[run->out.len] = '\0';
+    bool is_failed = strncmp(last_line((const char *)run->text), failed, sizeof failed - 1) == 0;
+    end(run, is_failed ? MUSTER_INVALID : MUSTER_OK);
 }
 
 void run_fail_usage(struct run *run) {

@@ -37,6 +37,8 @@ void run_say_json(struct run *run, json_t *json); /* takes json */
 void run_answer(struct run *run);
 /* Ends it with a sentence; nothing was done. */
 void run_fail(struct run *run, muster_status status, const char *format, ...) MUSTER_PRINTF(3, 4);
+/* Ends it as its own last line says: INVALID where that begins with FAILED, else OK. */
+void run_judge(struct run *run);
 /* INVALID, with the command's arguments. */
 void run_fail_usage(struct run *run);
 /* The next word, which may stand in double quotes; "" when none is left. */

@@ -12,32 +12,32 @@
 /* A plugin with accounts lists those of admins under this key. */
 #define ADMINS_KEY "adminUsers"
 
-static bool is_listed(struct text_look look) {
+static bool is_listed(const struct text_guises *guises) {
     const char *name, *instance;
     for (uint32_t i = 0; i < config_plugin_count(); i++) {
         config_plugin(i, &name, &instance);
         const struct schema_entry *entry = config_entry(instance, ADMINS_KEY);
         if (!entry || entry->type != SCHEMA_LIST) continue;
         for (uint32_t j = 0; j < config_list_count(instance, ADMINS_KEY); j++)
-            if (text_alike(look, text_look(config_list_item(instance, ADMINS_KEY, j)))) return true;
+            if (text_passes_for(guises, config_list_item(instance, ADMINS_KEY, j))) return true;
     }
     return false;
 }
 
-static bool is_present(struct text_look look) {
+static bool is_present(const struct text_guises *guises) {
     muster_player_id id = 0;
     for (struct session *session; (session = session_next(&id));)
-        if (session_may(session, "admin") && text_alike(look, text_look(session->display_name)))
+        if (session_may(session, "admin") && text_passes_for(guises, session->display_name))
             return true;
     return false;
 }
 
 static bool is_kept(const struct muster_identity *identity) {
-    enum text_reserved reserved = text_reserved(identity->display_name);
+    struct text_guises guises = text_guises(identity->display_name);
+    enum text_reserved reserved = text_reserved(&guises);
     if (reserved == TEXT_SERVER) return true;
     if (muster_permitted(identity->permissions, "admin")) return false;
-    struct text_look look = text_look(identity->display_name);
-    return reserved == TEXT_STAFF || is_listed(look) || is_present(look);
+    return reserved == TEXT_STAFF || is_listed(&guises) || is_present(&guises);
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */

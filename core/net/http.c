@@ -16,6 +16,7 @@
 #include "loop.h"
 #include "metrics.h"
 #include "party.h"
+#include "protocol.h"
 #include "slots.h"
 
 #define ROUTES_MAX 1024
@@ -384,10 +385,9 @@ muster_status http_respond_json(muster_request_id id, uint32_t status, json_t *j
 }
 
 static json_t *problem_json(uint32_t status, const char *code, const char *detail) {
-    json_t *text = json_string(detail);
-    if (!text) text = json_string(code); /* a detail that is no UTF-8 */
     return json_pack("{s:s, s:s, s:i, s:o, s:s}", "type", "about:blank", "title",
-                     net_http_reason(status), "status", (int)status, "detail", text, "code", code);
+                     net_http_reason(status), "status", (int)status, "detail", rpc_text(detail),
+                     "code", code);
 }
 
 static muster_status problem_with_header(muster_request_id id, uint32_t status, const char *code,

@@ -67,6 +67,8 @@ void rpc_batch_deinit(struct rpc_batch *batch);
 json_t *rpc_result(json_t *id, json_t *result);
 /* The same as text, of a result that is text already; to be freed. Null: out of memory. */
 char *rpc_result_text(json_t *id, const char *result);
+/* A text for people as JSON, without its broken UTF-8, which must not cost the answer. */
+json_t *rpc_text(const char *text);
 json_t *rpc_failure(json_t *id, int32_t code, const char *message, json_t *data);
 /* A notification; params is taken. */
 json_t *rpc_notification(const char *method, json_t *params);

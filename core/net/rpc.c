@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define ERROR_WORD(name, code, word)                                                               \
     case RPC_##name: return word;
 
@@ -150,14 +152,20 @@ char *rpc_result_text(json_t *id, const char *result) {
     return text;
 }
 
+json_t *rpc_text(const char *text) {
+    char *copy = text ? strdup(text) : NULL;
+    if (copy) text_bytes_mend(copy);
+    json_t *json = json_string(copy ? copy : "");
+    free(copy);
+    return json;
+}
+
 json_t *rpc_failure(json_t *id, int32_t code, const char *message, json_t *data) {
     if (!data) data = json_object();
     json_object_set_new(data, "code", json_string(rpc_error_word(code)));
-    /* Null for a null or cut-off UTF-8 message, which must not cost the answer. */
-    json_t *text = json_string(message);
-    if (!text) text = json_string(rpc_error_word(code));
     return json_pack("{s:s, s:{s:i, s:o, s:o}, s:O}", "jsonrpc", "2.0", "error", "code", (int)code,
-                     "message", text, "data", data, "id", id ? id : json_null());
+                     "message", rpc_text(message ? message : rpc_error_word(code)), "data", data,
+                     "id", id ? id : json_null());
 }
 
 json_t *rpc_notification(const char *method, json_t *params) {

@@ -113,14 +113,13 @@ static bool refuse_unproven(struct request *request) {
 /* Names that say "I am of those who run this server", where it is not so. */
 static bool refuse_reserved_name(struct request *request) {
     const struct muster_host_config *config = request->auth->host->config;
-    const char *name = request->display_name;
     bool is_staff = admins_listed(request->auth, request->username);
-    struct text_look look = text_look(name);
-    enum text_reserved reserved = text_reserved(name);
+    struct text_guises guises = text_guises(request->display_name);
+    enum text_reserved reserved = text_reserved(&guises);
     bool kept = reserved == TEXT_SERVER || (reserved == TEXT_STAFF && !is_staff);
     uint32_t count = is_staff ? 0 : config->list_count(request->auth->self, "adminUsers");
     for (uint32_t i = 0; i < count && !kept; i++)
-        kept = text_alike(look, text_look(config->list_item(request->auth->self, "adminUsers", i)));
+        kept = text_passes_for(&guises, config->list_item(request->auth->self, "adminUsers", i));
     if (kept)
         request_problem(request, 409, "name_reserved",
                         "displayName: this name is kept for those who run the server.");

@@ -173,7 +173,7 @@ static void answers(void **state) {
                 "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32003,\"message\":\"slower\",\"data\":{"
                 "\"retryAfterMs\":50,\"code\":\"rate_limited\"}},\"id\":9}");
     expect_text(rpc_failure(id, RPC_DENIED, "cut \xc3", NULL),
-                "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32010,\"message\":\"denied\",\"data\":{"
+                "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32010,\"message\":\"cut \",\"data\":{"
                 "\"code\":\"denied\"}},\"id\":9}");
     expect_text(rpc_notification("lobby.left", NULL),
                 "{\"jsonrpc\":\"2.0\",\"method\":\"lobby.left\",\"params\":{}}");

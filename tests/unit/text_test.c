@@ -133,11 +133,55 @@ static void what_looks_alike_is_alike(void **state) {
         fail_msg("\"%s\" is taken for \"%s\"", cell(row, 0), cell(row, 1));
 }
 
-static void a_bare_look_has_no_punctuation(void **state) {
+static void a_disguised_name_passes_for_the_plain_one(void **state) {
     (void)state;
-    assert_true(text_alike(text_look_bare("[ S.e.r.v.e.r ]"), text_look_bare("server")));
-    assert_false(text_alike(text_look_bare("server2"), text_look_bare("server")));
-    assert_false(text_alike(text_look_bare("..."), text_look_bare("---")));
+    static const struct {
+        const char *name, *other;
+        bool passes;
+    } cases[] = {
+        {"[ S.e.r.v.e.r ]", "server", true},
+        {"Adm|n", "admin", true},
+        {"[Adm|n]", "admin", true},
+        {"Adm!n", "admin", true},
+        {"$erver", "server", true},
+        {"<5erver>", "server", true},
+        {"4dm1n", "admin", true},
+        {"@dmin", "admin", true},
+        {"\u1D00\u1D05\u1D0D\u026A\u0274", "admin", true},        /* small capitals */
+        {"\uA731\u1D07\u0280\u1D20\u1D07\u0280", "server", true}, /* the same */
+        {"\U0001F170dmin", "admin", true},
+        {"\U0001F1E6\U0001F1E9\U0001F1F2\U0001F1EE\U0001F1F3", "admin", true}, /* flags */
+        {"Admin\u20DD", "admin", true},
+        {"b.0.$.s", "Boss", true},
+        {"server2", "server", false},
+        {"Admiral", "admin", false},
+        {"Serverin", "server", false},
+        {"...", "---", false},
+        {"!!!", "$$$", false},
+        {"5", "server", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct text_guises guises = text_guises(cases[i].name);
+        if (text_passes_for(&guises, cases[i].other) != cases[i].passes)
+            fail_msg("\"%s\" and \"%s\"", cases[i].name, cases[i].other);
+    }
+}
+
+static void broken_bytes_go_and_all_else_stays(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"", ""},
+        {"a\nb\tc", "a\nb\tc"},
+        {"\xC3", ""},
+        {"found \"\u00E9\xC3\", sorry", "found \"\u00E9\", sorry"},
+        {"\xE2\x82x\xFFy", "xy"},
+        {"\U0001F600", "\U0001F600"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "%s", cases[i][0]);
+        text_bytes_mend(text);
+        assert_string_equal(text, cases[i][1]);
+    }
 }
 
 static void a_cut_end_is_mended(void **state) {
@@ -176,7 +220,8 @@ int main(void) {
         cmocka_unit_test(lines_are_mended_as_the_table_says),
         cmocka_unit_test(broken_utf8_goes_out_of_lines),
         cmocka_unit_test(what_looks_alike_is_alike),
-        cmocka_unit_test(a_bare_look_has_no_punctuation),
+        cmocka_unit_test(a_disguised_name_passes_for_the_plain_one),
+        cmocka_unit_test(broken_bytes_go_and_all_else_stays),
         cmocka_unit_test(a_cut_end_is_mended),
     };
     return cmocka_run_group_tests(tests, load, unload);
