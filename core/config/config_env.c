@@ -41,6 +41,12 @@ static muster_status value_of_file(const char *path, json_t **out, char *error) 
     if (status != MUSTER_OK) return status;
     if (len > 0 && data[len - 1] == '\n') len--;
     if (len > 0 && data[len - 1] == '\r') len--;
+    if (len == 0 || memchr(data, '\n', len) || memchr(data, '\0', len)) {
+        explicit_bzero(data, len);
+        free(data);
+        return config_fail(error, "%s: expected a secret in one line, found %s", path,
+                           len ? "several" : "none");
+    }
     *out = json_stringn(data, len);
     explicit_bzero(data, len);
     free(data);

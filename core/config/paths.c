@@ -92,6 +92,10 @@ static muster_status find_data(char *error) {
     const char *configured = config_string("server", "dataDir");
     char cwd[DIR_MAX] = "";
     bool absolute = configured[0] == '/';
+    if (!configured[0]) {
+        snprintf(error, PATHS_ERROR_MAX, "server.dataDir: expected a directory, found nothing");
+        return MUSTER_INVALID;
+    }
     if (!absolute && !getcwd(cwd, sizeof cwd)) return too_long("server.dataDir", error);
     int len =
         snprintf(paths.data, sizeof paths.data, "%s%s%s", cwd, absolute ? "" : "/", configured);

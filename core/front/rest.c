@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config.h"
 #include "console.h"
@@ -140,7 +141,7 @@ static bool is_admin(const struct muster_http_request *request) {
     static const char scheme[] = "Bearer ";
     const char *token = config_string("admin", "token");
     const char *presented = request->authorization;
-    if (!token[0] || strncmp(presented, scheme, sizeof scheme - 1) != 0) return false;
+    if (!token[0] || strncasecmp(presented, scheme, sizeof scheme - 1) != 0) return false;
     unsigned char held[crypto_generichash_BYTES], given[crypto_generichash_BYTES];
     presented += sizeof scheme - 1;
     crypto_generichash(held, sizeof held, (const unsigned char *)token, strlen(token), NULL, 0);

@@ -36,7 +36,9 @@ static struct listener admin_listener = {.fd = -1, .admin = true};
 static int spare_fd = -1; /* given up to turn clients away when descriptors run out */
 
 static muster_status listen_fail(char *error, const char *address, uint32_t port) {
-    muster_status status = errno == EADDRINUSE ? MUSTER_EXISTS : MUSTER_IO;
+    muster_status status = errno == EADDRINUSE      ? MUSTER_EXISTS
+                           : errno == EADDRNOTAVAIL ? MUSTER_INVALID /* no interface has it */
+                                                    : MUSTER_IO;
     snprintf(error, ERROR_MAX, "cannot listen on %s port %u: %s", address, port, strerror(errno));
     return status;
 }

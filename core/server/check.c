@@ -95,10 +95,21 @@ static void check_default(const char *item, char *error) {
                     place, key);
 }
 
+static void check_given_once(uint32_t index, char *error) {
+    const char *item = config_list_item("lobby", "defaults", index);
+    size_t len = strcspn(item, "=") + 1;
+    for (uint32_t i = 0; item[len - 1] && i < index; i++)
+        if (strncmp(item, config_list_item("lobby", "defaults", i), len) == 0)
+            config_fail(error, "%s: %.*s is given twice", config_place("lobby", "defaults"),
+                        (int)len - 1, item);
+}
+
 muster_status check_defaults(char *error) {
     size_t before = strlen(error);
-    for (uint32_t i = 0; i < config_list_count("lobby", "defaults"); i++)
+    for (uint32_t i = 0; i < config_list_count("lobby", "defaults"); i++) {
         check_default(config_list_item("lobby", "defaults", i), error);
+        check_given_once(i, error);
+    }
     return strlen(error) > before ? MUSTER_INVALID : MUSTER_OK;
 }
 
@@ -153,6 +164,7 @@ muster_status check_again(char *error) {
     size_t before = strlen(error);
     check_region(error);
     bool is_good = !check_defaults(error);
+    is_good = !check_net(error) && is_good;
     is_good = !check_tls(error) && is_good;
     return is_good && strlen(error) == before ? MUSTER_OK : MUSTER_INVALID;
 }
@@ -163,5 +175,6 @@ muster_status check_all(bool has_plugins, char *error) {
     check_data_dir(error);
     if (has_plugins) check_roles(error);
     bool all_would_start = !plugin_check_all(error);
+    all_would_start = !check_net(error) && all_would_start;
     return check_tls(error) || !all_would_start || error[0] ? MUSTER_INVALID : MUSTER_OK;
 }

@@ -37,7 +37,7 @@ static const char usage[] =
     "  --config FILE       read this configuration (strict JSON)\n"
     "  --port PORT         listen on this port; 0: a free one\n"
     "  --data-dir DIR      keep data here\n"
-    "  --log-format FORMAT human or json\n"
+    "  --log-format FORMAT auto, human or json\n"
     "  --untrusted         scripts of players may run here: lock the process after the start\n"
     "  --watch             plugins read the files again that people edit (scripts, say)\n"
     "  --run COMMAND       run one console command without a network and without waiting, then "
@@ -52,7 +52,8 @@ static const char usage[] =
     "Exit codes: 0 orderly, 69 port or data directory in use, 70 internal error, 78 bad "
     "configuration; of --run "
     "also\n"
-    "1 when the answer's last line begins with FAILED, 64 unknown command.\n";
+    "1 when the command did nothing, 64 unknown command; of --replay also 1 another state, 65 "
+    "no recording.\n";
 
 enum {
     OPT_CONFIG = 256,

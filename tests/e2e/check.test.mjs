@@ -186,3 +186,37 @@ test("a reload with what cannot be is refused with the sentence, and the old val
     assert.match((await reload({ server: { ...config.server, name: "after" } }))[0], /configuration reloaded/);
     assert.equal(await name(), "after");
 });
+
+test("addresses, origins, URLs and times that nobody could come by", async (t) => {
+    const plugins = ["auth_local", "db_sqlite"];
+    const result = await check(t, {
+        plugins,
+        net: {
+            address: "localhost", adminAddress: "", publicUrl: "http://play.example.org",
+            allowedOrigins: ["example.org", "https://example.org/", "https://example.org:8443"],
+            idlePingS: 60, idleHangupS: 60,
+        },
+    });
+    said(result, /net\.address: expected an IP address.*found "localhost"/);
+    said(result, /net\.adminAddress: expected an IP address.*found ""/);
+    said(result, /net\.publicUrl: expected a URL like wss:.*found "http:\/\/play/);
+    said(result, /net\.allowedOrigins: expected an origin.*found "example\.org"/);
+    said(result, /net\.allowedOrigins: expected an origin.*found "https:\/\/example\.org\/"/);
+    said(result, /net\.idleHangupS: expected more than net\.idlePingS/);
+    assert.equal(result.lines.length, 6, result.stderr);
+    const home = await tempDir(t);
+    await writeFile(path.join(home, "empty"), "\n");
+    await writeFile(path.join(home, "two"), "one\ntwo\n");
+    for (const file of ["empty", "two"]) {
+        const env = { MUSTER_ADMIN_TOKEN_FILE: path.join(home, file) };
+        said(await check(t, { plugins }, { env }), /expected a secret in one line/);
+    }
+});
+
+test("an address that no interface has is a mistake of the configuration", async (t) => {
+    const home = await tempDir(t);
+    const file = path.join(home, "config.json");
+    await writeFile(file, JSON.stringify(testConfig({ net: { address: "192.0.2.1" } })));
+    const { code, stdout } = await runDaemon(["--config", file, "--data-dir", path.join(home, "data")]);
+    assert.equal(code, CONFIG, stdout);
+});

@@ -1,0 +1,64 @@
+/* check_net - addresses, origins and times of the section net that no connection could come by. */
+#include <string.h>
+
+#include "address.h"
+#include "check.h"
+#include "config.h"
+#include "net_url.h"
+
+static void check_address(const char *key, char *error) {
+    uint8_t bytes[ADDRESS_BYTES];
+    const char *address = config_string("net", key);
+    if (!address_bytes(address, bytes))
+        config_fail(error,
+                    "%s: expected an IP address of this machine, or 0.0.0.0 or ::, found \"%s\"",
+                    config_place("net", key), address);
+}
+
+/* scheme://host[:port] as browsers send it, or "*". */
+static bool is_origin(const char *text) {
+    struct net_url url;
+    const char *authority = strstr(text, "://");
+    if (strcmp(text, "*") == 0) return true;
+    return authority && !strpbrk(authority + 3, "/?#") && !net_url_parse(text, "http", &url);
+}
+
+static void check_origins(char *error) {
+    for (uint32_t i = 0; i < config_list_count("net", "allowedOrigins"); i++) {
+        const char *item = config_list_item("net", "allowedOrigins", i);
+        if (!is_origin(item))
+            config_fail(
+                error,
+                "%s: expected an origin like https://play.example.org, without a path, or *, "
+                "found \"%s\"",
+                config_place("net", "allowedOrigins"), item);
+    }
+}
+
+static void check_public_url(char *error) {
+    struct net_url url;
+    const char *text = config_string("net", "publicUrl");
+    if (text[0] && net_url_parse(text, "ws", &url))
+        config_fail(error, "%s: expected a URL like wss://play.example.org/ws, found \"%s\"",
+                    config_place("net", "publicUrl"), text);
+}
+
+static void check_silence(char *error) {
+    long long ping = config_int("net", "idlePingS"), hangup = config_int("net", "idleHangupS");
+    if (hangup <= ping)
+        config_fail(
+            error,
+            "%s: expected more than net.idlePingS, %lld s, or nobody could answer the ping, "
+            "found %lld s",
+            config_place("net", "idleHangupS"), ping, hangup);
+}
+
+muster_status check_net(char *error) {
+    size_t before = strlen(error);
+    check_address("address", error);
+    check_address("adminAddress", error);
+    check_origins(error);
+    check_public_url(error);
+    check_silence(error);
+    return strlen(error) > before ? MUSTER_INVALID : MUSTER_OK;
+}
