@@ -78,7 +78,7 @@ static void run_plugin_command(const struct plugin_command *command, struct run 
     plugin_enter((struct muster_self *)command->owner, "command");
     command->fn(command->user, run->arguments, &run->out);
     plugin_leave();
-    run_answer(run);
+    run_judge(run);
 }
 
 /* permissions: of the player who asks; null: who has the console or the admin token. */

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "loop.h"
 #include "metrics.h"
+#include "moderation.h"
 #include "registry.h"
 
 #define MALFORMED_MAX 20 /* then the connection is a flood of errors */
@@ -125,6 +126,14 @@ static int32_t take_request(struct call *call) {
                             "too many requests");
 }
 
+/* Reasons reach others as what the server says: the muted give none. */
+static void hush(struct call *call) {
+    struct failure muted = {0};
+    if (!call->session || !json_object_get(call->params, "reason")) return;
+    if (moderation_speak(call->session, &muted)) json_object_del(call->params, "reason");
+    json_decref(muted.data);
+}
+
 static int32_t run_gate(struct call *call, const struct method *method, const char *name,
                         bool in_batch) {
     struct failure *failure = &call->failure;
@@ -140,6 +149,7 @@ static int32_t run_gate(struct call *call, const struct method *method, const ch
         return failure_set(failure, RPC_INVALID_REQUEST, "%s is not legal in a batch", name);
     if (take_request(call)) return failure->code;
     if (dispatch_check(call, method->params)) return failure->code;
+    hush(call);
     return method->fn(call);
 }
 

@@ -18,6 +18,8 @@
 #include "status.h"
 #include "store.h"
 
+#define RESULTS_MAX 50
+
 /* ---- server ---------------------------------------------------------------------------------- */
 
 static void run_status(struct run *run) {
@@ -136,8 +138,14 @@ static void on_results(void *user, muster_status status, json_t *json) {
 }
 
 static void run_results(struct run *run) {
-    long limit = run->arguments[0] ? strtol(run->arguments, NULL, 10) : 10;
-    store_recent_results(limit < 1 ? 1 : limit > 50 ? 50 : (uint32_t)limit, on_results, run);
+    const char *word = run->arguments;
+    size_t digits = strspn(word, "0123456789");
+    uint32_t limit = word[0] ? (uint32_t)strtoul(word, NULL, 10) : 10;
+    if (word[digits] || digits > 3 || limit < 1) {
+        run_fail_usage(run);
+        return;
+    }
+    store_recent_results(limit > RESULTS_MAX ? RESULTS_MAX : limit, on_results, run);
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -160,7 +168,7 @@ const struct command commands_table[] = {
     {"lobbies", "", "all lobbies", MODERATOR, run_lobbies},
     {"close", "LOBBYID [REASON]", "close a lobby", ADMIN, run_close},
     {"say", "TEXT", "an announcement to all players", MODERATOR, run_announce},
-    {"results", "[N]", "the newest match results, as JSON", ADMIN, run_results},
+    {"results", "[N]", "the newest match results (10, at most 50), as JSON", ADMIN, run_results},
     {"players", "", "all players", MODERATOR, run_players},
     {"kick", "PLAYER [REASON]", "end a player's session", MODERATOR, run_kick},
     {"warn", "PLAYER REASON [// NOTE]", "tell somebody off; counted", MODERATOR, run_warn},

@@ -66,9 +66,12 @@ void run_players(struct run *run) {
 
 void run_create_session(struct run *run) {
     struct session *session = NULL;
-    muster_status status = MUSTER_INVALID;
     const char *key = run_word(run);
-    if (key[0] && strlen(key) < MUSTER_PLAYER_KEY_MAX) status = session_create(key, &session);
+    if (!key[0] || strlen(key) >= MUSTER_PLAYER_KEY_MAX) {
+        run_fail_usage(run);
+        return;
+    }
+    muster_status status = session_create(key, &session);
     if (status) {
         run_fail(run, status, "no session: %s", status_text(status));
         return;

@@ -14,14 +14,18 @@
 
 #define FOR_EVER "perm"
 #define NOTE_MARK "// "
+#define ID_MARK "id:"
 #define PERIOD_DIGITS_MAX 6
 
 /* ---- who ------------------------------------------------------------------------------------- */
 
+typedef void (*with_player_fn)(struct run *run, struct sanction *sanction);
+
 /* Who is meant, while the database is asked for those who are not here. */
 struct wish {
     struct run *run;
-    void (*then)(struct run *run, struct sanction *sanction);
+    with_player_fn then;
+    with_player_fn unknown;
     struct sanction sanction;
 };
 
@@ -48,12 +52,10 @@ static void on_player(void *user, muster_status status, const struct muster_db_r
     struct wish wish = *(struct wish *)user;
     free(user);
     if (status || rows->row_count == 0) {
-        if (!status && wish.sanction.player_key[0])
-            wish.then(wish.run, &wish.sanction);
-        else if (!status)
-            run_fail(wish.run, MUSTER_NOT_FOUND, "no such player");
-        else
+        if (status)
             run_fail(wish.run, status, "the database did not answer: %s", status_text(status));
+        else
+            wish.unknown(wish.run, &wish.sanction);
         return;
     }
     copy_cell(&rows->cells[0], wish.sanction.player_key, sizeof wish.sanction.player_key);
@@ -61,10 +63,15 @@ static void on_player(void *user, muster_status status, const struct muster_db_r
     wish.then(wish.run, &wish.sanction);
 }
 
-/* By playerId or user name, of those who have been here; where the sanction has a player already,
- * it may be somebody who has not. */
+static void fail_unknown(struct run *run, struct sanction *sanction) {
+    (void)sanction;
+    run_fail(run, MUSTER_NOT_FOUND, "no such player");
+}
+
+/* By playerId or user name, of those who have been here: `then` has player and name filled in,
+ * `unknown` the sanction as it was given. */
 static void ask_database(struct run *run, const char *word, struct sanction *sanction,
-                         void (*then)(struct run *run, struct sanction *sanction)) {
+                         with_player_fn then, with_player_fn unknown) {
     char username[MUSTER_PLAYER_KEY_MAX];
     size_t len = 0;
     for (; word[len] && len + 1 < sizeof username; len++)
@@ -81,18 +88,18 @@ static void ask_database(struct run *run, const char *word, struct sanction *san
         .size = sizeof request, .statement_count = 1, .statements = &statement};
     struct wish *wish = malloc(sizeof *wish);
     muster_status status = wish ? MUSTER_OK : MUSTER_NO_MEMORY;
-    if (wish) *wish = (struct wish){run, then, *sanction};
+    if (wish) *wish = (struct wish){run, then, unknown, *sanction};
     if (!status) status = store_submit(NULL, &request, on_player, wish, NULL);
     if (!status) return;
     free(wish);
-    if (status == MUSTER_UNAVAILABLE && sanction->player_key[0])
-        then(run, sanction);
+    if (status == MUSTER_UNAVAILABLE)
+        unknown(run, sanction);
     else
-        run_fail(run, status == MUSTER_UNAVAILABLE ? MUSTER_NOT_FOUND : status, "no such player");
+        run_fail(run, status, "the database was not asked: %s", status_text(status));
 }
 
 static void with_player(struct run *run, const char *word, struct sanction *sanction,
-                        void (*then)(struct run *run, struct sanction *sanction)) {
+                        with_player_fn then, with_player_fn unknown) {
     uint32_t count = 0;
     struct session *session = session_find_key(word);
     if (!session) session = run_find_name(word, &count);
@@ -102,7 +109,7 @@ static void with_player(struct run *run, const char *word, struct sanction *sanc
         run_fail(run, MUSTER_CONFLICT, "%u players are called \"%s\": expected a playerId", count,
                  word);
     } else if (!session) {
-        ask_database(run, word, sanction, then);
+        ask_database(run, word, sanction, then, unknown);
     } else if (run_may_touch(run, session)) {
         name_session(sanction, session);
         then(run, sanction);
@@ -134,13 +141,21 @@ static bool read_period(const char *word, int64_t *until_ms) {
     return true;
 }
 
-static void take_period(struct run *run, struct sanction *sanction) {
+/* False: the run has ended. A mistyped time must not become a reason, and the ban one for good. */
+static bool take_period(struct run *run, struct sanction *sanction) {
     char word[PERIOD_DIGITS_MAX + 2];
     size_t len = strcspn(run->arguments, " \t");
-    if (len >= sizeof word) return;
-    memcpy(word, run->arguments, len);
-    word[len] = '\0';
-    if (read_period(word, &sanction->until_ms)) (void)run_word(run);
+    snprintf(word, sizeof word, "%.*s", (int)len, run->arguments);
+    if (len < sizeof word && read_period(word, &sanction->until_ms)) {
+        (void)run_word(run);
+        return true;
+    }
+    if (!isdigit((unsigned char)word[0])) return true;
+    run_fail(run, MUSTER_INVALID,
+             "expected a time like 30s, 15m, 12h, 7d, 4w or perm, found \"%.*s\"; a reason that "
+             "begins with a digit needs one before it",
+             (int)(len < 32 ? len : 32), run->arguments);
+    return false;
 }
 
 /* REASON, then "// NOTE". */
@@ -177,11 +192,15 @@ static void describe(struct run *run, const struct sanction *sanction) {
     char end[40], address[ADDRESS_PREFIX_TEXT_MAX] = "";
     bool shows = !sanction->guests_only || config_bool("admin", "showAddresses");
     sanction_end_text(sanction, end);
+    bool has_end = sanction->kind == SANCTION_BAN || sanction->kind == SANCTION_MUTE;
     if (sanction->address.bits) address_prefix_text(&sanction->address, address);
-    if (sanction->player_key[0]) run_say(run, " %s \"%s\"", sanction->player_key, sanction->name);
+    if (sanction->player_key[0]) run_say(run, " %s", sanction->player_key);
+    if (sanction->name[0]) run_say(run, " \"%s\"", sanction->name);
     if (address[0]) run_say(run, " address %s", shows ? address : "hidden");
     if (sanction->guests_only) run_say(run, " (guests)");
-    run_say(run, " %s by %s: %s", end, sanction->actor, sanction->reason);
+    if (has_end) run_say(run, " %s", end);
+    run_say(run, " by %s", sanction->actor);
+    if (sanction->reason[0]) run_say(run, ": %s", sanction->reason);
     if (sanction->note[0]) run_say(run, " // %s", sanction->note);
 }
 
@@ -194,17 +213,38 @@ static void add(struct run *run, struct sanction *sanction) {
     answer_kept(run, moderation_add(sanction));
 }
 
+enum meant { MEANT_PLAYER, MEANT_ADDRESS, MEANT_NOTHING };
+
+/* Is an address or range meant, which is then in the sanction? NOTHING: the run has ended. */
+static enum meant read_address(struct run *run, const char *who, struct sanction *sanction) {
+    char address[ADDRESS_TEXT_MAX];
+    uint8_t bytes[ADDRESS_BYTES];
+    uint32_t count = 0;
+    snprintf(address, sizeof address, "%.*s", (int)strcspn(who, "/"), who);
+    bool is_range = address_prefix_read(who, &sanction->address);
+    bool is_named = run_find_name(who, &count) != NULL;
+    if (!is_range) sanction->address.bits = 0;
+    if (is_range && is_named) {
+        run_fail(run, MUSTER_CONFLICT,
+                 "a player is called \"%s\": expected a playerId, or the range in other words",
+                 who);
+        return MEANT_NOTHING;
+    }
+    if (is_range) return MEANT_ADDRESS;
+    if (!strchr(who, '/') || !address_bytes(address, bytes) || is_named) return MEANT_PLAYER;
+    run_fail(run, MUSTER_INVALID, "expected ADDRESS/BITS, 1 to %u bits, found \"%s\"",
+             strchr(address, ':') ? 128 : 32, who);
+    return MEANT_NOTHING;
+}
+
 static void run_against(struct run *run, enum sanction_kind kind) {
     struct sanction sanction = {.kind = kind};
     char *who = run_word(run);
-    take_period(run, &sanction);
+    if (!take_period(run, &sanction)) return;
     take_reason(run, &sanction, "no reason was given");
-    if (address_prefix_read(who, &sanction.address)) {
-        add(run, &sanction);
-        return;
-    }
-    sanction.address.bits = 0;
-    with_player(run, who, &sanction, add);
+    enum meant meant = read_address(run, who, &sanction);
+    if (meant == MEANT_ADDRESS) add(run, &sanction);
+    if (meant == MEANT_PLAYER) with_player(run, who, &sanction, add, fail_unknown);
 }
 
 void run_ban(struct run *run) {
@@ -233,22 +273,46 @@ void run_warn(struct run *run) {
 
 /* ---- undoing it ------------------------------------------------------------------------------ */
 
+static const char *const sanction_names[SANCTION_KINDS] = {"ban", "mute", "warning",
+                                                           "entry of the whitelist", "closing"};
+
+/* Ends those of the player whom the sanction names. */
+static void end_player(struct run *run, struct sanction *sanction) {
+    uint32_t count = 0;
+    muster_status status = moderation_end(sanction->kind, sanction->player_key, &count);
+    if (!count) {
+        run_fail(run, MUSTER_NOT_FOUND, "no %s of this id, player or address",
+                 sanction_names[sanction->kind]);
+        return;
+    }
+    run_say(run, "ended: %s of %s", sanction_names[sanction->kind], sanction->player_key);
+    answer_kept(run, status);
+}
+
+/* WHO or the id of a sanction. A player need not be here any more, nor have ever been. */
 static void end(struct run *run, enum sanction_kind kind, const char *who) {
-    uint32_t named = 0, count = 0;
-    const struct session *session = run_find_name(who, &named);
+    uint32_t count = 0;
+    struct sanction sanction = {.kind = kind};
     if (!who[0]) {
         run_fail_usage(run);
         return;
     }
     muster_status status = moderation_end(kind, who, &count);
-    if (!count && named == 1) status = moderation_end(kind, session->player_key, &count);
-    if (!count) {
-        run_fail(run, MUSTER_NOT_FOUND, "no %s has this id, player or address",
-                 sanction_kind_text(kind));
+    if (count) {
+        run_say(run, "ended: %s of %s", sanction_names[kind], who);
+        answer_kept(run, status);
         return;
     }
-    run_say(run, "ended: %s %s", sanction_kind_text(kind), who);
-    answer_kept(run, status);
+    const struct session *session = run_find_name(who, &count);
+    snprintf(sanction.player_key, sizeof sanction.player_key, "%s",
+             session ? session->player_key : who);
+    if (count > 1)
+        run_fail(run, MUSTER_CONFLICT, "%u players are called \"%s\": expected a playerId", count,
+                 who);
+    else if (session)
+        end_player(run, &sanction);
+    else
+        ask_database(run, who, &sanction, end_player, end_player);
 }
 
 void run_unban(struct run *run) {
@@ -314,17 +378,29 @@ static void open_to_all(struct run *run) {
     answer_kept(run, moderation_end(SANCTION_CLOSED, key, &count));
 }
 
+/* With a database nobody is on the list by a name that it does not know: an id is told from a name
+ * that somebody might choose by its mark. */
+static void refuse_name(struct run *run, struct sanction *sanction) {
+    (void)sanction;
+    run_fail(run, MUSTER_NOT_FOUND,
+             "nobody of this id or user name has been here: let them register first, or give the "
+             "playerId that they will come with as " ID_MARK "PLAYERID");
+}
+
 static void allow(struct run *run) {
     struct sanction sanction = {.kind = SANCTION_ALLOW};
     char *who = run_word(run);
     take_reason(run, &sanction, "");
-    bool is_address = address_prefix_read(who, &sanction.address);
-    if (!is_address) sanction.address.bits = 0;
-    if (!is_address) snprintf(sanction.player_key, sizeof sanction.player_key, "%s", who);
-    if (is_address)
+    bool is_id = strncmp(who, ID_MARK, strlen(ID_MARK)) == 0;
+    if (is_id) who += strlen(ID_MARK);
+    enum meant meant = is_id ? MEANT_PLAYER : read_address(run, who, &sanction);
+    if (meant == MEANT_ADDRESS) add(run, &sanction);
+    if (meant != MEANT_PLAYER) return;
+    snprintf(sanction.player_key, sizeof sanction.player_key, "%s", is_id ? who : "");
+    if (sanction.player_key[0])
         add(run, &sanction);
     else
-        with_player(run, who, &sanction, add);
+        with_player(run, who, &sanction, add, refuse_name);
 }
 
 void run_whitelist(struct run *run) {

@@ -340,6 +340,10 @@ muster_status server_reload(char *report) {
     if (config_string("server", "logLevel") != level)
         log_level_set(log_level_parse(config_string("server", "logLevel")));
     metrics_set(METRIC_RELOAD_SUCCESS, status == MUSTER_OK);
+    size_t len = strlen(report);
+    if (!status && config_string("tls", "cert")[0]) /* its files may be others, unseen by config */
+        snprintf(report + len, CONFIG_ERROR_MAX - len, "%stls: certificate and key read again",
+                 len && report[len - 1] != '\n' ? "\n" : "");
     return status;
 }
 
@@ -458,20 +462,12 @@ static void start_for_command(void) {
         emit(MUSTER_NOTICE_SERVER_READY);
 }
 
-static const char *last_line(const char *text) {
-    const char *line = text;
-    for (const char *at = text; (at = strchr(at, '\n')) && at[1];) line = ++at;
-    return line;
-}
-
 static void on_command_answer(void *user, muster_status status, const char *answer) {
-    static const char failed[] = "FAILED";
     size_t len = strlen(answer);
     fwrite(answer, 1, len, stdout);
     if (len && answer[len - 1] != '\n') putchar('\n');
     if (fflush(stdout)) fail(SERVER_EXIT_INTERNAL, "the answer could not be written to stdout");
-    if (status || strncmp(last_line(answer), failed, sizeof failed - 1) == 0)
-        server.exit_code = SERVER_EXIT_FAILED;
+    if (status) server.exit_code = SERVER_EXIT_FAILED;
     ((struct wait *)user)->is_over = true;
 }
 

@@ -122,7 +122,7 @@ void admins_command(void *user, const char *arguments, struct muster_writer *ans
     if (!admins_listed(auth, arguments)) {
         put_text(answer, "admin-code: expected a user name of auth_local.adminUsers, found \"");
         put_text(answer, arguments);
-        put_text(answer, "\"");
+        put_text(answer, "\"\nFAILED");
         return;
     }
     make_code(auth, arguments, code);

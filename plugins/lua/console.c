@@ -72,17 +72,20 @@ static void hooks_list_realm(const struct realm *realm, struct muster_writer *an
     }
 }
 
-/* arguments: a lobbyId, or nothing for all lobbies. */
+/* arguments: a lobbyId, or nothing for all lobbies that have scripts. */
 static void hooks_list(const struct instance *instance, const char *arguments,
                        struct muster_writer *answer) {
+    bool is_found = false;
     for (const struct lobby *lobby = instance->lobbies; lobby; lobby = lobby->next) {
         struct muster_lobby_info info = {.size = sizeof info};
         if (instance->host->lobby->get(instance->self, lobby->id, &info)) continue;
         if (*arguments && strcmp(arguments, info.lobby_key) != 0) continue;
+        is_found = true;
         say(answer, "lobby %s (%s)\n", info.lobby_key, info.game_mode);
         hooks_list_realm(&lobby->lobby, answer);
         hooks_list_realm(&lobby->match, answer);
     }
+    if (*arguments && !is_found) say(answer, "no lobby \"%s\" has scripts\nFAILED\n", arguments);
 }
 
 /* ---- mods scripts: figures of every state ---------------------------------------------------- */
@@ -121,7 +124,7 @@ static void mods_stretch(struct instance *instance, struct muster_writer *answer
 static void mods_reload(struct instance *instance, const char *id, struct muster_writer *answer) {
     char error[512] = "";
     if (catalog_reload(instance, id, error, sizeof error))
-        say(answer, "%s was not reloaded: %s\n", id, error);
+        say(answer, "%s was not reloaded: %s\nFAILED\n", id, error);
     else
         say(answer, "%s reloaded as %s+%.8s\n", id, mods_find(instance->mods, id)->version,
             mods_find(instance->mods, id)->hash);

@@ -250,6 +250,13 @@ export class Server {
         );
     }
 
+    /** Why a console command did nothing. */
+    async adminRefusal(command) {
+        const answer = await this.adminAnswer(command);
+        assert.ok(answer.status >= 400, answer.text);
+        return answer.body.detail;
+    }
+
     /** The output of a console command that succeeds. */
     async admin(command) {
         const answer = await this.adminAnswer(command);

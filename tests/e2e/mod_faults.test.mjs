@@ -68,9 +68,10 @@ test("the console runs commands as nobody, and is told when they fail", async (t
         gameMode: "arena", settings: { rules: ["greeter", "host_commands", "hall_of_fame"], startWhen: "host" },
     });
     const run = (line) => server.admin(`mods run ${entry.lobby.lobbyId} ${line}`);
+    const fails = (line) => server.adminRefusal(`mods run ${entry.lobby.lobbyId} ${line}`);
     assert.match(await run("greet"), /^hello, console/);
     assert.match(await run("close"), /^The lobby is closed/);
     assert.match(await run("forget"), /./);
-    assert.match(await run("fail"), /\/fail has failed: greeter has a mistake\nFAILED/);
-    assert.match(await run("nothing"), /no mod there has that command\nFAILED/);
+    assert.match(await fails("fail"), /\/fail has failed: greeter has a mistake\nFAILED/);
+    assert.match(await fails("nothing"), /no mod there has that command\nFAILED/);
 });

@@ -54,11 +54,23 @@ test("a command that does nothing says so in its status", async () => {
         ["log-level loud", 400, "invalid_params"],
         ["say", 400, "invalid_params"],
         ["nonsense", 404, "not_found"],
+        ["results abc", 400, "invalid_params"],
+        ["results 0", 400, "invalid_params"],
+        ["admin-code nobody", 400, "invalid_params"],
+        ["ban 203.0.113.0/33", 400, "invalid_params"],
+        ["ban 0.0.0.0/0 1h all", 400, "invalid_params"],
+        ["mute ::/0", 400, "invalid_params"],
+        ["ban somebody 1y bye", 400, "invalid_params"],
+        ["mute somebody 2h30m", 400, "invalid_params"],
+        ["ban somebody 0s", 400, "invalid_params"],
+        ["ban somebody 10", 400, "invalid_params"],
+        ["whitelist add", 400, "invalid_params"],
+        ["whitelist add not-yet-here", 404, "not_found"],
     ]) {
         const answer = await server.adminAnswer(command);
         assertAnswer("POST", "/v1/admin/command", answer);
-        assertProblem(answer, status);
         assert.equal(answer.body.code, code, command);
+        assertProblem(answer, status);
     }
     assertAnswer("POST", "/v1/admin/command", await server.adminAnswer("status"));
 });
@@ -222,7 +234,7 @@ test("a range of addresses: IPv4, IPv6, mapped; and nobody beside it", async (t)
     await server.admin("unban 203.0.113.0/24");
     await server.admin("unban 2001:db8:1::/48");
     assert.equal((await guestAt("203.0.113.0")).status, 201);
-    for (const wrong of ["203.0.113.0/33", "203.0.113.0/0", "1.2.3", "2001:db8::/129"])
+    for (const wrong of ["1.2.3", "203.0.113", "2001:db8"])
         assertProblem(await server.adminAnswer(`ban ${wrong} 1h x`), 404);
 });
 
@@ -299,6 +311,29 @@ test("warnings are told and counted", async (t) => {
     assert.match(await server.admin("warnings"), /: play fair \/\/ seen by ann\n2 warnings$/);
     assertProblem(await server.adminAnswer(`warn ${playerId}`), 400);
     assertProblem(await server.adminAnswer("warn nobody x"), 404);
+});
+
+test("a sanction ends by the user name of somebody who is not here", async () => {
+    const { body } = await registerAt("192.0.2.70", "Vanished");
+    assert.ok(body.playerId, JSON.stringify(body));
+    for (const [begin, end, list] of [
+        ["ban vanished 1h x", "unban VANISHED", "bans"],
+        ["mute vanished 1h x", "unmute vanished", "mutes"],
+        ["whitelist add vanished a friend", "whitelist remove Vanished", "whitelist"],
+    ]) {
+        assert.match(await server.admin(begin), new RegExp(body.playerId));
+        assert.match(await server.admin(end), new RegExp(`^ended: .* of ${body.playerId}$`));
+        assert.doesNotMatch(await server.admin(list), new RegExp(body.playerId));
+        assertProblem(await server.adminAnswer(end), 404);
+    }
+});
+
+test("whoever is called like an address is not banned by it, nor instead of it", async (t) => {
+    const player = await playerAt(t, "192.0.2.71", await guestAt("192.0.2.71", "10.1.1.1/16"));
+    assertProblem(await server.adminAnswer("ban 10.1.1.1/16 1m"), 409);
+    assert.match(await server.admin("ban 10.1.0.0/16 1m"), /^banned address 10\.1\.0\.0\/16 until/);
+    assert.ok((await player.socket.call("session.get")).result);
+    await server.admin("unban 10.1.0.0/16");
 });
 
 test("the whitelist lets in those on it, by account and address", async (t) => {

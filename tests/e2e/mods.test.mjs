@@ -333,12 +333,16 @@ test("a mod or a spec that does not load says why", async (t) => {
     assert.equal((await muster(spec.cwd, "test", "/")).code, 1);
 });
 
-test("a server that serves runs no tests", async (t) => {
+test("a server that serves runs no tests, and says when a command did nothing", async (t) => {
     const server = await startServer(t, {
         config: { plugins: ["db_sqlite", "auth_local", "mode_arena", "lua"] },
     });
-    const answer = await server.admin(`mods test ${ROOT}/scripts/rules/mirror_damage`);
+    const answer = await server.adminRefusal(`mods test ${ROOT}/scripts/rules/mirror_damage`);
     assert.match(answer, /^FAILED: mods are tested by "muster test"/);
+    assert.match(await server.adminRefusal("mods nothing"), /^expected: mods list/);
+    assert.match(await server.adminRefusal("mods reload nothing"), /^nothing was not reloaded/);
+    assert.match(await server.adminRefusal("mods run nowhere hello"), /^there is no such lobby/);
+    assert.match(await server.adminRefusal("hooks list nowhere"), /^no lobby "nowhere" has scripts/);
 });
 
 // ---- muster check -----------------------------------------------------------------------------------

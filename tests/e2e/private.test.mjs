@@ -154,7 +154,13 @@ test("kick and ban; a banned player stays out until the ban ends", async (t) => 
     await refused(host.call("lobby.kick", { playerId: "nobody" }), "not_found");
     const kicked = guest.once("lobby.left", WAIT);
     await host.lobby.kick(idOf(guest), "idle");
-    assert.equal((await kicked).reason, "kick");
+    assert.deepEqual(await kicked, { reason: "kick", message: "idle" });
+    await guest.joinLobby(lobbyId);
+    const hushed = guest.once("lobby.left", WAIT);
+    await server.admin(`mute ${idOf(host)} 1h language`);
+    await host.lobby.kick(idOf(guest), "insults");
+    assert.deepEqual(await hushed, { reason: "kick" }); // the muted give no reasons either
+    await server.admin(`unmute ${idOf(host)}`);
     await guest.joinLobby(lobbyId);
     const banned = guest.once("lobby.left", WAIT);
     await host.call("lobby.ban", { playerId: idOf(guest), reason: "again" });
