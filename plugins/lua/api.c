@@ -145,7 +145,9 @@ static const char *show(lua_State *L, int index) {
     switch (lua_type(L, index)) {
     case LUA_TSTRING: return lua_pushfstring(L, "\"%s\"", lua_tostring(L, index));
     case LUA_TBOOLEAN: return lua_toboolean(L, index) ? "true" : "false";
-    case LUA_TNUMBER: return lua_pushfstring(L, "%f", lua_tonumber(L, index));
+    case LUA_TNUMBER:
+        if (lua_isinteger(L, index)) return lua_pushfstring(L, "%I", lua_tointeger(L, index));
+        return lua_pushfstring(L, "%f", lua_tonumber(L, index));
     case LUA_TNIL: return "nothing";
     default: return luaL_typename(L, index);
     }

@@ -159,6 +159,11 @@ void mode_check_fields(lua_State *L, const struct mod *mod) {
     const char *names[FIELDS_MAX];
     size_t count = mode_fields(mod, names);
     api_fields(L, -1, "the mode's table: ", names);
+    bool saves = api_field(L, -1, "save") != LUA_TNIL;
+    bool restores = api_field(L, -2, "restore") != LUA_TNIL;
+    lua_pop(L, 2);
+    if (saves && !restores)
+        luaL_error(L, "mode.save goes with mode.restore, which makes the state of what it returns");
     for (size_t i = 0; i < count; i++) {
         int type = api_field(L, -1, names[i]);
         lua_pop(L, 1);

@@ -1,6 +1,5 @@
 /* catalog - see catalog.h. */
 #include "catalog.h"
-#include "note.h"
 #include "probe.h"
 #include "script.h"
 #include "watch.h"
@@ -134,6 +133,19 @@ static void tell_complaint(const struct instance *instance, const struct mod *mo
                                    mod->complaint);
 }
 
+const char *catalog_idle(const struct instance *instance, const struct mod *mod) {
+    if (mod->kind == MOD_MODE || !probe_find(instance, mod) || probe_realms(instance, mod))
+        return NULL;
+    return "nothing is hooked, so this rule does nothing: a rule hooks with hooks.on";
+}
+
+static void tell_idle(const struct instance *instance, const struct mod *mod) {
+    const char *idle = catalog_idle(instance, mod);
+    if (idle)
+        instance->host->log->write(instance->self, MUSTER_LOG_WARN, "mod %s %s: init.lua: %s",
+                                   mod->id, mod->version, idle);
+}
+
 /* What cannot be used is left out; the others load. */
 static void take_in(struct instance *instance, struct mod *mod) {
     char error[400];
@@ -143,6 +155,7 @@ static void take_in(struct instance *instance, struct mod *mod) {
                                    mod->version, error);
         return;
     }
+    tell_idle(instance, mod);
     if (declare(instance, mod) == MUSTER_OK)
         keep_now(instance, mod);
     else
@@ -299,15 +312,6 @@ static muster_status declare_again(const struct instance *instance, const struct
     return status;
 }
 
-static void reload_realm(struct realm *realm, struct mod *mod) {
-    struct script *script = realm_find(realm, mod->id);
-    if (!script || script->mod == mod) return;
-    if (realm->kind == REALM_MATCH)
-        (void)note_reload(realm, script->index, mod);
-    else
-        script_reload(script, mod, permissions_granted(realm->lobby->instance, mod));
-}
-
 static const char *dir_of(const struct instance *instance, const char *id,
                           char out[PATH_BYTES_MAX]) {
     char shipped[2][PATH_BYTES_MAX];
@@ -331,15 +335,14 @@ static muster_status replace(struct instance *instance, struct mod *mod, char *e
     muster_status status = declare_again(instance, old, mod, error, cap);
     if (!status) status = mods_replace(instance->mods, mod, &wrong);
     if (wrong.text[0]) snprintf(error, cap, "%.300s", wrong.text);
-    mod_unpin(old);
-    if (status) return status;
-    catalog_keep(instance, mod);
-    for (struct lobby *lobby = instance->lobbies; lobby; lobby = lobby->next) {
-        reload_realm(&lobby->lobby, mod);
-        reload_realm(&lobby->match, mod);
+    if (!status) {
+        catalog_keep(instance, mod);
+        for (struct lobby *lobby = instance->lobbies; lobby; lobby = lobby->next)
+            lobby_reload(lobby, mod, old);
+        instance->host->metrics->increase(instance->self, instance->metric_reloads, 1);
     }
-    instance->host->metrics->increase(instance->self, instance->metric_reloads, 1);
-    return MUSTER_OK;
+    mod_unpin(old);
+    return status;
 }
 
 muster_status catalog_load(struct instance *instance, const char *dir, char *error, uint32_t cap) {
@@ -352,6 +355,7 @@ muster_status catalog_load(struct instance *instance, const char *dir, char *err
     }
     tell_complaint(instance, mod);
     status = try_out(instance, mod, error, cap);
+    if (!status) tell_idle(instance, mod);
     if (!status) status = replace(instance, mod, error, cap);
     mod_unpin(mod);
     probes_forget(instance);

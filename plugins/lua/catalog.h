@@ -15,6 +15,8 @@ muster_status catalog_reload(struct instance *instance, const char *id, char *er
 muster_status catalog_load(struct instance *instance, const char *dir, char *error, uint32_t cap);
 /* Would it be offered? INVALID or LIMIT: error says why not. Changes nothing. */
 muster_status catalog_check(struct instance *instance, struct mod *mod, char *error, uint32_t cap);
+/* Why a mod that has been probed does nothing; null: it does something. */
+const char *catalog_idle(const struct instance *instance, const struct mod *mod);
 /* Keeps a version in the store, on the work pool. */
 void catalog_keep(struct instance *instance, struct mod *mod);
 

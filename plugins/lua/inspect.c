@@ -97,6 +97,9 @@ static void check(struct inspection *inspection, const char *dir) {
     muster_status status = mod_check(mod, &rules.rules, on_finding, inspection);
     if (!status && !inspection->errors)
         status = catalog_check(inspection->instance, mod, error, sizeof error);
+    const char *idle = catalog_idle(inspection->instance, mod);
+    if (!status && idle)
+        on_finding(inspection, &(struct mod_finding){.file = "init.lua", .text = idle});
     if (status) {
         text_put(inspection->answer, "error: %s\n", error);
         inspection->errors++;

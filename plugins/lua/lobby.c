@@ -104,18 +104,25 @@ static bool is_wished(const struct wish *wish, const struct mod *mod) {
     return false;
 }
 
-static void start_script(struct realm *realm, struct mod *mod, uint32_t granted) {
+/* before: what comes back if it fails on trial; or null. */
+static void start_script(struct realm *realm, struct mod *mod, uint32_t granted, struct mod *before,
+                         uint32_t granted_before) {
     struct script *script = realm_add(realm, mod, granted);
+    if (script && before) script_try(script, before, granted_before);
     if (!script || script_start(script, NULL, 0) == MUSTER_OK) return;
     const struct probe *probe = probe_find(realm->lobby->instance, mod);
     script->shut |= probe ? probe->gates : 0; /* it may not have come as far as to say so */
-    if (script->restart_due || !script->realm) return;
+    if (script->restart_due || script->revert_due || !script->realm) return;
     if (mod->kind == MOD_MODE) realm->is_mode_lost = true;
     report_disabled(script, "it did not start");
 }
 
-/* Those that are chosen no more go, new ones come; the others keep what they know. */
-void lobby_refresh(struct lobby *lobby) {
+/* Of this mod, or null: only a mod that is replaced has a version before. */
+static struct mod *version_before(struct mod *before, const struct mod *mod) {
+    return before && strcmp(before->id, mod->id) == 0 ? before : NULL;
+}
+
+static void refresh(struct lobby *lobby, struct mod *before) {
     const struct instance *instance = lobby->instance;
     struct muster_lobby_info info = {.size = sizeof info};
     struct wish wish = {.lobby = lobby};
@@ -125,9 +132,17 @@ void lobby_refresh(struct lobby *lobby) {
     collect(&wish, REALM_LOBBY);
     for (uint32_t i = realm->script_count; i-- > 0;)
         if (!is_wished(&wish, realm->scripts[i]->mod)) realm_remove(realm, realm->scripts[i]);
-    for (uint32_t i = 0; i < wish.count; i++)
-        if (!realm_find(realm, wish.mods[i]->id))
-            start_script(realm, wish.mods[i], permissions_granted(lobby->instance, wish.mods[i]));
+    for (uint32_t i = 0; i < wish.count; i++) {
+        struct mod *mod = wish.mods[i], *was = version_before(before, mod);
+        if (realm_find(realm, mod->id)) continue;
+        start_script(realm, mod, permissions_granted(instance, mod), was,
+                     was ? permissions_granted(instance, was) : 0);
+    }
+}
+
+/* Those that are chosen no more go, new ones come; the others keep what they know. */
+void lobby_refresh(struct lobby *lobby) {
+    refresh(lobby, NULL);
 }
 
 struct later {
@@ -211,13 +226,39 @@ static void set_version(const struct realm *realm, const struct mod *mod) {
 
 void lobby_match_add(struct lobby *lobby, struct mod *mod, uint32_t granted) {
     set_version(&lobby->match, mod);
-    start_script(&lobby->match, mod, granted);
+    start_script(&lobby->match, mod, granted, NULL, 0);
 }
 
-void lobby_match_reload(struct lobby *lobby, struct script *script, struct mod *mod,
-                        uint32_t granted) {
+void lobby_match_reload(struct lobby *lobby, struct mod *mod, uint32_t granted, struct mod *before,
+                        uint32_t granted_before) {
+    struct script *script = realm_find(&lobby->match, mod->id);
     set_version(&lobby->match, mod);
-    script_reload(script, mod, granted);
+    if (script)
+        script_reload(script, mod, granted);
+    else
+        start_script(&lobby->match, mod, granted, before, granted_before);
+}
+
+/* Uploads that came meanwhile wait for the next match. */
+static void reload_match(struct lobby *lobby, const struct mod *mod, struct mod *before) {
+    struct wish wish = {.lobby = lobby};
+    struct realm *realm = &lobby->match;
+    const struct script *script = realm_find(realm, mod->id);
+    if (!lobby->id || !realm->match) return;
+    if (script && script->mod != mod) (void)note_reload(realm, mod, before);
+    wish.mode = mode_id(lobby->instance, realm->game_mode);
+    collect(&wish, REALM_MATCH);
+    for (uint32_t i = 0; i < wish.count; i++)
+        if (!wish.mods[i]->is_upload && !realm_find(realm, wish.mods[i]->id))
+            (void)note_reload(realm, wish.mods[i], version_before(before, wish.mods[i]));
+}
+
+void lobby_reload(struct lobby *lobby, struct mod *mod, struct mod *before) {
+    struct script *script = realm_find(&lobby->lobby, mod->id);
+    if (script && script->mod != mod)
+        script_reload(script, mod, permissions_granted(lobby->instance, mod));
+    if (lobby->id) refresh(lobby, before);
+    reload_match(lobby, mod, before);
 }
 
 static void end_by_score(const struct realm *realm) {

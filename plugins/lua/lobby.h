@@ -123,8 +123,13 @@ void lobby_destroy(struct lobby *lobby); /* takes null */
 /* Notes which scripts play; they are made when the note comes back. */
 void lobby_match_begin(struct lobby *lobby, const struct muster_match_info *info);
 void lobby_match_add(struct lobby *lobby, struct mod *mod, uint32_t granted);
-void lobby_match_reload(struct lobby *lobby, struct script *script, struct mod *mod,
-                        uint32_t granted);
+/* What is offered from now on is this version: the scripts of the lobby take it over, and it comes
+ * into a realm in which only the new code hooks something. before: the version till now, or null.
+ */
+void lobby_reload(struct lobby *lobby, struct mod *mod, struct mod *before);
+/* The match's part of it, when the note comes back. */
+void lobby_match_reload(struct lobby *lobby, struct mod *mod, uint32_t granted, struct mod *before,
+                        uint32_t granted_before);
 struct lobby *lobby_find(const struct instance *instance, muster_lobby_id id);
 /* Seed of a script's generator: of a match by its seed, else random. */
 uint64_t lobby_seed(const struct realm *realm, const char *mod_id);
@@ -181,7 +186,7 @@ void report_disabled(struct script *script, const char *why);
 /* One line to the lobby's host. */
 void report_to_host(const struct lobby *lobby, const char *mod, const char *text);
 
-void report_not_reloaded(struct script *script, const struct mod *mod);
+void report_not_reloaded(struct script *script, const struct mod *mod, const char *why);
 void report_reverted(struct script *script, const struct mod *mod);
 
 /* ---- console.c, rpc.c ---- */

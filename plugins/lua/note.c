@@ -43,11 +43,12 @@ muster_status note_begin(struct realm *realm, struct mod *const *mods, uint32_t 
     return write_note(realm, &note);
 }
 
-muster_status note_reload(struct realm *realm, uint32_t script, const struct mod *mod) {
+muster_status note_reload(struct realm *realm, const struct mod *mod, const struct mod *before) {
     struct note note;
     begin(&note, NOTE_RELOAD);
-    muster_put_u32(&note.w, script);
     put_mod(&note, realm, mod);
+    muster_put_u8(&note.w, before != NULL);
+    if (before) put_mod(&note, realm, before);
     return write_note(realm, &note);
 }
 
@@ -132,10 +133,11 @@ static struct script *get_script(const struct lobby *lobby, struct muster_reader
 }
 
 static void take_reload(struct lobby *lobby, struct muster_reader *r) {
-    struct script *script = get_script(lobby, r);
-    uint32_t granted;
+    uint32_t granted, granted_before = 0;
     struct mod *mod = get_mod(lobby, r, &granted);
-    if (script && mod) lobby_match_reload(lobby, script, mod, granted);
+    struct mod *before = muster_get_u8(r) ? get_mod(lobby, r, &granted_before) : NULL;
+    if (mod && !r->overflow) lobby_match_reload(lobby, mod, granted, before, granted_before);
+    mod_unpin(before);
     mod_unpin(mod);
 }
 

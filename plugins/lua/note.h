@@ -14,7 +14,8 @@ struct mod;
 
 /* mods: those that play, in order. */
 muster_status note_begin(struct realm *realm, struct mod *const *mods, uint32_t count);
-muster_status note_reload(struct realm *realm, uint32_t script, const struct mod *mod);
+/* before: the version that was offered till now, or null. */
+muster_status note_reload(struct realm *realm, const struct mod *mod, const struct mod *before);
 muster_status note_command(struct realm *realm, uint32_t script, const char *name, uint32_t seat,
                            const char *arguments);
 muster_status note_message(struct realm *realm, const char *name, const void *bytes, uint32_t len);

@@ -24,6 +24,16 @@ static bool hooks_something(const struct realm *realm) {
     return realm->bus.count || script->command_count || script->timer_count || script->is_mode;
 }
 
+/* What it begins with can be kept, and taken back. Uploads may not run for so long: theirs is
+ * looked at when it is kept. */
+static muster_status try_state(struct script *script) {
+    static uint8_t bytes[SCRIPT_STATE_BYTES_MAX];
+    if (script->mod->is_upload) return MUSTER_OK;
+    uint32_t len = script_save(script, bytes, sizeof bytes);
+    if (!len) return MUSTER_INVALID;
+    return script->is_mode ? script_load(script, bytes, len) : MUSTER_OK;
+}
+
 /* A lobby that nobody is in: what the script asks of it is answered with nothing. */
 static muster_status run_in(struct instance *instance, struct mod *mod, int kind,
                             struct probe *probe, char *error, uint32_t cap) {
@@ -40,6 +50,7 @@ static muster_status run_in(struct instance *instance, struct mod *mod, int kind
         return MUSTER_NO_MEMORY;
     }
     muster_status status = script_start(script, NULL, 0);
+    if (!status) status = try_state(script);
     if (status) {
         snprintf(error, cap, "%s", realm->probe_error[0] ? realm->probe_error : "out of memory");
     } else {

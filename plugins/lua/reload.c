@@ -15,13 +15,19 @@ static uint64_t trial_end(const struct realm *realm) {
     return realm_now_ms(realm) + ms;
 }
 
+void script_try(struct script *script, struct mod *before, uint32_t granted) {
+    script->before = mod_pin(before);
+    script->granted_before = granted;
+    script->trial_until = trial_end(script->realm);
+}
+
 /* A script of other code in the same place, started with the state; null: it did not start. */
 static struct script *start_beside(const struct script *script, struct mod *mod, uint32_t granted) {
     struct script *fresh = script_create(script->realm, script->index, mod, granted);
     if (!fresh) return NULL;
-    fresh->granted_before = script->granted;
-    fresh->before = mod_pin(script->mod); /* on trial from the first line on */
-    fresh->trial_until = trial_end(script->realm);
+    bool failed = script->revert_due; /* it is no code to come back to */
+    script_try(fresh, failed ? script->before : script->mod,
+               failed ? script->granted_before : script->granted); /* from the first line on */
     if (script_start(fresh, script->saved, script->saved_len) == MUSTER_OK) return fresh;
     script_destroy(fresh);
     return NULL;
@@ -34,13 +40,18 @@ static void take_place(struct script *script, struct script *fresh) {
     script->saved = NULL;
     script->realm->scripts[script->index] = fresh;
     script_destroy(script);
+    timers_set_alarm(fresh->realm);
 }
 
 void script_reload(struct script *script, struct mod *mod, uint32_t granted) {
-    script_keep(script);
+    bool is_kept = script_keep(script);
+    if (!is_kept && script->sandbox) { /* it would go on without what it knows */
+        report_not_reloaded(script, mod, "the state cannot be kept, the old code goes on");
+        return;
+    }
     struct script *fresh = start_beside(script, mod, granted);
     if (!fresh) {
-        report_not_reloaded(script, mod);
+        report_not_reloaded(script, mod, "the new code did not start, the old one goes on");
         return;
     }
     take_place(script, fresh);
@@ -48,8 +59,8 @@ void script_reload(struct script *script, struct mod *mod, uint32_t granted) {
 
 void script_revert(struct script *script) {
     struct mod *mod = mod_pin(script->before);
-    script->revert_due = false;
     if (script->sandbox) script_keep(script);
+    script->revert_due = false;
     struct script *fresh = start_beside(script, mod, script->granted_before);
     if (fresh) {
         mod_unpin(fresh->before); /* known to be good */

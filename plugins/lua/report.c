@@ -228,8 +228,8 @@ static void tell_reload(struct script *script, const struct mod *mod, const char
     report_to_host(lobby, mod->id, what);
 }
 
-void report_not_reloaded(struct script *script, const struct mod *mod) {
-    tell_reload(script, mod, "the new code did not start, the old one goes on");
+void report_not_reloaded(struct script *script, const struct mod *mod, const char *why) {
+    tell_reload(script, mod, why);
 }
 
 void report_reverted(struct script *script, const struct mod *mod) {

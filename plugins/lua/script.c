@@ -4,7 +4,6 @@
 #include "lobby.h"
 #include "mode.h"
 #include "note.h"
-#include "value.h"
 
 #include <lauxlib.h>
 #include <math.h>
@@ -12,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-enum { CHANGED_BYTES = 200, PATH_BYTES = 96, MERGE_UNITS = 20 };
 
 /* ---- what the sandbox asks ------------------------------------------------------------------- */
 
@@ -207,10 +204,7 @@ bool script_call(struct script *script, const struct sandbox_call *call) {
 
 struct start {
     struct script *script;
-    const void *saved; /* or null */
-    uint32_t saved_len;
-    char changed[CHANGED_BYTES]; /* a kept value is of another type than the new code's: what to
-                                    tell */
+    struct script_saved *saved; /* or null */
 };
 
 /* The mode's table: its fields that are named like events are handlers. */
@@ -243,101 +237,6 @@ bool script_call_mode(lua_State *L, const struct script *script, const char *nam
     return true;
 }
 
-/* State of a mode: what its init returns. Of a rule: the global table `state`, as init.lua left it.
- */
-static void init_state(lua_State *L, struct script *script) {
-    lua_getglobal(L, "settings");
-    if (!script_call_mode(L, script, "init", 1, 1)) {
-        lua_pop(L, 1);
-        lua_newtable(L);
-    }
-    if (lua_isnil(L, -1)) {
-        lua_pop(L, 1);
-        lua_newtable(L);
-    }
-    script_state_set(L, script);
-}
-
-void script_push_table(lua_State *L, const struct script *script) {
-    if (script->mod->kind == MOD_MODE) {
-        lua_rawgeti(L, LUA_REGISTRYINDEX, script->state);
-        return;
-    }
-    lua_pushglobaltable(L);
-    lua_pushliteral(L, "state");
-    lua_rawget(L, -2);
-    lua_remove(L, -2);
-}
-
-int script_push_state(lua_State *L, const struct script *script) {
-    if (script->mod->kind != MOD_MODE) return 0;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, script->state);
-    return 1;
-}
-
-static void note_change(lua_State *L, struct start *start, const char *path) {
-    if (start->changed[0]) return;
-    snprintf(start->changed, sizeof start->changed,
-             "%s was kept as a %s, the new code begins with a %s", path, luaL_typename(L, -2),
-             luaL_typename(L, -1));
-}
-
-/* What the new code begins with and the kept state does not know yet is added to it: fields by
- * name, in all tables that both have. The kept table is below the other one, which is on top. */
-static void add_new_fields(lua_State *L, struct start *start, const char *path) {
-    int kept = lua_gettop(L) - 1, fresh = kept + 1;
-    luaL_checkstack(L, 8, NULL);
-    for (lua_pushnil(L); lua_next(L, fresh); lua_settop(L, fresh + 1)) {
-        char below[PATH_BYTES];
-        sandbox_charge(L, MERGE_UNITS);
-        if (lua_type(L, -2) != LUA_TSTRING) continue;
-        snprintf(below, sizeof below, "%s.%.40s", path, lua_tostring(L, -2));
-        lua_pushvalue(L, -2);
-        int type = lua_rawget(L, kept);
-        lua_insert(L, -2);
-        if (type == LUA_TNIL) {
-            lua_pushvalue(L, fresh + 1);
-            lua_pushvalue(L, -2);
-            lua_rawset(L, kept);
-        } else if (type != lua_type(L, -1)) {
-            note_change(L, start, below);
-        } else if (type == LUA_TTABLE) {
-            add_new_fields(L, start, below);
-        }
-    }
-}
-
-static void restore_state(lua_State *L, struct script *script, struct start *start) {
-    value_decode(L, start->saved, start->saved_len);
-    lua_pushvalue(L, -1);
-    bool is_made = script_call_mode(L, script, "restore", 1, 1);
-    if (is_made)
-        lua_remove(L, -2);
-    else
-        lua_pop(L, 1);
-    script_push_table(L, script); /* as the code begins */
-    if (script->before && !is_made && lua_istable(L, -1) && lua_istable(L, -2))
-        add_new_fields(L, start, "state");
-    lua_pop(L, 1);
-    script_state_set(L, script);
-}
-
-/* In the registry for handlers of a mode; for a rule also as the global `state`. Pops it. */
-void script_state_set(lua_State *L, struct script *script) {
-    if (script->mod->kind == MOD_RULE) {
-        luaL_checktype(L, -1, LUA_TTABLE);
-        lua_pushglobaltable(L);
-        lua_pushliteral(L, "state");
-        lua_pushvalue(L, -3);
-        lua_rawset(L, -3);
-        lua_pop(L, 1);
-    }
-    if (script->state == LUA_NOREF)
-        script->state = luaL_ref(L, LUA_REGISTRYINDEX);
-    else
-        lua_rawseti(L, LUA_REGISTRYINDEX, script->state);
-}
-
 static int bind_body(lua_State *L) {
     struct script *script = lua_touserdata(L, 1);
     lua_newtable(L);
@@ -357,9 +256,11 @@ static int start_body(lua_State *L) {
     lua_call(L, 0, 1);
     sandbox_check(L);
     take_mode(L, script);
+    if (script->mod->kind == MOD_RULE && !lua_isnil(L, -1))
+        luaL_error(L, "a rule hooks with hooks.on: what init.lua returns is not used");
     lua_settop(L, 1);
-    if (script->mod->kind == MOD_MODE) init_state(L, script);
-    if (start->saved) restore_state(L, script, start);
+    if (script->mod->kind == MOD_MODE) script_state_init(L, script);
+    if (start->saved) script_state_restore(L, script, start->saved);
     return 0;
 }
 
@@ -385,7 +286,8 @@ static muster_status make_sandbox(struct script *script) {
 
 muster_status script_start(struct script *script, const void *saved, uint32_t saved_len) {
     struct instance *instance = script->realm->lobby->instance;
-    struct start start = {.script = script, .saved = saved, .saved_len = saved_len};
+    struct script_saved kept = {.bytes = saved, .len = saved_len};
+    struct start start = {script, saved ? &kept : NULL};
     script->mode = script->state = script->players = script->vote_end = LUA_NOREF;
     script->mode_input = script->mode_tick = script->mode_snapshot = LUA_NOREF;
     script->writer = NULL;
@@ -406,7 +308,7 @@ muster_status script_start(struct script *script, const void *saved, uint32_t sa
     script->takes_over = false;
     script->is_loaded = started;
     if (started) script->shut = 0;
-    if (started && start.changed[0]) report_refusal(script, "", 0, start.changed);
+    if (started && kept.changed[0]) report_refusal(script, "", 0, kept.changed);
     if (started) return MUSTER_OK;
     script_stop_sandbox(script);
     return MUSTER_INVALID;

@@ -16,6 +16,7 @@ enum {
     SCRIPT_COMMANDS_MAX = 32,
     SCRIPT_ID_MAX = 48, /* bytes of a handler's id or a command's name, NUL included */
     SCRIPT_STATE_BYTES_MAX = 65536,
+    SCRIPT_CHANGED_BYTES = 400,
     SCRIPT_ERRORS_MAX = 20, /* within SCRIPT_ERRORS_MS: the script is stopped */
     SCRIPT_ERRORS_MS = 10000,
     SCRIPT_TOLD_MAX = 8,
@@ -83,8 +84,19 @@ struct script {
 muster_status script_start(struct script *script, const void *saved, uint32_t saved_len);
 /* Drops the sandbox and what it registered. */
 void script_stop_sandbox(struct script *script);
+/* ---- script_state.c, for script.c ---- */
+/* What a restart or a reload hands over. */
+struct script_saved {
+    const void *bytes;
+    uint32_t len;
+    char changed[SCRIPT_CHANGED_BYTES]; /* kept values of another kind than the new code begins
+                                         * with: what to tell, or "" */
+};
 /* The value on top is the state from now on; pops it. */
 void script_state_set(lua_State *L, struct script *script);
+/* A mode's state, as its init makes it. */
+void script_state_init(lua_State *L, struct script *script);
+void script_state_restore(lua_State *L, struct script *script, struct script_saved *saved);
 /* One that has not started, at this place of its realm. Pins mod; null: out of memory. */
 struct script *script_create(struct realm *realm, uint32_t index, struct mod *mod,
                              uint32_t granted);
@@ -111,11 +123,14 @@ uint32_t script_save(struct script *script, void *out, uint32_t cap);
 void script_check_state(struct script *script);
 /* Takes over what script_save wrote. */
 muster_status script_load(struct script *script, const void *saved, uint32_t len);
-/* Keeps the present state as the last good one. */
-void script_keep(struct script *script);
+/* Keeps the present state as the last good one. False: it cannot be kept, or the script is stopped.
+ */
+bool script_keep(struct script *script);
 /* New code takes the present state over. When it does not start, the old code goes on; when it
  * fails while it is on trial (reload.c), the old code comes back. */
 void script_reload(struct script *script, struct mod *mod, uint32_t granted);
+/* Puts it on trial, before it starts: when it fails, this code comes back. */
+void script_try(struct script *script, struct mod *before, uint32_t granted);
 /* The trial is over when its time is. */
 void script_trial_check(struct script *script);
 /* The old code takes over what the new one leaves. */
@@ -154,5 +169,7 @@ bool script_act(lua_State *L) MUSTER_MUST_USE;
 uint32_t script_timer_add(lua_State *L, double seconds, bool repeats); /* function at index 2 */
 bool script_timer_cancel(struct script *script, uint32_t id);
 void script_timers_run(struct script *script, uint64_t now_ms);
+/* Sets the lobby realm's alarm by the timers of the scripts that are there. */
+void timers_set_alarm(struct realm *realm);
 
 #endif

@@ -38,8 +38,11 @@ static void on_print(void *user, const char *mod, const char *line) {
 
 static void on_fail(void *user, const char *mod, const char *text) {
     struct spec *spec = user;
-    if (spec->error_count == SPEC_ERRORS_MAX) return; /* the first ones tell */
-    snprintf(spec->errors[spec->error_count++], SPEC_ERROR_BYTES, "%s: %s", mod, text);
+    char line[SPEC_ERROR_BYTES];
+    snprintf(line, sizeof line, "%s: %s", mod, text);
+    for (uint32_t i = 0; i < spec->error_count; i++)
+        if (strcmp(spec->errors[i], line) == 0) return; /* it is told once */
+    if (spec->error_count < SPEC_ERRORS_MAX) strcpy(spec->errors[spec->error_count++], line);
 }
 
 /* ---- the sandbox of a file ------------------------------------------------------------------- */

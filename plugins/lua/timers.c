@@ -17,17 +17,15 @@ static void find_due(struct script *script) {
 
 /* ---- the lobby realm's alarm ----------------------------------------------------------------- */
 
-static void set_alarm(struct realm *realm);
-
 static void on_alarm(void *user) {
     struct realm *realm = user;
     realm->timer = 0;
     uint64_t now_ms = realm_now_ms(realm);
     for (uint32_t i = 0; i < realm->script_count; i++) script_timers_run(realm->scripts[i], now_ms);
-    set_alarm(realm);
+    timers_set_alarm(realm);
 }
 
-static void set_alarm(struct realm *realm) {
+void timers_set_alarm(struct realm *realm) {
     const struct muster_host_loop *loop = realm_host(realm)->loop;
     uint64_t due_ms = UINT64_MAX, now_ms = realm_now_ms(realm);
     if (realm->kind != REALM_LOBBY || realm->is_probe) return;
@@ -66,7 +64,7 @@ uint32_t script_timer_add(lua_State *L, double seconds, bool repeats) {
                             .every_ms = repeats ? (uint32_t)after_ms : 0};
     script->timer_count++;
     if (timer->due_ms < script->timer_due_ms) script->timer_due_ms = timer->due_ms;
-    set_alarm(script->realm);
+    timers_set_alarm(script->realm);
     return timer->id;
 }
 

@@ -81,6 +81,7 @@ static void write_table(struct writer *w, int index, int depth) {
     if (depth >= VALUE_DEPTH_MAX)
         luaL_error(L, "tables nested over %d deep, or in a cycle", VALUE_DEPTH_MAX);
     luaL_checkstack(L, 8, NULL);
+    if (lua_getmetatable(L, index)) luaL_error(L, "a table with a metatable cannot be copied");
     order_keys(L, index, &order);
     put_tag(w, TAG_TABLE);
     put_number(w, order.count, 4);

@@ -27,19 +27,46 @@ const BROKEN = {
     options: [{}, 'command.register{name = "x", fn = print, halp = "?"}', /unknown field 'halp'; did you mean 'help'\?/],
     hook_options: [{}, 'hooks.on("kill", "x", print, {prio = 1})', /unknown field 'prio'/],
     no_gate: [{}, 'hooks.on("kill", "x", print, {on_error = "deny"})', /'kill' denies nothing/],
+    returns: [{}, "return {tick = function() end}", /a rule hooks with hooks\.on: what init\.lua returns is not used/],
+    init_five: [MODE, "return {init = function() return 5 end}",
+        /init_five\/init\.lua:1: mode\.init returned 5, expected a table, or nothing/],
+    save_alone: [MODE, "return {save = function(state) return state end}", /mode\.save goes with mode\.restore/],
+    save_nothing: [MODE, "return {save = function() end, restore = function(s) return s end}",
+        /mode\.save returned nothing, expected a table/],
+    save_text: [MODE, 'return {save = function() return "x" end, restore = function(s) return s end}',
+        /mode\.save returned "x", expected a table/],
+    restore_nothing: [MODE, "return {restore = function() end}", /mode\.restore returned nothing, expected a table/],
+    odd_state: [MODE, "return {init = function() return {a = {print}} end}",
+        /state\.a\[1\] cannot be kept: a function cannot be copied/],
+    meta_state: [{}, 'hooks.on("tick", "x", function() end)\nstate.a = setmetatable({}, {})',
+        /state\.a cannot be kept: a table with a metatable cannot be copied/],
+    no_state: [{}, 'hooks.on("tick", "x", function() end)\nstate = 5', /state cannot be kept: expected a table, found a number/],
     throws: [{}, 'if realm == "lobby" then error("broken") end', /throws\/init\.lua:1: broken/],
     needs: [{ depends: ["nothing >= 2"] }, "return", /needs nothing >= 2, which is not there/],
     greedy: [{ limits: { memoryKb: 65536 } }, "return", /memory, lua\.memoryMaxKb allows/],
 };
 
-test("what does not load is told when the server starts, and an error of check and test", async (t) => {
+const LINES_A_SECOND = 20; // that the log takes of one plugin
+
+async function writeMods(t, mods) {
     const cwd = await tempDir(t);
-    for (const [id, [manifest, init]] of Object.entries(BROKEN))
-        await writeMod(path.join(cwd, "mods"), id, manifest, { "init.lua": init, ...SPEC });
-    const { stderr } = await runDaemon(["mods"], { binary: MUSTER, cwd });
-    const lines = stderr.split("\n");
-    for (const [id, [, , sentence]] of Object.entries(BROKEN))
-        assert.ok(lines.some((line) => line.includes(id) && sentence.test(line)), `${id}: ${stderr}`);
+    for (const [id, [manifest, init, , files]] of mods)
+        await writeMod(path.join(cwd, "mods"), id, manifest, { "init.lua": init, ...SPEC, ...files });
+    return cwd;
+}
+
+test("what does not load is told when the server starts, and an error of check and test", async (t) => {
+    const all = Object.entries(BROKEN);
+    let cwd;
+    for (let at = 0; at < all.length; at += LINES_A_SECOND) {
+        const mods = all.slice(at, at + LINES_A_SECOND);
+        cwd = await writeMods(t, mods);
+        const { stderr } = await runDaemon(["mods"], { binary: MUSTER, cwd });
+        const lines = stderr.split("\n");
+        for (const [id, [, , sentence]] of mods)
+            assert.ok(lines.some((line) => line.includes(id) && sentence.test(line)), `${id}: ${stderr}`);
+    }
+    cwd = await writeMods(t, all);
     for (const [verb, id] of [["check", "lobby_hook"], ["check", "needs"], ["check", "greedy"], ["test", "twice"]]) {
         const { code, stdout } = await runDaemon([verb, `mods/${id}`], { binary: MUSTER, cwd });
         assert.equal(code, 1, id);

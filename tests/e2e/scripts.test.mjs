@@ -170,6 +170,24 @@ test("reload: code that does not start, or fails on trial, gives way to the old 
     await playAgain(server);
 });
 
+test("reload: code that comes into the match, and goes again, is played again", async (t) => {
+    const scores = (tick) => `hooks.on("tick", "score", function() match.add_score("red", 1) ${tick} end)`;
+    const later = { files: { "init.lua": 'hooks.on("chat", "loud", function(text) return text .. "!" end)' } };
+    const server = await startModServer(t, { later });
+    const { team, errors } = await startMatch(t, server, { rules: ["later"] });
+    const red = async () => (await team[0].client.call("match.scoreboard")).teamScores.red;
+    const reload = async (text) => {
+        await writeFile(path.join(server.modDir, "later/init.lua"), text);
+        assert.match(await server.admin("mods reload later"), /^later reloaded/);
+    };
+    await reload(scores("error('on trial')"));
+    await eventually("the old code", () => errors.some(({ message }) => /the old one is back/.test(message)));
+    assert.equal(await red(), 1);
+    await reload(scores(""));
+    await eventually("points", async () => (await red()) > 3);
+    await playAgain(server);
+});
+
 test("reload: a mode whose restore fails keeps its old code", async (t) => {
     const mode = (version, restore = "return saved") => `
         local mode = {}
@@ -183,7 +201,10 @@ test("reload: a mode whose restore fails keeps its old code", async (t) => {
     const server = await startModServer(t, { walk: { manifest, files: { "init.lua": mode("one") } } });
     const { host, lines, errors } = await startMatch(t, server, {}, "walk");
     assert.equal(await ask(host, lines), "one");
+    const broken = "if saved.ticks > 0 then error('cannot') end return saved";
     await writeFile(path.join(server.modDir, "walk/init.lua"), mode("two", "error('cannot')"));
+    assert.match(await server.admin("mods reload walk"), /not reloaded: walk\/init\.lua:6: cannot/);
+    await writeFile(path.join(server.modDir, "walk/init.lua"), mode("two", broken));
     assert.match(await server.admin("mods reload walk"), /^walk reloaded/);
     await eventually("the report", () => errors.some(({ message }) => /did not start/.test(message)));
     assert.equal(await ask(host, lines), "one");

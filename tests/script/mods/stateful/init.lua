@@ -4,6 +4,9 @@ local odd = {
     nan = function() state.a = {n = 0 / 0} end,
     key = function() state.a = {[{}] = 1} end,
     big = function() state.a = ("x"):rep(70000) end,
-    fine = function() state.a = {1, {x = "y"}} end,
+    meta = function() state.a = {b = setmetatable({}, {__index = {}}), [true] = 1} end,
+    flag = function() state.a = {[true] = {f = print}} end,
+    gone = function() state = 5 end,
+    fine = function() state = {}; state.a = {1, {x = "y"}} end,
 }
 command.register{name = "put", fn = function(player, word) odd[word](player) end}

@@ -65,8 +65,7 @@ it("a script that is switched off holds its gates shut, until the host takes it 
         ann:chat("hello")
         bob:chat("hello")
     end
-    local errors = world:errors()
-    assert.truthy(#errors > 10)
+    assert.matches("the mod is off", table.concat(world:errors(), "\n"))
     assert.is_nil(say(ann, bob))
     local eve, why = lobby:join("eve")
     assert.is_nil(eve)
@@ -83,5 +82,5 @@ it("an error tells the hook, what came and what was expected, with the place", f
     local world, lobby = open("join_attempt", "answer")
     lobby:join("eve")
     local text = table.concat(world:errors())
-    assert.matches("gates/init.lua:%d+: the handler of 'join_attempt' returned 7.0, expected a string", text)
+    assert.matches("gates/init.lua:%d+: the handler of 'join_attempt' returned 7, expected a string", text)
 end)

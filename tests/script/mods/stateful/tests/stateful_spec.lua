@@ -2,7 +2,8 @@
 
 for word, pattern in pairs{
     player = "state.a.b%[1%] cannot be kept", fn = "state.a%[2%].f cannot be kept", nan = "state.a.n cannot be kept",
-    key = "state.a%[a table%] cannot be kept", big = "state cannot be kept: value over",
+    key = "state.a%[a table%] cannot be kept", meta = "state.a.b cannot be kept: a table with a metatable",
+    flag = "state.a%[true%].f cannot be kept", gone = "state cannot be kept: expected a table, found a number", big = "state cannot be kept: value over",
 } do
     it("names what is odd: " .. word, function()
         local world = test.world()

@@ -1,0 +1,3 @@
+if realm == "match" then
+    command.register{name = "hello", fn = function() return "from the match" end}
+end

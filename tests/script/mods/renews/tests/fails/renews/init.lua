@@ -1,0 +1,2 @@
+hooks.on("chat", "fail", function() error("no good") end)
+hooks.on("damage", "fail", function() error("no good") end)

@@ -1,0 +1,1 @@
+hooks.on("chat", "loud", function(text) return text .. "!" end)

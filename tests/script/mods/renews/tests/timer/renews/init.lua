@@ -1,0 +1,1 @@
+if realm == "lobby" then timer.after(2, function() lobby.chat("two seconds") end) end
