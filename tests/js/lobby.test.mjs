@@ -22,3 +22,19 @@ test("a long script goes in parts that fit a message", async () => {
     assert.deepEqual(parts.map(([, more]) => more), parts.map((_, i) => i < parts.length - 1));
     assert.equal((await lobby.uploadRule("short", "")).rule.id, "short");
 });
+
+test("wherever the cut falls, no character is cut in two", async () => {
+    for (const before of ["", "-"]) {
+        const parts = [];
+        const lobby = new LobbyControl({
+            async call(method, { source, more }) {
+                parts.push(source);
+                return more ? {} : { rule: { id: "r" }, active: "now" };
+            },
+        });
+        const script = before + "\u{1F3C6}".repeat(5000);
+        await lobby.uploadRule("mine", script);
+        assert.equal(parts.join(""), script);
+        assert.ok(parts.length > 1 && parts.every((part) => part.isWellFormed()));
+    }
+});

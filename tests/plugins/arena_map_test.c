@@ -31,6 +31,48 @@ static void test_bad_maps(void **state) {
     refused("Not A Map.md", "####\n", "expected 1 to 16 maps");
 }
 
+/* A map of so many tiles and spawns, walls around it. */
+static char *map_text(int side, int spawns) {
+    static char text[65 * 66 + 1];
+    char *at = text;
+    for (int y = 0; y < side; y++) {
+        for (int x = 0; x < side; x++) {
+            bool wall = x == 0 || y == 0 || x == side - 1 || y == side - 1;
+            *at++ = wall ? '#' : y == 1 && x <= spawns ? 'r' : y == 2 && x == 1 ? 'b' : '.';
+        }
+        *at++ = '\n';
+    }
+    *at = '\0';
+    return text;
+}
+
+static void test_largest_maps(void **state) {
+    char dir[256], command[700];
+    struct fixture f;
+    (void)state;
+    refused("a.txt", map_text(65, 1), "expected at most 64 x 64 tiles");
+    refused("a.txt", map_text(20, 17), "expected at most 16 spawns of r");
+    fixture_map_dir(dir, sizeof(dir), "a.txt", map_text(64, 16));
+    snprintf(command, sizeof(command),
+             "cd %s/maps/arena && for n in b c d e f g h i j k l m n o p; do cp a.txt $n.txt; done",
+             dir);
+    assert_int_equal(system(command), 0);
+    fixture_open(&f, dir);
+    fixture_match(&f, "p", 1); /* the sixteenth */
+    assert_int_equal(f.arena->map->width, 64);
+    assert_int_equal(f.arena->map->height, 64);
+    assert_int_equal(f.arena->map->spawn_count[MUSTER_TEAM_RED], 16);
+    fixture_close(&f);
+    snprintf(command, sizeof(command), "cp %s/maps/arena/a.txt %s/maps/arena/q.txt", dir, dir);
+    assert_int_equal(system(command), 0);
+    struct testkit *kit = testkit_create();
+    testkit_share_dir_set(kit, dir);
+    assert_int_not_equal(testkit_start(testkit_load(kit, PLUGIN_DIR "/mode_arena.so")), MUSTER_OK);
+    assert_non_null(testkit_log_find(kit, "expected 1 to 16 maps (*.txt), found 17"));
+    testkit_destroy(kit);
+    fixture_map_dir_remove(dir);
+}
+
 static void test_crlf_and_comments(void **state) {
     char dir[256];
     struct fixture f;
@@ -85,9 +127,8 @@ static void test_maps_are_symmetric(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bad_maps),
-        cmocka_unit_test(test_crlf_and_comments),
-        cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_bad_maps),           cmocka_unit_test(test_largest_maps),
+        cmocka_unit_test(test_crlf_and_comments),  cmocka_unit_test(test_settings),
         cmocka_unit_test(test_maps_are_symmetric),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -225,6 +225,23 @@ static void test_large_groups_and_small_caps(void **state) {
     queue_close(&q);
 }
 
+/* As many open lobbies as are looked at in one tick, and one more. */
+static void test_many_open_lobbies(void **state) {
+    struct queue q;
+    (void)state;
+    queue_open(&q, NULL, NULL);
+    for (int i = 0; i < 1023; i++) lobby(&q, MUSTER_LOBBY_WAITING, "us", 0, 8);
+    muster_lobby_id last = lobby(&q, MUSTER_LOBBY_WAITING, "eu", 0, 8);
+    muster_lobby_id beyond = lobby(&q, MUSTER_LOBBY_WAITING, "asia", 0, 8);
+    waits(&q, 1, "eu", "");
+    waits(&q, 2, "asia", "");
+    assert_int_equal(tick(&q, GROUPS), 2);
+    assert_int_equal(q.groups[0].lobby, last);
+    assert_int_equal(q.groups[1].lobby, 0);
+    assert_true(beyond != 0);
+    queue_close(&q);
+}
+
 static void test_dequeue_and_limit(void **state) {
     struct queue q;
     (void)state;
@@ -256,6 +273,7 @@ int main(void) {
         cmocka_unit_test(test_refusals_are_kept_for_a_while),
         cmocka_unit_test(test_many_refusals),
         cmocka_unit_test(test_large_groups_and_small_caps),
+        cmocka_unit_test(test_many_open_lobbies),
         cmocka_unit_test(test_dequeue_and_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

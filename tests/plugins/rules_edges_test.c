@@ -115,6 +115,17 @@ static void a_ban_takes_the_invitation_back(void **state) {
     assert_int_equal(ask(rig, MUSTER_ACTION_JOIN, rig->third, ""), MUSTER_ACCEPT);
 }
 
+static void who_is_banned_is_told_so(void **state) {
+    struct rig *rig = *state;
+    char act[96];
+    testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE);
+    assert_rpc(call(rig, rig->host, "lobby.ban", "{\"playerId\":\"guest\",\"reason\":\"rude\"}"),
+               "", "");
+    snprintf(act, sizeof(act), "lobby.remove %llu %llu %u rude", (unsigned long long)rig->lobby,
+             (unsigned long long)rig->guest, MUSTER_LEAVE_BAN);
+    assert_non_null(testkit_act_find(rig->kit, act));
+}
+
 /* ---- invitations ----------------------------------------------------------------------------- */
 
 static void invitations_by_the_millisecond(void **state) {
@@ -556,6 +567,7 @@ int main(void) {
         CASE(who_has_not_entered_asks_nothing),
         CASE(bans_by_the_millisecond),
         CASE(a_second_ban_replaces_the_first),
+        CASE(who_is_banned_is_told_so),
         CASE(a_ban_takes_the_invitation_back),
         CASE(invitations_by_the_millisecond),
         CASE(invitations_are_taken_back_one_by_one),

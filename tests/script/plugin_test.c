@@ -203,6 +203,22 @@ static void handlers_fail_or_are_stopped(void **state) {
     assert_null(rig_script(rig, REALM_LOBBY, "upload_brought")->sandbox);
 }
 
+/* The host hears of eight places, once of each. */
+static void the_host_is_told_of_so_many_places(void **state) {
+    char text[1024] = "local n = 0 hooks.on('player_join', 'x', function() end)\n"
+                      "hooks.on('chat', 'c', function() n = n % 9 + 1\n";
+    (void)state;
+    for (int i = 1; i <= 9; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text),
+                 "if n == %d then error('place%d') end\n", i, i);
+    strcat(text, "end)");
+    bring(text);
+    for (int i = 1; i <= 9; i++) (void)rig_say(rig, 0, "hello");
+    assert_non_null(testkit_act_find(rig->kit, "place8"));
+    assert_null(testkit_act_find(rig->kit, "place9"));
+    assert_non_null(testkit_log_find(rig->kit, "place9")); /* the operator does */
+}
+
 /* ---- quotas ---------------------------------------------------------------------------------- */
 
 /* However often a script wants something of its lobby in a turn, it is done once. */
@@ -271,6 +287,7 @@ int main(void) {
         cmocka_unit_test_teardown(permissions_are_part_of_the_recording, close_rig),
         cmocka_unit_test_teardown(stops_are_replayed, close_rig),
         cmocka_unit_test_teardown(handlers_fail_or_are_stopped, close_rig),
+        cmocka_unit_test_teardown(the_host_is_told_of_so_many_places, close_rig),
         cmocka_unit_test_teardown(changes_of_the_lobby_are_made_once_a_turn, close_rig),
         cmocka_unit_test_teardown(what_is_replaced_is_let_go, close_rig),
         cmocka_unit_test_teardown(points_do_not_wrap, close_rig),

@@ -78,6 +78,17 @@ test("a row stays the same element as long as its key is there", () => {
     assert.equal(updates.filter((key) => key === "b").length, 8, "told at each show");
 });
 
+test("of two with one key the first counts", () => {
+    const { list } = listOf();
+    const told = [];
+    const place = new Place();
+    const twice = new KeyedList(place, ({ key }) => key, () => ({
+        element: place.element(""), update: ({ value }) => told.push(value),
+    }));
+    twice.show([{ key: "a", value: 1 }, { key: "a", value: 2 }, { key: "b", value: 3 }]);
+    assert.deepEqual([told, place.children.length, twice.size, list.size], [[1, 3], 2, 2, 0]);
+});
+
 test("a text that is the same is not set again", () => {
     let sets = 0;
     const element = {

@@ -46,6 +46,8 @@ acts.bots = function() arena.bots(-1) end
 acts.bots_many = function() arena.bots(33) end
 acts.team = function(player) arena.team(player, "none") end
 acts.heal = function(player) arena.heal(player, "much") end
+acts.heal_more = function(player) arena.heal(player, 100001) end
+acts.heal_less = function(player) arena.heal(player, -100001) end
 acts.spawn = function() arena.spawn(0) end
 acts.score = function() match.add_score("none", 1) end
 acts.kick_bot = function()
@@ -68,6 +70,10 @@ acts.good_remove = function()
     arena.zone_remove(4)
     arena.item_home(4)
     arena.item_remove(4)
+end
+acts.much_health = function(player)
+    arena.heal(player, 100000)
+    arena.heal(player, -100000)
 end
 acts.dead = function(player)
     arena.kill(player)

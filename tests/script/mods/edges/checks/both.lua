@@ -2,6 +2,8 @@ local shared = require("shared")
 local refused, same = shared.refused, shared.same
 local checks = {}
 
+local DEPTH = 32 -- of tables in tables that can be copied
+
 local function nothing() end
 
 local own = realm == "match" and "kill" or "describe" -- an event of this realm
@@ -79,6 +81,10 @@ function checks.bus()
     refused("over 47 bytes", bus.emit, ("x"):rep(48), 1)
     bus.emit("big", ("x"):rep(2040))
     refused("value over", bus.emit, "big", ("x"):rep(2048))
+    local deep = {}
+    for _ = 2, DEPTH do deep = {deep} end
+    bus.emit("deep", deep)
+    refused("nested over 32 deep", bus.emit, "deep", {deep})
     refused("over 23 bytes", bus.on, ("x"):rep(24), "id", nothing)
     refused("over 23 bytes", bus.on, "name", ("x"):rep(24), nothing)
     bus.on(("x"):rep(23), ("y"):rep(23), nothing)

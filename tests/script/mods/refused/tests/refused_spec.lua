@@ -29,7 +29,8 @@ local now = {
     zone_remove = "there is no zone 7", carry = "there is no item 7",
     loadout = "unknown field 'sword'", loadout_flag = "rifle: expected a boolean",
     loadout_damage = "damage: ", bots = "expected 0 to", bots_many = "expected 0 to",
-    team = "expected red or blue", heal = "number expected", spawn = "Player expected",
+    team = "expected red or blue", heal = "number expected",
+    heal_more = "expected %-100000 to 100000", heal_less = "expected %-100000 to 100000", spawn = "Player expected",
     score = "expected red or blue", kick_bot = "a bot cannot be sent away",
 }
 
@@ -69,6 +70,13 @@ it("what is there already stays one's own when its change is refused", function(
     local done, errors = run("good_remove")
     assert.truthy(done)
     assert.same({}, errors)
+end)
+
+it("more health than there is is all of it, down as well", function()
+    local done, errors = run("much_health")
+    assert.truthy(done)
+    assert.same({}, errors)
+    assert.is_false(ann:alive())
 end)
 
 it("whose things they are outlives a crash and a reload", function()

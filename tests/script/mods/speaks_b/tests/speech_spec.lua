@@ -59,3 +59,13 @@ it("/help names each once", function()
     end
     assert.equals(4, #lines)
 end)
+
+it("who watches is told of the lobby's commands, and of no command of the match", function()
+    assert.truthy(lobby:join{name = "eve", spectator = true})
+    local eve = lobby:players()[3]
+    lobby:start()
+    eve:chat("/help")
+    lobby:advance(0.1)
+    assert.truthy(eve:heard("^/own: in both$"))
+    assert.is_nil(eve:heard("^/late"))
+end)
