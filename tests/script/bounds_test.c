@@ -537,6 +537,20 @@ static void there_are_no_weak_tables(void **state) {
 }
 
 /* Calls that lead to calls, without an end: memory, or whoever watches, ends them. */
+/* Each within the one before: so many, and the next one is an error. */
+static void coroutines_end_in_depth(void **state) {
+    char expected[16];
+    (void)state;
+    snprintf(expected, sizeof expected, "%d", COROUTINE_DEPTH_MAX);
+    expect_alone("local deepest = 0\n"
+                 "local function go(depth)\n"
+                 "    deepest = math.max(deepest, depth)\n"
+                 "    coroutine.resume(coroutine.create(go), depth + 1)\n"
+                 "end\n"
+                 "go(0) return deepest",
+                 expected);
+}
+
 static void chains_of_calls_end(void **state) {
     (void)state;
     expect_alone("local mt = {} local t = setmetatable({}, mt) mt.__call = t t()",
@@ -566,6 +580,7 @@ int main(void) {
         cmocka_unit_test(constants_do_not_meet_in_number),
         cmocka_unit_test(keys_of_people_are_taken),
         cmocka_unit_test(there_are_no_weak_tables),
+        cmocka_unit_test(coroutines_end_in_depth),
         cmocka_unit_test(chains_of_calls_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,8 @@ test("the clear part is the largest with enough room around the middle", () => {
     assert.deepEqual(clearArea(PHONE, bars, 90), box(0, 60, 400, 700));
     const left = [...bars, box(0, 380, 80, 420)];
     assert.deepEqual(clearArea(PHONE, left, 90), box(80, 60, 400, 700), "at its side");
+    assert.deepEqual(clearArea(PHONE, [box(0, 0, 20, 100)], 90), box(20, 0, 400, 800),
+        "of two with enough room the larger one");
     assert.deepEqual(clearArea(PHONE, [box(0, 300, 400, 500)], 90), box(0, 0, 400, 300),
         "beside what lies over the middle");
     assert.deepEqual(clearArea(PHONE, [box(-10, -10, 410, 810)], 90), box(0, 0, 400, 800),

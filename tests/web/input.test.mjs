@@ -204,7 +204,7 @@ test("the left thumb moves, the right one aims and fires when pushed far", () =>
     touch("pointerdown", 3, 400, 400);
     touch("pointermove", 3, 400, 430); // 30 of 56: not far enough
     let taken = take();
-    assert.deepEqual([taken.aim, taken.held, taken.moveY], [16384, 0, 127]);
+    assert.deepEqual([taken.aim, taken.held, taken.pressed, taken.moveY], [16384, 0, 0, 127]);
     touch("pointermove", 3, 400, 431);
     taken = take();
     assert.deepEqual([taken.held, taken.pressed], [RIFLE, RIFLE]);
@@ -261,6 +261,8 @@ test("a board's keys: even a short push is seen once", () => {
     key("KeyE", true, {}, surface);
     key("KeyQ", true, { repeat: true });
     assert.deepEqual(taken(board), [6, 6, 0, 0]);
+    key("KeyQ", true, { repeat: true });
+    assert.deepEqual(taken(board), [6, 0, 0, 0], "a key that is held is pressed once");
     key("KeyQ", false);
     assert.deepEqual(taken(board), [2, 0, 0, 0]);
     send(page, "blur", {});

@@ -40,6 +40,7 @@ test("what the server offers, with scripts and without", async () => {
     const mods = { rules: [{ id: "r" }], uploads: true, uploaded: [{ id: "u" }] };
     let answer = () => mods;
     const catalog = new Catalog({ serverInfo: async () => info, mods: async () => answer() });
+    assert.deepEqual([catalog.modes, catalog.rules, catalog.hasUploads], [[], [], false], "before");
     assert.equal(await catalog.load(), info);
     assert.deepEqual([catalog.titleOf("arena"), catalog.titleOf("duel"), catalog.titleOf("other")],
         ["Arena", "duel", "other"]);

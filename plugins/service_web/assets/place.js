@@ -3,9 +3,7 @@
 
 /** The folder of a page's address: "https://host/game/?x#y" -> "https://host/game/" */
 export function folderOf(address) {
-    const url = new URL(".", address);
-    url.search = url.hash = "";
-    return url;
+    return new URL(".", address);
 }
 
 /** The server of the page in that folder: REST is asked below baseUrl. */

@@ -51,6 +51,13 @@ it("who is in the lobby", function()
     assert.equals("fine", say("/lobby_check players"))
 end)
 
+it("who has a seat and has not come in is not there yet", function()
+    in_lobby()
+    bob:ready(true)
+    assert.truthy(world:client("fay"):request("lobby.join", {lobbyId = lobby.key}))
+    assert.equals("fine", say("/lobby_check players"))
+end)
+
 it("teams are moved at the end of the turn, and nobody else is", function()
     in_lobby()
     assert.equals("fine", say("/lobby_check teams"))

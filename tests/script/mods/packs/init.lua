@@ -1,0 +1,83 @@
+-- A mode that owns everything and packs its own bytes, for each player others: at their limits.
+
+local mode = {private = true}
+
+local NUMBERS = {
+    {"u8", 0, 255}, {"u16", 0, 65535}, {"u32", 0, 4294967295},
+    {"i8", -128, 127}, {"i16", -32768, 32767}, {"i32", -2147483648, 2147483647},
+}
+
+local function note(state, ...)
+    local words = {...}
+    for i, word in ipairs(words) do
+        words[i] = type(word) == "userdata" and word:name() or tostring(word)
+    end
+    table.insert(state.heard, table.concat(words, " "))
+end
+
+function mode.init() return {heard = {}, wants = "names"} end
+
+function mode.join(state, player)
+    note(state, "join", player, player:team())
+    if player:name() == "mallory" then return "not you" end
+end
+
+function mode.leave(state, player, reason) note(state, "leave", player, reason) end
+
+function mode.connection(state, player, connected) note(state, "connection", player, connected) end
+
+function mode.input(state, player, held, pressed, aim, move_x, move_y)
+    if held + pressed > 0 then note(state, "input", player, held, pressed, aim, move_x, move_y) end
+end
+
+function mode.tick(state, dt) state.dt = dt end
+
+local function refused(out, name, value)
+    local ok = pcall(out[name], out, value)
+    if ok then error(name .. " took " .. tostring(value)) end
+end
+
+local packs = {}
+
+function packs.names(out, viewer)
+    out:bytes(viewer and viewer:name() or "nobody")
+end
+
+function packs.edges(out)
+    for _, number in ipairs(NUMBERS) do
+        local name, least, most = table.unpack(number)
+        out[name](out, least)
+        out[name](out, most)
+        refused(out, name, least - 1)
+        refused(out, name, most + 1)
+        refused(out, name, "1")
+    end
+    refused(out, "bytes", 5)
+end
+
+function packs.full(out)
+    out:bytes(("x"):rep(63))
+    refused(out, "u16", 1)
+    refused(out, "bytes", "ab")
+    out:bytes("")
+    out:u8(7)
+    refused(out, "u8", 1)
+end
+
+function packs.fails(out)
+    out:u8(1)
+    error("on purpose")
+end
+
+function mode.snapshot(state, out, full, viewer)
+    packs[state.wants](out, viewer)
+end
+
+command.register{name = "wants", fn = function(_, word, state) state.wants = word end}
+command.register{name = "heard", fn = function(_, _, state)
+    local line = "heard: " .. table.concat(state.heard, "; ")
+    state.heard = {}
+    return line
+end}
+
+return mode
