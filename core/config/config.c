@@ -14,24 +14,9 @@
 enum { CORE_SCHEMA_MAX_BYTES = 16384 };
 
 static struct {
-    struct config *now;
     struct config_options options; /* strings are copies */
     json_t *retired; /* replaced values: strings that were handed out stay valid until unload */
 } state;
-
-const struct config *config_current(void) {
-    return state.now;
-}
-
-muster_status config_fail(char *error, const char *format, ...) {
-    va_list args;
-    size_t used = strlen(error);
-    if (used > 0 && used + 2 < CONFIG_ERROR_MAX) memcpy(error + used++, "\n", 2);
-    va_start(args, format);
-    vsnprintf(error + used, CONFIG_ERROR_MAX - used, format, args);
-    va_end(args);
-    return MUSTER_INVALID;
-}
 
 /* Of two steps that both went on: out of memory counts most. */
 static muster_status worse(muster_status a, muster_status b) {
@@ -281,14 +266,14 @@ muster_status config_load(const struct config_options *options, char *error) {
         .unrecorded = options->unrecorded,
     };
     state.retired = json_array();
-    muster_status status = config_create(&state.now, error);
-    if (status != MUSTER_OK && !state.now) config_unload();
+    muster_status status = config_create(&config_now, error);
+    if (status != MUSTER_OK && !config_now) config_unload();
     if (status == MUSTER_NO_MEMORY) config_fail(error, "out of memory");
     return status;
 }
 
 bool config_is_loaded(void) {
-    return state.now != NULL;
+    return config_now != NULL;
 }
 
 static bool is_plugin(const struct config *config, const char *instance) {
@@ -327,16 +312,16 @@ static bool same_plugins(const struct config *a, const struct config *b) {
 }
 
 static void tell_plugins(const struct config *next, char *report) {
-    if (!same_plugins(state.now, next)) config_fail(report, "plugins changed: needs a restart");
+    if (!same_plugins(config_now, next)) config_fail(report, "plugins changed: needs a restart");
 }
 
 muster_status config_reload(muster_status (*check)(char *error), char *error) {
     error[0] = '\0';
-    if (!state.now) return MUSTER_STATE;
+    if (!config_now) return MUSTER_STATE;
     struct config *next = NULL;
     muster_status status = config_create(&next, error);
-    for (uint32_t i = 0; next && i < state.now->section_count; i++) {
-        const struct config_section *old = &state.now->sections[i];
+    for (uint32_t i = 0; next && i < config_now->section_count; i++) {
+        const struct config_section *old = &config_now->sections[i];
         if (!old->core && is_plugin(next, old->name))
             status = worse(status, add_section(next, old->name, false, &old->schema, error));
     }
@@ -345,7 +330,7 @@ muster_status config_reload(muster_status (*check)(char *error), char *error) {
         return status;
     }
     char wrong[CONFIG_ERROR_MAX] = "";
-    struct config *before = state.now;
+    struct config *before = config_now;
     tell_plugins(next, error);
     for (uint32_t i = 0; i < before->section_count; i++) {
         const struct config_section *old = &before->sections[i];
@@ -353,11 +338,11 @@ muster_status config_reload(muster_status (*check)(char *error), char *error) {
         if (section) tell_changes(old, section, error);
         keep_strings(old, section);
     }
-    state.now = next;
+    config_now = next;
     status = check(wrong);
     if (status != MUSTER_OK) {
         snprintf(error, CONFIG_ERROR_MAX, "%s", wrong);
-        state.now = before;
+        config_now = before;
         before = next;
     }
     config_destroy(before);
@@ -369,17 +354,17 @@ bool config_watch(void) {
 }
 
 void config_unload(void) {
-    config_destroy(state.now);
+    config_destroy(config_now);
     json_decref(state.retired);
-    state.now = NULL;
+    config_now = NULL;
     state.retired = NULL;
     free_options();
 }
 
 muster_status config_declare(const char *section, const struct schema *schema, char *error) {
     error[0] = '\0';
-    if (!state.now) return MUSTER_STATE;
-    struct config_section *old = find_section(state.now, section);
+    if (!config_now) return MUSTER_STATE;
+    struct config_section *old = find_section(config_now, section);
     if ((old && old->core) || strlen(section) >= MUSTER_NAME_MAX)
         return config_fail(error, "\"%s\" cannot name a plugin's section", section);
     struct config_section before = {0};
@@ -392,8 +377,8 @@ muster_status config_declare(const char *section, const struct schema *schema, c
         for (uint32_t i = 0; i < old->schema.count; i++)
             before.values[i].json = json_incref(old->values[i].json);
     }
-    muster_status status = add_section(state.now, section, false, schema, error);
-    if (status == MUSTER_OK && old) keep_strings(&before, find_section(state.now, section));
+    muster_status status = add_section(config_now, section, false, schema, error);
+    if (status == MUSTER_OK && old) keep_strings(&before, find_section(config_now, section));
     section_deinit(&before);
     return status;
 }
@@ -402,14 +387,14 @@ muster_status config_declare(const char *section, const struct schema *schema, c
 
 /* Null for what no schema declares: a bug of the core, or a plugin's mistake that its host logs. */
 static json_t *find_value(const char *section_name, const char *key) {
-    struct config_section *section = find_section(state.now, section_name);
+    struct config_section *section = find_section(config_now, section_name);
     const struct schema_entry *entry = section ? schema_find(&section->schema, key) : NULL;
     ENSURE(entry || (section && !section->core));
     return entry ? section->values[entry - section->schema.entries].json : NULL;
 }
 
 const struct schema_entry *config_entry(const char *section_name, const char *key) {
-    const struct config_section *section = find_section(state.now, section_name);
+    const struct config_section *section = find_section(config_now, section_name);
     return section ? schema_find(&section->schema, key) : NULL;
 }
 
@@ -445,8 +430,8 @@ static bool is_folder(const struct schema_entry *entry) {
 }
 
 void config_each_folder(void (*fn)(void *user, const char *path), void *user) {
-    for (uint32_t s = 0; s < state.now->section_count; s++) {
-        const struct config_section *section = &state.now->sections[s];
+    for (uint32_t s = 0; s < config_now->section_count; s++) {
+        const struct config_section *section = &config_now->sections[s];
         for (uint32_t i = 0; i < section->schema.count; i++) {
             json_t *value = section->values[i].json, *item;
             size_t at;
@@ -459,14 +444,14 @@ void config_each_folder(void (*fn)(void *user, const char *path), void *user) {
 
 const char *config_place(const char *section_name, const char *key) {
     static char place[512 + CONFIG_ENV_MAX_BYTES];
-    const struct config_section *section = find_section(state.now, section_name);
+    const struct config_section *section = find_section(config_now, section_name);
     const struct schema_entry *entry = section ? schema_find(&section->schema, key) : NULL;
     enum config_origin origin =
         entry ? section->values[entry - section->schema.entries].origin : CONFIG_DEFAULT;
     if (origin == CONFIG_ENVIRONMENT)
         config_env_name(section_name, key, place, sizeof place);
-    else if (origin != CONFIG_COMMAND_LINE && state.now->file)
-        snprintf(place, sizeof place, "%.400s: %s.%s", state.now->file, section_name, key);
+    else if (origin != CONFIG_COMMAND_LINE && config_now->file)
+        snprintf(place, sizeof place, "%.400s: %s.%s", config_now->file, section_name, key);
     else
         snprintf(place, sizeof place, "%s.%s", section_name, key);
     return place;
@@ -474,21 +459,21 @@ const char *config_place(const char *section_name, const char *key) {
 
 const char *config_plugins_place(void) {
     static char place[420];
-    if (state.now->plugins_origin == CONFIG_ENVIRONMENT) return "MUSTER_PLUGINS";
-    if (state.now->plugins_origin == CONFIG_DEFAULT) return "plugins";
-    snprintf(place, sizeof place, "%.400s: plugins", state.now->file);
+    if (config_now->plugins_origin == CONFIG_ENVIRONMENT) return "MUSTER_PLUGINS";
+    if (config_now->plugins_origin == CONFIG_DEFAULT) return "plugins";
+    snprintf(place, sizeof place, "%.400s: plugins", config_now->file);
     return place;
 }
 
 uint32_t config_plugin_count(void) {
-    return state.now->plugin_count;
+    return config_now->plugin_count;
 }
 
 void config_plugin(uint32_t index, const char **name, const char **instance) {
-    *name = state.now->plugins[index].name;
-    *instance = state.now->plugins[index].instance;
+    *name = config_now->plugins[index].name;
+    *instance = config_now->plugins[index].instance;
 }
 
 const char *config_plugin_pin(const char *name) {
-    return json_string_value(json_object_get(json_object_get(state.now->root, "pins"), name));
+    return json_string_value(json_object_get(json_object_get(config_now->root, "pins"), name));
 }

@@ -129,7 +129,7 @@ static muster_status check_variable(const struct names *names, const char *varia
 muster_status config_check_environment(char *error) {
     error[0] = '\0';
     struct names names = {0};
-    muster_status status = names_init(&names, config_current());
+    muster_status status = names_init(&names, config_now);
     for (char **variable = environ; status != MUSTER_NO_MEMORY && *variable; variable++)
         if (check_variable(&names, *variable, error)) status = MUSTER_INVALID;
     free(names.rows);

@@ -13,41 +13,6 @@
 
 enum { PIN_BYTES = 64 };
 
-/* ---- bytes ---- */
-
-static muster_status read_up_to(int fd, char *data, size_t max_bytes, size_t *len) {
-    *len = 0;
-    while (*len < max_bytes) {
-        ssize_t got = read(fd, data + *len, max_bytes - *len);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return MUSTER_IO;
-        if (got == 0) break;
-        *len += (size_t)got;
-    }
-    return MUSTER_OK;
-}
-
-muster_status config_slurp(const char *path, size_t max_bytes, char **out, size_t *len,
-                           char *error) {
-    *out = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0) return config_fail(error, "%s: %s", path, strerror(errno));
-    char *data = malloc(max_bytes + 2u);
-    muster_status status = data ? MUSTER_OK : MUSTER_NO_MEMORY;
-    if (data && read_up_to(fd, data, max_bytes + 1u, len) != MUSTER_OK)
-        status = config_fail(error, "%s: %s", path, strerror(errno));
-    else if (data && *len > max_bytes)
-        status = config_fail(error, "%s: over %zu bytes", path, max_bytes);
-    close(fd);
-    if (status != MUSTER_OK) {
-        free(data);
-        return status;
-    }
-    data[*len] = '\0';
-    *out = data;
-    return MUSTER_OK;
-}
-
 muster_status config_file_read(struct config *config, const char *path, char *error) {
     if (!path) {
         config->root = json_object();

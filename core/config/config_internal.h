@@ -50,20 +50,21 @@ extern const struct config_core_key config_core_keys[];
 extern const char *const config_restart_keys[]; /* "net.port"; null ends them */
 bool config_needs_restart(const struct config_section *section, const char *key);
 
+/* config_base.c */
+extern struct config *config_now; /* in force; null before config_load */
+/* At most max_bytes of a file, NUL-terminated; the caller frees. */
+muster_status config_slurp(const char *path, size_t max_bytes, char **out, size_t *len,
+                           char *error);
+
 /* config_file.c */
 muster_status config_file_read(struct config *config, const char *path, char *error);
 muster_status config_file_plugins(struct config *config, char *error);
 muster_status config_file_sections(const struct config *config, char *error);
-/* At most max_bytes of a file, NUL-terminated; the caller frees. */
-muster_status config_slurp(const char *path, size_t max_bytes, char **out, size_t *len,
-                           char *error);
 
 /* config_env.c */
 void config_env_name(const char *section, const char *key, char *out, size_t size);
 /* The variable's value as a new string in *out, or null when it is not set. */
 muster_status config_env_value(const char *section, const struct schema_entry *entry, json_t **out,
                                char *name, size_t name_size, char *error);
-
-const struct config *config_current(void);
 
 #endif

@@ -48,7 +48,7 @@ static void print_key(FILE *out, const struct config_section *section, uint32_t 
 }
 
 void config_print(FILE *out) {
-    const struct config *config = config_current();
+    const struct config *config = config_now;
     fputs("plugins = [", out);
     for (uint32_t i = 0; i < config->plugin_count; i++) {
         const struct config_plugin *plugin = &config->plugins[i];
@@ -137,7 +137,7 @@ static json_t *text_list_schema(const char *help) {
 }
 
 muster_status config_print_schema(FILE *out) {
-    const struct config *config = config_current();
+    const struct config *config = config_now;
     json_t *keys = json_object();
     json_object_set_new(keys, "$schema", json_pack("{s:s}", "type", "string"));
     json_object_set_new(

@@ -18,52 +18,8 @@
 #include "paths.h"
 #include "pending.h"
 #include "report.h"
-#include "slots.h"
 #include "untrusted.h"
 #include "watchdog.h"
-
-#define HANDLES_MAX 65536
-
-static struct slots handles;
-
-bool host_on_loop(struct muster_self *self, const char *function) {
-    if (loop_is_thread()) return true;
-    plugin_fault(self, "%s was called from a thread that is not the loop's", function);
-    return false;
-}
-
-bool host_started(struct muster_self *self, const char *function) {
-    /* start itself is under way while the phase still says initialized */
-    if (self->phase >= PLUGIN_INITIALIZED && self->phase < PLUGIN_STOPPED) return true;
-    plugin_fault(self, "%s was called before start or after stop", function);
-    return false;
-}
-
-/* ---- handles --------------------------------------------------------------------------------- */
-
-muster_status handle_open(struct muster_self *self, struct handle *handle,
-                          const struct resource_kind *kind) {
-    struct handle **slot = slots_add(&handles, &handle->id);
-    if (!slot) return MUSTER_LIMIT;
-    *slot = handle;
-    resource_add(self, &handle->resource, kind);
-    return MUSTER_OK;
-}
-
-void *handle_find(struct muster_self *self, uint64_t id, const struct resource_kind *kind) {
-    struct handle **slot = slots_find(&handles, id);
-    if (!slot || (*slot)->resource.owner != self || (*slot)->resource.kind != kind) return NULL;
-    return *slot;
-}
-
-void handle_close(struct handle *handle) {
-    slots_remove(&handles, handle->id);
-    resource_remove(&handle->resource);
-}
-
-muster_status host_defer(loop_fn fn, void *user) {
-    return loop_post(fn, user);
-}
 
 /* ---- log ------------------------------------------------------------------------------------- */
 
@@ -372,11 +328,11 @@ const struct muster_host *host_table(void) {
 }
 
 muster_status host_init(void) {
-    return slots_init(&handles, HANDLES_MAX, sizeof(struct handle *));
+    return host_handles_init();
 }
 
 void host_deinit(void) {
-    slots_deinit(&handles);
+    host_handles_deinit();
 }
 
 void host_release(struct muster_self *self) {

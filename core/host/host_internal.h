@@ -30,6 +30,8 @@ bool host_started(struct muster_self *self, const char *function);
         if (!host_started(self, __func__)) return MUSTER_STATE;                                    \
     } while (0)
 
+muster_status host_handles_init(void) MUSTER_MUST_USE;
+void host_handles_deinit(void);
 /* What a plugin opened, known to it by an id. First member of each record. */
 struct handle {
     struct resource resource;

@@ -9,11 +9,6 @@
 #include "log.h"
 
 /* Copies at most the caller's struct size. Every info struct begins with its size. */
-void host_copy_out(void *out, const void *full, uint32_t full_size) {
-    uint32_t size = *(uint32_t *)out;
-    if (size > full_size) size = full_size;
-    memcpy((uint8_t *)out + 4, (const uint8_t *)full + 4, size - 4);
-}
 
 /* ---- what is done in the next turn -------------------------------------------------------------
  */
@@ -109,15 +104,6 @@ static const char *setting_string_fn(muster_self *self, muster_lobby_id id, cons
     if (!host_on_loop(self, __func__)) return "";
     const char *text = json_string_value(lobby_setting(id, key));
     return text ? text : "";
-}
-
-muster_status host_write_json(const json_t *value, struct muster_writer *out) {
-    if (!value) return MUSTER_NOT_FOUND;
-    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-    if (!text) return MUSTER_NO_MEMORY;
-    muster_put_bytes(out, text, (uint32_t)strlen(text));
-    free(text);
-    return out->overflow ? MUSTER_LIMIT : MUSTER_OK;
 }
 
 static muster_status setting_json_fn(muster_self *self, muster_lobby_id id, const char *key,
@@ -329,22 +315,6 @@ static muster_status remove_fn(muster_self *self, muster_lobby_id id, muster_pla
     if (!lobby || lobby_find_member(lobby, player) == UINT32_MAX) return MUSTER_NOT_FOUND;
     if (leave < MUSTER_LEAVE_QUIT || leave > MUSTER_LEAVE_SHUTDOWN) return MUSTER_INVALID;
     return defer(do_remove, id, player, leave, reason);
-}
-
-json_t *host_params(const char *method, const char *params_json) {
-    json_t *params = json_loads(params_json, JSON_REJECT_DUPLICATES, NULL);
-    if (!json_is_object(params)) {
-        json_decref(params);
-        return NULL;
-    }
-    const char *text = json_string_value(json_object_get(params, "text"));
-    char *line = text && strcmp(method, "lobby.chat") == 0 ? strdup(text) : NULL;
-    if (line) {
-        (void)text_line_mend(line);
-        json_object_set_new(params, "text", json_string(line));
-    }
-    free(line);
-    return params;
 }
 
 static muster_status notify_fn(muster_self *self, muster_lobby_id id, const char *method,

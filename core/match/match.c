@@ -29,21 +29,6 @@ uint32_t match_count(void) {
     return matches.count;
 }
 
-void match_call_begin(struct match *match, const struct match_part *part, const char *call) {
-    plugin_enter(part->provider->self, call);
-    match->stepping = true;
-}
-
-void match_steer_begin(struct match *match, const struct match_part *part, const char *call) {
-    match_call_begin(match, part, call);
-    match->steering = true;
-}
-
-void match_call_end(struct match *match) {
-    match->stepping = match->steering = false;
-    plugin_leave();
-}
-
 /* ---- life ------------------------------------------------------------------------------------ */
 
 static void part_pin(struct match_part *part, struct provider *provider) {
@@ -323,15 +308,6 @@ muster_status match_join(struct match *match, uint32_t seat, const char *player_
     }
     match_rules_join(match, seat);
     return MUSTER_OK;
-}
-
-/* At every tick's end and before somebody goes: who is gone before the first tick has been there
- * all the same. */
-void match_note_meeting(struct match *match) {
-    bool seated[MUSTER_TEAM_COUNT] = {false};
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++)
-        if (match->seats[i].used) seated[match->seats[i].team] = true;
-    match->teams_met = match->teams_met || (seated[MUSTER_TEAM_RED] && seated[MUSTER_TEAM_BLUE]);
 }
 
 void match_leave(struct match *match, uint32_t seat, uint32_t reason) {

@@ -9,43 +9,6 @@
 
 #define HASH_EVERY_TICKS 100
 
-/* ---- random numbers: xoshiro256** (Blackman, Vigna 2018), seeded by splitmix64 --------------- */
-
-static uint64_t rotate_left(uint64_t x, int k) {
-    return x << k | x >> (64 - k);
-}
-
-void match_rng_seed(struct match *match) {
-    uint64_t x = match->seed;
-    for (int i = 0; i < 4; i++) {
-        uint64_t z = x += 0x9E3779B97F4A7C15u;
-        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-        z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-        match->rng[i] = z ^ z >> 31;
-    }
-}
-
-static uint64_t rng_next(uint64_t s[4]) {
-    uint64_t result = rotate_left(s[1] * 5, 7) * 9;
-    uint64_t t = s[1] << 17;
-    s[2] ^= s[0];
-    s[3] ^= s[1];
-    s[1] ^= s[2];
-    s[0] ^= s[3];
-    s[2] ^= t;
-    s[3] = rotate_left(s[3], 45);
-    return result;
-}
-
-uint64_t match_random(struct match *match, uint64_t bound) {
-    if (bound == 0) return rng_next(match->rng);
-    uint64_t unbiased_from = -bound % bound; /* rejects the short last run of values */
-    for (;;) {
-        uint64_t x = rng_next(match->rng);
-        if (x >= unbiased_from) return x % bound;
-    }
-}
-
 /* ---- inputs ---------------------------------------------------------------------------------- */
 
 uint32_t match_input_encode(const struct muster_input *input, uint8_t out[MATCH_INPUT_BYTES]) {
@@ -296,11 +259,6 @@ static void collect_facts(const struct match *match, struct muster_match_facts *
         if (!s->is_bot) facts->team_humans[s->team]++;
         if (s->alive) facts->team_alive[s->team]++;
     }
-}
-
-bool match_end_valid(uint32_t winning_team, uint32_t reason) {
-    return winning_team < MUSTER_TEAM_COUNT && reason >= MUSTER_END_SCORE_LIMIT &&
-           reason <= MUSTER_END_ABORTED;
 }
 
 static void evaluate(struct match *match) {

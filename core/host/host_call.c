@@ -1,0 +1,92 @@
+/* host_call - what every table of the host stands on: may this call be made, handles, copies in and
+ * out. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "host_internal.h"
+#include "slots.h"
+
+#define HANDLES_MAX 65536
+
+static struct slots handles;
+
+bool host_on_loop(struct muster_self *self, const char *function) {
+    if (loop_is_thread()) return true;
+    plugin_fault(self, "%s was called from a thread that is not the loop's", function);
+    return false;
+}
+
+bool host_started(struct muster_self *self, const char *function) {
+    /* start itself is under way while the phase still says initialized */
+    if (self->phase >= PLUGIN_INITIALIZED && self->phase < PLUGIN_STOPPED) return true;
+    plugin_fault(self, "%s was called before start or after stop", function);
+    return false;
+}
+
+/* ---- handles --------------------------------------------------------------------------------- */
+
+muster_status handle_open(struct muster_self *self, struct handle *handle,
+                          const struct resource_kind *kind) {
+    struct handle **slot = slots_add(&handles, &handle->id);
+    if (!slot) return MUSTER_LIMIT;
+    *slot = handle;
+    resource_add(self, &handle->resource, kind);
+    return MUSTER_OK;
+}
+
+void *handle_find(struct muster_self *self, uint64_t id, const struct resource_kind *kind) {
+    struct handle **slot = slots_find(&handles, id);
+    if (!slot || (*slot)->resource.owner != self || (*slot)->resource.kind != kind) return NULL;
+    return *slot;
+}
+
+void handle_close(struct handle *handle) {
+    slots_remove(&handles, handle->id);
+    resource_remove(&handle->resource);
+}
+
+muster_status host_handles_init(void) {
+    return slots_init(&handles, HANDLES_MAX, sizeof(struct handle *));
+}
+
+void host_handles_deinit(void) {
+    slots_deinit(&handles);
+}
+
+muster_status host_defer(loop_fn fn, void *user) {
+    return loop_post(fn, user);
+}
+
+/* ---- in and out ------------------------------------------------------------------------------ */
+
+void host_copy_out(void *out, const void *full, uint32_t full_size) {
+    uint32_t size = *(uint32_t *)out;
+    if (size > full_size) size = full_size;
+    memcpy((uint8_t *)out + 4, (const uint8_t *)full + 4, size - 4);
+}
+
+muster_status host_write_json(const json_t *value, struct muster_writer *out) {
+    if (!value) return MUSTER_NOT_FOUND;
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    if (!text) return MUSTER_NO_MEMORY;
+    muster_put_bytes(out, text, (uint32_t)strlen(text));
+    free(text);
+    return out->overflow ? MUSTER_LIMIT : MUSTER_OK;
+}
+
+json_t *host_params(const char *method, const char *params_json) {
+    json_t *params = json_loads(params_json, JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(params)) {
+        json_decref(params);
+        return NULL;
+    }
+    const char *text = json_string_value(json_object_get(params, "text"));
+    char *line = text && strcmp(method, "lobby.chat") == 0 ? strdup(text) : NULL;
+    if (line) {
+        (void)text_line_mend(line);
+        json_object_set_new(params, "text", json_string(line));
+    }
+    free(line);
+    return params;
+}
