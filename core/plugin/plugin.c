@@ -1,4 +1,4 @@
-/* plugin - the list of generations and their lifecycle: load, start, drain, stop, unload. */
+/* plugin - the life of a generation: load, start, drain, stop, unload. */
 #include "plugin.h"
 
 #include <stdio.h>
@@ -18,7 +18,6 @@
 #define LEAK_TEXT_MAX 256
 #define MISTAKES_MAX_BYTES 2048 /* of one plugin */
 
-static struct muster_self *generations; /* by config order, then generation */
 static const struct muster_host *host_table;
 static void (*release_hook)(struct muster_self *self);
 static uint32_t order_next;
@@ -29,52 +28,6 @@ void plugin_set_host(const struct muster_host *host) {
 
 void plugin_set_release(void (*release)(struct muster_self *self)) {
     release_hook = release;
-}
-
-/* ---- the list -------------------------------------------------------------------------------- */
-
-static void list_add(struct muster_self *self) {
-    struct muster_self **at = &generations;
-    while (*at && (*at)->order <= self->order) at = &(*at)->next;
-    self->next = *at;
-    *at = self;
-}
-
-static void list_remove(struct muster_self *self) {
-    struct muster_self **at = &generations;
-    while (*at && *at != self) at = &(*at)->next;
-    if (*at) *at = self->next;
-}
-
-struct muster_self *plugin_next(const struct muster_self *previous) {
-    return previous ? previous->next : generations;
-}
-
-struct muster_self *plugin_find(const char *instance_name) {
-    struct muster_self *self = generations;
-    while (self && !(self->committed && strcmp(self->instance_name, instance_name) == 0))
-        self = self->next;
-    return self;
-}
-
-static const struct muster_self *list_find(const void *pointer) {
-    const struct muster_self *self = generations;
-    while (self && self != pointer) self = self->next;
-    return self;
-}
-
-bool plugin_supersedes(const void *newer, const void *older) {
-    const struct muster_self *a = list_find(newer);
-    const struct muster_self *b = list_find(older);
-    return a && b && a->generation > b->generation &&
-           strcmp(a->instance_name, b->instance_name) == 0;
-}
-
-/* The element before `self`, for walks from the end; null gives the last. */
-static struct muster_self *list_before(const struct muster_self *self) {
-    struct muster_self *before = NULL;
-    for (struct muster_self *s = generations; s && s != self; s = s->next) before = s;
-    return before;
 }
 
 /* ---- one generation -------------------------------------------------------------------------- */
@@ -120,7 +73,7 @@ struct muster_self *plugin_create(const char *name, const char *instance_name, u
     self->order = order;
     self->resources.next = &self->resources;
     self->resources.prev = &self->resources;
-    list_add(self);
+    plugin_list_add(self);
     if (prepare(self, name, cause) != MUSTER_OK) {
         plugin_destroy(self);
         goto failed;
@@ -278,7 +231,7 @@ void plugin_destroy(struct muster_self *self) {
         close_all(self, true);
     }
     registry_remove(self);
-    list_remove(self);
+    plugin_list_remove(self);
     watchdog_forget(self);
     plugin_image_close(self);
     free(self);
@@ -287,7 +240,7 @@ void plugin_destroy(struct muster_self *self) {
 /* ---- all of them ----------------------------------------------------------------------------- */
 
 static bool instance_known(const char *instance_name) {
-    for (const struct muster_self *s = generations; s; s = s->next)
+    for (const struct muster_self *s = plugin_next(NULL); s; s = plugin_next(s))
         if (strcmp(s->instance_name, instance_name) == 0) return true;
     return false;
 }
@@ -322,7 +275,7 @@ static bool has_role(const struct muster_self *self, uint32_t kind) {
 
 muster_status plugin_check_all(char *error) {
     muster_status all = MUSTER_OK;
-    for (struct muster_self *s = generations; s; s = s->next) {
+    for (struct muster_self *s = plugin_next(NULL); s; s = plugin_next(s)) {
         muster_status status = s->phase == PLUGIN_INITIALIZED ? plugin_check(s, error) : MUSTER_OK;
         if (status != MUSTER_OK) all = status;
     }
@@ -330,7 +283,7 @@ muster_status plugin_check_all(char *error) {
 }
 
 muster_status plugin_start_role(uint32_t kind, char *error) {
-    for (struct muster_self *s = generations; s; s = s->next) {
+    for (struct muster_self *s = plugin_next(NULL); s; s = plugin_next(s)) {
         if (s->phase != PLUGIN_INITIALIZED || (kind && !has_role(s, kind))) continue;
         muster_status status = plugin_start(s, error);
         if (status != MUSTER_OK) return status;
@@ -345,13 +298,13 @@ muster_status plugin_start_all(char *error) {
 }
 
 void plugin_drain_all(void) {
-    for (struct muster_self *s = generations; s; s = s->next) plugin_drain(s);
+    for (struct muster_self *s = plugin_next(NULL); s; s = plugin_next(s)) plugin_drain(s);
 }
 
 void plugin_stop_all(void) {
-    for (struct muster_self *s = list_before(NULL); s; s = list_before(s))
+    for (struct muster_self *s = plugin_before(NULL); s; s = plugin_before(s))
         if (!has_role(s, MUSTER_ROLE_DATABASE)) plugin_stop(s);
-    for (struct muster_self *s = list_before(NULL); s; s = list_before(s)) plugin_stop(s);
+    for (struct muster_self *s = plugin_before(NULL); s; s = plugin_before(s)) plugin_stop(s);
 }
 
 void plugin_unlink_all(void) {
@@ -360,8 +313,8 @@ void plugin_unlink_all(void) {
 
 void plugin_unload_all(void) {
     struct muster_self *before;
-    for (struct muster_self *s = list_before(NULL); s; s = before) {
-        before = list_before(s);
+    for (struct muster_self *s = plugin_before(NULL); s; s = before) {
+        before = plugin_before(s);
         if (s->pins == 0)
             plugin_destroy(s);
         else

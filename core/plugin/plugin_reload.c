@@ -41,16 +41,8 @@ static void on_sweep(void *user) {
     }
 }
 
-void plugin_pin(struct muster_self *self) {
-    self->pins++;
-}
-
-void plugin_unpin(struct muster_self *self) {
-    self->pins--;
-    if (self->pins == 0 && self->superseded) sweep_post();
-}
-
 static void swap(struct muster_self *self, struct muster_self *older) {
+    plugin_set_unpinned(sweep_post);
     self->committed = true;
     older->committed = false;
     older->superseded = true;
