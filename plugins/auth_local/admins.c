@@ -63,11 +63,13 @@ static struct admin_code *find_code(struct auth_local *auth, const char *usernam
     return NULL;
 }
 
-/* Of this name, else a free one, else the one that ends first. */
+/* Of this name, else the one that ends first: one that is free ended long ago. */
 static struct admin_code *place_for(struct auth_local *auth, const char *username) {
     struct admin_code *place = find_code(auth, username);
-    for (uint32_t i = 0; i < ADMIN_CODES_MAX && (!place || place->username[0] == '\0'); i++)
-        if (!place || auth->codes[i].expires_at_ms < place->expires_at_ms) place = &auth->codes[i];
+    if (place) return place;
+    place = &auth->codes[0];
+    for (uint32_t i = 1; i < ADMIN_CODES_MAX; i++)
+        if (auth->codes[i].expires_at_ms < place->expires_at_ms) place = &auth->codes[i];
     return place;
 }
 

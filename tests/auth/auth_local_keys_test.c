@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <sodium.h>
 #include <sys/stat.h>
 
 /* ---- the role -------------------------------------------------------------------------------- */
@@ -122,6 +123,34 @@ static void rotation_overlaps(void **state) {
     set_clock(fixture, 30 * 86400 + 1);
     testkit_advance(fixture->kit, 3600001);
     assert_int_equal(jwks_count(fixture), 2);
+}
+
+/* The kid in a token's header. */
+static void read_kid(const char *token, char *out, size_t cap) {
+    char header[256] = "";
+    size_t len = 0;
+    assert_int_equal(sodium_base642bin((uint8_t *)header, sizeof header - 1, token,
+                                       strcspn(token, "."), NULL, &len, NULL,
+                                       sodium_base64_VARIANT_URLSAFE_NO_PADDING),
+                     0);
+    json_t *root = json_loads(header, 0, NULL);
+    snprintf(out, cap, "%s", json_string_value(json_object_get(root, "kid")));
+    json_decref(root);
+}
+
+/* The newest key signs, in whatever second it was made, and wherever the clock was set. */
+static void the_newest_key_signs(void **state) {
+    struct fixture *fixture = *state;
+    char kid[64], before[64] = "";
+    static const int64_t clocks[] = {0, 0, -5000, -5000, 10};
+    for (size_t i = 0; i < sizeof clocks / sizeof clocks[0]; i++) {
+        set_clock(fixture, clocks[i]);
+        const char *answer = testkit_command(fixture->kit, "auth-rotate");
+        read_kid(post(fixture, "/v1/auth/guest", "").access, kid, sizeof kid);
+        assert_string_not_equal(kid, before);
+        if (!strstr(answer, kid)) fail_msg("%s signs, \"%s\" was made", kid, answer);
+        memcpy(before, kid, sizeof before);
+    }
 }
 
 static void rotation_is_bounded(void **state) {
@@ -313,6 +342,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(foreign_and_forged_tokens, start, stop),
         cmocka_unit_test_setup_teardown(keys_are_private_and_kept, start, stop),
         cmocka_unit_test_setup_teardown(rotation_overlaps, start, stop),
+        cmocka_unit_test_setup_teardown(the_newest_key_signs, start, stop),
         cmocka_unit_test_setup_teardown(rotation_is_bounded, start, stop),
         cmocka_unit_test_setup_teardown(open_key_files_are_refused, make, remove_dir),
         cmocka_unit_test_setup_teardown(a_database_is_needed, make, remove_dir),

@@ -58,6 +58,8 @@ static void guests_need_nothing(void **state) {
     assert_string_equal(again.name, one.name);
 }
 
+#define ADMIN_CODES 8 /* at a time */
+
 /* The code that the console's command prints. */
 static const char *make_code(struct fixture *fixture, const char *name) {
     static char code[64];
@@ -126,6 +128,27 @@ static void a_code_ends(void **state) {
     const char *answer = testkit_command(fixture->kit, "admin-code Ada");
     assert_non_null(strstr(answer, "expected a user name of auth_local.adminUsers"));
     assert_non_null(strstr(testkit_command(fixture->kit, "admin-code"), "expected"));
+}
+
+/* Several may have one at a time; when there are too many the one that ends first makes room. */
+static void the_oldest_code_makes_room(void **state) {
+    struct fixture *fixture = *state;
+    char names[512] = "", codes[ADMIN_CODES + 1][64], name[16];
+    for (int i = 0; i <= ADMIN_CODES; i++) {
+        snprintf(name, sizeof name, "%sboss%d", i ? "," : "", i);
+        strcat(names, name);
+    }
+    assert_true(testkit_config_set(fixture->auth, "adminUsers", names));
+    for (int i = 0; i <= ADMIN_CODES; i++) {
+        set_clock(fixture, 10 * i);
+        snprintf(name, sizeof name, "boss%d", i);
+        snprintf(codes[i], sizeof codes[i], "%s", make_code(fixture, name));
+    }
+    for (int i = 0; i <= ADMIN_CODES; i++) {
+        snprintf(name, sizeof name, "boss%d", i);
+        uint32_t status = register_as(fixture, name, codes[i]).status;
+        if (status != (i == 0 ? 403 : 201)) fail_msg("%s: %u", name, status);
+    }
 }
 
 /* Who had the name before it was put on the list is nobody, until they are given a code. */
@@ -403,6 +426,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(guests_need_nothing, start, stop),
         cmocka_unit_test_setup_teardown(an_admin_has_shown_a_code, start, stop),
         cmocka_unit_test_setup_teardown(a_code_ends, start, stop),
+        cmocka_unit_test_setup_teardown(the_oldest_code_makes_room, start, stop),
         cmocka_unit_test_setup_teardown(a_listed_name_is_no_permission, start, stop),
         cmocka_unit_test_setup_teardown(names_of_admins_are_kept, start, stop),
         cmocka_unit_test_setup_teardown(doors_can_be_closed, make, stop),

@@ -366,6 +366,34 @@ static bool read_claims(const char *text, struct muster_identity *out) {
     return ok;
 }
 
+/* All are taken over, but none from a text with a line break in it: it would be a line in a log. */
+static void permissions_are_words(void **state) {
+    (void)state;
+    static const struct {
+        const char *claims, *wanted;
+    } cases[] = {
+        {"{\"sub\":\"s\",\"permissions\":[\"a\",\"b c\",\"\"]}", "a b c"},
+        {"{\"sub\":\"s\",\"permissions\":\"  a  b \"}", "a b"},
+        {"{\"sub\":\"s\",\"permissions\":[\"admin\",\"x\\ny\"]}", ""},
+        {"{\"sub\":\"s\",\"permissions\":7}", ""},
+        {"{\"sub\":\"bot:1\"}", NULL},
+        {"{\"sub\":\"bot\"}", ""},
+        {"{\"sub\":\"a b\"}", NULL},
+        {"{\"sub\":\"\\u007f\"}", NULL},
+    };
+    struct gate_config all = gate_config;
+    all.permissions_all = true;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct muster_identity id;
+        const char *why = NULL;
+        json_t *claims = json_loads(cases[i].claims, 0, NULL);
+        bool good = gate_read_claims(&all, claims, &id, &why);
+        if (good != (cases[i].wanted != NULL)) fail_msg("case %zu", i);
+        if (good) assert_string_equal(id.permissions, cases[i].wanted);
+        json_decref(claims);
+    }
+}
+
 #define EUROS_5 "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
 #define EUROS EUROS_5 EUROS_5
 #define EUROS_21 "\xe2\x82\xac" /* the last that fits into 63 bytes */
@@ -411,6 +439,7 @@ int main(void) {
         cmocka_unit_test(an_endless_token_is_refused),
         cmocka_unit_test(memory_is_bounded_and_expires),
         cmocka_unit_test(claims_are_checked),
+        cmocka_unit_test(permissions_are_words),
     };
     return cmocka_run_group_tests(tests, load_vectors, free_vectors);
 }
