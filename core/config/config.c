@@ -7,7 +7,6 @@
 #include "config_internal.h"
 #include "ensure.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -5,11 +5,8 @@
 #include "config_internal.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { PIN_BYTES = 64 };
 

@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "config.h"
 #include "lobby.h"
-#include "log.h"
 #include "loop.h"
 #include "metrics.h"
 #include "moderation.h"

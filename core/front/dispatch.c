@@ -8,11 +8,9 @@
 #include "config.h"
 #include "limit.h"
 #include "lobby.h"
-#include "log.h"
 #include "loop.h"
 #include "metrics.h"
 #include "moderation.h"
-#include "registry.h"
 
 #define MALFORMED_MAX 20 /* then the connection is a flood of errors */
 #define REFUSED_MAX 20

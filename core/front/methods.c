@@ -1,6 +1,5 @@
 #include "methods.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +11,6 @@
 #include "methods_internal.h"
 #include "paths.h"
 #include "queue.h"
-#include "registry.h"
 #include "status.h"
 
 #define NAME_PARAM(name_text, needed)                                                              \

@@ -1,5 +1,4 @@
 /* Methods of those who are in a lobby, its host among them. */
-#include <stdio.h>
 #include <string.h>
 
 #include "methods_internal.h"

@@ -10,7 +10,6 @@
 #include "console.h"
 #include "http.h"
 #include "lobby.h"
-#include "loop.h"
 #include "methods.h"
 #include "pacer.h"
 #include "store.h"

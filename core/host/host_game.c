@@ -6,7 +6,6 @@
 #include "auth.h"
 #include "host_internal.h"
 #include "lobby.h"
-#include "log.h"
 #include "pending.h"
 #include "store.h"
 

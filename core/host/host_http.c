@@ -1,6 +1,5 @@
 /* host->http and host->ws. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "host_internal.h"
 #include "http.h"

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "host_internal.h"
 #include "lobby.h"
 #include "log.h"

@@ -1,4 +1,5 @@
 /* What a lobby's host does: kick, hand over, lock, start. Who may is the rules' answer. */
+#include "loop.h"
 #include <ctype.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -7,28 +8,9 @@
 #include "base/text.h"
 #include "lobby_internal.h"
 #include "log.h"
-#include "loop.h"
 #include "status.h"
 
 /* ---- who ------------------------------------------------------------------------------------- */
-
-uint32_t lobby_seat(uint32_t index) {
-    return member_is_spectator(index) ? MUSTER_SEAT_NONE : index;
-}
-
-uint32_t lobby_find_member(const struct lobby *lobby, muster_player_id player) {
-    for (uint32_t i = 0; player && i < LOBBY_MEMBERS_MAX; i++)
-        if (lobby->members[i].state != MEMBER_NONE && lobby->members[i].player == player) return i;
-    return UINT32_MAX;
-}
-
-uint32_t lobby_find_member_key(const struct lobby *lobby, const char *player_key) {
-    for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++)
-        if (lobby->members[i].state != MEMBER_NONE &&
-            strcmp(lobby->members[i].player_key, player_key) == 0)
-            return i;
-    return UINT32_MAX;
-}
 
 static int32_t need_other(const struct lobby *lobby, const char *player_key, uint32_t *index,
                           struct failure *failure) {

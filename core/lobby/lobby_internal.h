@@ -4,21 +4,33 @@
 
 #include "lobby.h"
 
-/* lobby.c */
+/* lobby_table.c */
 extern struct lobby_hooks lobby_hooks;
-void lobby_state_set(struct lobby *lobby, uint32_t state);
-void lobby_emit(const struct lobby *lobby, uint32_t kind, muster_player_id player, uint32_t seat,
-                uint32_t value);
+muster_status lobby_table_init(uint32_t lobbies_max) MUSTER_MUST_USE;
+void lobby_table_deinit(void);
+struct lobby *lobby_table_add(muster_lobby_id *out); /* null: no room */
+void lobby_table_remove(const struct lobby *lobby);
+uint32_t lobby_table_size(void); /* lobbies at most */
 struct session *member_session(const struct member *member);
 /* Until a deadline of the loop's clock, 0 when it has passed. */
 uint64_t lobby_left_ms(uint64_t deadline_ms);
+/* The match's, which the mode decides; before it the wished one. */
+uint32_t lobby_member_team(const struct lobby *lobby, uint32_t index);
+uint32_t lobby_connected(const struct lobby *lobby);
+/* The session's membership, or null. */
+struct member *own_member(const struct session *session, struct lobby **out);
+/* The session's entered membership, or null and failure. */
+struct member *need_entered(struct session *session, struct lobby **lobby, struct failure *failure);
+
+/* lobby_tell.c */
+void lobby_state_set(struct lobby *lobby, uint32_t state);
+void lobby_emit(const struct lobby *lobby, uint32_t kind, muster_player_id player, uint32_t seat,
+                uint32_t value);
 void lobby_tell_info(struct lobby *lobby);
 /* Members have changed: told now, or with the next change, at most every MEMBERS_EVERY_MS. */
 void lobby_broadcast_members(struct lobby *lobby);
 /* What could not be told yet. */
 void lobby_tell_members(struct lobby *lobby);
-/* The match's, which the mode decides; before it the wished one. */
-uint32_t lobby_member_team(const struct lobby *lobby, uint32_t index);
 
 /* lobby_rules.c */
 void lobby_rules_create(struct lobby *lobby);
@@ -68,8 +80,6 @@ void lobby_vote_settle(struct lobby *lobby, uint64_t now_ms);
 json_t *lobby_votes_json(const struct lobby *lobby, uint32_t index);
 
 /* lobby_member.c */
-/* The session's entered membership, or null and failure. */
-struct member *need_entered(struct session *session, struct lobby **lobby, struct failure *failure);
 /* told: what is said to the member beside the reason's word, may be ""; null: nothing is. */
 void member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, const char *told);
 /* Tickets and reconnect windows that have run out. */
@@ -82,7 +92,6 @@ void lobby_settle(struct lobby *lobby);
 /* Whether somebody who is matched into it would wait in vain. */
 void lobby_note_host(struct lobby *lobby);
 void lobby_begin_countdown(struct lobby *lobby, bool forced);
-uint32_t lobby_connected(const struct lobby *lobby);
 void lobby_match_stop(struct lobby *lobby);
 
 /* lobby_send.c */

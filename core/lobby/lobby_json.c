@@ -25,13 +25,6 @@ static json_t *member_json(const char *player_key, const char *display_name, uin
                      connected, "isBot", is_bot, "spectator", spectator, "ready", ready);
 }
 
-uint32_t lobby_member_team(const struct lobby *lobby, uint32_t index) {
-    const struct match *match = lobby->match;
-    if (match && !member_is_spectator(index) && match->seats[index].used)
-        return match->seats[index].team;
-    return lobby->members[index].team;
-}
-
 json_t *lobby_members_json(const struct lobby *lobby) {
     json_t *list = json_array();
     for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++) {

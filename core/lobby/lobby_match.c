@@ -216,13 +216,6 @@ void lobby_match_stop(struct lobby *lobby) {
 
 /* ---- after the scoreboard -------------------------------------------------------------------- */
 
-uint32_t lobby_connected(const struct lobby *lobby) {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < lobby->players_max; i++)
-        count += lobby->members[i].state == MEMBER_ENTERED && lobby->members[i].connected;
-    return count;
-}
-
 void lobby_begin_countdown(struct lobby *lobby, bool forced) {
     lobby->forced = forced;
     uint32_t countdown_ms = (uint32_t)config_int("lobby", "countdownMs");

@@ -1,12 +1,10 @@
 /* Members of a lobby: reserve, enter, resume, drop, leave, chat, vote, team. */
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "config.h"
 #include "lobby_internal.h"
-#include "log.h"
 #include "loop.h"
 #include "metrics.h"
 #include "moderation.h"
@@ -14,11 +12,6 @@
 #include "status.h"
 
 #define NO_MEMBER UINT32_MAX
-
-static struct member *own_member(const struct session *session, struct lobby **lobby) {
-    *lobby = lobby_find(session->lobby);
-    return *lobby ? &(*lobby)->members[session->member] : NULL;
-}
 
 /* ---- give up --------------------------------------------------------------------------------- */
 
@@ -316,14 +309,6 @@ void lobby_expire_members(struct lobby *lobby, uint64_t now_ms) {
 }
 
 /* ---- chat ------------------------------------------------------------------------------------ */
-
-struct member *need_entered(struct session *session, struct lobby **lobby,
-                            struct failure *failure) {
-    struct member *member = own_member(session, lobby);
-    if (member && member->state == MEMBER_ENTERED) return member;
-    failure_set(failure, RPC_WRONG_STATE, "you are in no lobby");
-    return NULL;
-}
 
 static void send_team_chat(struct lobby *lobby, uint32_t team, json_t *params) {
     for (uint32_t i = 0; i < lobby->players_max; i++) {

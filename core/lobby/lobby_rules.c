@@ -1,7 +1,5 @@
 /* What the rules of a lobby say: states of the providers, and the questions put to them. */
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "lobby_internal.h"
 #include "loop.h"

@@ -1,6 +1,5 @@
 #include "outbox.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,5 @@
 /* The tick's message: header, the mode's payload, events. Encoded once per view, sent to many. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "match_internal.h"
 

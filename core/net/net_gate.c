@@ -8,8 +8,6 @@
  */
 #include "net_internal.h"
 
-#include <stdio.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>

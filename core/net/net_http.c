@@ -13,7 +13,6 @@
 #include <strings.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include "metrics.h"
 

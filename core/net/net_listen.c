@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "log.h"
 #include "loop.h"
 #include "metrics.h"
 

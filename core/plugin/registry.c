@@ -1,7 +1,6 @@
 /* registry - the table of providers by role. Its users: host, match, session, queue, report. */
 #include "registry.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

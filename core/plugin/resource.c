@@ -1,7 +1,6 @@
 /* resource - what plugins have opened through the host, tagged with its owner. */
-#include <stddef.h>
-
 #include "plugin.h"
+#include <stddef.h>
 
 void resource_add(struct muster_self *owner, struct resource *resource,
                   const struct resource_kind *kind) {

@@ -1,8 +1,6 @@
 /* Commands about players and their sessions. */
-#include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "commands.h"
 #include "config.h"
 #include "lobby.h"

@@ -4,10 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
 #include "host.h"
 #include "lobby.h"
-#include "loop.h"
 #include "paths.h"
 #include "pending.h"
 #include "playback.h"

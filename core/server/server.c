@@ -1,12 +1,10 @@
 #include "server.h"
 
 #include <signal.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "auth.h"
-#include "base/text.h"
 #include "check.h"
 #include "commands.h"
 #include "config.h"

@@ -1,0 +1,170 @@
+/* lobby_table - all lobbies, and what can be asked of one without changing it. */
+#include <string.h>
+
+#include "config.h"
+#include "lobby_internal.h"
+#include "loop.h"
+#include "slots.h"
+
+static struct {
+    struct slots slots;
+    bool draining;
+} lobbies;
+
+struct lobby_hooks lobby_hooks;
+
+struct lobby *lobby_find(muster_lobby_id id) {
+    return slots_find(&lobbies.slots, id);
+}
+
+struct lobby *lobby_next(muster_lobby_id *id) {
+    return slots_next(&lobbies.slots, id);
+}
+
+struct lobby *lobby_find_key(const char *lobby_key) {
+    muster_lobby_id id = 0;
+    for (struct lobby *lobby; (lobby = lobby_next(&id));)
+        if (strcmp(lobby->key, lobby_key) == 0) return lobby;
+    return NULL;
+}
+
+uint32_t lobby_count(void) {
+    return lobbies.slots.count;
+}
+
+uint32_t lobby_count_state(uint32_t state) {
+    uint32_t count = 0;
+    muster_lobby_id id = 0;
+    for (struct lobby *lobby; (lobby = lobby_next(&id));) count += lobby->state == state;
+    return count;
+}
+
+muster_status lobby_table_init(uint32_t lobbies_max) {
+    lobbies.draining = false;
+    return slots_init(&lobbies.slots, lobbies_max, sizeof(struct lobby));
+}
+
+void lobby_table_deinit(void) {
+    slots_deinit(&lobbies.slots);
+}
+
+struct lobby *lobby_table_add(muster_lobby_id *out) {
+    return slots_add(&lobbies.slots, out);
+}
+
+void lobby_table_remove(const struct lobby *lobby) {
+    slots_remove(&lobbies.slots, lobby->id);
+}
+
+uint32_t lobby_table_size(void) {
+    return lobbies.slots.cap;
+}
+
+void lobby_drain(bool on) {
+    lobbies.draining = on;
+}
+
+bool lobby_draining(void) {
+    return lobbies.draining;
+}
+
+/* ---- one lobby ------------------------------------------------------------------------------- */
+
+bool member_is_spectator(uint32_t index) {
+    return index >= LOBBY_SPECTATOR_FIRST;
+}
+
+uint32_t lobby_seat(uint32_t index) {
+    return member_is_spectator(index) ? MUSTER_SEAT_NONE : index;
+}
+
+uint32_t lobby_players(const struct lobby *lobby) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < lobby->players_max; i++)
+        count += lobby->members[i].state != MEMBER_NONE;
+    return count;
+}
+
+uint32_t lobby_spectators(const struct lobby *lobby) {
+    uint32_t count = 0;
+    for (uint32_t i = LOBBY_SPECTATOR_FIRST; i < LOBBY_MEMBERS_MAX; i++)
+        count += lobby->members[i].state != MEMBER_NONE;
+    return count;
+}
+
+uint32_t lobby_connected(const struct lobby *lobby) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < lobby->players_max; i++)
+        count += lobby->members[i].state == MEMBER_ENTERED && lobby->members[i].connected;
+    return count;
+}
+
+const char *lobby_map(const struct lobby *lobby) {
+    const char *map = json_string_value(json_object_get(lobby->settings, "mapName"));
+    if (map && map[0]) return map;
+    const struct mode_entry *mode = registry_mode(lobby->game_mode);
+    return mode ? mode->maps[0] : "";
+}
+
+bool lobby_visible(const struct lobby *lobby, const struct session *session) {
+    return !lobby->is_private || (session && session->lobby == lobby->id);
+}
+
+bool lobby_open(const struct lobby *lobby) {
+    bool joinable = lobby->state == MUSTER_LOBBY_WAITING || lobby->state == MUSTER_LOBBY_STARTING ||
+                    lobby->state == MUSTER_LOBBY_ACTIVE;
+    return joinable && !lobby->closing && !lobby->locked && !lobbies.draining &&
+           lobby_players(lobby) < lobby->players_max;
+}
+
+uint64_t lobby_left_ms(uint64_t deadline_ms) {
+    uint64_t now_ms = loop_now_ms();
+    return deadline_ms > now_ms ? deadline_ms - now_ms : 0;
+}
+
+bool lobby_region_served(const char *region) {
+    if (strcmp(region, config_string("server", "region")) == 0) return true;
+    for (uint32_t i = 0; i < config_list_count("server", "regions"); i++)
+        if (strcmp(region, config_list_item("server", "regions", i)) == 0) return true;
+    return false;
+}
+
+/* ---- its members ----------------------------------------------------------------------------- */
+
+struct session *member_session(const struct member *member) {
+    return session_find(member->player);
+}
+
+uint32_t lobby_find_member(const struct lobby *lobby, muster_player_id player) {
+    for (uint32_t i = 0; player && i < LOBBY_MEMBERS_MAX; i++)
+        if (lobby->members[i].state != MEMBER_NONE && lobby->members[i].player == player) return i;
+    return UINT32_MAX;
+}
+
+uint32_t lobby_find_member_key(const struct lobby *lobby, const char *player_key) {
+    for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++)
+        if (lobby->members[i].state != MEMBER_NONE &&
+            strcmp(lobby->members[i].player_key, player_key) == 0)
+            return i;
+    return UINT32_MAX;
+}
+
+uint32_t lobby_member_team(const struct lobby *lobby, uint32_t index) {
+    const struct match *match = lobby->match;
+    if (match && !member_is_spectator(index) && match->seats[index].used)
+        return match->seats[index].team;
+    return lobby->members[index].team;
+}
+
+struct member *own_member(const struct session *session, struct lobby **lobby) {
+    *lobby = lobby_find(session->lobby);
+    return *lobby ? &(*lobby)->members[session->member] : NULL;
+}
+
+struct member *need_entered(struct session *session, struct lobby **lobby,
+                            struct failure *failure) {
+    struct member *member = own_member(session, lobby);
+    if (member && member->state == MEMBER_ENTERED) return member;
+    failure_set(failure, RPC_WRONG_STATE, "you are in no lobby");
+    return NULL;
+}
