@@ -203,6 +203,46 @@ static void handlers_fail_or_are_stopped(void **state) {
     assert_null(rig_script(rig, REALM_LOBBY, "upload_brought")->sandbox);
 }
 
+/* What a script asks of the host costs it something, too. */
+static void each_call_has_its_price(void **state) {
+    static const struct {
+        const char *call;
+        uint64_t units;
+    } calls[] = {
+        {"storage.get('x')", 300},
+        {"storage.set('x', 1)", 300},
+        {"storage.keys()", 300},
+        {"lobby.players()", 400},
+        {"lobby.chat('x')", 500},
+        {"lobby.lock(true)", 100},
+        {"lobby.setting('x')", 200},
+        {"player:chat('x')", 500},
+        {"player:name()", 30},
+        {"player:team()", 30},
+        {"bus.emit('x', 1)", 200},
+        {"hooks.on('describe', 'x', print)", 200},
+        {"hooks.off('describe', 'x')", 200},
+        {"timer.after(1, print)", 200},
+        {"timer.cancel(1)", 20},
+        {"i18n.t('x')", 20},
+        {"command.register{name = 'x', fn = print}", 200},
+        {"vote.start{question = 'q', options = {'a'}, on_end = print}", 500},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "hooks.on('chat', 'c', function(text, player) %s end)",
+                 calls[i].call);
+        bring(text);
+        (void)rig_say(rig, 0, "hello");
+        struct script *script = rig_script(rig, REALM_LOBBY, "upload_brought");
+        uint64_t units = sandbox_units(script->sandbox);
+        if (units < calls[i].units || units > calls[i].units + 150)
+            fail_msg("%s: %llu units", calls[i].call, (unsigned long long)units);
+        assert_int_equal(close_rig(NULL), 0);
+    }
+}
+
 /* The host hears of eight places, once of each. */
 static void the_host_is_told_of_so_many_places(void **state) {
     char text[1024] = "local n = 0 hooks.on('player_join', 'x', function() end)\n"
@@ -287,6 +327,7 @@ int main(void) {
         cmocka_unit_test_teardown(permissions_are_part_of_the_recording, close_rig),
         cmocka_unit_test_teardown(stops_are_replayed, close_rig),
         cmocka_unit_test_teardown(handlers_fail_or_are_stopped, close_rig),
+        cmocka_unit_test_teardown(each_call_has_its_price, close_rig),
         cmocka_unit_test_teardown(the_host_is_told_of_so_many_places, close_rig),
         cmocka_unit_test_teardown(changes_of_the_lobby_are_made_once_a_turn, close_rig),
         cmocka_unit_test_teardown(what_is_replaced_is_let_go, close_rig),

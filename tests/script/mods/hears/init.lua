@@ -64,6 +64,10 @@ hooks.on("victory", "second", function(winner)
     end
 end)
 
+hooks.on("describe", "first", function() return "the first line" end)
+hooks.on("describe", "nothing", function() end)
+hooks.on("describe", "second", function() return "the second line" end)
+
 command.register{name = realm .. "_heard", fn = function()
     local line = table.concat(heard, "; ")
     heard = {}

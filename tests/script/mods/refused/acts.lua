@@ -43,7 +43,7 @@ acts.loadout = function(player) arena.loadout(player, {sword = true}) end
 acts.loadout_flag = function(player) arena.loadout(player, {rifle = "no"}) end
 acts.loadout_damage = function(player) arena.loadout(player, {damage = 1001}) end
 acts.bots = function() arena.bots(-1) end
-acts.bots_many = function() arena.bots(33) end
+acts.bots_many = function() arena.bots(17) end
 acts.team = function(player) arena.team(player, "none") end
 acts.heal = function(player) arena.heal(player, "much") end
 acts.heal_more = function(player) arena.heal(player, 100001) end
@@ -65,6 +65,17 @@ acts.later_own = zone{id = 4, place = "at:0,0"}
 
 -- Good.
 acts.good = zone{id = 4, place = "at:5,5", label = "Hill", team = "red", progress = 5}
+acts.good_edges = function(player)
+    arena.zone{id = 8, place = "center", radius = 32, progress = 100, label = ("x"):rep(15)}
+    arena.zone{id = 8, place = "center", radius = 2, progress = 0, label = ""}
+    arena.item{id = 8, place = "center", kind = ("x"):rep(15)}
+    arena.zone_remove(8)
+    arena.item_remove(8)
+    arena.loadout(player, {damage = 1000, level = 255})
+    arena.loadout(player, {damage = 0, level = 0})
+    arena.bots(16)
+    arena.bots(0)
+end
 acts.good_item = item{id = 4, kind = "flag", team = "red", who = "enemies"}
 acts.good_remove = function()
     arena.zone_remove(4)

@@ -114,6 +114,15 @@ it("what one makes of a line the next one gets; a swallowed one goes no further"
     assert.equals("chat swallow bob", heard("lobby"))
 end)
 
+it("each line of a description is told once", function()
+    fresh("lobby")
+    ann:heard(".")
+    local before = #ann.lines
+    ann:chat("/rules")
+    ann:heard(".")
+    assert.same({"hears: the first line", "hears: the second line"}, table.move(ann.lines, before + 1, #ann.lines, 1, {}))
+end)
+
 -- ---- the match ----------------------------------------------------------------------------------
 
 local function start()

@@ -56,9 +56,9 @@ end
 it("a number whose thing was refused is free again, and one that was taken away", function()
     run("later_wall")
     assert.matches("there is no zone", select(2, run("zone_remove"))[1])
-    for _, word in ipairs{"good", "good_item", "good_remove", "good", "good_item", "dead"} do
+    for _, word in ipairs{"good", "good_item", "good_remove", "good", "good_item", "good_edges", "dead"} do
         local done, errors = run(word)
-        assert.truthy(done, word)
+        assert.truthy(done, word .. ": " .. tostring(errors[1]))
         assert.same({}, errors)
     end
 end)
