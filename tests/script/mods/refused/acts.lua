@@ -74,7 +74,6 @@ acts.good_edges = function(player)
     arena.loadout(player, {damage = 1000, level = 255})
     arena.loadout(player, {damage = 0, level = 0})
     arena.bots(16)
-    arena.bots(0)
 end
 acts.good_item = item{id = 4, kind = "flag", team = "red", who = "enemies"}
 acts.good_remove = function()
