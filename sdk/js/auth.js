@@ -329,8 +329,9 @@ async function errorFromProblem(response) {
         problem = await response.json().catch(() => ({}));
     }
     const text = problem.detail ?? problem.title ?? `HTTP ${response.status}`;
+    const afterS = Number(response.headers.get("Retry-After"));
     return new MusterError(problem.code ?? "http_error", text, {
         status: response.status,
-        data: problem,
+        data: afterS > 0 ? { retryAfterMs: afterS * 1000, ...problem } : problem,
     });
 }

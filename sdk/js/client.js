@@ -8,7 +8,9 @@ import { LineWatch, silenceMs } from "./line.js";
 import { Link } from "./link.js";
 import { LobbyControl } from "./lobby.js";
 import { findMatch } from "./matchmaking.js";
-import { Pause, backoffMs, closePolicy, isRefusal, isRefusedToken, isShutOut } from "./policy.js";
+import {
+    Pause, backoffMs, closePolicy, isRefusal, isRefusedToken, isShutOut, patiently,
+} from "./policy.js";
 import { Renewal } from "./renewal.js";
 import { Requests } from "./requests.js";
 import { canInflate, encodeInput } from "./snapshot.js";
@@ -348,7 +350,7 @@ export class MusterClient extends Requests {
             this.emit("entered", { entry, resumed });
             for (const tally of entry.votes ?? []) this.emit("lobby.vote", tally);
         };
-        return this.call(method, params, { accept });
+        return patiently(() => this.call(method, params, { accept }));
     }
 
     #forgetSeat() {

@@ -4,6 +4,7 @@
 
 import { Connection } from "./connection.js";
 import { MusterError } from "./errors.js";
+import { patiently } from "./policy.js";
 
 export class Link {
     /** Grows whenever what is under way must come to nothing. */
@@ -81,7 +82,9 @@ export class Link {
             this.#handlers.onSession(connection, session, token);
         };
         const params = { token, compress: this.#options.compress };
-        return (await connection.call("session.authenticate", params, { accept })).resumable;
+        const answer = await patiently(() =>
+            connection.call("session.authenticate", params, { accept }));
+        return answer.resumable;
     }
 
     /** Give up the connection at hand and the one that is being made. */

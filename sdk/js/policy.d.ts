@@ -26,6 +26,21 @@ export declare function isRefusedToken(error: MusterError): boolean;
 /** Banned, or not on the list of a closed server: coming back changes nothing.
  *  @param {MusterError} error */
 export declare function isShutOut(error: MusterError): boolean;
+/**
+ * How long the server asks to wait before what it refused is asked again; 0: not for that reason.
+ *
+ * @param {unknown} error
+ * @returns {number}
+ */
+export declare function retryAfterMs(error: unknown): number;
+/**
+ * Asks again where the server takes it in a moment. What is refused so has not been done.
+ *
+ * @template T
+ * @param {() => Promise<T>} ask
+ * @returns {Promise<T>}
+ */
+export declare function patiently<T>(ask: () => Promise<T>): Promise<T>;
 /** A pause that can be cut short. */
 export declare class Pause {
     #private;

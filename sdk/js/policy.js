@@ -5,6 +5,9 @@ import { MusterError } from "./errors.js";
 const NO_RETRY = new Set([1000, 1002, 1003, 1007, 1009, 4003, 4004, 4007]);
 const LATER_MS = new Map([[1001, 3000], [4005, 10000], [4008, 10000]]);
 const NEEDS_TOKEN = new Set([4002]);
+/** Of a step that is asked again: a wait longer than that is the caller's to choose. */
+const PATIENCE_MS = 3000;
+const PATIENT_TRIES = 3;
 
 /**
  * What a close code asks of a client (docs/protocol.md, section 8).
@@ -51,6 +54,36 @@ export function isRefusedToken(error) {
  *  @param {MusterError} error */
 export function isShutOut(error) {
     return error.code === "banned" || error.code === "forbidden";
+}
+
+/**
+ * How long the server asks to wait before what it refused is asked again; 0: not for that reason.
+ *
+ * @param {unknown} error
+ * @returns {number}
+ */
+export function retryAfterMs(error) {
+    const isLimit = error instanceof MusterError && error.code === "rate_limited";
+    return isLimit && error.data.retryAfterMs > 0 ? error.data.retryAfterMs : 0;
+}
+
+/**
+ * Asks again where the server takes it in a moment. What is refused so has not been done.
+ *
+ * @template T
+ * @param {() => Promise<T>} ask
+ * @returns {Promise<T>}
+ */
+export async function patiently(ask) {
+    for (let triesLeft = PATIENT_TRIES; ; triesLeft--) {
+        try {
+            return await ask();
+        } catch (error) {
+            const waitMs = retryAfterMs(error);
+            if (waitMs === 0 || waitMs > PATIENCE_MS || triesLeft === 0) throw error;
+            await new Promise((resolve) => setTimeout(resolve, waitMs));
+        }
+    }
 }
 
 /** A pause that can be cut short. */

@@ -1,6 +1,8 @@
-// requests - what a client asks of a server without keeping anything of it.
+// requests - what a client asks of a server without keeping anything of it. Reads that come too fast
+// are asked again when the server takes them.
 
 import { Emitter } from "./emitter.js";
+import { patiently } from "./policy.js";
 
 /** @extends {Emitter<import("./types.js").ClientEvents>} */
 export class Requests extends Emitter {
@@ -18,7 +20,7 @@ export class Requests extends Emitter {
 
     /** @returns {Promise<import("./types.js").ServerInfo>} */
     serverInfo() {
-        return this.call("server.info");
+        return patiently(() => this.call("server.info"));
     }
 
     /**
@@ -27,7 +29,7 @@ export class Requests extends Emitter {
      * @returns {Promise<import("./types.js").ModList>}
      */
     mods() {
-        return this.call("mods.list");
+        return patiently(() => this.call("mods.list"));
     }
 
     /**
@@ -35,7 +37,7 @@ export class Requests extends Emitter {
      * @returns {Promise<import("./types.js").LobbyPage>}
      */
     listLobbies(filter = {}) {
-        return this.call("lobby.list", filter);
+        return patiently(() => this.call("lobby.list", filter));
     }
 
     /**
@@ -43,7 +45,7 @@ export class Requests extends Emitter {
      * @returns {Promise<import("./types.js").LobbyInfo>}
      */
     getLobby(lobbyId) {
-        return this.call("lobby.get", { lobbyId });
+        return patiently(() => this.call("lobby.get", { lobbyId }));
     }
 
     /**
@@ -66,7 +68,7 @@ export class Requests extends Emitter {
 
     /** @returns {Promise<import("./types.js").Scoreboard>} */
     scoreboard() {
-        return this.call("match.scoreboard");
+        return patiently(() => this.call("match.scoreboard"));
     }
 
     /** Ask that the next snapshot be full. */

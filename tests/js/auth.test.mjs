@@ -58,6 +58,13 @@ test("problem+json becomes a MusterError", async (t) => {
     assert.equal(auth.current, null);
 });
 
+test("a 429 says how long to wait", async (t) => {
+    const { server, auth } = await setUp(t);
+    server.restLimitedS = 6;
+    await assert.rejects(auth.guest(), (error) =>
+        error.code === "rate_limited" && error.data.retryAfterMs === 6000);
+});
+
 test("a server that does not answer", async () => {
     const auth = new AuthClient({ baseUrl: "http://127.0.0.1:9" });
     await assert.rejects(auth.guest(), { code: "unreachable" });

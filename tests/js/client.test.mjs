@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deflateRawSync } from "node:zlib";
 import { WebSocket } from "ws";
-import { ArenaWorld, AuthClient, MusterClient, backoffMs, closePolicy } from
+import { ArenaWorld, AuthClient, MusterClient, backoffMs, closePolicy, retryAfterMs } from
     "../../sdk/js/index.js";
 import { FakeServer } from "./fake_server.mjs";
 
@@ -252,6 +252,29 @@ test("refusals of the server are typed", async (t) => {
         { method: "no.such" }]);
     assert.equal(good.result.lobbies.length, 1);
     assert.equal(bad.error.code, "method_not_found");
+});
+
+test("steps that the server takes in a moment are waited out, others are told", async (t) => {
+    const { server, client, token } = await setUp(t);
+    server.limited = { method: "session.authenticate", times: 2, retryAfterMs: 5 };
+    await client.connect(token);
+    const of = (method) => server.requests.filter((request) => request.method === method).length;
+    assert.equal(of("session.authenticate"), 3);
+    server.limited = { method: "server.info", times: 1, retryAfterMs: 5 };
+    assert.equal((await client.serverInfo()).name, "Fake");
+    server.limited = { method: "lobby.enter", times: 3, retryAfterMs: 5 };
+    assert.equal((await client.findMatch({ gameMode: "arena" })).seat, 0);
+    assert.equal(of("lobby.enter"), 4);
+
+    server.limited = { method: "lobby.list", times: 9, retryAfterMs: 5 };
+    await assert.rejects(client.listLobbies(), (error) => retryAfterMs(error) === 5);
+    assert.equal(of("lobby.list"), 4, "not for ever");
+    server.limited = { method: "lobby.get", times: 1, retryAfterMs: 60000 };
+    await assert.rejects(client.getLobby("lobby1"), (error) => retryAfterMs(error) === 60000);
+    server.limited = { method: "lobby.chat", times: 1, retryAfterMs: 5 };
+    await assert.rejects(client.chat("once"), { code: "rate_limited" });
+    assert.equal(of("lobby.chat"), 1, "what does something is asked once");
+    assert.equal(retryAfterMs(new Error("other")), 0);
 });
 
 test("a refused latency report harms nothing", async (t) => {

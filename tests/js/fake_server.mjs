@@ -145,6 +145,10 @@ export class FakeServer {
         const refuse = (status, code, detail) =>
             answer(status, { type: "about:blank", title: code, status, detail, code },
                 "application/problem+json");
+        if (this.restLimitedS) {
+            response.setHeader("Retry-After", this.restLimitedS);
+            return refuse(429, "rate_limited", "Too many requests of this address.");
+        }
         if (path === "/v1/auth/logout") return answer(204, null);
         if (path === "/v1/auth/login" && body.password === "wrong") {
             return refuse(401, "credentials_invalid", "User name or password is wrong.");
@@ -229,6 +233,10 @@ export class FakeServer {
 
     #call(socket, method, params) {
         if (method === this.refusedMethod) throw new Refusal(-32003, "rate_limited", "Slow down.");
+        if (method === this.limited?.method && this.limited.times-- > 0) {
+            const { retryAfterMs } = this.limited;
+            throw new Refusal(-32003, "rate_limited", "Slow down.", { retryAfterMs });
+        }
         switch (method) {
             case "session.ping":
                 return { serverTimeMs: Date.now(), clientTime: params.clientTime };
