@@ -121,9 +121,10 @@ static void accept(struct auth_job *job, struct muster_identity *identity) {
     if (job->compress) client->compress = true;
     net_keep(client->conn);
     attached(session);
-    client_send(client,
-                rpc_result(job->id, json_pack("{s:o,s:o}", "session", lobby_session_json(session),
-                                              "resumable", resumable(session))));
+    client_send(client, rpc_result(job->id, json_pack("{s:o,s:o,s:o}", "session",
+                                                      lobby_session_json(session), "resumable",
+                                                      resumable(session), "muted",
+                                                      moderation_mute_json(session))));
     free_job(job);
 }
 

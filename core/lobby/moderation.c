@@ -10,10 +10,14 @@
 #include "loop.h"
 #include "moderation_internal.h"
 
+#define SWEEP_MS 1000
+
 static struct {
     struct sanction *items;
     uint32_t count;
     uint32_t cap;
+    int64_t next_end_ms; /* nothing ends before */
+    struct loop_timer *sweep;
 } table;
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -33,18 +37,16 @@ static bool grow(void) {
     return true;
 }
 
-static struct sanction *append(const struct sanction *sanction) {
-    if (!grow()) return NULL;
-    table.items[table.count] = *sanction;
-    return &table.items[table.count++];
+static void note_end(const struct sanction *sanction) {
+    bool is_next = sanction->until_ms && sanction->until_ms < table.next_end_ms;
+    if (is_next) table.next_end_ms = sanction->until_ms;
 }
 
-/* Those that have run out are of no use but in the database. */
-static void drop_expired(void) {
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < table.count; i++)
-        if (in_force(&table.items[i])) table.items[kept++] = table.items[i];
-    table.count = kept;
+static struct sanction *append(const struct sanction *sanction) {
+    if (!grow()) return NULL;
+    note_end(sanction);
+    table.items[table.count] = *sanction;
+    return &table.items[table.count++];
 }
 
 static void remove_at(uint32_t index) {
@@ -71,15 +73,19 @@ uint32_t moderation_count(enum sanction_kind kind, const char *player_key) {
 /* ---- whom it concerns ------------------------------------------------------------------------ */
 
 /* player_key null: nobody knows yet who comes. */
+static bool concerns(const struct sanction *sanction, const char *player_key, const char *address,
+                     bool is_guest) {
+    bool is_named =
+        player_key && sanction->player_key[0] && strcmp(sanction->player_key, player_key) == 0;
+    bool counts = sanction->address.bits && (!sanction->guests_only || is_guest);
+    return is_named || (counts && address_in(address, &sanction->address));
+}
+
 static const struct sanction *find(enum sanction_kind kind, const char *player_key,
                                    const char *address, bool is_guest) {
     uint32_t index = 0;
-    for (const struct sanction *s; (s = moderation_next(&index));) {
-        if (s->kind != kind) continue;
-        bool named = player_key && s->player_key[0] && strcmp(s->player_key, player_key) == 0;
-        bool counts = s->address.bits && (!s->guests_only || is_guest);
-        if (named || (counts && address_in(address, &s->address))) return s;
-    }
+    for (const struct sanction *s; (s = moderation_next(&index));)
+        if (s->kind == kind && concerns(s, player_key, address, is_guest)) return s;
     return NULL;
 }
 
@@ -99,16 +105,21 @@ const struct sanction *moderation_door(const char *address, bool makes_account) 
     return find(SANCTION_BAN, NULL, address, makes_account);
 }
 
-static json_t *end_json(const struct sanction *sanction) {
-    return sanction->until_ms ? json_integer(sanction->until_ms) : json_null();
+/* What the player is told of it; what is left, too: their clock need not be this one. */
+static json_t *facts_json(const struct sanction *sanction) {
+    int64_t left_ms = sanction->until_ms - loop_unix_ms();
+    if (!sanction->until_ms)
+        return json_pack("{s:s,s:n,s:n}", "reason", sanction->reason, "until", "endsInMs");
+    return json_pack("{s:s,s:I,s:I}", "reason", sanction->reason, "until",
+                     (json_int_t)sanction->until_ms, "endsInMs",
+                     (json_int_t)(left_ms > 0 ? left_ms : 0));
 }
 
 int32_t moderation_refuse(const struct sanction *ban, struct failure *failure) {
     char end[40];
     sanction_end_text(ban, end);
-    return failure_set_data(failure, RPC_BANNED,
-                            json_pack("{s:s,s:o}", "reason", ban->reason, "until", end_json(ban)),
-                            "you are banned %s: %s", end, ban->reason);
+    return failure_set_data(failure, RPC_BANNED, facts_json(ban), "you are banned %s: %s", end,
+                            ban->reason);
 }
 
 int32_t moderation_admit(const struct muster_identity *identity, const char *address,
@@ -129,10 +140,15 @@ int32_t moderation_speak(const struct session *session, struct failure *failure)
     char end[40];
     if (!mute) return RPC_OK;
     sanction_end_text(mute, end);
-    return failure_set_data(failure, RPC_DENIED,
-                            json_pack("{s:s,s:o,s:s}", "reason", "muted", "until", end_json(mute),
-                                      "message", mute->reason),
-                            "you are muted %s: %s", end, mute->reason);
+    json_t *data = facts_json(mute);
+    json_object_set_new(data, "message", json_string(mute->reason));
+    json_object_set_new(data, "reason", json_string("muted"));
+    return failure_set_data(failure, RPC_DENIED, data, "you are muted %s: %s", end, mute->reason);
+}
+
+json_t *moderation_mute_json(const struct session *session) {
+    const struct sanction *mute = find_for(SANCTION_MUTE, session);
+    return mute ? facts_json(mute) : json_null();
 }
 
 /* ---- telling --------------------------------------------------------------------------------- */
@@ -143,18 +159,26 @@ static void close_banned(const struct sanction *ban) {
     for (struct session *session; (session = session_next(&id));) {
         bool is_named = strcmp(session->player_key, ban->player_key) == 0;
         if (find_for(SANCTION_BAN, session) != ban) continue;
-        if (is_named || !session_may(session, "admin"))
-            session_ban(session, ban->reason, ban->until_ms);
+        if (is_named || !session_may(session, "admin")) session_ban(session, facts_json(ban));
     }
 }
 
-static void tell(const struct sanction *sanction, const char *method) {
+static void tell_muted(const struct sanction *mute) {
+    muster_player_id id = 0;
+    for (struct session *session; (session = session_next(&id));)
+        if (find_for(SANCTION_MUTE, session) == mute)
+            session_notify(session, "session.muted", facts_json(mute));
+}
+
+/* ended: out of the table. Where another mute goes on, that one is told. */
+static void tell_unmuted(const struct sanction *ended) {
     muster_player_id id = 0;
     for (struct session *session; (session = session_next(&id));) {
-        if (find_for(sanction->kind, session) != sanction) continue;
-        json_t *params =
-            json_pack("{s:s,s:o}", "reason", sanction->reason, "until", end_json(sanction));
-        session_notify(session, method, params);
+        bool is_guest = session->account == MUSTER_ACCOUNT_GUEST;
+        if (!concerns(ended, session->player_key, session->address, is_guest)) continue;
+        const struct sanction *other = find_for(SANCTION_MUTE, session);
+        session_notify(session, other ? "session.muted" : "session.unmuted",
+                       facts_json(other ? other : ended));
     }
 }
 
@@ -169,13 +193,31 @@ static void tell_warned(const struct sanction *sanction) {
 static void take_effect(const struct sanction *sanction) {
     switch (sanction->kind) {
     case SANCTION_BAN: close_banned(sanction); break;
-    case SANCTION_MUTE: tell(sanction, "session.muted"); break;
+    case SANCTION_MUTE: tell_muted(sanction); break;
     case SANCTION_WARN: tell_warned(sanction); break;
     default: break;
     }
 }
 
 /* ---- changes --------------------------------------------------------------------------------- */
+
+static void end_at(uint32_t index) {
+    struct sanction ended = table.items[index];
+    remove_at(index);
+    if (ended.kind == SANCTION_MUTE) tell_unmuted(&ended);
+}
+
+/* Those that have run out are of no use but in the database. */
+void moderation_sweep(void *user) {
+    (void)user;
+    if (loop_unix_ms() < table.next_end_ms) return;
+    table.next_end_ms = INT64_MAX;
+    for (uint32_t i = table.count; i-- > 0;)
+        if (in_force(&table.items[i]))
+            note_end(&table.items[i]);
+        else
+            end_at(i);
+}
 
 static bool same_prefix(const struct address_prefix *a, const struct address_prefix *b) {
     return a->bits == b->bits && memcmp(a->bytes, b->bytes, ADDRESS_BYTES) == 0;
@@ -202,7 +244,7 @@ muster_status moderation_add(const struct sanction *wanted) {
     randombytes_buf(random, sizeof random);
     sodium_bin2hex(sanction.key, sizeof sanction.key, random, sizeof random);
     sanction.created_ms = loop_unix_ms();
-    drop_expired();
+    moderation_sweep(NULL);
     remove_same(&sanction, &changes);
     changes.added = append(&sanction);
     if (!changes.added) return MUSTER_LIMIT;
@@ -221,22 +263,17 @@ static bool is_meant(const struct sanction *sanction, const char *who,
            (prefix->bits && same_prefix(&sanction->address, prefix));
 }
 
-static void tell_ended(const struct sanction *sanction) {
-    if (sanction->kind == SANCTION_MUTE) tell(sanction, "session.unmuted");
-}
-
 muster_status moderation_end(enum sanction_kind kind, const char *who, uint32_t *count) {
     struct changes changes = {0};
     struct address_prefix prefix;
     if (!address_prefix_read(who, &prefix)) prefix.bits = 0;
-    drop_expired();
+    moderation_sweep(NULL);
     for (uint32_t i = table.count; i-- > 0;) {
         const struct sanction *sanction = &table.items[i];
         if (sanction->kind != kind || !is_meant(sanction, who, &prefix)) continue;
         if (changes.ended_count == CHANGES_MAX) continue;
         memcpy(changes.ended[changes.ended_count++], sanction->key, SANCTION_KEY_SIZE);
-        tell_ended(sanction);
-        remove_at(i);
+        end_at(i);
     }
     *count = changes.ended_count;
     return *count ? sanctions_write(&changes) : MUSTER_OK;
@@ -250,10 +287,12 @@ static void take_loaded(const struct sanction *sanction) {
 }
 
 void moderation_start(void (*fn)(void *user, muster_status status), void *user) {
+    table.sweep = loop_timer_start(SWEEP_MS, SWEEP_MS, moderation_sweep, NULL);
     sanctions_load(take_loaded, fn, user);
 }
 
 void moderation_deinit(void) {
+    loop_timer_stop(table.sweep);
     free(table.items);
     memset(&table, 0, sizeof table);
 }

@@ -61,6 +61,10 @@ int32_t moderation_admit(const struct muster_identity *identity, const char *add
                          struct failure *failure);
 /* May the player speak? */
 int32_t moderation_speak(const struct session *session, struct failure *failure);
+/* What the player is told of their mute, as in session.muted; null when there is none. */
+json_t *moderation_mute_json(const struct session *session);
+/* Drops what has run out; who was muted is told. Each second by itself (user: unused). */
+void moderation_sweep(void *user);
 /* RPC_BANNED with the reason and the end. */
 int32_t moderation_refuse(const struct sanction *ban, struct failure *failure);
 /* "until 2026-11-28 18:00 UTC", or "for good". */

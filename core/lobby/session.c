@@ -236,10 +236,12 @@ void session_terminate(struct session *session, const char *reason, uint32_t lea
     terminate(session, reason, json_object(), leave_reason);
 }
 
-void session_ban(struct session *session, const char *reason, int64_t until_ms) {
-    json_t *until = until_ms ? json_integer(until_ms) : json_null();
-    terminate(session, reason, json_pack("{s:b,s:o}", "banned", 1, "until", until),
-              MUSTER_LEAVE_BAN);
+void session_ban(struct session *session, json_t *facts) {
+    char reason[MUSTER_REASON_MAX];
+    const char *said = json_string_value(json_object_get(facts, "reason"));
+    snprintf(reason, sizeof reason, "%s", said ? said : "");
+    json_object_set_new(facts, "banned", json_true());
+    terminate(session, reason, facts, MUSTER_LEAVE_BAN);
 }
 
 bool session_take(struct session *session, enum party_rate rate, uint32_t *wait_ms) {

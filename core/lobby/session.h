@@ -49,8 +49,8 @@ muster_status session_create(const char *player_key, struct session **out) MUSTE
 void session_detach(struct client *client);
 /* End it: session.terminated, close 4004, its seat is left with `leave_reason`. */
 void session_terminate(struct session *session, const char *reason, uint32_t leave_reason);
-/* The same for a ban; until_ms: Unix, 0 for good. */
-void session_ban(struct session *session, const char *reason, int64_t until_ms);
+/* The same for a ban; facts: {reason, until, endsInMs}, taken. */
+void session_ban(struct session *session, json_t *facts);
 /* Ends a dropped session that holds no seat any more; otherwise nothing. */
 void session_settle(struct session *session);
 

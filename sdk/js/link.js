@@ -73,13 +73,14 @@ export class Link {
      * @returns {Promise<{lobbyId: string} | null>}
      */
     async authenticate(token, connection) {
-        const accept = (/** @type {any} */ { session }) => {
+        const accept = (/** @type {any} */ { session, muted }) => {
             // Only now do the messages of the new connection count.
             const old = this.#current;
             this.#current = connection;
             if (this.#pending === connection) this.#pending = null;
             if (old !== connection) old?.abort(1000, "");
             this.#handlers.onSession(connection, session, token);
+            if (muted && old !== connection) this.#handlers.onNotification("session.muted", muted);
         };
         const params = { token, compress: this.#options.compress };
         const answer = await patiently(() =>

@@ -373,10 +373,17 @@ export interface ClientEvents {
   line: { silent: boolean };
   snapshot: Snapshot;
   "session.replaced": { reason: string };
-  "session.terminated": { reason: string; banned?: true; until?: number | null };
+  /** until: Unix milliseconds by the server's clock, endsInMs: from now; null: for good. */
+  "session.terminated": {
+    reason: string;
+    banned?: true;
+    until?: number | null;
+    endsInMs?: number | null;
+  };
   "session.warned": { reason: string; count: number };
-  "session.muted": { reason: string; until: number | null };
-  "session.unmuted": { reason: string; until: number | null };
+  /** Also right after connecting, when a mute stands. */
+  "session.muted": { reason: string; until: number | null; endsInMs: number | null };
+  "session.unmuted": { reason: string; until: number | null; endsInMs: number | null };
   "match.found": Reservation & { ticketId: string };
   "match.searching": { ticketId: string; waitedMs: number; regions: string[]; reason?: string };
   "lobby.updated": { lobby: LobbyInfo };

@@ -170,6 +170,7 @@ test("a banned guest is closed with the reason, and is no new guest either", asy
     assert.equal(answer.error.data.code, "banned");
     assert.equal(answer.error.data.reason, "aimbot");
     assert.equal(answer.error.data.until, told.params.until);
+    assert.ok(answer.error.data.endsInMs <= told.params.endsInMs);
     assert.match(answer.error.message, /^you are banned until \d{4}-.* UTC: aimbot$/);
     assert.equal((await socket.closed).code, 4004);
 
@@ -285,6 +286,10 @@ test("muted: in every lobby, after coming back, until the end", async (t) => {
     await free;
     await back.client.chat("hello");
     assertProblem(await server.adminAnswer(`unmute ${playerId}`), 404);
+    const over = back.client.once("session.unmuted", { timeoutMs: 20000 });
+    await server.admin(`mute ${playerId} 1s short`); // and nobody ends it
+    assert.equal((await over).reason, "short");
+    await back.client.chat("hello");
 });
 
 test("a muted guest who comes as a new one is muted; an account beside is not", async (t) => {
@@ -295,7 +300,12 @@ test("a muted guest who comes as a new one is muted; an account beside is not", 
         await player.socket.call("lobby.enter", { seatTicket: made.seatTicket });
         return player.socket.call("lobby.chat", { text: "hi" });
     };
-    assert.equal((await say(await playerAt(t, "192.0.2.40"))).error.data.reason, "muted");
+    const again = (await guestAt("192.0.2.40")).body;
+    const { socket, answer } = await connectAt(t, "192.0.2.40", again);
+    const { reason, endsInMs } = answer.result.muted;
+    assert.equal(reason, "spam");
+    assert.ok(endsInMs > 3500e3 && endsInMs <= 3600e3, String(endsInMs));
+    assert.equal((await say({ socket })).error.data.reason, "muted");
     const account = await playerAt(t, "192.0.2.40", await registerAt("192.0.2.40", "quiet"));
     assert.ok((await say(account)).result);
     await server.admin(`unmute ${bad.playerId}`);

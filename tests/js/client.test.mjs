@@ -277,6 +277,21 @@ test("steps that the server takes in a moment are waited out, others are told", 
     assert.equal(retryAfterMs(new Error("other")), 0);
 });
 
+test("who comes muted is told once for a connection", async (t) => {
+    const { server, client, token } = await setUp(t);
+    server.muted = { reason: "spam", until: 1, endsInMs: 5000 };
+    const told = [];
+    client.on("session.muted", ({ reason }) => told.push(reason));
+    await client.connect(token);
+    await client.authenticate(token);
+    assert.deepEqual(told, ["spam"]);
+    server.muted = null;
+    const online = until(client, "state", isOnline);
+    server.drop();
+    await online;
+    assert.deepEqual(told, ["spam"]);
+});
+
 test("a refused latency report harms nothing", async (t) => {
     const { client, token, server } = await setUp(t, { pingIntervalMs: 20 });
     server.refusedMethod = "session.latency";

@@ -315,6 +315,7 @@ export class FakeServer {
                 createdAt: 1, expiresAt: 2, lobbyId: this.#seated ? "lobby1" : null,
             },
             resumable: this.#seated ? { lobbyId: "lobby1" } : null,
+            muted: this.muted ?? null,
         };
     }
 

@@ -244,6 +244,49 @@ static void a_sanction_ends_at_its_time(void **state) {
     assert_int_equal(speak(ann), RPC_DENIED);
 }
 
+static void a_mute_that_runs_out_is_told_once(void **state) {
+    (void)state;
+    struct session *ann = come("ann", "", false, "");
+    struct session *bea = come("bea", "", false, "");
+    add(on_player(SANCTION_MUTE, "bea"));
+    struct sanction mute = on_player(SANCTION_MUTE, "ann");
+    mute.until_ms = wall_ms + 5000;
+    add(mute);
+    assert_true(rig_told(ann->client, "\"endsInMs\":5000"));
+    assert_true(rig_told(bea->client, "\"endsInMs\":null"));
+    json_t *told = moderation_mute_json(ann);
+    assert_int_equal(json_integer_value(json_object_get(told, "until")), mute.until_ms);
+    json_decref(told);
+    wall_ms += 4999;
+    moderation_sweep(NULL);
+    assert_false(rig_told(ann->client, "session.unmuted"));
+    wall_ms += 1;
+    moderation_sweep(NULL);
+    assert_true(rig_told(ann->client, "session.unmuted"));
+    assert_true(json_is_null(moderation_mute_json(ann)));
+    rig.told[ann->client->conn - 1][0] = '\0';
+    moderation_sweep(NULL);
+    assert_false(rig_told(ann->client, "session"));
+    assert_false(rig_told(bea->client, "session.unmuted"));
+    assert_int_equal(in_force(), 1);
+}
+
+static void of_two_mutes_the_other_goes_on(void **state) {
+    (void)state;
+    struct session *ann = come("ann", "192.0.2.1", true, "");
+    struct session *bea = come("bea", "192.0.2.1", true, "");
+    add(on_player(SANCTION_MUTE, "ann"));
+    add(on_address(SANCTION_MUTE, "192.0.2.1"));
+    rig.told[ann->client->conn - 1][0] = '\0';
+    assert_int_equal(ended(SANCTION_MUTE, "ann"), 1);
+    assert_true(rig_told(ann->client, "session.muted"));
+    assert_false(rig_told(ann->client, "session.unmuted"));
+    assert_false(rig_told(bea->client, "session.unmuted"));
+    assert_int_equal(ended(SANCTION_MUTE, "192.0.2.1"), 1);
+    assert_true(rig_told(ann->client, "session.unmuted"));
+    assert_true(rig_told(bea->client, "session.unmuted"));
+}
+
 static void the_refusal_says_why_and_until_when(void **state) {
     (void)state;
     struct failure failure = {0};
@@ -414,6 +457,8 @@ int main(void) {
         TEST(warnings_add_up_for_their_player),
         TEST(the_list_counts_while_the_server_is_closed),
         TEST(a_sanction_ends_at_its_time),
+        TEST(a_mute_that_runs_out_is_told_once),
+        TEST(of_two_mutes_the_other_goes_on),
         TEST(the_refusal_says_why_and_until_when),
         TEST(the_same_again_takes_its_place),
         TEST(what_is_kept_comes_back_as_it_was),
