@@ -80,6 +80,7 @@ export async function startFolder(t, port, path) {
             response.writeHead(answer.statusCode, answer.headers);
             answer.pipe(response);
         });
+        far.on("error", () => response.destroy());
         request.pipe(far);
     });
     proxy.on("upgrade", (request, near) => {

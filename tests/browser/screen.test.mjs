@@ -24,15 +24,17 @@ const coverings = (page, frames) => page.evaluate(async (count) => {
     const around = (game.rules.playerRadius + 128) * scale;
     const found = new Set();
     const shown = () => [...document.querySelectorAll(
-        "#hud *, #votes *, #banner, #announcement, #toasts *")]
+        "#hud *, #votes *, #notices *, #toasts *")]
         .filter((element) => !element.matches(".hud-top"))
         .map((element) => [element, element.getBoundingClientRect()])
         .filter(([, { width, height }]) => width > 0 && height > 0);
+    const onScreen = canvas.getBoundingClientRect();
     const lookAround = (what) => {
         const { x, y } = game.input.centre;
         const { clientWidth, clientHeight } = canvas;
-        const touches = (box) => box.right > x - around && box.left < x + around &&
-            box.bottom > y - around && box.top < y + around;
+        const [left, top] = [onScreen.left + x, onScreen.top + y];
+        const touches = (box) => box.right > left - around && box.left < left + around &&
+            box.bottom > top - around && box.top < top + around;
         for (const [element, box] of shown()) {
             if (touches(box)) found.add(`${what}: ${element.id || element.outerHTML}`);
         }
@@ -59,6 +61,61 @@ const coverings = (page, frames) => page.evaluate(async (count) => {
     return [...found];
 }, frames);
 
+const framesPass = (page, count) => page.evaluate(async (frames) => {
+    for (let i = 0; i < frames; i++) await new Promise(requestAnimationFrame);
+}, count);
+
+/** Lines of the chat that are cut through: how much of each is to be seen, in lines of text. */
+const cutLines = (page) => page.evaluate(() => {
+    const log = document.getElementById("chat-log");
+    const { top, bottom } = log.getBoundingClientRect();
+    return [...log.children].map((line) => {
+        const box = line.getBoundingClientRect();
+        const seen = Math.min(bottom, box.bottom) - Math.max(top, box.top);
+        return Math.max(0, seen) / parseFloat(getComputedStyle(line).lineHeight);
+    }).filter((lines) => Math.abs(lines - Math.round(lines)) > 0.05);
+});
+
+/** What can be pressed or written into, and lies under something else: with what covers it. */
+const covered = (page) => page.evaluate(() => {
+    const canvas = document.getElementById("canvas");
+    const found = [];
+    for (const element of document.querySelectorAll("button, input, select, a, summary")) {
+        const { left, top, width, height } = element.getBoundingClientRect();
+        if (!element.checkVisibility({ visibilityProperty: true }) || width === 0) continue;
+        for (const [u, v] of [[0.5, 0.5], [0.1, 0.2], [0.9, 0.8]]) {
+            const above = document.elementFromPoint(left + u * width, top + v * height);
+            if (!above || above === canvas || element.contains(above)) continue;
+            if (above.contains(element)) continue; // a rounded corner
+            found.push(`${element.id || element.textContent} under ${above.id || above.outerHTML}`);
+        }
+    }
+    return found;
+});
+
+const LONG_TEXT = "the server rests at ten for an hour; what is played then is lost, so end in time";
+
+/** The longest announcement of a page, and whatever else may stand above the screen. */
+async function tellAll(page, server) {
+    await server.admin(`say ${LONG_TEXT}`);
+    await server.admin(`warn ${await page.evaluate(() => window.muster.client.session.playerId)} ${LONG_TEXT}`);
+    await page.waitForSelector("#announcement");
+    await page.waitForSelector("#warning");
+    await page.evaluate(() => {
+        const text = "You still hold a seat in a match on another device.";
+        document.getElementById("banner-text").textContent = text;
+        document.getElementById("banner").hidden = false;
+    });
+}
+
+async function closeAll(page) {
+    await page.click("#announcement-close");
+    await page.click("#warning-close");
+    await page.evaluate(() => {
+        document.getElementById("banner").hidden = true;
+    });
+}
+
 test("a phone, the page below a path: nothing lies over the own avatar", async (t) => {
     const server = await startServer(t, { config: configOf() });
     const address = await startFolder(t, server.port, "/game/");
@@ -75,7 +132,10 @@ test("a phone, the page below a path: nothing lies over the own avatar", async (
     await page.goto(address);
     await playAsGuest(page, "Ada");
     await page.evaluate(() => window.muster.client.chat("a line of words that takes some room"));
-    await page.waitForSelector("#chat-log li");
+    for (const line of ["two", "three", "four"]) {
+        await page.evaluate((text) => window.muster.client.chat(text), line);
+    }
+    await page.waitForSelector("#chat-log >> text=four");
     await page.evaluate(() => { // as kills would
         document.getElementById("feed").innerHTML = `<li><span class="red">Somebody</span>
             <span class="with">launcher</span><span class="blue">Somebody else</span></li>`.repeat(5);
@@ -88,6 +148,21 @@ test("a phone, the page below a path: nothing lies over the own avatar", async (
         document.getElementById("canvas").clientWidth === width, PHONES.across.width);
     await isAlive(page);
     assert.deepEqual(await coverings(page, FRAMES), []);
+    assert.deepEqual(await cutLines(page), []);
+    await tellAll(page, server);
+    assert.deepEqual(await covered(page), []);
+    await page.setViewportSize(PHONES.upright);
+    await page.waitForFunction((width) =>
+        document.getElementById("canvas").clientWidth === width, PHONES.upright.width);
+    assert.deepEqual(await covered(page), []);
+    await isAlive(page);
+    await framesPass(page, FRAMES); // the picture glides to its place
+    assert.deepEqual(await coverings(page, FRAMES), []);
+    await page.tap("#show-score");
+    await page.waitForSelector("#scoreboard");
+    await page.tap("#scoreboard");
+    await page.waitForSelector("#scoreboard", { state: "hidden" });
+    await closeAll(page);
 
     const link = await page.evaluate(() => window.muster.client.url);
     assert.equal(link, `${address.replace("http:", "ws:")}ws`);

@@ -43,7 +43,10 @@ export class HudBoxes {
     }
 
     #measure() {
+        const { left: x, top: y } = this.#canvas.getBoundingClientRect();
         return this.#elements.map((element) => element.getBoundingClientRect())
-            .filter(({ width, height }) => width > 0 && height > 0);
+            .filter(({ width, height }) => width > 0 && height > 0)
+            .map(({ left, right, top, bottom }) =>
+                ({ left: left - x, right: right - x, top: top - y, bottom: bottom - y }));
     }
 }

@@ -182,10 +182,17 @@ export class Input {
         this.#press(BUTTON_LAUNCHER);
     }
 
+    /** In CSS pixels of the canvas, above which notices may stand. */
+    #placeOf({ clientX, clientY }) {
+        const { left, top } = this.#canvas.getBoundingClientRect();
+        return { x: clientX - left, y: clientY - top };
+    }
+
     #usePointer(event) {
-        const hasMoved = event.clientX !== this.pointer.x || event.clientY !== this.pointer.y;
+        const place = this.#placeOf(event);
+        const hasMoved = place.x !== this.pointer.x || place.y !== this.pointer.y;
         this.isTouch = false;
-        this.pointer = { x: event.clientX, y: event.clientY };
+        this.pointer = place;
         if (hasMoved || event.type === "pointerdown") this.aimBy = "pointer";
     }
 
@@ -197,9 +204,8 @@ export class Input {
         this.launcherButton.hidden = false;
         const side = event.clientX < innerWidth / 2 ? "move" : "aim";
         if (this.sticks[side]) return;
-        this.sticks[side] = {
-            id: event.pointerId, left: event.clientX, top: event.clientY, x: 0, y: 0,
-        };
+        const { x, y } = this.#placeOf(event);
+        this.sticks[side] = { id: event.pointerId, left: x, top: y, x: 0, y: 0 };
     }
 
     #onMove(event) {
@@ -211,8 +217,9 @@ export class Input {
     }
 
     #pushStick(side, stick, event) {
-        const dx = event.clientX - stick.left;
-        const dy = event.clientY - stick.top;
+        const at = this.#placeOf(event);
+        const dx = at.x - stick.left;
+        const dy = at.y - stick.top;
         const length = Math.max(STICK_RADIUS, Math.hypot(dx, dy));
         stick.x = dx / length;
         stick.y = dy / length;

@@ -92,9 +92,8 @@ export class Invitations {
         const decline = make("button", { type: "button" }, "Decline");
         const text = `${fromName} invites you to play ${this.#catalog.titleOf(gameMode)}.`;
         const warning = this.#client.entry ? " Joining gives up the seat you have." : "";
-        const card = make("div", { className: "card invitation" },
-            make("p", {}, text + warning),
-            make("div", { className: "row end" }, decline, accept));
+        const card = make("div", { className: "banner invitation" },
+            make("p", {}, text + warning), decline, accept);
         accept.onclick = () => guarded(accept, () => this.#accept(lobbyId));
         decline.onclick = () => this.#drop(lobbyId);
         const timer = setTimeout(() => this.#drop(lobbyId), expiresInMs);

@@ -75,6 +75,7 @@ export class Scoreboard {
         addEventListener("keyup", (event) => this.#onTab(event, false));
         addEventListener("blur", () => this.#hold(false));
         byId("show-score").onclick = () => this.#hold(byId("scoreboard").hidden);
+        byId("scoreboard").onclick = () => this.#hold(false); // on a phone it may lie over the button
         for (const [id, choice] of [["vote-yes", true], ["vote-no", false]]) {
             byId(id).onclick = (event) => guarded(event.currentTarget, async () => {
                 await client.voteRestart(choice);
