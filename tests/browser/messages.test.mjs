@@ -33,6 +33,9 @@ test("another window takes the seat along, and gives it back", async (t) => {
     await inMatch(other);
     assert.equal(await seatOf(other), seat);
     await bannerSays(page, /another window/);
+    const names = await page.evaluate(() => [...window.muster.world.avatars.keys()]
+        .map((one) => window.muster.game.nameOf(one)));
+    assert.deepEqual(names.filter((name) => /^Seat/.test(name)), [], "the others are still known");
 
     await page.click("#banner-action");
     await bannerSays(other, /another window/);
@@ -83,6 +86,7 @@ test("a server that stops is awaited; one that dies, too", async (t) => {
     const second = await startServer(t, { config: configOf(), dir: server.dir });
     wire.far = second.port;
     await page.waitForSelector("#banner", { state: "hidden" });
+    assert.equal(await page.locator("#toasts >> text=The server is stopping").count(), 0);
     const { client } = await connectPlayer(t, second, { name: "Host" });
     await client.createLobby({ gameMode: "arena" });
     await page.waitForSelector("#lobby-list li"); // the list lives, and nobody has pressed anything
@@ -151,9 +155,15 @@ test("a lobby with a password asks for it", async (t) => {
     const config = configOf({ plugins: ["rules_private", ...PLUGINS] });
     const { page, server, faults } = await setUp(t, { config });
     const { client } = await connectPlayer(t, server, { name: "Host" });
-    await client.createLobby({ gameMode: "arena", settings: { password: "open sesame" } });
+    const { joinCode } = await client.createLobby({
+        gameMode: "arena", settings: { password: "open sesame" },
+    });
     await page.click("#browse");
-    await page.click("#lobby-list button >> text=Join");
+    await page.fill("#code-form [name=code]", "WRONGONE");
+    await page.click("#code-watch");
+    await toastSays(page, "No lobby has this code");
+    await page.fill("#code-form [name=code]", joinCode);
+    await page.click("#code-join");
     await page.fill("#password-form [name=secret]", "open barley");
     await page.click("#password-form [type=submit]");
     await page.waitForFunction(() =>
@@ -162,6 +172,86 @@ test("a lobby with a password asks for it", async (t) => {
     await page.click("#password-form [type=submit]");
     await page.waitForSelector("#game");
     assert.equal(await page.locator("#password-dialog").isVisible(), false);
+    assert.deepEqual(await page.locator("#toasts p").allTextContents(), []);
+    assert.deepEqual(faults, []);
+});
+
+const says = (page, id, pattern) => page.waitForFunction(
+    ([at, source]) => new RegExp(source).test(document.getElementById(at).textContent),
+    [id, pattern.source]);
+
+test("F5 again and again is let in each time, and asks for little", async (t) => {
+    const config = configOf({ net: { requestsPerSecond: 8, requestsBurst: 8 } });
+    const { page, faults } = await setUp(t, { config });
+    const sent = [];
+    page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(payload)));
+    await page.click("#browse");
+    for (let i = 0; i < 5; i++) {
+        await page.waitForSelector("#lobbies");
+        await page.waitForSelector("#lobby-empty");
+        assert.deepEqual(await page.locator("#toasts p").allTextContents(), []);
+        await page.reload();
+    }
+    await page.waitForSelector("#lobby-empty");
+    assert.equal(sent.filter((text) => /server\.info/.test(text)).length, 0);
+    assert.deepEqual(faults, []);
+});
+
+test("who is turned away is told why by the form, and may come as somebody else", async (t) => {
+    const { page, server, faults } = await setUp(t);
+    const auth = new AuthClient({ baseUrl: server.httpUrl });
+    t.after(() => auth.stop());
+    await auth.register(ACCOUNT);
+    await playAsGuest(page, "Ada");
+    const playerId = await page.evaluate(() => window.muster.client.session.playerId);
+    await server.admin(`kick ${playerId} mind your words`);
+    await says(page, "login-error", /^The server has ended your session: mind your words\.$/);
+    assert.equal(await screenShown(page), "welcome");
+    await page.click("#connect-again");
+    await page.waitForSelector("#lobbies");
+
+    await server.admin(`ban ${playerId} 1h cheating`);
+    const banned = /^You are banned until (?!.*UTC).*: cheating\.$/;
+    await says(page, "login-error", banned);
+    await page.reload();
+    await says(page, "login-error", banned);
+    assert.equal(await screenShown(page), "welcome");
+    await page.click("#play-now"); // as a new guest
+    await says(page, "login-error", banned);
+    await logIn(page, ACCOUNT);
+    await page.waitForSelector("#lobbies");
+
+    await server.admin("whitelist on");
+    await page.reload();
+    await says(page, "login-error", /list/);
+    await server.admin("whitelist off");
+    await page.click("#connect-again");
+    await page.waitForSelector("#lobbies");
+    assert.equal(await page.locator("#banner").isVisible(), false);
+    assert.deepEqual(faults, []);
+});
+
+test("a mute is said by the chat as long as it lasts, a warning until it is read", async (t) => {
+    const { page, server, faults } = await setUp(t);
+    await playAsGuest(page, "Ada");
+    const playerId = await page.evaluate(() => window.muster.client.session.playerId);
+    await server.admin(`mute ${playerId} 1h spam`);
+    const muted = /^You are muted until (?!.*UTC).*: spam\.$/;
+    await says(page, "chat-muted", muted);
+    await page.reload();
+    await inMatch(page);
+    await says(page, "chat-muted", muted);
+    await page.keyboard.press("Enter");
+    await page.fill("#chat-text", "hello");
+    await page.press("#chat-text", "Enter");
+    await says(page, "chat-said", /^Not sent\. You are muted until (?!.*UTC).*: spam\.$/);
+    await server.admin(`unmute ${playerId}`);
+    await says(page, "chat-muted", /^$/);
+    await toastSays(page, "You may chat again.");
+    await server.admin(`warn ${playerId} play fair`);
+    await page.waitForSelector("#warning >> text=A moderator warns you: play fair.");
+    await page.click("#warning-close");
+    await page.waitForSelector("#warning", { state: "hidden" });
     assert.deepEqual(faults, []);
 });
 

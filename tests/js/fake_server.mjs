@@ -36,6 +36,7 @@ export class Refusal extends Error {
 export class FakeServer {
     requests = []; // {method, params} as they came
     restRequests = [];
+    infoRequests = 0; // GET /v1/info
     tokenLifeS = 3600;
     killLimit = 50;
     scoreboardMs = 15000;
@@ -122,6 +123,11 @@ export class FakeServer {
     async #onHttp(request, response) {
         const path = request.url.replace(/^\/v-fake/, "");
         if (request.method === "POST") return this.#onRest(request, response, path);
+        if (path === "/v1/info" && !this.hidesInfo) {
+            this.infoRequests++;
+            return response.writeHead(200, { "Content-Type": "application/json" })
+                .end(JSON.stringify(this.#info()));
+        }
         const found = path === "/" ? [ASSETS, "index.html"]
             : path === "/favicon.svg" ? [ASSETS, "favicon.svg"]
                 : path.startsWith("/assets/") ? [ASSETS, path.slice(8)]

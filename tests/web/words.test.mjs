@@ -1,10 +1,12 @@
 // Where the page lives, and what it tells of ends: of a seat, a connection, a life.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import { killWords } from "../../plugins/service_web/assets/kill_words.js";
 import { folderOf, serverOf, storageOf } from "../../plugins/service_web/assets/place.js";
-import { closedText, leftText } from "../../plugins/service_web/assets/reasons.js";
+import {
+    banText, closedText, leftText, muteText, warnText,
+} from "../../plugins/service_web/assets/reasons.js";
 
 test("all addresses follow from the page's folder", () => {
     const at = (address) => serverOf(folderOf(address));
@@ -37,7 +39,7 @@ test("reasons are told in full", () => {
     assert.equal(left("kick"), "You were removed from the lobby.");
     assert.equal(left("kick", "mind your words"),
         "You were removed from the lobby: mind your words.");
-    assert.equal(left("ban", "Cheating!"), "You were banned: Cheating!");
+    assert.equal(left("ban", "Cheating!"), "You were banned from the lobby: Cheating!");
     assert.equal(left("closed", "maintenance"), "The lobby was closed: maintenance.");
     assert.equal(left("quit"), "", "one's own wish");
     assert.equal(left("moved", "elsewhere"), "You are out of the lobby: elsewhere.");
@@ -45,6 +47,22 @@ test("reasons are told in full", () => {
     assert.equal(closedText(4003, "replaced by a newer connection"),
         "You are playing in another window.");
     assert.equal(closedText(4099, ""), "Disconnected: code 4099.");
+});
+
+test("bans and mutes end by the clock of whoever reads it", () => {
+    mock.timers.enable({ apis: ["Date"], now: new Date(2030, 0, 2, 9, 4, 10) });
+    const at = (hours, minutes) => new Date(2030, 0, 2, hours, minutes)
+        .toLocaleTimeString([], { timeStyle: "short" });
+    assert.equal(banText({ reason: "cheating", endsInMs: 3600e3 }),
+        `You are banned until ${at(10, 5)}: cheating.`, "not a second too early");
+    assert.equal(banText({ reason: "Cheating!", endsInMs: null }),
+        "You are banned for good: Cheating!");
+    assert.equal(muteText({ reason: "", endsInMs: 50e3 }), `You are muted until ${at(9, 5)}.`);
+    assert.match(muteText({ reason: "spam", endsInMs: 24 * 3600e3 }), /until .*2030.*05.*: spam\.$/);
+    mock.timers.reset();
+    assert.equal(warnText({ reason: "play fair", count: 1 }), "A moderator warns you: play fair.");
+    assert.equal(warnText({ reason: "play fair", count: 3 }),
+        "A moderator warns you: play fair. This is warning 3.");
 });
 
 test("who fell by the own hand was killed by nobody else", () => {

@@ -1,6 +1,6 @@
 // app - puts the page together: sign in, connect, lobbies, game, and coming back.
 
-import { AuthClient, MusterClient } from "../sdk/js/index.js";
+import { AuthClient, MusterClient, retryAfterMs } from "../sdk/js/index.js";
 import { AccessPanel } from "./access_panel.js";
 import { Board } from "./board.js";
 import { setUpAnnouncements } from "./announcements.js";
@@ -15,13 +15,17 @@ import { LobbyBrowser } from "./lobbies.js";
 import { LobbyScreen } from "./lobby_screen.js";
 import { resetLogin, setUpLogin } from "./login.js";
 import { folderOf, serverOf, storageOf } from "./place.js";
-import { closedText, leftText } from "./reasons.js";
+import { banText, closedText, leftText } from "./reasons.js";
 import { Scoreboard } from "./scoreboard.js";
 import { watchLimits } from "./text_limit.js";
-import { banner, byId, copyButton, explain, guarded, showScreen, toast } from "./ui.js";
+import {
+    banner, byId, copyButton, dropToasts, explain, guarded, showScreen, toast,
+} from "./ui.js";
 import { Votes } from "./votes.js";
 
 const SEAT_KEY = "muster.seat";
+const START_TRIES = 4;
+const START_WAIT_MAX_MS = 15000; // beyond that it is better said
 
 /** Null where the browser denies it. */
 function openStorage(folder) {
@@ -38,7 +42,7 @@ const { baseUrl, socketUrl } = serverOf(folder);
 
 const auth = new AuthClient({ baseUrl, storage: localStore });
 const client = new MusterClient({ url: socketUrl });
-const catalog = new Catalog(client);
+const catalog = new Catalog(client, baseUrl);
 const hud = new Hud();
 const browser = new LobbyBrowser(client, catalog);
 const chat = new Chat(client, () => game?.input.release());
@@ -52,12 +56,14 @@ const lobbyScreen = new LobbyScreen({
 });
 new CreateLobby({ client, catalog, storage: localStore });
 setUpCodeForm(client);
-setUpAnnouncements(client);
+setUpAnnouncements(client, chat);
 watchLimits(document);
 byId("own-id-copy").append(copyButton("Copy", () => client.session.playerId));
 /** @type {Game | Board | null} null outside of a lobby, and before its first match */
 let game = null;
 let isStopping = false; // the server has said that it goes
+let dropStopping = () => {}; // takes away what was said of it
+let ban = null; // as session.terminated told it
 let joinLink = takeJoinLink(); // the page was opened by a link into a lobby
 
 // For the browser's console, extensions and the tests (sdk/js/README.md): what is in it may be used,
@@ -76,13 +82,28 @@ Object.defineProperty(window, "muster", {
 });
 
 /** All of it or nothing: what fails half-way can be tried again from the start. */
-async function goOnline() {
-    if (client.state === "online") return;
+async function goOnlineOnce() {
     try {
         await arrive(await client.connect((renew) => auth.accessToken(renew)));
     } catch (error) {
         client.close();
         throw error;
+    }
+}
+
+/** A server that takes one in a moment is waited for. */
+async function goOnline() {
+    if (client.state === "online") return;
+    for (let triesLeft = START_TRIES; ; triesLeft--) {
+        const error = await goOnlineOnce().catch((reason) => reason);
+        if (!error) break;
+        const waitMs = retryAfterMs(error);
+        if (!waitMs || waitMs > START_WAIT_MAX_MS || triesLeft === 1) {
+            banner(null);
+            throw error;
+        }
+        banner("The server is busy. You are let in in a moment.");
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
     await followLink();
 }
@@ -169,10 +190,12 @@ function showLobbies() {
     browser.start();
 }
 
-function showWelcome() {
+/** why: what has led back to it, shown under the form. */
+function showWelcome(why = "") {
+    banner(null);
     browser.stop();
     resetLobby();
-    resetLogin();
+    resetLogin(why, (why && auth.current?.displayName) || "");
     showScreen("welcome");
 }
 
@@ -181,6 +204,7 @@ client.on("entered", ({ entry, resumed }) => {
         playerId: client.session.playerId, resumeToken: entry.resumeToken, url: client.url,
     }));
     browser.stop();
+    if (!resumed) dropToasts();
     if (!resumed || byId("game").hidden) resetLobby();
     showScreen("game");
     scoreboard.reset();
@@ -208,13 +232,14 @@ client.on("line", ({ silent }) => {
 client.on("server.stopping", ({ reason }) => {
     isStopping = true;
     const why = /^SIG|^$/.test(reason ?? "") ? "" : `: ${reason}`; // a signal's name tells nothing
-    toast(`The server is stopping${why}. This page comes back with it.`);
+    dropStopping = toast(`The server is stopping${why}. This page comes back with it.`);
 });
 
 client.on("state", ({ state }) => {
     hud.setConnection(state);
     if (state === "online") {
         isStopping = false;
+        dropStopping();
         banner(null);
         if (!client.entry && !byId("game").hidden) showLobbies();
     }
@@ -226,9 +251,15 @@ client.on("reconnecting", ({ attempt }) => {
     banner(attempt < 2 ? what : `${what}, try ${attempt + 1}`, "Try now", () => client.retryNow());
 });
 
-client.on("closed", ({ code, reason }) => {
-    if (code === 1000) return;
-    banner(closedText(code, reason), "Connect again", connectAgain);
+client.on("session.terminated", (told) => {
+    ban = told.banned ? told : null;
+});
+
+client.on("closed", ({ code, reason, error }) => {
+    const text = ban ? banText(ban) : error ? explain(error) : closedText(code, reason);
+    ban = null;
+    if (code === 4003) banner(text, "Connect again", connectAgain);
+    else if (code !== 1000) showWelcome(text);
 });
 
 addEventListener("online", () => client.retryNow());
@@ -242,8 +273,7 @@ async function connectAgain() {
         await goOnline();
         if (!client.entry) showLobbies();
     } catch (error) {
-        if (!auth.current) showWelcome();
-        banner(explain(error), "Connect again", connectAgain);
+        showWelcome(explain(error));
     }
 }
 
@@ -263,6 +293,8 @@ auth.on("changed", ({ token, elsewhere }) => {
     // and the client comes back with the newer token.
     if (token && client.state === "online") client.authenticate(token.accessToken).catch(() => {});
 });
+
+byId("connect-again").onclick = (event) => guarded(event.currentTarget, connectAgain);
 
 byId("leave").onclick = (event) =>
     guarded(event.currentTarget, leaveForLobbies);

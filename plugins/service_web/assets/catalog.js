@@ -10,17 +10,48 @@ export class Catalog {
     /** Those of the lobby at hand, as asked last. */
     uploaded = [];
     #client;
+    #baseUrl;
+    #reading = null; // what load() answers
 
-    constructor(client) {
+    /** baseUrl: of the server's REST interface. */
+    constructor(client, baseUrl) {
         this.#client = client;
+        this.#baseUrl = baseUrl;
+        client.on("state", ({ state }) => {
+            if (state === "online") this.#reading = null; // it may be another server
+        });
+        client.on("entered", () => {
+            this.#reading = null; // who comes back from a lobby reads anew
+        });
     }
 
-    /** Asks anew; answers what server.info told. */
-    async load() {
-        const [info] = await Promise.all([this.#client.serverInfo(), this.loadMods()]);
+    /** Reads it once for a connection and after each lobby; answers what server.info tells. */
+    load() {
+        if (this.#reading) return this.#reading;
+        const reading = this.#read();
+        this.#reading = reading;
+        reading.catch(() => {
+            if (this.#reading === reading) this.#reading = null;
+        });
+        return reading;
+    }
+
+    async #read() {
+        const [info] = await Promise.all([this.#info(), this.loadMods()]);
         this.modes = info.gameModes;
         this.regions = info.regions;
         return info;
+    }
+
+    /** It is long and seldom changes: the browser keeps it and asks whether it is still right. */
+    async #info() {
+        try {
+            const response = await fetch(`${this.#baseUrl}/v1/info`, { cache: "no-cache" });
+            if (response.ok) return await response.json();
+        } catch {
+            // Then over the connection, which is what counts.
+        }
+        return this.#client.serverInfo();
     }
 
     /** Asks for rules alone; a server without scripts has none. */

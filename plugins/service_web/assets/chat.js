@@ -75,6 +75,11 @@ export class Chat {
         else this.#fold();
     }
 
+    /** Why nothing that is written is heard; "" when it is. */
+    mute(why) {
+        put(byId("chat-muted"), why);
+    }
+
     /** A line that warns, from the page itself. */
     warn(text) {
         this.#append(make("li", { className: "warning" }, text));

@@ -29,6 +29,7 @@ export class Game {
     #renderer;
     #input;
     #canvas;
+    #members = []; // as told last: who is put out still sees the others
     #matchId = "";
     #ticksBefore = 0; // of the match, when it was entered
     #nominalMs = 50; // of a tick: a match's time is told by it
@@ -126,7 +127,8 @@ export class Game {
     }
 
     nameOf(seat) {
-        const member = this.#client.entry?.members.find((m) => m.seat === seat);
+        this.#members = this.#client.entry?.members ?? this.#members;
+        const member = this.#members.find((m) => m.seat === seat);
         return member?.displayName ?? (seat === SEAT_NONE ? "the arena" : `Seat ${seat}`);
     }
 

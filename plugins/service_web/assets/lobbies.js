@@ -15,7 +15,7 @@ export class LobbyBrowser {
     #timer;
     #pages = 1; // shown, and read anew each time
     #serial = 0; // of the latest question: older answers are dropped
-    #isKnown = false; // the catalog has been read since start()
+    #isKnown = false; // the catalog is shown
     #hasFailed = false; // and that was told
 
     constructor(client, catalog) {

@@ -44,10 +44,15 @@ function setUpForm(id, action) {
     };
 }
 
-/** What was typed is nobody's business after signing in. */
-export function resetLogin() {
-    for (const name of ["login", "register"]) byId(`${name}-form`).reset();
-    byId("login-error").textContent = "";
+/**
+ * What was typed is nobody's business after signing in. why: one is back here; name: of who may try
+ * again as they are signed in, "" for nobody.
+ */
+export function resetLogin(why, name) {
+    for (const form of ["login", "register"]) byId(`${form}-form`).reset();
+    byId("login-error").textContent = why;
+    byId("connect-again").hidden = !name;
+    byId("connect-again").textContent = `Try again as ${name}`;
 }
 
 /**

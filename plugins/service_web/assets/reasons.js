@@ -3,7 +3,7 @@
 const LEFT_TEXTS = {
     timeout: "Your seat is gone: you were away too long, or the server started anew",
     kick: "You were removed from the lobby",
-    ban: "You were banned",
+    ban: "You were banned from the lobby",
     shutdown: "The match ended with the server",
     closed: "The lobby was closed",
 };
@@ -16,6 +16,31 @@ const CLOSED_TEXTS = new Map([
 function sentence(what, why) {
     const text = why ? `${what}: ${why}` : what;
     return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+/** By the clock and in the zone of whoever reads it; null: for good. To the minute, never too early. */
+function endText(endsInMs) {
+    if (endsInMs === null || endsInMs === undefined) return "for good";
+    const end = new Date(Math.ceil((Date.now() + endsInMs) / 60000) * 60000);
+    const isToday = end.toDateString() === new Date().toDateString();
+    const day = isToday ? {} : { dateStyle: "medium" };
+    return `until ${end.toLocaleString([], { ...day, timeStyle: "short" })}`;
+}
+
+/** Of session.terminated with banned, and of the refusal at the door. */
+export function banText({ reason, endsInMs }) {
+    return sentence(`You are banned ${endText(endsInMs)}`, reason);
+}
+
+/** Of session.muted. */
+export function muteText({ reason, endsInMs }) {
+    return sentence(`You are muted ${endText(endsInMs)}`, reason);
+}
+
+/** Of session.warned. */
+export function warnText({ reason, count }) {
+    const text = sentence("A moderator warns you", reason);
+    return count > 1 ? `${text} This is warning ${count}.` : text;
 }
 
 /** Of lobby.left; "" where there is nothing to tell. */

@@ -1,5 +1,7 @@
 // ui - small helpers for the page: finding and making elements, screens, messages, the clipboard.
 
+import { banText, muteText } from "./reasons.js";
+
 const TOAST_MS = 6000;
 const TOAST_LONG_MS = 20000;
 const COPIED_MS = 1500;
@@ -31,14 +33,23 @@ export function playArea() {
     return board.hidden ? byId("canvas") : board;
 }
 
-/** isLong: nothing that is seen again, such as why one was put out. */
+/**
+ * isLong: nothing that is seen again, such as why one was put out. Answers what takes it away when it
+ * is true no more.
+ */
 export function toast(text, isLong = false) {
-    const line = make("p", {}, text);
+    const line = make("p", { className: isLong ? "long" : "" }, text);
     byId("toasts").append(line);
     setTimeout(() => line.remove(), isLong ? TOAST_LONG_MS : TOAST_MS);
+    return () => line.remove();
 }
 
-/** A line over everything, with an action or without; null takes it away. */
+/** What was said of something that is over: of a lobby one did not get into, say. */
+export function dropToasts() {
+    for (const line of document.querySelectorAll("#toasts p:not(.long)")) line.remove();
+}
+
+/** A line above everything, with an action or without; null takes it away. */
 export function banner(text, label = "", action = null) {
     byId("banner").hidden = text === null;
     if (text === null) return;
@@ -54,14 +65,26 @@ export function explain(error) {
     if (error?.code === "connect_failed" && error.closeCode === ABNORMAL) {
         return "The server does not answer.";
     }
+    if (error?.code === "banned") return banText(error.data);
+    if (error?.data?.reason === "muted") return muteText({ ...error.data, reason: error.data.message });
     const text = error?.message || "something went wrong";
     const later = error?.code === "rate_limited" ? " Try again in a moment." : "";
     return text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".") + later;
 }
 
-/** Run an action of a button once at a time; failures are shown. The button keeps the focus. */
-export async function guarded(button, action, onError = (error) => toast(explain(error))) {
+const failures = new WeakMap(); // button -> takes away what its last action failed with
+
+function showFailure(button, error) {
+    failures.set(button, toast(explain(error)));
+}
+
+/**
+ * Run an action of a button once at a time; failures are shown, until the next try. The button keeps
+ * the focus.
+ */
+export async function guarded(button, action, onError = (error) => showFailure(button, error)) {
     if (button.ariaBusy === "true") return;
+    failures.get(button)?.();
     button.ariaBusy = "true";
     try {
         await action();
