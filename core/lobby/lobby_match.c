@@ -14,6 +14,8 @@
 
 #define PHASE_SLOTS 50
 
+static const char drained[] = "the server is draining: it begins no more matches";
+
 /* ---- start ----------------------------------------------------------------------------------- */
 
 static struct record *open_record(const struct match_setup *setup) {
@@ -176,7 +178,7 @@ static void end_match(struct lobby *lobby) {
     }
     lobby_state_set(lobby, MUSTER_LOBBY_ENDING);
     lobby_broadcast(lobby, "match.ended", ended_json(lobby));
-    lobby_vote_restart(lobby);
+    if (!lobby_draining()) lobby_vote_restart(lobby);
 }
 
 static void on_tick(void *user) {
@@ -236,15 +238,23 @@ static void restart(struct lobby *lobby) {
 }
 
 static void restart_or_close(struct lobby *lobby) {
-    bool again = lobby_vote_again(lobby);
+    bool again = lobby_vote_again(lobby) && !lobby_draining();
     lobby_match_stop(lobby);
     if (again)
         restart(lobby);
     else
-        lobby_close(lobby, MUSTER_LEAVE_QUIT, "the match is over");
+        lobby_close(lobby, MUSTER_LEAVE_QUIT, lobby_draining() ? drained : "the match is over");
 }
 
 /* ---- timers ---------------------------------------------------------------------------------- */
+
+/* True: while draining no match begins any more, and this lobby waited for one. */
+static bool close_if_drained(struct lobby *lobby) {
+    bool waits = lobby->state == MUSTER_LOBBY_WAITING || lobby->state == MUSTER_LOBBY_STARTING;
+    if (!waits || !lobby_draining()) return false;
+    lobby_close(lobby, MUSTER_LEAVE_QUIT, drained);
+    return true;
+}
 
 /* True: the lobby had no player for too long and is gone. */
 static bool close_if_empty(struct lobby *lobby, uint64_t now_ms) {
@@ -280,7 +290,7 @@ void lobby_note_host(struct lobby *lobby) {
 void lobby_settle(struct lobby *lobby) {
     uint64_t now_ms = loop_now_ms();
     lobby_expire_members(lobby, now_ms);
-    if (close_if_empty(lobby, now_ms)) return;
+    if (close_if_drained(lobby) || close_if_empty(lobby, now_ms)) return;
     lobby_tell_members(lobby);
     lobby_vote_settle(lobby, now_ms);
     lobby_note_host(lobby);

@@ -48,7 +48,7 @@ static void run_drain(struct run *run) {
     if (off)
         run_say(run, "not draining: lobbies and joins are taken again");
     else
-        run_say(run, "draining: no new lobbies, joins and searches%s",
+        run_say(run, "draining: no new lobbies, joins, searches and matches%s",
                 leave ? "; the server stops when its last lobby is closed" : "");
     run_answer(run);
 }
@@ -102,6 +102,7 @@ static void run_close(struct run *run) {
         run_fail(run, MUSTER_NOT_FOUND, "no such lobby");
         return;
     }
+    if (!run_fits(run, "reason", run->arguments, MUSTER_REASON_MAX)) return;
     lobby_close(lobby, MUSTER_LEAVE_KICK,
                 run->arguments[0] ? run->arguments : "closed by an admin");
     run_say(run, "closed");
@@ -111,6 +112,7 @@ static void run_close(struct run *run) {
 /* To everybody who is connected, in a lobby or not. */
 static void run_announce(struct run *run) {
     char line[1024];
+    if (!run_fits(run, "text", run->arguments, sizeof line)) return;
     snprintf(line, sizeof line, "%s", run->arguments);
     if (!text_line_mend(line)) {
         run_fail_usage(run);
@@ -159,8 +161,8 @@ const struct command commands_table[] = {
     {"stop", "", "orderly stop (also: exit, quit)", ADMIN, run_stop},
     {"exit", "", NULL, ADMIN, run_stop},
     {"quit", "", NULL, ADMIN, run_stop},
-    {"drain", "[exit|off]", "take no new lobbies and joins; exit: stop when empty; off: as before",
-     ADMIN, run_drain},
+    {"drain", "[exit|off]",
+     "begin nothing new, end what runs; exit: stop when empty; off: as before", ADMIN, run_drain},
     {"plugins", "", "loaded plugins and generations", ADMIN, run_plugins},
     {"reload", "[PLUGIN]", "replace one plugin; without a name read the configuration again", ADMIN,
      run_reload},

@@ -259,6 +259,46 @@ static void nobody_here_plays_nothing_again(void **state) {
     assert_null(lobby_find(id));
 }
 
+/* While draining no match begins: after the running one each lobby is closed, and that is no vote.
+ */
+static void a_draining_node_plays_nothing_again(void **state) {
+    (void)state;
+    struct lobby *lobby = four();
+    muster_lobby_id id = lobby->id;
+    warden.holds_start = false;
+    rig_play(lobby);
+    lobby_drain(true);
+    rig_settle(1000);
+    assert_int_equal(lobby->state, MUSTER_LOBBY_ACTIVE);
+    lobby_match_end(lobby, MUSTER_TEAM_NONE, MUSTER_END_TIME_LIMIT);
+    assert_false(rig_told(rig_client(named("ann")), "\"vote\":\"restart\""));
+    static const char *const names[] = {"ann", "bea", "cid", "dan"};
+    for (int i = 0; i < 4; i++) (void)again(names[i], true);
+    rig_settle(15000);
+    assert_null(lobby_find(id));
+    assert_true(rig_told(rig_client(named("ann")), "the server is draining"));
+    lobby_drain(false);
+}
+
+/* The way back comes during the scoreboard. */
+static void drained_and_back_plays_again(void **state) {
+    (void)state;
+    struct lobby *lobby = four();
+    play_to_the_end(lobby);
+    lobby_drain(true);
+    rig_settle(1000);
+    lobby_drain(false);
+    static const char *const names[] = {"ann", "bea", "cid", "dan"};
+    for (int i = 0; i < 4; i++) assert_int_equal(again(names[i], true), RPC_OK);
+    rig_settle(100);
+    assert_int_equal(lobby->state, MUSTER_LOBBY_STARTING);
+    lobby_drain(true); /* in the countdown */
+    muster_lobby_id id = lobby->id;
+    rig_settle(100);
+    assert_null(lobby_find(id));
+    lobby_drain(false);
+}
+
 /* ---- entries --------------------------------------------------------------------------------- */
 
 static json_t *resume_entry(struct session *session, const char *token) {
@@ -308,6 +348,8 @@ int main(void) {
         TEST(the_one_concerned_has_no_vote_on_any_seat),
         TEST(a_vote_ends_with_its_time_and_is_let_go),
         TEST(who_votes_no_is_out_when_the_others_play_again),
+        TEST(a_draining_node_plays_nothing_again),
+        TEST(drained_and_back_plays_again),
         TEST(all_yes_plays_again_at_once),
         TEST(one_no_waits_for_the_end_and_one_yes_of_two_is_too_few),
         TEST(who_is_alone_may_play_again),

@@ -334,6 +334,21 @@ static void who_searches_is_told_so_every_five_seconds(void **state) {
         assert_int_equal(rig_told(rig_client(ann), "match.searching"), steps[i].told);
     }
     assert_true(rig_told(rig_client(ann), "\"waitedMs\":10000"));
+    assert_false(rig_told(rig_client(ann), "\"reason\""));
+    rig_now_ms += 5000;
+    queue_backfill(lobby); /* a run is due */
+    lobby_drain(true);
+    run(&first);
+    assert_true(rig_told(rig_client(ann),
+                         "\"reason\":\"the server is draining: it takes no new matches\""));
+    assert_int_equal(ann->lobby, 0);
+    rig_forget(rig_client(ann));
+    lobby_drain(false);
+    rig_now_ms += 5000;
+    queue_backfill(lobby);
+    run(&first);
+    assert_true(rig_told(rig_client(ann), "match.searching"));
+    assert_false(rig_told(rig_client(ann), "\"reason\""));
 }
 
 /* The old generation is kept as long as somebody waits at it, and no longer. */
