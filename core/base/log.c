@@ -284,6 +284,13 @@ static void trim_cut_character(char *text, size_t len) {
     if (at > 0 && (unsigned char)text[at - 1] >= 0xC0) text[at - 1] = '\0';
 }
 
+static void mark_cut(char *text) {
+    static const char mark[] = " ...";
+    text[LOG_TEXT_MAX_BYTES + 1 - sizeof mark] = '\0';
+    trim_cut_character(text, LOG_TEXT_MAX_BYTES + 1 - sizeof mark);
+    strcat(text, mark);
+}
+
 static void write_args(uint32_t level, const char *component, const struct log_fields *fields,
                        const char *format, va_list args) MUSTER_PRINTF(4, 0);
 static void write_args(uint32_t level, const char *component, const struct log_fields *fields,
@@ -293,7 +300,7 @@ static void write_args(uint32_t level, const char *component, const struct log_f
     char text[LOG_TEXT_MAX_BYTES + 1];
     int len = vsnprintf(text, sizeof(text), format, args);
     if (len < 0) text[0] = '\0';
-    if (len > LOG_TEXT_MAX_BYTES) trim_cut_character(text, LOG_TEXT_MAX_BYTES);
+    if (len > LOG_TEXT_MAX_BYTES) mark_cut(text);
     struct log_line line = {.level = level, .component = component, .fields = fields, .text = text};
     clock_gettime(CLOCK_REALTIME, &line.time);
     pthread_mutex_lock(&state.lock);
@@ -317,9 +324,10 @@ void log_fields(uint32_t level, const char *component, const struct log_fields *
     va_end(args);
 }
 
-void log_plain(const char *line) {
-    char data[LOG_LINE_MAX_BYTES];
-    size_t len = log_line_plain(line, data);
+void log_plain(const char *text) {
+    char *data = malloc(LOG_PLAIN_MAX_BYTES(strlen(text)));
+    if (!data) return;
+    size_t len = log_line_plain(text, data);
     struct timespec until = after_s(FLUSH_WAIT_S);
     pthread_mutex_lock(&state.lock);
     bool put = false;
@@ -331,4 +339,5 @@ void log_plain(const char *line) {
         code = pthread_cond_clockwait(&state.written, &state.lock, CLOCK_MONOTONIC, &until);
     if (!state.running && !put) write_all(STDOUT_FILENO, data, len);
     pthread_mutex_unlock(&state.lock);
+    free(data);
 }

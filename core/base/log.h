@@ -30,12 +30,14 @@ void log_level_set(uint32_t level_min);
 /* "debug", "info", "warn", "error"; UINT32_MAX for anything else. */
 uint32_t log_level_parse(const char *text);
 
-/* component: the file's concept: "net", "lobby". At most 1024 bytes a line. */
+/* component: the file's concept: "net", "lobby". At most 1024 bytes a line; of a longer one the
+ * beginning, and " ...". */
 void log_write(uint32_t level, const char *component, const char *format, ...) MUSTER_PRINTF(3, 4);
 void log_fields(uint32_t level, const char *component, const struct log_fields *fields,
                 const char *format, ...) MUSTER_PRINTF(4, 5);
-/* A plain line on stdout in order with the log lines, flushed before return: the ready line. */
-void log_plain(const char *line);
+/* Plain lines of any length on stdout, in order with the log lines and whole, flushed before
+ * return: the ready line, answers of the console. */
+void log_plain(const char *text);
 uint64_t log_dropped(void);
 
 #define log_debug(component, ...) log_write(MUSTER_LOG_DEBUG, component, __VA_ARGS__)

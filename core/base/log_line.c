@@ -1,7 +1,7 @@
 /* log_line - how one event becomes one line of text.
  *
  * Owns nothing. What players and plugins say ends up here, so every byte that could forge a line
- * or steer a terminal (C0, C1, invalid UTF-8) is written as an escape.
+ * or steer a terminal (C0, C1, invalid UTF-8, marks of direction) is written as an escape.
  */
 #include "log_line.h"
 
@@ -13,11 +13,12 @@ enum escape { ESCAPE_HUMAN, ESCAPE_JSON, ESCAPE_PLAIN };
 
 struct out {
     char *data;
+    size_t cap;
     size_t len;
 };
 
 static void put(struct out *out, const char *data, size_t len) {
-    size_t room = LOG_LINE_MAX_BYTES - 1u - out->len; /* the newline always fits */
+    size_t room = out->cap - 1u - out->len; /* the newline always fits */
     if (len > room) len = room;
     memcpy(out->data + out->len, data, len);
     out->len += len;
@@ -66,6 +67,15 @@ static bool must_escape(unsigned char byte, enum escape how) {
     return byte < 0x20 || byte == 0x7F;
 }
 
+/* The character, when it turns the direction of what follows or ends a line; else 0. */
+static unsigned steering(const unsigned char *at, size_t len) {
+    if (len == 2 && at[0] == 0xD8 && at[1] == 0x9C) return 0x61C;
+    if (len != 3 || at[0] != 0xE2) return 0;
+    unsigned code = 0x2000u | (at[1] & 0x3Fu) << 6 | (at[2] & 0x3Fu);
+    bool is_mark = code == 0x200E || code == 0x200F || (code >= 0x2066 && code <= 0x2069);
+    return is_mark || (code >= 0x2028 && code <= 0x202E) ? code : 0;
+}
+
 static void put_safe(struct out *out, const char *text, enum escape how) {
     const unsigned char *at = (const unsigned char *)text;
     while (*at) {
@@ -78,6 +88,8 @@ static void put_safe(struct out *out, const char *text, enum escape how) {
             put_byte_escaped(out, *at, how, false);
         else if (len == 2 && at[0] == 0xC2 && at[1] < 0xA0) /* C1 controls */
             put_byte_escaped(out, at[1], how, false);
+        else if (steering(at, len))
+            put_format(out, "\\u%04x", steering(at, len));
         else if (how == ESCAPE_JSON && (*at == '"' || *at == '\\'))
             put_format(out, "\\%c", *at);
         else
@@ -104,7 +116,7 @@ static void put_json_key(struct out *out, const char *key, const char *value) {
 }
 
 size_t log_line_json(const struct log_line *line, char *data) {
-    struct out out = {.data = data};
+    struct out out = {.data = data, .cap = LOG_LINE_MAX_BYTES};
     struct tm utc;
     gmtime_r(&line->time.tv_sec, &utc);
     char time[32];
@@ -131,7 +143,7 @@ static void put_human_key(struct out *out, const char *key, const char *value) {
 }
 
 size_t log_line_human(const struct log_line *line, char *data) {
-    struct out out = {.data = data};
+    struct out out = {.data = data, .cap = LOG_LINE_MAX_BYTES};
     struct tm local;
     localtime_r(&line->time.tv_sec, &local);
     char level[8] = "";
@@ -153,7 +165,8 @@ size_t log_line_human(const struct log_line *line, char *data) {
 }
 
 size_t log_line_plain(const char *text, char *data) {
-    struct out out = {.data = data};
+    size_t len = strlen(text);
+    struct out out = {.data = data, .cap = LOG_PLAIN_MAX_BYTES(len)};
     put_safe(&out, text, ESCAPE_PLAIN);
-    return end(&out);
+    return len > 0 && text[len - 1] == '\n' ? out.len : end(&out);
 }

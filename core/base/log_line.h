@@ -23,7 +23,9 @@ struct log_line {
 /* Each fills out (LOG_LINE_MAX_BYTES), newline included, and returns the length. */
 size_t log_line_json(const struct log_line *line, char *out);
 size_t log_line_human(const struct log_line *line, char *out);
-/* text as it is, but for bytes that would steer a terminal; newlines and tabs stay. */
+/* text as it is, but for bytes that would steer a terminal; newlines and tabs stay. out has
+ * LOG_PLAIN_MAX_BYTES of the text's length. */
+#define LOG_PLAIN_MAX_BYTES(len) (4 * (len) + 1)
 size_t log_line_plain(const char *text, char *out);
 
 const char *log_level_text(uint32_t level);

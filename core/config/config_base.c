@@ -10,13 +10,17 @@
 
 struct config *config_now;
 
+static const char more_mistakes[] = " ...\nthere are more mistakes than fit here";
+
 muster_status config_fail(char *error, const char *format, ...) {
     va_list args;
     size_t used = strlen(error);
     if (used > 0 && used + 2 < CONFIG_ERROR_MAX) memcpy(error + used++, "\n", 2);
     va_start(args, format);
-    vsnprintf(error + used, CONFIG_ERROR_MAX - used, format, args);
+    int len = vsnprintf(error + used, CONFIG_ERROR_MAX - used, format, args);
     va_end(args);
+    if (len >= (int)(CONFIG_ERROR_MAX - used))
+        strcpy(error + CONFIG_ERROR_MAX - sizeof more_mistakes, more_mistakes);
     return MUSTER_INVALID;
 }
 

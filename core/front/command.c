@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "log.h"
 
 /* The line without surrounding blanks, split at the first one: name and arguments, in `line`. */
 static char *split(char *line) {
@@ -17,8 +16,10 @@ static char *split(char *line) {
     return arguments + strspn(arguments, " \t");
 }
 
+static const char missing[] = "\n(parts of the answer are missing: it is too long)";
+
 struct run *run_create(const char *line, uint32_t answer_bytes, command_answer_fn fn, void *user) {
-    struct run *run = malloc(sizeof *run + answer_bytes + 1);
+    struct run *run = malloc(sizeof *run + answer_bytes + sizeof missing);
     char *copy = strdup(line + strspn(line, " \t"));
     if (!run || !copy) {
         free(run);
@@ -31,10 +32,13 @@ struct run *run_create(const char *line, uint32_t answer_bytes, command_answer_f
 }
 
 static void put(struct run *run, const char *format, va_list args) {
-    char line[1024];
-    int len = vsnprintf(line, sizeof line, format, args);
-    if (len > (int)sizeof line - 1) len = sizeof line - 1;
-    muster_put_bytes(&run->out, line, (uint32_t)len);
+    char *at = (char *)run->text + run->out.len;
+    uint32_t room = run->out.cap - run->out.len;
+    int len = vsnprintf(at, room + 1, format, args);
+    if (len < 0 || len > (int)room)
+        run->out.overflow = 1;
+    else
+        run->out.len += (uint32_t)len;
 }
 
 void run_say(struct run *run, const char *format, ...) {
@@ -54,7 +58,7 @@ void run_say_json(struct run *run, json_t *json) {
 static void end(struct run *run, muster_status status) {
     run->text[run->out.len] = '\0';
     text_bytes_mend((char *)run->text);
-    if (run->out.overflow) log_warn("admin", "an answer was cut at %u bytes", run->out.cap);
+    if (run->out.overflow) strcat((char *)run->text, missing);
     if (run->fn) run->fn(run->user, status, (const char *)run->text);
     free(run->line);
     free(run);
@@ -84,6 +88,14 @@ void run_judge(struct run *run) {
     run->text[run->out.len] = '\0';
     bool is_failed = strncmp(last_line((const char *)run->text), failed, sizeof failed - 1) == 0;
     end(run, is_failed ? MUSTER_INVALID : MUSTER_OK);
+}
+
+bool run_fits(struct run *run, const char *what, const char *text, size_t size) {
+    size_t len = strlen(text);
+    if (len < size) return true;
+    run_fail(run, MUSTER_INVALID, "expected a %s of at most %zu bytes, found %zu", what, size - 1,
+             len);
+    return false;
 }
 
 void run_fail_usage(struct run *run) {

@@ -4,6 +4,9 @@
 #ifndef COMMAND_H
 #define COMMAND_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include <jansson.h>
 #include <muster/host.h>
 
@@ -39,6 +42,8 @@ void run_answer(struct run *run);
 void run_fail(struct run *run, muster_status status, const char *format, ...) MUSTER_PRINTF(3, 4);
 /* Ends it as its own last line says: INVALID where that begins with FAILED, else OK. */
 void run_judge(struct run *run);
+/* False: the text, with its NUL, is longer than that, and the run has failed with a sentence. */
+bool run_fits(struct run *run, const char *what, const char *text, size_t size);
 /* INVALID, with the command's arguments. */
 void run_fail_usage(struct run *run);
 /* The next word, which may stand in double quotes; "" when none is left. */

@@ -50,6 +50,7 @@ muster_status console_add(const void *owner, const char *name, const char *help,
     if (find_command(name) || (present && !plugin_supersedes(owner, present->owner)))
         return MUSTER_EXISTS;
     if (plugin_command_count == PLUGIN_COMMANDS_MAX) return MUSTER_LIMIT;
+    if (help && strlen(help) >= sizeof plugin_commands[0].help) return MUSTER_LIMIT;
     struct plugin_command *command = &plugin_commands[plugin_command_count++];
     *command = (struct plugin_command){.owner = owner, .fn = fn, .user = user};
     snprintf(command->name, sizeof command->name, "%s", name);

@@ -24,7 +24,7 @@
 /* ---- log ------------------------------------------------------------------------------------- */
 
 static void log_write_fn(muster_self *self, uint32_t level, const char *format, ...) {
-    char text[1024];
+    char text[1024 + 2]; /* longer than a line may be: the log says that it was cut */
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);

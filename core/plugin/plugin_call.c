@@ -52,7 +52,7 @@ static void count_fault(void *user) {
 }
 
 void plugin_fault(struct muster_self *self, const char *format, ...) {
-    char text[512];
+    char text[1024 + 2]; /* longer than a line may be: the log says that it was cut */
     va_list args;
     uint64_t faults = atomic_fetch_add(&self->fault_count, 1) + 1;
     if (loop_is_thread())

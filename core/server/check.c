@@ -35,7 +35,7 @@ static void check_region(char *error) {
     const char *region = config_string("server", "region");
     for (uint32_t i = 0; i < config_list_count("server", "regions"); i++)
         if (strcmp(region, config_list_item("server", "regions", i)) == 0) return;
-    char found[400] = "none";
+    char found[2048] = "none";
     size_t used = 0;
     for (uint32_t i = 0; i < config_list_count("server", "regions") && used < sizeof found; i++)
         used += (size_t)snprintf(found + used, sizeof found - used, "%s\"%s\"", i ? ", " : "",

@@ -90,6 +90,7 @@ void run_terminate_session(struct run *run) {
         run_fail(run, MUSTER_NOT_FOUND, "no such session");
         return;
     }
+    if (!run_fits(run, "reason", run->arguments, MUSTER_REASON_MAX)) return;
     session_terminate(session, run->arguments[0] ? run->arguments : "terminated by an admin",
                       MUSTER_LEAVE_KICK);
     run_say(run, "terminated");
@@ -105,6 +106,7 @@ bool run_may_touch(struct run *run, const struct session *session) {
 void run_kick(struct run *run) {
     struct session *session = run_find_session(run, run_word(run));
     if (!session || !run_may_touch(run, session)) return;
+    if (!run_fits(run, "reason", run->arguments, MUSTER_REASON_MAX)) return;
     session_terminate(session, run->arguments[0] ? run->arguments : "kicked by an admin",
                       MUSTER_LEAVE_KICK);
     run_say(run, "kicked");

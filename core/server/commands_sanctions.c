@@ -158,22 +158,25 @@ static bool take_period(struct run *run, struct sanction *sanction) {
     return false;
 }
 
-/* REASON, then "// NOTE". */
-static void take_reason(struct run *run, struct sanction *sanction, const char *otherwise) {
+/* REASON, then "// NOTE". False: one of them is too long, the run has failed. */
+static bool take_reason(struct run *run, struct sanction *sanction, const char *otherwise) {
     char *text = run->arguments;
     bool only_note = strncmp(text, NOTE_MARK, strlen(NOTE_MARK)) == 0;
     char *note = only_note ? text : strstr(text, " " NOTE_MARK);
     if (note) {
         const char *from = note + strlen(NOTE_MARK) + !only_note;
+        if (!run_fits(run, "note", from, sizeof sanction->note)) return false;
         snprintf(sanction->note, sizeof sanction->note, "%s", from);
         *note = '\0';
     }
+    if (!run_fits(run, "reason", text, sizeof sanction->reason)) return false;
     snprintf(sanction->reason, sizeof sanction->reason, "%s", text);
     size_t len = strlen(sanction->reason);
     while (len > 0 && sanction->reason[len - 1] == ' ') sanction->reason[--len] = '\0';
     if (!text_line_mend(sanction->reason))
         snprintf(sanction->reason, sizeof sanction->reason, "%s", otherwise);
     (void)text_line_mend(sanction->note);
+    return true;
 }
 
 /* ---- doing it -------------------------------------------------------------------------------- */
@@ -241,7 +244,7 @@ static void run_against(struct run *run, enum sanction_kind kind) {
     struct sanction sanction = {.kind = kind};
     char *who = run_word(run);
     if (!take_period(run, &sanction)) return;
-    take_reason(run, &sanction, "no reason was given");
+    if (!take_reason(run, &sanction, "no reason was given")) return;
     enum meant meant = read_address(run, who, &sanction);
     if (meant == MEANT_ADDRESS) add(run, &sanction);
     if (meant == MEANT_PLAYER) with_player(run, who, &sanction, add, fail_unknown);
@@ -260,7 +263,7 @@ void run_warn(struct run *run) {
     struct sanction sanction = {.kind = SANCTION_WARN};
     const struct session *session = run_find_session(run, run_word(run));
     if (!session || !run_may_touch(run, session)) return;
-    take_reason(run, &sanction, "");
+    if (!take_reason(run, &sanction, "")) return;
     if (!sanction.reason[0]) {
         run_fail_usage(run);
         return;
@@ -390,7 +393,7 @@ static void refuse_name(struct run *run, struct sanction *sanction) {
 static void allow(struct run *run) {
     struct sanction sanction = {.kind = SANCTION_ALLOW};
     char *who = run_word(run);
-    take_reason(run, &sanction, "");
+    if (!take_reason(run, &sanction, "")) return;
     bool is_id = strncmp(who, ID_MARK, strlen(ID_MARK)) == 0;
     if (is_id) who += strlen(ID_MARK);
     enum meant meant = is_id ? MEANT_PLAYER : read_address(run, who, &sanction);

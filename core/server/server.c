@@ -186,13 +186,7 @@ static muster_status start_books(void) {
 static void on_console_answer(void *user, muster_status status, const char *answer) {
     (void)user;
     (void)status; /* the sentence says it */
-    char line[1000];
-    for (const char *at = answer; *at;) {
-        size_t len = strcspn(at, "\n");
-        snprintf(line, sizeof line, "%.*s", (int)(len < 999 ? len : 999), at);
-        log_plain(line);
-        at += len + (at[len] == '\n');
-    }
+    if (answer[0]) log_plain(answer);
 }
 
 static void on_console_line(void *user, const char *line) {
@@ -259,9 +253,9 @@ static void on_stop_signal(void *user) {
     server_stop(user);
 }
 
-static void log_lines(const char *text) {
+static void log_lines(uint32_t level, const char *before, const char *text) {
     for (const char *at = text; *at; at += strcspn(at, "\n"), at += *at == '\n')
-        log_info("server", "%.*s", (int)strcspn(at, "\n"), at);
+        log_write(level, "server", "%s%.*s", before, (int)strcspn(at, "\n"), at);
 }
 
 static void on_hangup(void *user) {
@@ -269,11 +263,11 @@ static void on_hangup(void *user) {
     char report[CONFIG_ERROR_MAX] = "";
     muster_status status = server_reload(report);
     if (status) {
-        log_error("server", "not reloaded: %s", report);
+        log_lines(MUSTER_LOG_ERROR, "not reloaded: ", report);
         return;
     }
     log_info("server", "configuration reloaded%s", report[0] ? "" : ": nothing has changed");
-    log_lines(report);
+    log_lines(MUSTER_LOG_INFO, "", report);
 }
 
 static muster_status watch_signals(void) {

@@ -53,6 +53,8 @@ test("a command that does nothing says so in its status", async () => {
         ["reload nothing", 404, "not_found"],
         ["log-level loud", 400, "invalid_params"],
         ["say", 400, "invalid_params"],
+        [`ban 192.0.2.1 ${"x".repeat(160)}`, 400, "invalid_params"],
+        [`mute 192.0.2.1 why // ${"x".repeat(256)}`, 400, "invalid_params"],
         ["nonsense", 404, "not_found"],
         ["results abc", 400, "invalid_params"],
         ["results 0", 400, "invalid_params"],

@@ -320,6 +320,22 @@ static void test_places(void **state) {
 
 /* ---- reload ---- */
 
+/* More than the text has room for: what is left out is said to be. */
+static void test_mistakes_without_end(void **state) {
+    (void)state;
+    char config[8192] = "{\"net\":{";
+    for (int i = 0; i < 200; i++)
+        sprintf(config + strlen(config), "%s\"wrong%d\":1", i ? "," : "", i);
+    strcat(config, "}}");
+    write_text(config);
+    assert_int_equal(config_load(&(struct config_options){.file = path, .port = -1}, error),
+                     MUSTER_INVALID);
+    assert_true(strlen(error) < CONFIG_ERROR_MAX);
+    const char *last = strrchr(error, '\n');
+    assert_string_equal(last + 1, "there are more mistakes than fit here");
+    config_unload();
+}
+
 static muster_status refuse_nine(char *wrong) {
     assert_string_equal(wrong, "");
     return config_int("lobby", "countdownMs") == 9 ? config_fail(wrong, "nine is too many")
@@ -461,6 +477,7 @@ int main(void) {
         TEST(test_places),
         TEST(test_reload),
         TEST(test_reload_refused),
+        TEST(test_mistakes_without_end),
         TEST(test_print),
         TEST(test_core_keys_are_explained),
         TEST(test_json_schema),

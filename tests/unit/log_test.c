@@ -115,6 +115,11 @@ static void test_escapes(void **state) {
         {"gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80", "gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80",
          "gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80"},
         {"c1 \xc2\x9b", "c1 \\x9b", "c1 \xc2\x9b"},
+        {"right \xe2\x80\xae left", "right \\u202e left", "right \xe2\x80\xae left"},
+        {"\xe2\x81\xa6 \xe2\x80\xa8 \xd8\x9c", "\\u2066 \\u2028 \\u061c",
+         "\xe2\x81\xa6 \xe2\x80\xa8 \xd8\x9c"},
+        {"neighbours \xe2\x80\xa7\xe2\x80\xaf", "neighbours \xe2\x80\xa7\xe2\x80\xaf",
+         "neighbours \xe2\x80\xa7\xe2\x80\xaf"},
         {"bad \xff\xc3(", "bad \\xff\\xc3(", "bad \\xff\\xc3("},
         {"overlong \xc0\xaf", "overlong \\xc0\\xaf", "overlong \\xc0\\xaf"},
         {"surrogate \xed\xa0\x80", "surrogate \\xed\\xa0\\x80", "surrogate \\xed\\xa0\\x80"},
@@ -150,20 +155,24 @@ static void test_long_lines(void **state) {
 
     char full[1100];
     memset(full, 'a', sizeof(full));
-    memcpy(full + 1023, "\xc3\xbc", 3); /* would be cut in its middle */
+    full[sizeof full - 1] = '\0';
+    memcpy(full + 1019, "\xc3\xbc", 2); /* would be cut in its middle */
     start(LOG_FORMAT_JSON);
     log_info("c", "%s", full);
     line = json_loads(stop(), 0, NULL);
     assert_int_equal(json_string_length(json_object_get(line, "msg")), 1023);
+    assert_string_equal(text_of(line, "msg") + 1018, "a ...");
     json_decref(line);
 
-    char out[LOG_LINE_MAX_BYTES + 1];
     char *huge = malloc(100000);
-    memset(huge, 'h', 99999);
+    memset(huge, '\x01', 99999); /* each takes four */
     huge[99999] = '\0';
-    size_t len = log_line_plain(huge, out);
-    assert_int_equal(len, LOG_LINE_MAX_BYTES);
-    assert_true(out[len - 1] == '\n');
+    start(LOG_FORMAT_JSON);
+    log_plain(huge);
+    log_plain("two\nlines\n");
+    const char *said = stop();
+    assert_int_equal(strspn(said, "\\x01"), 4 * 99999);
+    assert_string_equal(said + 4 * 99999, "\ntwo\nlines\n");
     free(huge);
 }
 

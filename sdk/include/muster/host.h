@@ -630,7 +630,8 @@ struct muster_host_admin {
     uint32_t size;
     uint32_t reserved;
     /* A console command. fn writes its answer as text. A last line that begins with FAILED says
-     * that nothing was done: 400 over HTTP, invalid_params for players, exit code 1 of --run. */
+     * that nothing was done: 400 over HTTP, invalid_params for players, exit code 1 of --run.
+     * help: at most 127 bytes, else LIMIT. */
     muster_status (*command_add)(muster_self *self, const char *name, const char *help,
                                  void (*fn)(void *user, const char *arguments,
                                             struct muster_writer *answer),
