@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "address.h"
+#include "keyed_hash.h"
 
 #define WAYS 8
 
@@ -24,7 +25,6 @@ struct limit_table {
     double burst;
     uint32_t set_count;
     uint32_t ways;
-    uint8_t hash_key[crypto_shorthash_KEYBYTES];
     struct entry entries[];
 };
 
@@ -71,7 +71,6 @@ struct limit_table *limit_table_create(uint32_t entries, double per_second, doub
     table->burst = burst;
     table->set_count = set_count;
     table->ways = ways;
-    crypto_shorthash_keygen(table->hash_key);
     return table;
 }
 
@@ -80,12 +79,10 @@ void limit_table_destroy(struct limit_table *table) {
 }
 
 /* One party (address.h), else the text as it stands. */
-static uint64_t address_key(const struct limit_table *table, const char *address) {
+static uint64_t address_key(const char *address) {
     uint8_t bytes[ADDRESS_BYTES];
-    uint64_t hash = 0;
     const uint8_t *key = address_party(address, bytes) ? bytes : (const uint8_t *)address;
-    size_t len = key == bytes ? sizeof bytes : strlen(address);
-    crypto_shorthash((uint8_t *)&hash, key, len, table->hash_key);
+    uint64_t hash = keyed_hash(key, key == bytes ? sizeof bytes : strlen(address));
     return hash != 0 ? hash : 1;
 }
 
@@ -102,7 +99,7 @@ static struct entry *entry_for(struct limit_table *table, uint64_t key) {
 
 bool limit_table_take(struct limit_table *table, const char *address, uint64_t now_ms,
                       uint32_t *retry_after_ms) {
-    struct entry *entry = entry_for(table, address_key(table, address));
+    struct entry *entry = entry_for(table, address_key(address));
     entry->used_ms = now_ms;
     bool taken = limit_take(&entry->bucket, table->per_second, table->burst, 1, now_ms);
     if (retry_after_ms) {

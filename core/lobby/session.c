@@ -1,16 +1,6 @@
 #include <sodium.h>
 #include <stdint.h>
 
-/* Player keys come from outside: hash them with a secret key. */
-static unsigned char hash_key[crypto_shorthash_KEYBYTES];
-static unsigned hash_bytes(const void *data, size_t len) {
-    unsigned char hash[crypto_shorthash_BYTES];
-    crypto_shorthash(hash, data, len, hash_key);
-    return (unsigned)hash[0] | (unsigned)hash[1] << 8 | (unsigned)hash[2] << 16 |
-           (unsigned)hash[3] << 24;
-}
-#define HASH_FUNCTION(key, len, hash) (hash) = hash_bytes((key), (len))
-
 #include "session.h"
 
 #include <stdio.h>
@@ -18,6 +8,7 @@ static unsigned hash_bytes(const void *data, size_t len) {
 
 #include "base/text.h"
 #include "events.h"
+#include "keyed_hash.h" /* player keys come from outside */
 #include "log.h"
 #include "loop.h"
 #include "slots.h"
@@ -48,7 +39,6 @@ static void sweep_expired(void *user) {
 }
 
 muster_status session_init(uint32_t players_max) {
-    randombytes_buf(hash_key, sizeof hash_key);
     sessions.sweep = loop_timer_start(EXPIRY_SWEEP_MS, EXPIRY_SWEEP_MS, sweep_expired, NULL);
     if (!sessions.sweep) return MUSTER_NO_MEMORY;
     return slots_init(&sessions.slots, players_max, sizeof(struct session));

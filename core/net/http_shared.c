@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <zlib.h>
 
 #include "http.h"
+#include "negotiate.h"
 
 #define GZIP_MIN_BYTES 512
 #define GZIP_WINDOW_BITS (15 + 16) /* with gzip's frame */
@@ -56,39 +56,11 @@ static bool keep(struct http_shared *shared, const char *text, uint32_t len) {
     return true;
 }
 
-/* Does a list header name the token, and not with a quality of zero? */
-static bool accepts_gzip(const char *header) {
-    for (const char *at = header; *at;) {
-        at += strspn(at, ", \t");
-        size_t name_len = strcspn(at, ",; \t");
-        size_t item_len = strcspn(at, ",");
-        const char *quality = memmem(at, item_len, "q=0", 3);
-        bool refused = quality && strspn(quality + 2, "0.") == strcspn(quality + 2, ", \t");
-        if (name_len == 4 && strncasecmp(at, "gzip", 4) == 0) return !refused;
-        at += item_len;
-    }
-    return false;
-}
-
-/* Weak comparison, as If-None-Match asks for: one text in two codings has one tag, a weak one. */
-static bool names_etag(const char *header, const char *etag) {
-    size_t len = strlen(etag);
-    for (const char *at = header; *at;) {
-        at += strspn(at, ", \t");
-        if (*at == '*') return true;
-        if (strncmp(at, "W/", 2) == 0) at += 2;
-        size_t item_len = strcspn(at, ", \t");
-        if (item_len == len && strncmp(at, etag, len) == 0) return true;
-        at += item_len;
-    }
-    return false;
-}
-
 muster_status http_respond_shared(const struct muster_http_request *request,
                                   struct http_shared *shared, const char *text, uint32_t len) {
     if (!text || !keep(shared, text, len))
         return http_problem(request->id, 500, "internal_error", "out of memory");
-    bool zipped = len >= GZIP_MIN_BYTES && accepts_gzip(request->accept_encoding) &&
+    bool zipped = len >= GZIP_MIN_BYTES && negotiate_gzip(request->accept_encoding) &&
                   (shared->gzip || compress_text(shared));
     char etag[sizeof shared->etag + 2];
     snprintf(etag, sizeof etag, "W/%s", shared->etag);
@@ -98,7 +70,7 @@ muster_status http_respond_shared(const struct muster_http_request *request,
                                                  {"content-encoding", "gzip"}};
     struct muster_http_response response = {
         .size = sizeof response, .status = 304, .headers = headers, .header_count = 3};
-    if (!names_etag(request->if_none_match, shared->etag)) {
+    if (!negotiate_unchanged(request->if_none_match, shared->etag)) {
         response.status = 200;
         response.content_type = "application/json";
         response.body = (struct muster_bytes){zipped ? (const void *)shared->gzip : shared->text,

@@ -13,20 +13,9 @@
 
 #include "address.h"
 #include "config.h"
+#include "keyed_hash.h"
 #include "limit.h"
 #include "loop.h"
-
-static uint8_t hash_key[crypto_shorthash_KEYBYTES];
-
-static unsigned hash_bytes(const void *key, size_t len) {
-    uint64_t hash = 0;
-    crypto_shorthash((uint8_t *)&hash, key, len, hash_key);
-    return (unsigned)hash;
-}
-
-#define HASH_FUNCTION(key, len, value) ((value) = hash_bytes(key, len))
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
 
 #define RATE_ENTRIES 16384
 #define FORWARDED_MAX 1024
@@ -44,7 +33,6 @@ static struct limit_table *rates;
 
 muster_status net_peer_init(void) {
     if (sodium_init() < 0) return MUSTER_INTERNAL;
-    crypto_shorthash_keygen(hash_key);
     rates = limit_table_create(RATE_ENTRIES, (double)config_int("net", "acceptPerSecond"),
                                (double)config_int("net", "acceptBurst"));
     return rates ? MUSTER_OK : MUSTER_NO_MEMORY;
@@ -121,36 +109,11 @@ uint32_t net_peer_count(void) {
 
 /* ---- Trusted proxies: addresses or "address/bits" ---- */
 
-static bool prefix_equal(const uint8_t *a, const uint8_t *b, uint32_t bits) {
-    uint32_t whole = bits / 8;
-    if (memcmp(a, b, whole) != 0) return false;
-    if (bits % 8 == 0) return true;
-    uint8_t mask = (uint8_t)(0xff << (8 - bits % 8));
-    return (a[whole] & mask) == (b[whole] & mask);
-}
-
-static bool range_holds(const char *range, const uint8_t *address) {
-    char text[NET_ADDRESS_MAX];
-    uint8_t base[ADDRESS_BYTES];
-    const char *slash = strchr(range, '/');
-    size_t len = slash ? (size_t)(slash - range) : strlen(range);
-    if (len >= sizeof text) return false;
-    memcpy(text, range, len);
-    text[len] = '\0';
-    if (!address_bytes(text, base)) return false;
-    char *end = NULL;
-    unsigned long given = slash ? strtoul(slash + 1, &end, 10) : 0;
-    unsigned long bits = !slash ? 128 : address_is_mapped(base) ? given + 96 : given;
-    if (slash && (end == slash + 1 || *end != '\0' || bits > 128)) return false;
-    return prefix_equal(base, address, (uint32_t)bits);
-}
-
 bool net_proxy_trusted(const char *address) {
-    uint8_t bytes[ADDRESS_BYTES];
-    uint32_t count = config_list_count("net", "trustedProxies");
-    if (count == 0 || !address_bytes(address, bytes)) return false;
-    for (uint32_t i = 0; i < count; i++) {
-        if (range_holds(config_list_item("net", "trustedProxies", i), bytes)) return true;
+    for (uint32_t i = 0; i < config_list_count("net", "trustedProxies"); i++) {
+        struct address_prefix range;
+        const char *item = config_list_item("net", "trustedProxies", i);
+        if (address_prefix_read(item, &range) && address_in(address, &range)) return true;
     }
     return false;
 }

@@ -8,20 +8,9 @@
 
 #include "address.h"
 #include "config.h"
+#include "keyed_hash.h"
 #include "limit.h"
 #include "loop.h"
-
-static uint8_t hash_key[crypto_shorthash_KEYBYTES];
-
-static unsigned hash_bytes(const void *key, size_t len) {
-    uint64_t hash = 0;
-    crypto_shorthash((uint8_t *)&hash, key, len, hash_key);
-    return (unsigned)hash;
-}
-
-#define HASH_FUNCTION(key, len, value) ((value) = hash_bytes(key, len))
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
 
 #define KEPT_MS 120000u /* every bucket is full again by then */
 #define KEPT_MAX 16384u
@@ -100,7 +89,6 @@ static void forget_old(void) {
 
 static struct party *find_or_make(const uint8_t key[1 + ADDRESS_BYTES]) {
     struct party *party = NULL;
-    if (!parties) crypto_shorthash_keygen(hash_key);
     forget_old();
     HASH_FIND(hh, parties, key, 1 + ADDRESS_BYTES, party);
     if (party) {
@@ -217,10 +205,8 @@ static struct flow per_minute(uint32_t count) {
 
 bool party_take_named(struct party *player, struct party *address, const char *name,
                       uint32_t player_per_minute, uint32_t address_per_minute, uint32_t *wait_ms) {
-    uint64_t hash = 0;
     if (!player) return party_take(NULL, PARTY_REQUEST, wait_ms);
-    crypto_shorthash((uint8_t *)&hash, (const uint8_t *)name, strlen(name), hash_key);
-    hash |= 1;
+    uint64_t hash = keyed_hash(name, strlen(name)) | 1;
     struct limit_bucket *own = named(player, hash);
     struct flow flow = per_minute(player_per_minute);
     if (!take(player, own, flow, wait_ms)) return false;

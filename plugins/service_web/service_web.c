@@ -19,6 +19,8 @@
 
 #include <muster/plugin.h>
 
+#include "base/negotiate.h"
+
 #define FILES_MAX 256u
 #define FILE_BYTES_MAX (2u << 20)
 #define TREE_BYTES_MAX (16u << 20)
@@ -291,39 +293,9 @@ static muster_status load_tree(struct web *web) {
 
 /* ---- answering ------------------------------------------------------------------------------- */
 
-/* Does a list header name the token, and not with a quality of zero? */
-static bool accepts_gzip(const char *header) {
-    for (const char *at = header; *at;) {
-        at += strspn(at, ", \t");
-        size_t name_len = strcspn(at, ",; \t");
-        size_t item_len = strcspn(at, ",");
-        char item[32];
-        snprintf(item, sizeof item, "%.*s", (int)item_len, at);
-        const char *q = strstr(item, "q=");
-        bool refused = q && strspn(q + 2, "0.") == strcspn(q + 2, " \t");
-        if (name_len == 4 && !strncasecmp(at, "gzip", 4)) return !refused;
-        at += item_len;
-    }
-    return false;
-}
-
-/* Weak comparison, as If-None-Match asks for; etag comes with its quotes. */
-static bool names_etag(const char *header, const char *etag) {
-    size_t len = strlen(etag);
-    for (const char *at = header; *at;) {
-        at += strspn(at, ", \t");
-        if (*at == '*') return true;
-        if (!strncmp(at, "W/", 2)) at += 2;
-        size_t item_len = strcspn(at, ", \t");
-        if (item_len == len && !strncmp(at, etag, len)) return true;
-        at += item_len;
-    }
-    return false;
-}
-
 static void answer_file(struct web *web, const struct muster_http_request *request,
                         const struct file *file, bool is_for_ever) {
-    bool zipped = file->gzip.data && accepts_gzip(request->accept_encoding);
+    bool zipped = file->gzip.data && negotiate_gzip(request->accept_encoding);
     const char *etag = zipped ? file->etag_gzip : file->etag;
     const struct blob *blob = zipped ? &file->gzip : &file->plain;
     struct muster_http_header headers[HEADERS_MAX] = {
@@ -337,7 +309,7 @@ static void answer_file(struct web *web, const struct muster_http_request *reque
     uint32_t header_count = 6;
     struct muster_http_response response = {
         .size = sizeof response, .status = 304, .headers = headers};
-    if (!names_etag(request->if_none_match, etag)) {
+    if (!negotiate_unchanged(request->if_none_match, etag)) {
         response.status = 200;
         response.content_type = file->content_type;
         response.body = (struct muster_bytes){blob->data, blob->len};

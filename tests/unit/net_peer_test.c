@@ -18,7 +18,8 @@ static int setup(void **state) {
     (void)state;
     setenv("MUSTER_PLUGINS", "", 1);
     setenv("MUSTER_NET_CONNECTIONS_PER_ADDRESS_MAX", "2", 1);
-    setenv("MUSTER_NET_TRUSTED_PROXIES", "10.0.0.0/8,2001:db8::1", 1);
+    setenv("MUSTER_NET_TRUSTED_PROXIES",
+           "10.0.0.0/8,2001:db8::1,::ffff:172.16.0.0/108,192.168.0.0/0,192.168.7.0/24x", 1);
     setenv("MUSTER_NET_ALLOWED_ORIGINS", "https://play.example.org,null", 1);
     if (config_load(&options, error) != MUSTER_OK) return -1;
     return net_peer_init() == MUSTER_OK ? 0 : -1;
@@ -44,6 +45,20 @@ static void a_64_is_one_party(void **state) {
     assert_false(conns[3].over_cap || conns[4].over_cap);
     assert_int_equal(net_peer_count(), 2);
     for (int i = 0; i < 5; i++) net_peer_remove(&conns[i]);
+}
+
+/* Read as ranges of bans are: one rule for what an address text means. */
+static void proxies_are_trusted_by_range(void **state) {
+    (void)state;
+    static const char *const trusted[] = {"10.0.0.0", "10.255.255.255", "::ffff:10.1.2.3",
+                                          "2001:db8::1", "172.31.255.255"};
+    static const char *const others[] = {
+        "9.255.255.255", "11.0.0.0", "2001:db8::2", "172.32.0.0", "::10.1.2.3",
+        "192.168.7.1",   "8.8.8.8",  "::1",         "",           "10.0.0.0/8"};
+    for (size_t i = 0; i < sizeof trusted / sizeof trusted[0]; i++)
+        if (!net_proxy_trusted(trusted[i])) fail_msg("%s is no proxy", trusted[i]);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (net_proxy_trusted(others[i])) fail_msg("%s is a proxy", others[i]);
 }
 
 static void ipv4_counts_by_address(void **state) {
@@ -175,6 +190,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_64_is_one_party),
         TEST(ipv4_counts_by_address),
+        TEST(proxies_are_trusted_by_range),
         TEST(a_record_goes_with_its_last_connection),
         TEST(who_has_too_many_is_not_admitted),
         TEST(who_comes_too_often_is_not_admitted),
