@@ -2,11 +2,13 @@
 
 #include <ctype.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #define HEADERS_MAX 100
 #define METHOD_MAX 16
+#define NAME_MAX_BYTES 40 /* of a parameter that is named */
 
 struct head {
     struct net_head_fault *fault;
@@ -17,7 +19,7 @@ struct head {
 };
 
 static bool bad(struct head *head, uint32_t status, const char *code, const char *detail) {
-    *head->fault = (struct net_head_fault){status, code, detail};
+    *head->fault = (struct net_head_fault){.status = status, .code = code, .detail = detail};
     return false;
 }
 
@@ -44,6 +46,22 @@ static bool is_known_method(const char *at, size_t len) {
     return false;
 }
 
+/* broken: where the percent sign stands. In a query the parameter is named. */
+static bool bad_percent(struct head *head, const char *at, size_t len, size_t broken) {
+    static const char rule[] = "a percent sign is followed by no character's two digits";
+    const char *query = memchr(at, '?', broken);
+    (void)malformed(head, rule);
+    if (!query) return false;
+    size_t begin = broken, end;
+    while (at[begin - 1] != '&' && at + begin - 1 > query) begin--;
+    for (end = begin; end < len && (isalnum((unsigned char)at[end]) || at[end] == '_');) end++;
+    if (end == begin || end - begin > NAME_MAX_BYTES) return false;
+    snprintf(head->fault->text, sizeof head->fault->text, "%.*s: %s", (int)(end - begin),
+             at + begin, rule);
+    head->fault->detail = head->fault->text;
+    return false;
+}
+
 static bool check_target(struct head *head, const char *at, size_t len) {
     if (len == 0 || at[0] != '/') return malformed(head, "expected a path after the method");
     for (size_t i = 0; i < len; i++) {
@@ -52,8 +70,7 @@ static bool check_target(struct head *head, const char *at, size_t len) {
         if (at[i] != '%') continue;
         bool digits =
             i + 2 < len && isxdigit((unsigned char)at[i + 1]) && isxdigit((unsigned char)at[i + 2]);
-        if (!digits || (at[i + 1] == '0' && at[i + 2] == '0'))
-            return malformed(head, "a percent sign is followed by no character's two digits");
+        if (!digits || (at[i + 1] == '0' && at[i + 2] == '0')) return bad_percent(head, at, len, i);
     }
     return true;
 }

@@ -12,7 +12,8 @@ enum net_head { NET_HEAD_MORE, NET_HEAD_GOOD, NET_HEAD_BAD };
 struct net_head_fault {
     uint32_t status;
     const char *code;
-    const char *detail; /* of characters that JSON takes as they are */
+    const char *detail; /* of characters that JSON takes as they are; may lie in text */
+    char text[112];
 };
 
 /* data: what has come so far. MORE: it may become a head. GOOD: *head_len bytes are one. BAD: never

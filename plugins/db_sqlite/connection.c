@@ -38,13 +38,20 @@ struct cached {
     uint64_t used_at;
 };
 
-struct connection {
-    sqlite3 *db;
-    char *file; /* null: in memory */
+/* What is committed stands in the -wal until it is moved into the file. */
+enum { FILES = 3 };
+static const char *const suffixes[FILES] = {"", "-wal", "-shm"};
+struct identity {
     dev_t device;
     ino_t inode;
+};
+
+struct connection {
+    sqlite3 *db;
+    char *file;                        /* null: in memory */
+    struct identity identities[FILES]; /* of the file, its -wal and its -shm */
     bool is_unchecked;
-    bool is_lost; /* the file is no longer where it was */
+    const char *lost; /* which of them is no longer where it was, or null */
     struct connection_limits limits;
     sqlite3_stmt *control[CONTROL_COUNT];
     struct cached cache[CACHE_MAX];
@@ -108,9 +115,7 @@ static void guard(struct connection *connection, bool on) {
 }
 
 const char *connection_error(const struct connection *connection) {
-    if (connection->is_lost)
-        return "the database file was moved, removed or replaced while the server runs: put it "
-               "back, or restart the server to use what is there now";
+    if (connection->lost) return connection->lost;
     return sqlite3_errmsg(connection->db);
 }
 
@@ -129,8 +134,6 @@ static muster_status secure_file(struct connection *connection, const char *file
     }
     *bytes = (uint64_t)info.st_size;
     close(fd);
-    connection->device = info.st_dev;
-    connection->inode = info.st_ino;
     connection->file = strdup(file);
     return connection->file ? MUSTER_OK : MUSTER_NO_MEMORY;
 }
@@ -246,6 +249,27 @@ static muster_status prepare_control(struct connection *connection) {
     return MUSTER_OK;
 }
 
+static const char lost_file[] =
+    "the database file was moved, removed or replaced while the server runs: put it back, or "
+    "restart the server to use what is there now";
+static const char lost_log[] =
+    "the -wal or -shm file beside the database was moved, removed or replaced while the server "
+    "runs: put it back, or restart the server, which keeps what is written so far";
+
+/* All zero: it is not there. */
+static struct identity identify(const struct connection *connection, const char *suffix) {
+    char path[FOLDER_BYTES_MAX + 8];
+    struct stat info;
+    snprintf(path, sizeof path, "%s%s", connection->file, suffix);
+    if (stat(path, &info) != 0) return (struct identity){0};
+    return (struct identity){info.st_dev, info.st_ino};
+}
+
+static void remember_files(struct connection *connection) {
+    for (int i = 0; connection->file && i < FILES; i++)
+        connection->identities[i] = identify(connection, suffixes[i]);
+}
+
 static muster_status open_checked(struct connection *connection, const char *file, char *why) {
     bool in_memory = strcmp(file, ":memory:") == 0;
     uint64_t bytes = 0;
@@ -262,6 +286,7 @@ static muster_status open_checked(struct connection *connection, const char *fil
     status = configure(connection, in_memory, reason);
     if (status == MUSTER_OK) status = check_content(connection, bytes, reason);
     if (status == MUSTER_OK) status = prepare_control(connection);
+    if (status == MUSTER_OK) remember_files(connection);
     if (status != MUSTER_OK) snprintf(why, CONNECTION_WHY_MAX, "%.180s %.300s", file, reason);
     return status;
 }
@@ -324,12 +349,14 @@ static void rollback(struct connection *connection) {
 }
 
 bool connection_is_there(struct connection *connection) {
-    struct stat info;
-    bool is_there = !connection->file ||
-                    (stat(connection->file, &info) == 0 && info.st_ino == connection->inode &&
-                     info.st_dev == connection->device);
-    connection->is_lost = !is_there;
-    return is_there;
+    connection->lost = NULL;
+    for (int i = 0; connection->file && i < FILES && !connection->lost; i++) {
+        const struct identity now = identify(connection, suffixes[i]);
+        const struct identity *then = &connection->identities[i];
+        if (now.inode != then->inode || now.device != then->device)
+            connection->lost = i == 0 ? lost_file : lost_log;
+    }
+    return !connection->lost;
 }
 
 muster_status connection_begin(struct connection *connection, bool durable) {

@@ -127,6 +127,40 @@ static void a_file_that_went_away_takes_nothing(void **state) {
     assert_int_equal(run(fixture, "SELECT 1"), MUSTER_IO);
 }
 
+/* What is committed since the last checkpoint stands there. */
+static void a_log_that_went_away_takes_nothing(void **state) {
+    struct fixture *fixture = *state;
+    static const char *const suffixes[] = {"-wal", "-shm"};
+    assert_int_equal(run(fixture, "CREATE TABLE t(a)"), MUSTER_OK);
+    for (int i = 0; i < 2; i++) {
+        char path[256], away[264];
+        snprintf(path, sizeof path, "%s%s", fixture->file, suffixes[i]);
+        snprintf(away, sizeof away, "%s.away", path);
+        assert_true(connection_checkpoint(fixture->connection)); /* the upkeep loses no file */
+        assert_int_equal(run(fixture, "INSERT INTO t VALUES(1)"), MUSTER_OK);
+        assert_int_equal(rename(path, away), 0);
+        assert_int_equal(run(fixture, "INSERT INTO t VALUES(1)"), MUSTER_IO);
+        assert_non_null(strstr(connection_error(fixture->connection), "-wal"));
+        assert_int_equal(rename(away, path), 0);
+        assert_int_equal(run(fixture, "INSERT INTO t VALUES(1)"), MUSTER_OK);
+    }
+    char wal[256];
+    sqlite3 *reader;
+    snprintf(wal, sizeof wal, "%s-wal", fixture->file);
+    assert_int_equal(unlink(wal), 0);
+    assert_int_equal(run(fixture, "INSERT INTO t VALUES(2)"), MUSTER_IO);
+    connection_close(fixture->connection); /* as the stop does: what was written is kept */
+    fixture->connection = NULL;
+    assert_int_equal(sqlite3_open(fixture->file, &reader), SQLITE_OK);
+    sqlite3_stmt *count;
+    assert_int_equal(sqlite3_prepare_v2(reader, "SELECT count(*) FROM t", -1, &count, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(count), SQLITE_ROW);
+    assert_int_equal(sqlite3_column_int(count, 0), 4);
+    sqlite3_finalize(count);
+    sqlite3_close(reader);
+}
+
 static void a_large_file_is_not_checked_and_says_so(void **state) {
     struct fixture *fixture = *state;
     char why[CONNECTION_WHY_MAX] = "";
@@ -315,6 +349,7 @@ int main(void) {
         TEST(upkeep_waits_for_nobody),
         TEST(requests_wait_for_a_lock),
         TEST(a_file_that_went_away_takes_nothing),
+        TEST(a_log_that_went_away_takes_nothing),
         TEST(a_large_file_is_not_checked_and_says_so),
         TEST(rows_come_back_whole),
         TEST(changes_are_those_of_the_last_statement),

@@ -82,6 +82,32 @@ static void heads(void **state) {
     assert_int_equal(status_of("GET /\0 HTTP/1.1\r\n" HOST "\r\n", 27), 400);
 }
 
+static void a_broken_parameter_is_named(void **state) {
+    static const struct {
+        const char *target;
+        const char *begin;
+    } cases[] = {
+        {"/v1/lobbies?region=%zz", "region: a percent sign"},
+        {"/v1/lobbies?limit=5&map_name=a%4&region=%zz", "map_name: a percent sign"},
+        {"/v1/lobbies?reg%zzion=1", "reg: a percent sign"},
+        {"/v1/lobbies?%zz=1", "a percent sign"},
+        {"/v1/lobbies?=%zz", "a percent sign"},
+        {"/v1/lobbies?\"><b=%00", "a percent sign"},
+        {"/region=%zz?a=b", "a percent sign"},
+        {"/?a&%zz", "a percent sign"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct net_head_fault fault;
+        char text[200];
+        size_t head_len, len = (size_t)snprintf(text, sizeof text,
+                                                "GET %s HTTP/1.1\r\n" HOST "\r\n", cases[i].target);
+        assert_int_equal(net_head_check(text, len, &head_len, &fault), NET_HEAD_BAD);
+        if (strncmp(fault.detail, cases[i].begin, strlen(cases[i].begin)) != 0)
+            fail_msg("%s: %s", cases[i].target, fault.detail);
+    }
+}
+
 /* What is good is good only when its last byte has come, and is never refused before. */
 static void a_head_in_pieces(void **state) {
     static const char text[] = "GET /a HTTP/1.1\r\nHost: a\r\nX-Any: b\r\n\r\n";
@@ -112,6 +138,7 @@ static void too_long(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(heads),
+        cmocka_unit_test(a_broken_parameter_is_named),
         cmocka_unit_test(a_head_in_pieces),
         cmocka_unit_test(too_long),
     };
