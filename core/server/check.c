@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "address.h"
 #include "config.h"
 #include "paths.h"
 #include "plugin.h"
@@ -48,37 +47,6 @@ static void check_region(char *error) {
 static void check_data_dir(char *error) {
     char wrong[PATHS_ERROR_MAX];
     if (!paths_keeps_data() && paths_look(wrong)) config_fail(error, "%s", wrong);
-}
-
-/* ---- net ----------------------------------------------------------------------------------- */
-
-static void check_proxies(char *error) {
-    struct address_prefix range;
-    for (uint32_t i = 0; i < config_list_count("net", "trustedProxies"); i++) {
-        const char *item = config_list_item("net", "trustedProxies", i);
-        if (address_prefix_read(item, &range)) continue;
-        config_fail(error,
-                    "%s: expected ADDRESS or ADDRESS/BITS with 1 bit at least, found \"%.120s\"",
-                    config_place("net", "trustedProxies"), item);
-    }
-}
-
-/* As a browser names it: no path, not even a slash. */
-static bool is_origin(const char *text) {
-    const char *at = strstr(text, "://");
-    if (strcmp(text, "*") == 0 || strcmp(text, "null") == 0) return true;
-    return at && at > text && at[3] && !strpbrk(at + 3, "/?#@ ");
-}
-
-static void check_origins(char *error) {
-    for (uint32_t i = 0; i < config_list_count("net", "allowedOrigins"); i++) {
-        const char *item = config_list_item("net", "allowedOrigins", i);
-        if (is_origin(item)) continue;
-        config_fail(error,
-                    "%s: expected SCHEME://HOST, with :PORT where it is not the usual one, or *, "
-                    "found \"%.120s\"",
-                    config_place("net", "allowedOrigins"), item);
-    }
 }
 
 /* ---- lobby.defaults -------------------------------------------------------------------------- */
@@ -195,8 +163,6 @@ muster_status check_tls(char *error) {
 muster_status check_again(char *error) {
     size_t before = strlen(error);
     check_region(error);
-    check_proxies(error);
-    check_origins(error);
     bool is_good = !check_defaults(error);
     is_good = !check_net(error) && is_good;
     is_good = !check_tls(error) && is_good;
@@ -206,8 +172,6 @@ muster_status check_again(char *error) {
 muster_status check_all(bool has_plugins, char *error) {
     error[0] = '\0';
     check_region(error);
-    check_proxies(error);
-    check_origins(error);
     check_data_dir(error);
     if (has_plugins) check_roles(error);
     bool all_would_start = !plugin_check_all(error);

@@ -15,11 +15,11 @@ static void check_address(const char *key, char *error) {
                     config_place("net", key), address);
 }
 
-/* scheme://host[:port] as browsers send it, or "*". */
+/* scheme://host[:port] as browsers send it, "null" of a page without one, or "*". */
 static bool is_origin(const char *text) {
     struct net_url url;
     const char *authority = strstr(text, "://");
-    if (strcmp(text, "*") == 0) return true;
+    if (strcmp(text, "*") == 0 || strcmp(text, "null") == 0) return true;
     return authority && !strpbrk(authority + 3, "/?#") && !net_url_parse(text, "http", &url);
 }
 
@@ -32,6 +32,17 @@ static void check_origins(char *error) {
                 "%s: expected an origin like https://play.example.org, without a path, or *, "
                 "found \"%s\"",
                 config_place("net", "allowedOrigins"), item);
+    }
+}
+
+static void check_proxies(char *error) {
+    struct address_prefix range;
+    for (uint32_t i = 0; i < config_list_count("net", "trustedProxies"); i++) {
+        const char *item = config_list_item("net", "trustedProxies", i);
+        if (address_prefix_read(item, &range)) continue;
+        config_fail(error,
+                    "%s: expected ADDRESS or ADDRESS/BITS with 1 bit at least, found \"%.120s\"",
+                    config_place("net", "trustedProxies"), item);
     }
 }
 
@@ -58,6 +69,7 @@ muster_status check_net(char *error) {
     check_address("address", error);
     check_address("adminAddress", error);
     check_origins(error);
+    check_proxies(error);
     check_public_url(error);
     check_silence(error);
     return strlen(error) > before ? MUSTER_INVALID : MUSTER_OK;
