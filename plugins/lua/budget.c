@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { COLLECT_UNITS = 20000, COLLECT_STEP_KB = 128 };
+enum { COLLECT_UNITS = 20000, COLLECT_STEP_KB = 128, UNIT_NS = 2 };
 #define COLD_NS INT64_C(5000000)     /* after so long others have had the caches */
 #define EXACT_NS INT64_C(5000000000) /* how long a suspicion lasts at least */
 
@@ -52,7 +52,7 @@ void budget_switch(struct sandbox *sb, lua_State *L) {
 /* Ends the script from inside: only sandbox_enter stops this error. */
 static void raise_kill(lua_State *L, struct sandbox *sb) {
     lua_checkstack(L, LUA_MINSTACK);
-    if (!sb->kill_told) errors_record_kill(sb, L);
+    if (!sb->kill_told) errors_record_kill(sb, L, ERRORS_AT_REST);
     arm(L);
     lua_pushliteral(L, "script stopped");
     lua_error(L);
@@ -81,6 +81,13 @@ void sandbox_kill_next(lua_State *L) {
 }
 
 /* ---- memory */
+
+void budget_refused(struct sandbox *sb) {
+    lua_State *L = atomic_load_explicit(&sb->running, memory_order_relaxed);
+    if (is_killed(sb)) return;
+    budget_kill(sb, SANDBOX_KILL_MEMORY);
+    if (L) errors_record_kill(sb, L, ERRORS_BUSY); /* the frames are gone when it has been raised */
+}
 
 void budget_grew(struct sandbox *sb) {
     if (is_killed(sb)) return;
@@ -151,9 +158,12 @@ static void hook(lua_State *L, lua_Debug *ar) {
     if (is_killed(sb)) raise_kill(L, sb); /* a signal came in between, and its hook was lost */
 }
 
-/* ---- CPU time per second: a bucket that fills at capacity_ns a second. The monotonic clock costs
- * a twentieth of the thread's own, but also counts the time that other processes took. So it only
- * raises a suspicion: then the bucket starts anew by the thread's clock, whose word counts. */
+/* ---- CPU time per second: a bucket that fills at rate_ns a second. The monotonic clock costs a
+ * twentieth of the thread's own, but also counts the time that other processes took. So, unless the
+ * limits ask for the exact one, it only raises a suspicion: then the bucket starts anew by the
+ * thread's clock, whose word counts. An entry pays for itself, not for those inside of it. */
+
+static _Thread_local int64_t inner_ns; /* taken by entries within the present one */
 
 static int64_t clock_ns(clockid_t id) {
     struct timespec now;
@@ -161,7 +171,8 @@ static int64_t clock_ns(clockid_t id) {
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* By the thread's clock from the next entry on; the second begins anew. */
+/* By the thread's clock from the next entry on, with a full bucket: the other clock has said
+ * nothing that could be held against the script. */
 static void be_exact(struct bucket *bucket) {
     bucket->exact = true;
     bucket->exact_until_ns = bucket->last_ns + EXACT_NS;
@@ -176,27 +187,57 @@ struct sandbox_time sandbox_time(const struct sandbox *sb) {
     return sb->bucket.took;
 }
 
-void budget_begin(struct sandbox *sb) {
+void sandbox_refill(struct sandbox *sb) {
+    sb->bucket.tokens_ns = sb->bucket.capacity_ns;
+}
+
+static void fill(struct sandbox *sb) {
     struct bucket *bucket = &sb->bucket;
-    if (!bucket->capacity_ns) return;
     int64_t now = clock_ns(CLOCK_MONOTONIC), away = now - bucket->last_ns;
     bucket->last_ns = now;
     if (away > COLD_NS) heap_fetch(&sb->heap);
     if (away > 1000000000) away = 1000000000;
-    bucket->tokens_ns += (int64_t)((double)away * 1e-9 * (double)bucket->capacity_ns);
-    if (bucket->tokens_ns >= bucket->capacity_ns) {
-        bucket->tokens_ns = bucket->capacity_ns;
-        bucket->exact = bucket->exact && now < bucket->exact_until_ns;
-    }
+    bucket->tokens_ns += (int64_t)((double)away * 1e-9 * (double)bucket->rate_ns);
+    if (bucket->tokens_ns < bucket->capacity_ns) return;
+    bucket->tokens_ns = bucket->capacity_ns;
+    if (now >= bucket->exact_until_ns) bucket->exact = sb->limits.is_exact;
+}
+
+uint32_t sandbox_rest_ms(struct sandbox *sb, int64_t ns) {
+    struct bucket *bucket = &sb->bucket;
+    if (!bucket->capacity_ns) return 0;
+    fill(sb);
+    int64_t missing = (ns < bucket->capacity_ns ? ns : bucket->capacity_ns) - bucket->tokens_ns;
+    return missing > 0 ? (uint32_t)(missing * 1000 / bucket->rate_ns) + 1 : 0;
+}
+
+void budget_begin(struct sandbox *sb) {
+    struct bucket *bucket = &sb->bucket;
+    bucket->outer_inner_ns = inner_ns;
+    inner_ns = 0;
+    if (!bucket->capacity_ns) return;
+    fill(sb);
     bucket->took.is_exact = bucket->exact; /* which may change within the entry */
-    bucket->start_ns = bucket->exact ? clock_ns(CLOCK_THREAD_CPUTIME_ID) : now;
+    bucket->start_ns = bucket->exact ? clock_ns(CLOCK_THREAD_CPUTIME_ID) : bucket->last_ns;
+}
+
+/* Where nothing but counts bounds a script they tell its time, too: the same in every run. */
+static int64_t whole_ns(struct sandbox *sb) {
+    struct bucket *bucket = &sb->bucket;
+    if (!bucket->capacity_ns) {
+        bucket->took.is_exact = true;
+        return sb->limits.count_every ? (int64_t)sb->units * UNIT_NS + inner_ns : inner_ns;
+    }
+    clockid_t clock = bucket->took.is_exact ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
+    return clock_ns(clock) - bucket->start_ns;
 }
 
 void budget_end(struct sandbox *sb) {
     struct bucket *bucket = &sb->bucket;
+    int64_t whole = whole_ns(sb);
+    bucket->took.ns = whole > inner_ns ? whole - inner_ns : 0;
+    inner_ns = bucket->outer_inner_ns + whole;
     if (!bucket->capacity_ns) return;
-    clockid_t clock = bucket->took.is_exact ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
-    bucket->took.ns = clock_ns(clock) - bucket->start_ns;
     bucket->tokens_ns -= bucket->took.ns;
     if (bucket->tokens_ns >= 0) return;
     if (bucket->took.is_exact)

@@ -7,6 +7,7 @@
 #include "lobby.h"
 #include "realm.h"
 #include "script.h"
+#include "share.h"
 #include "value.h"
 
 #include <lauxlib.h>
@@ -101,8 +102,7 @@ static void go_round(struct realm *realm, const struct handlers *handlers, struc
                      const struct script *only, const char *bus_name) {
     struct handler round[ROUND_MAX];
     uint32_t count = handlers->count;
-    if (count == 0) return;
-    memcpy(round, handlers->items, count * sizeof *round);
+    if (count) memcpy(round, handlers->items, count * sizeof *round);
     realm->depth++;
     for (uint32_t i = 0; i < count && !ask->done; i++) {
         if (only && round[i].script != only) continue;
@@ -115,9 +115,18 @@ static void go_round(struct realm *realm, const struct handlers *handlers, struc
     realm->depth--;
 }
 
-static void ask_all(struct realm *realm, enum event event, struct ask *ask) {
+static void ask_some(struct realm *realm, enum event event, struct ask *ask,
+                     const struct script *only) {
+    const struct handlers *handlers = &realm->handlers[event];
+    if (handlers->count == 0) return;
+    uint64_t outer = share_event_begin(realm->lobby->instance);
     ask->event = event;
-    go_round(realm, &realm->handlers[event], ask, NULL, NULL);
+    go_round(realm, handlers, ask, only, NULL);
+    share_event_end(realm->lobby->instance, outer);
+}
+
+static void ask_all(struct realm *realm, enum event event, struct ask *ask) {
+    ask_some(realm, event, ask, NULL);
 }
 
 /* A script that was stopped cannot be asked any more: what it decided is denied. */
@@ -143,9 +152,8 @@ void realm_notify(struct realm *realm, enum event event, const struct arg *args,
 
 void realm_notify_script(struct script *script, enum event event, const struct arg *args,
                          unsigned count) {
-    struct ask ask = {
-        .event = event, .args = args, .count = count, .results = 1, .take = take_nothing};
-    go_round(script->realm, &script->realm->handlers[event], &ask, script, NULL);
+    struct ask ask = {.args = args, .count = count, .results = 1, .take = take_nothing};
+    ask_some(script->realm, event, &ask, script);
 }
 
 /* What a handler answered, cleaned: shown to people. */
@@ -345,15 +353,31 @@ static int push_message(lua_State *L, void *user) {
     return 1 + script_push_state(L, ask->handler->script);
 }
 
-void realm_deliver(struct realm *realm) {
-    uint32_t count = realm->message_count; /* one that comes meanwhile waits */
-    for (uint32_t i = 0; i < count; i++) {
-        struct message message = realm->messages[i];
-        struct ask ask = {.push = push_message, .user = &message};
-        go_round(realm, &realm->bus, &ask, NULL, message.name);
-        free(message.bytes);
-    }
+static void deliver(struct realm *realm, struct message message) {
+    struct ask ask = {.push = push_message, .user = &message};
+    go_round(realm, &realm->bus, &ask, NULL, message.name);
+    free(message.bytes);
+}
+
+static void drop_first(struct realm *realm, uint32_t count) {
     realm->message_count -= count;
     memmove(realm->messages, realm->messages + count,
             realm->message_count * sizeof *realm->messages);
+}
+
+/* Together they are one event. */
+void realm_deliver(struct realm *realm) {
+    uint32_t count = realm->message_count; /* one that comes meanwhile waits */
+    uint64_t outer = share_event_begin(realm->lobby->instance);
+    for (uint32_t i = 0; i < count; i++) deliver(realm, realm->messages[i]);
+    share_event_end(realm->lobby->instance, outer);
+    drop_first(realm, count);
+}
+
+void realm_deliver_next(struct realm *realm) {
+    struct message message = realm->messages[0];
+    uint64_t outer = share_event_begin(realm->lobby->instance);
+    drop_first(realm, 1);
+    deliver(realm, message);
+    share_event_end(realm->lobby->instance, outer);
 }

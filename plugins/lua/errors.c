@@ -94,7 +94,7 @@ static void add_arguments(struct writer *w, lua_State *L, lua_Debug *ar) {
     add(w, "%s)", ar->nparams > ARGUMENTS_MAX || ar->isvararg ? ", ..." : "");
 }
 
-static void add_frame(struct writer *w, lua_State *L, lua_Debug *ar) {
+static void add_frame(struct writer *w, lua_State *L, lua_Debug *ar, enum errors_when when) {
     char file[128], name[128];
     errors_escape(ar->short_src, strlen(ar->short_src), file, sizeof file);
     add(w, "%s%s:%d: in ", w->used ? "\n" : "", file, ar->currentline);
@@ -106,11 +106,11 @@ static void add_frame(struct writer *w, lua_State *L, lua_Debug *ar) {
     errors_escape(known, strlen(known), name, sizeof name);
     add(w, "%s", name);
     if (!ar->name) add(w, " at line %d", ar->linedefined);
-    add_arguments(w, L, ar);
+    if (when == ERRORS_AT_REST) add_arguments(w, L, ar);
 }
 
 /* Host frames are left out; the first of the script's own is the place. */
-static void record_frames(struct sandbox_error *error, lua_State *L) {
+static void record_frames(struct sandbox_error *error, lua_State *L, enum errors_when when) {
     struct writer w = {.text = error->traceback, .size = sizeof error->traceback};
     lua_Debug ar;
     int frames = 0;
@@ -123,7 +123,7 @@ static void record_frames(struct sandbox_error *error, lua_State *L) {
             add(&w, "\n...");
             break;
         }
-        add_frame(&w, L, &ar);
+        add_frame(&w, L, &ar, when);
         if (frames > 1) continue;
         errors_escape(ar.short_src, strlen(ar.short_src), error->file, sizeof error->file);
         error->line = ar.currentline;
@@ -195,7 +195,7 @@ void errors_record(struct sandbox *sb, lua_State *L) {
     char file[sizeof error->file];
     int line = error->line, index = lua_gettop(L);
     memcpy(file, error->file, sizeof file);
-    record_frames(error, L);
+    record_frames(error, L, ERRORS_AT_REST);
     record_message(error, L, index);
     record_place(error);
     count(error, file, line);
@@ -208,12 +208,40 @@ int errors_handler(lua_State *L) {
     return 1;
 }
 
-void errors_record_kill(struct sandbox *sb, lua_State *L) {
+static void tell_kill(const struct sandbox *sb, char *out, size_t size) {
+    enum sandbox_kill reason = sandbox_killed(sb);
+    if (reason == SANDBOX_KILL_TICK)
+        snprintf(out, size,
+                 "script stopped: the scripts of this match together took over half a tick, and "
+                 "this one most of it");
+    else if (reason == SANDBOX_KILL_SHARE)
+        snprintf(out, size,
+                 "script stopped: the scripts of all lobbies together took over their share of "
+                 "time, and this one most of it");
+    else
+        snprintf(out, size, "script stopped: over its %s limit", sandbox_kill_name(reason));
+}
+
+void errors_record_kill(struct sandbox *sb, lua_State *L, enum errors_when when) {
     struct sandbox_error *error = record_of(sb);
     sb->kill_told = true;
     if (!error) return;
-    record_frames(error, L);
-    snprintf(error->message, sizeof error->message, "script stopped: over its %s limit",
-             sandbox_kill_name(atomic_load(&sb->killed)));
+    record_frames(error, L, when);
+    tell_kill(sb, error->message, sizeof error->message);
     error->count = 1;
+}
+
+/* Nothing runs any more: the place is where the function begins. */
+void errors_record_kill_after(struct sandbox *sb, int function) {
+    lua_State *L = sb->L;
+    lua_Debug ar;
+    errors_record_kill(sb, L, ERRORS_AT_REST);
+    if (!sb->error || function == LUA_NOREF) return;
+    if (lua_rawgeti(L, LUA_REGISTRYINDEX, function) != LUA_TFUNCTION || lua_iscfunction(L, -1)) {
+        lua_pop(L, 1);
+        return;
+    }
+    lua_getinfo(L, ">S", &ar);
+    errors_escape(ar.short_src, strlen(ar.short_src), sb->error->file, sizeof sb->error->file);
+    sb->error->line = ar.linedefined;
 }

@@ -19,11 +19,14 @@ enum {
 
 /* CPU time per second; see budget.c. */
 struct bucket {
-    int64_t capacity_ns, tokens_ns;
+    int64_t rate_ns;     /* a second */
+    int64_t capacity_ns; /* 0: nothing is bounded */
+    int64_t tokens_ns;
     int64_t last_ns;  /* monotonic, when tokens were last added */
     int64_t start_ns; /* of this entry, by whichever clock */
     bool exact;       /* by the thread's CPU clock, after the cheap clock found too much */
     int64_t exact_until_ns;
+    int64_t outer_inner_ns;   /* what the entry around this one had inside of it before */
     struct sandbox_time took; /* the last entry */
 };
 
@@ -64,6 +67,8 @@ void budget_begin(struct sandbox *sb);
 void budget_end(struct sandbox *sb);
 /* Sets the sticky flag and, while entered, the hook. Async-signal-safe. */
 void budget_kill(struct sandbox *sb, enum sandbox_kill reason);
+/* The allocator's report of a request that it has refused: larger than all that there may be. */
+void budget_refused(struct sandbox *sb);
 /* The allocator's report after growth. */
 void budget_grew(struct sandbox *sb);
 /* Makes L the running thread (null: none) and gives it the hook that is due. */
@@ -111,7 +116,11 @@ int libc_panic(lua_State *L);
 int errors_handler(lua_State *L);
 /* Fills the record from the value on top, with the frames of L if it has any. */
 void errors_record(struct sandbox *sb, lua_State *L);
-void errors_record_kill(struct sandbox *sb, lua_State *L);
+/* While Lua asks for memory its stack is its own: values are neither read nor pushed. */
+enum errors_when { ERRORS_AT_REST, ERRORS_BUSY };
+void errors_record_kill(struct sandbox *sb, lua_State *L, enum errors_when when);
+/* The same between entries, in the last of which this function was called; or LUA_NOREF. */
+void errors_record_kill_after(struct sandbox *sb, int function);
 /* Valid UTF-8 without control bytes, cut to size; true if all of text went in. */
 bool errors_escape(const char *text, size_t len, char *out, size_t size);
 /* Length of the well-formed UTF-8 sequence at text, of which len bytes are left, or 0. */

@@ -3,6 +3,7 @@
 #include "note.h"
 #include "probe.h"
 #include "script.h"
+#include "share.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -160,7 +161,7 @@ static void on_later(void *user) {
             if (lobby->lobby.scripts[i]->restart_due) script_restart(lobby->lobby.scripts[i]);
         }
         lobby_refresh(lobby);
-        realm_deliver(&lobby->lobby);
+        if (lobby->lobby.message_count) turns_wake(&lobby->lobby);
     }
     free(later);
 }

@@ -81,6 +81,15 @@ struct tester {
     uint64_t seed;   /* of the generators in lobby realms */
 };
 
+/* One entry of a script, on the stack of whoever enters. */
+struct entry {
+    struct entry *outer;
+    struct sandbox *sandbox; /* null: it is being made */
+    int64_t limit_ns;
+    volatile int64_t seen_ns; /* CPU time that the watchdog has seen it take */
+    volatile bool is_seen;
+};
+
 struct instance {
     muster_self *self;
     const struct muster_host *host;
@@ -90,9 +99,18 @@ struct instance {
     struct lobby *lobbies;
     struct sandbox_limits limits;
     struct sandbox *volatile current;
-    volatile uint64_t entered;  /* entries so far */
-    uint32_t call_us;           /* CPU time of one entry */
-    volatile uint32_t entry_us; /* of the present one: loading may take half as much again */
+    struct entry *volatile entry; /* script.c: the innermost; null outside */
+    int64_t looked_ns;            /* on_overrun: the CPU time at its last look */
+    uint32_t call_us;             /* CPU time of one entry, and of all for one event */
+    uint64_t event, event_last; /* share.c: the event under way, 0: none; and how many there were */
+    uint32_t lobby_percent;     /* of the loop's time, for the scripts of lobbies */
+    int64_t lobbies_ns;         /* of that is left, at lobbies_ms */
+    uint64_t lobbies_ms;
+    struct realm *waiting, *waiting_last; /* turns.c: who is due, in the order of their turns */
+    muster_timer_id turn_timer;
+    uint32_t late_count; /* timers of lobbies, since it was told last */
+    uint64_t late_ms;    /* the most of that */
+    uint64_t late_told_ms;
     const char *globals[GLOBALS_MAX];
     uint32_t global_count;
     struct told told[ERRORS_REMEMBERED];
@@ -104,9 +122,7 @@ struct instance {
     struct watch *watch;                 /* null without --watch */
     const struct tester *tester;         /* null: nothing is tested */
     char creating_mode[MUSTER_NAME_MAX]; /* of the lobby that is being created */
-    uint64_t seen;                       /* on_overrun: the entry it has seen last, and when */
-    int64_t seen_cpu_ns;
-    uint32_t metric_errors, metric_kills, metric_reloads, metric_scripts;
+    uint32_t metric_errors, metric_kills, metric_reloads, metric_scripts, metric_late;
 };
 
 /* ---- roles.c ---- */
@@ -180,6 +196,8 @@ bool print_allowed(struct lobby *lobby);
 bool talk_allowed(struct lobby *lobby);
 void report_print(const struct script *script, const char *line);
 void report_stretch(struct script *script, uint64_t ns);
+/* Timers of lobbies are late; most was spent by this script, if there is one. */
+void report_late(const struct instance *instance, const struct script *most);
 /* Of the loop's thread, so far. */
 int64_t thread_cpu_ns(void);
 void report_disabled(struct script *script, const char *why);

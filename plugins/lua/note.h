@@ -19,6 +19,8 @@ muster_status note_reload(struct realm *realm, const struct mod *mod, const stru
 muster_status note_command(struct realm *realm, uint32_t script, const char *name, uint32_t seat,
                            const char *arguments);
 muster_status note_message(struct realm *realm, const char *name, const void *bytes, uint32_t len);
+/* Instead of host_calls: not in that entry, but between it and the next one. */
+#define NOTE_STOP_AFTER UINT32_MAX
 void note_stop(struct realm *realm, uint32_t script, uint64_t call, uint32_t host_calls);
 /* What was read now, as the effect of this number of this entry. */
 void note_answer(struct realm *realm, uint32_t host_calls, const void *bytes, uint32_t len);

@@ -4,6 +4,7 @@
 #include "lobby.h"
 #include "mode.h"
 #include "probe.h"
+#include "share.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@ enum { SLOWNESS = 5 }; /* of sanitized code */
 #else
 enum { SLOWNESS = 1 };
 #endif
-enum { UNITS_PER_MS = 500000 };
+enum { UNITS_PER_MS = 500000, BURST_CALLS = 5 };
 
 static const char config_schema[] =
     "[{\"key\":\"modDirs\",\"type\":\"list\",\"default\":[\"mods\"],\"max\":16,\"unit\":\"folder\","
@@ -31,9 +32,12 @@ static const char config_schema[] =
     "{\"key\":\"uploadPermissions\",\"type\":\"list\",\"default\":[\"chat\"],\"max\":5,\"help\":"
     "\"What uploaded scripts may do\"},"
     "{\"key\":\"callMs\",\"type\":\"duration\",\"unit\":\"ms\",\"default\":2,\"min\":1,\"max\":"
-    "10000,\"help\":\"CPU time of one call of a script\"},"
+    "10000,\"help\":\"CPU time of all that a script does for one event\"},"
     "{\"key\":\"secondMs\",\"type\":\"duration\",\"unit\":\"ms\",\"default\":100,\"min\":1,"
     "\"max\":1000,\"help\":\"CPU time of one script in a second\"},"
+    "{\"key\":\"lobbyPercent\",\"type\":\"int\",\"default\":25,\"min\":1,\"max\":100,"
+    "\"unit\":\"%\",\"help\":\"Of the loop's time, for the scripts of all lobbies together (not "
+    "of matches): above it their timers are late\"},"
     "{\"key\":\"storageKeysMax\",\"type\":\"int\",\"default\":1000,\"min\":0,\"max\":100000,"
     "\"unit\":\"keys\",\"help\":\"Keys that one mod may keep\"},"
     "{\"key\":\"storageMaxKb\",\"type\":\"int\",\"default\":256,\"min\":1,\"max\":65536,"
@@ -60,21 +64,31 @@ static int64_t clock_ns(clockid_t id) {
 /* What a script is charged for work in C, and in the tests of mods for its own, too. */
 #define UNITS_PER_MS UINT64_C(500000)
 
+/* The innermost entry that was there at the last look, too; all are seen from now on. */
+static struct entry *look(struct instance *instance) {
+    struct entry *seen = NULL;
+    for (struct entry *entry = instance->entry; entry; entry = entry->outer) {
+        if (entry->is_seen && !seen) seen = entry;
+        entry->is_seen = true;
+    }
+    return seen;
+}
+
 /* In a signal handler, at every look of the watchdog once a call into the plugin has taken half of
- * what an entry may take. The call may have entered several scripts: the one that runs now is
- * stopped when it has been seen to run for the other half. */
+ * what an entry may take. The call may have entered several scripts, one within the other: one is
+ * stopped when it has been seen to run for the other half. One that hides behind short entries of
+ * others is charged with all of it. */
 static void on_overrun(void *user) {
     struct instance *instance = user;
-    struct sandbox *sandbox = instance->current;
     int64_t cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-    if (!sandbox || instance->limits.count_every) return; /* bounded by counts alone */
-    if (instance->seen != instance->entered) {
-        instance->seen = instance->entered;
-        instance->seen_cpu_ns = cpu_ns;
-        return;
-    }
-    if (cpu_ns - instance->seen_cpu_ns >= (int64_t)instance->entry_us * 1000 / 2)
-        sandbox_interrupt(sandbox);
+    int64_t since_ns = cpu_ns - instance->looked_ns;
+    instance->looked_ns = cpu_ns;
+    if (instance->limits.count_every) return; /* bounded by counts alone */
+    struct entry *entry = look(instance);
+    if (!entry) return;
+    entry->seen_ns += since_ns;
+    if (entry->seen_ns < entry->limit_ns / 2) return;
+    sandbox_interrupt(entry->sandbox ? entry->sandbox : instance->current);
 }
 
 /* ---- lifecycle ------------------------------------------------------------------------------- */
@@ -86,6 +100,9 @@ static void add_metrics(struct instance *instance) {
                        "Errors that scripts raised", &instance->metric_errors);
     (void)metrics->add(self, MUSTER_METRIC_COUNTER, "muster_script_kills_total",
                        "Scripts stopped for time or memory", &instance->metric_kills);
+    (void)metrics->add(self, MUSTER_METRIC_COUNTER, "muster_script_timers_late_total",
+                       "Timers of lobbies' scripts that ran over 100 ms late",
+                       &instance->metric_late);
     (void)metrics->add(self, MUSTER_METRIC_COUNTER, "muster_script_reloads_total",
                        "Mods that were reloaded", &instance->metric_reloads);
 }
@@ -96,12 +113,15 @@ static void read_config(struct instance *instance) {
     instance->call_us = (uint32_t)config->integer(self, "callMs") * 1000 * SLOWNESS;
     instance->limits.call_units = (uint64_t)config->integer(self, "callMs") * UNITS_PER_MS;
     instance->limits.second_cpu_us = (uint32_t)config->integer(self, "secondMs") * 1000 * SLOWNESS;
+    instance->limits.burst_cpu_us = instance->call_us * BURST_CALLS;
+    instance->lobby_percent = (uint32_t)config->integer(self, "lobbyPercent");
     instance->storage_limits = (struct storage_limits){
         .keys_max = (uint32_t)config->integer(self, "storageKeysMax"),
         .bytes_max = (uint32_t)config->integer(self, "storageMaxKb") << 10,
         .write_ms = (uint32_t)config->integer(self, "storageWriteMs"),
     };
     instance->uploads = config->boolean(self, "uploads") && config->untrusted(self);
+    instance->limits.is_exact = instance->uploads;
     instance->global_count = config->list_count(self, "globals");
     for (uint32_t i = 0; i < instance->global_count; i++)
         instance->globals[i] = config->list_item(self, "globals", i);
@@ -146,6 +166,7 @@ static void plugin_drain(void *user) {
 
 static void plugin_stop(void *user) {
     struct instance *instance = user;
+    turns_stop(instance);
     storage_stop(instance->storage);
     catalog_stop(instance);
 }

@@ -4,6 +4,7 @@
 #include "lobby.h"
 #include "objects.h"
 #include "script.h"
+#include "share.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ static void handlers_free(struct handlers *handlers) {
 }
 
 void realm_deinit(struct realm *realm) {
+    turns_forget(realm);
     for (uint32_t i = 0; i < realm->script_count; i++) script_destroy(realm->scripts[i]);
     for (int event = 0; event < EVENT_COUNT; event++) handlers_free(&realm->handlers[event]);
     handlers_free(&realm->bus);

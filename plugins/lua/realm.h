@@ -75,9 +75,12 @@ struct realm {
     muster_match_id match; /* the match realm's, as all up to calls */
     uint32_t tick, tick_rate_hz, seats_max;
     uint32_t script_count, message_count;
-    uint64_t now_ms; /* match time */
-    int64_t tick_ns; /* spent in scripts in this tick */
-    uint64_t calls;  /* entries so far */
+    uint64_t now_ms;            /* match time */
+    int64_t tick_ns;            /* spent in scripts in this tick */
+    uint64_t calls;             /* entries so far */
+    uint64_t rest_until_ms;     /* lobby realm: before that nothing of it is run */
+    bool waits;                 /* in the row of turns.c */
+    struct realm *next_waiting; /* behind it there */
     struct script *scripts[REALM_SCRIPTS_MAX];
     struct handlers handlers[EVENT_COUNT];
     struct handlers bus; /* id holds "event\0id" */
@@ -89,7 +92,7 @@ struct realm {
     struct objects *objects;    /* objects.h; null until a command is sent. Owned */
     struct quota answers_quota; /* bytes of what scripts read */
     struct stop *stops;         /* of a replay, in order */
-    uint32_t stop_count, stop_next;
+    uint32_t stop_count;
     struct answer *answers, **answers_end;
     struct answer **answer_open;            /* the last one, when more of it is to come */
     uint32_t seat_serial[MUSTER_SEATS_MAX]; /* who sits there: handles of those before are stale */
@@ -174,6 +177,8 @@ void realm_collect(struct realm *realm, enum event event,
 bool realm_victory(struct realm *realm, uint32_t *winning_team, uint32_t *reason);
 /* Messages of bus.emit, those that were there at the start. */
 void realm_deliver(struct realm *realm);
+/* The oldest of them. */
+void realm_deliver_next(struct realm *realm);
 /* Queues a message; false: too many. bytes are copied. */
 bool realm_emit(struct realm *realm, const char *name, const void *bytes, uint32_t len);
 

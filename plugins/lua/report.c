@@ -214,6 +214,21 @@ void report_stretch(struct script *script, uint64_t ns) {
     if (ns > instance->stretch_ns) instance->stretch_ns = ns;
 }
 
+/* ---- scripts of lobbies that are late
+ * ------------------------------------------------------------ */
+
+void report_late(const struct instance *instance, const struct script *most) {
+    struct muster_lobby_info info;
+    const struct lobby *lobby = most ? most->realm->lobby : NULL;
+    instance->host->log->write(
+        instance->self, MUSTER_LOG_WARN,
+        "timers of lobbies' scripts are late: %u of them, by up to %llu ms; together such scripts "
+        "may take %u %% of the loop's time (lua.lobbyPercent). Most was spent by "
+        "mod %s in lobby %s",
+        instance->late_count, (unsigned long long)instance->late_ms, instance->lobby_percent,
+        most ? most->mod->id : "", lobby ? lobby_key(lobby, &info) : "");
+}
+
 /* ---- reloads --------------------------------------------------------------------------------- */
 
 static void tell_reload(struct script *script, const struct mod *mod, const char *what) {

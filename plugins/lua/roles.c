@@ -5,6 +5,7 @@
 #include "objects.h"
 #include "probe.h"
 #include "script.h"
+#include "share.h"
 #include "speech.h"
 
 #include <jansson.h>
@@ -283,8 +284,7 @@ static void match_tick(void *user, void *state, const struct muster_tick *tick) 
     if (keeps_now(lobby))
         for (uint32_t i = 0; i < realm->script_count; i++) script_keep(realm->scripts[i]);
     mode_step_end(lobby);
-    realm->tick_ns = 0;
-    realm->tick_guessed = false;
+    share_tick_end(realm);
 }
 
 static void adjust(void *user, void *state, muster_match_id match, const struct muster_param *param,

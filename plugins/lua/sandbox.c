@@ -13,7 +13,10 @@ static void *allocate(void *user, void *block, size_t old_size, size_t new_size)
     struct sandbox *sb = user;
     if (sb->growing.table && new_size) wrap_growth(sb, block ? 0 : new_size);
     void *result = heap_alloc(&sb->heap, block, old_size, new_size);
-    if (new_size > (block ? old_size : 0)) budget_grew(sb);
+    if (!result && new_size)
+        budget_refused(sb);
+    else if (new_size > (block ? old_size : 0))
+        budget_grew(sb);
     return result;
 }
 
@@ -32,7 +35,11 @@ static void set_limits(struct sandbox *sb, const struct sandbox_limits *limits) 
     if (!own->second_cpu_us) own->second_cpu_us = 100000;
     if (!own->source_bytes_max) own->source_bytes_max = SANDBOX_SOURCE_BYTES_MAX;
     if (own->second_cpu_us == UINT32_MAX) return;
-    sb->bucket.capacity_ns = sb->bucket.tokens_ns = (int64_t)own->second_cpu_us * 1000;
+    if (!own->burst_cpu_us || own->burst_cpu_us > own->second_cpu_us)
+        own->burst_cpu_us = own->second_cpu_us;
+    sb->bucket.rate_ns = (int64_t)own->second_cpu_us * 1000;
+    sb->bucket.capacity_ns = sb->bucket.tokens_ns = (int64_t)own->burst_cpu_us * 1000;
+    sb->bucket.exact = own->is_exact;
 }
 
 /* splitmix64, so that near seeds give unlike states, none of them all zero. */
@@ -138,11 +145,11 @@ void sandbox_destroy(struct sandbox *sb) {
 
 static muster_status finish(struct sandbox *sb, int status) {
     if (is_killed(sb)) {
-        if (!sb->kill_told) errors_record_kill(sb, sb->L);
+        if (!sb->kill_told) errors_record_kill(sb, sb->L, ERRORS_AT_REST);
         return MUSTER_LIMIT;
     }
     if (status == LUA_OK) return MUSTER_OK;
-    if (!sb->error_told) errors_record(sb, sb->L); /* no handler runs for a memory error */
+    if (!sb->error_told) errors_record(sb, sb->L); /* no handler runs in an error of a handler */
     return MUSTER_INVALID;
 }
 
@@ -190,14 +197,23 @@ muster_status sandbox_serve(struct sandbox *sb, lua_CFunction body, void *arg) {
     return enter(sb, body, arg);
 }
 
+bool sandbox_is_entered(const struct sandbox *sb) {
+    return atomic_load_explicit(&sb->running, memory_order_relaxed) != NULL;
+}
+
+int sandbox_called(lua_CFunction body, const void *arg) {
+    if (body != sandbox_call_body) return LUA_NOREF;
+    return ((const struct sandbox_call *)arg)->function;
+}
+
 muster_status sandbox_enter(struct sandbox *sb, lua_CFunction body, void *arg) {
     if (is_killed(sb)) return MUSTER_CLOSED;
-    if (atomic_load(&sb->running)) return MUSTER_STATE;
+    if (sandbox_is_entered(sb)) return MUSTER_STATE;
     budget_begin(sb);
     muster_status status = enter(sb, body, arg);
     budget_end(sb);
     if (!is_killed(sb) || status == MUSTER_LIMIT) return status;
-    errors_record_kill(sb, sb->L); /* the second is used up */
+    errors_record_kill_after(sb, sandbox_called(body, arg)); /* the second is used up */
     return MUSTER_LIMIT;
 }
 
@@ -227,7 +243,7 @@ bool sandbox_try(lua_State *L, int handler, int arguments, int results) {
     int status = lua_pcall(L, arguments, results, handler);
     sandbox_check(L);
     if (status == LUA_OK) return true;
-    if (!sb->error_told) errors_record(sb, L); /* no handler runs for a memory error */
+    if (!sb->error_told) errors_record(sb, L); /* no handler runs in an error of a handler */
     sb->error_told = false;
     lua_pop(L, 1);
     return false;
@@ -293,8 +309,12 @@ void sandbox_release(struct sandbox *sb, int function) {
 /* ---- the kill, figures */
 
 void sandbox_kill(struct sandbox *sb, enum sandbox_kill reason) {
+    sandbox_kill_after(sb, reason, LUA_NOREF);
+}
+
+void sandbox_kill_after(struct sandbox *sb, enum sandbox_kill reason, int function) {
     budget_kill(sb, reason);
-    if (!sb->kill_told && !atomic_load(&sb->running)) errors_record_kill(sb, sb->L);
+    if (!sb->kill_told && !sandbox_is_entered(sb)) errors_record_kill_after(sb, function);
 }
 
 enum sandbox_kill sandbox_killed(const struct sandbox *sb) {
@@ -302,7 +322,8 @@ enum sandbox_kill sandbox_killed(const struct sandbox *sb) {
 }
 
 const char *sandbox_kill_name(enum sandbox_kill reason) {
-    static const char *const names[] = {"", "cpu", "memory", "instructions", "host"};
+    static const char *const names[] = {"",     "cpu",  "memory", "instructions",
+                                        "host", "tick", "share"};
     return (size_t)reason < sizeof names / sizeof *names ? names[reason] : "";
 }
 

@@ -33,6 +33,8 @@ enum sandbox_kill {
     SANDBOX_KILL_MEMORY = 2,       /* over memory_bytes */
     SANDBOX_KILL_INSTRUCTIONS = 3, /* over call_units: the same in every run */
     SANDBOX_KILL_HOST = 4,         /* sandbox_kill: a replay applies a recorded kill */
+    SANDBOX_KILL_TICK = 5,         /* sandbox_kill: most of what a match's scripts overspent */
+    SANDBOX_KILL_SHARE = 6,        /* sandbox_kill: most of what all lobbies' scripts overspent */
 };
 
 /* 0 stands for the default. */
@@ -40,6 +42,8 @@ struct sandbox_limits {
     size_t memory_bytes;     /* default 1 MiB; a soft limit, see alloc.h */
     uint64_t call_units;     /* default 1,000,000: work done in C per entry, about 2 ns each */
     uint32_t second_cpu_us;  /* default 100,000: CPU time per second; UINT32_MAX: unbounded */
+    uint32_t burst_cpu_us;   /* default second_cpu_us: of that, at most so much at once */
+    bool is_exact;           /* time by the thread's clock, always: no first offence is forgiven */
     uint32_t count_every;    /* default 0: only charge C work. Else also charge VM instructions,
                               * looking every so many: for runs that nothing interrupts from
                               * outside (tests, replays). Costs 20 to 60 % of speed. */
@@ -119,8 +123,10 @@ void sandbox_release(struct sandbox *sandbox, int function);
 void sandbox_interrupt(struct sandbox *sandbox);
 /* Kills between entries. */
 void sandbox_kill(struct sandbox *sandbox, enum sandbox_kill reason);
+/* The same, for what the function took that was called last: it is told as the place. */
+void sandbox_kill_after(struct sandbox *sandbox, enum sandbox_kill reason, int function);
 enum sandbox_kill sandbox_killed(const struct sandbox *sandbox);
-/* "cpu", "memory", "instructions", "host", or "" */
+/* "cpu", "memory", "instructions", "host", "tick", "share", or "" */
 const char *sandbox_kill_name(enum sandbox_kill reason);
 
 /* The last error or kill. All texts are valid UTF-8 without control bytes. */
@@ -140,7 +146,8 @@ size_t sandbox_memory(const struct sandbox *sandbox); /* bytes in use */
 size_t
 sandbox_memory_peak(const struct sandbox *sandbox);    /* bytes taken from the system, at most */
 uint64_t sandbox_units(const struct sandbox *sandbox); /* charged in the last entry */
-/* What the last entry took; 0 where second_cpu_us bounds nothing. */
+/* What the last entry took, without what was entered inside of it. Where second_cpu_us bounds
+ * nothing: by units if count_every is set, else 0. */
 struct sandbox_time {
     int64_t ns;
     bool is_exact; /* else by a cheap clock that counts the turns of other processes, too */
@@ -148,6 +155,11 @@ struct sandbox_time {
 struct sandbox_time sandbox_time(const struct sandbox *sandbox);
 /* Entries of the next seconds are timed exactly. */
 void sandbox_suspect(struct sandbox *sandbox);
+/* Nothing of the second is used yet. */
+void sandbox_refill(struct sandbox *sandbox);
+/* How long it takes until so much (or all that may be spent at once) can be spent; 0: it can. */
+uint32_t sandbox_rest_ms(struct sandbox *sandbox, int64_t ns);
+bool sandbox_is_entered(const struct sandbox *sandbox);
 /* The generator behind math.random: part of what is saved and restored. */
 void sandbox_random_get(const struct sandbox *sandbox, uint64_t state[4]);
 void sandbox_random_set(struct sandbox *sandbox, const uint64_t state[4]);
@@ -171,6 +183,8 @@ const char *sandbox_tostring(lua_State *L, int index, size_t *len);
 void sandbox_load_chunk(lua_State *L, const char *text, size_t len, const char *chunk);
 /* The body that sandbox_call enters; its argument is a struct sandbox_call. */
 int sandbox_call_body(lua_State *L);
+/* Which function an entry of this body calls, or LUA_NOREF. */
+int sandbox_called(lua_CFunction body, const void *arg);
 /* Protected calls within an entry, for bodies that go on after an error. sandbox_handler pushes
  * what all of them need, and answers where. sandbox_try calls the function below its arguments.
  * True: its results are on top. False: it failed, sandbox_error says how, nothing is left. A kill

@@ -4,9 +4,11 @@
 #include "lobby.h"
 #include "mode.h"
 #include "note.h"
+#include "share.h"
 
 #include <lauxlib.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,16 +59,14 @@ bool script_act(lua_State *L) {
 
 /* In a replay: is this the entry in which the script was stopped? */
 static void look_for_stop(struct script *script) {
-    struct realm *realm = script->realm;
+    const struct realm *realm = script->realm;
     script->kill_after = UINT32_MAX;
-    while (realm->stop_next < realm->stop_count) {
-        const struct stop *stop = &realm->stops[realm->stop_next];
-        if (stop->call > realm->calls) return;
-        realm->stop_next++;
-        if (stop->call < realm->calls || stop->script != script->index) continue;
+    for (uint32_t i = 0; i < realm->stop_count; i++) {
+        const struct stop *stop = &realm->stops[i];
+        if (stop->call != realm->calls || stop->script != script->index) continue;
+        if (stop->host_calls == NOTE_STOP_AFTER) continue;
         script->kill_after = stop->host_calls;
         if (stop->host_calls == 0) sandbox_kill(script->sandbox, SANDBOX_KILL_HOST);
-        return;
     }
 }
 
@@ -76,11 +76,12 @@ static void come_back(const struct script *script) {
         lobby_restart_later(script->realm->lobby);
 }
 
-static void killed(struct script *script) {
+/* In the entry of this number, after so many effects. */
+static void killed(struct script *script, uint64_t call, uint32_t host_calls) {
     struct realm *realm = script->realm;
     script->kills++;
     if (realm->kind == REALM_MATCH && !realm->is_replay && !realm->is_probe)
-        note_stop(realm, script->index, realm->calls, script->host_calls);
+        note_stop(realm, script->index, call, host_calls);
     report_kill(script);
     script_stop_sandbox(script);
     if (realm->is_probe) return;
@@ -120,68 +121,93 @@ void script_refused(struct script *script, const char *file, int line, const cha
     if (script->sandbox) count_failure(script);
 }
 
-/* All scripts of a match together may take half of a tick: true when this one took it over. The
- * cheap clock only raises a suspicion: then all are looked at closely from the next tick on. */
-static bool overspends(const struct script *script) {
-    struct realm *realm = script->realm;
-    struct sandbox_time time = sandbox_time(script->sandbox);
-    if (realm->kind != REALM_MATCH || realm->is_replay || realm->is_probe) return false;
-    realm->tick_ns += time.ns;
-    realm->tick_guessed |= !time.is_exact;
-    if (realm->tick_ns <= INT64_C(500000000) / realm->tick_rate_hz) return false;
-    if (!realm->tick_guessed) return true;
-    for (uint32_t i = 0; i < realm->script_count; i++)
-        if (realm->scripts[i]->sandbox) sandbox_suspect(realm->scripts[i]->sandbox);
-    realm->tick_ns = 0;
-    return false;
+void script_stop(struct script *script, enum sandbox_kill reason, int function) {
+    sandbox_kill_after(script->sandbox, reason, function);
+    killed(script, script->realm->calls, NOTE_STOP_AFTER);
 }
 
-static bool finish(struct script *script, muster_status status) {
+/* In a replay: those who were stopped between this entry and the next one. */
+static void stop_after(const struct realm *realm) {
+    for (uint32_t i = 0; i < realm->stop_count; i++) {
+        const struct stop *stop = &realm->stops[i];
+        if (stop->call != realm->calls || stop->host_calls != NOTE_STOP_AFTER) continue;
+        if (stop->script < realm->script_count && realm->scripts[stop->script]->sandbox)
+            script_stop(realm->scripts[stop->script], SANDBOX_KILL_HOST, LUA_NOREF);
+    }
+}
+
+static bool finish(struct script *script, muster_status status, uint64_t call) {
     if (status == MUSTER_OK) return true;
     if (status == MUSTER_LIMIT || status == MUSTER_CLOSED)
-        killed(script);
+        killed(script, call, script->host_calls);
     else
         script_failed(script);
     return false;
 }
 
-/* The watchdog measures anew. */
-static void begin_entry(struct instance *instance, uint32_t limit_us) {
-    instance->entry_us = limit_us;
-    instance->entered++;
+/* The watchdog's signal may come at any point. */
+static void begin_entry(struct instance *instance, struct entry *entry, uint32_t limit_us) {
+    entry->outer = instance->entry;
+    entry->limit_ns = (int64_t)limit_us * 1000;
+    atomic_signal_fence(memory_order_seq_cst);
+    instance->entry = entry;
+}
+
+static void end_entry(struct instance *instance) {
+    instance->entry = instance->entry->outer;
 }
 
 muster_status script_serve(struct script *script, lua_CFunction body, void *arg) {
     struct instance *instance = script->realm->lobby->instance;
-    begin_entry(instance, instance->call_us);
-    return sandbox_serve(script->sandbox, body, arg);
+    struct entry entry = {.sandbox = script->sandbox};
+    begin_entry(instance, &entry, instance->call_us);
+    muster_status status = sandbox_serve(script->sandbox, body, arg);
+    end_entry(instance);
+    return status;
 }
 
-static bool enter(struct script *script, lua_CFunction body, void *arg, uint32_t limit_us) {
+/* Within no other entry: what is decided now stops nobody half way. */
+static void judge(struct script *script) {
+    const struct realm *realm = script->realm;
+    if (realm->lobby->instance->entry) return;
+    share_judge(script);
+    if (realm->is_replay) stop_after(realm);
+}
+
+static muster_status enter(struct script *script, lua_CFunction body, void *arg,
+                           uint32_t limit_us) {
     struct realm *realm = script->realm;
     struct instance *instance = realm->lobby->instance;
-    if (!script->sandbox) return false;
-    realm->calls++;
     script->calls++;
     script->host_calls = 0;
     if (realm->is_replay) look_for_stop(script);
-    bool is_measured =
-        script->mod->is_upload || instance->uploads; /* a node that takes strangers' */
-    int64_t start_ns = is_measured ? thread_cpu_ns() : 0;
-    begin_entry(instance, limit_us);
+    struct entry entry = {.sandbox = script->sandbox};
+    begin_entry(instance, &entry, limit_us);
     muster_status status = sandbox_enter(script->sandbox, body, arg);
-    if (status == MUSTER_STATE) return false; /* it is on the stack already: not asked */
-    if (overspends(script) && status != MUSTER_LIMIT) {
-        sandbox_kill(script->sandbox, SANDBOX_KILL_CPU);
-        status = MUSTER_LIMIT;
-    }
-    bool good = finish(script, status);
-    if (is_measured) report_stretch(script, (uint64_t)(thread_cpu_ns() - start_ns));
-    return good;
+    end_entry(instance);
+    if (instance->uploads) report_stretch(script, (uint64_t)sandbox_time(script->sandbox).ns);
+    return status;
 }
 
 bool script_enter(struct script *script, lua_CFunction body, void *arg) {
-    return enter(script, body, arg, script->realm->lobby->instance->call_us);
+    uint32_t limit_us = share_left_us(script);
+    if (!script->sandbox || sandbox_is_entered(script->sandbox)) return false;
+    uint64_t call = ++script->realm->calls;
+    muster_status status = enter(script, body, arg, limit_us);
+    if (!share_count(script, sandbox_called(body, arg))) status = MUSTER_LIMIT;
+    bool good = finish(script, status, call);
+    judge(script);
+    return good && script->sandbox;
+}
+
+/* Has a limit of its own, and costs nothing of the second. */
+static bool enter_first(struct script *script, lua_CFunction body, void *arg) {
+    uint64_t call = ++script->realm->calls;
+    muster_status status =
+        enter(script, body, arg, script->realm->lobby->instance->call_us * 3 / 2);
+    if (!finish(script, status, call)) return false;
+    sandbox_refill(script->sandbox);
+    return true;
 }
 
 bool script_peek(struct script *script, lua_CFunction body, void *arg) {
@@ -280,8 +306,11 @@ static muster_status make_sandbox(struct script *script) {
                                       .handle_order = player_order,
                                       .current = &instance->current};
     uint64_t seed = lobby_seed(script->realm, mod->id);
-    begin_entry(instance, instance->call_us); /* its libraries are opened inside */
-    return sandbox_create(&limits, &host, seed, &script->sandbox);
+    struct entry entry = {.sandbox = NULL};
+    begin_entry(instance, &entry, instance->call_us); /* its libraries are opened inside */
+    muster_status status = sandbox_create(&limits, &host, seed, &script->sandbox);
+    end_entry(instance);
+    return status;
 }
 
 muster_status script_start(struct script *script, const void *saved, uint32_t saved_len) {
@@ -304,7 +333,7 @@ muster_status script_start(struct script *script, const void *saved, uint32_t sa
     }
     mode_back(script);
     script->takes_over = saved != NULL;
-    bool started = enter(script, start_body, &start, instance->call_us * 3 / 2);
+    bool started = enter_first(script, start_body, &start);
     script->takes_over = false;
     script->is_loaded = started;
     if (started) script->shut = 0;

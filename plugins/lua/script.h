@@ -53,6 +53,12 @@ struct script {
     uint32_t host_calls;     /* of this entry that had an effect */
     uint32_t kill_after;     /* replay: stop after so many; UINT32_MAX: not in this entry */
     uint64_t calls;
+    uint64_t event;            /* share.c: the last one it was called for, and how long it took */
+    int64_t event_ns, tick_ns; /* and of the tick */
+    int64_t longest_ns;        /* the longest call of the tick, or of the last seconds in a lobby */
+    int longest;               /* and its function */
+    int64_t recent_ns;         /* lobby realm: spent, and halved each second since recent_ms */
+    uint64_t recent_ms;
     struct mod *before;    /* pinned: the code before a reload, while the new one is on trial */
     uint64_t timer_due_ms; /* the earliest; UINT64_MAX: none */
     int mode;              /* references, LUA_NOREF when absent: the mode's table */
@@ -165,10 +171,16 @@ struct realm *realm_of(lua_State *L);
  * could have an effect on (a probe), or it has been done already (takes_over). */
 bool script_act(lua_State *L) MUSTER_MUST_USE;
 
+/* Stops one that runs nothing now, for what the function took (or LUA_NOREF). */
+void script_stop(struct script *script, enum sandbox_kill reason, int function);
+
 /* ---- timers; now_ms by the realm's clock ---- */
 uint32_t script_timer_add(lua_State *L, double seconds, bool repeats); /* function at index 2 */
 bool script_timer_cancel(struct script *script, uint32_t id);
+/* All that are due: a tick's. */
 void script_timers_run(struct script *script, uint64_t now_ms);
+/* The one that has been due longest. */
+void script_timer_next(struct script *script, uint64_t now_ms);
 /* Sets the lobby realm's alarm by the timers of the scripts that are there. */
 void timers_set_alarm(struct realm *realm);
 

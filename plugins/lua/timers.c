@@ -1,7 +1,8 @@
 /* timers - of one script. In the match realm the tick looks at them; in the lobby realm one timer
- * of the loop stands for the earliest of all scripts. */
+ * of the loop stands for the earliest of all scripts, and turns.c runs them. */
 #include "lobby.h"
 #include "script.h"
+#include "share.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -20,17 +21,13 @@ static void find_due(struct script *script) {
 static void on_alarm(void *user) {
     struct realm *realm = user;
     realm->timer = 0;
-    uint64_t now_ms = realm_now_ms(realm);
-    for (uint32_t i = 0; i < realm->script_count; i++) script_timers_run(realm->scripts[i], now_ms);
-    timers_set_alarm(realm);
+    turns_wake(realm);
 }
 
 void timers_set_alarm(struct realm *realm) {
     const struct muster_host_loop *loop = realm_host(realm)->loop;
-    uint64_t due_ms = UINT64_MAX, now_ms = realm_now_ms(realm);
-    if (realm->kind != REALM_LOBBY || realm->is_probe) return;
-    for (uint32_t i = 0; i < realm->script_count; i++)
-        if (realm->scripts[i]->timer_due_ms < due_ms) due_ms = realm->scripts[i]->timer_due_ms;
+    if (realm->kind != REALM_LOBBY || realm->is_probe || realm->waits) return;
+    uint64_t due_ms = turns_due_ms(realm), now_ms = realm_now_ms(realm);
     if (realm->timer && realm->timer_due_ms <= due_ms) return;
     if (realm->timer) (void)loop->timer_stop(realm_self(realm), realm->timer);
     realm->timer = 0;
@@ -58,6 +55,7 @@ uint32_t script_timer_add(lua_State *L, double seconds, bool repeats) {
     lua_pushvalue(L, 2);
     int function = luaL_ref(L, LUA_REGISTRYINDEX);
     uint64_t after_ms = (uint64_t)(seconds * 1000);
+    if (after_ms == 0 && script->realm->kind == REALM_LOBBY) after_ms = 1; /* not in this turn */
     *timer = (struct timer){.id = ++script->timer_last,
                             .function = function,
                             .due_ms = realm_now_ms(script->realm) + after_ms,
@@ -102,20 +100,37 @@ static int push_state(lua_State *L, void *user) {
     return script_push_state(L, user);
 }
 
-/* One that is started meanwhile with no delay waits for the next look. */
+/* Periods that were missed are left out, never made up for. */
+static void set_next(struct timer *timer, uint64_t now_ms) {
+    uint64_t missed = (now_ms - timer->due_ms) / timer->every_ms;
+    timer->due_ms += (missed + 1) * timer->every_ms;
+}
+
+/* False: none up to the newest is due. */
+static bool run_next(struct script *script, uint64_t now_ms, uint32_t newest) {
+    struct timer *timer = script->sandbox ? next_due(script, now_ms) : NULL;
+    if (!timer || timer->id > newest) return false;
+    struct sandbox_call call = {.function = timer->function, .push = push_state, .arg = script};
+    uint32_t id = timer->id;
+    bool once = !timer->every_ms;
+    if (!once) set_next(timer, now_ms);
+    script_call(script, &call);
+    if (script->sandbox && once) script_timer_cancel(script, id);
+    return true;
+}
+
+void script_timer_next(struct script *script, uint64_t now_ms) {
+    run_next(script, now_ms, script->timer_last);
+    find_due(script);
+}
+
+/* One that is started meanwhile with no delay waits for the next tick. */
 void script_timers_run(struct script *script, uint64_t now_ms) {
+    struct instance *instance = script->realm->lobby->instance;
     if (!script->sandbox || script->timer_due_ms > now_ms) return;
     uint32_t newest = script->timer_last;
-    for (uint32_t n = 0; n < SCRIPT_TIMERS_MAX; n++) {
-        struct timer *timer = next_due(script, now_ms);
-        if (!timer || timer->id > newest) break;
-        struct sandbox_call call = {.function = timer->function, .push = push_state, .arg = script};
-        uint32_t id = timer->id;
-        if (timer->every_ms) timer->due_ms += timer->every_ms;
-        bool once = !timer->every_ms;
-        script_call(script, &call);
-        if (!script->sandbox) return;
-        if (once) script_timer_cancel(script, id);
-    }
+    uint64_t outer = share_event_begin(instance);
+    while (run_next(script, now_ms, newest)) continue;
+    share_event_end(instance, outer);
     find_due(script);
 }

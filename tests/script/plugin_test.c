@@ -293,7 +293,10 @@ static void what_is_replaced_is_let_go(void **state) {
           "end)");
     for (int i = 0; i < 50; i++) (void)rig_say(rig, 0, "hello");
     size_t before = sandbox_memory(rig_script(rig, REALM_LOBBY, "upload_brought")->sandbox);
-    for (int i = 0; i < 200; i++) (void)rig_say(rig, 0, "hello");
+    for (int i = 0; i < 200; i++) {
+        (void)rig_say(rig, 0, "hello");
+        testkit_advance(rig->kit, 10);
+    }
     struct script *script = rig_script(rig, REALM_LOBBY, "upload_brought");
     assert_non_null(script->sandbox);
     assert_true(sandbox_memory(script->sandbox) < before * 2);

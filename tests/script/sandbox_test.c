@@ -225,6 +225,29 @@ static void test_memory(void **state) {
     }
 }
 
+/* Whatever grows over it, memory is a stop, which no script catches, and has a place. */
+static void test_out_of_memory_is_a_stop(void **state) {
+    static const char *const ways[] = {
+        "local s = 'x'\nwhile true do s = s .. s end",
+        "local s = 'x'\nwhile true do pcall(function() s = s .. s end) end",
+        "local t = {}\nfor i = 1, 40 do t[i] = ('x'):rep(100000) .. i end",
+        "local s = ('x'):rep(300000)\nreturn pcall(function() return s .. s .. s .. s end)",
+        "local co = coroutine.wrap(function() local s = 'x'\nwhile true do s = s .. s end end) "
+        "co()",
+        "local t = {}\nwhile true do t[#t + 1] = {} end",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        struct sandbox *sb = make_sandbox(&(struct sandbox_limits){.call_units = 1 << 28}, NULL);
+        const char *answer = eval_text(sb, ways[i]);
+        if (strcmp(answer, "killed: memory") != 0) fail_msg("%s: %s", ways[i], answer);
+        assert_string_equal(sandbox_error(sb)->message, "script stopped: over its memory limit");
+        assert_string_equal(sandbox_error(sb)->file, "test.lua");
+        assert_int_equal(sandbox_error(sb)->line, 2);
+        sandbox_destroy(sb);
+    }
+}
+
 static void test_garbage_does_not_kill(void **state) {
     struct sandbox_limits limits = {.call_units = 1000000000};
     struct sandbox *sb = make_sandbox(&limits, NULL);
@@ -496,6 +519,7 @@ int main(void) {
         cmocka_unit_test(test_a_kill_between_entries_is_told),
         cmocka_unit_test(test_host_error_messages_name_the_limit),
         cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_out_of_memory_is_a_stop),
         cmocka_unit_test(test_garbage_does_not_kill),
         cmocka_unit_test(test_large_results_are_errors),
         cmocka_unit_test(test_error_record),
