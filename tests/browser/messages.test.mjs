@@ -60,6 +60,7 @@ test("another tab signs out, or in as somebody else: this one is nobody, and say
         const { client, game } = window.muster;
         return [client.state, client.entry, game];
     }), ["closed", null, null]);
+    await other.waitForSelector("#lobbies:not([hidden])");
     assert.equal(await other.textContent("#bar-player"), "Bob", "who signed in is left alone");
     assert.equal(await other.locator("#banner").isVisible(), false);
 
