@@ -9,7 +9,7 @@ export { Emitter } from "./emitter.js";
 export { MusterError } from "./errors.js";
 export { LobbyControl } from "./lobby.js";
 export { MovePredictor } from "./predict.js";
-export { backoffMs, closePolicy, retryAfterMs } from "./policy.js";
+export { backoffMs, closePolicy, isRefusal, retryAfterMs } from "./policy.js";
 export { BATCH_MAX, RpcClient } from "./rpc.js";
 export {
     INFLATED_MAX,

@@ -1,6 +1,7 @@
 // matchmaking - the search for a match: ask, wait to be placed, take the seat.
 
 import { MusterError } from "./errors.js";
+import { patiently } from "./policy.js";
 
 /** The search of each client: a player has one, the next replaces it.
  * @type {WeakMap<import("./client.js").MusterClient, AbortController>} */
@@ -54,7 +55,7 @@ async function search(client, wanted, stop) {
             stop.abort(new MusterError("search_replaced", "a seat was taken otherwise"))),
     ];
     try {
-        const { ticketId } = await client.call("match.find", wanted);
+        const { ticketId } = await patiently(() => client.call("match.find", wanted));
         for (;;) {
             stop.signal.throwIfAborted();
             const found = founds.find((one) => one.ticketId === ticketId);

@@ -8,6 +8,7 @@ const NEEDS_TOKEN = new Set([4002]);
 /** Of a step that is asked again: a wait longer than that is the caller's to choose. */
 const PATIENCE_MS = 3000;
 const PATIENT_TRIES = 3;
+const PATIENT_MORE_MS = 50;
 
 /**
  * What a close code asks of a client (docs/protocol.md, section 8).
@@ -75,13 +76,14 @@ export function retryAfterMs(error) {
  * @returns {Promise<T>}
  */
 export async function patiently(ask) {
-    for (let triesLeft = PATIENT_TRIES; ; triesLeft--) {
+    for (let tries = 0; ; tries++) {
         try {
             return await ask();
         } catch (error) {
             const waitMs = retryAfterMs(error);
-            if (waitMs === 0 || waitMs > PATIENCE_MS || triesLeft === 0) throw error;
-            await new Promise((resolve) => setTimeout(resolve, waitMs));
+            if (waitMs === 0 || waitMs > PATIENCE_MS || tries === PATIENT_TRIES) throw error;
+            const moreMs = PATIENT_MORE_MS * 2 ** tries; // others may take what was free by then
+            await new Promise((resolve) => setTimeout(resolve, waitMs + moreMs));
         }
     }
 }

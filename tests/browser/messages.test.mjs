@@ -195,6 +195,14 @@ test("F5 again and again is let in each time, and asks for little", async (t) =>
     }
     await page.waitForSelector("#lobby-empty");
     assert.equal(sent.filter((text) => /server\.info/.test(text)).length, 0);
+    await page.click("#quick-match");
+    await inMatch(page);
+    const seat = await seatOf(page);
+    for (let i = 0; i < 3; i++) {
+        await page.reload();
+        await inMatch(page);
+        assert.equal(await seatOf(page), seat);
+    }
     assert.deepEqual(faults, []);
 });
 

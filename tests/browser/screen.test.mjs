@@ -188,7 +188,7 @@ async function tabTo(page, id) {
 const aimOf = (page) => page.evaluate(() => window.muster.game.input.aim);
 
 test("by keyboard alone, and a silent line is told", async (t) => {
-    const { page, wire, faults } = await setUp(t);
+    const { page, server, wire, faults } = await setUp(t);
     await tabTo(page, "play-now");
     await page.keyboard.press("Enter");
     await inMatch(page);
@@ -235,5 +235,7 @@ test("by keyboard alone, and a silent line is told", async (t) => {
     await tabTo(page, "leave");
     await page.keyboard.press("Enter");
     await page.waitForSelector("#lobbies");
+    await tellAll(page, server);
+    assert.deepEqual(await covered(page), []);
     assert.deepEqual(faults, []);
 });

@@ -11,10 +11,14 @@ const LAUNCHER = 2;
 const TICK_MS = 50;
 
 let page; // what the window hears
+let above = 0; // height of the notices above the canvas
 class Element extends EventTarget {
     hidden = false;
     dataset = {};
     focus() {}
+    getBoundingClientRect() {
+        return { left: 0, top: above };
+    }
     closest(selector) {
         return this.matches?.split(",").some((one) => selector.includes(one)) ? this : null;
     }
@@ -48,6 +52,7 @@ const key = (code, isDown = true, fields = {}, from = body) =>
 let canvas, launcher, input;
 beforeEach(() => {
     page = new EventTarget();
+    above = 0;
     canvas = new Element();
     launcher = new Element();
     now = 1000;
@@ -188,6 +193,9 @@ test("the mouse aims from the avatar, its buttons fire", () => {
     assert.equal(take().aim, turned, "a mouse that does not move leaves the aim to the keys");
     at(500, 300);
     assert.equal(take().aim, 0);
+    above = 100;
+    at(400, 500);
+    assert.equal(take().aim, 16384, "straight down, from where the avatar is shown now");
 });
 
 test("the left thumb moves, the right one aims and fires when pushed far", () => {

@@ -39,7 +39,9 @@ test("what the server offers, with scripts and without", async () => {
     const info = { gameModes: modes, regions: ["eu"] };
     const mods = { rules: [{ id: "r" }], uploads: true, uploaded: [{ id: "u" }] };
     let answer = () => mods;
-    const catalog = new Catalog({ serverInfo: async () => info, mods: async () => answer() });
+    const catalog = new Catalog({
+        on() {}, serverInfo: async () => info, mods: async () => answer(),
+    }, "");
     assert.deepEqual([catalog.modes, catalog.rules, catalog.hasUploads], [[], [], false], "before");
     assert.equal(await catalog.load(), info);
     assert.deepEqual([catalog.titleOf("arena"), catalog.titleOf("duel"), catalog.titleOf("other")],

@@ -1,6 +1,6 @@
 // app - puts the page together: sign in, connect, lobbies, game, and coming back.
 
-import { AuthClient, MusterClient, retryAfterMs } from "../sdk/js/index.js";
+import { AuthClient, MusterClient, isRefusal, retryAfterMs } from "../sdk/js/index.js";
 import { AccessPanel } from "./access_panel.js";
 import { Board } from "./board.js";
 import { setUpAnnouncements } from "./announcements.js";
@@ -81,8 +81,31 @@ Object.defineProperty(window, "muster", {
     }),
 });
 
+/** A step of the start: a server that takes it in a moment is waited for. */
+async function waitedOut(step) {
+    for (let triesLeft = START_TRIES; ; triesLeft--) {
+        const waitMs = await tryStep(step, triesLeft);
+        if (waitMs === 0) return;
+        banner("The server is busy. You are let in in a moment.");
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
+        banner(null);
+    }
+}
+
+/** 0: done; else how long to wait. What is not to be waited out is thrown. */
+async function tryStep(step, triesLeft) {
+    try {
+        await step();
+        return 0;
+    } catch (error) {
+        const waitMs = retryAfterMs(error);
+        if (!waitMs || waitMs > START_WAIT_MAX_MS || triesLeft === 1) throw error;
+        return waitMs;
+    }
+}
+
 /** All of it or nothing: what fails half-way can be tried again from the start. */
-async function goOnlineOnce() {
+async function connect() {
     try {
         await arrive(await client.connect((renew) => auth.accessToken(renew)));
     } catch (error) {
@@ -91,20 +114,9 @@ async function goOnlineOnce() {
     }
 }
 
-/** A server that takes one in a moment is waited for. */
 async function goOnline() {
     if (client.state === "online") return;
-    for (let triesLeft = START_TRIES; ; triesLeft--) {
-        const error = await goOnlineOnce().catch((reason) => reason);
-        if (!error) break;
-        const waitMs = retryAfterMs(error);
-        if (!waitMs || waitMs > START_WAIT_MAX_MS || triesLeft === 1) {
-            banner(null);
-            throw error;
-        }
-        banner("The server is busy. You are let in in a moment.");
-        await new Promise((resolve) => setTimeout(resolve, waitMs));
-    }
+    await waitedOut(connect);
     await followLink();
 }
 
@@ -123,7 +135,7 @@ async function followLink() {
     const { code, secret } = joinLink;
     joinLink = null;
     try {
-        await joinByCode(client, code, secret ? { secret } : {});
+        await waitedOut(() => joinByCode(client, code, secret ? { secret } : {}));
     } catch (error) {
         toast(explain(error));
     }
@@ -168,8 +180,8 @@ async function takeSeatBack() {
         await client.resume(seat.resumeToken, seat.url);
         return true;
     } catch (error) {
+        if (!isRefusal(error)) throw error; // it is still ours
         localStore?.removeItem(SEAT_KEY);
-        if (!error.rpcCode) throw error;
         return false;
     }
 }
