@@ -148,7 +148,7 @@ static void judge_lobbies(struct instance *instance) {
     instance->lobbies_ns = -DEBT_NS; /* so that the timers of others come back soon */
     struct script *most = most_of_lobbies(instance, true);
     if (!most) return;
-    instance->lobbies_ns = 0;
+    instance->lobbies_ns = -DEBT_NS / 2; /* the next one follows soon, if that was not enough */
     script_stop(most, SANDBOX_KILL_SHARE, most->longest);
 }
 
