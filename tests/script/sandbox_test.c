@@ -181,6 +181,21 @@ static void test_time(void **state) {
     sandbox_destroy(sb);
 }
 
+/* Nothing has to be forgiven then. What is spent at once is less than what a second has. */
+static void test_time_that_is_exact_from_the_start(void **state) {
+    struct sandbox_limits limits = {
+        .second_cpu_us = 900000, .burst_cpu_us = 1000, .is_exact = true};
+    struct sandbox *sb = make_sandbox(&limits, NULL);
+    (void)state;
+    assert_int_equal(sandbox_enter(sb, take_a_nap, NULL), MUSTER_OK);
+    assert_true(sandbox_time(sb).is_exact && sandbox_time(sb).ns < 20000000);
+    assert_int_equal(sandbox_rest_ms(sb, 0), 0);
+    assert_int_equal(run_text(sb, "for i = 1, 1e7 do end"), MUSTER_LIMIT);
+    assert_int_equal(sandbox_killed(sb), SANDBOX_KILL_CPU);
+    assert_string_equal(sandbox_error(sb)->file, "test.lua");
+    sandbox_destroy(sb);
+}
+
 static void test_a_kill_between_entries_is_told(void **state) {
     struct sandbox *sb = make_sandbox(NULL, NULL);
     (void)state;
@@ -516,6 +531,7 @@ int main(void) {
         cmocka_unit_test(test_no_interrupt_outside),
         cmocka_unit_test(test_cpu_per_second),
         cmocka_unit_test(test_time),
+        cmocka_unit_test(test_time_that_is_exact_from_the_start),
         cmocka_unit_test(test_a_kill_between_entries_is_told),
         cmocka_unit_test(test_host_error_messages_name_the_limit),
         cmocka_unit_test(test_memory),
