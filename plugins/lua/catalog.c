@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { DIRS_MAX = 18, PATH_BYTES_MAX = 1024 };
+enum { DIRS_MAX = 18, PATH_BYTES_MAX = 1024, SETTINGS_BYTES_MAX = 1 << 18 };
 
 static void log_mod(void *user, uint32_t level, const char *text) {
     const struct instance *instance = user;
@@ -88,7 +88,52 @@ void catalog_keep(struct instance *instance, struct mod *mod) {
 
 /* ---- declaring ------------------------------------------------------------------------------- */
 
-static muster_status declare_mode(const struct instance *instance, const struct mod *mod) {
+/* A node that serves cannot take every declaration back, and may lack plugins that others have;
+ * musterd --run, for people who write mods, has all. */
+static bool serves(const struct instance *instance) {
+    return instance->host->engine->seed(instance->self, 1) != MUSTER_OK;
+}
+
+/* The defaults against the settings of all plugins, in lobbies of the mode as it is declared. */
+static muster_status check_defaults(const struct instance *instance, const struct mod *mod,
+                                    char *error, uint32_t cap) {
+    static char settings[SETTINGS_BYTES_MAX];
+    char reason[MUSTER_REASON_MAX];
+    struct muster_writer out = muster_writer_make(settings, sizeof settings);
+    muster_status status = instance->host->lobby->settings_check(
+        instance->self, mod->id, mod->defaults_json, &out, reason, sizeof reason);
+    if (status != MUSTER_INVALID && (status != MUSTER_NOT_FOUND || !reason[0])) return MUSTER_OK;
+    snprintf(error, cap, "mod.json: defaults.%s", reason);
+    if (status == MUSTER_INVALID || !serves(instance)) return status;
+    instance->host->log->write(instance->self, MUSTER_LOG_WARN, "mod %s %s: %s: it has no effect",
+                               mod->id, mod->version, error);
+    error[0] = '\0';
+    return MUSTER_OK;
+}
+
+/* Why the host has refused it, which has logged it as well. */
+static muster_status explain(struct instance *instance, const struct mod *mod, muster_status status,
+                             char *error, uint32_t cap) {
+    if (!status || error[0]) return status;
+    trial_renew(instance);
+    for (uint32_t i = 0; status == MUSTER_EXISTS && i < mod->setting_count; i++)
+        if (trial_has(instance, mod->base, mod->settings[i].lobby_key)) {
+            snprintf(error, cap,
+                     "settings.json: settings[%u].key: the lobby setting \"%s\" is taken", i,
+                     mod->settings[i].lobby_key);
+            return status;
+        }
+    if (mod->base && status == MUSTER_NOT_FOUND)
+        snprintf(error, cap, "mod.json: base: expected a mode of this server, found \"%s\"",
+                 mod->base);
+    else
+        snprintf(error, cap, "%s: the host refuses its description, see the log",
+                 mod->kind == MOD_MODE ? "mod.json" : "settings.json");
+    return status;
+}
+
+static muster_status declare_mode(struct instance *instance, const struct mod *mod, char *error,
+                                  uint32_t cap) {
     const struct probe *probe = probe_find(instance, mod);
     uint32_t views = probe && probe->mode.is_private ? MUSTER_VIEWS_MAX : 1;
     struct muster_mode_info info = {
@@ -103,15 +148,26 @@ static muster_status declare_mode(const struct instance *instance, const struct 
         .view_count = mod->base ? 0 : views,
         .snapshot_max_bytes = mod->snapshot_max_bytes,
         .base = mod->base,
-        .defaults_json = mod->defaults_json,
     };
-    return instance->host->match->mode_add(instance->self, &info);
+    const struct muster_host_match *match = instance->host->match;
+    muster_status status = match->mode_add(instance->self, &info);
+    error[0] = '\0';
+    if (!status && mod->defaults_json) {
+        status = check_defaults(instance, mod, error, cap);
+        (void)match->mode_remove(instance->self, mod->id);
+        info.defaults_json = mod->defaults_json;
+        if (!status) status = match->mode_add(instance->self, &info);
+    }
+    return explain(instance, mod, status, error, cap);
 }
 
-static muster_status declare(const struct instance *instance, const struct mod *mod) {
-    if (mod->kind == MOD_MODE) return declare_mode(instance, mod);
+static muster_status declare(struct instance *instance, const struct mod *mod, char *error,
+                             uint32_t cap) {
+    error[0] = '\0';
+    if (mod->kind == MOD_MODE) return declare_mode(instance, mod, error, cap);
     if (!mod->settings_json) return MUSTER_OK;
-    return instance->host->lobby->settings_add(instance->self, mod->settings_json);
+    muster_status status = instance->host->lobby->settings_add(instance->self, mod->settings_json);
+    return explain(instance, mod, status, error, cap);
 }
 
 /* May it have what it asks for, and does it start? */
@@ -150,26 +206,16 @@ static void tell_idle(const struct instance *instance, const struct mod *mod) {
 static void take_in(struct instance *instance, struct mod *mod) {
     char error[400];
     tell_complaint(instance, mod);
-    if (try_out(instance, mod, error, sizeof error)) {
+    muster_status status = try_out(instance, mod, error, sizeof error);
+    if (!status) status = declare(instance, mod, error, sizeof error);
+    if (status) {
         instance->host->log->write(instance->self, MUSTER_LOG_ERROR, "mod %s %s: %s", mod->id,
                                    mod->version, error);
+        probe_drop(instance, mod); /* it is not offered */
         return;
     }
     tell_idle(instance, mod);
-    if (declare(instance, mod) == MUSTER_OK)
-        keep_now(instance, mod);
-    else
-        probe_drop(instance, mod); /* the host has said why; it is not offered */
-}
-
-/* A node that serves cannot take a declaration back, so only musterd --run tries it. */
-static muster_status try_declare(const struct instance *instance, const struct mod *mod,
-                                 char *error, uint32_t cap) {
-    const struct muster_host *host = instance->host;
-    if (host->engine->seed(instance->self, 1) || declare(instance, mod) == MUSTER_OK)
-        return MUSTER_OK;
-    snprintf(error, cap, "the host refuses its description, see the log");
-    return MUSTER_INVALID;
+    keep_now(instance, mod);
 }
 
 muster_status catalog_check(struct instance *instance, struct mod *mod, char *error, uint32_t cap) {
@@ -180,8 +226,10 @@ muster_status catalog_check(struct instance *instance, struct mod *mod, char *er
     if (status) return status;
     status = mods_check(instance->mods, mod, &wrong);
     if (status) snprintf(error, cap, "it would be left out: %.300s", wrong.text);
-    if (!status && !is_declared) status = try_declare(instance, mod, error, cap);
-    return status;
+    if (status || serves(instance)) return status;
+    if (is_declared && mod->kind == MOD_RULE) return MUSTER_OK;
+    (void)instance->host->match->mode_remove(instance->self, mod->id);
+    return declare(instance, mod, error, cap);
 }
 
 /* ---- words of the configuration that mean nothing ---- */
@@ -288,12 +336,10 @@ static bool same_text(const char *a, const char *b) {
 }
 
 /* Lobbies keep the settings they were made with; a mode is declared anew for the next ones. */
-static muster_status declare_again(const struct instance *instance, const struct mod *old,
+static muster_status declare_again(struct instance *instance, const struct mod *old,
                                    const struct mod *mod, char *error, uint32_t cap) {
-    if (!old || !probe_find(instance, old)) {
-        snprintf(error, cap, "%s: the host refused its description, see the log", mod->id);
-        return declare(instance, mod);
-    }
+    char again[400];
+    if (!old || !probe_find(instance, old)) return declare(instance, mod, error, cap);
     if (old->kind != mod->kind) {
         snprintf(error, cap, "%s was a %s: restart the node", mod->id,
                  old->kind == MOD_MODE ? "mode" : "rule");
@@ -305,10 +351,8 @@ static muster_status declare_again(const struct instance *instance, const struct
     }
     if (mod->kind == MOD_RULE) return MUSTER_OK;
     (void)instance->host->match->mode_remove(instance->self, mod->id);
-    muster_status status = declare_mode(instance, mod);
-    if (!status) return MUSTER_OK;
-    (void)declare_mode(instance, old);
-    snprintf(error, cap, "%s: the host refused its description, see the log", mod->id);
+    muster_status status = declare_mode(instance, mod, error, cap);
+    if (status) (void)declare_mode(instance, old, again, sizeof again);
     return status;
 }
 
@@ -354,6 +398,7 @@ muster_status catalog_load(struct instance *instance, const char *dir, char *err
         return status;
     }
     tell_complaint(instance, mod);
+    trial_renew(instance);
     status = try_out(instance, mod, error, cap);
     if (!status) tell_idle(instance, mod);
     if (!status) status = replace(instance, mod, error, cap);

@@ -3,6 +3,7 @@
 #include "generate.h"
 #include "inspect.h"
 #include "lobby.h"
+#include "probe.h"
 #include "script.h"
 #include "spec.h"
 #include "speech.h"
@@ -49,6 +50,7 @@ static uint32_t count_scripts(const struct instance *instance, const char *id) {
 static void mods_list(struct instance *instance, struct muster_writer *answer) {
     for (uint32_t i = 0; i < mods_count(instance->mods); i++) {
         const struct mod *mod = mods_at(instance->mods, i);
+        if (!probe_find(instance, mod)) continue; /* it was left out */
         say(answer, "%s %s+%.8s, %s%s%s%s", mod->id, mod->version, mod->hash,
             mod->kind == MOD_MODE ? "mode" : "rule", mod->base ? " on " : "",
             mod->base ? mod->base : "",

@@ -41,7 +41,8 @@ enum { REALM_LOBBY = 1, REALM_MATCH = 2, REALM_BOTH = 3 };
     X(PLAYER_LEAVE, "player_leave", NOTIFY, BOTH, "fun(player: Player, reason: string)",           \
       "quit, timeout, kick, ban or shutdown. The player can still be asked for name and team.")    \
     X(SETTING_CHANGED, "setting_changed", NOTIFY, BOTH, "fun(key: string, value: any)",            \
-      "A lobby setting has changed. One's own are in settings already.")                           \
+      "A lobby setting has changed: in a match one with \"when\": \"always\". One's own are in "   \
+      "settings already.")                                                                         \
     X(TICK, "tick", NOTIFY, MATCH, "fun(dt: number)",                                              \
       "Once a tick, after the base has moved. dt: seconds.")                                       \
     X(SPAWN, "spawn", NOTIFY, MATCH, "fun(player: Player)", "A player is alive (again).")          \

@@ -4,6 +4,8 @@
 #ifndef LUA_LOBBY_H
 #define LUA_LOBBY_H
 
+#include <jansson.h>
+
 #include "mod.h"
 #include "realm.h"
 #include "sandbox.h"
@@ -115,6 +117,8 @@ struct instance {
     uint32_t global_count;
     struct told told[ERRORS_REMEMBERED];
     struct probe *probes;
+    json_t *trial_settings; /* what mods on trial are answered: of this mode's lobbies; or null */
+    char trial_mode[MUSTER_NAME_MAX];
     char *store_dir;                     /* versions that took part in matches; owned */
     uint32_t upload_permissions;         /* what uploads get */
     bool uploads;                        /* players may bring rules of their own */

@@ -168,8 +168,9 @@ static const struct api_function spec_lobby[] = {
     {"hash", NULL, 0, 0, "", "string",
      "Names the whole state of the match: equal matches have equal hashes.", "print(l:hash())"},
     {"reload", NULL, 0, 0, "dir?: string", "boolean, string?",
-     "Reads the mod again, from another folder if one is given, and takes it into the running "
-     "match with the next tick. false and the reason when it does not start.",
+     "Reads the mod again, from another folder of that id if one is given, and takes it into the "
+     "lobby at once and into the running match with the next tick. false and the reason when it "
+     "does not start.",
      "local taken, why = l:reload()\nassert.is_true(taken, why)"},
     {"restore", NULL, 0, 0, "", "",
      "Saves the match and goes on in one that is made anew of it, as after a crash.",

@@ -1,7 +1,7 @@
 /* mod_settings - settings.json: the schema of a mod's settings, as lobby settings.
  *
- * The host checks the whole schema when it is added to the lobby's. Here is looked at what the
- * plugin itself relies on: keys, types, and that a default is of its type.
+ * Entry by entry what the host would refuse too (core/config/schema.h), so that a modder reads file
+ * and place; only whether a key is taken is left to the host.
  */
 #include "mod_internal.h"
 
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LOBBY_KEY_BYTES_MAX = 64, VALUES_MAX = 64 };
+enum { LOBBY_KEY_BYTES_MAX = 64, VALUES_MAX = 64, STRING_BYTES_MAX = 4096, ITEMS_MAX = 64 };
 
 static const char *const attributes[] = {"key",  "type",  "default", "min",  "max",    "unit",
                                          "help", "label", "group",   "when", "secret", "values"};
@@ -99,6 +99,69 @@ static muster_status check_values(const struct json_place *place, const json_t *
     return json_fail(&field, values, "a list of 1 to 64 strings");
 }
 
+/* Of values, of bytes or of items; by default as the host has it. */
+struct range {
+    double min, max;
+};
+
+static struct range default_range(enum mod_setting_type type) {
+    static const double integer_max = 9007199254740991.0; /* that a double keeps */
+    switch (type) {
+    case MOD_SETTING_INT:
+    case MOD_SETTING_NUMBER: return (struct range){-integer_max, integer_max};
+    case MOD_SETTING_STRING: return (struct range){0, STRING_BYTES_MAX};
+    case MOD_SETTING_LIST: return (struct range){0, ITEMS_MAX};
+    case MOD_SETTING_DURATION: return (struct range){0, INT32_MAX};
+    case MOD_SETTING_BOOL:
+    case MOD_SETTING_ENUM: break;
+    }
+    return (struct range){0, 0};
+}
+
+static muster_status read_range(const struct json_place *place, const json_t *entry,
+                                const struct mod_setting *setting, struct range *range) {
+    const json_t *min = json_object_get(entry, "min"), *max = json_object_get(entry, "max");
+    struct json_place min_field = json_field(place, "min"), max_field = json_field(place, "max");
+    *range = default_range(setting->type);
+    if (min && !json_is_number(min)) return json_fail(&min_field, min, "a number");
+    if (max && !json_is_number(max)) return json_fail(&max_field, max, "a number");
+    if (min) range->min = json_number_value(min);
+    if (max) range->max = json_number_value(max);
+    if (range->min <= range->max) return MUSTER_OK;
+    return max ? json_fail(&max_field, max, "at least min")
+               : json_fail(&min_field, min, "at most the largest value");
+}
+
+static bool is_word_of(const json_t *value, const char *a, const char *b) {
+    const char *word = json_string_value(value);
+    return word && (strcmp(word, a) == 0 || strcmp(word, b) == 0);
+}
+
+static muster_status check_words(const struct json_place *place, const json_t *entry,
+                                 const struct mod_setting *setting) {
+    const json_t *when = json_object_get(entry, "when"), *unit = json_object_get(entry, "unit");
+    const json_t *secret = json_object_get(entry, "secret");
+    struct json_place when_field = json_field(place, "when"),
+                      unit_field = json_field(place, "unit");
+    struct json_place secret_field = json_field(place, "secret");
+    if (when && !is_word_of(when, "setup", "always"))
+        return json_fail(&when_field, when, "setup (not while a match runs) or always");
+    if (setting->type == MOD_SETTING_DURATION && !is_word_of(unit, "ms", "s"))
+        return json_fail(&unit_field, unit, "ms or s, as it is a duration");
+    if (secret && !json_is_boolean(secret))
+        return json_fail(&secret_field, secret, "true or false");
+    return MUSTER_OK;
+}
+
+static bool is_within(const struct mod_setting *setting, const json_t *value,
+                      const struct range *range) {
+    double size = json_is_string(value)  ? (double)json_string_length(value)
+                  : json_is_array(value) ? (double)json_array_size(value)
+                                         : json_number_value(value);
+    if (setting->type == MOD_SETTING_BOOL || setting->type == MOD_SETTING_ENUM) return true;
+    return size >= range->min && size <= range->max;
+}
+
 static bool has_type(const struct mod_setting *setting, const json_t *value, const json_t *values) {
     switch (setting->type) {
     case MOD_SETTING_BOOL: return json_is_boolean(value);
@@ -117,10 +180,18 @@ static muster_status set_default(const struct json_place *place, const json_t *e
     const json_t *value = json_object_get(entry, "default");
     const char *type = json_string_value(json_object_get(entry, "type"));
     struct json_place field = json_field(place, "default");
-    char expected[32];
+    char expected[80];
+    struct range range;
+    muster_status status = read_range(place, entry, setting, &range);
+    if (status) return status;
     snprintf(expected, sizeof expected, "a value of type %s", type);
     if (!value || !has_type(setting, value, json_object_get(entry, "values")))
         return json_fail(&field, value, expected);
+    snprintf(expected, sizeof expected, "%.16g to %.16g%s", range.min, range.max,
+             setting->type == MOD_SETTING_STRING ? " bytes"
+             : setting->type == MOD_SETTING_LIST ? " items"
+                                                 : "");
+    if (!is_within(setting, value, &range)) return json_fail(&field, value, expected);
     setting->default_json = json_text(place, value);
     return setting->default_json ? MUSTER_OK : MUSTER_NO_MEMORY;
 }
@@ -156,6 +227,7 @@ static muster_status read_entry(struct mod *mod, const struct json_place *place,
     if (!status) status = set_keys(mod, &key, json_object_get(entry, "key"), setting);
     if (!status) status = set_type(&type, json_object_get(entry, "type"), setting);
     if (!status) status = check_values(place, entry, setting);
+    if (!status) status = check_words(place, entry, setting);
     if (!status) status = set_default(place, entry, setting);
     return status ? status : to_lobby(mod, entry, setting);
 }

@@ -34,7 +34,7 @@ static muster_status try_state(struct script *script) {
     return script->is_mode ? script_load(script, bytes, len) : MUSTER_OK;
 }
 
-/* A lobby that nobody is in: what the script asks of it is answered with nothing. */
+/* A lobby that nobody is in, with the settings of a new one (trial.c). */
 static muster_status run_in(struct instance *instance, struct mod *mod, int kind,
                             struct probe *probe, char *error, uint32_t cap) {
     struct lobby lobby = {.instance = instance};
@@ -42,6 +42,8 @@ static muster_status run_in(struct instance *instance, struct mod *mod, int kind
     realm_init(realm, &lobby, kind);
     realm->is_probe = true;
     realm->tick_rate_hz = mod->tick_rate_hz ? mod->tick_rate_hz : 20;
+    snprintf(realm->game_mode, sizeof realm->game_mode, "%s",
+             mod->kind == MOD_MODE ? mod->id : "arena");
     lobby.mode = mode_make(&lobby);
     struct script *script =
         lobby.mode ? realm_add(realm, mod, permissions_granted(instance, mod)) : NULL;
@@ -52,7 +54,9 @@ static muster_status run_in(struct instance *instance, struct mod *mod, int kind
     muster_status status = script_start(script, NULL, 0);
     if (!status) status = try_state(script);
     if (status) {
-        snprintf(error, cap, "%s", realm->probe_error[0] ? realm->probe_error : "out of memory");
+        snprintf(error, cap, "%.340s (in the trial load, %s realm)",
+                 realm->probe_error[0] ? realm->probe_error : "out of memory",
+                 kind == REALM_MATCH ? "match" : "lobby");
     } else {
         if (hooks_something(realm)) probe->realms |= kind;
         probe->gates |= realm_gates(script);
@@ -137,6 +141,7 @@ struct mod *version_find(struct lobby *lobby, const char *id, const char *hash) 
 }
 
 void probes_free(struct instance *instance) {
+    trial_renew(instance);
     while (instance->probes) {
         struct probe *next = instance->probes->next;
         probe_free(instance->probes);

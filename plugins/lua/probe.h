@@ -30,6 +30,12 @@ const struct probe *probe_find(const struct instance *instance, const struct mod
 struct mod *version_find(struct lobby *lobby, const char *id, const char *hash);
 /* It is as if it had not been probed. */
 void probe_drop(struct instance *instance, const struct mod *mod);
+/* Settings as a mod on trial is answered: as in a new lobby of its mode, of a rule on the base
+ * arena. trial_renew: modes or settings have come or gone. */
+const char *trial_setting(const struct realm *realm, const char *key, char *out, size_t size);
+void trial_renew(struct instance *instance);
+/* Has the host, in lobbies of this mode, a setting of that name? */
+bool trial_has(struct instance *instance, const char *game_mode, const char *key);
 void probes_free(struct instance *instance);
 void probes_forget(struct instance *instance);
 

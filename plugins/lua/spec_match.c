@@ -5,6 +5,7 @@
 #include "value.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { SETTING_BYTES_MAX = 1 << 16 };
 
@@ -124,6 +125,21 @@ static int match_restore(lua_State *L) {
     return 0;
 }
 
+/* What is read is what the test is about; else nothing in its lobbies would change. */
+static bool is_same_mod(const struct spec *spec, const char *dir, char *error, uint32_t cap) {
+    struct mod_error wrong = {.text = ""};
+    struct mod *mod;
+    if (mod_read(dir, &mod, &wrong)) {
+        snprintf(error, cap, "%.300s", wrong.text);
+        return false;
+    }
+    bool is_same = strcmp(mod->id, spec->mod->id) == 0;
+    if (!is_same)
+        snprintf(error, cap, "expected a folder of the mod %s, found %s", spec->mod->id, mod->id);
+    mod_unpin(mod);
+    return is_same;
+}
+
 static int match_reload(lua_State *L) {
     struct spec *spec = spec_of(L);
     const char *dir = luaL_optstring(L, 1, spec->dir);
@@ -132,7 +148,8 @@ static int match_reload(lua_State *L) {
         snprintf(path, sizeof path, "%s", dir);
     else
         snprintf(path, sizeof path, "%s/%s", spec->dir, dir);
-    bool taken = catalog_load(spec->instance, path, error, sizeof error) == MUSTER_OK;
+    bool taken = is_same_mod(spec, path, error, sizeof error) &&
+                 catalog_load(spec->instance, path, error, sizeof error) == MUSTER_OK;
     lua_pushboolean(L, taken);
     if (taken) return 1;
     lua_pushstring(L, error);

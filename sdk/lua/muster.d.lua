@@ -18,7 +18,7 @@
 ---| "host_changed" # notify: The lobby has another host, or none.
 ---| "player_join" # notify: Somebody came: into the lobby, or into the match.
 ---| "player_leave" # notify: quit, timeout, kick, ban or shutdown. The player can still be asked for name and team.
----| "setting_changed" # notify: A lobby setting has changed. One's own are in settings already.
+---| "setting_changed" # notify: A lobby setting has changed: in a match one with "when": "always". One's own are in settings already.
 ---| "tick" # notify: Once a tick, after the base has moved. dt: seconds.
 ---| "spawn" # notify: A player is alive (again).
 ---| "kill" # notify: A player died; killer is nil for an accident. weapon: rifle, launcher or an empty string.
@@ -65,7 +65,7 @@ state = nil
 ---@field intro? fun(state: table): table # (no base) What never changes in this match, sent to each client once, as JSON.
 ---@field player_join? fun(state: table, player: Player) # Somebody came: into the lobby, or into the match.
 ---@field player_leave? fun(state: table, player: Player, reason: string) # quit, timeout, kick, ban or shutdown. The player can still be asked for name and team.
----@field setting_changed? fun(state: table, key: string, value: any) # A lobby setting has changed. One's own are in settings already.
+---@field setting_changed? fun(state: table, key: string, value: any) # A lobby setting has changed: in a match one with "when": "always". One's own are in settings already.
 ---@field spawn? fun(state: table, player: Player) # A player is alive (again).
 ---@field kill? fun(state: table, victim: Player, killer?: Player, weapon: string, assist?: Player) # A player died; killer is nil for an accident. weapon: rifle, launcher or an empty string.
 ---@field zone_enter? fun(state: table, player: Player, zone: integer) # A living player came into a zone.
@@ -764,8 +764,9 @@ function Lobby:kill(player) end
 ---@return string
 function Lobby:hash() end
 
----Reads the mod again, from another folder if one is given, and takes it into the running match
----with the next tick. false and the reason when it does not start.
+---Reads the mod again, from another folder of that id if one is given, and takes it into the lobby
+---at once and into the running match with the next tick. false and the reason when it does not
+---start.
 ---@param dir? string
 ---@return boolean
 ---@return string?

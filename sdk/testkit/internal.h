@@ -364,6 +364,9 @@ muster_status kit_member_next(muster_self *self, muster_lobby_id id, uint32_t *i
 muster_verdict kit_ask(muster_self *self, const struct muster_action *action, char *reason,
                        uint32_t cap);
 muster_status kit_settings_get(muster_self *self, muster_lobby_id id, struct muster_writer *out);
+muster_status kit_settings_check(muster_self *self, const char *game_mode,
+                                 const char *settings_json, struct muster_writer *out, char *reason,
+                                 uint32_t cap);
 muster_status kit_settings_set(muster_self *self, muster_lobby_id id, muster_player_id by,
                                const char *settings_json, char *reason, uint32_t cap);
 const char *kit_map_name(muster_self *self, muster_lobby_id id, uint32_t index);

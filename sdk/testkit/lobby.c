@@ -148,6 +148,7 @@ const struct muster_host_lobby kit_lobby = {
     .vote_start = kit_vote_start,
     .vote_cancel = kit_vote_cancel,
     .setting_json = setting_json,
+    .settings_check = kit_settings_check,
 };
 
 bool testkit_setting_set(struct testkit *kit, const char *key, const char *value) {

@@ -142,14 +142,10 @@ muster_verdict kit_ask(muster_self *self, const struct muster_action *action, ch
     return kit->ask ? kit->ask(kit->ask_user, action, reason, cap) : MUSTER_ACCEPT;
 }
 
-muster_status kit_settings_get(muster_self *self, muster_lobby_id id, struct muster_writer *out) {
+static muster_status settings_write(struct testkit *kit, struct muster_writer *out) {
     json_t *json = json_object();
     struct value *value;
-    if (!lobby_find(self->kit, id)) {
-        json_decref(json);
-        return MUSTER_NOT_FOUND;
-    }
-    DL_FOREACH(self->kit->settings, value) {
+    DL_FOREACH(kit->settings, value) {
         if (!json_is_true(json_object_get(value->entry, "secret")))
             json_object_set(json, value->key, value->value);
     }
@@ -158,6 +154,29 @@ muster_status kit_settings_get(muster_self *self, muster_lobby_id id, struct mus
     free(text);
     json_decref(json);
     return out->overflow ? MUSTER_LIMIT : MUSTER_OK;
+}
+
+muster_status kit_settings_get(muster_self *self, muster_lobby_id id, struct muster_writer *out) {
+    return lobby_find(self->kit, id) ? settings_write(self->kit, out) : MUSTER_NOT_FOUND;
+}
+
+/* The testkit has the same settings in every mode. */
+muster_status kit_settings_check(muster_self *self, const char *game_mode,
+                                 const char *settings_json, struct muster_writer *out, char *reason,
+                                 uint32_t cap) {
+    json_t *given = settings_json ? json_loads(settings_json, 0, NULL) : NULL;
+    const char *key;
+    json_t *value;
+    (void)game_mode;
+    if (cap) reason[0] = '\0';
+    json_object_foreach(given, key, value) {
+        if (values_find(self->kit->settings, key)) continue;
+        snprintf(reason, cap, "%s: unknown key", key);
+        json_decref(given);
+        return MUSTER_NOT_FOUND;
+    }
+    json_decref(given);
+    return settings_write(self->kit, out);
 }
 
 static char *value_text(const json_t *value) {

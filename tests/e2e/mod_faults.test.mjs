@@ -8,6 +8,11 @@ import { connectPlayer, MUSTER, runDaemon, tempDir } from "./harness.mjs";
 import { startModServer, writeMod } from "./mods.mjs";
 
 const MODE = { kind: "mode", base: "arena" };
+/** A rule with one setting that cannot be. */
+const odd = (setting, sentence) => [
+    {}, 'hooks.on("tick", "x", function() return settings.odd end)', sentence,
+    { "settings.json": JSON.stringify([{ key: "odd", label: "Odd", ...setting }]) },
+];
 const SPEC = { "tests/it_spec.lua": 'it("plays", function() test.world():lobby{start = true}:advance(1) end)' };
 
 /** Mods by name: what is wrong with them. */
@@ -41,6 +46,24 @@ const BROKEN = {
     meta_state: [{}, 'hooks.on("tick", "x", function() end)\nstate.a = setmetatable({}, {})',
         /state\.a cannot be kept: a table with a metatable cannot be copied/],
     no_state: [{}, 'hooks.on("tick", "x", function() end)\nstate = 5', /state cannot be kept: expected a table, found a number/],
+    default_text: [{ ...MODE, defaults: { killLimit: "zero" } }, "return {}",
+        /mod\.json: defaults\.killLimit: expected int .+, found "zero"/],
+    default_much: [{ ...MODE, defaults: { timeLimit: 100000 } }, "return {}", /mod\.json: defaults\.timeLimit: expected .+ 100000/],
+    default_name: [{ kind: "mode", defaults: { kilLimit: 0 } }, "return {}",
+        /mod\.json: defaults\.kilLimit: unknown key; did you mean "killLimit"/],
+    no_base: [{ kind: "mode", base: "arean" }, "return {}", /mod\.json: base: expected a mode of this server, found "arean"/],
+    below_min: odd({ type: "int", default: 10, min: 20 }, /settings\[0\]\.default: expected 20 to \d+, found 10/),
+    above_max: odd({ type: "string", default: "long", max: 3 }, /settings\[0\]\.default: expected 0 to 3 bytes, found "long"/),
+    min_max: odd({ type: "number", default: 1, min: 2, max: 1 }, /settings\[0\]\.max: expected at least min, found 1/),
+    min_text: odd({ type: "int", default: 1, min: "0" }, /settings\[0\]\.min: expected a number, found "0"/),
+    never: odd({ type: "bool", default: true, when: "never" }, /settings\[0\]\.when: expected setup .+ or always, found "never"/),
+    no_unit: odd({ type: "duration", default: 1 }, /settings\[0\]\.unit: expected ms or s.*, found nothing/),
+    secretive: odd({ type: "bool", default: true, secret: 1 }, /settings\[0\]\.secret: expected true or false, found 1/),
+    taken: [MODE, "return {init = function() return {a = settings.timeLimit} end}",
+        /settings\.json: settings\[0\]\.key: the lobby setting "timeLimit" is taken/,
+        { "settings.json": JSON.stringify([{ key: "timeLimit", type: "int", default: 1, label: "x" }]) }],
+    on_trial: [{}, 'hooks.on("tick", "x", function() end)\nlocal t = match and realm == "match" and match.setting("nothing") * 2',
+        /on_trial\/init\.lua:2: .*nil value.*\(in the trial load, match realm\)/],
     throws: [{}, 'if realm == "lobby" then error("broken") end', /throws\/init\.lua:1: broken/],
     needs: [{ depends: ["nothing >= 2"] }, "return", /needs nothing >= 2, which is not there/],
     greedy: [{ limits: { memoryKb: 65536 } }, "return", /memory, lua\.memoryMaxKb allows/],
@@ -67,21 +90,45 @@ test("what does not load is told when the server starts, and an error of check a
             assert.ok(lines.some((line) => line.includes(id) && sentence.test(line)), `${id}: ${stderr}`);
     }
     cwd = await writeMods(t, all);
-    for (const [verb, id] of [["check", "lobby_hook"], ["check", "needs"], ["check", "greedy"], ["test", "twice"]]) {
+    for (const [verb, id] of [["check", "lobby_hook"], ["check", "needs"], ["check", "greedy"], ["test", "twice"],
+        ["check", "default_name"], ["test", "default_text"], ["check", "no_base"], ["check", "never"], ["test", "never"]]) {
         const { code, stdout } = await runDaemon([verb, `mods/${id}`], { binary: MUSTER, cwd });
         assert.equal(code, 1, id);
         assert.match(stdout, BROKEN[id][2]);
     }
 });
 
-test("settings that the host refuses are an error of check", async (t) => {
+test("a mod on trial finds the settings of a new lobby, and answers of the documented types", async (t) => {
     const cwd = await tempDir(t);
-    await writeMod(path.join(cwd, "mods"), "odd", {}, {
-        "init.lua": "return settings.much",
-        "settings.json": '[{"key": "much", "type": "int", "default": 5, "min": 9, "max": 7, "label": "Much"}]',
+    const init = `
+        local mode = {}
+        function mode.init()
+            local half = match.setting("timeLimit") / 2 + match.setting("killLimit") + match.setting("own")
+            if match.game_mode() ~= "trial" then error("game mode " .. match.game_mode()) end
+            if storage.add("n", 1) > 3 or storage.get("n", 0) > 0 or #storage.keys() > 0 then error("kept") end
+            return {half = half, map = match.setting("mapName"):upper(), alive = match.alive("red") + match.score("red")}
+        end
+        return mode`;
+    await writeMod(cwd, "trial", { ...MODE, permissions: ["storage"], defaults: { timeLimit: 120, own: 3 } }, {
+        "init.lua": init,
+        "settings.json": '[{"key": "own", "type": "int", "default": 1, "label": "Own"}]',
     });
-    const { code, stdout } = await runDaemon(["check", "mods/odd"], { binary: MUSTER, cwd });
-    assert.equal(code, 1, stdout);
+    const rule = `
+        hooks.on("chat", "x", function() end)
+        if realm == "lobby" then
+            local most = lobby.setting("maxPlayers") * 1
+            state.sum = most + #lobby.setting("rules") + lobby.setting("trialRuleOwn") + #lobby.players()
+            state.word = lobby.state() .. lobby.setting("mapName")
+        else
+            state.word = match.game_mode() .. match.tick() .. match.time()
+        end`;
+    await writeMod(cwd, "trial_rule", {}, {
+        "init.lua": rule, "settings.json": '[{"key": "own", "type": "int", "default": 1, "label": "Own"}]',
+    });
+    for (const id of ["trial", "trial_rule"]) {
+        const { code, stdout } = await runDaemon(["check", id], { binary: MUSTER, cwd });
+        assert.equal(code, 0, stdout);
+    }
 });
 
 test("the console runs commands as nobody, and is told when they fail", async (t) => {

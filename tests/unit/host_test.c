@@ -241,6 +241,35 @@ static void settings_are_read_by_their_type(void **state) {
     assert_null(host->lobby->map_name(&other, 0, 0));
 }
 
+static void settings_of_a_lobby_that_is_not_made_are_checked(void **state) {
+    (void)state;
+    static const struct {
+        const char *mode, *given;
+        muster_status status;
+        const char *reason;
+    } rows[] = {
+        {"fake", NULL, MUSTER_OK, ""},
+        {"fake", "{\"maxPlayers\":12}", MUSTER_OK, ""},
+        {"fake", "{\"maxPlayers\":17}", MUSTER_INVALID, "maxPlayers: expected int"},
+        {"fake", "{\"maxPlayer\":2}", MUSTER_NOT_FOUND, "maxPlayer: unknown key"},
+        {"fake", "[]", MUSTER_INVALID, "expected an object"},
+        {"fake", "", MUSTER_INVALID, "expected a JSON object"},
+        {"none", "{}", MUSTER_NOT_FOUND, ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char all[2048], why[128] = "before";
+        struct muster_writer out = muster_writer_make((uint8_t *)all, sizeof all - 1);
+        assert_int_equal(
+            host->lobby->settings_check(&other, rows[i].mode, rows[i].given, &out, why, sizeof why),
+            rows[i].status);
+        assert_int_equal(strncmp(why, rows[i].reason, strlen(rows[i].reason)), 0);
+        assert_int_equal(!why[0], !rows[i].reason[0]);
+        all[out.len] = '\0';
+        assert_int_equal(out.len > 0, rows[i].status == MUSTER_OK);
+        if (rows[i].given && !rows[i].status) assert_non_null(strstr(all, "\"maxPlayers\":12"));
+    }
+}
+
 static void acts_on_a_lobby_come_in_the_next_turn(void **state) {
     (void)state;
     struct lobby *lobby = rig_lobby(), *second = rig_lobby();
@@ -485,6 +514,7 @@ int main(void) {
         TEST(a_lobby_is_shown_as_it_is),
         TEST(members_are_walked_watchers_too),
         TEST(settings_are_read_by_their_type),
+        TEST(settings_of_a_lobby_that_is_not_made_are_checked),
         TEST(acts_on_a_lobby_come_in_the_next_turn),
         TEST(a_match_is_steered_in_its_step_alone),
         TEST(a_step_changes_what_it_says),

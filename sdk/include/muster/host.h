@@ -367,6 +367,13 @@ struct muster_host_lobby {
      * one. */
     muster_status (*setting_json)(muster_self *self, muster_lobby_id id, const char *key,
                                   struct muster_writer *out);
+    /* Since 1.1: all settings but the secret ones that a new lobby of this mode has when it is made
+     * with these (a JSON object, or null for none), as one JSON object. INVALID: a value is not
+     * what its schema says. NOT_FOUND: no setting of that name, or, with an empty reason, no such
+     * mode. Nothing is made. */
+    muster_status (*settings_check)(muster_self *self, const char *game_mode,
+                                    const char *settings_json, struct muster_writer *out,
+                                    char *reason, uint32_t cap);
 };
 
 /* ---- match: the one door out of a match step

@@ -1,0 +1,1 @@
+hooks.on("tick", "count", function() end)
