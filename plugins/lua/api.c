@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SETTING_BYTES_MAX = 2048, SHOWN_BYTES_MAX = 80, OPTION_UNITS = 10 };
+enum { SETTING_BYTES_MAX = 2048, SHOWN_BYTES_MAX = 80, MESSAGE_BYTES_MAX = 256, OPTION_UNITS = 10 };
 
 const struct api_table api_tables[] = {
     {"hooks", "What happens, and what a mod says to it.", api_hooks},
@@ -81,25 +81,62 @@ const char *api_text(lua_State *L, int index, size_t max) {
 
 static const char *const team_names[] = {"none", "red", "blue", NULL};
 
+static const char *show(lua_State *L, int index);
+
+int api_unexpected(lua_State *L, int index, const char *name, const char *expected) {
+    char text[MESSAGE_BYTES_MAX], found[SHOWN_BYTES_MAX];
+    index = lua_absindex(L, index);
+    snprintf(found, sizeof found, "%s", show(L, index));
+    snprintf(text, sizeof text, "expected %s, found %s", expected, found);
+    if (name) return luaL_error(L, "%s: %s", name, text);
+    return luaL_argerror(L, index, text);
+}
+
+/* "red, blue or none" */
+static void list_words(char *out, size_t size, const char *const words[]) {
+    size_t used = 0;
+    for (size_t i = 0; words[i] && used < size; i++) {
+        const char *glue = !i ? "" : words[i + 1] ? ", " : " or ";
+        used += (size_t)snprintf(out + used, size - used, "%s%s", glue, words[i]);
+    }
+}
+
+uint32_t api_choice(lua_State *L, int index, const char *name, const char *const words[]) {
+    char expected[SHOWN_BYTES_MAX];
+    const char *word = lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : "";
+    uint32_t i = 0;
+    while (words[i] && strcmp(words[i], word) != 0) i++;
+    if (words[i]) return i;
+    list_words(expected, sizeof expected, words);
+    return (uint32_t)api_unexpected(L, index, name, expected);
+}
+
 uint32_t api_team(lua_State *L, int index) {
-    return (uint32_t)luaL_checkoption(L, index, NULL, team_names);
+    return api_choice(L, index, NULL, team_names);
 }
 
 void api_push_team(lua_State *L, uint32_t team) {
     lua_pushstring(L, team_names[team < MUSTER_TEAM_COUNT ? team : 0]);
 }
 
+int64_t api_named_integer(lua_State *L, int index, const char *name, int64_t min, int64_t max) {
+    char expected[80];
+    int is_integer = 0;
+    lua_Integer value = 0;
+    if (lua_type(L, index) == LUA_TNUMBER)
+        value = lua_tointegerx(L, index, &is_integer);
+    else if (!name)
+        return luaL_typeerror(L, index, "number");
+    if (is_integer && value >= min && value <= max) return value;
+    double number = lua_tonumber(L, index);
+    snprintf(expected, sizeof expected, "%s%lld to %lld",
+             number != floor(number) && isfinite(number) ? "an integer, " : "", (long long)min,
+             (long long)max);
+    return api_unexpected(L, index, name, expected);
+}
+
 int64_t api_integer(lua_State *L, int index, int64_t min, int64_t max) {
-    if (lua_isinteger(L, index)) {
-        lua_Integer integer = lua_tointeger(L, index);
-        if (integer >= min && integer <= max) return integer;
-    }
-    if (lua_type(L, index) != LUA_TNUMBER) luaL_typeerror(L, index, "number");
-    double value = floor(lua_tonumber(L, index));
-    if (!(value >= (double)min && value <= (double)max))
-        luaL_argerror(L, index,
-                      lua_pushfstring(L, "expected %I to %I", (lua_Integer)min, (lua_Integer)max));
-    return (int64_t)value;
+    return api_named_integer(L, index, NULL, min, max);
 }
 
 int api_field(lua_State *L, int index, const char *name) {
@@ -132,8 +169,10 @@ void api_fields(lua_State *L, int index, const char *what, const char *const kno
     const char *strange = find_strange(L, lua_absindex(L, index), known, count);
     if (!strange) return;
     const char *near = word_nearest(strange, known, count);
-    luaL_error(L, "%sunknown field '%s'%s%s%s", what, strange, near ? "; did you mean '" : "",
-               near ? near : "", near ? "'?" : "");
+    char words[MESSAGE_BYTES_MAX];
+    list_words(words, sizeof words, known);
+    if (near) luaL_error(L, "%sunknown field '%s'; did you mean '%s'?", what, strange, near);
+    luaL_error(L, "%sunknown field '%s'; there is %s", what, strange, words);
 }
 
 void api_options(lua_State *L, int index, const char *const known[]) {

@@ -64,8 +64,14 @@ bool api_may_talk(lua_State *L);
 const char *api_text(lua_State *L, int index, size_t max);
 uint32_t api_team(lua_State *L, int index);
 void api_push_team(lua_State *L, uint32_t team);
-/* A finite number within the range, floored. */
+/* An integer within the range, or a float that is one. */
 int64_t api_integer(lua_State *L, int index, int64_t min, int64_t max);
+/* The same for a field of options of that name. */
+int64_t api_named_integer(lua_State *L, int index, const char *name, int64_t min, int64_t max);
+/* Which of the words, of which the last is followed by null. name: of a field, or null. */
+uint32_t api_choice(lua_State *L, int index, const char *name, const char *const words[]);
+/* Raises: the value at index is not what is expected. name: of a field, or null. */
+int api_unexpected(lua_State *L, int index, const char *name, const char *expected);
 /* A field of the options table at index, pushed; its type. */
 int api_field(lua_State *L, int index, const char *name);
 /* Raises unless there is a table at index, of these fields and no others; the list ends with null.

@@ -52,14 +52,10 @@ static int send_command(lua_State *L, const char *name, uint32_t seat, const cha
 
 static int64_t integer_field(lua_State *L, const char *name, int64_t min, int64_t max,
                              int64_t fallback) {
-    int type = api_field(L, 1, name);
-    double value = type == LUA_TNIL ? (double)fallback : floor(lua_tonumber(L, -1));
-    bool is_number = type == LUA_TNUMBER || (type == LUA_TNIL && fallback >= min);
-    if (!is_number || !(value >= (double)min && value <= (double)max))
-        luaL_error(L, "%s: expected a number from %I to %I", name, (lua_Integer)min,
-                   (lua_Integer)max);
+    bool is_missing = api_field(L, 1, name) == LUA_TNIL && fallback >= min;
+    int64_t value = is_missing ? fallback : api_named_integer(L, -1, name, min, max);
     lua_pop(L, 1);
-    return (int64_t)value;
+    return value;
 }
 
 static int64_t id_field(lua_State *L, enum object_kind kind) {
@@ -74,12 +70,9 @@ static int64_t choice_field(lua_State *L, const char *name, const char *const wo
         lua_pop(L, 1);
         return fallback;
     }
-    const char *word = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
-    int64_t i = 0;
-    while (words[i] && strcmp(words[i], word) != 0) i++;
-    if (!words[i]) luaL_error(L, "%s: there is no '%s'", name, word);
+    uint32_t choice = api_choice(L, -1, name, words);
     lua_pop(L, 1);
-    return i;
+    return choice;
 }
 
 /* "at:12,7" */
@@ -122,11 +115,11 @@ static const char *place_text(lua_State *L, char out[96], const struct word_fiel
     const char *word = field->fallback;
     const char *place = api_field(L, 1, "place") == LUA_TSTRING ? lua_tostring(L, -1) : "";
     if (strlen(place) > PLACE_BYTES_MAX || !is_place(place))
-        luaL_error(L, "place: expected center, red_base, blue_base or at:X,Y, found '%s'", place);
+        api_unexpected(L, -1, "place", "center, red_base, blue_base or at:X,Y");
     if (api_field(L, 1, field->name) != LUA_TNIL) {
         word = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "\n";
         if (strlen(word) > WORD_BYTES_MAX || !field->is_good(word))
-            luaL_error(L, "%s: expected %s", field->name, field->expected);
+            api_unexpected(L, -1, field->name, field->expected);
     }
     snprintf(out, 96, "%s|%s", place, word);
     lua_pop(L, 2);
@@ -144,7 +137,7 @@ static int arena_zone(lua_State *L) {
     api_options(L, 1, known);
     if (api_field(L, 1, "radius") != LUA_TNUMBER || !(lua_tonumber(L, -1) >= 0.25) ||
         !(lua_tonumber(L, -1) <= 32))
-        return luaL_error(L, "radius: expected 0.25 to 32 tiles");
+        return api_unexpected(L, -1, "radius", "0.25 to 32 tiles");
     int64_t radius = (int64_t)(lua_tonumber(L, -1) * TILE_UNITS);
     lua_settop(L, 1);
     int64_t args[] = {id_field(L, OBJECT_ZONE), radius, choice_field(L, "team", teams, 0),
@@ -218,13 +211,13 @@ static int arena_heal(lua_State *L) {
 static int arena_team(lua_State *L) {
     int64_t seat = (int64_t)player_check(L, 1)->who;
     int64_t args[] = {seat, api_team(L, 2)};
-    luaL_argcheck(L, args[1] != MUSTER_TEAM_NONE, 2, "expected red or blue");
+    if (args[1] == MUSTER_TEAM_NONE) return api_unexpected(L, 2, NULL, "red or blue");
     return send_command(L, "team", (uint32_t)seat, "", args, 2);
 }
 
 static bool flag_field(lua_State *L, const char *name) {
     int type = api_field(L, 1, name);
-    if (type != LUA_TNIL && type != LUA_TBOOLEAN) luaL_error(L, "%s: expected a boolean", name);
+    if (type != LUA_TNIL && type != LUA_TBOOLEAN) api_unexpected(L, -1, name, "a boolean");
     bool on = type == LUA_TNIL || lua_toboolean(L, -1);
     lua_pop(L, 1);
     return on;

@@ -7,7 +7,6 @@
 #include "value.h"
 
 #include <lauxlib.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,11 +47,11 @@ static void read_hook_options(lua_State *L, enum event event, struct handler *ou
     }
     api_options(L, 4, known);
     if (api_field(L, 4, "priority") != LUA_TNIL)
-        out->priority = (int16_t)api_integer(L, -1, -100, 100);
+        out->priority = (int16_t)api_named_integer(L, -1, "priority", -100, 100);
     if (api_field(L, 4, "on_error") != LUA_TNIL) {
         if (!event_is_gate(event))
             luaL_error(L, "on_error: '%s' denies nothing", event_table[event].name);
-        out->is_open = luaL_checkoption(L, -1, NULL, ways) == 1;
+        out->is_open = api_choice(L, -1, "on_error", ways) == 1;
     }
     lua_settop(L, 4);
 }
@@ -179,9 +178,9 @@ static int add_timer(lua_State *L, bool repeats) {
     luaL_checktype(L, 1, LUA_TNUMBER);
     double seconds = lua_tonumber(L, 1);
     luaL_checktype(L, 2, LUA_TFUNCTION);
-    luaL_argcheck(L, isfinite(seconds) && seconds >= 0 && seconds <= 30 * 86400.0, 1,
-                  "expected 0 to 2592000 seconds");
-    luaL_argcheck(L, !repeats || seconds >= 0.05, 1, "expected at least 0.05 seconds");
+    if (!(seconds >= (repeats ? 0.05 : 0) && seconds <= 30 * 86400.0))
+        return api_unexpected(L, 1, NULL,
+                              repeats ? "0.05 to 2592000 seconds" : "0 to 2592000 seconds");
     sandbox_charge(L, HOOK_UNITS);
     lua_pushinteger(L, script_timer_add(L, seconds, repeats));
     return 1;

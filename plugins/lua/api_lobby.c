@@ -191,7 +191,7 @@ static int vote_start(lua_State *L) {
     api_field(L, 1, "question");
     const char *question = api_text(L, -1, MUSTER_PLAYER_KEY_MAX - 1);
     api_field(L, 1, "seconds");
-    int64_t seconds = lua_isnil(L, -1) ? 20 : api_integer(L, -1, 1, 300);
+    int64_t seconds = lua_isnil(L, -1) ? 20 : api_named_integer(L, -1, "seconds", 1, 300);
     if (api_field(L, 1, "on_end") != LUA_TFUNCTION) luaL_error(L, "on_end: expected a function");
     int on_end = lua_gettop(L);
     struct muster_vote vote = {.size = sizeof vote,

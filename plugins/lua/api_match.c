@@ -79,7 +79,7 @@ static int match_add_score(lua_State *L) {
     const struct realm *realm = realm_of(L);
     uint32_t team = api_team(L, 1);
     int32_t points = (int32_t)api_integer(L, 2, -1000, 1000);
-    luaL_argcheck(L, team != MUSTER_TEAM_NONE, 1, "expected red or blue");
+    if (team == MUSTER_TEAM_NONE) return api_unexpected(L, 1, NULL, "red or blue");
     sandbox_charge(L, MATCH_UNITS);
     if (script_act(L))
         (void)realm_host(realm)->match->team_score_add(realm_self(realm), realm->match, team,
@@ -101,9 +101,10 @@ static int match_finish(lua_State *L) {
     uint32_t team, reason;
     const char *winner = lua_isnoneornil(L, 1) ? "draw" : luaL_checkstring(L, 1);
     const char *why = luaL_optstring(L, 2, "score_limit");
+    if (!result_parse(winner, "score_limit", &team, &reason))
+        return api_unexpected(L, 1, NULL, "red, blue or draw");
     if (!result_parse(winner, why, &team, &reason))
-        return luaL_error(L, "expected red, blue or draw, and score_limit, time_limit, elimination "
-                             "or forfeit");
+        return api_unexpected(L, 2, NULL, "score_limit, time_limit, elimination or forfeit");
     sandbox_charge(L, MATCH_UNITS);
     if (script_act(L))
         (void)realm_host(realm)->match->end(realm_self(realm), realm->match, team, reason);

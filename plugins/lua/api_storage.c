@@ -63,7 +63,7 @@ static int push_reply(lua_State *L, const struct reply *reply) {
     case REPLY_VALUE: value_decode(L, reply->bytes + 1, reply->len - 1); return 1;
     case REPLY_ERROR:
         lua_pushlstring(L, (const char *)reply->bytes + 1, reply->len - 1);
-        return luaL_error(L, "storage: %s", lua_tostring(L, -1));
+        return luaL_error(L, "%s", lua_tostring(L, -1));
     default: lua_pushnil(L); return 1;
     }
 }
@@ -92,7 +92,7 @@ static int perform(lua_State *L, const char *key, storage_op op) {
         if (space)
             op(L, space, key, &reply);
         else
-            set_error(&reply, "out of memory");
+            set_error(&reply, "storage: out of memory");
         if (realm->kind == REALM_MATCH)
             note_answer(realm, script->host_calls, reply.bytes, reply.len);
     }
@@ -197,7 +197,7 @@ static void op_add(lua_State *L, struct storage_space *space, const char *key,
         return;
     }
     if (!push_number(L, status, &value)) {
-        set_error(reply, "the value is no number");
+        set_error(reply, "storage: the value is no number");
         return;
     }
     lua_pushvalue(L, 2);
@@ -225,7 +225,7 @@ static void op_keys(lua_State *L, struct storage_space *space, const char *prefi
     while (storage_next(space, prefix, key, &key, &error) == MUSTER_OK && key) {
         bytes += strlen(key) + KEY_HEAD_BYTES;
         if (bytes > sizeof reply->bytes) {
-            set_error(reply, "too many keys for one answer: ask with a longer prefix");
+            set_error(reply, "storage: too many keys for one answer: ask with a longer prefix");
             return;
         }
         lua_pushstring(L, key);

@@ -147,21 +147,31 @@ static unsigned least(unsigned a, unsigned b) {
 
 enum { NEAR_BYTES_MAX = 48 };
 
+static bool same_letter(char a, char b) {
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+/* Letters that are put in, left out, changed, or swapped with their neighbour; case is none. */
 static unsigned distance(const char *a, const char *b) {
-    unsigned row[NEAR_BYTES_MAX + 1];
+    unsigned rows[3][NEAR_BYTES_MAX + 1];
+    unsigned *before = rows[0], *last = rows[1], *row = rows[2];
     size_t len = strlen(b);
-    for (unsigned j = 0; j <= len; j++) row[j] = j;
+    for (unsigned j = 0; j <= len; j++) last[j] = before[j] = j;
     for (unsigned i = 1; a[i - 1]; i++) {
-        unsigned diagonal = row[0];
         row[0] = i;
         for (unsigned j = 1; j <= len; j++) {
-            bool differ = tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]);
-            unsigned change = diagonal + differ;
-            diagonal = row[j];
-            row[j] = least(change, least(row[j], row[j - 1]) + 1);
+            bool is_swap = i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) &&
+                           same_letter(a[i - 2], b[j - 1]);
+            row[j] = least(last[j - 1] + !same_letter(a[i - 1], b[j - 1]),
+                           least(last[j], row[j - 1]) + 1);
+            if (is_swap) row[j] = least(row[j], before[j - 2] + 1);
         }
+        unsigned *spare = before;
+        before = last;
+        last = row;
+        row = spare;
     }
-    return row[len];
+    return last[len];
 }
 
 const char *word_nearest(const char *word, const char *const *names, size_t n) {

@@ -133,6 +133,18 @@ static void check_field(struct check *check, const struct code_use *use) {
          suggest(use->field, names, count, hint, sizeof hint));
 }
 
+static void check_set(struct check *check, const struct code_use *use) {
+    const char *names[NAMES_MAX];
+    if (strcmp(use->root, "settings") == 0)
+        find(check, true, check->file->path, use->line,
+             "assigns to settings.%.64s: settings cannot "
+             "be written",
+             use->field);
+    else if (fields_of(check->rules, use->root, names))
+        find(check, true, check->file->path, use->line, "assigns to %.64s.%.64s of the API",
+             use->root, use->field);
+}
+
 static void check_method(struct check *check, const struct code_use *use) {
     for (uint32_t i = 0; i < check->rules->function_count; i++) {
         const struct mod_check_function *function = &check->rules->functions[i];
@@ -208,6 +220,7 @@ static void on_use(void *user, const struct code_use *use) {
     case CODE_READ: check_read(check, use); break;
     case CODE_WRITE: check_write(check, use); break;
     case CODE_FIELD: check_field(check, use); break;
+    case CODE_SET: check_set(check, use); break;
     case CODE_CALL: check_call(check, use); break;
     case CODE_METHOD: check_method(check, use); break;
     case CODE_TEXT: mark_text(check, use->text); break;

@@ -202,6 +202,7 @@ static struct value field_of(const struct walk *w, struct value base, const char
 
 static void written(const struct walk *w, struct value base, const char *key) {
     if (base.is_globals && key) tell(w, CODE_WRITE, key, NULL, NULL);
+    if (base.root && !base.field && key) tell(w, CODE_SET, base.root, key, NULL);
 }
 
 static void called(const struct walk *w, struct dump_instruction i) {

@@ -16,6 +16,7 @@ enum code_kind {
     CODE_READ = 1, /* root */
     CODE_WRITE,    /* root */
     CODE_FIELD,    /* root.field is read */
+    CODE_SET,      /* root.field is assigned to */
     CODE_CALL,     /* root(text), root.field(text): a call with a literal first argument */
     CODE_METHOD,   /* x:field, of a value that is not known */
     CODE_TEXT,     /* text stands in the code, as a key or value; line is 0 */

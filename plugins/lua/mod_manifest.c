@@ -124,6 +124,8 @@ static muster_status read_conflicts(struct reading *r, const struct json_place *
     for (uint32_t i = 0; !status && i < r->mod->conflict_count; i++) {
         struct json_place item = json_item(place, i);
         status = json_id(&item, json_array_get(value, i), MOD_ID_MAX, &ids[i]);
+        if (!status && strcmp(ids[i], r->mod->id) == 0)
+            status = json_fail(&item, json_array_get(value, i), "another mod");
     }
     if (!status) r->mod->conflicts = ids;
     return status;
@@ -222,6 +224,7 @@ static const struct {
     read_fn read;
     bool is_needed;
     bool is_modes;
+    bool is_owners; /* only of modes without a base */
 } keys[] = {
     {"id", read_id, true, false},
     {"kind", read_kind, true, false},
@@ -238,10 +241,10 @@ static const struct {
     {"permissions", read_permissions, false, false},
     {"limits", read_limits, false, false},
     {"defaults", read_defaults, false, true},
-    {"maxPlayers", read_players_max, false, true},
-    {"tickRate", read_tick_rate, false, true},
-    {"snapshotMaxBytes", read_snapshot_max, false, true},
-    {"maps", read_maps, false, true},
+    {"maxPlayers", read_players_max, false, true, true},
+    {"tickRate", read_tick_rate, false, true, true},
+    {"snapshotMaxBytes", read_snapshot_max, false, true, true},
+    {"maps", read_maps, false, true, true},
 };
 enum { KEY_COUNT = sizeof keys / sizeof *keys };
 
@@ -264,6 +267,11 @@ static muster_status read_key(struct reading *r, int key, json_t *value) {
     if (!value) return keys[key].is_needed ? json_fail(&field, NULL, "a value") : MUSTER_OK;
     if (keys[key].is_modes && r->mod->kind != MOD_MODE)
         return mod_fail(r->place.error, MUSTER_INVALID, manifest_file, 0, "%s: only a mode has it",
+                        keys[key].name);
+    if (keys[key].is_owners && r->mod->base)
+        return mod_fail(r->place.error, MUSTER_INVALID, manifest_file, 0,
+                        "%s: only a mode without a base has it; \"defaults\" gives other defaults "
+                        "of lobby settings",
                         keys[key].name);
     return keys[key].read(r, &field, value);
 }

@@ -136,7 +136,16 @@ setmetatable(assertions, {
 local tests = {}
 local group = {name = "", before = {}}
 
+-- Level 3: where the test calls.
+local function check_arguments(word, name, fn)
+    if type(name) ~= "string" then error(word .. ": expected a name, found " .. show(name, 1), 3) end
+    if type(fn) ~= "function" then
+        error(word .. " \"" .. name .. "\": expected a function, found " .. show(fn, 1), 3)
+    end
+end
+
 local function describe(name, fn)
+    check_arguments("describe", name, fn)
     local outer = group
     group = {
         name = outer.name .. name .. " ",
@@ -147,10 +156,12 @@ local function describe(name, fn)
 end
 
 local function before_each(fn)
+    check_arguments("before_each", group.name, fn)
     table.insert(group.before, fn)
 end
 
 local function it(name, fn)
+    check_arguments("it", name, fn)
     tests[#tests + 1] = {name = group.name .. name, group = group, fn = fn}
     engine.found(group.name .. name)
 end

@@ -62,12 +62,12 @@ struct choice {
 
 static void add_choice(struct choice *choice, struct script *script) {
     size_t used = strlen(choice->others), room = sizeof choice->others - used;
-    if (choice->script && strcmp(choice->script->mod->id, script->mod->id) == 0)
-        return; /* in its other realm */
+    char word[WORD_BYTES];
+    snprintf(word, sizeof word, "/%s:%s", script->mod->id, choice->name);
+    if (strstr(choice->others, word)) return; /* in its other realm */
     choice->is_ambiguous = choice->script != NULL;
     if (!choice->script) choice->script = script;
-    snprintf(choice->others + used, room, "%s/%s:%s", used ? ", " : "", script->mod->id,
-             choice->name);
+    snprintf(choice->others + used, room, "%s%s", used ? ", " : "", word);
 }
 
 static void look_in(const struct realm *realm, const char *mod, struct choice *choice) {

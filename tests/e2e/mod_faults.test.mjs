@@ -8,6 +8,8 @@ import { connectPlayer, MUSTER, runDaemon, tempDir } from "./harness.mjs";
 import { startModServer, writeMod } from "./mods.mjs";
 
 const MODE = { kind: "mode", base: "arena" };
+/** A rule that does this when its match realm begins. */
+const at_start = (code, sentence) => [{}, `if realm == "match" then ${code} end hooks.on("tick", "x", print)`, sentence];
 /** A rule with one setting that cannot be. */
 const odd = (setting, sentence) => [
     {}, 'hooks.on("tick", "x", function() return settings.odd end)', sentence,
@@ -64,6 +66,25 @@ const BROKEN = {
         { "settings.json": JSON.stringify([{ key: "timeLimit", type: "int", default: 1, label: "x" }]) }],
     on_trial: [{}, 'hooks.on("tick", "x", function() end)\nlocal t = match and realm == "match" and match.setting("nothing") * 2',
         /on_trial\/init\.lua:2: .*nil value.*\(in the trial load, match realm\)/],
+    zone_id: at_start('arena.zone{id = 9, place = "center", radius = 1}', /:1: id: expected 1 to 8, found 9/),
+    zone_radius: at_start('arena.zone{id = 1, place = "center", radius = 0}', /radius: expected 0\.25 to 32 tiles, found 0/),
+    zone_label: at_start('arena.zone{id = 1, place = "center", radius = 1, label = 5}', /label: expected up to 15 .+, found 5/),
+    zone_team: at_start('arena.zone{id = 1, place = "center", radius = 1, team = "green"}',
+        /team: expected none, red or blue, found "green"/),
+    zone_place: at_start('arena.zone{id = 1, place = "middle", radius = 1}', /place: expected center, .+, found "middle"/),
+    zone_part: at_start('arena.zone{id = 1.5, place = "center", radius = 1}', /id: expected an integer, 1 to 8, found 1\.5/),
+    item_kind: at_start('arena.item{id = 1, place = "center", kind = "A"}', /kind: expected 1 to 15 of a-z and _, found "A"/),
+    bots: at_start("arena.bots(99)", /bad argument #1 to 'bots' \(expected 0 to \d+, found 99\)/),
+    team: at_start('match.players("green")', /#1 to 'players' \(expected none, red or blue, found "green"\)/),
+    part: at_start('match.add_score("red", 0.5)', /#2 to 'add_score' \(expected an integer, -1000 to 1000, found 0\.5\)/),
+    finish: at_start('match.finish("green")', /#1 to 'finish' \(expected red, blue or draw, found "green"\)/),
+    finish_reason: at_start('match.finish("red", "fun")', /#2 to 'finish' \(expected score_limit, .+, found "fun"\)/),
+    timer: at_start("timer.after(-1, print)", /#1 to 'after' \(expected 0 to 2592000 seconds, found -1\)/),
+    priority: [{}, 'hooks.on("kill", "x", print, {priority = 101})', /priority: expected -100 to 100, found 101/],
+    swapped: [MODE, "return {tikc = function() end}", /unknown field 'tikc'; did you mean 'tick'\?/],
+    func: [{}, 'command.register{name = "x", func = print}', /unknown field 'func'; there is name, help or fn/],
+    itself: [{ conflicts: ["itself"] }, "return", /mod\.json: conflicts\[0\]: expected another mod, found "itself"/],
+    based_max: [{ ...MODE, maxPlayers: 4 }, "return {}", /mod\.json: maxPlayers: only a mode without a base has it/],
     throws: [{}, 'if realm == "lobby" then error("broken") end', /throws\/init\.lua:1: broken/],
     needs: [{ depends: ["nothing >= 2"] }, "return", /needs nothing >= 2, which is not there/],
     greedy: [{ limits: { memoryKb: 65536 } }, "return", /memory, lua\.memoryMaxKb allows/],

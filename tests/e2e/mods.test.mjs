@@ -330,6 +330,8 @@ test("a mod or a spec that does not load says why", async (t) => {
     const spec = await testProbe(t, "it('runs' function() end)");
     assert.equal(spec.code, 1);
     assert.match(spec.stdout, /a_spec\.lua:1: '\)' expected near 'function'/);
+    const bare = await testProbe(t, 'it("a")');
+    assert.match(bare.stdout, /probe\/tests\/a_spec\.lua:1: it "a": expected a function, found nil/);
     assert.equal((await muster(spec.cwd, "test", "/")).code, 1);
 });
 
@@ -359,6 +361,8 @@ match.anounce("x")
 hooks.on("player_join", "k", function(player) player:kick("no") end)
 print(i18n.t("nothing"))
 require("other")
+settings.bonus = 3
+function match.announce() end
 `,
         "broken.lua": "local x = = 1",
     });
@@ -374,6 +378,8 @@ require("other")
         /^init\.lua:6: (error|warning): .*kick.* needs the permission "kick".+$/m,
         /^init\.lua:7: (error|warning): locale\/en\.json has no "nothing"$/m,
         /^init\.lua:8: error: this mod has no module "other"$/m,
+        /^init\.lua:9: error: .*settings\.bonus.*cannot be written$/m,
+        /^init\.lua:10: error: assigns to match\.announce of the API$/m,
         /^mod\.json: warning: nothing uses the permission "storage"$/m,
         /^FAILED: \d+ errors, \d+ warnings\n$/m,
     ])

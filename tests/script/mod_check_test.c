@@ -133,7 +133,7 @@ static void test_names_of_the_api_are_known(void **state) {
            "return hooks.no('kill', 'x')\n",
            "init.lua:1: error: unknown event \"tik\"; did you mean \"tick\"?\n"
            "init.lua:4: error: unknown event \"zzz\"\n"
-           "init.lua:5: error: hooks has no 'no'\n");
+           "init.lua:5: error: hooks has no 'no'; did you mean \"on\"?\n");
 }
 
 static void test_settings_texts_and_modules_are_there(void **state) {

@@ -28,7 +28,7 @@ end
 function checks.teams(ann)
     local _, bob, eve = table.unpack(lobby.players())
     refused("a spectator has no team", lobby.set_team, eve, "red")
-    refused("invalid option 'green'", lobby.set_team, ann, "green")
+    refused("expected none, red or blue, found", lobby.set_team, ann, "green")
     refused("Player expected", lobby.set_team, 0, "red")
     lobby.set_team(bob, "none")
     lobby.set_team(bob, "red") -- the last one of a turn counts

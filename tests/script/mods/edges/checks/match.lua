@@ -62,7 +62,8 @@ end
 function checks.scores(ann)
     match.add_score("red", 1000)
     match.add_score("blue", -1000)
-    match.add_score("blue", 7.9)
+    match.add_score("blue", 7.0)
+    refused("expected an integer", match.add_score, "blue", 7.9)
     refused("expected %-1000 to 1000", match.add_score, "red", 1001)
     refused("expected %-1000 to 1000", match.add_score, "red", -1001)
     refused("expected %-1000 to 1000", match.add_score, "red", 0 / 0)
@@ -99,7 +100,7 @@ end
 
 function checks.finish()
     refused("expected red, blue or draw", match.finish, "green")
-    refused("expected red, blue or draw", match.finish, "red", "boredom")
+    refused("expected score_limit", match.finish, "red", "boredom")
     match.finish("blue", "forfeit")
     match.finish("red", "time_limit") -- the first one of a tick counts
 end

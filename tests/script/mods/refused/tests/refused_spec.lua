@@ -16,15 +16,15 @@ local function run(word)
 end
 
 local now = {
-    zone_nowhere = "expected center, red_base, blue_base or at:X,Y, found 'nowhere'",
-    zone_base = "found 'center '", zone_half = "found 'at:5'", zone_minus = "found 'at:%-1,5'",
-    zone_place_number = "place: expected", zone_id = "id: expected a number from 1 to 8",
+    zone_nowhere = "expected center, red_base, blue_base or at:X,Y, found \"nowhere\"",
+    zone_base = "found \"center \"", zone_half = "found \"at:5\"", zone_minus = "found \"at:%-1,5\"",
+    zone_place_number = "place: expected", zone_id = "id: expected 1 to 8",
     zone_id_zero = "id: expected", zone_id_text = "id: expected", zone_no_id = "id: expected",
     zone_label = "label: expected up to 15 characters", zone_label_long = "label: ",
-    zone_label_quote = "label: ", zone_team = "there is no 'green'", zone_progress = "progress: ",
+    zone_label_quote = "label: ", zone_team = "team: expected none, red or blue", zone_progress = "progress: ",
     zone_radius = "radius: ", zone_unknown = "unknown field 'lable'; did you mean 'label'",
     item_kind = "kind: expected 1 to 15 of a%-z and _", item_kind_empty = "kind: ",
-    item_kind_long = "kind: ", item_who = "there is no 'nobody'", item_who_team = "needs a team",
+    item_kind_long = "kind: ", item_who = "who: expected anyone, enemies or team", item_who_team = "needs a team",
     item_unknown = "unknown field 'name'", home = "there is no item 7", remove = "there is no item 7",
     zone_remove = "there is no zone 7", carry = "there is no item 7",
     loadout = "unknown field 'sword'", loadout_flag = "rifle: expected a boolean",
