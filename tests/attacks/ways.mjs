@@ -115,9 +115,10 @@ function byConsole(node, script) {
     const end = {};
     return inLobby(node, [modId(script)], end, async (client, entry) => {
         await start(client, end);
-        const output = await inTime(node.server.admin(`mods run ${entry.lobby.lobbyId} attack`), "the console");
+        const asked = node.server.adminAnswer(`mods run ${entry.lobby.lobbyId} attack`);
+        const { body } = await inTime(asked, "the console");
         await inTime(client.call("session.ping", {}), "the node");
-        end.answer = output.trim(); // and not what the lobby was told meanwhile
+        end.answer = (body.output ?? body.detail).trim(); // and not what the lobby was told meanwhile
     });
 }
 

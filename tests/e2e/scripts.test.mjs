@@ -156,15 +156,15 @@ test("reload: code that does not start, or fails on trial, gives way to the old 
     const server = await startModServer(t, { counter });
     const { team, host, lines, errors } = await startMatch(t, server, { rules: ["counter"] });
     await eventually("enough ticks", () => team[0].bot.world.tick > 60);
-    const reload = async (text) => {
+    const save = async (text) => {
         await writeFile(path.join(server.modDir, "counter/init.lua"), text);
-        return server.admin("mods reload counter");
+        return "mods reload counter";
     };
-    assert.match(await reload("local x = = 1"), /not reloaded: counter\/init\.lua:1: unexpected symbol/);
+    assert.match(await server.adminRefusal(await save("local x = = 1")), /not reloaded: counter\/init\.lua:1: unexpected symbol/);
     assert.equal(await ask(host, lines), "one old one");
-    assert.match(await reload("error('no')"), /not reloaded: counter\/init\.lua:1: no/);
+    assert.match(await server.adminRefusal(await save("error('no')")), /not reloaded: counter\/init\.lua:1: no/);
     assert.equal(await ask(host, lines), "one old one");
-    assert.match(await reload(counting("two", "error('on trial')")), /^counter reloaded/);
+    assert.match(await server.admin(await save(counting("two", "error('on trial')"))), /^counter reloaded/);
     await eventually("the old code", () => errors.some(({ message }) => /the old one is back/.test(message)));
     assert.equal(await ask(host, lines), "one old one");
     await playAgain(server);
@@ -203,7 +203,7 @@ test("reload: a mode whose restore fails keeps its old code", async (t) => {
     assert.equal(await ask(host, lines), "one");
     const broken = "if saved.ticks > 0 then error('cannot') end return saved";
     await writeFile(path.join(server.modDir, "walk/init.lua"), mode("two", "error('cannot')"));
-    assert.match(await server.admin("mods reload walk"), /not reloaded: walk\/init\.lua:6: cannot/);
+    assert.match(await server.adminRefusal("mods reload walk"), /not reloaded: walk\/init\.lua:6: cannot/);
     await writeFile(path.join(server.modDir, "walk/init.lua"), mode("two", broken));
     assert.match(await server.admin("mods reload walk"), /^walk reloaded/);
     await eventually("the report", () => errors.some(({ message }) => /did not start/.test(message)));
