@@ -115,6 +115,10 @@ static void a_head_in_pieces(void **state) {
     (void)state;
     for (size_t len = 0; len < sizeof text - 1; len++) assert_int_equal(status_of(text, len), 100);
     assert_int_equal(status_of(text, sizeof text - 1), 200);
+    static const char longest[] = "ABCDEFGHIJKLMNO", longer[] = "ABCDEFGHIJKLMNOPQ ";
+    assert_int_equal(status_of(longest, 15), 100); /* a method may become of it */
+    assert_int_equal(status_of("ABCDEFGHIJKLMNO ", 16), 100);
+    for (size_t len = 16; len <= 18; len++) assert_int_equal(status_of(longer, len), 400);
 }
 
 static void too_long(void **state) {

@@ -931,6 +931,8 @@ static void stop_tells_clients(void **state) {
     for (int i = 0; i < 3; i++) close(stop_fds[i]);
     assert_int_equal(closed_count, 1);
     assert_int_equal(request_closed_count, 1);
+    net_stop(); /* it has stopped */
+    assert_true(net_stopped());
 }
 
 int main(void) {

@@ -1,0 +1,363 @@
+/* net: what one connection may keep of the server: bytes that wait, bytes of who was refused, time,
+ * descriptors. What the kernel takes of the server's writes is the test's: a socket that takes a
+ * part of them is a rare thing otherwise. */
+#include "net_rig.h"
+
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#define QUEUE_BYTES 4096
+#define FLOOD_BYTES (64u << 20)
+
+static _Thread_local bool is_server;
+static size_t room = SIZE_MAX; /* bytes that the kernel takes; the server's thread */
+static atomic_int drained_count;
+
+/* libwebsockets' calls go by the dynamic symbol table, where the executable comes first. */
+__attribute__((visibility("default"))) ssize_t send(int fd, const void *data, size_t len,
+                                                    int flags) {
+    if (is_server && room == 0) {
+        errno = EAGAIN;
+        return -1;
+    }
+    if (is_server && len > room) len = room;
+    ssize_t sent = syscall(SYS_sendto, fd, data, len, flags, NULL, 0);
+    if (is_server && room != SIZE_MAX && sent > 0) room -= (size_t)sent;
+    return sent;
+}
+
+static void make_room(void *user) {
+    (void)user;
+    room = SIZE_MAX;
+}
+
+/* ---- the server's side ---- */
+
+static bool on_admit(const char *address) {
+    (void)address;
+    return true;
+}
+
+static void *on_open(conn_id conn, const char *address) {
+    static int user;
+    (void)conn;
+    (void)address;
+    return &user;
+}
+
+/* One snapshot is under way, one is held back: the connection ends before its turn comes. */
+static void skip_and_close(conn_id conn) {
+    static uint8_t snapshot[NET_HEADROOM + 10];
+    room = 0;
+    if (net_send_snapshot(conn, snapshot + NET_HEADROOM, 10) != NET_SENT) abort();
+    if (net_send_snapshot(conn, snapshot + NET_HEADROOM, 10) != NET_SKIPPED) abort();
+    net_close(conn, 4001, "cut");
+}
+
+/* "queue N M": while nothing is taken "first", then texts of N and M bytes. "cut N": of a close
+ * frame the first N bytes are taken. Then there is room again. */
+static bool on_text(conn_id conn, void *user, const char *data, uint32_t len) {
+    static char text[2 * QUEUE_BYTES];
+    char line[64];
+    uint32_t first = 0, second = 0;
+    (void)user;
+    snprintf(line, sizeof line, "%.*s", (int)len, data);
+    memset(text, 'x', sizeof text);
+    loop_post(make_room, NULL);
+    if (sscanf(line, "queue %u %u", &first, &second) == 2) {
+        room = 0;
+        net_send_text(conn, "first", 5);
+        net_send_text(conn, text, first);
+        net_send_text(conn, text, second);
+    } else if (sscanf(line, "cut %u", &first) == 1) {
+        room = first;
+        net_close(conn, 4001, "cut");
+    } else {
+        skip_and_close(conn);
+    }
+    return true;
+}
+
+static bool on_binary(conn_id conn, void *user, const uint8_t *data, uint32_t len) {
+    (void)conn;
+    (void)user;
+    (void)data;
+    (void)len;
+    return true;
+}
+
+static void on_drained(conn_id conn, void *user) {
+    (void)conn;
+    (void)user;
+    atomic_fetch_add(&drained_count, 1);
+}
+
+static void on_closed(conn_id conn, void *user) {
+    (void)conn;
+    (void)user;
+}
+
+static void on_request(const struct net_http_request *request) {
+    static char big[16u << 20]; /* more than sockets keep */
+    const struct muster_http_response response = {.size = sizeof response,
+                                                  .status = 200,
+                                                  .content_type = "text/plain",
+                                                  .body = {big, sizeof big}};
+    (void)net_http_respond(request->request.id, &response);
+}
+
+static void on_request_closed(muster_request_id id) {
+    (void)id;
+}
+
+static void on_batch(void) {
+}
+
+static const struct net_handlers handlers = {
+    .ws_admit = on_admit,
+    .ws_open = on_open,
+    .ws_text = on_text,
+    .ws_binary = on_binary,
+    .ws_drained = on_drained,
+    .ws_closed = on_closed,
+    .http_request = on_request,
+    .http_closed = on_request_closed,
+    .rx_batch = on_batch,
+};
+
+static int setup(void **state) {
+    (void)state;
+    setenv("MUSTER_NET_HANDSHAKE_TIMEOUT_MS", "400", 1);
+    setenv("MUSTER_NET_SEND_QUEUE_MAX_BYTES", "4096", 1);
+    is_server = true;
+    return rig_start(&handlers);
+}
+
+static int teardown(void **state) {
+    (void)state;
+    return rig_stop();
+}
+
+/* ---- bytes that wait ---- */
+
+/* Reads what "queue" sent, up to `wanted` texts. */
+static const char *queue_read(int fd, const uint32_t *wanted, int count) {
+    static char data[2 * QUEUE_BYTES + 1];
+    int opcode = 0;
+    EXPECT(wire_frame_read(fd, &opcode, data, sizeof data) == 5 && strcmp(data, "first") == 0);
+    for (int i = 0; i < count; i++)
+        EXPECT(wire_frame_read(fd, &opcode, data, sizeof data) == (ssize_t)wanted[i] &&
+               opcode == WIRE_TEXT);
+    return NULL;
+}
+
+static const char *queue_script(void) {
+    static const struct {
+        uint32_t lens[2];
+        bool fits;
+    } cases[] = {{{QUEUE_BYTES, 0}, true},
+                 {{QUEUE_BYTES, 1}, false},
+                 {{QUEUE_BYTES + 1, 0}, false},
+                 {{96, QUEUE_BYTES - 96}, true},
+                 {{96, QUEUE_BYTES - 95}, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[32];
+        int fd = wire_ws();
+        EXPECT(fd >= 0);
+        snprintf(text, sizeof text, "queue %u %u", cases[i].lens[0], cases[i].lens[1]);
+        for (int again = 0; again < 2 && cases[i].fits; again++) { /* what has gone takes no room */
+            wire_text(fd, text);
+            const char *wrong = queue_read(fd, cases[i].lens, 2);
+            if (wrong) return wrong;
+        }
+        wire_text(fd, text);
+        EXPECT(cases[i].fits || wire_close_code(fd) == 4006);
+        close(fd);
+    }
+    return NULL;
+}
+
+static void so_much_waits_and_no_more(void **state) {
+    (void)state;
+    rig_run(queue_script);
+}
+
+/* A close frame that the socket took in two parts is one close frame. */
+static const char *cut_script(void) {
+    for (uint32_t cut = 0; cut < 8; cut++) {
+        char text[32], data[64];
+        int opcode = 0;
+        int fd = wire_ws();
+        EXPECT(fd >= 0);
+        snprintf(text, sizeof text, "cut %u", cut);
+        wire_text(fd, text);
+        EXPECT(wire_frame_read(fd, &opcode, data, sizeof data) == 5 && opcode == WIRE_CLOSE);
+        EXPECT(memcmp(data,
+                      "\x0f\xa1"
+                      "cut",
+                      5) == 0);
+        wire_frame(fd, WIRE_FIN | WIRE_CLOSE, data, 2);
+        EXPECT(wire_ended(fd));
+        close(fd);
+    }
+    return NULL;
+}
+
+static void a_close_frame_is_sent_once(void **state) {
+    (void)state;
+    rig_run(cut_script);
+}
+
+static const char *skipped_script(void) {
+    int fd = wire_ws();
+    EXPECT(fd >= 0);
+    wire_text(fd, "skip");
+    EXPECT(wire_close_code(fd) == 4001);
+    wire_frame(fd, WIRE_FIN | WIRE_CLOSE, "\x0f\xa1", 2);
+    EXPECT(wire_ended(fd));
+    close(fd);
+    return NULL;
+}
+
+static void who_is_closed_is_not_told_of_room(void **state) {
+    (void)state;
+    rig_run(skipped_script);
+    assert_int_equal(atomic_load(&drained_count), 0);
+}
+
+/* ---- bytes of who was refused ---- */
+
+/* Whether the server stops taking before all of that has been taken. Linux may answer for a socket
+ * that is closed that it has no room, so who sends waits for a while at most. */
+static bool floods_in_vain(int fd) {
+    static char block[65536];
+    const struct timeval patience = {.tv_usec = 500000};
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    memset(block, 'x', sizeof block);
+    for (uint32_t sent = 0; sent < FLOOD_BYTES;) {
+        ssize_t got = send(fd, block, sizeof block, MSG_NOSIGNAL);
+        if (got <= 0) return true;
+        sent += (uint32_t)got;
+    }
+    return false;
+}
+
+static const char *flood_script(void) {
+    static const char *const heads[] = {
+        "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 900000000\r\n\r\n", /* too long a body */
+        "POST /a HTTP/1.1\nHost: a\r\n\r\n",                                /* no head at all */
+    };
+    for (size_t i = 0; i < 2; i++) {
+        int fd = wire_connect();
+        wire_send(fd, heads[i]);
+        EXPECT(floods_in_vain(fd));
+        close(fd);
+    }
+    return NULL;
+}
+
+static void who_was_refused_is_not_read_for_ever(void **state) {
+    (void)state;
+    rig_run(flood_script);
+}
+
+/* ---- time ---- */
+
+/* A byte now and then is no request: its time runs from the first byte on. */
+static const char *trickle_script(void) {
+    static const char head[] = "GET /a HTTP/1.1\r\nHost: a\r\nX-Slow: ";
+    const struct timespec pause = {.tv_nsec = 50000000};
+    char byte = 0;
+    int fd = wire_connect();
+    wire_send(fd, head);
+    int pieces = 0;
+    while (pieces < 100 && recv(fd, &byte, 1, MSG_DONTWAIT) != 1) {
+        wire_send(fd, "x");
+        nanosleep(&pause, NULL);
+        pieces++;
+    }
+    EXPECT(pieces < 100 && byte == 'H'); /* HTTP/1.1 408 */
+    struct wire_answer answer;
+    EXPECT(!wire_answer_read(fd, &answer, false) && strncmp(answer.head, "TTP/1.1 408", 11) == 0);
+    close(fd);
+    return NULL;
+}
+
+static void a_trickle_is_no_request(void **state) {
+    (void)state;
+    rig_run(trickle_script);
+}
+
+/* Who sends on and takes nothing would keep the loop awake. */
+static const char *blocked_script(void) {
+    const struct timespec pause = {.tv_nsec = 50000000};
+    int fd = wire_connect();
+    wire_send(fd, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n");
+    int pieces = 0;
+    while (pieces < 200 && send(fd, "x", 1, MSG_NOSIGNAL) == 1) {
+        nanosleep(&pause, NULL);
+        pieces++;
+    }
+    EXPECT(pieces < 200);
+    close(fd);
+    return NULL;
+}
+
+static void who_takes_no_answer_does_not_send_on(void **state) {
+    (void)state;
+    rig_run(blocked_script);
+}
+
+/* ---- descriptors ---- */
+
+/* When there are none left who comes is turned away, and does not wait for one. */
+static const char *descriptors_script(void) {
+    struct rlimit limit, low;
+    int opcode = 0;
+    char data[16];
+    EXPECT(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    int there = wire_ws();
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct timeval patience = {.tv_sec = 8};
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)net_port())};
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    int lowest_free = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    close(lowest_free);
+    low = limit;
+    low.rlim_cur = (rlim_t)lowest_free;
+    EXPECT(setrlimit(RLIMIT_NOFILE, &low) == 0);
+    bool connected = connect(fd, (struct sockaddr *)&to, sizeof to) == 0;
+    bool ended = connected && wire_ended(fd);
+    EXPECT(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    EXPECT(connected && ended);
+    close(fd);
+    wire_text(there, "queue 1 0"); /* and who is there stays */
+    EXPECT(wire_frame_read(there, &opcode, data, sizeof data) == 5);
+    fd = wire_ws();
+    EXPECT(fd >= 0);
+    close(fd);
+    close(there);
+    return NULL;
+}
+
+static void without_descriptors_who_comes_is_turned_away(void **state) {
+    (void)state;
+    rig_run(descriptors_script);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(so_much_waits_and_no_more),
+        TEST(a_close_frame_is_sent_once),
+        TEST(who_is_closed_is_not_told_of_room),
+        TEST(who_was_refused_is_not_read_for_ever),
+        TEST(a_trickle_is_no_request),
+        TEST(who_takes_no_answer_does_not_send_on),
+        TEST(without_descriptors_who_comes_is_turned_away),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
