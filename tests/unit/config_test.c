@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "config.h"
+#include "config_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -224,6 +225,10 @@ static void test_stray_environment(void **state) {
     assert_int_equal(config_int("lobby", "maxLobbies"), 7);
     setenv("MUSTER_AUTH_LOCAL_PASSWORD_FILE", "/dev/null", 1);
     assert_int_equal(config_check_environment(error), MUSTER_OK);
+    setenv("MUSTER_NET_PORT_FILE", "/dev/null", 1); /* no secret: it is looked for nowhere */
+    assert_int_equal(config_check_environment(error), MUSTER_INVALID);
+    assert_string_equal(error, "MUSTER_NET_PORT_FILE: unknown environment variable");
+    unsetenv("MUSTER_NET_PORT_FILE");
     setenv("MUSTER_NET_PROT", "1", 1);
     assert_int_equal(config_check_environment(error), MUSTER_INVALID);
     assert_string_equal(error, "MUSTER_NET_PROT: unknown environment variable; did you mean "
@@ -295,6 +300,45 @@ static void test_secret_files(void **state) {
     setenv("MUSTER_A_PASSWORD_FILE", "/nonexistent", 1);
     assert_declare_fails("a", "/nonexistent: No such file or directory");
     assert_string_equal(config_string("a", "password"), "hunter2"); /* the old one stays */
+    write_text("8000\n");
+    unsetenv("MUSTER_A_PASSWORD_FILE");
+    setenv("MUSTER_NET_PORT_FILE", path, 1); /* no secret, so no file */
+    assert_loads(NULL);
+    assert_int_equal(config_int("net", "port"), 7350);
+}
+
+/* "aaa...": a word of so many letters; before it what comes first. */
+static char *word(char *out, const char *first, size_t len) {
+    strcpy(out, first);
+    memset(out + strlen(first), 'a', len);
+    out[strlen(first) + len] = '\0';
+    return out;
+}
+
+/* What is listed may be as long, and as much, as there is room for, and no more. */
+static void test_bounds(void **state) {
+    (void)state;
+    static char text[2048], name[MUSTER_NAME_MAX + 2];
+    for (size_t len = MUSTER_NAME_MAX - 1; len <= MUSTER_NAME_MAX; len++) {
+        struct schema schema = plugin_schema();
+        bool fits = len < MUSTER_NAME_MAX;
+        snprintf(text, sizeof text, "{\"plugins\":[\"%s\"]}", word(name, "", len));
+        assert_int_equal(load(text), fits ? MUSTER_OK : MUSTER_INVALID);
+        assert_loads("{\"plugins\":[]}");
+        assert_int_equal(config_declare(name, &schema, error), fits ? MUSTER_OK : MUSTER_INVALID);
+        schema_deinit(&schema);
+    }
+    for (int count = CONFIG_PLUGINS_MAX; count <= CONFIG_PLUGINS_MAX + 1; count++) {
+        strcpy(text, "{\"plugins\":[\"a\"");
+        for (int i = 1; i < count; i++) sprintf(text + strlen(text), ",\"a:b%d\"", i);
+        strcat(text, "]}");
+        assert_int_equal(load(text), count == CONFIG_PLUGINS_MAX ? MUSTER_OK : MUSTER_INVALID);
+    }
+    for (size_t len = 1024; len <= 1025; len++) {
+        word(text, "{\"server\":{\"regions\":[\"", len);
+        strcat(text, "\"]}}");
+        assert_int_equal(load(text), len == 1024 ? MUSTER_OK : MUSTER_INVALID);
+    }
 }
 
 static void test_places(void **state) {
@@ -474,6 +518,7 @@ int main(void) {
         TEST(test_plugin_list),
         TEST(test_declared_section),
         TEST(test_secret_files),
+        TEST(test_bounds),
         TEST(test_places),
         TEST(test_reload),
         TEST(test_reload_refused),

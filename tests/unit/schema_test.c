@@ -36,6 +36,8 @@ static void test_parse(void **state) {
     assert_non_null(entry);
     assert_int_equal(entry->type, SCHEMA_DURATION);
     assert_true(entry->always);
+    assert_false(schema_find(&schema, "port")->always); /* when: setup */
+    assert_false(schema_find(&schema, "port")->secret);
     assert_true(schema_find(&schema, "password")->secret);
     assert_null(schema_find(&schema, "nothing"));
     json_t *array = schema_to_json(&schema);
