@@ -151,6 +151,26 @@ static void pauses_grow_and_begin_anew(void **state) {
     answer(MUSTER_OK);
 }
 
+/* Those that failed together are one failure: one pause, after which one asks. */
+static void others_that_failed_with_it_lengthen_no_pause(void **state) {
+    (void)state;
+    put("a");
+    put("b");
+    put("c");
+    for (int i = 0; i < 3; i++) answer(MUSTER_IO);
+    pass(249);
+    assert_int_equal(db.count, 3);
+    pass(1);
+    assert_int_equal(db.count, 4);
+    answer(MUSTER_IO);
+    pass(499);
+    assert_int_equal(db.count, 4);
+    pass(1);
+    assert_int_equal(db.count, 5);
+    while (db.answered < db.count) answer(MUSTER_OK);
+    assert_true(outbox_is_empty());
+}
+
 /* At the stop nobody waits long. */
 static void who_is_in_a_hurry_asks_often(void **state) {
     (void)state;
@@ -342,6 +362,53 @@ static void too_much_is_put_away(void **state) {
     assert_true(metrics_values[METRIC_STORE_LOST] == 0);
 }
 
+static void put_bytes(uint64_t len) {
+    static char bytes[OUTBOX_REQUEST_BYTES_MAX];
+    memset(bytes, 'x', sizeof bytes);
+    const struct muster_db_value value = {.type = MUSTER_DB_TEXT, .bytes = {bytes, len}};
+    const struct muster_db_statement statement = {"INSERT", &value, 1, 0};
+    const struct muster_db_request request = {
+        .size = sizeof request, .statement_count = 1, .statements = &statement};
+    assert_int_equal(outbox_add("a thing", &request), MUSTER_OK);
+}
+
+/* How long the line of put("a") is: one that is put away alone, before the end of the line. */
+static size_t line_len(void) {
+    struct stat st;
+    put("a");
+    answer(MUSTER_IO);
+    outbox_deinit();
+    assert_int_equal(stat(outbox_file_path(), &st), 0);
+    unlink(outbox_file_path());
+    return (size_t)st.st_size - 1;
+}
+
+static void memory_and_file_are_used_to_the_last_byte(void **state) {
+    (void)state;
+    size_t len = line_len();
+    struct stat st;
+    for (uint32_t i = 0; i < OUTBOX_BYTES_MAX / OUTBOX_REQUEST_BYTES_MAX; i++) {
+        put_bytes(OUTBOX_REQUEST_BYTES_MAX - len - strlen("false") + strlen("true") + 1);
+        if (i == 0) answer(MUSTER_IO);
+    }
+    assert_int_equal(stat(outbox_file_path(), &st), -1);
+    put_bytes(0);
+    assert_int_equal(stat(outbox_file_path(), &st), 0);
+    pending_close_owner(&db.self);
+    outbox_deinit();
+    for (size_t missing = 0; missing < 2; missing++) {
+        off_t size = (off_t)(OUTBOX_FILE_BYTES_MAX - len - 2 + missing); /* and two line ends */
+        assert_int_equal(truncate(outbox_file_path(), 0), 0);
+        assert_int_equal(truncate(outbox_file_path(), size), 0); /* takes no room on the disk */
+        metrics_set(METRIC_STORE_LOST, 0);
+        db.answered = db.count;
+        put("a");
+        answer(MUSTER_IO);
+        outbox_deinit();
+        assert_true(metrics_values[METRIC_STORE_LOST] == (double)missing);
+    }
+}
+
 static void every_type_comes_back_as_it_was(void **state) {
     (void)state;
     const struct muster_db_value values[] = {
@@ -375,6 +442,14 @@ static void what_cannot_be_kept_is_refused(void **state) {
     request.statement_count = 0;
     assert_int_equal(outbox_add("x", &request), MUSTER_INVALID);
     assert_int_equal(db.count, 0);
+    struct muster_db_value many[1000] = {{.type = MUSTER_DB_INT}};
+    struct muster_db_statement wide = {"INSERT", many, 1000, 0};
+    request = (struct muster_db_request){
+        .size = sizeof request, .statement_count = 1, .statements = &wide};
+    assert_int_equal(outbox_add("x", &request), MUSTER_LIMIT);
+    wide.param_count = 999;
+    assert_int_equal(outbox_add("x", &request), MUSTER_OK);
+    answer(MUSTER_OK);
 }
 
 int main(void) {
@@ -383,6 +458,7 @@ int main(void) {
         TEST(what_is_written_is_forgotten),
         TEST(a_failure_that_may_pass_is_tried_until_it_has),
         TEST(pauses_grow_and_begin_anew),
+        TEST(others_that_failed_with_it_lengthen_no_pause),
         TEST(who_is_in_a_hurry_asks_often),
         TEST(so_many_are_asked_together),
         TEST(others_wait_behind_the_first),
@@ -393,6 +469,7 @@ int main(void) {
         TEST(a_line_that_is_none_is_told_and_skipped),
         TEST(a_cut_line_swallows_no_other),
         TEST(too_much_is_put_away),
+        TEST(memory_and_file_are_used_to_the_last_byte),
         TEST(every_type_comes_back_as_it_was),
         TEST(what_cannot_be_kept_is_refused),
     };

@@ -198,6 +198,9 @@ static void an_ended_session_is_ended_once(void **state) {
     assert_true(rig_told(bea, "lobby.members"));
     rig_drop(ann);
     assert_int_equal(session_count(), 1);
+    session = rig_sign_in("dan", &ann);
+    session_terminate(session, "\x01\x02", MUSTER_LEAVE_KICK); /* nothing is left of that */
+    assert_true(rig_told(ann, "no reason was given"));
     /* The table is whole: many come and go. */
     for (int i = 0; i < 40; i++) {
         struct client *client;
@@ -207,6 +210,12 @@ static void an_ended_session_is_ended_once(void **state) {
         rig_drop(client);
         assert_null(session_find_key("cid"));
     }
+    /* Nobody holds the limits of who has gone: they are forgotten in time. */
+    rig_drop(bea);
+    rig_settle(61000);
+    rig_now_ms += 200000;
+    party_release(party_hold_address("192.0.2.1"));
+    assert_int_equal(party_count(), 1);
 }
 
 static void a_dropped_session_lives_while_it_holds_a_seat(void **state) {

@@ -281,10 +281,27 @@ static void old_rows_go_in_rounds_and_batches(void **state) {
     assert_int_equal(db.submits, 2);
     loop_clock_advance(603000);
     assert_int_equal(db.submits, 3);
+    uint64_t now_ms = 603000;
+    for (; now_ms < 1201500; now_ms += 1500) { /* until the next round comes in a pause */
+        loop_clock_advance(now_ms + 500);
+        purge_answers(500);
+        loop_clock_advance(now_ms + 1500);
+    }
+    uint32_t before = db.submits;
+    purge_answers(500);
+    loop_clock_advance(1202000);
+    assert_int_equal(db.submits, before + 1);
+    purge_answers(500);
+    loop_clock_advance(1202500);
+    assert_int_equal(db.submits, before + 2);
+    purge_answers(499);
+    loop_clock_advance(1204000);
+    assert_int_equal(db.submits, before + 2);
+    loop_clock_advance(1802000);
     purge_answers(500);
     purge_stop();
     loop_clock_advance(5000000);
-    assert_int_equal(db.submits, 3);
+    assert_int_equal(db.submits, before + 3);
     assert_int_equal(loop_clock_due_ms(), UINT64_MAX);
     paths_deinit();
 }
