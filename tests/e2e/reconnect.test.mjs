@@ -167,7 +167,7 @@ test("a server that falls silent in a match is told before the connection is giv
 });
 
 test("a session that ends is closed with 4002; sdk/js renews it, before or after", async (t) => {
-    const server = await startServer(t, { config: { auth_local: { accessTtlS: 2 } } });
+    const server = await startServer(t, { config: { auth_local: { accessTtlS: 5 } } });
     const [kept] = await gather(t, server, 1);
     const [late] = await gather(t, server, 1, { options: { renewBeforeS: 0 } });
     await sitDown([kept, late], LONG);

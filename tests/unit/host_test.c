@@ -13,8 +13,9 @@ static int setup(void **state) {
 }
 
 static int teardown(void **state) {
+    int status = rig_close(state); /* matches ask all who are registered, to their end */
     registry_remove(&other);
-    return rig_close(state);
+    return status;
 }
 
 /* What was put off to the next turn. */
