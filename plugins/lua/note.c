@@ -155,7 +155,7 @@ static void take_message(struct lobby *lobby, struct muster_reader *r) {
     muster_get_str(r, name, sizeof name);
     uint32_t len = muster_get_u32(r);
     const uint8_t *bytes = muster_get_bytes(r, len);
-    if (bytes) realm_emit(&lobby->match, name, bytes, len);
+    if (bytes && !r->overflow) realm_emit(&lobby->match, name, bytes, len);
 }
 
 static void take_stop(struct realm *realm, struct muster_reader *r) {

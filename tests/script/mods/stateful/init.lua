@@ -6,6 +6,10 @@ local odd = {
     big = function() state.a = ("x"):rep(70000) end,
     meta = function() state.a = {b = setmetatable({}, {__index = {}}), [true] = 1} end,
     flag = function() state.a = {[true] = {f = print}} end,
+    inf = function() state.a = {n = 1 / 0} end,
+    thread = function() state.a = {t = coroutine.create(print)} end,
+    deep = function() state.a = {b = {c = {d = {e = {f = print}}}}} end,
+    second = function() state.a = {{x = {1, 2}}, {y = print}} end,
     gone = function() state = 5 end,
     fine = function() state = {}; state.a = {1, {x = "y"}} end,
 }

@@ -1,0 +1,512 @@
+/* What the operator sees of mods and does with them: the folders that are watched, what is granted
+ * and left out, the console, what is told and how often. */
+#include "mod_rig.h"
+
+#include "catalog.h"
+#include "note.h"
+#include "plugin_rig.h"
+
+enum { CALL_UNITS = 300000 };
+
+static struct testkit *kit;
+static muster_self *plugin;
+static struct instance *instance;
+static struct rig *rig;
+
+extern const struct muster_plugin muster_plugin_descriptor;
+
+static void write_rule(const char *id, const char *version, const char *more, const char *text) {
+    rig_rule("mods", id, version, more);
+    rig_write(rig_path("mods/%s/init.lua", id), text);
+}
+
+/* The plugin on the folder of mods; config: keys and values in turn, up to a null. */
+static void start(bool watches, const char *const *config) {
+    kit = testkit_create();
+    testkit_watch_set(kit, watches);
+    plugin = testkit_add(kit, &muster_plugin_descriptor);
+    assert_non_null(plugin);
+    assert_true(testkit_config_set(plugin, "modDirs", rig_path("mods")));
+    for (; config && *config; config += 2)
+        if (!testkit_config_set(plugin, config[0], config[1])) fail_msg("%s", testkit_error(kit));
+    assert_int_equal(testkit_start(plugin), MUSTER_OK);
+    instance = testkit_instance(plugin);
+}
+
+static void bring(const char *text) {
+    rig = rig_create(false, CALL_UNITS, NULL);
+    struct testkit_rpc rpc = rig_upload(rig, "brought", text, strlen(text));
+    if (rpc.code[0]) fail_msg("refused: %s", rpc.text);
+    testkit_log_clear(rig->kit);
+}
+
+static int teardown(void **state) {
+    uint32_t faults = kit ? testkit_faults(kit) : 0;
+    faults += rig ? testkit_faults(rig->kit) : 0;
+    if (kit) faults += testkit_stop(plugin);
+    testkit_destroy(kit);
+    rig_destroy(rig);
+    kit = NULL;
+    rig = NULL;
+    return rig_teardown(state) || faults ? -1 : 0;
+}
+
+static void assert_said(const char *answer, const char *expected) {
+    if (strcmp(answer, expected) != 0) fail_msg("expected\n%s\nfound\n%s", expected, answer);
+}
+
+/* ---- folders that are watched ---------------------------------------------------------------- */
+
+static const char works[] = "hooks.on('tick', 't', print)\n";
+
+static double reloads(void) {
+    return testkit_metric(kit, "muster_script_reloads_total");
+}
+
+/* What has changed is read when nothing more has come for 150 ms, and no earlier. */
+static void assert_reloaded(double count) {
+    double before = reloads();
+    testkit_pump(kit);
+    testkit_advance(kit, 149);
+    assert_true(reloads() == before);
+    testkit_advance(kit, 1);
+    if (reloads() != before + count) fail_msg("%.0f reloads", reloads() - before);
+}
+
+static void what_is_written_is_read(void **state) {
+    (void)state;
+    write_rule("one", "1.0.0", "", works);
+    write_rule("two", "1.0.0", "", works);
+    start(true, NULL);
+    assert_reloaded(0);
+    rig_write(rig_path("mods/one/init.lua"), works);
+    assert_reloaded(1);
+    assert_non_null(testkit_log_find(kit, "mod one reloaded"));
+    assert_null(testkit_log_find(kit, "mod two reloaded"));
+    rig_write(rig_path("mods/one/init.lua"), works);
+    rig_write(rig_path("mods/two/init.lua"), works);
+    rig_write(rig_path("mods/two/more.lua"), "return 1\n");
+    assert_reloaded(2); /* each of them once */
+    rig_write(rig_path("mods/one/lib/deep/part.lua"), "return 1\n");
+    assert_reloaded(1);
+    rig_write(rig_path("mods/one/lib/deep/part.lua"), "return 2\n");
+    assert_reloaded(1); /* the folder that is new is watched, too */
+    assert_int_equal(remove(rig_path("mods/one/lib/deep/part.lua")), 0);
+    assert_reloaded(1);
+    rig_write(rig_path("mods/a_file"), "of nobody\n");
+    assert_reloaded(0);
+    assert_null(testkit_log_find(kit, "a_file"));
+}
+
+static void writing_goes_on_for_a_while(void **state) {
+    (void)state;
+    write_rule("one", "1.0.0", "", works);
+    start(true, NULL);
+    for (int i = 0; i < 5; i++) {
+        rig_write(rig_path("mods/one/init.lua"), works);
+        testkit_pump(kit);
+        testkit_advance(kit, 149);
+        assert_true(reloads() == 0);
+    }
+    testkit_advance(kit, 1);
+    assert_true(reloads() == 1);
+}
+
+static void what_does_not_load_is_told_and_the_next_does(void **state) {
+    (void)state;
+    write_rule("one", "1.0.0", "", works);
+    start(true, NULL);
+    rig_write(rig_path("mods/one/init.lua"), "this is no Lua\n");
+    assert_reloaded(0);
+    assert_non_null(testkit_log_find(kit, "mod one was not reloaded: one/init.lua:1: "));
+    rig_write(rig_path("mods/one/init.lua"), works);
+    assert_reloaded(1);
+    write_rule("new", "1.0.0", "", works);
+    assert_reloaded(1);
+    assert_non_null(testkit_log_find(kit, "mod new reloaded"));
+    assert_non_null(strstr(testkit_command(kit, "mods list"), "new 1.0.0+"));
+}
+
+static void unasked_nothing_is_watched(void **state) {
+    (void)state;
+    write_rule("one", "1.0.0", "", works);
+    start(false, NULL);
+    rig_write(rig_path("mods/one/init.lua"), works);
+    assert_reloaded(0);
+}
+
+/* ---- what is granted, offered, left out -------------------------------------------------------
+ */
+
+static void permissions_go_to_whom_they_name(void **state) {
+    static const char *const config[] = {"permissions", "chat,one.kick,one_more.storage,teams",
+                                         NULL};
+    static const struct {
+        const char *id;
+        uint32_t granted;
+    } mods[] = {
+        {"one", MOD_CHAT | MOD_TEAMS | MOD_KICK},
+        {"one_more", MOD_CHAT | MOD_TEAMS | MOD_STORAGE},
+        {"on", MOD_CHAT | MOD_TEAMS},
+        {"more", MOD_CHAT | MOD_TEAMS},
+    };
+    (void)state;
+    write_rule("one", "1.0.0", ",\"permissions\":[\"chat\",\"kick\",\"vote\"]", works);
+    start(false, config);
+    for (size_t i = 0; i < sizeof mods / sizeof *mods; i++)
+        assert_int_equal(permissions_of(instance, mods[i].id), mods[i].granted);
+    struct mod *one = mods_find(instance->mods, "one");
+    assert_int_equal(permissions_granted(instance, one), MOD_CHAT | MOD_KICK);
+    instance->upload_permissions = MOD_CHAT | MOD_VOTE | MOD_TEAMS;
+    one->is_upload = true;
+    assert_int_equal(permissions_granted(instance, one), MOD_CHAT | MOD_VOTE);
+    one->is_upload = false;
+}
+
+static void words_that_mean_nothing_are_told(void **state) {
+    static const char *const config[] = {"permissions",
+                                         "chat,shout,one.kick,one.shove",
+                                         "uploadPermissions",
+                                         "vote,votes",
+                                         "rules",
+                                         "one,nobody",
+                                         NULL};
+    (void)state;
+    write_rule("one", "1.0.0", "", works);
+    write_rule("two", "1.0.0", "", works);
+    start(false, config);
+    assert_non_null(testkit_log_find(kit, "lua.permissions: expected chat, kick, storage, teams or "
+                                          "vote, or MOD.kick, found \"shout\": it has no effect"));
+    assert_non_null(testkit_log_find(kit, "lua.permissions: expected chat, kick, storage, teams or "
+                                          "vote, or MOD.kick, found \"one.shove\""));
+    assert_non_null(testkit_log_find(kit, "lua.uploadPermissions: expected chat, kick, storage, "
+                                          "teams or vote, or MOD.kick, found \"votes\""));
+    assert_non_null(testkit_log_find(kit, "lua.rules: expected a rule that is there, found "
+                                          "\"nobody\": it has no effect"));
+    assert_null(testkit_log_find(kit, "found \"chat\""));
+    assert_null(testkit_log_find(kit, "found \"one.kick\""));
+    assert_null(testkit_log_find(kit, "found \"vote\""));
+    assert_null(testkit_log_find(kit, "found \"one\""));
+    assert_true(rule_is_offered(instance, "one"));
+    assert_false(rule_is_offered(instance, "two"));
+}
+
+static void without_a_list_all_rules_are_offered(void **state) {
+    (void)state;
+    write_rule("one", "1.0.0", "", works);
+    start(false, NULL);
+    assert_true(rule_is_offered(instance, "one"));
+}
+
+static void memory_is_given_up_to_what_the_operator_allows(void **state) {
+    static const char *const config[] = {"memoryMaxKb", "512", NULL};
+    (void)state;
+    write_rule("fits", "1.0.0", ",\"limits\":{\"memoryKb\":512}", works);
+    write_rule("wants_more", "1.0.0", ",\"limits\":{\"memoryKb\":513}", works);
+    start(false, config);
+    assert_non_null(probe_find(instance, mods_find(instance->mods, "fits")));
+    assert_null(probe_find(instance, mods_find(instance->mods, "wants_more")));
+    assert_non_null(testkit_log_find(
+        kit, "mod wants_more 1.0.0: it asks for 513 KiB of memory, lua.memoryMaxKb allows 512"));
+    assert_non_null(testkit_log_find(kit, "0 modes, 1 rules; "));
+}
+
+/* Whatever it does, it does something. */
+static void a_rule_without_an_effect_is_told(void **state) {
+    static const struct {
+        const char *id, *text;
+        bool idle;
+    } rules[] = {
+        {"hooks_tick", "hooks.on('tick', 't', print)", false},
+        {"hooks_chat", "hooks.on('chat', 't', function() end)", false},
+        {"hears", "bus.on('x', 'x', print)", false},
+        {"commands", "command.register{name = 'x', fn = print}", false},
+        {"waits", "timer.after(1, print)", false},
+        {"nothing", "local x = 1", true},
+        {"unhooked", "hooks.on('tick', 't', print) hooks.off('tick', 't')", true},
+    };
+    char line[128];
+    (void)state;
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        write_rule(rules[i].id, "1.0.0", "", rules[i].text);
+    start(false, NULL);
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        snprintf(line, sizeof line, "mod %s 1.0.0: init.lua: nothing is hooked", rules[i].id);
+        if (!testkit_log_find(kit, line) == rules[i].idle) fail_msg("%s", rules[i].id);
+    }
+    assert_int_equal(probe_realms(instance, mods_find(instance->mods, "hooks_tick")), REALM_MATCH);
+    assert_int_equal(probe_realms(instance, mods_find(instance->mods, "hooks_chat")), REALM_LOBBY);
+    assert_int_equal(probe_realms(instance, mods_find(instance->mods, "hears")), REALM_BOTH);
+    assert_int_equal(probe_realms(instance, mods_find(instance->mods, "nothing")), 0);
+}
+
+/* ---- the console ------------------------------------------------------------------------------
+ */
+
+static const char *hash_of(const char *id) {
+    static char hashes[4][16];
+    static unsigned next;
+    char *out = hashes[next++ % 4];
+    snprintf(out, 16, "%.8s", mods_find(instance->mods, id)->hash);
+    return out;
+}
+
+static void mods_are_listed_with_what_they_need(void **state) {
+    static const char *const config[] = {"permissions", "chat", "rules", "one,three", NULL};
+    char expected[1024];
+    (void)state;
+    write_rule("one", "1.2.3", ",\"permissions\":[\"chat\",\"kick\"],\"conflicts\":[\"nine\"]",
+               works);
+    write_rule("three", "2.0.0",
+               ",\"depends\":[\"one >= 1.0.0\",\"two >= 1.0.0\"],\"conflicts\":[\"four\",\"five\"]",
+               works);
+    write_rule("two", "1.0.0", "", works);
+    start(false, config);
+    snprintf(expected, sizeof expected,
+             "one 1.2.3+%s, rule, chat, kick (refused), not with nine, runs in 0 states\n"
+             "two 1.0.0+%s, rule (not offered), runs in 0 states\n"
+             "three 2.0.0+%s, rule, needs one >= 1.0.0, two >= 1.0.0, not with four, five, runs in "
+             "0 states\n",
+             hash_of("one"), hash_of("two"), hash_of("three"));
+    assert_said(testkit_command(kit, "mods list"), expected);
+    assert_said(testkit_command(kit, "mods"), expected);
+}
+
+static void the_console_takes_whole_words_only(void **state) {
+    static const char *const lines[] = {"mods lists",     "mods listing x", "mods run",
+                                        "mods run ",      "mods reload",    "mods reload ",
+                                        "mods stretches", "mods x"};
+    (void)state;
+    write_rule("one", "1.0.0", "", works);
+    start(false, NULL);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        if (strncmp(testkit_command(kit, lines[i]), "expected: mods list | ", 22) != 0)
+            fail_msg("%s: %s", lines[i], testkit_command(kit, lines[i]));
+    assert_non_null(strstr(testkit_command(kit, "mods x"), "\nFAILED\n"));
+    assert_said(testkit_command(kit, "mods reload nobody"),
+                "nobody was not reloaded: there is no mod \"nobody\"\nFAILED\n");
+    assert_said(testkit_command(kit, "mods run nowhere x"), "there is no such lobby\nFAILED\n");
+    assert_said(testkit_command(kit, "hooks list nowhere"),
+                "no lobby \"nowhere\" has scripts\nFAILED\n");
+    assert_said(testkit_command(kit, "hooks nowhere"),
+                "no lobby \"nowhere\" has scripts\nFAILED\n");
+    assert_said(testkit_command(kit, "hooks"), "");
+    rig_rule("mods", "one", "1.0.1", "");
+    const char *said = testkit_command(kit, "mods reload one");
+    assert_int_equal(strncmp(said, "one reloaded as 1.0.1+", 22), 0);
+    assert_non_null(strstr(said, hash_of("one")));
+}
+
+static void a_lobby_is_told_with_its_hooks_and_scripts(void **state) {
+    (void)state;
+    bring("hooks.on('chat', 'low', function() end, -5)\n"
+          "hooks.on('chat', 'high', function() end, 7)\n"
+          "hooks.on('tick', 'each', function() end)\n"
+          "command.register{name = 'greet', fn = function(_, words) return 'to ' .. words end}\n"
+          "command.register{name = 'breaks', fn = function() error('on purpose') end}");
+    strcpy(testkit_lobby(rig->kit, rig->id)->lobby_key, "the-lobby");
+    strcpy(testkit_lobby(rig->kit, rig->id)->game_mode, "arena");
+    rig_begin(rig, "arena");
+    static const char hooks[] =
+        "lobby the-lobby (arena)\n"
+        "  lobby chat            filter  1. upload_brought, id high, priority 7\n"
+        "  lobby chat            filter  2. upload_brought, id low, priority -5\n"
+        "  match tick            notify  1. upload_brought, id each, priority 0\n";
+    assert_said(testkit_command(rig->kit, "hooks list"), hooks);
+    assert_said(testkit_command(rig->kit, "hooks list the-lobby"), hooks);
+    assert_non_null(strstr(testkit_command(rig->kit, "hooks list the-lobb"), "FAILED"));
+    const char *scripts = testkit_command(rig->kit, "mods scripts");
+    assert_int_equal(strncmp(scripts, "the-lobby lobby upload_brought ", 31), 0);
+    assert_non_null(strstr(scripts, " runs\nthe-lobby match upload_brought "));
+    assert_said(testkit_command(rig->kit, "mods run the-lobby breaks x"),
+                "/breaks has failed: upload_brought has a mistake\nFAILED\n");
+    assert_non_null(
+        strstr(testkit_command(rig->kit, "mods run the-lobb greet x"), "no such lobby"));
+    assert_non_null(strstr(testkit_command(rig->kit, "mods run the-lobby nothing"),
+                           "no mod there has that command\nFAILED\n"));
+}
+
+static void a_command_of_the_console_gets_the_rest_of_the_line(void **state) {
+    (void)state;
+    bring("command.register{name = 'greet', fn = function(player, words)\n"
+          "    return tostring(player) .. ' <' .. words .. '>' end}");
+    strcpy(testkit_lobby(rig->kit, rig->id)->lobby_key, "the-lobby");
+    assert_said(testkit_command(rig->kit, "mods run the-lobby  greet   two  words"),
+                "nil <two  words>\n");
+    assert_said(testkit_command(rig->kit, "mods run the-lobby greet"), "nil <>\n");
+}
+
+/* The longest since it was asked last. */
+static void each_look_at_the_stretch_begins_anew(void **state) {
+    (void)state;
+    bring("hooks.on('chat', 'c', function() for i = 1, 5000 do end end)");
+    (void)testkit_command(rig->kit, "mods stretch");
+    (void)rig_say(rig, 0, "hello");
+    rig->instance->stretch_ns = 7000999;
+    assert_said(testkit_command(rig->kit, "mods stretch"),
+                "longest stretch in a script: 7000 us\n");
+    assert_said(testkit_command(rig->kit, "mods stretch"), "longest stretch in a script: 0 us\n");
+    rig->instance->stretch_ns = UINT64_C(3600000000000);
+    (void)rig_say(rig, 0, "hello"); /* shorter */
+    assert_said(testkit_command(rig->kit, "mods stretch"),
+                "longest stretch in a script: 3600000000 us\n");
+}
+
+/* ---- how often it is told ---------------------------------------------------------------------
+ */
+
+static bool is_told(const char *text) {
+    bool found = testkit_log_find(rig->kit, text) != NULL;
+    testkit_log_clear(rig->kit);
+    return found;
+}
+
+/* The first three of a place, then one a minute, with its number; other places have their own. */
+static void an_error_is_told_so_often(void **state) {
+    (void)state;
+    bring("hooks.on('chat', 'c', function(text)\n"
+          "    if text == 'one' then error('one') end\n"
+          "    if text == 'two' then error('two') end\n"
+          "end)");
+    for (int i = 1; i <= 4; i++) {
+        char line[32];
+        snprintf(line, sizeof line, "error %d here", i);
+        (void)rig_say(rig, 0, "one");
+        assert_int_equal(is_told(line), i <= 3);
+    }
+    (void)rig_say(rig, 0, "two");
+    char first[160];
+    snprintf(first, sizeof first, "init.lua:3: two (lobby realm, lobby %s, error 1 here",
+             testkit_lobby(rig->kit, rig->id)->lobby_key);
+    assert_true(is_told(first));
+    testkit_advance(rig->kit, 59999);
+    (void)rig_say(rig, 0, "one");
+    assert_false(is_told("error 5 here"));
+    testkit_advance(rig->kit, 1);
+    (void)rig_say(rig, 0, "one");
+    assert_true(is_told("error 6 here"));
+    (void)rig_say(rig, 0, "one");
+    assert_false(is_told("here"));
+}
+
+/* Ten lines at once, then one each half second, however long it was quiet. */
+static void prints_are_told_so_often(void **state) {
+    (void)state;
+    bring("local n = 0 hooks.on('chat', 'c', function() n = n + 1 print('line', n, 'of it') end)");
+    for (int i = 1; i <= 11; i++) {
+        char line[64];
+        snprintf(line, sizeof line, "mod upload_brought: line %d of it", i);
+        (void)rig_say(rig, 0, "hello");
+        assert_int_equal(is_told(line), i <= 10);
+    }
+    testkit_advance(rig->kit, 499);
+    (void)rig_say(rig, 0, "hello");
+    assert_false(is_told("line 12"));
+    testkit_advance(rig->kit, 1);
+    (void)rig_say(rig, 0, "hello");
+    assert_true(is_told("line 13"));
+    testkit_advance(rig->kit, 3600000);
+    for (int i = 0; i < 11; i++) (void)rig_say(rig, 0, "hello");
+    assert_true(is_told("line 23"));
+    (void)rig_say(rig, 0, "hello");
+    assert_false(is_told("line 25"));
+}
+
+/* Twenty within ten seconds are too many; the host is told why. */
+static void who_keeps_failing_is_off(void **state) {
+    (void)state;
+    bring("hooks.on('chat', 'c', function() error('on purpose') end)");
+    for (int i = 0; i < 19; i++) (void)rig_say(rig, 0, "hello");
+    testkit_advance(rig->kit, 10001); /* the next one counts from here */
+    for (int i = 0; i < 19; i++) (void)rig_say(rig, 0, "hello");
+    assert_non_null(rig_script(rig, REALM_LOBBY, "upload_brought")->sandbox);
+    testkit_advance(rig->kit, 10000); /* within them still */
+    (void)rig_say(rig, 0, "hello");
+    assert_null(rig_script(rig, REALM_LOBBY, "upload_brought")->sandbox);
+    assert_true(is_told("mod upload_brought"));
+    assert_non_null(testkit_act_find(rig->kit, "the mod is off in this lobby: it keeps failing"));
+}
+
+/* ---- what a recording holds -------------------------------------------------------------------
+ */
+
+static void a_damaged_note_is_told_and_does_nothing(void **state) {
+    static const struct {
+        const char *bytes;
+        uint32_t len;
+        const char *told;
+    } notes[] = {
+        {"", 0, "a note of a later version"},
+        {"\x00", 1, "a note of a later version"},
+        {"\x07", 1, "a note of a later version"},
+        {"\x01", 1, "a note is damaged"},
+        {"\x01\x01", 2, "a note is damaged"},
+        {"\x02", 1, "a note is damaged"},
+        {"\x03\x00\x00\x00", 4, "a note is damaged"},
+        {"\x04", 1, "a note is damaged"},
+        {"\x05\x00\x00\x00\x00", 5, "a note is damaged"},
+        {"\x06", 1, "a note is damaged"},
+        {"\x06\x00\x00", 3, "a note is damaged"},
+    };
+    (void)state;
+    rig = rig_create(true, UINT64_MAX, NULL);
+    rig_begin(rig, "arena");
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
+        note_take(rig->lobby, notes[i].bytes, notes[i].len);
+        if (!is_told(notes[i].told)) fail_msg("note %zu", i);
+    }
+    const struct realm *realm = &rig->lobby->match;
+    assert_int_equal(realm->script_count + realm->stop_count + realm->message_count, 0);
+    assert_null(realm->answers);
+}
+
+/* What a replay may spend is what was spent, not what this machine allows today. */
+static void limits_of_today_do_not_stop_a_replay(void **state) {
+    (void)state;
+    bring("hooks.on('tick', 't', function()\n"
+          "    state.n = (state.n or 0) + #('x'):rep(50000)\n"
+          "end)");
+    struct rig *again = rig_create(true, UINT64_MAX, NULL);
+    rig_know(again, rig);
+    again->instance->limits.call_units = 10;
+    again->instance->limits.second_cpu_us = again->instance->limits.burst_cpu_us = 1;
+    rig_begin(rig, "arena");
+    rig_begin(again, "arena");
+    uint32_t count;
+    const struct testkit_note *notes = testkit_match_notes(rig->kit, rig->match, &count);
+    for (uint32_t i = 0; i < count; i++)
+        (void)testkit_match_note(again->kit, again->match, again->plugin, notes[i].data,
+                                 notes[i].len);
+    for (int i = 0; i < 5; i++) testkit_match_tick(again->kit, again->match);
+    const struct script *script = rig_script(again, REALM_MATCH, "upload_brought");
+    assert_non_null(script->sandbox);
+    assert_int_equal(script->kills, 0);
+    rig_destroy(again);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_written_is_read),
+        TEST(writing_goes_on_for_a_while),
+        TEST(what_does_not_load_is_told_and_the_next_does),
+        TEST(unasked_nothing_is_watched),
+        TEST(permissions_go_to_whom_they_name),
+        TEST(words_that_mean_nothing_are_told),
+        TEST(without_a_list_all_rules_are_offered),
+        TEST(memory_is_given_up_to_what_the_operator_allows),
+        TEST(a_rule_without_an_effect_is_told),
+        TEST(mods_are_listed_with_what_they_need),
+        TEST(the_console_takes_whole_words_only),
+        TEST(a_lobby_is_told_with_its_hooks_and_scripts),
+        TEST(a_command_of_the_console_gets_the_rest_of_the_line),
+        TEST(each_look_at_the_stretch_begins_anew),
+        TEST(an_error_is_told_so_often),
+        TEST(prints_are_told_so_often),
+        TEST(who_keeps_failing_is_off),
+        TEST(a_damaged_note_is_told_and_does_nothing),
+        TEST(limits_of_today_do_not_stop_a_replay),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
