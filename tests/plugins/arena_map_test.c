@@ -22,6 +22,8 @@ static void test_bad_maps(void **state) {
     refused("a.txt", "####\n#r.#\n#..#\n####\n", "expected spawns of both teams");
     refused("a.txt", "#####\n#r#b#\n#.#.#\n#####\n", "connected by floor");
     refused("a.txt", "rb\nrb\n", "expected at least 4 x 4 tiles, found 2 x 2");
+    refused("a.txt", "rb.\n...\n...\n...\n", "expected at least 4 x 4 tiles, found 3 x 4");
+    refused("a.txt", "rb..\n....\n....\n", "expected at least 4 x 4 tiles, found 4 x 3");
     refused("a.txt", "", "expected at least 4 x 4");
     memset(big, '#', sizeof(big) - 1);
     big[sizeof(big) - 1] = '\0';
@@ -44,6 +46,18 @@ static char *map_text(int side, int spawns) {
     }
     *at = '\0';
     return text;
+}
+
+static void test_smallest_map(void **state) {
+    char dir[256];
+    struct fixture f;
+    (void)state;
+    fixture_map_dir(dir, sizeof(dir), "a.txt", "rb..\n....\n....\n....\n");
+    fixture_open(&f, dir);
+    fixture_match(&f, "a", 1);
+    assert_int_equal(f.arena->map->width * f.arena->map->height, 16);
+    fixture_close(&f);
+    fixture_map_dir_remove(dir);
 }
 
 static void test_largest_maps(void **state) {
@@ -127,9 +141,9 @@ static void test_maps_are_symmetric(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bad_maps),           cmocka_unit_test(test_largest_maps),
-        cmocka_unit_test(test_crlf_and_comments),  cmocka_unit_test(test_settings),
-        cmocka_unit_test(test_maps_are_symmetric),
+        cmocka_unit_test(test_bad_maps),     cmocka_unit_test(test_smallest_map),
+        cmocka_unit_test(test_largest_maps), cmocka_unit_test(test_crlf_and_comments),
+        cmocka_unit_test(test_settings),     cmocka_unit_test(test_maps_are_symmetric),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

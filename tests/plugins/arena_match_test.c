@@ -315,10 +315,36 @@ static void test_random_matches(void **state) {
     fixture_close(&f);
 }
 
+/* What is told of a seat that is none, or that a bot has, concerns no person. */
+static void test_seats_of_nobody(void **state) {
+    const struct muster_input input = {.move_x = 127, .pressed = 1};
+    struct fixture f;
+    (void)state;
+    fixture_open(&f, SHARE_DIR);
+    bots_match(&f, "foundry", "easy", 4);
+    fixture_ticks(&f, 2);
+    const struct muster_mode *mode = testkit_role(f.plugin, MUSTER_ROLE_MODE);
+    void *instance = testkit_instance(f.plugin);
+    assert_int_equal(mode->join(instance, f.arena, MUSTER_SEATS_MAX), MUSTER_INVALID);
+    assert_int_equal(mode->join(instance, f.arena, MUSTER_SEAT_NONE), MUSTER_INVALID);
+    mode->leave(instance, f.arena, MUSTER_SEATS_MAX, MUSTER_LEAVE_QUIT);
+    mode->connection(instance, f.arena, MUSTER_SEATS_MAX, 0);
+    mode->input(instance, f.arena, MUSTER_SEATS_MAX, &input);
+    uint32_t seat = 0;
+    while (!f.arena->avatars[seat].is_bot) seat++;
+    struct avatar before = f.arena->avatars[seat];
+    mode->connection(instance, f.arena, seat, 0);
+    mode->input(instance, f.arena, seat, &input);
+    mode->leave(instance, f.arena, seat, MUSTER_LEAVE_QUIT);
+    assert_memory_equal(&f.arena->avatars[seat], &before, sizeof(before));
+    fixture_close(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bots_fight_on_every_map),
         cmocka_unit_test(test_people_replace_bots),
+        cmocka_unit_test(test_seats_of_nobody),
         cmocka_unit_test(test_bots_give_a_side_to_play_against),
         cmocka_unit_test(test_same_inputs_same_match),
         cmocka_unit_test(test_load_goes_on_the_same),
