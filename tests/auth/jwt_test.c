@@ -168,6 +168,66 @@ static void bad_keys_are_refused(void **state) {
                         0);
 }
 
+/* A modulus of so many bytes, the first of them `top`, and an exponent of one byte. */
+static bool takes_rsa(size_t bytes, uint8_t top, uint8_t exponent) {
+    char n[1024], e[8], text[1200], why[KEYS_WHY_MAX];
+    uint8_t modulus[600];
+    struct token_keys keys;
+    const int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+    memset(modulus, 0xff, sizeof modulus);
+    modulus[0] = top;
+    sodium_bin2base64(n, sizeof n, modulus, bytes, variant);
+    sodium_bin2base64(e, sizeof e, &exponent, 1, variant);
+    snprintf(text, sizeof text, "{\"keys\":[{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"%s\"}]}", n, e);
+    return keys_parse(text, strlen(text), 0, "", &keys, why) == MUSTER_OK;
+}
+
+static void rsa_keys_have_their_sizes(void **state) {
+    (void)state;
+    assert_true(takes_rsa(256, 0x80, 3));
+    assert_false(takes_rsa(256, 0x7f, 3)); /* 2047 bits */
+    assert_true(takes_rsa(512, 0xff, 3));
+    assert_false(takes_rsa(513, 0x01, 3)); /* 4097 bits */
+    assert_false(takes_rsa(256, 0x80, 1));
+    assert_false(takes_rsa(256, 0x80, 2));
+    assert_true(takes_rsa(256, 0x80, 17));
+}
+
+/* So many keys of ours under names of their own, each with what is given. */
+static muster_status parse_many(uint32_t count, json_t *more, struct token_keys *keys) {
+    char pem[512], kid[16], why[KEYS_WHY_MAX];
+    struct token_key key;
+    json_t *jwk = NULL, *list = json_array();
+    assert_int_equal(keys_make_p256(pem, sizeof pem), MUSTER_OK);
+    for (uint32_t i = 0; i < count; i++) {
+        snprintf(kid, sizeof kid, "k%u", i);
+        assert_int_equal(keys_public_of(pem, kid, &key, &jwk), MUSTER_OK);
+        json_object_update(jwk, more);
+        json_array_append_new(list, jwk);
+    }
+    json_t *set = json_pack("{s:o}", "keys", list);
+    char *text = json_dumps(set, 0);
+    muster_status status = keys_parse(text, strlen(text), 0, "", keys, why);
+    free(text);
+    json_decref(set);
+    json_decref(more);
+    return status;
+}
+
+static void sets_of_keys_have_bounds(void **state) {
+    (void)state;
+    static struct token_keys keys;
+    assert_int_equal(parse_many(KEYS_COUNT_MAX, json_object(), &keys), MUSTER_OK);
+    assert_int_equal(keys.count, KEYS_COUNT_MAX);
+    assert_string_equal(keys_find(&keys, "k31")->kid, "k31");
+    assert_int_equal(parse_many(KEYS_COUNT_MAX + 1, json_object(), &keys), MUSTER_INVALID);
+    assert_int_equal(parse_many(2, json_pack("{s:s}", "kid", "same"), &keys), MUSTER_INVALID);
+    assert_int_equal(parse_many(1, json_pack("{s:s}", "use", "sig"), &keys), MUSTER_OK);
+    assert_int_equal(parse_many(1, json_pack("{s:s}", "use", "enc"), &keys), MUSTER_INVALID);
+    assert_int_equal(parse_many(1, json_pack("{s:s}", "alg", "RS256"), &keys), MUSTER_INVALID);
+    assert_int_equal(parse_many(1, json_pack("{s:s}", "alg", "ES384"), &keys), MUSTER_INVALID);
+}
+
 static void keys_are_chosen_by_kid(void **state) {
     (void)state;
     static struct token_keys keys = {.count = 2, .items = {{.kid = "a"}, {.kid = "b"}}};
@@ -212,6 +272,19 @@ static void a_signed_token_verifies(void **state) {
     json_decref(claims);
     strict.lifetime_max_s = 59;
     assert_int_equal(token_verify(token, &key, &strict, NOW_S, &claims, &why), MUSTER_DENIED);
+    /* and both ways: not yet, not from the future */
+    for (int edge = 30; edge <= 31; edge++) {
+        static const char *const names[] = {"nbf", "iat"};
+        for (int i = 0; i < 2; i++) {
+            json_t *other = json_copy(wanted);
+            json_object_set_new(other, names[i], json_integer(NOW_S + edge));
+            assert_int_equal(token_sign(pem, "key-1", other, token, sizeof token), MUSTER_OK);
+            assert_int_equal(token_verify(token, &key, &policy, NOW_S, &claims, &why),
+                             edge == 30 ? MUSTER_OK : MUSTER_DENIED);
+            json_decref(claims);
+            json_decref(other);
+        }
+    }
     struct token_key renamed = key;
     strcpy(renamed.kid, "key-2");
     assert_int_equal(token_verify(token, &renamed, &policy, NOW_S, &claims, &why), MUSTER_DENIED);
@@ -394,6 +467,26 @@ static void permissions_are_words(void **state) {
     }
 }
 
+/* The last that fits whole is taken, one that does not is left out. */
+static void permissions_have_their_room(void **state) {
+    (void)state;
+    char words[256];
+    struct muster_identity id;
+    struct gate_config all = gate_config;
+    all.permissions_all = true;
+    for (size_t len = sizeof id.permissions - 3; len <= sizeof id.permissions - 2; len++) {
+        const char *why = NULL;
+        memset(words, 'p', len);
+        words[len] = '\0';
+        json_t *claims = json_pack("{s:s,s:[s,s]}", "sub", "s", "permissions", words, "q");
+        assert_true(gate_read_claims(&all, claims, &id, &why));
+        bool fits = len + 2 < sizeof id.permissions;
+        assert_int_equal(strlen(id.permissions), fits ? len + 2 : len);
+        assert_int_equal(strstr(id.permissions, "q") != NULL, fits);
+        json_decref(claims);
+    }
+}
+
 #define EUROS_5 "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
 #define EUROS EUROS_5 EUROS_5
 #define EUROS_21 "\xe2\x82\xac" /* the last that fits into 63 bytes */
@@ -431,6 +524,8 @@ int main(void) {
         cmocka_unit_test(good_tokens_fail_under_other_keys),
         cmocka_unit_test(jwk_and_pem_give_the_same_key),
         cmocka_unit_test(bad_keys_are_refused),
+        cmocka_unit_test(rsa_keys_have_their_sizes),
+        cmocka_unit_test(sets_of_keys_have_bounds),
         cmocka_unit_test(keys_are_chosen_by_kid),
         cmocka_unit_test(a_signed_token_verifies),
         cmocka_unit_test(critical_headers_are_refused),
@@ -440,6 +535,7 @@ int main(void) {
         cmocka_unit_test(memory_is_bounded_and_expires),
         cmocka_unit_test(claims_are_checked),
         cmocka_unit_test(permissions_are_words),
+        cmocka_unit_test(permissions_have_their_room),
     };
     return cmocka_run_group_tests(tests, load_vectors, free_vectors);
 }
