@@ -458,6 +458,12 @@ static void test_print(void **state) {
     assert_non_null(strstr(text, "\nb.password = \"\"  # default"));
     assert_null(strstr(text, "hunter2"));
     free(text);
+    write_text("{\"plugins\":[\"a\",\"a:b\"],\"net\":{\"port\":9}}");
+    assert_int_equal(config_reload(accept, error), MUSTER_OK);
+    text = printed();
+    assert_non_null(strstr(text, "\nnet.port = 7350  # default; ")); /* until a restart */
+    assert_non_null(strstr(text, "\nlobby.maxLobbies = 3  # file; "));
+    free(text);
 }
 
 static void test_core_keys_are_explained(void **state) {

@@ -264,6 +264,9 @@ static void packets_go_both_ways(void **state) {
                      MUSTER_NOT_FOUND);
     assert_int_equal(host->net->udp_send(&other, id, &peer_at, sizeof peer_at, long_one),
                      MUSTER_INVALID);
+    const struct muster_bytes longest = {large, sizeof large - 1};
+    assert_int_equal(host->net->udp_send(&other, id, &peer_at, sizeof peer_at, longest), MUSTER_OK);
+    assert_int_equal(recv(peer, large, sizeof large, 0), sizeof large - 1);
     assert_int_equal(host->net->udp_send(&other, id, &peer_at, sizeof peer_at, answer), MUSTER_OK);
     assert_int_equal(recv(peer, text, sizeof text, 0), 5);
     assert_memory_equal(text, "there", 5);
@@ -332,6 +335,12 @@ static void connections_are_the_listeners(void **state) {
     assert_int_equal(host->net->tcp_send(&game.self, seen.conn, answer), MUSTER_NOT_FOUND);
     assert_int_equal(host->net->tcp_send(&other, id, answer), MUSTER_NOT_FOUND); /* the listener */
     assert_int_equal(host->net->tcp_send(&other, seen.conn, too_much), MUSTER_FULL);
+    const struct muster_bytes as_much = {large, sizeof large - 1};
+    assert_int_equal(host->net->tcp_send(&other, seen.conn, as_much), MUSTER_OK);
+    for (size_t got = 0; got < sizeof large - 1; (void)loop_turn()) {
+        ssize_t n = recv(fd, large, sizeof large - 1 - got, MSG_DONTWAIT);
+        got += n > 0 ? (size_t)n : 0;
+    }
     assert_int_equal(host->net->tcp_send(&other, seen.conn, answer), MUSTER_OK);
     for (int i = 0; i < 3; i++) (void)loop_turn();
     assert_int_equal(recv(fd, text, sizeof text, 0), 3);

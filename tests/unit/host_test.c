@@ -486,6 +486,46 @@ static void a_match_is_ended_from_outside(void **state) {
                      MUSTER_STATE);
 }
 
+static void on_executed(void *user, const char *answer) {
+    assert_non_null(answer);
+    ++*(uint32_t *)user;
+}
+
+/* A line for the console comes in the next turn; who has stopped hears no answer. */
+static void lines_are_bounded_and_answered_later(void **state) {
+    (void)state;
+    static char line[1002];
+    uint32_t answers = 0;
+    const struct muster_host_admin *admin = host->admin;
+    memset(line, 'x', 1001);
+    assert_int_equal(admin->execute(&other, "test", line, on_executed, &answers), MUSTER_INVALID);
+    assert_int_equal(admin->execute(&other, "test", line + 1, on_executed, &answers), MUSTER_OK);
+    assert_int_equal(answers, 0);
+    turn();
+    assert_int_equal(answers, 1);
+    assert_int_equal(admin->execute(&other, "test", "xx", on_executed, &answers), MUSTER_OK);
+    other.resources.next->kind->close(other.resources.next);
+    assert_ptr_equal(other.resources.next, &other.resources);
+    turn();
+    assert_int_equal(answers, 1);
+    assert_int_equal(admin->execute(&other, NULL, "xx", on_executed, &answers), MUSTER_INVALID);
+    assert_int_equal(admin->execute(&other, "test", NULL, on_executed, &answers), MUSTER_INVALID);
+}
+
+static void on_overrun(void *user) {
+    (void)user;
+}
+
+static void a_limit_of_time_is_one(void **state) {
+    (void)state;
+    const struct muster_host_watchdog *watchdog = host->watchdog;
+    assert_int_equal(watchdog->overrun(&other, 0, on_overrun, NULL), MUSTER_INVALID);
+    assert_int_equal(watchdog->overrun(&other, 1, on_overrun, NULL), MUSTER_OK);
+    assert_int_equal(other.overrun_limit_us, 1);
+    assert_int_equal(watchdog->overrun(&other, 7, NULL, NULL), MUSTER_OK); /* none */
+    assert_int_equal(other.overrun_limit_us, 0);
+}
+
 static void the_highest_tick_rate_is_the_operators(void **state) {
     (void)state;
     const char *const maps[] = {"one"};
@@ -521,6 +561,8 @@ int main(void) {
         TEST(a_step_changes_what_it_says),
         TEST(commands_are_bounded),
         TEST(a_match_is_ended_from_outside),
+        TEST(lines_are_bounded_and_answered_later),
+        TEST(a_limit_of_time_is_one),
         cmocka_unit_test_prestate_setup_teardown(the_highest_tick_rate_is_the_operators, setup,
                                                  teardown, slow),
     };

@@ -3,6 +3,8 @@
  */
 #include "lobby.h"
 #include "match_rig.h"
+#include "plugin_internal.h"
+#include "registry_internal.h"
 
 static struct muster_self mods; /* a plugin without a mode role */
 
@@ -314,6 +316,85 @@ static void settings_are_the_bases_and_its_own(void **state) {
     assert_null(schema_find(registry_settings("base"), "speed"));
 }
 
+static const char *shown(const char *game_mode) {
+    static char keys[256];
+    const struct schema *schema = registry_settings(game_mode);
+    keys[0] = '\0';
+    for (uint32_t i = 0; i < schema->count; i++)
+        sprintf(strchr(keys, 0), "%s ", schema->entries[i].key);
+    return keys;
+}
+
+#define SETTING(key) "[{\"key\":\"" key "\",\"type\":\"bool\",\"default\":true}]"
+
+static void add_settings(struct muster_self *self, const char *schema) {
+    if (registry_settings_add(self, schema, why, sizeof why)) fail_msg("%s", why);
+}
+
+/* Core's come first, also before those of the first plugin of the list. */
+static void cores_settings_come_first(void **state) {
+    (void)state;
+    add_base();
+    assert_int_equal(game.self.order, 0);
+    add_settings(&game.self, SETTING("ofGame"));
+    add_settings(NULL, SETTING("ofCore"));
+    assert_string_equal(shown("base"), "ofCore killLimit color ofGame commonLimit commonWord ");
+    registry_settings_forget(NULL);
+    assert_string_equal(shown("base"), "killLimit color ofGame commonLimit commonWord ");
+}
+
+/* What a generation declares in its init is in force when it is, and takes its own older one's
+ * place, nobody else's. */
+static void settings_wait_for_their_generation(void **state) {
+    (void)state;
+    static struct muster_self older, newer;
+    add_base();
+    assert_int_equal(fake_plugin(&older, "aged", mods_roles, 1, NULL, NULL), 0);
+    older.order = newer.order = 2;
+    add_settings(&older, SETTING("aged"));
+    newer = (struct muster_self){.generation = 2, .phase = PLUGIN_INITIALIZED, .order = 2};
+    strcpy(newer.instance_name, "aged");
+    newer.resources.next = newer.resources.prev = &newer.resources;
+    plugin_list_add(&older);
+    plugin_list_add(&newer);
+    add_settings(&newer, SETTING("aged"));
+    add_settings(&newer, SETTING("fresh"));
+    assert_int_equal(registry_settings_add(&newer, SETTING("fresh"), why, sizeof why),
+                     MUSTER_EXISTS); /* its own, twice */
+    assert_int_equal(registry_settings_add(&newer, SETTING("commonLimit"), why, sizeof why),
+                     MUSTER_EXISTS);
+    assert_string_equal(shown("base"), "killLimit color commonLimit commonWord aged ");
+    registry_commit(&newer, &older);
+    assert_string_equal(shown("base"), "killLimit color commonLimit commonWord aged fresh ");
+    registry_remove(&older);
+    registry_remove(&newer);
+    plugin_list_remove(&older);
+    plugin_list_remove(&newer);
+    assert_string_equal(shown("base"), "killLimit color commonLimit commonWord ");
+}
+
+/* A function table says its size: whole functions, no less than any has and no more than known. */
+static void a_function_table_has_a_size(void **state) {
+    (void)state;
+    struct muster_rules rules = {0};
+    const struct muster_role role = {MUSTER_ROLE_RULES, 0, &rules};
+    const uint32_t least = sizeof(struct muster_service), most = sizeof rules;
+    const struct {
+        uint32_t size;
+        bool fits;
+    } cases[] = {{0, false},   {least - 4, false}, {least, true},      {most - 2, false},
+                 {most, true}, {most + 4, false},  {UINT32_MAX, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        rules.size = cases[i].size;
+        muster_status status = registry_check(&role, why, sizeof why);
+        if (status != (cases[i].fits ? MUSTER_OK : MUSTER_INVALID)) fail_msg("size %u", rules.size);
+    }
+    const struct muster_role none = {MUSTER_ROLE_RULES, 0, NULL},
+                             unknown = {MUSTER_ROLE_END, 0, &rules};
+    assert_int_equal(registry_check(&none, why, sizeof why), MUSTER_INVALID);
+    assert_int_equal(registry_check(&unknown, why, sizeof why), MUSTER_UNSUPPORTED);
+}
+
 static void base_and_mode_share_no_setting(void **state) {
     (void)state;
     add_base();
@@ -459,6 +540,9 @@ int main(void) {
         TEST(providers_stand_in_the_order_of_the_config),
         TEST(there_is_one_database),
         TEST(settings_are_the_bases_and_its_own),
+        TEST(cores_settings_come_first),
+        TEST(settings_wait_for_their_generation),
+        TEST(a_function_table_has_a_size),
         TEST(base_and_mode_share_no_setting),
         TEST(defaults_are_other_than_the_schemas),
         TEST(defaults_that_cannot_be_are_refused_or_left_out),

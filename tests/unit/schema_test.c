@@ -331,6 +331,12 @@ static void test_nearest(void **state) {
     assert_string_equal(schema_nearest("adress", names, 4), "address");
     assert_string_equal(schema_nearest("regions", names, 4), "region");
     assert_null(schema_nearest("xyz", names, 4));
+    char longest[66];
+    const char *const one[] = {longest + 1};
+    memset(longest, 'n', sizeof longest - 1);
+    longest[65] = '\0';
+    assert_string_equal(schema_nearest(longest + 1, one, 1), longest + 1); /* 64 letters */
+    assert_null(schema_nearest(longest, one, 1));
     static const struct {
         const char *given, *wanted;
     } rows[] = {
