@@ -300,6 +300,10 @@ static void test_secret_files(void **state) {
     setenv("MUSTER_A_PASSWORD_FILE", "/nonexistent", 1);
     assert_declare_fails("a", "/nonexistent: No such file or directory");
     assert_string_equal(config_string("a", "password"), "hunter2"); /* the old one stays */
+    write_text("hunter3\r\n");
+    setenv("MUSTER_A_PASSWORD_FILE", path, 1);
+    declare("a");
+    assert_string_equal(config_string("a", "password"), "hunter3");
     write_text("8000\n");
     unsetenv("MUSTER_A_PASSWORD_FILE");
     setenv("MUSTER_NET_PORT_FILE", path, 1); /* no secret, so no file */
@@ -334,6 +338,16 @@ static void test_bounds(void **state) {
         strcat(text, "]}");
         assert_int_equal(load(text), count == CONFIG_PLUGINS_MAX ? MUSTER_OK : MUSTER_INVALID);
     }
+    assert_loads(NULL);
+    struct schema schema = plugin_schema();
+    uint32_t count = config_now->section_count;
+    for (; count <= CONFIG_SECTIONS_MAX; count++) {
+        snprintf(name, sizeof name, "s%u", count);
+        assert_int_equal(config_declare(name, &schema, error),
+                         count < CONFIG_SECTIONS_MAX ? MUSTER_OK : MUSTER_INVALID);
+    }
+    assert_int_equal(config_declare("s40", &schema, error), MUSTER_OK); /* again is no more */
+    schema_deinit(&schema);
     for (size_t len = 1024; len <= 1025; len++) {
         word(text, "{\"server\":{\"regions\":[\"", len);
         strcat(text, "\"]}}");

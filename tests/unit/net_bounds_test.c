@@ -47,13 +47,12 @@ static void *on_open(conn_id conn, const char *address) {
     return &user;
 }
 
-/* One snapshot is under way, one is held back: the connection ends before its turn comes. */
-static void skip_and_close(conn_id conn) {
+/* One snapshot is under way, one is held back. */
+static void hold_back(conn_id conn) {
     static uint8_t snapshot[NET_HEADROOM + 10];
     room = 0;
     if (net_send_snapshot(conn, snapshot + NET_HEADROOM, 10) != NET_SENT) abort();
     if (net_send_snapshot(conn, snapshot + NET_HEADROOM, 10) != NET_SKIPPED) abort();
-    net_close(conn, 4001, "cut");
 }
 
 /* "queue N M": while nothing is taken "first", then texts of N and M bytes. "cut N": of a close
@@ -75,7 +74,8 @@ static bool on_text(conn_id conn, void *user, const char *data, uint32_t len) {
         room = first;
         net_close(conn, 4001, "cut");
     } else {
-        skip_and_close(conn);
+        hold_back(conn);
+        if (strcmp(line, "skip and close") == 0) net_close(conn, 4001, "cut");
     }
     return true;
 }
@@ -213,7 +213,7 @@ static void a_close_frame_is_sent_once(void **state) {
 static const char *skipped_script(void) {
     int fd = wire_ws();
     EXPECT(fd >= 0);
-    wire_text(fd, "skip");
+    wire_text(fd, "skip and close");
     EXPECT(wire_close_code(fd) == 4001);
     wire_frame(fd, WIRE_FIN | WIRE_CLOSE, "\x0f\xa1", 2);
     EXPECT(wire_ended(fd));
@@ -225,6 +225,32 @@ static void who_is_closed_is_not_told_of_room(void **state) {
     (void)state;
     rig_run(skipped_script);
     assert_int_equal(atomic_load(&drained_count), 0);
+}
+
+static const char *drained_script(void) {
+    static const uint32_t wanted[] = {1, 2};
+    char data[64];
+    int opcode = 0;
+    int fd = wire_ws();
+    for (int i = 0; i < 2; i++) {
+        wire_text(fd, "skip");
+        EXPECT(wire_frame_read(fd, &opcode, data, sizeof data) == 10 && opcode == WIRE_BINARY);
+        for (int more = 0; more < 2; more++) {
+            wire_text(fd, "queue 1 2"); /* makes the socket tell of room, too */
+            const char *wrong = queue_read(fd, wanted, 2);
+            if (wrong) return wrong;
+        }
+    }
+    close(fd);
+    return NULL;
+}
+
+/* Once for each time that something was held back. */
+static void who_has_room_again_is_told_once(void **state) {
+    (void)state;
+    atomic_store(&drained_count, 0);
+    rig_run(drained_script);
+    assert_int_equal(atomic_load(&drained_count), 2);
 }
 
 /* ---- bytes of who was refused ---- */
@@ -354,6 +380,7 @@ int main(void) {
         TEST(so_much_waits_and_no_more),
         TEST(a_close_frame_is_sent_once),
         TEST(who_is_closed_is_not_told_of_room),
+        TEST(who_has_room_again_is_told_once),
         TEST(who_was_refused_is_not_read_for_ever),
         TEST(a_trickle_is_no_request),
         TEST(who_takes_no_answer_does_not_send_on),

@@ -1,6 +1,8 @@
 /* Writes that wait for the database: their order, what comes of failures, and the file. */
 #include "fake_game.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "metrics.h"
@@ -409,6 +411,29 @@ static void memory_and_file_are_used_to_the_last_byte(void **state) {
     }
 }
 
+/* A disk that is full in the middle of a line leaves none of it. */
+static void half_a_line_is_not_kept(void **state) {
+    (void)state;
+    size_t len = line_len();
+    struct stat st;
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    const struct rlimit low = {.rlim_cur = len + 1 + len / 2, .rlim_max = limit.rlim_max};
+    put("a");
+    put("b");
+    answer(MUSTER_IO);
+    pending_close_owner(&db.self);
+    db.answered = db.count;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
+    outbox_deinit();
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    signal(SIGXFSZ, SIG_DFL);
+    assert_int_equal(stat(outbox_file_path(), &st), 0);
+    assert_int_equal(st.st_size, len + 1);
+    assert_true(metrics_values[METRIC_STORE_LOST] == 1);
+}
+
 static void every_type_comes_back_as_it_was(void **state) {
     (void)state;
     const struct muster_db_value values[] = {
@@ -470,6 +495,7 @@ int main(void) {
         TEST(a_cut_line_swallows_no_other),
         TEST(too_much_is_put_away),
         TEST(memory_and_file_are_used_to_the_last_byte),
+        TEST(half_a_line_is_not_kept),
         TEST(every_type_comes_back_as_it_was),
         TEST(what_cannot_be_kept_is_refused),
     };

@@ -352,6 +352,9 @@ static void settings_wait_for_their_generation(void **state) {
     assert_int_equal(fake_plugin(&older, "aged", mods_roles, 1, NULL, NULL), 0);
     older.order = newer.order = 2;
     add_settings(&older, SETTING("aged"));
+    struct muster_mode_info gone = based("gone", "base"), stays = based("stays", "base");
+    assert_int_equal(registry_mode_add(&older, &gone, why, sizeof why), MUSTER_OK);
+    assert_int_equal(registry_mode_add(&older, &stays, why, sizeof why), MUSTER_OK);
     newer = (struct muster_self){.generation = 2, .phase = PLUGIN_INITIALIZED, .order = 2};
     strcpy(newer.instance_name, "aged");
     newer.resources.next = newer.resources.prev = &newer.resources;
@@ -359,12 +362,17 @@ static void settings_wait_for_their_generation(void **state) {
     plugin_list_add(&newer);
     add_settings(&newer, SETTING("aged"));
     add_settings(&newer, SETTING("fresh"));
+    assert_int_equal(registry_mode_add(&newer, &stays, why, sizeof why), MUSTER_OK);
+    assert_int_equal(registry_mode_add(&newer, &stays, why, sizeof why), MUSTER_EXISTS);
+    assert_ptr_equal(registry_mode_owner(registry_mode("stays")), &older);
     assert_int_equal(registry_settings_add(&newer, SETTING("fresh"), why, sizeof why),
                      MUSTER_EXISTS); /* its own, twice */
     assert_int_equal(registry_settings_add(&newer, SETTING("commonLimit"), why, sizeof why),
                      MUSTER_EXISTS);
     assert_string_equal(shown("base"), "killLimit color commonLimit commonWord aged ");
     registry_commit(&newer, &older);
+    assert_null(registry_mode("gone")); /* it is not declared any more */
+    assert_ptr_equal(registry_mode_owner(registry_mode("stays")), &newer);
     assert_string_equal(shown("base"), "killLimit color commonLimit commonWord aged fresh ");
     registry_remove(&older);
     registry_remove(&newer);

@@ -323,6 +323,21 @@ static void test_merge(void **state) {
     schema_deinit(&into);
 }
 
+static void test_lengths(void **state) {
+    (void)state;
+    struct schema schema =
+        parsed("[{\"key\":\"word\",\"type\":\"string\",\"default\":\"ab\",\"min\":2,\"max\":3},"
+               "{\"key\":\"open\",\"type\":\"string\",\"default\":\"\",\"secret\":false}]");
+    assert_string_equal(checked(&schema, "word", "\"a\"", false),
+                        "word: expected string of 2 to 3 bytes, found \"a\"");
+    assert_string_equal(checked(&schema, "word", "\"ab\"", false), "\"ab\"");
+    assert_string_equal(checked(&schema, "word", "\"abc\"", false), "\"abc\"");
+    assert_string_equal(checked(&schema, "word", "\"abcd\"", false),
+                        "word: expected string of 2 to 3 bytes, found \"abcd\"");
+    assert_false(schema_find(&schema, "open")->secret);
+    schema_deinit(&schema);
+}
+
 static void test_nearest(void **state) {
     (void)state;
     static const char *const names[] = {"port", "address", "maxPlayers", "region"};
@@ -376,6 +391,7 @@ int main(void) {
         cmocka_unit_test(test_long_values_are_cut),
         cmocka_unit_test(test_objects),
         cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_nearest),
         cmocka_unit_test(test_bounds_of_schemas),
         cmocka_unit_test(test_ranges_that_are_left_out),
