@@ -347,7 +347,10 @@ static void each_look_at_the_stretch_begins_anew(void **state) {
                 "longest stretch in a script: 7000 us\n");
     assert_said(testkit_command(rig->kit, "mods stretch"), "longest stretch in a script: 0 us\n");
     rig->instance->stretch_ns = UINT64_C(3600000000000);
+    rig_script(rig, REALM_LOBBY, "upload_brought")->stretch_ns = UINT64_C(5000000000);
     (void)rig_say(rig, 0, "hello"); /* shorter */
+    assert_non_null(
+        strstr(testkit_command(rig->kit, "mods scripts"), " kills=0 stretchUs=5000000 runs\n"));
     assert_said(testkit_command(rig->kit, "mods stretch"),
                 "longest stretch in a script: 3600000000 us\n");
 }

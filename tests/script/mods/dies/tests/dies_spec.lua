@@ -15,6 +15,7 @@ for _, how in ipairs{"error", "kill", "start"} do
         local world, lobby, ann = play(how)
         assert.truthy(#world:errors() > 0)
         assert.equals("aborted", lobby:results().reason)
+        assert.equals("draw", lobby:results().winningTeam)
         assert.truthy(ann:heard("The game mode has failed"))
     end)
     it("with a limit it goes on: " .. how, function()
@@ -25,6 +26,22 @@ for _, how in ipairs{"error", "kill", "start"} do
     end)
 end
 
+it("it ends by its score", function()
+    for _, team in ipairs{"red", "blue"} do
+        local world, lobby = play("error", {gives = team})
+        assert.truthy(#world:errors() > 0)
+        assert.equals(team, lobby:results().winningTeam)
+    end
+end)
+
+it("either limit is one", function()
+    for _, how in ipairs{"error", "start"} do
+        local world, lobby = play(how, {killLimit = 5})
+        assert.truthy(#world:errors() > 0)
+        assert.equals("active", lobby:state())
+    end
+end)
+
 it("a mode that runs goes on without limits", function()
     local _, lobby = play("fine")
     assert.equals("active", lobby:state())
@@ -32,5 +49,5 @@ end)
 
 it("an error of a limit tells the line", function()
     local world = play("kill")
-    assert.matches("dies: stopped: dies/init.lua:13: script stopped: over its instructions limit", world:errors()[1])
+    assert.matches("dies: stopped: dies/init.lua:14: script stopped: over its instructions limit", world:errors()[1])
 end)

@@ -1,0 +1,402 @@
+/* What the host of a lobby is told of its scripts, who is stopped for good, and what of a match can
+ * be saved. */
+#include "mod_rig.h"
+
+#include "note.h"
+#include "plugin_play.h"
+
+enum { CALL_UNITS = 300000 };
+
+static struct rig *rig;
+
+/* A lobby that has chosen the rule one, of this code. */
+static void choose(const char *text) {
+    rig_rule("mods", "one", "1.0.0", "");
+    rig_write(rig_path("mods/one/init.lua"), text);
+    rig = rig_create(false, CALL_UNITS, rig_path("mods"));
+    assert_true(testkit_setting_set(rig->kit, "rules", "one"));
+    lobby_refresh(rig->lobby);
+    assert_non_null(probe_find(rig->instance, mods_find(rig->instance->mods, "one")));
+}
+
+static int teardown(void **state) {
+    uint32_t faults = rig ? testkit_faults(rig->kit) : 0;
+    rig_destroy(rig);
+    rig = NULL;
+    return rig_teardown(state) || faults ? -1 : 0;
+}
+
+static bool host_heard(const char *text) {
+    const char *act = testkit_act_find(rig->kit, text);
+    return act && strstr(act, "mod.error") && strstr(act, "\"mod\":\"one\"");
+}
+
+static void say(const char *text, uint32_t times) {
+    while (times--) (void)rig_say(rig, 0, text);
+}
+
+/* ---- told ------------------------------------------------------------------------------------ */
+
+/* Of each place once: a place is a file and a line. */
+static void each_place_is_told_once(void **state) {
+    (void)state;
+    rig_write(rig_path("mods/one/part.lua"), "return function(word) error(word) end\n");
+    rig_write(rig_path("mods/one/other.lua"), "return function(word) error(word) end\n");
+    choose("local part, other = require('part'), require('other')\n"
+           "hooks.on('chat', 'c', function(text)\n"
+           "    if text == 'part' then part('of part') end\n"
+           "    if text == 'other' then other('of other') end\n"
+           "    error('told ' .. text)\n"
+           "end)\n");
+    say("first", 1);
+    assert_true(host_heard("error: one/init.lua:5: told first"));
+    say("again", 1);
+    assert_false(host_heard("told again"));
+    assert_non_null(testkit_log_find(rig->kit, "told again")); /* the operator is */
+    say("part", 1);
+    assert_true(host_heard("error: one/part.lua:1: of part"));
+    say("other", 1);
+    assert_true(host_heard("error: one/other.lua:1: of other"));
+}
+
+/* ---- reloads --------------------------------------------------------------------------------- */
+
+static const char *reload(const char *text) {
+    rig_write(rig_path("mods/one/init.lua"), text);
+    return testkit_command(rig->kit, "mods reload one");
+}
+
+static void the_host_hears_what_becomes_of_new_code(void **state) {
+    (void)state;
+    choose("hooks.on('chat', 'c', function(text) return text .. '1' end)\n");
+    assert_int_equal(strncmp(reload("hooks.on('chat', 'c', function() error('worse') end)\n"),
+                             "one reloaded", 12),
+                     0);
+    say("hello", 1);
+    testkit_pump(rig->kit);
+    assert_true(host_heard("the new code failed, the old one is back"));
+    assert_true(rig_say(rig, 0, "hello"));
+    assert_non_null(
+        testkit_log_find(rig->kit, "the new code failed, the old one is back in lobby"));
+    (void)reload("hooks.on('chat', 'c', function(text)\n"
+                 "    state.odd = print return text end)\n");
+    say("hello", 1);
+    (void)reload("hooks.on('chat', 'c', function(text) return text end)\n");
+    assert_true(host_heard("the state cannot be kept, the old code goes on"));
+}
+
+/* On trial for five seconds: what fails later stays. */
+static void a_trial_ends(void **state) {
+    (void)state;
+    choose("hooks.on('chat', 'c', function() return 'old' end)\n");
+    (void)reload("hooks.on('chat', 'c', function() error('late') end)\n");
+    testkit_advance(rig->kit, 5000);
+    say("hello", 1);
+    testkit_pump(rig->kit);
+    assert_false(host_heard("the old one is back"));
+    (void)reload("hooks.on('chat', 'c', function() error('soon') end)\n");
+    testkit_advance(rig->kit, 4999);
+    say("hello", 1);
+    testkit_pump(rig->kit);
+    assert_true(host_heard("the old one is back"));
+}
+
+/* ---- stopped --------------------------------------------------------------------------------- */
+
+/* It comes back twice, with its last state and a timer of its own; the third time is the last. */
+static void the_third_stop_is_the_last(void **state) {
+    (void)state;
+    choose("command.register{name = 'alive', fn = function() return 'alive' end}\n"
+           "timer.after(1, function() lobby.chat('beat') end)\n"
+           "hooks.on('chat', 'c', function(text)\n"
+           "    if text == 'spin' then while true do end end\n"
+           "end)\n");
+    for (uint32_t i = 1; i <= 3; i++) {
+        say("spin", 1);
+        assert_null(rig_script(rig, REALM_LOBBY, "one")->sandbox);
+        testkit_pump(rig->kit);
+        const struct script *script = rig_script(rig, REALM_LOBBY, "one");
+        assert_int_equal(script->kills, i);
+        assert_int_equal(script->sandbox != NULL, i < 3);
+        assert_int_equal(script->command_count, i < 3);
+        assert_int_equal(script->timer_count, i < 3);
+    }
+    assert_true(host_heard("the mod is off in this lobby: it was stopped too often"));
+    assert_false(rig_say(rig, 0, "hello")); /* a gate that is gone stays shut */
+}
+
+static void an_uploads_first_stop_is_the_last(void **state) {
+    static const char text[] = "hooks.on('chat', 'c', function() while true do end end)";
+    (void)state;
+    rig = rig_create(false, CALL_UNITS, NULL);
+    assert_string_equal(rig_upload(rig, "mine", text, strlen(text)).code, "");
+    say("hello", 1);
+    testkit_pump(rig->kit);
+    assert_null(rig_script(rig, REALM_LOBBY, "upload_mine")->sandbox);
+    assert_non_null(testkit_act_find(rig->kit, "it was stopped too often"));
+}
+
+/* One that does not start has hooked nothing: that it would have decided is known from its trial
+ * apart from all lobbies. Who decides nothing keeps nobody out. */
+static void a_gate_that_did_not_start_is_shut(void **state) {
+    static const char text[] = "if realm == 'lobby' and #lobby.players() > 0 then error('no') end\n"
+                               "hooks.on('%s', 'c', function() end)\n"
+                               "hooks.on('player_join', 'c', function() end)\n";
+    char code[256];
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        snprintf(code, sizeof code, text, i ? "chat" : "player_leave");
+        choose(code);
+        const struct script *script = rig_script(rig, REALM_LOBBY, "one");
+        assert_non_null(script);
+        assert_null(script->sandbox);
+        assert_int_equal(rig_say(rig, 0, "hello"), i == 0);
+        assert_true(host_heard("the mod is off in this lobby: it did not start"));
+        assert_int_equal(testkit_faults(rig->kit), 0);
+        rig_destroy(rig);
+    }
+    rig = NULL;
+}
+
+/* ---- saved ----------------------------------------------------------------------------------- */
+
+static uint32_t save(uint8_t *bytes, uint32_t cap) {
+    struct muster_writer w = muster_writer_make(bytes, cap);
+    rig->rules->save(rig->instance, rig->lobby, &w);
+    assert_false(w.overflow);
+    return w.len;
+}
+
+static muster_status load(const uint8_t *bytes, uint32_t len) {
+    struct muster_reader r = muster_reader_make(bytes, len);
+    return rig->rules->load(rig->instance, rig->lobby, &r);
+}
+
+static void ticks(uint32_t count) {
+    while (count--) testkit_match_tick(rig->kit, rig->match);
+}
+
+/* The clock, the generator, the state, and who is in. */
+static void what_is_saved_goes_on_from_there(void **state) {
+    static uint8_t bytes[PLAY_STATE_BYTES_MAX], again[PLAY_STATE_BYTES_MAX];
+    (void)state;
+    choose("hooks.on('tick', 't', function()\n"
+           "    state.n = (state.n or 0) + 1\n"
+           "    state.random = math.random(1000000)\n"
+           "    state.who = match.player(0) and match.player(0):name() or 'nobody'\n"
+           "end)\n");
+    rig_begin(rig, "arena");
+    assert_int_equal(testkit_match_join(rig->kit, rig->match, 0, MUSTER_TEAM_RED, "Ann"),
+                     MUSTER_OK);
+    ticks(7);
+    const struct realm *realm = &rig->lobby->match;
+    uint32_t tick = realm->tick, len = save(bytes, sizeof bytes);
+    uint64_t now_ms = realm->now_ms;
+    ticks(1);
+    uint32_t next_len = save(again, sizeof again);
+    players_forget(&rig->lobby->match, 0);
+    ticks(5);
+    assert_int_equal(load(bytes, len), MUSTER_OK);
+    assert_int_equal(realm->tick, tick);
+    assert_int_equal(realm->now_ms, now_ms);
+    assert_true(realm->seated[0]);
+    assert_false(realm->seated[1]);
+    struct muster_tick step = {
+        .size = sizeof step, .tick = tick + 1, .dt_us = 50000, .elapsed_ms = now_ms + 50};
+    rig->rules->match_tick(rig->instance, rig->lobby, &step);
+    assert_int_equal(save(bytes, sizeof bytes), next_len);
+    assert_memory_equal(bytes, again, next_len);
+}
+
+static void what_is_cut_or_of_others_is_not_taken(void **state) {
+    static uint8_t bytes[PLAY_STATE_BYTES_MAX];
+    (void)state;
+    choose("state.text = ('x'):rep(100) hooks.on('tick', 't', function() end)\n");
+    rig_begin(rig, "arena");
+    ticks(1);
+    uint32_t len = save(bytes, sizeof bytes);
+    assert_int_equal(load(bytes, len), MUSTER_OK);
+    for (uint32_t cut = 1; cut < 100; cut += 33)
+        assert_int_equal(load(bytes, len - cut), MUSTER_INVALID);
+    char *id = memmem(bytes, len, "one", 3);
+    assert_non_null(id);
+    *id = 'x';
+    assert_int_equal(load(bytes, len), MUSTER_INVALID);
+}
+
+/* What a reload brings into a match that runs, on trial, and what comes back: in a replay, too,
+ * each with the permissions it had. */
+static void code_that_joins_a_match_is_replayed(void **state) {
+    char error[400];
+    uint32_t count;
+    (void)state;
+    choose("hooks.on('chat', 'c', function() end)\n");
+    rig_begin(rig, "arena");
+    ticks(1);
+    struct mod *before = mod_pin(mods_find(rig->instance->mods, "one"));
+    rig_rule("mods", "one", "2.0.0", ",\"permissions\":[\"kick\"]");
+    (void)reload("hooks.on('tick', 't', function() if match.tick() > 3 then error('x') end end)\n");
+    struct rig *again = rig_create(true, UINT64_MAX, rig_path("mods"));
+    assert_int_equal(probe_run(again->instance, before, error, sizeof error), MUSTER_OK);
+    rig_begin(again, "arena");
+    testkit_match_tick(again->kit, again->match);
+    const struct testkit_note *notes = testkit_match_notes(rig->kit, rig->match, &count);
+    for (uint32_t i = 0; i < count; i++)
+        (void)testkit_match_note(again->kit, again->match, again->plugin, notes[i].data,
+                                 notes[i].len);
+    for (int i = 0; i < 9; i++) {
+        const struct script *live = rig_script(rig, REALM_MATCH, "one");
+        const struct script *played = rig_script(again, REALM_MATCH, "one");
+        bool is_back = live->mod == before;
+        assert_int_equal(is_back, i >= 5);
+        assert_int_equal(live->granted, is_back ? 0 : MOD_KICK);
+        assert_int_equal(played->granted, live->granted);
+        assert_string_equal(played->mod->hash, live->mod->hash);
+        ticks(1);
+        testkit_match_tick(again->kit, again->match);
+    }
+    rig_destroy(again);
+    mod_unpin(before);
+}
+
+/* By the match's seed and the mod's id. */
+static void mods_of_a_match_draw_unlike_numbers(void **state) {
+    uint64_t drawn[3][4];
+    (void)state;
+    rig_rule("mods", "two", "1.0.0", "");
+    for (int i = 0; i < 2; i++) {
+        choose("hooks.on('tick', 'x', print)\n");
+        assert_true(testkit_setting_set(rig->kit, "rules", "one,two"));
+        rig_begin(rig, "arena");
+        sandbox_random_get(rig_script(rig, REALM_MATCH, "one")->sandbox, drawn[i]);
+        sandbox_random_get(rig_script(rig, REALM_MATCH, "two")->sandbox, drawn[2]);
+        rig_destroy(rig);
+    }
+    rig = NULL;
+    assert_memory_equal(drawn[0], drawn[1], sizeof drawn[0]);
+    assert_memory_not_equal(drawn[0], drawn[2], sizeof drawn[0]);
+}
+
+/* ---- answers of a recording -------------------------------------------------------------------
+ */
+
+static void bring_answer(uint64_t call, uint32_t host_calls, const char *text, uint32_t part) {
+    uint32_t len = (uint32_t)strlen(text);
+    for (uint32_t at = 0; at < len; at += part) {
+        uint8_t bytes[64];
+        struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
+        uint32_t size = len - at < part ? len - at : part;
+        muster_put_u8(&w, 6); /* an answer */
+        muster_put_u8(&w, at + size < len);
+        if (at == 0) muster_put_u64(&w, call);
+        if (at == 0) muster_put_u32(&w, host_calls);
+        muster_put_bytes(&w, text + at, size);
+        note_take(rig->lobby, bytes, w.len);
+    }
+}
+
+/* Who asks gets the answer to that question, or none; one that nobody asks for is passed over. */
+static void each_question_gets_its_own_answer(void **state) {
+    static const struct {
+        uint64_t call;
+        uint32_t host_calls;
+        const char *answer;
+    } asked[] = {
+        {5, 1, NULL},  {5, 2, "two"}, {5, 2, NULL},   {5, 3, NULL}, {5, 4, "four, in parts"},
+        {6, 1, "one"}, {6, 2, NULL},  {8, 1, "last"}, {8, 2, NULL}, {9, 1, "anew"},
+    };
+    (void)state;
+    rig = rig_create(true, UINT64_MAX, NULL);
+    rig_begin(rig, "arena");
+    bring_answer(4, 1, "nobody asks", 4);
+    bring_answer(5, 2, "two", 64);
+    bring_answer(5, 4, "four, in parts", 5);
+    bring_answer(6, 1, "one", 1);
+    bring_answer(7, 9, "nobody asks", 64);
+    bring_answer(8, 1, "last", 2);
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        if (asked[i].call == 9) bring_answer(9, 1, "anew", 2);
+        rig->lobby->match.calls = asked[i].call;
+        struct answer *answer = note_answer_take(&rig->lobby->match, asked[i].host_calls);
+        assert_int_equal(answer != NULL, asked[i].answer != NULL);
+        if (!answer) continue;
+        assert_int_equal(answer->len, strlen(asked[i].answer));
+        assert_memory_equal(answer->bytes, asked[i].answer, answer->len);
+        free(answer);
+    }
+}
+
+/* As many as a long match of several scripts has; more are no recording of ours. */
+static void stops_are_taken_up_to_a_limit(void **state) {
+    enum { STOPS = 4096 };
+    (void)state;
+    rig = rig_create(true, UINT64_MAX, NULL);
+    rig_begin(rig, "arena");
+    for (uint32_t i = 0; i <= STOPS; i++) {
+        uint8_t bytes[32];
+        struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
+        muster_put_u8(&w, 5); /* a stop */
+        muster_put_u32(&w, i);
+        muster_put_u64(&w, i + UINT64_C(10000));
+        muster_put_u32(&w, i + 20000);
+        note_take(rig->lobby, bytes, w.len);
+    }
+    const struct realm *realm = &rig->lobby->match;
+    assert_int_equal(realm->stop_count, STOPS);
+    for (uint32_t i = 0; i < STOPS; i++) {
+        assert_int_equal(realm->stops[i].script, i);
+        assert_int_equal(realm->stops[i].call, i + 10000);
+        assert_int_equal(realm->stops[i].host_calls, i + 20000);
+    }
+}
+
+/* A replay tells nobody what its scripts print, and fail with. */
+static void a_replay_is_silent(void **state) {
+    static const char text[] = "hooks.on('tick', 't', function()\n"
+                               "    print('printed')\n"
+                               "    error('on purpose')\n"
+                               "end)";
+    (void)state;
+    rig = rig_create(false, CALL_UNITS, NULL);
+    assert_string_equal(rig_upload(rig, "mine", text, strlen(text)).code, "");
+    struct rig *again = rig_create(true, UINT64_MAX, NULL);
+    rig_know(again, rig);
+    rig_begin(rig, "arena");
+    rig_begin(again, "arena");
+    uint32_t count;
+    const struct testkit_note *notes = testkit_match_notes(rig->kit, rig->match, &count);
+    for (uint32_t i = 0; i < count; i++)
+        (void)testkit_match_note(again->kit, again->match, again->plugin, notes[i].data,
+                                 notes[i].len);
+    for (int i = 0; i < 25; i++) testkit_match_tick(again->kit, again->match);
+    ticks(1);
+    assert_non_null(testkit_log_find(rig->kit, "printed"));
+    assert_non_null(testkit_log_find(rig->kit, "on purpose"));
+    assert_int_equal(testkit_metric(again->kit, "muster_script_errors_total"), 20);
+    assert_null(rig_script(again, REALM_MATCH, "upload_mine")->sandbox);
+    assert_null(testkit_log_find(again->kit, "printed"));
+    assert_null(testkit_log_find(again->kit, "on purpose"));
+    assert_null(testkit_log_find(again->kit, "is off"));
+    rig_destroy(again);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(each_place_is_told_once),
+        TEST(the_host_hears_what_becomes_of_new_code),
+        TEST(a_trial_ends),
+        TEST(the_third_stop_is_the_last),
+        TEST(an_uploads_first_stop_is_the_last),
+        TEST(what_is_saved_goes_on_from_there),
+        TEST(what_is_cut_or_of_others_is_not_taken),
+        TEST(a_gate_that_did_not_start_is_shut),
+        TEST(code_that_joins_a_match_is_replayed),
+        TEST(mods_of_a_match_draw_unlike_numbers),
+        TEST(stops_are_taken_up_to_a_limit),
+        TEST(each_question_gets_its_own_answer),
+        TEST(a_replay_is_silent),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
