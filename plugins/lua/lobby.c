@@ -322,21 +322,37 @@ bool result_parse(const char *team, const char *reason, uint32_t *team_out, uint
 
 /* ---- storage --------------------------------------------------------------------------------- */
 
-/* As many ids as there are uploads at a time; who brings more of them begins anew with the first.
- */
+static bool is_used(const struct realm *realm, const struct storage_space *space) {
+    for (uint32_t i = 0; i < realm->script_count; i++)
+        if (realm->scripts[i]->space == space) return true;
+    return false;
+}
+
+/* As many ids as there are uploads at a time: another one gets the place of one that is gone,
+ * without its values. Null: those that were removed play on in a match. */
+static struct upload_space *slot_of(struct lobby *lobby, const char *id) {
+    struct upload_space *end = lobby->spaces + LOBBY_UPLOADS_MAX;
+    for (struct upload_space *slot = lobby->spaces; slot < end; slot++)
+        if (slot->space && strcmp(slot->id, id) == 0) return slot;
+    for (struct upload_space *slot = lobby->spaces; slot < end; slot++) {
+        if (slot->space &&
+            (is_used(&lobby->lobby, slot->space) || is_used(&lobby->match, slot->space)))
+            continue;
+        storage_space_destroy(slot->space);
+        slot->space = storage_space_create(&lobby->instance->storage_limits);
+        strcpy(slot->id, id);
+        return slot;
+    }
+    return NULL;
+}
+
 struct storage_space *lobby_space(struct lobby *lobby, const struct mod *mod) {
-    struct instance *instance = lobby->instance;
-    struct upload_space *slot = lobby->spaces;
+    const struct instance *instance = lobby->instance;
     const struct tester *tester = instance->tester;
     if (tester) return tester->space(tester->user, mod->id);
     if (!mod->is_upload) return storage_space(instance->storage, mod->id);
-    while (slot < lobby->spaces + LOBBY_UPLOADS_MAX && slot->space &&
-           strcmp(slot->id, mod->id) != 0)
-        slot++;
-    if (slot == lobby->spaces + LOBBY_UPLOADS_MAX) return NULL;
-    if (!slot->space) slot->space = storage_space_create(&instance->storage_limits);
-    strcpy(slot->id, mod->id);
-    return slot->space;
+    const struct upload_space *slot = slot_of(lobby, mod->id);
+    return slot ? slot->space : NULL;
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */

@@ -83,6 +83,7 @@ static void the_host_hears_what_becomes_of_new_code(void **state) {
     say("hello", 1);
     (void)reload("hooks.on('chat', 'c', function(text) return text end)\n");
     assert_true(host_heard("the state cannot be kept, the old code goes on"));
+    testkit_pump(rig->kit); /* what comes back after the failure does so now */
 }
 
 /* On trial for five seconds: what fails later stays. */
@@ -280,9 +281,11 @@ static void mods_of_a_match_draw_unlike_numbers(void **state) {
 /* ---- answers of a recording -------------------------------------------------------------------
  */
 
-static void bring_answer(uint64_t call, uint32_t host_calls, const char *text, uint32_t part) {
+/* Up to `end`, in parts of so many bytes. */
+static void bring_answer(uint64_t call, uint32_t host_calls, const char *text, uint32_t part,
+                         uint32_t from, uint32_t end) {
     uint32_t len = (uint32_t)strlen(text);
-    for (uint32_t at = 0; at < len; at += part) {
+    for (uint32_t at = from; at < end && at < len; at += part) {
         uint8_t bytes[64];
         struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
         uint32_t size = len - at < part ? len - at : part;
@@ -293,6 +296,20 @@ static void bring_answer(uint64_t call, uint32_t host_calls, const char *text, u
         muster_put_bytes(&w, text + at, size);
         note_take(rig->lobby, bytes, w.len);
     }
+}
+
+static void bring_whole(uint64_t call, uint32_t host_calls, const char *text, uint32_t part) {
+    bring_answer(call, host_calls, text, part, 0, UINT32_MAX);
+}
+
+static void assert_answer(uint64_t call, uint32_t host_calls, const char *expected) {
+    rig->lobby->match.calls = call;
+    struct answer *answer = note_answer_take(&rig->lobby->match, host_calls);
+    assert_int_equal(answer != NULL, expected != NULL);
+    if (!answer) return;
+    assert_int_equal(answer->len, strlen(expected));
+    assert_memory_equal(answer->bytes, expected, answer->len);
+    free(answer);
 }
 
 /* Who asks gets the answer to that question, or none; one that nobody asks for is passed over. */
@@ -308,22 +325,31 @@ static void each_question_gets_its_own_answer(void **state) {
     (void)state;
     rig = rig_create(true, UINT64_MAX, NULL);
     rig_begin(rig, "arena");
-    bring_answer(4, 1, "nobody asks", 4);
-    bring_answer(5, 2, "two", 64);
-    bring_answer(5, 4, "four, in parts", 5);
-    bring_answer(6, 1, "one", 1);
-    bring_answer(7, 9, "nobody asks", 64);
-    bring_answer(8, 1, "last", 2);
+    bring_whole(4, 1, "nobody asks", 4);
+    bring_whole(5, 2, "two", 64);
+    bring_whole(5, 4, "four, in parts", 5);
+    bring_whole(6, 1, "one", 1);
+    bring_whole(7, 9, "nobody asks", 64);
+    bring_whole(8, 1, "last", 2);
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
-        if (asked[i].call == 9) bring_answer(9, 1, "anew", 2);
-        rig->lobby->match.calls = asked[i].call;
-        struct answer *answer = note_answer_take(&rig->lobby->match, asked[i].host_calls);
-        assert_int_equal(answer != NULL, asked[i].answer != NULL);
-        if (!answer) continue;
-        assert_int_equal(answer->len, strlen(asked[i].answer));
-        assert_memory_equal(answer->bytes, asked[i].answer, answer->len);
-        free(answer);
+        if (asked[i].call == 9) bring_whole(9, 1, "anew", 2);
+        assert_answer(asked[i].call, asked[i].host_calls, asked[i].answer);
     }
+}
+
+/* One is asked for while the next one still comes. */
+static void an_answer_goes_while_the_next_one_comes(void **state) {
+    (void)state;
+    rig = rig_create(true, UINT64_MAX, NULL);
+    rig_begin(rig, "arena");
+    bring_whole(1, 1, "first", 64);
+    bring_answer(2, 1, "second, in parts", 4, 0, 8);
+    assert_answer(1, 1, "first");
+    bring_answer(2, 1, "second, in parts", 4, 8, UINT32_MAX);
+    bring_whole(3, 1, "third", 2);
+    assert_answer(2, 1, "second, in parts");
+    assert_answer(3, 1, "third");
+    assert_null(rig->lobby->match.answers);
 }
 
 /* As many as a long match of several scripts has; more are no recording of ours. */
@@ -348,6 +374,64 @@ static void stops_are_taken_up_to_a_limit(void **state) {
         assert_int_equal(realm->stops[i].call, i + 10000);
         assert_int_equal(realm->stops[i].host_calls, i + 20000);
     }
+}
+
+/* What is uploaded in a match waits for the next one, whatever else is loaded meanwhile. */
+static void an_upload_waits_for_the_next_match(void **state) {
+    static const char text[] = "hooks.on('tick', 't', function() end)";
+    (void)state;
+    choose("hooks.on('tick', 't', function() end)\n");
+    rig_begin(rig, "arena");
+    struct testkit_rpc rpc = rig_upload(rig, "late", text, strlen(text));
+    assert_non_null(strstr(rpc.text, "\"active\":\"next_match\""));
+    (void)reload("hooks.on('tick', 't', function() return nil end)\n");
+    ticks(1);
+    assert_non_null(rig_script(rig, REALM_MATCH, "one"));
+    assert_null(rig_script(rig, REALM_MATCH, "upload_late"));
+    rig_end(rig);
+    rig_begin(rig, "arena");
+    assert_non_null(rig_script(rig, REALM_MATCH, "upload_late"));
+    rig_end(rig);
+    rpc = rig_upload(rig, "late", text, strlen(text));
+    assert_non_null(strstr(rpc.text, "\"active\":\"now\""));
+}
+
+/* ---- what an upload keeps -------------------------------------------------------------------- */
+
+static void upload_keeping(const char *name, const char *expected) {
+    static const char text[] = "hooks.on('chat', 'c', function()\n"
+                               "    return tostring(storage.add('n', 1)) end)\n"
+                               "hooks.on('tick', 't', function() storage.add('n', 10) end)";
+    testkit_advance(rig->kit, 60000); /* uploads have a rate */
+    assert_string_equal(rig_upload(rig, name, text, strlen(text)).code, "");
+    char line[301] = "hello";
+    assert_int_equal(rig->rules->chat(rig->instance, rig->lobby, rig->id, 0, line, sizeof line),
+                     MUSTER_PASS);
+    assert_string_equal(line, expected);
+}
+
+static void take_out(const char *id) {
+    char params[64];
+    snprintf(params, sizeof params, "{\"id\": \"%s\"}", id);
+    assert_string_equal(testkit_rpc(rig->kit, rig->players[0], "lobby.removeRule", params).code,
+                        "");
+}
+
+/* Both its realms share it, newer code has it, too; the rule that comes after it begins anew. */
+static void an_upload_keeps_its_own(void **state) {
+    (void)state;
+    rig = rig_create(false, CALL_UNITS, NULL);
+    upload_keeping("one", "1");
+    upload_keeping("one", "2");
+    rig_begin(rig, "arena");
+    ticks(2);
+    rig_end(rig);
+    upload_keeping("one", "23");
+    take_out("upload_one");
+    upload_keeping("two", "1");
+    take_out("upload_two");
+    upload_keeping("one", "1");
+    assert_int_equal(testkit_metric(rig->kit, "muster_script_errors_total"), 0);
 }
 
 /* A replay tells nobody what its scripts print, and fail with. */
@@ -394,6 +478,9 @@ int main(void) {
         TEST(a_gate_that_did_not_start_is_shut),
         TEST(code_that_joins_a_match_is_replayed),
         TEST(mods_of_a_match_draw_unlike_numbers),
+        TEST(an_answer_goes_while_the_next_one_comes),
+        TEST(an_upload_keeps_its_own),
+        TEST(an_upload_waits_for_the_next_match),
         TEST(stops_are_taken_up_to_a_limit),
         TEST(each_question_gets_its_own_answer),
         TEST(a_replay_is_silent),
