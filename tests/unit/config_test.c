@@ -176,6 +176,10 @@ static void test_sentences(void **state) {
          ": plugins: \"net\" is the name of a core section; use \"net:OTHER\""},
         {"{\"plugins\":[\"a\"],\"a\":1}", ": a: expected an object"},
         {"{\"pins\":{\"a\":\"12\"}}", ": pins.a: expected a sha256 of 64 hex digits"},
+        {"{\"pins\":{\"a\":\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0\"}}",
+         ": pins.a: expected a sha256 of 64 hex digits"},
+        {"{\"pins\":{\"a\":\"g123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}}",
+         ": pins.a: expected a sha256 of 64 hex digits"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
         assert_fails(rows[i].text, rows[i].sentence);

@@ -331,6 +331,21 @@ static void add_settings(struct muster_self *self, const char *schema) {
     if (registry_settings_add(self, schema, why, sizeof why)) fail_msg("%s", why);
 }
 
+/* What a mode's settings came to is looked at anew when its base has changed. */
+static void settings_follow_the_base(void **state) {
+    (void)state;
+    add_base();
+    struct muster_mode_info info = based("koth", "base"), other = base_info("base");
+    assert_int_equal(add(&info), MUSTER_OK);
+    assert_string_equal(shown("koth"), "killLimit color commonLimit commonWord ");
+    uint32_t version = registry_version();
+    other.settings_json = SETTING("other");
+    assert_int_equal(registry_mode_remove(&game.self, "base"), MUSTER_OK);
+    assert_int_equal(registry_mode_add(&game.self, &other, why, sizeof why), MUSTER_OK);
+    assert_string_equal(shown("koth"), "other commonLimit commonWord ");
+    assert_true(registry_version() > version);
+}
+
 /* Core's come first, also before those of the first plugin of the list. */
 static void cores_settings_come_first(void **state) {
     (void)state;
@@ -548,6 +563,7 @@ int main(void) {
         TEST(providers_stand_in_the_order_of_the_config),
         TEST(there_is_one_database),
         TEST(settings_are_the_bases_and_its_own),
+        TEST(settings_follow_the_base),
         TEST(cores_settings_come_first),
         TEST(settings_wait_for_their_generation),
         TEST(a_function_table_has_a_size),
