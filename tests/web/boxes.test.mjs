@@ -168,11 +168,13 @@ test("votes: one card each, by what is asked", () => {
     vote({ voteId: 4, vote: "mod", subject: "Another round?" });
     vote({ voteId: 5, vote: "pause" });
     vote({ voteId: 6, vote: "restart" });
+    vote({ voteId: 7, vote: "map", subject: "hall" });
+    assert.equal(card(5).title, "hall");
     assert.deepEqual([0, 1, 2, 3, 4].map((at) => card(at).title),
         ["Which map is next?", "Throw Bob out?", "gone", "Another round?", "pause"]);
-    assert.equal(cards().length, 5, "restart has its place on the scoreboard");
+    assert.equal(cards().length, 6, "restart has its place on the scoreboard");
     vote({ counts: [4, 2] });
-    assert.equal(cards().length, 5);
+    assert.equal(cards().length, 6);
     assert.deepEqual(card().options, ["yes4", "no2"]);
 });
 
@@ -193,7 +195,7 @@ test("votes: time and number that is needed, to the end and its grace", () => {
 });
 
 test("votes: the end is told for a while, the other vote goes on", () => {
-    new Votes(client);
+    const votes = new Votes(client);
     vote();
     vote({ voteId: 2, endsInMs: 60000 });
     client.tell("lobby.voteEnded", { voteId: 1, winner: "yes" });
@@ -207,6 +209,10 @@ test("votes: the end is told for a while, the other vote goes on", () => {
     assert.equal(cards().length, 1);
     client.tell("lobby.voteEnded", { voteId: 2, winner: null });
     assert.equal(card().text, "No decision.");
+    votes.reset();
+    vote({ voteId: 2, endsInMs: 60000 }); // of another lobby
+    page.wait(5000);
+    assert.equal(cards().length, 1, "the end was another vote's");
 });
 
 test("votes: the own choice is marked when it has been taken", async () => {
@@ -282,6 +288,9 @@ test("scoreboard: who has won, and why", () => {
     assert.match(told({ reason: "aborted" })[2], /^the match was stopped,/);
     assert.match(told({ reason: "of_a_mod" })[2], /^of_a_mod,/);
     client.tell("match.started", {});
+    page.$("vote-left").textContent = "of the next";
+    page.wait(1000);
+    assert.equal(page.text("vote-left"), "of the next", "nobody counts on");
     assert.deepEqual([page.text("board-title"), page.$("board-title").className, page.text("board-text")], ["Scoreboard", "", ""]);
     assert.equal(page.$("scoreboard").hidden, true);
     assert.equal(table(0).caption, "Red  0");

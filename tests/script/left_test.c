@@ -1,0 +1,112 @@
+/* What is left when code, owners and players go. */
+#include "mod_rig.h"
+
+#include "plugin_play.h"
+
+enum { CALL_UNITS = 300000 };
+
+static struct rig *rig;
+
+static void write_one(const char *more, const char *text) {
+    rig_rule("mods", "one", "1.0.0", more);
+    rig_write(rig_path("mods/one/init.lua"), text);
+}
+
+static void choose(const char *text) {
+    write_one("", text);
+    rig = rig_create(false, CALL_UNITS, rig_path("mods"));
+    assert_true(testkit_setting_set(rig->kit, "rules", "one"));
+    lobby_refresh(rig->lobby);
+}
+
+static int teardown(void **state) {
+    uint32_t faults = rig ? testkit_faults(rig->kit) : 0;
+    rig_destroy(rig);
+    rig = NULL;
+    return rig_teardown(state) || faults ? -1 : 0;
+}
+
+static void ticks(uint32_t count) {
+    while (count--) testkit_match_tick(rig->kit, rig->match);
+}
+
+static bool state_has(const char *mod, const char *text) {
+    static uint8_t bytes[PLAY_STATE_BYTES_MAX];
+    uint32_t len = script_save(rig_script(rig, REALM_MATCH, mod), bytes, sizeof bytes);
+    return memmem(bytes, len, text, strlen(text)) != NULL;
+}
+
+/* Code that has failed is none to come back to, though it has not gone yet. */
+static void what_came_before_failed_code_comes_back(void **state) {
+    (void)state;
+    choose("hooks.on('chat', 'c', function() end)\n");
+    const struct mod *first = rig_script(rig, REALM_LOBBY, "one")->mod;
+    for (int i = 0; i < 2; i++) {
+        write_one(",\"permissions\":[\"kick\"]",
+                  i ? "hooks.on('chat', 'c', function() error('2') end)"
+                    : "hooks.on('chat', 'c', function() error('1') end)");
+        assert_int_equal(strncmp(testkit_command(rig->kit, "mods reload one"), "one reloaded", 12),
+                         0);
+        assert_int_equal(rig_script(rig, REALM_LOBBY, "one")->granted, MOD_KICK);
+        (void)rig_say(rig, 0, "hello");
+    }
+    testkit_pump(rig->kit);
+    assert_ptr_equal(rig_script(rig, REALM_LOBBY, "one")->mod, first);
+    assert_int_equal(rig_script(rig, REALM_LOBBY, "one")->granted, 0);
+    assert_true(rig_say(rig, 0, "hello"));
+}
+
+/* As long as a mod runs it has its zone; one that is off for good has none. */
+static void a_zone_is_free_when_its_owner_is_off(void **state) {
+    static const char owner[] = "hooks.on('tick', 't', function()\n"
+                                "    if match.tick() == 1 then\n"
+                                "        arena.zone{id = 1, place = 'center', radius = 1}\n"
+                                "    end\n"
+                                "    while match.tick() == 4 do end\n"
+                                "end, 50)";
+    (void)state;
+    choose("hooks.on('tick', 't', function()\n"
+           "    if match.tick() < 2 then return end\n"
+           "    local ok, why = pcall(arena.zone, {id = 1, place = 'center', radius = 1})\n"
+           "    state.said = ok and 'it is mine' or why\n"
+           "end)\n");
+    assert_string_equal(rig_upload(rig, "owner", owner, strlen(owner)).code, "");
+    rig_begin(rig, "arena");
+    ticks(3);
+    assert_true(state_has("one", "zone 1 is used by the mod upload_owner"));
+    ticks(4);
+    assert_null(rig_script(rig, REALM_MATCH, "upload_owner")->sandbox);
+    assert_true(state_has("one", "it is mine"));
+}
+
+/* Who sat there before is nobody, also when nobody has said goodbye. */
+static void a_handle_is_of_one_person(void **state) {
+    (void)state;
+    choose("local first\n"
+           "hooks.on('tick', 't', function()\n"
+           "    first = first or match.player(0)\n"
+           "    state.first = select(2, pcall(first.name, first))\n"
+           "    state.now = match.player(0):name()\n"
+           "end)\n");
+    rig_begin(rig, "arena");
+    assert_int_equal(testkit_match_join(rig->kit, rig->match, 0, MUSTER_TEAM_RED, "Ann"),
+                     MUSTER_OK);
+    ticks(2);
+    assert_false(state_has("one", "gone"));
+    assert_int_equal(testkit_match_join(rig->kit, rig->match, 0, MUSTER_TEAM_RED, "Eve"),
+                     MUSTER_OK);
+    ticks(1);
+    assert_true(state_has("one", "this player is gone"));
+    assert_true(state_has("one", "Eve"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(what_came_before_failed_code_comes_back),
+        TEST(a_zone_is_free_when_its_owner_is_off),
+        TEST(a_handle_is_of_one_person),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
