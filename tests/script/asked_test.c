@@ -139,6 +139,19 @@ static void handlers_come_and_go_while_they_are_asked(void **state) {
     assert_said("x", "xBcd");
 }
 
+/* Names that begin alike are others. */
+static void a_message_is_heard_by_its_name(void **state) {
+    (void)state;
+    bring("for _, name in ipairs{'go', 'goal', 'goals'} do\n"
+          "    bus.on(name, 'x', function() lobby.chat('heard ' .. name .. '!') end) end\n"
+          "hooks.on('chat', 'c', function(text) bus.emit(text, 1) end)");
+    assert_said("goal", "goal");
+    testkit_pump(rig->kit);
+    assert_non_null(testkit_act_find(rig->kit, "heard goal!"));
+    assert_null(testkit_act_find(rig->kit, "heard go!"));
+    assert_null(testkit_act_find(rig->kit, "heard goals!"));
+}
+
 /* Of the same priority by when they were hooked; higher ones first. */
 static void handlers_are_asked_in_order(void **state) {
     (void)state;
@@ -251,6 +264,7 @@ int main(void) {
         TEST(a_question_names_its_players_in_order),
         TEST(handlers_come_and_go_while_they_are_asked),
         TEST(handlers_are_asked_in_order),
+        TEST(a_message_is_heard_by_its_name),
         TEST(a_text_is_taken_to_its_edge),
         TEST(a_refusal_has_its_reason),
         TEST(victory_is_decided_on_one_moment),
