@@ -211,6 +211,16 @@ static void memory_is_given_up_to_what_the_operator_allows(void **state) {
     assert_non_null(testkit_log_find(kit, "0 modes, 1 rules; "));
 }
 
+static void what_a_rule_returns_is_refused(void **state) {
+    (void)state;
+    write_rule("returns", "1.0.0", "", "hooks.on('tick', 't', print)\nreturn {}\n");
+    write_rule("plain", "1.0.0", "", "hooks.on('tick', 't', print)\nreturn nil\n");
+    start(false, NULL);
+    assert_null(probe_find(instance, mods_find(instance->mods, "returns")));
+    assert_non_null(probe_find(instance, mods_find(instance->mods, "plain")));
+    assert_non_null(testkit_log_find(kit, "what init.lua returns is not used"));
+}
+
 /* Whatever it does, it does something. */
 static void a_rule_without_an_effect_is_told(void **state) {
     static const struct {
@@ -499,6 +509,7 @@ int main(void) {
         TEST(words_that_mean_nothing_are_told),
         TEST(without_a_list_all_rules_are_offered),
         TEST(memory_is_given_up_to_what_the_operator_allows),
+        TEST(what_a_rule_returns_is_refused),
         TEST(a_rule_without_an_effect_is_told),
         TEST(mods_are_listed_with_what_they_need),
         TEST(the_console_takes_whole_words_only),
