@@ -237,8 +237,8 @@ static muster_status settings_check_fn(muster_self *self, const char *game_mode,
     if (cap) reason[0] = '\0';
     if (!schema) return MUSTER_NOT_FOUND;
     json_t *given = settings_json ? json_loads(settings_json, JSON_REJECT_DUPLICATES, NULL) : NULL;
-    muster_status status = schema_check(schema, settings_json ? given : NULL, &all, &wrong);
-    if (settings_json && !given) status = MUSTER_INVALID;
+    bool is_json = given || !settings_json;
+    muster_status status = is_json ? schema_check(schema, given, &all, &wrong) : MUSTER_INVALID;
     json_decref(given);
     if (status == MUSTER_OK) {
         drop_secrets(schema, all);

@@ -316,14 +316,14 @@ test("a mode that does not start ends its match at once", async (t) => {
         files: {
             "init.lua": `
                 local mode = {}
-                function mode.init() if match.game_mode() == "moody" then error("not today") end end
+                function mode.init() if match.setting("killLimit") == 7 then error("not today") end end
                 return mode`,
         },
     };
     const server = await startModServer(t, { moody });
     const ann = await connect(t, server, "ann");
     const bob = await connect(t, server, "bob");
-    const { lobby } = await ann.client.createLobby({ gameMode: "moody" });
+    const { lobby } = await ann.client.createLobby({ gameMode: "moody", settings: { killLimit: 7 } });
     await bob.client.joinLobby(lobby.lobbyId);
     await eventually("the end", () => bob.ended);
     assert.equal(bob.ended.results.reason, "aborted");
