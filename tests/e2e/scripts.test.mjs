@@ -199,8 +199,9 @@ test("reload: a mode whose restore fails keeps its old code", async (t) => {
         return mode`;
     const manifest = { kind: "mode", base: "arena" };
     const server = await startModServer(t, { walk: { manifest, files: { "init.lua": mode("one") } } });
-    const { host, lines, errors } = await startMatch(t, server, {}, "walk");
+    const { team, host, lines, errors } = await startMatch(t, server, {}, "walk");
     assert.equal(await ask(host, lines), "one");
+    await eventually("a tick", () => team[0].bot.world.tick > 0);
     const broken = "if saved.ticks > 0 then error('cannot') end return saved";
     await writeFile(path.join(server.modDir, "walk/init.lua"), mode("two", "error('cannot')"));
     assert.match(await server.adminRefusal("mods reload walk"), /not reloaded: walk\/init\.lua:6: cannot/);
