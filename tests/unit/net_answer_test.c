@@ -8,11 +8,6 @@
 
 static atomic_bool is_full; /* ws_open takes nobody */
 
-static bool on_admit(const char *address) {
-    (void)address;
-    return true;
-}
-
 static void *on_open(conn_id conn, const char *address) {
     static int user;
     (void)address;
@@ -45,17 +40,6 @@ static bool on_text(conn_id conn, void *user, const char *data, uint32_t len) {
     for (long i = strtol(data + 7, NULL, 10); i > 0; i--) strcat(reason, "\xe2\x82\xac");
     net_close(conn, 4001, reason);
     return false;
-}
-
-static bool on_binary(conn_id conn, void *user, const uint8_t *data, uint32_t len) {
-    (void)user;
-    net_send_binary(conn, data, len);
-    return true;
-}
-
-static void on_ws(conn_id conn, void *user) {
-    (void)conn;
-    (void)user;
 }
 
 /* ---- answers that are tried ---- */
@@ -124,23 +108,10 @@ static void on_request(const struct net_http_request *request) {
     if (net_http_respond(facts->id, &response) != MUSTER_OK) abort();
 }
 
-static void on_request_closed(muster_request_id id) {
-    (void)id;
-}
-
-static void on_batch(void) {
-}
-
 static const struct net_handlers handlers = {
-    .ws_admit = on_admit,
     .ws_open = on_open,
     .ws_text = on_text,
-    .ws_binary = on_binary,
-    .ws_drained = on_ws,
-    .ws_closed = on_ws,
     .http_request = on_request,
-    .http_closed = on_request_closed,
-    .rx_batch = on_batch,
 };
 
 static int setup(void **state) {

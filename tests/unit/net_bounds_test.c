@@ -35,18 +35,6 @@ static void make_room(void *user) {
 
 /* ---- the server's side ---- */
 
-static bool on_admit(const char *address) {
-    (void)address;
-    return true;
-}
-
-static void *on_open(conn_id conn, const char *address) {
-    static int user;
-    (void)conn;
-    (void)address;
-    return &user;
-}
-
 /* One snapshot is under way, one is held back. */
 static void hold_back(conn_id conn) {
     static uint8_t snapshot[NET_HEADROOM + 10];
@@ -80,23 +68,10 @@ static bool on_text(conn_id conn, void *user, const char *data, uint32_t len) {
     return true;
 }
 
-static bool on_binary(conn_id conn, void *user, const uint8_t *data, uint32_t len) {
-    (void)conn;
-    (void)user;
-    (void)data;
-    (void)len;
-    return true;
-}
-
 static void on_drained(conn_id conn, void *user) {
     (void)conn;
     (void)user;
     atomic_fetch_add(&drained_count, 1);
-}
-
-static void on_closed(conn_id conn, void *user) {
-    (void)conn;
-    (void)user;
 }
 
 static void on_request(const struct net_http_request *request) {
@@ -108,23 +83,10 @@ static void on_request(const struct net_http_request *request) {
     (void)net_http_respond(request->request.id, &response);
 }
 
-static void on_request_closed(muster_request_id id) {
-    (void)id;
-}
-
-static void on_batch(void) {
-}
-
 static const struct net_handlers handlers = {
-    .ws_admit = on_admit,
-    .ws_open = on_open,
     .ws_text = on_text,
-    .ws_binary = on_binary,
     .ws_drained = on_drained,
-    .ws_closed = on_closed,
     .http_request = on_request,
-    .http_closed = on_request_closed,
-    .rx_batch = on_batch,
 };
 
 static int setup(void **state) {

@@ -33,17 +33,6 @@ static bool on_text(conn_id conn, void *user, const char *data, uint32_t len) {
     return true;
 }
 
-static bool on_binary(conn_id conn, void *user, const uint8_t *data, uint32_t len) {
-    (void)user;
-    net_send_binary(conn, data, len);
-    return true;
-}
-
-static void on_conn(conn_id conn, void *user) {
-    (void)conn;
-    (void)user;
-}
-
 static void on_request(const struct net_http_request *request) {
     const struct muster_http_request *facts = &request->request;
     static const struct muster_http_header location = {"location", "/a"};
@@ -64,23 +53,11 @@ static void on_request(const struct net_http_request *request) {
     (void)net_http_respond(facts->id, &response);
 }
 
-static void on_request_closed(muster_request_id id) {
-    (void)id;
-}
-
-static void on_batch(void) {
-}
-
 static const struct net_handlers handlers = {
     .ws_admit = on_admit,
     .ws_open = on_open,
     .ws_text = on_text,
-    .ws_binary = on_binary,
-    .ws_drained = on_conn,
-    .ws_closed = on_conn,
     .http_request = on_request,
-    .http_closed = on_request_closed,
-    .rx_batch = on_batch,
 };
 
 static int setup(void **state) {
@@ -482,7 +459,8 @@ static void tls_untrusted(void **state) {
     set_path("SSL_CERT_FILE", "two.crt");
     rig_net_stop();
     char error[256] = "";
-    assert_int_equal(net_start(&handlers, error), MUSTER_OK);
+    const struct net_handlers whole = rig_handlers(&handlers);
+    assert_int_equal(net_start(&whole, error), MUSTER_OK);
     assert_int_equal(fetch_url("GET", url_of("https", "localhost", "/a"), "", 5000), MUSTER_IO);
 }
 
@@ -564,7 +542,8 @@ static void tls_bad_files(void **state) {
     set_path("MUSTER_TLS_KEY", "missing.key");
     config_unload();
     assert_int_equal(rig_config(), 0);
-    assert_int_equal(net_start(&handlers, error), MUSTER_INVALID);
+    const struct net_handlers whole = rig_handlers(&handlers);
+    assert_int_equal(net_start(&whole, error), MUSTER_INVALID);
     assert_non_null(strstr(error, "tls.cert, tls.key"));
 }
 
