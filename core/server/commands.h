@@ -20,8 +20,10 @@ void run_terminate_session(struct run *run);
 bool run_may_touch(struct run *run, const struct session *session);
 /* One player of that name, and how many there are. */
 struct session *run_find_name(const char *name, uint32_t *count);
-/* The session that a word means, a playerId or the name of one player; or null, and the run has
- * ended with a sentence. */
+/* The session that a word means, a playerId or the name of one player; null: nobody who is here.
+ * False: no word, or several players: the run has ended with a sentence. */
+bool run_find_here(struct run *run, const char *word, struct session **out);
+/* The same where it must be somebody who is here; or null, and the run has ended. */
 struct session *run_find_session(struct run *run, const char *word);
 
 /* commands_sanctions.c */

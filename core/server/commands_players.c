@@ -19,22 +19,24 @@ struct session *run_find_name(const char *name, uint32_t *count) {
     return found;
 }
 
-struct session *run_find_session(struct run *run, const char *word) {
+bool run_find_here(struct run *run, const char *word, struct session **out) {
     uint32_t count = 0;
-    struct session *session = word[0] ? session_find_key(word) : NULL;
-    if (!session && word[0]) session = run_find_name(word, &count);
-    if (!word[0]) {
-        run_fail_usage(run);
-        return NULL;
-    }
-    if (count > 1) {
+    *out = word[0] ? session_find_key(word) : NULL;
+    if (!*out && word[0]) *out = run_find_name(word, &count);
+    if (word[0] && count <= 1) return true;
+    if (count > 1) /* the end of the run takes the word with it */
         run_fail(run, MUSTER_CONFLICT, "%u players are called \"%s\": expected a playerId", count,
                  word);
-        return NULL;
-    }
-    if (session) return session;
-    run_fail(run, MUSTER_NOT_FOUND, "no such player");
-    return NULL;
+    else
+        run_fail_usage(run);
+    return false;
+}
+
+struct session *run_find_session(struct run *run, const char *word) {
+    struct session *session;
+    if (!run_find_here(run, word, &session)) return NULL;
+    if (!session) run_fail(run, MUSTER_NOT_FOUND, "no such player");
+    return session;
 }
 
 /* ---- the list -------------------------------------------------------------------------------- */

@@ -100,15 +100,9 @@ static void ask_database(struct run *run, const char *word, struct sanction *san
 
 static void with_player(struct run *run, const char *word, struct sanction *sanction,
                         with_player_fn then, with_player_fn unknown) {
-    uint32_t count = 0;
-    struct session *session = session_find_key(word);
-    if (!session) session = run_find_name(word, &count);
-    if (!word[0]) {
-        run_fail_usage(run);
-    } else if (count > 1) {
-        run_fail(run, MUSTER_CONFLICT, "%u players are called \"%s\": expected a playerId", count,
-                 word);
-    } else if (!session) {
+    struct session *session;
+    if (!run_find_here(run, word, &session)) return;
+    if (!session) {
         ask_database(run, word, sanction, then, unknown);
     } else if (run_may_touch(run, session)) {
         name_session(sanction, session);
@@ -306,13 +300,11 @@ static void end(struct run *run, enum sanction_kind kind, const char *who) {
         answer_kept(run, status);
         return;
     }
-    const struct session *session = run_find_name(who, &count);
+    struct session *session;
+    if (!run_find_here(run, who, &session)) return;
     snprintf(sanction.player_key, sizeof sanction.player_key, "%s",
              session ? session->player_key : who);
-    if (count > 1)
-        run_fail(run, MUSTER_CONFLICT, "%u players are called \"%s\": expected a playerId", count,
-                 who);
-    else if (session)
+    if (session)
         end_player(run, &sanction);
     else
         ask_database(run, who, &sanction, end_player, end_player);
