@@ -24,9 +24,18 @@ async function logIn(page, { username, password }) {
 }
 
 test("another window takes the seat along, and gives it back", async (t) => {
-    const { page, context, wire, faults } = await setUp(t);
+    const { page, context, server, wire, faults } = await setUp(t);
     await playAsGuest(page, "Ada");
     const seat = await seatOf(page);
+    await page.evaluate(() => { // a window that is not looked at draws nothing
+        window.requestAnimationFrame = () => 0;
+    });
+    const { client } = await connectPlayer(t, server, { name: "Bob" });
+    const lobbyId = await page.evaluate(() => window.muster.client.entry.lobby.lobbyId);
+    await client.joinLobby(lobbyId);
+    await page.waitForFunction(
+        () => window.muster.client.entry.members.some((m) => m.displayName === "Bob"),
+        null, { polling: 50 });
     const other = await context.newPage();
     const otherFaults = watchFaults(other);
     await other.goto(wire.url);
@@ -36,6 +45,7 @@ test("another window takes the seat along, and gives it back", async (t) => {
     const names = await page.evaluate(() => [...window.muster.world.avatars.keys()]
         .map((one) => window.muster.game.nameOf(one)));
     assert.deepEqual(names.filter((name) => /^Seat/.test(name)), [], "the others are still known");
+    assert.ok(names.includes("Bob"), "who came unseen, too");
 
     await page.click("#banner-action");
     await bannerSays(other, /another window/);

@@ -57,6 +57,9 @@ export class Game {
         this.#renderer = new Renderer(canvas);
         this.#offs = [
             client.on("snapshot", (snapshot) => this.#onSnapshot(snapshot)),
+            client.on("lobby.members", ({ members }) => {
+                this.#members = members;
+            }),
             client.on("match.ended", () => {
                 this.isActive = false;
             }),
@@ -105,6 +108,7 @@ export class Game {
      */
     resume(entry) {
         this.seat = entry.seat;
+        this.#members = entry.members;
         if (entry.match?.matchId === this.#matchId) this.#forgetInputs();
         else this.startMatch(entry.match);
         this.isActive = entry.lobby.state === "active";
@@ -127,7 +131,6 @@ export class Game {
     }
 
     nameOf(seat) {
-        this.#members = this.#client.entry?.members ?? this.#members;
         const member = this.#members.find((m) => m.seat === seat);
         return member?.displayName ?? (seat === SEAT_NONE ? "the arena" : `Seat ${seat}`);
     }
