@@ -7,7 +7,9 @@
 
 #include <cmocka.h>
 
+#include "internal.h"
 #include "plugin_play.h"
+#include "share.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -89,6 +91,20 @@ static void an_event_within_an_event_is_another(void **state) {
     assert_true(brought(REALM_MATCH)->event_ns > 3 * 24 * 20000);
 }
 
+/* Of one alone the watchdog takes care. */
+static void one_call_alone_is_no_event_over_its_time(void **state) {
+    (void)state;
+    bring(WORK "hooks.on('chat', 'one', function(text) work(#text) end)\n"
+               "command.register{name = 'two', fn = function()\n"
+               "    hooks.on('chat', 'two', function(text) work(#text) end) end}");
+    rig->instance->call_us = 500;
+    (void)rig_say(rig, 0, "forty of them are 1000 us, or a bit more.");
+    assert_int_equal(kills(), 0);
+    (void)rig_say(rig, 0, "/two");
+    (void)rig_say(rig, 0, "forty of them are 1000 us, or a bit more.");
+    assert_int_equal(kills(), 1);
+}
+
 /* ---- turns of lobbies ------------------------------------------------------------------------ */
 
 static void timers_that_are_due_together_take_turns(void **state) {
@@ -159,6 +175,81 @@ static void ticks_make_up_for_no_period(void **state) {
     assert_int_equal(brought(REALM_MATCH)->calls - before, 2);
 }
 
+static void open_lobbies(struct lobby **out, uint32_t count) {
+    const struct muster_lobby_info info = {.state = MUSTER_LOBBY_WAITING, .players_max = 8};
+    for (uint32_t i = 0; i < count; i++) {
+        void *opened;
+        muster_lobby_id id = testkit_lobby_add(rig->kit, info);
+        assert_int_equal(rig->rules->create(rig->instance, id, &opened), MUSTER_OK);
+        out[i] = opened;
+        lobby_refresh(out[i]);
+        assert_int_equal(out[i]->lobby.script_count, 1);
+    }
+}
+
+/* Whoever ends while it waits, the others get their turns, and who comes later, too. */
+static void who_ends_leaves_the_row_in_order(void **state) {
+    (void)state;
+    for (uint32_t gone = 0; gone < 3; gone++) {
+        struct lobby *row[4];
+        uint64_t before[4];
+        uint32_t rest_ms;
+        rig = make_rig(false);
+        assert_true(testkit_setting_set(rig->kit, "rules", "beats"));
+        open_lobbies(row, 4);
+        assert_true(share_is_left(rig->instance, &rest_ms)); /* it counts from now */
+        rig->instance->lobbies_ns = -INT64_C(1000000000);
+        for (uint32_t i = 0; i < 3; i++) turns_wake(&row[i]->lobby);
+        for (uint32_t i = 0; i < 3; i++) assert_true(row[i]->lobby.waits);
+        rig->rules->destroy(rig->instance, row[gone]);
+        turns_wake(&row[3]->lobby);
+        for (uint32_t i = 0; i < 4; i++)
+            if (i != gone) before[i] = row[i]->lobby.calls;
+        testkit_advance(rig->kit, 10000);
+        for (uint32_t i = 0; i < 4; i++) {
+            if (i == gone) continue;
+            if (row[i]->lobby.calls - before[i] < 5) fail_msg("%u gone: %u is left out", gone, i);
+            rig->rules->destroy(rig->instance, row[i]);
+        }
+        assert_int_equal(close_rig(NULL), 0);
+    }
+}
+
+/* One more call would be sure to be its last one. A little comes to it: 1 us a second. */
+static void spend(const char *id) {
+    struct sandbox *sb = rig_script(rig, REALM_LOBBY, id)->sandbox;
+    sb->bucket.rate_ns = 1000;
+    sb->bucket.capacity_ns = INT64_C(100000000);
+    sb->bucket.tokens_ns = CALL_US * INT64_C(1000) - 60 * sb->bucket.rate_ns;
+}
+
+/* Neither timers nor messages, of which any of a lobby's scripts may hear. */
+static void who_has_spent_its_time_rests(void **state) {
+    (void)state;
+    rig = make_rig(false);
+    assert_true(testkit_setting_set(rig->kit, "rules", "beats,listens"));
+    lobby_refresh(rig->lobby);
+    const struct script *beats = rig_script(rig, REALM_LOBBY, "beats");
+    const struct script *listens = rig_script(rig, REALM_LOBBY, "listens");
+    uint64_t before = beats->calls;
+    testkit_advance(rig->kit, 3000);
+    assert_int_equal(beats->calls - before, 3);
+    spend("beats");
+    testkit_advance(rig->kit, 30000);
+    assert_int_equal(beats->calls - before, 3);
+    sandbox_refill(beats->sandbox);
+    testkit_advance(rig->kit, 32000);
+    assert_in_range(beats->calls - before, 4, 6);
+    spend("listens");
+    before = listens->calls;
+    (void)rig_say(rig, 0, "hello");
+    testkit_advance(rig->kit, 30000);
+    assert_int_equal(listens->calls - before, 0);
+    sandbox_refill(listens->sandbox);
+    testkit_advance(rig->kit, 32000);
+    assert_int_equal(listens->calls - before, 1);
+}
+
 /* ---- who is stopped -------------------------------------------------------------------------- */
 
 /* Events do not wait: who has set most of them going is out. */
@@ -216,11 +307,14 @@ int main(void) {
         cmocka_unit_test_teardown(timers_of_a_tick_share_one_call, close_rig),
         cmocka_unit_test_teardown(messages_of_a_tick_share_one_call, close_rig),
         cmocka_unit_test_teardown(an_event_within_an_event_is_another, close_rig),
+        cmocka_unit_test_teardown(one_call_alone_is_no_event_over_its_time, close_rig),
         cmocka_unit_test_teardown(timers_that_are_due_together_take_turns, close_rig),
         cmocka_unit_test_teardown(messages_take_turns, close_rig),
         cmocka_unit_test_teardown(timers_with_no_delay_wait_for_the_next_turn, close_rig),
         cmocka_unit_test_teardown(periods_that_were_missed_are_left_out, close_rig),
         cmocka_unit_test_teardown(ticks_make_up_for_no_period, close_rig),
+        cmocka_unit_test_teardown(who_ends_leaves_the_row_in_order, close_rig),
+        cmocka_unit_test_teardown(who_has_spent_its_time_rests, close_rig),
         cmocka_unit_test_teardown(lobbies_overspent_by_events, close_rig),
         cmocka_unit_test_teardown(most_of_a_tick_is_what_counts, close_rig),
     };

@@ -1,0 +1,1 @@
+bus.on("said", "s", function() end)
