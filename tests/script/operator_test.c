@@ -346,6 +346,20 @@ static void a_command_of_the_console_gets_the_rest_of_the_line(void **state) {
     assert_said(testkit_command(rig->kit, "mods run the-lobby greet"), "nil <>\n");
 }
 
+/* Who watches has no seat either. */
+static void what_the_console_asks_a_match_is_told_to_nobody_else(void **state) {
+    (void)state;
+    bring("if realm == 'match' then command.register{name = 'greet', fn = function(player)\n"
+          "    if player then error('who') end return 'from the match' end} end");
+    strcpy(testkit_lobby(rig->kit, rig->id)->lobby_key, "the-lobby");
+    muster_player_id eve = testkit_player_add(rig->kit, "eve", "Eve");
+    assert_non_null(testkit_member_add(rig->kit, rig->id, eve, MUSTER_SEAT_NONE, MUSTER_TEAM_NONE));
+    assert_non_null(strstr(testkit_command(rig->kit, "mods run the-lobby greet"), "FAILED"));
+    rig_begin(rig, "arena");
+    assert_said(testkit_command(rig->kit, "mods run the-lobby greet"), "from the match\n");
+    assert_null(testkit_act_find(rig->kit, "from the match"));
+}
+
 /* The longest since it was asked last. */
 static void each_look_at_the_stretch_begins_anew(void **state) {
     (void)state;
@@ -515,6 +529,7 @@ int main(void) {
         TEST(the_console_takes_whole_words_only),
         TEST(a_lobby_is_told_with_its_hooks_and_scripts),
         TEST(a_command_of_the_console_gets_the_rest_of_the_line),
+        TEST(what_the_console_asks_a_match_is_told_to_nobody_else),
         TEST(each_look_at_the_stretch_begins_anew),
         TEST(an_error_is_told_so_often),
         TEST(prints_are_told_so_often),

@@ -521,6 +521,40 @@ static void test_random(void **state) {
     sandbox_destroy(b);
 }
 
+/* Replays draw what matches drew. The first numbers of xoshiro256** from 1, 2, 3, 4 are known. */
+static void test_random_draws_what_is_known(void **state) {
+    static const uint64_t one_to_four[4] = {1, 2, 3, 4}, none[4] = {0};
+    struct sandbox *sb = make_sandbox(NULL, NULL);
+    uint64_t kept[4];
+    (void)state;
+    sandbox_random_set(sb, one_to_four);
+    expect(sb,
+           "return table.concat({math.random(0), math.random(0), math.random(0), math.random(0), "
+           "math.random(0)}, ' ')",
+           "11520 0 1509978240 1215971899390074240 1216172134540287360");
+    sandbox_random_set(sb, one_to_four);
+    sandbox_random_set(sb, none); /* from which nothing comes: not taken */
+    sandbox_random_get(sb, kept);
+    assert_memory_equal(kept, one_to_four, sizeof kept);
+    expect(sb, "return math.random() == 5 * 2^-53", "true");
+    expect(sb,
+           "local seen = {} for i = 1, 200 do seen[math.random(-1, 1)] = true end "
+           "return #seen .. tostring(seen[-1]) .. tostring(seen[0]) .. tostring(seen[2])",
+           "1truetruenil");
+    expect(sb, "return math.type(math.random(math.mininteger, math.maxinteger))", "integer");
+    sandbox_destroy(sb);
+}
+
+/* Its sign is the processor's, and none of a script's. */
+static void test_what_is_no_number_has_no_sign(void **state) {
+    struct sandbox *sb = make_sandbox(NULL, NULL);
+    (void)state;
+    expect(sb, "return ('%f %g %5.1f|%q'):format(0/0, -(0/0), -(0/0), -(0/0))",
+           "nan nan   nan|(0/0)");
+    expect(sb, "return tostring(0/0) .. tostring(-(0/0))", "nannan");
+    sandbox_destroy(sb);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_call),
@@ -549,6 +583,8 @@ int main(void) {
         cmocka_unit_test(test_require),
         cmocka_unit_test(test_print),
         cmocka_unit_test(test_random),
+        cmocka_unit_test(test_random_draws_what_is_known),
+        cmocka_unit_test(test_what_is_no_number_has_no_sign),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -475,6 +475,23 @@ static void test_conversions(void **state) {
     close_pair(&pair);
 }
 
+/* A line is one; a line that is empty or begins with # is none. */
+static void test_edges(void **state) {
+    static char line[4096];
+    FILE *file = fopen(VECTOR_DIR "/stock_edges.txt", "r");
+    struct pair pair;
+    (void)state;
+    assert_non_null(file);
+    open_pair(&pair);
+    while (fgets(line, sizeof line, file)) {
+        line[strcspn(line, "\n")] = '\0';
+        if (*line && *line != '#') same(&pair, line);
+    }
+    assert_true(pair.checked > 100);
+    close_pair(&pair);
+    (void)fclose(file);
+}
+
 static void test_coroutines(void **state) {
     static const char *const cases[] = {
         "coroutine.resume(coroutine.create(function(...) return ... end), 1, 2)",
@@ -532,7 +549,8 @@ int main(void) {
         cmocka_unit_test(test_bytes),       cmocka_unit_test(test_format),
         cmocka_unit_test(test_pack),        cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_tables),      cmocka_unit_test(test_sort),
-        cmocka_unit_test(test_conversions), cmocka_unit_test(test_coroutines),
+        cmocka_unit_test(test_conversions), cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_coroutines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

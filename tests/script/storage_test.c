@@ -4,7 +4,7 @@
 #include <muster/plugin.h>
 
 #include "muster_testkit.h"
-#include "storage.h"
+#include "storage_internal.h"
 
 enum { WRITE_MS = 500, KEYS_MAX = 100, BYTES_MAX = 40000, HELD_MAX = 64 };
 
@@ -267,6 +267,28 @@ static void test_a_mod_has_so_much_and_no_more(void **state) {
     storage_space_destroy(space);
 }
 
+/* To the byte, keys counted, and what is replaced is not. */
+static void test_room_is_counted_to_the_byte(void **state) {
+    (void)state;
+    static char big[STORAGE_VALUE_BYTES_MAX + 1];
+    struct storage_space *space = storage_space_create(&limits);
+    memset(big, 'v', sizeof big - 1);
+    assert_int_equal(set(space, "a", big), MUSTER_OK);
+    assert_int_equal(set(space, "b", big), MUSTER_OK);
+    char *rest = big + (sizeof big - 1) - (BYTES_MAX - 2 * sizeof big - 1);
+    assert_int_equal(set(space, "c", rest - 1), MUSTER_LIMIT);
+    assert_int_equal(set(space, "cc", rest), MUSTER_LIMIT);
+    assert_int_equal(set(space, "c", rest), MUSTER_OK);
+    assert_int_equal(set(space, "d", ""), MUSTER_LIMIT);
+    assert_int_equal(set(space, "c", rest + 1), MUSTER_OK);
+    assert_int_equal(set(space, "c", rest), MUSTER_OK);
+    assert_int_equal(set(space, "c", rest - 1), MUSTER_LIMIT);
+    expect(space, "c", rest);
+    assert_int_equal(storage_delete(space, "c", &error), MUSTER_OK);
+    assert_int_equal(set(space, "d", rest), MUSTER_OK);
+    storage_space_destroy(space);
+}
+
 /* ---- a real database */
 
 static void test_values_survive_a_restart(void **state) {
@@ -376,6 +398,29 @@ static void test_rows_that_no_mod_wrote_are_left_alone(void **state) {
     end(&rig);
 }
 
+/* Of limits that were higher once: what is kept may be less, and no more. */
+static void test_what_is_over_its_room_may_shrink(void **state) {
+    (void)state;
+    static char big[STORAGE_VALUE_BYTES_MAX + 1];
+    memset(big, 'v', sizeof big - 1);
+    struct muster_db_value full = {.type = MUSTER_DB_BLOB, .bytes = {big, sizeof big - 1}};
+    const struct muster_db_value cells[] = {text("koth"), text("a"), full,
+                                            text("koth"), text("b"), full,
+                                            text("koth"), text("c"), full};
+    struct muster_db_rows rows = {
+        .size = sizeof rows, .column_count = 3, .row_count = 3, .cells = cells};
+    struct rig rig = start(&fake_db, false);
+    answer(MUSTER_OK, NULL);
+    answer(MUSTER_OK, &rows);
+    expect(rig.space, "c", big);
+    assert_int_equal(set(rig.space, "d", ""), MUSTER_LIMIT);
+    assert_int_equal(set(rig.space, "a", big + 1), MUSTER_OK);
+    assert_int_equal(set(rig.space, "a", big), MUSTER_LIMIT);
+    assert_int_equal(set(rig.space, "a", ""), MUSTER_OK);
+    assert_int_equal(set(rig.space, "d", ""), MUSTER_OK);
+    end(&rig);
+}
+
 static void test_writes_are_gathered(void **state) {
     (void)state;
     struct rig rig = start_fake();
@@ -432,6 +477,34 @@ static void test_what_was_not_written_is_written_later(void **state) {
     end(&rig);
 }
 
+/* After 1, 2, 4, 8, 16 and then each 30 s; what goes back keeps its place in front. */
+static void test_a_database_that_fails_is_asked_less_and_less(void **state) {
+    static const uint32_t waits_ms[] = {1000, 2000, 4000, 8000, 16000, 30000, 30000};
+    (void)state;
+    struct rig rig = start_fake();
+    assert_int_equal(set(rig.space, "a", "1"), MUSTER_OK);
+    assert_int_equal(set(rig.space, "b", "1"), MUSTER_OK);
+    testkit_advance(rig.kit, WRITE_MS);
+    for (uint32_t i = 0; i < sizeof waits_ms / sizeof *waits_ms; i++) {
+        answer(MUSTER_IO, NULL);
+        assert_int_equal(set(rig.space, "z", i % 2 ? "1" : "2"), MUSTER_OK);
+        testkit_advance(rig.kit, waits_ms[i] - 1);
+        assert_int_equal(db.requests, i + 1);
+        testkit_advance(rig.kit, 1);
+        assert_int_equal(db.requests, i + 2);
+        assert_string_equal(db.key, "z");
+    }
+    answer(MUSTER_OK, NULL);
+    assert_int_equal(set(rig.space, "a", "2"), MUSTER_OK);
+    testkit_advance(rig.kit, WRITE_MS); /* as before */
+    assert_int_equal(db.requests, 9);
+    answer(MUSTER_IO, NULL);
+    testkit_advance(rig.kit, 1000);
+    assert_int_equal(db.requests, 10);
+    answer(MUSTER_OK, NULL);
+    end(&rig);
+}
+
 static void test_a_deletion_is_remembered_until_it_is_written(void **state) {
     (void)state;
     struct rig rig = start_fake();
@@ -449,6 +522,12 @@ static void test_a_deletion_is_remembered_until_it_is_written(void **state) {
     answer(MUSTER_OK, NULL);
     expect(rig.space, "a", "2");
     assert_int_equal(db.requests, 3);
+    assert_int_equal(storage_delete(rig.space, "a", &error), MUSTER_OK);
+    testkit_advance(rig.kit, WRITE_MS);
+    assert_int_equal(rig.space->count, 1); /* until that is written */
+    expect_keys(rig.space, "", "");
+    answer(MUSTER_OK, NULL);
+    assert_int_equal(rig.space->count, 0);
     end(&rig);
 }
 
@@ -489,13 +568,16 @@ int main(void) {
         TEST(test_values_are_kept_by_key),
         TEST(test_keys_are_checked),
         TEST(test_a_mod_has_so_much_and_no_more),
+        TEST(test_room_is_counted_to_the_byte),
         TEST(test_values_survive_a_restart),
         TEST(test_uploads_leave_nothing_behind),
         TEST(test_without_a_database_values_live_in_memory),
         TEST(test_nothing_is_known_before_it_was_read),
         TEST(test_rows_that_no_mod_wrote_are_left_alone),
+        TEST(test_what_is_over_its_room_may_shrink),
         TEST(test_writes_are_gathered),
         TEST(test_what_was_not_written_is_written_later),
+        TEST(test_a_database_that_fails_is_asked_less_and_less),
         TEST(test_a_deletion_is_remembered_until_it_is_written),
         TEST(test_the_end_writes_all_that_waits),
         TEST(test_what_nobody_takes_is_told),

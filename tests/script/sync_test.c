@@ -289,6 +289,35 @@ static void test_values_come_back(void **state) {
     finish(sb);
 }
 
+/* Of what is the team's and the owner's: masks of the seats that are told. */
+static void told_seats(const struct sync_view *view, uint32_t of_team, uint32_t of_owner) {
+    uint8_t bytes[256];
+    struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
+    sync_full(mine, view, &w);
+    struct muster_reader r = muster_reader_make(bytes, w.len);
+    assert_int_equal(muster_get_u32(&r), 7);
+    uint32_t team = muster_get_u32(&r);
+    assert_non_null(muster_get_bytes(&r, (uint32_t)__builtin_popcount(team)));
+    assert_int_equal(team, of_team);
+    assert_int_equal(muster_get_u32(&r), of_owner);
+}
+
+/* One's own is seen by who has no team, and by no seat that is none. */
+static void test_who_sees_what(void **state) {
+    struct sandbox *sb = make_bound();
+    (void)state;
+    declare(sb, "{{name = 't', type = 'u8', per = 'player', visible = 'team'}, {name = 'o', "
+                "type = 'u8', per = 'player', visible = 'owner'}}");
+    for (uint32_t seat = 0; seat < 3; seat++) sync_seat_take(mine, seat);
+    sync_step_end(mine);
+    told_seats(&(struct sync_view){.seat = 1, .team = 3}, 3, 2);
+    told_seats(&(struct sync_view){.seat = 1, .team = 0}, 2, 2);
+    told_seats(&(struct sync_view){.seat = 15, .team = 0}, 0, 0);
+    told_seats(&(struct sync_view){.seat = SYNC_SEATS_MAX, .team = 0}, 0, 0);
+    told_seats(&(struct sync_view){.seat = 0, .team = 0xffff}, 7, 1);
+    finish(sb);
+}
+
 /* ---- state ----------------------------------------------------------------------------------- */
 
 static const char mixed[] = "{{name = 'n', type = 'u8'}, {name = 's', type = 'string', "
@@ -342,6 +371,8 @@ static void test_saved_and_loaded(void **state) {
     assert_int_equal(mine->seats, 8);
     r = muster_reader_make(bytes, w.len);
     assert_int_equal(sync_load(mine, &r), MUSTER_OK);
+    assert_int_equal(mine->told.fields, 0); /* of what was before nothing is told again */
+    assert_int_equal(mine->told.seats_of[1], 0);
     struct muster_writer w2 = muster_writer_make(again, sizeof again);
     sync_save(mine, &w2);
     assert_int_equal(w2.len, w.len);
@@ -402,6 +433,7 @@ int main(void) {
         cmocka_unit_test(test_what_a_schema_says),
         cmocka_unit_test(test_values_that_are_refused),
         cmocka_unit_test(test_values_come_back),
+        cmocka_unit_test(test_who_sees_what),
         cmocka_unit_test(test_the_way_back),
         cmocka_unit_test(test_saved_and_loaded),
         cmocka_unit_test(test_damaged_states_are_refused),

@@ -218,6 +218,128 @@ static void test_json_reading(void **state) {
     sandbox_destroy(sb);
 }
 
+/* ---- limits ---------------------------------------------------------------------------------- */
+
+static void decode_bytes(const unsigned char *bytes, size_t len) {
+    memcpy(buffer, bytes, len);
+    buffer_len = len;
+}
+
+/* What no encoder writes is refused, as it may come from a damaged file. */
+static void test_bytes_that_stand_for_no_value(void **state) {
+    static const unsigned char infinite[] = {4, 0, 0, 0, 0, 0, 0, 0xf0, 0x7f};
+    static const unsigned char no_number[] = {4, 1, 0, 0, 0, 0, 0, 0xf8, 0xff};
+    static const unsigned char largest[] = {4, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xef, 0x7f};
+    static const unsigned char keys[][12] = {
+        {6, 1, 0, 0, 0, 0, 1}, {6, 1, 0, 0, 0, 7, 1}, {6, 1, 0, 0, 0, 6, 0, 0, 0, 0, 1}};
+    static const size_t lengths[] = {7, 7, 11};
+    struct sandbox *sb = make_bound();
+    (void)state;
+    decode_bytes(infinite, sizeof infinite);
+    refused(sb, "decode()", "a number that is not finite");
+    decode_bytes(no_number, sizeof no_number);
+    refused(sb, "decode()", "a number that is not finite");
+    decode_bytes(largest, sizeof largest);
+    expect(sb, "return decode() == 0x1.fffffffffffffp1023", "true");
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        decode_bytes(keys[i], lengths[i]);
+        refused(sb, "decode()", "a key that is not plain");
+    }
+    sandbox_destroy(sb);
+}
+
+/* {[true] = {[true] = ... nil}} */
+static void decode_nested(size_t depth) {
+    static const unsigned char table[] = {6, 1, 0, 0, 0, 2};
+    for (size_t i = 0; i < depth; i++) memcpy(buffer + i * sizeof table, table, sizeof table);
+    buffer_len = depth * sizeof table + 1;
+    buffer[buffer_len - 1] = 0;
+}
+
+static void test_depth(void **state) {
+    static const char nested[] = "local function nest(n) local t = {} for i = 2, n do t = {t} end "
+                                 "return t end local function list(n) return ('['):rep(n) .. "
+                                 "(']'):rep(n) end return %s";
+    static const struct {
+        const char *call, *answer;
+    } calls[] = {{"encode(nest(32))", "nil"},
+                 {"encode(nest(33))", "nested over 32 deep"},
+                 {"to_json(nest(32)) == list(31):gsub('%[%]', '[{}]')", "true"},
+                 {"to_json(nest(33))", "nested over 32 deep"},
+                 {"#from_json(list(32))", "1"},
+                 {"from_json(list(33))", "nested too deeply"},
+                 {"from_json(('{\"a\":'):rep(32) .. 1 .. ('}'):rep(32)) ~= nil", "true"},
+                 {"from_json(('{\"a\":'):rep(33) .. 1 .. ('}'):rep(33))", "nested too deeply"}};
+    struct sandbox *sb = make_bound();
+    char text[1024];
+    (void)state;
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        snprintf(text, sizeof text, nested, calls[i].call);
+#pragma GCC diagnostic pop
+        if (!strstr(eval_text(sb, text), calls[i].answer))
+            fail_msg("%s: %s", calls[i].call, eval_text(sb, text));
+    }
+    decode_nested(32);
+    expect(sb, "return type(decode())", "table");
+    decode_nested(33);
+    refused(sb, "decode()", "nested too deeply");
+    sandbox_destroy(sb);
+}
+
+static void test_sizes(void **state) {
+    struct sandbox *sb = make_bound();
+    (void)state;
+    expect(sb, "encode(('x'):rep(4091)) return #decode()", "4091");
+    refused(sb, "encode(('x'):rep(4092))", "value over 4096 bytes");
+    expect(sb, "return #to_json(('x'):rep(4094))", "4096");
+    refused(sb, "to_json(('x'):rep(4095))", "value over 4096 bytes");
+    expect(sb, "return from_json('1.' .. ('0'):rep(61))", "1.0");
+    refused(sb, "from_json('1.' .. ('0'):rep(62))", "number too long");
+    sandbox_destroy(sb);
+}
+
+static void test_json_escapes_and_numbers(void **state) {
+    static const char *const bad[] = {"\"\\ud83d\\u0041\"",
+                                      "\"\\ud83dx\"",
+                                      "\"\\ud83d\\n\"",
+                                      "\"\\ud83d\\ud83d\"",
+                                      "\"\\ud83d\\ue000\"",
+                                      "\"\\u00g0\"",
+                                      "\"\\u00e\"",
+                                      "{\"a\":1 \"b\":2}",
+                                      "{1:2}",
+                                      "[1}",
+                                      "-1e400",
+                                      "1e",
+                                      "--1",
+                                      "true1",
+                                      "\"\x1f\"",
+                                      "{\"a\" 1}"};
+    struct sandbox *sb = make_bound();
+    char text[256];
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        snprintf(text, sizeof text, "from_json([==[%s]==])", bad[i]);
+        refused(sb, text, "JSON: ");
+    }
+    expect(sb, "return from_json([[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"]]) == '\"\\\\/\\b\\f\\n\\r\\t'",
+           "true");
+    expect(
+        sb,
+        "return from_json([[\"\\uD7FF\\ue000\\ud800\\udc00\\udbff\\udfff\\u007f\\u0080\\u07ff"
+        "\\u0800\"]]) == '\\u{d7ff}\\u{e000}\\u{10000}\\u{10ffff}\\u{7f}\\u{80}\\u{7ff}\\u{800}'",
+        "true");
+    expect(sb, "return to_json('\\b\\f\\r\\t\\31\\127 /')", "\"\\b\\f\\r\\t\\u001f\\u007f /\"");
+    expect(sb, "return to_json({2^53, 1e15, 100.0, -5, false, {{}}})",
+           "[9007199254740992.0,1e+15,100.0,-5,false,[{}]]");
+    expect(sb, "return to_json(nil)", "null");
+    expect(sb, "return table.concat(from_json('[-0, 0.5e+3,\\t-1E-2 ,\\r\\n10]'), ' ')",
+           "0 500.0 -0.01 10");
+    sandbox_destroy(sb);
+}
+
 static void test_json_round_trips(void **state) {
     struct sandbox *sb = make_bound();
     (void)state;
@@ -241,6 +363,10 @@ int main(void) {
         cmocka_unit_test(test_json_writing),
         cmocka_unit_test(test_json_reading),
         cmocka_unit_test(test_json_round_trips),
+        cmocka_unit_test(test_bytes_that_stand_for_no_value),
+        cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_json_escapes_and_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
