@@ -184,21 +184,13 @@ static void record_message(struct sandbox_error *error, lua_State *L, int index)
     }
 }
 
-static void count(struct sandbox_error *error, const char *file, int line) {
-    bool same = error->line == line && strcmp(error->file, file) == 0;
-    error->count = same ? error->count + 1 : 1;
-}
-
 void errors_record(struct sandbox *sb, lua_State *L) {
     struct sandbox_error *error = record_of(sb);
     if (!error || !lua_checkstack(L, LUA_MINSTACK)) return;
-    char file[sizeof error->file];
-    int line = error->line, index = lua_gettop(L);
-    memcpy(file, error->file, sizeof file);
+    int index = lua_gettop(L);
     record_frames(error, L, ERRORS_AT_REST);
     record_message(error, L, index);
     record_place(error);
-    count(error, file, line);
     sb->error_told = true;
 }
 
@@ -228,7 +220,6 @@ void errors_record_kill(struct sandbox *sb, lua_State *L, enum errors_when when)
     if (!error) return;
     record_frames(error, L, when);
     tell_kill(sb, error->message, sizeof error->message);
-    error->count = 1;
 }
 
 /* Nothing runs any more: the place is where the function begins. */

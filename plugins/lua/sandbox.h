@@ -135,7 +135,6 @@ struct sandbox_error {
     char file[128];       /* chunk name, "" when unknown */
     int line;             /* 0 when unknown */
     char traceback[2048]; /* the script's own frames, one a line: "file:line: in name(types)" */
-    uint32_t count;       /* errors in a row at this file and line */
 };
 /* Borrowed until the next entry; null before the first error. */
 const struct sandbox_error *sandbox_error(const struct sandbox *sandbox);

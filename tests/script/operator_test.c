@@ -221,6 +221,34 @@ static void what_a_rule_returns_is_refused(void **state) {
     assert_non_null(testkit_log_find(kit, "what init.lua returns is not used"));
 }
 
+/* While init.lua runs a name that is there already is a mistake; later on it is replaced. */
+static void the_same_name_twice_is_a_mistake(void **state) {
+    static const struct {
+        const char *id, *text, *error;
+    } rules[] = {
+        {"hooks_twice", "for i = 1, 2 do hooks.on('tick', 't', print) end",
+         "this mod hooks 'tick' as 't' already"},
+        {"hears_twice", "for i = 1, 2 do bus.on('x', 'y', print) end",
+         "this mod hears 'x' as 'y' already"},
+        {"commands_twice", "for i = 1, 2 do command.register{name = 'c', fn = print} end",
+         "this mod has a command /c already"},
+        {"is_fine",
+         "for i = 1, 2 do bus.on('x', 'y' .. i, print) bus.on('x' .. i, 'y', print)\n"
+         "hooks.on('tick', 't' .. i, print) end hooks.on('chat', 't1', print)",
+         NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        write_rule(rules[i].id, "1.0.0", "", rules[i].text);
+    start(false, NULL);
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        struct mod *mod = mods_find(instance->mods, rules[i].id);
+        if ((probe_find(instance, mod) != NULL) == (rules[i].error != NULL))
+            fail_msg("%s", rules[i].id);
+        if (rules[i].error) assert_non_null(testkit_log_find(kit, rules[i].error));
+    }
+}
+
 /* Whatever it does, it does something. */
 static void a_rule_without_an_effect_is_told(void **state) {
     static const struct {
@@ -524,6 +552,7 @@ int main(void) {
         TEST(without_a_list_all_rules_are_offered),
         TEST(memory_is_given_up_to_what_the_operator_allows),
         TEST(what_a_rule_returns_is_refused),
+        TEST(the_same_name_twice_is_a_mistake),
         TEST(a_rule_without_an_effect_is_told),
         TEST(mods_are_listed_with_what_they_need),
         TEST(the_console_takes_whole_words_only),

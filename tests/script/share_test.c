@@ -158,6 +158,22 @@ static void periods_that_were_missed_are_left_out(void **state) {
     assert_non_null(testkit_log_find(rig->kit, "timers of lobbies' scripts are late"));
 }
 
+/* The first time at once, then once a minute what came since. */
+static void lateness_is_told_once_a_minute(void **state) {
+    (void)state;
+    bring("timer.every(1, function() end)");
+    for (int i = 0; i < 3; i++) {
+        testkit_log_clear(rig->kit);
+        rig->instance->lobbies_ns = -INT64_C(1000000000);
+        testkit_advance(rig->kit, 4500);
+        const char *told = testkit_log_find(rig->kit, "timers of lobbies' scripts are late");
+        if (i == 1) testkit_advance(rig->kit, 60000);
+        assert_int_equal(told != NULL, i != 1);
+        if (told) assert_non_null(strstr(told, i ? "late: 2 of them" : "late: 1 of them"));
+    }
+    assert_int_equal(testkit_metric(rig->kit, "muster_script_timers_late_total"), 3);
+}
+
 static void ticks_make_up_for_no_period(void **state) {
     (void)state;
     bring("timer.every(0.05, function() end) hooks.on('spawn', 's', function() end)");
@@ -312,6 +328,7 @@ int main(void) {
         cmocka_unit_test_teardown(messages_take_turns, close_rig),
         cmocka_unit_test_teardown(timers_with_no_delay_wait_for_the_next_turn, close_rig),
         cmocka_unit_test_teardown(periods_that_were_missed_are_left_out, close_rig),
+        cmocka_unit_test_teardown(lateness_is_told_once_a_minute, close_rig),
         cmocka_unit_test_teardown(ticks_make_up_for_no_period, close_rig),
         cmocka_unit_test_teardown(who_ends_leaves_the_row_in_order, close_rig),
         cmocka_unit_test_teardown(who_has_spent_its_time_rests, close_rig),
