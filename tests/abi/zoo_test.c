@@ -315,12 +315,15 @@ static void test_order(void **state) {
     static const char *const names[] = {"zoo_actor", "zoo_db", "zoo_last"};
     static const struct muster_role database = {.kind = MUSTER_ROLE_DATABASE};
     char error[PLUGIN_ERROR_MAX];
+    uint32_t before = 0;
     (void)state;
     order[0] = '\0';
     tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(plugin_load("zoo_actor", names[i], error), MUSTER_OK);
         struct muster_self *self = plugin_find(names[i]);
+        if (i > 0) assert_int_equal(self->order, before + 1); /* a recording names each once */
+        before = self->order;
         self->plugin.start = note_start;
         self->plugin.drain = note_drain;
         self->plugin.stop = note_stop;

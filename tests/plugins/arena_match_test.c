@@ -122,6 +122,45 @@ static void test_bots_give_a_side_to_play_against(void **state) {
     fixture_close(&f);
 }
 
+/* A tick of the bot, who looks so and has somebody that far to its left: where it looks then. */
+static uint16_t look(struct fixture *f, struct avatar *bot, uint16_t aim, int32_t distance) {
+    const int32_t row = 8 * TILE_UNITS + TILE_UNITS / 2; /* an open one of crossfire */
+    fixture_place(f, 0, 2 * TILE_UNITS, row);
+    fixture_place(f, (uint32_t)(bot - f->arena->avatars), 2 * TILE_UNITS + distance, row);
+    f->arena->avatars[0].health = HEALTH_MAX;
+    bot->bot = (struct bot){.target = 0, .error_tick = UINT32_MAX};
+    bot->rifle_tick = bot->launcher_tick = bot->fire = 0;
+    bot->aim = aim;
+    fixture_ticks(f, 1);
+    return bot->aim;
+}
+
+/* Does it fire when its aim is off by so much after its turn, which is 2800 a tick? */
+static bool fires(struct fixture *f, int32_t off, int32_t distance) {
+    struct avatar *bot = f->arena->avatars;
+    while (!bot->is_bot) bot++;
+    uint16_t wanted = look(f, bot, 32768, distance);
+    look(f, bot, (uint16_t)(wanted - off - (off < 0 ? -2800 : 2800)), distance);
+    return bot->rifle_tick > 0;
+}
+
+static void test_bots_fire_when_they_aim_well(void **state) {
+    struct fixture f;
+    (void)state;
+    fixture_open(&f, SHARE_DIR);
+    assert_true(testkit_setting_set(f.kit, "botFill", "2"));
+    fixture_match(&f, "crossfire", 3);
+    fixture_join(&f, 0, MUSTER_TEAM_RED);
+    fixture_ticks(&f, 2);
+    assert_true(fires(&f, 700, 6 * TILE_UNITS));
+    assert_false(fires(&f, 701, 6 * TILE_UNITS));
+    assert_true(fires(&f, -700, 6 * TILE_UNITS)); /* from the other side */
+    assert_false(fires(&f, -701, 6 * TILE_UNITS));
+    assert_true(fires(&f, 0, RIFLE_RANGE));
+    assert_false(fires(&f, 0, RIFLE_RANGE + 1));
+    fixture_close(&f);
+}
+
 /* ---- save, load, replay --------------------------------------------------------------------- */
 
 static uint32_t random_of(uint32_t *seed) {
@@ -346,6 +385,7 @@ int main(void) {
         cmocka_unit_test(test_people_replace_bots),
         cmocka_unit_test(test_seats_of_nobody),
         cmocka_unit_test(test_bots_give_a_side_to_play_against),
+        cmocka_unit_test(test_bots_fire_when_they_aim_well),
         cmocka_unit_test(test_same_inputs_same_match),
         cmocka_unit_test(test_load_goes_on_the_same),
         cmocka_unit_test(test_damaged_saves),

@@ -2,6 +2,8 @@
  */
 #include "books_rig.h"
 
+#include "console.h"
+
 static const struct muster_host *host;
 static struct muster_self other; /* a plugin beside the mode's */
 
@@ -512,6 +514,39 @@ static void lines_are_bounded_and_answered_later(void **state) {
     assert_int_equal(admin->execute(&other, "test", NULL, on_executed, &answers), MUSTER_INVALID);
 }
 
+static struct run *late_run;
+
+static void command_late(struct run *run) {
+    late_run = run;
+}
+
+/* The command is under way when its asker stops. */
+static void an_answer_to_who_has_stopped_is_nobodys(void **state) {
+    (void)state;
+    static const struct command none = {0},
+                                table[] = {{.name = "late", .arguments = "", .fn = command_late},
+                                           {0}};
+    uint32_t answers = 0, calls;
+    console_init(table);
+    assert_int_equal(host->admin->execute(&other, "test", "late", on_executed, &answers),
+                     MUSTER_OK);
+    turn();
+    assert_int_equal(answers, 0);
+    run_answer(late_run);
+    assert_int_equal(answers, 1);
+    assert_ptr_equal(other.resources.next, &other.resources);
+    assert_int_equal(host->admin->execute(&other, "test", "late", on_executed, &answers),
+                     MUSTER_OK);
+    turn();
+    other.resources.next->kind->close(other.resources.next);
+    assert_ptr_equal(other.resources.next, &other.resources);
+    calls = (uint32_t)other.call_count;
+    run_answer(late_run);
+    assert_int_equal(answers, 1);
+    assert_int_equal(other.call_count, calls);
+    console_init(&none);
+}
+
 static void on_overrun(void *user) {
     (void)user;
 }
@@ -562,6 +597,7 @@ int main(void) {
         TEST(commands_are_bounded),
         TEST(a_match_is_ended_from_outside),
         TEST(lines_are_bounded_and_answered_later),
+        TEST(an_answer_to_who_has_stopped_is_nobodys),
         TEST(a_limit_of_time_is_one),
         cmocka_unit_test_prestate_setup_teardown(the_highest_tick_rate_is_the_operators, setup,
                                                  teardown, slow),

@@ -178,12 +178,29 @@ static void too_deep_a_call_is_a_fault(void **state) {
     assert_int_equal(other.call_count, 1);
 }
 
-static void every_fault_is_counted(void **state) {
+/* A plugin that does wrong all the time does not fill the log. */
+static void every_fault_is_counted_and_some_are_written(void **state) {
     (void)state;
+    static char written[65536];
     double before = metrics_values[METRIC_PLUGIN_FAULTS];
-    for (uint32_t i = 0; i < 20; i++) plugin_fault(&other, "number %u", i);
-    assert_int_equal(other.fault_count, 20);
-    assert_true(metrics_values[METRIC_PLUGIN_FAULTS] == before + 20);
+    int saved = dup(STDERR_FILENO);
+    FILE *file = tmpfile(); /* the log is not started: its lines go to stderr */
+    assert_true(saved >= 0 && file && dup2(fileno(file), STDERR_FILENO) >= 0);
+    for (uint32_t i = 1; i <= 2050; i++) plugin_fault(&other, "number %u.", i);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    ssize_t len = pread(fileno(file), written, sizeof written - 1, 0);
+    fclose(file);
+    assert_true(len > 0);
+    assert_non_null(strstr(written, "plugin other: number 1. (fault 1)"));
+    assert_non_null(strstr(written, "number 16."));
+    assert_null(strstr(written, "number 17."));
+    assert_null(strstr(written, "number 1023."));
+    assert_non_null(strstr(written, "number 1024."));
+    assert_null(strstr(written, "number 1025."));
+    assert_non_null(strstr(written, "number 2048."));
+    assert_int_equal(other.fault_count, 2050);
+    assert_true(metrics_values[METRIC_PLUGIN_FAULTS] == before + 2050);
 }
 
 int main(void) {
@@ -196,7 +213,7 @@ int main(void) {
         TEST(who_stops_ends_its_own_alone),
         TEST(so_many_are_open_at_once),
         TEST(too_deep_a_call_is_a_fault),
-        TEST(every_fault_is_counted),
+        TEST(every_fault_is_counted_and_some_are_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

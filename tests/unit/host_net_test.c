@@ -1,0 +1,183 @@
+/* What plugins have of the clients for WebSocket and HTTP: handles that end when they say so. */
+#include "net_rig.h"
+
+#include "host.h"
+#include "plugin.h"
+
+static struct {
+    int opened;
+    int closed;
+    muster_status close_status;
+    char text[64];
+} ws;
+
+static struct muster_self owner, neighbour;
+static muster_socket_id socket_id;
+static uint32_t fetched;
+
+/* ---- The server ---- */
+
+static bool on_text(conn_id conn, void *user, const char *data, uint32_t len) {
+    (void)user;
+    if (len == 3 && memcmp(data, "bye", 3) == 0) {
+        net_close(conn, 4004, "bye");
+        return false;
+    }
+    net_send_text(conn, data, len);
+    return true;
+}
+
+static void on_request(const struct net_http_request *request) {
+    const struct muster_http_response response = {.size = sizeof response, .status = 200};
+    (void)net_http_respond(request->request.id, &response);
+}
+
+static const struct net_handlers handlers = {.ws_text = on_text, .http_request = on_request};
+
+static int setup(void **state) {
+    struct muster_self *const plugins[] = {&owner, &neighbour};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        *plugins[i] = (struct muster_self){.phase = PLUGIN_STARTED, .instance_name = "plugin"};
+        plugins[i]->resources.next = plugins[i]->resources.prev = &plugins[i]->resources;
+    }
+    return rig_start(&handlers) || host_init() ? -1 : 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    host_deinit();
+    return rig_stop();
+}
+
+static void run_loop(void) {
+    struct loop_timer *late = loop_timer_start(rig_wait_ms, 0, rig_on_late, NULL);
+    loop_run();
+    loop_timer_stop(late);
+}
+
+static const char *url_of(const char *scheme) {
+    static char url[256];
+    snprintf(url, sizeof url, "%s://localhost:%u/ws", scheme, net_port());
+    return url;
+}
+
+static bool has_nothing(const struct muster_self *self) {
+    return self->resources.next == &self->resources;
+}
+
+/* ---- WebSocket ---- */
+
+static void on_own_open(void *user) {
+    const struct muster_host_ws *host = host_table()->ws;
+    (void)user;
+    ws.opened++;
+    assert_int_equal(plugin_depth(), 1);
+    assert_int_equal(host->send(&neighbour, socket_id, 0, (struct muster_bytes){"x", 1}),
+                     MUSTER_NOT_FOUND);
+    assert_int_equal(host->close(&neighbour, socket_id), MUSTER_NOT_FOUND);
+    assert_int_equal(host->send(&owner, socket_id, 0, (struct muster_bytes){"hello", 5}),
+                     MUSTER_OK);
+}
+
+static void on_own_message(void *user, uint32_t binary, struct muster_bytes data) {
+    assert_false(binary);
+    snprintf(ws.text, sizeof ws.text, "%.*s", (int)data.len, (const char *)data.data);
+    if (user)
+        assert_int_equal(
+            host_table()->ws->send(&owner, socket_id, 0, (struct muster_bytes){"bye", 3}),
+            MUSTER_OK);
+    else
+        loop_stop();
+}
+
+/* The handle is gone before its end is told. */
+static void on_own_close(void *user, muster_status status) {
+    assert_non_null(user);
+    ws.closed++;
+    ws.close_status = status;
+    assert_true(has_nothing(&owner));
+    assert_int_equal(host_table()->ws->close(&owner, socket_id), MUSTER_NOT_FOUND);
+    loop_stop();
+}
+
+static const struct muster_ws_handler own_handler = {.size = sizeof own_handler,
+                                                     .open = on_own_open,
+                                                     .message = on_own_message,
+                                                     .close = on_own_close};
+
+/* user null: closed by the plugin itself, when it has heard something. */
+static void own_talk(void *user) {
+    memset(&ws, 0, sizeof ws);
+    assert_int_equal(
+        host_table()->ws->open(&owner, url_of("ws"), "muster.v1", &own_handler, user, &socket_id),
+        MUSTER_OK);
+    assert_false(has_nothing(&owner));
+    run_loop();
+    assert_int_equal(ws.opened, 1);
+    assert_string_equal(ws.text, "hello");
+}
+
+static void a_plugins_websocket_ends_with_its_handle(void **state) {
+    (void)state;
+    const struct muster_host_ws *host = host_table()->ws;
+    own_talk(&ws);
+    assert_int_equal(ws.closed, 1);
+    assert_int_equal(ws.close_status, MUSTER_CLOSED);
+    own_talk(NULL);
+    assert_int_equal(host->close(&owner, socket_id), MUSTER_OK);
+    assert_true(has_nothing(&owner));
+    assert_int_equal(host->close(&owner, socket_id), MUSTER_NOT_FOUND);
+    assert_int_equal(host->send(&owner, socket_id, 0, (struct muster_bytes){"x", 1}),
+                     MUSTER_NOT_FOUND);
+    struct muster_ws_handler part = own_handler;
+    part.message = NULL;
+    assert_int_equal(host->open(&owner, "ws://localhost/", "", &part, NULL, &socket_id),
+                     MUSTER_INVALID);
+    assert_int_equal(host->open(&owner, "http://localhost/", "", &own_handler, NULL, &socket_id),
+                     MUSTER_INVALID);
+    owner.phase = PLUGIN_STOPPED;
+    assert_int_equal(host->open(&owner, "ws://localhost/", "", &own_handler, NULL, &socket_id),
+                     MUSTER_STATE);
+    assert_true(has_nothing(&owner));
+}
+
+/* ---- HTTP ---- */
+
+static void on_own_fetched(void *user, const struct muster_http_result *result) {
+    assert_true(has_nothing(user));
+    assert_int_equal(plugin_depth(), 1);
+    assert_int_equal(result->http_status, 200);
+    fetched++;
+    loop_stop();
+}
+
+static void a_plugins_fetch_is_told_once_or_never(void **state) {
+    (void)state;
+    struct muster_http_fetch request = {
+        .size = sizeof request, .method = "GET", .url = url_of("http"), .timeout_ms = 5000};
+    const struct muster_host_http *host = host_table()->http;
+    fetched = 0;
+    assert_int_equal(host->fetch(&owner, &request, on_own_fetched, &owner, NULL), MUSTER_OK);
+    run_loop();
+    assert_int_equal(fetched, 1);
+    assert_int_equal(host->fetch(&owner, &request, on_own_fetched, &owner, NULL), MUSTER_OK);
+    owner.resources.next->kind->close(owner.resources.next); /* its plugin stops */
+    assert_true(has_nothing(&owner));
+    assert_int_equal(host->fetch(&neighbour, &request, on_own_fetched, &neighbour, NULL),
+                     MUSTER_OK);
+    run_loop();
+    assert_int_equal(fetched, 2);
+    assert_int_equal(host->fetch(&owner, &request, NULL, NULL, NULL), MUSTER_INVALID);
+    request.timeout_ms = 0;
+    assert_int_equal(host->fetch(&owner, &request, on_own_fetched, &owner, NULL), MUSTER_INVALID);
+    assert_true(has_nothing(&owner));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_plugins_websocket_ends_with_its_handle, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_plugins_fetch_is_told_once_or_never, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
