@@ -76,6 +76,8 @@ test("what cannot be made is refused with a sentence", async (t) => {
     assert.equal(code, NOT_MADE);
     assert.match(stderr, /mods/);
     assert.deepEqual(await filesBelow(cwd), ["mods"]);
+    const longest = await muster(cwd, "new", "rule", "x".repeat(32), "--dir", "others");
+    assert.equal(longest.code, 0, longest.stderr);
 });
 
 test("a server that is started there offers them", async (t) => {

@@ -265,6 +265,12 @@ static void snapshots(struct play *play) {
     CHECK(play, events_of(play, ann) == 0); /* events come once */
     struct muster_writer small = muster_writer_make(bytes, 8);
     CHECK(play, play->engine->snapshot(play->self, ann, &small) == MUSTER_LIMIT);
+    json_decref(play_await(play, ann, "match.ended", 600000));
+    json_decref(
+        play_do(play, ann, "lobby.vote", json_pack("{s:s,s:b}", "vote", "restart", "choice", 1)));
+    json_decref(play_await(play, ann, "match.started", 20000));
+    play_advance(play, 2000);
+    CHECK(play, events_of(play, ann) >= 6); /* of the new match, from its beginning */
 }
 
 struct steered {

@@ -318,13 +318,58 @@ static void test_bad_descriptors(void **state) {
     testkit_destroy(kit);
 }
 
+/* A plugin's test meets the limits that the server has. */
+static void test_a_match_has_the_servers_limits(void **state) {
+    struct testkit *kit;
+    muster_self *plugin;
+    uint8_t data[MUSTER_EVENT_MAX + 1] = {0};
+    uint32_t seat = 0;
+    (void)state;
+    assert_non_null(probe_open(&kit, &plugin));
+    const struct testkit_match_options options = {.seats_max = 4};
+    muster_match_id id = testkit_match_create(kit, NULL, &options);
+    const struct muster_host_match *match = host->match;
+    for (int tick = 0; tick < 2; tick++) {
+        assert_int_equal(match->event(plugin, id, data, 0), MUSTER_INVALID);
+        assert_int_equal(match->event(plugin, id, data, sizeof(data)), MUSTER_INVALID);
+        for (int i = 0; i < 64; i++)
+            assert_int_equal(match->event(plugin, id, data, MUSTER_EVENT_MAX), MUSTER_OK);
+        assert_int_equal(match->event(plugin, id, data, 1), MUSTER_LIMIT);
+        testkit_match_tick(kit, id);
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_int_equal(match->bot_add(plugin, id, "bot", MUSTER_TEAM_RED, &seat), MUSTER_OK);
+        assert_int_equal(seat, 4 + i);
+    }
+    assert_int_equal(match->bot_add(plugin, id, "bot", MUSTER_TEAM_RED, &seat), MUSTER_FULL);
+    assert_int_equal(testkit_match_join(kit, id, 4, MUSTER_TEAM_RED, "ann"), MUSTER_NOT_FOUND);
+    assert_int_equal(testkit_match_join(kit, id, 3, MUSTER_TEAM_RED, "ann"), MUSTER_OK);
+    assert_int_equal(match->bot_remove(plugin, id, 3), MUSTER_NOT_FOUND); /* no bot */
+    assert_int_equal(match->bot_remove(plugin, id, 7), MUSTER_OK);
+    assert_int_equal(match->bot_remove(plugin, id, 7), MUSTER_NOT_FOUND);
+    assert_int_equal(match->team_set(plugin, id, 3, MUSTER_TEAM_COUNT), MUSTER_INVALID);
+    assert_int_equal(match->team_set(plugin, id, 2, MUSTER_TEAM_RED), MUSTER_NOT_FOUND);
+    assert_int_equal(match->stat_add(plugin, id, 3, 99, 1), MUSTER_INVALID);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(match->stat_add(plugin, id, 3, MUSTER_STAT_KILLS, INT32_MAX), MUSTER_OK);
+    assert_int_equal(testkit_match_seat(kit, id, 3)->kills, INT32_MAX);
+    assert_int_equal(testkit_faults(kit), 0);
+    testkit_destroy(kit);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_time_runs_in_order), cmocka_unit_test(test_work_and_threads),
-        cmocka_unit_test(test_leaks_are_reported), cmocka_unit_test(test_config_is_checked),
-        cmocka_unit_test(test_http_round),         cmocka_unit_test(test_fetch),
-        cmocka_unit_test(test_wrong_thread),       cmocka_unit_test(test_descriptors),
-        cmocka_unit_test(test_metrics_and_db),     cmocka_unit_test(test_bad_descriptors),
+        cmocka_unit_test(test_time_runs_in_order),
+        cmocka_unit_test(test_work_and_threads),
+        cmocka_unit_test(test_leaks_are_reported),
+        cmocka_unit_test(test_config_is_checked),
+        cmocka_unit_test(test_http_round),
+        cmocka_unit_test(test_fetch),
+        cmocka_unit_test(test_wrong_thread),
+        cmocka_unit_test(test_descriptors),
+        cmocka_unit_test(test_metrics_and_db),
+        cmocka_unit_test(test_bad_descriptors),
+        cmocka_unit_test(test_a_match_has_the_servers_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

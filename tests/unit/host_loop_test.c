@@ -121,6 +121,7 @@ static void a_post_comes_in_the_next_turn(void **state) {
 /* ---- work ---- */
 
 static atomic_bool may_end;
+static atomic_uint begun;
 static struct done {
     uint32_t count;
     muster_status status;
@@ -129,6 +130,7 @@ static struct done {
 static void work(void *user) {
     (void)user;
     const struct timespec pause = {.tv_nsec = 1000000};
+    atomic_fetch_add(&begun, 1);
     while (!atomic_load(&may_end)) nanosleep(&pause, NULL);
 }
 
@@ -144,6 +146,7 @@ static void work_is_bounded_and_pins_its_plugin(void **state) {
     uint64_t faults = other.fault_count;
     memset(done, 0, sizeof done);
     atomic_store(&may_end, false);
+    atomic_store(&begun, 0);
     assert_int_equal(host->loop->work(&other, NULL, on_done, done, &id), MUSTER_INVALID);
     other.phase = PLUGIN_PROBED;
     assert_int_equal(host->loop->work(&other, work, on_done, done, &id), MUSTER_STATE);
@@ -156,6 +159,7 @@ static void work_is_bounded_and_pins_its_plugin(void **state) {
     assert_int_equal(host->loop->work(&other, work, on_done, &done[2], &id), MUSTER_LIMIT);
     assert_int_equal(host->loop->work(&game.self, work, on_done, &done[2], &id), MUSTER_OK);
     assert_int_equal(other.pins, 2);
+    while (atomic_load(&begun) < 2) nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     struct resource *last = other.resources.prev;
     last->kind->close(last); /* what stop does: it runs on, and is told so */
     last->kind->close(last);

@@ -242,6 +242,13 @@ static void settings_are_read_by_their_type(void **state) {
     assert_string_equal(host->lobby->map_name(&other, lobby->id, 1), "nowhere");
     assert_null(host->lobby->map_name(&other, lobby->id, 2));
     assert_null(host->lobby->map_name(&other, 0, 0));
+    rig_join(lobby, "ann", NULL);
+    rig_join(lobby, "bea", NULL);
+    rig_play(lobby);
+    assert_int_equal(
+        host->lobby->settings_set(&other, lobby->id, 0, "{\"maxPlayers\":3}", why, sizeof why),
+        MUSTER_STATE);
+    assert_non_null(strstr(why, "while a match runs"));
 }
 
 static void settings_of_a_lobby_that_is_not_made_are_checked(void **state) {

@@ -8,6 +8,9 @@ static struct {
     muster_match_id match;
     muster_status at_begin;
     uint32_t states; /* alive */
+    muster_verdict verdict;
+    struct muster_refusal refusal;
+    const char *reason;
     char calls[1024];
 } steward;
 
@@ -28,6 +31,17 @@ static void on_destroy(void *instance, void *state) {
     (void)state;
     say("destroy");
     steward.states--;
+}
+
+static muster_verdict on_allow(void *instance, void *state, const struct muster_action *action,
+                               char *reason, uint32_t cap) {
+    (void)instance;
+    (void)state;
+    if (action->kind != MUSTER_ACTION_READY) return MUSTER_PASS;
+    assert_int_equal(action->refusal->size, sizeof steward.refusal);
+    *action->refusal = steward.refusal;
+    snprintf(reason, cap, "%s", steward.reason);
+    return steward.verdict;
 }
 
 static muster_verdict on_chat(void *instance, void *state, muster_lobby_id lobby, uint32_t seat,
@@ -78,6 +92,7 @@ static void on_note(void *instance, void *state, const void *data, uint32_t len)
 static const struct muster_rules rules = {.size = sizeof rules,
                                           .create = on_create,
                                           .destroy = on_destroy,
+                                          .allow = on_allow,
                                           .chat = on_chat,
                                           .match_begin = on_begin,
                                           .match_end = on_end,
@@ -136,11 +151,51 @@ static void rules_that_refuse_a_match_close_its_lobby(void **state) {
     assert_int_equal(match_count(), 0);
 }
 
+/* What clients are told of a refusal: a code, a sentence, a word and how long to wait. */
+static void a_refusal_is_told_as_it_was_given(void **state) {
+    (void)state;
+    static const struct {
+        muster_verdict verdict;
+        uint32_t wait_ms;
+        const char *word, *reason;
+        int32_t code;
+        const char *message, *data;
+    } cases[] = {
+        {MUSTER_PASS, 9, "no", "no", RPC_OK, "", ""},
+        {MUSTER_ACCEPT, 9, "no", "no", RPC_OK, "", ""},
+        {MUSTER_REJECT, 0, "", "", RPC_DENIED, "a rule refused", "{}"},
+        {MUSTER_REJECT, 0, "late", "too late", RPC_DENIED, "too late", "{\"reason\":\"late\"}"},
+        {MUSTER_REJECT, 700, "slow", "wait", RPC_RATE_LIMITED, "wait",
+         "{\"reason\":\"slow\",\"retryAfterMs\":700}"},
+        {MUSTER_PENDING, 0, "", "", RPC_DENIED, "a rule refused", "{}"}, /* no verdict */
+        {99, 0, "", "", RPC_DENIED, "a rule refused", "{}"},
+    };
+    struct lobby *lobby = rig_lobby();
+    struct session *ann = rig_join(lobby, "ann", NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct failure failure = {0};
+        steward.verdict = cases[i].verdict;
+        steward.reason = cases[i].reason;
+        steward.refusal = (struct muster_refusal){.size = sizeof steward.refusal,
+                                                  .retry_after_ms = cases[i].wait_ms};
+        snprintf(steward.refusal.word, sizeof steward.refusal.word, "%s", cases[i].word);
+        assert_int_equal(lobby_ready(ann, true, &failure), cases[i].code);
+        assert_int_equal(lobby->members[ann->member].ready, cases[i].code == RPC_OK);
+        lobby->members[ann->member].ready = false;
+        assert_string_equal(failure.message, cases[i].message);
+        char *data = failure.data ? json_dumps(failure.data, JSON_COMPACT) : strdup("");
+        assert_string_equal(data, cases[i].data);
+        free(data);
+        json_decref(failure.data);
+    }
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_steward, close_steward)
     const struct CMUnitTest tests[] = {
         TEST(one_state_goes_from_match_to_match),
         TEST(rules_that_refuse_a_match_close_its_lobby),
+        TEST(a_refusal_is_told_as_it_was_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

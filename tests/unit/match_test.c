@@ -152,6 +152,15 @@ static void events_of_a_tick_are_bounded(void **state) {
     for (int i = 0; i < MATCH_EVENTS_PER_TICK; i++)
         assert_int_equal(match_event(match, "x", 1), MUSTER_OK);
     assert_int_equal(match_event(match, "x", 1), MUSTER_LIMIT);
+    char large[MUSTER_EVENT_MAX] = {0};
+    for (uint32_t left = 0; left < 2; left++) { /* bytes of the ring, behind them */
+        match_sent(match);
+        for (int i = 0; i < 31; i++)
+            assert_int_equal(match_event(match, large, MUSTER_EVENT_MAX), MUSTER_OK);
+        assert_int_equal(match_event(match, large, 253 + left), MUSTER_OK);
+        assert_int_equal(match_event(match, "x", 1), left ? MUSTER_LIMIT : MUSTER_OK);
+        assert_int_equal(match->event_end - match->event_tick_begin, MATCH_EVENT_RING - left);
+    }
     match_destroy(match);
 }
 

@@ -364,6 +364,20 @@ static void too_much_is_put_away(void **state) {
     assert_true(metrics_values[METRIC_STORE_LOST] == 0);
 }
 
+/* Room is for what waits, not for all that was ever written. */
+static void what_was_written_takes_no_room(void **state) {
+    (void)state;
+    static char big[OUTBOX_REQUEST_BYTES_MAX - 16];
+    struct stat st;
+    memset(big, 'x', sizeof big - 1);
+    for (uint32_t i = 0; i < 2 * OUTBOX_BYTES_MAX / sizeof big; i++) {
+        put(big);
+        assert_int_equal(stat(outbox_file_path(), &st), -1);
+        answer(MUSTER_OK);
+    }
+    assert_true(outbox_is_empty());
+}
+
 static void put_bytes(uint64_t len) {
     static char bytes[OUTBOX_REQUEST_BYTES_MAX];
     memset(bytes, 'x', sizeof bytes);
@@ -480,23 +494,15 @@ static void what_cannot_be_kept_is_refused(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_outbox, close_outbox)
     const struct CMUnitTest tests[] = {
-        TEST(what_is_written_is_forgotten),
-        TEST(a_failure_that_may_pass_is_tried_until_it_has),
-        TEST(pauses_grow_and_begin_anew),
-        TEST(others_that_failed_with_it_lengthen_no_pause),
-        TEST(who_is_in_a_hurry_asks_often),
-        TEST(so_many_are_asked_together),
-        TEST(others_wait_behind_the_first),
-        TEST(what_is_refused_for_good_is_lost_and_counted),
-        TEST(the_first_may_be_refused_at_last),
-        TEST(what_is_left_at_the_stop_is_taken_up),
-        TEST(a_file_may_be_kept_twice),
-        TEST(a_line_that_is_none_is_told_and_skipped),
-        TEST(a_cut_line_swallows_no_other),
-        TEST(too_much_is_put_away),
-        TEST(memory_and_file_are_used_to_the_last_byte),
-        TEST(half_a_line_is_not_kept),
-        TEST(every_type_comes_back_as_it_was),
+        TEST(what_is_written_is_forgotten),     TEST(a_failure_that_may_pass_is_tried_until_it_has),
+        TEST(pauses_grow_and_begin_anew),       TEST(others_that_failed_with_it_lengthen_no_pause),
+        TEST(who_is_in_a_hurry_asks_often),     TEST(so_many_are_asked_together),
+        TEST(others_wait_behind_the_first),     TEST(what_is_refused_for_good_is_lost_and_counted),
+        TEST(the_first_may_be_refused_at_last), TEST(what_is_left_at_the_stop_is_taken_up),
+        TEST(a_file_may_be_kept_twice),         TEST(a_line_that_is_none_is_told_and_skipped),
+        TEST(a_cut_line_swallows_no_other),     TEST(too_much_is_put_away),
+        TEST(what_was_written_takes_no_room),   TEST(memory_and_file_are_used_to_the_last_byte),
+        TEST(half_a_line_is_not_kept),          TEST(every_type_comes_back_as_it_was),
         TEST(what_cannot_be_kept_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -418,6 +418,66 @@ static void a_function_table_has_a_size(void **state) {
     assert_int_equal(registry_check(&unknown, why, sizeof why), MUSTER_UNSUPPORTED);
 }
 
+/* Without each one of these, or with one of a pair, a provider is of no use. */
+static void functions_are_there_that_are_needed(void **state) {
+    (void)state;
+#define NEEDED(KIND, type, function)                                                               \
+    {                                                                                              \
+        MUSTER_ROLE_##KIND, sizeof(struct muster_##type),                                          \
+            offsetof(struct muster_##type, function), 0,                                           \
+            "required function " #function " is missing"                                           \
+    }
+#define PAIR(KIND, type, a, b)                                                                     \
+    {                                                                                              \
+        MUSTER_ROLE_##KIND, sizeof(struct muster_##type), offsetof(struct muster_##type, a),       \
+            offsetof(struct muster_##type, b), #a " and " #b " come both or neither"               \
+    }
+    static const struct {
+        uint32_t kind, size;
+        size_t first, second; /* second 0: the first is needed */
+        const char *why;
+    } cases[] = {
+        NEEDED(AUTH, auth, authenticate),
+        NEEDED(MATCHMAKER, matchmaker, enqueue),
+        NEEDED(MATCHMAKER, matchmaker, dequeue),
+        NEEDED(MATCHMAKER, matchmaker, tick),
+        NEEDED(MODE, mode, create),
+        NEEDED(MODE, mode, destroy),
+        NEEDED(MODE, mode, join),
+        NEEDED(MODE, mode, leave),
+        NEEDED(MODE, mode, input),
+        NEEDED(MODE, mode, tick),
+        NEEDED(MODE, mode, snapshot),
+        NEEDED(VICTORY, victory, evaluate),
+        NEEDED(REPORTER, reporter, deliver),
+        NEEDED(DATABASE, database, submit),
+        NEEDED(DATABASE, database, migrate),
+        PAIR(MODE, mode, save, load),
+        PAIR(VICTORY, victory, create, destroy),
+        PAIR(VICTORY, victory, save, load),
+        PAIR(RULES, rules, create, destroy),
+        PAIR(RULES, rules, save, load),
+        PAIR(ANTICHEAT, anticheat, create, destroy),
+        PAIR(ANTICHEAT, anticheat, save, load),
+    };
+    static _Alignas(8) uint8_t vtable[512];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct muster_role role = {cases[i].kind, 0, vtable};
+        assert_true(cases[i].size <= sizeof vtable);
+        memset(vtable, 1, sizeof vtable); /* something stands in each place */
+        memcpy(vtable, &cases[i].size, sizeof cases[i].size);
+        assert_int_equal(registry_check(&role, why, sizeof why), MUSTER_OK);
+        memset(vtable + cases[i].first, 0, sizeof(void *));
+        assert_int_equal(registry_check(&role, why, sizeof why), MUSTER_INVALID);
+        assert_non_null(strstr(why, cases[i].why));
+        if (!cases[i].second) continue;
+        memset(vtable + cases[i].second, 0, sizeof(void *));
+        assert_int_equal(registry_check(&role, why, sizeof why), MUSTER_OK);
+        memset(vtable + cases[i].first, 1, sizeof(void *));
+        assert_int_equal(registry_check(&role, why, sizeof why), MUSTER_INVALID);
+    }
+}
+
 static void base_and_mode_share_no_setting(void **state) {
     (void)state;
     add_base();
@@ -567,6 +627,7 @@ int main(void) {
         TEST(cores_settings_come_first),
         TEST(settings_wait_for_their_generation),
         TEST(a_function_table_has_a_size),
+        TEST(functions_are_there_that_are_needed),
         TEST(base_and_mode_share_no_setting),
         TEST(defaults_are_other_than_the_schemas),
         TEST(defaults_that_cannot_be_are_refused_or_left_out),

@@ -256,6 +256,20 @@ static void an_expected_player_finds_the_session(void **state) {
     assert_int_equal(session_count(), 1);
 }
 
+static void an_expected_player_who_does_not_come_is_forgotten(void **state) {
+    (void)state;
+    struct session *made = NULL;
+    assert_int_equal(session_create("ann", &made), MUSTER_OK);
+    pass(3598000);
+    assert_int_equal(session_count(), 1);
+    pass(2000);
+    assert_int_equal(session_count(), 0);
+    assert_null(session_find_key("ann"));
+    assert_int_equal(session_create("a\nb", &made), MUSTER_INVALID);
+    assert_int_equal(session_create("", &made), MUSTER_INVALID);
+    assert_int_equal(session_count(), 0);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_open, rig_close)
     const struct CMUnitTest tests[] = {
@@ -270,6 +284,7 @@ int main(void) {
         TEST(a_dropped_session_lives_while_it_holds_a_seat),
         TEST(a_dropped_session_can_be_terminated),
         TEST(an_expected_player_finds_the_session),
+        TEST(an_expected_player_who_does_not_come_is_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
