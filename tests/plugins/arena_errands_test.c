@@ -166,11 +166,34 @@ static void test_bots_fight_for_a_crown(void **state) {
     on_all_maps(pass_the_crown);
 }
 
+/* Ways that are in use are not taken away for one more; the one that is idle longest is. */
+static void test_ways_in_use_stay(void **state) {
+    struct fixture f;
+    (void)state;
+    fixture_open(&f, SHARE_DIR);
+    begin(&f, "crossfire", "normal", 1);
+    ORDER(&f, "zone", "at:12,8|Hill", HILL, 512, MUSTER_TEAM_NONE, 0);
+    const uint32_t hill = 8 * 32 + 12, idle = 5;
+    fixture_ticks(&f, 1);
+    for (uint32_t tick = 0; tick < 30; tick++) {
+        uint32_t next = f.arena->tick + 1;
+        for (uint32_t i = 0; i < ROUTES_MAX; i++) {
+            struct route *route = &f.arena->routes[i];
+            if (tick == 0) *route = (struct route){.valid = 1, .tile = 33 + i};
+            assert_int_not_equal(route->tile, hill);
+            route->used_tick = i == idle && tick == 29 ? next - 2 : next - 1;
+        }
+        fixture_ticks(&f, 1);
+    }
+    for (uint32_t i = 0; i < ROUTES_MAX; i++)
+        assert_int_equal(f.arena->routes[i].tile, i == idle ? hill : 33 + i);
+    fixture_close(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bots_hold_a_hill),
-        cmocka_unit_test(test_bots_guard_what_they_have),
-        cmocka_unit_test(test_bots_capture_flags),
+        cmocka_unit_test(test_ways_in_use_stay),          cmocka_unit_test(test_bots_hold_a_hill),
+        cmocka_unit_test(test_bots_guard_what_they_have), cmocka_unit_test(test_bots_capture_flags),
         cmocka_unit_test(test_bots_fight_for_a_crown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,9 +108,27 @@ static void what_was_saved_is_what_comes_back(void **state) {
     assert_rpc(call(rig, rig->guest, "lobby.deletePreset", SAVE("locks")), "not_found", "");
 }
 
+static void lose_the_lobby(void *user) {
+    struct rig *rig = user;
+    testkit_lobby(rig->kit, rig->lobby)->host = rig->guest;
+}
+
+/* The database answers later: who asked may be no host any more. */
+static void who_lost_the_lobby_changes_nothing(void **state) {
+    struct rig *rig = ((struct kept *)*state)->rig;
+    assert_rpc(call(rig, rig->host, "lobby.savePreset", SAVE("mine")), "", "");
+    assert_int_equal(testkit_host(rig->kit)->loop->post(rig->plugin, lose_the_lobby, rig),
+                     MUSTER_OK);
+    assert_rpc(call(rig, rig->host, "lobby.applyPreset", SAVE("mine")), "denied", "not_host");
+    assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host, rig->guest);
+    assert_null(testkit_act_find(rig->kit, "lateJoin"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_player_keeps_so_many, setup_kept, teardown_kept),
+        cmocka_unit_test_setup_teardown(who_lost_the_lobby_changes_nothing, setup_kept,
+                                        teardown_kept),
         cmocka_unit_test_setup_teardown(what_was_saved_is_what_comes_back, setup_kept,
                                         teardown_kept),
     };

@@ -198,6 +198,29 @@ static void a_code_is_read_as_people_type_it(void **state) {
     assert_ptr_equal(lobby_find_code(lobby->code), lobby);
 }
 
+/* What an operator set stands in the list of settings, and in each lobby that says nothing. */
+static void the_operators_defaults_are_shown_and_taken(void **state) {
+    (void)state;
+    json_t *list = lobby_settings_schema("fake"), *entry;
+    size_t i;
+    uint32_t found = 0;
+    json_array_foreach(list, i, entry) {
+        const char *key = json_string_value(json_object_get(entry, "key"));
+        json_t *value = json_object_get(entry, "default");
+        if (strcmp(key, "maxPlayers") == 0) found += json_integer_value(value) == 3;
+        if (strcmp(key, "locked") == 0) found += json_is_true(value);
+        if (strcmp(key, "isPrivate") == 0) found += json_is_false(value);
+    }
+    assert_int_equal(found, 3);
+    json_decref(list);
+    const struct lobby *lobby = rig_lobby();
+    assert_int_equal(lobby->players_max, 3);
+    assert_true(lobby->locked);
+    list = lobby_settings_schema("nothing");
+    assert_int_equal(json_array_size(list), 0);
+    json_decref(list);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_crowd, close_crowd)
     const struct CMUnitTest tests[] = {
@@ -212,6 +235,10 @@ int main(void) {
         cmocka_unit_test_prestate_setup_teardown(
             a_small_lobby_starts_when_it_is_full, open_crowd, close_crowd,
             "\"match\":{\"recordEnabled\":false},\"lobby\":{\"playersMin\":3}"),
+        cmocka_unit_test_prestate_setup_teardown(
+            the_operators_defaults_are_shown_and_taken, open_crowd, close_crowd,
+            "\"lobby\":{\"defaults\":[\"nothing=1\",\"maxPlayers=99\",\"maxPlayers=3\",\"locked="
+            "true\"]}"),
         TEST(a_code_is_read_as_people_type_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
