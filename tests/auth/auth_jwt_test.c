@@ -5,13 +5,17 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <muster_testkit.h>
+#include <semaphore.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "jwt/keys.h"
@@ -28,6 +32,22 @@ struct fixture {
     char file[128];
     char pem[512]; /* a pair of our own, kid "k2" */
 };
+
+static struct {
+    const char *path; /* whose opening is held back, or null */
+    atomic_uint count;
+    sem_t begun, go_on;
+} held;
+
+/* The plugin's calls go by the dynamic symbol table, where the executable comes first. */
+__attribute__((visibility("default"))) int open(const char *path, int flags, ...) {
+    if (held.path && strcmp(path, held.path) == 0) {
+        atomic_fetch_add(&held.count, 1);
+        sem_post(&held.begun);
+        sem_wait(&held.go_on);
+    }
+    return (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0600);
+}
 
 static const char *text_of(const json_t *object, const char *key) {
     return json_string_value(json_object_get(object, key));
@@ -244,6 +264,47 @@ static void a_replaced_file_is_taken_over(void **state) {
     assert_int_equal(ask(fixture, old_token, &id), MUSTER_REJECT);
 }
 
+/* An unchanged file makes nobody prove again who he is. */
+static void an_unchanged_file_is_not_applied(void **state) {
+    struct fixture *fixture = *state;
+    write_own_jwks(fixture, "k2");
+    assert_int_equal(testkit_start(fixture->auth), MUSTER_OK);
+    assert_non_null(testkit_log_find(fixture->kit, "1 keys of issuer " ISSUER));
+    testkit_log_clear(fixture->kit);
+    testkit_advance(fixture->kit, 30001);
+    assert_null(testkit_log_find(fixture->kit, "keys"));
+    write_own_jwks(fixture, "k2"); /* another file, though it holds the same */
+    testkit_advance(fixture->kit, 10000);
+    assert_non_null(testkit_log_find(fixture->kit, "1 keys of issuer"));
+    testkit_log_clear(fixture->kit);
+    assert_int_equal(unlink(fixture->file), 0); /* told once */
+    testkit_advance(fixture->kit, 10000);
+    assert_non_null(testkit_log_find(fixture->kit, "No such file"));
+    testkit_log_clear(fixture->kit);
+    testkit_advance(fixture->kit, 10000);
+    assert_null(testkit_log_find(fixture->kit, "No such file"));
+    write_own_jwks(fixture, "k2");
+    testkit_advance(fixture->kit, 10000);
+    assert_non_null(testkit_log_find(fixture->kit, "1 keys of issuer"));
+}
+
+static void the_file_is_read_once_at_a_time(void **state) {
+    struct fixture *fixture = *state;
+    write_own_jwks(fixture, "k2");
+    assert_int_equal(testkit_start(fixture->auth), MUSTER_OK);
+    testkit_threads(fixture->kit, true);
+    sem_init(&held.begun, 0, 0);
+    sem_init(&held.go_on, 0, 0);
+    held.path = fixture->file;
+    testkit_advance(fixture->kit, 10000);
+    sem_wait(&held.begun);
+    testkit_advance(fixture->kit, 30000); /* a slow disk */
+    for (int i = 0; i < 4; i++) sem_post(&held.go_on);
+    assert_int_equal(testkit_stop(fixture->auth), 0);
+    assert_int_equal(atomic_load(&held.count), 1);
+    held.path = NULL;
+}
+
 static void assert_refused(struct fixture *fixture, const char *log) {
     assert_int_not_equal(testkit_start(fixture->auth), MUSTER_OK);
     if (!testkit_log_find(fixture->kit, log)) fail_msg("no line says \"%s\"", log);
@@ -286,6 +347,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(other_issuers_are_passed_on, make, destroy),
         cmocka_unit_test_setup_teardown(long_lives_are_refused, make, destroy),
         cmocka_unit_test_setup_teardown(a_replaced_file_is_taken_over, make, destroy),
+        cmocka_unit_test_setup_teardown(an_unchanged_file_is_not_applied, make, destroy),
+        cmocka_unit_test_setup_teardown(the_file_is_read_once_at_a_time, make, destroy),
         cmocka_unit_test_setup_teardown(bad_configurations_are_named, make, destroy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,11 +6,14 @@
 
 #include <cmocka.h>
 #include <muster_testkit.h>
+#include <semaphore.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define WAIT_MS 20000u
@@ -41,6 +44,22 @@ struct call {
     struct fixture *fixture;
     uint32_t number;
 };
+
+static struct {
+    atomic_bool holds; /* the next one waits */
+    atomic_uint count;
+    sem_t begun, go_on;
+} syncs;
+
+/* SQLite's calls go by the dynamic symbol table, where the executable comes first. */
+__attribute__((visibility("default"))) int fdatasync(int fd) {
+    atomic_fetch_add(&syncs.count, 1);
+    if (atomic_exchange(&syncs.holds, false)) {
+        sem_post(&syncs.begun);
+        sem_wait(&syncs.go_on);
+    }
+    return (int)syscall(SYS_fdatasync, fd);
+}
 
 static void copy_first(struct result *result, const struct muster_db_value *cell) {
     if (cell->type == MUSTER_DB_INT) result->first_integer = cell->integer;
@@ -384,6 +403,34 @@ static void the_file_is_private_and_committed(void **state) {
     sqlite3_close(other);
 }
 
+/* How often the disk is waited for when these two are committed together: the writer is held in a
+ * sync until both wait. */
+static uint32_t syncs_of_group(struct fixture *fixture, uint32_t first, uint32_t second) {
+    struct muster_db_statement statement = {.sql = "INSERT INTO t VALUES(1)"};
+    atomic_store(&syncs.holds, true);
+    assert_int_equal(submit(fixture, &statement, 1, 1), MUSTER_OK);
+    sem_wait(&syncs.begun);
+    atomic_store(&syncs.count, 0);
+    assert_int_equal(submit(fixture, &statement, 1, first), MUSTER_OK);
+    assert_int_equal(submit(fixture, &statement, 1, second), MUSTER_OK);
+    sem_post(&syncs.go_on);
+    wait_last(fixture);
+    return atomic_load(&syncs.count);
+}
+
+static void a_group_is_as_durable_as_its_most_durable(void **state) {
+    struct fixture *fixture = *state;
+    sem_init(&syncs.begun, 0, 0);
+    sem_init(&syncs.go_on, 0, 0);
+    run(fixture, "CREATE TABLE t(a BIGINT)");
+    uint32_t plain = syncs_of_group(fixture, 0, 0);
+    assert_int_equal(syncs_of_group(fixture, 0, 0), plain);
+    assert_int_equal(syncs_of_group(fixture, 1, 0), plain + 1);
+    assert_int_equal(syncs_of_group(fixture, 0, 1), plain + 1);
+    assert_int_equal(syncs_of_group(fixture, 1, 1), plain + 1); /* one for both */
+    assert_int_equal(syncs_of_group(fixture, 0, 0), plain);
+}
+
 static void write_file(const struct fixture *fixture, const char *content, size_t len, long at) {
     char path[128];
     snprintf(path, sizeof path, "%s/muster.db", fixture->dir);
@@ -441,6 +488,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(stop_answers_and_keeps_what_waits, make_dir, stop),
         cmocka_unit_test_setup_teardown(a_full_queue_refuses, make_dir, stop),
         cmocka_unit_test_setup_teardown(the_file_is_private_and_committed, make_dir, stop),
+        cmocka_unit_test_setup_teardown(a_group_is_as_durable_as_its_most_durable, start, stop),
         cmocka_unit_test_setup_teardown(a_damaged_file_is_named, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(a_damaged_page_is_named, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(an_unreadable_path_is_named, make_dir, remove_dir),

@@ -251,6 +251,31 @@ static void who_was_refused_is_not_read_for_ever(void **state) {
     rig_run(flood_script);
 }
 
+/* What is sent ahead of an answer that is not taken is read a little, then not at all. */
+static const char *ahead_script(void) {
+    static char block[65536];
+    const struct timeval patience = {.tv_usec = 500000};
+    const int small = 65536;
+    size_t sent = 0;
+    int fd = wire_connect();
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+    wire_send(fd, "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx");
+    for (ssize_t got = 0; sent < FLOOD_BYTES; sent += (size_t)got) {
+        got = send(fd, block, sizeof block, MSG_NOSIGNAL);
+        if (got <= 0) break;
+    }
+    fprintf(stderr, "ahead %zu\n", sent);
+    EXPECT(sent < FLOOD_BYTES / 8);
+    close(fd);
+    return NULL;
+}
+
+static void what_is_sent_ahead_is_not_kept_for_ever(void **state) {
+    (void)state;
+    rig_run(ahead_script);
+}
+
 /* ---- time ---- */
 
 /* A byte now and then is no request: its time runs from the first byte on. */
@@ -344,6 +369,7 @@ int main(void) {
         TEST(who_is_closed_is_not_told_of_room),
         TEST(who_has_room_again_is_told_once),
         TEST(who_was_refused_is_not_read_for_ever),
+        TEST(what_is_sent_ahead_is_not_kept_for_ever),
         TEST(a_trickle_is_no_request),
         TEST(who_takes_no_answer_does_not_send_on),
         TEST(without_descriptors_who_comes_is_turned_away),

@@ -2,9 +2,23 @@
  * certificates and their reload. */
 #include "net_rig.h"
 
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
+#include <time.h>
+
 #include "net_url.h"
 
 #define BODY_BYTES 100000
+
+static atomic_int ahead_s; /* of the real clock */
+
+/* libuv's calls go by the dynamic symbol table, where the executable comes first. */
+__attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct timespec *now) {
+    int code = (int)syscall(SYS_clock_gettime, clock, now);
+    now->tv_sec += atomic_load(&ahead_s);
+    return code;
+}
 
 static char dir[] = "/tmp/muster_net_XXXXXX";
 static char *body;
@@ -307,6 +321,7 @@ static void closed_fetch_is_silent(void **state) {
 
 static struct {
     const char *answer;
+    sem_t *stays_until; /* or null: the answer ends with the connection */
     int listener;
     uint16_t port;
 } hostile;
@@ -318,6 +333,7 @@ static void *answer_once(void *user) {
     if (fd < 0) return NULL;
     (void)!read(fd, request, sizeof request);
     (void)!write(fd, hostile.answer, strlen(hostile.answer));
+    if (hostile.stays_until) sem_wait(hostile.stays_until);
     close(fd);
     return NULL;
 }
@@ -332,16 +348,26 @@ static void hostile_listen(void) {
     hostile.port = ntohs(address.sin_port);
 }
 
-static muster_status fetch_hostile(const char *answer) {
-    char url[64];
+static pthread_t hostile_start(const char *answer, const char *scheme, char *url, size_t size) {
     pthread_t thread;
     hostile.answer = answer;
     hostile_listen();
-    snprintf(url, sizeof url, "http://127.0.0.1:%u/", hostile.port);
+    snprintf(url, size, "%s://127.0.0.1:%u/", scheme, hostile.port);
     assert_int_equal(pthread_create(&thread, NULL, answer_once, NULL), 0);
-    muster_status status = fetch_url("GET", url, "", 5000);
+    return thread;
+}
+
+static void hostile_end(pthread_t thread) {
+    if (hostile.stays_until) sem_post(hostile.stays_until);
     pthread_join(thread, NULL);
     close(hostile.listener);
+}
+
+static muster_status fetch_hostile(const char *answer) {
+    char url[64];
+    pthread_t thread = hostile_start(answer, "http", url, sizeof url);
+    muster_status status = fetch_url("GET", url, "", hostile.stays_until ? 300 : 5000);
+    hostile_end(thread);
     return status;
 }
 
@@ -368,6 +394,32 @@ static void hostile_servers(void **state) {
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         if (fetch_hostile(refused[i]) == MUSTER_OK) fail_msg("taken: %s", refused[i]);
     }
+}
+
+/* A length that nobody could take is no length, however much of it comes. */
+static void a_length_has_its_digits(void **state) {
+    static const struct {
+        const char *digits;
+        muster_status status;
+    } cases[] = {{"000000000000002", MUSTER_OK},
+                 {"999999999999999", MUSTER_TIMEOUT}, /* more is waited for */
+                 {"0000000000000002", MUSTER_IO},
+                 {"9999999999999999", MUSTER_IO},
+                 {"00000000000000002", MUSTER_IO},
+                 {"999999999999999999", MUSTER_IO},
+                 {"9223372036854775807", MUSTER_IO},
+                 {"00000000000000000000000002", MUSTER_IO}};
+    sem_t end;
+    (void)state;
+    sem_init(&end, 0, 0);
+    hostile.stays_until = &end;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char answer[128];
+        snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\nok",
+                 cases[i].digits);
+        assert_int_equal(fetch_hostile(answer), cases[i].status);
+    }
+    hostile.stays_until = NULL;
 }
 
 /* ---- WebSocket client ---- */
@@ -436,6 +488,57 @@ static void ws_client_refused(void **state) {
     assert_int_equal(ws.close_status, MUSTER_IO);
     assert_int_equal(net_ws_connect("http://localhost/", "", &ws_handler, NULL, &ws.client),
                      MUSTER_INVALID);
+}
+
+static void say_bye(void *user) {
+    (void)user;
+    assert_int_equal(net_ws_send(ws.client, false, (struct muster_bytes){"bye", 3}), MUSTER_OK);
+}
+
+static void on_late_open(void *user) {
+    (void)user;
+    ws.opened++;
+    atomic_fetch_add(&ahead_s, 12);
+    loop_timer_start(100, 0, say_bye, NULL);
+}
+
+/* To open it has ten seconds; once it is open, all the time it wants. */
+static void ws_client_has_time(void **state) {
+    static const struct muster_ws_handler late = {
+        .size = sizeof late, .open = on_late_open, .message = on_ws_message, .close = on_ws_close};
+    (void)state;
+    memset(&ws, 0, sizeof ws);
+    assert_int_equal(
+        net_ws_connect(url_of("ws", "localhost", "/ws"), "muster.v1", &late, NULL, &ws.client),
+        MUSTER_OK);
+    run_loop();
+    assert_int_equal(ws.opened, 1);
+    assert_int_equal(ws.close_status, MUSTER_CLOSED);
+}
+
+static int jumps;
+
+static void jump(void *user) {
+    (void)user;
+    assert_int_equal(ws.closed, 0);
+    atomic_fetch_add(&ahead_s, 6);
+    if (++jumps < 2) loop_timer_start(100, 0, jump, NULL);
+}
+
+static void ws_client_opens_in_time(void **state) {
+    char url[64];
+    sem_t end;
+    (void)state;
+    sem_init(&end, 0, 0);
+    hostile.stays_until = &end;
+    pthread_t thread = hostile_start("", "ws", url, sizeof url);
+    memset(&ws, 0, sizeof ws);
+    assert_int_equal(net_ws_connect(url, "muster.v1", &ws_handler, NULL, &ws.client), MUSTER_OK);
+    loop_timer_start(100, 0, jump, NULL);
+    run_loop();
+    assert_int_equal(ws.close_status, MUSTER_TIMEOUT);
+    hostile_end(thread);
+    hostile.stays_until = NULL;
 }
 
 /* ---- TLS ---- */
@@ -589,8 +692,11 @@ int main(void) {
         CLIENT_TEST(a_fetch_has_its_bounds),
         CLIENT_TEST(closed_fetch_is_silent),
         CLIENT_TEST(hostile_servers),
+        CLIENT_TEST(a_length_has_its_digits),
         CLIENT_TEST(ws_client),
         CLIENT_TEST(ws_client_refused),
+        CLIENT_TEST(ws_client_has_time),
+        CLIENT_TEST(ws_client_opens_in_time),
         TLS_TEST(tls),
         TLS_TEST(tls_untrusted),
         TLS_TEST(tls_without_handshake),

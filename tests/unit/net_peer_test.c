@@ -173,6 +173,13 @@ static void origins(void **state) {
         {"http://game.example.org.evil.example", "game.example.org", NET_ORIGIN_FOREIGN},
         {"http://game.example.or", "game.example.org", NET_ORIGIN_FOREIGN},
         {"http://", "game.example.org", NET_ORIGIN_FOREIGN},
+        {"http://", ":80", NET_ORIGIN_FOREIGN}, /* of nobody */
+        {"https://", ":443", NET_ORIGIN_FOREIGN},
+        {"http://", "", NET_ORIGIN_FOREIGN},
+        {"http://:80", "", NET_ORIGIN_FOREIGN},
+        {"http://:80", ":443", NET_ORIGIN_FOREIGN},
+        {"http://:80", ":80", NET_ORIGIN_SAME}, /* a port is not a usual one without a name */
+        {"https://:443", ":443", NET_ORIGIN_SAME},
         {"game.example.org", "game.example.org", NET_ORIGIN_FOREIGN},
         {"http://evil.example", "", NET_ORIGIN_FOREIGN},
         {"https://play.example.org", "game.example.org", NET_ORIGIN_LISTED},

@@ -14,6 +14,7 @@ static struct {
     muster_ticket_id ticket;
     char text[TEXT_BYTES]; /* SQL and values, one line each */
     bool answers_in_call;
+    bool ends_asker; /* while it is asked */
     muster_status returns;
     muster_status status;
     const struct muster_db_rows *rows;
@@ -33,6 +34,12 @@ static muster_status answer(void) {
     return host_table()->db->complete(&db.self, db.ticket, db.status, db.rows);
 }
 
+static void end_asker(void) {
+    struct resource *resource = game.self.resources.next;
+    assert_ptr_not_equal(resource, &game.self.resources);
+    resource->kind->close(resource);
+}
+
 static muster_status on_submit(void *instance, muster_ticket_id ticket,
                                const struct muster_db_request *request) {
     (void)instance;
@@ -47,6 +54,7 @@ static muster_status on_submit(void *instance, muster_ticket_id ticket,
         snprintf(db.text + used, TEXT_BYTES - used, "\n%.30s", s->sql);
         for (uint32_t p = 0; p < s->param_count; p++) write_value(&s->params[p]);
     }
+    if (db.ends_asker) end_asker();
     if (db.answers_in_call) assert_int_equal(answer(), MUSTER_OK);
     return db.returns;
 }
@@ -57,6 +65,7 @@ static muster_status on_migrate(void *instance, muster_ticket_id ticket, const c
     db.ticket = ticket;
     assert_string_equal(component, "core");
     assert_true(step_count >= 5 && steps[0] != NULL);
+    if (db.ends_asker) end_asker();
     if (db.answers_in_call) assert_int_equal(answer(), MUSTER_OK);
     return db.returns;
 }
@@ -140,12 +149,28 @@ static void an_answer_may_come_in_the_call(void **state) {
 static void an_asker_that_stops_hears_nothing(void **state) {
     (void)state;
     assert_int_equal(query(&game.self), MUSTER_OK);
-    struct resource *resource = game.self.resources.next;
-    assert_ptr_not_equal(resource, &game.self.resources);
-    resource->kind->close(resource);
+    end_asker();
     uint64_t faults = db.self.fault_count;
     assert_int_equal(answer(), MUSTER_OK);
     assert_int_equal(db.self.fault_count, faults);
+    assert_int_equal(got.calls, 0);
+}
+
+/* Its query goes with it, whatever the database says then. */
+static void an_asker_may_stop_in_the_call(void **state) {
+    static const char *const steps[] = {"1", "2", "3", "4", "5"};
+    (void)state;
+    db.ends_asker = true;
+    for (int i = 0; i < 2; i++) {
+        db.returns = i == 0 ? MUSTER_OK : MUSTER_IO;
+        assert_int_equal(query(&game.self), MUSTER_OK);
+        assert_int_equal(store_waiting(), 0);
+        assert_int_equal(store_migrate(&game.self, "core", steps, 5, on_rows, NULL, NULL),
+                         MUSTER_OK);
+        assert_int_equal(store_waiting(), 0);
+        assert_ptr_equal(game.self.resources.next, &game.self.resources);
+    }
+    pending_close_owner(&db.self);
     assert_int_equal(got.calls, 0);
 }
 
@@ -210,8 +235,7 @@ static void who_waits_is_counted(void **state) {
     (void)state;
     assert_int_equal(query(&game.self), MUSTER_OK);
     assert_int_equal(store_waiting(), 1);
-    struct resource *resource = game.self.resources.next;
-    resource->kind->close(resource);
+    end_asker();
     assert_int_equal(store_waiting(), 0);
     db.returns = MUSTER_IO;
     assert_int_equal(query(&game.self), MUSTER_IO);
@@ -516,6 +540,7 @@ int main(void) {
         TEST(an_answer_comes_once),
         TEST(an_answer_may_come_in_the_call),
         TEST(an_asker_that_stops_hears_nothing),
+        TEST(an_asker_may_stop_in_the_call),
         TEST(a_database_that_stops_answers_all),
         TEST(without_a_database_the_node_plays_on),
         TEST(the_start_waits_for_the_tables),
