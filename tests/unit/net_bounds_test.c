@@ -265,7 +265,6 @@ static const char *ahead_script(void) {
         got = send(fd, block, sizeof block, MSG_NOSIGNAL);
         if (got <= 0) break;
     }
-    fprintf(stderr, "ahead %zu\n", sent);
     EXPECT(sent < FLOOD_BYTES / 8);
     close(fd);
     return NULL;
