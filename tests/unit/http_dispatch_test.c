@@ -349,6 +349,25 @@ static void each_answer_has_its_own_time(void **state) {
     assert_int_equal(sent.id, third.request.id);
 }
 
+/* Whichever of them has gone: the first, one between, the last. */
+static void who_still_waits_is_told(void **state) {
+    (void)state;
+    assert_int_equal(add(NULL, "GET", "/never", 0), MUSTER_OK);
+    for (int gone = 0; gone < 3; gone++) {
+        struct net_http_request all[4];
+        sent.count = 0;
+        for (int i = 0; i < 4; i++) {
+            all[i] = request_of("GET", "/never");
+            if (i == 3) http_closed(all[gone].request.id);
+            http_dispatch(&all[i]);
+        }
+        loop_clock_advance(loop_now_ms() + 1100);
+        assert_int_equal(sent.count, 3);
+        assert_int_equal(sent.id, all[3].request.id);
+        assert_int_equal(loop_clock_due_ms(), UINT64_MAX);
+    }
+}
+
 /* ---- answers for many ---- */
 
 static uint32_t shared_answer(struct http_shared *shared, const char *text, const char *accepts,
@@ -442,12 +461,19 @@ static void a_text_that_is_none_is_an_error(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(the_nearest_route_answers),          TEST(routes_are_bounded),
-        TEST(the_next_generation_takes_over),     TEST(a_page_of_elsewhere_changes_nothing),
-        TEST(a_listed_page_may_ask_before),       TEST(the_door_is_asked_where_people_sign_in),
-        TEST(strangers_are_limited_by_address),   TEST(large_answers_cost_more),
-        TEST(sign_ins_have_a_limit_of_their_own), TEST(each_answer_has_its_own_time),
-        TEST(who_has_it_gets_it_not_again),       TEST(who_takes_it_gets_it_compressed),
+        TEST(the_nearest_route_answers),
+        TEST(routes_are_bounded),
+        TEST(the_next_generation_takes_over),
+        TEST(a_page_of_elsewhere_changes_nothing),
+        TEST(a_listed_page_may_ask_before),
+        TEST(the_door_is_asked_where_people_sign_in),
+        TEST(strangers_are_limited_by_address),
+        TEST(large_answers_cost_more),
+        TEST(sign_ins_have_a_limit_of_their_own),
+        TEST(each_answer_has_its_own_time),
+        TEST(who_still_waits_is_told),
+        TEST(who_has_it_gets_it_not_again),
+        TEST(who_takes_it_gets_it_compressed),
         TEST(a_text_that_is_none_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

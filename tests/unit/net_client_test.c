@@ -518,6 +518,7 @@ static int jumps;
 static void jump(void *user) {
     (void)user;
     assert_int_equal(ws.closed, 0);
+    assert_int_equal(net_ws_send(ws.client, false, (struct muster_bytes){"soon", 4}), MUSTER_STATE);
     atomic_fetch_add(&ahead_s, 6);
     if (++jumps < 2) loop_timer_start(100, 0, jump, NULL);
 }
