@@ -14,7 +14,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+static time_t second; /* that it is, or 0: the real one */
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    int code = (int)syscall(SYS_clock_gettime, clock, now);
+    if (clock == CLOCK_MONOTONIC && second) now->tv_sec = second;
+    return code;
+}
 
 /* stdout and stderr go to files while a test looks at them. */
 static char captured[1 << 20];
@@ -239,6 +249,25 @@ static void test_rate_limit(void **state) {
     assert_int_equal(told, lost);
 }
 
+/* Each second anew, each place in the code and each plugin for itself. */
+static void test_rate_by_second(void **state) {
+    (void)state;
+    struct timespec now;
+    struct log_fields other = {.plugin = "other"};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    start(LOG_FORMAT_HUMAN);
+    for (second = now.tv_sec; second < now.tv_sec + 3; second++) {
+        for (int i = 0; i < 25; i++) log_info("often", "message %d", i);
+        log_info("often", "another");
+        log_fields(MUSTER_LOG_INFO, "often", &other, "message %d", 99);
+    }
+    second = 0;
+    const char *text = stop();
+    assert_int_equal(count_of(text, "often: message"), 3 * 21);
+    assert_int_equal(count_of(text, "often: another"), 3);
+    assert_int_equal(count_of(text, "often: suppressed 5 lines"), 3);
+}
+
 static void *write_many(void *user) {
     for (int i = 0; i < 15; i++) log_info((const char *)user, "from a thread");
     return NULL;
@@ -320,6 +349,7 @@ int main(void) {
         cmocka_unit_test(test_plain_lines_are_in_order),
         cmocka_unit_test(test_outside_of_start_and_stop),
         cmocka_unit_test(test_rate_limit),
+        cmocka_unit_test(test_rate_by_second),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_full_ring),
     };
