@@ -21,7 +21,6 @@ struct sandbox;
 
 enum {
     SANDBOX_SOURCE_BYTES_MAX = 1 << 20, /* a file of a mod */
-    SANDBOX_UPLOAD_BYTES_MAX = 1 << 16, /* a script that a player uploaded */
     SANDBOX_MESSAGE_BYTES_MAX = 4096,
     SANDBOX_MODULE_BYTES_MAX = 128, /* the name given to require */
 };

@@ -295,7 +295,6 @@ static muster_status make_sandbox(struct script *script) {
     const struct mod *mod = script->mod;
     struct sandbox_limits limits = instance->limits;
     limits.memory_bytes = mod->memory_bytes;
-    if (mod->is_upload) limits.source_bytes_max = SANDBOX_UPLOAD_BYTES_MAX;
     if (script->realm->is_replay) { /* the log says where it was stopped */
         limits.second_cpu_us = UINT32_MAX;
         limits.call_units = UINT64_MAX;

@@ -57,7 +57,7 @@ static struct outcome play(const struct mod_file *file) {
                                           .call_units = CALL_UNITS,
                                           .second_cpu_us = UINT32_MAX,
                                           .count_every = 1000,
-                                          .source_bytes_max = SANDBOX_UPLOAD_BYTES_MAX};
+                                          .source_bytes_max = 1 << 16};
     struct outcome outcome = {0};
     struct sandbox *sandbox;
     FUZZ_CHECK(sandbox_create(&limits, NULL, 7, &sandbox) == MUSTER_OK);

@@ -4,6 +4,7 @@
 
 #include "note.h"
 #include "plugin_play.h"
+#include "share.h"
 
 enum { CALL_UNITS = 300000 };
 
@@ -121,9 +122,26 @@ static void the_third_stop_is_the_last(void **state) {
         assert_int_equal(script->sandbox != NULL, i < 3);
         assert_int_equal(script->command_count, i < 3);
         assert_int_equal(script->timer_count, i < 3);
+        assert_int_equal(turns_due_ms(&rig->lobby->lobby) == UINT64_MAX, i == 3);
     }
     assert_true(host_heard("the mod is off in this lobby: it was stopped too often"));
     assert_false(rig_say(rig, 0, "hello")); /* a gate that is gone stays shut */
+}
+
+/* Only what it decides at the time when it is stopped. */
+static void a_gate_that_was_given_up_is_open(void **state) {
+    (void)state;
+    choose("hooks.on('chat', 'c', function() end)\n"
+           "command.register{name = 'off', fn = function() hooks.off('chat', 'c') end}\n"
+           "command.register{name = 'spin', fn = function() while true do end end}\n");
+    for (int i = 1; i <= 3; i++) {
+        if (i == 3) say("/off", 1);
+        say("/spin", 1);
+        assert_null(rig_script(rig, REALM_LOBBY, "one")->sandbox);
+        assert_int_equal(rig_say(rig, 0, "hello"), i == 3);
+        testkit_pump(rig->kit);
+    }
+    assert_true(rig_say(rig, 0, "hello"));
 }
 
 static void an_uploads_first_stop_is_the_last(void **state) {
@@ -376,6 +394,26 @@ static void stops_are_taken_up_to_a_limit(void **state) {
     }
 }
 
+static void a_command_to_no_script_is_passed_over(void **state) {
+    static const uint32_t scripts[] = {1, UINT32_MAX, 0};
+    (void)state;
+    choose("command.register{name = 'count', fn = function() match.add_score('red', 1) end}\n");
+    rig_begin(rig, "arena");
+    ticks(1);
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+        uint8_t bytes[32];
+        struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
+        muster_put_u8(&w, 3); /* a command */
+        muster_put_u32(&w, scripts[i]);
+        muster_put_str(&w, "count");
+        muster_put_u32(&w, 0); /* the seat */
+        muster_put_str(&w, "");
+        note_take(rig->lobby, bytes, w.len);
+    }
+    const struct muster_host_match *match = testkit_host(rig->kit)->match;
+    assert_int_equal(match->team_score(rig->plugin, rig->match, MUSTER_TEAM_RED), 1);
+}
+
 /* What is uploaded in a match waits for the next one, whatever else is loaded meanwhile. */
 static void an_upload_waits_for_the_next_match(void **state) {
     static const char text[] = "hooks.on('tick', 't', function() end)";
@@ -472,6 +510,7 @@ int main(void) {
         TEST(the_host_hears_what_becomes_of_new_code),
         TEST(a_trial_ends),
         TEST(the_third_stop_is_the_last),
+        TEST(a_gate_that_was_given_up_is_open),
         TEST(an_uploads_first_stop_is_the_last),
         TEST(what_is_saved_goes_on_from_there),
         TEST(what_is_cut_or_of_others_is_not_taken),
@@ -482,6 +521,7 @@ int main(void) {
         TEST(an_upload_keeps_its_own),
         TEST(an_upload_waits_for_the_next_match),
         TEST(stops_are_taken_up_to_a_limit),
+        TEST(a_command_to_no_script_is_passed_over),
         TEST(each_question_gets_its_own_answer),
         TEST(a_replay_is_silent),
     };

@@ -308,6 +308,10 @@ static void mods_are_listed_with_what_they_need(void **state) {
              hash_of("one"), hash_of("two"), hash_of("three"));
     assert_said(testkit_command(kit, "mods list"), expected);
     assert_said(testkit_command(kit, "mods"), expected);
+    const char *offered = testkit_rpc(kit, 0, "mods.list", "{}").text;
+    assert_non_null(strstr(offered, "\"id\":\"one\""));
+    assert_non_null(strstr(offered, "\"id\":\"three\""));
+    assert_null(strstr(offered, "\"id\":\"two\""));
 }
 
 static void the_console_takes_whole_words_only(void **state) {

@@ -383,18 +383,19 @@ static void refused(struct sandbox *sb, const char *text, const char *part) {
 }
 
 static void test_texts(void **state) {
-    struct sandbox_limits limits = {.source_bytes_max = SANDBOX_UPLOAD_BYTES_MAX};
+    enum { SOURCE_BYTES_MAX = 1 << 16 };
+    struct sandbox_limits limits = {.source_bytes_max = SOURCE_BYTES_MAX};
     struct sandbox *sb = make_sandbox(&limits, NULL);
-    char *text = malloc(SANDBOX_UPLOAD_BYTES_MAX + 2);
+    char *text = malloc(SOURCE_BYTES_MAX + 2);
     (void)state;
     refused(sb, "\x1bLua", "bytecode");
     refused(sb, "local _ENV <const> = 1 x = 2", "_ENV");
     refused(sb, "local _ENV--[==[ ]] ]==]--\n <const> = 1", "_ENV");
     expect(sb, "local _ENV = {y = 4} return y", "4");
-    memset(text, ' ', SANDBOX_UPLOAD_BYTES_MAX + 1);
-    text[SANDBOX_UPLOAD_BYTES_MAX + 1] = '\0';
+    memset(text, ' ', SOURCE_BYTES_MAX + 1);
+    text[SOURCE_BYTES_MAX + 1] = '\0';
     refused(sb, text, "at most 65536");
-    text[SANDBOX_UPLOAD_BYTES_MAX] = '\0';
+    text[SOURCE_BYTES_MAX] = '\0';
     assert_int_equal(run_text(sb, text), MUSTER_OK);
     free(text);
     sandbox_destroy(sb);
