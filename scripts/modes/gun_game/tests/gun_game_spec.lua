@@ -47,6 +47,12 @@ describe("gun game", function()
         assert.equals("active", lobby:state())
     end)
 
+    it("begins at the first level, whatever happens", function()
+        kill(ann, nil, 3)
+        kill(bob, ann, 1)
+        assert.equals(1, lobby:score("red"))
+    end)
+
     it("counts no kills by themselves", function()
         assert.equals(0, lobby:filter("score", 1, bob, ann))
     end)

@@ -58,8 +58,8 @@ describe("infection", function()
     it("makes the infected fast", function()
         start{infectedSpeed = 150}
         lobby:advance(2)
-        assert.equals(72, lobby:filter("speed", 48, team("blue")[1]))
-        assert.equals(48, lobby:filter("speed", 48, team("red")[1]))
+        assert.equals(720, lobby:filter("speed", 480, team("blue")[1]))
+        assert.equals(480, lobby:filter("speed", 480, team("red")[1]))
     end)
 
     it("is won by the infected when nobody is left", function()
@@ -151,19 +151,22 @@ describe("infection", function()
 
     it("heals survivors in the shelter", function()
         lobby = test.world{}:lobby{
-            rules = {"mirror_damage"}, players = {"ann", "bob", "cid", "dan"},
+            rules = {"mirror_damage"},
+            players = {"ann", "bob", "cid", "dan", "eve", "fay", "gus", "hal"},
             settings = {outbreakSeconds = 1, shelterHealth = 10}, start = true,
         }
         lobby:advance(2)
         local hurt, mate = table.unpack(team("red"))
-        local hunter = team("blue")[1]
+        local hunter, hunters_mate = table.unpack(team("blue"))
         -- Bytes of a full snapshot: the number of avatars, then nine of each, health the last.
         local function health(client) return hurt:snapshot():byte(10 + 9 * client:seat()) end
         lobby:damage(50, mate, hurt) -- who hurts a mate is hurt instead
+        lobby:damage(50, hunters_mate, hunter)
         lobby:notify("zone_enter", hurt, 1)
         lobby:notify("zone_enter", hunter, 1)
         lobby:advance(2)
         assert.equals(70, health(hurt))
+        assert.equals(50, health(hunter))
         lobby:notify("zone_leave", hurt, 1)
         lobby:advance(2)
         assert.equals(70, health(hurt))

@@ -70,6 +70,12 @@ describe("tug of war", function()
         assert.equals(5, results.finalScores.blue)
     end)
 
+    it("pulls for nobody once the teams are even again", function()
+        start{bots = true, length = 10}
+        assert(lobby:join{name = "cid", team = "red"}):leave()
+        assert.same({red = 0, blue = 0}, lobby:finish(15).finalScores)
+    end)
+
     it("is won by the bots of the smaller team in a thousand matches", function()
         local results = test.matches(1000, {
             players = {"ann", "bob", "cid"}, settings = {bots = true, length = 20, reach = 5},

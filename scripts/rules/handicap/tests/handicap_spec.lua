@@ -9,8 +9,8 @@ describe("handicap", function()
 
     it("weakens who is named", function()
         local lobby, ann, bob = start{handicapPlayers = {"bob"}, handicapPercent = 50}
-        assert.equals(20, lobby:damage(40, ann, bob))
-        assert.equals(40, lobby:damage(40, bob, ann))
+        assert.equals(200, lobby:damage(400, ann, bob))
+        assert.equals(400, lobby:damage(400, bob, ann))
     end)
 
     it("weakens who leads, and nobody before", function()

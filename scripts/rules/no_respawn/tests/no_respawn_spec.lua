@@ -26,6 +26,16 @@ describe("no respawn", function()
         assert.equals("draw", lobby:finish(1).winningTeam)
     end)
 
+    it("waits for a second team", function()
+        lobby = test.world{}:lobby{players = {{name = "ann", team = "red"}}, start = true}
+        lobby:advance(2)
+        assert.equals("active", lobby:state())
+        assert(lobby:join{name = "bob", team = "blue"})
+        lobby:advance(0.2)
+        lobby:kill(lobby:players()[1])
+        assert.equals("blue", lobby:finish(1).winningTeam)
+    end)
+
     it("ends every match of bots", function()
         for _, results in ipairs(test.matches(3, {settings = {botFill = 6}})) do
             assert.equals("elimination", results.reason)

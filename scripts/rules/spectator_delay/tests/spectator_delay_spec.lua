@@ -19,6 +19,22 @@ describe("spectator delay", function()
         assert(lobby:join{name = "una", spectator = true})
     end)
 
+    it("counts from the start of this match, not of the last one", function()
+        assert(ann:request("lobby.updateSettings", {
+            settings = {spectatorDelaySeconds = 70, timeLimit = 60},
+        }))
+        lobby:start()
+        lobby:finish(61)
+        for i = 1, 2 do
+            assert(lobby:players()[i]:request("lobby.vote", {vote = "restart", choice = true}))
+        end
+        repeat lobby:advance(1) until lobby:state() == "active"
+        lobby:advance(15)
+        local late, why = lobby:join{name = "una", spectator = true}
+        assert.is_nil(late)
+        assert.matches("70 seconds", why)
+    end)
+
     it("silences them while it runs", function()
         local eve = lobby:players()[3]
         eve:chat("good luck")

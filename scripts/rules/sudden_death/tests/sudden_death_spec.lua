@@ -1,8 +1,8 @@
 describe("sudden death", function()
-    local function start(settings)
+    local function start(settings, rules)
         local lobby = test.world{}:lobby{
             players = {{name = "ann", team = "red"}, {name = "bob", team = "blue"}},
-            settings = settings, start = true,
+            settings = settings, rules = rules, start = true,
         }
         return lobby, table.unpack(lobby:players())
     end
@@ -23,6 +23,13 @@ describe("sudden death", function()
     it("leaves alone what another rule took away", function()
         local lobby, ann, bob = start{timeLimit = 10, suddenDeathSeconds = 30}
         assert.equals(0, lobby:damage(0, ann, bob))
+    end)
+
+    it("kills with one hit, whatever another rule makes of it", function()
+        local lobby, ann, bob = start({
+            timeLimit = 10, suddenDeathSeconds = 30, handicapPlayers = {"bob"}, handicapPercent = 50,
+        }, {"sudden_death", "handicap"})
+        assert.equals(100, lobby:damage(17, ann, bob))
     end)
 
     it("never comes without a time limit", function()
