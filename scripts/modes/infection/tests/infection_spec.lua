@@ -19,7 +19,7 @@ describe("infection", function()
     end
 
     it("breaks out, and nobody is hurt before", function()
-        start{outbreakSeconds = 5}
+        start({outbreakSeconds = 5}, {"ann", "bob", "cid", "dan", "eve", "fay", "gus"})
         local ann, bob = table.unpack(lobby:players())
         lobby:advance(4)
         assert.equals(0, lobby:damage(50, ann, bob))
@@ -28,7 +28,7 @@ describe("infection", function()
         assert.equals(50, lobby:damage(50, ann, bob))
         assert.truthy(lobby:heard("1 infected"))
         assert.equals(1, #team("blue"))
-        assert.equals(4, #team("red"))
+        assert.equals(6, #team("red"))
     end)
 
     it("waits for a second player", function()
@@ -53,6 +53,14 @@ describe("infection", function()
         lobby:advance(0.2)
         assert.equals("blue", survivors[1]:team())
         assert.truthy(lobby:heard(survivors[1]:name() .. " is infected"))
+    end)
+
+    it("is caught by survivors alone", function()
+        start({}, {"ann", "bob", "cid", "dan", "eve", "fay", "gus", "hal"})
+        lobby:advance(2)
+        local hunter, mate = table.unpack(team("blue"))
+        lobby:notify("kill", mate, hunter, "rifle")
+        assert.is_nil(lobby:heard("is infected"))
     end)
 
     it("makes the infected fast", function()
@@ -81,6 +89,12 @@ describe("infection", function()
         assert.equals("time_limit", results.reason)
     end)
 
+    it("goes on without a time limit", function()
+        start{timeLimit = 0}
+        lobby:advance(5)
+        assert.equals("active", lobby:state())
+    end)
+
     it("infects who comes late", function()
         start{}
         lobby:advance(2)
@@ -90,17 +104,17 @@ describe("infection", function()
     end)
 
     it("shows how many are left, as the shelter", function()
-        start{}
+        start{shelterRadius = 3}
         lobby:advance(2)
         local ann, survivors = lobby:players()[1], team("red")
         local function shelter()
-            local owner, share = ann:snapshot():match("(.)(.)......\7Shelter")
-            return {owner:byte(), share:byte()}
+            local owner, share, radius = ann:snapshot():match("(.)(.)....(..)\7Shelter")
+            return {owner:byte(), share:byte(), (string.unpack("<I2", radius))}
         end
-        assert.same({1, 80}, shelter())
+        assert.same({1, 80, 768}, shelter())
         for i = 1, 3 do lobby:notify("kill", survivors[i], team("blue")[1], "rifle") end
         lobby:advance(0.2)
-        assert.same({1, 20}, shelter())
+        assert.same({1, 20, 768}, shelter())
     end)
 
     it("is the same after a restart", function()

@@ -86,6 +86,17 @@ describe("tug of war", function()
         end
     end)
 
+    it("shows the rope, the time and everybody's pulls", function()
+        start{length = 30}
+        for i = 1, 4 do
+            press(i < 4 and ann or bob)
+            lobby:advance(0.1)
+        end
+        -- Seats, what all share, seats again, what each has.
+        local _, rope, left, _, anns, bobs = string.unpack("<I4i2I2I4I2I2", ann:snapshot())
+        assert.same({-2, 30, 3, 1}, {rope, left, anns, bobs})
+    end)
+
     it("is the same after a restart of the server", function()
         start{bots = true}
         assert(lobby:join{name = "cid", team = "red"})

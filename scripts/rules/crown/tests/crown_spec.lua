@@ -5,7 +5,7 @@ describe("crown", function()
     before_each(function()
         lobby = test.world{}:lobby{
             players = {{name = "ann", team = "red"}, {name = "bob", team = "blue"}},
-            settings = {crownPercent = 200, crownSeconds = 2}, start = true,
+            settings = {crownPercent = 250, crownSeconds = 2}, start = true,
         }
         ann, bob = table.unpack(lobby:players())
         lobby:advance(0.1)
@@ -14,7 +14,7 @@ describe("crown", function()
 
     it("makes who wears it stronger", function()
         assert.truthy(lobby:heard("ann wears the crown"))
-        assert.equals(40, lobby:damage(20, bob, ann))
+        assert.equals(50, lobby:damage(20, bob, ann))
         assert.equals(20, lobby:damage(20, ann, bob))
         lobby:notify("drop", ann, CROWN)
         assert.equals(20, lobby:damage(20, bob, ann))
@@ -31,7 +31,7 @@ describe("crown", function()
         lobby:notify("drop", ann, CROWN)
         lobby:advance(0.1)
         assert.truthy(lobby:heard("bob wears the crown"))
-        assert.equals(40, lobby:damage(20, ann, bob))
+        assert.equals(50, lobby:damage(20, ann, bob))
     end)
 
     it("stays with who wears it when somebody else is killed", function()
@@ -40,7 +40,7 @@ describe("crown", function()
         lobby:notify("kill", bob, nil, "")
         lobby:advance(0.1)
         assert.equals(200, lobby:damage(200, bob, cid))
-        assert.equals(400, lobby:damage(200, bob, ann))
+        assert.equals(500, lobby:damage(200, bob, ann))
     end)
 
     it("lies there for anybody to take", function()
@@ -49,7 +49,7 @@ describe("crown", function()
 
     it("is the only item that counts", function()
         lobby:notify("drop", ann, 1)
-        assert.equals(40, lobby:damage(20, bob, ann))
+        assert.equals(50, lobby:damage(20, bob, ann))
         lobby:notify("pickup", bob, 1)
         assert.equals(20, lobby:damage(20, ann, bob))
     end)

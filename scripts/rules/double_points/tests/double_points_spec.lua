@@ -5,15 +5,15 @@ describe("double points", function()
             settings = {doublePointsEvery = 30, doublePointsSeconds = 10}, start = true,
         }
         local ann, bob = table.unpack(lobby:players())
-        local function points() return lobby:filter("score", 3, ann, bob) end
+        local function points() return lobby:filter("score", 5, ann, bob) end
         lobby:advance(29)
-        assert.equals(3, points())
+        assert.equals(5, points())
         lobby:advance(2)
-        assert.equals(6, points())
+        assert.equals(10, points())
         assert.truthy(lobby:heard("count double now"))
         lobby:advance(10)
-        assert.equals(3, points())
+        assert.equals(5, points())
         lobby:advance(20)
-        assert.equals(6, points())
+        assert.equals(10, points())
     end)
 end)

@@ -45,6 +45,8 @@ describe("end vote", function()
         cast(ann, "yes")
         cast(bob, "yes")
         assert.equals("red", lobby:finish(15).winningTeam)
+        ann:chat("/finish")
+        assert.truthy(ann:heard("No match runs"))
     end)
 
     it("goes on otherwise", function()

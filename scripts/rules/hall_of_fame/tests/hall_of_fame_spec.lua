@@ -39,6 +39,13 @@ describe("hall of fame", function()
         assert.equals("1. ann: 3, 2. bob: 2", best(ann))
     end)
 
+    it("leaves who was there first before who has as much", function()
+        score(ann, 2)
+        score(bob, 2)
+        score(ann, 0)
+        assert.equals("1. ann: 2, 2. bob: 2", best(ann))
+    end)
+
     it("is emptied by the host alone", function()
         score(bob, 1)
         bob:chat("/forget")

@@ -24,5 +24,13 @@ describe("handicap", function()
         until row
         assert.equals(4, lobby:damage(40, ann, row.seat))
         assert.equals(40, lobby:damage(40, ann))
+        repeat
+            lobby:advance(1)
+            row = nil
+            for _, other in ipairs(lobby:seats()) do
+                if other.kills > 0 and other.kills <= other.deaths then row = other end
+            end
+        until row
+        assert.equals(40, lobby:damage(40, ann, row.seat))
     end)
 end)

@@ -19,7 +19,9 @@ describe("healing zone", function()
     end
 
     local function is_there()
-        return ann:snapshot():find("Healing", 1, true) ~= nil
+        local radius = ann:snapshot():match("(..)\7Healing")
+        if radius then assert.equals(384, (string.unpack("<I2", radius))) end
+        return radius ~= nil
     end
 
     it("comes and goes", function()

@@ -7,7 +7,7 @@ describe("mirror damage", function()
                 {name = "ann", team = "red"}, {name = "bob", team = "red"},
                 {name = "cid", team = "blue"},
             },
-            settings = {friendlyFire = true, mirrorDamagePercent = 50},
+            settings = {friendlyFire = true, mirrorDamagePercent = 60},
             start = true,
         }
         ann, bob, cid = table.unpack(lobby:players())
@@ -18,7 +18,7 @@ describe("mirror damage", function()
     end)
 
     it("hurts who hurts a mate", function()
-        lobby:damage(198, ann, bob) -- half of it leaves nearly nothing
+        lobby:damage(165, ann, bob) -- that leaves nearly nothing
         lobby:advance(0.1)
         assert.is_true(bob:alive())
         lobby:damage(2, ann, bob)

@@ -19,6 +19,12 @@ describe("spectator delay", function()
         assert(lobby:join{name = "una", spectator = true})
     end)
 
+    it("keeps them out from the countdown on", function()
+        assert(ann:request("lobby.start"))
+        assert.equals("starting", lobby:state())
+        assert.is_nil((lobby:join{name = "una", spectator = true}))
+    end)
+
     it("counts from the start of this match, not of the last one", function()
         assert(ann:request("lobby.updateSettings", {
             settings = {spectatorDelaySeconds = 70, timeLimit = 60},

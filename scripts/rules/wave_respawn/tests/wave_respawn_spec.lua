@@ -22,6 +22,20 @@ describe("wave respawn", function()
         assert.is_true(bob:alive())
     end)
 
+    it("leaves the living as they are", function()
+        lobby = test.world{}:lobby{
+            rules = {"wave_respawn", "mirror_damage"},
+            players = {{name = "ann", team = "red"}, {name = "bob", team = "red"}},
+            settings = {waveRespawnSeconds = 10}, start = true,
+        }
+        ann, bob = table.unpack(lobby:players())
+        lobby:advance(1)
+        lobby:damage(50, bob, ann) -- who hurts a mate is hurt instead
+        lobby:advance(10)
+        -- Bytes of a full snapshot: the number of avatars, then nine of each, health the last.
+        assert.equals(50, ann:snapshot():byte(10))
+    end)
+
     it("takes another time while the match runs", function()
         lobby:kill(ann)
         assert(ann:request("lobby.updateSettings", {settings = {waveRespawnSeconds = 2}}))
