@@ -223,7 +223,7 @@ static void choose_team(struct mode *mode, uint32_t seat) {
     mode->teams[seat] = mode_team(mode, seat);
     if (mode->teams[seat] != MUSTER_TEAM_NONE) return;
     for (uint32_t i = 0; i < realm->seats_max; i++)
-        if (i != seat && realm->seated[i]) people[mode_team(mode, i)]++;
+        if (realm->seated[i]) people[mode_team(mode, i)]++;
     mode->teams[seat] =
         people[MUSTER_TEAM_BLUE] < people[MUSTER_TEAM_RED] ? MUSTER_TEAM_BLUE : MUSTER_TEAM_RED;
     (void)realm_host(realm)->match->team_set(realm_self(realm), realm->match, seat,

@@ -146,7 +146,10 @@ test("a mod on trial finds the settings of a new lobby, and answers of the docum
     await writeMod(cwd, "trial_rule", {}, {
         "init.lua": rule, "settings.json": '[{"key": "own", "type": "int", "default": 1, "label": "Own"}]',
     });
-    for (const id of ["trial", "trial_rule"]) {
+    await writeMod(cwd, "upon", { ...MODE, base: "tug_of_war" }, {
+        "init.lua": 'assert(match.setting("length") == 60) return {}',
+    });
+    for (const id of ["trial", "trial_rule", "upon"]) {
         const { code, stdout } = await runDaemon(["check", id], { binary: MUSTER, cwd });
         assert.equal(code, 0, stdout);
     }

@@ -223,6 +223,21 @@ it("is next", function() assert.is_true(true) end)`,
     assert.equal(last, "FAILED: 1 passed, 1 failed");
 });
 
+test("what a test prints is told up to a limit, which each has to itself", async (t) => {
+    const { stdout, code } = await testProbe(
+        t,
+        `for i = 1, 2 do
+    it("prints " .. i, function() for n = 1, 600 do print("test", i, "line", n) end end)
+end`,
+    );
+    assert.equal(code, 0);
+    for (const i of [1, 2]) {
+        const lines = stdout.split("\n").filter((line) => line.includes(`test\t${i}\tline`) || line.includes(`test ${i} line`));
+        assert.equal(lines.length, 499);
+    }
+    assert.equal(stdout.match(/^ +\.\.\.$/gm).length, 2);
+});
+
 test("no test finds what another one has left", async (t) => {
     const spec = `${LOBBY}
 for i = 1, 3 do
@@ -386,6 +401,18 @@ function match.announce() end
         /^FAILED: \d+ errors, \d+ warnings\n$/m,
     ])
         assert.match(stdout, finding);
+});
+
+test("a text that cannot be read is an error of check", async (t) => {
+    const cwd = await tempDir(t);
+    await writeMod(path.join(cwd, "probe"), {
+        "mod.json": RULE["mod.json"].replace(',"permissions":["chat","storage"]', ""),
+        "init.lua": 'hooks.on("describe", "d", function() return "does nothing" end)',
+        "locale/de.json": "{",
+    });
+    const { code, stdout } = await muster(cwd, "check", "probe");
+    assert.equal(code, 1);
+    assert.match(stdout, /^error: locale\/de\.json:1: .+\nFAILED: 1 errors, 0 warnings\n$/);
 });
 
 test("check of a folder that is no mod says what is missing", async (t) => {

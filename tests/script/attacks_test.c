@@ -313,8 +313,7 @@ static int run_all(const struct sandbox_limits *limits, uint32_t limit_us, const
 }
 
 static void test_as_a_server(void **state) {
-    struct sandbox_limits limits = {.memory_bytes = 1 << 20,
-                                    .source_bytes_max = 1 << 16};
+    struct sandbox_limits limits = {.memory_bytes = 1 << 20, .source_bytes_max = 1 << 16};
     (void)state;
     assert_int_equal(run_all(&limits, CALL_US, NULL), 0);
 }
@@ -335,8 +334,7 @@ static void test_with_much_memory(void **state) {
 static void test_at_load(void **state) {
     static const char tail[] = "\nassert(not tostring(attack()):find('^ESCAPED'), 'escaped')\n";
     static struct script script;
-    struct sandbox_limits limits = {.memory_bytes = 1 << 20,
-                                    .source_bytes_max = 1 << 16};
+    struct sandbox_limits limits = {.memory_bytes = 1 << 20, .source_bytes_max = 1 << 16};
     uint64_t worst = 0;
     (void)state;
     for (int i = 0; i < name_count; i++) {

@@ -227,6 +227,27 @@ static void what_is_saved_goes_on_from_there(void **state) {
     assert_memory_equal(bytes, again, next_len);
 }
 
+/* A script that is stopped right after it was loaded begins with what was loaded. */
+static void what_is_loaded_comes_back_after_a_stop(void **state) {
+    static uint8_t bytes[PLAY_STATE_BYTES_MAX];
+    (void)state;
+    choose("state.n = 0\n"
+           "hooks.on('tick', 't', function() state.n = state.n + 1 end)\n"
+           "hooks.on('score', 's', function() return state.n end)\n"
+           "hooks.on('speed', 's', function() while true do end end)\n");
+    rig_begin(rig, "arena");
+    ticks(100);
+    uint32_t len = save(bytes, sizeof bytes);
+    rig_end(rig);
+    rig_begin(rig, "arena");
+    ticks(1);
+    assert_int_equal(load(bytes, len), MUSTER_OK);
+    (void)rig_adjust(rig, "speed", 0, 1, 48);
+    assert_null(rig_script(rig, REALM_MATCH, "one")->sandbox);
+    ticks(1);
+    assert_int_equal(rig_adjust(rig, "score", 0, 1, 0), 101);
+}
+
 static void what_is_cut_or_of_others_is_not_taken(void **state) {
     static uint8_t bytes[PLAY_STATE_BYTES_MAX];
     (void)state;
@@ -472,6 +493,29 @@ static void an_upload_keeps_its_own(void **state) {
     assert_int_equal(testkit_metric(rig->kit, "muster_script_errors_total"), 0);
 }
 
+/* One that was taken out plays on in the match with what it keeps: there is no place for another's
+ * until it is over. */
+static void what_plays_on_keeps_its_own(void **state) {
+    static const char other[] = "hooks.on('chat', 'c', function()\n"
+                                "    return tostring(pcall(storage.add, 'n', 1)) end)";
+    char line[301] = "hello";
+    (void)state;
+    rig = rig_create(false, CALL_UNITS, NULL);
+    upload_keeping("one", "1");
+    rig_begin(rig, "arena");
+    ticks(1);
+    take_out("upload_one");
+    testkit_advance(rig->kit, 60000);
+    assert_string_equal(rig_upload(rig, "two", other, strlen(other)).code, "");
+    (void)rig->rules->chat(rig->instance, rig->lobby, rig->id, 0, line, sizeof line);
+    assert_string_equal(line, "false");
+    ticks(1);
+    assert_int_equal(testkit_metric(rig->kit, "muster_script_errors_total"), 0);
+    rig_end(rig);
+    (void)rig->rules->chat(rig->instance, rig->lobby, rig->id, 0, line, sizeof line);
+    assert_string_equal(line, "true");
+}
+
 /* A replay tells nobody what its scripts print, and fail with. */
 static void a_replay_is_silent(void **state) {
     static const char text[] = "hooks.on('tick', 't', function()\n"
@@ -513,12 +557,14 @@ int main(void) {
         TEST(a_gate_that_was_given_up_is_open),
         TEST(an_uploads_first_stop_is_the_last),
         TEST(what_is_saved_goes_on_from_there),
+        TEST(what_is_loaded_comes_back_after_a_stop),
         TEST(what_is_cut_or_of_others_is_not_taken),
         TEST(a_gate_that_did_not_start_is_shut),
         TEST(code_that_joins_a_match_is_replayed),
         TEST(mods_of_a_match_draw_unlike_numbers),
         TEST(an_answer_goes_while_the_next_one_comes),
         TEST(an_upload_keeps_its_own),
+        TEST(what_plays_on_keeps_its_own),
         TEST(an_upload_waits_for_the_next_match),
         TEST(stops_are_taken_up_to_a_limit),
         TEST(a_command_to_no_script_is_passed_over),

@@ -175,20 +175,41 @@ static void test_a_new_version_that_does_not_fit_is_refused(void **state) {
     (void)state;
     struct mod_error error;
     rig_rule("a", "base", "1.0.0", "");
-    rig_rule("a", "user", "1.0.0", ",\"depends\":[\"base < 2\"]");
+    rig_rule("a", "a_user", "1.0.0", ",\"depends\":[\"base < 2\"]");
     struct mods *mods = load();
     rig_rule("a", "base", "2.0.0", "");
     struct mod *mod = read_mod("a", "base");
     assert_int_equal(mods_replace(mods, mod, &error), MUSTER_INVALID);
-    assert_string_equal(error.text, "user needs base < 2, which is there as 2.0.0");
+    assert_string_equal(error.text, "a_user needs base < 2, which is there as 2.0.0");
+    expect_order(mods, "base a_user"); /* as before */
     mod_unpin(mod);
     rig_rule("a", "other", "1.0.0", ",\"depends\":[\"none\"]");
     mod = read_mod("a", "other");
     assert_int_equal(mods_replace(mods, mod, &error), MUSTER_INVALID);
     assert_string_equal(error.text, "other needs none, which is not there");
     mod_unpin(mod);
-    expect_order(mods, "base user");
+    expect_order(mods, "base a_user");
     assert_string_equal(mods_find(mods, "base")->version, "1.0.0");
+    mods_destroy(mods);
+}
+
+static void test_a_check_leaves_the_set_as_it_is(void **state) {
+    (void)state;
+    struct mod_error error;
+    rig_rule("a", "base", "1.0.0", "");
+    rig_rule("a", "user", "1.0.0", "");
+    struct mods *mods = load();
+    rig_rule("b", "base", "1.1.0", ",\"depends\":[\"user\"]");
+    rig_rule("b", "added", "1.0.0", ",\"depends\":[\"user\"]");
+    static const char *const ids[] = {"base", "added"};
+    for (int i = 0; i < 2; i++) {
+        struct mod *mod = read_mod("b", ids[i]);
+        assert_int_equal(mods_check(mods, mod, &error), MUSTER_OK);
+        expect_order(mods, "base user");
+        assert_string_equal(mods_find(mods, "base")->version, "1.0.0");
+        assert_int_equal(mod->pins, 1);
+        mod_unpin(mod);
+    }
     mods_destroy(mods);
 }
 
@@ -246,6 +267,7 @@ int main(void) {
         TEST(test_a_long_circle_is_cut),
         TEST(test_a_new_version_takes_the_place),
         TEST(test_a_new_version_that_does_not_fit_is_refused),
+        TEST(test_a_check_leaves_the_set_as_it_is),
         TEST(test_a_lobby_gets_what_its_mods_need),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -281,6 +281,55 @@ static void test_settings_json_is_looked_at_entry_by_entry(void **state) {
     }
 }
 
+/* {type, more, smallest and largest default, one below and one above, what is told}: the values at
+ * the limits are taken. */
+static void test_defaults_lie_within_their_range(void **state) {
+    static const struct {
+        const char *type, *more;
+        const char *good[2], *bad[2];
+        const char *expected;
+    } cases[] = {
+        {"int", ",\"min\":-2,\"max\":9", {"-2", "9"}, {"-3", "10"}, "-2 to 9"},
+        {"number", ",\"min\":0.5,\"max\":1.5", {"0.5", "1.5"}, {"0.25", "1.75"}, "0.5 to 1.5"},
+        {"string",
+         ",\"min\":1,\"max\":3",
+         {"\"a\"", "\"abc\""},
+         {"\"\"", "\"abcd\""},
+         "1 to 3 bytes"},
+        {"list",
+         ",\"min\":1,\"max\":2",
+         {"[\"a\"]", "[\"a\",\"b\"]"},
+         {"[]", "[\"a\",\"b\",\"c\"]"},
+         "1 to 2 items"},
+        {"duration",
+         ",\"unit\":\"s\"",
+         {"0", "2147483647"},
+         {"-1", "2147483648"},
+         "0 to 2147483647"},
+        {"int",
+         "",
+         {"-9007199254740991", "9007199254740991"},
+         {"-9007199254740993", "9007199254740993"},
+         "-9007199254740991 to 9007199254740991"},
+    };
+    (void)state;
+    rig_rule("", "rule", "1.0.0", "");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int k = 0; k < 4; k++) {
+            const char *value = k < 2 ? cases[i].good[k] : cases[i].bad[k - 2];
+            char text[256];
+            snprintf(text, sizeof text, "[{\"key\":\"a\",\"type\":\"%s\"%s,\"default\":%s}]",
+                     cases[i].type, cases[i].more, value);
+            rig_write(rig_path("rule/settings.json"), text);
+            snprintf(text, sizeof text, "settings.json: settings[0].default: expected %s, found %s",
+                     cases[i].expected, value);
+            if (k < 2)
+                mod_unpin(read_good(rig_path("rule")));
+            else
+                expect(rig_path("rule"), MUSTER_INVALID, text);
+        }
+}
+
 /* A file of locale/ that cannot be read is told, and keeps nobody else out. */
 static void complains(const char *text) {
     struct mod *mod = read_good(rig_path("rule"));
@@ -305,6 +354,30 @@ static void test_texts_are_looked_at(void **state) {
     rig_write(rig_path("rule/locale/EN.json"), "{}");
     complains("locale/EN.json: expected the name of a language in lower case, like en.json or "
               "pt-br.json");
+}
+
+/* So many texts of so many bytes, and one key of so many. */
+static const char *read_locale(int count, int text_bytes, int key_bytes) {
+    static char text[1 << 15], told[400];
+    int used = sprintf(text, "{\"%0*d\":\"%0*d\"", key_bytes, 0, text_bytes, 0);
+    for (int i = 1; i < count; i++) used += sprintf(text + used, ",\"k%d\":\"\"", i);
+    strcpy(text + used, "}");
+    rig_write(rig_path("rule/locale/en.json"), text);
+    struct mod *mod = read_good(rig_path("rule"));
+    snprintf(told, sizeof told, "%s", mod->complaint ? mod->complaint : "");
+    assert_int_equal(mod->locale_count, mod->complaint ? 0 : 1);
+    mod_unpin(mod);
+    return told;
+}
+
+static void test_texts_are_bounded(void **state) {
+    (void)state;
+    rig_rule("", "rule", "1.0.0", "");
+    assert_string_equal(read_locale(1000, 1024, 64), "");
+    assert_string_equal(read_locale(1001, 1, 1),
+                        "locale/en.json: expected an object of at most 1000 texts");
+    assert_non_null(strstr(read_locale(1, 1025, 64), "and a text of at most 1024 bytes"));
+    assert_non_null(strstr(read_locale(1, 1, 65), "expected a key of letters"));
 }
 
 /* ---- hostile folders */
@@ -461,7 +534,9 @@ int main(void) {
         TEST(test_mod_json_is_looked_at_key_by_key),
         TEST(test_what_mod_json_must_have),
         TEST(test_settings_json_is_looked_at_entry_by_entry),
+        TEST(test_defaults_lie_within_their_range),
         TEST(test_texts_are_looked_at),
+        TEST(test_texts_are_bounded),
         TEST(test_only_files_and_folders_are_taken),
         TEST(test_sizes_are_bounded),
         TEST(test_depth_and_entries_are_bounded),

@@ -5,6 +5,7 @@
 #include "catalog.h"
 #include "note.h"
 #include "plugin_rig.h"
+#include "spec.h"
 
 enum { CALL_UNITS = 300000 };
 
@@ -93,6 +94,11 @@ static void what_is_written_is_read(void **state) {
     assert_reloaded(1); /* the folder that is new is watched, too */
     assert_int_equal(remove(rig_path("mods/one/lib/deep/part.lua")), 0);
     assert_reloaded(1);
+    rig_write(rig_path("elsewhere/part.lua"), "return 1\n");
+    assert_int_equal(rename(rig_path("elsewhere"), rig_path("mods/one/moved")), 0);
+    assert_reloaded(1);
+    rig_write(rig_path("mods/one/moved/part.lua"), "return 2\n");
+    assert_reloaded(1); /* and so is one that is moved there */
     rig_write(rig_path("mods/a_file"), "of nobody\n");
     assert_reloaded(0);
     assert_null(testkit_log_find(kit, "a_file"));
@@ -209,6 +215,16 @@ static void memory_is_given_up_to_what_the_operator_allows(void **state) {
     assert_non_null(testkit_log_find(
         kit, "mod wants_more 1.0.0: it asks for 513 KiB of memory, lua.memoryMaxKb allows 512"));
     assert_non_null(testkit_log_find(kit, "0 modes, 1 rules; "));
+}
+
+static void globals_are_assigned_where_the_operator_allows(void **state) {
+    static const char *const config[] = {"globals", "total,score", NULL};
+    (void)state;
+    write_rule("counts", "1.0.0", "", "score = 1 total = score hooks.on('tick', 't', print)\n");
+    write_rule("others", "1.0.0", "", "points = 1 hooks.on('tick', 't', print)\n");
+    start(false, config);
+    assert_non_null(probe_find(instance, mods_find(instance->mods, "counts")));
+    assert_null(probe_find(instance, mods_find(instance->mods, "others")));
 }
 
 static void what_a_rule_returns_is_refused(void **state) {
@@ -339,6 +355,45 @@ static void the_console_takes_whole_words_only(void **state) {
     assert_non_null(strstr(said, hash_of("one")));
 }
 
+static void write_mode(const char *version, const char *more) {
+    char text[256];
+    snprintf(
+        text, sizeof text,
+        "{\"id\":\"hill\",\"name\":\"Hill\",\"version\":\"%s\",\"api\":\"1\",\"kind\":\"mode\"%s}",
+        version, more);
+    rig_write(rig_path("mods/hill/mod.json"), text);
+    rig_write(rig_path("mods/hill/init.lua"), "return {}\n");
+}
+
+static bool is_declared(const char *mode) {
+    const struct muster_mode_info info = {.size = sizeof info,
+                                          .players_max = 2,
+                                          .game_mode = mode,
+                                          .title = mode,
+                                          .tick_rate_hz = 20,
+                                          .view_count = 1,
+                                          .snapshot_max_bytes = 64};
+    return testkit_host(kit)->match->mode_add(plugin, &info) == MUSTER_EXISTS;
+}
+
+/* The host takes a mode back before it takes the new one. */
+static void a_mode_that_is_refused_is_there_as_before(void **state) {
+    (void)state;
+    write_mode("1.0.0", "");
+    start(false, NULL);
+    write_mode("1.1.0", ",\"defaults\":{\"rules\":true}");
+    assert_non_null(strstr(testkit_command(kit, "mods reload hill"), "FAILED"));
+    assert_true(is_declared("hill"));
+    assert_non_null(strstr(testkit_command(kit, "mods list"), "hill 1.0.0+"));
+    rig_rule("mods", "hill", "1.2.0", "");
+    assert_non_null(strstr(testkit_command(kit, "mods reload hill"),
+                           "hill was a mode: restart the node\nFAILED"));
+    assert_true(is_declared("hill"));
+    write_mode("1.3.0", "");
+    assert_null(strstr(testkit_command(kit, "mods reload hill"), "FAILED"));
+    assert_true(is_declared("hill"));
+}
+
 static void a_lobby_is_told_with_its_hooks_and_scripts(void **state) {
     (void)state;
     bring("hooks.on('chat', 'low', function() end, -5)\n"
@@ -409,6 +464,27 @@ static void each_look_at_the_stretch_begins_anew(void **state) {
         strstr(testkit_command(rig->kit, "mods scripts"), " kills=0 stretchUs=5000000 runs\n"));
     assert_said(testkit_command(rig->kit, "mods stretch"),
                 "longest stretch in a script: 3600000000 us\n");
+}
+
+/* ---- the report of a mod's tests --------------------------------------------------------------
+ */
+
+static void the_end_of_a_report_has_room(void **state) {
+    static char text[8192];
+    struct muster_writer w = muster_writer_make(text, sizeof text - 1);
+    struct spec_report report = {.answer = &w};
+    struct spec_outcome outcome = {.file = (char[]){"tests/a_spec.lua"}, .name = (char[]){"test"}};
+    const struct mod mod = {.id = "one", .dir = "mods/one"};
+    (void)state;
+    while (!w.overflow) spec_report_add(&report, &outcome);
+    spec_report_end(&report, &mod, "");
+    assert_false(w.overflow); /* nobody adds that something is missing */
+    text[w.len] = '\0';
+    char last[80];
+    snprintf(last, sizeof last, "\nthe rest did not fit\nFAILED: %u passed, 0 failed\n",
+             report.count);
+    assert_non_null(strstr(text, last));
+    spec_report_deinit(&report);
 }
 
 /* ---- how often it is told ---------------------------------------------------------------------
@@ -555,15 +631,18 @@ int main(void) {
         TEST(words_that_mean_nothing_are_told),
         TEST(without_a_list_all_rules_are_offered),
         TEST(memory_is_given_up_to_what_the_operator_allows),
+        TEST(globals_are_assigned_where_the_operator_allows),
         TEST(what_a_rule_returns_is_refused),
         TEST(the_same_name_twice_is_a_mistake),
         TEST(a_rule_without_an_effect_is_told),
         TEST(mods_are_listed_with_what_they_need),
         TEST(the_console_takes_whole_words_only),
+        TEST(a_mode_that_is_refused_is_there_as_before),
         TEST(a_lobby_is_told_with_its_hooks_and_scripts),
         TEST(a_command_of_the_console_gets_the_rest_of_the_line),
         TEST(what_the_console_asks_a_match_is_told_to_nobody_else),
         TEST(each_look_at_the_stretch_begins_anew),
+        TEST(the_end_of_a_report_has_room),
         TEST(an_error_is_told_so_often),
         TEST(prints_are_told_so_often),
         TEST(who_keeps_failing_is_off),

@@ -217,6 +217,9 @@ static void test_pow(void **state) {
             double ours = portable_pow(odd[i], odd[k]), theirs = (double)powl(odd[i], odd[k]);
             if (ulps(ours, theirs) > 2 && fabs(ours - theirs) > 0x1p-1074)
                 fail_msg("%g ^ %g: %g, not %g", odd[i], odd[k], ours, theirs);
+            ours = portable_atan2(odd[i], odd[k]), theirs = atan2(odd[i], odd[k]);
+            if (!isnan(theirs) && (ulps(ours, theirs) > 4 || signbit(ours) != signbit(theirs)))
+                fail_msg("atan(%g, %g): %g, not %g", odd[i], odd[k], ours, theirs);
         }
     }
 }

@@ -108,6 +108,14 @@ static void parts_make_up_a_whole(void **state) {
     assert_int_equal(rig->lobby->upload_count, 1);
 }
 
+/* Versions that the plugin knows. */
+static uint32_t known_uploads(void) {
+    uint32_t count = 0;
+    for (const struct probe *probe = rig->instance->probes; probe; probe = probe->next)
+        count += probe->mod->is_upload;
+    return count;
+}
+
 /* The same name again is the newer code; another one finds no room. */
 static void a_lobby_has_one_upload(void **state) {
     static const char first[] = "hooks.on('chat', 'c', function(text) return text .. '1' end)";
@@ -120,6 +128,7 @@ static void a_lobby_has_one_upload(void **state) {
     assert_int_equal(rig->lobby->lobby.script_count, 1);
     assert_ptr_not_equal(rig_script(rig, REALM_LOBBY, "upload_brought")->mod, mod);
     assert_int_equal(rig->lobby->lobby.handlers[EVENT_CHAT].count, 1);
+    assert_int_equal(known_uploads(), 1); /* the version before is forgotten */
     struct testkit_rpc rpc = rig_upload(rig, "other", first, strlen(first));
     assert_string_equal(rpc.reason, "too_many");
     rpc = testkit_rpc(rig->kit, rig->players[0], "lobby.removeRule", "{\"id\": \"upload_other\"}");

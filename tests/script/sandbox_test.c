@@ -391,7 +391,10 @@ static void test_texts(void **state) {
     refused(sb, "\x1bLua", "bytecode");
     refused(sb, "local _ENV <const> = 1 x = 2", "_ENV");
     refused(sb, "local _ENV--[==[ ]] ]==]--\n <const> = 1", "_ENV");
+    refused(sb, "return nil and _ENV < 1", "_ENV");
     expect(sb, "local _ENV = {y = 4} return y", "4");
+    expect(sb, "return nil and _ENV <= 1", "nil");
+    expect(sb, "local my_ENV, _ENVY = 1, 2 return my_ENV < 2 and _ENVY < 3", "true");
     memset(text, ' ', SOURCE_BYTES_MAX + 1);
     text[SOURCE_BYTES_MAX + 1] = '\0';
     refused(sb, text, "at most 65536");

@@ -27,7 +27,8 @@ describe("sudden death", function()
 
     it("kills with one hit, whatever another rule makes of it", function()
         local lobby, ann, bob = start({
-            timeLimit = 10, suddenDeathSeconds = 30, handicapPlayers = {"bob"}, handicapPercent = 50,
+            timeLimit = 10, suddenDeathSeconds = 30,
+            handicapPlayers = {"bob"}, handicapPercent = 50,
         }, {"sudden_death", "handicap"})
         assert.equals(100, lobby:damage(17, ann, bob))
     end)

@@ -237,3 +237,17 @@ it("handlers are called by priority, and as they were hooked", function()
     lobby:notify("kill", ann, bob, "rifle")
     assert.equals("trail: early new first table late", say("/match_trail"))
 end)
+
+it("rows of the scoreboard are those of the results", function()
+    open({botFill = 8, timeLimit = 60}, nil, true)
+    local results, assists = lobby:finish(61), 0
+    for i, row in ipairs(lobby:seats()) do
+        local stats = results.playerStats[i]
+        assert.equals(stats.displayName, row.name)
+        for _, key in ipairs{"team", "kills", "deaths", "assists", "score"} do
+            assert.equals(stats[key], row[key], key)
+        end
+        assists = assists + row.assists
+    end
+    assert.truthy(assists > 0)
+end)
