@@ -366,8 +366,11 @@ static void write_mode(const char *version, const char *more) {
 }
 
 static bool is_declared(const char *mode) {
+    static const char *const maps[] = {"one"};
     const struct muster_mode_info info = {.size = sizeof info,
                                           .players_max = 2,
+                                          .maps = maps,
+                                          .map_count = 1,
                                           .game_mode = mode,
                                           .title = mode,
                                           .tick_rate_hz = 20,
