@@ -165,6 +165,8 @@ static bool pow_special(double x, double y, double *result) {
         *result = copysign((x == 0) == (y > 0) ? 0 : INFINITY, is_odd(y) ? x : 1);
     else if (x < 0 && !is_integer(y))
         *result = NAN;
+    else if (x == -1) /* its logarithm is 0, and y may be too large to be split */
+        *result = is_odd(y) ? -1 : 1;
     else
         return false;
     return true;
