@@ -10,18 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CORE_SCHEMA_MAX_BYTES = 16384 };
-
 static struct {
     struct config_options options; /* strings are copies */
     json_t *retired; /* replaced values: strings that were handed out stay valid until unload */
 } state;
-
-/* Of two steps that both went on: out of memory counts most. */
-static muster_status worse(muster_status a, muster_status b) {
-    if (a == MUSTER_NO_MEMORY || b == MUSTER_NO_MEMORY) return MUSTER_NO_MEMORY;
-    return a != MUSTER_OK ? a : b;
-}
 
 /* ---- sections ---- */
 
@@ -107,8 +99,8 @@ static muster_status value_resolve(const struct config *config, struct config_se
 
     json_t *given = NULL;
     char name[CONFIG_ENV_MAX_BYTES];
-    status =
-        worse(status, config_env_value(section->name, entry, &given, name, sizeof(name), error));
+    status = config_worse(
+        status, config_env_value(section->name, entry, &given, name, sizeof(name), error));
     if (given && value_take(value, entry, given, CONFIG_ENVIRONMENT, &wrong))
         status = config_fail(error, "%s: %s", name, after_key(&wrong));
 
@@ -135,7 +127,7 @@ static muster_status check_section_keys(const struct config *config,
         if (schema_check(&section->schema, one, &none, &wrong) == MUSTER_NO_MEMORY)
             status = MUSTER_NO_MEMORY;
         else
-            status = worse(
+            status = config_worse(
                 status, config_fail(error, "%s: %s.%s", config->file, section->name, wrong.text));
         json_decref(one);
         json_decref(none);
@@ -151,7 +143,7 @@ static muster_status add_section(struct config *config, const char *name, bool c
     muster_status status = section_init(&section, name, core, schema);
     if (status == MUSTER_OK) status = check_section_keys(config, &section, error);
     for (uint32_t i = 0; status != MUSTER_NO_MEMORY && i < section.schema.count; i++)
-        status = worse(status, value_resolve(config, &section, i, error));
+        status = config_worse(status, value_resolve(config, &section, i, error));
     struct config_section *place = find_section(config, name);
     bool is_full = !place && config->section_count == CONFIG_SECTIONS_MAX;
     if (is_full) status = config_fail(error, "more than %d sections", CONFIG_SECTIONS_MAX);
@@ -167,41 +159,17 @@ static muster_status add_section(struct config *config, const char *name, bool c
     return status;
 }
 
-/* ---- the core's sections ---- */
-
-static const struct config_core_key *append_section(const struct config_core_key *key, char *text,
-                                                    size_t size) {
-    const char *section = key->section;
-    size_t used = (size_t)snprintf(text, size, "[");
-    for (; key->section && strcmp(key->section, section) == 0; key++)
-        used += (size_t)snprintf(text + used, size - used, "%s%s", used > 1 ? "," : "",
-                                 key->entry_json);
-    snprintf(text + used, size - used, "]");
-    return key;
-}
-
-static muster_status add_core_sections(struct config *config, char *error) {
-    static char text[CORE_SCHEMA_MAX_BYTES];
-    const struct config_core_key *key = config_core_keys;
-    muster_status all = MUSTER_OK;
-    while (key->section) {
-        const char *name = key->section;
-        key = append_section(key, text, sizeof(text));
-        struct schema schema;
-        struct schema_error wrong;
-        muster_status status = schema_parse(text, &schema, &wrong);
-        if (status != MUSTER_OK) return config_fail(error, "%s.%s", name, wrong.text);
-        all = worse(all, add_section(config, name, true, &schema, error));
-        schema_deinit(&schema);
-    }
-    return all;
-}
-
 /* ---- loading ---- */
+
+static muster_status add_core_section(struct config *config, const char *name,
+                                      const struct schema *schema, char *error) {
+    return add_section(config, name, true, schema, error);
+}
 
 static void config_destroy(struct config *config) {
     if (!config) return;
     for (uint32_t i = 0; i < config->section_count; i++) section_deinit(&config->sections[i]);
+    config_core_deinit(&config->core);
     json_decref(config->root);
     free(config->file);
     free(config);
@@ -214,9 +182,9 @@ static muster_status config_create(struct config **out, char *error) {
     muster_status status = config_file_read(config, state.options.file, error);
     if (status == MUSTER_OK) {
         *out = config;
-        status = add_core_sections(config, error);
-        status = worse(status, config_file_plugins(config, error));
-        status = worse(status, config_file_sections(config, error));
+        status = config_core_sections(add_core_section, config, error);
+        status = config_worse(status, config_file_plugins(config, error));
+        status = config_worse(status, config_file_sections(config, error));
     }
     if (*out && status != MUSTER_NO_MEMORY) return status;
     config_destroy(config);
@@ -265,8 +233,11 @@ muster_status config_load(const struct config_options *options, char *error) {
         .unrecorded = options->unrecorded,
     };
     state.retired = json_array();
-    muster_status status = config_create(&config_now, error);
-    if (status != MUSTER_OK && !config_now) config_unload();
+    struct config *config = NULL;
+    muster_status status = config_create(&config, error);
+    if (config) status = config_worse(status, config_core_fill(config));
+    config_put_in_force(config);
+    if (status == MUSTER_NO_MEMORY) config_unload();
     if (status == MUSTER_NO_MEMORY) config_fail(error, "out of memory");
     return status;
 }
@@ -322,7 +293,7 @@ muster_status config_reload(muster_status (*check)(char *error), char *error) {
     for (uint32_t i = 0; next && i < config_now->section_count; i++) {
         const struct config_section *old = &config_now->sections[i];
         if (!old->core && is_plugin(next, old->name))
-            status = worse(status, add_section(next, old->name, false, &old->schema, error));
+            status = config_worse(status, add_section(next, old->name, false, &old->schema, error));
     }
     if (status != MUSTER_OK) {
         config_destroy(next);
@@ -337,11 +308,12 @@ muster_status config_reload(muster_status (*check)(char *error), char *error) {
         if (section) tell_changes(old, section, error);
         keep_strings(old, section);
     }
-    config_now = next;
-    status = check(wrong);
+    status = config_core_fill(next);
+    config_put_in_force(next);
+    if (status == MUSTER_OK) status = check(wrong);
     if (status != MUSTER_OK) {
         snprintf(error, CONFIG_ERROR_MAX, "%s", wrong);
-        config_now = before;
+        config_put_in_force(before);
         before = next;
     }
     config_destroy(before);
@@ -355,7 +327,7 @@ bool config_watch(void) {
 void config_unload(void) {
     config_destroy(config_now);
     json_decref(state.retired);
-    config_now = NULL;
+    config_put_in_force(NULL);
     state.retired = NULL;
     free_options();
 }
@@ -384,11 +356,11 @@ muster_status config_declare(const char *section, const struct schema *schema, c
 
 /* ---- getters ---- */
 
-/* Null for what no schema declares: a bug of the core, or a plugin's mistake that its host logs. */
+/* Null for what no schema declares: a plugin's mistake that its host logs. */
 static json_t *find_value(const char *section_name, const char *key) {
     struct config_section *section = find_section(config_now, section_name);
     const struct schema_entry *entry = section ? schema_find(&section->schema, key) : NULL;
-    ENSURE(entry || (section && !section->core));
+    ENSURE(section && !section->core);
     return entry ? section->values[entry - section->schema.entries].json : NULL;
 }
 

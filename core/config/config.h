@@ -51,8 +51,32 @@ muster_status config_declare(const char *section, const struct schema *schema,
  * error, too. */
 muster_status config_check_environment(char *error) MUSTER_MUST_USE;
 
-/* Values. A section or key that no schema declares is a bug: asserts for core's sections; use
- * config_entry first for a plugin's. Strings live until config_unload, also across reloads. */
+/* The core's own values: config_core->net.port, by config_keys.def. Strings live until
+ * config_unload, also across reloads; lists and the struct itself until the next reload. */
+struct config_list {
+    const char *const *items;
+    uint32_t count;
+};
+bool config_list_has(const struct config_list *list, const char *text);
+
+struct config_core {
+#define SECTION(section) struct {
+#define END(section)                                                                               \
+    }                                                                                              \
+    section;
+#define STRING(section, field, key, applies, fallback, max, help) const char *field;
+#define SECRET(section, field, key, applies, max, help) const char *field;
+#define WORD(section, field, key, applies, fallback, values, help) const char *field;
+#define LIST(section, field, key, applies, fallback, max, help) struct config_list field;
+#define BOOL(section, field, key, applies, fallback, help) bool field;
+#define INT(section, field, key, applies, fallback, min, max, unit, help) uint32_t field;
+#define DURATION(section, field, key, applies, fallback, min, max, unit, help) uint32_t field;
+#include "config_keys.def"
+};
+extern const struct config_core *config_core; /* in force; null before config_load */
+
+/* A plugin's values, by name. A key that its schema does not declare has none: use config_entry
+ * first. Strings live as the core's. */
 const struct schema_entry *config_entry(const char *section, const char *key);
 int64_t config_int(const char *section, const char *key);
 double config_number(const char *section, const char *key);

@@ -9,6 +9,17 @@
 #include <unistd.h>
 
 struct config *config_now;
+const struct config_core *config_core;
+
+void config_put_in_force(struct config *config) {
+    config_now = config;
+    config_core = config ? &config->core : NULL;
+}
+
+muster_status config_worse(muster_status a, muster_status b) {
+    if (a == MUSTER_NO_MEMORY || b == MUSTER_NO_MEMORY) return MUSTER_NO_MEMORY;
+    return a != MUSTER_OK ? a : b;
+}
 
 static const char more_mistakes[] = " ...\nthere are more mistakes than fit here";
 

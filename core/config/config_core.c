@@ -1,172 +1,162 @@
-/* config_schema - the core's own keys: type, default, range, unit and one line of help for each.
+/* config_core - the core's own sections: their schema, and their values as a struct.
  *
- * Every number that limits something in core/ stands here and nowhere else. Read by config.
+ * Both are made of config_keys.def. Called by config.
  */
 #include "config_internal.h"
 
-#define ENTRY(key, type, fallback, rest, help)                                                     \
-    "{\"key\":\"" key "\",\"type\":\"" type "\",\"default\":" fallback rest ",\"help\":\"" help    \
-    "\"}"
-#define RANGE(min, max) ",\"min\":" #min ",\"max\":" #max
-#define INT(key, fallback, min, max, unit, help)                                                   \
-    ENTRY(key, "int", #fallback, RANGE(min, max) ",\"unit\":\"" unit "\"", help)
-#define DURATION(key, fallback, min, max, unit, help)                                              \
-    ENTRY(key, "duration", #fallback, RANGE(min, max) ",\"unit\":\"" unit "\"", help)
-#define BOOL(key, fallback, help) ENTRY(key, "bool", #fallback, "", help)
-#define STRING(key, fallback, max, help)                                                           \
-    ENTRY(key, "string", "\"" fallback "\"", ",\"max\":" #max, help)
-#define WORDS(key, fallback, values, help)                                                         \
-    ENTRY(key, "enum", "\"" fallback "\"", ",\"values\":" values, help)
-#define LIST(key, fallback, max, help) ENTRY(key, "list", fallback, ",\"max\":" #max, help)
+#include <assert.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
-const struct config_core_key config_core_keys[] = {
-    {"server", STRING("name", "A muster server", 64, "Name that people see")},
-    {"server",
-     STRING("nodeId", "", 64, "Id of this node; empty: made once and kept in the data dir")},
-    {"server", STRING("region", "local", 47, "Region this node serves")},
-    {"server", LIST("regions", "[\"local\"]", 32, "Regions that players may ask for")},
-    {"server", STRING("dataDir", "data", 1024, "Directory for everything that is kept")},
-    {"server",
-     STRING("pluginsDir", "", 1024, "Directory of the plugins; empty: where built or installed")},
-    {"server", STRING("shareDir", "", 1024,
-                      "Directory of maps and web assets; empty: where built or installed")},
-    {"server", INT("maxPlayers", 1000, 1, 20000, "players", "Players this node takes at most")},
-    {"server", WORDS("logFormat", "auto", "[\"auto\",\"human\",\"json\"]",
-                     "Form of log lines; auto: human on a terminal, else json")},
-    {"server", WORDS("logLevel", "info", "[\"debug\",\"info\",\"warn\",\"error\"]",
-                     "Least level that is logged")},
-    {"server", INT("workThreads", 4, 1, 64, "threads", "Threads for blocking work")},
-    {"server", INT("workQueueMax", 256, 1, 65536, "jobs", "Jobs of one plugin that may wait")},
-    {"net", STRING("address", "0.0.0.0", 64, "Address players connect to")},
-    {"net", INT("port", 7350, 0, 65535, "port", "Port players connect to; 0: a free one")},
-    {"net",
-     STRING("adminAddress", "127.0.0.1", 64, "Address of metrics, health and admin commands")},
-    {"net", INT("adminPort", 7351, 0, 65535, "port", "Port of the admin address; 0: a free one")},
-    {"net", STRING("publicUrl", "", 512,
-                   "WebSocket URL told with seat tickets; empty: the connection at hand")},
-    {"net", LIST("trustedProxies", "[]", 64,
-                 "Addresses, or ranges as 10.0.0.0/8, whose X-Forwarded-For is believed")},
-    {"net",
-     LIST("allowedOrigins", "[]", 64,
-          "Origins of web pages, beside this server's own, that may sign in and play; *: all")},
-    {"net", INT("connectionsMax", 4096, 1, 65536, "connections",
-                "Open connections at most; those of the admin address are beside them")},
-    {"net", INT("connectionsPerAddressMax", 64, 1, 65536, "connections",
-                "Open connections of one address at most")},
-    {"net", INT("acceptPerSecond", 20, 1, 100000, "connections/s",
-                "New connections of one address per second")},
-    {"net",
-     INT("acceptBurst", 100, 1, 100000, "connections", "New connections of one address at once")},
-    {"net", INT("messageMaxBytes", 16384, 256, 65536, "bytes", "Longest message of a client")},
-    {"net", INT("messagesPerSecond", 100, 1, 100000, "messages/s", "Messages of one player")},
-    {"net", INT("messagesBurst", 200, 1, 100000, "messages", "Messages of one player at once")},
-    {"net", INT("requestsPerSecond", 20, 1, 100000, "requests/s",
-                "JSON-RPC requests of one player; an address: 8 times")},
-    {"net",
-     INT("requestsBurst", 40, 1, 100000, "requests", "JSON-RPC requests of one player at once")},
-    {"net",
-     INT("strangerPerSecond", 100, 1, 100000, "requests/s",
-         "Requests without sign-in, HTTP and JSON-RPC, of one address; dear ones count more")},
-    {"net", INT("strangerBurst", 400, 1, 1000000, "requests",
-                "Requests without sign-in of one address at once")},
-    {"net", DURATION("authTimeoutMs", 10000, 100, 60000, "ms", "Time to sign in after connecting")},
-    {"net",
-     DURATION("handshakeTimeoutMs", 10000, 100, 60000, "ms", "Time for TLS and the HTTP request")},
-    {"net", DURATION("idlePingS", 20, 1, 3600, "s", "Silence after which a ping is sent")},
-    {"net",
-     DURATION("idleHangupS", 30, 2, 7200, "s", "Silence after which a connection is closed")},
-    {"net", INT("sendQueueMaxBytes", 65536, 4096, 16777216, "bytes",
-                "Unsent bytes of one connection at most")},
-    {"net", DURATION("lagCloseMs", 5000, 100, 60000, "ms",
-                     "Time after which a client that "
-                     "takes no data is closed")},
-    {"net", DURATION("answerTimeoutMs", 10000, 100, 60000, "ms",
-                     "Time for a plugin to answer a request of a client")},
-    {"http", INT("bodyMaxBytes", 16384, 256, 1048576, "bytes", "Longest body of a request")},
-    {"http", DURATION("handlerTimeoutMs", 10000, 100, 60000, "ms",
-                      "Time for a plugin to answer; then 504")},
-    {"http",
-     INT("authPerMinute", 10, 1, 100000, "requests/min", "Requests below /v1/auth of one address")},
-    {"http",
-     INT("authBurst", 20, 1, 100000, "requests", "Requests below /v1/auth of one address at once")},
-    {"admin", BOOL("showAddresses", false, "Commands show the addresses of players")},
-    {"admin", ENTRY("token", "string", "\"\"", ",\"max\":256,\"secret\":true",
-                    "Token for POST /v1/admin/command; empty: that route is closed")},
-    {"tls", STRING("cert", "", 1024, "File of the certificate chain (PEM); empty: no TLS")},
-    {"tls", STRING("key", "", 1024, "File of the certificate's private key (PEM)")},
-    {"lobby", INT("maxLobbies", 100, 1, 65535, "lobbies", "Lobbies of this node at most")},
-    {"lobby", DURATION("seatTicketMs", 15000, 1000, 120000, "ms", "Life of a seat ticket")},
-    {"lobby",
-     DURATION("reconnectMs", 60000, 0, 600000, "ms", "Time a dropped player's seat is kept")},
-    {"lobby", DURATION("countdownMs", 3000, 0, 60000, "ms", "Countdown before a match")},
-    {"lobby",
-     DURATION("scoreboardMs", 15000, 0, 120000, "ms", "Time the scoreboard stays after a match")},
-    {"lobby", INT("restartVotesMin", 2, 1, 32, "votes", "Players who must stay for another match")},
-    {"lobby", DURATION("emptyCloseMs", 30000, 0, 600000, "ms",
-                       "Time a lobby without players stays open, watchers or not")},
-    {"lobby", INT("chatPerFiveSeconds", 5, 1, 1000, "lines/5 s", "Chat lines of one player")},
-    {"lobby", INT("createPerMinute", 30, 1, 100000, "lobbies/min",
-                  "New lobbies of one player, and of one address")},
-    {"lobby", INT("codeTriesPerMinute", 10, 1, 100000, "tries/min",
-                  "Join codes that one player, and one address, may try")},
-    {"lobby", INT("findPerMinute", 30, 1, 100000, "searches/min", "Searches of one player")},
-    {"lobby", INT("spectatorsMax", 8, 0, 16, "spectators", "Spectators of one lobby at most")},
-    {"lobby",
-     INT("playersMin", 1, 1, 32, "players", "People who must be there before a match starts")},
-    {"lobby", LIST("defaults", "[]", 64, "Settings of new lobbies, as KEY=VALUE")},
-    {"store", INT("lobbyDays", 7, 0, 3650, "days",
-                  "Lobbies and who was in them are kept so long, then deleted; 0: for ever")},
-    {"store", INT("resultDays", 365, 0, 3650, "days",
-                  "Results of matches are kept so long, then deleted; 0: for ever")},
+enum { SECTION_SCHEMA_MAX_BYTES = 16384 };
 
-    {"match", INT("tickRateMax", 60, 1, 60, "ticks/s", "Highest tick rate a mode may ask for")},
-    {"match", DURATION("inputRepeatMs", 250, 0, 2000, "ms",
-                       "Time a missing input is taken to be the last one")},
-    {"match", DURATION("checkpointMs", 2000, 100, 60000, "ms", "Time between two checkpoints")},
-    {"match", BOOL("recordEnabled", true, "Record every match for replay and recovery")},
-    {"match", INT("recordSegmentKib", 256, 64, 4096, "KiB", "Size of one segment of a recording")},
-    {"match",
-     INT("recordKeepMax", 1000, 0, 1000000, "files", "Recordings kept; the oldest go first")},
-    {"report", INT("attemptsMax", 8, 1, 100, "attempts", "Attempts to deliver a report")},
-    {"report",
-     DURATION("backoffMs", 1000, 10, 600000, "ms", "Wait before the second attempt; it doubles")},
-    {"report", INT("queueMax", 1024, 1, 65536, "reports", "Reports that may wait")},
-    {"untrusted", BOOL("connect", false,
-                       "With --untrusted: connections to addresses may be opened (central "
-                       "service)")},
-    {"untrusted", LIST("readPaths", "[]", 32,
-                       "With --untrusted: further files and directories that stay readable")},
-    {NULL, NULL},
+enum member { MEMBER_TEXT, MEMBER_NUMBER, MEMBER_FLAG, MEMBER_LIST };
+enum applies { APPLIES_LIVE, APPLIES_RESTART };
+
+struct core_key {
+    const char *section;
+    const char *key;
+    const char *schema; /* its entry */
+    enum applies applies;
+    enum member member;
+    size_t offset; /* in struct config_core */
 };
 
-/* Read once, at the start; all others are read when they are used. */
-const char *const config_restart_keys[] = {
-    "server.nodeId",
-    "server.dataDir",
-    "server.shareDir",
-    "server.maxPlayers",
-    "server.logFormat",
-    "server.workThreads",
-    "net.address",
-    "net.port",
-    "net.adminAddress",
-    "net.adminPort",
-    "net.connectionsMax",
-    "net.acceptPerSecond",
-    "net.acceptBurst",
-    "net.messageMaxBytes",
-    "net.handshakeTimeoutMs",
-    "net.idlePingS",
-    "net.idleHangupS",
-    "net.sendQueueMaxBytes",
-    "http.bodyMaxBytes",
-    "http.authPerMinute",
-    "http.authBurst",
-    "tls.cert",
-    "tls.key",
-    "lobby.maxLobbies",
-    "match.tickRateMax",
-    "untrusted.connect",
-    "untrusted.readPaths",
-    NULL,
+#define TEXT_OF(value) #value
+#define ROW(section, field, key, applies, member, type, fallback, more, help)                      \
+    {#section,                                                                                     \
+     key,                                                                                          \
+     "{\"key\":\"" key "\",\"type\":\"" type "\",\"default\":" fallback more ",\"help\":\"" help   \
+     "\"}",                                                                                        \
+     APPLIES_##applies,                                                                            \
+     MEMBER_##member,                                                                              \
+     offsetof(struct config_core, section.field)},
+#define RANGED(section, field, key, applies, type, fallback, min, max, unit, help)                 \
+    ROW(section, field, key, applies, NUMBER, type, TEXT_OF(fallback),                             \
+        ",\"min\":" TEXT_OF(min) ",\"max\":" TEXT_OF(max) ",\"unit\":\"" unit "\"", help)
+
+/* Those of one section together, in the order of the file. */
+static const struct core_key core_keys[] = {
+#define STRING(section, field, key, applies, fallback, max, help)                                  \
+    ROW(section, field, key, applies, TEXT, "string", "\"" fallback "\"",                          \
+        ",\"max\":" TEXT_OF(max), help)
+#define SECRET(section, field, key, applies, max, help)                                            \
+    ROW(section, field, key, applies, TEXT, "string", "\"\"",                                      \
+        ",\"max\":" TEXT_OF(max) ",\"secret\":true", help)
+#define WORD(section, field, key, applies, fallback, values, help)                                 \
+    ROW(section, field, key, applies, TEXT, "enum", "\"" fallback "\"", ",\"values\":" values, help)
+#define LIST(section, field, key, applies, fallback, max, help)                                    \
+    ROW(section, field, key, applies, LIST, "list", fallback, ",\"max\":" TEXT_OF(max), help)
+#define BOOL(section, field, key, applies, fallback, help)                                         \
+    ROW(section, field, key, applies, FLAG, "bool", #fallback, "", help)
+#define INT(section, field, key, applies, fallback, min, max, unit, help)                          \
+    RANGED(section, field, key, applies, "int", fallback, min, max, unit, help)
+#define DURATION(section, field, key, applies, fallback, min, max, unit, help)                     \
+    RANGED(section, field, key, applies, "duration", fallback, min, max, unit, help)
+#include "config_keys.def"
 };
+enum { CORE_KEYS = sizeof core_keys / sizeof *core_keys };
+
+/* Numbers are uint32_t in the struct. */
+#define INT(section, field, key, applies, fallback, min, max, unit, help)                          \
+    static_assert((min) >= 0 && (max) <= UINT32_MAX, key);
+#define DURATION(section, field, key, applies, fallback, min, max, unit, help)                     \
+    static_assert((min) >= 0 && (max) <= UINT32_MAX, key);
+#include "config_keys.def"
+
+static const struct core_key *find_key(const char *section, const char *key) {
+    for (size_t i = 0; i < CORE_KEYS; i++)
+        if (strcmp(core_keys[i].section, section) == 0 && strcmp(core_keys[i].key, key) == 0)
+            return &core_keys[i];
+    return NULL;
+}
+
+bool config_needs_restart(const struct config_section *section, const char *key) {
+    const struct core_key *found = section->core ? find_key(section->name, key) : NULL;
+    return found && found->applies == APPLIES_RESTART;
+}
+
+/* The index after the section that begins at `first`. */
+static size_t section_text(size_t first, char *text, size_t size) {
+    size_t used = (size_t)snprintf(text, size, "["), i = first;
+    for (; i < CORE_KEYS && strcmp(core_keys[i].section, core_keys[first].section) == 0; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i > first ? "," : "",
+                                 core_keys[i].schema);
+    snprintf(text + used, size - used, "]");
+    return i;
+}
+
+muster_status config_core_sections(config_section_fn *fn, struct config *config, char *error) {
+    static char text[SECTION_SCHEMA_MAX_BYTES];
+    muster_status all = MUSTER_OK;
+    for (size_t i = 0; i < CORE_KEYS;) {
+        const char *name = core_keys[i].section;
+        i = section_text(i, text, sizeof text);
+        struct schema schema;
+        struct schema_error wrong;
+        muster_status status = schema_parse(text, &schema, &wrong);
+        if (status != MUSTER_OK) return config_fail(error, "%s.%s", name, wrong.text);
+        all = config_worse(all, fn(config, name, &schema, error));
+        schema_deinit(&schema);
+    }
+    return all;
+}
+
+/* ---- values ---- */
+
+static const json_t *value_of(const struct config *config, const struct core_key *key) {
+    for (uint32_t i = 0; i < config->section_count; i++) {
+        const struct config_section *section = &config->sections[i];
+        if (strcmp(section->name, key->section) != 0) continue;
+        const struct schema_entry *entry = schema_find(&section->schema, key->key);
+        return section->values[entry - section->schema.entries].json;
+    }
+    return NULL;
+}
+
+bool config_list_has(const struct config_list *list, const char *text) {
+    for (uint32_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i], text) == 0) return true;
+    return false;
+}
+
+static muster_status fill_list(struct config_list *list, const json_t *value) {
+    size_t count = json_array_size(value);
+    const char **items = calloc(count + 1, sizeof *items);
+    if (!items) return MUSTER_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) items[i] = json_string_value(json_array_get(value, i));
+    *list = (struct config_list){.items = items, .count = (uint32_t)count};
+    return MUSTER_OK;
+}
+
+static muster_status fill_member(void *member, enum member kind, const json_t *value) {
+    switch (kind) {
+    case MEMBER_TEXT: *(const char **)member = json_string_value(value); break;
+    case MEMBER_NUMBER: *(uint32_t *)member = (uint32_t)json_integer_value(value); break;
+    case MEMBER_FLAG: *(bool *)member = json_is_true(value); break;
+    case MEMBER_LIST: return fill_list(member, value);
+    }
+    return MUSTER_OK;
+}
+
+static void *member_of(struct config_core *core, const struct core_key *key) {
+    return (char *)core + key->offset;
+}
+
+muster_status config_core_fill(struct config *config) {
+    muster_status status = MUSTER_OK;
+    for (size_t i = 0; i < CORE_KEYS && status == MUSTER_OK; i++) {
+        const struct core_key *key = &core_keys[i];
+        status = fill_member(member_of(&config->core, key), key->member, value_of(config, key));
+    }
+    return status;
+}
+
+void config_core_deinit(struct config_core *core) {
+    for (size_t i = 0; i < CORE_KEYS; i++) {
+        if (core_keys[i].member != MEMBER_LIST) continue;
+        struct config_list *list = member_of(core, &core_keys[i]);
+        free((void *)list->items);
+    }
+}

@@ -39,19 +39,22 @@ struct config {
     struct config_plugin plugins[CONFIG_PLUGINS_MAX];
     uint32_t plugin_count;
     enum config_origin plugins_origin;
+    struct config_core core;
 };
 
-/* The core's keys, those of one section together (config_schema.c). A null section ends them. */
-struct config_core_key {
-    const char *section;
-    const char *entry_json;
-};
-extern const struct config_core_key config_core_keys[];
-extern const char *const config_restart_keys[]; /* "net.port"; null ends them */
+/* config_core.c. A section is handed on with its schema, for fn to add it to config. */
+typedef muster_status config_section_fn(struct config *config, const char *name,
+                                        const struct schema *schema, char *error);
+muster_status config_core_sections(config_section_fn *fn, struct config *config, char *error);
+muster_status config_core_fill(struct config *config); /* config->core, from the values */
+void config_core_deinit(struct config_core *core);
 bool config_needs_restart(const struct config_section *section, const char *key);
 
 /* config_base.c */
 extern struct config *config_now; /* in force; null before config_load */
+void config_put_in_force(struct config *config);
+/* Of two steps that both went on: out of memory counts most. */
+muster_status config_worse(muster_status a, muster_status b);
 /* At most max_bytes of a file, NUL-terminated; the caller frees. */
 muster_status config_slurp(const char *path, size_t max_bytes, char **out, size_t *len,
                            char *error);

@@ -64,14 +64,6 @@ void config_print(FILE *out) {
             print_key(out, &config->sections[i], k);
 }
 
-bool config_needs_restart(const struct config_section *section, const char *key) {
-    char name[2 * MUSTER_NAME_MAX];
-    snprintf(name, sizeof name, "%s.%s", section->name, key);
-    for (const char *const *at = config_restart_keys; *at; at++)
-        if (strcmp(*at, name) == 0) return true;
-    return false;
-}
-
 /* ---- JSON Schema ---- */
 
 static void set_range(json_t *out, const struct schema_entry *entry, const char *min,
@@ -109,16 +101,22 @@ static void set_type(json_t *out, const struct schema_entry *entry) {
     json_object_set_new(out, "type", json_string(type));
 }
 
-static json_t *key_schema(const struct schema_entry *entry) {
+static json_t *key_schema(const struct config_section *section, const struct schema_entry *entry) {
     const char *unit = json_string_value(json_object_get(entry->json, "unit"));
     const char *help = json_string_value(json_object_get(entry->json, "help"));
+    json_t *label = json_object_get(entry->json, "label");
     json_t *out = json_object();
     set_type(out, entry);
+    if (label) json_object_set(out, "title", label);
+    if (unit) json_object_set_new(out, "unit", json_string(unit));
     json_object_set(out, "default", entry->fallback);
     if (help && unit)
         json_object_set_new(out, "description", json_sprintf("%s (%s)", help, unit));
     else if (help)
         json_object_set_new(out, "description", json_string(help));
+    if (entry->secret) json_object_set_new(out, "writeOnly", json_true());
+    if (config_needs_restart(section, entry->key))
+        json_object_set_new(out, "$comment", json_string("a change needs a restart"));
     return out;
 }
 
@@ -126,7 +124,7 @@ static json_t *section_schema(const struct config_section *section) {
     json_t *keys = json_object();
     for (uint32_t i = 0; i < section->schema.count; i++)
         json_object_set_new(keys, section->schema.entries[i].key,
-                            key_schema(&section->schema.entries[i]));
+                            key_schema(section, &section->schema.entries[i]));
     return json_pack("{s:s, s:b, s:o}", "type", "object", "additionalProperties", 0, "properties",
                      keys);
 }

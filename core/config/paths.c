@@ -65,7 +65,7 @@ static muster_status too_long(const char *key, char *error) {
 
 static muster_status find_share(char *error) {
     char exe[300];
-    const char *configured = config_string("server", "shareDir");
+    const char *configured = config_core->server.share_dir;
     if (configured[0]) {
         int len = snprintf(paths.share, sizeof paths.share, "%s", configured);
         return len < DIR_MAX ? MUSTER_OK : too_long("server.shareDir", error);
@@ -88,7 +88,7 @@ static muster_status make_data(char *error) {
 }
 
 static muster_status find_data(char *error) {
-    const char *configured = config_string("server", "dataDir");
+    const char *configured = config_core->server.data_dir;
     char cwd[DIR_MAX] = "";
     bool absolute = configured[0] == '/';
     if (!configured[0]) {
@@ -175,7 +175,7 @@ static void make_node_id(void) {
 
 /* The configured one, else the one made on first start and kept. */
 static muster_status find_node_id(char *error) {
-    const char *configured = config_string("server", "nodeId");
+    const char *configured = config_core->server.node_id;
     if (configured[0]) {
         snprintf(paths.node_id, sizeof paths.node_id, "%s", configured);
         return MUSTER_OK;

@@ -85,8 +85,7 @@ static bool complete_identity(struct muster_identity *identity) {
         snprintf(identity->display_name, sizeof identity->display_name, "%s", identity->player_key);
     names_settle(identity);
     if (!text_line_mend(identity->region))
-        snprintf(identity->region, sizeof identity->region, "%s",
-                 config_string("server", "region"));
+        snprintf(identity->region, sizeof identity->region, "%s", config_core->server.region);
     return true;
 }
 

@@ -263,7 +263,7 @@ static void *ws_open(conn_id conn, const char *address) {
     snprintf(client->address, sizeof client->address, "%s", address);
     client->party = party_hold_address(address);
     client->auth_timer =
-        loop_timer_start((uint32_t)config_int("net", "authTimeoutMs"), 0, on_auth_timeout, client);
+        loop_timer_start(config_core->net.auth_timeout_ms, 0, on_auth_timeout, client);
     return client;
 }
 
@@ -358,8 +358,8 @@ void dispatch_set_more(const struct method *(*more)(const char *name,
 
 muster_status dispatch_init(const struct method *methods) {
     dispatch.methods = methods;
-    dispatch.connects = limit_table_create(4096, (double)config_int("net", "acceptPerSecond"),
-                                           (double)config_int("net", "acceptBurst"));
+    dispatch.connects = limit_table_create(4096, (double)config_core->net.accept_per_second,
+                                           (double)config_core->net.accept_burst);
     return dispatch.connects ? MUSTER_OK : MUSTER_NO_MEMORY;
 }
 

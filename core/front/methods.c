@@ -164,7 +164,7 @@ int32_t methods_reserve(struct call *call, struct lobby *lobby, uint32_t team, b
         return call->failure.code;
     queue_cancel(call->session);
     call->result = json_pack("{s:o,s:s,s:s}", "lobby", lobby_info_json(lobby), "seatTicket", ticket,
-                             "url", config_string("net", "publicUrl"));
+                             "url", config_core->net.public_url);
     return RPC_OK;
 }
 

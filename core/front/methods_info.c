@@ -33,12 +33,12 @@ static char *make(bool brief, uint32_t *len) {
     for (const struct mode_entry *m = registry_mode_next(NULL); m; m = registry_mode_next(m))
         json_array_append_new(modes, mode_json(m, brief));
     json_t *regions = json_array();
-    for (uint32_t i = 0; i < config_list_count("server", "regions"); i++)
-        json_array_append_new(regions, json_string(config_list_item("server", "regions", i)));
-    json_t *info = json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:s}", "name",
-                             config_string("server", "name"), "version", MUSTER_VERSION, "nodeId",
-                             paths_node_id(), "region", config_string("server", "region"),
-                             "regions", regions, "gameModes", modes, "protocol", "muster.v1");
+    for (uint32_t i = 0; i < config_core->server.regions.count; i++)
+        json_array_append_new(regions, json_string(config_core->server.regions.items[i]));
+    json_t *info =
+        json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:s}", "name", config_core->server.name, "version",
+                  MUSTER_VERSION, "nodeId", paths_node_id(), "region", config_core->server.region,
+                  "regions", regions, "gameModes", modes, "protocol", "muster.v1");
     char *text = rpc_dump(info, len);
     json_decref(info);
     return text;

@@ -104,7 +104,7 @@ static int32_t run(struct call *call) {
     json_decref(params);
     struct rpc_wait *wait = text ? calloc(1, sizeof *wait) : NULL;
     muster_ticket_id ticket = 0;
-    uint32_t deadline_ms = (uint32_t)config_int("net", "answerTimeoutMs");
+    uint32_t deadline_ms = config_core->net.answer_timeout_ms;
     if (!wait || pending_open(method->owner, "rpc", deadline_ms, on_answer, wait, &ticket)) {
         free(text);
         free(wait);

@@ -61,7 +61,7 @@ static void get_livez(void *user, const struct muster_http_request *request) {
 
 static void get_readyz(void *user, const struct muster_http_request *request) {
     (void)user;
-    bool full = lobby_count() >= (uint32_t)config_int("lobby", "maxLobbies");
+    bool full = lobby_count() >= config_core->lobby.max_lobbies;
     const struct check checks[] = {
         {"tick", tick_failure()},
         {"plugins", is_ready() ? NULL : "starting"},
@@ -138,7 +138,7 @@ static void get_info(void *user, const struct muster_http_request *request) {
 
 static bool is_admin(const struct muster_http_request *request) {
     static const char scheme[] = "Bearer ";
-    const char *token = config_string("admin", "token");
+    const char *token = config_core->admin.token;
     const char *presented = request->authorization;
     if (!token[0] || strncasecmp(presented, scheme, sizeof scheme - 1) != 0) return false;
     unsigned char held[crypto_generichash_BYTES], given[crypto_generichash_BYTES];

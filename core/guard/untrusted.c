@@ -180,7 +180,7 @@ static int rules_add(scmp_filter_ctx filter) {
     if (!code) code = conditions_add(filter, &own_threads, 1);
     /* Its arguments lie in memory, where a filter does not see them: glibc then takes clone. */
     if (!code) code = rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3", NULL);
-    if (!code && config_bool("untrusted", "connect"))
+    if (!code && config_core->untrusted.connect)
         code = conditions_add(filter, connect_conditions,
                               sizeof connect_conditions / sizeof connect_conditions[0]);
     return code;
@@ -279,7 +279,7 @@ void untrusted_request(const char *config_file, bool serves) {
     state.config_file = config_file;
     if (!serves) return;
     /* Libraries that make temporary files must find a folder that stays open to them. */
-    snprintf(folder, sizeof folder, "%s/run", config_string("server", "dataDir"));
+    snprintf(folder, sizeof folder, "%s/run", config_core->server.data_dir);
     setenv("TMPDIR", folder, 1);
 }
 
@@ -311,7 +311,7 @@ static void thread_held(void *user, muster_status status) {
 
 /* A thread that is busy for longer goes without. */
 static muster_status pool_begin(void) {
-    uint32_t count = (uint32_t)config_int("server", "workThreads");
+    uint32_t count = config_core->server.work_threads;
     struct timespec until;
     muster_status status = MUSTER_OK;
     sem_init(&pool.begun, 0, 0);
@@ -363,7 +363,7 @@ static void tell(uint32_t landlock_abi, uint32_t threads) {
     log_info("untrusted",
              "%u threads are locked: scripts of players may run here; no new program, process, "
              "thread or plugin%s",
-             threads, config_bool("untrusted", "connect") ? "" : ", and no connection out");
+             threads, config_core->untrusted.connect ? "" : ", and no connection out");
 }
 
 muster_status untrusted_lock(char *error) {
@@ -387,7 +387,7 @@ muster_status untrusted_lock(char *error) {
 bool untrusted_may_connect(const char *host) {
     uint8_t address[sizeof(struct in6_addr)];
     if (!state.locked) return true;
-    if (!config_bool("untrusted", "connect")) {
+    if (!config_core->untrusted.connect) {
         log_warn("untrusted",
                  "no connection to %s: a node started with --untrusted opens none "
                  "(untrusted.connect)",

@@ -250,8 +250,8 @@ static muster_status allow_share(const char *path, char *error) {
 }
 
 static muster_status allow_configured(char *error) {
-    for (uint32_t i = 0; i < config_list_count("untrusted", "readPaths"); i++) {
-        const char *path = config_list_item("untrusted", "readPaths", i);
+    for (uint32_t i = 0; i < config_core->untrusted.read_paths.count; i++) {
+        const char *path = config_core->untrusted.read_paths.items[i];
         if (rule_add(path, READ_TREE, false)) continue;
         rule_failed(path, error);
         size_t len = strlen(error);
@@ -283,8 +283,8 @@ static muster_status rules_add(const char *config_file, char *error) {
     static const char *const own[] = {"/proc/self/stat", "/proc/self/statm", "/proc/self/fd"};
     if (!rule_add(paths_data(), WRITE_TREE, false)) return rule_failed(paths_data(), error);
     muster_status status = allow_share(paths_share(), error);
-    if (!status) status = allow_certificate(config_string("tls", "cert"), error);
-    if (!status) status = allow_certificate(config_string("tls", "key"), error);
+    if (!status) status = allow_certificate(config_core->tls.cert, error);
+    if (!status) status = allow_certificate(config_core->tls.key, error);
     if (!status) status = allow_configured(error);
     if (!status) status = allow_folders(error);
     if (status) return status;
@@ -304,7 +304,7 @@ static struct ruleset_attr attributes(uint32_t abi) {
     if (abi >= ABI_TRUNCATE) attr.handled_access_fs |= ACCESS_TRUNCATE;
     if (abi >= ABI_IOCTL_DEV) attr.handled_access_fs |= ACCESS_IOCTL_DEV;
     attr.handled_access_net = ACCESS_NET_BIND_TCP;
-    if (!config_bool("untrusted", "connect")) attr.handled_access_net |= ACCESS_NET_CONNECT_TCP;
+    if (!config_core->untrusted.connect) attr.handled_access_net |= ACCESS_NET_CONNECT_TCP;
     /* Not signals: before an erratum's fix that would cut off the threads from each other. */
     attr.scoped = SCOPE_ABSTRACT_UNIX_SOCKET;
     return attr;

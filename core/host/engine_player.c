@@ -121,7 +121,7 @@ static bool fill_identity(uint32_t number, const char *display_name,
     if (!display_name[0] || strlen(display_name) >= sizeof identity->display_name) return false;
     snprintf(identity->player_key, sizeof identity->player_key, "engine:%u", number);
     snprintf(identity->display_name, sizeof identity->display_name, "%s", display_name);
-    snprintf(identity->region, sizeof identity->region, "%s", config_string("server", "region"));
+    snprintf(identity->region, sizeof identity->region, "%s", config_core->server.region);
     json_t *name = json_string(display_name); /* null: no UTF-8 */
     json_decref(name);
     return name != NULL;
@@ -200,7 +200,7 @@ static muster_status request_text(json_int_t id, const char *method, const char 
     *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
     json_decref(request);
     if (!*text) return MUSTER_INVALID;
-    if (strlen(*text) <= (size_t)config_int("net", "messageMaxBytes")) return MUSTER_OK;
+    if (strlen(*text) <= config_core->net.message_max_bytes) return MUSTER_OK;
     free(*text);
     return MUSTER_LIMIT;
 }

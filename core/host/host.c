@@ -90,7 +90,7 @@ static const char *node_id_fn(muster_self *self) {
 
 static const char *region_fn(muster_self *self) {
     (void)self;
-    return config_string("server", "region");
+    return config_core->server.region;
 }
 
 static const char *version_fn(muster_self *self) {

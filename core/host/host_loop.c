@@ -154,7 +154,7 @@ static muster_status work_fn(muster_self *self, muster_work_fn fn,
                              muster_work_id *out) {
     HOST_CHECK_STARTED(self);
     if (!fn) return MUSTER_INVALID;
-    if (self->work_running >= (uint32_t)config_int("server", "workQueueMax")) return MUSTER_LIMIT;
+    if (self->work_running >= config_core->server.work_queue_max) return MUSTER_LIMIT;
     struct work *work = calloc(1, sizeof *work);
     if (!work) return MUSTER_NO_MEMORY;
     *work = (struct work){.fn = fn, .done = done, .user = user};

@@ -13,10 +13,10 @@
 static muster_status mode_add_fn(muster_self *self, const struct muster_mode_info *info) {
     HOST_CHECK_THREAD(self);
     if (!info || !host_size_ok(info->size, sizeof *info)) return MUSTER_INVALID;
-    if (info->tick_rate_hz > (uint64_t)config_int("match", "tickRateMax")) {
-        log_error("host", "plugin %s: mode %.60s wants %u ticks/s, match.tickRateMax is %lld",
+    if (info->tick_rate_hz > config_core->match.tick_rate_max) {
+        log_error("host", "plugin %s: mode %.60s wants %u ticks/s, match.tickRateMax is %u",
                   self->instance_name, info->game_mode ? info->game_mode : "", info->tick_rate_hz,
-                  (long long)config_int("match", "tickRateMax"));
+                  config_core->match.tick_rate_max);
         return MUSTER_INVALID;
     }
     char error[256] = "";

@@ -83,7 +83,7 @@ static void fill(struct lobby *lobby, const struct lobby_wish *wish) {
     snprintf(lobby->game_mode, sizeof lobby->game_mode, "%s", wish->game_mode);
     lobby_settings_apply(lobby); /* asks the mode what its settings do not say */
     const char *region =
-        lobby_region_served(wish->region) ? wish->region : config_string("server", "region");
+        lobby_region_served(wish->region) ? wish->region : config_core->server.region;
     snprintf(lobby->region, sizeof lobby->region, "%s", region);
     const struct session *creator = session_find(wish->creator);
     if (!creator) return;

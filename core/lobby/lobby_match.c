@@ -19,13 +19,13 @@ static const char drained[] = "the server is draining: it begins no more matches
 /* ---- start ----------------------------------------------------------------------------------- */
 
 static struct record *open_record(const struct match_setup *setup) {
-    if (!config_bool("match", "recordEnabled")) return NULL;
+    if (!config_core->match.record_enabled) return NULL;
     char directory[400], path[512];
     snprintf(directory, sizeof directory, "%s/records", paths_data());
     snprintf(path, sizeof path, "%s/%s.mrec", directory, setup->match_key);
     char *header = match_record_header(setup);
     struct record *record = NULL;
-    uint32_t segment_bytes = (uint32_t)config_int("match", "recordSegmentKib") << 10;
+    uint32_t segment_bytes = config_core->match.record_segment_kib << 10;
     muster_status status =
         header ? record_open(path, header, segment_bytes, &record) : MUSTER_NO_MEMORY;
     free(header);
@@ -33,7 +33,7 @@ static struct record *open_record(const struct match_setup *setup) {
         metrics_add(METRIC_RECORD_FAILURES, 1);
         log_warn("record", "%s: %s; the match is played unrecorded", path, status_text(status));
     } else {
-        record_prune(directory, (uint32_t)config_int("match", "recordKeepMax"));
+        record_prune(directory, config_core->match.record_keep_max);
     }
     return record;
 }
@@ -115,8 +115,8 @@ static void start_match(struct lobby *lobby) {
     lobby_state_set(lobby, MUSTER_LOBBY_ACTIVE);
     seat_members(lobby);
     metrics_add(METRIC_MATCHES_STARTED, 1);
-    lobby->checkpoint_due_ms = loop_now_ms() + (uint64_t)config_int("match", "checkpointMs") +
-                               slots_index(lobby->id) * 7 % 1000;
+    lobby->checkpoint_due_ms =
+        loop_now_ms() + config_core->match.checkpoint_ms + slots_index(lobby->id) * 7 % 1000;
     lobby_emit(lobby, MUSTER_NOTICE_MATCH_STARTED, 0, MUSTER_SEAT_NONE, 0);
     lobby_broadcast(lobby, "match.started", lobby_match_json(lobby));
     lobby_broadcast_members(lobby);
@@ -130,7 +130,7 @@ static void checkpoint(struct lobby *lobby) {
     struct match *match = lobby->match;
     uint64_t now_ms = loop_now_ms();
     if (!match->record || now_ms < lobby->checkpoint_due_ms) return;
-    lobby->checkpoint_due_ms = now_ms + (uint64_t)config_int("match", "checkpointMs");
+    lobby->checkpoint_due_ms = now_ms + config_core->match.checkpoint_ms;
     struct muster_bytes state = match_save(match);
     muster_status status =
         state.len ? record_checkpoint(match->record, match->tick, state.data, (uint32_t)state.len)
@@ -171,7 +171,7 @@ static bool conclude(struct lobby *lobby) {
 }
 
 static void end_match(struct lobby *lobby) {
-    lobby->deadline_ms = loop_now_ms() + (uint64_t)config_int("lobby", "scoreboardMs");
+    lobby->deadline_ms = loop_now_ms() + config_core->lobby.scoreboard_ms;
     if (!conclude(lobby)) {
         lobby_close(lobby, MUSTER_LEAVE_KICK, "out of memory");
         return;
@@ -220,7 +220,7 @@ void lobby_match_stop(struct lobby *lobby) {
 
 void lobby_begin_countdown(struct lobby *lobby, bool forced) {
     lobby->forced = forced;
-    uint32_t countdown_ms = (uint32_t)config_int("lobby", "countdownMs");
+    uint32_t countdown_ms = config_core->lobby.countdown_ms;
     lobby->deadline_ms = loop_now_ms() + countdown_ms;
     lobby_state_set(lobby, MUSTER_LOBBY_STARTING);
     lobby_broadcast(lobby, "lobby.countdown", json_pack("{s:i}", "startsInMs", (int)countdown_ms));
@@ -263,8 +263,7 @@ static bool close_if_empty(struct lobby *lobby, uint64_t now_ms) {
         return false;
     }
     if (!lobby->empty_since_ms) lobby->empty_since_ms = now_ms;
-    if (now_ms - lobby->empty_since_ms < (uint64_t)config_int("lobby", "emptyCloseMs"))
-        return false;
+    if (now_ms - lobby->empty_since_ms < config_core->lobby.empty_close_ms) return false;
     lobby_close(lobby, MUSTER_LEAVE_TIMEOUT, "no player is left");
     return true;
 }

@@ -44,7 +44,7 @@ static uint32_t free_member(const struct lobby *lobby, bool spectator) {
     uint32_t begin = spectator ? LOBBY_SPECTATOR_FIRST : 0;
     uint32_t end = lobby->players_max;
     if (spectator) {
-        uint32_t allowed = (uint32_t)config_int("lobby", "spectatorsMax");
+        uint32_t allowed = config_core->lobby.spectators_max;
         end = begin + (allowed < LOBBY_SPECTATORS_MAX ? allowed : LOBBY_SPECTATORS_MAX);
     }
     for (uint32_t i = begin; i < end; i++)
@@ -89,7 +89,7 @@ static void seat_session(struct lobby *lobby, uint32_t index, struct session *se
     memcpy(member->player_key, session->player_key, sizeof member->player_key);
     names_in_lobby(lobby, session, member->display_name);
     member->since_ms = loop_now_ms();
-    member->deadline_ms = member->since_ms + (uint64_t)config_int("lobby", "seatTicketMs");
+    member->deadline_ms = member->since_ms + config_core->lobby.seat_ticket_ms;
     session->lobby = lobby->id;
     session->member = index;
     if (!member_is_spectator(index)) lobby->empty_since_ms = 0;
@@ -292,7 +292,7 @@ void lobby_member_dropped(struct session *session) {
     if (!member || member->state != MEMBER_ENTERED) return;
     member->connected = false;
     member->ready = false;
-    member->deadline_ms = loop_now_ms() + (uint64_t)config_int("lobby", "reconnectMs");
+    member->deadline_ms = loop_now_ms() + config_core->lobby.reconnect_ms;
     if (lobby->match && !lobby->match->ended && !member_is_spectator(session->member))
         match_connection(lobby->match, session->member, false);
     lobby_note_host(lobby);

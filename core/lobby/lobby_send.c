@@ -37,7 +37,7 @@ static void note_skipped(struct member *member, struct client *client) {
     metrics_add(METRIC_SNAPSHOTS_SKIPPED, 1);
     member->want_full = true;
     if (!member->lag_since_ms) member->lag_since_ms = now_ms;
-    if (now_ms - member->lag_since_ms < (uint64_t)config_int("net", "lagCloseMs")) return;
+    if (now_ms - member->lag_since_ms < config_core->net.lag_close_ms) return;
     client_close(client, 4006, "too slow: did not read");
 }
 

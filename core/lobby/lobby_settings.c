@@ -66,8 +66,8 @@ static json_t *mend_texts(const struct schema *schema, json_t *given) {
 
 /* Operator defaults ("botFill=8") below what the creator asks for. */
 static void put_defaults(json_t *values, const struct schema *schema) {
-    for (uint32_t i = 0; i < config_list_count("lobby", "defaults"); i++) {
-        const char *item = config_list_item("lobby", "defaults", i);
+    for (uint32_t i = 0; i < config_core->lobby.defaults.count; i++) {
+        const char *item = config_core->lobby.defaults.items[i];
         const char *equals = strchr(item, '=');
         char key[96];
         if (!equals) continue;
@@ -236,7 +236,7 @@ void lobby_settings_apply(struct lobby *lobby) {
                                                 : lobby->players_max;
     if (players_max > MUSTER_SEATS_MAX / 2) players_max = MUSTER_SEATS_MAX / 2;
     lobby->players_max = players_max;
-    lobby->players_min = (uint32_t)config_int("lobby", "playersMin");
+    lobby->players_min = config_core->lobby.players_min;
     if (lobby->players_min > players_max) lobby->players_min = players_max;
     lobby->is_private = json_is_true(json_object_get(lobby->settings, "isPrivate"));
     lobby->locked = json_is_true(json_object_get(lobby->settings, "locked"));

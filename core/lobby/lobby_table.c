@@ -123,10 +123,8 @@ uint64_t lobby_left_ms(uint64_t deadline_ms) {
 }
 
 bool lobby_region_served(const char *region) {
-    if (strcmp(region, config_string("server", "region")) == 0) return true;
-    for (uint32_t i = 0; i < config_list_count("server", "regions"); i++)
-        if (strcmp(region, config_list_item("server", "regions", i)) == 0) return true;
-    return false;
+    return strcmp(region, config_core->server.region) == 0 ||
+           config_list_has(&config_core->server.regions, region);
 }
 
 /* ---- its members ----------------------------------------------------------------------------- */

@@ -194,7 +194,7 @@ void lobby_vote_restart(struct lobby *lobby) {
         .key = "restart",
         .subject = "",
         .options = options,
-        .needed = (uint32_t)config_int("lobby", "restartVotesMin"),
+        .needed = config_core->lobby.restart_votes_min,
         .caller_seat = MUSTER_SEAT_NONE,
         .excluded_seat = MUSTER_SEAT_NONE,
     };

@@ -53,8 +53,7 @@ static void on_purged(void *user, muster_status status, const struct muster_db_r
 }
 
 /* What was created or completed before that is old; nothing is when days is 0. */
-static int64_t limit_ms(const char *key) {
-    int64_t days = config_int("store", key);
+static int64_t limit_ms(int64_t days) {
     return days ? loop_unix_ms() - days * DAY_MS : 0;
 }
 
@@ -62,9 +61,10 @@ static void run_batch(void *user) {
     (void)user;
     if (purge.asking) return;
     const char *node = paths_node_id();
-    struct muster_db_value results[] = {integer(limit_ms("resultDays")), integer(BATCH_ROWS)};
+    struct muster_db_value results[] = {integer(limit_ms(config_core->store.result_days)),
+                                        integer(BATCH_ROWS)};
     struct muster_db_value lobbies[] = {
-        integer(limit_ms("lobbyDays")),
+        integer(limit_ms(config_core->store.lobby_days)),
         integer(BATCH_ROWS),
         {.type = MUSTER_DB_TEXT, .bytes = {node, strlen(node)}},
         integer(purge.started_ms),

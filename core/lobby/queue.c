@@ -87,7 +87,7 @@ static bool place(struct lobby *lobby, muster_ticket_id ticket, uint32_t team) {
         session_notify(session, "match.found",
                        json_pack("{s:s,s:o,s:s,s:s}", "ticketId", text, "lobby",
                                  lobby_info_json(lobby), "seatTicket", seat_ticket, "url",
-                                 config_string("net", "publicUrl")));
+                                 config_core->net.public_url));
     }
     json_decref(failure.data);
     return placed;
@@ -251,7 +251,7 @@ static void fill(struct waiting *waiting, const struct session *session, const c
     waiting->player = session->id;
     waiting->since_ms = waiting->told_ms = loop_now_ms();
     const char *wanted = region[0] ? region : session->region;
-    if (!lobby_region_served(wanted)) wanted = config_string("server", "region");
+    if (!lobby_region_served(wanted)) wanted = config_core->server.region;
     snprintf(waiting->game_mode, sizeof waiting->game_mode, "%s", game_mode);
     snprintf(waiting->region, sizeof waiting->region, "%s", wanted);
     snprintf(waiting->map_name, sizeof waiting->map_name, "%s", map_name);

@@ -57,12 +57,12 @@ static void conclude(struct delivery *delivery, muster_verdict verdict) {
         remove_delivery(delivery);
         return;
     }
-    if (++delivery->attempts >= (uint32_t)config_int("report", "attemptsMax")) {
+    if (++delivery->attempts >= config_core->report.attempts_max) {
         give_up(delivery, "tried too often");
         return;
     }
     uint32_t doublings = delivery->attempts < 10 ? delivery->attempts - 1 : 9;
-    uint64_t pause_ms = (uint64_t)config_int("report", "backoffMs") << doublings;
+    uint64_t pause_ms = (uint64_t)config_core->report.backoff_ms << doublings;
     delivery->due_ms = loop_now_ms() + pause_ms;
 }
 
@@ -102,7 +102,7 @@ static void on_timer(void *user) {
 }
 
 static void add(struct provider *reporter, uint32_t kind, const char *json, uint32_t len) {
-    if (reports.count >= (uint32_t)config_int("report", "queueMax")) {
+    if (reports.count >= config_core->report.queue_max) {
         struct delivery *oldest = reports.first;
         if (oldest->ticket) pending_cancel(oldest->ticket);
         give_up(oldest, "the queue is full");

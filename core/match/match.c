@@ -111,8 +111,7 @@ static void copy_setup(struct match *match, const struct match_setup *setup) {
     match->seats_max = setup->seats_max;
     match->record = setup->record;
     match->replaying = setup->is_replay;
-    match->repeat_ticks_max =
-        (uint32_t)config_int("match", "inputRepeatMs") * setup->tick_rate_hz / 1000;
+    match->repeat_ticks_max = config_core->match.input_repeat_ms * setup->tick_rate_hz / 1000;
     snprintf(match->key, sizeof match->key, "%s", setup->match_key);
     snprintf(match->lobby_key, sizeof match->lobby_key, "%s", setup->lobby_key);
     snprintf(match->game_mode, sizeof match->game_mode, "%s", setup->game_mode);

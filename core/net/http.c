@@ -185,7 +185,7 @@ static void pending_add(muster_request_id id, struct party *party) {
     }
     pending->id = id;
     pending->party = party;
-    pending->deadline_ms = loop_now_ms() + (uint64_t)config_int("http", "handlerTimeoutMs");
+    pending->deadline_ms = loop_now_ms() + config_core->http.handler_timeout_ms;
     *pending_tail = pending;
     pending_tail = &pending->next;
     if (!deadline_timer) {
@@ -226,8 +226,8 @@ void http_closed(muster_request_id id) {
 static bool auth_allowed(const char *address, uint32_t *retry_after_ms) {
     if (!auth_limits) {
         auth_limits =
-            limit_table_create(AUTH_ENTRIES, (double)config_int("http", "authPerMinute") / 60.0,
-                               (double)config_int("http", "authBurst"));
+            limit_table_create(AUTH_ENTRIES, (double)config_core->http.auth_per_minute / 60.0,
+                               (double)config_core->http.auth_burst);
     }
     *retry_after_ms = 1000;
     return auth_limits && limit_table_take(auth_limits, address, loop_now_ms(), retry_after_ms);

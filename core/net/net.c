@@ -378,8 +378,8 @@ static struct lws_vhost *plain_vhost_create(const char *name,
 
 static muster_status vhosts_create(char *error) {
     idle_policy = (lws_retry_bo_t){
-        .secs_since_valid_ping = (uint16_t)config_int("net", "idlePingS"),
-        .secs_since_valid_hangup = (uint16_t)config_int("net", "idleHangupS"),
+        .secs_since_valid_ping = (uint16_t)config_core->net.idle_ping_s,
+        .secs_since_valid_hangup = (uint16_t)config_core->net.idle_hangup_s,
     };
     net_state.public_vhost = public_vhost_create("\npublic");
     if (!net_state.public_vhost) {
@@ -408,12 +408,12 @@ static muster_status tables_create(char *error) {
 
 muster_status net_start(const struct net_handlers *handlers, char *error) {
     net_state = (struct net){.phase = NET_UP, .handlers = *handlers};
-    net_state.message_max_bytes = (uint32_t)config_int("net", "messageMaxBytes");
-    net_state.queue_max_bytes = (uint32_t)config_int("net", "sendQueueMaxBytes");
-    net_state.body_max_bytes = (uint32_t)config_int("http", "bodyMaxBytes");
-    net_state.handshake_timeout_ms = (uint32_t)config_int("net", "handshakeTimeoutMs");
-    snprintf(net_state.tls_cert, sizeof net_state.tls_cert, "%s", config_string("tls", "cert"));
-    snprintf(net_state.tls_key, sizeof net_state.tls_key, "%s", config_string("tls", "key"));
+    net_state.message_max_bytes = config_core->net.message_max_bytes;
+    net_state.queue_max_bytes = config_core->net.send_queue_max_bytes;
+    net_state.body_max_bytes = config_core->http.body_max_bytes;
+    net_state.handshake_timeout_ms = config_core->net.handshake_timeout_ms;
+    snprintf(net_state.tls_cert, sizeof net_state.tls_cert, "%s", config_core->tls.cert);
+    snprintf(net_state.tls_key, sizeof net_state.tls_key, "%s", config_core->tls.key);
     net_state.tls = net_state.tls_cert[0] != '\0';
     destroy_turns = 0;
     muster_status status = net_places_fit(error);

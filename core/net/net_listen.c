@@ -135,11 +135,11 @@ static void listener_close(struct listener *listener) {
 
 muster_status net_listen_start(char *error) {
     spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    muster_status status = listener_open(&public_listener, config_string("net", "address"),
-                                         (uint32_t)config_int("net", "port"), error);
+    muster_status status =
+        listener_open(&public_listener, config_core->net.address, config_core->net.port, error);
     if (status == MUSTER_OK) {
-        status = listener_open(&admin_listener, config_string("net", "adminAddress"),
-                               (uint32_t)config_int("net", "adminPort"), error);
+        status = listener_open(&admin_listener, config_core->net.admin_address,
+                               config_core->net.admin_port, error);
     }
     if (status != MUSTER_OK) net_listen_stop();
     return status;

@@ -33,8 +33,8 @@ static bool is_of_host(const char *origin, const char *host) {
 }
 
 static bool is_listed(const char *origin) {
-    for (uint32_t i = 0; i < config_list_count("net", "allowedOrigins"); i++) {
-        const char *item = config_list_item("net", "allowedOrigins", i);
+    for (uint32_t i = 0; i < config_core->net.allowed_origins.count; i++) {
+        const char *item = config_core->net.allowed_origins.items[i];
         if (strcmp(item, "*") == 0 || strcasecmp(item, origin) == 0) return true;
     }
     return false;

@@ -33,8 +33,8 @@ static struct limit_table *rates;
 
 muster_status net_peer_init(void) {
     if (sodium_init() < 0) return MUSTER_INTERNAL;
-    rates = limit_table_create(RATE_ENTRIES, (double)config_int("net", "acceptPerSecond"),
-                               (double)config_int("net", "acceptBurst"));
+    rates = limit_table_create(RATE_ENTRIES, (double)config_core->net.accept_per_second,
+                               (double)config_core->net.accept_burst);
     return rates ? MUSTER_OK : MUSTER_NO_MEMORY;
 }
 
@@ -63,7 +63,7 @@ static struct net_peer *peer_find(const char *address) {
 }
 
 static uint32_t cap(void) {
-    return (uint32_t)config_int("net", "connectionsPerAddressMax");
+    return config_core->net.connections_per_address_max;
 }
 
 bool net_peer_admit(const char *address, bool proxied) {
@@ -110,9 +110,9 @@ uint32_t net_peer_count(void) {
 /* ---- Trusted proxies: addresses or "address/bits" ---- */
 
 bool net_proxy_trusted(const char *address) {
-    for (uint32_t i = 0; i < config_list_count("net", "trustedProxies"); i++) {
+    for (uint32_t i = 0; i < config_core->net.trusted_proxies.count; i++) {
         struct address_prefix range;
-        const char *item = config_list_item("net", "trustedProxies", i);
+        const char *item = config_core->net.trusted_proxies.items[i];
         if (address_prefix_read(item, &range) && address_in(address, &range)) return true;
     }
     return false;

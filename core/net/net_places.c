@@ -66,8 +66,8 @@ bool net_place_make(bool admin) {
  * players there are: so connections get what is left, and fewer than CONNECTIONS_LEAST are none. */
 muster_status net_places_fit(char *error) {
     struct rlimit limit = {0};
-    rlim_t others = (rlim_t)config_int("lobby", "maxLobbies") + OTHER_DESCRIPTORS;
-    rlim_t wanted = (rlim_t)config_int("net", "connectionsMax");
+    rlim_t others = (rlim_t)config_core->lobby.max_lobbies + OTHER_DESCRIPTORS;
+    rlim_t wanted = (rlim_t)config_core->net.connections_max;
     net_state.places[false].max = (uint32_t)wanted;
     net_state.places[true].max = ADMIN_CONNECTIONS_MAX;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return MUSTER_OK;

@@ -41,22 +41,23 @@ static uint32_t kept_count;
 
 /* ---- the numbers ----------------------------------------------------------------------------- */
 
+#define KEY(member) offsetof(struct config_core, member)
+
 /* players: at one address at once, as the limit sees it; 0: an address is not limited. What is
  * guessed (codes) or made (lobbies) counts the same for both, because new players cost nothing. */
 static const struct {
-    const char *section;
-    const char *rate_key;
-    const char *burst_key; /* null: as the rate */
+    size_t count; /* of struct config_core, as burst */
+    size_t burst; /* 0: as count */
     double period_s;
     double players;
 } rates[PARTY_RATES] = {
-    [PARTY_STRANGER] = {"net", "strangerPerSecond", "strangerBurst", 1, 1},
-    [PARTY_MESSAGE] = {"net", "messagesPerSecond", "messagesBurst", 1, 0},
-    [PARTY_REQUEST] = {"net", "requestsPerSecond", "requestsBurst", 1, 8},
-    [PARTY_CHAT] = {"lobby", "chatPerFiveSeconds", NULL, 5, 8},
-    [PARTY_CREATE] = {"lobby", "createPerMinute", NULL, 60, 1},
-    [PARTY_CODE] = {"lobby", "codeTriesPerMinute", NULL, 60, 1},
-    [PARTY_FIND] = {"lobby", "findPerMinute", NULL, 60, 4},
+    [PARTY_STRANGER] = {KEY(net.stranger_per_second), KEY(net.stranger_burst), 1, 1},
+    [PARTY_MESSAGE] = {KEY(net.messages_per_second), KEY(net.messages_burst), 1, 0},
+    [PARTY_REQUEST] = {KEY(net.requests_per_second), KEY(net.requests_burst), 1, 8},
+    [PARTY_CHAT] = {KEY(lobby.chat_per_five_seconds), 0, 5, 8},
+    [PARTY_CREATE] = {KEY(lobby.create_per_minute), 0, 60, 1},
+    [PARTY_CODE] = {KEY(lobby.code_tries_per_minute), 0, 60, 1},
+    [PARTY_FIND] = {KEY(lobby.find_per_minute), 0, 60, 4},
 };
 
 struct flow {
@@ -64,12 +65,14 @@ struct flow {
     double burst; /* 0: without a limit */
 };
 
+static double number_at(size_t offset) {
+    return *(const uint32_t *)((const char *)config_core + offset);
+}
+
 static struct flow flow_of(const struct party *party, enum party_rate rate) {
     double players = party->key[0] == 'a' ? rates[rate].players : 1;
-    double count = (double)config_int(rates[rate].section, rates[rate].rate_key) * players;
-    double burst = !rates[rate].burst_key
-                       ? count
-                       : (double)config_int(rates[rate].section, rates[rate].burst_key) * players;
+    double count = number_at(rates[rate].count) * players;
+    double burst = rates[rate].burst ? number_at(rates[rate].burst) * players : count;
     return (struct flow){count / rates[rate].period_s, burst};
 }
 

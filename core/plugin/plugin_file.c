@@ -25,7 +25,7 @@
 
 /* The folder's i-th candidate; false at the end. */
 static bool directory_candidate(uint32_t i, char *out, uint32_t cap) {
-    const char *configured = config_string("server", "pluginsDir");
+    const char *configured = config_core->server.plugins_dir;
     if (configured[0]) {
         snprintf(out, cap, "%s", configured);
         return i == 0;
@@ -139,8 +139,7 @@ static int private_dir_open(const char *path) {
 
 /* <data dir>/run, 0700. */
 static int run_dir_open(char *path, uint32_t cap) {
-    if ((uint32_t)snprintf(path, cap, "%s/run", config_string("server", "dataDir")) >= cap)
-        return -1;
+    if ((uint32_t)snprintf(path, cap, "%s/run", config_core->server.data_dir) >= cap) return -1;
     bool made = mkdir(path, 0700) == 0;
     int fd = private_dir_open(path);
     if (fd >= 0 && !made) stale_remove(fd);

@@ -32,14 +32,14 @@ static void check_roles(char *error) {
 /* ---- region ---------------------------------------------------------------------------------- */
 
 static void check_region(char *error) {
-    const char *region = config_string("server", "region");
-    for (uint32_t i = 0; i < config_list_count("server", "regions"); i++)
-        if (strcmp(region, config_list_item("server", "regions", i)) == 0) return;
+    const char *region = config_core->server.region;
+    const struct config_list *regions = &config_core->server.regions;
+    if (config_list_has(regions, region)) return;
     char found[2048] = "none";
     size_t used = 0;
-    for (uint32_t i = 0; i < config_list_count("server", "regions") && used < sizeof found; i++)
+    for (uint32_t i = 0; i < regions->count && used < sizeof found; i++)
         used += (size_t)snprintf(found + used, sizeof found - used, "%s\"%s\"", i ? ", " : "",
-                                 config_list_item("server", "regions", i));
+                                 regions->items[i]);
     config_fail(error, "%s: expected server.region \"%s\" to be among them, found %s",
                 config_place("server", "regions"), region, found);
 }
@@ -96,18 +96,18 @@ static void check_default(const char *item, char *error) {
 }
 
 static void check_given_once(uint32_t index, char *error) {
-    const char *item = config_list_item("lobby", "defaults", index);
+    const char *item = config_core->lobby.defaults.items[index];
     size_t len = strcspn(item, "=") + 1;
     for (uint32_t i = 0; item[len - 1] && i < index; i++)
-        if (strncmp(item, config_list_item("lobby", "defaults", i), len) == 0)
+        if (strncmp(item, config_core->lobby.defaults.items[i], len) == 0)
             config_fail(error, "%s: %.*s is given twice", config_place("lobby", "defaults"),
                         (int)len - 1, item);
 }
 
 muster_status check_defaults(char *error) {
     size_t before = strlen(error);
-    for (uint32_t i = 0; i < config_list_count("lobby", "defaults"); i++) {
-        check_default(config_list_item("lobby", "defaults", i), error);
+    for (uint32_t i = 0; i < config_core->lobby.defaults.count; i++) {
+        check_default(config_core->lobby.defaults.items[i], error);
         check_given_once(i, error);
     }
     return strlen(error) > before ? MUSTER_INVALID : MUSTER_OK;
@@ -124,15 +124,14 @@ static void cannot_use(const char *key, const char *file, const char *expected, 
                 reason ? reason : why);
 }
 
-static bool can_read(const char *key, char *error) {
-    const char *file = config_string("tls", key);
+static bool can_read(const char *key, const char *file, char *error) {
     if (access(file, R_OK) == 0) return true;
     config_fail(error, "%s: %s: %s", config_place("tls", key), file, strerror(errno));
     return false;
 }
 
 static void check_pair(char *error) {
-    const char *cert = config_string("tls", "cert"), *key = config_string("tls", "key");
+    const char *cert = config_core->tls.cert, *key = config_core->tls.key;
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
     ERR_clear_error();
     if (!context)
@@ -147,14 +146,14 @@ static void check_pair(char *error) {
 
 muster_status check_tls(char *error) {
     size_t before = strlen(error);
-    bool has_cert = config_string("tls", "cert")[0], has_key = config_string("tls", "key")[0];
+    bool has_cert = config_core->tls.cert[0], has_key = config_core->tls.key[0];
     if (has_cert != has_key) {
         const char *missing = has_cert ? "key" : "cert";
         config_fail(error, "%s: expected a file, as tls.%s names one, found nothing",
                     config_place("tls", missing), has_cert ? "cert" : "key");
     } else if (has_cert) {
-        bool both = can_read("cert", error);
-        both = can_read("key", error) && both;
+        bool both = can_read("cert", config_core->tls.cert, error);
+        both = can_read("key", config_core->tls.key, error) && both;
         if (both) check_pair(error);
     }
     return strlen(error) > before ? MUSTER_INVALID : MUSTER_OK;

@@ -6,9 +6,8 @@
 #include "config.h"
 #include "net_url.h"
 
-static void check_address(const char *key, char *error) {
+static void check_address(const char *key, const char *address, char *error) {
     uint8_t bytes[ADDRESS_BYTES];
-    const char *address = config_string("net", key);
     if (!address_bytes(address, bytes))
         config_fail(error,
                     "%s: expected an IP address of this machine, or 0.0.0.0 or ::, found \"%s\"",
@@ -24,8 +23,8 @@ static bool is_origin(const char *text) {
 }
 
 static void check_origins(char *error) {
-    for (uint32_t i = 0; i < config_list_count("net", "allowedOrigins"); i++) {
-        const char *item = config_list_item("net", "allowedOrigins", i);
+    for (uint32_t i = 0; i < config_core->net.allowed_origins.count; i++) {
+        const char *item = config_core->net.allowed_origins.items[i];
         if (!is_origin(item))
             config_fail(
                 error,
@@ -37,8 +36,8 @@ static void check_origins(char *error) {
 
 static void check_proxies(char *error) {
     struct address_prefix range;
-    for (uint32_t i = 0; i < config_list_count("net", "trustedProxies"); i++) {
-        const char *item = config_list_item("net", "trustedProxies", i);
+    for (uint32_t i = 0; i < config_core->net.trusted_proxies.count; i++) {
+        const char *item = config_core->net.trusted_proxies.items[i];
         if (address_prefix_read(item, &range)) continue;
         config_fail(error,
                     "%s: expected ADDRESS or ADDRESS/BITS with 1 bit at least, found \"%.120s\"",
@@ -48,14 +47,14 @@ static void check_proxies(char *error) {
 
 static void check_public_url(char *error) {
     struct net_url url;
-    const char *text = config_string("net", "publicUrl");
+    const char *text = config_core->net.public_url;
     if (text[0] && net_url_parse(text, "ws", &url))
         config_fail(error, "%s: expected a URL like wss://play.example.org/ws, found \"%s\"",
                     config_place("net", "publicUrl"), text);
 }
 
 static void check_silence(char *error) {
-    long long ping = config_int("net", "idlePingS"), hangup = config_int("net", "idleHangupS");
+    long long ping = config_core->net.idle_ping_s, hangup = config_core->net.idle_hangup_s;
     if (hangup <= ping)
         config_fail(
             error,
@@ -66,8 +65,8 @@ static void check_silence(char *error) {
 
 muster_status check_net(char *error) {
     size_t before = strlen(error);
-    check_address("address", error);
-    check_address("adminAddress", error);
+    check_address("address", config_core->net.address, error);
+    check_address("adminAddress", config_core->net.admin_address, error);
     check_origins(error);
     check_proxies(error);
     check_public_url(error);

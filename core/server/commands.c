@@ -23,12 +23,12 @@
 /* ---- server ---------------------------------------------------------------------------------- */
 
 static void run_status(struct run *run) {
-    run_say(run, "%s, node %s, version %s\n", config_string("server", "name"), paths_node_id(),
+    run_say(run, "%s, node %s, version %s\n", config_core->server.name, paths_node_id(),
             MUSTER_VERSION);
     run_say(run, "players %u connected, %u sessions, %u searching\n", session_connected_count(),
             session_count(), queue_count());
-    run_say(run, "lobbies %u of %lld, matches %u, ticks stretched to %.0f %%\n", lobby_count(),
-            (long long)config_int("lobby", "maxLobbies"), match_count(), pacer_stretch() * 100);
+    run_say(run, "lobbies %u of %u, matches %u, ticks stretched to %.0f %%\n", lobby_count(),
+            config_core->lobby.max_lobbies, match_count(), pacer_stretch() * 100);
     run_answer(run);
 }
 

@@ -47,7 +47,7 @@ static const char *account_text(const struct session *session) {
 }
 
 void run_players(struct run *run) {
-    bool shows = config_bool("admin", "showAddresses");
+    bool shows = config_core->admin.show_addresses;
     muster_player_id id = 0;
     for (struct session *s; (s = session_next(&id));) {
         const struct lobby *lobby = lobby_find(s->lobby);

@@ -187,7 +187,7 @@ static void answer_kept(struct run *run, muster_status status) {
 
 static void describe(struct run *run, const struct sanction *sanction) {
     char end[40], address[ADDRESS_PREFIX_TEXT_MAX] = "";
-    bool shows = !sanction->guests_only || config_bool("admin", "showAddresses");
+    bool shows = !sanction->guests_only || config_core->admin.show_addresses;
     sanction_end_text(sanction, end);
     bool has_end = sanction->kind == SANCTION_BAN || sanction->kind == SANCTION_MUTE;
     if (sanction->address.bits) address_prefix_text(&sanction->address, address);

@@ -164,9 +164,9 @@ static int print(enum action action) {
 
 static void start_log(enum action action) {
     static const char *const formats[] = {"auto", "human", "json"};
-    uint32_t format = LOG_FORMAT_AUTO, level = log_level_parse(config_string("server", "logLevel"));
+    uint32_t format = LOG_FORMAT_AUTO, level = log_level_parse(config_core->server.log_level);
     for (uint32_t i = 0; i < 3; i++)
-        if (strcmp(config_string("server", "logFormat"), formats[i]) == 0) format = i;
+        if (strcmp(config_core->server.log_format, formats[i]) == 0) format = i;
     /* Tools keep stdout to themselves: before log_start, lines go to stderr. */
     if (action != ACTION_RUN)
         log_level_set(MUSTER_LOG_WARN);

@@ -130,7 +130,7 @@ static void on_http_leave(const void *owner) {
 static void collect_metrics(void) {
     untrusted_report();
     metrics_set(METRIC_PLAYERS_CONNECTED, session_connected_count());
-    metrics_set(METRIC_PLAYERS_MAX, (double)config_int("server", "maxPlayers"));
+    metrics_set(METRIC_PLAYERS_MAX, (double)config_core->server.max_players);
     metrics_set(METRIC_LOBBIES_WAITING, lobby_count_state(MUSTER_LOBBY_WAITING));
     metrics_set(METRIC_LOBBIES_STARTING, lobby_count_state(MUSTER_LOBBY_STARTING));
     metrics_set(METRIC_LOBBIES_ACTIVE, lobby_count_state(MUSTER_LOBBY_ACTIVE));
@@ -163,7 +163,7 @@ static const struct lobby_hooks hooks = {
 };
 
 static muster_status start_books(void) {
-    uint32_t players_max = (uint32_t)config_int("server", "maxPlayers");
+    uint32_t players_max = config_core->server.max_players;
     session_set_hooks(
         &(struct session_hooks){.dropped = on_session_dropped, .ended = on_session_ended});
     auth_set_attached(store_player);
@@ -174,7 +174,7 @@ static muster_status start_books(void) {
     metrics_set_collector(collect_metrics);
     muster_status status = session_init(players_max);
     if (!status) status = pacer_start();
-    if (!status) status = lobby_init((uint32_t)config_int("lobby", "maxLobbies"), &hooks);
+    if (!status) status = lobby_init(config_core->lobby.max_lobbies, &hooks);
     if (!status) status = queue_init(players_max);
     if (!status) status = report_init();
     dispatch_set_more(methods_plugin_find);
@@ -227,10 +227,10 @@ static void listen_now(void) {
     }
     if (!lock_if_asked()) return;
     char line[160];
-    snprintf(line, sizeof line, "Server is ready: listening on %s:%u",
-             config_string("net", "address"), net_port());
+    snprintf(line, sizeof line, "Server is ready: listening on %s:%u", config_core->net.address,
+             net_port());
     log_info("server", "version %s, node %s, admin address %s:%u", MUSTER_VERSION, paths_node_id(),
-             config_string("net", "adminAddress"), net_admin_port());
+             config_core->net.admin_address, net_admin_port());
     server.ready = true;
     emit(MUSTER_NOTICE_SERVER_READY);
     log_plain(line);
@@ -326,14 +326,14 @@ static muster_status check_reloaded(char *error) {
 }
 
 muster_status server_reload(char *report) {
-    const char *level = config_string("server", "logLevel"); /* the same string while it is equal */
+    const char *level = config_core->server.log_level; /* the same string while it is equal */
     muster_status status = config_reload(check_reloaded, report);
     methods_info_forget();
-    if (config_string("server", "logLevel") != level)
-        log_level_set(log_level_parse(config_string("server", "logLevel")));
+    if (config_core->server.log_level != level)
+        log_level_set(log_level_parse(config_core->server.log_level));
     metrics_set(METRIC_RELOAD_SUCCESS, status == MUSTER_OK);
     size_t len = strlen(report);
-    if (!status && config_string("tls", "cert")[0]) /* its files may be others, unseen by config */
+    if (!status && config_core->tls.cert[0]) /* its files may be others, unseen by config */
         snprintf(report + len, CONFIG_ERROR_MAX - len, "%stls: certificate and key read again",
                  len && report[len - 1] != '\n' ? "\n" : "");
     return status;

@@ -63,7 +63,7 @@ int server_prepare(bool keeps_data) {
     if (sodium_init() < 0) return load_error(MUSTER_INTERNAL, "libsodium did not start");
     if (text_init()) return load_error(MUSTER_INTERNAL, "ICU has no data");
     /* One thread ends its jobs in the order in which they came. */
-    int64_t threads = load.for_command ? 1 : config_int("server", "workThreads");
+    int64_t threads = load.for_command ? 1 : config_core->server.work_threads;
     muster_status status = loop_init((uint32_t)threads);
     if (status) return load_error(MUSTER_INTERNAL, "the event loop did not start");
     if (load.for_command) loop_clock_virtual(COMMAND_START_MS, loop_unix_ms());

@@ -20,7 +20,8 @@ enum { UNITS_PER_MS = 500000, BURST_CALLS = 5 };
 static const char config_schema[] =
     "[{\"key\":\"modDirs\",\"type\":\"list\",\"default\":[\"mods\"],\"max\":16,\"unit\":\"folder\","
     "\"help\":\"Folders "
-    "whose folders are mods, besides those that come along; one that is not there is skipped\"},"
+    "whose folders are mods, besides those that come along; relative to the working directory; one "
+    "that is not there is skipped\"},"
     "{\"key\":\"rules\",\"type\":\"list\",\"default\":[],\"max\":256,\"help\":\"Rules that lobbies "
     "may choose; empty: all\"},"
     "{\"key\":\"permissions\",\"type\":\"list\",\"default\":[\"chat\",\"storage\",\"teams\","

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
+import { handbook } from "./handbook.mjs";
 import { ROOT, runDaemon, runFile, startServer, tempDir, testConfig } from "./harness.mjs";
 
 const CONFIG = 78;
@@ -230,58 +231,8 @@ test("an address that no interface has is a mistake of the configuration", async
     assert.equal(code, CONFIG, stdout);
 });
 
-/** One key's row in docs/operations.md: `[name, {default, range, unit, needs}]`. */
-function rowKeys(line) {
-    const [keys, fallback, range, unit, , needs] = line.split("|").slice(1).map((cell) => cell.trim());
-    const names = [...keys.matchAll(/`([a-z_]+\.[A-Za-z]+)`/g)].map((match) => match[1]);
-    // A row of several keys has one cell for all of them, or one for each.
-    const parts = (text) => {
-        const list = names.length > 1 ? text.split(", ") : [text];
-        return names.map((_, i) => (list.length === names.length ? list[i] : text));
-    };
-    const [fallbacks, ranges, units] = [parts(fallback), parts(range), parts(unit)];
-    return names.map((name, i) => [name, { default: fallbacks[i], range: ranges[i], unit: units[i], needs }]);
-}
-
-/** The range as the handbook writes it. */
-function rangeText(key) {
-    const least = key.minItems ?? key.minLength ?? key.minimum;
-    const most = key.maxItems ?? key.maxLength ?? key.maximum;
-    if (key.enum) return key.enum.join(", ");
-    if (key.type === "boolean") return "true, false";
-    if (key.type === "integer" || key.type === "number") return `${least} to ${most}`;
-    const what = key.type === "array" ? "items" : "bytes";
-    return least > 0 ? `${least} to ${most} ${what}` : `up to ${most} ${what}`;
-}
-
-function defaultText(key) {
-    if (typeof key.default === "boolean" || typeof key.default === "number") return String(key.default);
-    if (key.default === "") return "empty";
-    const text = Array.isArray(key.default) ? JSON.stringify(key.default).replaceAll(",", ", ") : key.default;
-    return `\`${text}\``;
-}
-
 test("the handbook says of each key what the server says", async (t) => {
-    const cwd = await tempDir(t);
-    const schema = JSON.parse((await runDaemon(["--print-schema"], { cwd })).stdout).properties;
-    const printed = (await runDaemon(["--print-config"], { cwd })).stdout;
-    const book = await readFile(path.join(ROOT, "docs/operations.md"), "utf8");
-    const rows = new Map(
-        book.split("\n").filter((line) => /^\| `[a-z_]+\.[A-Za-z]+`(.*\|){5}/.test(line)).flatMap(rowKeys),
-    );
-    const core = ["server", "net", "http", "admin", "tls", "lobby", "store", "match", "report", "untrusted"];
-    const sections = new Set([...core, ...[...rows.keys()].map((name) => name.split(".")[0])]);
-    for (const section of sections)
-        for (const [name, key] of Object.entries(schema[section].properties)) {
-            const row = rows.get(`${section}.${name}`);
-            assert.ok(row, `${section}.${name} has no row`);
-            assert.equal(row.default, defaultText(key), `${section}.${name}: default`);
-            assert.equal(row.range.replace(", secret", ""), rangeText(key), `${section}.${name}: range`);
-            if (row.unit)
-                assert.ok(key.description.endsWith(`(${row.unit})`), `${section}.${name}: ${key.description}`);
-            const line = printed.split("\n").find((text) => text.startsWith(`${section}.${name} = `));
-            assert.equal(row.needs === "restart", line.endsWith("; a change needs a restart"), `${section}.${name}`);
-            rows.delete(`${section}.${name}`);
-        }
-    assert.deepEqual([...rows.keys()], [], "rows of keys that do not exist");
+    const { page, made, missing } = await handbook(await tempDir(t));
+    assert.deepEqual(missing, []);
+    assert.equal(page, made, "./dev docs writes the tables anew");
 });

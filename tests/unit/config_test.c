@@ -93,13 +93,14 @@ static muster_status accept(char *wrong) {
 static void test_defaults(void **state) {
     (void)state;
     assert_loads(NULL);
-    assert_int_equal(config_int("net", "port"), 7350);
-    assert_string_equal(config_string("net", "adminAddress"), "127.0.0.1");
-    assert_true(config_bool("match", "recordEnabled"));
-    assert_int_equal(config_list_count("server", "regions"), 1);
-    assert_string_equal(config_list_item("server", "regions", 0), "local");
-    assert_string_equal(config_list_item("server", "regions", 7), "");
-    assert_int_equal(config_int("lobby", "reconnectMs"), 60000);
+    assert_int_equal(config_core->net.port, 7350);
+    assert_string_equal(config_core->net.admin_address, "127.0.0.1");
+    assert_true(config_core->match.record_enabled);
+    assert_int_equal(config_core->server.regions.count, 1);
+    assert_string_equal(config_core->server.regions.items[0], "local");
+    assert_true(config_list_has(&config_core->server.regions, "local"));
+    assert_false(config_list_has(&config_core->server.regions, "loc"));
+    assert_int_equal(config_core->lobby.reconnect_ms, 60000);
     assert_true(config_plugin_count() > 0);
     assert_null(config_plugin_pin("db_sqlite"));
     assert_non_null(config_entry("net", "port"));
@@ -116,11 +117,11 @@ static void test_origins_in_order(void **state) {
     struct config_options options = {
         .file = path, .port = 3, .data_dir = "/var/x", .log_format = "json"};
     assert_int_equal(config_load(&options, error), MUSTER_OK);
-    assert_int_equal(config_int("net", "port"), 3);
-    assert_int_equal(config_int("net", "adminPort"), 2);
-    assert_int_equal(config_int("net", "idlePingS"), 7);
-    assert_string_equal(config_string("server", "dataDir"), "/var/x");
-    assert_string_equal(config_string("server", "logFormat"), "json");
+    assert_int_equal(config_core->net.port, 3);
+    assert_int_equal(config_core->net.admin_port, 2);
+    assert_int_equal(config_core->net.idle_ping_s, 7);
+    assert_string_equal(config_core->server.data_dir, "/var/x");
+    assert_string_equal(config_core->server.log_format, "json");
 }
 
 /* --watch is no key: a reload keeps it. */
@@ -140,8 +141,8 @@ static void test_watch(void **state) {
 static void test_numbers_as_strings(void **state) {
     (void)state;
     assert_loads("{\"net\":{\"port\":\"27015\"},\"match\":{\"recordEnabled\":\"false\"}}");
-    assert_int_equal(config_int("net", "port"), 27015);
-    assert_false(config_bool("match", "recordEnabled"));
+    assert_int_equal(config_core->net.port, 27015);
+    assert_false(config_core->match.record_enabled);
 }
 
 /* ---- mistakes ---- */
@@ -226,7 +227,7 @@ static void test_stray_environment(void **state) {
     setenv("OTHER_THING", "1", 1);
     assert_loads("{\"plugins\":[\"auth_local\"]}");
     declare("auth_local");
-    assert_int_equal(config_int("lobby", "maxLobbies"), 7);
+    assert_int_equal(config_core->lobby.max_lobbies, 7);
     setenv("MUSTER_AUTH_LOCAL_PASSWORD_FILE", "/dev/null", 1);
     assert_int_equal(config_check_environment(error), MUSTER_OK);
     setenv("MUSTER_NET_PORT_FILE", "/dev/null", 1); /* no secret: it is looked for nowhere */
@@ -312,7 +313,7 @@ static void test_secret_files(void **state) {
     unsetenv("MUSTER_A_PASSWORD_FILE");
     setenv("MUSTER_NET_PORT_FILE", path, 1); /* no secret, so no file */
     assert_loads(NULL);
-    assert_int_equal(config_int("net", "port"), 7350);
+    assert_int_equal(config_core->net.port, 7350);
 }
 
 /* "aaa...": a word of so many letters; before it what comes first. */
@@ -400,23 +401,23 @@ static void test_mistakes_without_end(void **state) {
 
 static muster_status refuse_nine(char *wrong) {
     assert_string_equal(wrong, "");
-    return config_int("lobby", "countdownMs") == 9 ? config_fail(wrong, "nine is too many")
-                                                   : MUSTER_OK;
+    return config_core->lobby.countdown_ms == 9 ? config_fail(wrong, "nine is too many")
+                                                : MUSTER_OK;
 }
 
 static void test_reload_refused(void **state) {
     (void)state;
     assert_loads("{\"lobby\":{\"countdownMs\":7,\"maxLobbies\":5},\"server\":{\"name\":\"N\"}}");
-    const char *kept = config_string("server", "name");
+    const char *kept = config_core->server.name;
     write_text("{\"lobby\":{\"countdownMs\":9,\"maxLobbies\":5},\"server\":{\"name\":\"M\"}}");
     assert_int_equal(config_reload(refuse_nine, error), MUSTER_INVALID);
     assert_string_equal(error, "nine is too many");
-    assert_int_equal(config_int("lobby", "countdownMs"), 7);
-    assert_ptr_equal(config_string("server", "name"), kept);
+    assert_int_equal(config_core->lobby.countdown_ms, 7);
+    assert_ptr_equal(config_core->server.name, kept);
     write_text("{\"lobby\":{\"countdownMs\":8},\"server\":{\"name\":\"M\"}}");
     assert_int_equal(config_reload(refuse_nine, error), MUSTER_OK);
-    assert_int_equal(config_int("lobby", "countdownMs"), 8);
-    assert_string_equal(config_string("server", "name"), "M");
+    assert_int_equal(config_core->lobby.countdown_ms, 8);
+    assert_string_equal(config_core->server.name, "M");
     assert_string_equal(kept, "N");
 }
 
@@ -426,7 +427,7 @@ static void test_reload(void **state) {
                  "\"server\":{\"name\":\"N\"}}");
     declare("a");
     declare("b");
-    const char *kept = config_string("server", "name");
+    const char *kept = config_core->server.name;
     const char *replaced = config_string("a", "name");
     write_text("{\"plugins\":[\"a\"],\"a\":{\"name\":\"two\"},\"server\":{\"name\":\"N\"},"
                "\"net\":{\"port\":9},\"lobby\":{\"countdownMs\":9}}");
@@ -435,16 +436,16 @@ static void test_reload(void **state) {
                                "net.port changed: needs a restart\n"
                                "lobby.countdownMs changed: in force\n"
                                "a.name changed: reload the plugin, or restart");
-    assert_int_equal(config_int("net", "port"), 7350); /* still in force */
-    assert_int_equal(config_int("lobby", "countdownMs"), 9);
+    assert_int_equal(config_core->net.port, 7350); /* still in force */
+    assert_int_equal(config_core->lobby.countdown_ms, 9);
     assert_string_equal(config_string("a", "name"), "two");
     assert_string_equal(replaced, "one"); /* strings that were handed out stay */
-    assert_ptr_equal(config_string("server", "name"), kept);
+    assert_ptr_equal(config_core->server.name, kept);
     assert_null(config_entry("b", "name"));
 
     write_text("{\"net\":{\"port\":-1}}");
     assert_int_equal(config_reload(accept, error), MUSTER_INVALID);
-    assert_int_equal(config_int("lobby", "countdownMs"), 9);
+    assert_int_equal(config_core->lobby.countdown_ms, 9);
     assert_string_equal(config_string("a", "name"), "two");
 }
 
