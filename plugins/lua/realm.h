@@ -11,6 +11,7 @@
 #include <muster/plugin.h>
 
 #include "events.h"
+#include "sandbox.h"
 
 enum { REALM_SCRIPTS_MAX = 24, REALM_BUS_MAX = 64 };
 
@@ -86,6 +87,7 @@ struct realm {
     struct handlers bus; /* id holds "event\0id" */
     struct message messages[REALM_BUS_MAX];
     char probe_error[400]; /* why it does not start */
+    enum sandbox_kill probe_kill;
     /* the match realm's */
     char game_mode[MUSTER_NAME_MAX];
     struct quota commands;      /* to the match's mode */

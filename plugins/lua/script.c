@@ -83,6 +83,7 @@ static void killed(struct script *script, uint64_t call, uint32_t host_calls) {
     if (realm->kind == REALM_MATCH && !realm->is_replay && !realm->is_probe)
         note_stop(realm, script->index, call, host_calls);
     report_kill(script);
+    if (realm->is_probe) realm->probe_kill = sandbox_killed(script->sandbox);
     script_stop_sandbox(script);
     if (realm->is_probe) return;
     script_trial_check(script);
