@@ -1,7 +1,8 @@
 /* net - the libwebsockets context, the connections' lives, deadlines, orderly end.
  *
- * Owns the context, its vhosts and every connection. The parts: net_listen (sockets), net_peer
- * (addresses), net_ws, net_http, net_queue, net_client. server starts and stops it.
+ * Owns the context, its vhosts and every connection, and stands on top of the parts: net_conn (one
+ * connection), net_listen (sockets), net_peer (addresses), net_gate, net_ws, net_http, net_queue,
+ * net_client. server starts and stops it.
  */
 #include "net_internal.h"
 
@@ -24,8 +25,6 @@
 #define RX_BUFFER_BYTES 1024
 #define HEARTBEAT_SWEEPS 10
 #define DYING_CONNECTIONS_MAX 1024
-
-struct net net_state;
 
 static struct loop_timer *sweep_timer;
 static uint32_t sweeps;
@@ -59,48 +58,30 @@ static const struct lws_protocols client_protocols[] = {
 
 /* ---- Connections ---- */
 
-static void deadline_remove(struct conn *conn) {
-    if (conn->deadline_ms == 0) return;
-    if (conn->deadline_prev) {
-        conn->deadline_prev->deadline_next = conn->deadline_next;
-    } else {
-        net_state.deadlines = conn->deadline_next;
-    }
-    if (conn->deadline_next) conn->deadline_next->deadline_prev = conn->deadline_prev;
-    conn->deadline_prev = conn->deadline_next = NULL;
-    conn->deadline_ms = 0;
+static void on_conn_ends(struct conn *conn) {
+    net_gate_leave(conn);
+    net_place_leave(conn);
 }
 
-void net_conn_deadline(struct conn *conn, uint32_t ms) {
-    deadline_remove(conn);
-    if (ms == 0) return;
-    conn->deadline_ms = loop_now_ms() + ms;
-    conn->deadline_next = net_state.deadlines;
-    if (conn->deadline_next) conn->deadline_next->deadline_prev = conn;
-    net_state.deadlines = conn;
-}
-
-struct conn *net_conn_of(struct lws *wsi) {
-    return slots_find(&net_state.conns, (conn_id)(uintptr_t)lws_get_opaque_user_data(wsi));
-}
-
-static void conn_free(struct conn *conn) {
-    deadline_remove(conn);
+static void on_conn_gone(struct conn *conn) {
     net_gate_forget(conn);
     net_place_leave(conn);
     net_peer_remove(conn);
     net_http_gone(conn);
     net_ws_gone(conn);
-    slots_remove(&net_state.conns, conn->id);
 }
 
-struct conn *net_conn_open(int fd, bool admin, const char *address) {
+static void on_conn_silenced(struct conn *conn) {
+    net_http_last_word(conn, 400, "request_malformed", "no request that can be read");
+}
+
+static bool conn_open(int fd, bool admin, const char *address) {
     conn_id id = 0;
     bool room = net_place_make(admin);
     struct conn *conn = room ? slots_add(&net_state.conns, &id) : NULL;
     if (!conn) {
         close(fd);
-        return NULL;
+        return false;
     }
     conn->id = id;
     conn->admin = admin;
@@ -112,48 +93,11 @@ struct conn *net_conn_open(int fd, bool admin, const char *address) {
     conn->fd = fd;
     if (!net_gate_sees(conn)) {
         net_conn_adopt(conn);
-        return slots_find(&net_state.conns, id);
+        return slots_find(&net_state.conns, id) != NULL;
     }
-    if (net_gate_watch(conn)) return conn;
-    conn_free(conn);
-    return NULL;
-}
-
-void net_conn_adopt(struct conn *conn) {
-    conn_id id = conn->id;
-    const lws_adopt_desc_t adopt = {
-        .vh = conn->admin ? net_state.admin_vhost : net_state.public_vhost,
-        .type = LWS_ADOPT_HTTP | LWS_ADOPT_SOCKET | LWS_ADOPT_ALLOW_SSL,
-        .fd = {.sockfd = conn->fd},
-        .opaque = (void *)(uintptr_t)id,
-    };
-    conn->fd = -1; /* libwebsockets closes it, also when it does not take it */
-    struct lws *wsi = lws_adopt_descriptor_vhost_via_info(&adopt);
-    conn = slots_find(&net_state.conns, id);
-    if (conn && wsi) conn->wsi = wsi;
-    if (conn && !wsi) conn_free(conn);
-}
-
-void net_conn_pause(struct conn *conn, bool paused) {
-    if (conn->paused == paused) return;
-    conn->paused = paused;
-    lws_rx_flow_control(conn->wsi, !paused);
-}
-
-void net_conn_shut(struct conn *conn) {
-    if (conn->dead) return;
-    if (!conn->wsi && conn->fd >= 0) {
-        conn_free(conn);
-        return;
-    }
-    conn->dead = conn->closing = true;
-    net_gate_leave(conn);
-    deadline_remove(conn);
-    net_place_leave(conn);
-    /* A paused connection, or one between request and answer, would not look at its end. */
-    net_conn_pause(conn, false);
-    lws_callback_on_writable(conn->wsi);
-    shutdown(lws_get_socket_fd(conn->wsi), SHUT_RDWR);
+    if (net_gate_watch(conn)) return true;
+    net_conn_free(conn);
+    return false;
 }
 
 /* ---- Events of libwebsockets ---- */
@@ -162,6 +106,13 @@ static int on_http_closed(struct conn *conn) {
     conn->closing = conn->dead = true;
     net_conn_deadline(conn, 0);
     net_http_gone(conn);
+    return 0;
+}
+
+/* Whose first frame is not seen to be masked is not read. */
+static int on_ws_established(struct conn *conn) {
+    net_ws_established(conn);
+    if (conn->open && net_gate_sees(conn) && net_gate_watch(conn)) net_conn_pause(conn, true);
     return 0;
 }
 
@@ -179,7 +130,7 @@ static int on_conn_event(struct lws *wsi, enum lws_callback_reasons reason, void
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return net_ws_confirm(conn);
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
         return strcmp(lws_get_protocol(wsi)->name, NET_SUBPROTOCOL) != 0;
-    case LWS_CALLBACK_ESTABLISHED: return net_ws_established(conn);
+    case LWS_CALLBACK_ESTABLISHED: return on_ws_established(conn);
     case LWS_CALLBACK_RECEIVE: return net_ws_receive(conn, in, len);
     case LWS_CALLBACK_SERVER_WRITEABLE: return net_ws_writeable(conn);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: return net_ws_peer_closes(conn);
@@ -189,7 +140,7 @@ static int on_conn_event(struct lws *wsi, enum lws_callback_reasons reason, void
     case LWS_CALLBACK_HTTP_WRITEABLE: return net_http_writeable(conn);
     case LWS_CALLBACK_CLOSED_HTTP: return on_http_closed(conn);
     case LWS_CALLBACK_CLOSED: net_ws_gone(conn); return 0;
-    default: conn_free(conn); return 0; /* LWS_CALLBACK_WSI_DESTROY */
+    default: net_conn_free(conn); return 0; /* LWS_CALLBACK_WSI_DESTROY */
     }
 }
 
@@ -408,6 +359,8 @@ static muster_status tables_create(char *error) {
 
 muster_status net_start(const struct net_handlers *handlers, char *error) {
     net_state = (struct net){.phase = NET_UP, .handlers = *handlers};
+    net_conn_parts = (struct net_conn_parts){
+        .ends = on_conn_ends, .gone = on_conn_gone, .silenced = on_conn_silenced};
     net_state.message_max_bytes = config_core->net.message_max_bytes;
     net_state.queue_max_bytes = config_core->net.send_queue_max_bytes;
     net_state.body_max_bytes = config_core->http.body_max_bytes;
@@ -420,7 +373,7 @@ muster_status net_start(const struct net_handlers *handlers, char *error) {
     if (status == MUSTER_OK) status = tables_create(error);
     if (status == MUSTER_OK) status = context_create(error);
     if (status == MUSTER_OK) status = vhosts_create(error);
-    if (status == MUSTER_OK) status = net_listen_start(error);
+    if (status == MUSTER_OK) status = net_listen_start(conn_open, error);
     if (status == MUSTER_OK) {
         sweep_timer = loop_timer_start(NET_SWEEP_MS, NET_SWEEP_MS, on_sweep, NULL);
         if (!sweep_timer) status = MUSTER_NO_MEMORY;

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 #include "metrics.h"
 
@@ -22,18 +21,6 @@
 
 muster_status net_http_init(uint32_t requests_max) {
     return slots_init(&net_state.exchanges, requests_max, sizeof(struct exchange));
-}
-
-struct exchange *net_exchange_of(const struct conn *conn) {
-    return slots_find(&net_state.exchanges, conn->exchange);
-}
-
-void net_exchange_free(struct conn *conn, struct exchange *exchange) {
-    conn->exchange = 0;
-    free(exchange->texts);
-    free(exchange->body);
-    free(exchange->answer);
-    slots_remove(&net_state.exchanges, exchange->id);
 }
 
 void net_http_gone(struct conn *conn) {
@@ -91,18 +78,6 @@ LWS_VISIBLE int lws_return_http_status(struct lws *wsi, unsigned int code, const
     if (lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) > 0)
         return net_http_refuse(conn, 400, "upgrade_unknown", "only websocket is upgraded to");
     return net_http_refuse(conn, 400, "path_invalid", "the path must begin with a slash");
-}
-
-/* What it cannot read it ends without a word, and tells us when nothing can be sent any more. This
- * is its last call before; like the one above, it finds the executable's function first. */
-LWS_VISIBLE int shutdown(int fd, int how) {
-    uint64_t id = 0;
-    struct conn *conn = NULL;
-    while (how == SHUT_WR && (conn = slots_next(&net_state.conns, &id))) {
-        if (conn->wsi && lws_get_socket_fd(conn->wsi) == fd)
-            net_http_last_word(conn, 400, "request_malformed", "no request that can be read");
-    }
-    return (int)syscall(SYS_shutdown, fd, how);
 }
 
 bool net_http_host_fits(struct lws *wsi) {

@@ -120,9 +120,16 @@ struct net {
 };
 extern struct net net_state;
 
-/* ---- net.c ---- */
+/* ---- net_conn.c ---- */
 
-struct conn *net_conn_open(int fd, bool admin, const char *address);
+/* What net.c does for the parts that hold something for a connection. */
+struct net_conn_parts {
+    void (*ends)(struct conn *conn);     /* it is being shut */
+    void (*gone)(struct conn *conn);     /* before the record goes */
+    void (*silenced)(struct conn *conn); /* nothing can be sent any more after this */
+};
+extern struct net_conn_parts net_conn_parts;
+
 struct conn *net_conn_of(struct lws *wsi);
 /* Shut down at `ms` from now unless moved; 0: never. */
 void net_conn_deadline(struct conn *conn, uint32_t ms);
@@ -130,6 +137,7 @@ void net_conn_deadline(struct conn *conn, uint32_t ms);
 void net_conn_shut(struct conn *conn);
 /* Hands the socket over; on failure the connection is gone. */
 void net_conn_adopt(struct conn *conn);
+void net_conn_free(struct conn *conn);
 /* Stop or go on reading; a request is answered before the next is read. */
 void net_conn_pause(struct conn *conn, bool paused);
 
@@ -163,7 +171,9 @@ void net_place_leave(struct conn *conn);
 
 /* ---- net_listen.c, net_peer.c ---- */
 
-muster_status net_listen_start(char *error);
+/* Takes the descriptor; false: refused. */
+typedef bool net_accept_fn(int fd, bool admin, const char *address);
+muster_status net_listen_start(net_accept_fn *fn, char *error);
 void net_listen_stop(void);
 
 muster_status net_peer_init(void);
@@ -208,7 +218,7 @@ bool net_meter_fits(struct conn *conn);
 /* ---- net_ws.c ---- */
 
 int net_ws_confirm(struct conn *conn);
-int net_ws_established(struct conn *conn);
+void net_ws_established(struct conn *conn);
 int net_ws_receive(struct conn *conn, const uint8_t *data, size_t len);
 int net_ws_writeable(struct conn *conn);
 int net_ws_peer_closes(struct conn *conn);
@@ -254,6 +264,7 @@ struct exchange {
     uint32_t answer_sent;
 };
 
+/* net_conn.c */
 struct exchange *net_exchange_of(const struct conn *conn);
 void net_exchange_free(struct conn *conn, struct exchange *exchange);
 

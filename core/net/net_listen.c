@@ -33,6 +33,7 @@ struct listener {
 static struct listener public_listener = {.fd = -1};
 static struct listener admin_listener = {.fd = -1, .admin = true};
 static int spare_fd = -1; /* given up to turn clients away when descriptors run out */
+static net_accept_fn *accepted;
 
 static muster_status listen_fail(char *error, const char *address, uint32_t port) {
     muster_status status = errno == EADDRINUSE      ? MUSTER_EXISTS
@@ -82,7 +83,7 @@ static void take(const struct listener *listener, int fd, const struct sockaddr_
         return;
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (!net_conn_open(fd, listener->admin, address)) metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
+    if (!accepted(fd, listener->admin, address)) metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
 }
 
 static bool accept_one(const struct listener *listener) {
@@ -133,7 +134,8 @@ static void listener_close(struct listener *listener) {
     listener->fd = -1;
 }
 
-muster_status net_listen_start(char *error) {
+muster_status net_listen_start(net_accept_fn *fn, char *error) {
+    accepted = fn;
     spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     muster_status status =
         listener_open(&public_listener, config_core->net.address, config_core->net.port, error);

@@ -89,7 +89,7 @@ int net_ws_confirm(struct conn *conn) {
     return 0;
 }
 
-int net_ws_established(struct conn *conn) {
+void net_ws_established(struct conn *conn) {
     int lowat = NOTSENT_LOWAT_BYTES;
     conn->websocket = true;
     net_conn_deadline(conn, 0);
@@ -98,13 +98,11 @@ int net_ws_established(struct conn *conn) {
     if (conn->over_cap) {
         metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
         net_close(conn->id, 4008, "too many connections from this address");
-        return 0;
+        return;
     }
     conn->user = net_state.handlers.ws_open(conn->id, conn->address);
     conn->open = conn->user != NULL;
-    if (conn->open && net_gate_sees(conn) && net_gate_watch(conn)) net_conn_pause(conn, true);
     if (!conn->open) net_close(conn->id, 1013, "try again later");
-    return 0;
 }
 
 /* ---- Messages in ---- */

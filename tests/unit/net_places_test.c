@@ -44,6 +44,7 @@ static int setup(void **state) {
     limit_sets = 0;
     limit = (struct rlimit){100000, 100000};
     net_state = (struct net){.phase = NET_UP};
+    net_conn_parts = (struct net_conn_parts){.ends = net_place_leave, .gone = net_place_leave};
     setenv("MUSTER_PLUGINS", "", 1);
     setenv("MUSTER_NET_CONNECTIONS_MAX", "1000", 1);
     setenv("MUSTER_LOBBY_MAX_LOBBIES", "100", 1);
