@@ -304,11 +304,9 @@ double portable_atan2(double y, double x) {
 }
 
 double portable_asin(double x) {
-    if (!(fabs(x) <= 1)) return NAN;
     return portable_atan2(x, sqrt((1 - x) * (1 + x)));
 }
 
 double portable_acos(double x) {
-    if (!(fabs(x) <= 1)) return NAN;
     return portable_atan2(sqrt((1 - x) * (1 + x)), x);
 }

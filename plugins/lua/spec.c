@@ -174,7 +174,6 @@ static void run_test(struct spec *spec, uint32_t index) {
         realm_check_states(&lobby->lobby);
     }
     report(spec, spec->tests[index], status, now_s() - began_s);
-    spec->error_count = 0;
     spec_world_clear(spec);
     if (status == MUSTER_LIMIT && open_file(spec)) report(spec, "again", MUSTER_INVALID, 0);
 }

@@ -60,6 +60,49 @@ static void each_place_is_told_once(void **state) {
     assert_true(host_heard("error: one/other.lua:1: of other"));
 }
 
+/* A line for each of so many words; n: raises at its n-th line. */
+static void choose_places(uint32_t count) {
+    static char text[1 << 15];
+    size_t used = (size_t)sprintf(text, "hooks.on('chat', 'c', function(n)\n");
+    for (uint32_t i = 0; i < count; i++)
+        used += (size_t)sprintf(text + used, "if n == '%u' then error('at ' .. n .. '.') end\n", i);
+    strcpy(text + used, "end)\n");
+    choose(text);
+}
+
+static void fail_at(uint32_t place) {
+    char word[16];
+    snprintf(word, sizeof word, "%u", place);
+    testkit_advance(rig->kit, 1000); /* twenty in ten seconds would be too many */
+    say(word, 1);
+}
+
+static void so_many_places_are_told(void **state) {
+    (void)state;
+    choose_places(SCRIPT_TOLD_MAX + 1);
+    for (uint32_t i = 0; i <= SCRIPT_TOLD_MAX; i++) {
+        char told[16];
+        fail_at(i);
+        snprintf(told, sizeof told, "at %u.", i);
+        assert_int_equal(host_heard(told), i < SCRIPT_TOLD_MAX);
+        assert_non_null(testkit_log_find(rig->kit, told));
+    }
+}
+
+/* The place that was told longest ago makes room for a new one. */
+static void so_many_places_are_remembered(void **state) {
+    (void)state;
+    choose_places(ERRORS_REMEMBERED + 2);
+    for (uint32_t i = 0; i < ERRORS_REMEMBERED + 2; i++) fail_at(i);
+    testkit_log_clear(rig->kit);
+    for (int i = 0; i < 3; i++) {
+        fail_at(ERRORS_REMEMBERED);
+        fail_at(ERRORS_REMEMBERED + 1);
+    }
+    assert_non_null(testkit_log_find(rig->kit, "error 3 here"));
+    assert_null(testkit_log_find(rig->kit, "error 1 here"));
+}
+
 /* ---- reloads --------------------------------------------------------------------------------- */
 
 static const char *reload(const char *text) {
@@ -551,6 +594,8 @@ static void a_replay_is_silent(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(each_place_is_told_once),
+        TEST(so_many_places_are_told),
+        TEST(so_many_places_are_remembered),
         TEST(the_host_hears_what_becomes_of_new_code),
         TEST(a_trial_ends),
         TEST(the_third_stop_is_the_last),

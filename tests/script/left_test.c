@@ -56,6 +56,41 @@ static void what_came_before_failed_code_comes_back(void **state) {
     assert_true(rig_say(rig, 0, "hello"));
 }
 
+static void assert_kept(const struct mod *mod) {
+    testkit_pump(rig->kit);
+    assert_int_equal(access(rig_path("store/%s.json", mod->hash), F_OK), 0);
+}
+
+/* For replays: what is uploaded, and what is reloaded. */
+static void each_version_is_kept(void **state) {
+    static const char text[] = "hooks.on('tick', 't', function() end)";
+    (void)state;
+    choose(text);
+    free(rig->instance->store_dir);
+    rig->instance->store_dir = strdup(rig_path("store"));
+    assert_string_equal(rig_upload(rig, "mine", text, strlen(text)).code, "");
+    assert_kept(rig->lobby->uploads[0]);
+    write_one("", "hooks.on('chat', 'c', function() end)");
+    (void)testkit_command(rig->kit, "mods reload one");
+    assert_kept(mods_find(rig->instance->mods, "one"));
+}
+
+/* New code fails, and the old one does not start any more: the mod is off, and its gate shut. */
+static void what_cannot_come_back_is_off(void **state) {
+    (void)state;
+    choose("if realm == 'lobby' and #lobby.players() > 2 then error('full') end\n"
+           "hooks.on('chat', 'c', function() end)\n");
+    muster_player_id third = testkit_player_add(rig->kit, "Cid", "Cid");
+    assert_non_null(testkit_member_add(rig->kit, rig->id, third, 2, MUSTER_TEAM_RED));
+    write_one("", "hooks.on('chat', 'c', function() error('new') end)");
+    assert_int_equal(strncmp(testkit_command(rig->kit, "mods reload one"), "one reloaded", 12), 0);
+    (void)rig_say(rig, 0, "hello");
+    testkit_pump(rig->kit);
+    assert_null(rig_script(rig, REALM_LOBBY, "one")->sandbox);
+    assert_non_null(testkit_act_find(rig->kit, "neither the new code nor the old one runs"));
+    assert_false(rig_say(rig, 0, "hello"));
+}
+
 /* As long as a mod runs it has its zone; one that is off for good has none. */
 static void a_zone_is_free_when_its_owner_is_off(void **state) {
     static const char owner[] = "hooks.on('tick', 't', function()\n"
@@ -105,6 +140,8 @@ static void a_handle_is_of_one_person(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(what_came_before_failed_code_comes_back),
+        TEST(each_version_is_kept),
+        TEST(what_cannot_come_back_is_off),
         TEST(a_zone_is_free_when_its_owner_is_off),
         TEST(a_handle_is_of_one_person),
     };

@@ -166,6 +166,16 @@ static void test_values_that_are_not_known_are_not_followed(void **state) {
            "end\n"
            "return f\n",
            "");
+    /* nor what a register held before */
+    expect("",
+           "do local f, s = print, 'none' end\n"
+           "i18n.t()\n"
+           "local rep = 'none'\n"
+           "do local f = i18n.t end\n"
+           "rep:rep(2)\n"
+           "do local a, b, c, d = rep, rep, rep, hooks end\n"
+           "for i = 1, 2 do print(i.onn) end\n",
+           "");
 }
 
 static void test_what_does_not_compile_is_found(void **state) {
@@ -189,6 +199,22 @@ static void test_findings_are_bounded_and_told_once(void **state) {
     size_t lines = 0;
     for (const char *at = found; (at = strchr(at, '\n')) != NULL; at++) lines++;
     assert_int_equal(lines, 250); /* 500 kept, each twice */
+    text[0] = '\0';
+    for (int i = 0; i < 600; i++) sprintf(text + strlen(text), "print(g%d)\n", i);
+    rig_write(rig_path("rule/init.lua"), text);
+    check_rule();
+    assert_non_null(strstr(found, "'g499'"));
+    assert_null(strstr(found, "'g500'"));
+}
+
+static void test_a_mode_has_no_global_state(void **state) {
+    (void)state;
+    rig_write(rig_path("rule/mod.json"), "{\"id\":\"rule\",\"name\":\"r\",\"version\":\"1.0.0\","
+                                         "\"api\":\"1\",\"kind\":\"mode\"}");
+    rig_write(rig_path("rule/init.lua"), "state = {}\nreturn {}\n");
+    check_rule();
+    assert_string_equal(found, "init.lua:1: error: assigns to the undeclared global 'state' (did "
+                               "you forget 'local'?)\n");
 }
 
 static void test_an_upload_is_checked_too(void **state) {
@@ -217,6 +243,7 @@ int main(void) {
         TEST(test_values_that_are_not_known_are_not_followed),
         TEST(test_what_does_not_compile_is_found),
         TEST(test_findings_are_bounded_and_told_once),
+        TEST(test_a_mode_has_no_global_state),
         TEST(test_an_upload_is_checked_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

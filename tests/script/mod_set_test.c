@@ -61,6 +61,16 @@ static void test_optional_needs_in_a_circle_stop_nobody(void **state) {
     mods_destroy(mods);
 }
 
+static void test_a_wish_for_who_is_left_out_counts_for_nothing(void **state) {
+    (void)state;
+    rig_rule("a", "a_free", "1.0.0", ",\"optional\":[\"broken\"]");
+    rig_rule("a", "b_free", "1.0.0", "");
+    rig_rule("a", "broken", "1.0.0", ",\"depends\":[\"none\"]");
+    struct mods *mods = load();
+    expect_order(mods, "a_free b_free");
+    mods_destroy(mods);
+}
+
 static void test_the_later_folder_wins(void **state) {
     (void)state;
     rig_rule("a", "same", "2.0.0", "");
@@ -213,6 +223,28 @@ static void test_a_check_leaves_the_set_as_it_is(void **state) {
     mods_destroy(mods);
 }
 
+static void test_a_set_has_so_many(void **state) {
+    (void)state;
+    struct mod_error error;
+    char id[16];
+    for (int i = 0; i <= MODS_MAX; i++) {
+        snprintf(id, sizeof id, "r%03d", i);
+        rig_rule("a", id, "1.0.0", "");
+    }
+    struct mods *mods = load();
+    assert_int_equal(mods_count(mods), MODS_MAX);
+    expect_told("a/r256 is left out: more than 256 mods");
+    assert_null(strstr(told, "a/r255"));
+    struct mod *mod = read_mod("a", "r256");
+    assert_int_equal(mods_replace(mods, mod, &error), MUSTER_LIMIT);
+    mod_unpin(mod);
+    mod = read_mod("a", "r255");
+    assert_int_equal(mods_replace(mods, mod, &error), MUSTER_OK);
+    mod_unpin(mod);
+    assert_int_equal(mods_count(mods), MODS_MAX);
+    mods_destroy(mods);
+}
+
 /* ---- one lobby */
 
 static muster_status choose(const struct mods *mods, const char *a, const char *b, uint32_t cap,
@@ -251,6 +283,7 @@ static void test_a_lobby_gets_what_its_mods_need(void **state) {
     assert_int_equal(choose(mods, "topp", NULL, 8, ids, &error), MUSTER_NOT_FOUND);
     assert_string_equal(error.text, "there is no mod \"topp\"; did you mean \"top\"?");
     assert_int_equal(choose(mods, "top", NULL, 1, ids, &error), MUSTER_LIMIT);
+    assert_int_equal(choose(mods, "top", NULL, 2, ids, &error), MUSTER_OK);
     mods_destroy(mods);
 }
 
@@ -260,6 +293,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_those_that_are_needed_come_first),
         TEST(test_optional_needs_in_a_circle_stop_nobody),
+        TEST(test_a_wish_for_who_is_left_out_counts_for_nothing),
         TEST(test_the_later_folder_wins),
         TEST(test_one_bad_mod_stops_no_other),
         TEST(test_a_missing_need_names_the_chain),
@@ -268,6 +302,7 @@ int main(void) {
         TEST(test_a_new_version_takes_the_place),
         TEST(test_a_new_version_that_does_not_fit_is_refused),
         TEST(test_a_check_leaves_the_set_as_it_is),
+        TEST(test_a_set_has_so_many),
         TEST(test_a_lobby_gets_what_its_mods_need),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,6 +112,7 @@ static void test_a_damaged_file_is_refused(void **state) {
     assert_int_equal(rename(path, rig_path("store/%s.json", hash)), 0);
     assert_int_equal(mod_store_get(dir, hash, &back, &error), MUSTER_INVALID);
     assert_non_null(strstr(error.text, "is damaged: its texts have the hash "));
+    assert_null(back);
     assert_int_equal(mod_store_get(dir, mod->hash, &back, &error), MUSTER_NOT_FOUND);
     assert_int_equal(mod_store_get(dir, "../../../../etc/passwd", &back, &error), MUSTER_NOT_FOUND);
     assert_int_equal(symlink(rig_path("store/%s.json", hash), path), 0);
@@ -125,6 +126,11 @@ static void test_a_store_that_cannot_be_written_says_so(void **state) {
     rig_write(rig_path("file"), "");
     assert_int_equal(mod_store_put(rig_path("file"), mod), MUSTER_IO);
     assert_int_equal(mod_store_put(rig_path("none/store"), mod), MUSTER_IO);
+    rig_write(rig_path("store/%s.json/in_the_way", mod->hash), "");
+    assert_int_equal(mod_store_put(rig_path("store"), mod), MUSTER_IO);
+    assert_int_equal(remove(rig_path("store/%s.json/in_the_way", mod->hash)), 0);
+    assert_int_equal(remove(rig_path("store/%s.json", mod->hash)), 0);
+    assert_int_equal(remove(rig_path("store")), 0); /* nothing else is left there */
     mod_unpin(mod);
 }
 

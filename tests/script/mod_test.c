@@ -128,7 +128,7 @@ static void test_the_hash_names_the_texts(void **state) {
     (void)state;
     write_koth();
     struct mod *mod = read_good(rig_path("koth"));
-    assert_int_equal(strlen(mod->hash), MOD_HASH_MAX - 1);
+    assert_string_equal(mod->hash, "b8f7491f271b8a5fd7e4e1d1c6d48e22"); /* recordings name it */
     rig_write(rig_path("koth/tests/koth_spec.lua"), "changed()\n");
     struct mod *same = read_good(rig_path("koth"));
     assert_string_equal(mod->hash, same->hash);
@@ -153,6 +153,13 @@ static void test_its_tests_are_read_apart(void **state) {
     assert_string_equal(specs.files[0].chunk, "koth/tests/koth_spec.lua");
     assert_string_equal(specs.files[0].text, "it()\n");
     mod_specs_deinit(&specs);
+    rig_write(rig_path("koth/tests/a/b/c_spec.lua"), "it()\n");
+    assert_int_equal(mod_specs_read(rig_path("koth"), &specs, &error), MUSTER_OK);
+    assert_int_equal(specs.count, 2);
+    mod_specs_deinit(&specs);
+    rig_write(rig_path("koth/tests/a/b/c/d_spec.lua"), "it()\n");
+    assert_int_equal(mod_specs_read(rig_path("koth"), &specs, &error), MUSTER_LIMIT);
+    assert_string_equal(error.text, "tests/a/b/c: more than 4 folders in folders");
     rig_rule("", "plain", "1.0.0", "");
     assert_int_equal(mod_specs_read(rig_path("plain"), &specs, &error), MUSTER_OK);
     assert_int_equal(specs.count, 0);
@@ -176,10 +183,18 @@ static void test_mod_json_is_looked_at_key_by_key(void **state) {
         {",\"xyz\":1", "xyz: unknown key"},
         {",\"author\":\"\"", "author: expected a line of 1 to 64 bytes, found \"\""},
         {",\"author\":\"a\\nb\"", "author: expected a line of 1 to 64 bytes, found \"a\\nb\""},
+        {",\"author\":"
+         "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\u00e9\u00e9\u00e9\u00e9\u00e9"
+         "\u00e9\u00e9\u00e9\u00e9\u00e9\"",
+         "author: expected a line of 1 to 64 bytes, found "
+         "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..."}, /* cut before what does not fit */
         {",\"base\":\"arena\"", "base: only a mode has it"},
         {",\"maps\":[\"a\"]", "maps: only a mode has it"},
         {",\"limits\":{\"memoryKb\":63}",
          "limits.memoryKb: expected an integer, 64 to 65536, found 63"},
+        {",\"limits\":{\"memoryKb\":65537}",
+         "limits.memoryKb: expected an integer, 64 to 65536, found 65537"},
+        {",\"conflicts\":[\"rule\"]", "conflicts[0]: expected another mod, found \"rule\""},
         {",\"limits\":{\"memoryKB\":64}",
          "limits.memoryKB: unknown key; did you mean \"memoryKb\"?"},
         {",\"limits\":5", "limits: expected an object, found 5"},
@@ -197,6 +212,39 @@ static void test_mod_json_is_looked_at_key_by_key(void **state) {
         snprintf(text, sizeof text, "mod.json: %s", cases[i].error);
         expect(rig_path("rule"), MUSTER_INVALID, text);
     }
+}
+
+/* Of a mode that owns everything; the smallest and the largest are taken. */
+static void test_figures_of_a_mode_have_a_range(void **state) {
+    static const struct {
+        const char *key;
+        int min, max;
+    } cases[] = {{"maxPlayers", 2, 32}, {"tickRate", 1, 60}, {"snapshotMaxBytes", 64, 16384}};
+    (void)state;
+    rig_write(rig_path("m/init.lua"), "");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int k = 0; k < 4; k++) {
+            int value = k < 2 ? cases[i].min - k : cases[i].max + k - 2;
+            char text[256];
+            snprintf(text, sizeof text,
+                     "{\"id\":\"m\",\"kind\":\"mode\",\"api\":\"1\",\"name\":\"m\",\"version\":\"1."
+                     "0.0\","
+                     "\"%s\":%d}",
+                     cases[i].key, value);
+            rig_write(rig_path("m/mod.json"), text);
+            snprintf(text, sizeof text, "mod.json: %s: expected an integer, %d to %d, found %d",
+                     cases[i].key, cases[i].min, cases[i].max, value);
+            if (k == 0 || k == 2)
+                mod_unpin(read_good(rig_path("m")));
+            else
+                expect(rig_path("m"), MUSTER_INVALID, text);
+        }
+    rig_write(rig_path("m/mod.json"),
+              "{\"id\":\"m\",\"kind\":\"mode\",\"api\":\"1\",\"name\":\"m\","
+              "\"version\":\"1.0.0\",\"base\":\"arena\",\"tickRate\":20}");
+    expect(rig_path("m"), MUSTER_INVALID,
+           "mod.json: tickRate: only a mode without a base has it; \"defaults\" gives other "
+           "defaults of lobby settings");
 }
 
 static void test_what_mod_json_must_have(void **state) {
@@ -265,6 +313,22 @@ static void test_settings_json_is_looked_at_entry_by_entry(void **state) {
          "settings[0].default: expected a value of type enum, found \"x\""},
         {"[{\"key\":\"a\",\"type\":\"bool\",\"values\":[\"y\"],\"default\":true}]",
          "settings[0].values: expected nothing, as it is no enum, found [\"y\"]"},
+        {"[{\"key\":\"a\",\"type\":\"duration\",\"default\":1}]",
+         "settings[0].unit: expected ms or s, as it is a duration, found nothing"},
+        {"[{\"key\":\"a\",\"type\":\"duration\",\"unit\":\"min\",\"default\":1}]",
+         "settings[0].unit: expected ms or s, as it is a duration, found \"min\""},
+        {"[{\"key\":\"a\",\"type\":\"int\",\"default\":1,\"secret\":1}]",
+         "settings[0].secret: expected true or false, found 1"},
+        {"[{\"key\":\"a\",\"type\":\"int\",\"default\":1,\"when\":\"later\"}]",
+         "settings[0].when: expected setup (not while a match runs) or always, found \"later\""},
+        {"[{\"key\":\"a\",\"type\":\"int\",\"default\":1,\"min\":2,\"max\":1}]",
+         "settings[0].max: expected at least min, found 1"},
+        {"[{\"key\":\"a\",\"type\":\"int\",\"default\":1,\"min\":1e17}]",
+         "settings[0].min: expected at most the largest value, found 1e17"},
+        {"[{\"key\":\"a\",\"type\":\"int\",\"default\":1,\"min\":\"1\"}]",
+         "settings[0].min: expected a number, found \"1\""},
+        {"[{\"key\":\"a\",\"type\":\"int\",\"default\":1,\"max\":true}]",
+         "settings[0].max: expected a number, found true"},
         {"[{\"key\":\"a\",\"type\":\"bool\",\"default\":true},"
          "{\"key\":\"a\",\"type\":\"bool\",\"default\":true}]",
          "settings[1].key: expected each key only once, found \"a\""},
@@ -278,6 +342,24 @@ static void test_settings_json_is_looked_at_entry_by_entry(void **state) {
         rig_write(rig_path("rule/settings.json"), cases[i].text);
         snprintf(text, sizeof text, "settings.json: %s", cases[i].error);
         expect(rig_path("rule"), MUSTER_INVALID, text);
+    }
+}
+
+static void test_an_enum_has_so_many_values(void **state) {
+    char text[1024];
+    (void)state;
+    rig_rule("", "rule", "1.0.0", "");
+    for (int count = 64; count <= 65; count++) {
+        int used = sprintf(
+            text, "[{\"key\":\"a\",\"type\":\"enum\",\"default\":\"v1\",\"values\":[\"v1\"");
+        for (int i = 2; i <= count; i++) used += sprintf(text + used, ",\"v%d\"", i);
+        strcpy(text + used, "]}]");
+        rig_write(rig_path("rule/settings.json"), text);
+        struct mod *mod;
+        struct mod_error error;
+        assert_int_equal(mod_read(rig_path("rule"), &mod, &error),
+                         count > 64 ? MUSTER_INVALID : MUSTER_OK);
+        mod_unpin(mod);
     }
 }
 
@@ -350,6 +432,15 @@ static void test_texts_are_looked_at(void **state) {
     complains("locale/en.json: expected an object of at most 1000 texts");
     rig_write(rig_path("rule/locale/en.json"), "{\"a\": \"\xff\"}");
     complains("locale/en.json:1: expected UTF-8 without zero bytes");
+    unlink(rig_path("rule/locale/en.json"));
+    rig_write(rig_path("rule/locale/en-scouse-dialect.json"), "{}");
+    complains("locale/en-scouse-dialect.json: expected the name of a language in lower case, like "
+              "en.json or pt-br.json");
+    unlink(rig_path("rule/locale/en-scouse-dialect.json"));
+    rig_write(rig_path("rule/locale/en.json"), "{\"a\": \"\xff\"}");
+    rig_write(rig_path("rule/locale/fr.json"), "[]"); /* the first one tells */
+    complains("locale/en.json:1: expected UTF-8 without zero bytes");
+    unlink(rig_path("rule/locale/fr.json"));
     rig_write(rig_path("rule/locale/en.json"), "{}");
     rig_write(rig_path("rule/locale/EN.json"), "{}");
     complains("locale/EN.json: expected the name of a language in lower case, like en.json or "
@@ -513,6 +604,40 @@ static void test_versions_are_compared(void **state) {
     assert_false(mod_version_matches("", ">= 1"));
 }
 
+static void test_words_that_are_near_are_found(void **state) {
+    static const char *const names[] = {"stop", "stap", "storage", "killLimit"};
+    static const struct {
+        const char *word, *near;
+    } cases[] = {
+        {"stup", "stop"}, /* of equals the first */
+        {"sotrage", "storage"},
+        {"storge", "storage"},
+        {"storrage", "storage"},
+        {"KILLLIMIT", "killLimit"},
+        {"killimt", "killLimit"},
+        {"sxxp", NULL},
+        {"st", NULL},
+        {"", NULL},
+        {"killLimitkillLimitkillLimitkillLimitkillLimitkill", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *near = word_nearest(cases[i].word, names, 4);
+        if (!near != !cases[i].near || (near && strcmp(near, cases[i].near) != 0))
+            fail_msg("%s: %s", cases[i].word, near ? near : "none");
+    }
+}
+
+static void test_a_version_has_so_many_bytes(void **state) {
+    (void)state;
+    rig_rule("", "rule", "1.0.0-abcdefghijklmnopqrstuvwxyz", "");
+    mod_unpin(read_good(rig_path("rule")));
+    rig_rule("", "rule", "1.0.0-abcdefghijklmnopqrstuvwxyz0", "");
+    expect(rig_path("rule"), MUSTER_INVALID,
+           "mod.json: version: expected a version like 1.2.0 or 1.2.0-beta.1, found "
+           "\"1.0.0-abcdefghijklmnopqrstuvwxyz0\"");
+}
+
 static void test_permissions_have_names(void **state) {
     (void)state;
     assert_string_equal(mod_permission_name(MOD_TEAMS), "teams");
@@ -532,8 +657,10 @@ int main(void) {
         TEST(test_the_hash_names_the_texts),
         TEST(test_its_tests_are_read_apart),
         TEST(test_mod_json_is_looked_at_key_by_key),
+        TEST(test_figures_of_a_mode_have_a_range),
         TEST(test_what_mod_json_must_have),
         TEST(test_settings_json_is_looked_at_entry_by_entry),
+        TEST(test_an_enum_has_so_many_values),
         TEST(test_defaults_lie_within_their_range),
         TEST(test_texts_are_looked_at),
         TEST(test_texts_are_bounded),
@@ -544,6 +671,8 @@ int main(void) {
         TEST(test_texts_are_texts),
         TEST(test_what_is_no_folder_is_not_found),
         TEST(test_versions_are_compared),
+        TEST(test_words_that_are_near_are_found),
+        TEST(test_a_version_has_so_many_bytes),
         TEST(test_permissions_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,6 +99,8 @@ static void what_is_written_is_read(void **state) {
     assert_reloaded(1);
     rig_write(rig_path("mods/one/moved/part.lua"), "return 2\n");
     assert_reloaded(1); /* and so is one that is moved there */
+    assert_int_equal(rename(rig_path("mods/one/moved/part.lua"), rig_path("part.lua")), 0);
+    assert_reloaded(1);
     rig_write(rig_path("mods/a_file"), "of nobody\n");
     assert_reloaded(0);
     assert_null(testkit_log_find(kit, "a_file"));
@@ -215,6 +217,9 @@ static void memory_is_given_up_to_what_the_operator_allows(void **state) {
     assert_non_null(testkit_log_find(
         kit, "mod wants_more 1.0.0: it asks for 513 KiB of memory, lua.memoryMaxKb allows 512"));
     assert_non_null(testkit_log_find(kit, "0 modes, 1 rules; "));
+    const struct testkit_rpc listed = testkit_rpc(kit, 0, "mods.list", "{}");
+    assert_non_null(strstr(listed.text, "\"fits\""));
+    assert_null(strstr(listed.text, "\"wants_more\""));
 }
 
 static void globals_are_assigned_where_the_operator_allows(void **state) {
@@ -593,6 +598,15 @@ static void a_damaged_note_is_told_and_does_nothing(void **state) {
         note_take(rig->lobby, notes[i].bytes, notes[i].len);
         if (!is_told(notes[i].told)) fail_msg("note %zu", i);
     }
+    uint8_t bytes[128];
+    struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
+    muster_put_u8(&w, 1); /* the match begins */
+    muster_put_u8(&w, 1); /* with one mod */
+    muster_put_str(&w, "gone");
+    muster_put_str(&w, "00000000000000000000000000000000");
+    muster_put_u32(&w, 0);
+    note_take(rig->lobby, bytes, w.len);
+    assert_true(is_told("a mod that played is not in the store"));
     const struct realm *realm = &rig->lobby->match;
     assert_int_equal(realm->script_count + realm->stop_count + realm->message_count, 0);
     assert_null(realm->answers);

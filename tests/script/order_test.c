@@ -231,6 +231,17 @@ static void test_known_bits(void **state) {
     (void)state;
     expect(sb, "return ('%a %a %a'):format(2 ^ 0.5, 10 ^ -3, 1.1 ^ 10.5)",
            "0x1.6a09e667f3bcdp+0 0x1.0624dd2f1a9fcp-10 0x1.5c341a3d40f19p+1");
+    /* where a function is cut off, or goes on otherwise */
+    expect(sb, "return ('%a %a'):format(math.sin(1e12), math.cos(-1e12))",
+           "-0x1.38f03c3d68741p-1 0x1.953b929a5c982p-1");
+    expect(sb, "return ('%a %a %a'):format(math.exp(-720), math.exp(-745), math.exp(-746))",
+           "0x0.0000993b4dc95p-1022 0x0.0000000000001p-1022 0x0p+0");
+    expect(sb, "return ('%g %g'):format(math.exp(709.7), math.exp(710))", "1.65498e+308 inf");
+    expect(sb,
+           "local function odd(x) return x ~= x end\n"
+           "return odd(math.acos(1.0000001)) and odd(math.asin(-1.0000001)) and\n"
+           "    odd(math.sin(1 / 0)) and math.acos(1) == 0",
+           "true");
     sandbox_destroy(sb);
 }
 

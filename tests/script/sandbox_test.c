@@ -423,6 +423,28 @@ static void test_long_chains_are_refused(void **state) {
     sandbox_destroy(sb);
 }
 
+/* 48 steps back are taken, of whatever kind the last one is. */
+static void test_chains_are_as_long_as_that(void **state) {
+    static const struct {
+        const char *last;
+        int steps; /* of it alone, with what it looks into */
+    } cases[] = {{".b", 1}, {"[1]", 1}, {"[k]", 1}, {":f()", 1}};
+    struct sandbox *sb = make_sandbox(NULL, NULL);
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int steps = 48; steps <= 49; steps++) {
+            char text[512] = "local k, a = 1, {} a.b = a a[1] = a a.f = type local x = a";
+            for (int n = cases[i].steps; n < steps; n++) strcat(text, ".b");
+            strcat(text, cases[i].last);
+            strcat(text, " return 'taken'");
+            if (steps == 48)
+                expect(sb, text, "taken");
+            else
+                refused(sb, text, "too many fields in one chain");
+        }
+    sandbox_destroy(sb);
+}
+
 static void test_function_with_many_constants(void **state) {
     struct sandbox *sb = make_sandbox(NULL, NULL);
     char *text = malloc(20000);
@@ -583,6 +605,7 @@ int main(void) {
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_long_chains_are_refused),
+        cmocka_unit_test(test_chains_are_as_long_as_that),
         cmocka_unit_test(test_function_with_many_constants),
         cmocka_unit_test(test_require),
         cmocka_unit_test(test_print),

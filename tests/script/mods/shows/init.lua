@@ -36,6 +36,11 @@ local tries = {
     missing = function(player) sync.set("open", nil, player) end,
     large = function(player) sync.set("open", 256, player) end,
     number = function() return math.type(sync.get("round")) end,
+    spin = function(player)
+        sync.set("round", 9)
+        deal(player, 90)
+        while true do player:seat() end
+    end,
 }
 
 command.register{name = "try", fn = function(player, word, state)

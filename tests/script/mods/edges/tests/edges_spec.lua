@@ -251,3 +251,17 @@ it("rows of the scoreboard are those of the results", function()
     end
     assert.truthy(assists > 0)
 end)
+
+it("who watches has no seat", function()
+    in_lobby()
+    assert.is_nil(third:seat())
+    assert.equals("none", third:team())
+end)
+
+it("a lobby that everybody has left is over", function()
+    open()
+    ann:leave()
+    bob:leave()
+    lobby:advance(60)
+    assert.equals("completed", lobby:state())
+end)

@@ -33,6 +33,14 @@ for _, where in ipairs{"lobby", "match"} do
         assert.matches("it keeps failing", table.concat(world:errors(), "\n"))
     end)
 
+    it("the same failure is told once: " .. where, function()
+        open()
+        fail(3)
+        assert.equals(1, #world:errors())
+        fail(1)
+        assert.equals(1, #world:errors())
+    end)
+
     it("failures of long ago are forgotten: " .. where, function()
         open()
         fail(19)

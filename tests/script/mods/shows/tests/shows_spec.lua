@@ -83,3 +83,12 @@ for word, answer in pairs{
         assert.equals(700, seen(ann).round)
     end)
 end
+
+it("a stop takes back what was set since it was kept", function()
+    lobby:advance(1)
+    local before = seen(ann)
+    ann:chat("/try spin")
+    lobby:advance(0.1)
+    assert.matches("over its instructions limit", world:errors()[1])
+    assert.same(before, seen(ann))
+end)
