@@ -222,6 +222,45 @@ static void memory_is_given_up_to_what_the_operator_allows(void **state) {
     assert_null(strstr(listed.text, "\"wants_more\""));
 }
 
+static void each_limit_of_the_configuration_counts(void **state) {
+    static const char *const config[] = {"callMs",
+                                         "3",
+                                         "secondMs",
+                                         "70",
+                                         "lobbyPercent",
+                                         "11",
+                                         "storageKeysMax",
+                                         "12",
+                                         "storageMaxKb",
+                                         "13",
+                                         "storageWriteMs",
+                                         "1400",
+                                         "uploadPermissions",
+                                         "vote,kick",
+                                         NULL};
+    (void)state;
+    start(false, config);
+    const struct sandbox_limits *limits = &instance->limits;
+    assert_int_equal(limits->call_units, 3 * 500000);
+    assert_int_equal(instance->call_us % 3000, 0); /* more where code is sanitized */
+    assert_int_equal(limits->second_cpu_us * 3, instance->call_us * 70);
+    assert_int_equal(limits->burst_cpu_us, instance->call_us * 5);
+    assert_int_equal(instance->lobby_percent, 11);
+    assert_int_equal(instance->storage_limits.keys_max, 12);
+    assert_int_equal(instance->storage_limits.bytes_max, 13 * 1024);
+    assert_int_equal(instance->storage_limits.write_ms, 1400);
+    assert_int_equal(instance->upload_permissions, MOD_VOTE | MOD_KICK);
+    assert_false(instance->uploads); /* the node is open */
+    assert_false(limits->is_exact);
+}
+
+static void strangers_are_measured_exactly(void **state) {
+    (void)state;
+    bring("hooks.on('tick', 't', function() end)");
+    assert_true(rig->instance->uploads);
+    assert_true(rig->instance->limits.is_exact);
+}
+
 static void globals_are_assigned_where_the_operator_allows(void **state) {
     static const char *const config[] = {"globals", "total,score", NULL};
     (void)state;
@@ -648,6 +687,8 @@ int main(void) {
         TEST(words_that_mean_nothing_are_told),
         TEST(without_a_list_all_rules_are_offered),
         TEST(memory_is_given_up_to_what_the_operator_allows),
+        TEST(each_limit_of_the_configuration_counts),
+        TEST(strangers_are_measured_exactly),
         TEST(globals_are_assigned_where_the_operator_allows),
         TEST(what_a_rule_returns_is_refused),
         TEST(the_same_name_twice_is_a_mistake),

@@ -231,6 +231,21 @@ static void who_ends_leaves_the_row_in_order(void **state) {
     }
 }
 
+/* A turn that was put off goes with the plugin. */
+static void no_turn_comes_after_the_end(void **state) {
+    struct lobby *row[1];
+    uint32_t rest_ms;
+    (void)state;
+    rig = make_rig(false);
+    assert_true(testkit_setting_set(rig->kit, "rules", "beats"));
+    open_lobbies(row, 1);
+    assert_true(share_is_left(rig->instance, &rest_ms)); /* it counts from now */
+    rig->instance->lobbies_ns = -INT64_C(1000000000);
+    turns_wake(&row[0]->lobby);
+    rig->rules->destroy(rig->instance, row[0]);
+    assert_int_equal(testkit_stop(rig->plugin), 0);
+}
+
 /* One more call would be sure to be its last one. A little comes to it: 1 us a second. */
 static void spend(const char *id) {
     struct sandbox *sb = rig_script(rig, REALM_LOBBY, id)->sandbox;
@@ -331,6 +346,7 @@ int main(void) {
         cmocka_unit_test_teardown(lateness_is_told_once_a_minute, close_rig),
         cmocka_unit_test_teardown(ticks_make_up_for_no_period, close_rig),
         cmocka_unit_test_teardown(who_ends_leaves_the_row_in_order, close_rig),
+        cmocka_unit_test_teardown(no_turn_comes_after_the_end, close_rig),
         cmocka_unit_test_teardown(who_has_spent_its_time_rests, close_rig),
         cmocka_unit_test_teardown(lobbies_overspent_by_events, close_rig),
         cmocka_unit_test_teardown(most_of_a_tick_is_what_counts, close_rig),

@@ -24,11 +24,18 @@ end
 function mode.join(state, player)
     state.came = {sync.get("open", player), sync.get("word", player), sync.get("hand", player)}
     deal(player, player:seat() + 1)
+    state.last = player:name()
     if player:name() == "mallory" then return "not you" end
+    if player:name() == "nobody" then return "" end
     if player:name() == "breaker" then error("on purpose") end
 end
 
+function mode.input(_, _, held)
+    if held == 2 then error("with both hands") end
+end
+
 local tries = {
+    last = function(_, state) return state.last end,
     came = function(_, state) return table.concat(state.came, " ") end,
     nothing = function() sync.set("nothing", 1) end,
     nobody = function() sync.set("open", 1) end,

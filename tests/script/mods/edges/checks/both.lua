@@ -120,6 +120,7 @@ function checks.settings()
     same(6, settings.other)
     refused("no setting 'nothing'", function() return settings.nothing end)
     refused("cannot be written", function() settings.number = 1 end)
+    assert(getmetatable(settings) == false)
     same("edges", mod.id)
     same("1.2.3", mod.version)
 end

@@ -92,3 +92,30 @@ it("a stop takes back what was set since it was kept", function()
     assert.matches("over its instructions limit", world:errors()[1])
     assert.same(before, seen(ann))
 end)
+
+it("who has come in is known after a stop", function()
+    lobby:players()[3]:leave()
+    lobby:advance(1)
+    assert(lobby:join("dan"))
+    ann:chat("/try spin")
+    lobby:advance(0.1)
+    assert.equals(1, #world:errors())
+    assert.equals("dan", try("last"))
+end)
+
+it("an input that fails is told", function()
+    ann:input{held = 2}
+    lobby:advance(0.1)
+    assert.matches("with both hands", world:errors()[1])
+end)
+
+it("who is not let in is told why", function()
+    for name, why in pairs{mallory = "not you", nobody = "refused", breaker = "the game mode has failed"} do
+        local client = world:client(name)
+        lobby:join(client)
+        lobby:advance(0.1)
+        assert.is_nil(client:seat())
+        assert.truthy(client:heard(why), name)
+    end
+    assert.equals(1, #world:errors())
+end)
