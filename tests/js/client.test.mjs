@@ -177,7 +177,7 @@ test("who is banned while away does not try again", async (t) => {
         client.on("reconnecting", ({ attempt }) => tried.push(attempt));
         server.shutOut = word;
         const closed = until(client, "closed");
-        server.closeAll(1001, "");
+        server.drop();
         const { code, error } = await closed;
         assert.deepEqual([code, error.code, client.state], [4004, word, "closed"]);
         assert.deepEqual(tried, [0]);
@@ -189,7 +189,7 @@ test("a client does not come back as somebody else", async (t) => {
     await client.connect(() => auth.accessToken());
     await auth.login("bob", "p");
     const closed = until(client, "closed");
-    server.closeAll(1001, "");
+    server.drop();
     assert.equal((await closed).error.code, "signed_out");
     await client.connect(() => auth.accessToken()); // asked to, it does
     assert.equal(client.session.displayName, "bob");

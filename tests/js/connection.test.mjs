@@ -168,8 +168,9 @@ const FAST = { baseMs: 1, maxMs: 2 };
 test("logging out while coming back: the old connection does not return", async (t) => {
     const { client, socket } = await connect(t, { reconnect: true, backoff: FAST });
     const made = MemorySocket.all.length;
+    const away = client.once("reconnecting");
     socket.end(1006);
-    await client.once("reconnecting");
+    await away;
     while (MemorySocket.all.length === made) await new Promise((resolve) => setTimeout(resolve, 1));
     const late = MemorySocket.all.at(-1);
     client.close();

@@ -1,5 +1,6 @@
 // tiny_page - as much of a page as small parts of it touch: elements by id that are there when they
-// are asked for, and a clock that stands still. No layout, no selectors but a class.
+// are asked for, and a clock that stands still. No layout; of selectors "tag.class[attribute=value]"
+// and " > " between two.
 
 import { mock } from "node:test";
 
@@ -20,11 +21,24 @@ class ClassList {
     }
 }
 
+/** The fields of a form by name: there when they are asked for. */
+function fieldsOf() {
+    const fields = new Map();
+    const namedItem = (name) => {
+        if (!fields.has(name)) fields.set(name, new TinyElement("input"));
+        return fields.get(name);
+    };
+    const own = { namedItem, [Symbol.iterator]: () => fields[Symbol.iterator]() };
+    return new Proxy(own, { get: (_, name) => own[name] ?? namedItem(name) });
+}
+
 export class TinyElement extends EventTarget {
     parent = null;
     nodes = [];
     hidden = false;
     value = "";
+    validationMessage = "";
+    elements = fieldsOf();
     className = "";
     classList = new ClassList();
     dataset = {};
@@ -42,6 +56,9 @@ export class TinyElement extends EventTarget {
     }
     set textContent(text) {
         this.replaceChildren(text);
+    }
+    get parentElement() {
+        return this.parent;
     }
     get children() {
         return this.nodes.filter((node) => typeof node !== "string");
@@ -75,17 +92,68 @@ export class TinyElement extends EventTarget {
         if (this.parent) this.parent.nodes = this.parent.nodes.filter((node) => node !== this);
         this.parent = null;
     }
+    /** @param {string} selector of this element alone */
+    #is(selector) {
+        const [, tag, name, key, value] =
+            /^(\w+)?(?:\.([\w-]+))?(?:\[([\w-]+)(?:=([\w-]+))?\])?$/.exec(selector);
+        const [, data] = /^data-(\w+)$/.exec(key ?? "") ?? [];
+        const held = key && (data ? this.dataset[data] : this[key]);
+        return (!tag || tag === this.tag) && (!name || this.className.split(" ").includes(name)) &&
+            (!key || (value ? held === value : Boolean(held)));
+    }
+    querySelectorAll(selector) {
+        const [parent, own] = selector.includes(" > ") ? selector.split(" > ") : ["", selector];
+        const all = (of) => of.children.flatMap((child) => [child, ...all(child)]);
+        return all(this).filter((one) => one.#is(own) && (!parent || one.parent.#is(parent)));
+    }
     querySelector(selector) {
-        const all = this.children.flatMap((child) => [child, child.querySelector(selector)]);
-        return all.find((one) => one && `.${one.className}` === selector) ?? null;
+        return this.querySelectorAll(selector)[0] ?? null;
+    }
+    closest(selector) {
+        return this.#is(selector) ? this : this.parent?.closest(selector) ?? null;
+    }
+    contains(other) {
+        return other === this || this.children.some((child) => child.contains(other));
     }
     setAttribute(name, value) {
         this.attributes[name] = value;
     }
+    getAttribute(name) {
+        return this.attributes[name] ?? null;
+    }
+    removeAttribute(name) {
+        delete this.attributes[name];
+    }
     focus() {
         this.isFocused = true;
+        document.activeElement = this;
+    }
+    select() {}
+
+    // ---- a form, a select, a dialog
+
+    reset() {
+        for (const [, field] of this.elements) Object.assign(field, { value: "", checked: false });
+    }
+    get selectedOptions() {
+        return this.children.filter(({ value }) => value === this.value).slice(0, 1);
+    }
+    get selectedIndex() {
+        return this.children.indexOf(this.selectedOptions[0]);
+    }
+    set selectedIndex(at) {
+        this.value = this.children[at]?.value ?? "";
+    }
+    showModal() {
+        this.open = true;
+    }
+    close() {
+        this.open = false;
     }
 }
+
+/** What was promised at once is done. */
+export const settled = () => new Promise((done) => setImmediate(done));
 
 /** A page; $(id): its element; wait(ms): time passes, timers run. */
 export function openPage() {
@@ -103,7 +171,19 @@ export function openPage() {
             body: new TinyElement("body"),
             getElementById: $,
             createElement: (tag) => new TinyElement(tag),
-            querySelector: () => null,
+            querySelector: (selector) => document.querySelectorAll(selector)[0] ?? null,
+            querySelectorAll: (selector) => (selector === "dialog[open]"
+                ? [...elements.values()].filter(({ open }) => open) : []),
+            addEventListener: (...of) => window.addEventListener(...of),
+            activeElement: null,
+            hidden: false,
+        },
+        FormData: class {
+            constructor({ elements: fields }) {
+                this[Symbol.iterator] = function* () {
+                    for (const [name, { value }] of fields) yield [name, value];
+                };
+            }
         },
         addEventListener: (...of) => window.addEventListener(...of),
     });
@@ -113,6 +193,16 @@ export function openPage() {
         wait(ms) {
             now += ms;
             mock.timers.tick(ms);
+        },
+        /** A click on it; resolves when that has come to its end. */
+        async press(id) {
+            const button = $(id);
+            await button.onclick({ currentTarget: button });
+            await settled();
+        },
+        async submit(id, submitter = new TinyElement("button")) {
+            $(id).onsubmit({ preventDefault() {}, submitter, target: $(id) });
+            await settled();
         },
         /** A key, pressed over the element; true: the page has taken it. */
         key(type, fields, target = document.body) {
