@@ -5,7 +5,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { Chat } from "../../plugins/service_web/assets/chat.js";
 import { Scoreboard } from "../../plugins/service_web/assets/scoreboard.js";
 import { Votes } from "../../plugins/service_web/assets/votes.js";
-import { TinyClient, TinyElement, openPage } from "./tiny_page.mjs";
+import { TinyClient, TinyElement, openPage, settled } from "./tiny_page.mjs";
 
 let page;
 let client;
@@ -18,7 +18,6 @@ beforeEach(() => {
 });
 afterEach(() => page.close());
 
-const settled = () => new Promise((done) => setImmediate(done));
 const lines = (id) => page.$(id).children.map((line) => line.textContent);
 
 // ---- chat --------------------------------------------------------------------------------------

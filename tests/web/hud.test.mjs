@@ -1,14 +1,9 @@
 // What the numbers around the arena show, and the list of lobbies; each edge of time and number.
 
 import assert from "node:assert/strict";
-import { register } from "node:module";
 import { afterEach, beforeEach, test } from "node:test";
-import { TinyClient, openPage } from "./tiny_page.mjs";
+import { TinyClient, openPage, settled } from "./tiny_page.mjs";
 
-// Beside the page lies the SDK, as it is served.
-const sdk = new URL("../../sdk/js/", import.meta.url);
-register(`data:text/javascript,export const resolve = (name, context, next) =>
-    next(name.replace("../sdk/js/", "${sdk}"), context)`);
 const { Hud } = await import("../../plugins/service_web/assets/hud.js");
 const { LobbyBrowser } = await import("../../plugins/service_web/assets/lobbies.js");
 
@@ -17,8 +12,6 @@ beforeEach(() => {
     page = openPage();
 });
 afterEach(() => page.close());
-
-const settled = () => new Promise((done) => setImmediate(done));
 
 // ---- hud ---------------------------------------------------------------------------------------
 

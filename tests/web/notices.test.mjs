@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { setUpAnnouncements } from "../../plugins/service_web/assets/announcements.js";
 import { Invitations, joinLobby } from "../../plugins/service_web/assets/join.js";
-import { TinyClient, openPage } from "./tiny_page.mjs";
+import { TinyClient, openPage, settled } from "./tiny_page.mjs";
 
 let page;
 let client;
@@ -14,8 +14,6 @@ beforeEach(() => {
     client = new TinyClient();
 });
 afterEach(() => page.close());
-
-const settled = () => new Promise((done) => setImmediate(done));
 
 test("what is told stays until it is read; a mute as long as it lasts", () => {
     const muted = [];

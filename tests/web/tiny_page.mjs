@@ -2,7 +2,13 @@
 // are asked for, and a clock that stands still. No layout; of selectors "tag.class[attribute=value]"
 // and " > " between two.
 
+import { register } from "node:module";
 import { mock } from "node:test";
+
+// Beside the page lies the SDK, as it is served: for modules that are imported after this one.
+const sdk = new URL("../../sdk/js/", import.meta.url);
+register(`data:text/javascript,export const resolve = (name, context, next) =>
+    next(name.replace("../sdk/js/", "${sdk}"), context)`);
 
 class ClassList {
     #names = new Set();
@@ -109,8 +115,9 @@ export class TinyElement extends EventTarget {
     querySelector(selector) {
         return this.querySelectorAll(selector)[0] ?? null;
     }
-    closest(selector) {
-        return this.#is(selector) ? this : this.parent?.closest(selector) ?? null;
+    closest(selectors) {
+        const isOne = selectors.split(", ").some((selector) => this.#is(selector));
+        return isOne ? this : this.parent?.closest(selectors) ?? null;
     }
     contains(other) {
         return other === this || this.children.some((child) => child.contains(other));
@@ -225,6 +232,9 @@ export class TinyClient {
     #listeners = new Map();
     on(type, listener) {
         this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), listener]);
+        return () => {
+            this.#listeners.set(type, this.#listeners.get(type).filter((other) => other !== listener));
+        };
     }
     tell(type, message) {
         for (const listener of this.#listeners.get(type) ?? []) listener(message);
