@@ -341,3 +341,68 @@ test("a storage that is full or forbidden is done without", async (t) => {
     await auth.guest();
     assert.equal((await auth.refresh()).accessToken, "access-ada-1");
 });
+
+test("which answers to a renewal end the sign-in, and which are tried again", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    for (const [status, ends] of [[400, true], [401, true], [403, true], [404, false], [429, false], [500, false]]) {
+        let asked = 0;
+        const auth = new AuthClient({ random: () => 1, fetch: async (url) => {
+            if (!url.endsWith("refresh")) return Response.json(tokenOf("ada", 1));
+            asked++;
+            return Response.json({ code: "no" }, { status, headers: { "Content-Type": "application/problem+json" } });
+        } });
+        await auth.guest();
+        await assert.rejects(auth.refresh(), { code: "no", status });
+        assert.equal(auth.current === null, ends, String(status));
+        t.mock.timers.tick(9_999);
+        assert.equal(asked, 1);
+        t.mock.timers.tick(1);
+        assert.equal(asked, ends ? 1 : 2);
+        await turns();
+        t.mock.timers.tick(20_000);
+        assert.equal(asked, ends ? 1 : 3, "twice as late the next time");
+        await turns();
+        auth.stop();
+    }
+});
+
+test("one tab at a time renews; one that is frozen is not waited for", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const asked = [];
+    const isFrozen = { now: false };
+    const locks = { request: (name, { signal }, run) => {
+        asked.push(name);
+        if (!isFrozen.now) return run();
+        return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    } };
+    const whole = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+    Object.defineProperty(globalThis, "navigator", { value: { locks }, configurable: true });
+    t.after(() => (whole ? Object.defineProperty(globalThis, "navigator", whole) : delete globalThis.navigator));
+    let serial = 0;
+    let isUp = true;
+    const fetch = async () => {
+        if (!isUp) throw new Error("network");
+        return Response.json(tokenOf("ada", ++serial));
+    };
+    const alone = new AuthClient({ fetch });
+    await alone.guest();
+    await alone.refresh();
+    assert.deepEqual(asked, [], "without a storage there are no others");
+    const auth = new AuthClient({ fetch, storage: new MemoryStorage() });
+    await auth.guest();
+    assert.equal((await auth.refresh()).accessToken, `access-ada-${serial}`);
+    assert.deepEqual(asked, ["muster.auth"]);
+    isUp = false;
+    await assert.rejects(auth.refresh(), { code: "unreachable" });
+    isUp = true;
+    isFrozen.now = true;
+    const before = serial;
+    const renewing = auth.refresh();
+    await turns();
+    t.mock.timers.tick(9_999);
+    await turns();
+    assert.equal(serial, before);
+    t.mock.timers.tick(1);
+    assert.equal((await renewing).accessToken, `access-ada-${before + 1}`);
+    for (const one of [alone, auth]) one.stop();
+});

@@ -3,37 +3,9 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { MusterClient } from "../../sdk/js/index.js";
-import { MemorySocket } from "./memory_socket.mjs";
+import { FAST, LOBBY, MATCH, MemorySocket, connect, make, outcome, turn } from "./memory_socket.mjs";
 
 beforeEach(() => (MemorySocket.all = []));
-
-const turn = () => new Promise(setImmediate);
-
-function make(t, options = {}) {
-    const client = new MusterClient({
-        url: "ws://memory", WebSocket: MemorySocket, pingIntervalMs: 0, reconnect: false, ...options,
-    });
-    t.after(() => client.close());
-    return client;
-}
-
-async function connect(t, options = {}, token = "ada") {
-    const client = make(t, options);
-    const connecting = client.connect(token);
-    await turn();
-    const socket = MemorySocket.all.at(-1);
-    socket.open();
-    await connecting;
-    return { client, socket };
-}
-
-/** How a promise ends, in a word. */
-const outcome = (promise) => promise.then(() => "done",
-    (error) => (error.name === "MusterError" ? error.code : error.name));
-
-const LOBBY = { lobbyId: "l1", state: "active", pad: "x".repeat(900) };
-const MATCH = { matchId: "m1", tickRate: 20 };
 
 test("all that came before the close is heard, in order, and then the close", async (t) => {
     const { client, socket } = await connect(t);
@@ -162,8 +134,6 @@ test("close() while the token is being fetched opens nothing", async (t) => {
     assert.equal(client.session.playerId, "bob");
     assert.deepEqual(MemorySocket.all.filter(({ calls }) => calls.length).length, 1);
 });
-
-const FAST = { baseMs: 1, maxMs: 2 };
 
 test("logging out while coming back: the old connection does not return", async (t) => {
     const { client, socket } = await connect(t, { reconnect: true, backoff: FAST });
@@ -360,79 +330,4 @@ test("a renewal that fails is tried again; one that is overtaken by close() is d
     await turn();
     assert.deepEqual(tokens(), ["t1"]);
     assert.equal(client.state, "closed");
-});
-
-// ---- searches
-
-const found = (ticketId) => ({ ticketId, lobby: LOBBY, seatTicket: `seat of ${ticketId}`, url: "" });
-
-async function searching(t) {
-    const { client, socket } = await connect(t);
-    let serial = 0;
-    socket.answers["match.find"] = () => ({ ticketId: `t${++serial}` });
-    socket.answers["lobby.enter"] = ({ seatTicket }) =>
-        ({ lobby: LOBBY, seat: 0, members: [], match: null, joinCode: seatTicket });
-    const calls = (method) => socket.calls.filter((call) => call.method === method);
-    return { client, socket, calls };
-}
-
-test("a search takes the seat that was found for it, and no other", async (t) => {
-    const { client, socket, calls } = await searching(t);
-    const search = client.findMatch({ gameMode: "arena" });
-    await turn();
-    socket.notify("match.found", found("t0"));
-    await turn();
-    assert.equal(calls("lobby.enter").length, 0);
-    socket.notify("match.found", found("t1"));
-    assert.equal((await search).joinCode, "seat of t1");
-});
-
-test("another search ends the one before, and keeps its own", async (t) => {
-    const { client, socket, calls } = await searching(t);
-    const first = outcome(client.findMatch({ gameMode: "arena" }));
-    await turn();
-    const second = client.findMatch({ gameMode: "arena" });
-    assert.equal(await first, "search_replaced");
-    await turn();
-    socket.notify("match.found", found("t2"));
-    assert.equal((await second).joinCode, "seat of t2");
-    assert.deepEqual([calls("lobby.enter").length, calls("match.cancel").length], [1, 0]);
-});
-
-test("a seat taken otherwise ends the search", async (t) => {
-    const { client } = await searching(t);
-    const search = outcome(client.findMatch({ gameMode: "arena" }));
-    await turn();
-    await client.enter({ seatTicket: "by hand" });
-    assert.equal(await search, "search_replaced");
-});
-
-test("a search that is called off while the seat is taken gives the seat up", async (t) => {
-    const { client, socket, calls } = await searching(t);
-    const stop = new AbortController();
-    const search = outcome(client.findMatch({ gameMode: "arena", signal: stop.signal }));
-    await turn();
-    socket.onCall = (method) => method === "lobby.enter" && stop.abort();
-    socket.notify("match.found", found("t1"));
-    assert.equal(await search, "AbortError");
-    assert.equal(calls("lobby.leave").length, 1);
-    assert.equal(client.entry, null);
-});
-
-test("leave() gives the seat up even where the way home is cut", async (t) => {
-    const { client, socket } = await searching(t);
-    const entering = client.enter({ seatTicket: "far", url: "ws://other" });
-    await turn();
-    const other = MemorySocket.all.at(-1);
-    Object.assign(other.answers, socket.answers);
-    other.open();
-    await entering;
-    const leaving = client.leave();
-    await turn();
-    await turn();
-    MemorySocket.all.at(-1).end(1006); // home does not answer
-    await leaving;
-    assert.equal(client.entry, null);
-    assert.equal(client.state, "online");
-    await client.serverInfo();
 });

@@ -2,6 +2,7 @@
 // event loop, which no network shows.
 
 import { deflateRawSync } from "node:zlib";
+import { MusterClient } from "../../sdk/js/index.js";
 
 export class MemorySocket {
     static all = [];
@@ -63,3 +64,31 @@ export class MemorySocket {
         this.onclose?.({ code, reason });
     }
 }
+
+export const turn = () => new Promise(setImmediate);
+
+export function make(t, options = {}) {
+    const client = new MusterClient({
+        url: "ws://memory", WebSocket: MemorySocket, pingIntervalMs: 0, reconnect: false, ...options,
+    });
+    t.after(() => client.close());
+    return client;
+}
+
+export async function connect(t, options = {}, token = "ada") {
+    const client = make(t, options);
+    const connecting = client.connect(token);
+    await turn();
+    const socket = MemorySocket.all.at(-1);
+    socket.open();
+    await connecting;
+    return { client, socket };
+}
+
+/** How a promise ends, in a word. */
+export const outcome = (promise) => promise.then(() => "done",
+    (error) => (error.name === "MusterError" ? error.code : error.name));
+
+export const LOBBY = { lobbyId: "l1", state: "active", pad: "x".repeat(900) };
+export const MATCH = { matchId: "m1", tickRate: 20 };
+export const FAST = { baseMs: 1, maxMs: 2 };
