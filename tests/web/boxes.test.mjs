@@ -142,6 +142,10 @@ test("chat: in its own place the line stays open", () => {
     chat.undock();
     assert.equal(page.$("chat").parent, page.$("hud"));
     assert.equal(page.$("chat-form").hidden, true);
+    chat.dock(page.$("place"));
+    page.$("chat-text").value = "half written";
+    chat.undock();
+    assert.deepEqual([page.$("chat-form").hidden, page.$("chat-text").value], [false, "half written"], "a draft stays in sight");
     chat.mute("You are muted.");
     assert.equal(page.text("chat-muted"), "You are muted.");
     chat.mute("");

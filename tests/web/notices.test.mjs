@@ -4,7 +4,10 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { setUpAnnouncements } from "../../plugins/service_web/assets/announcements.js";
-import { Invitations, joinLobby } from "../../plugins/service_web/assets/join.js";
+import {
+    Invitations, joinByCode, joinLink, joinLobby, setUpCodeForm, takeJoinLink,
+} from "../../plugins/service_web/assets/join.js";
+import { banner, copyButton, showScreen, toast } from "../../plugins/service_web/assets/ui.js";
 import { TinyClient, openPage, settled } from "./tiny_page.mjs";
 
 let page;
@@ -100,4 +103,90 @@ test("a password is asked for when one is needed, and for nothing else", async (
     await submit("right");
     assert.equal(opened, 0);
     assert.deepEqual(tried.slice(-2), [{ spectator: true, secret: "wrong" }, { spectator: true, secret: "right" }]);
+});
+
+test("a link into a lobby is taken out of the address, which stays the page's", () => {
+    const seen = [];
+    Object.assign(globalThis, { history: { replaceState: (...of) => seen.push(of.at(-1)) } });
+    const take = (hash) => {
+        Object.assign(globalThis, { location: { origin: "https://host", pathname: "/game/", search: "?x=1", hash } });
+        return takeJoinLink();
+    };
+    assert.deepEqual(take("#join=ABCD-EFGH"), { code: "ABCD-EFGH", secret: undefined });
+    assert.deepEqual(take("#join=ABCD&key=t.o~k_e-n"), { code: "ABCD", secret: "t.o~k_e-n" });
+    assert.deepEqual(seen, ["/game/?x=1", "/game/?x=1"]);
+    for (const other of ["", "#join=", "#join=A B", "#other", "#join=A&key=", `#join=${"A".repeat(33)}`, `#join=A&key=${"k".repeat(129)}`])
+        assert.equal(take(other), null, other);
+    assert.equal(seen.length, 2, "other addresses stay");
+    assert.deepEqual([joinLink("ABCD"), joinLink("ABCD", "k")], ["https://host/game/#join=ABCD", "https://host/game/#join=ABCD&key=k"]);
+    for (const [code, key] of [["A".repeat(32), "k".repeat(128)], ["ABCD", ""]])
+        assert.deepEqual(take(new URL(joinLink(code, key)).hash), { code, secret: key || undefined });
+});
+
+test("a code is followed as a player or to watch", async () => {
+    const calls = [];
+    client.joinByCode = async (...of) => calls.push(of);
+    setUpCodeForm(client);
+    page.$("code-form").elements.code.value = "abcd";
+    await page.submit("code-form", page.$("code-join"));
+    await page.submit("code-form", page.$("code-watch"));
+    await joinByCode(client, "EFGH", { secret: "s" });
+    assert.deepEqual(calls, [["abcd", {}], ["abcd", { spectator: true }], ["EFGH", { secret: "s" }]]);
+});
+
+test("toasts fade, the long ones later; a banner is there until it is taken away", async () => {
+    const toasts = () => page.$("toasts").children.map(({ textContent }) => textContent);
+    toast("short");
+    toast("long", true);
+    const drop = toast("dropped", true);
+    drop();
+    page.wait(5999);
+    assert.deepEqual(toasts(), ["short", "long"]);
+    page.wait(1);
+    assert.deepEqual(toasts(), ["long"]);
+    page.wait(13999);
+    assert.deepEqual(toasts(), ["long"]);
+    page.wait(1);
+    assert.deepEqual(toasts(), []);
+    const shown = () => [page.$("banner").hidden, page.text("banner-text"), page.$("banner-action").hidden, page.text("banner-action")];
+    const acted = [];
+    banner("Lost.", "Try now", () => acted.push(1));
+    assert.deepEqual(shown(), [false, "Lost.", false, "Try now"]);
+    page.$("banner-action").onclick();
+    assert.deepEqual(acted, [1]);
+    banner("Gone.");
+    assert.deepEqual([shown(), page.$("banner-action").onclick], [[false, "Gone.", true, ""], null]);
+    banner(null);
+    assert.equal(page.$("banner").hidden, true);
+    for (const [name, bar] of [["lobbies", false], ["game", true], ["welcome", true]]) {
+        showScreen(name);
+        assert.deepEqual(["welcome", "lobbies", "game"].filter((id) => !page.$(id).hidden), [name]);
+        assert.equal(page.$("bar").hidden, bar, name);
+    }
+});
+
+test("a copy says so for a moment, by whichever way the page has", async () => {
+    const copied = [];
+    const use = (value) => Object.defineProperty(globalThis, "navigator", { value, configurable: true });
+    const button = copyButton("Copy", () => "ABCD");
+    const press = async () => {
+        button.onclick();
+        await settled();
+        return button.textContent;
+    };
+    use({ clipboard: { writeText: async (text) => copied.push(text) } });
+    assert.equal(await press(), "Copied");
+    page.wait(1499);
+    assert.equal(button.textContent, "Copied");
+    page.wait(1);
+    assert.equal(button.textContent, "Copy");
+    use({});
+    document.execCommand = () => Boolean(copied.push(document.body.children[0].value));
+    assert.equal(await press(), "Copied");
+    page.wait(1500);
+    document.execCommand = () => false;
+    assert.equal(await press(), "Copy");
+    assert.deepEqual([copied, document.body.children.length], [["ABCD", "ABCD"], 0]);
+    assert.match(page.$("toasts").textContent, /may not copy/);
+    delete globalThis.navigator;
 });
