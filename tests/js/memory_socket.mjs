@@ -30,6 +30,7 @@ export class MemorySocket {
     }
 
     send(text) {
+        if (typeof text !== "string") return; // an input: nothing is answered
         const { id, method, params } = JSON.parse(text);
         this.calls.push({ method, params });
         const answer = this.answers[method]?.(params) ?? {};
