@@ -17,6 +17,8 @@ test("the clear part is the largest with enough room around the middle", () => {
         "of two with enough room the larger one");
     assert.deepEqual(clearArea(PHONE, [box(0, 300, 400, 500)], 90), box(0, 0, 400, 300),
         "beside what lies over the middle");
+    assert.deepEqual(clearArea(PHONE, [box(0, 0, 400, 200), box(0, 50, 400, 100)], 90), box(0, 200, 400, 800),
+        "a box within another");
     assert.deepEqual(clearArea(PHONE, [box(-10, -10, 410, 810)], 90), box(0, 0, 400, 800),
         "nothing is clear");
 });

@@ -207,9 +207,8 @@ test("an input that is not sent has no number, and after a long pause none is ma
     run(1);
     assert.equal(client.sent.at(-1).sequence, last + 1);
     const before = client.sent.length;
-    page.wait(60000); // the page was frozen: as one step of the clock
-    page.wait(TICK_MS);
-    assert.ok(client.sent.length - before <= 60000 / TICK_MS + 6);
+    page.wait(60000); // the page was frozen: one step of the clock
+    assert.ok(client.sent.length - before <= 6, `${client.sent.length - before} at once`);
 });
 
 test("keys and buttons come through, and the HUD shows what was fired", () => {
@@ -278,6 +277,13 @@ test("what one did flashes up at once, what others did when they are seen to", (
     page.wait(1500);
     tell();
     assert.deepEqual(game.effects, [], "also when nothing is drawn");
+    for (let i = 0; i < 40; i++) {
+        page.wait(TICK_MS);
+        tell();
+    }
+    arena.shots = [{ seat: 1, x: 3000, y: 2048, hit: 0 }];
+    tell();
+    assert.equal(game.effects[0].at - performance.now(), 500, "a hidden tab does not fall behind for good");
 });
 
 // ---- what is drawn -----------------------------------------------------------------------------

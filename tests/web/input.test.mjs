@@ -227,6 +227,21 @@ test("the left thumb moves, the right one aims and fires when pushed far", () =>
     assert.equal(launcher.hidden, false);
 });
 
+test("a window that loses the focus has no thumbs on it", () => {
+    const touch = (type, pointerId, clientX, clientY) => send(type === "pointerdown" ? canvas : page,
+        type, { pointerType: "touch", pointerId, clientX, clientY });
+    for (const [id, x] of [[1, 100], [2, 700]]) {
+        touch("pointerdown", id, x, 400);
+        touch("pointermove", id, x, 500);
+    }
+    assert.deepEqual(moves(), [0, 127]);
+    send(page, "blur", {});
+    const { held, moveY } = take();
+    assert.deepEqual([held, moveY], [0, 0]);
+    touch("pointermove", 1, 100, 300);
+    assert.deepEqual(moves(), [0, 0], "that thumb has to come anew");
+});
+
 test("the launcher's button fires while a thumb is on it", () => {
     assert.equal(launcher.hidden, true, "no thumbs have been seen");
     assert.ok(send(launcher, "pointerdown", { pointerType: "touch" }));
@@ -275,6 +290,10 @@ test("a board's keys: even a short push is seen once", () => {
     assert.deepEqual(taken(board), [2, 0, 0, 0]);
     send(page, "blur", {});
     assert.deepEqual(taken(board), [0, 0, 0, 0]);
+    for (const held of ["ctrlKey", "metaKey", "altKey"]) {
+        assert.equal(key("KeyQ", true, { [held]: true }), false, held);
+        assert.equal(key("ArrowUp", true, { [held]: true }), false, held);
+    }
     key("KeyQ", true, {}, new Element());
     assert.deepEqual(taken(board), [0, 0, 0, 0], "it was for something else");
     board.destroy();
