@@ -360,3 +360,37 @@ test("scoreboard: shown while Tab is held, and kept fresh", async () => {
     page.wait(2000);
     assert.equal(asked, 3);
 });
+
+test("scoreboard: an answer that comes too late is not shown; a failure is told once", async () => {
+    let answer;
+    client.scoreboard = () => new Promise((...ways) => {
+        answer = ways;
+    });
+    const board = new Scoreboard(client);
+    page.$("lobby").hidden = true;
+    const look = (type) => page.key(type, { code: "Tab" });
+    const late = { elapsedMs: 65000, rows: [row("z", "red", 1)], teamScores: { red: 9, blue: 9 } };
+    board.reset();
+    look("keydown");
+    ended();
+    answer[0](late);
+    await settled();
+    assert.deepEqual([table(0).caption, page.text("board-text")], ["Red  3", "score limit reached, 1:01 played"]);
+    board.reset();
+    look("keydown");
+    look("keyup");
+    answer[0](late);
+    await settled();
+    assert.equal(table(0).caption, "Red  0", "nobody looks");
+    const fail = async (code) => {
+        look("keydown");
+        answer[1](Object.assign(new Error("no"), { code }));
+        await settled();
+        page.wait(3000);
+        return page.text("toasts");
+    };
+    assert.deepEqual([await fail("connection_lost"), await fail("denied")], ["", "No."]);
+    page.$("scoreboard").hidden = false;
+    page.key("blur", {});
+    assert.equal(page.$("scoreboard").hidden, true, "the key is let go elsewhere");
+});

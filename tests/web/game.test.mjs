@@ -309,9 +309,13 @@ test("the own avatar stands in the middle, and the pointer aims from there", () 
     assert.deepEqual([Math.round(game.input.centre.x), Math.round(game.input.centre.y)], [300, 200], "in CSS pixels");
     globalThis.devicePixelRatio = 1;
     resized();
+    drawAnew();
+    const camera = drawn("setTransform")[1].of;
     move(0, { alive: false, x: 1000, y: 1000 });
     tell();
-    drawFrame();
+    page.wait(TICK_MS);
+    drawAnew();
+    assert.deepEqual(drawn("setTransform")[1].of, camera, "who has fallen looks on at the place");
     tell({ seat: 255 });
     client.entry.seat = 255;
     drawAnew();

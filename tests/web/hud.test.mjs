@@ -228,8 +228,6 @@ function openBrowser(t, answer, filters = []) {
             yield* filters;
         }
     } });
-    document.addEventListener = () => {};
-    document.hidden = false;
     page.$("filters").elements = { namedItem: page.$ };
     const browser = new LobbyBrowser(client, catalog);
     t.after(() => browser.stop());
@@ -315,6 +313,11 @@ test("lobbies: more pages stay, until another filter is chosen", async (t) => {
     page.$("filters").onchange();
     await settled();
     assert.equal(page.$("lobby-list").childElementCount, 1);
+    await more();
+    browser.stop();
+    browser.start();
+    await settled();
+    assert.equal(page.$("lobby-list").childElementCount, 1, "who comes back sees the first page");
 });
 
 test("lobbies: an older answer is dropped, a failure told once", async (t) => {
@@ -344,4 +347,79 @@ test("lobbies: an older answer is dropped, a failure told once", async (t) => {
     waiting.at(-1)[0]({ lobbies: [], nextCursor: null });
     await settled();
     assert.equal(await fail(new Error("no")), 2, "it had been well meanwhile");
+});
+
+test("lobbies: a quick match asks for what was chosen, tells how long it takes, and can be called off", async (t) => {
+    const filters = [["gameMode", ""], ["region", "eu"], ["mapName", "hall"]];
+    const { client, catalog, browser } = openBrowser(t, () => ({ lobbies: [], nextCursor: null }), filters);
+    let end;
+    client.findMatch = ({ signal, ...wanted }) => {
+        client.wanted = wanted;
+        return new Promise((resolve, reject) => {
+            end = { resolve, reject };
+            signal.addEventListener("abort", () => reject(signal.reason));
+        });
+    };
+    const said = () => [page.text("search-text"), page.text("search-time"), page.$("search-dialog").open];
+    const searching = browser.quickMatch();
+    assert.deepEqual(client.wanted, { gameMode: "arena", region: "eu", mapName: "hall" }, "the first mode, where none is chosen");
+    assert.deepEqual(said(), ["Looking.", "0 s", true]);
+    client.tell("match.searching", { regions: ["eu", "us"] });
+    page.wait(3000);
+    assert.deepEqual(said(), ["Looking in eu, us.", "3 s", true]);
+    page.wait(1000);
+    assert.match(said()[0], /No seat is free yet/);
+    end.resolve();
+    await searching;
+    assert.equal(page.$("search-dialog").open, false);
+    page.wait(5000);
+    client.tell("match.searching", { regions: ["asia"] });
+    assert.doesNotMatch(said()[0], /asia/, "the search is over");
+    for (const stop of ["search-cancel", "search-dialog"]) {
+        const next = browser.quickMatch();
+        assert.equal(page.text("search-time"), "0 s");
+        (page.$(stop).oncancel ?? page.$(stop).onclick)();
+        await next;
+        assert.deepEqual([page.$("search-dialog").open, page.text("toasts")], [false, ""], "called off is no failure");
+    }
+    filters[0][1] = "duel";
+    const failing = browser.quickMatch();
+    assert.equal(client.wanted.gameMode, "duel");
+    end.reject(new Error("no node"));
+    await failing;
+    assert.equal(page.text("toasts"), "No node.");
+    catalog.modes = [];
+    filters[0][1] = "";
+    await browser.quickMatch();
+    assert.match(page.text("toasts"), /offers no game/);
+});
+
+test("lobbies: join and watch lead in, with the lobby of that row", async (t) => {
+    const joined = [];
+    let all = [lobby("a")];
+    const { client, browser } = openBrowser(t, () => ({ lobbies: all, nextCursor: null }));
+    client.joinLobby = async (...of) => joined.push(of);
+    browser.start();
+    await settled();
+    const buttons = () => page.$("lobby-list").children[0].children[3].children;
+    buttons()[1].onclick();
+    await settled();
+    buttons()[0].onclick();
+    await settled();
+    assert.deepEqual(joined, [["a", {}], ["a", { spectator: true }]]);
+    document.hidden = true;
+    all = [lobby("b")];
+    page.wait(4000);
+    await settled();
+    document.hidden = false;
+    assert.equal(client.asked.length, 1);
+    page.key("visibilitychange", {});
+    await settled();
+    assert.equal(client.asked.length, 2, "who looks again sees what is there now");
+    buttons()[1].onclick();
+    await settled();
+    assert.deepEqual(joined.at(-1), ["b", {}]);
+    browser.stop();
+    page.key("visibilitychange", {});
+    assert.equal(client.asked.length, 2);
 });

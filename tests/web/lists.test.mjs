@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lasting } from "../../plugins/service_web/assets/effects.js";
 import { KeyedList, put } from "../../plugins/service_web/assets/keyed_list.js";
-import { lengthFault } from "../../plugins/service_web/assets/text_limit.js";
+import { lengthFault, watchLimits } from "../../plugins/service_web/assets/text_limit.js";
 
 /** As much of a DOM as a list touches; it notes what is moved. */
 class Place {
@@ -112,6 +112,21 @@ test("a length is told in bytes, as the server counts", () => {
     assert.match(lengthFault("ä".repeat(151), 300), /302 bytes/);
     assert.equal(lengthFault("😀".repeat(75), 300), "");
     assert.match(lengthFault("😀".repeat(76), 300), /304 bytes/);
+});
+
+test("a field complains by itself, of what would be sent", () => {
+    const root = new EventTarget();
+    watchLimits(root);
+    const typed = (value, dataset = { bytesMax: "4" }) => {
+        const said = [];
+        const event = new Event("input");
+        Object.defineProperty(event, "target", { value: { value, dataset, setCustomValidity: (text) => said.push(text) } });
+        root.dispatchEvent(event);
+        return said;
+    };
+    assert.deepEqual([typed("  abcd  "), typed("a b c"), typed("abcdef", {})].map((said) => said.map(Boolean)),
+        [[false], [true], []]);
+    assert.match(typed("äää")[0], /6 bytes/);
 });
 
 test("effects end by the clock and are bounded", () => {
