@@ -195,6 +195,7 @@ test("votes: time and number that is needed, to the end and its grace", () => {
     assert.equal(cards().length, 1, "an end that is late is waited for");
     page.wait(250);
     assert.equal(cards().length, 0);
+    assert.equal(page.isQuiet(), true);
 });
 
 test("votes: the end is told for a while, the other vote goes on", () => {
@@ -311,6 +312,7 @@ test("scoreboard: the vote for another match, and how long it lasts", async () =
     assert.deepEqual([page.text("vote-tally"), page.text("vote-left")], ["1 yes, 2 no (3 needed)", "8 s left"]);
     page.wait(7500);
     assert.equal(page.text("vote-left"), "0 s left");
+    assert.equal(page.isQuiet(), true);
     await page.$("vote-no").onclick({ currentTarget: page.$("vote-no") });
     assert.deepEqual(said, [false]);
     const pressed = () => ["vote-yes", "vote-no"].map((id) => page.$(id).attributes["aria-pressed"]);

@@ -7,7 +7,7 @@ import { setUpAnnouncements } from "../../plugins/service_web/assets/announcemen
 import {
     Invitations, joinByCode, joinLink, joinLobby, setUpCodeForm, takeJoinLink,
 } from "../../plugins/service_web/assets/join.js";
-import { banner, copyButton, showScreen, toast } from "../../plugins/service_web/assets/ui.js";
+import { actionButton, banner, copyButton, showScreen, toast } from "../../plugins/service_web/assets/ui.js";
 import { TinyClient, openPage, settled } from "./tiny_page.mjs";
 
 let page;
@@ -163,6 +163,23 @@ test("toasts fade, the long ones later; a banner is there until it is taken away
         assert.deepEqual(["welcome", "lobbies", "game"].filter((id) => !page.$(id).hidden), [name]);
         assert.equal(page.$("bar").hidden, bar, name);
     }
+});
+
+test("a failure is shown until the next try", async () => {
+    let error = new Error("too fast");
+    const button = actionButton("Do", async () => {
+        if (error) throw error;
+    });
+    const press = async () => {
+        button.onclick();
+        await settled();
+        return page.$("toasts").children.map(({ textContent }) => textContent);
+    };
+    assert.deepEqual(await press(), ["Too fast."]);
+    error = new Error("still too fast");
+    assert.deepEqual(await press(), ["Still too fast."]);
+    error = null;
+    assert.deepEqual(await press(), []);
 });
 
 test("a copy says so for a moment, by whichever way the page has", async () => {

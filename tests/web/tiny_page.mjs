@@ -220,6 +220,12 @@ export function openPage() {
             window.dispatchEvent(event);
             return event.defaultPrevented;
         },
+        /** Does no timer run any more that asks for the time? */
+        isQuiet() {
+            const before = performance.now.mock.callCount();
+            mock.timers.tick(2000);
+            return performance.now.mock.callCount() === before;
+        },
         close() {
             mock.timers.reset();
             mock.restoreAll();
