@@ -162,6 +162,19 @@ export class TinyElement extends EventTarget {
 /** What was promised at once is done. */
 export const settled = () => new Promise((done) => setImmediate(done));
 
+const STEP_MS = 10;
+
+/** The mock of Node 20 goes on with an interval that its own callback clears. */
+function repeat(run, ms) {
+    const interval = {};
+    const next = () => {
+        interval.timer = setTimeout(next, ms);
+        run();
+    };
+    interval.timer = setTimeout(next, ms);
+    return interval;
+}
+
 /** A page; $(id): its element; wait(ms): time passes, timers run. */
 export function openPage() {
     const elements = new Map();
@@ -171,7 +184,9 @@ export function openPage() {
         if (!elements.has(id)) elements.set(id, new TinyElement("div"));
         return elements.get(id);
     };
-    mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+    mock.timers.enable({ apis: ["setTimeout"] });
+    mock.method(globalThis, "setInterval", repeat);
+    mock.method(globalThis, "clearInterval", (interval) => clearTimeout(interval?.timer));
     mock.method(performance, "now", () => now);
     Object.assign(globalThis, {
         document: {
@@ -198,6 +213,10 @@ export function openPage() {
         $,
         text: (id) => $(id).textContent,
         wait(ms) {
+            for (let left = ms; left > 0; left -= STEP_MS) this.freeze(Math.min(left, STEP_MS));
+        },
+        /** So much time in one step. */
+        freeze(ms) {
             now += ms;
             mock.timers.tick(ms);
         },
@@ -223,7 +242,7 @@ export function openPage() {
         /** Does no timer run any more that asks for the time? */
         isQuiet() {
             const before = performance.now.mock.callCount();
-            mock.timers.tick(2000);
+            mock.timers.tick(1000);
             return performance.now.mock.callCount() === before;
         },
         close() {
