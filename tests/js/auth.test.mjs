@@ -141,6 +141,8 @@ test("renewal happens by itself a minute before the end, and is tried again", as
         await turn();
         assert.equal(auth.current.accessToken, "a3");
         auth.stop();
+        mock.timers.tick(2_000_000);
+        assert.equal(asked.length, 3, "stopped");
     } finally {
         mock.timers.reset();
     }

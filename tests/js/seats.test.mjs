@@ -108,6 +108,16 @@ test("the entry is kept up to date, also the own team", async (t) => {
     assert.equal(client.entry, null);
 });
 
+test("votes that run are told to who comes in", async (t) => {
+    const { client, socket } = await connect(t);
+    const told = [];
+    client.on("entered", () => told.push("entered"));
+    client.on("lobby.vote", ({ voteId }) => told.push(voteId));
+    socket.answers["lobby.enter"] = () => ({ lobby: LOBBY, seat: 0, members: [], match: null, votes: [{ voteId: 4 }, { voteId: 5 }] });
+    await client.enter({ seatTicket: "t" });
+    assert.deepEqual(told, ["entered", 4, 5]);
+});
+
 test("a seat is asked for where it was as long as it may be there, then at home", async (t) => {
     for (const [passedMs, url] of [[60000, "ws://far"], [60001, "ws://memory"]]) {
         const { client, socket } = await connect(t, { reconnect: true, backoff: FAST });
