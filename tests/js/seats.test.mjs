@@ -108,6 +108,12 @@ test("the entry is kept up to date, also the own team", async (t) => {
     assert.equal(client.entry, null);
 });
 
+test("who leaves at home stays on the connection at hand", async (t) => {
+    const { client, socket } = await seated(t);
+    await client.leave();
+    assert.deepEqual([MemorySocket.all.length, socket.wasClosed, client.entry, client.state], [1, false, null, "online"]);
+});
+
 test("votes that run are told to who comes in", async (t) => {
     const { client, socket } = await connect(t);
     const told = [];
