@@ -79,6 +79,54 @@ test("a line that is silent in a match is told within 1.5 s, and when it speaks 
     assert.deepEqual(told, [true, false, true, false], "a line that is gone is not silent");
 });
 
+test("a line that is silent is asked at once, not at the next ping", async (t) => {
+    t.mock.timers.enable({ apis: ["setInterval"] });
+    const { client, socket } = await connect(t, { pingIntervalMs: 60000 });
+    socket.answers["lobby.enter"] = () => ({ lobby: LOBBY, seat: 0, members: [], match: MATCH });
+    await client.enter({ seatTicket: "t" });
+    await turn();
+    const pings = () => socket.calls.filter(({ method }) => method === "session.ping").length;
+    const before = pings();
+    const asked = new Promise((resolve) => (socket.send = (text) => resolve(JSON.parse(text).method)));
+    t.mock.timers.tick(1250);
+    assert.deepEqual([client.isSilent, await asked, pings()], [true, "session.ping", before]);
+});
+
+test("what comes over a connection that does not count is not heard", async (t) => {
+    const { client, socket } = await connect(t, { timeoutMs: 50 });
+    const heard = [];
+    client.on("lobby.chat", ({ text }) => heard.push(text));
+    client.on("snapshot", () => heard.push("snapshot"));
+    client.on("closed", () => heard.push("closed"));
+    const moving = outcome(client.enter({ seatTicket: "t", url: "ws://far" }));
+    await turn();
+    const far = MemorySocket.all.at(-1);
+    far.readyState = 1;
+    far.notify("lobby.chat", { text: "too early" });
+    socket.notify("lobby.chat", { text: "at home" });
+    far.answers["lobby.enter"] = () => ({ lobby: LOBBY, seat: 0, members: [], match: null });
+    far.open();
+    assert.equal(await moving, "done");
+    const { onmessage, onclose } = socket;
+    assert.deepEqual([onmessage, onclose, socket.wasClosed], [null, null, true]);
+    far.notify("lobby.chat", { text: "far" });
+    assert.deepEqual(heard, ["at home", "far"]);
+});
+
+test("who connects anew begins to count anew", async (t) => {
+    const { client, socket } = await connect(t, { reconnect: true, backoff: { baseMs: 1, maxMs: 1 } });
+    const attempts = [];
+    client.on("reconnecting", ({ attempt }) => attempts.push(attempt));
+    socket.end(1006);
+    client.close();
+    const connecting = client.connect("ada");
+    await turn();
+    MemorySocket.all.at(-1).open();
+    await connecting;
+    MemorySocket.all.at(-1).end(1006);
+    assert.deepEqual(attempts, [0, 0]);
+});
+
 test("where no snapshot is due silence means nothing", async (t) => {
     const { client, socket, told, tick } = await inMatch(t);
     socket.notify("lobby.updated", { lobby: { ...LOBBY, state: "ending" } });
