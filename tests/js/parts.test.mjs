@@ -325,6 +325,31 @@ test("renewals: in time, tried again when it fails, never again when signed out"
     assert.equal(asked.length, 5, "there is nothing to be renewed");
 });
 
+test("renewals: what is stopped asks for no other token", async (t) => {
+    const pass = passing(t);
+    const asked = [];
+    let give;
+    const { renewal, start, sent } = renewalOf((renew) => {
+        asked.push(renew);
+        return new Promise((resolve) => {
+            give = resolve;
+        });
+    });
+    await start();
+    await pass(80000);
+    renewal.stop();
+    give("old");
+    await pass(0);
+    assert.deepEqual([asked, sent], [[false], []]);
+    await start();
+    await pass(80000);
+    await start(); // another session
+    give("new");
+    await pass(0);
+    assert.deepEqual([asked, sent], [[false, false], []]);
+    renewal.stop();
+});
+
 test("renewals: none without a time before, after the end, or on a connection that is gone", async (t) => {
     const pass = passing(t);
     const none = () => assert.fail("asked");

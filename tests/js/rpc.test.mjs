@@ -80,6 +80,19 @@ test("a call without an answer times out, and its late answer is dropped", async
     }
 });
 
+test("what is answered, refused or failed leaves no timer behind", async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+    const { rpc, sent, answer } = channel();
+    const before = timers();
+    const calls = ["a", "b", "c"].map((method) => rpc.call(method).catch(({ code }) => code));
+    assert.equal(timers(), before + 3);
+    answer({ jsonrpc: "2.0", id: sent[0].id, result: 1 });
+    answer({ jsonrpc: "2.0", id: sent[1].id, error: { code: -32601, message: "no" } });
+    assert.equal(timers(), before + 1);
+    rpc.fail(new MusterError("connection_lost", "gone"));
+    assert.deepEqual([await Promise.all(calls), timers(), rpc.pending], [[1, "method_not_found", "connection_lost"], before, 0]);
+});
+
 test("accept runs before anything later in the same channel", async () => {
     const { rpc, sent, answer, notes } = channel();
     const seen = [];
