@@ -211,8 +211,10 @@ test("a match is a board or an arena; leaving it forgets the seat and all that w
     socket().notify("lobby.chat", { playerId: "b", displayName: "Bob", text: "hi", channel: "all", team: "red" });
     socket().notify("lobby.countdown", { startsInMs: 3000 });
     assert.equal(page.$("chat-log").children.length, 1);
+    page.$("clock").textContent = "9:00";
     await page.press("leave");
     await turns();
+    assert.equal(page.text("clock"), "", "no number is left");
     assert.deepEqual([screen(), window.muster.game, kept.has(SEAT), page.$("chat-log").children.length], ["lobbies", null, false, 0]);
     assert.equal(called("lobby.leave").length, 1);
     assert.equal(page.$("hud").hidden, true);

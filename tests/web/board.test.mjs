@@ -64,6 +64,9 @@ test("fields are shown by what they are, players by their rows", () => {
     assert.deepEqual(page.$("mode-rows").children.map(({ className, children: [name] }) => [className, name.className]),
         [["own", "blue"], ["", "red"]]);
     assert.deepEqual([page.text("mode-team"), page.$("mode-team").className], ["You play for blue", "blue"]);
+    for (let i = 0; i < 3; i++) client.tell("lobby.members", {});
+    assert.equal(frameCount(), 1, "drawn once a frame");
+    drawFrame();
     const [, bob] = page.$("mode-rows").children;
     client.entry.members = [person(1, "Bob"), person(2, "Joan")];
     client.tell("lobby.members", {});

@@ -131,6 +131,26 @@ test("chat: keys open it over the game alone", () => {
     assert.equal(press({ code: "KeyT" }), false);
 });
 
+test("chat: Escape leads back to the game, a look elsewhere keeps what is written", () => {
+    const chat = openChat();
+    page.$("mode-board").hidden = true;
+    const isOpen = () => !page.$("chat-form").hidden;
+    const press = (key) => {
+        let isTaken = false;
+        page.$("chat-text").onkeydown({ key, preventDefault: () => (isTaken = true) });
+        return isTaken;
+    };
+    page.$("chat-open").onclick();
+    assert.deepEqual([isOpen(), document.activeElement], [true, page.$("chat-text")]);
+    page.$("chat-text").value = "draft";
+    page.$("chat-text").onblur();
+    assert.deepEqual([isOpen(), press("a"), page.$("chat-text").value], [true, false, "draft"]);
+    assert.deepEqual([press("Escape"), isOpen(), page.$("chat-text").value, document.activeElement], [true, false, "", page.$("canvas")]);
+    chat.open("all");
+    page.$("chat-text").onblur();
+    assert.equal(isOpen(), false);
+});
+
 test("chat: in its own place the line stays open", () => {
     const chat = openChat();
     chat.open("team");

@@ -233,6 +233,8 @@ test("the same match goes on after a drop, another one begins anew", () => {
     arena.tick = 0;
     tell({ full: true, tick: 120 });
     assert.equal(game.elapsedMs, 6000);
+    tell({ full: true, tick: 122, tickUs: 2 * TICK_MS * 1000 });
+    assert.equal(game.elapsedMs, 6100, "a tick that took long is a tick");
     game.effects = [{ type: "death", at: performance.now() }];
     game.resume(entryOf({ members: [{ seat: 1, displayName: "Mary" }] }));
     assert.deepEqual([game.world.avatars.size, game.effects.length, game.nameOf(1)], [3, 1, "Mary"]);
@@ -395,6 +397,20 @@ test("hits are told by number and cross, pain by the rim, thumbs by where they m
 });
 
 // ---- objectives --------------------------------------------------------------------------------
+
+test("walls stand on a zone", () => {
+    open();
+    tell();
+    run(1);
+    const images = (zone) => {
+        arena.zones.set(1, { team: 0, progress: 0, radius: 100, label: "", ...zone });
+        tell();
+        drawAnew();
+        return drawn("drawImage").length - 1;
+    };
+    assert.deepEqual([images({ x: 4096, y: 2048 }), images({ x: 384, y: 384 }), images({ x: 256 + 50, y: 384 })], [0, 0, 1]);
+    assert.equal(images({ x: 0, y: 384 }), 1, "nothing is beyond the map");
+});
 
 test("zones and items: progress, names, what is carried", () => {
     const { context } = { context: page.$("other").getContext() };

@@ -186,6 +186,28 @@ test("hud: nothing is left for the next match", () => {
     assert.equal(page.$("cool-rifle").style.transform, "scaleX(1)");
 });
 
+test("hud: Escape leads to the buttons and back, unless something else takes it", () => {
+    startHud();
+    page.$("lobby").hidden = page.$("mode-board").hidden = true;
+    const escape = (key = "Escape") => {
+        page.key("keydown", { key });
+        return document.activeElement;
+    };
+    document.activeElement = document.body;
+    assert.equal(escape("a"), document.body);
+    page.$("help-dialog").open = true;
+    assert.equal(escape(), document.body);
+    page.$("help-dialog").open = false;
+    page.$("lobby").hidden = false;
+    assert.equal(escape(), document.body);
+    page.$("lobby").hidden = true;
+    assert.equal(escape(), page.$("show-lobby"));
+    assert.equal(escape(), page.$("canvas"));
+    assert.equal(escape(), page.$("show-lobby"));
+    page.$("game").hidden = true;
+    assert.equal(escape(), page.$("show-lobby"));
+});
+
 test("hud: the ping of a line that is silent or gone is not shown", () => {
     const hud = startHud();
     const shown = () => ["net-ping", "bar-ping", "net-state"].map(page.text);

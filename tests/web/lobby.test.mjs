@@ -168,7 +168,7 @@ test("lobby: how it stands is told in words", () => {
     page.wait(250);
     page.$("lobby-status").textContent = "of others";
     page.wait(1000);
-    assert.equal(page.text("lobby-status"), "of others", "nobody counts on");
+    assert.deepEqual([page.text("lobby-status"), page.isQuiet()], ["of others", true], "nobody counts on");
     enter({ state: "starting", settings: { mapName: "field" } });
     screen.enter();
     assert.deepEqual([page.text("lobby-status"), page.text("lobby-title")], ["The match starts in 0.", "Arena · field"]);

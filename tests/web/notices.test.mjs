@@ -86,7 +86,6 @@ test("a password is asked for when one is needed, and for nothing else", async (
     };
     let opened = 0;
     Object.assign(page.$("password-dialog"), { showModal: () => opened++, close: () => opened-- });
-    Object.assign(page.$("password-form"), { reset() {}, elements: { namedItem: page.$ } });
     refuse("full");
     await assert.rejects(joinLobby(client, "a", { spectator: true }), /no/);
     assert.equal(opened, 0);
@@ -94,7 +93,7 @@ test("a password is asked for when one is needed, and for nothing else", async (
     await joinLobby(client, "a", { spectator: true });
     assert.equal(opened, 1);
     const submit = async (secret) => {
-        page.$("secret").value = secret;
+        page.$("password-form").elements.secret.value = secret;
         page.$("password-form").onsubmit({ preventDefault() {}, submitter: page.$("password-ok") });
         await settled();
     };
@@ -102,6 +101,12 @@ test("a password is asked for when one is needed, and for nothing else", async (
     assert.deepEqual([opened, page.text("password-error")], [1, "No."]);
     await submit("right");
     assert.equal(opened, 0);
+    const asked = tried.length;
+    await joinLobby(client, "a");
+    assert.deepEqual([opened, page.$("password-form").elements.secret.value, page.text("password-error")], [1, "", ""], "asked anew");
+    page.$("password-cancel").onclick();
+    assert.equal(opened, 0);
+    tried.length = asked;
     assert.deepEqual(tried.slice(-2), [{ spectator: true, secret: "wrong" }, { spectator: true, secret: "right" }]);
 });
 
@@ -198,12 +203,19 @@ test("a copy says so for a moment, by whichever way the page has", async () => {
     page.wait(1);
     assert.equal(button.textContent, "Copy");
     use({});
-    document.execCommand = () => Boolean(copied.push(document.body.children[0].value));
+    const copyFrom = (place) => {
+        document.execCommand = () => Boolean(copied.push(place.children[0].value));
+    };
+    copyFrom(document.body);
+    assert.equal(await press(), "Copied");
+    page.wait(1500);
+    page.$("member-dialog").open = true;
+    copyFrom(page.$("member-dialog")); // what lies beside it cannot be selected
     assert.equal(await press(), "Copied");
     page.wait(1500);
     document.execCommand = () => false;
     assert.equal(await press(), "Copy");
-    assert.deepEqual([copied, document.body.children.length], [["ABCD", "ABCD"], 0]);
+    assert.deepEqual([copied, document.body.children.length], [["ABCD", "ABCD", "ABCD"], 0]);
     assert.match(page.$("toasts").textContent, /may not copy/);
     delete globalThis.navigator;
 });

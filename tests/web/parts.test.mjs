@@ -95,6 +95,8 @@ test("what the HUD says of zones, items and the own level", () => {
     });
     assert.deepEqual(lines(0, [], []), []);
     assert.deepEqual(lines(1, [], []), [{ text: "Level 3", team: "" }]);
+    avatars.get(1).level = 1;
+    assert.deepEqual(lines(1, [], []), [{ text: "Level 1", team: "" }]);
     assert.deepEqual(lines(0, [zone, { ...zone, id: 5, label: "Hill", team: 1, progress: 70 }], []), [
         { text: "Zone 4: nobody's, 0 %", team: "" }, { text: "Hill: red, 70 %", team: "red" }]);
     assert.deepEqual(lines(0, [], [item]), [], "at home");
@@ -117,6 +119,9 @@ test("texts: clocks, errors, settings", () => {
     assert.equal(explain({ message: "is it so?" }), "Is it so?");
     assert.equal(explain({ code: "rate_limited", message: "too many" }), "Too many. Try again in a moment.");
     assert.equal(explain(undefined), "Something went wrong.");
+    assert.equal(explain({ code: "denied", message: "x", data: { reason: "muted", message: "spam", endsInMs: null } }),
+        "You are muted for good: spam.");
+    assert.equal(explain({ code: "banned", message: "x", data: { reason: "spam", endsInMs: null } }), "You are banned for good: spam.");
     assert.equal(titleOf({ key: "k" }), "k");
     assert.equal(titleOf({ key: "k", label: "Respawn", unit: "ms" }), "Respawn (ms)");
     assert.equal(titleOf({ key: "k", label: "Players", unit: "players" }), "Players");

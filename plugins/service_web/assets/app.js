@@ -48,7 +48,7 @@ const browser = new LobbyBrowser(client, catalog);
 const chat = new Chat(client, () => game?.input.release());
 const scoreboard = new Scoreboard(client);
 const votes = new Votes(client);
-const invitations = new Invitations({ client, catalog, leave: leaveForLobbies });
+new Invitations({ client, catalog, leave: leaveForLobbies });
 const lobbyScreen = new LobbyScreen({
     client, catalog, chat, leave: leaveForLobbies,
     panels: [new HostPanel(client, catalog), new AccessPanel(client)],
@@ -216,8 +216,10 @@ client.on("entered", ({ entry, resumed }) => {
         playerId: client.session.playerId, resumeToken: entry.resumeToken, url: client.url,
     }));
     browser.stop();
-    if (!resumed) dropToasts();
-    if (!resumed || byId("game").hidden) resetLobby();
+    if (!resumed) {
+        dropToasts();
+        resetLobby();
+    }
     showScreen("game");
     scoreboard.reset();
     if (!entry.match) setGame();
@@ -314,7 +316,6 @@ byId("leave").onclick = (event) =>
 byId("log-out").onclick = (event) =>
     guarded(event.currentTarget, async () => {
         client.close();
-        invitations.clear();
         showWelcome();
         await auth.logout();
     });
