@@ -408,3 +408,19 @@ test("one tab at a time renews; one that is frozen is not waited for", async (t)
     assert.equal((await renewing).accessToken, `access-ada-${before + 1}`);
     for (const one of [alone, auth]) one.stop();
 });
+
+test("a server whose tokens last no time is asked once a second, no more", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    let asked = 0;
+    const auth = new AuthClient({ fetch: async () => Response.json(tokenOf("ada", ++asked, { expiresIn: 0 })) });
+    t.after(() => auth.stop());
+    await auth.guest();
+    for (let second = 1; second < 4; second++) {
+        t.mock.timers.tick(999);
+        await turns();
+        assert.equal(asked, second);
+        t.mock.timers.tick(1);
+        await turns();
+        assert.equal(asked, second + 1);
+    }
+});

@@ -92,6 +92,19 @@ test("a line that is silent is asked at once, not at the next ping", async (t) =
     assert.deepEqual([client.isSilent, await asked, pings()], [true, "session.ping", before]);
 });
 
+test("a server whose frame cannot be read is told so; who closes says 1000", async (t) => {
+    const { client, socket } = await connect(t);
+    const closed = client.once("closed");
+    socket.onmessage({ data: Uint8Array.of(0x81, 1, 0).buffer });
+    assert.deepEqual([(await closed).code, socket.closeCode], [4007, 4007]);
+    const other = await connect(t);
+    other.client.close();
+    assert.equal(other.socket.closeCode, 1000);
+    const late = make(t, { timeoutMs: 1 });
+    await assert.rejects(late.connect("ada"), { code: "connect_failed" });
+    assert.equal(MemorySocket.all.at(-1).closeCode, 1000, "a code below 3000 is not a client's to give");
+});
+
 test("what comes over a connection that does not count is not heard", async (t) => {
     const { client, socket } = await connect(t, { timeoutMs: 50 });
     const heard = [];

@@ -8,6 +8,7 @@ export class MemorySocket {
     static all = [];
     readyState = 0;
     wasClosed = false;
+    closeCode = 0; // as the client gave it
     calls = [];
     onopen = null;
     onmessage = null;
@@ -54,8 +55,9 @@ export class MemorySocket {
         this.onmessage?.({ data: new Uint8Array(frame).buffer });
     }
 
-    close() {
+    close(code) {
         this.readyState = 3;
+        this.closeCode = code;
         this.wasClosed = true;
     }
 

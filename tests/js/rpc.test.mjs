@@ -74,7 +74,10 @@ test("a call without an answer times out, and its late answer is dropped", async
         mock.timers.tick(1);
         await assert.rejects(call, { code: "timeout" });
         answer({ jsonrpc: "2.0", id: sent[0].id, result: 1 });
+        answer({ jsonrpc: "2.0", id: sent[0].id, error: { code: -1, message: "too late" } });
         assert.deepEqual(faults, []);
+        answer({ jsonrpc: "2.0", id: null, error: { code: -32700, message: "unreadable" } });
+        assert.deepEqual(faults, ["unreadable"]);
     } finally {
         mock.timers.reset();
     }

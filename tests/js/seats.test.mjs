@@ -10,8 +10,8 @@ beforeEach(() => (MemorySocket.all = []));
 
 const found = (ticketId) => ({ ticketId, lobby: LOBBY, seatTicket: `seat of ${ticketId}`, url: "" });
 
-async function searching(t) {
-    const { client, socket } = await connect(t);
+async function searching(t, options = {}) {
+    const { client, socket } = await connect(t, options);
     let serial = 0;
     socket.answers["match.find"] = () => ({ ticketId: `t${++serial}` });
     socket.answers["lobby.enter"] = ({ seatTicket }) =>
@@ -29,6 +29,15 @@ test("a search takes the seat that was found for it, and no other", async (t) =>
     assert.equal(calls("lobby.enter").length, 0);
     socket.notify("match.found", found("t1"));
     assert.equal((await search).joinCode, "seat of t1");
+});
+
+test("a search ends with its connection", async (t) => {
+    const { client, socket, calls } = await searching(t, { reconnect: true });
+    const search = outcome(client.findMatch({ gameMode: "arena" }));
+    await turn();
+    socket.end(1006);
+    assert.equal(await search, "connection_lost");
+    assert.equal(calls("match.cancel").length, 0);
 });
 
 test("another search ends the one before, and keeps its own", async (t) => {
@@ -197,4 +206,65 @@ test("a search that was replaced leaves the next one to be replaced, too", async
     const signal = AbortSignal.abort(new Error("called off"));
     await assert.rejects(client.findMatch({ gameMode: "arena", signal }), /called off/);
     assert.equal(calls("match.find").length, 3, "nothing is asked for");
+});
+
+// ---- coming back
+
+/** The next connection is made, opened, and answers so. */
+async function nextOpened(answers) {
+    const made = MemorySocket.all.length;
+    while (MemorySocket.all.length === made) await new Promise((resolve) => setTimeout(resolve, 1));
+    const socket = MemorySocket.all.at(-1);
+    Object.assign(socket.answers, answers);
+    socket.open();
+    await turn();
+    return socket;
+}
+const refusal = (code, word) => ({ error: { code, message: word, data: { code: word } } });
+
+test("a token that was renewed and is refused ends it; one that was not is renewed once", async (t) => {
+    const renewals = [];
+    const { client, socket } = await connect(t, { reconnect: true, backoff: FAST }, async (renew) => {
+        renewals.push(renew);
+        return "ada";
+    });
+    const closed = client.once("closed");
+    socket.end(1006);
+    const refused = { "session.authenticate": () => refusal(-32011, "token_invalid") };
+    await nextOpened(refused);
+    await nextOpened(refused);
+    const { code, error } = await closed;
+    assert.deepEqual([code, error.code, renewals, client.state], [4002, "token_invalid", [false, false, true], "closed"]);
+});
+
+test("a seat that is taken away while one comes back is told once", async (t) => {
+    const { client, socket } = await seated(t);
+    const left = [];
+    client.on("lobby.left", ({ reason }) => left.push(reason));
+    socket.end(1006);
+    await nextOpened({ "lobby.resume": () => {
+        MemorySocket.all.at(-1).notify("lobby.left", { reason: "kick" });
+        return refusal(-32004, "not_found");
+    } });
+    while (client.state !== "online") await turn();
+    assert.deepEqual([left, client.entry], [["kick"], null]);
+});
+
+test("a match that begins needs a whole picture first", async (t) => {
+    const { client, socket } = await seated(t);
+    const usable = [];
+    client.on("snapshot", (snapshot) => usable.push(snapshot.usable));
+    const snapshot = (tick, isFull) => {
+        const bytes = Buffer.alloc(16);
+        bytes.writeUInt8(0x81, 0);
+        bytes.writeUInt8(isFull ? 1 : 0, 1);
+        bytes.writeUInt32LE(tick, 4);
+        socket.onmessage({ data: new Uint8Array(bytes).buffer });
+    };
+    snapshot(1, true);
+    snapshot(2, false);
+    socket.notify("match.started", { ...MATCH, matchId: "m2" });
+    snapshot(3, false);
+    snapshot(1, true);
+    assert.deepEqual(usable, [true, true, false, true]);
 });
