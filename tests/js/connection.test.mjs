@@ -276,6 +276,25 @@ test("a connection that has held begins the back-off anew", async (t) => {
     assert.deepEqual(attempts, [0, 0, 0]);
 });
 
+test("a connection has held after five seconds", async (t) => {
+    let now = 1e6;
+    t.mock.method(performance, "now", () => now);
+    const { client, socket } = await connect(t, { reconnect: true, backoff: FAST });
+    const attempts = [];
+    client.on("reconnecting", ({ attempt }) => attempts.push(attempt));
+    let last = socket;
+    for (const heldMs of [4999, 4999, 5000]) {
+        now += heldMs;
+        const made = MemorySocket.all.length;
+        last.end(1006);
+        while (MemorySocket.all.length === made) await new Promise((resolve) => setTimeout(resolve, 1));
+        last = MemorySocket.all.at(-1);
+        last.open();
+        while (client.state !== "online") await turn();
+    }
+    assert.deepEqual(attempts, [0, 1, 0]);
+});
+
 test("deflated frames are asked for only where they can be inflated", async (t) => {
     const asked = ({ calls }) => calls[0].params.compress;
     assert.equal(asked((await connect(t)).socket), true);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { test } from "node:test";
-import { Emitter, MusterError, isRefusal, retryAfterMs } from "../../sdk/js/index.js";
+import { AuthClient, Emitter, MusterError, isRefusal, retryAfterMs } from "../../sdk/js/index.js";
 import { Continuity } from "../../sdk/js/continuity.js";
 import { LatencyMeter } from "../../sdk/js/latency.js";
 import { LineWatch, silenceMs } from "../../sdk/js/line.js";
@@ -107,6 +107,21 @@ test("silence: counted from the last word, not from the last wish to hear", (t) 
     assert.equal(line.isSilent, true, "watched again after a stop");
     line.stop();
     assert.deepEqual([20, 3, 2, 1].map(silenceMs), [1000, 1000, 1500, 3000]);
+});
+
+test("a timer alone keeps no process alive", async () => {
+    const alive = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+    const before = alive();
+    const line = new LineWatch(() => {});
+    line.expect(1000);
+    const renewal = new Renewal({ beforeMs: 1000, random: () => 0, getToken: async () => "t", authenticate: async () => {} });
+    await renewal.start({ isOpen: true, call: async () => ({ serverTimeMs: 0 }) }, { expiresAt: 3600 }, "t");
+    const auth = new AuthClient({ fetch: async () => Response.json({ accessToken: "a", refreshToken: "r", expiresAt: 2 ** 32 }) });
+    await auth.guest();
+    assert.equal(alive(), before);
+    line.stop();
+    renewal.stop();
+    auth.stop();
 });
 
 // ---- gaps

@@ -55,6 +55,7 @@ const press = (code) => page.key("keydown", { code }, page.$("mode-board"));
 
 test("fields are shown by what they are, players by their rows", () => {
     assert.deepEqual([page.text("mode-title"), page.text("mode-help"), page.$("mode-board").hidden], ["Tap race!", "Tap.", false]);
+    assert.equal(document.activeElement, page.$("mode-board"), "it has the keys");
     drawFrame();
     assert.deepEqual(shared(), [["Time left", "0"], ["Over", "no"], ["Leader", ""]]);
     assert.deepEqual(page.$("mode-columns").children.map(({ textContent }) => textContent), ["Player", "Taps", "Secret"]);

@@ -164,6 +164,7 @@ test("the own avatar is where it is predicted; a correction is glided to, a leap
 
 test("one input a tick, numbered, as long as one plays", () => {
     const game = open();
+    assert.equal(document.activeElement, canvas, "it has the keys");
     const count = () => client.sent.length;
     tell();
     run(4);
@@ -267,14 +268,14 @@ test("what one did flashes up at once, what others did when they are seen to", (
     run(20);
     const now = performance.now();
     arena.shots = [{ seat: 0, x: 5000, y: 2048, hit: 255 }, { seat: 1, x: 3000, y: 2048, hit: 0 }];
-    tell({ events: [event(3, 0, 1, 25), event(3, 1, 0, 30), event(1, 0, 1, 1, 255)] });
+    tell({ events: [event(3, 0, 1, 25), event(3, 1, 0, 30), event(1, 0, 1, 1, 255), event(1, 1, 99, 1, 255)] });
     const shots = game.effects.filter(({ type }) => type === "shot").map(({ at, isOwn }) => [isOwn, at - now]);
     assert.deepEqual(shots[0], [true, 0]);
     assert.deepEqual([shots[1][0], shots[1][1] > 50 && shots[1][1] <= 500], [false, true]);
     const kinds = game.effects.filter(({ type }) => type !== "shot").map(({ type, seat, damage }) => [type, seat, damage]);
     assert.deepEqual(kinds, [["mark", undefined, undefined], ["damage", 1, 25], ["pain", undefined, undefined],
         ["damage", 0, 30], ["death", undefined, undefined]]);
-    assert.equal(page.text("feed"), "AdarifleBob");
+    assert.equal(page.text("feed"), "AdarifleBobBobrifleSeat 99", "who has gone has no place to fall");
     arena.shots = [];
     page.wait(1500);
     tell();

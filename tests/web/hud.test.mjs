@@ -180,6 +180,8 @@ test("hud: nothing is left for the next match", () => {
     assert.deepEqual([page.text("score-red"), page.text("score-blue")], ["0", "0"]);
     assert.deepEqual([has("score-red", "own"), has("score-blue", "own")], [false, false]);
     assert.deepEqual(["objectives", "vitals", "controls"].map((id) => page.$(id).hidden), [true, true, true]);
+    hud.frame(gameOf(avatar(), { elapsedMs: 5000 }));
+    assert.deepEqual([page.text("clock"), page.text("centre")], ["", ""], "between two matches");
     hud.startMatch({ tickRate: 20, intro });
     hud.frame(gameOf(avatar()));
     assert.equal(page.text("centre"), "You play for red", "no countdown, no death of before");
@@ -332,6 +334,9 @@ test("lobbies: more pages stay, until another filter is chosen", async (t) => {
     page.wait(4000);
     await settled();
     assert.deepEqual(client.asked.slice(-3).map(({ cursor }) => cursor), [undefined, "second", "third"]);
+    let isKept = false;
+    page.$("filters").onsubmit({ preventDefault: () => (isKept = true) });
+    assert.equal(isKept, true, "the page is not left");
     page.$("filters").onchange();
     await settled();
     assert.equal(page.$("lobby-list").childElementCount, 1);
