@@ -130,11 +130,13 @@ test("over a real socket: calls, the subprotocol, and the end", async (t) => {
         onSnapshot: () => {},
         onClose: (code, reason) => closes.push([code, reason]),
     }, { WebSocket });
+    assert.equal(connection.isOpen, false);
     await connection.open();
+    assert.equal(connection.isOpen, true);
     assert.equal([...server.clients][0].protocol, "muster.v1");
     assert.deepEqual(await connection.call("echo", { a: 1 }), { a: 1 });
     await assert.rejects(connection.call("die"), { code: "connection_lost", closeCode: 4006 });
-    assert.deepEqual(closes, [[4006, "too slow"]]);
+    assert.deepEqual([closes, connection.isOpen], [[[4006, "too slow"]], false]);
     await assert.rejects(connection.call("echo"), { code: "connection_lost" });
     assert.equal(connection.sendBinary(new Uint8Array(1)), false);
 });

@@ -268,3 +268,26 @@ test("a match that begins needs a whole picture first", async (t) => {
     snapshot(1, true);
     assert.deepEqual(usable, [true, true, false, true]);
 });
+
+test("who connects anew begins at home; without a connection nobody goes to another node", async (t) => {
+    const { client, socket } = await connect(t);
+    assert.equal(socket.binaryType, "arraybuffer");
+    const entering = client.enter({ seatTicket: "t", url: "ws://far" });
+    await turn();
+    const far = MemorySocket.all.at(-1);
+    far.answers["lobby.enter"] = () => ({ lobby: LOBBY, seat: 0, members: [], match: null });
+    far.open();
+    await entering;
+    client.close();
+    const connecting = client.connect("ada");
+    await turn();
+    assert.equal(MemorySocket.all.at(-1).url, "ws://memory");
+    MemorySocket.all.at(-1).open();
+    await connecting;
+    client.close();
+    const made = MemorySocket.all.length;
+    for (const go of [() => client.enter({ seatTicket: "t", url: "ws://far" }), () => client.resume("r", "ws://far")]) {
+        assert.equal(await outcome(go()), "connection_lost");
+    }
+    assert.equal(MemorySocket.all.length, made);
+});
