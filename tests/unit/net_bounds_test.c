@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #define QUEUE_BYTES 4096
 #define FLOOD_BYTES (64u << 20)
@@ -14,6 +15,14 @@
 static _Thread_local bool is_server;
 static size_t room = SIZE_MAX; /* bytes that the kernel takes; the server's thread */
 static atomic_int drained_count;
+static atomic_int ahead_s; /* of the real clock */
+
+/* libuv's calls go by the dynamic symbol table, where the executable comes first. */
+__attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct timespec *now) {
+    int code = (int)syscall(SYS_clock_gettime, clock, now);
+    now->tv_sec += atomic_load(&ahead_s);
+    return code;
+}
 
 /* libwebsockets' calls go by the dynamic symbol table, where the executable comes first. */
 __attribute__((visibility("default"))) ssize_t send(int fd, const void *data, size_t len,
@@ -321,6 +330,28 @@ static void who_takes_no_answer_does_not_send_on(void **state) {
     rig_run(blocked_script);
 }
 
+/* Half a minute for each piece that is taken, not for all of them. */
+static const char *slow_script(void) {
+    static char data[1u << 20];
+    size_t left = 16u << 20;
+    struct wire_answer answer;
+    int fd = wire_connect();
+    wire_send(fd, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT(wire_answer_read(fd, &answer, false) == 200);
+    for (; left > 0; left -= sizeof data) {
+        if (left % (8u << 20) == 0) atomic_fetch_add(&ahead_s, 20);
+        EXPECT(wire_read(fd, data, sizeof data));
+    }
+    close(fd);
+    return NULL;
+}
+
+static void an_answer_may_be_taken_slowly(void **state) {
+    (void)state;
+    rig_wait_ms = 200000; /* of a clock that jumps */
+    rig_run(slow_script);
+}
+
 /* ---- descriptors ---- */
 
 /* When there are none left who comes is turned away, and does not wait for one. */
@@ -370,6 +401,7 @@ int main(void) {
         TEST(what_is_sent_ahead_is_not_kept_for_ever),
         TEST(a_trickle_is_no_request),
         TEST(who_takes_no_answer_does_not_send_on),
+        TEST(an_answer_may_be_taken_slowly),
         TEST(without_descriptors_who_comes_is_turned_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
