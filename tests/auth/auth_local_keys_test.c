@@ -125,6 +125,21 @@ static void rotation_overlaps(void **state) {
     assert_int_equal(jwks_count(fixture), 2);
 }
 
+/* A key's time runs from its successor on, not from when it was made. */
+static void an_old_key_vouches_on(void **state) {
+    struct fixture *fixture = *state;
+    struct muster_identity id = {.size = sizeof id};
+    set_clock(fixture, 20 * 86400);
+    struct tokens before = post(fixture, "/v1/auth/guest", "");
+    for (uint32_t keys = 2; keys < 4; keys++) {
+        assert_non_null(strstr(testkit_command(fixture->kit, "auth-rotate"), "new signing key"));
+        assert_int_equal(jwks_count(fixture), keys);
+        assert_int_equal(testkit_authenticate(fixture->auth, before.access, &id), MUSTER_ACCEPT);
+    }
+    testkit_advance(fixture->kit, 3600001);
+    assert_int_equal(jwks_count(fixture), 1);
+}
+
 /* The kid in a token's header. */
 static void read_kid(const char *token, char *out, size_t cap) {
     char header[256] = "";
@@ -342,6 +357,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(foreign_and_forged_tokens, start, stop),
         cmocka_unit_test_setup_teardown(keys_are_private_and_kept, start, stop),
         cmocka_unit_test_setup_teardown(rotation_overlaps, start, stop),
+        cmocka_unit_test_setup_teardown(an_old_key_vouches_on, start, stop),
         cmocka_unit_test_setup_teardown(the_newest_key_signs, start, stop),
         cmocka_unit_test_setup_teardown(rotation_is_bounded, start, stop),
         cmocka_unit_test_setup_teardown(open_key_files_are_refused, make, remove_dir),
