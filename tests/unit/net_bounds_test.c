@@ -361,24 +361,28 @@ static const char *descriptors_script(void) {
     char data[16];
     EXPECT(getrlimit(RLIMIT_NOFILE, &limit) == 0);
     int there = wire_ws();
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fds[] = {socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+                 socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     struct timeval patience = {.tv_sec = 8};
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)net_port())};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     int lowest_free = open("/dev/null", O_RDONLY | O_CLOEXEC);
     close(lowest_free);
     low = limit;
     low.rlim_cur = (rlim_t)lowest_free;
     EXPECT(setrlimit(RLIMIT_NOFILE, &low) == 0);
-    bool connected = connect(fd, (struct sockaddr *)&to, sizeof to) == 0;
-    bool ended = connected && wire_ended(fd);
+    bool ended = true;
+    for (int i = 0; i < 2; i++) { /* again and again */
+        setsockopt(fds[i], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        ended = ended && connect(fds[i], (struct sockaddr *)&to, sizeof to) == 0;
+        ended = ended && wire_ended(fds[i]);
+    }
     EXPECT(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-    EXPECT(connected && ended);
-    close(fd);
+    EXPECT(ended);
+    for (int i = 0; i < 2; i++) close(fds[i]);
     wire_text(there, "queue 1 0"); /* and who is there stays */
     EXPECT(wire_frame_read(there, &opcode, data, sizeof data) == 5);
-    fd = wire_ws();
+    int fd = wire_ws();
     EXPECT(fd >= 0);
     close(fd);
     close(there);
