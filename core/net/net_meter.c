@@ -45,5 +45,5 @@ bool net_meter_fits(struct conn *conn) {
     uint64_t total = received(conn);
     conn->told_bytes += UNTOLD_PER_S;
     if (conn->told_bytes > total) conn->told_bytes = total; /* nothing is saved up */
-    return conn->paused || total - conn->told_bytes <= UNTOLD_BURST + waiting(conn);
+    return total - conn->told_bytes <= UNTOLD_BURST + waiting(conn);
 }

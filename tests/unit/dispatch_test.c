@@ -218,7 +218,6 @@ static void a_long_batch_is_not_answered_whole(void **state) {
     assert_int_equal(ran, 3); /* 40 KB so far */
     assert_int_equal(answer[0], '[');
     assert_non_null(strstr(answer, "\"id\":3}]"));
-    dispatch_text(client, "{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"t.bare\"}", 45);
 }
 
 /* ---- methods of plugins ---------------------------------------------------------------------- */

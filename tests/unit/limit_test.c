@@ -37,6 +37,19 @@ static void refusal_takes_nothing(void **state) {
     assert_true(limit_take(&bucket, 1, 3, 1, 1000));
 }
 
+/* What turned out dear is owed, but no more than one burst; what is given back fills it once. */
+static void debts_and_gifts_are_bounded(void **state) {
+    (void)state;
+    struct limit_bucket bucket = {0};
+    limit_charge(&bucket, 1, 10, 1000, 1000);
+    assert_in_range(limit_wait_ms(&bucket, 1, 1), 11000, 11001);
+    assert_false(limit_take(&bucket, 1, 10, 1, 11999));
+    assert_true(limit_take(&bucket, 1, 10, 1, 12000));
+    limit_charge(&bucket, 1, 10, -1000, 12000);
+    assert_true(limit_take(&bucket, 1, 10, 10, 12000));
+    assert_false(limit_take(&bucket, 1, 10, 1, 12000));
+}
+
 static void bucket_at_time_zero_is_not_full_twice(void **state) {
     (void)state;
     struct limit_bucket bucket = {0};
@@ -112,6 +125,7 @@ int main(void) {
         cmocka_unit_test(bucket_starts_full),
         cmocka_unit_test(bucket_refills_up_to_burst),
         cmocka_unit_test(refusal_takes_nothing),
+        cmocka_unit_test(debts_and_gifts_are_bounded),
         cmocka_unit_test(bucket_at_time_zero_is_not_full_twice),
         cmocka_unit_test(clock_running_back_gives_nothing),
         cmocka_unit_test(wait_without_refill_is_for_ever),

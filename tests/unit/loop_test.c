@@ -96,6 +96,40 @@ static void test_timer_rearmed_with_zero_lets_the_loop_go_on(void **state) {
     assert_true(count < 1000);
 }
 
+static char letters[32];
+
+static void write_letter(void *user) {
+    strncat(letters, user, 1);
+}
+
+static void write_and_start(void *user) {
+    write_letter(user);
+    loop_timer_start(0, 0, write_letter, "z");
+}
+
+/* On the virtual clock: by the time that they are due, then as they were started. */
+static void test_timers_run_in_order(void **state) {
+    (void)state;
+    loop_clock_virtual(1000, 0);
+    letters[0] = '\0';
+    loop_timer_start(20, 0, write_letter, "d");
+    loop_timer_start(10, 0, write_and_start, "a");
+    struct loop_timer *often = loop_timer_start(10, 10, write_letter, "b");
+    struct loop_timer *never = loop_timer_start(10, 0, write_letter, "x");
+    loop_timer_start(10, 0, write_letter, "c");
+    assert_int_equal(loop_clock_due_ms(), 1010);
+    loop_timer_stop(never);
+    loop_clock_advance(1009);
+    assert_string_equal(letters, "");
+    loop_clock_advance(1010);
+    assert_string_equal(letters, "abc");
+    loop_clock_advance(1030);
+    assert_string_equal(letters, "abczdbb");
+    assert_int_equal(loop_now_ms(), 1030);
+    loop_timer_stop(often);
+    assert_int_equal(loop_clock_due_ms(), UINT64_MAX);
+}
+
 static void test_stop_from_timer(void **state) {
     (void)state;
     uint32_t count = 0;
@@ -443,6 +477,7 @@ int main(void) {
         TEST(test_timer_once_stops_itself),
         TEST(test_timer_stopped_never_runs),
         TEST(test_timer_rearmed_with_zero_lets_the_loop_go_on),
+        TEST(test_timers_run_in_order),
         TEST(test_stop_from_timer),
         TEST(test_time),
         TEST(test_posts_from_a_thread),

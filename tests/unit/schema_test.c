@@ -285,6 +285,14 @@ static void test_ranges_that_are_left_out(void **state) {
                          i < 64 ? MUSTER_OK : MUSTER_INVALID);
         json_decref(good);
     }
+    json_array_clear(list);
+    for (size_t len = 1024; len < 1026; len++) {
+        json_t *good = NULL;
+        json_array_append_new(list, json_stringn(value + 1, len));
+        assert_int_equal(schema_check_value(schema_find(&schema, "l"), list, false, &good, &error),
+                         len == 1024 ? MUSTER_OK : MUSTER_INVALID);
+        json_decref(good);
+    }
     json_decref(list);
     schema_deinit(&schema);
 }
