@@ -422,6 +422,14 @@ static void logout_ends_the_family(void **state) {
     assert_problem(&after, 401, "token_invalid");
     assert_int_equal(refresh_as(fixture, "/v1/auth/logout", second.refresh, "client/1").status,
                      204);
+    /* with any of the family, also one that was used; others stay signed in */
+    first = post(fixture, "/v1/auth/guest", "");
+    second = refresh(fixture, first.refresh);
+    struct tokens other = post(fixture, "/v1/auth/guest", "");
+    assert_int_equal(refresh_as(fixture, "/v1/auth/logout", first.refresh, "client/1").status, 204);
+    after = refresh(fixture, second.refresh);
+    assert_problem(&after, 401, "token_invalid");
+    assert_int_equal(refresh(fixture, other.refresh).status, 200);
 }
 
 int main(void) {

@@ -230,11 +230,10 @@ static void a_range_is_no_name(void **state) {
 
 /* ---- commands of plugins --------------------------------------------------------------------- */
 
+/* Its arguments, each on a line of its own. */
 static void on_plugin(void *user, const char *arguments, struct muster_writer *out) {
     (void)user;
-    muster_put_bytes(out, arguments, (uint32_t)strlen(arguments));
-    muster_put_bytes(out, "\n", 1);
-    muster_put_bytes(out, arguments, (uint32_t)strlen(arguments));
+    for (; *arguments; arguments++) muster_put_bytes(out, *arguments == ',' ? "\n" : arguments, 1);
 }
 
 static void nothing(void *user, const char *arguments, struct muster_writer *out) {
@@ -243,17 +242,21 @@ static void nothing(void *user, const char *arguments, struct muster_writer *out
 
 static void the_last_line_says_whether_it_failed(void **state) {
     (void)state;
-    assert_int_equal(console_add(&game.self, "twice", "", on_plugin, NULL), MUSTER_OK);
-    assert_int_equal(run("twice ok"), MUSTER_OK);
-    assert_string_equal(answer.text, "ok\nok");
-    assert_int_equal(run("twice FAILED"), MUSTER_INVALID);
+    assert_int_equal(console_add(&game.self, "lines", "", on_plugin, NULL), MUSTER_OK);
+    assert_int_equal(run("lines fine,ok"), MUSTER_OK);
+    assert_string_equal(answer.text, "fine\nok");
+    assert_int_equal(run("lines fine,FAILED to end"), MUSTER_INVALID);
+    assert_string_equal(answer.text, "fine\nFAILED to end");
+    assert_int_equal(run("lines FAILED,"), MUSTER_INVALID);
+    assert_int_equal(run("lines FAILED,fine"), MUSTER_OK);
+    assert_int_equal(run("lines fine,it FAILED"), MUSTER_OK);
     assert_int_equal(console_add(&game.self, "silent", "", nothing, NULL), MUSTER_OK);
     assert_int_equal(run("silent FAILED"), MUSTER_OK);
     const struct session *moderator = player("mod", "Mod", "moderator");
     assert_int_equal(run_as(moderator, "silent"), MUSTER_DENIED); /* a plugin's are for admins */
     console_remove_owner(&game.self);
-    assert_int_equal(run("twice ok"), MUSTER_NOT_FOUND);
-    assert_false(console_knows("twice"));
+    assert_int_equal(run("lines ok"), MUSTER_NOT_FOUND);
+    assert_false(console_knows("lines"));
     assert_true(console_knows("  ban somebody"));
 }
 

@@ -3,6 +3,8 @@
 
 #include "dispatch.h"
 #include "methods.h"
+#include "moderation.h"
+#include "paths.h"
 
 static struct client stranger;
 static uint32_t ran;
@@ -13,6 +15,12 @@ static int32_t on_run(struct call *call) {
     ran++;
     call->result = json_pack("{s:I,s:b,s:s}", "i", (json_int_t)param_int(call, "i", -7), "b",
                              param_bool(call, "b", true), "s", param_string(call, "s", "none"));
+    return RPC_OK;
+}
+
+static int32_t on_reason(struct call *call) {
+    ran++;
+    call->result = json_pack("{s:s}", "reason", param_string(call, "reason", "none"));
     return RPC_OK;
 }
 
@@ -31,6 +39,7 @@ static const struct param run_params[] = {{"i", PARAM_INT, false, 2, 5},
                                           {"o", PARAM_OBJECT, false, 0, 0},
                                           END_PARAM};
 static const struct param need_params[] = {{"s", PARAM_STRING, true, 0, 4}, END_PARAM};
+static const struct param reason_params[] = {{"reason", PARAM_STRING, false, 0, 9}, END_PARAM};
 static const struct method table[] = {{"t.run", 0, on_run, run_params},
                                       {"t.need", 0, on_run, need_params},
                                       {"t.bare", 0, on_run, NULL},
@@ -38,14 +47,16 @@ static const struct method table[] = {{"t.run", 0, on_run, run_params},
                                       {"t.admin", METHOD_ADMIN, on_run, NULL},
                                       {"t.alone", METHOD_ALONE, on_run, NULL},
                                       {"t.long", 0, on_long, NULL},
+                                      {"t.reason", 0, on_reason, reason_params},
                                       {0}};
 
 static int open_gate(void **state) {
+    char error[PATHS_ERROR_MAX];
     setenv("MUSTER_NET_STRANGER_BURST", "10", 1);
     setenv("MUSTER_NET_STRANGER_PER_SECOND", "1", 1);
     setenv("MUSTER_NET_REQUESTS_BURST", "300", 1);
     setenv("MUSTER_NET_ANSWER_TIMEOUT_MS", "100", 1);
-    if (rig_open(state) || dispatch_init(table)) return -1;
+    if (rig_open(state) || paths_init(true, error) || dispatch_init(table)) return -1;
     dispatch_set_more(methods_plugin_find);
     stranger = (struct client){.conn = RIG_CLIENTS, .party = party_hold_address("192.0.2.1")};
     ran = 0;
@@ -56,8 +67,10 @@ static int close_gate(void **state) {
     methods_plugin_remove_owner(&game.self);
     party_release(stranger.party);
     dispatch_deinit();
+    moderation_deinit();
     int code = rig_close(state);
     party_deinit();
+    paths_deinit();
     return code;
 }
 
@@ -167,6 +180,22 @@ static void parameters_have_their_form(void **state) {
     assert_true(rig_told(client, "{\"i\":3,\"b\":false,\"s\":\"abc\"}"));
     ask(client, "t.run", "{\"i\":9}");
     assert_true(rig_told(client, "i: expected an integer of 2 to 5, found 9"));
+}
+
+/* What they write elsewhere would reach others as what the server says. */
+static void the_muted_give_no_reasons(void **state) {
+    const struct sanction mute = {.kind = SANCTION_MUTE, .player_key = "ann", .reason = "loud"};
+    struct client *ann, *bea;
+    (void)state;
+    rig_sign_in("ann", &ann);
+    rig_sign_in("bea", &bea);
+    ask(ann, "t.reason", "{\"reason\":\"mine\"}");
+    assert_true(rig_told(ann, "\"reason\":\"mine\""));
+    assert_int_equal(moderation_add(&mute), MUSTER_OK);
+    ask(ann, "t.reason", "{\"reason\":\"mine\"}");
+    assert_true(rig_told(ann, "\"result\":{\"reason\":\"none\"}"));
+    ask(bea, "t.reason", "{\"reason\":\"mine\"}");
+    assert_true(rig_told(bea, "\"reason\":\"mine\""));
 }
 
 /* ---- how much -------------------------------------------------------------------------------- */
@@ -360,6 +389,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(who_may_run_what),
         TEST(parameters_have_their_form),
+        TEST(the_muted_give_no_reasons),
         TEST(a_flood_of_refusals_ends_a_stranger),
         TEST(a_flood_of_errors_ends_anybody),
         TEST(requests_of_a_player_are_counted),

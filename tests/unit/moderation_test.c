@@ -271,6 +271,25 @@ static void a_mute_that_runs_out_is_told_once(void **state) {
     assert_int_equal(in_force(), 1);
 }
 
+static void each_ends_at_its_own_time(void **state) {
+    (void)state;
+    struct session *all[3];
+    for (int i = 0; i < 3; i++) {
+        char key[8];
+        snprintf(key, sizeof key, "p%d", i);
+        all[i] = come(key, "", false, "");
+        struct sanction mute = on_player(SANCTION_MUTE, key);
+        mute.until_ms = wall_ms + 1000 * (3 - i); /* who was muted last is free first */
+        add(mute);
+    }
+    for (int free = 1; free <= 3; free++) {
+        wall_ms += 1000;
+        moderation_sweep(NULL);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(rig_told(all[i]->client, "session.unmuted"), i >= 3 - free);
+    }
+}
+
 static void of_two_mutes_the_other_goes_on(void **state) {
     (void)state;
     struct session *ann = come("ann", "192.0.2.1", true, "");
@@ -458,6 +477,7 @@ int main(void) {
         TEST(the_list_counts_while_the_server_is_closed),
         TEST(a_sanction_ends_at_its_time),
         TEST(a_mute_that_runs_out_is_told_once),
+        TEST(each_ends_at_its_own_time),
         TEST(of_two_mutes_the_other_goes_on),
         TEST(the_refusal_says_why_and_until_when),
         TEST(the_same_again_takes_its_place),
