@@ -250,6 +250,46 @@ static void own_folder_links_and_hidden_files(void **state) {
     assert_int_equal(get(state, "/assets/link.txt", "", "").status, 404);
 }
 
+/* Starts with `count` pictures of that size beside the index. */
+static int start_with_pictures(void **state, uint32_t count, off_t bytes) {
+    char dir[] = "/tmp/muster-web-XXXXXX", name[32], path[256];
+    assert_non_null(mkdtemp(dir));
+    write_file(dir, "index.html", "x");
+    for (uint32_t i = 0; i < count; i++) {
+        snprintf(name, sizeof name, "%u.png", i);
+        write_file(dir, name, "");
+        snprintf(path, sizeof path, "%s/%s", dir, name);
+        assert_int_equal(truncate(path, bytes), 0);
+    }
+    int status = start_with(state, dir);
+    for (uint32_t i = 0; i < count; i++) {
+        snprintf(name, sizeof name, "%u.png", i);
+        remove_file(dir, name);
+    }
+    remove_file(dir, "index.html");
+    assert_int_equal(rmdir(dir), 0);
+    return status;
+}
+
+static void a_folder_has_its_bounds(void **state) {
+    static const struct {
+        uint32_t count;
+        off_t bytes;
+        int status;
+    } cases[] = {{1, 2 << 20, MUSTER_OK},
+                 {1, (2 << 20) + 1, MUSTER_LIMIT},
+                 {7, 2 << 20, MUSTER_OK}, /* with the SDK less than 16 MiB */
+                 {8, 2 << 20, MUSTER_LIMIT},
+                 {256, 1, MUSTER_LIMIT}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        if (i) tear_down(state);
+        assert_int_equal(start_with_pictures(state, cases[i].count, cases[i].bytes),
+                         cases[i].status);
+        struct fixture *fixture = *state;
+        if (cases[i].status) assert_non_null(testkit_log_find(fixture->kit, "too much"));
+    }
+}
+
 static void a_folder_without_index_refuses_to_start(void **state) {
     char dir[] = "/tmp/muster-web-XXXXXX";
     assert_non_null(mkdtemp(dir));
@@ -276,6 +316,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(paths_are_looked_up_and_nothing_else, set_up, tear_down),
         cmocka_unit_test_setup_teardown(stop_leaves_nothing_open, set_up, tear_down),
         cmocka_unit_test_teardown(own_folder_links_and_hidden_files, tear_down),
+        cmocka_unit_test_teardown(a_folder_has_its_bounds, tear_down),
         cmocka_unit_test_teardown(a_folder_without_index_refuses_to_start, tear_down),
         cmocka_unit_test_teardown(a_missing_folder_refuses_to_start, tear_down),
     };
