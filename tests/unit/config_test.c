@@ -134,8 +134,21 @@ static void test_watch(void **state) {
     assert_true(config_watch());
     assert_int_equal(config_reload(accept, error), MUSTER_OK);
     assert_true(config_watch());
+    assert_true(config_core->match.record_enabled);
     config_unload();
     assert_false(config_watch());
+}
+
+/* --run keeps no recordings, whatever the file says; also after a reload. */
+static void test_unrecorded(void **state) {
+    (void)state;
+    write_text("{\"match\":{\"recordEnabled\":true}}");
+    const struct config_options options = {.file = path, .port = -1, .unrecorded = true};
+    assert_int_equal(config_load(&options, error), MUSTER_OK);
+    assert_false(config_core->match.record_enabled);
+    assert_false(config_watch());
+    assert_int_equal(config_reload(accept, error), MUSTER_OK);
+    assert_false(config_core->match.record_enabled);
 }
 
 static void test_numbers_as_strings(void **state) {
@@ -535,6 +548,7 @@ int main(void) {
         TEST(test_defaults),
         TEST(test_origins_in_order),
         TEST(test_watch),
+        TEST(test_unrecorded),
         TEST(test_numbers_as_strings),
         TEST(test_sentences),
         TEST(test_hostile_files),

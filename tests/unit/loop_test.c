@@ -252,7 +252,9 @@ static void test_work(void **state) {
     struct loop_work *work = NULL;
     assert_int_equal(loop_work_start(job_work, job_done, &job, &work), MUSTER_OK);
     assert_non_null(work);
+    assert_false(loop_quiet());
     loop_run();
+    assert_true(loop_quiet());
     assert_int_equal(job.worked, 1);
     assert_int_equal(job.done, 1);
     assert_true(job.off_thread);

@@ -265,6 +265,20 @@ static void nothing_is_taken_from_nobody(void **state) {
     party_release(NULL);
 }
 
+/* Out of memory: nothing is given, and it is told when to come back. */
+static void nobody_gets_nothing(void **state) {
+    uint32_t wait_ms = 0;
+    (void)state;
+    assert_false(party_take(NULL, PARTY_REQUEST, &wait_ms));
+    assert_int_equal(wait_ms, 1000);
+    wait_ms = 0;
+    assert_false(party_take_named(NULL, NULL, "rules/0", 9, 9, &wait_ms));
+    assert_int_equal(wait_ms, 1000);
+    party_charge(NULL, PARTY_REQUEST, 1);
+    party_lift(NULL);
+    party_release(NULL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -272,6 +286,7 @@ int main(void) {
         TEST(a_new_connection_has_no_new_bucket),
         TEST(new_players_of_one_address_are_one_party),
         TEST(both_or_neither),
+        TEST(nobody_gets_nothing),
         TEST(an_ipv6_party_is_a_64),
         TEST(a_player_named_like_an_address_is_not_one),
         TEST(records_go_when_nobody_has_used_them_for_long),

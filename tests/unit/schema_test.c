@@ -265,7 +265,11 @@ static void test_ranges_that_are_left_out(void **state) {
         parsed("[{\"key\":\"n\",\"type\":\"int\",\"default\":0},"
                "{\"key\":\"d\",\"type\":\"duration\",\"unit\":\"s\",\"default\":0},"
                "{\"key\":\"s\",\"type\":\"string\",\"default\":\"\"},"
-               "{\"key\":\"l\",\"type\":\"list\",\"default\":[]}]");
+               "{\"key\":\"l\",\"type\":\"list\",\"default\":[]},"
+               "{\"key\":\"w\",\"type\":\"int\",\"default\":0,\"max\":1e20}]");
+    assert_string_equal(checked(&schema, "w", "\"9223372036854775807\"", true),
+                        "9223372036854775807");
+    assert_non_null(strstr(checked(&schema, "w", "\"9223372036854775808\"", true), "expected"));
     assert_string_equal(checked(&schema, "n", "9007199254740991", false), "9007199254740991");
     assert_non_null(strstr(checked(&schema, "n", "9007199254740992", false), "expected"));
     assert_string_equal(checked(&schema, "n", "-9007199254740991", false), "-9007199254740991");
