@@ -18,7 +18,7 @@ int64_t __wrap_loop_unix_ms(void) {
 static struct {
     uint32_t count;
     muster_status status;
-    char text[4096];
+    char text[70000];
 } answer;
 
 static void on_answer(void *user, muster_status status, const char *text) {
@@ -145,6 +145,7 @@ static void a_ban_has_its_time_and_its_words(void **state) {
                  {"30s", 30000, "no reason was given", ""},
                  {"15m why", 900000, "why", ""},
                  {"12h why // note", 43200000, "why", "note"},
+                 {"12h  why so   // note", 43200000, "why so", "note"},
                  {"7d // note", 604800000, "no reason was given", "note"},
                  {"4w a // b // c", 2419200000, "a", "b // c"},
                  {"999999w x", 604799395200000, "x", ""},
@@ -240,6 +241,23 @@ static void nothing(void *user, const char *arguments, struct muster_writer *out
     (void)user, (void)arguments, (void)out;
 }
 
+static void on_much(void *user, const char *arguments, struct muster_writer *out) {
+    (void)user;
+    for (int i = 0; i < atoi(arguments); i++) muster_put_bytes(out, "x", 1);
+}
+
+/* 64 KiB, and a word when that was not all. */
+static void a_long_answer_says_what_is_missing(void **state) {
+    static const char missing[] = "\n(parts of the answer are missing: it is too long)";
+    (void)state;
+    assert_int_equal(console_add(&game.self, "much", "", on_much, NULL), MUSTER_OK);
+    assert_int_equal(run("much 65536"), MUSTER_OK);
+    assert_int_equal(strlen(answer.text), 65536);
+    assert_int_equal(run("much 65537"), MUSTER_OK);
+    assert_int_equal(strlen(answer.text), 65536 + strlen(missing));
+    assert_true(said(missing));
+}
+
 static void the_last_line_says_whether_it_failed(void **state) {
     (void)state;
     assert_int_equal(console_add(&game.self, "lines", "", on_plugin, NULL), MUSTER_OK);
@@ -300,6 +318,7 @@ int main(void) {
         TEST(a_ban_has_its_time_and_its_words),
         TEST(a_ban_of_a_guest_is_one_of_the_address),
         TEST(a_range_is_no_name),
+        TEST(a_long_answer_says_what_is_missing),
         TEST(the_last_line_says_whether_it_failed),
         TEST(commands_of_plugins_are_bounded),
         TEST(results_are_asked_for_by_number),

@@ -236,6 +236,22 @@ static void requests_of_a_player_are_counted(void **state) {
     assert_false(client->closing); /* its messages are counted elsewhere */
 }
 
+/* Long answers are dear for the player, and for the address, which has eight times as much. */
+static void an_address_pays_for_long_answers(void **state) {
+    (void)state;
+    for (int i = 0; i < 9; i++) {
+        char key[8];
+        struct client *client;
+        uint32_t given = 0;
+        snprintf(key, sizeof key, "p%d", i);
+        rig_sign_in(key, &client);
+        client->party = stranger.party;
+        while (given < 300 && !word_of(ask(client, "t.long", "{}"))[0]) given++;
+        assert_in_range(given, i < 8 ? 20 : 0, i < 8 ? 40 : 2);
+        assert_string_equal(word_of(rig.told[client->conn - 1]), "rate_limited");
+    }
+}
+
 static void a_long_batch_is_not_answered_whole(void **state) {
     struct client *client;
     (void)state;
@@ -393,6 +409,7 @@ int main(void) {
         TEST(a_flood_of_refusals_ends_a_stranger),
         TEST(a_flood_of_errors_ends_anybody),
         TEST(requests_of_a_player_are_counted),
+        TEST(an_address_pays_for_long_answers),
         TEST(a_long_batch_is_not_answered_whole),
         TEST(a_plugin_answers_at_once),
         TEST(a_plugin_answers_later),

@@ -38,6 +38,8 @@ static struct muster_db_value keep(struct muster_db_value value) {
 static void take_statement(const struct muster_db_statement *statement) {
     if (strncmp(statement->sql, "INSERT INTO sanctions", 21) == 0) {
         assert_int_equal(statement->param_count, COLUMNS);
+        /* It is written again when nobody knows whether it was. */
+        assert_non_null(strstr(statement->sql, "ON CONFLICT (sanction_id) DO NOTHING"));
         for (uint32_t i = 0; i < COLUMNS; i++)
             db.cells[db.row_count][i] = keep(statement->params[i]);
         db.row_count++;
