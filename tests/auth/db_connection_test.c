@@ -9,12 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "connection.h"
 
 #define NEVER_MS 3600000 /* who waits for a lock waits until the test is ended */
+
+static time_t ahead_s, step_s; /* of the real clock; how much more at each look */
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    int code = (int)syscall(SYS_clock_gettime, clock, now);
+    ahead_s += step_s;
+    now->tv_sec += ahead_s;
+    return code;
+}
 
 struct fixture {
     char dir[64];
@@ -343,10 +354,30 @@ static void an_answer_has_its_bounds(void **state) {
                      MUSTER_OK); /* and the next one has all of it again */
 }
 
+/* A request has its time; a migration has all that it needs. */
+static void only_a_migration_takes_its_time(void **state) {
+#define LONG_SQL                                                                                   \
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9999) "              \
+    "SELECT count(*) FROM n"
+    static const char *const steps[] = {"CREATE TABLE t AS " LONG_SQL};
+    struct fixture *fixture = *state;
+    struct job *job;
+    assert_int_equal(run(fixture, LONG_SQL), MUSTER_OK);
+    step_s = 2 * NEVER_MS / 1000;
+    assert_int_equal(run(fixture, LONG_SQL), MUSTER_TIMEOUT);
+    assert_int_equal(job_create_migration(1, "x", steps, 1, &job), MUSTER_OK);
+    connection_migrate(fixture->connection, job);
+    step_s = 0;
+    assert_int_equal(job->status, MUSTER_OK);
+    job_destroy(job);
+    assert_int_equal(run(fixture, "SELECT * FROM t"), MUSTER_OK);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
     const struct CMUnitTest tests[] = {
         TEST(upkeep_waits_for_nobody),
+        TEST(only_a_migration_takes_its_time),
         TEST(requests_wait_for_a_lock),
         TEST(a_file_that_went_away_takes_nothing),
         TEST(a_log_that_went_away_takes_nothing),
