@@ -71,7 +71,9 @@ test("the mission's settings are taken, secrets are never shown", async (t) => {
 });
 
 test("a password opens, a wrong one does not, and trying is limited", async (t) => {
-    const own = await start(t, { rules_private: { playerTriesPerMinute: 3, addressTriesPerMinute: 5 } });
+    const own = await start(t, {
+        rules_private: { playerTriesPerMinute: 3, addressTriesPerMinute: 5, invitesPerMinute: 1 },
+    });
     const [host, guest, friend, third] = await people(t, 4, own);
     const { lobby } = await create(host, { password: "open sesame" });
     const join = (client, secret) => client.joinLobby(lobby.lobbyId, { secret });
@@ -86,6 +88,12 @@ test("a password opens, a wrong one does not, and trying is limited", async (t) 
     assert.deepEqual(await host.call("lobby.setPassword", { password: "" }), { hasPassword: false });
     await join(guest, undefined);
     await denied(guest.call("lobby.setPassword", { password: "mine" }), "not_host");
+    for (const inviter of [host, third]) { // of one address, each has its own
+        if (inviter !== host) await create(inviter);
+        await inviter.call("lobby.invite", {});
+        const { data } = await refused(inviter.call("lobby.invite", {}), "rate_limited");
+        assert.ok(data.retryAfterMs > 0);
+    }
 });
 
 test("invitations: by player, by token, until they expire or are taken back", async (t) => {

@@ -128,6 +128,29 @@ static void test_leaving_leaves_others(void **state) {
     loop_deinit();
 }
 
+static void going(void *user, const struct muster_notice *notice) {
+    (void)notice;
+    events_unsubscribe_owner(user);
+}
+
+/* Who comes behind is told all the same, and once. */
+static void test_going_while_told_skips_nobody(void **state) {
+    (void)state;
+    static struct muster_self ann, bea;
+    uint32_t heard[3] = {0};
+    assert_int_equal(loop_init(1), MUSTER_OK);
+    assert_int_equal(events_subscribe(&ann, 1, going, &ann), MUSTER_OK);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(events_subscribe(&bea, 1, count, &heard[i]), MUSTER_OK);
+    for (uint32_t told = 1; told <= 2; told++) {
+        emit(0);
+        for (int i = 0; i < 3; i++) assert_int_equal(heard[i], told);
+    }
+    assert_int_equal(ann.call_count, 1);
+    events_unsubscribe_owner(&bea);
+    loop_deinit();
+}
+
 static void nested(void *user, const struct muster_notice *notice) {
     (void)user;
     if (notice->kind != 1) return;
@@ -157,6 +180,7 @@ int main(void) {
         cmocka_unit_test_setup(test_joining_while_told, reset),
         cmocka_unit_test_setup(test_full, reset),
         cmocka_unit_test_setup(test_leaving_leaves_others, reset),
+        cmocka_unit_test_setup(test_going_while_told_skips_nobody, reset),
         cmocka_unit_test_setup(test_leaving_while_told_of_another, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,6 +52,7 @@ static struct {
     int32_t limit;
     struct muster_match_facts facts; /* that the victory was told last */
     muster_verdict bad_verdict;      /* when not 0: what the victory answers */
+    uint32_t bad_view;               /* when not 0: what the mode answers */
     void (*in_tick)(struct fake_state *state);
     void (*in_snapshot)(struct fake_state *state);
 } game;
@@ -147,7 +148,7 @@ static inline void fake_snapshot(void *instance, void *opaque, uint32_t view, ui
 static inline uint32_t fake_view(void *instance, void *state, uint32_t seat) {
     (void)instance;
     (void)state;
-    return seat == MUSTER_SEAT_NONE;
+    return game.bad_view ? game.bad_view : seat == MUSTER_SEAT_NONE;
 }
 
 static inline muster_status fake_command(void *instance, void *state,

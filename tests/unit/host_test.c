@@ -495,6 +495,29 @@ static void a_match_is_ended_from_outside(void **state) {
                      MUSTER_STATE);
 }
 
+/* Seats of bots lie where the lobby keeps its watchers. */
+static void a_bot_has_nobodys_ping(void **state) {
+    (void)state;
+    struct lobby *lobby = rig_lobby();
+    struct session *ann = rig_join(lobby, "ann", NULL), *eve = watch(lobby, "eve");
+    struct muster_seat_info info = {.size = sizeof info};
+    const uint32_t seat = eve->member;
+    ann->rtt_ms = 33;
+    eve->rtt_ms = 44;
+    rig_play(lobby);
+    lobby->match->seats[seat].used = lobby->match->seats[seat].is_bot = true;
+    assert_int_equal(host->match->seat_get(&other, lobby->match->id, 0, &info), MUSTER_OK);
+    assert_int_equal(info.ping_ms, 33);
+    assert_int_equal(host->match->seat_get(&other, lobby->match->id, seat, &info), MUSTER_OK);
+    assert_int_equal(info.ping_ms, 0);
+    json_t *board = lobby_scoreboard_json(lobby), *rows = json_object_get(board, "rows");
+    assert_int_equal(json_array_size(rows), 2);
+    for (uint32_t i = 0; i < 2; i++)
+        assert_int_equal(json_integer_value(json_object_get(json_array_get(rows, i), "pingMs")),
+                         i ? 0 : 33);
+    json_decref(board);
+}
+
 static void on_executed(void *user, const char *answer) {
     assert_non_null(answer);
     ++*(uint32_t *)user;
@@ -603,6 +626,7 @@ int main(void) {
         TEST(a_step_changes_what_it_says),
         TEST(commands_are_bounded),
         TEST(a_match_is_ended_from_outside),
+        TEST(a_bot_has_nobodys_ping),
         TEST(lines_are_bounded_and_answered_later),
         TEST(an_answer_to_who_has_stopped_is_nobodys),
         TEST(a_limit_of_time_is_one),

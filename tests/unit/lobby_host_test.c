@@ -235,10 +235,11 @@ int main(void) {
         cmocka_unit_test_prestate_setup_teardown(
             a_small_lobby_starts_when_it_is_full, open_crowd, close_crowd,
             "\"match\":{\"recordEnabled\":false},\"lobby\":{\"playersMin\":3}"),
-        cmocka_unit_test_prestate_setup_teardown(
-            the_operators_defaults_are_shown_and_taken, open_crowd, close_crowd,
-            "\"lobby\":{\"defaults\":[\"nothing=1\",\"maxPlayers=99\",\"maxPlayers=3\",\"locked="
-            "true\"]}"),
+        cmocka_unit_test_prestate_setup_teardown(the_operators_defaults_are_shown_and_taken,
+                                                 open_crowd, close_crowd,
+                                                 "\"lobby\":{\"defaults\":[\"word\",\"nothing=1\","
+                                                 "\"maxPlayers=99\",\"maxPlayers=3\",\"locked="
+                                                 "true\"]}"),
         TEST(a_code_is_read_as_people_type_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -327,6 +327,30 @@ static void a_rule_tells_and_asks_no_rules(void **state) {
     match_destroy(match);
 }
 
+/* A bot comes and goes by its mode, which has to know. */
+static void a_rule_has_no_bots(struct referee *referee) {
+    uint32_t seat = 0;
+    assert_int_equal(
+        game_host()->bot_add(&referee->self, referee->match, "b", MUSTER_TEAM_RED, &seat),
+        MUSTER_STATE);
+    assert_int_equal(game_host()->bot_remove(&referee->self, referee->match, 4), MUSTER_STATE);
+    referee->ticks = 99;
+}
+
+static void bots_are_the_modes(void **state) {
+    (void)state;
+    uint32_t seat = 0;
+    struct match *match = make_ruled(NULL, false);
+    assert_int_equal(match_bot_add(match, "bot", MUSTER_TEAM_RED, &seat), MUSTER_OK);
+    assert_int_equal(seat, 4);
+    ada.on_tick = a_rule_has_no_bots;
+    step(match);
+    assert_int_equal(ada.ticks, 99);
+    assert_true(match->seats[4].used);
+    assert_false(match->seats[5].used);
+    match_destroy(match);
+}
+
 /* ---- the end --------------------------------------------------------------------------------- */
 
 static void forfeit(struct referee *referee) {
@@ -627,6 +651,7 @@ int main(void) {
         TEST(facts_reach_all_rules_with_what_was_left_out_filled_in),
         TEST(facts_that_are_none_are_refused),
         TEST(a_rule_tells_and_asks_no_rules),
+        TEST(bots_are_the_modes),
         TEST(an_end_between_two_ticks_comes_with_the_next),
         TEST(notes_come_back_at_once_or_in_a_step_not_at_all),
         TEST(notes_in_a_snapshot_come_back_at_once),

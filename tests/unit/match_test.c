@@ -164,6 +164,19 @@ static void events_of_a_tick_are_bounded(void **state) {
     match_destroy(match);
 }
 
+static void a_view_is_one_of_the_modes(void **state) {
+    (void)state;
+    struct match *match = make_with_player();
+    assert_int_equal(match_view(match, 0), 0);
+    assert_int_equal(match_view(match, MUSTER_SEAT_NONE), 1);
+    static const uint32_t wrong[] = {2, 17, UINT32_MAX}; /* it has two */
+    for (int i = 0; i < 3; i++) {
+        game.bad_view = wrong[i];
+        assert_int_equal(match_view(match, 0), 0);
+    }
+    match_destroy(match);
+}
+
 static void a_frame_is_encoded_once_a_tick(void **state) {
     (void)state;
     uint32_t len = 0;
@@ -475,6 +488,7 @@ int main(void) {
         TEST(events_come_with_the_tick_and_late_ones_with_the_next_message),
         TEST(who_missed_more_than_the_ring_holds_is_told_so),
         TEST(events_of_a_tick_are_bounded),
+        TEST(a_view_is_one_of_the_modes),
         TEST(a_frame_is_encoded_once_a_tick),
         TEST(a_match_changes_only_in_its_own_step),
         TEST(the_generator_is_the_published_one),

@@ -21,33 +21,47 @@ static uint64_t hash_at_end(void) {
     return hash;
 }
 
-/* A recording of nothing but an end, played. */
-static struct playback play_end(uint32_t tick, uint32_t team, uint32_t reason, uint64_t hash) {
+struct entry {
+    uint32_t tick, kind, seat, len;
+    const void *data;
+};
+
+/* A recording of these entries, played. */
+static muster_status play(const struct entry *entries, uint32_t count, struct playback *playback) {
     char path[128];
-    uint8_t bytes[10];
     const struct match_setup plain = setup_of(NULL);
     struct match_setup setup = plain;
     struct record *record = NULL;
     struct record_reader *reader = NULL;
     const char *header = NULL;
-    struct playback playback = {0};
-    struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
-    muster_put_u8(&w, team);
-    muster_put_u8(&w, reason);
-    muster_put_u64(&w, hash);
     snprintf(path, sizeof path, "%s/p.mrec", game.root);
     char *text = match_record_header(&plain);
     assert_int_equal(record_open(path, text, 1 << 16, &record), MUSTER_OK);
     free(text);
-    record_append(record, tick, RECORD_END, MUSTER_SEAT_NONE, bytes, w.len);
+    for (uint32_t i = 0; i < count; i++)
+        record_append(record, entries[i].tick, entries[i].kind, entries[i].seat, entries[i].data,
+                      entries[i].len);
     record_close(record);
     assert_int_equal(record_read(path, &reader, &header), MUSTER_OK);
     setup.is_replay = true;
-    assert_int_equal(match_create(&setup, &playback.match), MUSTER_OK);
-    assert_int_equal(playback_run(&playback, reader), MUSTER_OK);
+    *playback = (struct playback){0};
+    assert_int_equal(match_create(&setup, &playback->match), MUSTER_OK);
+    muster_status status = playback_run(playback, reader);
     record_reader_close(reader);
-    match_destroy(playback.match);
+    match_destroy(playback->match);
     assert_int_equal(unlink(path), 0);
+    return status;
+}
+
+static struct playback play_end(uint32_t tick, uint32_t team, uint32_t reason, uint64_t hash) {
+    uint8_t bytes[10];
+    struct playback playback;
+    struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
+    muster_put_u8(&w, team);
+    muster_put_u8(&w, reason);
+    muster_put_u64(&w, hash);
+    const struct entry end = {tick, RECORD_END, MUSTER_SEAT_NONE, w.len, bytes};
+    assert_int_equal(play(&end, 1, &playback), MUSTER_OK);
     return playback;
 }
 
@@ -96,6 +110,57 @@ static void an_end_from_outside_is_taken(void **state) {
     assert_true(p.ended && !p.different);
 }
 
+/* A file may be damaged: nothing in it leads to a seat, a team or a time that there is not. */
+static void what_cannot_have_been_is_refused(void **state) {
+    (void)state;
+    static const uint8_t zeros[80], ones[] = "\1\1\1\1\1\1\1\1\1\1\1\1";
+    static const char join[] = "\2\1\3\0ann\3\0Ann", no_team[] = "\3\1\3\0ann\3\0Ann";
+    static const char command[80] = "\1\0x\0\0\10", long_command[80] = "\1\0x\0\0\11";
+    static const char setting[] = "\12\0maxPlayers\1\0003", no_json[] = "\12\0maxPlayers\1\0{";
+    const struct {
+        struct entry entry;
+        bool good;
+    } cases[] = {
+        {{0, RECORD_JOIN, 3, 12, join}, true},
+        {{0, RECORD_JOIN, 4, 12, join}, false},
+        {{0, RECORD_JOIN, 3, 11, join}, false},
+        {{0, RECORD_JOIN, 3, 12, no_team}, false},
+        {{0, RECORD_LEAVE, 3, 1, zeros}, true},
+        {{0, RECORD_LEAVE, 4, 1, zeros}, false},
+        {{0, RECORD_CONNECTION, 3, 1, zeros}, true},
+        {{0, RECORD_CONNECTION, 4, 1, zeros}, false},
+        {{0, RECORD_INPUT, 3, 13, zeros}, true},
+        {{0, RECORD_INPUT, 3, 12, zeros}, false},
+        {{0, RECORD_INPUT, 4, 13, zeros}, false},
+        {{0, RECORD_COMMAND, 3, 6 + 8 * 8, command}, true},
+        {{0, RECORD_COMMAND, 3, 5 + 8 * 8, command}, false},
+        {{0, RECORD_COMMAND, 3, 6 + 9 * 8, long_command}, false},
+        {{0, RECORD_SETTING, MUSTER_SEAT_NONE, 15, setting}, true},
+        {{0, RECORD_SETTING, MUSTER_SEAT_NONE, 14, setting}, false},
+        {{0, RECORD_SETTING, MUSTER_SEAT_NONE, 15, no_json}, false},
+        {{0, RECORD_HASH, MUSTER_SEAT_NONE, 8, zeros}, true},
+        {{0, RECORD_HASH, MUSTER_SEAT_NONE, 7, zeros}, false},
+        {{0, RECORD_HASH, MUSTER_SEAT_NONE, 9, zeros}, false},
+        {{0, RECORD_END, MUSTER_SEAT_NONE, 10, ones}, true},
+        {{0, RECORD_END, MUSTER_SEAT_NONE, 9, ones}, false},
+        {{0, RECORD_END, MUSTER_SEAT_NONE, 10, zeros}, false}, /* for no reason */
+        {{0, RECORD_NOTE, MUSTER_SEAT_NONE, 2, zeros}, false}, /* of no rules */
+        {{0, 99, 0, 1, zeros}, false},
+        {{5184001, RECORD_LEAVE, 3, 1, zeros}, false}, /* longer than a day */
+    };
+    struct playback playback;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        muster_status status = play(&cases[i].entry, 1, &playback);
+        if (status != (cases[i].good ? MUSTER_OK : MUSTER_INVALID))
+            fail_msg("case %zu: %d", i, (int)status);
+    }
+    const struct entry twice[] = {{1, RECORD_JOIN, 3, 12, join}, {1, RECORD_JOIN, 3, 12, join}};
+    assert_int_equal(play(twice, 2, &playback), MUSTER_INVALID);
+    const struct entry back[] = {{2, RECORD_LEAVE, 3, 1, zeros}, {1, RECORD_LEAVE, 3, 1, zeros}};
+    assert_int_equal(play(back, 1, &playback), MUSTER_OK);
+    assert_int_equal(play(back, 2, &playback), MUSTER_INVALID);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_books, close_books)
     const struct CMUnitTest tests[] = {
@@ -103,6 +168,7 @@ int main(void) {
         TEST(another_winner_or_reason_or_state_is_different),
         TEST(an_earlier_end_is_different),
         TEST(an_end_from_outside_is_taken),
+        TEST(what_cannot_have_been_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
