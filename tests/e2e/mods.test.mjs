@@ -284,10 +284,11 @@ end)`,
     assert.equal(code, 0, stdout);
 });
 
-test("an id of 32 letters is as good as another", async (t) => {
+test("an id of 32 letters is as good as another, and a folder may have any name", async (t) => {
     const cwd = await tempDir(t);
     const id = "a".repeat(32);
-    await writeMod(path.join(cwd, id), {
+    const folder = path.join('odd "na\\me"', id);
+    await writeMod(path.join(cwd, folder), {
         "mod.json": RULE["mod.json"].replace('"probe"', `"${id}"`),
         "init.lua": `hooks.on("kill", "count", function() state.kills = (state.kills or 0) + 1 end)
 hooks.on("damage", "count", function(amount) return amount + (state.kills or 0) end)`,
@@ -298,7 +299,7 @@ it("is restored", function()
     assert.equals(11, l:damage(10, ann, bob))
 end)`,
     });
-    const { code, stdout, stderr } = await muster(cwd, "test", id);
+    const { code, stdout, stderr } = await muster(cwd, "test", folder);
     assert.equal(code, 0, stdout + stderr);
 });
 

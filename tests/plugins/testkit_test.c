@@ -18,6 +18,7 @@ struct probe {
     const struct muster_host *host;
     char trace[256];
     muster_timer_id timer;
+    uint64_t last_ms; /* when trace_and_post ran */
     bool leak;
 };
 
@@ -34,6 +35,7 @@ static void trace_b(void *user) {
 static void trace_and_post(void *user) {
     struct probe *probe = user;
     strcat(probe->trace, "p");
+    probe->last_ms = host->loop->now_ms(probe->self);
     assert_int_equal(host->loop->post(probe->self, trace_a, probe), MUSTER_OK);
 }
 
@@ -114,7 +116,9 @@ static void test_time_runs_in_order(void **state) {
     uint64_t begin = host->loop->now_ms(plugin);
     testkit_advance(kit, 9);
     assert_string_equal(probe->trace, "");
-    testkit_advance(kit, 41); /* 10, 30 (b first: it was there before), 50 */
+    testkit_advance(kit, 40);
+    assert_int_equal(probe->last_ms - begin, 30); /* a timer sees its own time */
+    testkit_advance(kit, 1); /* 10, 30 (b first: it was there before), 50 */
     assert_string_equal(probe->trace, "pabpapa");
     assert_int_equal(host->loop->now_ms(plugin) - begin, 50);
     assert_int_equal(host->loop->timer_stop(plugin, id), MUSTER_NOT_FOUND); /* ran, gone */
