@@ -53,14 +53,15 @@ struct value *values_find(struct value *table, const char *key) {
     return NULL;
 }
 
-static muster_status entry_add(struct value **table, json_t *entry, char *error, size_t cap) {
+static muster_status entry_add(struct value *table, struct value **added, json_t *entry,
+                               char *error, size_t cap) {
     const char *key = entry_text(entry, "key");
     json_t *fallback = json_object_get(entry, "default");
     if (!*key || !fallback || !value_ok(entry, fallback)) {
         snprintf(error, cap, "schema: key \"%s\": type or default is wrong", key);
         return MUSTER_INVALID;
     }
-    if (values_find(*table, key)) {
+    if (values_find(table, key) || values_find(*added, key)) {
         snprintf(error, cap, "schema: key \"%s\" is taken", key);
         return MUSTER_EXISTS;
     }
@@ -68,10 +69,11 @@ static muster_status entry_add(struct value **table, json_t *entry, char *error,
     value->entry = json_incref(entry);
     value->value = json_incref(fallback);
     value->key = key;
-    DL_APPEND(*table, value);
+    DL_APPEND(*added, value);
     return MUSTER_OK;
 }
 
+/* All of them or none. */
 muster_status values_add(struct value **table, const char *schema_json, char *error, size_t cap) {
     json_error_t where;
     json_t *schema = json_loads(schema_json, JSON_REJECT_DUPLICATES, &where);
@@ -81,12 +83,17 @@ muster_status values_add(struct value **table, const char *schema_json, char *er
         return MUSTER_INVALID;
     }
     muster_status status = MUSTER_OK;
+    struct value *added = NULL;
     size_t i;
     json_t *entry;
     json_array_foreach(schema, i, entry) {
-        if (status == MUSTER_OK) status = entry_add(table, entry, error, cap);
+        if (status == MUSTER_OK) status = entry_add(*table, &added, entry, error, cap);
     }
     json_decref(schema);
+    if (status == MUSTER_OK)
+        DL_CONCAT(*table, added);
+    else
+        values_free(&added);
     return status;
 }
 

@@ -118,7 +118,7 @@ static void test_time_runs_in_order(void **state) {
     assert_string_equal(probe->trace, "");
     testkit_advance(kit, 40);
     assert_int_equal(probe->last_ms - begin, 30); /* a timer sees its own time */
-    testkit_advance(kit, 1); /* 10, 30 (b first: it was there before), 50 */
+    testkit_advance(kit, 1);                      /* 10, 30 (b first: it was there before), 50 */
     assert_string_equal(probe->trace, "pabpapa");
     assert_int_equal(host->loop->now_ms(plugin) - begin, 50);
     assert_int_equal(host->loop->timer_stop(plugin, id), MUSTER_NOT_FOUND); /* ran, gone */
@@ -305,6 +305,31 @@ static void test_metrics_and_db(void **state) {
     testkit_destroy(kit);
 }
 
+/* Settings that are refused leave none of them behind. */
+static muster_status half_init(muster_self *self, const struct muster_host *table, void **out) {
+    (void)out;
+    assert_int_equal(table->lobby->settings_add(self, "[{\"key\":\"good\",\"type\":\"int\","
+                                                      "\"default\":1},{\"key\":\"bad\"}]"),
+                     MUSTER_INVALID);
+    assert_int_equal(table->lobby->settings_add(self, "[{\"key\":\"good\",\"type\":\"int\","
+                                                      "\"default\":2}]"),
+                     MUSTER_OK);
+    return MUSTER_OK;
+}
+
+static void test_settings_come_whole_or_not(void **state) {
+    (void)state;
+    struct testkit *kit = testkit_create();
+    struct muster_plugin half = descriptor;
+    half.init = half_init;
+    half.start = NULL;
+    half.fini = NULL;
+    muster_self *plugin = testkit_add(kit, &half);
+    assert_int_equal(testkit_start(plugin), MUSTER_OK);
+    assert_int_equal(testkit_host(kit)->lobby->setting_integer(plugin, 0, "good"), 2);
+    testkit_destroy(kit);
+}
+
 static void test_bad_descriptors(void **state) {
     (void)state;
     struct testkit *kit = testkit_create();
@@ -378,6 +403,7 @@ int main(void) {
         cmocka_unit_test(test_metrics_and_db),
         cmocka_unit_test(test_bad_descriptors),
         cmocka_unit_test(test_a_match_has_the_servers_limits),
+        cmocka_unit_test(test_settings_come_whole_or_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
