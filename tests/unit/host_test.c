@@ -3,6 +3,7 @@
 #include "books_rig.h"
 
 #include "console.h"
+#include "engine_internal.h"
 
 static const struct muster_host *host;
 static struct muster_self other; /* a plugin beside the mode's */
@@ -119,6 +120,70 @@ static void a_player_is_told_and_sent_away_alone(void **state) {
     assert_int_equal(rig.close_code[client->conn - 1], 4004);
     assert_int_equal(rig.close_code[beside->conn - 1], 0);
     assert_int_equal(host->player->kick(&other, id, NULL), MUSTER_NOT_FOUND);
+}
+
+/* A limit of a plugin's own: by player, and nobody else's of the same name. */
+static void tries_are_counted_by_plugin_and_player(void **state) {
+    (void)state;
+    char name[160];
+    uint32_t wait_ms = 0;
+    muster_player_id ann = rig_sign_in("ann", NULL)->id, bea = rig_sign_in("bea", NULL)->id;
+    const struct muster_host_player *player = host->player;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(player->try_take(&other, ann, "x", 2, 9, &wait_ms), MUSTER_OK);
+    assert_int_equal(wait_ms, 0);
+    assert_int_equal(player->try_take(&other, ann, "x", 2, 9, &wait_ms), MUSTER_LIMIT);
+    assert_in_range(wait_ms, 29000, 30001); /* two a minute */
+    assert_int_equal(player->try_take(&other, ann, "y", 2, 9, &wait_ms), MUSTER_OK);
+    assert_int_equal(player->try_take(&other, bea, "x", 2, 9, &wait_ms), MUSTER_OK);
+    assert_int_equal(player->try_take(&game.self, ann, "x", 2, 9, &wait_ms), MUSTER_OK);
+    assert_int_equal(player->try_take(&other, ann, "x", 2, 9, NULL), MUSTER_LIMIT);
+    rig_now_ms += 30001;
+    assert_int_equal(player->try_take(&other, ann, "x", 2, 9, &wait_ms), MUSTER_OK);
+    assert_int_equal(player->try_take(&other, 0, "x", 2, 9, &wait_ms), MUSTER_NOT_FOUND);
+    assert_int_equal(player->try_take(&other, ann, NULL, 2, 9, &wait_ms), MUSTER_INVALID);
+    assert_int_equal(player->try_take(&other, ann, "x", 0, 9, &wait_ms), MUSTER_INVALID);
+    assert_int_equal(player->try_take(&other, ann, "x", 2, 0, &wait_ms), MUSTER_INVALID);
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0'; /* "other/" stands before it */
+    assert_int_equal(player->try_take(&other, ann, name, 2, 9, &wait_ms), MUSTER_INVALID);
+    name[sizeof name - 1 - strlen("other/")] = '\0';
+    assert_int_equal(player->try_take(&other, ann, name, 2, 9, &wait_ms), MUSTER_OK);
+}
+
+/* ---- players of the engine ---- */
+
+static void an_engines_input_is_as_a_clients(void **state) {
+    (void)state;
+    muster_player_id ann = 0, eve = 0;
+    struct muster_input input = {.sequence = 1, .held = 1, .repeated = 1};
+    char ticket[TICKET_TEXT_SIZE];
+    struct failure failure = {0};
+    struct lobby *lobby = rig_lobby();
+    assert_int_equal(engine_player_add("Ann", &ann), MUSTER_OK);
+    assert_int_equal(engine_player_add("Eve", &eve), MUSTER_OK);
+    assert_int_equal(engine_player_input(ann, &input), MUSTER_STATE);
+    assert_int_equal(engine_player_input(ann + 77, &input), MUSTER_NOT_FOUND);
+    assert_int_equal(rig_reserve(lobby, session_find(ann), ticket), RPC_OK);
+    assert_int_equal(rig_enter(session_find(ann), ticket, NULL), RPC_OK);
+    assert_int_equal(
+        lobby_reserve(lobby, session_find(eve), MUSTER_TEAM_NONE, true, "", ticket, &failure),
+        RPC_OK);
+    assert_int_equal(rig_enter(session_find(eve), ticket, NULL), RPC_OK);
+    rig_play(lobby);
+    assert_int_equal(engine_player_input(eve, &input), MUSTER_STATE); /* who watches */
+    assert_int_equal(engine_player_input(ann, &input), MUSTER_OK);
+    rig_tick(lobby);
+    assert_int_equal(game.seen_count, 1);
+    assert_int_equal(game.seen[0].input.held, 1);
+    assert_int_equal(game.seen[0].input.repeated, 0); /* that is the host's to say */
+    input.move_x = -128;
+    assert_int_equal(engine_player_input(ann, &input), MUSTER_INVALID);
+    input.move_x = -127;
+    input.sample_count = MUSTER_INPUT_SAMPLES_MAX + 1;
+    assert_int_equal(engine_player_input(ann, &input), MUSTER_INVALID);
+    engine_player_remove_all();
+    assert_int_equal(session_count(), 0);
 }
 
 /* ---- lobbies ---- */
@@ -617,6 +682,8 @@ int main(void) {
         TEST(a_player_is_shown_as_it_is),
         TEST(no_more_is_written_than_was_asked_for),
         TEST(a_player_is_told_and_sent_away_alone),
+        TEST(tries_are_counted_by_plugin_and_player),
+        TEST(an_engines_input_is_as_a_clients),
         TEST(a_lobby_is_shown_as_it_is),
         TEST(members_are_walked_watchers_too),
         TEST(settings_are_read_by_their_type),
