@@ -132,6 +132,30 @@ static void kicks_meet_who_is_meant(void **state) {
     assert_false(rig_told(rig_client(named("cid")), "lobby.left"));
     assert_int_equal(lobby_players(lobby), 2);
     assert_true(session_find_key("bea") == bea); /* signed in as before */
+    assert_true(rig_told(rig_client(named("cid")), "bea was kicked: too loud"));
+    lobby_remove(lobby, named("cid")->id, MUSTER_LEAVE_BAN, "");
+    assert_true(rig_told(rig_client(ann), "\"cid was banned\""));
+    assert_true(rig_told(rig_client(named("cid")), "\"reason\":\"ban\""));
+}
+
+/* A mode may have put them into other teams since they sat down. */
+static void team_chat_follows_the_match(void **state) {
+    (void)state;
+    struct failure failure = {0};
+    struct lobby *lobby = with_host();
+    warden.holds_start = false;
+    rig_play(lobby);
+    struct match_seat *seats = lobby->match->seats;
+    uint32_t red = seats[0].team,
+             blue = red == MUSTER_TEAM_RED ? MUSTER_TEAM_BLUE : MUSTER_TEAM_RED;
+    assert_int_equal(lobby->members[1].team, blue);
+    assert_int_equal(lobby->members[2].team, red);
+    seats[1].team = red;
+    seats[2].team = blue;
+    assert_int_equal(lobby_chat(named("ann"), "psst", true, &failure), RPC_OK);
+    assert_true(rig_told(rig_client(named("ann")), "psst"));
+    assert_true(rig_told(rig_client(named("bea")), "psst"));
+    assert_false(rig_told(rig_client(named("cid")), "psst"));
 }
 
 static void a_host_sets_the_team_of_others_whatever_the_balance(void **state) {
@@ -230,6 +254,7 @@ int main(void) {
         TEST(the_host_of_a_locked_lobby_comes_in),
         TEST(a_start_needs_enough_players_and_no_more),
         TEST(kicks_meet_who_is_meant),
+        TEST(team_chat_follows_the_match),
         TEST(a_host_sets_the_team_of_others_whatever_the_balance),
         TEST(settings_at_their_edges),
         cmocka_unit_test_prestate_setup_teardown(
