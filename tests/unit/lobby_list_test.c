@@ -179,13 +179,36 @@ static void a_name_stands_once_in_a_lobby(void **state) {
     assert_string_not_equal(lobby->members[1].display_name, lobby->members[2].display_name);
 }
 
+static void a_watcher_has_no_seat(void **state) {
+    (void)state;
+    char ticket[TICKET_TEXT_SIZE];
+    struct failure failure = {0};
+    struct lobby *lobby = rig_lobby();
+    rig_join(lobby, "ann", NULL);
+    struct session *eve = rig_sign_in("eve", NULL);
+    assert_int_equal(lobby_reserve(lobby, eve, MUSTER_TEAM_NONE, true, "", ticket, &failure),
+                     RPC_OK);
+    json_t *members = lobby_members_json(lobby);
+    assert_int_equal(json_array_size(members), 1); /* who has entered */
+    json_decref(members);
+    assert_int_equal(rig_enter(eve, ticket, NULL), RPC_OK);
+    members = lobby_members_json(lobby);
+    json_t *ann = json_array_get(members, 0), *watcher = json_array_get(members, 1);
+    assert_int_equal(json_array_size(members), 2);
+    assert_int_equal(json_integer_value(json_object_get(ann, "seat")), 0);
+    assert_true(json_is_false(json_object_get(ann, "spectator")));
+    assert_string_equal(json_string_value(json_object_get(watcher, "playerId")), "eve");
+    assert_int_equal(json_integer_value(json_object_get(watcher, "seat")), MUSTER_SEAT_NONE);
+    assert_true(json_is_true(json_object_get(watcher, "spectator")));
+    json_decref(members);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_list, close_list)
     const struct CMUnitTest tests[] = {
-        TEST(pages_follow_each_other),
-        TEST(a_filter_leaves_out_the_others),
-        TEST(what_is_listed_is_what_is),
-        TEST(a_name_stands_once_in_a_lobby),
+        TEST(pages_follow_each_other),   TEST(a_filter_leaves_out_the_others),
+        TEST(what_is_listed_is_what_is), TEST(a_name_stands_once_in_a_lobby),
+        TEST(a_watcher_has_no_seat),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -264,14 +264,19 @@ static void what_was_skipped_comes_full_and_once(void **state) {
     rig_play(lobby);
     rig_tick(lobby);
     assert_false(member->want_full);
+    assert_int_equal(member->event_cursor, lobby->match->event_end); /* each event once */
     *full = true;
+    uint64_t missed_from = lobby->match->event_end;
+    assert_int_equal(match_event(lobby->match, "missed", 6), MUSTER_OK);
     rig_tick(lobby);
     assert_true(member->want_full);
     assert_true(member->lag_since_ms > 0);
+    assert_int_equal(member->event_cursor, missed_from);
     *full = false;
     rig_tick(lobby);
     assert_false(member->want_full);
     assert_int_equal(member->lag_since_ms, 0);
+    assert_int_equal(member->event_cursor, missed_from + 7);
 }
 
 /* ---- bounds ---------------------------------------------------------------------------------- */

@@ -348,6 +348,13 @@ static void the_same_again_takes_its_place(void **state) {
     assert_int_equal(moderation_count(SANCTION_BAN, "ann"), 1);
     assert_int_equal(moderation_count(SANCTION_BAN, "bea"), 1);
     assert_int_equal(moderation_count(SANCTION_MUTE, "ann"), 1);
+    add(on_player(SANCTION_MUTE, "ann"));
+    assert_int_equal(moderation_count(SANCTION_MUTE, "ann"), 1); /* whatever it is */
+    add(on_player(SANCTION_ALLOW, "ann"));
+    add(on_player(SANCTION_ALLOW, "ann"));
+    assert_int_equal(moderation_count(SANCTION_ALLOW, "ann"), 1);
+    assert_int_equal(ended(SANCTION_ALLOW, "ann"), 1);
+    assert_int_equal(in_force(), 5);
     /* by address, exactly; by key */
     assert_int_equal(ended(SANCTION_BAN, "192.0.2.0/26"), 0);
     assert_int_equal(ended(SANCTION_BAN, "192.0.2.0/25"), 1);
