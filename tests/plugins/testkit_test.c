@@ -305,6 +305,101 @@ static void test_metrics_and_db(void **state) {
     testkit_destroy(kit);
 }
 
+/* Who goes before anybody looked has been there. */
+static void test_teams_have_met(void **state) {
+    struct testkit *kit;
+    muster_self *plugin;
+    struct muster_match_facts facts;
+    (void)state;
+    assert_non_null(probe_open(&kit, &plugin));
+    const struct testkit_match_options options = {.seats_max = 4};
+    muster_match_id id = testkit_match_create(kit, NULL, &options);
+    assert_int_equal(testkit_match_join(kit, id, 0, MUSTER_TEAM_RED, "ann"), MUSTER_OK);
+    testkit_match_facts(kit, id, &facts);
+    assert_int_equal(facts.teams_met, 0);
+    assert_int_equal(testkit_match_join(kit, id, 1, MUSTER_TEAM_BLUE, "bea"), MUSTER_OK);
+    testkit_match_leave(kit, id, 1, MUSTER_LEAVE_QUIT);
+    testkit_match_facts(kit, id, &facts);
+    assert_int_equal(facts.teams_met, 1);
+    assert_int_equal(facts.team_seated[MUSTER_TEAM_BLUE], 0);
+    testkit_destroy(kit);
+}
+
+static void test_modes_have_names_of_their_own(void **state) {
+    struct testkit *kit;
+    muster_self *plugin;
+    const char *const maps[] = {"field"};
+    struct muster_mode_info info = {.size = sizeof(info),
+                                    .players_max = 4,
+                                    .game_mode = "one",
+                                    .title = "One",
+                                    .maps = maps,
+                                    .map_count = 1,
+                                    .tick_rate_hz = 20,
+                                    .view_count = 1,
+                                    .snapshot_max_bytes = 64};
+    (void)state;
+    assert_non_null(probe_open(&kit, &plugin));
+    assert_int_equal(host->match->mode_add(plugin, &info), MUSTER_OK);
+    assert_int_equal(host->match->mode_add(plugin, &info), MUSTER_EXISTS);
+    info.game_mode = "two";
+    info.base = "none";
+    assert_int_equal(host->match->mode_add(plugin, &info), MUSTER_NOT_FOUND);
+    info.base = "one";
+    assert_int_equal(host->match->mode_add(plugin, &info), MUSTER_OK);
+    info.game_mode = "three";
+    info.base = "two"; /* which has one itself */
+    assert_int_equal(host->match->mode_add(plugin, &info), MUSTER_INVALID);
+    info.base = NULL;
+    info.players_max = 33;
+    assert_int_equal(host->match->mode_add(plugin, &info), MUSTER_INVALID);
+    assert_int_equal(host->match->mode_remove(plugin, "one"), MUSTER_OK);
+    assert_int_equal(host->match->mode_remove(plugin, "one"), MUSTER_NOT_FOUND);
+    testkit_destroy(kit);
+}
+
+static muster_self *asked;
+static muster_ticket_id asked_ticket;
+static muster_status completed[2];
+
+static void complete_twice(void *user) {
+    struct muster_identity identity = {.size = sizeof(identity), .player_key = "ann"};
+    (void)user;
+    for (int i = 0; i < 2; i++) {
+        completed[i] = host->player->auth_complete(asked, asked_ticket,
+                                                   i ? MUSTER_REJECT : MUSTER_ACCEPT, &identity);
+        identity.player_key[0] = 'x';
+    }
+}
+
+static muster_verdict authenticate(void *instance, const struct muster_auth_request *request,
+                                   struct muster_identity *out) {
+    (void)instance;
+    (void)out;
+    asked_ticket = request->ticket;
+    assert_int_equal(host->loop->post(asked, complete_twice, NULL), MUSTER_OK);
+    return MUSTER_PENDING;
+}
+
+/* The first word counts; the second is a fault. */
+static void test_a_ticket_is_completed_once(void **state) {
+    static const struct muster_auth auth = {.size = sizeof(auth), .authenticate = authenticate};
+    static const struct muster_role auth_roles[] = {{.kind = MUSTER_ROLE_AUTH, .vtable = &auth}};
+    struct testkit *kit = testkit_create();
+    struct muster_plugin plugin = descriptor;
+    struct muster_identity identity;
+    (void)state;
+    plugin.roles = auth_roles;
+    asked = testkit_add(kit, &plugin);
+    assert_int_equal(testkit_start(asked), MUSTER_OK);
+    assert_int_equal(testkit_authenticate(asked, "token", &identity), MUSTER_ACCEPT);
+    assert_string_equal(identity.player_key, "ann");
+    assert_int_equal(completed[0], MUSTER_OK);
+    assert_int_equal(completed[1], MUSTER_NOT_FOUND);
+    assert_int_equal(testkit_faults(kit), 1);
+    testkit_destroy(kit);
+}
+
 /* Settings that are refused leave none of them behind. */
 static muster_status half_init(muster_self *self, const struct muster_host *table, void **out) {
     (void)out;
@@ -404,6 +499,9 @@ int main(void) {
         cmocka_unit_test(test_bad_descriptors),
         cmocka_unit_test(test_a_match_has_the_servers_limits),
         cmocka_unit_test(test_settings_come_whole_or_not),
+        cmocka_unit_test(test_teams_have_met),
+        cmocka_unit_test(test_modes_have_names_of_their_own),
+        cmocka_unit_test(test_a_ticket_is_completed_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
