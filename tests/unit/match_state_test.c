@@ -175,6 +175,16 @@ static void no_byte_makes_a_match_that_cannot_be(void **state) {
         match_destroy(match);
     }
     assert_true(refused > 40); /* lengths, flags, teams, counts, texts */
+    const uint32_t seat = 4 + 4 + 3 + 4 * 8 + MUSTER_TEAM_COUNT * 4; /* flags of the first */
+    for (int bit = 4; bit < 8; bit++) {                              /* that nobody knows */
+        memcpy(bytes, saved.data, saved.len);
+        assert_int_equal(bytes[seat] & 0xF1, 1);
+        bytes[seat] |= (uint8_t)(1 << bit);
+        struct match *match = make_ruled();
+        assert_int_equal(match_load(match, (struct muster_bytes){bytes, saved.len}),
+                         MUSTER_INVALID);
+        match_destroy(match);
+    }
     free(bytes);
     free((void *)saved.data);
 }

@@ -350,10 +350,12 @@ static void a_mode_ends_its_match_in_the_step(void **state) {
     (void)state;
     static struct match_results results;
     struct match *match = make(NULL);
+    for (int i = 0; i < 58; i++) step(match);
     game.in_tick = end_as_draw;
     step(match);
     assert_true(match->ended);
     match_results(match, &results);
+    assert_int_equal(results.duration_s, 2); /* whole seconds of 59 ticks, 20 a second */
     assert_int_equal(results.winning_team, MUSTER_TEAM_NONE);
     assert_int_equal(results.reason, MUSTER_END_TIME_LIMIT);
     match_destroy(match);

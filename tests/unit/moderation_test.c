@@ -1,6 +1,7 @@
 /* Sanctions: whom one concerns and whom not, until when, what takes the place of what, the file. */
 #include "books_rig.h"
 
+#include "events.h"
 #include "failure.h"
 #include "moderation.h"
 #include "paths.h"
@@ -145,6 +146,28 @@ static void a_ban_closes_whom_it_concerns_alone(void **state) {
     assert_int_equal(rig.close_code[admin->conn - 1], 0);
     assert_int_equal(rig.close_code[other->conn - 1], 0);
     assert_int_equal(session_count(), 2);
+}
+
+static uint32_t left_for; /* why the newest seat was left */
+
+static void on_left(void *user, const struct muster_notice *notice) {
+    (void)user;
+    left_for = notice->value;
+}
+
+static void who_is_banned_leaves_for_that(void **state) {
+    (void)state;
+    struct lobby *lobby = rig_lobby();
+    rig_join(lobby, "ann", NULL);
+    struct session *bea = rig_join(lobby, "bea", NULL);
+    assert_int_equal(events_subscribe(NULL, 1ull << MUSTER_NOTICE_SEAT_LEFT, on_left, NULL),
+                     MUSTER_OK);
+    add(on_player(SANCTION_BAN, "ann"));
+    assert_int_equal(left_for, MUSTER_LEAVE_BAN);
+    session_terminate(bea, "enough", MUSTER_LEAVE_KICK);
+    assert_int_equal(left_for, MUSTER_LEAVE_KICK);
+    assert_int_equal(lobby_players(lobby), 0);
+    events_unsubscribe_owner(NULL);
 }
 
 static void a_mute_is_for_whom_it_concerns_alone(void **state) {
@@ -478,6 +501,7 @@ int main(void) {
         TEST(a_ban_of_guests_at_an_address_leaves_accounts_alone),
         TEST(a_ban_of_an_address_shuts_everybody_out),
         TEST(a_ban_closes_whom_it_concerns_alone),
+        TEST(who_is_banned_leaves_for_that),
         TEST(a_mute_is_for_whom_it_concerns_alone),
         TEST(who_comes_back_is_looked_at_anew),
         TEST(warnings_add_up_for_their_player),
