@@ -212,6 +212,25 @@ end)`,
     assert.match(stdout, /^ {4}ok .+: is stopped, as in a lobby/m);
 });
 
+test("a state that cannot be kept fails the test that has made it, however short", async (t) => {
+    const { stdout, last } = await testProbe(
+        t,
+        `${LOBBY}
+it("is odd in a match", function() ann:chat("/odd") end)
+it("is odd in a lobby", function() ann:chat("/lobby_odd") end)
+it("is fine", function() end)`,
+        {
+            files: {
+                "init.lua": `
+command.register{name = realm == "match" and "odd" or "lobby_odd", fn = function() state.f = print end}`,
+            },
+        },
+    );
+    assert.equal(last, "FAILED: 1 passed, 2 failed");
+    assert.match(stdout, /state\.f cannot be kept.*\(match realm\)/);
+    assert.match(stdout, /state\.f cannot be kept.*\(lobby realm\)/);
+});
+
 test("a test that never ends is stopped, and the next one runs", async (t) => {
     const { code, stdout, last } = await testProbe(
         t,
@@ -414,6 +433,20 @@ test("a text that cannot be read is an error of check", async (t) => {
     const { code, stdout } = await muster(cwd, "check", "probe");
     assert.equal(code, 1);
     assert.match(stdout, /^error: locale\/de\.json:1: .+\nFAILED: 1 errors, 0 warnings\n$/);
+});
+
+test("a rule that hooks nothing is told, once", async (t) => {
+    const cwd = await tempDir(t);
+    await writeMod(path.join(cwd, "probe"), {
+        "mod.json": RULE["mod.json"].replace(',"permissions":["chat","storage"]', ""),
+        "init.lua": "local nothing = 1",
+    });
+    const { code, stdout } = await muster(cwd, "check", "probe");
+    assert.equal(code, 0);
+    assert.match(stdout, /^init\.lua: warning: nothing is hooked, .+\n0 errors, 1 warnings\n$/);
+    await writeMod(path.join(cwd, "probe"), { "init.lua": "local t; t.x = nowhere" });
+    const wrong = await muster(cwd, "check", "probe");
+    assert.match(wrong.stdout, /^init\.lua:1: error: .+\nFAILED: 1 errors, 0 warnings\n$/);
 });
 
 test("check of a folder that is no mod says what is missing", async (t) => {

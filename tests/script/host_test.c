@@ -130,6 +130,17 @@ static void the_host_hears_what_becomes_of_new_code(void **state) {
     testkit_pump(rig->kit); /* what comes back after the failure does so now */
 }
 
+static void new_code_has_its_timers(void **state) {
+    (void)state;
+    choose("hooks.on('chat', 'c', function() end)\n");
+    rig_rule("mods", "one", "1.0.0", ",\"permissions\":[\"chat\"]");
+    (void)reload("timer.after(1, function() lobby.chat('beat') end)\n");
+    testkit_advance(rig->kit, 999);
+    assert_null(testkit_act_find(rig->kit, "beat"));
+    testkit_advance(rig->kit, 1);
+    assert_non_null(testkit_act_find(rig->kit, "beat"));
+}
+
 /* On trial for five seconds: what fails later stays. */
 static void a_trial_ends(void **state) {
     (void)state;
@@ -493,7 +504,9 @@ static void an_upload_waits_for_the_next_match(void **state) {
     rig_end(rig);
     rig_begin(rig, "arena");
     assert_non_null(rig_script(rig, REALM_MATCH, "upload_late"));
+    assert_non_null(strstr(testkit_command(rig->kit, "mods list"), ", runs in 1 states\n"));
     rig_end(rig);
+    assert_non_null(strstr(testkit_command(rig->kit, "mods list"), ", runs in 0 states\n"));
     rpc = rig_upload(rig, "late", text, strlen(text));
     assert_non_null(strstr(rpc.text, "\"active\":\"now\""));
 }
@@ -597,6 +610,7 @@ int main(void) {
         TEST(so_many_places_are_told),
         TEST(so_many_places_are_remembered),
         TEST(the_host_hears_what_becomes_of_new_code),
+        TEST(new_code_has_its_timers),
         TEST(a_trial_ends),
         TEST(the_third_stop_is_the_last),
         TEST(a_gate_that_was_given_up_is_open),

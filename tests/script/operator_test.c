@@ -271,6 +271,24 @@ static void globals_are_assigned_where_the_operator_allows(void **state) {
     assert_null(probe_find(instance, mods_find(instance->mods, "others")));
 }
 
+/* A name of a lobby setting that two rules come to is the first one's; the other is left out. */
+static void a_rule_whose_setting_is_taken_is_left_out(void **state) {
+    static const char *const keys[][2] = {{"a", "bC"}, {"a_b", "c"}};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        char text[80];
+        write_rule(keys[i][0], "1.0.0", "", works);
+        snprintf(text, sizeof text, "[{\"key\":\"%s\",\"type\":\"int\",\"default\":1}]",
+                 keys[i][1]);
+        rig_write(rig_path("mods/%s/settings.json", keys[i][0]), text);
+    }
+    start(false, NULL);
+    assert_non_null(testkit_log_find(
+        kit, "settings.json: settings[0].key: the lobby setting \"aBC\" is taken"));
+    assert_non_null(probe_find(instance, mods_find(instance->mods, "a")));
+    assert_null(probe_find(instance, mods_find(instance->mods, "a_b")));
+}
+
 static void what_a_rule_returns_is_refused(void **state) {
     (void)state;
     write_rule("returns", "1.0.0", "", "hooks.on('tick', 't', print)\nreturn {}\n");
@@ -690,6 +708,7 @@ int main(void) {
         TEST(each_limit_of_the_configuration_counts),
         TEST(strangers_are_measured_exactly),
         TEST(globals_are_assigned_where_the_operator_allows),
+        TEST(a_rule_whose_setting_is_taken_is_left_out),
         TEST(what_a_rule_returns_is_refused),
         TEST(the_same_name_twice_is_a_mistake),
         TEST(a_rule_without_an_effect_is_told),

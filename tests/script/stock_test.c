@@ -147,6 +147,27 @@ static void random_position(char *out) {
     strcpy(out, positions[random_below(sizeof positions / sizeof *positions)]);
 }
 
+/* Every class and its opposite, of every byte; and as many captures as there may be. */
+static void test_classes_and_captures(void **state) {
+    struct pair pair;
+    char text[256];
+    (void)state;
+    open_pair(&pair);
+    for (const char *class = "acdglpsuwxz"; *class; class ++) {
+        snprintf(
+            text, sizeof text,
+            "(function() local all = '' for b = 1, 255 do all = all .. string.char(b) end\n"
+            "return all:gsub('%%%c', ''), all:gsub('%%%c', ''), ('\\0'):gsub('%%%c', '') end)()",
+            *class, *class - 'a' + 'A', *class);
+        same(&pair, text);
+    }
+    for (int count = 31; count <= 33; count++) {
+        snprintf(text, sizeof text, "pcall(string.find, ('x'):rep(40), ('(x)'):rep(%d))", count);
+        same(&pair, text);
+    }
+    close_pair(&pair);
+}
+
 static void test_patterns(void **state) {
     static char subject[512], pattern[512], text[4096], at[32];
     static const char *const replacements[] = {"'<%0>'",
@@ -545,11 +566,17 @@ static void test_coroutines(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_patterns),    cmocka_unit_test(test_deep_patterns),
-        cmocka_unit_test(test_bytes),       cmocka_unit_test(test_format),
-        cmocka_unit_test(test_pack),        cmocka_unit_test(test_utf8),
-        cmocka_unit_test(test_tables),      cmocka_unit_test(test_sort),
-        cmocka_unit_test(test_conversions), cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_classes_and_captures),
+        cmocka_unit_test(test_patterns),
+        cmocka_unit_test(test_deep_patterns),
+        cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_format),
+        cmocka_unit_test(test_pack),
+        cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_sort),
+        cmocka_unit_test(test_conversions),
+        cmocka_unit_test(test_edges),
         cmocka_unit_test(test_coroutines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
