@@ -152,11 +152,32 @@ static void where_a_heap_is_full(void **state) {
     heap_deinit(&heap);
 }
 
+/* What of a size is freed is kept for that size: it counts as well, up to half the limit more. */
+static void what_is_kept_for_a_size_counts(void **state) {
+    enum { SIZES = 2, COUNT = LIMIT * 4 / 5 / 64 };
+    static const size_t sizes[SIZES] = {40, 48};
+    static void *blocks[COUNT];
+    struct heap heap;
+    (void)state;
+    heap_init(&heap, LIMIT, false);
+    for (int n = 0; n < SIZES; n++) {
+        for (int i = 0; i < COUNT; i++) blocks[i] = heap_alloc(&heap, NULL, 0, sizes[n]);
+        assert_true(heap.used < LIMIT);
+        if (heap_over(&heap)) fail_msg("size %d", (int)sizes[n]);
+        for (int i = 0; i < COUNT; i++) heap_alloc(&heap, blocks[i], sizes[n], 0);
+    }
+    for (int i = 0; i < COUNT; i++) assert_non_null(heap_alloc(&heap, NULL, 0, 56));
+    assert_true(heap.used < LIMIT && heap.footprint > LIMIT * 3 / 2);
+    assert_true(heap_over(&heap));
+    heap_deinit(&heap);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_counted_is_in_use),
         cmocka_unit_test(freed_room_is_used_again),
         cmocka_unit_test(where_a_heap_is_full),
+        cmocka_unit_test(what_is_kept_for_a_size_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

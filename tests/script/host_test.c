@@ -170,6 +170,8 @@ static void the_third_stop_is_the_last(void **state) {
     for (uint32_t i = 1; i <= 3; i++) {
         say("spin", 1);
         assert_null(rig_script(rig, REALM_LOBBY, "one")->sandbox);
+        say("/alive", 1);
+        assert_non_null(testkit_act_find(rig->kit, "there is no command /alive now"));
         testkit_pump(rig->kit);
         const struct script *script = rig_script(rig, REALM_LOBBY, "one");
         assert_int_equal(script->kills, i);

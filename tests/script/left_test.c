@@ -114,6 +114,29 @@ static void a_zone_is_free_when_its_owner_is_off(void **state) {
     assert_true(state_has("one", "it is mine"));
 }
 
+/* One that is stopped and comes back has not given it up. */
+static void a_zone_is_kept_while_its_owner_comes_back(void **state) {
+    static const char asker[] = "hooks.on('tick', 't', function()\n"
+                                "    if match.tick() == 0 then return end\n"
+                                "    local ok, why = pcall(arena.zone_remove, 1)\n"
+                                "    state['t' .. match.tick()] = ok and 'taken' or why\n"
+                                "end, -50)";
+    (void)state;
+    choose("hooks.on('tick', 't', function()\n"
+           "    if match.tick() == 1 then arena.zone{id = 1, place = 'center', radius = 1} end\n"
+           "    while match.tick() == 4 do end\n"
+           "end, 50)");
+    assert_string_equal(rig_upload(rig, "asker", asker, strlen(asker)).code, "");
+    rig_begin(rig, "arena");
+    ticks(5);
+    assert_int_equal(rig_script(rig, REALM_MATCH, "one")->kills, 1);
+    ticks(3);
+    assert_true(state_has("upload_asker", "t4"));
+    assert_true(state_has("upload_asker", "zone 1 is used by the mod one"));
+    assert_false(state_has("upload_asker", "taken"));
+    assert_false(state_has("upload_asker", "there is no zone"));
+}
+
 /* Who sat there before is nobody, also when nobody has said goodbye. */
 static void a_handle_is_of_one_person(void **state) {
     (void)state;
@@ -143,6 +166,7 @@ int main(void) {
         TEST(each_version_is_kept),
         TEST(what_cannot_come_back_is_off),
         TEST(a_zone_is_free_when_its_owner_is_off),
+        TEST(a_zone_is_kept_while_its_owner_comes_back),
         TEST(a_handle_is_of_one_person),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -510,6 +510,11 @@ static void what_the_console_asks_a_match_is_told_to_nobody_else(void **state) {
     rig_begin(rig, "arena");
     assert_said(testkit_command(rig->kit, "mods run the-lobby greet"), "from the match\n");
     assert_null(testkit_act_find(rig->kit, "from the match"));
+    /* What is too long for the log is not done, and has no answer. */
+    static char line[MUSTER_NOTE_MAX + 64] = "mods run the-lobby greet ";
+    size_t len = strlen(line);
+    memset(line + len, 'x', MUSTER_NOTE_MAX);
+    assert_said(testkit_command(rig->kit, line), "\nFAILED\n");
 }
 
 /* The longest since it was asked last. */

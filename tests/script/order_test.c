@@ -120,6 +120,13 @@ static void test_large_tables(void **state) {
         "for k in pairs(t) do assert(last < k) last = k n = n + 1 end return n",
         "20000");
     sandbox_destroy(sb);
+    /* Each of them needs memory to sort, and none of it stays. */
+    sb = make_sandbox(&(struct sandbox_limits){.call_units = 100000000}, NULL);
+    expect(sb,
+           "local t = {} for i = 1, 500 do t['k' .. i] = i end\n"
+           "for i = 1, 300 do for _ in pairs(t) do break end next(t) end return 1",
+           "1");
+    sandbox_destroy(sb);
     limits.call_units = 1000000;
     sb = make_sandbox(&limits, NULL);
     expect(sb,
@@ -139,6 +146,8 @@ static void test_stable_sort(void **state) {
            "1");
     expect(sb, "return select(2, pcall(table.sort, {1, 2}, function(a, b) return a <= b end))",
            "invalid order function for sorting (a value comes before itself)");
+    expect(sb, "return select(2, pcall(table.sort, {1, 2, 3}, function(a, b) return a ~= b end))",
+           "invalid order function for sorting");
     sandbox_destroy(sb);
 }
 

@@ -196,6 +196,62 @@ static void test_time_that_is_exact_from_the_start(void **state) {
     sandbox_destroy(sb);
 }
 
+/* ---- entries within entries of others */
+
+enum { BURNT_NS = 20000000 };
+static struct sandbox *within[3]; /* each calls the next one, twice */
+
+static int64_t cpu_ns(void) {
+    return (int64_t)thread_cpu_us() * 1000;
+}
+
+static int enter_next(lua_State *L) {
+    size_t at = 0;
+    while (within[at] != sandbox_of(L)) at++;
+    int64_t begin_ns = cpu_ns();
+    while (at == 2 && cpu_ns() - begin_ns < BURNT_NS) continue;
+    for (int i = 0; i < 2 && at < 2; i++)
+        assert_int_equal(sandbox_enter(within[at + 1], enter_next, NULL), MUSTER_OK);
+    return 0;
+}
+
+/* By the thread's clock, so that no turn of another process counts. */
+static void test_an_entry_pays_for_itself_alone(void **state) {
+    struct sandbox_limits limits = {.second_cpu_us = 900000, .is_exact = true};
+    (void)state;
+    for (int i = 0; i < 3; i++) within[i] = make_sandbox(&limits, NULL);
+    assert_int_equal(sandbox_enter(within[0], enter_next, NULL), MUSTER_OK);
+    assert_true(sandbox_time(within[2]).ns >= BURNT_NS);
+    assert_true(sandbox_time(within[1]).ns < BURNT_NS);
+    assert_true(sandbox_time(within[0]).ns < BURNT_NS);
+    for (int i = 0; i < 3; i++) sandbox_destroy(within[i]);
+}
+
+/* What is left out has its default; no more is spent at once than a second has. */
+static void test_limits_that_are_left_out(void **state) {
+    static const struct {
+        uint32_t second_us, burst_us;
+        int64_t rate_ns, capacity_ns;
+    } cases[] = {{0, 0, 100000000, 100000000},
+                 {5000, 0, 5000000, 5000000},
+                 {5000, 2000, 5000000, 2000000},
+                 {5000, 5001, 5000000, 5000000},
+                 {UINT32_MAX, 2000, 0, 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct sandbox_limits limits = {.second_cpu_us = cases[i].second_us,
+                                        .burst_cpu_us = cases[i].burst_us};
+        struct sandbox *sb = NULL;
+        assert_int_equal(sandbox_create(&limits, NULL, 1, &sb), MUSTER_OK);
+        assert_int_equal(sb->bucket.rate_ns, cases[i].rate_ns);
+        assert_int_equal(sb->bucket.capacity_ns, cases[i].capacity_ns);
+        assert_int_equal(sb->limits.memory_bytes, 1 << 20);
+        assert_int_equal(sb->limits.call_units, 1000000);
+        assert_int_equal(sb->limits.source_bytes_max, SANDBOX_SOURCE_BYTES_MAX);
+        sandbox_destroy(sb);
+    }
+}
+
 static void test_a_kill_between_entries_is_told(void **state) {
     struct sandbox *sb = make_sandbox(NULL, NULL);
     (void)state;
@@ -592,6 +648,8 @@ int main(void) {
         cmocka_unit_test(test_cpu_per_second),
         cmocka_unit_test(test_time),
         cmocka_unit_test(test_time_that_is_exact_from_the_start),
+        cmocka_unit_test(test_an_entry_pays_for_itself_alone),
+        cmocka_unit_test(test_limits_that_are_left_out),
         cmocka_unit_test(test_a_kill_between_entries_is_told),
         cmocka_unit_test(test_host_error_messages_name_the_limit),
         cmocka_unit_test(test_memory),

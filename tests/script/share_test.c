@@ -293,6 +293,32 @@ static void lobbies_overspent_by_events(void **state) {
                                                "scripts of all lobbies together"));
 }
 
+/* The operator's own rules are trusted with that. */
+static void rules_of_the_operator_may_overspend(void **state) {
+    (void)state;
+    bring(WORK "hooks.on('chat', 'c', function() work(40) end)");
+    struct mod *mod = brought(REALM_LOBBY)->mod;
+    mod->is_upload = false;
+    for (int i = 0; i < 200; i++) (void)rig_say(rig, 0, "hello");
+    assert_int_equal(kills(), 0);
+    assert_true(rig->instance->lobbies_ns >= -INT64_C(50000000)); /* others' timers come soon */
+    mod->is_upload = true;
+    (void)rig_say(rig, 0, "hello");
+    assert_int_equal(kills(), 1);
+}
+
+/* The place that is told is the longest call of now, not of long ago. */
+static void what_was_long_once_is_not_told(void **state) {
+    (void)state;
+    bring(WORK "command.register{name = 'once', fn = function() work(70) end}\n"
+               "hooks.on('chat', 'c', function() work(40) end)");
+    (void)rig_say(rig, 0, "/once");
+    testkit_advance(rig->kit, 2000);
+    for (int i = 0; i < 200 && kills() == 0; i++) (void)rig_say(rig, 0, "hello");
+    assert_non_null(testkit_log_find(rig->kit, "upload_brought/init.lua:3: script stopped: the "
+                                               "scripts of all lobbies together"));
+}
+
 static void ask_speed(struct rig *of) {
     for (int i = 0; i < 24; i++) (void)rig_adjust(of, "speed", 0, MUSTER_SEAT_NONE, 40);
 }
@@ -349,6 +375,8 @@ int main(void) {
         cmocka_unit_test_teardown(no_turn_comes_after_the_end, close_rig),
         cmocka_unit_test_teardown(who_has_spent_its_time_rests, close_rig),
         cmocka_unit_test_teardown(lobbies_overspent_by_events, close_rig),
+        cmocka_unit_test_teardown(rules_of_the_operator_may_overspend, close_rig),
+        cmocka_unit_test_teardown(what_was_long_once_is_not_told, close_rig),
         cmocka_unit_test_teardown(most_of_a_tick_is_what_counts, close_rig),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

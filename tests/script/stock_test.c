@@ -29,14 +29,14 @@ static uint32_t random_below(uint32_t n) {
 /* ---- a program as text: runs the same in both, and returns one line that tells all results */
 
 static const char prelude[] =
+    "local function tell(v)\n"
+    "  local k = math.type(v) or type(v)\n"
+    "  if k == 'table' or k == 'function' then v = '' end\n"
+    "  return k .. ':' .. tostring(v):gsub('\\0', '<0>')\n" /* the answer ends at a zero */
+    "end\n"
     "local function show(ok, ...)\n"
-    "  local n, t = select('#', ...), {tostring(ok)}\n"
-    "  for i = 1, n do\n"
-    "    local v = (select(i, ...))\n"
-    "    local k = math.type(v) or type(v)\n"
-    "    if k == 'table' or k == 'function' then v = '' end\n"
-    "    t[#t + 1] = k .. ':' .. tostring(v)\n"
-    "  end\n"
+    "  local t = {type(ok) == 'boolean' and tostring(ok) or tell(ok)}\n"
+    "  for i = 1, select('#', ...) do t[#t + 1] = tell((select(i, ...))) end\n"
     "  return (table.concat(t, '|'):gsub('^false|string:.-: ', 'false|')\n"
     "    :gsub('argument #%d', 'argument'):gsub(\" to '[%w_.?]+'\", ' to it'))\n" /* pcall(f) hides
                                                                                      the name of f

@@ -402,6 +402,33 @@ static void test_damaged_states_are_refused(void **state) {
     finish(sb);
 }
 
+/* Everything changes at once: as long as is promised, to the byte. */
+static void test_the_longest_delta(void **state) {
+    static uint8_t bytes[4096];
+    const struct sync_view all = {.seat = 0, .team = 0xffff};
+    struct sandbox *sb = make_bound();
+    (void)state;
+    for (int fields = 1; fields <= 17; fields++) {
+        char list[2048] = "{";
+        for (int i = 0; i < fields; i++)
+            snprintf(list + strlen(list), sizeof list - strlen(list),
+                     "{name = 'f%d', type = '%s', per = 'player'},", i, i ? "u16" : "string");
+        declare(sb, strcat(list, "{name = 'n', type = 'f32'}}"));
+        for (uint32_t seat = 0; seat < SYNC_SEATS_MAX; seat++) {
+            char set[64];
+            sync_seat_take(mine, seat);
+            snprintf(set, sizeof set, "set('f0', ('x'):rep(32), %u)", seat);
+            expect(sb, set, "nil");
+        }
+        expect(sb, "set('n', 1)", "nil");
+        sync_step_end(mine);
+        struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
+        sync_delta(mine, &all, &w);
+        assert_int_equal(w.len, sync_schema_bytes_max(&mine->schema));
+    }
+    finish(sb);
+}
+
 /* What does not fit is told by the writer, and nothing is written past its end. */
 static void test_small_buffers(void **state) {
     uint8_t bytes[64];
@@ -437,6 +464,7 @@ int main(void) {
         cmocka_unit_test(test_the_way_back),
         cmocka_unit_test(test_saved_and_loaded),
         cmocka_unit_test(test_damaged_states_are_refused),
+        cmocka_unit_test(test_the_longest_delta),
         cmocka_unit_test(test_small_buffers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@ function checks.hooks()
         refused("expected %-100 to 100", hooks.on, own, "id", nothing, {priority = priority})
     end
     refused("unknown field 'prio'", hooks.on, own, "id", nothing, {prio = 1})
+    refused("unknown field 'aaa'", hooks.on, own, "id", nothing, {zzz = 1, mmm = 1, aaa = 1, priority = 1})
     refused("denies nothing", hooks.on, own, "id", nothing, {on_error = "deny"})
     refused("happens in the other realm", hooks.on, realm == "match" and "start_attempt" or "damage", "id", nothing)
 end

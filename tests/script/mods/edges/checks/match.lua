@@ -93,6 +93,10 @@ function checks.storage_quota()
     refused("too much at once", storage.get, "none")
 end
 
+function checks.storage_once()
+    storage.delete("none")
+end
+
 function checks.storage_quota_later()
     local count = count_writes()
     if count < 20 or count > 64 then error("wrote " .. count) end

@@ -168,6 +168,13 @@ it("what is asked of storage in a match has a price", function()
     assert.equals("fine", say("/match_check storage_quota_later"))
 end)
 
+it("what is not asked for a while is not saved up", function()
+    in_match()
+    assert.equals("fine", say("/match_check storage_once"))
+    lobby:advance(10)
+    assert.equals("fine", say("/match_check storage_quota"))
+end)
+
 it("twenty lines at once, then five a second", function()
     in_match()
     ann:chat("/match_do talks")
