@@ -73,7 +73,7 @@ static void add_choice(struct choice *choice, struct script *script) {
 static void look_in(const struct realm *realm, const char *mod, struct choice *choice) {
     for (uint32_t i = 0; i < realm->script_count; i++) {
         struct script *script = realm->scripts[i];
-        if (!script->sandbox || !script_command_find(script, choice->name)) continue;
+        if (!script_command_find(script, choice->name)) continue; /* a stopped one has none */
         if (!*mod || strcmp(mod, script->mod->id) == 0) add_choice(choice, script);
     }
 }
