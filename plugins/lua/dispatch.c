@@ -98,21 +98,18 @@ static bool is_there(const struct handlers *handlers, const struct handler *hand
     return false;
 }
 
-static void go_round(struct realm *realm, const struct handlers *handlers, struct ask *ask,
-                     const struct script *only, const char *bus_name) {
+static void go_round(const struct handlers *handlers, struct ask *ask, const struct script *only,
+                     const char *bus_name) {
     struct handler round[ROUND_MAX];
     uint32_t count = handlers->count;
     if (count) memcpy(round, handlers->items, count * sizeof *round);
-    realm->depth++;
     for (uint32_t i = 0; i < count && !ask->done; i++) {
         if (only && round[i].script != only) continue;
         if (bus_name && strcmp(round[i].id, bus_name) != 0) continue;
-        if (realm->depth > 1 || i > 0) /* whoever ran before may have taken it out */
-            if (!is_there(handlers, &round[i])) continue;
+        if (i > 0 && !is_there(handlers, &round[i])) continue; /* who ran before took it out */
         ask->handler = &round[i];
         call_handler(ask);
     }
-    realm->depth--;
 }
 
 static void ask_some(struct realm *realm, enum event event, struct ask *ask,
@@ -121,7 +118,7 @@ static void ask_some(struct realm *realm, enum event event, struct ask *ask,
     if (handlers->count == 0) return;
     uint64_t outer = share_event_begin(realm->lobby->instance);
     ask->event = event;
-    go_round(realm, handlers, ask, only, NULL);
+    go_round(handlers, ask, only, NULL);
     share_event_end(realm->lobby->instance, outer);
 }
 
@@ -355,7 +352,7 @@ static int push_message(lua_State *L, void *user) {
 
 static void deliver(struct realm *realm, struct message message) {
     struct ask ask = {.push = push_message, .user = &message};
-    go_round(realm, &realm->bus, &ask, NULL, message.name);
+    go_round(&realm->bus, &ask, NULL, message.name);
     free(message.bytes);
 }
 

@@ -86,7 +86,6 @@ static int string_rep(lua_State *L) {
     if ((size_t)n > max / (len + separator_len) + 1)
         return luaL_error(L, "resulting string too large");
     size_t total = (size_t)n * len + (size_t)(n - 1) * separator_len;
-    if (total > max) return luaL_error(L, "resulting string too large");
     sandbox_reserve(L, total);
     sandbox_charge(L, total / 16 + 10);
     char *bytes = scratch_area(L, total);

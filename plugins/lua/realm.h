@@ -72,7 +72,6 @@ struct realm {
     bool is_probe;         /* of no lobby: only to see whether the script starts */
     bool is_mode_lost;     /* the script of the match's mode is off: looked at with the next tick */
     bool tick_guessed;     /* tick_ns is by the cheap clock, or partly so */
-    uint32_t depth;        /* dispatches under way */
     muster_match_id match; /* the match realm's, as all up to calls */
     uint32_t tick, tick_rate_hz, seats_max;
     uint32_t script_count, message_count;

@@ -113,6 +113,19 @@ static void assert_said(const char *word, const char *expected) {
     assert_string_equal(line, expected);
 }
 
+/* Of somebody who has gone meanwhile nothing is known, and the rest is as it was. */
+static void who_has_gone_is_nobody(void **state) {
+    struct arg args[] = {{ARG_PLAYER, {.player = 12345}}, A_TEXT("quit")};
+    (void)state;
+    bring("local heard = 'nothing'\n"
+          "hooks.on('player_leave', 'l', function(player, reason, more)\n"
+          "    heard = tostring(player) .. ' ' .. reason .. ' ' .. tostring(more) end)\n"
+          "hooks.on('chat', 'c', function() return heard end)");
+    realm_notify(&rig->lobby->lobby, EVENT_PLAYER_LEAVE, args, 2);
+    assert_said("x", "nil quit nil");
+    assert_int_equal(testkit_metric(rig->kit, "muster_script_errors_total"), 0);
+}
+
 /* One that is taken out is not asked any more, one that comes waits for the next time, also in
  * place of another. */
 static void handlers_come_and_go_while_they_are_asked(void **state) {
@@ -269,6 +282,7 @@ int main(void) {
         TEST(a_refusal_has_its_reason),
         TEST(victory_is_decided_on_one_moment),
         TEST(each_victory_hears_of_the_one_before),
+        cmocka_unit_test_teardown(who_has_gone_is_nobody, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -461,6 +461,25 @@ static void keys_do_not_meet_in_number(void **state) {
     }
 }
 
+/* No place has too many, and together they are: growing the table would look at each pair. */
+static void many_chains_are_too_many_together(void **state) {
+    struct sandbox_limits limits = {.memory_bytes = 4 << 20, .call_units = 10000000};
+    (void)state;
+    for (int chains = 24; chains <= 33; chains += 9) {
+        struct sandbox *sb = make_sandbox(&limits, NULL);
+        char text[512];
+        snprintf(text, sizeof text,
+                 "local t = {}\n"
+                 "local ok, why = pcall(function() for i = 1, 127 do for place = 0, %d do\n"
+                 "    t[i * 8191 + place] = true end end\n"
+                 "for i = 1, 8192 do t['k' .. i] = true end end)\n"
+                 "return tostring(ok) .. (tostring(why):match('too many keys') or '')",
+                 chains - 1);
+        expect(sb, text, chains == 33 ? "falsetoo many keys" : "true");
+        sandbox_destroy(sb);
+    }
+}
+
 /* The compiler keeps constants in a table, too. */
 static void constants_do_not_meet_in_number(void **state) {
     struct sandbox_limits limits = {.memory_bytes = 4 << 20, .call_units = 10000000};
@@ -577,6 +596,7 @@ int main(void) {
         cmocka_unit_test(strings_lie_as_is_thought),
         cmocka_unit_test(tables_lie_as_is_thought),
         cmocka_unit_test(keys_do_not_meet_in_number),
+        cmocka_unit_test(many_chains_are_too_many_together),
         cmocka_unit_test(constants_do_not_meet_in_number),
         cmocka_unit_test(keys_of_people_are_taken),
         cmocka_unit_test(there_are_no_weak_tables),

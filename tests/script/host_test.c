@@ -103,6 +103,35 @@ static void so_many_places_are_remembered(void **state) {
     assert_null(testkit_log_find(rig->kit, "error 1 here"));
 }
 
+/* In the order of their mods, also when one hooks again later. */
+static void mods_are_asked_in_their_order(void **state) {
+    static const char text[] = "local function hook() hooks.on('chat', 'c', function(text)\n"
+                               "    return text .. '%s' end) end hook()\n"
+                               "command.register{name = 'again_%s', fn = hook}\n";
+    static const char *const ids[] = {"one", "two", "three"};
+    char code[512], line[301];
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        rig_rule("mods", ids[i], "1.0.0", "");
+        snprintf(code, sizeof code, text, ids[i], ids[i]);
+        rig_write(rig_path("mods/%s/init.lua", ids[i]), code);
+    }
+    rig = rig_create(false, CALL_UNITS, rig_path("mods"));
+    assert_true(testkit_setting_set(rig->kit, "rules", "one,two,three"));
+    lobby_refresh(rig->lobby);
+    for (int round = 0; round < 2; round++) {
+        char expected[64] = "";
+        for (uint32_t i = 0; i < rig->lobby->lobby.script_count; i++)
+            strcat(expected, rig->lobby->lobby.scripts[i]->mod->id);
+        strcpy(line, "");
+        assert_int_equal(rig->rules->chat(rig->instance, rig->lobby, rig->id, 0, line, sizeof line),
+                         MUSTER_PASS);
+        assert_string_equal(line, expected);
+        assert_int_equal(strlen(line), strlen("onetwothree"));
+        say("/again_one", 1);
+    }
+}
+
 /* ---- reloads --------------------------------------------------------------------------------- */
 
 static const char *reload(const char *text) {
@@ -611,6 +640,7 @@ int main(void) {
         TEST(each_place_is_told_once),
         TEST(so_many_places_are_told),
         TEST(so_many_places_are_remembered),
+        TEST(mods_are_asked_in_their_order),
         TEST(the_host_hears_what_becomes_of_new_code),
         TEST(new_code_has_its_timers),
         TEST(a_trial_ends),

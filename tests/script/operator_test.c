@@ -327,6 +327,37 @@ static void the_same_name_twice_is_a_mistake(void **state) {
     }
 }
 
+/* And each other field of a mode's table that would not do what is thought. */
+static void fields_of_a_mode_are_looked_at(void **state) {
+    static const struct {
+        const char *id, *text, *error;
+    } modes[] = {
+        {"saves", "return {save = function() return {} end}", "mode.save goes with mode.restore"},
+        {"restores", "return {restore = function() return {} end}", NULL},
+        {"does_both",
+         "return {save = function() return {} end, restore = function() return {} end}", NULL},
+        {"no_function", "return {tick = 5}", "mode.tick: expected a function, found a number"},
+        {"mistyped", "return {ticks = print}", "unknown field 'ticks'; did you mean 'tick'?"},
+    };
+    static const char json[] = "{\"id\":\"%s\",\"name\":\"M\",\"version\":\"1.0.0\",\"api\":"
+                               "\"1\",\"kind\":\"mode\",\"maxPlayers\":4,\"tickRate\":20,"
+                               "\"snapshotMaxBytes\":64}";
+    char text[512];
+    (void)state;
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        snprintf(text, sizeof text, json, modes[i].id);
+        rig_write(rig_path("mods/%s/mod.json", modes[i].id), text);
+        rig_write(rig_path("mods/%s/init.lua", modes[i].id), modes[i].text);
+    }
+    start(false, NULL);
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        struct mod *mod = mods_find(instance->mods, modes[i].id);
+        if ((mod && probe_find(instance, mod)) == (modes[i].error != NULL))
+            fail_msg("%s", modes[i].id);
+        if (modes[i].error) assert_non_null(testkit_log_find(kit, modes[i].error));
+    }
+}
+
 /* Whatever it does, it does something. */
 static void a_rule_without_an_effect_is_told(void **state) {
     static const struct {
@@ -716,6 +747,7 @@ int main(void) {
         TEST(a_rule_whose_setting_is_taken_is_left_out),
         TEST(what_a_rule_returns_is_refused),
         TEST(the_same_name_twice_is_a_mistake),
+        TEST(fields_of_a_mode_are_looked_at),
         TEST(a_rule_without_an_effect_is_told),
         TEST(mods_are_listed_with_what_they_need),
         TEST(the_console_takes_whole_words_only),

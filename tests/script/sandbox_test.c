@@ -330,6 +330,13 @@ static void test_garbage_does_not_kill(void **state) {
            "600");
     assert_true(sandbox_memory_peak(sb) < 3u << 19);
     sandbox_destroy(sb);
+    /* So little is free that Lua's own collector would begin behind the limit. */
+    sb = make_sandbox(&limits, NULL);
+    expect(sb,
+           "local keep = {} for i = 1, 800 do keep[i] = ('k'):rep(1000) .. i end\n"
+           "for i = 1, 50000 do local t = {i, i, i, i} end return #keep",
+           "800");
+    sandbox_destroy(sb);
 }
 
 static void test_large_results_are_errors(void **state) {
@@ -366,6 +373,21 @@ static void test_error_record(void **state) {
     sandbox_destroy(sb);
 }
 
+static void test_so_many_arguments_are_told(void **state) {
+    struct sandbox *sb = make_sandbox(NULL, NULL);
+    (void)state;
+    assert_int_equal(run_text(sb, "local function deep(a, b, c, d, e, f, g, h) error('x') end\n"
+                                  "local function middle(a, b, c, d, e, f, g, h, i) deep(1) end\n"
+                                  "local function outer(a, ...) middle(...) end outer(1, 2)"),
+                     MUSTER_INVALID);
+    assert_string_equal(sandbox_error(sb)->traceback,
+                        "test.lua:1: in deep(number, nil, nil, nil, nil, nil, nil, nil)\n"
+                        "test.lua:2: in middle(number, nil, nil, nil, nil, nil, nil, nil, ...)\n"
+                        "test.lua:3: in outer(number, ...)\n"
+                        "test.lua:3: in main chunk");
+    sandbox_destroy(sb);
+}
+
 static void test_error_values(void **state) {
     struct sandbox *sb = make_sandbox(NULL, NULL);
     (void)state;
@@ -373,6 +395,8 @@ static void test_error_values(void **state) {
     expect(sb, "error({})", "error: (error object is a table)");
     expect(sb, "error({message = 'told'})", "error: told");
     expect(sb, "error({code = 'E_CODE'})", "error: E_CODE");
+    expect(sb, "error({code = 'E_CODE', message = 'told'})", "error: told");
+    expect(sb, "error({code = 'E_CODE', message = 5})", "error: E_CODE");
     expect(sb, "error(setmetatable({}, {__tostring = error, __index = error}))",
            "error: (error object is a table)");
     expect(sb, "error('a\\27[2Jb\\r\\nc\\0d\\xff', 0)", "error: a\\x1b[2Jb\\r\\nc\\x00d\\xff");
@@ -627,6 +651,16 @@ static void test_random_draws_what_is_known(void **state) {
     sandbox_destroy(sb);
 }
 
+/* As in later versions of Lua than the one that is linked. */
+static void test_codes_are_whole(void **state) {
+    struct sandbox *sb = make_sandbox(NULL, NULL);
+    (void)state;
+    refused(sb, "for _ in utf8.codes('\\xc3\\xbc\\x80') do end", "invalid UTF-8 code");
+    refused(sb, "utf8.codes('\\x80')", "invalid UTF-8 code");
+    expect(sb, "local n = 0 for _ in utf8.codes('\\xc3\\xbca') do n = n + 1 end return n", "2");
+    sandbox_destroy(sb);
+}
+
 /* Its sign is the processor's, and none of a script's. */
 static void test_what_is_no_number_has_no_sign(void **state) {
     struct sandbox *sb = make_sandbox(NULL, NULL);
@@ -657,6 +691,7 @@ int main(void) {
         cmocka_unit_test(test_garbage_does_not_kill),
         cmocka_unit_test(test_large_results_are_errors),
         cmocka_unit_test(test_error_record),
+        cmocka_unit_test(test_so_many_arguments_are_told),
         cmocka_unit_test(test_error_values),
         cmocka_unit_test(test_escape_cuts_between_characters),
         cmocka_unit_test(test_globals),
@@ -669,6 +704,7 @@ int main(void) {
         cmocka_unit_test(test_print),
         cmocka_unit_test(test_random),
         cmocka_unit_test(test_random_draws_what_is_known),
+        cmocka_unit_test(test_codes_are_whole),
         cmocka_unit_test(test_what_is_no_number_has_no_sign),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,6 +142,23 @@ static void timers_with_no_delay_wait_for_the_next_turn(void **state) {
     assert_true(calls > 50 && calls <= 100);
 }
 
+/* The alarm is that of the one that is due first, whenever it was set. */
+static void who_is_due_first_is_first(void **state) {
+    (void)state;
+    bring("timer.after(20, function() timer.after(5, function() end) end)\n"
+          "timer.after(3, function() end) timer.after(10, function() end)");
+    uint64_t before = brought(REALM_LOBBY)->calls;
+    static const uint32_t due_ms[] = {3000, 10000, 20000, 25000};
+    uint32_t now_ms = 1000; /* bring has waited that long */
+    for (uint32_t i = 0; i < sizeof due_ms / sizeof *due_ms; i++) {
+        testkit_advance(rig->kit, due_ms[i] - 1 - now_ms);
+        assert_int_equal(brought(REALM_LOBBY)->calls - before, i);
+        testkit_advance(rig->kit, 1);
+        assert_int_equal(brought(REALM_LOBBY)->calls - before, i + 1);
+        now_ms = due_ms[i];
+    }
+}
+
 static void periods_that_were_missed_are_left_out(void **state) {
     (void)state;
     bring("for i = 1, 20 do timer.every(0.05, function() end) end");
@@ -358,6 +375,48 @@ static void most_of_a_tick_is_what_counts(void **state) {
     rig_destroy(again);
 }
 
+/* As if the script's last entry had taken so long. */
+static void count(struct script *script, int64_t ns, bool is_exact) {
+    script->sandbox->bucket.took = (struct sandbox_time){.ns = ns, .is_exact = is_exact};
+    assert_true(share_count(script, LUA_NOREF));
+    share_judge(script);
+}
+
+/* The cheap clock counts the turns of other processes, too: over half a tick (25 ms) by that one
+ * all begin anew, by the thread's own. Then one is stopped, and only one. */
+static void a_tick_over_its_time_by_a_guess_is_only_suspected(void **state) {
+    (void)state;
+    rig = make_rig(false);
+    assert_true(testkit_setting_set(rig->kit, "rules", "heavy,light"));
+    rig_begin(rig, "arena");
+    struct script *heavy = rig_script(rig, REALM_MATCH, "heavy");
+    struct script *light = rig_script(rig, REALM_MATCH, "light");
+    count(heavy, 20000000, true);
+    count(light, 6000000, false);
+    assert_int_equal(kills(), 0);
+    assert_true(heavy->sandbox->bucket.exact && light->sandbox->bucket.exact);
+    count(heavy, 20000000, true);
+    count(light, 5000000, true);
+    assert_int_equal(kills(), 0); /* just so much */
+    count(light, 1, true);
+    assert_int_equal(kills(), 1);
+    assert_null(heavy->sandbox);
+    assert_string_equal(sandbox_kill_name(SANDBOX_KILL_TICK), "tick");
+    count(light, 1000000, true); /* what is left of the tick is its own */
+    assert_int_equal(kills(), 1);
+    share_tick_end(&rig->lobby->match);
+    count(light, 25000000, true);
+    assert_int_equal(kills(), 1);
+    rig->lobby->match.is_replay = true; /* which stops whom the log says */
+    uint64_t outer = share_event_begin(rig->instance);
+    for (int i = 0; i < 3; i++) count(light, 25000000, true);
+    rig->lobby->match.is_replay = false;
+    share_tick_end(&rig->lobby->match);
+    count(light, 1, true); /* of what it was then nothing counts */
+    share_event_end(rig->instance, outer);
+    assert_int_equal(kills(), 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(handlers_of_an_event_share_one_call, close_rig),
@@ -368,6 +427,7 @@ int main(void) {
         cmocka_unit_test_teardown(timers_that_are_due_together_take_turns, close_rig),
         cmocka_unit_test_teardown(messages_take_turns, close_rig),
         cmocka_unit_test_teardown(timers_with_no_delay_wait_for_the_next_turn, close_rig),
+        cmocka_unit_test_teardown(who_is_due_first_is_first, close_rig),
         cmocka_unit_test_teardown(periods_that_were_missed_are_left_out, close_rig),
         cmocka_unit_test_teardown(lateness_is_told_once_a_minute, close_rig),
         cmocka_unit_test_teardown(ticks_make_up_for_no_period, close_rig),
@@ -378,6 +438,7 @@ int main(void) {
         cmocka_unit_test_teardown(rules_of_the_operator_may_overspend, close_rig),
         cmocka_unit_test_teardown(what_was_long_once_is_not_told, close_rig),
         cmocka_unit_test_teardown(most_of_a_tick_is_what_counts, close_rig),
+        cmocka_unit_test_teardown(a_tick_over_its_time_by_a_guess_is_only_suspected, close_rig),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -372,6 +372,31 @@ static void test_nothing_is_known_before_it_was_read(void **state) {
     end(&rig);
 }
 
+/* A database may hold more mods than that; those are left alone. */
+static void test_so_many_mods_keep_something(void **state) {
+    char mod[16];
+    (void)state;
+    struct rig rig = start(&fake_db, false);
+    for (int i = 1; i < STORAGE_SPACES_MAX; i++) { /* the rig has one */
+        snprintf(mod, sizeof mod, "mod%d", i);
+        assert_non_null(storage_space(rig.storage, mod));
+    }
+    assert_null(storage_space(rig.storage, "one_more"));
+    assert_ptr_equal(storage_space(rig.storage, "koth"), rig.space);
+    assert_null(storage_space(rig.storage, "a_name_that_is_longer_than_any_id_is"));
+    answer(MUSTER_OK, NULL);
+    const struct muster_db_value cells[] = {
+        {.type = MUSTER_DB_TEXT, .bytes = {"one_more", 8}},
+        {.type = MUSTER_DB_TEXT, .bytes = {"k", 1}},
+        {.type = MUSTER_DB_BLOB, .bytes = {"v", 1}},
+    };
+    struct muster_db_rows rows = {
+        .size = sizeof rows, .column_count = 3, .row_count = 1, .cells = cells};
+    answer(MUSTER_OK, &rows);
+    assert_int_equal(set(rig.space, "k", "v"), MUSTER_OK);
+    end(&rig);
+}
+
 static struct muster_db_value text(const char *bytes) {
     return (struct muster_db_value){.type = MUSTER_DB_TEXT, .bytes = {bytes, strlen(bytes)}};
 }
@@ -574,6 +599,7 @@ int main(void) {
         TEST(test_without_a_database_values_live_in_memory),
         TEST(test_nothing_is_known_before_it_was_read),
         TEST(test_rows_that_no_mod_wrote_are_left_alone),
+        TEST(test_so_many_mods_keep_something),
         TEST(test_what_is_over_its_room_may_shrink),
         TEST(test_writes_are_gathered),
         TEST(test_what_was_not_written_is_written_later),

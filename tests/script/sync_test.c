@@ -402,6 +402,38 @@ static void test_damaged_states_are_refused(void **state) {
     finish(sb);
 }
 
+/* Who comes is told as new, also when a match goes on from what was saved; and has no values of
+ * somebody who sat there, though nobody said goodbye. */
+static void test_who_comes_begins_anew(void **state) {
+    uint8_t bytes[2048];
+    struct sandbox *sb = make_bound();
+    (void)state;
+    declare(sb, mixed);
+    sync_seat_take(mine, 3);
+    expect(sb, "set('s', 'word', 3)", "nil");
+    sync_step_end(mine);
+    assert_int_equal(mine->told.fresh, 8);
+    sync_seat_take(mine, 3);
+    sync_seat_take(mine, 1);
+    expect(sb, "return get('s', 3) .. get('s', 1)", "");
+    struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
+    sync_save(mine, &w);
+    declare(sb, mixed);
+    struct muster_reader r = muster_reader_make(bytes, w.len);
+    assert_int_equal(sync_load(mine, &r), MUSTER_OK);
+    sync_step_end(mine);
+    assert_int_equal(mine->told.fresh, 10);
+    assert_true(mine->told.seats);
+    assert_int_equal(mine->told.seats_of[1], 10);
+    sync_seat_leave(mine, 1);
+    sync_step_end(mine);
+    assert_int_equal(mine->told.fresh, 0);
+    assert_true(mine->told.seats);
+    sync_step_end(mine);
+    assert_false(mine->told.seats);
+    finish(sb);
+}
+
 /* Everything changes at once: as long as is promised, to the byte. */
 static void test_the_longest_delta(void **state) {
     static uint8_t bytes[4096];
@@ -464,6 +496,7 @@ int main(void) {
         cmocka_unit_test(test_the_way_back),
         cmocka_unit_test(test_saved_and_loaded),
         cmocka_unit_test(test_damaged_states_are_refused),
+        cmocka_unit_test(test_who_comes_begins_anew),
         cmocka_unit_test(test_the_longest_delta),
         cmocka_unit_test(test_small_buffers),
     };

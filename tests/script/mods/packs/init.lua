@@ -30,7 +30,14 @@ function mode.input(state, player, held, pressed, aim, move_x, move_y)
     if held + pressed > 0 then note(state, "input", player, held, pressed, aim, move_x, move_y) end
 end
 
-function mode.tick(state, dt) state.dt = dt end
+local kept -- a writer
+
+function mode.tick(state, dt)
+    state.dt = dt
+    if not kept then return end
+    note(state, select(2, pcall(kept.u8, kept, 1)))
+    kept = nil
+end
 
 local function refused(out, name, value)
     local ok = pcall(out[name], out, value)
@@ -62,6 +69,11 @@ function packs.full(out)
     out:bytes("")
     out:u8(7)
     refused(out, "u8", 1)
+end
+
+function packs.keeps(out)
+    kept = out
+    out:u8(1)
 end
 
 function packs.fails(out)

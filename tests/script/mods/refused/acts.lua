@@ -61,6 +61,8 @@ acts.later_outside = zone{id = 2, place = "at:999,999"}
 acts.later_wall = zone{id = 3, place = "at:0,0"}
 acts.later_item = item{id = 2, place = "at:0,0"}
 
+acts.wall_gone = function() arena.zone_remove(3) end
+acts.good_gone = function() arena.zone_remove(4) end
 acts.later_own = zone{id = 4, place = "at:0,0"}
 
 -- Good.

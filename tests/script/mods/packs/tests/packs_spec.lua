@@ -52,6 +52,13 @@ it("one that fails is told, and nothing of it is sent", function()
     assert.matches("on purpose", world:errors()[1])
 end)
 
+it("who writes has to write at the time", function()
+    assert.equals("\1", want("keeps"))
+    lobby:advance(0.1)
+    assert.matches("no snapshot is written now", heard())
+    assert.same({}, world:errors())
+end)
+
 it("who comes, goes and presses what", function()
     assert.equals("join ann red; join bob blue; join cid red; join dan blue", heard())
     bob:input{held = 1, pressed = 2, aim = 3, move_x = 4, move_y = -5}

@@ -55,7 +55,15 @@ end
 
 it("a number whose thing was refused is free again, and one that was taken away", function()
     run("later_wall")
-    assert.matches("there is no zone", select(2, run("zone_remove"))[1])
+    local gone, why = run("wall_gone")
+    assert.is_nil(gone) -- at once, not with the next tick
+    assert.matches("there is no zone 3", why[1])
+    run("good")
+    run("good_item")
+    run("good_remove")
+    gone, why = run("good_gone")
+    assert.is_nil(gone)
+    assert.matches("there is no zone 4", why[1])
     for _, word in ipairs{"good", "good_item", "good_remove", "good", "good_item", "good_edges", "dead"} do
         local done, errors = run(word)
         assert.truthy(done, word .. ": " .. tostring(errors[1]))
