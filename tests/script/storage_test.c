@@ -232,6 +232,8 @@ static void test_keys_are_checked(void **state) {
     assert_int_equal(set(space, key, "v"), MUSTER_INVALID);
     assert_int_equal(set(space, key + 1, "v"), MUSTER_OK);
     assert_int_equal(set(space, "a\nb", "v"), MUSTER_INVALID);
+    assert_int_equal(set(space, "a\x1f", "v"), MUSTER_INVALID);
+    assert_int_equal(set(space, "a\x7f", "v"), MUSTER_INVALID);
     assert_int_equal(set(space, "\xff", "v"), MUSTER_INVALID);
     assert_int_equal(set(space, "\xc3\xa9", "v"), MUSTER_OK);
     assert_int_equal(storage_delete(space, "", &error), MUSTER_INVALID);

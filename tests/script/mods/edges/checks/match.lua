@@ -27,6 +27,10 @@ function checks.players(ann)
     same("2 1", match.alive("red") .. " " .. match.alive("blue"))
     same(nil, match.setting("nothing"))
     same(5, match.setting("edgesNumber"))
+    local by_player, seats = {}, {}
+    for _, seat in ipairs{2, 0, 1} do by_player[match.player(seat)] = seat end
+    for player, seat in pairs(by_player) do table.insert(seats, player:seat() .. seat) end
+    same("00 11 22", table.concat(seats, " ")) -- by their seats, in every run
 end
 
 function checks.dead()
