@@ -550,6 +550,10 @@ static bool serve(void *user, const char *name, const char **text, size_t *len,
         *text = "local name = ... return {name = name}";
     else if (strcmp(name, "loop") == 0)
         *text = "require('loop')";
+    else if (strcmp(name, "silent") == 0)
+        *text = "return nil";
+    else if (strcmp(name, "no") == 0)
+        *text = "return false";
     else if (strcmp(name, "bad") == 0)
         *text = "return =";
     else
@@ -566,7 +570,13 @@ static void test_require(void **state) {
     expect(sb, "return require('mod.good').name", "mod.good");
     expect(sb, "return require('mod.good') == require 'mod.good'", "true");
     assert_int_equal(served, 1);
+    for (int i = 0; i < 2; i++) { /* what says nothing is there all the same, and runs once */
+        expect(sb, "return require('silent')", "true");
+        expect(sb, "return require('no')", "true");
+    }
+    assert_int_equal(served, 3);
     refused(sb, "require('loop')", "requires itself");
+    refused(sb, "require('loop')", "or failed before");
     refused(sb, "require('bad')", "bad:1: unexpected symbol");
     refused(sb, "require('absent')", "not found");
     served = 0;

@@ -54,6 +54,8 @@ static void test_parts(void **state) {
     assert_string_equal(parts_of("a: T, b?: U?"), "a=T;b?=U?;");
     assert_string_equal(parts_of("o: {x: integer, y?: fun(a: A, b: B): C}, z: D[]"),
                         "o={x: integer, y?: fun(a: A, b: B): C};z=D[];");
+    assert_string_equal(parts_of("t: table<string, integer>, u: table<A, fun(b: B)>[], v: V"),
+                        "t=table<string, integer>;u=table<A, fun(b: B)>[];v=V;");
     assert_string_equal(parts_of("f: fun(): string, ...: any"), "f=fun(): string;...=any;");
     assert_string_equal(parts_of("a: A, b: (B|C)[]): string?, string?"), "a=A;b=(B|C)[];");
 }
