@@ -237,6 +237,14 @@ test("a token that was renewed and is refused ends it; one that was not is renew
     assert.deepEqual([code, error.code, renewals, client.state], [4002, "token_invalid", [false, false, true], "closed"]);
 });
 
+test("a token that was given as a text cannot be renewed: its end is told", async (t) => {
+    const { client, socket } = await connect(t, { reconnect: true, backoff: FAST });
+    const closed = client.once("closed");
+    socket.end(4002, "token expired");
+    const { code, error } = await closed;
+    assert.deepEqual([code, error.code, MemorySocket.all.some(({ calls }) => calls.length > 1)], [4002, "token_invalid", false]);
+});
+
 test("a seat that is taken away while one comes back is told once", async (t) => {
     const { client, socket } = await seated(t);
     const left = [];

@@ -197,6 +197,27 @@ test("one input a tick, numbered, as long as one plays", () => {
     assert.ok(client.sent.at(-1).sequence > 5000, "the server knows the sequence of before a reload");
 });
 
+test("an input that came too late makes the next ones leave sooner", () => {
+    open();
+    tell();
+    run(3);
+    const twoInputs = () => {
+        const before = client.sent.length;
+        let ms = 0;
+        for (; client.sent.length < before + 2; ms++) page.wait(1);
+        return ms;
+    };
+    twoInputs(); // on the beat
+    const ack = client.sent.at(-1).sequence - 1;
+    tell({ ack });
+    assert.equal(twoInputs(), 2 * TICK_MS);
+    tell({ ack }); // the server has found none for this tick
+    assert.equal(twoInputs(), 2 * TICK_MS - 6);
+    tell({ ack: client.sent.at(-1).sequence });
+    tell({ ack: client.sent.at(-1).sequence });
+    assert.equal(twoInputs(), 2 * TICK_MS, "none waits");
+});
+
 test("an input that is not sent has no number, and after a long pause none is made up for", () => {
     open();
     tell();
@@ -272,6 +293,12 @@ test("what one did flashes up at once, what others did when they are seen to", (
     const shots = game.effects.filter(({ type }) => type === "shot").map(({ at, isOwn }) => [isOwn, at - now]);
     assert.deepEqual(shots[0], [true, 0]);
     assert.deepEqual([shots[1][0], shots[1][1] > 50 && shots[1][1] <= 500], [false, true]);
+    drawAnew();
+    assert.equal(drawn("stroke").filter(({ strokeStyle }) => strokeStyle === "#fff3d6").length, 1, "the own tracer");
+    assert.deepEqual(drawn("lineTo").filter(({ of: [x] }) => x === 3000), [], "the other's is yet to come");
+    while (performance.now() < shots[1][1] + now) page.wait(10);
+    drawAnew();
+    assert.equal(drawn("lineTo").filter(({ of: [x] }) => x === 3000).length, 1);
     const kinds = game.effects.filter(({ type }) => type !== "shot").map(({ type, seat, damage }) => [type, seat, damage]);
     assert.deepEqual(kinds, [["mark", undefined, undefined], ["damage", 1, 25], ["pain", undefined, undefined],
         ["damage", 0, 30], ["death", undefined, undefined]]);

@@ -202,6 +202,7 @@ test("the left thumb moves, the right one aims and fires when pushed far", () =>
     const touch = (type, pointerId, clientX, clientY) => send(type === "pointerdown" ? canvas : page,
         type, { pointerType: "touch", pointerId, clientX, clientY });
     touch("pointerdown", 1, 100, 400);
+    assert.equal(input.aimBy, "thumb");
     touch("pointermove", 1, 128, 400); // half of the radius
     assert.deepEqual(moves(), [64, 0]);
     touch("pointermove", 1, 100, 900);
