@@ -17,10 +17,16 @@ static struct loop_timer *settle_timer;
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
+/* The only place where a lobby ends by itself. */
+static void settle(struct lobby *lobby) {
+    if (!lobby->close_leave) lobby_advance(lobby);
+    if (lobby->close_leave) lobby_close(lobby, lobby->close_leave, lobby->close_reason);
+}
+
 static void on_timer(void *user) {
     (void)user;
     muster_lobby_id id = 0;
-    for (struct lobby *lobby; (lobby = lobby_next(&id));) lobby_settle(lobby);
+    for (struct lobby *lobby; (lobby = lobby_next(&id));) settle(lobby);
 }
 
 muster_status lobby_init(uint32_t lobbies_max, const struct lobby_hooks *hooks) {
@@ -28,7 +34,7 @@ muster_status lobby_init(uint32_t lobbies_max, const struct lobby_hooks *hooks) 
     settle_timer = loop_timer_start(SETTLE_EVERY_MS, SETTLE_EVERY_MS, on_timer, NULL);
     if (!settle_timer) return MUSTER_NO_MEMORY;
     muster_status status = match_table_init(lobbies_max);
-    return status ? status : lobby_table_init(lobbies_max);
+    return status ? status : lobby_table_init(lobbies_max, settle);
 }
 
 void lobby_deinit(void) {

@@ -111,7 +111,11 @@ struct lobby {
     uint64_t empty_since_ms; /* no player is there, watchers or not; 0: one is */
     uint64_t checkpoint_due_ms;
     uint64_t members_told_ms;
-    bool members_changed; /* and not told yet */
+    bool members_changed;       /* and not told yet */
+    struct lobby *touched_next; /* among those that wait for their turn */
+    bool touched;
+    uint32_t close_leave;     /* MUSTER_LEAVE_...: it is to be closed; 0: it is not */
+    const char *close_reason; /* a constant */
     bool closing;
 };
 

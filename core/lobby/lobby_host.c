@@ -75,7 +75,7 @@ void lobby_remove(struct lobby *lobby, muster_player_id player, uint32_t leave,
              leave == MUSTER_LEAVE_BAN ? "banned" : "kicked", said[0] ? ": " : "", said);
     lobby_announce(lobby, line);
     member_remove(lobby, index, leave, said);
-    lobby_settle(lobby);
+    lobby_touch(lobby);
 }
 
 int32_t lobby_kick_player(struct session *session, const char *player_key, const char *reason,
@@ -178,7 +178,7 @@ int32_t lobby_ready(struct session *session, bool ready, struct failure *failure
     if (member->ready == ready) return RPC_OK;
     member->ready = ready;
     lobby_broadcast_members(lobby);
-    lobby_settle(lobby);
+    lobby_touch(lobby);
     return RPC_OK;
 }
 

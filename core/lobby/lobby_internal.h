@@ -6,11 +6,20 @@
 
 /* lobby_table.c */
 extern struct lobby_hooks lobby_hooks;
-muster_status lobby_table_init(uint32_t lobbies_max) MUSTER_MUST_USE;
+/* turn: what is done in its turn with a lobby that was touched. */
+muster_status lobby_table_init(uint32_t lobbies_max,
+                               void (*turn)(struct lobby *lobby)) MUSTER_MUST_USE;
 void lobby_table_deinit(void);
 struct lobby *lobby_table_add(muster_lobby_id *out); /* null: no room */
-void lobby_table_remove(const struct lobby *lobby);
+void lobby_table_remove(struct lobby *lobby);
 uint32_t lobby_table_size(void); /* lobbies at most */
+/* Since when nobody plays here; again is legal. */
+void lobby_note_players(struct lobby *lobby);
+/* Something has changed that may start or end a match: looked at in the loop's next turn. */
+void lobby_touch(struct lobby *lobby);
+/* It cannot go on: closed by lobby.c alone, in its turn, so that whoever finds it out still holds a
+ * lobby. What is wanted first counts; `reason` is a constant. */
+void lobby_want_close(struct lobby *lobby, uint32_t leave, const char *reason);
 struct session *member_session(const struct member *member);
 /* Until a deadline of the loop's clock, 0 when it has passed. */
 uint64_t lobby_left_ms(uint64_t deadline_ms);
@@ -86,9 +95,9 @@ void member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, const c
 void lobby_expire_members(struct lobby *lobby, uint64_t now_ms);
 
 /* lobby_match.c */
-/* Timers of the lobby: countdown, scoreboard, emptiness. Called a few times a second and after
- * every change of members. */
-void lobby_settle(struct lobby *lobby);
+/* Timers of the lobby: countdown, scoreboard, emptiness. Called by lobby.c, a few times a second
+ * and in the turn of one that was touched. */
+void lobby_advance(struct lobby *lobby);
 /* Whether somebody who is matched into it would wait in vain. */
 void lobby_note_host(struct lobby *lobby);
 void lobby_begin_countdown(struct lobby *lobby, bool forced);

@@ -109,7 +109,7 @@ static void on_tick(void *user);
 static void start_match(struct lobby *lobby) {
     muster_status status = create_match(lobby);
     if (status) {
-        lobby_close(lobby, MUSTER_LEAVE_KICK, "the match could not be started");
+        lobby_want_close(lobby, MUSTER_LEAVE_KICK, "the match could not be started");
         return;
     }
     lobby_state_set(lobby, MUSTER_LOBBY_ACTIVE);
@@ -173,7 +173,7 @@ static bool conclude(struct lobby *lobby) {
 static void end_match(struct lobby *lobby) {
     lobby->deadline_ms = loop_now_ms() + config_core->lobby.scoreboard_ms;
     if (!conclude(lobby)) {
-        lobby_close(lobby, MUSTER_LEAVE_KICK, "out of memory");
+        lobby_want_close(lobby, MUSTER_LEAVE_KICK, "out of memory");
         return;
     }
     lobby_state_set(lobby, MUSTER_LOBBY_ENDING);
@@ -183,6 +183,7 @@ static void end_match(struct lobby *lobby) {
 
 static void on_tick(void *user) {
     struct lobby *lobby = user;
+    if (lobby->close_leave) return;
     match_step(lobby->match);
     lobby_send_snapshots(lobby);
     match_sent(lobby->match);
@@ -200,7 +201,7 @@ void lobby_match_end(struct lobby *lobby, uint32_t winning_team, uint32_t reason
 
 muster_status lobby_match_reincarnate(struct lobby *lobby) {
     muster_status status = match_reincarnate(lobby->match, &lobby->match);
-    if (status) lobby_close(lobby, MUSTER_LEAVE_KICK, "the match could not be loaded");
+    if (status) lobby_want_close(lobby, MUSTER_LEAVE_KICK, "the match could not be loaded");
     for (uint32_t i = 0; !status && i < LOBBY_MEMBERS_MAX; i++)
         lobby->members[i].want_full = true; /* the new one has no tick before to compare with */
     return status;
@@ -243,7 +244,8 @@ static void restart_or_close(struct lobby *lobby) {
     if (again)
         restart(lobby);
     else
-        lobby_close(lobby, MUSTER_LEAVE_QUIT, lobby_draining() ? drained : "the match is over");
+        lobby_want_close(lobby, MUSTER_LEAVE_QUIT,
+                         lobby_draining() ? drained : "the match is over");
 }
 
 /* ---- timers ---------------------------------------------------------------------------------- */
@@ -252,19 +254,16 @@ static void restart_or_close(struct lobby *lobby) {
 static bool close_if_drained(struct lobby *lobby) {
     bool waits = lobby->state == MUSTER_LOBBY_WAITING || lobby->state == MUSTER_LOBBY_STARTING;
     if (!waits || !lobby_draining()) return false;
-    lobby_close(lobby, MUSTER_LEAVE_QUIT, drained);
+    lobby_want_close(lobby, MUSTER_LEAVE_QUIT, drained);
     return true;
 }
 
-/* True: the lobby had no player for too long and is gone. */
+/* True: the lobby had no player for too long. */
 static bool close_if_empty(struct lobby *lobby, uint64_t now_ms) {
-    if (lobby_players(lobby) > 0) {
-        lobby->empty_since_ms = 0;
-        return false;
-    }
-    if (!lobby->empty_since_ms) lobby->empty_since_ms = now_ms;
+    lobby_note_players(lobby);
+    if (!lobby->empty_since_ms) return false;
     if (now_ms - lobby->empty_since_ms < config_core->lobby.empty_close_ms) return false;
-    lobby_close(lobby, MUSTER_LEAVE_TIMEOUT, "no player is left");
+    lobby_want_close(lobby, MUSTER_LEAVE_TIMEOUT, "no player is left");
     return true;
 }
 
@@ -286,7 +285,7 @@ void lobby_note_host(struct lobby *lobby) {
         lobby->state == MUSTER_LOBBY_WAITING && host_is_away(lobby) && !may_start(lobby);
 }
 
-void lobby_settle(struct lobby *lobby) {
+void lobby_advance(struct lobby *lobby) {
     uint64_t now_ms = loop_now_ms();
     lobby_expire_members(lobby, now_ms);
     if (close_if_drained(lobby) || close_if_empty(lobby, now_ms)) return;

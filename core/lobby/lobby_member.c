@@ -92,7 +92,7 @@ static void seat_session(struct lobby *lobby, uint32_t index, struct session *se
     member->deadline_ms = member->since_ms + config_core->lobby.seat_ticket_ms;
     session->lobby = lobby->id;
     session->member = index;
-    if (!member_is_spectator(index)) lobby->empty_since_ms = 0;
+    lobby_note_players(lobby);
 }
 
 /* Refuses before anything is changed. */
@@ -263,6 +263,7 @@ void member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, const c
     struct session *session = member_session(&lobby->members[index]);
     muster_player_id player = lobby->members[index].player;
     vacate(lobby, index, reason);
+    lobby_note_players(lobby);
     if (session) {
         session->lobby = 0;
         if (told) tell_left(lobby, session, reason, told);
@@ -278,7 +279,7 @@ void lobby_leave(struct session *session, uint32_t reason) {
     struct lobby *lobby;
     if (!own_member(session, &lobby)) return;
     member_remove(lobby, session->member, reason, reason != MUSTER_LEAVE_QUIT ? "" : NULL);
-    lobby_settle(lobby);
+    lobby_touch(lobby);
 }
 
 void lobby_kick(struct lobby *lobby, uint32_t seat, const char *reason) {

@@ -301,6 +301,6 @@ int32_t lobby_update_settings(struct session *session, json_t *settings, struct 
     struct lobby *lobby;
     if (!need_entered(session, &lobby, failure)) return failure->code;
     int32_t code = lobby_settings_change(lobby, session->id, NULL, settings, failure);
-    if (!code) lobby_settle(lobby);
+    if (!code) lobby_touch(lobby);
     return code;
 }

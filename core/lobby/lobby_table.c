@@ -6,8 +6,13 @@
 #include "loop.h"
 #include "slots.h"
 
+#include <utlist.h>
+
 static struct {
     struct slots slots;
+    struct lobby *touched;
+    void (*turn)(struct lobby *lobby);
+    bool turn_posted;
     bool draining;
 } lobbies;
 
@@ -39,8 +44,9 @@ uint32_t lobby_count_state(uint32_t state) {
     return count;
 }
 
-muster_status lobby_table_init(uint32_t lobbies_max) {
+muster_status lobby_table_init(uint32_t lobbies_max, void (*turn)(struct lobby *lobby)) {
     lobbies.draining = false;
+    lobbies.turn = turn;
     return slots_init(&lobbies.slots, lobbies_max, sizeof(struct lobby));
 }
 
@@ -52,7 +58,8 @@ struct lobby *lobby_table_add(muster_lobby_id *out) {
     return slots_add(&lobbies.slots, out);
 }
 
-void lobby_table_remove(const struct lobby *lobby) {
+void lobby_table_remove(struct lobby *lobby) {
+    if (lobby->touched) LL_DELETE2(lobbies.touched, lobby, touched_next);
     slots_remove(&lobbies.slots, lobby->id);
 }
 
@@ -66,6 +73,32 @@ void lobby_drain(bool on) {
 
 bool lobby_draining(void) {
     return lobbies.draining;
+}
+
+/* ---- turns ----------------------------------------------------------------------------------- */
+
+static void on_turn(void *user) {
+    (void)user;
+    lobbies.turn_posted = false;
+    for (struct lobby *lobby; (lobby = lobbies.touched);) {
+        LL_DELETE2(lobbies.touched, lobby, touched_next);
+        lobby->touched = false;
+        lobbies.turn(lobby);
+    }
+}
+
+void lobby_touch(struct lobby *lobby) {
+    if (!lobby->touched) LL_PREPEND2(lobbies.touched, lobby, touched_next);
+    lobby->touched = true;
+    if (!lobbies.turn_posted) lobbies.turn_posted = loop_post(on_turn, NULL) == MUSTER_OK;
+}
+
+void lobby_want_close(struct lobby *lobby, uint32_t leave, const char *reason) {
+    if (!lobby->close_leave) {
+        lobby->close_leave = leave;
+        lobby->close_reason = reason;
+    }
+    lobby_touch(lobby);
 }
 
 /* ---- one lobby ------------------------------------------------------------------------------- */
@@ -83,6 +116,13 @@ uint32_t lobby_players(const struct lobby *lobby) {
     for (uint32_t i = 0; i < lobby->players_max; i++)
         count += lobby->members[i].state != MEMBER_NONE;
     return count;
+}
+
+void lobby_note_players(struct lobby *lobby) {
+    if (lobby_players(lobby) > 0)
+        lobby->empty_since_ms = 0;
+    else if (!lobby->empty_since_ms)
+        lobby->empty_since_ms = loop_now_ms();
 }
 
 uint32_t lobby_spectators(const struct lobby *lobby) {

@@ -51,6 +51,7 @@ static void watchers_alone_keep_no_lobby(void **state) {
     rig_settle(40000);
     assert_non_null(lobby_find(id));
     lobby_leave(ann, MUSTER_LEAVE_QUIT);
+    rig_turn();
     rig_settle(29000);
     assert_non_null(lobby_find(id));
     watch(lobby, "cid"); /* one more does not keep it either */

@@ -54,6 +54,7 @@ static void a_majority_follows_who_is_here(void **state) {
     assert_int_equal(polled.ended, 0);
     rig_forget(ann);
     lobby_leave(named("dan"), MUSTER_LEAVE_QUIT);
+    rig_turn();
     assert_true(rig_told(ann, "\"needed\":2"));
     assert_int_equal(polled.ended, 1); /* two of three, at once */
     assert_int_equal(polled.winner, 0);
@@ -241,6 +242,7 @@ static void who_is_alone_may_play_again(void **state) {
     assert_int_equal(lobby->state, MUSTER_LOBBY_ENDING);
     rig_forget(rig_client(named("ann")));
     lobby_leave(named("dan"), MUSTER_LEAVE_QUIT);
+    rig_turn();
     assert_true(rig_told(rig_client(named("ann")), "\"needed\":1"));
     assert_int_equal(lobby->state, MUSTER_LOBBY_STARTING);
 }
