@@ -91,6 +91,7 @@ test("who may upload, and what is refused, with a reason", async (t) => {
     await upload(lobby.client, "return");
     const error = await refused(upload(lobby.client, "return"), "rate_limited");
     assert.equal(error.data.reason, "too_many", "four at once, then one in five seconds");
+    assert.equal(error.data.retryAfterMs, 5000);
     await reason(lobby.client.call("lobby.uploadRule", { name: "mine" }), "invalid_params", "bad_params");
     await reason(lobby.client.call("lobby.removeRule", { id: "upload_other" }), "not_found", "no_rule");
 });

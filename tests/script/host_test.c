@@ -159,6 +159,24 @@ static void the_host_hears_what_becomes_of_new_code(void **state) {
     testkit_pump(rig->kit); /* what comes back after the failure does so now */
 }
 
+/* Fields are added at every depth, but to no list, though it has fields, too. */
+static void lists_stay_as_they_are(void **state) {
+    char line[301] = "hello";
+    (void)state;
+    choose("state = {list = {1, 2, a = 'old'}, part = {a = 'old'}, empty = {}}\n"
+           "hooks.on('chat', 'c', function() end)\n");
+    (void)reload(
+        "state = {list = {1, 2, 3, a = 'new', b = 'new'},\n"
+        "    part = {a = 'new', b = 'new'}, empty = {b = 'new'}}\n"
+        "hooks.on('chat', 'c', function()\n"
+        "    local list, part, empty = state.list, state.part, state.empty\n"
+        "    return ('%d %s %s, %s %s, %s'):format(#list, list.a, list.b, part.a, part.b,\n"
+        "        empty.b) end)\n");
+    assert_int_equal(rig->rules->chat(rig->instance, rig->lobby, rig->id, 0, line, sizeof line),
+                     MUSTER_PASS);
+    assert_string_equal(line, "2 old nil, old new, new");
+}
+
 static void new_code_has_its_timers(void **state) {
     (void)state;
     choose("hooks.on('chat', 'c', function() end)\n");
@@ -642,6 +660,7 @@ int main(void) {
         TEST(so_many_places_are_remembered),
         TEST(mods_are_asked_in_their_order),
         TEST(the_host_hears_what_becomes_of_new_code),
+        TEST(lists_stay_as_they_are),
         TEST(new_code_has_its_timers),
         TEST(a_trial_ends),
         TEST(the_third_stop_is_the_last),

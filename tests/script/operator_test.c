@@ -6,6 +6,9 @@
 #include "note.h"
 #include "plugin_rig.h"
 #include "spec.h"
+#include "storage.h"
+
+#include <dirent.h>
 
 enum { CALL_UNITS = 300000 };
 
@@ -22,9 +25,8 @@ static void write_rule(const char *id, const char *version, const char *more, co
 }
 
 /* The plugin on the folder of mods; config: keys and values in turn, up to a null. */
-static void start(bool watches, const char *const *config) {
-    kit = testkit_create();
-    testkit_watch_set(kit, watches);
+static void start_on(struct testkit *made, const char *const *config) {
+    kit = made;
     plugin = testkit_add(kit, &muster_plugin_descriptor);
     assert_non_null(plugin);
     assert_true(testkit_config_set(plugin, "modDirs", rig_path("mods")));
@@ -32,6 +34,12 @@ static void start(bool watches, const char *const *config) {
         if (!testkit_config_set(plugin, config[0], config[1])) fail_msg("%s", testkit_error(kit));
     assert_int_equal(testkit_start(plugin), MUSTER_OK);
     instance = testkit_instance(plugin);
+}
+
+static void start(bool watches, const char *const *config) {
+    struct testkit *made = testkit_create();
+    testkit_watch_set(made, watches);
+    start_on(made, config);
 }
 
 static void bring(const char *text) {
@@ -544,8 +552,134 @@ static void what_the_console_asks_a_match_is_told_to_nobody_else(void **state) {
     /* What is too long for the log is not done, and has no answer. */
     static char line[MUSTER_NOTE_MAX + 64] = "mods run the-lobby greet ";
     size_t len = strlen(line);
+    uint32_t noted, noted_before;
     memset(line + len, 'x', MUSTER_NOTE_MAX);
+    (void)testkit_match_notes(rig->kit, rig->match, &noted_before);
     assert_said(testkit_command(rig->kit, line), "\nFAILED\n");
+    (void)testkit_match_notes(rig->kit, rig->match, &noted);
+    assert_int_equal(noted, noted_before);
+    assert_null(testkit_log_find(rig->kit, "a note is damaged"));
+}
+
+/* Trying it and taking it in is one, too, though nothing of the script runs again. */
+static void the_work_of_an_upload_is_a_stretch(void **state) {
+    static const char text[] = "hooks.on('tick', 't', function() end)";
+    (void)state;
+    bring(text); /* no script of a lobby */
+    (void)testkit_command(rig->kit, "mods stretch");
+    assert_int_equal(rig->instance->stretch_ns, 0);
+    assert_string_equal(rig_upload(rig, "brought", text, strlen(text)).code, "");
+    assert_true(rig->instance->stretch_ns > 0);
+}
+
+/* ---- what is kept on disk --------------------------------------------------------------------
+ */
+
+static uint32_t count_stored(void) {
+    DIR *folder = opendir(rig_path("data/mods"));
+    uint32_t count = 0;
+    assert_non_null(folder);
+    for (const struct dirent *entry; (entry = readdir(folder));) count += entry->d_name[0] != '.';
+    closedir(folder);
+    return count;
+}
+
+/* Of old versions so many, whatever has been played. */
+static void the_store_is_pruned_at_the_start(void **state) {
+    struct testkit *made = testkit_create();
+    (void)state;
+    for (uint32_t i = 0; i < MOD_STORE_FILES_MAX + 3; i++)
+        rig_write(rig_path("data/mods/%032x.json", i), "{}");
+    write_rule("one", "1.0.0", "", works);
+    testkit_data_dir_set(made, rig_path("data"));
+    start_on(made, NULL);
+    assert_int_equal(count_stored(), MOD_STORE_FILES_MAX);
+    const struct mod *one = mods_find(instance->mods, "one");
+    assert_int_equal(access(rig_path("data/mods/%s.json", one->hash), F_OK), 0);
+}
+
+static bool is_answered(void *user) {
+    return testkit_tickets(user) == 0;
+}
+
+/* A drain may take long: what mods keep does not wait for its end. */
+static void a_drain_writes_what_mods_keep(void **state) {
+    struct testkit *made = testkit_create();
+    const char *error = "";
+    (void)state;
+    testkit_data_dir_set(made, root);
+    muster_self *database = testkit_load(made, PLUGIN_DIR "/db_sqlite.so");
+    assert_int_equal(testkit_start(database), MUSTER_OK);
+    testkit_db_use(made, database);
+    start_on(made, NULL);
+    assert_true(testkit_wait(kit, is_answered, kit, 10000));
+    struct storage_space *space = storage_space(instance->storage, "one");
+    assert_int_equal(storage_set(space, "key", (struct muster_bytes){"value", 5}, &error),
+                     MUSTER_OK);
+    assert_int_equal(testkit_tickets(kit), 0);
+    muster_plugin_descriptor.drain(instance);
+    assert_int_equal(testkit_tickets(kit), 1);
+    assert_true(testkit_wait(kit, is_answered, kit, 10000));
+}
+
+/* ---- mods on trial ---------------------------------------------------------------------------
+ */
+
+/* What does not start is not known, and is tried again the next time. */
+static void what_does_not_start_is_not_known(void **state) {
+    static const char *const texts[] = {"error('no')", "if realm == 'lobby' then error('no') end\n"
+                                                       "hooks.on('tick', 't', print)"};
+    char error[400];
+    struct mod_error wrong;
+    struct mod *mod;
+    (void)state;
+    start(false, NULL);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        write_rule("fails", "1.0.0", "", texts[i]);
+        assert_int_equal(mod_read(rig_path("mods/fails"), &mod, &wrong), MUSTER_OK);
+        for (int times = 0; times < 2; times++) {
+            assert_int_equal(probe_run(instance, mod, error, sizeof error), MUSTER_INVALID);
+            assert_null(probe_find(instance, mod));
+            assert_int_equal(probe_realms(instance, mod), 0);
+        }
+        mod_unpin(mod);
+    }
+}
+
+static uint32_t settings_asked;
+
+static muster_status settings_of_mode(muster_self *self, const char *game_mode, const char *json,
+                                      struct muster_writer *out, char *reason, uint32_t cap) {
+    const char *text = strcmp(game_mode, "arena") == 0 ? "{\"laps\":1}" : "{\"holes\":1}";
+    (void)self, (void)json, (void)reason, (void)cap;
+    settings_asked++;
+    muster_put_bytes(out, text, (uint32_t)strlen(text));
+    return MUSTER_OK;
+}
+
+/* Asked once, and again when it is about another mode, or they have changed. */
+static void each_mode_has_its_own_settings(void **state) {
+    (void)state;
+    start(false, NULL);
+    const struct muster_host *host = instance->host;
+    struct muster_host_lobby lobby = *host->lobby;
+    struct muster_host own = *host;
+    lobby.settings_check = settings_of_mode;
+    own.lobby = &lobby;
+    instance->host = &own;
+    trial_renew(instance);
+    settings_asked = 0;
+    for (int i = 0; i < 2; i++) assert_true(trial_has(instance, "arena", "laps"));
+    assert_true(trial_has(instance, NULL, "laps"));
+    assert_int_equal(settings_asked, 1);
+    assert_false(trial_has(instance, "golf", "laps"));
+    assert_true(trial_has(instance, "golf", "holes"));
+    assert_int_equal(settings_asked, 2);
+    assert_false(trial_has(instance, NULL, "holes"));
+    trial_renew(instance);
+    assert_true(trial_has(instance, NULL, "laps"));
+    assert_int_equal(settings_asked, 4);
+    instance->host = host;
 }
 
 /* The longest since it was asked last. */
@@ -762,6 +896,11 @@ int main(void) {
         TEST(who_keeps_failing_is_off),
         TEST(a_damaged_note_is_told_and_does_nothing),
         TEST(limits_of_today_do_not_stop_a_replay),
+        TEST(the_work_of_an_upload_is_a_stretch),
+        TEST(the_store_is_pruned_at_the_start),
+        TEST(a_drain_writes_what_mods_keep),
+        TEST(what_does_not_start_is_not_known),
+        TEST(each_mode_has_its_own_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -417,6 +417,40 @@ static void a_tick_over_its_time_by_a_guess_is_only_suspected(void **state) {
     assert_int_equal(kills(), 1);
 }
 
+/* The watchdog looks when it has run for so long since the last look. */
+static void look_after(int64_t ns) {
+    rig->instance->looked_ns = thread_cpu_ns() - ns;
+    assert_true(testkit_overrun(rig->plugin));
+}
+
+/* Seen to run for half of what it may take, from the first look that sees it; the other half is the
+ * time before the first look. Of two, one within the other, the inner one is looked at. */
+static void who_runs_for_half_its_time_in_sight_is_stopped(void **state) {
+    const int64_t second_ns = 1000000000; /* of CPU: no test takes that long */
+    (void)state;
+    rig = make_rig(false);
+    assert_true(testkit_setting_set(rig->kit, "rules", "heavy,light"));
+    rig_begin(rig, "arena");
+    struct sandbox *outer = rig_script(rig, REALM_MATCH, "heavy")->sandbox;
+    struct sandbox *inner = rig_script(rig, REALM_MATCH, "light")->sandbox;
+    struct entry outside = {.sandbox = outer, .limit_ns = 100 * second_ns};
+    struct entry inside = {.outer = &outside, .sandbox = inner, .limit_ns = 100 * second_ns};
+    rig->instance->limits.count_every = 0;
+    rig->instance->entry = &inside;
+    atomic_store(&outer->running, outer->L);
+    atomic_store(&inner->running, inner->L);
+    look_after(80 * second_ns); /* before it was there, for all that is known */
+    assert_true(inside.is_seen && outside.is_seen);
+    look_after(48 * second_ns);
+    assert_int_equal(sandbox_killed(inner), SANDBOX_ALIVE);
+    look_after(4 * second_ns);
+    assert_int_equal(sandbox_killed(inner), SANDBOX_KILL_CPU);
+    assert_int_equal(sandbox_killed(outer), SANDBOX_ALIVE);
+    rig->instance->entry = NULL;
+    atomic_store(&outer->running, NULL);
+    atomic_store(&inner->running, NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(handlers_of_an_event_share_one_call, close_rig),
@@ -438,6 +472,7 @@ int main(void) {
         cmocka_unit_test_teardown(rules_of_the_operator_may_overspend, close_rig),
         cmocka_unit_test_teardown(what_was_long_once_is_not_told, close_rig),
         cmocka_unit_test_teardown(most_of_a_tick_is_what_counts, close_rig),
+        cmocka_unit_test_teardown(who_runs_for_half_its_time_in_sight_is_stopped, close_rig),
         cmocka_unit_test_teardown(a_tick_over_its_time_by_a_guess_is_only_suspected, close_rig),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
