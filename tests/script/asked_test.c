@@ -165,6 +165,23 @@ static void a_message_is_heard_by_its_name(void **state) {
     assert_null(testkit_act_find(rig->kit, "heard goals!"));
 }
 
+/* What is said while messages are delivered is heard with the next tick. */
+static void a_message_that_comes_meanwhile_waits(void **state) {
+    (void)state;
+    bring("hooks.on('tick', 't', function() if match.tick() == 1 then bus.emit('x', 3) end end)\n"
+          "bus.on('x', 'x', function(more)\n"
+          "    match.add_score('red', 1)\n"
+          "    if more > 0 then bus.emit('x', more - 1) end end)");
+    play();
+    for (int tick = 0; tick < 8; tick++) {
+        static const int32_t heard[] = {0, 0, 1, 2, 3, 4, 4, 4};
+        struct muster_match_facts facts;
+        testkit_match_tick(rig->kit, rig->match);
+        testkit_match_facts(rig->kit, rig->match, &facts);
+        assert_int_equal(facts.team_score[MUSTER_TEAM_RED], heard[tick]);
+    }
+}
+
 /* Of the same priority by when they were hooked; higher ones first. */
 static void handlers_are_asked_in_order(void **state) {
     (void)state;
@@ -227,6 +244,49 @@ static void a_refusal_has_its_reason(void **state) {
     }
 }
 
+/* ---- commands -------------------------------------------------------------------------------- */
+
+static void type(muster_player_id player, uint32_t seat, const char *text) {
+    char line[301], reason[MUSTER_REASON_MAX] = "";
+    struct muster_refusal refusal = {.size = sizeof refusal};
+    const struct muster_action action = {.size = sizeof action,
+                                         .kind = MUSTER_ACTION_CHAT,
+                                         .lobby = rig->id,
+                                         .player = player,
+                                         .key = "",
+                                         .value = text,
+                                         .refusal = &refusal};
+    snprintf(line, sizeof line, "%s", text);
+    (void)rig->rules->allow(rig->instance, rig->lobby, &action, reason, sizeof reason);
+    assert_int_equal(rig->rules->chat(rig->instance, rig->lobby, rig->id, seat, line, sizeof line),
+                     MUSTER_REJECT);
+}
+
+/* The match's commands are for those who take part in it: whoever watches is told of none. */
+static void who_watches_steers_no_match(void **state) {
+    struct muster_match_facts facts;
+    (void)state;
+    bring("if realm == 'match' then command.register{name = 'score', help = 'a point',\n"
+          "    fn = function() match.add_score('red', 1) end} end");
+    muster_player_id eve = testkit_player_add(rig->kit, "eve", "Eve");
+    assert_non_null(testkit_member_add(rig->kit, rig->id, eve, MUSTER_SEAT_NONE, MUSTER_TEAM_NONE));
+    play();
+    testkit_match_tick(rig->kit, rig->match);
+    type(eve, MUSTER_SEAT_NONE, "/score");
+    type(eve, MUSTER_SEAT_NONE, "/help");
+    testkit_match_tick(rig->kit, rig->match);
+    testkit_match_facts(rig->kit, rig->match, &facts);
+    assert_int_equal(facts.team_score[MUSTER_TEAM_RED], 0);
+    assert_non_null(testkit_act_find(rig->kit, "there is no command /score now"));
+    assert_null(testkit_act_find(rig->kit, "/score: a point"));
+    type(rig->players[0], 0, "/score");
+    type(rig->players[0], 0, "/help");
+    testkit_match_tick(rig->kit, rig->match);
+    testkit_match_facts(rig->kit, rig->match, &facts);
+    assert_int_equal(facts.team_score[MUSTER_TEAM_RED], 1);
+    assert_non_null(testkit_act_find(rig->kit, "/score: a point"));
+}
+
 /* ---- victory --------------------------------------------------------------------------------- */
 
 /* All who decide see the moment that is decided on. */
@@ -277,6 +337,8 @@ int main(void) {
         TEST(a_question_names_its_players_in_order),
         TEST(handlers_come_and_go_while_they_are_asked),
         TEST(handlers_are_asked_in_order),
+        TEST(a_message_that_comes_meanwhile_waits),
+        TEST(who_watches_steers_no_match),
         TEST(a_message_is_heard_by_its_name),
         TEST(a_text_is_taken_to_its_edge),
         TEST(a_refusal_has_its_reason),

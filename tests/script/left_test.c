@@ -158,6 +158,59 @@ static void a_handle_is_of_one_person(void **state) {
     assert_true(state_has("one", "Eve"));
 }
 
+/* A change is made with the end of its turn, and not again with that of the next one: the host may
+ * have made another one meanwhile. */
+static void a_change_of_the_lobby_is_made_once(void **state) {
+    (void)state;
+    rig_rule("mods", "one", "1.0.0", ",\"permissions\":[\"teams\"]");
+    rig_write(rig_path("mods/one/init.lua"),
+              "local function of(name, fn) command.register{name = name, fn = fn} end\n"
+              "of('close', function() lobby.lock(true) end)\n"
+              "of('move', function(player) lobby.set_team(player, 'blue') end)\n");
+    rig = rig_create(false, CALL_UNITS, rig_path("mods"));
+    assert_true(testkit_setting_set(rig->kit, "rules", "one"));
+    lobby_refresh(rig->lobby);
+    struct muster_lobby_info *info = testkit_lobby(rig->kit, rig->id);
+    struct muster_member_info *ann = testkit_member(rig->kit, rig->id, rig->players[0]);
+    for (int i = 0; i < 2; i++) {
+        (void)rig_say(rig, 0, i ? "/move" : "/close");
+        testkit_pump(rig->kit);
+        assert_int_equal(info->is_locked, i == 0);
+        assert_int_equal(ann->team, i ? MUSTER_TEAM_BLUE : MUSTER_TEAM_RED);
+        info->is_locked = false;
+    }
+    ann->team = MUSTER_TEAM_RED;
+    (void)rig_say(rig, 0, "/close");
+    testkit_pump(rig->kit);
+    assert_true(info->is_locked);
+    assert_int_equal(ann->team, MUSTER_TEAM_RED);
+}
+
+/* One that is refused changes nothing of the one that runs. */
+static void a_vote_ends_where_it_began(void **state) {
+    (void)state;
+    rig_rule("mods", "one", "1.0.0", ",\"permissions\":[\"vote\",\"chat\"]");
+    rig_write(rig_path("mods/one/init.lua"),
+              "command.register{name = 'ask', fn = function(_, word)\n"
+              "    return tostring(vote.start{question = word, options = {'yes', 'no'},\n"
+              "        on_end = function(winner) lobby.chat(word .. ': ' .. winner) end}) end}\n");
+    rig = rig_create(false, CALL_UNITS, rig_path("mods"));
+    assert_true(testkit_setting_set(rig->kit, "rules", "one"));
+    lobby_refresh(rig->lobby);
+    (void)rig_say(rig, 0, "/ask first");
+    assert_non_null(testkit_act_find(rig->kit, "\"text\":\"true\""));
+    (void)rig_say(rig, 0, "/ask second");
+    assert_non_null(testkit_act_find(rig->kit, "\"text\":\"false\""));
+    assert_true(testkit_vote_end(rig->kit, rig->id, 1));
+    testkit_pump(rig->kit);
+    assert_non_null(testkit_act_find(rig->kit, "first: no"));
+    assert_null(testkit_act_find(rig->kit, "second: "));
+    (void)rig_say(rig, 0, "/ask third");
+    assert_true(testkit_vote_end(rig->kit, rig->id, 0));
+    testkit_pump(rig->kit);
+    assert_non_null(testkit_act_find(rig->kit, "third: yes"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, teardown)
 
 int main(void) {
@@ -168,6 +221,8 @@ int main(void) {
         TEST(a_zone_is_free_when_its_owner_is_off),
         TEST(a_zone_is_kept_while_its_owner_comes_back),
         TEST(a_handle_is_of_one_person),
+        TEST(a_change_of_the_lobby_is_made_once),
+        TEST(a_vote_ends_where_it_began),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

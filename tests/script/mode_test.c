@@ -186,6 +186,45 @@ static void a_look_leaves_all_as_it_was(void **state) {
     }
 }
 
+/* While the others are told who has left, that one still has a name, but fields no more. */
+static void who_leaves_has_no_fields(void **state) {
+    static uint8_t bytes[PLAY_STATE_BYTES_MAX];
+    (void)state;
+    play("local mode = {sync = {{name = 'word', type = 'u8', per = 'player'}}}\n"
+         "local heard = {}\n"
+         "function mode.leave(_, player)\n"
+         "    sync.set('word', 7, player)\n"
+         "    table.insert(heard, 'leaves with ' .. sync.get('word', player)) end\n"
+         "function mode.save() return heard end\n"
+         "function mode.restore(state) return state end\n"
+         "hooks.on('player_leave', 'l', function(player)\n"
+         "    local _, why = pcall(sync.set, 'word', 9, player)\n"
+         "    table.insert(heard, player:name() .. ': ' .. tostring(why)) end)\n"
+         "return mode");
+    ticks(1);
+    testkit_match_leave(rig->kit, rig->match, 1, MUSTER_LEAVE_QUIT);
+    uint32_t len = script_save(rig_script(rig, REALM_MATCH, "own"), bytes, sizeof bytes);
+    assert_non_null(memmem(bytes, len, "leaves with 7", 13));
+    assert_non_null(memmem(bytes, len, "this player has no sync fields", 30));
+}
+
+/* Who has gone is gone for a script that is stopped right afterwards, too. */
+static void who_leaves_is_known_after_a_stop(void **state) {
+    static uint8_t bytes[PLAY_STATE_BYTES_MAX];
+    (void)state;
+    play("return {init = function() return {left = 'nobody'} end,\n"
+         "    leave = function(state, player) state.left = player:name() .. ' has gone' end,\n"
+         "    input = function() while true do end end}");
+    ticks(1);
+    testkit_match_leave(rig->kit, rig->match, 1, MUSTER_LEAVE_QUIT);
+    testkit_match_input(rig->kit, rig->match, 0, &(struct muster_input){.held = 1});
+    ticks(1);
+    struct script *script = rig_script(rig, REALM_MATCH, "own");
+    assert_int_equal(script->kills, 1);
+    uint32_t len = script_save(script, bytes, sizeof bytes);
+    assert_non_null(memmem(bytes, len, "Bob has gone", 12));
+}
+
 /* Once a second, which is what a script that is stopped may lose. */
 static void the_state_is_kept_once_a_second(void **state) {
     uint32_t kept = 0;
@@ -205,9 +244,10 @@ static void the_state_is_kept_once_a_second(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(inputs_are_taken_up_to_a_limit), TEST(a_snapshot_that_fails_is_none),
-        TEST(who_changes_sides_is_told_all),  TEST(an_intro_has_its_own_words),
-        TEST(a_look_leaves_all_as_it_was),    TEST(the_state_is_kept_once_a_second),
+        TEST(inputs_are_taken_up_to_a_limit),   TEST(a_snapshot_that_fails_is_none),
+        TEST(who_changes_sides_is_told_all),    TEST(an_intro_has_its_own_words),
+        TEST(a_look_leaves_all_as_it_was),      TEST(who_leaves_has_no_fields),
+        TEST(who_leaves_is_known_after_a_stop), TEST(the_state_is_kept_once_a_second),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
