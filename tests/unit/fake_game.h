@@ -48,6 +48,7 @@ static struct {
     uint32_t seen_count;
     uint32_t states; /* alive, of mode and victory */
     uint32_t commands;
+    bool commands_again;     /* each command gives the same once more */
     uint32_t last_connected; /* of the connection call */
     int32_t limit;
     struct muster_match_facts facts; /* that the victory was told last */
@@ -151,13 +152,15 @@ static inline uint32_t fake_view(void *instance, void *state, uint32_t seat) {
     return game.bad_view ? game.bad_view : seat == MUSTER_SEAT_NONE;
 }
 
-static inline muster_status fake_command(void *instance, void *state,
+static inline muster_status fake_command(void *instance, void *opaque,
                                          const struct muster_command *command) {
     (void)instance;
+    struct fake_state *state = opaque;
     if (strcmp(command->name, "stir") != 0) return MUSTER_NOT_FOUND;
     game.commands++;
     for (uint32_t i = 0; i < command->arg_count; i++) fake_stir(state, (uint64_t)command->args[i]);
-    return MUSTER_OK;
+    return game.commands_again ? game_host()->command(&game.self, state->match, command)
+                               : MUSTER_OK;
 }
 
 static inline void fake_save(void *instance, void *opaque, struct muster_writer *out) {

@@ -385,6 +385,7 @@ static void a_team_that_was_given_counts_before_wishes(void **state) {
     assert_false(lobby->members[3].team_set); /* what was given to dan is not inherited */
 }
 
+/* The mode itself would put bea on blue. */
 static void matchmaking_decides_on_teams(void **state) {
     (void)state;
     char ticket[TICKET_TEXT_SIZE];
@@ -393,12 +394,12 @@ static void matchmaking_decides_on_teams(void **state) {
     static const char *const names[] = {"ann", "bea"};
     for (int i = 0; i < 2; i++) {
         struct session *session = rig_sign_in(names[i], NULL);
-        assert_int_equal(lobby_place(lobby, session, MUSTER_TEAM_BLUE, ticket, &failure), RPC_OK);
+        assert_int_equal(lobby_place(lobby, session, MUSTER_TEAM_RED, ticket, &failure), RPC_OK);
         assert_int_equal(rig_enter(session, ticket, NULL), RPC_OK);
     }
     rig_play(lobby);
-    assert_int_equal(team_of("ann"), MUSTER_TEAM_BLUE);
-    assert_int_equal(team_of("bea"), MUSTER_TEAM_BLUE);
+    assert_int_equal(team_of("ann"), MUSTER_TEAM_RED);
+    assert_int_equal(team_of("bea"), MUSTER_TEAM_RED);
 }
 
 int main(void) {

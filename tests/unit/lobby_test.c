@@ -279,6 +279,20 @@ static void what_was_skipped_comes_full_and_once(void **state) {
     assert_int_equal(member->event_cursor, missed_from + 7);
 }
 
+/* The new one has no tick before to compare with. */
+static void a_match_that_is_loaded_again_comes_full(void **state) {
+    (void)state;
+    struct lobby *lobby = rig_lobby();
+    struct session *ann = rig_join(lobby, "ann", NULL);
+    rig_play(lobby);
+    rig_tick(lobby);
+    assert_false(lobby->members[ann->member].want_full);
+    assert_int_equal(lobby_match_reincarnate(lobby), MUSTER_OK);
+    assert_true(lobby->members[ann->member].want_full);
+    rig_tick(lobby);
+    assert_false(lobby->members[ann->member].want_full);
+}
+
 /* ---- bounds ---------------------------------------------------------------------------------- */
 
 static uint32_t count_told(const struct client *client, const char *text) {
@@ -372,6 +386,7 @@ int main(void) {
         TEST(a_lobby_is_closed_in_every_state),
         TEST(who_does_not_read_is_let_go),
         TEST(what_was_skipped_comes_full_and_once),
+        TEST(a_match_that_is_loaded_again_comes_full),
         TEST(member_lists_are_told_ten_times_a_second),
         TEST(chat_has_a_limit_and_is_valid_text),
         TEST(an_empty_lobby_makes_room_for_a_wanted_one),

@@ -158,7 +158,9 @@ static void a_vote_ends_with_its_time_and_is_let_go(void **state) {
     assert_int_equal(polled.winner, MUSTER_VOTE_NONE);
     assert_int_equal(poll(lobby, 0, 0, MUSTER_SEAT_NONE), MUSTER_OK);
     assert_int_equal(lobby_vote_cancel(lobby, &game.self), MUSTER_NOT_FOUND); /* another's */
+    rig_forget(rig_client(named("ann")));
     assert_int_equal(lobby_vote_cancel(lobby, &warden.self), MUSTER_OK);
+    assert_true(rig_told(rig_client(named("ann")), "\"counts\":[0,0],\"winner\":null"));
     assert_int_equal(polled.ended, 0);
     assert_int_equal(poll(lobby, 0, 0, MUSTER_SEAT_NONE), MUSTER_OK);
 }

@@ -29,11 +29,16 @@ static void results_hold_who_left_and_who_came_back(void **state) {
     join(match, 1, "bea");
     join(match, 2, "cid");
     match->seats[0].kills = 5;
-    match->seats[1].kills = 7;
+    struct match_seat *bea = &match->seats[1];
+    bea->kills = 7, bea->deaths = 8, bea->assists = 9, bea->score = -10;
     match_leave(match, 0, MUSTER_LEAVE_QUIT);
     match_leave(match, 1, MUSTER_LEAVE_TIMEOUT);
     join(match, 0, "bea"); /* back, on another seat */
-    assert_int_equal(match->seats[0].kills, 7);
+    bea = &match->seats[0];
+    assert_int_equal(bea->kills, 7);
+    assert_int_equal(bea->deaths, 8);
+    assert_int_equal(bea->assists, 9);
+    assert_int_equal(bea->score, -10);
     match_results(match, &results);
     assert_int_equal(results.row_count, 3);
     assert_string_equal(results.rows[0].player_key, "bea"); /* by seat, who sits there first */
@@ -380,6 +385,19 @@ static void commands_wait_for_the_next_tick(void **state) {
     match_destroy(match);
 }
 
+static void one_that_a_command_gives_waits_for_the_tick_after(void **state) {
+    (void)state;
+    const struct match_command command = {.name = "stir"};
+    struct match *match = make(NULL);
+    game.commands_again = true;
+    assert_int_equal(match_command_push(match, &command), MUSTER_OK);
+    for (uint32_t tick = 1; tick < 4; tick++) {
+        step(match);
+        assert_int_equal(game.commands, tick);
+    }
+    match_destroy(match);
+}
+
 /* ---- replay ---------------------------------------------------------------------------------- */
 
 static uint32_t pick(uint32_t bound) {
@@ -500,6 +518,7 @@ int main(void) {
         TEST(an_answer_that_is_none_decides_nothing),
         TEST(a_mode_ends_its_match_in_the_step),
         TEST(commands_wait_for_the_next_tick),
+        TEST(one_that_a_command_gives_waits_for_the_tick_after),
         TEST(what_was_recorded_replays_to_the_same_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

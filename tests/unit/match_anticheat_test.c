@@ -1,0 +1,159 @@
+/* An anticheat in its match: what it is told of, that it only watches, when it comes and goes. */
+#include "match_rig.h"
+
+/* ---- a plugin that watches ------------------------------------------------------------------- */
+
+static struct {
+    struct muster_self self;
+    muster_status at_create;
+    muster_match_id match;
+    uint32_t states;
+    uint32_t inputs;
+    uint32_t input_seat;
+    uint32_t input_tick;
+    uint32_t facts;
+    struct muster_fact fact; /* the newest; its texts are gone */
+    char kind[32];
+    muster_status meddled; /* what it got for changing the match */
+} watcher;
+
+static void meddle(void) {
+    watcher.meddled =
+        game_host()->stat_add(&watcher.self, watcher.match, 0, MUSTER_STAT_KILLS, 100);
+}
+
+static muster_status on_create(void *instance, const struct muster_match_info *info, void **state) {
+    (void)instance;
+    watcher.match = info->match;
+    if (watcher.at_create) return watcher.at_create;
+    watcher.states++;
+    *state = &watcher;
+    return MUSTER_OK;
+}
+
+static void on_destroy(void *instance, void *state) {
+    (void)instance;
+    assert_ptr_equal(state, &watcher);
+    watcher.states--;
+}
+
+static void on_input(void *instance, void *state, uint32_t seat, uint32_t tick,
+                     const struct muster_input *input) {
+    (void)instance;
+    assert_ptr_equal(state, &watcher);
+    if (input->repeated) return;
+    watcher.inputs++;
+    watcher.input_seat = seat;
+    watcher.input_tick = tick;
+    meddle();
+}
+
+static void on_fact(void *instance, void *state, const struct muster_fact *fact) {
+    (void)instance;
+    assert_ptr_equal(state, &watcher);
+    watcher.facts++;
+    watcher.fact = *fact;
+    snprintf(watcher.kind, sizeof watcher.kind, "%s", fact->kind);
+    meddle();
+}
+
+static const struct muster_anticheat anticheat = {.size = sizeof anticheat,
+                                                  .create = on_create,
+                                                  .destroy = on_destroy,
+                                                  .input = on_input,
+                                                  .fact = on_fact};
+static const struct muster_role roles[] = {{MUSTER_ROLE_ANTICHEAT, 0, &anticheat}};
+
+static int open_watched(void **state) {
+    memset(&watcher, 0, sizeof watcher);
+    return open_books(state) || fake_plugin(&watcher.self, "watcher", roles, 1, NULL, NULL) ? -1
+                                                                                            : 0;
+}
+
+static int close_watched(void **state) {
+    if (close_books(state)) return -1;
+    registry_remove(&watcher.self);
+    return watcher.states || watcher.self.pins ? -1 : 0;
+}
+
+/* ---- what it is told ------------------------------------------------------------------------- */
+
+static void it_sees_inputs_and_changes_nothing(void **state) {
+    (void)state;
+    struct match *match = make_with_player();
+    assert_int_equal(watcher.states, 1);
+    assert_int_equal(watcher.self.pins, 1);
+    step(match);
+    push(match, 1, 1, 1);
+    step(match);
+    assert_int_equal(watcher.inputs, 1);
+    assert_int_equal(watcher.input_seat, 0);
+    assert_int_equal(watcher.input_tick, 1);
+    assert_int_equal(watcher.meddled, MUSTER_STATE);
+    assert_int_equal(match->seats[0].kills, 1); /* the mode's, for the button */
+    match_destroy(match);
+    assert_int_equal(watcher.self.pins, 0);
+}
+
+static void tell(struct fake_state *state) {
+    const struct muster_fact fact = {.size = sizeof fact,
+                                     .seat = 0,
+                                     .kind = "hit",
+                                     .value = 7,
+                                     .other_seat = 1,
+                                     .third_seat = MUSTER_SEAT_NONE,
+                                     .text = ""};
+    if (state->ticks == 1)
+        game_host()->fact(&game.self, state->match, 2, "impossible_input", 3);
+    else
+        assert_int_equal(game_host()->tell(&game.self, state->match, &fact), MUSTER_OK);
+    /* The mode's call goes on as it was. */
+    assert_int_equal(game_host()->stat_add(&game.self, state->match, 0, MUSTER_STAT_SCORE, 1),
+                     MUSTER_OK);
+}
+
+static void it_hears_facts_of_both_kinds_and_changes_nothing(void **state) {
+    (void)state;
+    struct match *match = make_with_player();
+    game.in_tick = tell;
+    step(match);
+    assert_string_equal(watcher.kind, "impossible_input");
+    assert_int_equal(watcher.fact.seat, 2);
+    assert_int_equal(watcher.fact.value, 3);
+    assert_int_equal(watcher.fact.tick, 0);
+    assert_int_equal(watcher.fact.other_seat, MUSTER_SEAT_NONE);
+    assert_int_equal(watcher.meddled, MUSTER_STATE);
+    watcher.meddled = MUSTER_OK;
+    step(match);
+    assert_int_equal(watcher.facts, 2);
+    assert_string_equal(watcher.kind, "hit");
+    assert_int_equal(watcher.fact.other_seat, 1);
+    assert_int_equal(watcher.fact.tick, 1);
+    assert_int_equal(watcher.meddled, MUSTER_STATE);
+    assert_int_equal(match->seats[0].kills, 0);
+    assert_int_equal(match->seats[0].score, 2);
+    match_destroy(match);
+}
+
+/* It decides nothing, so that a match needs none. */
+static void one_that_cannot_start_is_left_out(void **state) {
+    (void)state;
+    watcher.at_create = MUSTER_IO;
+    struct match *match = make_with_player();
+    assert_int_equal(watcher.self.pins, 0);
+    push(match, 1, 1, 1);
+    step(match);
+    assert_int_equal(watcher.inputs, 0);
+    assert_int_equal(match->seats[0].kills, 1);
+    match_destroy(match);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_watched, close_watched)
+    const struct CMUnitTest tests[] = {
+        TEST(it_sees_inputs_and_changes_nothing),
+        TEST(it_hears_facts_of_both_kinds_and_changes_nothing),
+        TEST(one_that_cannot_start_is_left_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
