@@ -263,6 +263,12 @@ static void a_long_batch_is_not_answered_whole(void **state) {
     assert_int_equal(ran, 3); /* 40 KB so far */
     assert_int_equal(answer[0], '[');
     assert_non_null(strstr(answer, "\"id\":3}]"));
+    ran = 0;
+    (void)say(client, "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"t.long\"},"
+                      "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"t.long\"},"
+                      "{\"jsonrpc\":\"2.0\",\"method\":\"t.run\"},"
+                      "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"t.run\"}]");
+    assert_int_equal(ran, 0); /* 80 KB: what comes behind does not run */
 }
 
 /* ---- methods of plugins ---------------------------------------------------------------------- */

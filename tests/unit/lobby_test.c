@@ -1,5 +1,10 @@
 /* Lobbies: seats by ticket, resume tokens that rotate, matches that begin, end and are let go. */
+#include <glob.h>
+
 #include "books_rig.h"
+#include "paths.h"
+
+#define PATIENCE_MS 30000 /* for the pool */
 
 static void a_seat_is_reserved_then_entered_once(void **state) {
     (void)state;
@@ -225,7 +230,12 @@ static void a_lobby_is_closed_in_every_state(void **state) {
             if (lobby->pace.armed) rig_tick(lobby);
         }
         assert_int_equal(lobby->state, wanted);
-        lobby_close(lobby, MUSTER_LEAVE_SHUTDOWN, "test");
+        struct client *client = rig_client(ann);
+        bool stops = wanted % 2;
+        lobby_close(lobby, stops ? MUSTER_LEAVE_SHUTDOWN : MUSTER_LEAVE_TIMEOUT, "test");
+        assert_true(rig_told(client, "\"message\":\"test\""));
+        assert_int_equal(rig_told(client, "\"reason\":\"shutdown\""), stops);
+        assert_int_equal(rig_told(client, "\"reason\":\"closed\""), !stops);
         assert_int_equal(lobby_count(), 0);
         assert_int_equal(match_count(), 0);
         assert_int_equal(ann->lobby, 0);
@@ -291,6 +301,41 @@ static void a_match_that_is_loaded_again_comes_full(void **state) {
     assert_true(lobby->members[ann->member].want_full);
     rig_tick(lobby);
     assert_false(lobby->members[ann->member].want_full);
+}
+
+static char *newest_file(const char *suffix, char path[1200]) {
+    char pattern[1200];
+    glob_t found;
+    snprintf(pattern, sizeof pattern, "%s/records/*%s", paths_data(), suffix);
+    bool is_there = glob(pattern, 0, NULL, &found) == 0;
+    if (is_there) snprintf(path, 1200, "%s", found.gl_pathv[0]);
+    globfree(&found);
+    return is_there ? path : NULL;
+}
+
+static bool is_quiet(void *user) {
+    (void)user;
+    return loop_quiet();
+}
+
+static void a_match_leaves_a_recording_and_checkpoints(void **state) {
+    (void)state;
+    char error[PATHS_ERROR_MAX] = "", path[1200];
+    assert_int_equal(paths_init(true, error), MUSTER_OK);
+    struct lobby *lobby = rig_lobby();
+    rig_join(lobby, "ann", NULL);
+    rig_play(lobby);
+    assert_non_null(newest_file(".mrec", path));
+    rig_now_ms += 999;
+    rig_tick(lobby);
+    assert_int_equal(lobby->checkpoint_due_ms, rig_now_ms + 1);
+    rig_now_ms += 1;
+    rig_tick(lobby);
+    assert_int_equal(lobby->checkpoint_due_ms, rig_now_ms + 1000);
+    assert_true(loop_run_until(is_quiet, NULL, PATIENCE_MS)); /* written by the pool */
+    assert_non_null(newest_file(".checkpoint", path));
+    lobby_close(lobby, MUSTER_LEAVE_SHUTDOWN, "");
+    paths_deinit();
 }
 
 /* ---- bounds ---------------------------------------------------------------------------------- */
@@ -387,6 +432,9 @@ int main(void) {
         TEST(who_does_not_read_is_let_go),
         TEST(what_was_skipped_comes_full_and_once),
         TEST(a_match_that_is_loaded_again_comes_full),
+        cmocka_unit_test_prestate_setup_teardown(
+            a_match_leaves_a_recording_and_checkpoints, rig_open, rig_close,
+            "\"match\":{\"recordEnabled\":true,\"checkpointMs\":1000}"),
         TEST(member_lists_are_told_ten_times_a_second),
         TEST(chat_has_a_limit_and_is_valid_text),
         TEST(an_empty_lobby_makes_room_for_a_wanted_one),

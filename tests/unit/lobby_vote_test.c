@@ -165,6 +165,25 @@ static void a_vote_ends_with_its_time_and_is_let_go(void **state) {
     assert_int_equal(poll(lobby, 0, 0, MUSTER_SEAT_NONE), MUSTER_OK);
 }
 
+/* A new generation of its plugin does not end it: the lobby plays on with the old one. */
+static void a_vote_ends_with_the_rules_that_called_it(void **state) {
+    (void)state;
+    struct lobby *lobby = four();
+    struct client *ann = rig_client(named("ann"));
+    assert_int_equal(poll(lobby, 0, 0, MUSTER_SEAT_NONE), MUSTER_OK);
+    uint32_t id = lobby->votes[VOTE_CALLED].id;
+    lobby_vote_drop_owner(&game.self); /* another's */
+    lobby_vote_drop_owner(&warden.self);
+    assert_int_equal(lobby->votes[VOTE_CALLED].id, id);
+    assert_false(rig_told(ann, "lobby.voteEnded"));
+    warden.self.phase = PLUGIN_STOPPED;
+    lobby_vote_drop_owner(&warden.self);
+    warden.self.phase = PLUGIN_STARTED;
+    assert_int_equal(lobby->votes[VOTE_CALLED].id, 0);
+    assert_true(rig_told(ann, "\"winner\":null"));
+    assert_int_equal(polled.ended, 0); /* nobody is there to be told */
+}
+
 /* ---- another match --------------------------------------------------------------------------- */
 
 static int32_t again(const char *player_key, bool choice) {
@@ -351,6 +370,7 @@ int main(void) {
         TEST(the_vote_of_who_dropped_waits_for_the_return),
         TEST(the_one_concerned_has_no_vote_on_any_seat),
         TEST(a_vote_ends_with_its_time_and_is_let_go),
+        TEST(a_vote_ends_with_the_rules_that_called_it),
         TEST(who_votes_no_is_out_when_the_others_play_again),
         TEST(a_draining_node_plays_nothing_again),
         TEST(drained_and_back_plays_again),

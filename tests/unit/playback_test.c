@@ -88,6 +88,18 @@ static void another_winner_or_reason_or_state_is_different(void **state) {
     assert_int_equal(p.different_tick, END_TICK);
 }
 
+/* Whoever looks for the cause wants to know where it began. */
+static void the_first_difference_is_told(void **state) {
+    (void)state;
+    static const uint8_t other[8] = {1};
+    struct playback playback;
+    const struct entry entries[] = {{1, RECORD_HASH, MUSTER_SEAT_NONE, 8, other},
+                                    {2, RECORD_HASH, MUSTER_SEAT_NONE, 8, other}};
+    assert_int_equal(play(entries, 2, &playback), MUSTER_OK);
+    assert_true(playback.different && !playback.ended);
+    assert_int_equal(playback.different_tick, 1);
+}
+
 /* The replay comes to an end before the recording does. */
 static void an_earlier_end_is_different(void **state) {
     (void)state;
@@ -164,11 +176,9 @@ static void what_cannot_have_been_is_refused(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_books, close_books)
     const struct CMUnitTest tests[] = {
-        TEST(the_same_end_is_the_same),
-        TEST(another_winner_or_reason_or_state_is_different),
-        TEST(an_earlier_end_is_different),
-        TEST(an_end_from_outside_is_taken),
-        TEST(what_cannot_have_been_is_refused),
+        TEST(the_same_end_is_the_same),     TEST(another_winner_or_reason_or_state_is_different),
+        TEST(the_first_difference_is_told), TEST(an_earlier_end_is_different),
+        TEST(an_end_from_outside_is_taken), TEST(what_cannot_have_been_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
