@@ -151,6 +151,36 @@ static void unasked_nothing_is_watched(void **state) {
     assert_reloaded(0);
 }
 
+/* It is made where the first mod will be written; nobody makes one that is not watched. */
+static void a_folder_that_is_not_there_is_watched(void **state) {
+    (void)state;
+    start(true, NULL);
+    assert_int_equal(access(rig_path("mods"), F_OK), 0);
+    write_rule("one", "1.0.0", "", works);
+    assert_reloaded(1);
+    assert_non_null(testkit_log_find(kit, "mod one reloaded"));
+}
+
+static void a_folder_that_is_not_watched_is_not_made(void **state) {
+    (void)state;
+    start(false, NULL);
+    assert_int_equal(access(rig_path("mods"), F_OK), -1);
+}
+
+/* As at the start: of two folders with the same mod the later one counts. */
+static void a_mod_that_is_new_comes_from_the_later_folder(void **state) {
+    char dirs[2 * PATH_MAX];
+    const char *const config[] = {"modDirs", dirs, NULL};
+    (void)state;
+    snprintf(dirs, sizeof dirs, "%s,%s", rig_path("mods"), rig_path("more"));
+    start(false, config);
+    rig_rule("more", "one", "2.0.0", "");
+    rig_rule("mods", "one", "1.0.0", "");
+    rig_rule("mods", "two", "1.0.0", "");
+    assert_non_null(strstr(testkit_command(kit, "mods reload one"), "reloaded as 2.0.0+"));
+    assert_non_null(strstr(testkit_command(kit, "mods reload two"), "reloaded as 1.0.0+"));
+}
+
 /* ---- what is granted, offered, left out -------------------------------------------------------
  */
 
@@ -498,6 +528,18 @@ static void a_mode_that_is_refused_is_there_as_before(void **state) {
     assert_true(is_declared("hill"));
 }
 
+/* Of a plugin that this node does without: the mode is offered, and it is told. */
+static void defaults_of_nobody_have_no_effect(void **state) {
+    (void)state;
+    write_mode("1.0.0", ",\"defaults\":{\"laps\":3}");
+    start(false, NULL);
+    assert_non_null(strstr(testkit_command(kit, "mods list"), "hill 1.0.0+"));
+    assert_true(is_declared("hill"));
+    assert_non_null(testkit_log_find(kit,
+                                     "mod hill 1.0.0: mod.json: defaults.laps: unknown key: it "
+                                     "has no effect"));
+}
+
 static void a_lobby_is_told_with_its_hooks_and_scripts(void **state) {
     (void)state;
     bring("hooks.on('chat', 'low', function() end, -5)\n"
@@ -644,6 +686,28 @@ static void what_does_not_start_is_not_known(void **state) {
         }
         mod_unpin(mod);
     }
+}
+
+/* Apart from all lobbies nothing is kept, counted or announced, and code goes on as if it were. */
+static void calls_are_answered_on_trial(void **state) {
+    static const char *const config[] = {"permissions", "storage,chat", NULL};
+    static const char text[] = "if storage.add('n', 2) + 1 ~= 3 then error('sum') end\n"
+                               "storage.set('n', 5)\n"
+                               "if storage.get('n', 7) ~= 7 then error('value') end\n"
+                               "if #storage.keys() ~= 0 then error('keys') end\n"
+                               "if realm == 'match' then\n"
+                               "    match.add_score('red', 3)\n"
+                               "    if match.score('red') ~= 0 then error('score') end\n"
+                               "    if #match.players() ~= 0 then error('players') end\n"
+                               "    match.announce('on trial')\n"
+                               "end\n"
+                               "hooks.on('tick', 't', print) hooks.on('chat', 'c', print)\n";
+    (void)state;
+    write_rule("one", "1.0.0", ",\"permissions\":[\"storage\",\"chat\"]", text);
+    start(false, config);
+    assert_int_equal(probe_realms(instance, mods_find(instance->mods, "one")), REALM_BOTH);
+    assert_null(testkit_act_find(kit, "on trial"));
+    assert_null(testkit_log_find(kit, "mod one"));
 }
 
 static uint32_t settings_asked;
@@ -900,6 +964,11 @@ int main(void) {
         TEST(the_store_is_pruned_at_the_start),
         TEST(a_drain_writes_what_mods_keep),
         TEST(what_does_not_start_is_not_known),
+        TEST(calls_are_answered_on_trial),
+        TEST(a_folder_that_is_not_there_is_watched),
+        TEST(a_folder_that_is_not_watched_is_not_made),
+        TEST(a_mod_that_is_new_comes_from_the_later_folder),
+        TEST(defaults_of_nobody_have_no_effect),
         TEST(each_mode_has_its_own_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
