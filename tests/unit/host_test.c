@@ -454,6 +454,8 @@ static void in_step(struct fake_state *state) {
     assert_int_equal(match->team_score(&other, id, MUSTER_TEAM_BLUE), INT32_MAX);
     assert_int_equal(match->team_score(&other, id, MUSTER_TEAM_RED), 0);
     assert_int_equal(match->team_score(&other, id, MUSTER_TEAM_COUNT), 0);
+    assert_int_equal(match->seat_get(&other, id, 1, &info), MUSTER_OK);
+    assert_int_equal(info.ping_ms, 0); /* a replay knows of no ping */
     assert_int_equal(match->tell(&other, id, &fact), MUSTER_OK);
     static const uint32_t bad[] = {MUSTER_SEATS_MAX, MUSTER_SEAT_NONE - 1};
     for (int i = 0; i < 2; i++) {
@@ -478,8 +480,8 @@ static void a_step_changes_what_it_says(void **state) {
     muster_match_id id = lobby->match->id;
     struct muster_seat_info info = {.size = sizeof info};
     game.in_tick = in_step;
-    while (lobby->match->tick == 0) rig_tick(lobby);
     session_find(lobby->members[1].player)->rtt_ms = 44;
+    while (lobby->match->tick == 0) rig_tick(lobby);
     assert_int_equal(host->match->seat_get(&other, id, 1, &info), MUSTER_OK);
     assert_int_equal(info.seat, 1);
     assert_int_equal(info.team, MUSTER_TEAM_COUNT - 1);

@@ -402,6 +402,18 @@ static void matchmaking_decides_on_teams(void **state) {
     assert_int_equal(team_of("bea"), MUSTER_TEAM_RED);
 }
 
+static void the_name_of_a_bot_is_taken(void **state) {
+    (void)state;
+    struct lobby *lobby = rig_lobby();
+    rig_join(lobby, "ann", NULL);
+    rig_play(lobby);
+    struct match_seat *bot = &lobby->match->seats[4];
+    bot->used = bot->is_bot = true;
+    snprintf(bot->display_name, sizeof bot->display_name, "Bea");
+    uint32_t member = rig_join(lobby, "bea", NULL)->member;
+    assert_string_equal(lobby->members[member].display_name, "bea (2)");
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_crowd, close_crowd)
     const struct CMUnitTest tests[] = {
@@ -423,6 +435,7 @@ int main(void) {
         TEST(an_even_number_is_no_more_than_half_and_an_odd_one_more),
         TEST(a_team_that_was_given_counts_before_wishes),
         TEST(matchmaking_decides_on_teams),
+        TEST(the_name_of_a_bot_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

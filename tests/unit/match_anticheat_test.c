@@ -148,12 +148,55 @@ static void one_that_cannot_start_is_left_out(void **state) {
     match_destroy(match);
 }
 
+/* ---- how many -------------------------------------------------------------------------------- */
+
+static void open_more(struct muster_self *more, uint32_t kind, const void *vtable,
+                      struct muster_role *role) {
+    *role = (struct muster_role){.kind = kind, .vtable = vtable};
+    assert_int_equal(fake_plugin(more, "more", role, 1, NULL, NULL), 0);
+}
+
+/* Without a condition of victory a match would not be the one that was wanted. */
+static void a_match_with_too_many_victories_does_not_begin(void **state) {
+    (void)state;
+    static struct muster_self more[MATCH_VICTORIES_MAX];
+    static struct muster_role role[MATCH_VICTORIES_MAX];
+    const struct match_setup setup = setup_of(NULL);
+    for (uint32_t i = 0; i < MATCH_VICTORIES_MAX; i++) { /* the game's own and i more */
+        match_destroy(make(NULL));
+        open_more(&more[i], MUSTER_ROLE_VICTORY, &fake_victory, &role[i]);
+    }
+    struct match *match = NULL;
+    assert_int_equal(match_create(&setup, &match), MUSTER_LIMIT);
+    assert_int_equal(match_count(), 0);
+    for (uint32_t i = 0; i < MATCH_VICTORIES_MAX; i++) {
+        assert_int_equal(more[i].pins, 0);
+        registry_remove(&more[i]);
+    }
+}
+
+static void of_too_many_anticheats_the_first_watch(void **state) {
+    (void)state;
+    static struct muster_self more[MATCH_ANTICHEATS_MAX];
+    static struct muster_role role[MATCH_ANTICHEATS_MAX];
+    for (uint32_t i = 0; i < MATCH_ANTICHEATS_MAX; i++)
+        open_more(&more[i], MUSTER_ROLE_ANTICHEAT, &anticheat, &role[i]);
+    struct match *match = make(NULL);
+    assert_int_equal(watcher.states, MATCH_ANTICHEATS_MAX);
+    assert_int_equal(more[MATCH_ANTICHEATS_MAX - 2].pins, 1);
+    assert_int_equal(more[MATCH_ANTICHEATS_MAX - 1].pins, 0);
+    match_destroy(match);
+    for (uint32_t i = 0; i < MATCH_ANTICHEATS_MAX; i++) registry_remove(&more[i]);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_watched, close_watched)
     const struct CMUnitTest tests[] = {
         TEST(it_sees_inputs_and_changes_nothing),
         TEST(it_hears_facts_of_both_kinds_and_changes_nothing),
         TEST(one_that_cannot_start_is_left_out),
+        TEST(a_match_with_too_many_victories_does_not_begin),
+        TEST(of_too_many_anticheats_the_first_watch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
