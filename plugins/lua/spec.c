@@ -15,7 +15,7 @@ enum {
     SCRIPT_COUNT_EVERY = 1000, /* nothing interrupts a script from outside in a test */
     DETAILS_BYTES = 8192,
 };
-#define CALL_UNITS UINT64_C(500000000) /* some seconds of one test's own code */
+#define CALL_UNITS UINT64_C(200000000) /* about a second of one test's own code */
 
 static const char spec_text[] =
 #include "spec.inc"
