@@ -45,7 +45,7 @@ uint32_t lobby_count_state(uint32_t state) {
 }
 
 muster_status lobby_table_init(uint32_t lobbies_max, void (*turn)(struct lobby *lobby)) {
-    lobbies.draining = false;
+    lobbies.draining = lobbies.turn_posted = false; /* a post of before may never have run */
     lobbies.turn = turn;
     return slots_init(&lobbies.slots, lobbies_max, sizeof(struct lobby));
 }

@@ -76,13 +76,13 @@ static muster_status run_in(struct instance *instance, struct mod *mod, int kind
  * start, one that took too long is tried again. */
 static muster_status run_patiently(struct instance *instance, struct mod *mod, int kind,
                                    struct probe *probe, char *error, uint32_t cap) {
-    muster_status status = MUSTER_OK;
-    enum sandbox_kill kill = SANDBOX_KILL_CPU;
-    for (int run = 0; run < RUNS_MAX && kill == SANDBOX_KILL_CPU; run++) {
+    muster_status status;
+    int runs = instance->lobbies || mod->is_upload ? 1 : RUNS_MAX;
+    enum sandbox_kill kill;
+    do {
         kill = SANDBOX_ALIVE;
         status = run_in(instance, mod, kind, probe, &kill, error, cap);
-        if (instance->lobbies || mod->is_upload) break;
-    }
+    } while (kill == SANDBOX_KILL_CPU && --runs > 0);
     return status;
 }
 

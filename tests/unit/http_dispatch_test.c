@@ -13,6 +13,7 @@
 
 #include "config.h"
 #include "http.h"
+#include "http_request.h"
 #include "loop.h"
 #include "party.h"
 
@@ -85,21 +86,6 @@ static void on_route(void *user, const struct muster_http_request *request) {
 
 static muster_status add(const void *owner, const char *method, const char *path, uint32_t flags) {
     return http_route_add(owner, method, path, flags, on_route, (void *)(uintptr_t)path, NULL);
-}
-
-static struct net_http_request request_of(const char *method, const char *path) {
-    static muster_request_id id;
-    return (struct net_http_request){.request = {.size = sizeof(struct muster_http_request),
-                                                 .id = ++id,
-                                                 .method = method,
-                                                 .path = path,
-                                                 .query = "",
-                                                 .address = "192.0.2.1",
-                                                 .authorization = "",
-                                                 .if_none_match = "",
-                                                 .content_type = "",
-                                                 .accept_encoding = "",
-                                                 .user_agent = ""}};
 }
 
 static uint32_t ask(const char *method, const char *path) {

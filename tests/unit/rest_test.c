@@ -4,6 +4,7 @@
 
 #include "console.h"
 #include "http.h"
+#include "http_request.h"
 #include "moderation.h"
 #include "paths.h"
 #include "rest.h"
@@ -61,21 +62,6 @@ static int close_rest(void **state) {
     return rig_close(state);
 }
 
-static struct net_http_request request_of(const char *method, const char *path) {
-    static muster_request_id id;
-    return (struct net_http_request){.request = {.size = sizeof(struct muster_http_request),
-                                                 .id = ++id,
-                                                 .method = method,
-                                                 .path = path,
-                                                 .query = "",
-                                                 .address = "192.0.2.1",
-                                                 .authorization = "",
-                                                 .if_none_match = "",
-                                                 .content_type = "application/json",
-                                                 .accept_encoding = "",
-                                                 .user_agent = ""}};
-}
-
 static uint32_t get(const char *path, const char *query) {
     struct net_http_request request = request_of("GET", path);
     uint32_t before = sent.count;
@@ -90,6 +76,7 @@ static uint32_t command(const char *authorization, const char *body) {
     uint32_t before = sent.count;
     request.admin = true;
     request.request.authorization = authorization;
+    request.request.content_type = "application/json";
     request.request.body = (struct muster_bytes){body, strlen(body)};
     http_dispatch(&request);
     assert_int_equal(sent.count, before + 1);
@@ -112,6 +99,7 @@ static void who_has_the_token_commands(void **state) {
     assert_int_equal(command("bearer token", ECHO), 200);
     struct net_http_request outside = request_of("POST", "/v1/admin/command");
     outside.request.authorization = "Bearer token";
+    outside.request.content_type = "application/json";
     outside.request.body = (struct muster_bytes){ECHO, strlen(ECHO)};
     http_dispatch(&outside); /* not at the players' address */
     assert_true(sent.status == 404 || sent.status == 405);
