@@ -122,7 +122,9 @@ setup_named() {
 test_named() {
     local started=$SECONDS total_passed=0 total_failed=0 quiet_build=1 name i
     setup
-    logs=$logs/named # a run of everything may be on its way beside this one
+    # A run of everything may be on its way beside this one, or this one be a test of another.
+    logs=${DEV_TEST_LOGS:-$logs}/named
+    export DEV_TEST_LOGS=$logs
     rm -rf "$logs"
     mkdir -p "$logs"
     build release || { echo "0 passed, 1 failed"; return 1; }
