@@ -1,10 +1,14 @@
 /* plugin - lua: game modes, rules and victory from scripts. The descriptor, the lifecycle, and the
  * answer to the watchdog; docs/scripting.md is for who writes mods. */
+#include "api.h"
 #include "catalog.h"
+#include "console.h"
 #include "lobby.h"
-#include "mode.h"
+#include "mode_role.h"
 #include "probe.h"
-#include "share.h"
+#include "roles.h"
+#include "rpc.h"
+#include "turns.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -131,11 +135,15 @@ static void read_config(struct instance *instance) {
             mod_permission_find(config->list_item(self, "uploadPermissions", i));
 }
 
+static const struct script_hooks script_hooks = {
+    .bind = api_bind, .take_mode = mode_take, .come_back = lobby_restart_later};
+
 static muster_status plugin_init(muster_self *self, const struct muster_host *host, void **out) {
     struct instance *instance = calloc(1, sizeof *instance);
     if (!instance) return MUSTER_NO_MEMORY;
     instance->self = self;
     instance->host = host;
+    instance->hooks = &script_hooks;
     read_config(instance);
     add_metrics(instance);
     muster_status status = host->lobby->settings_add(self, lobby_settings);

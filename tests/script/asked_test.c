@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "ask.h"
 #include "plugin_play.h"
 
 #include <stdio.h>

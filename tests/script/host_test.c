@@ -1,6 +1,10 @@
 /* What the host of a lobby is told of its scripts, who is stopped for good, and what of a match can
  * be saved. */
 #include "mod_rig.h"
+#include "note_take.h"
+#include "players.h"
+#include "trial_run.h"
+#include "turns.h"
 
 #include "note.h"
 #include "plugin_play.h"
@@ -380,7 +384,7 @@ static void code_that_joins_a_match_is_replayed(void **state) {
     rig_rule("mods", "one", "2.0.0", ",\"permissions\":[\"kick\"]");
     (void)reload("hooks.on('tick', 't', function() if match.tick() > 3 then error('x') end end)\n");
     struct rig *again = rig_create(true, UINT64_MAX, rig_path("mods"));
-    assert_int_equal(probe_run(again->instance, before, error, sizeof error), MUSTER_OK);
+    assert_int_equal(trial_run(again->instance, before, error, sizeof error), MUSTER_OK);
     rig_begin(again, "arena");
     testkit_match_tick(again->kit, again->match);
     const struct testkit_note *notes = testkit_match_notes(rig->kit, rig->match, &count);

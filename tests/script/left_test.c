@@ -1,5 +1,6 @@
 /* What is left when code, owners and players go. */
 #include "mod_rig.h"
+#include "state.h"
 
 #include "plugin_play.h"
 

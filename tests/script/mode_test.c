@@ -1,6 +1,8 @@
 /* A mode that owns everything, behind the role that the host calls: what comes in, what goes out,
  * and what is kept of it. */
 #include "mod_rig.h"
+#include "mode_role.h"
+#include "state.h"
 
 #include "mode.h"
 #include "plugin_play.h"

@@ -1,6 +1,10 @@
 /* What the operator sees of mods and does with them: the folders that are watched, what is granted
  * and left out, the console, what is told and how often. */
 #include "mod_rig.h"
+#include "note_take.h"
+#include "permissions.h"
+#include "trial.h"
+#include "trial_run.h"
 
 #include "catalog.h"
 #include "note.h"
@@ -680,7 +684,7 @@ static void what_does_not_start_is_not_known(void **state) {
         write_rule("fails", "1.0.0", "", texts[i]);
         assert_int_equal(mod_read(rig_path("mods/fails"), &mod, &wrong), MUSTER_OK);
         for (int times = 0; times < 2; times++) {
-            assert_int_equal(probe_run(instance, mod, error, sizeof error), MUSTER_INVALID);
+            assert_int_equal(trial_run(instance, mod, error, sizeof error), MUSTER_INVALID);
             assert_null(probe_find(instance, mod));
             assert_int_equal(probe_realms(instance, mod), 0);
         }

@@ -1,4 +1,5 @@
 #include "plugin_rig.h"
+#include "trial_run.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -80,7 +81,7 @@ void rig_know(struct rig *rig, const struct rig *other) {
     for (uint32_t i = 0; i < other->lobby->upload_count; i++) {
         char error[400];
         muster_status status =
-            probe_run(rig->instance, other->lobby->uploads[i], error, sizeof error);
+            trial_run(rig->instance, other->lobby->uploads[i], error, sizeof error);
         require(status == MUSTER_OK);
     }
 }

@@ -1,0 +1,428 @@
+/* roles - see roles.h. */
+#include "roles.h"
+#include "ask.h"
+#include "catalog.h"
+#include "mode_role.h"
+#include "note.h"
+#include "note_take.h"
+#include "objects.h"
+#include "players.h"
+#include "probe.h"
+#include "realm_scripts.h"
+#include "reload.h"
+#include "settings.h"
+#include "share.h"
+#include "speech.h"
+#include "start.h"
+#include "state.h"
+#include "timers.h"
+#include "words.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- rules: the lobby ------------------------------------------------------------------------ */
+
+static muster_status rules_create(void *user, muster_lobby_id id, void **state) {
+    struct lobby *lobby = lobby_create(user, id);
+    if (!lobby) return MUSTER_NO_MEMORY;
+    *state = lobby;
+    if (id) lobby_refresh(lobby);
+    return MUSTER_OK;
+}
+
+static void rules_destroy(void *user, void *state) {
+    (void)user;
+    lobby_destroy(state);
+}
+
+#define ACTION_ROW(name, code, text) [code] = text,
+static const char *const action_names[] = {MUSTER_ACTION_MAP(ACTION_ROW)};
+
+/* Sets event and args for the question; the number of args. */
+static unsigned word_question(const struct muster_action *action, enum event *event,
+                              struct arg args[4]) {
+    static const char *const teams[] = {"none", "red", "blue"};
+    struct arg player = action->player ? A_PLAYER(action->player) : A_NIL;
+    args[0] = player;
+    switch (action->kind) {
+    case MUSTER_ACTION_JOIN:
+    case MUSTER_ACTION_SPECTATE:
+        *event = EVENT_JOIN_ATTEMPT;
+        args[1] = A_BOOL(action->kind == MUSTER_ACTION_SPECTATE);
+        return 2;
+    case MUSTER_ACTION_TEAM_CHANGE:
+        *event = EVENT_TEAM_ATTEMPT;
+        if (action->target) args[0] = A_PLAYER(action->target);
+        args[1] = A_TEXT(teams[action->team < MUSTER_TEAM_COUNT ? action->team : 0]);
+        return 2;
+    case MUSTER_ACTION_START: *event = EVENT_START_ATTEMPT; return 1;
+    case MUSTER_ACTION_SETTING:
+        *event = EVENT_SETTING_ATTEMPT;
+        args[0] = A_TEXT(action->key);
+        args[1] = A_JSON(action->value);
+        args[2] = player;
+        return 3;
+    default:
+        *event = EVENT_ACTION_ATTEMPT;
+        args[0] = A_TEXT(action_names[action->kind]);
+        args[1] = player;
+        args[2] = action->target ? A_PLAYER(action->target) : A_NIL;
+        args[3] = A_TEXT(action->value && *action->value ? action->value : action->key);
+        return 4;
+    }
+}
+
+/* The mode of the lobby, or of the one that is to be created with these settings; null: no mod. */
+static const struct mod *mode_chosen(const struct instance *instance, const struct lobby *lobby) {
+    struct muster_lobby_info info = {.size = sizeof info};
+    const char *name = instance->creating_mode;
+    if (lobby && instance->host->lobby->get(instance->self, lobby->id, &info) == MUSTER_OK)
+        name = info.game_mode;
+    const struct mod *mode = mods_find(instance->mods, name);
+    return mode && mode->kind == MOD_MODE ? mode : NULL;
+}
+
+static bool is_offered(const struct instance *instance, const char *id) {
+    const struct mod *mod = mods_find(instance->mods, id);
+    return mod && mod->kind == MOD_RULE && rule_is_offered(instance, id) &&
+           probe_find(instance, mod);
+}
+
+/* May these rules be chosen, and do they go together? */
+static bool check_list(const struct instance *instance, const struct mod *mode, const json_t *list,
+                       char *reason, uint32_t cap) {
+    const char *ids[REALM_SCRIPTS_MAX + 1];
+    struct mod *mods[REALM_SCRIPTS_MAX];
+    struct mod_error wrong;
+    uint32_t id_count = 0, count;
+    size_t i;
+    json_t *item;
+    if (mode) ids[id_count++] = mode->id;
+    json_array_foreach(list, i, item) {
+        const char *id = json_string_value(item);
+        if (!id || !is_offered(instance, id) || id_count > REALM_SCRIPTS_MAX) {
+            snprintf(reason, cap, "rules: expected rules of this server, found \"%.60s\"",
+                     id ? id : "");
+            return false;
+        }
+        ids[id_count++] = id;
+    }
+    if (mods_choose(instance->mods, ids, id_count, mods, REALM_SCRIPTS_MAX, &count, &wrong) == 0)
+        return true;
+    snprintf(reason, cap, "rules: %.200s", wrong.text);
+    return false;
+}
+
+static bool check_chosen(const struct instance *instance, const struct lobby *lobby,
+                         const char *json, char *reason, uint32_t cap) {
+    json_t *list = json_loads(json, 0, NULL);
+    bool good = check_list(instance, mode_chosen(instance, lobby), list, reason, cap);
+    json_decref(list);
+    return good;
+}
+
+static muster_verdict rules_allow(void *user, void *state, const struct muster_action *action,
+                                  char *reason, uint32_t cap) {
+    struct lobby *lobby = state;
+    struct arg args[4];
+    enum event event;
+    struct instance *instance = user;
+    if (action->kind == MUSTER_ACTION_LOBBY_CREATE) /* its settings are asked about right after */
+        snprintf(instance->creating_mode, sizeof instance->creating_mode, "%s", action->key);
+    bool rules = action->kind == MUSTER_ACTION_SETTING && strcmp(action->key, "rules") == 0;
+    if (rules && !check_chosen(instance, lobby, action->value, reason, cap)) return MUSTER_REJECT;
+    if (lobby && action->kind == MUSTER_ACTION_CHAT) lobby->speaker = action->player;
+    if (!lobby || action->kind == MUSTER_ACTION_CHAT || action->kind > MUSTER_ACTION_VOTE_CALL)
+        return MUSTER_PASS;
+    unsigned count = word_question(action, &event, args);
+    enum ruling ruling = realm_veto(&lobby->lobby, event, args, count, reason, cap);
+    if (ruling == RULING_FAILED && rules) ruling = RULING_YES; /* how the host takes it out */
+    if (ruling == RULING_YES) return MUSTER_PASS;
+    snprintf(action->refusal->word, sizeof action->refusal->word, "rule");
+    return MUSTER_REJECT;
+}
+
+static muster_verdict rules_chat(void *user, void *state, muster_lobby_id id, uint32_t seat,
+                                 char *text, uint32_t cap) {
+    struct lobby *lobby = state;
+    (void)user;
+    (void)id;
+    if (!lobby) return MUSTER_PASS;
+    muster_player_id player = lobby->speaker; /* asked right before: may this line be said? */
+    if (text[0] == '/' && player) {
+        speech_take(lobby, player, seat, text + 1);
+        return MUSTER_REJECT;
+    }
+    struct arg args[] = {player ? A_PLAYER(player) : A_NIL};
+    enum ruling ruling = realm_filter_text(&lobby->lobby, EVENT_CHAT, text, cap, args, 1);
+    if (ruling == RULING_FAILED && player)
+        speech_tell(lobby, player, "nobody has heard that: a rule of this lobby has failed");
+    return ruling == RULING_YES ? MUSTER_PASS : MUSTER_REJECT;
+}
+
+static void tell_setting(struct realm *realm, const char *key) {
+    char text[2048];
+    for (uint32_t i = 0; i < realm->script_count; i++)
+        script_setting_changed(realm->scripts[i], key);
+    if (!realm_has(realm, EVENT_SETTING_CHANGED)) return;
+    const char *json = lobby_setting_json(realm, key, text, sizeof text);
+    struct arg args[] = {A_TEXT(key), json ? A_JSON(json) : A_NIL};
+    realm_notify(realm, EVENT_SETTING_CHANGED, args, 2);
+}
+
+static void rules_changed(void *user, void *state, const char *key, const char *value) {
+    struct lobby *lobby = state;
+    (void)user;
+    (void)value;
+    if (!lobby) return;
+    if (strcmp(key, "rules") == 0)
+        lobby_restart_later(lobby);
+    else
+        tell_setting(&lobby->lobby, key);
+}
+
+static void rules_notice(void *user, void *state, const struct muster_notice *notice) {
+    struct lobby *lobby = state;
+    (void)user;
+    if (!lobby) return;
+    struct realm *realm = &lobby->lobby;
+    struct arg args[2] = {notice->player ? A_PLAYER(notice->player) : A_NIL};
+    switch (notice->kind) {
+    case MUSTER_NOTICE_LOBBY_STATE:
+        args[0] = A_TEXT(lobby_state_name(notice->value));
+        realm_notify(realm, EVENT_LOBBY_STATE, args, 1);
+        break;
+    case MUSTER_NOTICE_LOBBY_HOST: realm_notify(realm, EVENT_HOST_CHANGED, args, 1); break;
+    case MUSTER_NOTICE_SEAT_TAKEN: realm_notify(realm, EVENT_PLAYER_JOIN, args, 1); break;
+    case MUSTER_NOTICE_SEAT_LEFT:
+        args[1] = A_TEXT(leave_name(notice->value));
+        realm_notify(realm, EVENT_PLAYER_LEAVE, args, 2);
+        players_forget(realm, notice->player);
+        break;
+    default: break;
+    }
+}
+
+/* ---- rules: the match ------------------------------------------------------------------------ */
+
+static muster_status match_begin(void *user, void *state, const struct muster_match_info *info) {
+    (void)user;
+    if (!state) return MUSTER_OK;
+    lobby_match_begin(state, info);
+    return MUSTER_OK;
+}
+
+static void match_end(void *user, void *state) {
+    struct lobby *lobby = state;
+    (void)user;
+    if (!lobby) return;
+    realm_check_states(&lobby->match);
+    realm_deinit(&lobby->match);
+}
+
+static void match_note(void *user, void *state, const void *data, uint32_t len) {
+    (void)user;
+    if (state) note_take(state, data, len);
+}
+
+static void match_join(void *user, void *state, uint32_t seat) {
+    struct lobby *lobby = state;
+    (void)user;
+    if (!lobby || lobby->match.script_count == 0) return;
+    if (!mode_seats(lobby, seat)) players_seat(&lobby->match, seat);
+    struct arg args[] = {A_SEAT(seat)};
+    realm_notify(&lobby->match, EVENT_PLAYER_JOIN, args, 1);
+}
+
+static void match_leave(void *user, void *state, uint32_t seat, uint32_t reason) {
+    struct lobby *lobby = state;
+    (void)user;
+    if (!lobby || lobby->match.script_count == 0) return;
+    struct arg args[] = {A_SEAT(seat), A_TEXT(leave_name(reason))};
+    realm_notify(&lobby->match, EVENT_PLAYER_LEAVE, args, 2);
+    players_forget(&lobby->match, seat);
+}
+
+static void match_setting(void *user, void *state, const char *key) {
+    struct lobby *lobby = state;
+    (void)user;
+    if (lobby) tell_setting(&lobby->match, key);
+}
+
+/* Staggered by lobby, but the same in a replay: by the seed. */
+static bool keeps_now(const struct lobby *lobby) {
+    uint32_t every = lobby->match.tick_rate_hz * KEEP_EVERY_MS / 1000;
+    return every < 2 || (lobby->match.tick + lobby->seed % every) % every == 0;
+}
+
+static void match_tick(void *user, void *state, const struct muster_tick *tick) {
+    struct lobby *lobby = state;
+    (void)user;
+    if (!lobby || lobby->match.script_count == 0) return;
+    struct realm *realm = &lobby->match;
+    realm->tick = tick->tick;
+    realm->now_ms = tick->elapsed_ms;
+    if (realm->is_mode_lost) lobby_base_alone(realm);
+    for (uint32_t i = 0; i < realm->script_count; i++) {
+        if (realm->scripts[i]->revert_due) script_revert(realm->scripts[i]);
+        if (realm->scripts[i]->restart_due) script_restart(realm->scripts[i]);
+        script_trial_check(realm->scripts[i]);
+        script_timers_run(realm->scripts[i], realm->now_ms);
+    }
+    if (realm->message_count) realm_deliver(realm);
+    if (realm_has(realm, EVENT_TICK)) {
+        struct arg args[] = {A_NUMBER((double)tick->dt_us / 1e6)};
+        realm_notify(realm, EVENT_TICK, args, 1);
+    }
+    if (keeps_now(lobby))
+        for (uint32_t i = 0; i < realm->script_count; i++) script_keep(realm->scripts[i]);
+    mode_step_end(lobby);
+    share_tick_end(realm);
+}
+
+static void adjust(void *user, void *state, muster_match_id match, const struct muster_param *param,
+                   int64_t *value) {
+    static const struct {
+        const char *name;
+        enum event event;
+    } params[] = {{"damage", EVENT_DAMAGE},
+                  {"speed", EVENT_SPEED},
+                  {"respawn_ms", EVENT_RESPAWN},
+                  {"score", EVENT_SCORE}};
+    struct lobby *lobby = state;
+    (void)user;
+    (void)match;
+    if (!lobby || lobby->match.script_count == 0) return;
+    for (size_t i = 0; i < sizeof params / sizeof *params; i++) {
+        if (strcmp(param->name, params[i].name) != 0) continue;
+        if (!realm_has(&lobby->match, params[i].event)) return;
+        struct arg args[] = {A_SEAT(param->seat), A_SEAT(param->other_seat)};
+        *value = realm_filter(&lobby->match, params[i].event, *value, args, 2);
+        return;
+    }
+}
+
+static void match_fact(void *user, void *state, const struct muster_fact *fact) {
+    struct lobby *lobby = state;
+    (void)user;
+    if (!lobby || lobby->match.script_count == 0) return;
+    if (strcmp(fact->kind, MUSTER_FACT_REFUSED) == 0) {
+        objects_refused(&lobby->match, fact);
+        return;
+    }
+    enum event event = event_find(fact->kind);
+    if (event < EVENT_SPAWN || event > EVENT_TOUCH || !realm_has(&lobby->match, event)) return;
+    struct arg args[4] = {A_SEAT(fact->seat)};
+    unsigned count = 1;
+    if (event == EVENT_KILL) {
+        args[1] = A_SEAT(fact->other_seat);
+        args[2] = A_TEXT(fact->text ? fact->text : "");
+        args[3] = A_SEAT(fact->third_seat);
+        count = 4;
+    } else if (event != EVENT_SPAWN) {
+        args[1] = A_INT(fact->value);
+        count = 2;
+    }
+    realm_notify(&lobby->match, event, args, count);
+}
+
+/* ---- state ----------------------------------------------------------------------------------- */
+
+static void rules_save(void *user, void *state, struct muster_writer *out) {
+    static uint8_t bytes[SCRIPT_STATE_BYTES_MAX];
+    struct lobby *lobby = state;
+    (void)user;
+    if (!lobby) return;
+    muster_put_u32(out, lobby->match.tick);
+    muster_put_u64(out, lobby->match.now_ms);
+    objects_save(&lobby->match, out);
+    for (uint32_t i = 0; i < lobby->match.script_count; i++) {
+        struct script *script = lobby->match.scripts[i];
+        uint32_t len = script_save(script, bytes, sizeof bytes);
+        muster_put_str(out, script->mod->id);
+        muster_put_u32(out, len);
+        muster_put_bytes(out, bytes, len);
+    }
+    mode_save(lobby, out);
+}
+
+/* Nobody joins a match that goes on from a saved state: they are in. */
+static void seat_players(struct realm *realm) {
+    const struct muster_host_match *match = realm_host(realm)->match;
+    struct muster_seat_info row = {.size = sizeof row};
+    for (uint32_t seat = 0; seat < MUSTER_SEATS_MAX; seat++)
+        if (match->seat_get(realm_self(realm), realm->match, seat, &row) == MUSTER_OK)
+            players_seat(realm, seat);
+}
+
+static muster_status rules_load(void *user, void *state, struct muster_reader *in) {
+    struct lobby *lobby = state;
+    (void)user;
+    if (!lobby) return MUSTER_OK;
+    lobby->match.tick = muster_get_u32(in); /* before timers begin */
+    lobby->match.now_ms = muster_get_u64(in);
+    objects_load(&lobby->match, in);
+    if (lobby->match.match) seat_players(&lobby->match);
+    for (uint32_t i = 0; i < lobby->match.script_count; i++) {
+        char id[MOD_ID_MAX + 1];
+        muster_get_str(in, id, sizeof id);
+        uint32_t len = muster_get_u32(in);
+        const uint8_t *bytes = muster_get_bytes(in, len);
+        struct script *script = lobby->match.scripts[i];
+        if (in->overflow || strcmp(id, script->mod->id) != 0) return MUSTER_INVALID;
+        if (len && script_load(script, bytes, len)) return MUSTER_INVALID;
+    }
+    return mode_load(lobby, in);
+}
+
+const struct muster_rules lobby_rules = {
+    .size = sizeof lobby_rules,
+    .create = rules_create,
+    .destroy = rules_destroy,
+    .allow = rules_allow,
+    .adjust = adjust,
+    .chat = rules_chat,
+    .save = rules_save,
+    .load = rules_load,
+    .changed = rules_changed,
+    .notice = rules_notice,
+    .match_begin = match_begin,
+    .match_end = match_end,
+    .match_join = match_join,
+    .match_leave = match_leave,
+    .match_tick = match_tick,
+    .match_fact = match_fact,
+    .match_setting = match_setting,
+    .match_note = match_note,
+};
+
+/* ---- victory --------------------------------------------------------------------------------- */
+
+static muster_status victory_create(void *user, const struct muster_match_info *info,
+                                    void **state) {
+    *state = lobby_find(user, info->lobby);
+    return MUSTER_OK;
+}
+
+static void victory_destroy(void *user, void *state) {
+    (void)user;
+    (void)state; /* the lobby is the rules' */
+}
+
+static muster_verdict victory_evaluate(void *user, void *state,
+                                       const struct muster_match_facts *facts,
+                                       struct muster_victory_result *out) {
+    struct lobby *lobby = state;
+    (void)user;
+    if (!lobby || !realm_has(&lobby->match, EVENT_VICTORY)) return MUSTER_UNDECIDED;
+    lobby->match.now_ms = facts->elapsed_ms; /* the same moment for all who decide */
+    return realm_victory(&lobby->match, &out->winning_team, &out->reason) ? MUSTER_DECIDED
+                                                                          : MUSTER_UNDECIDED;
+}
+
+const struct muster_victory lobby_victory = {.size = sizeof lobby_victory,
+                                             .create = victory_create,
+                                             .destroy = victory_destroy,
+                                             .evaluate = victory_evaluate};

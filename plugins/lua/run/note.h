@@ -1,0 +1,30 @@
+/* note - what a match's log holds of scripts; see host->match->note.
+ *
+ * First kind, applied when it is written and at the same place in a replay: which mods play
+ * (begin), a reload, a command, a message from the lobby realm. Second kind, written inside a step
+ * and known to a replay from the start: where a script was stopped, what it read from outside.
+ */
+#ifndef LUA_NOTE_H
+#define LUA_NOTE_H
+
+#include "realm.h"
+
+struct lobby;
+struct mod;
+
+enum note_kind { NOTE_BEGIN = 1, NOTE_RELOAD, NOTE_COMMAND, NOTE_MESSAGE, NOTE_STOP, NOTE_ANSWER };
+
+/* mods: those that play, in order. */
+muster_status note_begin(struct realm *realm, struct mod *const *mods, uint32_t count);
+/* before: the version that was offered till now, or null. */
+muster_status note_reload(struct realm *realm, const struct mod *mod, const struct mod *before);
+muster_status note_command(struct realm *realm, uint32_t script, const char *name, uint32_t seat,
+                           const char *arguments);
+muster_status note_message(struct realm *realm, const char *name, const void *bytes, uint32_t len);
+/* Instead of host_calls: not in that entry, but between it and the next one. */
+#define NOTE_STOP_AFTER UINT32_MAX
+void note_stop(struct realm *realm, uint32_t script, uint64_t call, uint32_t host_calls);
+/* What was read now, as the effect of this number of this entry. */
+void note_answer(struct realm *realm, uint32_t host_calls, const void *bytes, uint32_t len);
+
+#endif

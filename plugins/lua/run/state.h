@@ -1,0 +1,35 @@
+/* state - the state of a script: made, kept, saved, loaded. */
+#ifndef LUA_STATE_H
+#define LUA_STATE_H
+
+#include "script.h"
+
+/* What a restart or a reload hands over. */
+struct script_saved {
+    const void *bytes;
+    uint32_t len;
+    char changed[SCRIPT_CHANGED_BYTES]; /* kept values of another kind than the new code begins
+                                         * with: what to tell, or "" */
+};
+/* The value on top is the state from now on; pops it. */
+void script_state_set(lua_State *L, struct script *script);
+/* A mode's state, as its init makes it. */
+void script_state_init(lua_State *L, struct script *script);
+void script_state_restore(lua_State *L, struct script *script, struct script_saved *saved);
+/* Pushes the table that holds the state; a rule may have given the global another one. */
+void script_push_table(lua_State *L, const struct script *script);
+/* For what calls a mode, at the place where it is among the arguments: pushes the state; the number
+ * of values pushed, 0 for a rule, which has the global. */
+int script_push_state(lua_State *L, const struct script *script);
+/* State and generator as bytes at out (cap bytes); the number, or 0 when the state cannot be saved.
+ */
+uint32_t script_save(struct script *script, void *out, uint32_t cap);
+/* Tells the tester of a state that could not be saved now, and of nothing else. */
+void script_check_state(struct script *script);
+/* Takes over what script_save wrote. */
+muster_status script_load(struct script *script, const void *saved, uint32_t len);
+/* Keeps the present state as the last good one. False: it cannot be kept, or the script is stopped.
+ */
+bool script_keep(struct script *script);
+
+#endif
