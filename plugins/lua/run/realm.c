@@ -1,5 +1,4 @@
-/* realm - life of the scripts of a lobby or match, and their bus; see realm.h. dispatch.c asks
- * them. */
+/* realm - what the scripts of a realm hook, and their bus; see realm.h. ask.c asks them. */
 #include "realm.h"
 #include "objects.h"
 #include "share.h"

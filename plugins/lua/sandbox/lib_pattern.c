@@ -1,4 +1,4 @@
-/* lib_pattern - string.find, match, gmatch and gsub on the matcher of match.c. */
+/* lib_pattern - string.find, match, gmatch and gsub on the matcher of pattern.c. */
 #include "internal.h"
 #include "pattern.h"
 
