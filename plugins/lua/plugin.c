@@ -5,7 +5,6 @@
 #include "console.h"
 #include "lobby.h"
 #include "mode_role.h"
-#include "probe.h"
 #include "roles.h"
 #include "rpc.h"
 #include "turns.h"

@@ -1,9 +1,6 @@
 /* api - binding the tables, and what their functions share; see api.h. */
 #include "api.h"
-#include "internal.h"
-#include "objects.h"
 #include "settings.h"
-#include "value.h"
 
 #include <lauxlib.h>
 #include <math.h>

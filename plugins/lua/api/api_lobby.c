@@ -2,7 +2,6 @@
 #include "api.h"
 #include "args.h"
 #include "report.h"
-#include "speech.h"
 #include "words.h"
 
 #include <lauxlib.h>

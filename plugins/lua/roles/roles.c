@@ -3,7 +3,6 @@
 #include "ask.h"
 #include "catalog.h"
 #include "mode_role.h"
-#include "note.h"
 #include "note_take.h"
 #include "objects.h"
 #include "players.h"

@@ -8,7 +8,6 @@
 #include "reload.h"
 #include "report.h"
 #include "settings.h"
-#include "share.h"
 #include "start.h"
 #include "turns.h"
 

@@ -1,7 +1,6 @@
 /* note - writing what a match's log holds of scripts; see note.h. */
 #include "note.h"
 #include "permissions.h"
-#include "probe.h"
 #include "speech.h"
 
 #include <stdlib.h>

@@ -1,7 +1,6 @@
 /* realm - what the scripts of a realm hook, and their bus; see realm.h. ask.c asks them. */
 #include "realm.h"
-#include "objects.h"
-#include "share.h"
+#include "script.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,5 @@
 /* script - start, entries, state and end of one script; see script.h. */
 #include "script.h"
-#include "mode.h"
 #include "mode_lost.h"
 #include "note.h"
 #include "report.h"

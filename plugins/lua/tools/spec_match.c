@@ -1,5 +1,4 @@
 /* spec_match - what spec.lua calls of lobbies and their matches; see spec.h. */
-#include "api.h"
 #include "catalog.h"
 #include "spec.h"
 #include "value.h"

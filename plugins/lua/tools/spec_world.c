@@ -1,5 +1,4 @@
 /* spec_world - what spec.lua calls: the world, its players and its time; see spec.h. */
-#include "api.h"
 #include "args.h"
 #include "catalog.h"
 #include "spec.h"
