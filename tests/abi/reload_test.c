@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config.h"
 #include "events.h"
 #include "loop.h"
 #include "pending.h"
@@ -85,6 +86,9 @@ static void test_swap(void **state) {
     assert_int_equal(registry_settings("zoo_alpha")->count, 2);
     assert_int_equal(registry_count(MUSTER_ROLE_MODE), 1);
     assert_int_equal(reloads_told, 1);
+    assert_string_equal(config_string("zoo_reload", "title"), "second");
+    assert_int_equal(config_int("zoo_reload", "secondOnly"), 7);
+    assert_null(config_entry("zoo_reload", "firstOnly"));
     tiny_host_turns(4);
     assert_int_equal(generations_of("zoo_reload"), 1);
 }
@@ -145,11 +149,15 @@ static void unchanged(void) {
     assert_null(registry_mode("zoo_gamma"));
     assert_int_equal(registry_settings("zoo_beta")->count, 2);
     assert_int_equal(reloads_told, 0);
+    assert_string_equal(config_string("zoo_reload", "title"), "first");
+    assert_int_equal(config_int("zoo_reload", "firstOnly"), 7);
+    assert_null(config_entry("zoo_reload", "secondOnly"));
 }
 
 static void test_failure_keeps_the_old(void **state) {
     char error[PLUGIN_ERROR_MAX] = "";
     (void)state;
+    const char *title = config_string("zoo_reload", "title"); /* as the old one may hold it */
     tiny_host_install(&host, "zoo_reload_3", "zoo_reload", 0755);
     assert_int_equal(plugin_reload("zoo_reload", error), MUSTER_UNAVAILABLE);
     assert_string_equal(error, "plugin zoo_reload (mode): start failed: unavailable");
@@ -163,6 +171,7 @@ static void test_failure_keeps_the_old(void **state) {
     assert_int_equal(plugin_reload("zoo_reload", error), MUSTER_STATE);
     plugin_leave();
     unchanged();
+    assert_string_equal(title, "first");
 }
 
 static void test_names_are_owned(void **state) {

@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <elf.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -218,6 +219,50 @@ static uint8_t *file_read(const char *path, size_t *len) {
     assert_int_equal(fread(data, 1, *len, file), *len);
     fclose(file);
     return data;
+}
+
+/* The entry of the dynamic segment. */
+static Elf64_Dyn *dynamic_entry(uint8_t *data, int64_t tag) {
+    const Elf64_Ehdr *header = (const Elf64_Ehdr *)data;
+    const Elf64_Phdr *segment = (const Elf64_Phdr *)(data + header->e_phoff);
+    while (segment->p_type != PT_DYNAMIC) segment++;
+    Elf64_Dyn *entry = (Elf64_Dyn *)(data + segment->p_offset);
+    while (entry->d_tag != tag && entry->d_tag != DT_NULL) entry++;
+    assert_int_equal(entry->d_tag, tag);
+    return entry;
+}
+
+/* Every way in which a file has code run before it is asked for any. */
+static void test_early_code(void **state) {
+    static const struct {
+        int64_t tag, becomes; /* of an entry that zoo_actor has */
+        uint64_t value, more; /* more: is added to what stands there */
+        muster_status status;
+    } cases[] = {
+        {DT_INIT_ARRAYSZ, DT_INIT_ARRAYSZ, 0, 0, MUSTER_OK},
+        {DT_INIT_ARRAYSZ, DT_INIT_ARRAYSZ, 8, 0, MUSTER_OK}, /* the compiler's own */
+        {DT_INIT_ARRAYSZ, DT_INIT_ARRAYSZ, 9, 0, MUSTER_DENIED},
+        {DT_FINI, DT_PREINIT_ARRAYSZ, 0, 0, MUSTER_OK},
+        {DT_FINI, DT_PREINIT_ARRAYSZ, 8, 0, MUSTER_DENIED},
+        {DT_INIT, DT_INIT, 0, 0, MUSTER_OK}, /* none */
+        {DT_INIT, DT_INIT, 0, 4, MUSTER_DENIED},
+    };
+    char error[PLUGIN_ERROR_MAX];
+    size_t len;
+    (void)state;
+    if (SANITIZED) skip(); /* as above */
+    uint8_t *data = file_read(ZOO_DIR "/zoo_actor.so", &len);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        Elf64_Dyn *entry = dynamic_entry(data, cases[i].tag), kept = *entry;
+        entry->d_tag = cases[i].becomes;
+        entry->d_un.d_val = cases[i].more ? kept.d_un.d_val + cases[i].more : cases[i].value;
+        if (plugin_elf_check(data, len, error, sizeof error) != cases[i].status)
+            fail_msg("case %zu: expected %d", i, (int)cases[i].status);
+        *entry = kept;
+    }
+    ((Elf64_Ehdr *)data)->e_shnum = 0; /* no names of sections: what DT_INIT is cannot be told */
+    assert_int_equal(plugin_elf_check(data, len, error, sizeof error), MUSTER_DENIED);
+    free(data);
 }
 
 /* Whatever stands in the headers and the dynamic segment, the check stays inside the file. */
@@ -582,6 +627,7 @@ int main(int argc, char **argv) {
         TEST(test_writable_folder),
         TEST(test_no_plain_file),
         TEST(test_broken_elf),
+        TEST(test_early_code),
         TEST(test_changed_elf),
         TEST(test_pin),
         TEST(test_no_data_dir),

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, readdir } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readdir, symlink } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import tls from "node:tls";
@@ -96,7 +96,7 @@ test("a locked node plays a match, keeps it, and stops in order", async (t) => {
     assert.doesNotMatch(server.output, /refused system calls/);
 });
 
-test("TLS works, and takes a certificate that replaces the old one's file", async (t) => {
+test("TLS works, and takes a certificate that comes by a new link or as a new file", async (t) => {
     const dir = await tempDir(t);
     const make = async (name) => {
         const pair = { cert: path.join(dir, `${name}.crt`), key: path.join(dir, `${name}.key`) };
@@ -113,14 +113,26 @@ test("TLS works, and takes a certificate that replaces the old one's file", asyn
         socket.destroy();
         return CN;
     };
+    const renewed = async (server, name) => {
+        server.signal("SIGHUP");
+        await eventually("the new certificate", async () => (await subject(server)) === name);
+    };
     const first = await make("first");
     const second = await make("second");
-    const server = await startLocked(t, { tls: first });
+    const third = await make("third");
+    /* Links into another folder, as those who renew certificates make them. */
+    const live = await tempDir(t);
+    const pair = { cert: path.join(live, "cert"), key: path.join(live, "key") };
+    await symlink(first.cert, pair.cert);
+    await symlink(first.key, pair.key);
+    const server = await startLocked(t, { tls: pair });
     assert.equal(await subject(server), "first");
-    await runFile("mv", [second.cert, first.cert]);
-    await runFile("mv", [second.key, first.key]);
-    server.signal("SIGHUP");
-    await eventually("the new certificate", async () => (await subject(server)) === "second");
+    await runFile("ln", ["-sfn", second.cert, pair.cert]);
+    await runFile("ln", ["-sfn", second.key, pair.key]);
+    await renewed(server, "second");
+    await runFile("mv", [third.cert, pair.cert]);
+    await runFile("mv", [third.key, pair.key]);
+    await renewed(server, "third");
 });
 
 test("an open node is the control: the same attempts come through", async (t) => {

@@ -6,11 +6,17 @@
 
 #if ZOO_GENERATION == 1
 #define OWN_MODE "zoo_beta"
+#define OWN_KEY "firstOnly"
 #define TITLE "first"
 #else
 #define OWN_MODE "zoo_gamma"
+#define OWN_KEY "secondOnly"
 #define TITLE "second"
 #endif
+
+static const char config_schema[] =
+    "[{\"key\":\"title\",\"type\":\"string\",\"default\":\"" TITLE "\",\"max\":20},"
+    "{\"key\":\"" OWN_KEY "\",\"type\":\"int\",\"default\":7,\"min\":1,\"max\":9}]";
 
 struct reload {
     muster_self *self;
@@ -137,5 +143,5 @@ static const struct muster_mode mode = {
 static const struct muster_role roles[] = {{.kind = MUSTER_ROLE_MODE, .vtable = &mode}};
 
 MUSTER_PLUGIN(.name = "zoo_reload", .version = "1.0.0", .description = "Is reloaded.",
-              .roles = roles, .role_count = 1, .init = reload_init, .start = reload_start,
-              .fini = reload_fini);
+              .roles = roles, .role_count = 1, .config_schema = config_schema, .init = reload_init,
+              .start = reload_start, .fini = reload_fini);
