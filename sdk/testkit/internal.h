@@ -356,6 +356,7 @@ muster_status rulings_note(muster_self *self, struct match *match, const void *d
 extern const struct muster_host_lobby kit_lobby;
 extern const struct muster_host_player kit_player;
 void lobby_free(struct testkit *kit);
+void player_unseat(struct testkit *kit, muster_player_id id); /* in no lobby any more */
 /* rules.c: of kit_lobby, and methods */
 extern const struct muster_host_rpc kit_rpc;
 void rules_close(muster_self *self);

@@ -39,6 +39,7 @@ struct muster_lobby_info *testkit_lobby(struct testkit *kit, muster_lobby_id id)
 void testkit_lobby_remove(struct testkit *kit, muster_lobby_id id) {
     struct lobby *lobby = lobby_find(kit, id);
     if (!lobby) return;
+    for (uint32_t i = 0; i < lobby->member_count; i++) player_unseat(kit, lobby->members[i].player);
     DL_DELETE(kit->lobbies, lobby);
     free(lobby);
 }
@@ -181,6 +182,13 @@ muster_player_id testkit_player_add(struct testkit *kit, const char *player_key,
 struct muster_player_info *testkit_player(struct testkit *kit, muster_player_id id) {
     struct player *player = player_find_id(kit, id);
     return player ? &player->info : NULL;
+}
+
+void player_unseat(struct testkit *kit, muster_player_id id) {
+    struct muster_player_info *info = testkit_player(kit, id);
+    if (!info) return;
+    info->lobby = 0;
+    info->seat = MUSTER_SEAT_NONE;
 }
 
 static muster_status player_get(muster_self *self, muster_player_id id,

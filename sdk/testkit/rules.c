@@ -50,8 +50,7 @@ void testkit_member_remove(struct testkit *kit, muster_lobby_id id, muster_playe
     struct lobby *lobby = lobby_find(kit, id);
     struct muster_member_info *member = testkit_member(kit, id, player);
     if (!member) return;
-    struct muster_player_info *info = testkit_player(kit, player);
-    if (info) info->lobby = 0;
+    player_unseat(kit, player);
     memmove(member, member + 1,
             (size_t)(&lobby->members[lobby->member_count] - (member + 1)) * sizeof(*member));
     lobby->member_count--;

@@ -116,9 +116,25 @@ test("a mode without an arena is shown and played by what it declares", async (t
     assert.deepEqual(faults, []);
 });
 
+/** Where the buttons of the pad lie around the middle one: {Up: [0, -1], ...} */
+const padSeen = (page) => page.evaluate(() => {
+    const middleOf = (button) => {
+        const { left, right, top, bottom } = button.getBoundingClientRect();
+        return [(left + right) / 2, (top + bottom) / 2];
+    };
+    const [x, y] = middleOf(document.querySelector("#mode-pad [data-button]"));
+    const sideOf = (button) => {
+        const [atX, atY] = middleOf(button);
+        return [Math.sign(Math.round(atX - x)), Math.sign(Math.round(atY - y))];
+    };
+    return Object.fromEntries([...document.querySelectorAll("#mode-pad [data-move]")]
+        .map((button) => [button.ariaLabel, sideOf(button)]));
+});
+
 test("a thumb plays it on a phone", async (t) => {
     const view = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
     const { page, faults } = await setUp(t, view);
+    assert.deepEqual(await padSeen(page), { Up: [0, -1], Left: [-1, 0], Right: [1, 0], Down: [0, 1] });
     await page.tap("#mode-pad [data-button='1']");
     await until(page, "Ada", ({ Taps }) => Taps === "1");
     await page.tap("#mode-pad [aria-label=Right]");
