@@ -14,16 +14,31 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "registration.h"
 
 enum { CUSTOM_MAX = 256, NAME_MAX_BYTES = 96, HELP_MAX_BYTES = 160 };
 
-struct custom {
-    const void *owner; /* null: free */
-    uint32_t type;
-    char name[NAME_MAX_BYTES];
-    char help[HELP_MAX_BYTES];
+/* A counter goes on over reloads: the generations of a plugin count into one. */
+struct count {
+    uint32_t users;
     double value;
 };
+
+struct custom {
+    struct registration head;
+    uint32_t type;
+    char help[HELP_MAX_BYTES];
+    struct count *count; /* of a counter; shared */
+    double level;        /* of a gauge */
+};
+
+static void drop(void *entry);
+
+static struct registrations customs = {.cap = CUSTOM_MAX,
+                                       .entry_size = sizeof(struct custom),
+                                       .when_full = MUSTER_LIMIT,
+                                       .outlives_swap = true,
+                                       .drop = drop};
 
 double metrics_values[METRIC_COUNT];
 
@@ -32,8 +47,6 @@ enum { TICK_BUCKETS = sizeof(tick_bounds) / sizeof(*tick_bounds) };
 
 static struct {
     void (*collector)(void);
-    bool (*supersedes)(const void *newer, const void *older);
-    struct custom custom[CUSTOM_MAX];
     uint64_t tick_buckets[TICK_BUCKETS + 1]; /* not cumulative; the last is above all bounds */
     double tick_sum_s;
     uint64_t tick_count;
@@ -52,10 +65,6 @@ void metrics_observe_tick(uint64_t duration_us) {
     state.tick_buckets[bucket]++;
     state.tick_sum_s += seconds;
     state.tick_count++;
-}
-
-void metrics_set_supersedes(bool (*fn)(const void *newer, const void *older)) {
-    state.supersedes = fn;
 }
 
 void metrics_set_collector(void (*fn)(void)) {
@@ -78,38 +87,53 @@ static bool is_core_name(const char *name) {
            strncmp(name, "muster_tick_duration_seconds", 28) == 0;
 }
 
+static void drop(void *entry) {
+    const struct custom *custom = entry;
+    if (custom->count && --custom->count->users == 0) free(custom->count);
+}
+
+/* The one of the generation before, or a new one. Null: out of memory. */
+static struct count *count_of(const struct custom *before) {
+    struct count *count = before && before->count ? before->count : calloc(1, sizeof *count);
+    if (count) count->users++;
+    return count;
+}
+
 muster_status metrics_register(const void *owner, uint32_t type, const char *name, const char *help,
                                uint32_t *out) {
     if (!owner || !name_is_good(name)) return MUSTER_INVALID;
     if (type != MUSTER_METRIC_COUNTER && type != MUSTER_METRIC_GAUGE) return MUSTER_INVALID;
     if (is_core_name(name)) return MUSTER_EXISTS;
-    struct custom *place = NULL;
-    for (uint32_t i = 0; i < CUSTOM_MAX; i++) {
-        struct custom *custom = &state.custom[i];
-        bool taken = custom->owner && strcmp(custom->name, name) == 0;
-        if (taken && !(state.supersedes && state.supersedes(owner, custom->owner)))
-            return MUSTER_EXISTS;
-        if (!custom->owner && !place) place = custom;
+    const struct custom *before = registration_find(&customs, name);
+    void *entry;
+    muster_status status = registration_add(&customs, owner, name, &entry);
+    if (status) return status;
+    struct custom *custom = entry;
+    custom->type = type;
+    snprintf(custom->help, sizeof custom->help, "%s", help ? help : "");
+    if (type == MUSTER_METRIC_COUNTER && !(custom->count = count_of(before))) {
+        registration_remove(&customs, custom->head.id);
+        return MUSTER_NO_MEMORY;
     }
-    if (!place) return MUSTER_LIMIT;
-    *place = (struct custom){.owner = owner, .type = type};
-    snprintf(place->name, sizeof(place->name), "%s", name);
-    snprintf(place->help, sizeof(place->help), "%s", help ? help : "");
-    *out = (uint32_t)(place - state.custom);
+    *out = slots_index(custom->head.id);
     return MUSTER_OK;
 }
 
-void metrics_unregister_owner(const void *owner) {
-    for (uint32_t i = 0; i < CUSTOM_MAX; i++)
-        if (state.custom[i].owner == owner) state.custom[i] = (struct custom){0};
+/* Null: the owner has no such metric. */
+static double *value_of(const void *owner, uint32_t metric) {
+    struct custom *custom = registration_at(&customs, metric);
+    if (!custom || custom->head.owner != owner) return NULL;
+    return custom->count ? &custom->count->value : &custom->level;
 }
 
-void metrics_custom_set(uint32_t metric, double value) {
-    if (metric < CUSTOM_MAX && state.custom[metric].owner) state.custom[metric].value = value;
+void metrics_custom_set(const void *owner, uint32_t metric, double value) {
+    double *place = value_of(owner, metric);
+    if (place) *place = value;
 }
 
-void metrics_custom_add(uint32_t metric, double by) {
-    if (metric < CUSTOM_MAX && state.custom[metric].owner) state.custom[metric].value += by;
+void metrics_custom_add(const void *owner, uint32_t metric, double by) {
+    double *place = value_of(owner, metric);
+    if (place) *place += by;
 }
 
 /* ---- the process ---- */
@@ -211,10 +235,10 @@ static void visit_custom(const struct custom *custom, visit_fn fn, void *user) {
     struct muster_metric metric = {
         .size = sizeof(metric),
         .type = custom->type,
-        .name = custom->name,
+        .name = custom->head.name,
         .help = custom->help,
         .labels = "",
-        .value = custom->value,
+        .value = custom->count ? custom->count->value : custom->level,
     };
     fn(user, &metric);
 }
@@ -229,6 +253,7 @@ void metrics_visit(void (*fn)(void *user, const struct muster_metric *metric), v
         fn(user, &metric);
     }
     visit_ticks(fn, user);
-    for (uint32_t i = 0; i < CUSTOM_MAX; i++)
-        if (state.custom[i].owner) visit_custom(&state.custom[i], fn, user);
+    uint64_t id = 0;
+    for (const struct custom *custom; (custom = registration_next(&customs, &id));)
+        if (registration_in_force(&custom->head)) visit_custom(custom, fn, user);
 }

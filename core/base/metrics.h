@@ -87,15 +87,14 @@ void metrics_observe_tick(uint64_t duration_us);
 
 /* Called before each visit to bring gauges up to date. */
 void metrics_set_collector(void (*fn)(void));
-/* May `newer` register what `older` holds (the next generation of a plugin)? Set by the layer
- * above; without it nobody may. */
-void metrics_set_supersedes(bool (*fn)(const void *newer, const void *older));
-/* Plugins' own. EXISTS, INVALID (name not muster_[a-z0-9_]+), LIMIT (256 in all). */
+/* Plugins' own. EXISTS, INVALID (name not muster_[a-z0-9_]+), LIMIT (256 in all). A reload does not
+ * begin anew: the older generation, while somebody still holds it, and the newer one count into the
+ * same counter; of a gauge the newer one's is shown. */
 muster_status metrics_register(const void *owner, uint32_t type, const char *name, const char *help,
                                uint32_t *out) MUSTER_MUST_USE;
-void metrics_unregister_owner(const void *owner);
-void metrics_custom_set(uint32_t metric, double value);
-void metrics_custom_add(uint32_t metric, double by);
+/* Of a metric that is not the owner's: nothing happens. */
+void metrics_custom_set(const void *owner, uint32_t metric, double value);
+void metrics_custom_add(const void *owner, uint32_t metric, double by);
 /* All of them, muster_build_info included, samples of one name together. Fills process_* itself. */
 void metrics_visit(void (*fn)(void *user, const struct muster_metric *metric), void *user);
 

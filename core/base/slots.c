@@ -68,6 +68,10 @@ void *slots_find(const struct slots *slots, uint64_t id) {
     return item_at(slots, index);
 }
 
+void *slots_at(const struct slots *slots, uint32_t index) {
+    return index < slots->used && in_use(slots, index) ? item_at(slots, index) : NULL;
+}
+
 void slots_remove(struct slots *slots, uint64_t id) {
     if (!slots_find(slots, id)) return;
     uint32_t index = slots_index(id);

@@ -29,6 +29,8 @@ void slots_deinit(struct slots *slots);
 void *slots_add(struct slots *slots, uint64_t *id);
 /* Null when the id is stale or 0. */
 void *slots_find(const struct slots *slots, uint64_t id);
+/* By slots_index; null when nothing is there. */
+void *slots_at(const struct slots *slots, uint32_t index);
 /* Takes a stale id. */
 void slots_remove(struct slots *slots, uint64_t id);
 /* Next item after *id (0 = from the start) and its id; null at the end. Items may be removed

@@ -5,6 +5,7 @@
 
 #include "log.h"
 #include "plugin.h"
+#include "registration.h"
 #include "session.h"
 
 #define ANSWER_BYTES 65536
@@ -12,16 +13,16 @@
 #define PLUGIN_COMMANDS_MAX 64
 
 struct plugin_command {
-    const void *owner;
-    char name[MUSTER_NAME_MAX];
+    struct registration head;
     char help[128];
     void (*fn)(void *user, const char *arguments, struct muster_writer *answer);
     void *user;
 };
 
 static const struct command *commands = &(const struct command){0};
-static struct plugin_command plugin_commands[PLUGIN_COMMANDS_MAX];
-static uint32_t plugin_command_count;
+static struct registrations plugin_commands = {.cap = PLUGIN_COMMANDS_MAX,
+                                               .entry_size = sizeof(struct plugin_command),
+                                               .when_full = MUSTER_LIMIT};
 
 void console_init(const struct command *table) {
     commands = table;
@@ -33,36 +34,23 @@ static const struct command *find_command(const char *name) {
     return NULL;
 }
 
-/* The newest: during a reload both generations' are there. */
-static struct plugin_command *find_plugin_command(const char *name) {
-    for (uint32_t i = plugin_command_count; i-- > 0;)
-        if (strcmp(plugin_commands[i].name, name) == 0) return &plugin_commands[i];
-    return NULL;
-}
-
 muster_status console_add(const void *owner, const char *name, const char *help,
                           void (*fn)(void *user, const char *arguments,
                                      struct muster_writer *answer),
                           void *user) {
     if (!name || !fn || !name[0] || strlen(name) >= MUSTER_NAME_MAX || strchr(name, ' '))
         return MUSTER_INVALID;
-    const struct plugin_command *present = find_plugin_command(name);
-    if (find_command(name) || (present && !plugin_supersedes(owner, present->owner)))
-        return MUSTER_EXISTS;
-    if (plugin_command_count == PLUGIN_COMMANDS_MAX) return MUSTER_LIMIT;
-    if (help && strlen(help) >= sizeof plugin_commands[0].help) return MUSTER_LIMIT;
-    struct plugin_command *command = &plugin_commands[plugin_command_count++];
-    *command = (struct plugin_command){.owner = owner, .fn = fn, .user = user};
-    snprintf(command->name, sizeof command->name, "%s", name);
+    struct plugin_command *command;
+    if (find_command(name)) return MUSTER_EXISTS;
+    if (help && strlen(help) >= sizeof command->help) return MUSTER_LIMIT;
+    void *entry;
+    muster_status status = registration_add(&plugin_commands, owner, name, &entry);
+    if (status) return status;
+    command = entry;
+    command->fn = fn;
+    command->user = user;
     snprintf(command->help, sizeof command->help, "%s", help ? help : "");
     return MUSTER_OK;
-}
-
-void console_remove_owner(const void *owner) {
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < plugin_command_count; i++)
-        if (plugin_commands[i].owner != owner) plugin_commands[kept++] = plugin_commands[i];
-    plugin_command_count = kept;
 }
 
 void console_help(struct run *run) {
@@ -70,13 +58,16 @@ void console_help(struct run *run) {
         if (command->help)
             run_say(run, "%-20s %s%s%s\n", command->name, command->arguments,
                     command->arguments[0] ? " " : "", command->help);
-    for (uint32_t i = 0; i < plugin_command_count; i++)
-        run_say(run, "%-20s %s\n", plugin_commands[i].name, plugin_commands[i].help);
+    uint64_t id = 0;
+    for (const struct plugin_command *command;
+         (command = registration_next(&plugin_commands, &id));)
+        if (registration_in_force(&command->head))
+            run_say(run, "%-20s %s\n", command->head.name, command->help);
     run_answer(run);
 }
 
 static void run_plugin_command(const struct plugin_command *command, struct run *run) {
-    plugin_enter((struct muster_self *)command->owner, "command");
+    plugin_enter((struct muster_self *)command->head.owner, "command");
     command->fn(command->user, run->arguments, &run->out);
     plugin_leave();
     run_judge(run);
@@ -90,7 +81,7 @@ static bool is_permitted(const struct command *command, const char *permissions)
 
 static void run_line(const char *permissions, struct run *run) {
     const struct command *command = find_command(run->line);
-    const struct plugin_command *plugin_command = find_plugin_command(run->line);
+    const struct plugin_command *plugin_command = registration_find(&plugin_commands, run->line);
     log_fields(MUSTER_LOG_INFO, "admin", &(struct log_fields){.event = "admin_command"},
                "%s: %s %s", run->actor, run->line,
                command ? run->arguments : ""); /* a plugin's may hold a secret */
@@ -137,5 +128,5 @@ bool console_knows(const char *line) {
     if (len >= sizeof name) return false;
     memcpy(name, line, len);
     name[len] = '\0';
-    return find_command(name) || find_plugin_command(name);
+    return find_command(name) || registration_find(&plugin_commands, name);
 }

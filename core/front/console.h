@@ -29,6 +29,5 @@ muster_status console_add(const void *owner, const char *name, const char *help,
                           void (*fn)(void *user, const char *arguments,
                                      struct muster_writer *answer),
                           void *user) MUSTER_MUST_USE;
-void console_remove_owner(const void *owner);
 
 #endif

@@ -23,7 +23,6 @@ int32_t methods_lobby_list(struct call *call);
 /* EXISTS when the name is taken by another plugin or the host. */
 muster_status methods_plugin_add(struct muster_self *owner, const char *name, muster_rpc_fn fn,
                                  void *user);
-void methods_plugin_remove_owner(const struct muster_self *owner);
 const struct method *methods_plugin_find(const char *name, const struct session *session);
 muster_status methods_plugin_answer(struct muster_self *owner, muster_ticket_id call,
                                     const char *result_json);

@@ -10,20 +10,27 @@
 #include "metrics.h"
 #include "pending.h"
 #include "plugin.h"
+#include "registration.h"
 
 #define PLUGIN_METHODS_MAX 256
 #define NAME_MAX_BYTES 64
 
 struct plugin_method {
-    struct method method; /* first: what dispatch holds */
-    struct muster_self *owner;
+    struct registration head;
+    struct method method; /* what dispatch holds */
     muster_rpc_fn fn;
     void *user;
-    char name[NAME_MAX_BYTES];
 };
 
-static struct plugin_method *table[PLUGIN_METHODS_MAX];
-static uint32_t table_count;
+/* Lobbies that keep an older generation as their rules go on with its methods. */
+static struct registrations plugin_methods = {.cap = PLUGIN_METHODS_MAX,
+                                              .entry_size = sizeof(struct plugin_method),
+                                              .when_full = MUSTER_LIMIT,
+                                              .outlives_swap = true};
+
+static struct muster_self *owner_of(const struct plugin_method *method) {
+    return (struct muster_self *)method->head.owner;
+}
 
 /* ---- one call -------------------------------------------------------------------------------- */
 
@@ -89,23 +96,24 @@ static void ask_plugin(const struct plugin_method *method, const struct call *ca
         .id = ticket,
         .player = call->session->id,
         .lobby = call->session->lobby,
-        .method = method->name,
+        .method = method->head.name,
         .params = {params, strlen(params)},
     };
-    plugin_enter(method->owner, "rpc.method");
+    plugin_enter(owner_of(method), "rpc.method");
     method->fn(method->user, &asked);
     plugin_leave();
 }
 
 static int32_t run(struct call *call) {
-    struct plugin_method *method = (struct plugin_method *)call->method;
+    struct plugin_method *method = (struct plugin_method *)((char *)(uintptr_t)call->method -
+                                                            offsetof(struct plugin_method, method));
     json_t *params = call->params ? json_incref(call->params) : json_object();
     char *text = json_dumps(params, JSON_COMPACT);
     json_decref(params);
     struct rpc_wait *wait = text ? calloc(1, sizeof *wait) : NULL;
     muster_ticket_id ticket = 0;
     uint32_t deadline_ms = config_core->net.answer_timeout_ms;
-    if (!wait || pending_open(method->owner, "rpc", deadline_ms, on_answer, wait, &ticket)) {
+    if (!wait || pending_open(owner_of(method), "rpc", deadline_ms, on_answer, wait, &ticket)) {
         free(text);
         free(wait);
         return out_of_memory(call);
@@ -191,35 +199,17 @@ muster_status methods_plugin_add(struct muster_self *owner, const char *name, mu
                                  void *user) {
     if (!name_valid(name) || !fn) return MUSTER_INVALID;
     if (is_hosts(name)) return MUSTER_EXISTS;
-    for (uint32_t i = 0; i < table_count; i++)
-        if (strcmp(table[i]->name, name) == 0 && !plugin_supersedes(owner, table[i]->owner))
-            return MUSTER_EXISTS;
-    if (table_count == PLUGIN_METHODS_MAX) return MUSTER_LIMIT;
-    struct plugin_method *method = calloc(1, sizeof *method);
-    if (!method) return MUSTER_NO_MEMORY;
-    snprintf(method->name, sizeof method->name, "%s", name);
-    method->method = (struct method){method->name, METHOD_ALONE, run, dispatch_any_params};
-    method->owner = owner;
+    void *entry;
+    muster_status status = registration_add(&plugin_methods, owner, name, &entry);
+    if (status) return status;
+    struct plugin_method *method = entry;
+    method->method = (struct method){method->head.name, METHOD_ALONE, run, dispatch_any_params};
     method->fn = fn;
     method->user = user;
-    table[table_count++] = method;
     return MUSTER_OK;
 }
 
-/* At the swap of a reload the old generation stays for lobbies that keep it as their rules. */
-void methods_plugin_remove_owner(const struct muster_self *owner) {
-    if (owner->superseded && owner->phase < PLUGIN_STOPPED && owner->pins > 0) return;
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < table_count; i++) {
-        if (table[i]->owner != owner)
-            table[kept++] = table[i];
-        else
-            free(table[i]);
-    }
-    table_count = kept;
-}
-
-static bool is_rule_of(const struct lobby *lobby, const struct muster_self *owner) {
+static bool is_rule_of(const struct lobby *lobby, const void *owner) {
     for (uint32_t i = 0; lobby && i < lobby->rules_count; i++)
         if (lobby->rules[i].provider->self == owner) return true;
     return false;
@@ -227,11 +217,10 @@ static bool is_rule_of(const struct lobby *lobby, const struct muster_self *owne
 
 const struct method *methods_plugin_find(const char *name, const struct session *session) {
     const struct lobby *lobby = session ? lobby_find(session->lobby) : NULL;
-    const struct plugin_method *found = NULL;
-    for (uint32_t i = 0; i < table_count; i++) {
-        if (strcmp(table[i]->name, name) != 0) continue;
-        if (is_rule_of(lobby, table[i]->owner)) return &table[i]->method;
-        if (table[i]->owner->committed) found = table[i];
-    }
+    uint64_t id = 0;
+    for (const struct plugin_method *method; (method = registration_next(&plugin_methods, &id));)
+        if (strcmp(method->head.name, name) == 0 && is_rule_of(lobby, method->head.owner))
+            return &method->method;
+    const struct plugin_method *found = registration_find(&plugin_methods, name);
     return found ? &found->method : NULL;
 }

@@ -147,11 +147,11 @@ static muster_status metric_add_fn(muster_self *self, uint32_t type, const char 
 }
 
 static void metric_set_fn(muster_self *self, uint32_t metric, double value) {
-    if (host_on_loop(self, __func__)) metrics_custom_set(metric, value);
+    if (host_on_loop(self, __func__)) metrics_custom_set(self, metric, value);
 }
 
 static void metric_increase_fn(muster_self *self, uint32_t metric, double by) {
-    if (host_on_loop(self, __func__)) metrics_custom_add(metric, by);
+    if (host_on_loop(self, __func__)) metrics_custom_add(self, metric, by);
 }
 
 static void metric_visit_fn(muster_self *self,
@@ -204,7 +204,7 @@ static void close_execution(struct resource *resource) {
     ((struct execution *)resource)->stopped = true;
 }
 
-static const struct resource_kind execution_kind = {"command", close_execution, true, false};
+static const struct resource_kind execution_kind = {"command", close_execution, true};
 
 static void on_executed(void *user, muster_status status, const char *answer) {
     (void)status; /* the sentence says it */
@@ -333,12 +333,4 @@ muster_status host_init(void) {
 
 void host_deinit(void) {
     host_handles_deinit();
-}
-
-void host_release(struct muster_self *self) {
-    http_route_remove_owner(self);
-    metrics_unregister_owner(self);
-    console_remove_owner(self);
-    methods_plugin_remove_owner(self);
-    lobby_vote_drop_owner(self);
 }

@@ -12,7 +12,5 @@
 muster_status host_init(void) MUSTER_MUST_USE;
 void host_deinit(void);
 const struct muster_host *host_table(void);
-/* For plugin_set_release: routes, metrics and commands of a generation that ends. */
-void host_release(struct muster_self *self);
 
 #endif

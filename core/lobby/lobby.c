@@ -165,6 +165,7 @@ void lobby_close(struct lobby *lobby, uint32_t leave_reason, const char *reason)
         if (lobby->members[i].state != MEMBER_NONE) member_remove(lobby, i, leave_reason, said);
     lobby_emit(lobby, MUSTER_NOTICE_LOBBY_CLOSED, 0, MUSTER_SEAT_NONE, 0);
     lobby_rules_destroy(lobby);
+    lobby_votes_drop(lobby);
     json_decref(lobby->settings);
     free(lobby->listed.text);
     free(lobby->results);

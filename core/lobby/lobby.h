@@ -72,6 +72,7 @@ struct lobby_vote {
     uint32_t told_counts[MUSTER_VOTE_OPTIONS_MAX];
     char excluded_key[MUSTER_PLAYER_KEY_MAX]; /* the player who may not vote, or "" */
     struct muster_self *owner;                /* null: the lobby itself */
+    uint64_t registration;                    /* of the owner's */
     muster_vote_fn fn;
     void *user;
     char key[MUSTER_NAME_MAX];
@@ -216,8 +217,6 @@ int32_t lobby_ask(const struct lobby *lobby, const struct muster_action *action,
                   const struct muster_self *asker, bool needs_accept, struct failure *failure);
 muster_status lobby_vote_start(struct lobby *lobby, struct muster_self *owner,
                                const struct muster_vote *vote, muster_vote_fn fn, void *user);
-/* The plugin stops: its votes end without it. */
-void lobby_vote_drop_owner(const struct muster_self *owner);
 muster_status lobby_vote_cancel(struct lobby *lobby, const struct muster_self *owner);
 /* To every entered, connected member; params is taken; null (text that is no UTF-8): nothing. */
 void lobby_broadcast(struct lobby *lobby, const char *method, json_t *params);

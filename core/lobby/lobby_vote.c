@@ -6,12 +6,29 @@
 #include "config.h"
 #include "lobby_internal.h"
 #include "loop.h"
+#include "registration.h"
 #include "status.h"
 
 #define VOTE_MS_MIN 1000
 #define VOTE_MS_MAX 300000
+#define CALLED_VOTES_MAX 65536 /* more than there are lobbies */
 
 static uint32_t newest_id; /* of all lobbies' votes, so that an old one is never meant */
+
+/* A vote that a plugin has called. It goes on at a reload: the lobby keeps the plugin's generation.
+ */
+struct called_vote {
+    struct registration head;
+    muster_lobby_id lobby;
+};
+
+static void drop(void *entry);
+
+static struct registrations called_votes = {.cap = CALLED_VOTES_MAX,
+                                            .entry_size = sizeof(struct called_vote),
+                                            .when_full = MUSTER_LIMIT,
+                                            .outlives_swap = true,
+                                            .drop = drop};
 
 /* ---- counting -------------------------------------------------------------------------------- */
 
@@ -128,6 +145,7 @@ static void finish(struct lobby *lobby, enum lobby_vote_slot slot) {
     struct tally tally = take_tally(lobby, &lobby->votes[slot]);
     struct lobby_vote vote = lobby->votes[slot];
     lobby->votes[slot] = (struct lobby_vote){0};
+    registration_remove(&called_votes, vote.registration);
     uint32_t winner = winner_of(&vote, &tally);
     bool won = winner != MUSTER_VOTE_NONE;
     json_t *json = vote_json(&vote, &tally);
@@ -222,7 +240,13 @@ muster_status lobby_vote_start(struct lobby *lobby, struct muster_self *owner,
                                const struct muster_vote *vote, muster_vote_fn fn, void *user) {
     if (!is_good(vote) || !fn) return MUSTER_INVALID;
     if (lobby->votes[VOTE_CALLED].id) return MUSTER_EXISTS;
+    void *entry;
+    muster_status status = registration_add(&called_votes, owner, NULL, &entry);
+    if (status) return status;
+    struct called_vote *called = entry;
+    called->lobby = lobby->id;
     begin(lobby, VOTE_CALLED, vote, loop_now_ms() + vote->duration_ms);
+    lobby->votes[VOTE_CALLED].registration = called->head.id;
     lobby->votes[VOTE_CALLED].owner = owner;
     lobby->votes[VOTE_CALLED].fn = fn;
     lobby->votes[VOTE_CALLED].user = user;
@@ -238,11 +262,14 @@ muster_status lobby_vote_cancel(struct lobby *lobby, const struct muster_self *o
     return MUSTER_OK;
 }
 
-void lobby_vote_drop_owner(const struct muster_self *owner) {
-    if (owner->phase < PLUGIN_STOPPED && owner->pins > 0) return; /* lobbies still have it */
-    muster_lobby_id id = 0;
-    for (struct lobby *lobby; (lobby = lobby_next(&id));)
-        if (lobby->votes[VOTE_CALLED].owner == owner) (void)lobby_vote_cancel(lobby, owner);
+static void drop(void *entry) {
+    const struct called_vote *called = entry;
+    struct lobby *lobby = lobby_find(called->lobby);
+    if (lobby) (void)lobby_vote_cancel(lobby, called->head.owner);
+}
+
+void lobby_votes_drop(struct lobby *lobby) {
+    registration_remove(&called_votes, lobby->votes[VOTE_CALLED].registration);
 }
 
 void lobby_vote_forget(struct lobby *lobby, uint32_t index) {

@@ -17,7 +17,7 @@
 #include "metrics.h"
 #include "party.h"
 #include "protocol.h"
-#include "slots.h"
+#include "registration.h"
 
 #define ROUTES_MAX 1024
 #define PATH_MAX_BYTES 256
@@ -31,8 +31,7 @@
 #define PROBLEM_TYPE "application/problem+json"
 
 struct route {
-    muster_route_id id;
-    const void *owner;
+    struct registration head; /* named "METHOD flags PATH" */
     char method[METHOD_MAX_BYTES];
     char path[PATH_MAX_BYTES];
     uint32_t path_len;
@@ -50,7 +49,8 @@ struct pending {
     struct party *party; /* who pays for the answer; null: nobody (admin address) */
 };
 
-static struct slots routes;
+static struct registrations routes = {
+    .cap = ROUTES_MAX, .entry_size = sizeof(struct route), .when_full = MUSTER_FULL};
 static struct pending *pending_head;
 static struct pending **pending_tail = &pending_head;
 static struct loop_timer *deadline_timer;
@@ -58,7 +58,6 @@ static struct limit_table *auth_limits;
 static void (*guard_enter)(const void *owner);
 static void (*guard_leave)(const void *owner);
 static http_door_fn door;
-static bool (*owner_supersedes)(const void *newer, const void *older);
 
 /* ---- Routes ---- */
 
@@ -67,71 +66,37 @@ static bool path_valid(const char *path) {
     return len >= 1 && len < PATH_MAX_BYTES && path[0] == '/';
 }
 
-static bool routes_ready(void) {
-    return routes.items || slots_init(&routes, ROUTES_MAX, sizeof(struct route)) == MUSTER_OK;
-}
-
-static bool supersedes(const void *newer, const void *older) {
-    return owner_supersedes && owner_supersedes(newer, older);
-}
-
-static struct route *route_same(const char *method, const char *path, uint32_t flags) {
-    uint64_t id = 0;
-    struct route *route = NULL;
-    while ((route = slots_next(&routes, &id))) {
-        if (route->flags == flags && strcmp(route->path, path) == 0 &&
-            strcmp(route->method, method) == 0) {
-            return route;
-        }
-    }
-    return NULL;
-}
-
 muster_status http_route_add(const void *owner, const char *method, const char *path,
                              uint32_t flags, muster_http_fn fn, void *user, muster_route_id *out) {
     if (!method || !path || !fn || !path_valid(path)) return MUSTER_INVALID;
     if (strlen(method) == 0 || strlen(method) >= METHOD_MAX_BYTES) return MUSTER_INVALID;
     if (flags & ~(MUSTER_ROUTE_ADMIN | MUSTER_ROUTE_PREFIX)) return MUSTER_INVALID;
-    if (!routes_ready()) return MUSTER_NO_MEMORY;
-    const struct route *present = route_same(method, path, flags);
-    if (present && !supersedes(owner, present->owner)) return MUSTER_EXISTS;
-    uint64_t id = 0;
-    struct route *route = slots_add(&routes, &id);
-    if (!route) return MUSTER_FULL;
-    route->id = id;
-    route->owner = owner;
+    char name[METHOD_MAX_BYTES + PATH_MAX_BYTES + 4];
+    void *entry;
+    snprintf(name, sizeof name, "%s %u %s", method, flags, path);
+    muster_status status = registration_add(&routes, owner, name, &entry);
+    if (status) return status;
+    struct route *route = entry;
     route->path_len = (uint32_t)strlen(path);
     route->flags = flags;
     route->fn = fn;
     route->user = user;
     snprintf(route->method, sizeof route->method, "%s", method);
     snprintf(route->path, sizeof route->path, "%s", path);
-    if (out) *out = id;
+    if (out) *out = route->head.id;
     return MUSTER_OK;
 }
 
 muster_status http_route_remove(const void *owner, muster_route_id id) {
-    struct route *route = slots_find(&routes, id);
-    if (!route || route->owner != owner) return MUSTER_NOT_FOUND;
-    slots_remove(&routes, id);
+    const struct route *route = registration_get(&routes, id);
+    if (!route || route->head.owner != owner) return MUSTER_NOT_FOUND;
+    registration_remove(&routes, id);
     return MUSTER_OK;
-}
-
-void http_route_remove_owner(const void *owner) {
-    uint64_t id = 0;
-    struct route *route = NULL;
-    while ((route = slots_next(&routes, &id))) {
-        if (route->owner == owner) slots_remove(&routes, id);
-    }
 }
 
 void http_set_call_guard(void (*enter)(const void *owner), void (*leave)(const void *owner)) {
     guard_enter = enter;
     guard_leave = leave;
-}
-
-void http_set_supersedes(bool (*fn)(const void *newer, const void *older)) {
-    owner_supersedes = fn;
 }
 
 /* How well a route fits a path: 0 not at all, else more for a longer one, most for an exact one. */
@@ -155,10 +120,10 @@ static struct route *route_find(const char *method, const char *path, bool admin
     uint32_t best = 0;
     struct route *route = NULL;
     struct route *found = NULL;
-    while ((route = slots_next(&routes, &id))) {
+    while ((route = registration_next(&routes, &id))) {
         if (admin != ((route->flags & MUSTER_ROUTE_ADMIN) != 0)) continue;
         uint32_t fit = route_fit(route, path);
-        if (fit == 0 || fit < best) continue;
+        if (fit == 0 || fit < best || !registration_in_force(&route->head)) continue;
         if (fit > best) {
             best = fit;
             found = NULL;
@@ -166,8 +131,7 @@ static struct route *route_find(const char *method, const char *path, bool admin
         }
         allow_append(allow, route->method);
         if (strcmp(route->method, "GET") == 0) allow_append(allow, "HEAD");
-        if (strcmp(route->method, method) != 0) continue;
-        if (!found || supersedes(found->owner, route->owner)) found = route; /* until the swap */
+        if (strcmp(route->method, method) == 0) found = route;
     }
     return found;
 }
@@ -252,7 +216,7 @@ static void refuse_rate(muster_request_id id, uint32_t retry_after_ms) {
 
 static void call(struct route *route, const struct muster_http_request *request,
                  struct party *party) {
-    const void *owner = route->owner;
+    const void *owner = route->head.owner;
     uint64_t begin_us = party ? loop_cpu_us() : 0;
     pending_add(request->id, party ? party_hold(party) : NULL);
     if (owner && guard_enter) guard_enter(owner);
@@ -407,7 +371,7 @@ void http_deinit(void) {
     deadline_timer = NULL;
     limit_table_destroy(auth_limits);
     auth_limits = NULL;
-    if (routes.items) slots_deinit(&routes);
+    registration_deinit(&routes);
     guard_enter = guard_leave = NULL;
     door = NULL;
 }

@@ -15,11 +15,7 @@ muster_status http_route_add(const void *owner, const char *method, const char *
                              uint32_t flags, muster_http_fn fn, void *user,
                              muster_route_id *out) MUSTER_MUST_USE;
 muster_status http_route_remove(const void *owner, muster_route_id id);
-void http_route_remove_owner(const void *owner);
 
-/* May `newer` register what `older` holds (the next generation of a plugin)? Set by the layer
- * above; without it nobody may. */
-void http_set_supersedes(bool (*fn)(const void *newer, const void *older));
 /* Called around a handler that belongs to an owner; set by the layer above (watchdog, pins). */
 void http_set_call_guard(void (*enter)(const void *owner), void (*leave)(const void *owner));
 

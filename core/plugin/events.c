@@ -1,58 +1,43 @@
 /* events - the list of subscribers. Owned here; plugins come through host->events. */
 #include "events.h"
 
-#include <stddef.h>
-
-#define SUBSCRIBERS_MAX 256
+#include "registration.h"
 
 struct subscriber {
-    struct muster_self *owner;
+    struct registration head;
     uint64_t mask;
-    events_fn fn; /* null: gone, its place is taken back after the emit */
+    events_fn fn;
     void *user;
+    uint64_t since; /* hears what is told after so many */
 };
 
-static struct subscriber subscribers[SUBSCRIBERS_MAX];
-static uint32_t subscriber_count;
-static uint32_t emit_depth;
+static struct registrations subscribers = {
+    .cap = 256, .entry_size = sizeof(struct subscriber), .when_full = MUSTER_FULL};
+static uint64_t told;
 
 muster_status events_subscribe(struct muster_self *owner, uint64_t mask, events_fn fn, void *user) {
     if (!fn || !mask) return MUSTER_INVALID;
-    if (subscriber_count == SUBSCRIBERS_MAX) return MUSTER_FULL;
-    subscribers[subscriber_count++] = (struct subscriber){owner, mask, fn, user};
+    void *entry;
+    muster_status status = registration_add(&subscribers, owner, NULL, &entry);
+    if (status) return status;
+    struct subscriber *subscriber = entry;
+    subscriber->mask = mask;
+    subscriber->fn = fn;
+    subscriber->user = user;
+    subscriber->since = told;
     return MUSTER_OK;
 }
 
-static void compact(void) {
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < subscriber_count; i++)
-        if (subscribers[i].fn) subscribers[kept++] = subscribers[i];
-    subscriber_count = kept;
-}
-
-void events_unsubscribe_owner(struct muster_self *owner) {
-    for (uint32_t i = 0; i < subscriber_count; i++)
-        if (subscribers[i].owner == owner) subscribers[i].fn = NULL;
-    if (emit_depth == 0) compact();
-}
-
 static void tell(const struct subscriber *to, const struct muster_notice *notice) {
-    if (!to->owner) {
-        to->fn(to->user, notice);
-        return;
-    }
-    plugin_enter(to->owner, "events.notice");
+    struct muster_self *owner = (struct muster_self *)to->head.owner;
+    if (owner) plugin_enter(owner, "events.notice");
     to->fn(to->user, notice);
-    plugin_leave();
+    if (owner) plugin_leave();
 }
 
+/* Who subscribes meanwhile hears the next one. */
 void events_emit(const struct muster_notice *notice) {
-    uint32_t count = subscriber_count; /* who subscribes meanwhile hears the next one */
-    emit_depth++;
-    for (uint32_t i = 0; i < count; i++) {
-        struct subscriber to = subscribers[i];
-        if (to.fn && (to.mask >> notice->kind & 1)) tell(&to, notice);
-    }
-    emit_depth--;
-    if (emit_depth == 0) compact();
+    uint64_t id = 0, number = ++told;
+    for (const struct subscriber *to; (to = registration_next(&subscribers, &id));)
+        if (to->since < number && (to->mask >> notice->kind & 1)) tell(to, notice);
 }

@@ -9,7 +9,6 @@ typedef void (*events_fn)(void *user, const struct muster_notice *notice);
 /* owner: the plugin, or null for core itself. */
 muster_status events_subscribe(struct muster_self *owner, uint64_t mask, events_fn fn,
                                void *user) MUSTER_MUST_USE;
-void events_unsubscribe_owner(struct muster_self *owner);
 /* To all subscribers, now. Not legal inside a match step: match queues them to its end. */
 void events_emit(const struct muster_notice *notice);
 

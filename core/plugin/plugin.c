@@ -11,6 +11,7 @@
 #include "pending.h"
 #include "plugin_internal.h"
 #include "plugin_load.h"
+#include "registration.h"
 #include "registry.h"
 #include "status.h"
 #include "watchdog.h"
@@ -19,15 +20,10 @@
 #define MISTAKES_MAX_BYTES 2048 /* of one plugin */
 
 static const struct muster_host *host_table;
-static void (*release_hook)(struct muster_self *self);
 static uint32_t order_next;
 
 void plugin_set_host(const struct muster_host *host) {
     host_table = host;
-}
-
-void plugin_set_release(void (*release)(struct muster_self *self)) {
-    release_hook = release;
 }
 
 /* ---- one generation -------------------------------------------------------------------------- */
@@ -146,11 +142,6 @@ static void resource_close(struct resource *resource) {
     kind->close(resource);
 }
 
-static bool is_registration(const struct resource_kind *kind, const void *unused) {
-    (void)unused;
-    return kind->registration;
-}
-
 static bool is_silent(const struct resource_kind *kind, const void *unused) {
     (void)unused;
     return kind->silent;
@@ -180,12 +171,6 @@ static uint32_t resources_close(struct muster_self *self,
     return count;
 }
 
-void plugin_release(struct muster_self *self) {
-    resources_close(self, is_registration, NULL);
-    events_unsubscribe_owner(self);
-    if (release_hook) release_hook(self);
-}
-
 /* What is left in the list now are leaks: "2 timer, 1 socket". */
 static uint32_t leaks_close(struct muster_self *self, char *text, uint32_t cap) {
     uint32_t total = 0;
@@ -203,7 +188,7 @@ static uint32_t leaks_close(struct muster_self *self, char *text, uint32_t cap) 
 /* Nothing of the plugin's is called again but fini and the ends of work that runs. */
 static void close_all(struct muster_self *self, bool report) {
     char text[LEAK_TEXT_MAX];
-    plugin_release(self);
+    registration_owner_gone(self);
     resources_close(self, is_silent, NULL);
     if (leaks_close(self, text, sizeof text) && report)
         plugin_fault(self, "left open after stop: %s", text);

@@ -31,7 +31,6 @@ struct resource_kind {
     const char *name;                     /* "timer": in the leak report */
     void (*close)(struct resource *self); /* frees the record */
     bool silent;                          /* closed with the plugin, no leak (work, a connection) */
-    bool registration; /* a name (route, metric, command): no leak, ends when a reload swaps */
 };
 struct resource {
     struct resource *next;
@@ -70,9 +69,6 @@ struct muster_self {
 
 /* host: the table handed to every init. */
 void plugin_set_host(const struct muster_host *host);
-/* What else the host keeps by owner (routes, metrics, commands) and must drop: called when a
- * generation stops, and for the old one when a reload swaps. May stay null. */
-void plugin_set_release(void (*release)(struct muster_self *self));
 /* Probe, config check, init of one configured instance; `error` (PLUGIN_ERROR_MAX bytes) names
  * plugin, role and cause. */
 muster_status plugin_load(const char *name, const char *instance_name, char *error) MUSTER_MUST_USE;
@@ -96,10 +92,12 @@ muster_status plugin_reload(const char *instance_name, char *error) MUSTER_MUST_
 
 /* The generation of an instance that is in force, or null. */
 struct muster_self *plugin_find(const char *instance_name);
-/* Is `newer` a later generation of the same instance as `older`? Then it may register what `older`
- * holds: first come is first served until the older one's entry is removed at the swap. Takes
- * pointers that are no plugins (core's owners), so that tables below this layer can use it. */
+/* Is `newer` a later generation of the same instance as `older`? Takes pointers that are no
+ * plugins.
+ */
 bool plugin_supersedes(const void *newer, const void *older);
+/* Who owns what in the host's tables: for registration_set_owners. */
+extern const struct registration_owners plugin_owners;
 /* Walk all generations: previous null gives the first. */
 struct muster_self *plugin_next(const struct muster_self *previous);
 

@@ -26,7 +26,5 @@ void plugin_drain(struct muster_self *self);
 void plugin_stop(struct muster_self *self);
 /* fini when init succeeded, then dlclose and free. No pins are left. */
 void plugin_destroy(struct muster_self *self);
-/* Routes, subscriptions, metrics and the like end; timers and sockets go on. */
-void plugin_release(struct muster_self *self);
 
 #endif

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "plugin_internal.h"
+#include "registration.h"
 
 static struct muster_self *generations; /* by config order, then generation */
 static void (*unpinned_hook)(void);
@@ -42,6 +43,14 @@ bool plugin_supersedes(const void *newer, const void *older) {
     return a && b && a->generation > b->generation &&
            strcmp(a->instance_name, b->instance_name) == 0;
 }
+
+static bool in_force(const void *owner) {
+    const struct muster_self *self = find_alive(owner);
+    return !self || self->committed;
+}
+
+const struct registration_owners plugin_owners = {.supersedes = plugin_supersedes,
+                                                  .in_force = in_force};
 
 struct muster_self *plugin_before(const struct muster_self *self) {
     struct muster_self *before = NULL;

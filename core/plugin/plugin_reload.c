@@ -13,6 +13,7 @@
 #include "log.h"
 #include "loop.h"
 #include "plugin_internal.h"
+#include "registration.h"
 #include "registry.h"
 #include "untrusted.h"
 
@@ -47,7 +48,7 @@ static void swap(struct muster_self *self, struct muster_self *older) {
     older->committed = false;
     older->superseded = true;
     registry_commit(self, older);
-    plugin_release(older);
+    registration_owner_superseded(older);
     plugin_drain(older);
     if (older->pins == 0) sweep_post();
 }

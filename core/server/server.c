@@ -169,8 +169,6 @@ static muster_status start_books(void) {
     auth_set_attached(store_player);
     http_set_call_guard(on_http_enter, on_http_leave);
     http_set_door(on_door);
-    http_set_supersedes(plugin_supersedes);
-    metrics_set_supersedes(plugin_supersedes);
     metrics_set_collector(collect_metrics);
     muster_status status = session_init(players_max);
     if (!status) status = pacer_start();

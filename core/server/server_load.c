@@ -14,6 +14,7 @@
 #include "loop.h"
 #include "paths.h"
 #include "pending.h"
+#include "registration.h"
 #include "server.h"
 
 _Static_assert(PLUGIN_ERROR_MAX == CONFIG_ERROR_MAX, "one buffer holds what either says");
@@ -77,7 +78,7 @@ int server_prepare(bool keeps_data) {
     if (status) return load_error(MUSTER_INTERNAL, "out of memory");
     console_init(commands_table);
     plugin_set_host(host_table());
-    plugin_set_release(host_release);
+    registration_set_owners(&plugin_owners);
     return SERVER_EXIT_OK;
 }
 

@@ -14,6 +14,7 @@
 #include "loop.h"
 #include "pending.h"
 #include "plugin.h"
+#include "registration.h"
 #include "registry.h"
 #include "tiny_host.h"
 
@@ -45,7 +46,7 @@ static int setup(void **state) {
 
 static int teardown(void **state) {
     (void)state;
-    events_unsubscribe_owner(NULL);
+    registration_owner_gone(NULL);
     tiny_host_close(&host);
     return 0;
 }

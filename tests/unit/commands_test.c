@@ -1,5 +1,6 @@
 /* The console's commands about players: who may, who is meant, for how long, why. */
 #include "books_rig.h"
+#include "registration.h"
 
 #include "commands.h"
 #include "console.h"
@@ -36,7 +37,7 @@ static int open_console(void **state) {
 }
 
 static int close_console(void **state) {
-    console_remove_owner(&game.self);
+    registration_owner_gone(&game.self);
     moderation_deinit();
     int code = rig_close(state);
     party_deinit();
@@ -272,7 +273,7 @@ static void the_last_line_says_whether_it_failed(void **state) {
     assert_int_equal(run("silent FAILED"), MUSTER_OK);
     const struct session *moderator = player("mod", "Mod", "moderator");
     assert_int_equal(run_as(moderator, "silent"), MUSTER_DENIED); /* a plugin's are for admins */
-    console_remove_owner(&game.self);
+    registration_owner_gone(&game.self);
     assert_int_equal(run("lines ok"), MUSTER_NOT_FOUND);
     assert_false(console_knows("lines"));
     assert_true(console_knows("  ban somebody"));

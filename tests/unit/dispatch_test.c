@@ -1,5 +1,6 @@
 /* The gate: which request of whom runs, and how it is answered; methods of plugins behind it. */
 #include "books_rig.h"
+#include "registration.h"
 
 #include "dispatch.h"
 #include "methods.h"
@@ -64,7 +65,7 @@ static int open_gate(void **state) {
 }
 
 static int close_gate(void **state) {
-    methods_plugin_remove_owner(&game.self);
+    registration_owner_gone(&game.self);
     party_release(stranger.party);
     dispatch_deinit();
     moderation_deinit();
@@ -401,7 +402,7 @@ static void names_of_methods_have_their_form(void **state) {
     assert_int_equal(methods_plugin_add(&game.self, "lobby.join", on_plugin, NULL), MUSTER_EXISTS);
     struct client *client;
     with_plugin(&client);
-    methods_plugin_remove_owner(&game.self);
+    registration_owner_gone(&game.self);
     refused(client, "p.ask", "{}", "method_not_found");
     assert_null(methods_plugin_find(longest, NULL));
 }

@@ -8,6 +8,7 @@
 
 #include "events.h"
 #include "loop.h"
+#include "registration.h"
 
 static uint32_t heard_first;
 static uint32_t heard_second;
@@ -27,7 +28,7 @@ static void second(void *user, const struct muster_notice *notice) {
 static void leaving(void *user, const struct muster_notice *notice) {
     (void)user;
     (void)notice;
-    events_unsubscribe_owner(NULL);
+    registration_owner_gone(NULL);
 }
 
 static void joining(void *user, const struct muster_notice *notice) {
@@ -44,7 +45,7 @@ static void emit(uint32_t kind) {
 
 static int reset(void **state) {
     (void)state;
-    events_unsubscribe_owner(NULL);
+    registration_owner_gone(NULL);
     heard_first = 0;
     heard_second = 0;
     return 0;
@@ -89,7 +90,7 @@ static void test_full(void **state) {
     while (events_subscribe(NULL, 1, second, NULL) == MUSTER_OK) taken++;
     assert_int_equal(taken, 256);
     assert_int_equal(events_subscribe(NULL, 1, second, NULL), MUSTER_FULL);
-    events_unsubscribe_owner(NULL);
+    registration_owner_gone(NULL);
     assert_int_equal(events_subscribe(NULL, 1, second, NULL), MUSTER_OK);
 }
 
@@ -116,7 +117,7 @@ static void test_leaving_leaves_others(void **state) {
     assert_int_equal(heard[0], 1);
     assert_int_equal(heard[1], 1);
     assert_int_equal(heard[2], 2);
-    events_unsubscribe_owner(&ann);
+    registration_owner_gone(&ann);
     emit(63);
     assert_int_equal(heard[0], 1);
     assert_int_equal(heard[1], 2);
@@ -124,13 +125,13 @@ static void test_leaving_leaves_others(void **state) {
     assert_int_equal(ann.call_count, 3);
     assert_int_equal(bea.call_count, 2);
     assert_int_equal(plugin_depth(), 0);
-    events_unsubscribe_owner(&bea);
+    registration_owner_gone(&bea);
     loop_deinit();
 }
 
 static void going(void *user, const struct muster_notice *notice) {
     (void)notice;
-    events_unsubscribe_owner(user);
+    registration_owner_gone(user);
 }
 
 /* Who comes behind is told all the same, and once. */
@@ -147,7 +148,7 @@ static void test_going_while_told_skips_nobody(void **state) {
         for (int i = 0; i < 3; i++) assert_int_equal(heard[i], told);
     }
     assert_int_equal(ann.call_count, 1);
-    events_unsubscribe_owner(&bea);
+    registration_owner_gone(&bea);
     loop_deinit();
 }
 
@@ -159,7 +160,7 @@ static void nested(void *user, const struct muster_notice *notice) {
 
 static void gone_in_between(void *user, const struct muster_notice *notice) {
     (void)user;
-    if (notice->kind == 2) events_unsubscribe_owner(NULL);
+    if (notice->kind == 2) registration_owner_gone(NULL);
 }
 
 static void test_leaving_while_told_of_another(void **state) {

@@ -16,6 +16,7 @@
 #include "http_request.h"
 #include "loop.h"
 #include "party.h"
+#include "registration.h"
 
 static struct {
     uint32_t count;
@@ -142,22 +143,31 @@ static bool newer_replaces(const void *newer, const void *older) {
     return *(const int *)newer > *(const int *)older;
 }
 
+static const int *in_force;
+
+static bool is_in_force(const void *owner) {
+    return !owner || owner == in_force;
+}
+
 /* The older generation answers until it is gone, since the newer one may not come to be. */
 static void the_next_generation_takes_over(void **state) {
     (void)state;
     static const int old = 1, new = 2;
-    http_set_supersedes(newer_replaces);
+    const struct registration_owners known = {newer_replaces, is_in_force};
+    in_force = &old;
+    registration_set_owners(&known);
     assert_int_equal(http_route_add(&new, "GET", "/r", 0, on_route, "new", NULL), MUSTER_OK);
     assert_int_equal(http_route_add(&old, "GET", "/r", 0, on_route, "old", NULL), MUSTER_EXISTS);
-    http_route_remove_owner(&new);
+    registration_owner_gone(&new);
     assert_int_equal(http_route_add(&old, "GET", "/r", 0, on_route, "old", NULL), MUSTER_OK);
     assert_int_equal(http_route_add(&new, "GET", "/r", 0, on_route, "new", NULL), MUSTER_OK);
     ask("GET", "/r");
     assert_string_equal(called_as, "old");
-    http_route_remove_owner(&old);
+    in_force = &new;
+    registration_owner_superseded(&old);
     ask("GET", "/r");
     assert_string_equal(called_as, "new");
-    http_set_supersedes(NULL);
+    registration_set_owners(NULL);
 }
 
 /* ---- who is let in ---- */

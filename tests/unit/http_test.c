@@ -1,5 +1,6 @@
 /* http: routes, refusals, deadlines, the login limit, query parameters; over real sockets. */
 #include "net_rig.h"
+#include "registration.h"
 
 #include "http.h"
 
@@ -224,7 +225,7 @@ static void owners(void **state) {
     assert_int_equal(http_route_add(&owner_a, "GET", "/a", 4, answer_name, "", &id),
                      MUSTER_INVALID);
     assert_int_equal(http_route_add(&owner_a, "GET", "/a", 0, NULL, "", &id), MUSTER_INVALID);
-    http_route_remove_owner(&owner_b);
+    registration_owner_gone(&owner_b);
     rig_run(removed_script);
 }
 

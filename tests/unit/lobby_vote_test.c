@@ -1,5 +1,6 @@
 /* Votes of a lobby: who counts, what is needed, when they end, who is told. */
 #include "crowd_rig.h"
+#include "registration.h"
 
 /* ---- votes ----------------------------------------------------------------------------------- */
 
@@ -172,13 +173,11 @@ static void a_vote_ends_with_the_rules_that_called_it(void **state) {
     struct client *ann = rig_client(named("ann"));
     assert_int_equal(poll(lobby, 0, 0, MUSTER_SEAT_NONE), MUSTER_OK);
     uint32_t id = lobby->votes[VOTE_CALLED].id;
-    lobby_vote_drop_owner(&game.self); /* another's */
-    lobby_vote_drop_owner(&warden.self);
+    registration_owner_gone(&game.self); /* another's */
+    registration_owner_superseded(&warden.self);
     assert_int_equal(lobby->votes[VOTE_CALLED].id, id);
     assert_false(rig_told(ann, "lobby.voteEnded"));
-    warden.self.phase = PLUGIN_STOPPED;
-    lobby_vote_drop_owner(&warden.self);
-    warden.self.phase = PLUGIN_STARTED;
+    registration_owner_gone(&warden.self);
     assert_int_equal(lobby->votes[VOTE_CALLED].id, 0);
     assert_true(rig_told(ann, "\"winner\":null"));
     assert_int_equal(polled.ended, 0); /* nobody is there to be told */

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "metrics.h"
+#include "registration.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -120,20 +121,65 @@ static void test_custom(void **state) {
                      MUSTER_OK);
     assert_int_equal(metrics_register(&other, MUSTER_METRIC_COUNTER, name, "Hits.", &id),
                      MUSTER_EXISTS);
-    metrics_custom_add(id, 2);
-    metrics_custom_add(id, 3);
+    metrics_custom_add(&owner, id, 2);
+    metrics_custom_add(&owner, id, 3);
     struct wanted hits = visit(name, "");
     assert_true(hits.metric.value == 5);
     assert_string_equal(hits.metric.help, "Hits.");
-    metrics_custom_set(id, 1);
-    metrics_custom_set(100000, 1); /* no metric: nothing happens */
+    metrics_custom_set(&owner, id, 1);
+    metrics_custom_set(&owner, 100000, 1); /* no metric: nothing happens */
     assert_true(visit(name, "").metric.value == 1);
-    metrics_unregister_owner(&owner);
+    registration_owner_gone(&owner);
     assert_int_equal(visit(name, "").found, 0);
-    metrics_custom_set(id, 9); /* gone: nothing happens */
+    metrics_custom_set(&owner, id, 9); /* gone: nothing happens */
     assert_int_equal(metrics_register(&other, MUSTER_METRIC_GAUGE, name, NULL, &id), MUSTER_OK);
     assert_true(visit(name, "").metric.value == 0);
-    metrics_unregister_owner(&other);
+    registration_owner_gone(&other);
+}
+
+static bool newer_replaces(const void *newer, const void *older) {
+    return *(const int *)newer > *(const int *)older;
+}
+
+static const int *in_force;
+
+static bool is_in_force(const void *owner) {
+    return owner == in_force;
+}
+
+/* Both generations of a plugin count into one counter; a level is the newer one's. */
+static void test_custom_over_a_reload(void **state) {
+    (void)state;
+    static const int old = 1, new = 2;
+    static const struct registration_owners known = {newer_replaces, is_in_force};
+    uint32_t hits[2], level[2];
+    registration_set_owners(&known);
+    in_force = &old;
+    for (int i = 0; i < 2; i++) {
+        const int *owner = i ? &new : &old;
+        assert_int_equal(
+            metrics_register(owner, MUSTER_METRIC_COUNTER, "muster_hits_total", "", &hits[i]),
+            MUSTER_OK);
+        assert_int_equal(
+            metrics_register(owner, MUSTER_METRIC_GAUGE, "muster_level", "", &level[i]), MUSTER_OK);
+        metrics_custom_add(owner, hits[i], 5);
+        metrics_custom_set(owner, level[i], i + 1);
+    }
+    assert_true(visit("muster_level", "").metric.value == 1);
+    in_force = &new;
+    registration_owner_superseded(&old);
+    metrics_custom_add(&old, hits[0], 2); /* a lobby plays on with it */
+    metrics_custom_set(&old, level[0], 9);
+    metrics_custom_add(&old, hits[1], 100); /* not its own */
+    struct wanted wanted = visit("muster_hits_total", "");
+    assert_int_equal(wanted.found, 1);
+    assert_true(wanted.metric.value == 12);
+    assert_true(visit("muster_level", "").metric.value == 2);
+    registration_owner_gone(&old);
+    metrics_custom_add(&new, hits[1], 1);
+    assert_true(visit("muster_hits_total", "").metric.value == 13);
+    registration_owner_gone(&new);
+    registration_set_owners(NULL);
 }
 
 static void test_bad_custom(void **state) {
@@ -170,10 +216,10 @@ static void test_custom_limit(void **state) {
     }
     assert_int_equal(metrics_register(&owner, MUSTER_METRIC_GAUGE, "muster_more", "", &id),
                      MUSTER_LIMIT);
-    metrics_unregister_owner(&owner);
+    registration_owner_gone(&owner);
     assert_int_equal(metrics_register(&owner, MUSTER_METRIC_GAUGE, "muster_more", "", &id),
                      MUSTER_OK);
-    metrics_unregister_owner(&owner);
+    registration_owner_gone(&owner);
 }
 
 /* Prometheus text must hold the samples of one name together. */
@@ -204,6 +250,7 @@ int main(void) {
         cmocka_unit_test(test_tick_histogram),
         cmocka_unit_test(test_collector_runs_before_a_visit),
         cmocka_unit_test(test_custom),
+        cmocka_unit_test(test_custom_over_a_reload),
         cmocka_unit_test(test_bad_custom),
         cmocka_unit_test(test_custom_limit),
         cmocka_unit_test(test_names_stand_together),

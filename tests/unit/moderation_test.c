@@ -5,6 +5,7 @@
 #include "failure.h"
 #include "moderation.h"
 #include "paths.h"
+#include "registration.h"
 
 #define WALL_MS 1700000000000
 
@@ -167,7 +168,7 @@ static void who_is_banned_leaves_for_that(void **state) {
     session_terminate(bea, "enough", MUSTER_LEAVE_KICK);
     assert_int_equal(left_for, MUSTER_LEAVE_KICK);
     assert_int_equal(lobby_players(lobby), 0);
-    events_unsubscribe_owner(NULL);
+    registration_owner_gone(NULL);
 }
 
 static void a_mute_is_for_whom_it_concerns_alone(void **state) {

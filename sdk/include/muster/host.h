@@ -619,8 +619,8 @@ struct muster_metric {
 struct muster_host_metrics {
     uint32_t size;
     uint32_t reserved;
-    /* Own counter or gauge; name must begin with "muster_". Never a label with a player or lobby.
-     */
+    /* Own counter or gauge; name must begin with "muster_". Never a label with a player or lobby. A
+     * reload does not begin a counter anew: both generations count into it while both are there. */
     muster_status (*add)(muster_self *self, uint32_t type, const char *name, const char *help,
                          uint32_t *out);
     void (*set)(muster_self *self, uint32_t metric, double value);
