@@ -23,6 +23,7 @@
 #define DESTROY_TURNS 5   /* turns in which libwebsockets' handles are closed */
 #define HEADER_BYTES 8192 /* of one request: a token may have 4 KiB */
 #define RX_BUFFER_BYTES 1024
+#define LIBRARY_TIMEOUT_S 70 /* behind every time of ours: net_client's, net_conn's deadlines */
 #define HEARTBEAT_SWEEPS 10
 #define DYING_CONNECTIONS_MAX 1024
 
@@ -278,7 +279,7 @@ static muster_status context_create(char *error) {
         .pcontext = &net_state.context,
         .max_http_header_data = HEADER_BYTES,
         .server_string = "muster",
-        .timeout_secs = 10,
+        .timeout_secs = LIBRARY_TIMEOUT_S,
         .gid = -1,
         .uid = -1,
     };
@@ -300,7 +301,7 @@ static struct lws_vhost *public_vhost_create(const char *name) {
         .protocols = server_protocols,
         .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS,
         .keepalive_timeout = 60,
-        .timeout_secs = 10,
+        .timeout_secs = LIBRARY_TIMEOUT_S,
         .retry_and_idle_policy = &idle_policy,
         .alpn = "http/1.1",
         .ssl_cert_filepath = net_state.tls ? net_state.tls_cert : NULL,
@@ -318,8 +319,8 @@ static struct lws_vhost *plain_vhost_create(const char *name,
         .protocols = protocols,
         .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
         .keepalive_timeout = 60,
-        .timeout_secs = 10,
-        .connect_timeout_secs = 10,
+        .timeout_secs = LIBRARY_TIMEOUT_S,
+        .connect_timeout_secs = LIBRARY_TIMEOUT_S,
         .retry_and_idle_policy = &idle_policy,
         .alpn = "http/1.1",
         .ssl_client_options_set = NET_TLS_OPTIONS,

@@ -47,6 +47,22 @@ static bool on_text(conn_id conn, void *user, const char *data, uint32_t len) {
     return true;
 }
 
+static muster_request_id asked_late;
+
+static void answer_late(void *user) {
+    static const struct muster_http_response response = {
+        .size = sizeof response, .status = 200, .body = {"late", 4}};
+    (void)user;
+    (void)net_http_respond(asked_late, &response);
+}
+
+/* The answer takes longer than libwebsockets waits where nobody says how long. */
+static void take_long(void *user) {
+    (void)user;
+    atomic_fetch_add(&ahead_s, 15);
+    loop_timer_start(100, 0, answer_late, NULL);
+}
+
 static void on_request(const struct net_http_request *request) {
     const struct muster_http_request *facts = &request->request;
     static const struct muster_http_header location = {"location", "/a"};
@@ -57,6 +73,11 @@ static void on_request(const struct net_http_request *request) {
                        facts->body.data ? (const char *)facts->body.data : "");
     response.body = (struct muster_bytes){text, (uint64_t)len};
     if (strcmp(facts->path, "/never") == 0) return;
+    if (strcmp(facts->path, "/late") == 0) {
+        asked_late = facts->id;
+        loop_timer_start(100, 0, take_long, NULL);
+        return;
+    }
     if (strcmp(facts->path, "/big") == 0) response.body = (struct muster_bytes){body, BODY_BYTES};
     if (strcmp(facts->path, "/missing") == 0) response.status = 404;
     if (strcmp(facts->path, "/moved") == 0) {
@@ -419,6 +440,15 @@ static void a_length_has_its_digits(void **state) {
     hostile.stays_until = NULL;
 }
 
+/* As long as it asked for, and no longer. */
+static void a_fetch_has_its_time(void **state) {
+    (void)state;
+    assert_int_equal(fetch_url("GET", url_of("http", "127.0.0.1", "/late"), "", 60000), MUSTER_OK);
+    assert_string_equal(fetched.body, "late");
+    assert_int_equal(fetch_url("GET", url_of("http", "127.0.0.1", "/late"), "", 12000),
+                     MUSTER_TIMEOUT);
+}
+
 /* ---- WebSocket client ---- */
 
 static struct {
@@ -689,6 +719,7 @@ int main(void) {
         CLIENT_TEST(closed_fetch_is_silent),
         CLIENT_TEST(hostile_servers),
         CLIENT_TEST(a_length_has_its_digits),
+        CLIENT_TEST(a_fetch_has_its_time),
         CLIENT_TEST(ws_client),
         CLIENT_TEST(ws_client_refused),
         CLIENT_TEST(ws_client_has_time),
