@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readFile, readdir, writeFile } from "node:fs/promises";
+import { chmod, readFile, readdir, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { once } from "node:events";
 import path from "node:path";
@@ -371,6 +371,25 @@ test("reload: one plugin is replaced while matches run", async (t) => {
     const refused = await server.adminAnswer("reload no_such_plugin");
     assertProblem(refused, 404);
     assert.match(refused.body.detail, /no_such_plugin/);
+});
+
+/* What the new generation had brought until it failed (routes, commands, the role) is gone again. */
+test("reload: one that fails leaves the plugin as it was, and the next one works", async (t) => {
+    const server = await startServer(t, {});
+    const keys = path.join(server.dataDir, "keys");
+    const serves = async (generation) => {
+        assert.match(await server.admin("plugins"), new RegExp(`^auth_local \\S+, generation ${generation}, `, "m"));
+        assert.match(await server.admin("auth-rotate"), /^new signing key /);
+        await connectPlayer(t, server);
+    };
+    for (let i = 0; i < 2; i++) {
+        await chmod(keys, 0o755);
+        assert.match(await server.adminRefusal("reload auth_local"), /^auth_local was not reloaded: .*must belong to this account/);
+        await chmod(keys, 0o700);
+        await serves(1);
+    }
+    await server.admin("reload auth_local");
+    await serves(2);
 });
 
 test("SIGHUP: a bad configuration changes nothing and is said", async (t) => {
