@@ -105,12 +105,17 @@ static bool bot_leave(struct arena *arena, uint32_t team) {
     return false;
 }
 
+/* How many players bots fill the match up to: it has no more seats than people may take. */
+static uint32_t fill_of(const struct arena *arena) {
+    return arena->bot_fill < arena->seats_max ? arena->bot_fill : arena->seats_max;
+}
+
 void bots_yield(struct arena *arena, uint32_t team) {
     uint32_t players[MUSTER_TEAM_COUNT], bots;
     uint32_t other = team == MUSTER_TEAM_RED ? MUSTER_TEAM_BLUE : MUSTER_TEAM_RED;
     uint32_t kept = arena->bot_fill ? 1 : 0; /* of a side: without one nobody can win */
     count_players(arena, players, &bots);
-    if (!bots || players[MUSTER_TEAM_RED] + players[MUSTER_TEAM_BLUE] <= arena->bot_fill) return;
+    if (!bots || players[MUSTER_TEAM_RED] + players[MUSTER_TEAM_BLUE] <= fill_of(arena)) return;
     bool left = players[team] > kept && bot_leave(arena, team);
     if (!left && players[other] > kept) (void)bot_leave(arena, other);
 }
@@ -119,7 +124,7 @@ static bool bot_is_wanted(const struct arena *arena, const uint32_t players[MUST
     uint32_t total = players[MUSTER_TEAM_RED] + players[MUSTER_TEAM_BLUE];
     bool side_is_empty = !players[MUSTER_TEAM_RED] || !players[MUSTER_TEAM_BLUE];
     if (arena->bot_fill && total && side_is_empty) return true;
-    return total < arena->bot_fill && total < arena->seats_max;
+    return total < fill_of(arena);
 }
 
 void bots_populate(struct arena *arena) {

@@ -100,6 +100,28 @@ static void test_people_replace_bots(void **state) {
     fixture_close(&f);
 }
 
+/* However many bots are wished for, all together are as many as there are seats. */
+static void test_bots_are_no_more_than_there_are_seats(void **state) {
+    struct testkit_match_options options = {
+        .game_mode = "arena", .map_name = "foundry", .seats_max = 4, .tick_rate_hz = 20};
+    struct fixture f;
+    (void)state;
+    fixture_open(&f, SHARE_DIR);
+    assert_true(testkit_setting_set(f.kit, "botFill", "8"));
+    f.match = testkit_match_create(f.kit, f.plugin, &options);
+    f.arena = testkit_match_state(f.kit, f.match);
+    fixture_join(&f, 0, MUSTER_TEAM_NONE);
+    fixture_ticks(&f, 20);
+    people_and_bots(&f, 1, 3);
+    for (uint32_t seat = 1; seat < 4; seat++) { /* who comes late replaces a bot here, too */
+        fixture_join(&f, seat, MUSTER_TEAM_NONE);
+        people_and_bots(&f, seat + 1, 3 - seat);
+    }
+    fixture_ticks(&f, 20);
+    people_and_bots(&f, 4, 0);
+    fixture_close(&f);
+}
+
 /* Where bots are wanted no side stays empty, however many people there are. */
 static void test_bots_give_a_side_to_play_against(void **state) {
     struct fixture f;
@@ -383,6 +405,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bots_fight_on_every_map),
         cmocka_unit_test(test_people_replace_bots),
+        cmocka_unit_test(test_bots_are_no_more_than_there_are_seats),
         cmocka_unit_test(test_seats_of_nobody),
         cmocka_unit_test(test_bots_give_a_side_to_play_against),
         cmocka_unit_test(test_bots_fire_when_they_aim_well),
