@@ -52,6 +52,7 @@ muster_status note_reload(struct realm *realm, const struct mod *mod, const stru
 muster_status note_command(struct realm *realm, uint32_t script, const char *name, uint32_t seat,
                            const char *arguments) {
     struct note note;
+    if (strlen(arguments) >= NOTE_ARGUMENTS_BYTES) return MUSTER_LIMIT;
     begin(&note, NOTE_COMMAND);
     muster_put_u32(&note.w, script);
     muster_put_str(&note.w, name);

@@ -12,12 +12,15 @@
 struct lobby;
 struct mod;
 
+/* Of a command, with their end: a line of chat, and more than the console may need. */
+enum { NOTE_ARGUMENTS_BYTES = 320 };
 enum note_kind { NOTE_BEGIN = 1, NOTE_RELOAD, NOTE_COMMAND, NOTE_MESSAGE, NOTE_STOP, NOTE_ANSWER };
 
 /* mods: those that play, in order. */
 muster_status note_begin(struct realm *realm, struct mod *const *mods, uint32_t count);
 /* before: the version that was offered till now, or null. */
 muster_status note_reload(struct realm *realm, const struct mod *mod, const struct mod *before);
+/* LIMIT: the arguments are longer than what is read back. */
 muster_status note_command(struct realm *realm, uint32_t script, const char *name, uint32_t seat,
                            const char *arguments);
 muster_status note_message(struct realm *realm, const char *name, const void *bytes, uint32_t len);

@@ -51,7 +51,7 @@ static void take_reload(struct lobby *lobby, struct muster_reader *r) {
 }
 
 static void take_command(struct lobby *lobby, struct muster_reader *r) {
-    char name[SCRIPT_ID_MAX], arguments[320];
+    char name[SCRIPT_ID_MAX], arguments[NOTE_ARGUMENTS_BYTES];
     struct script *script = get_script(lobby, r);
     muster_get_str(r, name, sizeof name);
     uint32_t seat = muster_get_u32(r);

@@ -214,6 +214,8 @@ static void refuse(const struct lobby *lobby, muster_player_id player, const cha
     speech_tell(lobby, player, line);
 }
 
+static const char untaken[] = "the command could not be taken";
+
 static void take_command(struct choice *choice, muster_player_id player, uint32_t seat,
                          const char *arguments) {
     struct script *script = choice->script;
@@ -221,7 +223,7 @@ static void take_command(struct choice *choice, muster_player_id player, uint32_
     if (script->realm->kind == REALM_LOBBY)
         run(script, choice->name, player, arguments, player);
     else if (note_command(&lobby->match, script->index, choice->name, seat, arguments))
-        speech_tell(lobby, player, "the command could not be taken");
+        speech_tell(lobby, player, untaken);
 }
 
 void speech_take(struct lobby *lobby, muster_player_id player, uint32_t seat, const char *line) {
@@ -251,8 +253,9 @@ bool speech_take_console(struct lobby *lobby, const char *line) {
     }
     struct script *script = choice.script;
     if (script->realm->kind == REALM_LOBBY) return run(script, choice.name, 0, arguments, 0);
-    lobby->console_failed = true;
-    return note_command(&lobby->match, script->index, choice.name, MUSTER_SEAT_NONE, arguments) ==
-               MUSTER_OK &&
-           !lobby->console_failed;
+    if (note_command(&lobby->match, script->index, choice.name, MUSTER_SEAT_NONE, arguments)) {
+        strcpy(lobby->console_answer, untaken);
+        return false;
+    }
+    return !lobby->console_failed;
 }
