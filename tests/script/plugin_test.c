@@ -155,6 +155,19 @@ static void a_refused_list_of_keys_is_replayed(void **state) {
     assert_non_null(script->sandbox);
 }
 
+/* One that fills several notes, one that fills one to the last byte, and one after another. */
+static void a_long_answer_is_replayed_whole(void **state) {
+    (void)state;
+    bring("state.read = {}\n"
+          "hooks.on('tick', 't', function()\n"
+          "    local bytes = ({4050, 4080, 4081, 9000, 1})[match.tick() + 1]\n"
+          "    if not bytes then return end\n"
+          "    storage.set('page', ('x'):rep(bytes) .. match.tick())\n"
+          "    state.read[match.tick()] = {#storage.get('page'), storage.get('page'):sub(-1)}\n"
+          "end)");
+    assert_replayed(MOD_PERMISSIONS_ALL);
+}
+
 /* A script that is stopped while it waits for an answer leaves the next one to who asks then. */
 static void answers_stay_with_who_asked(void **state) {
     static struct outcome first, second;
@@ -339,6 +352,7 @@ int main(void) {
         cmocka_unit_test_teardown(answers_stay_with_who_asked, close_rig),
         cmocka_unit_test_teardown(permissions_are_part_of_the_recording, close_rig),
         cmocka_unit_test_teardown(stops_are_replayed, close_rig),
+        cmocka_unit_test_teardown(a_long_answer_is_replayed_whole, close_rig),
         cmocka_unit_test_teardown(handlers_fail_or_are_stopped, close_rig),
         cmocka_unit_test_teardown(each_call_has_its_price, close_rig),
         cmocka_unit_test_teardown(the_host_is_told_of_so_many_places, close_rig),

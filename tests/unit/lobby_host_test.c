@@ -226,6 +226,21 @@ static void a_code_is_read_as_people_type_it(void **state) {
     assert_ptr_equal(lobby_find_code(lobby->code), lobby);
 }
 
+/* One that nobody made gets its code with its first host, and keeps it. */
+static void a_lobby_with_a_host_has_a_code(void **state) {
+    (void)state;
+    char code[LOBBY_CODE_SIZE];
+    struct lobby *lobby = rig_lobby();
+    rig_join(lobby, "ann", NULL);
+    rig_join(lobby, "bea", NULL);
+    lobby_host_set(lobby, 0);
+    assert_int_equal(strlen(lobby->code), 8);
+    assert_ptr_equal(lobby_find_code(lobby->code), lobby);
+    memcpy(code, lobby->code, sizeof code);
+    lobby_host_set(lobby, 1);
+    assert_string_equal(lobby->code, code);
+}
+
 /* What an operator set stands in the list of settings, and in each lobby that says nothing. */
 static void the_operators_defaults_are_shown_and_taken(void **state) {
     (void)state;
@@ -270,6 +285,7 @@ int main(void) {
                                                  "\"maxPlayers=99\",\"maxPlayers=3\",\"locked="
                                                  "true\"]}"),
         TEST(a_code_is_read_as_people_type_it),
+        TEST(a_lobby_with_a_host_has_a_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

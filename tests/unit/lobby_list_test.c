@@ -159,6 +159,36 @@ static void what_is_listed_is_what_is(void **state) {
     assert_int_equal(shown_number("currentPlayers"), 1);
 }
 
+/* Of what is no number, its text. */
+static const char *shown_text(const char *key) {
+    static char text[96];
+    json_t *one = shown();
+    char *found = json_dumps(json_object_get(json_object_get(one, "settings"), key),
+                             JSON_COMPACT | JSON_ENCODE_ANY);
+    snprintf(text, sizeof text, "%s", found ? found : "none");
+    free(found);
+    json_decref(one);
+    return text;
+}
+
+/* What its host does without asking for a setting. */
+static void the_listed_host_and_lock_are_those_of_now(void **state) {
+    (void)state;
+    struct lobby *lobby = rig_lobby();
+    struct session *ann = rig_join(lobby, "ann", NULL);
+    rig_join(lobby, "bea", NULL);
+    assert_string_equal(shown_text("hostId"), "\"\"");
+    lobby_host_set(lobby, 1);
+    assert_string_equal(shown_text("hostId"), "\"bea\"");
+    lobby_host_set(lobby, ann->member);
+    assert_string_equal(shown_text("hostId"), "\"ann\"");
+    assert_string_equal(shown_text("locked"), "false");
+    lobby_lock_set(lobby, true);
+    assert_string_equal(shown_text("locked"), "true");
+    lobby_lock_set(lobby, false);
+    assert_string_equal(shown_text("locked"), "false");
+}
+
 /* Also who has not entered yet has a name. */
 static void a_name_stands_once_in_a_lobby(void **state) {
     (void)state;
@@ -206,9 +236,9 @@ static void a_watcher_has_no_seat(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_list, close_list)
     const struct CMUnitTest tests[] = {
-        TEST(pages_follow_each_other),   TEST(a_filter_leaves_out_the_others),
-        TEST(what_is_listed_is_what_is), TEST(a_name_stands_once_in_a_lobby),
-        TEST(a_watcher_has_no_seat),
+        TEST(pages_follow_each_other),       TEST(a_filter_leaves_out_the_others),
+        TEST(what_is_listed_is_what_is),     TEST(the_listed_host_and_lock_are_those_of_now),
+        TEST(a_name_stands_once_in_a_lobby), TEST(a_watcher_has_no_seat),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

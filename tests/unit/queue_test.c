@@ -9,6 +9,7 @@ struct fake_matchmaker {
     struct muster_self self;
     uint32_t enqueued, dequeued, ticks, backfills;
     muster_ticket_id last;
+    char region[MUSTER_NAME_MAX]; /* of the last */
     struct muster_group next[4];
     uint32_t next_count;
     struct {
@@ -27,7 +28,8 @@ static muster_status on_enqueue(void *instance, const struct muster_queue_ticket
     if (m->refuses) return MUSTER_FULL;
     m->enqueued++;
     m->last = ticket->ticket;
-    assert_true(ticket->region != NULL && ticket->game_mode[0]);
+    assert_string_equal(ticket->game_mode, "fake");
+    snprintf(m->region, sizeof m->region, "%s", ticket->region);
     return MUSTER_OK;
 }
 
@@ -102,6 +104,13 @@ static int open_queue(void **state) {
                : 0;
 }
 
+static int open_two_regions(void **state) {
+    setenv("MUSTER_SERVER_REGIONS", "local,far", 1);
+    int code = open_queue(state);
+    unsetenv("MUSTER_SERVER_REGIONS");
+    return code;
+}
+
 static int close_queue(void **state) {
     queue_deinit();
     registry_remove(&first.self);
@@ -117,6 +126,18 @@ static int32_t find(struct session *session) {
     int32_t code = queue_find(session, "fake", "", "", ticket, &failure);
     json_decref(failure.data);
     return code;
+}
+
+/* Where who lives there, and wishes so, is searched for. */
+static const char *region_of_search(const char *home, const char *wish) {
+    char ticket[QUEUE_TICKET_TEXT];
+    struct failure failure = {0};
+    struct session *ann = rig_sign_in("ann", NULL);
+    snprintf(ann->region, sizeof ann->region, "%s", home);
+    first.region[0] = '\0';
+    (void)queue_find(ann, "fake", wish, "", ticket, &failure);
+    json_decref(failure.data);
+    return first.region;
 }
 
 static struct muster_group *propose(struct fake_matchmaker *m, muster_lobby_id lobby) {
@@ -261,6 +282,17 @@ static void a_wish_that_is_refused_leaves_the_one_before(void **state) {
 }
 
 /* A full table of searches has room for a new wish of who is in it. */
+/* One's own comes from one's account: it need not be one of this server's. */
+static void a_search_is_in_a_region_of_this_server(void **state) {
+    (void)state;
+    assert_string_equal(region_of_search("far", ""), "far");
+    assert_string_equal(region_of_search("far", "local"), "local");
+    assert_string_equal(region_of_search("local", "far"), "far");
+    assert_string_equal(region_of_search("nowhere", ""), "local");
+    assert_string_equal(region_of_search("", ""), "local");
+    assert_string_equal(region_of_search("far", "nowhere"), ""); /* refused */
+}
+
 static void everybody_may_search_and_search_again(void **state) {
     (void)state;
     char name[8];
@@ -388,6 +420,8 @@ int main(void) {
         TEST(a_wrong_answer_places_nobody),
         TEST(a_new_wish_replaces_the_one_before),
         TEST(a_wish_that_is_refused_leaves_the_one_before),
+        cmocka_unit_test_setup_teardown(a_search_is_in_a_region_of_this_server, open_two_regions,
+                                        close_queue),
         TEST(everybody_may_search_and_search_again),
         TEST(a_lobby_for_nobody_is_closed_and_told),
         TEST(who_waits_goes_on_waiting_after_a_reload),
