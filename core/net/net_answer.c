@@ -78,7 +78,7 @@ static bool is_value(const char *value) {
 
 static bool is_ours(const char *name) {
     return strcasecmp(name, "content-length") == 0 || strcasecmp(name, "connection") == 0 ||
-           strcasecmp(name, "transfer-encoding") == 0;
+           strcasecmp(name, "keep-alive") == 0 || strcasecmp(name, "transfer-encoding") == 0;
 }
 
 static bool response_valid(const struct muster_http_response *response) {
@@ -112,6 +112,14 @@ static char *origin_write(const struct exchange *exchange, char *at) {
                         exchange->text[TEXT_ORIGIN]);
 }
 
+/* A client that knows how long it may wait does not send its next request to a closed connection.
+ */
+static char *keep_alive_write(const struct exchange *exchange, char *at) {
+    if (!exchange->keep_alive) return at + sprintf(at, "connection: close\r\n");
+    if (exchange->http_1_0) at += sprintf(at, "connection: keep-alive\r\n");
+    return at + sprintf(at, "keep-alive: timeout=%u\r\n", net_state.handshake_timeout_ms / 1000);
+}
+
 static uint32_t head_write(const struct exchange *exchange, char *out,
                            const struct muster_http_response *response) {
     char *at = out;
@@ -125,10 +133,7 @@ static uint32_t head_write(const struct exchange *exchange, char *out,
         at += sprintf(at, "%s: %s\r\n", response->headers[i].name, response->headers[i].value);
     }
     at = origin_write(exchange, at);
-    if (!exchange->keep_alive) at += sprintf(at, "connection: close\r\n");
-    if (exchange->keep_alive && exchange->http_1_0) {
-        at += sprintf(at, "connection: keep-alive\r\n");
-    }
+    at = keep_alive_write(exchange, at);
     at += sprintf(at, "\r\n");
     return (uint32_t)(at - out);
 }
