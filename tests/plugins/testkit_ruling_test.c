@@ -118,6 +118,7 @@ static muster_status match_begin(void *instance, void *state,
                                  const struct muster_match_info *info) {
     struct probe *probe = state;
     (void)instance;
+    probe->match = info->match;
     say(probe, info->is_replay ? "replay " : "begin ");
     assert_int_equal(note(probe, "at begin"), MUSTER_OK);
     assert_int_equal(probe->host->match->version_set(probe->self, info->match, "mod:x", "1.2.0"),
@@ -241,9 +242,17 @@ static void test_rules_are_told(void **state) {
     assert_calls(b, "rules9 begin (at begin) ");
     assert_int_equal(testkit_match_join(b.kit, match, 1, 1, "ann"), MUSTER_OK);
     testkit_match_connection(b.kit, match, 1, false);
+    testkit_match_connection(b.kit, match, 1, false); /* nothing new */
     testkit_match_tick(b.kit, match);
     assert_calls(b, "mode1 join1 connection1:0 kill1>255 tick0 ");
-    assert_int_equal(testkit_match_fact_sum(b.kit, match, "kill"), 2);
+    testkit_match_connection(b.kit, match, 1, true);
+    const struct muster_command command = {.size = sizeof(command), .seat = 1, .name = "fly"};
+    assert_int_equal(b.probe->host->match->command(b.plugin, match, &command), MUSTER_OK);
+    assert_calls(b, "connection1:1 ");
+    testkit_match_tick(b.kit, match); /* this mode takes no commands */
+    testkit_match_tick(b.kit, match);
+    assert_calls(b, MUSTER_FACT_REFUSED "1>255 kill1>255 tick1 kill1>255 tick2 ");
+    assert_int_equal(testkit_match_fact_sum(b.kit, match, "kill"), 6);
     testkit_match_leave(b.kit, match, 1, MUSTER_LEAVE_KICK);
     assert_calls(b, "mode-1 leave1:3 ");
     assert_int_equal(b.probe->host->match->adjust(b.plugin, match, &param, 5), 10);
@@ -297,6 +306,33 @@ static void test_rules_refuse(void **state) {
     testkit_destroy(b.kit);
 }
 
+/* Rules that go leave the others where they are: in the match that runs, and in the next. */
+static void test_rules_that_go_take_no_others_along(void **state) {
+    (void)state;
+    struct bench b = open_bench();
+    muster_self *guests[3];
+    for (int i = 0; i < 3; i++) {
+        guests[i] = testkit_add(b.kit, &descriptor);
+        assert_int_equal(testkit_start(guests[i]), MUSTER_OK);
+        assert_int_equal(testkit_rules_attach(b.kit, guests[i], 9, NULL), MUSTER_OK);
+    }
+    struct probe *first = testkit_instance(guests[0]), *last = testkit_instance(guests[2]);
+    const struct testkit_match_options options = {.game_mode = "x"};
+    muster_match_id match = testkit_match_create(b.kit, NULL, &options);
+    struct probe *middle = testkit_instance(guests[1]);
+    middle->calls[0] = first->calls[0] = last->calls[0] = '\0';
+    assert_int_equal(testkit_stop(guests[1]), 0);
+    assert_string_equal(middle->calls, "end gone ");
+    assert_int_equal(testkit_match_join(b.kit, match, 1, 1, "ann"), MUSTER_OK);
+    testkit_match_destroy(b.kit, match);
+    match = testkit_match_create(b.kit, NULL, &options);
+    assert_int_equal(testkit_match_join(b.kit, match, 2, 1, "ann"), MUSTER_OK);
+    assert_string_equal(middle->calls, "end gone ");
+    assert_string_equal(first->calls, "join1 end begin (at begin) join2 ");
+    assert_string_equal(last->calls, "join1 end begin (at begin) join2 ");
+    testkit_destroy(b.kit);
+}
+
 static void test_modes_on_a_base(void **state) {
     (void)state;
     struct bench b = open_bench();
@@ -344,9 +380,13 @@ static void test_engine_and_watch(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rules_are_told),          cmocka_unit_test(test_notes),
-        cmocka_unit_test(test_replay_brings_the_notes), cmocka_unit_test(test_rules_refuse),
-        cmocka_unit_test(test_modes_on_a_base),         cmocka_unit_test(test_engine_and_watch),
+        cmocka_unit_test(test_rules_are_told),
+        cmocka_unit_test(test_notes),
+        cmocka_unit_test(test_replay_brings_the_notes),
+        cmocka_unit_test(test_rules_refuse),
+        cmocka_unit_test(test_rules_that_go_take_no_others_along),
+        cmocka_unit_test(test_modes_on_a_base),
+        cmocka_unit_test(test_engine_and_watch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
