@@ -22,7 +22,8 @@ struct run {
     char *arguments; /* what is left of them */
     char *line;      /* what arguments points into */
     char actor[MUSTER_PLAYER_KEY_MAX];
-    bool is_admin; /* else a moderator */
+    bool is_admin;  /* else a moderator */
+    bool is_player; /* else who has the console or the admin token */
     struct muster_writer out;
     uint8_t text[];
 };

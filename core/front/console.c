@@ -86,6 +86,7 @@ static void run_line(const char *permissions, struct run *run) {
                "%s: %s %s", run->actor, run->line,
                command ? run->arguments : ""); /* a plugin's may hold a secret */
     run->command = command;
+    run->is_player = permissions != NULL;
     run->is_admin = !permissions || muster_permitted(permissions, "admin");
     if (!is_permitted(command, permissions))
         run_fail(run, MUSTER_DENIED, "the permission \"admin\" is needed");

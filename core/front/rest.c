@@ -159,7 +159,7 @@ static const struct refusal {
     {MUSTER_CONFLICT, 409, "conflict"},       {MUSTER_STATE, 409, "wrong_state"},
     {MUSTER_UNSUPPORTED, 409, "wrong_state"}, {MUSTER_UNAVAILABLE, 503, "unavailable"},
     {MUSTER_FULL, 503, "server_full"},        {MUSTER_LIMIT, 503, "server_full"},
-    {MUSTER_OK, 500, "internal_error"}, /* all others */
+    {MUSTER_IO, 503, "unavailable"},          {MUSTER_OK, 500, "internal_error"}, /* all others */
 };
 
 static void on_answer(void *user, muster_status status, const char *answer) {

@@ -11,6 +11,7 @@
 #include "status.h"
 
 #define QUERY_DEADLINE_MS 30000
+#define BACKUP_DEADLINE_MS 3600000
 #define PROBE_EVERY_MS 1000
 #define PROBE_SILENT_MS 2000
 
@@ -58,15 +59,16 @@ static void on_answer(void *user, muster_status status, const void *answer) {
     if (done.asker) plugin_leave();
 }
 
-static muster_status open_query(struct muster_self *asker, struct provider *db, muster_db_fn fn,
-                                void *user, struct query **out) {
+static muster_status open_query(struct muster_self *asker, struct provider *db,
+                                uint32_t deadline_ms, muster_db_fn fn, void *user,
+                                struct query **out) {
     struct query *query = calloc(1, sizeof *query);
     if (!query) return MUSTER_NO_MEMORY;
     query->asker = asker;
     query->fn = fn;
     query->user = user;
     muster_status status =
-        pending_open(db->self, "db", QUERY_DEADLINE_MS, on_answer, query, &query->ticket);
+        pending_open(db->self, "db", deadline_ms, on_answer, query, &query->ticket);
     if (status) {
         free(query);
         return status;
@@ -98,7 +100,7 @@ muster_status store_submit(struct muster_self *asker, const struct muster_db_req
     if (!db) return MUSTER_UNAVAILABLE;
     if (request->statement_count == 0 || request->statement_count > 64) return MUSTER_INVALID;
     struct query *query;
-    muster_status status = open_query(asker, db, fn, user, &query);
+    muster_status status = open_query(asker, db, QUERY_DEADLINE_MS, fn, user, &query);
     if (status) return status;
     bool answered = false; /* it may come, and free the query, in the call */
     query->answered = &answered;
@@ -120,7 +122,7 @@ muster_status store_migrate(struct muster_self *asker, const char *component,
     struct provider *db = registry_first(MUSTER_ROLE_DATABASE);
     if (!db) return MUSTER_UNAVAILABLE;
     struct query *query;
-    muster_status status = open_query(asker, db, fn, user, &query);
+    muster_status status = open_query(asker, db, QUERY_DEADLINE_MS, fn, user, &query);
     if (status) return status;
     bool answered = false;
     query->answered = &answered;
@@ -129,6 +131,22 @@ muster_status store_migrate(struct muster_self *asker, const char *component,
     status = db->database.migrate(db->instance, ticket, component, steps, step_count);
     plugin_leave();
     return finish_query(query, answered, status, ticket, out);
+}
+
+muster_status store_backup(const char *path, muster_db_fn fn, void *user) {
+    struct provider *db = registry_first(MUSTER_ROLE_DATABASE);
+    if (!db) return MUSTER_UNAVAILABLE;
+    if (!db->database.backup) return MUSTER_UNSUPPORTED;
+    struct query *query;
+    muster_status status = open_query(NULL, db, BACKUP_DEADLINE_MS, fn, user, &query);
+    if (status) return status;
+    bool answered = false;
+    query->answered = &answered;
+    muster_ticket_id ticket = query->ticket;
+    plugin_enter(db->self, "database.backup");
+    status = db->database.backup(db->instance, ticket, path);
+    plugin_leave();
+    return finish_query(query, answered, status, ticket, NULL);
 }
 
 /* ---- is it there ----------------------------------------------------------------------------- */

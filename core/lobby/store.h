@@ -18,6 +18,9 @@ muster_status store_keep(const char *who, const struct muster_db_request *reques
 muster_status store_migrate(struct muster_self *asker, const char *component,
                             const char *const *steps, uint32_t step_count, muster_db_fn fn,
                             void *user, muster_ticket_id *out) MUSTER_MUST_USE;
+/* Copies the database to a new file; fn once, later, unless this fails. UNSUPPORTED: its plugin
+ * does not do that. */
+muster_status store_backup(const char *path, muster_db_fn fn, void *user) MUSTER_MUST_USE;
 /* For /readyz: null, or why the database is not what it should be. Asks it, at most once a second,
  * and says what came of the last time. */
 const char *store_trouble(void);

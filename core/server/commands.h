@@ -26,6 +26,9 @@ bool run_find_here(struct run *run, const char *word, struct session **out);
 /* The same where it must be somebody who is here; or null, and the run has ended. */
 struct session *run_find_session(struct run *run, const char *word);
 
+/* commands_backup.c */
+void run_backup(struct run *run);
+
 /* commands_sanctions.c */
 void run_ban(struct run *run);
 void run_unban(struct run *run);

@@ -11,56 +11,18 @@
 #include <unistd.h>
 
 #include "answer.h"
+#include "connection_internal.h"
 
-#define CACHE_MAX 64u
 #define SQL_BYTES_MAX 65536
 #define FOLDER_BYTES_MAX 4096
 #define URI_BYTES_MAX (3 * FOLDER_BYTES_MAX)
 #define PROGRESS_OPS 10000 /* virtual machine steps between two looks at the clock */
 
-/* Our own statements; requests may not use transaction control themselves. */
-enum control {
-    CONTROL_BEGIN,
-    CONTROL_COMMIT,
-    CONTROL_ROLLBACK,
-    CONTROL_SAVEPOINT,
-    CONTROL_RELEASE,
-    CONTROL_UNDO,
-    CONTROL_COUNT,
-};
 static const char *const control_sql[CONTROL_COUNT] = {
     "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK", "SAVEPOINT one", "RELEASE one", "ROLLBACK TO one",
 };
 
-struct cached {
-    char *sql;
-    sqlite3_stmt *statement;
-    uint64_t used_at;
-};
-
-/* What is committed stands in the -wal until it is moved into the file. */
-enum { FILES = 3 };
 static const char *const suffixes[FILES] = {"", "-wal", "-shm"};
-struct identity {
-    dev_t device;
-    ino_t inode;
-};
-
-struct connection {
-    sqlite3 *db;
-    char *file;                        /* null: in memory */
-    struct identity identities[FILES]; /* of the file, its -wal and its -shm */
-    bool is_unchecked;
-    const char *lost; /* which of them is no longer where it was, or null */
-    struct connection_limits limits;
-    sqlite3_stmt *control[CONTROL_COUNT];
-    struct cached cache[CACHE_MAX];
-    uint64_t uses;
-    struct answer_scratch scratch;
-    uint64_t deadline_ms;
-    bool guarded; /* a request's SQL is being prepared or run */
-    bool durable; /* the connection's present synchronous setting is FULL */
-};
 
 static uint64_t now_ms(void) {
     struct timespec t;
@@ -68,7 +30,7 @@ static uint64_t now_ms(void) {
     return (uint64_t)t.tv_sec * 1000u + (uint64_t)t.tv_nsec / 1000000u;
 }
 
-static muster_status status_of(int code) {
+muster_status connection_status(int code) {
     switch (code & 0xFF) {
     case SQLITE_OK:
     case SQLITE_ROW:
@@ -116,6 +78,7 @@ static void guard(struct connection *connection, bool on) {
 
 const char *connection_error(const struct connection *connection) {
     if (connection->lost) return connection->lost;
+    if (connection->why[0]) return connection->why;
     return sqlite3_errmsg(connection->db);
 }
 
@@ -168,19 +131,36 @@ static void harden(struct connection *connection) {
     sqlite3_progress_handler(db, PROGRESS_OPS, progress, connection);
 }
 
+/* What has been migrated has a hash since a later version. Also: has anything been? */
+static int add_hashes(struct connection *connection) {
+    char text[32];
+    int code = query_text(connection->db,
+                          "SELECT count(*) FROM pragma_table_info('muster_migrations')"
+                          " WHERE name = 'hash'",
+                          text, sizeof text);
+    if (code == SQLITE_OK && strcmp(text, "0") == 0)
+        code = sqlite3_exec(connection->db, "ALTER TABLE muster_migrations ADD COLUMN hash TEXT",
+                            NULL, NULL, NULL);
+    if (code != SQLITE_OK) return code;
+    code = query_text(connection->db, "SELECT count(*) FROM muster_migrations", text, sizeof text);
+    connection->is_new = strcmp(text, "0") == 0;
+    return code;
+}
+
 static muster_status configure(struct connection *connection, bool in_memory, char *why) {
     static const char setup[] =
         "PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=16777216;"
         "CREATE TABLE IF NOT EXISTS muster_migrations("
         "component TEXT NOT NULL, step INTEGER NOT NULL, applied_at INTEGER NOT NULL,"
-        "PRIMARY KEY(component, step))";
+        "hash TEXT, PRIMARY KEY(component, step))";
     char mode[32];
     sqlite3 *db = connection->db;
     int code = query_text(db, "PRAGMA journal_mode=WAL", mode, sizeof mode);
     if (code == SQLITE_OK) code = sqlite3_exec(db, setup, NULL, NULL, NULL);
+    if (code == SQLITE_OK) code = add_hashes(connection);
     if (code != SQLITE_OK) {
         snprintf(why, CONNECTION_WHY_MAX, "is not a usable database: %s", sqlite3_errmsg(db));
-        return status_of(code) == MUSTER_OK ? MUSTER_IO : status_of(code);
+        return connection_status(code) == MUSTER_OK ? MUSTER_IO : connection_status(code);
     }
     if (in_memory || strcmp(mode, "wal") == 0) return MUSTER_OK;
     snprintf(why, CONNECTION_WHY_MAX,
@@ -244,7 +224,7 @@ static muster_status prepare_control(struct connection *connection) {
     for (uint32_t i = 0; i < CONTROL_COUNT; i++) {
         int code = sqlite3_prepare_v3(connection->db, control_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
                                       &connection->control[i], NULL);
-        if (code != SQLITE_OK) return status_of(code);
+        if (code != SQLITE_OK) return connection_status(code);
     }
     return MUSTER_OK;
 }
@@ -344,7 +324,7 @@ static int set_durable(struct connection *connection, bool durable) {
     return code;
 }
 
-static void rollback(struct connection *connection) {
+void connection_rollback(struct connection *connection) {
     if (!sqlite3_get_autocommit(connection->db)) (void)run_control(connection, CONTROL_ROLLBACK);
 }
 
@@ -362,15 +342,15 @@ bool connection_is_there(struct connection *connection) {
 muster_status connection_begin(struct connection *connection, bool durable) {
     if (!connection_is_there(connection)) return MUSTER_IO;
     int code = set_durable(connection, durable);
-    return status_of(code == SQLITE_OK ? run_control(connection, CONTROL_BEGIN) : code);
+    return connection_status(code == SQLITE_OK ? run_control(connection, CONTROL_BEGIN) : code);
 }
 
 muster_status connection_commit(struct connection *connection) {
     /* A full disk makes SQLite roll the whole transaction back by itself. */
     if (sqlite3_get_autocommit(connection->db)) return MUSTER_IO;
     int code = run_control(connection, CONTROL_COMMIT);
-    if (code != SQLITE_OK) rollback(connection);
-    return status_of(code);
+    if (code != SQLITE_OK) connection_rollback(connection);
+    return connection_status(code);
 }
 
 /* ---- requests ----------------------------------------------------------------------------- */
@@ -403,7 +383,7 @@ static muster_status prepare(struct connection *connection, const char *sql, sql
         sqlite3_finalize(slot->statement);
         free(slot->sql);
         memset(slot, 0, sizeof *slot);
-        return code == SQLITE_OK ? MUSTER_INVALID : status_of(code);
+        return code == SQLITE_OK ? MUSTER_INVALID : connection_status(code);
     }
     *out = slot->statement;
     return MUSTER_OK;
@@ -439,7 +419,7 @@ static muster_status bind(sqlite3_stmt *statement, const struct muster_db_statem
         uint32_t number = placeholder_number(sqlite3_bind_parameter_name(statement, i));
         if (number == 0 || number > from->param_count) return MUSTER_INVALID;
         int code = bind_value(statement, i, &from->params[number - 1]);
-        if (code != SQLITE_OK) return status_of(code);
+        if (code != SQLITE_OK) return connection_status(code);
     }
     return MUSTER_OK;
 }
@@ -452,7 +432,7 @@ static muster_status step_all(struct connection *connection, sqlite3_stmt *state
         muster_status status = answer_add_row(&connection->scratch, statement);
         if (status != MUSTER_OK) return status;
     }
-    return status_of(code);
+    return connection_status(code);
 }
 
 static muster_status run_statement(struct connection *connection,
@@ -474,7 +454,7 @@ static muster_status run_statement(struct connection *connection,
 
 void connection_run(struct connection *connection, struct job *job) {
     uint32_t count = job->request.statement_count;
-    muster_status status = status_of(run_control(connection, CONTROL_SAVEPOINT));
+    muster_status status = connection_status(run_control(connection, CONTROL_SAVEPOINT));
     guard(connection, true);
     for (uint32_t i = 0; i < count && status == MUSTER_OK; i++)
         status = run_statement(connection, &job->request.statements[i],
@@ -486,54 +466,7 @@ void connection_run(struct connection *connection, struct job *job) {
     (void)run_control(connection, CONTROL_RELEASE);
 }
 
-/* ---- migrations --------------------------------------------------------------------------- */
-
-static const char count_sql[] = "SELECT count(*) FROM muster_migrations WHERE component=$1";
-static const char mark_sql[] =
-    "INSERT INTO muster_migrations(component, step, applied_at) VALUES($1, $2, $3)";
-
-static struct muster_db_value text_value(const char *text) {
-    return (struct muster_db_value){.type = MUSTER_DB_TEXT, .bytes = {text, strlen(text)}};
-}
-
-static muster_status steps_done(struct connection *connection, const char *component,
-                                uint32_t *out) {
-    struct muster_db_value params[] = {text_value(component)};
-    struct muster_db_statement statement = {count_sql, params, 1, 0};
-    struct answer *answer = NULL;
-    muster_status status = run_statement(connection, &statement, &answer);
-    if (status == MUSTER_OK) *out = (uint32_t)answer->rows.cells[0].integer;
-    free(answer);
-    return status;
-}
-
-static muster_status run_step(struct connection *connection, const char *component, uint32_t step,
-                              const char *sql) {
-    struct muster_db_value params[] = {
-        text_value(component),
-        {.type = MUSTER_DB_INT, .integer = step},
-        {.type = MUSTER_DB_INT, .integer = (int64_t)time(NULL)},
-    };
-    struct muster_db_statement mark = {mark_sql, params, 3, 0};
-    muster_status status = connection_begin(connection, true);
-    if (status != MUSTER_OK) return status;
-    connection->guarded = true;
-    connection->deadline_ms = UINT64_MAX; /* a migration may take its time */
-    status = status_of(sqlite3_exec(connection->db, sql, NULL, NULL, NULL));
-    if (status == MUSTER_OK) status = run_statement(connection, &mark, NULL);
-    if (status == MUSTER_OK) return connection_commit(connection);
-    rollback(connection);
-    return status;
-}
-
-void connection_migrate(struct connection *connection, struct job *job) {
-    uint32_t done = 0;
-    job->status = steps_done(connection, job->component, &done);
-    if (job->status == MUSTER_OK && done > job->request.statement_count)
-        job->status = MUSTER_STATE; /* written by a newer version */
-    for (uint32_t i = done; i < job->request.statement_count && job->status == MUSTER_OK; i++)
-        job->status = run_step(connection, job->component, i, job->request.statements[i].sql);
-}
+/* ---- upkeep -------------------------------------------------------------------------------- */
 
 bool connection_checkpoint(struct connection *connection) {
     sqlite3_busy_timeout(connection->db, 0); /* requests may come meanwhile */

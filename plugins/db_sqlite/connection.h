@@ -18,6 +18,7 @@ struct connection_limits {
     uint32_t busy_timeout_ms;
     uint32_t statement_ms_max;
     uint64_t check_bytes_max; /* files up to this size are checked whole at start */
+    uint32_t backups_kept;    /* of those made before migrations; 0: none is made */
 };
 
 struct connection;
@@ -38,7 +39,8 @@ muster_status connection_begin(struct connection *connection, bool durable) MUST
 void connection_run(struct connection *connection, struct job *job);
 /* End the group. After a failure nothing of it has happened. */
 muster_status connection_commit(struct connection *connection) MUSTER_MUST_USE;
-/* A migration, outside of any group: sets its status. */
+/* migrate.c. A migration, outside of any group: sets its status. STATE: the database has seen more
+ * steps than these; CONFLICT: others. What it holds is copied before (backup.h). */
 void connection_migrate(struct connection *connection, struct job *job);
 /* Fold the write-ahead log into the file and cut it, without waiting for whoever reads or writes.
  * False: some of it is left, as somebody does. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backup.h"
 #include "writer.h"
 
 #define PATH_BYTES_MAX 4096
@@ -28,7 +29,11 @@ static const char config_schema[] =
     "\"unit\":\"KiB\",\"label\":\"Size of an answer\",\"help\":\"More fails the request.\"},"
     "{\"key\":\"checkMaxMib\",\"type\":\"int\",\"default\":64,\"min\":0,\"max\":65536,"
     "\"unit\":\"MiB\",\"label\":\"Check at start\","
-    "\"help\":\"Files up to this size are checked whole for damage at start.\"}]";
+    "\"help\":\"Files up to this size are checked whole for damage at start.\"},"
+    "{\"key\":\"backupsKept\",\"type\":\"int\",\"default\":3,\"min\":0,\"max\":1000,"
+    "\"unit\":\"files\",\"label\":\"Backups\","
+    "\"help\":\"The file is copied beside itself before a new version changes its tables; so many "
+    "copies stay. 0: none is made.\"}]";
 
 struct plugin {
     muster_self *self;
@@ -90,6 +95,7 @@ static muster_status plugin_start(void *instance) {
         .busy_timeout_ms = (uint32_t)config->integer(plugin->self, "busyTimeoutMs"),
         .statement_ms_max = (uint32_t)config->integer(plugin->self, "statementMaxMs"),
         .check_bytes_max = (uint64_t)config->integer(plugin->self, "checkMaxMib") << 20,
+        .backups_kept = (uint32_t)config->integer(plugin->self, "backupsKept"),
     };
     muster_status status = find_path(plugin, path, sizeof path);
     if (status == MUSTER_OK) status = connection_open(path, &limits, &connection, why);
@@ -132,10 +138,55 @@ static muster_status plugin_migrate(void *instance, muster_ticket_id ticket, con
     return status == MUSTER_OK ? submit_job(instance, job) : status;
 }
 
+/* ---- backups --------------------------------------------------------------------------------- */
+
+struct backup {
+    struct plugin *plugin;
+    muster_ticket_id ticket;
+    char file[PATH_BYTES_MAX];
+    char to[PATH_BYTES_MAX];
+    muster_status status;
+    char why[BACKUP_WHY_MAX];
+};
+
+static void on_backup(void *user) {
+    struct backup *backup = user;
+    backup->status = backup_make(backup->file, backup->to, backup->why);
+}
+
+static void on_backed_up(void *user, muster_status status) {
+    struct backup *backup = user;
+    const struct muster_host *host = backup->plugin->host;
+    muster_self *self = backup->plugin->self;
+    const struct muster_db_rows none = {.size = sizeof none};
+    if (!status) status = backup->status;
+    if (status) host->log->write(self, MUSTER_LOG_ERROR, "no backup: %s", backup->why);
+    (void)host->db->complete(self, backup->ticket, status, status ? NULL : &none);
+    free(backup);
+}
+
+static muster_status plugin_backup(void *instance, muster_ticket_id ticket, const char *path) {
+    struct plugin *plugin = instance;
+    muster_work_id work;
+    struct backup *backup = calloc(1, sizeof *backup);
+    if (!backup) return MUSTER_NO_MEMORY;
+    backup->plugin = plugin;
+    backup->ticket = ticket;
+    muster_status status = find_path(plugin, backup->file, sizeof backup->file);
+    if (!status && strcmp(backup->file, ":memory:") == 0) status = MUSTER_UNSUPPORTED;
+    int len = snprintf(backup->to, sizeof backup->to, "%s", path);
+    if (!status && (size_t)len >= sizeof backup->to) status = MUSTER_LIMIT;
+    if (!status)
+        status = plugin->host->loop->work(plugin->self, on_backup, on_backed_up, backup, &work);
+    if (status) free(backup);
+    return status;
+}
+
 static const struct muster_database database = {
     .size = sizeof database,
     .submit = plugin_submit,
     .migrate = plugin_migrate,
+    .backup = plugin_backup,
 };
 
 static const struct muster_role roles[] = {{MUSTER_ROLE_DATABASE, 0, &database}};

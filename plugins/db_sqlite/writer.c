@@ -173,7 +173,8 @@ static void migrate(struct writer *writer, struct job *job) {
     if (job->status == MUSTER_OK) return;
     writer->host->log->write(
         writer->self, MUSTER_LOG_ERROR, "migration of \"%s\" failed: %s", job->component,
-        job->status == MUSTER_STATE ? "the database was written by a newer version"
+        job->status == MUSTER_STATE ? "the database was written by a newer version: start that "
+                                      "one, or restore a backup"
                                     : connection_error(writer->connection));
 }
 

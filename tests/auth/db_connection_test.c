@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "backup.h"
 #include "connection.h"
 
 #define NEVER_MS 3600000 /* who waits for a lock waits until the test is ended */
@@ -373,6 +375,156 @@ static void only_a_migration_takes_its_time(void **state) {
     assert_int_equal(run(fixture, "SELECT * FROM t"), MUSTER_OK);
 }
 
+/* ---- migrations and backups ------------------------------------------------------------------ */
+
+static muster_status migrate(struct fixture *fixture, const char *component,
+                             const char *const *steps, uint32_t count) {
+    struct job *job;
+    assert_int_equal(job_create_migration(1, component, steps, count, &job), MUSTER_OK);
+    connection_migrate(fixture->connection, job);
+    muster_status status = job->status;
+    job_destroy(job);
+    return status;
+}
+
+static void open_again(struct fixture *fixture, uint32_t backups_kept) {
+    char why[CONNECTION_WHY_MAX] = "";
+    struct connection_limits own = limits;
+    own.backups_kept = backups_kept;
+    connection_close(fixture->connection);
+    assert_int_equal(connection_open(fixture->file, &own, &fixture->connection, why), MUSTER_OK);
+}
+
+/* What a statement answers in a database file: its first number. */
+static int64_t number_in(const char *file, const char *sql) {
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_open_v2(file, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int64_t number = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return number;
+}
+
+static const char *const released[] = {"CREATE TABLE t(a)", "INSERT INTO t VALUES(1)",
+                                       "INSERT INTO t VALUES(2)"};
+
+static void a_released_step_never_changes(void **state) {
+    struct fixture *fixture = *state;
+    const char *const changed[] = {released[0], "INSERT INTO t VALUES(9)", released[2]};
+    assert_int_equal(migrate(fixture, "c", released, 2), MUSTER_OK);
+    assert_int_equal(migrate(fixture, "d", changed, 0), MUSTER_OK);
+    assert_int_equal(migrate(fixture, "c", changed, 3), MUSTER_CONFLICT);
+    assert_non_null(strstr(connection_error(fixture->connection), "step 1 is another"));
+    assert_int_equal(migrate(fixture, "c", released, 1), MUSTER_STATE);
+    assert_int_equal(number_in(fixture->file, "SELECT sum(a) FROM t"), 1); /* nothing was done */
+    assert_int_equal(migrate(fixture, "c", released, 3), MUSTER_OK);
+    assert_int_equal(number_in(fixture->file, "SELECT sum(a) FROM t"), 3);
+}
+
+/* What such a database has seen is taken for what is released, and known from then on. */
+static void a_database_from_before_the_hashes(void **state) {
+    struct fixture *fixture = *state;
+    const char *const changed[] = {"CREATE TABLE other(a)", released[1]};
+    connection_close(fixture->connection);
+    fixture->connection = NULL;
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(fixture->file, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "DROP TABLE muster_migrations; CREATE TABLE muster_migrations("
+                                  "component TEXT NOT NULL, step INTEGER NOT NULL,"
+                                  "applied_at INTEGER NOT NULL, PRIMARY KEY(component, step));"
+                                  "INSERT INTO muster_migrations VALUES('c', 0, 5);"
+                                  "CREATE TABLE t(a)",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    open_again(fixture, 0);
+    assert_int_equal(migrate(fixture, "c", released, 2), MUSTER_OK);
+    assert_int_equal(number_in(fixture->file, "SELECT count(hash) FROM muster_migrations"), 2);
+    assert_int_equal(
+        number_in(fixture->file, "SELECT applied_at FROM muster_migrations WHERE step = 0"), 5);
+    assert_int_equal(migrate(fixture, "c", changed, 2), MUSTER_CONFLICT);
+}
+
+/* The newest name of that pattern, and how many there are. */
+static size_t find_backups(const struct fixture *fixture, char *newest, size_t cap) {
+    char pattern[120];
+    glob_t found;
+    snprintf(pattern, sizeof pattern, "%s.backup-*", fixture->file);
+    newest[0] = '\0';
+    if (glob(pattern, 0, NULL, &found) != 0) return 0;
+    size_t count = found.gl_pathc;
+    snprintf(newest, cap, "%s", found.gl_pathv[count - 1]);
+    globfree(&found);
+    return count;
+}
+
+static void a_backup_before_each_upgrade(void **state) {
+    struct fixture *fixture = *state;
+    char newest[160], name[160];
+    struct stat info;
+    open_again(fixture, 2);
+    assert_int_equal(migrate(fixture, "c", released, 2), MUSTER_OK);
+    assert_int_equal(migrate(fixture, "d", released, 0), MUSTER_OK);
+    assert_int_equal(find_backups(fixture, newest, sizeof newest), 0); /* it was new */
+    open_again(fixture, 2);
+    assert_int_equal(migrate(fixture, "c", released, 2), MUSTER_OK);
+    assert_int_equal(find_backups(fixture, newest, sizeof newest), 0); /* nothing to be done */
+    for (int i = 1; i <= 3; i++) {                                     /* of earlier upgrades */
+        snprintf(name, sizeof name, "%s.backup-2001010%dT000000Z", fixture->file, i);
+        fclose(fopen(name, "w"));
+    }
+    assert_int_equal(migrate(fixture, "c", released, 3), MUSTER_OK);
+    assert_int_equal(find_backups(fixture, newest, sizeof newest), 2);
+    assert_int_equal(access(name, F_OK), 0); /* the newest of them */
+    assert_int_equal(number_in(newest, "SELECT sum(a) FROM t"), 1);
+    assert_int_equal(number_in(fixture->file, "SELECT sum(a) FROM t"), 3);
+    assert_int_equal(stat(newest, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    static const char *const more[] = {"CREATE TABLE more(a)"};
+    assert_int_equal(migrate(fixture, "e", more, 1), MUSTER_OK);
+    assert_int_equal(find_backups(fixture, newest, sizeof newest), 2); /* one for a start */
+}
+
+static void no_upgrade_without_a_backup(void **state) {
+    struct fixture *fixture = *state;
+    assert_int_equal(migrate(fixture, "c", released, 2), MUSTER_OK);
+    open_again(fixture, 1);
+    time_t now = time(NULL);
+    for (int i = 0; i < 30; i++) { /* all names that it may want are taken */
+        struct tm utc;
+        time_t at = now + i;
+        char when[32], name[160];
+        strftime(when, sizeof when, "%Y%m%dT%H%M%SZ", gmtime_r(&at, &utc));
+        snprintf(name, sizeof name, "%s.backup-%s", fixture->file, when);
+        fclose(fopen(name, "w"));
+    }
+    assert_int_equal(migrate(fixture, "c", released, 3), MUSTER_EXISTS);
+    assert_int_equal(number_in(fixture->file, "SELECT sum(a) FROM t"), 1);
+}
+
+static void a_backup_while_it_is_written(void **state) {
+    struct fixture *fixture = *state;
+    char to[100], why[BACKUP_WHY_MAX] = "";
+    snprintf(to, sizeof to, "%s/copy.db", fixture->dir);
+    assert_int_equal(run(fixture, "CREATE TABLE t(a)"), MUSTER_OK);
+    assert_int_equal(run(fixture, "INSERT INTO t VALUES(7)"), MUSTER_OK);
+    assert_int_equal(connection_begin(fixture->connection, false), MUSTER_OK); /* one is writing */
+    assert_int_equal(backup_make(fixture->file, to, why), MUSTER_OK);
+    assert_int_equal(connection_commit(fixture->connection), MUSTER_OK);
+    assert_int_equal(run(fixture, "INSERT INTO t VALUES(8)"), MUSTER_OK);
+    assert_int_equal(number_in(to, "SELECT sum(a) FROM t"), 7);
+    assert_int_equal(backup_make(fixture->file, to, why), MUSTER_EXISTS);
+    assert_non_null(strstr(why, "is there already"));
+    assert_int_equal(number_in(to, "SELECT sum(a) FROM t"), 7);
+    snprintf(to, sizeof to, "%s/no/copy.db", fixture->dir);
+    assert_int_equal(backup_make(fixture->file, to, why), MUSTER_IO);
+    assert_non_null(strstr(why, "No such file"));
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
     const struct CMUnitTest tests[] = {
@@ -387,6 +539,11 @@ int main(void) {
         TEST(many_statements_are_told_apart),
         TEST(a_group_that_fails_has_not_happened),
         TEST(requests_are_bounded),
+        TEST(a_released_step_never_changes),
+        TEST(a_database_from_before_the_hashes),
+        TEST(a_backup_before_each_upgrade),
+        TEST(no_upgrade_without_a_backup),
+        TEST(a_backup_while_it_is_written),
         TEST(an_old_file_is_made_private),
         TEST(an_answer_has_its_bounds),
     };

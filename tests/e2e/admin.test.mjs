@@ -1,12 +1,13 @@
 // The process seen from its console: start, options, configuration, commands, signals, exit codes.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { chmod, readFile, readdir, writeFile } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { chmod, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { once } from "node:events";
 import path from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { assertAnswer, assertProblem } from "./contract.mjs";
 import {
     ADMIN_TOKEN,
@@ -18,6 +19,7 @@ import {
     connectPlayer,
     eventually,
     freePort,
+    queryDatabase,
     refused,
     runDaemon,
     startServer,
@@ -25,6 +27,8 @@ import {
     testConfig,
 } from "./harness.mjs";
 import { gather, sitDown } from "./team.mjs";
+
+const run = promisify(execFile);
 
 async function configFile(t, config, raw) {
     const dir = await tempDir(t);
@@ -344,6 +348,30 @@ test("players can be listed and sessions ended", async (t) => {
     await server.admin(`terminateSession ${client.session.sessionId}`);
     await told;
     assert.equal((await closed).code, 4004);
+});
+
+test("backup: the database is copied while the node runs", async (t) => {
+    const server = await startServer(t);
+    const { client, playerId } = await connectPlayer(t, server);
+    const folder = path.join(server.dataDir, "backups");
+    const rows = async (file) =>
+        (await run("sqlite3", ["-readonly", file, "SELECT player_id FROM players"])).stdout.trim();
+    await eventually("the player is kept", async () =>
+        (await queryDatabase(server, "SELECT player_id FROM players")).length === 1);
+    const answer = await server.admin("backup monday.db");
+    assert.match(answer, /monday\.db: \d+ bytes$/);
+    assert.equal(await rows(path.join(folder, "monday.db")), playerId);
+    assert.equal((await stat(path.join(folder, "monday.db"))).mode & 0o777, 0o600);
+    assert.equal((await server.adminAnswer("backup monday.db")).status, 409);
+    assert.match(await server.adminRefusal("backup monday.db"), /already/);
+    const elsewhere = path.join(await tempDir(t), "copy.db");
+    await server.admin(`backup ${elsewhere}`);
+    assert.equal(await rows(elsewhere), playerId);
+    for (const wrong of ["", "../a.db", "a/b.db", ".hidden", "a.db b.db"])
+        assert.equal((await server.adminAnswer(`backup ${wrong}`)).status, 400, wrong);
+    assert.equal((await server.adminAnswer("backup /nowhere/a.db")).status, 503);
+    assert.deepEqual(await readdir(folder), ["monday.db"]);
+    client.close();
 });
 
 test("reload: one plugin is replaced while matches run", async (t) => {

@@ -111,6 +111,17 @@ export async function runDaemon(args, { env = {}, cwd, binary = MUSTERD, input =
     return { code, signal, stdout, stderr };
 }
 
+/** A connection kept from an earlier request may be closed just when it is used again: then once
+ * more, on a new one, as browsers do. */
+async function fetchAnew(url, options) {
+    try {
+        return await fetch(url, options);
+    } catch (error) {
+        if (!["UND_ERR_SOCKET", "ECONNRESET"].includes(error.cause?.code)) throw error;
+        return await fetch(url, options);
+    }
+}
+
 export class Server {
     output = "";
     stdout = "";
@@ -214,7 +225,7 @@ export class Server {
     }
 
     async rest(method, pathname, body, { admin = false, headers = {} } = {}) {
-        const response = await fetch((admin ? this.adminUrl : this.httpUrl) + pathname, {
+        const response = await fetchAnew((admin ? this.adminUrl : this.httpUrl) + pathname, {
             method,
             headers: {
                 ...(body === undefined ? {} : { "Content-Type": "application/json" }),

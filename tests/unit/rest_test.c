@@ -134,12 +134,13 @@ static void a_refusal_has_its_status(void **state) {
         muster_status status;
         uint32_t http;
         const char *code;
-    } cases[] = {{MUSTER_INVALID, 400, "invalid_params"},  {MUSTER_DENIED, 403, "forbidden"},
-                 {MUSTER_NOT_FOUND, 404, "not_found"},     {MUSTER_EXISTS, 409, "conflict"},
-                 {MUSTER_CONFLICT, 409, "conflict"},       {MUSTER_STATE, 409, "wrong_state"},
-                 {MUSTER_UNSUPPORTED, 409, "wrong_state"}, {MUSTER_UNAVAILABLE, 503, "unavailable"},
-                 {MUSTER_FULL, 503, "server_full"},        {MUSTER_LIMIT, 503, "server_full"},
-                 {MUSTER_IO, 500, "internal_error"}};
+    } cases[] = {
+        {MUSTER_INVALID, 400, "invalid_params"},  {MUSTER_DENIED, 403, "forbidden"},
+        {MUSTER_NOT_FOUND, 404, "not_found"},     {MUSTER_EXISTS, 409, "conflict"},
+        {MUSTER_CONFLICT, 409, "conflict"},       {MUSTER_STATE, 409, "wrong_state"},
+        {MUSTER_UNSUPPORTED, 409, "wrong_state"}, {MUSTER_UNAVAILABLE, 503, "unavailable"},
+        {MUSTER_FULL, 503, "server_full"},        {MUSTER_LIMIT, 503, "server_full"},
+        {MUSTER_IO, 503, "unavailable"},          {MUSTER_INTERNAL, 500, "internal_error"}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char body[64], code[64];

@@ -500,6 +500,10 @@ struct muster_database {
      * in a transaction, and remembered under the component's name. Answered like submit. */
     muster_status (*migrate)(void *instance, muster_ticket_id ticket, const char *component,
                              const char *const *steps, uint32_t step_count);
+    /* Copy what is committed to a new file at path, whole or not at all, while requests go on; a
+     * file that is there stays as it is (EXISTS). Answered like submit, in any order; why it failed
+     * is logged. Without it the operator is told to use the database's own tools. */
+    muster_status (*backup)(void *instance, muster_ticket_id ticket, const char *path);
 };
 
 /* ---- service: anything beside the match ---------------------------------------------------- */
