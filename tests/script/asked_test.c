@@ -288,6 +288,20 @@ static void who_watches_steers_no_match(void **state) {
     assert_non_null(testkit_act_find(rig->kit, "/score: a point"));
 }
 
+/* One that a mod has in both realms is the match's for who takes part, and told once. */
+static void a_command_of_both_realms_is_told_once(void **state) {
+    (void)state;
+    bring("command.register{name = 'both', help = 'in the ' .. realm, fn = function() end}");
+    muster_player_id eve = testkit_player_add(rig->kit, "eve", "Eve");
+    assert_non_null(testkit_member_add(rig->kit, rig->id, eve, MUSTER_SEAT_NONE, MUSTER_TEAM_NONE));
+    play();
+    type(rig->players[0], 0, "/help");
+    assert_non_null(testkit_act_find(rig->kit, "/both: in the match"));
+    assert_null(testkit_act_find(rig->kit, "/both: in the lobby"));
+    type(eve, MUSTER_SEAT_NONE, "/help");
+    assert_non_null(testkit_act_find(rig->kit, "/both: in the lobby"));
+}
+
 /* ---- victory --------------------------------------------------------------------------------- */
 
 /* All who decide see the moment that is decided on. */
@@ -340,6 +354,7 @@ int main(void) {
         TEST(handlers_are_asked_in_order),
         TEST(a_message_that_comes_meanwhile_waits),
         TEST(who_watches_steers_no_match),
+        TEST(a_command_of_both_realms_is_told_once),
         TEST(a_message_is_heard_by_its_name),
         TEST(a_text_is_taken_to_its_edge),
         TEST(a_refusal_has_its_reason),

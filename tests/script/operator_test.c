@@ -745,6 +745,7 @@ static muster_status settings_of_mode(muster_self *self, const char *game_mode, 
 /* Asked once, and again when it is about another mode, or they have changed. */
 static void each_mode_has_its_own_settings(void **state) {
     (void)state;
+    write_rule("one", "1.0.0", "", works);
     start(false, NULL);
     const struct muster_host *host = instance->host;
     struct muster_host_lobby lobby = *host->lobby;
@@ -764,6 +765,9 @@ static void each_mode_has_its_own_settings(void **state) {
     trial_renew(instance);
     assert_true(trial_has(instance, NULL, "laps"));
     assert_int_equal(settings_asked, 4);
+    assert_null(strstr(testkit_command(kit, "mods reload one"), "FAILED")); /* any may bring some */
+    assert_true(trial_has(instance, NULL, "laps"));
+    assert_int_equal(settings_asked, 5);
     instance->host = host;
 }
 

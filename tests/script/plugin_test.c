@@ -81,6 +81,23 @@ static struct testkit_rpc upload_part(const char *name, uint32_t bytes, int part
     return testkit_rpc(rig->kit, rig->players[0], "lobby.uploadRule", params);
 }
 
+static void hand_over(void *user) {
+    (void)user;
+    testkit_lobby(rig->kit, rig->id)->host = rig->players[1];
+}
+
+/* It is tried in later turns: it is taken when its player may bring it then, too. */
+static void who_is_host_no_more_brings_nothing(void **state) {
+    static const char text[] = "hooks.on('chat', 'c', function() end)";
+    (void)state;
+    rig = rig_create(false, CALL_UNITS, NULL);
+    assert_int_equal(testkit_host(rig->kit)->loop->post(rig->plugin, hand_over, NULL), MUSTER_OK);
+    struct testkit_rpc rpc = rig_upload(rig, "mine", text, strlen(text));
+    assert_string_equal(rpc.code, "denied");
+    assert_string_equal(rpc.reason, "not_host");
+    assert_int_equal(rig->lobby->upload_count, 0);
+}
+
 static void parts_make_up_a_whole(void **state) {
     enum { HALF = MOD_UPLOAD_BYTES_MAX / 2 };
     static const struct {
@@ -284,6 +301,21 @@ static void the_host_is_told_of_so_many_places(void **state) {
 
 /* ---- quotas ---------------------------------------------------------------------------------- */
 
+/* What is printed is counted apart from what is said. */
+static void a_script_prints_and_says_so_much(void **state) {
+    (void)state;
+    bring("hooks.on('chat', 'c', function()\n"
+          "    for i = 1, 30 do print('printed ' .. i .. '.') end\n"
+          "    for i = 1, 30 do lobby.chat('said ' .. i .. '.') end\n"
+          "end)");
+    (void)rig_say(rig, 0, "hello");
+    testkit_pump(rig->kit);
+    assert_non_null(testkit_log_find(rig->kit, "printed 10."));
+    assert_null(testkit_log_find(rig->kit, "printed 11."));
+    assert_non_null(testkit_act_find(rig->kit, "said 20."));
+    assert_null(testkit_act_find(rig->kit, "said 21."));
+}
+
 /* However often a script wants something of its lobby in a turn, it is done once. */
 static void changes_of_the_lobby_are_made_once_a_turn(void **state) {
     (void)state;
@@ -346,6 +378,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(an_upload_is_told_of_the_permissions_that_count, close_rig),
         cmocka_unit_test_teardown(a_word_that_ends_like_admin_is_another, close_rig),
+        cmocka_unit_test_teardown(who_is_host_no_more_brings_nothing, close_rig),
         cmocka_unit_test_teardown(parts_make_up_a_whole, close_rig),
         cmocka_unit_test_teardown(a_lobby_has_one_upload, close_rig),
         cmocka_unit_test_teardown(a_refused_list_of_keys_is_replayed, close_rig),
@@ -356,6 +389,7 @@ int main(void) {
         cmocka_unit_test_teardown(handlers_fail_or_are_stopped, close_rig),
         cmocka_unit_test_teardown(each_call_has_its_price, close_rig),
         cmocka_unit_test_teardown(the_host_is_told_of_so_many_places, close_rig),
+        cmocka_unit_test_teardown(a_script_prints_and_says_so_much, close_rig),
         cmocka_unit_test_teardown(changes_of_the_lobby_are_made_once_a_turn, close_rig),
         cmocka_unit_test_teardown(what_is_replaced_is_let_go, close_rig),
         cmocka_unit_test_teardown(points_do_not_wrap, close_rig),

@@ -558,6 +558,25 @@ static void test_a_deletion_is_remembered_until_it_is_written(void **state) {
     end(&rig);
 }
 
+/* However many of them stand in a row until that is written. */
+static void test_deleted_keys_are_passed_over(void **state) {
+    (void)state;
+    struct rig rig = start_fake();
+    static const char *const keys[] = {"a", "b", "c", "d", "e", "f"};
+    for (int i = 0; i < 6; i++) assert_int_equal(set(rig.space, keys[i], "1"), MUSTER_OK);
+    testkit_advance(rig.kit, WRITE_MS);
+    answer(MUSTER_OK, NULL);
+    for (int i = 0; i < 6; i++)
+        if (i != 3) assert_int_equal(storage_delete(rig.space, keys[i], &error), MUSTER_OK);
+    assert_int_equal(rig.space->count, 6);
+    expect_keys(rig.space, "", "d");
+    expect_keys(rig.space, "a", "");
+    testkit_advance(rig.kit, WRITE_MS);
+    answer(MUSTER_OK, NULL);
+    expect_keys(rig.space, "", "d");
+    end(&rig);
+}
+
 static void test_the_end_writes_all_that_waits(void **state) {
     (void)state;
     struct rig rig = start_fake();
@@ -607,6 +626,7 @@ int main(void) {
         TEST(test_what_was_not_written_is_written_later),
         TEST(test_a_database_that_fails_is_asked_less_and_less),
         TEST(test_a_deletion_is_remembered_until_it_is_written),
+        TEST(test_deleted_keys_are_passed_over),
         TEST(test_the_end_writes_all_that_waits),
         TEST(test_what_nobody_takes_is_told),
     };

@@ -4,6 +4,7 @@
 
 #include "console.h"
 #include "engine_internal.h"
+#include "registry_internal.h"
 
 static const struct muster_host *host;
 static struct muster_self other; /* a plugin beside the mode's */
@@ -343,6 +344,25 @@ static void settings_of_a_lobby_that_is_not_made_are_checked(void **state) {
         assert_int_equal(out.len > 0, rows[i].status == MUSTER_OK);
         if (rows[i].given && !rows[i].status) assert_non_null(strstr(all, "\"maxPlayers\":12"));
     }
+}
+
+/* A secret may be given, and is never given back. */
+static void a_secret_of_a_lobby_that_is_not_made_stays_one(void **state) {
+    (void)state;
+    char all[2048], why[128] = "";
+    struct muster_writer out = muster_writer_make((uint8_t *)all, sizeof all - 1);
+    assert_int_equal(registry_settings_add(&other,
+                                           "[{\"key\":\"word\",\"type\":\"string\",\"default\":"
+                                           "\"\",\"secret\":true}]",
+                                           why, sizeof why),
+                     MUSTER_OK);
+    assert_int_equal(
+        host->lobby->settings_check(&other, "fake", "{\"word\":\"sesame\"}", &out, why, sizeof why),
+        MUSTER_OK);
+    all[out.len] = '\0';
+    assert_non_null(strstr(all, "\"maxPlayers\""));
+    assert_null(strstr(all, "word"));
+    registry_settings_forget(&other);
 }
 
 static void acts_on_a_lobby_come_in_the_next_turn(void **state) {
@@ -690,6 +710,7 @@ int main(void) {
         TEST(members_are_walked_watchers_too),
         TEST(settings_are_read_by_their_type),
         TEST(settings_of_a_lobby_that_is_not_made_are_checked),
+        TEST(a_secret_of_a_lobby_that_is_not_made_stays_one),
         TEST(acts_on_a_lobby_come_in_the_next_turn),
         TEST(a_match_is_steered_in_its_step_alone),
         TEST(a_step_changes_what_it_says),
