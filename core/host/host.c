@@ -8,13 +8,13 @@
 #include "config.h"
 #include "console.h"
 #include "engine.h"
-#include "events.h"
 #include "host_internal.h"
 #include "http.h"
 #include "lobby.h"
 #include "log.h"
 #include "methods.h"
 #include "metrics.h"
+#include "notices.h"
 #include "paths.h"
 #include "pending.h"
 #include "report.h"
@@ -172,7 +172,7 @@ static muster_status subscribe_fn(muster_self *self, uint64_t mask,
                                   void (*fn)(void *user, const struct muster_notice *notice),
                                   void *user) {
     HOST_CHECK_THREAD(self);
-    return events_subscribe(self, mask, fn, user);
+    return notices_subscribe(self, mask, fn, user);
 }
 
 static const struct muster_host_events events_group = {.size = sizeof events_group,

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "events.h"
 #include "lobby_internal.h"
 #include "log.h"
 #include "loop.h"
+#include "notices.h"
 #include "status.h"
 
 #define LINE_BYTES 1024      /* of what the server says */
@@ -52,7 +52,7 @@ void lobby_emit(const struct lobby *lobby, uint32_t kind, muster_player_id playe
         .seat = seat,
         .value = value,
     };
-    events_emit(&notice);
+    notices_emit(&notice);
     lobby_rules_notice(lobby, &notice);
 }
 

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "events.h"
 #include "keyed_hash.h" /* player keys come from outside */
 #include "log.h"
 #include "loop.h"
+#include "notices.h"
 #include "slots.h"
 
 #define EXPIRY_SWEEP_MS 1000
@@ -86,11 +86,11 @@ struct session *session_next(muster_player_id *id) {
 }
 
 static void emit(const struct session *session, uint32_t kind) {
-    events_emit(&(struct muster_notice){.size = sizeof(struct muster_notice),
-                                        .kind = kind,
-                                        .player = session->id,
-                                        .lobby = session->lobby,
-                                        .seat = MUSTER_SEAT_NONE});
+    notices_emit(&(struct muster_notice){.size = sizeof(struct muster_notice),
+                                         .kind = kind,
+                                         .player = session->id,
+                                         .lobby = session->lobby,
+                                         .seat = MUSTER_SEAT_NONE});
 }
 
 /* What is left now. The wall clock may be set while the session lives; its life goes on. */

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "config.h"
-#include "events.h"
 #include "log.h"
+#include "notices.h"
 #include "pending.h"
 #include "plugin_internal.h"
 #include "plugin_load.h"

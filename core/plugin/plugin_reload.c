@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "config.h"
-#include "events.h"
 #include "log.h"
 #include "loop.h"
+#include "notices.h"
 #include "plugin_internal.h"
 #include "registration.h"
 #include "registry.h"
@@ -104,6 +104,6 @@ muster_status plugin_reload(const char *instance_name, char *error) {
              self->generation);
     const struct muster_notice notice = {.size = sizeof notice,
                                          .kind = MUSTER_NOTICE_PLUGIN_RELOADED};
-    events_emit(&notice);
+    notices_emit(&notice);
     return MUSTER_OK;
 }

@@ -11,7 +11,6 @@
 #include "console.h"
 #include "dispatch.h"
 #include "engine.h"
-#include "events.h"
 #include "host.h"
 #include "http.h"
 #include "lobby.h"
@@ -21,6 +20,7 @@
 #include "metrics.h"
 #include "moderation.h"
 #include "net.h"
+#include "notices.h"
 #include "outbox.h"
 #include "paths.h"
 #include "pending.h"
@@ -193,7 +193,7 @@ static void on_console_line(void *user, const char *line) {
 }
 
 static void emit(uint32_t kind) {
-    events_emit(&(struct muster_notice){
+    notices_emit(&(struct muster_notice){
         .size = sizeof(struct muster_notice), .kind = kind, .seat = MUSTER_SEAT_NONE});
 }
 

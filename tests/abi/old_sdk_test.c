@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "events.h"
+#include "notices.h"
 #include "plugin.h"
 #include "registry.h"
 #include "tiny_host.h"

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "config.h"
-#include "events.h"
 #include "loop.h"
+#include "notices.h"
 #include "pending.h"
 #include "plugin.h"
 #include "registration.h"
@@ -34,7 +34,8 @@ static int setup(void **state) {
     tiny_host_open(&host, NULL);
     tiny_host_install(&host, "zoo_reload_1", "zoo_reload", 0755);
     tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
-    if (events_subscribe(NULL, 1u << MUSTER_NOTICE_PLUGIN_RELOADED, on_notice, NULL) != MUSTER_OK ||
+    if (notices_subscribe(NULL, 1u << MUSTER_NOTICE_PLUGIN_RELOADED, on_notice, NULL) !=
+            MUSTER_OK ||
         plugin_load("zoo_reload", "zoo_reload", error) != MUSTER_OK ||
         plugin_load("zoo_actor", "zoo_actor", error) != MUSTER_OK ||
         plugin_start_all(error) != MUSTER_OK) {

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "events.h"
 #include "log.h"
 #include "loop.h"
+#include "notices.h"
 #include "pending.h"
 #include "plugin.h"
 #include "registry.h"
@@ -109,7 +109,7 @@ static const struct muster_host_lobby lobby_group = {.size = sizeof lobby_group,
 static const struct muster_host_watchdog watchdog_group = {.size = sizeof watchdog_group,
                                                            .overrun = overrun};
 static const struct muster_host_events events_group = {.size = sizeof events_group,
-                                                       .subscribe = events_subscribe};
+                                                       .subscribe = notices_subscribe};
 static const struct muster_host table = {.size = sizeof table,
                                          .abi_minor = MUSTER_ABI_MINOR,
                                          .log = &log_group,

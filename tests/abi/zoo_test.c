@@ -18,8 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "events.h"
 #include "loop.h"
+#include "notices.h"
 #include "pending.h"
 #include "plugin.h"
 #include "plugin_internal.h"
@@ -409,11 +409,11 @@ static void test_stopped_hears_nothing(void **state) {
     assert_int_equal(plugin_load("zoo_actor", "second", error), MUSTER_OK);
     struct muster_self *second = plugin_find("second");
     started();
-    assert_int_equal(events_subscribe(self, 2, on_notice, &heard[0]), MUSTER_OK);
-    assert_int_equal(events_subscribe(second, 2, on_notice, &heard[1]), MUSTER_OK);
-    events_emit(&notice);
+    assert_int_equal(notices_subscribe(self, 2, on_notice, &heard[0]), MUSTER_OK);
+    assert_int_equal(notices_subscribe(second, 2, on_notice, &heard[1]), MUSTER_OK);
+    notices_emit(&notice);
     plugin_stop(self);
-    events_emit(&notice);
+    notices_emit(&notice);
     assert_int_equal(heard[0], 1);
     assert_int_equal(heard[1], 2);
     assert_int_equal(self->fault_count, 0);

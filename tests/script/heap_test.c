@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "alloc.h"
+#include "heap.h"
 
 #include <lua.h>
 #include <stdlib.h>

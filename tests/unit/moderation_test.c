@@ -1,9 +1,9 @@
 /* Sanctions: whom one concerns and whom not, until when, what takes the place of what, the file. */
 #include "books_rig.h"
 
-#include "events.h"
 #include "failure.h"
 #include "moderation.h"
+#include "notices.h"
 #include "paths.h"
 #include "registration.h"
 
@@ -161,7 +161,7 @@ static void who_is_banned_leaves_for_that(void **state) {
     struct lobby *lobby = rig_lobby();
     rig_join(lobby, "ann", NULL);
     struct session *bea = rig_join(lobby, "bea", NULL);
-    assert_int_equal(events_subscribe(NULL, 1ull << MUSTER_NOTICE_SEAT_LEFT, on_left, NULL),
+    assert_int_equal(notices_subscribe(NULL, 1ull << MUSTER_NOTICE_SEAT_LEFT, on_left, NULL),
                      MUSTER_OK);
     add(on_player(SANCTION_BAN, "ann"));
     assert_int_equal(left_for, MUSTER_LEAVE_BAN);

@@ -2,7 +2,7 @@
 #ifndef LUA_INTERNAL_H
 #define LUA_INTERNAL_H
 
-#include "alloc.h"
+#include "heap.h"
 #include "sandbox.h"
 
 #include <lauxlib.h>

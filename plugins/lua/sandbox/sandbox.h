@@ -38,7 +38,7 @@ enum sandbox_kill {
 
 /* 0 stands for the default. */
 struct sandbox_limits {
-    size_t memory_bytes;     /* default 1 MiB; a soft limit, see alloc.h */
+    size_t memory_bytes;     /* default 1 MiB; a soft limit, see heap.h */
     uint64_t call_units;     /* default 1,000,000: work done in C per entry, about 2 ns each */
     uint32_t second_cpu_us;  /* default 100,000: CPU time per second; UINT32_MAX: unbounded */
     uint32_t burst_cpu_us;   /* default second_cpu_us: of that, at most so much at once */

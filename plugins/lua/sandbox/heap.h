@@ -1,4 +1,4 @@
-/* alloc - the heap of one Lua state. Owned by sandbox.c, which sees Lua's requests pass.
+/* heap - the heap of one Lua state. Owned by sandbox.c, which sees Lua's requests pass.
  *
  * Small blocks come from chunks with a free list for each size, large ones from malloc; freeing the
  * whole heap touches chunks and large blocks only. Each block carries a serial number, given to
@@ -9,8 +9,8 @@
  * free in luaV_finishset), so a request over the limit is served and reported; null is answered
  * only to one string or userdata larger than the whole limit, which is safe there.
  */
-#ifndef LUA_ALLOC_H
-#define LUA_ALLOC_H
+#ifndef LUA_HEAP_H
+#define LUA_HEAP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* alloc - the heap of one Lua state; see alloc.h. */
-#include "alloc.h"
+/* heap - the heap of one Lua state; see heap.h. */
+#include "heap.h"
 
 #include <lua.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* events: who hears what, and what happens when somebody leaves while a fact is told. */
+/* notices: who hears what, and what happens when somebody leaves while one is told. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "events.h"
 #include "loop.h"
+#include "notices.h"
 #include "registration.h"
 
 static uint32_t heard_first;
@@ -34,13 +34,13 @@ static void leaving(void *user, const struct muster_notice *notice) {
 static void joining(void *user, const struct muster_notice *notice) {
     (void)user;
     (void)notice;
-    assert_int_equal(events_subscribe(NULL, 1u << MUSTER_NOTICE_LOBBY_STATE, second, NULL),
+    assert_int_equal(notices_subscribe(NULL, 1u << MUSTER_NOTICE_LOBBY_STATE, second, NULL),
                      MUSTER_OK);
 }
 
 static void emit(uint32_t kind) {
     const struct muster_notice notice = {.size = sizeof notice, .kind = kind};
-    events_emit(&notice);
+    notices_emit(&notice);
 }
 
 static int reset(void **state) {
@@ -53,9 +53,9 @@ static int reset(void **state) {
 
 static void test_mask(void **state) {
     (void)state;
-    assert_int_equal(events_subscribe(NULL, 0, first, NULL), MUSTER_INVALID);
-    assert_int_equal(events_subscribe(NULL, 1, NULL, NULL), MUSTER_INVALID);
-    assert_int_equal(events_subscribe(NULL, 1u << MUSTER_NOTICE_LOBBY_STATE, first, NULL),
+    assert_int_equal(notices_subscribe(NULL, 0, first, NULL), MUSTER_INVALID);
+    assert_int_equal(notices_subscribe(NULL, 1, NULL, NULL), MUSTER_INVALID);
+    assert_int_equal(notices_subscribe(NULL, 1u << MUSTER_NOTICE_LOBBY_STATE, first, NULL),
                      MUSTER_OK);
     emit(MUSTER_NOTICE_LOBBY_STATE);
     emit(MUSTER_NOTICE_LOBBY_CLOSED);
@@ -65,9 +65,9 @@ static void test_mask(void **state) {
 static void test_leaving_while_told(void **state) {
     (void)state;
     uint64_t mask = 1u << MUSTER_NOTICE_LOBBY_STATE;
-    assert_int_equal(events_subscribe(NULL, mask, first, NULL), MUSTER_OK);
-    assert_int_equal(events_subscribe(NULL, mask, leaving, NULL), MUSTER_OK);
-    assert_int_equal(events_subscribe(NULL, mask, second, NULL), MUSTER_OK);
+    assert_int_equal(notices_subscribe(NULL, mask, first, NULL), MUSTER_OK);
+    assert_int_equal(notices_subscribe(NULL, mask, leaving, NULL), MUSTER_OK);
+    assert_int_equal(notices_subscribe(NULL, mask, second, NULL), MUSTER_OK);
     emit(MUSTER_NOTICE_LOBBY_STATE);
     emit(MUSTER_NOTICE_LOBBY_STATE);
     assert_int_equal(heard_first, 1);
@@ -76,7 +76,7 @@ static void test_leaving_while_told(void **state) {
 
 static void test_joining_while_told(void **state) {
     (void)state;
-    assert_int_equal(events_subscribe(NULL, 1u << MUSTER_NOTICE_LOBBY_STATE, joining, NULL),
+    assert_int_equal(notices_subscribe(NULL, 1u << MUSTER_NOTICE_LOBBY_STATE, joining, NULL),
                      MUSTER_OK);
     emit(MUSTER_NOTICE_LOBBY_STATE);
     assert_int_equal(heard_second, 0); /* hears from the next one on */
@@ -87,11 +87,11 @@ static void test_joining_while_told(void **state) {
 static void test_full(void **state) {
     (void)state;
     uint32_t taken = 0;
-    while (events_subscribe(NULL, 1, second, NULL) == MUSTER_OK) taken++;
+    while (notices_subscribe(NULL, 1, second, NULL) == MUSTER_OK) taken++;
     assert_int_equal(taken, 256);
-    assert_int_equal(events_subscribe(NULL, 1, second, NULL), MUSTER_FULL);
+    assert_int_equal(notices_subscribe(NULL, 1, second, NULL), MUSTER_FULL);
     registration_owner_gone(NULL);
-    assert_int_equal(events_subscribe(NULL, 1, second, NULL), MUSTER_OK);
+    assert_int_equal(notices_subscribe(NULL, 1, second, NULL), MUSTER_OK);
 }
 
 static void count(void *user, const struct muster_notice *notice) {
@@ -107,9 +107,9 @@ static void test_leaving_leaves_others(void **state) {
     uint32_t heard[3] = {0};
     uint64_t last = 1ull << 63;
     assert_int_equal(loop_init(1), MUSTER_OK);
-    assert_int_equal(events_subscribe(&ann, last, count, &heard[0]), MUSTER_OK);
-    assert_int_equal(events_subscribe(&bea, last, count, &heard[1]), MUSTER_OK);
-    assert_int_equal(events_subscribe(&ann, last | 1, count, &heard[2]), MUSTER_OK);
+    assert_int_equal(notices_subscribe(&ann, last, count, &heard[0]), MUSTER_OK);
+    assert_int_equal(notices_subscribe(&bea, last, count, &heard[1]), MUSTER_OK);
+    assert_int_equal(notices_subscribe(&ann, last | 1, count, &heard[2]), MUSTER_OK);
     emit(63);
     emit(62);
     emit(31);
@@ -140,9 +140,9 @@ static void test_going_while_told_skips_nobody(void **state) {
     static struct muster_self ann, bea;
     uint32_t heard[3] = {0};
     assert_int_equal(loop_init(1), MUSTER_OK);
-    assert_int_equal(events_subscribe(&ann, 1, going, &ann), MUSTER_OK);
+    assert_int_equal(notices_subscribe(&ann, 1, going, &ann), MUSTER_OK);
     for (int i = 0; i < 3; i++)
-        assert_int_equal(events_subscribe(&bea, 1, count, &heard[i]), MUSTER_OK);
+        assert_int_equal(notices_subscribe(&bea, 1, count, &heard[i]), MUSTER_OK);
     for (uint32_t told = 1; told <= 2; told++) {
         emit(0);
         for (int i = 0; i < 3; i++) assert_int_equal(heard[i], told);
@@ -165,9 +165,9 @@ static void gone_in_between(void *user, const struct muster_notice *notice) {
 
 static void test_leaving_while_told_of_another(void **state) {
     (void)state;
-    assert_int_equal(events_subscribe(NULL, 6, gone_in_between, NULL), MUSTER_OK);
-    assert_int_equal(events_subscribe(NULL, 6, nested, NULL), MUSTER_OK);
-    assert_int_equal(events_subscribe(NULL, 6, second, NULL), MUSTER_OK);
+    assert_int_equal(notices_subscribe(NULL, 6, gone_in_between, NULL), MUSTER_OK);
+    assert_int_equal(notices_subscribe(NULL, 6, nested, NULL), MUSTER_OK);
+    assert_int_equal(notices_subscribe(NULL, 6, second, NULL), MUSTER_OK);
     emit(1);
     assert_int_equal(heard_second, 0);
     emit(1);
