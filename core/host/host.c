@@ -38,6 +38,7 @@ static const struct muster_host_log log_group = {.size = sizeof log_group, .writ
 /* ---- config ---------------------------------------------------------------------------------- */
 
 static bool declared(muster_self *self, const char *key) {
+    if (!host_on_loop(self, "host->config")) return false;
     if (config_entry(self->instance_name, key)) return true;
     plugin_fault(self, "reads config key \"%s\", which its schema does not declare", key);
     return false;
@@ -69,43 +70,37 @@ static const char *config_list_item_fn(muster_self *self, const char *key, uint3
 }
 
 static const char *instance_name_fn(muster_self *self) {
-    return self->instance_name;
+    return host_on_loop(self, __func__) ? self->instance_name : "";
 }
 
 static const char *data_dir_fn(muster_self *self) {
-    (void)self;
+    if (!host_on_loop(self, __func__)) return "";
     if (paths_keeps_data()) (void)paths_make_dir(paths_data());
     return paths_data();
 }
 
 static const char *share_dir_fn(muster_self *self) {
-    (void)self;
-    return paths_share();
+    return host_on_loop(self, __func__) ? paths_share() : "";
 }
 
 static const char *node_id_fn(muster_self *self) {
-    (void)self;
-    return paths_node_id();
+    return host_on_loop(self, __func__) ? paths_node_id() : "";
 }
 
 static const char *region_fn(muster_self *self) {
-    (void)self;
-    return config_core->server.region;
+    return host_on_loop(self, __func__) ? config_core->server.region : "";
 }
 
 static const char *version_fn(muster_self *self) {
-    (void)self;
-    return MUSTER_VERSION;
+    return host_on_loop(self, __func__) ? MUSTER_VERSION : "";
 }
 
 static bool untrusted_fn(muster_self *self) {
-    (void)self;
-    return untrusted_requested();
+    return host_on_loop(self, __func__) && untrusted_requested();
 }
 
 static bool watch_fn(muster_self *self) {
-    (void)self;
-    return config_watch();
+    return host_on_loop(self, __func__) && config_watch();
 }
 
 static const struct muster_host_config config_group = {

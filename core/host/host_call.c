@@ -18,8 +18,8 @@ bool host_on_loop(struct muster_self *self, const char *function) {
 }
 
 bool host_started(struct muster_self *self, const char *function) {
-    /* start itself is under way while the phase still says initialized */
-    if (self->phase >= PLUGIN_INITIALIZED && self->phase < PLUGIN_STOPPED) return true;
+    if (self->starting || self->phase == PLUGIN_STARTED || self->phase == PLUGIN_DRAINING)
+        return true;
     plugin_fault(self, "%s was called before start or after stop", function);
     return false;
 }

@@ -8,13 +8,11 @@
 /* ---- time ------------------------------------------------------------------------------------ */
 
 static uint64_t now_ms_fn(muster_self *self) {
-    (void)self;
-    return loop_now_ms();
+    return host_on_loop(self, __func__) ? loop_now_ms() : 0;
 }
 
 static int64_t unix_ms_fn(muster_self *self) {
-    (void)self;
-    return loop_unix_ms();
+    return host_on_loop(self, __func__) ? loop_unix_ms() : 0;
 }
 
 static void random_fn(muster_self *self, void *out, uint32_t len) {
@@ -103,6 +101,8 @@ static void on_post(void *user) {
 /* Any thread. A generation is unloaded by a post of its own, so those before it find it alive. */
 static muster_status post_fn(muster_self *self, muster_post_fn fn, void *user) {
     if (!fn) return MUSTER_INVALID;
+    /* Dropped: from fini, which nothing of the plugin outlives. */
+    if (loop_is_thread() && self->phase >= PLUGIN_STOPPED) return MUSTER_OK;
     struct post *post = malloc(sizeof *post);
     if (!post) return MUSTER_NO_MEMORY;
     *post = (struct post){self, fn, user};

@@ -10,9 +10,11 @@
 
 /* ---- modes ----------------------------------------------------------------------------------- */
 
+#define MODE_BYTES_MIN offsetof(struct muster_mode_info, base) /* of 1.0 */
+
 static muster_status mode_add_fn(muster_self *self, const struct muster_mode_info *info) {
     HOST_CHECK_THREAD(self);
-    if (!info || !host_size_ok(info->size, sizeof *info)) return MUSTER_INVALID;
+    if (!info || !host_size_ok(info->size, MODE_BYTES_MIN)) return MUSTER_INVALID;
     if (info->tick_rate_hz > config_core->match.tick_rate_max) {
         log_error("host", "plugin %s: mode %.60s wants %u ticks/s, match.tickRateMax is %u",
                   self->instance_name, info->game_mode ? info->game_mode : "", info->tick_rate_hz,

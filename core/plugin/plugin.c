@@ -119,7 +119,9 @@ muster_status plugin_start(struct muster_self *self, char *error) {
     muster_status status = MUSTER_OK;
     if (self->plugin.start) {
         plugin_enter(self, "start");
+        self->starting = true;
         status = self->plugin.start(self->instance);
+        self->starting = false;
         plugin_leave();
     }
     if (status != MUSTER_OK) return call_failed(self, "start", status, error);

@@ -47,6 +47,7 @@ struct muster_self {
     uint32_t generation; /* from 1 */
     uint32_t order;      /* of the instance in the config */
     enum plugin_phase phase;
+    bool starting;   /* inside start */
     bool committed;  /* the generation in force: asked for new work */
     bool superseded; /* a newer generation is in force: unloaded at zero pins */
     uint32_t pins;

@@ -3,9 +3,10 @@
  * Every function takes the plugin's `self` first: it owns what the function creates. Whatever is
  * still open after stop is closed by the host and logged as a fault of the plugin.
  *
- * Thread: all functions are legal on the loop thread only, except log->write and loop->post, which
- * are legal on any. From a wrong thread the others return MUSTER_THREAD, do nothing, and the fault
- * is logged with the plugin's name. Phase: from init on unless said otherwise; functions marked
+ * Thread: all functions are legal on the loop thread only, except log->write, loop->post and
+ * loop->random, which are legal on any. From a wrong thread the others return MUSTER_THREAD (those
+ * without a status: 0, "", null or REJECT), do nothing, and the fault is logged with the plugin's
+ * name. Phase: from init on unless said otherwise; functions marked
  * [start] are legal from start until stop returns.
  *
  * Strings handed in are copied; strings and bytes handed to a callback are borrowed for the call.
@@ -92,7 +93,7 @@ struct muster_host_loop {
     muster_status (*poll_start)(muster_self *self, int32_t fd, uint32_t events, muster_poll_fn fn,
                                 void *user, muster_poll_id *out);
     muster_status (*poll_stop)(muster_self *self, muster_poll_id id);
-    /* Fill with cryptographically random bytes. */
+    /* Fill with cryptographically random bytes. Any thread. */
     void (*random)(muster_self *self, void *out, uint32_t len);
 };
 
@@ -203,13 +204,15 @@ struct muster_host_http {
     /* Like respond, as application/problem+json (RFC 9457). code: snake_case word. */
     muster_status (*problem)(muster_self *self, muster_request_id id, uint32_t status,
                              const char *code, const char *detail);
-    /* [start] */
+    /* [start] STATE while the network is not up: it comes with SERVER_READY and goes before stop; a
+     * process that runs one command has none. */
     muster_status (*fetch)(muster_self *self, const struct muster_http_fetch *request,
                            void (*fn)(void *user, const struct muster_http_result *result),
                            void *user, muster_ticket_id *out);
 };
 
-/* ---- ws: WebSocket client [start] ---------------------------------------------------------------
+/* ---- ws: WebSocket client [start], while the network is up as for http->fetch
+ * --------------------
  */
 
 struct muster_ws_handler {

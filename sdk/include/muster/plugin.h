@@ -17,7 +17,7 @@
  *
  * Every function of a plugin runs on the loop thread and must return quickly: 10 s in one call
  * abort the process. Blocking work goes through host->loop->work. From other threads only
- * host->log->write and host->loop->post are legal.
+ * host->log->write, host->loop->post and host->loop->random are legal.
  */
 #ifndef MUSTER_PLUGIN_H
 #define MUSTER_PLUGIN_H
