@@ -14,6 +14,7 @@ static void facts_free(struct match *match) {
 
 static void match_drop(struct testkit *kit, struct match *match) {
     struct queued_command *queued, *next;
+    match->ended = true;
     rulings_end(match);
     if (match->mode) match->mode->destroy(match->plugin->instance, match->state);
     facts_free(match);
@@ -22,6 +23,8 @@ static void match_drop(struct testkit *kit, struct match *match) {
         free(queued);
     }
     DL_DELETE(kit->matches, match);
+    json_decref(match->settings);
+    json_decref(match->settings_waiting);
     free(match->events);
     free(match);
 }
@@ -46,6 +49,10 @@ static struct match *match_make(struct testkit *kit, const struct testkit_match_
         .is_replay = options->is_replay};
     for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) match_seat_clear(match, i);
     match_rng_seed(match->rng, options->seed);
+    match->settings = values_object(kit->settings);
+    match->settings_waiting = json_object();
+    match->ruling_count = kit->ruling_count;
+    memcpy(match->rulings, kit->rulings, sizeof(match->rulings));
     DL_APPEND(kit->matches, match);
     return match;
 }
@@ -61,11 +68,16 @@ muster_match_id testkit_match_create(struct testkit *kit, muster_self *plugin,
     match->steering = false;
     if (status == MUSTER_OK) {
         match->mode = mode;
-        status = rulings_begin(kit, match);
+        status = rulings_begin(match);
     }
     if (status == MUSTER_OK) return match->id;
     match_drop(kit, match);
     return 0;
+}
+
+void testkit_match_steer(struct testkit *kit, muster_match_id id, bool on) {
+    struct match *match = match_find(kit, id);
+    if (match) match->steering = on;
 }
 
 void testkit_match_destroy(struct testkit *kit, muster_match_id id) {
@@ -151,6 +163,19 @@ static void commands_run(struct match *match) {
     }
 }
 
+static void settings_take(struct match *match) {
+    const char *key;
+    json_t *value, *waiting = match->settings_waiting;
+    match->settings_waiting = json_object();
+    json_object_foreach(waiting, key, value) {
+        json_object_set(match->settings, key, value);
+        if (match->mode && match->mode->setting)
+            match->mode->setting(match->plugin->instance, match->state, key);
+        rulings_setting(match, key);
+    }
+    json_decref(waiting);
+}
+
 void testkit_match_tick(struct testkit *kit, muster_match_id id) {
     struct match *match = match_find(kit, id);
     if (!match) return;
@@ -160,6 +185,7 @@ void testkit_match_tick(struct testkit *kit, muster_match_id id) {
                                .dt_us = 1000000 / rate_hz,
                                .elapsed_ms = (uint32_t)((uint64_t)match->tick * 1000 / rate_hz)};
     match->steering = true;
+    settings_take(match);
     if (match->mode) {
         commands_run(match);
         match->mode->tick(match->plugin->instance, match->state, &tick);
@@ -288,11 +314,14 @@ int64_t testkit_match_fact_sum(struct testkit *kit, muster_match_id id, const ch
 
 void match_close(muster_self *self) {
     struct match *match, *next;
-    struct mode_name *mode, *next_mode;
     rulings_close(self);
     DL_FOREACH_SAFE(self->kit->matches, match, next) {
         if (match->plugin == self) match_drop(self->kit, match);
     }
+}
+
+void modes_close(muster_self *self) {
+    struct mode_name *mode, *next_mode;
     DL_FOREACH_SAFE(self->kit->modes, mode, next_mode) {
         if (mode->owner != self) continue;
         DL_DELETE(self->kit->modes, mode);

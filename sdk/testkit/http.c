@@ -5,6 +5,9 @@
 #include <stdlib.h>
 
 #define ANSWER_TIMEOUT_MS 30000u
+#define FETCH_MS_MAX 60000u
+#define METHOD_BYTES_MAX 12u
+#define PATH_BYTES_MAX 256u
 
 struct pending { /* the one request a test waits for */
     muster_request_id id;
@@ -28,15 +31,20 @@ static struct route *route_find(struct testkit *kit, const char *method, const c
     return best;
 }
 
+static bool route_valid(const char *method, const char *path, uint32_t flags) {
+    return method && method[0] && strlen(method) < METHOD_BYTES_MAX && path && path[0] == '/' &&
+           strlen(path) < PATH_BYTES_MAX && !(flags & ~(MUSTER_ROUTE_ADMIN | MUSTER_ROUTE_PREFIX));
+}
+
 static muster_status route_add(muster_self *self, const char *method, const char *path,
                                uint32_t flags, muster_http_fn fn, void *user,
                                muster_route_id *out) {
     struct route *other;
-    if (kit_wrong_thread(self, "route_add")) return MUSTER_THREAD;
-    if (!method || !path || path[0] != '/' || !fn) return MUSTER_INVALID;
+    KIT_ON_LOOP(self);
+    if (!fn || !route_valid(method, path, flags)) return MUSTER_INVALID;
     DL_FOREACH(self->kit->routes, other) {
         if (strcmp(other->method, method) == 0 && strcmp(other->path, path) == 0 &&
-            (other->flags & MUSTER_ROUTE_ADMIN) == (flags & MUSTER_ROUTE_ADMIN))
+            other->flags == flags)
             return MUSTER_EXISTS;
     }
     struct route *route = kit_alloc(sizeof(*route));
@@ -61,6 +69,7 @@ static void route_free(struct testkit *kit, struct route *route) {
 
 static muster_status route_remove(muster_self *self, muster_route_id id) {
     struct route *route;
+    KIT_ON_LOOP(self);
     DL_FOREACH(self->kit->routes, route) {
         if (route->id != id || route->owner != self) continue;
         route_free(self->kit, route);
@@ -95,6 +104,8 @@ static muster_status http_respond(muster_self *self, muster_request_id id,
                                   const struct muster_http_response *response) {
     struct pending *pending;
     struct testkit *kit = self->kit;
+    KIT_ON_LOOP(self);
+    if (!response || response->size < sizeof(*response)) return MUSTER_INVALID;
     muster_status status = answer_take(self, id, &pending);
     if (status != MUSTER_OK) return status;
     struct testkit_response *out = &pending->response;
@@ -195,9 +206,12 @@ static muster_status http_fetch(muster_self *self, const struct muster_http_fetc
                                 void (*fn)(void *user, const struct muster_http_result *result),
                                 void *user, muster_ticket_id *out) {
     struct testkit *kit = self->kit;
-    if (kit_wrong_thread(self, "fetch")) return MUSTER_THREAD;
-    if (kit_not_started(self, "fetch")) return MUSTER_STATE;
-    if (!request->url || !request->method || !fn) return MUSTER_INVALID;
+    KIT_STARTED(self);
+    if (!request || request->size < sizeof(*request) || !fn) return MUSTER_INVALID;
+    if (self->phase != PHASE_STARTED) return MUSTER_STATE; /* the network is not up */
+    if (!request->method || !net_url_ok(request->url, "http") || request->timeout_ms < 1 ||
+        request->timeout_ms > FETCH_MS_MAX)
+        return MUSTER_INVALID;
     size_t cap = strlen(request->method) + strlen(request->url) + (size_t)request->body.len + 3;
     free(kit->fetch_last);
     kit->fetch_last = kit_alloc(cap);

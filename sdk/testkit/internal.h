@@ -69,7 +69,7 @@ struct answer { /* queued for fetch */
     struct answer *prev, *next;
 };
 
-enum ticket_kind { TICKET_FETCH = 1, TICKET_DB, TICKET_AUTH };
+enum ticket_kind { TICKET_FETCH = 1, TICKET_DB, TICKET_AUTH, TICKET_REPORT };
 
 struct ticket {
     muster_ticket_id id;
@@ -92,6 +92,7 @@ struct socket {
     muster_self *owner;
     uint32_t port;
     char *url;
+    bool is_open; /* ws: its open has come */
     void (*udp)(void *user, const struct muster_udp_packet *packet);
     struct muster_tcp_handler tcp;
     struct muster_ws_handler ws;
@@ -109,6 +110,7 @@ struct lobby {
     uint32_t member_count;
     muster_vote_fn vote_fn; /* null: no vote */
     void *vote_user;
+    muster_self *vote_owner;
     uint32_t vote_option_count;
     char vote_options[MUSTER_VOTE_OPTIONS_MAX][MUSTER_NAME_MAX];
     struct lobby *prev, *next;
@@ -116,12 +118,12 @@ struct lobby {
 
 /* What is left of a player's tries of one name. */
 struct tries {
-    char name[64];
+    char name[128];
     uint64_t updated_ms;
     double left;
 };
 
-#define PLAYER_TRIES_MAX 8
+#define PLAYER_TRIES_MAX 32
 
 struct player {
     struct muster_player_info info;
@@ -151,6 +153,8 @@ struct queued_command {
 };
 
 #define MATCH_EVENTS_MAX 4096
+#define MATCH_COMMANDS_MAX 64
+#define MATCH_VERSIONS_MAX 32
 #define RULINGS_MAX 8
 
 /* A plugin's rules with the state they have in the matches. */
@@ -166,6 +170,8 @@ struct match {
     struct muster_match_info info;
     char game_mode[MUSTER_NAME_MAX];
     char map_name[MUSTER_NAME_MAX];
+    json_t *settings;               /* owned: as they were when it began */
+    json_t *settings_waiting;       /* owned: changed since, for the next tick */
     const struct muster_mode *mode; /* null: none */
     muster_self *plugin;
     void *state;
@@ -181,9 +187,15 @@ struct match {
     struct queued_command *commands;
     struct ruling rulings[RULINGS_MAX];
     uint32_t ruling_count;
+    uint32_t rulings_begun; /* the first of them know of the match */
     struct testkit_note *notes;
     uint32_t note_count;
     uint32_t note_cap;
+    uint32_t begin_note_bytes;
+    char versions[MATCH_VERSIONS_MAX][MUSTER_NAME_MAX]; /* the names */
+    uint32_t version_count;
+    bool ending; /* a part of the step wants the end */
+    bool ended;
     bool steering;  /* in a call that is a part of the step */
     bool in_rules;  /* ... or another one of its rules */
     bool beginning; /* ... of match_begin */
@@ -224,7 +236,15 @@ struct subscription {
     struct subscription *prev, *next;
 };
 
-enum phase { PHASE_LOADED, PHASE_INIT, PHASE_STARTED, PHASE_STOPPED, PHASE_ENDED };
+enum phase {
+    PHASE_LOADED,
+    PHASE_INIT, /* has returned */
+    PHASE_STARTING,
+    PHASE_STARTED,
+    PHASE_STOPPING,
+    PHASE_STOPPED,
+    PHASE_ENDED,
+};
 
 struct muster_self {
     struct testkit *kit;
@@ -308,6 +328,17 @@ void kit_lines_free(struct line **lines);
 bool kit_wrong_thread(muster_self *self, const char *function);
 /* True (and a fault) before start or after stop. */
 bool kit_not_started(muster_self *self, const char *function);
+#define KIT_ON_LOOP(self)                                                                          \
+    do {                                                                                           \
+        if (kit_wrong_thread((self), __func__)) return MUSTER_THREAD;                              \
+    } while (0)
+#define KIT_STARTED(self)                                                                          \
+    do {                                                                                           \
+        KIT_ON_LOOP(self);                                                                         \
+        if (kit_not_started((self), __func__)) return MUSTER_STATE;                                \
+    } while (0)
+/* The first bytes of an out-struct, which every version of the ABI has. */
+#define KIT_INFO_BYTES_MIN 16u
 extern const struct muster_host_log kit_log;
 extern const struct muster_host_config kit_config;
 
@@ -317,6 +348,15 @@ struct value *values_find(struct value *table, const char *key);
 bool values_set(struct value *table, const char *key, const char *text, char *error, size_t cap);
 /* Are the values of an object those keys may have? Unknown keys are passed over. */
 muster_status values_check(struct value *table, const char *object_json, char *error, size_t cap);
+/* The same; an unknown key is NOT_FOUND. */
+muster_status values_check_all(struct value *table, const json_t *object, char *error, size_t cap);
+/* Each of an object that values_check_all found good. */
+void values_put(struct value *table, const json_t *object);
+json_t *values_object(struct value *table);
+/* As JSON text; null: NOT_FOUND. */
+muster_status values_write(const json_t *value, struct muster_writer *out);
+/* Is the text one JSON object? */
+bool values_is_object(const char *text);
 void values_free(struct value **table);
 
 /* loop.c; close functions return how many the plugin had left open */
@@ -331,23 +371,29 @@ bool fetch_run(struct testkit *kit); /* answer one open fetch */
 extern const struct muster_host_net kit_net;
 extern const struct muster_host_ws kit_ws;
 uint32_t net_close(muster_self *self);
+/* scheme "http" or "ws", each with an s behind it or not */
+bool net_url_ok(const char *url, const char *scheme);
 /* match.c */
 extern const struct muster_host_match kit_match;
 struct match *match_find(struct testkit *kit, muster_match_id id);
 struct muster_seat_info *match_seat(struct match *match, uint32_t seat); /* null: empty */
 void match_seat_fill(struct match *match, uint32_t seat, uint32_t team, bool bot, const char *name);
 void match_seat_clear(struct match *match, uint32_t seat);
+/* A mode that is in force: its plugin's init has returned. */
+bool match_mode_known(struct testkit *kit, const char *game_mode);
 void match_rng_seed(uint64_t rng[4], uint64_t seed);
 /* driver.c */
 void match_close(muster_self *self);
+void modes_close(muster_self *self);
 void match_free(struct testkit *kit);
 /* ruling.c */
 void rulings_close(muster_self *self);
-muster_status rulings_begin(struct testkit *kit, struct match *match);
+muster_status rulings_begin(struct match *match);
 void rulings_end(struct match *match);
 void rulings_join(struct match *match, uint32_t seat);
 void rulings_leave(struct match *match, uint32_t seat, uint32_t reason);
 void rulings_connection(struct match *match, uint32_t seat, bool connected);
+void rulings_setting(struct match *match, const char *key);
 void rulings_tick(struct match *match, const struct muster_tick *tick);
 void rulings_fact(struct match *match, const struct muster_fact *fact);
 int64_t rulings_adjust(struct match *match, const struct muster_param *param, int64_t value);
@@ -394,6 +440,9 @@ void services_close(muster_self *self);
 struct ticket *ticket_add(muster_self *self, enum ticket_kind kind);
 struct ticket *ticket_find(struct testkit *kit, muster_ticket_id id);
 void ticket_free(struct testkit *kit, struct ticket *ticket);
+/* OK and the ticket, when the plugin may complete it now; else a fault. */
+muster_status ticket_take(muster_self *self, enum ticket_kind kind, muster_ticket_id id,
+                          struct ticket **out);
 /* engine.c */
 extern const struct muster_host_engine kit_engine;
 

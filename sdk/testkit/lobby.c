@@ -44,73 +44,79 @@ void testkit_lobby_remove(struct testkit *kit, muster_lobby_id id) {
     free(lobby);
 }
 
-static muster_status lobby_next(muster_self *self, muster_lobby_id previous,
-                                struct muster_lobby_info *out) {
-    if (kit_wrong_thread(self, "lobby next")) return MUSTER_THREAD;
-    struct lobby *lobby = self->kit->lobbies;
-    if (previous) {
-        lobby = lobby_find(self->kit, previous);
-        lobby = lobby ? lobby->next : NULL;
-    }
-    if (!lobby) return MUSTER_NOT_FOUND;
-    info_copy(out, &lobby->info, sizeof(lobby->info));
-    return MUSTER_OK;
-}
-
 static muster_status lobby_get(muster_self *self, muster_lobby_id id,
                                struct muster_lobby_info *out) {
+    KIT_ON_LOOP(self);
+    if (!out || out->size < KIT_INFO_BYTES_MIN) return MUSTER_INVALID;
     struct lobby *lobby = lobby_find(self->kit, id);
     if (!lobby) return MUSTER_NOT_FOUND;
     info_copy(out, &lobby->info, sizeof(lobby->info));
     return MUSTER_OK;
 }
 
+static muster_status lobby_next(muster_self *self, muster_lobby_id previous,
+                                struct muster_lobby_info *out) {
+    KIT_ON_LOOP(self);
+    struct lobby *lobby = self->kit->lobbies;
+    if (previous) {
+        lobby = lobby_find(self->kit, previous);
+        lobby = lobby ? lobby->next : NULL;
+    }
+    return lobby ? lobby_get(self, lobby->info.lobby, out) : MUSTER_NOT_FOUND;
+}
+
 static muster_status settings_add(muster_self *self, const char *schema_json) {
     struct testkit *kit = self->kit;
-    if (self->phase != PHASE_INIT || !schema_json) return MUSTER_STATE;
+    KIT_ON_LOOP(self);
     return values_add(&kit->settings, schema_json, kit->error, sizeof(kit->error));
 }
 
-static json_t *setting(muster_self *self, const char *key) {
+/* Of a lobby that a test has added, or that is only its match's. */
+static bool lobby_known(struct testkit *kit, muster_lobby_id id) {
+    struct match *match;
+    DL_FOREACH(kit->matches, match) {
+        if (match->info.lobby == id) return true;
+    }
+    return lobby_find(kit, id) != NULL;
+}
+
+static json_t *setting(muster_self *self, muster_lobby_id id, const char *key) {
+    if (kit_wrong_thread(self, "setting") || !lobby_known(self->kit, id)) return NULL;
     struct value *value = values_find(self->kit->settings, key);
     return value ? value->value : NULL;
 }
 
 static int64_t setting_integer(muster_self *self, muster_lobby_id id, const char *key) {
-    (void)id;
-    return json_integer_value(setting(self, key));
+    return json_integer_value(setting(self, id, key));
 }
 
 static bool setting_boolean(muster_self *self, muster_lobby_id id, const char *key) {
-    (void)id;
-    return json_is_true(setting(self, key));
+    return json_is_true(setting(self, id, key));
 }
 
 static muster_status setting_json(muster_self *self, muster_lobby_id id, const char *key,
                                   struct muster_writer *out) {
-    (void)id;
-    json_t *value = setting(self, key);
-    char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-    if (!text) return MUSTER_NOT_FOUND;
-    muster_put_bytes(out, text, (uint32_t)strlen(text));
-    free(text);
-    return out->overflow ? MUSTER_LIMIT : MUSTER_OK;
+    KIT_ON_LOOP(self);
+    return values_write(setting(self, id, key), out);
 }
 
 static const char *setting_string(muster_self *self, muster_lobby_id id, const char *key) {
-    (void)id;
-    const char *text = json_string_value(setting(self, key));
+    const char *text = json_string_value(setting(self, id, key));
     return text ? text : "";
 }
 
 static muster_status lobby_act(muster_self *self, const char *act, muster_lobby_id id,
                                const char *text) {
+    KIT_ON_LOOP(self);
+    if (!lobby_find(self->kit, id)) return MUSTER_NOT_FOUND;
     kit_act(self->kit, "lobby.%s %llu %s", act, (unsigned long long)id, text ? text : "");
     return MUSTER_OK;
 }
 
 static muster_status lobby_kick(muster_self *self, muster_lobby_id id, uint32_t seat,
                                 const char *reason) {
+    KIT_ON_LOOP(self);
+    if (!lobby_find(self->kit, id)) return MUSTER_NOT_FOUND;
     kit_act(self->kit, "lobby.kick %llu %u %s", (unsigned long long)id, seat, reason ? reason : "");
     return MUSTER_OK;
 }
@@ -153,7 +159,11 @@ const struct muster_host_lobby kit_lobby = {
 };
 
 bool testkit_setting_set(struct testkit *kit, const char *key, const char *value) {
-    return values_set(kit->settings, key, value, kit->error, sizeof(kit->error));
+    struct match *match;
+    if (!values_set(kit->settings, key, value, kit->error, sizeof(kit->error))) return false;
+    json_t *set = values_find(kit->settings, key)->value;
+    DL_FOREACH(kit->matches, match) json_object_set(match->settings, key, set);
+    return true;
 }
 
 /* ---- players -------------------------------------------------------------------------------- */
@@ -191,8 +201,17 @@ void player_unseat(struct testkit *kit, muster_player_id id) {
     info->seat = MUSTER_SEAT_NONE;
 }
 
+void testkit_player_remove(struct testkit *kit, muster_player_id id) {
+    struct player *player = player_find_id(kit, id);
+    if (!player) return;
+    DL_DELETE(kit->players, player);
+    free(player);
+}
+
 static muster_status player_get(muster_self *self, muster_player_id id,
                                 struct muster_player_info *out) {
+    KIT_ON_LOOP(self);
+    if (!out || out->size < KIT_INFO_BYTES_MIN) return MUSTER_INVALID;
     struct player *player = player_find_id(self->kit, id);
     if (!player) return MUSTER_NOT_FOUND;
     info_copy(out, &player->info, sizeof(player->info));
@@ -201,6 +220,7 @@ static muster_status player_get(muster_self *self, muster_player_id id,
 
 static muster_status player_find(muster_self *self, const char *player_key, muster_player_id *out) {
     struct player *player;
+    KIT_ON_LOOP(self);
     DL_FOREACH(self->kit->players, player) {
         if (strcmp(player->info.player_key, player_key) != 0) continue;
         *out = player->info.player;
@@ -212,23 +232,25 @@ static muster_status player_find(muster_self *self, const char *player_key, must
 static muster_status player_next(muster_self *self, muster_player_id previous,
                                  struct muster_player_info *out) {
     struct player *player = self->kit->players;
+    KIT_ON_LOOP(self);
     if (previous) {
         player = player_find_id(self->kit, previous);
         player = player ? player->next : NULL;
     }
-    if (!player) return MUSTER_NOT_FOUND;
-    info_copy(out, &player->info, sizeof(player->info));
-    return MUSTER_OK;
+    return player ? player_get(self, player->info.player, out) : MUSTER_NOT_FOUND;
 }
 
 static muster_status player_notify(muster_self *self, muster_player_id id, const char *method,
                                    const char *params_json) {
+    KIT_ON_LOOP(self);
     if (!player_find_id(self->kit, id)) return MUSTER_NOT_FOUND;
+    if (!values_is_object(params_json)) return MUSTER_INVALID;
     kit_act(self->kit, "player.notify %llu %s %s", (unsigned long long)id, method, params_json);
     return MUSTER_OK;
 }
 
 static muster_status player_kick(muster_self *self, muster_player_id id, const char *reason) {
+    KIT_ON_LOOP(self);
     if (!player_find_id(self->kit, id)) return MUSTER_NOT_FOUND;
     kit_act(self->kit, "player.kick %llu %s", (unsigned long long)id, reason ? reason : "");
     return MUSTER_OK;
@@ -236,19 +258,28 @@ static muster_status player_kick(muster_self *self, muster_player_id id, const c
 
 static muster_status auth_complete(muster_self *self, muster_ticket_id id, muster_verdict verdict,
                                    const struct muster_identity *identity) {
-    if (kit_wrong_thread(self, "auth_complete")) return MUSTER_THREAD;
-    struct ticket *ticket = ticket_find(self->kit, id);
-    if (!ticket || ticket->kind != TICKET_AUTH || ticket->verdict != MUSTER_PENDING) {
-        kit_fault(self, "late or double completion of an auth ticket");
-        return MUSTER_NOT_FOUND;
-    }
+    KIT_ON_LOOP(self);
+    struct ticket *ticket;
+    muster_status status = ticket_take(self, TICKET_AUTH, id, &ticket);
+    if (status != MUSTER_OK) return status;
     ticket->verdict = verdict;
     if (identity) info_copy(ticket->identity, identity, sizeof(*identity));
     return MUSTER_OK;
 }
 
-static bool auth_answered(void *user) {
+static bool is_answered(void *user) {
     return ((struct ticket *)user)->verdict != MUSTER_PENDING;
+}
+
+/* The verdict, or what comes of the ticket. Frees it. */
+static muster_verdict verdict_await(struct testkit *kit, struct ticket *ticket,
+                                    muster_verdict verdict) {
+    if (verdict == MUSTER_PENDING) {
+        testkit_wait(kit, is_answered, ticket, 30000);
+        verdict = ticket->verdict;
+    }
+    ticket_free(kit, ticket);
+    return verdict;
 }
 
 muster_verdict testkit_authenticate(muster_self *plugin, const char *token,
@@ -261,13 +292,17 @@ muster_verdict testkit_authenticate(muster_self *plugin, const char *token,
     ticket->verdict = MUSTER_PENDING;
     struct muster_auth_request request = {
         .size = sizeof(request), .ticket = ticket->id, .token = token, .address = "127.0.0.1"};
-    muster_verdict verdict = auth->authenticate(plugin->instance, &request, out);
-    if (verdict == MUSTER_PENDING) {
-        testkit_wait(plugin->kit, auth_answered, ticket, 30000);
-        verdict = ticket->verdict;
-    }
-    ticket_free(plugin->kit, ticket);
-    return verdict;
+    return verdict_await(plugin->kit, ticket, auth->authenticate(plugin->instance, &request, out));
+}
+
+muster_verdict testkit_deliver(muster_self *plugin, uint32_t kind, const char *json) {
+    const struct muster_reporter *reporter = plugin->roles[MUSTER_ROLE_REPORTER];
+    if (!reporter || !reporter->deliver) return MUSTER_VERDICT_INVALID;
+    struct ticket *ticket = ticket_add(plugin, TICKET_REPORT);
+    ticket->verdict = MUSTER_PENDING;
+    const struct muster_report report = {
+        .size = sizeof(report), .kind = kind, .ticket = ticket->id, .json = {json, strlen(json)}};
+    return verdict_await(plugin->kit, ticket, reporter->deliver(plugin->instance, &report));
 }
 
 static struct tries *tries_of(struct player *player, const char *name, double most) {
@@ -288,9 +323,11 @@ static muster_status player_try_take(muster_self *self, muster_player_id id, con
                                      uint32_t *wait_ms) {
     uint32_t least =
         player_per_minute < address_per_minute ? player_per_minute : address_per_minute;
+    KIT_ON_LOOP(self);
     struct player *player = player_find_id(self->kit, id);
     if (!player) return MUSTER_NOT_FOUND;
-    struct tries *tries = least ? tries_of(player, name, least) : NULL;
+    struct tries *tries =
+        least && name && strlen(name) < sizeof(tries->name) ? tries_of(player, name, least) : NULL;
     if (!tries) return MUSTER_INVALID;
     tries->left += (double)(self->kit->now_ms - tries->updated_ms) * least / 60000;
     if (tries->left > least) tries->left = least;

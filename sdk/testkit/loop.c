@@ -12,10 +12,11 @@
 #define WATCHES_MAX 64u
 
 static uint64_t loop_now(muster_self *self) {
-    return self->kit->now_ms;
+    return kit_wrong_thread(self, __func__) ? 0 : self->kit->now_ms;
 }
 
 static int64_t loop_unix(muster_self *self) {
+    if (kit_wrong_thread(self, __func__)) return 0;
     return self->kit->unix_base_ms + (int64_t)self->kit->now_ms;
 }
 
@@ -31,8 +32,8 @@ void testkit_threads(struct testkit *kit, bool on) {
 
 static muster_status timer_start(muster_self *self, uint32_t delay_ms, uint32_t repeat_ms,
                                  muster_timer_fn fn, void *user, muster_timer_id *out) {
-    if (kit_wrong_thread(self, "timer_start")) return MUSTER_THREAD;
-    if (!fn) return MUSTER_INVALID;
+    KIT_ON_LOOP(self);
+    if (!fn || !out) return MUSTER_INVALID;
     struct timer *timer = kit_alloc(sizeof(*timer));
     *timer = (struct timer){.id = self->kit->next_id++,
                             .owner = self,
@@ -41,12 +42,12 @@ static muster_status timer_start(muster_self *self, uint32_t delay_ms, uint32_t 
                             .fn = fn,
                             .user = user};
     DL_APPEND(self->kit->timers, timer);
-    if (out) *out = timer->id;
+    *out = timer->id;
     return MUSTER_OK;
 }
 
 static muster_status timer_stop(muster_self *self, muster_timer_id id) {
-    if (kit_wrong_thread(self, "timer_stop")) return MUSTER_THREAD;
+    KIT_ON_LOOP(self);
     struct timer *timer;
     DL_FOREACH(self->kit->timers, timer) {
         if (timer->id != id || timer->owner != self) continue;
@@ -108,6 +109,7 @@ static muster_status job_queue(struct testkit *kit, struct job *job) {
 
 static muster_status loop_post(muster_self *self, muster_post_fn fn, void *user) {
     if (!fn) return MUSTER_INVALID;
+    if (self->phase == PHASE_STOPPED) return MUSTER_OK; /* dropped */
     struct job *job = kit_alloc(sizeof(*job));
     job->owner = self;
     job->post = fn;
@@ -127,9 +129,8 @@ static muster_status loop_work(muster_self *self, muster_work_fn work,
                                void (*done)(void *user, muster_status status), void *user,
                                muster_work_id *out) {
     struct testkit *kit = self->kit;
-    if (kit_wrong_thread(self, "work")) return MUSTER_THREAD;
-    if (kit_not_started(self, "work")) return MUSTER_STATE;
-    if (!work || !done) return MUSTER_INVALID;
+    KIT_STARTED(self);
+    if (!work) return MUSTER_INVALID;
     struct job *job = kit_alloc(sizeof(*job));
     *job = (struct job){.owner = self, .work = work, .done = done, .user = user};
     if (out) *out = kit->next_id++;
@@ -141,6 +142,11 @@ static muster_status loop_work(muster_self *self, muster_work_fn work,
         DL_APPEND(kit->works, job);
     }
     return MUSTER_OK;
+}
+
+static void job_done(struct job *job, muster_status status) {
+    if (job->done) job->done(job->user, status);
+    free(job);
 }
 
 static struct job *job_take(struct testkit *kit) {
@@ -157,10 +163,10 @@ static bool post_run(struct testkit *kit) {
     if (job->threaded) {
         pthread_join(job->thread, NULL);
         kit->running--;
-        job->done(job->user, MUSTER_OK);
-    } else {
-        job->post(job->user);
+        job_done(job, MUSTER_OK);
+        return true;
     }
+    job->post(job->user);
     free(job);
     return true;
 }
@@ -170,18 +176,26 @@ static bool work_run(struct testkit *kit) {
     if (!job) return false;
     DL_DELETE(kit->works, job);
     job->work(job->user);
-    job->done(job->user, MUSTER_OK);
-    free(job);
+    job_done(job, MUSTER_OK);
     return true;
 }
 
 /* ---- descriptors ---------------------------------------------------------------------------- */
 
+static struct watch *watch_find(struct testkit *kit, int fd) {
+    struct watch *watch;
+    DL_FOREACH(kit->watches, watch) {
+        if (watch->fd == fd) return watch;
+    }
+    return NULL;
+}
+
 static muster_status poll_start(muster_self *self, int32_t fd, uint32_t events, muster_poll_fn fn,
                                 void *user, muster_poll_id *out) {
-    if (kit_wrong_thread(self, "poll_start")) return MUSTER_THREAD;
-    if (kit_not_started(self, "poll_start")) return MUSTER_STATE;
-    if (fd < 0 || !fn || !events) return MUSTER_INVALID;
+    KIT_STARTED(self);
+    if (fd < 0 || !fn || !out || !(events & (MUSTER_POLL_READ | MUSTER_POLL_WRITE)))
+        return MUSTER_INVALID;
+    if (watch_find(self->kit, fd)) return MUSTER_INVALID;
     struct watch *watch = kit_alloc(sizeof(*watch));
     *watch = (struct watch){.id = self->kit->next_id++,
                             .owner = self,
@@ -190,12 +204,12 @@ static muster_status poll_start(muster_self *self, int32_t fd, uint32_t events, 
                             .fn = fn,
                             .user = user};
     DL_APPEND(self->kit->watches, watch);
-    if (out) *out = watch->id;
+    *out = watch->id;
     return MUSTER_OK;
 }
 
 static muster_status poll_stop(muster_self *self, muster_poll_id id) {
-    if (kit_wrong_thread(self, "poll_stop")) return MUSTER_THREAD;
+    KIT_ON_LOOP(self);
     struct watch *watch;
     DL_FOREACH(self->kit->watches, watch) {
         if (watch->id != id || watch->owner != self) continue;
@@ -224,14 +238,6 @@ static void watches_wait(struct testkit *kit, struct pollfd *fds, uint32_t *coun
     }
     uint64_t woken;
     if (fds[0].revents && read(kit->wake_fd, &woken, sizeof(woken)) < 0) return;
-}
-
-static struct watch *watch_find(struct testkit *kit, int fd) {
-    struct watch *watch;
-    DL_FOREACH(kit->watches, watch) {
-        if (watch->fd == fd) return watch;
-    }
-    return NULL;
 }
 
 static bool watches_run(struct testkit *kit) {
@@ -320,8 +326,7 @@ static void jobs_close(muster_self *self) {
     DL_FOREACH_SAFE(kit->works, job, next) {
         if (job->owner != self) continue;
         DL_DELETE(kit->works, job);
-        job->done(job->user, MUSTER_CLOSED);
-        free(job);
+        job_done(job, MUSTER_CLOSED);
     }
     pthread_mutex_lock(&kit->lock);
     DL_FOREACH_SAFE(kit->posts, job, next) {

@@ -1,10 +1,16 @@
 /* match.c - a fake match as plugins see it: scoreboard, generator, events. driver.c moves it. */
 #include "internal.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define EVENTS_PER_TICK_MAX 64u
+#define COMMAND_TEXT_BYTES_MAX 128u
+#define MAPS_MAX 64u
+#define MODE_BYTES_MIN offsetof(struct muster_mode_info, base) /* of 1.0 */
+#define FACT_BYTES_MIN offsetof(struct muster_fact, value)
+#define VERSION_BYTES_MAX 64u
 
 struct match *match_find(struct testkit *kit, muster_match_id id) {
     struct match *match;
@@ -14,11 +20,24 @@ struct match *match_find(struct testkit *kit, muster_match_id id) {
     return NULL;
 }
 
-static struct match *match_for(muster_self *self, muster_match_id id, const char *function) {
-    if (kit_wrong_thread(self, function)) return NULL;
-    struct match *match = match_find(self->kit, id);
-    if (!match) kit_fault(self, "%s: no such match", function);
-    return match;
+/* The match, when the caller may change it now: in a part of its step. */
+static muster_status find_steered(muster_self *self, muster_match_id id, const char *function,
+                                  struct match **out) {
+    if (kit_wrong_thread(self, function)) return MUSTER_THREAD;
+    *out = match_find(self->kit, id);
+    if (!*out) return MUSTER_NOT_FOUND;
+    if ((*out)->steering) return MUSTER_OK;
+    kit_fault(self, "host->match->%s was called outside of the match's step", function);
+    return MUSTER_STATE;
+}
+
+static muster_status find_steered_seat(muster_self *self, muster_match_id id, uint32_t seat,
+                                       const char *function, struct muster_seat_info **out) {
+    struct match *match;
+    muster_status status = find_steered(self, id, function, &match);
+    if (status != MUSTER_OK) return status;
+    *out = match_seat(match, seat);
+    return *out ? MUSTER_OK : MUSTER_NOT_FOUND;
 }
 
 struct muster_seat_info *match_seat(struct match *match, uint32_t seat) {
@@ -54,8 +73,8 @@ static uint64_t rng_next(uint64_t rng[4]) {
 }
 
 static uint64_t match_random(muster_self *self, muster_match_id id, uint64_t bound) {
-    struct match *match = match_for(self, id, "random");
-    if (!match) return 0;
+    struct match *match;
+    if (find_steered(self, id, "random", &match) != MUSTER_OK) return 0;
     if (!bound) return rng_next(match->rng);
     uint64_t reject_below = -bound % bound;
     uint64_t value;
@@ -79,8 +98,29 @@ static bool number_ok(uint32_t number, uint32_t min, uint32_t max, bool based) {
     return (number >= min && number <= max) || (based && number == 0);
 }
 
+bool match_mode_known(struct testkit *kit, const char *game_mode) {
+    const struct mode_name *mode = mode_find(kit, game_mode);
+    return mode && mode->owner->phase != PHASE_LOADED;
+}
+
+static bool name_ok(const char *name) {
+    size_t len = name ? strlen(name) : 0;
+    if (len == 0 || len >= MUSTER_NAME_MAX || strchr("_-.", name[0])) return false;
+    for (size_t i = 0; i < len; i++)
+        if (!isalnum((unsigned char)name[i]) && !strchr("_-.", name[i])) return false;
+    return true;
+}
+
+static bool maps_ok(const struct muster_mode_info *info, bool based) {
+    if (based && !info->maps && !info->map_count) return true;
+    if (!info->maps || info->map_count < 1 || info->map_count > MAPS_MAX) return false;
+    for (uint32_t i = 0; i < info->map_count; i++)
+        if (!name_ok(info->maps[i])) return false;
+    return true;
+}
+
 static bool mode_info_ok(const struct muster_mode_info *info, bool based) {
-    return info->game_mode && ((info->maps && info->map_count >= 1) || (based && !info->maps)) &&
+    return name_ok(info->game_mode) && info->title && info->title[0] && maps_ok(info, based) &&
            number_ok(info->players_max, 2, MUSTER_SEATS_MAX, based) &&
            number_ok(info->tick_rate_hz, 1, 60, based) &&
            number_ok(info->view_count, 1, MUSTER_VIEWS_MAX, based) &&
@@ -90,10 +130,12 @@ static bool mode_info_ok(const struct muster_mode_info *info, bool based) {
 static muster_status mode_add(muster_self *self, const struct muster_mode_info *given) {
     struct testkit *kit = self->kit;
     struct muster_mode_info info = {0};
-    if (kit_wrong_thread(self, "mode_add")) return MUSTER_THREAD;
+    KIT_ON_LOOP(self);
+    if (!given || given->size < MODE_BYTES_MIN || given->size > sizeof(info)) return MUSTER_INVALID;
     memcpy(&info, given, given->size < sizeof(info) ? given->size : sizeof(info));
     const struct mode_name *base = info.base ? mode_find(kit, info.base) : NULL;
     if (info.base && !base) return MUSTER_NOT_FOUND;
+    if (!base && !self->roles[MUSTER_ROLE_MODE]) return MUSTER_INVALID;
     if ((base && base->has_base) || !mode_info_ok(&info, base != NULL)) return MUSTER_INVALID;
     if (mode_find(kit, info.game_mode)) return MUSTER_EXISTS;
     muster_status status = MUSTER_OK;
@@ -111,36 +153,46 @@ static muster_status mode_add(muster_self *self, const struct muster_mode_info *
 }
 
 static muster_status mode_remove(muster_self *self, const char *game_mode) {
-    struct mode_name *mode;
-    DL_FOREACH(self->kit->modes, mode) {
-        if (mode->owner != self || strcmp(mode->name, game_mode) != 0) continue;
-        DL_DELETE(self->kit->modes, mode);
-        free(mode);
-        return MUSTER_OK;
-    }
-    return MUSTER_NOT_FOUND;
+    KIT_ON_LOOP(self);
+    struct mode_name *mode = mode_find(self->kit, game_mode);
+    if (!mode) return MUSTER_NOT_FOUND;
+    if (mode->owner != self) return MUSTER_DENIED;
+    DL_DELETE(self->kit->modes, mode);
+    free(mode);
+    return MUSTER_OK;
+}
+
+/* Of the match, not of the lobby: what changes there comes with the next tick. */
+static json_t *setting(muster_self *self, muster_match_id id, const char *key) {
+    const struct match *match =
+        kit_wrong_thread(self, "setting") ? NULL : match_find(self->kit, id);
+    return match ? json_object_get(match->settings, key) : NULL;
 }
 
 static int64_t match_setting_integer(muster_self *self, muster_match_id id, const char *key) {
-    return kit_lobby.setting_integer(self, id, key);
+    return json_integer_value(setting(self, id, key));
 }
 
 static bool match_setting_boolean(muster_self *self, muster_match_id id, const char *key) {
-    return kit_lobby.setting_boolean(self, id, key);
+    return json_is_true(setting(self, id, key));
 }
 
 static muster_status match_setting_json(muster_self *self, muster_match_id id, const char *key,
                                         struct muster_writer *out) {
-    return kit_lobby.setting_json(self, id, key, out);
+    KIT_ON_LOOP(self);
+    return values_write(setting(self, id, key), out);
 }
 
 static const char *match_setting_string(muster_self *self, muster_match_id id, const char *key) {
-    return kit_lobby.setting_string(self, id, key);
+    const char *text = json_string_value(setting(self, id, key));
+    return text ? text : "";
 }
 
 static muster_status seat_get(muster_self *self, muster_match_id id, uint32_t seat,
                               struct muster_seat_info *out) {
-    struct muster_seat_info *info = match_seat(match_for(self, id, "seat_get"), seat);
+    KIT_ON_LOOP(self);
+    if (!out || out->size < sizeof(out->size)) return MUSTER_INVALID;
+    struct muster_seat_info *info = match_seat(match_find(self->kit, id), seat);
     if (!info) return MUSTER_NOT_FOUND;
     uint32_t size = out->size;
     memcpy(out, info, size < sizeof(*info) ? size : sizeof(*info));
@@ -149,8 +201,9 @@ static muster_status seat_get(muster_self *self, muster_match_id id, uint32_t se
 }
 
 static muster_status team_set(muster_self *self, muster_match_id id, uint32_t seat, uint32_t team) {
-    struct muster_seat_info *info = match_seat(match_for(self, id, "team_set"), seat);
-    if (!info) return MUSTER_NOT_FOUND;
+    struct muster_seat_info *info;
+    muster_status status = find_steered_seat(self, id, seat, "team_set", &info);
+    if (status != MUSTER_OK) return status;
     if (team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
     info->team = team;
     return MUSTER_OK;
@@ -158,8 +211,9 @@ static muster_status team_set(muster_self *self, muster_match_id id, uint32_t se
 
 static muster_status alive_set(muster_self *self, muster_match_id id, uint32_t seat,
                                uint32_t alive) {
-    struct muster_seat_info *info = match_seat(match_for(self, id, "alive_set"), seat);
-    if (!info) return MUSTER_NOT_FOUND;
+    struct muster_seat_info *info;
+    muster_status status = find_steered_seat(self, id, seat, "alive_set", &info);
+    if (status != MUSTER_OK) return status;
     info->alive = alive ? 1 : 0;
     return MUSTER_OK;
 }
@@ -173,8 +227,9 @@ static int32_t sum(int32_t points, int32_t delta) {
 
 static muster_status stat_add(muster_self *self, muster_match_id id, uint32_t seat, uint32_t stat,
                               int32_t delta) {
-    struct muster_seat_info *info = match_seat(match_for(self, id, "stat_add"), seat);
-    if (!info) return MUSTER_NOT_FOUND;
+    struct muster_seat_info *info;
+    muster_status status = find_steered_seat(self, id, seat, "stat_add", &info);
+    if (status != MUSTER_OK) return status;
     switch (stat) {
     case MUSTER_STAT_KILLS: info->kills = sum(info->kills, delta); return MUSTER_OK;
     case MUSTER_STAT_DEATHS: info->deaths = sum(info->deaths, delta); return MUSTER_OK;
@@ -186,15 +241,17 @@ static muster_status stat_add(muster_self *self, muster_match_id id, uint32_t se
 
 static muster_status team_score_add(muster_self *self, muster_match_id id, uint32_t team,
                                     int32_t delta) {
-    struct match *match = match_for(self, id, "team_score_add");
-    if (!match) return MUSTER_NOT_FOUND;
-    if (team == MUSTER_TEAM_NONE || team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
+    struct match *match;
+    muster_status status = find_steered(self, id, "team_score_add", &match);
+    if (status != MUSTER_OK) return status;
+    if (team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
     match->team_score[team] = sum(match->team_score[team], delta);
     return MUSTER_OK;
 }
 
 static int32_t team_score(muster_self *self, muster_match_id id, uint32_t team) {
-    struct match *match = match_for(self, id, "team_score");
+    if (kit_wrong_thread(self, __func__)) return 0;
+    const struct match *match = match_find(self->kit, id);
     return match && team < MUSTER_TEAM_COUNT ? match->team_score[team] : 0;
 }
 
@@ -212,31 +269,40 @@ void match_seat_clear(struct match *match, uint32_t seat) {
 
 static muster_status bot_add(muster_self *self, muster_match_id id, const char *display_name,
                              uint32_t team, uint32_t *seat) {
-    struct match *match = match_for(self, id, "bot_add");
-    if (!match) return MUSTER_NOT_FOUND;
+    struct match *match;
+    muster_status status = find_steered(self, id, "bot_add", &match);
+    if (status != MUSTER_OK) return status;
+    if (match->in_rules) return MUSTER_STATE;
+    if (team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
     /* Like the server: people sit below seats_max, bots above, so nobody has to make room. */
     uint32_t end = match->info.seats_max * 2;
     for (uint32_t i = match->info.seats_max; i < end && i < MUSTER_SEATS_MAX; i++) {
         if (match_seat(match, i)) continue;
         match_seat_fill(match, i, team, true, display_name);
         *seat = i;
+        rulings_join(match, i);
         return MUSTER_OK;
     }
     return MUSTER_FULL;
 }
 
 static muster_status bot_remove(muster_self *self, muster_match_id id, uint32_t seat) {
-    struct match *match = match_for(self, id, "bot_remove");
-    struct muster_seat_info *info = match_seat(match, seat);
+    struct match *match;
+    muster_status status = find_steered(self, id, "bot_remove", &match);
+    if (status != MUSTER_OK) return status;
+    if (match->in_rules) return MUSTER_STATE;
+    const struct muster_seat_info *info = match_seat(match, seat);
     if (!info || !info->is_bot) return MUSTER_NOT_FOUND;
+    rulings_leave(match, seat, MUSTER_LEAVE_QUIT);
     match_seat_clear(match, seat);
     return MUSTER_OK;
 }
 
 static muster_status match_event(muster_self *self, muster_match_id id, const void *data,
                                  uint32_t len) {
-    struct match *match = match_for(self, id, "event");
-    if (!match) return MUSTER_NOT_FOUND;
+    struct match *match;
+    muster_status status = find_steered(self, id, "event", &match);
+    if (status != MUSTER_OK) return status;
     if (!data || len < 1 || len > MUSTER_EVENT_MAX) return MUSTER_INVALID;
     if (match->events_in_tick >= EVENTS_PER_TICK_MAX) return MUSTER_LIMIT;
     match->events_in_tick++;
@@ -248,11 +314,19 @@ static muster_status match_event(muster_self *self, muster_match_id id, const vo
     return MUSTER_OK;
 }
 
+/* No rules' state is entered while a call on it may be on the stack. */
+static bool is_in_rules(muster_self *self, const struct match *match, const char *function) {
+    if (match->in_rules)
+        kit_fault(self, "host->match->%s was called from a call of the rules", function);
+    return match->in_rules;
+}
+
 static int64_t match_adjust(muster_self *self, muster_match_id id, const struct muster_param *param,
                             int64_t value) {
     struct testkit *kit = self->kit;
-    struct match *match = match_for(self, id, "adjust");
-    if (!match) return value;
+    struct match *match;
+    if (find_steered(self, id, "adjust", &match) != MUSTER_OK) return value;
+    if (is_in_rules(self, match, "adjust")) return value;
     value = rulings_adjust(match, param, value);
     return kit->adjust ? kit->adjust(kit->adjust_user, param, value) : value;
 }
@@ -279,24 +353,33 @@ static void fact_count(struct match *match, const char *kind, int64_t value) {
 
 static void match_fact(muster_self *self, muster_match_id id, uint32_t seat, const char *kind,
                        int64_t value) {
-    struct match *match = match_for(self, id, "fact");
+    if (kit_wrong_thread(self, __func__)) return;
+    struct match *match = match_find(self->kit, id);
     (void)seat;
     if (match) fact_count(match, kind, value);
 }
 
+static bool seat_or_none(uint32_t seat) {
+    return seat < MUSTER_SEATS_MAX || seat == MUSTER_SEAT_NONE;
+}
+
 static muster_status match_tell(muster_self *self, muster_match_id id,
                                 const struct muster_fact *fact) {
-    struct match *match = match_for(self, id, "tell");
+    struct match *match;
     struct testkit *kit = self->kit;
-    if (!match) return MUSTER_NOT_FOUND;
-    if (!fact || !fact->kind) return MUSTER_INVALID;
-    if (kit->telling || match->in_rules) return MUSTER_STATE;
+    muster_status status = find_steered(self, id, "tell", &match);
+    if (status != MUSTER_OK) return status;
+    if (kit->telling || is_in_rules(self, match, "tell")) return MUSTER_STATE;
+    if (!fact || fact->size < FACT_BYTES_MIN) return MUSTER_INVALID;
     struct muster_fact full = {.other_seat = MUSTER_SEAT_NONE, .third_seat = MUSTER_SEAT_NONE};
     memcpy(&full, fact, fact->size < sizeof(full) ? fact->size : sizeof(full));
+    if (!full.kind || !full.kind[0] || !seat_or_none(full.seat) || !seat_or_none(full.other_seat) ||
+        !seat_or_none(full.third_seat))
+        return MUSTER_INVALID;
     full.size = sizeof(full);
     full.tick = match->tick;
     if (!full.text) full.text = "";
-    fact_count(match, fact->kind, fact->value);
+    fact_count(match, full.kind, full.value);
     rulings_fact(match, &full);
     if (!kit->tell) return MUSTER_OK;
     kit->telling = true;
@@ -311,11 +394,23 @@ void testkit_tell_set(struct testkit *kit, void (*fn)(void *user, const struct m
     kit->tell_user = user;
 }
 
+static bool command_ok(const struct muster_command *command) {
+    return command && command->size >= sizeof(*command) && command->arg_count <= 8 &&
+           (command->args || !command->arg_count) && command->name &&
+           strlen(command->name) < MUSTER_NAME_MAX &&
+           (!command->text || strlen(command->text) < COMMAND_TEXT_BYTES_MAX);
+}
+
 static muster_status match_command(muster_self *self, muster_match_id id,
                                    const struct muster_command *command) {
-    struct match *match = match_for(self, id, "command");
+    KIT_ON_LOOP(self);
+    struct match *match = match_find(self->kit, id);
+    const struct queued_command *other;
+    uint32_t waiting;
     if (!match) return MUSTER_NOT_FOUND;
-    if (!command->name || command->arg_count > 8) return MUSTER_INVALID;
+    if (!command_ok(command)) return MUSTER_INVALID;
+    DL_COUNT(match->commands, other, waiting);
+    if (waiting >= MATCH_COMMANDS_MAX) return MUSTER_LIMIT;
     struct queued_command *queued = kit_alloc(sizeof(*queued));
     snprintf(queued->name, sizeof(queued->name), "%s", command->name);
     snprintf(queued->text, sizeof(queued->text), "%s", command->text ? command->text : "");
@@ -333,21 +428,44 @@ static muster_status match_command(muster_self *self, muster_match_id id,
 
 static muster_status match_end(muster_self *self, muster_match_id id, uint32_t winning_team,
                                uint32_t reason) {
-    if (!match_for(self, id, "end")) return MUSTER_NOT_FOUND;
+    KIT_ON_LOOP(self);
+    struct match *match = match_find(self->kit, id);
+    if (!match) return MUSTER_NOT_FOUND;
+    if (winning_team >= MUSTER_TEAM_COUNT || reason < MUSTER_END_SCORE_LIMIT ||
+        reason > MUSTER_END_ABORTED)
+        return MUSTER_INVALID;
+    if (match->ended || (match->steering && match->ending)) return MUSTER_STATE;
+    match->ending = match->ending || match->steering;
     kit_act(self->kit, "match.end %llu %u %u", (unsigned long long)id, winning_team, reason);
     return MUSTER_OK;
 }
 
 static muster_status match_note(muster_self *self, muster_match_id id, const void *data,
                                 uint32_t len) {
-    struct match *match = match_for(self, id, "note");
+    KIT_ON_LOOP(self);
+    struct match *match = match_find(self->kit, id);
     return match ? rulings_note(self, match, data, len) : MUSTER_NOT_FOUND;
+}
+
+/* Visible ASCII that fits. */
+static bool word_ok(const char *text, uint32_t cap) {
+    uint32_t len = 0;
+    while (text && len < cap && text[len] > ' ' && text[len] <= '~') len++;
+    return len > 0 && len < cap && text[len] == '\0';
 }
 
 static muster_status match_version_set(muster_self *self, muster_match_id id, const char *name,
                                        const char *version) {
-    if (!match_for(self, id, "version_set")) return MUSTER_NOT_FOUND;
-    if (!name || !name[0] || !version || !version[0]) return MUSTER_INVALID;
+    KIT_ON_LOOP(self);
+    struct match *match = match_find(self->kit, id);
+    if (!match) return MUSTER_NOT_FOUND;
+    if (!word_ok(name, MUSTER_NAME_MAX) || !word_ok(version, VERSION_BYTES_MAX))
+        return MUSTER_INVALID;
+    uint32_t i = 0;
+    while (i < match->version_count && strcmp(match->versions[i], name) != 0) i++;
+    if (i == MATCH_VERSIONS_MAX) return MUSTER_LIMIT;
+    if (i == match->version_count) match->version_count++;
+    memcpy(match->versions[i], name, strlen(name) + 1);
     kit_act(self->kit, "match.version %llu %s %s", (unsigned long long)id, name, version);
     return MUSTER_OK;
 }

@@ -133,12 +133,17 @@ void testkit_lobby_remove(struct testkit *kit, muster_lobby_id id);
 muster_player_id testkit_player_add(struct testkit *kit, const char *player_key,
                                     const char *display_name);
 struct muster_player_info *testkit_player(struct testkit *kit, muster_player_id id);
+/* The session is over; a member is removed before. */
+void testkit_player_remove(struct testkit *kit, muster_player_id id);
 /* Queued acts of plugins (kick, close, chat, notify, end, suspicion, auth), one line each, such as
  * "lobby.chat 4 hello"; newest that contains the text, or null. */
 const char *testkit_act_find(struct testkit *kit, const char *text);
 /* Ask the plugin's auth role; waits for a PENDING answer. */
 muster_verdict testkit_authenticate(muster_self *plugin, const char *token,
                                     struct muster_identity *out);
+
+/* Hand a report to the plugin's reporter role; waits for a PENDING answer. */
+muster_verdict testkit_deliver(muster_self *plugin, uint32_t kind, const char *json);
 
 /* ---- rules: members, votes, methods for clients ------------------------------------------------
  */
@@ -209,6 +214,9 @@ void testkit_match_connection(struct testkit *kit, muster_match_id id, uint32_t 
                               bool connected);
 void testkit_match_input(struct testkit *kit, muster_match_id id, uint32_t seat,
                          const struct muster_input *input);
+/* From on to off, what the test does itself (with host->match, or by calling the mode) is done as
+ * by the mode within its step. */
+void testkit_match_steer(struct testkit *kit, muster_match_id id, bool on);
 /* Commands that wait, then one tick of mode and rules. */
 void testkit_match_tick(struct testkit *kit, muster_match_id id);
 uint32_t testkit_match_tick_count(struct testkit *kit, muster_match_id id);

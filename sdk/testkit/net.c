@@ -3,6 +3,10 @@
 
 #include <arpa/inet.h>
 #include <stdlib.h>
+#include <strings.h>
+
+#define UDP_BYTES_MAX 65507u
+#define TCP_BYTES_MAX (256u << 10)
 
 static struct socket *socket_add(muster_self *self, enum socket_kind kind, void *user) {
     struct socket *socket = kit_alloc(sizeof(*socket));
@@ -38,21 +42,26 @@ static void sent_add(struct socket *socket, struct muster_bytes data) {
     socket->sent_len += (uint32_t)data.len;
 }
 
-static muster_status owned_send(muster_self *self, muster_socket_id id, enum socket_kind kind,
-                                struct muster_bytes data) {
-    if (kit_wrong_thread(self, "send")) return MUSTER_THREAD;
+/* Null unless it is the plugin's own, and of that kind. */
+static struct socket *socket_own(muster_self *self, muster_socket_id id, enum socket_kind kind) {
     struct socket *socket = socket_get(self->kit, id);
-    if (!socket || socket->owner != self || socket->kind != kind) return MUSTER_NOT_FOUND;
-    sent_add(socket, data);
-    return MUSTER_OK;
+    return socket && socket->owner == self && socket->kind == kind ? socket : NULL;
 }
 
-static muster_status owned_close(muster_self *self, muster_socket_id id) {
-    if (kit_wrong_thread(self, "close")) return MUSTER_THREAD;
-    struct socket *socket = socket_get(self->kit, id);
-    if (!socket || socket->owner != self) return MUSTER_NOT_FOUND;
-    socket_free(self->kit, socket);
-    return MUSTER_OK;
+static bool address_ok(const char *address, uint32_t port) {
+    uint8_t bytes[sizeof(struct in6_addr)];
+    return port <= UINT16_MAX && address &&
+           (inet_pton(AF_INET, address, bytes) == 1 || inet_pton(AF_INET6, address, bytes) == 1);
+}
+
+bool net_url_ok(const char *url, const char *scheme) {
+    size_t len = strlen(scheme);
+    if (!url || strncasecmp(url, scheme, len) != 0) return false;
+    url += len;
+    if (*url == 's' || *url == 'S') url++;
+    if (strncmp(url, "://", 3) != 0) return false;
+    url += 3;
+    return url[strcspn(url, " @")] != ' ' && strcspn(url, "/?#:@") > 0;
 }
 
 /* ---- net ------------------------------------------------------------------------------------ */
@@ -60,8 +69,8 @@ static muster_status owned_close(muster_self *self, muster_socket_id id) {
 static muster_status udp_open(muster_self *self, const char *address, uint32_t port,
                               void (*fn)(void *user, const struct muster_udp_packet *packet),
                               void *user, muster_socket_id *out) {
-    (void)address;
-    if (kit_not_started(self, "udp_open")) return MUSTER_STATE;
+    KIT_STARTED(self);
+    if (!fn || !out || !address_ok(address, port)) return MUSTER_INVALID;
     struct socket *socket = socket_add(self, SOCKET_UDP, user);
     socket->port = port;
     socket->udp = fn;
@@ -71,15 +80,22 @@ static muster_status udp_open(muster_self *self, const char *address, uint32_t p
 
 static muster_status udp_send(muster_self *self, muster_socket_id id, const void *to,
                               uint32_t to_len, struct muster_bytes data) {
-    if (!to || !to_len) return MUSTER_INVALID;
-    return owned_send(self, id, SOCKET_UDP, data);
+    (void)to, (void)to_len;
+    KIT_ON_LOOP(self);
+    struct socket *socket = socket_own(self, id, SOCKET_UDP);
+    if (!socket) return MUSTER_NOT_FOUND;
+    if (data.len > UDP_BYTES_MAX) return MUSTER_INVALID;
+    sent_add(socket, data);
+    return MUSTER_OK;
 }
 
 static muster_status tcp_listen(muster_self *self, const char *address, uint32_t port,
                                 const struct muster_tcp_handler *handler, void *user,
                                 muster_socket_id *out) {
-    (void)address;
-    if (kit_not_started(self, "tcp_listen")) return MUSTER_STATE;
+    KIT_STARTED(self);
+    if (!handler || handler->size < sizeof(*handler) || !handler->open || !handler->data ||
+        !handler->close || !out || !address_ok(address, port))
+        return MUSTER_INVALID;
     struct socket *socket = socket_add(self, SOCKET_LISTENER, user);
     socket->port = port;
     socket->tcp = *handler;
@@ -88,7 +104,22 @@ static muster_status tcp_listen(muster_self *self, const char *address, uint32_t
 }
 
 static muster_status tcp_send(muster_self *self, muster_socket_id conn, struct muster_bytes data) {
-    return owned_send(self, conn, SOCKET_TCP, data);
+    KIT_ON_LOOP(self);
+    struct socket *socket = socket_own(self, conn, SOCKET_TCP);
+    if (!socket) return MUSTER_NOT_FOUND;
+    if (data.len > TCP_BYTES_MAX) return MUSTER_FULL;
+    sent_add(socket, data);
+    return MUSTER_OK;
+}
+
+static muster_status net_close_own(muster_self *self, muster_socket_id id) {
+    KIT_ON_LOOP(self);
+    struct socket *socket = socket_own(self, id, SOCKET_UDP);
+    if (!socket) socket = socket_own(self, id, SOCKET_LISTENER);
+    if (!socket) socket = socket_own(self, id, SOCKET_TCP);
+    if (!socket) return MUSTER_NOT_FOUND;
+    socket_free(self->kit, socket);
+    return MUSTER_OK;
 }
 
 const struct muster_host_net kit_net = {
@@ -97,7 +128,7 @@ const struct muster_host_net kit_net = {
     .udp_send = udp_send,
     .tcp_listen = tcp_listen,
     .tcp_send = tcp_send,
-    .close = owned_close,
+    .close = net_close_own,
 };
 
 /* ---- ws ------------------------------------------------------------------------------------- */
@@ -106,7 +137,12 @@ static muster_status ws_open(muster_self *self, const char *url, const char *sub
                              const struct muster_ws_handler *handler, void *user,
                              muster_socket_id *out) {
     (void)subprotocol;
-    if (kit_not_started(self, "ws open")) return MUSTER_STATE;
+    KIT_STARTED(self);
+    if (!handler || handler->size < sizeof(*handler) || !handler->open || !handler->message ||
+        !handler->close || !out)
+        return MUSTER_INVALID;
+    if (self->phase != PHASE_STARTED) return MUSTER_STATE; /* the network is not up */
+    if (!net_url_ok(url, "ws")) return MUSTER_INVALID;
     struct socket *socket = socket_add(self, SOCKET_WS, user);
     socket->url = kit_copy(url);
     socket->ws = *handler;
@@ -117,14 +153,27 @@ static muster_status ws_open(muster_self *self, const char *url, const char *sub
 static muster_status ws_send(muster_self *self, muster_socket_id id, uint32_t binary,
                              struct muster_bytes data) {
     (void)binary;
-    return owned_send(self, id, SOCKET_WS, data);
+    KIT_ON_LOOP(self);
+    struct socket *socket = socket_own(self, id, SOCKET_WS);
+    if (!socket) return MUSTER_NOT_FOUND;
+    if (!socket->is_open) return MUSTER_STATE;
+    sent_add(socket, data);
+    return MUSTER_OK;
+}
+
+static muster_status ws_close(muster_self *self, muster_socket_id id) {
+    KIT_ON_LOOP(self);
+    struct socket *socket = socket_own(self, id, SOCKET_WS);
+    if (!socket) return MUSTER_NOT_FOUND;
+    socket_free(self->kit, socket);
+    return MUSTER_OK;
 }
 
 const struct muster_host_ws kit_ws = {
     .size = sizeof(kit_ws),
     .open = ws_open,
     .send = ws_send,
-    .close = owned_close,
+    .close = ws_close,
 };
 
 /* ---- the test's end ------------------------------------------------------------------------- */
@@ -174,7 +223,9 @@ void testkit_tcp_deliver(struct testkit *kit, muster_socket_id conn, const void 
 
 void testkit_ws_open(struct testkit *kit, muster_socket_id id) {
     struct socket *socket = socket_get(kit, id);
-    if (socket && socket->ws.open) socket->ws.open(socket->user);
+    if (!socket || socket->kind != SOCKET_WS) return;
+    socket->is_open = true;
+    socket->ws.open(socket->user);
 }
 
 void testkit_ws_deliver(struct testkit *kit, muster_socket_id id, const char *text) {

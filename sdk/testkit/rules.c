@@ -1,8 +1,11 @@
 /* rules.c - what rules plugins need: members, votes, the other rules, methods for clients. */
 #include "internal.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#define METHOD_NAME_BYTES_MAX 64u
 
 static struct lobby *lobby_find(struct testkit *kit, muster_lobby_id id) {
     struct lobby *lobby;
@@ -58,8 +61,9 @@ void testkit_member_remove(struct testkit *kit, muster_lobby_id id, muster_playe
 
 muster_status kit_member_next(muster_self *self, muster_lobby_id id, uint32_t *index,
                               struct muster_member_info *out) {
+    KIT_ON_LOOP(self);
     const struct lobby *lobby = lobby_find(self->kit, id);
-    if (kit_wrong_thread(self, "member_next")) return MUSTER_THREAD;
+    if (!out || !index || out->size < KIT_INFO_BYTES_MIN) return MUSTER_INVALID;
     if (!lobby || *index >= lobby->member_count) return MUSTER_NOT_FOUND;
     uint32_t size = out->size;
     memcpy(out, &lobby->members[*index], size < sizeof(*out) ? size : sizeof(*out));
@@ -69,25 +73,29 @@ muster_status kit_member_next(muster_self *self, muster_lobby_id id, uint32_t *i
 }
 
 muster_status kit_team_set(muster_self *self, muster_lobby_id id, uint32_t seat, uint32_t team) {
+    KIT_ON_LOOP(self);
     struct lobby *lobby = lobby_find(self->kit, id);
+    if (!lobby) return MUSTER_NOT_FOUND;
     if (team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
-    if (lobby && lobby->info.match) return MUSTER_STATE;
-    for (uint32_t i = 0; lobby && i < lobby->member_count; i++) {
-        if (lobby->members[i].seat != seat) continue;
-        lobby->members[i].team = team;
-        return MUSTER_OK;
-    }
-    return MUSTER_NOT_FOUND;
+    uint32_t i = 0;
+    while (i < lobby->member_count && lobby->members[i].seat != seat) i++;
+    if (i == lobby->member_count || seat == MUSTER_SEAT_NONE) return MUSTER_NOT_FOUND;
+    if (lobby->info.match) return MUSTER_STATE;
+    lobby->members[i].team = team;
+    return MUSTER_OK;
 }
 
 muster_status kit_host_set(muster_self *self, muster_lobby_id id, muster_player_id player) {
+    KIT_ON_LOOP(self);
     struct lobby *lobby = lobby_find(self->kit, id);
-    if (!lobby || (player && !testkit_member(self->kit, id, player))) return MUSTER_NOT_FOUND;
+    const struct muster_member_info *member = testkit_member(self->kit, id, player);
+    if (!lobby || (player && (!member || !member->has_entered))) return MUSTER_NOT_FOUND;
     lobby->info.host = player;
     return MUSTER_OK;
 }
 
 muster_status kit_lock_set(muster_self *self, muster_lobby_id id, uint32_t locked) {
+    KIT_ON_LOOP(self);
     struct lobby *lobby = lobby_find(self->kit, id);
     if (!lobby) return MUSTER_NOT_FOUND;
     lobby->info.is_locked = locked != 0;
@@ -95,6 +103,7 @@ muster_status kit_lock_set(muster_self *self, muster_lobby_id id, uint32_t locke
 }
 
 muster_status kit_matched_set(muster_self *self, muster_lobby_id id, uint32_t matched) {
+    KIT_ON_LOOP(self);
     struct lobby *lobby = lobby_find(self->kit, id);
     if (!lobby) return MUSTER_NOT_FOUND;
     lobby->info.is_unmatched = !matched;
@@ -102,6 +111,7 @@ muster_status kit_matched_set(muster_self *self, muster_lobby_id id, uint32_t ma
 }
 
 muster_status kit_code_renew(muster_self *self, muster_lobby_id id) {
+    KIT_ON_LOOP(self);
     struct lobby *lobby = lobby_find(self->kit, id);
     if (!lobby) return MUSTER_NOT_FOUND;
     snprintf(lobby->info.join_code, sizeof(lobby->info.join_code), "CODE%04u",
@@ -111,7 +121,9 @@ muster_status kit_code_renew(muster_self *self, muster_lobby_id id) {
 
 muster_status kit_remove(muster_self *self, muster_lobby_id id, muster_player_id player,
                          uint32_t leave, const char *reason) {
+    KIT_ON_LOOP(self);
     if (!testkit_member(self->kit, id, player)) return MUSTER_NOT_FOUND;
+    if (leave < MUSTER_LEAVE_QUIT || leave > MUSTER_LEAVE_SHUTDOWN) return MUSTER_INVALID;
     kit_act(self->kit, "lobby.remove %llu %llu %u %s", (unsigned long long)id,
             (unsigned long long)player, leave, reason ? reason : "");
     return MUSTER_OK;
@@ -119,7 +131,9 @@ muster_status kit_remove(muster_self *self, muster_lobby_id id, muster_player_id
 
 muster_status kit_notify(muster_self *self, muster_lobby_id id, const char *method,
                          const char *params_json) {
+    KIT_ON_LOOP(self);
     if (!lobby_find(self->kit, id)) return MUSTER_NOT_FOUND;
+    if (!values_is_object(params_json)) return MUSTER_INVALID;
     kit_act(self->kit, "lobby.notify %llu %s %s", (unsigned long long)id, method, params_json);
     return MUSTER_OK;
 }
@@ -137,68 +151,90 @@ void testkit_ask_set(struct testkit *kit,
 muster_verdict kit_ask(muster_self *self, const struct muster_action *action, char *reason,
                        uint32_t cap) {
     struct testkit *kit = self->kit;
-    if (!lobby_find(kit, action->lobby)) return MUSTER_REJECT;
+    if (kit_wrong_thread(self, __func__)) return MUSTER_REJECT;
+    if (!action || action->size < KIT_INFO_BYTES_MIN || !lobby_find(kit, action->lobby))
+        return MUSTER_REJECT;
     return kit->ask ? kit->ask(kit->ask_user, action, reason, cap) : MUSTER_ACCEPT;
 }
 
-static muster_status settings_write(struct testkit *kit, struct muster_writer *out) {
+/* All but the secret ones, with these (or null) in place of those that are. */
+static muster_status settings_write(struct testkit *kit, json_t *given, struct muster_writer *out) {
     json_t *json = json_object();
     struct value *value;
     DL_FOREACH(kit->settings, value) {
         if (!json_is_true(json_object_get(value->entry, "secret")))
             json_object_set(json, value->key, value->value);
     }
-    char *text = json_dumps(json, JSON_COMPACT);
-    if (text) muster_put_bytes(out, text, (uint32_t)strlen(text));
-    free(text);
+    if (given) json_object_update_existing(json, given);
+    muster_status status = values_write(json, out);
     json_decref(json);
-    return out->overflow ? MUSTER_LIMIT : MUSTER_OK;
+    return status;
 }
 
 muster_status kit_settings_get(muster_self *self, muster_lobby_id id, struct muster_writer *out) {
-    return lobby_find(self->kit, id) ? settings_write(self->kit, out) : MUSTER_NOT_FOUND;
+    KIT_ON_LOOP(self);
+    return lobby_find(self->kit, id) ? settings_write(self->kit, NULL, out) : MUSTER_NOT_FOUND;
 }
 
 /* The testkit has the same settings in every mode. */
 muster_status kit_settings_check(muster_self *self, const char *game_mode,
                                  const char *settings_json, struct muster_writer *out, char *reason,
                                  uint32_t cap) {
-    json_t *given = settings_json ? json_loads(settings_json, 0, NULL) : NULL;
-    const char *key;
-    json_t *value;
-    (void)game_mode;
+    struct testkit *kit = self->kit;
+    KIT_ON_LOOP(self);
     if (cap) reason[0] = '\0';
-    json_object_foreach(given, key, value) {
-        if (values_find(self->kit->settings, key)) continue;
-        snprintf(reason, cap, "%s: unknown key", key);
-        json_decref(given);
-        return MUSTER_NOT_FOUND;
+    if (!match_mode_known(kit, game_mode)) return MUSTER_NOT_FOUND;
+    json_t *given = settings_json ? json_loads(settings_json, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    muster_status status = MUSTER_OK;
+    if (settings_json && !json_is_object(given)) {
+        snprintf(reason, cap, "expected a JSON object");
+        status = MUSTER_INVALID;
     }
+    if (status == MUSTER_OK) status = values_check_all(kit->settings, given, reason, cap);
+    if (status == MUSTER_OK) status = settings_write(kit, given, out);
     json_decref(given);
-    return settings_write(self->kit, out);
+    return status;
 }
 
-static char *value_text(const json_t *value) {
-    return json_is_string(value) ? kit_copy(json_string_value(value))
-                                 : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+/* While a match runs, those alone change that may at any time. */
+static muster_status settings_state(struct testkit *kit, const struct lobby *lobby, json_t *wanted,
+                                    char *reason, uint32_t cap) {
+    const char *key;
+    json_t *value;
+    json_object_foreach(wanted, key, value) {
+        const json_t *entry = values_find(kit->settings, key)->entry;
+        const char *when = json_string_value(json_object_get(entry, "when"));
+        bool is_free =
+            (when && strcmp(when, "always") == 0) || json_is_true(json_object_get(entry, "secret"));
+        if (lobby->info.state != MUSTER_LOBBY_ACTIVE || is_free) continue;
+        snprintf(reason, cap, "%s cannot be changed while a match runs", key);
+        return MUSTER_STATE;
+    }
+    return MUSTER_OK;
 }
 
 muster_status kit_settings_set(muster_self *self, muster_lobby_id id, muster_player_id by,
                                const char *settings_json, char *reason, uint32_t cap) {
     struct testkit *kit = self->kit;
-    json_t *wanted = json_loads(settings_json, JSON_REJECT_DUPLICATES, NULL);
-    const char *key;
-    json_t *value;
+    KIT_ON_LOOP(self);
+    const struct lobby *lobby = lobby_find(kit, id);
     (void)by;
-    bool good = json_is_object(wanted) && lobby_find(kit, id);
-    json_object_foreach(wanted, key, value) {
-        char *text = good ? value_text(value) : NULL;
-        good = good && text && values_set(kit->settings, key, text, reason, cap);
-        free(text);
+    if (!lobby) return MUSTER_NOT_FOUND;
+    json_t *wanted = settings_json ? json_loads(settings_json, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    muster_status status = json_is_object(wanted) ? MUSTER_OK : MUSTER_INVALID;
+    if (status == MUSTER_OK && values_check_all(kit->settings, wanted, reason, cap))
+        status = MUSTER_INVALID;
+    if (status == MUSTER_OK) status = settings_state(kit, lobby, wanted, reason, cap);
+    if (status == MUSTER_OK) {
+        struct match *match;
+        values_put(kit->settings, wanted);
+        DL_FOREACH(kit->matches, match) {
+            if (match->info.lobby == id) json_object_update(match->settings_waiting, wanted);
+        }
+        kit_act(kit, "lobby.settings %llu %s", (unsigned long long)id, settings_json);
     }
     json_decref(wanted);
-    kit_act(kit, "lobby.settings %llu %s", (unsigned long long)id, settings_json);
-    return good ? MUSTER_OK : MUSTER_INVALID;
+    return status;
 }
 
 void testkit_maps_set(struct testkit *kit, const char *const *names, uint32_t count) {
@@ -207,21 +243,37 @@ void testkit_maps_set(struct testkit *kit, const char *const *names, uint32_t co
 }
 
 const char *kit_map_name(muster_self *self, muster_lobby_id id, uint32_t index) {
+    if (kit_wrong_thread(self, __func__)) return NULL;
     if (!lobby_find(self->kit, id) || index >= self->kit->map_count) return NULL;
     return self->kit->maps[index];
 }
 
 /* ---- votes ----------------------------------------------------------------------------------- */
 
+static bool is_name(const char *text) {
+    return text && text[0] && strlen(text) < MUSTER_NAME_MAX;
+}
+
+static bool vote_ok(const struct muster_vote *vote) {
+    if (!vote || vote->size < sizeof(*vote) || vote->option_count < 1 ||
+        vote->option_count > MUSTER_VOTE_OPTIONS_MAX || !vote->options || !is_name(vote->key) ||
+        !vote->subject || strlen(vote->subject) >= MUSTER_PLAYER_KEY_MAX ||
+        vote->duration_ms < 1000 || vote->duration_ms > 300000)
+        return false;
+    for (uint32_t i = 0; i < vote->option_count; i++)
+        if (!is_name(vote->options[i])) return false;
+    return true;
+}
+
 muster_status kit_vote_start(muster_self *self, muster_lobby_id id, const struct muster_vote *vote,
                              muster_vote_fn fn, void *user) {
+    KIT_ON_LOOP(self);
     struct lobby *lobby = lobby_find(self->kit, id);
     if (!lobby) return MUSTER_NOT_FOUND;
-    if (vote->option_count < 1 || vote->option_count > MUSTER_VOTE_OPTIONS_MAX || !fn ||
-        vote->duration_ms < 1000 || vote->duration_ms > 300000)
-        return MUSTER_INVALID;
+    if (!fn || !vote_ok(vote)) return MUSTER_INVALID;
     if (lobby->vote_fn) return MUSTER_EXISTS;
     lobby->vote_fn = fn;
+    lobby->vote_owner = self;
     lobby->vote_user = user;
     lobby->vote_option_count = vote->option_count;
     for (uint32_t i = 0; i < vote->option_count; i++)
@@ -232,8 +284,9 @@ muster_status kit_vote_start(muster_self *self, muster_lobby_id id, const struct
 }
 
 muster_status kit_vote_cancel(muster_self *self, muster_lobby_id id) {
+    KIT_ON_LOOP(self);
     struct lobby *lobby = lobby_find(self->kit, id);
-    if (!lobby || !lobby->vote_fn) return MUSTER_NOT_FOUND;
+    if (!lobby || !lobby->vote_fn || lobby->vote_owner != self) return MUSTER_NOT_FOUND;
     lobby->vote_fn = NULL;
     return MUSTER_OK;
 }
@@ -260,10 +313,24 @@ bool testkit_vote_end(struct testkit *kit, muster_lobby_id id, uint32_t winner) 
 
 /* ---- methods for clients --------------------------------------------------------------------- */
 
+static bool method_name_ok(const char *name) {
+    size_t len = name ? strnlen(name, METHOD_NAME_BYTES_MAX) : 0;
+    uint32_t dots = 0;
+    if (len < 3 || len == METHOD_NAME_BYTES_MAX || name[0] == '.' || name[len - 1] == '.')
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        if (name[i] == '.')
+            dots++;
+        else if (!isalnum((unsigned char)name[i]))
+            return false;
+    }
+    return dots == 1;
+}
+
 static muster_status method_add(muster_self *self, const char *name, muster_rpc_fn fn, void *user) {
     struct rpc_method *method;
-    if (kit_wrong_thread(self, "method_add")) return MUSTER_THREAD;
-    if (!name || !strchr(name, '.') || !fn) return MUSTER_INVALID;
+    KIT_ON_LOOP(self);
+    if (!method_name_ok(name) || !fn) return MUSTER_INVALID;
     DL_FOREACH(self->kit->methods, method) {
         if (strcmp(method->name, name) == 0) return MUSTER_EXISTS;
     }
@@ -284,11 +351,10 @@ static bool take_answer(muster_self *self, muster_ticket_id id) {
 }
 
 static muster_status rpc_answer(muster_self *self, muster_ticket_id id, const char *result_json) {
-    if (!take_answer(self, id)) return MUSTER_NOT_FOUND;
-    json_t *json = json_loads(result_json, JSON_REJECT_DUPLICATES, NULL);
-    bool good = json_is_object(json);
-    json_decref(json);
+    KIT_ON_LOOP(self);
+    bool good = values_is_object(result_json);
     if (!good) kit_fault(self, "an answer is no JSON object");
+    if (!take_answer(self, id)) return MUSTER_NOT_FOUND;
     snprintf(self->kit->rpc.text, sizeof(self->kit->rpc.text), "%s", result_json);
     return good ? MUSTER_OK : MUSTER_INVALID;
 }
@@ -296,6 +362,7 @@ static muster_status rpc_answer(muster_self *self, muster_ticket_id id, const ch
 static muster_status rpc_refuse(muster_self *self, muster_ticket_id id, const char *code,
                                 const char *text, const struct muster_refusal *refusal) {
     struct testkit_rpc *rpc = &self->kit->rpc;
+    KIT_ON_LOOP(self);
     if (!take_answer(self, id)) return MUSTER_NOT_FOUND;
     snprintf(rpc->code, sizeof(rpc->code), "%s",
              refusal && refusal->retry_after_ms ? "rate_limited" : code);
@@ -337,6 +404,10 @@ struct testkit_rpc testkit_rpc(struct testkit *kit, muster_player_id player, con
 
 void rules_close(muster_self *self) {
     struct rpc_method *method, *next;
+    struct lobby *lobby;
+    DL_FOREACH(self->kit->lobbies, lobby) {
+        if (lobby->vote_owner == self) lobby->vote_fn = NULL;
+    }
     DL_FOREACH_SAFE(self->kit->methods, method, next) {
         if (method->owner != self) continue;
         DL_DELETE(self->kit->methods, method);

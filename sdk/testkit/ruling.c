@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BEGIN_NOTES_MAX 64u
+#define BEGIN_NOTES_BYTES_MAX (256u << 10)
+#define NOTE_HEAD_BYTES 3u
 
 /* ---- who takes part -------------------------------------------------------------------------- */
 
@@ -34,14 +35,18 @@ void rulings_close(muster_self *self) {
     struct testkit *kit = self->kit;
     struct match *match;
     DL_FOREACH(kit->matches, match) {
-        uint32_t kept = 0;
+        uint32_t kept = 0, begun = 0;
         for (uint32_t i = 0; i < match->ruling_count; i++) {
-            if (match->rulings[i].plugin == self)
-                ruling_end(match, &match->rulings[i]);
-            else
-                match->rulings[kept++] = match->rulings[i];
+            bool is_begun = i < match->rulings_begun;
+            if (match->rulings[i].plugin == self) {
+                if (is_begun) ruling_end(match, &match->rulings[i]);
+                continue;
+            }
+            begun += is_begun;
+            match->rulings[kept++] = match->rulings[i];
         }
         match->ruling_count = kept;
+        match->rulings_begun = begun;
     }
     uint32_t kept = 0;
     for (uint32_t i = 0; i < kit->ruling_count; i++) {
@@ -58,7 +63,7 @@ void rulings_close(muster_self *self) {
 
 /* The function of each of the match's rules that has it, as a part of the step. */
 #define CALL_RULINGS(match, function, ...)                                                         \
-    for (uint32_t i = 0; i < (match)->ruling_count; i++) {                                         \
+    for (uint32_t i = 0; i < (match)->rulings_begun; i++) {                                        \
         const struct ruling *ruling = &(match)->rulings[i];                                        \
         if (!ruling->rules->function) continue;                                                    \
         bool steering = (match)->steering;                                                         \
@@ -78,6 +83,10 @@ void rulings_leave(struct match *match, uint32_t seat, uint32_t reason) {
 
 void rulings_connection(struct match *match, uint32_t seat, bool connected) {
     CALL_RULINGS(match, match_connection, seat, connected)
+}
+
+void rulings_setting(struct match *match, const char *key) {
+    CALL_RULINGS(match, match_setting, key)
 }
 
 void rulings_tick(struct match *match, const struct muster_tick *tick) {
@@ -124,13 +133,21 @@ static void note_keep(struct match *match, muster_self *plugin, const void *data
     memcpy(note->data, data, len);
 }
 
+static bool begin_note_fits(struct match *match, uint32_t len) {
+    uint32_t bytes = match->begin_note_bytes + NOTE_HEAD_BYTES + len;
+    if (bytes > BEGIN_NOTES_BYTES_MAX) return false;
+    match->begin_note_bytes = bytes;
+    return true;
+}
+
 muster_status rulings_note(muster_self *self, struct match *match, const void *data, uint32_t len) {
     const struct ruling *ruling = ruling_of(match, self);
     if (!ruling) return MUSTER_DENIED;
     if (!data || len == 0 || len > MUSTER_NOTE_MAX) return MUSTER_INVALID;
-    if (match->beginning && match->note_count >= BEGIN_NOTES_MAX) return MUSTER_LIMIT;
+    if (match->beginning && !begin_note_fits(match, len)) return MUSTER_LIMIT;
     if (match->info.is_replay) return MUSTER_OK;
-    if (match->in_rules && !match->steering) return MUSTER_STATE;
+    bool is_begun = ruling < match->rulings + match->rulings_begun;
+    if (!match->steering && (match->in_rules || !is_begun)) return MUSTER_STATE;
     note_keep(match, self, data, len);
     if (!match->steering) note_tell(match, ruling, data, len);
     return MUSTER_OK;
@@ -156,32 +173,33 @@ const struct testkit_note *testkit_match_notes(struct testkit *kit, muster_match
 
 static muster_status begin_one(struct match *match, const struct ruling *ruling) {
     if (!ruling->rules->match_begin) return MUSTER_OK;
+    bool steering = match->steering;
     match->steering = match->in_rules = match->beginning = true;
     muster_status status =
         ruling->rules->match_begin(ruling->plugin->instance, ruling->state, &match->info);
-    match->steering = match->in_rules = match->beginning = false;
+    match->in_rules = match->beginning = false;
+    match->steering = steering;
     return status;
 }
 
-muster_status rulings_begin(struct testkit *kit, struct match *match) {
-    for (uint32_t i = 0; i < kit->ruling_count; i++) {
-        /* In the list before it is asked: it may note. */
-        match->rulings[match->ruling_count++] = kit->rulings[i];
-        muster_status status = begin_one(match, &kit->rulings[i]);
-        if (status == MUSTER_OK) continue;
-        match->ruling_count--;
-        return status;
+muster_status rulings_begin(struct match *match) {
+    for (; match->rulings_begun < match->ruling_count; match->rulings_begun++) {
+        muster_status status = begin_one(match, &match->rulings[match->rulings_begun]);
+        if (status != MUSTER_OK) return status;
     }
     uint32_t count = match->note_count;
     for (uint32_t i = 0; i < count; i++) {
         const struct testkit_note note = match->notes[i];
+        if (note.is_early) continue;
         note_tell(match, ruling_of(match, note.plugin), note.data, note.len);
     }
     return MUSTER_OK;
 }
 
 void rulings_end(struct match *match) {
-    for (uint32_t i = 0; i < match->ruling_count; i++) ruling_end(match, &match->rulings[i]);
-    match->ruling_count = 0;
+    for (uint32_t i = 0; i < match->rulings_begun; i++) ruling_end(match, &match->rulings[i]);
+    match->rulings_begun = 0;
     free(match->notes);
+    match->notes = NULL;
+    match->note_count = match->note_cap = 0;
 }

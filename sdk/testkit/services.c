@@ -5,6 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define METRIC_NAME_BYTES_MAX 96u
+#define FAULTS_NAME "muster_plugin_faults_total" /* the one metric of the kit itself */
+#define HELP_BYTES_MAX 128u
+#define LINE_BYTES_MAX 1000u
+
 /* ---- tickets -------------------------------------------------------------------------------- */
 
 struct ticket *ticket_add(muster_self *self, enum ticket_kind kind) {
@@ -22,6 +27,22 @@ struct ticket *ticket_find(struct testkit *kit, muster_ticket_id id) {
         if (ticket->id == id) return ticket;
     }
     return NULL;
+}
+
+muster_status ticket_take(muster_self *self, enum ticket_kind kind, muster_ticket_id id,
+                          struct ticket **out) {
+    struct testkit *kit = self->kit;
+    struct ticket *ticket = ticket_find(kit, id);
+    *out = ticket;
+    if (!ticket || ticket->kind == TICKET_FETCH ||
+        (ticket->kind != TICKET_DB && ticket->verdict != MUSTER_PENDING)) {
+        kit_fault(self, "completed a ticket that is not open: late, twice or never given");
+        return MUSTER_NOT_FOUND;
+    }
+    const muster_self *asked = ticket->kind == TICKET_DB ? kit->database : ticket->owner;
+    if (asked == self && ticket->kind == kind) return MUSTER_OK;
+    kit_fault(self, "completed a ticket of another plugin or kind");
+    return asked == self ? MUSTER_INVALID : MUSTER_DENIED;
 }
 
 void ticket_free(struct testkit *kit, struct ticket *ticket) {
@@ -66,12 +87,13 @@ static muster_status db_result(struct testkit *kit, muster_ticket_id id, muster_
 
 static muster_status db_query(muster_self *self, const struct muster_db_request *request,
                               muster_db_fn fn, void *user, muster_ticket_id *out) {
+    KIT_STARTED(self);
     const struct muster_database *database = database_of(self->kit);
-    if (kit_wrong_thread(self, "db query")) return MUSTER_THREAD;
-    if (kit_not_started(self, "db query")) return MUSTER_STATE;
-    if (!database || self->kit->database->phase != PHASE_STARTED) return MUSTER_UNAVAILABLE;
+    if (!request || request->size < sizeof(*request)) return MUSTER_INVALID;
     bool kept = request->durable == MUSTER_DB_KEPT; /* here: tried once */
-    if (kept == (fn != NULL) || request->statement_count < 1 || request->statement_count > 64)
+    if (kept && fn) return MUSTER_INVALID;
+    if (!database || self->kit->database->phase != PHASE_STARTED) return MUSTER_UNAVAILABLE;
+    if ((!kept && !fn) || request->statement_count < 1 || request->statement_count > 64)
         return MUSTER_INVALID;
     struct muster_db_request seen = *request;
     seen.durable = request->durable != 0;
@@ -83,9 +105,8 @@ static muster_status db_query(muster_self *self, const struct muster_db_request 
 static muster_status db_migrate(muster_self *self, const char *component, const char *const *steps,
                                 uint32_t step_count, muster_db_fn fn, void *user,
                                 muster_ticket_id *out) {
+    KIT_STARTED(self);
     const struct muster_database *database = database_of(self->kit);
-    if (kit_wrong_thread(self, "db migrate")) return MUSTER_THREAD;
-    if (kit_not_started(self, "db migrate")) return MUSTER_STATE;
     if (!database || self->kit->database->phase != PHASE_STARTED) return MUSTER_UNAVAILABLE;
     if (!fn || !component) return MUSTER_INVALID;
     muster_ticket_id id = db_ticket(self, fn, user)->id;
@@ -96,12 +117,10 @@ static muster_status db_migrate(muster_self *self, const char *component, const 
 
 static muster_status db_complete(muster_self *self, muster_ticket_id id, muster_status status,
                                  const struct muster_db_rows *rows) {
-    if (kit_wrong_thread(self, "db complete")) return MUSTER_THREAD;
-    struct ticket *ticket = ticket_find(self->kit, id);
-    if (!ticket || ticket->kind != TICKET_DB) {
-        kit_fault(self, "late or double completion of a db ticket");
-        return MUSTER_NOT_FOUND;
-    }
+    KIT_ON_LOOP(self);
+    struct ticket *ticket;
+    muster_status taken = ticket_take(self, TICKET_DB, id, &ticket);
+    if (taken != MUSTER_OK) return taken;
     muster_db_fn fn = ticket->db;
     void *user = ticket->user;
     ticket_free(self->kit, ticket);
@@ -114,16 +133,31 @@ const struct muster_host_db kit_db = {
 
 /* ---- report, watchdog ----------------------------------------------------------------------- */
 
+static bool suspicion_ok(const char *text) {
+    json_t *json = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    const json_t *severity = json_object_get(json, "severity");
+    bool good = json_is_string(json_object_get(json, "detector")) && json_is_integer(severity) &&
+                json_integer_value(severity) >= 1 && json_integer_value(severity) <= 10;
+    json_decref(json);
+    return good;
+}
+
 static muster_status report_suspicion(muster_self *self, muster_match_id match, uint32_t seat,
                                       const char *json) {
+    KIT_STARTED(self);
+    if (!match_seat(match_find(self->kit, match), seat)) return MUSTER_NOT_FOUND;
+    if (!suspicion_ok(json)) return MUSTER_INVALID;
     kit_act(self->kit, "report.suspicion %llu %u %s", (unsigned long long)match, seat, json);
     return MUSTER_OK;
 }
 
 static muster_status report_complete(muster_self *self, muster_ticket_id id,
                                      muster_verdict verdict) {
-    kit_act(self->kit, "report.complete %llu %u", (unsigned long long)id, verdict);
-    return MUSTER_OK;
+    KIT_ON_LOOP(self);
+    struct ticket *ticket;
+    muster_status status = ticket_take(self, TICKET_REPORT, id, &ticket);
+    if (status == MUSTER_OK) ticket->verdict = verdict;
+    return status;
 }
 
 const struct muster_host_report kit_report = {
@@ -131,7 +165,8 @@ const struct muster_host_report kit_report = {
 
 static muster_status watchdog_overrun(muster_self *self, uint32_t limit_us, void (*fn)(void *user),
                                       void *user) {
-    (void)limit_us;
+    KIT_ON_LOOP(self);
+    if (fn && limit_us == 0) return MUSTER_INVALID;
     self->overrun = fn;
     self->overrun_user = user;
     return MUSTER_OK;
@@ -156,11 +191,19 @@ static struct metric *metric_find(struct testkit *kit, const char *name) {
     return NULL;
 }
 
+static bool metric_name_ok(const char *name) {
+    size_t len = name ? strlen(name) : 0;
+    return len > strlen("muster_") && len < METRIC_NAME_BYTES_MAX &&
+           strncmp(name, "muster_", strlen("muster_")) == 0 &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
+}
+
 static muster_status metrics_add(muster_self *self, uint32_t type, const char *name,
                                  const char *help, uint32_t *out) {
+    KIT_ON_LOOP(self);
+    if (!metric_name_ok(name)) return MUSTER_INVALID;
     if (type != MUSTER_METRIC_COUNTER && type != MUSTER_METRIC_GAUGE) return MUSTER_INVALID;
-    if (strncmp(name, "muster_", 7) != 0) return MUSTER_INVALID;
-    if (metric_find(self->kit, name)) return MUSTER_EXISTS;
+    if (metric_find(self->kit, name) || strcmp(name, FAULTS_NAME) == 0) return MUSTER_EXISTS;
     struct metric *metric = kit_alloc(sizeof(*metric));
     *metric = (struct metric){.owner = self,
                               .id = (uint32_t)self->kit->next_id++,
@@ -174,10 +217,10 @@ static muster_status metrics_add(muster_self *self, uint32_t type, const char *n
 
 static struct metric *metric_get(muster_self *self, uint32_t id) {
     struct metric *metric;
+    if (kit_wrong_thread(self, "metric")) return NULL;
     DL_FOREACH(self->kit->metrics, metric) {
         if (metric->id == id && metric->owner == self) return metric;
     }
-    kit_fault(self, "unknown metric %u", id);
     return NULL;
 }
 
@@ -194,6 +237,14 @@ static void metrics_increase(muster_self *self, uint32_t id, double by) {
 static void metrics_visit(muster_self *self,
                           void (*fn)(void *user, const struct muster_metric *metric), void *user) {
     struct metric *metric;
+    if (kit_wrong_thread(self, __func__)) return;
+    const struct muster_metric faults = {.size = sizeof(faults),
+                                         .type = MUSTER_METRIC_COUNTER,
+                                         .name = FAULTS_NAME,
+                                         .help = "Misuse of the host by plugins.",
+                                         .labels = "",
+                                         .value = testkit_faults(self->kit)};
+    fn(user, &faults);
     DL_FOREACH(self->kit->metrics, metric) {
         struct muster_metric out = {.size = sizeof(out),
                                     .type = metric->type,
@@ -223,10 +274,13 @@ static muster_status admin_command_add(muster_self *self, const char *name, cons
                                                   struct muster_writer *answer),
                                        void *user) {
     struct admin_command *other;
-    (void)help;
+    KIT_ON_LOOP(self);
+    if (!name || !fn || !name[0] || strlen(name) >= MUSTER_NAME_MAX || strchr(name, ' '))
+        return MUSTER_INVALID;
     DL_FOREACH(self->kit->commands, other) {
         if (strcmp(other->name, name) == 0) return MUSTER_EXISTS;
     }
+    if (help && strlen(help) >= HELP_BYTES_MAX) return MUSTER_LIMIT;
     struct admin_command *command = kit_alloc(sizeof(*command));
     *command =
         (struct admin_command){.owner = self, .name = kit_copy(name), .fn = fn, .user = user};
@@ -251,9 +305,11 @@ const char *testkit_command(struct testkit *kit, const char *line) {
 
 static muster_status admin_execute(muster_self *self, const char *actor, const char *line,
                                    void (*fn)(void *user, const char *answer), void *user) {
+    KIT_STARTED(self);
+    if (!actor || !line || strlen(line) > LINE_BYTES_MAX) return MUSTER_INVALID;
     kit_act(self->kit, "admin.execute %s %s", actor, line);
     char *answer = kit_copy(testkit_command(self->kit, line));
-    fn(user, answer);
+    if (fn) fn(user, answer);
     free(answer);
     return MUSTER_OK;
 }
@@ -266,6 +322,8 @@ const struct muster_host_admin kit_admin = {
 static muster_status events_subscribe(muster_self *self, uint64_t mask,
                                       void (*fn)(void *user, const struct muster_notice *notice),
                                       void *user) {
+    KIT_ON_LOOP(self);
+    if (!fn || !mask) return MUSTER_INVALID;
     struct subscription *subscription = kit_alloc(sizeof(*subscription));
     *subscription = (struct subscription){.owner = self, .mask = mask, .fn = fn, .user = user};
     DL_APPEND(self->kit->subscriptions, subscription);

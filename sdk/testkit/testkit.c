@@ -146,8 +146,7 @@ bool kit_wrong_thread(muster_self *self, const char *function) {
 }
 
 bool kit_not_started(muster_self *self, const char *function) {
-    /* Start itself and stop itself may call; both run with the phase before or at STARTED. */
-    if (self->phase == PHASE_INIT || self->phase == PHASE_STARTED) return false;
+    if (self->phase >= PHASE_STARTING && self->phase <= PHASE_STOPPING) return false;
     kit_fault(self, "%s is legal from start to stop only", function);
     return true;
 }
@@ -155,6 +154,7 @@ bool kit_not_started(muster_self *self, const char *function) {
 /* ---- configuration -------------------------------------------------------------------------- */
 
 static json_t *config_value(muster_self *self, const char *key) {
+    if (kit_wrong_thread(self, "config")) return NULL;
     struct value *value = values_find(self->config, key);
     if (!value) kit_fault(self, "config key %s is not in the schema", key);
     return value ? value->value : NULL;
@@ -187,11 +187,12 @@ static const char *config_list_item(muster_self *self, const char *key, uint32_t
 }
 
 static const char *config_name(muster_self *self) {
-    return self->plugin.name;
+    return kit_wrong_thread(self, __func__) ? "" : self->plugin.name;
 }
 
 static const char *config_data_dir(muster_self *self) {
     struct testkit *kit = self->kit;
+    if (kit_wrong_thread(self, __func__)) return "";
     if (kit->data_dir) return kit->data_dir;
     const char *base = getenv("TMPDIR");
     char path[512];
@@ -203,30 +204,28 @@ static const char *config_data_dir(muster_self *self) {
 }
 
 static const char *config_share_dir(muster_self *self) {
-    return self->kit->share_dir ? self->kit->share_dir : "";
+    bool is_known = !kit_wrong_thread(self, __func__) && self->kit->share_dir;
+    return is_known ? self->kit->share_dir : "";
 }
 
 static const char *config_node_id(muster_self *self) {
-    (void)self;
-    return "node-test";
+    return kit_wrong_thread(self, __func__) ? "" : "node-test";
 }
 
 static const char *config_region(muster_self *self) {
-    (void)self;
-    return "eu-central";
+    return kit_wrong_thread(self, __func__) ? "" : "eu-central";
 }
 
 static const char *config_version(muster_self *self) {
-    (void)self;
-    return "0.0.0-test";
+    return kit_wrong_thread(self, __func__) ? "" : "0.0.0-test";
 }
 
 static bool config_untrusted(muster_self *self) {
-    return self->kit->untrusted;
+    return !kit_wrong_thread(self, __func__) && self->kit->untrusted;
 }
 
 static bool config_watch(muster_self *self) {
-    return self->kit->watch;
+    return !kit_wrong_thread(self, __func__) && self->kit->watch;
 }
 
 const struct muster_host_config kit_config = {
@@ -338,10 +337,9 @@ const void *testkit_role(muster_self *plugin, uint32_t kind) {
 
 muster_status testkit_init(muster_self *plugin) {
     if (plugin->phase != PHASE_LOADED) return MUSTER_STATE;
-    plugin->phase = PHASE_INIT;
     muster_status status = MUSTER_OK;
     if (plugin->plugin.init) status = plugin->plugin.init(plugin, &host_table, &plugin->instance);
-    if (status != MUSTER_OK) plugin->phase = PHASE_ENDED;
+    plugin->phase = status == MUSTER_OK ? PHASE_INIT : PHASE_ENDED;
     return status;
 }
 
@@ -360,33 +358,46 @@ muster_status testkit_start(muster_self *plugin) {
     if (status != MUSTER_OK) return status;
     if (plugin->phase != PHASE_INIT) return MUSTER_STATE;
     status = check(plugin);
-    if (status == MUSTER_OK && plugin->plugin.start)
-        status = plugin->plugin.start(plugin->instance);
-    if (status == MUSTER_OK) plugin->phase = PHASE_STARTED;
+    if (status != MUSTER_OK) return status;
+    plugin->phase = PHASE_STARTING;
+    if (plugin->plugin.start) status = plugin->plugin.start(plugin->instance);
+    plugin->phase = status == MUSTER_OK ? PHASE_STARTED : PHASE_INIT;
     return status;
+}
+
+/* What it registered ends, and what it left open; returns how many these were. */
+static uint32_t resources_close(muster_self *plugin) {
+    uint32_t open = loop_close(plugin) + net_close(plugin) + http_close(plugin);
+    services_close(plugin);
+    rules_close(plugin);
+    if (open) kit_fault(plugin, "left %u resources open", open);
+    return open;
 }
 
 uint32_t testkit_stop(muster_self *plugin) {
     if (plugin->phase != PHASE_STARTED) return 0;
     if (plugin->plugin.drain) plugin->plugin.drain(plugin->instance);
     match_close(plugin);
+    plugin->phase = PHASE_STOPPING;
     if (plugin->plugin.stop) plugin->plugin.stop(plugin->instance);
     plugin->phase = PHASE_STOPPED;
-    uint32_t open = loop_close(plugin) + net_close(plugin) + http_close(plugin);
-    if (open) kit_fault(plugin, "left %u resources open", open);
-    return open;
+    return resources_close(plugin);
 }
 
 void testkit_unload(muster_self *plugin) {
     struct testkit *kit = plugin->kit;
     testkit_stop(plugin);
     bool fini = plugin->phase == PHASE_INIT || plugin->phase == PHASE_STOPPED;
-    loop_close(plugin);
-    net_close(plugin);
-    http_close(plugin);
-    services_close(plugin);
-    rules_close(plugin);
+    if (plugin->phase != PHASE_STOPPED) {
+        loop_close(plugin);
+        net_close(plugin);
+        http_close(plugin);
+        services_close(plugin);
+        rules_close(plugin);
+    }
     if (fini && plugin->plugin.fini) plugin->plugin.fini(plugin->instance);
+    resources_close(plugin);
+    modes_close(plugin);
     if (plugin->library) dlclose(plugin->library);
     if (kit->database == plugin) kit->database = NULL;
     for (uint32_t i = 0; i < MUSTER_ROLE_END; i++) free(plugin->roles[i]);

@@ -75,7 +75,7 @@ static muster_status entry_add(struct value *table, struct value **added, json_t
 
 /* All of them or none. */
 muster_status values_add(struct value **table, const char *schema_json, char *error, size_t cap) {
-    json_error_t where;
+    json_error_t where = {0};
     json_t *schema = json_loads(schema_json, JSON_REJECT_DUPLICATES, &where);
     if (!json_is_array(schema)) {
         snprintf(error, cap, "schema: %s", schema ? "an array expected" : where.text);
@@ -141,6 +141,50 @@ muster_status values_check(struct value *table, const char *object_json, char *e
     }
     json_decref(object);
     return status;
+}
+
+muster_status values_check_all(struct value *table, const json_t *object, char *error, size_t cap) {
+    const char *key;
+    json_t *given;
+    json_object_foreach((json_t *)object, key, given) {
+        const struct value *value = values_find(table, key);
+        if (value && value_ok(value->entry, given)) continue;
+        snprintf(error, cap, "%s: %s", key, value ? "value not allowed" : "unknown key");
+        return value ? MUSTER_INVALID : MUSTER_NOT_FOUND;
+    }
+    return MUSTER_OK;
+}
+
+void values_put(struct value *table, const json_t *object) {
+    const char *key;
+    json_t *given;
+    json_object_foreach((json_t *)object, key, given) {
+        struct value *value = values_find(table, key);
+        json_decref(value->value);
+        value->value = json_incref(given);
+    }
+}
+
+json_t *values_object(struct value *table) {
+    json_t *object = json_object();
+    struct value *value;
+    DL_FOREACH(table, value) json_object_set(object, value->key, value->value);
+    return object;
+}
+
+muster_status values_write(const json_t *value, struct muster_writer *out) {
+    char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    if (!text) return MUSTER_NOT_FOUND;
+    muster_put_bytes(out, text, (uint32_t)strlen(text));
+    free(text);
+    return out->overflow ? MUSTER_LIMIT : MUSTER_OK;
+}
+
+bool values_is_object(const char *text) {
+    json_t *json = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    bool is_object = json_is_object(json);
+    json_decref(json);
+    return is_object;
 }
 
 void values_free(struct value **table) {

@@ -169,7 +169,9 @@ static void tell(const struct house *house, muster_match_id match, const char *k
                                      .third_seat = 30,
                                      .text = ""};
     const struct muster_host_match *host = testkit_host(house->bench->kit)->match;
+    testkit_match_steer(house->bench->kit, match, true);
     assert_int_equal(host->tell(house->bench->plugin, match, &fact), MUSTER_OK);
+    testkit_match_steer(house->bench->kit, match, false);
 }
 
 static void play(const struct house *house, bool is_replay) {

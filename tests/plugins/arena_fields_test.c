@@ -84,12 +84,14 @@ static void test_each_score_alone_is_sent(void **state) {
     seen_read(&f, &seen, true);
     const struct muster_host_match *match = testkit_host(f.kit)->match;
     for (uint32_t team = MUSTER_TEAM_RED; team <= MUSTER_TEAM_BLUE; team++) {
+        testkit_match_steer(f.kit, f.match, true);
         assert_int_equal(match->team_score_add(f.plugin, f.match, team, (int32_t)team), MUSTER_OK);
         fixture_ticks(&f, 1);
         seen_is_full(&f, &seen, "a score");
     }
     assert_int_equal(seen.red, 1);
     assert_int_equal(seen.blue, 2);
+    testkit_match_steer(f.kit, f.match, true);
     assert_int_equal(match->team_score_add(f.plugin, f.match, MUSTER_TEAM_RED, -5), MUSTER_OK);
     assert_int_equal(match->team_score_add(f.plugin, f.match, MUSTER_TEAM_BLUE, 70000), MUSTER_OK);
     fixture_ticks(&f, 1);

@@ -77,7 +77,10 @@ static inline muster_status command(struct fixture *f, const char *name, const c
                                   .text = text,
                                   .args = args,
                                   .arg_count = count};
-    return mode->command(testkit_instance(f->plugin), f->arena, &call);
+    testkit_match_steer(f->kit, f->match, true);
+    muster_status status = mode->command(testkit_instance(f->plugin), f->arena, &call);
+    testkit_match_steer(f->kit, f->match, false);
+    return status;
 }
 
 #endif

@@ -255,10 +255,12 @@ static void test_rules_are_told(void **state) {
     assert_int_equal(testkit_match_fact_sum(b.kit, match, "kill"), 6);
     testkit_match_leave(b.kit, match, 1, MUSTER_LEAVE_KICK);
     assert_calls(b, "mode-1 leave1:3 ");
+    testkit_match_steer(b.kit, match, true);
     assert_int_equal(b.probe->host->match->adjust(b.plugin, match, &param, 5), 10);
+    testkit_match_steer(b.kit, match, false);
     testkit_match_destroy(b.kit, match);
     assert_calls(b, "end destroy ");
-    assert_int_equal(testkit_faults(b.kit), 0);
+    assert_int_equal(testkit_faults(b.kit), 2); /* what the rule told and asked in its tick */
     testkit_destroy(b.kit);
 }
 

@@ -81,7 +81,9 @@ static const char schema[] =
     "{\"key\":\"count\",\"type\":\"int\",\"default\":3,\"min\":1,\"max\":9},"
     "{\"key\":\"names\",\"type\":\"list\",\"default\":[\"x\"],\"max\":3}]";
 static const struct muster_service service = {.size = sizeof(service)};
-static const struct muster_role roles[] = {{.kind = MUSTER_ROLE_SERVICE, .vtable = &service}};
+static const struct muster_mode no_mode = {.size = sizeof(no_mode)}; /* declares, never plays */
+static const struct muster_role roles[] = {{.kind = MUSTER_ROLE_SERVICE, .vtable = &service},
+                                           {.kind = MUSTER_ROLE_MODE, .vtable = &no_mode}};
 static const struct muster_plugin descriptor = {.magic = MUSTER_PLUGIN_MAGIC,
                                                 .abi_major = MUSTER_ABI_MAJOR,
                                                 .abi_minor = MUSTER_ABI_MINOR,
@@ -90,7 +92,7 @@ static const struct muster_plugin descriptor = {.magic = MUSTER_PLUGIN_MAGIC,
                                                 .version = "1.0.0",
                                                 .description = "for this test",
                                                 .roles = roles,
-                                                .role_count = 1,
+                                                .role_count = 2,
                                                 .config_schema = schema,
                                                 .init = probe_init,
                                                 .start = probe_start,
@@ -421,7 +423,8 @@ static void test_settings_come_whole_or_not(void **state) {
     half.fini = NULL;
     muster_self *plugin = testkit_add(kit, &half);
     assert_int_equal(testkit_start(plugin), MUSTER_OK);
-    assert_int_equal(testkit_host(kit)->lobby->setting_integer(plugin, 0, "good"), 2);
+    muster_lobby_id lobby = testkit_lobby_add(kit, (struct muster_lobby_info){.players_max = 2});
+    assert_int_equal(testkit_host(kit)->lobby->setting_integer(plugin, lobby, "good"), 2);
     testkit_destroy(kit);
 }
 
@@ -458,6 +461,7 @@ static void test_a_match_has_the_servers_limits(void **state) {
     muster_match_id id = testkit_match_create(kit, NULL, &options);
     const struct muster_host_match *match = host->match;
     for (int tick = 0; tick < 2; tick++) {
+        testkit_match_steer(kit, id, true);
         assert_int_equal(match->event(plugin, id, data, 0), MUSTER_INVALID);
         assert_int_equal(match->event(plugin, id, data, sizeof(data)), MUSTER_INVALID);
         for (int i = 0; i < 64; i++)
@@ -465,6 +469,7 @@ static void test_a_match_has_the_servers_limits(void **state) {
         assert_int_equal(match->event(plugin, id, data, 1), MUSTER_LIMIT);
         testkit_match_tick(kit, id);
     }
+    testkit_match_steer(kit, id, true);
     for (uint32_t i = 0; i < 4; i++) {
         assert_int_equal(match->bot_add(plugin, id, "bot", MUSTER_TEAM_RED, &seat), MUSTER_OK);
         assert_int_equal(seat, 4 + i);
@@ -472,6 +477,7 @@ static void test_a_match_has_the_servers_limits(void **state) {
     assert_int_equal(match->bot_add(plugin, id, "bot", MUSTER_TEAM_RED, &seat), MUSTER_FULL);
     assert_int_equal(testkit_match_join(kit, id, 4, MUSTER_TEAM_RED, "ann"), MUSTER_NOT_FOUND);
     assert_int_equal(testkit_match_join(kit, id, 3, MUSTER_TEAM_RED, "ann"), MUSTER_OK);
+    testkit_match_steer(kit, id, true);
     assert_int_equal(match->bot_remove(plugin, id, 3), MUSTER_NOT_FOUND); /* no bot */
     assert_int_equal(match->bot_remove(plugin, id, 7), MUSTER_OK);
     assert_int_equal(match->bot_remove(plugin, id, 7), MUSTER_NOT_FOUND);

@@ -536,6 +536,7 @@ static void a_command_to_no_script_is_passed_over(void **state) {
         muster_put_str(&w, "count");
         muster_put_u32(&w, 0); /* the seat */
         muster_put_str(&w, "");
+        testkit_match_steer(rig->kit, rig->match, true);
         note_take(rig->lobby, bytes, w.len);
     }
     const struct muster_host_match *match = testkit_host(rig->kit)->match;

@@ -108,6 +108,7 @@ static void who_changes_sides_is_told_all(void **state) {
     uint32_t quiet = look(1, false, bytes);
     assert_int_equal(look(2, false, bytes), quiet);
     const struct muster_host_match *match = testkit_host(rig->kit)->match;
+    testkit_match_steer(rig->kit, rig->match, true);
     assert_int_equal(match->team_set(rig->plugin, rig->match, 1, MUSTER_TEAM_RED), MUSTER_OK);
     ticks(1);
     for (uint32_t view = 1; view <= 2; view++) {

@@ -28,6 +28,21 @@ static void write_rule(const char *id, const char *version, const char *more, co
     rig_write(rig_path("mods/%s/init.lua", id), text);
 }
 
+/* The mode that rules are tried out in, where they name none. */
+static void declare_arena(void) {
+    static const char *const maps[] = {"crossfire"};
+    const struct muster_mode_info info = {.size = sizeof info,
+                                          .players_max = 8,
+                                          .game_mode = "arena",
+                                          .title = "Arena",
+                                          .maps = maps,
+                                          .map_count = 1,
+                                          .tick_rate_hz = 20,
+                                          .view_count = 1,
+                                          .snapshot_max_bytes = 1000};
+    assert_int_equal(testkit_host(kit)->match->mode_add(plugin, &info), MUSTER_OK);
+}
+
 /* The plugin on the folder of mods; config: keys and values in turn, up to a null. */
 static void start_on(struct testkit *made, const char *const *config) {
     kit = made;
@@ -36,6 +51,7 @@ static void start_on(struct testkit *made, const char *const *config) {
     assert_true(testkit_config_set(plugin, "modDirs", rig_path("mods")));
     for (; config && *config; config += 2)
         if (!testkit_config_set(plugin, config[0], config[1])) fail_msg("%s", testkit_error(kit));
+    declare_arena();
     assert_int_equal(testkit_start(plugin), MUSTER_OK);
     instance = testkit_instance(plugin);
 }

@@ -136,14 +136,19 @@ void rig_fact(struct rig *rig, const char *kind, uint32_t seat, uint32_t other, 
                                      .other_seat = other,
                                      .third_seat = MUSTER_SEAT_NONE,
                                      .text = text};
+    testkit_match_steer(rig->kit, rig->match, true);
     (void)testkit_host(rig->kit)->match->tell(rig->plugin, rig->match, &fact);
+    testkit_match_steer(rig->kit, rig->match, false);
 }
 
 int64_t rig_adjust(struct rig *rig, const char *name, uint32_t seat, uint32_t other,
                    int64_t value) {
     const struct muster_param param = {
         .size = sizeof param, .seat = seat, .other_seat = other, .name = name};
-    return testkit_host(rig->kit)->match->adjust(rig->plugin, rig->match, &param, value);
+    testkit_match_steer(rig->kit, rig->match, true);
+    value = testkit_host(rig->kit)->match->adjust(rig->plugin, rig->match, &param, value);
+    testkit_match_steer(rig->kit, rig->match, false);
+    return value;
 }
 
 uint32_t rig_victory(struct rig *rig) {
