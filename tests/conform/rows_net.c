@@ -1,0 +1,294 @@
+/* rows_net - net, http, ws, engine. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "conform.h"
+
+/* ---- net ------------------------------------------------------------------------------------- */
+
+static void on_packet(void *user, const struct muster_udp_packet *packet) {
+    (void)user, (void)packet;
+}
+
+static void on_open(void *user, muster_socket_id conn, const char *address) {
+    (void)user, (void)conn, (void)address;
+}
+
+static void on_data(void *user, muster_socket_id conn, struct muster_bytes data) {
+    (void)user, (void)conn, (void)data;
+}
+
+static void on_close(void *user, muster_socket_id conn) {
+    (void)user, (void)conn;
+}
+
+static const struct muster_tcp_handler tcp = {
+    .size = sizeof tcp, .open = on_open, .data = on_data, .close = on_close};
+
+static void net_udp_open(struct conform *c) {
+    const struct muster_host_net *net = c->host->net;
+    muster_socket_id id = 0;
+    STATUS(c, "good", net->udp_open(c->self, "127.0.0.1", 0, on_packet, c, &id));
+    STATUS(c, "its close", net->close(c->self, id));
+    STATUS(c, "no address", net->udp_open(c->self, "nowhere", 0, on_packet, c, &id));
+    STATUS(c, "port 70000", net->udp_open(c->self, "127.0.0.1", 70000, on_packet, c, &id));
+    STATUS(c, "no function", net->udp_open(c->self, "127.0.0.1", 0, NULL, c, &id));
+    STATUS(c, "no place", net->udp_open(c->self, "127.0.0.1", 0, on_packet, c, NULL));
+}
+
+static void net_udp_send(struct conform *c) {
+    static uint8_t bytes[70000];
+    const struct muster_host_net *net = c->host->net;
+    const struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    muster_socket_id id = 0;
+    (void)net->udp_open(c->self, "127.0.0.1", 0, on_packet, c, &id);
+    STATUS(c, "good", net->udp_send(c->self, id, &to, sizeof to, (struct muster_bytes){bytes, 1}));
+    STATUS(c, "too long",
+           net->udp_send(c->self, id, &to, sizeof to, (struct muster_bytes){bytes, sizeof bytes}));
+    (void)net->close(c->self, id);
+    STATUS(c, "closed",
+           net->udp_send(c->self, id, &to, sizeof to, (struct muster_bytes){bytes, 1}));
+    STATUS(c, "none", net->udp_send(c->self, 0, &to, sizeof to, (struct muster_bytes){bytes, 1}));
+}
+
+static void net_tcp_listen(struct conform *c) {
+    const struct muster_host_net *net = c->host->net;
+    struct muster_tcp_handler bad = tcp;
+    muster_socket_id id = 0;
+    STATUS(c, "good", net->tcp_listen(c->self, "127.0.0.1", 0, &tcp, c, &id));
+    STATUS(c, "send there", net->tcp_send(c->self, id, (struct muster_bytes){"x", 1}));
+    STATUS(c, "its close", net->close(c->self, id));
+    STATUS(c, "no address", net->tcp_listen(c->self, "nowhere", 0, &tcp, c, &id));
+    STATUS(c, "port 70000", net->tcp_listen(c->self, "127.0.0.1", 70000, &tcp, c, &id));
+    STATUS(c, "no place", net->tcp_listen(c->self, "127.0.0.1", 0, &tcp, c, NULL));
+    STATUS(c, "no handler", net->tcp_listen(c->self, "127.0.0.1", 0, NULL, c, &id));
+    bad.close = NULL;
+    STATUS(c, "half a handler", net->tcp_listen(c->self, "127.0.0.1", 0, &bad, c, &id));
+    bad = tcp;
+    bad.size = 8;
+    STATUS(c, "short handler", net->tcp_listen(c->self, "127.0.0.1", 0, &bad, c, &id));
+}
+
+static void net_tcp_send(struct conform *c) {
+    STATUS(c, "none", c->host->net->tcp_send(c->self, 0, (struct muster_bytes){"x", 1}));
+    STATUS(c, "nobody's", c->host->net->tcp_send(c->self, NOBODY, (struct muster_bytes){"x", 1}));
+}
+
+static void net_close(struct conform *c) {
+    muster_socket_id id = 0;
+    (void)c->host->net->udp_open(c->self, "127.0.0.1", 0, on_packet, c, &id);
+    STATUS(c, "good", c->host->net->close(c->self, id));
+    STATUS(c, "again", c->host->net->close(c->self, id));
+    STATUS(c, "none", c->host->net->close(c->self, 0));
+}
+
+const struct conform_row net_rows[] = {ROW(net, udp_open), ROW(net, udp_send), ROW(net, tcp_listen),
+                                       ROW(net, tcp_send), ROW(net, close)};
+ROWS_COMPLETE(net, net_rows);
+
+/* ---- http ------------------------------------------------------------------------------------ */
+
+static void on_request(void *user, const struct muster_http_request *request) {
+    (void)user, (void)request;
+}
+
+static muster_status route(struct conform *c, const char *method, const char *path, uint32_t flags,
+                           muster_route_id *out) {
+    return c->host->http->route_add(c->self, method, path, flags, on_request, c, out);
+}
+
+static void http_route_add(struct conform *c) {
+    muster_route_id id = 0, other = 0;
+    STATUS(c, "good", route(c, "GET", "/conform-a", 0, &id));
+    STATUS(c, "again", route(c, "GET", "/conform-a", 0, &other));
+    STATUS(c, "other method", route(c, "PUT", "/conform-a", 0, &other));
+    STATUS(c, "its end", c->host->http->route_remove(c->self, other));
+    STATUS(c, "as prefix", route(c, "GET", "/conform-a", MUSTER_ROUTE_PREFIX, &other));
+    STATUS(c, "its end", c->host->http->route_remove(c->self, other));
+    STATUS(c, "admin", route(c, "GET", "/conform-a", MUSTER_ROUTE_ADMIN, &other));
+    STATUS(c, "its end", c->host->http->route_remove(c->self, other));
+    STATUS(c, "the end", c->host->http->route_remove(c->self, id));
+    STATUS(c, "no place", route(c, "DELETE", "/conform-a", 0, NULL));
+    STATUS(c, "no slash", route(c, "GET", "conform", 0, &id));
+    STATUS(c, "empty", route(c, "GET", "", 0, &id));
+    STATUS(c, "no method", route(c, "", "/conform-a", 0, &id));
+    STATUS(c, "long method", route(c, LONG_NAME, "/conform-a", 0, &id));
+    STATUS(c, "long path", route(c, "GET", "/" LONG_TEXT LONG_TEXT, 0, &id));
+    STATUS(c, "flag 8", route(c, "GET", "/conform-a", 8, &id));
+    STATUS(c, "no function",
+           c->host->http->route_add(c->self, "GET", "/conform-a", 0, NULL, c, &id));
+}
+
+static void http_route_remove(struct conform *c) {
+    STATUS(c, "none", c->host->http->route_remove(c->self, 0));
+    STATUS(c, "nobody's", c->host->http->route_remove(c->self, NOBODY));
+}
+
+static void http_respond(struct conform *c) {
+    struct muster_http_response response = {.size = sizeof response, .status = 204};
+    if (c->request) STATUS(c, "good", c->host->http->respond(c->self, c->request, &response));
+    if (c->request) STATUS(c, "again", c->host->http->respond(c->self, c->request, &response));
+    STATUS(c, "none", c->host->http->respond(c->self, 0, &response));
+    STATUS(c, "nobody's", c->host->http->respond(c->self, NOBODY, &response));
+    STATUS(c, "nothing", c->host->http->respond(c->self, NOBODY, NULL));
+    response.size = 4;
+    STATUS(c, "short", c->host->http->respond(c->self, NOBODY, &response));
+}
+
+static void http_problem(struct conform *c) {
+    STATUS(c, "none", c->host->http->problem(c->self, 0, 404, "not_found", "None."));
+    STATUS(c, "nobody's", c->host->http->problem(c->self, NOBODY, 404, "not_found", "None."));
+}
+
+static void on_result(void *user, const struct muster_http_result *result) {
+    (void)user, (void)result;
+}
+
+static muster_status fetch(struct conform *c, const char *url, uint32_t timeout_ms) {
+    const struct muster_http_fetch request = {.size = sizeof request,
+                                              .timeout_ms = timeout_ms,
+                                              .method = "GET",
+                                              .url = url,
+                                              .response_max_bytes = 1000};
+    muster_ticket_id id = 0;
+    return c->host->http->fetch(c->self, &request, on_result, c, &id);
+}
+
+static void http_fetch(struct conform *c) {
+    const struct muster_http_fetch none = {.size = 4};
+    STATUS(c, "good", fetch(c, "http://127.0.0.1:1/", 1000));
+    STATUS(c, "no time", fetch(c, "http://127.0.0.1:1/", 0));
+    STATUS(c, "long time", fetch(c, "http://127.0.0.1:1/", 60001));
+    STATUS(c, "other scheme", fetch(c, "ftp://127.0.0.1/", 1000));
+    STATUS(c, "no url", fetch(c, "127.0.0.1", 1000));
+    STATUS(c, "nothing", c->host->http->fetch(c->self, NULL, on_result, c, NULL));
+    STATUS(c, "short", c->host->http->fetch(c->self, &none, on_result, c, NULL));
+}
+
+const struct conform_row http_rows[] = {ROW(http, route_add), ROW(http, route_remove),
+                                        ROW(http, respond), ROW(http, problem), ROW(http, fetch)};
+ROWS_COMPLETE(http, http_rows);
+
+/* ---- ws -------------------------------------------------------------------------------------- */
+
+static void on_ws_open(void *user) {
+    (void)user;
+}
+
+static void on_ws_message(void *user, uint32_t binary, struct muster_bytes data) {
+    (void)user, (void)binary, (void)data;
+}
+
+static void on_ws_close(void *user, muster_status status) {
+    (void)user, (void)status;
+}
+
+static const struct muster_ws_handler ws = {
+    .size = sizeof ws, .open = on_ws_open, .message = on_ws_message, .close = on_ws_close};
+
+static void ws_open(struct conform *c) {
+    struct muster_ws_handler bad = ws;
+    muster_socket_id id = 0;
+    STATUS(c, "good", c->host->ws->open(c->self, "ws://127.0.0.1:1/", "", &ws, c, &id));
+    STATUS(c, "send before it is open",
+           c->host->ws->send(c->self, id, 0, (struct muster_bytes){"x", 1}));
+    STATUS(c, "close as a net socket", c->host->net->close(c->self, id));
+    STATUS(c, "its close", c->host->ws->close(c->self, id));
+    STATUS(c, "other scheme", c->host->ws->open(c->self, "http://127.0.0.1:1/", "", &ws, c, &id));
+    STATUS(c, "no url", c->host->ws->open(c->self, "nowhere", "", &ws, c, &id));
+    STATUS(c, "no handler", c->host->ws->open(c->self, "ws://127.0.0.1:1/", "", NULL, c, &id));
+    STATUS(c, "no place", c->host->ws->open(c->self, "ws://127.0.0.1:1/", "", &ws, c, NULL));
+    bad.message = NULL;
+    STATUS(c, "half a handler", c->host->ws->open(c->self, "ws://127.0.0.1:1/", "", &bad, c, &id));
+    bad.size = 8;
+    STATUS(c, "short handler", c->host->ws->open(c->self, "ws://127.0.0.1:1/", "", &bad, c, &id));
+}
+
+static void ws_send(struct conform *c) {
+    STATUS(c, "none", c->host->ws->send(c->self, 0, 0, (struct muster_bytes){"x", 1}));
+    STATUS(c, "nobody's", c->host->ws->send(c->self, NOBODY, 0, (struct muster_bytes){"x", 1}));
+}
+
+static void ws_close(struct conform *c) {
+    muster_socket_id id = 0;
+    (void)c->host->net->udp_open(c->self, "127.0.0.1", 0, on_packet, c, &id);
+    STATUS(c, "a net socket", c->host->ws->close(c->self, id));
+    (void)c->host->net->close(c->self, id);
+    STATUS(c, "none", c->host->ws->close(c->self, 0));
+    STATUS(c, "nobody's", c->host->ws->close(c->self, NOBODY));
+}
+
+const struct conform_row ws_rows[] = {ROW(ws, open), ROW(ws, send), ROW(ws, close)};
+ROWS_COMPLETE(ws, ws_rows);
+
+/* ---- engine ---------------------------------------------------------------------------------- */
+
+static char bytes_out[1000];
+
+static struct muster_writer writer(void) {
+    return muster_writer_make(bytes_out, sizeof bytes_out);
+}
+
+static void engine_player_add(struct conform *c) {
+    muster_player_id id = 0;
+    STATUS(c, "good", c->host->engine->player_add(c->self, "Ann", &id));
+}
+
+static void engine_player_remove(struct conform *c) {
+    DONE(c, "nobody", c->host->engine->player_remove(c->self, NOBODY));
+}
+
+static void engine_request(struct conform *c) {
+    struct muster_writer w = writer();
+    STATUS(c, "good", c->host->engine->request(c->self, c->player, "session.get", "{}", &w));
+}
+
+static void engine_notification(struct conform *c) {
+    struct muster_writer w = writer();
+    STATUS(c, "good", c->host->engine->notification(c->self, c->player, &w));
+}
+
+static void engine_input(struct conform *c) {
+    const struct muster_input input = {.sequence = 1};
+    STATUS(c, "good", c->host->engine->input(c->self, c->player, &input));
+}
+
+static void engine_snapshot(struct conform *c) {
+    struct muster_writer w = writer();
+    STATUS(c, "good", c->host->engine->snapshot(c->self, c->player, &w));
+}
+
+static void engine_advance(struct conform *c) {
+    STATUS(c, "good", c->host->engine->advance(c->self, 1));
+}
+
+static void engine_seed(struct conform *c) {
+    STATUS(c, "good", c->host->engine->seed(c->self, 1));
+}
+
+static void engine_hash(struct conform *c) {
+    uint64_t hash = 0;
+    STATUS(c, "good", c->host->engine->hash(c->self, c->lobby, &hash));
+}
+
+static void on_steer(void *user, muster_match_id match) {
+    (void)user, (void)match;
+}
+
+static void engine_steer(struct conform *c) {
+    STATUS(c, "good", c->host->engine->steer(c->self, c->lobby, on_steer, c));
+}
+
+static void engine_reincarnate(struct conform *c) {
+    STATUS(c, "good", c->host->engine->reincarnate(c->self, c->lobby));
+}
+
+const struct conform_row engine_rows[] = {
+    ROW(engine, player_add),   ROW(engine, player_remove), ROW(engine, request),
+    ROW(engine, notification), ROW(engine, input),         ROW(engine, snapshot),
+    ROW(engine, advance),      ROW(engine, seed),          ROW(engine, hash),
+    ROW(engine, steer),        ROW(engine, reincarnate),
+};
+ROWS_COMPLETE(engine, engine_rows);

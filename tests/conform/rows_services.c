@@ -1,0 +1,204 @@
+/* rows_services - db, report, watchdog, metrics, admin, events, rpc. */
+#include <string.h>
+
+#include "conform.h"
+
+/* ---- db -------------------------------------------------------------------------------------- */
+
+static void on_rows(void *user, muster_status status, const struct muster_db_rows *rows) {
+    (void)user, (void)status, (void)rows;
+}
+
+static void db_query(struct conform *c) {
+    const struct muster_db_statement statement = {.sql = "SELECT 1"};
+    struct muster_db_request request = {
+        .size = sizeof request, .statement_count = 1, .statements = &statement};
+    muster_ticket_id id = 0;
+    STATUS(c, "good", c->host->db->query(c->self, &request, on_rows, c, &id));
+    request.durable = MUSTER_DB_KEPT;
+    STATUS(c, "kept with an answer", c->host->db->query(c->self, &request, on_rows, c, &id));
+    request.durable = 0;
+    request.size = 0;
+    STATUS(c, "no size", c->host->db->query(c->self, &request, on_rows, c, &id));
+}
+
+static void db_migrate(struct conform *c) {
+    static const char *const steps[] = {"CREATE TABLE conform (a BIGINT)"};
+    muster_ticket_id id = 0;
+    STATUS(c, "good", c->host->db->migrate(c->self, "conform", steps, 1, on_rows, c, &id));
+}
+
+static void db_complete(struct conform *c) {
+    STATUS(c, "none", c->host->db->complete(c->self, 0, MUSTER_IO, NULL));
+    STATUS(c, "nobody's", c->host->db->complete(c->self, NOBODY, MUSTER_IO, NULL));
+}
+
+const struct conform_row db_rows[] = {ROW(db, query), ROW(db, migrate), ROW(db, complete)};
+ROWS_COMPLETE(db, db_rows);
+
+/* ---- report, watchdog ------------------------------------------------------------------------ */
+
+static void report_suspicion(struct conform *c) {
+    const struct muster_host_report *report = c->host->report;
+    static const char good[] = "{\"detector\":\"aim\",\"severity\":3}";
+    STATUS(c, "good", report->suspicion(c->self, c->match, 0, good));
+    STATUS(c, "nobody's match", report->suspicion(c->self, NOBODY, 0, good));
+    STATUS(c, "empty seat", report->suspicion(c->self, c->match, 5, good));
+    STATUS(c, "seat 99", report->suspicion(c->self, c->match, 99, good));
+    STATUS(c, "no JSON", report->suspicion(c->self, c->match, 0, "{"));
+    STATUS(c, "no detector", report->suspicion(c->self, c->match, 0, "{\"severity\":3}"));
+    STATUS(c, "severity 11",
+           report->suspicion(c->self, c->match, 0, "{\"detector\":\"aim\",\"severity\":11}"));
+}
+
+static void report_complete(struct conform *c) {
+    STATUS(c, "none", c->host->report->complete(c->self, 0, MUSTER_ACCEPT));
+    STATUS(c, "nobody's", c->host->report->complete(c->self, NOBODY, MUSTER_ACCEPT));
+}
+
+const struct conform_row report_rows[] = {ROW(report, suspicion), ROW(report, complete)};
+ROWS_COMPLETE(report, report_rows);
+
+static void on_overrun(void *user) {
+    (void)user;
+}
+
+static void watchdog_overrun(struct conform *c) {
+    STATUS(c, "good", c->host->watchdog->overrun(c->self, 9000000, on_overrun, c));
+    STATUS(c, "no limit", c->host->watchdog->overrun(c->self, 0, on_overrun, c));
+    STATUS(c, "clear", c->host->watchdog->overrun(c->self, 0, NULL, c));
+}
+
+const struct conform_row watchdog_rows[] = {ROW(watchdog, overrun)};
+ROWS_COMPLETE(watchdog, watchdog_rows);
+
+/* ---- metrics --------------------------------------------------------------------------------- */
+
+static void metrics_add(struct conform *c) {
+    const struct muster_host_metrics *metrics = c->host->metrics;
+    uint32_t id = 0;
+    char name[64], other[80];
+    snprintf(name, sizeof name, "muster_conform_%.30s", c->serving ? c->place : "play");
+    for (char *at = name; *at; at++)
+        if (*at == '.' || *at == ' ') *at = '_';
+    snprintf(other, sizeof other, "%s_other", name);
+    STATUS(c, "good", metrics->add(c->self, MUSTER_METRIC_GAUGE, name, "A gauge.", &id));
+    STATUS(c, "again", metrics->add(c->self, MUSTER_METRIC_GAUGE, name, "A gauge.", &id));
+    STATUS(
+        c, "the host's",
+        metrics->add(c->self, MUSTER_METRIC_GAUGE, "muster_plugin_faults_total", "A gauge.", &id));
+    STATUS(c, "no help", metrics->add(c->self, MUSTER_METRIC_COUNTER, other, NULL, &id));
+    STATUS(c, "foreign", metrics->add(c->self, MUSTER_METRIC_GAUGE, "gauge", "A gauge.", &id));
+    STATUS(c, "bare", metrics->add(c->self, MUSTER_METRIC_GAUGE, "muster_", "A gauge.", &id));
+    STATUS(c, "odd", metrics->add(c->self, MUSTER_METRIC_GAUGE, "muster_A b", "A gauge.", &id));
+    STATUS(
+        c, "long",
+        metrics->add(c->self, MUSTER_METRIC_GAUGE, "muster_" LONG_NAME LONG_NAME, "A gauge.", &id));
+    STATUS(c, "histogram",
+           metrics->add(c->self, MUSTER_METRIC_HISTOGRAM, "muster_conform_h", "Bins.", &id));
+    STATUS(c, "type 9", metrics->add(c->self, 9, "muster_conform_9", "Bins.", &id));
+}
+
+static void metrics_set(struct conform *c) {
+    DONE(c, "nobody's", c->host->metrics->set(c->self, 9999, 1));
+}
+
+static void metrics_increase(struct conform *c) {
+    DONE(c, "nobody's", c->host->metrics->increase(c->self, 9999, 1));
+}
+
+static void on_metric(void *user, const struct muster_metric *metric) {
+    (void)metric;
+    ++*(uint32_t *)user;
+}
+
+static void metrics_visit(struct conform *c) {
+    uint32_t count = 0;
+    c->host->metrics->visit(c->self, on_metric, &count);
+    NUMBER(c, "are there", count > 0);
+}
+
+const struct conform_row metrics_rows[] = {ROW(metrics, add), ROW(metrics, set),
+                                           ROW(metrics, increase), ROW(metrics, visit)};
+ROWS_COMPLETE(metrics, metrics_rows);
+
+/* ---- admin, events --------------------------------------------------------------------------- */
+
+static void on_command(void *user, const char *arguments, struct muster_writer *answer) {
+    (void)user, (void)arguments, (void)answer;
+}
+
+static void on_answer(void *user, const char *answer) {
+    (void)user, (void)answer;
+}
+
+static void admin_command_add(struct conform *c) {
+    const struct muster_host_admin *admin = c->host->admin;
+    char name[48];
+    snprintf(name, sizeof name, "c-%.40s", c->place);
+    STATUS(c, "good", admin->command_add(c->self, name, "A command.", on_command, c));
+    STATUS(c, "again", admin->command_add(c->self, name, "A command.", on_command, c));
+    STATUS(c, "no function", admin->command_add(c->self, "none", "A command.", NULL, c));
+    STATUS(c, "no name", admin->command_add(c->self, "", "A command.", on_command, c));
+    STATUS(c, "two words", admin->command_add(c->self, "a b", "A command.", on_command, c));
+    STATUS(c, "long name", admin->command_add(c->self, LONG_NAME, "A command.", on_command, c));
+    STATUS(c, "long help", admin->command_add(c->self, "none", LONG_TEXT, on_command, c));
+}
+
+static void admin_execute(struct conform *c) {
+    static char line[1100];
+    memset(line, 'x', sizeof line - 1);
+    STATUS(c, "good", c->host->admin->execute(c->self, "conform", "no-such-command", on_answer, c));
+    STATUS(c, "long", c->host->admin->execute(c->self, "conform", line, on_answer, c));
+}
+
+const struct conform_row admin_rows[] = {ROW(admin, command_add), ROW(admin, execute)};
+ROWS_COMPLETE(admin, admin_rows);
+
+static void on_notice(void *user, const struct muster_notice *notice) {
+    (void)user, (void)notice;
+}
+
+static void events_subscribe(struct conform *c) {
+    STATUS(c, "good", c->host->events->subscribe(c->self, 1u << 13, on_notice, c));
+    STATUS(c, "no kind", c->host->events->subscribe(c->self, 0, on_notice, c));
+    STATUS(c, "no function", c->host->events->subscribe(c->self, 1u << 13, NULL, c));
+}
+
+const struct conform_row events_rows[] = {ROW(events, subscribe)};
+ROWS_COMPLETE(events, events_rows);
+
+/* ---- rpc ------------------------------------------------------------------------------------- */
+
+static void on_call(void *user, const struct muster_rpc_call *call) {
+    (void)user, (void)call;
+}
+
+static void rpc_method_add(struct conform *c) {
+    const struct muster_host_rpc *rpc = c->host->rpc;
+    STATUS(c, "taken", rpc->method_add(c->self, "conform.call", on_call, c));
+    STATUS(c, "no dot", rpc->method_add(c->self, "conform", on_call, c));
+    STATUS(c, "two dots", rpc->method_add(c->self, "con.form.call", on_call, c));
+    STATUS(c, "first dot", rpc->method_add(c->self, ".call", on_call, c));
+    STATUS(c, "odd", rpc->method_add(c->self, "conform.a b", on_call, c));
+    STATUS(c, "long", rpc->method_add(c->self, LONG_NAME "." LONG_NAME, on_call, c));
+    STATUS(c, "no function", rpc->method_add(c->self, "conform.none", NULL, c));
+}
+
+static void rpc_answer(struct conform *c) {
+    if (c->call) {
+        STATUS(c, "good", c->host->rpc->answer(c->self, c->call, "{}"));
+        STATUS(c, "again", c->host->rpc->answer(c->self, c->call, "{}"));
+    }
+    STATUS(c, "none", c->host->rpc->answer(c->self, 0, "{}"));
+    STATUS(c, "nobody's", c->host->rpc->answer(c->self, NOBODY, "{}"));
+    STATUS(c, "no JSON", c->host->rpc->answer(c->self, NOBODY, "{"));
+}
+
+static void rpc_refuse(struct conform *c) {
+    STATUS(c, "none", c->host->rpc->refuse(c->self, 0, "denied", "No.", NULL));
+    STATUS(c, "nobody's", c->host->rpc->refuse(c->self, NOBODY, "denied", "No.", NULL));
+}
+
+const struct conform_row rpc_rows[] = {ROW(rpc, method_add), ROW(rpc, answer), ROW(rpc, refuse)};
+ROWS_COMPLETE(rpc, rpc_rows);
