@@ -126,14 +126,16 @@ static double *value_of(const void *owner, uint32_t metric) {
     return custom->count ? &custom->count->value : &custom->level;
 }
 
-void metrics_custom_set(const void *owner, uint32_t metric, double value) {
+bool metrics_custom_set(const void *owner, uint32_t metric, double value) {
     double *place = value_of(owner, metric);
     if (place) *place = value;
+    return place != NULL;
 }
 
-void metrics_custom_add(const void *owner, uint32_t metric, double by) {
+bool metrics_custom_add(const void *owner, uint32_t metric, double by) {
     double *place = value_of(owner, metric);
     if (place) *place += by;
+    return place != NULL;
 }
 
 /* ---- the process ---- */

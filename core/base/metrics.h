@@ -92,9 +92,9 @@ void metrics_set_collector(void (*fn)(void));
  * same counter; of a gauge the newer one's is shown. */
 muster_status metrics_register(const void *owner, uint32_t type, const char *name, const char *help,
                                uint32_t *out) MUSTER_MUST_USE;
-/* Of a metric that is not the owner's: nothing happens. */
-void metrics_custom_set(const void *owner, uint32_t metric, double value);
-void metrics_custom_add(const void *owner, uint32_t metric, double by);
+/* False: the metric is not the owner's; nothing happens. */
+bool metrics_custom_set(const void *owner, uint32_t metric, double value);
+bool metrics_custom_add(const void *owner, uint32_t metric, double by);
 /* All of them, muster_build_info included, samples of one name together. Fills process_* itself. */
 void metrics_visit(void (*fn)(void *user, const struct muster_metric *metric), void *user);
 

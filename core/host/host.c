@@ -142,11 +142,13 @@ static muster_status metric_add_fn(muster_self *self, uint32_t type, const char 
 }
 
 static void metric_set_fn(muster_self *self, uint32_t metric, double value) {
-    if (host_on_loop(self, __func__)) metrics_custom_set(self, metric, value);
+    if (host_on_loop(self, __func__) && !metrics_custom_set(self, metric, value))
+        plugin_fault(self, "sets metric %u, which is not its own", metric);
 }
 
 static void metric_increase_fn(muster_self *self, uint32_t metric, double by) {
-    if (host_on_loop(self, __func__)) metrics_custom_add(self, metric, by);
+    if (host_on_loop(self, __func__) && !metrics_custom_add(self, metric, by))
+        plugin_fault(self, "increases metric %u, which is not its own", metric);
 }
 
 static void metric_visit_fn(muster_self *self,

@@ -626,6 +626,7 @@ struct muster_host_metrics {
      * reload does not begin a counter anew: both generations count into it while both are there. */
     muster_status (*add)(muster_self *self, uint32_t type, const char *name, const char *help,
                          uint32_t *out);
+    /* Of another plugin or of nobody: not done, and a fault. */
     void (*set)(muster_self *self, uint32_t metric, double value);
     void (*increase)(muster_self *self, uint32_t metric, double by);
     /* All metrics of the node, the plugin's own included. */
