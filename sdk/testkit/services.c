@@ -221,6 +221,7 @@ static struct metric *metric_get(muster_self *self, uint32_t id) {
     DL_FOREACH(self->kit->metrics, metric) {
         if (metric->id == id && metric->owner == self) return metric;
     }
+    kit_fault(self, "metric %u is not its own", id);
     return NULL;
 }
 

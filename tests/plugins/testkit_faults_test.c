@@ -193,15 +193,18 @@ static void test_scores_are_of_teams(void **state) {
     const struct testkit_match_options options = {.seats_max = 4};
     muster_match_id id = testkit_match_create(kit, NULL, &options);
     const struct muster_host_match *match = host->match;
-    assert_int_equal(match->team_score_add(plugin, id, MUSTER_TEAM_NONE, 1), MUSTER_INVALID);
+    testkit_match_steer(kit, id, true);
+    assert_int_equal(match->team_score_add(plugin, id, MUSTER_TEAM_NONE, 1), MUSTER_OK);
     assert_int_equal(match->team_score_add(plugin, id, MUSTER_TEAM_COUNT, 1), MUSTER_INVALID);
-    assert_int_equal(match->team_score(plugin, id, MUSTER_TEAM_NONE), 0);
+    assert_int_equal(match->team_score(plugin, id, MUSTER_TEAM_NONE), 1);
     assert_int_equal(match->team_score_add(plugin, id, MUSTER_TEAM_BLUE, INT32_MAX), MUSTER_OK);
     assert_int_equal(match->team_score_add(plugin, id, MUSTER_TEAM_BLUE, 1), MUSTER_OK);
     assert_int_equal(match->team_score(plugin, id, MUSTER_TEAM_BLUE), INT32_MAX);
     assert_int_equal(match->team_score(plugin, id, MUSTER_TEAM_RED), 0);
     assert_int_equal(match->team_score(plugin, 0, MUSTER_TEAM_BLUE), 0);
-    assert_int_equal(testkit_faults(kit), 1); /* no such match */
+    testkit_match_steer(kit, id, false);
+    assert_int_equal(match->team_score_add(plugin, id, MUSTER_TEAM_RED, 1), MUSTER_STATE);
+    assert_int_equal(testkit_faults(kit), 1); /* outside of the step */
 }
 
 /* A plugin of an older host.h, or a newer one, gets what its struct holds, and keeps its size. */

@@ -260,7 +260,7 @@ static void test_rules_are_told(void **state) {
     testkit_match_steer(b.kit, match, false);
     testkit_match_destroy(b.kit, match);
     assert_calls(b, "end destroy ");
-    assert_int_equal(testkit_faults(b.kit), 2); /* what the rule told and asked in its tick */
+    assert_int_equal(testkit_faults(b.kit), 6); /* what the rule told and asked in its tick */
     testkit_destroy(b.kit);
 }
 
