@@ -103,7 +103,7 @@ static size_t end(struct out *out) {
     return out->len;
 }
 
-const char *log_level_text(uint32_t level) {
+static const char *log_level_text(uint32_t level) {
     static const char *const texts[] = {"debug", "info", "warn", "error"};
     return level < sizeof(texts) / sizeof(*texts) ? texts[level] : "error";
 }

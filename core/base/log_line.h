@@ -28,6 +28,4 @@ size_t log_line_human(const struct log_line *line, char *out);
 #define LOG_PLAIN_MAX_BYTES(len) (4 * (len) + 1)
 size_t log_line_plain(const char *text, char *out);
 
-const char *log_level_text(uint32_t level);
-
 #endif

@@ -6,32 +6,6 @@
 
 #include <string.h>
 
-/* The SDK's list has codes and texts; the wire and the logs want the lower-case name. */
-static const char *const words[] = {
-    [-MUSTER_OK] = "ok",
-    [-MUSTER_INVALID] = "invalid",
-    [-MUSTER_NOT_FOUND] = "not_found",
-    [-MUSTER_EXISTS] = "exists",
-    [-MUSTER_FULL] = "full",
-    [-MUSTER_LIMIT] = "limit",
-    [-MUSTER_STATE] = "state",
-    [-MUSTER_DENIED] = "denied",
-    [-MUSTER_TIMEOUT] = "timeout",
-    [-MUSTER_CLOSED] = "closed",
-    [-MUSTER_NO_MEMORY] = "no_memory",
-    [-MUSTER_IO] = "io",
-    [-MUSTER_UNSUPPORTED] = "unsupported",
-    [-MUSTER_THREAD] = "thread",
-    [-MUSTER_CONFLICT] = "conflict",
-    [-MUSTER_UNAVAILABLE] = "unavailable",
-    [-MUSTER_INTERNAL] = "internal",
-};
-
-#define COUNT_ONE(name, code, text) +1
-_Static_assert(sizeof(words) / sizeof(*words) == 0 MUSTER_STATUS_MAP(COUNT_ONE),
-               "every status has a word");
-#undef COUNT_ONE
-
 #define CASE_STATUS(name, code, text)                                                              \
     case MUSTER_##name: return text;
 
@@ -40,11 +14,6 @@ const char *status_text(muster_status status) {
         MUSTER_STATUS_MAP(CASE_STATUS)
     default: return "unknown status";
     }
-}
-
-const char *status_word(muster_status status) {
-    uint32_t index = 0u - (uint32_t)status;
-    return index < sizeof(words) / sizeof(*words) ? words[index] : "unknown";
 }
 
 #define CASE_ROLE(name, code, lower)                                                               \

@@ -7,8 +7,6 @@
 
 /* "not found" for MUSTER_NOT_FOUND; "unknown status" for what the list does not hold. */
 const char *status_text(muster_status status);
-/* The snake_case word: "not_found". */
-const char *status_word(muster_status status);
 /* "mode" for MUSTER_ROLE_MODE; "unknown role". */
 const char *role_text(uint32_t kind);
 /* "waiting" for MUSTER_LOBBY_WAITING, and so on. */

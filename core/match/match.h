@@ -254,9 +254,6 @@ struct muster_bytes match_save(struct match *match);
 /* Into a match that was just created with the same setup (its settings: those of now) and rules.
  * INVALID, or what a part answered: the match is good for match_destroy only. */
 muster_status match_load(struct match *match, struct muster_bytes state) MUSTER_MUST_USE;
-/* What no save holds goes on in a match that was loaded with the other's state: inputs, commands
- * and settings that wait, events, the recording. The other is good for match_destroy only. */
-void match_take_over(struct match *match, struct match *from);
 /* Saves it and goes on with one made anew, the old one being destroyed. On failure the old one can
  * only be ended. */
 muster_status match_reincarnate(struct match *match, struct match **out) MUSTER_MUST_USE;

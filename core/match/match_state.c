@@ -226,7 +226,9 @@ muster_status match_load(struct match *match, struct muster_bytes state) {
     return status;
 }
 
-void match_take_over(struct match *match, struct match *from) {
+/* What no save holds goes on in a match that was loaded with the other's state: inputs, commands
+ * and settings that wait, events, the recording. The other is good for match_destroy only. */
+static void take_over(struct match *match, struct match *from) {
     ENSURE(!match->record && !match->settings_waiting && !from->stepping);
     for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) match->seats[i].ring = from->seats[i].ring;
     memcpy(match->commands, from->commands, sizeof match->commands);
@@ -275,7 +277,7 @@ muster_status match_reincarnate(struct match *match, struct match **out) {
         match->rules_count = 0;
         return status;
     }
-    match_take_over(next, match);
+    take_over(next, match);
     match_destroy(match);
     *out = next;
     return MUSTER_OK;

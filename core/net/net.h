@@ -30,7 +30,7 @@ struct net_handlers {
     /* Returns the user pointer kept with the connection, or null to close it. */
     void *(*ws_open)(conn_id conn, const char *address);
     /* Complete messages, text already valid UTF-8, both at most net.messageMaxBytes. Returning
-     * false means that the connection has been closed with net_close or net_drop meanwhile. */
+     * false means that the connection has been closed with net_close meanwhile. */
     bool (*ws_text)(conn_id conn, void *user, const char *data, uint32_t len);
     bool (*ws_binary)(conn_id conn, void *user, const uint8_t *data, uint32_t len);
     /* What was held back has drained: a snapshot may be sent again. */
@@ -73,8 +73,6 @@ void net_send_binary(conn_id conn, const uint8_t *data, uint32_t len);
 void net_close(conn_id conn, uint16_t code, const char *reason);
 /* Whoever is behind it has signed in: it is not closed to make room for a newcomer. */
 void net_keep(conn_id conn);
-/* The end at once, without a close frame. */
-void net_drop(conn_id conn);
 
 /* Answer an HTTP request; NOT_FOUND when the client has gone or was answered. INVALID: a status or
  * header that cannot be sent; the client gets 500. */

@@ -267,11 +267,6 @@ void net_ws_sweep(struct conn *conn) {
     net_close(conn->id, 4005, "too many pings or empty fragments");
 }
 
-void net_drop(conn_id id) {
-    struct conn *conn = slots_find(&net_state.conns, id);
-    if (conn) net_conn_shut(conn);
-}
-
 int net_ws_writeable(struct conn *conn) {
     if (conn->dead) return -1;
     if (!net_queue_flush(&conn->queue, conn->wsi)) return -1;

@@ -144,7 +144,8 @@ static void check_pair(char *error) {
     ERR_clear_error();
 }
 
-muster_status check_tls(char *error) {
+/* The files of tls.cert and tls.key are there and fit each other; OK without TLS. Adds to error. */
+static muster_status check_tls(char *error) {
     size_t before = strlen(error);
     bool has_cert = config_core->tls.cert[0], has_key = config_core->tls.key[0];
     if (has_cert != has_key) {

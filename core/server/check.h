@@ -20,8 +20,5 @@ muster_status check_again(char *error) MUSTER_MUST_USE;
 muster_status check_defaults(char *error) MUSTER_MUST_USE;
 /* Addresses, origins, URLs and times of the section net. `error` is added to. */
 muster_status check_net(char *error) MUSTER_MUST_USE;
-/* The files of tls.cert and tls.key are there and fit each other; OK without TLS. `error` as above;
- * it is added to. */
-muster_status check_tls(char *error) MUSTER_MUST_USE;
 
 #endif

@@ -53,7 +53,8 @@ const char *server_version(void) {
     return MUSTER_VERSION;
 }
 
-bool server_ready(void) {
+/* The ready line was printed and no stop has begun. */
+static bool is_ready(void) {
     return server.ready && !server.stopping;
 }
 
@@ -177,7 +178,7 @@ static muster_status start_books(void) {
     if (!status) status = report_init();
     dispatch_set_more(methods_plugin_find);
     if (!status) status = dispatch_init(methods_table);
-    if (!status) status = rest_init(server_ready);
+    if (!status) status = rest_init(is_ready);
     return status;
 }
 

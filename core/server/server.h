@@ -44,8 +44,6 @@ void server_stop(const char *reason);
 /* Take no new lobbies and joins, or take them again. leave: and stop when no lobby is left. */
 void server_drain(bool on, bool leave);
 const char *server_version(void);
-/* The ready line was printed and no stop has begun. */
-bool server_ready(void);
 /* Read the configuration again. `report` (CONFIG_ERROR_MAX bytes): why it was not taken, or, when
  * OK, a line for each key that changed, whether it is in force or needs a restart. TLS files are
  * loaded again. */

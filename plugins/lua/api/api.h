@@ -46,7 +46,5 @@ void mode_check_fields(lua_State *L, const struct mod *mod);
 void mode_push_writer(lua_State *L);
 
 /* ---- handles ---- */
-/* The signed-in player behind a handle; 0 in a replay, for a bot, or when away. */
-muster_player_id player_session(lua_State *L, const struct player *player);
 
 #endif

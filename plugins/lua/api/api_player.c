@@ -28,7 +28,8 @@ static bool find_member(lua_State *L, const struct player *player, struct muster
     return false;
 }
 
-muster_player_id player_session(lua_State *L, const struct player *player) {
+/* The signed-in player behind a handle; 0 in a replay, for a bot, or when away. */
+static muster_player_id session_of(lua_State *L, const struct player *player) {
     struct muster_member_info member;
     if (realm_of(L)->kind == REALM_LOBBY) return player->who;
     if (realm_of(L)->is_replay) return 0;
@@ -91,7 +92,7 @@ static int player_chat(lua_State *L) {
     struct player *player = player_check(L, 1);
     const char *text = args_text(L, 2, LINE_BYTES_MAX);
     sandbox_charge(L, TALK_UNITS);
-    muster_player_id session = player_session(L, player);
+    muster_player_id session = session_of(L, player);
     if (script_act(L) && session && api_may_talk(L)) speech_tell(realm_of(L)->lobby, session, text);
     return 0;
 }
@@ -105,7 +106,7 @@ static int player_kick(lua_State *L) {
     sandbox_charge(L, TALK_UNITS);
     if (realm->kind == REALM_MATCH) seat_row(L, player, &row);
     luaL_argcheck(L, !row.is_bot, 1, "a bot cannot be sent away; arena.bots takes bots out");
-    muster_player_id session = player_session(L, player);
+    muster_player_id session = session_of(L, player);
     if (!script_act(L)) return 0;
     player_drop(script_of(L), L, player);
     if (session)

@@ -272,7 +272,8 @@ static muster_status open_folder(const char *dir, int *fd, struct mod_error *err
                     "expected the folder of a mod, found %s: %s", dir, strerror(errno));
 }
 
-muster_status sources_read(struct sources *sources, const char *dir, struct mod_error *error) {
+static muster_status sources_read(struct sources *sources, const char *dir,
+                                  struct mod_error *error) {
     struct walk walk = {.sources = sources, .error = error};
     int fd;
     muster_status status = open_folder(dir, &fd, error);

@@ -73,9 +73,6 @@ muster_status sources_add(struct sources *sources, const char *path, const char 
 void sources_sort(struct sources *sources);
 bool path_is_locale(const char *path);
 
-/* mod_files.c: reads a folder. */
-muster_status sources_read(struct sources *sources, const char *dir,
-                           struct mod_error *error) MUSTER_MUST_USE;
 /* mod_build.c: takes the sources' memory, also when it fails. id: what mod.json must say, or
  * null. */
 muster_status mod_build(struct sources *sources, const char *id, struct mod **out,

@@ -99,13 +99,11 @@ static bool is_there(const struct handlers *handlers, const struct handler *hand
     return false;
 }
 
-static void go_round(const struct handlers *handlers, struct ask *ask, const struct script *only,
-                     const char *bus_name) {
+static void go_round(const struct handlers *handlers, struct ask *ask, const char *bus_name) {
     struct handler round[ROUND_MAX];
     uint32_t count = handlers->count;
     if (count) memcpy(round, handlers->items, count * sizeof *round);
     for (uint32_t i = 0; i < count && !ask->done; i++) {
-        if (only && round[i].script != only) continue;
         if (bus_name && strcmp(round[i].id, bus_name) != 0) continue;
         if (i > 0 && !is_there(handlers, &round[i])) continue; /* who ran before took it out */
         ask->handler = &round[i];
@@ -113,18 +111,13 @@ static void go_round(const struct handlers *handlers, struct ask *ask, const str
     }
 }
 
-static void ask_some(struct realm *realm, enum event event, struct ask *ask,
-                     const struct script *only) {
+static void ask_all(struct realm *realm, enum event event, struct ask *ask) {
     const struct handlers *handlers = &realm->handlers[event];
     if (handlers->count == 0) return;
     uint64_t outer = share_event_begin(realm->lobby->instance);
     ask->event = event;
-    go_round(handlers, ask, only, NULL);
+    go_round(handlers, ask, NULL);
     share_event_end(realm->lobby->instance, outer);
-}
-
-static void ask_all(struct realm *realm, enum event event, struct ask *ask) {
-    ask_some(realm, event, ask, NULL);
 }
 
 /* A script that was stopped cannot be asked any more: what it decided is denied. */
@@ -146,12 +139,6 @@ static void ask_gate(struct realm *realm, enum event event, struct ask *ask) {
 void realm_notify(struct realm *realm, enum event event, const struct arg *args, unsigned count) {
     struct ask ask = {.args = args, .count = count, .results = 1, .take = take_nothing};
     ask_all(realm, event, &ask);
-}
-
-void realm_notify_script(struct script *script, enum event event, const struct arg *args,
-                         unsigned count) {
-    struct ask ask = {.args = args, .count = count, .results = 1, .take = take_nothing};
-    ask_some(script->realm, event, &ask, script);
 }
 
 /* What a handler answered, cleaned: shown to people. */
@@ -353,7 +340,7 @@ static int push_message(lua_State *L, void *user) {
 
 static void deliver(struct realm *realm, struct message message) {
     struct ask ask = {.push = push_message, .user = &message};
-    go_round(&realm->bus, &ask, NULL, message.name);
+    go_round(&realm->bus, &ask, message.name);
     free(message.bytes);
 }
 

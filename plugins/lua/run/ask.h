@@ -29,9 +29,6 @@ void arg_push(struct script *script, lua_State *L, const struct arg *arg);
 
 /* args: without the value of a filter. */
 void realm_notify(struct realm *realm, enum event event, const struct arg *args, unsigned count);
-/* To one script alone. */
-void realm_notify_script(struct script *script, enum event event, const struct arg *args,
-                         unsigned count);
 /* FAILED: a handler failed, or the script that would be asked is stopped. A gate is shut then. */
 enum ruling { RULING_YES, RULING_NO, RULING_FAILED };
 /* Where it is not YES, reason says why. */

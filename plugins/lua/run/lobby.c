@@ -26,7 +26,9 @@ struct lobby *lobby_find(const struct instance *instance, muster_lobby_id id) {
 
 /* ---- settings -------------------------------------------------------------------------------- */
 
-void lobby_chosen(const struct lobby *lobby, void (*fn)(void *user, const char *id), void *user) {
+/* The setting "rules" as a list: fn for each id. */
+static void each_chosen(const struct lobby *lobby, void (*fn)(void *user, const char *id),
+                        void *user) {
     char text[LIST_BYTES_MAX];
     const char *json = lobby_setting_json(&lobby->lobby, "rules", text, sizeof text);
     json_t *list = json ? json_loads(json, 0, NULL) : NULL;
@@ -73,7 +75,7 @@ static void collect(struct wish *wish, int realm) {
     struct mod_error wrong;
     uint32_t id_count = 0, count = 0;
     if (wish->mode) ids[id_count++] = wish->mode;
-    lobby_chosen(lobby, on_chosen, wish);
+    each_chosen(lobby, on_chosen, wish);
     for (uint32_t i = 0; i < wish->id_count; i++) ids[id_count++] = wish->ids[i];
     if (id_count && mods_choose(lobby->instance->mods, ids, id_count, mods, REALM_SCRIPTS_MAX,
                                 &count, &wrong)) {

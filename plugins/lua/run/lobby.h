@@ -80,7 +80,5 @@ void lobby_refresh(struct lobby *lobby);
 bool lobby_emit(struct realm *realm, const char *name, const void *bytes, uint32_t len);
 /* Where a mod keeps its values; an upload's end with the lobby. Null: no memory. */
 struct storage_space *lobby_space(struct lobby *lobby, const struct mod *mod);
-/* The setting "rules" as a list: fn for each id. */
-void lobby_chosen(const struct lobby *lobby, void (*fn)(void *user, const char *id), void *user);
 
 #endif

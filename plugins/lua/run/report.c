@@ -186,7 +186,7 @@ bool lobby_take(const struct lobby *lobby, struct rate *rate, double per_ms, dou
     return true;
 }
 
-bool print_allowed(struct lobby *lobby) {
+static bool print_allowed(struct lobby *lobby) {
     return lobby_take(lobby, &lobby->print_rate, PRINTS_PER_MS, PRINTS_BURST);
 }
 

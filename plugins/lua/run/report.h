@@ -22,8 +22,7 @@ void report_to_host(const struct lobby *lobby, const char *mod, const char *text
 
 /* Takes one token, if there is one. */
 bool lobby_take(const struct lobby *lobby, struct rate *rate, double per_ms, double burst);
-/* Take one line from the lobby's quota of prints, or of chat: what is over it is not said. */
-bool print_allowed(struct lobby *lobby);
+/* Takes one line from the lobby's quota of chat: what is over it is not said. */
 bool talk_allowed(struct lobby *lobby);
 
 #endif

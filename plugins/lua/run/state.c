@@ -15,7 +15,8 @@ enum { WHY_BYTES = 200, PATH_BYTES = 192, FIELD_UNITS = 20, STATE_DEPTH = 32 };
 
 /* ---- what it is ------------------------------------------------------------------------------ */
 
-void script_push_table(lua_State *L, const struct script *script) {
+/* Pushes the table that holds the state; a rule may have given the global another one. */
+static void push_table(lua_State *L, const struct script *script) {
     if (script->mod->kind == MOD_MODE) {
         lua_rawgeti(L, LUA_REGISTRYINDEX, script->state);
         return;
@@ -140,7 +141,7 @@ void script_state_restore(lua_State *L, struct script *script, struct script_sav
     } else {
         lua_pop(L, 1);
     }
-    script_push_table(L, script); /* as the code begins */
+    push_table(L, script); /* as the code begins */
     if (script->before && !is_made && lua_istable(L, -1)) merge(L, saved, "state");
     lua_pop(L, 1);
     script_state_set(L, script);
@@ -203,7 +204,7 @@ static int refuse_state(lua_State *L, const struct script *script, int index) {
 static int save_body(lua_State *L) {
     struct save *save = lua_touserdata(L, 1);
     luaL_checkstack(L, LUA_MINSTACK, NULL);
-    script_push_table(L, save->script);
+    push_table(L, save->script);
     if (!lua_istable(L, -1))
         return luaL_error(L, "state cannot be kept: expected a table, found a %s",
                           luaL_typename(L, -1));

@@ -16,8 +16,6 @@ void script_state_set(lua_State *L, struct script *script);
 /* A mode's state, as its init makes it. */
 void script_state_init(lua_State *L, struct script *script);
 void script_state_restore(lua_State *L, struct script *script, struct script_saved *saved);
-/* Pushes the table that holds the state; a rule may have given the global another one. */
-void script_push_table(lua_State *L, const struct script *script);
 /* For what calls a mode, at the place where it is among the arguments: pushes the state; the number
  * of values pushed, 0 for a rule, which has the global. */
 int script_push_state(lua_State *L, const struct script *script);
