@@ -4,14 +4,16 @@
 
 #include "muster_testkit.h"
 
+#include "schema.h"
+
 #include <jansson.h>
 #include <pthread.h>
 #include <utlist.h>
 
 /* One key of a schema with its value; a list of them is a configuration. */
 struct value {
-    json_t *entry; /* owned: the schema entry */
-    json_t *value; /* owned */
+    struct schema_entry entry; /* its json is owned */
+    json_t *value;             /* owned */
     const char *key;
     struct value *prev, *next;
 };

@@ -1,5 +1,8 @@
 /* muster_testkit.h - a host in memory: tests one plugin, or a few, without a server.
  *
+ * Real, the daemon's own code: schemas, and the check of what is configured by them. The rest is
+ * the kit's.
+ *
  * The kit implements every group of muster/host.h with a virtual clock. A test loads a plugin, sets
  * its configuration, runs its lifecycle, lets time pass, and looks at what the plugin did:
  *

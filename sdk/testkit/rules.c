@@ -162,8 +162,7 @@ static muster_status settings_write(struct testkit *kit, json_t *given, struct m
     json_t *json = json_object();
     struct value *value;
     DL_FOREACH(kit->settings, value) {
-        if (!json_is_true(json_object_get(value->entry, "secret")))
-            json_object_set(json, value->key, value->value);
+        if (!value->entry.secret) json_object_set(json, value->key, value->value);
     }
     if (given) json_object_update_existing(json, given);
     muster_status status = values_write(json, out);
@@ -202,10 +201,8 @@ static muster_status settings_state(struct testkit *kit, const struct lobby *lob
     const char *key;
     json_t *value;
     json_object_foreach(wanted, key, value) {
-        const json_t *entry = values_find(kit->settings, key)->entry;
-        const char *when = json_string_value(json_object_get(entry, "when"));
-        bool is_free =
-            (when && strcmp(when, "always") == 0) || json_is_true(json_object_get(entry, "secret"));
+        const struct schema_entry *entry = &values_find(kit->settings, key)->entry;
+        bool is_free = entry->always || entry->secret;
         if (lobby->info.state != MUSTER_LOBBY_ACTIVE || is_free) continue;
         snprintf(reason, cap, "%s cannot be changed while a match runs", key);
         return MUSTER_STATE;
