@@ -22,17 +22,28 @@ static muster_status route_remove_fn(muster_self *self, muster_route_id id) {
     return http_route_remove(self, id);
 }
 
+static muster_request_id answered_last;
+
+/* The client may have gone at any time; an answer after an answer is the plugin's fault, which is
+ * known of the one before. */
+static muster_status answered(muster_self *self, muster_request_id id, muster_status status) {
+    if (status == MUSTER_NOT_FOUND && id && id == answered_last)
+        plugin_fault(self, "a request was answered twice");
+    if (status == MUSTER_OK) answered_last = id;
+    return status;
+}
+
 static muster_status respond_fn(muster_self *self, muster_request_id id,
                                 const struct muster_http_response *response) {
     HOST_CHECK_THREAD(self);
     if (!response || !host_size_ok(response->size, sizeof *response)) return MUSTER_INVALID;
-    return http_respond(id, response);
+    return answered(self, id, http_respond(id, response));
 }
 
 static muster_status problem_fn(muster_self *self, muster_request_id id, uint32_t status,
                                 const char *code, const char *detail) {
     HOST_CHECK_THREAD(self);
-    return http_problem(id, status, code, detail);
+    return answered(self, id, http_problem(id, status, code, detail));
 }
 
 /* ---- clients --------------------------------------------------------------------------------- */

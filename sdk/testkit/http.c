@@ -86,7 +86,7 @@ static muster_status answer_take(muster_self *self, muster_request_id id, struct
     if (!*out || (*out)->id != id) return MUSTER_NOT_FOUND;
     if ((*out)->answered) {
         kit_fault(self, "a request was answered twice");
-        return MUSTER_STATE;
+        return MUSTER_NOT_FOUND;
     }
     (*out)->answered = true;
     return MUSTER_OK;

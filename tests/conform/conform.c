@@ -182,10 +182,8 @@ static void thread_next(void *user) {
         c->thread_row++;
         if (c->host->loop->work(c->self, on_thread, after_thread, c, &id) == MUSTER_OK) return;
     }
-    if (c->over)
-        c->over(c->over_user);
-    else
-        kill(getpid(), SIGTERM); /* the daemon's turn to drain and stop */
+    fprintf(stderr, "conform waits for GET /conform\n");
+    if (c->over) c->over(c->over_user);
 }
 
 /* The thread's faults are counted by posts: this one comes behind them. */
@@ -217,6 +215,15 @@ static void on_ready(void *user, const struct muster_notice *notice) {
     (void)c->host->loop->timer_start(c->self, 1, 0, on_timer, c, &id);
 }
 
+/* The last place before the server is asked to stop. */
+static void on_request(void *user, const struct muster_http_request *request) {
+    struct conform *c = user;
+    c->request = request->id;
+    conform_rows(c, "http.handler");
+    c->request = 0;
+    if (!c->over) kill(getpid(), SIGTERM);
+}
+
 static void on_call(void *user, const struct muster_rpc_call *call) {
     struct conform *c = user;
     c->call = call->id;
@@ -237,6 +244,8 @@ static muster_status declare(struct conform *c) {
                                           .view_count = 1,
                                           .snapshot_max_bytes = 1000};
     muster_status status = c->host->match->mode_add(c->self, &info);
+    if (!status)
+        status = c->host->http->route_add(c->self, "GET", "/conform", 0, on_request, c, NULL);
     if (!status) status = c->host->rpc->method_add(c->self, "conform.call", on_call, c);
     if (!status)
         status = c->host->admin->command_add(c->self, "conform", "Play it.", conform_command, c);

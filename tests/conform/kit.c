@@ -148,8 +148,20 @@ static bool serve(struct testkit *kit, muster_self *plugin) {
     const struct muster_notice ready = {.size = sizeof ready, .kind = MUSTER_NOTICE_SERVER_READY};
     testkit_notice(kit, &ready);
     bool in_time = testkit_wait(kit, is_set, &over, WAIT_MS);
+    bool answered = testkit_http(kit, "GET", "/conform", NULL).status == 204;
     (void)testkit_stop(plugin);
-    return in_time;
+    return in_time && answered;
+}
+
+/* The one that stands beside the plugin. */
+static bool database_begin(struct testkit *kit, const char *plugin) {
+    char path[4096];
+    int folder = (int)(strrchr(plugin, '/') - plugin);
+    snprintf(path, sizeof path, "%.*s/db_sqlite.so", folder, plugin);
+    muster_self *database = testkit_load(kit, path);
+    if (!database || testkit_start(database)) return false;
+    testkit_db_use(kit, database);
+    return true;
 }
 
 int main(int argc, char **argv) {
@@ -158,7 +170,8 @@ int main(int argc, char **argv) {
     testkit_share_dir_set(kit, "/usr/share/muster");
     muster_self *plugin = testkit_load(kit, argv[1]);
     setenv("CONFORM_PART", argv[2], 1);
-    bool good = plugin && (argv[2][0] == 's' ? serve : play)(kit, plugin);
+    bool good =
+        plugin && database_begin(kit, argv[1]) && (argv[2][0] == 's' ? serve : play)(kit, plugin);
     if (!good) fprintf(stderr, "kit: %s\n", testkit_error(kit));
     testkit_destroy(kit);
     return good ? 0 : 1;

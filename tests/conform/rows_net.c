@@ -138,6 +138,8 @@ static void http_respond(struct conform *c) {
 }
 
 static void http_problem(struct conform *c) {
+    if (c->request)
+        STATUS(c, "answered", c->host->http->problem(c->self, c->request, 404, "gone", "Gone."));
     STATUS(c, "none", c->host->http->problem(c->self, 0, 404, "not_found", "None."));
     STATUS(c, "nobody's", c->host->http->problem(c->self, NOBODY, 404, "not_found", "None."));
 }

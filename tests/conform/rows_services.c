@@ -15,6 +15,13 @@ static void db_query(struct conform *c) {
         .size = sizeof request, .statement_count = 1, .statements = &statement};
     muster_ticket_id id = 0;
     STATUS(c, "good", c->host->db->query(c->self, &request, on_rows, c, &id));
+    STATUS(c, "no place", c->host->db->query(c->self, &request, on_rows, c, NULL));
+    STATUS(c, "nothing", c->host->db->query(c->self, NULL, on_rows, c, &id));
+    request.statement_count = 0;
+    STATUS(c, "0 statements", c->host->db->query(c->self, &request, on_rows, c, &id));
+    request.statement_count = 65;
+    STATUS(c, "65 statements", c->host->db->query(c->self, &request, on_rows, c, &id));
+    request.statement_count = 1;
     request.durable = MUSTER_DB_KEPT;
     STATUS(c, "kept with an answer", c->host->db->query(c->self, &request, on_rows, c, &id));
     request.durable = 0;

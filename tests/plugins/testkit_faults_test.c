@@ -63,8 +63,8 @@ static void answer_twice(void *user, const struct muster_http_request *request) 
     (void)user;
     assert_int_equal(host->http->respond(plugin, request->id + 1, &response), MUSTER_NOT_FOUND);
     assert_int_equal(host->http->respond(plugin, request->id, &response), MUSTER_OK);
-    assert_int_equal(host->http->respond(plugin, request->id, &response), MUSTER_STATE);
-    assert_int_equal(host->http->problem(plugin, request->id, 500, "late", ""), MUSTER_STATE);
+    assert_int_equal(host->http->respond(plugin, request->id, &response), MUSTER_NOT_FOUND);
+    assert_int_equal(host->http->problem(plugin, request->id, 500, "late", ""), MUSTER_NOT_FOUND);
 }
 
 static void test_a_request_is_answered_once(void **state) {

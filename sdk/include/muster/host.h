@@ -198,7 +198,8 @@ struct muster_host_http {
                                uint32_t flags, muster_http_fn fn, void *user, muster_route_id *out);
     muster_status (*route_remove)(muster_self *self, muster_route_id id);
     /* Exactly once per request, in the handler or later (504 is answered after
-     * http.handlerTimeoutMs). NOT_FOUND when the client has gone: not an error. */
+     * http.handlerTimeoutMs). NOT_FOUND when the client has gone: not an error; and when it has its
+     * answer, which right after that is a fault. */
     muster_status (*respond)(muster_self *self, muster_request_id id,
                              const struct muster_http_response *response);
     /* Like respond, as application/problem+json (RFC 9457). code: snake_case word. */
