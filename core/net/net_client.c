@@ -112,12 +112,16 @@ void net_client_close(struct net_client *client) {
     if (client && !client->finished) client_end(client);
 }
 
+static struct net_client *first_unfinished(void) {
+    struct net_client *client = clients;
+    while (client && client->finished) client = client->next;
+    return client;
+}
+
 bool net_client_stop_all(void) {
-    struct net_client *next = NULL;
-    for (struct net_client *client = clients; client; client = next) {
-        next = client->next;
-        if (!client->finished) client_end(client);
-    }
+    /* From the start each time: who is told may close others. */
+    for (struct net_client *client; (client = first_unfinished());)
+        client_finish(client, MUSTER_CLOSED);
     return clients == NULL;
 }
 

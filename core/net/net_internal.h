@@ -290,7 +290,7 @@ bool net_http_host_fits(struct lws *wsi);
 
 int net_client_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                         size_t len);
-/* Ends all clients without callbacks; true when none is left. */
+/* Ends all clients, who are told CLOSED: nobody holds one that is gone. True when none is left. */
 bool net_client_stop_all(void);
 
 #endif

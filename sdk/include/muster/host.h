@@ -205,8 +205,8 @@ struct muster_host_http {
     /* Like respond, as application/problem+json (RFC 9457). code: snake_case word. */
     muster_status (*problem)(muster_self *self, muster_request_id id, uint32_t status,
                              const char *code, const char *detail);
-    /* [start] STATE while the network is not up: it comes with SERVER_READY and goes before stop; a
-     * process that runs one command has none. */
+    /* [start] STATE while the network is not up: it comes with SERVER_READY and goes before stop,
+     * when what is open is told CLOSED; a process that runs one command has none. */
     muster_status (*fetch)(muster_self *self, const struct muster_http_fetch *request,
                            void (*fn)(void *user, const struct muster_http_result *result),
                            void *user, muster_ticket_id *out);
