@@ -12,6 +12,7 @@ import { GLOBALS, dress } from "./scripts.mjs";
 const RUNS = 10;
 const BUDGET_MS = 5000; // of one call: so much that limits of memory are met first
 const TIMEOUT_MS = 120000; // of one process
+const VALGRIND_TIMEOUT_MS = 900000; // some thirty times as slow
 const MEMORY_ERROR = 99;
 
 /** A lobby of two and bots; the first one types the command that calls attack(). */
@@ -53,7 +54,7 @@ async function writeMod(folder, { text }, runs, budgetMs) {
 }
 
 /** {code, signal, output, timedOut} of one process that runs the script so many times. */
-async function run(script, runs, { wrapper = [], env = {}, budgetMs = BUDGET_MS } = {}) {
+async function run(script, runs, { wrapper = [], env = {}, budgetMs = BUDGET_MS, timeoutMs = TIMEOUT_MS } = {}) {
     const folder = await mkdtemp(path.join(os.tmpdir(), "muster-attack-"));
     try {
         const dir = await writeMod(folder, script, runs, budgetMs);
@@ -69,7 +70,7 @@ async function run(script, runs, { wrapper = [], env = {}, budgetMs = BUDGET_MS 
         const timer = setTimeout(() => {
             timedOut = true;
             child.kill("SIGKILL");
-        }, TIMEOUT_MS);
+        }, timeoutMs);
         const [code, signal] = await once(child, "close");
         clearTimeout(timer);
         return { code, signal, output, timedOut };
@@ -126,7 +127,8 @@ export async function valgrindRuns(scripts) {
     const faults = [];
     for (const script of scripts) {
         const began = performance.now();
-        const end = await run(script, RUNS, { wrapper, env: { LUA_PLAIN_HEAP: "1" } });
+        const env = { LUA_PLAIN_HEAP: "1" };
+        const end = await run(script, RUNS, { wrapper, env, timeoutMs: VALGRIND_TIMEOUT_MS });
         let why = fault(end);
         const entered = answers(end.output).length;
         const refused = /FAILED/.test(end.output) && entered === 0;
