@@ -49,6 +49,12 @@ static int sync_file(const char *path) {
     return code;
 }
 
+/* Never over a file that has come meanwhile, where the file system can do that. */
+static int put_in_place(const char *part, const char *to) {
+    int code = renameat2(AT_FDCWD, part, AT_FDCWD, to, RENAME_NOREPLACE);
+    return code != 0 && errno == EINVAL ? rename(part, to) : code;
+}
+
 muster_status backup_make(const char *file, const char *to, char *why) {
     char part[PATH_BYTES_MAX], what[200] = "";
     if ((size_t)snprintf(part, sizeof part, "%s.part", to) >= sizeof part)
@@ -59,11 +65,11 @@ muster_status backup_make(const char *file, const char *to, char *why) {
     }
     if (make_empty(part) != 0) return fail(why, part, strerror(errno));
     int code = copy_all(file, part, what, sizeof what);
-    if (code == 0 && (sync_file(part) != 0 || link(part, to) != 0)) {
+    if (code == 0 && (sync_file(part) != 0 || put_in_place(part, to) != 0)) {
         snprintf(what, sizeof what, "%s", strerror(errno));
         code = -1;
     }
-    (void)unlink(part);
+    if (code != 0) (void)unlink(part);
     return code == 0 ? MUSTER_OK : fail(why, to, what);
 }
 

@@ -81,6 +81,7 @@ test("a locked node plays a match, keeps it, and stops in order", async (t) => {
     assert.equal(rows[0].lobby_id, lobbyId);
     const records = await readdir(path.join(server.dataDir, "records"));
     assert.ok(records.length >= 1, "the match was recorded");
+    assert.match(await server.admin("backup a.db"), /bytes$/);
 
     assert.equal((await server.rest("GET", "/readyz", undefined, { admin: true })).status, 200);
     const { text } = await server.rest("GET", "/metrics", undefined, { admin: true });
