@@ -320,15 +320,6 @@ void match_close(muster_self *self) {
     }
 }
 
-void modes_close(muster_self *self) {
-    struct mode_name *mode, *next_mode;
-    DL_FOREACH_SAFE(self->kit->modes, mode, next_mode) {
-        if (mode->owner != self) continue;
-        DL_DELETE(self->kit->modes, mode);
-        free(mode);
-    }
-}
-
 void match_free(struct testkit *kit) {
     struct match *match, *next;
     struct mode_name *mode, *next_mode;

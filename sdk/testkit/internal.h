@@ -381,12 +381,15 @@ struct match *match_find(struct testkit *kit, muster_match_id id);
 struct muster_seat_info *match_seat(struct match *match, uint32_t seat); /* null: empty */
 void match_seat_fill(struct match *match, uint32_t seat, uint32_t team, bool bot, const char *name);
 void match_seat_clear(struct match *match, uint32_t seat);
-/* A mode that is in force: its plugin's init has returned. */
-bool match_mode_known(struct testkit *kit, const char *game_mode);
 void match_rng_seed(uint64_t rng[4], uint64_t seed);
+/* modes.c: of kit_match */
+muster_status kit_mode_add(muster_self *self, const struct muster_mode_info *given);
+muster_status kit_mode_remove(muster_self *self, const char *game_mode);
+/* A mode that is in force: its plugin's init has returned. */
+bool mode_known(struct testkit *kit, const char *game_mode);
+void modes_close(muster_self *self);
 /* driver.c */
 void match_close(muster_self *self);
-void modes_close(muster_self *self);
 void match_free(struct testkit *kit);
 /* ruling.c */
 void rulings_close(muster_self *self);

@@ -182,7 +182,7 @@ muster_status kit_settings_check(muster_self *self, const char *game_mode,
     struct testkit *kit = self->kit;
     KIT_ON_LOOP(self);
     if (cap) reason[0] = '\0';
-    if (!match_mode_known(kit, game_mode)) return MUSTER_NOT_FOUND;
+    if (!mode_known(kit, game_mode)) return MUSTER_NOT_FOUND;
     json_t *given = settings_json ? json_loads(settings_json, JSON_REJECT_DUPLICATES, NULL) : NULL;
     muster_status status = MUSTER_OK;
     if (settings_json && !json_is_object(given)) {
