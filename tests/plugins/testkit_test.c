@@ -392,6 +392,7 @@ static void test_a_ticket_is_completed_once(void **state) {
     struct muster_identity identity;
     (void)state;
     plugin.roles = auth_roles;
+    plugin.role_count = 1;
     asked = testkit_add(kit, &plugin);
     assert_int_equal(testkit_start(asked), MUSTER_OK);
     assert_int_equal(testkit_authenticate(asked, "token", &identity), MUSTER_ACCEPT);
