@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readdir, rename } from "node:fs/promises";
+import { copyFile, mkdir, readFile, readdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
@@ -174,6 +174,15 @@ test("a database of an earlier version is taken over, and copied before", async 
     const again = await startServer(t, { dir, config });
     await again.stop();
     assert.deepEqual(await backups(), [name], "nothing is copied when nothing is changed");
+});
+
+test("a step that hosts have run is never changed", async (t) => {
+    const file = path.join(ROOT, "tests/data/migrations.golden");
+    const server = await startServer(t);
+    const steps = "SELECT component, step, hash FROM muster_migrations ORDER BY component, step";
+    const made = (await queryDatabase(server, steps)).map((row) => `${row.component} ${row.step} ${row.hash}\n`).join("");
+    if (process.env.UPDATE_GOLDEN) await writeFile(file, made); // appended steps alone
+    assert.equal(made, await readFile(file, "utf8"));
 });
 
 test("a database that a newer version, or another one, has written is refused", async (t) => {
