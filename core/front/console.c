@@ -11,10 +11,11 @@
 #define ANSWER_BYTES 65536
 #define ANSWER_WHOLE_BYTES (64u << 20) /* pages that nobody writes to cost nothing */
 #define PLUGIN_COMMANDS_MAX 64
+#define HELP_BYTES_MAX 128
 
 struct plugin_command {
     struct registration head;
-    char help[128];
+    char help[HELP_BYTES_MAX];
     void (*fn)(void *user, const char *arguments, struct muster_writer *answer);
     void *user;
 };
@@ -40,13 +41,12 @@ muster_status console_add(const void *owner, const char *name, const char *help,
                           void *user) {
     if (!name || !fn || !name[0] || strlen(name) >= MUSTER_NAME_MAX || strchr(name, ' '))
         return MUSTER_INVALID;
-    struct plugin_command *command;
     if (find_command(name)) return MUSTER_EXISTS;
-    if (help && strlen(help) >= sizeof command->help) return MUSTER_LIMIT;
+    if (help && strlen(help) >= HELP_BYTES_MAX) return MUSTER_LIMIT;
     void *entry;
     muster_status status = registration_add(&plugin_commands, owner, name, &entry);
     if (status) return status;
-    command = entry;
+    struct plugin_command *command = entry;
     command->fn = fn;
     command->user = user;
     snprintf(command->help, sizeof command->help, "%s", help ? help : "");

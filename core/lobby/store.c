@@ -94,21 +94,41 @@ static muster_status finish_query(struct query *query, bool answered, muster_sta
     return status;
 }
 
-muster_status store_submit(struct muster_self *asker, const struct muster_db_request *request,
-                           muster_db_fn fn, void *user, muster_ticket_id *out) {
+/* One question to the role. */
+struct question {
+    const char *call; /* for the watchdog */
+    muster_status (*ask)(const struct provider *db, muster_ticket_id ticket, const void *what);
+    const void *what;
+    uint32_t deadline_ms;
+};
+
+static muster_status ask_database(struct muster_self *asker, const struct question *question,
+                                  muster_db_fn fn, void *user, muster_ticket_id *out) {
     struct provider *db = registry_first(MUSTER_ROLE_DATABASE);
     if (!db) return MUSTER_UNAVAILABLE;
-    if (request->statement_count == 0 || request->statement_count > 64) return MUSTER_INVALID;
     struct query *query;
-    muster_status status = open_query(asker, db, QUERY_DEADLINE_MS, fn, user, &query);
+    muster_status status = open_query(asker, db, question->deadline_ms, fn, user, &query);
     if (status) return status;
     bool answered = false; /* it may come, and free the query, in the call */
     query->answered = &answered;
     muster_ticket_id ticket = query->ticket;
-    plugin_enter(db->self, "database.submit");
-    status = db->database.submit(db->instance, ticket, request);
+    plugin_enter(db->self, question->call);
+    status = question->ask(db, ticket, question->what);
     plugin_leave();
     return finish_query(query, answered, status, ticket, out);
+}
+
+static muster_status ask_submit(const struct provider *db, muster_ticket_id ticket,
+                                const void *what) {
+    return db->database.submit(db->instance, ticket, what);
+}
+
+muster_status store_submit(struct muster_self *asker, const struct muster_db_request *request,
+                           muster_db_fn fn, void *user, muster_ticket_id *out) {
+    const struct question question = {"database.submit", ask_submit, request, QUERY_DEADLINE_MS};
+    if (!registry_first(MUSTER_ROLE_DATABASE)) return MUSTER_UNAVAILABLE;
+    if (request->statement_count == 0 || request->statement_count > 64) return MUSTER_INVALID;
+    return ask_database(asker, &question, fn, user, out);
 }
 
 muster_status store_keep(const char *who, const struct muster_db_request *request) {
@@ -116,37 +136,37 @@ muster_status store_keep(const char *who, const struct muster_db_request *reques
     return outbox_add(who, request);
 }
 
+struct migration {
+    const char *component;
+    const char *const *steps;
+    uint32_t step_count;
+};
+
+static muster_status ask_migrate(const struct provider *db, muster_ticket_id ticket,
+                                 const void *what) {
+    const struct migration *migration = what;
+    return db->database.migrate(db->instance, ticket, migration->component, migration->steps,
+                                migration->step_count);
+}
+
 muster_status store_migrate(struct muster_self *asker, const char *component,
                             const char *const *steps, uint32_t step_count, muster_db_fn fn,
                             void *user, muster_ticket_id *out) {
-    struct provider *db = registry_first(MUSTER_ROLE_DATABASE);
-    if (!db) return MUSTER_UNAVAILABLE;
-    struct query *query;
-    muster_status status = open_query(asker, db, QUERY_DEADLINE_MS, fn, user, &query);
-    if (status) return status;
-    bool answered = false;
-    query->answered = &answered;
-    muster_ticket_id ticket = query->ticket;
-    plugin_enter(db->self, "database.migrate");
-    status = db->database.migrate(db->instance, ticket, component, steps, step_count);
-    plugin_leave();
-    return finish_query(query, answered, status, ticket, out);
+    const struct migration migration = {component, steps, step_count};
+    const struct question question = {"database.migrate", ask_migrate, &migration,
+                                      QUERY_DEADLINE_MS};
+    return ask_database(asker, &question, fn, user, out);
+}
+
+static muster_status ask_backup(const struct provider *db, muster_ticket_id ticket,
+                                const void *what) {
+    return db->database.backup ? db->database.backup(db->instance, ticket, what)
+                               : MUSTER_UNSUPPORTED;
 }
 
 muster_status store_backup(const char *path, muster_db_fn fn, void *user) {
-    struct provider *db = registry_first(MUSTER_ROLE_DATABASE);
-    if (!db) return MUSTER_UNAVAILABLE;
-    if (!db->database.backup) return MUSTER_UNSUPPORTED;
-    struct query *query;
-    muster_status status = open_query(NULL, db, BACKUP_DEADLINE_MS, fn, user, &query);
-    if (status) return status;
-    bool answered = false;
-    query->answered = &answered;
-    muster_ticket_id ticket = query->ticket;
-    plugin_enter(db->self, "database.backup");
-    status = db->database.backup(db->instance, ticket, path);
-    plugin_leave();
-    return finish_query(query, answered, status, ticket, NULL);
+    const struct question question = {"database.backup", ask_backup, path, BACKUP_DEADLINE_MS};
+    return ask_database(NULL, &question, fn, user, NULL);
 }
 
 /* ---- is it there ----------------------------------------------------------------------------- */

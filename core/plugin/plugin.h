@@ -93,9 +93,7 @@ muster_status plugin_reload(const char *instance_name, char *error) MUSTER_MUST_
 
 /* The generation of an instance that is in force, or null. */
 struct muster_self *plugin_find(const char *instance_name);
-/* Is `newer` a later generation of the same instance as `older`? Takes pointers that are no
- * plugins.
- */
+/* Is `newer` a later generation of the same instance as `older`? Also of what is no plugin. */
 bool plugin_supersedes(const void *newer, const void *older);
 /* Who owns what in the host's tables: for registration_set_owners. */
 extern const struct registration_owners plugin_owners;

@@ -78,7 +78,6 @@ static void guard(struct connection *connection, bool on) {
 
 const char *connection_error(const struct connection *connection) {
     if (connection->lost) return connection->lost;
-    if (connection->why[0]) return connection->why;
     return sqlite3_errmsg(connection->db);
 }
 

@@ -40,8 +40,9 @@ void connection_run(struct connection *connection, struct job *job);
 /* End the group. After a failure nothing of it has happened. */
 muster_status connection_commit(struct connection *connection) MUSTER_MUST_USE;
 /* migrate.c. A migration, outside of any group: sets its status. STATE: the database has seen more
- * steps than these; CONFLICT: others. What it holds is copied before (backup.h). */
-void connection_migrate(struct connection *connection, struct job *job);
+ * steps than these; CONFLICT: others. What the file holds is copied before
+ * (backup.h). why (CONNECTION_WHY_MAX bytes): what a person must mend, or "". */
+void connection_migrate(struct connection *connection, struct job *job, char *why);
 /* Fold the write-ahead log into the file and cut it, without waiting for whoever reads or writes.
  * False: some of it is left, as somebody does. */
 bool connection_checkpoint(struct connection *connection);

@@ -38,10 +38,9 @@ struct connection {
     char *file;                        /* null: in memory */
     struct identity identities[FILES]; /* of the file, its -wal and its -shm */
     bool is_unchecked;
-    const char *lost;             /* which of them is no longer where it was, or null */
-    char why[CONNECTION_WHY_MAX]; /* the last migration failed, for a person; or "" */
-    bool is_new;                  /* nothing had been migrated when it was opened */
-    bool is_backed_up;            /* before the first migration of this start */
+    const char *lost;  /* which of them is no longer where it was, or null */
+    bool is_new;       /* nothing had been migrated when it was opened */
+    bool is_backed_up; /* before the first migration of this start */
     struct connection_limits limits;
     sqlite3_stmt *control[CONTROL_COUNT];
     struct cached cache[CACHE_MAX];

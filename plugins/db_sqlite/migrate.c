@@ -8,6 +8,8 @@
 #include "backup.h"
 #include "connection_internal.h"
 
+_Static_assert(BACKUP_WHY_MAX == CONNECTION_WHY_MAX, "one buffer holds what either says");
+
 enum { HASH_BYTES = 16, HASH_TEXT_BYTES = 2 * HASH_BYTES + 1 };
 
 static const char done_sql[] =
@@ -58,8 +60,8 @@ static muster_status run_step(struct connection *connection, const char *compone
 
 /* ---- what it has seen ------------------------------------------------------------------------ */
 
-static muster_status refuse_change(struct connection *connection, uint32_t step) {
-    snprintf(connection->why, sizeof connection->why,
+static muster_status refuse_change(uint32_t step, char *why) {
+    snprintf(why, CONNECTION_WHY_MAX,
              "step %u is another than the one that this database has seen: it was written by a "
              "changed version, or by another program; start that one, or restore a backup",
              step);
@@ -68,26 +70,31 @@ static muster_status refuse_change(struct connection *connection, uint32_t step)
 
 /* Of a step that it has seen; the row stands on its hash. */
 static muster_status check_step(struct connection *connection, sqlite3_stmt *row,
-                                const struct job *job, uint32_t step) {
+                                const struct job *job, uint32_t step, char *why) {
     char hash[HASH_TEXT_BYTES];
     const char *sql = job->request.statements[step].sql;
     const char *seen = (const char *)sqlite3_column_text(row, 0);
     if (!seen) return note_step(connection, name_sql, job->component, step, sql);
     hash_step(sql, hash);
-    return strcmp(seen, hash) == 0 ? MUSTER_OK : refuse_change(connection, step);
+    return strcmp(seen, hash) == 0 ? MUSTER_OK : refuse_change(step, why);
 }
 
-/* STATE: more than this program knows. */
+static muster_status refuse_newer(char *why) {
+    snprintf(why, CONNECTION_WHY_MAX,
+             "the database was written by a newer version: start that one, or restore a backup");
+    return MUSTER_STATE;
+}
+
 static muster_status check_steps(struct connection *connection, const struct job *job,
-                                 uint32_t *done) {
+                                 uint32_t *done, char *why) {
     sqlite3_stmt *row = NULL;
     muster_status status = MUSTER_OK;
     int code = sqlite3_prepare_v2(connection->db, done_sql, -1, &row, NULL);
     if (code == SQLITE_OK) sqlite3_bind_text(row, 1, job->component, -1, SQLITE_STATIC);
     for (*done = 0; code == SQLITE_OK && (code = sqlite3_step(row)) == SQLITE_ROW; ++*done) {
         code = SQLITE_OK;
-        if (*done == job->request.statement_count) status = MUSTER_STATE;
-        if (status == MUSTER_OK) status = check_step(connection, row, job, *done);
+        if (*done == job->request.statement_count) status = refuse_newer(why);
+        if (status == MUSTER_OK) status = check_step(connection, row, job, *done, why);
         if (status != MUSTER_OK) break;
     }
     sqlite3_finalize(row);
@@ -95,19 +102,21 @@ static muster_status check_steps(struct connection *connection, const struct job
 }
 
 /* Of a database that holds something, once at a start: before anything of it is changed. */
-static muster_status back_up(struct connection *connection) {
+static muster_status back_up(struct connection *connection, char *why) {
     if (connection->is_backed_up || connection->is_new || !connection->file) return MUSTER_OK;
     muster_status status =
-        backup_before_migration(connection->file, connection->limits.backups_kept, connection->why);
+        backup_before_migration(connection->file, connection->limits.backups_kept, why);
     connection->is_backed_up = status == MUSTER_OK;
     return status;
 }
 
-void connection_migrate(struct connection *connection, struct job *job) {
+void connection_migrate(struct connection *connection, struct job *job, char *why) {
     uint32_t done = 0, count = job->request.statement_count;
-    connection->why[0] = '\0';
-    job->status = check_steps(connection, job, &done);
-    if (job->status == MUSTER_OK && done < count) job->status = back_up(connection);
+    why[0] = '\0';
+    job->status = check_steps(connection, job, &done, why);
+    if (job->status == MUSTER_OK && done < count) job->status = back_up(connection, why);
     for (uint32_t i = done; i < count && job->status == MUSTER_OK; i++)
         job->status = run_step(connection, job->component, i, job->request.statements[i].sql);
+    if (job->status != MUSTER_OK && !why[0])
+        snprintf(why, CONNECTION_WHY_MAX, "%s", connection_error(connection));
 }

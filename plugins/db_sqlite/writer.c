@@ -169,13 +169,11 @@ static void commit_group(struct writer *writer, struct chain *from, struct chain
 }
 
 static void migrate(struct writer *writer, struct job *job) {
-    connection_migrate(writer->connection, job);
+    char why[CONNECTION_WHY_MAX];
+    connection_migrate(writer->connection, job, why);
     if (job->status == MUSTER_OK) return;
-    writer->host->log->write(
-        writer->self, MUSTER_LOG_ERROR, "migration of \"%s\" failed: %s", job->component,
-        job->status == MUSTER_STATE ? "the database was written by a newer version: start that "
-                                      "one, or restore a backup"
-                                    : connection_error(writer->connection));
+    writer->host->log->write(writer->self, MUSTER_LOG_ERROR, "migration of \"%s\" failed: %s",
+                             job->component, why);
 }
 
 /* Runs what was taken from the queue, in order; answers appear group by group. */

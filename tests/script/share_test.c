@@ -380,8 +380,9 @@ static void most_of_a_tick_is_what_counts(void **state) {
 static void count(struct script *script, int64_t ns, bool is_exact) {
     script->sandbox->bucket.took = (struct sandbox_time){.ns = ns, .is_exact = is_exact};
     assert_true(share_count(script, LUA_NOREF));
-    struct script *most = share_judge(script->realm);
-    if (most) script_stop(most, SANDBOX_KILL_TICK, most->longest);
+    enum sandbox_kill reason;
+    struct script *most = share_judge(script->realm, &reason);
+    if (most) script_stop(most, reason, most->longest);
 }
 
 /* The cheap clock counts the turns of other processes, too: over half a tick (25 ms) by that one

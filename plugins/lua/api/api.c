@@ -1,10 +1,8 @@
-/* api - binding the tables, and what their functions share; see api.h. */
+/* api - binding the tables; see api.h. */
 #include "api.h"
 #include "settings.h"
 
 #include <lauxlib.h>
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 const struct api_table api_tables[] = {

@@ -45,6 +45,4 @@ void mode_check_fields(lua_State *L, const struct mod *mod);
 /* Pushes what mode.snapshot calls `out`. */
 void mode_push_writer(lua_State *L);
 
-/* ---- handles ---- */
-
 #endif

@@ -3,7 +3,6 @@
 #include "permissions.h"
 #include "speech.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { ANSWER_PART_BYTES = MUSTER_NOTE_MAX - 16 };

@@ -6,7 +6,6 @@
 #include "share.h"
 
 #include <lauxlib.h>
-#include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,10 +158,9 @@ muster_status script_serve(struct script *script, lua_CFunction body, void *arg)
 static void judge(struct script *script) {
     struct realm *realm = script->realm;
     if (realm->lobby->instance->entry) return;
-    struct script *most = share_judge(realm);
-    if (most)
-        script_stop(most, realm->kind == REALM_MATCH ? SANDBOX_KILL_TICK : SANDBOX_KILL_SHARE,
-                    most->longest);
+    enum sandbox_kill reason;
+    struct script *most = share_judge(realm, &reason);
+    if (most) script_stop(most, reason, most->longest);
     if (realm->is_replay) stop_after(realm);
 }
 

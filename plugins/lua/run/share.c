@@ -2,8 +2,6 @@
 #include "share.h"
 #include "report.h"
 
-#include <lauxlib.h>
-
 enum { LATE_MS = 100, TOLD_EVERY_MS = 60000, AWAY_MS_MAX = 60000 };
 #define BURST_NS INT64_C(1000000) /* what lobbies may spend at once */
 #define DEBT_NS INT64_C(50000000) /* of theirs, by events, which do not wait */
@@ -186,7 +184,9 @@ bool share_count(struct script *script, int function) {
     return false;
 }
 
-struct script *share_judge(struct realm *realm) {
+struct script *share_judge(struct realm *realm, enum sandbox_kill *reason) {
+    bool is_match = realm->kind == REALM_MATCH;
+    *reason = is_match ? SANDBOX_KILL_TICK : SANDBOX_KILL_SHARE;
     if (realm->is_replay || realm->is_probe) return NULL;
-    return realm->kind == REALM_MATCH ? judge_tick(realm) : judge_lobbies(realm->lobby->instance);
+    return is_match ? judge_tick(realm) : judge_lobbies(realm->lobby->instance);
 }

@@ -18,8 +18,10 @@ uint32_t share_left_us(const struct script *script);
 /* After an entry, which called this function (or LUA_NOREF). False: it was one too many, and the
  * script has been killed, without more. */
 bool share_count(struct script *script, int function);
-/* After an entry within no other: who is to be stopped for what was spent together; or null. */
-struct script *share_judge(struct realm *realm);
+/* After an entry within no other: who is to be stopped for what was spent together, and why; or
+ * null.
+ */
+struct script *share_judge(struct realm *realm, enum sandbox_kill *reason);
 /* The match's tick is over. */
 void share_tick_end(struct realm *realm);
 /* Of the time of lobbies is there some to be spent? If not, sets when there will be. */

@@ -6,7 +6,6 @@
 #include "state.h"
 
 #include <lauxlib.h>
-#include <string.h>
 
 /* ---- what the sandbox asks ------------------------------------------------------------------- */
 

@@ -6,7 +6,6 @@
 
 #include <lauxlib.h>
 #include <stdlib.h>
-#include <string.h>
 
 static void find_due(struct script *script) {
     script->timer_due_ms = UINT64_MAX;

@@ -10,7 +10,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 MUSTER_PRINTF(2, 3) static void say(struct muster_writer *answer, const char *format, ...) {

@@ -212,8 +212,8 @@ struct muster_host_http {
                            void *user, muster_ticket_id *out);
 };
 
-/* ---- ws: WebSocket client [start], while the network is up as for http->fetch
- * --------------------
+/* ---- ws: WebSocket client [start] ---------------------------------------------------------------
+ * While the network is up, as for http->fetch.
  */
 
 struct muster_ws_handler {
