@@ -120,9 +120,7 @@ static uint64_t next_due_ms(void) {
     return timer_ms < tick_ms ? timer_ms : tick_ms;
 }
 
-/* From one due thing to the next: timers of this millisecond, then ticks, then all they set going,
- * so that the same commands lead to the same state. */
-static muster_status pass(uint32_t ms) {
+muster_status engine_pass(uint32_t ms) {
     uint64_t until_ms = loop_now_ms() + ms;
     muster_status status = engine_settle();
     for (uint64_t at_ms; !status && (at_ms = next_due_ms()) <= until_ms;) {
@@ -136,7 +134,7 @@ static muster_status pass(uint32_t ms) {
 
 static muster_status advance(muster_self *self, uint32_t ms) {
     ENTER(self);
-    muster_status status = pass(ms);
+    muster_status status = engine_pass(ms);
     leave();
     return status;
 }

@@ -20,5 +20,8 @@ void engine_end(void);
 /* Turns the loop until nothing of the present moment is left to do: posts, jobs of the pool,
  * answers of the database. TIMEOUT after 10 s of real time. */
 muster_status engine_settle(void) MUSTER_MUST_USE;
+/* Lets ms pass, from one due thing to the next: timers of this millisecond, then ticks, then all
+ * they set going, so that the same commands lead to the same state. TIMEOUT as above. */
+muster_status engine_pass(uint32_t ms) MUSTER_MUST_USE;
 
 #endif

@@ -47,9 +47,11 @@ static muster_status call_failed(const struct muster_self *self, const char *cal
     return status;
 }
 
-static muster_status prepare(struct muster_self *self, const char *name, char *cause) {
+static muster_status prepare(struct muster_self *self, const struct plugin_source *source,
+                             char *cause) {
     char config_error[CONFIG_ERROR_MAX];
-    muster_status status = plugin_image_open(self, name, cause);
+    muster_status status = source->linked ? plugin_image_take(self, source->linked, cause)
+                                          : plugin_image_open(self, source->name, cause);
     if (status != MUSTER_OK) return status;
     status = config_declare(self->instance_name, &self->config_schema, config_error);
     if (status != MUSTER_OK) {
@@ -59,8 +61,9 @@ static muster_status prepare(struct muster_self *self, const char *name, char *c
     return registry_add(self, cause, PLUGIN_ERROR_MAX);
 }
 
-struct muster_self *plugin_create(const char *name, const char *instance_name, uint32_t generation,
-                                  uint32_t order, char *error) {
+struct muster_self *plugin_create(const struct plugin_source *source, const char *instance_name,
+                                  uint32_t generation, uint32_t order, char *error) {
+    const char *name = source->name;
     char cause[PLUGIN_ERROR_MAX] = "out of memory";
     struct muster_self *self = calloc(1, sizeof *self);
     if (!self) goto failed;
@@ -70,7 +73,7 @@ struct muster_self *plugin_create(const char *name, const char *instance_name, u
     self->resources.next = &self->resources;
     self->resources.prev = &self->resources;
     plugin_list_add(self);
-    if (prepare(self, name, cause) != MUSTER_OK) {
+    if (prepare(self, source, cause) != MUSTER_OK) {
         plugin_destroy(self);
         goto failed;
     }
@@ -187,35 +190,37 @@ static uint32_t leaks_close(struct muster_self *self, char *text, uint32_t cap) 
     return total;
 }
 
-/* Nothing of the plugin's is called again but fini and the ends of work that runs. */
-static void close_all(struct muster_self *self, bool report) {
+/* Nothing of the plugin's is called again but fini and the ends of work that runs. Returns how much
+ * it had left open. */
+static uint32_t close_all(struct muster_self *self, bool report) {
     char text[LEAK_TEXT_MAX];
     registration_owner_gone(self);
     resources_close(self, is_silent, NULL);
-    if (leaks_close(self, text, sizeof text) && report)
-        plugin_fault(self, "left open after stop: %s", text);
+    uint32_t leaks = leaks_close(self, text, sizeof text);
+    if (leaks && report) plugin_fault(self, "left open after stop: %s", text);
     pending_close_owner(self);
     watchdog_set_overrun(self, 0, NULL, NULL);
+    return leaks;
 }
 
-void plugin_stop(struct muster_self *self) {
-    if (self->phase != PLUGIN_STARTED && self->phase != PLUGIN_DRAINING) return;
+uint32_t plugin_stop(struct muster_self *self) {
+    if (self->phase != PLUGIN_STARTED && self->phase != PLUGIN_DRAINING) return 0;
     if (self->plugin.stop) {
         plugin_enter(self, "stop");
         self->plugin.stop(self->instance);
         plugin_leave();
     }
     self->phase = PLUGIN_STOPPED;
-    close_all(self, true);
+    return close_all(self, true);
 }
 
 void plugin_destroy(struct muster_self *self) {
-    if (self->phase != PLUGIN_STOPPED) close_all(self, false);
+    if (self->phase != PLUGIN_STOPPED) (void)close_all(self, false);
     if (self->phase >= PLUGIN_INITIALIZED && self->plugin.fini) {
         plugin_enter(self, "fini");
         self->plugin.fini(self->instance);
         plugin_leave();
-        close_all(self, true);
+        (void)close_all(self, true);
     }
     registry_remove(self);
     plugin_list_remove(self);
@@ -232,26 +237,33 @@ static bool instance_known(const char *instance_name) {
     return false;
 }
 
-muster_status plugin_load(const char *name, const char *instance_name, char *error) {
-    if (instance_known(instance_name)) {
-        snprintf(error, PLUGIN_ERROR_MAX,
-                 "plugin %.60s: instance %.60s is loaded already: give one of them another name "
-                 "(NAME:INSTANCE)",
-                 name, instance_name);
-        return MUSTER_EXISTS;
-    }
-    struct muster_self *self = plugin_create(name, instance_name, 1, order_next, error);
-    if (!self) return MUSTER_INVALID;
+struct muster_self *plugin_probe(const struct plugin_source *source, const char *instance_name,
+                                 char *error) {
+    if (!instance_known(instance_name))
+        return plugin_create(source, instance_name, 1, order_next++, error);
+    snprintf(error, PLUGIN_ERROR_MAX,
+             "plugin %.60s: instance %.60s is loaded already: give one of them another name "
+             "(NAME:INSTANCE)",
+             source->name, instance_name);
+    return NULL;
+}
+
+muster_status plugin_begin(struct muster_self *self, char *error) {
     muster_status status = plugin_init(self, error);
-    if (status != MUSTER_OK) {
-        plugin_destroy(self);
-        return status;
-    }
-    order_next++;
+    if (status != MUSTER_OK) return status;
     self->committed = true;
     registry_commit(self, NULL);
     log_info("plugin", "loaded %s %s", self->instance_name, self->version);
     return MUSTER_OK;
+}
+
+muster_status plugin_load(const char *name, const char *instance_name, char *error) {
+    const struct plugin_source source = {.name = name};
+    struct muster_self *self = plugin_probe(&source, instance_name, error);
+    if (!self) return instance_known(instance_name) ? MUSTER_EXISTS : MUSTER_INVALID;
+    muster_status status = plugin_begin(self, error);
+    if (status != MUSTER_OK) plugin_destroy(self);
+    return status;
 }
 
 static bool has_role(const struct muster_self *self, uint32_t kind) {
@@ -290,8 +302,8 @@ void plugin_drain_all(void) {
 
 void plugin_stop_all(void) {
     for (struct muster_self *s = plugin_before(NULL); s; s = plugin_before(s))
-        if (!has_role(s, MUSTER_ROLE_DATABASE)) plugin_stop(s);
-    for (struct muster_self *s = plugin_before(NULL); s; s = plugin_before(s)) plugin_stop(s);
+        if (!has_role(s, MUSTER_ROLE_DATABASE)) (void)plugin_stop(s);
+    for (struct muster_self *s = plugin_before(NULL); s; s = plugin_before(s)) (void)plugin_stop(s);
 }
 
 void plugin_unlink_all(void) {

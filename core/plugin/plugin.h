@@ -73,6 +73,28 @@ void plugin_set_host(const struct muster_host *host);
 /* Probe, config check, init of one configured instance; `error` (PLUGIN_ERROR_MAX bytes) names
  * plugin, role and cause. */
 muster_status plugin_load(const char *name, const char *instance_name, char *error) MUSTER_MUST_USE;
+
+/* ---- one instance, step by step ---- */
+/* Its file by name, or a descriptor that is linked into the process. */
+struct plugin_source {
+    const char *name;
+    const struct muster_plugin *linked; /* null: the file */
+};
+/* Opened and checked, with its configuration; in the list, phase PROBED. Null: `error` says why. */
+struct muster_self *plugin_probe(const struct plugin_source *source, const char *instance_name,
+                                 char *error);
+/* init, and what it declared is in force. On failure only plugin_destroy is legal. */
+muster_status plugin_begin(struct muster_self *self, char *error) MUSTER_MUST_USE;
+/* Mistakes are added to `error`. */
+muster_status plugin_check(struct muster_self *self, char *error) MUSTER_MUST_USE;
+muster_status plugin_start(struct muster_self *self, char *error) MUSTER_MUST_USE;
+/* Each does nothing unless the phase asks for it. stop returns how much was left open. */
+void plugin_drain(struct muster_self *self);
+uint32_t plugin_stop(struct muster_self *self);
+/* fini when init succeeded, then dlclose and free. No pins are left. */
+void plugin_destroy(struct muster_self *self);
+
+/* ---- all of them ---- */
 /* Asks all that are loaded whether they would start, before they do; the mistakes of all are added
  * to `error`. */
 muster_status plugin_check_all(char *error) MUSTER_MUST_USE;

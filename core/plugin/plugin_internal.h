@@ -15,16 +15,8 @@ void plugin_set_unpinned(void (*fn)(void));
 /* plugin.c */
 /* Open, check, config check, registry_add; in the list, phase PROBED. Null: `error` is the whole
  * sentence. order: of the instance. */
-struct muster_self *plugin_create(const char *name, const char *instance_name, uint32_t generation,
-                                  uint32_t order, char *error);
+struct muster_self *plugin_create(const struct plugin_source *source, const char *instance_name,
+                                  uint32_t generation, uint32_t order, char *error);
 muster_status plugin_init(struct muster_self *self, char *error) MUSTER_MUST_USE;
-/* Mistakes are added to `error`. */
-muster_status plugin_check(struct muster_self *self, char *error) MUSTER_MUST_USE;
-muster_status plugin_start(struct muster_self *self, char *error) MUSTER_MUST_USE;
-/* Each does nothing unless the phase asks for it. */
-void plugin_drain(struct muster_self *self);
-void plugin_stop(struct muster_self *self);
-/* fini when init succeeded, then dlclose and free. No pins are left. */
-void plugin_destroy(struct muster_self *self);
 
 #endif

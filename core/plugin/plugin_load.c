@@ -122,15 +122,9 @@ static void dl_cause(const struct muster_self *self, char *error) {
              after ? after : text);
 }
 
-static muster_status probe(struct muster_self *self, const char *name, char *error) {
-    Dl_info info;
-    ElfW(Sym) *symbol = NULL;
-    const struct muster_plugin *found = dlsym(self->library, MUSTER_PLUGIN_SYMBOL);
-    if (!found || !dladdr1(found, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol) {
-        snprintf(error, PLUGIN_ERROR_MAX, "it exports no %s", MUSTER_PLUGIN_SYMBOL);
-        return MUSTER_NOT_FOUND;
-    }
-    muster_status status = frozen_check(found, symbol->st_size, error);
+static muster_status take(struct muster_self *self, const struct muster_plugin *found,
+                          uint64_t symbol_bytes, const char *name, char *error) {
+    muster_status status = frozen_check(found, symbol_bytes, error);
     if (status != MUSTER_OK) return status;
     memcpy(&self->plugin, found, found->size);
     status = fields_check(&self->plugin, name, error);
@@ -142,12 +136,35 @@ static muster_status probe(struct muster_self *self, const char *name, char *err
     return MUSTER_OK;
 }
 
-muster_status plugin_image_open(struct muster_self *self, const char *name, char *error) {
-    if (!name_valid(name)) {
-        snprintf(error, PLUGIN_ERROR_MAX, "its name is not like role_name ([a-z][a-z0-9_]*)");
-        return MUSTER_INVALID;
+static muster_status probe(struct muster_self *self, const char *name, char *error) {
+    Dl_info info;
+    ElfW(Sym) *symbol = NULL;
+    const struct muster_plugin *found = dlsym(self->library, MUSTER_PLUGIN_SYMBOL);
+    if (!found || !dladdr1(found, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol) {
+        snprintf(error, PLUGIN_ERROR_MAX, "it exports no %s", MUSTER_PLUGIN_SYMBOL);
+        return MUSTER_NOT_FOUND;
     }
-    muster_status status =
+    return take(self, found, symbol->st_size, name, error);
+}
+
+static muster_status name_check(const char *name, char *error) {
+    if (name_valid(name)) return MUSTER_OK;
+    snprintf(error, PLUGIN_ERROR_MAX, "its name is not like role_name ([a-z][a-z0-9_]*)");
+    return MUSTER_INVALID;
+}
+
+muster_status plugin_image_take(struct muster_self *self, const struct muster_plugin *linked,
+                                char *error) {
+    muster_status status = name_check(linked->name ? linked->name : "", error);
+    if (status == MUSTER_OK) status = take(self, linked, linked->size, linked->name, error);
+    if (status != MUSTER_OK) plugin_image_close(self);
+    return status;
+}
+
+muster_status plugin_image_open(struct muster_self *self, const char *name, char *error) {
+    muster_status status = name_check(name, error);
+    if (status != MUSTER_OK) return status;
+    status =
         plugin_file_copy(name, self->copy_path, sizeof self->copy_path, error, PLUGIN_ERROR_MAX);
     if (status != MUSTER_OK) {
         self->copy_path[0] = '\0';

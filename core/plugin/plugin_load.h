@@ -10,6 +10,9 @@
  * (PLUGIN_ERROR_MAX bytes) is the cause without the plugin's name. On failure nothing is left. */
 muster_status plugin_image_open(struct muster_self *self, const char *name,
                                 char *error) MUSTER_MUST_USE;
+/* The same from a descriptor that is linked into the process: no file, no code to unload. */
+muster_status plugin_image_take(struct muster_self *self, const struct muster_plugin *linked,
+                                char *error) MUSTER_MUST_USE;
 /* The private copy's file is gone, its code stays. */
 void plugin_image_unlink(struct muster_self *self);
 /* dlclose, and the private copy is gone. Takes a half-built image. */

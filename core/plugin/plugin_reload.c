@@ -33,7 +33,7 @@ static void on_sweep(void *user) {
         next = plugin_next(s);
         if (!s->superseded || s->pins > 0) continue;
         if (s->phase != PLUGIN_STOPPED) {
-            plugin_stop(s);
+            (void)plugin_stop(s);
             sweep_post();
             continue;
         }
@@ -89,7 +89,8 @@ muster_status plugin_reload(const char *instance_name, char *error) {
     struct muster_self *older = plugin_find(instance_name);
     muster_status status = reload_refused(older, instance_name, error);
     if (status != MUSTER_OK) return status;
-    struct muster_self *self = plugin_create(older->name, older->instance_name,
+    const struct plugin_source source = {.name = older->name};
+    struct muster_self *self = plugin_create(&source, older->instance_name,
                                              generation_next(instance_name), older->order, error);
     status = self ? plugin_init(self, error) : MUSTER_INVALID;
     if (status == MUSTER_OK) status = plugin_check(self, error);

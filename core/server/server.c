@@ -4,14 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "auth.h"
+#include "books.h"
 #include "check.h"
-#include "commands.h"
 #include "config.h"
 #include "console.h"
 #include "dispatch.h"
 #include "engine.h"
-#include "host.h"
 #include "http.h"
 #include "lobby.h"
 #include "log.h"
@@ -23,12 +21,9 @@
 #include "notices.h"
 #include "outbox.h"
 #include "paths.h"
-#include "pending.h"
 #include "purge.h"
 #include "queue.h"
 #include "report.h"
-#include "rest.h"
-#include "status.h"
 #include "store.h"
 #include "untrusted.h"
 #include "watchdog.h"
@@ -83,104 +78,7 @@ static void fail(int exit_code, const char *why) {
     server_stop(why);
 }
 
-/* ---- wiring between the books ---------------------------------------------------------------- */
-
-static void on_session_dropped(struct session *session) {
-    queue_cancel(session);
-    lobby_member_dropped(session);
-}
-
-static void on_session_ended(struct session *session, uint32_t reason) {
-    queue_cancel(session);
-    lobby_leave(session, reason);
-}
-
-static void on_match_ended(struct lobby *lobby, const struct match_results *results) {
-    store_results(lobby, results);
-    report_submit(MUSTER_REPORT_MATCH_RESULT, match_results_json(results));
-}
-
-static void on_created(struct lobby *lobby) {
-    store_lobby_created(lobby);
-}
-
-static void on_state_changed(struct lobby *lobby) {
-    store_lobby_state(lobby);
-}
-
-static void on_seat_taken(struct lobby *lobby, uint32_t member) {
-    store_lobby_player(lobby, member);
-    store_lobby_state(lobby); /* its number of players */
-}
-
-static void on_seats_opened(struct lobby *lobby) {
-    store_lobby_state(lobby);
-    queue_backfill(lobby);
-}
-
-static void on_http_enter(const void *owner) {
-    plugin_pin((struct muster_self *)owner);
-    plugin_enter((struct muster_self *)owner, "http.handler");
-}
-
-static void on_http_leave(const void *owner) {
-    plugin_leave();
-    plugin_unpin((struct muster_self *)owner);
-}
-
-static void collect_metrics(void) {
-    untrusted_report();
-    metrics_set(METRIC_PLAYERS_CONNECTED, session_connected_count());
-    metrics_set(METRIC_PLAYERS_MAX, (double)config_core->server.max_players);
-    metrics_set(METRIC_LOBBIES_WAITING, lobby_count_state(MUSTER_LOBBY_WAITING));
-    metrics_set(METRIC_LOBBIES_STARTING, lobby_count_state(MUSTER_LOBBY_STARTING));
-    metrics_set(METRIC_LOBBIES_ACTIVE, lobby_count_state(MUSTER_LOBBY_ACTIVE));
-    metrics_set(METRIC_LOBBIES_ENDING, lobby_count_state(MUSTER_LOBBY_ENDING));
-    metrics_set(METRIC_LOG_DROPPED, (double)log_dropped());
-    metrics_set(METRIC_STORE_PENDING, outbox_count());
-}
-
-/* Who is banned is told so before a password costs anything. */
-static const char *on_door(const char *address, const char *path, json_t **data) {
-    static struct failure failure;
-    const char *last = strrchr(path, '/');
-    bool makes_account = strcmp(last, "/register") == 0 || strcmp(last, "/guest") == 0;
-    const struct sanction *ban = moderation_door(address, makes_account);
-    if (!ban) return NULL;
-    failure = (struct failure){0};
-    (void)moderation_refuse(ban, &failure);
-    *data = failure.data;
-    return failure.message;
-}
-
 /* ---- start ----------------------------------------------------------------------------------- */
-
-static const struct lobby_hooks hooks = {
-    .created = on_created,
-    .state_changed = on_state_changed,
-    .seat_taken = on_seat_taken,
-    .match_ended = on_match_ended,
-    .seats_opened = on_seats_opened,
-};
-
-static muster_status start_books(void) {
-    uint32_t players_max = config_core->server.max_players;
-    session_set_hooks(
-        &(struct session_hooks){.dropped = on_session_dropped, .ended = on_session_ended});
-    auth_set_attached(store_player);
-    http_set_call_guard(on_http_enter, on_http_leave);
-    http_set_door(on_door);
-    metrics_set_collector(collect_metrics);
-    muster_status status = session_init(players_max);
-    if (!status) status = pacer_start();
-    if (!status) status = lobby_init(config_core->lobby.max_lobbies, &hooks);
-    if (!status) status = queue_init(players_max);
-    if (!status) status = report_init();
-    dispatch_set_more(methods_plugin_find);
-    if (!status) status = dispatch_init(methods_table);
-    if (!status) status = rest_init(is_ready);
-    return status;
-}
 
 static void on_console_answer(void *user, muster_status status, const char *answer) {
     (void)user;
@@ -310,7 +208,8 @@ static bool start_plugins(void (*on_store)(void *user, muster_status status), vo
 }
 
 static void start(void) {
-    if (watch_signals() || watchdog_start(WATCHDOG_WARN_MS, WATCHDOG_ABORT_MS) || start_books())
+    if (watch_signals() || watchdog_start(WATCHDOG_WARN_MS, WATCHDOG_ABORT_MS) ||
+        books_start(is_ready))
         fail(SERVER_EXIT_INTERNAL, "the server could not be started");
     else
         start_plugins(on_store_started, NULL);
@@ -398,18 +297,9 @@ static void stop(void) {
     watchdog_stop();
 }
 
-static void deinit_books(void) {
-    purge_stop();
-    rest_deinit();
-    http_deinit();
-    dispatch_deinit();
-    session_deinit();
-    moderation_deinit();
-}
-
 static int end(void) {
     stop();
-    deinit_books();
+    books_deinit();
     server_unload();
     return server.exit_code;
 }
@@ -442,7 +332,7 @@ static void on_tables(void *user, muster_status status) {
 
 static void start_for_command(void) {
     static struct wait wait; /* the answer may come after the patience is over */
-    if (watchdog_start(WATCHDOG_NEVER_MS, WATCHDOG_NEVER_MS) || start_books()) {
+    if (watchdog_start(WATCHDOG_NEVER_MS, WATCHDOG_NEVER_MS) || books_start(is_ready)) {
         fail(SERVER_EXIT_INTERNAL, "the server could not be started");
         return;
     }
