@@ -3,6 +3,9 @@
 # A name is, in this order: a part of the suite; a file (path, or its base name), or a test of
 # CTest; a pattern, a regular expression that the names of single tests are searched for.
 
+server_tests=(tests/{abuse,release,server}/*.test.mjs)
+browser_tests=(tests/browser/*.test.mjs)
+
 parts=()    # of the suite
 programs=() # tests of CTest
 scripts=()  # tests/**/*.test.mjs, run whole
@@ -26,7 +29,7 @@ add_programs() {
 
 add_scripts() {
     local file found=1
-    for file in "$1" "tests/$1.test.mjs" tests/{e2e,browser}/"$1"{,.test.mjs}; do
+    for file in "$1" "tests/$1.test.mjs" tests/{server,abuse,release,browser}/"$1"{,.test.mjs}; do
         [[ -f $file && $file == *.test.mjs ]] || continue
         scripts+=("$file")
         found=0
@@ -37,7 +40,7 @@ add_scripts() {
 # The files that have a test whose name fits.
 files_with() {
     local file
-    for file in tests/{e2e,browser,js}/*.test.mjs; do
+    for file in "${server_tests[@]}" "${browser_tests[@]}" tests/unit/*/*.test.mjs; do
         sed -nE 's/^ *(test|it)\((.*)$/\2/p' "$file" | grep -qE -- "$1" && echo "$file"
     done
     return 0
@@ -46,7 +49,7 @@ files_with() {
 # C programs cannot be told to run one function: the whole program runs.
 programs_with() {
     local file
-    grep -lE -- "^static void [a-z0-9_]*$1[a-z0-9_]*\(void \*\*" tests/*/*.c |
+    grep -lE -- "^static void [a-z0-9_]*$1[a-z0-9_]*\(void \*\*" tests/*/*.c tests/*/*/*.c |
         while IFS= read -r file; do basename "$file" .c; done || true
     ctest_names | grep -E -- "$1" || true
 }
@@ -65,9 +68,9 @@ add_name() {
     local found=1
     case $1 in
     "") ;;
-    unit | e2e | browser) parts+=("$1-release"); found=0 ;;
-    unit-asan | e2e-asan | browser-asan | unit-release | e2e-release | browser-release | format | \
-        openapi) parts+=("$1"); found=0 ;;
+    unit | server | browser) parts+=("$1-release"); found=0 ;;
+    unit-asan | server-asan | browser-asan | unit-release | server-release | browser-release | \
+        format | openapi) parts+=("$1"); found=0 ;;
     *)
         add_programs "$1" && found=0
         add_scripts "$1" && found=0
@@ -82,8 +85,8 @@ run_part() {
     format) part_check format format_check ;;
     openapi) part_check openapi openapi_lint ;;
     unit-*) part_ctest "$1" "${1#*-}" ;;
-    e2e-*) part_node "$1" "${1#*-}" 3 tests/e2e/*.test.mjs ;;
-    browser-*) part_node "$1" "${1#*-}" 1 tests/browser/*.test.mjs ;;
+    server-*) part_node "$1" "${1#*-}" 3 "${server_tests[@]}" ;;
+    browser-*) part_node "$1" "${1#*-}" 1 "${browser_tests[@]}" ;;
     esac
 }
 

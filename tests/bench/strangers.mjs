@@ -13,7 +13,7 @@ import http from "node:http";
 import os from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { RawSocket, connectPlayer, guestToken, startServer } from "../e2e/harness.mjs";
+import { RawSocket, connectPlayer, guestToken, startServer } from "../kit/harness.mjs";
 
 const SOCKETS = 64;
 const PHASE_MS = 15000; // 300 intervals: fewer have no p99, only a worst

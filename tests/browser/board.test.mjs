@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { connectPlayer } from "../e2e/harness.mjs";
-import { startModServer } from "../e2e/mods.mjs";
-import { PATIENCE_MS, PLUGINS, configOf, openBrowser, startWire, watchFaults } from "./page.mjs";
+import { connectPlayer } from "../kit/harness.mjs";
+import { startModServer } from "../kit/mods.mjs";
+import { PATIENCE_MS, PLUGINS, configOf, openBrowser, startWire, watchFaults } from "../kit/page.mjs";
 
 const MANIFEST = { name: "Tap race", kind: "mode", maxPlayers: 4, tickRate: 20, maps: ["table"] };
 const SCRIPT = `

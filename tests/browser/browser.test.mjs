@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { configOf, inMatch, playAsGuest, setUp, walksSomewhere } from "./page.mjs";
+import { configOf, inMatch, playAsGuest, setUp, walksSomewhere } from "../kit/page.mjs";
 
 /** Standing still, prediction and server must agree to the unit. */
 async function predictionAgrees(page) {

@@ -5,10 +5,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import WebSocket from "ws";
 import { AuthClient, MusterClient } from "../../sdk/js/index.js";
-import { connectPlayer, startServer } from "../e2e/harness.mjs";
+import { connectPlayer, startServer } from "../kit/harness.mjs";
 import {
     PLUGINS, bannerSays, configOf, inMatch, playAsGuest, setUp, toastSays, watchFaults,
-} from "./page.mjs";
+} from "../kit/page.mjs";
 
 const ACCOUNT = { username: "grace", password: "a long enough phrase" };
 

@@ -3,10 +3,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { eventually } from "../e2e/harness.mjs";
+import { eventually } from "../kit/harness.mjs";
 import {
     PLUGINS, configOf, inMatch, look, objectiveLines, objectivesSeen, setUp,
-} from "./page.mjs";
+} from "../kit/page.mjs";
 
 const SEAT_NONE = 255;
 const SPOT = 256; // units

@@ -3,10 +3,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FakeServer } from "../js/fake_server.mjs";
+import { FakeServer } from "../kit/fake_server.mjs";
 import {
     inMatch, look, objectiveLines, objectivesSeen, openBrowser, watchFaults,
-} from "./page.mjs";
+} from "../kit/page.mjs";
 
 const MATE = 2;
 const ENEMY = 1;

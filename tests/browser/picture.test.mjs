@@ -5,7 +5,7 @@ import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { configOf, playAsGuest, setUp } from "./page.mjs";
+import { configOf, playAsGuest, setUp } from "../kit/page.mjs";
 
 const PICTURE = fileURLToPath(new URL("../../docs/images/arena.png", import.meta.url));
 const BYTES_MAX = 300 * 1024;

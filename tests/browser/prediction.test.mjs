@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { configOf, isAlive, playAsGuest, setUp } from "./page.mjs";
+import { configOf, isAlive, playAsGuest, setUp } from "../kit/page.mjs";
 
 const RUNS = [["KeyD"], ["KeyD", "KeyS"], ["KeyS"], ["KeyA", "KeyS"], ["KeyA"], ["KeyA", "KeyW"],
     ["KeyW"], ["KeyW", "KeyD"]];

@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { connectPlayer, eventually } from "../e2e/harness.mjs";
-import { PLUGINS, configOf, inMatch, setUp, toastSays, watchFaults } from "./page.mjs";
+import { connectPlayer, eventually } from "../kit/harness.mjs";
+import { PLUGINS, configOf, inMatch, setUp, toastSays, watchFaults } from "../kit/page.mjs";
 
 const config = (lobby = {}) => configOf({
     plugins: [...PLUGINS, "rules_private"],

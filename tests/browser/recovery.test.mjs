@@ -3,9 +3,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { connectPlayer } from "../e2e/harness.mjs";
-import { startModServer } from "../e2e/mods.mjs";
-import { PLUGINS, configOf, openBrowser, startWire, toastSays, watchFaults } from "./page.mjs";
+import { connectPlayer } from "../kit/harness.mjs";
+import { startModServer } from "../kit/mods.mjs";
+import { PLUGINS, configOf, openBrowser, startWire, toastSays, watchFaults } from "../kit/page.mjs";
 
 const END_TICK = 60;
 const LEVELS = `

@@ -4,9 +4,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MOD_PLUGINS, startModServer } from "../e2e/mods.mjs";
-import { FakeServer, Refusal } from "../js/fake_server.mjs";
-import { openBrowser, watchFaults } from "./page.mjs";
+import { MOD_PLUGINS, startModServer } from "../kit/mods.mjs";
+import { FakeServer, Refusal } from "../kit/fake_server.mjs";
+import { openBrowser, watchFaults } from "../kit/page.mjs";
 
 const RULES = [
     { id: "mirror_damage", name: "Mirror damage", description: "A part of the damage comes back.",

@@ -3,11 +3,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startServer } from "../e2e/harness.mjs";
+import { startServer } from "../kit/harness.mjs";
 import {
     bannerSays, configOf, inMatch, isAlive, openBrowser, playAsGuest, setUp, startFolder,
     walksSomewhere, watchFaults,
-} from "./page.mjs";
+} from "../kit/page.mjs";
 
 const PHONES = { upright: { width: 390, height: 844 }, across: { width: 844, height: 390 } };
 const FRAMES = 60;

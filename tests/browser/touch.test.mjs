@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { configOf, hasMoved, isAlive, ownAvatar, playAsGuest, setUp } from "./page.mjs";
+import { configOf, hasMoved, isAlive, ownAvatar, playAsGuest, setUp } from "../kit/page.mjs";
 
 const PHONES = { portrait: { width: 390, height: 844 }, landscape: { width: 844, height: 390 } };
 const PUSH = 50; // CSS pixels: nearly the whole way

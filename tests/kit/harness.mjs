@@ -1,0 +1,517 @@
+// harness - a musterd of one's own per test: free ports, temporary data, captured log, clean end.
+//
+// Environment: MUSTERD and MUSTER name the binaries (default: those of build/release).
+
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import WebSocket from "ws";
+import { AuthClient, MusterClient } from "../../sdk/js/index.js";
+
+export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+export const MUSTERD = process.env.MUSTERD ?? path.join(ROOT, "build/release/bin/musterd");
+export const MUSTER = process.env.MUSTER ?? path.join(ROOT, "build/release/bin/muster");
+export const SANITIZED = MUSTERD.includes("/asan/");
+
+/** Patience for anything that must happen: an upper bound of the suite, not a figure of the server. */
+export const PATIENCE_MS = 30000;
+/** Time that a whole match by the JS players may take. */
+export const MATCH_MS = 120000;
+
+const READY = /^Server is ready: listening on \S+:(\d+)$/m;
+const ADMIN_ADDRESS = /admin address 127\.0\.0\.1:(\d+)/;
+const SANITIZER = /(AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:)/;
+const PLUGINS = [
+    "db_sqlite",
+    "auth_local",
+    "match_fill",
+    "mode_arena",
+    "victory_first_to_kills",
+    "victory_time_limit",
+    "victory_elimination",
+    "victory_forfeit",
+    "service_metrics",
+];
+
+const run = promisify(execFile);
+
+const cleanups = new WeakMap();
+
+/** Something to be done when the test ends: last added, first done, and all of it even if one fails. */
+export function atEnd(t, fn) {
+    if (!t) return;
+    if (!cleanups.has(t)) {
+        const list = [];
+        cleanups.set(t, list);
+        t.after(async () => {
+            const errors = [];
+            for (const cleanup of list.reverse()) {
+                try {
+                    await cleanup();
+                } catch (error) {
+                    errors.push(error);
+                }
+            }
+            if (errors.length > 0) throw errors[0];
+        });
+    }
+    cleanups.get(t).push(fn);
+}
+
+export async function freePort() {
+    const server = net.createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address();
+    server.close();
+    await once(server, "close");
+    return port;
+}
+
+export async function tempDir(t) {
+    const dir = await mkdtemp(path.join(os.tmpdir(), "muster-test-"));
+    atEnd(t, () => rm(dir, { recursive: true, force: true }));
+    return dir;
+}
+
+/** Two levels deep: a section given replaces single keys of the default's. */
+function mergeConfig(base, extra) {
+    const merged = { ...base };
+    for (const [section, value] of Object.entries(extra)) {
+        const plain = value !== null && typeof value === "object" && !Array.isArray(value);
+        merged[section] = plain ? { ...base[section], ...value } : value;
+    }
+    return merged;
+}
+
+/** The environment without what would configure a server. */
+export function cleanEnvironment(extra = {}) {
+    const kept = Object.entries(process.env).filter(([name]) => !/^MUSTER_/.test(name));
+    return { ...Object.fromEntries(kept), ...extra };
+}
+
+/** Run musterd to its end: {code, signal, stdout, stderr}. */
+export async function runDaemon(args, { env = {}, cwd, binary = MUSTERD, input = "" } = {}) {
+    const child = spawn(binary, args, { env: cleanEnvironment(env), cwd, stdio: "pipe" });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.on("data", (chunk) => (stdout += chunk));
+    child.stderr.on("data", (chunk) => (stderr += chunk));
+    child.stdin.on("error", () => {}); // it may have ended before it read
+    child.stdin.end(input);
+    const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+    const [code, signal] = await once(child, "close");
+    clearTimeout(timer);
+    return { code, signal, stdout, stderr };
+}
+
+/** A connection kept from an earlier request may be closed just when it is used again: then once
+ * more, on a new one, as browsers do. */
+async function fetchAnew(url, options) {
+    try {
+        return await fetch(url, options);
+    } catch (error) {
+        if (!["UND_ERR_SOCKET", "ECONNRESET"].includes(error.cause?.code)) throw error;
+        return await fetch(url, options);
+    }
+}
+
+export class Server {
+    output = "";
+    stdout = "";
+    port = 0;
+    adminPort = 0;
+    #child;
+    #closed;
+    #watchers = new Set();
+
+    constructor(child, dir) {
+        this.#child = child;
+        this.dir = dir;
+        this.#closed = once(child, "close").then(([code, signal]) => ({ code, signal }));
+        child.stdout.on("data", (chunk) => this.#take(chunk, true));
+        child.stderr.on("data", (chunk) => this.#take(chunk, false));
+        child.stdin?.on("error", () => {});
+    }
+
+    get pid() {
+        return this.#child.pid;
+    }
+    get running() {
+        return this.#child.exitCode === null && this.#child.signalCode === null;
+    }
+    get dataDir() {
+        return path.join(this.dir, "data");
+    }
+    get httpUrl() {
+        return `http://127.0.0.1:${this.port}`;
+    }
+    get adminUrl() {
+        return `http://127.0.0.1:${this.adminPort}`;
+    }
+    get wsUrl() {
+        return `ws://127.0.0.1:${this.port}/ws`;
+    }
+
+    #take(chunk, isStdout) {
+        this.output += chunk;
+        if (isStdout) this.stdout += chunk;
+        for (const watcher of [...this.#watchers]) watcher();
+    }
+
+    /** Resolves with the match once the output (from `from` on) holds the pattern. */
+    waitForOutput(pattern, from = 0) {
+        return new Promise((resolve, reject) => {
+            const finish = (settle, value) => {
+                clearTimeout(timer);
+                this.#watchers.delete(look);
+                settle(value);
+            };
+            const look = () => {
+                const match = pattern.exec(this.output.slice(from));
+                if (match) finish(resolve, match);
+            };
+            const fail = (why) =>
+                finish(reject, new Error(`${why} before ${pattern}:\n${this.output.slice(-4000)}`));
+            const timer = setTimeout(() => fail("timed out"), PATIENCE_MS);
+            this.#watchers.add(look);
+            this.#closed.then(() => (look(), fail("the server ended")));
+            look();
+        });
+    }
+
+    signal(name) {
+        this.#child.kill(name);
+    }
+
+    /** Type a line into the console; resolves with the output that follows, up to the pattern. */
+    async command(line, pattern) {
+        const from = this.output.length;
+        this.#child.stdin.write(`${line}\n`);
+        if (!pattern) return "";
+        await this.waitForOutput(pattern, from);
+        return this.output.slice(from);
+    }
+
+    closeStdin() {
+        this.#child.stdin.end();
+    }
+
+    /** Waits for the end and returns {code, signal}. */
+    async ended() {
+        const timer = setTimeout(() => this.#child.kill("SIGKILL"), PATIENCE_MS);
+        const result = await this.#closed;
+        clearTimeout(timer);
+        return result;
+    }
+
+    /** Orderly stop; a code other than 0 or a sanitizer's report fails the test. */
+    async stop(wanted = 0) {
+        if (this.running) this.#child.kill("SIGTERM");
+        const { code, signal } = await this.ended();
+        const report = SANITIZER.exec(this.output);
+        assert.ok(
+            !report,
+            `sanitizer report:\n${this.output.slice(report?.index, 6000 + report?.index)}`,
+        );
+        assert.equal(signal, null, `ended by ${signal}:\n${this.output.slice(-4000)}`);
+        assert.equal(code, wanted, `exit code ${code}:\n${this.output.slice(-4000)}`);
+    }
+
+    async rest(method, pathname, body, { admin = false, headers = {} } = {}) {
+        const response = await fetchAnew((admin ? this.adminUrl : this.httpUrl) + pathname, {
+            method,
+            headers: {
+                ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+                ...headers,
+            },
+            body:
+                body === undefined
+                    ? undefined
+                    : typeof body === "string"
+                      ? body
+                      : JSON.stringify(body),
+        });
+        const text = await response.text();
+        const isJson = (response.headers.get("content-type") ?? "").includes("json");
+        return {
+            status: response.status,
+            headers: response.headers,
+            text,
+            body: isJson ? JSON.parse(text) : null,
+        };
+    }
+
+    /** A console command over the admin address: the whole answer. */
+    adminAnswer(command) {
+        return this.rest(
+            "POST",
+            "/v1/admin/command",
+            { command },
+            {
+                admin: true,
+                headers: { Authorization: `Bearer ${ADMIN_TOKEN}` },
+            },
+        );
+    }
+
+    /** Why a console command did nothing. */
+    async adminRefusal(command) {
+        const answer = await this.adminAnswer(command);
+        assert.ok(answer.status >= 400, answer.text);
+        return answer.body.detail;
+    }
+
+    /** The output of a console command that succeeds. */
+    async admin(command) {
+        const answer = await this.adminAnswer(command);
+        assert.equal(answer.status, 200, answer.text);
+        return answer.body.output;
+    }
+}
+
+export const ADMIN_TOKEN = "the-admin-token-of-40-characters-length0";
+
+/** Defaults of the tests: quick ends, no bots, generous limits for one shared address. */
+export function testConfig(extra = {}) {
+    return mergeConfig(
+        {
+            net: {
+                address: "127.0.0.1",
+                port: 0,
+                adminPort: 0,
+                connectionsPerAddressMax: 512,
+                acceptPerSecond: 1000,
+                acceptBurst: 1000,
+                strangerPerSecond: 10000,
+                strangerBurst: 10000,
+            },
+            http: { authPerMinute: 6000, authBurst: 1000 },
+            admin: { token: ADMIN_TOKEN },
+            lobby: {
+                countdownMs: 500,
+                scoreboardMs: 1500,
+                playersMin: 2,
+                createPerMinute: 1000,
+                codeTriesPerMinute: 1000,
+                findPerMinute: 1000,
+            },
+            plugins: PLUGINS,
+        },
+        extra,
+    );
+}
+
+/**
+ * Start a musterd and wait until it is ready. It is stopped (and must stop in order) when the test
+ * ends, unless the test has stopped it itself.
+ */
+export async function startServer(
+    t,
+    { config = {}, args = [], env = {}, binary = MUSTERD, dir } = {},
+) {
+    assert.ok(existsSync(binary), `no ${binary}: build first`);
+    const home = dir ?? (await tempDir(t));
+    const file = path.join(home, "config.json");
+    await writeFile(file, JSON.stringify(testConfig(config), null, 4));
+    const child = spawn(
+        binary,
+        ["--config", file, "--data-dir", path.join(home, "data"), ...args],
+        {
+            env: cleanEnvironment(env),
+            cwd: home,
+            stdio: "pipe",
+        },
+    );
+    const server = new Server(child, home);
+    server.configFile = file;
+    atEnd(t, async () => {
+        if (server.running) await server.stop();
+    });
+    const [, port] = await server.waitForOutput(READY);
+    server.port = Number(port);
+    server.adminPort = Number(ADMIN_ADDRESS.exec(server.output)[1]);
+    return server;
+}
+
+let guests = 0;
+
+/** A machine that is busy with other work makes a node late, which then takes no new lobbies for a while. */
+async function whenRested(make) {
+    let made;
+    await eventually("a lobby is taken", async () => {
+        made = await make().catch((error) => {
+            if (!/is overloaded/.test(error.message)) throw error;
+        });
+        return made;
+    });
+    return made;
+}
+
+/** A signed-in sdk/js client. */
+export async function connectPlayer(t, server, { name, token, options = {} } = {}) {
+    const auth = new AuthClient({ baseUrl: server.httpUrl });
+    if (!token) await auth.guest({ displayName: name ?? `Guest ${++guests}` });
+    const client = new MusterClient({
+        url: server.wsUrl,
+        WebSocket,
+        backoff: { baseMs: 50, maxMs: 500 },
+        ...options,
+    });
+    atEnd(t, () => {
+        client.close();
+        auth.stop();
+    });
+    const createLobby = client.createLobby.bind(client);
+    client.createLobby = (...args) => whenRested(() => createLobby(...args));
+    const resumable = await client.connect(token ?? ((renew) => auth.accessToken(renew)));
+    return { client, auth, resumable, playerId: client.session.playerId };
+}
+
+/** A bare WebSocket that speaks JSON-RPC and keeps all it hears. */
+export class RawSocket {
+    messages = [];
+    #watchers = new Set();
+    #nextId = 1;
+
+    constructor(t, url, { protocol = "muster.v1", ...options } = {}) {
+        this.ws = new WebSocket(url, protocol, { perMessageDeflate: false, ...options });
+        this.ws.on("message", (data, binary) => {
+            this.messages.push(binary ? data : JSON.parse(data.toString()));
+            for (const watcher of [...this.#watchers]) watcher();
+        });
+        this.closed = new Promise((resolve) =>
+            this.ws.on("close", (code, reason) => resolve({ code, reason: reason.toString() })),
+        );
+        this.failed = new Promise((resolve) => this.ws.on("error", resolve));
+        atEnd(t, () => this.ws.terminate());
+    }
+
+    static async open(t, server, options) {
+        const socket = new RawSocket(t, server.wsUrl, options);
+        await Promise.race([
+            once(socket.ws, "open"),
+            socket.failed.then((error) => Promise.reject(error)),
+        ]);
+        return socket;
+    }
+
+    send(value) {
+        const raw = typeof value === "string" || Buffer.isBuffer(value);
+        this.ws.send(raw ? value : JSON.stringify(value));
+    }
+
+    /** The first message that fits, also of those heard before. */
+    wait(fits) {
+        return new Promise((resolve, reject) => {
+            const finish = (settle, value) => {
+                clearTimeout(timer);
+                this.#watchers.delete(look);
+                settle(value);
+            };
+            const look = () => {
+                const found = this.messages.find(fits);
+                if (found !== undefined) finish(resolve, found);
+            };
+            const timer = setTimeout(
+                () =>
+                    finish(
+                        reject,
+                        new Error(
+                            `no such message; heard ${JSON.stringify(this.messages.slice(-5))}`,
+                        ),
+                    ),
+                PATIENCE_MS,
+            );
+            this.closed.then(({ code, reason }) => {
+                look();
+                finish(reject, new Error(`closed with ${code} ${reason}`));
+            });
+            this.#watchers.add(look);
+            look();
+        });
+    }
+
+    /** The whole answer to a request, error or result. */
+    async call(method, params) {
+        const id = this.#nextId++;
+        this.send({ jsonrpc: "2.0", id, method, params });
+        return this.wait((message) => message.id === id);
+    }
+
+    async authenticate(token) {
+        const answer = await this.call("session.authenticate", { token });
+        assert.ok(answer.result, JSON.stringify(answer));
+        return answer.result;
+    }
+}
+
+/** A guest's AuthToken. */
+export async function guestToken(server, displayName = `Guest ${++guests}`) {
+    const answer = await server.rest("POST", "/v1/auth/guest", { displayName });
+    assert.ok(answer.status === 200 || answer.status === 201, answer.text);
+    return answer.body;
+}
+
+/** The AuthToken of an administrator whose name is in auth_local.adminUsers. */
+export async function registerAdmin(server, username, password = "correct horse battery") {
+    const [code] = (await server.admin(`admin-code ${username}`)).split("\n");
+    const answer = await server.rest("POST", "/v1/auth/register", { username, password, code });
+    assert.equal(answer.status, 201, answer.text);
+    return answer.body;
+}
+
+/** A signed-in bare WebSocket. */
+export async function rawPlayer(t, server) {
+    const token = await guestToken(server);
+    const socket = await RawSocket.open(t, server);
+    await socket.authenticate(token.accessToken);
+    return { socket, token };
+}
+
+/** Rows of the server's database, read while it runs. */
+export async function queryDatabase(server, sql) {
+    const files = await readdir(server.dataDir, { recursive: true });
+    const name = files.find((file) => /\.(db|sqlite3?)$/.test(file));
+    assert.ok(name, `no database below ${server.dataDir}: ${files}`);
+    const file = path.join(server.dataDir, name);
+    const { stdout } = await run("sqlite3", [
+        "-readonly",
+        "-json",
+        "-cmd",
+        ".timeout 5000",
+        file,
+        sql,
+    ]);
+    return stdout.trim() ? JSON.parse(stdout) : [];
+}
+
+/** Asks again and again until the answer is truthy. For facts that nothing announces. */
+export async function eventually(what, ask) {
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
+        const answer = await ask();
+        if (answer) return answer;
+        if (Date.now() > deadline) throw new Error(`never came: ${what}`);
+        await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+}
+
+/** The refusal of a call: asserts its word and returns the error. */
+export async function refused(promise, code) {
+    try {
+        await promise;
+    } catch (error) {
+        assert.equal(error.code, code, `${error.code}: ${error.message}`);
+        return error;
+    }
+    assert.fail(`expected ${code}, but it was granted`);
+}
+
+export { run as runFile };

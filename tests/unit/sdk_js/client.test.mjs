@@ -1,0 +1,355 @@
+// MusterClient against the fake server: seats, order, gaps, reconnect, close codes.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { deflateRawSync } from "node:zlib";
+import { WebSocket } from "ws";
+import { ArenaWorld, AuthClient, MusterClient, backoffMs, closePolicy, retryAfterMs } from
+    "../../../sdk/js/index.js";
+import { FakeServer } from "../../kit/fake_server.mjs";
+
+const FAST = { baseMs: 5, maxMs: 20 };
+
+async function setUp(t, options = {}) {
+    const server = await new FakeServer().start();
+    const auth = new AuthClient({ baseUrl: server.baseUrl });
+    await auth.guest({ displayName: "Ada" });
+    const client = new MusterClient({ url: server.url, WebSocket, backoff: FAST, ...options });
+    t.after(async () => {
+        client.close();
+        auth.stop();
+        await server.stop();
+    });
+    return { server, auth, client, token: auth.current.accessToken };
+}
+
+/** Resolves when the condition holds at an event of that name. */
+function until(client, name, holds = () => true) {
+    return new Promise((resolve) => {
+        const off = client.on(name, (detail) => {
+            if (!holds(detail)) return;
+            off();
+            resolve(detail);
+        });
+    });
+}
+
+const isOnline = ({ state }) => state === "online";
+
+test("connect, find a match, take in snapshots, leave", async (t) => {
+    const { client, token, server } = await setUp(t);
+    assert.equal(await client.connect(token), null);
+    assert.equal(client.session.displayName, "Ada");
+    const world = new ArenaWorld();
+    const third = until(client, "snapshot", (s) => {
+        world.apply(s);
+        return s.tick === 3;
+    });
+    const entry = await client.findMatch({ gameMode: "arena" });
+    assert.equal(entry.seat, 0);
+    assert.equal(client.entry, entry);
+    await third;
+    assert.equal(world.avatars.size, 8);
+    const { x } = world.avatars.get(0);
+    client.sendInput({ sequence: 1, held: 0, pressed: 0, aim: 0, moveX: 127, moveY: 0 });
+    await until(client, "snapshot", (s) => {
+        world.apply(s);
+        return s.ack === 1 && world.avatars.get(0).x > x;
+    });
+    await client.leave();
+    assert.equal(client.entry, null);
+    assert.ok(server.requests.some(({ method }) => method === "lobby.leave"));
+});
+
+test("the first snapshot may come deflated and keeps its place", async (t) => {
+    const { client, token } = await setUp(t);
+    await client.connect(token);
+    const ticks = [];
+    const enough = until(client, "snapshot", (s) => {
+        ticks.push([s.tick, s.full, s.usable]);
+        return s.tick === 4;
+    });
+    await client.joinLobby("lobby1");
+    await enough;
+    assert.deepEqual(ticks, [[1, true, true], [2, false, true], [3, false, true],
+        [4, false, true]]);
+});
+
+test("what comes behind a deflated message waits for it", async (t) => {
+    const { client, token, server } = await setUp(t);
+    await client.connect(token);
+    const seen = [];
+    client.on("lobby.chat", ({ text }) => seen.push(text[0]));
+    const last = until(client, "lobby.chat", ({ text }) => text[0] === "c");
+    const json = (text) => JSON.stringify({ jsonrpc: "2.0", method: "lobby.chat", params: { text } });
+    const packed = (text) => Buffer.concat([Buffer.from([0x82, 2]), deflateRawSync(json(text))]);
+    server.sendRaw(packed("a".repeat(30000)));
+    server.sendRaw(packed("b"));
+    server.sendRaw(json("c"));
+    await last;
+    assert.deepEqual(seen, ["a", "b", "c"]);
+});
+
+test("a deflate bomb ends the connection for good", async (t) => {
+    const { client, token, server } = await setUp(t);
+    await client.connect(token);
+    const closed = until(client, "closed");
+    server.sendRaw(Buffer.concat([Buffer.from([0x82, 2]), deflateRawSync(Buffer.alloc(1 << 20))]));
+    assert.equal((await closed).code, 4007);
+    assert.equal(client.state, "closed");
+});
+
+test("after a gap the delta is not usable and a full one is asked for", async (t) => {
+    const { client, token, server } = await setUp(t);
+    await client.connect(token);
+    await client.joinLobby("lobby1");
+    await until(client, "snapshot", (s) => s.tick === 2);
+    const gap = until(client, "snapshot", (s) => !s.usable);
+    const full = until(client, "snapshot", (s) => s.full);
+    server.arena.tick += 3;
+    assert.equal((await gap).full, false);
+    await full;
+    assert.ok(server.requests.some(({ method }) => method === "match.resync"));
+});
+
+test("a dropped connection comes back to the same seat, with a new token each time", async (t) => {
+    const { client, token, server } = await setUp(t);
+    await client.connect(token);
+    const { resumeToken } = await client.joinLobby("lobby1");
+    const tokens = new Set([resumeToken]);
+    for (let i = 0; i < 2; i++) {
+        const back = until(client, "entered");
+        const online = until(client, "state", isOnline);
+        const full = until(client, "snapshot", (s) => s.full);
+        server.drop();
+        const { entry, resumed } = await back;
+        assert.equal(resumed, true);
+        assert.equal(entry.seat, 0);
+        tokens.add(entry.resumeToken);
+        await online;
+        await full;
+    }
+    assert.equal(tokens.size, 3);
+    const resumes = server.requests.filter(({ method }) => method === "lobby.resume");
+    assert.deepEqual(resumes.map(({ params }) => params.resumeToken), [...tokens].slice(0, 2));
+});
+
+test("a seat that is gone is told as left, and the connection stays", async (t) => {
+    const { client, token, server } = await setUp(t);
+    await client.connect(token);
+    const entry = await client.joinLobby("lobby1");
+    entry.resumeToken = "stale";
+    const left = until(client, "lobby.left");
+    const online = until(client, "state", isOnline);
+    server.drop();
+    assert.deepEqual(await left, { reason: "timeout" });
+    await online;
+    assert.equal(client.entry, null);
+});
+
+test("calls that waited are refused when the connection drops", async (t) => {
+    const { client, token, server } = await setUp(t, { reconnect: false });
+    await client.connect(token);
+    const call = client.call("lobby.list");
+    const closed = until(client, "closed");
+    server.drop();
+    await assert.rejects(call, { code: "connection_lost" });
+    await closed;
+    await assert.rejects(client.call("lobby.list"), { code: "connection_lost" });
+});
+
+test("replaced and terminated players do not come back", async (t) => {
+    for (const code of [4003, 4004]) {
+        const { client, token, server } = await setUp(t);
+        await client.connect(token);
+        const closed = until(client, "closed");
+        server.closeAll(code, "other window");
+        assert.deepEqual(await closed, { code, reason: "other window", error: null });
+        assert.equal(client.state, "closed");
+    }
+});
+
+test("who is banned while away does not try again", async (t) => {
+    for (const word of ["banned", "forbidden"]) {
+        const { client, server, auth } = await setUp(t);
+        await client.connect(() => auth.accessToken());
+        const tried = [];
+        client.on("reconnecting", ({ attempt }) => tried.push(attempt));
+        server.shutOut = word;
+        const closed = until(client, "closed");
+        server.drop();
+        const { code, error } = await closed;
+        assert.deepEqual([code, error.code, client.state], [4004, word, "closed"]);
+        assert.deepEqual(tried, [0]);
+    }
+});
+
+test("a client does not come back as somebody else", async (t) => {
+    const { client, server, auth } = await setUp(t);
+    await client.connect(() => auth.accessToken());
+    await auth.login("bob", "p");
+    const closed = until(client, "closed");
+    server.drop();
+    assert.equal((await closed).error.code, "signed_out");
+    await client.connect(() => auth.accessToken()); // asked to, it does
+    assert.equal(client.session.displayName, "bob");
+});
+
+test("a token that ended is renewed before coming back", async (t) => {
+    const { client, server, auth } = await setUp(t);
+    const renewals = [];
+    await client.connect((renew) => {
+        renewals.push(renew);
+        return auth.accessToken(renew);
+    });
+    const online = until(client, "state", isOnline);
+    server.closeAll(4002, "token expired");
+    await online;
+    assert.deepEqual(renewals, [false, true]);
+});
+
+test("a token that is refused rejects connect with the reason", async (t) => {
+    const { client } = await setUp(t);
+    await assert.rejects(client.connect("forged"), { code: "token_invalid", rpcCode: -32011 });
+    assert.equal(client.state, "idle");
+});
+
+test("a seat on another node is entered there, and leave leads home", async (t) => {
+    const { client, token, server } = await setUp(t);
+    const other = await new FakeServer().start();
+    t.after(() => other.stop());
+    other.trust(server);
+    server.entryUrl = other.url;
+    await client.connect(token);
+    await client.joinLobby("lobby1");
+    assert.equal(client.url, other.url);
+    assert.ok(other.requests.some(({ method }) => method === "lobby.enter"));
+    assert.ok(!server.requests.some(({ method }) => method === "lobby.enter"));
+    const online = until(client, "state", isOnline);
+    other.drop();
+    await online;
+    assert.equal(client.url, other.url, "comes back to the node of the seat");
+    await client.leave();
+    assert.equal(client.url, server.url);
+});
+
+test("a search can be called off", async (t) => {
+    const { client, token, server } = await setUp(t);
+    server.withholdMatch = true;
+    await client.connect(token);
+    const stop = new AbortController();
+    const search = client.findMatch({ gameMode: "arena", signal: stop.signal });
+    setImmediate(() => stop.abort());
+    await assert.rejects(search, { name: "AbortError" });
+    assert.ok(server.requests.some(({ method }) => method === "match.cancel"));
+});
+
+test("refusals of the server are typed", async (t) => {
+    const { client, token } = await setUp(t);
+    await client.connect(token);
+    await assert.rejects(client.joinLobby("none"), { code: "not_found", rpcCode: -32004 });
+    const [good, bad] = await client.batch([{ method: "lobby.list", params: {} },
+        { method: "no.such" }]);
+    assert.equal(good.result.lobbies.length, 1);
+    assert.equal(bad.error.code, "method_not_found");
+});
+
+test("steps that the server takes in a moment are waited out, others are told", async (t) => {
+    const { server, client, token } = await setUp(t);
+    server.limited = { method: "session.authenticate", times: 2, retryAfterMs: 5 };
+    await client.connect(token);
+    const of = (method) => server.requests.filter((request) => request.method === method).length;
+    assert.equal(of("session.authenticate"), 3);
+    server.limited = { method: "server.info", times: 1, retryAfterMs: 5 };
+    assert.equal((await client.serverInfo()).name, "Fake");
+    server.limited = { method: "lobby.enter", times: 3, retryAfterMs: 5 };
+    assert.equal((await client.findMatch({ gameMode: "arena" })).seat, 0);
+    assert.equal(of("lobby.enter"), 4);
+
+    server.limited = { method: "lobby.list", times: 9, retryAfterMs: 5 };
+    await assert.rejects(client.listLobbies(), (error) => retryAfterMs(error) === 5);
+    assert.equal(of("lobby.list"), 4, "not for ever");
+    server.limited = { method: "lobby.get", times: 1, retryAfterMs: 60000 };
+    await assert.rejects(client.getLobby("lobby1"), (error) => retryAfterMs(error) === 60000);
+    server.limited = { method: "lobby.chat", times: 1, retryAfterMs: 5 };
+    await assert.rejects(client.chat("once"), { code: "rate_limited" });
+    assert.equal(of("lobby.chat"), 1, "what does something is asked once");
+    assert.equal(retryAfterMs(new Error("other")), 0);
+});
+
+test("who comes muted is told once for a connection", async (t) => {
+    const { server, client, token } = await setUp(t);
+    server.muted = { reason: "spam", until: 1, endsInMs: 5000 };
+    const told = [];
+    client.on("session.muted", ({ reason }) => told.push(reason));
+    await client.connect(token);
+    await client.authenticate(token);
+    assert.deepEqual(told, ["spam"]);
+    server.muted = null;
+    const online = until(client, "state", isOnline);
+    server.drop();
+    await online;
+    assert.deepEqual(told, ["spam"]);
+});
+
+test("a refused latency report harms nothing", async (t) => {
+    const { client, token, server } = await setUp(t, { pingIntervalMs: 20 });
+    server.refusedMethod = "session.latency";
+    await client.connect(token);
+    for (let i = 0; i < 3; i++) await until(client, "latency");
+    assert.equal(client.state, "online");
+});
+
+test("a server that has gone silent is left and tried again", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+    const { client, token, server } = await setUp(t);
+    await client.connect(token);
+    await until(client, "latency");
+    server.isSilent = true;
+    const trying = until(client, "reconnecting");
+    t.mock.timers.tick(5000); // the next ping
+    assert.equal(client.state, "online");
+    t.mock.timers.tick(10000); // its time is up
+    await trying;
+    assert.equal(client.state, "reconnecting");
+});
+
+test("close() while coming back ends it", async (t) => {
+    const { client, token, server } = await setUp(t, { backoff: { baseMs: 60000, maxMs: 60000 } });
+    await client.connect(token);
+    const trying = until(client, "reconnecting");
+    server.drop();
+    await trying;
+    const closed = until(client, "closed");
+    client.close();
+    await closed;
+    assert.equal(server.connections, 0);
+});
+
+test("retryNow does not wait out the back-off", async (t) => {
+    const { client, token, server } = await setUp(t, { backoff: { baseMs: 60000, maxMs: 60000 } });
+    await client.connect(token);
+    const trying = until(client, "reconnecting");
+    server.drop();
+    await trying;
+    const online = until(client, "state", isOnline);
+    setImmediate(() => client.retryNow());
+    await online;
+});
+
+test("the back-off doubles up to its limit, half of it by chance", () => {
+    const at = (attempt, random) => backoffMs(attempt, { baseMs: 100, maxMs: 1000 }, () => random);
+    assert.deepEqual([0, 1, 2, 3, 4, 50].map((n) => at(n, 0)), [50, 100, 200, 400, 500, 500]);
+    assert.deepEqual([0, 1, 2, 3, 4, 50].map((n) => at(n, 1)), [100, 200, 400, 800, 1000, 1000]);
+    assert.equal(at(1, 0.5), 150);
+});
+
+test("close codes mean what docs/protocol.md section 8 says", () => {
+    const retry = [1001, 1006, 4001, 4002, 4005, 4006, 4008];
+    const final = [1000, 1002, 1003, 1007, 1009, 4003, 4004, 4007];
+    for (const code of retry) assert.equal(closePolicy(code).retry, true, String(code));
+    for (const code of final) assert.equal(closePolicy(code).retry, false, String(code));
+    assert.equal(closePolicy(4002).renewToken, true);
+    assert.equal(closePolicy(4006).delayMs, 0);
+    assert.ok(closePolicy(4005).delayMs >= 10000);
+});
