@@ -7,49 +7,20 @@ import { once } from "node:events";
 import { readFile, readdir } from "node:fs/promises";
 import net from "node:net";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { assertProblem } from "../kit/openapi.mjs";
-import {
-    PATIENCE_MS,
-    RawSocket,
-    eventually,
-    guestToken,
-    rawPlayer,
-    startServer,
-} from "../kit/harness.mjs";
-import { gather, sitDown } from "../kit/team.mjs";
+import { PATIENCE_MS, eventually, startServer, suite } from "../kit/harness.mjs";
+import { gather, guestToken, rawPlayer, sitDown } from "../kit/players.mjs";
+import { RawSocket } from "../kit/sockets.mjs";
 
-let server;
-let bystanders;
-before(async () => {
-    server = await startServer(undefined, {
-        config: {
-            net: {
-                authTimeoutMs: 1500,
-                handshakeTimeoutMs: 1500,
-                lagCloseMs: 500,
-                sendQueueMaxBytes: 16384,
-            },
-        },
-    });
-    bystanders = await gather(undefined, server, 2, { settings: { fires: false } });
-    await sitDown(bystanders, { botFill: 0, maxPlayers: 2, killLimit: 50 });
-    await eventually("the match runs", () => bystanders[0].bot?.snapshots > 5);
+const server = await startServer(suite, {
+    config: {
+        net: { authTimeoutMs: 1500, handshakeTimeoutMs: 1500, lagCloseMs: 500, sendQueueMaxBytes: 16384 },
+    },
 });
-after(async () => {
-    for (const { client, player } of bystanders) {
-        client.close();
-        player.auth.stop();
-    }
-    await server.stop();
-});
-
-async function counter(name) {
-    const { text } = await server.rest("GET", "/metrics", undefined, { admin: true });
-    const line = text.split("\n").find((entry) => entry.startsWith(`${name} `));
-    assert.ok(line, `no metric ${name}`);
-    return Number(line.split(" ").at(-1));
-}
+const bystanders = await gather(suite, server, 2, { settings: { fires: false } });
+await sitDown(bystanders, { botFill: 0, maxPlayers: 2, killLimit: 50 });
+await eventually("the match runs", () => bystanders[0].bot?.snapshots > 5);
 
 /** Runs the abuse; then the bystanders' match must go on, on the same connection. */
 async function harmless(abuse) {
@@ -62,9 +33,9 @@ async function harmless(abuse) {
 
 /** Asserts that the metric grows during the abuse. */
 async function counted(metric, abuse) {
-    const earlier = await counter(metric);
+    const earlier = await server.metric(metric);
     await abuse();
-    await eventually(`${metric} grows`, async () => (await counter(metric)) > earlier);
+    await eventually(`${metric} grows`, async () => (await server.metric(metric)) > earlier);
 }
 
 /** Bytes over a bare TCP connection; resolves with what came until the server closed it. */
@@ -544,11 +515,8 @@ test("a client that stops reading is closed, the others see every tick", () =>
         const members = () =>
             bystanders[0].client.entry.members.filter(({ connected }) => connected).length;
         try {
-            await eventually("the server gives it up", async () => {
-                const count = (await server.rest("GET", "/metrics", undefined, { admin: true }))
-                    .text;
-                return Number(/^muster_players_connected (\d+)$/m.exec(count)[1]) <= 2;
-            });
+            await eventually("the server gives it up", async () =>
+                (await server.metric("muster_players_connected")) <= 2);
         } finally {
             clearInterval(flood);
             socket.ws.terminate();

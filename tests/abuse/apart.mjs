@@ -3,11 +3,12 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { MUSTERD, cleanEnvironment } from "../kit/harness.mjs";
 import { GLOBALS, dress } from "./scripts.mjs";
+import { writeMod } from "../kit/mods.mjs";
 
 const RUNS = 10;
 const BUDGET_MS = 5000; // of one call: so much that limits of memory are met first
@@ -34,30 +35,22 @@ describe("attack", function()
     end
 end)`;
 
-async function writeMod(folder, { text }, runs, budgetMs) {
-    const manifest = {
-        id: "attack", name: "attack", version: "1.0.0", api: "1", kind: "rule",
-        permissions: ["chat", "kick", "storage"],
-    };
-    const dir = path.join(folder, "attack");
-    await mkdir(path.join(dir, "tests"), { recursive: true });
-    await writeFile(path.join(dir, "mod.json"), JSON.stringify(manifest));
-    await writeFile(path.join(dir, "init.lua"), dress(text));
-    await writeFile(path.join(dir, "tests/attack_spec.lua"), spec(runs));
+async function writeAttack(folder, { text }, runs, budgetMs) {
+    const permissions = ["chat", "kick", "storage"];
     const config = {
         plugins: ["db_sqlite", "mode_arena", "lua", "victory_first_to_kills", "rules_private"],
         lua: { globals: GLOBALS, callMs: budgetMs, modDirs: [] },
         lobby: { playersMin: 1 },
     };
     await writeFile(path.join(folder, "config.json"), JSON.stringify(config));
-    return dir;
+    return writeMod(folder, "attack", { permissions }, { "init.lua": dress(text), "tests/attack_spec.lua": spec(runs) });
 }
 
 /** {code, signal, output, timedOut} of one process that runs the script so many times. */
 async function run(script, runs, { wrapper = [], env = {}, budgetMs = BUDGET_MS, timeoutMs = TIMEOUT_MS } = {}) {
     const folder = await mkdtemp(path.join(os.tmpdir(), "muster-attack-"));
     try {
-        const dir = await writeMod(folder, script, runs, budgetMs);
+        const dir = await writeAttack(folder, script, runs, budgetMs);
         const [program, ...args] = [
             ...wrapper, MUSTERD, "--run", `mods test ${dir}`,
             "--config", path.join(folder, "config.json"), "--data-dir", path.join(folder, "data"),

@@ -1,7 +1,8 @@
 // node - a live node that was started with --untrusted, whose operator has the hostile scripts as
 // mods, and others who play on it meanwhile. One that has died or hangs is replaced.
 
-import { MUSTERD, SANITIZED, connectPlayer, startServer } from "../kit/harness.mjs";
+import { LOCKED, MUSTERD, SANITIZED, startServer } from "../kit/harness.mjs";
+import { connectPlayer } from "../kit/players.mjs";
 import { MOD_PLUGINS } from "../kit/mods.mjs";
 import { GLOBALS } from "./scripts.mjs";
 
@@ -44,8 +45,7 @@ export class Node {
             },
             match: { recordEnabled: false },
         };
-        const env = { ASAN_OPTIONS: "detect_leaks=0:abort_on_error=0:exitcode=99" };
-        this.server = await startServer(null, { config, args: ["--untrusted"], env });
+        this.server = await startServer(null, { config, ...LOCKED });
         for (let i = 0; i < this.#lobbies; i++) this.#others.push(await this.#other(i));
         await Promise.all(this.#others.map(({ client }) => client.entry.match ?? client.once("match.started")));
     }
@@ -94,11 +94,9 @@ export class Node {
     }
 
     async #counters() {
-        const { text } = await this.server.rest("GET", "/metrics", undefined, { admin: true });
-        const read = (name) => Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1] ?? 0);
         return {
-            late: read("muster_tick_overruns_total"),
-            skipped: read("muster_ticks_skipped_total"),
+            late: await this.server.metric("muster_tick_overruns_total"),
+            skipped: await this.server.metric("muster_ticks_skipped_total"),
             at: performance.now(),
         };
     }

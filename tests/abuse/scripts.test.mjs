@@ -6,8 +6,9 @@ import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { eventually } from "../kit/harness.mjs";
-import { modLines, replayAll, startModServer, writeMod } from "../kit/mods.mjs";
-import { gather } from "../kit/team.mjs";
+import { gather, listen } from "../kit/players.mjs";
+import { modLines, startModServer, writeMod } from "../kit/mods.mjs";
+import { playAgain, replayAll } from "../kit/recording.mjs";
 
 /** Settings of a match that the bots alone would never end. */
 const ENDLESS = { botFill: 4, maxPlayers: 2, killLimit: 1000, timeLimit: 600 };
@@ -16,23 +17,10 @@ const ENDLESS = { botFill: 4, maxPlayers: 2, killLimit: 1000, timeLimit: 600 };
 async function startMatch(t, server, settings, gameMode = "arena") {
     const team = await gather(t, server, 2, { settings: { fires: false } });
     const entry = await team[0].client.createLobby({ gameMode, settings: { ...ENDLESS, ...settings } });
-    const lines = [];
-    const errors = [];
-    team[0].client.on("lobby.chat", ({ text }) => lines.push(text));
-    team[0].client.on("mod.error", (error) => errors.push(error));
+    const heard = listen(team[0].client);
     await team[1].client.joinLobby(entry.lobby.lobbyId);
     await eventually("the match", () => team[0].bot);
-    return { team, host: team[0].client, lobbyId: entry.lobby.lobbyId, lines, errors };
-}
-
-async function playAgain(server) {
-    await server.stop();
-    const replays = await replayAll(server);
-    for (const replay of replays) {
-        assert.equal(replay.same, true, JSON.stringify(replay));
-        assert.equal(replay.code, 0);
-    }
-    return replays;
+    return { team, ...heard, lobbyId: entry.lobby.lobbyId };
 }
 
 test("a script that runs on and on is stopped, begins anew, and is off the third time", async (t) => {
@@ -105,7 +93,7 @@ test("a handle of who is kicked means nobody; who hears of the leave gets a new 
         },
     };
     const server = await startModServer(t, { rule }, { config: { lua: { permissions: ["chat", "rule.kick"] } } });
-    const { team, host, lines } = await startMatch(t, server, { rules: ["rule"] });
+    const { team, client: host, lines } = await startMatch(t, server, { rules: ["rule"] });
     await host.chat("/drop");
     await eventually("both lines", () => lines.includes("at once false") && lines.includes("left true, kept false"));
     await eventually("the kick", () => team[1].client.entry === null);
@@ -123,13 +111,6 @@ const counting = (version, more = "") => `
         return "${version} " .. (state.count > 40 and "old" or "new") .. " " .. state.seen
     end}`;
 
-async function ask(host, lines) {
-    const from = lines.length;
-    await host.chat("/count");
-    await eventually("the answer", () => lines.length > from);
-    return lines.at(-1);
-}
-
 test("reload: new code takes the state over, in every lobby that runs the mod", async (t) => {
     const counter = { files: { "init.lua": counting("one") } };
     const server = await startModServer(t, { counter });
@@ -138,8 +119,8 @@ test("reload: new code takes the state over, in every lobby that runs the mod", 
     await eventually("enough ticks", () => second.team[0].bot.world.tick > 60);
     await writeMod(server.modDir, "counter", { version: "1.1.0" }, { "init.lua": counting("two") });
     assert.match(await server.admin("mods reload counter"), /^counter reloaded as 1\.1\.0\+/);
-    for (const { host, lines } of [first, second])
-        assert.equal(await ask(host, lines), "two old one", "the code is new, the state is not");
+    for (const { say } of [first, second])
+        assert.equal(await say("/count"), "two old one", "the code is new, the state is not");
     for (const { team } of [first, second]) assert.ok(team[0].bot.snapshots > 0);
     await server.command("stop", null);
     await server.ended();
@@ -154,19 +135,19 @@ test("reload: new code takes the state over, in every lobby that runs the mod", 
 test("reload: code that does not start, or fails on trial, gives way to the old one", async (t) => {
     const counter = { files: { "init.lua": counting("one") } };
     const server = await startModServer(t, { counter });
-    const { team, host, lines, errors } = await startMatch(t, server, { rules: ["counter"] });
+    const { team, errors, say } = await startMatch(t, server, { rules: ["counter"] });
     await eventually("enough ticks", () => team[0].bot.world.tick > 60);
     const save = async (text) => {
         await writeFile(path.join(server.modDir, "counter/init.lua"), text);
         return "mods reload counter";
     };
     assert.match(await server.adminRefusal(await save("local x = = 1")), /not reloaded: counter\/init\.lua:1: unexpected symbol/);
-    assert.equal(await ask(host, lines), "one old one");
+    assert.equal(await say("/count"), "one old one");
     assert.match(await server.adminRefusal(await save("error('no')")), /not reloaded: counter\/init\.lua:1: no/);
-    assert.equal(await ask(host, lines), "one old one");
+    assert.equal(await say("/count"), "one old one");
     assert.match(await server.admin(await save(counting("two", "error('on trial')"))), /^counter reloaded/);
     await eventually("the old code", () => errors.some(({ message }) => /the old one is back/.test(message)));
-    assert.equal(await ask(host, lines), "one old one");
+    assert.equal(await say("/count"), "one old one");
     await playAgain(server);
 });
 
@@ -199,8 +180,8 @@ test("reload: a mode whose restore fails keeps its old code", async (t) => {
         return mode`;
     const manifest = { kind: "mode", base: "arena" };
     const server = await startModServer(t, { walk: { manifest, files: { "init.lua": mode("one") } } });
-    const { team, host, lines, errors } = await startMatch(t, server, {}, "walk");
-    assert.equal(await ask(host, lines), "one");
+    const { team, client: host, lines, errors, say } = await startMatch(t, server, {}, "walk");
+    assert.equal(await say("/count"), "one");
     await eventually("a tick", () => team[0].bot.world.tick > 0);
     const broken = "if saved.ticks > 0 then error('cannot') end return saved";
     await writeFile(path.join(server.modDir, "walk/init.lua"), mode("two", "error('cannot')"));
@@ -208,10 +189,10 @@ test("reload: a mode whose restore fails keeps its old code", async (t) => {
     await writeFile(path.join(server.modDir, "walk/init.lua"), mode("two", broken));
     assert.match(await server.admin("mods reload walk"), /^walk reloaded/);
     await eventually("the report", () => errors.some(({ message }) => /did not start/.test(message)));
-    assert.equal(await ask(host, lines), "one");
+    assert.equal(await say("/count"), "one");
     await writeFile(path.join(server.modDir, "walk/init.lua"), mode("three"));
     assert.match(await server.admin("mods reload walk"), /^walk reloaded/);
-    assert.equal(await ask(host, lines), "three");
+    assert.equal(await say("/count"), "three");
     await playAgain(server);
 });
 
@@ -219,14 +200,14 @@ for (const args of [["--watch"], ["--untrusted", "--watch"]]) test(`${args.join(
     const counter = { files: { "init.lua": counting("one") } };
     const env = { ASAN_OPTIONS: [process.env.ASAN_OPTIONS, "detect_leaks=0"].filter(Boolean).join(":") };
     const server = await startModServer(t, { counter }, { args, env });
-    const { host, lines } = await startMatch(t, server, { rules: ["counter"] });
-    assert.match(await ask(host, lines), /^one/);
+    const { say } = await startMatch(t, server, { rules: ["counter"] });
+    assert.match(await say("/count"), /^one/);
     await writeFile(path.join(server.modDir, "counter/init.lua"), counting("two"));
     await server.waitForOutput(/mod counter reloaded/);
-    assert.match(await ask(host, lines), /^two/);
+    assert.match(await say("/count"), /^two/);
     await rm(path.join(server.modDir, "counter/init.lua"));
     await server.waitForOutput(/mod counter was not reloaded: init\.lua/);
-    assert.match(await ask(host, lines), /^two/);
+    assert.match(await say("/count"), /^two/);
     await writeMod(server.modDir, "another", {}, { "init.lua": "return" });
     await server.waitForOutput(/mod another reloaded/);
     assert.match(await server.admin("mods reload another"), /^another reloaded/);
@@ -248,7 +229,7 @@ test("what the lobby realm sends into a match is part of the recording", async (
         },
     };
     const server = await startModServer(t, { bridge });
-    const { host, team } = await startMatch(t, server, { rules: ["bridge"] });
+    const { client: host, team } = await startMatch(t, server, { rules: ["bridge"] });
     await host.chat("point");
     await eventually("the points", async () => (await host.call("match.scoreboard")).teamScores.red >= 8);
     assert.ok(team);
@@ -282,7 +263,7 @@ test("what a script may write into the recording has a bound, and is the same ag
         },
     };
     const server = await startModServer(t, { flood });
-    const { host, team } = await startMatch(t, server, { rules: ["flood"] });
+    const { client: host, team } = await startMatch(t, server, { rules: ["flood"] });
     await eventually("a hundred ticks", () => team[0].bot.world.tick > 100);
     const { teamScores, tick } = await host.call("match.scoreboard");
     assert.ok(teamScores.red >= 48 + 4 * (tick - 5) && teamScores.red <= 48 + 4 * tick, `${teamScores.red} in ${tick}`);

@@ -8,17 +8,9 @@ import net from "node:net";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { assertProblem } from "../kit/openapi.mjs";
-import {
-    MUSTERD,
-    RawSocket,
-    atEnd,
-    cleanEnvironment,
-    guestToken,
-    rawPlayer,
-    runFile,
-    startServer,
-    tempDir,
-} from "../kit/harness.mjs";
+import { MUSTERD, atEnd, cleanEnvironment, runFile, startServer, tempDir } from "../kit/harness.mjs";
+import { guestToken, rawPlayer } from "../kit/players.mjs";
+import { RawSocket } from "../kit/sockets.mjs";
 
 const word = (answer) => answer.error?.data?.code;
 
@@ -282,8 +274,7 @@ test("silent sockets take neither the admin's places nor a newcomer's", async (t
     const probe = await server.rest("GET", "/livez", undefined, { admin: true });
     assert.equal(probe.status, 200);
     assert.equal(probe.text, "ok\n");
-    const metrics = await server.rest("GET", "/metrics", undefined, { admin: true });
-    assert.match(metrics.text, /^muster_players_connected 1$/m);
+    assert.equal(await server.metric("muster_players_connected"), 1);
     const { socket: newcomer } = await rawPlayer(t, server);
     assert.ok((await newcomer.call("session.get")).result);
     assert.ok((await player.call("session.get")).result, "who has signed in stays");

@@ -2,10 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { connectPlayer, eventually } from "../kit/harness.mjs";
+import { LOCKED, eventually } from "../kit/harness.mjs";
+import { connectPlayer, listen } from "../kit/players.mjs";
 import { startModServer } from "../kit/mods.mjs";
-
-const NO_LEAK_CHECK = { ASAN_OPTIONS: [process.env.ASAN_OPTIONS, "detect_leaks=0"].filter(Boolean).join(":") };
 
 // Ten calls are asked for where there is time for one.
 const HOG = `
@@ -16,28 +15,12 @@ command.register{name = "ran", fn = function() return "ran " .. n end}`;
 async function openLobby(t, server, name, source) {
     const { client } = await connectPlayer(t, server, { name });
     await client.createLobby({ gameMode: "arena", settings: { isPrivate: true, startWhen: "host" } });
-    const lines = [];
-    const errors = [];
-    client.on("lobby.chat", ({ text }) => lines.push(text));
-    client.on("mod.error", (error) => errors.push(error));
     await client.call("lobby.uploadRule", { name: "mine", source });
-    return { client, lines, errors };
-}
-
-async function say(lobby, text) {
-    const from = lobby.lines.length;
-    await lobby.client.chat(text);
-    await eventually("an answer", () => lobby.lines.length > from);
-    return lobby.lines.at(-1);
-}
-
-async function lateTimers(server) {
-    const { text } = await server.rest("GET", "/metrics", undefined, { admin: true });
-    return Number(/^muster_script_timers_late_total (\d+)$/m.exec(text)[1]);
+    return listen(client);
 }
 
 test("a rule whose timers want more than there is has late timers, and is not stopped for them", async (t) => {
-    const server = await startModServer(t, {}, { config: { lobby: { playersMin: 1 } }, args: ["--untrusted"], env: NO_LEAK_CHECK });
+    const server = await startModServer(t, {}, { config: { lobby: { playersMin: 1 } }, ...LOCKED });
     const hogs = [await openLobby(t, server, "Ada", HOG), await openLobby(t, server, "Bea", HOG)];
     const other = await openLobby(
         t,
@@ -46,11 +29,11 @@ test("a rule whose timers want more than there is has late timers, and is not st
         `local n = 0 timer.every(0.05, function() n = n + 1 end)
          command.register{name = "ran", fn = function() return "ran " .. n end}`,
     );
-    await eventually("late timers", async () => (await lateTimers(server)) > 20);
-    const before = await say(other, "/ran");
-    await eventually("the other's timer", async () => (await say(other, "/ran")) !== before);
+    await eventually("late timers", async () => (await server.metric("muster_script_timers_late_total")) > 20);
+    const before = await other.say("/ran");
+    await eventually("the other's timer", async () => (await other.say("/ran")) !== before);
     for (const hog of hogs) {
-        assert.match(await say(hog, "/ran"), /^ran [1-9]/);
+        assert.match(await hog.say("/ran"), /^ran [1-9]/);
         assert.deepEqual(hog.errors, []);
     }
     assert.deepEqual(other.errors, []);

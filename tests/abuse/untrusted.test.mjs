@@ -8,13 +8,13 @@ import path from "node:path";
 import { test } from "node:test";
 import tls from "node:tls";
 import { once } from "node:events";
-import { MUSTERD, eventually, queryDatabase, runDaemon, runFile, startServer, tempDir, testConfig } from "../kit/harness.mjs";
-import { gather, sitDown } from "../kit/team.mjs";
+import {
+    LOCKED, MUSTERD, eventually, queryDatabase, runDaemon, runFile, startServer, tempDir, testConfig,
+} from "../kit/harness.mjs";
+import { gather, sitDown } from "../kit/players.mjs";
 
 const BUILD = path.resolve(path.dirname(MUSTERD), "..");
 const ESCAPE = path.join(BUILD, "untrusted/service_escape.so");
-/** Looking for leaks at the end needs ptrace and a process, which a locked node has given up. */
-const NO_LEAK_CHECK = { ASAN_OPTIONS: [process.env.ASAN_OPTIONS, "detect_leaks=0"].filter(Boolean).join(":") };
 const WHERE = ["loop", "pool", "thread"];
 /** Landlock's refusals; the others are the filter's. */
 const FILES = ["read_etc", "read_program", "read_environment", "write_memory", "list_root", "write_tmp", "write_share"];
@@ -41,9 +41,7 @@ async function escapeConfig(t, extra = {}) {
     return { plugins, server: { pluginsDir: await pluginsDir(t), shareDir: path.join(BUILD, "share") }, ...extra };
 }
 
-async function startLocked(t, config) {
-    return startServer(t, { config, args: ["--untrusted"], env: NO_LEAK_CHECK });
-}
+const startLocked = (t, config) => startServer(t, { config, ...LOCKED });
 
 /** {name: result} of the attempts. */
 async function attempt(server, where, name = "") {
@@ -55,12 +53,6 @@ function hasLandlock(server) {
     const restricts = /Landlock version \d+/.test(server.output);
     assert.ok(restricts || /has no Landlock/.test(server.output), server.output);
     return restricts;
-}
-
-function metric(text, name) {
-    const found = new RegExp(`^${name} (\\S+)$`, "m").exec(text);
-    assert.ok(found, `${name} in ${text.slice(0, 300)}`);
-    return Number(found[1]);
 }
 
 test("a locked node plays a match, keeps it, and stops in order", async (t) => {
@@ -84,10 +76,9 @@ test("a locked node plays a match, keeps it, and stops in order", async (t) => {
     assert.match(await server.admin("backup a.db"), /bytes$/);
 
     assert.equal((await server.rest("GET", "/readyz", undefined, { admin: true })).status, 200);
-    const { text } = await server.rest("GET", "/metrics", undefined, { admin: true });
-    assert.ok(metric(text, "process_open_fds") > 5);
-    assert.ok(metric(text, "process_resident_memory_bytes") > 0);
-    assert.equal(metric(text, "muster_system_calls_refused_total"), 0, server.output);
+    assert.ok((await server.metric("process_open_fds")) > 5);
+    assert.ok((await server.metric("process_resident_memory_bytes")) > 0);
+    assert.equal(await server.metric("muster_system_calls_refused_total"), 0, server.output);
 
     const { body } = await server.adminAnswer("reload match_fill");
     assert.match(body.detail, /not reloaded.*--untrusted loads no more code; restart it/);
@@ -147,8 +138,7 @@ test("an open node is the control: the same attempts come through", async (t) =>
             assert.equal(results[name], "OK", `${where}: ${name}`);
         for (const [name, result] of Object.entries(GOES_ON)) assert.equal(results[name], result, `${where}: ${name}`);
     }
-    const { text } = await server.rest("GET", "/metrics", undefined, { admin: true });
-    assert.equal(metric(text, "muster_system_calls_refused_total"), 0);
+    assert.equal(await server.metric("muster_system_calls_refused_total"), 0);
 });
 
 test("a locked node refuses every attempt, on the loop, the pool and a plugin's thread", async (t) => {
@@ -164,8 +154,7 @@ test("a locked node refuses every attempt, on the loop, the pool and a plugin's 
             assert.equal(result, wanted, `${where}: ${name}`);
         }
     }
-    const { text } = await server.rest("GET", "/metrics", undefined, { admin: true });
-    assert.ok(metric(text, "muster_system_calls_refused_total") >= 3 * 60);
+    assert.ok((await server.metric("muster_system_calls_refused_total")) >= 3 * 60);
     await server.waitForOutput(/refused system calls.*\bmount \(\d+\)/);
     assert.equal(server.output.match(/\bmount \(\d+\)/g).length, 1, "each name is logged once");
     assert.equal(await server.admin(`escape-fetch http://127.0.0.1:${server.port}/livez`), "refused");
@@ -206,7 +195,7 @@ test("untrusted.readPaths stay readable; one that is not there is a configuratio
     if (hasLandlock(server)) assert.equal(results.list_root, "EACCES");
 
     if (!hasLandlock(server)) return;
-    const env = { ...NO_LEAK_CHECK, MUSTER_UNTRUSTED_READ_PATHS: path.join(dir, "missing"), MUSTER_NET_ADMIN_PORT: "0" };
+    const env = { ...LOCKED.env, MUSTER_UNTRUSTED_READ_PATHS: path.join(dir, "missing"), MUSTER_NET_ADMIN_PORT: "0" };
     const wrong = await runDaemon(["--untrusted", "--port", "0", "--data-dir", path.join(dir, "data")], { env });
     assert.equal(wrong.code, 78, wrong.stdout + wrong.stderr);
     assert.match(wrong.stdout + wrong.stderr, /missing: No such file.*untrusted\.readPaths/);
@@ -215,7 +204,7 @@ test("untrusted.readPaths stay readable; one that is not there is a configuratio
 test("a thread that cannot be restricted ends the start", async (t) => {
     const dir = await tempDir(t);
     const env = {
-        ...NO_LEAK_CHECK,
+        ...LOCKED.env,
         MUSTER_PLUGINS: "db_sqlite,auth_local,service_escape",
         MUSTER_SERVICE_ESCAPE_BLOCK_SIGNALS: "true",
         MUSTER_SERVER_PLUGINS_DIR: await pluginsDir(t),

@@ -3,7 +3,7 @@
 // became of it: {entered, refused, killed, error, answer}.
 
 import WebSocket from "ws";
-import { connectPlayer } from "../kit/harness.mjs";
+import { connectPlayer } from "../kit/players.mjs";
 import { inTime, sleep } from "./node.mjs";
 import { dress, dressAtLoad, modId } from "./scripts.mjs";
 

@@ -13,7 +13,9 @@ import http from "node:http";
 import os from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { RawSocket, connectPlayer, guestToken, startServer } from "../kit/harness.mjs";
+import { startServer } from "../kit/harness.mjs";
+import { connectPlayer, guestToken } from "../kit/players.mjs";
+import { RawSocket } from "../kit/sockets.mjs";
 
 const SOCKETS = 64;
 const PHASE_MS = 15000; // 300 intervals: fewer have no p99, only a worst
@@ -149,11 +151,6 @@ function quantile(values, share) {
     return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Infinity;
 }
 
-async function skipped(server) {
-    const { text } = await server.rest("GET", "/metrics", undefined, { admin: true });
-    return Number(/^muster_ticks_skipped_total (\d+)$/m.exec(text)[1]);
-}
-
 async function seat(server) {
     const { client, auth } = await connectPlayer(life, server, { name: "Victim" });
     await client.createLobby({
@@ -175,13 +172,13 @@ async function phase(server, victim, name, attack) {
     const done = child && new Promise((resolve) => child.once("message", resolve));
     await sleep(attack === "guests" ? 3000 : 500); // 64 have to sign in
     victim.intervals.length = 0;
-    const before = { cpu: cpuMs(server.pid), skipped: await skipped(server) };
+    const before = { cpu: cpuMs(server.pid), skipped: await server.metric("muster_ticks_skipped_total") };
     await sleep(PHASE_MS);
     const { intervals } = victim;
     const facts = {
         p50: `${quantile(intervals, 0.5).toFixed(0)} ms`,
         p99: `${quantile(intervals, 0.99).toFixed(0)} ms`,
-        "ticks skipped": (await skipped(server)) - before.skipped,
+        "ticks skipped": (await server.metric("muster_ticks_skipped_total")) - before.skipped,
         "server cpu": `${((cpuMs(server.pid) - before.cpu) / PHASE_MS * 100).toFixed(1)} %`,
     };
     const fits = facts["ticks skipped"] === 0 && quantile(intervals, 0.99) <= LIMITS.intervalP99Ms;

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { connectPlayer } from "../kit/harness.mjs";
-import { startModServer } from "../kit/mods.mjs";
-import { PATIENCE_MS, PLUGINS, configOf, openBrowser, startWire, watchFaults } from "../kit/page.mjs";
+import { connectPlayer } from "../kit/players.mjs";
+import { SCRIPT_PLUGINS, browse, configOf, setUp } from "../kit/page.mjs";
+import { PATIENCE_MS } from "../kit/harness.mjs";
 
 const MANIFEST = { name: "Tap race", kind: "mode", maxPlayers: 4, tickRate: 20, maps: ["table"] };
 const SCRIPT = `
@@ -30,22 +30,17 @@ end
 return mode
 `;
 
-async function setUp(t, view = {}) {
-    const config = configOf({ plugins: [...PLUGINS, "rules_private", "lua"], lobby: { defaults: [] } });
+async function open(t, view) {
+    const config = configOf({ plugins: SCRIPT_PLUGINS, lobby: { defaults: [] } });
     const mods = { taps: { manifest: MANIFEST, files: { "init.lua": SCRIPT } } };
-    const server = await startModServer(t, mods, { config });
-    const wire = await startWire(t, server.port);
-    const browser = await openBrowser(t);
-    const page = await (await browser.newContext(view)).newPage();
-    const faults = watchFaults(page);
-    await page.goto(wire.url);
-    await page.fill("#play-form [name=displayName]", "Ada");
-    await page.click("#browse");
+    const scene = await setUp(t, { config, mods, view });
+    const { page } = scene;
+    await browse(page, "Ada");
     await page.click("#create-open");
     await page.selectOption("#create-mode", "taps");
     await page.click("#create-form [type=submit]");
     await page.waitForSelector("#mode-board");
-    return { server, page, wire, faults };
+    return scene;
 }
 
 /** What stands in a player's row: {player, taps, place, secret}. */
@@ -67,7 +62,7 @@ async function until(page, name, holds) {
 }
 
 test("a mode without an arena is shown and played by what it declares", async (t) => {
-    const { server, page, wire, faults } = await setUp(t);
+    const { server, page, wire, faults } = await open(t);
     assert.equal(await page.textContent("#mode-title"), "Tap race!");
     assert.equal(await page.textContent("#mode-help"), "Space taps <b>once</b>.");
     for (const id of ["canvas", "score-red", "vitals", "controls"]) {
@@ -133,7 +128,7 @@ const padSeen = (page) => page.evaluate(() => {
 
 test("a thumb plays it on a phone", async (t) => {
     const view = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
-    const { page, faults } = await setUp(t, view);
+    const { page, faults } = await open(t, view);
     assert.deepEqual(await padSeen(page), { Up: [0, -1], Left: [-1, 0], Right: [1, 0], Down: [0, 1] });
     await page.tap("#mode-pad [data-button='1']");
     await until(page, "Ada", ({ Taps }) => Taps === "1");

@@ -5,9 +5,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import WebSocket from "ws";
 import { AuthClient, MusterClient } from "../../sdk/js/index.js";
-import { connectPlayer, startServer } from "../kit/harness.mjs";
+import { startServer } from "../kit/harness.mjs";
+import { connectPlayer } from "../kit/players.mjs";
 import {
-    PLUGINS, bannerSays, configOf, inMatch, playAsGuest, setUp, toastSays, watchFaults,
+    PAGE_PLUGINS, bannerSays, configOf, inMatch, playAsGuest, setUp, toastSays, watchFaults,
 } from "../kit/page.mjs";
 
 const ACCOUNT = { username: "grace", password: "a long enough phrase" };
@@ -163,7 +164,7 @@ test("a seat held on another device can be given up", async (t) => {
 });
 
 test("a lobby with a password asks for it", async (t) => {
-    const config = configOf({ plugins: ["rules_private", ...PLUGINS] });
+    const config = configOf({ plugins: ["rules_private", ...PAGE_PLUGINS] });
     const { page, server, faults } = await setUp(t, { config });
     const { client } = await connectPlayer(t, server, { name: "Host" });
     const { joinCode } = await client.createLobby({

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "../kit/harness.mjs";
 import {
-    PLUGINS, configOf, inMatch, look, objectiveLines, objectivesSeen, setUp,
+    SCRIPT_PLUGINS, browse, configOf, inMatch, look, objectiveLines, objectivesSeen, setUp,
 } from "../kit/page.mjs";
 
 const SEAT_NONE = 255;
@@ -15,12 +15,11 @@ const VIEW = { viewport: { width: 900, height: 900 } }; // from a base to the mi
 /** A match of this mode with seven bots, the mode's own settings left as they are but for some. */
 async function play(t, gameMode, settings = {}) {
     const config = configOf({
-        plugins: [...PLUGINS, "rules_private", "lua"],
+        plugins: SCRIPT_PLUGINS,
         lobby: { defaults: ["botFill=8"] },
     });
     const { page, faults } = await setUp(t, { config, view: VIEW });
-    await page.fill("#play-form [name=displayName]", "Ada");
-    await page.click("#browse");
+    await browse(page, "Ada");
     await page.click("#create-open");
     await page.selectOption("#create-mode", gameMode);
     for (const [key, value] of Object.entries(settings)) {

@@ -4,9 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeServer } from "../kit/fake_server.mjs";
-import {
-    inMatch, look, objectiveLines, objectivesSeen, openBrowser, watchFaults,
-} from "../kit/page.mjs";
+import { look, objectiveLines, objectivesSeen, openPage, playAsGuest } from "../kit/page.mjs";
 
 const MATE = 2;
 const ENEMY = 1;
@@ -25,13 +23,8 @@ function calm(arena) {
 async function open(t) {
     const server = await new FakeServer().start();
     t.after(() => server.stop());
-    const browser = await openBrowser(t);
-    const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
-    const faults = watchFaults(page);
-    await page.goto(server.baseUrl);
-    await page.fill("#play-form [name=displayName]", "Grace");
-    await page.click("#play-now");
-    await inMatch(page);
+    const { page, faults } = await openPage(t, server.baseUrl);
+    await playAsGuest(page, "Grace");
     calm(server.arena);
     return { arena: server.arena, page, faults };
 }

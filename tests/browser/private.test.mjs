@@ -3,25 +3,18 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { connectPlayer, eventually } from "../kit/harness.mjs";
-import { PLUGINS, configOf, inMatch, setUp, toastSays, watchFaults } from "../kit/page.mjs";
+import { eventually } from "../kit/harness.mjs";
+import { connectPlayer } from "../kit/players.mjs";
+import { PAGE_PLUGINS, browse, configOf, inMatch, openPage, setUp, toastSays } from "../kit/page.mjs";
 
 const config = (lobby = {}) => configOf({
-    plugins: [...PLUGINS, "rules_private"],
+    plugins: [...PAGE_PLUGINS, "rules_private"],
     rules_private: { presets: ["tournament killLimit=30 friendlyFire=true"], voteEveryMs: 0 },
     lobby: { playersMin: 2, defaults: ["botFill=0", "killLimit=0", "timeLimit=0"], ...lobby },
 });
 
 const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
 
-async function browse(page, name) {
-    await page.fill("#play-form [name=displayName]", name);
-    await page.click("#browse");
-    await page.waitForSelector("#lobbies");
-    return page;
-}
-
-/** Somebody else's browser. */
 /** The page's own clock is wrong by so much: what it was told counts, not what it reads. */
 const clockWrongBy = (page, ms) => page.evaluate((shift) => {
     const { now } = Date;
@@ -30,13 +23,11 @@ const clockWrongBy = (page, ms) => page.evaluate((shift) => {
 
 const DAY_MS = 86400000;
 
-async function openPage(browser, url, name, view = {}) {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...view });
-    const page = await context.newPage();
-    const faults = watchFaults(page);
-    await page.goto(url);
-    await browse(page, name);
-    return { page, faults };
+/** Somebody else's browser. */
+async function visit(t, url, name) {
+    const visitor = await openPage(t, url);
+    await browse(visitor.page, name);
+    return visitor;
 }
 
 /** A page that hosts a lobby. */
@@ -98,7 +89,7 @@ const setting = (page, key) =>
     page.evaluate((name) => window.muster.client.entry.lobby.settings[name], key);
 
 test("a private lobby from the form; a friend comes by code and password; both are ready", async (t) => {
-    const { page, browser, wire, faults } = await setUp(t, { config: config() });
+    const { page, wire, faults } = await setUp(t, { config: config() });
     await browse(page, "Ada");
     await page.click("#create-open");
     await page.check("#create-fields [name=isPrivate]");
@@ -110,7 +101,7 @@ test("a private lobby from the form; a friend comes by code and password; both a
     assert.match(code, /^[0-9A-Z]{4}-[0-9A-Z]{4}$/);
     assert.equal(await setting(page, "killLimit"), 33);
 
-    const { page: friend, faults: friendFaults } = await openPage(browser, wire.url, "Grace");
+    const { page: friend, faults: friendFaults } = await visit(t, wire.url, "Grace");
     await friend.waitForSelector("#lobby-empty");
     await friend.fill("#code-form [name=code]", code.toLowerCase());
     await friend.click("#code-join");
@@ -135,8 +126,8 @@ test("a private lobby from the form; a friend comes by code and password; both a
 });
 
 test("a setting takes effect at once and is seen by the others; a fault is said at its field", async (t) => {
-    const { page, browser, wire, faults } = await host(t);
-    const { page: friend, faults: friendFaults } = await openPage(browser, wire.url, "Grace");
+    const { page, wire, faults } = await host(t);
+    const { page: friend, faults: friendFaults } = await visit(t, wire.url, "Grace");
     await friend.fill("#code-form [name=code]", await page.textContent("#lobby-code"));
     await friend.click("#code-join");
     await settingShown(friend, "killLimit", "0");
@@ -239,7 +230,7 @@ test("the host moves, kicks and bans others, and hands the lobby over", async (t
 });
 
 test("the host sees to who comes in: password, code, allowed players, invitations", async (t) => {
-    const { page, server, lobbyId, wire, browser, faults } = await host(t, { password: "first" });
+    const { page, server, lobbyId, wire, faults } = await host(t, { password: "first" });
     const { client } = await connectPlayer(t, server, { name: "Grace" });
     const access = () => page.evaluate(() => window.muster.client.lobby.access());
     await page.click("#access-panel > summary");
@@ -273,11 +264,8 @@ test("the host sees to who comes in: password, code, allowed players, invitation
             document.querySelector("script[type=module]").src).href);
         return joinLink(window.muster.client.entry.joinCode, token);
     }, invitation);
-    const context = await browser.newContext();
-    const friend = await context.newPage();
-    const friendFaults = watchFaults(friend);
     assert.ok(link.startsWith(wire.url));
-    await friend.goto(link);
+    const { page: friend, faults: friendFaults } = await openPage(t, link);
     await friend.fill("#play-form [name=displayName]", "Mary");
     await friend.click("#play-now");
     await friend.waitForSelector("#lobby");
@@ -351,8 +339,8 @@ test("a map is voted for, and somebody is voted out", async (t) => {
 });
 
 test("who only watches has no buttons of a player, and may not write where the host says so", async (t) => {
-    const { page, browser, wire, faults } = await host(t, { spectatorChat: false });
-    const { page: watcher, faults: watcherFaults } = await openPage(browser, wire.url, "Grace");
+    const { page, wire, faults } = await host(t, { spectatorChat: false });
+    const { page: watcher, faults: watcherFaults } = await visit(t, wire.url, "Grace");
     await watcher.fill("#code-form [name=code]", await page.textContent("#lobby-code"));
     await watcher.click("#code-watch");
     await watcher.waitForSelector("#spectators .member >> text=Grace");

@@ -3,9 +3,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { connectPlayer } from "../kit/harness.mjs";
-import { startModServer } from "../kit/mods.mjs";
-import { PLUGINS, configOf, openBrowser, startWire, toastSays, watchFaults } from "../kit/page.mjs";
+import { connectPlayer } from "../kit/players.mjs";
+import { SCRIPT_PLUGINS, configOf, setUp, toastSays } from "../kit/page.mjs";
 
 const END_TICK = 60;
 const LEVELS = `
@@ -32,18 +31,11 @@ const MODS = {
 };
 
 async function open(t) {
-    const config = configOf({
-        plugins: [...PLUGINS, "rules_private", "lua"],
-        lobby: { defaults: [], chatPerFiveSeconds: 1 },
-    });
-    const server = await startModServer(t, MODS, { config });
-    const wire = await startWire(t, server.port);
-    const page = await (await openBrowser(t)).newPage();
-    const faults = watchFaults(page);
-    await page.goto(wire.url);
-    await page.click("#browse");
-    await page.waitForSelector("#lobby-empty");
-    return { server, wire, page, faults };
+    const config = configOf({ plugins: SCRIPT_PLUGINS, lobby: { defaults: [], chatPerFiveSeconds: 1 } });
+    const scene = await setUp(t, { config, mods: MODS });
+    await scene.page.click("#browse");
+    await scene.page.waitForSelector("#lobby-empty");
+    return scene;
 }
 
 /** Pages of two, and a count of the answers. */

@@ -4,9 +4,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MOD_PLUGINS, startModServer } from "../kit/mods.mjs";
+import { startModServer } from "../kit/mods.mjs";
 import { FakeServer, Refusal } from "../kit/fake_server.mjs";
-import { openBrowser, watchFaults } from "../kit/page.mjs";
+import { SCRIPT_PLUGINS, openPage } from "../kit/page.mjs";
+import { LOCKED } from "../kit/harness.mjs";
 
 const RULES = [
     { id: "mirror_damage", name: "Mirror damage", description: "A part of the damage comes back.",
@@ -33,10 +34,7 @@ async function open(t, { rules = RULES, uploads = false } = {}) {
     fake.settings = { rules: [], mirrorDamagePercent: 50 };
     const uploaded = [];
     if (rules) fake.answers.set("mods.list", () => ({ modes: [], rules, uploads, uploaded }));
-    const browser = await openBrowser(t);
-    const page = await (await browser.newContext()).newPage();
-    const faults = watchFaults(page);
-    await page.goto(fake.baseUrl);
+    const { page, faults } = await openPage(t, fake.baseUrl);
     await page.click("#browse");
     await page.waitForSelector("#lobby-list li");
     return { fake, uploaded, page, faults };
@@ -195,13 +193,9 @@ test("a vote of a script is shown, and chat takes commands", async (t) => {
 });
 
 test("against a real server: a rule of its own, and one that the host brings", async (t) => {
-    const env = { ASAN_OPTIONS: [process.env.ASAN_OPTIONS, "detect_leaks=0"].filter(Boolean).join(":") };
-    const config = { plugins: [...MOD_PLUGINS, "service_web"], lobby: { playersMin: 1 } };
-    const server = await startModServer(t, {}, { config, args: ["--untrusted"], env });
-    const browser = await openBrowser(t);
-    const page = await (await browser.newContext()).newPage();
-    const faults = watchFaults(page);
-    await page.goto(server.httpUrl);
+    const config = { plugins: SCRIPT_PLUGINS, lobby: { playersMin: 1 } };
+    const server = await startModServer(t, {}, { config, ...LOCKED });
+    const { page, faults } = await openPage(t, server.httpUrl);
     await page.click("#browse");
     await page.click("#create-open");
     await page.check("#create-fields [name=isPrivate]");

@@ -5,8 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startServer } from "../kit/harness.mjs";
 import {
-    bannerSays, configOf, inMatch, isAlive, openBrowser, playAsGuest, setUp, startFolder,
-    walksSomewhere, watchFaults,
+    bannerSays, blankPage, configOf, inMatch, isAlive, playAsGuest, setUp, startFolder, walksSomewhere,
 } from "../kit/page.mjs";
 
 const PHONES = { upright: { width: 390, height: 844 }, across: { width: 844, height: 390 } };
@@ -119,11 +118,7 @@ async function closeAll(page) {
 test("a phone, the page below a path: nothing lies over the own avatar", async (t) => {
     const server = await startServer(t, { config: configOf() });
     const address = await startFolder(t, server.port, "/game/");
-    const browser = await openBrowser(t);
-    const page = await (await browser.newContext({
-        viewport: PHONES.upright, hasTouch: true, isMobile: true,
-    })).newPage();
-    const faults = watchFaults(page);
+    const { page, faults } = await blankPage(t, { viewport: PHONES.upright, hasTouch: true, isMobile: true });
     page.on("response", (response) => {
         if (!response.ok() && response.status() !== 101 && response.status() !== 304) {
             faults.push(`${response.status()} ${response.url()}`);

@@ -6,29 +6,28 @@ import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { after } from "node:test";
 import { promisify } from "node:util";
-import WebSocket from "ws";
-import { AuthClient, MusterClient } from "../../sdk/js/index.js";
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 export const MUSTERD = process.env.MUSTERD ?? path.join(ROOT, "build/release/bin/musterd");
 export const MUSTER = process.env.MUSTER ?? path.join(ROOT, "build/release/bin/muster");
+/** The configuration of a server with the plugin that tests the engine. */
+export const ENGINE = path.join(ROOT, "tests/server/engine/config.json");
 export const SANITIZED = MUSTERD.includes("/asan/");
 
 /** Patience for anything that must happen: an upper bound of the suite, not a figure of the server. */
 export const PATIENCE_MS = 30000;
-/** Time that a whole match by the JS players may take. */
-export const MATCH_MS = 120000;
 
 const READY = /^Server is ready: listening on \S+:(\d+)$/m;
 const ADMIN_ADDRESS = /admin address 127\.0\.0\.1:(\d+)/;
 const SANITIZER = /(AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:)/;
-const PLUGINS = [
+export const PLUGINS = [
     "db_sqlite",
     "auth_local",
     "match_fill",
@@ -40,7 +39,18 @@ const PLUGINS = [
     "service_metrics",
 ];
 
-const run = promisify(execFile);
+/** A program to its end: {stdout, stderr}; rejects when it fails. */
+export const runFile = promisify(execFile);
+
+/** Stands for the t of a test where something serves all tests of a file. */
+export const suite = { after };
+
+/** Options of a server that is locked. Looking for leaks at its end needs ptrace and a process, which
+ * it has given up. */
+export const LOCKED = {
+    args: ["--untrusted"],
+    env: { ASAN_OPTIONS: [process.env.ASAN_OPTIONS, "detect_leaks=0"].filter(Boolean).join(":") },
+};
 
 const cleanups = new WeakMap();
 
@@ -111,6 +121,9 @@ export async function runDaemon(args, { env = {}, cwd, binary = MUSTERD, input =
     return { code, signal, stdout, stderr };
 }
 
+/** Run muster to its end, in a directory. */
+export const muster = (cwd, ...args) => runDaemon(args, { binary: MUSTER, cwd });
+
 /** A connection kept from an earlier request may be closed just when it is used again: then once
  * more, on a new one, as browsers do. */
 async function fetchAnew(url, options) {
@@ -148,6 +161,9 @@ export class Server {
     }
     get dataDir() {
         return path.join(this.dir, "data");
+    }
+    get databaseFile() {
+        return path.join(this.dataDir, "muster.db");
     }
     get httpUrl() {
         return `http://127.0.0.1:${this.port}`;
@@ -248,6 +264,14 @@ export class Server {
         };
     }
 
+    /** The value of a metric without labels, which there must be. */
+    async metric(name) {
+        const { text } = await this.rest("GET", "/metrics", undefined, { admin: true });
+        const found = new RegExp(`^${name} (\\S+)$`, "m").exec(text);
+        assert.ok(found, `no metric ${name}`);
+        return Number(found[1]);
+    }
+
     /** A console command over the admin address: the whole answer. */
     adminAnswer(command) {
         return this.rest(
@@ -340,148 +364,9 @@ export async function startServer(
     return server;
 }
 
-let guests = 0;
-
-/** A machine that is busy with other work makes a node late, which then takes no new lobbies for a while. */
-async function whenRested(make) {
-    let made;
-    await eventually("a lobby is taken", async () => {
-        made = await make().catch((error) => {
-            if (!/is overloaded/.test(error.message)) throw error;
-        });
-        return made;
-    });
-    return made;
-}
-
-/** A signed-in sdk/js client. */
-export async function connectPlayer(t, server, { name, token, options = {} } = {}) {
-    const auth = new AuthClient({ baseUrl: server.httpUrl });
-    if (!token) await auth.guest({ displayName: name ?? `Guest ${++guests}` });
-    const client = new MusterClient({
-        url: server.wsUrl,
-        WebSocket,
-        backoff: { baseMs: 50, maxMs: 500 },
-        ...options,
-    });
-    atEnd(t, () => {
-        client.close();
-        auth.stop();
-    });
-    const createLobby = client.createLobby.bind(client);
-    client.createLobby = (...args) => whenRested(() => createLobby(...args));
-    const resumable = await client.connect(token ?? ((renew) => auth.accessToken(renew)));
-    return { client, auth, resumable, playerId: client.session.playerId };
-}
-
-/** A bare WebSocket that speaks JSON-RPC and keeps all it hears. */
-export class RawSocket {
-    messages = [];
-    #watchers = new Set();
-    #nextId = 1;
-
-    constructor(t, url, { protocol = "muster.v1", ...options } = {}) {
-        this.ws = new WebSocket(url, protocol, { perMessageDeflate: false, ...options });
-        this.ws.on("message", (data, binary) => {
-            this.messages.push(binary ? data : JSON.parse(data.toString()));
-            for (const watcher of [...this.#watchers]) watcher();
-        });
-        this.closed = new Promise((resolve) =>
-            this.ws.on("close", (code, reason) => resolve({ code, reason: reason.toString() })),
-        );
-        this.failed = new Promise((resolve) => this.ws.on("error", resolve));
-        atEnd(t, () => this.ws.terminate());
-    }
-
-    static async open(t, server, options) {
-        const socket = new RawSocket(t, server.wsUrl, options);
-        await Promise.race([
-            once(socket.ws, "open"),
-            socket.failed.then((error) => Promise.reject(error)),
-        ]);
-        return socket;
-    }
-
-    send(value) {
-        const raw = typeof value === "string" || Buffer.isBuffer(value);
-        this.ws.send(raw ? value : JSON.stringify(value));
-    }
-
-    /** The first message that fits, also of those heard before. */
-    wait(fits) {
-        return new Promise((resolve, reject) => {
-            const finish = (settle, value) => {
-                clearTimeout(timer);
-                this.#watchers.delete(look);
-                settle(value);
-            };
-            const look = () => {
-                const found = this.messages.find(fits);
-                if (found !== undefined) finish(resolve, found);
-            };
-            const timer = setTimeout(
-                () =>
-                    finish(
-                        reject,
-                        new Error(
-                            `no such message; heard ${JSON.stringify(this.messages.slice(-5))}`,
-                        ),
-                    ),
-                PATIENCE_MS,
-            );
-            this.closed.then(({ code, reason }) => {
-                look();
-                finish(reject, new Error(`closed with ${code} ${reason}`));
-            });
-            this.#watchers.add(look);
-            look();
-        });
-    }
-
-    /** The whole answer to a request, error or result. */
-    async call(method, params) {
-        const id = this.#nextId++;
-        this.send({ jsonrpc: "2.0", id, method, params });
-        return this.wait((message) => message.id === id);
-    }
-
-    async authenticate(token) {
-        const answer = await this.call("session.authenticate", { token });
-        assert.ok(answer.result, JSON.stringify(answer));
-        return answer.result;
-    }
-}
-
-/** A guest's AuthToken. */
-export async function guestToken(server, displayName = `Guest ${++guests}`) {
-    const answer = await server.rest("POST", "/v1/auth/guest", { displayName });
-    assert.ok(answer.status === 200 || answer.status === 201, answer.text);
-    return answer.body;
-}
-
-/** The AuthToken of an administrator whose name is in auth_local.adminUsers. */
-export async function registerAdmin(server, username, password = "correct horse battery") {
-    const [code] = (await server.admin(`admin-code ${username}`)).split("\n");
-    const answer = await server.rest("POST", "/v1/auth/register", { username, password, code });
-    assert.equal(answer.status, 201, answer.text);
-    return answer.body;
-}
-
-/** A signed-in bare WebSocket. */
-export async function rawPlayer(t, server) {
-    const token = await guestToken(server);
-    const socket = await RawSocket.open(t, server);
-    await socket.authenticate(token.accessToken);
-    return { socket, token };
-}
-
-/** Rows of the server's database, read while it runs. */
-export async function queryDatabase(server, sql) {
-    const files = await readdir(server.dataDir, { recursive: true });
-    const name = files.find((file) => /\.(db|sqlite3?)$/.test(file));
-    assert.ok(name, `no database below ${server.dataDir}: ${files}`);
-    const file = path.join(server.dataDir, name);
-    const { stdout } = await run("sqlite3", [
+/** Rows of a database, read while its server runs. */
+export async function query(file, sql) {
+    const { stdout } = await runFile("sqlite3", [
         "-readonly",
         "-json",
         "-cmd",
@@ -491,6 +376,8 @@ export async function queryDatabase(server, sql) {
     ]);
     return stdout.trim() ? JSON.parse(stdout) : [];
 }
+
+export const queryDatabase = (server, sql) => query(server.databaseFile, sql);
 
 /** Asks again and again until the answer is truthy. For facts that nothing announces. */
 export async function eventually(what, ask) {
@@ -502,16 +389,3 @@ export async function eventually(what, ask) {
         await new Promise((resolve) => setTimeout(resolve, 25));
     }
 }
-
-/** The refusal of a call: asserts its word and returns the error. */
-export async function refused(promise, code) {
-    try {
-        await promise;
-    } catch (error) {
-        assert.equal(error.code, code, `${error.code}: ${error.message}`);
-        return error;
-    }
-    assert.fail(`expected ${code}, but it was granted`);
-}
-
-export { run as runFile };

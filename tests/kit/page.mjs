@@ -5,22 +5,22 @@
 import { once } from "node:events";
 import http from "node:http";
 import net from "node:net";
+import { after } from "node:test";
 import { chromium } from "playwright-core";
-import { startServer } from "./harness.mjs";
+import { PATIENCE_MS, PLUGINS, startServer } from "./harness.mjs";
+import { MOD_PLUGINS, startModServer } from "./mods.mjs";
 
-export const PATIENCE_MS = 30000;
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const KEYS = [["KeyD", 1, 0], ["KeyA", -1, 0], ["KeyS", 0, 1], ["KeyW", 0, -1]];
 
-export const PLUGINS = [
-    "db_sqlite", "auth_local", "match_fill", "mode_arena", "victory_first_to_kills",
-    "victory_time_limit", "victory_forfeit", "service_web",
-];
+/** Those of a server with the page; and with rules and modes in scripts. */
+export const PAGE_PLUGINS = [...PLUGINS, "service_web"];
+export const SCRIPT_PLUGINS = [...MOD_PLUGINS, "service_web"];
 
 /** One person starts a match, and it goes on until a test ends it. */
-export function configOf({ plugins = PLUGINS, lobby = {}, ...rest } = {}) {
+export function configOf({ plugins = PAGE_PLUGINS, lobby = {}, ...rest } = {}) {
     return {
         lobby: {
             playersMin: 1, countdownMs: 500, scoreboardMs: 15000, restartVotesMin: 1,
@@ -104,11 +104,9 @@ export async function startFolder(t, port, path) {
     return `http://127.0.0.1:${proxy.address().port}${path}`;
 }
 
-export async function openBrowser(t) {
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
-    t.after(() => browser.close());
-    return browser;
-}
+/** One Chromium serves the tests of a file. */
+let browser;
+after(async () => (await browser)?.close());
 
 /** Faults of the page: what nobody caught, and what the content security policy stopped. */
 export function watchFaults(page) {
@@ -121,16 +119,33 @@ export function watchFaults(page) {
     return faults;
 }
 
-/** Server, wire, browser and a page on the welcome screen. */
-export async function setUp(t, { config = configOf(), view = {} } = {}) {
-    const server = await startServer(t, { config });
-    const wire = await startWire(t, server.port);
-    const browser = await openBrowser(t);
-    const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...view });
+/** A blank page in a browser of somebody's own: it shares nothing but with pages of its context. */
+export async function blankPage(t, view = {}) {
+    browser ??= chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    const context = await (await browser).newContext({ viewport: { width: 1280, height: 720 }, ...view });
+    t.after(() => context.close());
     const page = await context.newPage();
-    const faults = watchFaults(page);
-    await page.goto(wire.url);
-    return { server, wire, browser, context, page, faults };
+    return { context, page, faults: watchFaults(page) };
+}
+
+export async function openPage(t, url, view) {
+    const all = await blankPage(t, view);
+    await all.page.goto(url);
+    return all;
+}
+
+/** Server, wire, and a page on the welcome screen. */
+export async function setUp(t, { config = configOf(), mods, view } = {}) {
+    const server = await (mods ? startModServer(t, mods, { config }) : startServer(t, { config }));
+    const wire = await startWire(t, server.port);
+    return { server, wire, ...(await openPage(t, wire.url, view)) };
+}
+
+/** Goes by that name to the list of lobbies. */
+export async function browse(page, name) {
+    await page.fill("#play-form [name=displayName]", name);
+    await page.click("#browse");
+    await page.waitForSelector("#lobbies");
 }
 
 export async function playAsGuest(page, name) {

@@ -1,8 +1,9 @@
-// recording - finds a match's recording and lets `muster replay` play it again.
+// recording - what a server has recorded, found and played again.
 
+import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import path from "node:path";
-import { MUSTER, runFile } from "./harness.mjs";
+import { MUSTER, runDaemon, runFile } from "./harness.mjs";
 
 export async function findRecording(dataDir, matchId) {
     const names = await readdir(dataDir, { recursive: true });
@@ -20,4 +21,32 @@ export async function replay(dataDir, matchId, env = {}) {
         env: { ...process.env, ...env },
     });
     return { ...JSON.parse(stdout), text: stdout };
+}
+
+/** Play every recording of a stopped server again: [{code, ticks, hash, recordedHash, same}]. */
+export async function replayAll(server) {
+    const folder = path.join(server.dataDir, "records");
+    const files = (await readdir(folder)).filter((name) => name.endsWith(".mrec"));
+    assert.ok(files.length > 0, "nothing was recorded");
+    return Promise.all(
+        files.map(async (name) => {
+            const { code, stdout, stderr } = await runDaemon([
+                "--replay", path.join(folder, name), "--json",
+                "--config", path.join(server.dir, "config.json"), "--data-dir", server.dataDir,
+            ]);
+            assert.ok(stdout, stderr);
+            return { code, ...JSON.parse(stdout) };
+        }),
+    );
+}
+
+/** Stop the server; all that it recorded must go the same way again. */
+export async function playAgain(server) {
+    await server.stop();
+    const replays = await replayAll(server);
+    for (const replay of replays) {
+        assert.equal(replay.same, true, JSON.stringify(replay));
+        assert.equal(replay.code, 0);
+    }
+    return replays;
 }

@@ -4,13 +4,9 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { MUSTER, ROOT, cleanEnvironment, connectPlayer, eventually, runFile, startServer } from "../kit/harness.mjs";
+import { ROOT, eventually, muster, startServer } from "../kit/harness.mjs";
+import { connectPlayer } from "../kit/players.mjs";
 import { MOD_PLUGINS } from "../kit/mods.mjs";
-
-async function muster(server, ...args) {
-    const { stdout } = await runFile(MUSTER, args, { cwd: server.dir, env: cleanEnvironment() });
-    return stdout;
-}
 
 /** A line that the README shows, of the file it speaks of. */
 async function shownInReadme(pattern) {
@@ -25,10 +21,10 @@ test("the five minutes of the README", async (t) => {
     const config = { plugins: MOD_PLUGINS, lobby: { playersMin: 1 }, net };
     const server = await startServer(t, { config, args: ["--watch"] });
     await shownInReadme(/muster new mode my_hill/);
-    await muster(server, "new", "mode", "my_hill");
+    assert.equal((await muster(server.dir, "new", "mode", "my_hill")).code, 0);
     await server.waitForOutput(/mod my_hill reloaded/);
-    assert.match(await muster(server, "test", "mods/my_hill"), /^\d+ passed, 0 failed$/m);
-    assert.match(await muster(server, "check", "mods/my_hill"), /^0 errors, 0 warnings$/m);
+    assert.match((await muster(server.dir, "test", "mods/my_hill")).stdout, /^\d+ passed, 0 failed$/m);
+    assert.match((await muster(server.dir, "check", "mods/my_hill")).stdout, /^0 errors, 0 warnings$/m);
 
     const { client } = await connectPlayer(t, server, { name: "Ada" });
     const errors = [];

@@ -1,36 +1,27 @@
 // docs/scripting.md: every mod on it is checked and tested as a modder would, every example runs.
 
 import assert from "node:assert/strict";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { MUSTER, ROOT, runDaemon, tempDir } from "../kit/harness.mjs";
+import { ROOT, muster, tempDir } from "../kit/harness.mjs";
+import { manifestOf, writeFiles } from "../kit/mods.mjs";
 
 const PAGE = await readFile(path.join(ROOT, "docs/scripting.md"), "utf8");
 const REFERENCE_AT = PAGE.indexOf("\n## Globals\n");
 const TESTS_AT = PAGE.indexOf("\n## In tests\n");
 const PERMISSIONS = ["chat", "kick", "storage", "teams", "vote"];
 
-async function muster(t, cwd, ...args) {
-    const { code, stdout, stderr } = await runDaemon(args, { binary: MUSTER, cwd });
+async function succeeds(cwd, ...args) {
+    const { code, stdout, stderr } = await muster(cwd, ...args);
     assert.equal(code, 0, stdout + stderr);
     return stdout;
 }
 
-async function writeFiles(root, files) {
-    for (const [name, text] of Object.entries(files)) {
-        const file = path.join(root, name);
-        await mkdir(path.dirname(file), { recursive: true });
-        await writeFile(file, text);
-    }
-}
-
-function manifest(id, kind, more = {}) {
-    return JSON.stringify({
-        id, kind, name: id, version: "1.0.0", api: "1", author: "muster", license: "MIT",
-        description: "Examples.", permissions: PERMISSIONS, ...more,
+const manifest = (id, kind, more = {}) =>
+    manifestOf(id, {
+        kind, author: "muster", license: "MIT", description: "Examples.", permissions: PERMISSIONS, ...more,
     });
-}
 
 /** Blocks of a part of the page: the language, the text, and the line before that is not blank. */
 function blocks(text) {
@@ -63,8 +54,8 @@ test("the mods of the manual are right, and their tests pass", async (t) => {
     assert.ok(mods.size >= 2, [...mods].join());
     for (const mod of mods) {
         assert.ok(files[`${mod}/mod.json`], mod);
-        assert.match(await muster(t, cwd, "check", mod), /^0 errors, 0 warnings\n$/);
-        assert.match(await muster(t, cwd, "test", mod), /^[1-9]\d* passed, 0 failed\n$/m);
+        assert.match(await succeeds(cwd, "check", mod), /^0 errors, 0 warnings\n$/);
+        assert.match(await succeeds(cwd, "test", mod), /^[1-9]\d* passed, 0 failed\n$/m);
     }
 });
 
@@ -85,7 +76,7 @@ test("the other lines of Lua of the manual run", async (t) => {
                 assert.equals("active", lobby:state())
             end)`,
         });
-        await muster(t, cwd, "test", `lines_${i}`);
+        await succeeds(cwd, "test", `lines_${i}`);
     }
 });
 
@@ -147,7 +138,7 @@ test("every example of the reference runs in its realms", async (t) => {
         "tests/lobby_spec.lua": specOf(lobby, "lobby"),
         "tests/match_spec.lua": specOf(match, "match"),
     });
-    const stdout = await muster(t, cwd, "test", "examples");
+    const stdout = await succeeds(cwd, "test", "examples");
     assert.match(stdout, new RegExp(`^${lobby.length + match.length} passed, 0 failed$`, "m"));
 });
 
@@ -174,7 +165,7 @@ test("every example of modes that own everything runs in one", async (t) => {
                 assert.same({}, w:errors())
             end)`,
         });
-        await muster(t, cwd, "test", name);
+        await succeeds(cwd, "test", name);
     }
 });
 
@@ -200,6 +191,6 @@ test("every example for tests runs in a test", async (t) => {
             ${lines.join("\n")}
             ${groups.join("\n")}`,
     });
-    const stdout = await muster(t, cwd, "test", "examples");
+    const stdout = await succeeds(cwd, "test", "examples");
     assert.match(stdout, new RegExp(`^${tests.length + 2} passed, 0 failed$`, "m"));
 });

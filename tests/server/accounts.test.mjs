@@ -5,23 +5,14 @@ import assert from "node:assert/strict";
 import { createPublicKey, verify } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
-import { before, after, test } from "node:test";
+import { test } from "node:test";
 import { assertAnswer, assertProblem } from "../kit/openapi.mjs";
 import { AuthClient } from "../../sdk/js/index.js";
-import {
-    RawSocket,
-    connectPlayer,
-    queryDatabase,
-    refused,
-    registerAdmin,
-    startServer,
-} from "../kit/harness.mjs";
+import { queryDatabase, startServer, suite } from "../kit/harness.mjs";
+import { connectPlayer, refused, registerAdmin } from "../kit/players.mjs";
+import { RawSocket } from "../kit/sockets.mjs";
 
-let server;
-before(async () => {
-    server = await startServer(undefined, {});
-});
-after(() => server.stop());
+const server = await startServer(suite);
 
 let names = 0;
 const account = () => ({ username: `player${++names}`, password: "correct horse battery" });

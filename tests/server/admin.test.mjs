@@ -1,34 +1,17 @@
 // The process seen from its console: start, options, configuration, commands, signals, exit codes.
 
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { chmod, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { once } from "node:events";
 import path from "node:path";
 import { test } from "node:test";
-import { promisify } from "node:util";
 import { assertAnswer, assertProblem } from "../kit/openapi.mjs";
 import {
-    ADMIN_TOKEN,
-    MUSTERD,
-    ROOT,
-    Server,
-    atEnd,
-    cleanEnvironment,
-    connectPlayer,
-    eventually,
-    freePort,
-    queryDatabase,
-    refused,
-    runDaemon,
-    startServer,
-    tempDir,
-    testConfig,
+    ADMIN_TOKEN, MUSTERD, ROOT, Server, atEnd, cleanEnvironment, eventually, freePort, queryDatabase, runDaemon, runFile, startServer, tempDir, testConfig,
 } from "../kit/harness.mjs";
-import { gather, sitDown } from "../kit/team.mjs";
-
-const run = promisify(execFile);
+import { connectPlayer, gather, refused, sitDown } from "../kit/players.mjs";
 
 async function configFile(t, config, raw) {
     const dir = await tempDir(t);
@@ -294,10 +277,7 @@ for (const signal of ["SIGINT", "SIGTERM"]) {
 test("the end of stdin neither stops nor spins it", async (t) => {
     const server = await startServer(t, {});
     server.closeStdin();
-    const cpu = async () => {
-        const { text } = await server.rest("GET", "/metrics", undefined, { admin: true });
-        return Number(/^process_cpu_seconds_total (\S+)$/m.exec(text)[1]);
-    };
+    const cpu = () => server.metric("process_cpu_seconds_total");
     const before = await cpu();
     const began = Date.now();
     await eventually("two seconds", () => Date.now() - began > 2000);
@@ -355,7 +335,7 @@ test("backup: the database is copied while the node runs", async (t) => {
     const { client, playerId } = await connectPlayer(t, server);
     const folder = path.join(server.dataDir, "backups");
     const rows = async (file) =>
-        (await run("sqlite3", ["-readonly", file, "SELECT player_id FROM players"])).stdout.trim();
+        (await runFile("sqlite3", ["-readonly", file, "SELECT player_id FROM players"])).stdout.trim();
     await eventually("the player is kept", async () =>
         (await queryDatabase(server, "SELECT player_id FROM players")).length === 1);
     const answer = await server.admin("backup monday.db");

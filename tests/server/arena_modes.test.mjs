@@ -5,9 +5,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually, startServer } from "../kit/harness.mjs";
+import { gather, sitDown } from "../kit/players.mjs";
 import { MOD_PLUGINS } from "../kit/mods.mjs";
 import { replay } from "../kit/recording.mjs";
-import { gather, sitDown } from "../kit/team.mjs";
 
 const BOTS = { botFill: 8, maxPlayers: 8, botSkill: "easy", respawnMs: 1000, spawnProtectionMs: 500 };
 const RED = 1;

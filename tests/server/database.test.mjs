@@ -1,36 +1,25 @@
 // The database fails while the node runs: what matters is kept until it is written, and told.
 
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, readdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { promisify } from "node:util";
 import { assertProblem } from "../kit/openapi.mjs";
 import {
-    ROOT,
-    atEnd,
-    connectPlayer,
-    eventually,
-    guestToken,
-    queryDatabase,
-    runDaemon,
-    startServer,
-    tempDir,
+    ROOT, atEnd, eventually, query, queryDatabase, runDaemon, runFile, startServer, tempDir,
 } from "../kit/harness.mjs";
-
-const run = promisify(execFile);
+import { connectPlayer, guestToken } from "../kit/players.mjs";
 
 const QUICK = { db_sqlite: { busyTimeoutMs: 20 } };
 
-const databaseOf = (server) => path.join(server.dataDir, "muster.db");
 const unwrittenOf = (server) => path.join(server.dataDir, "unwritten.jsonl");
 
 /** Another process holds the write lock until it is let go. */
 async function lock(t, server) {
-    const holder = spawn("sqlite3", [databaseOf(server)], { stdio: ["pipe", "pipe", "inherit"] });
+    const holder = spawn("sqlite3", [server.databaseFile], { stdio: ["pipe", "pipe", "inherit"] });
     atEnd(t, () => holder.kill("SIGKILL"));
     holder.stdin.write(".timeout 10000\nBEGIN IMMEDIATE;\nSELECT 'held';\n");
     await once(holder.stdout, "data");
@@ -41,11 +30,6 @@ async function lock(t, server) {
 }
 
 const ready = async (server) => (await server.rest("GET", "/readyz?verbose")).text;
-
-async function metric(server, name) {
-    const { text } = await server.rest("GET", "/metrics", undefined, { admin: true });
-    return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)[1]);
-}
 
 /** A player whose lobby the database hears of. */
 async function openLobby(t, server, player) {
@@ -68,12 +52,12 @@ test("a database that is locked: writes wait, the node says so, nothing is lost"
     );
     assert.equal((await server.rest("GET", "/readyz")).status, 503);
     assert.equal((await server.rest("GET", "/livez")).status, 200);
-    assert.ok((await metric(server, "muster_store_writes_pending")) > 0);
+    assert.ok((await server.metric("muster_store_writes_pending")) > 0);
     await unlock();
     await eventually("it is written", async () => (await lobbies(server)).includes(lobby));
     await eventually("it is told", async () => (await server.rest("GET", "/readyz")).status === 200);
-    assert.equal(await metric(server, "muster_store_writes_lost_total"), 0);
-    await eventually("none waits", async () => (await metric(server, "muster_store_writes_pending")) === 0);
+    assert.equal(await server.metric("muster_store_writes_lost_total"), 0);
+    await eventually("none waits", async () => (await server.metric("muster_store_writes_pending")) === 0);
 });
 
 test("a stop while the database is locked: what waits is written after the next start", async (t) => {
@@ -98,17 +82,17 @@ test("a stop while the database is locked: what waits is written after the next 
 test("a database file that is moved away is noticed, and may be put back", async (t) => {
     const server = await startServer(t, { config: QUICK });
     const player = await connectPlayer(t, server);
-    const away = `${databaseOf(server)}.away`;
-    await rename(databaseOf(server), away);
+    const away = `${server.databaseFile}.away`;
+    await rename(server.databaseFile, away);
     await eventually("it is told", async () => /^\[-\]database /m.test(await ready(server)));
     await server.waitForOutput(/database file was moved, removed or replaced/);
     const refused = await server.rest("POST", "/v1/auth/guest", { displayName: "Ann" });
     assertProblem(refused, 503, "storage_failed");
     const lobby = await openLobby(t, server, player);
 
-    await copyFile(away, databaseOf(server)); // another file of that name is not the one
+    await copyFile(away, server.databaseFile); // another file of that name is not the one
     assert.notEqual((await server.rest("POST", "/v1/auth/guest", { displayName: "Ann" })).status, 200);
-    await rename(away, databaseOf(server));
+    await rename(away, server.databaseFile);
     await eventually("it is written", async () => (await lobbies(server)).includes(lobby));
     await eventually("it is told", async () => (await server.rest("GET", "/readyz")).status === 200);
     await guestToken(server);
@@ -144,11 +128,9 @@ async function earlier(t) {
     const dir = await tempDir(t);
     await mkdir(path.join(dir, "data"), { mode: 0o700 });
     const file = path.join(dir, "data/muster.db");
-    await run("sqlite3", [file, `.read ${path.join(ROOT, "tests/release/upgrade.sql")}`]);
+    await runFile("sqlite3", [file, `.read ${path.join(ROOT, "tests/release/upgrade.sql")}`]);
     return { dir, file };
 }
-
-const query = async (file, sql) => JSON.parse((await run("sqlite3", ["-readonly", "-json", file, sql])).stdout);
 
 test("a database of an earlier version is taken over, and copied before", async (t) => {
     const { dir, file } = await earlier(t);
@@ -193,7 +175,7 @@ test("a database that a newer version, or another one, has written is refused", 
     for (const [sql, sentence] of changes) {
         const { dir, file } = await earlier(t);
         await (await startServer(t, { dir })).stop();
-        await run("sqlite3", [file, sql]);
+        await runFile("sqlite3", [file, sql]);
         const { code, stderr, stdout } = await runDaemon(["--data-dir", path.join(dir, "data"), "--port", "0"]);
         assert.equal(code, 70);
         assert.match(stdout + stderr, sentence);

@@ -8,9 +8,9 @@ import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import WebSocket from "ws";
 import { AuthClient, MusterClient } from "../../sdk/js/index.js";
-import { MATCH_MS, eventually, queryDatabase, startServer, tempDir } from "../kit/harness.mjs";
+import { eventually, queryDatabase, startServer, tempDir } from "../kit/harness.mjs";
+import { MATCH_MS, Teammate } from "../kit/players.mjs";
 import { replay } from "../kit/recording.mjs";
-import { Teammate } from "../kit/team.mjs";
 
 const PLAYERS = 8;
 const MATCHES = 2;

@@ -5,7 +5,8 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { JSONRPCClient, JSONRPCServer, JSONRPCServerAndClient } from "json-rpc-2.0";
 import WebSocket from "ws";
-import { atEnd, guestToken, startServer } from "../kit/harness.mjs";
+import { atEnd, startServer } from "../kit/harness.mjs";
+import { guestToken } from "../kit/players.mjs";
 
 async function connect(t, server) {
     const ws = new WebSocket(server.wsUrl, "muster.v1");

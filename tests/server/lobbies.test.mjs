@@ -1,15 +1,12 @@
 // Lobbies: create, list, filter, join, leave, teams, spectators, chat, limits, matchmaking.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { assertAnswer, assertProblem, assertSchema } from "../kit/openapi.mjs";
-import { connectPlayer, eventually, refused, startServer } from "../kit/harness.mjs";
+import { eventually, startServer, suite } from "../kit/harness.mjs";
+import { connectPlayer, refused } from "../kit/players.mjs";
 
-let server;
-before(async () => {
-    server = await startServer(undefined, {});
-});
-after(() => server.stop());
+const server = await startServer(suite);
 
 const create = (client, settings = {}, extra = {}) =>
     client.createLobby({ gameMode: "arena", settings, ...extra });

@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertSchema } from "../kit/openapi.mjs";
-import { eventually, queryDatabase, refused, startServer } from "../kit/harness.mjs";
-import { gather, sitDown } from "../kit/team.mjs";
+import { eventually, queryDatabase, startServer } from "../kit/harness.mjs";
+import { gather, refused, sitDown } from "../kit/players.mjs";
 
 /** Two players, and a short way back to the fight. */
 const DUEL = { killLimit: 2, botFill: 0, maxPlayers: 2, respawnMs: 0, spawnProtectionMs: 0 };

@@ -5,8 +5,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
 import { assertAnswer } from "../kit/openapi.mjs";
-import { connectPlayer, startServer } from "../kit/harness.mjs";
-import { gather, sitDown } from "../kit/team.mjs";
+import { startServer } from "../kit/harness.mjs";
+import { connectPlayer, gather, sitDown } from "../kit/players.mjs";
 
 async function promtool(text) {
     const child = spawn("promtool", ["check", "metrics"], { stdio: "pipe" });

@@ -4,7 +4,8 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { test } from "node:test";
-import { connectPlayer, MUSTER, runDaemon, tempDir } from "../kit/harness.mjs";
+import { muster, tempDir } from "../kit/harness.mjs";
+import { connectPlayer } from "../kit/players.mjs";
 import { startModServer, writeMod } from "../kit/mods.mjs";
 
 const MODE = { kind: "mode", base: "arena" };
@@ -105,7 +106,7 @@ test("what does not load is told when the server starts, and an error of check a
     for (let at = 0; at < all.length; at += LINES_A_SECOND) {
         const mods = all.slice(at, at + LINES_A_SECOND);
         cwd = await writeMods(t, mods);
-        const { stderr } = await runDaemon(["mods"], { binary: MUSTER, cwd });
+        const { stderr } = await muster(cwd, "mods");
         const lines = stderr.split("\n");
         for (const [id, [, , sentence]] of mods)
             assert.ok(lines.some((line) => line.includes(id) && sentence.test(line)), `${id}: ${stderr}`);
@@ -113,7 +114,7 @@ test("what does not load is told when the server starts, and an error of check a
     cwd = await writeMods(t, all);
     for (const [verb, id] of [["check", "lobby_hook"], ["check", "needs"], ["check", "greedy"], ["test", "twice"],
         ["check", "default_name"], ["test", "default_text"], ["check", "no_base"], ["check", "never"], ["test", "never"]]) {
-        const { code, stdout } = await runDaemon([verb, `mods/${id}`], { binary: MUSTER, cwd });
+        const { code, stdout } = await muster(cwd, verb, `mods/${id}`);
         assert.equal(code, 1, id);
         assert.match(stdout, BROKEN[id][2]);
     }
@@ -150,7 +151,7 @@ test("a mod on trial finds the settings of a new lobby, and answers of the docum
         "init.lua": 'assert(match.setting("length") == 60) return {}',
     });
     for (const id of ["trial", "trial_rule", "upon"]) {
-        const { code, stdout } = await runDaemon(["check", id], { binary: MUSTER, cwd });
+        const { code, stdout } = await muster(cwd, "check", id);
         assert.equal(code, 0, stdout);
     }
 });

@@ -2,45 +2,23 @@
 // announcements, kicks; bans, mutes, warnings and the whitelist.
 
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { assertAnswer, assertProblem } from "../kit/openapi.mjs";
 import {
-    RawSocket,
-    connectPlayer,
-    eventually,
-    queryDatabase,
-    refused,
-    runDaemon,
-    startServer,
-    tempDir,
-    testConfig,
+    eventually, queryDatabase, runDaemon, startServer, suite, tempDir, testConfig,
 } from "../kit/harness.mjs";
+import { connectPlayer, refused } from "../kit/players.mjs";
+import { RawSocket } from "../kit/sockets.mjs";
+import { jwt, otherIssuer } from "../kit/issuer.mjs";
 
-const SECRET = "a secret of the other issuer, long enough for HS256";
-
-function jwt(sub, permissions) {
-    const iat = Math.floor(Date.now() / 1000);
-    const claims = { iss: "other", aud: "muster", sub, permissions, iat, exp: iat + 600 };
-    const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-    const body = `${part({ alg: "HS256", typ: "JWT" })}.${part(claims)}`;
-    return `${body}.${createHmac("sha256", SECRET).update(body).digest("base64url")}`;
-}
-
-let server;
-const cleanups = [];
-const suite = { after: (fn) => cleanups.push(fn) };
-
-before(async () => {
-    server = await startServer(suite, {
-        config: { net: { trustedProxies: ["127.0.0.1"] },
-            auth_local: { adminUsers: ["boss"] }, admin: { showAddresses: true } },
-    });
-});
-after(async () => {
-    for (const fn of cleanups.reverse()) await fn();
+const server = await startServer(suite, {
+    config: {
+        net: { trustedProxies: ["127.0.0.1"] },
+        auth_local: { adminUsers: ["boss"] },
+        admin: { showAddresses: true },
+    },
 });
 
 test("a command that does nothing says so in its status", async () => {
@@ -369,18 +347,10 @@ test("the whitelist lets in those on it, by account and address", async (t) => {
     assertProblem(await server.adminAnswer("whitelist perhaps"), 400);
 });
 
-const JWT = { issuer: "other", keysFile: "key", algorithm: "HS256", allowedPermissions: ["*"] };
-
-async function writeKey(dir) {
-    await mkdir(path.join(dir, "data"), { mode: 0o700 });
-    await writeFile(path.join(dir, "data/key"), SECRET, { mode: 0o600 });
-}
-
 for (const [kept, plugins] of [["database", undefined], ["file", ["auth_jwt", "mode_arena"]]])
     test(`a restart keeps them: ${kept}`, async (t) => {
         const dir = await tempDir(t);
-        if (plugins) await writeKey(dir);
-        const config = plugins ? { plugins, auth_jwt: JWT } : {};
+        const config = plugins ? { plugins, auth_jwt: await otherIssuer(dir, ["*"]) } : {};
         const first = await startServer(t, { dir, config });
         await first.admin("ban 192.0.2.0/24 perm for ever // why");
         await first.admin("ban 198.51.100.1 1h an hour");
@@ -410,9 +380,8 @@ for (const [kept, plugins] of [["database", undefined], ["file", ["auth_jwt", "m
 
 test("a file that cannot be read opens the door to nobody", async (t) => {
     const dir = await tempDir(t);
-    await writeKey(dir);
+    const config = testConfig({ plugins: ["auth_jwt", "mode_arena"], auth_jwt: await otherIssuer(dir, ["*"]) });
     await writeFile(path.join(dir, "data/moderation.json"), '{"sanctions": [{}]}');
-    const config = testConfig({ plugins: ["auth_jwt", "mode_arena"], auth_jwt: JWT });
     await writeFile(path.join(dir, "config.json"), JSON.stringify(config));
     const { code, stdout, stderr } = await runDaemon(
         ["--config", path.join(dir, "config.json"), "--data-dir", path.join(dir, "data")]);
@@ -422,17 +391,16 @@ test("a file that cannot be read opens the door to nobody", async (t) => {
 
 test("players with the permission: moderators act, but not upon admins", async (t) => {
     const dir = await tempDir(t);
-    await writeKey(dir);
     const own = await startServer(t, {
         dir,
         config: {
             plugins: ["db_sqlite", "auth_jwt", "mode_arena"],
-            auth_jwt: JWT,
+            auth_jwt: await otherIssuer(dir, ["*"]),
         },
     });
     const join = async (name, permissions) => {
         const socket = await RawSocket.open(t, own);
-        await socket.authenticate(jwt(name, permissions));
+        await socket.authenticate(jwt({ sub: name, permissions }));
         return { run: (command) => socket.call("admin.run", { command }), socket };
     };
     const [admin, moderator, player] = [

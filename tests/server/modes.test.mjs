@@ -6,8 +6,10 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { SyncState } from "../../sdk/js/index.js";
-import { connectPlayer, eventually, refused } from "../kit/harness.mjs";
-import { modLines, replayAll, startModServer } from "../kit/mods.mjs";
+import { eventually } from "../kit/harness.mjs";
+import { connectPlayer, refused } from "../kit/players.mjs";
+import { modLines, startModServer } from "../kit/mods.mjs";
+import { playAgain } from "../kit/recording.mjs";
 
 const MODE = { kind: "mode" };
 const PRESS = 1;
@@ -66,14 +68,6 @@ async function play(t, server, gameMode, settings = {}) {
     await bob.client.joinLobby(lobby.lobbyId, { team: "blue" });
     await eventually("the match", () => ann.payloads.length > 0 && bob.payloads.length > 0);
     return { ann, bob, lobbyId: lobby.lobbyId };
-}
-
-async function playAgain(server) {
-    await server.stop();
-    for (const replay of await replayAll(server)) {
-        assert.equal(replay.same, true, JSON.stringify(replay));
-        assert.equal(replay.code, 0);
-    }
 }
 
 test("tug of war, to its end", async (t) => {

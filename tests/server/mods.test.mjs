@@ -4,18 +4,13 @@ import assert from "node:assert/strict";
 import { mkdir, readFile, readdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { MUSTER, ROOT, runDaemon, startServer, tempDir } from "../kit/harness.mjs";
+import { ENGINE, ROOT, muster, runDaemon, startServer, tempDir } from "../kit/harness.mjs";
+import { writeFiles } from "../kit/mods.mjs";
 
-const ENGINE = fileURLToPath(new URL("./engine/config.json", import.meta.url));
 const USAGE = 64;
 const NOT_MADE = 73;
 
 const FILES = ["init.lua", "locale/en.json", "mod.json", "settings.json"];
-
-function muster(cwd, ...args) {
-    return runDaemon(args, { binary: MUSTER, cwd });
-}
 
 /** A directory with the two mods that `muster new` makes. */
 async function newMods(t) {
@@ -136,18 +131,10 @@ command.register{name = "kills", fn = function() return "kills " .. storage.get(
 `,
 };
 
-async function writeMod(dir, files) {
-    for (const [name, text] of Object.entries(files)) {
-        const file = path.join(dir, name);
-        await mkdir(path.dirname(file), { recursive: true });
-        await writeFile(file, text);
-    }
-}
-
 /** Runs a spec of the rule `probe`, which may have other files, too. */
 async function testProbe(t, spec, { files = {}, args = [] } = {}) {
     const cwd = await tempDir(t);
-    await writeMod(path.join(cwd, "probe"), { ...RULE, "tests/a_spec.lua": spec, ...files });
+    await writeFiles(path.join(cwd, "probe"), { ...RULE, "tests/a_spec.lua": spec, ...files });
     const result = await muster(cwd, "test", "probe", ...args);
     return { ...result, cwd, last: result.stdout.trimEnd().split("\n").at(-1) };
 }
@@ -307,7 +294,7 @@ test("an id of 32 letters is as good as another, and a folder may have any name"
     const cwd = await tempDir(t);
     const id = "a".repeat(32);
     const folder = path.join('odd "na\\me"', id);
-    await writeMod(path.join(cwd, folder), {
+    await writeFiles(path.join(cwd, folder), {
         "mod.json": RULE["mod.json"].replace('"probe"', `"${id}"`),
         "init.lua": `hooks.on("kill", "count", function() state.kills = (state.kills or 0) + 1 end)
 hooks.on("damage", "count", function(amount) return amount + (state.kills or 0) end)`,
@@ -388,7 +375,7 @@ test("a server that serves runs no tests, and says when a command did nothing", 
 
 test("check finds what is wrong, each with its place", async (t) => {
     const cwd = await tempDir(t);
-    await writeMod(path.join(cwd, "probe"), {
+    await writeFiles(path.join(cwd, "probe"), {
         ...RULE,
         "init.lua": `hooks.on("demage", "x", function() end)
 total = 1
@@ -425,7 +412,7 @@ function match.announce() end
 
 test("a text that cannot be read is an error of check", async (t) => {
     const cwd = await tempDir(t);
-    await writeMod(path.join(cwd, "probe"), {
+    await writeFiles(path.join(cwd, "probe"), {
         "mod.json": RULE["mod.json"].replace(',"permissions":["chat","storage"]', ""),
         "init.lua": 'hooks.on("describe", "d", function() return "does nothing" end)',
         "locale/de.json": "{",
@@ -437,14 +424,14 @@ test("a text that cannot be read is an error of check", async (t) => {
 
 test("a rule that hooks nothing is told, once", async (t) => {
     const cwd = await tempDir(t);
-    await writeMod(path.join(cwd, "probe"), {
+    await writeFiles(path.join(cwd, "probe"), {
         "mod.json": RULE["mod.json"].replace(',"permissions":["chat","storage"]', ""),
         "init.lua": "local nothing = 1",
     });
     const { code, stdout } = await muster(cwd, "check", "probe");
     assert.equal(code, 0);
     assert.match(stdout, /^init\.lua: warning: nothing is hooked, .+\n0 errors, 1 warnings\n$/);
-    await writeMod(path.join(cwd, "probe"), { "init.lua": "local t; t.x = nowhere" });
+    await writeFiles(path.join(cwd, "probe"), { "init.lua": "local t; t.x = nowhere" });
     const wrong = await muster(cwd, "check", "probe");
     assert.match(wrong.stdout, /^init\.lua:1: error: .+\nFAILED: 1 errors, 0 warnings\n$/);
 });
@@ -455,7 +442,7 @@ test("check of a folder that is no mod says what is missing", async (t) => {
     const { code, stdout } = await muster(cwd, "check", "empty");
     assert.equal(code, 1);
     assert.match(stdout, /^error: .*mod\.json/m);
-    await writeMod(path.join(cwd, "probe"), { ...RULE, "mod.json": RULE["mod.json"].replace('"rule"', '"game"') });
+    await writeFiles(path.join(cwd, "probe"), { ...RULE, "mod.json": RULE["mod.json"].replace('"rule"', '"game"') });
     assert.match((await muster(cwd, "check", "probe")).stdout, /^error: mod\.json: kind: expected .+ found "game"$/m);
 });
 

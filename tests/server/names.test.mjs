@@ -2,53 +2,28 @@
 // who may be called what.
 
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
+import { readFileSync } from "node:fs";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { assertProblem } from "../kit/openapi.mjs";
-import { ROOT, RawSocket, connectPlayer, eventually, refused, startServer } from "../kit/harness.mjs";
+import { PLUGINS, ROOT, eventually, startServer, suite, tempDir } from "../kit/harness.mjs";
+import { connectPlayer, refused } from "../kit/players.mjs";
+import { RawSocket } from "../kit/sockets.mjs";
+import { jwt, otherIssuer } from "../kit/issuer.mjs";
 
 const table = JSON.parse(readFileSync(path.join(ROOT, "tests/data/texts.json"), "utf8"));
-const SECRET = "a secret of the other issuer, long enough for HS256";
+const tokenOf = (sub, displayName, permissions = []) => jwt({ sub, displayName, permissions });
 
-function jwt(sub, displayName, permissions = []) {
-    const now = Math.floor(Date.now() / 1000);
-    const claims = { iss: "other", aud: "muster", sub, displayName, permissions };
-    const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-    const body = `${part({ alg: "HS256", typ: "JWT" })}.${part({ ...claims, iat: now, exp: now + 600 })}`;
-    return `${body}.${createHmac("sha256", SECRET).update(body).digest("base64url")}`;
-}
-
-let server;
-const cleanups = [];
-const suite = { after: (fn) => cleanups.push(fn) };
-
-before(async () => {
-    const dir = mkdtempSync(path.join(os.tmpdir(), "muster-test-"));
-    cleanups.push(() => rmSync(dir, { recursive: true }));
-    mkdirSync(path.join(dir, "data"));
-    writeFileSync(path.join(dir, "data/other.key"), SECRET, { mode: 0o600 });
-    const plugins = ["db_sqlite", "auth_local", "auth_jwt", "match_fill", "mode_arena"];
-    server = await startServer(suite, {
-        dir,
-        config: {
-            plugins: [...plugins, "rules_private", "victory_first_to_kills"],
-            auth_local: { adminUsers: ["boss"] },
-            auth_jwt: {
-                issuer: "other",
-                keysFile: "other.key",
-                algorithm: "HS256",
-                allowedPermissions: ["admin"],
-            },
-            lobby: { chatPerFiveSeconds: 1000 },
-            net: { requestsPerSecond: 1000, requestsBurst: 1000 },
-        },
-    });
-});
-after(async () => {
-    for (const fn of cleanups.reverse()) await fn();
+const dir = await tempDir(suite);
+const server = await startServer(suite, {
+    dir,
+    config: {
+        plugins: [...PLUGINS, "auth_jwt", "rules_private"],
+        auth_local: { adminUsers: ["boss"] },
+        auth_jwt: await otherIssuer(dir, ["admin"]),
+        lobby: { chatPerFiveSeconds: 1000 },
+        net: { requestsPerSecond: 1000, requestsBurst: 1000 },
+    },
 });
 
 const guest = (displayName) => server.rest("POST", "/v1/auth/guest", { displayName });
@@ -97,15 +72,15 @@ test("accounts: as for guests", async () => {
 
 test("tokens of another issuer: mended, never refused for a name", async (t) => {
     for (const [what, given, kept] of table.names.filter((_, i) => i % 4 === 0))
-        assert.equal(await signIn(t, jwt(`ok-${what}`.replaceAll(" ", "_"), given)), kept, what);
+        assert.equal(await signIn(t, tokenOf(`ok-${what}`.replaceAll(" ", "_"), given)), kept, what);
     for (const [what, given] of table.noNames.filter((_, i) => i % 3 === 0)) {
-        const name = await signIn(t, jwt(`no-${what}`.replaceAll(/[^a-z]/g, "_"), given));
+        const name = await signIn(t, tokenOf(`no-${what}`.replaceAll(/[^a-z]/g, "_"), given));
         assert.ok(isSound(name), `${what}: ${JSON.stringify(name)}`);
     }
-    assert.equal(await signIn(t, jwt("x1", "Bob\u2800")), "Bob");
-    assert.equal(await signIn(t, jwt("x2", "B\u001b[1mob\n")), "B[1mob");
-    assert.equal(await signIn(t, jwt("x3", "\u20ac".repeat(40))), "\u20ac".repeat(21));
-    assert.match(await signIn(t, jwt("x4", "\u3164")), /^Player-[0-9a-f]{8}$/);
+    assert.equal(await signIn(t, tokenOf("x1", "Bob\u2800")), "Bob");
+    assert.equal(await signIn(t, tokenOf("x2", "B\u001b[1mob\n")), "B[1mob");
+    assert.equal(await signIn(t, tokenOf("x3", "\u20ac".repeat(40))), "\u20ac".repeat(21));
+    assert.match(await signIn(t, tokenOf("x4", "\u3164")), /^Player-[0-9a-f]{8}$/);
 });
 
 test("reserved names are for nobody else", async (t) => {
@@ -115,15 +90,15 @@ test("reserved names are for nobody else", async (t) => {
             assertProblem(answer, 409);
             assert.equal(answer.body.code, "name_reserved");
         }
-        assert.match(await signIn(t, jwt("mallory", name)), /^Player-[0-9a-f]{8}$/, name);
+        assert.match(await signIn(t, tokenOf("mallory", name)), /^Player-[0-9a-f]{8}$/, name);
     }
     assertProblem(await register(undefined, "system"), 409);
-    assert.equal(await signIn(t, jwt("ann", "Admin", ["admin"])), "Admin");
-    assert.equal(await signIn(t, jwt("ann", "Ann of Staff", ["admin"])), "Ann of Staff");
+    assert.equal(await signIn(t, tokenOf("ann", "Admin", ["admin"])), "Admin");
+    assert.equal(await signIn(t, tokenOf("ann", "Ann of Staff", ["admin"])), "Ann of Staff");
     const ann = await RawSocket.open(t, server);
-    await ann.authenticate(jwt("ann", "Ann of Staff", ["admin"]));
-    assert.match(await signIn(t, jwt("eve", "Ann 0f Staff")), /^Player-/);
-    assert.match(await signIn(t, jwt("ann2", "Server", ["admin"])), /^Player-/);
+    await ann.authenticate(tokenOf("ann", "Ann of Staff", ["admin"]));
+    assert.match(await signIn(t, tokenOf("eve", "Ann 0f Staff")), /^Player-/);
+    assert.match(await signIn(t, tokenOf("ann2", "Server", ["admin"])), /^Player-/);
     assert.equal((await guest("Serverin")).status, 201);
     assert.equal((await guest("Bossanova")).status, 201);
 });

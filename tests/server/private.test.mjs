@@ -3,24 +3,20 @@
 import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import path from "node:path";
-import { after, before, test } from "node:test";
-import { connectPlayer, eventually, queryDatabase, refused, startServer, testConfig } from "../kit/harness.mjs";
+import { test } from "node:test";
+import { PLUGINS, eventually, queryDatabase, startServer, suite } from "../kit/harness.mjs";
+import { connectPlayer, refused } from "../kit/players.mjs";
 import { replay } from "../kit/recording.mjs";
 
-const PLUGINS = [...testConfig().plugins.filter((name) => name !== "rules_private"), "rules_private"];
 const WAIT = { timeoutMs: 20000 };
 
 const start = (t, config = {}) =>
-    startServer(t, { config: { plugins: PLUGINS, ...config } });
+    startServer(t, { config: { plugins: [...PLUGINS, "rules_private"], ...config } });
 
-let server;
-before(async () => {
-    server = await start(undefined, {
-        rules_private: { voteEveryMs: 0, presets: ["tournament killLimit=30 friendlyFire=true"] },
-        lobby: { countdownMs: 100, scoreboardMs: 1500, playersMin: 2 },
-    });
+const server = await start(suite, {
+    rules_private: { voteEveryMs: 0, presets: ["tournament killLimit=30 friendlyFire=true"] },
+    lobby: { countdownMs: 100, scoreboardMs: 1500, playersMin: 2 },
 });
-after(() => server.stop());
 
 const people = (t, count, at = server) =>
     Promise.all(Array.from({ length: count }, () => connectPlayer(t, at).then(({ client }) => client)));

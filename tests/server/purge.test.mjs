@@ -3,14 +3,8 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { test } from "node:test";
-import {
-    connectPlayer,
-    eventually,
-    queryDatabase,
-    runFile,
-    startServer,
-    testConfig,
-} from "../kit/harness.mjs";
+import { eventually, queryDatabase, runFile, startServer, testConfig } from "../kit/harness.mjs";
+import { connectPlayer } from "../kit/players.mjs";
 
 const DAY_MS = 86400000;
 

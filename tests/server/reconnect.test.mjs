@@ -3,15 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import WebSocket from "ws";
-import {
-    RawSocket,
-    connectPlayer,
-    eventually,
-    guestToken,
-    refused,
-    startServer,
-} from "../kit/harness.mjs";
-import { gather, sitDown } from "../kit/team.mjs";
+import { eventually, startServer } from "../kit/harness.mjs";
+import { connectPlayer, gather, guestToken, refused, sitDown } from "../kit/players.mjs";
+import { RawSocket } from "../kit/sockets.mjs";
 
 const LONG = { killLimit: 50, botFill: 0, maxPlayers: 2 };
 

@@ -5,8 +5,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { MUSTER, runFile, startServer, tempDir } from "../kit/harness.mjs";
+import { gather, sitDown } from "../kit/players.mjs";
 import { findRecording, replay } from "../kit/recording.mjs";
-import { gather, sitDown } from "../kit/team.mjs";
 
 test("record, replay, compare; also without FMA and AVX2", async (t) => {
     const server = await startServer(t, {});

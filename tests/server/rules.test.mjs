@@ -2,27 +2,23 @@
 // change and swallow chat, answer commands, call votes, kick, remember, and change while a match runs.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { connectPlayer, eventually, refused, startServer } from "../kit/harness.mjs";
+import { test } from "node:test";
+import { eventually, startServer, suite } from "../kit/harness.mjs";
+import { Teammate, connectPlayer, refused } from "../kit/players.mjs";
 import { MOD_PLUGINS } from "../kit/mods.mjs";
-import { Teammate } from "../kit/team.mjs";
 
 const WAIT = { timeoutMs: 20000 };
 /** Nothing ends it by itself. */
 const ENDLESS = { maxPlayers: 4, killLimit: 0, timeLimit: 0, startWhen: "host" };
 
-let server;
-before(async () => {
-    server = await startServer(undefined, {
-        config: {
-            plugins: MOD_PLUGINS,
-            lobby: { countdownMs: 100, scoreboardMs: 1500, playersMin: 2 },
-            lua: { permissions: ["chat", "storage", "teams", "vote", "friendly_fire_escalation.kick"] },
-            rules_private: { voteEveryMs: 0 },
-        },
-    });
+const server = await startServer(suite, {
+    config: {
+        plugins: MOD_PLUGINS,
+        lobby: { countdownMs: 100, scoreboardMs: 1500, playersMin: 2 },
+        lua: { permissions: ["chat", "storage", "teams", "vote", "friendly_fire_escalation.kick"] },
+        rules_private: { voteEveryMs: 0 },
+    },
 });
-after(() => server.stop());
 
 let people = 0;
 

@@ -8,10 +8,9 @@ import { open, readFile, readdir, writeFile } from "node:fs/promises";
 import net from "node:net";
 import path from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { MUSTER, MUSTERD, cleanEnvironment, eventually, runDaemon, startServer, tempDir, testConfig } from "../kit/harness.mjs";
-
-const ENGINE = fileURLToPath(new URL("./engine/config.json", import.meta.url));
+import {
+    ENGINE, MUSTER, MUSTERD, cleanEnvironment, eventually, runDaemon, startServer, tempDir, testConfig,
+} from "../kit/harness.mjs";
 
 const FAILED = 1;
 const UNKNOWN = 64;

@@ -6,7 +6,8 @@ import path from "node:path";
 import { test } from "node:test";
 import tls from "node:tls";
 import { once } from "node:events";
-import { RawSocket, eventually, runFile, startServer, tempDir } from "../kit/harness.mjs";
+import { eventually, runFile, startServer, tempDir } from "../kit/harness.mjs";
+import { RawSocket } from "../kit/sockets.mjs";
 
 async function makeCertificate(dir, name) {
     const key = path.join(dir, `${name}.key`);

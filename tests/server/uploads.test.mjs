@@ -3,14 +3,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { connectPlayer, eventually, refused } from "../kit/harness.mjs";
-import { modLines, replayAll, startModServer } from "../kit/mods.mjs";
-
-const NO_LEAK_CHECK = { ASAN_OPTIONS: [process.env.ASAN_OPTIONS, "detect_leaks=0"].filter(Boolean).join(":") };
+import { LOCKED, eventually } from "../kit/harness.mjs";
+import { connectPlayer, listen, refused } from "../kit/players.mjs";
+import { modLines, startModServer } from "../kit/mods.mjs";
+import { playAgain } from "../kit/recording.mjs";
 
 function startNode(t, options = {}) {
     const config = { lobby: { playersMin: 1 } };
-    return startModServer(t, {}, { config, args: ["--untrusted"], env: NO_LEAK_CHECK, ...options });
+    return startModServer(t, {}, { config, ...LOCKED, ...options });
 }
 
 async function openLobby(t, server, settings = {}) {
@@ -19,21 +19,10 @@ async function openLobby(t, server, settings = {}) {
         gameMode: "arena",
         settings: { isPrivate: true, startWhen: "host", killLimit: 1000, maxPlayers: 4, ...settings },
     });
-    const lines = [];
-    const errors = [];
-    host.client.on("lobby.chat", ({ text }) => lines.push(text));
-    host.client.on("mod.error", (error) => errors.push(error));
-    return { client: host.client, lobbyId: entry.lobby.lobbyId, lines, errors };
+    return { ...listen(host.client), lobbyId: entry.lobby.lobbyId };
 }
 
 const upload = (client, source, name = "mine") => client.call("lobby.uploadRule", { name, source });
-
-async function say(lobby, text) {
-    const from = lobby.lines.length;
-    await lobby.client.chat(text);
-    await eventually("an answer", () => lobby.lines.length > from);
-    return lobby.lines.at(-1);
-}
 
 test("an uploaded rule counts in its lobby, before and during the match, and nowhere else", async (t) => {
     const server = await startNode(t);
@@ -51,24 +40,23 @@ test("an uploaded rule counts in its lobby, before and during the match, and now
         rule: { id: "upload_mine", name: "mine", description: "", version: "0.0.0", settings: [] },
         active: "now",
     });
-    assert.equal(await say(lobby, "hello"), "HELLO");
-    assert.equal(await say(other, "hello"), "hello");
-    assert.equal(await say(lobby, "/spawns"), "Ada: 0 in the lobby");
+    assert.equal(await lobby.say("hello"), "HELLO");
+    assert.equal(await other.say("hello"), "hello");
+    assert.equal(await lobby.say("/spawns"), "Ada: 0 in the lobby");
     const list = await lobby.client.call("mods.list");
     assert.equal(list.uploads, true);
     assert.deepEqual(list.uploaded.map(({ id }) => id), ["upload_mine"]);
     assert.deepEqual((await other.client.call("mods.list")).uploaded, []);
     await lobby.client.call("lobby.start");
     await lobby.client.once("match.started");
-    await eventually("the spawn", async () => /: [1-9]\d* in the match/.test(await say(lobby, "/spawns")));
+    await eventually("the spawn", async () => /: [1-9]\d* in the match/.test(await lobby.say("/spawns")));
     assert.match(await server.adminRefusal(`mods run ${other.lobbyId} spawns`), /no mod there has that command/);
     assert.match(await server.admin(`mods run ${lobby.lobbyId} spawns`), /^console: [1-9]\d* in the match/);
     await lobby.client.call("lobby.removeRule", { id: "upload_mine" });
     await lobby.client.leave();
     await other.client.leave();
     await eventually("the lobbies are gone", async () => !/arena/.test(await server.admin("hooks list")));
-    await server.stop();
-    for (const { same } of await replayAll(server)) assert.equal(same, true);
+    await playAgain(server);
 });
 
 test("who may upload, and what is refused, with a reason", async (t) => {
@@ -116,7 +104,7 @@ test("64 KB in parts are taken, more is not", async (t) => {
     for (let i = 0; i < 5; i++) await part(`--${filler}\n`, i, true);
     const { rule } = await part('hooks.on("chat", "x", function() return "from the last part" end)', 5, false);
     assert.equal(rule.id, "upload_long");
-    assert.equal(await say(lobby, "anything"), "from the last part");
+    assert.equal(await lobby.say("anything"), "from the last part");
     for (let i = 0; i < 5; i++) await part(filler, i, true);
     const error = await refused(part(filler, 5, true), "invalid_params");
     assert.equal(error.data.reason, "too_long");
@@ -141,6 +129,6 @@ test("an uploaded rule that is stopped is off at once; the lobby and its match g
     assert.ok(lobby.errors.every(({ mod }) => mod === "upload_mine"));
     const { tick } = await lobby.client.call("match.scoreboard");
     await eventually("more ticks", async () => (await lobby.client.call("match.scoreboard")).tick > tick + 5);
-    assert.equal(await say(lobby, "still here"), "still here");
+    assert.equal(await lobby.say("still here"), "still here");
     assert.match(modLines(server).join("\n"), /upload_mine\/init\.lua:1/);
 });

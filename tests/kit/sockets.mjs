@@ -1,0 +1,85 @@
+// sockets - what speaks to a server without sdk/js: bare WebSockets and bare TCP.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import WebSocket from "ws";
+import { PATIENCE_MS, atEnd } from "./harness.mjs";
+
+/** A bare WebSocket that speaks JSON-RPC and keeps all it hears. */
+export class RawSocket {
+    messages = [];
+    #watchers = new Set();
+    #nextId = 1;
+
+    constructor(t, url, { protocol = "muster.v1", ...options } = {}) {
+        this.ws = new WebSocket(url, protocol, { perMessageDeflate: false, ...options });
+        this.ws.on("message", (data, binary) => {
+            this.messages.push(binary ? data : JSON.parse(data.toString()));
+            for (const watcher of [...this.#watchers]) watcher();
+        });
+        this.closed = new Promise((resolve) =>
+            this.ws.on("close", (code, reason) => resolve({ code, reason: reason.toString() })),
+        );
+        this.failed = new Promise((resolve) => this.ws.on("error", resolve));
+        atEnd(t, () => this.ws.terminate());
+    }
+
+    static async open(t, server, options) {
+        const socket = new RawSocket(t, server.wsUrl, options);
+        await Promise.race([
+            once(socket.ws, "open"),
+            socket.failed.then((error) => Promise.reject(error)),
+        ]);
+        return socket;
+    }
+
+    send(value) {
+        const raw = typeof value === "string" || Buffer.isBuffer(value);
+        this.ws.send(raw ? value : JSON.stringify(value));
+    }
+
+    /** The first message that fits, also of those heard before. */
+    wait(fits) {
+        return new Promise((resolve, reject) => {
+            const finish = (settle, value) => {
+                clearTimeout(timer);
+                this.#watchers.delete(look);
+                settle(value);
+            };
+            const look = () => {
+                const found = this.messages.find(fits);
+                if (found !== undefined) finish(resolve, found);
+            };
+            const timer = setTimeout(
+                () =>
+                    finish(
+                        reject,
+                        new Error(
+                            `no such message; heard ${JSON.stringify(this.messages.slice(-5))}`,
+                        ),
+                    ),
+                PATIENCE_MS,
+            );
+            this.closed.then(({ code, reason }) => {
+                look();
+                finish(reject, new Error(`closed with ${code} ${reason}`));
+            });
+            this.#watchers.add(look);
+            look();
+        });
+    }
+
+    /** The whole answer to a request, error or result. */
+    async call(method, params) {
+        const id = this.#nextId++;
+        this.send({ jsonrpc: "2.0", id, method, params });
+        return this.wait((message) => message.id === id);
+    }
+
+    async authenticate(token) {
+        const answer = await this.call("session.authenticate", { token });
+        assert.ok(answer.result, JSON.stringify(answer));
+        return answer.result;
+    }
+}
+
