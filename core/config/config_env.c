@@ -119,7 +119,14 @@ static muster_status check_variable(const struct names *names, const char *varia
         return MUSTER_OK;
     char name[CONFIG_ENV_MAX_BYTES];
     snprintf(name, sizeof(name), "%.*s", (int)(len < sizeof(name) ? len : sizeof(name)), variable);
-    const char *near = schema_nearest(name, names->pointers, names->count);
+    const char *section = name + sizeof(prefix) - 1;
+    const char *moved = config_section_moved(section, strcspn(section, "_"));
+    const char *near = moved ? NULL : schema_nearest(name, names->pointers, names->count);
+    if (moved)
+        return config_fail(error,
+                           "%s: unknown environment variable; that section's keys are those of the "
+                           "plugin \"%s\" now",
+                           name, moved);
     if (near)
         return config_fail(error, "%s: unknown environment variable; did you mean \"%s\"?", name,
                            near);

@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { PIN_BYTES = 64 };
 
@@ -116,6 +117,14 @@ muster_status config_file_plugins(struct config *config, char *error) {
 
 /* ---- the names of the sections ---- */
 
+const char *config_section_moved(const char *name, size_t len) {
+    static const struct { const char *was, *is; } moved[] = {{"store", "history"}};
+    for (size_t i = 0; i < sizeof moved / sizeof moved[0]; i++)
+        if (strlen(moved[i].was) == len && strncasecmp(moved[i].was, name, len) == 0)
+            return moved[i].is;
+    return NULL;
+}
+
 static muster_status check_pins(const struct config *config, char *error) {
     json_t *pins = json_object_get(config->root, "pins");
     if (pins && !json_is_object(pins))
@@ -147,6 +156,14 @@ static bool is_listed(const struct config *config, const char *name) {
     return false;
 }
 
+static muster_status fail_moved(const struct config *config, const char *was, const char *is,
+                                char *error) {
+    return config_fail(error,
+                       "%s: %s: unknown section; its keys are those of the plugin \"%s\" now: call "
+                       "the section so, and list the plugin in \"plugins\"",
+                       config->file, was, is);
+}
+
 static muster_status fail_unknown_section(const struct config *config, const char *name,
                                           char *error) {
     const char *names[CONFIG_SECTIONS_MAX + CONFIG_PLUGINS_MAX + 2];
@@ -156,7 +173,9 @@ static muster_status fail_unknown_section(const struct config *config, const cha
     for (uint32_t i = 0; i < config->section_count; i++) names[count++] = config->sections[i].name;
     for (uint32_t i = 0; i < config->plugin_count; i++)
         names[count++] = config->plugins[i].instance;
-    const char *near = schema_nearest(name, names, count);
+    const char *moved = config_section_moved(name, strlen(name));
+    const char *near = moved ? NULL : schema_nearest(name, names, count);
+    if (moved) return fail_moved(config, name, moved, error);
     if (near)
         return config_fail(error, "%s: %.60s: unknown section; did you mean \"%s\"?", config->file,
                            name, near);

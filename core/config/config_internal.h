@@ -63,6 +63,8 @@ muster_status config_slurp(const char *path, size_t max_bytes, char **out, size_
 muster_status config_file_read(struct config *config, const char *path, char *error);
 muster_status config_file_plugins(struct config *config, char *error);
 muster_status config_file_sections(const struct config *config, char *error);
+/* The plugin whose section this one of the core is now; any case; or null. */
+const char *config_section_moved(const char *name, size_t len);
 
 /* config_env.c */
 void config_env_name(const char *section, const char *key, char *out, size_t size);

@@ -28,12 +28,6 @@ struct auth_job {
     char token[TOKEN_BYTES_MAX + 1];
 };
 
-static void (*attached)(const struct session *session);
-
-void auth_set_attached(void (*fn)(const struct session *session)) {
-    attached = fn;
-}
-
 static void free_job(struct auth_job *job) {
     if (job->client) job->client->auth = NULL;
     json_decref(job->id);
@@ -119,7 +113,6 @@ static void accept(struct auth_job *job, struct muster_identity *identity) {
     client->auth_timer = NULL;
     if (job->compress) client->compress = true;
     net_keep(client->conn);
-    attached(session);
     client_send(client, rpc_result(job->id, json_pack("{s:o,s:o,s:o}", "session",
                                                       lobby_session_json(session), "resumable",
                                                       resumable(session), "muted",

@@ -12,8 +12,6 @@
 int32_t auth_method(struct call *call);
 /* The client goes away: forget its authentication. */
 void auth_cancel(struct client *client);
-/* Told after a session was attached. */
-void auth_set_attached(void (*fn)(const struct session *session));
 
 /* What host->player->auth_complete hands to pending_complete. */
 struct auth_answer {

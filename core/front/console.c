@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "pending.h"
 #include "plugin.h"
 #include "registration.h"
 #include "session.h"
@@ -12,12 +13,19 @@
 #define ANSWER_WHOLE_BYTES (64u << 20) /* pages that nobody writes to cost nothing */
 #define PLUGIN_COMMANDS_MAX 64
 #define HELP_BYTES_MAX 128
+#define LATE_MS 60000
 
 struct plugin_command {
     struct registration head;
     char help[HELP_BYTES_MAX];
-    void (*fn)(void *user, const char *arguments, struct muster_writer *answer);
+    void (*fn)(void *user, const char *arguments, struct muster_writer *answer); /* or late */
+    void (*late)(void *user, const struct muster_command_call *call);
     void *user;
+};
+
+struct late_answer {
+    muster_status status;
+    const char *text;
 };
 
 static const struct command *commands = &(const struct command){0};
@@ -35,21 +43,40 @@ static const struct command *find_command(const char *name) {
     return NULL;
 }
 
-muster_status console_add(const void *owner, const char *name, const char *help,
-                          void (*fn)(void *user, const char *arguments,
-                                     struct muster_writer *answer),
-                          void *user) {
-    if (!name || !fn || !name[0] || strlen(name) >= MUSTER_NAME_MAX || strchr(name, ' '))
+static muster_status add_command(const void *owner, const char *name, const char *help,
+                                 struct plugin_command **out) {
+    if (!name || !name[0] || strlen(name) >= MUSTER_NAME_MAX || strchr(name, ' '))
         return MUSTER_INVALID;
     if (find_command(name)) return MUSTER_EXISTS;
     if (help && strlen(help) >= HELP_BYTES_MAX) return MUSTER_LIMIT;
     void *entry;
     muster_status status = registration_add(&plugin_commands, owner, name, &entry);
     if (status) return status;
-    struct plugin_command *command = entry;
+    *out = entry;
+    snprintf((*out)->help, sizeof(*out)->help, "%s", help ? help : "");
+    return MUSTER_OK;
+}
+
+muster_status console_add(const void *owner, const char *name, const char *help,
+                          void (*fn)(void *user, const char *arguments,
+                                     struct muster_writer *answer),
+                          void *user) {
+    struct plugin_command *command;
+    muster_status status = fn ? add_command(owner, name, help, &command) : MUSTER_INVALID;
+    if (status) return status;
     command->fn = fn;
     command->user = user;
-    snprintf(command->help, sizeof command->help, "%s", help ? help : "");
+    return MUSTER_OK;
+}
+
+muster_status console_add_late(const void *owner, const char *name, const char *help,
+                               void (*fn)(void *user, const struct muster_command_call *call),
+                               void *user) {
+    struct plugin_command *command;
+    muster_status status = fn ? add_command(owner, name, help, &command) : MUSTER_INVALID;
+    if (status) return status;
+    command->late = fn;
+    command->user = user;
     return MUSTER_OK;
 }
 
@@ -66,7 +93,45 @@ void console_help(struct run *run) {
     run_answer(run);
 }
 
+muster_status console_answer(struct muster_self *by, muster_ticket_id call, muster_status status,
+                             const char *text) {
+    const struct late_answer answer = {status, text};
+    return text ? pending_complete(by, "command", call, MUSTER_OK, &answer) : MUSTER_INVALID;
+}
+
+static void on_late_answer(void *user, muster_status status, const void *given) {
+    const struct late_answer *answer = given;
+    struct run *run = user;
+    if (status) {
+        run_fail(run, status == MUSTER_TIMEOUT ? status : MUSTER_UNAVAILABLE,
+                 status == MUSTER_TIMEOUT ? "no answer in time" : "the plugin has stopped");
+    } else if (answer->status) {
+        run_fail(run, answer->status, "%s", answer->text);
+    } else {
+        muster_put_bytes(&run->out, answer->text, (uint32_t)strlen(answer->text));
+        run_answer(run);
+    }
+}
+
+/* The answer may come, and the run end, in the call. */
+static void run_late_command(const struct plugin_command *command, struct run *run) {
+    struct muster_self *owner = (struct muster_self *)command->head.owner;
+    struct muster_command_call call = {.size = sizeof call, .arguments = run->arguments};
+    muster_status status = pending_open(owner, "command", LATE_MS, on_late_answer, run, &call.id);
+    if (status) {
+        run_fail(run, status, "too much waits for an answer");
+        return;
+    }
+    plugin_enter(owner, "command");
+    command->late(command->user, &call);
+    plugin_leave();
+}
+
 static void run_plugin_command(const struct plugin_command *command, struct run *run) {
+    if (command->late) {
+        run_late_command(command, run);
+        return;
+    }
     plugin_enter((struct muster_self *)command->head.owner, "command");
     command->fn(command->user, run->arguments, &run->out);
     plugin_leave();

@@ -29,5 +29,11 @@ muster_status console_add(const void *owner, const char *name, const char *help,
                           void (*fn)(void *user, const char *arguments,
                                      struct muster_writer *answer),
                           void *user) MUSTER_MUST_USE;
+/* The same for a command that answers with console_answer, within a minute. */
+muster_status console_add_late(const void *owner, const char *name, const char *help,
+                               void (*fn)(void *user, const struct muster_command_call *call),
+                               void *user) MUSTER_MUST_USE;
+muster_status console_answer(struct muster_self *by, muster_ticket_id call, muster_status status,
+                             const char *text);
 
 #endif

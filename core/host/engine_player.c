@@ -144,7 +144,6 @@ muster_status engine_player_add(const char *display_name, muster_player_id *out)
     party_lift(session->party);
     player->id = session->id;
     HASH_ADD(hh, players, id, sizeof player->id, player);
-    store_player(session);
     *out = session->id;
     return MUSTER_OK;
 }

@@ -185,6 +185,19 @@ static muster_status command_add_fn(muster_self *self, const char *name, const c
     return console_add(self, name, help, fn, user);
 }
 
+static muster_status
+command_add_late_fn(muster_self *self, const char *name, const char *help,
+                    void (*fn)(void *user, const struct muster_command_call *call), void *user) {
+    HOST_CHECK_THREAD(self);
+    return console_add_late(self, name, help, fn, user);
+}
+
+static muster_status answer_command_fn(muster_self *self, muster_ticket_id call,
+                                       muster_status status, const char *text) {
+    HOST_CHECK_THREAD(self);
+    return console_answer(self, call, status, text);
+}
+
 /* A command may close the lobby or reload the plugin whose callback asks for it: it runs in the
  * loop's next turn. The plugin may have stopped when the answer comes. */
 struct execution {
@@ -247,6 +260,8 @@ static const struct muster_host_admin admin_group = {
     .size = sizeof admin_group,
     .command_add = command_add_fn,
     .execute = execute_fn,
+    .command_add_late = command_add_late_fn,
+    .command_answer = answer_command_fn,
 };
 
 /* ---- report ---------------------------------------------------------------------------------- */

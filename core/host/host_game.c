@@ -131,7 +131,7 @@ static muster_status db_query_fn(muster_self *self, const struct muster_db_reque
                                  muster_db_fn fn, void *user, muster_ticket_id *out) {
     HOST_CHECK_STARTED(self);
     if (!request || !host_size_ok(request->size, sizeof *request)) return MUSTER_INVALID;
-    if (request->durable == MUSTER_DB_KEPT)
+    if (request->durable & MUSTER_DB_KEPT)
         return fn ? MUSTER_INVALID : store_keep(self->instance_name, request);
     return store_submit(self, request, fn, user, out);
 }

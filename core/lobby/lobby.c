@@ -140,7 +140,6 @@ int32_t lobby_create(const struct lobby_wish *wish, struct lobby **out, struct f
     lobby_settings_tell(lobby, secrets);
     json_decref(secrets);
     lobby_note_host(lobby);
-    lobby_hooks.created(lobby);
     lobby_emit(lobby, MUSTER_NOTICE_LOBBY_CREATED, wish->creator, MUSTER_SEAT_NONE, 0);
     *out = lobby;
     return RPC_OK;

@@ -122,9 +122,6 @@ struct lobby {
 
 /* Callbacks to the layer above, so that lobby needs no look upwards. */
 struct lobby_hooks {
-    void (*created)(struct lobby *lobby);
-    void (*state_changed)(struct lobby *lobby);
-    void (*seat_taken)(struct lobby *lobby, uint32_t member);
     void (*match_ended)(struct lobby *lobby, const struct match_results *results);
     void (*seats_opened)(struct lobby *lobby);
 };
@@ -268,6 +265,5 @@ json_t *lobby_settings_schema(const char *game_mode);
 json_t *lobby_session_json(const struct session *session); /* PlayerSession */
 json_t *lobby_scoreboard_json(const struct lobby *lobby);
 json_t *match_results_json(const struct match_results *results);
-json_t *match_versions_json(const struct match_results *results); /* of these, the versions */
 
 #endif

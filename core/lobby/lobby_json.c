@@ -85,7 +85,7 @@ json_t *lobby_scoreboard_json(const struct lobby *lobby) {
                      "teamScores", scores_json(match->team_score), "rows", rows);
 }
 
-json_t *match_versions_json(const struct match_results *results) {
+static json_t *versions_json(const struct match_results *results) {
     json_t *list = json_array();
     for (uint32_t i = 0; i < results->version_count; i++)
         json_array_append_new(list, json_pack("{s:s,s:s}", "name", results->versions[i].name,
@@ -109,5 +109,5 @@ json_t *match_results_json(const struct match_results *results) {
                      draw ? "draw" : team_text(results->winning_team), "finalScores",
                      scores_json(results->team_score), "playerStats", rows, "duration",
                      (int)results->duration_s, "reason", end_reason_text(results->reason),
-                     "versions", match_versions_json(results));
+                     "versions", versions_json(results));
 }

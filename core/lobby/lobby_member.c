@@ -207,7 +207,6 @@ static int32_t first_entry(struct lobby *lobby, uint32_t index, struct failure *
         return failure->code;
     }
     metrics_add(METRIC_JOINS, 1);
-    lobby_hooks.seat_taken(lobby, index);
     lobby_emit(lobby, MUSTER_NOTICE_SEAT_TAKEN, member->player, lobby_seat(index), 0);
     return RPC_OK;
 }

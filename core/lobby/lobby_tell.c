@@ -66,7 +66,6 @@ void lobby_state_set(struct lobby *lobby, uint32_t state) {
                &(struct log_fields){.lobby = lobby->key, .event = "lobby_state"}, "%s %s",
                lobby->game_mode, lobby_state_text(state));
     lobby_emit(lobby, MUSTER_NOTICE_LOBBY_STATE, 0, MUSTER_SEAT_NONE, state);
-    lobby_hooks.state_changed(lobby);
     lobby_tell_info(lobby);
 }
 

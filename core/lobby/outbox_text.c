@@ -74,8 +74,8 @@ muster_status outbox_text_write(const char *what, const struct muster_db_request
     if (status) return status;
     snprintf(name, sizeof name, "%s", what);
     json_t *statements = json_array();
-    json_t *root = json_pack("{s:s,s:b,s:O}", "what", name, "durable", (int)(request->durable != 0),
-                             "statements", statements);
+    json_t *root = json_pack("{s:s,s:b,s:O}", "what", name, "durable",
+                             (int)(request->durable & MUSTER_DB_SYNCED), "statements", statements);
     bool whole = root != NULL;
     for (uint32_t i = 0; i < request->statement_count && whole; i++) {
         json_t *params = json_array();

@@ -125,6 +125,11 @@ muster_status report_init(void) {
     return reports.timer ? MUSTER_OK : MUSTER_NO_MEMORY;
 }
 
+void report_hurry(void) {
+    for (struct delivery *d = reports.first; d; d = d->next) d->due_ms = 0;
+    on_timer(NULL);
+}
+
 void report_deinit(void) {
     loop_timer_stop(reports.timer);
     while (reports.first) {
@@ -140,6 +145,7 @@ void report_submit(uint32_t kind, json_t *json) {
     for (; len && len <= REPORT_BYTES_MAX && p; p = p->next) add(p, kind, text, (uint32_t)len);
     free(text);
     json_decref(json);
+    if (plugin_depth() == 0) on_timer(NULL);
 }
 
 muster_status report_suspicion(muster_match_id match_id, uint32_t seat, const char *json) {

@@ -169,7 +169,10 @@ muster_status session_attach(struct client *client, const struct muster_identity
     if (!session) return MUSTER_FULL;
     copy_identity(session, identity);
     *out = session;
-    if (session->client == client) return MUSTER_OK; /* renewed */
+    if (session->client == client) {
+        emit(session, MUSTER_NOTICE_PLAYER_RENEWED);
+        return MUSTER_OK;
+    }
     replace_client(session);
     session->client = client;
     snprintf(session->address, sizeof session->address, "%s", client->address);

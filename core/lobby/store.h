@@ -1,13 +1,15 @@
-/* store - what the node keeps in the database: players, lobbies, results. Loop thread.
+/* store - the database role as the rest of the node uses it: queries, writes that are kept, tables,
+ * copies, and whether it is there. Loop thread.
  *
- * All access to the database role goes through store_submit; what is written goes through outbox,
- * which keeps it until it stands. Without a database plugin the node
- * plays all the same; nothing is kept and queries answer UNAVAILABLE.
+ * Knows no table: each belongs to the plugin that brings its steps. All access to the role goes
+ * through store_submit; what must be written goes through outbox, which keeps it until it stands.
+ * Without a database plugin the node plays all the same; nothing is kept and queries answer
+ * UNAVAILABLE.
  */
 #ifndef STORE_H
 #define STORE_H
 
-#include "lobby.h"
+#include "plugin.h"
 
 /* fn is called exactly once, later, unless this fails. asker: the plugin that asks (it owns the
  * query), or null for core. */
@@ -27,18 +29,9 @@ const char *store_trouble(void);
 /* Queries that are not answered yet. */
 uint32_t store_waiting(void);
 
-/* Brings core's tables up to date; fn when that is done (OK also without a database). */
+/* After the plugins have started. fn once the tables that they have asked for stand, with OK, or
+ * with what one of them failed with; with OK also without a database. */
 void store_start(void (*fn)(void *user, muster_status status), void *user);
-/* Upserts the player: last_login. */
-void store_player(const struct session *session);
-void store_lobby_created(const struct lobby *lobby);
-void store_lobby_state(const struct lobby *lobby);
-void store_lobby_player(const struct lobby *lobby, uint32_t member);
-/* match_results and player_match_stats in one durable transaction. */
-void store_results(const struct lobby *lobby, const struct match_results *results);
-/* The newest results as a JSON array of MatchResults, read back from the tables; json is null
- * unless status is OK, and is taken by fn. */
-void store_recent_results(uint32_t limit,
-                          void (*fn)(void *user, muster_status status, json_t *json), void *user);
+void store_deinit(void);
 
 #endif

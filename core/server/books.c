@@ -9,11 +9,11 @@
 #include "http.h"
 #include "lobby.h"
 #include "log.h"
+#include "loop.h"
 #include "methods.h"
 #include "metrics.h"
 #include "moderation.h"
 #include "outbox.h"
-#include "purge.h"
 #include "queue.h"
 #include "report.h"
 #include "rest.h"
@@ -33,25 +33,14 @@ static void on_session_ended(struct session *session, uint32_t reason) {
 }
 
 static void on_match_ended(struct lobby *lobby, const struct match_results *results) {
-    store_results(lobby, results);
-    report_submit(MUSTER_REPORT_MATCH_RESULT, match_results_json(results));
-}
-
-static void on_created(struct lobby *lobby) {
-    store_lobby_created(lobby);
-}
-
-static void on_state_changed(struct lobby *lobby) {
-    store_lobby_state(lobby);
-}
-
-static void on_seat_taken(struct lobby *lobby, uint32_t member) {
-    store_lobby_player(lobby, member);
-    store_lobby_state(lobby); /* its number of players */
+    json_t *report = match_results_json(results);
+    json_object_set_new(report, "gameMode", json_string(lobby->game_mode));
+    json_object_set_new(report, "mapName", json_string(lobby_map(lobby)));
+    json_object_set_new(report, "completedAt", json_integer(loop_unix_ms()));
+    report_submit(MUSTER_REPORT_MATCH_RESULT, report);
 }
 
 static void on_seats_opened(struct lobby *lobby) {
-    store_lobby_state(lobby);
     queue_backfill(lobby);
 }
 
@@ -91,9 +80,6 @@ static const char *on_door(const char *address, const char *path, json_t **data)
 }
 
 static const struct lobby_hooks hooks = {
-    .created = on_created,
-    .state_changed = on_state_changed,
-    .seat_taken = on_seat_taken,
     .match_ended = on_match_ended,
     .seats_opened = on_seats_opened,
 };
@@ -102,7 +88,6 @@ muster_status books_start(bool (*is_ready)(void)) {
     uint32_t players_max = config_core->server.max_players;
     session_set_hooks(
         &(struct session_hooks){.dropped = on_session_dropped, .ended = on_session_ended});
-    auth_set_attached(store_player);
     http_set_call_guard(on_http_enter, on_http_leave);
     http_set_door(on_door);
     metrics_set_collector(collect_metrics);
@@ -118,10 +103,10 @@ muster_status books_start(bool (*is_ready)(void)) {
 }
 
 void books_deinit(void) {
-    purge_stop();
     rest_deinit();
     http_deinit();
     dispatch_deinit();
     session_deinit();
     moderation_deinit();
+    store_deinit();
 }

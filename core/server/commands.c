@@ -1,7 +1,6 @@
 #include "commands.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -16,9 +15,6 @@
 #include "queue.h"
 #include "server.h"
 #include "status.h"
-#include "store.h"
-
-#define RESULTS_MAX 50
 
 /* ---- server ---------------------------------------------------------------------------------- */
 
@@ -129,27 +125,6 @@ static void run_announce(struct run *run) {
     run_answer(run);
 }
 
-static void on_results(void *user, muster_status status, json_t *json) {
-    struct run *run = user;
-    if (status) {
-        run_fail(run, status, "the database did not answer: %s", status_text(status));
-        return;
-    }
-    run_say_json(run, json);
-    run_answer(run);
-}
-
-static void run_results(struct run *run) {
-    const char *word = run->arguments;
-    size_t digits = strspn(word, "0123456789");
-    uint32_t limit = word[0] ? (uint32_t)strtoul(word, NULL, 10) : 10;
-    if (word[digits] || digits > 3 || limit < 1) {
-        run_fail_usage(run);
-        return;
-    }
-    store_recent_results(limit > RESULTS_MAX ? RESULTS_MAX : limit, on_results, run);
-}
-
 /* ---- the table ------------------------------------------------------------------------------- */
 
 #define ADMIN "admin"
@@ -173,7 +148,6 @@ const struct command commands_table[] = {
     {"backup", "NAME|/PATH",
      "copy the database to a new file: NAME in the folder backups of the data directory", ADMIN,
      run_backup},
-    {"results", "[N]", "the newest match results (10, at most 50), as JSON", ADMIN, run_results},
     {"players", "", "all players", MODERATOR, run_players},
     {"kick", "PLAYER [REASON]", "end a player's session", MODERATOR, run_kick},
     {"warn", "PLAYER REASON [// NOTE]", "tell somebody off; counted", MODERATOR, run_warn},

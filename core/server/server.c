@@ -21,7 +21,6 @@
 #include "notices.h"
 #include "outbox.h"
 #include "paths.h"
-#include "purge.h"
 #include "queue.h"
 #include "report.h"
 #include "store.h"
@@ -140,8 +139,6 @@ static void on_store_started(void *user, muster_status status) {
     if (server.stopping) return;
     if (status)
         fail(SERVER_EXIT_INTERNAL, "the database could not be prepared");
-    else if (purge_start())
-        fail(SERVER_EXIT_INTERNAL, "out of memory");
     else
         listen_now();
 }
@@ -179,7 +176,7 @@ static struct {
 } tables_wait;
 
 /* Nobody comes in before it is known who may not. */
-static void on_core_tables(void *user, muster_status status) {
+static void on_plugin_tables(void *user, muster_status status) {
     (void)user;
     if (status)
         tables_wait.fn(tables_wait.user, status);
@@ -203,7 +200,7 @@ static bool start_plugins(void (*on_store)(void *user, muster_status status), vo
     metrics_set(METRIC_RELOAD_SUCCESS, 1);
     tables_wait.fn = on_store;
     tables_wait.user = user;
-    store_start(on_core_tables, NULL);
+    store_start(on_plugin_tables, NULL);
     return true;
 }
 
@@ -283,6 +280,7 @@ static void stop(void) {
     tell_players();
     queue_deinit();
     lobby_deinit();
+    report_hurry(); /* with the results of the matches that have ended just now */
     if (server.ready) net_stop();
     if (server.net_begun) run_until(net_is_down);
     outbox_hurry();

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "players/players.h"
 
 #define TEND_MS 3600000u /* look after keys and expired tokens */
 #define SKEW_S 30
@@ -53,9 +54,7 @@ static const char config_schema[] =
     "console's command admin-code NAME.\"}]";
 
 static const char *const migrations[] = {
-    "CREATE TABLE IF NOT EXISTS players(player_id TEXT PRIMARY KEY, username TEXT UNIQUE,"
-    " email TEXT, display_name TEXT NOT NULL DEFAULT '', region TEXT NOT NULL DEFAULT '',"
-    " created_at BIGINT NOT NULL, last_login BIGINT)",
+    "CREATE TABLE IF NOT EXISTS players" PLAYERS_COLUMNS,
     "CREATE TABLE auth_credentials(player_id TEXT PRIMARY KEY REFERENCES players(player_id)"
     " ON DELETE CASCADE, password_hash TEXT NOT NULL, permissions TEXT NOT NULL DEFAULT '')",
     "CREATE TABLE auth_refresh(token_hash TEXT PRIMARY KEY, family TEXT NOT NULL,"
@@ -272,9 +271,11 @@ static muster_status plugin_start(void *instance) {
     if (text_init() != MUSTER_OK) return MUSTER_INTERNAL;
     muster_status status = open_keys(auth);
     if (status != MUSTER_OK) return status;
-    status =
-        auth->host->db->migrate(auth->self, "auth_local", migrations,
-                                sizeof migrations / sizeof migrations[0], migrated, auth, &ticket);
+    status = players_migrate(auth->self, auth->host);
+    if (status == MUSTER_OK)
+        status = auth->host->db->migrate(auth->self, "auth_local", migrations,
+                                         sizeof migrations / sizeof migrations[0], migrated, auth,
+                                         &ticket);
     if (status == MUSTER_UNAVAILABLE)
         log_error(auth, "accounts need a database: load a plugin such as db_sqlite");
     if (status != MUSTER_OK) return status;

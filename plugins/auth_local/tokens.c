@@ -241,7 +241,7 @@ static bool revoke_later(const struct request *request, const char *sql, const c
     struct muster_db_request query = {.size = sizeof query,
                                       .statement_count = 1,
                                       .statements = &statement,
-                                      .durable = MUSTER_DB_KEPT};
+                                      .durable = MUSTER_DB_KEPT | MUSTER_DB_SYNCED};
     const struct auth_local *auth = request->auth;
     muster_ticket_id ticket;
     return auth->host->db->query(auth->self, &query, NULL, NULL, &ticket) == MUSTER_OK;

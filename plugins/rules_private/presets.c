@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "players/players.h"
+
 /* What a query's answer needs; freed by its callback. */
 struct wait {
     struct instance *instance;
@@ -93,6 +95,7 @@ muster_status presets_start(struct instance *instance) {
         "NOT "
         "NULL, saved_at BIGINT NOT NULL, PRIMARY KEY (player_id, name))"};
     muster_ticket_id ticket;
+    (void)players_migrate(instance->self, instance->host);
     (void)instance->host->db->migrate(instance->self, "rules_private", steps, 1, on_migrated,
                                       instance, &ticket); /* without a database: none are kept */
     return MUSTER_OK;
@@ -106,13 +109,11 @@ static struct muster_db_value int_value(int64_t value) {
     return (struct muster_db_value){.type = MUSTER_DB_INT, .integer = value};
 }
 
-static void query(struct request *request, const char *sql, const struct muster_db_value *params,
-                  uint32_t param_count, muster_db_fn fn) {
+static void query_all(struct request *request, const struct muster_db_statement *statements,
+                      uint32_t count, muster_db_fn fn) {
     struct instance *instance = request->instance;
-    struct muster_db_statement statement = {
-        .sql = sql, .params = params, .param_count = param_count};
     struct muster_db_request asked = {
-        .size = sizeof asked, .statement_count = 1, .statements = &statement};
+        .size = sizeof asked, .statement_count = count, .statements = statements};
     struct wait *wait = instance->has_table ? calloc(1, sizeof *wait) : NULL;
     muster_ticket_id ticket;
     if (wait) {
@@ -124,6 +125,13 @@ static void query(struct request *request, const char *sql, const struct muster_
         return;
     free(wait);
     refuse(instance, request->call, "unavailable", "", "this server keeps no presets of players");
+}
+
+static void query(struct request *request, const char *sql, const struct muster_db_value *params,
+                  uint32_t param_count, muster_db_fn fn) {
+    const struct muster_db_statement statement = {
+        .sql = sql, .params = params, .param_count = param_count};
+    query_all(request, &statement, 1, fn);
 }
 
 /* False: the query failed, and the request is refused. */
@@ -264,18 +272,24 @@ void method_save_preset(struct request *request) {
         refuse(instance, request->call, "internal_error", "", "out of memory");
         return;
     }
+    const struct muster_member_info *member = &request->member;
+    int64_t now_ms = instance->host->loop->unix_ms(instance->self);
+    struct muster_db_value known[PLAYERS_VALUES];
     const struct muster_db_value params[] = {
-        text_value(request->member.player_key),
+        text_value(member->player_key),
         text_value(text_of(request->params, "name")),
         text_value(text),
-        int_value(instance->host->loop->unix_ms(instance->self)),
+        int_value(now_ms),
         int_value(instance->host->config->integer(instance->self, "presetsPerPlayer")),
     };
-    query(request,
-          "INSERT INTO lobby_presets (player_id, name, settings, saved_at) SELECT $1, $2, $3, $4 "
-          "WHERE (SELECT COUNT(*) FROM lobby_presets WHERE player_id = $1 AND name <> $2) < $5 "
-          "ON CONFLICT (player_id, name) DO UPDATE SET settings = $3, saved_at = $4",
-          params, 5, on_saved);
+    const struct muster_db_statement statements[] = {
+        players_known(known, member->player_key, member->display_name, now_ms),
+        {"INSERT INTO lobby_presets (player_id, name, settings, saved_at) SELECT $1, $2, $3, $4 "
+         "WHERE (SELECT COUNT(*) FROM lobby_presets WHERE player_id = $1 AND name <> $2) < $5 "
+         "ON CONFLICT (player_id, name) DO UPDATE SET settings = $3, saved_at = $4",
+         params, 5, 0},
+    };
+    query_all(request, statements, 2, on_saved);
     free(text);
 }
 

@@ -71,7 +71,7 @@ struct answer { /* queued for fetch */
     struct answer *prev, *next;
 };
 
-enum ticket_kind { TICKET_FETCH = 1, TICKET_DB, TICKET_AUTH, TICKET_REPORT };
+enum ticket_kind { TICKET_FETCH = 1, TICKET_DB, TICKET_AUTH, TICKET_REPORT, TICKET_COMMAND };
 
 struct ticket {
     muster_ticket_id id;
@@ -217,7 +217,8 @@ struct metric {
 struct admin_command {
     muster_self *owner;
     char *name;
-    void (*fn)(void *user, const char *arguments, struct muster_writer *answer);
+    void (*fn)(void *user, const char *arguments, struct muster_writer *answer); /* or late */
+    void (*late)(void *user, const struct muster_command_call *call);
     void *user;
     struct admin_command *prev, *next;
 };

@@ -90,13 +90,13 @@ static muster_status db_query(muster_self *self, const struct muster_db_request 
     KIT_STARTED(self);
     const struct muster_database *database = database_of(self->kit);
     if (!request || request->size < sizeof(*request)) return MUSTER_INVALID;
-    bool kept = request->durable == MUSTER_DB_KEPT; /* here: tried once */
+    bool kept = request->durable & MUSTER_DB_KEPT; /* here: tried once */
     if (kept && fn) return MUSTER_INVALID;
     if (!database || self->kit->database->phase != PHASE_STARTED) return MUSTER_UNAVAILABLE;
     if ((!kept && !fn) || request->statement_count < 1 || request->statement_count > 64)
         return MUSTER_INVALID;
     struct muster_db_request seen = *request;
-    seen.durable = request->durable != 0;
+    seen.durable = request->durable & MUSTER_DB_SYNCED;
     muster_ticket_id id = db_ticket(self, fn, user)->id;
     return db_result(self->kit, id, database->submit(self->kit->database->instance, id, &seen),
                      out);
@@ -108,7 +108,7 @@ static muster_status db_migrate(muster_self *self, const char *component, const 
     KIT_STARTED(self);
     const struct muster_database *database = database_of(self->kit);
     if (!database || self->kit->database->phase != PHASE_STARTED) return MUSTER_UNAVAILABLE;
-    if (!fn || !component) return MUSTER_INVALID;
+    if (!component) return MUSTER_INVALID;
     muster_ticket_id id = db_ticket(self, fn, user)->id;
     muster_status status =
         database->migrate(self->kit->database->instance, id, component, steps, step_count);
@@ -270,23 +270,68 @@ const struct muster_host_metrics kit_metrics = {.size = sizeof(kit_metrics),
 
 /* ---- admin ---------------------------------------------------------------------------------- */
 
-static muster_status admin_command_add(muster_self *self, const char *name, const char *help,
-                                       void (*fn)(void *user, const char *arguments,
-                                                  struct muster_writer *answer),
-                                       void *user) {
+static muster_status command_keep(const char *help, const struct admin_command *wanted) {
+    struct testkit *kit = wanted->owner->kit;
     struct admin_command *other;
-    KIT_ON_LOOP(self);
-    if (!name || !fn || !name[0] || strlen(name) >= MUSTER_NAME_MAX || strchr(name, ' '))
+    const char *name = wanted->name;
+    if (!name || !name[0] || strlen(name) >= MUSTER_NAME_MAX || strchr(name, ' '))
         return MUSTER_INVALID;
-    DL_FOREACH(self->kit->commands, other) {
+    if (!wanted->fn && !wanted->late) return MUSTER_INVALID;
+    DL_FOREACH(kit->commands, other) {
         if (strcmp(other->name, name) == 0) return MUSTER_EXISTS;
     }
     if (help && strlen(help) >= HELP_BYTES_MAX) return MUSTER_LIMIT;
     struct admin_command *command = kit_alloc(sizeof(*command));
-    *command =
-        (struct admin_command){.owner = self, .name = kit_copy(name), .fn = fn, .user = user};
-    DL_APPEND(self->kit->commands, command);
+    *command = *wanted;
+    command->name = kit_copy(name);
+    DL_APPEND(kit->commands, command);
     return MUSTER_OK;
+}
+
+static muster_status admin_command_add(muster_self *self, const char *name, const char *help,
+                                       void (*fn)(void *user, const char *arguments,
+                                                  struct muster_writer *answer),
+                                       void *user) {
+    KIT_ON_LOOP(self);
+    return command_keep(
+        help, &(struct admin_command){.owner = self, .name = (char *)name, .fn = fn, .user = user});
+}
+
+static muster_status
+admin_command_add_late(muster_self *self, const char *name, const char *help,
+                       void (*fn)(void *user, const struct muster_command_call *call), void *user) {
+    KIT_ON_LOOP(self);
+    return command_keep(help, &(struct admin_command){
+                                  .owner = self, .name = (char *)name, .late = fn, .user = user});
+}
+
+static muster_status admin_command_answer(muster_self *self, muster_ticket_id call,
+                                          muster_status status, const char *text) {
+    KIT_ON_LOOP(self);
+    struct ticket *ticket;
+    (void)status; /* the sentence says it */
+    if (!text) return MUSTER_INVALID;
+    muster_status taken = ticket_take(self, TICKET_COMMAND, call, &ticket);
+    if (taken != MUSTER_OK) return taken;
+    ticket->verdict = MUSTER_ACCEPT;
+    free(self->kit->command_answer);
+    self->kit->command_answer = kit_copy(text);
+    return MUSTER_OK;
+}
+
+static bool is_answered(void *user) {
+    return ((const struct ticket *)user)->verdict != MUSTER_PENDING;
+}
+
+static void run_late(struct testkit *kit, const struct admin_command *command,
+                     const char *arguments) {
+    struct ticket *ticket = ticket_add(command->owner, TICKET_COMMAND);
+    ticket->verdict = MUSTER_PENDING;
+    const struct muster_command_call call = {
+        .size = sizeof(call), .id = ticket->id, .arguments = arguments};
+    command->late(command->user, &call);
+    testkit_wait(kit, is_answered, ticket, 60000);
+    ticket_free(kit, ticket);
 }
 
 const char *testkit_command(struct testkit *kit, const char *line) {
@@ -297,8 +342,12 @@ const char *testkit_command(struct testkit *kit, const char *line) {
     kit->command_answer = kit_alloc(ANSWER_MAX + 1);
     DL_FOREACH(kit->commands, command) {
         if (strlen(command->name) != len || strncmp(command->name, line, len) != 0) continue;
+        const char *arguments = line[len] ? line + len + 1 : "";
         struct muster_writer answer = muster_writer_make(kit->command_answer, ANSWER_MAX);
-        command->fn(command->user, line[len] ? line + len + 1 : "", &answer);
+        if (command->fn)
+            command->fn(command->user, arguments, &answer);
+        else
+            run_late(kit, command, arguments);
         break;
     }
     return kit->command_answer;
@@ -315,8 +364,11 @@ static muster_status admin_execute(muster_self *self, const char *actor, const c
     return MUSTER_OK;
 }
 
-const struct muster_host_admin kit_admin = {
-    .size = sizeof(kit_admin), .command_add = admin_command_add, .execute = admin_execute};
+const struct muster_host_admin kit_admin = {.size = sizeof(kit_admin),
+                                            .command_add = admin_command_add,
+                                            .execute = admin_execute,
+                                            .command_add_late = admin_command_add_late,
+                                            .command_answer = admin_command_answer};
 
 /* ---- events --------------------------------------------------------------------------------- */
 

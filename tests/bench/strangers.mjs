@@ -119,7 +119,7 @@ async function costs() {
             net: { strangerPerSecond: 100000, strangerBurst: many, messagesPerSecond: 100000, messagesBurst: 100000 },
             lobby: { maxLobbies: 100, seatTicketMs: 120000, createPerMinute: 100000 },
             plugins: [
-                "db_sqlite", "auth_local", "match_fill", "mode_arena", "lua", "victory_first_to_kills",
+                "db_sqlite", "history", "auth_local", "match_fill", "mode_arena", "lua", "victory_first_to_kills",
                 "victory_time_limit", "victory_elimination", "victory_forfeit", "rules_private",
                 "service_web", "service_metrics",
             ],

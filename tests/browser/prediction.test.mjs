@@ -13,7 +13,7 @@ const MOVE_CREDIT = 4; // moves that the server lets an avatar catch up
 
 // Nobody shoots, so that nothing but movement is left.
 const CONFIG = configOf({
-    plugins: ["db_sqlite", "auth_local", "match_fill", "mode_arena", "victory_time_limit", "service_web"],
+    plugins: ["db_sqlite", "history", "auth_local", "match_fill", "mode_arena", "victory_time_limit", "service_web"],
     lobby: { defaults: [] },
 });
 

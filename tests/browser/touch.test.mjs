@@ -9,7 +9,7 @@ const PUSH = 50; // CSS pixels: nearly the whole way
 
 // Nobody shoots back, and a lone player does not win at once.
 const CONFIG = configOf({
-    plugins: ["db_sqlite", "auth_local", "match_fill", "mode_arena", "victory_time_limit", "service_web"],
+    plugins: ["db_sqlite", "history", "auth_local", "match_fill", "mode_arena", "victory_time_limit", "service_web"],
     lobby: { defaults: [] },
 });
 

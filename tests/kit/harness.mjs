@@ -29,6 +29,7 @@ const ADMIN_ADDRESS = /admin address 127\.0\.0\.1:(\d+)/;
 const SANITIZER = /(AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:)/;
 export const PLUGINS = [
     "db_sqlite",
+    "history",
     "auth_local",
     "match_fill",
     "mode_arena",

@@ -1,33 +1,22 @@
 // The database fails while the node runs: what matters is kept until it is written, and told.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, readdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { assertProblem } from "../kit/openapi.mjs";
 import {
-    ROOT, atEnd, eventually, query, queryDatabase, runDaemon, runFile, startServer, tempDir,
+    ROOT, eventually, query, queryDatabase, runDaemon, runFile, startServer, tempDir,
 } from "../kit/harness.mjs";
+import { lockDatabase } from "../kit/lock.mjs";
 import { connectPlayer, guestToken } from "../kit/players.mjs";
 
 const QUICK = { db_sqlite: { busyTimeoutMs: 20 } };
 
 const unwrittenOf = (server) => path.join(server.dataDir, "unwritten.jsonl");
 
-/** Another process holds the write lock until it is let go. */
-async function lock(t, server) {
-    const holder = spawn("sqlite3", [server.databaseFile], { stdio: ["pipe", "pipe", "inherit"] });
-    atEnd(t, () => holder.kill("SIGKILL"));
-    holder.stdin.write(".timeout 10000\nBEGIN IMMEDIATE;\nSELECT 'held';\n");
-    await once(holder.stdout, "data");
-    return async () => {
-        holder.stdin.end("ROLLBACK;\n");
-        await once(holder, "close");
-    };
-}
+const lock = (t, server) => lockDatabase(t, server.databaseFile);
 
 const ready = async (server) => (await server.rest("GET", "/readyz?verbose")).text;
 
@@ -134,7 +123,7 @@ async function earlier(t) {
 
 test("a database of an earlier version is taken over, and copied before", async (t) => {
     const { dir, file } = await earlier(t);
-    const config = { store: { resultDays: 0, lobbyDays: 0 } };
+    const config = { history: { resultDays: 0, lobbyDays: 0 } };
     const backups = async () =>
         (await readdir(path.dirname(file))).filter((name) => name.startsWith("muster.db.backup-"));
     const server = await startServer(t, { dir, config });

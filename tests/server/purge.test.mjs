@@ -73,7 +73,7 @@ test("old lobbies and results are deleted, those that count are kept", async (t)
 });
 
 test("results that are kept for ever keep their lobby", async (t) => {
-    const ids = await purged(t, { store: { resultDays: 0 } }, 5);
+    const ids = await purged(t, { history: { resultDays: 0 } }, 5);
     assert.deepEqual(named(await ids("lobby_id", "lobbies")),
         ["ancient", "elsewhere", "played", "young"]);
     assert.deepEqual(await ids("match_id", "match_results"), ["kept", "old"]);

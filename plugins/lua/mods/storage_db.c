@@ -147,7 +147,7 @@ static muster_status submit(struct batch *batch) {
         .size = sizeof request, .statement_count = batch->count, .statements = statements};
     if (!storage->is_stopped)
         return storage->host->db->query(storage->self, &request, on_written, batch, &ticket);
-    request.durable = MUSTER_DB_KEPT; /* nobody is left to try again */
+    request.durable = MUSTER_DB_KEPT | MUSTER_DB_SYNCED; /* nobody is left to try again */
     muster_status status = storage->host->db->query(storage->self, &request, NULL, NULL, &ticket);
     if (!status) batch_settle(batch, MUSTER_OK);
     return status;

@@ -560,6 +560,8 @@ struct muster_host_db {
      * CONFLICT when a unique or foreign key refused it. */
     muster_status (*query)(muster_self *self, const struct muster_db_request *request,
                            muster_db_fn fn, void *user, muster_ticket_id *out);
+    /* [start] What is asked for in start is done before the node takes players; when it fails, the
+     * node does not start. fn may be null. */
     muster_status (*migrate)(muster_self *self, const char *component, const char *const *steps,
                              uint32_t step_count, muster_db_fn fn, void *user,
                              muster_ticket_id *out);
@@ -638,6 +640,14 @@ struct muster_host_metrics {
 /* ---- admin
  * ------------------------------------------------------------------------------------------ */
 
+/* Since 1.1: one run of a command whose answer may come later. */
+struct muster_command_call {
+    uint32_t size;
+    uint32_t reserved;
+    muster_ticket_id id;   /* to be answered with command_answer, exactly once */
+    const char *arguments; /* "" when there are none; borrowed until it is answered */
+};
+
 struct muster_host_admin {
     uint32_t size;
     uint32_t reserved;
@@ -651,6 +661,17 @@ struct muster_host_admin {
     /* [start] Run a command line as `actor`; fn gets the answer, now or later. */
     muster_status (*execute)(muster_self *self, const char *actor, const char *line,
                              void (*fn)(void *user, const char *answer), void *user);
+    /* Since 1.1: as command_add, for a command that has to ask others first (the database). After a
+     * minute without an answer the host says so. */
+    muster_status (*command_add_late)(muster_self *self, const char *name, const char *help,
+                                      void (*fn)(void *user,
+                                                 const struct muster_command_call *call),
+                                      void *user);
+    /* In the command or later. status: OK, or why nothing was done, which text says in a sentence:
+     * INVALID (the arguments), NOT_FOUND, CONFLICT, UNAVAILABLE, ... NOT_FOUND for a call that is
+     * answered already. */
+    muster_status (*command_answer)(muster_self *self, muster_ticket_id call, muster_status status,
+                                    const char *text);
 };
 
 /* ---- events: facts, read-only
@@ -669,11 +690,14 @@ struct muster_host_admin {
     X(MATCH_STARTED, 10, "match_started")                                                          \
     X(MATCH_ENDED, 11, "match_ended")                                                              \
     X(PLUGIN_RELOADED, 12, "plugin_reloaded")                                                      \
-    X(LOBBY_HOST, 13, "lobby_host")
+    X(LOBBY_HOST, 13, "lobby_host")                                                                \
+    X(PLAYER_RENEWED, 14, "player_renewed")
 #define MUSTER_NOTICE_ENUM(name, code, text) MUSTER_NOTICE_##name = (code),
-enum { MUSTER_NOTICE_MAP(MUSTER_NOTICE_ENUM) MUSTER_NOTICE_END = 14 };
+enum { MUSTER_NOTICE_MAP(MUSTER_NOTICE_ENUM) MUSTER_NOTICE_END = 15 };
 #undef MUSTER_NOTICE_ENUM
 
+/* PLAYER_RENEWED: signed in again on the same connection, with a new token; name, region and
+ * permissions may be others than before. MATCH_ENDED: the result is with the reporters. */
 struct muster_notice {
     uint32_t size;
     uint32_t kind; /* MUSTER_NOTICE_... */

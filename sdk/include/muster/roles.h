@@ -425,6 +425,8 @@ struct muster_report {
     struct muster_bytes json; /* one JSON object */
 };
 
+/* MATCH_RESULT: MatchResults of docs/protocol.md with "gameMode", "mapName" and "completedAt" (Unix
+ * ms); told at the end of the match, before the lobby goes on. */
 struct muster_reporter {
     uint32_t size;
     uint32_t reserved;
@@ -460,12 +462,13 @@ struct muster_db_statement {
     uint32_t reserved;
 };
 
-/* How sure a write must be. */
+/* How sure a write must be: both are bits. */
 enum {
-    MUSTER_DB_SYNCED = 1, /* on the disk before it is answered (accounts, results) */
+    MUSTER_DB_SYNCED = 1, /* on the disk before it counts as written (accounts, results) */
     /* Taken over by the host, which tries until it is written, also after a restart: for what must
-     * not be lost and that nobody waits for (host->db->query only; fn null, no ticket). It may run
-     * twice and must come to the same then; text must be UTF-8, all of it at most 2 MiB. */
+     * not be lost and that nobody waits for (host->db->query only; fn null, no ticket). In order
+     * with all else that is kept. It may run twice and must come to the same then; text must be
+     * UTF-8, all of it at most 2 MiB. */
     MUSTER_DB_KEPT = 2,
 };
 
@@ -474,7 +477,7 @@ struct muster_db_request {
     uint32_t size;
     uint32_t statement_count; /* 1 to 64 */
     const struct muster_db_statement *statements;
-    uint32_t durable; /* 0, or MUSTER_DB_SYNCED, MUSTER_DB_KEPT; a database sees 0 or 1 */
+    uint32_t durable; /* 0, or MUSTER_DB_SYNCED | MUSTER_DB_KEPT; a database sees 0 or 1 */
     uint32_t reserved;
 };
 

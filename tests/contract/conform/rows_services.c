@@ -159,7 +159,30 @@ static void admin_execute(struct conform *c) {
     STATUS(c, "long", c->host->admin->execute(c->self, "conform", line, on_answer, c));
 }
 
-const struct conform_row admin_rows[] = {ROW(admin, command_add), ROW(admin, execute)};
+static void on_late(void *user, const struct muster_command_call *call) {
+    (void)user, (void)call;
+}
+
+static void admin_command_add_late(struct conform *c) {
+    const struct muster_host_admin *admin = c->host->admin;
+    char name[48];
+    snprintf(name, sizeof name, "l-%.40s", c->place);
+    STATUS(c, "good", admin->command_add_late(c->self, name, "A command.", on_late, c));
+    STATUS(c, "again", admin->command_add_late(c->self, name, "A command.", on_late, c));
+    STATUS(c, "no function", admin->command_add_late(c->self, "none", "A command.", NULL, c));
+    STATUS(c, "no name", admin->command_add_late(c->self, "", "A command.", on_late, c));
+    STATUS(c, "long help", admin->command_add_late(c->self, "none", LONG_TEXT, on_late, c));
+}
+
+static void admin_command_answer(struct conform *c) {
+    const struct muster_host_admin *admin = c->host->admin;
+    STATUS(c, "none", admin->command_answer(c->self, 0, MUSTER_OK, ""));
+    STATUS(c, "nobody's", admin->command_answer(c->self, NOBODY, MUSTER_OK, ""));
+    STATUS(c, "no text", admin->command_answer(c->self, NOBODY, MUSTER_OK, NULL));
+}
+
+const struct conform_row admin_rows[] = {ROW(admin, command_add), ROW(admin, execute),
+                                         ROW(admin, command_add_late), ROW(admin, command_answer)};
 ROWS_COMPLETE(admin, admin_rows);
 
 static void on_notice(void *user, const struct muster_notice *notice) {

@@ -16,6 +16,7 @@ const struct provider providers[] = {
      .config = {{"issuer", "https://issuer.example"}, {"keysFile", DATA_DIR "/issuer.pem"}}},
     {"auth_local", "db_sqlite", {{"hashMemoryKib", "8"}, {"hashOperations", "1"}}},
     {"db_sqlite"},
+    {"history", "db_sqlite"},
     {"lua"}, /* its modes live in the lobby's rules: tests/unit/lua and tests/server play them */
     {"match_fill"},
     {"mode_arena", .game_mode = "arena", .map_name = "canyon"},

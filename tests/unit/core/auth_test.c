@@ -17,7 +17,7 @@ static struct issuer {
     struct muster_identity identity;
 } first, second;
 
-static uint32_t attached_count;
+static uint32_t connected_count, renewed_count;
 static conn_id kept; /* whose place nobody may take any more */
 
 void __wrap_net_keep(conn_id conn);
@@ -42,9 +42,11 @@ static muster_verdict on_authenticate(void *instance, const struct muster_auth_r
 static const struct muster_auth vtable = {.size = sizeof vtable, .authenticate = on_authenticate};
 static const struct muster_role roles[] = {{MUSTER_ROLE_AUTH, 0, &vtable}};
 
-static void on_attached(const struct session *session) {
-    assert_non_null(session->client);
-    attached_count++;
+static void on_signed_in(void *user, const struct muster_notice *notice) {
+    (void)user;
+    assert_non_null(session_find(notice->player)->client);
+    connected_count += notice->kind == MUSTER_NOTICE_PLAYER_CONNECTED;
+    renewed_count += notice->kind == MUSTER_NOTICE_PLAYER_RENEWED;
 }
 
 static int add_issuer(struct issuer *issuer, const char *name, const char *player_key) {
@@ -60,9 +62,12 @@ static int add_issuer(struct issuer *issuer, const char *name, const char *playe
 
 static int open_chain(void **state) {
     char error[PATHS_ERROR_MAX];
-    attached_count = 0;
+    static bool listens; /* for the life of the process */
+    uint64_t heard = 1u << MUSTER_NOTICE_PLAYER_CONNECTED | 1u << MUSTER_NOTICE_PLAYER_RENEWED;
+    connected_count = renewed_count = 0;
     kept = 0;
-    auth_set_attached(on_attached);
+    if (!listens && notices_subscribe(NULL, heard, on_signed_in, NULL)) return -1;
+    listens = true;
     if (rig_open(state) || paths_init(true, error)) return -1;
     return add_issuer(&first, "first", "ann") || add_issuer(&second, "second", "bea") ? -1 : 0;
 }
@@ -131,7 +136,7 @@ static void the_first_that_knows_the_token_counts(void **state) {
     assert_true(rig_told(client, "\"id\":7"));
     assert_true(rig_told(client, "\"playerId\":\"ann\""));
     assert_true(rig_told(client, "\"resumable\":null"));
-    assert_int_equal(attached_count, 1);
+    assert_int_equal(connected_count, 1);
     assert_int_equal(close_code(client), 0);
     assert_int_equal(kept, client->conn);
     assert_false(client->compress);
@@ -154,7 +159,7 @@ static void who_passes_hands_it_on(void **state) {
     second.says = MUSTER_PASS;
     authenticate(stranger, "t");
     REFUSED(stranger, 4002, "token_invalid");
-    assert_int_equal(attached_count, 1);
+    assert_int_equal(connected_count, 1);
     rig_drop(client);
 }
 
@@ -222,7 +227,7 @@ static void who_has_gone_is_not_let_in(void **state) {
     auth_cancel(client); /* again: nothing */
     complete(&first, MUSTER_ACCEPT, MUSTER_OK);
     assert_int_equal(session_count(), 0);
-    assert_int_equal(attached_count, 0);
+    assert_int_equal(connected_count, 0);
     assert_int_equal(first.self.fault_count, 0);
 }
 
@@ -233,7 +238,7 @@ static void a_plugin_that_answers_twice_is_at_fault(void **state) {
     first.says = MUSTER_ACCEPT;
     authenticate(client, "t");
     assert_int_equal(first.self.fault_count, 1);
-    assert_int_equal(attached_count, 1);
+    assert_int_equal(connected_count, 1);
     assert_string_equal(session_find(client->player)->player_key, "ann");
     rig_drop(client);
 }
@@ -258,7 +263,10 @@ static void who_is_in_stays_in_when_a_renewal_fails(void **state) {
     assert_null(session_find_key("cid"));
     snprintf(first.identity.player_key, sizeof first.identity.player_key, "ann");
     snprintf(first.identity.permissions, sizeof first.identity.permissions, "admin");
+    assert_int_equal(renewed_count, 0);
     authenticate(client, "good");
+    assert_int_equal(renewed_count, 1);
+    assert_int_equal(connected_count, 1);
     assert_ptr_equal(session_find(client->player), session);
     assert_true(session_may(session, "admin"));
     assert_false(session_may(session, "host"));
@@ -302,7 +310,7 @@ static void a_full_node_says_so(void **state) {
     first.says = MUSTER_ACCEPT;
     authenticate(client, "t");
     REFUSED(client, 4002, "server_full");
-    assert_int_equal(attached_count, 0);
+    assert_int_equal(connected_count, 32);
 }
 
 /* ---- bans ---- */
@@ -319,7 +327,7 @@ static void who_is_banned_costs_no_token(void **state) {
     assert_int_equal(first.asked, 0);
     authenticate(beside, "t");
     assert_int_equal(close_code(beside), 0);
-    assert_int_equal(attached_count, 1);
+    assert_int_equal(connected_count, 1);
     rig_drop(beside);
     ban = (struct sanction){.kind = SANCTION_BAN, .player_key = "ann", .reason = "noise"};
     assert_int_equal(moderation_add(&ban), MUSTER_OK);

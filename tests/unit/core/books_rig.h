@@ -11,6 +11,7 @@
 
 #include "lobby.h"
 #include "lobby_internal.h"
+#include "notices.h"
 #include "queue.h"
 #include "session.h"
 
@@ -73,16 +74,10 @@ static inline void rig_ended(struct session *session, uint32_t reason) {
     lobby_leave(session, reason);
 }
 
-static inline void rig_created(struct lobby *lobby) {
-    rig.created += lobby != NULL;
-}
-
-static inline void rig_state_changed(struct lobby *lobby) {
-    (void)lobby;
-}
-
-static inline void rig_seat_taken(struct lobby *lobby, uint32_t member) {
-    rig.seat_taken += lobby->members[member].state == MEMBER_ENTERED;
+static inline void rig_noticed(void *user, const struct muster_notice *notice) {
+    (void)user;
+    rig.created += notice->kind == MUSTER_NOTICE_LOBBY_CREATED;
+    rig.seat_taken += notice->kind == MUSTER_NOTICE_SEAT_TAKEN;
 }
 
 static inline void rig_match_ended(struct lobby *lobby, const struct match_results *results) {
@@ -97,16 +92,16 @@ static inline void rig_seats_opened(struct lobby *lobby) {
 }
 
 static inline int rig_open(void **state) {
-    static const struct lobby_hooks hooks = {.created = rig_created,
-                                             .state_changed = rig_state_changed,
-                                             .seat_taken = rig_seat_taken,
-                                             .match_ended = rig_match_ended,
+    static const struct lobby_hooks hooks = {.match_ended = rig_match_ended,
                                              .seats_opened = rig_seats_opened};
     const char *sections = *state ? *state : "\"match\":{\"recordEnabled\":false}";
     memset(&rig, 0, sizeof rig);
     rig_now_ms = 1000000;
-    static bool declared; /* core's settings stay for the life of the process */
-    if (!declared && lobby_settings_declare()) return -1;
+    static bool declared; /* core's settings and listeners stay for the life of the process */
+    uint64_t heard = 1u << MUSTER_NOTICE_LOBBY_CREATED | 1u << MUSTER_NOTICE_SEAT_TAKEN;
+    if (!declared &&
+        (lobby_settings_declare() || notices_subscribe(NULL, heard, rig_noticed, NULL)))
+        return -1;
     declared = true;
     if (game_open(sections)) return -1;
     session_set_hooks(&(struct session_hooks){.dropped = rig_dropped, .ended = rig_ended});

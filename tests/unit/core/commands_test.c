@@ -6,6 +6,7 @@
 #include "console.h"
 #include "moderation.h"
 #include "paths.h"
+#include "pending.h"
 
 #define UNIX_MS 1700000000000ll
 
@@ -90,7 +91,7 @@ static void each_command_has_its_permission(void **state) {
     assert_int_equal(run_as(admin, "players"), MUSTER_OK);
     assert_int_equal(run_as(moderator, "whitelist on"), MUSTER_DENIED);
     assert_null(only(SANCTION_CLOSED));
-    assert_int_equal(run_as(moderator, "results"), MUSTER_DENIED);
+    assert_int_equal(run_as(moderator, "drain"), MUSTER_DENIED);
     assert_int_equal(run_as(admin, "whitelist on"), MUSTER_OK);
     assert_non_null(only(SANCTION_CLOSED));
     assert_string_equal(only(SANCTION_CLOSED)->actor, "adm");
@@ -300,14 +301,49 @@ static void commands_of_plugins_are_bounded(void **state) {
     assert_int_equal(console_add(&game.self, "c1", "", nothing, NULL), MUSTER_EXISTS);
 }
 
-static void results_are_asked_for_by_number(void **state) {
-    static const char *const bad[] = {"results 0", "results x", "results -1", "results 1x",
-                                      "results 1000"};
+static struct muster_command_call late;
+static char late_arguments[64];
+static bool answers_in_call;
+
+static void on_late(void *user, const struct muster_command_call *call) {
+    assert_ptr_equal(user, &late);
+    late = *call;
+    snprintf(late_arguments, sizeof late_arguments, "%s", call->arguments);
+    if (answers_in_call)
+        assert_int_equal(console_answer(&game.self, call->id, MUSTER_OK, "at once"), MUSTER_OK);
+}
+
+/* A line whose answer does not come in the call. */
+static void ask(const char *line) {
+    uint32_t before = answer.count;
+    console_run("op", line, on_answer, NULL);
+    assert_int_equal(answer.count, before);
+}
+
+static void a_plugins_answer_may_come_later(void **state) {
     (void)state;
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_int_equal(run(bad[i]), MUSTER_INVALID);
-    assert_int_equal(run("results 999"), MUSTER_UNAVAILABLE); /* there is no database here */
-    assert_int_equal(run("results"), MUSTER_UNAVAILABLE);
+    answers_in_call = false;
+    assert_int_equal(console_add_late(&game.self, "ask", "", on_late, &late), MUSTER_OK);
+    assert_int_equal(console_add_late(&game.self, "other", "", NULL, NULL), MUSTER_INVALID);
+    assert_int_equal(console_add_late(&game.self, "ban", "", on_late, NULL), MUSTER_EXISTS);
+    ask("ask  a b");
+    assert_string_equal(late_arguments, "a b");
+    assert_int_equal(console_answer(&game.self, late.id, MUSTER_OK, NULL), MUSTER_INVALID);
+    assert_int_equal(console_answer(&game.self, late.id, MUSTER_OK, "FAILED is a word"), MUSTER_OK);
+    assert_int_equal(answer.status, MUSTER_OK);
+    assert_string_equal(answer.text, "FAILED is a word");
+    assert_int_equal(console_answer(&game.self, late.id, MUSTER_OK, "again"), MUSTER_NOT_FOUND);
+    ask("ask");
+    assert_int_equal(console_answer(&game.self, late.id, MUSTER_CONFLICT, "100 % no"), MUSTER_OK);
+    assert_int_equal(answer.status, MUSTER_CONFLICT);
+    assert_string_equal(answer.text, "100 % no");
+    answers_in_call = true;
+    assert_int_equal(run("ask"), MUSTER_OK);
+    assert_string_equal(answer.text, "at once");
+    answers_in_call = false;
+    ask("ask");
+    pending_close_owner(&game.self);
+    assert_int_equal(answer.status, MUSTER_UNAVAILABLE);
 }
 
 int main(void) {
@@ -322,7 +358,7 @@ int main(void) {
         TEST(a_long_answer_says_what_is_missing),
         TEST(the_last_line_says_whether_it_failed),
         TEST(commands_of_plugins_are_bounded),
-        TEST(results_are_asked_for_by_number),
+        TEST(a_plugins_answer_may_come_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

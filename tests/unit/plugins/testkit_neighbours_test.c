@@ -347,7 +347,7 @@ static void test_notices_reach_who_asked_for_them(void **state) {
     say(3);
     assert_told("");
     say(last);
-    assert_told("one 13 ");
+    assert_told("one 14 ");
     testkit_unload(one);
     say(1);
     say(2);
