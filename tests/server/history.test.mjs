@@ -107,15 +107,35 @@ test("results are read back newest first, whatever the rows hold", async (t) => 
     for (const bad of ["results 0", "results x", "results -1", "results 1x", "results 1000"])
         assert.equal(await server.adminRefusal(bad), "expected: results [N]", bad);
     assert.match(await server.admin("help"), /^results +\[N\] the newest match results/m);
+    await server.admin("reload history");
+    assert.deepEqual(JSON.parse(await server.admin("results")), wanted, "by the new generation");
+});
+
+test("a reload loses no row: the lobby is there before, the visit comes after", async (t) => {
+    const server = await startServer(t, {});
+    const { client } = await connectPlayer(t, server);
+    const { lobby } = await client.createLobby({ gameMode: "arena" });
+    await server.admin("reload history");
+    const other = await connectPlayer(t, server);
+    await other.client.joinLobby(lobby.lobbyId);
+    const visits = `SELECT player_id FROM lobby_players WHERE lobby_id = '${lobby.lobbyId}'`;
+    await eventually("both", async () => (await queryDatabase(server, visits)).length === 2);
+    const [row] = await queryDatabase(server, `SELECT player_count FROM lobbies WHERE lobby_id = '${lobby.lobbyId}'`);
+    assert.equal(row.player_count, 2);
 });
 
 // ---- who was here ------------------------------------------------------------------------------------
 
 /** A node whose players another issuer signs in. */
-async function foreign(t, plugins) {
-    const dir = await tempDir(t);
+async function foreign(t, plugins, home) {
+    const dir = home ?? (await tempDir(t));
     const auth_jwt = await otherIssuer(dir);
     return startServer(t, { dir, config: { plugins: [...plugins, "auth_jwt", "mode_arena"], auth_jwt } });
+}
+
+async function sitAlone(socket) {
+    const lobby = await socket.call("lobby.create", { gameMode: "arena", settings: {} });
+    await socket.call("lobby.enter", { seatTicket: lobby.result.seatTicket });
 }
 
 test("players of another issuer have a row, which follows their token", async (t) => {
@@ -130,8 +150,7 @@ test("players of another issuer have a row, which follows their token", async (t
     assert.equal(still, since);
     assert.ok(last >= since);
     assert.equal(username, null);
-    const lobby = await socket.call("lobby.create", { gameMode: "arena", settings: {} });
-    await socket.call("lobby.enter", { seatTicket: lobby.result.seatTicket });
+    await sitAlone(socket);
     await eventually("the visit", async () =>
         (await queryDatabase(server, "SELECT * FROM lobby_players WHERE player_id = 'pia'")).length === 1);
 });
@@ -171,6 +190,21 @@ test("without it a node plays, says what it does not keep, and knows nobody of b
     assert.equal((await accounts.adminAnswer("ban nobody-here 1h x")).status, 404);
     const nothing = await foreign(t, ["db_sqlite"]);
     assert.equal((await nothing.adminAnswer("ban nobody-here 1h x")).status, 404);
+});
+
+test("presets of players whom nobody else keeps outlive the next start", async (t) => {
+    const plugins = ["db_sqlite", "rules_private"];
+    const server = await foreign(t, plugins);
+    const socket = await RawSocket.open(t, server);
+    await socket.authenticate(jwt({ sub: "pia" }));
+    await sitAlone(socket);
+    assert.ok((await socket.call("lobby.savePreset", { name: "mine" })).result);
+    await server.stop();
+    const next = await foreign(t, plugins, server.dir);
+    const again = await RawSocket.open(t, next);
+    await again.authenticate(jwt({ sub: "pia" }));
+    const { presets } = (await again.call("lobby.presets", {})).result;
+    assert.deepEqual(presets.map(({ name }) => name), ["mine"]);
 });
 
 test("keys that were the core's are refused with the name they have now", async (t) => {
