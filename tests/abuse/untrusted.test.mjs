@@ -2,18 +2,16 @@
 // out of a script would need is refused on every thread.
 
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, readdir, symlink } from "node:fs/promises";
+import { readdir, symlink } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import tls from "node:tls";
 import { once } from "node:events";
 import {
-    LOCKED, MUSTERD, eventually, queryDatabase, runDaemon, runFile, startServer, tempDir, testConfig,
+    BUILD, LOCKED, eventually, pluginsDir, queryDatabase, runDaemon, runFile, startServer, tempDir, testConfig,
 } from "../kit/harness.mjs";
 import { gather, sitDown } from "../kit/players.mjs";
 
-const BUILD = path.resolve(path.dirname(MUSTERD), "..");
 const ESCAPE = path.join(BUILD, "untrusted/service_escape.so");
 const WHERE = ["loop", "pool", "thread"];
 /** Landlock's refusals; the others are the filter's. */
@@ -21,24 +19,9 @@ const FILES = ["read_etc", "read_program", "read_environment", "write_memory", "
 const OTHERS = { clone3: "ENOSYS", find_own_code: "ENOENT" };
 const GOES_ON = { write_data: "OK", read_share: "OK", read_limit: "OK", read_proc_stat: "OK", send: "EBADF" };
 
-/** All plugins of the build and the one that tries to escape, in a folder of their own. */
-async function pluginsDir(t) {
-    assert.ok(existsSync(ESCAPE), `no ${ESCAPE}: build first`);
-    const dir = path.join(await tempDir(t), "plugins");
-    await mkdir(dir, { mode: 0o700 });
-    const built = path.join(BUILD, "plugins");
-    const files = (await readdir(built)).filter((name) => name.endsWith(".so")).map((name) => path.join(built, name));
-    for (const file of [...files, ESCAPE]) {
-        const copy = path.join(dir, path.basename(file));
-        await copyFile(file, copy);
-        await chmod(copy, 0o755);
-    }
-    return dir;
-}
-
 async function escapeConfig(t, extra = {}) {
     const plugins = [...testConfig().plugins, "service_escape"];
-    return { plugins, server: { pluginsDir: await pluginsDir(t), shareDir: path.join(BUILD, "share") }, ...extra };
+    return { plugins, server: { pluginsDir: await pluginsDir(t, ESCAPE), shareDir: path.join(BUILD, "share") }, ...extra };
 }
 
 const startLocked = (t, config) => startServer(t, { config, ...LOCKED });
@@ -207,7 +190,7 @@ test("a thread that cannot be restricted ends the start", async (t) => {
         ...LOCKED.env,
         MUSTER_PLUGINS: "db_sqlite,auth_local,service_escape",
         MUSTER_SERVICE_ESCAPE_BLOCK_SIGNALS: "true",
-        MUSTER_SERVER_PLUGINS_DIR: await pluginsDir(t),
+        MUSTER_SERVER_PLUGINS_DIR: await pluginsDir(t, ESCAPE),
         MUSTER_NET_ADMIN_PORT: "0",
     };
     const result = await runDaemon(["--untrusted", "--port", "0", "--data-dir", path.join(dir, "data")], { env });

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -19,6 +19,8 @@ export const MUSTERD = process.env.MUSTERD ?? path.join(ROOT, "build/release/bin
 export const MUSTER = process.env.MUSTER ?? path.join(ROOT, "build/release/bin/muster");
 /** The configuration of a server with the plugin that tests the engine. */
 export const ENGINE = path.join(ROOT, "tests/server/engine/config.json");
+/** Where they were built. */
+export const BUILD = path.resolve(path.dirname(MUSTERD), "..");
 export const SANITIZED = MUSTERD.includes("/asan/");
 
 /** Patience for anything that must happen: an upper bound of the suite, not a figure of the server. */
@@ -88,6 +90,20 @@ export async function freePort() {
 export async function tempDir(t) {
     const dir = await mkdtemp(path.join(os.tmpdir(), "muster-test-"));
     atEnd(t, () => rm(dir, { recursive: true, force: true }));
+    return dir;
+}
+
+/** A folder for server.pluginsDir: all plugins of the build and these files. */
+export async function pluginsDir(t, ...files) {
+    const dir = path.join(await tempDir(t), "plugins");
+    await mkdir(dir, { mode: 0o700 });
+    const built = path.join(BUILD, "plugins");
+    const names = (await readdir(built)).filter((name) => name.endsWith(".so"));
+    for (const file of [...names.map((name) => path.join(built, name)), ...files]) {
+        const copy = path.join(dir, path.basename(file));
+        await copyFile(file, copy);
+        await chmod(copy, 0o755);
+    }
     return dir;
 }
 

@@ -55,4 +55,15 @@ test("the five minutes of the README", async (t) => {
     assert.match(errors.join("\n"), /my_hill\/init\.lua:\d+: attempt to perform arithmetic on a nil value/);
     const settled = await score();
     await eventually("more points", async () => (await score()) > settled);
+
+    const settingsFile = path.join(server.dir, "mods/my_hill/settings.json");
+    const settings = JSON.parse(await readFile(settingsFile, "utf8"));
+    settings.push(JSON.parse(await shownInReadme(/^ *\{"key": "hillRadius"[^]*?\}$/m)));
+    await writeFile(settingsFile, JSON.stringify(settings));
+    assert.equal(before.split("radius = 2.5").length, 3, "in both places");
+    await writeFile(file, before.replaceAll("radius = 2.5", await shownInReadme(/`(radius = settings\.hillRadius)`/)));
+    for (const verb of ["check", "test"]) {
+        const { code, stdout } = await muster(server.dir, verb, "mods/my_hill");
+        assert.equal(code, 0, stdout);
+    }
 });

@@ -2,11 +2,10 @@
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { handbook } from "../release/handbook.mjs";
-import { ROOT, runDaemon, runFile, startServer, tempDir, testConfig } from "../kit/harness.mjs";
+import { runDaemon, runFile, startServer, tempDir, testConfig } from "../kit/harness.mjs";
 
 const CONFIG = 78;
 
@@ -229,10 +228,4 @@ test("an address that no interface has is a mistake of the configuration", async
     await writeFile(file, JSON.stringify(testConfig({ net: { address: "192.0.2.1" } })));
     const { code, stdout } = await runDaemon(["--config", file, "--data-dir", path.join(home, "data")]);
     assert.equal(code, CONFIG, stdout);
-});
-
-test("the handbook says of each key what the server says", async (t) => {
-    const { page, made, missing } = await handbook(await tempDir(t));
-    assert.deepEqual(missing, []);
-    assert.equal(page, made, "./dev docs writes the tables anew");
 });
