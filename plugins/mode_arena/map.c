@@ -137,8 +137,9 @@ static void center_choose(struct map *map) {
     }
 }
 
-muster_status map_parse(const char *text, uint32_t len, struct map *map, char *error,
-                        uint32_t error_cap) {
+/* Text of a map file into *map; on failure error says line, expected and found. */
+static muster_status map_parse(const char *text, uint32_t len, struct map *map, char *error,
+                               uint32_t error_cap) {
     if (!rows_parse(text, len, map, error, error_cap)) return MUSTER_INVALID;
     if (map->width < 4 || map->height < 4) {
         snprintf(error, error_cap, "expected at least 4 x 4 tiles, found %d x %d", map->width,

@@ -320,9 +320,6 @@ int32_t trig_isqrt(int64_t value); /* floor; 0 for negatives */
 muster_status maps_load(struct instance *instance, const char *dir) MUSTER_MUST_USE;
 void maps_free(struct instance *instance);
 const struct map *maps_find(const struct instance *instance, const char *name); /* or null */
-/* Text of a map file into *map; on failure error says line, expected and found. */
-muster_status map_parse(const char *text, uint32_t len, struct map *map, char *error,
-                        uint32_t error_cap) MUSTER_MUST_USE;
 /* Distance in steps from the sources to every tile. */
 void map_flood(const struct map *map, const uint16_t *sources, uint32_t count, uint16_t *distance);
 

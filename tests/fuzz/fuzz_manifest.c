@@ -29,7 +29,7 @@ static void check_mod(const struct mod *mod) {
     FUZZ_CHECK(word_is_id(mod->id, MOD_ID_MAX));
     FUZZ_CHECK(*mod->name && mod->author && mod->license && mod->description);
     FUZZ_CHECK(version_is_good(mod->version));
-    FUZZ_CHECK(mod_version_compare(mod->version, mod->version) == 0);
+    FUZZ_CHECK(mod_version_matches(mod->version, ""));
     FUZZ_CHECK(mod->kind == MOD_MODE || mod->kind == MOD_RULE);
     FUZZ_CHECK((mod->permissions & ~(uint32_t)MOD_PERMISSIONS_ALL) == 0);
     FUZZ_CHECK(mod->memory_bytes >= 64 * 1024);

@@ -263,13 +263,6 @@ static int compare(const struct version *a, const struct version *b) {
     return compare_pre(a, b);
 }
 
-int mod_version_compare(const char *a, const char *b) {
-    struct version x, y;
-    (void)version_read(a, &x);
-    (void)version_read(b, &y);
-    return compare(&x, &y);
-}
-
 /* One range at *at; false at the end or when it is none (then *at is not at a NUL). */
 static bool range_read(const char **at, char *op, bool *or_equal, struct version *version) {
     const char *text = *at + strspn(*at, " ");

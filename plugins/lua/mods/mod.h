@@ -165,9 +165,8 @@ const char *mod_text(const struct mod *mod, const char *language, const char *ke
 /* The nearest of n names, or null: for "did you mean". */
 const char *word_nearest(const char *word, const char *const *names, size_t n);
 
-/* Compares by the precedence of semantic versioning; missing parts are 0. */
-int mod_version_compare(const char *a, const char *b);
-/* ranges: any number of "OP VERSION" with OP of >= <= > < =, all of which must hold. */
+/* ranges: any number of "OP VERSION" with OP of >= <= > < =, all of which must hold, by the
+ * precedence of semantic versioning; missing parts are 0. */
 bool mod_version_matches(const char *version, const char *ranges);
 
 /* The tests of a mod: every *.lua below tests/, with names like "tests.score_spec". They are no

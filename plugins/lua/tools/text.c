@@ -76,7 +76,3 @@ bool text_part(const char **at, struct part *out) {
     out->type_len = (int)(*at - out->type);
     return true;
 }
-
-const char *text_parameters_end(const char *parameters) {
-    return find_end(parameters, ")");
-}

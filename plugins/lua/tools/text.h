@@ -24,7 +24,5 @@ struct part {
 bool text_part(const char **at, struct part *out);
 /* The same for a list of types. */
 bool text_type(const char **at, struct part *out);
-/* Behind "fun(": where the parameters end, which is where the results begin ("" or ": T, U"). */
-const char *text_parameters_end(const char *parameters);
 
 #endif

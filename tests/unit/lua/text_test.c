@@ -71,7 +71,6 @@ static void test_types(void **state) {
         assert_memory_equal(part.type, expected[i], strlen(expected[i]));
     }
     assert_false(text_type(&at, &part));
-    assert_string_equal(text_parameters_end("a: fun(b: B), c: C): D"), "): D");
 }
 
 static void test_full_answers(void **state) {
