@@ -152,6 +152,35 @@ async function fetchAnew(url, options) {
     }
 }
 
+/** Something that changes from outside, and who waits for it. */
+export class Watched {
+    #looks = new Set();
+
+    changed() {
+        for (const look of [...this.#looks]) look();
+    }
+
+    /** Resolves with what find() finds; rejects with error(why) when time is up, or `ended` comes first. */
+    until(find, ended, error) {
+        return new Promise((resolve, reject) => {
+            const finish = (settle, value) => {
+                clearTimeout(timer);
+                this.#looks.delete(look);
+                settle(value);
+            };
+            const look = () => {
+                const found = find() ?? undefined;
+                if (found !== undefined) finish(resolve, found);
+            };
+            const fail = (why) => finish(reject, error(why));
+            const timer = setTimeout(() => fail("timed out"), PATIENCE_MS);
+            this.#looks.add(look);
+            ended.then((why) => (look(), fail(why)));
+            look();
+        });
+    }
+}
+
 export class Server {
     output = "";
     stdout = "";
@@ -159,7 +188,7 @@ export class Server {
     adminPort = 0;
     #child;
     #closed;
-    #watchers = new Set();
+    #watched = new Watched();
 
     constructor(child, dir) {
         this.#child = child;
@@ -195,28 +224,16 @@ export class Server {
     #take(chunk, isStdout) {
         this.output += chunk;
         if (isStdout) this.stdout += chunk;
-        for (const watcher of [...this.#watchers]) watcher();
+        this.#watched.changed();
     }
 
     /** Resolves with the match once the output (from `from` on) holds the pattern. */
     waitForOutput(pattern, from = 0) {
-        return new Promise((resolve, reject) => {
-            const finish = (settle, value) => {
-                clearTimeout(timer);
-                this.#watchers.delete(look);
-                settle(value);
-            };
-            const look = () => {
-                const match = pattern.exec(this.output.slice(from));
-                if (match) finish(resolve, match);
-            };
-            const fail = (why) =>
-                finish(reject, new Error(`${why} before ${pattern}:\n${this.output.slice(-4000)}`));
-            const timer = setTimeout(() => fail("timed out"), PATIENCE_MS);
-            this.#watchers.add(look);
-            this.#closed.then(() => (look(), fail("the server ended")));
-            look();
-        });
+        return this.#watched.until(
+            () => pattern.exec(this.output.slice(from)),
+            this.#closed.then(() => "the server ended"),
+            (why) => new Error(`${why} before ${pattern}:\n${this.output.slice(-4000)}`),
+        );
     }
 
     signal(name) {

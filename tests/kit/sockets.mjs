@@ -3,19 +3,19 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import WebSocket from "ws";
-import { PATIENCE_MS, atEnd } from "./harness.mjs";
+import { Watched, atEnd } from "./harness.mjs";
 
 /** A bare WebSocket that speaks JSON-RPC and keeps all it hears. */
 export class RawSocket {
     messages = [];
-    #watchers = new Set();
+    #watched = new Watched();
     #nextId = 1;
 
     constructor(t, url, { protocol = "muster.v1", ...options } = {}) {
         this.ws = new WebSocket(url, protocol, { perMessageDeflate: false, ...options });
         this.ws.on("message", (data, binary) => {
             this.messages.push(binary ? data : JSON.parse(data.toString()));
-            for (const watcher of [...this.#watchers]) watcher();
+            this.#watched.changed();
         });
         this.closed = new Promise((resolve) =>
             this.ws.on("close", (code, reason) => resolve({ code, reason: reason.toString() })),
@@ -40,33 +40,11 @@ export class RawSocket {
 
     /** The first message that fits, also of those heard before. */
     wait(fits) {
-        return new Promise((resolve, reject) => {
-            const finish = (settle, value) => {
-                clearTimeout(timer);
-                this.#watchers.delete(look);
-                settle(value);
-            };
-            const look = () => {
-                const found = this.messages.find(fits);
-                if (found !== undefined) finish(resolve, found);
-            };
-            const timer = setTimeout(
-                () =>
-                    finish(
-                        reject,
-                        new Error(
-                            `no such message; heard ${JSON.stringify(this.messages.slice(-5))}`,
-                        ),
-                    ),
-                PATIENCE_MS,
-            );
-            this.closed.then(({ code, reason }) => {
-                look();
-                finish(reject, new Error(`closed with ${code} ${reason}`));
-            });
-            this.#watchers.add(look);
-            look();
-        });
+        return this.#watched.until(
+            () => this.messages.find(fits),
+            this.closed.then(({ code, reason }) => `closed with ${code} ${reason}`),
+            (why) => new Error(`${why}; heard ${JSON.stringify(this.messages.slice(-5))}`),
+        );
     }
 
     /** The whole answer to a request, error or result. */

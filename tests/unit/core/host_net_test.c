@@ -17,22 +17,12 @@ static uint32_t fetched;
 
 /* ---- The server ---- */
 
-static bool on_text(conn_id conn, void *user, const char *data, uint32_t len) {
-    (void)user;
-    if (len == 3 && memcmp(data, "bye", 3) == 0) {
-        net_close(conn, 4004, "bye");
-        return false;
-    }
-    net_send_text(conn, data, len);
-    return true;
-}
-
 static void on_request(const struct net_http_request *request) {
     const struct muster_http_response response = {.size = sizeof response, .status = 200};
     (void)net_http_respond(request->request.id, &response);
 }
 
-static const struct net_handlers handlers = {.ws_text = on_text, .http_request = on_request};
+static const struct net_handlers handlers = {.ws_text = rig_echo_text, .http_request = on_request};
 
 static int setup(void **state) {
     struct muster_self *const plugins[] = {&owner, &neighbour};

@@ -37,16 +37,6 @@ static void *on_open(conn_id conn, const char *address) {
     return &admit;
 }
 
-static bool on_text(conn_id conn, void *user, const char *data, uint32_t len) {
-    (void)user;
-    if (len == 3 && memcmp(data, "bye", 3) == 0) {
-        net_close(conn, 4004, "bye");
-        return false;
-    }
-    net_send_text(conn, data, len);
-    return true;
-}
-
 static muster_request_id asked_late;
 
 static void answer_late(void *user) {
@@ -91,7 +81,7 @@ static void on_request(const struct net_http_request *request) {
 static const struct net_handlers handlers = {
     .ws_admit = on_admit,
     .ws_open = on_open,
-    .ws_text = on_text,
+    .ws_text = rig_echo_text,
     .http_request = on_request,
 };
 

@@ -76,6 +76,17 @@ static inline bool rig_echo(conn_id conn, void *user, const uint8_t *data, uint3
     return true;
 }
 
+/* For tests that name it: "bye" ends the connection, other texts come back. */
+static inline bool rig_echo_text(conn_id conn, void *user, const char *data, uint32_t len) {
+    (void)user;
+    if (len == 3 && memcmp(data, "bye", 3) == 0) {
+        net_close(conn, 4004, "bye");
+        return false;
+    }
+    net_send_text(conn, data, len);
+    return true;
+}
+
 static inline void rig_ignore_ws(conn_id conn, void *user) {
     (void)conn;
     (void)user;
