@@ -153,7 +153,9 @@ fail:
 }
 
 static void destroy_parts(struct match *match) {
-    for (uint32_t i = 0; i < match->anticheat_count; i++) {
+    uint32_t anticheat_count = match->anticheat_count;
+    match->anticheat_count = 0; /* what the others still do here is told to none of them */
+    for (uint32_t i = 0; i < anticheat_count; i++) {
         struct match_part *part = &match->anticheats[i];
         match_call_begin(match, part, "anticheat.destroy");
         if (part->provider->anticheat.destroy)
