@@ -182,6 +182,7 @@ static void plugin_stop(void *user) {
 static void plugin_fini(void *user) {
     struct instance *instance = user;
     while (instance->lobbies) lobby_destroy(instance->lobbies);
+    rpc_forget(instance);
     catalog_free(instance);
     storage_destroy(instance->storage);
     free(instance);

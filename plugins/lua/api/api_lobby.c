@@ -61,11 +61,6 @@ static int lobby_chat(lua_State *L) {
 /* Changes of the lobby wait for the end of the question that is asked just now: no rules are
  * entered twice. Of many changes of one thing in a turn the last one counts, so that a script
  * cannot keep the loop busy with them. */
-struct turn_end {
-    struct instance *instance;
-    muster_lobby_id lobby;
-};
-
 static void make_changes(struct lobby *lobby) {
     const struct muster_host_lobby *host = lobby->instance->host->lobby;
     muster_self *self = lobby->instance->self;
@@ -77,21 +72,20 @@ static void make_changes(struct lobby *lobby) {
             (void)host->team_set(self, lobby->id, seat, changes.teams[seat] - 1u);
 }
 
+/* Of one of the lobbies that wait, each of which has posted. */
 static void on_turn_end(void *user) {
-    struct turn_end *end = user;
-    struct lobby *lobby = lobby_find(end->instance, end->lobby);
+    const struct instance *instance = user;
+    struct lobby *lobby = instance->lobbies;
+    while (lobby && !lobby->changes.is_posted) lobby = lobby->next;
     if (lobby) make_changes(lobby);
-    free(end);
 }
 
 static struct lobby_changes *changes_of(lua_State *L) {
     struct lobby *lobby = realm_of(L)->lobby;
-    struct turn_end *end = lobby->changes.is_posted ? NULL : malloc(sizeof *end);
-    if (!end) return &lobby->changes;
-    *end = (struct turn_end){lobby->instance, lobby->id};
-    const struct muster_host_loop *loop = lobby->instance->host->loop;
-    lobby->changes.is_posted = loop->post(lobby->instance->self, on_turn_end, end) == MUSTER_OK;
-    if (!lobby->changes.is_posted) free(end);
+    struct instance *instance = lobby->instance;
+    if (!lobby->changes.is_posted)
+        lobby->changes.is_posted =
+            instance->host->loop->post(instance->self, on_turn_end, instance) == MUSTER_OK;
     return &lobby->changes;
 }
 

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <utlist.h>
+
 enum { UPLOADS_BURST = 4 };
 #define UPLOADS_PER_MS 0.0002        /* 12 a minute */
 #define PLAYER_UPLOADS_PER_MINUTE 12 /* in whatever lobbies */
@@ -121,6 +123,7 @@ struct job {
     struct muster_rpc_call call; /* only id, player and lobby are good */
     struct mod *mod;
     int realm; /* to be tried next; 0: all were */
+    struct job *prev, *next;
 };
 
 static void take_upload(struct job *job, struct lobby *lobby) {
@@ -143,9 +146,14 @@ static void take_upload(struct job *job, struct lobby *lobby) {
 }
 
 static void job_free(struct job *job) {
+    DL_DELETE(job->instance->jobs, job);
     mod_unpin(job->mod);
     probes_forget(job->instance);
     free(job);
+}
+
+void rpc_forget(struct instance *instance) {
+    while (instance->jobs) job_free(instance->jobs);
 }
 
 static void job_later(struct job *job);
@@ -186,7 +194,8 @@ static void job_begin(struct instance *instance, const struct muster_rpc_call *c
         mod_unpin(mod);
         return; /* the host answers when the time is up */
     }
-    *job = (struct job){instance, *call, mod, REALM_MATCH};
+    *job = (struct job){.instance = instance, .call = *call, .mod = mod, .realm = REALM_MATCH};
+    DL_APPEND(instance->jobs, job);
     job_later(job);
 }
 

@@ -5,5 +5,7 @@
 #include "instance.h"
 
 muster_status rpc_add(struct instance *instance);
+/* Uploads that are being tried, when the plugin ends. */
+void rpc_forget(struct instance *instance);
 
 #endif

@@ -12,6 +12,7 @@
 
 enum { GLOBALS_MAX = 8, ERRORS_REMEMBERED = 64 };
 
+struct job;
 struct lobby;
 struct probe;
 struct realm;
@@ -65,6 +66,7 @@ struct instance {
     struct storage *storage;
     struct storage_limits storage_limits;
     struct lobby *lobbies;
+    struct job *jobs; /* rpc.c: uploads that are being tried */
     struct sandbox_limits limits;
     struct sandbox *volatile current;
     struct entry *volatile entry; /* script.c: the innermost; null outside */

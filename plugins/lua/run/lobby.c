@@ -142,34 +142,26 @@ void lobby_refresh(struct lobby *lobby) {
     refresh(lobby, NULL);
 }
 
-struct later {
-    struct instance *instance;
-    muster_lobby_id lobby;
-};
-
+/* For one of the lobbies that wait: there are as many posts, or more, as some may have closed. */
 static void on_later(void *user) {
-    struct later *later = user;
-    struct lobby *lobby = lobby_find(later->instance, later->lobby);
-    if (lobby) {
-        lobby->refresh_posted = false;
-        for (uint32_t i = 0; i < lobby->lobby.script_count; i++) {
-            if (lobby->lobby.scripts[i]->revert_due) script_revert(lobby->lobby.scripts[i]);
-            if (lobby->lobby.scripts[i]->restart_due) script_restart(lobby->lobby.scripts[i]);
-        }
-        lobby_refresh(lobby);
-        if (lobby->lobby.message_count) turns_wake(&lobby->lobby);
+    const struct instance *instance = user;
+    struct lobby *lobby = instance->lobbies;
+    while (lobby && !lobby->refresh_posted) lobby = lobby->next;
+    if (!lobby) return;
+    lobby->refresh_posted = false;
+    for (uint32_t i = 0; i < lobby->lobby.script_count; i++) {
+        if (lobby->lobby.scripts[i]->revert_due) script_revert(lobby->lobby.scripts[i]);
+        if (lobby->lobby.scripts[i]->restart_due) script_restart(lobby->lobby.scripts[i]);
     }
-    free(later);
+    lobby_refresh(lobby);
+    if (lobby->lobby.message_count) turns_wake(&lobby->lobby);
 }
 
 void lobby_restart_later(struct lobby *lobby) {
+    struct instance *instance = lobby->instance;
     if (lobby->refresh_posted || !lobby->id) return;
-    struct later *later = malloc(sizeof *later);
-    if (!later) return;
-    *later = (struct later){lobby->instance, lobby->id};
-    const struct muster_host *host = lobby->instance->host;
-    lobby->refresh_posted = host->loop->post(lobby->instance->self, on_later, later) == MUSTER_OK;
-    if (!lobby->refresh_posted) free(later);
+    lobby->refresh_posted =
+        instance->host->loop->post(instance->self, on_later, instance) == MUSTER_OK;
 }
 
 /* The lobby's own messages go out at the end of this turn, the match's with its next tick. What
