@@ -85,6 +85,9 @@ const char *config_string(const char *section, const char *key);
 uint32_t config_list_count(const char *section, const char *key);
 const char *config_list_item(const char *section, const char *key, uint32_t index);
 
+/* The environment variable of a key. */
+void config_env_name(const char *section, const char *key, char *out, size_t size);
+
 /* The values of every key whose unit is "folder": paths that a plugin reads while it runs. */
 void config_each_folder(void (*fn)(void *user, const char *path), void *user);
 

@@ -67,7 +67,6 @@ muster_status config_file_sections(const struct config *config, char *error);
 const char *config_section_moved(const char *name, size_t len);
 
 /* config_env.c */
-void config_env_name(const char *section, const char *key, char *out, size_t size);
 /* The variable's value as a new string in *out, or null when it is not set. */
 muster_status config_env_value(const char *section, const struct schema_entry *entry, json_t **out,
                                char *name, size_t name_size, char *error);

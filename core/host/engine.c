@@ -8,10 +8,15 @@
 #include "store.h"
 
 static struct {
+    bool is_offered;
     bool in_command;
     bool busy; /* inside one of the functions */
     uint32_t hidden;
 } engine;
+
+void engine_offer(void) {
+    engine.is_offered = true;
+}
 
 void engine_begin(void) {
     engine.in_command = true;
@@ -37,7 +42,7 @@ muster_status engine_settle(void) {
 
 static muster_status enter(muster_self *self, const char *function) {
     if (!host_on_loop(self, function)) return MUSTER_THREAD;
-    if (!loop_clock_is_virtual()) return MUSTER_UNSUPPORTED;
+    if (!engine.is_offered) return MUSTER_UNSUPPORTED;
     if (!engine.in_command || engine.busy || plugin_depth() != 1) {
         plugin_fault(self, "host->engine->%s was called outside of the command", function);
         return MUSTER_STATE;

@@ -13,6 +13,8 @@
 
 extern const struct muster_host_engine host_engine_group;
 
+/* This process runs one command: the functions are there. Before the plugins start. */
+void engine_offer(void);
 /* A command runs, the loop's clock is virtual and the books are open: the functions work. */
 void engine_begin(void);
 /* It is over: all players leave. */

@@ -243,6 +243,8 @@ void match_steer(struct match *match, const struct muster_self *by,
 void match_finish(struct match *match);
 
 /* ---- what comes out ---- */
+/* What victories are asked with. */
+void match_facts(struct match *match, struct muster_match_facts *facts);
 /* Match time at the start of the next tick. */
 static inline uint32_t match_elapsed_ms(const struct match *match) {
     return (uint32_t)((uint64_t)match->tick * 1000 / match->tick_rate_hz);

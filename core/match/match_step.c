@@ -13,6 +13,7 @@
 
 uint32_t match_input_encode(const struct muster_input *input, uint8_t out[MATCH_INPUT_BYTES]) {
     struct muster_writer w = muster_writer_make(out, MATCH_INPUT_BYTES);
+    ENSURE(input->sample_count <= MUSTER_INPUT_SAMPLES_MAX);
     muster_put_u32(&w, input->sequence);
     muster_put_u16(&w, input->held);
     muster_put_u16(&w, input->pressed);
@@ -243,7 +244,8 @@ static void take_settings(struct match *match) {
 
 /* ---- the step -------------------------------------------------------------------------------- */
 
-static void collect_facts(const struct match *match, struct muster_match_facts *facts) {
+void match_facts(struct match *match, struct muster_match_facts *facts) {
+    match_note_meeting(match);
     *facts = (struct muster_match_facts){
         .size = sizeof *facts,
         .tick = match->tick,
@@ -263,8 +265,7 @@ static void collect_facts(const struct match *match, struct muster_match_facts *
 
 static void evaluate(struct match *match) {
     struct muster_match_facts facts;
-    match_note_meeting(match);
-    collect_facts(match, &facts);
+    match_facts(match, &facts);
     for (uint32_t i = 0; i < match->victory_count && !match->ended; i++) {
         struct match_part *part = &match->victories[i];
         struct muster_victory_result result = {.size = sizeof result};

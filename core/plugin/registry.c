@@ -194,6 +194,10 @@ void registry_remove(struct muster_self *self) {
     }
 }
 
+void registry_deinit(void) {
+    registry_settings_forget(NULL);
+}
+
 struct provider *registry_first(uint32_t kind) {
     return kind < MUSTER_ROLE_END ? heads[kind] : NULL;
 }

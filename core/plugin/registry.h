@@ -42,6 +42,9 @@ void registry_commit(struct muster_self *self, struct muster_self *older);
 /* The generation is unloaded: takes out and frees all it has. */
 void registry_remove(struct muster_self *self);
 
+/* After the last plugin: core's own settings are gone, too. */
+void registry_deinit(void);
+
 struct provider *registry_first(uint32_t kind); /* then ->next */
 uint32_t registry_count(uint32_t kind);
 

@@ -330,6 +330,7 @@ static void on_tables(void *user, muster_status status) {
 
 static void start_for_command(void) {
     static struct wait wait; /* the answer may come after the patience is over */
+    engine_offer();
     if (watchdog_start(WATCHDOG_NEVER_MS, WATCHDOG_NEVER_MS) || books_start(is_ready)) {
         fail(SERVER_EXIT_INTERNAL, "the server could not be started");
         return;

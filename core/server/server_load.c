@@ -15,6 +15,7 @@
 #include "paths.h"
 #include "pending.h"
 #include "registration.h"
+#include "registry.h"
 #include "server.h"
 
 _Static_assert(PLUGIN_ERROR_MAX == CONFIG_ERROR_MAX, "one buffer holds what either says");
@@ -123,6 +124,7 @@ int server_check(const char *dir) {
 
 void server_unload(void) {
     plugin_unload_all();
+    registry_deinit();
     pending_deinit();
     text_deinit();
     host_deinit();

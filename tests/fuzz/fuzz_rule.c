@@ -5,10 +5,10 @@
 
 enum { CALL_UNITS = 50000 };
 
-static void check_replay(struct rig *live, const struct outcome *first) {
+static void check_replay(const struct tape *tape, const struct outcome *first) {
     static struct outcome second;
     struct rig *rig = rig_create(true, UINT64_MAX, NULL);
-    play_again(rig, live, first, &second);
+    play_again(rig, tape, first, &second);
     FUZZ_CHECK(play_is_same(first, &second));
     FUZZ_CHECK(testkit_faults(rig->kit) == 0);
     rig_destroy(rig);
@@ -16,13 +16,16 @@ static void check_replay(struct rig *live, const struct outcome *first) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static struct outcome first;
+    struct tape *tape = NULL;
     struct rig *rig = rig_create(false, CALL_UNITS, NULL);
     struct testkit_rpc rpc = rig_upload(rig, "brought", (const char *)data, size);
     if (rpc.answered && !rpc.code[0]) {
         play_live(rig, &first);
-        check_replay(rig, &first);
+        tape = tape_create(rig);
     }
     FUZZ_CHECK(testkit_faults(rig->kit) == 0);
     rig_destroy(rig);
+    if (tape) check_replay(tape, &first);
+    tape_destroy(tape);
     return 0;
 }

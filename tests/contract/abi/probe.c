@@ -1,40 +1,16 @@
-/* probe FILE.so...: loads and starts plugin files with the real loader; prints a line for each. */
-#include <libgen.h>
+/* probe FILE.so...: loads and starts plugin files in the testkit; prints a line for each. */
+#include <muster_testkit.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "plugin.h"
-#include "tiny_host.h"
-
-static void take(const struct tiny_host *host, const char *path, char *name, size_t cap) {
-    char command[2048];
-    char copy[1024];
-    snprintf(copy, sizeof copy, "%s", path);
-    snprintf(name, cap, "%s", basename(copy));
-    char *dot = strrchr(name, '.');
-    if (dot) *dot = '\0';
-    snprintf(command, sizeof command, "cp '%s' '%s/' && chmod 755 '%s/%s.so'", path, host->plugins,
-             host->plugins, name);
-    if (system(command) != 0) exit(2);
-}
 
 int main(int argc, char **argv) {
-    struct tiny_host host;
-    char error[PLUGIN_ERROR_MAX] = "";
-    int failed = 0;
-    tiny_host_open(&host, NULL);
+    struct testkit *kit = testkit_create();
+    int failed = argc < 2;
     for (int i = 1; i < argc; i++) {
-        char name[MUSTER_NAME_MAX];
-        take(&host, argv[i], name, sizeof name);
-        bool ok = plugin_load(name, name, error) == MUSTER_OK;
-        printf("%s: %s\n", name, ok ? "loaded" : error);
-        failed |= !ok;
+        muster_self *plugin = testkit_load(kit, argv[i]);
+        bool is_good = plugin && testkit_start(plugin) == MUSTER_OK;
+        printf("%s: %s\n", argv[i], is_good ? "started" : testkit_error(kit));
+        failed |= !is_good;
     }
-    if (plugin_start_all(error) != MUSTER_OK) {
-        printf("%s\n", error);
-        failed = 1;
-    }
-    tiny_host_close(&host);
-    return failed || argc < 2;
+    testkit_destroy(kit);
+    return failed;
 }

@@ -10,15 +10,13 @@
 #include <string.h>
 
 #include "config.h"
-#include "loop.h"
 #include "notices.h"
 #include "pending.h"
 #include "plugin.h"
 #include "registration.h"
 #include "registry.h"
-#include "tiny_host.h"
+#include "zoo_rig.h"
 
-static struct tiny_host host;
 static uint32_t reloads_told;
 
 static void on_notice(void *user, const struct muster_notice *notice) {
@@ -31,9 +29,9 @@ static int setup(void **state) {
     char error[PLUGIN_ERROR_MAX] = "";
     (void)state;
     reloads_told = 0;
-    tiny_host_open(&host, NULL);
-    tiny_host_install(&host, "zoo_reload_1", "zoo_reload", 0755);
-    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
+    zoo_open();
+    zoo_install("zoo_reload_1", "zoo_reload", 0755);
+    zoo_install("zoo_actor", "zoo_actor", 0755);
     if (notices_subscribe(NULL, 1u << MUSTER_NOTICE_PLUGIN_RELOADED, on_notice, NULL) !=
             MUSTER_OK ||
         plugin_load("zoo_reload", "zoo_reload", error) != MUSTER_OK ||
@@ -48,7 +46,7 @@ static int setup(void **state) {
 static int teardown(void **state) {
     (void)state;
     registration_owner_gone(NULL);
-    tiny_host_close(&host);
+    zoo_close();
     return 0;
 }
 
@@ -69,6 +67,19 @@ static uint8_t snapshot_of(const struct provider *provider) {
     return byte;
 }
 
+/* Providers of a mode, by plugins of that name. */
+static uint32_t modes_of(const char *instance_name) {
+    uint32_t count = 0;
+    for (const struct provider *p = registry_first(MUSTER_ROLE_MODE); p; p = p->next)
+        count += strcmp(p->self->instance_name, instance_name) == 0;
+    return count;
+}
+
+static bool has_settings(const char *game_mode) {
+    const struct schema *settings = registry_settings(game_mode);
+    return schema_find(settings, "zooLimit") && schema_find(settings, "zooCommon");
+}
+
 static void test_swap(void **state) {
     char error[PLUGIN_ERROR_MAX] = "";
     (void)state;
@@ -76,8 +87,8 @@ static void test_swap(void **state) {
     assert_non_null(alpha);
     assert_string_equal(alpha->title, "first");
     assert_non_null(registry_mode("zoo_beta"));
-    assert_int_equal(registry_settings("zoo_alpha")->count, 2);
-    tiny_host_install(&host, "zoo_reload_2", "zoo_reload", 0755);
+    assert_true(has_settings("zoo_alpha"));
+    zoo_install("zoo_reload_2", "zoo_reload", 0755);
     if (plugin_reload("zoo_reload", error) != MUSTER_OK) fail_msg("%s", error);
     assert_int_equal(plugin_find("zoo_reload")->generation, 2);
     assert_ptr_equal(registry_mode("zoo_alpha"), alpha);
@@ -85,32 +96,32 @@ static void test_swap(void **state) {
     assert_int_equal(snapshot_of(alpha->provider), 2);
     assert_null(registry_mode("zoo_beta"));
     assert_non_null(registry_mode("zoo_gamma"));
-    assert_int_equal(registry_settings("zoo_alpha")->count, 2);
-    assert_int_equal(registry_count(MUSTER_ROLE_MODE), 1);
+    assert_true(has_settings("zoo_alpha"));
+    assert_int_equal(modes_of("zoo_reload"), 1);
     assert_int_equal(reloads_told, 1);
     assert_string_equal(config_string("zoo_reload", "title"), "second");
     assert_int_equal(config_int("zoo_reload", "secondOnly"), 7);
     assert_null(config_entry("zoo_reload", "firstOnly"));
-    tiny_host_turns(4);
+    testkit_pump(zoo.kit);
     assert_int_equal(generations_of("zoo_reload"), 1);
 }
 
 static void test_pinned_generation_goes_on(void **state) {
     char error[PLUGIN_ERROR_MAX] = "";
     (void)state;
-    const struct provider *provider = registry_first(MUSTER_ROLE_MODE);
-    struct muster_self *older = provider->self;
+    struct muster_self *older = plugin_find("zoo_reload");
+    const struct provider *provider = older->providers;
     plugin_pin(older);
-    tiny_host_install(&host, "zoo_reload_2", "zoo_reload", 0755);
+    zoo_install("zoo_reload_2", "zoo_reload", 0755);
     if (plugin_reload("zoo_reload", error) != MUSTER_OK) fail_msg("%s", error);
-    tiny_host_turns(4);
+    testkit_pump(zoo.kit);
     assert_int_equal(generations_of("zoo_reload"), 2);
     assert_int_equal(older->phase, PLUGIN_DRAINING);
     assert_int_equal(snapshot_of(provider), 1);
-    assert_int_equal(snapshot_of(registry_first(MUSTER_ROLE_MODE)), 2);
+    assert_int_equal(snapshot_of(plugin_find("zoo_reload")->providers), 2);
     plugin_unpin(older);
     assert_int_equal(generations_of("zoo_reload"), 2); /* never before the loop's next turn */
-    tiny_host_turns(4);
+    testkit_pump(zoo.kit);
     assert_int_equal(generations_of("zoo_reload"), 1);
 }
 
@@ -128,20 +139,20 @@ static void test_asked_once_and_answered(void **state) {
     struct muster_self *older = plugin_find("zoo_reload");
     assert_int_equal(pending_open(older, "db", 60000, on_asked, &answered, &ticket), MUSTER_OK);
     assert_int_equal(older->pins, 1);
-    tiny_host_install(&host, "zoo_reload_2", "zoo_reload", 0755);
+    zoo_install("zoo_reload_2", "zoo_reload", 0755);
     if (plugin_reload("zoo_reload", error) != MUSTER_OK) fail_msg("%s", error);
-    tiny_host_turns(4);
+    testkit_pump(zoo.kit);
     assert_int_equal(generations_of("zoo_reload"), 2);
     assert_int_equal(pending_complete(older, "db", ticket, MUSTER_OK, NULL), MUSTER_OK);
     assert_int_equal(answered, MUSTER_OK);
-    tiny_host_turns(4);
+    testkit_pump(zoo.kit);
     assert_int_equal(generations_of("zoo_reload"), 1);
     assert_int_equal(plugin_find("zoo_reload")->generation, 2);
 }
 
 static void unchanged(void) {
     const struct mode_entry *alpha = registry_mode("zoo_alpha");
-    tiny_host_turns(4);
+    testkit_pump(zoo.kit);
     assert_int_equal(generations_of("zoo_reload"), 1);
     assert_int_equal(plugin_find("zoo_reload")->generation, 1);
     assert_int_equal(plugin_find("zoo_reload")->phase, PLUGIN_STARTED);
@@ -149,7 +160,7 @@ static void unchanged(void) {
     assert_int_equal(snapshot_of(alpha->provider), 1);
     assert_non_null(registry_mode("zoo_beta"));
     assert_null(registry_mode("zoo_gamma"));
-    assert_int_equal(registry_settings("zoo_beta")->count, 2);
+    assert_true(has_settings("zoo_beta"));
     assert_int_equal(reloads_told, 0);
     assert_string_equal(config_string("zoo_reload", "title"), "first");
     assert_int_equal(config_int("zoo_reload", "firstOnly"), 7);
@@ -160,11 +171,11 @@ static void test_failure_keeps_the_old(void **state) {
     char error[PLUGIN_ERROR_MAX] = "";
     (void)state;
     const char *title = config_string("zoo_reload", "title"); /* as the old one may hold it */
-    tiny_host_install(&host, "zoo_reload_3", "zoo_reload", 0755);
+    zoo_install("zoo_reload_3", "zoo_reload", 0755);
     assert_int_equal(plugin_reload("zoo_reload", error), MUSTER_UNAVAILABLE);
     assert_string_equal(error, "plugin zoo_reload (mode): start failed: unavailable");
     unchanged();
-    tiny_host_install(&host, "zoo_magic", "zoo_reload", 0755);
+    zoo_install("zoo_magic", "zoo_reload", 0755);
     assert_int_not_equal(plugin_reload("zoo_reload", error), MUSTER_OK);
     assert_non_null(strstr(error, "plugin zoo_reload: its descriptor"));
     unchanged();
@@ -218,14 +229,14 @@ static void test_bases_are_followed(void **state) {
     add_based("zoo_on_beta", "zoo_beta");
     assert_int_equal(snapshot_of(registry_mode("zoo_on_alpha")->provider), 1);
     assert_int_equal(registry_mode("zoo_on_beta")->players_max, 8);
-    tiny_host_install(&host, "zoo_reload_2", "zoo_reload", 0755);
+    zoo_install("zoo_reload_2", "zoo_reload", 0755);
     if (plugin_reload("zoo_reload", error) != MUSTER_OK) fail_msg("%s", error);
-    tiny_host_turns(4);
+    testkit_pump(zoo.kit);
     const struct mode_entry *based = registry_mode("zoo_on_alpha");
     assert_int_equal(snapshot_of(based->provider), 2);
     assert_string_equal(based->maps[0], "only");
     assert_ptr_equal(registry_mode_owner(based), plugin_find("zoo_actor"));
-    assert_int_equal(registry_settings("zoo_on_alpha")->count, 2);
+    assert_true(has_settings("zoo_on_alpha"));
     assert_null(registry_mode("zoo_on_beta"));
 }
 

@@ -6,7 +6,6 @@
 
 #include <cmocka.h>
 
-#include <ctype.h>
 #include <dirent.h>
 #include <elf.h>
 #include <signal.h>
@@ -18,15 +17,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "loop.h"
 #include "notices.h"
 #include "pending.h"
 #include "plugin.h"
 #include "plugin_internal.h"
 #include "plugin_load.h"
 #include "registry.h"
-#include "tiny_host.h"
 #include "watchdog.h"
+#include "zoo_rig.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
@@ -34,17 +32,15 @@
 #define SANITIZED 0
 #endif
 
-static struct tiny_host host;
-
 static int setup(void **state) {
     (void)state;
-    tiny_host_open(&host, NULL);
+    zoo_open();
     return 0;
 }
 
 static int teardown(void **state) {
     (void)state;
-    tiny_host_close(&host);
+    zoo_close();
     return 0;
 }
 
@@ -58,7 +54,7 @@ static uint32_t loaded_count(void) {
 static uint32_t copies_count(void) {
     char path[320];
     uint32_t count = 0;
-    snprintf(path, sizeof path, "%s/data/run", host.root);
+    snprintf(path, sizeof path, "%s/data/run", zoo.root);
     DIR *dir = opendir(path);
     if (!dir) return 0;
     for (const struct dirent *e; (e = readdir(dir));) count += e->d_name[0] != '.';
@@ -103,7 +99,7 @@ static void test_descriptors(void **state) {
         assert_non_null(cause);
         *cause++ = '\0';
         cause[strcspn(cause, "\n")] = '\0';
-        tiny_host_install(&host, line, line, 0755);
+        zoo_install(line, line, 0755);
         refused(line, cause);
         count++;
     }
@@ -114,16 +110,16 @@ static void test_descriptors(void **state) {
 static void test_constructor(void **state) {
     (void)state;
     if (SANITIZED) skip(); /* a sanitizer's own constructors are in every file */
-    tiny_host_install(&host, "zoo_constructor", "zoo_constructor", 0755);
+    zoo_install("zoo_constructor", "zoo_constructor", 0755);
     refused("zoo_constructor", "ELF constructors");
-    tiny_host_install(&host, "zoo_init_function", "zoo_init_function", 0755);
+    zoo_install("zoo_init_function", "zoo_init_function", 0755);
     refused("zoo_init_function", "ELF constructors");
 }
 
 static void test_start_fails(void **state) {
     char error[PLUGIN_ERROR_MAX] = "";
     (void)state;
-    tiny_host_install(&host, "zoo_start", "zoo_start", 0755);
+    zoo_install("zoo_start", "zoo_start", 0755);
     loaded("zoo_start");
     assert_int_equal(plugin_start_all(error), MUSTER_UNAVAILABLE);
     assert_string_equal(error, "plugin zoo_start (auth): start failed: unavailable");
@@ -132,7 +128,7 @@ static void test_start_fails(void **state) {
 static void test_mistakes_of_all_are_told(void **state) {
     char error[PLUGIN_ERROR_MAX] = "";
     (void)state;
-    tiny_host_install(&host, "zoo_check", "zoo_check", 0755);
+    zoo_install("zoo_check", "zoo_check", 0755);
     loaded("zoo_check");
     assert_int_equal(plugin_load("zoo_check", "second", error), MUSTER_OK);
     assert_int_equal(plugin_check_all(error), MUSTER_INVALID);
@@ -145,7 +141,7 @@ static void test_mistakes_of_all_are_told(void **state) {
 static void test_duplicates(void **state) {
     char error[PLUGIN_ERROR_MAX] = "";
     (void)state;
-    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
+    zoo_install("zoo_actor", "zoo_actor", 0755);
     loaded("zoo_actor");
     assert_int_equal(plugin_load("zoo_actor", "zoo_actor", error), MUSTER_EXISTS);
     assert_non_null(strstr(error, "zoo_actor is loaded already"));
@@ -158,16 +154,16 @@ static void test_duplicates(void **state) {
 
 static void test_writable_file(void **state) {
     (void)state;
-    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0775);
+    zoo_install("zoo_actor", "zoo_actor", 0775);
     refused("zoo_actor", "is writable by others (mode 0775): chmod go-w");
-    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0757);
+    zoo_install("zoo_actor", "zoo_actor", 0757);
     refused("zoo_actor", "is writable by others");
 }
 
 static void test_writable_folder(void **state) {
     (void)state;
-    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
-    assert_int_equal(chmod(host.plugins, 0777), 0);
+    zoo_install("zoo_actor", "zoo_actor", 0755);
+    assert_int_equal(chmod(zoo.plugins, 0777), 0);
     refused("zoo_actor", "is writable by others");
 }
 
@@ -177,15 +173,15 @@ static void test_no_plain_file(void **state) {
     (void)state;
     refused("zoo_nothing", "no zoo_nothing.so in");
     refused("../zoo", "its name is not like role_name");
-    tiny_host_install(&host, "zoo_actor", "other", 0755);
-    snprintf(target, sizeof target, "%s/other.so", host.plugins);
-    snprintf(path, sizeof path, "%s/zoo_link.so", host.plugins);
+    zoo_install("zoo_actor", "other", 0755);
+    snprintf(target, sizeof target, "%s/other.so", zoo.plugins);
+    snprintf(path, sizeof path, "%s/zoo_link.so", zoo.plugins);
     assert_int_equal(symlink(target, path), 0);
     refused("zoo_link", "a symbolic link is not taken");
-    snprintf(path, sizeof path, "%s/zoo_pipe.so", host.plugins);
+    snprintf(path, sizeof path, "%s/zoo_pipe.so", zoo.plugins);
     assert_int_equal(mkfifo(path, 0600), 0);
     refused("zoo_pipe", "no regular file");
-    snprintf(path, sizeof path, "%s/zoo_dir.so", host.plugins);
+    snprintf(path, sizeof path, "%s/zoo_dir.so", zoo.plugins);
     assert_int_equal(mkdir(path, 0700), 0);
     refused("zoo_dir", "no regular file");
 }
@@ -195,9 +191,9 @@ static void test_broken_elf(void **state) {
     static const uint32_t lengths[] = {1, 16, 63, 64, 65, 200, 1000, 4095, 9000};
     char path[400];
     (void)state;
-    snprintf(path, sizeof path, "%s/zoo_broken.so", host.plugins);
+    snprintf(path, sizeof path, "%s/zoo_broken.so", zoo.plugins);
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-        tiny_host_install(&host, "zoo_actor", "zoo_broken", 0755);
+        zoo_install("zoo_actor", "zoo_broken", 0755);
         assert_int_equal(truncate(path, lengths[i]), 0);
         refused("zoo_broken", "");
     }
@@ -290,44 +286,17 @@ static void test_changed_elf(void **state) {
     free(good);
 }
 
-static void test_pin(void **state) {
-    static const char wrong[] =
-        "\"pins\":{\"zoo_actor\":"
-        "\"0000000000000000000000000000000000000000000000000000000000000000\"}";
-    char command[500];
-    char pin[200] = "";
-    char hex[65] = "";
-    (void)state;
-    tiny_host_close(&host);
-    tiny_host_open(&host, wrong);
-    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
-    refused("zoo_actor", "the configuration pins 00000000");
-    snprintf(command, sizeof command, "sha256sum < '%s/zoo_actor.so'", host.plugins);
-    FILE *sum = popen(command, "r");
-    assert_non_null(sum);
-    assert_int_equal(fread(hex, 1, 64, sum), 64);
-    pclose(sum);
-    for (int upper = 0; upper < 2; upper++) { /* tools write it either way */
-        for (char *at = hex; upper && *at; at++) *at = (char)toupper((unsigned char)*at);
-        snprintf(pin, sizeof pin, "\"pins\":{\"zoo_actor\":\"%s\"}", hex);
-        tiny_host_close(&host);
-        tiny_host_open(&host, pin);
-        tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
-        loaded("zoo_actor");
-    }
-}
-
 /* Where no data is kept the copies lie in a temporary folder, which goes with them. */
 static void test_no_data_dir(void **state) {
     char command[400];
     char folder[512];
     (void)state;
-    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
-    snprintf(command, sizeof command, "rm -rf '%s/data'", host.root);
+    zoo_install("zoo_actor", "zoo_actor", 0755);
+    snprintf(command, sizeof command, "rm -rf '%s/data'", zoo.root);
     assert_int_equal(system(command), 0);
     struct muster_self *self = loaded("zoo_actor");
     snprintf(folder, sizeof folder, "%s", self->copy_path);
-    assert_null(strstr(folder, host.root));
+    assert_null(strstr(folder, zoo.root));
     assert_int_equal(access(folder, R_OK), 0);
     *strrchr(folder, '/') = '\0';
     plugin_unload_all();
@@ -367,7 +336,7 @@ static void test_order(void **state) {
     uint32_t before = 0;
     (void)state;
     order[0] = '\0';
-    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
+    zoo_install("zoo_actor", "zoo_actor", 0755);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(plugin_load("zoo_actor", names[i], error), MUSTER_OK);
         struct muster_self *self = plugin_find(names[i]);
@@ -404,7 +373,7 @@ static void test_stopped_hears_nothing(void **state) {
     char error[PLUGIN_ERROR_MAX];
     const struct muster_notice notice = {.size = sizeof notice, .kind = 1};
     (void)state;
-    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
+    zoo_install("zoo_actor", "zoo_actor", 0755);
     struct muster_self *self = loaded("zoo_actor");
     assert_int_equal(plugin_load("zoo_actor", "second", error), MUSTER_OK);
     struct muster_self *second = plugin_find("second");
@@ -449,7 +418,7 @@ static void on_answer(void *user, muster_status status, const void *answer) {
 
 static void test_leak(void **state) {
     (void)state;
-    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
+    zoo_install("zoo_actor", "zoo_actor", 0755);
     struct muster_self *self = loaded("zoo_actor");
     started();
     ask(self, "leak", 0);
@@ -464,7 +433,7 @@ static void test_completions(void **state) {
     struct answers answers = {0};
     muster_ticket_id ticket;
     (void)state;
-    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
+    zoo_install("zoo_actor", "zoo_actor", 0755);
     struct muster_self *self = loaded("zoo_actor");
     char error[PLUGIN_ERROR_MAX];
     assert_int_equal(plugin_load("zoo_actor", "second", error), MUSTER_OK);
@@ -490,11 +459,11 @@ static void test_late_completion(void **state) {
     struct answers answers = {0};
     muster_ticket_id ticket;
     (void)state;
-    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
+    zoo_install("zoo_actor", "zoo_actor", 0755);
     struct muster_self *self = loaded("zoo_actor");
     started();
     assert_int_equal(pending_open(self, "auth", 1, on_answer, &answers, &ticket), MUSTER_OK);
-    while (answers.count == 0) tiny_host_turns(1);
+    testkit_advance(zoo.kit, 1000);
     assert_int_equal(answers.status, MUSTER_TIMEOUT);
     ask(self, "complete", ticket);
     assert_int_equal(answers.count, 1);
@@ -515,7 +484,7 @@ static void test_late_completion(void **state) {
 
 static void test_wrong_thread(void **state) {
     (void)state;
-    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
+    zoo_install("zoo_actor", "zoo_actor", 0755);
     struct muster_self *self = loaded("zoo_actor");
     started();
     assert_int_equal(ask(self, "thread", 0), MUSTER_REJECT);
@@ -533,7 +502,8 @@ static int run_self(const char *what, char *out, uint32_t cap) {
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
     assert_true(len > 0);
     self[len] = '\0';
-    snprintf(command, sizeof command, "TMPDIR='%s' '%s' %s 2>&1", host.root, self, what);
+    snprintf(command, sizeof command, "TESTKIT_VERBOSE=1 TMPDIR='%s' '%s' %s 2>&1", zoo.root, self,
+             what);
     FILE *pipe = popen(command, "r");
     assert_non_null(pipe);
     out[fread(out, 1, cap - 1, pipe)] = '\0';
@@ -566,7 +536,7 @@ static void test_frozen_call_is_forgiven(void **state) {
     const struct timespec longer = {.tv_sec = FREEZE_ABORT_MS / 1000, .tv_nsec = 200000000};
     pid_t pid = fork();
     if (pid == 0) {
-        setenv("TMPDIR", host.root, 1);
+        setenv("TMPDIR", zoo.root, 1);
         execl("/proc/self/exe", "zoo_test", "freeze", (char *)NULL);
         _exit(1);
     }
@@ -586,31 +556,29 @@ static void test_overrun(void **state) {
 #ifdef __SANITIZE_THREAD__
     skip(); /* it holds signals back while a program computes */
 #endif
-    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
+    zoo_install("zoo_actor", "zoo_actor", 0755);
     struct muster_self *self = loaded("zoo_actor");
     started();
-    assert_int_equal(watchdog_start(60000, 60000), MUSTER_OK);
     ask(self, "spin", 0); /* returns because it was told */
     assert_int_equal(self->overrun_count, 1);
-    watchdog_stop();
 }
 
 static int child(const char *what) {
-    tiny_host_open(&host, NULL);
-    tiny_host_install(&host, "zoo_actor", "zoo_actor", 0755);
+    zoo_open();
+    zoo_install("zoo_actor", "zoo_actor", 0755);
     struct muster_self *self = loaded("zoo_actor");
     started();
     uint32_t abort_ms = strcmp(what, "hang") == 0     ? 300
                         : strcmp(what, "freeze") == 0 ? FREEZE_ABORT_MS
                                                       : 60000;
+    watchdog_stop(); /* the kit's is patient */
     if (watchdog_start(50, abort_ms) != MUSTER_OK) return 2;
     ask(self, what, 0);
     if (strcmp(what, "sleep") == 0) {
         fputs("again\n", stderr);
         ask(self, what, 0);
     }
-    watchdog_stop();
-    tiny_host_close(&host);
+    zoo_close();
     return 0;
 }
 
@@ -629,7 +597,6 @@ int main(int argc, char **argv) {
         TEST(test_broken_elf),
         TEST(test_early_code),
         TEST(test_changed_elf),
-        TEST(test_pin),
         TEST(test_no_data_dir),
         TEST(test_order),
         TEST(test_stopped_hears_nothing),

@@ -42,7 +42,8 @@ static void mode_leave(void *instance, void *state, uint32_t seat, uint32_t reas
 
 static void mode_input(void *instance, void *state, uint32_t seat,
                        const struct muster_input *input) {
-    (void)instance, (void)state, (void)seat, (void)input;
+    (void)state;
+    if (seat == 0 && !input->repeated) conform_at(instance, "mode.input");
 }
 
 /* Asks the rules, so that they can be called from within. */
@@ -59,6 +60,7 @@ static void mode_tick(void *instance, void *state, const struct muster_tick *tic
     if (!c->wanted) return;
     (void)c->host->match->adjust(c->self, c->match, &param, 0);
     (void)c->host->match->tell(c->self, c->match, &fact);
+    c->host->match->fact(c->self, c->match, 0, "conform", 1);
 }
 
 static void mode_snapshot(void *instance, void *state, uint32_t view, uint32_t full,
@@ -75,6 +77,29 @@ static muster_status mode_command(void *instance, void *state,
     return MUSTER_OK;
 }
 
+static void mode_intro(void *instance, void *state, struct muster_writer *out) {
+    (void)state;
+    conform_at(instance, "mode.intro");
+    muster_put_bytes(out, "{}", 2);
+}
+
+static void mode_save(void *instance, void *state, struct muster_writer *out) {
+    (void)state;
+    conform_at(instance, "mode.save");
+    muster_put_u8(out, 1);
+}
+
+static muster_status mode_load(void *instance, void *state, struct muster_reader *in) {
+    (void)state;
+    conform_at(instance, "mode.load");
+    return muster_get_u8(in) == 1 ? MUSTER_OK : MUSTER_INVALID;
+}
+
+static void mode_setting(void *instance, void *state, const char *key) {
+    (void)state, (void)key;
+    conform_at(instance, "mode.setting");
+}
+
 static const struct muster_mode mode = {.size = sizeof mode,
                                         .create = mode_create,
                                         .destroy = mode_destroy,
@@ -83,7 +108,11 @@ static const struct muster_mode mode = {.size = sizeof mode,
                                         .input = mode_input,
                                         .tick = mode_tick,
                                         .snapshot = mode_snapshot,
-                                        .command = mode_command};
+                                        .intro = mode_intro,
+                                        .command = mode_command,
+                                        .save = mode_save,
+                                        .load = mode_load,
+                                        .setting = mode_setting};
 
 /* ---- the rules ------------------------------------------------------------------------------- */
 
@@ -135,7 +164,51 @@ static void rules_match_note(void *instance, void *state, const void *data, uint
     conform_at(instance, "rules.match_note");
 }
 
+static muster_status rules_create(void *instance, muster_lobby_id lobby, void **state) {
+    (void)lobby;
+    conform_at(instance, "rules.create");
+    *state = instance;
+    return MUSTER_OK;
+}
+
+static void rules_destroy(void *instance, void *state) {
+    (void)state;
+    conform_at(instance, "rules.destroy");
+}
+
+static void rules_changed(void *instance, void *state, const char *key, const char *value) {
+    (void)state, (void)key, (void)value;
+    conform_at(instance, "rules.changed");
+}
+
+static void rules_notice(void *instance, void *state, const struct muster_notice *notice) {
+    (void)state, (void)notice;
+    conform_at(instance, "rules.notice");
+}
+
+static void rules_match_join(void *instance, void *state, uint32_t seat) {
+    (void)state;
+    if (seat == 1) conform_at(instance, "rules.match_join");
+}
+
+static void rules_match_leave(void *instance, void *state, uint32_t seat, uint32_t reason) {
+    (void)state, (void)seat, (void)reason;
+    conform_at(instance, "rules.match_leave");
+}
+
+static void rules_match_setting(void *instance, void *state, const char *key) {
+    (void)state, (void)key;
+    conform_at(instance, "rules.match_setting");
+}
+
 static const struct muster_rules rules = {.size = sizeof rules,
+                                          .create = rules_create,
+                                          .destroy = rules_destroy,
+                                          .changed = rules_changed,
+                                          .notice = rules_notice,
+                                          .match_join = rules_match_join,
+                                          .match_leave = rules_match_leave,
+                                          .match_setting = rules_match_setting,
                                           .allow = rules_allow,
                                           .adjust = rules_adjust,
                                           .chat = rules_chat,
@@ -302,11 +375,15 @@ static void fini(void *instance) {
     free(c);
 }
 
-/* A server without one does not start. Nobody comes. */
+/* One comes, and is not let in. */
 static muster_verdict authenticate(void *instance, const struct muster_auth_request *request,
                                    struct muster_identity *out) {
-    (void)instance, (void)request, (void)out;
-    return MUSTER_PASS;
+    struct conform *c = instance;
+    (void)out;
+    c->auth = request->ticket;
+    conform_rows(c, "auth.authenticate"); /* its row of player.auth_complete answers */
+    c->auth = 0;
+    return MUSTER_PENDING;
 }
 
 static const struct muster_auth auth = {.size = sizeof auth, .authenticate = authenticate};
@@ -314,7 +391,11 @@ static const struct muster_service service = {.size = sizeof service};
 static const struct muster_role roles[] = {{MUSTER_ROLE_SERVICE, 0, &service},
                                            {MUSTER_ROLE_AUTH, 0, &auth},
                                            {MUSTER_ROLE_MODE, 0, &mode},
-                                           {MUSTER_ROLE_RULES, 0, &rules}};
+                                           {MUSTER_ROLE_RULES, 0, &rules},
+                                           {MUSTER_ROLE_VICTORY, 0, &conform_victory},
+                                           {MUSTER_ROLE_ANTICHEAT, 0, &conform_anticheat},
+                                           {MUSTER_ROLE_REPORTER, 0, &conform_reporter},
+                                           {MUSTER_ROLE_MATCHMAKER, 0, &conform_matchmaker}};
 static const char config_schema[] =
     "[{\"key\":\"limit\",\"type\":\"int\",\"default\":3,\"min\":0,\"max\":9,\"help\":\"Limit.\"},"
     "{\"key\":\"share\",\"type\":\"number\",\"default\":0.5,\"min\":0,\"max\":1,"
@@ -325,5 +406,5 @@ static const char config_schema[] =
 
 MUSTER_PLUGIN(.name = "service_conform", .version = "1.0.0",
               .description = "Calls every host function everywhere.", .roles = roles,
-              .role_count = 4, .config_schema = config_schema, .init = init, .check = check,
+              .role_count = 8, .config_schema = config_schema, .init = init, .check = check,
               .start = start, .drain = drain, .stop = stop, .fini = fini);

@@ -27,6 +27,9 @@ struct conform_driver {
     void (*turn)(void *user);      /* timers and posts that are due */
     void (*call)(void *user);      /* a client calls conform.call */
     void (*chat)(void *user);      /* a player says something: rules.chat, rules.allow */
+    void (*input)(void *user);     /* Ann's, and a step */
+    void (*save)(void *user);      /* the match is saved, and loaded */
+    void (*queue)(void *user);     /* a third player waits for a match, then no more */
     void (*scene_end)(void *user); /* all of it is gone */
 };
 
@@ -47,6 +50,8 @@ struct conform {
     muster_player_id player;
     muster_ticket_id call;     /* an open call of a client, or 0 */
     muster_request_id request; /* an open request, or 0 */
+    muster_ticket_id auth;     /* of somebody who signs in, or 0 */
+    muster_ticket_id report;   /* of a report that is delivered, or 0 */
     char player_key[MUSTER_PLAYER_KEY_MAX];
     /* What the testkit's driver calls; the daemon's calls it by a command. */
     void (*play)(struct conform *c, const struct conform_driver *driver);
@@ -88,6 +93,12 @@ extern const struct conform_row log_rows[1], config_rows[14], loop_rows[9], net_
     http_rows[5], ws_rows[3], lobby_rows[25], match_rows[23], player_rows[7], db_rows[3],
     report_rows[2], watchdog_rows[1], metrics_rows[4], admin_rows[4], events_rows[1], rpc_rows[3],
     engine_rows[11];
+
+/* conform_roles.c */
+extern const struct muster_victory conform_victory;
+extern const struct muster_anticheat conform_anticheat;
+extern const struct muster_reporter conform_reporter;
+extern const struct muster_matchmaker conform_matchmaker;
 
 /* Calls the rows, if this is the place that is wanted. */
 void conform_at(struct conform *c, const char *place);

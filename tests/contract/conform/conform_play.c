@@ -2,21 +2,99 @@
 #include "conform.h"
 #include "play.h"
 
-enum way { BY_SCENE, BY_TICK, BY_SNAPSHOT, BY_TURN, BY_CALL, BY_CHAT, BY_END };
+enum way {
+    BY_SCENE, /* its begin */
+    BY_TICK,
+    BY_SNAPSHOT,
+    BY_TURN,
+    BY_COMMAND,
+    BY_SETTING,
+    BY_REPORT,
+    BY_CALL,
+    BY_CHAT,
+    BY_INPUT,
+    BY_SAVE,
+    BY_QUEUE,
+    BY_END
+};
 
 static const struct {
     const char *place;
     enum way way;
 } places[] = {
-    {"mode.create", BY_SCENE}, {"mode.join", BY_SCENE},        {"rules.match_begin", BY_SCENE},
-    {"mode.tick", BY_TICK},    {"rules.match_tick", BY_TICK},  {"rules.match_fact", BY_TICK},
-    {"rules.adjust", BY_TICK}, {"mode.snapshot", BY_SNAPSHOT}, {"turn", BY_TURN},
-    {"rpc.method", BY_CALL},   {"rules.chat", BY_CHAT},        {"rules.allow", BY_CHAT},
-    {"mode.leave", BY_END},    {"rules.match_end", BY_END},    {"mode.destroy", BY_END},
+    {"mode.create", BY_SCENE},
+    {"mode.join", BY_SCENE},
+    {"mode.intro", BY_SCENE},
+    {"rules.create", BY_SCENE},
+    {"rules.match_begin", BY_SCENE},
+    {"rules.match_join", BY_SCENE},
+    {"victory.create", BY_SCENE},
+    {"anticheat.create", BY_SCENE},
+    {"mode.tick", BY_TICK},
+    {"rules.match_tick", BY_TICK},
+    {"rules.match_fact", BY_TICK},
+    {"rules.adjust", BY_TICK},
+    {"victory.evaluate", BY_TICK},
+    {"anticheat.fact", BY_TICK},
+    {"mode.snapshot", BY_SNAPSHOT},
+    {"turn", BY_TURN},
+    {"mode.command", BY_COMMAND},
+    {"mode.setting", BY_SETTING},
+    {"rules.changed", BY_SCENE},
+    {"rules.notice", BY_SCENE},
+    {"rules.match_setting", BY_SETTING},
+    {"victory.setting", BY_SETTING},
+    {"reporter.deliver", BY_REPORT},
+    {"rpc.method", BY_CALL},
+    {"rules.chat", BY_CHAT},
+    {"rules.allow", BY_CHAT},
+    {"mode.input", BY_INPUT},
+    {"anticheat.input", BY_INPUT},
+    {"mode.save", BY_SAVE},
+    {"victory.save", BY_SAVE},
+    {"mode.load", BY_SAVE},
+    {"victory.load", BY_SAVE},
+    {"matchmaker.enqueue", BY_QUEUE},
+    {"matchmaker.tick", BY_QUEUE},
+    {"matchmaker.dequeue", BY_QUEUE},
+    {"mode.leave", BY_END},
+    {"rules.match_leave", BY_END},
+    {"rules.match_end", BY_END},
+    {"mode.destroy", BY_END},
+    {"victory.destroy", BY_END},
+    {"anticheat.destroy", BY_END},
+    {"rules.destroy", BY_END},
 };
 
 static void on_turn(void *user) {
     conform_at(user, "turn");
+}
+
+/* What the plugin itself does, between two ticks, so that it is called. */
+static void on_command(void *user) {
+    struct conform *c = user;
+    const struct muster_command command = {
+        .size = sizeof command, .seat = 0, .name = "go", .text = ""};
+    (void)c->host->match->command(c->self, c->match, &command);
+}
+
+static void on_setting(void *user) {
+    struct conform *c = user;
+    struct muster_player_info ann = {.size = sizeof ann};
+    char reason[MUSTER_REASON_MAX] = "";
+    (void)c->host->player->next(c->self, 0, &ann);
+    (void)c->host->lobby->settings_set(c->self, ann.lobby, 0, "{\"conformWord\":\"new\"}", reason,
+                                       sizeof reason);
+}
+
+static void on_report(void *user) {
+    struct conform *c = user;
+    (void)c->host->report->suspicion(c->self, c->match, 0, "{\"detector\":\"aim\",\"severity\":3}");
+}
+
+static void post(struct conform *c, const struct conform_driver *driver, void (*fn)(void *user)) {
+    (void)c->host->loop->post(c->self, fn, c);
+    driver->turn(driver->user);
 }
 
 static void go(struct conform *c, const struct conform_driver *driver, enum way way) {
@@ -25,10 +103,13 @@ static void go(struct conform *c, const struct conform_driver *driver, enum way 
     case BY_SNAPSHOT: driver->snapshot(driver->user); break;
     case BY_CALL: driver->call(driver->user); break;
     case BY_CHAT: driver->chat(driver->user); break;
-    case BY_TURN:
-        (void)c->host->loop->post(c->self, on_turn, c);
-        driver->turn(driver->user);
-        break;
+    case BY_INPUT: driver->input(driver->user); break;
+    case BY_SAVE: driver->save(driver->user); break;
+    case BY_QUEUE: driver->queue(driver->user); break;
+    case BY_TURN: post(c, driver, on_turn); break;
+    case BY_COMMAND: post(c, driver, on_command); break;
+    case BY_SETTING: post(c, driver, on_setting); break;
+    case BY_REPORT: post(c, driver, on_report); break;
     default: break; /* the scene's begin or end does it */
     }
 }
@@ -57,12 +138,14 @@ struct engine_driver {
 
 static void scene_begin(void *user) {
     struct engine_driver *d = user;
+    uint32_t failed = d->play.failed;
     d->ann = play_player(&d->play, "Ann");
     d->bob = play_player(&d->play, "Bob");
-    d->lobby = play_lobby_of(&d->play, d->ann, "conform", json_object());
+    d->lobby = play_lobby_of(&d->play, d->ann, "conform", json_pack("{s:b}", "conformOpen", 1));
     play_join(&d->play, d->bob, d->lobby);
     for (int i = 0; i < 100 && !play_match(&d->play, d->lobby); i++) play_advance(&d->play, 50);
     play_advance(&d->play, 50);
+    if (!d->c->wanted) d->play.failed = failed; /* the place was there: what it did may forbid */
 }
 
 static void tick(void *user) {
@@ -87,6 +170,26 @@ static void chat(void *user) {
     json_decref(play_do(&d->play, d->ann, "lobby.chat", json_pack("{s:s}", "text", "hello")));
 }
 
+static void input(void *user) {
+    struct engine_driver *d = user;
+    const struct muster_input forward = {.sequence = 1, .move_y = 127};
+    (void)d->play.engine->input(d->play.self, d->ann, &forward);
+    tick(d);
+}
+
+static void save(void *user) {
+    struct engine_driver *d = user;
+    (void)d->play.engine->reincarnate(d->play.self, d->lobby);
+}
+
+static void queue(void *user) {
+    struct engine_driver *d = user;
+    muster_player_id cid = play_player(&d->play, "Cid");
+    json_decref(play_do(&d->play, cid, "match.find", json_pack("{s:s}", "gameMode", "conform")));
+    play_advance(&d->play, 500);
+    d->play.engine->player_remove(d->play.self, cid);
+}
+
 static void scene_end(void *user) {
     struct engine_driver *d = user;
     d->play.engine->player_remove(d->play.self, d->ann);
@@ -108,6 +211,9 @@ void conform_command(void *user, const char *arguments, struct muster_writer *an
                                           .turn = tick,
                                           .call = call,
                                           .chat = chat,
+                                          .input = input,
+                                          .save = save,
+                                          .queue = queue,
                                           .scene_end = scene_end};
     conform_play(c, &driver);
     if (d.play.failed) muster_put_bytes(answer, "FAILED", 6);

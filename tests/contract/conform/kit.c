@@ -1,4 +1,5 @@
 /* kit - the plugin in the testkit: kit PLUGIN.so serve|play. The lines come as from the daemon. */
+#include <jansson.h>
 #include <muster_testkit.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,116 +12,116 @@
 struct kit_driver {
     struct testkit *kit;
     muster_self *plugin;
-    muster_player_id players[2];
+    muster_player_id players[3];
     muster_lobby_id lobby;
-    muster_match_id match;
 };
 
 /* ---- a match that is played ------------------------------------------------------------------ */
 
-static void lobby_begin(struct kit_driver *d) {
-    static const char *const names[] = {"Ann", "Bob"};
-    const struct muster_lobby_info info = {.state = MUSTER_LOBBY_STARTING,
-                                           .game_mode = "conform",
-                                           .region = "eu-central",
-                                           .map_name = "plain",
-                                           .players_current = 2,
-                                           .players_max = 8,
-                                           .team_players = {2}};
-    testkit_setting_set(d->kit, "conformLimit", "3");
-    testkit_setting_set(d->kit, "conformWord", "word");
-    d->lobby = testkit_lobby_add(d->kit, info);
-    for (uint32_t i = 0; i < 2; i++) {
-        char key[16];
-        snprintf(key, sizeof key, "player-%u", i);
-        d->players[i] = testkit_player_add(d->kit, key, names[i]);
-        testkit_member_add(d->kit, d->lobby, d->players[i], i, MUSTER_TEAM_NONE);
+/* What the daemon's driver does by the engine: players ask, and time passes. */
+static void request(struct kit_driver *d, uint32_t player, const char *method, json_t *params,
+                    json_t **result) {
+    char *text = json_dumps(params, JSON_COMPACT);
+    struct testkit_rpc answer = testkit_rpc(d->kit, d->players[player], method, text);
+    free(text);
+    json_decref(params);
+    bool is_good = answer.answered && !answer.code[0];
+    const struct conform *c = testkit_instance(d->plugin);
+    if (!is_good && c->wanted) { /* else a place did what forbids it */
+        fprintf(stderr, "kit: %s: %s %s\n", method, answer.code, answer.text);
+        exit(1);
     }
+    if (result) *result = is_good ? json_loads(answer.text, 0, NULL) : NULL;
+    testkit_pump(d->kit);
 }
 
-static void tick(void *user) {
-    struct kit_driver *d = user;
-    testkit_match_tick(d->kit, d->match);
+static void enter(struct kit_driver *d, uint32_t player, const char *method, json_t *params) {
+    json_t *reservation = NULL;
+    request(d, player, method, params, &reservation);
+    json_t *ticket = json_object_get(reservation, "seatTicket");
+    request(d, player, "lobby.enter", json_pack("{s:O*}", "seatTicket", ticket), NULL);
+    json_decref(reservation);
+}
+
+/* 0: none runs, or the lobby is gone. */
+static muster_match_id match_of(const struct kit_driver *d) {
+    const struct muster_lobby_info *lobby = testkit_lobby(d->kit, d->lobby);
+    return lobby ? lobby->match : 0;
 }
 
 static void scene_begin(void *user) {
     struct kit_driver *d = user;
-    lobby_begin(d);
-    const struct testkit_match_options options = {.game_mode = "conform",
-                                                  .map_name = "plain",
-                                                  .seats_max = 8,
-                                                  .tick_rate_hz = 20,
-                                                  .seed = 7,
-                                                  .lobby = d->lobby};
-    d->match = testkit_match_create(d->kit, d->plugin, &options);
-    struct muster_lobby_info *info = testkit_lobby(d->kit, d->lobby);
-    info->match = d->match;
-    info->state = MUSTER_LOBBY_ACTIVE;
-    (void)testkit_match_join(d->kit, d->match, 0, MUSTER_TEAM_NONE, "Ann");
-    (void)testkit_match_join(d->kit, d->match, 1, MUSTER_TEAM_NONE, "Bob");
-    tick(d);
+    d->players[0] = testkit_player_add(d->kit, "engine:1", "Ann");
+    d->players[1] = testkit_player_add(d->kit, "engine:2", "Bob");
+    enter(d, 0, "lobby.create",
+          json_pack("{s:s,s:{s:b}}", "gameMode", "conform", "settings", "conformOpen", 1));
+    const struct muster_player_info *ann = testkit_player(d->kit, d->players[0]);
+    d->lobby = ann ? ann->lobby : 0;
+    const struct muster_lobby_info *lobby = testkit_lobby(d->kit, d->lobby);
+    enter(d, 1, "lobby.join", json_pack("{s:s}", "lobbyId", lobby ? lobby->lobby_key : ""));
+    for (int i = 0; i < 100 && !match_of(d); i++) testkit_advance(d->kit, 50);
+    testkit_advance(d->kit, 50);
+}
+
+static void tick(void *user) {
+    testkit_advance(((struct kit_driver *)user)->kit, 50);
 }
 
 static void snapshot(void *user) {
     uint8_t bytes[4000];
     struct kit_driver *d = user;
-    (void)testkit_match_snapshot(d->kit, d->match, 0, true, bytes, sizeof bytes);
-}
-
-static void turn(void *user) {
-    testkit_pump(((struct kit_driver *)user)->kit);
+    (void)testkit_match_snapshot(d->kit, match_of(d), 0, true, bytes, sizeof bytes);
 }
 
 static void call(void *user) {
-    struct kit_driver *d = user;
-    (void)testkit_rpc(d->kit, d->players[0], "conform.call", "{}");
+    request(user, 0, "conform.call", json_object(), NULL);
 }
 
-/* The kit has no chat of players: the rules are asked here. */
 static void chat(void *user) {
+    request(user, 0, "lobby.chat", json_pack("{s:s}", "text", "hello"), NULL);
+}
+
+static void input(void *user) {
     struct kit_driver *d = user;
-    const struct muster_rules *rules = testkit_role(d->plugin, MUSTER_ROLE_RULES);
-    struct muster_refusal refusal = {.size = sizeof refusal};
-    const struct muster_action action = {.size = sizeof action,
-                                         .kind = MUSTER_ACTION_CHAT,
-                                         .lobby = d->lobby,
-                                         .player = d->players[0],
-                                         .key = "",
-                                         .value = "hello",
-                                         .refusal = &refusal};
-    char reason[MUSTER_REASON_MAX] = "", text[256] = "hello";
-    void *instance = testkit_instance(d->plugin);
-    (void)rules->allow(instance, NULL, &action, reason, sizeof reason);
-    (void)rules->chat(instance, NULL, d->lobby, 0, text, sizeof text);
+    const struct muster_input forward = {.sequence = 1, .move_y = 127};
+    testkit_player_input(d->kit, d->players[0], &forward);
+    tick(d);
+}
+
+static void save(void *user) {
+    struct kit_driver *d = user;
+    (void)testkit_lobby_reincarnate(d->kit, d->lobby);
+}
+
+static void queue(void *user) {
+    struct kit_driver *d = user;
+    d->players[2] = testkit_player_add(d->kit, "engine:3", "Cid");
+    request(d, 2, "match.find", json_pack("{s:s}", "gameMode", "conform"), NULL);
+    testkit_advance(d->kit, 500);
+    testkit_player_remove(d->kit, d->players[2]);
 }
 
 static void scene_end(void *user) {
     struct kit_driver *d = user;
-    for (uint32_t i = 0; i < 2; i++) {
-        testkit_match_leave(d->kit, d->match, i, MUSTER_LEAVE_QUIT);
-        testkit_member_remove(d->kit, d->lobby, d->players[i]);
-        testkit_player_remove(d->kit, d->players[i]);
-    }
-    testkit_lobby(d->kit, d->lobby)->players_current = 0;
-    testkit_match_destroy(d->kit, d->match);
+    for (uint32_t i = 0; i < 2; i++) testkit_player_remove(d->kit, d->players[i]);
     testkit_lobby_remove(d->kit, d->lobby);
-    testkit_pump(d->kit);
+    testkit_advance(d->kit, 5000);
 }
 
 static bool play(struct testkit *kit, muster_self *plugin) {
-    static const char *const maps[] = {"plain", "hills"};
     struct kit_driver d = {.kit = kit, .plugin = plugin};
     const struct conform_driver driver = {.user = &d,
                                           .scene_begin = scene_begin,
                                           .tick = tick,
                                           .snapshot = snapshot,
-                                          .turn = turn,
+                                          .turn = tick,
                                           .call = call,
                                           .chat = chat,
+                                          .input = input,
+                                          .save = save,
+                                          .queue = queue,
                                           .scene_end = scene_end};
     if (testkit_start(plugin)) return false;
-    testkit_maps_set(kit, maps, 2);
-    if (testkit_rules_attach(kit, plugin, 0, NULL)) return false;
     struct conform *c = testkit_instance(plugin);
     c->play(c, &driver);
     (void)testkit_stop(plugin);
@@ -139,7 +140,6 @@ static bool is_set(void *user) {
 
 static bool serve(struct testkit *kit, muster_self *plugin) {
     bool over = false;
-    testkit_threads(kit, true);
     if (testkit_init(plugin)) return false;
     struct conform *c = testkit_instance(plugin);
     c->over = set_flag;
@@ -148,9 +148,11 @@ static bool serve(struct testkit *kit, muster_self *plugin) {
     const struct muster_notice ready = {.size = sizeof ready, .kind = MUSTER_NOTICE_SERVER_READY};
     testkit_notice(kit, &ready);
     bool in_time = testkit_wait(kit, is_set, &over, WAIT_MS);
+    struct muster_identity who;
+    bool refused = testkit_authenticate(plugin, "a token", &who) == MUSTER_REJECT;
     bool answered = testkit_http(kit, "GET", "/conform", NULL).status == 204;
     (void)testkit_stop(plugin);
-    return in_time && answered;
+    return in_time && refused && answered;
 }
 
 /* The one that stands beside the plugin. */
@@ -160,12 +162,14 @@ static bool database_begin(struct testkit *kit, const char *plugin) {
     snprintf(path, sizeof path, "%.*s/db_sqlite.so", folder, plugin);
     muster_self *database = testkit_load(kit, path);
     if (!database || testkit_start(database)) return false;
-    testkit_db_use(kit, database);
     return true;
 }
 
 int main(int argc, char **argv) {
     if (argc != 3) return 2;
+    setenv("MUSTER_LOBBY_COUNTDOWN_MS", "500", 1); /* as config.json */
+    setenv("MUSTER_LOBBY_SCOREBOARD_MS", "1000", 1);
+    setenv("MUSTER_LOBBY_PLAYERS_MIN", "1", 1);
     struct testkit *kit = testkit_create();
     testkit_share_dir_set(kit, "/usr/share/muster");
     muster_self *plugin = testkit_load(kit, argv[1]);

@@ -46,6 +46,10 @@ static void player_kick(struct conform *c) {
 
 static void player_auth_complete(struct conform *c) {
     const struct muster_identity who = {.size = sizeof who};
+    if (c->auth) {
+        STATUS(c, "good", c->host->player->auth_complete(c->self, c->auth, MUSTER_REJECT, &who));
+        STATUS(c, "again", c->host->player->auth_complete(c->self, c->auth, MUSTER_REJECT, &who));
+    }
     STATUS(c, "none", c->host->player->auth_complete(c->self, 0, MUSTER_ACCEPT, &who));
     STATUS(c, "nobody's", c->host->player->auth_complete(c->self, NOBODY, MUSTER_REJECT, NULL));
 }

@@ -59,6 +59,10 @@ static void report_suspicion(struct conform *c) {
 }
 
 static void report_complete(struct conform *c) {
+    if (c->report) {
+        STATUS(c, "good", c->host->report->complete(c->self, c->report, MUSTER_ACCEPT));
+        STATUS(c, "again", c->host->report->complete(c->self, c->report, MUSTER_ACCEPT));
+    }
     STATUS(c, "none", c->host->report->complete(c->self, 0, MUSTER_ACCEPT));
     STATUS(c, "nobody's", c->host->report->complete(c->self, NOBODY, MUSTER_ACCEPT));
 }

@@ -41,18 +41,12 @@ static muster_self *load(struct testkit *kit, const char *name) {
 void bench_load(struct bench *bench, const struct provider *provider, const char *data_dir) {
     *bench = (struct bench){.provider = provider, .kit = testkit_create()};
     testkit_share_dir_set(bench->kit, SHARE_DIR);
-    testkit_threads(bench->kit, true);
     if (data_dir) testkit_data_dir_set(bench->kit, data_dir);
-    if (provider->needs) {
-        bench->other = load(bench->kit, provider->needs);
-        testkit_db_use(bench->kit, bench->other);
-    }
+    if (provider->needs) bench->other = load(bench->kit, provider->needs);
     bench->plugin = load(bench->kit, provider->plugin);
     for (uint32_t i = 0; i < SETTINGS_MAX && provider->config[i][0]; i++)
         if (!testkit_config_set(bench->plugin, provider->config[i][0], provider->config[i][1]))
             fail_msg("%s", testkit_error(bench->kit));
-    if (!bench->other && testkit_role(bench->plugin, MUSTER_ROLE_DATABASE))
-        testkit_db_use(bench->kit, bench->plugin);
 }
 
 static bool no_tickets(void *user) {

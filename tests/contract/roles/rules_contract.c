@@ -30,14 +30,8 @@ static struct house *house_make(void **state) {
         snprintf(key, sizeof key, "player-%d", i);
         house.players[i] = testkit_player_add(house.bench->kit, key, key);
     }
-    if (house.role->create)
-        assert_int_equal(house.role->create(house.bench->instance, house.lobby, &house.state),
-                         MUSTER_OK);
+    house.state = testkit_rules_state(house.bench->plugin, house.lobby);
     return &house;
-}
-
-static void house_end(struct house *house) {
-    if (house->role->destroy) house->role->destroy(house->bench->instance, house->state);
 }
 
 static void ask(const struct house *house, const struct muster_action *action) {
@@ -78,7 +72,6 @@ static void every_question_has_an_answer(void **state) {
         };
         ask(house, &action);
     }
-    house_end(house);
 }
 
 /* Before there is a lobby the state is null. */
@@ -97,7 +90,6 @@ static void a_lobby_may_be_asked_for_before_it_is(void **state) {
     house->state = NULL;
     if (house->role->allow) ask(house, &action);
     house->state = kept;
-    house_end(house);
 }
 
 static void chat_stays_text(void **state) {
@@ -113,7 +105,6 @@ static void chat_stays_text(void **state) {
         assert_non_null(memchr(text, 0, 32));
         assert_int_equal(text[32], 'x');
     }
-    house_end(house);
 }
 
 static uint32_t save(const struct house *house, void *lobby_state, uint8_t *out) {
@@ -138,7 +129,6 @@ static void what_was_saved_is_the_same_again(void **state) {
         assert_memory_equal(before, after, len);
         if (house->role->destroy) house->role->destroy(house->bench->instance, copy);
     }
-    house_end(house);
     if (house->role->destroy) house->role->destroy(house->bench->instance, NULL);
 }
 
@@ -157,7 +147,6 @@ static void what_it_is_told_need_not_make_sense(void **state) {
                                              .seat = MUSTER_SEAT_NONE};
         house->role->notice(house->bench->instance, house->state, &notice);
     }
-    house_end(house);
 }
 
 static void tell(const struct house *house, muster_match_id match, const char *kind) {
@@ -196,13 +185,9 @@ static void play(const struct house *house, bool is_replay) {
 /* One after the other, with one state, whatever is told. */
 static void matches_go_from_begin_to_end(void **state) {
     struct house *house = house_make(state);
-    assert_int_equal(
-        testkit_rules_attach(house->bench->kit, house->bench->plugin, house->lobby, NULL),
-        MUSTER_OK);
     play(house, false);
     play(house, false);
     play(house, true);
-    house_end(house);
 }
 
 int main(void) {

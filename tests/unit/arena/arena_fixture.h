@@ -88,7 +88,7 @@ static inline void fixture_input(struct fixture *f, uint32_t seat, int move_x, i
     testkit_match_input(f->kit, f->match, seat, &input);
 }
 
-static inline struct muster_seat_info *fixture_row(struct fixture *f, uint32_t seat) {
+static inline const struct muster_seat_info *fixture_row(struct fixture *f, uint32_t seat) {
     return testkit_match_seat(f->kit, f->match, seat);
 }
 

@@ -342,6 +342,7 @@ static void random_input(struct fixture *f, uint32_t *seed) {
     struct muster_input input;
     uint8_t *bytes = (uint8_t *)&input;
     for (uint32_t i = 0; i < sizeof(input); i++) bytes[i] = (uint8_t)random_of(seed);
+    input.sample_count %= MUSTER_INPUT_SAMPLES_MAX + 1;
     testkit_match_input(f->kit, f->match, random_of(seed) % 9, &input);
 }
 

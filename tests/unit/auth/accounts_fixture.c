@@ -19,12 +19,10 @@ void add_plugins(struct fixture *fixture) {
     fixture->kit = testkit_create();
     testkit_data_dir_set(fixture->kit, fixture->dir);
     testkit_unix_set(fixture->kit, START_MS);
-    testkit_threads(fixture->kit, true); /* hashing and signing beside the loop, as in the daemon */
     fixture->db = testkit_load(fixture->kit, TEST_PLUGIN_DIR "/db_sqlite.so");
     fixture->auth = testkit_load(fixture->kit, TEST_PLUGIN_DIR "/auth_local.so");
     if (!fixture->db || !fixture->auth) fail_msg("%s", testkit_error(fixture->kit));
     configure(fixture->auth);
-    testkit_db_use(fixture->kit, fixture->db);
 }
 
 static bool nothing_open(void *user) {

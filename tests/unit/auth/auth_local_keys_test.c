@@ -192,7 +192,6 @@ static void open_key_files_are_refused(void **state) {
 
 static void a_database_is_needed(void **state) {
     struct fixture *fixture = *state;
-    testkit_db_use(fixture->kit, NULL);
     assert_int_equal(testkit_start(fixture->auth), MUSTER_UNAVAILABLE);
     assert_non_null(testkit_log_find(fixture->kit, "need a database"));
     testkit_destroy(fixture->kit);
@@ -252,7 +251,6 @@ static int start_spied(void **state) {
     descriptor = *(const struct muster_plugin *)dlsym(library, MUSTER_PLUGIN_SYMBOL);
     spy.init = descriptor.init;
     descriptor.init = spy_init;
-    testkit_threads(fixture->kit, false); /* so that what is queued stays queued */
     testkit_unload(fixture->auth);
     fixture->auth = testkit_add(fixture->kit, &descriptor);
     assert_non_null(fixture->auth);
@@ -327,6 +325,7 @@ static void a_full_hash_queue_says_so(void **state) {
     assert_int_equal(response.status, 503);
     assert_non_null(strstr(response.body, "\"code\":\"busy\""));
     assert_non_null(strstr(response.headers, "retry-after: "));
+    testkit_pump(fixture->kit);
     /* those that left were carried out all the same, and the place is free again */
     assert_int_equal(post(fixture, "/v1/auth/register", ADA).status, 201);
     struct tokens there =

@@ -243,6 +243,7 @@ static void without_run_nothing_is_supported(void **state) {
 
 static void outside_of_the_command_it_is_a_fault(void **state) {
     (void)state;
+    engine_offer();
     assert_int_equal(host_engine_group.advance(&nobody, 1), MUSTER_STATE);
     engine_begin();
     assert_int_equal(host_engine_group.advance(&nobody, 1), MUSTER_STATE); /* no call */

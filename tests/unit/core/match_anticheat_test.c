@@ -32,8 +32,11 @@ static muster_status on_create(void *instance, const struct muster_match_info *i
 }
 
 static void on_destroy(void *instance, void *state) {
+    uint32_t facts = watcher.facts;
     (void)instance;
     assert_ptr_equal(state, &watcher);
+    game_host()->fact(&watcher.self, watcher.match, 0, "late", 1);
+    assert_int_equal(watcher.facts, facts); /* who goes is told nothing more */
     watcher.states--;
 }
 

@@ -161,9 +161,9 @@ static void a_message_is_heard_by_its_name(void **state) {
           "hooks.on('chat', 'c', function(text) bus.emit(text, 1) end)");
     assert_said("goal", "goal");
     testkit_pump(rig->kit);
-    assert_non_null(testkit_act_find(rig->kit, "heard goal!"));
-    assert_null(testkit_act_find(rig->kit, "heard go!"));
-    assert_null(testkit_act_find(rig->kit, "heard goals!"));
+    assert_non_null(testkit_told_find(rig->kit, "heard goal!"));
+    assert_null(testkit_told_find(rig->kit, "heard go!"));
+    assert_null(testkit_told_find(rig->kit, "heard goals!"));
 }
 
 /* What is said while messages are delivered is heard with the next tick. */
@@ -278,14 +278,14 @@ static void who_watches_steers_no_match(void **state) {
     testkit_match_tick(rig->kit, rig->match);
     testkit_match_facts(rig->kit, rig->match, &facts);
     assert_int_equal(facts.team_score[MUSTER_TEAM_RED], 0);
-    assert_non_null(testkit_act_find(rig->kit, "there is no command /score now"));
-    assert_null(testkit_act_find(rig->kit, "/score: a point"));
+    assert_non_null(testkit_told_find(rig->kit, "there is no command /score now"));
+    assert_null(testkit_told_find(rig->kit, "/score: a point"));
     type(rig->players[0], 0, "/score");
     type(rig->players[0], 0, "/help");
     testkit_match_tick(rig->kit, rig->match);
     testkit_match_facts(rig->kit, rig->match, &facts);
     assert_int_equal(facts.team_score[MUSTER_TEAM_RED], 1);
-    assert_non_null(testkit_act_find(rig->kit, "/score: a point"));
+    assert_non_null(testkit_told_find(rig->kit, "/score: a point"));
 }
 
 /* One that a mod has in both realms is the match's for who takes part, and told once. */
@@ -296,10 +296,10 @@ static void a_command_of_both_realms_is_told_once(void **state) {
     assert_non_null(testkit_member_add(rig->kit, rig->id, eve, MUSTER_SEAT_NONE, MUSTER_TEAM_NONE));
     play();
     type(rig->players[0], 0, "/help");
-    assert_non_null(testkit_act_find(rig->kit, "/both: in the match"));
-    assert_null(testkit_act_find(rig->kit, "/both: in the lobby"));
+    assert_non_null(testkit_told_find(rig->kit, "/both: in the match"));
+    assert_null(testkit_told_find(rig->kit, "/both: in the lobby"));
     type(eve, MUSTER_SEAT_NONE, "/help");
-    assert_non_null(testkit_act_find(rig->kit, "/both: in the lobby"));
+    assert_non_null(testkit_told_find(rig->kit, "/both: in the lobby"));
 }
 
 /* ---- victory --------------------------------------------------------------------------------- */

@@ -32,7 +32,7 @@ static int teardown(void **state) {
 }
 
 static bool host_heard(const char *text) {
-    const char *act = testkit_act_find(rig->kit, text);
+    const char *act = testkit_told_find(rig->kit, text);
     return act && strstr(act, "mod.error") && strstr(act, "\"mod\":\"one\"");
 }
 
@@ -187,9 +187,9 @@ static void new_code_has_its_timers(void **state) {
     rig_rule("mods", "one", "1.0.0", ",\"permissions\":[\"chat\"]");
     (void)reload("timer.after(1, function() lobby.chat('beat') end)\n");
     testkit_advance(rig->kit, 999);
-    assert_null(testkit_act_find(rig->kit, "beat"));
+    assert_null(testkit_told_find(rig->kit, "beat"));
     testkit_advance(rig->kit, 1);
-    assert_non_null(testkit_act_find(rig->kit, "beat"));
+    assert_non_null(testkit_told_find(rig->kit, "beat"));
 }
 
 /* On trial for five seconds: what fails later stays. */
@@ -222,7 +222,7 @@ static void the_third_stop_is_the_last(void **state) {
         say("spin", 1);
         assert_null(rig_script(rig, REALM_LOBBY, "one")->sandbox);
         say("/alive", 1);
-        assert_non_null(testkit_act_find(rig->kit, "there is no command /alive now"));
+        assert_non_null(testkit_told_find(rig->kit, "there is no command /alive now"));
         testkit_pump(rig->kit);
         const struct script *script = rig_script(rig, REALM_LOBBY, "one");
         assert_int_equal(script->kills, i);
@@ -259,7 +259,7 @@ static void an_uploads_first_stop_is_the_last(void **state) {
     say("hello", 1);
     testkit_pump(rig->kit);
     assert_null(rig_script(rig, REALM_LOBBY, "upload_mine")->sandbox);
-    assert_non_null(testkit_act_find(rig->kit, "it was stopped too often"));
+    assert_non_null(testkit_told_find(rig->kit, "it was stopped too often"));
 }
 
 /* One that does not start has hooked nothing: that it would have decided is known from its trial
@@ -371,11 +371,19 @@ static void what_is_cut_or_of_others_is_not_taken(void **state) {
     assert_int_equal(load(bytes, len), MUSTER_INVALID);
 }
 
+static void assert_code_comes_back(const struct mod *before, const struct mod *after) {
+    for (int i = 0; i < 9; i++) {
+        const struct script *script = rig_script(rig, REALM_MATCH, "one");
+        assert_string_equal(script->mod->hash, i < 5 ? after->hash : before->hash);
+        assert_int_equal(script->granted, i < 5 ? MOD_KICK : 0);
+        ticks(1);
+    }
+}
+
 /* What a reload brings into a match that runs, on trial, and what comes back: in a replay, too,
  * each with the permissions it had. */
 static void code_that_joins_a_match_is_replayed(void **state) {
     char error[400];
-    uint32_t count;
     (void)state;
     choose("hooks.on('chat', 'c', function() end)\n");
     rig_begin(rig, "arena");
@@ -383,27 +391,19 @@ static void code_that_joins_a_match_is_replayed(void **state) {
     struct mod *before = mod_pin(mods_find(rig->instance->mods, "one"));
     rig_rule("mods", "one", "2.0.0", ",\"permissions\":[\"kick\"]");
     (void)reload("hooks.on('tick', 't', function() if match.tick() > 3 then error('x') end end)\n");
-    struct rig *again = rig_create(true, UINT64_MAX, rig_path("mods"));
-    assert_int_equal(trial_run(again->instance, before, error, sizeof error), MUSTER_OK);
-    rig_begin(again, "arena");
-    testkit_match_tick(again->kit, again->match);
-    const struct testkit_note *notes = testkit_match_notes(rig->kit, rig->match, &count);
-    for (uint32_t i = 0; i < count; i++)
-        (void)testkit_match_note(again->kit, again->match, again->plugin, notes[i].data,
-                                 notes[i].len);
-    for (int i = 0; i < 9; i++) {
-        const struct script *live = rig_script(rig, REALM_MATCH, "one");
-        const struct script *played = rig_script(again, REALM_MATCH, "one");
-        bool is_back = live->mod == before;
-        assert_int_equal(is_back, i >= 5);
-        assert_int_equal(live->granted, is_back ? 0 : MOD_KICK);
-        assert_int_equal(played->granted, live->granted);
-        assert_string_equal(played->mod->hash, live->mod->hash);
-        ticks(1);
-        testkit_match_tick(again->kit, again->match);
-    }
-    rig_destroy(again);
+    struct tape *tape = tape_create(rig);
+    struct mod *after = mod_pin(mods_find(rig->instance->mods, "one"));
+    assert_code_comes_back(before, after);
+    rig_destroy(rig);
+    rig = rig_create(true, UINT64_MAX, rig_path("mods"));
+    assert_int_equal(trial_run(rig->instance, before, error, sizeof error), MUSTER_OK);
+    rig_begin(rig, "arena");
+    ticks(1);
+    rig_take(rig, tape);
+    assert_code_comes_back(before, after);
+    tape_destroy(tape);
     mod_unpin(before);
+    mod_unpin(after);
 }
 
 /* By the match's seed and the mod's id. */
@@ -635,25 +635,23 @@ static void a_replay_is_silent(void **state) {
     (void)state;
     rig = rig_create(false, CALL_UNITS, NULL);
     assert_string_equal(rig_upload(rig, "mine", text, strlen(text)).code, "");
-    struct rig *again = rig_create(true, UINT64_MAX, NULL);
-    rig_know(again, rig);
     rig_begin(rig, "arena");
-    rig_begin(again, "arena");
-    uint32_t count;
-    const struct testkit_note *notes = testkit_match_notes(rig->kit, rig->match, &count);
-    for (uint32_t i = 0; i < count; i++)
-        (void)testkit_match_note(again->kit, again->match, again->plugin, notes[i].data,
-                                 notes[i].len);
-    for (int i = 0; i < 25; i++) testkit_match_tick(again->kit, again->match);
+    struct tape *tape = tape_create(rig);
     ticks(1);
     assert_non_null(testkit_log_find(rig->kit, "printed"));
     assert_non_null(testkit_log_find(rig->kit, "on purpose"));
-    assert_int_equal(testkit_metric(again->kit, "muster_script_errors_total"), 20);
-    assert_null(rig_script(again, REALM_MATCH, "upload_mine")->sandbox);
-    assert_null(testkit_log_find(again->kit, "printed"));
-    assert_null(testkit_log_find(again->kit, "on purpose"));
-    assert_null(testkit_log_find(again->kit, "is off"));
-    rig_destroy(again);
+    rig_destroy(rig);
+    rig = rig_create(true, UINT64_MAX, NULL);
+    rig_know(rig, tape);
+    rig_begin(rig, "arena");
+    rig_take(rig, tape);
+    tape_destroy(tape);
+    ticks(25);
+    assert_int_equal(testkit_metric(rig->kit, "muster_script_errors_total"), 20);
+    assert_null(rig_script(rig, REALM_MATCH, "upload_mine")->sandbox);
+    assert_null(testkit_log_find(rig->kit, "printed"));
+    assert_null(testkit_log_find(rig->kit, "on purpose"));
+    assert_null(testkit_log_find(rig->kit, "is off"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, teardown)

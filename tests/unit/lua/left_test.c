@@ -88,7 +88,7 @@ static void what_cannot_come_back_is_off(void **state) {
     (void)rig_say(rig, 0, "hello");
     testkit_pump(rig->kit);
     assert_null(rig_script(rig, REALM_LOBBY, "one")->sandbox);
-    assert_non_null(testkit_act_find(rig->kit, "neither the new code nor the old one runs"));
+    assert_non_null(testkit_told_find(rig->kit, "neither the new code nor the old one runs"));
     assert_false(rig_say(rig, 0, "hello"));
 }
 
@@ -138,7 +138,7 @@ static void a_zone_is_kept_while_its_owner_comes_back(void **state) {
     assert_false(state_has("upload_asker", "there is no zone"));
 }
 
-/* Who sat there before is nobody, also when nobody has said goodbye. */
+/* Who sat there before is nobody. */
 static void a_handle_is_of_one_person(void **state) {
     (void)state;
     choose("local first\n"
@@ -152,11 +152,17 @@ static void a_handle_is_of_one_person(void **state) {
                      MUSTER_OK);
     ticks(2);
     assert_false(state_has("one", "gone"));
+    testkit_match_leave(rig->kit, rig->match, 0, MUSTER_LEAVE_QUIT);
     assert_int_equal(testkit_match_join(rig->kit, rig->match, 0, MUSTER_TEAM_RED, "Eve"),
                      MUSTER_OK);
     ticks(1);
     assert_true(state_has("one", "this player is gone"));
     assert_true(state_has("one", "Eve"));
+}
+
+static void assert_lobby(bool is_locked, uint32_t team_of_ann) {
+    assert_int_equal(testkit_lobby(rig->kit, rig->id)->is_locked, is_locked);
+    assert_int_equal(testkit_member(rig->kit, rig->id, rig->players[0])->team, team_of_ann);
 }
 
 /* A change is made with the end of its turn, and not again with that of the next one: the host may
@@ -171,20 +177,17 @@ static void a_change_of_the_lobby_is_made_once(void **state) {
     rig = rig_create(false, CALL_UNITS, rig_path("mods"));
     assert_true(testkit_setting_set(rig->kit, "rules", "one"));
     lobby_refresh(rig->lobby);
-    struct muster_lobby_info *info = testkit_lobby(rig->kit, rig->id);
-    struct muster_member_info *ann = testkit_member(rig->kit, rig->id, rig->players[0]);
+    const muster_player_id ann = rig->players[0];
     for (int i = 0; i < 2; i++) {
         (void)rig_say(rig, 0, i ? "/move" : "/close");
         testkit_pump(rig->kit);
-        assert_int_equal(info->is_locked, i == 0);
-        assert_int_equal(ann->team, i ? MUSTER_TEAM_BLUE : MUSTER_TEAM_RED);
-        info->is_locked = false;
+        assert_lobby(i == 0, i ? MUSTER_TEAM_BLUE : MUSTER_TEAM_RED);
+        LOBBY_PUT(rig->kit, rig->id, is_locked, false);
     }
-    ann->team = MUSTER_TEAM_RED;
+    MEMBER_PUT(rig->kit, rig->id, ann, team, MUSTER_TEAM_RED);
     (void)rig_say(rig, 0, "/close");
     testkit_pump(rig->kit);
-    assert_true(info->is_locked);
-    assert_int_equal(ann->team, MUSTER_TEAM_RED);
+    assert_lobby(true, MUSTER_TEAM_RED);
 }
 
 /* One that is refused changes nothing of the one that runs. */
@@ -199,17 +202,17 @@ static void a_vote_ends_where_it_began(void **state) {
     assert_true(testkit_setting_set(rig->kit, "rules", "one"));
     lobby_refresh(rig->lobby);
     (void)rig_say(rig, 0, "/ask first");
-    assert_non_null(testkit_act_find(rig->kit, "\"text\":\"true\""));
+    assert_non_null(testkit_told_find(rig->kit, "\"text\":\"true\""));
     (void)rig_say(rig, 0, "/ask second");
-    assert_non_null(testkit_act_find(rig->kit, "\"text\":\"false\""));
+    assert_non_null(testkit_told_find(rig->kit, "\"text\":\"false\""));
     assert_true(testkit_vote_end(rig->kit, rig->id, 1));
     testkit_pump(rig->kit);
-    assert_non_null(testkit_act_find(rig->kit, "first: no"));
-    assert_null(testkit_act_find(rig->kit, "second: "));
+    assert_non_null(testkit_told_find(rig->kit, "first: no"));
+    assert_null(testkit_told_find(rig->kit, "second: "));
     (void)rig_say(rig, 0, "/ask third");
     assert_true(testkit_vote_end(rig->kit, rig->id, 0));
     testkit_pump(rig->kit);
-    assert_non_null(testkit_act_find(rig->kit, "third: yes"));
+    assert_non_null(testkit_told_find(rig->kit, "third: yes"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, teardown)

@@ -37,7 +37,6 @@ static void play(const char *text) {
     of_lobby.lobby = rig->id;
     rig->match = testkit_match_create(rig->kit, rig->plugin, &of_lobby);
     assert_true(rig->match != 0);
-    testkit_lobby(rig->kit, rig->id)->match = rig->match;
     assert_int_equal(testkit_match_join(rig->kit, rig->match, 0, MUSTER_TEAM_RED, "Ann"),
                      MUSTER_OK);
     assert_int_equal(testkit_match_join(rig->kit, rig->match, 1, MUSTER_TEAM_BLUE, "Bob"),

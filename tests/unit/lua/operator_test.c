@@ -43,6 +43,13 @@ static void declare_arena(void) {
     assert_int_equal(testkit_host(kit)->match->mode_add(plugin, &info), MUSTER_OK);
 }
 
+/* No mods are there but the test's own. */
+static struct testkit *create_kit(void) {
+    struct testkit *made = testkit_create();
+    testkit_share_dir_set(made, "/dev/null");
+    return made;
+}
+
 /* The plugin on the folder of mods; config: keys and values in turn, up to a null. */
 static void start_on(struct testkit *made, const char *const *config) {
     kit = made;
@@ -57,7 +64,7 @@ static void start_on(struct testkit *made, const char *const *config) {
 }
 
 static void start(bool watches, const char *const *config) {
-    struct testkit *made = testkit_create();
+    struct testkit *made = create_kit();
     testkit_watch_set(made, watches);
     start_on(made, config);
 }
@@ -264,6 +271,10 @@ static void without_a_list_all_rules_are_offered(void **state) {
     assert_true(rule_is_offered(instance, "one"));
 }
 
+static struct testkit_rpc list_mods(void) {
+    return testkit_rpc(kit, testkit_player_add(kit, "ann", "Ann"), "mods.list", "{}");
+}
+
 static void memory_is_given_up_to_what_the_operator_allows(void **state) {
     static const char *const config[] = {"memoryMaxKb", "512", NULL};
     (void)state;
@@ -275,7 +286,7 @@ static void memory_is_given_up_to_what_the_operator_allows(void **state) {
     assert_non_null(testkit_log_find(
         kit, "mod wants_more 1.0.0: it asks for 513 KiB of memory, lua.memoryMaxKb allows 512"));
     assert_non_null(testkit_log_find(kit, "0 modes, 1 rules; "));
-    const struct testkit_rpc listed = testkit_rpc(kit, 0, "mods.list", "{}");
+    const struct testkit_rpc listed = list_mods();
     assert_non_null(strstr(listed.text, "\"fits\""));
     assert_null(strstr(listed.text, "\"wants_more\""));
 }
@@ -475,10 +486,10 @@ static void mods_are_listed_with_what_they_need(void **state) {
              hash_of("one"), hash_of("two"), hash_of("three"));
     assert_said(testkit_command(kit, "mods list"), expected);
     assert_said(testkit_command(kit, "mods"), expected);
-    const char *offered = testkit_rpc(kit, 0, "mods.list", "{}").text;
-    assert_non_null(strstr(offered, "\"id\":\"one\""));
-    assert_non_null(strstr(offered, "\"id\":\"three\""));
-    assert_null(strstr(offered, "\"id\":\"two\""));
+    const struct testkit_rpc offered = list_mods();
+    assert_non_null(strstr(offered.text, "\"id\":\"one\""));
+    assert_non_null(strstr(offered.text, "\"id\":\"three\""));
+    assert_null(strstr(offered.text, "\"id\":\"two\""));
 }
 
 static void the_console_takes_whole_words_only(void **state) {
@@ -567,8 +578,8 @@ static void a_lobby_is_told_with_its_hooks_and_scripts(void **state) {
           "hooks.on('tick', 'each', function() end)\n"
           "command.register{name = 'greet', fn = function(_, words) return 'to ' .. words end}\n"
           "command.register{name = 'breaks', fn = function() error('on purpose') end}");
-    strcpy(testkit_lobby(rig->kit, rig->id)->lobby_key, "the-lobby");
-    strcpy(testkit_lobby(rig->kit, rig->id)->game_mode, "arena");
+    LOBBY_PUT_TEXT(rig->kit, rig->id, lobby_key, "the-lobby");
+    LOBBY_PUT_TEXT(rig->kit, rig->id, game_mode, "arena");
     rig_begin(rig, "arena");
     static const char hooks[] =
         "lobby the-lobby (arena)\n"
@@ -593,7 +604,7 @@ static void a_command_of_the_console_gets_the_rest_of_the_line(void **state) {
     (void)state;
     bring("command.register{name = 'greet', fn = function(player, words)\n"
           "    return tostring(player) .. ' <' .. words .. '>' end}");
-    strcpy(testkit_lobby(rig->kit, rig->id)->lobby_key, "the-lobby");
+    LOBBY_PUT_TEXT(rig->kit, rig->id, lobby_key, "the-lobby");
     assert_said(testkit_command(rig->kit, "mods run the-lobby  greet   two  words"),
                 "nil <two  words>\n");
     assert_said(testkit_command(rig->kit, "mods run the-lobby greet"), "nil <>\n");
@@ -604,13 +615,13 @@ static void what_the_console_asks_a_match_is_told_to_nobody_else(void **state) {
     (void)state;
     bring("if realm == 'match' then command.register{name = 'greet', fn = function(player)\n"
           "    if player then error('who') end return 'from the match' end} end");
-    strcpy(testkit_lobby(rig->kit, rig->id)->lobby_key, "the-lobby");
+    LOBBY_PUT_TEXT(rig->kit, rig->id, lobby_key, "the-lobby");
     muster_player_id eve = testkit_player_add(rig->kit, "eve", "Eve");
     assert_non_null(testkit_member_add(rig->kit, rig->id, eve, MUSTER_SEAT_NONE, MUSTER_TEAM_NONE));
     assert_non_null(strstr(testkit_command(rig->kit, "mods run the-lobby greet"), "FAILED"));
     rig_begin(rig, "arena");
     assert_said(testkit_command(rig->kit, "mods run the-lobby greet"), "from the match\n");
-    assert_null(testkit_act_find(rig->kit, "from the match"));
+    assert_null(testkit_told_find(rig->kit, "from the match"));
 }
 
 static uint32_t count_notes(void) {
@@ -627,7 +638,7 @@ static void a_long_command_of_the_console_is_refused(void **state) {
     (void)state;
     bring("if realm == 'match' then command.register{name = 'count', fn = function(_, words)\n"
           "    return #words .. ' bytes' end} end");
-    strcpy(testkit_lobby(rig->kit, rig->id)->lobby_key, "the-lobby");
+    LOBBY_PUT_TEXT(rig->kit, rig->id, lobby_key, "the-lobby");
     rig_begin(rig, "arena");
     snprintf(line, sizeof line, "%s%0319d", begin, 0);
     assert_said(testkit_command(rig->kit, line), "319 bytes\n");
@@ -665,7 +676,7 @@ static uint32_t count_stored(void) {
 
 /* Of old versions so many, whatever has been played. */
 static void the_store_is_pruned_at_the_start(void **state) {
-    struct testkit *made = testkit_create();
+    struct testkit *made = create_kit();
     (void)state;
     for (uint32_t i = 0; i < MOD_STORE_FILES_MAX + 3; i++)
         rig_write(rig_path("data/mods/%032x.json", i), "{}");
@@ -683,13 +694,12 @@ static bool is_answered(void *user) {
 
 /* A drain may take long: what mods keep does not wait for its end. */
 static void a_drain_writes_what_mods_keep(void **state) {
-    struct testkit *made = testkit_create();
+    struct testkit *made = create_kit();
     const char *error = "";
     (void)state;
     testkit_data_dir_set(made, root);
     muster_self *database = testkit_load(made, PLUGIN_DIR "/db_sqlite.so");
     assert_int_equal(testkit_start(database), MUSTER_OK);
-    testkit_db_use(made, database);
     start_on(made, NULL);
     assert_true(testkit_wait(kit, is_answered, kit, 10000));
     struct storage_space *space = storage_space(instance->storage, "one");
@@ -743,7 +753,7 @@ static void calls_are_answered_on_trial(void **state) {
     write_rule("one", "1.0.0", ",\"permissions\":[\"storage\",\"chat\"]", text);
     start(false, config);
     assert_int_equal(probe_realms(instance, mods_find(instance->mods, "one")), REALM_BOTH);
-    assert_null(testkit_act_find(kit, "on trial"));
+    assert_null(testkit_told_find(kit, "on trial"));
     assert_null(testkit_log_find(kit, "mod one"));
 }
 
@@ -899,7 +909,7 @@ static void who_keeps_failing_is_off(void **state) {
     (void)rig_say(rig, 0, "hello");
     assert_null(rig_script(rig, REALM_LOBBY, "upload_brought")->sandbox);
     assert_true(is_told("mod upload_brought"));
-    assert_non_null(testkit_act_find(rig->kit, "the mod is off in this lobby: it keeps failing"));
+    assert_non_null(testkit_told_find(rig->kit, "the mod is off in this lobby: it keeps failing"));
 }
 
 /* ---- what a recording holds -------------------------------------------------------------------
@@ -950,22 +960,20 @@ static void limits_of_today_do_not_stop_a_replay(void **state) {
     bring("hooks.on('tick', 't', function()\n"
           "    state.n = (state.n or 0) + #('x'):rep(50000)\n"
           "end)");
-    struct rig *again = rig_create(true, UINT64_MAX, NULL);
-    rig_know(again, rig);
-    again->instance->limits.call_units = 10;
-    again->instance->limits.second_cpu_us = again->instance->limits.burst_cpu_us = 1;
     rig_begin(rig, "arena");
-    rig_begin(again, "arena");
-    uint32_t count;
-    const struct testkit_note *notes = testkit_match_notes(rig->kit, rig->match, &count);
-    for (uint32_t i = 0; i < count; i++)
-        (void)testkit_match_note(again->kit, again->match, again->plugin, notes[i].data,
-                                 notes[i].len);
-    for (int i = 0; i < 5; i++) testkit_match_tick(again->kit, again->match);
-    const struct script *script = rig_script(again, REALM_MATCH, "upload_brought");
+    struct tape *tape = tape_create(rig);
+    rig_destroy(rig);
+    rig = rig_create(true, UINT64_MAX, NULL);
+    rig_know(rig, tape);
+    rig->instance->limits.call_units = 10;
+    rig->instance->limits.second_cpu_us = rig->instance->limits.burst_cpu_us = 1;
+    rig_begin(rig, "arena");
+    rig_take(rig, tape);
+    tape_destroy(tape);
+    for (int i = 0; i < 5; i++) testkit_match_tick(rig->kit, rig->match);
+    const struct script *script = rig_script(rig, REALM_MATCH, "upload_brought");
     assert_non_null(script->sandbox);
     assert_int_equal(script->kills, 0);
-    rig_destroy(again);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, teardown)

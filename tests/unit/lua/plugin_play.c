@@ -8,31 +8,24 @@ enum { TICKS = 25, A_TURN_MS = 60 };
 struct play {
     struct rig *rig;
     struct outcome *out;
-    struct rig *live; /* of which a replay reads the notes; or null */
+    const struct tape *tape; /* of which a replay reads the notes; or null */
     const struct outcome *first;
     uint32_t read;
 };
 
-static const struct testkit_note *notes_of(struct rig *rig, uint32_t *count) {
-    return testkit_match_notes(rig->kit, rig->match, count);
-}
-
-static void take(struct play *play, const struct testkit_note *note) {
-    (void)testkit_match_note(play->rig->kit, play->rig->match, play->rig->plugin, note->data,
-                             note->len);
-}
-
 /* Something was done: a replay is told what was noted meanwhile. */
 static void done(struct play *play) {
     struct outcome *out = play->out;
-    uint32_t count;
-    const struct testkit_note *notes = notes_of(play->live ? play->live : play->rig, &count);
+    const struct tape *tape = play->tape;
     if (out->step_count == PLAY_STEPS_MAX) abort();
     uint32_t step = out->step_count++;
-    out->ends[step] = play->live ? play->first->ends[step] : count;
-    if (!play->live) return;
+    if (!tape) {
+        (void)testkit_match_notes(play->rig->kit, play->rig->match, &out->ends[step]);
+        return;
+    }
+    out->ends[step] = play->first->ends[step];
     for (; play->read < out->ends[step]; play->read++)
-        if (!notes[play->read].is_early) take(play, &notes[play->read]);
+        if (!tape->notes[play->read].is_early) rig_take_one(play->rig, &tape->notes[play->read]);
 }
 
 static void answered(struct play *play, int64_t answer) {
@@ -43,17 +36,16 @@ static void answered(struct play *play, int64_t answer) {
 
 /* A replay knows from the start what was noted within steps. */
 static void begin(struct play *play) {
-    uint32_t count = 0;
-    const struct testkit_note *notes = play->live ? notes_of(play->live, &count) : NULL;
+    const struct tape *tape = play->tape;
     rig_begin(play->rig, "arena");
-    for (uint32_t i = 0; i < count; i++)
-        if (notes[i].is_early) take(play, &notes[i]);
+    for (uint32_t i = 0; tape && i < tape->note_count; i++)
+        if (tape->notes[i].is_early) rig_take_one(play->rig, &tape->notes[i]);
     done(play);
 }
 
 /* What reaches the lobby's scripts reaches those of a replayed match by notes alone. */
 static void say(struct play *play, const char *text) {
-    if (!play->live) {
+    if (!play->tape) {
         (void)rig_say(play->rig, 0, text);
         testkit_advance(play->rig->kit, A_TURN_MS);
     }
@@ -95,7 +87,8 @@ static void run(struct play *play) {
     say(play, "/go on");
     say(play, "hello");
     for (int i = 0; i < TICKS; i++) tick(play);
-    testkit_match_leave(kit, play->rig->match, 1, MUSTER_LEAVE_QUIT);
+    if (!play->tape) testkit_match_leave(kit, play->rig->match, 1, MUSTER_LEAVE_QUIT);
+    done(play);
     questions(play);
     tick(play);
     play->out->len = rig_state(play->rig, play->out->state, sizeof play->out->state);
@@ -106,10 +99,10 @@ void play_live(struct rig *rig, struct outcome *out) {
     run(&play);
 }
 
-void play_again(struct rig *rig, struct rig *live, const struct outcome *first,
+void play_again(struct rig *rig, const struct tape *tape, const struct outcome *first,
                 struct outcome *out) {
-    struct play play = {.rig = rig, .out = out, .live = live, .first = first};
-    rig_know(rig, live);
+    struct play play = {.rig = rig, .out = out, .tape = tape, .first = first};
+    rig_know(rig, tape);
     run(&play);
 }
 

@@ -21,7 +21,7 @@ struct outcome {
 /* The rig's rule has been uploaded; its match goes on. */
 void play_live(struct rig *rig, struct outcome *out);
 /* A rig of a replay plays what the live one played, up to the same point. */
-void play_again(struct rig *rig, struct rig *live, const struct outcome *first,
+void play_again(struct rig *rig, const struct tape *tape, const struct outcome *first,
                 struct outcome *out);
 bool play_is_same(const struct outcome *a, const struct outcome *b);
 

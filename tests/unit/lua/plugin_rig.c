@@ -35,25 +35,38 @@ static void start_plugin(struct rig *rig, uint64_t call_units, const char *mods)
 
 static void open_lobby(struct rig *rig) {
     static const char *const names[] = {"Ann", "Bob"};
-    rig->id = testkit_lobby_add(
-        rig->kit, (struct muster_lobby_info){.state = MUSTER_LOBBY_WAITING, .players_max = SEATS});
+    const struct muster_lobby_info info = {.state = MUSTER_LOBBY_WAITING,
+                                           .players_max = SEATS,
+                                           .game_mode = "arena",
+                                           .map_name = "field"};
+    rig->id = testkit_lobby_add(rig->kit, info);
+    require(rig->id);
     for (uint32_t i = 0; i < 2; i++) {
         rig->players[i] = testkit_player_add(rig->kit, names[i], names[i]);
         require(testkit_member_add(rig->kit, rig->id, rig->players[i], i, MUSTER_TEAM_RED + i));
     }
-    testkit_lobby(rig->kit, rig->id)->host = rig->players[0];
+    LOBBY_PUT(rig->kit, rig->id, host, rig->players[0]);
+    rig->lobby = testkit_rules_state(rig->plugin, rig->id);
+}
+
+static void open_replay(struct rig *rig) {
+    void *state;
+    require(testkit_rules_attach(rig->kit, rig->plugin, &state) == MUSTER_OK);
+    rig->lobby = state;
 }
 
 struct rig *rig_create(bool is_replay, uint64_t call_units, const char *mods) {
     struct rig *rig = calloc(1, sizeof *rig);
-    void *state;
     require(rig);
     rig->kit = testkit_create();
-    testkit_untrusted_set(rig->kit, true);
+    testkit_untrusted_set(rig->kit);
+    testkit_share_dir_set(rig->kit, "/dev/null"); /* no mods but the test's own */
     start_plugin(rig, call_units, mods);
-    if (!is_replay) open_lobby(rig);
-    require(testkit_rules_attach(rig->kit, rig->plugin, rig->id, &state) == MUSTER_OK);
-    rig->lobby = state;
+    if (is_replay)
+        open_replay(rig);
+    else
+        open_lobby(rig);
+    require(rig->lobby);
     testkit_advance(rig->kit, A_MINUTE_MS); /* all quotas are full */
     return rig;
 }
@@ -77,13 +90,50 @@ struct testkit_rpc rig_upload(struct rig *rig, const char *name, const char *tex
     return rpc;
 }
 
-void rig_know(struct rig *rig, const struct rig *other) {
-    for (uint32_t i = 0; i < other->lobby->upload_count; i++) {
+/* ---- tapes ----------------------------------------------------------------------------------- */
+
+static void copy_notes(struct rig *rig, struct tape *tape) {
+    const struct testkit_note *notes = testkit_match_notes(rig->kit, rig->match, &tape->note_count);
+    tape->notes = calloc(tape->note_count + 1, sizeof *notes);
+    require(tape->notes);
+    if (tape->note_count) memcpy(tape->notes, notes, tape->note_count * sizeof *notes);
+}
+
+struct tape *tape_create(struct rig *rig) {
+    struct tape *tape = calloc(1, sizeof *tape);
+    require(tape);
+    tape->upload_count = rig->lobby->upload_count;
+    for (uint32_t i = 0; i < tape->upload_count; i++)
+        tape->uploads[i] = mod_pin(rig->lobby->uploads[i]);
+    copy_notes(rig, tape);
+    return tape;
+}
+
+void tape_destroy(struct tape *tape) {
+    if (!tape) return;
+    for (uint32_t i = 0; i < tape->upload_count; i++) mod_unpin(tape->uploads[i]);
+    free(tape->notes);
+    free(tape);
+}
+
+void rig_know(struct rig *rig, const struct tape *tape) {
+    for (uint32_t i = 0; i < tape->upload_count; i++) {
         char error[400];
-        muster_status status =
-            trial_run(rig->instance, other->lobby->uploads[i], error, sizeof error);
-        require(status == MUSTER_OK);
+        require(trial_run(rig->instance, tape->uploads[i], error, sizeof error) == MUSTER_OK);
     }
+}
+
+void rig_take_one(struct rig *rig, const struct testkit_note *note) {
+    if (note->plugin)
+        (void)testkit_match_note(rig->kit, rig->match, rig->plugin, note->data, note->len);
+    else
+        testkit_match_leave(rig->kit, rig->match, note->seat, note->data[0]);
+}
+
+void rig_take(struct rig *rig, const struct tape *tape) {
+    for (int early = 1; early >= 0; early--)
+        for (uint32_t i = 0; i < tape->note_count; i++)
+            if (tape->notes[i].is_early == early) rig_take_one(rig, &tape->notes[i]);
 }
 
 /* ---- the match ------------------------------------------------------------------------------- */
@@ -98,12 +148,10 @@ void rig_begin(struct rig *rig, const char *game_mode) {
                                                   .is_replay = rig->id == 0};
     rig->match = testkit_match_create(rig->kit, NULL, &options);
     require(rig->match);
-    if (rig->id) testkit_lobby(rig->kit, rig->id)->match = rig->match;
 }
 
 void rig_end(struct rig *rig) {
     if (rig->match) testkit_match_destroy(rig->kit, rig->match);
-    if (rig->id) testkit_lobby(rig->kit, rig->id)->match = 0;
     rig->match = 0;
 }
 

@@ -1,5 +1,6 @@
 /* plugin_rig - plugin lua as a whole, linked in, on the testkit: a lobby of two, whose host brings
- * a rule, and its match, played live or again from what was noted.
+ * a rule, and its match, played live or again from what was noted. A process has one host: the live
+ * one goes before the replay comes, which knows of it by a tape.
  *
  * Scripts are bounded by counts, as in the tests of mods, so that nothing depends on the machine.
  */
@@ -10,7 +11,7 @@
 #include "probe.h"
 #include "script.h"
 
-#include <muster_testkit.h>
+#include "testkit_put.h"
 
 struct rig {
     struct testkit *kit;
@@ -18,10 +19,18 @@ struct rig {
     struct instance *instance;
     const struct muster_rules *rules;
     const struct muster_victory *victory;
-    struct lobby *lobby;         /* what rules.create made */
+    struct lobby *lobby;         /* the state of the lobby, or of the replay */
     muster_lobby_id id;          /* 0: of a replay */
     muster_player_id players[2]; /* the first is the host */
     muster_match_id match;
+};
+
+/* What a replay has of a match that was live. */
+struct tape {
+    struct mod *uploads[LOBBY_UPLOADS_MAX]; /* pinned */
+    uint32_t upload_count;
+    struct testkit_note *notes;
+    uint32_t note_count;
 };
 
 /* Units of work for one call; mods: a folder of mods, or null. Never fails: aborts. */
@@ -29,8 +38,14 @@ struct rig *rig_create(bool is_replay, uint64_t call_units, const char *mods);
 void rig_destroy(struct rig *rig); /* takes null */
 /* As the host's client does. */
 struct testkit_rpc rig_upload(struct rig *rig, const char *name, const char *text, size_t len);
-/* A replay finds what another rig has uploaded. */
-void rig_know(struct rig *rig, const struct rig *other);
+/* What was uploaded, and what was noted in the match, and who left it. */
+struct tape *tape_create(struct rig *rig);
+void tape_destroy(struct tape *tape); /* takes null */
+/* A replay finds what was uploaded. */
+void rig_know(struct rig *rig, const struct tape *tape);
+/* Its match is told what was noted, what is early first; who left leaves. */
+void rig_take_one(struct rig *rig, const struct testkit_note *note);
+void rig_take(struct rig *rig, const struct tape *tape);
 /* A match on no mode, with two who have sat down. */
 void rig_begin(struct rig *rig, const char *game_mode);
 void rig_end(struct rig *rig);

@@ -132,7 +132,6 @@ static struct rig start(const struct muster_plugin *fake, bool with_sqlite) {
     if (fake) db_self = testkit_add(rig.kit, fake);
     if (with_sqlite) db_self = testkit_load(rig.kit, PLUGIN_DIR "/db_sqlite.so");
     if (db_self) assert_int_equal(testkit_start(db_self), MUSTER_OK);
-    testkit_db_use(rig.kit, db_self);
     rig.plugin = testkit_add(rig.kit, &keeper);
     assert_int_equal(testkit_start(rig.plugin), MUSTER_OK);
     rig.storage = testkit_instance(rig.plugin);
@@ -163,10 +162,16 @@ static struct rig start_fake(void) {
     return rig;
 }
 
+/* The plugin has stopped; what it wrote last is answered, too. */
+static void close_kit(struct rig *rig) {
+    while (db.held) answer(MUSTER_OK, NULL);
+    testkit_destroy(rig->kit);
+}
+
 static void end(struct rig *rig) {
     assert_int_equal(testkit_stop(rig->plugin), 0);
     assert_int_equal(testkit_faults(rig->kit), 0);
-    testkit_destroy(rig->kit);
+    close_kit(rig);
 }
 
 static muster_status set(struct storage_space *space, const char *key, const char *value) {
@@ -363,10 +368,10 @@ static void test_nothing_is_known_before_it_was_read(void **state) {
     assert_string_equal(error, "storage: what the database holds is not known yet");
     answer(MUSTER_IO, NULL);
     assert_non_null(testkit_log_find(rig.kit, "the database cannot be read"));
-    testkit_advance(rig.kit, 1000); /* it is asked again */
+    testkit_pass(rig.kit, 1000); /* it is asked again */
     answer(MUSTER_OK, NULL);
     answer(MUSTER_TIMEOUT, NULL);
-    testkit_advance(rig.kit, 2000);
+    testkit_pass(rig.kit, 2000);
     answer(MUSTER_OK, NULL);
     answer(MUSTER_OK, &no_rows);
     assert_non_null(testkit_log_find(rig.kit, "the database answers again"));
@@ -457,24 +462,24 @@ static void test_writes_are_gathered(void **state) {
         assert_int_equal(set(rig.space, key, "1"), MUSTER_OK);
         assert_int_equal(set(rig.space, key, "2"), MUSTER_OK);
     }
-    testkit_advance(rig.kit, WRITE_MS - 1);
+    testkit_pass(rig.kit, WRITE_MS - 1);
     assert_int_equal(db.requests, 0);
-    testkit_advance(rig.kit, 1);
+    testkit_pass(rig.kit, 1);
     assert_int_equal(db.requests, 1);
     assert_int_equal(db.statements, 64);
     assert_int_equal(set(rig.space, "k00", "3"), MUSTER_OK); /* while it is written */
-    testkit_advance(rig.kit, 2 * WRITE_MS);
+    testkit_pass(rig.kit, 2 * WRITE_MS);
     assert_int_equal(db.requests, 1); /* one after another */
     answer(MUSTER_OK, NULL);
     assert_int_equal(db.statements, 70); /* the rest of this cycle */
     answer(MUSTER_OK, NULL);
     assert_int_equal(db.requests, 2);
-    testkit_advance(rig.kit, WRITE_MS);
+    testkit_pass(rig.kit, WRITE_MS);
     assert_int_equal(db.statements, 71);
     assert_string_equal(db.key, "k00");
     answer(MUSTER_OK, NULL);
     assert_int_equal(set(rig.space, "k00", "3"), MUSTER_OK); /* nothing new */
-    testkit_advance(rig.kit, 2 * WRITE_MS);
+    testkit_pass(rig.kit, 2 * WRITE_MS);
     assert_int_equal(db.requests, 3);
     assert_int_equal(testkit_timers(rig.kit), 0);
     end(&rig);
@@ -484,19 +489,19 @@ static void test_what_was_not_written_is_written_later(void **state) {
     (void)state;
     struct rig rig = start_fake();
     assert_int_equal(set(rig.space, "a", "1"), MUSTER_OK);
-    testkit_advance(rig.kit, WRITE_MS);
+    testkit_pass(rig.kit, WRITE_MS);
     answer(MUSTER_IO, NULL);
     expect(rig.space, "a", "1");
     assert_non_null(testkit_log_find(rig.kit, "the database cannot be written"));
     testkit_log_clear(rig.kit);
-    testkit_advance(rig.kit, 999);
+    testkit_pass(rig.kit, 999);
     assert_int_equal(db.requests, 1);
     db.refusal = MUSTER_LIMIT; /* its queue is full */
-    testkit_advance(rig.kit, 1);
+    testkit_pass(rig.kit, 1);
     db.refusal = MUSTER_OK;
     assert_int_equal(db.requests, 1);
     assert_null(testkit_log_find(rig.kit, "cannot be written")); /* told once */
-    testkit_advance(rig.kit, 2000);
+    testkit_pass(rig.kit, 2000);
     assert_int_equal(db.requests, 2);
     answer(MUSTER_OK, NULL);
     assert_non_null(testkit_log_find(rig.kit, "the database answers again"));
@@ -511,22 +516,22 @@ static void test_a_database_that_fails_is_asked_less_and_less(void **state) {
     struct rig rig = start_fake();
     assert_int_equal(set(rig.space, "a", "1"), MUSTER_OK);
     assert_int_equal(set(rig.space, "b", "1"), MUSTER_OK);
-    testkit_advance(rig.kit, WRITE_MS);
+    testkit_pass(rig.kit, WRITE_MS);
     for (uint32_t i = 0; i < sizeof waits_ms / sizeof *waits_ms; i++) {
         answer(MUSTER_IO, NULL);
         assert_int_equal(set(rig.space, "z", i % 2 ? "1" : "2"), MUSTER_OK);
-        testkit_advance(rig.kit, waits_ms[i] - 1);
+        testkit_pass(rig.kit, waits_ms[i] - 1);
         assert_int_equal(db.requests, i + 1);
-        testkit_advance(rig.kit, 1);
+        testkit_pass(rig.kit, 1);
         assert_int_equal(db.requests, i + 2);
         assert_string_equal(db.key, "z");
     }
     answer(MUSTER_OK, NULL);
     assert_int_equal(set(rig.space, "a", "2"), MUSTER_OK);
-    testkit_advance(rig.kit, WRITE_MS); /* as before */
+    testkit_pass(rig.kit, WRITE_MS); /* as before */
     assert_int_equal(db.requests, 9);
     answer(MUSTER_IO, NULL);
-    testkit_advance(rig.kit, 1000);
+    testkit_pass(rig.kit, 1000);
     assert_int_equal(db.requests, 10);
     answer(MUSTER_OK, NULL);
     end(&rig);
@@ -536,21 +541,21 @@ static void test_a_deletion_is_remembered_until_it_is_written(void **state) {
     (void)state;
     struct rig rig = start_fake();
     assert_int_equal(set(rig.space, "a", "1"), MUSTER_OK);
-    testkit_advance(rig.kit, WRITE_MS);
+    testkit_pass(rig.kit, WRITE_MS);
     assert_int_equal(storage_delete(rig.space, "a", &error), MUSTER_OK); /* while it is written */
     expect(rig.space, "a", NULL);
     answer(MUSTER_OK, NULL);
-    testkit_advance(rig.kit, WRITE_MS);
+    testkit_pass(rig.kit, WRITE_MS);
     assert_non_null(strstr(db.sql, "DELETE FROM lua_storage"));
     answer(MUSTER_IO, NULL);
     assert_int_equal(set(rig.space, "a", "2"), MUSTER_OK); /* back, before it is gone */
-    testkit_advance(rig.kit, 1000);
+    testkit_pass(rig.kit, 1000);
     assert_non_null(strstr(db.sql, "INSERT INTO lua_storage"));
     answer(MUSTER_OK, NULL);
     expect(rig.space, "a", "2");
     assert_int_equal(db.requests, 3);
     assert_int_equal(storage_delete(rig.space, "a", &error), MUSTER_OK);
-    testkit_advance(rig.kit, WRITE_MS);
+    testkit_pass(rig.kit, WRITE_MS);
     assert_int_equal(rig.space->count, 1); /* until that is written */
     expect_keys(rig.space, "", "");
     answer(MUSTER_OK, NULL);
@@ -564,14 +569,14 @@ static void test_deleted_keys_are_passed_over(void **state) {
     struct rig rig = start_fake();
     static const char *const keys[] = {"a", "b", "c", "d", "e", "f"};
     for (int i = 0; i < 6; i++) assert_int_equal(set(rig.space, keys[i], "1"), MUSTER_OK);
-    testkit_advance(rig.kit, WRITE_MS);
+    testkit_pass(rig.kit, WRITE_MS);
     answer(MUSTER_OK, NULL);
     for (int i = 0; i < 6; i++)
         if (i != 3) assert_int_equal(storage_delete(rig.space, keys[i], &error), MUSTER_OK);
     assert_int_equal(rig.space->count, 6);
     expect_keys(rig.space, "", "d");
     expect_keys(rig.space, "a", "");
-    testkit_advance(rig.kit, WRITE_MS);
+    testkit_pass(rig.kit, WRITE_MS);
     answer(MUSTER_OK, NULL);
     expect_keys(rig.space, "", "d");
     end(&rig);
@@ -594,17 +599,33 @@ static void test_the_end_writes_all_that_waits(void **state) {
     /* Drained; then all of it again, as what is under way cannot be heard of any more. */
     assert_int_equal(db.statements, 71 + 71);
     assert_int_equal(db.durable, 1); /* kept: nobody is left to try again */
-    testkit_destroy(rig.kit);
+    close_kit(&rig);
+}
+
+/* The host asks until it is written. */
+static void test_what_is_refused_at_the_end_is_kept(void **state) {
+    (void)state;
+    struct rig rig = start_fake();
+    assert_int_equal(set(rig.space, "a", "1"), MUSTER_OK);
+    db.refusal = MUSTER_UNAVAILABLE;
+    assert_int_equal(testkit_stop(rig.plugin), 0);
+    assert_null(testkit_log_find(rig.kit, "values are lost"));
+    assert_int_equal(db.requests, 0);
+    db.refusal = MUSTER_OK;
+    testkit_pass(rig.kit, 5000);
+    assert_int_equal(db.requests, 1);
+    assert_string_equal(db.key, "a");
+    close_kit(&rig);
 }
 
 static void test_what_nobody_takes_is_told(void **state) {
     (void)state;
     struct rig rig = start_fake();
     assert_int_equal(set(rig.space, "a", "1"), MUSTER_OK);
-    db.refusal = MUSTER_UNAVAILABLE;
+    testkit_unload(db.self);
     assert_int_equal(testkit_stop(rig.plugin), 0);
     assert_non_null(testkit_log_find(rig.kit, "values are lost, as the database takes none: 1"));
-    testkit_destroy(rig.kit);
+    close_kit(&rig);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
@@ -628,6 +649,7 @@ int main(void) {
         TEST(test_a_deletion_is_remembered_until_it_is_written),
         TEST(test_deleted_keys_are_passed_over),
         TEST(test_the_end_writes_all_that_waits),
+        TEST(test_what_is_refused_at_the_end_is_kept),
         TEST(test_what_nobody_takes_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include <muster_testkit.h>
+#include "testkit_put.h"
 #include <stdio.h>
 
 #define GROUPS 16
@@ -96,7 +96,7 @@ static void test_fills_the_first_open(void **state) {
     lobby(&q, MUSTER_LOBBY_ENDING, "eu", 1, 8);
     lobby(&q, MUSTER_LOBBY_WAITING, "eu", 8, 8);
     muster_lobby_id secret = lobby(&q, MUSTER_LOBBY_WAITING, "eu", 1, 8);
-    testkit_lobby(q.kit, secret)->is_private = 1;
+    LOBBY_PUT(q.kit, secret, is_private, 1);
     muster_lobby_id first = lobby(&q, MUSTER_LOBBY_ACTIVE, "eu", 6, 8);
     muster_lobby_id second = lobby(&q, MUSTER_LOBBY_STARTING, "eu", 0, 8);
     for (muster_ticket_id id = 1; id <= 3; id++) waits(&q, id, "eu", "");

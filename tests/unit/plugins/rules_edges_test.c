@@ -63,7 +63,7 @@ static void parameters_at_their_limits(void **state) {
 
 static void who_has_not_entered_asks_nothing(void **state) {
     struct rig *rig = *state;
-    testkit_member(rig->kit, rig->lobby, rig->host)->has_entered = 0;
+    MEMBER_PUT(rig->kit, rig->lobby, rig->host, has_entered, 0);
     assert_rpc(call(rig, rig->host, "lobby.access", "{}"), "wrong_state", "no_lobby");
 }
 
@@ -109,7 +109,7 @@ static void a_ban_takes_the_invitation_back(void **state) {
     assert_rpc(call(rig, rig->host, "lobby.invite", "{\"playerId\":\"guest\"}"), "", "");
     assert_rpc(call(rig, rig->host, "lobby.invite", "{\"playerId\":\"third\"}"), "", "");
     assert_rpc(call(rig, rig->host, "lobby.ban", "{\"playerId\":\"guest\"}"), "", "");
-    assert_null(testkit_act_find(rig->kit, "lobby.remove")); /* is not here */
+    assert_null(testkit_told_find(rig->kit, "banned")); /* is not here */
     assert_rpc(call(rig, rig->host, "lobby.unban", "{\"playerId\":\"guest\"}"), "", "");
     assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->guest, ""), "password_needed");
     assert_int_equal(ask(rig, MUSTER_ACTION_JOIN, rig->third, ""), MUSTER_ACCEPT);
@@ -117,13 +117,11 @@ static void a_ban_takes_the_invitation_back(void **state) {
 
 static void who_is_banned_is_told_so(void **state) {
     struct rig *rig = *state;
-    char act[96];
     testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE);
     assert_rpc(call(rig, rig->host, "lobby.ban", "{\"playerId\":\"guest\",\"reason\":\"rude\"}"),
                "", "");
-    snprintf(act, sizeof(act), "lobby.remove %llu %llu %u rude", (unsigned long long)rig->lobby,
-             (unsigned long long)rig->guest, MUSTER_LEAVE_BAN);
-    assert_non_null(testkit_act_find(rig->kit, act));
+    assert_false(is_here(rig, rig->guest));
+    assert_non_null(testkit_told_find(rig->kit, "rude"));
 }
 
 /* ---- invitations ----------------------------------------------------------------------------- */
@@ -137,7 +135,7 @@ static void invitations_by_the_millisecond(void **state) {
     assert_true(tells(sent, "\"expiresAt\":5060000"));
     assert_true(tells(sent, "\"notified\":true"));
     assert_true(tells(sent, "\"invitation\":null"));
-    assert_non_null(testkit_act_find(rig->kit, "\"fromId\":\"host\",\"fromName\":\"Host\""));
+    assert_non_null(testkit_told_find(rig->kit, "\"fromId\":\"host\",\"fromName\":\"Host\""));
     struct testkit_rpc open = call(rig, rig->host, "lobby.invite", "{}"); /* 600 s, as configured */
     assert_true(tells(open, "\"expiresAt\":5600000"));
     assert_true(tells(open, "\"notified\":false"));
@@ -210,6 +208,7 @@ static void the_host_takes_the_place_that_ends_first(void **state) {
 
 static void the_allow_list_as_it_is_now(void **state) {
     struct rig *rig = *state;
+    LOBBY_PUT(rig->kit, rig->lobby, is_private, 0);
     change(rig, "allowedPlayers", "[\"guest\"]");
     assert_true(testkit_lobby(rig->kit, rig->lobby)->is_unmatched);
     change(rig, "password", "\"sesame\"");
@@ -228,6 +227,7 @@ static void the_allow_list_as_it_is_now(void **state) {
 
 static void late_join_and_matching(void **state) {
     struct rig *rig = *state;
+    LOBBY_PUT(rig->kit, rig->lobby, is_private, 0);
     assert_true(testkit_setting_set(rig->kit, "lateJoin", "false"));
     change(rig, "lateJoin", "false");
     assert_true(testkit_lobby(rig->kit, rig->lobby)->is_unmatched);
@@ -244,7 +244,7 @@ static void a_member_changes_the_place(void **state) {
     testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE);
     assert_int_equal(ask(rig, MUSTER_ACTION_SPECTATE, rig->guest, ""), MUSTER_PASS);
     muster_lobby_id other = testkit_lobby_add(rig->kit, (struct muster_lobby_info){0});
-    testkit_player(rig->kit, rig->third)->lobby = other;
+    testkit_member_add(rig->kit, other, rig->third, 0, MUSTER_TEAM_RED);
     assert_refused(rig, ask(rig, MUSTER_ACTION_SPECTATE, rig->third, ""), "password_needed");
 }
 
@@ -253,8 +253,7 @@ static void lobbies_are_apart(void **state) {
     struct rig *rig = *state;
     struct muster_lobby_info info = {.state = MUSTER_LOBBY_WAITING, .host = rig->third};
     muster_lobby_id first = rig->lobby, second = testkit_lobby_add(rig->kit, info);
-    void *first_state = rig->state, *second_state;
-    assert_int_equal(rig->rules->create(rig->instance, second, &second_state), MUSTER_OK);
+    void *first_state = rig->state, *second_state = testkit_rules_state(rig->plugin, second);
     change(rig, "password", "\"sesame\"");
     assert_rpc(call(rig, rig->host, "lobby.ban", "{\"playerId\":\"guest\"}"), "", "");
     testkit_member_add(rig->kit, second, rig->third, 0, MUSTER_TEAM_RED);
@@ -262,20 +261,22 @@ static void lobbies_are_apart(void **state) {
     rig->state = second_state;
     rig->lobby = second;
     assert_int_equal(ask(rig, MUSTER_ACTION_JOIN, rig->guest, ""), MUSTER_PASS);
-    rig->rules->destroy(rig->instance, second_state);
     rig->state = first_state;
     rig->lobby = first;
     assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->guest, ""), "banned");
     assert_true(access_tells(rig, "\"hasPassword\":true"));
+    testkit_lobby_remove(rig->kit, second);
     assert_rpc(call(rig, rig->third, "lobby.access", "{}"), "wrong_state", "no_lobby");
 }
 
 static void the_code_is_told_and_renewed(void **state) {
     struct rig *rig = *state;
-    snprintf(testkit_lobby(rig->kit, rig->lobby)->join_code, 8, "OLD");
+    LOBBY_PUT_TEXT(rig->kit, rig->lobby, join_code, "OLD");
     assert_true(access_tells(rig, "\"joinCode\":\"OLD\""));
-    assert_true(tells(call(rig, rig->host, "lobby.renewCode", "{}"), "{\"joinCode\":\"CODE"));
-    assert_true(access_tells(rig, "\"joinCode\":\"CODE"));
+    struct testkit_rpc renewed = call(rig, rig->host, "lobby.renewCode", "{}");
+    assert_true(tells(renewed, testkit_lobby(rig->kit, rig->lobby)->join_code));
+    assert_false(access_tells(rig, "OLD"));
+    assert_true(access_tells(rig, testkit_lobby(rig->kit, rig->lobby)->join_code));
 }
 
 /* ---- who decides ----------------------------------------------------------------------------- */
@@ -303,10 +304,10 @@ static void others_are_moved_by_the_host(void **state) {
 
 static void public_lobbies_wait_for_the_ready_when_told_to(void **state) {
     struct rig *rig = *state;
-    testkit_lobby(rig->kit, rig->lobby)->is_private = 0;
+    LOBBY_PUT(rig->kit, rig->lobby, is_private, 0);
     assert_true(testkit_setting_set(rig->kit, "startWhen", "ready"));
     assert_refused(rig, ask(rig, MUSTER_ACTION_START, 0, ""), "not_ready");
-    testkit_member(rig->kit, rig->lobby, rig->host)->is_ready = 1;
+    MEMBER_PUT(rig->kit, rig->lobby, rig->host, is_ready, 1);
     assert_int_equal(ask(rig, MUSTER_ACTION_START, 0, ""), MUSTER_PASS);
 }
 
@@ -314,7 +315,7 @@ static void host_lost(struct rig *rig) {
     const struct muster_notice notice = {
         .size = sizeof(notice), .kind = MUSTER_NOTICE_LOBBY_HOST, .lobby = rig->lobby};
     testkit_member_remove(rig->kit, rig->lobby, rig->host);
-    testkit_lobby(rig->kit, rig->lobby)->host = 0;
+    LOBBY_PUT(rig->kit, rig->lobby, host, 0);
     rig->rules->notice(rig->instance, rig->state, &notice);
 }
 
@@ -324,15 +325,18 @@ static void the_eldest_is_the_next_host(void **state) {
     muster_player_id watcher = testkit_player_add(rig->kit, "watcher", "Watcher");
     muster_player_id comes = testkit_player_add(rig->kit, "comes", "Comes");
     testkit_member_add(rig->kit, rig->lobby, watcher, MUSTER_SEAT_NONE, MUSTER_TEAM_NONE);
-    testkit_member_add(rig->kit, rig->lobby, comes, 3, MUSTER_TEAM_RED)->has_entered = 0;
-    testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE)->since_ms = 900;
-    testkit_member_add(rig->kit, rig->lobby, rig->third, 2, MUSTER_TEAM_RED)->since_ms = 800;
-    testkit_member_add(rig->kit, rig->lobby, testkit_player_add(rig->kit, "last", "Last"), 4,
-                       MUSTER_TEAM_RED)
-        ->since_ms = 850;
+    testkit_member_add(rig->kit, rig->lobby, comes, 3, MUSTER_TEAM_RED);
+    MEMBER_PUT(rig->kit, rig->lobby, comes, has_entered, 0);
+    testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE);
+    MEMBER_PUT(rig->kit, rig->lobby, rig->guest, since_ms, 900);
+    testkit_member_add(rig->kit, rig->lobby, rig->third, 2, MUSTER_TEAM_RED);
+    MEMBER_PUT(rig->kit, rig->lobby, rig->third, since_ms, 800);
+    muster_player_id last = testkit_player_add(rig->kit, "last", "Last");
+    testkit_member_add(rig->kit, rig->lobby, last, 4, MUSTER_TEAM_RED);
+    MEMBER_PUT(rig->kit, rig->lobby, last, since_ms, 850);
     host_lost(rig);
     assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host, rig->third);
-    assert_null(testkit_act_find(rig->kit, "lobby.close"));
+    assert_true(is_open(rig));
 }
 
 /* In whatever order they are listed. */
@@ -345,8 +349,8 @@ static void who_is_here_comes_before_the_eldest(void **state) {
         testkit_member_add(rig->kit, rig->lobby, first, 1, MUSTER_TEAM_BLUE);
         testkit_member_add(rig->kit, rig->lobby, round ? rig->third : rig->guest, 2,
                            MUSTER_TEAM_RED);
-        testkit_member(rig->kit, rig->lobby, rig->guest)->since_ms = 100;
-        testkit_member(rig->kit, rig->lobby, rig->guest)->is_connected = 0;
+        MEMBER_PUT(rig->kit, rig->lobby, rig->guest, since_ms, 100);
+        MEMBER_PUT(rig->kit, rig->lobby, rig->guest, is_connected, 0);
         host_lost(rig);
         assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host, rig->third);
     }
@@ -355,8 +359,10 @@ static void who_is_here_comes_before_the_eldest(void **state) {
 /* Of two who came at once the first that is listed, also when the other follows. */
 static void of_equals_the_first_is_host(void **state) {
     struct rig *rig = *state;
-    testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE)->since_ms = 800;
-    testkit_member_add(rig->kit, rig->lobby, rig->third, 2, MUSTER_TEAM_RED)->since_ms = 800;
+    testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE);
+    MEMBER_PUT(rig->kit, rig->lobby, rig->guest, since_ms, 800);
+    testkit_member_add(rig->kit, rig->lobby, rig->third, 2, MUSTER_TEAM_RED);
+    MEMBER_PUT(rig->kit, rig->lobby, rig->third, since_ms, 800);
     host_lost(rig);
     assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host, rig->guest);
 }
@@ -366,13 +372,14 @@ static void watchers_alone_have_no_host(void **state) {
     testkit_member_add(rig->kit, rig->lobby, rig->guest, MUSTER_SEAT_NONE, MUSTER_TEAM_NONE);
     host_lost(rig);
     assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host, 0);
-    assert_non_null(testkit_act_find(rig->kit, "lobby.close"));
+    assert_false(is_open(rig));
 }
 
 static void a_host_that_is_there_stays(void **state) {
     struct rig *rig = *state;
     struct muster_notice notice = {.size = sizeof(notice), .kind = MUSTER_NOTICE_LOBBY_HOST};
-    testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE)->since_ms = 0;
+    testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE);
+    MEMBER_PUT(rig->kit, rig->lobby, rig->guest, since_ms, 0);
     rig->rules->notice(rig->instance, rig->state, &notice);
     assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host, rig->host);
 }
@@ -394,16 +401,16 @@ static struct testkit_rpc kick_third(struct rig *rig) {
 static void who_counts_for_a_kick_vote(void **state) {
     struct rig *rig = *state;
     three(rig);
-    struct muster_member_info *host = testkit_member(rig->kit, rig->lobby, rig->host);
-    host->is_connected = 0;
+    MEMBER_PUT(rig->kit, rig->lobby, rig->host, is_connected, 0);
     assert_rpc(kick_third(rig), "denied", "too_few");
-    host->is_connected = 1;
-    host->has_entered = 0;
+    MEMBER_PUT(rig->kit, rig->lobby, rig->host, is_connected, 1);
+    MEMBER_PUT(rig->kit, rig->lobby, rig->host, has_entered, 0);
     assert_rpc(kick_third(rig), "denied", "too_few");
-    host->has_entered = 1;
-    host->is_spectator = 1;
+    testkit_member_remove(rig->kit, rig->lobby, rig->host);
+    testkit_member_add(rig->kit, rig->lobby, rig->host, MUSTER_SEAT_NONE, MUSTER_TEAM_NONE);
     assert_rpc(kick_third(rig), "denied", "too_few");
-    host->is_spectator = 0;
+    testkit_member_remove(rig->kit, rig->lobby, rig->host);
+    testkit_member_add(rig->kit, rig->lobby, rig->host, 0, MUSTER_TEAM_RED);
     assert_rpc(
         call(rig, rig->guest, "lobby.callVote", "{\"vote\":\"kick\",\"playerId\":\"guest\"}"),
         "denied", "not_this_one");
@@ -415,7 +422,8 @@ static void watchers_neither_call_nor_suffer_votes(void **state) {
     muster_player_id fourth = testkit_player_add(rig->kit, "fourth", "Fourth");
     three(rig);
     testkit_member_add(rig->kit, rig->lobby, fourth, 3, MUSTER_TEAM_BLUE);
-    testkit_member(rig->kit, rig->lobby, rig->third)->is_spectator = 1;
+    testkit_member_remove(rig->kit, rig->lobby, rig->third);
+    testkit_member_add(rig->kit, rig->lobby, rig->third, MUSTER_SEAT_NONE, MUSTER_TEAM_NONE);
     assert_rpc(kick_third(rig), "not_found", "");
     assert_rpc(
         call(rig, rig->third, "lobby.callVote", "{\"vote\":\"kick\",\"playerId\":\"guest\"}"),
@@ -432,7 +440,7 @@ static void votes_are_switched_off_one_by_one(void **state) {
     assert_rpc(kick_third(rig), "denied", "vote_off");
     assert_rpc(call(rig, rig->guest, "lobby.callVote", "{\"vote\":\"map\"}"), "", "");
     assert_true(testkit_vote_end(rig->kit, rig->lobby, MUSTER_VOTE_NONE));
-    assert_null(testkit_act_find(rig->kit, "lobby.settings"));
+    assert_null(testkit_told_find(rig->kit, "lobby.settings"));
     testkit_advance(rig->kit, 10000);
     assert_true(testkit_setting_set(rig->kit, "allowVoteKick", "true"));
     assert_true(testkit_setting_set(rig->kit, "allowMapVoting", "false"));
@@ -443,9 +451,9 @@ static void a_map_vote_needs_a_lobby_without_a_match(void **state) {
     struct rig *rig = *state;
     static const char *const maps[] = {"canyon", "arena"};
     testkit_maps_set(rig->kit, maps, 2);
-    testkit_lobby(rig->kit, rig->lobby)->state = MUSTER_LOBBY_ACTIVE;
+    LOBBY_PUT(rig->kit, rig->lobby, state, MUSTER_LOBBY_ACTIVE);
     assert_rpc(call(rig, rig->host, "lobby.callVote", "{\"vote\":\"map\"}"), "wrong_state", "");
-    testkit_lobby(rig->kit, rig->lobby)->state = MUSTER_LOBBY_ENDING;
+    LOBBY_PUT(rig->kit, rig->lobby, state, MUSTER_LOBBY_ENDING);
     assert_rpc(call(rig, rig->host, "lobby.callVote", "{\"vote\":\"map\"}"), "", "");
 }
 
@@ -456,7 +464,7 @@ static void who_left_is_voted_out_all_the_same(void **state) {
     assert_rpc(kick_third(rig), "", "");
     testkit_member_remove(rig->kit, rig->lobby, rig->third);
     assert_true(testkit_vote_end(rig->kit, rig->lobby, 0));
-    assert_null(testkit_act_find(rig->kit, "lobby.remove"));
+    assert_null(testkit_told_find(rig->kit, "voted out"));
     assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->third, ""), "banned");
     assert_int_equal(ask(rig, MUSTER_ACTION_JOIN, rig->guest, ""), MUSTER_PASS);
 }
@@ -466,7 +474,7 @@ static void an_undecided_vote_does_nothing(void **state) {
     three(rig);
     assert_rpc(kick_third(rig), "", "");
     assert_true(testkit_vote_end(rig->kit, rig->lobby, MUSTER_VOTE_NONE));
-    assert_null(testkit_act_find(rig->kit, "lobby.remove"));
+    assert_true(is_here(rig, rig->third));
     assert_int_equal(ask(rig, MUSTER_ACTION_JOIN, rig->third, ""), MUSTER_PASS);
 }
 
@@ -480,8 +488,8 @@ static void a_full_list_of_bans_is_told(void **state) {
     }
     assert_rpc(kick_third(rig), "", "");
     assert_true(testkit_vote_end(rig->kit, rig->lobby, 0));
-    assert_non_null(testkit_act_find(rig->kit, "list of bans is full"));
-    assert_non_null(testkit_act_find(rig->kit, "lobby.remove"));
+    assert_false(is_here(rig, rig->third));
+    assert_non_null(testkit_told_find(rig->kit, "list of bans is full"));
     testkit_advance(rig->kit, 60000); /* those that have ended make room */
     assert_rpc(call(rig, rig->host, "lobby.ban", "{\"playerId\":\"more\"}"), "", "");
 }
@@ -537,14 +545,14 @@ static void watchers_keep_out_of_teams(void **state) {
     struct rig *rig = *state;
     testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_NONE);
     testkit_member_add(rig->kit, rig->lobby, rig->third, MUSTER_SEAT_NONE, MUSTER_TEAM_RED);
-    testkit_lobby(rig->kit, rig->lobby)->state = MUSTER_LOBBY_STARTING;
+    LOBBY_PUT(rig->kit, rig->lobby, state, MUSTER_LOBBY_STARTING);
     assert_rpc(call(rig, rig->host, "lobby.swapTeams", "{}"), "", "");
     assert_int_equal(team_of(rig, rig->host), MUSTER_TEAM_BLUE);
     assert_int_equal(team_of(rig, rig->guest), MUSTER_TEAM_NONE); /* of neither */
     assert_int_equal(team_of(rig, rig->third), MUSTER_TEAM_RED);
     assert_rpc(call(rig, rig->host, "lobby.shuffleTeams", "{}"), "", "");
     assert_int_equal(team_of(rig, rig->third), MUSTER_TEAM_RED);
-    testkit_lobby(rig->kit, rig->lobby)->state = MUSTER_LOBBY_ENDING;
+    LOBBY_PUT(rig->kit, rig->lobby, state, MUSTER_LOBBY_ENDING);
     assert_rpc(call(rig, rig->host, "lobby.shuffleTeams", "{}"), "wrong_state", "");
 }
 
@@ -555,7 +563,7 @@ static void no_ban_where_the_operator_wants_none(void **state) {
     three(rig);
     assert_rpc(kick_third(rig), "", "");
     assert_true(testkit_vote_end(rig->kit, rig->lobby, 0));
-    assert_non_null(testkit_act_find(rig->kit, "lobby.remove"));
+    assert_false(is_here(rig, rig->third));
     assert_int_equal(ask(rig, MUSTER_ACTION_JOIN, rig->third, ""), MUSTER_PASS);
 }
 

@@ -26,7 +26,6 @@ static int setup_kept(void **state) {
     kept->database = testkit_load(rig->kit, PLUGIN_DIR "/db_sqlite.so");
     assert_non_null(kept->database);
     assert_int_equal(testkit_start(kept->database), MUSTER_OK);
-    testkit_db_use(rig->kit, kept->database);
     rig->plugin = testkit_load(rig->kit, PLUGIN_DIR "/rules_private.so");
     assert_non_null(rig->plugin);
     assert_true(testkit_config_set(rig->plugin, "presetsPerPlayer", "2"));
@@ -38,7 +37,7 @@ static int setup_kept(void **state) {
     rig->host = testkit_player_add(rig->kit, "host", "Host");
     rig->guest = testkit_player_add(rig->kit, "guest", "Guest");
     rig->lobby = testkit_lobby_add(rig->kit, (struct muster_lobby_info){.host = rig->host});
-    assert_int_equal(rig->rules->create(rig->instance, rig->lobby, &rig->state), MUSTER_OK);
+    rig->state = testkit_rules_state(rig->plugin, rig->lobby);
     testkit_member_add(rig->kit, rig->lobby, rig->host, 0, MUSTER_TEAM_RED);
     testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE);
     *state = kept;
@@ -49,7 +48,6 @@ static int teardown_kept(void **state) {
     struct kept *kept = *state;
     struct rig *rig = kept->rig;
     char command[300];
-    rig->rules->destroy(rig->instance, rig->state);
     assert_int_equal(testkit_stop(rig->plugin), 0);
     assert_int_equal(testkit_stop(kept->database), 0);
     assert_int_equal(testkit_faults(rig->kit), 0);
@@ -101,16 +99,16 @@ static void what_was_saved_is_what_comes_back(void **state) {
     assert_true(testkit_setting_set(rig->kit, "lockAtStart", "false"));
     assert_rpc(call(rig, rig->host, "lobby.savePreset", SAVE("open")), "", "");
     assert_rpc(call(rig, rig->host, "lobby.applyPreset", SAVE("locks")), "", "");
-    assert_non_null(testkit_act_find(rig->kit, "\"lockAtStart\":true"));
+    assert_non_null(testkit_told_find(rig->kit, "\"lockAtStart\":true"));
     assert_rpc(call(rig, rig->guest, "lobby.applyPreset", SAVE("open")), "denied", "not_host");
-    testkit_lobby(rig->kit, rig->lobby)->host = rig->guest;
+    LOBBY_PUT(rig->kit, rig->lobby, host, rig->guest);
     assert_rpc(call(rig, rig->guest, "lobby.applyPreset", SAVE("locks")), "not_found", "");
     assert_rpc(call(rig, rig->guest, "lobby.deletePreset", SAVE("locks")), "not_found", "");
 }
 
 static void lose_the_lobby(void *user) {
     struct rig *rig = user;
-    testkit_lobby(rig->kit, rig->lobby)->host = rig->guest;
+    LOBBY_PUT(rig->kit, rig->lobby, host, rig->guest);
 }
 
 /* The database answers later: who asked may be no host any more. */
@@ -121,7 +119,7 @@ static void who_lost_the_lobby_changes_nothing(void **state) {
                      MUSTER_OK);
     assert_rpc(call(rig, rig->host, "lobby.applyPreset", SAVE("mine")), "denied", "not_host");
     assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host, rig->guest);
-    assert_null(testkit_act_find(rig->kit, "lateJoin"));
+    assert_null(testkit_told_find(rig->kit, "lateJoin"));
 }
 
 int main(void) {

@@ -5,6 +5,7 @@
 
 static void password_opens(void **state) {
     struct rig *rig = *state;
+    LOBBY_PUT(rig->kit, rig->lobby, is_private, 0);
     assert_int_equal(ask(rig, MUSTER_ACTION_JOIN, rig->guest, ""), MUSTER_PASS);
     change(rig, "password", "\"sesame\"");
     assert_true(testkit_lobby(rig->kit, rig->lobby)->is_unmatched);
@@ -56,7 +57,7 @@ static void invitations_expire(void **state) {
     change(rig, "password", "\"sesame\"");
     assert_rpc(call(rig, rig->host, "lobby.invite", "{\"playerId\":\"guest\",\"expiresInS\":60}"),
                "", "");
-    assert_non_null(testkit_act_find(rig->kit, "lobby.invited"));
+    assert_non_null(testkit_told_find(rig->kit, "lobby.invited"));
     assert_int_equal(ask(rig, MUSTER_ACTION_JOIN, rig->guest, ""), MUSTER_ACCEPT);
     struct testkit_rpc open = call(rig, rig->host, "lobby.invite", "{\"expiresInS\":60}");
     json_t *answer = json_loads(open.text, 0, NULL);
@@ -94,14 +95,14 @@ static void ban_removes_who_is_here(void **state) {
     assert_rpc(call(rig, rig->guest, "lobby.ban", "{\"playerId\":\"host\"}"), "denied", "not_host");
     assert_rpc(call(rig, rig->host, "lobby.ban", "{\"playerId\":\"host\"}"), "invalid_params", "");
     assert_rpc(call(rig, rig->host, "lobby.ban", "{\"playerId\":\"guest\"}"), "", "");
-    assert_non_null(testkit_act_find(rig->kit, "lobby.remove"));
+    assert_false(is_here(rig, rig->guest));
     assert_rpc(call(rig, rig->host, "lobby.unban", "{\"playerId\":\"guest\"}"), "", "");
     assert_rpc(call(rig, rig->host, "lobby.unban", "{\"playerId\":\"guest\"}"), "not_found", "");
 }
 
 static void late_join_and_spectators(void **state) {
     struct rig *rig = *state;
-    testkit_lobby(rig->kit, rig->lobby)->state = MUSTER_LOBBY_ACTIVE;
+    LOBBY_PUT(rig->kit, rig->lobby, state, MUSTER_LOBBY_ACTIVE);
     assert_int_equal(ask(rig, MUSTER_ACTION_JOIN, rig->guest, ""), MUSTER_PASS);
     assert_true(testkit_setting_set(rig->kit, "lateJoin", "false"));
     assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->guest, ""), "no_late_join");
@@ -122,11 +123,11 @@ static void only_the_host_decides(void **state) {
         assert_int_equal(ask(rig, acts[i], rig->host, "true"), MUSTER_ACCEPT);
         assert_refused(rig, ask(rig, acts[i], rig->guest, "true"), "not_host");
     }
-    snprintf(testkit_player(rig->kit, rig->guest)->permissions, 256, "play admin");
+    testkit_player_permit(rig->kit, rig->guest, "play admin");
     assert_int_equal(ask(rig, MUSTER_ACTION_KICK, rig->guest, ""), MUSTER_ACCEPT);
-    snprintf(testkit_player(rig->kit, rig->guest)->permissions, 256, "notadmin admins");
+    testkit_player_permit(rig->kit, rig->guest, "notadmin admins");
     assert_refused(rig, ask(rig, MUSTER_ACTION_KICK, rig->guest, ""), "not_host");
-    testkit_lobby(rig->kit, rig->lobby)->host = 0;
+    LOBBY_PUT(rig->kit, rig->lobby, host, 0);
     assert_refused(rig, ask(rig, MUSTER_ACTION_KICK, rig->host, ""), "no_host");
 }
 
@@ -147,27 +148,29 @@ static void teams_and_chat(void **state) {
 static void starts_when_it_shall(void **state) {
     struct rig *rig = *state;
     assert_refused(rig, ask(rig, MUSTER_ACTION_START, 0, ""), "not_ready");
-    testkit_member(rig->kit, rig->lobby, rig->host)->is_ready = 1;
+    MEMBER_PUT(rig->kit, rig->lobby, rig->host, is_ready, 1);
     assert_int_equal(ask(rig, MUSTER_ACTION_START, 0, ""), MUSTER_PASS);
     testkit_member_add(rig->kit, rig->lobby, rig->third, MUSTER_SEAT_NONE, MUSTER_TEAM_NONE);
     assert_int_equal(ask(rig, MUSTER_ACTION_START, 0, ""), MUSTER_PASS); /* a watcher */
     testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE);
     assert_refused(rig, ask(rig, MUSTER_ACTION_START, 0, ""), "not_ready");
-    testkit_member(rig->kit, rig->lobby, rig->guest)->has_entered = 0; /* may never come */
+    MEMBER_PUT(rig->kit, rig->lobby, rig->guest, has_entered, 0); /* may never come */
     assert_int_equal(ask(rig, MUSTER_ACTION_START, 0, ""), MUSTER_PASS);
-    testkit_member(rig->kit, rig->lobby, rig->guest)->has_entered = 1;
-    testkit_lobby(rig->kit, rig->lobby)->is_private = 0; /* auto: enough players will do */
+    MEMBER_PUT(rig->kit, rig->lobby, rig->guest, has_entered, 1);
+    LOBBY_PUT(rig->kit, rig->lobby, is_private, 0); /* auto: enough players will do */
     assert_int_equal(ask(rig, MUSTER_ACTION_START, 0, ""), MUSTER_PASS);
-    testkit_lobby(rig->kit, rig->lobby)->is_private = 1;
-    testkit_member(rig->kit, rig->lobby, rig->host)->is_ready = 0;
-    testkit_member_remove(rig->kit, rig->lobby, rig->host);
+    LOBBY_PUT(rig->kit, rig->lobby, is_private, 1);
+    MEMBER_PUT(rig->kit, rig->lobby, rig->host, is_ready, 0);
     testkit_member_remove(rig->kit, rig->lobby, rig->guest);
+    testkit_member_remove(rig->kit, rig->lobby, rig->host);
+    testkit_member_add(rig->kit, rig->lobby, rig->host, MUSTER_SEAT_NONE, MUSTER_TEAM_NONE);
+    LOBBY_PUT(rig->kit, rig->lobby, host, rig->host);
     assert_refused(rig, ask(rig, MUSTER_ACTION_START, 0, ""), "not_ready"); /* watchers alone */
     assert_true(testkit_setting_set(rig->kit, "startWhen", "enough"));
     assert_int_equal(ask(rig, MUSTER_ACTION_START, 0, ""), MUSTER_PASS);
     assert_true(testkit_setting_set(rig->kit, "startWhen", "host"));
     assert_refused(rig, ask(rig, MUSTER_ACTION_START, 0, ""), "host_starts");
-    testkit_lobby(rig->kit, rig->lobby)->host = 0; /* a matched lobby is let alone */
+    LOBBY_PUT(rig->kit, rig->lobby, host, 0); /* a matched lobby is let alone */
     assert_int_equal(ask(rig, MUSTER_ACTION_START, 0, ""), MUSTER_PASS);
 }
 
@@ -181,17 +184,18 @@ static void tell(struct rig *rig, uint32_t kind, uint32_t value) {
 
 static void host_migrates(void **state) {
     struct rig *rig = *state;
-    testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE)->is_connected = 0;
+    testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE);
+    MEMBER_PUT(rig->kit, rig->lobby, rig->guest, is_connected, 0);
     testkit_member_add(rig->kit, rig->lobby, rig->third, 2, MUSTER_TEAM_BLUE);
     testkit_member_remove(rig->kit, rig->lobby, rig->host);
-    testkit_lobby(rig->kit, rig->lobby)->host = 0;
+    LOBBY_PUT(rig->kit, rig->lobby, host, 0);
     tell(rig, MUSTER_NOTICE_LOBBY_HOST, 0);
     assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host, rig->third);
     testkit_member_remove(rig->kit, rig->lobby, rig->third);
-    testkit_lobby(rig->kit, rig->lobby)->host = 0;
+    LOBBY_PUT(rig->kit, rig->lobby, host, 0);
     assert_true(testkit_setting_set(rig->kit, "allowHostMigration", "false"));
     tell(rig, MUSTER_NOTICE_LOBBY_HOST, 0);
-    assert_non_null(testkit_act_find(rig->kit, "lobby.close"));
+    assert_false(is_open(rig));
 }
 
 static void locks_at_start(void **state) {
@@ -216,11 +220,11 @@ static void a_kick_vote(void **state) {
                "denied", "not_this_one");
     testkit_member_add(rig->kit, rig->lobby, rig->third, 2, MUSTER_TEAM_RED);
     assert_rpc(call(rig, rig->guest, "lobby.callVote", params), "", "");
-    assert_non_null(testkit_act_find(rig->kit, "kick third needed 4294967295"));
+    assert_non_null(testkit_told_find(rig->kit, "\"subject\":\"third\""));
     assert_rpc(call(rig, rig->guest, "lobby.callVote", params), "wrong_state", "vote_running");
     testkit_advance(rig->kit, 15000);
     assert_true(testkit_vote_end(rig->kit, rig->lobby, 1));
-    assert_null(testkit_act_find(rig->kit, "lobby.remove"));
+    assert_true(is_here(rig, rig->third));
     assert_int_equal(ask(rig, MUSTER_ACTION_JOIN, rig->third, ""), MUSTER_PASS);
     testkit_advance(rig->kit, 9999);
     struct testkit_rpc again = call(rig, rig->guest, "lobby.callVote", params);
@@ -228,7 +232,8 @@ static void a_kick_vote(void **state) {
     testkit_advance(rig->kit, 1);
     assert_rpc(call(rig, rig->guest, "lobby.callVote", params), "", "");
     assert_true(testkit_vote_end(rig->kit, rig->lobby, 0));
-    assert_non_null(testkit_act_find(rig->kit, "voted out"));
+    assert_false(is_here(rig, rig->third));
+    assert_non_null(testkit_told_find(rig->kit, "voted out"));
     assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->third, ""), "banned");
     testkit_advance(rig->kit, 299999);
     assert_refused(rig, ask(rig, MUSTER_ACTION_JOIN, rig->third, ""), "banned");
@@ -280,10 +285,10 @@ static void who_became_host_is_not_voted_out(void **state) {
     assert_rpc(
         call(rig, rig->guest, "lobby.callVote", "{\"vote\":\"kick\",\"playerId\":\"third\"}"), "",
         "");
-    testkit_lobby(rig->kit, rig->lobby)->host = rig->third;
+    LOBBY_PUT(rig->kit, rig->lobby, host, rig->third);
     assert_true(testkit_vote_end(rig->kit, rig->lobby, 0));
-    assert_null(testkit_act_find(rig->kit, "lobby.remove"));
-    testkit_lobby(rig->kit, rig->lobby)->host = rig->host;
+    assert_true(is_here(rig, rig->third));
+    LOBBY_PUT(rig->kit, rig->lobby, host, rig->host);
     assert_int_equal(ask(rig, MUSTER_ACTION_JOIN, rig->third, ""), MUSTER_PASS);
 }
 
@@ -298,7 +303,7 @@ static void a_map_vote(void **state) {
                      MUSTER_OK);
     assert_rpc(call(rig, rig->host, "lobby.callVote", "{\"vote\":\"map\"}"), "", "");
     assert_true(testkit_vote_end(rig->kit, rig->lobby, 1));
-    assert_non_null(testkit_act_find(rig->kit, "{\"mapName\":\"arena\"}"));
+    assert_non_null(testkit_told_find(rig->kit, "\"mapName\":\"arena\""));
     testkit_advance(rig->kit, 10000);
     assert_true(testkit_setting_set(rig->kit, "allowMapVoting", "false"));
     assert_rpc(call(rig, rig->host, "lobby.callVote", "{\"vote\":\"map\"}"), "denied", "vote_off");
@@ -314,7 +319,7 @@ static void shuffled_and_swapped(void **state) {
     assert_int_equal(first + second, MUSTER_TEAM_RED + MUSTER_TEAM_BLUE);
     assert_rpc(call(rig, rig->host, "lobby.swapTeams", "{}"), "", "");
     assert_int_equal(testkit_member(rig->kit, rig->lobby, rig->host)->team, second);
-    testkit_lobby(rig->kit, rig->lobby)->state = MUSTER_LOBBY_ACTIVE;
+    LOBBY_PUT(rig->kit, rig->lobby, state, MUSTER_LOBBY_ACTIVE);
     assert_rpc(call(rig, rig->host, "lobby.swapTeams", "{}"), "wrong_state", "");
 }
 
@@ -323,7 +328,7 @@ static void presets_of_the_operator(void **state) {
     struct testkit_rpc list = call(rig, rig->host, "lobby.presets", "{}");
     assert_non_null(strstr(list.text, "\"name\":\"duel\""));
     assert_rpc(call(rig, rig->host, "lobby.applyPreset", "{\"name\":\"duel\"}"), "", "");
-    assert_non_null(testkit_act_find(rig->kit, "\"startWhen\":\"host\""));
+    assert_non_null(testkit_told_find(rig->kit, "\"startWhen\":\"host\""));
     assert_rpc(call(rig, rig->host, "lobby.applyPreset", "{\"name\":\"none\"}"), "not_found", "");
     assert_rpc(call(rig, rig->host, "lobby.savePreset", "{\"name\":\"mine\"}"), "unavailable", "");
 }

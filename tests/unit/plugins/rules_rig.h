@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "testkit_put.h"
 #include <jansson.h>
-#include <muster_testkit.h>
 
 struct rig {
     struct testkit *kit;
@@ -46,7 +46,8 @@ static inline int setup(void **state) {
     struct muster_lobby_info info = {
         .state = MUSTER_LOBBY_WAITING, .players_max = 8, .is_private = 1, .host = rig->host};
     rig->lobby = testkit_lobby_add(rig->kit, info);
-    assert_int_equal(rig->rules->create(rig->instance, rig->lobby, &rig->state), MUSTER_OK);
+    rig->state = testkit_rules_state(rig->plugin, rig->lobby);
+    assert_non_null(rig->state);
     testkit_member_add(rig->kit, rig->lobby, rig->host, 0, MUSTER_TEAM_RED);
     testkit_advance(rig->kit, 1000);
     *state = rig;
@@ -55,7 +56,6 @@ static inline int setup(void **state) {
 
 static inline int teardown(void **state) {
     struct rig *rig = *state;
-    rig->rules->destroy(rig->instance, rig->state);
     assert_int_equal(testkit_stop(rig->plugin), 0);
     assert_int_equal(testkit_faults(rig->kit), 0);
     testkit_destroy(rig->kit);
@@ -91,6 +91,17 @@ static inline void assert_refused(struct rig *rig, muster_verdict verdict, const
 
 static inline void change(struct rig *rig, const char *key, const char *value) {
     rig->rules->changed(rig->instance, rig->state, key, value);
+}
+
+/* After all that was wanted is done. */
+static inline bool is_here(struct rig *rig, muster_player_id player) {
+    testkit_pump(rig->kit);
+    return testkit_member(rig->kit, rig->lobby, player) != NULL;
+}
+
+static inline bool is_open(struct rig *rig) {
+    testkit_pump(rig->kit);
+    return testkit_lobby(rig->kit, rig->lobby) != NULL;
 }
 
 static inline struct testkit_rpc call(struct rig *rig, muster_player_id player, const char *method,

@@ -81,9 +81,7 @@ static const char schema[] =
     "{\"key\":\"count\",\"type\":\"int\",\"default\":3,\"min\":1,\"max\":9},"
     "{\"key\":\"names\",\"type\":\"list\",\"default\":[\"x\"],\"max\":3}]";
 static const struct muster_service service = {.size = sizeof(service)};
-static const struct muster_mode no_mode = {.size = sizeof(no_mode)}; /* declares, never plays */
-static const struct muster_role roles[] = {{.kind = MUSTER_ROLE_SERVICE, .vtable = &service},
-                                           {.kind = MUSTER_ROLE_MODE, .vtable = &no_mode}};
+static const struct muster_role roles[] = {{.kind = MUSTER_ROLE_SERVICE, .vtable = &service}};
 static const struct muster_plugin descriptor = {.magic = MUSTER_PLUGIN_MAGIC,
                                                 .abi_major = MUSTER_ABI_MAJOR,
                                                 .abi_minor = MUSTER_ABI_MINOR,
@@ -92,7 +90,7 @@ static const struct muster_plugin descriptor = {.magic = MUSTER_PLUGIN_MAGIC,
                                                 .version = "1.0.0",
                                                 .description = "for this test",
                                                 .roles = roles,
-                                                .role_count = 2,
+                                                .role_count = 1,
                                                 .config_schema = schema,
                                                 .init = probe_init,
                                                 .start = probe_start,
@@ -130,24 +128,19 @@ static void test_time_runs_in_order(void **state) {
     testkit_destroy(kit);
 }
 
-static void test_work_and_threads(void **state) {
+static void test_work_ends_before_the_pump_does(void **state) {
     struct testkit *kit;
     muster_self *plugin;
     muster_work_id id;
     (void)state;
     struct probe *probe = probe_open(&kit, &plugin);
     assert_int_equal(host->loop->work(plugin, trace_a, trace_done, probe, &id), MUSTER_OK);
-    assert_string_equal(probe->trace, "");
     testkit_pump(kit);
     assert_string_equal(probe->trace, "ad");
-    testkit_threads(kit, true);
     assert_int_equal(host->loop->work(plugin, trace_b, trace_done, probe, &id), MUSTER_OK);
-    assert_true(testkit_wait(kit, NULL, NULL, 10000));
-    assert_string_equal(probe->trace, "adbd");
-    testkit_threads(kit, false);
-    assert_int_equal(host->loop->work(plugin, trace_a, trace_done, probe, &id), MUSTER_OK);
-    assert_int_equal(testkit_stop(plugin), 0); /* cancelled before it began */
-    assert_string_equal(probe->trace, "adbdc");
+    assert_int_equal(testkit_stop(plugin), 0); /* it is told, begun or not */
+    testkit_pump(kit);
+    assert_int_equal(probe->trace[strlen(probe->trace) - 1], 'c');
     testkit_destroy(kit);
 }
 
@@ -159,7 +152,7 @@ static void test_leaks_are_reported(void **state) {
     assert_int_equal(testkit_start(plugin), MUSTER_OK);
     assert_int_equal(testkit_stop(plugin), 1);
     assert_int_equal(testkit_faults(kit), 1);
-    assert_non_null(testkit_log_find(kit, "service_probe: leak: a timer"));
+    assert_non_null(testkit_log_find(kit, "service_probe: left open after stop: 1 timer"));
     assert_int_equal(testkit_timers(kit), 0);
     testkit_destroy(kit);
 }
@@ -199,7 +192,7 @@ static void test_http_round(void **state) {
     assert_int_equal(response.status, 422);
     assert_string_equal(response.code, "empty_body");
     assert_string_equal(response.content_type, "application/problem+json");
-    assert_int_equal(testkit_http(kit, "GET", "/v1/echo", NULL).status, 404);
+    assert_int_equal(testkit_http(kit, "GET", "/v1/echo", NULL).status, 405);
     testkit_destroy(kit);
 }
 
@@ -249,7 +242,7 @@ static void test_wrong_thread(void **state) {
     testkit_pump(kit);
     assert_string_equal(probe->trace, "b");
     assert_int_equal(testkit_faults(kit), 1);
-    assert_non_null(testkit_log_find(kit, "timer_start called from the wrong thread"));
+    assert_non_null(testkit_log_find(kit, "from a thread that is not the loop's"));
     testkit_destroy(kit);
 }
 
@@ -327,39 +320,6 @@ static void test_teams_have_met(void **state) {
     testkit_destroy(kit);
 }
 
-static void test_modes_have_names_of_their_own(void **state) {
-    struct testkit *kit;
-    muster_self *plugin;
-    const char *const maps[] = {"field"};
-    struct muster_mode_info info = {.size = sizeof(info),
-                                    .players_max = 4,
-                                    .game_mode = "one",
-                                    .title = "One",
-                                    .maps = maps,
-                                    .map_count = 1,
-                                    .tick_rate_hz = 20,
-                                    .view_count = 1,
-                                    .snapshot_max_bytes = 64};
-    (void)state;
-    assert_non_null(probe_open(&kit, &plugin));
-    assert_int_equal(host->match->mode_add(plugin, &info), MUSTER_OK);
-    assert_int_equal(host->match->mode_add(plugin, &info), MUSTER_EXISTS);
-    info.game_mode = "two";
-    info.base = "none";
-    assert_int_equal(host->match->mode_add(plugin, &info), MUSTER_NOT_FOUND);
-    info.base = "one";
-    assert_int_equal(host->match->mode_add(plugin, &info), MUSTER_OK);
-    info.game_mode = "three";
-    info.base = "two"; /* which has one itself */
-    assert_int_equal(host->match->mode_add(plugin, &info), MUSTER_INVALID);
-    info.base = NULL;
-    info.players_max = 33;
-    assert_int_equal(host->match->mode_add(plugin, &info), MUSTER_INVALID);
-    assert_int_equal(host->match->mode_remove(plugin, "one"), MUSTER_OK);
-    assert_int_equal(host->match->mode_remove(plugin, "one"), MUSTER_NOT_FOUND);
-    testkit_destroy(kit);
-}
-
 static muster_self *asked;
 static muster_ticket_id asked_ticket;
 static muster_status completed[2];
@@ -403,32 +363,6 @@ static void test_a_ticket_is_completed_once(void **state) {
     testkit_destroy(kit);
 }
 
-/* Settings that are refused leave none of them behind. */
-static muster_status half_init(muster_self *self, const struct muster_host *table, void **out) {
-    (void)out;
-    assert_int_equal(table->lobby->settings_add(self, "[{\"key\":\"good\",\"type\":\"int\","
-                                                      "\"default\":1},{\"key\":\"bad\"}]"),
-                     MUSTER_INVALID);
-    assert_int_equal(table->lobby->settings_add(self, "[{\"key\":\"good\",\"type\":\"int\","
-                                                      "\"default\":2}]"),
-                     MUSTER_OK);
-    return MUSTER_OK;
-}
-
-static void test_settings_come_whole_or_not(void **state) {
-    (void)state;
-    struct testkit *kit = testkit_create();
-    struct muster_plugin half = descriptor;
-    half.init = half_init;
-    half.start = NULL;
-    half.fini = NULL;
-    muster_self *plugin = testkit_add(kit, &half);
-    assert_int_equal(testkit_start(plugin), MUSTER_OK);
-    muster_lobby_id lobby = testkit_lobby_add(kit, (struct muster_lobby_info){.players_max = 2});
-    assert_int_equal(testkit_host(kit)->lobby->setting_integer(plugin, lobby, "good"), 2);
-    testkit_destroy(kit);
-}
-
 static void test_bad_descriptors(void **state) {
     (void)state;
     struct testkit *kit = testkit_create();
@@ -438,7 +372,7 @@ static void test_bad_descriptors(void **state) {
     bad = descriptor;
     bad.abi_minor = MUSTER_ABI_MINOR + 1;
     assert_null(testkit_add(kit, &bad));
-    assert_non_null(strstr(testkit_error(kit), "newer ABI minor"));
+    assert_non_null(strstr(testkit_error(kit), "rebuild it with the SDK"));
     bad = descriptor;
     bad.config_schema = "[{\"key\":\"a\",\"type\":\"int\",\"default\":\"text\"}]";
     assert_null(testkit_add(kit, &bad));
@@ -450,52 +384,120 @@ static void test_bad_descriptors(void **state) {
     testkit_destroy(kit);
 }
 
-/* A plugin's test meets the limits that the server has. */
-static void test_a_match_has_the_servers_limits(void **state) {
+/* ---- the other side of a WebSocket ----------------------------------------------------------- */
+
+static void on_open(void *user) {
+    strcat(((struct probe *)user)->trace, "open ");
+}
+
+static void on_message(void *user, uint32_t binary, struct muster_bytes data) {
+    assert_int_equal(binary, 0);
+    strncat(((struct probe *)user)->trace, data.data, data.len);
+}
+
+static void on_close(void *user, muster_status status) {
+    assert_int_equal(status, MUSTER_CLOSED);
+    strcat(((struct probe *)user)->trace, "close ");
+}
+
+static void test_a_websocket_is_found_by_its_url(void **state) {
+    static const struct muster_ws_handler handler = {
+        .size = sizeof(handler), .open = on_open, .message = on_message, .close = on_close};
     struct testkit *kit;
     muster_self *plugin;
-    uint8_t data[MUSTER_EVENT_MAX + 1] = {0};
-    uint32_t seat = 0;
+    muster_socket_id id;
     (void)state;
-    assert_non_null(probe_open(&kit, &plugin));
+    struct probe *probe = probe_open(&kit, &plugin);
+    assert_int_equal(host->ws->open(plugin, "http://a/x", "", &handler, probe, &id),
+                     MUSTER_INVALID);
+    assert_int_equal(host->ws->open(plugin, "ws://a/x", "", &handler, probe, &id), MUSTER_OK);
+    uint64_t ws = testkit_ws_find(kit, "//a/");
+    assert_true(ws != 0 && testkit_ws_find(kit, "//b/") == 0);
+    testkit_ws_open(kit, ws);
+    testkit_ws_deliver(kit, ws, "hi ");
+    assert_int_equal(host->ws->send(plugin, id, 0, (struct muster_bytes){"yo", 2}), MUSTER_OK);
+    struct muster_bytes sent = testkit_ws_sent(kit, ws);
+    assert_int_equal(sent.len, 2);
+    assert_memory_equal(sent.data, "yo", 2);
+    testkit_ws_drop(kit, ws);
+    assert_string_equal(probe->trace, "open hi close ");
+    assert_int_equal(host->ws->send(plugin, id, 0, sent), MUSTER_NOT_FOUND);
+    assert_int_equal(testkit_stop(plugin), 0);
+    testkit_destroy(kit);
+}
+
+/* ---- people, lobbies, matches ---------------------------------------------------------------- */
+
+static void test_a_lobby_is_as_it_was_put(void **state) {
+    struct testkit *kit;
+    muster_self *plugin;
+    (void)state;
+    probe_open(&kit, &plugin);
+    muster_player_id ann = testkit_player_add(kit, "ann", "Ann");
+    muster_player_id bob = testkit_player_add(kit, "bob", "Bob");
+    struct muster_lobby_info wanted = {.players_current = 2, .players_max = 4, .host = ann};
+    muster_lobby_id id = testkit_lobby_add(kit, wanted);
+    assert_null(testkit_member_add(kit, id, ann, 1, MUSTER_TEAM_RED)); /* somebody sits there */
+    assert_int_equal(testkit_member_add(kit, id, ann, 2, MUSTER_TEAM_RED)->seat, 2);
+    assert_true(testkit_member_add(kit, id, bob, MUSTER_SEAT_NONE, MUSTER_TEAM_NONE)->is_spectator);
+    const struct muster_lobby_info *info = testkit_lobby(kit, id);
+    assert_int_equal(info->state, MUSTER_LOBBY_WAITING);
+    assert_int_equal(info->players_current, 3);
+    assert_int_equal(info->spectators, 1);
+    assert_int_equal(info->host, ann);
+    assert_int_equal(testkit_player(kit, ann)->lobby, id);
+    assert_int_equal(host->lobby->chat(plugin, id, "hello"), MUSTER_OK);
+    assert_null(testkit_told_find(kit, "hello"));
+    testkit_pump(kit);
+    assert_non_null(testkit_told_find(kit, "ann lobby.chat"));
+    assert_non_null(testkit_told_find(kit, "hello"));
+    assert_string_equal(testkit_rpc(kit, ann, "no.method", "{}").code, "method_not_found");
+    testkit_advance(kit, 60000); /* nothing begins or ends by itself */
+    assert_int_equal(testkit_lobby(kit, id)->state, MUSTER_LOBBY_WAITING);
+    testkit_player_remove(kit, ann);
+    assert_null(testkit_member(kit, id, ann));
+    testkit_lobby_remove(kit, id);
+    assert_null(testkit_lobby(kit, id));
+    assert_int_equal(testkit_faults(kit), 0);
+    testkit_destroy(kit);
+}
+
+static void test_a_match_is_moved_by_the_test(void **state) {
+    struct testkit *kit;
+    muster_self *plugin;
+    uint8_t saved[8192];
+    uint32_t count = 0;
+    (void)state;
+    probe_open(&kit, &plugin);
     const struct testkit_match_options options = {.seats_max = 4};
     muster_match_id id = testkit_match_create(kit, NULL, &options);
-    const struct muster_host_match *match = host->match;
-    for (int tick = 0; tick < 2; tick++) {
-        testkit_match_steer(kit, id, true);
-        assert_int_equal(match->event(plugin, id, data, 0), MUSTER_INVALID);
-        assert_int_equal(match->event(plugin, id, data, sizeof(data)), MUSTER_INVALID);
-        for (int i = 0; i < 64; i++)
-            assert_int_equal(match->event(plugin, id, data, MUSTER_EVENT_MAX), MUSTER_OK);
-        assert_int_equal(match->event(plugin, id, data, 1), MUSTER_LIMIT);
-        testkit_match_tick(kit, id);
-    }
-    testkit_match_steer(kit, id, true);
-    for (uint32_t i = 0; i < 4; i++) {
-        assert_int_equal(match->bot_add(plugin, id, "bot", MUSTER_TEAM_RED, &seat), MUSTER_OK);
-        assert_int_equal(seat, 4 + i);
-    }
-    assert_int_equal(match->bot_add(plugin, id, "bot", MUSTER_TEAM_RED, &seat), MUSTER_FULL);
     assert_int_equal(testkit_match_join(kit, id, 4, MUSTER_TEAM_RED, "ann"), MUSTER_NOT_FOUND);
     assert_int_equal(testkit_match_join(kit, id, 3, MUSTER_TEAM_RED, "ann"), MUSTER_OK);
+    assert_int_equal(testkit_match_join(kit, id, 3, MUSTER_TEAM_RED, "ann"), MUSTER_EXISTS);
+    assert_int_equal(host->match->event(plugin, id, "x", 1), MUSTER_STATE);
     testkit_match_steer(kit, id, true);
-    assert_int_equal(match->bot_remove(plugin, id, 3), MUSTER_NOT_FOUND); /* no bot */
-    assert_int_equal(match->bot_remove(plugin, id, 7), MUSTER_OK);
-    assert_int_equal(match->bot_remove(plugin, id, 7), MUSTER_NOT_FOUND);
-    assert_int_equal(match->team_set(plugin, id, 3, MUSTER_TEAM_COUNT), MUSTER_INVALID);
-    assert_int_equal(match->team_set(plugin, id, 2, MUSTER_TEAM_RED), MUSTER_NOT_FOUND);
-    assert_int_equal(match->stat_add(plugin, id, 3, 99, 1), MUSTER_INVALID);
-    for (int i = 0; i < 2; i++)
-        assert_int_equal(match->stat_add(plugin, id, 3, MUSTER_STAT_KILLS, INT32_MAX), MUSTER_OK);
-    assert_int_equal(testkit_match_seat(kit, id, 3)->kills, INT32_MAX);
-    assert_int_equal(testkit_faults(kit), 0);
+    assert_int_equal(host->match->event(plugin, id, "xy", 2), MUSTER_OK);
+    assert_int_equal(host->match->stat_add(plugin, id, 3, MUSTER_STAT_KILLS, 2), MUSTER_OK);
+    testkit_match_tick(kit, id);
+    const struct testkit_event *events = testkit_match_events(kit, id, &count);
+    assert_int_equal(count, 1);
+    assert_memory_equal(events[0].data, "xy", 2);
+    uint32_t len = testkit_match_save(kit, id, saved, sizeof(saved));
+    assert_true(len > 0);
+    testkit_match_leave(kit, id, 3, MUSTER_LEAVE_QUIT);
+    assert_int_equal(testkit_match_seat(kit, id, 3)->seat, MUSTER_SEAT_NONE);
+    assert_int_equal(testkit_match_load(kit, id, saved, len - 1), MUSTER_INVALID);
+    assert_int_equal(testkit_match_load(kit, id, saved, len), MUSTER_OK);
+    assert_int_equal(testkit_match_seat(kit, id, 3)->kills, 2);
+    assert_int_equal(testkit_match_tick_count(kit, id), 1);
+    assert_int_equal(testkit_faults(kit), 1); /* outside of the step */
     testkit_destroy(kit);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_time_runs_in_order),
-        cmocka_unit_test(test_work_and_threads),
+        cmocka_unit_test(test_work_ends_before_the_pump_does),
         cmocka_unit_test(test_leaks_are_reported),
         cmocka_unit_test(test_config_is_checked),
         cmocka_unit_test(test_http_round),
@@ -503,12 +505,12 @@ int main(void) {
         cmocka_unit_test(test_wrong_thread),
         cmocka_unit_test(test_descriptors),
         cmocka_unit_test(test_metrics_and_db),
-        cmocka_unit_test(test_bad_descriptors),
-        cmocka_unit_test(test_a_match_has_the_servers_limits),
-        cmocka_unit_test(test_settings_come_whole_or_not),
         cmocka_unit_test(test_teams_have_met),
-        cmocka_unit_test(test_modes_have_names_of_their_own),
         cmocka_unit_test(test_a_ticket_is_completed_once),
+        cmocka_unit_test(test_bad_descriptors),
+        cmocka_unit_test(test_a_websocket_is_found_by_its_url),
+        cmocka_unit_test(test_a_lobby_is_as_it_was_put),
+        cmocka_unit_test(test_a_match_is_moved_by_the_test),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
