@@ -333,6 +333,7 @@ static const struct muster_host table = {
     .events = &events_group,
     .rpc = &rpc_group,
     .engine = &host_engine_group,
+    .moderation = &host_moderation_group,
 };
 
 const struct muster_host *host_table(void) {

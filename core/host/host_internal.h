@@ -15,6 +15,7 @@ extern const struct muster_host_lobby host_lobby_group;
 extern const struct muster_host_match host_match_group;
 extern const struct muster_host_player host_player_group;
 extern const struct muster_host_db host_db_group;
+extern const struct muster_host_moderation host_moderation_group;
 
 /* False, and a fault: not on the loop thread. */
 bool host_on_loop(struct muster_self *self, const char *function);

@@ -9,6 +9,7 @@
 #include "log.h"
 #include "loop.h"
 #include "moderation_internal.h"
+#include "registry.h"
 
 #define SWEEP_MS 1000
 
@@ -231,10 +232,18 @@ static bool is_same(const struct sanction *a, const struct sanction *b) {
 
 static void remove_same(const struct sanction *sanction, struct changes *changes) {
     for (uint32_t i = table.count; i-- > 0;) {
-        if (!is_same(&table.items[i], sanction) || changes->ended_count == CHANGES_MAX) continue;
+        if (!is_same(&table.items[i], sanction) ||
+            changes->ended_count == MUSTER_SANCTIONS_ENDED_MAX)
+            continue;
         memcpy(changes->ended[changes->ended_count++], table.items[i].key, SANCTION_KEY_SIZE);
         remove_at(i);
     }
+}
+
+static muster_status keep(const struct changes *changes) {
+    muster_status in_file = sanctions_save();
+    muster_status status = keeper_write(changes);
+    return status == MUSTER_UNAVAILABLE ? in_file : status;
 }
 
 muster_status moderation_add(const struct sanction *wanted) {
@@ -253,7 +262,7 @@ muster_status moderation_add(const struct sanction *wanted) {
                "%s %s by %s: %s", sanction_kind_text(sanction.kind), sanction.key, sanction.actor,
                sanction.reason);
     take_effect(changes.added);
-    return sanctions_write(&changes);
+    return keep(&changes);
 }
 
 static bool is_meant(const struct sanction *sanction, const char *who,
@@ -271,12 +280,12 @@ muster_status moderation_end(enum sanction_kind kind, const char *who, uint32_t 
     for (uint32_t i = table.count; i-- > 0;) {
         const struct sanction *sanction = &table.items[i];
         if (sanction->kind != kind || !is_meant(sanction, who, &prefix)) continue;
-        if (changes.ended_count == CHANGES_MAX) continue;
+        if (changes.ended_count == MUSTER_SANCTIONS_ENDED_MAX) continue;
         memcpy(changes.ended[changes.ended_count++], sanction->key, SANCTION_KEY_SIZE);
         end_at(i);
     }
     *count = changes.ended_count;
-    return *count ? sanctions_write(&changes) : MUSTER_OK;
+    return *count ? keep(&changes) : MUSTER_OK;
 }
 
 /* ---- start, words ---------------------------------------------------------------------------- */
@@ -286,12 +295,34 @@ static void take_loaded(const struct sanction *sanction) {
         log_error("moderation", "over %u sanctions: %s is left out", SANCTIONS_MAX, sanction->key);
 }
 
+static struct {
+    void (*fn)(void *user, muster_status status);
+    void *user;
+} start;
+
+static void on_loaded(muster_status status) {
+    if (!status) sanctions_save();
+    start.fn(start.user, status);
+}
+
+static muster_status load_file(void) {
+    if (registry_first(MUSTER_ROLE_DATABASE))
+        log_warn("moderation", "no plugin that keeps sanctions in the database is configured: they "
+                               "are in moderation.json alone");
+    return sanctions_read(take_loaded);
+}
+
 void moderation_start(void (*fn)(void *user, muster_status status), void *user) {
     table.sweep = loop_timer_start(SWEEP_MS, SWEEP_MS, moderation_sweep, NULL);
-    sanctions_load(take_loaded, fn, user);
+    start.fn = fn;
+    start.user = user;
+    muster_status status = keeper_load(take_loaded, on_loaded);
+    if (status == MUSTER_OK) return;
+    fn(user, status == MUSTER_UNAVAILABLE ? load_file() : status);
 }
 
 void moderation_deinit(void) {
+    keeper_forget();
     loop_timer_stop(table.sweep);
     free(table.items);
     memset(&table, 0, sizeof table);
@@ -308,6 +339,8 @@ void sanction_end_text(const struct sanction *sanction, char out[40]) {
 }
 
 const char *sanction_kind_text(enum sanction_kind kind) {
-    static const char *const words[SANCTION_KINDS] = {"ban", "mute", "warn", "allow", "closed"};
+#define KIND_TEXT(name, code, text) [code] = (text),
+    static const char *const words[SANCTION_KINDS] = {MUSTER_SANCTION_MAP(KIND_TEXT)};
+#undef KIND_TEXT
     return words[kind];
 }

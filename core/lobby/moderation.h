@@ -1,27 +1,31 @@
 /* moderation - who may not come in, may not speak, was warned, is let in while the server is
  * closed. Loop thread.
  *
- * All sanctions in force are in memory; each change goes into the database and, for people, into
- * moderation.json of the data directory, which is where they are kept without a database.
+ * All sanctions in force are in memory; each change goes to the keeper, a plugin that knows where
+ * they are kept, and, for people, into moderation.json of the data directory, which is where they
+ * are kept without one.
  */
 #ifndef MODERATION_H
 #define MODERATION_H
 
 #include "address.h"
 #include "failure.h"
+#include "pending.h"
 #include "session.h"
+
+#include <muster/host.h>
 
 #define SANCTION_KEY_SIZE 13 /* 12 hex digits, NUL */
 #define SANCTION_NOTE_MAX 256
 #define SANCTIONS_MAX 20000
 
 enum sanction_kind {
-    SANCTION_BAN,
-    SANCTION_MUTE,
-    SANCTION_WARN,
-    SANCTION_ALLOW,  /* an entry of the whitelist */
-    SANCTION_CLOSED, /* the whitelist counts */
-    SANCTION_KINDS
+    SANCTION_BAN = MUSTER_SANCTION_BAN,
+    SANCTION_MUTE = MUSTER_SANCTION_MUTE,
+    SANCTION_WARN = MUSTER_SANCTION_WARN,
+    SANCTION_ALLOW = MUSTER_SANCTION_ALLOW,
+    SANCTION_CLOSED = MUSTER_SANCTION_CLOSED,
+    SANCTION_KINDS = MUSTER_SANCTION_END
 };
 
 struct sanction {
@@ -38,7 +42,7 @@ struct sanction {
     int64_t until_ms;   /* 0: for good */
 };
 
-/* Prepares the table and reads it, or without a database the file; then fn. */
+/* Asks the keeper for all in force, or without one reads the file; then fn. */
 void moderation_start(void (*fn)(void *user, muster_status status), void *user);
 void moderation_deinit(void);
 
@@ -70,5 +74,25 @@ int32_t moderation_refuse(const struct sanction *ban, struct failure *failure);
 /* "until 2026-11-28 18:00 UTC", or "for good". */
 void sanction_end_text(const struct sanction *sanction, char out[40]);
 const char *sanction_kind_text(enum sanction_kind kind);
+
+/* ---- the keeper ---- */
+
+/* As host->moderation says. keeper: of full size; copied. */
+muster_status moderation_keeper_set(struct muster_self *owner, const struct muster_keeper *keeper,
+                                    void *user) MUSTER_MUST_USE;
+/* sanction: of full size, no string null. */
+muster_status moderation_put(struct muster_self *by,
+                             const struct muster_sanction *sanction) MUSTER_MUST_USE;
+/* One who has been here, as the keeper answers. */
+struct moderation_player {
+    const char *player_key;
+    const char *display_name;
+};
+/* Whom the word means: fn once, now or later, with OK and a struct moderation_player, or with
+ * NOT_FOUND. UNAVAILABLE: there is no keeper; then, and on other failures, fn is not called. */
+muster_status moderation_find_player(const char *word, pending_fn fn, void *user) MUSTER_MUST_USE;
+/* What the keeper's tickets are called. */
+#define MODERATION_LOAD "sanctions"
+#define MODERATION_PLAYER "player"
 
 #endif

@@ -4,19 +4,25 @@
 
 #include "moderation.h"
 
-#define CHANGES_MAX 32
-
-/* What one command changes: written in one transaction. */
+/* What one command changes. */
 struct changes {
     const struct sanction *added; /* or null */
     uint32_t ended_count;
-    char ended[CHANGES_MAX][SANCTION_KEY_SIZE];
+    char ended[MUSTER_SANCTIONS_ENDED_MAX][SANCTION_KEY_SIZE];
 };
 
-/* moderation_store.c: the database and the file. each: called for every sanction in force. */
-void sanctions_load(void (*each)(const struct sanction *sanction),
-                    void (*fn)(void *user, muster_status status), void *user);
-/* Into the database, and moderation.json anew from moderation_next. */
-muster_status sanctions_write(const struct changes *changes) MUSTER_MUST_USE;
+typedef void (*sanction_fn)(const struct sanction *sanction);
+
+/* moderation_file.c */
+muster_status sanctions_read(sanction_fn each) MUSTER_MUST_USE;
+/* Anew, from moderation_next. */
+muster_status sanctions_save(void);
+
+/* moderation_keeper.c; UNAVAILABLE: there is none. */
+/* each for every sanction in force, then fn, unless this fails. */
+muster_status keeper_load(sanction_fn each, void (*fn)(muster_status status)) MUSTER_MUST_USE;
+muster_status keeper_write(const struct changes *changes) MUSTER_MUST_USE;
+/* Nobody waits for what it loads. */
+void keeper_forget(void);
 
 #endif

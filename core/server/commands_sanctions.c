@@ -10,7 +10,6 @@
 #include "loop.h"
 #include "moderation.h"
 #include "status.h"
-#include "store.h"
 
 #define FOR_EVER "perm"
 #define NOTE_MARK "// "
@@ -21,7 +20,7 @@
 
 typedef void (*with_player_fn)(struct run *run, struct sanction *sanction);
 
-/* Who is meant, while the database is asked for those who are not here. */
+/* Who is meant, while the keeper is asked for those who are not here. */
 struct wish {
     struct run *run;
     with_player_fn then;
@@ -41,27 +40,20 @@ static void name_session(struct sanction *sanction, const struct session *sessio
     if (!address_is_mapped(sanction->address.bytes)) address_prefix_cut(&sanction->address, 64);
 }
 
-static void copy_cell(const struct muster_db_value *value, char *out, size_t size) {
-    size_t len = value->type == MUSTER_DB_TEXT ? value->bytes.len : 0;
-    if (len >= size) len = size - 1;
-    if (len) memcpy(out, value->bytes.data, len);
-    out[len] = '\0';
-}
-
-static void on_player(void *user, muster_status status, const struct muster_db_rows *rows) {
+static void on_player(void *user, muster_status status, const void *answer) {
+    const struct moderation_player *player = answer;
     struct wish wish = *(struct wish *)user;
     free(user);
-    bool has_no_table = status == MUSTER_INVALID; /* no plugin keeps who has been here */
-    if (status || rows->row_count == 0) {
-        if (status && !has_no_table)
-            run_fail(wish.run, status, "the database did not answer: %s", status_text(status));
-        else
-            wish.unknown(wish.run, &wish.sanction);
-        return;
+    if (status == MUSTER_NOT_FOUND) {
+        wish.unknown(wish.run, &wish.sanction);
+    } else if (status) {
+        run_fail(wish.run, status, "the database did not answer: %s", status_text(status));
+    } else {
+        snprintf(wish.sanction.player_key, sizeof wish.sanction.player_key, "%s",
+                 player->player_key);
+        snprintf(wish.sanction.name, sizeof wish.sanction.name, "%s", player->display_name);
+        wish.then(wish.run, &wish.sanction);
     }
-    copy_cell(&rows->cells[0], wish.sanction.player_key, sizeof wish.sanction.player_key);
-    copy_cell(&rows->cells[1], wish.sanction.name, sizeof wish.sanction.name);
-    wish.then(wish.run, &wish.sanction);
 }
 
 static void fail_unknown(struct run *run, struct sanction *sanction) {
@@ -71,26 +63,12 @@ static void fail_unknown(struct run *run, struct sanction *sanction) {
 
 /* By playerId or user name, of those who have been here: `then` has player and name filled in,
  * `unknown` the sanction as it was given. */
-static void ask_database(struct run *run, const char *word, struct sanction *sanction,
-                         with_player_fn then, with_player_fn unknown) {
-    char username[MUSTER_PLAYER_KEY_MAX];
-    size_t len = 0;
-    for (; word[len] && len + 1 < sizeof username; len++)
-        username[len] = (char)tolower((unsigned char)word[len]);
-    username[len] = '\0';
-    const struct muster_db_value values[] = {
-        {.type = MUSTER_DB_TEXT, .bytes = {word, strlen(word)}},
-        {.type = MUSTER_DB_TEXT, .bytes = {username, len}}};
-    const struct muster_db_statement statement = {
-        "SELECT player_id, display_name FROM players WHERE player_id = $1 OR username = $2"
-        " ORDER BY player_id = $1 DESC LIMIT 1",
-        values, 2, 0};
-    const struct muster_db_request request = {
-        .size = sizeof request, .statement_count = 1, .statements = &statement};
+static void ask_keeper(struct run *run, const char *word, struct sanction *sanction,
+                       with_player_fn then, with_player_fn unknown) {
     struct wish *wish = malloc(sizeof *wish);
     muster_status status = wish ? MUSTER_OK : MUSTER_NO_MEMORY;
     if (wish) *wish = (struct wish){run, then, unknown, *sanction};
-    if (!status) status = store_submit(NULL, &request, on_player, wish, NULL);
+    if (!status) status = moderation_find_player(word, on_player, wish);
     if (!status) return;
     free(wish);
     if (status == MUSTER_UNAVAILABLE)
@@ -104,7 +82,7 @@ static void with_player(struct run *run, const char *word, struct sanction *sanc
     struct session *session;
     if (!run_find_here(run, word, &session)) return;
     if (!session) {
-        ask_database(run, word, sanction, then, unknown);
+        ask_keeper(run, word, sanction, then, unknown);
     } else if (run_may_touch(run, session)) {
         name_session(sanction, session);
         then(run, sanction);
@@ -308,7 +286,7 @@ static void end(struct run *run, enum sanction_kind kind, const char *who) {
     if (session)
         end_player(run, &sanction);
     else
-        ask_database(run, who, &sanction, end_player, end_player);
+        ask_keeper(run, who, &sanction, end_player, end_player);
 }
 
 void run_unban(struct run *run) {

@@ -32,6 +32,7 @@ const SANITIZER = /(AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|ru
 export const PLUGINS = [
     "db_sqlite",
     "history",
+    "moderation",
     "auth_local",
     "match_fill",
     "mode_arena",

@@ -62,6 +62,7 @@ test("and when the database is locked meanwhile, it is there after the next star
     const server = await startServer(t, { config });
     const lobbyId = await playOn(t, server);
     const unlock = await lockDatabase(t, server.databaseFile);
+    await server.admin("ban 192.0.2.0/24 1h late");
     await server.stop();
     const lines = (await readFile(unwrittenOf(server), "utf8")).trimEnd().split("\n").map(JSON.parse);
     const results = lines.filter(({ statements }) => statements[0].sql.includes("INTO match_results"));
@@ -71,6 +72,7 @@ test("and when the database is locked meanwhile, it is there after the next star
     assert.ok(lines.some(({ durable }) => !durable), "the state of a lobby is not");
     await unlock();
     const next = await startServer(t, { config, dir: server.dir });
+    assert.match(await next.admin("bans"), /: late\n1 bans$/, "what was banned meanwhile is in force");
     await eventually("all is written", () => !existsSync(unwrittenOf(next)));
     assertAborted(await kept(next, lobbyId));
 });
@@ -188,7 +190,7 @@ test("without it a node plays, says what it does not keep, and knows nobody of b
     assert.equal((await queryDatabase(accounts, "SELECT * FROM players")).length, 1, "auth_local's own");
     assert.equal((await accounts.adminAnswer("results")).status, 404);
     assert.equal((await accounts.adminAnswer("ban nobody-here 1h x")).status, 404);
-    const nothing = await foreign(t, ["db_sqlite"]);
+    const nothing = await foreign(t, ["db_sqlite", "moderation"]);
     assert.equal((await nothing.adminAnswer("ban nobody-here 1h x")).status, 404);
 });
 

@@ -7,7 +7,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { assertAnswer, assertProblem } from "../kit/openapi.mjs";
 import {
-    eventually, queryDatabase, runDaemon, startServer, suite, tempDir, testConfig,
+    eventually, queryDatabase, runDaemon, runFile, startServer, suite, tempDir, testConfig,
 } from "../kit/harness.mjs";
 import { connectPlayer, refused } from "../kit/players.mjs";
 import { RawSocket } from "../kit/sockets.mjs";
@@ -347,7 +347,11 @@ test("the whitelist lets in those on it, by account and address", async (t) => {
     assertProblem(await server.adminAnswer("whitelist perhaps"), 400);
 });
 
-for (const [kept, plugins] of [["database", undefined], ["file", ["auth_jwt", "mode_arena"]]])
+for (const [kept, plugins] of [
+    ["database", undefined],
+    ["file", ["auth_jwt", "mode_arena"]],
+    ["file beside a database", ["db_sqlite", "auth_jwt", "mode_arena"]],
+])
     test(`a restart keeps them: ${kept}`, async (t) => {
         const dir = await tempDir(t);
         const config = plugins ? { plugins, auth_jwt: await otherIssuer(dir, ["*"]) } : {};
@@ -369,6 +373,7 @@ for (const [kept, plugins] of [["database", undefined], ["file", ["auth_jwt", "m
         const lines = (text) => text.split("\n").filter((line) => !/soon over| bans$/.test(line));
         assert.deepEqual(lines(await second.admin("bans")), lines(before[0]));
         assert.equal(await second.admin("mutes"), before[1]);
+        assert.equal(/no plugin that keeps sanctions in the database is configured/.test(second.output), Boolean(plugins?.includes("db_sqlite")));
         if (plugins) return;
         const rows = await queryDatabase(
             second,
@@ -377,6 +382,35 @@ for (const [kept, plugins] of [["database", undefined], ["file", ["auth_jwt", "m
         assert.deepEqual(rows.find((row) => row.reason === "forgiven").open, 0);
         assert.deepEqual(rows[0], { kind: "ban", address: "192.0.2.0/24", reason: "for ever", note: "why", ever: 1, open: 1 });
     });
+
+test("rows that cannot be read open the door to nobody, one that is odd is left out", async (t) => {
+    const first = await startServer(t, {});
+    await first.admin("ban 192.0.2.1 1h one");
+    await first.admin("ban 192.0.2.2 1h two");
+    await first.stop();
+    await runFile("sqlite3", [first.databaseFile, "UPDATE sanctions SET kind = 'odd' WHERE reason = 'one'"]);
+    const second = await startServer(t, { dir: first.dir });
+    assert.match(await second.admin("bans"), /^\S+ address .*: two\n1 bans$/);
+    assert.match(second.output, /sanction \\"[0-9a-f]{12}\\" is left out: its row has kind \\"odd\\"/);
+    await second.stop();
+    await runFile("sqlite3", [first.databaseFile, "ALTER TABLE sanctions RENAME COLUMN note TO remark"]);
+    const { code, stdout, stderr } = await runDaemon([
+        "--config", path.join(first.dir, "config.json"), "--data-dir", first.dataDir, "--port", "0",
+    ], { env: { MUSTER_NET_ADMIN_PORT: "0" } });
+    assert.notEqual(code, 0);
+    assert.match(stdout + stderr, /the database could not be prepared/);
+});
+
+test("reloaded, the plugin keeps what comes next", async (t) => {
+    const first = await startServer(t, {});
+    await first.admin("ban 192.0.2.1 1h before");
+    await first.admin("reload moderation");
+    await first.admin("ban 192.0.2.2 1h after");
+    assert.match(await first.admin("bans"), /2 bans$/);
+    await first.stop();
+    const rows = await queryDatabase(first, "SELECT reason FROM sanctions ORDER BY created_at");
+    assert.deepEqual(rows.map(({ reason }) => reason), ["before", "after"]);
+});
 
 test("a file that cannot be read opens the door to nobody", async (t) => {
     const dir = await tempDir(t);

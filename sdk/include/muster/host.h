@@ -789,6 +789,80 @@ struct muster_host_engine {
     muster_status (*reincarnate)(muster_self *self, muster_lobby_id lobby);
 };
 
+/* ---- moderation: who keeps sanctions --------------------------------------------------------- */
+
+/* Since 1.1. The host knows who is banned, muted, warned or on the list while it runs, and acts by
+ * it; a keeper knows it from one run to the next. Without one sanctions are kept in moderation.json
+ * of the data directory. */
+
+#define MUSTER_SANCTION_MAP(X)                                                                     \
+    X(BAN, 0, "ban")                                                                               \
+    X(MUTE, 1, "mute")                                                                             \
+    X(WARN, 2, "warn")                                                                             \
+    X(ALLOW, 3, "allow")   /* an entry of the whitelist */                                         \
+    X(CLOSED, 4, "closed") /* the whitelist counts */
+#define MUSTER_SANCTION_ENUM(name, code, text) MUSTER_SANCTION_##name = (code),
+enum { MUSTER_SANCTION_MAP(MUSTER_SANCTION_ENUM) MUSTER_SANCTION_END = 5 };
+#undef MUSTER_SANCTION_ENUM
+
+/* No string is null; what there is none of is "". */
+struct muster_sanction {
+    uint32_t size;
+    uint32_t kind;           /* MUSTER_SANCTION_... */
+    uint32_t guests_only;    /* the address counts for guests and for new accounts alone */
+    uint32_t reserved;       /* 0 */
+    int64_t created_ms;      /* Unix */
+    int64_t expires_ms;      /* Unix; 0: for good */
+    const char *key;         /* 12 hex digits, no other's */
+    const char *player_key;  /* "": the address alone */
+    const char *player_name; /* when it was said, for people */
+    const char *address;     /* one, or ADDRESS/BITS; "": the player alone */
+    const char *reason;      /* told to the player */
+    const char *note;        /* told to admins */
+    const char *actor;       /* who said it */
+};
+
+#define MUSTER_SANCTIONS_ENDED_MAX 32
+
+/* What one command does. */
+struct muster_sanction_change {
+    uint32_t size;
+    uint32_t ended_count;                /* at most MUSTER_SANCTIONS_ENDED_MAX */
+    const struct muster_sanction *added; /* or null */
+    const char *const *ended;            /* their keys; one that has run out is in none */
+};
+
+/* Loop thread, from start to stop. */
+struct muster_keeper {
+    uint32_t size;
+    uint32_t reserved;
+    /* Once, when the tables that plugins asked for in start stand and before anybody comes in: put
+     * all that are in force, then loaded. When it is not within 40 seconds, or failed, the node
+     * does not start. */
+    void (*load)(void *user, muster_ticket_id ticket);
+    /* It is in force already. OK: it will be kept; others: whoever gave the command is told that it
+     * is not. */
+    muster_status (*keep)(void *user, const struct muster_sanction_change *change);
+    /* Whom does a word mean, a playerId or user name, of those who have been here? Answered with
+     * player_found, now or within 40 seconds. */
+    void (*find_player)(void *user, muster_ticket_id ticket, const char *word);
+};
+
+struct muster_host_moderation {
+    uint32_t size;
+    uint32_t reserved;
+    /* In init. INVALID: a function is missing. EXISTS: there is a keeper. */
+    muster_status (*keeper_set)(muster_self *self, const struct muster_keeper *keeper, void *user);
+    /* Between load and loaded. Copied; text that is too long is cut. INVALID: an unknown kind, an
+     * address that is none. STATE: no load is under way. */
+    muster_status (*put)(muster_self *self, const struct muster_sanction *sanction);
+    /* NOT_FOUND and a fault: the ticket is not open. */
+    muster_status (*loaded)(muster_self *self, muster_ticket_id ticket, muster_status status);
+    /* status OK with both texts; NOT_FOUND: nobody; others: it is not known. As loaded. */
+    muster_status (*player_found)(muster_self *self, muster_ticket_id ticket, muster_status status,
+                                  const char *player_key, const char *display_name);
+};
+
 /* ---- the table of tables
  * ------------------------------------------------------------------------------ */
 
@@ -811,7 +885,8 @@ struct muster_host {
     const struct muster_host_admin *admin;
     const struct muster_host_events *events;
     const struct muster_host_rpc *rpc;
-    const struct muster_host_engine *engine; /* since 1.1 */
+    const struct muster_host_engine *engine;         /* since 1.1 */
+    const struct muster_host_moderation *moderation; /* since 1.1 */
 };
 
 #ifdef __cplusplus

@@ -25,11 +25,12 @@ function flush_struct(text,    name, body, fields, count, i, field) {
 }
 
 function public_lists(    i, count, lists) {
-    count = split("STATUS ROLE LOBBY_STATE LEAVE END REPORT ACTION NOTICE", lists, " ")
+    count = split("STATUS ROLE LOBBY_STATE LEAVE END REPORT ACTION NOTICE SANCTION", lists, " ")
     for (i = 1; i <= count; i++) {
         printf "#define %s_LINE(name, code, text) printf(\"%s %%s %%d\\n\", #name, code);\n",
                lists[i], lists[i]
-        printf "    MUSTER_%s_MAP(%s_LINE)\n", lists[i], lists[i]
+        printf "#ifdef MUSTER_%s_MAP\n    MUSTER_%s_MAP(%s_LINE)\n#endif\n", lists[i], lists[i], \
+               lists[i] # the frozen headers lack the newer ones
     }
 }
 

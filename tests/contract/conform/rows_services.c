@@ -1,4 +1,4 @@
-/* rows_services - db, report, watchdog, metrics, admin, events, rpc. */
+/* rows_services - db, report, watchdog, metrics, admin, events, rpc, moderation. */
 #include <string.h>
 
 #include "conform.h"
@@ -236,3 +236,57 @@ static void rpc_refuse(struct conform *c) {
 
 const struct conform_row rpc_rows[] = {ROW(rpc, method_add), ROW(rpc, answer), ROW(rpc, refuse)};
 ROWS_COMPLETE(rpc, rpc_rows);
+
+/* ---- moderation ------------------------------------------------------------------------------ */
+
+static void on_load(void *user, muster_ticket_id ticket) {
+    (void)user, (void)ticket;
+}
+
+static muster_status on_keep(void *user, const struct muster_sanction_change *change) {
+    (void)user, (void)change;
+    return MUSTER_OK;
+}
+
+/* The good one would be asked to load. */
+static void moderation_keeper_set(struct conform *c) {
+    const struct muster_host_moderation *moderation = c->host->moderation;
+    struct muster_keeper keeper = {.size = sizeof keeper, .load = on_load, .keep = on_keep};
+    STATUS(c, "nothing", moderation->keeper_set(c->self, NULL, c));
+    STATUS(c, "no find_player", moderation->keeper_set(c->self, &keeper, c));
+    keeper.size = 0;
+    STATUS(c, "no size", moderation->keeper_set(c->self, &keeper, c));
+}
+
+static void moderation_put(struct conform *c) {
+    const struct muster_host_moderation *moderation = c->host->moderation;
+    struct muster_sanction sanction = {.size = sizeof sanction,
+                                       .key = "0123456789ab",
+                                       .player_key = "bad",
+                                       .player_name = "",
+                                       .address = "",
+                                       .reason = "",
+                                       .note = "",
+                                       .actor = ""};
+    STATUS(c, "outside of load", moderation->put(c->self, &sanction));
+    STATUS(c, "nothing", moderation->put(c->self, NULL));
+    sanction.size = 0;
+    STATUS(c, "no size", moderation->put(c->self, &sanction));
+}
+
+static void moderation_loaded(struct conform *c) {
+    STATUS(c, "none", c->host->moderation->loaded(c->self, 0, MUSTER_OK));
+    STATUS(c, "nobody's", c->host->moderation->loaded(c->self, NOBODY, MUSTER_OK));
+}
+
+static void moderation_player_found(struct conform *c) {
+    const struct muster_host_moderation *moderation = c->host->moderation;
+    STATUS(c, "none", moderation->player_found(c->self, 0, MUSTER_OK, "p", "P"));
+    STATUS(c, "nobody's", moderation->player_found(c->self, NOBODY, MUSTER_NOT_FOUND, NULL, NULL));
+    STATUS(c, "no texts", moderation->player_found(c->self, NOBODY, MUSTER_OK, NULL, NULL));
+}
+
+const struct conform_row moderation_rows[] = {ROW(moderation, keeper_set), ROW(moderation, put),
+                                              ROW(moderation, loaded),
+                                              ROW(moderation, player_found)};
+ROWS_COMPLETE(moderation, moderation_rows);

@@ -1,0 +1,46 @@
+/* host->moderation: the plugin that keeps sanctions. */
+#include <string.h>
+
+#include "host_internal.h"
+#include "moderation.h"
+
+static muster_status keeper_set_fn(muster_self *self, const struct muster_keeper *keeper,
+                                   void *user) {
+    HOST_CHECK_THREAD(self);
+    if (!keeper || !host_size_ok(keeper->size, sizeof *keeper)) return MUSTER_INVALID;
+    if (!keeper->load || !keeper->keep || !keeper->find_player) return MUSTER_INVALID;
+    return moderation_keeper_set(self, keeper, user);
+}
+
+static muster_status put_fn(muster_self *self, const struct muster_sanction *sanction) {
+    HOST_CHECK_THREAD(self);
+    if (!sanction || !host_size_ok(sanction->size, sizeof *sanction)) return MUSTER_INVALID;
+    const char *const texts[] = {sanction->key,     sanction->player_key, sanction->player_name,
+                                 sanction->address, sanction->reason,     sanction->note,
+                                 sanction->actor};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (!texts[i]) return MUSTER_INVALID;
+    return moderation_put(self, sanction);
+}
+
+static muster_status loaded_fn(muster_self *self, muster_ticket_id ticket, muster_status status) {
+    HOST_CHECK_THREAD(self);
+    return pending_complete(self, MODERATION_LOAD, ticket, status, NULL);
+}
+
+static muster_status player_found_fn(muster_self *self, muster_ticket_id ticket,
+                                     muster_status status, const char *player_key,
+                                     const char *display_name) {
+    HOST_CHECK_THREAD(self);
+    const struct moderation_player player = {player_key, display_name};
+    if (status == MUSTER_OK && (!player_key || !display_name)) return MUSTER_INVALID;
+    return pending_complete(self, MODERATION_PLAYER, ticket, status, &player);
+}
+
+const struct muster_host_moderation host_moderation_group = {
+    .size = sizeof host_moderation_group,
+    .keeper_set = keeper_set_fn,
+    .put = put_fn,
+    .loaded = loaded_fn,
+    .player_found = player_found_fn,
+};

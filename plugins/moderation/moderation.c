@@ -1,0 +1,303 @@
+/* moderation - the host's keeper of sanctions: the table `sanctions`, read at the start and written
+ * with each change, and who has been here, from the table of players. What a sanction does is the
+ * host's business. Loop thread.
+ *
+ * Writes are handed to the host to be kept (MUSTER_DB_KEPT): they may be done twice.
+ */
+#include <ctype.h>
+#include <muster/plugin.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "players/players.h"
+
+#define ADD_VALUES 11
+
+struct moderation;
+
+/* A question of the host that waits for the database. */
+struct wait {
+    struct wait *next;
+    struct moderation *moderation;
+    muster_ticket_id ticket;
+};
+
+struct moderation {
+    muster_self *self;
+    const struct muster_host *host;
+    struct wait *waits;
+};
+
+/* Append only: a step that was released is never changed. */
+static const char *const steps[] = {
+    "CREATE TABLE sanctions (sanction_id TEXT PRIMARY KEY, kind TEXT NOT NULL, player_id TEXT,"
+    " name TEXT NOT NULL, address TEXT, guests_only INTEGER NOT NULL, reason TEXT NOT NULL,"
+    " note TEXT NOT NULL, actor TEXT NOT NULL, created_at BIGINT NOT NULL,"
+    " expires_at BIGINT, ended_at BIGINT)",
+    "CREATE INDEX sanctions_player ON sanctions (player_id)",
+    "CREATE INDEX sanctions_ended ON sanctions (ended_at, expires_at)",
+};
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+#define KIND_TEXT(name, code, text) [code] = (text),
+static const char *const kinds[MUSTER_SANCTION_END] = {MUSTER_SANCTION_MAP(KIND_TEXT)};
+#undef KIND_TEXT
+
+static struct muster_db_value text(const char *s) {
+    return (struct muster_db_value){.type = MUSTER_DB_TEXT, .bytes = {s, strlen(s)}};
+}
+
+static struct muster_db_value text_or_null(const char *s) {
+    return s[0] ? text(s) : (struct muster_db_value){.type = MUSTER_DB_NULL};
+}
+
+static struct muster_db_value integer(int64_t i) {
+    return (struct muster_db_value){.type = MUSTER_DB_INT, .integer = i};
+}
+
+static struct muster_db_value integer_or_null(int64_t i) {
+    return i ? integer(i) : (struct muster_db_value){.type = MUSTER_DB_NULL};
+}
+
+#define CELL_BYTES 512 /* longer than any text of a sanction */
+
+static const char *cell_text(const struct muster_db_value *cell, char out[CELL_BYTES]) {
+    size_t len = cell->type == MUSTER_DB_TEXT ? cell->bytes.len : 0;
+    if (len >= CELL_BYTES) len = CELL_BYTES - 1;
+    if (len) memcpy(out, cell->bytes.data, len);
+    out[len] = '\0';
+    return out;
+}
+
+static int64_t cell_integer(const struct muster_db_value *cell) {
+    return cell->type == MUSTER_DB_INT ? cell->integer : 0;
+}
+
+/* ---- asking the database ----------------------------------------------------------------------
+ */
+
+/* False: the question is not asked, and the host has to be answered. */
+static bool ask(struct moderation *moderation, muster_ticket_id ticket,
+                const struct muster_db_statement *statement, muster_db_fn fn,
+                muster_status *status) {
+    const struct muster_db_request request = {
+        .size = sizeof request, .statement_count = 1, .statements = statement};
+    struct wait *wait = malloc(sizeof *wait);
+    muster_ticket_id query;
+    *status = MUSTER_NO_MEMORY;
+    if (!wait) return false;
+    *wait = (struct wait){moderation->waits, moderation, ticket};
+    moderation->waits = wait;
+    *status = moderation->host->db->query(moderation->self, &request, fn, wait, &query);
+    if (*status == MUSTER_OK) return true;
+    moderation->waits = wait->next;
+    free(wait);
+    return false;
+}
+
+/* The wait is over: it is freed. */
+static struct wait take(struct wait *wait) {
+    struct wait done = *wait;
+    struct wait **at = &done.moderation->waits;
+    while (*at != wait) at = &(*at)->next;
+    *at = wait->next;
+    free(wait);
+    return done;
+}
+
+/* ---- load ------------------------------------------------------------------------------------ */
+
+enum {
+    AT_ID,
+    AT_KIND,
+    AT_PLAYER,
+    AT_NAME,
+    AT_ADDRESS,
+    AT_GUESTS,
+    AT_REASON,
+    AT_NOTE,
+    AT_ACTOR,
+    AT_CREATED,
+    AT_EXPIRES,
+    COLUMNS
+};
+
+static uint32_t kind_of(const char *word) {
+    uint32_t kind = 0;
+    while (kind < MUSTER_SANCTION_END && strcmp(kinds[kind], word) != 0) kind++;
+    return kind;
+}
+
+static void put(const struct moderation *moderation, const struct muster_db_value *cells) {
+    char texts[COLUMNS][CELL_BYTES];
+    for (int i = 0; i < COLUMNS; i++) (void)cell_text(&cells[i], texts[i]);
+    const struct muster_sanction sanction = {.size = sizeof sanction,
+                                             .kind = kind_of(texts[AT_KIND]),
+                                             .guests_only = cell_integer(&cells[AT_GUESTS]) != 0,
+                                             .created_ms = cell_integer(&cells[AT_CREATED]),
+                                             .expires_ms = cell_integer(&cells[AT_EXPIRES]),
+                                             .key = texts[AT_ID],
+                                             .player_key = texts[AT_PLAYER],
+                                             .player_name = texts[AT_NAME],
+                                             .address = texts[AT_ADDRESS],
+                                             .reason = texts[AT_REASON],
+                                             .note = texts[AT_NOTE],
+                                             .actor = texts[AT_ACTOR]};
+    if (moderation->host->moderation->put(moderation->self, &sanction) != MUSTER_OK)
+        moderation->host->log->write(moderation->self, MUSTER_LOG_ERROR,
+                                     "sanction \"%.32s\" is left out: its row has kind \"%.32s\" "
+                                     "and address \"%.64s\"",
+                                     texts[AT_ID], texts[AT_KIND], texts[AT_ADDRESS]);
+}
+
+static void on_rows(void *user, muster_status status, const struct muster_db_rows *rows) {
+    struct wait wait = take(user);
+    const struct moderation *moderation = wait.moderation;
+    if (!status && rows->row_count && rows->column_count != COLUMNS) status = MUSTER_INTERNAL;
+    for (uint32_t i = 0; !status && i < rows->row_count; i++)
+        put(moderation, &rows->cells[(size_t)i * COLUMNS]);
+    (void)moderation->host->moderation->loaded(moderation->self, wait.ticket, status);
+}
+
+static void load(void *user, muster_ticket_id ticket) {
+    struct moderation *moderation = user;
+    const struct muster_db_value now[] = {
+        integer(moderation->host->loop->unix_ms(moderation->self))};
+    const struct muster_db_statement statement = {
+        "SELECT sanction_id, kind, player_id, name, address, guests_only, reason, note, actor,"
+        " created_at, expires_at FROM sanctions WHERE ended_at IS NULL"
+        " AND (expires_at IS NULL OR expires_at > $1) ORDER BY created_at, sanction_id",
+        now, 1, 0};
+    muster_status status;
+    if (!ask(moderation, ticket, &statement, on_rows, &status))
+        (void)moderation->host->moderation->loaded(moderation->self, ticket, status);
+}
+
+/* ---- keep ------------------------------------------------------------------------------------ */
+
+static struct muster_db_statement end_statement(struct muster_db_value values[2], const char *key,
+                                                int64_t unix_ms) {
+    values[0] = text(key);
+    values[1] = integer(unix_ms);
+    return (struct muster_db_statement){
+        "UPDATE sanctions SET ended_at = $2 WHERE sanction_id = $1 AND ended_at IS NULL", values, 2,
+        0};
+}
+
+static struct muster_db_statement add_statement(struct muster_db_value values[ADD_VALUES],
+                                                const struct muster_sanction *s) {
+    values[AT_ID] = text(s->key);
+    values[AT_KIND] = text(kinds[s->kind]);
+    values[AT_PLAYER] = text_or_null(s->player_key);
+    values[AT_NAME] = text(s->player_name);
+    values[AT_ADDRESS] = text_or_null(s->address);
+    values[AT_GUESTS] = integer(s->guests_only);
+    values[AT_REASON] = text(s->reason);
+    values[AT_NOTE] = text(s->note);
+    values[AT_ACTOR] = text(s->actor);
+    values[AT_CREATED] = integer(s->created_ms);
+    values[AT_EXPIRES] = integer_or_null(s->expires_ms);
+    return (struct muster_db_statement){
+        "INSERT INTO sanctions (sanction_id, kind, player_id, name, address, guests_only, reason,"
+        " note, actor, created_at, expires_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+        " ON CONFLICT (sanction_id) DO NOTHING",
+        values, ADD_VALUES, 0};
+}
+
+static muster_status keep(void *user, const struct muster_sanction_change *change) {
+    const struct moderation *moderation = user;
+    struct muster_db_value added[ADD_VALUES], ended[MUSTER_SANCTIONS_ENDED_MAX][2];
+    struct muster_db_statement statements[MUSTER_SANCTIONS_ENDED_MAX + 1];
+    int64_t now_ms = moderation->host->loop->unix_ms(moderation->self);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < change->ended_count; i++)
+        statements[count++] = end_statement(ended[i], change->ended[i], now_ms);
+    if (change->added) statements[count++] = add_statement(added, change->added);
+    const struct muster_db_request request = {.size = sizeof request,
+                                              .statement_count = count,
+                                              .statements = statements,
+                                              .durable = MUSTER_DB_KEPT | MUSTER_DB_SYNCED};
+    muster_ticket_id ticket;
+    return moderation->host->db->query(moderation->self, &request, NULL, NULL, &ticket);
+}
+
+/* ---- who has been here ----------------------------------------------------------------------- */
+
+static void on_player(void *user, muster_status status, const struct muster_db_rows *rows) {
+    struct wait wait = take(user);
+    char player_key[CELL_BYTES] = "", display_name[CELL_BYTES] = "";
+    if (!status && rows->row_count == 0) status = MUSTER_NOT_FOUND;
+    if (!status) {
+        (void)cell_text(&rows->cells[0], player_key);
+        (void)cell_text(&rows->cells[1], display_name);
+    }
+    (void)wait.moderation->host->moderation->player_found(wait.moderation->self, wait.ticket,
+                                                          status, player_key, display_name);
+}
+
+static void find_player(void *user, muster_ticket_id ticket, const char *word) {
+    struct moderation *moderation = user;
+    char username[MUSTER_PLAYER_KEY_MAX];
+    size_t len = 0;
+    for (; word[len] && len + 1 < sizeof username; len++)
+        username[len] = (char)tolower((unsigned char)word[len]);
+    username[len] = '\0';
+    const struct muster_db_value values[] = {text(word), text(username)};
+    const struct muster_db_statement statement = {
+        "SELECT player_id, display_name FROM players WHERE player_id = $1 OR username = $2"
+        " ORDER BY player_id = $1 DESC LIMIT 1",
+        values, 2, 0};
+    muster_status status;
+    if (!ask(moderation, ticket, &statement, on_player, &status))
+        (void)moderation->host->moderation->player_found(moderation->self, ticket, status, "", "");
+}
+
+/* ---- lifecycle ------------------------------------------------------------------------------- */
+
+static void plugin_fini(void *instance) {
+    free(instance);
+}
+
+static muster_status plugin_init(muster_self *self, const struct muster_host *host,
+                                 void **instance) {
+    const struct muster_keeper keeper = {
+        .size = sizeof keeper, .load = load, .keep = keep, .find_player = find_player};
+    struct moderation *moderation = calloc(1, sizeof *moderation);
+    if (!moderation) return MUSTER_NO_MEMORY;
+    moderation->self = self;
+    moderation->host = host;
+    muster_status status = host->moderation->keeper_set(self, &keeper, moderation);
+    if (status != MUSTER_OK)
+        plugin_fini(moderation);
+    else
+        *instance = moderation;
+    return status;
+}
+
+static muster_status plugin_start(void *instance) {
+    const struct moderation *moderation = instance;
+    muster_ticket_id ticket;
+    muster_status status = players_migrate(moderation->self, moderation->host);
+    if (status != MUSTER_OK) return status;
+    return moderation->host->db->migrate(moderation->self, "moderation", steps,
+                                         sizeof steps / sizeof steps[0], NULL, NULL, &ticket);
+}
+
+/* Who waits is told by the host. */
+static void plugin_stop(void *instance) {
+    struct moderation *moderation = instance;
+    for (struct wait *wait; (wait = moderation->waits);) {
+        moderation->waits = wait->next;
+        free(wait);
+    }
+}
+
+static const struct muster_service service = {.size = sizeof service};
+static const struct muster_role roles[] = {{MUSTER_ROLE_SERVICE, 0, &service}};
+
+MUSTER_PLUGIN(.name = "moderation", .version = "1.0.0", .flags = MUSTER_PLUGIN_NEEDS_DATABASE,
+              .description = "Keeps bans, mutes, warnings and the whitelist in the database.",
+              .roles = roles, .role_count = 1, .init = plugin_init, .start = plugin_start,
+              .stop = plugin_stop, .fini = plugin_fini);
