@@ -8,7 +8,7 @@
 
 #define EVENTS_MAX 4096
 #define NOTES_MAX 4096
-#define RECORD_BYTES (4u << 20)
+#define RECORD_BYTES (1u << 20)
 
 /* What the kit keeps of a match beside the match. */
 struct watched {
@@ -16,6 +16,7 @@ struct watched {
     uint64_t event_seen; /* of its ring */
     uint32_t event_count;
     uint32_t note_count;
+    uint32_t note_end; /* of the recording */
     struct testkit_event *events;
     struct testkit_note *notes;
     char *recording; /* path, or null */
@@ -464,20 +465,27 @@ static void keep_note(struct watched *watched, const struct match *match,
 }
 
 /* From the recording, as a replay reads it. */
-const struct testkit_note *testkit_match_notes(struct testkit *kit, muster_match_id id,
-                                               uint32_t *count) {
-    struct watched *watched = find(id);
-    const struct match *match = match_find(id);
+static void read_notes(struct watched *watched, const struct match *match) {
     struct record_reader *reader;
     struct record_entry entry;
     const char *header;
-    (void)kit;
-    *count = 0;
-    if (!match || !watched || record_read(watched->recording, &reader, &header)) return NULL;
+    if (watched->note_end == record_used(match->record)) return; /* nothing new */
+    if (record_read(watched->recording, &reader, &header)) abort();
     if (!watched->notes) watched->notes = kit_alloc(NOTES_MAX * sizeof *watched->notes);
     watched->note_count = 0;
     while (record_next(reader, &entry) == MUSTER_OK) keep_note(watched, match, &entry);
     record_reader_close(reader);
+    watched->note_end = record_used(match->record);
+}
+
+const struct testkit_note *testkit_match_notes(struct testkit *kit, muster_match_id id,
+                                               uint32_t *count) {
+    struct watched *watched = find(id);
+    const struct match *match = match_find(id);
+    (void)kit;
+    *count = 0;
+    if (!match || !watched) return NULL;
+    read_notes(watched, match);
     *count = watched->note_count;
     return watched->notes;
 }
