@@ -38,39 +38,33 @@ static struct watched *find(muster_match_id id) {
 
 /* ---- modes and settings ---------------------------------------------------------------------- */
 
-void kit_mode_need(muster_self *plugin, const char *game_mode, const char *map_name) {
+static void add_mode(muster_self *plugin, const char *game_mode, const char *const *maps,
+                     uint32_t map_count) {
     char error[256] = "";
-    const char *const maps[] = {map_name && map_name[0] ? map_name : "map"};
-    if (registry_mode(game_mode)) return;
     const struct muster_mode_info info = {.size = sizeof info,
                                           .players_max = MUSTER_SEATS_MAX / 2,
                                           .game_mode = game_mode,
                                           .title = "Of a test",
                                           .maps = maps,
-                                          .map_count = 1,
+                                          .map_count = map_count,
                                           .tick_rate_hz = 20,
                                           .view_count = MUSTER_VIEWS_MAX,
                                           .snapshot_max_bytes = 4096};
-    if (registry_mode_add(plugin ? plugin : kit_standin_self(), &info, error, sizeof error)) {
-        fprintf(stderr, "testkit: mode %s: %s\n", game_mode, error);
-        abort();
-    }
+    if (!registry_mode_add(plugin, &info, error, sizeof error)) return;
+    fprintf(stderr, "testkit: mode %s: %s\n", game_mode, error);
+    abort();
+}
+
+void kit_mode_need(muster_self *plugin, const char *game_mode, const char *map_name) {
+    const char *const maps[] = {map_name && map_name[0] ? map_name : "map"};
+    if (!registry_mode(game_mode))
+        add_mode(plugin ? plugin : kit_standin_self(), game_mode, maps, 1);
 }
 
 void testkit_maps_set(struct testkit *kit, const char *const *names, uint32_t count) {
-    char error[256];
-    const struct muster_mode_info info = {.size = sizeof info,
-                                          .players_max = MUSTER_SEATS_MAX / 2,
-                                          .game_mode = "testkit",
-                                          .title = "Of a test",
-                                          .maps = names,
-                                          .map_count = count,
-                                          .tick_rate_hz = 20,
-                                          .view_count = 1,
-                                          .snapshot_max_bytes = 4096};
     kit_stand(kit);
     (void)registry_mode_remove(kit_standin_self(), "testkit");
-    if (registry_mode_add(kit_standin_self(), &info, error, sizeof error)) abort();
+    add_mode(kit_standin_self(), "testkit", names, count);
 }
 
 json_t *kit_settings(const char *game_mode) {
