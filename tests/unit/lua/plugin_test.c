@@ -104,6 +104,21 @@ static void who_is_host_no_more_brings_nothing(void **state) {
     assert_int_equal(rig->lobby->upload_count, 0);
 }
 
+static void stop_plugin(void *user) {
+    (void)user;
+    (void)testkit_stop(rig->plugin);
+}
+
+/* It is tried no more, holds nothing, and nobody waits for an answer. */
+static void an_upload_that_is_tried_goes_with_the_plugin(void **state) {
+    static const char text[] = "hooks.on('chat', 'c', function() end)";
+    (void)state;
+    rig = rig_create(false, CALL_UNITS, NULL);
+    assert_int_equal(testkit_host(rig->kit)->loop->post(rig->plugin, stop_plugin, NULL), MUSTER_OK);
+    struct testkit_rpc rpc = rig_upload(rig, "mine", text, strlen(text));
+    assert_string_equal(rpc.code, "unavailable");
+}
+
 static void parts_make_up_a_whole(void **state) {
     enum { HALF = MOD_UPLOAD_BYTES_MAX / 2 };
     static const struct {
@@ -387,6 +402,7 @@ int main(void) {
         cmocka_unit_test_teardown(a_word_that_ends_like_admin_is_another, close_rig),
         cmocka_unit_test_teardown(who_is_host_no_more_brings_nothing, close_rig),
         cmocka_unit_test_teardown(parts_make_up_a_whole, close_rig),
+        cmocka_unit_test_teardown(an_upload_that_is_tried_goes_with_the_plugin, close_rig),
         cmocka_unit_test_teardown(a_lobby_has_one_upload, close_rig),
         cmocka_unit_test_teardown(a_refused_list_of_keys_is_replayed, close_rig),
         cmocka_unit_test_teardown(answers_stay_with_who_asked, close_rig),
