@@ -447,15 +447,14 @@ const char *testkit_match_version(struct testkit *kit, muster_match_id id, const
 static void keep_note(struct watched *watched, const struct match *match,
                       const struct record_entry *entry) {
     const bool is_note = entry->kind == RECORD_NOTE || entry->kind == RECORD_NOTE_EARLY;
-    const uint32_t head = is_note; /* the part whose note it is */
     if (!is_note && entry->kind != RECORD_LEAVE) return;
     if (watched->note_count == NOTES_MAX || entry->len < 1) return;
     struct testkit_note *note = &watched->notes[watched->note_count++];
     note->plugin = is_note ? match->rules[entry->data[0]].provider->self : NULL;
     note->is_early = entry->kind == RECORD_NOTE_EARLY;
     note->seat = entry->seat;
-    note->len = entry->len - head;
-    memcpy(note->data, entry->data + head, note->len);
+    note->len = entry->len - is_note; /* behind the part whose note it is */
+    memcpy(note->data, entry->data + is_note, note->len);
 }
 
 /* From the recording, as a replay reads it. */
@@ -477,11 +476,9 @@ const struct testkit_note *testkit_match_notes(struct testkit *kit, muster_match
     struct watched *watched = find(id);
     const struct match *match = match_find(id);
     (void)kit;
-    *count = 0;
-    if (!match || !watched) return NULL;
-    read_notes(watched, match);
-    *count = watched->note_count;
-    return watched->notes;
+    if (match && watched) read_notes(watched, match);
+    *count = match && watched ? watched->note_count : 0;
+    return *count ? watched->notes : NULL;
 }
 
 muster_status testkit_match_note(struct testkit *kit, muster_match_id id, muster_self *plugin,
