@@ -176,6 +176,17 @@ static void rules_destroy(void *instance, void *state) {
     conform_at(instance, "rules.destroy");
 }
 
+static void rules_save(void *instance, void *state, struct muster_writer *out) {
+    (void)state, (void)out;
+    conform_at(instance, "rules.save");
+}
+
+static muster_status rules_load(void *instance, void *state, struct muster_reader *in) {
+    (void)state, (void)in;
+    conform_at(instance, "rules.load");
+    return MUSTER_OK;
+}
+
 static void rules_changed(void *instance, void *state, const char *key, const char *value) {
     (void)state, (void)key, (void)value;
     conform_at(instance, "rules.changed");
@@ -204,6 +215,8 @@ static void rules_match_setting(void *instance, void *state, const char *key) {
 static const struct muster_rules rules = {.size = sizeof rules,
                                           .create = rules_create,
                                           .destroy = rules_destroy,
+                                          .save = rules_save,
+                                          .load = rules_load,
                                           .changed = rules_changed,
                                           .notice = rules_notice,
                                           .match_join = rules_match_join,

@@ -52,6 +52,8 @@ static const struct {
     {"anticheat.input", BY_INPUT},
     {"mode.save", BY_SAVE},
     {"victory.save", BY_SAVE},
+    {"rules.save", BY_SAVE},
+    {"rules.load", BY_SAVE},
     {"mode.load", BY_SAVE},
     {"victory.load", BY_SAVE},
     {"matchmaker.enqueue", BY_QUEUE},
