@@ -12,6 +12,10 @@
 #include "players/players.h"
 
 #define ADD_VALUES 11
+#define PURGE_FIRST_MS 1000
+#define PURGE_EVERY_MS 600000
+#define PURGE_ROWS 500
+#define DAY_MS 86400000ll
 
 struct moderation;
 
@@ -26,7 +30,14 @@ struct moderation {
     muster_self *self;
     const struct muster_host *host;
     struct wait *waits;
+    muster_timer_id purge;
+    muster_timer_id purge_first;
 };
+
+static const char config_schema[] =
+    "[{\"key\":\"endedDays\",\"type\":\"int\",\"default\":365,\"min\":0,\"max\":3650,"
+    "\"unit\":\"days\",\"label\":\"Age of ended sanctions\",\"help\":\"Bans, mutes, warnings and "
+    "entries of the whitelist that are over are kept so long, then deleted; 0: for ever\"}]";
 
 /* Append only: a step that was released is never changed. */
 static const char *const steps[] = {
@@ -254,6 +265,56 @@ static void find_player(void *user, muster_ticket_id ticket, const char *word) {
         (void)moderation->host->moderation->player_found(moderation->self, ticket, status, "", "");
 }
 
+/* ---- purge ----------------------------------------------------------------------------------- */
+
+static void on_purged(void *user, muster_status status, const struct muster_db_rows *rows) {
+    const struct moderation *moderation = user;
+    (void)rows;
+    if (status != MUSTER_OK && status != MUSTER_CLOSED)
+        moderation->host->log->write(moderation->self, MUSTER_LOG_WARN,
+                                     "old sanctions were not deleted: status %d", status);
+}
+
+/* What is in force stays, however old it is. */
+static void purge(void *user) {
+    struct moderation *moderation = user;
+    int64_t days = moderation->host->config->integer(moderation->self, "endedDays");
+    const struct muster_db_value values[] = {
+        integer(moderation->host->loop->unix_ms(moderation->self) - days * DAY_MS),
+        integer(PURGE_ROWS)};
+    const struct muster_db_statement statement = {
+        "DELETE FROM sanctions WHERE sanction_id IN (SELECT sanction_id FROM sanctions"
+        " WHERE COALESCE(ended_at, expires_at) < $1 LIMIT $2)",
+        values, 2, 0};
+    const struct muster_db_request request = {
+        .size = sizeof request, .statement_count = 1, .statements = &statement};
+    muster_ticket_id ticket;
+    if (days == 0) return;
+    muster_status status =
+        moderation->host->db->query(moderation->self, &request, on_purged, moderation, &ticket);
+    if (status != MUSTER_OK) on_purged(moderation, status, NULL);
+}
+
+static void purge_first(void *user) {
+    ((struct moderation *)user)->purge_first = 0;
+    purge(user);
+}
+
+static muster_status purge_start(struct moderation *moderation) {
+    const struct muster_host_loop *loop = moderation->host->loop;
+    muster_status status = loop->timer_start(moderation->self, PURGE_FIRST_MS, 0, purge_first,
+                                             moderation, &moderation->purge_first);
+    if (status != MUSTER_OK) return status;
+    return loop->timer_start(moderation->self, PURGE_EVERY_MS, PURGE_EVERY_MS, purge, moderation,
+                             &moderation->purge);
+}
+
+static void purge_stop(struct moderation *moderation) {
+    const struct muster_host_loop *loop = moderation->host->loop;
+    (void)loop->timer_stop(moderation->self, moderation->purge);
+    if (moderation->purge_first) (void)loop->timer_stop(moderation->self, moderation->purge_first);
+}
+
 /* ---- lifecycle ------------------------------------------------------------------------------- */
 
 static void plugin_fini(void *instance) {
@@ -277,17 +338,19 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
 }
 
 static muster_status plugin_start(void *instance) {
-    const struct moderation *moderation = instance;
+    struct moderation *moderation = instance;
     muster_ticket_id ticket;
     muster_status status = players_migrate(moderation->self, moderation->host);
-    if (status != MUSTER_OK) return status;
-    return moderation->host->db->migrate(moderation->self, "moderation", steps,
-                                         sizeof steps / sizeof steps[0], NULL, NULL, &ticket);
+    if (status == MUSTER_OK)
+        status = moderation->host->db->migrate(moderation->self, "moderation", steps,
+                                               sizeof steps / sizeof steps[0], NULL, NULL, &ticket);
+    return status == MUSTER_OK ? purge_start(moderation) : status;
 }
 
 /* Who waits is told by the host. */
 static void plugin_stop(void *instance) {
     struct moderation *moderation = instance;
+    purge_stop(moderation);
     for (struct wait *wait; (wait = moderation->waits);) {
         moderation->waits = wait->next;
         free(wait);
@@ -299,5 +362,5 @@ static const struct muster_role roles[] = {{MUSTER_ROLE_SERVICE, 0, &service}};
 
 MUSTER_PLUGIN(.name = "moderation", .version = "1.0.0", .flags = MUSTER_PLUGIN_NEEDS_DATABASE,
               .description = "Keeps bans, mutes, warnings and the whitelist in the database.",
-              .roles = roles, .role_count = 1, .init = plugin_init, .start = plugin_start,
-              .stop = plugin_stop, .fini = plugin_fini);
+              .roles = roles, .role_count = 1, .config_schema = config_schema, .init = plugin_init,
+              .start = plugin_start, .stop = plugin_stop, .fini = plugin_fini);

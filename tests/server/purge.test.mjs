@@ -1,4 +1,4 @@
-// Rows that have had their time go, and no others: lobbies, who was in them, results.
+// Rows that have had their time go, and no others: lobbies, who was in them, results, sanctions.
 
 import assert from "node:assert/strict";
 import path from "node:path";
@@ -77,4 +77,24 @@ test("results that are kept for ever keep their lobby", async (t) => {
     assert.deepEqual(named(await ids("lobby_id", "lobbies")),
         ["ancient", "elsewhere", "played", "young"]);
     assert.deepEqual(await ids("match_id", "match_results"), ["kept", "old"]);
+});
+
+test("sanctions that are over go after their time, those in force stay", async (t) => {
+    const config = { moderation: { endedDays: 30 } };
+    const first = await startServer(t, { config });
+    await first.stop();
+    const ago = (days) => (days ? Date.now() - days * DAY_MS : "NULL");
+    const sanction = (id, { expired, ended }) =>
+        `INSERT INTO sanctions VALUES ('${id}', 'ban', '${id}', '', NULL, 0, '', '', 'x', 1,` +
+        ` ${ago(expired)}, ${ago(ended)});`;
+    await runFile("sqlite3", [path.join(first.dataDir, "muster.db"), [
+        sanction("lifted", { ended: 31 }), sanction("ranOut", { expired: 31 }),
+        sanction("liftedLately", { ended: 29 }), sanction("ranOutLately", { expired: 29 }),
+        sanction("inForce", {}), sanction("liftedBeforeItsEnd", { expired: -30, ended: 31 }),
+    ].join("")]);
+    const server = await startServer(t, { config, dir: first.dir });
+    const ids = async () =>
+        (await queryDatabase(server, "SELECT sanction_id AS id FROM sanctions ORDER BY 1")).map(({ id }) => id);
+    await eventually("purge", async () => !(await ids()).includes("lifted"));
+    assert.deepEqual(await ids(), ["inForce", "liftedLately", "ranOutLately"]);
 });
