@@ -290,6 +290,15 @@ bool connection_was_checked(const struct connection *connection) {
     return !connection->is_unchecked;
 }
 
+/* The planner's figures, where they have changed much (sqlite.org/lang_analyze.html): bounded, and
+ * left for the next time when somebody else writes. */
+static void optimize(struct connection *connection) {
+    connection->guarded = false;
+    sqlite3_busy_timeout(connection->db, 0);
+    (void)sqlite3_exec(connection->db, "PRAGMA analysis_limit = 400; PRAGMA optimize", NULL, NULL,
+                       NULL);
+}
+
 void connection_close(struct connection *connection) {
     if (!connection) return;
     for (uint32_t i = 0; i < CONTROL_COUNT; i++) sqlite3_finalize(connection->control[i]);
@@ -298,6 +307,7 @@ void connection_close(struct connection *connection) {
         free(connection->cache[i].sql);
     }
     answer_deinit(&connection->scratch);
+    optimize(connection);
     sqlite3_close(connection->db);
     free(connection->file);
     free(connection);

@@ -526,6 +526,21 @@ static void a_backup_while_it_is_written(void **state) {
     assert_non_null(strstr(why, "No such file"));
 }
 
+/* The next one that opens the file knows how its tables are filled. */
+static void the_planner_is_told_at_the_end(void **state) {
+    struct fixture *fixture = *state;
+    char why[CONNECTION_WHY_MAX] = "";
+    assert_int_equal(run(fixture, "CREATE TABLE t (a INTEGER, b INTEGER)"), MUSTER_OK);
+    assert_int_equal(run(fixture, "CREATE INDEX t_a ON t (a)"), MUSTER_OK);
+    assert_int_equal(run(fixture, "INSERT INTO t VALUES (1, 1), (2, 1), (3, 1)"), MUSTER_OK);
+    assert_int_equal(run(fixture, "SELECT b FROM t WHERE a = 2"), MUSTER_OK);
+    connection_close(fixture->connection);
+    assert_int_equal(connection_open(fixture->file, &limits, &fixture->connection, why), 0);
+    assert_int_equal(run(fixture, "INSERT INTO t SELECT 4, stat FROM sqlite_stat1"), MUSTER_OK);
+    assert_int_equal(run(fixture, "CREATE TABLE u (a INTEGER CHECK (a = 4))"), MUSTER_OK);
+    assert_int_equal(run(fixture, "INSERT INTO u SELECT max(a) FROM t"), MUSTER_OK);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
     const struct CMUnitTest tests[] = {
@@ -547,6 +562,7 @@ int main(void) {
         TEST(a_backup_while_it_is_written),
         TEST(an_old_file_is_made_private),
         TEST(an_answer_has_its_bounds),
+        TEST(the_planner_is_told_at_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
