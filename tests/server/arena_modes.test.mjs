@@ -62,7 +62,7 @@ const modes = {
         },
     },
     capture_the_flag: {
-        settings: { captures: 1 },
+        settings: { captures: 1, botFill: 4 }, // of eight, somebody may fall on every way home
         // The own base with a flag, else the enemies' flag wherever it is.
         goal: (world, own) => {
             const flag = world.items.get(3 - own.team);
