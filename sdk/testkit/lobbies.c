@@ -65,6 +65,12 @@ muster_lobby_id testkit_lobby_add(struct testkit *kit, struct muster_lobby_info 
     json_decref(settings);
     lobby->unmatched = info.is_unmatched;
     testkit_lobby_set(kit, lobby->id, &info);
+    if (info.players_current > lobby->players_max) {
+        snprintf(kit->error, sizeof kit->error, "a lobby of %u seats, wanted with %u players",
+                 lobby->players_max, info.players_current);
+        testkit_lobby_remove(kit, lobby->id);
+        return 0;
+    }
     fill_seats(kit, lobby->id, info.players_current);
     return lobby->id;
 }

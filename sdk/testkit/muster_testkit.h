@@ -65,18 +65,22 @@ void testkit_watch_set(struct testkit *kit, bool watch);
  * testkit_error says why. One that is loaded again has "_2" behind its instance's name. */
 muster_self *testkit_load(struct testkit *kit, const char *path);
 muster_self *testkit_add(struct testkit *kit, const struct muster_plugin *descriptor);
+/* Why the function that failed last did. */
 const char *testkit_error(struct testkit *kit);
-/* Before testkit_init. value is text: "5", "true", "a,b" for a list. False: unknown key or value
- * out of range; testkit_error says which. */
+/* value is text: "5", "true", "a,b" for a list. In force at once, so set it before testkit_init, or
+ * before testkit_reload: what the running generation reads after that is the new value, too. False:
+ * unknown key or value out of range; testkit_error says which. */
 bool testkit_config_set(muster_self *plugin, const char *key, const char *value);
-/* init; start runs init first when it has not been run; stop runs drain and stop and returns how
- * many resources were left open (each is logged and closed); unload runs stop and fini. */
+/* init; start runs init first when it has not been run; stop runs drain, closes matches and lobbies
+ * that the plugin takes part in, runs stop, and returns how many resources were left open (each is
+ * logged and closed); unload runs stop and fini, after which the handle is dead. */
 muster_status testkit_init(muster_self *plugin);
 muster_status testkit_start(muster_self *plugin);
 uint32_t testkit_stop(muster_self *plugin);
 void testkit_unload(muster_self *plugin);
-/* As the console's `reload`: a new generation from the file beside the old one, which goes when no
- * lobby or match holds it. Null: refused, the old one goes on; testkit_error says why. */
+/* As the console's `reload`, of a plugin that is started: a new generation from the file beside the
+ * old one, which goes when no lobby or match holds it. Use the handle that is returned; the old one
+ * is dead. Null: refused, the old one goes on; testkit_error says why. */
 muster_self *testkit_reload(struct testkit *kit, muster_self *plugin);
 void *testkit_instance(muster_self *plugin);
 /* The plugin's vtable of a role, grown to this header's size; null when it has none. */

@@ -132,6 +132,10 @@ uint32_t testkit_stop(muster_self *plugin) {
 
 muster_self *testkit_reload(struct testkit *kit, muster_self *plugin) {
     char instance[MUSTER_NAME_MAX], error[PLUGIN_ERROR_MAX] = "";
+    if (plugin->phase != PLUGIN_STARTED) {
+        snprintf(kit->error, sizeof kit->error, "reload: the plugin is not started");
+        return NULL;
+    }
     memcpy(instance, plugin->instance_name, sizeof instance);
     if (told(kit, plugin_reload(instance, error), error)) return NULL;
     kit_settle(); /* the older one goes in the next turn, unless somebody holds it */

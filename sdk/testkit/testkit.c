@@ -1,6 +1,7 @@
 /* testkit.c - the kit itself: the host's start and end, its log, time. */
 #include "internal.h"
 
+#include <dlfcn.h>
 #include <ftw.h>
 #include <openssl/crypto.h>
 #include <pthread.h>
@@ -75,6 +76,21 @@ static void variable_default(const char *section, const char *key, const char *v
     if (!getenv(name)) kit_variable_set(section, key, value);
 }
 
+/* Maps and the like lie beside the kit where it is installed; the server looks beside its program,
+ * which is the test here. */
+static void find_share(char *out, size_t cap) {
+    static const char *const ways[] = {"../share/muster", "../../share/muster"};
+    Dl_info info;
+    out[0] = '\0';
+    if (!dladdr(variables, &info) || !strrchr(info.dli_fname, '/')) return;
+    int folder = (int)(strrchr(info.dli_fname, '/') - info.dli_fname);
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        snprintf(out, cap, "%.*s/%s", folder, info.dli_fname, ways[i]);
+        if (access(out, R_OK | X_OK) == 0) return;
+    }
+    out[0] = '\0';
+}
+
 /* Limits that are there for strangers are out of a test's way; nothing starts or ends by itself. */
 static void configure(const struct testkit *kit) {
     static const char *const values[][3] = {
@@ -89,6 +105,7 @@ static void configure(const struct testkit *kit) {
         {"net", "strangerBurst", "1000000"},
         {"net", "requestsPerSecond", "100000"},
         {"net", "requestsBurst", "100000"},
+        {"lobby", "chatPerFiveSeconds", "1000"},
         {"lobby", "maxLobbies", "2000"},
         {"lobby", "playersMin", "32"},
         {"lobby", "emptyCloseMs", "600000"},
@@ -96,7 +113,12 @@ static void configure(const struct testkit *kit) {
     };
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
         variable_default(values[i][0], values[i][1], values[i][2]);
-    if (kit->share_dir) kit_variable_set("server", "shareDir", kit->share_dir);
+    char installed[1100];
+    find_share(installed, sizeof installed);
+    if (kit->share_dir)
+        kit_variable_set("server", "shareDir", kit->share_dir);
+    else if (installed[0])
+        variable_default("server", "shareDir", installed);
     if (setenv("MUSTER_PLUGINS", "", 1)) abort();
 }
 

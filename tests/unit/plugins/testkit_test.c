@@ -440,6 +440,9 @@ static void test_a_lobby_is_as_it_was_put(void **state) {
     assert_null(testkit_member_add(kit, id, ann, 1, MUSTER_TEAM_RED)); /* somebody sits there */
     assert_int_equal(testkit_member_add(kit, id, ann, 2, MUSTER_TEAM_RED)->seat, 2);
     assert_true(testkit_member_add(kit, id, bob, MUSTER_SEAT_NONE, MUSTER_TEAM_NONE)->is_spectator);
+    wanted.players_max = 1;
+    assert_int_equal(testkit_lobby_add(kit, wanted), 0);
+    assert_non_null(strstr(testkit_error(kit), "1 seats, wanted with 2"));
     const struct muster_lobby_info *info = testkit_lobby(kit, id);
     assert_int_equal(info->state, MUSTER_LOBBY_WAITING);
     assert_int_equal(info->players_current, 3);
