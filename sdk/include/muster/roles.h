@@ -343,7 +343,9 @@ struct muster_rules {
     /* Change a number the mode asks about; part of the match step. Null: unchanged. */
     void (*adjust)(void *instance, void *state, muster_match_id match,
                    const struct muster_param *param, int64_t *value);
-    /* REJECT swallows the line, ACCEPT or PASS lets it go; text may be rewritten in place. */
+    /* After allow has let MUSTER_ACTION_CHAT pass: REJECT swallows the line, and who said it is
+     * told nothing (to refuse it with a reason, do so in allow); ACCEPT or PASS lets it go. text
+     * may be rewritten in place; what is empty or no UTF-8 then is swallowed, too. */
     muster_verdict (*chat)(void *instance, void *state, muster_lobby_id lobby, uint32_t seat,
                            char *text, uint32_t cap);
     void (*save)(void *instance, void *state, struct muster_writer *out);
