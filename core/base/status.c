@@ -6,14 +6,8 @@
 
 #include <string.h>
 
-#define CASE_STATUS(name, code, text)                                                              \
-    case MUSTER_##name: return text;
-
 const char *status_text(muster_status status) {
-    switch (status) {
-        MUSTER_STATUS_MAP(CASE_STATUS)
-    default: return "unknown status";
-    }
+    return muster_status_text(status);
 }
 
 #define CASE_ROLE(name, code, lower)                                                               \

@@ -65,12 +65,12 @@ static void created(struct request *request, muster_status status,
 
 static void insert_player(struct request *request) {
     struct muster_db_value player[] = {
-        db_text(request->player_id),     db_text_or_null(request->username),
-        db_text_or_null(request->email), db_text(request->display_name),
-        db_text(request->region),        db_integer(request->now_ms)};
-    struct muster_db_value credentials[] = {db_text(request->player_id),
-                                            db_text(request->password_hash),
-                                            db_text(request->permissions)};
+        muster_db_text(request->player_id),     muster_db_text_or_null(request->username),
+        muster_db_text_or_null(request->email), muster_db_text(request->display_name),
+        muster_db_text(request->region),        muster_db_integer(request->now_ms)};
+    struct muster_db_value credentials[] = {muster_db_text(request->player_id),
+                                            muster_db_text(request->password_hash),
+                                            muster_db_text(request->permissions)};
     struct muster_db_value guest[GUESTS_PARAMS], token[TOKENS_INSERT_PARAMS];
     struct muster_db_statement statements[3];
     uint32_t count = 0;
@@ -182,10 +182,12 @@ static void logged_in(struct request *request, muster_status status,
 }
 
 static void write_login(struct request *request) {
-    struct muster_db_value login[] = {db_text(request->player_id), db_integer(request->now_ms)};
-    struct muster_db_value rehash[] = {db_text(request->player_id),
-                                       db_text(request->password_hash)};
-    struct muster_db_value promote[] = {db_text(request->player_id), db_text(request->permissions)};
+    struct muster_db_value login[] = {muster_db_text(request->player_id),
+                                      muster_db_integer(request->now_ms)};
+    struct muster_db_value rehash[] = {muster_db_text(request->player_id),
+                                       muster_db_text(request->password_hash)};
+    struct muster_db_value promote[] = {muster_db_text(request->player_id),
+                                        muster_db_text(request->permissions)};
     struct muster_db_value trim[TOKENS_TRIM_PARAMS], token[TOKENS_INSERT_PARAMS];
     struct muster_db_statement statements[5];
     uint32_t count = 0;
@@ -246,7 +248,7 @@ void accounts_login(void *user, const struct muster_http_request *http) {
     struct request *request = request_create(user, http);
     if (!request || !params_read(request, PARAMS_LOGIN, http->body)) return;
     lower(request->username);
-    struct muster_db_value params[] = {db_text(request->username)};
+    struct muster_db_value params[] = {muster_db_text(request->username)};
     struct muster_db_statement statement = {find_sql, params, 1, 0};
     request_query(request, &statement, 1, false, account_found);
 }

@@ -38,10 +38,11 @@ static void tended(void *user, muster_status status, const struct muster_db_rows
 static void tend(struct auth_local *auth) {
     const struct settings *settings = &auth->settings;
     int64_t now_ms = auth->host->loop->unix_ms(auth->self);
-    struct muster_db_value expire[] = {db_integer(now_ms - settings->guest_ttl_s * 1000),
-                                       db_integer(ROUND_ROWS)};
-    struct muster_db_value evict[] = {db_integer(now_ms - settings->access_ttl_s * 1000 - 60000),
-                                      db_integer(settings->guests_max / SCARCE_PART + 1)};
+    struct muster_db_value expire[] = {muster_db_integer(now_ms - settings->guest_ttl_s * 1000),
+                                       muster_db_integer(ROUND_ROWS)};
+    struct muster_db_value evict[] = {
+        muster_db_integer(now_ms - settings->access_ttl_s * 1000 - 60000),
+        muster_db_integer(settings->guests_max / SCARCE_PART + 1)};
     struct muster_db_statement statements[3];
     struct muster_db_request request = {.size = sizeof request, .statements = statements};
     statements[request.statement_count++] = (struct muster_db_statement){expire_sql, expire, 2, 0};
@@ -66,14 +67,14 @@ bool guests_admit(struct auth_local *auth) {
 
 struct muster_db_statement guests_insert(const struct request *request,
                                          struct muster_db_value *params) {
-    params[0] = db_text(request->player_id);
-    params[1] = db_integer(request->now_ms);
+    params[0] = muster_db_text(request->player_id);
+    params[1] = muster_db_integer(request->now_ms);
     return (struct muster_db_statement){insert_sql, params, GUESTS_PARAMS, 0};
 }
 
 struct muster_db_statement guests_seen(const struct request *request,
                                        struct muster_db_value *params) {
-    params[0] = db_text(request->player_id);
-    params[1] = db_integer(request->now_ms);
+    params[0] = muster_db_text(request->player_id);
+    params[1] = muster_db_integer(request->now_ms);
     return (struct muster_db_statement){seen_sql, params, GUESTS_PARAMS, 0};
 }

@@ -207,15 +207,3 @@ int64_t rows_integer(const struct muster_db_rows *rows, uint32_t column) {
 bool rows_null(const struct muster_db_rows *rows, uint32_t column) {
     return cell(rows, column)->type == MUSTER_DB_NULL;
 }
-
-struct muster_db_value db_text(const char *text) {
-    return (struct muster_db_value){.type = MUSTER_DB_TEXT, .bytes = {text, strlen(text)}};
-}
-
-struct muster_db_value db_text_or_null(const char *text) {
-    return text[0] ? db_text(text) : (struct muster_db_value){.type = MUSTER_DB_NULL};
-}
-
-struct muster_db_value db_integer(int64_t value) {
-    return (struct muster_db_value){.type = MUSTER_DB_INT, .integer = value};
-}

@@ -109,8 +109,5 @@ void request_free_all(struct auth_local *auth);
 void rows_text(const struct muster_db_rows *rows, uint32_t column, char *out, size_t cap);
 int64_t rows_integer(const struct muster_db_rows *rows, uint32_t column);
 bool rows_null(const struct muster_db_rows *rows, uint32_t column);
-struct muster_db_value db_text(const char *text);
-struct muster_db_value db_text_or_null(const char *text);
-struct muster_db_value db_integer(int64_t value);
 
 #endif

@@ -151,19 +151,19 @@ static int64_t refresh_end_ms(const struct request *request) {
 
 struct muster_db_statement tokens_trim_player(const struct request *request,
                                               struct muster_db_value *params) {
-    params[0] = db_text(request->player_id);
-    params[1] = db_integer(FAMILIES_MAX - 1); /* one more is about to come */
+    params[0] = muster_db_text(request->player_id);
+    params[1] = muster_db_integer(FAMILIES_MAX - 1); /* one more is about to come */
     return (struct muster_db_statement){trim_player_sql, params, TOKENS_TRIM_PARAMS, 0};
 }
 
 struct muster_db_statement tokens_insert(const struct request *request,
                                          struct muster_db_value *params) {
-    params[0] = db_text(request->refresh_digest);
-    params[1] = db_text(request->family);
-    params[2] = db_text(request->player_id);
-    params[3] = db_text(request->client);
-    params[4] = db_integer(request->now_ms);
-    params[5] = db_integer(refresh_end_ms(request));
+    params[0] = muster_db_text(request->refresh_digest);
+    params[1] = muster_db_text(request->family);
+    params[2] = muster_db_text(request->player_id);
+    params[3] = muster_db_text(request->client);
+    params[4] = muster_db_integer(request->now_ms);
+    params[5] = muster_db_integer(refresh_end_ms(request));
     return (struct muster_db_statement){insert_sql, params, TOKENS_INSERT_PARAMS, 0};
 }
 
@@ -201,13 +201,15 @@ static void rotated(struct request *request, muster_status status,
 }
 
 static void rotate_first(struct request *request) {
-    struct muster_db_value use[] = {db_text(request->presented_digest), db_integer(request->now_ms),
-                                    db_text(request->refresh_digest), db_text(request->client),
-                                    db_text(request->salt)};
+    struct muster_db_value use[] = {muster_db_text(request->presented_digest),
+                                    muster_db_integer(request->now_ms),
+                                    muster_db_text(request->refresh_digest),
+                                    muster_db_text(request->client), muster_db_text(request->salt)};
     struct muster_db_value succeed[] = {
-        db_text(request->refresh_digest), db_text(request->client), db_integer(request->now_ms),
-        db_integer(refresh_end_ms(request)), db_text(request->presented_digest)};
-    struct muster_db_value trim[] = {db_text(request->family), db_integer(CHAIN_MAX)};
+        muster_db_text(request->refresh_digest), muster_db_text(request->client),
+        muster_db_integer(request->now_ms), muster_db_integer(refresh_end_ms(request)),
+        muster_db_text(request->presented_digest)};
+    struct muster_db_value trim[] = {muster_db_text(request->family), muster_db_integer(CHAIN_MAX)};
     struct muster_db_value seen[GUESTS_PARAMS];
     struct muster_db_statement statements[] = {guests_seen(request, seen),
                                                {trim_family_sql, trim, 2, 0},
@@ -236,7 +238,7 @@ static void minted_again(struct request *request) {
 
 /* The database does not take it now: the host keeps it until it does. False: nor does the host. */
 static bool revoke_later(const struct request *request, const char *sql, const char *of) {
-    struct muster_db_value params[] = {db_text(of)};
+    struct muster_db_value params[] = {muster_db_text(of)};
     struct muster_db_statement statement = {sql, params, 1, 0};
     struct muster_db_request query = {.size = sizeof query,
                                       .statement_count = 1,
@@ -262,7 +264,7 @@ static void family_ended(struct request *request, muster_status status,
 }
 
 static void end_family(struct request *request) {
-    struct muster_db_value params[] = {db_text(request->family)};
+    struct muster_db_value params[] = {muster_db_text(request->family)};
     struct muster_db_statement statement = {revoke_family_sql, params, 1, 0};
     request_query(request, &statement, 1, true, family_ended);
 }
@@ -314,7 +316,7 @@ static void token_found(struct request *request, muster_status status,
 }
 
 static void find_token(struct request *request) {
-    struct muster_db_value params[] = {db_text(request->presented_digest)};
+    struct muster_db_value params[] = {muster_db_text(request->presented_digest)};
     struct muster_db_statement statement = {find_sql, params, 1, 0};
     request_query(request, &statement, 1, false, token_found);
 }
@@ -341,7 +343,7 @@ void tokens_logout(void *user, const struct muster_http_request *http) {
     struct request *request = request_create(user, http);
     if (!request || !params_read(request, PARAMS_REFRESH, http->body)) return;
     digest_of(request->presented_token, request->presented_digest);
-    struct muster_db_value params[] = {db_text(request->presented_digest)};
+    struct muster_db_value params[] = {muster_db_text(request->presented_digest)};
     struct muster_db_statement statement = {logout_sql, params, 1, 0};
     request_query(request, &statement, 1, true, logged_out);
 }
@@ -357,7 +359,7 @@ static void purged(void *user, muster_status status, const struct muster_db_rows
 }
 
 void tokens_purge(struct auth_local *auth) {
-    struct muster_db_value params[] = {db_integer(auth->host->loop->unix_ms(auth->self))};
+    struct muster_db_value params[] = {muster_db_integer(auth->host->loop->unix_ms(auth->self))};
     struct muster_db_statement statement = {purge_sql, params, 1, 0};
     struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = &statement};

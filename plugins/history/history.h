@@ -47,14 +47,4 @@ void results_stop(struct history *history);
 muster_status purge_start(struct history *history);
 void purge_stop(struct history *history);
 
-/* ---- values ---- */
-
-static inline struct muster_db_value value_text(const char *s) {
-    return (struct muster_db_value){.type = MUSTER_DB_TEXT, .bytes = {s, strlen(s)}};
-}
-
-static inline struct muster_db_value value_integer(int64_t i) {
-    return (struct muster_db_value){.type = MUSTER_DB_INT, .integer = i};
-}
-
 #endif

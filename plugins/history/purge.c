@@ -67,10 +67,10 @@ static void on_purged(void *user, muster_status status, const struct muster_db_r
 
 static muster_status ask(struct history *history, const struct kind *kind, int64_t days) {
     const struct muster_db_value values[] = {
-        value_integer(history->host->loop->unix_ms(history->self) - days * DAY_MS),
-        value_integer(BATCH_ROWS),
-        value_text(history->host->config->node_id(history->self)),
-        value_integer(history->purge.ready_ms),
+        muster_db_integer(history->host->loop->unix_ms(history->self) - days * DAY_MS),
+        muster_db_integer(BATCH_ROWS),
+        muster_db_text(history->host->config->node_id(history->self)),
+        muster_db_integer(history->purge.ready_ms),
     };
     struct muster_db_statement statements[2];
     for (uint32_t i = 0; i < kind->statement_count; i++)

@@ -74,16 +74,6 @@ static json_t *results_from_rows(const struct muster_db_rows *rows) {
 /* ---- the command ------------------------------------------------------------------------------
  */
 
-#define CASE_STATUS(name, code, text)                                                              \
-    case MUSTER_##name: return text;
-
-static const char *status_text(muster_status status) {
-    switch (status) {
-        MUSTER_STATUS_MAP(CASE_STATUS)
-    default: return "unknown status";
-    }
-}
-
 static void answer(const struct history *history, muster_ticket_id call, muster_status status,
                    const char *text) {
     (void)history->host->admin->command_answer(history->self, call, status, text);
@@ -91,7 +81,7 @@ static void answer(const struct history *history, muster_ticket_id call, muster_
 
 static void fail(const struct history *history, muster_ticket_id call, muster_status status) {
     char text[80];
-    snprintf(text, sizeof text, "the database did not answer: %s", status_text(status));
+    snprintf(text, sizeof text, "the database did not answer: %s", muster_status_text(status));
     answer(history, call, status, text);
 }
 
@@ -118,7 +108,7 @@ static void on_rows(void *user, muster_status status, const struct muster_db_row
 }
 
 static void ask(struct history *history, muster_ticket_id call, uint32_t limit) {
-    const struct muster_db_value values[] = {value_integer(limit)};
+    const struct muster_db_value values[] = {muster_db_integer(limit)};
     const struct muster_db_statement statement = {
         "SELECT r.match_id, r.lobby_id, r.winning_team, r.red_score, r.blue_score, r.duration,"
         " r.reason, s.player_id, s.display_name, s.team, s.kills, s.deaths, s.assists, s.score,"

@@ -100,9 +100,10 @@ void rows_lobby_created(const struct history *history, muster_lobby_id id) {
     struct muster_lobby_info lobby = {.size = sizeof lobby};
     if (history->host->lobby->get(history->self, id, &lobby) != MUSTER_OK) return;
     const struct muster_db_value values[] = {
-        value_text(lobby.lobby_key), value_text(history->host->config->node_id(history->self)),
-        value_text(lobby.game_mode), value_text(state_text(lobby.state)),
-        value_integer(now_ms(history))};
+        muster_db_text(lobby.lobby_key),
+        muster_db_text(history->host->config->node_id(history->self)),
+        muster_db_text(lobby.game_mode), muster_db_text(state_text(lobby.state)),
+        muster_db_integer(now_ms(history))};
     const struct muster_db_statement statement = {
         "INSERT INTO lobbies (lobby_id, server_node_id, game_mode, state, created_at,"
         " player_count) VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (lobby_id) DO NOTHING",
@@ -124,9 +125,9 @@ static int64_t count_players(const struct history *history, muster_lobby_id id) 
 static struct muster_db_statement state_statement(const struct history *history,
                                                   const struct muster_lobby_info *lobby,
                                                   struct muster_db_value *values) {
-    values[0] = value_text(lobby->lobby_key);
-    values[1] = value_text(state_text(lobby->state));
-    values[2] = value_integer(count_players(history, lobby->lobby));
+    values[0] = muster_db_text(lobby->lobby_key);
+    values[1] = muster_db_text(state_text(lobby->state));
+    values[2] = muster_db_integer(count_players(history, lobby->lobby));
     return (struct muster_db_statement){
         "UPDATE lobbies SET state = $2, player_count = $3 WHERE lobby_id = $1", values, 3, 0};
 }
@@ -154,8 +155,8 @@ void rows_seat(const struct history *history, muster_lobby_id id, muster_player_
     if (history->host->lobby->get(history->self, id, &lobby) != MUSTER_OK) return;
     if (!find_member(history, id, player, &member)) return;
     const struct muster_db_value visit[] = {
-        value_text(lobby.lobby_key), value_text(member.player_key), value_text(team_text(&member)),
-        value_integer(now_ms(history))};
+        muster_db_text(lobby.lobby_key), muster_db_text(member.player_key),
+        muster_db_text(team_text(&member)), muster_db_integer(now_ms(history))};
     const struct muster_db_statement statements[] = {
         players_known(known, member.player_key, member.display_name, now_ms(history)),
         {"INSERT INTO lobby_players (lobby_id, player_id, team, joined_at) VALUES ($1, $2, $3, $4)"
@@ -195,11 +196,11 @@ static struct muster_db_value *batch_add(struct batch *batch, const char *sql,
 
 static struct muster_db_value text_of(const json_t *json, const char *key) {
     const char *text = json_string_value(json_object_get(json, key));
-    return value_text(text ? text : "");
+    return muster_db_text(text ? text : "");
 }
 
 static struct muster_db_value integer_of(const json_t *json, const char *key) {
-    return value_integer(json_integer_value(json_object_get(json, key)));
+    return muster_db_integer(json_integer_value(json_object_get(json, key)));
 }
 
 static void add_result(struct batch *batch, const json_t *result, const char *versions) {
@@ -221,7 +222,7 @@ static void add_result(struct batch *batch, const json_t *result, const char *ve
     v[7] = text_of(result, "reason");
     v[8] = text_of(result, "gameMode");
     v[9] = text_of(result, "mapName");
-    v[10] = value_text(versions);
+    v[10] = muster_db_text(versions);
 }
 
 static void add_stats(struct batch *batch, const json_t *result, size_t row, const json_t *stats) {
@@ -233,7 +234,7 @@ static void add_stats(struct batch *batch, const json_t *result, size_t row, con
                   " ON CONFLICT (match_id, row) DO NOTHING",
                   10);
     v[0] = text_of(result, "matchId");
-    v[1] = value_integer((int64_t)row);
+    v[1] = muster_db_integer((int64_t)row);
     v[2] = text_of(stats, "playerId");
     v[3] = text_of(stats, "displayName");
     v[4] = text_of(stats, "team");
@@ -241,7 +242,7 @@ static void add_stats(struct batch *batch, const json_t *result, size_t row, con
     v[6] = integer_of(stats, "deaths");
     v[7] = integer_of(stats, "assists");
     v[8] = integer_of(stats, "score");
-    v[9] = value_integer(json_is_true(json_object_get(stats, "isBot")));
+    v[9] = muster_db_integer(json_is_true(json_object_get(stats, "isBot")));
 }
 
 muster_status rows_result(const struct history *history, struct muster_bytes json) {

@@ -31,7 +31,6 @@ struct moderation {
     const struct muster_host *host;
     struct wait *waits;
     muster_timer_id purge;
-    muster_timer_id purge_first;
 };
 
 static const char config_schema[] =
@@ -55,20 +54,8 @@ static const char *const steps[] = {
 static const char *const kinds[MUSTER_SANCTION_END] = {MUSTER_SANCTION_MAP(KIND_TEXT)};
 #undef KIND_TEXT
 
-static struct muster_db_value text(const char *s) {
-    return (struct muster_db_value){.type = MUSTER_DB_TEXT, .bytes = {s, strlen(s)}};
-}
-
-static struct muster_db_value text_or_null(const char *s) {
-    return s[0] ? text(s) : (struct muster_db_value){.type = MUSTER_DB_NULL};
-}
-
-static struct muster_db_value integer(int64_t i) {
-    return (struct muster_db_value){.type = MUSTER_DB_INT, .integer = i};
-}
-
 static struct muster_db_value integer_or_null(int64_t i) {
-    return i ? integer(i) : (struct muster_db_value){.type = MUSTER_DB_NULL};
+    return i ? muster_db_integer(i) : (struct muster_db_value){.type = MUSTER_DB_NULL};
 }
 
 #define CELL_BYTES 512 /* longer than any text of a sanction */
@@ -174,7 +161,7 @@ static void on_rows(void *user, muster_status status, const struct muster_db_row
 static void load(void *user, muster_ticket_id ticket) {
     struct moderation *moderation = user;
     const struct muster_db_value now[] = {
-        integer(moderation->host->loop->unix_ms(moderation->self))};
+        muster_db_integer(moderation->host->loop->unix_ms(moderation->self))};
     const struct muster_db_statement statement = {
         "SELECT sanction_id, kind, player_id, name, address, guests_only, reason, note, actor,"
         " created_at, expires_at FROM sanctions WHERE ended_at IS NULL"
@@ -189,8 +176,8 @@ static void load(void *user, muster_ticket_id ticket) {
 
 static struct muster_db_statement end_statement(struct muster_db_value values[2], const char *key,
                                                 int64_t unix_ms) {
-    values[0] = text(key);
-    values[1] = integer(unix_ms);
+    values[0] = muster_db_text(key);
+    values[1] = muster_db_integer(unix_ms);
     return (struct muster_db_statement){
         "UPDATE sanctions SET ended_at = $2 WHERE sanction_id = $1 AND ended_at IS NULL", values, 2,
         0};
@@ -198,16 +185,16 @@ static struct muster_db_statement end_statement(struct muster_db_value values[2]
 
 static struct muster_db_statement add_statement(struct muster_db_value values[ADD_VALUES],
                                                 const struct muster_sanction *s) {
-    values[AT_ID] = text(s->key);
-    values[AT_KIND] = text(kinds[s->kind]);
-    values[AT_PLAYER] = text_or_null(s->player_key);
-    values[AT_NAME] = text(s->player_name);
-    values[AT_ADDRESS] = text_or_null(s->address);
-    values[AT_GUESTS] = integer(s->guests_only);
-    values[AT_REASON] = text(s->reason);
-    values[AT_NOTE] = text(s->note);
-    values[AT_ACTOR] = text(s->actor);
-    values[AT_CREATED] = integer(s->created_ms);
+    values[AT_ID] = muster_db_text(s->key);
+    values[AT_KIND] = muster_db_text(kinds[s->kind]);
+    values[AT_PLAYER] = muster_db_text_or_null(s->player_key);
+    values[AT_NAME] = muster_db_text(s->player_name);
+    values[AT_ADDRESS] = muster_db_text_or_null(s->address);
+    values[AT_GUESTS] = muster_db_integer(s->guests_only);
+    values[AT_REASON] = muster_db_text(s->reason);
+    values[AT_NOTE] = muster_db_text(s->note);
+    values[AT_ACTOR] = muster_db_text(s->actor);
+    values[AT_CREATED] = muster_db_integer(s->created_ms);
     values[AT_EXPIRES] = integer_or_null(s->expires_ms);
     return (struct muster_db_statement){
         "INSERT INTO sanctions (sanction_id, kind, player_id, name, address, guests_only, reason,"
@@ -255,7 +242,7 @@ static void find_player(void *user, muster_ticket_id ticket, const char *word) {
     for (; word[len] && len + 1 < sizeof username; len++)
         username[len] = (char)tolower((unsigned char)word[len]);
     username[len] = '\0';
-    const struct muster_db_value values[] = {text(word), text(username)};
+    const struct muster_db_value values[] = {muster_db_text(word), muster_db_text(username)};
     const struct muster_db_statement statement = {
         "SELECT player_id, display_name FROM players WHERE player_id = $1 OR username = $2"
         " ORDER BY player_id = $1 DESC LIMIT 1",
@@ -280,8 +267,8 @@ static void purge(void *user) {
     struct moderation *moderation = user;
     int64_t days = moderation->host->config->integer(moderation->self, "endedDays");
     const struct muster_db_value values[] = {
-        integer(moderation->host->loop->unix_ms(moderation->self) - days * DAY_MS),
-        integer(PURGE_ROWS)};
+        muster_db_integer(moderation->host->loop->unix_ms(moderation->self) - days * DAY_MS),
+        muster_db_integer(PURGE_ROWS)};
     const struct muster_db_statement statement = {
         "DELETE FROM sanctions WHERE sanction_id IN (SELECT sanction_id FROM sanctions"
         " WHERE COALESCE(ended_at, expires_at) < $1 LIMIT $2)",
@@ -293,26 +280,6 @@ static void purge(void *user) {
     muster_status status =
         moderation->host->db->query(moderation->self, &request, on_purged, moderation, &ticket);
     if (status != MUSTER_OK) on_purged(moderation, status, NULL);
-}
-
-static void purge_first(void *user) {
-    ((struct moderation *)user)->purge_first = 0;
-    purge(user);
-}
-
-static muster_status purge_start(struct moderation *moderation) {
-    const struct muster_host_loop *loop = moderation->host->loop;
-    muster_status status = loop->timer_start(moderation->self, PURGE_FIRST_MS, 0, purge_first,
-                                             moderation, &moderation->purge_first);
-    if (status != MUSTER_OK) return status;
-    return loop->timer_start(moderation->self, PURGE_EVERY_MS, PURGE_EVERY_MS, purge, moderation,
-                             &moderation->purge);
-}
-
-static void purge_stop(struct moderation *moderation) {
-    const struct muster_host_loop *loop = moderation->host->loop;
-    (void)loop->timer_stop(moderation->self, moderation->purge);
-    if (moderation->purge_first) (void)loop->timer_stop(moderation->self, moderation->purge_first);
 }
 
 /* ---- lifecycle ------------------------------------------------------------------------------- */
@@ -344,13 +311,15 @@ static muster_status plugin_start(void *instance) {
     if (status == MUSTER_OK)
         status = moderation->host->db->migrate(moderation->self, "moderation", steps,
                                                sizeof steps / sizeof steps[0], NULL, NULL, &ticket);
-    return status == MUSTER_OK ? purge_start(moderation) : status;
+    if (status != MUSTER_OK) return status;
+    return moderation->host->loop->timer_start(moderation->self, PURGE_FIRST_MS, PURGE_EVERY_MS,
+                                               purge, moderation, &moderation->purge);
 }
 
 /* Who waits is told by the host. */
 static void plugin_stop(void *instance) {
     struct moderation *moderation = instance;
-    purge_stop(moderation);
+    (void)moderation->host->loop->timer_stop(moderation->self, moderation->purge);
     for (struct wait *wait; (wait = moderation->waits);) {
         moderation->waits = wait->next;
         free(wait);

@@ -13,16 +13,12 @@ muster_status players_migrate(muster_self *self, const struct muster_host *host)
                              &ticket);
 }
 
-static struct muster_db_value text(const char *s) {
-    return (struct muster_db_value){.type = MUSTER_DB_TEXT, .bytes = {s, strlen(s)}};
-}
-
 static void fill(struct muster_db_value values[PLAYERS_VALUES], const char *player_key,
                  const char *display_name, const char *region, int64_t unix_ms) {
-    values[0] = text(player_key);
-    values[1] = text(display_name);
-    values[2] = text(region);
-    values[3] = (struct muster_db_value){.type = MUSTER_DB_INT, .integer = unix_ms};
+    values[0] = muster_db_text(player_key);
+    values[1] = muster_db_text(display_name);
+    values[2] = muster_db_text(region);
+    values[3] = muster_db_integer(unix_ms);
 }
 
 struct muster_db_statement players_seen(struct muster_db_value values[PLAYERS_VALUES],

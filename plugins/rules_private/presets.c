@@ -101,14 +101,6 @@ muster_status presets_start(struct instance *instance) {
     return MUSTER_OK;
 }
 
-static struct muster_db_value text_value(const char *text) {
-    return (struct muster_db_value){.type = MUSTER_DB_TEXT, .bytes = {text, strlen(text)}};
-}
-
-static struct muster_db_value int_value(int64_t value) {
-    return (struct muster_db_value){.type = MUSTER_DB_INT, .integer = value};
-}
-
 static void query_all(struct request *request, const struct muster_db_statement *statements,
                       uint32_t count, muster_db_fn fn) {
     struct instance *instance = request->instance;
@@ -167,7 +159,7 @@ static void on_listed(void *user, muster_status status, const struct muster_db_r
 }
 
 void method_presets(struct request *request) {
-    const struct muster_db_value params[] = {text_value(request->member.player_key)};
+    const struct muster_db_value params[] = {muster_db_text(request->member.player_key)};
     if (!request->instance->has_table) {
         answer(request->instance, request->call,
                json_pack("{s:o}", "presets", common_presets(request->instance)));
@@ -232,8 +224,8 @@ void method_apply_preset(struct request *request) {
         refuse(request->instance, request->call, "not_found", "", "no preset \"%s\"", name);
         return;
     }
-    const struct muster_db_value params[] = {text_value(request->member.player_key),
-                                             text_value(name)};
+    const struct muster_db_value params[] = {muster_db_text(request->member.player_key),
+                                             muster_db_text(name)};
     query(request, "SELECT settings FROM lobby_presets WHERE player_id = $1 AND name = $2", params,
           2, on_found);
 }
@@ -276,11 +268,11 @@ void method_save_preset(struct request *request) {
     int64_t now_ms = instance->host->loop->unix_ms(instance->self);
     struct muster_db_value known[PLAYERS_VALUES];
     const struct muster_db_value params[] = {
-        text_value(member->player_key),
-        text_value(text_of(request->params, "name")),
-        text_value(text),
-        int_value(now_ms),
-        int_value(instance->host->config->integer(instance->self, "presetsPerPlayer")),
+        muster_db_text(member->player_key),
+        muster_db_text(text_of(request->params, "name")),
+        muster_db_text(text),
+        muster_db_integer(now_ms),
+        muster_db_integer(instance->host->config->integer(instance->self, "presetsPerPlayer")),
     };
     const struct muster_db_statement statements[] = {
         players_known(known, member->player_key, member->display_name, now_ms),
@@ -304,8 +296,8 @@ static void on_deleted(void *user, muster_status status, const struct muster_db_
 }
 
 void method_delete_preset(struct request *request) {
-    const struct muster_db_value params[] = {text_value(request->member.player_key),
-                                             text_value(text_of(request->params, "name"))};
+    const struct muster_db_value params[] = {muster_db_text(request->member.player_key),
+                                             muster_db_text(text_of(request->params, "name"))};
     query(request, "DELETE FROM lobby_presets WHERE player_id = $1 AND name = $2", params, 2,
           on_deleted);
 }

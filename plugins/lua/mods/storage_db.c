@@ -33,10 +33,6 @@ struct batch {
     struct entry *entries[BATCH_MAX];
 };
 
-static struct muster_db_value text_value(const char *text) {
-    return (struct muster_db_value){.type = MUSTER_DB_TEXT, .bytes = {text, strlen(text)}};
-}
-
 /* ---- what waits */
 
 static void list_remove(struct storage *storage, struct entry *entry) {
@@ -92,8 +88,8 @@ static void request_went_well(struct storage *storage) {
 
 static struct muster_db_statement statement_of(const struct entry *entry,
                                                struct muster_db_value *params) {
-    params[0] = text_value(entry->space->mod);
-    params[1] = text_value(entry->key);
+    params[0] = muster_db_text(entry->space->mod);
+    params[1] = muster_db_text(entry->key);
     params[2] =
         (struct muster_db_value){.type = MUSTER_DB_BLOB, .bytes = {entry->value, entry->len}};
     if (entry->is_deleted)
@@ -287,8 +283,8 @@ static void on_page(void *user, muster_status status, const struct muster_db_row
 }
 
 static void load_page(struct storage *storage) {
-    struct muster_db_value params[3] = {
-        text_value(""), text_value(""), {.type = MUSTER_DB_INT, .integer = PAGE_ROWS}};
+    struct muster_db_value params[3] = {muster_db_text(""), muster_db_text(""),
+                                        muster_db_integer(PAGE_ROWS)};
     for (int i = 0; i < 2; i++)
         if (storage->cursor[i].data) params[i].bytes = storage->cursor[i];
     struct muster_db_statement statement = {.sql = select_sql, .params = params, .param_count = 3};

@@ -457,6 +457,25 @@ struct muster_db_value {
     };
 };
 
+/* Values of statements. A text is borrowed, as long as the statement is. */
+static inline struct muster_db_value muster_db_text(const char *text) {
+    struct muster_db_value value = {MUSTER_DB_TEXT, 0, {0}};
+    value.bytes.data = text;
+    value.bytes.len = strlen(text);
+    return value;
+}
+
+/* "" is NULL. */
+static inline struct muster_db_value muster_db_text_or_null(const char *text) {
+    struct muster_db_value null = {MUSTER_DB_NULL, 0, {0}};
+    return text[0] ? muster_db_text(text) : null;
+}
+
+static inline struct muster_db_value muster_db_integer(int64_t integer) {
+    struct muster_db_value value = {MUSTER_DB_INT, 0, {integer}};
+    return value;
+}
+
 struct muster_db_statement {
     const char *sql; /* one statement; placeholders $1, $2, ... */
     const struct muster_db_value *params;

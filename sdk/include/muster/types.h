@@ -48,6 +48,17 @@ enum { MUSTER_STATUS_MAP(MUSTER_STATUS_ENUM) MUSTER_STATUS_END_ = 1 };
 #undef MUSTER_STATUS_ENUM
 typedef int32_t muster_status;
 
+/* "not found"; of what is no status "unknown status". */
+static inline const char *muster_status_text(muster_status status) {
+    switch (status) {
+#define MUSTER_STATUS_CASE(name, code, text)                                                       \
+    case code: return text;
+        MUSTER_STATUS_MAP(MUSTER_STATUS_CASE)
+#undef MUSTER_STATUS_CASE
+    default: return "unknown status";
+    }
+}
+
 /* Verdict: what a decision came to. Not a status: zero is invalid, so a forgotten value fails
  * closed. Which of them a role may answer is written beside the role. */
 enum {
