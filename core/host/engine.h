@@ -19,6 +19,9 @@ void engine_offer(void);
 void engine_begin(void);
 /* It is over: all players leave. */
 void engine_end(void);
+/* One that has no connection gives up its seat, its search and its session. */
+struct client;
+void engine_client_leave(struct client *client);
 /* Turns the loop until nothing of the present moment is left to do: posts, jobs of the pool,
  * answers of the database. TIMEOUT after 10 s of real time. */
 muster_status engine_settle(void) MUSTER_MUST_USE;

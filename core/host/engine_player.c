@@ -14,7 +14,6 @@
 #include "log.h"
 #include "loop.h"
 #include "queue.h"
-#include "store.h"
 
 #define TEXTS_MAX 4096
 #define TEXT_BYTES_MAX (4u << 20)
@@ -148,15 +147,18 @@ muster_status engine_player_add(const char *display_name, muster_player_id *out)
     return MUSTER_OK;
 }
 
+void engine_client_leave(struct client *client) {
+    struct session *session = session_find(client->player);
+    auth_cancel(client);
+    client->closing = true;
+    if (!session) return;
+    queue_cancel(session);
+    lobby_leave(session, MUSTER_LEAVE_QUIT);
+    session_detach(client);
+}
+
 static void remove_player(struct player *player) {
-    struct session *session = session_find(player->client.player);
-    auth_cancel(&player->client);
-    player->client.closing = true;
-    if (session) {
-        queue_cancel(session);
-        lobby_leave(session, MUSTER_LEAVE_QUIT);
-        session_detach(&player->client);
-    }
+    engine_client_leave(&player->client);
     if (player->dropped)
         log_debug("engine", "player %u took too few notifications: %llu were dropped",
                   player->number, (unsigned long long)player->dropped);

@@ -50,6 +50,7 @@ void kit_variable_clear(const char *section, const char *key);
 
 /* plugins.c */
 muster_self *kit_newest(void);
+struct provider *kit_provider(const muster_self *plugin, uint32_t kind); /* null: none */
 
 /* standin.c: a plugin of the kit's own, which plays what a test does not bring. */
 extern const struct muster_plugin kit_standin;
@@ -63,14 +64,13 @@ void kit_matches_end(const muster_self *plugin); /* those it takes part in; null
 json_t *kit_settings(const char *game_mode);
 /* The mode is declared: by a plugin, or else for `plugin`, or else for the stand-in. */
 void kit_mode_need(muster_self *plugin, const char *game_mode, const char *map_name);
-
 /* The states that testkit_rules_attach made for no lobby. */
 void kit_rules_detach(const muster_self *plugin);
 
 /* people.c */
 void kit_people_leave(void);
 /* lobbies.c */
-void kit_lobbies_close(const muster_self *plugin); /* those whose rules it makes; null: all */
+void kit_lobbies_close(const muster_self *plugin); /* those whose rules it makes */
 /* outside.c */
 void kit_outside_forget(void);
 /* As in the daemon while its plugins start and stop: nothing is fetched. */

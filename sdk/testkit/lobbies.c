@@ -103,7 +103,7 @@ static bool has_rules_of(const struct lobby *lobby, const muster_self *plugin) {
 void kit_lobbies_close(const muster_self *plugin) {
     muster_lobby_id id = 0;
     for (struct lobby *lobby; (lobby = lobby_next(&id));)
-        if (!plugin || has_rules_of(lobby, plugin)) lobby_close(lobby, MUSTER_LEAVE_SHUTDOWN, "");
+        if (has_rules_of(lobby, plugin)) lobby_close(lobby, MUSTER_LEAVE_SHUTDOWN, "");
 }
 
 void *testkit_rules_state(muster_self *plugin, muster_lobby_id id) {

@@ -123,14 +123,8 @@ bool testkit_setting_set(struct testkit *kit, const char *key, const char *text)
 
 /* ---- rules of no lobby ----------------------------------------------------------------------- */
 
-static struct provider *rules_of(const muster_self *plugin) {
-    struct provider *p = plugin->providers;
-    while (p && p->kind != MUSTER_ROLE_RULES) p = p->sibling;
-    return p;
-}
-
 muster_status testkit_rules_attach(struct testkit *kit, muster_self *plugin, void **state) {
-    struct provider *p = rules_of(plugin);
+    struct provider *p = kit_provider(plugin, MUSTER_ROLE_RULES);
     (void)kit;
     if (!p || attached_count == MATCH_RULES_MAX - 1) return p ? MUSTER_LIMIT : MUSTER_NOT_FOUND;
     struct match_part *part = &attached[attached_count];
@@ -182,7 +176,8 @@ static uint32_t parts_of(const struct lobby *lobby, struct match_part parts[MATC
         memcpy(parts, lobby->rules, lobby->rules_count * sizeof parts[0]);
         return lobby->rules_count;
     }
-    parts[count++] = (struct match_part){.provider = rules_of(kit_standin_self())};
+    parts[count++] =
+        (struct match_part){.provider = kit_provider(kit_standin_self(), MUSTER_ROLE_RULES)};
     for (uint32_t i = 0; i < attached_count; i++) parts[count++] = attached[i];
     return count; /* in the order of a lobby's */
 }

@@ -5,10 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "auth.h"
 #include "dispatch.h"
+#include "engine.h"
 #include "loop.h"
-#include "queue.h"
 
 #define LIFE_S (INT64_C(10) * 365 * 86400)
 #define WAIT_MS 10000
@@ -110,14 +109,7 @@ void testkit_player_permit(struct testkit *kit, muster_player_id id, const char 
 }
 
 static void remove_person(struct person *person) {
-    struct session *session = session_find(person->client.player);
-    auth_cancel(&person->client);
-    person->client.closing = true;
-    if (session) {
-        queue_cancel(session);
-        lobby_leave(session, MUSTER_LEAVE_QUIT);
-        session_detach(&person->client);
-    }
+    engine_client_leave(&person->client);
     json_decref(person->answer);
     DL_DELETE(people, person);
     free(person);

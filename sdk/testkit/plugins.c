@@ -152,9 +152,14 @@ void *testkit_instance(muster_self *plugin) {
     return plugin->instance;
 }
 
-const void *testkit_role(muster_self *plugin, uint32_t kind) {
+struct provider *kit_provider(const muster_self *plugin, uint32_t kind) {
     struct provider *p = plugin->providers;
     while (p && p->kind != kind) p = p->sibling;
+    return p;
+}
+
+const void *testkit_role(muster_self *plugin, uint32_t kind) {
+    const struct provider *p = kit_provider(plugin, kind);
     return p ? &p->auth : NULL; /* of a union */
 }
 

@@ -11,7 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/text.h"
 #include "books.h"
 #include "engine.h"
 #include "host.h"
@@ -20,7 +19,6 @@
 #include "metrics.h"
 #include "outbox.h"
 #include "pacer.h"
-#include "pending.h"
 #include "queue.h"
 #include "report.h"
 #include "server.h"
@@ -229,32 +227,30 @@ void testkit_destroy(struct testkit *kit) {
     kit_now = NULL;
 }
 
-/* Before the host stands. */
-static void set_up(const struct testkit *kit, const char *what) {
-    if (!kit->stands) return;
-    fprintf(stderr, "testkit: %s is set before the first plugin is loaded\n", what);
-    abort();
+static void set_up(const struct testkit *kit) {
+    if (kit->stands)
+        die("directories, untrusted and watch are set before the first plugin is loaded");
 }
 
 void testkit_data_dir_set(struct testkit *kit, const char *path) {
-    set_up(kit, "the data directory");
+    set_up(kit);
     free(kit->data_dir);
     kit->data_dir = kit_copy(path);
 }
 
 void testkit_share_dir_set(struct testkit *kit, const char *path) {
-    set_up(kit, "the share directory");
+    set_up(kit);
     free(kit->share_dir);
     kit->share_dir = kit_copy(path);
 }
 
 void testkit_untrusted_set(struct testkit *kit) {
-    set_up(kit, "untrusted");
+    set_up(kit);
     untrusted_request(NULL, false);
 }
 
 void testkit_watch_set(struct testkit *kit, bool watch) {
-    set_up(kit, "watch");
+    set_up(kit);
     kit->watches = watch;
 }
 
