@@ -101,10 +101,7 @@ static struct rig *rig;
 
 static int close_rig(void **state) {
     (void)state;
-    uint32_t faults = rig ? testkit_faults(rig->kit) : 0;
-    rig_destroy(rig);
-    rig = NULL;
-    return faults ? -1 : 0;
+    return rig_close(&rig) ? -1 : 0;
 }
 
 /* What the base is asked when each tick the next of the calls is made, by a rule of a match. */

@@ -19,10 +19,7 @@ static struct rig *rig;
 
 static int teardown(void **state) {
     (void)state;
-    uint32_t faults = rig ? testkit_faults(rig->kit) : 0;
-    rig_destroy(rig);
-    rig = NULL;
-    return faults ? -1 : 0;
+    return rig_close(&rig) ? -1 : 0;
 }
 
 static void bring(const char *text) {

@@ -21,9 +21,7 @@ static void choose(const char *text) {
 }
 
 static int teardown(void **state) {
-    uint32_t faults = rig ? testkit_faults(rig->kit) : 0;
-    rig_destroy(rig);
-    rig = NULL;
+    uint32_t faults = rig_close(&rig);
     return rig_teardown(state) || faults ? -1 : 0;
 }
 

@@ -12,9 +12,7 @@ enum { CALL_UNITS = 300000, TICK_RATE_HZ = 20 };
 static struct rig *rig;
 
 static int teardown(void **state) {
-    uint32_t faults = rig ? testkit_faults(rig->kit) : 0;
-    rig_destroy(rig);
-    rig = NULL;
+    uint32_t faults = rig_close(&rig);
     return rig_teardown(state) || faults ? -1 : 0;
 }
 

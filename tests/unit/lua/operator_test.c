@@ -78,12 +78,10 @@ static void bring(const char *text) {
 
 static int teardown(void **state) {
     uint32_t faults = kit ? testkit_faults(kit) : 0;
-    faults += rig ? testkit_faults(rig->kit) : 0;
     if (kit) faults += testkit_stop(plugin);
     testkit_destroy(kit);
-    rig_destroy(rig);
     kit = NULL;
-    rig = NULL;
+    faults += rig_close(&rig);
     return rig_teardown(state) || faults ? -1 : 0;
 }
 

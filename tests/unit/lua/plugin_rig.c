@@ -78,6 +78,13 @@ void rig_destroy(struct rig *rig) {
     free(rig);
 }
 
+uint32_t rig_close(struct rig **rig) {
+    uint32_t faults = *rig ? testkit_faults((*rig)->kit) : 0;
+    rig_destroy(*rig);
+    *rig = NULL;
+    return faults;
+}
+
 /* ---- uploads --------------------------------------------------------------------------------- */
 
 struct testkit_rpc rig_upload(struct rig *rig, const char *name, const char *text, size_t len) {

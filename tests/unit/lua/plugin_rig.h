@@ -36,6 +36,8 @@ struct tape {
 /* Units of work for one call; mods: a folder of mods, or null. Never fails: aborts. */
 struct rig *rig_create(bool is_replay, uint64_t call_units, const char *mods);
 void rig_destroy(struct rig *rig); /* takes null */
+/* The same for a variable, which is null then; how many faults there were. */
+uint32_t rig_close(struct rig **rig);
 /* As the host's client does. */
 struct testkit_rpc rig_upload(struct rig *rig, const char *name, const char *text, size_t len);
 /* What was uploaded, and what was noted in the match, and who left it. */

@@ -18,10 +18,7 @@ static struct rig *rig;
 
 static int close_rig(void **state) {
     (void)state;
-    uint32_t faults = rig ? testkit_faults(rig->kit) : 0;
-    rig_destroy(rig);
-    rig = NULL;
-    return faults ? -1 : 0;
+    return rig_close(&rig) ? -1 : 0;
 }
 
 /* A lobby whose host has brought this rule. */
