@@ -13,13 +13,13 @@ patterns=() # of names of single tests
 
 ctest_names() { ctest --test-dir build/release -N | sed -nE 's/^ *Test +#[0-9]+: (.*)$/\1/p'; }
 
-# True when a test of CTest is meant by NAME: "unit.limit_test", "limit_test", "limit".
+# True when a test of CTest is meant by NAME: "unit.core.limit_test", "limit_test", "limit".
 add_programs() {
     local name=${1##*/} test found=1
     name=${name%.c}
     while IFS= read -r test; do
         case $test in
-        "$1" | *[./]"$name" | "$name"_test | *[./]"$name"_test | js_"$name")
+        "$1" | *."$name" | *."$name"_test)
             programs+=("$test")
             found=0 ;;
         esac

@@ -19,8 +19,8 @@ void add_plugins(struct fixture *fixture) {
     fixture->kit = testkit_create();
     testkit_data_dir_set(fixture->kit, fixture->dir);
     testkit_unix_set(fixture->kit, START_MS);
-    fixture->db = testkit_load(fixture->kit, TEST_PLUGIN_DIR "/db_sqlite.so");
-    fixture->auth = testkit_load(fixture->kit, TEST_PLUGIN_DIR "/auth_local.so");
+    fixture->db = testkit_load(fixture->kit, PLUGIN_DIR "/db_sqlite.so");
+    fixture->auth = testkit_load(fixture->kit, PLUGIN_DIR "/auth_local.so");
     if (!fixture->db || !fixture->auth) fail_msg("%s", testkit_error(fixture->kit));
     configure(fixture->auth);
 }

@@ -67,7 +67,7 @@ static void write_keys(struct fixture *fixture, const char *text, mode_t mode) {
 static void load(struct fixture *fixture) {
     fixture->kit = testkit_create();
     testkit_unix_set(fixture->kit, NOW_S * 1000LL);
-    fixture->auth = testkit_load(fixture->kit, TEST_PLUGIN_DIR "/auth_jwt.so");
+    fixture->auth = testkit_load(fixture->kit, PLUGIN_DIR "/auth_jwt.so");
     if (!fixture->auth) fail_msg("%s", testkit_error(fixture->kit));
     assert_true(testkit_config_set(fixture->auth, "issuer", ISSUER));
     assert_true(testkit_config_set(fixture->auth, "audience", "game"));
@@ -82,7 +82,7 @@ static int make(void **state) {
     strcpy(fixture->dir, "/tmp/muster-jwt-XXXXXX");
     assert_non_null(mkdtemp(fixture->dir));
     snprintf(fixture->file, sizeof fixture->file, "%s/keys", fixture->dir);
-    fixture->vectors = json_load_file(TEST_DATA_DIR "/jwt.json", 0, NULL);
+    fixture->vectors = json_load_file(DATA_DIR "/jwt.json", 0, NULL);
     assert_non_null(fixture->vectors);
     assert_int_equal(keys_make_p256(fixture->pem, sizeof fixture->pem), MUSTER_OK);
     load(fixture);

@@ -246,7 +246,7 @@ static int start_spied(void **state) {
     static struct muster_plugin descriptor;
     make(state);
     struct fixture *fixture = *state;
-    void *library = dlopen(TEST_PLUGIN_DIR "/auth_local.so", RTLD_NOW | RTLD_LOCAL);
+    void *library = dlopen(PLUGIN_DIR "/auth_local.so", RTLD_NOW | RTLD_LOCAL);
     assert_non_null(library);
     descriptor = *(const struct muster_plugin *)dlsym(library, MUSTER_PLUGIN_SYMBOL);
     spy.init = descriptor.init;

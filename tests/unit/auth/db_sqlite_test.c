@@ -142,7 +142,7 @@ static muster_status migrate(struct fixture *fixture, const char *component,
 static void open_kit(struct fixture *fixture) {
     fixture->kit = testkit_create();
     testkit_data_dir_set(fixture->kit, fixture->dir);
-    fixture->db = testkit_load(fixture->kit, TEST_PLUGIN_DIR "/db_sqlite.so");
+    fixture->db = testkit_load(fixture->kit, PLUGIN_DIR "/db_sqlite.so");
     if (!fixture->db) fail_msg("%s", testkit_error(fixture->kit));
     fixture->host_db = testkit_host(fixture->kit)->db;
 }

@@ -29,7 +29,7 @@ static const char *text_of(const json_t *object, const char *key) {
 static int load_vectors(void **state) {
     (void)state;
     assert_int_not_equal(sodium_init(), -1);
-    vectors = json_load_file(TEST_DATA_DIR "/jwt.json", JSON_REJECT_DUPLICATES, NULL);
+    vectors = json_load_file(DATA_DIR "/jwt.json", JSON_REJECT_DUPLICATES, NULL);
     assert_non_null(vectors);
     return 0;
 }

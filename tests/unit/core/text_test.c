@@ -29,7 +29,7 @@ static json_t *rows_of(const char *name, size_t at_least) {
 
 static int load(void **state) {
     (void)state;
-    table = json_load_file(TEST_DATA "/texts.json", JSON_REJECT_DUPLICATES, NULL);
+    table = json_load_file(DATA_DIR "/texts.json", JSON_REJECT_DUPLICATES, NULL);
     return table && text_init() == MUSTER_OK ? 0 : -1;
 }
 

@@ -26,8 +26,8 @@ static int start_with(void **state, const char *assets_dir) {
     assert_non_null(fixture);
     *state = fixture;
     fixture->kit = testkit_create();
-    testkit_share_dir_set(fixture->kit, WEB_SHARE);
-    fixture->plugin = testkit_load(fixture->kit, WEB_PLUGIN);
+    testkit_share_dir_set(fixture->kit, SHARE_DIR);
+    fixture->plugin = testkit_load(fixture->kit, PLUGIN_DIR "/service_web.so");
     assert_non_null(fixture->plugin);
     if (assets_dir) assert_true(testkit_config_set(fixture->plugin, "assetsDir", assets_dir));
     return testkit_start(fixture->plugin);
