@@ -18,7 +18,8 @@ static char *split(char *line) {
 
 static const char missing[] = "\n(parts of the answer are missing: it is too long)";
 
-struct run *run_create(const char *line, uint32_t answer_bytes, command_answer_fn fn, void *user) {
+struct run *command_create(const char *line, uint32_t answer_bytes, command_answer_fn fn,
+                           void *user) {
     struct run *run = malloc(sizeof *run + answer_bytes + sizeof missing);
     char *copy = strdup(line + strspn(line, " \t"));
     if (!run || !copy) {
@@ -41,14 +42,14 @@ static void put(struct run *run, const char *format, va_list args) {
         run->out.len += (uint32_t)len;
 }
 
-void run_say(struct run *run, const char *format, ...) {
+void command_say(struct run *run, const char *format, ...) {
     va_list args;
     va_start(args, format);
     put(run, format, args);
     va_end(args);
 }
 
-void run_say_json(struct run *run, json_t *json) {
+void command_say_json(struct run *run, json_t *json) {
     char *text = json_dumps(json, JSON_INDENT(2));
     if (text) muster_put_bytes(&run->out, text, (uint32_t)strlen(text));
     free(text);
@@ -64,11 +65,11 @@ static void end(struct run *run, muster_status status) {
     free(run);
 }
 
-void run_answer(struct run *run) {
+void command_finish(struct run *run) {
     end(run, MUSTER_OK);
 }
 
-void run_fail(struct run *run, muster_status status, const char *format, ...) {
+void command_fail(struct run *run, muster_status status, const char *format, ...) {
     va_list args;
     va_start(args, format);
     run->out.len = 0;
@@ -83,26 +84,27 @@ static const char *last_line(const char *text) {
     return line;
 }
 
-void run_judge(struct run *run) {
+void command_judge(struct run *run) {
     static const char failed[] = "FAILED";
     run->text[run->out.len] = '\0';
     bool is_failed = strncmp(last_line((const char *)run->text), failed, sizeof failed - 1) == 0;
     end(run, is_failed ? MUSTER_INVALID : MUSTER_OK);
 }
 
-bool run_fits(struct run *run, const char *what, const char *text, size_t size) {
+bool command_fits(struct run *run, const char *what, const char *text, size_t size) {
     size_t len = strlen(text);
     if (len < size) return true;
-    run_fail(run, MUSTER_INVALID, "expected a %s of at most %zu bytes, found %zu", what, size - 1,
-             len);
+    command_fail(run, MUSTER_INVALID, "expected a %s of at most %zu bytes, found %zu", what,
+                 size - 1, len);
     return false;
 }
 
-void run_fail_usage(struct run *run) {
-    run_fail(run, MUSTER_INVALID, "expected: %s %s", run->command->name, run->command->arguments);
+void command_fail_usage(struct run *run) {
+    command_fail(run, MUSTER_INVALID, "expected: %s %s", run->command->name,
+                 run->command->arguments);
 }
 
-char *run_word(struct run *run) {
+char *command_word(struct run *run) {
     char *word = run->arguments;
     bool quoted = *word == '"';
     if (quoted) word++;

@@ -14,7 +14,7 @@
  * DENIED, NOT_FOUND (also: no such command), CONFLICT, ... */
 typedef void (*command_answer_fn)(void *user, muster_status status, const char *answer);
 
-/* One run of a command; freed by run_answer and run_fail, which end it. */
+/* One run of a command; freed by command_finish and command_fail, which end it. */
 struct run {
     command_answer_fn fn;
     void *user;
@@ -36,21 +36,23 @@ struct command {
     void (*fn)(struct run *run); /* ends the run, now or later */
 };
 
-void run_say(struct run *run, const char *format, ...) MUSTER_PRINTF(2, 3);
-void run_say_json(struct run *run, json_t *json); /* takes json */
-void run_answer(struct run *run);
+void command_say(struct run *run, const char *format, ...) MUSTER_PRINTF(2, 3);
+void command_say_json(struct run *run, json_t *json); /* takes json */
+void command_finish(struct run *run);
 /* Ends it with a sentence; nothing was done. */
-void run_fail(struct run *run, muster_status status, const char *format, ...) MUSTER_PRINTF(3, 4);
+void command_fail(struct run *run, muster_status status, const char *format, ...)
+    MUSTER_PRINTF(3, 4);
 /* Ends it as its own last line says: INVALID where that begins with FAILED, else OK. */
-void run_judge(struct run *run);
+void command_judge(struct run *run);
 /* False: the text, with its NUL, is longer than that, and the run has failed with a sentence. */
-bool run_fits(struct run *run, const char *what, const char *text, size_t size);
+bool command_fits(struct run *run, const char *what, const char *text, size_t size);
 /* INVALID, with the command's arguments. */
-void run_fail_usage(struct run *run);
+void command_fail_usage(struct run *run);
 /* The next word, which may stand in double quotes; "" when none is left. */
-char *run_word(struct run *run);
+char *command_word(struct run *run);
 
 /* A run of the line for fn, without its command. Null: out of memory. */
-struct run *run_create(const char *line, uint32_t answer_bytes, command_answer_fn fn, void *user);
+struct run *command_create(const char *line, uint32_t answer_bytes, command_answer_fn fn,
+                           void *user);
 
 #endif

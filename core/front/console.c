@@ -83,14 +83,14 @@ muster_status console_add_late(const void *owner, const char *name, const char *
 void console_help(struct run *run) {
     for (const struct command *command = commands; command->name; command++)
         if (command->help)
-            run_say(run, "%-20s %s%s%s\n", command->name, command->arguments,
-                    command->arguments[0] ? " " : "", command->help);
+            command_say(run, "%-20s %s%s%s\n", command->name, command->arguments,
+                        command->arguments[0] ? " " : "", command->help);
     uint64_t id = 0;
     for (const struct plugin_command *command;
          (command = registration_next(&plugin_commands, &id));)
         if (registration_in_force(&command->head))
-            run_say(run, "%-20s %s\n", command->head.name, command->help);
-    run_answer(run);
+            command_say(run, "%-20s %s\n", command->head.name, command->help);
+    command_finish(run);
 }
 
 muster_status console_answer(struct muster_self *by, muster_ticket_id call, muster_status status,
@@ -103,13 +103,13 @@ static void on_late_answer(void *user, muster_status status, const void *given) 
     const struct late_answer *answer = given;
     struct run *run = user;
     if (status) {
-        run_fail(run, status == MUSTER_TIMEOUT ? status : MUSTER_UNAVAILABLE,
-                 status == MUSTER_TIMEOUT ? "no answer in time" : "the plugin has stopped");
+        command_fail(run, status == MUSTER_TIMEOUT ? status : MUSTER_UNAVAILABLE,
+                     status == MUSTER_TIMEOUT ? "no answer in time" : "the plugin has stopped");
     } else if (answer->status) {
-        run_fail(run, answer->status, "%s", answer->text);
+        command_fail(run, answer->status, "%s", answer->text);
     } else {
         muster_put_bytes(&run->out, answer->text, (uint32_t)strlen(answer->text));
-        run_answer(run);
+        command_finish(run);
     }
 }
 
@@ -119,7 +119,7 @@ static void run_late_command(const struct plugin_command *command, struct run *r
     struct muster_command_call call = {.size = sizeof call, .arguments = run->arguments};
     muster_status status = pending_open(owner, "command", LATE_MS, on_late_answer, run, &call.id);
     if (status) {
-        run_fail(run, status, "too much waits for an answer");
+        command_fail(run, status, "too much waits for an answer");
         return;
     }
     plugin_enter(owner, "command");
@@ -135,7 +135,7 @@ static void run_plugin_command(const struct plugin_command *command, struct run 
     plugin_enter((struct muster_self *)command->head.owner, "command");
     command->fn(command->user, run->arguments, &run->out);
     plugin_leave();
-    run_judge(run);
+    command_judge(run);
 }
 
 /* permissions: of the player who asks; null: who has the console or the admin token. */
@@ -154,18 +154,18 @@ static void run_line(const char *permissions, struct run *run) {
     run->is_player = permissions != NULL;
     run->is_admin = !permissions || muster_permitted(permissions, "admin");
     if (!is_permitted(command, permissions))
-        run_fail(run, MUSTER_DENIED, "the permission \"admin\" is needed");
+        command_fail(run, MUSTER_DENIED, "the permission \"admin\" is needed");
     else if (command)
         command->fn(run);
     else if (plugin_command)
         run_plugin_command(plugin_command, run);
     else
-        run_fail(run, MUSTER_NOT_FOUND, "unknown command \"%.100s\"; try help", run->line);
+        command_fail(run, MUSTER_NOT_FOUND, "unknown command \"%.100s\"; try help", run->line);
 }
 
 static void begin(const char *actor, const char *permissions, const char *line,
                   uint32_t answer_bytes, command_answer_fn fn, void *user) {
-    struct run *run = run_create(line, answer_bytes, fn, user);
+    struct run *run = command_create(line, answer_bytes, fn, user);
     if (!run) {
         if (fn) fn(user, MUSTER_NO_MEMORY, "out of memory");
         return;

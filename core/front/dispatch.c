@@ -314,7 +314,7 @@ static bool ws_binary(conn_id conn, void *user, const uint8_t *data, uint32_t le
     struct muster_input input;
     if (len > 0 && data[0] == FRAME_JSON_IN) {
         run_deflated(client, data, len);
-    } else if (frame_input_decode(data, len, &input)) {
+    } else if (protocol_input_decode(data, len, &input)) {
         refuse_binary(client);
     } else {
         struct session *session = session_find(client->player);

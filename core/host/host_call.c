@@ -26,8 +26,8 @@ bool host_started(struct muster_self *self, const char *function) {
 
 /* ---- handles --------------------------------------------------------------------------------- */
 
-muster_status handle_open(struct muster_self *self, struct handle *handle,
-                          const struct resource_kind *kind) {
+muster_status host_handle_open(struct muster_self *self, struct handle *handle,
+                               const struct resource_kind *kind) {
     struct handle **slot = slots_add(&handles, &handle->id);
     if (!slot) return MUSTER_LIMIT;
     *slot = handle;
@@ -35,13 +35,13 @@ muster_status handle_open(struct muster_self *self, struct handle *handle,
     return MUSTER_OK;
 }
 
-void *handle_find(struct muster_self *self, uint64_t id, const struct resource_kind *kind) {
+void *host_handle_find(struct muster_self *self, uint64_t id, const struct resource_kind *kind) {
     struct handle **slot = slots_find(&handles, id);
     if (!slot || (*slot)->resource.owner != self || (*slot)->resource.kind != kind) return NULL;
     return *slot;
 }
 
-void handle_close(struct handle *handle) {
+void host_handle_close(struct handle *handle) {
     slots_remove(&handles, handle->id);
     resource_remove(&handle->resource);
 }

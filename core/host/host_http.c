@@ -58,7 +58,7 @@ struct fetch {
 static void close_fetch(struct resource *resource) {
     struct fetch *fetch = (struct fetch *)resource;
     net_client_close(fetch->client);
-    handle_close(&fetch->handle);
+    host_handle_close(&fetch->handle);
     free(fetch);
 }
 
@@ -67,7 +67,7 @@ static const struct resource_kind fetch_kind = {"HTTP request", close_fetch, tru
 static void on_fetched(void *user, const struct muster_http_result *result) {
     struct fetch copy = *(struct fetch *)user;
     struct muster_self *owner = copy.handle.resource.owner;
-    handle_close(&((struct fetch *)user)->handle);
+    host_handle_close(&((struct fetch *)user)->handle);
     free(user);
     plugin_enter(owner, "http.fetched");
     copy.fn(copy.user, result);
@@ -83,7 +83,7 @@ static muster_status fetch_fn(muster_self *self, const struct muster_http_fetch 
     if (!fetch) return MUSTER_NO_MEMORY;
     fetch->fn = fn;
     fetch->user = user;
-    muster_status status = handle_open(self, &fetch->handle, &fetch_kind);
+    muster_status status = host_handle_open(self, &fetch->handle, &fetch_kind);
     if (status) {
         free(fetch);
         return status;
@@ -91,7 +91,7 @@ static muster_status fetch_fn(muster_self *self, const struct muster_http_fetch 
     muster_ticket_id id = fetch->handle.id;
     status = net_fetch(request, on_fetched, fetch, &fetch->client);
     if (status) {
-        handle_close(&fetch->handle);
+        host_handle_close(&fetch->handle);
         free(fetch);
         return status;
     }
@@ -118,7 +118,7 @@ struct ws {
 static void close_ws(struct resource *resource) {
     struct ws *ws = (struct ws *)resource;
     net_client_close(ws->client);
-    handle_close(&ws->handle);
+    host_handle_close(&ws->handle);
     free(ws);
 }
 
@@ -140,7 +140,7 @@ static void on_ws_message(void *user, uint32_t binary, struct muster_bytes data)
 
 static void on_ws_close(void *user, muster_status status) {
     struct ws copy = *(struct ws *)user;
-    handle_close(&((struct ws *)user)->handle);
+    host_handle_close(&((struct ws *)user)->handle);
     free(user);
     plugin_enter(copy.handle.resource.owner, "ws.close");
     copy.handler.close(copy.user, status);
@@ -160,7 +160,7 @@ static muster_status ws_open_fn(muster_self *self, const char *url, const char *
     if (!ws) return MUSTER_NO_MEMORY;
     ws->handler = *handler;
     ws->user = user;
-    muster_status status = handle_open(self, &ws->handle, &ws_kind);
+    muster_status status = host_handle_open(self, &ws->handle, &ws_kind);
     if (status) {
         free(ws);
         return status;
@@ -168,7 +168,7 @@ static muster_status ws_open_fn(muster_self *self, const char *url, const char *
     *out = ws->handle.id;
     status = net_ws_connect(url, subprotocol, &ws_handler, ws, &ws->client);
     if (status) {
-        handle_close(&ws->handle);
+        host_handle_close(&ws->handle);
         free(ws);
     }
     return status;
@@ -177,13 +177,13 @@ static muster_status ws_open_fn(muster_self *self, const char *url, const char *
 static muster_status ws_send_fn(muster_self *self, muster_socket_id id, uint32_t binary,
                                 struct muster_bytes data) {
     HOST_CHECK_THREAD(self);
-    struct ws *ws = handle_find(self, id, &ws_kind);
+    struct ws *ws = host_handle_find(self, id, &ws_kind);
     return ws ? net_ws_send(ws->client, binary, data) : MUSTER_NOT_FOUND;
 }
 
 static muster_status ws_close_fn(muster_self *self, muster_socket_id id) {
     HOST_CHECK_THREAD(self);
-    struct ws *ws = handle_find(self, id, &ws_kind);
+    struct ws *ws = host_handle_find(self, id, &ws_kind);
     if (!ws) return MUSTER_NOT_FOUND;
     close_ws(&ws->handle.resource);
     return MUSTER_OK;

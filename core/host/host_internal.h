@@ -38,12 +38,12 @@ struct handle {
     struct resource resource;
     uint64_t id;
 };
-muster_status handle_open(struct muster_self *self, struct handle *handle,
-                          const struct resource_kind *kind) MUSTER_MUST_USE;
+muster_status host_handle_open(struct muster_self *self, struct handle *handle,
+                               const struct resource_kind *kind) MUSTER_MUST_USE;
 /* Null unless the id is alive, of that kind and the plugin's own. */
-void *handle_find(struct muster_self *self, uint64_t id, const struct resource_kind *kind);
+void *host_handle_find(struct muster_self *self, uint64_t id, const struct resource_kind *kind);
 /* Unlinks; the caller frees. */
-void handle_close(struct handle *handle);
+void host_handle_close(struct handle *handle);
 
 /* fn in the loop's next turn: for what is not legal inside a callback. */
 muster_status host_defer(loop_fn fn, void *user);

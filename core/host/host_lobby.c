@@ -166,7 +166,7 @@ static muster_status member_next_fn(muster_self *self, muster_lobby_id id, uint3
         .seat = lobby_seat(i),
         .player = member->player,
         .team = member->team,
-        .is_spectator = member_is_spectator(i),
+        .is_spectator = lobby_member_is_spectator(i),
         .has_entered = member->state == MEMBER_ENTERED,
         .is_connected = member->connected,
         .is_ready = member->ready,

@@ -33,7 +33,7 @@ struct timer {
 static void close_timer(struct resource *resource) {
     struct timer *timer = (struct timer *)resource;
     loop_timer_stop(timer->timer);
-    handle_close(&timer->handle);
+    host_handle_close(&timer->handle);
     free(timer);
 }
 
@@ -44,7 +44,7 @@ static void on_timer(void *user) {
     struct timer copy = *timer; /* fn may stop the timer */
     struct muster_self *owner = timer->handle.resource.owner;
     if (copy.once) {
-        handle_close(&timer->handle);
+        host_handle_close(&timer->handle);
         free(timer);
     }
     plugin_enter(owner, "timer");
@@ -63,7 +63,7 @@ static muster_status timer_start_fn(muster_self *self, uint32_t delay_ms, uint32
     timer->once = repeat_ms == 0;
     timer->timer = loop_timer_start(delay_ms, repeat_ms, on_timer, timer);
     muster_status status =
-        timer->timer ? handle_open(self, &timer->handle, &timer_kind) : MUSTER_NO_MEMORY;
+        timer->timer ? host_handle_open(self, &timer->handle, &timer_kind) : MUSTER_NO_MEMORY;
     if (status) {
         loop_timer_stop(timer->timer);
         free(timer);
@@ -75,7 +75,7 @@ static muster_status timer_start_fn(muster_self *self, uint32_t delay_ms, uint32
 
 static muster_status timer_stop_fn(muster_self *self, muster_timer_id id) {
     HOST_CHECK_THREAD(self);
-    struct timer *timer = handle_find(self, id, &timer_kind);
+    struct timer *timer = host_handle_find(self, id, &timer_kind);
     if (!timer) return MUSTER_NOT_FOUND;
     close_timer(&timer->handle.resource);
     return MUSTER_OK;
@@ -140,7 +140,7 @@ static void run_work(void *user) {
 static void on_work_done(void *user, muster_status status) {
     struct work *work = user;
     struct muster_self *self = work->handle.resource.owner;
-    handle_close(&work->handle);
+    host_handle_close(&work->handle);
     self->work_running--;
     plugin_enter(self, "work.done");
     if (work->done) work->done(work->user, work->cancelled ? MUSTER_CLOSED : status);
@@ -158,14 +158,14 @@ static muster_status work_fn(muster_self *self, muster_work_fn fn,
     struct work *work = calloc(1, sizeof *work);
     if (!work) return MUSTER_NO_MEMORY;
     *work = (struct work){.fn = fn, .done = done, .user = user};
-    muster_status status = handle_open(self, &work->handle, &work_kind);
+    muster_status status = host_handle_open(self, &work->handle, &work_kind);
     if (status) {
         free(work);
         return status;
     }
     status = loop_work_start(run_work, on_work_done, work, &work->work);
     if (status) {
-        handle_close(&work->handle);
+        host_handle_close(&work->handle);
         free(work);
         return status;
     }
@@ -187,7 +187,7 @@ struct poll {
 static void close_poll(struct resource *resource) {
     struct poll *poll = (struct poll *)resource;
     loop_poll_stop(poll->poll);
-    handle_close(&poll->handle);
+    host_handle_close(&poll->handle);
     free(poll);
 }
 
@@ -210,7 +210,7 @@ static muster_status poll_start_fn(muster_self *self, int32_t fd, uint32_t event
     poll->user = user;
     poll->poll = loop_poll_start(fd, events, on_poll, poll);
     muster_status status =
-        poll->poll ? handle_open(self, &poll->handle, &poll_kind) : MUSTER_INVALID;
+        poll->poll ? host_handle_open(self, &poll->handle, &poll_kind) : MUSTER_INVALID;
     if (status) {
         if (poll->poll) loop_poll_stop(poll->poll);
         free(poll);
@@ -222,7 +222,7 @@ static muster_status poll_start_fn(muster_self *self, int32_t fd, uint32_t event
 
 static muster_status poll_stop_fn(muster_self *self, muster_poll_id id) {
     HOST_CHECK_THREAD(self);
-    struct poll *poll = handle_find(self, id, &poll_kind);
+    struct poll *poll = host_handle_find(self, id, &poll_kind);
     if (!poll) return MUSTER_NOT_FOUND;
     close_poll(&poll->handle.resource);
     return MUSTER_OK;
@@ -253,7 +253,7 @@ struct udp {
 static void close_udp(struct resource *resource) {
     struct udp *udp = (struct udp *)resource;
     loop_udp_close(udp->udp);
-    handle_close(&udp->handle);
+    host_handle_close(&udp->handle);
     free(udp);
 }
 
@@ -281,7 +281,7 @@ static muster_status udp_open_fn(muster_self *self, const char *address, uint32_
     muster_status status = MUSTER_OK;
     udp->udp = loop_udp_open(address, port, on_packet, udp, &status);
     if (udp->udp) {
-        status = handle_open(self, &udp->handle, &udp_kind);
+        status = host_handle_open(self, &udp->handle, &udp_kind);
         if (status) loop_udp_close(udp->udp);
     }
     if (status) {
@@ -296,7 +296,7 @@ static muster_status udp_send_fn(muster_self *self, muster_socket_id id, const v
                                  uint32_t to_len, struct muster_bytes data) {
     HOST_CHECK_THREAD(self);
     (void)to_len;
-    struct udp *udp = handle_find(self, id, &udp_kind);
+    struct udp *udp = host_handle_find(self, id, &udp_kind);
     if (!udp) return MUSTER_NOT_FOUND;
     if (data.len > 65507) return MUSTER_INVALID;
     return loop_udp_send(udp->udp, to, data.data, (uint32_t)data.len);
@@ -314,7 +314,7 @@ struct tcp {
 static void close_tcp(struct resource *resource) {
     struct tcp *tcp = (struct tcp *)resource;
     loop_tcp_close(tcp->tcp);
-    handle_close(&tcp->handle);
+    host_handle_close(&tcp->handle);
     free(tcp);
 }
 
@@ -348,7 +348,7 @@ static void on_open(void *user, struct loop_tcp *tcp, const char *address) {
     struct tcp *listener = user;
     struct muster_self *owner = listener->handle.resource.owner;
     struct tcp_conn *conn = calloc(1, sizeof *conn);
-    if (!conn || handle_open(owner, &conn->handle, &conn_kind)) {
+    if (!conn || host_handle_open(owner, &conn->handle, &conn_kind)) {
         free(conn);
         loop_tcp_close(tcp);
         return;
@@ -386,7 +386,7 @@ static void on_close(void *user, struct loop_tcp *tcp) {
         conn->handler.close(conn->user, conn->handle.id);
         plugin_leave();
     }
-    handle_close(&conn->handle);
+    host_handle_close(&conn->handle);
     free(conn);
     plugin_unpin(owner);
 }
@@ -406,7 +406,7 @@ static muster_status tcp_listen_fn(muster_self *self, const char *address, uint3
     muster_status status = MUSTER_OK;
     listener->tcp = loop_tcp_listen(address, port, &tcp_handler, listener, &status);
     if (listener->tcp) {
-        status = handle_open(self, &listener->handle, &listener_kind);
+        status = host_handle_open(self, &listener->handle, &listener_kind);
         if (status) loop_tcp_close(listener->tcp);
     }
     if (status) {
@@ -419,7 +419,7 @@ static muster_status tcp_listen_fn(muster_self *self, const char *address, uint3
 
 static muster_status tcp_send_fn(muster_self *self, muster_socket_id id, struct muster_bytes data) {
     HOST_CHECK_THREAD(self);
-    struct tcp_conn *conn = handle_find(self, id, &conn_kind);
+    struct tcp_conn *conn = host_handle_find(self, id, &conn_kind);
     if (!conn) return MUSTER_NOT_FOUND;
     if (data.len > 256u << 10) return MUSTER_FULL;
     return loop_tcp_send(conn->tcp, data.data, (uint32_t)data.len);
@@ -427,9 +427,9 @@ static muster_status tcp_send_fn(muster_self *self, muster_socket_id id, struct 
 
 static muster_status close_fn(muster_self *self, muster_socket_id id) {
     HOST_CHECK_THREAD(self);
-    struct handle *handle = handle_find(self, id, &udp_kind);
-    if (!handle) handle = handle_find(self, id, &listener_kind);
-    if (!handle) handle = handle_find(self, id, &conn_kind);
+    struct handle *handle = host_handle_find(self, id, &udp_kind);
+    if (!handle) handle = host_handle_find(self, id, &listener_kind);
+    if (!handle) handle = host_handle_find(self, id, &conn_kind);
     if (!handle) return MUSTER_NOT_FOUND;
     handle->resource.kind->close(&handle->resource);
     return MUSTER_OK;

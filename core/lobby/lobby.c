@@ -161,7 +161,8 @@ void lobby_close(struct lobby *lobby, uint32_t leave_reason, const char *reason)
     lobby_match_stop(lobby);
     lobby_state_set(lobby, MUSTER_LOBBY_COMPLETED);
     for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++)
-        if (lobby->members[i].state != MEMBER_NONE) member_remove(lobby, i, leave_reason, said);
+        if (lobby->members[i].state != MEMBER_NONE)
+            lobby_member_remove(lobby, i, leave_reason, said);
     lobby_emit(lobby, MUSTER_NOTICE_LOBBY_CLOSED, 0, MUSTER_SEAT_NONE, 0);
     lobby_rules_destroy(lobby);
     lobby_votes_drop(lobby);

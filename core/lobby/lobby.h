@@ -240,7 +240,7 @@ bool lobby_open(const struct lobby *lobby); /* can a player be seated now? */
 uint32_t lobby_find_member(const struct lobby *lobby, muster_player_id player); /* or UINT32_MAX */
 uint32_t lobby_find_member_key(const struct lobby *lobby, const char *player_key);
 uint32_t lobby_seat(uint32_t index); /* MUSTER_SEAT_NONE for a spectator */
-bool member_is_spectator(uint32_t index);
+bool lobby_member_is_spectator(uint32_t index);
 
 /* ---- JSON of docs/protocol.md section 5; new references ---- */
 json_t *lobby_info_json(const struct lobby *lobby);
@@ -264,6 +264,6 @@ json_t *lobby_match_json(struct lobby *lobby); /* MatchInfo or null */
 json_t *lobby_settings_schema(const char *game_mode);
 json_t *lobby_session_json(const struct session *session); /* PlayerSession */
 json_t *lobby_scoreboard_json(const struct lobby *lobby);
-json_t *match_results_json(const struct match_results *results);
+json_t *lobby_results_json(const struct match_results *results);
 
 #endif

@@ -52,7 +52,8 @@ int32_t lobby_transfer_host(struct session *session, const char *player_key,
                             struct failure *failure) {
     struct lobby *lobby;
     uint32_t index;
-    if (!need_entered(session, &lobby, failure) || need_other(lobby, player_key, &index, failure))
+    if (!lobby_need_entered(session, &lobby, failure) ||
+        need_other(lobby, player_key, &index, failure))
         return failure->code;
     if (lobby->members[index].state != MEMBER_ENTERED || !lobby->members[index].connected)
         return failure_set(failure, RPC_WRONG_STATE, "that player is not here right now");
@@ -74,7 +75,7 @@ void lobby_remove(struct lobby *lobby, muster_player_id player, uint32_t leave,
     snprintf(line, sizeof line, "%s was %s%s%s", lobby->members[index].display_name,
              leave == MUSTER_LEAVE_BAN ? "banned" : "kicked", said[0] ? ": " : "", said);
     lobby_announce(lobby, line);
-    member_remove(lobby, index, leave, said);
+    lobby_member_remove(lobby, index, leave, said);
     lobby_touch(lobby);
 }
 
@@ -82,7 +83,8 @@ int32_t lobby_kick_player(struct session *session, const char *player_key, const
                           struct failure *failure) {
     struct lobby *lobby;
     uint32_t index;
-    if (!need_entered(session, &lobby, failure) || need_other(lobby, player_key, &index, failure))
+    if (!lobby_need_entered(session, &lobby, failure) ||
+        need_other(lobby, player_key, &index, failure))
         return failure->code;
     if (index == session->member)
         return failure_set(failure, RPC_INVALID_PARAMS, "playerId: leave instead");
@@ -136,7 +138,7 @@ static int32_t team_target(const struct session *session, const struct lobby *lo
     *index = session->member;
     if (player_key[0] && need_other(lobby, player_key, index, failure)) return failure->code;
     bool open = lobby->state == MUSTER_LOBBY_WAITING || lobby->state == MUSTER_LOBBY_STARTING;
-    if (!open || member_is_spectator(*index))
+    if (!open || lobby_member_is_spectator(*index))
         return failure_set_data(failure, RPC_WRONG_STATE,
                                 json_pack("{s:s}", "state", lobby_state_text(lobby->state)),
                                 "teams can be changed by players before the match");
@@ -147,7 +149,7 @@ int32_t lobby_set_team(struct session *session, const char *player_key, uint32_t
                        struct failure *failure) {
     struct lobby *lobby;
     uint32_t index;
-    if (!need_entered(session, &lobby, failure) ||
+    if (!lobby_need_entered(session, &lobby, failure) ||
         team_target(session, lobby, player_key, &index, failure))
         return failure->code;
     struct muster_action action = action_on(lobby, session, MUSTER_ACTION_TEAM_CHANGE, index);
@@ -165,10 +167,10 @@ int32_t lobby_set_team(struct session *session, const char *player_key, uint32_t
 
 int32_t lobby_ready(struct session *session, bool ready, struct failure *failure) {
     struct lobby *lobby;
-    struct member *member = need_entered(session, &lobby, failure);
+    struct member *member = lobby_need_entered(session, &lobby, failure);
     if (!member) return failure->code;
     bool open = lobby->state == MUSTER_LOBBY_WAITING || lobby->state == MUSTER_LOBBY_STARTING;
-    if (!open || member_is_spectator(session->member))
+    if (!open || lobby_member_is_spectator(session->member))
         return failure_set_data(failure, RPC_WRONG_STATE,
                                 json_pack("{s:s}", "state", lobby_state_text(lobby->state)),
                                 "players say that they are ready before the match");
@@ -195,7 +197,7 @@ void lobby_lock_set(struct lobby *lobby, bool locked) {
 
 int32_t lobby_lock(struct session *session, bool locked, struct failure *failure) {
     struct lobby *lobby;
-    if (!need_entered(session, &lobby, failure)) return failure->code;
+    if (!lobby_need_entered(session, &lobby, failure)) return failure->code;
     struct muster_action action = lobby_action(lobby, session, MUSTER_ACTION_LOCK);
     action.value = locked ? "true" : "false";
     if (lobby_authorize(lobby, &action, failure)) return failure->code;
@@ -205,7 +207,7 @@ int32_t lobby_lock(struct session *session, bool locked, struct failure *failure
 
 int32_t lobby_start(struct session *session, struct failure *failure) {
     struct lobby *lobby;
-    if (!need_entered(session, &lobby, failure)) return failure->code;
+    if (!lobby_need_entered(session, &lobby, failure)) return failure->code;
     if (lobby->state != MUSTER_LOBBY_WAITING)
         return failure_set_data(failure, RPC_WRONG_STATE,
                                 json_pack("{s:s}", "state", lobby_state_text(lobby->state)),

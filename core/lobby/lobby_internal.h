@@ -20,16 +20,17 @@ void lobby_touch(struct lobby *lobby);
 /* It cannot go on: closed by lobby.c alone, in its turn, so that whoever finds it out still holds a
  * lobby. What is wanted first counts; `reason` is a constant. */
 void lobby_want_close(struct lobby *lobby, uint32_t leave, const char *reason);
-struct session *member_session(const struct member *member);
+struct session *lobby_member_session(const struct member *member);
 /* Until a deadline of the loop's clock, 0 when it has passed. */
 uint64_t lobby_left_ms(uint64_t deadline_ms);
 /* The match's, which the mode decides; before it the wished one. */
 uint32_t lobby_member_team(const struct lobby *lobby, uint32_t index);
 uint32_t lobby_connected(const struct lobby *lobby);
 /* The session's membership, or null. */
-struct member *own_member(const struct session *session, struct lobby **out);
+struct member *lobby_own_member(const struct session *session, struct lobby **out);
 /* The session's entered membership, or null and failure. */
-struct member *need_entered(struct session *session, struct lobby **lobby, struct failure *failure);
+struct member *lobby_need_entered(struct session *session, struct lobby **lobby,
+                                  struct failure *failure);
 
 /* lobby_tell.c */
 void lobby_state_set(struct lobby *lobby, uint32_t state);
@@ -92,7 +93,7 @@ json_t *lobby_votes_json(const struct lobby *lobby, uint32_t index);
 
 /* lobby_member.c */
 /* told: what is said to the member beside the reason's word, may be ""; null: nothing is. */
-void member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, const char *told);
+void lobby_member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, const char *told);
 /* Tickets and reconnect windows that have run out. */
 void lobby_expire_members(struct lobby *lobby, uint64_t now_ms);
 

@@ -29,7 +29,7 @@ json_t *lobby_members_json(const struct lobby *lobby) {
     json_t *list = json_array();
     for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++) {
         const struct member *member = &lobby->members[i];
-        bool spectator = member_is_spectator(i);
+        bool spectator = lobby_member_is_spectator(i);
         if (member->state != MEMBER_ENTERED) continue;
         json_array_append_new(list, member_json(member->player_key, member->display_name,
                                                 spectator ? MUSTER_SEAT_NONE : i,
@@ -93,7 +93,7 @@ static json_t *versions_json(const struct match_results *results) {
     return list;
 }
 
-json_t *match_results_json(const struct match_results *results) {
+json_t *lobby_results_json(const struct match_results *results) {
     json_t *rows = json_array();
     for (uint32_t i = 0; i < results->row_count; i++) {
         const struct match_row *row = &results->rows[i];

@@ -90,7 +90,8 @@ static void seat_players(struct lobby *lobby, uint32_t order) {
         bool seated = lobby->match->seats[i].used;
         if (member->state != MEMBER_ENTERED || seated || seat_order(member) != order) continue;
         member->ready = false;
-        if (lobby_seat_member(lobby, i, players)) member_remove(lobby, i, MUSTER_LEAVE_KICK, "");
+        if (lobby_seat_member(lobby, i, players))
+            lobby_member_remove(lobby, i, MUSTER_LEAVE_KICK, "");
     }
 }
 
@@ -140,7 +141,7 @@ static void checkpoint(struct lobby *lobby) {
 
 static json_t *ended_json(const struct lobby *lobby) {
     return json_pack("{s:s,s:o,s:I}", "matchId", lobby->match->key, "results",
-                     match_results_json(lobby->results), "scoreboardMs",
+                     lobby_results_json(lobby->results), "scoreboardMs",
                      (json_int_t)lobby_left_ms(lobby->deadline_ms));
 }
 
@@ -151,7 +152,7 @@ static void tell_results(struct lobby *lobby) {
         struct member *member = &lobby->members[i];
         if (!member->want_results) continue;
         member->want_results = false;
-        struct session *session = member_session(member);
+        struct session *session = lobby_member_session(member);
         lobby_send_full(lobby, i);
         if (session) session_notify(session, "match.ended", ended_json(lobby));
     }
@@ -232,7 +233,8 @@ static void restart(struct lobby *lobby) {
     for (uint32_t i = 0; i < lobby->players_max; i++) {
         struct member *member = &lobby->members[i];
         if (member->state != MEMBER_ENTERED) continue;
-        if (lobby->votes[VOTE_RESTART].cast[i] == 2) member_remove(lobby, i, MUSTER_LEAVE_QUIT, "");
+        if (lobby->votes[VOTE_RESTART].cast[i] == 2)
+            lobby_member_remove(lobby, i, MUSTER_LEAVE_QUIT, "");
     }
     memset(&lobby->votes[VOTE_RESTART], 0, sizeof lobby->votes[VOTE_RESTART]);
     lobby_begin_countdown(lobby, true);

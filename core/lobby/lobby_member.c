@@ -28,7 +28,7 @@ static void count_leave(uint32_t reason) {
 static void vacate(struct lobby *lobby, uint32_t index, uint32_t reason) {
     struct member *member = &lobby->members[index];
     bool entered = member->state == MEMBER_ENTERED;
-    if (entered && lobby->match && !lobby->match->ended && !member_is_spectator(index))
+    if (entered && lobby->match && !lobby->match->ended && !lobby_member_is_spectator(index))
         match_leave(lobby->match, index, reason);
     muster_player_id player = member->player;
     *member = (struct member){0};
@@ -121,7 +121,7 @@ int32_t lobby_reserve(struct lobby *lobby, struct session *session, uint32_t tea
                                 "you are in another lobby: leave it first");
     }
     if (team >= MUSTER_TEAM_COUNT) team = MUSTER_TEAM_NONE; /* a matchmaker's choice */
-    bool moves = is_here && member_is_spectator(index) != spectator;
+    bool moves = is_here && lobby_member_is_spectator(index) != spectator;
     if (!is_here || moves) {
         if (find_place(lobby, session, team, spectator, secret, &index, failure))
             return failure->code;
@@ -150,7 +150,7 @@ int32_t lobby_place(struct lobby *lobby, struct session *session, uint32_t team,
 
 void lobby_give_back(struct session *session) {
     struct lobby *lobby;
-    const struct member *member = own_member(session, &lobby);
+    const struct member *member = lobby_own_member(session, &lobby);
     if (member && member->state == MEMBER_RESERVED && member->matched)
         lobby_leave(session, MUSTER_LEAVE_QUIT);
 }
@@ -182,14 +182,15 @@ static void connect_member(struct lobby *lobby, uint32_t index) {
     lobby_note_host(lobby);
     if (!lobby->match) return;
     member->event_cursor = lobby->match->event_tick_begin;
-    if (!member_is_spectator(index)) match_connection(lobby->match, index, true);
+    if (!lobby_member_is_spectator(index)) match_connection(lobby->match, index, true);
 }
 
 /* A mode may refuse a seat; then the member is out again. */
 static int32_t join_match(struct lobby *lobby, uint32_t index, struct failure *failure) {
     struct member *member = &lobby->members[index];
     bool running = lobby->match && lobby->state == MUSTER_LOBBY_ACTIVE;
-    if (!running || member_is_spectator(index) || lobby->match->seats[index].used) return RPC_OK;
+    if (!running || lobby_member_is_spectator(index) || lobby->match->seats[index].used)
+        return RPC_OK;
     uint32_t people = 1;
     for (uint32_t i = 0; i < lobby->players_max; i++) people += lobby->match->seats[i].used;
     member->connected = true;
@@ -203,7 +204,7 @@ static int32_t first_entry(struct lobby *lobby, uint32_t index, struct failure *
     struct member *member = &lobby->members[index];
     member->state = MEMBER_ENTERED;
     if (join_match(lobby, index, failure)) {
-        member_remove(lobby, index, MUSTER_LEAVE_KICK, NULL);
+        lobby_member_remove(lobby, index, MUSTER_LEAVE_KICK, NULL);
         return failure->code;
     }
     metrics_add(METRIC_JOINS, 1);
@@ -214,7 +215,7 @@ static int32_t first_entry(struct lobby *lobby, uint32_t index, struct failure *
 int32_t lobby_enter(struct session *session, const char *ticket, json_t **entry,
                     struct failure *failure) {
     struct lobby *lobby;
-    struct member *member = own_member(session, &lobby);
+    struct member *member = lobby_own_member(session, &lobby);
     if (!member || !ticket_equal(member->ticket, ticket))
         return failure_set(failure, RPC_TICKET_INVALID,
                            "the seat ticket is unknown, used, expired or another player's");
@@ -231,7 +232,7 @@ int32_t lobby_enter(struct session *session, const char *ticket, json_t **entry,
 int32_t lobby_resume(struct session *session, const char *token, json_t **entry,
                      struct failure *failure) {
     struct lobby *lobby;
-    struct member *member = own_member(session, &lobby);
+    struct member *member = lobby_own_member(session, &lobby);
     bool newest = member && ticket_equal(member->resume, token);
     bool before = member && ticket_equal(member->resume_before, token);
     if (!member || member->state != MEMBER_ENTERED || (!newest && !before))
@@ -258,8 +259,8 @@ static void tell_left(const struct lobby *lobby, struct session *session, uint32
     session_notify(session, "lobby.left", params);
 }
 
-void member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, const char *told) {
-    struct session *session = member_session(&lobby->members[index]);
+void lobby_member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, const char *told) {
+    struct session *session = lobby_member_session(&lobby->members[index]);
     muster_player_id player = lobby->members[index].player;
     vacate(lobby, index, reason);
     lobby_note_players(lobby);
@@ -276,8 +277,8 @@ void member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, const c
 
 void lobby_leave(struct session *session, uint32_t reason) {
     struct lobby *lobby;
-    if (!own_member(session, &lobby)) return;
-    member_remove(lobby, session->member, reason, reason != MUSTER_LEAVE_QUIT ? "" : NULL);
+    if (!lobby_own_member(session, &lobby)) return;
+    lobby_member_remove(lobby, session->member, reason, reason != MUSTER_LEAVE_QUIT ? "" : NULL);
     lobby_touch(lobby);
 }
 
@@ -288,12 +289,12 @@ void lobby_kick(struct lobby *lobby, uint32_t seat, const char *reason) {
 
 void lobby_member_dropped(struct session *session) {
     struct lobby *lobby;
-    struct member *member = own_member(session, &lobby);
+    struct member *member = lobby_own_member(session, &lobby);
     if (!member || member->state != MEMBER_ENTERED) return;
     member->connected = false;
     member->ready = false;
     member->deadline_ms = loop_now_ms() + config_core->lobby.reconnect_ms;
-    if (lobby->match && !lobby->match->ended && !member_is_spectator(session->member))
+    if (lobby->match && !lobby->match->ended && !lobby_member_is_spectator(session->member))
         match_connection(lobby->match, session->member, false);
     lobby_note_host(lobby);
     lobby_broadcast_members(lobby);
@@ -304,7 +305,7 @@ void lobby_expire_members(struct lobby *lobby, uint64_t now_ms) {
         struct member *member = &lobby->members[i];
         if (member->state == MEMBER_NONE || !member->deadline_ms || member->deadline_ms > now_ms)
             continue;
-        member_remove(lobby, i, MUSTER_LEAVE_TIMEOUT, "");
+        lobby_member_remove(lobby, i, MUSTER_LEAVE_TIMEOUT, "");
     }
 }
 
@@ -314,7 +315,7 @@ static void send_team_chat(struct lobby *lobby, uint32_t team, json_t *params) {
     for (uint32_t i = 0; i < lobby->players_max; i++) {
         const struct member *member = &lobby->members[i];
         if (member->state != MEMBER_ENTERED || lobby_member_team(lobby, i) != team) continue;
-        struct session *session = member_session(member);
+        struct session *session = lobby_member_session(member);
         if (session) session_notify(session, "lobby.chat", json_incref(params));
     }
     json_decref(params);
@@ -323,7 +324,7 @@ static void send_team_chat(struct lobby *lobby, uint32_t team, json_t *params) {
 int32_t lobby_chat(struct session *session, const char *text, bool team_only,
                    struct failure *failure) {
     struct lobby *lobby;
-    struct member *member = need_entered(session, &lobby, failure);
+    struct member *member = lobby_need_entered(session, &lobby, failure);
     if (!member || moderation_speak(session, failure)) return failure->code;
     uint32_t wait_ms = 0;
     if (!session_take(session, PARTY_CHAT, &wait_ms))
@@ -345,7 +346,7 @@ int32_t lobby_chat(struct session *session, const char *text, bool team_only,
         member->display_name, "seat", (int)lobby_seat(session->member), "team", team_text(team),
         "text", line, "channel", team_only ? "team" : "all", "at", (json_int_t)loop_unix_ms());
     if (!params) return failure_set(failure, RPC_INVALID_PARAMS, "text: expected valid UTF-8");
-    if (team_only && !member_is_spectator(session->member))
+    if (team_only && !lobby_member_is_spectator(session->member))
         send_team_chat(lobby, team, params);
     else
         lobby_broadcast(lobby, "lobby.chat", params);
@@ -356,14 +357,14 @@ int32_t lobby_chat(struct session *session, const char *text, bool team_only,
 
 void lobby_input(struct session *session, const struct muster_input *input) {
     struct lobby *lobby;
-    struct member *member = own_member(session, &lobby);
+    struct member *member = lobby_own_member(session, &lobby);
     if (!member || !member->connected || !lobby->match || lobby->match->ended) return;
-    if (!member_is_spectator(session->member))
+    if (!lobby_member_is_spectator(session->member))
         match_input_push(lobby->match, session->member, input);
 }
 
 void lobby_resync(struct session *session) {
     struct lobby *lobby;
-    struct member *member = own_member(session, &lobby);
+    struct member *member = lobby_own_member(session, &lobby);
     if (member && member->connected) member->want_full = true;
 }

@@ -25,7 +25,7 @@ static uint8_t *member_frame(struct lobby *lobby, uint32_t index, uint32_t tick_
                              uint32_t *len) {
     struct member *member = &lobby->members[index];
     struct match *match = lobby->match;
-    uint32_t view = match_view(match, member_is_spectator(index) ? MUSTER_SEAT_NONE : index);
+    uint32_t view = match_view(match, lobby_member_is_spectator(index) ? MUSTER_SEAT_NONE : index);
     if (member->event_cursor != match->event_tick_begin)
         return match_frame_since(match, view, member->event_cursor, tick_length_us, len);
     return match_frame(match, view, member->want_full, tick_length_us, len);
@@ -42,9 +42,9 @@ static void note_skipped(struct member *member, struct client *client) {
 }
 
 static void patch(struct lobby *lobby, uint32_t index, uint8_t *frame) {
-    bool spectator = member_is_spectator(index);
-    frame_snapshot_patch(frame, lobby_seat(index),
-                         spectator ? 0 : lobby->match->seats[index].ring.ack);
+    bool spectator = lobby_member_is_spectator(index);
+    protocol_snapshot_patch(frame, lobby_seat(index),
+                            spectator ? 0 : lobby->match->seats[index].ring.ack);
 }
 
 static void send_to(struct lobby *lobby, uint32_t index, struct client *client,
@@ -77,7 +77,7 @@ static uint32_t tick_length(const struct lobby *lobby) {
 static void send_member(struct lobby *lobby, uint32_t index, uint32_t tick_length_us) {
     const struct member *member = &lobby->members[index];
     if (member->state != MEMBER_ENTERED || !member->connected) return;
-    struct session *session = member_session(member);
+    struct session *session = lobby_member_session(member);
     if (session && session->client && !session->client->closing)
         send_to(lobby, index, session->client, tick_length_us);
 }

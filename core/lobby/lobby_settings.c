@@ -299,7 +299,7 @@ int32_t lobby_settings_change(struct lobby *lobby, muster_player_id by, struct m
 
 int32_t lobby_update_settings(struct session *session, json_t *settings, struct failure *failure) {
     struct lobby *lobby;
-    if (!need_entered(session, &lobby, failure)) return failure->code;
+    if (!lobby_need_entered(session, &lobby, failure)) return failure->code;
     int32_t code = lobby_settings_change(lobby, session->id, NULL, settings, failure);
     if (!code) lobby_touch(lobby);
     return code;

@@ -103,12 +103,12 @@ void lobby_want_close(struct lobby *lobby, uint32_t leave, const char *reason) {
 
 /* ---- one lobby ------------------------------------------------------------------------------- */
 
-bool member_is_spectator(uint32_t index) {
+bool lobby_member_is_spectator(uint32_t index) {
     return index >= LOBBY_SPECTATOR_FIRST;
 }
 
 uint32_t lobby_seat(uint32_t index) {
-    return member_is_spectator(index) ? MUSTER_SEAT_NONE : index;
+    return lobby_member_is_spectator(index) ? MUSTER_SEAT_NONE : index;
 }
 
 uint32_t lobby_players(const struct lobby *lobby) {
@@ -169,7 +169,7 @@ bool lobby_region_served(const char *region) {
 
 /* ---- its members ----------------------------------------------------------------------------- */
 
-struct session *member_session(const struct member *member) {
+struct session *lobby_member_session(const struct member *member) {
     return session_find(member->player);
 }
 
@@ -189,19 +189,19 @@ uint32_t lobby_find_member_key(const struct lobby *lobby, const char *player_key
 
 uint32_t lobby_member_team(const struct lobby *lobby, uint32_t index) {
     const struct match *match = lobby->match;
-    if (match && !member_is_spectator(index) && match->seats[index].used)
+    if (match && !lobby_member_is_spectator(index) && match->seats[index].used)
         return match->seats[index].team;
     return lobby->members[index].team;
 }
 
-struct member *own_member(const struct session *session, struct lobby **lobby) {
+struct member *lobby_own_member(const struct session *session, struct lobby **lobby) {
     *lobby = lobby_find(session->lobby);
     return *lobby ? &(*lobby)->members[session->member] : NULL;
 }
 
-struct member *need_entered(struct session *session, struct lobby **lobby,
-                            struct failure *failure) {
-    struct member *member = own_member(session, lobby);
+struct member *lobby_need_entered(struct session *session, struct lobby **lobby,
+                                  struct failure *failure) {
+    struct member *member = lobby_own_member(session, lobby);
     if (member && member->state == MEMBER_ENTERED) return member;
     failure_set(failure, RPC_WRONG_STATE, "you are in no lobby");
     return NULL;

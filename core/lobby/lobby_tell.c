@@ -20,7 +20,7 @@ void lobby_broadcast(struct lobby *lobby, const char *method, json_t *params) {
     for (uint32_t i = 0; text && i < LOBBY_MEMBERS_MAX; i++) {
         const struct member *member = &lobby->members[i];
         if (member->state != MEMBER_ENTERED || !member->connected) continue;
-        struct session *session = member_session(member);
+        struct session *session = lobby_member_session(member);
         if (session && session->client) client_send_text(session->client, text, len);
     }
     free(text);

@@ -118,7 +118,7 @@ static json_t *facts_json(const struct sanction *sanction) {
 
 int32_t moderation_refuse(const struct sanction *ban, struct failure *failure) {
     char end[40];
-    sanction_end_text(ban, end);
+    moderation_end_text(ban, end);
     return failure_set_data(failure, RPC_BANNED, facts_json(ban), "you are banned %s: %s", end,
                             ban->reason);
 }
@@ -140,7 +140,7 @@ int32_t moderation_speak(const struct session *session, struct failure *failure)
     const struct sanction *mute = find_for(SANCTION_MUTE, session);
     char end[40];
     if (!mute) return RPC_OK;
-    sanction_end_text(mute, end);
+    moderation_end_text(mute, end);
     json_t *data = facts_json(mute);
     json_object_set_new(data, "message", json_string(mute->reason));
     json_object_set_new(data, "reason", json_string("muted"));
@@ -241,8 +241,8 @@ static void remove_same(const struct sanction *sanction, struct changes *changes
 }
 
 static muster_status keep(const struct changes *changes) {
-    muster_status in_file = sanctions_save();
-    muster_status status = keeper_write(changes);
+    muster_status in_file = moderation_file_save();
+    muster_status status = moderation_keeper_write(changes);
     return status == MUSTER_UNAVAILABLE ? in_file : status;
 }
 
@@ -259,7 +259,7 @@ muster_status moderation_add(const struct sanction *wanted) {
     if (!changes.added) return MUSTER_LIMIT;
     log_fields(MUSTER_LOG_INFO, "moderation",
                &(struct log_fields){.player = sanction.player_key, .event = "sanction_added"},
-               "%s %s by %s: %s", sanction_kind_text(sanction.kind), sanction.key, sanction.actor,
+               "%s %s by %s: %s", moderation_kind_text(sanction.kind), sanction.key, sanction.actor,
                sanction.reason);
     take_effect(changes.added);
     return keep(&changes);
@@ -301,7 +301,7 @@ static struct {
 } start;
 
 static void on_loaded(muster_status status) {
-    if (!status) sanctions_save();
+    if (!status) moderation_file_save();
     start.fn(start.user, status);
 }
 
@@ -309,26 +309,26 @@ static muster_status load_file(void) {
     if (registry_first(MUSTER_ROLE_DATABASE))
         log_warn("moderation", "no plugin that keeps sanctions in the database is configured: they "
                                "are in moderation.json alone");
-    return sanctions_read(take_loaded);
+    return moderation_file_read(take_loaded);
 }
 
 void moderation_start(void (*fn)(void *user, muster_status status), void *user) {
     table.sweep = loop_timer_start(SWEEP_MS, SWEEP_MS, moderation_sweep, NULL);
     start.fn = fn;
     start.user = user;
-    muster_status status = keeper_load(take_loaded, on_loaded);
+    muster_status status = moderation_keeper_load(take_loaded, on_loaded);
     if (status == MUSTER_OK) return;
     fn(user, status == MUSTER_UNAVAILABLE ? load_file() : status);
 }
 
 void moderation_deinit(void) {
-    keeper_forget();
+    moderation_keeper_forget();
     loop_timer_stop(table.sweep);
     free(table.items);
     memset(&table, 0, sizeof table);
 }
 
-void sanction_end_text(const struct sanction *sanction, char out[40]) {
+void moderation_end_text(const struct sanction *sanction, char out[40]) {
     time_t seconds = (time_t)(sanction->until_ms / 1000);
     struct tm utc;
     gmtime_r(&seconds, &utc);
@@ -338,7 +338,7 @@ void sanction_end_text(const struct sanction *sanction, char out[40]) {
         snprintf(out, 40, "for good");
 }
 
-const char *sanction_kind_text(enum sanction_kind kind) {
+const char *moderation_kind_text(enum sanction_kind kind) {
 #define KIND_TEXT(name, code, text) [code] = (text),
     static const char *const words[SANCTION_KINDS] = {MUSTER_SANCTION_MAP(KIND_TEXT)};
 #undef KIND_TEXT

@@ -72,8 +72,8 @@ void moderation_sweep(void *user);
 /* RPC_BANNED with the reason and the end. */
 int32_t moderation_refuse(const struct sanction *ban, struct failure *failure);
 /* "until 2026-11-28 18:00 UTC", or "for good". */
-void sanction_end_text(const struct sanction *sanction, char out[40]);
-const char *sanction_kind_text(enum sanction_kind kind);
+void moderation_end_text(const struct sanction *sanction, char out[40]);
+const char *moderation_kind_text(enum sanction_kind kind);
 
 /* ---- the keeper ---- */
 

@@ -16,7 +16,7 @@
 
 static bool read_kind(const char *word, enum sanction_kind *out) {
     for (int kind = 0; kind < SANCTION_KINDS; kind++) {
-        if (strcmp(word, sanction_kind_text(kind)) != 0) continue;
+        if (strcmp(word, moderation_kind_text(kind)) != 0) continue;
         *out = (enum sanction_kind)kind;
         return true;
     }
@@ -27,7 +27,7 @@ static json_t *to_json(const struct sanction *s) {
     char address[ADDRESS_PREFIX_TEXT_MAX] = "";
     if (s->address.bits) address_prefix_text(&s->address, address);
     return json_pack("{s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s,s:s,s:I,s:I}", "id", s->key, "kind",
-                     sanction_kind_text(s->kind), "playerId", s->player_key, "name", s->name,
+                     moderation_kind_text(s->kind), "playerId", s->player_key, "name", s->name,
                      "address", address, "guestsOnly", s->guests_only, "reason", s->reason, "note",
                      s->note, "by", s->actor, "createdAt", (json_int_t)s->created_ms, "expiresAt",
                      (json_int_t)s->until_ms);
@@ -74,7 +74,7 @@ static muster_status write_file(const char *text) {
     return good ? MUSTER_OK : MUSTER_IO;
 }
 
-muster_status sanctions_save(void) {
+muster_status moderation_file_save(void) {
     json_t *list = json_array();
     uint32_t index = 0;
     for (const struct sanction *s; (s = moderation_next(&index));)
@@ -88,7 +88,7 @@ muster_status sanctions_save(void) {
 }
 
 /* A file that cannot be understood must not open the door to everybody. */
-muster_status sanctions_read(sanction_fn each) {
+muster_status moderation_file_read(sanction_fn each) {
     char path[PATH_BYTES];
     json_error_t error;
     file_path(path, "");

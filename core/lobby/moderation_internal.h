@@ -14,15 +14,16 @@ struct changes {
 typedef void (*sanction_fn)(const struct sanction *sanction);
 
 /* moderation_file.c */
-muster_status sanctions_read(sanction_fn each) MUSTER_MUST_USE;
+muster_status moderation_file_read(sanction_fn each) MUSTER_MUST_USE;
 /* Anew, from moderation_next. */
-muster_status sanctions_save(void);
+muster_status moderation_file_save(void);
 
 /* moderation_keeper.c; UNAVAILABLE: there is none. */
 /* each for every sanction in force, then fn, unless this fails. */
-muster_status keeper_load(sanction_fn each, void (*fn)(muster_status status)) MUSTER_MUST_USE;
-muster_status keeper_write(const struct changes *changes) MUSTER_MUST_USE;
+muster_status moderation_keeper_load(sanction_fn each,
+                                     void (*fn)(muster_status status)) MUSTER_MUST_USE;
+muster_status moderation_keeper_write(const struct changes *changes) MUSTER_MUST_USE;
 /* Nobody waits for what it loads. */
-void keeper_forget(void);
+void moderation_keeper_forget(void);
 
 #endif

@@ -51,7 +51,7 @@ static void on_loaded(void *user, muster_status status, const void *answer) {
     loading.fn(status);
 }
 
-muster_status keeper_load(sanction_fn each, void (*fn)(muster_status status)) {
+muster_status moderation_keeper_load(sanction_fn each, void (*fn)(muster_status status)) {
     const struct keeper *keeper = in_force();
     if (!keeper) return MUSTER_UNAVAILABLE;
     struct muster_self *by = owner_of(keeper);
@@ -69,7 +69,7 @@ muster_status keeper_load(sanction_fn each, void (*fn)(muster_status status)) {
     return MUSTER_OK;
 }
 
-void keeper_forget(void) {
+void moderation_keeper_forget(void) {
     if (loading.by) pending_cancel(loading.ticket);
     loading.by = NULL;
 }
@@ -110,7 +110,7 @@ static struct muster_sanction to_keep(const struct sanction *sanction, const cha
                                     .actor = sanction->actor};
 }
 
-muster_status keeper_write(const struct changes *changes) {
+muster_status moderation_keeper_write(const struct changes *changes) {
     const struct keeper *keeper = in_force();
     if (!keeper) return MUSTER_UNAVAILABLE;
     char address[ADDRESS_PREFIX_TEXT_MAX] = "";

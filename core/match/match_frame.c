@@ -72,8 +72,8 @@ static uint32_t encode(struct match *match, uint32_t view, bool full, uint64_t e
                      view, match->snapshot_max_bytes);
     muster_put_space(&w, payload.len);
     put_events(match, events_from, &w);
-    frame_snapshot_header(out, full ? FRAME_FLAG_FULL : 0, match->tick, tick_length_us,
-                          payload.len);
+    protocol_snapshot_header(out, full ? FRAME_FLAG_FULL : 0, match->tick, tick_length_us,
+                             payload.len);
     return w.len;
 }
 

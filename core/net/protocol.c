@@ -46,7 +46,7 @@ static void samples_decode(const uint8_t *data, struct muster_input *out) {
     }
 }
 
-muster_status frame_input_decode(const uint8_t *data, uint32_t len, struct muster_input *out) {
+muster_status protocol_input_decode(const uint8_t *data, uint32_t len, struct muster_input *out) {
     if (len < INPUT_BYTES || data[0] != FRAME_INPUT) return MUSTER_INVALID;
     uint8_t sample_count = data[1];
     if (sample_count > MUSTER_INPUT_SAMPLES_MAX) return MUSTER_INVALID;
@@ -65,8 +65,8 @@ muster_status frame_input_decode(const uint8_t *data, uint32_t len, struct muste
     return MUSTER_OK;
 }
 
-void frame_snapshot_header(uint8_t *out, uint32_t flags, uint32_t tick, uint32_t tick_length_us,
-                           uint32_t payload_bytes) {
+void protocol_snapshot_header(uint8_t *out, uint32_t flags, uint32_t tick, uint32_t tick_length_us,
+                              uint32_t payload_bytes) {
     uint32_t tens_us = tick_length_us / 10;
     memset(out, 0, FRAME_SNAPSHOT_HEADER);
     out[0] = FRAME_SNAPSHOT;

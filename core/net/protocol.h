@@ -87,13 +87,13 @@ char *rpc_dump(const json_t *value, uint32_t *len);
 #define FRAME_FLAG_DEFLATE 2
 
 /* INVALID unless the frame is exactly a 0x01 input of protocol.md section 4. */
-muster_status frame_input_decode(const uint8_t *data, uint32_t len,
-                                 struct muster_input *out) MUSTER_MUST_USE;
+muster_status protocol_input_decode(const uint8_t *data, uint32_t len,
+                                    struct muster_input *out) MUSTER_MUST_USE;
 
-/* The header's 16 bytes; ack and seat are patched per player by frame_snapshot_patch. */
-void frame_snapshot_header(uint8_t *out, uint32_t flags, uint32_t tick, uint32_t tick_length_us,
-                           uint32_t payload_bytes);
-static inline void frame_snapshot_patch(uint8_t *frame, uint32_t seat, uint32_t ack) {
+/* The header's 16 bytes; ack and seat are patched per player by protocol_snapshot_patch. */
+void protocol_snapshot_header(uint8_t *out, uint32_t flags, uint32_t tick, uint32_t tick_length_us,
+                              uint32_t payload_bytes);
+static inline void protocol_snapshot_patch(uint8_t *frame, uint32_t seat, uint32_t ack) {
     frame[2] = (uint8_t)seat;
     frame[8] = (uint8_t)ack;
     frame[9] = (uint8_t)(ack >> 8);

@@ -33,7 +33,7 @@ static void on_session_ended(struct session *session, uint32_t reason) {
 }
 
 static void on_match_ended(struct lobby *lobby, const struct match_results *results) {
-    json_t *report = match_results_json(results);
+    json_t *report = lobby_results_json(results);
     json_object_set_new(report, "gameMode", json_string(lobby->game_mode));
     json_object_set_new(report, "mapName", json_string(lobby_map(lobby)));
     json_object_set_new(report, "completedAt", json_integer(loop_unix_ms()));

@@ -18,100 +18,100 @@
 
 /* ---- server ---------------------------------------------------------------------------------- */
 
-static void run_status(struct run *run) {
-    run_say(run, "%s, node %s, version %s\n", config_core->server.name, paths_node_id(),
-            MUSTER_VERSION);
-    run_say(run, "players %u connected, %u sessions, %u searching\n", session_connected_count(),
-            session_count(), queue_count());
-    run_say(run, "lobbies %u of %u, matches %u, ticks stretched to %.0f %%\n", lobby_count(),
-            config_core->lobby.max_lobbies, match_count(), pacer_stretch() * 100);
-    run_answer(run);
+static void command_status(struct run *run) {
+    command_say(run, "%s, node %s, version %s\n", config_core->server.name, paths_node_id(),
+                MUSTER_VERSION);
+    command_say(run, "players %u connected, %u sessions, %u searching\n", session_connected_count(),
+                session_count(), queue_count());
+    command_say(run, "lobbies %u of %u, matches %u, ticks stretched to %.0f %%\n", lobby_count(),
+                config_core->lobby.max_lobbies, match_count(), pacer_stretch() * 100);
+    command_finish(run);
 }
 
-static void run_stop(struct run *run) {
-    run_say(run, "stopping");
-    run_answer(run);
+static void command_stop(struct run *run) {
+    command_say(run, "stopping");
+    command_finish(run);
     server_stop("stopped from the console");
 }
 
-static void run_drain(struct run *run) {
+static void command_drain(struct run *run) {
     bool off = strcmp(run->arguments, "off") == 0, leave = strcmp(run->arguments, "exit") == 0;
     if (run->arguments[0] && !off && !leave) {
-        run_fail_usage(run);
+        command_fail_usage(run);
         return;
     }
     server_drain(!off, leave);
     if (off)
-        run_say(run, "not draining: lobbies and joins are taken again");
+        command_say(run, "not draining: lobbies and joins are taken again");
     else
-        run_say(run, "draining: no new lobbies, joins, searches and matches%s",
-                leave ? "; the server stops when its last lobby is closed" : "");
-    run_answer(run);
+        command_say(run, "draining: no new lobbies, joins, searches and matches%s",
+                    leave ? "; the server stops when its last lobby is closed" : "");
+    command_finish(run);
 }
 
-static void run_plugins(struct run *run) {
+static void command_plugins(struct run *run) {
     for (struct muster_self *p = plugin_next(NULL); p; p = plugin_next(p))
-        run_say(run, "%s %s, generation %u, %u pins%s\n", p->instance_name, p->version,
-                p->generation, p->pins, p->phase == PLUGIN_STARTED ? "" : " (ending)");
-    run_answer(run);
+        command_say(run, "%s %s, generation %u, %u pins%s\n", p->instance_name, p->version,
+                    p->generation, p->pins, p->phase == PLUGIN_STARTED ? "" : " (ending)");
+    command_finish(run);
 }
 
-static void run_reload(struct run *run) {
+static void command_reload(struct run *run) {
     char error[PLUGIN_ERROR_MAX] = "";
     bool all = run->arguments[0] == '\0';
     muster_status status = all ? server_reload(error) : plugin_reload(run->arguments, error);
     const char *what = all ? "configuration" : run->arguments;
     if (status) {
-        run_fail(run, status, "%s was not reloaded: %s", what, error);
+        command_fail(run, status, "%s was not reloaded: %s", what, error);
         return;
     }
-    run_say(run, "%s reloaded%s%s", what, error[0] ? "\n" : "", error);
-    run_answer(run);
+    command_say(run, "%s reloaded%s%s", what, error[0] ? "\n" : "", error);
+    command_finish(run);
 }
 
-static void run_log_level(struct run *run) {
+static void command_log_level(struct run *run) {
     uint32_t level = log_level_parse(run->arguments);
     if (level == UINT32_MAX) {
-        run_fail_usage(run);
+        command_fail_usage(run);
         return;
     }
     log_level_set(level);
-    run_say(run, "log level %s", run->arguments);
-    run_answer(run);
+    command_say(run, "log level %s", run->arguments);
+    command_finish(run);
 }
 
 /* ---- lobbies --------------------------------------------------------------------------------- */
 
-static void run_lobbies(struct run *run) {
+static void command_lobbies(struct run *run) {
     muster_lobby_id id = 0;
     for (struct lobby *lobby; (lobby = lobby_next(&id));)
-        run_say(run, "%s %s %s %s %u/%u players, %u spectators\n", lobby->key, lobby->game_mode,
-                lobby_map(lobby), lobby_state_text(lobby->state), lobby_players(lobby),
-                lobby->players_max, lobby_spectators(lobby));
-    run_say(run, "%u lobbies", lobby_count());
-    run_answer(run);
+        command_say(run, "%s %s %s %s %u/%u players, %u spectators\n", lobby->key, lobby->game_mode,
+                    lobby_map(lobby), lobby_state_text(lobby->state), lobby_players(lobby),
+                    lobby->players_max, lobby_spectators(lobby));
+    command_say(run, "%u lobbies", lobby_count());
+    command_finish(run);
 }
 
-static void run_close(struct run *run) {
-    struct lobby *lobby = lobby_find_key(run_word(run));
+static void command_close(struct run *run) {
+    struct lobby *lobby = lobby_find_key(command_word(run));
     if (!lobby) {
-        run_fail(run, MUSTER_NOT_FOUND, "no such lobby");
+        command_fail(run, MUSTER_NOT_FOUND, "no such lobby");
         return;
     }
-    if (!run_fits(run, "reason", run->arguments, MUSTER_REASON_MAX)) return;
+    if (!command_fits(run, "reason", run->arguments, MUSTER_REASON_MAX)) return;
     lobby_close(lobby, MUSTER_LEAVE_KICK,
                 run->arguments[0] ? run->arguments : "closed by an admin");
-    run_say(run, "closed");
-    run_answer(run);
+    command_say(run, "closed");
+    command_finish(run);
 }
 
 /* To everybody who is connected, in a lobby or not. */
-static void run_announce(struct run *run) {
+static void command_announce(struct run *run) {
     char line[1024];
-    if (!run_fits(run, "text", run->arguments, sizeof line)) return;
+    if (!command_fits(run, "text", run->arguments, sizeof line)) return;
     snprintf(line, sizeof line, "%s", run->arguments);
     if (!text_line_mend(line)) {
-        run_fail_usage(run);
+        command_fail_usage(run);
         return;
     }
     muster_player_id id = 0;
@@ -121,8 +121,8 @@ static void run_announce(struct run *run) {
         session_notify(session, "server.announcement",
                        json_pack("{s:s,s:I}", "text", line, "at", (json_int_t)loop_unix_ms()));
     }
-    run_say(run, "said to %u players", count);
-    run_answer(run);
+    command_say(run, "said to %u players", count);
+    command_finish(run);
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -132,40 +132,42 @@ static void run_announce(struct run *run) {
 
 const struct command commands_table[] = {
     {"help", "", "this list", MODERATOR, console_help},
-    {"status", "", "players, lobbies, load", MODERATOR, run_status},
-    {"stop", "", "orderly stop (also: exit, quit)", ADMIN, run_stop},
-    {"exit", "", NULL, ADMIN, run_stop},
-    {"quit", "", NULL, ADMIN, run_stop},
+    {"status", "", "players, lobbies, load", MODERATOR, command_status},
+    {"stop", "", "orderly stop (also: exit, quit)", ADMIN, command_stop},
+    {"exit", "", NULL, ADMIN, command_stop},
+    {"quit", "", NULL, ADMIN, command_stop},
     {"drain", "[exit|off]",
-     "begin nothing new, end what runs; exit: stop when empty; off: as before", ADMIN, run_drain},
-    {"plugins", "", "loaded plugins and generations", ADMIN, run_plugins},
+     "begin nothing new, end what runs; exit: stop when empty; off: as before", ADMIN,
+     command_drain},
+    {"plugins", "", "loaded plugins and generations", ADMIN, command_plugins},
     {"reload", "[PLUGIN]", "replace one plugin; without a name read the configuration again", ADMIN,
-     run_reload},
-    {"log-level", "debug|info|warn|error", "least level that is logged", ADMIN, run_log_level},
-    {"lobbies", "", "all lobbies", MODERATOR, run_lobbies},
-    {"close", "LOBBYID [REASON]", "close a lobby", ADMIN, run_close},
-    {"say", "TEXT", "an announcement to all players", MODERATOR, run_announce},
+     command_reload},
+    {"log-level", "debug|info|warn|error", "least level that is logged", ADMIN, command_log_level},
+    {"lobbies", "", "all lobbies", MODERATOR, command_lobbies},
+    {"close", "LOBBYID [REASON]", "close a lobby", ADMIN, command_close},
+    {"say", "TEXT", "an announcement to all players", MODERATOR, command_announce},
     {"backup", "NAME|/PATH",
      "copy the database to a new file: NAME in the folder backups of the data directory", ADMIN,
-     run_backup},
-    {"players", "", "all players", MODERATOR, run_players},
-    {"kick", "PLAYER [REASON]", "end a player's session", MODERATOR, run_kick},
-    {"warn", "PLAYER REASON [// NOTE]", "tell somebody off; counted", MODERATOR, run_warn},
-    {"warnings", "", "all warnings", MODERATOR, run_warnings},
+     command_backup},
+    {"players", "", "all players", MODERATOR, command_players},
+    {"kick", "PLAYER [REASON]", "end a player's session", MODERATOR, command_kick},
+    {"warn", "PLAYER REASON [// NOTE]", "tell somebody off; counted", MODERATOR, command_warn},
+    {"warnings", "", "all warnings", MODERATOR, command_warnings},
     {"mute", "WHO [TIME] [REASON] [// NOTE]", "no chat; WHO and TIME as for ban", MODERATOR,
-     run_mute},
-    {"unmute", "WHO|ID", "end a mute", MODERATOR, run_unmute},
-    {"mutes", "", "all mutes in force", MODERATOR, run_mutes},
+     command_mute},
+    {"unmute", "WHO|ID", "end a mute", MODERATOR, command_unmute},
+    {"mutes", "", "all mutes in force", MODERATOR, command_mutes},
     {"ban", "WHO [TIME] [REASON] [// NOTE]",
      "a player or ADDRESS[/BITS], for 30s, 15m, 12h, 7d, 4w or (perm) for good", MODERATOR,
-     run_ban},
-    {"unban", "WHO|ID", "end a ban", MODERATOR, run_unban},
-    {"bans", "", "all bans in force", MODERATOR, run_bans},
+     command_ban},
+    {"unban", "WHO|ID", "end a ban", MODERATOR, command_unban},
+    {"bans", "", "all bans in force", MODERATOR, command_bans},
     {"whitelist", "[on|off|add WHO|remove WHO]", "let in those on the list alone", ADMIN,
-     run_whitelist},
+     command_whitelist},
     {"createPlayerSession", "PLAYERID", "make a session, or show the active one", ADMIN,
-     run_create_session},
-    {"getActiveSession", "PLAYERID", "show the active session, {} if none", ADMIN, run_get_session},
-    {"terminateSession", "SESSIONID [REASON]", "end a session", ADMIN, run_terminate_session},
+     command_create_session},
+    {"getActiveSession", "PLAYERID", "show the active session, {} if none", ADMIN,
+     command_get_session},
+    {"terminateSession", "SESSIONID [REASON]", "end a session", ADMIN, command_terminate_session},
     {0},
 };

@@ -32,7 +32,7 @@ static void fail(struct run *run, muster_status status) {
                       : status == MUSTER_UNAVAILABLE ? "there is no database"
                       : status == MUSTER_UNSUPPORTED ? "this database has tools of its own for that"
                                                      : "it could not be written, see the log";
-    run_fail(run, status, "no backup was made: %s", why);
+    command_fail(run, status, "no backup was made: %s", why);
 }
 
 static void on_backed_up(void *user, muster_status status, const struct muster_db_rows *rows) {
@@ -43,18 +43,18 @@ static void on_backed_up(void *user, muster_status status, const struct muster_d
         fail(backup->run, status);
     } else {
         (void)stat(backup->path, &info);
-        run_say(backup->run, "%s: %lld bytes", backup->path, (long long)info.st_size);
-        run_answer(backup->run);
+        command_say(backup->run, "%s: %lld bytes", backup->path, (long long)info.st_size);
+        command_finish(backup->run);
     }
     free(backup);
 }
 
-void run_backup(struct run *run) {
+void command_backup(struct run *run) {
     struct backup *backup = calloc(1, sizeof *backup);
-    const char *word = run_word(run);
+    const char *word = command_word(run);
     if (!backup || !find_path(run, word, backup->path) || run->arguments[0]) {
         free(backup);
-        run_fail_usage(run);
+        command_fail_usage(run);
         return;
     }
     backup->run = run;

@@ -8,7 +8,7 @@
 
 /* ---- who is meant ---------------------------------------------------------------------------- */
 
-struct session *run_find_name(const char *name, uint32_t *count) {
+struct session *command_find_name(const char *name, uint32_t *count) {
     struct session *found = NULL;
     muster_player_id id = 0;
     for (struct session *session; (session = session_next(&id));) {
@@ -19,23 +19,23 @@ struct session *run_find_name(const char *name, uint32_t *count) {
     return found;
 }
 
-bool run_find_here(struct run *run, const char *word, struct session **out) {
+bool command_find_here(struct run *run, const char *word, struct session **out) {
     uint32_t count = 0;
     *out = word[0] ? session_find_key(word) : NULL;
-    if (!*out && word[0]) *out = run_find_name(word, &count);
+    if (!*out && word[0]) *out = command_find_name(word, &count);
     if (word[0] && count <= 1) return true;
     if (count > 1) /* the end of the run takes the word with it */
-        run_fail(run, MUSTER_CONFLICT, "%u players are called \"%s\": expected a playerId", count,
-                 word);
+        command_fail(run, MUSTER_CONFLICT, "%u players are called \"%s\": expected a playerId",
+                     count, word);
     else
-        run_fail_usage(run);
+        command_fail_usage(run);
     return false;
 }
 
-struct session *run_find_session(struct run *run, const char *word) {
+struct session *command_find_session(struct run *run, const char *word) {
     struct session *session;
-    if (!run_find_here(run, word, &session)) return NULL;
-    if (!session) run_fail(run, MUSTER_NOT_FOUND, "no such player");
+    if (!command_find_here(run, word, &session)) return NULL;
+    if (!session) command_fail(run, MUSTER_NOT_FOUND, "no such player");
     return session;
 }
 
@@ -46,71 +46,71 @@ static const char *account_text(const struct session *session) {
     return session->account < 3 ? words[session->account] : words[0];
 }
 
-void run_players(struct run *run) {
+void command_players(struct run *run) {
     bool shows = config_core->admin.show_addresses;
     muster_player_id id = 0;
     for (struct session *s; (s = session_next(&id));) {
         const struct lobby *lobby = lobby_find(s->lobby);
-        run_say(run, "%s \"%s\" %s %s lobby %s address %s %u ms%s\n", s->player_key,
-                s->display_name, account_text(s), s->region, lobby ? lobby->key : "-",
-                !shows          ? "hidden"
-                : s->address[0] ? s->address
-                                : "-",
-                s->rtt_ms, s->client ? "" : " (dropped)");
+        command_say(run, "%s \"%s\" %s %s lobby %s address %s %u ms%s\n", s->player_key,
+                    s->display_name, account_text(s), s->region, lobby ? lobby->key : "-",
+                    !shows          ? "hidden"
+                    : s->address[0] ? s->address
+                                    : "-",
+                    s->rtt_ms, s->client ? "" : " (dropped)");
     }
-    run_say(run, "%u players", session_count());
-    run_answer(run);
+    command_say(run, "%u players", session_count());
+    command_finish(run);
 }
 
 /* ---- sessions -------------------------------------------------------------------------------- */
 
-void run_create_session(struct run *run) {
+void command_create_session(struct run *run) {
     struct session *session = NULL;
-    const char *key = run_word(run);
+    const char *key = command_word(run);
     if (!key[0] || strlen(key) >= MUSTER_PLAYER_KEY_MAX) {
-        run_fail_usage(run);
+        command_fail_usage(run);
         return;
     }
     muster_status status = session_create(key, &session);
     if (status) {
-        run_fail(run, status, "no session: %s", status_text(status));
+        command_fail(run, status, "no session: %s", status_text(status));
         return;
     }
-    run_say_json(run, lobby_session_json(session));
-    run_answer(run);
+    command_say_json(run, lobby_session_json(session));
+    command_finish(run);
 }
 
-void run_get_session(struct run *run) {
-    const struct session *session = session_find_key(run_word(run));
-    run_say_json(run, session ? lobby_session_json(session) : json_object());
-    run_answer(run);
+void command_get_session(struct run *run) {
+    const struct session *session = session_find_key(command_word(run));
+    command_say_json(run, session ? lobby_session_json(session) : json_object());
+    command_finish(run);
 }
 
-void run_terminate_session(struct run *run) {
-    struct session *session = session_find_session_key(run_word(run));
+void command_terminate_session(struct run *run) {
+    struct session *session = session_find_session_key(command_word(run));
     if (!session) {
-        run_fail(run, MUSTER_NOT_FOUND, "no such session");
+        command_fail(run, MUSTER_NOT_FOUND, "no such session");
         return;
     }
-    if (!run_fits(run, "reason", run->arguments, MUSTER_REASON_MAX)) return;
+    if (!command_fits(run, "reason", run->arguments, MUSTER_REASON_MAX)) return;
     session_terminate(session, run->arguments[0] ? run->arguments : "terminated by an admin",
                       MUSTER_LEAVE_KICK);
-    run_say(run, "terminated");
-    run_answer(run);
+    command_say(run, "terminated");
+    command_finish(run);
 }
 
-bool run_may_touch(struct run *run, const struct session *session) {
+bool command_may_touch(struct run *run, const struct session *session) {
     if (run->is_admin || !session_may(session, "admin")) return true;
-    run_fail(run, MUSTER_DENIED, "only an admin may do that to an admin");
+    command_fail(run, MUSTER_DENIED, "only an admin may do that to an admin");
     return false;
 }
 
-void run_kick(struct run *run) {
-    struct session *session = run_find_session(run, run_word(run));
-    if (!session || !run_may_touch(run, session)) return;
-    if (!run_fits(run, "reason", run->arguments, MUSTER_REASON_MAX)) return;
+void command_kick(struct run *run) {
+    struct session *session = command_find_session(run, command_word(run));
+    if (!session || !command_may_touch(run, session)) return;
+    if (!command_fits(run, "reason", run->arguments, MUSTER_REASON_MAX)) return;
     session_terminate(session, run->arguments[0] ? run->arguments : "kicked by an admin",
                       MUSTER_LEAVE_KICK);
-    run_say(run, "kicked");
-    run_answer(run);
+    command_say(run, "kicked");
+    command_finish(run);
 }

@@ -47,7 +47,7 @@ static void on_player(void *user, muster_status status, const void *answer) {
     if (status == MUSTER_NOT_FOUND) {
         wish.unknown(wish.run, &wish.sanction);
     } else if (status) {
-        run_fail(wish.run, status, "the database did not answer: %s", status_text(status));
+        command_fail(wish.run, status, "the database did not answer: %s", status_text(status));
     } else {
         snprintf(wish.sanction.player_key, sizeof wish.sanction.player_key, "%s",
                  player->player_key);
@@ -58,7 +58,7 @@ static void on_player(void *user, muster_status status, const void *answer) {
 
 static void fail_unknown(struct run *run, struct sanction *sanction) {
     (void)sanction;
-    run_fail(run, MUSTER_NOT_FOUND, "no such player");
+    command_fail(run, MUSTER_NOT_FOUND, "no such player");
 }
 
 /* By playerId or user name, of those who have been here: `then` has player and name filled in,
@@ -74,16 +74,16 @@ static void ask_keeper(struct run *run, const char *word, struct sanction *sanct
     if (status == MUSTER_UNAVAILABLE)
         unknown(run, sanction);
     else
-        run_fail(run, status, "the database was not asked: %s", status_text(status));
+        command_fail(run, status, "the database was not asked: %s", status_text(status));
 }
 
 static void with_player(struct run *run, const char *word, struct sanction *sanction,
                         with_player_fn then, with_player_fn unknown) {
     struct session *session;
-    if (!run_find_here(run, word, &session)) return;
+    if (!command_find_here(run, word, &session)) return;
     if (!session) {
         ask_keeper(run, word, sanction, then, unknown);
-    } else if (run_may_touch(run, session)) {
+    } else if (command_may_touch(run, session)) {
         name_session(sanction, session);
         then(run, sanction);
     }
@@ -120,14 +120,15 @@ static bool take_period(struct run *run, struct sanction *sanction) {
     size_t len = strcspn(run->arguments, " \t");
     snprintf(word, sizeof word, "%.*s", (int)len, run->arguments);
     if (len < sizeof word && read_period(word, &sanction->until_ms)) {
-        (void)run_word(run);
+        (void)command_word(run);
         return true;
     }
     if (!isdigit((unsigned char)word[0])) return true;
-    run_fail(run, MUSTER_INVALID,
-             "expected a time like 30s, 15m, 12h, 7d, 4w or perm, found \"%.*s\"; a reason that "
-             "begins with a digit needs one before it",
-             (int)(len < 32 ? len : 32), run->arguments);
+    command_fail(
+        run, MUSTER_INVALID,
+        "expected a time like 30s, 15m, 12h, 7d, 4w or perm, found \"%.*s\"; a reason that "
+        "begins with a digit needs one before it",
+        (int)(len < 32 ? len : 32), run->arguments);
     return false;
 }
 
@@ -138,11 +139,11 @@ static bool take_reason(struct run *run, struct sanction *sanction, const char *
     char *note = only_note ? text : strstr(text, " " NOTE_MARK);
     if (note) {
         const char *from = note + strlen(NOTE_MARK) + !only_note;
-        if (!run_fits(run, "note", from, sizeof sanction->note)) return false;
+        if (!command_fits(run, "note", from, sizeof sanction->note)) return false;
         snprintf(sanction->note, sizeof sanction->note, "%s", from);
         *note = '\0';
     }
-    if (!run_fits(run, "reason", text, sizeof sanction->reason)) return false;
+    if (!command_fits(run, "reason", text, sizeof sanction->reason)) return false;
     snprintf(sanction->reason, sizeof sanction->reason, "%s", text);
     size_t len = strlen(sanction->reason);
     while (len > 0 && sanction->reason[len - 1] == ' ') sanction->reason[--len] = '\0';
@@ -156,35 +157,35 @@ static bool take_reason(struct run *run, struct sanction *sanction, const char *
 
 static void answer_kept(struct run *run, muster_status status) {
     if (status == MUSTER_LIMIT)
-        run_fail(run, status, "there are %u sanctions already", SANCTIONS_MAX);
+        command_fail(run, status, "there are %u sanctions already", SANCTIONS_MAX);
     else if (status)
-        run_fail(run, status, "done until the next start, since it could not be kept: %s",
-                 status_text(status));
+        command_fail(run, status, "done until the next start, since it could not be kept: %s",
+                     status_text(status));
     else
-        run_answer(run);
+        command_finish(run);
 }
 
 static void describe(struct run *run, const struct sanction *sanction) {
     char end[40], address[ADDRESS_PREFIX_TEXT_MAX] = "";
     bool shows = !sanction->guests_only || config_core->admin.show_addresses;
-    sanction_end_text(sanction, end);
+    moderation_end_text(sanction, end);
     bool has_end = sanction->kind == SANCTION_BAN || sanction->kind == SANCTION_MUTE;
     if (sanction->address.bits) address_prefix_text(&sanction->address, address);
-    if (sanction->player_key[0]) run_say(run, " %s", sanction->player_key);
-    if (sanction->name[0]) run_say(run, " \"%s\"", sanction->name);
-    if (address[0]) run_say(run, " address %s", shows ? address : "hidden");
-    if (sanction->guests_only) run_say(run, " (guests)");
-    if (has_end) run_say(run, " %s", end);
-    run_say(run, " by %s", sanction->actor);
-    if (sanction->reason[0]) run_say(run, ": %s", sanction->reason);
-    if (sanction->note[0]) run_say(run, " // %s", sanction->note);
+    if (sanction->player_key[0]) command_say(run, " %s", sanction->player_key);
+    if (sanction->name[0]) command_say(run, " \"%s\"", sanction->name);
+    if (address[0]) command_say(run, " address %s", shows ? address : "hidden");
+    if (sanction->guests_only) command_say(run, " (guests)");
+    if (has_end) command_say(run, " %s", end);
+    command_say(run, " by %s", sanction->actor);
+    if (sanction->reason[0]) command_say(run, ": %s", sanction->reason);
+    if (sanction->note[0]) command_say(run, " // %s", sanction->note);
 }
 
 static void add(struct run *run, struct sanction *sanction) {
     static const char *const words[SANCTION_KINDS] = {"banned", "muted", "warned", "on the list",
                                                       "closed"};
     snprintf(sanction->actor, sizeof sanction->actor, "%s", run->actor);
-    run_say(run, "%s", words[sanction->kind]);
+    command_say(run, "%s", words[sanction->kind]);
     describe(run, sanction);
     answer_kept(run, moderation_add(sanction));
 }
@@ -198,24 +199,24 @@ static enum meant read_address(struct run *run, const char *who, struct sanction
     uint32_t count = 0;
     snprintf(address, sizeof address, "%.*s", (int)strcspn(who, "/"), who);
     bool is_range = address_prefix_read(who, &sanction->address);
-    bool is_named = run_find_name(who, &count) != NULL;
+    bool is_named = command_find_name(who, &count) != NULL;
     if (!is_range) sanction->address.bits = 0;
     if (is_range && is_named) {
-        run_fail(run, MUSTER_CONFLICT,
-                 "a player is called \"%s\": expected a playerId, or the range in other words",
-                 who);
+        command_fail(run, MUSTER_CONFLICT,
+                     "a player is called \"%s\": expected a playerId, or the range in other words",
+                     who);
         return MEANT_NOTHING;
     }
     if (is_range) return MEANT_ADDRESS;
     if (!strchr(who, '/') || !address_bytes(address, bytes) || is_named) return MEANT_PLAYER;
-    run_fail(run, MUSTER_INVALID, "expected ADDRESS/BITS, 1 to %u bits, found \"%s\"",
-             strchr(address, ':') ? 128 : 32, who);
+    command_fail(run, MUSTER_INVALID, "expected ADDRESS/BITS, 1 to %u bits, found \"%s\"",
+                 strchr(address, ':') ? 128 : 32, who);
     return MEANT_NOTHING;
 }
 
 static void run_against(struct run *run, enum sanction_kind kind) {
     struct sanction sanction = {.kind = kind};
-    char *who = run_word(run);
+    char *who = command_word(run);
     if (!take_period(run, &sanction)) return;
     if (!take_reason(run, &sanction, "no reason was given")) return;
     enum meant meant = read_address(run, who, &sanction);
@@ -223,22 +224,22 @@ static void run_against(struct run *run, enum sanction_kind kind) {
     if (meant == MEANT_PLAYER) with_player(run, who, &sanction, add, fail_unknown);
 }
 
-void run_ban(struct run *run) {
+void command_ban(struct run *run) {
     run_against(run, SANCTION_BAN);
 }
 
-void run_mute(struct run *run) {
+void command_mute(struct run *run) {
     run_against(run, SANCTION_MUTE);
 }
 
 /* Somebody who is here: a warning that nobody hears is none. */
-void run_warn(struct run *run) {
+void command_warn(struct run *run) {
     struct sanction sanction = {.kind = SANCTION_WARN};
-    const struct session *session = run_find_session(run, run_word(run));
-    if (!session || !run_may_touch(run, session)) return;
+    const struct session *session = command_find_session(run, command_word(run));
+    if (!session || !command_may_touch(run, session)) return;
     if (!take_reason(run, &sanction, "")) return;
     if (!sanction.reason[0]) {
-        run_fail_usage(run);
+        command_fail_usage(run);
         return;
     }
     name_session(&sanction, session);
@@ -257,11 +258,11 @@ static void end_player(struct run *run, struct sanction *sanction) {
     uint32_t count = 0;
     muster_status status = moderation_end(sanction->kind, sanction->player_key, &count);
     if (!count) {
-        run_fail(run, MUSTER_NOT_FOUND, "no %s of this id, player or address",
-                 sanction_names[sanction->kind]);
+        command_fail(run, MUSTER_NOT_FOUND, "no %s of this id, player or address",
+                     sanction_names[sanction->kind]);
         return;
     }
-    run_say(run, "ended: %s of %s", sanction_names[sanction->kind], sanction->player_key);
+    command_say(run, "ended: %s of %s", sanction_names[sanction->kind], sanction->player_key);
     answer_kept(run, status);
 }
 
@@ -270,17 +271,17 @@ static void end(struct run *run, enum sanction_kind kind, const char *who) {
     uint32_t count = 0;
     struct sanction sanction = {.kind = kind};
     if (!who[0]) {
-        run_fail_usage(run);
+        command_fail_usage(run);
         return;
     }
     muster_status status = moderation_end(kind, who, &count);
     if (count) {
-        run_say(run, "ended: %s of %s", sanction_names[kind], who);
+        command_say(run, "ended: %s of %s", sanction_names[kind], who);
         answer_kept(run, status);
         return;
     }
     struct session *session;
-    if (!run_find_here(run, who, &session)) return;
+    if (!command_find_here(run, who, &session)) return;
     snprintf(sanction.player_key, sizeof sanction.player_key, "%s",
              session ? session->player_key : who);
     if (session)
@@ -289,12 +290,12 @@ static void end(struct run *run, enum sanction_kind kind, const char *who) {
         ask_keeper(run, who, &sanction, end_player, end_player);
 }
 
-void run_unban(struct run *run) {
-    end(run, SANCTION_BAN, run_word(run));
+void command_unban(struct run *run) {
+    end(run, SANCTION_BAN, command_word(run));
 }
 
-void run_unmute(struct run *run) {
-    end(run, SANCTION_MUTE, run_word(run));
+void command_unmute(struct run *run) {
+    end(run, SANCTION_MUTE, command_word(run));
 }
 
 /* ---- lists ----------------------------------------------------------------------------------- */
@@ -303,27 +304,27 @@ static uint32_t list(struct run *run, enum sanction_kind kind) {
     uint32_t index = 0, count = 0;
     for (const struct sanction *s; (s = moderation_next(&index));) {
         if (s->kind != kind) continue;
-        run_say(run, "%s", s->key);
+        command_say(run, "%s", s->key);
         describe(run, s);
-        run_say(run, "\n");
+        command_say(run, "\n");
         count++;
     }
     return count;
 }
 
-void run_bans(struct run *run) {
-    run_say(run, "%u bans", list(run, SANCTION_BAN));
-    run_answer(run);
+void command_bans(struct run *run) {
+    command_say(run, "%u bans", list(run, SANCTION_BAN));
+    command_finish(run);
 }
 
-void run_mutes(struct run *run) {
-    run_say(run, "%u mutes", list(run, SANCTION_MUTE));
-    run_answer(run);
+void command_mutes(struct run *run) {
+    command_say(run, "%u mutes", list(run, SANCTION_MUTE));
+    command_finish(run);
 }
 
-void run_warnings(struct run *run) {
-    run_say(run, "%u warnings", list(run, SANCTION_WARN));
-    run_answer(run);
+void command_warnings(struct run *run) {
+    command_say(run, "%u warnings", list(run, SANCTION_WARN));
+    command_finish(run);
 }
 
 /* ---- whitelist ------------------------------------------------------------------------------- */
@@ -339,7 +340,7 @@ static const struct sanction *closed_by(void) {
 static void close_to_others(struct run *run) {
     struct sanction closed = {.kind = SANCTION_CLOSED};
     snprintf(closed.actor, sizeof closed.actor, "%s", run->actor);
-    run_say(run, "whitelist on");
+    command_say(run, "whitelist on");
     answer_kept(run, moderation_add(&closed));
 }
 
@@ -348,7 +349,7 @@ static void open_to_all(struct run *run) {
     char key[SANCTION_KEY_SIZE] = "";
     uint32_t count;
     if (closed) memcpy(key, closed->key, sizeof key);
-    run_say(run, "whitelist off");
+    command_say(run, "whitelist off");
     answer_kept(run, moderation_end(SANCTION_CLOSED, key, &count));
 }
 
@@ -356,14 +357,15 @@ static void open_to_all(struct run *run) {
  * that somebody might choose by its mark. */
 static void refuse_name(struct run *run, struct sanction *sanction) {
     (void)sanction;
-    run_fail(run, MUSTER_NOT_FOUND,
-             "nobody of this id or user name has been here: let them register first, or give the "
-             "playerId that they will come with as " ID_MARK "PLAYERID");
+    command_fail(
+        run, MUSTER_NOT_FOUND,
+        "nobody of this id or user name has been here: let them register first, or give the "
+        "playerId that they will come with as " ID_MARK "PLAYERID");
 }
 
 static void allow(struct run *run) {
     struct sanction sanction = {.kind = SANCTION_ALLOW};
-    char *who = run_word(run);
+    char *who = command_word(run);
     if (!take_reason(run, &sanction, "")) return;
     bool is_id = strncmp(who, ID_MARK, strlen(ID_MARK)) == 0;
     if (is_id) who += strlen(ID_MARK);
@@ -377,8 +379,8 @@ static void allow(struct run *run) {
         with_player(run, who, &sanction, add, refuse_name);
 }
 
-void run_whitelist(struct run *run) {
-    const char *word = run_word(run);
+void command_whitelist(struct run *run) {
+    const char *word = command_word(run);
     if (strcmp(word, "on") == 0) {
         close_to_others(run);
     } else if (strcmp(word, "off") == 0) {
@@ -386,12 +388,12 @@ void run_whitelist(struct run *run) {
     } else if (strcmp(word, "add") == 0) {
         allow(run);
     } else if (strcmp(word, "remove") == 0) {
-        end(run, SANCTION_ALLOW, run_word(run));
+        end(run, SANCTION_ALLOW, command_word(run));
     } else if (word[0] == '\0') {
         uint32_t count = list(run, SANCTION_ALLOW);
-        run_say(run, "whitelist %s, %u entries", closed_by() ? "on" : "off", count);
-        run_answer(run);
+        command_say(run, "whitelist %s, %u entries", closed_by() ? "on" : "off", count);
+        command_finish(run);
     } else {
-        run_fail_usage(run);
+        command_fail_usage(run);
     }
 }

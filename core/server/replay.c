@@ -172,7 +172,7 @@ static void print_result(const struct playback *play, bool json) {
     snprintf(hash, sizeof hash, "%016llx", (unsigned long long)play->hash);
     snprintf(recorded, sizeof recorded, "%016llx", (unsigned long long)play->recorded_hash);
     match_results(play->match, &results);
-    json_t *result_json = match_results_json(&results);
+    json_t *result_json = lobby_results_json(&results);
     if (json) {
         json_t *all =
             json_pack("{s:s,s:s,s:i,s:b,s:o}", "hash", hash, "recordedHash", recorded, "ticks",

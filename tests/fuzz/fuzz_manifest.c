@@ -8,27 +8,27 @@
 static muster_status build(const char *manifest, size_t manifest_len, const char *locale,
                            size_t locale_len, struct mod **out, struct mod_error *error) {
     struct sources sources = {0};
-    muster_status status = sources_add(&sources, "mod.json", manifest, manifest_len, error);
+    muster_status status = mod_sources_add(&sources, "mod.json", manifest, manifest_len, error);
     if (!status && locale_len)
-        status = sources_add(&sources, "locale/en.json", locale, locale_len, error);
-    if (!status) status = sources_add(&sources, "init.lua", "return {}", 9, error);
+        status = mod_sources_add(&sources, "locale/en.json", locale, locale_len, error);
+    if (!status) status = mod_sources_add(&sources, "init.lua", "return {}", 9, error);
     if (!status) status = mod_build(&sources, NULL, out, error);
-    memory_free(sources.memory);
+    mod_memory_free(sources.memory);
     return status;
 }
 
 static void check_needs(const struct mod_need *needs, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
-        FUZZ_CHECK(word_is_id(needs[i].id, MOD_ID_MAX));
-        FUZZ_CHECK(ranges_are_good(needs[i].versions));
+        FUZZ_CHECK(mod_word_is_id(needs[i].id, MOD_ID_MAX));
+        FUZZ_CHECK(mod_ranges_are_good(needs[i].versions));
         (void)mod_version_matches("1.2.3-a.1", needs[i].versions);
     }
 }
 
 static void check_mod(const struct mod *mod) {
-    FUZZ_CHECK(word_is_id(mod->id, MOD_ID_MAX));
+    FUZZ_CHECK(mod_word_is_id(mod->id, MOD_ID_MAX));
     FUZZ_CHECK(*mod->name && mod->author && mod->license && mod->description);
-    FUZZ_CHECK(version_is_good(mod->version));
+    FUZZ_CHECK(mod_version_is_good(mod->version));
     FUZZ_CHECK(mod_version_matches(mod->version, ""));
     FUZZ_CHECK(mod->kind == MOD_MODE || mod->kind == MOD_RULE);
     FUZZ_CHECK((mod->permissions & ~(uint32_t)MOD_PERMISSIONS_ALL) == 0);

@@ -15,11 +15,11 @@ static muster_status build(const char *kind, const char *text, size_t len, struc
              "{\"id\":\"some_mod\",\"name\":\"n\",\"version\":\"1.0.0\",\"api\":\"1\","
              "\"kind\":\"%s\"}",
              kind);
-    muster_status status = sources_add(&sources, "mod.json", manifest, strlen(manifest), error);
-    if (!status) status = sources_add(&sources, "settings.json", text, len, error);
-    if (!status) status = sources_add(&sources, "init.lua", "return {}", 9, error);
+    muster_status status = mod_sources_add(&sources, "mod.json", manifest, strlen(manifest), error);
+    if (!status) status = mod_sources_add(&sources, "settings.json", text, len, error);
+    if (!status) status = mod_sources_add(&sources, "init.lua", "return {}", 9, error);
     if (!status) status = mod_build(&sources, NULL, out, error);
-    memory_free(sources.memory);
+    mod_memory_free(sources.memory);
     return status;
 }
 
@@ -29,7 +29,8 @@ static void check_settings(const struct mod *mod) {
     FUZZ_CHECK((mod->setting_count > 0) == (mod->settings_json != NULL));
     for (uint32_t i = 0; i < mod->setting_count; i++) {
         const struct mod_setting *setting = &mod->settings[i];
-        FUZZ_CHECK(key_is_camel(setting->key) && key_is_camel(setting->lobby_key));
+        FUZZ_CHECK(mod_json_key_is_camel(setting->key) &&
+                   mod_json_key_is_camel(setting->lobby_key));
         FUZZ_CHECK(mod_setting(mod, setting->key) == setting);
         FUZZ_CHECK(setting->type && *setting->default_json);
     }

@@ -38,11 +38,11 @@ bool api_may_talk(lua_State *L);
 /* Into the globals of the script's state. */
 void api_bind(lua_State *L, struct script *script);
 /* The fields of the mode's table that are named like events, as handlers. Table on top. */
-void mode_hook_fields(lua_State *L, struct script *script);
+void api_mode_hook_fields(lua_State *L, struct script *script);
 /* Raises for a field of the mode's table, on top, that nothing would ever look at. */
-void mode_check_fields(lua_State *L, const struct mod *mod);
+void api_mode_check_fields(lua_State *L, const struct mod *mod);
 
 /* Pushes what mode.snapshot calls `out`. */
-void mode_push_writer(lua_State *L);
+void api_mode_push_writer(lua_State *L);
 
 #endif

@@ -123,7 +123,7 @@ static void hook_field(lua_State *L, struct script *script, const char *field, e
     if (!realm_hook(script, event, &handler)) luaL_error(L, "too many handlers of '%s'", field);
 }
 
-void mode_hook_fields(lua_State *L, struct script *script) {
+void api_mode_hook_fields(lua_State *L, struct script *script) {
     for (int event = 0; event < EVENT_COUNT; event++)
         if (event_table[event].realms & REALM_MATCH)
             hook_field(L, script, event_table[event].name, (enum event)event);
@@ -154,7 +154,7 @@ static bool is_callback(const char *name) {
     return true;
 }
 
-void mode_check_fields(lua_State *L, const struct mod *mod) {
+void api_mode_check_fields(lua_State *L, const struct mod *mod) {
     const char *names[FIELDS_MAX];
     size_t count = mode_fields(mod, names);
     args_fields(L, -1, "the mode's table: ", names);

@@ -19,7 +19,7 @@ static void get_info(lua_State *L, struct muster_lobby_info *info) {
 static int lobby_state(lua_State *L) {
     struct muster_lobby_info info;
     get_info(L, &info);
-    lua_pushstring(L, info.state ? lobby_state_name(info.state) : "waiting");
+    lua_pushstring(L, info.state ? words_lobby_state(info.state) : "waiting");
     return 1;
 }
 

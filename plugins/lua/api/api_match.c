@@ -102,9 +102,9 @@ static int match_finish(lua_State *L) {
     uint32_t team, reason;
     const char *winner = lua_isnoneornil(L, 1) ? "draw" : luaL_checkstring(L, 1);
     const char *why = luaL_optstring(L, 2, "score_limit");
-    if (!result_parse(winner, "score_limit", &team, &reason))
+    if (!words_parse_result(winner, "score_limit", &team, &reason))
         return args_unexpected(L, 1, NULL, "red, blue or draw");
-    if (!result_parse(winner, why, &team, &reason))
+    if (!words_parse_result(winner, why, &team, &reason))
         return args_unexpected(L, 2, NULL, "score_limit, time_limit, elimination or forfeit");
     sandbox_charge(L, MATCH_UNITS);
     if (script_act(L))

@@ -73,7 +73,7 @@ const struct api_function api_sync[] = {
 static const char writer_key; /* its address names the one userdata in the registry */
 
 /* It holds nothing: what it writes to is the mode's, for as long as mode.snapshot runs. */
-void mode_push_writer(lua_State *L) {
+void api_mode_push_writer(lua_State *L) {
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, &writer_key) == LUA_TUSERDATA) return;
     lua_pop(L, 1);
     script_of(L)->writer = lua_newuserdatauv(L, 0, 0);

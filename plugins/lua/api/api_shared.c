@@ -14,7 +14,7 @@ int api_setting(lua_State *L) {
     char json[SETTING_BYTES_MAX];
     const char *key = args_text(L, 1, 95);
     sandbox_charge(L, 200);
-    const char *text = lobby_setting_json(realm_of(L), key, json, sizeof json);
+    const char *text = settings_read_json(realm_of(L), key, json, sizeof json);
     if (text)
         value_from_json(L, text, strlen(text));
     else
@@ -25,7 +25,7 @@ int api_setting(lua_State *L) {
 bool api_may_talk(lua_State *L) {
     struct command_place place;
     struct script *script = script_of(L);
-    if (talk_allowed(script->realm->lobby)) return true;
+    if (report_may_talk(script->realm->lobby)) return true;
     objects_place(L, &place);
     report_refusal(script, place.file, place.line,
                    "too many lines of chat: 20 at once, then 5 a second");

@@ -111,7 +111,7 @@ void args_fields(lua_State *L, int index, const char *what, const char *const kn
     while (known[count]) count++;
     const char *strange = find_strange(L, lua_absindex(L, index), known, count);
     if (!strange) return;
-    const char *near = word_nearest(strange, known, count);
+    const char *near = mod_word_nearest(strange, known, count);
     char words[MESSAGE_BYTES_MAX];
     list_words(words, sizeof words, known);
     if (near) luaL_error(L, "%sunknown field '%s'; did you mean '%s'?", what, strange, near);

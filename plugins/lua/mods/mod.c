@@ -12,7 +12,7 @@
 
 /* ---- memory */
 
-void *memory_take(struct mod_memory **memory, size_t size) {
+void *mod_memory_take(struct mod_memory **memory, size_t size) {
     struct mod_memory *block = calloc(1, sizeof *block + size);
     if (!block) return NULL;
     block->next = *memory;
@@ -20,13 +20,13 @@ void *memory_take(struct mod_memory **memory, size_t size) {
     return block->bytes;
 }
 
-char *memory_copy(struct mod_memory **memory, const char *text, size_t len) {
-    char *copy = memory_take(memory, len + 1);
+char *mod_memory_copy(struct mod_memory **memory, const char *text, size_t len) {
+    char *copy = mod_memory_take(memory, len + 1);
     if (copy && len) memcpy(copy, text, len);
     return copy;
 }
 
-void memory_free(struct mod_memory *memory) {
+void mod_memory_free(struct mod_memory *memory) {
     while (memory) {
         struct mod_memory *next = memory->next;
         free(memory);
@@ -40,7 +40,7 @@ struct mod *mod_pin(struct mod *mod) {
 }
 
 void mod_unpin(struct mod *mod) {
-    if (mod && --mod->pins == 0) memory_free(mod->memory); /* the mod lies in it, too */
+    if (mod && --mod->pins == 0) mod_memory_free(mod->memory); /* the mod lies in it, too */
 }
 
 /* ---- errors */
@@ -127,12 +127,12 @@ const char *mod_text(const struct mod *mod, const char *language, const char *ke
 
 /* ---- words */
 
-bool word_is_id(const char *word, size_t max) {
+bool mod_word_is_id(const char *word, size_t max) {
     size_t len = strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789_");
     return len > 0 && len <= max && word[len] == '\0' && islower((unsigned char)word[0]);
 }
 
-bool text_is_utf8(const char *text, size_t len) {
+bool mod_text_is_utf8(const char *text, size_t len) {
     for (size_t i = 0; i < len;) {
         size_t n = text[i] ? errors_utf8_length((const unsigned char *)text + i, len - i) : 0;
         if (n == 0) return false;
@@ -174,7 +174,7 @@ static unsigned distance(const char *a, const char *b) {
     return last[len];
 }
 
-const char *word_nearest(const char *word, const char *const *names, size_t n) {
+const char *mod_word_nearest(const char *word, const char *const *names, size_t n) {
     const char *nearest = NULL;
     size_t len = strnlen(word, NEAR_BYTES_MAX + 1);
     if (len > NEAR_BYTES_MAX) return NULL;
@@ -222,7 +222,7 @@ static size_t version_read(const char *text, struct version *out) {
     return (size_t)(at - text);
 }
 
-bool version_is_good(const char *text) {
+bool mod_version_is_good(const char *text) {
     struct version version;
     size_t len = version_read(text, &version);
     return len > 0 && len <= VERSION_BYTES_MAX && text[len] == '\0' &&
@@ -278,7 +278,7 @@ static bool range_read(const char **at, char *op, bool *or_equal, struct version
     return true;
 }
 
-bool ranges_are_good(const char *ranges) {
+bool mod_ranges_are_good(const char *ranges) {
     struct version version;
     char op;
     bool or_equal;

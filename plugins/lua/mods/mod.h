@@ -163,7 +163,7 @@ const struct mod_setting *mod_setting(const struct mod *mod, const char *key);
 const char *mod_text(const struct mod *mod, const char *language, const char *key);
 
 /* The nearest of n names, or null: for "did you mean". */
-const char *word_nearest(const char *word, const char *const *names, size_t n);
+const char *mod_word_nearest(const char *word, const char *const *names, size_t n);
 
 /* ranges: any number of "OP VERSION" with OP of >= <= > < =, all of which must hold, by the
  * precedence of semantic versioning; missing parts are 0. */

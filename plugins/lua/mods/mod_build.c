@@ -19,7 +19,7 @@ static const char manifest_file[] = "mod.json";
 
 /* "a/b.lua" to "a.b" */
 static const char *module_name(struct mod_memory **memory, const char *path) {
-    char *name = memory_copy(memory, path, strlen(path) - strlen(".lua"));
+    char *name = mod_memory_copy(memory, path, strlen(path) - strlen(".lua"));
     for (char *at = name; at && *at; at++)
         if (*at == '/') *at = '.';
     return name;
@@ -34,15 +34,15 @@ static bool is_lua(const char *path) {
     return len > 4 && strcmp(path + len - 4, ".lua") == 0;
 }
 
-struct mod_file *files_of(struct sources *sources, const char *id, uint32_t *count) {
-    struct mod_file *files = memory_take(&sources->memory, sources->count * sizeof *files);
+struct mod_file *mod_files_of(struct sources *sources, const char *id, uint32_t *count) {
+    struct mod_file *files = mod_memory_take(&sources->memory, sources->count * sizeof *files);
     *count = 0;
     for (uint32_t i = 0; files && i < sources->count; i++) {
         const struct mod_source *source = &sources->list[i];
         size_t size = strlen(id) + strlen(source->path) + 2;
         if (!is_lua(source->path)) continue;
         const char *name = module_name(&sources->memory, source->path);
-        char *chunk = memory_take(&sources->memory, size);
+        char *chunk = mod_memory_take(&sources->memory, size);
         if (!name || !chunk) return NULL;
         snprintf(chunk, size, "%s/%s", id, source->path);
         files[(*count)++] = (struct mod_file){name, source->path, chunk, source->text, source->len};
@@ -64,20 +64,20 @@ static bool is_locale_key(const char *key) {
 
 static muster_status read_texts(const struct json_place *place, json_t *json,
                                 struct mod_locale *locale) {
-    struct mod_text *texts = memory_take(place->memory, json_object_size(json) * sizeof *texts);
+    struct mod_text *texts = mod_memory_take(place->memory, json_object_size(json) * sizeof *texts);
     const char *key;
     json_t *value;
     if (!texts) return MUSTER_NO_MEMORY;
     json_object_foreach(json, key, value) {
-        struct json_place field = json_field(place, key);
+        struct json_place field = mod_json_field(place, key);
         size_t len = json_string_length(value);
         if (!is_locale_key(key) || !json_is_string(value) || len > LOCALE_TEXT_BYTES_MAX)
-            return json_fail(&field, value,
-                             "a key of letters, digits, _ . - and a text of at most "
-                             "1024 bytes");
+            return mod_json_fail(&field, value,
+                                 "a key of letters, digits, _ . - and a text of at most "
+                                 "1024 bytes");
         struct mod_text *text = &texts[locale->text_count++];
-        text->key = memory_copy(place->memory, key, strlen(key));
-        text->text = memory_copy(place->memory, json_string_value(value), len);
+        text->key = mod_memory_copy(place->memory, key, strlen(key));
+        text->text = mod_memory_copy(place->memory, json_string_value(value), len);
         if (!text->key || !text->text) return MUSTER_NO_MEMORY;
     }
     qsort(texts, locale->text_count, sizeof *texts, by_key);
@@ -89,10 +89,10 @@ static muster_status read_locale(struct mod *mod, const struct mod_source *sourc
                                  struct mod_locale *locale, struct mod_error *error) {
     struct json_place place = {source->path, "", &mod->memory, error};
     const char *name = strchr(source->path, '/') + 1;
-    json_t *json = json_read(source, error);
+    json_t *json = mod_json_read(source, error);
     if (!json) return MUSTER_INVALID;
     muster_status status = MUSTER_OK;
-    locale->language = memory_copy(&mod->memory, name, strlen(name) - strlen(".json"));
+    locale->language = mod_memory_copy(&mod->memory, name, strlen(name) - strlen(".json"));
     if (!locale->language)
         status = MUSTER_NO_MEMORY;
     else if (!json_is_object(json) || json_object_size(json) > LOCALE_KEYS_MAX)
@@ -112,19 +112,19 @@ static muster_status add_locale(struct mod *mod, const struct mod_source *source
     muster_status status = read_locale(mod, source, &locale, &wrong);
     if (status == MUSTER_NO_MEMORY) return status;
     if (status && !mod->complaint) /* the first one tells */
-        mod->complaint = memory_copy(&mod->memory, wrong.text, strlen(wrong.text));
+        mod->complaint = mod_memory_copy(&mod->memory, wrong.text, strlen(wrong.text));
     if (status) return mod->complaint ? MUSTER_OK : MUSTER_NO_MEMORY;
     locales[mod->locale_count++] = locale;
     return MUSTER_OK;
 }
 
 static muster_status read_locales(struct mod *mod, struct mod_error *error) {
-    struct mod_locale *locales = memory_take(&mod->memory, MOD_LOCALES_MAX * sizeof *locales);
+    struct mod_locale *locales = mod_memory_take(&mod->memory, MOD_LOCALES_MAX * sizeof *locales);
     muster_status status = locales ? MUSTER_OK : MUSTER_NO_MEMORY;
     mod->locales = locales;
     for (uint32_t i = 0; !status && i < mod->source_count; i++) {
         const struct mod_source *source = &mod->sources[i];
-        if (!path_is_locale(source->path)) continue;
+        if (!mod_path_is_locale(source->path)) continue;
         if (mod->locale_count == MOD_LOCALES_MAX)
             status = mod_fail(error, MUSTER_LIMIT, source->path, 0, "more than %d languages",
                               MOD_LOCALES_MAX);
@@ -167,7 +167,7 @@ static const struct mod_source *source_of(const struct mod *mod, const char *pat
 
 static muster_status set_files(struct mod *mod, struct sources *sources, struct mod_error *error) {
     sources->memory = mod->memory;
-    mod->files = files_of(sources, mod->id, &mod->file_count);
+    mod->files = mod_files_of(sources, mod->id, &mod->file_count);
     mod->memory = sources->memory;
     if (!mod->files) return MUSTER_NO_MEMORY;
     if (!mod_file(mod, "init")) return mod_fail(error, MUSTER_INVALID, "init.lua", 0, "is missing");
@@ -183,7 +183,8 @@ static muster_status fill(struct mod *mod, struct sources *sources, const char *
     const struct mod_source *settings = source_of(mod, "settings.json");
     if (!status && settings) status = mod_settings_read(mod, settings, error);
     if (!status && sources->complaint[0])
-        mod->complaint = memory_copy(&mod->memory, sources->complaint, strlen(sources->complaint));
+        mod->complaint =
+            mod_memory_copy(&mod->memory, sources->complaint, strlen(sources->complaint));
     if (!status) status = read_locales(mod, error);
     if (status) return status;
     mod->is_upload = strncmp(mod->id, MOD_UPLOAD_PREFIX, strlen(MOD_UPLOAD_PREFIX)) == 0;
@@ -194,12 +195,12 @@ static muster_status fill(struct mod *mod, struct sources *sources, const char *
 muster_status mod_build(struct sources *sources, const char *id, struct mod **out,
                         struct mod_error *error) {
     struct mod_memory *memory = sources->memory;
-    struct mod *mod = memory_take(&memory, sizeof *mod);
-    struct mod_source *list = memory_take(&memory, sources->count * sizeof *list);
+    struct mod *mod = mod_memory_take(&memory, sizeof *mod);
+    struct mod_source *list = mod_memory_take(&memory, sources->count * sizeof *list);
     muster_status status = MUSTER_NO_MEMORY;
     *out = NULL;
     if (mod && list) {
-        sources_sort(sources);
+        mod_sources_sort(sources);
         memcpy(list, sources->list, sources->count * sizeof *list);
         *mod = (struct mod){.dir = "",
                             .sources = list,
@@ -213,7 +214,7 @@ muster_status mod_build(struct sources *sources, const char *id, struct mod **ou
     if (!status)
         *out = mod;
     else
-        memory_free(memory);
+        mod_memory_free(memory);
     return status;
 }
 
@@ -232,7 +233,7 @@ static muster_status add_manifest(struct sources *sources, const char *id, const
     json_t *json = upload_manifest(id, name, permissions);
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     muster_status status = MUSTER_NO_MEMORY;
-    if (text) status = sources_add(sources, manifest_file, text, strlen(text), error);
+    if (text) status = mod_sources_add(sources, manifest_file, text, strlen(text), error);
     free(text);
     json_decref(json);
     return status;
@@ -244,7 +245,7 @@ muster_status mod_upload(const char *name, const char *text, size_t len, uint32_
     struct sources sources = {0};
     *out = NULL;
     *error = (struct mod_error){0};
-    if (!word_is_id(name, MOD_UPLOAD_NAME_MAX))
+    if (!mod_word_is_id(name, MOD_UPLOAD_NAME_MAX))
         return mod_fail(error, MUSTER_INVALID, "", 0,
                         "expected a name of a-z, 0-9 and _ (at most %d, a letter first)",
                         MOD_UPLOAD_NAME_MAX);
@@ -253,8 +254,8 @@ muster_status mod_upload(const char *name, const char *text, size_t len, uint32_
                         MOD_UPLOAD_BYTES_MAX, len);
     snprintf(id, sizeof id, MOD_UPLOAD_PREFIX "%s", name);
     muster_status status = add_manifest(&sources, id, name, permissions, error);
-    if (!status) status = sources_add(&sources, "init.lua", text, len, error);
+    if (!status) status = mod_sources_add(&sources, "init.lua", text, len, error);
     if (!status) status = mod_build(&sources, id, out, error);
-    memory_free(sources.memory);
+    mod_memory_free(sources.memory);
     return mod_settle(error, status);
 }

@@ -37,7 +37,7 @@ static void find(struct check *check, bool is_error, const char *file, int line,
     vsnprintf(raw, sizeof raw, format, args);
     va_end(args);
     errors_escape(raw, strlen(raw), text, sizeof text); /* names are the mod's */
-    const char *kept = memory_copy(&check->memory, text, strlen(text));
+    const char *kept = mod_memory_copy(&check->memory, text, strlen(text));
     check->is_full |= !kept;
     if (kept) check->findings[check->count++] = (struct mod_finding){is_error, line, file, kept};
 }
@@ -45,7 +45,7 @@ static void find(struct check *check, bool is_error, const char *file, int line,
 /* "; did you mean \"storage\"?", or "" */
 static const char *suggest(const char *word, const char *const *names, size_t count, char *out,
                            size_t size) {
-    const char *near = word_nearest(word, names, count);
+    const char *near = mod_word_nearest(word, names, count);
     *out = '\0';
     if (near) snprintf(out, size, "; did you mean \"%s\"?", near);
     return out;
@@ -266,7 +266,7 @@ static muster_status check_file(struct check *check, struct sandbox *sandbox) {
     }
     muster_status status = sandbox_enter(sandbox, dump_body, &request);
     if (!status && !request.is_done) status = MUSTER_NO_MEMORY;
-    if (!status) status = code_walk(&request.dump, on_use, check);
+    if (!status) status = mod_code_walk(&request.dump, on_use, check);
     free(request.dump.bytes);
     sandbox_release(sandbox, request.function);
     return status;
@@ -310,8 +310,8 @@ muster_status mod_check(const struct mod *mod, const struct mod_check_rules *rul
     if (!check) return MUSTER_NO_MEMORY;
     check->mod = mod;
     check->rules = rules;
-    check->settings_named = memory_take(&check->memory, mod->setting_count);
-    check->functions_named = memory_take(&check->memory, rules->function_count);
+    check->settings_named = mod_memory_take(&check->memory, mod->setting_count);
+    check->functions_named = mod_memory_take(&check->memory, rules->function_count);
     muster_status status = MUSTER_NO_MEMORY;
     if (check->settings_named && check->functions_named) status = check_files(check);
     if (!status) {
@@ -320,7 +320,7 @@ muster_status mod_check(const struct mod *mod, const struct mod_check_rules *rul
     }
     if (!status && check->is_full) status = MUSTER_NO_MEMORY;
     if (!status) tell(check, fn, user);
-    memory_free(check->memory);
+    mod_memory_free(check->memory);
     free(check);
     return status;
 }

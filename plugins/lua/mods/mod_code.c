@@ -39,7 +39,7 @@ static void *take_room(struct tree *tree, size_t count, size_t size) {
         dump_refuse(&tree->r, "compiled to an unknown form");
         return NULL;
     }
-    void *room = memory_take(&tree->memory, count * size);
+    void *room = mod_memory_take(&tree->memory, count * size);
     tree->is_full |= !room;
     if (!room) dump_refuse(&tree->r, "no memory");
     return room;
@@ -51,7 +51,7 @@ static const char *read_constant(struct tree *tree) {
     if (kind == KIND_INTEGER || kind == KIND_NUMBER) dump_take(&tree->r, 8);
     if (kind != KIND_SHORT_STRING && kind != KIND_LONG_STRING) return NULL;
     const char *bytes = dump_string(&tree->r, &len);
-    char *text = bytes ? memory_copy(&tree->memory, bytes, len) : NULL;
+    char *text = bytes ? mod_memory_copy(&tree->memory, bytes, len) : NULL;
     tree->is_full |= bytes && !text;
     return text;
 }
@@ -284,7 +284,7 @@ static void walk_code(const struct code *code, const struct value *upvalues,
     free(w.registers);
 }
 
-muster_status code_walk(const struct dump *dump, code_use_fn fn, void *user) {
+muster_status mod_code_walk(const struct dump *dump, code_use_fn fn, void *user) {
     struct tree tree = {.r = dump_reader(dump)};
     struct listener listener = {fn, user, false};
     struct code code = {0};
@@ -298,7 +298,7 @@ muster_status code_walk(const struct dump *dump, code_use_fn fn, void *user) {
         }
         free(upvalues);
     }
-    memory_free(tree.memory);
+    mod_memory_free(tree.memory);
     if (tree.is_full || listener.is_full) return MUSTER_NO_MEMORY;
     return tree.r.refusal ? MUSTER_INVALID : MUSTER_OK;
 }

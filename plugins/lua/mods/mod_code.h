@@ -32,6 +32,6 @@ struct code_use {
 typedef void (*code_use_fn)(void *user, const struct code_use *use);
 
 /* dump: with lines. NO_MEMORY, or INVALID for what is no dump. */
-muster_status code_walk(const struct dump *dump, code_use_fn fn, void *user) MUSTER_MUST_USE;
+muster_status mod_code_walk(const struct dump *dump, code_use_fn fn, void *user) MUSTER_MUST_USE;
 
 #endif

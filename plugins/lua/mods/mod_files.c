@@ -26,7 +26,7 @@ static bool ends_with(const char *name, const char *ending) {
     return len > end && strcasecmp(name + len - end, ending) == 0;
 }
 
-bool path_is_locale(const char *path) {
+bool mod_path_is_locale(const char *path) {
     return strncmp(path, locale_folder, sizeof locale_folder - 1) == 0 && ends_with(path, ".json");
 }
 
@@ -58,11 +58,11 @@ static muster_status check_path(const char *path, struct mod_error *error) {
         return mod_fail(error, MUSTER_LIMIT, path, 0, "its path is over %d bytes",
                         MOD_PATH_MAX - 1);
     if (strcmp(path, "mod.json") == 0 || strcmp(path, "settings.json") == 0) return MUSTER_OK;
-    if (path_is_locale(path) && !is_locale_path(path))
+    if (mod_path_is_locale(path) && !is_locale_path(path))
         return mod_fail(error, MUSTER_INVALID, path, 0,
                         "expected the name of a language in lower case, like en.json or "
                         "pt-br.json");
-    if (path_is_locale(path) || is_lua_path(path)) return MUSTER_OK;
+    if (mod_path_is_locale(path) || is_lua_path(path)) return MUSTER_OK;
     return mod_fail(error, MUSTER_INVALID, path, 0,
                     "expected a name of a-z, 0-9 and _ (at most %d) and .lua, in at most %d "
                     "folders",
@@ -72,11 +72,11 @@ static muster_status check_path(const char *path, struct mod_error *error) {
 /* The line of the first byte that is no text, or 0. */
 static int bad_line(const char *text, size_t len) {
     int line = 1;
-    if (text_is_utf8(text, len)) return 0;
+    if (mod_text_is_utf8(text, len)) return 0;
     for (const char *at = text, *end = text + len; at < end; line++) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         const char *next = newline ? newline + 1 : end;
-        if (!text_is_utf8(at, (size_t)(next - at))) return line;
+        if (!mod_text_is_utf8(at, (size_t)(next - at))) return line;
         at = next;
     }
     return line;
@@ -121,19 +121,19 @@ static muster_status add_text(struct sources *sources, const char *path, const c
     }
     muster_status status = check_text(path, text, len, error);
     if (status) return status;
-    char *kept = memory_copy(&sources->memory, path, strlen(path));
+    char *kept = mod_memory_copy(&sources->memory, path, strlen(path));
     if (!kept) return MUSTER_NO_MEMORY;
     sources->list[sources->count++] = (struct mod_source){kept, text, len};
     sources->bytes += len;
     return MUSTER_OK;
 }
 
-muster_status sources_add(struct sources *sources, const char *path, const char *text, size_t len,
-                          struct mod_error *error) {
+muster_status mod_sources_add(struct sources *sources, const char *path, const char *text,
+                              size_t len, struct mod_error *error) {
     muster_status status = check_path(path, error);
     if (!status) status = check_room(sources, path, len, error);
     if (status) return status;
-    char *copy = memory_copy(&sources->memory, text, len);
+    char *copy = mod_memory_copy(&sources->memory, text, len);
     return copy ? add_text(sources, path, copy, len, error) : MUSTER_NO_MEMORY;
 }
 
@@ -151,7 +151,7 @@ static muster_status fail_io(struct walk *walk, const char *path) {
 }
 
 static muster_status read_text(struct walk *walk, int fd, const char *path, size_t size) {
-    char *text = memory_take(&walk->sources->memory, size + 1);
+    char *text = mod_memory_take(&walk->sources->memory, size + 1);
     size_t len = 0;
     if (!text) return MUSTER_NO_MEMORY;
     while (len < size) {
@@ -194,7 +194,7 @@ static muster_status read_locale(struct walk *walk, int folder, const char *name
 static bool is_wanted(const struct walk *walk, const char *path) {
     if (ends_with(path, ".lua")) return true;
     if (walk->is_specs) return false;
-    return path_is_locale(path) || strcmp(path, "mod.json") == 0 ||
+    return mod_path_is_locale(path) || strcmp(path, "mod.json") == 0 ||
            strcmp(path, "settings.json") == 0;
 }
 
@@ -213,7 +213,7 @@ static muster_status look_at(struct walk *walk, int folder, const char *name, co
                              int depth) {
     struct stat st;
     if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return fail_io(walk, path);
-    if (S_ISREG(st.st_mode) && path_is_locale(path) && !walk->is_specs)
+    if (S_ISREG(st.st_mode) && mod_path_is_locale(path) && !walk->is_specs)
         return read_locale(walk, folder, name, path);
     if (S_ISREG(st.st_mode))
         return is_wanted(walk, path) ? read_file(walk, folder, name, path) : MUSTER_OK;
@@ -260,7 +260,7 @@ static int by_path(const void *a, const void *b) {
     return strcmp(((const struct mod_source *)a)->path, ((const struct mod_source *)b)->path);
 }
 
-void sources_sort(struct sources *sources) {
+void mod_sources_sort(struct sources *sources) {
     qsort(sources->list, sources->count, sizeof *sources->list, by_path);
 }
 
@@ -310,11 +310,11 @@ muster_status mod_read(const char *dir, struct mod **out, struct mod_error *erro
     *error = (struct mod_error){0};
     muster_status status = folder_name(dir, name, sizeof name, error);
     if (!status) status = read_sources(&sources, dir, name, error);
-    const char *kept = status ? NULL : memory_copy(&sources.memory, dir, strlen(dir));
+    const char *kept = status ? NULL : mod_memory_copy(&sources.memory, dir, strlen(dir));
     if (!status && !kept) status = MUSTER_NO_MEMORY;
     if (!status) status = mod_build(&sources, name, out, error);
     if (!status) (*out)->dir = kept;
-    memory_free(sources.memory);
+    mod_memory_free(sources.memory);
     return mod_settle(error, status);
 }
 
@@ -342,8 +342,8 @@ muster_status mod_specs_read(const char *dir, struct mod_specs *out, struct mod_
     muster_status status = folder_name(dir, name, sizeof name, error);
     if (!status) status = read_specs(&sources, dir, error);
     if (!status) {
-        sources_sort(&sources);
-        out->files = files_of(&sources, name, &out->count);
+        mod_sources_sort(&sources);
+        out->files = mod_files_of(&sources, name, &out->count);
         if (!out->files) status = MUSTER_NO_MEMORY;
     }
     out->memory = sources.memory;
@@ -352,6 +352,6 @@ muster_status mod_specs_read(const char *dir, struct mod_specs *out, struct mod_
 }
 
 void mod_specs_deinit(struct mod_specs *specs) {
-    memory_free(specs->memory);
+    mod_memory_free(specs->memory);
     *specs = (struct mod_specs){0};
 }

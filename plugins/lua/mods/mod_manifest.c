@@ -28,27 +28,27 @@ typedef muster_status (*read_fn)(struct reading *r, const struct json_place *pla
 
 static muster_status read_id(struct reading *r, const struct json_place *place, json_t *value) {
     char expected[MOD_ID_MAX + 64];
-    muster_status status = json_id(place, value, MOD_ID_MAX, &r->mod->id);
+    muster_status status = mod_json_id(place, value, MOD_ID_MAX, &r->mod->id);
     if (status || !r->id || strcmp(r->id, r->mod->id) == 0) return status;
     snprintf(expected, sizeof expected, "the name of its folder, \"%.*s\"", MOD_ID_MAX, r->id);
-    return json_fail(place, value, expected);
+    return mod_json_fail(place, value, expected);
 }
 
 static muster_status read_name(struct reading *r, const struct json_place *place, json_t *value) {
-    return json_line(place, value, NAME_BYTES_MAX, &r->mod->name);
+    return mod_json_line(place, value, NAME_BYTES_MAX, &r->mod->name);
 }
 
 static muster_status read_version(struct reading *r, const struct json_place *place,
                                   json_t *value) {
-    muster_status status = json_line(place, value, NAME_BYTES_MAX, &r->mod->version);
-    if (status || version_is_good(r->mod->version)) return status;
-    return json_fail(place, value, "a version like 1.2.0 or 1.2.0-beta.1");
+    muster_status status = mod_json_line(place, value, NAME_BYTES_MAX, &r->mod->version);
+    if (status || mod_version_is_good(r->mod->version)) return status;
+    return mod_json_fail(place, value, "a version like 1.2.0 or 1.2.0-beta.1");
 }
 
 static muster_status read_api(struct reading *r, const struct json_place *place, json_t *value) {
     const char *text = json_string_value(value);
     (void)r;
-    return text && strcmp(text, "1") == 0 ? MUSTER_OK : json_fail(place, value, "\"1\"");
+    return text && strcmp(text, "1") == 0 ? MUSTER_OK : mod_json_fail(place, value, "\"1\"");
 }
 
 static muster_status read_kind(struct reading *r, const struct json_place *place, json_t *value) {
@@ -57,49 +57,49 @@ static muster_status read_kind(struct reading *r, const struct json_place *place
         r->mod->kind = MOD_MODE;
     else if (text && strcmp(text, "rule") == 0)
         r->mod->kind = MOD_RULE;
-    return r->mod->kind ? MUSTER_OK : json_fail(place, value, "mode or rule");
+    return r->mod->kind ? MUSTER_OK : mod_json_fail(place, value, "mode or rule");
 }
 
 static muster_status read_author(struct reading *r, const struct json_place *place, json_t *value) {
-    return json_line(place, value, NAME_BYTES_MAX, &r->mod->author);
+    return mod_json_line(place, value, NAME_BYTES_MAX, &r->mod->author);
 }
 
 static muster_status read_license(struct reading *r, const struct json_place *place,
                                   json_t *value) {
-    return json_line(place, value, NAME_BYTES_MAX, &r->mod->license);
+    return mod_json_line(place, value, NAME_BYTES_MAX, &r->mod->license);
 }
 
 static muster_status read_description(struct reading *r, const struct json_place *place,
                                       json_t *value) {
-    return json_line(place, value, DESCRIPTION_BYTES_MAX, &r->mod->description);
+    return mod_json_line(place, value, DESCRIPTION_BYTES_MAX, &r->mod->description);
 }
 
 static muster_status read_base(struct reading *r, const struct json_place *place, json_t *value) {
-    return json_id(place, value, MUSTER_NAME_MAX - 1, &r->mod->base);
+    return mod_json_id(place, value, MUSTER_NAME_MAX - 1, &r->mod->base);
 }
 
 /* "votes >= 1.2" */
 static muster_status read_need(const struct json_place *place, const json_t *value,
                                struct mod_need *need) {
     char id[MOD_ID_MAX + 1] = "";
-    muster_status status = json_line(place, value, NAME_BYTES_MAX, &need->text);
+    muster_status status = mod_json_line(place, value, NAME_BYTES_MAX, &need->text);
     if (status) return status;
     size_t len = strcspn(need->text, " <>=");
     if (len <= MOD_ID_MAX) memcpy(id, need->text, len);
     need->versions = need->text + len;
     need->versions += strspn(need->versions, " ");
-    if (!word_is_id(id, MOD_ID_MAX) || !ranges_are_good(need->versions))
-        return json_fail(place, value, "a mod's id, or like \"votes >= 1.2\" (>= <= > < =)");
-    need->id = memory_copy(place->memory, id, len);
+    if (!mod_word_is_id(id, MOD_ID_MAX) || !mod_ranges_are_good(need->versions))
+        return mod_json_fail(place, value, "a mod's id, or like \"votes >= 1.2\" (>= <= > < =)");
+    need->id = mod_memory_copy(place->memory, id, len);
     return need->id ? MUSTER_OK : MUSTER_NO_MEMORY;
 }
 
 static muster_status read_needs(const struct json_place *place, json_t *value,
                                 const struct mod_need **out, uint32_t *count) {
     struct mod_need *needs;
-    muster_status status = json_list(place, value, LIST_MAX, sizeof *needs, &needs, count);
+    muster_status status = mod_json_list(place, value, LIST_MAX, sizeof *needs, &needs, count);
     for (uint32_t i = 0; !status && i < *count; i++) {
-        struct json_place item = json_item(place, i);
+        struct json_place item = mod_json_item(place, i);
         status = read_need(&item, json_array_get(value, i), &needs[i]);
     }
     if (!status) *out = needs;
@@ -120,12 +120,12 @@ static muster_status read_conflicts(struct reading *r, const struct json_place *
                                     json_t *value) {
     const char **ids;
     muster_status status =
-        json_list(place, value, LIST_MAX, sizeof *ids, &ids, &r->mod->conflict_count);
+        mod_json_list(place, value, LIST_MAX, sizeof *ids, &ids, &r->mod->conflict_count);
     for (uint32_t i = 0; !status && i < r->mod->conflict_count; i++) {
-        struct json_place item = json_item(place, i);
-        status = json_id(&item, json_array_get(value, i), MOD_ID_MAX, &ids[i]);
+        struct json_place item = mod_json_item(place, i);
+        status = mod_json_id(&item, json_array_get(value, i), MOD_ID_MAX, &ids[i]);
         if (!status && strcmp(ids[i], r->mod->id) == 0)
-            status = json_fail(&item, json_array_get(value, i), "another mod");
+            status = mod_json_fail(&item, json_array_get(value, i), "another mod");
     }
     if (!status) r->mod->conflicts = ids;
     return status;
@@ -133,14 +133,14 @@ static muster_status read_conflicts(struct reading *r, const struct json_place *
 
 static muster_status read_permissions(struct reading *r, const struct json_place *place,
                                       json_t *value) {
-    if (!json_is_array(value)) return json_fail(place, value, "a list");
+    if (!json_is_array(value)) return mod_json_fail(place, value, "a list");
     for (size_t i = 0; i < json_array_size(value); i++) {
         const json_t *item = json_array_get(value, i);
-        struct json_place at = json_item(place, i);
+        struct json_place at = mod_json_item(place, i);
         uint32_t permission =
             json_is_string(item) ? mod_permission_find(json_string_value(item)) : 0;
-        if (!permission) return json_fail(&at, item, "chat, kick, storage, teams or vote");
-        if (r->mod->permissions & permission) return json_fail(&at, item, "each only once");
+        if (!permission) return mod_json_fail(&at, item, "chat, kick, storage, teams or vote");
+        if (r->mod->permissions & permission) return mod_json_fail(&at, item, "each only once");
         r->mod->permissions |= permission;
     }
     return MUSTER_OK;
@@ -151,11 +151,11 @@ static muster_status read_limits(struct reading *r, const struct json_place *pla
     const char *key;
     json_t *limit;
     uint32_t kb = MEMORY_KB_DEFAULT;
-    if (!json_is_object(value)) return json_fail(place, value, "an object");
+    if (!json_is_object(value)) return mod_json_fail(place, value, "an object");
     json_object_foreach(value, key, limit) {
-        struct json_place field = json_field(place, key);
-        if (strcmp(key, known[0]) != 0) return json_unknown(&field, key, known, 1);
-        muster_status status = json_number(&field, limit, MEMORY_KB_MIN, MEMORY_KB_MAX, &kb);
+        struct json_place field = mod_json_field(place, key);
+        if (strcmp(key, known[0]) != 0) return mod_json_unknown(&field, key, known, 1);
+        muster_status status = mod_json_number(&field, limit, MEMORY_KB_MIN, MEMORY_KB_MAX, &kb);
         if (status) return status;
     }
     r->mod->memory_bytes = kb * 1024;
@@ -179,40 +179,40 @@ static muster_status read_defaults(struct reading *r, const struct json_place *p
                                    json_t *value) {
     const char *key;
     json_t *item;
-    if (!json_is_object(value)) return json_fail(place, value, "an object of lobby settings");
+    if (!json_is_object(value)) return mod_json_fail(place, value, "an object of lobby settings");
     json_object_foreach(value, key, item) {
-        struct json_place field = json_field(place, key);
-        if (!key_is_camel(key) || !is_plain(item))
-            return json_fail(&field, item,
-                             "the name of a lobby setting and a plain value or list of strings");
+        struct json_place field = mod_json_field(place, key);
+        if (!mod_json_key_is_camel(key) || !is_plain(item))
+            return mod_json_fail(
+                &field, item, "the name of a lobby setting and a plain value or list of strings");
     }
-    r->mod->defaults_json = json_text(place, value);
+    r->mod->defaults_json = mod_json_text(place, value);
     return r->mod->defaults_json ? MUSTER_OK : MUSTER_NO_MEMORY;
 }
 
 static muster_status read_players_max(struct reading *r, const struct json_place *place,
                                       json_t *value) {
-    return json_number(place, value, 2, MUSTER_SEATS_MAX, &r->mod->players_max);
+    return mod_json_number(place, value, 2, MUSTER_SEATS_MAX, &r->mod->players_max);
 }
 
 static muster_status read_tick_rate(struct reading *r, const struct json_place *place,
                                     json_t *value) {
-    return json_number(place, value, 1, 60, &r->mod->tick_rate_hz);
+    return mod_json_number(place, value, 1, 60, &r->mod->tick_rate_hz);
 }
 
 static muster_status read_snapshot_max(struct reading *r, const struct json_place *place,
                                        json_t *value) {
-    return json_number(place, value, 64, 16384, &r->mod->snapshot_max_bytes);
+    return mod_json_number(place, value, 64, 16384, &r->mod->snapshot_max_bytes);
 }
 
 static muster_status read_maps(struct reading *r, const struct json_place *place, json_t *value) {
     const char **maps;
     muster_status status =
-        json_list(place, value, LIST_MAX, sizeof *maps, &maps, &r->mod->map_count);
-    if (!status && r->mod->map_count == 0) status = json_fail(place, value, "at least one map");
+        mod_json_list(place, value, LIST_MAX, sizeof *maps, &maps, &r->mod->map_count);
+    if (!status && r->mod->map_count == 0) status = mod_json_fail(place, value, "at least one map");
     for (uint32_t i = 0; !status && i < r->mod->map_count; i++) {
-        struct json_place item = json_item(place, i);
-        status = json_line(&item, json_array_get(value, i), MUSTER_NAME_MAX - 1, &maps[i]);
+        struct json_place item = mod_json_item(place, i);
+        status = mod_json_line(&item, json_array_get(value, i), MUSTER_NAME_MAX - 1, &maps[i]);
     }
     if (!status) r->mod->maps = maps;
     return status;
@@ -255,16 +255,16 @@ static muster_status check_known(const struct reading *r, json_t *json) {
     for (int i = 0; i < KEY_COUNT; i++) names[i] = keys[i].name;
     json_object_foreach(json, key, value) {
         int i = 0;
-        struct json_place field = json_field(&r->place, key);
+        struct json_place field = mod_json_field(&r->place, key);
         while (i < KEY_COUNT && strcmp(key, names[i]) != 0) i++;
-        if (i == KEY_COUNT) return json_unknown(&field, key, names, KEY_COUNT);
+        if (i == KEY_COUNT) return mod_json_unknown(&field, key, names, KEY_COUNT);
     }
     return MUSTER_OK;
 }
 
 static muster_status read_key(struct reading *r, int key, json_t *value) {
-    struct json_place field = json_field(&r->place, keys[key].name);
-    if (!value) return keys[key].is_needed ? json_fail(&field, NULL, "a value") : MUSTER_OK;
+    struct json_place field = mod_json_field(&r->place, keys[key].name);
+    if (!value) return keys[key].is_needed ? mod_json_fail(&field, NULL, "a value") : MUSTER_OK;
     if (keys[key].is_modes && r->mod->kind != MOD_MODE)
         return mod_fail(r->place.error, MUSTER_INVALID, manifest_file, 0, "%s: only a mode has it",
                         keys[key].name);
@@ -304,7 +304,7 @@ static muster_status read_manifest(struct reading *r, json_t *json) {
 muster_status mod_manifest_read(struct mod *mod, const struct mod_source *source, const char *id,
                                 struct mod_error *error) {
     struct reading r = {{manifest_file, "", &mod->memory, error}, mod, id};
-    json_t *json = json_read(source, error);
+    json_t *json = mod_json_read(source, error);
     if (!json) return MUSTER_INVALID;
     muster_status status = read_manifest(&r, json);
     json_decref(json);

@@ -384,7 +384,7 @@ struct choice {
 static muster_status fail_unknown(const struct choice *choice, const char *id) {
     const char *names[MODS_MAX];
     for (uint32_t i = 0; i < choice->mods->count; i++) names[i] = choice->mods->entries[i].mod->id;
-    const char *near = word_nearest(id, names, choice->mods->count);
+    const char *near = mod_word_nearest(id, names, choice->mods->count);
     if (near)
         return mod_fail(choice->error, MUSTER_NOT_FOUND, "", 0,
                         "there is no mod \"%.64s\"; did you mean \"%s\"?", id, near);

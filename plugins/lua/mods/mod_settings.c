@@ -44,17 +44,18 @@ static muster_status set_keys(struct mod *mod, const struct json_place *place, c
                               struct mod_setting *setting) {
     char lobby_key[LOBBY_KEY_BYTES_MAX + 1];
     const char *key = json_string_value(value);
-    if (!key || !key_is_camel(key))
-        return json_fail(place, value, "a camelCase name of letters and digits, like \"percent\"");
-    if (mod_setting(mod, key)) return json_fail(place, value, "each key only once");
+    if (!key || !mod_json_key_is_camel(key))
+        return mod_json_fail(place, value,
+                             "a camelCase name of letters and digits, like \"percent\"");
+    if (mod_setting(mod, key)) return mod_json_fail(place, value, "each key only once");
     bool fits = true;
     if (mod->kind == MOD_RULE)
         fits = rule_key(mod->id, key, lobby_key);
     else
         strcpy(lobby_key, key);
-    if (!fits) return json_fail(place, value, "id and key together at most 64 bytes");
-    setting->key = memory_copy(place->memory, key, strlen(key));
-    setting->lobby_key = memory_copy(place->memory, lobby_key, strlen(lobby_key));
+    if (!fits) return mod_json_fail(place, value, "id and key together at most 64 bytes");
+    setting->key = mod_memory_copy(place->memory, key, strlen(key));
+    setting->lobby_key = mod_memory_copy(place->memory, lobby_key, strlen(lobby_key));
     return setting->key && setting->lobby_key ? MUSTER_OK : MUSTER_NO_MEMORY;
 }
 
@@ -66,7 +67,7 @@ static muster_status set_type(const struct json_place *place, const json_t *valu
     for (size_t i = 0; name && i < sizeof types / sizeof *types; i++)
         if (strcmp(types[i].name, name) == 0) setting->type = types[i].type;
     if (setting->type) return MUSTER_OK;
-    return json_fail(place, value, "bool, int, number, string, enum, list or duration");
+    return mod_json_fail(place, value, "bool, int, number, string, enum, list or duration");
 }
 
 static bool are_strings(const json_t *list) {
@@ -91,12 +92,12 @@ static bool is_of(const json_t *value, const json_t *values) {
 static muster_status check_values(const struct json_place *place, const json_t *entry,
                                   const struct mod_setting *setting) {
     const json_t *values = json_object_get(entry, "values");
-    struct json_place field = json_field(place, "values");
+    struct json_place field = mod_json_field(place, "values");
     if (setting->type != MOD_SETTING_ENUM)
-        return values ? json_fail(&field, values, "nothing, as it is no enum") : MUSTER_OK;
+        return values ? mod_json_fail(&field, values, "nothing, as it is no enum") : MUSTER_OK;
     if (are_strings(values) && json_array_size(values) && json_array_size(values) <= VALUES_MAX)
         return MUSTER_OK;
-    return json_fail(&field, values, "a list of 1 to 64 strings");
+    return mod_json_fail(&field, values, "a list of 1 to 64 strings");
 }
 
 /* Of values, of bytes or of items; by default as the host has it. */
@@ -121,15 +122,16 @@ static struct range default_range(enum mod_setting_type type) {
 static muster_status read_range(const struct json_place *place, const json_t *entry,
                                 const struct mod_setting *setting, struct range *range) {
     const json_t *min = json_object_get(entry, "min"), *max = json_object_get(entry, "max");
-    struct json_place min_field = json_field(place, "min"), max_field = json_field(place, "max");
+    struct json_place min_field = mod_json_field(place, "min"),
+                      max_field = mod_json_field(place, "max");
     *range = default_range(setting->type);
-    if (min && !json_is_number(min)) return json_fail(&min_field, min, "a number");
-    if (max && !json_is_number(max)) return json_fail(&max_field, max, "a number");
+    if (min && !json_is_number(min)) return mod_json_fail(&min_field, min, "a number");
+    if (max && !json_is_number(max)) return mod_json_fail(&max_field, max, "a number");
     if (min) range->min = json_number_value(min);
     if (max) range->max = json_number_value(max);
     if (range->min <= range->max) return MUSTER_OK;
-    return max ? json_fail(&max_field, max, "at least min")
-               : json_fail(&min_field, min, "at most the largest value");
+    return max ? mod_json_fail(&max_field, max, "at least min")
+               : mod_json_fail(&min_field, min, "at most the largest value");
 }
 
 static bool is_word_of(const json_t *value, const char *a, const char *b) {
@@ -141,15 +143,15 @@ static muster_status check_words(const struct json_place *place, const json_t *e
                                  const struct mod_setting *setting) {
     const json_t *when = json_object_get(entry, "when"), *unit = json_object_get(entry, "unit");
     const json_t *secret = json_object_get(entry, "secret");
-    struct json_place when_field = json_field(place, "when"),
-                      unit_field = json_field(place, "unit");
-    struct json_place secret_field = json_field(place, "secret");
+    struct json_place when_field = mod_json_field(place, "when"),
+                      unit_field = mod_json_field(place, "unit");
+    struct json_place secret_field = mod_json_field(place, "secret");
     if (when && !is_word_of(when, "setup", "always"))
-        return json_fail(&when_field, when, "setup (not while a match runs) or always");
+        return mod_json_fail(&when_field, when, "setup (not while a match runs) or always");
     if (setting->type == MOD_SETTING_DURATION && !is_word_of(unit, "ms", "s"))
-        return json_fail(&unit_field, unit, "ms or s, as it is a duration");
+        return mod_json_fail(&unit_field, unit, "ms or s, as it is a duration");
     if (secret && !json_is_boolean(secret))
-        return json_fail(&secret_field, secret, "true or false");
+        return mod_json_fail(&secret_field, secret, "true or false");
     return MUSTER_OK;
 }
 
@@ -179,20 +181,20 @@ static muster_status set_default(const struct json_place *place, const json_t *e
                                  struct mod_setting *setting) {
     const json_t *value = json_object_get(entry, "default");
     const char *type = json_string_value(json_object_get(entry, "type"));
-    struct json_place field = json_field(place, "default");
+    struct json_place field = mod_json_field(place, "default");
     char expected[80];
     struct range range;
     muster_status status = read_range(place, entry, setting, &range);
     if (status) return status;
     snprintf(expected, sizeof expected, "a value of type %s", type);
     if (!value || !has_type(setting, value, json_object_get(entry, "values")))
-        return json_fail(&field, value, expected);
+        return mod_json_fail(&field, value, expected);
     snprintf(expected, sizeof expected, "%.16g to %.16g%s", range.min, range.max,
              setting->type == MOD_SETTING_STRING ? " bytes"
              : setting->type == MOD_SETTING_LIST ? " items"
                                                  : "");
-    if (!is_within(setting, value, &range)) return json_fail(&field, value, expected);
-    setting->default_json = json_text(place, value);
+    if (!is_within(setting, value, &range)) return mod_json_fail(&field, value, expected);
+    setting->default_json = mod_json_text(place, value);
     return setting->default_json ? MUSTER_OK : MUSTER_NO_MEMORY;
 }
 
@@ -203,9 +205,9 @@ static muster_status check_attributes(const struct json_place *place, json_t *en
     json_t *value;
     json_object_foreach(entry, key, value) {
         int i = 0;
-        struct json_place field = json_field(place, key);
+        struct json_place field = mod_json_field(place, key);
         while (i < ATTRIBUTE_COUNT && strcmp(key, attributes[i]) != 0) i++;
-        if (i == ATTRIBUTE_COUNT) return json_unknown(&field, key, attributes, ATTRIBUTE_COUNT);
+        if (i == ATTRIBUTE_COUNT) return mod_json_unknown(&field, key, attributes, ATTRIBUTE_COUNT);
     }
     return MUSTER_OK;
 }
@@ -221,8 +223,8 @@ static muster_status to_lobby(const struct mod *mod, json_t *entry,
 
 static muster_status read_entry(struct mod *mod, const struct json_place *place, json_t *entry,
                                 struct mod_setting *setting) {
-    if (!json_is_object(entry)) return json_fail(place, entry, "an object");
-    struct json_place key = json_field(place, "key"), type = json_field(place, "type");
+    if (!json_is_object(entry)) return mod_json_fail(place, entry, "an object");
+    struct json_place key = mod_json_field(place, "key"), type = mod_json_field(place, "type");
     muster_status status = check_attributes(place, entry);
     if (!status) status = set_keys(mod, &key, json_object_get(entry, "key"), setting);
     if (!status) status = set_type(&type, json_object_get(entry, "type"), setting);
@@ -236,11 +238,11 @@ static muster_status read_entries(struct mod *mod, const struct json_place *plac
     struct mod_setting *settings;
     uint32_t count;
     muster_status status =
-        json_list(place, json, MOD_SETTINGS_MAX, sizeof *settings, &settings, &count);
+        mod_json_list(place, json, MOD_SETTINGS_MAX, sizeof *settings, &settings, &count);
     if (status) return status;
     mod->settings = settings;
     for (uint32_t i = 0; !status && i < count; i++) {
-        struct json_place item = json_item(place, i);
+        struct json_place item = mod_json_item(place, i);
         status = read_entry(mod, &item, json_array_get(json, i), &settings[i]);
         if (!status) mod->setting_count++;
     }
@@ -250,11 +252,11 @@ static muster_status read_entries(struct mod *mod, const struct json_place *plac
 muster_status mod_settings_read(struct mod *mod, const struct mod_source *source,
                                 struct mod_error *error) {
     struct json_place place = {source->path, "settings", &mod->memory, error};
-    json_t *json = json_read(source, error);
+    json_t *json = mod_json_read(source, error);
     if (!json) return MUSTER_INVALID;
     muster_status status = read_entries(mod, &place, json);
     if (!status && mod->setting_count) {
-        mod->settings_json = json_text(&place, json);
+        mod->settings_json = mod_json_text(&place, json);
         if (!mod->settings_json) status = MUSTER_NO_MEMORY;
     }
     json_decref(json);

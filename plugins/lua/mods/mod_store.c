@@ -123,8 +123,8 @@ static muster_status add_files(struct sources *sources, json_t *files, struct mo
         if (!status && !json_is_string(text))
             status = mod_fail(error, MUSTER_INVALID, path, 0, "is no text");
         if (!status)
-            status = sources_add(sources, path, json_string_value(text), json_string_length(text),
-                                 error);
+            status = mod_sources_add(sources, path, json_string_value(text),
+                                     json_string_length(text), error);
     }
     return status;
 }
@@ -137,7 +137,7 @@ static muster_status from_json(const char *text, struct mod **out, struct mod_er
     muster_status status = add_files(&sources, json_object_get(json, "files"), error);
     if (!status) status = mod_build(&sources, NULL, out, error);
     json_decref(json);
-    memory_free(sources.memory);
+    mod_memory_free(sources.memory);
     return status;
 }
 

@@ -18,7 +18,7 @@ static void log_mod(void *user, uint32_t level, const char *text) {
 
 /* ---- rules ------------ ------------------------------------------------------------------- */
 
-bool rule_is_offered(const struct instance *instance, const char *id) {
+bool catalog_is_offered(const struct instance *instance, const char *id) {
     const struct muster_host_config *config = instance->host->config;
     uint32_t count = config->list_count(instance->self, "rules");
     for (uint32_t i = 0; i < count; i++)

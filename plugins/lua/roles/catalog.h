@@ -18,7 +18,7 @@ muster_status catalog_check(struct instance *instance, struct mod *mod, char *er
 /* Why a mod that has been probed does nothing; null: it does something. */
 const char *catalog_idle(const struct instance *instance, const struct mod *mod);
 /* Is it a rule that the operator lets lobbies choose? */
-bool rule_is_offered(const struct instance *instance, const char *id);
+bool catalog_is_offered(const struct instance *instance, const char *id);
 /* Keeps a version in the store, on the work pool. */
 void catalog_keep(struct instance *instance, struct mod *mod);
 

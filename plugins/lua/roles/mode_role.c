@@ -121,11 +121,11 @@ static void mode_declare(lua_State *L, struct script *script) {
 void mode_take(lua_State *L, struct script *script) {
     if (!lua_istable(L, -1)) luaL_error(L, "init.lua must return the mode's table");
     script->is_mode = true;
-    mode_check_fields(L, script->mod);
+    api_mode_check_fields(L, script->mod);
     lua_pushvalue(L, -1);
     script->mode = luaL_ref(L, LUA_REGISTRYINDEX);
     if (script->mod->base)
-        mode_hook_fields(L, script);
+        api_mode_hook_fields(L, script);
     else
         mode_declare(L, script);
 }
@@ -158,7 +158,7 @@ static int callback_body(lua_State *L) {
     luaL_checkstack(L, LUA_MINSTACK, NULL);
     if (!mode_push_callback(L, callback->script, callback->name)) return 0;
     for (unsigned i = 0; i < callback->count; i++)
-        arg_push(callback->script, L, &callback->args[i]);
+        ask_push_arg(callback->script, L, &callback->args[i]);
     lua_call(L, (int)callback->count + 1, 1);
     sandbox_check(L);
     if (lua_isnil(L, -1)) return 0;
@@ -238,7 +238,7 @@ static muster_status join(void *instance, void *state, uint32_t seat) {
 static void leave(void *instance, void *state, uint32_t seat, uint32_t reason) {
     struct mode *mode = state;
     struct script *script = mode_script(mode);
-    struct arg args[] = {A_SEAT(seat), A_TEXT(leave_name(reason))};
+    struct arg args[] = {A_SEAT(seat), A_TEXT(words_leave(reason))};
     struct callback callback = {.script = script, .name = "leave", .args = args, .count = 2};
     (void)instance;
     if (seat >= SYNC_SEATS_MAX) return;

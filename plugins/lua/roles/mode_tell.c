@@ -35,7 +35,7 @@ static bool write_view(lua_State *L, const struct writing *writing, uint32_t vie
     int handler = sandbox_handler(L);
     lua_rawgeti(L, LUA_REGISTRYINDEX, writing->script->mode_snapshot);
     lua_rawgeti(L, LUA_REGISTRYINDEX, writing->script->state);
-    mode_push_writer(L);
+    api_mode_push_writer(L);
     lua_pushboolean(L, full);
     push_viewer(L, writing->script, view);
     writing->mode->out = out;

@@ -85,7 +85,7 @@ static const struct mod *mode_chosen(const struct instance *instance, const stru
 
 static bool is_offered(const struct instance *instance, const char *id) {
     const struct mod *mod = mods_find(instance->mods, id);
-    return mod && mod->kind == MOD_RULE && rule_is_offered(instance, id) &&
+    return mod && mod->kind == MOD_RULE && catalog_is_offered(instance, id) &&
            probe_find(instance, mod);
 }
 
@@ -166,7 +166,7 @@ static void tell_setting(struct realm *realm, const char *key) {
     for (uint32_t i = 0; i < realm->script_count; i++)
         script_setting_changed(realm->scripts[i], key);
     if (!realm_has(realm, EVENT_SETTING_CHANGED)) return;
-    const char *json = lobby_setting_json(realm, key, text, sizeof text);
+    const char *json = settings_read_json(realm, key, text, sizeof text);
     struct arg args[] = {A_TEXT(key), json ? A_JSON(json) : A_NIL};
     realm_notify(realm, EVENT_SETTING_CHANGED, args, 2);
 }
@@ -190,13 +190,13 @@ static void rules_notice(void *user, void *state, const struct muster_notice *no
     struct arg args[2] = {notice->player ? A_PLAYER(notice->player) : A_NIL};
     switch (notice->kind) {
     case MUSTER_NOTICE_LOBBY_STATE:
-        args[0] = A_TEXT(lobby_state_name(notice->value));
+        args[0] = A_TEXT(words_lobby_state(notice->value));
         realm_notify(realm, EVENT_LOBBY_STATE, args, 1);
         break;
     case MUSTER_NOTICE_LOBBY_HOST: realm_notify(realm, EVENT_HOST_CHANGED, args, 1); break;
     case MUSTER_NOTICE_SEAT_TAKEN: realm_notify(realm, EVENT_PLAYER_JOIN, args, 1); break;
     case MUSTER_NOTICE_SEAT_LEFT:
-        args[1] = A_TEXT(leave_name(notice->value));
+        args[1] = A_TEXT(words_leave(notice->value));
         realm_notify(realm, EVENT_PLAYER_LEAVE, args, 2);
         players_forget(realm, notice->player);
         break;
@@ -239,7 +239,7 @@ static void match_leave(void *user, void *state, uint32_t seat, uint32_t reason)
     struct lobby *lobby = state;
     (void)user;
     if (!lobby || lobby->match.script_count == 0) return;
-    struct arg args[] = {A_SEAT(seat), A_TEXT(leave_name(reason))};
+    struct arg args[] = {A_SEAT(seat), A_TEXT(words_leave(reason))};
     realm_notify(&lobby->match, EVENT_PLAYER_LEAVE, args, 2);
     players_forget(&lobby->match, seat);
 }

@@ -70,7 +70,7 @@ static void on_list(void *user, const struct muster_rpc_call *call) {
         if (!probe_find(instance, mod)) continue; /* it does not start */
         if (mod->kind == MOD_MODE)
             json_array_append_new(modes, mod_json(mod));
-        else if (rule_is_offered(instance, mod->id))
+        else if (catalog_is_offered(instance, mod->id))
             json_array_append_new(rules, mod_json(mod));
     }
     answer(instance, call,
@@ -162,18 +162,18 @@ static void on_job(void *user) {
     struct job *job = user;
     struct instance *instance = job->instance;
     char error[400] = "";
-    int64_t start_ns = thread_cpu_ns();
+    int64_t start_ns = script_cpu_ns();
     struct lobby *lobby = lobby_to_change(instance, &job->call);
     bool goes_on = false;
     if (lobby && job->realm == 0) {
         take_upload(job, lobby);
-    } else if (lobby && trial_step(instance, job->mod, job->realm, error, sizeof error)) {
+    } else if (lobby && trial_run_step(instance, job->mod, job->realm, error, sizeof error)) {
         refuse(instance, &job->call, "invalid_params", "bad_script", "%s", error);
     } else if (lobby) {
         job->realm = job->realm == REALM_MATCH ? REALM_LOBBY : 0;
         goes_on = true;
     }
-    uint64_t took_ns = (uint64_t)(thread_cpu_ns() - start_ns);
+    uint64_t took_ns = (uint64_t)(script_cpu_ns() - start_ns);
     if (took_ns > instance->stretch_ns) instance->stretch_ns = took_ns;
     if (goes_on)
         job_later(job);
@@ -229,7 +229,7 @@ static void draft_finish(struct instance *instance, const struct muster_rpc_call
                          struct lobby *lobby) {
     uint32_t len = lobby->draft_len;
     lobby->draft_parts = 0;
-    bool slow = lobby_take(lobby, &lobby->upload_rate, UPLOADS_PER_MS, UPLOADS_BURST) &&
+    bool slow = report_take(lobby, &lobby->upload_rate, UPLOADS_PER_MS, UPLOADS_BURST) &&
                 instance->host->player->try_take(instance->self, call->player, "upload",
                                                  PLAYER_UPLOADS_PER_MINUTE,
                                                  ADDRESS_UPLOADS_PER_MINUTE, NULL) == MUSTER_OK;

@@ -77,8 +77,8 @@ static muster_status run_patiently(struct instance *instance, struct mod *mod, i
     return status;
 }
 
-muster_status trial_step(struct instance *instance, struct mod *mod, int realm, char *error,
-                         uint32_t cap) {
+muster_status trial_run_step(struct instance *instance, struct mod *mod, int realm, char *error,
+                             uint32_t cap) {
     struct probe *probe = probe_take(instance, mod);
     if (!probe) return MUSTER_NO_MEMORY;
     if (probe->tried & realm) return MUSTER_OK;
@@ -90,6 +90,6 @@ muster_status trial_step(struct instance *instance, struct mod *mod, int realm, 
 }
 
 muster_status trial_run(struct instance *instance, struct mod *mod, char *error, uint32_t cap) {
-    muster_status status = trial_step(instance, mod, REALM_MATCH, error, cap);
-    return status ? status : trial_step(instance, mod, REALM_LOBBY, error, cap);
+    muster_status status = trial_run_step(instance, mod, REALM_MATCH, error, cap);
+    return status ? status : trial_run_step(instance, mod, REALM_LOBBY, error, cap);
 }

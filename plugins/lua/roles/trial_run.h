@@ -5,8 +5,8 @@
 #include "probe.h"
 
 /* One realm of two; the loop may turn in between. Then the other one. */
-muster_status trial_step(struct instance *instance, struct mod *mod, int realm, char *error,
-                         uint32_t cap);
+muster_status trial_run_step(struct instance *instance, struct mod *mod, int realm, char *error,
+                             uint32_t cap);
 /* INVALID: it does not start; error says why. */
 muster_status trial_run(struct instance *instance, struct mod *mod, char *error, uint32_t cap);
 

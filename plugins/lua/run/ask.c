@@ -34,7 +34,7 @@ struct ask {
     char failed[MOD_ID_MAX + 1]; /* a gate: the mod whose handler failed, and which stays shut */
 };
 
-void arg_push(struct script *script, lua_State *L, const struct arg *arg) {
+void ask_push_arg(struct script *script, lua_State *L, const struct arg *arg) {
     switch (arg->type) {
     case ARG_BOOL: lua_pushboolean(L, arg->boolean); return;
     case ARG_INT: lua_pushinteger(L, arg->integer); return;
@@ -52,7 +52,7 @@ static int push_args(lua_State *L, void *user) {
     struct script *script = ask->handler->script;
     luaL_checkstack(L, ARGS_MAX + 4, NULL);
     if (ask->handler->is_mode) lua_rawgeti(L, LUA_REGISTRYINDEX, script->state);
-    for (unsigned i = 0; i < ask->count; i++) arg_push(script, L, &ask->args[i]);
+    for (unsigned i = 0; i < ask->count; i++) ask_push_arg(script, L, &ask->args[i]);
     return (int)ask->count + ask->handler->is_mode;
 }
 
@@ -295,12 +295,12 @@ static void take_winner(lua_State *L, struct ask *ask) {
     if (!winner->taken && !lua_isnil(L, -2))
         refuse_answer(L, ask, -2, "\"red\", \"blue\", \"draw\" or nil");
     if (!winner->taken) return;
-    if (!result_parse(lua_tostring(L, -2), "score_limit", &winner->team_answer,
-                      &winner->reason_answer))
+    if (!words_parse_result(lua_tostring(L, -2), "score_limit", &winner->team_answer,
+                            &winner->reason_answer))
         refuse_answer(L, ask, -2, "\"red\", \"blue\", \"draw\" or nil");
     if (reason == LUA_TNIL) return;
     if (reason != LUA_TSTRING ||
-        !result_parse("draw", lua_tostring(L, -1), &(uint32_t){0}, &winner->reason_answer))
+        !words_parse_result("draw", lua_tostring(L, -1), &(uint32_t){0}, &winner->reason_answer))
         refuse_answer(L, ask, -1,
                       "\"score_limit\", \"time_limit\", \"elimination\", \"forfeit\" or nil as "
                       "the reason");
@@ -311,7 +311,7 @@ static void accept_winner(struct ask *ask) {
     if (!winner->taken) return;
     winner->team = winner->team_answer;
     winner->reason = winner->reason_answer;
-    winner->arg = A_TEXT(winner_name(winner->team));
+    winner->arg = A_TEXT(words_winner(winner->team));
 }
 
 bool realm_victory(struct realm *realm, uint32_t *winning_team, uint32_t *reason) {

@@ -25,7 +25,7 @@ struct arg {
 #define A_SEAT(x) ((struct arg){ARG_SEAT, {.seat = (x)}})
 #define A_JSON(x) ((struct arg){ARG_JSON, {.text = (x)}})
 #define A_NIL ((struct arg){ARG_NIL, {0}})
-void arg_push(struct script *script, lua_State *L, const struct arg *arg);
+void ask_push_arg(struct script *script, lua_State *L, const struct arg *arg);
 
 /* args: without the value of a filter. */
 void realm_notify(struct realm *realm, enum event event, const struct arg *args, unsigned count);

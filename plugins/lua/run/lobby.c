@@ -30,7 +30,7 @@ struct lobby *lobby_find(const struct instance *instance, muster_lobby_id id) {
 static void each_chosen(const struct lobby *lobby, void (*fn)(void *user, const char *id),
                         void *user) {
     char text[LIST_BYTES_MAX];
-    const char *json = lobby_setting_json(&lobby->lobby, "rules", text, sizeof text);
+    const char *json = settings_read_json(&lobby->lobby, "rules", text, sizeof text);
     json_t *list = json ? json_loads(json, 0, NULL) : NULL;
     size_t i;
     json_t *item;
@@ -239,7 +239,7 @@ void lobby_reload(struct lobby *lobby, struct mod *mod, struct mod *before) {
 
 static bool is_limited(const struct realm *realm, const char *key) {
     char text[32];
-    const char *json = lobby_setting_json(realm, key, text, sizeof text);
+    const char *json = settings_read_json(realm, key, text, sizeof text);
     return json && strcmp(json, "0") != 0;
 }
 

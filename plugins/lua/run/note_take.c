@@ -20,7 +20,7 @@ static struct mod *get_mod(struct lobby *lobby, struct muster_reader *r, uint32_
     muster_get_str(r, id, sizeof id);
     muster_get_str(r, hash, sizeof hash);
     *granted = muster_get_u32(r);
-    return r->overflow ? NULL : version_find(lobby, id, hash);
+    return r->overflow ? NULL : probe_find_version(lobby, id, hash);
 }
 
 static void take_begin(struct lobby *lobby, struct muster_reader *r) {

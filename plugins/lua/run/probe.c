@@ -20,7 +20,7 @@ int probe_realms(const struct instance *instance, const struct mod *mod) {
     return probe ? probe->realms : 0;
 }
 
-struct mod *version_find(struct lobby *lobby, const char *id, const char *hash) {
+struct mod *probe_find_version(struct lobby *lobby, const char *id, const char *hash) {
     struct instance *instance = lobby->instance;
     struct mod *mod = mods_find(instance->mods, id);
     struct mod_error error;

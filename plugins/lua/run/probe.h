@@ -23,7 +23,7 @@ struct probe *probe_take(struct instance *instance, struct mod *mod);
 /* It is as if it had not been probed. */
 void probe_drop(struct instance *instance, const struct mod *mod);
 /* A pinned version: of the set, of the lobby's uploads, one that was probed, or from the store. */
-struct mod *version_find(struct lobby *lobby, const char *id, const char *hash);
+struct mod *probe_find_version(struct lobby *lobby, const char *id, const char *hash);
 void probes_free(struct instance *instance);
 /* Those that no set and no lobby holds any more. */
 void probes_forget(struct instance *instance);

@@ -176,7 +176,7 @@ void report_disabled(struct script *script, const char *why) {
     report_to_host(lobby, script->mod->id, line);
 }
 
-bool lobby_take(const struct lobby *lobby, struct rate *rate, double per_ms, double burst) {
+bool report_take(const struct lobby *lobby, struct rate *rate, double per_ms, double burst) {
     uint64_t now_ms = lobby->instance->host->loop->now_ms(lobby->instance->self);
     rate->tokens += (double)(now_ms - rate->since_ms) * per_ms;
     if (rate->tokens > burst) rate->tokens = burst;
@@ -187,11 +187,11 @@ bool lobby_take(const struct lobby *lobby, struct rate *rate, double per_ms, dou
 }
 
 static bool print_allowed(struct lobby *lobby) {
-    return lobby_take(lobby, &lobby->print_rate, PRINTS_PER_MS, PRINTS_BURST);
+    return report_take(lobby, &lobby->print_rate, PRINTS_PER_MS, PRINTS_BURST);
 }
 
-bool talk_allowed(struct lobby *lobby) {
-    return lobby_take(lobby, &lobby->talk_rate, LINES_PER_MS, LINES_BURST);
+bool report_may_talk(struct lobby *lobby) {
+    return report_take(lobby, &lobby->talk_rate, LINES_PER_MS, LINES_BURST);
 }
 
 void report_print(const struct script *script, const char *line) {

@@ -21,8 +21,8 @@ void report_reverted(struct script *script, const struct mod *mod);
 void report_to_host(const struct lobby *lobby, const char *mod, const char *text);
 
 /* Takes one token, if there is one. */
-bool lobby_take(const struct lobby *lobby, struct rate *rate, double per_ms, double burst);
+bool report_take(const struct lobby *lobby, struct rate *rate, double per_ms, double burst);
 /* Takes one line from the lobby's quota of chat: what is over it is not said. */
-bool talk_allowed(struct lobby *lobby);
+bool report_may_talk(struct lobby *lobby);
 
 #endif

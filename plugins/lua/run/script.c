@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-int64_t thread_cpu_ns(void) {
+int64_t script_cpu_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;

@@ -92,7 +92,7 @@ struct script *script_create(struct realm *realm, uint32_t index, struct mod *mo
 void script_destroy(struct script *script);
 
 /* CPU time of this thread, so far. */
-int64_t thread_cpu_ns(void);
+int64_t script_cpu_ns(void);
 /* What the watchdog sees of an entry, which lies on the caller's stack. */
 void script_entry_begin(struct instance *instance, struct entry *entry, uint32_t limit_us);
 void script_entry_end(struct instance *instance);

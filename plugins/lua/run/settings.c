@@ -10,7 +10,7 @@ enum { VALUE_BYTES_MAX = 2048 };
 
 static const char values_key; /* its address names the table of values in the registry */
 
-const char *lobby_setting_json(const struct realm *realm, const char *key, char *out, size_t size) {
+const char *settings_read_json(const struct realm *realm, const char *key, char *out, size_t size) {
     const struct muster_host *host = realm_host(realm);
     if (realm->is_probe) return trial_setting(realm, key, out, size);
     struct muster_writer w = muster_writer_make(out, (uint32_t)size - 1);
@@ -27,7 +27,7 @@ const char *lobby_setting_json(const struct realm *realm, const char *key, char 
 static void push_value(lua_State *L, const struct script *script,
                        const struct mod_setting *setting) {
     char json[VALUE_BYTES_MAX];
-    const char *text = lobby_setting_json(script->realm, setting->lobby_key, json, sizeof json);
+    const char *text = settings_read_json(script->realm, setting->lobby_key, json, sizeof json);
     if (!text) text = setting->default_json;
     value_from_json(L, text, strlen(text));
 }

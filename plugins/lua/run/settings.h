@@ -5,7 +5,7 @@
 #include "script.h"
 
 /* The rule's value of a setting as JSON text, from lobby or match. */
-const char *lobby_setting_json(const struct realm *realm, const char *key, char *out, size_t size);
+const char *settings_read_json(const struct realm *realm, const char *key, char *out, size_t size);
 /* The table `settings` of a script, pushed: the values of its mod's own keys, read-only. */
 void settings_push(lua_State *L, struct script *script);
 /* A lobby setting has another value: `settings` shows it, if it is one of the mod's. */

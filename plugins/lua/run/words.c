@@ -7,26 +7,27 @@
 #define LOBBY_STATE_ROW(name, code, text) [code] = text,
 static const char *const state_names[] = {MUSTER_LOBBY_STATE_MAP(LOBBY_STATE_ROW)};
 
-const char *lobby_state_name(uint32_t state) {
+const char *words_lobby_state(uint32_t state) {
     return state_names[state];
 }
 
 #define LEAVE_ROW(name, code, text) [code] = text,
 static const char *const leave_names[] = {MUSTER_LEAVE_MAP(LEAVE_ROW)};
 
-const char *leave_name(uint32_t reason) {
+const char *words_leave(uint32_t reason) {
     return reason >= MUSTER_LEAVE_QUIT && reason <= MUSTER_LEAVE_SHUTDOWN ? leave_names[reason]
                                                                           : "";
 }
 
 static const char *const winner_names[] = {"draw", "red", "blue"};
 
-const char *winner_name(uint32_t team) {
+const char *words_winner(uint32_t team) {
     return team < MUSTER_TEAM_COUNT ? winner_names[team] : "draw";
 }
 
 #define END_ROW(name, code, text) {text, code},
-bool result_parse(const char *team, const char *reason, uint32_t *team_out, uint32_t *reason_out) {
+bool words_parse_result(const char *team, const char *reason, uint32_t *team_out,
+                        uint32_t *reason_out) {
     static const struct {
         const char *text;
         uint32_t code;

@@ -6,12 +6,13 @@
 #include <stdint.h>
 
 /* "waiting", "active", ... for MUSTER_LOBBY_... */
-const char *lobby_state_name(uint32_t state);
+const char *words_lobby_state(uint32_t state);
 /* "quit", "timeout", ... for MUSTER_LEAVE_... */
-const char *leave_name(uint32_t reason);
+const char *words_leave(uint32_t reason);
 /* "red", "blue" or "draw" for MUSTER_TEAM_... */
-const char *winner_name(uint32_t team);
+const char *words_winner(uint32_t team);
 /* A winner, and a MUSTER_END_... by its word. False: there is no such team, or no such reason. */
-bool result_parse(const char *team, const char *reason, uint32_t *team_out, uint32_t *reason_out);
+bool words_parse_result(const char *team, const char *reason, uint32_t *team_out,
+                        uint32_t *reason_out);
 
 #endif

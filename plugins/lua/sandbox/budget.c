@@ -152,7 +152,7 @@ void sandbox_reserve(lua_State *L, size_t bytes) {
         luaL_error(L, "not enough memory for %I bytes", (lua_Integer)bytes);
 }
 
-char *scratch_area(lua_State *L, size_t size) {
+char *budget_scratch(lua_State *L, size_t size) {
     struct sandbox *sb = sandbox_of(L);
     struct scratch *scratch = &sb->scratch;
     size_t needed = scratch->used + size;

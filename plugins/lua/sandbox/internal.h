@@ -97,7 +97,7 @@ static inline void charge_numeral(lua_State *L, size_t len) {
 
 /* At least size bytes behind what is in use of the scratch memory, valid until the next call of
  * this or order_keys. Raises when that is over the memory limit. */
-char *scratch_area(lua_State *L, size_t size);
+char *budget_scratch(lua_State *L, size_t size);
 
 /* ---- wrap.c */
 /* The allocator's report of the first request while a table is growing: raises when its keys would

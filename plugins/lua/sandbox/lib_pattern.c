@@ -44,7 +44,7 @@ static int search(lua_State *L, bool find) {
     const char *subject = luaL_checklstring(L, 1, &len);
     const char *pattern = luaL_checklstring(L, 2, &pattern_len);
     size_t start = start_offset(luaL_optinteger(L, 3, 1), len);
-    struct match m;
+    struct pattern_match m;
     if (start > len) {
         luaL_pushfail(L);
         return 1;
@@ -53,21 +53,21 @@ static int search(lua_State *L, bool find) {
         if (lua_toboolean(L, 4) || !has_specials(L, pattern, pattern_len))
             return find_plain(L, subject, len, start);
     }
-    match_init(&m, L, subject, len, pattern, pattern_len);
+    pattern_init(&m, L, subject, len, pattern, pattern_len);
     bool anchored = pattern_len > 0 && *pattern == '^';
     const char *at = subject + start, *end;
     do {
-        end = match_at(&m, at, pattern + anchored);
+        end = pattern_at(&m, at, pattern + anchored);
     } while (!end && ++at <= m.subject_end && !anchored);
-    match_settle(&m);
+    pattern_settle(&m);
     if (!end) {
         luaL_pushfail(L);
         return 1;
     }
-    if (!find) return match_push_captures(&m, at, end);
+    if (!find) return pattern_push_captures(&m, at, end);
     lua_pushinteger(L, at - subject + 1);
     lua_pushinteger(L, end - subject);
-    return match_push_captures(&m, NULL, NULL) + 2;
+    return pattern_push_captures(&m, NULL, NULL) + 2;
 }
 
 static int string_find(lua_State *L) {
@@ -86,19 +86,19 @@ static int step_gmatch(lua_State *L) {
     const char *pattern = lua_tolstring(L, lua_upvalueindex(2), &pattern_len);
     const char *at = subject + lua_tointeger(L, lua_upvalueindex(3));
     lua_Integer last = lua_tointeger(L, lua_upvalueindex(4));
-    struct match m;
-    match_init(&m, L, subject, len, pattern, pattern_len);
+    struct pattern_match m;
+    pattern_init(&m, L, subject, len, pattern, pattern_len);
     for (; at <= m.subject_end; at++) {
-        const char *end = match_at(&m, at, pattern);
+        const char *end = pattern_at(&m, at, pattern);
         if (!end || end - subject == last) continue;
         lua_pushinteger(L, end - subject);
         lua_copy(L, -1, lua_upvalueindex(3));
         lua_replace(L, lua_upvalueindex(4));
-        int results = match_push_captures(&m, at, end);
-        match_settle(&m);
+        int results = pattern_push_captures(&m, at, end);
+        pattern_settle(&m);
         return results;
     }
-    match_settle(&m);
+    pattern_settle(&m);
     return 0;
 }
 
@@ -118,7 +118,7 @@ static int string_gmatch(lua_State *L) {
 
 /* Stack: subject, pattern, replacement, limit. */
 struct substitution {
-    struct match m;
+    struct pattern_match m;
     luaL_Buffer out;
     int kind; /* of the replacement */
 };
@@ -130,12 +130,12 @@ static void add_escape(struct substitution *sub, char c, const char *start, cons
         return;
     }
     if (c == '0') {
-        match_spend(&sub->m, (size_t)(end - start) / 16);
+        pattern_spend(&sub->m, (size_t)(end - start) / 16);
         result_add(&sub->out, start, (size_t)(end - start));
         return;
     }
     if (c < '1' || c > '9') luaL_error(L, "invalid use of '%%' in replacement string");
-    match_push_capture(&sub->m, c - '1', start, end);
+    pattern_push_capture(&sub->m, c - '1', start, end);
     luaL_tolstring(L, -1, NULL); /* a position is a number */
     lua_remove(L, -2);
     result_add_value(&sub->out);
@@ -148,7 +148,7 @@ static void add_text(struct substitution *sub, const char *start, const char *en
         const char *escape = memchr(text, '%', (size_t)(stop - text));
         size_t plain = (size_t)((escape ? escape : stop) - text);
         result_add(&sub->out, text, plain);
-        match_spend(&sub->m, plain / 16 + 1);
+        pattern_spend(&sub->m, plain / 16 + 1);
         if (!escape) return;
         add_escape(sub, escape + 1 < stop ? escape[1] : '\0', start, end);
         text = escape + 2;
@@ -161,11 +161,11 @@ static bool add_value(struct substitution *sub, const char *start, const char *e
     lua_State *L = sub->m.L;
     sandbox_check(L);
     if (sub->kind == LUA_TTABLE) {
-        match_push_capture(&sub->m, 0, start, end);
+        pattern_push_capture(&sub->m, 0, start, end);
         lua_gettable(L, 3);
     } else if (sub->kind == LUA_TFUNCTION) {
         lua_pushvalue(L, 3);
-        lua_call(L, match_push_captures(&sub->m, start, end), 1);
+        lua_call(L, pattern_push_captures(&sub->m, start, end), 1);
     } else {
         add_text(sub, start, end);
         return true;
@@ -177,7 +177,7 @@ static bool add_value(struct substitution *sub, const char *start, const char *e
     }
     if (!lua_isstring(L, -1))
         luaL_error(L, "invalid replacement value (a %s)", luaL_typename(L, -1));
-    match_spend(&sub->m, lua_rawlen(L, -1) / 16);
+    pattern_spend(&sub->m, lua_rawlen(L, -1) / 16);
     result_add_value(&sub->out);
     return true;
 }
@@ -189,7 +189,7 @@ static lua_Integer substitute(struct substitution *sub, const char *pattern, lua
     const char *last = NULL;
     lua_Integer count = 0;
     while (count < limit) {
-        const char *end = match_at(&sub->m, *at, pattern + anchored);
+        const char *end = pattern_at(&sub->m, *at, pattern + anchored);
         if (end && end != last) {
             count++;
             *changed = add_value(sub, *at, end) || *changed;
@@ -217,10 +217,10 @@ static int string_gsub(lua_State *L) {
                          sub.kind == LUA_TFUNCTION,
                      3, "string/function/table");
     lua_Integer limit = luaL_optinteger(L, 4, (lua_Integer)len + 1);
-    match_init(&sub.m, L, subject, len, pattern, pattern_len);
+    pattern_init(&sub.m, L, subject, len, pattern, pattern_len);
     luaL_buffinit(L, &sub.out);
     lua_Integer count = substitute(&sub, pattern, limit, &at, &changed);
-    match_settle(&sub.m);
+    pattern_settle(&sub.m);
     if (changed) {
         result_add(&sub.out, at, (size_t)(sub.m.subject_end - at));
         result_finish(&sub.out);

@@ -88,7 +88,7 @@ static int string_rep(lua_State *L) {
     size_t total = (size_t)n * len + (size_t)(n - 1) * separator_len;
     sandbox_reserve(L, total);
     sandbox_charge(L, total / 16 + 10);
-    char *bytes = scratch_area(L, total);
+    char *bytes = budget_scratch(L, total);
     memcpy(bytes, text, len);
     if (n > 1) memcpy(bytes + len, separator, separator_len);
     for (size_t done = len + separator_len; done < total; done *= 2) /* doubles what is there */
@@ -103,7 +103,7 @@ static int transform(lua_State *L, bool backwards, char (*fn)(char)) {
     const char *text = luaL_checklstring(L, 1, &len);
     sandbox_reserve(L, len);
     sandbox_charge(L, len / 2 + 5);
-    char *bytes = scratch_area(L, len);
+    char *bytes = budget_scratch(L, len);
     for (size_t i = 0; i < len; i++) {
         bytes[i] = fn(text[backwards ? len - 1 - i : i]);
         look(L, i, 0);

@@ -95,7 +95,7 @@ static int table_move(lua_State *L) {
 
 /* Appends to the scratch memory behind what is in use there; nothing else uses it meanwhile. */
 static size_t add_text(lua_State *L, size_t used, const char *text, size_t len) {
-    char *area = scratch_area(L, used + len);
+    char *area = budget_scratch(L, used + len);
     memcpy(area + used, text, len);
     return used + len;
 }
@@ -125,7 +125,7 @@ static int table_concat(lua_State *L) {
     }
     if (first == last) used = add_field(L, used, first);
     sandbox_reserve(L, used);
-    lua_pushlstring(L, scratch_area(L, used), used);
+    lua_pushlstring(L, budget_scratch(L, used), used);
     return 1;
 }
 

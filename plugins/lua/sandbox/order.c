@@ -17,7 +17,7 @@ static struct order_key *keys_from(struct sandbox *sb, size_t first) {
 }
 
 static struct order_key *add_key(lua_State *L) {
-    struct order_key *key = (struct order_key *)(void *)scratch_area(L, sizeof *key);
+    struct order_key *key = (struct order_key *)(void *)budget_scratch(L, sizeof *key);
     sandbox_of(L)->scratch.used += sizeof *key;
     return key;
 }

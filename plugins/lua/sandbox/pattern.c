@@ -6,10 +6,10 @@
 
 enum { SETTLE_EVERY = 1024, UNITS_PER_STEP = 3 };
 
-static const char *match_rest(struct match *m, const char *s, const char *p);
+static const char *match_rest(struct pattern_match *m, const char *s, const char *p);
 
-void match_init(struct match *m, lua_State *L, const char *subject, size_t subject_len,
-                const char *pattern, size_t pattern_len) {
+void pattern_init(struct pattern_match *m, lua_State *L, const char *subject, size_t subject_len,
+                  const char *pattern, size_t pattern_len) {
     m->L = L;
     m->subject = subject;
     m->subject_end = subject + subject_len;
@@ -19,19 +19,19 @@ void match_init(struct match *m, lua_State *L, const char *subject, size_t subje
     m->captures = 0;
 }
 
-void match_settle(struct match *m) {
+void pattern_settle(struct pattern_match *m) {
     uint64_t steps = m->steps;
     m->steps = 0;
     sandbox_charge_items(m->L, steps, UNITS_PER_STEP);
 }
 
-void match_spend(struct match *m, size_t steps) {
+void pattern_spend(struct pattern_match *m, size_t steps) {
     m->steps += steps;
-    if (m->steps >= SETTLE_EVERY) match_settle(m);
+    if (m->steps >= SETTLE_EVERY) pattern_settle(m);
 }
 
-static inline void step(struct match *m) {
-    match_spend(m, 1);
+static inline void step(struct pattern_match *m) {
+    pattern_spend(m, 1);
 }
 
 /* ---- single characters: classes of plain ASCII, whatever the locale */
@@ -72,7 +72,7 @@ static bool in_class(int c, int class) {
 }
 
 /* The end of the single-character item at p: a character, an escape or a set. */
-static const char *item_end(struct match *m, const char *p) {
+static const char *item_end(struct pattern_match *m, const char *p) {
     const char *end = m->pattern_end;
     char first = *p++;
     if (first == '%') {
@@ -91,7 +91,7 @@ static const char *item_end(struct match *m, const char *p) {
 }
 
 /* c against the set from '[' to ']'. */
-static bool in_set(struct match *m, int c, const char *p, const char *closing) {
+static bool in_set(struct pattern_match *m, int c, const char *p, const char *closing) {
     bool sense = true;
     if (*++p == '^') {
         sense = false;
@@ -112,7 +112,7 @@ static bool in_set(struct match *m, int c, const char *p, const char *closing) {
     return !sense;
 }
 
-static bool is_item(struct match *m, const char *s, const char *p, const char *end) {
+static bool is_item(struct pattern_match *m, const char *s, const char *p, const char *end) {
     if (s >= m->subject_end) return false;
     int c = (unsigned char)*s;
     step(m);
@@ -126,7 +126,8 @@ static bool is_item(struct match *m, const char *s, const char *p, const char *e
 
 /* ---- items with a suffix */
 
-static const char *match_greedy(struct match *m, const char *s, const char *p, const char *end) {
+static const char *match_greedy(struct pattern_match *m, const char *s, const char *p,
+                                const char *end) {
     ptrdiff_t n = 0;
     while (is_item(m, s + n, p, end)) n++;
     for (; n >= 0; n--) {
@@ -136,7 +137,8 @@ static const char *match_greedy(struct match *m, const char *s, const char *p, c
     return NULL;
 }
 
-static const char *match_lazy(struct match *m, const char *s, const char *p, const char *end) {
+static const char *match_lazy(struct pattern_match *m, const char *s, const char *p,
+                              const char *end) {
     for (;; s++) {
         const char *result = match_rest(m, s, end + 1);
         if (result) return result;
@@ -146,8 +148,9 @@ static const char *match_lazy(struct match *m, const char *s, const char *p, con
 
 /* ---- captures */
 
-static const char *open_capture(struct match *m, const char *s, const char *p, ptrdiff_t kind) {
-    if (m->captures >= MATCH_CAPTURES_MAX) luaL_error(m->L, "too many captures");
+static const char *open_capture(struct pattern_match *m, const char *s, const char *p,
+                                ptrdiff_t kind) {
+    if (m->captures >= PATTERN_CAPTURES_MAX) luaL_error(m->L, "too many captures");
     m->capture[m->captures].start = s;
     m->capture[m->captures].len = kind;
     m->captures++;
@@ -156,29 +159,29 @@ static const char *open_capture(struct match *m, const char *s, const char *p, p
     return result;
 }
 
-static const char *close_capture(struct match *m, const char *s, const char *p) {
+static const char *close_capture(struct pattern_match *m, const char *s, const char *p) {
     int i = m->captures - 1;
-    while (i >= 0 && m->capture[i].len != MATCH_OPEN) i--;
+    while (i >= 0 && m->capture[i].len != PATTERN_OPEN) i--;
     if (i < 0) luaL_error(m->L, "invalid pattern capture");
     m->capture[i].len = s - m->capture[i].start;
     const char *result = match_rest(m, s, p);
-    if (!result) m->capture[i].len = MATCH_OPEN;
+    if (!result) m->capture[i].len = PATTERN_OPEN;
     return result;
 }
 
-static const char *match_back_reference(struct match *m, const char *s, int digit) {
+static const char *match_back_reference(struct pattern_match *m, const char *s, int digit) {
     int i = digit - '1';
-    if (i < 0 || i >= m->captures || m->capture[i].len == MATCH_OPEN)
+    if (i < 0 || i >= m->captures || m->capture[i].len == PATTERN_OPEN)
         luaL_error(m->L, "invalid capture index %%%d", i + 1);
     size_t len = (size_t)m->capture[i].len;
     if (len > (size_t)(m->subject_end - s)) return NULL;
-    match_spend(m, len / 16);
+    pattern_spend(m, len / 16);
     return memcmp(m->capture[i].start, s, len) == 0 ? s + len : NULL;
 }
 
 /* ---- %b and %f */
 
-static const char *match_balanced(struct match *m, const char *s, const char *p) {
+static const char *match_balanced(struct pattern_match *m, const char *s, const char *p) {
     int depth = 1;
     if (p + 1 >= m->pattern_end) luaL_error(m->L, "malformed pattern (missing arguments to '%%b')");
     if (s >= m->subject_end || *s != *p) return NULL;
@@ -194,7 +197,7 @@ static const char *match_balanced(struct match *m, const char *s, const char *p)
 }
 
 /* p is at the set behind %f; the rest of the pattern, or null if s is no frontier. */
-static const char *match_frontier(struct match *m, const char *s, const char *p) {
+static const char *match_frontier(struct pattern_match *m, const char *s, const char *p) {
     if (p == m->pattern_end || *p != '[') luaL_error(m->L, "missing '[' after '%%f' in pattern");
     const char *end = item_end(m, p);
     int before = s == m->subject ? 0 : (unsigned char)s[-1];
@@ -217,7 +220,7 @@ static void finish(struct place *place, const char *result) {
 }
 
 /* %b, %f, %1 to %9; false for any other escape. */
-static bool step_escape(struct match *m, struct place *place) {
+static bool step_escape(struct pattern_match *m, struct place *place) {
     const char *p = place->p + 1;
     int c = p < m->pattern_end ? (unsigned char)*p : 0;
     if (c == 'b') {
@@ -238,7 +241,8 @@ static bool step_escape(struct match *m, struct place *place) {
 }
 
 /* The item at p matched at s (single) or not, and is followed by suffix at end. */
-static void step_suffix(struct match *m, struct place *place, const char *end, bool single) {
+static void step_suffix(struct pattern_match *m, struct place *place, const char *end,
+                        bool single) {
     const char *s = place->s, *p = place->p, *result;
     switch (end < m->pattern_end ? *end : '\0') {
     case '*':
@@ -261,18 +265,18 @@ static void step_suffix(struct match *m, struct place *place, const char *end, b
     place->p = end + 1; /* else it matches nothing, and the rest decides */
 }
 
-static void step_single(struct match *m, struct place *place) {
+static void step_single(struct pattern_match *m, struct place *place) {
     const char *end = item_end(m, place->p);
     step_suffix(m, place, end, is_item(m, place->s, place->p, end));
 }
 
-static void step_place(struct match *m, struct place *place) {
+static void step_place(struct pattern_match *m, struct place *place) {
     const char *s = place->s, *p = place->p;
     step(m);
     if (*p == '(' && p + 1 < m->pattern_end && p[1] == ')')
-        finish(place, open_capture(m, s, p + 2, MATCH_POSITION));
+        finish(place, open_capture(m, s, p + 2, PATTERN_POSITION));
     else if (*p == '(')
-        finish(place, open_capture(m, s, p + 1, MATCH_OPEN));
+        finish(place, open_capture(m, s, p + 1, PATTERN_OPEN));
     else if (*p == ')')
         finish(place, close_capture(m, s, p + 1));
     else if (*p == '$' && p + 1 == m->pattern_end)
@@ -281,15 +285,15 @@ static void step_place(struct match *m, struct place *place) {
         step_single(m, place);
 }
 
-static const char *match_rest(struct match *m, const char *s, const char *p) {
+static const char *match_rest(struct pattern_match *m, const char *s, const char *p) {
     struct place place = {s, p, false};
-    if (++m->depth > MATCH_DEPTH_MAX) luaL_error(m->L, "pattern too complex");
+    if (++m->depth > PATTERN_DEPTH_MAX) luaL_error(m->L, "pattern too complex");
     while (!place.done && place.p != m->pattern_end) step_place(m, &place);
     m->depth--;
     return place.s;
 }
 
-const char *match_at(struct match *m, const char *at, const char *pattern) {
+const char *pattern_at(struct pattern_match *m, const char *at, const char *pattern) {
     m->captures = 0;
     m->depth = 0;
     return match_rest(m, at, pattern);
@@ -297,25 +301,25 @@ const char *match_at(struct match *m, const char *at, const char *pattern) {
 
 /* ---- results */
 
-void match_push_capture(struct match *m, int i, const char *start, const char *end) {
+void pattern_push_capture(struct pattern_match *m, int i, const char *start, const char *end) {
     if (i >= m->captures) {
         if (i != 0) luaL_error(m->L, "invalid capture index %%%d", i + 1);
-        match_spend(m, (size_t)(end - start) / 16 + 1);
+        pattern_spend(m, (size_t)(end - start) / 16 + 1);
         result_push(m->L, start, (size_t)(end - start));
         return;
     }
     ptrdiff_t len = m->capture[i].len;
-    if (len == MATCH_OPEN) luaL_error(m->L, "unfinished capture");
-    if (len == MATCH_POSITION)
+    if (len == PATTERN_OPEN) luaL_error(m->L, "unfinished capture");
+    if (len == PATTERN_POSITION)
         lua_pushinteger(m->L, m->capture[i].start - m->subject + 1);
     else
         result_push(m->L, m->capture[i].start, (size_t)len);
-    match_spend(m, len < 0 ? 1 : (size_t)len / 16 + 1);
+    pattern_spend(m, len < 0 ? 1 : (size_t)len / 16 + 1);
 }
 
-int match_push_captures(struct match *m, const char *start, const char *end) {
+int pattern_push_captures(struct pattern_match *m, const char *start, const char *end) {
     int count = m->captures == 0 && start ? 1 : m->captures;
     luaL_checkstack(m->L, count, "too many captures");
-    for (int i = 0; i < count; i++) match_push_capture(m, i, start, end);
+    for (int i = 0; i < count; i++) pattern_push_capture(m, i, start, end);
     return count;
 }

@@ -53,7 +53,8 @@ static void mods_list(struct instance *instance, struct muster_writer *answer) {
         say(answer, "%s %s+%.8s, %s%s%s%s", mod->id, mod->version, mod->hash,
             mod->kind == MOD_MODE ? "mode" : "rule", mod->base ? " on " : "",
             mod->base ? mod->base : "",
-            mod->kind == MOD_RULE && !rule_is_offered(instance, mod->id) ? " (not offered)" : "");
+            mod->kind == MOD_RULE && !catalog_is_offered(instance, mod->id) ? " (not offered)"
+                                                                            : "");
         say_permissions(answer, instance, mod);
         say_needs(answer, mod);
         say(answer, ", runs in %u states\n", count_scripts(instance, mod->id));

@@ -649,7 +649,7 @@ static void an_answer_to_who_has_stopped_is_nobodys(void **state) {
                      MUSTER_OK);
     turn();
     assert_int_equal(answers, 0);
-    run_answer(late_run);
+    command_finish(late_run);
     assert_int_equal(answers, 1);
     assert_ptr_equal(other.resources.next, &other.resources);
     assert_int_equal(host->admin->execute(&other, "test", "late", on_executed, &answers),
@@ -658,7 +658,7 @@ static void an_answer_to_who_has_stopped_is_nobodys(void **state) {
     other.resources.next->kind->close(other.resources.next);
     assert_ptr_equal(other.resources.next, &other.resources);
     calls = (uint32_t)other.call_count;
-    run_answer(late_run);
+    command_finish(late_run);
     assert_int_equal(answers, 1);
     assert_int_equal(other.call_count, calls);
     console_init(&none);

@@ -150,7 +150,7 @@ static void a_player_who_wants_to_watch_leaves_the_match(void **state) {
     assert_false(lobby->match->seats[0].used);
     assert_int_equal(lobby->host, ann->id); /* and is the host as before */
     assert_int_equal(rig_enter(ann, ticket, NULL), RPC_OK);
-    assert_true(member_is_spectator(ann->member));
+    assert_true(lobby_member_is_spectator(ann->member));
     rig_tick(lobby);
     assert_int_equal(lobby_players(lobby), 1);
 }

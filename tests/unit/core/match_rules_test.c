@@ -467,14 +467,14 @@ static void versions_stand_in_the_results(void **state) {
     static struct match_results results;
     struct match *match = make_ruled(NULL, false);
     match_results(match, &results);
-    json_t *json = match_results_json(&results);
+    json_t *json = lobby_results_json(&results);
     assert_int_equal(json_array_size(json_object_get(json, "versions")), 0);
     json_decref(json);
     assert_int_equal(version(match, "mod:koth", "1.0.0"), MUSTER_OK);
     assert_int_equal(version(match, "mod:flag", "2.0.0"), MUSTER_OK);
     assert_int_equal(version(match, "mod:koth", "1.2.0+3f2a91c0"), MUSTER_OK);
     match_results(match, &results);
-    json = match_results_json(&results);
+    json = lobby_results_json(&results);
     json_t *versions = json_object_get(json, "versions"), *first = json_array_get(versions, 0);
     assert_int_equal(json_array_size(versions), 2);
     assert_string_equal(json_string_value(json_object_get(first, "name")), "mod:koth");

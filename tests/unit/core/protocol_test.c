@@ -203,7 +203,7 @@ static void input_is_decoded(void **state) {
     const uint8_t frame[] = {1,    1,    4,   3,    2,   1,    0x02, 0x01, 0x04, 0x03,
                              0x06, 0x05, 127, 0x81, 200, 0x08, 0x07, 0x0a, 0x09};
     struct muster_input input;
-    assert_int_equal(frame_input_decode(frame, sizeof frame, &input), MUSTER_OK);
+    assert_int_equal(protocol_input_decode(frame, sizeof frame, &input), MUSTER_OK);
     assert_int_equal(input.sequence, 0x01020304);
     assert_int_equal(input.held, 0x0102);
     assert_int_equal(input.pressed, 0x0304);
@@ -223,27 +223,27 @@ static void input_of_wrong_shape(void **state) {
     struct muster_input input;
     for (uint32_t len = 0; len < sizeof frame; len++) {
         muster_status wanted = len == 14 ? MUSTER_OK : MUSTER_INVALID;
-        assert_int_equal(frame_input_decode(frame, len, &input), wanted);
+        assert_int_equal(protocol_input_decode(frame, len, &input), wanted);
     }
     frame[1] = 4;
-    assert_int_equal(frame_input_decode(frame, 34, &input), MUSTER_INVALID);
+    assert_int_equal(protocol_input_decode(frame, 34, &input), MUSTER_INVALID);
     frame[1] = 3;
-    assert_int_equal(frame_input_decode(frame, 29, &input), MUSTER_OK);
+    assert_int_equal(protocol_input_decode(frame, 29, &input), MUSTER_OK);
     frame[12] = 0x80;
-    assert_int_equal(frame_input_decode(frame, 29, &input), MUSTER_INVALID);
+    assert_int_equal(protocol_input_decode(frame, 29, &input), MUSTER_INVALID);
     frame[12] = 0;
     frame[0] = 2;
-    assert_int_equal(frame_input_decode(frame, 29, &input), MUSTER_INVALID);
+    assert_int_equal(protocol_input_decode(frame, 29, &input), MUSTER_INVALID);
 }
 
 static void snapshot_header(void **state) {
     (void)state;
     uint8_t frame[FRAME_SNAPSHOT_HEADER];
     const uint8_t wanted[] = {0x81, 1, 5, 0, 4, 3, 2, 1, 0xdd, 0xcc, 0xbb, 0xaa, 0x88, 0x13, 44, 1};
-    frame_snapshot_header(frame, FRAME_FLAG_FULL, 0x01020304, 50000, 300);
-    frame_snapshot_patch(frame, 5, 0xaabbccdd);
+    protocol_snapshot_header(frame, FRAME_FLAG_FULL, 0x01020304, 50000, 300);
+    protocol_snapshot_patch(frame, 5, 0xaabbccdd);
     assert_memory_equal(frame, wanted, sizeof wanted);
-    frame_snapshot_header(frame, 0, 0, 5000000, 0);
+    protocol_snapshot_header(frame, 0, 0, 5000000, 0);
     assert_int_equal(frame[12] | frame[13] << 8, 65535);
     assert_int_equal(frame[2], MUSTER_SEAT_NONE);
 }

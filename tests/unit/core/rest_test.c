@@ -30,12 +30,12 @@ muster_status __wrap_net_http_respond(muster_request_id id,
 }
 
 static void on_echo(struct run *run) {
-    run_say(run, "%s said %s", run->actor, run->arguments);
-    run_answer(run);
+    command_say(run, "%s said %s", run->actor, run->arguments);
+    command_finish(run);
 }
 
 static void on_fail(struct run *run) {
-    run_fail(run, (muster_status)atoi(run->arguments), "why");
+    command_fail(run, (muster_status)atoi(run->arguments), "why");
 }
 
 static const struct command table[] = {

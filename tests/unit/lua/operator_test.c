@@ -258,15 +258,15 @@ static void words_that_mean_nothing_are_told(void **state) {
     assert_null(testkit_log_find(kit, "found \"one.kick\""));
     assert_null(testkit_log_find(kit, "found \"vote\""));
     assert_null(testkit_log_find(kit, "found \"one\""));
-    assert_true(rule_is_offered(instance, "one"));
-    assert_false(rule_is_offered(instance, "two"));
+    assert_true(catalog_is_offered(instance, "one"));
+    assert_false(catalog_is_offered(instance, "two"));
 }
 
 static void without_a_list_all_rules_are_offered(void **state) {
     (void)state;
     write_rule("one", "1.0.0", "", works);
     start(false, NULL);
-    assert_true(rule_is_offered(instance, "one"));
+    assert_true(catalog_is_offered(instance, "one"));
 }
 
 static struct testkit_rpc list_mods(void) {
