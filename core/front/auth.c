@@ -122,6 +122,10 @@ static void accept(struct auth_job *job, struct muster_identity *identity) {
 
 static void ask_next(struct auth_job *job);
 
+bool auth_is_verdict(muster_verdict verdict) {
+    return verdict == MUSTER_ACCEPT || verdict == MUSTER_REJECT || verdict == MUSTER_PASS;
+}
+
 static void conclude(struct auth_job *job, muster_verdict verdict,
                      struct muster_identity *identity) {
     identity->reason[sizeof identity->reason - 1] = '\0';
@@ -176,6 +180,7 @@ static void ask_next(struct auth_job *job) {
         plugin_fault(p->self, "auth.authenticate completed its ticket and answered, too");
         return;
     }
+    if (!auth_is_verdict(verdict)) plugin_fault(p->self, "auth.authenticate answered %u", verdict);
     pending_close(request.ticket);
     job->ticket = 0;
     conclude(job, verdict, &identity);

@@ -13,6 +13,9 @@ int32_t auth_method(struct call *call);
 /* The client goes away: forget its authentication. */
 void auth_cancel(struct client *client);
 
+/* ACCEPT, REJECT or PASS: what an auth may answer beside PENDING. */
+bool auth_is_verdict(muster_verdict verdict);
+
 /* What host->player->auth_complete hands to pending_complete. */
 struct auth_answer {
     muster_verdict verdict;

@@ -40,9 +40,10 @@ muster_status engine_settle(void) {
 
 /* ---- into a function and out of it ----------------------------------------------------------- */
 
-static muster_status enter(muster_self *self, const char *function) {
+static muster_status enter(muster_self *self, const char *function, bool arguments_good) {
     if (!host_on_loop(self, function)) return MUSTER_THREAD;
     if (!engine.is_offered) return MUSTER_UNSUPPORTED;
+    if (!arguments_good) return MUSTER_INVALID;
     if (!engine.in_command || engine.busy || plugin_depth() != 1) {
         plugin_fault(self, "host->engine->%s was called outside of the command", function);
         return MUSTER_STATE;
@@ -64,9 +65,9 @@ static muster_status leave_settled(muster_status status) {
     return status ? status : settled;
 }
 
-#define ENTER(self)                                                                                \
+#define ENTER(self, arguments_good)                                                                \
     do {                                                                                           \
-        muster_status entered = enter(self, __func__);                                             \
+        muster_status entered = enter(self, __func__, arguments_good);                             \
         if (entered) return entered;                                                               \
     } while (0)
 
@@ -74,27 +75,24 @@ static muster_status leave_settled(muster_status status) {
 
 static muster_status player_add(muster_self *self, const char *display_name,
                                 muster_player_id *out) {
-    if (!display_name || !out) return MUSTER_INVALID;
-    ENTER(self);
+    ENTER(self, display_name && out);
     return leave_settled(engine_player_add(display_name, out));
 }
 
 static void player_remove(muster_self *self, muster_player_id player) {
-    if (enter(self, __func__)) return;
+    if (enter(self, __func__, true)) return;
     (void)leave_settled(engine_player_remove(player)); /* NOT_FOUND: it is gone */
 }
 
 static muster_status request(muster_self *self, muster_player_id player, const char *method,
                              const char *params_json, struct muster_writer *answer) {
-    if (!method || !answer) return MUSTER_INVALID;
-    ENTER(self);
+    ENTER(self, method && answer);
     return leave_settled(engine_player_request(player, method, params_json, answer));
 }
 
 static muster_status notification(muster_self *self, muster_player_id player,
                                   struct muster_writer *out) {
-    if (!out) return MUSTER_INVALID;
-    ENTER(self);
+    ENTER(self, out);
     muster_status status = engine_player_notification(player, out);
     leave();
     return status;
@@ -102,8 +100,7 @@ static muster_status notification(muster_self *self, muster_player_id player,
 
 static muster_status input(muster_self *self, muster_player_id player,
                            const struct muster_input *given) {
-    if (!given) return MUSTER_INVALID;
-    ENTER(self);
+    ENTER(self, given);
     muster_status status = engine_player_input(player, given);
     leave();
     return status;
@@ -111,8 +108,7 @@ static muster_status input(muster_self *self, muster_player_id player,
 
 static muster_status snapshot(muster_self *self, muster_player_id player,
                               struct muster_writer *out) {
-    if (!out) return MUSTER_INVALID;
-    ENTER(self);
+    ENTER(self, out);
     muster_status status = engine_player_snapshot(player, out);
     leave();
     return status;
@@ -138,7 +134,7 @@ muster_status engine_pass(uint32_t ms) {
 }
 
 static muster_status advance(muster_self *self, uint32_t ms) {
-    ENTER(self);
+    ENTER(self, true);
     muster_status status = engine_pass(ms);
     leave();
     return status;
@@ -147,7 +143,7 @@ static muster_status advance(muster_self *self, uint32_t ms) {
 /* ---- matches --------------------------------------------------------------------------------- */
 
 static muster_status seed(muster_self *self, uint64_t first) {
-    ENTER(self);
+    ENTER(self, true);
     lobby_seed(first);
     leave();
     return MUSTER_OK;
@@ -163,8 +159,7 @@ static muster_status find_match(muster_lobby_id id, struct match **out) {
 
 static muster_status hash(muster_self *self, muster_lobby_id lobby, uint64_t *out) {
     struct match *match;
-    if (!out) return MUSTER_INVALID;
-    ENTER(self);
+    ENTER(self, out);
     muster_status status = find_match(lobby, &match);
     if (!status) *out = match_hash(match);
     leave();
@@ -179,8 +174,7 @@ static muster_status find_running(muster_lobby_id id, struct match **out) {
 static muster_status steer(muster_self *self, muster_lobby_id id,
                            void (*fn)(void *user, muster_match_id match), void *user) {
     struct match *match;
-    if (!fn) return MUSTER_INVALID;
-    ENTER(self);
+    ENTER(self, fn);
     muster_status status = find_running(id, &match);
     if (!status) match_steer(match, self, fn, user);
     return leave_settled(status);
@@ -188,7 +182,7 @@ static muster_status steer(muster_self *self, muster_lobby_id id,
 
 static muster_status reincarnate(muster_self *self, muster_lobby_id id) {
     struct match *match;
-    ENTER(self);
+    ENTER(self, true);
     muster_status status = find_running(id, &match);
     if (!status) status = lobby_match_reincarnate(lobby_find(id));
     return leave_settled(status);

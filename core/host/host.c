@@ -39,8 +39,9 @@ static const struct muster_host_log log_group = {.size = sizeof log_group, .writ
 
 static bool declared(muster_self *self, const char *key) {
     if (!host_on_loop(self, "host->config")) return false;
-    if (config_entry(self->instance_name, key)) return true;
-    plugin_fault(self, "reads config key \"%s\", which its schema does not declare", key);
+    if (key && config_entry(self->instance_name, key)) return true;
+    plugin_fault(self, "reads config key \"%s\", which its schema does not declare",
+                 key ? key : "(null)");
     return false;
 }
 
@@ -127,6 +128,7 @@ static const struct muster_host_config config_group = {
 static muster_status overrun_fn(muster_self *self, uint32_t limit_us, void (*fn)(void *user),
                                 void *user) {
     HOST_CHECK_THREAD(self);
+    if (fn) HOST_CHECK_OPEN(self);
     if (fn && limit_us == 0) return MUSTER_INVALID;
     watchdog_set_overrun(self, limit_us, fn, user);
     return MUSTER_OK;
@@ -137,7 +139,8 @@ static const struct muster_host_watchdog watchdog_group = {.size = sizeof watchd
 
 static muster_status metric_add_fn(muster_self *self, uint32_t type, const char *name,
                                    const char *help, uint32_t *out) {
-    HOST_CHECK_THREAD(self);
+    HOST_CHECK_OPEN(self);
+    if (!name || !out) return MUSTER_INVALID;
     return metrics_register(self, type, name, help, out);
 }
 
@@ -154,7 +157,7 @@ static void metric_increase_fn(muster_self *self, uint32_t metric, double by) {
 static void metric_visit_fn(muster_self *self,
                             void (*fn)(void *user, const struct muster_metric *metric),
                             void *user) {
-    if (host_on_loop(self, __func__)) metrics_visit(fn, user);
+    if (host_on_loop(self, __func__) && fn) metrics_visit(fn, user);
 }
 
 static const struct muster_host_metrics metrics_group = {
@@ -168,7 +171,7 @@ static const struct muster_host_metrics metrics_group = {
 static muster_status subscribe_fn(muster_self *self, uint64_t mask,
                                   void (*fn)(void *user, const struct muster_notice *notice),
                                   void *user) {
-    HOST_CHECK_THREAD(self);
+    HOST_CHECK_OPEN(self);
     return notices_subscribe(self, mask, fn, user);
 }
 
@@ -181,14 +184,14 @@ static muster_status command_add_fn(muster_self *self, const char *name, const c
                                     void (*fn)(void *user, const char *arguments,
                                                struct muster_writer *answer),
                                     void *user) {
-    HOST_CHECK_THREAD(self);
+    HOST_CHECK_OPEN(self);
     return console_add(self, name, help, fn, user);
 }
 
 static muster_status
 command_add_late_fn(muster_self *self, const char *name, const char *help,
                     void (*fn)(void *user, const struct muster_command_call *call), void *user) {
-    HOST_CHECK_THREAD(self);
+    HOST_CHECK_OPEN(self);
     return console_add_late(self, name, help, fn, user);
 }
 
@@ -269,12 +272,19 @@ static const struct muster_host_admin admin_group = {
 static muster_status suspicion_fn(muster_self *self, muster_match_id match, uint32_t seat,
                                   const char *json) {
     HOST_CHECK_STARTED(self);
-    return report_suspicion(match, seat, json);
+    muster_status status = report_suspicion(match, seat, json);
+    if (status == MUSTER_INVALID)
+        plugin_fault(self,
+                     "report->suspicion: expected a JSON object with \"detector\", a text, and "
+                     "\"severity\", 1 to 10");
+    return status;
 }
 
 static muster_status report_complete_fn(muster_self *self, muster_ticket_id ticket,
                                         muster_verdict verdict) {
     HOST_CHECK_THREAD(self);
+    if (verdict != MUSTER_ACCEPT && verdict != MUSTER_REJECT)
+        plugin_fault(self, "report->complete: %u is neither ACCEPT nor REJECT", verdict);
     return pending_complete(self, "report", ticket, MUSTER_OK, &verdict);
 }
 
@@ -288,7 +298,7 @@ static const struct muster_host_report report_group = {
 
 static muster_status method_add_fn(muster_self *self, const char *name, muster_rpc_fn fn,
                                    void *user) {
-    HOST_CHECK_THREAD(self);
+    HOST_CHECK_OPEN(self);
     return methods_plugin_add(self, name, fn, user);
 }
 
@@ -301,6 +311,7 @@ static muster_status rpc_answer_fn(muster_self *self, muster_ticket_id call,
 static muster_status rpc_refuse_fn(muster_self *self, muster_ticket_id call, const char *code,
                                    const char *text, const struct muster_refusal *refusal) {
     HOST_CHECK_THREAD(self);
+    if (!code) return MUSTER_INVALID;
     return methods_plugin_refuse(self, call, code, text, refusal);
 }
 

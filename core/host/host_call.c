@@ -18,9 +18,15 @@ bool host_on_loop(struct muster_self *self, const char *function) {
 }
 
 bool host_started(struct muster_self *self, const char *function) {
-    if (self->starting || self->phase == PLUGIN_STARTED || self->phase == PLUGIN_DRAINING)
-        return true;
+    bool has_started = self->phase >= PLUGIN_STARTED && self->phase <= PLUGIN_STOPPING;
+    if (self->starting || has_started) return true;
     plugin_fault(self, "%s was called before start or after stop", function);
+    return false;
+}
+
+bool host_may_open(struct muster_self *self, const char *function) {
+    if (self->phase < PLUGIN_STOPPING) return true;
+    plugin_fault(self, "%s was called in stop or after it: nothing is opened any more", function);
     return false;
 }
 
@@ -67,6 +73,7 @@ void host_copy_out(void *out, const void *full, uint32_t full_size) {
 }
 
 muster_status host_write_json(const json_t *value, struct muster_writer *out) {
+    if (!out) return MUSTER_INVALID;
     if (!value) return MUSTER_NOT_FOUND;
     char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
     if (!text) return MUSTER_NO_MEMORY;
@@ -75,9 +82,12 @@ muster_status host_write_json(const json_t *value, struct muster_writer *out) {
     return out->overflow ? MUSTER_LIMIT : MUSTER_OK;
 }
 
-json_t *host_params(const char *method, const char *params_json) {
-    json_t *params = json_loads(params_json, JSON_REJECT_DUPLICATES, NULL);
+json_t *host_params(struct muster_self *self, const char *method, const char *params_json) {
+    json_t *params =
+        method && params_json ? json_loads(params_json, JSON_REJECT_DUPLICATES, NULL) : NULL;
     if (!json_is_object(params)) {
+        plugin_fault(self, "notify: the params of \"%.60s\" are no JSON object",
+                     method ? method : "");
         json_decref(params);
         return NULL;
     }

@@ -36,6 +36,7 @@ static muster_status player_get_fn(muster_self *self, muster_player_id id,
 static muster_status player_find_fn(muster_self *self, const char *player_key,
                                     muster_player_id *out) {
     HOST_CHECK_THREAD(self);
+    if (!player_key || !out) return MUSTER_INVALID;
     const struct session *session = session_find_key(player_key);
     if (!session) return MUSTER_NOT_FOUND;
     *out = session->id;
@@ -54,7 +55,7 @@ static muster_status player_notify_fn(muster_self *self, muster_player_id id, co
     HOST_CHECK_THREAD(self);
     struct session *session = session_find(id);
     if (!session) return MUSTER_NOT_FOUND;
-    json_t *params = host_params(method, params_json);
+    json_t *params = host_params(self, method, params_json);
     if (!params) return MUSTER_INVALID;
     session_notify(session, method, params);
     return MUSTER_OK;
@@ -89,6 +90,8 @@ static muster_status auth_complete_fn(muster_self *self, muster_ticket_id ticket
                                       const struct muster_identity *identity) {
     HOST_CHECK_THREAD(self);
     struct auth_answer answer = {.verdict = verdict};
+    if (!auth_is_verdict(verdict))
+        plugin_fault(self, "player->auth_complete: %u is no verdict of an auth", verdict);
     if (identity) {
         uint32_t size = identity->size < sizeof *identity ? identity->size : sizeof *identity;
         memcpy(&answer.identity, identity, size);
@@ -127,10 +130,22 @@ const struct muster_host_player host_player_group = {
 
 /* ---- db -------------------------------------------------------------------------------------- */
 
+#define DB_STATEMENTS_MAX 64 /* more are refused by their count */
+
+static bool statements_given(const struct muster_db_request *request) {
+    if (!request->statements) return false;
+    for (uint32_t i = 0; i < request->statement_count && i < DB_STATEMENTS_MAX; i++) {
+        const struct muster_db_statement *statement = &request->statements[i];
+        if (!statement->sql || (statement->param_count && !statement->params)) return false;
+    }
+    return true;
+}
+
 static muster_status db_query_fn(muster_self *self, const struct muster_db_request *request,
                                  muster_db_fn fn, void *user, muster_ticket_id *out) {
     HOST_CHECK_STARTED(self);
     if (!request || !host_size_ok(request->size, sizeof *request)) return MUSTER_INVALID;
+    if (!statements_given(request)) return MUSTER_INVALID;
     if (request->durable & MUSTER_DB_KEPT)
         return fn ? MUSTER_INVALID : store_keep(self->instance_name, request);
     return store_submit(self, request, fn, user, out);
@@ -140,6 +155,9 @@ static muster_status db_migrate_fn(muster_self *self, const char *component,
                                    const char *const *steps, uint32_t step_count, muster_db_fn fn,
                                    void *user, muster_ticket_id *out) {
     HOST_CHECK_STARTED(self);
+    bool is_given = component && (steps || !step_count);
+    for (uint32_t i = 0; is_given && i < step_count; i++) is_given = steps[i] != NULL;
+    if (!is_given) return MUSTER_INVALID;
     return store_migrate(self, component, steps, step_count, fn, user, out);
 }
 

@@ -9,7 +9,7 @@
 static muster_status route_add_fn(muster_self *self, const char *method, const char *path,
                                   uint32_t flags, muster_http_fn fn, void *user,
                                   muster_route_id *out) {
-    HOST_CHECK_THREAD(self);
+    HOST_CHECK_OPEN(self);
     if (!method || !path || !fn) return MUSTER_INVALID;
     muster_route_id id;
     muster_status status = http_route_add(self, method, path, flags, fn, user, &id);
@@ -43,6 +43,7 @@ static muster_status respond_fn(muster_self *self, muster_request_id id,
 static muster_status problem_fn(muster_self *self, muster_request_id id, uint32_t status,
                                 const char *code, const char *detail) {
     HOST_CHECK_THREAD(self);
+    if (!code || !detail) return MUSTER_INVALID;
     return answered(self, id, http_problem(id, status, code, detail));
 }
 
@@ -77,8 +78,9 @@ static void on_fetched(void *user, const struct muster_http_result *result) {
 static muster_status fetch_fn(muster_self *self, const struct muster_http_fetch *request,
                               void (*fn)(void *user, const struct muster_http_result *result),
                               void *user, muster_ticket_id *out) {
-    HOST_CHECK_STARTED(self);
+    HOST_CHECK_STARTED_OPEN(self);
     if (!request || !host_size_ok(request->size, sizeof *request) || !fn) return MUSTER_INVALID;
+    if (!request->url || !request->method) return MUSTER_INVALID;
     struct fetch *fetch = calloc(1, sizeof *fetch);
     if (!fetch) return MUSTER_NO_MEMORY;
     fetch->fn = fn;
@@ -153,8 +155,9 @@ static const struct muster_ws_handler ws_handler = {
 static muster_status ws_open_fn(muster_self *self, const char *url, const char *subprotocol,
                                 const struct muster_ws_handler *handler, void *user,
                                 muster_socket_id *out) {
-    HOST_CHECK_STARTED(self);
+    HOST_CHECK_STARTED_OPEN(self);
     if (!handler || !host_size_ok(handler->size, sizeof *handler) || !out) return MUSTER_INVALID;
+    if (!url) return MUSTER_INVALID;
     if (!handler->open || !handler->message || !handler->close) return MUSTER_INVALID;
     struct ws *ws = calloc(1, sizeof *ws);
     if (!ws) return MUSTER_NO_MEMORY;

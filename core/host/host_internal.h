@@ -31,6 +31,20 @@ bool host_started(struct muster_self *self, const char *function);
         if (!host_started(self, __func__)) return MUSTER_STATE;                                    \
     } while (0)
 
+/* False, and a fault: stop has begun. For all that opens or registers something. */
+bool host_may_open(struct muster_self *self, const char *function);
+#define HOST_CHECK_OPEN(self)                                                                      \
+    do {                                                                                           \
+        HOST_CHECK_THREAD(self);                                                                   \
+        if (!host_may_open(self, __func__)) return MUSTER_STATE;                                   \
+    } while (0)
+/* The same from start on. */
+#define HOST_CHECK_STARTED_OPEN(self)                                                              \
+    do {                                                                                           \
+        HOST_CHECK_STARTED(self);                                                                  \
+        if (!host_may_open(self, __func__)) return MUSTER_STATE;                                   \
+    } while (0)
+
 muster_status host_handles_init(void) MUSTER_MUST_USE;
 void host_handles_deinit(void);
 /* What a plugin opened, known to it by an id. First member of each record. */
@@ -59,7 +73,8 @@ static inline bool host_size_ok(uint32_t size, size_t needed) {
     return size >= needed;
 }
 
-/* A notification's params, given by a plugin: an object, or null. What is chat is a line. */
-json_t *host_params(const char *method, const char *params_json);
+/* A notification's params, given by a plugin: an object; else null, and a fault. What is chat is a
+ * line. */
+json_t *host_params(struct muster_self *self, const char *method, const char *params_json);
 
 #endif

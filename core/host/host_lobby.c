@@ -77,7 +77,8 @@ static muster_status lobby_next_fn(muster_self *self, muster_lobby_id previous,
 }
 
 static muster_status settings_add_fn(muster_self *self, const char *schema_json) {
-    HOST_CHECK_THREAD(self);
+    HOST_CHECK_OPEN(self);
+    if (!schema_json) return MUSTER_INVALID;
     char error[256] = "";
     muster_status status = registry_settings_add(self, schema_json, error, sizeof error);
     if (status) log_error("host", "plugin %s: lobby settings: %s", self->instance_name, error);
@@ -231,10 +232,11 @@ static muster_status settings_check_fn(muster_self *self, const char *game_mode,
                                        const char *settings_json, struct muster_writer *out,
                                        char *reason, uint32_t cap) {
     HOST_CHECK_THREAD(self);
+    if (!game_mode || !out) return MUSTER_INVALID;
     const struct schema *schema = registry_settings(game_mode);
     struct schema_error wrong = {0};
     json_t *all = NULL;
-    if (cap) reason[0] = '\0';
+    if (reason && cap) reason[0] = '\0';
     if (!schema) return MUSTER_NOT_FOUND;
     json_t *given = settings_json ? json_loads(settings_json, JSON_REJECT_DUPLICATES, NULL) : NULL;
     bool is_json = given || !settings_json;
@@ -246,7 +248,8 @@ static muster_status settings_check_fn(muster_self *self, const char *game_mode,
         json_decref(all);
         return status;
     }
-    snprintf(reason, cap, "%s", wrong.text[0] ? wrong.text : "expected a JSON object");
+    if (reason && cap)
+        snprintf(reason, cap, "%s", wrong.text[0] ? wrong.text : "expected a JSON object");
     return wrong.key[0] && !schema_find(schema, wrong.key) ? MUSTER_NOT_FOUND : status;
 }
 
@@ -268,6 +271,8 @@ static muster_status settings_set_fn(muster_self *self, muster_lobby_id id, must
     if (!lobby) return MUSTER_NOT_FOUND;
     json_t *wanted = settings_json ? json_loads(settings_json, JSON_REJECT_DUPLICATES, NULL) : NULL;
     if (!json_is_object(wanted)) {
+        failure_set(&failure, RPC_INVALID_PARAMS, "settings: expected a JSON object");
+        copy_reason(&failure, reason, cap);
         json_decref(wanted);
         return MUSTER_INVALID;
     }
@@ -349,7 +354,7 @@ static muster_status notify_fn(muster_self *self, muster_lobby_id id, const char
     HOST_CHECK_THREAD(self);
     struct lobby *lobby = lobby_find(id);
     if (!lobby) return MUSTER_NOT_FOUND;
-    json_t *params = host_params(method, params_json);
+    json_t *params = host_params(self, method, params_json);
     if (!params) return MUSTER_INVALID;
     lobby_broadcast(lobby, method, params);
     return MUSTER_OK;
@@ -357,7 +362,7 @@ static muster_status notify_fn(muster_self *self, muster_lobby_id id, const char
 
 static muster_status vote_start_fn(muster_self *self, muster_lobby_id id,
                                    const struct muster_vote *vote, muster_vote_fn fn, void *user) {
-    HOST_CHECK_THREAD(self);
+    HOST_CHECK_OPEN(self);
     struct lobby *lobby = lobby_find(id);
     if (!lobby) return MUSTER_NOT_FOUND;
     if (!vote || !host_size_ok(vote->size, sizeof *vote)) return MUSTER_INVALID;

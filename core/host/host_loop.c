@@ -54,7 +54,7 @@ static void on_timer(void *user) {
 
 static muster_status timer_start_fn(muster_self *self, uint32_t delay_ms, uint32_t repeat_ms,
                                     muster_timer_fn fn, void *user, muster_timer_id *out) {
-    HOST_CHECK_THREAD(self);
+    HOST_CHECK_OPEN(self);
     if (!fn || !out) return MUSTER_INVALID;
     struct timer *timer = calloc(1, sizeof *timer);
     if (!timer) return MUSTER_NO_MEMORY;
@@ -202,7 +202,7 @@ static void on_poll(void *user, uint32_t events, muster_status status) {
 
 static muster_status poll_start_fn(muster_self *self, int32_t fd, uint32_t events,
                                    muster_poll_fn fn, void *user, muster_poll_id *out) {
-    HOST_CHECK_STARTED(self);
+    HOST_CHECK_STARTED_OPEN(self);
     if (!fn || !out || fd < 0) return MUSTER_INVALID;
     struct poll *poll = calloc(1, sizeof *poll);
     if (!poll) return MUSTER_NO_MEMORY;
@@ -272,8 +272,8 @@ static void on_packet(void *user, const struct sockaddr *from, uint32_t from_len
 static muster_status udp_open_fn(muster_self *self, const char *address, uint32_t port,
                                  void (*fn)(void *user, const struct muster_udp_packet *packet),
                                  void *user, muster_socket_id *out) {
-    HOST_CHECK_STARTED(self);
-    if (!fn || !out) return MUSTER_INVALID;
+    HOST_CHECK_STARTED_OPEN(self);
+    if (!address || !fn || !out) return MUSTER_INVALID;
     struct udp *udp = calloc(1, sizeof *udp);
     if (!udp) return MUSTER_NO_MEMORY;
     udp->fn = fn;
@@ -298,7 +298,7 @@ static muster_status udp_send_fn(muster_self *self, muster_socket_id id, const v
     (void)to_len;
     struct udp *udp = host_handle_find(self, id, &udp_kind);
     if (!udp) return MUSTER_NOT_FOUND;
-    if (data.len > 65507) return MUSTER_INVALID;
+    if (!to || data.len > 65507 || (data.len && !data.data)) return MUSTER_INVALID;
     return loop_udp_send(udp->udp, to, data.data, (uint32_t)data.len);
 }
 
@@ -396,9 +396,9 @@ static const struct loop_tcp_handler tcp_handler = {on_open, on_data, on_close};
 static muster_status tcp_listen_fn(muster_self *self, const char *address, uint32_t port,
                                    const struct muster_tcp_handler *handler, void *user,
                                    muster_socket_id *out) {
-    HOST_CHECK_STARTED(self);
+    HOST_CHECK_STARTED_OPEN(self);
     if (!handler || !host_size_ok(handler->size, sizeof *handler) || !out) return MUSTER_INVALID;
-    if (!handler->open || !handler->data || !handler->close) return MUSTER_INVALID;
+    if (!address || !handler->open || !handler->data || !handler->close) return MUSTER_INVALID;
     struct tcp *listener = calloc(1, sizeof *listener);
     if (!listener) return MUSTER_NO_MEMORY;
     listener->handler = *handler;
@@ -421,6 +421,7 @@ static muster_status tcp_send_fn(muster_self *self, muster_socket_id id, struct 
     HOST_CHECK_THREAD(self);
     struct tcp_conn *conn = host_handle_find(self, id, &conn_kind);
     if (!conn) return MUSTER_NOT_FOUND;
+    if (data.len && !data.data) return MUSTER_INVALID;
     if (data.len > 256u << 10) return MUSTER_FULL;
     return loop_tcp_send(conn->tcp, data.data, (uint32_t)data.len);
 }

@@ -13,7 +13,7 @@
 #define MODE_BYTES_MIN offsetof(struct muster_mode_info, base) /* of 1.0 */
 
 static muster_status mode_add_fn(muster_self *self, const struct muster_mode_info *info) {
-    HOST_CHECK_THREAD(self);
+    HOST_CHECK_OPEN(self);
     if (!info || !host_size_ok(info->size, MODE_BYTES_MIN)) return MUSTER_INVALID;
     if (info->tick_rate_hz > config_core->match.tick_rate_max) {
         log_error("host", "plugin %s: mode %.60s wants %u ticks/s, match.tickRateMax is %u",
@@ -29,7 +29,7 @@ static muster_status mode_add_fn(muster_self *self, const struct muster_mode_inf
 
 static muster_status mode_remove_fn(muster_self *self, const char *game_mode) {
     HOST_CHECK_THREAD(self);
-    return registry_mode_remove(self, game_mode);
+    return game_mode ? registry_mode_remove(self, game_mode) : MUSTER_INVALID;
 }
 
 /* ---- settings -------------------------------------------------------------------------------- */
@@ -186,6 +186,7 @@ static muster_status bot_add_fn(muster_self *self, muster_match_id id, const cha
     struct match *match;
     muster_status status = find_steered(self, id, "bot_add", &match);
     if (!status && match->in_rules) status = MUSTER_STATE;
+    if (!status && (!display_name || !seat)) status = MUSTER_INVALID;
     if (!status) status = match_bot_add(match, display_name, team, seat);
     if (!status) note_members(match);
     return status;
@@ -211,6 +212,7 @@ static muster_status event_fn(muster_self *self, muster_match_id id, const void 
                               uint32_t len) {
     struct match *match;
     muster_status status = find_steered(self, id, "event", &match);
+    if (!status && !data) status = MUSTER_INVALID;
     return status ? status : match_event(match, data, len);
 }
 
@@ -225,13 +227,14 @@ static int64_t adjust_fn(muster_self *self, muster_match_id id, const struct mus
                          int64_t value) {
     struct match *match;
     if (find_steered(self, id, "adjust", &match) || in_rules(self, match, "adjust")) return value;
+    if (!param) return value;
     return match_adjust(match, param, value);
 }
 
 static void fact_fn(muster_self *self, muster_match_id id, uint32_t seat, const char *kind,
                     int64_t value) {
     struct match *match = host_on_loop(self, __func__) ? match_find(id) : NULL;
-    if (match) match_fact(match, seat, kind, value);
+    if (match && kind) match_fact(match, seat, kind, value);
 }
 
 #define FACT_BYTES_MIN offsetof(struct muster_fact, value)
@@ -270,7 +273,8 @@ static muster_status version_set_fn(muster_self *self, muster_match_id id, const
                                     const char *version) {
     HOST_CHECK_THREAD(self);
     struct match *match = match_find(id);
-    return match ? match_version_set(match, name, version) : MUSTER_NOT_FOUND;
+    if (!match) return MUSTER_NOT_FOUND;
+    return name && version ? match_version_set(match, name, version) : MUSTER_INVALID;
 }
 
 static muster_status command_fn(muster_self *self, muster_match_id id,

@@ -6,7 +6,7 @@
 
 static muster_status keeper_set_fn(muster_self *self, const struct muster_keeper *keeper,
                                    void *user) {
-    HOST_CHECK_THREAD(self);
+    HOST_CHECK_OPEN(self);
     if (!keeper || !host_size_ok(keeper->size, sizeof *keeper)) return MUSTER_INVALID;
     if (!keeper->load || !keeper->keep || !keeper->find_player) return MUSTER_INVALID;
     return moderation_keeper_set(self, keeper, user);

@@ -1,6 +1,8 @@
 /* What the rules of a lobby say: states of the providers, and the questions put to them. */
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/text.h"
 #include "lobby_internal.h"
 #include "loop.h"
 #include "status.h"
@@ -45,7 +47,20 @@ static void refuse(struct failure *failure, const char *reason,
                      reason[0] ? reason : "a rule refused");
 }
 
-/* A verdict that is no verdict rejects, too. */
+/* What a plugin has filled in is a text; else it is cut, and its fault. */
+static void end_text(const struct provider *p, char *text, uint32_t cap, const char *what) {
+    if (memchr(text, '\0', cap)) return;
+    text[cap - 1] = '\0';
+    plugin_fault(p->self, "%s is not NUL-terminated within %u bytes", what, cap);
+}
+
+/* REJECT is one, too; what is none counts as one. */
+static bool rejects(const struct provider *p, muster_verdict verdict, const char *call) {
+    if (verdict == MUSTER_ACCEPT || verdict == MUSTER_PASS) return false;
+    if (verdict != MUSTER_REJECT) plugin_fault(p->self, "%s answered %u", call, verdict);
+    return true;
+}
+
 static muster_verdict ask(const struct provider *p, void *state, const struct muster_action *action,
                           struct failure *failure) {
     char reason[MUSTER_REASON_MAX] = "";
@@ -56,9 +71,9 @@ static muster_verdict ask(const struct provider *p, void *state, const struct mu
     plugin_enter(p->self, "rules.allow");
     muster_verdict verdict = p->rules.allow(p->instance, state, &asked, reason, sizeof reason);
     plugin_leave();
-    if (verdict == MUSTER_ACCEPT || verdict == MUSTER_PASS) return verdict;
-    reason[sizeof reason - 1] = '\0';
-    refusal.word[sizeof refusal.word - 1] = '\0';
+    if (!rejects(p, verdict, "rules.allow")) return verdict;
+    end_text(p, reason, sizeof reason, "rules.allow: reason");
+    end_text(p, refusal.word, sizeof refusal.word, "rules.allow: refusal->word");
     refuse(failure, reason, &refusal);
     return MUSTER_REJECT;
 }
@@ -163,8 +178,11 @@ bool lobby_rules_chat(struct lobby *lobby, uint32_t seat, char *text, uint32_t c
         muster_verdict verdict = part->provider->rules.chat(part->provider->instance, part->state,
                                                             lobby->id, seat, text, cap);
         plugin_leave();
-        text[cap - 1] = '\0';
-        if (verdict != MUSTER_ACCEPT && verdict != MUSTER_PASS) return false;
+        end_text(part->provider, text, cap, "rules.chat: text");
+        if (rejects(part->provider, verdict, "rules.chat")) return false;
+        if (text_end_mend(text)) continue;
+        plugin_fault(part->provider->self, "rules.chat: the text is no UTF-8");
+        return false;
     }
     return true;
 }

@@ -122,7 +122,10 @@ static void run_matchmaker(struct provider *p) {
         struct muster_group *group = &groups[i];
         group->game_mode[MUSTER_NAME_MAX - 1] = group->region[MUSTER_NAME_MAX - 1] =
             group->map_name[MUSTER_NAME_MAX - 1] = '\0';
-        if (group->ticket_count <= MUSTER_GROUP_MAX) place_group(group);
+        if (group->ticket_count <= MUSTER_GROUP_MAX)
+            place_group(group);
+        else
+            plugin_fault(p->self, "matchmaker.tick answered a group of %u", group->ticket_count);
     }
 }
 

@@ -84,6 +84,8 @@ static void deliver(struct delivery *delivery) {
     muster_verdict verdict = p->reporter.deliver(p->instance, &report);
     plugin_leave();
     if (verdict == MUSTER_PENDING || reports.asked != delivery) return;
+    if (verdict != MUSTER_ACCEPT && verdict != MUSTER_REJECT)
+        plugin_fault(p->self, "reporter.deliver answered %u", verdict);
     pending_close(report.ticket);
     conclude(delivery, verdict);
 }

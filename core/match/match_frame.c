@@ -101,7 +101,10 @@ uint32_t match_view(struct match *match, uint32_t seat) {
     match_call_begin(match, &match->mode, "mode.view");
     uint32_t view = mode->view(match->mode.provider->instance, match->mode.state, seat);
     match_call_end(match);
-    return view < match->view_count ? view : 0;
+    if (view < match->view_count) return view;
+    plugin_fault(match->mode.provider->self, "mode.view answered %u of %u views", view,
+                 match->view_count);
+    return 0;
 }
 
 json_t *match_intro(struct match *match) {

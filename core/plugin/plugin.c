@@ -205,6 +205,7 @@ static uint32_t close_all(struct muster_self *self, bool report) {
 
 uint32_t plugin_stop(struct muster_self *self) {
     if (self->phase != PLUGIN_STARTED && self->phase != PLUGIN_DRAINING) return 0;
+    self->phase = PLUGIN_STOPPING;
     if (self->plugin.stop) {
         plugin_enter(self, "stop");
         self->plugin.stop(self->instance);
@@ -215,8 +216,10 @@ uint32_t plugin_stop(struct muster_self *self) {
 }
 
 void plugin_destroy(struct muster_self *self) {
+    bool has_begun = self->phase >= PLUGIN_INITIALIZED;
     if (self->phase != PLUGIN_STOPPED) (void)close_all(self, false);
-    if (self->phase >= PLUGIN_INITIALIZED && self->plugin.fini) {
+    self->phase = PLUGIN_STOPPED;
+    if (has_begun && self->plugin.fini) {
         plugin_enter(self, "fini");
         self->plugin.fini(self->instance);
         plugin_leave();

@@ -22,6 +22,7 @@ enum plugin_phase {
     PLUGIN_INITIALIZED,
     PLUGIN_STARTED,
     PLUGIN_DRAINING,
+    PLUGIN_STOPPING, /* inside stop */
     PLUGIN_STOPPED,
 };
 

@@ -52,6 +52,12 @@ test("an answer that comes later is waited for", async (t) => {
     assert.deepEqual(JSON.parse(stdout), []);
 });
 
+test("a plugin that is missing is nobody's fault", async (t) => {
+    const { stderr } = await command(t, "mods", { env: { MUSTER_PLUGINS: "mode_arena,lua" } });
+    assert.match(stderr, /mod gun_game \S+: mod\.json: defaults\.killLimit: unknown key/);
+    assert.doesNotMatch(stderr, /\(fault \d+\)/);
+});
+
 test("an unknown command is named, with an exit code of its own", async (t) => {
     const { code, stdout, stderr } = await command(t, "nonsense with words");
     assert.equal(code, UNKNOWN);

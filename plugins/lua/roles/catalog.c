@@ -72,7 +72,7 @@ void catalog_keep(struct instance *instance, struct mod *mod) {
 /* A node that serves cannot take every declaration back, and may lack plugins that others have;
  * musterd --run, for people who write mods, has all. */
 static bool serves(const struct instance *instance) {
-    return instance->host->engine->seed(instance->self, 1) != MUSTER_OK;
+    return instance->host->engine->player_add(instance->self, NULL, NULL) == MUSTER_UNSUPPORTED;
 }
 
 /* The defaults against the settings of all plugins, in lobbies of the mode as it is declared. */

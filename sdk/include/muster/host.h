@@ -6,8 +6,18 @@
  * Thread: all functions are legal on the loop thread only, except log->write, loop->post and
  * loop->random, which are legal on any. From a wrong thread the others return MUSTER_THREAD (those
  * without a status: 0, "", null or REJECT), do nothing, and the fault is logged with the plugin's
- * name. Phase: from init on unless said otherwise; functions marked
- * [start] are legal from start until stop returns.
+ * name.
+ *
+ * Phase: from init on unless said otherwise. [start]: from start until stop returns. [open]: it
+ * opens or registers something, and is legal until stop is called: what would be opened then has
+ * no time to live. Elsewhere both answer STATE, do nothing, and it is a fault.
+ *
+ * Statuses: OK, and what each function names. These any of them may answer, and they are not named
+ * again: THREAD and STATE as above; INVALID for a null where none is allowed, and for a struct
+ * whose size is too small; NOT_FOUND for an id (lobby, match, seat, player, handle) of nothing, or
+ * of a handle that another plugin has opened; NO_MEMORY; of what is queued for the loop, FULL when
+ * 4096 posts wait. Text that has to be JSON and is none is INVALID and does nothing; where no
+ * reason can be given back it is a fault as well, whose line says what was expected.
  *
  * Strings handed in are copied; strings and bytes handed to a callback are borrowed for the call.
  * Out-structs begin with `size`, set by the caller; the host writes no field past it.
@@ -77,19 +87,21 @@ struct muster_host_loop {
     uint32_t reserved;
     uint64_t (*now_ms)(muster_self *self); /* monotonic, the time of this loop turn */
     int64_t (*unix_ms)(muster_self *self); /* wall clock */
-    /* fn after delay_ms, then every repeat_ms (0 = once; a once timer is gone after it ran). */
+    /* [open] fn after delay_ms, then every repeat_ms (0 = once; a once timer is gone after it ran).
+     * LIMIT: 65536 handles are open on this node. */
     muster_status (*timer_start)(muster_self *self, uint32_t delay_ms, uint32_t repeat_ms,
                                  muster_timer_fn fn, void *user, muster_timer_id *out);
     muster_status (*timer_stop)(muster_self *self, muster_timer_id id);
     /* fn on the loop thread, in the order posted. Any thread. FULL above 4096 waiting posts. After
-     * stop has returned, posts are dropped. */
+     * stop has returned, posts are dropped, and answered OK. */
     muster_status (*post)(muster_self *self, muster_post_fn fn, void *user);
     /* [start] work on a pool thread, then done on the loop thread (also when it was cancelled
-     * before it began: status CLOSED). LIMIT when loop.workQueueMax jobs of this plugin wait. */
+     * before it began: status CLOSED). LIMIT when server.workQueueMax jobs of this plugin wait. */
     muster_status (*work)(muster_self *self, muster_work_fn work,
                           void (*done)(void *user, muster_status status), void *user,
                           muster_work_id *out);
-    /* [start] Watch a descriptor that the plugin owns. Stop polling before closing it. */
+    /* [start] [open] Watch a descriptor that the plugin owns. Stop polling before closing it.
+     * INVALID: it cannot be watched, or is watched already. LIMIT: as timer_start. */
     muster_status (*poll_start)(muster_self *self, int32_t fd, uint32_t events, muster_poll_fn fn,
                                 void *user, muster_poll_id *out);
     muster_status (*poll_stop)(muster_self *self, muster_poll_id id);
@@ -98,6 +110,10 @@ struct muster_host_loop {
 };
 
 /* ---- net: plain sockets for services [start] ------------------------------------------------ */
+
+/* address: numeric, IPv4 or IPv6. The two that open answer INVALID for an address or a port that is
+ * none, EXISTS for one in use, DENIED for one that the process may not have, UNAVAILABLE for one of
+ * another machine, LIMIT when no descriptor or handle is free, IO for the rest. */
 
 struct muster_udp_packet {
     uint32_t size;
@@ -117,15 +133,18 @@ struct muster_tcp_handler {
 struct muster_host_net {
     uint32_t size;
     uint32_t reserved;
+    /* [open] */
     muster_status (*udp_open)(muster_self *self, const char *address, uint32_t port,
                               void (*fn)(void *user, const struct muster_udp_packet *packet),
                               void *user, muster_socket_id *out);
+    /* INVALID above 65507 bytes; FULL: the socket takes no more now; else as udp_open. */
     muster_status (*udp_send)(muster_self *self, muster_socket_id id, const void *to,
                               uint32_t to_len, struct muster_bytes data);
+    /* [open] */
     muster_status (*tcp_listen)(muster_self *self, const char *address, uint32_t port,
                                 const struct muster_tcp_handler *handler, void *user,
                                 muster_socket_id *out);
-    /* Queued whole, sent in order. FULL above 256 KiB unsent. */
+    /* Queued whole, sent in order. FULL above 256 KiB unsent. CLOSED: it is being closed. */
     muster_status (*tcp_send)(muster_self *self, muster_socket_id conn, struct muster_bytes data);
     /* Close a UDP socket, a listener (its connections go on) or a connection (after what is queued
      * has been sent). */
@@ -193,20 +212,27 @@ typedef void (*muster_http_fn)(void *user, const struct muster_http_request *req
 struct muster_host_http {
     uint32_t size;
     uint32_t reserved;
-    /* EXISTS when the method and path are taken. */
+    /* [open] EXISTS when the method and path are taken; INVALID: a path that is none, unknown
+     * flags; FULL: the node has no place for another route. */
     muster_status (*route_add)(muster_self *self, const char *method, const char *path,
                                uint32_t flags, muster_http_fn fn, void *user, muster_route_id *out);
+    /* Until fini returns. */
     muster_status (*route_remove)(muster_self *self, muster_route_id id);
     /* Exactly once per request, in the handler or later (504 is answered after
      * http.handlerTimeoutMs). NOT_FOUND when the client has gone: not an error; and when it has its
-     * answer, which right after that is a fault. */
+     * answer, which right after that is a fault. INVALID: the response is none (a status below 200,
+     * a header that cannot be sent); the client is answered 500. */
     muster_status (*respond)(muster_self *self, muster_request_id id,
                              const struct muster_http_response *response);
-    /* Like respond, as application/problem+json (RFC 9457). code: snake_case word. */
+    /* Like respond, as application/problem+json (RFC 9457). code: snake_case word; detail: UTF-8.
+     */
     muster_status (*problem)(muster_self *self, muster_request_id id, uint32_t status,
                              const char *code, const char *detail);
-    /* [start] STATE while the network is not up: it comes with SERVER_READY and goes before stop,
-     * when what is open is told CLOSED; a process that runs one command has none. */
+    /* [start] [open] STATE while the network is not up: it comes with SERVER_READY and goes before
+     * stop, when what is open is told CLOSED; a process that runs one command has none. INVALID: no
+     * http url, no time, a header that cannot be sent; LIMIT: more than 16 headers, 8 KiB of them
+     * or 1 MiB of body; DENIED: a node of players' scripts may not ask there. Why it did not come
+     * to an answer is in the result. */
     muster_status (*fetch)(muster_self *self, const struct muster_http_fetch *request,
                            void (*fn)(void *user, const struct muster_http_result *result),
                            void *user, muster_ticket_id *out);
@@ -227,9 +253,11 @@ struct muster_ws_handler {
 struct muster_host_ws {
     uint32_t size;
     uint32_t reserved;
+    /* [open] INVALID: no ws url. STATE and DENIED: as fetch. LIMIT: as loop->timer_start. */
     muster_status (*open)(muster_self *self, const char *url, const char *subprotocol,
                           const struct muster_ws_handler *handler, void *user,
                           muster_socket_id *out);
+    /* STATE: it is not open yet, or not any more. FULL above 256 KiB unsent. */
     muster_status (*send)(muster_self *self, muster_socket_id id, uint32_t binary,
                           struct muster_bytes data);
     muster_status (*close)(muster_self *self, muster_socket_id id);
@@ -314,13 +342,14 @@ struct muster_host_lobby {
     muster_status (*next)(muster_self *self, muster_lobby_id previous,
                           struct muster_lobby_info *out);
     muster_status (*get)(muster_self *self, muster_lobby_id id, struct muster_lobby_info *out);
-    /* Add keys to the lobby settings schema (JSON text, docs/plugin-guide.md "Schemas"); they
-     * belong to every lobby of every mode. In init. EXISTS when a key is taken. */
+    /* [open] Add keys to the lobby settings schema (JSON text, docs/plugin-guide.md "Schemas");
+     * they belong to every lobby of every mode. In init. EXISTS when a key is taken; INVALID: no
+     * schema. The log says what is wrong with it. STATE: a newer generation is in force. */
     muster_status (*settings_add)(muster_self *self, const char *schema_json);
     int64_t (*setting_integer)(muster_self *self, muster_lobby_id id, const char *key);
     bool (*setting_boolean)(muster_self *self, muster_lobby_id id, const char *key);
     const char *(*setting_string)(muster_self *self, muster_lobby_id id, const char *key);
-    /* Queued, done after the current callback. */
+    /* Queued, done after the current callback. An empty seat: nothing happens. */
     muster_status (*kick)(muster_self *self, muster_lobby_id id, uint32_t seat, const char *reason);
     muster_status (*close)(muster_self *self, muster_lobby_id id, const char *reason);
     muster_status (*chat)(muster_self *self, muster_lobby_id id, const char *text);
@@ -336,7 +365,7 @@ struct muster_host_lobby {
      * action->refusal, where given). The asking plugin is not asked itself. */
     muster_verdict (*ask)(muster_self *self, const struct muster_action *action, char *reason,
                           uint32_t cap);
-    /* All settings but the secret ones as one JSON object. */
+    /* All settings but the secret ones as one JSON object. LIMIT: out is too small. */
     muster_status (*settings_get)(muster_self *self, muster_lobby_id id, struct muster_writer *out);
     /* Change settings (a JSON object), all or none: checked against the schema and the state, then
      * against the other rules, which are told with `changed`. On failure reason says why: INVALID,
@@ -345,7 +374,7 @@ struct muster_host_lobby {
                                   const char *settings_json, char *reason, uint32_t cap);
     /* Names of the maps of the lobby's mode; null past the last. */
     const char *(*map_name)(muster_self *self, muster_lobby_id id, uint32_t index);
-    /* STATE while a match runs. */
+    /* STATE while a match runs. INVALID: no team. */
     muster_status (*team_set)(muster_self *self, muster_lobby_id id, uint32_t seat, uint32_t team);
     /* player must be an entered member; 0: nobody is host. Emits LOBBY_HOST. */
     muster_status (*host_set)(muster_self *self, muster_lobby_id id, muster_player_id player);
@@ -355,26 +384,29 @@ struct muster_host_lobby {
     muster_status (*matched_set)(muster_self *self, muster_lobby_id id, uint32_t matched);
     /* A new join code; the old one leads nowhere. */
     muster_status (*code_renew)(muster_self *self, muster_lobby_id id);
-    /* Queued: the player loses the seat, reservation or place. leave: MUSTER_LEAVE_... */
+    /* Queued: the player loses the seat, reservation or place. leave: MUSTER_LEAVE_..., else
+     * INVALID.
+     */
     muster_status (*remove)(muster_self *self, muster_lobby_id id, muster_player_id player,
                             uint32_t leave, const char *reason);
-    /* A notification to all who are in; params is one JSON object. */
+    /* A notification to all who are in; params is one JSON object, else INVALID. */
     muster_status (*notify)(muster_self *self, muster_lobby_id id, const char *method,
                             const char *params_json);
-    /* EXISTS while another vote runs. fn is called when it has ended; never, when the lobby closes
-     * or the vote is cancelled before. */
+    /* [open] EXISTS while another vote runs; INVALID: the vote is none. fn is called when it has
+     * ended; never, when the lobby closes or the vote is cancelled before. */
     muster_status (*vote_start)(muster_self *self, muster_lobby_id id,
                                 const struct muster_vote *vote, muster_vote_fn fn, void *user);
+    /* NOT_FOUND: no vote of this plugin runs there. */
     muster_status (*vote_cancel)(muster_self *self, muster_lobby_id id);
 
     /* Since 1.1: a setting of any type as JSON text. NOT_FOUND: no such lobby or key, or a secret
-     * one. */
+     * one. LIMIT: out is too small. */
     muster_status (*setting_json)(muster_self *self, muster_lobby_id id, const char *key,
                                   struct muster_writer *out);
     /* Since 1.1: all settings but the secret ones that a new lobby of this mode has when it is made
      * with these (a JSON object, or null for none), as one JSON object. INVALID: a value is not
-     * what its schema says. NOT_FOUND: no setting of that name, or, with an empty reason, no such
-     * mode. Nothing is made. */
+     * what its schema says, or no JSON object. NOT_FOUND: no setting of that name, or, with an
+     * empty reason, no such mode. LIMIT: out is too small. Nothing is made. */
     muster_status (*settings_check)(muster_self *self, const char *game_mode,
                                     const char *settings_json, struct muster_writer *out,
                                     char *reason, uint32_t cap);
@@ -431,8 +463,11 @@ enum {
 struct muster_host_match {
     uint32_t size;
     uint32_t reserved;
-    /* Declare a game mode that this plugin's mode vtable plays. EXISTS when the name is taken. */
+    /* [open] Declare a game mode that this plugin's mode vtable plays. EXISTS when the name, or a
+     * key of its settings, is taken; NOT_FOUND: no such base; INVALID: it is not what
+     * muster_mode_info says; STATE: a newer generation is in force. The log says which and why. */
     muster_status (*mode_add)(muster_self *self, const struct muster_mode_info *info);
+    /* DENIED: another plugin's. */
     muster_status (*mode_remove)(muster_self *self, const char *game_mode);
 
     /* Settings of the match's lobby, frozen for the match. */
@@ -440,7 +475,10 @@ struct muster_host_match {
     bool (*setting_boolean)(muster_self *self, muster_match_id match, const char *key);
     const char *(*setting_string)(muster_self *self, muster_match_id match, const char *key);
 
-    /* Scoreboard. NOT_FOUND for an empty seat. ping_ms is 0 inside a match step. */
+    /* Scoreboard. NOT_FOUND for an empty seat. ping_ms is 0 inside a match step. Those that change
+     * it are legal in the step alone, as are bot_add, bot_remove, random, event, adjust and tell:
+     * elsewhere STATE (adjust: the value as it was, random: 0) and a fault. INVALID: no team, no
+     * stat of that number. */
     muster_status (*seat_get)(muster_self *self, muster_match_id match, uint32_t seat,
                               struct muster_seat_info *out);
     muster_status (*team_set)(muster_self *self, muster_match_id match, uint32_t seat,
@@ -455,7 +493,7 @@ struct muster_host_match {
 
     /* Bots take seats like people and stand on the scoreboard; the mode moves them. Not announced
      * to the mode through join and leave, but to the match's rules. FULL when no seat is free;
-     * STATE when a rule asks. */
+     * STATE when a rule asks; INVALID: no team. bot_remove: NOT_FOUND: no bot sits there. */
     muster_status (*bot_add)(muster_self *self, muster_match_id match, const char *display_name,
                              uint32_t team, uint32_t *seat);
     muster_status (*bot_remove)(muster_self *self, muster_match_id match, uint32_t seat);
@@ -464,8 +502,8 @@ struct muster_host_match {
      * seed, part of the saved state). bound 0: all 64 bits; else 0 to bound - 1. */
     uint64_t (*random)(muster_self *self, muster_match_id match, uint64_t bound);
 
-    /* A reliable event for all members, at most MUSTER_EVENT_MAX bytes, sent inside the tick's
-     * message. 64 per tick, LIMIT above. */
+    /* A reliable event for all members, 1 to MUSTER_EVENT_MAX bytes, else INVALID, sent inside the
+     * tick's message. 64 and 8 KiB per tick, LIMIT above. */
     muster_status (*event)(muster_self *self, muster_match_id match, const void *data,
                            uint32_t len);
     /* Run a number through the rules chain. */
@@ -474,18 +512,20 @@ struct muster_host_match {
     /* Tell the anticheat plugins. */
     void (*fact)(muster_self *self, muster_match_id match, uint32_t seat, const char *kind,
                  int64_t value);
-    /* Queued for the mode's command, applied at the start of the next tick, recorded. */
+    /* Queued for the mode's command, applied at the start of the next tick, recorded. INVALID: no
+     * name, one of 48 bytes or more, a text of 128 or more, more than 8 args. LIMIT: 64 wait. */
     muster_status (*command)(muster_self *self, muster_match_id match,
                              const struct muster_command *command);
     /* End the match after this tick; between two ticks, after the next. Outside of the step: in the
-     * loop's next turn. */
+     * loop's next turn. INVALID: no team, no MUSTER_END_.... STATE: it has ended, or will. */
     muster_status (*end)(muster_self *self, muster_match_id match, uint32_t winning_team,
                          uint32_t reason);
 
     /* ---- Since 1.1 ---- */
 
     /* Tell the match's rules, then the anticheat plugins, what happened: inside the step. size,
-     * seat and kind are needed; the host fills in the tick. From a call of the rules: STATE. */
+     * seat and kind are needed; the host fills in the tick. From a call of the rules: STATE, and a
+     * fault. INVALID: no kind, a seat that there is none of. */
     muster_status (*tell)(muster_self *self, muster_match_id match, const struct muster_fact *fact);
     /* For providers of rules: write at most MUSTER_NOTE_MAX bytes into the match's log. Everything
      * that steers a match and is neither input nor setting nor command enters this way.
@@ -495,14 +535,16 @@ struct muster_host_match {
      *   Inside a step: only written. It says something about this step that a replay has to know
      *     before (an answer that was read, where a script was stopped): a replay brings all notes
      *     of this kind right after match_begin, before those of the first kind, in order.
-     * STATE: in save, load and match_end, and when the match is over. */
+     * STATE: in save, load and match_end, and when the match is over. DENIED: the plugin has no
+     * rules with match_note in this match. INVALID: no bytes or too many; LIMIT: as said. */
     muster_status (*note)(muster_self *self, muster_match_id match, const void *data, uint32_t len);
     /* Name what took part beside the plugins ("mod:koth", "1.2.0+3f2a91c0"): MatchResults.versions
-     * lists it. The same name again replaces its version. At most 32 names; visible ASCII, names
-     * of at most 47, versions of at most 63 bytes. */
+     * lists it. The same name again replaces its version. At most 32 names, else LIMIT; visible
+     * ASCII, names of at most 47, versions of at most 63 bytes, else INVALID. */
     muster_status (*version_set)(muster_self *self, muster_match_id match, const char *name,
                                  const char *version);
-    /* A setting of any type as JSON text. NOT_FOUND: no such match or key. */
+    /* A setting of any type as JSON text. NOT_FOUND: no such match or key. LIMIT: out is too small.
+     */
     muster_status (*setting_json)(muster_self *self, muster_match_id match, const char *key,
                                   struct muster_writer *out);
 };
@@ -527,22 +569,27 @@ struct muster_host_player {
     uint32_t size;
     uint32_t reserved;
     muster_status (*get)(muster_self *self, muster_player_id id, struct muster_player_info *out);
+    /* NOT_FOUND: nobody of that key is signed in. */
     muster_status (*find)(muster_self *self, const char *player_key, muster_player_id *out);
+    /* As lobby->next. */
     muster_status (*next)(muster_self *self, muster_player_id previous,
                           struct muster_player_info *out);
-    /* A JSON-RPC notification to the player's connection; params is one JSON object. */
+    /* A JSON-RPC notification to the player's connection; params is one JSON object, else INVALID.
+     */
     muster_status (*notify)(muster_self *self, muster_player_id id, const char *method,
                             const char *params_json);
     /* End the session. Queued. */
     muster_status (*kick)(muster_self *self, muster_player_id id, const char *reason);
-    /* Complete an auth PENDING. */
+    /* Complete an auth PENDING: ACCEPT, REJECT or PASS; another verdict lets nobody in and is a
+     * fault. NOT_FOUND, DENIED or INVALID, and a fault: the ticket is not open, another plugin's,
+     * or one of something else. */
     muster_status (*auth_complete)(muster_self *self, muster_ticket_id ticket,
                                    muster_verdict verdict, const struct muster_identity *identity);
     /* Since 1.1: a limit that holds whatever the player renews. Takes one try of `name` (the
      * plugin's own word) from the player and from the player's address, who have so many a minute,
      * all of them at once if they like; the host remembers both beyond connection, session and
      * lobby. LIMIT: one of them has none left, nothing was taken, and *wait_ms says when to come
-     * back. NOT_FOUND: no such player. */
+     * back. INVALID: no name, one too long, or a limit of 0. NOT_FOUND: no such player. */
     muster_status (*try_take)(muster_self *self, muster_player_id id, const char *name,
                               uint32_t player_per_minute, uint32_t address_per_minute,
                               uint32_t *wait_ms);
@@ -556,16 +603,20 @@ typedef void (*muster_db_fn)(void *user, muster_status status, const struct must
 struct muster_host_db {
     uint32_t size;
     uint32_t reserved;
-    /* [start] rows is null unless status is OK. UNAVAILABLE when no database plugin is loaded.
-     * CONFLICT when a unique or foreign key refused it. */
+    /* [start] rows is null unless status is OK. UNAVAILABLE when no database plugin is loaded;
+     * INVALID: not 1 to 64 statements, or what cannot be kept; LIMIT: more than can be kept; FULL:
+     * too much waits; else what the database's submit answers (LIMIT: its queue is full). Told to
+     * fn: CONFLICT when a unique or foreign key refused it; TIMEOUT; CLOSED; what the database
+     * says. */
     muster_status (*query)(muster_self *self, const struct muster_db_request *request,
                            muster_db_fn fn, void *user, muster_ticket_id *out);
     /* [start] What is asked for in start is done before the node takes players; when it fails, the
-     * node does not start. fn may be null. */
+     * node does not start. fn may be null. Statuses: as query. */
     muster_status (*migrate)(muster_self *self, const char *component, const char *const *steps,
                              uint32_t step_count, muster_db_fn fn, void *user,
                              muster_ticket_id *out);
-    /* For database plugins: the answer to submit or migrate. */
+    /* For database plugins: the answer to submit, migrate or backup. Statuses: as
+     * player->auth_complete. */
     muster_status (*complete)(muster_self *self, muster_ticket_id ticket, muster_status status,
                               const struct muster_db_rows *rows);
 };
@@ -576,11 +627,13 @@ struct muster_host_db {
 struct muster_host_report {
     uint32_t size;
     uint32_t reserved;
-    /* A suspicion about a seat: one JSON object with at least "detector" and "severity" (1 to 10).
-     * The host adds match, lobby, player and tick and hands it to the reporters. */
+    /* [start] A suspicion about a seat: one JSON object with at least "detector" and "severity" (1
+     * to 10), else INVALID and a fault. The host adds match, lobby, player and tick and hands it to
+     * the reporters. NOT_FOUND: no such match, or nobody sits there. */
     muster_status (*suspicion)(muster_self *self, muster_match_id match, uint32_t seat,
                                const char *json);
-    /* For reporter plugins: the answer to a PENDING deliver; ACCEPT or REJECT. */
+    /* For reporter plugins: the answer to a PENDING deliver; ACCEPT or REJECT, another is a fault
+     * and rejects. Statuses: as player->auth_complete. */
     muster_status (*complete)(muster_self *self, muster_ticket_id ticket, muster_verdict verdict);
 };
 
@@ -592,7 +645,8 @@ struct muster_host_watchdog {
     uint32_t reserved;
     /* fn is called from a signal handler on the loop thread, each ms or more often from the moment
      * a call into this plugin has lasted limit_us, until the call ends. It must be
-     * async-signal-safe. Null clears it. Cleared before the plugin is unloaded. */
+     * async-signal-safe. Null clears it, at any time; another is [open]. Cleared before the plugin
+     * is unloaded. INVALID: a limit of 0. */
     muster_status (*overrun)(muster_self *self, uint32_t limit_us, void (*fn)(void *user),
                              void *user);
 };
@@ -625,8 +679,11 @@ struct muster_metric {
 struct muster_host_metrics {
     uint32_t size;
     uint32_t reserved;
-    /* Own counter or gauge; name must begin with "muster_". Never a label with a player or lobby. A
-     * reload does not begin a counter anew: both generations count into it while both are there. */
+    /* [open] Own counter or gauge; name must begin with "muster_". Never a label with a player or
+     * lobby. A reload does not begin a counter anew: both generations count into it while both are
+     * there. *out is for set and increase, and untouched unless OK. INVALID: no type of the two, a
+     * name of other than a-z, 0-9 and _ or of 96 bytes or more; EXISTS: the name is taken;
+     * LIMIT: the node has no place for another. */
     muster_status (*add)(muster_self *self, uint32_t type, const char *name, const char *help,
                          uint32_t *out);
     /* Of another plugin or of nobody: not done, and a fault. */
@@ -651,25 +708,27 @@ struct muster_command_call {
 struct muster_host_admin {
     uint32_t size;
     uint32_t reserved;
-    /* A console command. fn writes its answer as text. A last line that begins with FAILED says
-     * that nothing was done: 400 over HTTP, invalid_params for players, exit code 1 of --run.
-     * help: at most 127 bytes, else LIMIT. */
+    /* [open] A console command. fn writes its answer as text. A last line that begins with FAILED
+     * says that nothing was done: 400 over HTTP, invalid_params for players, exit code 1 of --run.
+     * name: one word of at most 47 bytes, else INVALID; EXISTS: it is taken. help: at most 127
+     * bytes, or null, else LIMIT, as when the node has no place for another command. */
     muster_status (*command_add)(muster_self *self, const char *name, const char *help,
                                  void (*fn)(void *user, const char *arguments,
                                             struct muster_writer *answer),
                                  void *user);
-    /* [start] Run a command line as `actor`; fn gets the answer, now or later. */
+    /* [start] Run a command line of at most 1000 bytes, else INVALID, as `actor`; fn, which may be
+     * null, gets the answer later. */
     muster_status (*execute)(muster_self *self, const char *actor, const char *line,
                              void (*fn)(void *user, const char *answer), void *user);
-    /* Since 1.1: as command_add, for a command that has to ask others first (the database). After a
-     * minute without an answer the host says so. */
+    /* [open] Since 1.1: as command_add, for a command that has to ask others first (the database).
+     * After a minute without an answer the host says so. */
     muster_status (*command_add_late)(muster_self *self, const char *name, const char *help,
                                       void (*fn)(void *user,
                                                  const struct muster_command_call *call),
                                       void *user);
     /* In the command or later. status: OK, or why nothing was done, which text says in a sentence:
-     * INVALID (the arguments), NOT_FOUND, CONFLICT, UNAVAILABLE, ... NOT_FOUND for a call that is
-     * answered already. */
+     * INVALID (the arguments), NOT_FOUND, CONFLICT, UNAVAILABLE, ... Answers NOT_FOUND for a call
+     * that is answered already, else as player->auth_complete. */
     muster_status (*command_answer)(muster_self *self, muster_ticket_id call, muster_status status,
                                     const char *text);
 };
@@ -711,7 +770,8 @@ struct muster_notice {
 struct muster_host_events {
     uint32_t size;
     uint32_t reserved;
-    /* fn for every kind whose bit (1 << kind) is set in mask. Called outside match steps. */
+    /* [open] fn for every kind whose bit (1 << kind) is set in mask. Called outside match steps.
+     * INVALID: no kind. FULL: the node has 256 listeners. */
     muster_status (*subscribe)(muster_self *self, uint64_t mask,
                                void (*fn)(void *user, const struct muster_notice *notice),
                                void *user);
@@ -736,16 +796,17 @@ typedef void (*muster_rpc_fn)(void *user, const struct muster_rpc_call *call);
 struct muster_host_rpc {
     uint32_t size;
     uint32_t reserved;
-    /* name: "area.verb", letters and one dot. EXISTS when it is taken. While lobbies keep an older
-     * generation of a reloaded plugin as their rules, that one goes on serving their members. */
+    /* [open] name: "area.verb", letters, digits and one dot, below 64 bytes, else INVALID. EXISTS
+     * when it is taken; LIMIT: the node has 256. While lobbies keep an older generation of a
+     * reloaded plugin as their rules, that one goes on serving their members. */
     muster_status (*method_add)(muster_self *self, const char *name, muster_rpc_fn fn, void *user);
     /* In the handler or later; "unavailable" is answered after net.answerTimeoutMs. result is one
-     * JSON object. NOT_FOUND for a call that is answered already; INVALID answers the client with
-     * an internal error. */
+     * JSON object. NOT_FOUND for a call that is answered already, else as player->auth_complete;
+     * INVALID for a result that is none: the client is answered with an internal error. */
     muster_status (*answer)(muster_self *self, muster_ticket_id call, const char *result_json);
     /* code: a word of docs/protocol.md section 7 ("denied", "not_found", "invalid_params",
      * "wrong_state", ...); text: the sentence; refusal: data.reason and data.retryAfterMs, or
-     * null. */
+     * null. Statuses: as answer. */
     muster_status (*refuse)(muster_self *self, muster_ticket_id call, const char *code,
                             const char *text, const struct muster_refusal *refusal);
 };
@@ -753,39 +814,46 @@ struct muster_host_rpc {
 /* ---- engine: lobbies and matches without clients --------------------------------------------- */
 
 /* Since 1.1. For a process that runs one console command and ends (musterd --run): there is no
- * listener, and time passes only through advance. Everywhere else all functions answer UNSUPPORTED.
- * Legal within that command only. For tests of what runs on the server, with the real server. */
+ * listener, and time passes only through advance. Everywhere else all functions answer UNSUPPORTED,
+ * before they look at their arguments: player_add with nulls asks, at any time, whether this is
+ * such a process (INVALID) or not. Legal within that command only: elsewhere STATE, and a fault.
+ * Where anything is waited for, TIMEOUT: it did not come. For tests of what runs on the server,
+ * with the real server. */
 struct muster_host_engine {
     uint32_t size;
     uint32_t reserved;
-    /* A player who is signed in, without a connection. */
+    /* A player who is signed in, without a connection. INVALID: no name; FULL: the server is. */
     muster_status (*player_add)(muster_self *self, const char *display_name, muster_player_id *out);
     void (*player_remove)(muster_self *self, muster_player_id player);
     /* A request as a client sends it (docs/protocol.md sections 2 and 10), with the limits of
      * requests lifted. answer: {"result": ...} or {"error": {code, message, data}}. A method that
-     * is answered later is waited for. */
+     * is answered later is waited for. INVALID: params_json is no JSON (null and "": there are
+     * none); LIMIT: longer than a message may be, or than answer; CLOSED: the player was
+     * disconnected. */
     muster_status (*request)(muster_self *self, muster_player_id player, const char *method,
                              const char *params_json, struct muster_writer *answer);
     /* The oldest notification for the player that has not been taken: {"method", "params"}.
-     * NOT_FOUND: there is none. */
+     * NOT_FOUND: there is none. LIMIT: out is too small. */
     muster_status (*notification)(muster_self *self, muster_player_id player,
                                   struct muster_writer *out);
     /* Into the seat's ring, as from the wire. STATE: the player plays no match. */
     muster_status (*input)(muster_self *self, muster_player_id player,
                            const struct muster_input *input);
-    /* The newest snapshot frame for the player (docs/protocol.md section 4), full. */
+    /* The newest snapshot frame for the player (docs/protocol.md section 4), full. STATE: the
+     * player watches no match. LIMIT: out is too small. */
     muster_status (*snapshot)(muster_self *self, muster_player_id player,
                               struct muster_writer *out);
     /* Let virtual time pass: ticks, timers, deadlines, in order. */
     muster_status (*advance)(muster_self *self, uint32_t ms);
     /* Seed of matches that are created from now on. */
     muster_status (*seed)(muster_self *self, uint64_t seed);
-    /* State hash of the match of a lobby. */
+    /* State hash of the match of a lobby. STATE, as of the next two: it plays none. */
     muster_status (*hash)(muster_self *self, muster_lobby_id lobby, uint64_t *out);
     /* Run fn as a part of the step of the lobby's match: what it does is done by a rule of it. */
     muster_status (*steer)(muster_self *self, muster_lobby_id lobby,
                            void (*fn)(void *user, muster_match_id match), void *user);
-    /* Save the match's state and load it into a match that is made anew: what recovery does. */
+    /* Save the match's state and load it into a match that is made anew: what recovery does. Else
+     * what a plugin's create or load answers, and the match is gone. */
     muster_status (*reincarnate)(muster_self *self, muster_lobby_id lobby);
 };
 
@@ -851,12 +919,12 @@ struct muster_keeper {
 struct muster_host_moderation {
     uint32_t size;
     uint32_t reserved;
-    /* In init. INVALID: a function is missing. EXISTS: there is a keeper. */
+    /* [open] In init. INVALID: a function is missing. EXISTS: there is a keeper. */
     muster_status (*keeper_set)(muster_self *self, const struct muster_keeper *keeper, void *user);
     /* Between load and loaded. Copied; text that is too long is cut. INVALID: an unknown kind, an
      * address that is none. STATE: no load is under way. */
     muster_status (*put)(muster_self *self, const struct muster_sanction *sanction);
-    /* NOT_FOUND and a fault: the ticket is not open. */
+    /* Statuses: as player->auth_complete. */
     muster_status (*loaded)(muster_self *self, muster_ticket_id ticket, muster_status status);
     /* status OK with both texts; NOT_FOUND: nobody; others: it is not known. As loaded. */
     muster_status (*player_found)(muster_self *self, muster_ticket_id ticket, muster_status status,

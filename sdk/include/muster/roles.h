@@ -337,15 +337,17 @@ struct muster_rules {
     /* Optional per-lobby state; null pair: state is null. */
     muster_status (*create)(void *instance, muster_lobby_id lobby, void **state);
     void (*destroy)(void *instance, void *state);
-    /* ACCEPT, PASS, or REJECT with reason (cap bytes, NUL-terminated) filled. Null: PASS. */
+    /* ACCEPT, PASS, or REJECT with reason (cap bytes, NUL-terminated) filled. Null: PASS. Another
+     * verdict rejects and is a fault. */
     muster_verdict (*allow)(void *instance, void *state, const struct muster_action *action,
                             char *reason, uint32_t cap);
     /* Change a number the mode asks about; part of the match step. Null: unchanged. */
     void (*adjust)(void *instance, void *state, muster_match_id match,
                    const struct muster_param *param, int64_t *value);
     /* After allow has let MUSTER_ACTION_CHAT pass: REJECT swallows the line, and who said it is
-     * told nothing (to refuse it with a reason, do so in allow); ACCEPT or PASS lets it go. text
-     * may be rewritten in place; what is empty or no UTF-8 then is swallowed, too. */
+     * told nothing (to refuse it with a reason, do so in allow); ACCEPT or PASS lets it go;
+     * another verdict swallows it and is a fault. text may be rewritten in place; what is empty
+     * then is swallowed, too, as is what is no UTF-8, which is a fault. */
     muster_verdict (*chat)(void *instance, void *state, muster_lobby_id lobby, uint32_t seat,
                            char *text, uint32_t cap);
     void (*save)(void *instance, void *state, struct muster_writer *out);

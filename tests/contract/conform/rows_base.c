@@ -41,6 +41,7 @@ ROWS_COMPLETE(log, log_rows);
 static void config_integer(struct conform *c) {
     NUMBER(c, "good", c->host->config->integer(c->self, "limit"));
     NUMBER(c, "undeclared", c->host->config->integer(c->self, "none"));
+    NUMBER(c, "nothing", c->host->config->integer(c->self, NULL));
 }
 
 static void config_number(struct conform *c) {

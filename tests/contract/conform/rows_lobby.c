@@ -45,6 +45,7 @@ static void lobby_settings_add(struct conform *c) {
     STATUS(c, "the mode's", c->host->lobby->settings_add(c->self, taken));
     STATUS(c, "no JSON", c->host->lobby->settings_add(c->self, "{"));
     STATUS(c, "no array", c->host->lobby->settings_add(c->self, "{}"));
+    STATUS(c, "nothing", c->host->lobby->settings_add(c->self, NULL));
     STATUS(c, "no type", c->host->lobby->settings_add(c->self, "[{\"key\":\"conformNone\"}]"));
 }
 
@@ -71,6 +72,7 @@ static void lobby_setting_json(struct conform *c) {
     struct muster_writer w = writer(100), small = writer(2);
     STATUS(c, "good", c->host->lobby->setting_json(c->self, c->lobby, "conformWord", &w));
     STATUS(c, "small", c->host->lobby->setting_json(c->self, c->lobby, "conformWord", &small));
+    STATUS(c, "nothing", c->host->lobby->setting_json(c->self, c->lobby, NULL, &w));
     STATUS(c, "no key", c->host->lobby->setting_json(c->self, c->lobby, "none", &w));
     STATUS(c, "nobody's", c->host->lobby->setting_json(c->self, NOBODY, "conformWord", &w));
 }
@@ -111,6 +113,7 @@ static void lobby_settings_get(struct conform *c) {
     struct muster_writer w = writer(sizeof text_out), small = writer(2);
     STATUS(c, "good", c->host->lobby->settings_get(c->self, c->lobby, &w));
     STATUS(c, "small", c->host->lobby->settings_get(c->self, c->lobby, &small));
+    STATUS(c, "nothing", c->host->lobby->settings_get(c->self, c->lobby, NULL));
     STATUS(c, "nobody's", c->host->lobby->settings_get(c->self, NOBODY, &w));
 }
 
@@ -229,6 +232,7 @@ static void lobby_notify(struct conform *c) {
     STATUS(c, "good", c->host->lobby->notify(c->self, c->lobby, "conform.note", "{\"a\":1}"));
     STATUS(c, "no JSON", c->host->lobby->notify(c->self, c->lobby, "conform.note", "{"));
     STATUS(c, "no object", c->host->lobby->notify(c->self, c->lobby, "conform.note", "[]"));
+    STATUS(c, "nothing", c->host->lobby->notify(c->self, c->lobby, NULL, NULL));
     STATUS(c, "nobody's", c->host->lobby->notify(c->self, NOBODY, "conform.note", "{}"));
 }
 

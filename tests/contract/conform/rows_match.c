@@ -61,6 +61,7 @@ static void match_mode_add(struct conform *c) {
 
 static void match_mode_remove(struct conform *c) {
     STATUS(c, "none", c->host->match->mode_remove(c->self, "nowhere"));
+    STATUS(c, "nothing", c->host->match->mode_remove(c->self, NULL));
 }
 
 /* ---- settings -------------------------------------------------------------------------------- */

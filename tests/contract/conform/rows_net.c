@@ -32,6 +32,7 @@ static void net_udp_open(struct conform *c) {
     STATUS(c, "good", net->udp_open(c->self, "127.0.0.1", 0, on_packet, c, &id));
     STATUS(c, "its close", net->close(c->self, id));
     STATUS(c, "no address", net->udp_open(c->self, "nowhere", 0, on_packet, c, &id));
+    STATUS(c, "null address", net->udp_open(c->self, NULL, 0, on_packet, c, &id));
     STATUS(c, "port 70000", net->udp_open(c->self, "127.0.0.1", 70000, on_packet, c, &id));
     STATUS(c, "no function", net->udp_open(c->self, "127.0.0.1", 0, NULL, c, &id));
     STATUS(c, "no place", net->udp_open(c->self, "127.0.0.1", 0, on_packet, c, NULL));
@@ -47,6 +48,9 @@ static void net_udp_send(struct conform *c) {
     STATUS(c, "good", net->udp_send(c->self, id, &to, sizeof to, (struct muster_bytes){bytes, 1}));
     STATUS(c, "too long",
            net->udp_send(c->self, id, &to, sizeof to, (struct muster_bytes){bytes, sizeof bytes}));
+    STATUS(c, "to nobody", net->udp_send(c->self, id, NULL, 0, (struct muster_bytes){bytes, 1}));
+    STATUS(c, "null data",
+           net->udp_send(c->self, id, &to, sizeof to, (struct muster_bytes){NULL, 1}));
     (void)net->close(c->self, id);
     STATUS(c, "closed",
            net->udp_send(c->self, id, &to, sizeof to, (struct muster_bytes){bytes, 1}));
@@ -61,6 +65,7 @@ static void net_tcp_listen(struct conform *c) {
     STATUS(c, "send there", net->tcp_send(c->self, id, (struct muster_bytes){"x", 1}));
     STATUS(c, "its close", net->close(c->self, id));
     STATUS(c, "no address", net->tcp_listen(c->self, "nowhere", 0, &tcp, c, &id));
+    STATUS(c, "null address", net->tcp_listen(c->self, NULL, 0, &tcp, c, &id));
     STATUS(c, "port 70000", net->tcp_listen(c->self, "127.0.0.1", 70000, &tcp, c, &id));
     STATUS(c, "no place", net->tcp_listen(c->self, "127.0.0.1", 0, &tcp, c, NULL));
     STATUS(c, "no handler", net->tcp_listen(c->self, "127.0.0.1", 0, NULL, c, &id));
@@ -142,6 +147,7 @@ static void http_problem(struct conform *c) {
         STATUS(c, "answered", c->host->http->problem(c->self, c->request, 404, "gone", "Gone."));
     STATUS(c, "none", c->host->http->problem(c->self, 0, 404, "not_found", "None."));
     STATUS(c, "nobody's", c->host->http->problem(c->self, NOBODY, 404, "not_found", "None."));
+    STATUS(c, "nothing", c->host->http->problem(c->self, NOBODY, 404, NULL, NULL));
 }
 
 static void on_result(void *user, const struct muster_http_result *result) {
@@ -160,11 +166,15 @@ static muster_status fetch(struct conform *c, const char *url, uint32_t timeout_
 
 static void http_fetch(struct conform *c) {
     const struct muster_http_fetch none = {.size = 4};
+    const struct muster_http_fetch no_method = {
+        .size = sizeof no_method, .timeout_ms = 1000, .url = "http://127.0.0.1:1/"};
     STATUS(c, "good", fetch(c, "http://127.0.0.1:1/", 1000));
     STATUS(c, "no time", fetch(c, "http://127.0.0.1:1/", 0));
     STATUS(c, "long time", fetch(c, "http://127.0.0.1:1/", 60001));
     STATUS(c, "other scheme", fetch(c, "ftp://127.0.0.1/", 1000));
     STATUS(c, "no url", fetch(c, "127.0.0.1", 1000));
+    STATUS(c, "null url", fetch(c, NULL, 1000));
+    STATUS(c, "no method", c->host->http->fetch(c->self, &no_method, on_result, c, NULL));
     STATUS(c, "nothing", c->host->http->fetch(c->self, NULL, on_result, c, NULL));
     STATUS(c, "short", c->host->http->fetch(c->self, &none, on_result, c, NULL));
 }
@@ -200,6 +210,7 @@ static void ws_open(struct conform *c) {
     STATUS(c, "its close", c->host->ws->close(c->self, id));
     STATUS(c, "other scheme", c->host->ws->open(c->self, "http://127.0.0.1:1/", "", &ws, c, &id));
     STATUS(c, "no url", c->host->ws->open(c->self, "nowhere", "", &ws, c, &id));
+    STATUS(c, "null url", c->host->ws->open(c->self, NULL, "", &ws, c, &id));
     STATUS(c, "no handler", c->host->ws->open(c->self, "ws://127.0.0.1:1/", "", NULL, c, &id));
     STATUS(c, "no place", c->host->ws->open(c->self, "ws://127.0.0.1:1/", "", &ws, c, NULL));
     bad.message = NULL;
@@ -236,6 +247,7 @@ static struct muster_writer writer(void) {
 static void engine_player_add(struct conform *c) {
     muster_player_id id = 0;
     STATUS(c, "good", c->host->engine->player_add(c->self, "Ann", &id));
+    STATUS(c, "nothing", c->host->engine->player_add(c->self, NULL, NULL));
 }
 
 static void engine_player_remove(struct conform *c) {

@@ -11,12 +11,18 @@ static void on_rows(void *user, muster_status status, const struct muster_db_row
 
 static void db_query(struct conform *c) {
     const struct muster_db_statement statement = {.sql = "SELECT 1"};
+    const struct muster_db_statement no_text = {.sql = NULL};
     struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = &statement};
     muster_ticket_id id = 0;
     STATUS(c, "good", c->host->db->query(c->self, &request, on_rows, c, &id));
     STATUS(c, "no place", c->host->db->query(c->self, &request, on_rows, c, NULL));
     STATUS(c, "nothing", c->host->db->query(c->self, NULL, on_rows, c, &id));
+    request.statements = NULL;
+    STATUS(c, "null statements", c->host->db->query(c->self, &request, on_rows, c, &id));
+    request.statements = &no_text;
+    STATUS(c, "no text", c->host->db->query(c->self, &request, on_rows, c, &id));
+    request.statements = &statement;
     request.statement_count = 0;
     STATUS(c, "0 statements", c->host->db->query(c->self, &request, on_rows, c, &id));
     request.statement_count = 65;
@@ -33,6 +39,7 @@ static void db_migrate(struct conform *c) {
     static const char *const steps[] = {"CREATE TABLE conform (a BIGINT)"};
     muster_ticket_id id = 0;
     STATUS(c, "good", c->host->db->migrate(c->self, "conform", steps, 1, on_rows, c, &id));
+    STATUS(c, "nothing", c->host->db->migrate(c->self, NULL, NULL, 1, on_rows, c, &id));
 }
 
 static void db_complete(struct conform *c) {
@@ -53,6 +60,7 @@ static void report_suspicion(struct conform *c) {
     STATUS(c, "empty seat", report->suspicion(c->self, c->match, 5, good));
     STATUS(c, "seat 99", report->suspicion(c->self, c->match, 99, good));
     STATUS(c, "no JSON", report->suspicion(c->self, c->match, 0, "{"));
+    STATUS(c, "nothing", report->suspicion(c->self, c->match, 0, NULL));
     STATUS(c, "no detector", report->suspicion(c->self, c->match, 0, "{\"severity\":3}"));
     STATUS(c, "severity 11",
            report->suspicion(c->self, c->match, 0, "{\"detector\":\"aim\",\"severity\":11}"));
@@ -99,6 +107,8 @@ static void metrics_add(struct conform *c) {
         c, "the host's",
         metrics->add(c->self, MUSTER_METRIC_GAUGE, "muster_plugin_faults_total", "A gauge.", &id));
     STATUS(c, "no help", metrics->add(c->self, MUSTER_METRIC_COUNTER, other, NULL, &id));
+    STATUS(c, "no place", metrics->add(c->self, MUSTER_METRIC_COUNTER, other, NULL, NULL));
+    STATUS(c, "no name", metrics->add(c->self, MUSTER_METRIC_COUNTER, NULL, NULL, &id));
     STATUS(c, "foreign", metrics->add(c->self, MUSTER_METRIC_GAUGE, "gauge", "A gauge.", &id));
     STATUS(c, "bare", metrics->add(c->self, MUSTER_METRIC_GAUGE, "muster_", "A gauge.", &id));
     STATUS(c, "odd", metrics->add(c->self, MUSTER_METRIC_GAUGE, "muster_A b", "A gauge.", &id));
@@ -232,6 +242,7 @@ static void rpc_answer(struct conform *c) {
 static void rpc_refuse(struct conform *c) {
     STATUS(c, "none", c->host->rpc->refuse(c->self, 0, "denied", "No.", NULL));
     STATUS(c, "nobody's", c->host->rpc->refuse(c->self, NOBODY, "denied", "No.", NULL));
+    STATUS(c, "nothing", c->host->rpc->refuse(c->self, NOBODY, NULL, NULL, NULL));
 }
 
 const struct conform_row rpc_rows[] = {ROW(rpc, method_add), ROW(rpc, answer), ROW(rpc, refuse)};

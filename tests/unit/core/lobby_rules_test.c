@@ -9,6 +9,8 @@ static struct {
     muster_status at_begin;
     uint32_t states; /* alive */
     muster_verdict verdict;
+    muster_verdict chat_verdict; /* 0: by what became of the note */
+    const char *rewrite; /* of what is said, not null: as many bytes as fit, without an end */
     struct muster_refusal refusal;
     const char *reason;
     char calls[1024];
@@ -50,7 +52,9 @@ static muster_verdict on_chat(void *instance, void *state, muster_lobby_id lobby
     (void)state;
     (void)lobby;
     (void)seat;
-    (void)cap;
+    if (steward.rewrite) memset(text, steward.rewrite[0], cap);
+    if (steward.rewrite && steward.rewrite[1]) snprintf(text, cap, "%s", steward.rewrite);
+    if (steward.chat_verdict) return steward.chat_verdict;
     muster_status status =
         game_host()->note(&steward.self, steward.match, text, (uint32_t)strlen(text));
     return status ? MUSTER_REJECT : MUSTER_ACCEPT;
@@ -151,6 +155,37 @@ static void rules_that_refuse_a_match_close_its_lobby(void **state) {
     assert_int_equal(match_count(), 0);
 }
 
+/* Who said it is told nothing either way; the plugin's fault is counted. */
+static void a_bad_answer_to_chat_is_a_fault(void **state) {
+    (void)state;
+    static const struct {
+        muster_verdict verdict;
+        const char *rewrite;
+        uint32_t faults;
+        bool is_told;
+    } cases[] = {
+        {MUSTER_ACCEPT, NULL, 0, true},
+        {MUSTER_PASS, "better", 0, true},
+        {MUSTER_REJECT, NULL, 0, false},
+        {MUSTER_PENDING, NULL, 1, false},
+        {99, NULL, 1, false},
+        {MUSTER_PASS,
+         "b\xff\xfe"
+         "d",
+         1, false},
+        {MUSTER_PASS, "x", 1, true}, /* no end */
+    };
+    struct lobby *lobby = rig_lobby();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint64_t before = steward.self.fault_count;
+        steward.chat_verdict = cases[i].verdict;
+        steward.rewrite = cases[i].rewrite;
+        char line[400] = "hello";
+        assert_int_equal(lobby_rules_chat(lobby, 0, line, 320), cases[i].is_told);
+        assert_int_equal(steward.self.fault_count - before, cases[i].faults);
+    }
+}
+
 /* What clients are told of a refusal: a code, a sentence, a word and how long to wait. */
 static void a_refusal_is_told_as_it_was_given(void **state) {
     (void)state;
@@ -160,6 +195,7 @@ static void a_refusal_is_told_as_it_was_given(void **state) {
         const char *word, *reason;
         int32_t code;
         const char *message, *data;
+        uint32_t faults;
     } cases[] = {
         {MUSTER_PASS, 9, "no", "no", RPC_OK, "", ""},
         {MUSTER_ACCEPT, 9, "no", "no", RPC_OK, "", ""},
@@ -167,19 +203,21 @@ static void a_refusal_is_told_as_it_was_given(void **state) {
         {MUSTER_REJECT, 0, "late", "too late", RPC_DENIED, "too late", "{\"reason\":\"late\"}"},
         {MUSTER_REJECT, 700, "slow", "wait", RPC_RATE_LIMITED, "wait",
          "{\"reason\":\"slow\",\"retryAfterMs\":700}"},
-        {MUSTER_PENDING, 0, "", "", RPC_DENIED, "a rule refused", "{}"}, /* no verdict */
-        {99, 0, "", "", RPC_DENIED, "a rule refused", "{}"},
+        {MUSTER_PENDING, 0, "", "", RPC_DENIED, "a rule refused", "{}", 1}, /* no verdict */
+        {99, 0, "", "", RPC_DENIED, "a rule refused", "{}", 1},
     };
     struct lobby *lobby = rig_lobby();
     struct session *ann = rig_join(lobby, "ann", NULL);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct failure failure = {0};
+        uint64_t before = steward.self.fault_count;
         steward.verdict = cases[i].verdict;
         steward.reason = cases[i].reason;
         steward.refusal = (struct muster_refusal){.size = sizeof steward.refusal,
                                                   .retry_after_ms = cases[i].wait_ms};
         snprintf(steward.refusal.word, sizeof steward.refusal.word, "%s", cases[i].word);
         assert_int_equal(lobby_ready(ann, true, &failure), cases[i].code);
+        assert_int_equal(steward.self.fault_count - before, cases[i].faults);
         assert_int_equal(lobby->members[ann->member].ready, cases[i].code == RPC_OK);
         lobby->members[ann->member].ready = false;
         assert_string_equal(failure.message, cases[i].message);
@@ -195,6 +233,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(one_state_goes_from_match_to_match),
         TEST(rules_that_refuse_a_match_close_its_lobby),
+        TEST(a_bad_answer_to_chat_is_a_fault),
         TEST(a_refusal_is_told_as_it_was_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
