@@ -46,6 +46,9 @@
       "Inputs that a mode found impossible and ignored.")                                          \
     X(CONNECTIONS_REFUSED, COUNTER, "muster_connections_refused_total", "",                        \
       "Connections refused or closed by a limit.")                                                 \
+    X(ADDRESSES, GAUGE, "muster_addresses_connected", "",                                          \
+      "Addresses with connections; an IPv6 /64 is one.")                                           \
+    X(PARTIES, GAUGE, "muster_parties", "", "Addresses and players whose limits are remembered.")  \
     X(HTTP_REQUESTS, COUNTER, "muster_http_requests_total", "", "HTTP requests answered.")         \
     X(AUTH_FAILURES, COUNTER, "muster_auth_failures_total", "", "Authentications refused.")        \
     X(RPC_ERRORS, COUNTER, "muster_rpc_errors_total", "",                                          \

@@ -29,7 +29,7 @@ void loop_run(void);
 bool loop_run_until(bool (*done)(void *user), void *user, uint32_t limit_ms);
 /* Nothing is posted, and no job is on the pool or waits for it. */
 bool loop_quiet(void);
-/* One turn without blocking; for tests and orderly teardown. Returns whether handles are left. */
+/* One turn without blocking, for who steps the loop by hand. Returns whether handles are left. */
 bool loop_turn(void);
 void loop_stop(void);
 /* Closes what is left and frees; logs leaked handles. */
@@ -91,8 +91,6 @@ struct loop_udp *loop_udp_open(const char *address, uint32_t port,
                                void *user, muster_status *status);
 muster_status loop_udp_send(struct loop_udp *udp, const struct sockaddr *to, const void *data,
                             uint32_t len);
-/* The port it got; 0 was a free one. */
-uint32_t loop_udp_port(const struct loop_udp *udp);
 void loop_udp_close(struct loop_udp *udp);
 
 /* TCP server. A listener is a loop_tcp, too. open hands over a connection; close is told once for
@@ -105,7 +103,6 @@ struct loop_tcp_handler {
 struct loop_tcp *loop_tcp_listen(const char *address, uint32_t port,
                                  const struct loop_tcp_handler *handler, void *user,
                                  muster_status *status);
-uint32_t loop_tcp_port(const struct loop_tcp *listener);
 /* Copied and queued; FULL above 256 KiB unsent. */
 muster_status loop_tcp_send(struct loop_tcp *conn, const void *data, uint32_t len);
 /* After what is queued has been sent; a listener at once. */

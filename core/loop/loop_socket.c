@@ -53,12 +53,6 @@ static int parse_address(const char *address, uint32_t port, struct sockaddr_sto
     return uv_ip6_addr(address, (int)port, (struct sockaddr_in6 *)out);
 }
 
-static uint32_t port_of(const struct sockaddr_storage *address) {
-    if (address->ss_family == AF_INET6)
-        return ntohs(((const struct sockaddr_in6 *)address)->sin6_port);
-    return ntohs(((const struct sockaddr_in *)address)->sin_port);
-}
-
 /* "192.0.2.1" also for "::ffff:192.0.2.1", so that limits by address count a peer once. */
 static void format_address(const struct sockaddr_storage *address, char *out, size_t size) {
     static const char mapped[] = "::ffff:";
@@ -130,12 +124,6 @@ muster_status loop_udp_send(struct loop_udp *udp, const struct sockaddr *to, con
     uv_buf_t bytes = uv_buf_init((char *)data, len);
     int code = uv_udp_try_send(&udp->handle, &bytes, 1, to);
     return code < 0 ? loop_status(code) : MUSTER_OK;
-}
-
-uint32_t loop_udp_port(const struct loop_udp *udp) {
-    struct sockaddr_storage at = {0};
-    int len = sizeof(at);
-    return uv_udp_getsockname(&udp->handle, (struct sockaddr *)&at, &len) == 0 ? port_of(&at) : 0;
 }
 
 void loop_udp_close(struct loop_udp *udp) {
@@ -233,13 +221,6 @@ struct loop_tcp *loop_tcp_listen(const char *address, uint32_t port,
     if (*status == MUSTER_OK) return tcp;
     tcp_close(&tcp->item);
     return NULL;
-}
-
-uint32_t loop_tcp_port(const struct loop_tcp *listener) {
-    struct sockaddr_storage at = {0};
-    int len = sizeof(at);
-    int code = uv_tcp_getsockname(&listener->handle, (struct sockaddr *)&at, &len);
-    return code == 0 ? port_of(&at) : 0;
 }
 
 static void on_written(uv_write_t *req, int code) {

@@ -185,8 +185,6 @@ bool net_peer_admit(const char *address, bool proxied);
 /* Counts a connection of address on conn and sets over_cap. */
 void net_peer_add(struct conn *conn, const char *address);
 void net_peer_remove(struct conn *conn);
-/* Addresses that have connections. */
-uint32_t net_peer_count(void);
 bool net_proxy_trusted(const char *address);
 /* The last address in an X-Forwarded-For value that is not a trusted proxy's; false: none valid. */
 bool net_proxy_client(const char *forwarded, char *out);

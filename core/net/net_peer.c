@@ -16,6 +16,7 @@
 #include "keyed_hash.h"
 #include "limit.h"
 #include "loop.h"
+#include "metrics.h"
 
 #define RATE_ENTRIES 16384
 #define FORWARDED_MAX 1024
@@ -78,9 +79,12 @@ static struct net_peer *peer_create(const char *address) {
     if (!peer) return NULL;
     (void)address_party(address, peer->key);
     HASH_ADD(hh, peers, key, sizeof peer->key, peer);
-    if (peer->hh.tbl) return peer;
-    free(peer);
-    return NULL;
+    if (!peer->hh.tbl) {
+        free(peer);
+        return NULL;
+    }
+    metrics_set(METRIC_ADDRESSES, HASH_COUNT(peers));
+    return peer;
 }
 
 void net_peer_add(struct conn *conn, const char *address) {
@@ -101,10 +105,7 @@ void net_peer_remove(struct conn *conn) {
     if (!peer || --peer->count > 0) return;
     HASH_DEL(peers, peer);
     free(peer);
-}
-
-uint32_t net_peer_count(void) {
-    return HASH_COUNT(peers);
+    metrics_set(METRIC_ADDRESSES, HASH_COUNT(peers));
 }
 
 /* ---- Trusted proxies: addresses or "address/bits" ---- */

@@ -11,6 +11,7 @@
 #include "keyed_hash.h"
 #include "limit.h"
 #include "loop.h"
+#include "metrics.h"
 
 #define KEPT_MS 120000u /* every bucket is full again by then */
 #define KEPT_MAX 16384u
@@ -83,6 +84,7 @@ static void forget(struct party *party) {
     kept_count--;
     HASH_DEL(parties, party);
     free(party);
+    metrics_set(METRIC_PARTIES, HASH_COUNT(parties));
 }
 
 static void forget_old(void) {
@@ -108,6 +110,7 @@ static struct party *find_or_make(const uint8_t key[1 + ADDRESS_BYTES]) {
         free(party);
         return NULL;
     }
+    metrics_set(METRIC_PARTIES, HASH_COUNT(parties));
     party->holders = 1;
     return party;
 }
@@ -141,10 +144,6 @@ void party_lift(struct party *party) {
     if (party) party->is_lifted = true;
 }
 
-uint32_t party_count(void) {
-    return HASH_COUNT(parties);
-}
-
 void party_deinit(void) {
     struct party *party, *next;
     HASH_ITER(hh, parties, party, next) {
@@ -153,6 +152,7 @@ void party_deinit(void) {
     }
     kept = NULL;
     kept_count = 0;
+    metrics_set(METRIC_PARTIES, 0);
 }
 
 /* ---- taking ---------------------------------------------------------------------------------- */

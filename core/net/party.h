@@ -50,7 +50,4 @@ double party_price(uint64_t answer_bytes, uint64_t spent_us);
 bool party_take_named(struct party *player, struct party *address, const char *name,
                       uint32_t player_per_minute, uint32_t address_per_minute, uint32_t *wait_ms);
 
-/* Records held or kept. */
-uint32_t party_count(void);
-
 #endif

@@ -201,9 +201,3 @@ void registry_deinit(void) {
 struct provider *registry_first(uint32_t kind) {
     return kind < MUSTER_ROLE_END ? heads[kind] : NULL;
 }
-
-uint32_t registry_count(uint32_t kind) {
-    uint32_t count = 0;
-    for (const struct provider *p = registry_first(kind); p; p = p->next) count++;
-    return count;
-}

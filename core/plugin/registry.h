@@ -46,7 +46,6 @@ void registry_remove(struct muster_self *self);
 void registry_deinit(void);
 
 struct provider *registry_first(uint32_t kind); /* then ->next */
-uint32_t registry_count(uint32_t kind);
 
 /* Another number whenever modes or settings have changed. */
 uint32_t registry_version(void);

@@ -62,7 +62,3 @@ void memo_add(struct memo *memo, const uint8_t key[MEMO_KEY_BYTES],
     HASH_ADD(hh, memo->oldest, key, MEMO_KEY_BYTES, entry);
     if (!entry->hh.tbl) free(entry); /* uthash ran out of memory and left it out */
 }
-
-uint32_t memo_count(const struct memo *memo) {
-    return HASH_COUNT(memo->oldest);
-}

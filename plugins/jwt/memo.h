@@ -20,6 +20,5 @@ const struct muster_identity *memo_find(struct memo *memo, const uint8_t key[MEM
 void memo_add(struct memo *memo, const uint8_t key[MEMO_KEY_BYTES],
               const struct muster_identity *identity);
 void memo_clear(struct memo *memo);
-uint32_t memo_count(const struct memo *memo);
 
 #endif

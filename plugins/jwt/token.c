@@ -173,13 +173,6 @@ static const char *form_fault(const char *token, const struct token_key *key, st
     return fault ? fault : signature_fault(parts, key);
 }
 
-muster_status token_check_signature(const char *token, const struct token_key *key,
-                                    const char **why) {
-    struct parts parts;
-    *why = form_fault(token, key, &parts);
-    return *why ? MUSTER_DENIED : MUSTER_OK;
-}
-
 /* An optional time claim: absent, or a non-negative integer. */
 static bool time_claim(const json_t *claims, const char *key, int64_t *out, bool *present) {
     const json_t *value = json_object_get(claims, key);

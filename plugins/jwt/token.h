@@ -52,11 +52,8 @@ uint32_t token_alg_parse(const char *text);
 /* INVALID when it does not even look like a JWT with an issuer. */
 muster_status token_peek(const char *token, struct token_peek *out) MUSTER_MUST_USE;
 
-/* Form, header and signature, but no claim. *why: a short reason for people, static. */
-muster_status token_check_signature(const char *token, const struct token_key *key,
-                                    const char **why) MUSTER_MUST_USE;
-
-/* All of it. OK: *claims is a new reference. DENIED: *why says what was wrong, static. */
+/* Form, header and signature, then the claims. OK: *claims is a new reference. DENIED: *why is a
+ * short reason for people, static. */
 muster_status token_verify(const char *token, const struct token_key *key,
                            const struct token_policy *policy, int64_t now_s, json_t **claims,
                            const char **why) MUSTER_MUST_USE;

@@ -49,6 +49,8 @@ test("the metrics pass promtool and say what happened", async (t) => {
 
     const after = samples(text);
     assert.equal(after.muster_players_connected, 2);
+    assert.equal(after.muster_addresses_connected, 1);
+    assert.ok(after.muster_parties >= 3); // two players, their address
     assert.equal(after.muster_matches_started_total - before.muster_matches_started_total, 1);
     assert.equal(after.muster_player_joins_total - before.muster_player_joins_total, 2);
     assert.ok(after.muster_snapshots_sent_total > before.muster_snapshots_sent_total + 20);

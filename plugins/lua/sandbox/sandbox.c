@@ -261,37 +261,16 @@ muster_status sandbox_load(struct sandbox *sb, const char *text, size_t len, con
     return sandbox_enter(sb, load_body, &request);
 }
 
-struct name_request {
-    const char *name;
-    int *function;
-};
-
-static int find_body(lua_State *L) {
-    const struct name_request *request = lua_touserdata(L, 1);
-    lua_pushglobaltable(L);
-    lua_pushstring(L, request->name);
-    if (lua_rawget(L, -2) == LUA_TFUNCTION) *request->function = luaL_ref(L, LUA_REGISTRYINDEX);
-    return 0;
-}
-
-muster_status sandbox_find(struct sandbox *sb, const char *name, int *function) {
-    struct name_request request = {name, function};
-    *function = LUA_NOREF;
-    muster_status status = sandbox_enter(sb, find_body, &request);
-    return status == MUSTER_OK && *function == LUA_NOREF ? MUSTER_NOT_FOUND : status;
-}
-
 static int allow_body(lua_State *L) {
-    const struct name_request *request = lua_touserdata(L, 1);
+    const char **name = lua_touserdata(L, 1);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &allowed_key);
     lua_pushboolean(L, 1);
-    lua_setfield(L, -2, request->name);
+    lua_setfield(L, -2, *name);
     return 0;
 }
 
 muster_status sandbox_allow_global(struct sandbox *sb, const char *name) {
-    struct name_request request = {name, NULL};
-    return sandbox_enter(sb, allow_body, &request);
+    return sandbox_enter(sb, allow_body, &name);
 }
 
 /* Setting a field that exists neither allocates nor raises. */
@@ -320,10 +299,6 @@ size_t sandbox_memory(const struct sandbox *sb) {
 
 size_t sandbox_memory_peak(const struct sandbox *sb) {
     return sb->heap.peak;
-}
-
-uint64_t sandbox_units(const struct sandbox *sb) {
-    return sb->units;
 }
 
 void *sandbox_user(lua_State *L) {

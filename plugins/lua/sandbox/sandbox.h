@@ -108,9 +108,6 @@ muster_status sandbox_call(struct sandbox *sandbox,
  * MUSTER_INVALID, as is a text over source_bytes_max. */
 muster_status sandbox_load(struct sandbox *sandbox, const char *text, size_t len, const char *chunk,
                            int *function) MUSTER_MUST_USE;
-/* A global function by name: MUSTER_NOT_FOUND if there is none. */
-muster_status sandbox_find(struct sandbox *sandbox, const char *name,
-                           int *function) MUSTER_MUST_USE;
 /* Lets the script assign to this undeclared global, which is an error otherwise. */
 muster_status sandbox_allow_global(struct sandbox *sandbox, const char *name) MUSTER_MUST_USE;
 void sandbox_release(struct sandbox *sandbox, int function);
@@ -142,8 +139,7 @@ const struct sandbox_error *sandbox_error(const struct sandbox *sandbox);
 
 size_t sandbox_memory(const struct sandbox *sandbox); /* bytes in use */
 size_t
-sandbox_memory_peak(const struct sandbox *sandbox);    /* bytes taken from the system, at most */
-uint64_t sandbox_units(const struct sandbox *sandbox); /* charged in the last entry */
+sandbox_memory_peak(const struct sandbox *sandbox); /* bytes taken from the system, at most */
 /* What the last entry took, without what was entered inside of it. Where second_cpu_us bounds
  * nothing: by units if count_every is set, else 0. */
 struct sandbox_time {

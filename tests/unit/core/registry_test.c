@@ -248,16 +248,18 @@ static void providers_stand_in_the_order_of_the_config(void **state) {
         plugins[i].plugin.roles = &role;
         plugins[i].plugin.role_count = 1;
         assert_int_equal(registry_add(&plugins[i], why, sizeof why), MUSTER_OK);
-        assert_int_equal(registry_count(MUSTER_ROLE_SERVICE), i); /* not in force yet */
+        for (const struct provider *p = registry_first(MUSTER_ROLE_SERVICE); p; p = p->next)
+            assert_ptr_not_equal(p->self, &plugins[i]); /* not in force yet */
         registry_commit(&plugins[i], NULL);
     }
     const struct provider *at = registry_first(MUSTER_ROLE_SERVICE);
     assert_ptr_equal(at->self, &plugins[1]);
     assert_ptr_equal(at->next->self, &plugins[2]);
     assert_ptr_equal(at->next->next->self, &plugins[0]);
+    assert_null(at->next->next->next);
     registry_remove(&plugins[2]);
-    assert_int_equal(registry_count(MUSTER_ROLE_SERVICE), 2);
     assert_ptr_equal(registry_first(MUSTER_ROLE_SERVICE)->next->self, &plugins[0]);
+    assert_null(registry_first(MUSTER_ROLE_SERVICE)->next->next);
     registry_remove(&plugins[1]);
     assert_ptr_equal(registry_first(MUSTER_ROLE_SERVICE)->self, &plugins[0]);
     registry_remove(&plugins[0]);

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "internal.h"
 #include "plugin_play.h"
 
 #include <stdio.h>
@@ -294,7 +295,7 @@ static void each_call_has_its_price(void **state) {
         bring(text);
         (void)rig_say(rig, 0, "hello");
         struct script *script = rig_script(rig, REALM_LOBBY, "upload_brought");
-        uint64_t units = sandbox_units(script->sandbox);
+        uint64_t units = script->sandbox->units;
         if (units < calls[i].units || units > calls[i].units + 150)
             fail_msg("%s: %llu units", calls[i].call, (unsigned long long)units);
         testkit_pump(rig->kit); /* what it has asked for */
