@@ -3,7 +3,10 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { AuthClient, MusterError } from "../../../sdk/js/index.js";
-import { FakeServer } from "../../kit/fake_server.mjs";
+import { Between } from "../../kit/between.mjs";
+import { startServer, suite } from "../../kit/harness.mjs";
+
+const musterd = await startServer(suite);
 
 class MemoryStorage {
     #items = new Map();
@@ -19,13 +22,10 @@ class MemoryStorage {
 }
 
 async function setUp(t) {
-    const server = await new FakeServer().start();
+    const server = await Between.open(t, musterd);
     const storage = new MemoryStorage();
     const auth = new AuthClient({ baseUrl: server.baseUrl, storage });
-    t.after(async () => {
-        auth.stop();
-        await server.stop();
-    });
+    t.after(() => auth.stop());
     return { server, storage, auth };
 }
 
@@ -34,21 +34,21 @@ test("register, log in, guest, log out", async (t) => {
     const seen = [];
     auth.on("changed", ({ token }) => seen.push(token?.displayName ?? null));
     await auth.register({ username: "ada", password: "correct horse", displayName: "Ada" });
-    await auth.login("bob", "correct horse");
-    await auth.guest();
+    await auth.login("ada", "correct horse");
+    await auth.guest({ displayName: "Bob" });
     assert.ok(storage.getItem("muster.auth"));
     await auth.logout();
     assert.equal(auth.current, null);
     assert.equal(storage.getItem("muster.auth"), null);
-    assert.deepEqual(seen, ["Ada", "bob", "Guest", null]);
-    assert.deepEqual(server.restRequests.map(({ path }) => path),
+    assert.deepEqual(seen, ["Ada", "Ada", "Bob", null]);
+    assert.deepEqual(server.posts.map(({ path }) => path),
         ["register", "login", "guest", "logout"].map((word) => `/v1/auth/${word}`));
     await assert.rejects(auth.accessToken(), { code: "signed_out" });
 });
 
 test("problem+json becomes a MusterError", async (t) => {
     const { auth } = await setUp(t);
-    await assert.rejects(auth.login("ada", "wrong"), (error) => {
+    await assert.rejects(auth.login("ada", "wrong horse"), (error) => {
         assert.ok(error instanceof MusterError);
         assert.equal(error.code, "credentials_invalid");
         assert.equal(error.status, 401);
@@ -60,7 +60,10 @@ test("problem+json becomes a MusterError", async (t) => {
 
 test("a 429 says how long to wait", async (t) => {
     const { server, auth } = await setUp(t);
-    server.restLimitedS = 6;
+    server.restAnswers.set("/v1/auth/guest", () => ({
+        status: 429, headers: { "Content-Type": "application/problem+json", "Retry-After": "6" },
+        body: { code: "rate_limited", detail: "Too many requests of this address." },
+    }));
     await assert.rejects(auth.guest(), (error) =>
         error.code === "rate_limited" && error.data.retryAfterMs === 6000);
 });
@@ -82,13 +85,15 @@ test("the token outlives the page", async (t) => {
 
 test("a token about to end is renewed when asked for, once for all who ask", async (t) => {
     const { server, auth } = await setUp(t);
-    server.tokenLifeS = 5;
+    server.restEdits.set("/v1/auth/guest", (token) => {
+        token.expiresAt += 5 - token.expiresIn;
+        token.expiresIn = 5;
+    });
     const { accessToken } = await auth.guest();
-    server.tokenLifeS = 3600;
     const [a, b] = await Promise.all([auth.accessToken(), auth.accessToken()]);
     assert.equal(a, b);
     assert.notEqual(a, accessToken);
-    assert.equal(server.restRequests.filter(({ path }) => path.endsWith("refresh")).length, 1);
+    assert.equal(server.posts.filter(({ path }) => path.endsWith("refresh")).length, 1);
 });
 
 test("a refused refresh token signs out", async (t) => {
@@ -109,7 +114,7 @@ test("what another tab renewed is taken over, not renewed again", async (t) => {
     const newer = { ...token, accessToken: "newer", expiresAt: token.expiresAt + 60 };
     storage.setItem("muster.auth", JSON.stringify(newer));
     assert.equal((await auth.refresh()).accessToken, "newer");
-    assert.equal(server.restRequests.length, 1);
+    assert.equal(server.posts.length, 1);
 });
 
 test("renewal happens by itself a minute before the end, and is tried again", async () => {

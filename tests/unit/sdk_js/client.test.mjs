@@ -1,4 +1,4 @@
-// MusterClient against the fake server: seats, order, gaps, reconnect, close codes.
+// MusterClient against a real server, and what comes between them: seats, order, gaps, reconnect, close codes.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,19 +6,23 @@ import { deflateRawSync } from "node:zlib";
 import { WebSocket } from "ws";
 import { ArenaWorld, AuthClient, MusterClient, backoffMs, closePolicy, retryAfterMs } from
     "../../../sdk/js/index.js";
-import { FakeServer } from "../../kit/fake_server.mjs";
+import { Between } from "../../kit/between.mjs";
+import { startServer, suite } from "../../kit/harness.mjs";
 
 const FAST = { baseMs: 5, maxMs: 20 };
+/** One person starts a match at once, and it goes on. */
+const musterd = await startServer(suite, { config: {
+    lobby: { playersMin: 1, countdownMs: 0, defaults: ["botFill=8", "killLimit=0", "timeLimit=0"] },
+} });
 
 async function setUp(t, options = {}) {
-    const server = await new FakeServer().start();
+    const server = await Between.open(t, musterd);
     const auth = new AuthClient({ baseUrl: server.baseUrl });
     await auth.guest({ displayName: "Ada" });
     const client = new MusterClient({ url: server.url, WebSocket, backoff: FAST, ...options });
-    t.after(async () => {
+    t.after(() => {
         client.close();
         auth.stop();
-        await server.stop();
     });
     return { server, auth, client, token: auth.current.accessToken };
 }
@@ -36,43 +40,43 @@ function until(client, name, holds = () => true) {
 
 const isOnline = ({ state }) => state === "online";
 
+const create = (client) => client.createLobby({ gameMode: "arena" });
+
 test("connect, find a match, take in snapshots, leave", async (t) => {
     const { client, token, server } = await setUp(t);
     assert.equal(await client.connect(token), null);
     assert.equal(client.session.displayName, "Ada");
     const world = new ArenaWorld();
-    const third = until(client, "snapshot", (s) => {
-        world.apply(s);
-        return s.tick === 3;
-    });
+    client.on("snapshot", (s) => world.apply(s));
     const entry = await client.findMatch({ gameMode: "arena" });
     assert.equal(entry.seat, 0);
     assert.equal(client.entry, entry);
-    await third;
-    assert.equal(world.avatars.size, 8);
+    await until(client, "snapshot", () => world.avatars.size === 8);
     const { x } = world.avatars.get(0);
-    client.sendInput({ sequence: 1, held: 0, pressed: 0, aim: 0, moveX: 127, moveY: 0 });
-    await until(client, "snapshot", (s) => {
-        world.apply(s);
-        return s.ack === 1 && world.avatars.get(0).x > x;
-    });
+    const way = Math.sign(entry.match.intro.map.width * 128 - x); // to the middle
+    client.sendInput({ sequence: 1, held: 0, pressed: 0, aim: 0, moveX: 127 * way, moveY: 0 });
+    await until(client, "snapshot", (s) => s.ack === 1 && (world.avatars.get(0).x - x) * way > 0);
     await client.leave();
     assert.equal(client.entry, null);
-    assert.ok(server.requests.some(({ method }) => method === "lobby.leave"));
+    assert.equal(server.count("lobby.leave"), 1);
 });
 
+/** A full snapshot deflated, as a server does with long ones. */
+const deflated = (data) => Buffer.concat([data.subarray(0, 1), Buffer.of(data[1] | 2), data.subarray(2, 16),
+    deflateRawSync(data.subarray(16))]);
+const isFull = (data, isBinary) => isBinary && data[0] === 0x81 && (data[1] & 1) === 1;
+
 test("the first snapshot may come deflated and keeps its place", async (t) => {
-    const { client, token } = await setUp(t);
+    const { client, token, server } = await setUp(t);
+    server.toClient = (data, isBinary) => (isFull(data, isBinary) ? deflated(data) : data);
     await client.connect(token);
-    const ticks = [];
-    const enough = until(client, "snapshot", (s) => {
-        ticks.push([s.tick, s.full, s.usable]);
-        return s.tick === 4;
-    });
-    await client.joinLobby("lobby1");
+    const seen = [];
+    const enough = until(client, "snapshot", ({ tick, full, usable }) => seen.push([tick, full, usable]) === 4);
+    await create(client);
     await enough;
-    assert.deepEqual(ticks, [[1, true, true], [2, false, true], [3, false, true],
-        [4, false, true]]);
+    const [[first]] = seen;
+    assert.deepEqual(seen, [[first, true, true], [first + 1, false, true], [first + 2, false, true],
+        [first + 3, false, true]]);
 });
 
 test("what comes behind a deflated message waits for it", async (t) => {
@@ -102,20 +106,21 @@ test("a deflate bomb ends the connection for good", async (t) => {
 test("after a gap the delta is not usable and a full one is asked for", async (t) => {
     const { client, token, server } = await setUp(t);
     await client.connect(token);
-    await client.joinLobby("lobby1");
-    await until(client, "snapshot", (s) => s.tick === 2);
+    await create(client);
+    await until(client, "snapshot", (s) => !s.full);
     const gap = until(client, "snapshot", (s) => !s.usable);
     const full = until(client, "snapshot", (s) => s.full);
-    server.arena.tick += 3;
+    let lost = 0;
+    server.toClient = (data, isBinary) => (isBinary && data[0] === 0x81 && lost++ < 3 ? null : data);
     assert.equal((await gap).full, false);
     await full;
-    assert.ok(server.requests.some(({ method }) => method === "match.resync"));
+    assert.equal(server.count("match.resync"), 1);
 });
 
 test("a dropped connection comes back to the same seat, with a new token each time", async (t) => {
     const { client, token, server } = await setUp(t);
     await client.connect(token);
-    const { resumeToken } = await client.joinLobby("lobby1");
+    const { resumeToken } = await create(client);
     const tokens = new Set([resumeToken]);
     for (let i = 0; i < 2; i++) {
         const back = until(client, "entered");
@@ -130,15 +135,15 @@ test("a dropped connection comes back to the same seat, with a new token each ti
         await full;
     }
     assert.equal(tokens.size, 3);
-    const resumes = server.requests.filter(({ method }) => method === "lobby.resume");
+    const resumes = server.calls.filter(({ method }) => method === "lobby.resume");
     assert.deepEqual(resumes.map(({ params }) => params.resumeToken), [...tokens].slice(0, 2));
 });
 
 test("a seat that is gone is told as left, and the connection stays", async (t) => {
     const { client, token, server } = await setUp(t);
     await client.connect(token);
-    const entry = await client.joinLobby("lobby1");
-    entry.resumeToken = "stale";
+    const entry = await create(client);
+    entry.resumeToken = entry.resumeToken.replace(/^./, (first) => (first === "A" ? "B" : "A"));
     const left = until(client, "lobby.left");
     const online = until(client, "state", isOnline);
     server.drop();
@@ -175,7 +180,7 @@ test("who is banned while away does not try again", async (t) => {
         await client.connect(() => auth.accessToken());
         const tried = [];
         client.on("reconnecting", ({ attempt }) => tried.push(attempt));
-        server.shutOut = word;
+        server.refuse("session.authenticate", 1, word);
         const closed = until(client, "closed");
         server.drop();
         const { code, error } = await closed;
@@ -187,12 +192,12 @@ test("who is banned while away does not try again", async (t) => {
 test("a client does not come back as somebody else", async (t) => {
     const { client, server, auth } = await setUp(t);
     await client.connect(() => auth.accessToken());
-    await auth.login("bob", "p");
+    await auth.guest({ displayName: "Bob" });
     const closed = until(client, "closed");
     server.drop();
     assert.equal((await closed).error.code, "signed_out");
     await client.connect(() => auth.accessToken()); // asked to, it does
-    assert.equal(client.session.displayName, "bob");
+    assert.equal(client.session.displayName, "Bob");
 });
 
 test("a token that ended is renewed before coming back", async (t) => {
@@ -216,15 +221,12 @@ test("a token that is refused rejects connect with the reason", async (t) => {
 
 test("a seat on another node is entered there, and leave leads home", async (t) => {
     const { client, token, server } = await setUp(t);
-    const other = await new FakeServer().start();
-    t.after(() => other.stop());
-    other.trust(server);
-    server.entryUrl = other.url;
+    const other = await Between.open(t, musterd);
+    server.edits.set("lobby.create", (result) => Object.assign(result, { url: other.url }));
     await client.connect(token);
-    await client.joinLobby("lobby1");
+    await create(client);
     assert.equal(client.url, other.url);
-    assert.ok(other.requests.some(({ method }) => method === "lobby.enter"));
-    assert.ok(!server.requests.some(({ method }) => method === "lobby.enter"));
+    assert.deepEqual([other, server].map((one) => one.count("lobby.enter")), [1, 0]);
     const online = until(client, "state", isOnline);
     other.drop();
     await online;
@@ -235,13 +237,13 @@ test("a seat on another node is entered there, and leave leads home", async (t) 
 
 test("a search can be called off", async (t) => {
     const { client, token, server } = await setUp(t);
-    server.withholdMatch = true;
+    server.toClient = (data) => (data.includes("match.found") ? null : data);
     await client.connect(token);
     const stop = new AbortController();
     const search = client.findMatch({ gameMode: "arena", signal: stop.signal });
     setImmediate(() => stop.abort());
     await assert.rejects(search, { name: "AbortError" });
-    assert.ok(server.requests.some(({ method }) => method === "match.cancel"));
+    assert.equal(server.count("match.cancel"), 1);
 });
 
 test("refusals of the server are typed", async (t) => {
@@ -250,42 +252,43 @@ test("refusals of the server are typed", async (t) => {
     await assert.rejects(client.joinLobby("none"), { code: "not_found", rpcCode: -32004 });
     const [good, bad] = await client.batch([{ method: "lobby.list", params: {} },
         { method: "no.such" }]);
-    assert.equal(good.result.lobbies.length, 1);
+    assert.ok(Array.isArray(good.result.lobbies));
     assert.equal(bad.error.code, "method_not_found");
 });
 
 test("steps that the server takes in a moment are waited out, others are told", async (t) => {
     const { server, client, token } = await setUp(t);
-    server.limited = { method: "session.authenticate", times: 2, retryAfterMs: 5 };
+    const limited = (method, times, retryAfterMs = 5) =>
+        server.refuse(method, times, "rate_limited", "Slow down.", { retryAfterMs });
+    limited("session.authenticate", 2);
     await client.connect(token);
-    const of = (method) => server.requests.filter((request) => request.method === method).length;
-    assert.equal(of("session.authenticate"), 3);
-    server.limited = { method: "server.info", times: 1, retryAfterMs: 5 };
-    assert.equal((await client.serverInfo()).name, "Fake");
-    server.limited = { method: "lobby.enter", times: 3, retryAfterMs: 5 };
-    assert.equal((await client.findMatch({ gameMode: "arena" })).seat, 0);
-    assert.equal(of("lobby.enter"), 4);
+    assert.equal(server.count("session.authenticate"), 3);
+    limited("server.info", 1);
+    assert.equal((await client.serverInfo()).protocol, "muster.v1");
+    limited("lobby.enter", 3);
+    const { lobby } = await client.findMatch({ gameMode: "arena" });
+    assert.equal(server.count("lobby.enter"), 4);
 
-    server.limited = { method: "lobby.list", times: 9, retryAfterMs: 5 };
+    limited("lobby.list", 9);
     await assert.rejects(client.listLobbies(), (error) => retryAfterMs(error) === 5);
-    assert.equal(of("lobby.list"), 4, "not for ever");
-    server.limited = { method: "lobby.get", times: 1, retryAfterMs: 60000 };
-    await assert.rejects(client.getLobby("lobby1"), (error) => retryAfterMs(error) === 60000);
-    server.limited = { method: "lobby.chat", times: 1, retryAfterMs: 5 };
+    assert.equal(server.count("lobby.list"), 4, "not for ever");
+    limited("lobby.get", 1, 60000);
+    await assert.rejects(client.getLobby(lobby.lobbyId), (error) => retryAfterMs(error) === 60000);
+    limited("lobby.chat", 1);
     await assert.rejects(client.chat("once"), { code: "rate_limited" });
-    assert.equal(of("lobby.chat"), 1, "what does something is asked once");
+    assert.equal(server.count("lobby.chat"), 1, "what does something is asked once");
     assert.equal(retryAfterMs(new Error("other")), 0);
 });
 
 test("who comes muted is told once for a connection", async (t) => {
-    const { server, client, token } = await setUp(t);
-    server.muted = { reason: "spam", until: 1, endsInMs: 5000 };
+    const { server, auth, client, token } = await setUp(t);
+    await musterd.admin(`mute ${auth.current.playerId} 1h spam`);
     const told = [];
     client.on("session.muted", ({ reason }) => told.push(reason));
     await client.connect(token);
     await client.authenticate(token);
     assert.deepEqual(told, ["spam"]);
-    server.muted = null;
+    await musterd.admin(`unmute ${auth.current.playerId}`);
     const online = until(client, "state", isOnline);
     server.drop();
     await online;
@@ -294,7 +297,7 @@ test("who comes muted is told once for a connection", async (t) => {
 
 test("a refused latency report harms nothing", async (t) => {
     const { client, token, server } = await setUp(t, { pingIntervalMs: 20 });
-    server.refusedMethod = "session.latency";
+    server.refuse("session.latency", Infinity, "rate_limited");
     await client.connect(token);
     for (let i = 0; i < 3; i++) await until(client, "latency");
     assert.equal(client.state, "online");
