@@ -1,138 +1,116 @@
 // Rules from scripts in the page: chosen when a lobby is created and while it lives, their settings,
-// scripts that the host brings along, and what is told when one fails. Mostly against the fake
-// server, whose answers are those that docs/protocol.md promises; in the end against a real one.
+// scripts that the host brings along, votes of theirs, and what is told when one fails.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Between } from "../kit/between.mjs";
+import { LOCKED, startServer, suite } from "../kit/harness.mjs";
 import { startModServer } from "../kit/mods.mjs";
-import { FakeServer, Refusal } from "../kit/fake_server.mjs";
-import { SCRIPT_PLUGINS, openPage } from "../kit/page.mjs";
-import { LOCKED } from "../kit/harness.mjs";
+import { SCRIPT_PLUGINS, browse, configOf, openPage } from "../kit/page.mjs";
+import { connectPlayer } from "../kit/players.mjs";
 
-const RULES = [
-    { id: "mirror_damage", name: "Mirror damage", description: "A part of the damage comes back.",
-        version: "1.0.0", settings: ["mirrorDamagePercent"] },
-    { id: "no_respawn", name: "No respawn", description: "One life each.", version: "1.0.0",
-        settings: [] },
-];
+const musterd = await startModServer(suite, {}, {
+    config: { plugins: SCRIPT_PLUGINS, lobby: { playersMin: 1 }, lua: { uploadPermissions: ["chat", "vote"] } },
+    ...LOCKED,
+});
 
-const SCHEMA = [
-    { key: "killLimit", type: "int", default: 50, min: 1, max: 1000, unit: "kills",
-        label: "Kill limit", group: "Victory", when: "always" },
-    { key: "mapName", type: "enum", default: "yard", values: ["yard"], label: "Map",
-        group: "Match" },
-    { key: "rules", type: "list", default: [], max: 16, label: "Rules", group: "Rules" },
-    { key: "mirrorDamagePercent", type: "int", default: 50, min: 0, max: 100, unit: "%",
-        label: "Mirrored part", group: "Mirror damage", when: "always" },
-    { key: "hostId", type: "string", default: "", max: 63, when: "always" },
-];
-
-async function open(t, { rules = RULES, uploads = false } = {}) {
-    const fake = await new FakeServer().start();
-    t.after(() => fake.stop());
-    fake.schema = SCHEMA;
-    fake.settings = { rules: [], mirrorDamagePercent: 50 };
-    const uploaded = [];
-    if (rules) fake.answers.set("mods.list", () => ({ modes: [], rules, uploads, uploaded }));
-    const { page, faults } = await openPage(t, fake.baseUrl);
-    await page.click("#browse");
-    await page.waitForSelector("#lobby-list li");
-    return { fake, uploaded, page, faults };
+async function open(t, server = musterd) {
+    const between = await Between.open(t, server);
+    const all = await openPage(t, between.baseUrl);
+    await browse(all.page, "Ada");
+    return { between, ...all };
 }
 
-const lastCall = (fake, method) => fake.requests.findLast((one) => one.method === method)?.params;
+const lastCall = (between, method) => between.calls.findLast((one) => one.method === method)?.params;
 
-/** Into the fake's lobby, as its host or as another member. */
-async function enter(page, fake, isHost = true) {
-    fake.settings.hostId = await page.evaluate((own) =>
-        (own ? window.muster.client.session.playerId : "somebody"), isHost);
-    await page.click("#lobby-list >> text=Join");
-    await page.waitForSelector("#game");
-    await page.click("#show-lobby");
+/** Into a lobby of one's own that waits for its host. */
+async function host(page) {
+    const lobbyId = await page.evaluate(async () => {
+        const { client } = window.muster;
+        const settings = { isPrivate: true, startWhen: "host" };
+        return (await client.createLobby({ gameMode: "arena", settings })).lobby.lobbyId;
+    });
     await page.waitForSelector("#lobby");
+    return lobbyId;
+}
+
+async function say(page, text) {
+    await page.fill("#chat-text", text);
+    await page.press("#chat-text", "Enter");
 }
 
 test("rules are chosen in the create form; a chosen one shows its settings", async (t) => {
-    const { fake, page, faults } = await open(t);
+    const { between, page, faults } = await open(t);
     await page.click("#create-open");
     await page.click("#create-fields summary >> text=Rules");
-    await page.waitForSelector("#create-fields .rules >> text=A part of the damage comes back.");
+    await page.waitForSelector("#create-fields .rules >> text=Who hurts a mate is hurt instead.");
     assert.equal(await page.locator("#create-fields [name=mirrorDamagePercent]").isVisible(), false);
     await page.check("#create-fields [name='rules.mirror_damage']");
     await page.fill("#create-fields [name=mirrorDamagePercent]", "70");
     await page.click("#create-form [type=submit]");
-    await page.waitForSelector("#game");
-    assert.deepEqual(lastCall(fake, "lobby.create").settings,
-        { rules: ["mirror_damage"], mirrorDamagePercent: 70 });
+    const entered = await page.waitForFunction(() => window.muster.client.entry?.lobby.settings);
+    const { rules, mirrorDamagePercent } = await entered.jsonValue();
+    assert.deepEqual([rules, mirrorDamagePercent], [["mirror_damage"], 70]);
+    assert.deepEqual(lastCall(between, "lobby.create").settings, { rules, mirrorDamagePercent });
     assert.deepEqual(faults, []);
 });
 
 test("the host changes rules of the lobby; others see them, a refusal is said there", async (t) => {
-    const { fake, page, faults } = await open(t);
-    fake.answers.set("lobby.updateSettings", ({ settings }) => {
-        if (settings.rules?.includes("no_respawn")) {
-            throw new Refusal(-32010, "denied", "settings.rules: no_respawn conflicts with mirror_damage");
-        }
-        return fake.change(settings);
-    });
-    fake.schema = SCHEMA.map((entry) => ({ ...entry, when: "always" }));
-    await page.reload();
-    await page.waitForSelector("#lobby-list li");
-    await enter(page, fake);
+    const { page, faults } = await open(t);
+    const lobbyId = await host(page);
+    const settings = () => page.evaluate(() => window.muster.client.entry.lobby.settings);
     await page.click("#settings-fields summary >> text=Rules");
     await page.check("#settings-fields [name='rules.mirror_damage']");
     await page.fill("#settings-fields [name=mirrorDamagePercent]", "25");
     await page.locator("#settings-fields [name=mirrorDamagePercent]").blur();
     await page.waitForFunction(() =>
         window.muster.client.entry.lobby.settings.mirrorDamagePercent === 25);
-    assert.deepEqual(fake.settings.rules, ["mirror_damage"]);
+    assert.deepEqual((await settings()).rules, ["mirror_damage"]);
     await page.check("#settings-fields [name='rules.no_respawn']");
-    await page.waitForSelector(".rules .fault >> text=No_respawn conflicts with mirror_damage.");
-    await page.waitForSelector("#settings-fields [name='rules.no_respawn']:not(:checked)");
+    await page.waitForFunction(() => window.muster.client.entry.lobby.settings.rules.length === 2);
+    await page.check("#settings-fields [name='rules.wave_respawn']");
+    await page.waitForSelector(".rules .fault >> text=do not go together");
+    await page.waitForSelector("#settings-fields [name='rules.wave_respawn']:not(:checked)");
 
-    fake.change({ hostId: "somebody" });
+    const other = await connectPlayer(t, musterd);
+    await other.client.joinLobby(lobbyId);
+    await page.evaluate((playerId) => window.muster.client.call("lobby.transferHost", { playerId }),
+        other.playerId);
     await page.waitForSelector("#settings-list");
     await page.click("#settings-list summary >> text=Rules");
-    assert.equal(await page.textContent("#settings-list [data-setting=rules]"), "Mirror damage");
+    assert.equal(await page.textContent("#settings-list [data-setting=rules]"), "Mirror damage, No respawn");
     assert.equal(await page.textContent("#settings-list [data-setting=mirrorDamagePercent]"), "25");
-    fake.change({ rules: [] });
+    await other.client.call("lobby.updateSettings", { settings: { rules: [] } });
     await page.waitForSelector("#settings-list [data-setting=mirrorDamagePercent]",
         { state: "detached" });
     assert.deepEqual(faults, []);
 });
 
 test("a server without scripts shows no rules", async (t) => {
-    const { page, fake, faults } = await open(t, { rules: null });
+    const { page, faults } = await open(t, await startServer(t, { config: configOf() }));
     await page.click("#create-open");
     await page.waitForSelector("#create-fields [name=killLimit]");
     assert.equal(await page.locator("#create-fields summary >> text=Rules").count(), 0);
-    await page.click("#create-cancel");
-    await enter(page, fake);
+    await page.click("#create-form [type=submit]");
+    await page.waitForSelector("#game");
+    await page.click("#show-lobby");
+    await page.waitForSelector("#lobby");
     assert.equal(await page.locator("#rule-scripts").isVisible(), false);
     assert.deepEqual(faults, []);
 });
 
+const SCRIPT = `command.register{name = "greet", help = "says hello",
+    fn = function(player) return "Hello, " .. player:name() .. "!" end}
+command.register{name = "fail", help = "fails", fn = function() return nothing.at.all end}
+command.register{name = "ask", help = "asks", fn = function()
+    vote.start{question = "Double speed for all?", options = {"yes", "no", "maybe <b>later</b>"}, seconds = 60,
+        on_end = function() end}
+end}
+`;
+
 test("the host brings a rule script, mends it, and takes it back", async (t) => {
-    const { fake, uploaded, page, faults } = await open(t, { uploads: true });
-    let draft = "";
-    fake.answers.set("lobby.uploadRule", ({ name, source, more }) => {
-        draft += source;
-        if (more) return {};
-        const whole = draft;
-        draft = "";
-        if (whole.includes("oops")) {
-            throw new Refusal(-32602, "invalid_params", "init.lua:3: unexpected symbol near 'oops'",
-                { reason: "bad_script" });
-        }
-        const rule = { id: "own", name, description: "", version: "0.0.0", settings: [] };
-        uploaded.push({ ...rule, whole });
-        return { rule, active: "next_match" };
-    });
-    fake.answers.set("lobby.removeRule", ({ id }) => {
-        uploaded.splice(uploaded.findIndex((rule) => rule.id === id), 1);
-        return {};
-    });
-    await enter(page, fake);
+    const { between, page, faults } = await open(t);
+    await host(page);
     await page.click("#rule-open");
     await page.setInputFiles("#rule-form [name=file]",
         { name: "huge.lua", mimeType: "text/plain", buffer: Buffer.alloc(65537, "-") });
@@ -142,24 +120,31 @@ test("the host brings a rule script, mends it, and takes it back", async (t) => 
     await page.waitForFunction(() => document.querySelector("#rule-form [name=source]").value !== "");
     await page.fill("#rule-form [name=name]", "Mine!");
     await page.click("#rule-form [type=submit]");
-    assert.equal(lastCall(fake, "lobby.uploadRule"), undefined, "no name of a rule");
+    assert.equal(lastCall(between, "lobby.uploadRule"), undefined, "no name of a rule");
     await page.fill("#rule-form [name=name]", "my_rule");
     await page.click("#rule-form [type=submit]");
-    await page.waitForSelector("#rule-error >> text=init.lua:3: unexpected symbol");
-    const long = "-- a comment\n".repeat(4000);
+    await page.waitForSelector("#rule-error >> text=init.lua:3: ");
+    const before = between.calls.length;
+    const long = SCRIPT + "-- much to say\n".repeat(3000);
     await page.setInputFiles("#rule-form [name=file]",
         { name: "other.lua", mimeType: "text/plain", buffer: Buffer.from(long) });
     await page.waitForFunction((length) =>
         document.querySelector("#rule-form [name=source]").value.length === length, long.length);
     await page.click("#rule-form [type=submit]");
     await page.waitForSelector("#rule-dialog", { state: "hidden" });
-    await page.waitForSelector("#rule-said >> text=from the next match");
-    await page.waitForSelector("#rule-list >> text=Your rule: my_rule");
-    assert.equal(uploaded[0].whole, long);
+    await page.waitForSelector("#rule-said");
+    await page.waitForSelector("#rule-list >> text=my_rule");
+    const parts = between.calls.slice(before).filter(({ method }) => method === "lobby.uploadRule");
+    assert.ok(parts.length > 1);
+    assert.equal(parts.map(({ params }) => params.source).join(""), long);
 
-    fake.notify("mod.error", { mod: "my_rule", message: "init.lua:1: attempt to index a nil value" });
-    await page.waitForSelector("#chat-log .warning >> text=my_rule: init.lua:1: attempt to index");
+    await say(page, "/greet");
+    await page.waitForSelector("#chat-log >> text=Hello, Ada!");
+    await say(page, "/fail");
+    await page.waitForSelector("#chat-log .warning >> text=upload_my_rule/init.lua:3: attempt to index");
 
+    await page.reload();
+    await page.waitForSelector("#rule-list >> text=my_rule");
     await page.click("#rule-list >> text=Remove");
     await page.waitForFunction(() => document.getElementById("rule-list").children.length === 0);
     await page.setViewportSize({ width: 360, height: 740 });
@@ -169,67 +154,23 @@ test("the host brings a rule script, mends it, and takes it back", async (t) => 
 });
 
 test("a vote of a script is shown, and chat takes commands", async (t) => {
-    const { fake, page, faults } = await open(t);
-    await enter(page, fake, false);
-    const tally = { vote: "mutator", voteId: 7, subject: "Double speed for all?",
-        options: ["yes", "no", "maybe <b>later</b>"], counts: [1, 0, 0], needed: 0, endsInMs: 20000 };
-    fake.answers.set("lobby.castVote", () => ({}));
-    fake.notify("lobby.vote", tally);
+    const { between, page, faults } = await open(t);
+    const lobbyId = await host(page);
+    const others = [await connectPlayer(t, musterd), await connectPlayer(t, musterd)];
+    for (const { client } of others) await client.joinLobby(lobbyId);
+    await page.evaluate((source) =>
+        window.muster.client.call("lobby.uploadRule", { name: "asks", source }), SCRIPT);
+    await say(page, "/ask");
+    assert.equal(lastCall(between, "lobby.chat").text, "/ask");
     await page.waitForSelector(".vote-card h3 >> text=Double speed for all?");
     await page.click(".vote-card >> text=maybe <b>later</b>");
     await page.waitForSelector(".vote-card [aria-pressed=true]");
-    assert.deepEqual(lastCall(fake, "lobby.castVote"), { voteId: 7, option: "maybe <b>later</b>" });
-    fake.notify("lobby.vote", { ...tally, counts: [1, 0, 1] });
+    const { voteId, option } = lastCall(between, "lobby.castVote");
+    assert.equal(option, "maybe <b>later</b>");
+    await others[0].client.call("lobby.castVote", { voteId, option: "yes" });
     await page.waitForFunction(() =>
         [...document.querySelectorAll(".vote-card .count")].map((n) => n.textContent).join() === "1,0,1");
-    fake.notify("lobby.voteEnded", { ...tally, winner: "yes" });
+    await others[1].client.call("lobby.castVote", { voteId, option: "yes" });
     await page.waitForSelector(".vote-card >> text=Decided: yes.");
-
-    await page.fill("#chat-text", "/speed 2");
-    await page.press("#chat-text", "Enter");
-    await page.waitForSelector("#chat-log >> text=/speed 2");
-    assert.equal(lastCall(fake, "lobby.chat").text, "/speed 2");
-    assert.deepEqual(faults, []);
-});
-
-test("against a real server: a rule of its own, and one that the host brings", async (t) => {
-    const config = { plugins: SCRIPT_PLUGINS, lobby: { playersMin: 1 } };
-    const server = await startModServer(t, {}, { config, ...LOCKED });
-    const { page, faults } = await openPage(t, server.httpUrl);
-    await page.click("#browse");
-    await page.click("#create-open");
-    await page.check("#create-fields [name=isPrivate]");
-    await page.click("#create-fields summary >> text=Rules");
-    await page.check("#create-fields [name='rules.mirror_damage']");
-    await page.fill("#create-fields [name=mirrorDamagePercent]", "150");
-    await page.click("#create-form [type=submit]");
-    await page.waitForSelector("#lobby");
-    const settings = () => page.evaluate(() => window.muster.client.entry.lobby.settings);
-    assert.deepEqual((await settings()).rules, ["mirror_damage"]);
-    assert.equal((await settings()).mirrorDamagePercent, 150);
-
-    await page.click("#rule-open");
-    await page.fill("#rule-form [name=name]", "greeter");
-    await page.fill("#rule-form [name=source]", "command.register{");
-    await page.click("#rule-form [type=submit]");
-    await page.waitForFunction(() =>
-        /init\.lua:1: unexpected/.test(document.getElementById("rule-error").textContent));
-    const script = `command.register{name = "greet", help = "says hello",
-        fn = function(player) return "Hello, " .. player:name() .. "!" end}`;
-    await page.fill("#rule-form [name=source]", `${script}\n${"-- much to say\n".repeat(1200)}`);
-    await page.click("#rule-form [type=submit]");
-    await page.waitForSelector("#rule-list >> text=greeter");
-    await page.fill("#chat-text", "/greet");
-    await page.press("#chat-text", "Enter");
-    await page.waitForSelector("#chat-log >> text=Hello, Guest");
-
-    await page.reload();
-    await page.waitForSelector("#rule-list >> text=greeter");
-    await page.click("#rule-list >> text=Remove");
-    await page.waitForFunction(() => document.getElementById("rule-list").children.length === 0);
-    await page.click("#settings-fields summary >> text=Rules");
-    await page.uncheck("#settings-fields [name='rules.mirror_damage']");
-    await page.waitForFunction(() =>
-        window.muster.client.entry.lobby.settings.rules.length === 0);
     assert.deepEqual(faults, []);
 });
