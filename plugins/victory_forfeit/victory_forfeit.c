@@ -1,6 +1,6 @@
 /* victory_forfeit - once both teams have had players, a team with nobody left in its seats (people
  * whose connection dropped still hold theirs) has given up. Both empty: nobody wins. */
-#include <muster/plugin.h>
+#include "victory/victory.h"
 
 static muster_verdict victory_evaluate(void *instance, void *state,
                                        const struct muster_match_facts *facts,
@@ -9,7 +9,7 @@ static muster_verdict victory_evaluate(void *instance, void *state,
     (void)instance;
     (void)state;
     if (!facts->teams_met || (red && blue)) return MUSTER_UNDECIDED;
-    out->winning_team = red ? MUSTER_TEAM_RED : blue ? MUSTER_TEAM_BLUE : MUSTER_TEAM_NONE;
+    out->winning_team = victory_leader(red, blue);
     out->reason = MUSTER_END_FORFEIT;
     return MUSTER_DECIDED;
 }
