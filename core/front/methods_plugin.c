@@ -156,12 +156,8 @@ muster_status methods_plugin_refuse(struct muster_self *owner, muster_ticket_id 
                                     const char *code, const char *text,
                                     const struct muster_refusal *refusal) {
     struct rpc_answer answer = {0};
-    struct muster_refusal known = {0};
-    if (refusal) {
-        uint32_t size = refusal->size < sizeof known ? refusal->size : sizeof known;
-        memcpy(&known, refusal, size);
-        known.word[sizeof known.word - 1] = '\0';
-    }
+    struct muster_refusal known = *refusal;
+    known.word[sizeof known.word - 1] = '\0';
     json_t *data = json_object();
     if (known.word[0]) json_object_set_new(data, "reason", json_string(known.word));
     if (known.retry_after_ms)

@@ -311,8 +311,10 @@ static muster_status rpc_answer_fn(muster_self *self, muster_ticket_id call,
 static muster_status rpc_refuse_fn(muster_self *self, muster_ticket_id call, const char *code,
                                    const char *text, const struct muster_refusal *refusal) {
     HOST_CHECK_THREAD(self);
+    struct muster_refusal full = {.size = sizeof full};
     if (!code) return MUSTER_INVALID;
-    return methods_plugin_refuse(self, call, code, text, refusal);
+    if (refusal && !ABI_COPY_IN(self, muster_refusal, &full, refusal)) return MUSTER_INVALID;
+    return methods_plugin_refuse(self, call, code, text, &full);
 }
 
 static const struct muster_host_rpc rpc_group = {

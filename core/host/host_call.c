@@ -64,13 +64,7 @@ muster_status host_defer(loop_fn fn, void *user) {
     return loop_post(fn, user);
 }
 
-/* ---- in and out ------------------------------------------------------------------------------ */
-
-void host_copy_out(void *out, const void *full, uint32_t full_size) {
-    uint32_t size = *(uint32_t *)out;
-    if (size > full_size) size = full_size;
-    memcpy((uint8_t *)out + 4, (const uint8_t *)full + 4, size - 4);
-}
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 muster_status host_write_json(const json_t *value, struct muster_writer *out) {
     if (!out) return MUSTER_INVALID;

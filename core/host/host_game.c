@@ -14,7 +14,7 @@
 static muster_status player_get_fn(muster_self *self, muster_player_id id,
                                    struct muster_player_info *out) {
     HOST_CHECK_THREAD(self);
-    if (!out || !host_size_ok(out->size, 16)) return MUSTER_INVALID;
+    if (!ABI_GIVEN(self, muster_player_info, out)) return MUSTER_INVALID;
     const struct session *session = session_find(id);
     if (!session) return MUSTER_NOT_FOUND;
     bool seated = session->lobby && !lobby_member_is_spectator(session->member);
@@ -29,7 +29,7 @@ static muster_status player_get_fn(muster_self *self, muster_player_id id,
     memcpy(info.display_name, session->display_name, sizeof info.display_name);
     memcpy(info.region, session->region, sizeof info.region);
     memcpy(info.permissions, session->permissions, sizeof info.permissions);
-    host_copy_out(out, &info, sizeof info);
+    abi_copy_out(out, &info);
     return MUSTER_OK;
 }
 
@@ -92,10 +92,8 @@ static muster_status auth_complete_fn(muster_self *self, muster_ticket_id ticket
     struct auth_answer answer = {.verdict = verdict};
     if (!auth_is_verdict(verdict))
         plugin_fault(self, "player->auth_complete: %u is no verdict of an auth", verdict);
-    if (identity) {
-        uint32_t size = identity->size < sizeof *identity ? identity->size : sizeof *identity;
-        memcpy(&answer.identity, identity, size);
-    }
+    if (identity && !ABI_COPY_IN(self, muster_identity, &answer.identity, identity))
+        return MUSTER_INVALID;
     return pending_complete(self, "auth", ticket, MUSTER_OK, &answer);
 }
 
@@ -144,11 +142,12 @@ static bool statements_given(const struct muster_db_request *request) {
 static muster_status db_query_fn(muster_self *self, const struct muster_db_request *request,
                                  muster_db_fn fn, void *user, muster_ticket_id *out) {
     HOST_CHECK_STARTED(self);
-    if (!request || !host_size_ok(request->size, sizeof *request)) return MUSTER_INVALID;
-    if (!statements_given(request)) return MUSTER_INVALID;
-    if (request->durable & MUSTER_DB_KEPT)
-        return fn ? MUSTER_INVALID : store_keep(self->instance_name, request);
-    return store_submit(self, request, fn, user, out);
+    struct muster_db_request full;
+    if (!ABI_COPY_IN(self, muster_db_request, &full, request)) return MUSTER_INVALID;
+    if (!statements_given(&full)) return MUSTER_INVALID;
+    if (full.durable & MUSTER_DB_KEPT)
+        return fn ? MUSTER_INVALID : store_keep(self->instance_name, &full);
+    return store_submit(self, &full, fn, user, out);
 }
 
 static muster_status db_migrate_fn(muster_self *self, const char *component,
@@ -164,7 +163,10 @@ static muster_status db_migrate_fn(muster_self *self, const char *component,
 static muster_status db_complete_fn(muster_self *self, muster_ticket_id ticket,
                                     muster_status status, const struct muster_db_rows *rows) {
     HOST_CHECK_THREAD(self);
-    return pending_complete(self, "db", ticket, status, rows);
+    struct muster_db_rows full;
+    if (!rows) return pending_complete(self, "db", ticket, status, NULL);
+    if (!ABI_COPY_IN(self, muster_db_rows, &full, rows)) return MUSTER_INVALID;
+    return pending_complete(self, "db", ticket, status, &full);
 }
 
 const struct muster_host_db host_db_group = {

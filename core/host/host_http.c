@@ -36,8 +36,9 @@ static muster_status answered(muster_self *self, muster_request_id id, muster_st
 static muster_status respond_fn(muster_self *self, muster_request_id id,
                                 const struct muster_http_response *response) {
     HOST_CHECK_THREAD(self);
-    if (!response || !host_size_ok(response->size, sizeof *response)) return MUSTER_INVALID;
-    return answered(self, id, http_respond(id, response));
+    struct muster_http_response full;
+    if (!ABI_COPY_IN(self, muster_http_response, &full, response)) return MUSTER_INVALID;
+    return answered(self, id, http_respond(id, &full));
 }
 
 static muster_status problem_fn(muster_self *self, muster_request_id id, uint32_t status,
@@ -79,8 +80,9 @@ static muster_status fetch_fn(muster_self *self, const struct muster_http_fetch 
                               void (*fn)(void *user, const struct muster_http_result *result),
                               void *user, muster_ticket_id *out) {
     HOST_CHECK_STARTED_OPEN(self);
-    if (!request || !host_size_ok(request->size, sizeof *request) || !fn) return MUSTER_INVALID;
-    if (!request->url || !request->method) return MUSTER_INVALID;
+    struct muster_http_fetch full;
+    if (!ABI_COPY_IN(self, muster_http_fetch, &full, request) || !fn) return MUSTER_INVALID;
+    if (!full.url || !full.method) return MUSTER_INVALID;
     struct fetch *fetch = calloc(1, sizeof *fetch);
     if (!fetch) return MUSTER_NO_MEMORY;
     fetch->fn = fn;
@@ -91,7 +93,7 @@ static muster_status fetch_fn(muster_self *self, const struct muster_http_fetch 
         return status;
     }
     muster_ticket_id id = fetch->handle.id;
-    status = net_fetch(request, on_fetched, fetch, &fetch->client);
+    status = net_fetch(&full, on_fetched, fetch, &fetch->client);
     if (status) {
         host_handle_close(&fetch->handle);
         free(fetch);
@@ -156,12 +158,12 @@ static muster_status ws_open_fn(muster_self *self, const char *url, const char *
                                 const struct muster_ws_handler *handler, void *user,
                                 muster_socket_id *out) {
     HOST_CHECK_STARTED_OPEN(self);
-    if (!handler || !host_size_ok(handler->size, sizeof *handler) || !out) return MUSTER_INVALID;
-    if (!url) return MUSTER_INVALID;
-    if (!handler->open || !handler->message || !handler->close) return MUSTER_INVALID;
+    struct muster_ws_handler full;
+    if (!ABI_COPY_IN(self, muster_ws_handler, &full, handler) || !out) return MUSTER_INVALID;
+    if (!url || !full.open || !full.message || !full.close) return MUSTER_INVALID;
     struct ws *ws = calloc(1, sizeof *ws);
     if (!ws) return MUSTER_NO_MEMORY;
-    ws->handler = *handler;
+    ws->handler = full;
     ws->user = user;
     muster_status status = host_handle_open(self, &ws->handle, &ws_kind);
     if (status) {

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "abi.h"
 #include "host.h"
 #include "loop.h"
 
@@ -62,16 +63,8 @@ void host_handle_close(struct handle *handle);
 /* fn in the loop's next turn: for what is not legal inside a callback. */
 muster_status host_defer(loop_fn fn, void *user);
 
-/* Copies at most the caller's struct size. Every info struct begins with its size. */
-void host_copy_out(void *out, const void *full, uint32_t full_size);
-
 /* A JSON value (borrowed, null: NOT_FOUND) as text. */
 muster_status host_write_json(const json_t *value, struct muster_writer *out);
-
-/* Does `size`, set by a plugin, cover at least the first `needed` bytes of its struct? */
-static inline bool host_size_ok(uint32_t size, size_t needed) {
-    return size >= needed;
-}
 
 /* A notification's params, given by a plugin: an object; else null, and a fault. What is chat is a
  * line. */

@@ -60,12 +60,12 @@ static void fill_lobby(const struct lobby *lobby, struct muster_lobby_info *info
 static muster_status lobby_get_fn(muster_self *self, muster_lobby_id id,
                                   struct muster_lobby_info *out) {
     HOST_CHECK_THREAD(self);
-    if (!out || !host_size_ok(out->size, 16)) return MUSTER_INVALID;
+    if (!ABI_GIVEN(self, muster_lobby_info, out)) return MUSTER_INVALID;
     const struct lobby *lobby = lobby_find(id);
     if (!lobby) return MUSTER_NOT_FOUND;
     struct muster_lobby_info info;
     fill_lobby(lobby, &info);
-    host_copy_out(out, &info, sizeof info);
+    abi_copy_out(out, &info);
     return MUSTER_OK;
 }
 
@@ -158,7 +158,7 @@ static muster_status member_next_fn(muster_self *self, muster_lobby_id id, uint3
                                     struct muster_member_info *out) {
     HOST_CHECK_THREAD(self);
     const struct lobby *lobby = lobby_find(id);
-    if (!out || !index || !host_size_ok(out->size, 16)) return MUSTER_INVALID;
+    if (!ABI_GIVEN(self, muster_member_info, out) || !index) return MUSTER_INVALID;
     uint32_t i = *index;
     while (lobby && i < LOBBY_MEMBERS_MAX && lobby->members[i].state == MEMBER_NONE) i++;
     if (!lobby || i >= LOBBY_MEMBERS_MAX) return MUSTER_NOT_FOUND;
@@ -175,7 +175,7 @@ static muster_status member_next_fn(muster_self *self, muster_lobby_id id, uint3
     };
     memcpy(info.player_key, member->player_key, sizeof info.player_key);
     memcpy(info.display_name, member->display_name, sizeof info.display_name);
-    host_copy_out(out, &info, sizeof info);
+    abi_copy_out(out, &info);
     *index = i + 1;
     return MUSTER_OK;
 }
@@ -188,7 +188,7 @@ static void copy_refusal(const struct failure *failure, struct muster_refusal *o
     json_t *wait = json_object_get(failure->data, "retryAfterMs");
     snprintf(refusal.word, sizeof refusal.word, "%s", word ? word : "");
     refusal.retry_after_ms = (uint32_t)json_integer_value(wait);
-    host_copy_out(out, &refusal, sizeof refusal);
+    abi_copy_out(out, &refusal);
 }
 
 static void copy_reason(const struct failure *failure, char *reason, uint32_t cap) {
@@ -198,11 +198,10 @@ static void copy_reason(const struct failure *failure, char *reason, uint32_t ca
 static muster_verdict ask_fn(muster_self *self, const struct muster_action *action, char *reason,
                              uint32_t cap) {
     if (!host_on_loop(self, __func__)) return MUSTER_REJECT;
-    struct muster_action full = {0};
+    struct muster_action full;
     struct failure failure = {0};
-    if (!action || !host_size_ok(action->size, 16)) return MUSTER_REJECT;
-    memcpy(&full, action, action->size < sizeof full ? action->size : sizeof full);
-    full.size = sizeof full;
+    if (!ABI_COPY_IN(self, muster_action, &full, action)) return MUSTER_REJECT;
+    if (full.refusal && !ABI_GIVEN(self, muster_refusal, full.refusal)) return MUSTER_REJECT;
     if (!full.key) full.key = "";
     if (!full.value) full.value = "";
     const struct lobby *lobby = lobby_find(full.lobby);
@@ -365,8 +364,9 @@ static muster_status vote_start_fn(muster_self *self, muster_lobby_id id,
     HOST_CHECK_OPEN(self);
     struct lobby *lobby = lobby_find(id);
     if (!lobby) return MUSTER_NOT_FOUND;
-    if (!vote || !host_size_ok(vote->size, sizeof *vote)) return MUSTER_INVALID;
-    return lobby_vote_start(lobby, self, vote, fn, user);
+    struct muster_vote full;
+    if (!ABI_COPY_IN(self, muster_vote, &full, vote)) return MUSTER_INVALID;
+    return lobby_vote_start(lobby, self, &full, fn, user);
 }
 
 static muster_status vote_cancel_fn(muster_self *self, muster_lobby_id id) {

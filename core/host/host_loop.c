@@ -397,11 +397,12 @@ static muster_status tcp_listen_fn(muster_self *self, const char *address, uint3
                                    const struct muster_tcp_handler *handler, void *user,
                                    muster_socket_id *out) {
     HOST_CHECK_STARTED_OPEN(self);
-    if (!handler || !host_size_ok(handler->size, sizeof *handler) || !out) return MUSTER_INVALID;
-    if (!address || !handler->open || !handler->data || !handler->close) return MUSTER_INVALID;
+    struct muster_tcp_handler full;
+    if (!ABI_COPY_IN(self, muster_tcp_handler, &full, handler) || !out) return MUSTER_INVALID;
+    if (!address || !full.open || !full.data || !full.close) return MUSTER_INVALID;
     struct tcp *listener = calloc(1, sizeof *listener);
     if (!listener) return MUSTER_NO_MEMORY;
-    listener->handler = *handler;
+    listener->handler = full;
     listener->user = user;
     muster_status status = MUSTER_OK;
     listener->tcp = loop_tcp_listen(address, port, &tcp_handler, listener, &status);

@@ -10,19 +10,18 @@
 
 /* ---- modes ----------------------------------------------------------------------------------- */
 
-#define MODE_BYTES_MIN offsetof(struct muster_mode_info, base) /* of 1.0 */
-
 static muster_status mode_add_fn(muster_self *self, const struct muster_mode_info *info) {
     HOST_CHECK_OPEN(self);
-    if (!info || !host_size_ok(info->size, MODE_BYTES_MIN)) return MUSTER_INVALID;
-    if (info->tick_rate_hz > config_core->match.tick_rate_max) {
+    struct muster_mode_info full;
+    if (!ABI_COPY_IN(self, muster_mode_info, &full, info)) return MUSTER_INVALID;
+    if (full.tick_rate_hz > config_core->match.tick_rate_max) {
         log_error("host", "plugin %s: mode %.60s wants %u ticks/s, match.tickRateMax is %u",
-                  self->instance_name, info->game_mode ? info->game_mode : "", info->tick_rate_hz,
+                  self->instance_name, full.game_mode ? full.game_mode : "", full.tick_rate_hz,
                   config_core->match.tick_rate_max);
         return MUSTER_INVALID;
     }
     char error[256] = "";
-    muster_status status = registry_mode_add(self, info, error, sizeof error);
+    muster_status status = registry_mode_add(self, &full, error, sizeof error);
     if (status) log_error("host", "plugin %s: %s", self->instance_name, error);
     return status;
 }
@@ -99,11 +98,10 @@ static uint32_t seat_ping(muster_match_id id, uint32_t seat) {
 static muster_status seat_get_fn(muster_self *self, muster_match_id id, uint32_t seat,
                                  struct muster_seat_info *out) {
     HOST_CHECK_THREAD(self);
-    if (!out || out->size < 4) return MUSTER_INVALID;
+    if (!ABI_GIVEN(self, muster_seat_info, out)) return MUSTER_INVALID;
     const struct match_seat *s = find_seat(id, seat);
     if (!s) return MUSTER_NOT_FOUND;
     struct muster_seat_info info = {
-        .size = out->size,
         .seat = seat,
         .team = s->team,
         .is_bot = s->is_bot,
@@ -116,7 +114,7 @@ static muster_status seat_get_fn(muster_self *self, muster_match_id id, uint32_t
         .ping_ms = seat_ping(id, seat),
     };
     memcpy(info.display_name, s->display_name, sizeof info.display_name);
-    memcpy(out, &info, out->size < sizeof info ? out->size : sizeof info);
+    abi_copy_out(out, &info);
     return MUSTER_OK;
 }
 
@@ -227,8 +225,9 @@ static int64_t adjust_fn(muster_self *self, muster_match_id id, const struct mus
                          int64_t value) {
     struct match *match;
     if (find_steered(self, id, "adjust", &match) || in_rules(self, match, "adjust")) return value;
-    if (!param) return value;
-    return match_adjust(match, param, value);
+    struct muster_param full;
+    if (!ABI_COPY_IN(self, muster_param, &full, param) || !full.name) return value;
+    return match_adjust(match, &full, value);
 }
 
 static void fact_fn(muster_self *self, muster_match_id id, uint32_t seat, const char *kind,
@@ -236,8 +235,6 @@ static void fact_fn(muster_self *self, muster_match_id id, uint32_t seat, const 
     struct match *match = host_on_loop(self, __func__) ? match_find(id) : NULL;
     if (match && kind) match_fact(match, seat, kind, value);
 }
-
-#define FACT_BYTES_MIN offsetof(struct muster_fact, value)
 
 static bool seat_or_none(uint32_t seat) {
     return seat < MUSTER_SEATS_MAX || seat == MUSTER_SEAT_NONE;
@@ -249,13 +246,11 @@ static muster_status tell_fn(muster_self *self, muster_match_id id,
     muster_status status = find_steered(self, id, "tell", &match);
     if (status) return status;
     if (in_rules(self, match, "tell")) return MUSTER_STATE;
-    struct muster_fact full = {.other_seat = MUSTER_SEAT_NONE, .third_seat = MUSTER_SEAT_NONE};
-    if (!fact || !host_size_ok(fact->size, FACT_BYTES_MIN)) return MUSTER_INVALID;
-    memcpy(&full, fact, fact->size < sizeof full ? fact->size : sizeof full);
+    struct muster_fact full;
+    if (!ABI_COPY_IN(self, muster_fact, &full, fact)) return MUSTER_INVALID;
     if (!full.kind || !full.kind[0] || !seat_or_none(full.seat) || !seat_or_none(full.other_seat) ||
         !seat_or_none(full.third_seat))
         return MUSTER_INVALID;
-    full.size = sizeof full;
     full.tick = match->tick;
     if (!full.text) full.text = "";
     match_tell(match, &full);
@@ -282,15 +277,16 @@ static muster_status command_fn(muster_self *self, muster_match_id id,
     HOST_CHECK_THREAD(self);
     struct match *match = match_find(id);
     if (!match) return MUSTER_NOT_FOUND;
-    if (!command || !host_size_ok(command->size, sizeof *command) || command->arg_count > 8 ||
-        (command->arg_count && !command->args) || !command->name ||
-        strlen(command->name) >= MUSTER_NAME_MAX ||
-        (command->text && strlen(command->text) >= sizeof((struct match_command *)0)->text))
+    struct muster_command full;
+    if (!ABI_COPY_IN(self, muster_command, &full, command)) return MUSTER_INVALID;
+    struct match_command copy = {.seat = full.seat, .arg_count = full.arg_count};
+    if (full.arg_count > 8 || (full.arg_count && !full.args) || !full.name ||
+        strlen(full.name) >= MUSTER_NAME_MAX ||
+        (full.text && strlen(full.text) >= sizeof copy.text))
         return MUSTER_INVALID;
-    struct match_command copy = {.seat = command->seat, .arg_count = command->arg_count};
-    for (uint32_t i = 0; i < command->arg_count; i++) copy.args[i] = command->args[i];
-    snprintf(copy.name, sizeof copy.name, "%s", command->name);
-    snprintf(copy.text, sizeof copy.text, "%s", command->text ? command->text : "");
+    for (uint32_t i = 0; i < full.arg_count; i++) copy.args[i] = full.args[i];
+    snprintf(copy.name, sizeof copy.name, "%s", full.name);
+    snprintf(copy.text, sizeof copy.text, "%s", full.text ? full.text : "");
     return match_command_push(match, &copy);
 }
 

@@ -7,20 +7,21 @@
 static muster_status keeper_set_fn(muster_self *self, const struct muster_keeper *keeper,
                                    void *user) {
     HOST_CHECK_OPEN(self);
-    if (!keeper || !host_size_ok(keeper->size, sizeof *keeper)) return MUSTER_INVALID;
-    if (!keeper->load || !keeper->keep || !keeper->find_player) return MUSTER_INVALID;
-    return moderation_keeper_set(self, keeper, user);
+    struct muster_keeper full;
+    if (!ABI_COPY_IN(self, muster_keeper, &full, keeper)) return MUSTER_INVALID;
+    if (!full.load || !full.keep || !full.find_player) return MUSTER_INVALID;
+    return moderation_keeper_set(self, &full, user);
 }
 
 static muster_status put_fn(muster_self *self, const struct muster_sanction *sanction) {
     HOST_CHECK_THREAD(self);
-    if (!sanction || !host_size_ok(sanction->size, sizeof *sanction)) return MUSTER_INVALID;
-    const char *const texts[] = {sanction->key,     sanction->player_key, sanction->player_name,
-                                 sanction->address, sanction->reason,     sanction->note,
-                                 sanction->actor};
+    struct muster_sanction full;
+    if (!ABI_COPY_IN(self, muster_sanction, &full, sanction)) return MUSTER_INVALID;
+    const char *const texts[] = {full.key,    full.player_key, full.player_name, full.address,
+                                 full.reason, full.note,       full.actor};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (!texts[i]) return MUSTER_INVALID;
-    return moderation_put(self, sanction);
+    return moderation_put(self, &full);
 }
 
 static muster_status loaded_fn(muster_self *self, muster_ticket_id ticket, muster_status status) {

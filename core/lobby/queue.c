@@ -1,8 +1,10 @@
 #include "queue.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "abi.h"
 #include "config.h"
 #include "log.h"
 #include "loop.h"
@@ -11,7 +13,7 @@
 
 #define TICK_MS 250
 #define TELL_EVERY_MS 5000
-#define GROUPS_PER_TICK 16
+#define GROUPS_PER_TICK 1024
 
 static const char draining[] = "the server is draining: it takes no new matches";
 
@@ -45,87 +47,205 @@ static void remove_ticket(muster_ticket_id ticket, struct session *session) {
     if (session) session->queue_ticket = 0;
 }
 
+/* ---- what is proposed ------------------------------------------------------------------------ */
+
+struct proposal {
+    struct proposal *next;
+    muster_lobby_id lobby; /* 0: a new one */
+    json_t *settings;      /* of a new one */
+    uint32_t ticket_count;
+    muster_ticket_id tickets[MUSTER_GROUP_MAX];
+    uint32_t teams[MUSTER_GROUP_MAX];
+    char game_mode[MUSTER_NAME_MAX];
+    char region[MUSTER_NAME_MAX];
+    char explanation[MUSTER_REASON_MAX];
+};
+
+/* Of one call of a matchmaker's tick. */
+struct proposals {
+    struct provider *by;
+    struct proposal *first;
+    struct proposal **end;
+    uint32_t count;
+};
+
+static bool text_take(char *out, size_t cap, const char *text) {
+    return snprintf(out, cap, "%s", text ? text : "") < (int)cap;
+}
+
+static muster_status take_tickets(const struct provider *by, const struct muster_group *group,
+                                  struct proposal *out) {
+    if (!group->tickets || !group->ticket_count || group->ticket_count > MUSTER_GROUP_MAX)
+        return MUSTER_INVALID;
+    for (uint32_t i = 0; i < group->ticket_count; i++) {
+        const struct waiting *waiting = slots_find(&queue.slots, group->tickets[i]);
+        if (!waiting || waiting->matchmaker != by) return MUSTER_NOT_FOUND;
+        for (uint32_t before = 0; before < i; before++)
+            if (group->tickets[before] == group->tickets[i]) return MUSTER_INVALID;
+        out->tickets[i] = group->tickets[i];
+        out->teams[i] = group->teams ? group->teams[i] : MUSTER_TEAM_NONE;
+        if (out->teams[i] >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
+    }
+    out->ticket_count = group->ticket_count;
+    return MUSTER_OK;
+}
+
+static muster_status take_settings(const struct muster_group *group, struct proposal *out) {
+    const char *text =
+        group->settings_json && group->settings_json[0] ? group->settings_json : "{}";
+    out->settings = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(out->settings)) return MUSTER_INVALID;
+    if (!group->map_name || !group->map_name[0]) return MUSTER_OK;
+    return json_object_set_new(out->settings, "mapName", json_string(group->map_name))
+               ? MUSTER_INVALID
+               : MUSTER_OK;
+}
+
+static muster_status take_group(const struct provider *by, const struct muster_group *group,
+                                struct proposal *out) {
+    out->lobby = group->lobby;
+    if (!text_take(out->game_mode, sizeof out->game_mode, group->game_mode) ||
+        !text_take(out->region, sizeof out->region, group->region) ||
+        !text_take(out->explanation, sizeof out->explanation, group->explanation))
+        return MUSTER_INVALID;
+    muster_status status = take_tickets(by, group, out);
+    return status ? status : take_settings(group, out);
+}
+
+static void proposal_free(struct proposal *proposal) {
+    json_decref(proposal->settings);
+    free(proposal);
+}
+
+static muster_status propose(void *user, const struct muster_group *given) {
+    struct proposals *proposals = user;
+    struct muster_group group;
+    if (!ABI_COPY_IN(proposals->by->self, muster_group, &group, given)) return MUSTER_INVALID;
+    if (proposals->count == GROUPS_PER_TICK) return MUSTER_LIMIT;
+    struct proposal *proposal = calloc(1, sizeof *proposal);
+    if (!proposal) return MUSTER_NO_MEMORY;
+    muster_status status = take_group(proposals->by, &group, proposal);
+    if (status) {
+        proposal_free(proposal);
+        return status;
+    }
+    *proposals->end = proposal;
+    proposals->end = &proposal->next;
+    proposals->count++;
+    return MUSTER_OK;
+}
+
 /* ---- placing --------------------------------------------------------------------------------- */
 
-static struct lobby *group_lobby(const struct muster_group *group) {
-    if (group->lobby) return lobby_find(group->lobby);
-    json_t *settings =
-        group->map_name[0] ? json_pack("{s:s}", "mapName", group->map_name) : json_object();
-    struct lobby_wish wish = {
-        .game_mode = group->game_mode, .region = group->region, .settings = settings};
-    struct failure failure = {0};
+/* Each member's seat ticket, or who could not be seated and why. */
+struct placing {
+    char seat_tickets[MUSTER_GROUP_MAX][TICKET_TEXT_SIZE];
+    uint32_t cause; /* index; ticket_count: none of them, there is no lobby */
+    struct failure failure;
+};
+
+static struct lobby *proposed_lobby(const struct proposal *proposal, struct failure *failure) {
     struct lobby *lobby = NULL;
-    if (lobby_create(&wish, &lobby, &failure))
-        log_debug("queue", "no lobby for %u waiting: %s", group->ticket_count, failure.message);
-    json_decref(failure.data);
-    json_decref(settings);
+    struct lobby_wish wish = {.game_mode = proposal->game_mode,
+                              .region = proposal->region,
+                              .settings = proposal->settings};
+    if (!proposal->lobby)
+        (void)lobby_create(&wish, &lobby, failure);
+    else if (!(lobby = lobby_find(proposal->lobby)))
+        failure_set(failure, RPC_NOT_FOUND, "the lobby is gone");
     return lobby;
 }
 
-/* Who proposed it shall not do so again for a while. */
-static void tell_refused(muster_ticket_id ticket, muster_lobby_id lobby) {
+static struct session *ticket_session(muster_ticket_id ticket) {
     const struct waiting *waiting = slots_find(&queue.slots, ticket);
-    const struct provider *p = waiting ? waiting->matchmaker : NULL;
-    if (!p || !p->matchmaker.refused) return;
-    plugin_enter(p->self, "matchmaker.refused");
-    p->matchmaker.refused(p->instance, ticket, lobby);
-    plugin_leave();
+    return waiting ? session_find(waiting->player) : NULL;
 }
 
-/* True: seated. */
-static bool place(struct lobby *lobby, muster_ticket_id ticket, uint32_t team) {
-    struct waiting *waiting = slots_find(&queue.slots, ticket);
-    struct session *session = waiting ? session_find(waiting->player) : NULL;
-    char seat_ticket[TICKET_TEXT_SIZE];
-    struct failure failure = {0};
-    if (!session) return false;
-    bool placed = lobby_place(lobby, session, team, seat_ticket, &failure) == RPC_OK;
-    if (placed) {
-        char text[QUEUE_TICKET_TEXT];
-        snprintf(text, sizeof text, "q.%llx", (unsigned long long)ticket);
-        remove_ticket(ticket, session);
-        session_notify(session, "match.found",
-                       json_pack("{s:s,s:o,s:s,s:s}", "ticketId", text, "lobby",
-                                 lobby_info_json(lobby), "seatTicket", seat_ticket, "url",
-                                 config_core->net.public_url));
-    }
-    json_decref(failure.data);
-    return placed;
+static bool seat_one(struct lobby *lobby, const struct proposal *proposal, uint32_t index,
+                     struct placing *placing) {
+    struct session *session = ticket_session(proposal->tickets[index]);
+    if (!session)
+        failure_set(&placing->failure, RPC_NOT_FOUND, "the player has gone");
+    else if (session->lobby)
+        failure_set(&placing->failure, RPC_ALREADY_IN_LOBBY, "the player is in a lobby");
+    else if (!lobby_place(lobby, session, proposal->teams[index], placing->seat_tickets[index],
+                          &placing->failure))
+        return true;
+    placing->cause = index;
+    return false;
 }
 
-/* A lobby that was made for a group of which nobody could be seated is of no use. */
-static void place_group(const struct muster_group *group) {
-    struct lobby *lobby = group_lobby(group);
-    bool placed[MUSTER_GROUP_MAX] = {false};
+/* All of them, or none. */
+static bool seat_all(struct lobby *lobby, const struct proposal *proposal,
+                     struct placing *placing) {
     uint32_t count = 0;
-    for (uint32_t t = 0; lobby && t < group->ticket_count; t++)
-        count += placed[t] = place(lobby, group->tickets[t], group->teams[t]);
-    muster_lobby_id refusing = group->lobby || count == 0 ? group->lobby : lobby->id;
-    for (uint32_t t = 0; t < group->ticket_count; t++)
-        if (!placed[t]) tell_refused(group->tickets[t], refusing);
-    if (lobby && !group->lobby && count == 0)
-        lobby_close(lobby, MUSTER_LEAVE_TIMEOUT, "nobody could be seated");
+    while (count < proposal->ticket_count && seat_one(lobby, proposal, count, placing)) count++;
+    if (count == proposal->ticket_count) return true;
+    while (count--) lobby_give_back(ticket_session(proposal->tickets[count]));
+    return false;
+}
+
+static void tell_found(const struct lobby *lobby, const struct proposal *proposal,
+                       const struct placing *placing) {
+    for (uint32_t i = 0; i < proposal->ticket_count; i++) {
+        char text[QUEUE_TICKET_TEXT];
+        struct session *session = ticket_session(proposal->tickets[i]);
+        snprintf(text, sizeof text, "q.%llx", (unsigned long long)proposal->tickets[i]);
+        remove_ticket(proposal->tickets[i], session);
+        json_t *params =
+            json_pack("{s:s,s:o,s:s,s:s}", "ticketId", text, "lobby", lobby_info_json(lobby),
+                      "seatTicket", placing->seat_tickets[i], "url", config_core->net.public_url);
+        if (proposal->explanation[0])
+            json_object_set_new(params, "explanation", json_string(proposal->explanation));
+        session_notify(session, "match.found", params);
+    }
+}
+
+/* Who proposed it shall not do so again for a while. */
+static void tell_refused(const struct proposal *proposal, const struct placing *placing) {
+    for (uint32_t i = 0; i < proposal->ticket_count; i++) {
+        const struct waiting *waiting = slots_find(&queue.slots, proposal->tickets[i]);
+        const struct provider *p = waiting ? waiting->matchmaker : NULL;
+        if (!p || !p->matchmaker.refused) continue;
+        const struct muster_group_refusal refusal = {
+            .size = sizeof refusal,
+            .is_cause = i == placing->cause || placing->cause == proposal->ticket_count,
+            .ticket = proposal->tickets[i],
+            .lobby = proposal->lobby,
+            .reason = placing->failure.message,
+        };
+        plugin_enter(p->self, "matchmaker.refused");
+        p->matchmaker.refused(p->instance, &refusal);
+        plugin_leave();
+    }
+}
+
+static void place_group(const struct proposal *proposal) {
+    static struct placing placing; /* 1.3 KiB of seat tickets and more: not on the stack */
+    placing = (struct placing){.cause = proposal->ticket_count};
+    struct lobby *lobby = proposed_lobby(proposal, &placing.failure);
+    if (lobby && seat_all(lobby, proposal, &placing)) {
+        tell_found(lobby, proposal, &placing);
+    } else {
+        log_debug("queue", "%u waiting are not placed: %s", proposal->ticket_count,
+                  placing.failure.message);
+        tell_refused(proposal, &placing);
+        if (lobby && !proposal->lobby)
+            lobby_close(lobby, MUSTER_LEAVE_TIMEOUT, "nobody could be seated");
+    }
+    json_decref(placing.failure.data);
 }
 
 static void run_matchmaker(struct provider *p) {
-    static struct muster_group groups[GROUPS_PER_TICK];
-    memset(groups, 0, sizeof groups);
-    for (uint32_t i = 0; i < GROUPS_PER_TICK; i++) groups[i].size = sizeof groups[i];
+    struct proposals proposals = {.by = p, .end = &proposals.first};
     plugin_enter(p->self, "matchmaker.tick");
-    uint32_t count = p->matchmaker.tick(p->instance, loop_now_ms(), groups, GROUPS_PER_TICK);
+    p->matchmaker.tick(p->instance, loop_now_ms(), propose, &proposals);
     plugin_leave();
-    if (count > GROUPS_PER_TICK) {
-        plugin_fault(p->self, "matchmaker.tick answered %u groups of %u", count, GROUPS_PER_TICK);
-        return;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        struct muster_group *group = &groups[i];
-        group->game_mode[MUSTER_NAME_MAX - 1] = group->region[MUSTER_NAME_MAX - 1] =
-            group->map_name[MUSTER_NAME_MAX - 1] = '\0';
-        if (group->ticket_count <= MUSTER_GROUP_MAX)
-            place_group(group);
-        else
-            plugin_fault(p->self, "matchmaker.tick answered a group of %u", group->ticket_count);
+    while (proposals.first) {
+        struct proposal *proposal = proposals.first;
+        proposals.first = proposal->next;
+        place_group(proposal);
+        proposal_free(proposal);
     }
 }
 

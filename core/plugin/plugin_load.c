@@ -12,14 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "abi.h"
 #include "plugin_file.h"
 #include "registry.h"
 
 #define ROLES_MAX 16
 #define DESCRIPTION_MAX 200
 #define VERSION_MAX 31
-/* The struct as ABI 1.0 has it: no plugin can bring less. */
-#define SIZE_MIN (offsetof(struct muster_plugin, fini) + sizeof(void (*)(void)))
 
 static bool name_valid(const char *name) {
     size_t len = strnlen(name, MUSTER_NAME_MAX);
@@ -59,11 +58,12 @@ static muster_status frozen_check(const struct muster_plugin *found, uint64_t sy
                  found->abi_major, found->abi_minor, MUSTER_ABI_MAJOR, MUSTER_ABI_MINOR);
         return MUSTER_UNSUPPORTED;
     }
-    if (found->size < SIZE_MIN || found->size > sizeof *found || found->size > symbol_bytes) {
+    const struct abi_struct *what = ABI_STRUCT(muster_plugin);
+    if (!abi_size_known(what, found->size) || found->size > symbol_bytes) {
         snprintf(error, PLUGIN_ERROR_MAX,
-                 "its descriptor says it has %u bytes, expected %zu to %zu and no more than the "
+                 "its descriptor says it has %u bytes, expected %u to %u and no more than the "
                  "symbol's %llu",
-                 found->size, SIZE_MIN, sizeof *found, (unsigned long long)symbol_bytes);
+                 found->size, what->first_size, what->size, (unsigned long long)symbol_bytes);
         return MUSTER_INVALID;
     }
     if (found->flags & ~(uint32_t)MUSTER_PLUGIN_NEEDS_DATABASE) {

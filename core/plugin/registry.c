@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi.h"
 #include "registry_internal.h"
 #include "status.h"
 
@@ -12,7 +13,7 @@
 
 /* What the vtable of a kind must bring. */
 struct role_shape {
-    uint32_t size; /* of this host's struct */
+    struct abi_struct type;
     uint32_t required_count;
     struct {
         const char *name;
@@ -24,24 +25,24 @@ struct role_shape {
     { #function, offsetof(struct muster_##type, function) }
 
 static const struct role_shape shapes[MUSTER_ROLE_END] = {
-    [MUSTER_ROLE_AUTH] = {sizeof(struct muster_auth), 1, {NEEDS(auth, authenticate)}},
-    [MUSTER_ROLE_MATCHMAKER] = {sizeof(struct muster_matchmaker),
+    [MUSTER_ROLE_AUTH] = {ABI_TYPE(muster_auth), 1, {NEEDS(auth, authenticate)}},
+    [MUSTER_ROLE_MATCHMAKER] = {ABI_TYPE(muster_matchmaker),
                                 3,
                                 {NEEDS(matchmaker, enqueue), NEEDS(matchmaker, dequeue),
                                  NEEDS(matchmaker, tick)}},
-    [MUSTER_ROLE_MODE] = {sizeof(struct muster_mode),
+    [MUSTER_ROLE_MODE] = {ABI_TYPE(muster_mode),
                           7,
                           {NEEDS(mode, create), NEEDS(mode, destroy), NEEDS(mode, join),
                            NEEDS(mode, leave), NEEDS(mode, input), NEEDS(mode, tick),
                            NEEDS(mode, snapshot)}},
-    [MUSTER_ROLE_VICTORY] = {sizeof(struct muster_victory), 1, {NEEDS(victory, evaluate)}},
-    [MUSTER_ROLE_RULES] = {sizeof(struct muster_rules), 0, {{NULL, 0}}},
-    [MUSTER_ROLE_ANTICHEAT] = {sizeof(struct muster_anticheat), 0, {{NULL, 0}}},
-    [MUSTER_ROLE_REPORTER] = {sizeof(struct muster_reporter), 1, {NEEDS(reporter, deliver)}},
-    [MUSTER_ROLE_DATABASE] = {sizeof(struct muster_database),
+    [MUSTER_ROLE_VICTORY] = {ABI_TYPE(muster_victory), 1, {NEEDS(victory, evaluate)}},
+    [MUSTER_ROLE_RULES] = {ABI_TYPE(muster_rules), 0, {{NULL, 0}}},
+    [MUSTER_ROLE_ANTICHEAT] = {ABI_TYPE(muster_anticheat), 0, {{NULL, 0}}},
+    [MUSTER_ROLE_REPORTER] = {ABI_TYPE(muster_reporter), 1, {NEEDS(reporter, deliver)}},
+    [MUSTER_ROLE_DATABASE] = {ABI_TYPE(muster_database),
                               2,
                               {NEEDS(database, submit), NEEDS(database, migrate)}},
-    [MUSTER_ROLE_SERVICE] = {sizeof(struct muster_service), 0, {{NULL, 0}}},
+    [MUSTER_ROLE_SERVICE] = {ABI_TYPE(muster_service), 0, {{NULL, 0}}},
 };
 
 /* Functions that make sense only together. */
@@ -106,11 +107,10 @@ muster_status registry_check(const struct muster_role *role, char *error, uint32
     }
     uint32_t size;
     memcpy(&size, role->vtable, sizeof size);
-    if (size < sizeof(struct muster_service) || size > shapes[role->kind].size ||
-        size % sizeof(uint32_t) != 0) {
-        snprintf(error, cap, "role %s: function table of %u bytes, expected %zu to %u",
-                 role_text(role->kind), size, sizeof(struct muster_service),
-                 shapes[role->kind].size);
+    const struct abi_struct *type = &shapes[role->kind].type;
+    if (!abi_size_known(type, size) || size % sizeof(uint32_t) != 0) {
+        snprintf(error, cap, "role %s: function table of %u bytes, expected %u to %u",
+                 role_text(role->kind), size, type->first_size, type->size);
         return MUSTER_INVALID;
     }
     return check_functions(role, size, error, cap);

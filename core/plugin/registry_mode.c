@@ -285,13 +285,8 @@ static muster_status mode_declare(struct muster_self *self, const struct muster_
 
 muster_status registry_mode_add(struct muster_self *self, const struct muster_mode_info *info,
                                 char *error, uint32_t cap) {
-    struct muster_mode_info copy = {0};
+    struct muster_mode_info copy = *info;
     char cause[CAUSE_MAX] = "";
-    if (info->size > sizeof copy || info->size < sizeof info->size) {
-        snprintf(error, cap, "a mode's description of %u bytes is not of this ABI", info->size);
-        return MUSTER_INVALID;
-    }
-    memcpy(&copy, info, info->size);
     const char *name = name_valid(copy.game_mode) ? copy.game_mode : "";
     if (!name[0]) copy.base = NULL; /* its name is what is wrong */
     muster_status status = mode_declare(self, &copy, cause);

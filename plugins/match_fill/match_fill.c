@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 enum { OPEN_MAX = 1024 }; /* open lobbies looked at in one tick */
+enum { NEW_MAX = 64 };    /* lobbies proposed to be made in one tick */
 enum { REFUSALS_MAX = 8, REFUSAL_LIFE_MS = 5000 };
 
 static const char schema[] =
@@ -15,7 +16,7 @@ static const char schema[] =
     "any region will do.\"},"
     "{\"key\":\"queueMax\",\"type\":\"int\",\"default\":4096,\"min\":1,\"max\":65536,"
     "\"unit\":\"tickets\",\"label\":\"Queue\",\"help\":\"More tickets are refused.\"},"
-    "{\"key\":\"newLobbyPlayersMax\",\"type\":\"int\",\"default\":8,\"min\":1,\"max\":16,"
+    "{\"key\":\"newLobbyPlayersMax\",\"type\":\"int\",\"default\":8,\"min\":1,\"max\":128,"
     "\"unit\":\"players\",\"label\":\"Players of a new lobby\",\"help\":\"So many who wait are "
     "sent "
     "to one new lobby.\"}]";
@@ -29,6 +30,7 @@ struct refusal {
 struct waiting {
     muster_ticket_id ticket;
     uint64_t enqueued_at_ms;
+    bool is_proposed; /* in this tick */
     struct refusal refusals[REFUSALS_MAX];
     char game_mode[MUSTER_NAME_MAX];
     char region[MUSTER_NAME_MAX];
@@ -53,11 +55,11 @@ struct instance {
     struct open_lobby open[OPEN_MAX];
 };
 
-/* One call of tick: the groups as they grow. */
-struct proposal {
-    struct muster_group *groups;
-    uint32_t count;
-    uint32_t cap;
+/* One call of tick. */
+struct proposing {
+    muster_propose_fn propose;
+    void *proposals;
+    uint32_t new_count; /* lobbies proposed to be made */
 };
 
 /* ---- the queue ------------------------------------------------------------------------------ */
@@ -91,15 +93,16 @@ static void fill_dequeue(void *state, muster_ticket_id ticket) {
 
 /* ---- refusals ------------------------------------------------------------------------------- */
 
-static void fill_refused(void *state, muster_ticket_id ticket, muster_lobby_id lobby) {
+static void fill_refused(void *state, const struct muster_group_refusal *refusal) {
     struct instance *instance = state;
+    if (!refusal->is_cause) return;
     for (uint32_t i = 0; i < instance->count; i++) {
         struct waiting *w = &instance->queue[i];
-        if (w->ticket != ticket) continue;
+        if (w->ticket != refusal->ticket) continue;
         struct refusal *oldest = &w->refusals[0];
         for (uint32_t r = 1; r < REFUSALS_MAX; r++)
             if (w->refusals[r].until_ms < oldest->until_ms) oldest = &w->refusals[r];
-        *oldest = (struct refusal){lobby, instance->now_ms + REFUSAL_LIFE_MS};
+        *oldest = (struct refusal){refusal->lobby, instance->now_ms + REFUSAL_LIFE_MS};
     }
 }
 
@@ -151,67 +154,69 @@ static struct open_lobby *open_find(struct instance *instance, const struct wait
 
 /* ---- groups --------------------------------------------------------------------------------- */
 
-static struct muster_group *group_add(struct proposal *p) {
-    if (p->count == p->cap) return NULL;
-    struct muster_group *group = &p->groups[p->count++];
-    uint32_t size = group->size ? group->size : (uint32_t)sizeof(*group);
-    memset(group, 0, sizeof(*group));
-    group->size = size;
-    return group;
+/* One by one: whom the lobby refuses keeps nobody else out. False: no more is taken. */
+static bool propose_open(const struct proposing *to, struct waiting *w, struct open_lobby *open) {
+    bool near = strcmp(open->info.region, w->region) == 0;
+    const struct muster_group group = {
+        .size = sizeof(group),
+        .ticket_count = 1,
+        .tickets = &w->ticket,
+        .lobby = open->info.lobby,
+        .explanation = near ? "the first lobby with a free seat"
+                            : "a lobby of another region: none of yours had a free seat",
+    };
+    w->is_proposed = true;
+    open->room--;
+    return to->propose(to->proposals, &group) == MUSTER_OK;
 }
 
-static struct muster_group *group_of_lobby(struct proposal *p, muster_lobby_id lobby) {
-    for (uint32_t i = 0; i < p->count; i++) {
-        struct muster_group *group = &p->groups[i];
-        if (group->lobby == lobby && group->ticket_count < MUSTER_GROUP_MAX) return group;
+static bool is_alike(const struct waiting *a, const struct waiting *b) {
+    return strcmp(a->game_mode, b->game_mode) == 0 && strcmp(a->region, b->region) == 0 &&
+           strcmp(a->map_name, b->map_name) == 0;
+}
+
+/* For this one and those behind it who wait for the same. */
+static bool propose_new(struct instance *instance, struct proposing *to, uint32_t first) {
+    struct waiting *w = &instance->queue[first];
+    muster_ticket_id tickets[MUSTER_GROUP_MAX];
+    struct muster_group group = {
+        .size = sizeof(group),
+        .tickets = tickets,
+        .game_mode = w->game_mode,
+        .region = w->region,
+        .map_name = w->map_name,
+        .explanation = "a new lobby: no other had a free seat",
+    };
+    for (uint32_t i = first; i < instance->count && group.ticket_count < instance->group_max; i++) {
+        struct waiting *other = &instance->queue[i];
+        if (other->is_proposed || !is_alike(w, other) || is_refused(other, 0, instance->now_ms))
+            continue;
+        other->is_proposed = true;
+        tickets[group.ticket_count++] = other->ticket;
     }
-    struct muster_group *group = group_add(p);
-    if (group) group->lobby = lobby;
-    return group;
+    return to->propose(to->proposals, &group) == MUSTER_OK && ++to->new_count < NEW_MAX;
 }
 
-static struct muster_group *group_of_new(const struct instance *instance, struct proposal *p,
-                                         const struct waiting *w) {
-    for (uint32_t i = 0; i < p->count; i++) {
-        struct muster_group *group = &p->groups[i];
-        if (!group->lobby && group->ticket_count < instance->group_max &&
-            strcmp(group->game_mode, w->game_mode) == 0 && strcmp(group->region, w->region) == 0 &&
-            strcmp(group->map_name, w->map_name) == 0)
-            return group;
-    }
-    struct muster_group *group = group_add(p);
-    if (!group) return NULL;
-    memcpy(group->game_mode, w->game_mode, sizeof(group->game_mode));
-    memcpy(group->region, w->region, sizeof(group->region));
-    memcpy(group->map_name, w->map_name, sizeof(group->map_name));
-    return group;
-}
-
-/* False when no further group fits. */
-static bool place(struct instance *instance, struct proposal *p, const struct waiting *w) {
+/* False: no more is taken. */
+static bool place(struct instance *instance, struct proposing *to, uint32_t index) {
+    struct waiting *w = &instance->queue[index];
+    if (w->is_proposed) return true;
     struct open_lobby *open = open_find(instance, w, false);
     if (!open && instance->now_ms - w->enqueued_at_ms >= instance->fallback_ms)
         open = open_find(instance, w, true);
-    if (!open && is_refused(w, 0, instance->now_ms)) return true;
-    struct muster_group *group =
-        open ? group_of_lobby(p, open->info.lobby) : group_of_new(instance, p, w);
-    if (!group) return false;
-    if (open) open->room--;
-    group->teams[group->ticket_count] = MUSTER_TEAM_NONE;
-    group->tickets[group->ticket_count++] = w->ticket;
-    return true;
+    if (open) return propose_open(to, w, open);
+    return is_refused(w, 0, instance->now_ms) || propose_new(instance, to, index);
 }
 
-static uint32_t fill_tick(void *state, uint64_t now_ms, struct muster_group *groups, uint32_t cap) {
+static void fill_tick(void *state, uint64_t now_ms, muster_propose_fn propose, void *proposals) {
     struct instance *instance = state;
-    struct proposal proposal = {groups, 0, cap};
+    struct proposing to = {propose, proposals, 0};
     instance->now_ms = now_ms;
-    if (!instance->count) return 0;
+    if (!instance->count) return;
     open_collect(instance);
-    for (uint32_t i = 0; i < instance->count; i++) {
-        if (!place(instance, &proposal, &instance->queue[i])) break;
-    }
-    return proposal.count;
+    for (uint32_t i = 0; i < instance->count; i++) instance->queue[i].is_proposed = false;
+    for (uint32_t i = 0; i < instance->count; i++)
+        if (!place(instance, &to, i)) return;
 }
 
 static const struct muster_matchmaker matchmaker = {.size = sizeof(matchmaker),

@@ -67,7 +67,7 @@ struct muster_host_config {
      * it can open no more files outside of the data and share directories, make no threads, sockets
      * or processes, and load no code; a plugin gets all it needs in start. */
     bool (*untrusted)(muster_self *self);
-    /* Since 1.1: the node was started with --watch: a plugin that reads files which people edit
+    /* The node was started with --watch: a plugin that reads files which people edit
      * reads them again when they change. */
     bool (*watch)(muster_self *self);
 };
@@ -317,7 +317,7 @@ struct muster_vote {
     uint32_t duration_ms;       /* 1000 to 300000 */
     uint32_t needed;            /* votes that an option needs to win, and with which it wins at
                                    once; 0: the most votes when time is up or all have voted.
-                                   Since 1.1 MUSTER_VOTE_MAJORITY: more than half of those who may
+                                   MUSTER_VOTE_MAJORITY: more than half of those who may
                                    vote, as they come and go, and at least two */
     uint32_t caller_seat;       /* votes for option 0 by calling, or MUSTER_SEAT_NONE */
     uint32_t excluded_seat;     /* may not vote, or MUSTER_SEAT_NONE */
@@ -399,11 +399,11 @@ struct muster_host_lobby {
     /* NOT_FOUND: no vote of this plugin runs there. */
     muster_status (*vote_cancel)(muster_self *self, muster_lobby_id id);
 
-    /* Since 1.1: a setting of any type as JSON text. NOT_FOUND: no such lobby or key, or a secret
-     * one. LIMIT: out is too small. */
+    /* A setting of any type as JSON text. NOT_FOUND: no such lobby or key, or a secret one. LIMIT:
+     * out is too small. */
     muster_status (*setting_json)(muster_self *self, muster_lobby_id id, const char *key,
                                   struct muster_writer *out);
-    /* Since 1.1: all settings but the secret ones that a new lobby of this mode has when it is made
+    /* All settings but the secret ones that a new lobby of this mode has when it is made
      * with these (a JSON object, or null for none), as one JSON object. INVALID: a value is not
      * what its schema says, or no JSON object. NOT_FOUND: no setting of that name, or, with an
      * empty reason, no such mode. LIMIT: out is too small. Nothing is made. */
@@ -424,14 +424,14 @@ struct muster_mode_info {
     const char *const *maps;     /* map names; the first is the default */
     uint32_t map_count;          /* at least 1 */
     uint32_t tick_rate_hz;       /* default, 1 to 60 */
-    uint32_t view_count;         /* 1 to MUSTER_VIEWS_MAX (1.0: to 4) */
+    uint32_t view_count;         /* 1 to MUSTER_VIEWS_MAX */
     uint32_t snapshot_max_bytes; /* 64 to 16384, per view */
-    /* Since 1.1: another mode, already declared, that steps and encodes matches of this one; or
+    /* Another mode, already declared, that steps and encodes matches of this one; or
      * null. This one's settings are added to the base's. What decides the difference is a rules
      * role. players_max, maps, map_count, tick_rate_hz, view_count and snapshot_max_bytes that are
      * 0 or null are the base's. */
     const char *base;
-    /* Since 1.1: other defaults for lobby settings in this mode, whoever declares these: one JSON
+    /* Other defaults for lobby settings in this mode, whoever declares these: one JSON
      * object, or null. Unknown keys are ignored: their plugin may not be loaded. */
     const char *defaults_json;
 };
@@ -521,8 +521,6 @@ struct muster_host_match {
     muster_status (*end)(muster_self *self, muster_match_id match, uint32_t winning_team,
                          uint32_t reason);
 
-    /* ---- Since 1.1 ---- */
-
     /* Tell the match's rules, then the anticheat plugins, what happened: inside the step. size,
      * seat and kind are needed; the host fills in the tick. From a call of the rules: STATE, and a
      * fault. INVALID: no kind, a seat that there is none of. */
@@ -585,7 +583,7 @@ struct muster_host_player {
      * or one of something else. */
     muster_status (*auth_complete)(muster_self *self, muster_ticket_id ticket,
                                    muster_verdict verdict, const struct muster_identity *identity);
-    /* Since 1.1: a limit that holds whatever the player renews. Takes one try of `name` (the
+    /* A limit that holds whatever the player renews. Takes one try of `name` (the
      * plugin's own word) from the player and from the player's address, who have so many a minute,
      * all of them at once if they like; the host remembers both beyond connection, session and
      * lobby. LIMIT: one of them has none left, nothing was taken, and *wait_ms says when to come
@@ -697,7 +695,7 @@ struct muster_host_metrics {
 /* ---- admin
  * ------------------------------------------------------------------------------------------ */
 
-/* Since 1.1: one run of a command whose answer may come later. */
+/* One run of a command whose answer may come later. */
 struct muster_command_call {
     uint32_t size;
     uint32_t reserved;
@@ -720,8 +718,8 @@ struct muster_host_admin {
      * null, gets the answer later. */
     muster_status (*execute)(muster_self *self, const char *actor, const char *line,
                              void (*fn)(void *user, const char *answer), void *user);
-    /* [open] Since 1.1: as command_add, for a command that has to ask others first (the database).
-     * After a minute without an answer the host says so. */
+    /* [open] As command_add, for a command that has to ask others first (the database). After a
+     * minute without an answer the host says so. */
     muster_status (*command_add_late)(muster_self *self, const char *name, const char *help,
                                       void (*fn)(void *user,
                                                  const struct muster_command_call *call),
@@ -813,12 +811,12 @@ struct muster_host_rpc {
 
 /* ---- engine: lobbies and matches without clients --------------------------------------------- */
 
-/* Since 1.1. For a process that runs one console command and ends (musterd --run): there is no
- * listener, and time passes only through advance. Everywhere else all functions answer UNSUPPORTED,
- * before they look at their arguments: player_add with nulls asks, at any time, whether this is
- * such a process (INVALID) or not. Legal within that command only: elsewhere STATE, and a fault.
- * Where anything is waited for, TIMEOUT: it did not come. For tests of what runs on the server,
- * with the real server. */
+/* For a process that runs one console command and ends (musterd --run): there is no listener, and
+ * time passes only through advance. Everywhere else all functions answer UNSUPPORTED, before they
+ * look at their arguments: player_add with nulls asks, at any time, whether this is such a process
+ * (INVALID) or not. Legal within that command only: elsewhere STATE, and a fault. Where anything is
+ * waited for, TIMEOUT: it did not come. For tests of what runs on the server, with the real
+ * server. */
 struct muster_host_engine {
     uint32_t size;
     uint32_t reserved;
@@ -859,7 +857,7 @@ struct muster_host_engine {
 
 /* ---- moderation: who keeps sanctions --------------------------------------------------------- */
 
-/* Since 1.1. The host knows who is banned, muted, warned or on the list while it runs, and acts by
+/* The host knows who is banned, muted, warned or on the list while it runs, and acts by
  * it; a keeper knows it from one run to the next. Without one sanctions are kept in moderation.json
  * of the data directory. */
 
@@ -953,8 +951,8 @@ struct muster_host {
     const struct muster_host_admin *admin;
     const struct muster_host_events *events;
     const struct muster_host_rpc *rpc;
-    const struct muster_host_engine *engine;         /* since 1.1 */
-    const struct muster_host_moderation *moderation; /* since 1.1 */
+    const struct muster_host_engine *engine;
+    const struct muster_host_moderation *moderation;
 };
 
 #ifdef __cplusplus

@@ -79,7 +79,7 @@ struct muster_plugin {
     void (*stop)(void *instance);
     /* Free the instance. */
     void (*fini)(void *instance);
-    /* Since 1.1: would start succeed with this configuration? Read the files that it names; write
+    /* Would start succeed with this configuration? Read the files that it names; write
      * nothing and ask nobody: another server may be running on the same files, and with
      * --check-config start never comes. On failure write all mistakes to `mistakes`, one a line,
      * as "KEY: expected ..., found ...". */

@@ -102,17 +102,36 @@ struct muster_queue_ticket {
     uint64_t enqueued_at_ms; /* host->loop->now_ms clock */
 };
 
-#define MUSTER_GROUP_MAX 16
+#define MUSTER_GROUP_MAX 128
+/* Tickets that shall play in one lobby: all of them are placed, or none. */
 struct muster_group {
     uint32_t size;
-    uint32_t ticket_count;
-    muster_ticket_id tickets[MUSTER_GROUP_MAX];
-    uint32_t teams[MUSTER_GROUP_MAX]; /* MUSTER_TEAM_..., NONE = the mode chooses */
-    muster_lobby_id lobby;            /* the lobby to join, or 0 = create one */
-    char game_mode[MUSTER_NAME_MAX];  /* for a new lobby */
-    char region[MUSTER_NAME_MAX];     /* for a new lobby */
-    char map_name[MUSTER_NAME_MAX];   /* for a new lobby; "" = the default */
+    uint32_t ticket_count;           /* 1 to MUSTER_GROUP_MAX */
+    const muster_ticket_id *tickets; /* each once */
+    const uint32_t *teams;           /* of each ticket; MUSTER_TEAM_NONE, and null for all of them:
+                                      * the mode chooses */
+    muster_lobby_id lobby;           /* the lobby to join, or 0 = create one */
+    /* Of a new lobby; null counts as "": */
+    const char *game_mode;
+    const char *region;
+    const char *map_name;      /* "": the mode's default */
+    const char *settings_json; /* one JSON object; "": none but the map */
+    const char *explanation;   /* one line for the players, told with match.found; "": none */
 };
+
+/* What became of one ticket of a group that was not placed. The host's. */
+struct muster_group_refusal {
+    uint32_t size;
+    uint32_t is_cause; /* 0: not because of this one, but of another one of the group */
+    muster_ticket_id ticket;
+    muster_lobby_id lobby; /* as proposed; 0: a new one, which could not be made or not take them */
+    const char *reason;    /* a sentence */
+};
+
+/* The host's, for one call of tick: `proposals` is handed back to it. What is proposed is done when
+ * tick has returned, in order. OK: taken. INVALID: the group is not as described above. NOT_FOUND:
+ * one of its tickets does not wait at this matchmaker. LIMIT: 1024 groups in one tick. */
+typedef muster_status (*muster_propose_fn)(void *proposals, const struct muster_group *group);
 
 struct muster_matchmaker {
     uint32_t size;
@@ -121,15 +140,15 @@ struct muster_matchmaker {
     muster_status (*enqueue)(void *instance, const struct muster_queue_ticket *ticket);
     /* [required] The ticket is gone (cancelled, player left, or placed). */
     void (*dequeue)(void *instance, muster_ticket_id ticket);
-    /* [required] Propose up to cap groups, return how many. Called after each enqueue and every
-     * 250 ms. A group that cannot be placed (lobby filled meanwhile) leaves its tickets queued. */
-    uint32_t (*tick)(void *instance, uint64_t now_ms, struct muster_group *groups, uint32_t cap);
+    /* [required] Propose groups. Called after each enqueue and every 250 ms. A group that cannot be
+     * placed (the lobby filled meanwhile) leaves its tickets queued. */
+    void (*tick)(void *instance, uint64_t now_ms, muster_propose_fn propose, void *proposals);
     /* A running lobby has open seats again; a hint for the next tick. */
     void (*backfill)(void *instance, muster_lobby_id lobby);
-    /* Since 1.1: the proposed lobby did not take this one, who waits on: it is full or locked by
-     * now, or a rule says no. 0: a new lobby could not be made, or did not take anybody of its
-     * group. Within the host's work on what tick proposed; propose something else for a while. */
-    void (*refused)(void *instance, muster_ticket_id ticket, muster_lobby_id lobby);
+    /* A group was not placed: called for each of its tickets, who wait on. The lobby is full or
+     * locked by now, or a rule says no. After tick has returned; propose something else for a
+     * while. */
+    void (*refused)(void *instance, const struct muster_group_refusal *refusal);
 };
 
 /* ---- mode: what happens in the match? ------------------------------------------------------ */
@@ -144,7 +163,7 @@ struct muster_match_info {
     uint64_t seed;
     uint32_t tick_rate_hz; /* 1 to 60 */
     uint32_t reserved;
-    uint32_t is_replay; /* since 1.1: a recording is played again */
+    uint32_t is_replay; /* a recording is played again */
     uint32_t reserved_2;
 };
 
@@ -238,7 +257,7 @@ struct muster_match_facts {
     uint32_t team_seated[MUSTER_TEAM_COUNT]; /* players and bots in the match */
     uint32_t team_humans[MUSTER_TEAM_COUNT]; /* seats held by people, dropped ones included */
     uint32_t team_alive[MUSTER_TEAM_COUNT];
-    /* Since 1.1: 1 once red and blue have had somebody in their seats at the same time, be it
+    /* 1 once red and blue have had somebody in their seats at the same time, be it
      * before the first tick. */
     uint32_t teams_met;
 };
@@ -360,7 +379,7 @@ struct muster_rules {
      * Unlike events, an older generation is told of the lobbies that keep it. */
     void (*notice)(void *instance, void *state, const struct muster_notice *notice);
 
-    /* ---- Since 1.1: the lobby's match. All of it is part of the match step, so everything that
+    /* ---- The lobby's match. All of it is part of the match step, so everything that
      * host->match changes may be changed here; a replay calls the same in the same order, on a
      * state that was created for lobby 0. ---- */
 
@@ -393,7 +412,6 @@ struct muster_fact {
     uint32_t reserved;
     const char *kind; /* "impossible_input", "kill", ... as the mode reports it */
     int64_t value;
-    /* Since 1.1: */
     uint32_t other_seat; /* the other party, or MUSTER_SEAT_NONE */
     uint32_t third_seat; /* who helped, or MUSTER_SEAT_NONE */
     const char *text;    /* a word that goes with it ("rifle"), or "" */

@@ -16,8 +16,8 @@ extern "C" {
 
 /* The ABI this header describes. A host loads a plugin with the same major and a minor that is not
  * newer than its own, so a plugin never has to ask whether a host function exists. */
-#define MUSTER_ABI_MAJOR 1
-#define MUSTER_ABI_MINOR 1
+#define MUSTER_ABI_MAJOR 2
+#define MUSTER_ABI_MINOR 0
 
 #define MUSTER_MUST_USE __attribute__((warn_unused_result))
 #define MUSTER_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))

@@ -111,12 +111,11 @@ static void dequeue(void *instance, muster_ticket_id ticket) {
     conform_at(instance, "matchmaker.dequeue");
 }
 
-static uint32_t propose(void *instance, uint64_t now_ms, struct muster_group *groups,
-                        uint32_t cap) {
-    (void)now_ms, (void)groups, (void)cap;
+static void match_tick(void *instance, uint64_t now_ms, muster_propose_fn propose,
+                       void *proposals) {
+    (void)now_ms, (void)propose, (void)proposals;
     conform_at(instance, "matchmaker.tick");
-    return 0;
 }
 
 const struct muster_matchmaker conform_matchmaker = {
-    .size = sizeof conform_matchmaker, .enqueue = enqueue, .dequeue = dequeue, .tick = propose};
+    .size = sizeof conform_matchmaker, .enqueue = enqueue, .dequeue = dequeue, .tick = match_tick};

@@ -55,8 +55,7 @@ static void match_mode_add(struct conform *c) {
     MODE_CASE(c, "base", info.base = "conform"; info.maps = NULL; info.map_count = 0);
     MODE_CASE(c, "base no mode", info.base = "nowhere");
     MODE_CASE(c, "short", info.size = 8);
-    MODE_CASE(c, "of 1.0", info.size = offsetof(struct muster_mode_info, base));
-    MODE_CASE(c, "newer", info.size = sizeof info + 8);
+    MODE_CASE(c, "newer", info.size = sizeof info + 64);
 }
 
 static void match_mode_remove(struct conform *c) {

@@ -1,4 +1,5 @@
 /* The role matchmaker: groups are bounded, hold only who waits, and nobody twice. */
+#include "proposed.h"
 #include "providers.h"
 
 #include <stdio.h>
@@ -6,15 +7,14 @@
 #include <string.h>
 
 #define TICKETS 100
-#define GROUPS_CAP 16
+#define GROUPS_CAP PROPOSED_MAX
 
 struct crowd {
     struct bench *bench;
     const struct muster_matchmaker *role;
     uint64_t now_ms;
     bool waiting[TICKETS + 1];
-    struct muster_group groups[GROUPS_CAP + 1];
-    uint32_t count;
+    struct proposed proposed;
 };
 
 static void enqueue(struct crowd *crowd, uint32_t i) {
@@ -43,13 +43,8 @@ static struct crowd *crowd_of(void **state) {
     return &crowd;
 }
 
-static bool terminated(const char *name) {
-    return memchr(name, 0, MUSTER_NAME_MAX) != NULL;
-}
-
-static void check_group(const struct crowd *crowd, const struct muster_group *group, bool *seen) {
+static void check_group(const struct crowd *crowd, const struct proposed_group *group, bool *seen) {
     assert_in_range(group->ticket_count, 1, MUSTER_GROUP_MAX);
-    assert_int_equal(group->size, sizeof *group);
     for (uint32_t t = 0; t < group->ticket_count; t++) {
         assert_in_range(group->tickets[t], 1, TICKETS);
         assert_true(crowd->waiting[group->tickets[t]]);
@@ -58,31 +53,26 @@ static void check_group(const struct crowd *crowd, const struct muster_group *gr
         seen[group->tickets[t]] = true;
     }
     if (group->lobby) return;
-    assert_true(terminated(group->game_mode) && group->game_mode[0]);
-    assert_true(terminated(group->region) && group->region[0]);
-    assert_true(terminated(group->map_name));
+    assert_true(group->game_mode[0]);
+    assert_true(group->region[0]);
 }
 
 static void tick(struct crowd *crowd, uint32_t cap) {
-    struct muster_group untouched;
     bool seen[TICKETS + 1] = {false};
-    memset(crowd->groups, 0, sizeof crowd->groups);
-    for (uint32_t i = 0; i < cap; i++) crowd->groups[i].size = sizeof crowd->groups[i];
-    memset(&crowd->groups[cap], 0x5A, sizeof untouched);
-    untouched = crowd->groups[cap];
+    crowd->proposed = (struct proposed){.cap = cap};
     crowd->now_ms += 250;
-    crowd->count = crowd->role->tick(crowd->bench->instance, crowd->now_ms, crowd->groups, cap);
-    assert_true(crowd->count <= cap);
-    assert_memory_equal(&crowd->groups[cap], &untouched, sizeof untouched);
-    for (uint32_t i = 0; i < crowd->count; i++) check_group(crowd, &crowd->groups[i], seen);
+    crowd->role->tick(crowd->bench->instance, crowd->now_ms, proposed_take, &crowd->proposed);
+    for (uint32_t i = 0; i < crowd->proposed.count; i++)
+        check_group(crowd, &crowd->proposed.groups[i], seen);
 }
 
-static void it_never_proposes_more_than_is_asked_for(void **state) {
+static void it_stops_where_no_more_is_taken(void **state) {
     static const uint32_t caps[] = {0, 1, 2, GROUPS_CAP};
     struct crowd *crowd = crowd_of(state);
     for (uint32_t i = 0; i < sizeof caps / sizeof caps[0]; i++) {
         tick(crowd, caps[i]);
-        assert_true(caps[i] == 0 || crowd->count > 0); /* where nothing is open, a new lobby is */
+        assert_true(caps[i] == 0 ||
+                    crowd->proposed.count > 0); /* where nothing is open, a new lobby is */
     }
 }
 
@@ -94,20 +84,20 @@ static void who_is_dequeued_is_forgotten(void **state) {
     for (int i = 0; i < 60; i++) tick(crowd, GROUPS_CAP);
     for (uint32_t i = 1; i <= TICKETS; i += 2) dequeue(crowd, i);
     tick(crowd, GROUPS_CAP);
-    assert_int_equal(crowd->count, 0);
+    assert_int_equal(crowd->proposed.count, 0);
 }
 
 /* A proposal that the host could not carry out leaves its tickets waiting. */
 static void who_was_not_placed_is_proposed_again(void **state) {
     struct crowd *crowd = crowd_of(state);
     tick(crowd, GROUPS_CAP);
-    assert_true(crowd->count > 0);
-    muster_ticket_id first = crowd->groups[0].tickets[0];
+    assert_true(crowd->proposed.count > 0);
+    muster_ticket_id first = crowd->proposed.groups[0].tickets[0];
     tick(crowd, GROUPS_CAP);
     bool again = false;
-    for (uint32_t i = 0; i < crowd->count; i++)
-        for (uint32_t t = 0; t < crowd->groups[i].ticket_count; t++)
-            again = again || crowd->groups[i].tickets[t] == first;
+    for (uint32_t i = 0; i < crowd->proposed.count; i++)
+        for (uint32_t t = 0; t < crowd->proposed.groups[i].ticket_count; t++)
+            again = again || crowd->proposed.groups[i].tickets[t] == first;
     assert_true(again);
 }
 
@@ -116,9 +106,9 @@ static void everybody_is_placed_in_the_end(void **state) {
     struct crowd *crowd = crowd_of(state);
     for (int i = 0; i < 200; i++) {
         tick(crowd, GROUPS_CAP);
-        for (uint32_t g = 0; g < crowd->count; g++)
-            for (uint32_t t = 0; t < crowd->groups[g].ticket_count; t++)
-                dequeue(crowd, (uint32_t)crowd->groups[g].tickets[t]);
+        for (uint32_t g = 0; g < crowd->proposed.count; g++)
+            for (uint32_t t = 0; t < crowd->proposed.groups[g].ticket_count; t++)
+                dequeue(crowd, (uint32_t)crowd->proposed.groups[g].tickets[t]);
     }
     for (uint32_t i = 1; i <= TICKETS; i++) assert_false(crowd->waiting[i]);
 }
@@ -131,7 +121,7 @@ static void hints_about_any_lobby_are_taken(void **state) {
 
 int main(void) {
     static const struct contract_test tests[] = {
-        {"it never proposes more than is asked for", it_never_proposes_more_than_is_asked_for},
+        {"it stops where no more is taken", it_stops_where_no_more_is_taken},
         {"who is dequeued is forgotten", who_is_dequeued_is_forgotten},
         {"who was not placed is proposed again", who_was_not_placed_is_proposed_again},
         {"everybody is placed in the end", everybody_is_placed_in_the_end},

@@ -10,14 +10,19 @@ struct fake_matchmaker {
     uint32_t enqueued, dequeued, ticks, backfills;
     muster_ticket_id last;
     char region[MUSTER_NAME_MAX]; /* of the last */
-    struct muster_group next[4];
+    struct offer {
+        struct muster_group group;
+        muster_ticket_id tickets[8];
+        uint32_t teams[8];
+        muster_status answer; /* to the proposal */
+    } next[4];
     uint32_t next_count;
     struct {
         muster_ticket_id ticket;
         muster_lobby_id lobby;
+        bool is_cause;
     } refused[8];
     uint32_t refused_count;
-    uint32_t answer; /* when not 0: how many it says it proposes */
     bool refuses;
 };
 
@@ -39,15 +44,13 @@ static void on_dequeue(void *instance, muster_ticket_id ticket) {
     m->dequeued++;
 }
 
-static uint32_t on_tick(void *instance, uint64_t now_ms, struct muster_group *groups,
-                        uint32_t cap) {
+static void on_tick(void *instance, uint64_t now_ms, muster_propose_fn propose, void *proposals) {
     struct fake_matchmaker *m = instance;
-    uint32_t count = m->next_count;
-    assert_true(now_ms > 0 && cap >= 4);
+    assert_true(now_ms > 0);
     m->ticks++;
-    for (uint32_t i = 0; i < count; i++) groups[i] = m->next[i];
+    for (uint32_t i = 0; i < m->next_count; i++)
+        m->next[i].answer = propose(proposals, &m->next[i].group);
     m->next_count = 0;
-    return m->answer ? m->answer : count;
 }
 
 static void on_backfill(void *instance, muster_lobby_id lobby) {
@@ -56,11 +59,12 @@ static void on_backfill(void *instance, muster_lobby_id lobby) {
     m->backfills++;
 }
 
-static void on_refused(void *instance, muster_ticket_id ticket, muster_lobby_id lobby) {
+static void on_refused(void *instance, const struct muster_group_refusal *refusal) {
     struct fake_matchmaker *m = instance;
-    assert_true(m->refused_count < 8);
-    m->refused[m->refused_count].ticket = ticket;
-    m->refused[m->refused_count++].lobby = lobby;
+    assert_true(m->refused_count < 8 && refusal->reason[0]);
+    m->refused[m->refused_count].ticket = refusal->ticket;
+    m->refused[m->refused_count].is_cause = refusal->is_cause;
+    m->refused[m->refused_count++].lobby = refusal->lobby;
 }
 
 static const struct muster_matchmaker vtable = {.size = sizeof vtable,
@@ -140,17 +144,21 @@ static const char *region_of_search(const char *home, const char *wish) {
     return first.region;
 }
 
-static struct muster_group *propose(struct fake_matchmaker *m, muster_lobby_id lobby) {
-    struct muster_group *group = &m->next[m->next_count++];
-    *group = (struct muster_group){.size = sizeof *group, .lobby = lobby};
-    snprintf(group->game_mode, sizeof group->game_mode, "fake");
-    snprintf(group->region, sizeof group->region, "local");
-    return group;
+static struct offer *offer(struct fake_matchmaker *m, muster_lobby_id lobby) {
+    struct offer *offer = &m->next[m->next_count++];
+    offer->group = (struct muster_group){.size = sizeof offer->group,
+                                         .tickets = offer->tickets,
+                                         .teams = offer->teams,
+                                         .lobby = lobby,
+                                         .game_mode = "fake",
+                                         .region = "local",
+                                         .explanation = "it fits"};
+    return offer;
 }
 
-static void put(struct muster_group *group, muster_ticket_id ticket, uint32_t team) {
-    group->teams[group->ticket_count] = team;
-    group->tickets[group->ticket_count++] = ticket;
+static void put(struct offer *offer, muster_ticket_id ticket, uint32_t team) {
+    offer->teams[offer->group.ticket_count] = team;
+    offer->tickets[offer->group.ticket_count++] = ticket;
 }
 
 /* The run that follows an enqueue or a backfill hint. */
@@ -164,16 +172,17 @@ static void who_is_proposed_gets_a_seat(void **state) {
     (void)state;
     struct session *ann = rig_sign_in("ann", NULL), *bea = rig_sign_in("bea", NULL);
     assert_int_equal(find(ann), RPC_OK);
-    struct muster_group *group = propose(&first, 0);
+    struct offer *group = offer(&first, 0);
     put(group, first.last, MUSTER_TEAM_BLUE);
     assert_int_equal(find(bea), RPC_OK);
-    put(group, first.last, 77); /* no team: the mode will choose */
+    put(group, first.last, MUSTER_TEAM_NONE); /* the mode will choose */
     run(&first);
     assert_int_equal(rig.created, 1);
     assert_int_equal(first.dequeued, 2);
     assert_int_equal(queue_count(), 0);
     assert_int_equal(ann->queue_ticket, 0);
     assert_true(rig_told(rig_client(ann), "match.found"));
+    assert_true(rig_told(rig_client(ann), "\"explanation\":\"it fits\""));
     assert_true(ann->lobby != 0 && ann->lobby == bea->lobby);
     const struct lobby *lobby = lobby_find(ann->lobby);
     assert_int_equal(lobby->members[ann->member].team, MUSTER_TEAM_BLUE);
@@ -190,13 +199,17 @@ static void a_ticket_is_placed_once_and_a_stale_one_never(void **state) {
     rig_drop(gone);
     assert_int_equal(first.dequeued, 1);
     assert_int_equal(find(ann), RPC_OK);
-    struct muster_group *group = propose(&first, 0);
+    struct offer *group = offer(&first, 0);
     put(group, stale, 0);
-    put(group, 424242, 0);
     put(group, first.last, 0);
-    put(group, first.last, 0);
-    put(propose(&first, 0), first.last, 0);
+    put(offer(&first, 0), 424242, 0);
+    put(offer(&first, 0), first.last, 0);
+    put(offer(&first, 0), first.last, 0);
     run(&first);
+    assert_int_equal(first.next[0].answer, MUSTER_NOT_FOUND);
+    assert_int_equal(first.next[1].answer, MUSTER_NOT_FOUND);
+    assert_int_equal(first.next[2].answer, MUSTER_OK);
+    assert_int_equal(first.next[3].answer, MUSTER_OK); /* in the same tick: refused afterwards */
     assert_int_equal(first.dequeued, 2);
     assert_int_equal(lobby_count(), 1); /* the one for nobody was closed again */
     assert_int_equal(lobby_players(lobby_find(ann->lobby)), 1);
@@ -212,8 +225,8 @@ static void a_lobby_that_filled_meanwhile_leaves_its_tickets(void **state) {
     }
     struct session *ann = rig_sign_in("ann", NULL);
     assert_int_equal(find(ann), RPC_OK);
-    put(propose(&first, lobby->id), first.last, 0);
-    put(propose(&first, 999999), first.last, 0);
+    put(offer(&first, lobby->id), first.last, 0);
+    put(offer(&first, 999999), first.last, 0);
     run(&first);
     assert_int_equal(queue_count(), 1);
     assert_int_equal(ann->lobby, 0);
@@ -223,7 +236,7 @@ static void a_lobby_that_filled_meanwhile_leaves_its_tickets(void **state) {
     assert_int_equal(first.refused[1].lobby, 999999);
     lobby_leave(session_find_key("p2"), MUSTER_LEAVE_QUIT); /* a seat opens: the hint */
     assert_int_equal(first.backfills, 1);
-    put(propose(&first, lobby->id), first.last, 0);
+    put(offer(&first, lobby->id), first.last, 0);
     run(&first);
     assert_int_equal(ann->lobby, lobby->id);
 }
@@ -231,16 +244,46 @@ static void a_lobby_that_filled_meanwhile_leaves_its_tickets(void **state) {
 static void a_wrong_answer_places_nobody(void **state) {
     (void)state;
     assert_int_equal(find(rig_sign_in("ann", NULL)), RPC_OK);
+    offer(&first, 0); /* of nobody */
+    struct offer *twice = offer(&first, 0), *no_team = offer(&first, 0),
+                 *short_one = offer(&first, 0);
+    put(twice, first.last, 0);
+    put(twice, first.last, 0);
+    put(no_team, first.last, MUSTER_TEAM_COUNT);
+    put(short_one, first.last, 0);
+    short_one->group.size = 4;
     uint64_t faults = first.self.fault_count;
-    first.answer = 17;
     run(&first);
-    assert_true(first.self.fault_count > faults);
-    first.answer = 0;
-    propose(&first, 0)->ticket_count = MUSTER_GROUP_MAX + 1;
-    (void)!find(session_find_key("ann"));
+    for (uint32_t i = 0; i < 4; i++) assert_int_equal(first.next[i].answer, MUSTER_INVALID);
+    assert_int_equal(first.self.fault_count, faults + 1);
+    struct offer *huge = offer(&first, 0), *broken = offer(&first, 0), *map = offer(&first, 0);
+    put(huge, first.last, 0);
+    huge->group.ticket_count = MUSTER_GROUP_MAX + 1;
+    put(broken, first.last, 0);
+    broken->group.settings_json = "{\"a\":";
+    put(map, first.last, 0);
+    map->group.map_name = "\xff";
+    queue_backfill(rig_lobby());
     run(&first);
+    for (uint32_t i = 0; i < 3; i++) assert_int_equal(first.next[i].answer, MUSTER_INVALID);
     assert_int_equal(queue_count(), 1);
-    assert_int_equal(rig.created, 0);
+    assert_int_equal(session_find_key("ann")->lobby, 0);
+}
+
+/* Settings of a new lobby are its matchmaker's; what the mode does not know makes none. */
+static void a_new_lobby_has_the_settings_that_were_proposed(void **state) {
+    (void)state;
+    struct session *ann = rig_sign_in("ann", NULL);
+    assert_int_equal(find(ann), RPC_OK);
+    struct offer *unknown = offer(&first, 0), *wanted = offer(&first, 0);
+    put(unknown, first.last, 0);
+    unknown->group.settings_json = "{\"gravity\":1}";
+    put(wanted, first.last, 0);
+    wanted->group.settings_json = "{\"maxPlayers\":2}";
+    run(&first);
+    assert_int_equal(first.refused_count, 1);
+    assert_true(first.refused[0].is_cause);
+    assert_int_equal(lobby_find(ann->lobby)->players_max, 2);
 }
 
 static void a_new_wish_replaces_the_one_before(void **state) {
@@ -276,7 +319,7 @@ static void a_wish_that_is_refused_leaves_the_one_before(void **state) {
     assert_int_equal(ann->queue_ticket, held);
     assert_int_equal(queue_count(), 1);
     assert_int_equal(first.dequeued, 0);
-    put(propose(&first, 0), first.last, 0);
+    put(offer(&first, 0), first.last, 0);
     run(&first);
     assert_int_not_equal(ann->lobby, 0);
 }
@@ -304,7 +347,7 @@ static void everybody_may_search_and_search_again(void **state) {
     assert_int_equal(queue_count(), 32);
 }
 
-/* Two proposed lobbies that take nobody, one that takes one of two. */
+/* Proposed lobbies that take nobody, or one of two. */
 static void a_lobby_for_nobody_is_closed_and_told(void **state) {
     (void)state;
     struct session *ann = rig_sign_in("ann", NULL), *bea = rig_sign_in("bea", NULL);
@@ -312,23 +355,31 @@ static void a_lobby_for_nobody_is_closed_and_told(void **state) {
     muster_ticket_id of_ann = first.last;
     assert_int_equal(find(bea), RPC_OK);
     refuser.key = "ann";
-    put(propose(&first, 0), of_ann, 0);
-    struct muster_group *group = propose(&first, 0);
+    muster_ticket_id of_bea = first.last;
+    put(offer(&first, 0), of_ann, 0);
+    struct offer *group = offer(&first, 0);
+    put(group, of_bea, 0);
     put(group, of_ann, 0);
-    put(group, first.last, 0);
-    snprintf(propose(&first, 0)->game_mode, MUSTER_NAME_MAX, "chess");
-    put(&first.next[2], of_ann, 0);
+    struct offer *chess = offer(&first, 0);
+    chess->group.game_mode = "chess";
+    put(chess, of_ann, 0);
     run(&first);
     assert_int_equal(rig.created, 2);
-    assert_int_equal(lobby_count(), 1);
+    assert_int_equal(lobby_count(), 0);
     assert_int_equal(ann->lobby, 0);
+    assert_int_equal(bea->lobby, 0); /* all or none: bea was seated and is not any more */
+    assert_int_equal(queue_count(), 2);
+    static const bool causes[] = {true, false, true, true};
+    assert_int_equal(first.refused_count, 4);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(first.refused[i].ticket, i == 1 ? of_bea : of_ann);
+        assert_int_equal(first.refused[i].is_cause, causes[i]);
+        assert_int_equal(first.refused[i].lobby, 0);
+    }
+    put(offer(&first, 0), of_bea, 0);
+    queue_backfill(rig_lobby());
+    run(&first);
     assert_int_not_equal(bea->lobby, 0);
-    assert_int_equal(queue_count(), 1);
-    assert_int_equal(first.refused_count, 3);
-    for (int i = 0; i < 3; i++) assert_int_equal(first.refused[i].ticket, of_ann);
-    assert_int_equal(first.refused[0].lobby, 0);
-    assert_int_equal(first.refused[1].lobby, bea->lobby); /* there is one now, not for ann */
-    assert_int_equal(first.refused[2].lobby, 0);
 }
 
 static void who_waits_goes_on_waiting_after_a_reload(void **state) {
@@ -343,7 +394,7 @@ static void who_waits_goes_on_waiting_after_a_reload(void **state) {
     assert_int_equal(first.dequeued, 1);
     assert_int_equal(first.self.pins, 0);
     assert_int_equal(second.enqueued, 1);
-    put(propose(&second, 0), second.last, 0);
+    put(offer(&second, 0), second.last, 0);
     queue_backfill(lobby);
     run(&second);
     assert_int_not_equal(ann->lobby, 0);
@@ -418,6 +469,7 @@ int main(void) {
         TEST(a_ticket_is_placed_once_and_a_stale_one_never),
         TEST(a_lobby_that_filled_meanwhile_leaves_its_tickets),
         TEST(a_wrong_answer_places_nobody),
+        TEST(a_new_lobby_has_the_settings_that_were_proposed),
         TEST(a_new_wish_replaces_the_one_before),
         TEST(a_wish_that_is_refused_leaves_the_one_before),
         cmocka_unit_test_setup_teardown(a_search_is_in_a_region_of_this_server, open_two_regions,

@@ -6,17 +6,17 @@
 
 #include <cmocka.h>
 
+#include "proposed.h"
 #include "testkit_put.h"
 #include <stdio.h>
 
-#define GROUPS 16
+#define GROUPS PROPOSED_MAX
 
 struct queue {
     struct testkit *kit;
     muster_self *plugin;
     const struct muster_matchmaker *role;
-    struct muster_group groups[GROUPS];
-    uint32_t count;
+    struct proposed proposed;
     uint64_t now_ms;
 };
 
@@ -52,9 +52,9 @@ static void waits(struct queue *q, muster_ticket_id id, const char *region, cons
 }
 
 static uint32_t tick(struct queue *q, uint32_t cap) {
-    memset(q->groups, 0, sizeof(q->groups));
-    q->count = q->role->tick(testkit_instance(q->plugin), q->now_ms, q->groups, cap);
-    return q->count;
+    q->proposed = (struct proposed){.cap = cap};
+    q->role->tick(testkit_instance(q->plugin), q->now_ms, proposed_take, &q->proposed);
+    return q->proposed.count;
 }
 
 static muster_lobby_id lobby(struct queue *q, uint32_t state, const char *region, uint32_t players,
@@ -77,15 +77,15 @@ static void test_creates_at_once(void **state) {
     waits(&q, 3, "eu", "");
     waits(&q, 4, "eu", "foundry");
     assert_int_equal(tick(&q, GROUPS), 3);
-    assert_int_equal(q.groups[0].lobby, 0);
-    assert_int_equal(q.groups[0].ticket_count, 2);
-    assert_int_equal(q.groups[0].tickets[0], 1);
-    assert_int_equal(q.groups[0].tickets[1], 3);
-    assert_int_equal(q.groups[0].teams[0], MUSTER_TEAM_NONE);
-    assert_string_equal(q.groups[0].game_mode, "arena");
-    assert_string_equal(q.groups[0].region, "eu");
-    assert_string_equal(q.groups[1].region, "us");
-    assert_string_equal(q.groups[2].map_name, "foundry");
+    assert_int_equal(q.proposed.groups[0].lobby, 0);
+    assert_int_equal(q.proposed.groups[0].ticket_count, 2);
+    assert_int_equal(q.proposed.groups[0].tickets[0], 1);
+    assert_int_equal(q.proposed.groups[0].tickets[1], 3);
+    assert_int_equal(q.proposed.groups[0].teams[0], MUSTER_TEAM_NONE);
+    assert_string_equal(q.proposed.groups[0].game_mode, "arena");
+    assert_string_equal(q.proposed.groups[0].region, "eu");
+    assert_string_equal(q.proposed.groups[1].region, "us");
+    assert_string_equal(q.proposed.groups[2].map_name, "foundry");
     queue_close(&q);
 }
 
@@ -100,12 +100,12 @@ static void test_fills_the_first_open(void **state) {
     muster_lobby_id first = lobby(&q, MUSTER_LOBBY_ACTIVE, "eu", 6, 8);
     muster_lobby_id second = lobby(&q, MUSTER_LOBBY_STARTING, "eu", 0, 8);
     for (muster_ticket_id id = 1; id <= 3; id++) waits(&q, id, "eu", "");
-    assert_int_equal(tick(&q, GROUPS), 2); /* two seats here, the third goes on */
-    assert_int_equal(q.groups[0].lobby, first);
-    assert_int_equal(q.groups[0].ticket_count, 2);
-    assert_int_equal(q.groups[1].lobby, second);
-    assert_int_equal(q.groups[1].ticket_count, 1);
-    assert_int_equal(q.groups[1].tickets[0], 3);
+    assert_int_equal(tick(&q, GROUPS), 3); /* two seats here, the third goes on */
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(q.proposed.groups[i].lobby, i < 2 ? first : second);
+        assert_int_equal(q.proposed.groups[i].ticket_count, 1);
+        assert_int_equal(q.proposed.groups[i].tickets[0], i + 1);
+    }
     queue_close(&q);
 }
 
@@ -118,10 +118,10 @@ static void test_wishes_are_kept(void **state) {
     waits(&q, 2, "eu", "foundry");
     waits(&q, 3, "eu", "canyon");
     assert_int_equal(tick(&q, GROUPS), 3);
-    assert_int_equal(q.groups[0].lobby, 0);
-    assert_string_equal(q.groups[0].game_mode, "duel");
-    assert_int_equal(q.groups[1].lobby, 0);
-    assert_int_equal(q.groups[2].lobby, canyon);
+    assert_int_equal(q.proposed.groups[0].lobby, 0);
+    assert_string_equal(q.proposed.groups[0].game_mode, "duel");
+    assert_int_equal(q.proposed.groups[1].lobby, 0);
+    assert_int_equal(q.proposed.groups[2].lobby, canyon);
     queue_close(&q);
 }
 
@@ -132,21 +132,27 @@ static void test_other_region_after_a_wait(void **state) {
     muster_lobby_id far = lobby(&q, MUSTER_LOBBY_WAITING, "us", 2, 8);
     waits(&q, 1, "eu", "");
     assert_int_equal(tick(&q, GROUPS), 1);
-    assert_int_equal(q.groups[0].lobby, 0); /* the host could not create it: still queued */
+    assert_int_equal(q.proposed.groups[0].lobby,
+                     0); /* the host could not create it: still queued */
     q.now_ms += 4999;
     tick(&q, GROUPS);
-    assert_int_equal(q.groups[0].lobby, 0);
+    assert_int_equal(q.proposed.groups[0].lobby, 0);
     q.now_ms += 1;
     tick(&q, GROUPS);
-    assert_int_equal(q.groups[0].lobby, far);
+    assert_int_equal(q.proposed.groups[0].lobby, far);
     muster_lobby_id near = lobby(&q, MUSTER_LOBBY_WAITING, "eu", 2, 8);
     tick(&q, GROUPS);
-    assert_int_equal(q.groups[0].lobby, near);
+    assert_int_equal(q.proposed.groups[0].lobby, near);
     queue_close(&q);
 }
 
 static void refused(struct queue *q, muster_ticket_id id, muster_lobby_id lobby) {
-    q->role->refused(testkit_instance(q->plugin), id, lobby);
+    const struct muster_group_refusal refusal = {.size = sizeof(refusal),
+                                                 .is_cause = 1,
+                                                 .ticket = id,
+                                                 .lobby = lobby,
+                                                 .reason = "it is full"};
+    q->role->refused(testkit_instance(q->plugin), &refusal);
 }
 
 static void test_refusals_are_kept_for_a_while(void **state) {
@@ -158,26 +164,26 @@ static void test_refusals_are_kept_for_a_while(void **state) {
     waits(&q, 1, "eu", "");
     waits(&q, 2, "eu", "");
     tick(&q, GROUPS);
-    assert_int_equal(q.groups[0].lobby, first);
+    assert_int_equal(q.proposed.groups[0].lobby, first);
     refused(&q, 1, first);
     refused(&q, 77, first); /* unknown: nothing happens */
     assert_int_equal(tick(&q, GROUPS), 2);
-    assert_int_equal(q.groups[0].lobby, second);
-    assert_int_equal(q.groups[0].tickets[0], 1);
-    assert_int_equal(q.groups[1].lobby, first); /* the other one's wish is as before */
-    assert_int_equal(q.groups[1].tickets[0], 2);
+    assert_int_equal(q.proposed.groups[0].lobby, second);
+    assert_int_equal(q.proposed.groups[0].tickets[0], 1);
+    assert_int_equal(q.proposed.groups[1].lobby, first); /* the other one's wish is as before */
+    assert_int_equal(q.proposed.groups[1].tickets[0], 2);
     refused(&q, 1, second);
     tick(&q, GROUPS);
-    assert_int_equal(q.groups[0].lobby, 0); /* then a new one */
+    assert_int_equal(q.proposed.groups[0].lobby, 0); /* then a new one */
     refused(&q, 1, 0);
     assert_int_equal(tick(&q, GROUPS), 1);
-    assert_int_equal(q.groups[0].tickets[0], 2);
+    assert_int_equal(q.proposed.groups[0].tickets[0], 2);
     q.now_ms += 4999;
     assert_int_equal(tick(&q, GROUPS), 1);
     q.now_ms += 1;
-    assert_int_equal(tick(&q, GROUPS), 1);
-    assert_int_equal(q.groups[0].lobby, first);
-    assert_int_equal(q.groups[0].ticket_count, 2);
+    assert_int_equal(tick(&q, GROUPS), 2);
+    assert_int_equal(q.proposed.groups[0].lobby, first);
+    assert_int_equal(q.proposed.groups[1].lobby, first);
     queue_close(&q);
 }
 
@@ -191,19 +197,19 @@ static void test_many_refusals(void **state) {
     for (int i = 0; i < 9; i++) ids[i] = lobby(&q, MUSTER_LOBBY_WAITING, "eu", 2, 8);
     for (int i = 0; i < 9; i++) {
         assert_int_equal(tick(&q, GROUPS), 1);
-        assert_int_equal(q.groups[0].lobby, ids[i]);
+        assert_int_equal(q.proposed.groups[0].lobby, ids[i]);
         refused(&q, 1, ids[i]);
         q.now_ms++;
     }
     tick(&q, GROUPS);
-    assert_int_equal(q.groups[0].lobby, ids[0]);
+    assert_int_equal(q.proposed.groups[0].lobby, ids[0]);
     q.role->dequeue(testkit_instance(q.plugin), 1);
     waits(&q, 2, "eu", ""); /* in the place of who was refused */
     tick(&q, GROUPS);
-    assert_int_equal(q.groups[0].lobby, ids[0]);
+    assert_int_equal(q.proposed.groups[0].lobby, ids[0]);
     refused(&q, 2, ids[0]);
     tick(&q, GROUPS);
-    assert_int_equal(q.groups[0].lobby, ids[1]);
+    assert_int_equal(q.proposed.groups[0].lobby, ids[1]);
     queue_close(&q);
 }
 
@@ -213,15 +219,13 @@ static void test_large_groups_and_small_caps(void **state) {
     queue_open(&q, NULL, NULL);
     for (muster_ticket_id id = 1; id <= 20; id++) waits(&q, id, "eu", "");
     assert_int_equal(tick(&q, GROUPS), 3);
-    assert_int_equal(q.groups[0].ticket_count, 8);
-    assert_int_equal(q.groups[2].ticket_count, 4);
+    assert_int_equal(q.proposed.groups[0].ticket_count, 8);
+    assert_int_equal(q.proposed.groups[2].ticket_count, 4);
     assert_int_equal(tick(&q, 1), 1); /* no more than asked for */
-    assert_int_equal(q.groups[0].ticket_count, 8);
+    assert_int_equal(q.proposed.groups[0].ticket_count, 8);
     lobby(&q, MUSTER_LOBBY_WAITING, "eu", 0, 32);
-    assert_int_equal(tick(&q, GROUPS), 2); /* one lobby, two groups of it */
-    assert_int_equal(q.groups[0].ticket_count, MUSTER_GROUP_MAX);
-    assert_int_equal(q.groups[1].lobby, q.groups[0].lobby);
-    assert_int_equal(q.groups[1].ticket_count, 4);
+    assert_int_equal(tick(&q, GROUPS), 20);
+    assert_int_equal(tick(&q, 7), 7);
     queue_close(&q);
 }
 
@@ -236,8 +240,8 @@ static void test_many_open_lobbies(void **state) {
     waits(&q, 1, "eu", "");
     waits(&q, 2, "asia", "");
     assert_int_equal(tick(&q, GROUPS), 2);
-    assert_int_equal(q.groups[0].lobby, last);
-    assert_int_equal(q.groups[1].lobby, 0);
+    assert_int_equal(q.proposed.groups[0].lobby, last);
+    assert_int_equal(q.proposed.groups[1].lobby, 0);
     assert_true(beyond != 0);
     queue_close(&q);
 }
@@ -252,10 +256,10 @@ static void test_dequeue_and_limit(void **state) {
     q.role->dequeue(testkit_instance(q.plugin), 77); /* unknown: nothing happens */
     waits(&q, 4, "eu", "");
     assert_int_equal(tick(&q, GROUPS), 1);
-    assert_int_equal(q.groups[0].ticket_count, 3);
-    assert_int_equal(q.groups[0].tickets[0], 1);
-    assert_int_equal(q.groups[0].tickets[1], 3);
-    assert_int_equal(q.groups[0].tickets[2], 4);
+    assert_int_equal(q.proposed.groups[0].ticket_count, 3);
+    assert_int_equal(q.proposed.groups[0].tickets[0], 1);
+    assert_int_equal(q.proposed.groups[0].tickets[1], 3);
+    assert_int_equal(q.proposed.groups[0].tickets[2], 4);
     char name[MUSTER_NAME_MAX + 1];
     memset(name, 'x', sizeof(name) - 1);
     name[sizeof(name) - 1] = '\0';
