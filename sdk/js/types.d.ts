@@ -384,7 +384,7 @@ export interface ClientEvents {
   /** Also right after connecting, when a mute stands. */
   "session.muted": { reason: string; until: number | null; endsInMs: number | null };
   "session.unmuted": { reason: string; until: number | null; endsInMs: number | null };
-  "match.found": Reservation & { ticketId: string };
+  "match.found": Reservation & { ticketId: string; explanation?: string };
   "match.searching": { ticketId: string; waitedMs: number; regions: string[]; reason?: string };
   "lobby.updated": { lobby: LobbyInfo };
   "lobby.members": { members: Member[] };
