@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { FakeArena } from "../../kit/fake_arena.mjs";
+import { INTRO, Scene } from "../../kit/scene.mjs";
 import { drawFrame, frameCount, observerCount, resized } from "./canvas.mjs";
 import { TinyClient, openPage } from "./tiny_page.mjs";
 
@@ -29,10 +29,9 @@ beforeEach(() => {
     client = new TinyClient();
     client.sent = [];
     client.sendInput = (input) => !client.isSilentLine && Boolean(client.sent.push(input));
-    arena = new FakeArena(15);
+    arena = new Scene();
     PLACES.forEach(([x, y], seat) => {
-        arena.add(seat, 1 + (seat % 2), seat > 0);
-        Object.assign(arena.avatars.get(seat), { x, y, aim: 0, alive: true, health: 100, protectedTicks: 0, speed: 255 });
+        arena.add(seat, 1 + (seat % 2), seat > 0, { x, y });
     });
 });
 afterEach(() => {
@@ -43,7 +42,7 @@ afterEach(() => {
 const games = [];
 const entryOf = (fields = {}) => ({
     seat: 0, lobby: { state: "active" }, members: [{ seat: 0, displayName: "Ada" }, { seat: 1, displayName: "Bob" }],
-    match: { matchId: "m", tick: 0, tickRate: 20, intro: arena.intro }, ...fields,
+    match: { matchId: "m", tick: 0, tickRate: 20, intro: INTRO }, ...fields,
 });
 function open(entry = entryOf()) {
     client.entry = entry;

@@ -1,7 +1,5 @@
-// A toy arena for the fake server: enough of mode_arena to see and test a client by. Its encoder
-// is written from docs/protocol.md section 6, apart from the decoder in sdk/js.
-
-import { ArenaMap, moveAvatar } from "../../sdk/js/arena.js";
+// scene - an arena as a test sets it up, in the bytes that mode_arena sends: docs/protocol.md section 6, written
+// apart from the decoder in sdk/js. tests/unit/sdk_js/scene.test.mjs holds it to those of a real match.
 
 const ROWS = [
     "################################",
@@ -21,12 +19,6 @@ const ROWS = [
     "#rr..........................bb#",
     "################################",
 ];
-
-export const TICK_MS = 50;
-const RIFLE_COOLDOWN = 5;
-const LAUNCHER_COOLDOWN = 24;
-const RESPAWN_TICKS = 40;
-const DAMAGE = 25;
 
 class Bytes {
     data = [];
@@ -85,61 +77,41 @@ function flagsOf(a) {
         (a.connected ? 8 : 0);
 }
 
-export function introOf(killLimit) {
-    return {
-        map: { name: "yard", width: ROWS[0].length, height: ROWS.length, rows: ROWS },
-        tileUnits: 256, playerRadius: 96, speed: 255,
-        rifle: { range: 3072, cooldownTicks: RIFLE_COOLDOWN },
-        launcher: { speed: 120, cooldownTicks: LAUNCHER_COOLDOWN, radius: 384 },
-        killLimit, timeLimit: 300, friendlyFire: false, respawnTicks: RESPAWN_TICKS,
-    };
-}
+/** What the match says of itself at its begin. */
+export const INTRO = Object.freeze({
+    map: { name: "yard", width: ROWS[0].length, height: ROWS.length, rows: ROWS },
+    tileUnits: 256, playerRadius: 96, speed: 255, rifle: { range: 3072, cooldownTicks: 5 },
+    launcher: { speed: 120, cooldownTicks: 24, radius: 384 }, killLimit: 15, timeLimit: 300,
+    friendlyFire: false, respawnTicks: 40,
+});
 
-export class FakeArena {
+export class Scene {
     tick = 0;
     avatars = new Map();
     projectiles = new Map();
     zones = new Map();
     items = new Map();
     scores = [0, 0, 0];
-    shots = [];
+    shots = []; // of this tick, as the next two
     added = [];
     removed = [];
-    events = [];
     #before = new Map();
     #zonesBefore = new Map();
     #itemsBefore = new Map();
     #scoresBefore = "";
-    #nextId = 1;
 
-    constructor(killLimit) {
-        this.intro = introOf(killLimit);
-        this.map = new ArenaMap(this.intro.map);
-        this.killLimit = killLimit;
-    }
-
-    add(seat, team, bot) {
-        const avatar = {
-            seat, team, bot, connected: !bot, input: null, ack: 0, coolRifle: 0, coolLauncher: 0,
-            kills: 0, deaths: 0, assists: 0, weapons: 3, level: 0, speed: 64,
-            turn: Math.random() * 6.28,
-        };
-        this.avatars.set(seat, avatar);
-        this.#spawn(avatar);
-    }
-
-    winner() {
-        if (this.scores[1] >= this.killLimit) return "red";
-        return this.scores[2] >= this.killLimit ? "blue" : null;
+    add(seat, team, bot, fields = {}) {
+        this.avatars.set(seat, {
+            seat, team, bot, connected: !bot, x: 0, y: 0, aim: 0, alive: true, health: 100, protectedTicks: 0,
+            weapons: 3, level: 0, speed: 255, ...fields,
+        });
     }
 
     /** A hill in the middle, and a flag at each base. */
     place() {
-        const base = (team) => this.#spots(team)[0];
         this.zones.set(1, { team: 0, progress: 0, x: 4096, y: 2048, radius: 640, label: "Hill" });
-        for (const team of [1, 2]) {
-            const { x, y } = base(team);
-            this.items.set(team, { kind: "flag", team, who: 1, homeX: x, homeY: y, x, y,
+        for (const [team, x] of [[1, 384], [2, 7552]]) {
+            this.items.set(team, { kind: "flag", team, who: 1, homeX: x, homeY: 384, x, y: 384,
                 carrier: 255, atHome: true });
         }
     }
@@ -152,17 +124,6 @@ export class FakeArena {
     drop(id) {
         const { x, y } = this.avatars.get(this.items.get(id).carrier);
         Object.assign(this.items.get(id), { carrier: 255, x, y });
-    }
-
-    step() {
-        this.tick++;
-        this.shots = [];
-        this.added = [];
-        this.removed = [];
-        this.events = [];
-        for (const a of this.avatars.values()) if (a.bot) this.#think(a);
-        for (const a of this.avatars.values()) this.#act(a);
-        for (const p of [...this.projectiles.values()]) this.#fly(p);
     }
 
     /** The client has the state as it is: the next delta begins here. */
@@ -242,123 +203,5 @@ export class FakeArena {
             out.u8(now[key]);
         }
         return mask ? [a.seat, mask, ...out.data] : null;
-    }
-
-    #spots(team) {
-        const mark = team === 1 ? "r" : "b";
-        return ROWS.flatMap((row, y) => [...row].flatMap((c, x) =>
-            (c === mark ? [{ x: x * 256 + 128, y: y * 256 + 128 }] : [])));
-    }
-
-    #spawn(a) {
-        const spots = this.#spots(a.team);
-        Object.assign(a, {
-            ...spots[(a.seat * 5 + this.tick) % spots.length], alive: true, health: 100,
-            protectedTicks: 20, wait: 0, aim: a.aim ?? 0,
-        });
-        this.events.push([2, a.seat]);
-    }
-
-    #nearest(a) {
-        let best = null;
-        for (const b of this.avatars.values()) {
-            if (b.team === a.team || !b.alive) continue;
-            const far = Math.hypot(b.x - a.x, b.y - a.y);
-            if (!best || far < best.far) best = { b, far };
-        }
-        return best;
-    }
-
-    #think(a) {
-        const best = this.#nearest(a);
-        a.turn += (Math.random() - 0.5) * 0.6;
-        if (best && best.far > 1500) {
-            const way = Math.atan2(best.b.y - a.y, best.b.x - a.x);
-            a.turn += Math.sin(way - a.turn) * 0.15;
-        }
-        const input = {
-            moveX: Math.round(Math.cos(a.turn) * 110), moveY: Math.round(Math.sin(a.turn) * 110),
-            held: 0, pressed: 0, aim: a.aim,
-        };
-        if (best) {
-            const way = Math.atan2(best.b.y - a.y, best.b.x - a.x) + (Math.random() - 0.5) * 0.25;
-            input.aim = Math.round((way / (2 * Math.PI)) * 65536) & 0xffff;
-            if (best.far < 2600) input.held = Math.random() < 0.1 ? 3 : 1;
-        }
-        a.input = input;
-    }
-
-    #act(a) {
-        if (!a.alive) {
-            if (--a.wait <= 0) this.#spawn(a);
-            return;
-        }
-        a.protectedTicks--;
-        a.coolRifle--;
-        a.coolLauncher--;
-        const { input } = a;
-        if (!input) return;
-        const to = moveAvatar(this.map, a, input, this.intro);
-        Object.assign(a, { x: to.x, y: to.y, aim: input.aim });
-        const buttons = input.held | input.pressed;
-        input.pressed = 0;
-        if (buttons & 1 && a.coolRifle <= 0) this.#fireRifle(a);
-        if (buttons & 2 && a.coolLauncher <= 0) this.#fireLauncher(a);
-    }
-
-    #fireRifle(a) {
-        a.coolRifle = RIFLE_COOLDOWN;
-        const angle = (a.aim / 65536) * 2 * Math.PI;
-        for (let far = 100; far <= this.intro.rifle.range; far += 16) {
-            const x = Math.round(a.x + Math.cos(angle) * far);
-            const y = Math.round(a.y + Math.sin(angle) * far);
-            const hit = [...this.avatars.values()].find((b) =>
-                b.alive && b.team !== a.team && Math.hypot(b.x - x, b.y - y) < 96);
-            const isEnd = far + 16 > this.intro.rifle.range;
-            if (!hit && !isEnd && !this.map.isWall(x >> 8, y >> 8)) continue;
-            this.shots.push({ seat: a.seat, x, y, hit: hit?.seat ?? 255 });
-            if (hit) this.#hurt(a, hit, DAMAGE, 1);
-            return;
-        }
-    }
-
-    #fireLauncher(a) {
-        a.coolLauncher = LAUNCHER_COOLDOWN;
-        const angle = (a.aim / 65536) * 2 * Math.PI;
-        const p = {
-            id: this.#nextId++ & 255, owner: a.seat, x: a.x, y: a.y,
-            vx: Math.round(Math.cos(angle) * 30), vy: Math.round(Math.sin(angle) * 30), age: 0,
-        };
-        this.projectiles.set(p.id, p);
-        this.added.push(p);
-    }
-
-    #fly(p) {
-        if (this.added.includes(p)) return;
-        const x = p.x + p.vx * 4;
-        const y = p.y + p.vy * 4;
-        const owner = this.avatars.get(p.owner);
-        const near = [...this.avatars.values()].filter((b) =>
-            b.alive && b.team !== owner.team && Math.hypot(b.x - x, b.y - y) < 200);
-        const isWall = this.map.isWall(x >> 8, y >> 8);
-        if (isWall || near.length || ++p.age > 40) {
-            this.projectiles.delete(p.id);
-            this.removed.push(isWall ? p : { id: p.id, x, y });
-            for (const b of near) this.#hurt(owner, b, 2 * DAMAGE, 2);
-        } else {
-            Object.assign(p, { x, y });
-        }
-    }
-
-    #hurt(a, b, damage, weapon) {
-        if (!b.alive || b.protectedTicks > 0) return;
-        this.events.push([3, a.seat, b.seat, damage]);
-        b.health = Math.max(0, b.health - damage);
-        if (b.health > 0) return;
-        Object.assign(b, { alive: false, wait: RESPAWN_TICKS });
-        b.deaths++;
-        a.kills++;
-        this.scores[a.team]++;
-        this.events.push([1, a.seat, b.seat, weapon, 255]);
     }
 }
