@@ -1,10 +1,5 @@
 /* zoo_test - every plugin of the zoo is refused or contained, with a sentence that names it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include <dirent.h>
 #include <elf.h>

@@ -79,16 +79,15 @@ static void it_is_reloaded_while_it_runs(void **state) {
 }
 
 static void it_starts_again_on_what_it_kept(void **state) {
-    char data_dir[] = "/tmp/muster-contract-XXXXXX", command[64];
+    char data_dir[TEMP_DIR_MAX];
     struct bench bench;
-    assert_non_null(mkdtemp(data_dir));
+    assert_true(temp_dir_make(data_dir));
     for (int i = 0; i < 3; i++) {
         bench_load(&bench, *state, data_dir);
         bench_start(&bench);
         bench_close(&bench);
     }
-    snprintf(command, sizeof command, "rm -rf '%s'", data_dir);
-    assert_int_equal(system(command), 0);
+    assert_true(temp_dir_remove(data_dir));
 }
 
 /* The table and the folder plugins/ are about the same. */

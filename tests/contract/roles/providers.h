@@ -5,12 +5,7 @@
 #ifndef PROVIDERS_H
 #define PROVIDERS_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include <muster_testkit.h>
 

@@ -3,12 +3,7 @@
 #ifndef ARENA_FIXTURE_H
 #define ARENA_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "state.h"
 #include <muster_testkit.h>
@@ -93,11 +88,9 @@ static inline const struct muster_seat_info *fixture_row(struct fixture *f, uint
 }
 
 /* A fresh directory with maps/arena below it; the text of one map goes into it. */
-static inline void fixture_map_dir(char *dir, size_t cap, const char *file, const char *text) {
-    const char *base = getenv("TMPDIR");
+static inline void fixture_map_dir(char dir[TEMP_DIR_MAX], const char *file, const char *text) {
     char path[512];
-    snprintf(dir, cap, "%s/muster-maps-XXXXXX", base && *base ? base : "/tmp");
-    assert_non_null(mkdtemp(dir));
+    assert_true(temp_dir_make(dir));
     snprintf(path, sizeof(path), "mkdir -p %s/maps/arena", dir);
     assert_int_equal(system(path), 0);
     snprintf(path, sizeof(path), "%s/maps/arena/%s", dir, file);
@@ -105,12 +98,6 @@ static inline void fixture_map_dir(char *dir, size_t cap, const char *file, cons
     assert_non_null(out);
     assert_true(fputs(text, out) >= 0);
     assert_int_equal(fclose(out), 0);
-}
-
-static inline void fixture_map_dir_remove(const char *dir) {
-    char command[512];
-    snprintf(command, sizeof(command), "rm -rf %s", dir);
-    assert_int_equal(system(command), 0);
 }
 
 #endif

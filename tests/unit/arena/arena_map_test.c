@@ -2,8 +2,8 @@
 #include "arena_fixture.h"
 
 static void refused(const char *file, const char *text, const char *why) {
-    char dir[256];
-    fixture_map_dir(dir, sizeof(dir), file, text);
+    char dir[TEMP_DIR_MAX];
+    fixture_map_dir(dir, file, text);
     struct testkit *kit = testkit_create();
     testkit_share_dir_set(kit, dir);
     muster_self *plugin = testkit_load(kit, PLUGIN_DIR "/mode_arena.so");
@@ -11,7 +11,7 @@ static void refused(const char *file, const char *text, const char *why) {
     assert_int_not_equal(testkit_start(plugin), MUSTER_OK);
     if (!testkit_log_find(kit, why)) fail_msg("expected \"%s\" in the log", why);
     testkit_destroy(kit);
-    fixture_map_dir_remove(dir);
+    assert_true(temp_dir_remove(dir));
 }
 
 static void test_bad_maps(void **state) {
@@ -49,24 +49,24 @@ static char *map_text(int side, int spawns) {
 }
 
 static void test_smallest_map(void **state) {
-    char dir[256];
+    char dir[TEMP_DIR_MAX];
     struct fixture f;
     (void)state;
-    fixture_map_dir(dir, sizeof(dir), "a.txt", "rb..\n....\n....\n....\n");
+    fixture_map_dir(dir, "a.txt", "rb..\n....\n....\n....\n");
     fixture_open(&f, dir);
     fixture_match(&f, "a", 1);
     assert_int_equal(f.arena->map->width * f.arena->map->height, 16);
     fixture_close(&f);
-    fixture_map_dir_remove(dir);
+    assert_true(temp_dir_remove(dir));
 }
 
 static void test_largest_maps(void **state) {
-    char dir[256], command[700];
+    char dir[TEMP_DIR_MAX], command[700];
     struct fixture f;
     (void)state;
     refused("a.txt", map_text(65, 1), "expected at most 64 x 64 tiles");
     refused("a.txt", map_text(20, 17), "expected at most 16 spawns of r");
-    fixture_map_dir(dir, sizeof(dir), "a.txt", map_text(64, 16));
+    fixture_map_dir(dir, "a.txt", map_text(64, 16));
     snprintf(command, sizeof(command),
              "cd %s/maps/arena && for n in b c d e f g h i j k l m n o p; do cp a.txt $n.txt; done",
              dir);
@@ -84,15 +84,14 @@ static void test_largest_maps(void **state) {
     assert_int_not_equal(testkit_start(testkit_load(kit, PLUGIN_DIR "/mode_arena.so")), MUSTER_OK);
     assert_non_null(testkit_log_find(kit, "expected 1 to 16 maps (*.txt), found 17"));
     testkit_destroy(kit);
-    fixture_map_dir_remove(dir);
+    assert_true(temp_dir_remove(dir));
 }
 
 static void test_crlf_and_comments(void **state) {
-    char dir[256];
+    char dir[TEMP_DIR_MAX];
     struct fixture f;
     (void)state;
-    fixture_map_dir(dir, sizeof(dir), "tiny_1.txt",
-                    "; tiny\r\n####\r\n#r.#\r\n#.b#\r\n####\r\n\r\n");
+    fixture_map_dir(dir, "tiny_1.txt", "; tiny\r\n####\r\n#r.#\r\n#.b#\r\n####\r\n\r\n");
     fixture_open(&f, dir);
     fixture_match(&f, "tiny_1", 1);
     assert_int_equal(f.arena->map->width, 4);
@@ -100,7 +99,7 @@ static void test_crlf_and_comments(void **state) {
     struct testkit_match_options options = {.map_name = "unknown"};
     assert_int_equal(testkit_match_create(f.kit, f.plugin, &options), 0);
     fixture_close(&f);
-    fixture_map_dir_remove(dir);
+    assert_true(temp_dir_remove(dir));
 }
 
 static void test_settings(void **state) {

@@ -17,13 +17,13 @@ static int at(const json_t *pairs, size_t i, size_t axis) {
 }
 
 static void vector_check(const json_t *vector) {
-    char dir[256], text[4096];
+    char dir[TEMP_DIR_MAX], text[4096];
     struct fixture f;
     const json_t *moves = json_object_get(vector, "moves");
     const json_t *positions = json_object_get(vector, "positions");
     const json_t *start = json_object_get(vector, "start");
     rows_join(json_object_get(vector, "rows"), text, sizeof(text));
-    fixture_map_dir(dir, sizeof(dir), "vector.txt", text);
+    fixture_map_dir(dir, "vector.txt", text);
     fixture_open(&f, dir);
     fixture_match(&f, "vector", 1);
     fixture_join(&f, 0, MUSTER_TEAM_RED);
@@ -41,7 +41,7 @@ static void vector_check(const json_t *vector) {
                  at(positions, i, 1), f.arena->avatars[0].x, f.arena->avatars[0].y);
     }
     fixture_close(&f);
-    fixture_map_dir_remove(dir);
+    assert_true(temp_dir_remove(dir));
 }
 
 static void test_vectors(void **state) {

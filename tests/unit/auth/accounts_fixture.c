@@ -1,10 +1,8 @@
 /* accounts_fixture - see the header. */
 #include "accounts_fixture.h"
 
-#include <dirent.h>
 #include <sodium.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/text.h"
 
@@ -48,8 +46,7 @@ int make(void **state) {
     assert_int_not_equal(sodium_init(), -1);
     assert_int_equal(text_init(), MUSTER_OK); /* ICU stays when the plugin goes, as in the daemon */
     text_deinit();
-    strcpy(fixture->dir, "/tmp/muster-auth-XXXXXX");
-    assert_non_null(mkdtemp(fixture->dir));
+    assert_true(temp_dir_make(fixture->dir));
     add_plugins(fixture);
     *state = fixture;
     return 0;
@@ -61,25 +58,9 @@ int start(void **state) {
     return 0;
 }
 
-static void remove_all(const char *dir) {
-    struct dirent *item;
-    DIR *handle = opendir(dir);
-    while (handle && (item = readdir(handle)) != NULL) {
-        char path[512];
-        snprintf(path, sizeof path, "%s/%s", dir, item->d_name);
-        if (item->d_name[0] == '.') continue;
-        if (item->d_type == DT_DIR)
-            remove_all(path);
-        else
-            unlink(path);
-    }
-    if (handle) closedir(handle);
-    rmdir(dir);
-}
-
 int remove_dir(void **state) {
     struct fixture *fixture = *state;
-    remove_all(fixture->dir);
+    assert_true(temp_dir_remove(fixture->dir));
     free(fixture);
     return 0;
 }

@@ -3,12 +3,7 @@
 #ifndef ACCOUNTS_FIXTURE_H
 #define ACCOUNTS_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 #include <jansson.h>
 #include <muster_testkit.h>
 #include <stdio.h>
@@ -22,7 +17,7 @@ struct fixture {
     struct testkit *kit;
     muster_self *db;
     muster_self *auth;
-    char dir[64];
+    char dir[TEMP_DIR_MAX];
 };
 
 /* The fields of an AuthToken that tests look at. */

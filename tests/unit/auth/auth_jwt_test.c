@@ -1,10 +1,5 @@
 /* auth_jwt through the testkit: the vectors end to end, claims, key files and their replacement. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 #include <fcntl.h>
 #include <jansson.h>
 #include <muster_testkit.h>
@@ -28,7 +23,7 @@ struct fixture {
     struct testkit *kit;
     muster_self *auth;
     json_t *vectors;
-    char dir[64];
+    char dir[TEMP_DIR_MAX];
     char file[128];
     char pem[512]; /* a pair of our own, kid "k2" */
 };
@@ -79,8 +74,7 @@ static int make(void **state) {
     struct fixture *fixture = calloc(1, sizeof *fixture);
     assert_non_null(fixture);
     assert_int_not_equal(sodium_init(), -1);
-    strcpy(fixture->dir, "/tmp/muster-jwt-XXXXXX");
-    assert_non_null(mkdtemp(fixture->dir));
+    assert_true(temp_dir_make(fixture->dir));
     snprintf(fixture->file, sizeof fixture->file, "%s/keys", fixture->dir);
     fixture->vectors = json_load_file(DATA_DIR "/jwt.json", 0, NULL);
     assert_non_null(fixture->vectors);
@@ -97,8 +91,7 @@ static int destroy(void **state) {
         assert_int_equal(testkit_faults(fixture->kit), 0);
     }
     testkit_destroy(fixture->kit);
-    unlink(fixture->file);
-    assert_int_equal(rmdir(fixture->dir), 0);
+    assert_true(temp_dir_remove(fixture->dir));
     json_decref(fixture->vectors);
     free(fixture);
     return 0;

@@ -1,10 +1,5 @@
 /* The connection of db_sqlite: upkeep that waits for nobody, and a file that goes away. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +25,7 @@ int clock_gettime(clockid_t clock, struct timespec *now) {
 }
 
 struct fixture {
-    char dir[64];
+    char dir[TEMP_DIR_MAX];
     char file[80];
     char away[80];
     struct connection *connection;
@@ -46,8 +41,7 @@ static const struct connection_limits limits = {.rows_max = 10,
 static int start(void **state) {
     char why[CONNECTION_WHY_MAX] = "";
     struct fixture *fixture = calloc(1, sizeof *fixture);
-    strcpy(fixture->dir, "/tmp/muster-db-XXXXXX");
-    if (!mkdtemp(fixture->dir)) return -1;
+    if (!temp_dir_make(fixture->dir)) return -1;
     snprintf(fixture->file, sizeof fixture->file, "%s/a.db", fixture->dir);
     snprintf(fixture->away, sizeof fixture->away, "%s/away.db", fixture->dir);
     *state = fixture;
@@ -56,11 +50,10 @@ static int start(void **state) {
 
 static int stop(void **state) {
     struct fixture *fixture = *state;
-    char command[100];
     connection_close(fixture->connection);
-    snprintf(command, sizeof command, "rm -rf %s", fixture->dir);
+    bool gone = temp_dir_remove(fixture->dir);
     free(fixture);
-    return system(command) == 0 ? 0 : -1;
+    return gone ? 0 : -1;
 }
 
 static muster_status run(struct fixture *fixture, const char *sql) {

@@ -1,10 +1,5 @@
 /* db_sqlite through the testkit: order, atomicity, conflicts, limits, migrations, durability. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 #include <muster_testkit.h>
 #include <semaphore.h>
 #include <sqlite3.h>
@@ -34,7 +29,7 @@ struct fixture {
     struct testkit *kit;
     muster_self *db;
     const struct muster_host_db *host_db;
-    char dir[64];
+    char dir[TEMP_DIR_MAX];
     uint32_t asked;
     uint32_t answered;
     struct result results[RESULTS_MAX];
@@ -156,8 +151,7 @@ static void close_kit(struct fixture *fixture) {
 static int make_dir(void **state) {
     struct fixture *fixture = calloc(1, sizeof *fixture);
     assert_non_null(fixture);
-    strcpy(fixture->dir, "/tmp/muster-db-XXXXXX");
-    assert_non_null(mkdtemp(fixture->dir));
+    assert_true(temp_dir_make(fixture->dir));
     open_kit(fixture);
     *state = fixture;
     return 0;
@@ -172,9 +166,7 @@ static int start(void **state) {
 
 static int remove_dir(void **state) {
     struct fixture *fixture = *state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", fixture->dir);
-    assert_int_equal(system(command), 0);
+    assert_true(temp_dir_remove(fixture->dir));
     free(fixture);
     return 0;
 }

@@ -1,11 +1,6 @@
 /* The gate: whom it remembers, and what it forgets while the pool still verifies. The host is this
  * file: what is given to the pool runs when the test says so. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>

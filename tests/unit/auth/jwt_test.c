@@ -1,10 +1,5 @@
 /* The strict token code: every case of the vectors, keys, signing, and the memory of tokens. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>

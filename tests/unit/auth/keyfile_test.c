@@ -1,10 +1,5 @@
 /* keyfile: a file is read again when it is another one, and complained about once. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>

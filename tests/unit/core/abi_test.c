@@ -1,10 +1,5 @@
 /* abi: a struct of headers that are older than the host's, going in and coming out. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "abi.h"
 #include <string.h>

@@ -1,10 +1,5 @@
 /* Ranges of addresses: what is one, what lies in it, to its edges. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "address.h"
 

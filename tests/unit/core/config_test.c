@@ -1,10 +1,5 @@
 /* config: origins and their order, sentences for every mistake, reload, printing. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "config.h"
 #include "config_internal.h"

@@ -1,12 +1,7 @@
 /* What the engine stands on: the virtual clock, the pacer on it, waiting for what is under way; and
  * its functions where no command runs. The rest is played through musterd --run:
  * tests/server/engine. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -7,12 +7,7 @@
 #ifndef FAKE_GAME_H
 #define FAKE_GAME_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -43,7 +38,7 @@ struct fake_state {
 
 static struct {
     struct muster_self self;
-    char root[64];
+    char root[TEMP_DIR_MAX];
     struct seen_input seen[GAME_SEEN_MAX];
     uint32_t seen_count;
     uint32_t states; /* alive, of mode and victory */
@@ -256,8 +251,7 @@ static inline int game_open(const char *sections) {
                                           .snapshot_max_bytes = 64};
     memset(&game, 0, sizeof game);
     game.limit = 1000;
-    snprintf(game.root, sizeof game.root, "/tmp/muster-unit-XXXXXX");
-    if (sodium_init() < 0 || !mkdtemp(game.root)) return -1;
+    if (sodium_init() < 0 || !temp_dir_make(game.root)) return -1;
     snprintf(path, sizeof path, "%s/muster.json", game.root);
     FILE *file = fopen(path, "w");
     if (!file) return -1;
@@ -274,15 +268,13 @@ static inline int game_open(const char *sections) {
 }
 
 static inline int game_close(void) {
-    char command[96];
     for (int i = 0; i < 4; i++) (void)loop_turn();
     registry_remove(&game.self);
     host_deinit();
     pending_deinit();
     loop_deinit();
     config_unload();
-    snprintf(command, sizeof command, "rm -rf '%s'", game.root);
-    return system(command) || game.states || game.self.pins ? -1 : 0;
+    return !temp_dir_remove(game.root) || game.states || game.self.pins ? -1 : 0;
 }
 
 #endif

@@ -1,10 +1,5 @@
 /* http without sockets: which requests are answered at all, by whom, and with what. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include <sodium.h>
 #include <stdio.h>

@@ -1,10 +1,5 @@
 /* log: both forms, escapes, order with plain lines, levels, rate limit, any thread. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "log.h"
 #include "log_line.h"

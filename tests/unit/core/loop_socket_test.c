@@ -1,10 +1,5 @@
 /* loop_socket: UDP and TCP on the loopback, refusals, order of closing, bounds. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "loop.h"
 

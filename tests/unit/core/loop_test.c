@@ -1,10 +1,5 @@
 /* loop: timers, posts, work, descriptors, signals, stdin of every kind, stop, leaks. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "loop.h"
 

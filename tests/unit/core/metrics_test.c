@@ -1,10 +1,5 @@
 /* metrics: what a visit shows, the tick histogram, plugins' own metrics and their limits. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "metrics.h"
 #include "registration.h"

@@ -1,10 +1,5 @@
 /* negotiate_test - which answer a request's head asks for. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "negotiate.h"
 

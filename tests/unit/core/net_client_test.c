@@ -20,7 +20,7 @@ __attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct
     return code;
 }
 
-static char dir[] = "/tmp/muster_net_XXXXXX";
+static char dir[TEMP_DIR_MAX];
 static char *body;
 static bool admit = true;
 
@@ -143,17 +143,15 @@ static int teardown(void **state) {
 static int group_setup(void **state) {
     (void)state;
     body = malloc(BODY_BYTES);
-    if (!body || !mkdtemp(dir)) return -1;
+    if (!body || !temp_dir_make(dir)) return -1;
     memset(body, 'b', BODY_BYTES);
     return make_cert("one") == 0 && make_cert("two") == 0 ? 0 : -1;
 }
 
 static int group_teardown(void **state) {
-    char command[128];
     (void)state;
     free(body);
-    snprintf(command, sizeof command, "rm -r %s", dir);
-    return system(command);
+    return temp_dir_remove(dir) ? 0 : -1;
 }
 
 /* ---- Fetching ---- */

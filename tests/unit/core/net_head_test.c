@@ -1,10 +1,5 @@
 /* Heads of requests: what is taken, what is waited for, and what is refused with which status. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,10 +1,5 @@
 /* Who connects: addresses, how many connections each has, trusted proxies, origins of pages. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,11 +1,6 @@
 /* How many connections there may be: as the operator says, as descriptors allow, and who makes
  * room when there are no more. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include <stdlib.h>
 #include <string.h>

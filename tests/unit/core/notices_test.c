@@ -1,10 +1,5 @@
 /* notices: who hears what, and what happens when somebody leaves while one is told. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "loop.h"
 #include "notices.h"

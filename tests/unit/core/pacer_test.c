@@ -1,10 +1,5 @@
 /* The pacer on a clock of the test's own: schedules, removal in the middle of a run, overload. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include <string.h>
 #include <uv.h>

@@ -1,10 +1,5 @@
 /* paths: where the data lies, whose it is, and what the node is called. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -16,7 +11,7 @@
 #include "config.h"
 #include "paths.h"
 
-static char dir[64];
+static char dir[TEMP_DIR_MAX];
 static char error[PATHS_ERROR_MAX];
 
 static muster_status init(void) {
@@ -39,21 +34,18 @@ static void load(void) {
 
 static int setup(void **state) {
     (void)state;
-    strcpy(dir, "/tmp/muster-paths-XXXXXX");
     setenv("MUSTER_PLUGINS", "", 1);
-    if (sodium_init() < 0 || !mkdtemp(dir)) return -1;
+    if (sodium_init() < 0 || !temp_dir_make(dir)) return -1;
     load();
     return 0;
 }
 
 static int teardown(void **state) {
-    char command[128];
     (void)state;
     paths_deinit();
     config_unload();
     unsetenv("MUSTER_SERVER_NODE_ID");
-    snprintf(command, sizeof command, "rm -r %s", dir);
-    return system(command);
+    return temp_dir_remove(dir) ? 0 : -1;
 }
 
 static void write_text(const char *name, const char *text) {

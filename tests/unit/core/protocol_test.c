@@ -1,10 +1,5 @@
 /* The bytes of docs/protocol.md: requests, answers, frames, deflate; mostly refusals. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include <stdlib.h>
 #include <string.h>

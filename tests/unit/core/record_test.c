@@ -1,10 +1,5 @@
 /* Recordings: what is appended is read back, whatever becomes of the disk and of the file. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -23,20 +18,17 @@
 #define SEGMENT (64u << 10)
 #define HEADER "{\"version\":1}"
 
-static char root[64];
+static char root[TEMP_DIR_MAX];
 
 static int open_root(void **state) {
     (void)state;
-    snprintf(root, sizeof root, "/tmp/muster-record-XXXXXX");
-    return !mkdtemp(root) || loop_init(2) ? -1 : 0;
+    return !temp_dir_make(root) || loop_init(2) ? -1 : 0;
 }
 
 static int close_root(void **state) {
     (void)state;
-    char command[96];
-    snprintf(command, sizeof command, "rm -rf '%s'", root);
     loop_deinit();
-    return system(command);
+    return temp_dir_remove(root) ? 0 : -1;
 }
 
 static const char *path_of(const char *name) {

@@ -1,10 +1,5 @@
 /* registration: whose a name is, what a swap and an end take away, what stays. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include <string.h>
 

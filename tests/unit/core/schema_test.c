@@ -1,10 +1,5 @@
 /* schema: what a description may say, what a value may be, and the sentences for people. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "schema.h"
 

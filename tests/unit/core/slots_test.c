@@ -1,10 +1,5 @@
 /* slots: ids of dead objects find nothing, walks survive removal, full is full. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "slots.h"
 #include "status.h"

@@ -2,12 +2,7 @@
  * line and what becomes of it. The same table is tried on the way in by
  * tests/server/names.test.mjs.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include <jansson.h>
 #include <stdio.h>

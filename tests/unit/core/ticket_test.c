@@ -1,10 +1,5 @@
 /* Tickets: what they look like, and that only the very one opens. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include <sodium.h>
 #include <stdio.h>

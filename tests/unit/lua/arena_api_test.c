@@ -1,10 +1,5 @@
 /* What arena.* makes of its words: the commands that a base gets, with all their figures. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "plugin_rig.h"
 

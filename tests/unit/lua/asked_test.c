@@ -1,11 +1,6 @@
 /* What handlers are asked and what counts of their answers: edges of numbers and texts, who is
  * asked when handlers come and go meanwhile, the moment, the word of a refusal. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "ask.h"
 #include "plugin_play.h"

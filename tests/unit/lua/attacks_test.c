@@ -5,12 +5,7 @@
  * escapes, when it ends otherwise than its header says, when it could not be entered, or when the
  * sandbox that is asked next does not answer. Times are printed, not asserted.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "harness.h"
 #include "value.h"

@@ -1,11 +1,6 @@
 /* What a script can ask of the library and of Lua itself is bounded: it costs units as it grows,
  * what does not fit is an ordinary error, and no number that a script chooses gets past either. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "harness.h"
 #include "internal.h"

@@ -1,10 +1,5 @@
 /* The heap of a sandbox: what is counted is what is in use, whatever comes, grows and goes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "heap.h"
 

@@ -4,14 +4,8 @@
 #ifndef SCRIPT_MOD_RIG_H
 #define SCRIPT_MOD_RIG_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
 
-#include <cmocka.h>
-
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,22 +15,16 @@
 
 #include "mod.h"
 
-static char root[] = "/tmp/muster_mods_XXXXXX";
-
-static int rig_remove(const char *path, const struct stat *st, int kind, struct FTW *ftw) {
-    (void)st, (void)kind, (void)ftw;
-    return remove(path);
-}
+static char root[TEMP_DIR_MAX];
 
 static inline int rig_setup(void **unused) {
     (void)unused;
-    strcpy(root + strlen(root) - 6, "XXXXXX");
-    return mkdtemp(root) ? 0 : -1;
+    return temp_dir_make(root) ? 0 : -1;
 }
 
 static inline int rig_teardown(void **unused) {
     (void)unused;
-    return nftw(root, rig_remove, 16, FTW_DEPTH | FTW_PHYS);
+    return temp_dir_remove(root) ? 0 : -1;
 }
 
 /* Absolute; valid until the next but seven calls. */

@@ -1,10 +1,5 @@
 /* Determinism: pairs and next, arithmetic, the same in every state. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "harness.h"
 #include "portable.h"

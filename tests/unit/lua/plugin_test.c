@@ -1,11 +1,6 @@
 /* The plugin as a whole: what a hostile or clumsy script could do to others, to the loop, and to a
  * replay. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "internal.h"
 #include "plugin_play.h"

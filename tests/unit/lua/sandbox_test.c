@@ -1,10 +1,5 @@
 /* The sandbox itself: entries, kills, memory, errors, globals, require. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "harness.h"
 #include "internal.h"

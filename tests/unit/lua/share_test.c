@@ -1,11 +1,6 @@
 /* What scripts may spend together: for one event, in a tick, in all lobbies; and their turns. Time
  * is told by units here, so that it passes alike everywhere. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "internal.h"
 #include "plugin_play.h"

@@ -1,12 +1,7 @@
 /* Our string, table, utf8 and basic functions against Lua's own, as linked: the same results, and
  * mostly the same messages, for what is in the manual and for random arguments.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "harness.h"
 

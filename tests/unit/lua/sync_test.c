@@ -1,11 +1,6 @@
 /* Declared fields: the vectors that clients use as well, schemas and values that are refused, and
  * the way back. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "harness.h"
 #include "sync.h"

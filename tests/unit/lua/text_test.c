@@ -1,10 +1,5 @@
 /* Words of command lines, signatures, and answers that are full. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "text.h"
 

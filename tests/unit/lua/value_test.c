@@ -1,10 +1,5 @@
 /* Copies of plain values: round trips, refusals, hostile bytes and texts. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "harness.h"
 #include "value.h"

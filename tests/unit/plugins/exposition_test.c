@@ -1,10 +1,5 @@
 /* The Prometheus text: headers once, escapes, numbers, histograms, the bound. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include <math.h>
 

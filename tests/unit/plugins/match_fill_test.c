@@ -1,10 +1,5 @@
 /* match_fill: whom it sends where. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include "proposed.h"
 #include "testkit_put.h"

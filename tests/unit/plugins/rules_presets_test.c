@@ -7,7 +7,7 @@
 struct kept {
     struct rig *rig;
     muster_self *database;
-    char dir[256];
+    char dir[TEMP_DIR_MAX];
 };
 
 static bool is_answered(void *kit) {
@@ -16,10 +16,7 @@ static bool is_answered(void *kit) {
 
 static int setup_kept(void **state) {
     struct kept *kept = calloc(1, sizeof(*kept));
-    const char *base = getenv("TMPDIR");
-    snprintf(kept->dir, sizeof(kept->dir), "%s/muster-presets-XXXXXX",
-             base && *base ? base : "/tmp");
-    assert_non_null(mkdtemp(kept->dir));
+    assert_true(temp_dir_make(kept->dir));
     struct rig *rig = kept->rig = calloc(1, sizeof(*rig));
     rig->kit = testkit_create();
     testkit_data_dir_set(rig->kit, kept->dir);
@@ -47,13 +44,11 @@ static int setup_kept(void **state) {
 static int teardown_kept(void **state) {
     struct kept *kept = *state;
     struct rig *rig = kept->rig;
-    char command[300];
     assert_int_equal(testkit_stop(rig->plugin), 0);
     assert_int_equal(testkit_stop(kept->database), 0);
     assert_int_equal(testkit_faults(rig->kit), 0);
     testkit_destroy(rig->kit);
-    snprintf(command, sizeof(command), "rm -rf %s", kept->dir);
-    assert_int_equal(system(command), 0);
+    assert_true(temp_dir_remove(kept->dir));
     free(rig);
     free(kept);
     return 0;

@@ -1,10 +1,5 @@
 /* The testkit itself, with a small plugin that is linked into the test. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include <math.h>
 #include <muster_testkit.h>

@@ -1,10 +1,5 @@
 /* The four victory plugins: when each decides, ties, and what save keeps. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include <muster_testkit.h>
 #include <stdio.h>

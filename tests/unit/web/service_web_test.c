@@ -1,10 +1,5 @@
 /* service_web in the testkit: addresses, ETags, compression, headers, and what is refused. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -221,9 +216,9 @@ static void remove_file(const char *dir, const char *name) {
 }
 
 static void own_folder_links_and_hidden_files(void **state) {
-    char dir[] = "/tmp/muster-web-XXXXXX";
+    char dir[TEMP_DIR_MAX];
     char link[256];
-    assert_non_null(mkdtemp(dir));
+    assert_true(temp_dir_make(dir));
     write_file(dir, "index.html", "{{ASSETS}}|{{ASSETS}}|{{ASSET");
     write_file(dir, "empty.css", "");
     write_file(dir, ".secret.txt", "secret");
@@ -234,7 +229,7 @@ static void own_folder_links_and_hidden_files(void **state) {
     static const char *const names[] = {"index.html", "empty.css", ".secret.txt", "notes.bak",
                                         "link.txt"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) remove_file(dir, names[i]);
-    rmdir(dir);
+    assert_true(temp_dir_remove(dir));
     assert_int_equal(status, MUSTER_OK);
     char prefix[64], wanted[200];
     prefix_of(state, prefix);
@@ -252,8 +247,8 @@ static void own_folder_links_and_hidden_files(void **state) {
 
 /* Starts with `count` pictures of that size beside the index. */
 static int start_with_pictures(void **state, uint32_t count, off_t bytes) {
-    char dir[] = "/tmp/muster-web-XXXXXX", name[32], path[256];
-    assert_non_null(mkdtemp(dir));
+    char dir[TEMP_DIR_MAX], name[32], path[256];
+    assert_true(temp_dir_make(dir));
     write_file(dir, "index.html", "x");
     for (uint32_t i = 0; i < count; i++) {
         snprintf(name, sizeof name, "%u.png", i);
@@ -267,7 +262,7 @@ static int start_with_pictures(void **state, uint32_t count, off_t bytes) {
         remove_file(dir, name);
     }
     remove_file(dir, "index.html");
-    assert_int_equal(rmdir(dir), 0);
+    assert_true(temp_dir_remove(dir));
     return status;
 }
 
@@ -291,10 +286,10 @@ static void a_folder_has_its_bounds(void **state) {
 }
 
 static void a_folder_without_index_refuses_to_start(void **state) {
-    char dir[] = "/tmp/muster-web-XXXXXX";
-    assert_non_null(mkdtemp(dir));
+    char dir[TEMP_DIR_MAX];
+    assert_true(temp_dir_make(dir));
     int status = start_with(state, dir);
-    rmdir(dir);
+    assert_true(temp_dir_remove(dir));
     struct fixture *fixture = *state;
     assert_int_equal(status, MUSTER_NOT_FOUND);
     assert_non_null(testkit_log_find(fixture->kit, "index.html"));
