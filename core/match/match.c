@@ -152,17 +152,26 @@ fail:
     return status;
 }
 
+static void destroy_anticheat(struct match *match, struct match_part part) {
+    match_call_begin(match, &part, "anticheat.destroy");
+    if (part.provider->anticheat.destroy)
+        part.provider->anticheat.destroy(part.provider->instance, part.state);
+    match_call_end(match);
+    part_unpin(&part);
+}
+
+void match_anticheat_drop(struct match *match, uint32_t index) {
+    const struct match_part part = match->anticheats[index];
+    for (uint32_t i = index + 1; i < match->anticheat_count; i++)
+        match->anticheats[i - 1] = match->anticheats[i];
+    match->anticheat_count--;
+    destroy_anticheat(match, part);
+}
+
 static void destroy_parts(struct match *match) {
     uint32_t anticheat_count = match->anticheat_count;
     match->anticheat_count = 0; /* what the others still do here is told to none of them */
-    for (uint32_t i = 0; i < anticheat_count; i++) {
-        struct match_part *part = &match->anticheats[i];
-        match_call_begin(match, part, "anticheat.destroy");
-        if (part->provider->anticheat.destroy)
-            part->provider->anticheat.destroy(part->provider->instance, part->state);
-        match_call_end(match);
-        part_unpin(part);
-    }
+    for (uint32_t i = 0; i < anticheat_count; i++) destroy_anticheat(match, match->anticheats[i]);
     for (uint32_t i = 0; i < match->victory_count; i++) {
         struct match_part *part = &match->victories[i];
         match_call_begin(match, part, "victory.destroy");

@@ -250,8 +250,8 @@ static inline uint32_t match_elapsed_ms(const struct match *match) {
     return (uint32_t)((uint64_t)match->tick * 1000 / match->tick_rate_hz);
 }
 uint64_t match_hash(struct match *match);
-/* Core's, mode's, victories' and rules' state; empty when it is too large. Bytes live until the
- * next call, of match_hash, too. */
+/* Core's, mode's, victories', rules' and anticheats' state; empty when it is too large. Bytes live
+ * until the next call, of match_hash, too. */
 struct muster_bytes match_save(struct match *match);
 /* Into a match that was just created with the same setup (its settings: those of now) and rules.
  * INVALID, or what a part answered: the match is good for match_destroy only. */

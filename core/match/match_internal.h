@@ -17,6 +17,8 @@ void match_frames_destroy(struct match *match);
 /* Forget what was encoded in the tick before. */
 void match_frames_clear(struct match *match);
 
+/* It watches no further. */
+void match_anticheat_drop(struct match *match, uint32_t index);
 void match_rng_seed(struct match *match);
 void match_note_meeting(struct match *match);
 

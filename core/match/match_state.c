@@ -1,5 +1,6 @@
 /* The state of a match as bytes: core's, the mode's, the victories', the rules', in this order,
- * each with its length before it. Hashed, kept in checkpoints, and loaded again.
+ * each with its length before it. Hashed, kept in checkpoints, and loaded again. Behind them, and
+ * not hashed, the anticheats' with their names: who only watches is not there in a replay.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -97,8 +98,21 @@ static struct muster_writer save_all(struct match *match) {
     return w;
 }
 
+/* One that does not fit is left out: the match's own comes first. */
+static void save_anticheats(struct match *match, struct muster_writer *w) {
+    for (uint32_t i = 0; !w->overflow && i < match->anticheat_count; i++) {
+        struct match_part *part = &match->anticheats[i];
+        const struct muster_writer before = *w;
+        if (!part->provider->anticheat.save) continue;
+        muster_put_str(w, part->provider->self->instance_name);
+        save_part(match, part, part->provider->anticheat.save, w);
+        if (w->overflow) *w = before;
+    }
+}
+
 struct muster_bytes match_save(struct match *match) {
     struct muster_writer w = save_all(match);
+    save_anticheats(match, &w);
     return (struct muster_bytes){w.data, w.overflow ? 0 : w.len};
 }
 
@@ -214,6 +228,30 @@ static muster_status load_parts(struct match *match, struct muster_reader *in) {
     return status;
 }
 
+static uint32_t find_anticheat(const struct match *match, const char *instance_name) {
+    uint32_t i = 0;
+    while (i < match->anticheat_count &&
+           strcmp(match->anticheats[i].provider->self->instance_name, instance_name) != 0)
+        i++;
+    return i;
+}
+
+/* It decides nothing, so that a match goes on without one that does not take its state, and with
+ * one that had none. */
+static muster_status load_anticheats(struct match *match, struct muster_reader *in) {
+    while (!in->overflow && in->pos < in->len) {
+        char name[MUSTER_NAME_MAX];
+        muster_get_str(in, name, sizeof name);
+        uint32_t i = find_anticheat(match, name);
+        struct match_part *part = i < match->anticheat_count ? &match->anticheats[i] : NULL;
+        if (!part || !part->provider->anticheat.load)
+            (void)section_open(in);
+        else if (load_part(match, part, part->provider->anticheat.load, in))
+            match_anticheat_drop(match, i);
+    }
+    return all_read(in) ? MUSTER_OK : MUSTER_INVALID;
+}
+
 muster_status match_load(struct match *match, struct muster_bytes state) {
     ENSURE(match->tick == 0 && !match->stepping);
     if (state.len == 0 || state.len > MATCH_STATE_BYTES_MAX) return MUSTER_INVALID;
@@ -221,7 +259,7 @@ muster_status match_load(struct match *match, struct muster_bytes state) {
     struct muster_reader core = section_open(&in);
     if (in.overflow || !load_core(match, &core) || !all_read(&core)) return MUSTER_INVALID;
     muster_status status = load_parts(match, &in);
-    if (!status && !all_read(&in)) status = MUSTER_INVALID;
+    if (!status) status = load_anticheats(match, &in);
     match_frames_clear(match);
     return status;
 }

@@ -273,8 +273,8 @@ bool testkit_match_ended(struct testkit *kit, muster_match_id id);
 /* Length written. */
 uint32_t testkit_match_snapshot(struct testkit *kit, muster_match_id id, uint32_t view, bool full,
                                 void *out, uint32_t cap);
-/* Scoreboard, generator, mode, victories and rules in one; returns the length, 0 when cap is too
- * small. */
+/* Scoreboard, generator, mode, victories, rules and anticheats in one; returns the length, 0 when
+ * cap is too small. */
 uint32_t testkit_match_save(struct testkit *kit, muster_match_id id, void *out, uint32_t cap);
 muster_status testkit_match_load(struct testkit *kit, muster_match_id id, const void *data,
                                  uint32_t len);

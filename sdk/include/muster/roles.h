@@ -426,6 +426,9 @@ struct muster_anticheat {
     void (*input)(void *instance, void *state, uint32_t seat, uint32_t tick,
                   const struct muster_input *input);
     void (*fact)(void *instance, void *state, const struct muster_fact *fact);
+    /* As in mode, for a match that goes on after a crash; not part of the state hash. What the
+     * match has no room for is not saved; who does not take a state watches the match no further.
+     * Both are faults. */
     void (*save)(void *instance, void *state, struct muster_writer *out);
     muster_status (*load)(void *instance, void *state, struct muster_reader *in);
 };

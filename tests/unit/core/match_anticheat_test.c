@@ -15,6 +15,9 @@ static struct {
     struct muster_fact fact; /* the newest; its texts are gone */
     char kind[32];
     muster_status meddled; /* what it got for changing the match */
+    uint32_t saved_bytes;
+    uint32_t suspects; /* what it saves, first */
+    muster_status at_load;
 } watcher;
 
 static void meddle(void) {
@@ -35,7 +38,7 @@ static void on_destroy(void *instance, void *state) {
     uint32_t facts = watcher.facts;
     (void)instance;
     assert_ptr_equal(state, &watcher);
-    game_host()->fact(&watcher.self, watcher.match, 0, "late", 1);
+    if (watcher.states == 1) game_host()->fact(&watcher.self, watcher.match, 0, "late", 1);
     assert_int_equal(watcher.facts, facts); /* who goes is told nothing more */
     watcher.states--;
 }
@@ -60,11 +63,29 @@ static void on_fact(void *instance, void *state, const struct muster_fact *fact)
     meddle();
 }
 
+static void on_save(void *instance, void *state, struct muster_writer *out) {
+    (void)instance;
+    assert_ptr_equal(state, &watcher);
+    muster_put_u32(out, watcher.suspects);
+    for (uint32_t i = 0; i < watcher.saved_bytes; i++) muster_put_u8(out, 0);
+    meddle();
+}
+
+static muster_status on_load(void *instance, void *state, struct muster_reader *in) {
+    (void)instance;
+    assert_ptr_equal(state, &watcher);
+    watcher.suspects = muster_get_u32(in);
+    meddle();
+    return watcher.at_load;
+}
+
 static const struct muster_anticheat anticheat = {.size = sizeof anticheat,
                                                   .create = on_create,
                                                   .destroy = on_destroy,
                                                   .input = on_input,
-                                                  .fact = on_fact};
+                                                  .fact = on_fact,
+                                                  .save = on_save,
+                                                  .load = on_load};
 static const struct muster_role roles[] = {{MUSTER_ROLE_ANTICHEAT, 0, &anticheat}};
 
 static int open_watched(void **state) {
@@ -151,6 +172,61 @@ static void one_that_cannot_start_is_left_out(void **state) {
     match_destroy(match);
 }
 
+/* ---- what it keeps --------------------------------------------------------------------------- */
+
+static void what_it_knows_is_saved_and_not_hashed(void **state) {
+    (void)state;
+    struct match *match = make_with_player(), *next = NULL;
+    watcher.suspects = 3;
+    uint64_t hash = match_hash(match);
+    watcher.suspects = 5;
+    assert_int_equal(match_hash(match), hash);
+    struct muster_bytes saved = match_save(match);
+    assert_true(saved.len > 0);
+    assert_int_equal(watcher.meddled, MUSTER_STATE);
+    assert_int_equal(match_reincarnate(match, &next), MUSTER_OK);
+    assert_int_equal(watcher.suspects, 5);
+    assert_int_equal(watcher.states, 1);
+    assert_int_equal(match_hash(next), hash);
+    assert_int_equal(watcher.self.fault_count, 3); /* it meddled, each time it was asked */
+    match_destroy(next);
+}
+
+static void one_that_does_not_take_its_state_watches_no_further(void **state) {
+    (void)state;
+    struct match *match = make_with_player(), *next = NULL;
+    watcher.at_load = MUSTER_UNSUPPORTED;
+    assert_int_equal(match_reincarnate(match, &next), MUSTER_OK);
+    assert_int_equal(watcher.states, 0);
+    assert_int_equal(watcher.self.pins, 0);
+    push(next, 1, 1, 1);
+    step(next);
+    assert_int_equal(watcher.inputs, 0);
+    assert_int_equal(next->seats[0].kills, 1);
+    match_destroy(next);
+}
+
+static void a_state_goes_on_without_who_had_no_room_or_is_gone(void **state) {
+    (void)state;
+    struct match *match = make_with_player();
+    struct muster_bytes saved = match_save(match);
+    uint8_t *copy = test_malloc(saved.len);
+    memcpy(copy, saved.data, saved.len);
+    watcher.saved_bytes = MATCH_STATE_BYTES_MAX;
+    struct muster_bytes without = match_save(match);
+    assert_true(without.len > 0 && without.len < saved.len);
+    match_destroy(match);
+    watcher.at_create = MUSTER_IO;
+    match = make(NULL);
+    assert_int_equal(match->anticheat_count, 0);
+    assert_int_equal(match_load(match, (struct muster_bytes){copy, saved.len}), MUSTER_OK);
+    match_destroy(match);
+    match = make(NULL);
+    assert_int_equal(match_load(match, (struct muster_bytes){copy, saved.len - 1}), MUSTER_INVALID);
+    match_destroy(match);
+    test_free(copy);
+}
+
 /* ---- how many -------------------------------------------------------------------------------- */
 
 static void open_more(struct muster_self *more, uint32_t kind, const void *vtable,
@@ -198,6 +274,9 @@ int main(void) {
         TEST(it_sees_inputs_and_changes_nothing),
         TEST(it_hears_facts_of_both_kinds_and_changes_nothing),
         TEST(one_that_cannot_start_is_left_out),
+        TEST(what_it_knows_is_saved_and_not_hashed),
+        TEST(one_that_does_not_take_its_state_watches_no_further),
+        TEST(a_state_goes_on_without_who_had_no_room_or_is_gone),
         TEST(a_match_with_too_many_victories_does_not_begin),
         TEST(of_too_many_anticheats_the_first_watch),
     };
