@@ -1,6 +1,7 @@
 /* conform.c - the plugin: where it stands, and what a match of its mode is. */
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "conform.h"
@@ -70,6 +71,12 @@ static void mode_snapshot(void *instance, void *state, uint32_t view, uint32_t f
     muster_put_u8(out, 1);
 }
 
+static uint32_t mode_view(void *instance, void *state, uint32_t seat) {
+    (void)state;
+    if (seat == 0) conform_at(instance, "mode.view");
+    return 0;
+}
+
 static muster_status mode_command(void *instance, void *state,
                                   const struct muster_command *command) {
     (void)state, (void)command;
@@ -108,6 +115,7 @@ static const struct muster_mode mode = {.size = sizeof mode,
                                         .input = mode_input,
                                         .tick = mode_tick,
                                         .snapshot = mode_snapshot,
+                                        .view = mode_view,
                                         .intro = mode_intro,
                                         .command = mode_command,
                                         .save = mode_save,
@@ -327,7 +335,7 @@ static muster_status declare(struct conform *c) {
                                           .maps = maps,
                                           .map_count = 2,
                                           .tick_rate_hz = 20,
-                                          .view_count = 1,
+                                          .view_count = 2,
                                           .snapshot_max_bytes = 1000};
     muster_status status = c->host->match->mode_add(c->self, &info);
     if (!status)
@@ -347,7 +355,8 @@ static muster_status init(muster_self *self, const struct muster_host *host, voi
         return MUSTER_UNAVAILABLE;
     }
     *c = (struct conform){.self = self, .host = host, .play = conform_play};
-    c->serving = part[0] == 's';
+    c->serving = strcmp(part, "serve") == 0;
+    c->storing = strcmp(part, "store") == 0;
     c->out = fopen(path, "we");
     muster_status status = c->out ? declare(c) : MUSTER_IO;
     if (!status && c->serving)
@@ -408,7 +417,11 @@ static const struct muster_role roles[] = {{MUSTER_ROLE_SERVICE, 0, &service},
                                            {MUSTER_ROLE_VICTORY, 0, &conform_victory},
                                            {MUSTER_ROLE_ANTICHEAT, 0, &conform_anticheat},
                                            {MUSTER_ROLE_REPORTER, 0, &conform_reporter},
-                                           {MUSTER_ROLE_MATCHMAKER, 0, &conform_matchmaker}};
+                                           {MUSTER_ROLE_MATCHMAKER, 0, &conform_matchmaker},
+#ifdef CONFORM_DATABASE
+                                           {MUSTER_ROLE_DATABASE, 0, &conform_database}
+#endif
+};
 static const char config_schema[] =
     "[{\"key\":\"limit\",\"type\":\"int\",\"default\":3,\"min\":0,\"max\":9,\"help\":\"Limit.\"},"
     "{\"key\":\"share\",\"type\":\"number\",\"default\":0.5,\"min\":0,\"max\":1,"
@@ -417,7 +430,13 @@ static const char config_schema[] =
     "{\"key\":\"title\",\"type\":\"string\",\"default\":\"a title\",\"help\":\"Title.\"},"
     "{\"key\":\"names\",\"type\":\"list\",\"default\":[\"a\",\"b\"],\"help\":\"Names.\"}]";
 
-MUSTER_PLUGIN(.name = "service_conform", .version = "1.0.0",
+#ifdef CONFORM_DATABASE
+#define NAME "database_conform"
+#else
+#define NAME "service_conform"
+#endif
+MUSTER_PLUGIN(.name = NAME, .version = "1.0.0",
               .description = "Calls every host function everywhere.", .roles = roles,
-              .role_count = 8, .config_schema = config_schema, .init = init, .check = check,
-              .start = start, .drain = drain, .stop = stop, .fini = fini);
+              .role_count = sizeof roles / sizeof roles[0], .config_schema = config_schema,
+              .init = init, .check = check, .start = start, .drain = drain, .stop = stop,
+              .fini = fini);

@@ -29,7 +29,7 @@ struct conform_driver {
     void (*chat)(void *user);      /* a player says something: rules.chat, rules.allow */
     void (*input)(void *user);     /* Ann's, and a step */
     void (*save)(void *user);      /* the match is saved, and loaded */
-    void (*queue)(void *user);     /* a third player waits for a match, then no more */
+    void (*queue)(void *user);     /* a third player waits, a seat becomes free, then no more */
     void (*scene_end)(void *user); /* all of it is gone */
 };
 
@@ -38,6 +38,7 @@ struct conform {
     const struct muster_host *host;
     FILE *out;
     bool serving;       /* this run compares a server that serves, else a match that is played */
+    bool storing;       /* or what a database is asked */
     const char *place;  /* where the calls are made now */
     const char *wanted; /* where they are to be made next, or null */
     const char *group;
@@ -52,6 +53,7 @@ struct conform {
     muster_request_id request; /* an open request, or 0 */
     muster_ticket_id auth;     /* of somebody who signs in, or 0 */
     muster_ticket_id report;   /* of a report that is delivered, or 0 */
+    muster_ticket_id query;    /* that the plugin is asked as a database, or 0 */
     char player_key[MUSTER_PLAYER_KEY_MAX];
     /* What the testkit's driver calls; the daemon's calls it by a command. */
     void (*play)(struct conform *c, const struct conform_driver *driver);
@@ -99,6 +101,7 @@ extern const struct muster_victory conform_victory;
 extern const struct muster_anticheat conform_anticheat;
 extern const struct muster_reporter conform_reporter;
 extern const struct muster_matchmaker conform_matchmaker;
+extern const struct muster_database conform_database;
 
 /* Calls the rows, if this is the place that is wanted. */
 void conform_at(struct conform *c, const char *place);

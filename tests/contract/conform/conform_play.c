@@ -15,13 +15,22 @@ enum way {
     BY_INPUT,
     BY_SAVE,
     BY_QUEUE,
+    BY_QUERY,
+    BY_MIGRATION,
+    BY_BACKUP,
     BY_END
 };
 
-static const struct {
-    const char *place;
+struct place {
+    const char *name;
     enum way way;
-} places[] = {
+};
+
+static const struct place store_places[] = {{"database.submit", BY_QUERY},
+                                            {"database.migrate", BY_MIGRATION},
+                                            {"database.backup", BY_BACKUP}};
+
+static const struct place play_places[] = {
     {"mode.create", BY_SCENE},
     {"mode.join", BY_SCENE},
     {"mode.intro", BY_SCENE},
@@ -36,6 +45,7 @@ static const struct {
     {"rules.adjust", BY_TICK},
     {"victory.evaluate", BY_TICK},
     {"anticheat.fact", BY_TICK},
+    {"mode.view", BY_TICK},
     {"mode.snapshot", BY_SNAPSHOT},
     {"turn", BY_TURN},
     {"mode.command", BY_COMMAND},
@@ -53,11 +63,14 @@ static const struct {
     {"mode.save", BY_SAVE},
     {"victory.save", BY_SAVE},
     {"rules.save", BY_SAVE},
+    {"anticheat.save", BY_SAVE},
     {"rules.load", BY_SAVE},
     {"mode.load", BY_SAVE},
     {"victory.load", BY_SAVE},
+    {"anticheat.load", BY_SAVE},
     {"matchmaker.enqueue", BY_QUEUE},
     {"matchmaker.tick", BY_QUEUE},
+    {"matchmaker.backfill", BY_QUEUE},
     {"matchmaker.dequeue", BY_QUEUE},
     {"mode.leave", BY_END},
     {"rules.match_leave", BY_END},
@@ -89,9 +102,33 @@ static void on_setting(void *user) {
                                        sizeof reason);
 }
 
+static void on_rows(void *user, muster_status status, const struct muster_db_rows *rows) {
+    (void)user, (void)status, (void)rows;
+}
+
 static void on_report(void *user) {
     struct conform *c = user;
     (void)c->host->report->suspicion(c->self, c->match, 0, "{\"detector\":\"aim\",\"severity\":3}");
+}
+
+/* What a database is asked for. */
+static void on_query(void *user) {
+    struct conform *c = user;
+    const struct muster_db_statement statement = {.sql = "SELECT 1"};
+    const struct muster_db_request request = {
+        .size = sizeof request, .statement_count = 1, .statements = &statement};
+    (void)c->host->db->query(c->self, &request, on_rows, c, NULL);
+}
+
+static void on_migration(void *user) {
+    struct conform *c = user;
+    static const char *const steps[] = {"CREATE TABLE conform (a BIGINT)"};
+    (void)c->host->db->migrate(c->self, "conform", steps, 1, NULL, c, NULL);
+}
+
+static void on_backup(void *user) {
+    struct conform *c = user;
+    (void)c->host->admin->execute(c->self, "conform", "backup conform.db", NULL, c);
 }
 
 static void post(struct conform *c, const struct conform_driver *driver, void (*fn)(void *user)) {
@@ -112,20 +149,29 @@ static void go(struct conform *c, const struct conform_driver *driver, enum way 
     case BY_COMMAND: post(c, driver, on_command); break;
     case BY_SETTING: post(c, driver, on_setting); break;
     case BY_REPORT: post(c, driver, on_report); break;
+    case BY_QUERY: post(c, driver, on_query); break;
+    case BY_MIGRATION: post(c, driver, on_migration); break;
+    case BY_BACKUP: post(c, driver, on_backup); break;
     default: break; /* the scene's begin or end does it */
     }
 }
 
+static void play_place(struct conform *c, const struct conform_driver *driver,
+                       const struct place *place) {
+    if (place->way == BY_SCENE) c->wanted = place->name;
+    driver->scene_begin(driver->user);
+    c->wanted = place->way == BY_SCENE ? c->wanted : place->name;
+    go(c, driver, place->way);
+    driver->scene_end(driver->user);
+    if (c->wanted) fprintf(c->out, "%s was not reached\n", c->wanted);
+    c->wanted = NULL;
+}
+
 void conform_play(struct conform *c, const struct conform_driver *driver) {
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        if (places[i].way == BY_SCENE) c->wanted = places[i].place;
-        driver->scene_begin(driver->user);
-        c->wanted = places[i].way == BY_SCENE ? c->wanted : places[i].place;
-        go(c, driver, places[i].way);
-        driver->scene_end(driver->user);
-        if (c->wanted) fprintf(c->out, "%s was not reached\n", c->wanted);
-        c->wanted = NULL;
-    }
+    const struct place *places = c->storing ? store_places : play_places;
+    size_t count = c->storing ? sizeof store_places / sizeof store_places[0]
+                              : sizeof play_places / sizeof play_places[0];
+    for (size_t i = 0; i < count; i++) play_place(c, driver, &places[i]);
 }
 
 /* ---- the daemon's driver ----------------------------------------------------------------------
@@ -188,6 +234,8 @@ static void queue(void *user) {
     struct engine_driver *d = user;
     muster_player_id cid = play_player(&d->play, "Cid");
     json_decref(play_do(&d->play, cid, "match.find", json_pack("{s:s}", "gameMode", "conform")));
+    play_advance(&d->play, 500);
+    json_decref(play_do(&d->play, d->bob, "lobby.leave", NULL));
     play_advance(&d->play, 500);
     d->play.engine->player_remove(d->play.self, cid);
 }

@@ -1,5 +1,7 @@
 /* conform_roles - the roles beside mode and rules: who judges, who watches, who is told of results,
  * who puts players together. Each does nothing but be there. */
+#include <string.h>
+
 #include "conform.h"
 
 /* ---- victory --------------------------------------------------------------------------------- */
@@ -77,11 +79,24 @@ static void anticheat_fact(void *instance, void *state, const struct muster_fact
     conform_at(instance, "anticheat.fact");
 }
 
+static void anticheat_save(void *instance, void *state, struct muster_writer *out) {
+    (void)state, (void)out;
+    conform_at(instance, "anticheat.save");
+}
+
+static muster_status anticheat_load(void *instance, void *state, struct muster_reader *in) {
+    (void)state, (void)in;
+    conform_at(instance, "anticheat.load");
+    return MUSTER_OK;
+}
+
 const struct muster_anticheat conform_anticheat = {.size = sizeof conform_anticheat,
                                                    .create = anticheat_create,
                                                    .destroy = anticheat_destroy,
                                                    .input = anticheat_input,
-                                                   .fact = anticheat_fact};
+                                                   .fact = anticheat_fact,
+                                                   .save = anticheat_save,
+                                                   .load = anticheat_load};
 
 /* ---- reporter -------------------------------------------------------------------------------- */
 
@@ -111,11 +126,52 @@ static void dequeue(void *instance, muster_ticket_id ticket) {
     conform_at(instance, "matchmaker.dequeue");
 }
 
+static void backfill(void *instance, muster_lobby_id lobby) {
+    (void)lobby;
+    conform_at(instance, "matchmaker.backfill");
+}
+
 static void match_tick(void *instance, uint64_t now_ms, muster_propose_fn propose,
                        void *proposals) {
     (void)now_ms, (void)propose, (void)proposals;
     conform_at(instance, "matchmaker.tick");
 }
 
-const struct muster_matchmaker conform_matchmaker = {
-    .size = sizeof conform_matchmaker, .enqueue = enqueue, .dequeue = dequeue, .tick = match_tick};
+const struct muster_matchmaker conform_matchmaker = {.size = sizeof conform_matchmaker,
+                                                     .enqueue = enqueue,
+                                                     .dequeue = dequeue,
+                                                     .tick = match_tick,
+                                                     .backfill = backfill};
+
+/* ---- database: of database_conform alone ------------------------------------------------------
+ */
+
+/* Its row of db.complete answers, or else this does. */
+static muster_status answer(struct conform *c, muster_ticket_id ticket, const char *place) {
+    const struct muster_db_rows none = {.size = sizeof none};
+    bool is_wanted = c->wanted && strcmp(c->wanted, place) == 0;
+    if (is_wanted) c->query = ticket; /* what it asks itself meanwhile is answered at once */
+    conform_at(c, place);
+    if (is_wanted) c->query = 0;
+    return is_wanted ? MUSTER_OK : c->host->db->complete(c->self, ticket, MUSTER_OK, &none);
+}
+
+static muster_status submit(void *instance, muster_ticket_id ticket,
+                            const struct muster_db_request *request) {
+    (void)request;
+    return answer(instance, ticket, "database.submit");
+}
+
+static muster_status migrate(void *instance, muster_ticket_id ticket, const char *component,
+                             const char *const *steps, uint32_t step_count) {
+    (void)component, (void)steps, (void)step_count;
+    return answer(instance, ticket, "database.migrate");
+}
+
+static muster_status backup(void *instance, muster_ticket_id ticket, const char *path) {
+    (void)path;
+    return answer(instance, ticket, "database.backup");
+}
+
+const struct muster_database conform_database = {
+    .size = sizeof conform_database, .submit = submit, .migrate = migrate, .backup = backup};

@@ -1,4 +1,5 @@
-/* kit - the plugin in the testkit: kit PLUGIN.so serve|play. The lines come as from the daemon. */
+/* kit - the plugin in the testkit: kit PLUGIN.so serve|play|store. The lines come as from the
+ * daemon. */
 #include <jansson.h>
 #include <muster_testkit.h>
 #include <stdio.h>
@@ -98,6 +99,8 @@ static void queue(void *user) {
     d->players[2] = testkit_player_add(d->kit, "engine:3", "Cid");
     request(d, 2, "match.find", json_pack("{s:s}", "gameMode", "conform"), NULL);
     testkit_advance(d->kit, 500);
+    request(d, 1, "lobby.leave", json_object(), NULL);
+    testkit_advance(d->kit, 500);
     testkit_player_remove(d->kit, d->players[2]);
 }
 
@@ -174,8 +177,9 @@ int main(int argc, char **argv) {
     testkit_share_dir_set(kit, "/usr/share/muster");
     muster_self *plugin = testkit_load(kit, argv[1]);
     setenv("CONFORM_PART", argv[2], 1);
-    bool good =
-        plugin && database_begin(kit, argv[1]) && (argv[2][0] == 's' ? serve : play)(kit, plugin);
+    bool stores = strcmp(argv[2], "store") == 0; /* it is the database itself */
+    bool good = plugin && (stores || database_begin(kit, argv[1])) &&
+                (strcmp(argv[2], "serve") == 0 ? serve : play)(kit, plugin);
     if (!good) fprintf(stderr, "kit: %s\n", testkit_error(kit));
     testkit_destroy(kit);
     return good ? 0 : 1;

@@ -43,6 +43,10 @@ static void db_migrate(struct conform *c) {
 }
 
 static void db_complete(struct conform *c) {
+    if (c->query) {
+        STATUS(c, "good", c->host->db->complete(c->self, c->query, MUSTER_IO, NULL));
+        STATUS(c, "again", c->host->db->complete(c->self, c->query, MUSTER_IO, NULL));
+    }
     STATUS(c, "none", c->host->db->complete(c->self, 0, MUSTER_IO, NULL));
     STATUS(c, "nobody's", c->host->db->complete(c->self, NOBODY, MUSTER_IO, NULL));
 }
