@@ -48,6 +48,18 @@ void kit_log(const char *level, const char *text);
 void kit_variable_set(const char *section, const char *key, const char *value);
 void kit_variable_clear(const char *section, const char *key);
 
+/* Tells that it was called with a null where none is allowed. */
+void kit_misused(const char *function, const char *needs);
+/* The answer of a failure, then. */
+#define KIT_NEED(condition, answer)                                                                \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            kit_misused(__func__, #condition);                                                     \
+            return answer;                                                                         \
+        }                                                                                          \
+    } while (0)
+#define KIT_NEED_OR_NOTHING(condition) KIT_NEED(condition, )
+
 /* plugins.c */
 muster_self *kit_newest(void);
 struct provider *kit_provider(const muster_self *plugin, uint32_t kind); /* null: none */

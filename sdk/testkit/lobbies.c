@@ -16,10 +16,10 @@ static void copy(char *out, size_t cap, const char *text) {
 
 void testkit_lobby_set(struct testkit *kit, muster_lobby_id id,
                        const struct muster_lobby_info *info) {
+    KIT_NEED_OR_NOTHING(kit && info);
     struct lobby *lobby = lobby_find(id);
     const struct session *host = session_find(info->host);
-    (void)kit;
-    if (!lobby) abort();
+    KIT_NEED_OR_NOTHING(lobby);
     if (info->state) lobby->state = info->state;
     if (info->players_max) lobby->players_max = info->players_max;
     lobby->is_private = info->is_private;
@@ -44,14 +44,17 @@ static void fill_seats(struct testkit *kit, muster_lobby_id id, uint32_t players
 }
 
 muster_lobby_id testkit_lobby_add(struct testkit *kit, struct muster_lobby_info info) {
+    KIT_NEED(kit, 0);
     struct lobby *lobby;
     struct failure failure = {0};
     kit_stand(kit);
-    if (!info.game_mode[0]) snprintf(info.game_mode, sizeof info.game_mode, "testkit");
-    kit_mode_need(NULL, info.game_mode, info.map_name);
+    if (!info.game_mode[0]) {
+        snprintf(info.game_mode, sizeof info.game_mode, "testkit");
+        kit_mode_need(NULL, info.game_mode, info.map_name);
+    }
+    const struct schema *schema = registry_settings(info.game_mode);
     json_t *settings = kit_settings(info.game_mode);
-    bool chooses_map = schema_find(registry_settings(info.game_mode), "mapName") != NULL;
-    if (info.map_name[0] && chooses_map)
+    if (info.map_name[0] && schema && schema_find(schema, "mapName"))
         json_object_set_new(settings, "mapName", json_string(info.map_name));
     const struct lobby_wish wish = {
         .game_mode = info.game_mode, .region = "", .settings = settings};
@@ -76,20 +79,21 @@ muster_lobby_id testkit_lobby_add(struct testkit *kit, struct muster_lobby_info 
 }
 
 const struct muster_lobby_info *testkit_lobby(struct testkit *kit, muster_lobby_id id) {
+    KIT_NEED(kit, NULL);
     static struct muster_lobby_info info;
     info = (struct muster_lobby_info){.size = sizeof info};
     return testkit_host(kit)->lobby->get(kit_standin_self(), id, &info) ? NULL : &info;
 }
 
 void testkit_lobby_remove(struct testkit *kit, muster_lobby_id id) {
+    KIT_NEED_OR_NOTHING(kit);
     struct lobby *lobby = lobby_find(id);
-    (void)kit;
     if (lobby) lobby_close(lobby, MUSTER_LEAVE_SHUTDOWN, "");
 }
 
 muster_status testkit_lobby_reincarnate(struct testkit *kit, muster_lobby_id id) {
+    KIT_NEED(kit, MUSTER_INVALID);
     struct lobby *lobby = lobby_find(id);
-    (void)kit;
     if (!lobby) return MUSTER_NOT_FOUND;
     return lobby->match && !lobby->match->ended ? lobby_match_reincarnate(lobby) : MUSTER_STATE;
 }
@@ -107,6 +111,7 @@ void kit_lobbies_close(const muster_self *plugin) {
 }
 
 void *testkit_rules_state(muster_self *plugin, muster_lobby_id id) {
+    KIT_NEED(plugin, NULL);
     const struct lobby *lobby = lobby_find(id);
     for (uint32_t i = 0; lobby && i < lobby->rules_count; i++)
         if (lobby->rules[i].provider->self == plugin) return lobby->rules[i].state;
@@ -133,6 +138,7 @@ static uint32_t free_place(const struct lobby *lobby, uint32_t seat) {
 const struct muster_member_info *testkit_member_add(struct testkit *kit, muster_lobby_id id,
                                                     muster_player_id player, uint32_t seat,
                                                     uint32_t team) {
+    KIT_NEED(kit, NULL);
     struct lobby *lobby = lobby_find(id);
     struct session *session = session_find(player);
     uint32_t index = lobby && session ? free_place(lobby, seat) : UINT32_MAX;
@@ -153,6 +159,7 @@ const struct muster_member_info *testkit_member_add(struct testkit *kit, muster_
 
 const struct muster_member_info *testkit_member(struct testkit *kit, muster_lobby_id id,
                                                 muster_player_id player) {
+    KIT_NEED(kit, NULL);
     static struct muster_member_info info;
     uint32_t index = 0;
     info = (struct muster_member_info){.size = sizeof info};
@@ -164,9 +171,9 @@ const struct muster_member_info *testkit_member(struct testkit *kit, muster_lobb
 
 void testkit_member_set(struct testkit *kit, muster_lobby_id id, muster_player_id player,
                         const struct muster_member_info *info) {
+    KIT_NEED_OR_NOTHING(kit && info);
     struct member *member = find_member(id, player);
-    (void)kit;
-    if (!member) abort();
+    KIT_NEED_OR_NOTHING(member);
     member->state = info->has_entered ? MEMBER_ENTERED : MEMBER_RESERVED;
     if (!info->has_entered) member->deadline_ms = UINT64_MAX;
     member->team = info->team;
@@ -176,10 +183,10 @@ void testkit_member_set(struct testkit *kit, muster_lobby_id id, muster_player_i
 }
 
 void testkit_member_remove(struct testkit *kit, muster_lobby_id id, muster_player_id player) {
+    KIT_NEED_OR_NOTHING(kit);
     struct lobby *lobby = lobby_find(id);
     uint32_t index = lobby ? lobby_find_member(lobby, player) : UINT32_MAX;
     struct session *session = session_find(player);
-    (void)kit;
     if (index == UINT32_MAX) return;
     memset(&lobby->members[index], 0, sizeof lobby->members[index]);
     lobby_vote_forget(lobby, index);
@@ -191,9 +198,9 @@ void testkit_member_remove(struct testkit *kit, muster_lobby_id id, muster_playe
 /* ---- votes ----------------------------------------------------------------------------------- */
 
 bool testkit_vote_end(struct testkit *kit, muster_lobby_id id, uint32_t winner) {
+    KIT_NEED(kit, false);
     struct lobby *lobby = lobby_find(id);
     struct lobby_vote *vote = lobby ? &lobby->votes[VOTE_CALLED] : NULL;
-    (void)kit;
     if (!vote || !vote->id) return false;
     for (uint32_t seat = 0; seat < lobby->players_max; seat++)
         vote->cast[seat] = winner < vote->option_count ? (uint8_t)(winner + 1) : 0;

@@ -61,10 +61,12 @@ void kit_mode_need(muster_self *plugin, const char *game_mode, const char *map_n
         add_mode(plugin ? plugin : kit_standin_self(), game_mode, maps, 1);
 }
 
-void testkit_maps_set(struct testkit *kit, const char *const *names, uint32_t count) {
+void testkit_mode_set(struct testkit *kit, const char *game_mode, const char *const *maps,
+                      uint32_t map_count) {
+    KIT_NEED_OR_NOTHING(kit && game_mode && maps);
     kit_stand(kit);
-    (void)registry_mode_remove(kit_standin_self(), "testkit");
-    add_mode(kit_standin_self(), "testkit", names, count);
+    (void)registry_mode_remove(kit_standin_self(), game_mode);
+    add_mode(kit_standin_self(), game_mode, maps, map_count);
 }
 
 json_t *kit_settings(const char *game_mode) {
@@ -101,6 +103,7 @@ static void set_everywhere(const char *key, json_t *value) {
 }
 
 bool testkit_setting_set(struct testkit *kit, const char *key, const char *text) {
+    KIT_NEED(kit && key && text, false);
     struct schema_error wrong = {0};
     json_t *value = NULL;
     kit_stand(kit);
@@ -124,8 +127,8 @@ bool testkit_setting_set(struct testkit *kit, const char *key, const char *text)
 /* ---- rules of no lobby ----------------------------------------------------------------------- */
 
 muster_status testkit_rules_attach(struct testkit *kit, muster_self *plugin, void **state) {
+    KIT_NEED(kit && plugin, MUSTER_INVALID);
     struct provider *p = kit_provider(plugin, MUSTER_ROLE_RULES);
-    (void)kit;
     if (!p || attached_count == MATCH_RULES_MAX - 1) return p ? MUSTER_LIMIT : MUSTER_NOT_FOUND;
     struct match_part *part = &attached[attached_count];
     *part = (struct match_part){.provider = p};
@@ -219,6 +222,7 @@ static struct match_setup setup_of(const struct testkit_match_options *options,
 
 muster_match_id testkit_match_create(struct testkit *kit, muster_self *plugin,
                                      const struct testkit_match_options *options) {
+    KIT_NEED(kit && options, 0);
     char key[40];
     struct match *match;
     struct match_part parts[MATCH_RULES_MAX];
@@ -246,9 +250,9 @@ muster_match_id testkit_match_create(struct testkit *kit, muster_self *plugin,
 }
 
 void testkit_match_destroy(struct testkit *kit, muster_match_id id) {
+    KIT_NEED_OR_NOTHING(kit);
     struct watched *watched = find(id);
     struct match *match = match_find(id);
-    (void)kit;
     if (!watched) return;
     struct lobby *lobby = match ? lobby_find(match->lobby) : NULL;
     if (lobby && lobby->match == match) lobby->match = NULL;
@@ -278,8 +282,8 @@ void kit_matches_end(const muster_self *plugin) {
 }
 
 void *testkit_match_state(struct testkit *kit, muster_match_id id) {
+    KIT_NEED(kit, NULL);
     const struct match *match = match_find(id);
-    (void)kit;
     return match ? match->mode.state : NULL;
 }
 
@@ -287,9 +291,9 @@ void *testkit_match_state(struct testkit *kit, muster_match_id id) {
 
 muster_status testkit_match_join(struct testkit *kit, muster_match_id id, uint32_t seat,
                                  uint32_t team, const char *display_name) {
+    KIT_NEED(kit && display_name, MUSTER_INVALID);
     char key[32];
     struct match *match = match_find(id);
-    (void)kit;
     if (!match || seat >= match->seats_max) return MUSTER_NOT_FOUND;
     if (match->seats[seat].used) return MUSTER_EXISTS;
     snprintf(key, sizeof key, "%u:%u", match->tick, seat); /* nobody comes back */
@@ -297,30 +301,30 @@ muster_status testkit_match_join(struct testkit *kit, muster_match_id id, uint32
 }
 
 void testkit_match_leave(struct testkit *kit, muster_match_id id, uint32_t seat, uint32_t reason) {
+    KIT_NEED_OR_NOTHING(kit);
     struct match *match = match_find(id);
-    (void)kit;
     if (match && seat < MUSTER_SEATS_MAX) match_leave(match, seat, reason);
 }
 
 void testkit_match_connection(struct testkit *kit, muster_match_id id, uint32_t seat,
                               bool connected) {
+    KIT_NEED_OR_NOTHING(kit);
     struct match *match = match_find(id);
-    (void)kit;
     if (match && seat < MUSTER_SEATS_MAX) match_connection(match, seat, connected);
 }
 
 void testkit_match_input(struct testkit *kit, muster_match_id id, uint32_t seat,
                          const struct muster_input *input) {
+    KIT_NEED_OR_NOTHING(kit && input);
     struct match *match = match_find(id);
-    (void)kit;
     bool is_possible = match && seat < match->seats_max && match->seats[seat].used &&
                        input->sample_count <= MUSTER_INPUT_SAMPLES_MAX;
     if (is_possible) match_input_apply(match, seat, input);
 }
 
 void testkit_match_steer(struct testkit *kit, muster_match_id id, bool on) {
+    KIT_NEED_OR_NOTHING(kit);
     struct match *match = match_find(id);
-    (void)kit;
     if (match) match->steering = on;
 }
 
@@ -336,9 +340,9 @@ static void keep_events(struct watched *watched, const struct match *match) {
 }
 
 void testkit_match_tick(struct testkit *kit, muster_match_id id) {
+    KIT_NEED_OR_NOTHING(kit);
     struct watched *watched = find(id);
     struct match *match = match_find(id);
-    (void)kit;
     if (!match || !watched) return;       /* a lobby's own has its clock */
     match->ended = match->ending = false; /* the test says how long it goes on */
     match_step(match);
@@ -349,22 +353,22 @@ void testkit_match_tick(struct testkit *kit, muster_match_id id) {
 /* ---- what comes out -------------------------------------------------------------------------- */
 
 uint32_t testkit_match_tick_count(struct testkit *kit, muster_match_id id) {
+    KIT_NEED(kit, 0);
     const struct match *match = match_find(id);
-    (void)kit;
     return match ? match->tick : 0;
 }
 
 bool testkit_match_ended(struct testkit *kit, muster_match_id id) {
+    KIT_NEED(kit, false);
     const struct match *match = match_find(id);
-    (void)kit;
     return match && match->ended;
 }
 
 uint32_t testkit_match_snapshot(struct testkit *kit, muster_match_id id, uint32_t view, bool full,
                                 void *out, uint32_t cap) {
+    KIT_NEED(kit && out, 0);
     struct match *match = match_find(id);
     struct muster_writer writer = muster_writer_make(out, cap);
-    (void)kit;
     if (!match) return 0;
     const struct provider *mode = match->mode.provider;
     match_call_begin(match, &match->mode, "mode.snapshot");
@@ -375,8 +379,8 @@ uint32_t testkit_match_snapshot(struct testkit *kit, muster_match_id id, uint32_
 }
 
 uint32_t testkit_match_save(struct testkit *kit, muster_match_id id, void *out, uint32_t cap) {
+    KIT_NEED(kit && out, 0);
     struct match *match = match_find(id);
-    (void)kit;
     struct muster_bytes state = match ? match_save(match) : (struct muster_bytes){0};
     if (state.len == 0 || state.len > cap) return 0;
     memcpy(out, state.data, state.len);
@@ -385,8 +389,8 @@ uint32_t testkit_match_save(struct testkit *kit, muster_match_id id, void *out, 
 
 muster_status testkit_match_load(struct testkit *kit, muster_match_id id, const void *data,
                                  uint32_t len) {
+    KIT_NEED(kit && data, MUSTER_INVALID);
     struct match *match = match_find(id);
-    (void)kit;
     if (!match) return MUSTER_NOT_FOUND;
     match->tick = 0; /* as just created */
     return match_load(match, (struct muster_bytes){data, len});
@@ -394,6 +398,7 @@ muster_status testkit_match_load(struct testkit *kit, muster_match_id id, const 
 
 const struct muster_seat_info *testkit_match_seat(struct testkit *kit, muster_match_id id,
                                                   uint32_t seat) {
+    KIT_NEED(kit, NULL);
     static struct muster_seat_info rows[MUSTER_SEATS_MAX];
     if (seat >= MUSTER_SEATS_MAX || !match_find(id)) return NULL;
     rows[seat] = (struct muster_seat_info){.size = sizeof rows[seat]};
@@ -403,35 +408,36 @@ const struct muster_seat_info *testkit_match_seat(struct testkit *kit, muster_ma
 }
 
 void testkit_match_facts(struct testkit *kit, muster_match_id id, struct muster_match_facts *out) {
+    KIT_NEED_OR_NOTHING(kit && out);
     struct match *match = match_find(id);
-    (void)kit;
     *out = (struct muster_match_facts){.size = sizeof *out};
     if (match) match_facts(match, out);
 }
 
 const struct testkit_event *testkit_match_events(struct testkit *kit, muster_match_id id,
                                                  uint32_t *count) {
+    KIT_NEED(kit && count, NULL);
     struct watched *watched = find(id);
     const struct match *match = watched ? match_find(id) : NULL;
-    (void)kit;
     if (match) keep_events(watched, match);
     *count = match ? watched->event_count : 0;
     return match ? watched->events : NULL;
 }
 
 void testkit_match_events_clear(struct testkit *kit, muster_match_id id) {
+    KIT_NEED_OR_NOTHING(kit);
     uint32_t count;
     if (testkit_match_events(kit, id, &count)) find(id)->event_count = 0;
 }
 
 int64_t testkit_match_fact_sum(struct testkit *kit, muster_match_id id, const char *kind) {
-    (void)kit;
+    KIT_NEED(kit && kind, 0);
     return kit_fact_sum(id, kind);
 }
 
 const char *testkit_match_version(struct testkit *kit, muster_match_id id, const char *name) {
+    KIT_NEED(kit && name, NULL);
     const struct match *match = match_find(id);
-    (void)kit;
     for (uint32_t i = 0; match && i < match->version_count; i++)
         if (strcmp(match->versions[i].name, name) == 0) return match->versions[i].version;
     return NULL;
@@ -468,9 +474,9 @@ static void read_notes(struct watched *watched, const struct match *match) {
 
 const struct testkit_note *testkit_match_notes(struct testkit *kit, muster_match_id id,
                                                uint32_t *count) {
+    KIT_NEED(kit && count, NULL);
     struct watched *watched = find(id);
     const struct match *match = match_find(id);
-    (void)kit;
     if (match && watched) read_notes(watched, match);
     *count = match && watched ? watched->note_count : 0;
     return *count ? watched->notes : NULL;
@@ -478,10 +484,10 @@ const struct testkit_note *testkit_match_notes(struct testkit *kit, muster_match
 
 muster_status testkit_match_note(struct testkit *kit, muster_match_id id, muster_self *plugin,
                                  const void *data, uint32_t len) {
+    KIT_NEED(kit && plugin && (data || !len), MUSTER_INVALID);
     struct match *match = match_find(id);
     uint8_t bytes[1 + MUSTER_NOTE_MAX];
     uint32_t part = 0;
-    (void)kit;
     if (len > MUSTER_NOTE_MAX) return MUSTER_INVALID;
     while (match && part < match->rules_count && match->rules[part].provider->self != plugin)
         part++;

@@ -19,7 +19,9 @@
  * One process is one host: one kit is alive at a time. What the kit's functions return as pointers
  * stays the kit's: valid until the next call of the same function or testkit_destroy. The handle of
  * a plugin is its `self`. One thread drives a kit; the rules of host.h hold for what plugins call.
- * A misuse by the plugin is a fault: logged, counted by testkit_faults.
+ * A misuse by the plugin is a fault: logged, counted by testkit_faults. A null that the test hands
+ * in where none is allowed does nothing: the answer is that of a failure, stderr and testkit_error
+ * say which function it was.
  *
  * The server is configured as without a file; limits that are there for strangers are out of the
  * way, and lobbies begin and end only by what the test does (playersMin 32, no hurry to close).
@@ -146,8 +148,9 @@ struct muster_bytes testkit_ws_sent(struct testkit *kit, uint64_t ws);
 
 /* ---- lobbies and players --------------------------------------------------------------------- */
 
-/* A lobby of the mode, or of one without play, that no player made: it does not begin by itself. As
- * testkit_lobby_set, and players_current of its seats are taken. 0: testkit_error says why. */
+/* A lobby of the mode, or with game_mode "" of one without play, that no player made: it does not
+ * begin by itself. As testkit_lobby_set, and players_current of its seats are taken. 0: refused as
+ * the server would, or no such mode; testkit_error says why. */
 muster_lobby_id testkit_lobby_add(struct testkit *kit, struct muster_lobby_info info);
 /* As host->lobby->get; null: no such lobby. */
 const struct muster_lobby_info *testkit_lobby(struct testkit *kit, muster_lobby_id id);
@@ -203,8 +206,10 @@ void testkit_ask_set(struct testkit *kit,
                      muster_verdict (*fn)(void *user, const struct muster_action *action,
                                           char *reason, uint32_t cap),
                      void *user);
-/* Maps of the mode without play; before its lobbies are made. */
-void testkit_maps_set(struct testkit *kit, const char *const *names, uint32_t count);
+/* A mode without play by that name, or other maps for it; before its lobbies are made. "testkit" is
+ * the one of lobbies and matches of none. */
+void testkit_mode_set(struct testkit *kit, const char *game_mode, const char *const *maps,
+                      uint32_t map_count);
 /* All who may vote for it, or for nothing (MUSTER_VOTE_NONE), and the time is over; false: no vote
  * of a plugin runs. */
 bool testkit_vote_end(struct testkit *kit, muster_lobby_id lobby, uint32_t winner);
@@ -216,7 +221,9 @@ struct testkit_rpc {
     char text[4096];              /* the result, or the refusal's sentence */
 };
 
-/* A player calls a method, of a plugin or the server's own; waits for the answer. */
+/* A player calls a method, of a plugin or the server's own; waits for the answer. params_json: null
+ * or
+ * "" for none; what is no JSON is not sent, and text says so. */
 struct testkit_rpc testkit_rpc(struct testkit *kit, muster_player_id player, const char *method,
                                const char *params_json);
 /* What a player plays in the match of its lobby, as from the wire: the next step takes it up. */

@@ -21,6 +21,8 @@
 #define WS_BYTES_MAX 262144u
 #define DEADLINE_MS 30000
 
+static const struct testkit_response no_response = {.body = "", .content_type = "", .code = ""};
+
 /* ---- requests to routes ---------------------------------------------------------------------- */
 
 static struct {
@@ -100,6 +102,7 @@ static struct testkit_response ask(struct testkit *kit, struct muster_http_reque
 }
 
 struct testkit_response testkit_http_send(struct testkit *kit, struct muster_http_request request) {
+    KIT_NEED(kit && request.method && request.path, no_response);
     return ask(kit, request, false);
 }
 
@@ -119,11 +122,13 @@ static struct testkit_response ask_path(struct testkit *kit, const char *method,
 
 struct testkit_response testkit_http(struct testkit *kit, const char *method, const char *path,
                                      const char *body) {
+    KIT_NEED(kit && method && path, no_response);
     return ask_path(kit, method, path, body, false);
 }
 
 struct testkit_response testkit_http_admin(struct testkit *kit, const char *method,
                                            const char *path, const char *body) {
+    KIT_NEED(kit && method && path, no_response);
     return ask_path(kit, method, path, body, true);
 }
 
@@ -260,15 +265,15 @@ void __wrap_net_client_close(struct net_client *client) {
 }
 
 void testkit_fetch_answer(struct testkit *kit, uint32_t http_status, const char *body) {
+    KIT_NEED_OR_NOTHING(kit);
     struct answer *answer = kit_alloc(sizeof *answer);
-    (void)kit;
     answer->http_status = http_status;
     answer->body = kit_copy(body);
     DL_APPEND(answers, answer);
 }
 
 const char *testkit_fetch_last(struct testkit *kit) {
-    (void)kit;
+    KIT_NEED(kit, "");
     return fetch_last ? fetch_last : "";
 }
 
@@ -280,8 +285,8 @@ uint32_t kit_fetches(void) {
 }
 
 uint64_t testkit_ws_find(struct testkit *kit, const char *url) {
+    KIT_NEED(kit && url, 0);
     const struct net_client *client;
-    (void)kit;
     DL_FOREACH(clients, client) {
         if (!client->fetched && strstr(client->url, url)) return client->id;
     }
@@ -289,23 +294,23 @@ uint64_t testkit_ws_find(struct testkit *kit, const char *url) {
 }
 
 void testkit_ws_open(struct testkit *kit, uint64_t ws) {
+    KIT_NEED_OR_NOTHING(kit);
     struct net_client *client = find_client(ws);
-    (void)kit;
     if (!client || client->is_open) return;
     client->is_open = true;
     client->handler.open(client->user);
 }
 
 void testkit_ws_deliver(struct testkit *kit, uint64_t ws, const char *text) {
+    KIT_NEED_OR_NOTHING(kit && text);
     const struct net_client *client = find_client(ws);
-    (void)kit;
     if (client && client->is_open)
         client->handler.message(client->user, 0, (struct muster_bytes){text, strlen(text)});
 }
 
 void testkit_ws_drop(struct testkit *kit, uint64_t ws) {
+    KIT_NEED_OR_NOTHING(kit);
     struct net_client *client = find_client(ws);
-    (void)kit;
     if (!client) return;
     const struct net_client copy = *client;
     client_free(client);
@@ -313,9 +318,9 @@ void testkit_ws_drop(struct testkit *kit, uint64_t ws) {
 }
 
 struct muster_bytes testkit_ws_sent(struct testkit *kit, uint64_t ws) {
+    KIT_NEED(kit, (struct muster_bytes){0});
     static uint8_t *taken;
     struct net_client *client = find_client(ws);
-    (void)kit;
     free(taken);
     taken = NULL;
     if (!client) return (struct muster_bytes){0};
@@ -379,6 +384,7 @@ static muster_verdict await(struct testkit *kit, struct verdict_wait *wait, must
 
 muster_verdict testkit_authenticate(muster_self *plugin, const char *token,
                                     struct muster_identity *out) {
+    KIT_NEED(plugin && token && out, MUSTER_VERDICT_INVALID);
     const struct muster_auth *auth = testkit_role(plugin, MUSTER_ROLE_AUTH);
     struct verdict_wait wait = {.is_auth = true};
     muster_ticket_id ticket;
@@ -397,6 +403,7 @@ muster_verdict testkit_authenticate(muster_self *plugin, const char *token,
 }
 
 muster_verdict testkit_deliver(muster_self *plugin, uint32_t kind, const char *json) {
+    KIT_NEED(plugin && json, MUSTER_VERDICT_INVALID);
     const struct muster_reporter *reporter = testkit_role(plugin, MUSTER_ROLE_REPORTER);
     struct verdict_wait wait = {.is_auth = false};
     muster_ticket_id ticket;
@@ -411,7 +418,7 @@ muster_verdict testkit_deliver(muster_self *plugin, uint32_t kind, const char *j
 }
 
 uint32_t testkit_tickets(struct testkit *kit) {
-    (void)kit;
+    KIT_NEED(kit, 0);
     return store_waiting() + kit_fetches() + verdicts_open;
 }
 
@@ -428,6 +435,7 @@ static void on_metric(void *user, const struct muster_metric *metric) {
 }
 
 double testkit_metric(struct testkit *kit, const char *name) {
+    KIT_NEED(kit && name, NAN);
     struct sample sample = {name, NAN};
     kit_stand(kit);
     metrics_visit(on_metric, &sample);
@@ -446,6 +454,7 @@ static bool has_command_answer(void *user) {
 }
 
 const char *testkit_command(struct testkit *kit, const char *line) {
+    KIT_NEED(kit && line, "");
     kit_stand(kit);
     free(kit->command_answer);
     kit->command_answer = NULL;
@@ -455,6 +464,7 @@ const char *testkit_command(struct testkit *kit, const char *line) {
 }
 
 void testkit_notice(struct testkit *kit, const struct muster_notice *notice) {
+    KIT_NEED_OR_NOTHING(kit && notice);
     kit_stand(kit);
     notices_emit(notice);
 }

@@ -71,6 +71,7 @@ static void on_closed(struct client *client, uint16_t code, const char *reason) 
 static const struct client_sink sink = {on_text, on_closed};
 
 const char *testkit_told_find(struct testkit *kit, const char *text) {
+    KIT_NEED(kit && text, NULL);
     return kit_line_find(kit->told, text);
 }
 
@@ -78,6 +79,7 @@ const char *testkit_told_find(struct testkit *kit, const char *text) {
 
 muster_player_id testkit_player_add(struct testkit *kit, const char *player_key,
                                     const char *display_name) {
+    KIT_NEED(kit && player_key && display_name, 0);
     struct session *session;
     struct muster_identity identity = {.size = sizeof identity};
     kit_stand(kit);
@@ -97,14 +99,15 @@ muster_player_id testkit_player_add(struct testkit *kit, const char *player_key,
 }
 
 const struct muster_player_info *testkit_player(struct testkit *kit, muster_player_id id) {
+    KIT_NEED(kit, NULL);
     static struct muster_player_info info;
     info = (struct muster_player_info){.size = sizeof info};
     return testkit_host(kit)->player->get(kit_standin_self(), id, &info) ? NULL : &info;
 }
 
 void testkit_player_permit(struct testkit *kit, muster_player_id id, const char *permissions) {
+    KIT_NEED_OR_NOTHING(kit && permissions);
     struct session *session = session_find(id);
-    (void)kit;
     if (session) snprintf(session->permissions, sizeof session->permissions, "%s", permissions);
 }
 
@@ -116,8 +119,8 @@ static void remove_person(struct person *person) {
 }
 
 void testkit_player_remove(struct testkit *kit, muster_player_id id) {
+    KIT_NEED_OR_NOTHING(kit);
     struct person *person = find(id);
-    (void)kit;
     if (person) remove_person(person);
 }
 
@@ -132,8 +135,7 @@ static bool is_answered(void *user) {
     return person->asked == 0 || person->client.closing;
 }
 
-static char *request_text(const char *method, const char *params_json) {
-    json_t *params = json_loads(params_json, JSON_REJECT_DUPLICATES, NULL);
+static char *request_text(const char *method, json_t *params) {
     json_t *request = json_pack("{s:s,s:I,s:s,s:o*}", "jsonrpc", "2.0", "id", ++requests, "method",
                                 method, "params", params);
     char *text = json_dumps(request, JSON_COMPACT);
@@ -161,11 +163,26 @@ static struct testkit_rpc read_answer(const json_t *answer) {
     return rpc;
 }
 
+/* A client's library would not have sent it. */
+static struct testkit_rpc no_json(const char *method) {
+    struct testkit_rpc rpc = {.answered = false, .code = "invalid_params"};
+    snprintf(rpc.text, sizeof rpc.text, "%s: params_json is no JSON", method);
+    snprintf(kit_now->error, sizeof kit_now->error, "%s", rpc.text);
+    return rpc;
+}
+
 struct testkit_rpc testkit_rpc(struct testkit *kit, muster_player_id id, const char *method,
                                const char *params_json) {
+    KIT_NEED(kit && method, (struct testkit_rpc){.answered = false});
     struct person *person = find(id);
-    if (!person || person->client.closing) return (struct testkit_rpc){.answered = false};
-    char *text = request_text(method, params_json);
+    bool has_params = params_json && params_json[0];
+    json_t *params = has_params ? json_loads(params_json, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    if (has_params && !params) return no_json(method);
+    if (!person || person->client.closing) {
+        json_decref(params);
+        return (struct testkit_rpc){.answered = false};
+    }
+    char *text = request_text(method, params);
     person->asked = requests;
     dispatch_text(&person->client, text, (uint32_t)strlen(text));
     free(text);
@@ -179,7 +196,7 @@ struct testkit_rpc testkit_rpc(struct testkit *kit, muster_player_id id, const c
 
 void testkit_player_input(struct testkit *kit, muster_player_id player,
                           const struct muster_input *input) {
+    KIT_NEED_OR_NOTHING(kit && input);
     struct session *session = session_find(player);
-    (void)kit;
     if (session) lobby_input(session, input);
 }

@@ -37,6 +37,7 @@ static muster_self *probe(struct testkit *kit, const struct plugin_source *sourc
 }
 
 muster_self *testkit_add(struct testkit *kit, const struct muster_plugin *descriptor) {
+    KIT_NEED(kit && descriptor, NULL);
     kit_stand(kit);
     const struct plugin_source source = {.name = descriptor->name ? descriptor->name : "",
                                          .linked = descriptor};
@@ -49,6 +50,7 @@ static muster_status agree(char *error) {
 }
 
 muster_self *testkit_load(struct testkit *kit, const char *path) {
+    KIT_NEED(kit && path, NULL);
     char folder[1024], name[256], error[CONFIG_ERROR_MAX] = "";
     kit_stand(kit);
     const char *slash = strrchr(path, '/');
@@ -74,6 +76,7 @@ muster_self *kit_newest(void) {
 /* ---- configuration --------------------------------------------------------------------------- */
 
 bool testkit_config_set(muster_self *plugin, const char *key, const char *value) {
+    KIT_NEED(plugin && key && value, false);
     struct testkit *kit = kit_now;
     const struct schema_entry *entry = config_entry(plugin->instance_name, key);
     if (!entry) {
@@ -98,6 +101,7 @@ static muster_status told(struct testkit *kit, muster_status status, const char 
 }
 
 muster_status testkit_init(muster_self *plugin) {
+    KIT_NEED(plugin, MUSTER_INVALID);
     char error[PLUGIN_ERROR_MAX] = "";
     if (plugin->phase != PLUGIN_PROBED) return MUSTER_STATE;
     kit_net_down(true);
@@ -107,6 +111,7 @@ muster_status testkit_init(muster_self *plugin) {
 }
 
 muster_status testkit_start(muster_self *plugin) {
+    KIT_NEED(plugin, MUSTER_INVALID);
     char error[PLUGIN_ERROR_MAX] = "";
     muster_status status = plugin->phase == PLUGIN_PROBED ? testkit_init(plugin) : MUSTER_OK;
     if (status) return status;
@@ -119,6 +124,7 @@ muster_status testkit_start(muster_self *plugin) {
 }
 
 uint32_t testkit_stop(muster_self *plugin) {
+    KIT_NEED(plugin, 0);
     if (plugin->phase != PLUGIN_STARTED) return 0;
     plugin_drain(plugin);
     kit_matches_end(plugin);
@@ -131,6 +137,7 @@ uint32_t testkit_stop(muster_self *plugin) {
 }
 
 muster_self *testkit_reload(struct testkit *kit, muster_self *plugin) {
+    KIT_NEED(kit && plugin, NULL);
     char instance[MUSTER_NAME_MAX], error[PLUGIN_ERROR_MAX] = "";
     if (plugin->phase != PLUGIN_STARTED) {
         snprintf(kit->error, sizeof kit->error, "reload: the plugin is not started");
@@ -143,12 +150,14 @@ muster_self *testkit_reload(struct testkit *kit, muster_self *plugin) {
 }
 
 void testkit_unload(muster_self *plugin) {
+    KIT_NEED_OR_NOTHING(plugin);
     (void)testkit_stop(plugin);
     kit_settle(); /* posts and jobs of the pool name it */
     plugin_destroy(plugin);
 }
 
 void *testkit_instance(muster_self *plugin) {
+    KIT_NEED(plugin, NULL);
     return plugin->instance;
 }
 
@@ -159,11 +168,13 @@ struct provider *kit_provider(const muster_self *plugin, uint32_t kind) {
 }
 
 const void *testkit_role(muster_self *plugin, uint32_t kind) {
+    KIT_NEED(plugin, NULL);
     const struct provider *p = kit_provider(plugin, kind);
     return p ? &p->auth : NULL; /* of a union */
 }
 
 bool testkit_overrun(muster_self *plugin) {
+    KIT_NEED(plugin, false);
     if (!plugin->overrun) return false;
     plugin->overrun(plugin->overrun_user);
     return true;

@@ -29,7 +29,7 @@ void testkit_ask_set(struct testkit *kit,
                      muster_verdict (*fn)(void *user, const struct muster_action *action,
                                           char *reason, uint32_t cap),
                      void *user) {
-    (void)kit;
+    KIT_NEED_OR_NOTHING(kit);
     standin.ask = fn;
     standin.ask_user = user;
 }
@@ -37,14 +37,14 @@ void testkit_ask_set(struct testkit *kit,
 void testkit_adjust_set(struct testkit *kit,
                         int64_t (*fn)(void *user, const struct muster_param *param, int64_t value),
                         void *user) {
-    (void)kit;
+    KIT_NEED_OR_NOTHING(kit);
     standin.adjust = fn;
     standin.adjust_user = user;
 }
 
 void testkit_tell_set(struct testkit *kit, void (*fn)(void *user, const struct muster_fact *fact),
                       void *user) {
-    (void)kit;
+    KIT_NEED_OR_NOTHING(kit);
     standin.tell = fn;
     standin.tell_user = user;
 }

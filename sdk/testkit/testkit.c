@@ -45,6 +45,13 @@ char *kit_copy(const char *text) {
     return copy;
 }
 
+void kit_misused(const char *function, const char *needs) {
+    fprintf(stderr, "testkit: %s needs %s, and was called with a null\n", function, needs);
+    if (kit_now)
+        snprintf(kit_now->error, sizeof kit_now->error, "%s needs %s, and was called with a null",
+                 function, needs);
+}
+
 /* ---- configuration --------------------------------------------------------------------------- */
 
 void kit_variable_set(const char *section, const char *key, const char *value) {
@@ -233,34 +240,39 @@ static void set_up(const struct testkit *kit) {
 }
 
 void testkit_data_dir_set(struct testkit *kit, const char *path) {
+    KIT_NEED_OR_NOTHING(kit && path);
     set_up(kit);
     free(kit->data_dir);
     kit->data_dir = kit_copy(path);
 }
 
 void testkit_share_dir_set(struct testkit *kit, const char *path) {
+    KIT_NEED_OR_NOTHING(kit && path);
     set_up(kit);
     free(kit->share_dir);
     kit->share_dir = kit_copy(path);
 }
 
 void testkit_untrusted_set(struct testkit *kit) {
+    KIT_NEED_OR_NOTHING(kit);
     set_up(kit);
     untrusted_request(NULL, false);
 }
 
 void testkit_watch_set(struct testkit *kit, bool watch) {
+    KIT_NEED_OR_NOTHING(kit);
     set_up(kit);
     kit->watches = watch;
 }
 
 const struct muster_host *testkit_host(struct testkit *kit) {
+    KIT_NEED(kit, NULL);
     kit_stand(kit);
     return host_table();
 }
 
 const char *testkit_error(struct testkit *kit) {
-    return kit->error;
+    return kit ? kit->error : "there is no kit";
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */
@@ -320,6 +332,7 @@ void __wrap_log_fields(uint32_t level, const char *component, const struct log_f
 }
 
 const char *testkit_log_find(struct testkit *kit, const char *text) {
+    KIT_NEED(kit && text, NULL);
     pthread_mutex_lock(&log_lock);
     const char *found = kit_line_find(kit->lines, text);
     pthread_mutex_unlock(&log_lock);
@@ -327,12 +340,14 @@ const char *testkit_log_find(struct testkit *kit, const char *text) {
 }
 
 void testkit_log_clear(struct testkit *kit) {
+    KIT_NEED_OR_NOTHING(kit);
     pthread_mutex_lock(&log_lock);
     lines_free(&kit->lines);
     pthread_mutex_unlock(&log_lock);
 }
 
 uint32_t testkit_faults(struct testkit *kit) {
+    KIT_NEED(kit, 0);
     return (uint32_t)(metrics_values[METRIC_PLUGIN_FAULTS] - kit->faults_before);
 }
 
@@ -343,6 +358,7 @@ void kit_settle(void) {
 }
 
 void testkit_advance(struct testkit *kit, uint32_t ms) {
+    KIT_NEED_OR_NOTHING(kit);
     kit_stand(kit);
     if (engine_pass(ms)) die("the host did not come to rest");
     loop_turn(); /* descriptors */
@@ -350,6 +366,7 @@ void testkit_advance(struct testkit *kit, uint32_t ms) {
 }
 
 void testkit_pass(struct testkit *kit, uint32_t ms) {
+    KIT_NEED_OR_NOTHING(kit);
     kit_stand(kit);
     uint64_t until_ms = loop_now_ms() + ms;
     for (uint64_t due_ms; (due_ms = loop_clock_due_ms()) <= until_ms;) {
@@ -361,10 +378,12 @@ void testkit_pass(struct testkit *kit, uint32_t ms) {
 }
 
 void testkit_pump(struct testkit *kit) {
+    KIT_NEED_OR_NOTHING(kit);
     testkit_advance(kit, 0);
 }
 
 void testkit_unix_set(struct testkit *kit, int64_t unix_ms) {
+    KIT_NEED_OR_NOTHING(kit);
     kit_stand(kit);
     loop_clock_virtual(loop_now_ms(), unix_ms);
 }
@@ -377,6 +396,7 @@ static uint64_t real_ms(void) {
 
 /* The virtual clock follows the real one while somebody waits. */
 bool testkit_wait(struct testkit *kit, bool (*done)(void *user), void *user, uint32_t timeout_ms) {
+    KIT_NEED(kit, false);
     kit_stand(kit);
     if (!done) return engine_settle() == MUSTER_OK;
     uint64_t began_real_ms = real_ms(), began_ms = loop_now_ms();
@@ -390,8 +410,8 @@ bool testkit_wait(struct testkit *kit, bool (*done)(void *user), void *user, uin
 }
 
 uint32_t testkit_timers(struct testkit *kit) {
+    KIT_NEED(kit, 0);
     uint32_t count = 0;
-    (void)kit;
     for (muster_self *plugin = plugin_next(NULL); plugin; plugin = plugin_next(plugin))
         for (struct resource *r = plugin->resources.next; r != &plugin->resources; r = r->next)
             count += strcmp(r->kind->name, "timer") == 0;

@@ -22,7 +22,6 @@ static struct house *house_make(void **state) {
         .state = MUSTER_LOBBY_WAITING, .players_current = 2, .players_max = 8};
     house = (struct house){.bench = *state};
     house.role = house.bench->role;
-    snprintf(info.game_mode, sizeof info.game_mode, "arena");
     snprintf(info.region, sizeof info.region, "eu");
     house.lobby = testkit_lobby_add(house.bench->kit, info);
     for (int i = 0; i < 3; i++) {
@@ -165,10 +164,8 @@ static void tell(const struct house *house, muster_match_id match, const char *k
 
 static void play(const struct house *house, bool is_replay) {
     struct testkit *kit = house->bench->kit;
-    const struct testkit_match_options options = {.game_mode = "arena",
-                                                  .map_name = "crossfire",
-                                                  .lobby = house->lobby,
-                                                  .is_replay = is_replay};
+    const struct testkit_match_options options = {
+        .map_name = "crossfire", .lobby = house->lobby, .is_replay = is_replay};
     muster_match_id match = testkit_match_create(kit, NULL, &options);
     assert_true(match != 0);
     assert_int_equal(testkit_match_join(kit, match, 0, 1, "ann"), MUSTER_OK);

@@ -39,6 +39,8 @@ static void open_lobby(struct rig *rig) {
                                            .players_max = SEATS,
                                            .game_mode = "arena",
                                            .map_name = "field"};
+    static const char *const maps[] = {"field"};
+    testkit_mode_set(rig->kit, "arena", maps, 1);
     rig->id = testkit_lobby_add(rig->kit, info);
     require(rig->id);
     for (uint32_t i = 0; i < 2; i++) {

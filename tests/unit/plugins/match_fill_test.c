@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #define GROUPS PROPOSED_MAX
+#define MODE "testkit" /* of lobbies of none */
 
 struct queue {
     struct testkit *kit;
@@ -43,7 +44,7 @@ static muster_status wait_for(struct queue *q, muster_ticket_id id, const char *
 }
 
 static void waits(struct queue *q, muster_ticket_id id, const char *region, const char *map) {
-    assert_int_equal(wait_for(q, id, "arena", region, map), MUSTER_OK);
+    assert_int_equal(wait_for(q, id, MODE, region, map), MUSTER_OK);
 }
 
 static uint32_t tick(struct queue *q, uint32_t cap) {
@@ -56,7 +57,6 @@ static muster_lobby_id lobby(struct queue *q, uint32_t state, const char *region
                              uint32_t players_max) {
     struct muster_lobby_info info = {
         .state = state, .players_current = players, .players_max = players_max};
-    snprintf(info.game_mode, sizeof(info.game_mode), "arena");
     snprintf(info.region, sizeof(info.region), "%s", region);
     snprintf(info.map_name, sizeof(info.map_name), "canyon");
     return testkit_lobby_add(q->kit, info);
@@ -77,7 +77,7 @@ static void test_creates_at_once(void **state) {
     assert_int_equal(q.proposed.groups[0].tickets[0], 1);
     assert_int_equal(q.proposed.groups[0].tickets[1], 3);
     assert_int_equal(q.proposed.groups[0].teams[0], MUSTER_TEAM_NONE);
-    assert_string_equal(q.proposed.groups[0].game_mode, "arena");
+    assert_string_equal(q.proposed.groups[0].game_mode, MODE);
     assert_string_equal(q.proposed.groups[0].region, "eu");
     assert_string_equal(q.proposed.groups[1].region, "us");
     assert_string_equal(q.proposed.groups[2].map_name, "foundry");
@@ -246,7 +246,7 @@ static void test_dequeue_and_limit(void **state) {
     (void)state;
     queue_open(&q, "queueMax", "3");
     for (muster_ticket_id id = 1; id <= 3; id++) waits(&q, id, "eu", "");
-    assert_int_equal(wait_for(&q, 4, "arena", "eu", ""), MUSTER_FULL);
+    assert_int_equal(wait_for(&q, 4, MODE, "eu", ""), MUSTER_FULL);
     q.role->dequeue(testkit_instance(q.plugin), 2);
     q.role->dequeue(testkit_instance(q.plugin), 77); /* unknown: nothing happens */
     waits(&q, 4, "eu", "");

@@ -435,7 +435,7 @@ static void votes_are_switched_off_one_by_one(void **state) {
     struct rig *rig = *state;
     static const char *const maps[] = {"canyon", "arena"};
     three(rig);
-    testkit_maps_set(rig->kit, maps, 2);
+    testkit_mode_set(rig->kit, "testkit", maps, 2);
     assert_true(testkit_setting_set(rig->kit, "allowVoteKick", "false"));
     assert_rpc(kick_third(rig), "denied", "vote_off");
     assert_rpc(call(rig, rig->guest, "lobby.callVote", "{\"vote\":\"map\"}"), "", "");
@@ -450,7 +450,7 @@ static void votes_are_switched_off_one_by_one(void **state) {
 static void a_map_vote_needs_a_lobby_without_a_match(void **state) {
     struct rig *rig = *state;
     static const char *const maps[] = {"canyon", "arena"};
-    testkit_maps_set(rig->kit, maps, 2);
+    testkit_mode_set(rig->kit, "testkit", maps, 2);
     LOBBY_PUT(rig->kit, rig->lobby, state, MUSTER_LOBBY_ACTIVE);
     assert_rpc(call(rig, rig->host, "lobby.callVote", "{\"vote\":\"map\"}"), "wrong_state", "");
     LOBBY_PUT(rig->kit, rig->lobby, state, MUSTER_LOBBY_ENDING);
@@ -508,7 +508,7 @@ static void other_rules_may_refuse_votes(void **state) {
     static const char *const maps[] = {"canyon", "arena"};
     char asked[128] = "", expected[128];
     three(rig);
-    testkit_maps_set(rig->kit, maps, 2);
+    testkit_mode_set(rig->kit, "testkit", maps, 2);
     testkit_ask_set(rig->kit, note_action, asked);
     assert_rpc(kick_third(rig), "denied", "");
     snprintf(expected, sizeof(expected), "%u kick third 2", MUSTER_ACTION_VOTE_CALL);

@@ -245,7 +245,7 @@ static void a_kick_vote(void **state) {
 static void each_gets_a_turn_to_call_a_vote(void **state) {
     struct rig *rig = *state;
     static const char *const maps[] = {"canyon", "arena"};
-    testkit_maps_set(rig->kit, maps, 2);
+    testkit_mode_set(rig->kit, "testkit", maps, 2);
     testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE);
     testkit_member_add(rig->kit, rig->lobby, rig->third, 2, MUSTER_TEAM_RED);
     assert_rpc(call(rig, rig->third, "lobby.callVote", "{\"vote\":\"map\"}"), "", "");
@@ -260,7 +260,7 @@ static void each_gets_a_turn_to_call_a_vote(void **state) {
 static void a_refused_call_changes_no_vote(void **state) {
     struct rig *rig = *state;
     static const char *const maps[] = {"canyon", "arena"};
-    testkit_maps_set(rig->kit, maps, 2);
+    testkit_mode_set(rig->kit, "testkit", maps, 2);
     testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE);
     testkit_member_add(rig->kit, rig->lobby, rig->third, 2, MUSTER_TEAM_RED);
     assert_rpc(
@@ -298,7 +298,7 @@ static void a_map_vote(void **state) {
         "[{\"key\":\"mapName\",\"type\":\"string\",\"default\":\"canyon\"}]";
     static const char *const maps[] = {"canyon", "arena"};
     assert_rpc(call(rig, rig->host, "lobby.callVote", "{\"vote\":\"map\"}"), "denied", "one_map");
-    testkit_maps_set(rig->kit, maps, 2);
+    testkit_mode_set(rig->kit, "testkit", maps, 2);
     assert_int_equal(testkit_host(rig->kit)->lobby->settings_add(rig->plugin, of_the_server),
                      MUSTER_OK);
     assert_rpc(call(rig, rig->host, "lobby.callVote", "{\"vote\":\"map\"}"), "", "");
