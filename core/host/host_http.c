@@ -27,7 +27,7 @@ static muster_request_id answered_last;
 /* The client may have gone at any time; an answer after an answer is the plugin's fault, which is
  * known of the one before. */
 static muster_status answered(muster_self *self, muster_request_id id, muster_status status) {
-    if (status == MUSTER_NOT_FOUND && id && id == answered_last)
+    if (status == MUSTER_NOT_FOUND && id.value && MUSTER_ID_SAME(id, answered_last))
         plugin_fault(self, "a request was answered twice");
     if (status == MUSTER_OK) answered_last = id;
     return status;
@@ -156,7 +156,7 @@ static const struct muster_ws_handler ws_handler = {
 
 static muster_status ws_open_fn(muster_self *self, const char *url, const char *subprotocol,
                                 const struct muster_ws_handler *handler, void *user,
-                                muster_socket_id *out) {
+                                muster_ws_id *out) {
     HOST_CHECK_STARTED_OPEN(self);
     struct muster_ws_handler full;
     if (!ABI_COPY_IN(self, muster_ws_handler, &full, handler) || !out) return MUSTER_INVALID;
@@ -170,7 +170,7 @@ static muster_status ws_open_fn(muster_self *self, const char *url, const char *
         free(ws);
         return status;
     }
-    *out = ws->handle.id;
+    out->value = ws->handle.id;
     status = net_ws_connect(url, subprotocol, &ws_handler, ws, &ws->client);
     if (status) {
         host_handle_close(&ws->handle);
@@ -179,16 +179,16 @@ static muster_status ws_open_fn(muster_self *self, const char *url, const char *
     return status;
 }
 
-static muster_status ws_send_fn(muster_self *self, muster_socket_id id, uint32_t binary,
+static muster_status ws_send_fn(muster_self *self, muster_ws_id id, uint32_t binary,
                                 struct muster_bytes data) {
     HOST_CHECK_THREAD(self);
-    struct ws *ws = host_handle_find(self, id, &ws_kind);
+    struct ws *ws = host_handle_find(self, id.value, &ws_kind);
     return ws ? net_ws_send(ws->client, binary, data) : MUSTER_NOT_FOUND;
 }
 
-static muster_status ws_close_fn(muster_self *self, muster_socket_id id) {
+static muster_status ws_close_fn(muster_self *self, muster_ws_id id) {
     HOST_CHECK_THREAD(self);
-    struct ws *ws = host_handle_find(self, id, &ws_kind);
+    struct ws *ws = host_handle_find(self, id.value, &ws_kind);
     if (!ws) return MUSTER_NOT_FOUND;
     close_ws(&ws->handle.resource);
     return MUSTER_OK;

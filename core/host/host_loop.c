@@ -69,13 +69,13 @@ static muster_status timer_start_fn(muster_self *self, uint32_t delay_ms, uint32
         free(timer);
         return status;
     }
-    *out = timer->handle.id;
+    out->value = timer->handle.id;
     return MUSTER_OK;
 }
 
 static muster_status timer_stop_fn(muster_self *self, muster_timer_id id) {
     HOST_CHECK_THREAD(self);
-    struct timer *timer = host_handle_find(self, id, &timer_kind);
+    struct timer *timer = host_handle_find(self, id.value, &timer_kind);
     if (!timer) return MUSTER_NOT_FOUND;
     close_timer(&timer->handle.resource);
     return MUSTER_OK;
@@ -171,7 +171,7 @@ static muster_status work_fn(muster_self *self, muster_work_fn fn,
     }
     self->work_running++;
     plugin_pin(self);
-    if (out) *out = work->handle.id;
+    if (out) out->value = work->handle.id;
     return MUSTER_OK;
 }
 
@@ -216,13 +216,13 @@ static muster_status poll_start_fn(muster_self *self, int32_t fd, uint32_t event
         free(poll);
         return status;
     }
-    *out = poll->handle.id;
+    out->value = poll->handle.id;
     return MUSTER_OK;
 }
 
 static muster_status poll_stop_fn(muster_self *self, muster_poll_id id) {
     HOST_CHECK_THREAD(self);
-    struct poll *poll = host_handle_find(self, id, &poll_kind);
+    struct poll *poll = host_handle_find(self, id.value, &poll_kind);
     if (!poll) return MUSTER_NOT_FOUND;
     close_poll(&poll->handle.resource);
     return MUSTER_OK;
@@ -288,7 +288,7 @@ static muster_status udp_open_fn(muster_self *self, const char *address, uint32_
         free(udp);
         return status;
     }
-    *out = udp->handle.id;
+    out->value = udp->handle.id;
     return MUSTER_OK;
 }
 
@@ -296,7 +296,7 @@ static muster_status udp_send_fn(muster_self *self, muster_socket_id id, const v
                                  uint32_t to_len, struct muster_bytes data) {
     HOST_CHECK_THREAD(self);
     (void)to_len;
-    struct udp *udp = host_handle_find(self, id, &udp_kind);
+    struct udp *udp = host_handle_find(self, id.value, &udp_kind);
     if (!udp) return MUSTER_NOT_FOUND;
     if (!to || data.len > 65507 || (data.len && !data.data)) return MUSTER_INVALID;
     return loop_udp_send(udp->udp, to, data.data, (uint32_t)data.len);
@@ -360,7 +360,7 @@ static void on_open(void *user, struct loop_tcp *tcp, const char *address) {
     connections = conn;
     plugin_pin(owner);
     plugin_enter(owner, "tcp.open");
-    conn->handler.open(conn->user, conn->handle.id, address);
+    conn->handler.open(conn->user, (muster_socket_id){conn->handle.id}, address);
     plugin_leave();
 }
 
@@ -369,7 +369,8 @@ static void on_data(void *user, struct loop_tcp *tcp, const void *data, uint32_t
     struct tcp_conn *conn = find_conn(tcp);
     if (!conn || conn->handle.resource.owner->phase >= PLUGIN_STOPPED) return;
     plugin_enter(conn->handle.resource.owner, "tcp.data");
-    conn->handler.data(conn->user, conn->handle.id, (struct muster_bytes){data, len});
+    conn->handler.data(conn->user, (muster_socket_id){conn->handle.id},
+                       (struct muster_bytes){data, len});
     plugin_leave();
 }
 
@@ -383,7 +384,7 @@ static void on_close(void *user, struct loop_tcp *tcp) {
     struct muster_self *owner = conn->handle.resource.owner;
     if (owner->phase < PLUGIN_STOPPED) {
         plugin_enter(owner, "tcp.close");
-        conn->handler.close(conn->user, conn->handle.id);
+        conn->handler.close(conn->user, (muster_socket_id){conn->handle.id});
         plugin_leave();
     }
     host_handle_close(&conn->handle);
@@ -414,13 +415,13 @@ static muster_status tcp_listen_fn(muster_self *self, const char *address, uint3
         free(listener);
         return status;
     }
-    *out = listener->handle.id;
+    out->value = listener->handle.id;
     return MUSTER_OK;
 }
 
 static muster_status tcp_send_fn(muster_self *self, muster_socket_id id, struct muster_bytes data) {
     HOST_CHECK_THREAD(self);
-    struct tcp_conn *conn = host_handle_find(self, id, &conn_kind);
+    struct tcp_conn *conn = host_handle_find(self, id.value, &conn_kind);
     if (!conn) return MUSTER_NOT_FOUND;
     if (data.len && !data.data) return MUSTER_INVALID;
     if (data.len > 256u << 10) return MUSTER_FULL;
@@ -429,9 +430,9 @@ static muster_status tcp_send_fn(muster_self *self, muster_socket_id id, struct 
 
 static muster_status close_fn(muster_self *self, muster_socket_id id) {
     HOST_CHECK_THREAD(self);
-    struct handle *handle = host_handle_find(self, id, &udp_kind);
-    if (!handle) handle = host_handle_find(self, id, &listener_kind);
-    if (!handle) handle = host_handle_find(self, id, &conn_kind);
+    struct handle *handle = host_handle_find(self, id.value, &udp_kind);
+    if (!handle) handle = host_handle_find(self, id.value, &listener_kind);
+    if (!handle) handle = host_handle_find(self, id.value, &conn_kind);
     if (!handle) return MUSTER_NOT_FOUND;
     handle->resource.kind->close(&handle->resource);
     return MUSTER_OK;

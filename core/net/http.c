@@ -83,14 +83,14 @@ muster_status http_route_add(const void *owner, const char *method, const char *
     route->user = user;
     snprintf(route->method, sizeof route->method, "%s", method);
     snprintf(route->path, sizeof route->path, "%s", path);
-    if (out) *out = route->head.id;
+    if (out) out->value = route->head.id;
     return MUSTER_OK;
 }
 
 muster_status http_route_remove(const void *owner, muster_route_id id) {
-    const struct route *route = registration_get(&routes, id);
+    const struct route *route = registration_get(&routes, id.value);
     if (!route || route->head.owner != owner) return MUSTER_NOT_FOUND;
-    registration_remove(&routes, id);
+    registration_remove(&routes, id.value);
     return MUSTER_OK;
 }
 
@@ -160,7 +160,7 @@ static void pending_add(muster_request_id id, struct party *party) {
 /* An answer of so many bytes has been given, or nobody waits for it any more. */
 static void pending_remove(muster_request_id id, uint64_t answer_bytes) {
     struct pending **at = &pending_head;
-    while (*at && (*at)->id != id) at = &(*at)->next;
+    while (*at && !MUSTER_ID_SAME((*at)->id, id)) at = &(*at)->next;
     struct pending *pending = *at;
     if (!pending) return;
     *at = pending->next;

@@ -152,7 +152,7 @@ static bool answer_build(struct exchange *exchange, const struct muster_http_res
 
 muster_status net_http_respond(muster_request_id id, const struct muster_http_response *response) {
     static const struct muster_http_response broken = {.size = sizeof broken, .status = 500};
-    struct exchange *exchange = slots_find(&net_state.exchanges, id);
+    struct exchange *exchange = slots_find(&net_state.exchanges, id.value);
     struct conn *conn = exchange ? slots_find(&net_state.conns, exchange->conn) : NULL;
     if (!conn || !exchange->dispatched || exchange->answered || conn->dead) return MUSTER_NOT_FOUND;
     bool valid = response_valid(response);

@@ -100,13 +100,13 @@ LWS_VISIBLE int shutdown(int fd, int how) {
 /* ---- Its request ---- */
 
 struct exchange *net_exchange_of(const struct conn *conn) {
-    return slots_find(&net_state.exchanges, conn->exchange);
+    return slots_find(&net_state.exchanges, conn->exchange.value);
 }
 
 void net_exchange_free(struct conn *conn, struct exchange *exchange) {
-    conn->exchange = 0;
+    conn->exchange = (muster_request_id){0};
     free(exchange->texts);
     free(exchange->body);
     free(exchange->answer);
-    slots_remove(&net_state.exchanges, exchange->id);
+    slots_remove(&net_state.exchanges, exchange->id.value);
 }

@@ -61,7 +61,7 @@ static bool can_be_told(const struct conn *conn) {
 }
 
 void net_http_last_word(struct conn *conn, uint32_t status, const char *code, const char *detail) {
-    if (conn->websocket || conn->closing || conn->exchange || !can_be_told(conn)) return;
+    if (conn->websocket || conn->closing || conn->exchange.value || !can_be_told(conn)) return;
     if (net_meter_untold(conn)) net_http_refuse(conn, status, code, detail);
 }
 
@@ -209,8 +209,8 @@ static bool texts_copy(struct exchange *exchange, struct lws *wsi, const char *p
 
 static struct exchange *exchange_open(struct conn *conn, int method, const char *path, size_t len,
                                       const char *address) {
-    muster_request_id id = 0;
-    struct exchange *exchange = slots_add(&net_state.exchanges, &id);
+    muster_request_id id = {0};
+    struct exchange *exchange = slots_add(&net_state.exchanges, &id.value);
     if (!exchange) return NULL;
     exchange->id = conn->exchange = id;
     exchange->conn = conn->id;
@@ -288,7 +288,7 @@ int net_http_begin(struct conn *conn, const char *path, size_t len) {
     char *uri = NULL;
     int uri_len = 0;
     bool refused = false;
-    if (net_state.phase != NET_UP || conn->exchange != 0) return -1;
+    if (net_state.phase != NET_UP || conn->exchange.value != 0) return -1;
     int method = lws_http_get_uri_and_method(conn->wsi, &uri, &uri_len);
     int64_t length = content_length(conn->wsi);
     int answer = refuse_unfit(conn, method, length, &refused);
@@ -344,9 +344,9 @@ static void exchange_sweep(struct exchange *exchange, struct conn *conn) {
 }
 
 void net_http_sweep(void) {
-    muster_request_id id = 0;
+    muster_request_id id = {0};
     struct exchange *exchange = NULL;
-    while ((exchange = slots_next(&net_state.exchanges, &id))) {
+    while ((exchange = slots_next(&net_state.exchanges, &id.value))) {
         struct conn *conn = slots_find(&net_state.conns, exchange->conn);
         if (conn && exchange->dispatched && !conn->dead) exchange_sweep(exchange, conn);
     }

@@ -56,9 +56,9 @@ static void respond(struct request *request, uint32_t status, const char *type, 
                                             .body = {body, body ? strlen(body) : 0},
                                             .headers = no_store,
                                             .header_count = header_count};
-    if (request->id)
+    if (request->id.value)
         (void)request->auth->host->http->respond(request->auth->self, request->id, &response);
-    request->id = 0;
+    request->id = (muster_request_id){0};
 }
 
 void request_respond(struct request *request, const char *json) {
@@ -73,10 +73,10 @@ void request_respond_empty(struct request *request) {
 
 static void answer_problem(struct request *request, uint32_t status, const char *code,
                            const char *detail) {
-    if (request->id)
+    if (request->id.value)
         (void)request->auth->host->http->problem(request->auth->self, request->id, status, code,
                                                  detail);
-    request->id = 0;
+    request->id = (muster_request_id){0};
 }
 
 void request_problem(struct request *request, uint32_t status, const char *code,

@@ -110,6 +110,6 @@ muster_status purge_start(struct history *history) {
 
 void purge_stop(struct history *history) {
     (void)history->host->loop->timer_stop(history->self, history->purge.round);
-    if (history->purge.pause)
+    if (history->purge.pause.value)
         (void)history->host->loop->timer_stop(history->self, history->purge.pause);
 }

@@ -55,7 +55,7 @@ muster_status __wrap_net_http_respond(muster_request_id id,
                                       const struct muster_http_response *response);
 muster_status __wrap_net_http_respond(muster_request_id id,
                                       const struct muster_http_response *response) {
-    if (id == 0 || id != asked.id || asked.answered) return MUSTER_NOT_FOUND;
+    if (id.value == 0 || !MUSTER_ID_SAME(id, asked.id) || asked.answered) return MUSTER_NOT_FOUND;
     asked.answered = true;
     asked.response.status = response->status;
     asked.response.body_len = (uint32_t)response->body.len;
@@ -74,7 +74,8 @@ static bool is_answered(void *user) {
 }
 
 static void fill_in(struct muster_http_request *request) {
-    request->id = ++asked.id;
+    asked.id.value++;
+    request->id = asked.id;
     request->size = sizeof *request;
     if (!request->query) request->query = "";
     if (!request->content_type) request->content_type = request->body.len ? "application/json" : "";

@@ -60,10 +60,10 @@ static void on_cycle(void *user);
 static void schedule(struct storage *storage) {
     const struct muster_host_loop *loop = storage->host->loop;
     uint32_t delay_ms = storage->retry_ms ? storage->retry_ms : storage->limits.write_ms;
-    if (storage->timer || storage->is_stopped) return;
+    if (storage->timer.value || storage->is_stopped) return;
     if (storage->state == STORAGE_WRITING && (storage->batches || !storage->dirty)) return;
     if (loop->timer_start(storage->self, delay_ms, 0, on_cycle, storage, &storage->timer))
-        storage->timer = 0; /* the next that is set tries again */
+        storage->timer = (muster_timer_id){0}; /* the next that is set tries again */
 }
 
 static void request_failed(struct storage *storage, const char *what, muster_status status) {
@@ -199,8 +199,8 @@ static void take_back(struct storage *storage) {
 }
 
 void storage_stop(struct storage *storage) {
-    if (storage->timer) storage->host->loop->timer_stop(storage->self, storage->timer);
-    storage->timer = 0;
+    if (storage->timer.value) storage->host->loop->timer_stop(storage->self, storage->timer);
+    storage->timer = (muster_timer_id){0};
     storage->is_stopped = true;
     take_back(storage);
     storage_flush(storage);
@@ -323,7 +323,7 @@ void storage_start(struct storage *storage) {
 
 static void on_cycle(void *user) {
     struct storage *storage = user;
-    storage->timer = 0;
+    storage->timer = (muster_timer_id){0};
     if (storage->state == STORAGE_LOADING) {
         storage_start(storage);
         return;

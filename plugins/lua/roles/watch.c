@@ -67,7 +67,7 @@ static void on_quiet(void *user) {
     struct watch *watch = user;
     const struct muster_host *host = watch->instance->host;
     char error[512];
-    watch->timer = 0;
+    watch->timer = (muster_timer_id){0};
     for (uint32_t i = 0; i < watch->changed_count; i++) {
         const char *id = watch->changed[i];
         if (catalog_reload(watch->instance, id, error, sizeof error))
@@ -85,8 +85,8 @@ static void note_change(struct watch *watch, const char *mod) {
     while (at < watch->changed_count && strcmp(watch->changed[at], mod) != 0) at++;
     if (at == CHANGED_MAX) return;
     if (at == watch->changed_count) strcpy(watch->changed[watch->changed_count++], mod);
-    if (watch->timer) (void)loop->timer_stop(watch->instance->self, watch->timer);
-    watch->timer = 0;
+    if (watch->timer.value) (void)loop->timer_stop(watch->instance->self, watch->timer);
+    watch->timer = (muster_timer_id){0};
     (void)loop->timer_start(watch->instance->self, QUIET_MS, 0, on_quiet, watch, &watch->timer);
 }
 
@@ -151,8 +151,8 @@ void watch_stop(struct instance *instance) {
     struct watch *watch = instance->watch;
     if (!watch) return;
     const struct muster_host_loop *loop = instance->host->loop;
-    if (watch->timer) (void)loop->timer_stop(instance->self, watch->timer);
-    if (watch->poll) (void)loop->poll_stop(instance->self, watch->poll);
+    if (watch->timer.value) (void)loop->timer_stop(instance->self, watch->timer);
+    if (watch->poll.value) (void)loop->poll_stop(instance->self, watch->poll);
     close(watch->fd);
     free(watch->watched);
     free(watch);

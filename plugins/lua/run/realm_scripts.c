@@ -24,7 +24,8 @@ void realm_deinit(struct realm *realm) {
     }
     free(realm->stops);
     objects_free(realm->objects);
-    if (realm->timer) (void)realm_host(realm)->loop->timer_stop(realm_self(realm), realm->timer);
+    if (realm->timer.value)
+        (void)realm_host(realm)->loop->timer_stop(realm_self(realm), realm->timer);
     realm_init(realm, realm->lobby, realm->kind);
 }
 

@@ -19,7 +19,7 @@ static void find_due(struct script *script) {
 
 static void on_alarm(void *user) {
     struct realm *realm = user;
-    realm->timer = 0;
+    realm->timer = (muster_timer_id){0};
     turns_wake(realm);
 }
 
@@ -27,14 +27,14 @@ void timers_set_alarm(struct realm *realm) {
     const struct muster_host_loop *loop = realm_host(realm)->loop;
     if (realm->kind != REALM_LOBBY || realm->is_probe || realm->waits) return;
     uint64_t due_ms = turns_due_ms(realm), now_ms = realm_now_ms(realm);
-    if (realm->timer && realm->timer_due_ms <= due_ms) return;
-    if (realm->timer) (void)loop->timer_stop(realm_self(realm), realm->timer);
-    realm->timer = 0;
+    if (realm->timer.value && realm->timer_due_ms <= due_ms) return;
+    if (realm->timer.value) (void)loop->timer_stop(realm_self(realm), realm->timer);
+    realm->timer = (muster_timer_id){0};
     realm->timer_due_ms = due_ms;
     if (due_ms == UINT64_MAX) return;
     uint64_t delay_ms = due_ms > now_ms ? due_ms - now_ms : 0;
     if (loop->timer_start(realm_self(realm), (uint32_t)delay_ms, 0, on_alarm, realm, &realm->timer))
-        realm->timer = 0;
+        realm->timer = (muster_timer_id){0};
 }
 
 /* ---- adding, cancelling, running ------------------------------------------------------------- */

@@ -83,7 +83,7 @@ static void run(struct instance *instance);
 
 static void on_turn(void *user) {
     struct instance *instance = user;
-    instance->turn_timer = 0;
+    instance->turn_timer = (muster_timer_id){0};
     run(instance);
 }
 
@@ -98,10 +98,10 @@ static void run(struct instance *instance) {
         else
             timers_set_alarm(realm);
     }
-    if (!instance->waiting || instance->turn_timer) return;
+    if (!instance->waiting || instance->turn_timer.value) return;
     const struct muster_host_loop *loop = instance->host->loop;
     if (loop->timer_start(instance->self, wait_ms, 0, on_turn, instance, &instance->turn_timer))
-        instance->turn_timer = 0;
+        instance->turn_timer = (muster_timer_id){0};
 }
 
 void turns_wake(struct realm *realm) {
@@ -110,7 +110,7 @@ void turns_wake(struct realm *realm) {
 }
 
 void turns_stop(struct instance *instance) {
-    if (!instance->turn_timer) return;
+    if (!instance->turn_timer.value) return;
     (void)instance->host->loop->timer_stop(instance->self, instance->turn_timer);
-    instance->turn_timer = 0;
+    instance->turn_timer = (muster_timer_id){0};
 }

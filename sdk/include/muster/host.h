@@ -255,12 +255,11 @@ struct muster_host_ws {
     uint32_t reserved;
     /* [open] INVALID: no ws url. STATE and DENIED: as fetch. LIMIT: as loop->timer_start. */
     muster_status (*open)(muster_self *self, const char *url, const char *subprotocol,
-                          const struct muster_ws_handler *handler, void *user,
-                          muster_socket_id *out);
+                          const struct muster_ws_handler *handler, void *user, muster_ws_id *out);
     /* STATE: it is not open yet, or not any more. FULL above 256 KiB unsent. */
-    muster_status (*send)(muster_self *self, muster_socket_id id, uint32_t binary,
+    muster_status (*send)(muster_self *self, muster_ws_id id, uint32_t binary,
                           struct muster_bytes data);
-    muster_status (*close)(muster_self *self, muster_socket_id id);
+    muster_status (*close)(muster_self *self, muster_ws_id id);
 };
 
 /* ---- lobby -------------------------------------------------------------------------------------

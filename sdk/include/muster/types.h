@@ -72,17 +72,28 @@ enum {
 };
 typedef uint32_t muster_verdict;
 
-/* Ids. 0 is never a valid id. An id whose object is gone is answered MUSTER_NOT_FOUND, never
- * mistaken for a newer object: the upper bits carry a generation. */
+/* Ids. Each is a type of its own, so that one cannot be taken for another; it is passed as the
+ * number in it would be. value 0 is never a valid id: {0} is none, and `if (id.value)` asks whether
+ * there is one. An id whose object is gone is answered MUSTER_NOT_FOUND, never mistaken for a newer
+ * object: the upper bits carry a generation. Ids end with the process: never keep one in saved
+ * state, a recording or a database. */
+#define MUSTER_ID(name)                                                                            \
+    typedef struct name {                                                                          \
+        uint64_t value;                                                                            \
+    } name
+/* Do two ids of one type name the same object? Of two types it does not compile. */
+#define MUSTER_ID_SAME(a, b) ((1 ? (a) : (b)).value == (b).value)
+
 typedef uint64_t muster_lobby_id;
 typedef uint64_t muster_match_id;
 typedef uint64_t muster_player_id; /* a signed-in player's session on this node */
-typedef uint64_t muster_timer_id;
-typedef uint64_t muster_work_id;
-typedef uint64_t muster_poll_id;
-typedef uint64_t muster_socket_id;
-typedef uint64_t muster_route_id;
-typedef uint64_t muster_request_id;
+MUSTER_ID(muster_timer_id);
+MUSTER_ID(muster_work_id);
+MUSTER_ID(muster_poll_id);
+MUSTER_ID(muster_socket_id); /* host->net: a UDP socket, a listener or a connection */
+MUSTER_ID(muster_ws_id);     /* host->ws: a connection to another server */
+MUSTER_ID(muster_route_id);
+MUSTER_ID(muster_request_id);
 typedef uint64_t muster_ticket_id;
 
 /* The plugin instance as the host knows it: first argument of every host function, owner of every

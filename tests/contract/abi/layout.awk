@@ -39,6 +39,8 @@ function public_lists(    i, count, lists) {
         directive = /\\$/
         next
     }
+    if (match($0, /^MUSTER_ID\([a-z_]+\)/))
+        $0 = "struct " substr($0, RSTART + 10, RLENGTH - 11) " { uint64_t value; };"
     text = text " " $0
 }
 

@@ -314,7 +314,7 @@ static void on_request(void *user, const struct muster_http_request *request) {
     struct conform *c = user;
     c->request = request->id;
     conform_rows(c, "http.handler");
-    c->request = 0;
+    c->request = (muster_request_id){0};
     if (!c->over) kill(getpid(), SIGTERM);
 }
 

@@ -11,7 +11,8 @@
 #include <muster/plugin.h>
 #include <stdio.h>
 
-#define NOBODY 0x7700000077u /* an id of nothing */
+#define NOTHING(type) ((type){0x7700000077u}) /* an id of nothing */
+#define NOBODY 0x7700000077u                  /* an id of nothing */
 #define LONG_NAME "a_name_of_forty_eight_bytes_and_so_one_too_long_"
 #define LONG_TEXT                                                                                  \
     LONG_NAME LONG_NAME LONG_NAME LONG_NAME /* 192 bytes: longer than any text of a command */

@@ -124,7 +124,7 @@ static void loop_unix_ms(struct conform *c) {
 
 static void loop_timer_start(struct conform *c) {
     const struct muster_host_loop *loop = c->host->loop;
-    muster_timer_id id = 0;
+    muster_timer_id id = {0};
     STATUS(c, "good", loop->timer_start(c->self, HOUR_MS, 0, nothing, c, &id));
     STATUS(c, "its stop", loop->timer_stop(c->self, id));
     STATUS(c, "repeated", loop->timer_start(c->self, HOUR_MS, HOUR_MS, nothing, c, &id));
@@ -134,12 +134,12 @@ static void loop_timer_start(struct conform *c) {
 }
 
 static void loop_timer_stop(struct conform *c) {
-    muster_timer_id id = 0;
+    muster_timer_id id = {0};
     (void)c->host->loop->timer_start(c->self, HOUR_MS, 0, nothing, c, &id);
     STATUS(c, "good", c->host->loop->timer_stop(c->self, id));
     STATUS(c, "again", c->host->loop->timer_stop(c->self, id));
-    STATUS(c, "none", c->host->loop->timer_stop(c->self, 0));
-    STATUS(c, "nobody's", c->host->loop->timer_stop(c->self, NOBODY));
+    STATUS(c, "none", c->host->loop->timer_stop(c->self, (muster_timer_id){0}));
+    STATUS(c, "nobody's", c->host->loop->timer_stop(c->self, NOTHING(muster_timer_id)));
 }
 
 static void loop_post(struct conform *c) {
@@ -148,7 +148,7 @@ static void loop_post(struct conform *c) {
 }
 
 static void loop_work(struct conform *c) {
-    muster_work_id id = 0;
+    muster_work_id id = {0};
     STATUS(c, "good", c->host->loop->work(c->self, nothing, nothing_done, c, &id));
     STATUS(c, "no end", c->host->loop->work(c->self, nothing, NULL, c, &id));
     STATUS(c, "no place", c->host->loop->work(c->self, nothing, nothing_done, c, NULL));
@@ -157,7 +157,7 @@ static void loop_work(struct conform *c) {
 
 static void loop_poll_start(struct conform *c) {
     const struct muster_host_loop *loop = c->host->loop;
-    muster_poll_id id = 0, other = 0;
+    muster_poll_id id = {0}, other = {0};
     int fd = eventfd(0, EFD_CLOEXEC);
     STATUS(c, "good", loop->poll_start(c->self, fd, MUSTER_POLL_READ, nothing_polled, c, &id));
     STATUS(c, "twice", loop->poll_start(c->self, fd, MUSTER_POLL_READ, nothing_polled, c, &other));
@@ -171,8 +171,8 @@ static void loop_poll_start(struct conform *c) {
 }
 
 static void loop_poll_stop(struct conform *c) {
-    STATUS(c, "none", c->host->loop->poll_stop(c->self, 0));
-    STATUS(c, "nobody's", c->host->loop->poll_stop(c->self, NOBODY));
+    STATUS(c, "none", c->host->loop->poll_stop(c->self, (muster_poll_id){0}));
+    STATUS(c, "nobody's", c->host->loop->poll_stop(c->self, NOTHING(muster_poll_id)));
 }
 
 static void loop_random(struct conform *c) {

@@ -28,7 +28,7 @@ static const struct muster_tcp_handler tcp = {
 
 static void net_udp_open(struct conform *c) {
     const struct muster_host_net *net = c->host->net;
-    muster_socket_id id = 0;
+    muster_socket_id id = {0};
     STATUS(c, "good", net->udp_open(c->self, "127.0.0.1", 0, on_packet, c, &id));
     STATUS(c, "its close", net->close(c->self, id));
     STATUS(c, "no address", net->udp_open(c->self, "nowhere", 0, on_packet, c, &id));
@@ -43,7 +43,7 @@ static void net_udp_send(struct conform *c) {
     const struct muster_host_net *net = c->host->net;
     const struct sockaddr_in to = {
         .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    muster_socket_id id = 0;
+    muster_socket_id id = {0};
     (void)net->udp_open(c->self, "127.0.0.1", 0, on_packet, c, &id);
     STATUS(c, "good", net->udp_send(c->self, id, &to, sizeof to, (struct muster_bytes){bytes, 1}));
     STATUS(c, "too long",
@@ -54,13 +54,15 @@ static void net_udp_send(struct conform *c) {
     (void)net->close(c->self, id);
     STATUS(c, "closed",
            net->udp_send(c->self, id, &to, sizeof to, (struct muster_bytes){bytes, 1}));
-    STATUS(c, "none", net->udp_send(c->self, 0, &to, sizeof to, (struct muster_bytes){bytes, 1}));
+    STATUS(c, "none",
+           net->udp_send(c->self, (muster_socket_id){0}, &to, sizeof to,
+                         (struct muster_bytes){bytes, 1}));
 }
 
 static void net_tcp_listen(struct conform *c) {
     const struct muster_host_net *net = c->host->net;
     struct muster_tcp_handler bad = tcp;
-    muster_socket_id id = 0;
+    muster_socket_id id = {0};
     STATUS(c, "good", net->tcp_listen(c->self, "127.0.0.1", 0, &tcp, c, &id));
     STATUS(c, "send there", net->tcp_send(c->self, id, (struct muster_bytes){"x", 1}));
     STATUS(c, "its close", net->close(c->self, id));
@@ -77,16 +79,19 @@ static void net_tcp_listen(struct conform *c) {
 }
 
 static void net_tcp_send(struct conform *c) {
-    STATUS(c, "none", c->host->net->tcp_send(c->self, 0, (struct muster_bytes){"x", 1}));
-    STATUS(c, "nobody's", c->host->net->tcp_send(c->self, NOBODY, (struct muster_bytes){"x", 1}));
+    STATUS(c, "none",
+           c->host->net->tcp_send(c->self, (muster_socket_id){0}, (struct muster_bytes){"x", 1}));
+    STATUS(
+        c, "nobody's",
+        c->host->net->tcp_send(c->self, NOTHING(muster_socket_id), (struct muster_bytes){"x", 1}));
 }
 
 static void net_close(struct conform *c) {
-    muster_socket_id id = 0;
+    muster_socket_id id = {0};
     (void)c->host->net->udp_open(c->self, "127.0.0.1", 0, on_packet, c, &id);
     STATUS(c, "good", c->host->net->close(c->self, id));
     STATUS(c, "again", c->host->net->close(c->self, id));
-    STATUS(c, "none", c->host->net->close(c->self, 0));
+    STATUS(c, "none", c->host->net->close(c->self, (muster_socket_id){0}));
 }
 
 const struct conform_row net_rows[] = {ROW(net, udp_open), ROW(net, udp_send), ROW(net, tcp_listen),
@@ -105,7 +110,7 @@ static muster_status route(struct conform *c, const char *method, const char *pa
 }
 
 static void http_route_add(struct conform *c) {
-    muster_route_id id = 0, other = 0;
+    muster_route_id id = {0}, other = {0};
     STATUS(c, "good", route(c, "GET", "/conform-a", 0, &id));
     STATUS(c, "again", route(c, "GET", "/conform-a", 0, &other));
     STATUS(c, "other method", route(c, "PUT", "/conform-a", 0, &other));
@@ -127,27 +132,31 @@ static void http_route_add(struct conform *c) {
 }
 
 static void http_route_remove(struct conform *c) {
-    STATUS(c, "none", c->host->http->route_remove(c->self, 0));
-    STATUS(c, "nobody's", c->host->http->route_remove(c->self, NOBODY));
+    STATUS(c, "none", c->host->http->route_remove(c->self, (muster_route_id){0}));
+    STATUS(c, "nobody's", c->host->http->route_remove(c->self, NOTHING(muster_route_id)));
 }
 
 static void http_respond(struct conform *c) {
     struct muster_http_response response = {.size = sizeof response, .status = 204};
-    if (c->request) STATUS(c, "good", c->host->http->respond(c->self, c->request, &response));
-    if (c->request) STATUS(c, "again", c->host->http->respond(c->self, c->request, &response));
-    STATUS(c, "none", c->host->http->respond(c->self, 0, &response));
-    STATUS(c, "nobody's", c->host->http->respond(c->self, NOBODY, &response));
-    STATUS(c, "nothing", c->host->http->respond(c->self, NOBODY, NULL));
+    if (c->request.value) STATUS(c, "good", c->host->http->respond(c->self, c->request, &response));
+    if (c->request.value)
+        STATUS(c, "again", c->host->http->respond(c->self, c->request, &response));
+    STATUS(c, "none", c->host->http->respond(c->self, (muster_request_id){0}, &response));
+    STATUS(c, "nobody's", c->host->http->respond(c->self, NOTHING(muster_request_id), &response));
+    STATUS(c, "nothing", c->host->http->respond(c->self, NOTHING(muster_request_id), NULL));
     response.size = 4;
-    STATUS(c, "short", c->host->http->respond(c->self, NOBODY, &response));
+    STATUS(c, "short", c->host->http->respond(c->self, NOTHING(muster_request_id), &response));
 }
 
 static void http_problem(struct conform *c) {
-    if (c->request)
+    if (c->request.value)
         STATUS(c, "answered", c->host->http->problem(c->self, c->request, 404, "gone", "Gone."));
-    STATUS(c, "none", c->host->http->problem(c->self, 0, 404, "not_found", "None."));
-    STATUS(c, "nobody's", c->host->http->problem(c->self, NOBODY, 404, "not_found", "None."));
-    STATUS(c, "nothing", c->host->http->problem(c->self, NOBODY, 404, NULL, NULL));
+    STATUS(c, "none",
+           c->host->http->problem(c->self, (muster_request_id){0}, 404, "not_found", "None."));
+    STATUS(c, "nobody's",
+           c->host->http->problem(c->self, NOTHING(muster_request_id), 404, "not_found", "None."));
+    STATUS(c, "nothing",
+           c->host->http->problem(c->self, NOTHING(muster_request_id), 404, NULL, NULL));
 }
 
 static void on_result(void *user, const struct muster_http_result *result) {
@@ -202,11 +211,11 @@ static const struct muster_ws_handler ws = {
 
 static void ws_open(struct conform *c) {
     struct muster_ws_handler bad = ws;
-    muster_socket_id id = 0;
+    muster_ws_id id = {0};
     STATUS(c, "good", c->host->ws->open(c->self, "ws://127.0.0.1:1/", "", &ws, c, &id));
     STATUS(c, "send before it is open",
            c->host->ws->send(c->self, id, 0, (struct muster_bytes){"x", 1}));
-    STATUS(c, "close as a net socket", c->host->net->close(c->self, id));
+    STATUS(c, "close as a net socket", c->host->net->close(c->self, (muster_socket_id){id.value}));
     STATUS(c, "its close", c->host->ws->close(c->self, id));
     STATUS(c, "other scheme", c->host->ws->open(c->self, "http://127.0.0.1:1/", "", &ws, c, &id));
     STATUS(c, "no url", c->host->ws->open(c->self, "nowhere", "", &ws, c, &id));
@@ -220,17 +229,19 @@ static void ws_open(struct conform *c) {
 }
 
 static void ws_send(struct conform *c) {
-    STATUS(c, "none", c->host->ws->send(c->self, 0, 0, (struct muster_bytes){"x", 1}));
-    STATUS(c, "nobody's", c->host->ws->send(c->self, NOBODY, 0, (struct muster_bytes){"x", 1}));
+    STATUS(c, "none",
+           c->host->ws->send(c->self, (muster_ws_id){0}, 0, (struct muster_bytes){"x", 1}));
+    STATUS(c, "nobody's",
+           c->host->ws->send(c->self, NOTHING(muster_ws_id), 0, (struct muster_bytes){"x", 1}));
 }
 
 static void ws_close(struct conform *c) {
-    muster_socket_id id = 0;
+    muster_socket_id id = {0};
     (void)c->host->net->udp_open(c->self, "127.0.0.1", 0, on_packet, c, &id);
-    STATUS(c, "a net socket", c->host->ws->close(c->self, id));
+    STATUS(c, "a net socket", c->host->ws->close(c->self, (muster_ws_id){id.value}));
     (void)c->host->net->close(c->self, id);
-    STATUS(c, "none", c->host->ws->close(c->self, 0));
-    STATUS(c, "nobody's", c->host->ws->close(c->self, NOBODY));
+    STATUS(c, "none", c->host->ws->close(c->self, (muster_ws_id){0}));
+    STATUS(c, "nobody's", c->host->ws->close(c->self, NOTHING(muster_ws_id)));
 }
 
 const struct conform_row ws_rows[] = {ROW(ws, open), ROW(ws, send), ROW(ws, close)};

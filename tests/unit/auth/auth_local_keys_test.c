@@ -266,7 +266,7 @@ static int start_spied(void **state) {
 static void call_and_leave(muster_http_fn fn, const char *body, const char *address,
                            const char *agent) {
     struct muster_http_request request = {.size = sizeof request,
-                                          .id = 999999,
+                                          .id = {999999},
                                           .method = "POST",
                                           .path = "",
                                           .query = "",

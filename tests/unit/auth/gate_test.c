@@ -39,7 +39,7 @@ static muster_status work(muster_self *self, muster_work_fn fn,
     (void)self;
     if (current->job.work) return MUSTER_LIMIT;
     current->job = (struct job){fn, done, user};
-    *out = 1;
+    *out = (muster_work_id){1};
     return MUSTER_OK;
 }
 

@@ -12,7 +12,7 @@ static struct {
 } ws;
 
 static struct muster_self owner, neighbour;
-static muster_socket_id socket_id;
+static muster_ws_id socket_id;
 static uint32_t fetched;
 
 /* ---- The server ---- */

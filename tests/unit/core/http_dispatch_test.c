@@ -327,17 +327,17 @@ static void each_answer_has_its_own_time(void **state) {
     loop_clock_advance(1001100); /* looked at ten times a second */
     assert_int_equal(sent.count, 1);
     assert_int_equal(sent.status, 504);
-    assert_int_equal(sent.id, first.request.id);
+    assert_int_equal(sent.id.value, first.request.id.value);
     loop_clock_advance(1001400);
     assert_int_equal(sent.count, 1);
     loop_clock_advance(1001600);
     assert_int_equal(sent.count, 2);
-    assert_int_equal(sent.id, second.request.id);
+    assert_int_equal(sent.id.value, second.request.id.value);
     assert_int_equal(loop_clock_due_ms(), UINT64_MAX); /* nobody waits, nothing is looked at */
     struct net_http_request third = request_of("GET", "/never");
     http_dispatch(&third);
     loop_clock_advance(1003000);
-    assert_int_equal(sent.id, third.request.id);
+    assert_int_equal(sent.id.value, third.request.id.value);
 }
 
 /* Whichever of them has gone: the first, one between, the last. */
@@ -354,7 +354,7 @@ static void who_still_waits_is_told(void **state) {
         }
         loop_clock_advance(loop_now_ms() + 1100);
         assert_int_equal(sent.count, 3);
-        assert_int_equal(sent.id, all[3].request.id);
+        assert_int_equal(sent.id.value, all[3].request.id.value);
         assert_int_equal(loop_clock_due_ms(), UINT64_MAX);
     }
 }
@@ -444,7 +444,7 @@ static void a_text_that_is_none_is_an_error(void **state) {
     struct net_http_request request = request_of("GET", "/s");
     (void)http_respond_shared(&request.request, &shared, NULL, 0);
     assert_int_equal(sent.status, 500);
-    (void)http_problem(7, 404, "not_found", "cut \xc3");
+    (void)http_problem((muster_request_id){7}, 404, "not_found", "cut \xc3");
     assert_non_null(strstr(sent.body, "\"detail\":\"cut \""));
     assert_non_null(strstr(sent.body, "\"title\":\"Not Found\",\"status\":404"));
 }

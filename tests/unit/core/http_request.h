@@ -7,8 +7,9 @@
 /* Without query, headers and body, from a player's address; each has an id of its own. */
 static inline struct net_http_request request_of(const char *method, const char *path) {
     static muster_request_id id;
+    id.value++;
     return (struct net_http_request){.request = {.size = sizeof(struct muster_http_request),
-                                                 .id = ++id,
+                                                 .id = id,
                                                  .method = method,
                                                  .path = path,
                                                  .query = "",

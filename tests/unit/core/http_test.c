@@ -61,10 +61,10 @@ static void answer_twice(void *user, const struct muster_http_request *request) 
 
 static void route(const void *owner, const char *method, const char *path, uint32_t flags,
                   muster_http_fn fn, const char *name) {
-    muster_route_id id = 0;
+    muster_route_id id = {0};
     assert_int_equal(http_route_add(owner, method, path, flags, fn, (void *)(uintptr_t)name, &id),
                      MUSTER_OK);
-    assert_int_not_equal(id, 0);
+    assert_int_not_equal(id.value, 0);
 }
 
 static int setup(void **state) {
@@ -212,7 +212,7 @@ static const char *removed_script(void) {
 
 static void owners(void **state) {
     (void)state;
-    muster_route_id id = 0;
+    muster_route_id id = {0};
     assert_int_equal(
         http_route_add(&owner_a, "GET", "/", MUSTER_ROUTE_PREFIX, answer_name, "", &id),
         MUSTER_EXISTS);

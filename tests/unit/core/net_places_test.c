@@ -168,8 +168,8 @@ static void who_waits_for_an_answer_does_not_make_room(void **state) {
     (void)state;
     net_state.places[false].max = 2;
     struct conn *asks = come(false), *begins = come(false);
-    struct exchange *exchange = slots_add(&net_state.exchanges, &asks->exchange);
-    struct exchange *begun = slots_add(&net_state.exchanges, &begins->exchange);
+    struct exchange *exchange = slots_add(&net_state.exchanges, &asks->exchange.value);
+    struct exchange *begun = slots_add(&net_state.exchanges, &begins->exchange.value);
     exchange->id = asks->exchange;
     begun->id = begins->exchange;
     exchange->dispatched = exchange->answered = true; /* answered: nobody has to be told */

@@ -246,7 +246,7 @@ static void readable(void *user, uint32_t events, muster_status status) {
     char byte;
     assert_int_equal(events, MUSTER_POLL_READ);
     assert_int_equal(status, MUSTER_OK);
-    assert_int_equal(read((int)probe->timer, &byte, 1), 1);
+    assert_int_equal(read((int)probe->timer.value, &byte, 1), 1);
     strcat(probe->trace, "r");
 }
 
@@ -258,7 +258,7 @@ static void test_descriptors(void **state) {
     (void)state;
     struct probe *probe = probe_open(&kit, &plugin);
     assert_int_equal(pipe(ends), 0);
-    probe->timer = (muster_timer_id)ends[0];
+    probe->timer = (muster_timer_id){(uint64_t)ends[0]};
     assert_int_equal(
         host->loop->poll_start(plugin, ends[0], MUSTER_POLL_READ, readable, probe, &id), MUSTER_OK);
     testkit_pump(kit);
@@ -400,7 +400,7 @@ static void test_a_websocket_is_found_by_its_url(void **state) {
         .size = sizeof(handler), .open = on_open, .message = on_message, .close = on_close};
     struct testkit *kit;
     muster_self *plugin;
-    muster_socket_id id;
+    muster_ws_id id;
     (void)state;
     struct probe *probe = probe_open(&kit, &plugin);
     assert_int_equal(host->ws->open(plugin, "http://a/x", "", &handler, probe, &id),
