@@ -62,11 +62,13 @@ const modes = {
         },
     },
     capture_the_flag: {
-        settings: { captures: 1, botFill: 4 }, // of eight, somebody may fall on every way home
-        // The own base with a flag, else the enemies' flag wherever it is.
+        // Of eight, somebody may fall on every way home, which the largest base makes short.
+        settings: { captures: 1, botFill: 3, baseRadius: 8 },
+        // The own base with a flag, else the enemies' flag wherever it is. Only one side runs: with both
+        // flags away nobody can capture.
         goal: (world, own) => {
             const flag = world.items.get(3 - own.team);
-            if (!flag) return null;
+            if (!flag || own.team !== RED) return null;
             if (flag.carrier === own.seat) return world.zones.get(own.team);
             return flag.carrier === NOBODY ? flag : null;
         },
