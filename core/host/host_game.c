@@ -128,11 +128,11 @@ const struct muster_host_player host_player_group = {
 
 /* ---- db -------------------------------------------------------------------------------------- */
 
-#define DB_STATEMENTS_MAX 64 /* more are refused by their count */
+#define DB_STATEMENTS_MAX 64
 
 static bool statements_given(const struct muster_db_request *request) {
-    if (!request->statements) return false;
-    for (uint32_t i = 0; i < request->statement_count && i < DB_STATEMENTS_MAX; i++) {
+    if (!request->statements || request->statement_count > DB_STATEMENTS_MAX) return false;
+    for (uint32_t i = 0; i < request->statement_count; i++) {
         const struct muster_db_statement *statement = &request->statements[i];
         if (!statement->sql || (statement->param_count && !statement->params)) return false;
     }
