@@ -47,7 +47,7 @@ static void refuse(struct auth_job *job, int32_t code, const char *reason) {
     metrics_add(METRIC_AUTH_FAILURES, 1);
     client_send(client, rpc_failure(job->id, code, reason, NULL));
     free_job(job);
-    if (!client->player) client_close(client, 4002, "token refused");
+    if (!client->player.value) client_close(client, 4002, "token refused");
 }
 
 /* Who is not let in is told why, and the connection has no more use. */
@@ -56,7 +56,7 @@ static void shut_out(struct auth_job *job, struct failure *failure) {
     metrics_add(METRIC_AUTH_FAILURES, 1);
     client_send(client, failure_answer(failure, job->id));
     free_job(job);
-    if (!client->player) client_close(client, 4004, failure->message);
+    if (!client->player.value) client_close(client, 4004, failure->message);
 }
 
 /* Nothing in it that a line may not hold. */

@@ -111,14 +111,14 @@ static bool is_state(const char *text) {
 static bool read_cursor(const char *text, muster_lobby_id *id) {
     size_t len = strlen(text);
     if (len > 16 || strspn(text, "0123456789abcdef") != len) return false;
-    *id = strtoull(text, NULL, 16);
-    return *id != 0;
+    id->value = strtoull(text, NULL, 16);
+    return id->value != 0;
 }
 
 int32_t methods_lobby_list(struct call *call) {
     const char *state = param_string(call, "state", "");
     const char *from = param_string(call, "cursor", NULL);
-    muster_lobby_id id = 0;
+    muster_lobby_id id = {0};
     if (state[0] && !is_state(state))
         return failure_set(&call->failure, RPC_INVALID_PARAMS, "state: unknown state \"%s\"",
                            state);

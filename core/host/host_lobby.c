@@ -38,7 +38,7 @@ static void fill_lobby(const struct lobby *lobby, struct muster_lobby_info *info
     *info = (struct muster_lobby_info){
         .state = lobby->state,
         .lobby = lobby->id,
-        .match = lobby->match ? lobby->match->id : 0,
+        .match = lobby->match ? lobby->match->id : (muster_match_id){0},
         .players_current = lobby_players(lobby),
         .players_max = lobby->players_max,
         .is_private = lobby->is_private,
@@ -137,19 +137,19 @@ static muster_status lobby_kick_fn(muster_self *self, muster_lobby_id id, uint32
                                    const char *reason) {
     HOST_CHECK_THREAD(self);
     if (!lobby_find(id)) return MUSTER_NOT_FOUND;
-    return defer(do_kick, id, 0, seat, reason);
+    return defer(do_kick, id, (muster_player_id){0}, seat, reason);
 }
 
 static muster_status lobby_close_fn(muster_self *self, muster_lobby_id id, const char *reason) {
     HOST_CHECK_THREAD(self);
     if (!lobby_find(id)) return MUSTER_NOT_FOUND;
-    return defer(do_close, id, 0, 0, reason);
+    return defer(do_close, id, (muster_player_id){0}, 0, reason);
 }
 
 static muster_status lobby_chat_fn(muster_self *self, muster_lobby_id id, const char *text) {
     HOST_CHECK_THREAD(self);
     if (!lobby_find(id)) return MUSTER_NOT_FOUND;
-    return defer(do_chat, id, 0, 0, text);
+    return defer(do_chat, id, (muster_player_id){0}, 0, text);
 }
 
 /* ---- members, rules -------------------------------------------------------------------------- */
@@ -302,7 +302,7 @@ static muster_status host_set_fn(muster_self *self, muster_lobby_id id, muster_p
     struct lobby *lobby = lobby_find(id);
     if (!lobby) return MUSTER_NOT_FOUND;
     uint32_t index = lobby_find_member(lobby, player);
-    if (player && (index == UINT32_MAX || lobby->members[index].state != MEMBER_ENTERED))
+    if (player.value && (index == UINT32_MAX || lobby->members[index].state != MEMBER_ENTERED))
         return MUSTER_NOT_FOUND;
     lobby_host_set(lobby, index);
     return MUSTER_OK;

@@ -25,7 +25,7 @@ static void settle(struct lobby *lobby) {
 
 static void on_timer(void *user) {
     (void)user;
-    muster_lobby_id id = 0;
+    muster_lobby_id id = {0};
     for (struct lobby *lobby; (lobby = lobby_next(&id));) settle(lobby);
 }
 
@@ -38,7 +38,7 @@ muster_status lobby_init(uint32_t lobbies_max, const struct lobby_hooks *hooks) 
 }
 
 void lobby_deinit(void) {
-    muster_lobby_id id = 0;
+    muster_lobby_id id = {0};
     for (struct lobby *lobby; (lobby = lobby_next(&id));)
         lobby_close(lobby, MUSTER_LEAVE_SHUTDOWN, "the server stops");
     loop_timer_stop(settle_timer);
@@ -102,7 +102,7 @@ static void fill(struct lobby *lobby, const struct lobby_wish *wish) {
 static struct lobby *add_lobby(muster_lobby_id *out) {
     struct lobby *lobby = lobby_table_add(out);
     struct lobby *longest = NULL;
-    muster_lobby_id id = 0;
+    muster_lobby_id id = {0};
     if (lobby) return lobby;
     for (struct lobby *other; (other = lobby_next(&id));)
         if (other->empty_since_ms && !other->closing &&
@@ -115,7 +115,7 @@ static struct lobby *add_lobby(muster_lobby_id *out) {
 
 int32_t lobby_create(const struct lobby_wish *wish, struct lobby **out, struct failure *failure) {
     json_t *settings = NULL, *secrets = NULL;
-    if (wish->creator && wish->region[0] && !lobby_region_served(wish->region))
+    if (wish->creator.value && wish->region[0] && !lobby_region_served(wish->region))
         return failure_set(failure, RPC_INVALID_PARAMS, "region: \"%s\" is not served here",
                            wish->region);
     if (lobby_settings_check(wish, &settings, &secrets, failure)) return failure->code;
@@ -163,7 +163,7 @@ void lobby_close(struct lobby *lobby, uint32_t leave_reason, const char *reason)
     for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++)
         if (lobby->members[i].state != MEMBER_NONE)
             lobby_member_remove(lobby, i, leave_reason, said);
-    lobby_emit(lobby, MUSTER_NOTICE_LOBBY_CLOSED, 0, MUSTER_SEAT_NONE, 0);
+    lobby_emit(lobby, MUSTER_NOTICE_LOBBY_CLOSED, (muster_player_id){0}, MUSTER_SEAT_NONE, 0);
     lobby_rules_destroy(lobby);
     lobby_votes_drop(lobby);
     json_decref(lobby->settings);

@@ -32,8 +32,8 @@ static struct muster_action action_on(const struct lobby *lobby, const struct se
 
 void lobby_host_set(struct lobby *lobby, uint32_t index) {
     const struct member *member = index < LOBBY_MEMBERS_MAX ? &lobby->members[index] : NULL;
-    muster_player_id player = member ? member->player : 0;
-    if (lobby->host == player) return;
+    muster_player_id player = member ? member->player : (muster_player_id){0};
+    if (MUSTER_ID_SAME(lobby->host, player)) return;
     lobby->host = player;
     snprintf(lobby->host_key, sizeof lobby->host_key, "%s", member ? member->player_key : "");
     json_object_set_new(lobby->settings, "hostId", json_string(lobby->host_key));
@@ -255,7 +255,7 @@ struct lobby *lobby_find_code(const char *text) {
     }
     if (len != LOBBY_CODE_SIZE - 1) return NULL;
     struct lobby *found = NULL;
-    muster_lobby_id id = 0;
+    muster_lobby_id id = {0};
     for (struct lobby *lobby; (lobby = lobby_next(&id));)
         if (lobby->code[0] && sodium_memcmp(lobby->code, code, sizeof code) == 0) found = lobby;
     return found;

@@ -85,7 +85,7 @@ char *lobby_list(const struct lobby_filter *filter, uint32_t *len) {
         if (one) fprintf(out, "%s%s", count++ > 0 ? "," : "", one);
     }
     if (lobby)
-        fprintf(out, "],\"nextCursor\":\"%llx\"}", (unsigned long long)id);
+        fprintf(out, "],\"nextCursor\":\"%llx\"}", (unsigned long long)id.value);
     else
         fputs("],\"nextCursor\":null}", out);
     bool whole = fclose(out) == 0;

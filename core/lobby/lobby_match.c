@@ -117,12 +117,12 @@ static void start_match(struct lobby *lobby) {
     seat_members(lobby);
     metrics_add(METRIC_MATCHES_STARTED, 1);
     lobby->checkpoint_due_ms =
-        loop_now_ms() + config_core->match.checkpoint_ms + slots_index(lobby->id) * 7 % 1000;
-    lobby_emit(lobby, MUSTER_NOTICE_MATCH_STARTED, 0, MUSTER_SEAT_NONE, 0);
+        loop_now_ms() + config_core->match.checkpoint_ms + slots_index(lobby->id.value) * 7 % 1000;
+    lobby_emit(lobby, MUSTER_NOTICE_MATCH_STARTED, (muster_player_id){0}, MUSTER_SEAT_NONE, 0);
     lobby_broadcast(lobby, "match.started", lobby_match_json(lobby));
     lobby_broadcast_members(lobby);
-    pacer_add(&lobby->pace, 1000000 / lobby->tick_rate_hz, slots_index(lobby->id) % PHASE_SLOTS,
-              on_tick, lobby);
+    pacer_add(&lobby->pace, 1000000 / lobby->tick_rate_hz,
+              slots_index(lobby->id.value) % PHASE_SLOTS, on_tick, lobby);
 }
 
 /* ---- run ------------------------------------------------------------------------------------- */
@@ -167,7 +167,8 @@ static bool conclude(struct lobby *lobby) {
     if (!lobby->results) return false;
     match_results(lobby->match, lobby->results);
     lobby_hooks.match_ended(lobby, lobby->results);
-    lobby_emit(lobby, MUSTER_NOTICE_MATCH_ENDED, 0, MUSTER_SEAT_NONE, lobby->match->end_reason);
+    lobby_emit(lobby, MUSTER_NOTICE_MATCH_ENDED, (muster_player_id){0}, MUSTER_SEAT_NONE,
+               lobby->match->end_reason);
     return true;
 }
 
@@ -279,7 +280,7 @@ static bool may_start(struct lobby *lobby) {
 
 static bool host_is_away(const struct lobby *lobby) {
     uint32_t index = lobby_find_member(lobby, lobby->host);
-    return lobby->host && (index == UINT32_MAX || !lobby->members[index].connected);
+    return lobby->host.value && (index == UINT32_MAX || !lobby->members[index].connected);
 }
 
 void lobby_note_host(struct lobby *lobby) {

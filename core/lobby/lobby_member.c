@@ -60,7 +60,7 @@ static int32_t check_joinable(const struct lobby *lobby, const struct session *s
             failure, RPC_WRONG_STATE, json_pack("{s:s}", "state", lobby_state_text(lobby->state)),
             "the lobby cannot be joined while it is %s", lobby_state_text(lobby->state));
     if (lobby_draining()) return failure_set(failure, RPC_SERVER_FULL, "the server is draining");
-    if (lobby->locked && session->id != lobby->host)
+    if (lobby->locked && !MUSTER_ID_SAME(session->id, lobby->host))
         return failure_set_data(failure, RPC_DENIED, json_pack("{s:s}", "reason", "locked"),
                                 "the lobby is locked");
     return RPC_OK;
@@ -113,8 +113,8 @@ static int32_t find_place(struct lobby *lobby, const struct session *session, ui
 int32_t lobby_reserve(struct lobby *lobby, struct session *session, uint32_t team, bool spectator,
                       const char *secret, char ticket[TICKET_TEXT_SIZE], struct failure *failure) {
     uint32_t index = session->member;
-    bool is_here = session->lobby == lobby->id;
-    if (session->lobby && !is_here) {
+    bool is_here = MUSTER_ID_SAME(session->lobby, lobby->id);
+    if (session->lobby.value && !is_here) {
         const struct lobby *other = lobby_find(session->lobby);
         return failure_set_data(failure, RPC_ALREADY_IN_LOBBY,
                                 json_pack("{s:s}", "lobbyId", other ? other->key : ""),
@@ -265,12 +265,12 @@ void lobby_member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, c
     vacate(lobby, index, reason);
     lobby_note_players(lobby);
     if (session) {
-        session->lobby = 0;
+        session->lobby = (muster_lobby_id){0};
         if (told) tell_left(lobby, session, reason, told);
         session_settle(session);
     }
     if (lobby->closing) return;
-    if (lobby->host == player) lobby_host_set(lobby, NO_MEMBER);
+    if (MUSTER_ID_SAME(lobby->host, player)) lobby_host_set(lobby, NO_MEMBER);
     lobby_broadcast_members(lobby);
     lobby_hooks.seats_opened(lobby);
 }

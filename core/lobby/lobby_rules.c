@@ -115,9 +115,9 @@ struct muster_action lobby_action(const struct lobby *lobby, const struct sessio
         .size = sizeof(struct muster_action),
         .kind = kind,
         .lobby = lobby->id,
-        .player = session ? session->id : 0,
-        .seat =
-            session && session->lobby == lobby->id ? lobby_seat(session->member) : MUSTER_SEAT_NONE,
+        .player = session ? session->id : (muster_player_id){0},
+        .seat = session && MUSTER_ID_SAME(session->lobby, lobby->id) ? lobby_seat(session->member)
+                                                                     : MUSTER_SEAT_NONE,
         .target_seat = MUSTER_SEAT_NONE,
         .key = "",
         .value = "",

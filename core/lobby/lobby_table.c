@@ -19,15 +19,15 @@ static struct {
 struct lobby_hooks lobby_hooks;
 
 struct lobby *lobby_find(muster_lobby_id id) {
-    return slots_find(&lobbies.slots, id);
+    return slots_find(&lobbies.slots, id.value);
 }
 
 struct lobby *lobby_next(muster_lobby_id *id) {
-    return slots_next(&lobbies.slots, id);
+    return slots_next(&lobbies.slots, &id->value);
 }
 
 struct lobby *lobby_find_key(const char *lobby_key) {
-    muster_lobby_id id = 0;
+    muster_lobby_id id = {0};
     for (struct lobby *lobby; (lobby = lobby_next(&id));)
         if (strcmp(lobby->key, lobby_key) == 0) return lobby;
     return NULL;
@@ -39,7 +39,7 @@ uint32_t lobby_count(void) {
 
 uint32_t lobby_count_state(uint32_t state) {
     uint32_t count = 0;
-    muster_lobby_id id = 0;
+    muster_lobby_id id = {0};
     for (struct lobby *lobby; (lobby = lobby_next(&id));) count += lobby->state == state;
     return count;
 }
@@ -55,12 +55,12 @@ void lobby_table_deinit(void) {
 }
 
 struct lobby *lobby_table_add(muster_lobby_id *out) {
-    return slots_add(&lobbies.slots, out);
+    return slots_add(&lobbies.slots, &out->value);
 }
 
 void lobby_table_remove(struct lobby *lobby) {
     if (lobby->touched) LL_DELETE2(lobbies.touched, lobby, touched_next);
-    slots_remove(&lobbies.slots, lobby->id);
+    slots_remove(&lobbies.slots, lobby->id.value);
 }
 
 uint32_t lobby_table_size(void) {
@@ -147,7 +147,7 @@ const char *lobby_map(const struct lobby *lobby) {
 }
 
 bool lobby_visible(const struct lobby *lobby, const struct session *session) {
-    return !lobby->is_private || (session && session->lobby == lobby->id);
+    return !lobby->is_private || (session && MUSTER_ID_SAME(session->lobby, lobby->id));
 }
 
 bool lobby_open(const struct lobby *lobby) {
@@ -174,8 +174,10 @@ struct session *lobby_member_session(const struct member *member) {
 }
 
 uint32_t lobby_find_member(const struct lobby *lobby, muster_player_id player) {
-    for (uint32_t i = 0; player && i < LOBBY_MEMBERS_MAX; i++)
-        if (lobby->members[i].state != MEMBER_NONE && lobby->members[i].player == player) return i;
+    for (uint32_t i = 0; player.value && i < LOBBY_MEMBERS_MAX; i++)
+        if (lobby->members[i].state != MEMBER_NONE &&
+            MUSTER_ID_SAME(lobby->members[i].player, player))
+            return i;
     return UINT32_MAX;
 }
 

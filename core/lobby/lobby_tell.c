@@ -47,7 +47,7 @@ void lobby_emit(const struct lobby *lobby, uint32_t kind, muster_player_id playe
         .size = sizeof notice,
         .kind = kind,
         .lobby = lobby->id,
-        .match = lobby->match ? lobby->match->id : 0,
+        .match = lobby->match ? lobby->match->id : (muster_match_id){0},
         .player = player,
         .seat = seat,
         .value = value,
@@ -65,7 +65,7 @@ void lobby_state_set(struct lobby *lobby, uint32_t state) {
     log_fields(MUSTER_LOG_INFO, "lobby",
                &(struct log_fields){.lobby = lobby->key, .event = "lobby_state"}, "%s %s",
                lobby->game_mode, lobby_state_text(state));
-    lobby_emit(lobby, MUSTER_NOTICE_LOBBY_STATE, 0, MUSTER_SEAT_NONE, state);
+    lobby_emit(lobby, MUSTER_NOTICE_LOBBY_STATE, (muster_player_id){0}, MUSTER_SEAT_NONE, state);
     lobby_tell_info(lobby);
 }
 

@@ -156,7 +156,7 @@ json_t *moderation_mute_json(const struct session *session) {
 
 /* An admin who bans a range stays to see what came of it. */
 static void close_banned(const struct sanction *ban) {
-    muster_player_id id = 0;
+    muster_player_id id = {0};
     for (struct session *session; (session = session_next(&id));) {
         bool is_named = strcmp(session->player_key, ban->player_key) == 0;
         if (find_for(SANCTION_BAN, session) != ban) continue;
@@ -165,7 +165,7 @@ static void close_banned(const struct sanction *ban) {
 }
 
 static void tell_muted(const struct sanction *mute) {
-    muster_player_id id = 0;
+    muster_player_id id = {0};
     for (struct session *session; (session = session_next(&id));)
         if (find_for(SANCTION_MUTE, session) == mute)
             session_notify(session, "session.muted", facts_json(mute));
@@ -173,7 +173,7 @@ static void tell_muted(const struct sanction *mute) {
 
 /* ended: out of the table. Where another mute goes on, that one is told. */
 static void tell_unmuted(const struct sanction *ended) {
-    muster_player_id id = 0;
+    muster_player_id id = {0};
     for (struct session *session; (session = session_next(&id));) {
         bool is_guest = session->account == MUSTER_ACCOUNT_GUEST;
         if (!concerns(ended, session->player_key, session->address, is_guest)) continue;

@@ -25,7 +25,7 @@ static bool is_listed(const struct text_guises *guises) {
 }
 
 static bool is_present(const struct text_guises *guises) {
-    muster_player_id id = 0;
+    muster_player_id id = {0};
     for (struct session *session; (session = session_next(&id));)
         if (session_may(session, "admin") && text_passes_for(guises, session->display_name))
             return true;
@@ -61,7 +61,7 @@ static bool is_taken(const struct lobby *lobby, const struct session *session,
                      struct text_look look) {
     for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++) {
         const struct member *member = &lobby->members[i];
-        if (member->state == MEMBER_NONE || member->player == session->id) continue;
+        if (member->state == MEMBER_NONE || MUSTER_ID_SAME(member->player, session->id)) continue;
         if (text_alike(look, text_look(member->display_name))) return true;
     }
     for (uint32_t i = 0; lobby->match && i < MUSTER_SEATS_MAX; i++) {

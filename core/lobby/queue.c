@@ -149,7 +149,7 @@ static struct lobby *proposed_lobby(const struct proposal *proposal, struct fail
     struct lobby_wish wish = {.game_mode = proposal->game_mode,
                               .region = proposal->region,
                               .settings = proposal->settings};
-    if (!proposal->lobby)
+    if (!proposal->lobby.value)
         (void)lobby_create(&wish, &lobby, failure);
     else if (!(lobby = lobby_find(proposal->lobby)))
         failure_set(failure, RPC_NOT_FOUND, "the lobby is gone");
@@ -166,7 +166,7 @@ static bool seat_one(struct lobby *lobby, const struct proposal *proposal, uint3
     struct session *session = ticket_session(proposal->tickets[index]);
     if (!session)
         failure_set(&placing->failure, RPC_NOT_FOUND, "the player has gone");
-    else if (session->lobby)
+    else if (session->lobby.value)
         failure_set(&placing->failure, RPC_ALREADY_IN_LOBBY, "the player is in a lobby");
     else if (!lobby_place(lobby, session, proposal->teams[index], placing->seat_tickets[index],
                           &placing->failure))
@@ -230,7 +230,7 @@ static void place_group(const struct proposal *proposal) {
         log_debug("queue", "%u waiting are not placed: %s", proposal->ticket_count,
                   placing.failure.message);
         tell_refused(proposal, &placing);
-        if (lobby && !proposal->lobby)
+        if (lobby && !proposal->lobby.value)
             lobby_close(lobby, MUSTER_LEAVE_TIMEOUT, "nobody could be seated");
     }
     json_decref(placing.failure.data);
@@ -326,7 +326,7 @@ static int32_t check_wish(const struct session *session, const char *game_mode, 
     if (region[0] && !lobby_region_served(region))
         return failure_set(failure, RPC_INVALID_PARAMS, "region: \"%s\" is not served here",
                            region);
-    if (session->lobby) {
+    if (session->lobby.value) {
         const struct lobby *lobby = lobby_find(session->lobby);
         return failure_set_data(failure, RPC_ALREADY_IN_LOBBY,
                                 json_pack("{s:s}", "lobbyId", lobby ? lobby->key : ""),

@@ -28,7 +28,7 @@ static struct {
 static void sweep_expired(void *user) {
     (void)user;
     uint64_t now_ms = loop_now_ms();
-    muster_player_id id = 0;
+    muster_player_id id = {0};
     for (struct session *session; (session = session_next(&id));)
         if (session->expires_ms > now_ms)
             continue;
@@ -65,7 +65,7 @@ uint32_t session_connected_count(void) {
 }
 
 struct session *session_find(muster_player_id id) {
-    return slots_find(&sessions.slots, id);
+    return slots_find(&sessions.slots, id.value);
 }
 
 struct session *session_find_key(const char *player_key) {
@@ -75,14 +75,14 @@ struct session *session_find_key(const char *player_key) {
 }
 
 struct session *session_find_session_key(const char *session_key) {
-    muster_player_id id = 0;
+    muster_player_id id = {0};
     for (struct session *session; (session = session_next(&id));)
         if (strcmp(session->session_key, session_key) == 0) return session;
     return NULL;
 }
 
 struct session *session_next(muster_player_id *id) {
-    return slots_next(&sessions.slots, id);
+    return slots_next(&sessions.slots, &id->value);
 }
 
 static void emit(const struct session *session, uint32_t kind) {
@@ -112,7 +112,7 @@ static void copy_identity(struct session *session, const struct muster_identity 
 
 static struct session *create(const struct muster_identity *identity) {
     muster_player_id id;
-    struct session *session = slots_add(&sessions.slots, &id);
+    struct session *session = slots_add(&sessions.slots, &id.value);
     if (!session) return NULL;
     session->id = id;
     session->created_at_ms = loop_unix_ms();
@@ -146,7 +146,7 @@ muster_status session_create(const char *player_key, struct session **out) {
 static void release_client(struct session *session) {
     struct client *client = session->client;
     if (!client) return;
-    client->player = 0;
+    client->player = (muster_player_id){0};
     session->client = NULL;
     sessions.connected--;
     emit(session, MUSTER_NOTICE_PLAYER_DISCONNECTED);
@@ -159,7 +159,7 @@ static void replace_client(struct session *session) {
                   json_pack("{s:s}", "reason", "signed in from another connection"));
     release_client(session);
     client_close(older, 4003, "replaced by a newer connection");
-    if (session->lobby && sessions.hooks.dropped) sessions.hooks.dropped(session);
+    if (session->lobby.value && sessions.hooks.dropped) sessions.hooks.dropped(session);
 }
 
 muster_status session_attach(struct client *client, const struct muster_identity *identity,
@@ -190,7 +190,7 @@ static void end(struct session *session, uint32_t reason) {
     if (sessions.hooks.ended) sessions.hooks.ended(session, reason);
     HASH_DEL(sessions.by_key, session);
     party_release(session->party);
-    slots_remove(&sessions.slots, session->id);
+    slots_remove(&sessions.slots, session->id.value);
 }
 
 void session_detach(struct client *client) {
@@ -200,12 +200,13 @@ void session_detach(struct client *client) {
                &(struct log_fields){.player = session->player_key, .event = "player_disconnected"},
                "%s disconnected", session->display_name);
     release_client(session);
-    if (session->lobby && sessions.hooks.dropped) sessions.hooks.dropped(session);
+    if (session->lobby.value && sessions.hooks.dropped) sessions.hooks.dropped(session);
     session_settle(session);
 }
 
 void session_settle(struct session *session) {
-    if (!session->client && !session->lobby && !session->ending) end(session, MUSTER_LEAVE_QUIT);
+    if (!session->client && !session->lobby.value && !session->ending)
+        end(session, MUSTER_LEAVE_QUIT);
 }
 
 /* params: of session.terminated, without the reason; taken. */

@@ -22,7 +22,7 @@ void match_table_deinit(void) {
 }
 
 struct match *match_find(muster_match_id id) {
-    return slots_find(&matches, id);
+    return slots_find(&matches, id.value);
 }
 
 uint32_t match_count(void) {
@@ -123,7 +123,7 @@ static void copy_setup(struct match *match, const struct match_setup *setup) {
 muster_status match_create(const struct match_setup *setup, struct match **out) {
     ENSURE(setup->rules_count <= MATCH_RULES_MAX && setup->seats_max <= MUSTER_SEATS_MAX / 2);
     muster_match_id id;
-    struct match *match = slots_add(&matches, &id);
+    struct match *match = slots_add(&matches, &id.value);
     if (!match) {
         record_close(setup->record);
         return MUSTER_FULL;
@@ -197,7 +197,7 @@ void match_destroy(struct match *match) {
     free(match->settings_waiting);
     free(match->versions);
     record_close(match->record);
-    slots_remove(&matches, match->id);
+    slots_remove(&matches, match->id.value);
 }
 
 /* ---- the recording's header ------------------------------------------------------------------ */

@@ -83,7 +83,7 @@ static void command_log_level(struct run *run) {
 /* ---- lobbies --------------------------------------------------------------------------------- */
 
 static void command_lobbies(struct run *run) {
-    muster_lobby_id id = 0;
+    muster_lobby_id id = {0};
     for (struct lobby *lobby; (lobby = lobby_next(&id));)
         command_say(run, "%s %s %s %s %u/%u players, %u spectators\n", lobby->key, lobby->game_mode,
                     lobby_map(lobby), lobby_state_text(lobby->state), lobby_players(lobby),
@@ -114,7 +114,7 @@ static void command_announce(struct run *run) {
         command_fail_usage(run);
         return;
     }
-    muster_player_id id = 0;
+    muster_player_id id = {0};
     uint32_t count = 0;
     for (struct session *session; (session = session_next(&id));) {
         count += session->client != NULL;

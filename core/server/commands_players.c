@@ -10,7 +10,7 @@
 
 struct session *command_find_name(const char *name, uint32_t *count) {
     struct session *found = NULL;
-    muster_player_id id = 0;
+    muster_player_id id = {0};
     for (struct session *session; (session = session_next(&id));) {
         if (strcasecmp(session->display_name, name) != 0) continue;
         found = session;
@@ -48,7 +48,7 @@ static const char *account_text(const struct session *session) {
 
 void command_players(struct run *run) {
     bool shows = config_core->admin.show_addresses;
-    muster_player_id id = 0;
+    muster_player_id id = {0};
     for (struct session *s; (s = session_next(&id));) {
         const struct lobby *lobby = lobby_find(s->lobby);
         command_say(run, "%s \"%s\" %s %s lobby %s address %s %u ms%s\n", s->player_key,

@@ -123,7 +123,7 @@ static muster_status create_rules(struct replay *replay) {
         part->provider = p;
         if (!p->rules.create) continue;
         plugin_enter(p->self, "rules.create");
-        muster_status status = p->rules.create(p->instance, 0, &part->state);
+        muster_status status = p->rules.create(p->instance, (muster_lobby_id){0}, &part->state);
         plugin_leave();
         if (status) return status;
     }

@@ -264,7 +264,7 @@ static void run_until(bool (*done)(void *user)) {
 }
 
 static void tell_players(void) {
-    muster_player_id id = 0;
+    muster_player_id id = {0};
     for (struct session *session; (session = session_next(&id));)
         session_notify(session, "server.stopping",
                        json_pack("{s:i,s:s}", "inMs", 0, "reason", server.stop_reason));

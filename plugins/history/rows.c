@@ -144,7 +144,7 @@ static bool find_member(const struct history *history, muster_lobby_id lobby,
                         muster_player_id player, struct muster_member_info *out) {
     uint32_t index = 0;
     while (history->host->lobby->member_next(history->self, lobby, &index, out) == MUSTER_OK)
-        if (out->player == player) return true;
+        if (MUSTER_ID_SAME(out->player, player)) return true;
     return false;
 }
 

@@ -108,7 +108,8 @@ static void fill_refused(void *state, const struct muster_group_refusal *refusal
 
 static bool is_refused(const struct waiting *w, muster_lobby_id lobby, uint64_t now_ms) {
     for (uint32_t r = 0; r < REFUSALS_MAX; r++)
-        if (w->refusals[r].until_ms > now_ms && w->refusals[r].lobby == lobby) return true;
+        if (w->refusals[r].until_ms > now_ms && MUSTER_ID_SAME(w->refusals[r].lobby, lobby))
+            return true;
     return false;
 }
 
@@ -124,7 +125,7 @@ static bool is_open(const struct muster_lobby_info *info) {
 static void open_collect(struct instance *instance) {
     const struct muster_host_lobby *lobby = instance->host->lobby;
     struct muster_lobby_info info = {.size = sizeof(info)};
-    muster_status status = lobby->next(instance->self, 0, &info);
+    muster_status status = lobby->next(instance->self, (muster_lobby_id){0}, &info);
     instance->open_count = 0;
     while (status == MUSTER_OK && instance->open_count < OPEN_MAX) {
         if (is_open(&info))
@@ -189,7 +190,8 @@ static bool propose_new(struct instance *instance, struct proposing *to, uint32_
     };
     for (uint32_t i = first; i < instance->count && group.ticket_count < instance->group_max; i++) {
         struct waiting *other = &instance->queue[i];
-        if (other->is_proposed || !is_alike(w, other) || is_refused(other, 0, instance->now_ms))
+        if (other->is_proposed || !is_alike(w, other) ||
+            is_refused(other, (muster_lobby_id){0}, instance->now_ms))
             continue;
         other->is_proposed = true;
         tickets[group.ticket_count++] = other->ticket;
@@ -205,7 +207,8 @@ static bool place(struct instance *instance, struct proposing *to, uint32_t inde
     if (!open && instance->now_ms - w->enqueued_at_ms >= instance->fallback_ms)
         open = open_find(instance, w, true);
     if (open) return propose_open(to, w, open);
-    return is_refused(w, 0, instance->now_ms) || propose_new(instance, to, index);
+    return is_refused(w, (muster_lobby_id){0}, instance->now_ms) ||
+           propose_new(instance, to, index);
 }
 
 static void fill_tick(void *state, uint64_t now_ms, muster_propose_fn propose, void *proposals) {

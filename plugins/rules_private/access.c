@@ -205,7 +205,7 @@ muster_verdict access_decide(struct lobby *lobby, const struct muster_lobby_info
                              const struct muster_action *action, char *reason, uint32_t cap) {
     const struct instance *instance = lobby->instance;
     struct muster_player_info player = {.size = sizeof player};
-    if (info->host == action->player) return MUSTER_ACCEPT;
+    if (MUSTER_ID_SAME(info->host, action->player)) return MUSTER_ACCEPT;
     if (instance->host->player->get(instance->self, action->player, &player) != MUSTER_OK)
         return MUSTER_PASS;
     const struct ban *ban = find_ban(lobby, player.player_key);
@@ -217,7 +217,8 @@ muster_verdict access_decide(struct lobby *lobby, const struct muster_lobby_info
     if (action->kind == MUSTER_ACTION_JOIN && info->state == MUSTER_LOBBY_ACTIVE &&
         !lobby_bool(lobby, "lateJoin"))
         return reject(action, reason, cap, "no_late_join", "nobody joins while the match runs");
-    if (player.lobby == lobby->id) return MUSTER_PASS; /* in already: changes the place */
+    if (MUSTER_ID_SAME(player.lobby, lobby->id))
+        return MUSTER_PASS; /* in already: changes the place */
     return decide_stranger(lobby, action, player.player_key, reason, cap);
 }
 

@@ -24,7 +24,7 @@ bool lobby_bool(const struct lobby *lobby, const char *key) {
 bool is_host(const struct instance *instance, const struct muster_lobby_info *info,
              muster_player_id player) {
     struct muster_player_info who = {.size = sizeof who};
-    if (player && info->host == player) return true;
+    if (player.value && MUSTER_ID_SAME(info->host, player)) return true;
     return instance->host->player->get(instance->self, player, &who) == MUSTER_OK &&
            muster_permitted(who.permissions, "admin");
 }
@@ -32,7 +32,7 @@ bool is_host(const struct instance *instance, const struct muster_lobby_info *in
 static muster_verdict need_host(const struct lobby *lobby, const struct muster_lobby_info *info,
                                 const struct muster_action *action, char *reason, uint32_t cap) {
     if (is_host(lobby->instance, info, action->player)) return MUSTER_ACCEPT;
-    if (!info->host) return reject(action, reason, cap, "no_host", "this lobby has no host");
+    if (!info->host.value) return reject(action, reason, cap, "no_host", "this lobby has no host");
     return reject(action, reason, cap, "not_host", "only the host may do that");
 }
 
@@ -58,7 +58,7 @@ static muster_verdict decide_start(const struct lobby *lobby, const struct muste
     const struct instance *instance = lobby->instance;
     const char *when =
         instance->host->lobby->setting_string(instance->self, lobby->id, "startWhen");
-    if (!info->host) return MUSTER_PASS;
+    if (!info->host.value) return MUSTER_PASS;
     bool for_ready = strcmp(when, "ready") == 0 || (strcmp(when, "auto") == 0 && info->is_private);
     if (strcmp(when, "host") == 0)
         return reject(action, reason, cap, "host_starts", "the host starts the match");
@@ -71,7 +71,8 @@ static muster_verdict decide_start(const struct lobby *lobby, const struct muste
 
 static muster_verdict decide_team(const struct lobby *lobby, const struct muster_lobby_info *info,
                                   const struct muster_action *action, char *reason, uint32_t cap) {
-    if (action->target != action->player) return need_host(lobby, info, action, reason, cap);
+    if (!MUSTER_ID_SAME(action->target, action->player))
+        return need_host(lobby, info, action, reason, cap);
     if (!lobby_bool(lobby, "teamLock") || is_host(lobby->instance, info, action->player))
         return MUSTER_PASS;
     return reject(action, reason, cap, "teams_locked", "the host has locked the teams");
@@ -96,10 +97,10 @@ muster_verdict decide(void *instance, void *state, const struct muster_action *a
     case MUSTER_ACTION_TEAM_CHANGE: return decide_team(lobby, &info, action, reason, cap);
     case MUSTER_ACTION_CHAT: return decide_chat(lobby, action, reason, cap);
     case MUSTER_ACTION_START:
-        return action->player ? need_host(lobby, &info, action, reason, cap)
-                              : decide_start(lobby, &info, action, reason, cap);
+        return action->player.value ? need_host(lobby, &info, action, reason, cap)
+                                    : decide_start(lobby, &info, action, reason, cap);
     case MUSTER_ACTION_SETTING:
-        if (!action->player) return MUSTER_PASS; /* another plugin's wish */
+        if (!action->player.value) return MUSTER_PASS; /* another plugin's wish */
         return need_host(lobby, &info, action, reason, cap);
     case MUSTER_ACTION_KICK:
     case MUSTER_ACTION_HOST_TRANSFER:

@@ -137,19 +137,20 @@ static bool walk(const struct lobby *lobby, muster_player_id player, const char 
     uint32_t index = 0;
     *out = (struct muster_member_info){.size = sizeof *out};
     while (instance->host->lobby->member_next(instance->self, lobby->id, &index, out) == MUSTER_OK)
-        if (player_key ? strcmp(out->player_key, player_key) == 0 : out->player == player)
+        if (player_key ? strcmp(out->player_key, player_key) == 0
+                       : MUSTER_ID_SAME(out->player, player))
             return true;
     return false;
 }
 
 bool find_member(const struct lobby *lobby, const char *player_key,
                  struct muster_member_info *out) {
-    return walk(lobby, 0, player_key, out);
+    return walk(lobby, (muster_player_id){0}, player_key, out);
 }
 
 static struct lobby *find_lobby(const struct instance *instance, muster_lobby_id id) {
     struct lobby *lobby = instance->lobbies;
-    while (lobby && lobby->id != id) lobby = lobby->next;
+    while (lobby && !MUSTER_ID_SAME(lobby->id, id)) lobby = lobby->next;
     return lobby;
 }
 
@@ -169,7 +170,7 @@ static bool check_asker(struct request *request, const struct method *method,
                         const struct muster_rpc_call *call) {
     const struct instance *instance = request->instance;
     if (method->asker == ASKER_ANYBODY) return find_player(request, call->player);
-    request->lobby = call->lobby ? find_lobby(instance, call->lobby) : NULL;
+    request->lobby = call->lobby.value ? find_lobby(instance, call->lobby) : NULL;
     request->info.size = sizeof request->info;
     if (!request->lobby || !walk(request->lobby, call->player, NULL, &request->member) ||
         !request->member.has_entered ||
@@ -178,7 +179,7 @@ static bool check_asker(struct request *request, const struct method *method,
         return false;
     }
     if (method->asker != ASKER_HOST || is_host(instance, &request->info, call->player)) return true;
-    bool has_host = request->info.host != 0;
+    bool has_host = request->info.host.value != 0;
     refuse(instance, call->id, "denied", has_host ? "not_host" : "no_host",
            has_host ? "only the host may do that" : "this lobby has no host");
     return false;
@@ -203,7 +204,8 @@ static void method_access(struct request *request) {
 
 static void method_set_password(struct request *request) {
     const char *password = text_of(request->params, "password");
-    if (!others_allow(request, MUSTER_ACTION_SETTING, "password", "\"\"", 0, MUSTER_SEAT_NONE))
+    if (!others_allow(request, MUSTER_ACTION_SETTING, "password", "\"\"", (muster_player_id){0},
+                      MUSTER_SEAT_NONE))
         return;
     access_password_set(request->lobby, password);
     answer(request->instance, request->call,
@@ -255,7 +257,7 @@ static void method_invite(struct request *request) {
     uint32_t life_s =
         (uint32_t)(life ? json_integer_value(life)
                         : instance->host->config->integer(instance->self, "inviteLifeS"));
-    muster_player_id player = 0;
+    muster_player_id player = {0};
     if (player_key[0]) (void)instance->host->player->find(instance->self, player_key, &player);
     bool as_host = is_host(instance, &request->info, request->member.player);
     if (!may_invite(request, as_host) ||
@@ -268,12 +270,13 @@ static void method_invite(struct request *request) {
                as_host ? INVITATIONS_MAX : INVITATIONS_PER_MEMBER);
         return;
     }
-    if (player) tell_invited(request, player, invitation);
+    if (player.value) tell_invited(request, player, invitation);
     json_t *token = invitation->token[0] ? json_string(invitation->token) : json_null();
     json_t *key = player_key[0] ? json_string(player_key) : json_null();
     answer(instance, request->call,
            json_pack("{s:o,s:o,s:b,s:I,s:I}", "playerId", key, "invitation", token, "notified",
-                     player != 0, "expiresAt", (json_int_t)invitation->expires_at_ms, "expiresInMs",
+                     player.value != 0, "expiresAt", (json_int_t)invitation->expires_at_ms,
+                     "expiresInMs",
                      (json_int_t)access_left_ms(request->lobby, invitation->expires_ms)));
 }
 
@@ -294,8 +297,8 @@ static void method_ban(struct request *request) {
     const char *reason = text_of(request->params, "reason");
     struct muster_member_info member;
     bool is_here = find_member(request->lobby, player_key, &member);
-    muster_player_id target = is_here ? member.player : 0;
-    if (is_here && member.player == request->member.player) {
+    muster_player_id target = is_here ? member.player : (muster_player_id){0};
+    if (is_here && MUSTER_ID_SAME(member.player, request->member.player)) {
         refuse(instance, request->call, "invalid_params", "", "playerId: that is you");
         return;
     }
@@ -342,7 +345,8 @@ static bool may_move_teams(const struct request *request, const char *how) {
                "teams can be changed before the match");
         return false;
     }
-    return others_allow(request, MUSTER_ACTION_TEAMS, how, "", 0, MUSTER_SEAT_NONE);
+    return others_allow(request, MUSTER_ACTION_TEAMS, how, "", (muster_player_id){0},
+                        MUSTER_SEAT_NONE);
 }
 
 static uint32_t random_below(const struct instance *instance, uint32_t bound) {

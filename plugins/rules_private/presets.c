@@ -109,7 +109,7 @@ static void query_all(struct request *request, const struct muster_db_statement 
     struct wait *wait = instance->has_table ? calloc(1, sizeof *wait) : NULL;
     muster_ticket_id ticket;
     if (wait) {
-        muster_lobby_id lobby = request->lobby ? request->lobby->id : 0;
+        muster_lobby_id lobby = request->lobby ? request->lobby->id : (muster_lobby_id){0};
         *wait = (struct wait){instance, request->call, lobby, request->member.player};
         snprintf(wait->name, sizeof wait->name, "%s", text_of(request->params, "name"));
     }

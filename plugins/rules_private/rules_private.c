@@ -115,7 +115,7 @@ static muster_player_id successor(const struct lobby *lobby) {
     while (instance->host->lobby->member_next(instance->self, lobby->id, &index, &member) ==
            MUSTER_OK) {
         if (!member.has_entered || member.is_spectator) continue;
-        bool better = !best.player || member.is_connected > best.is_connected ||
+        bool better = !best.player.value || member.is_connected > best.is_connected ||
                       (member.is_connected == best.is_connected && member.since_ms < best.since_ms);
         if (better) best = member;
     }
@@ -125,8 +125,9 @@ static muster_player_id successor(const struct lobby *lobby) {
 static void replace_host(const struct lobby *lobby) {
     const struct instance *instance = lobby->instance;
     const struct muster_host_lobby *host = instance->host->lobby;
-    muster_player_id next = lobby_bool(lobby, "allowHostMigration") ? successor(lobby) : 0;
-    if (next)
+    muster_player_id next =
+        lobby_bool(lobby, "allowHostMigration") ? successor(lobby) : (muster_player_id){0};
+    if (next.value)
         (void)host->host_set(instance->self, lobby->id, next);
     else
         (void)host->close(instance->self, lobby->id, "the host has left");
@@ -137,10 +138,10 @@ static void rules_notice(void *user, void *state, const struct muster_notice *no
     struct lobby *lobby = state;
     if (!lobby) return;
     const struct instance *instance = lobby->instance;
-    if (notice->kind == MUSTER_NOTICE_LOBBY_HOST && !notice->player) {
+    if (notice->kind == MUSTER_NOTICE_LOBBY_HOST && !notice->player.value) {
         struct muster_lobby_info info = {.size = sizeof info};
         muster_status status = instance->host->lobby->get(instance->self, lobby->id, &info);
-        if (status == MUSTER_OK && !info.host) replace_host(lobby);
+        if (status == MUSTER_OK && !info.host.value) replace_host(lobby);
     }
     bool started =
         notice->kind == MUSTER_NOTICE_LOBBY_STATE && notice->value == MUSTER_LOBBY_ACTIVE;

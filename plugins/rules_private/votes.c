@@ -78,7 +78,7 @@ static void on_kick_ended(void *user, const struct muster_vote_result *result) {
     bool is_here = find_member(lobby, lobby->vote_target, &member);
     note_end(lobby);
     (void)instance->host->lobby->get(instance->self, lobby->id, &info);
-    if (result->winner != 0 || (is_here && member.player == info.host)) return;
+    if (result->winner != 0 || (is_here && MUSTER_ID_SAME(member.player, info.host))) return;
     if (ban_s && !access_ban(lobby, lobby->vote_target, "voted out", ban_s))
         (void)instance->host->lobby->chat(instance->self, lobby->id,
                                           "The list of bans is full: nobody is kept out by it.");
@@ -96,10 +96,11 @@ static void call_kick(struct request *request) {
         refuse(instance, request->call, "not_found", "", "that player is not in this lobby");
         return;
     }
-    if (target.player == request->info.host || target.player == request->member.player) {
+    if (MUSTER_ID_SAME(target.player, request->info.host) ||
+        MUSTER_ID_SAME(target.player, request->member.player)) {
         refuse(instance, request->call, "denied", "not_this_one",
-               target.player == request->info.host ? "the host cannot be voted out"
-                                                   : "leave instead");
+               MUSTER_ID_SAME(target.player, request->info.host) ? "the host cannot be voted out"
+                                                                 : "leave instead");
         return;
     }
     uint32_t voters = count_voters(request);
@@ -133,8 +134,8 @@ static void on_map_ended(void *user, const struct muster_vote_result *result) {
     if (result->winner == MUSTER_VOTE_NONE) return;
     json_t *json = json_pack("{s:s}", "mapName", result->option);
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-    if (text && instance->host->lobby->settings_set(instance->self, lobby->id, 0, text, reason,
-                                                    sizeof reason))
+    if (text && instance->host->lobby->settings_set(
+                    instance->self, lobby->id, (muster_player_id){0}, text, reason, sizeof reason))
         (void)instance->host->lobby->chat(instance->self, lobby->id, reason);
     free(text);
     json_decref(json);
@@ -157,7 +158,9 @@ static void call_map(struct request *request) {
         refuse(instance, request->call, "denied", "one_map", "there is only one map");
         return;
     }
-    if (!others_allow(request, MUSTER_ACTION_VOTE_CALL, "map", "", 0, MUSTER_SEAT_NONE)) return;
+    if (!others_allow(request, MUSTER_ACTION_VOTE_CALL, "map", "", (muster_player_id){0},
+                      MUSTER_SEAT_NONE))
+        return;
     struct muster_vote vote = {
         .key = "map",
         .subject = "",

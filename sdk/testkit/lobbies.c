@@ -39,12 +39,12 @@ static void fill_seats(struct testkit *kit, muster_lobby_id id, uint32_t players
         char key[32];
         snprintf(key, sizeof key, "somebody:%u", ++number);
         muster_player_id player = testkit_player_add(kit, key, key);
-        if (!player || !testkit_member_add(kit, id, player, seat, MUSTER_TEAM_NONE)) abort();
+        if (!player.value || !testkit_member_add(kit, id, player, seat, MUSTER_TEAM_NONE)) abort();
     }
 }
 
 muster_lobby_id testkit_lobby_add(struct testkit *kit, struct muster_lobby_info info) {
-    KIT_NEED(kit, 0);
+    KIT_NEED(kit, (muster_lobby_id){0});
     struct lobby *lobby;
     struct failure failure = {0};
     kit_stand(kit);
@@ -63,7 +63,7 @@ muster_lobby_id testkit_lobby_add(struct testkit *kit, struct muster_lobby_info 
         snprintf(kit->error, sizeof kit->error, "%s", failure.message);
         json_decref(failure.data);
         json_decref(settings);
-        return 0;
+        return (muster_lobby_id){0};
     }
     json_decref(settings);
     lobby->unmatched = info.is_unmatched;
@@ -72,7 +72,7 @@ muster_lobby_id testkit_lobby_add(struct testkit *kit, struct muster_lobby_info 
         snprintf(kit->error, sizeof kit->error, "a lobby of %u seats, wanted with %u players",
                  lobby->players_max, info.players_current);
         testkit_lobby_remove(kit, lobby->id);
-        return 0;
+        return (muster_lobby_id){0};
     }
     fill_seats(kit, lobby->id, info.players_current);
     return lobby->id;
@@ -105,7 +105,7 @@ static bool has_rules_of(const struct lobby *lobby, const muster_self *plugin) {
 }
 
 void kit_lobbies_close(const muster_self *plugin) {
-    muster_lobby_id id = 0;
+    muster_lobby_id id = {0};
     for (struct lobby *lobby; (lobby = lobby_next(&id));)
         if (has_rules_of(lobby, plugin)) lobby_close(lobby, MUSTER_LEAVE_SHUTDOWN, "");
 }
@@ -165,7 +165,7 @@ const struct muster_member_info *testkit_member(struct testkit *kit, muster_lobb
     info = (struct muster_member_info){.size = sizeof info};
     const struct muster_host_lobby *host = testkit_host(kit)->lobby;
     while (host->member_next(kit_standin_self(), id, &index, &info) == MUSTER_OK)
-        if (info.player == player) return &info;
+        if (MUSTER_ID_SAME(info.player, player)) return &info;
     return NULL;
 }
 
@@ -190,8 +190,8 @@ void testkit_member_remove(struct testkit *kit, muster_lobby_id id, muster_playe
     if (index == UINT32_MAX) return;
     memset(&lobby->members[index], 0, sizeof lobby->members[index]);
     lobby_vote_forget(lobby, index);
-    if (lobby->host == player) lobby->host = 0;
-    session->lobby = 0;
+    if (MUSTER_ID_SAME(lobby->host, player)) lobby->host = (muster_player_id){0};
+    session->lobby = (muster_lobby_id){0};
     lobby_note_players(lobby);
 }
 

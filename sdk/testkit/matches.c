@@ -31,7 +31,7 @@ static uint32_t numbers;
 static struct watched *find(muster_match_id id) {
     struct watched *watched;
     DL_FOREACH(all, watched) {
-        if (watched->id == id) break;
+        if (MUSTER_ID_SAME(watched->id, id)) break;
     }
     return watched;
 }
@@ -92,7 +92,7 @@ static const struct schema_entry *find_setting(const char *key) {
 
 static void set_everywhere(const char *key, json_t *value) {
     const struct watched *watched;
-    muster_lobby_id id = 0;
+    muster_lobby_id id = {0};
     json_object_set(kit_now->settings, key, value);
     for (struct lobby *lobby; (lobby = lobby_next(&id));)
         json_object_set(lobby->settings, key, value);
@@ -133,8 +133,9 @@ muster_status testkit_rules_attach(struct testkit *kit, muster_self *plugin, voi
     struct match_part *part = &attached[attached_count];
     *part = (struct match_part){.provider = p};
     plugin_enter(plugin, "rules.create");
-    muster_status status =
-        p->rules.create ? p->rules.create(p->instance, 0, &part->state) : MUSTER_OK;
+    muster_status status = p->rules.create
+                               ? p->rules.create(p->instance, (muster_lobby_id){0}, &part->state)
+                               : MUSTER_OK;
     plugin_leave();
     if (status) return status;
     attached_count++;
@@ -222,7 +223,7 @@ static struct match_setup setup_of(const struct testkit_match_options *options,
 
 muster_match_id testkit_match_create(struct testkit *kit, muster_self *plugin,
                                      const struct testkit_match_options *options) {
-    KIT_NEED(kit && options, 0);
+    KIT_NEED(kit && options, (muster_match_id){0});
     char key[40];
     struct match *match;
     struct match_part parts[MATCH_RULES_MAX];
@@ -242,7 +243,7 @@ muster_match_id testkit_match_create(struct testkit *kit, muster_self *plugin,
     json_decref(setup.settings);
     if (status) {
         forget(watched);
-        return 0;
+        return (muster_match_id){0};
     }
     watched->id = match->id;
     if (lobby) lobby->match = match;

@@ -26,7 +26,7 @@ static json_int_t requests;
 static struct person *find(muster_player_id id) {
     struct person *person;
     DL_FOREACH(people, person) {
-        if (person->id == id) break;
+        if (MUSTER_ID_SAME(person->id, id)) break;
     }
     return person;
 }
@@ -79,7 +79,7 @@ const char *testkit_told_find(struct testkit *kit, const char *text) {
 
 muster_player_id testkit_player_add(struct testkit *kit, const char *player_key,
                                     const char *display_name) {
-    KIT_NEED(kit && player_key && display_name, 0);
+    KIT_NEED(kit && player_key && display_name, (muster_player_id){0});
     struct session *session;
     struct muster_identity identity = {.size = sizeof identity};
     kit_stand(kit);
@@ -91,7 +91,7 @@ muster_player_id testkit_player_add(struct testkit *kit, const char *player_key,
     person->client = (struct client){.sink = &sink, .address = "127.0.0.1"};
     if (session_attach(&person->client, &identity, &session)) {
         free(person);
-        return 0;
+        return (muster_player_id){0};
     }
     person->id = session->id;
     DL_APPEND(people, person);

@@ -158,7 +158,7 @@ static const struct muster_rules rules = {
 static muster_status anticheat_create(void *instance, const struct muster_match_info *info,
                                       void **state) {
     (void)instance;
-    *state = (void *)(uintptr_t)info->match;
+    *state = (void *)(uintptr_t)info->match.value;
     return MUSTER_OK;
 }
 
@@ -168,10 +168,10 @@ static void anticheat_destroy(void *instance, void *state) {
 
 static void anticheat_fact(void *instance, void *state, const struct muster_fact *fact) {
     struct fact_sum *sum;
-    muster_match_id match = (uintptr_t)state;
+    muster_match_id match = {(uintptr_t)state};
     (void)instance;
     DL_FOREACH(standin.facts, sum) {
-        if (sum->match == match && strcmp(sum->kind, fact->kind) == 0) break;
+        if (MUSTER_ID_SAME(sum->match, match) && strcmp(sum->kind, fact->kind) == 0) break;
     }
     if (!sum) {
         sum = kit_alloc(sizeof *sum);
@@ -185,7 +185,7 @@ static void anticheat_fact(void *instance, void *state, const struct muster_fact
 int64_t kit_fact_sum(muster_match_id match, const char *kind) {
     struct fact_sum *sum;
     DL_FOREACH(standin.facts, sum) {
-        if (sum->match == match && strcmp(sum->kind, kind) == 0) return sum->sum;
+        if (MUSTER_ID_SAME(sum->match, match) && strcmp(sum->kind, kind) == 0) return sum->sum;
     }
     return 0;
 }

@@ -22,7 +22,7 @@ bool play_check(struct play *play, bool ok, const char *format, ...) {
 }
 
 muster_player_id play_player(struct play *play, const char *name) {
-    muster_player_id player = 0;
+    muster_player_id player = {0};
     CHECK(play, play->engine->player_add(play->self, name, &player) == MUSTER_OK);
     return player;
 }

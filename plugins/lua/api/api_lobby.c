@@ -33,7 +33,7 @@ static int lobby_players(lua_State *L) {
     while (realm_host(realm)->lobby->member_next(realm_self(realm), realm->lobby->id, &index,
                                                  &member) == MUSTER_OK) {
         if (!member.has_entered) continue;
-        player_push(script_of(L), L, member.player);
+        player_push(script_of(L), L, member.player.value);
         if (lua_isnil(L, -1))
             lua_pop(L, 1);
         else
@@ -45,7 +45,7 @@ static int lobby_players(lua_State *L) {
 static int lobby_host(lua_State *L) {
     struct muster_lobby_info info;
     get_info(L, &info);
-    player_push(script_of(L), L, info.host);
+    player_push(script_of(L), L, info.host.value);
     return 1;
 }
 
@@ -106,10 +106,10 @@ static int lobby_set_team(lua_State *L) {
     uint32_t seat = MUSTER_SEAT_NONE;
     while (realm_host(realm)->lobby->member_next(realm_self(realm), realm->lobby->id, &index,
                                                  &member) == MUSTER_OK)
-        if (member.player == player->who) seat = member.seat;
+        if (member.player.value == player->who) seat = member.seat;
     get_info(L, &info);
     luaL_argcheck(L, seat < MUSTER_SEATS_MAX, 1, "a spectator has no team");
-    if (info.match) return luaL_error(L, "teams do not change while a match runs");
+    if (info.match.value) return luaL_error(L, "teams do not change while a match runs");
     if (script_act(L)) changes_of(L)->teams[seat] = (uint8_t)(1 + team);
     return 0;
 }

@@ -23,7 +23,8 @@ static bool find_member(lua_State *L, const struct player *player, struct muster
     out->size = sizeof *out;
     while (realm_host(realm)->lobby->member_next(realm_self(realm), realm->lobby->id, &index,
                                                  out) == MUSTER_OK)
-        if (realm->kind == REALM_MATCH ? out->seat == player->who : out->player == player->who)
+        if (realm->kind == REALM_MATCH ? out->seat == player->who
+                                       : out->player.value == player->who)
             return true;
     return false;
 }
@@ -31,9 +32,9 @@ static bool find_member(lua_State *L, const struct player *player, struct muster
 /* The signed-in player behind a handle; 0 in a replay, for a bot, or when away. */
 static muster_player_id session_of(lua_State *L, const struct player *player) {
     struct muster_member_info member;
-    if (realm_of(L)->kind == REALM_LOBBY) return player->who;
-    if (realm_of(L)->is_replay) return 0;
-    return find_member(L, player, &member) ? member.player : 0;
+    if (realm_of(L)->kind == REALM_LOBBY) return (muster_player_id){player->who};
+    if (realm_of(L)->is_replay) return (muster_player_id){0};
+    return find_member(L, player, &member) ? member.player : (muster_player_id){0};
 }
 
 /* ---- both realms ----------------------------------------------------------------------------- */
@@ -93,7 +94,8 @@ static int player_chat(lua_State *L) {
     const char *text = args_text(L, 2, LINE_BYTES_MAX);
     sandbox_charge(L, TALK_UNITS);
     muster_player_id session = session_of(L, player);
-    if (script_act(L) && session && api_may_talk(L)) speech_tell(realm_of(L)->lobby, session, text);
+    if (script_act(L) && session.value && api_may_talk(L))
+        speech_tell(realm_of(L)->lobby, session, text);
     return 0;
 }
 
@@ -109,7 +111,7 @@ static int player_kick(lua_State *L) {
     muster_player_id session = session_of(L, player);
     if (!script_act(L)) return 0;
     player_drop(script_of(L), L, player);
-    if (session)
+    if (session.value)
         (void)realm_host(realm)->lobby->remove(realm_self(realm), realm->lobby->id, session,
                                                MUSTER_LEAVE_KICK, reason);
     return 0;
@@ -170,7 +172,7 @@ static int player_is_host(lua_State *L) {
     const struct realm *realm = realm_of(L);
     struct muster_lobby_info info = {.size = sizeof info};
     (void)realm_host(realm)->lobby->get(realm_self(realm), realm->lobby->id, &info);
-    lua_pushboolean(L, info.host == player->who);
+    lua_pushboolean(L, info.host.value == player->who);
     return 1;
 }
 

@@ -27,7 +27,7 @@ static muster_status rules_create(void *user, muster_lobby_id id, void **state) 
     struct lobby *lobby = lobby_create(user, id);
     if (!lobby) return MUSTER_NO_MEMORY;
     *state = lobby;
-    if (id) lobby_refresh(lobby);
+    if (id.value) lobby_refresh(lobby);
     return MUSTER_OK;
 }
 
@@ -43,7 +43,7 @@ static const char *const action_names[] = {MUSTER_ACTION_MAP(ACTION_ROW)};
 static unsigned word_question(const struct muster_action *action, enum event *event,
                               struct arg args[4]) {
     static const char *const teams[] = {"none", "red", "blue"};
-    struct arg player = action->player ? A_PLAYER(action->player) : A_NIL;
+    struct arg player = action->player.value ? A_PLAYER(action->player) : A_NIL;
     args[0] = player;
     switch (action->kind) {
     case MUSTER_ACTION_JOIN:
@@ -53,7 +53,7 @@ static unsigned word_question(const struct muster_action *action, enum event *ev
         return 2;
     case MUSTER_ACTION_TEAM_CHANGE:
         *event = EVENT_TEAM_ATTEMPT;
-        if (action->target) args[0] = A_PLAYER(action->target);
+        if (action->target.value) args[0] = A_PLAYER(action->target);
         args[1] = A_TEXT(teams[action->team < MUSTER_TEAM_COUNT ? action->team : 0]);
         return 2;
     case MUSTER_ACTION_START: *event = EVENT_START_ATTEMPT; return 1;
@@ -67,7 +67,7 @@ static unsigned word_question(const struct muster_action *action, enum event *ev
         *event = EVENT_ACTION_ATTEMPT;
         args[0] = A_TEXT(action_names[action->kind]);
         args[1] = player;
-        args[2] = action->target ? A_PLAYER(action->target) : A_NIL;
+        args[2] = action->target.value ? A_PLAYER(action->target) : A_NIL;
         args[3] = A_TEXT(action->value && *action->value ? action->value : action->key);
         return 4;
     }
@@ -150,13 +150,13 @@ static muster_verdict rules_chat(void *user, void *state, muster_lobby_id id, ui
     (void)id;
     if (!lobby) return MUSTER_PASS;
     muster_player_id player = lobby->speaker; /* asked right before: may this line be said? */
-    if (text[0] == '/' && player) {
+    if (text[0] == '/' && player.value) {
         speech_take(lobby, player, seat, text + 1);
         return MUSTER_REJECT;
     }
-    struct arg args[] = {player ? A_PLAYER(player) : A_NIL};
+    struct arg args[] = {player.value ? A_PLAYER(player) : A_NIL};
     enum ruling ruling = realm_filter_text(&lobby->lobby, EVENT_CHAT, text, cap, args, 1);
-    if (ruling == RULING_FAILED && player)
+    if (ruling == RULING_FAILED && player.value)
         speech_tell(lobby, player, "nobody has heard that: a rule of this lobby has failed");
     return ruling == RULING_YES ? MUSTER_PASS : MUSTER_REJECT;
 }
@@ -187,7 +187,7 @@ static void rules_notice(void *user, void *state, const struct muster_notice *no
     (void)user;
     if (!lobby) return;
     struct realm *realm = &lobby->lobby;
-    struct arg args[2] = {notice->player ? A_PLAYER(notice->player) : A_NIL};
+    struct arg args[2] = {notice->player.value ? A_PLAYER(notice->player) : A_NIL};
     switch (notice->kind) {
     case MUSTER_NOTICE_LOBBY_STATE:
         args[0] = A_TEXT(words_lobby_state(notice->value));
@@ -198,7 +198,7 @@ static void rules_notice(void *user, void *state, const struct muster_notice *no
     case MUSTER_NOTICE_SEAT_LEFT:
         args[1] = A_TEXT(words_leave(notice->value));
         realm_notify(realm, EVENT_PLAYER_LEAVE, args, 2);
-        players_forget(realm, notice->player);
+        players_forget(realm, notice->player.value);
         break;
     default: break;
     }
@@ -363,7 +363,7 @@ static muster_status rules_load(void *user, void *state, struct muster_reader *i
     lobby->match.tick = muster_get_u32(in); /* before timers begin */
     lobby->match.now_ms = muster_get_u64(in);
     objects_load(&lobby->match, in);
-    if (lobby->match.match) seat_players(&lobby->match);
+    if (lobby->match.match.value) seat_players(&lobby->match);
     for (uint32_t i = 0; i < lobby->match.script_count; i++) {
         char id[MOD_ID_MAX + 1];
         muster_get_str(in, id, sizeof id);

@@ -63,7 +63,7 @@ static json_t *uploads_json(const struct lobby *lobby) {
 
 static void on_list(void *user, const struct muster_rpc_call *call) {
     const struct instance *instance = user;
-    const struct lobby *lobby = call->lobby ? lobby_find(instance, call->lobby) : NULL;
+    const struct lobby *lobby = call->lobby.value ? lobby_find(instance, call->lobby) : NULL;
     json_t *modes = json_array(), *rules = json_array();
     for (uint32_t i = 0; i < mods_count(instance->mods); i++) {
         const struct mod *mod = mods_at(instance->mods, i);
@@ -85,13 +85,14 @@ static struct lobby *lobby_to_change(struct instance *instance,
                                      const struct muster_rpc_call *call) {
     struct muster_lobby_info info = {.size = sizeof info};
     struct muster_player_info player = {.size = sizeof player};
-    struct lobby *lobby = call->lobby ? lobby_find(instance, call->lobby) : NULL;
+    struct lobby *lobby = call->lobby.value ? lobby_find(instance, call->lobby) : NULL;
     if (!lobby || instance->host->lobby->get(instance->self, call->lobby, &info)) {
         refuse(instance, call, "wrong_state", "no_lobby", "join a lobby first");
         return NULL;
     }
     (void)instance->host->player->get(instance->self, call->player, &player);
-    if (info.host != call->player && !muster_permitted(player.permissions, "admin")) {
+    if (!MUSTER_ID_SAME(info.host, call->player) &&
+        !muster_permitted(player.permissions, "admin")) {
         refuse(instance, call, "denied", "not_host", "only the host of the lobby may do that");
         return NULL;
     }
@@ -140,7 +141,7 @@ static void take_upload(struct job *job, struct lobby *lobby) {
     lobby->uploads[lobby->upload_count++] = mod_pin(mod);
     catalog_keep(instance, mod);
     lobby_refresh(lobby);
-    bool waits = lobby->match.match && (probe_realms(instance, mod) & REALM_MATCH);
+    bool waits = lobby->match.match.value && (probe_realms(instance, mod) & REALM_MATCH);
     answer(instance, &job->call,
            json_pack("{s:o,s:s}", "rule", mod_json(mod), "active", waits ? "next_match" : "now"));
 }

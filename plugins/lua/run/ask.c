@@ -40,7 +40,7 @@ void ask_push_arg(struct script *script, lua_State *L, const struct arg *arg) {
     case ARG_INT: lua_pushinteger(L, arg->integer); return;
     case ARG_NUMBER: lua_pushnumber(L, arg->number); return;
     case ARG_TEXT: lua_pushstring(L, arg->text); return;
-    case ARG_PLAYER: player_push(script, L, arg->player); return;
+    case ARG_PLAYER: player_push(script, L, arg->player.value); return;
     case ARG_SEAT: player_push(script, L, arg->seat); return;
     case ARG_JSON: value_from_json(L, arg->text, strlen(arg->text)); return;
     default: lua_pushnil(L);

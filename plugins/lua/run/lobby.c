@@ -20,7 +20,7 @@ enum { LIST_BYTES_MAX = 2048, KEY_BYTES_MAX = 96 };
 
 struct lobby *lobby_find(const struct instance *instance, muster_lobby_id id) {
     struct lobby *lobby = instance->lobbies;
-    while (lobby && lobby->id != id) lobby = lobby->next;
+    while (lobby && !MUSTER_ID_SAME(lobby->id, id)) lobby = lobby->next;
     return lobby;
 }
 
@@ -159,7 +159,7 @@ static void on_later(void *user) {
 
 void lobby_restart_later(struct lobby *lobby) {
     struct instance *instance = lobby->instance;
-    if (lobby->refresh_posted || !lobby->id) return;
+    if (lobby->refresh_posted || !lobby->id.value) return;
     lobby->refresh_posted =
         instance->host->loop->post(instance->self, on_later, instance) == MUSTER_OK;
 }
@@ -172,7 +172,7 @@ bool lobby_emit(struct realm *realm, const char *name, const void *bytes, uint32
     if (!realm_emit(realm, name, bytes, len)) return false;
     if (realm->kind == REALM_MATCH) return true;
     lobby_restart_later(lobby);
-    return !lobby->match.match || note_message(&lobby->match, name, bytes, len) == MUSTER_OK;
+    return !lobby->match.match.value || note_message(&lobby->match, name, bytes, len) == MUSTER_OK;
 }
 
 /* ---- the match realm ------------------------------------------------------------------------- */
@@ -220,7 +220,7 @@ static void reload_match(struct lobby *lobby, const struct mod *mod, struct mod 
     struct wish wish = {.lobby = lobby};
     struct realm *realm = &lobby->match;
     const struct script *script = realm_find(realm, mod->id);
-    if (!lobby->id || !realm->match) return;
+    if (!lobby->id.value || !realm->match.value) return;
     if (script && script->mod != mod) (void)note_reload(realm, mod, before);
     wish.mode = mode_id(lobby->instance, realm->game_mode);
     collect(&wish, REALM_MATCH);
@@ -233,7 +233,7 @@ void lobby_reload(struct lobby *lobby, struct mod *mod, struct mod *before) {
     struct script *script = realm_find(&lobby->lobby, mod->id);
     if (script && script->mod != mod)
         script_reload(script, mod, permissions_granted(lobby->instance, mod));
-    if (lobby->id) refresh(lobby, before);
+    if (lobby->id.value) refresh(lobby, before);
     reload_match(lobby, mod, before);
 }
 

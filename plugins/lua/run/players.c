@@ -36,7 +36,7 @@ static bool fill(struct script *script, struct player *player, uint64_t who) {
         return true;
     }
     struct muster_player_info info = {.size = sizeof info};
-    if (host->player->get(realm_self(realm), who, &info)) return false;
+    if (host->player->get(realm_self(realm), (muster_player_id){who}, &info)) return false;
     memcpy(player->name, info.display_name, sizeof player->name);
     memcpy(player->key, info.player_key, sizeof player->key);
     return true;

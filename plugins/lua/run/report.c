@@ -67,7 +67,8 @@ static uint32_t tell_now(struct instance *instance, const char *mod, const char 
 void report_to_host(const struct lobby *lobby, const char *mod, const char *text) {
     const struct instance *instance = lobby->instance;
     struct muster_lobby_info info = {.size = sizeof info};
-    if (!lobby->id || instance->host->lobby->get(instance->self, lobby->id, &info) || !info.host)
+    if (!lobby->id.value || instance->host->lobby->get(instance->self, lobby->id, &info) ||
+        !info.host.value)
         return;
     json_t *params = json_pack("{s:s,s:s}", "mod", mod, "message", text);
     char *json = params ? json_dumps(params, JSON_COMPACT) : NULL;

@@ -109,9 +109,9 @@ static bool run(struct script *script, const char *name, uint64_t who, const cha
     if (!done)
         snprintf(call.answer, sizeof call.answer, "/%s has failed: %s has a mistake", name,
                  script->mod->id);
-    if (answer_to && call.answer[0])
+    if (answer_to.value && call.answer[0])
         speech_tell(lobby, answer_to, call.answer);
-    else if (!answer_to)
+    else if (!answer_to.value)
         strcpy(lobby->console_answer, call.answer);
     return done;
 }
@@ -123,18 +123,20 @@ static muster_player_id session_on(const struct lobby *lobby, uint32_t seat) {
     while (instance->host->lobby->member_next(instance->self, lobby->id, &index, &member) ==
            MUSTER_OK)
         if (member.seat == seat) return member.player;
-    return 0;
+    return (muster_player_id){0};
 }
 
 void speech_tell_seat(const struct lobby *lobby, uint32_t seat, const char *text) {
-    muster_player_id player = lobby->match.is_replay ? 0 : session_on(lobby, seat);
-    if (player) speech_tell(lobby, player, text);
+    muster_player_id player = {0};
+    if (!lobby->match.is_replay) player = session_on(lobby, seat);
+    if (player.value) speech_tell(lobby, player, text);
 }
 
 void speech_run(struct script *script, const char *name, uint32_t seat, const char *arguments) {
     struct lobby *lobby = script->realm->lobby;
     bool is_nobody = script->realm->is_replay || seat == MUSTER_SEAT_NONE;
-    muster_player_id player = is_nobody ? 0 : session_on(lobby, seat);
+    muster_player_id player = {0};
+    if (!is_nobody) player = session_on(lobby, seat);
     lobby->console_failed = !run(script, name, seat, arguments, player);
 }
 
@@ -221,7 +223,7 @@ static void take_command(struct choice *choice, muster_player_id player, uint32_
     struct script *script = choice->script;
     struct lobby *lobby = script->realm->lobby;
     if (script->realm->kind == REALM_LOBBY)
-        run(script, choice->name, player, arguments, player);
+        run(script, choice->name, player.value, arguments, player);
     else if (note_command(&lobby->match, script->index, choice->name, seat, arguments))
         speech_tell(lobby, player, untaken);
 }
@@ -252,7 +254,8 @@ bool speech_take_console(struct lobby *lobby, const char *line) {
         return false;
     }
     struct script *script = choice.script;
-    if (script->realm->kind == REALM_LOBBY) return run(script, choice.name, 0, arguments, 0);
+    if (script->realm->kind == REALM_LOBBY)
+        return run(script, choice.name, 0, arguments, (muster_player_id){0});
     if (note_command(&lobby->match, script->index, choice.name, MUSTER_SEAT_NONE, arguments)) {
         strcpy(lobby->console_answer, untaken);
         return false;

@@ -14,7 +14,7 @@ static void get_lobby(lua_State *L, struct muster_lobby_info *info) {
     const struct spec *spec = spec_of(L);
     *info = (struct muster_lobby_info){.size = sizeof *info};
     muster_status status = spec->instance->host->lobby->get(
-        spec->instance->self, (muster_lobby_id)luaL_checkinteger(L, 1), info);
+        spec->instance->self, (muster_lobby_id){(uint64_t)luaL_checkinteger(L, 1)}, info);
     if (status) info->state = MUSTER_LOBBY_COMPLETED; /* closed, and forgotten */
 }
 
@@ -24,7 +24,7 @@ static int match_lobby(lua_State *L) {
     struct muster_lobby_info info;
     get_lobby(L, &info);
     lua_pushstring(L, names[info.state]);
-    lua_pushinteger(L, (lua_Integer)info.match);
+    lua_pushinteger(L, (lua_Integer)info.match.value);
     return 2;
 }
 
@@ -34,7 +34,7 @@ static int match_setting(lua_State *L) {
     struct muster_writer out = muster_writer_make(json, sizeof json);
     const char *key = luaL_checkstring(L, 2);
     if (spec->instance->host->lobby->setting_json(
-            spec->instance->self, (muster_lobby_id)luaL_checkinteger(L, 1), key, &out))
+            spec->instance->self, (muster_lobby_id){(uint64_t)luaL_checkinteger(L, 1)}, key, &out))
         return spec_refuse(L, "there is no setting \"%.60s\"", key);
     value_from_json(L, json, out.len);
     return 1;
@@ -106,10 +106,11 @@ static int match_hash(lua_State *L) {
     const struct spec *spec = spec_of(L);
     char text[20];
     uint64_t hash = 0;
-    spec_check(L,
-               spec->instance->host->engine->hash(spec->instance->self,
-                                                  (muster_lobby_id)luaL_checkinteger(L, 1), &hash),
-               "hash");
+    spec_check(
+        L,
+        spec->instance->host->engine->hash(
+            spec->instance->self, (muster_lobby_id){(uint64_t)luaL_checkinteger(L, 1)}, &hash),
+        "hash");
     snprintf(text, sizeof text, "%016llx", (unsigned long long)hash);
     lua_pushstring(L, text);
     return 1;
@@ -118,8 +119,8 @@ static int match_hash(lua_State *L) {
 static int match_restore(lua_State *L) {
     const struct spec *spec = spec_of(L);
     spec_check(L,
-               spec->instance->host->engine->reincarnate(spec->instance->self,
-                                                         (muster_lobby_id)luaL_checkinteger(L, 1)),
+               spec->instance->host->engine->reincarnate(
+                   spec->instance->self, (muster_lobby_id){(uint64_t)luaL_checkinteger(L, 1)}),
                "restore");
     return 0;
 }
@@ -177,7 +178,7 @@ static void steer(lua_State *L, struct steer *steer,
                   void (*fn)(void *user, muster_match_id match)) {
     steer->spec = spec_of(L);
     const struct instance *instance = steer->spec->instance;
-    muster_lobby_id lobby = (muster_lobby_id)luaL_checkinteger(L, 1);
+    muster_lobby_id lobby = {(uint64_t)luaL_checkinteger(L, 1)};
     spec_check(L, instance->host->engine->steer(instance->self, lobby, fn, steer), "match");
     if (steer->status) spec_refuse(L, "the match refuses: status %d", steer->status);
     sandbox_check(L);

@@ -43,7 +43,7 @@ void spec_check(lua_State *L, muster_status status, const char *what) {
 static void close_lobbies(const struct spec *spec) {
     const struct instance *instance = spec->instance;
     struct muster_lobby_info info = {.size = sizeof info};
-    muster_lobby_id id = 0;
+    muster_lobby_id id = {0};
     while (instance->host->lobby->next(instance->self, id, &info) == MUSTER_OK) {
         id = info.lobby;
         (void)instance->host->lobby->close(instance->self, id, "the test is over");
@@ -118,23 +118,24 @@ static int world_errors(lua_State *L) {
 static int world_player(lua_State *L) {
     struct spec *spec = spec_of(L);
     const char *name = luaL_checkstring(L, 1);
-    muster_player_id id = 0;
+    muster_player_id id = {0};
     if (spec->player_count == SPEC_PLAYERS_MAX)
         return spec_refuse(L, "a world has at most %d players", SPEC_PLAYERS_MAX);
     if (spec->instance->host->engine->player_add(spec->instance->self, name, &id))
         return spec_refuse(L, "a player cannot be called \"%.60s\"", name);
     spec->players[spec->player_count++] = id;
-    lua_pushinteger(L, (lua_Integer)id);
+    lua_pushinteger(L, (lua_Integer)id.value);
     return 1;
 }
 
 static void get_player(lua_State *L, struct muster_player_info *info) {
     const struct spec *spec = spec_of(L);
     *info = (struct muster_player_info){.size = sizeof *info};
-    spec_check(L,
-               spec->instance->host->player->get(spec->instance->self,
-                                                 (muster_player_id)luaL_checkinteger(L, 1), info),
-               "player");
+    spec_check(
+        L,
+        spec->instance->host->player->get(
+            spec->instance->self, (muster_player_id){(uint64_t)luaL_checkinteger(L, 1)}, info),
+        "player");
 }
 
 static int world_player_id(lua_State *L) {
@@ -147,7 +148,7 @@ static int world_player_id(lua_State *L) {
 static int world_lobby_of(lua_State *L) {
     struct muster_player_info info;
     get_player(L, &info);
-    lua_pushinteger(L, (lua_Integer)info.lobby);
+    lua_pushinteger(L, (lua_Integer)info.lobby.value);
     return 1;
 }
 
@@ -163,9 +164,11 @@ static int world_member(lua_State *L) {
     struct muster_member_info member = {.size = sizeof member};
     uint32_t index = 0;
     get_player(L, &player);
-    while (player.lobby && spec->instance->host->lobby->member_next(
-                               spec->instance->self, player.lobby, &index, &member) == MUSTER_OK) {
-        if (member.player != player.player || member.seat == MUSTER_SEAT_NONE) continue;
+    while (player.lobby.value &&
+           spec->instance->host->lobby->member_next(spec->instance->self, player.lobby, &index,
+                                                    &member) == MUSTER_OK) {
+        if (!MUSTER_ID_SAME(member.player, player.player) || member.seat == MUSTER_SEAT_NONE)
+            continue;
         lua_pushinteger(L, member.seat);
         spec_push_team(L, member.team);
         return 2;
@@ -176,7 +179,7 @@ static int world_member(lua_State *L) {
 static int world_request(lua_State *L) {
     static char params[PARAMS_BYTES_MAX + 1], answer[ANSWER_BYTES_MAX];
     const struct spec *spec = spec_of(L);
-    muster_player_id player = (muster_player_id)luaL_checkinteger(L, 1);
+    muster_player_id player = {(uint64_t)luaL_checkinteger(L, 1)};
     const char *method = luaL_checkstring(L, 2);
     struct muster_writer out = muster_writer_make(answer, sizeof answer);
     luaL_checktype(L, 3, LUA_TTABLE);
@@ -192,7 +195,7 @@ static int world_request(lua_State *L) {
 static int world_notifications(lua_State *L) {
     static char bytes[ANSWER_BYTES_MAX];
     const struct spec *spec = spec_of(L);
-    muster_player_id player = (muster_player_id)luaL_checkinteger(L, 1);
+    muster_player_id player = {(uint64_t)luaL_checkinteger(L, 1)};
     lua_newtable(L);
     for (lua_Integer count = 1;; count++) {
         struct muster_writer out = muster_writer_make(bytes, sizeof bytes);
@@ -205,7 +208,7 @@ static int world_notifications(lua_State *L) {
 
 static int world_input(lua_State *L) {
     const struct spec *spec = spec_of(L);
-    muster_player_id player = (muster_player_id)luaL_checkinteger(L, 1);
+    muster_player_id player = {(uint64_t)luaL_checkinteger(L, 1)};
     struct muster_input input = {
         .sequence = (uint32_t)args_integer(L, 2, 0, UINT32_MAX),
         .held = (uint16_t)args_integer(L, 3, 0, UINT16_MAX),
@@ -224,7 +227,7 @@ static int world_snapshot(lua_State *L) {
     enum { HEAD_BYTES = 16, LENGTH_AT = 14 };
     static uint8_t frame[ANSWER_BYTES_MAX];
     const struct spec *spec = spec_of(L);
-    muster_player_id player = (muster_player_id)luaL_checkinteger(L, 1);
+    muster_player_id player = {(uint64_t)luaL_checkinteger(L, 1)};
     struct muster_writer out = muster_writer_make(frame, sizeof frame);
     muster_status status =
         spec->instance->host->engine->snapshot(spec->instance->self, player, &out);

@@ -84,9 +84,9 @@ typedef uint32_t muster_verdict;
 /* Do two ids of one type name the same object? Of two types it does not compile. */
 #define MUSTER_ID_SAME(a, b) ((1 ? (a) : (b)).value == (b).value)
 
-typedef uint64_t muster_lobby_id;
-typedef uint64_t muster_match_id;
-typedef uint64_t muster_player_id; /* a signed-in player's session on this node */
+MUSTER_ID(muster_lobby_id);
+MUSTER_ID(muster_match_id);
+MUSTER_ID(muster_player_id); /* a signed-in player's session on this node */
 MUSTER_ID(muster_timer_id);
 MUSTER_ID(muster_work_id);
 MUSTER_ID(muster_poll_id);

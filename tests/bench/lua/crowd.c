@@ -35,7 +35,8 @@ static bool make_rules(struct crowd *crowd, uint32_t index) {
     for (struct provider *p = registry_first(MUSTER_ROLE_RULES); p; p = p->next, count++) {
         parts[count] = (struct match_part){.provider = p};
         plugin_enter(p->self, "rules.create");
-        muster_status status = p->rules.create(p->instance, index + 1, &parts[count].state);
+        muster_status status =
+            p->rules.create(p->instance, (muster_lobby_id){index + 1}, &parts[count].state);
         plugin_leave();
         if (status) return fail(crowd, "rules were refused");
     }
@@ -54,7 +55,7 @@ static void end_rules(struct crowd *crowd, uint32_t index) {
 
 static bool make_match(struct crowd *crowd, uint32_t index) {
     const struct mode_entry *mode = registry_mode(crowd->options.game_mode);
-    const struct match_setup setup = {.lobby = index + 1,
+    const struct match_setup setup = {.lobby = {index + 1},
                                       .match_key = "bench",
                                       .lobby_key = "bench",
                                       .game_mode = crowd->options.game_mode,

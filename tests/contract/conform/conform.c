@@ -27,7 +27,7 @@ static muster_status mode_create(void *instance, const struct muster_match_info 
 
 static void mode_destroy(void *instance, void *state) {
     if (state) conform_at(instance, "mode.destroy");
-    ((struct conform *)instance)->match = 0;
+    ((struct conform *)instance)->match = (muster_match_id){0};
 }
 
 static muster_status mode_join(void *instance, void *state, uint32_t seat) {

@@ -97,9 +97,9 @@ static void on_setting(void *user) {
     struct conform *c = user;
     struct muster_player_info ann = {.size = sizeof ann};
     char reason[MUSTER_REASON_MAX] = "";
-    (void)c->host->player->next(c->self, 0, &ann);
-    (void)c->host->lobby->settings_set(c->self, ann.lobby, 0, "{\"conformWord\":\"new\"}", reason,
-                                       sizeof reason);
+    (void)c->host->player->next(c->self, (muster_player_id){0}, &ann);
+    (void)c->host->lobby->settings_set(c->self, ann.lobby, (muster_player_id){0},
+                                       "{\"conformWord\":\"new\"}", reason, sizeof reason);
 }
 
 static void on_rows(void *user, muster_status status, const struct muster_db_rows *rows) {
@@ -191,7 +191,8 @@ static void scene_begin(void *user) {
     d->bob = play_player(&d->play, "Bob");
     d->lobby = play_lobby_of(&d->play, d->ann, "conform", json_pack("{s:b}", "conformOpen", 1));
     play_join(&d->play, d->bob, d->lobby);
-    for (int i = 0; i < 100 && !play_match(&d->play, d->lobby); i++) play_advance(&d->play, 50);
+    for (int i = 0; i < 100 && !play_match(&d->play, d->lobby).value; i++)
+        play_advance(&d->play, 50);
     play_advance(&d->play, 50);
     if (!d->c->wanted) d->play.failed = failed; /* the place was there: what it did may forbid */
 }

@@ -47,7 +47,7 @@ static void enter(struct kit_driver *d, uint32_t player, const char *method, jso
 /* 0: none runs, or the lobby is gone. */
 static muster_match_id match_of(const struct kit_driver *d) {
     const struct muster_lobby_info *lobby = testkit_lobby(d->kit, d->lobby);
-    return lobby ? lobby->match : 0;
+    return lobby ? lobby->match : (muster_match_id){0};
 }
 
 static void scene_begin(void *user) {
@@ -57,10 +57,10 @@ static void scene_begin(void *user) {
     enter(d, 0, "lobby.create",
           json_pack("{s:s,s:{s:b}}", "gameMode", "conform", "settings", "conformOpen", 1));
     const struct muster_player_info *ann = testkit_player(d->kit, d->players[0]);
-    d->lobby = ann ? ann->lobby : 0;
+    d->lobby = ann ? ann->lobby : (muster_lobby_id){0};
     const struct muster_lobby_info *lobby = testkit_lobby(d->kit, d->lobby);
     enter(d, 1, "lobby.join", json_pack("{s:s}", "lobbyId", lobby ? lobby->lobby_key : ""));
-    for (int i = 0; i < 100 && !match_of(d); i++) testkit_advance(d->kit, 50);
+    for (int i = 0; i < 100 && !match_of(d).value; i++) testkit_advance(d->kit, 50);
     testkit_advance(d->kit, 50);
 }
 

@@ -74,15 +74,17 @@ void conform_done(struct conform *c, const char *what) {
 static void find_scene(struct conform *c) {
     struct muster_lobby_info lobby = {.size = sizeof lobby};
     struct muster_player_info player = {.size = sizeof player};
-    muster_player_id at = 0;
-    c->lobby = c->host->lobby->next(c->self, 0, &lobby) ? NOBODY : lobby.lobby;
-    c->player = NOBODY;
+    muster_player_id at = {0};
+    c->lobby = c->host->lobby->next(c->self, (muster_lobby_id){0}, &lobby)
+                   ? NOTHING(muster_lobby_id)
+                   : lobby.lobby;
+    c->player = NOTHING(muster_player_id);
     for (; !c->host->player->next(c->self, at, &player); at = player.player) {
         if (strcmp(player.display_name, "Ann") != 0) continue;
         c->player = player.player;
         memcpy(c->player_key, player.player_key, sizeof c->player_key);
     }
-    if (!c->match) c->match = NOBODY;
+    if (!c->match.value) c->match = NOTHING(muster_match_id);
     (void)faults_new(c);
 }
 

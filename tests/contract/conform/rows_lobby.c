@@ -13,24 +13,24 @@ static struct muster_writer writer(uint32_t cap) {
 
 static void lobby_next(struct conform *c) {
     struct muster_lobby_info info = {.size = sizeof info};
-    STATUS(c, "first", c->host->lobby->next(c->self, 0, &info));
+    STATUS(c, "first", c->host->lobby->next(c->self, (muster_lobby_id){0}, &info));
     TEXT(c, "its mode", info.game_mode);
     NUMBER(c, "its state", info.state);
     NUMBER(c, "its players", info.players_current);
     NUMBER(c, "red", info.team_players[MUSTER_TEAM_RED]);
     STATUS(c, "past", c->host->lobby->next(c->self, c->lobby, &info));
     info.size = 4;
-    STATUS(c, "short", c->host->lobby->next(c->self, 0, &info));
+    STATUS(c, "short", c->host->lobby->next(c->self, (muster_lobby_id){0}, &info));
 }
 
 static void lobby_get(struct conform *c) {
     struct muster_lobby_info info = {.size = sizeof info};
     STATUS(c, "good", c->host->lobby->get(c->self, c->lobby, &info));
-    NUMBER(c, "is it", info.lobby == c->lobby);
-    NUMBER(c, "its match", info.match == c->match);
+    NUMBER(c, "is it", MUSTER_ID_SAME(info.lobby, c->lobby));
+    NUMBER(c, "its match", MUSTER_ID_SAME(info.match, c->match));
     NUMBER(c, "private", info.is_private);
-    STATUS(c, "none", c->host->lobby->get(c->self, 0, &info));
-    STATUS(c, "nobody's", c->host->lobby->get(c->self, NOBODY, &info));
+    STATUS(c, "none", c->host->lobby->get(c->self, (muster_lobby_id){0}, &info));
+    STATUS(c, "nobody's", c->host->lobby->get(c->self, NOTHING(muster_lobby_id), &info));
     info.size = 4;
     STATUS(c, "short", c->host->lobby->get(c->self, c->lobby, &info));
 }
@@ -52,20 +52,23 @@ static void lobby_settings_add(struct conform *c) {
 static void lobby_setting_integer(struct conform *c) {
     NUMBER(c, "good", c->host->lobby->setting_integer(c->self, c->lobby, "conformLimit"));
     NUMBER(c, "no key", c->host->lobby->setting_integer(c->self, c->lobby, "none"));
-    NUMBER(c, "nobody's", c->host->lobby->setting_integer(c->self, NOBODY, "conformLimit"));
+    NUMBER(c, "nobody's",
+           c->host->lobby->setting_integer(c->self, NOTHING(muster_lobby_id), "conformLimit"));
 }
 
 static void lobby_setting_boolean(struct conform *c) {
     NUMBER(c, "good", c->host->lobby->setting_boolean(c->self, c->lobby, "conformOpen"));
     NUMBER(c, "no key", c->host->lobby->setting_boolean(c->self, c->lobby, "none"));
-    NUMBER(c, "nobody's", c->host->lobby->setting_boolean(c->self, NOBODY, "conformOpen"));
+    NUMBER(c, "nobody's",
+           c->host->lobby->setting_boolean(c->self, NOTHING(muster_lobby_id), "conformOpen"));
 }
 
 static void lobby_setting_string(struct conform *c) {
     TEXT(c, "good", c->host->lobby->setting_string(c->self, c->lobby, "conformWord"));
     TEXT(c, "no key", c->host->lobby->setting_string(c->self, c->lobby, "none"));
     TEXT(c, "other type", c->host->lobby->setting_string(c->self, c->lobby, "conformLimit"));
-    TEXT(c, "nobody's", c->host->lobby->setting_string(c->self, NOBODY, "conformWord"));
+    TEXT(c, "nobody's",
+         c->host->lobby->setting_string(c->self, NOTHING(muster_lobby_id), "conformWord"));
 }
 
 static void lobby_setting_json(struct conform *c) {
@@ -74,7 +77,8 @@ static void lobby_setting_json(struct conform *c) {
     STATUS(c, "small", c->host->lobby->setting_json(c->self, c->lobby, "conformWord", &small));
     STATUS(c, "nothing", c->host->lobby->setting_json(c->self, c->lobby, NULL, &w));
     STATUS(c, "no key", c->host->lobby->setting_json(c->self, c->lobby, "none", &w));
-    STATUS(c, "nobody's", c->host->lobby->setting_json(c->self, NOBODY, "conformWord", &w));
+    STATUS(c, "nobody's",
+           c->host->lobby->setting_json(c->self, NOTHING(muster_lobby_id), "conformWord", &w));
 }
 
 static void lobby_member_next(struct conform *c) {
@@ -89,7 +93,8 @@ static void lobby_member_next(struct conform *c) {
     STATUS(c, "second", c->host->lobby->member_next(c->self, c->lobby, &index, &info));
     STATUS(c, "past", c->host->lobby->member_next(c->self, c->lobby, &index, &info));
     index = 0;
-    STATUS(c, "nobody's", c->host->lobby->member_next(c->self, NOBODY, &index, &info));
+    STATUS(c, "nobody's",
+           c->host->lobby->member_next(c->self, NOTHING(muster_lobby_id), &index, &info));
     info.size = 4;
     STATUS(c, "short", c->host->lobby->member_next(c->self, c->lobby, &index, &info));
 }
@@ -103,7 +108,7 @@ static void lobby_ask(struct conform *c) {
                                    .key = "",
                                    .value = "hello"};
     NUMBER(c, "good", c->host->lobby->ask(c->self, &action, reason, sizeof reason));
-    action.lobby = NOBODY;
+    action.lobby = NOTHING(muster_lobby_id);
     NUMBER(c, "nobody's", c->host->lobby->ask(c->self, &action, reason, sizeof reason));
     action.size = 4;
     NUMBER(c, "short", c->host->lobby->ask(c->self, &action, reason, sizeof reason));
@@ -114,7 +119,7 @@ static void lobby_settings_get(struct conform *c) {
     STATUS(c, "good", c->host->lobby->settings_get(c->self, c->lobby, &w));
     STATUS(c, "small", c->host->lobby->settings_get(c->self, c->lobby, &small));
     STATUS(c, "nothing", c->host->lobby->settings_get(c->self, c->lobby, NULL));
-    STATUS(c, "nobody's", c->host->lobby->settings_get(c->self, NOBODY, &w));
+    STATUS(c, "nobody's", c->host->lobby->settings_get(c->self, NOTHING(muster_lobby_id), &w));
 }
 
 static void lobby_settings_set(struct conform *c) {
@@ -130,11 +135,12 @@ static void lobby_settings_set(struct conform *c) {
     };
     char reason[MUSTER_REASON_MAX] = "";
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        STATUS(
-            c, cases[i][0],
-            c->host->lobby->settings_set(c->self, c->lobby, 0, cases[i][1], reason, sizeof reason));
+        STATUS(c, cases[i][0],
+               c->host->lobby->settings_set(c->self, c->lobby, (muster_player_id){0}, cases[i][1],
+                                            reason, sizeof reason));
     STATUS(c, "nobody's",
-           c->host->lobby->settings_set(c->self, NOBODY, 0, "{}", reason, sizeof reason));
+           c->host->lobby->settings_set(c->self, NOTHING(muster_lobby_id), (muster_player_id){0},
+                                        "{}", reason, sizeof reason));
 }
 
 static void lobby_settings_check(struct conform *c) {
@@ -161,7 +167,7 @@ static void lobby_settings_check(struct conform *c) {
 static void lobby_map_name(struct conform *c) {
     TEXT(c, "first", c->host->lobby->map_name(c->self, c->lobby, 0));
     TEXT(c, "past", c->host->lobby->map_name(c->self, c->lobby, 99));
-    TEXT(c, "nobody's", c->host->lobby->map_name(c->self, NOBODY, 0));
+    TEXT(c, "nobody's", c->host->lobby->map_name(c->self, NOTHING(muster_lobby_id), 0));
 }
 
 /* ---- what is done ---------------------------------------------------------------------------- */
@@ -170,18 +176,18 @@ static void lobby_kick(struct conform *c) {
     STATUS(c, "good", c->host->lobby->kick(c->self, c->lobby, 1, "enough"));
     STATUS(c, "seat 99", c->host->lobby->kick(c->self, c->lobby, 99, "enough"));
     STATUS(c, "no reason", c->host->lobby->kick(c->self, c->lobby, 1, NULL));
-    STATUS(c, "nobody's", c->host->lobby->kick(c->self, NOBODY, 1, "enough"));
+    STATUS(c, "nobody's", c->host->lobby->kick(c->self, NOTHING(muster_lobby_id), 1, "enough"));
 }
 
 static void lobby_close(struct conform *c) {
-    STATUS(c, "nobody's", c->host->lobby->close(c->self, NOBODY, "enough"));
-    STATUS(c, "none", c->host->lobby->close(c->self, 0, "enough"));
+    STATUS(c, "nobody's", c->host->lobby->close(c->self, NOTHING(muster_lobby_id), "enough"));
+    STATUS(c, "none", c->host->lobby->close(c->self, (muster_lobby_id){0}, "enough"));
     STATUS(c, "good", c->host->lobby->close(c->self, c->lobby, "enough"));
 }
 
 static void lobby_chat(struct conform *c) {
     STATUS(c, "good", c->host->lobby->chat(c->self, c->lobby, "hello"));
-    STATUS(c, "nobody's", c->host->lobby->chat(c->self, NOBODY, "hello"));
+    STATUS(c, "nobody's", c->host->lobby->chat(c->self, NOTHING(muster_lobby_id), "hello"));
 }
 
 static void lobby_team_set(struct conform *c) {
@@ -189,26 +195,27 @@ static void lobby_team_set(struct conform *c) {
     STATUS(c, "team 9", c->host->lobby->team_set(c->self, c->lobby, 0, 9));
     STATUS(c, "empty seat", c->host->lobby->team_set(c->self, c->lobby, 5, MUSTER_TEAM_RED));
     STATUS(c, "seat 99", c->host->lobby->team_set(c->self, c->lobby, 99, MUSTER_TEAM_RED));
-    STATUS(c, "nobody's", c->host->lobby->team_set(c->self, NOBODY, 0, MUSTER_TEAM_RED));
-    STATUS(c, "nobody's team 9", c->host->lobby->team_set(c->self, NOBODY, 0, 9));
+    STATUS(c, "nobody's",
+           c->host->lobby->team_set(c->self, NOTHING(muster_lobby_id), 0, MUSTER_TEAM_RED));
+    STATUS(c, "nobody's team 9", c->host->lobby->team_set(c->self, NOTHING(muster_lobby_id), 0, 9));
 }
 
 static void lobby_host_set(struct conform *c) {
     STATUS(c, "good", c->host->lobby->host_set(c->self, c->lobby, c->player));
-    STATUS(c, "a stranger", c->host->lobby->host_set(c->self, c->lobby, NOBODY));
-    STATUS(c, "nobody's", c->host->lobby->host_set(c->self, NOBODY, c->player));
-    STATUS(c, "nobody", c->host->lobby->host_set(c->self, c->lobby, 0));
+    STATUS(c, "a stranger", c->host->lobby->host_set(c->self, c->lobby, NOTHING(muster_player_id)));
+    STATUS(c, "nobody's", c->host->lobby->host_set(c->self, NOTHING(muster_lobby_id), c->player));
+    STATUS(c, "nobody", c->host->lobby->host_set(c->self, c->lobby, (muster_player_id){0}));
 }
 
 static void lobby_lock_set(struct conform *c) {
     STATUS(c, "good", c->host->lobby->lock_set(c->self, c->lobby, 1));
-    STATUS(c, "nobody's", c->host->lobby->lock_set(c->self, NOBODY, 1));
+    STATUS(c, "nobody's", c->host->lobby->lock_set(c->self, NOTHING(muster_lobby_id), 1));
     STATUS(c, "open", c->host->lobby->lock_set(c->self, c->lobby, 0));
 }
 
 static void lobby_matched_set(struct conform *c) {
     STATUS(c, "good", c->host->lobby->matched_set(c->self, c->lobby, 0));
-    STATUS(c, "nobody's", c->host->lobby->matched_set(c->self, NOBODY, 0));
+    STATUS(c, "nobody's", c->host->lobby->matched_set(c->self, NOTHING(muster_lobby_id), 0));
 }
 
 static void lobby_code_renew(struct conform *c) {
@@ -216,15 +223,17 @@ static void lobby_code_renew(struct conform *c) {
     STATUS(c, "good", c->host->lobby->code_renew(c->self, c->lobby));
     (void)c->host->lobby->get(c->self, c->lobby, &info);
     NUMBER(c, "has a code", info.join_code[0] != '\0');
-    STATUS(c, "nobody's", c->host->lobby->code_renew(c->self, NOBODY));
+    STATUS(c, "nobody's", c->host->lobby->code_renew(c->self, NOTHING(muster_lobby_id)));
 }
 
 static void lobby_remove(struct conform *c) {
     const struct muster_host_lobby *lobby = c->host->lobby;
     STATUS(c, "reason 99", lobby->remove(c->self, c->lobby, c->player, 99, "enough"));
     STATUS(c, "reason 0", lobby->remove(c->self, c->lobby, c->player, 0, "enough"));
-    STATUS(c, "a stranger", lobby->remove(c->self, c->lobby, NOBODY, MUSTER_LEAVE_KICK, ""));
-    STATUS(c, "nobody's", lobby->remove(c->self, NOBODY, c->player, MUSTER_LEAVE_KICK, ""));
+    STATUS(c, "a stranger",
+           lobby->remove(c->self, c->lobby, NOTHING(muster_player_id), MUSTER_LEAVE_KICK, ""));
+    STATUS(c, "nobody's",
+           lobby->remove(c->self, NOTHING(muster_lobby_id), c->player, MUSTER_LEAVE_KICK, ""));
     STATUS(c, "good", lobby->remove(c->self, c->lobby, c->player, MUSTER_LEAVE_KICK, "enough"));
 }
 
@@ -233,7 +242,8 @@ static void lobby_notify(struct conform *c) {
     STATUS(c, "no JSON", c->host->lobby->notify(c->self, c->lobby, "conform.note", "{"));
     STATUS(c, "no object", c->host->lobby->notify(c->self, c->lobby, "conform.note", "[]"));
     STATUS(c, "nothing", c->host->lobby->notify(c->self, c->lobby, NULL, NULL));
-    STATUS(c, "nobody's", c->host->lobby->notify(c->self, NOBODY, "conform.note", "{}"));
+    STATUS(c, "nobody's",
+           c->host->lobby->notify(c->self, NOTHING(muster_lobby_id), "conform.note", "{}"));
 }
 
 static void on_vote(void *user, const struct muster_vote_result *result) {
@@ -253,7 +263,7 @@ static void lobby_vote_start(struct conform *c) {
                                      .caller_seat = MUSTER_SEAT_NONE,
                                      .excluded_seat = MUSTER_SEAT_NONE};
     struct muster_vote vote = good;
-    STATUS(c, "nobody's", lobby->vote_start(c->self, NOBODY, &vote, on_vote, c));
+    STATUS(c, "nobody's", lobby->vote_start(c->self, NOTHING(muster_lobby_id), &vote, on_vote, c));
     STATUS(c, "no function", lobby->vote_start(c->self, c->lobby, &vote, NULL, c));
     vote.option_count = 0;
     STATUS(c, "no options", lobby->vote_start(c->self, c->lobby, &vote, on_vote, c));
@@ -280,7 +290,7 @@ static void lobby_vote_start(struct conform *c) {
 }
 
 static void lobby_vote_cancel(struct conform *c) {
-    STATUS(c, "nobody's", c->host->lobby->vote_cancel(c->self, NOBODY));
+    STATUS(c, "nobody's", c->host->lobby->vote_cancel(c->self, NOTHING(muster_lobby_id)));
     STATUS(c, "good", c->host->lobby->vote_cancel(c->self, c->lobby));
     STATUS(c, "again", c->host->lobby->vote_cancel(c->self, c->lobby));
 }

@@ -68,19 +68,22 @@ static void match_mode_remove(struct conform *c) {
 static void match_setting_integer(struct conform *c) {
     NUMBER(c, "good", c->host->match->setting_integer(c->self, c->match, "conformLimit"));
     NUMBER(c, "no key", c->host->match->setting_integer(c->self, c->match, "none"));
-    NUMBER(c, "nobody's", c->host->match->setting_integer(c->self, NOBODY, "conformLimit"));
+    NUMBER(c, "nobody's",
+           c->host->match->setting_integer(c->self, NOTHING(muster_match_id), "conformLimit"));
 }
 
 static void match_setting_boolean(struct conform *c) {
     NUMBER(c, "good", c->host->match->setting_boolean(c->self, c->match, "conformOpen"));
     NUMBER(c, "no key", c->host->match->setting_boolean(c->self, c->match, "none"));
-    NUMBER(c, "nobody's", c->host->match->setting_boolean(c->self, NOBODY, "conformOpen"));
+    NUMBER(c, "nobody's",
+           c->host->match->setting_boolean(c->self, NOTHING(muster_match_id), "conformOpen"));
 }
 
 static void match_setting_string(struct conform *c) {
     TEXT(c, "good", c->host->match->setting_string(c->self, c->match, "conformWord"));
     TEXT(c, "no key", c->host->match->setting_string(c->self, c->match, "none"));
-    TEXT(c, "nobody's", c->host->match->setting_string(c->self, NOBODY, "conformWord"));
+    TEXT(c, "nobody's",
+         c->host->match->setting_string(c->self, NOTHING(muster_match_id), "conformWord"));
 }
 
 static void match_setting_json(struct conform *c) {
@@ -89,7 +92,8 @@ static void match_setting_json(struct conform *c) {
     STATUS(c, "good", c->host->match->setting_json(c->self, c->match, "conformWord", &w));
     STATUS(c, "small", c->host->match->setting_json(c->self, c->match, "conformWord", &small));
     STATUS(c, "no key", c->host->match->setting_json(c->self, c->match, "none", &w));
-    STATUS(c, "nobody's", c->host->match->setting_json(c->self, NOBODY, "conformWord", &w));
+    STATUS(c, "nobody's",
+           c->host->match->setting_json(c->self, NOTHING(muster_match_id), "conformWord", &w));
 }
 
 /* ---- scoreboard ------------------------------------------------------------------------------ */
@@ -103,7 +107,7 @@ static void match_seat_get(struct conform *c) {
     NUMBER(c, "connected", info.connected);
     STATUS(c, "empty seat", c->host->match->seat_get(c->self, c->match, 5, &info));
     STATUS(c, "seat 99", c->host->match->seat_get(c->self, c->match, 99, &info));
-    STATUS(c, "nobody's", c->host->match->seat_get(c->self, NOBODY, 0, &info));
+    STATUS(c, "nobody's", c->host->match->seat_get(c->self, NOTHING(muster_match_id), 0, &info));
     info.size = 0;
     STATUS(c, "short", c->host->match->seat_get(c->self, c->match, 0, &info));
 }
@@ -114,13 +118,13 @@ static void match_team_set(struct conform *c) {
     STATUS(c, "team 9", match->team_set(c->self, c->match, 0, 9));
     STATUS(c, "empty seat", match->team_set(c->self, c->match, 5, MUSTER_TEAM_RED));
     STATUS(c, "seat 99", match->team_set(c->self, c->match, 99, MUSTER_TEAM_RED));
-    STATUS(c, "nobody's", match->team_set(c->self, NOBODY, 0, MUSTER_TEAM_RED));
+    STATUS(c, "nobody's", match->team_set(c->self, NOTHING(muster_match_id), 0, MUSTER_TEAM_RED));
 }
 
 static void match_alive_set(struct conform *c) {
     STATUS(c, "good", c->host->match->alive_set(c->self, c->match, 0, 1));
     STATUS(c, "empty seat", c->host->match->alive_set(c->self, c->match, 5, 1));
-    STATUS(c, "nobody's", c->host->match->alive_set(c->self, NOBODY, 0, 1));
+    STATUS(c, "nobody's", c->host->match->alive_set(c->self, NOTHING(muster_match_id), 0, 1));
 }
 
 static void match_stat_add(struct conform *c) {
@@ -133,7 +137,8 @@ static void match_stat_add(struct conform *c) {
     STATUS(c, "more", match->stat_add(c->self, c->match, 0, MUSTER_STAT_SCORE, INT32_MAX));
     STATUS(c, "stat 9", match->stat_add(c->self, c->match, 0, 9, 1));
     STATUS(c, "empty seat", match->stat_add(c->self, c->match, 5, MUSTER_STAT_KILLS, 1));
-    STATUS(c, "nobody's", match->stat_add(c->self, NOBODY, 0, MUSTER_STAT_KILLS, 1));
+    STATUS(c, "nobody's",
+           match->stat_add(c->self, NOTHING(muster_match_id), 0, MUSTER_STAT_KILLS, 1));
     (void)match->seat_get(c->self, c->match, 0, &info);
     NUMBER(c, "the score", info.score);
     NUMBER(c, "the kills", info.kills);
@@ -144,14 +149,16 @@ static void match_team_score_add(struct conform *c) {
     STATUS(c, "good", match->team_score_add(c->self, c->match, MUSTER_TEAM_RED, 3));
     STATUS(c, "no team", match->team_score_add(c->self, c->match, MUSTER_TEAM_NONE, 3));
     STATUS(c, "team 9", match->team_score_add(c->self, c->match, 9, 3));
-    STATUS(c, "nobody's", match->team_score_add(c->self, NOBODY, MUSTER_TEAM_RED, 3));
+    STATUS(c, "nobody's",
+           match->team_score_add(c->self, NOTHING(muster_match_id), MUSTER_TEAM_RED, 3));
 }
 
 static void match_team_score(struct conform *c) {
     NUMBER(c, "good", c->host->match->team_score(c->self, c->match, MUSTER_TEAM_RED));
     NUMBER(c, "no team", c->host->match->team_score(c->self, c->match, MUSTER_TEAM_NONE));
     NUMBER(c, "team 9", c->host->match->team_score(c->self, c->match, 9));
-    NUMBER(c, "nobody's", c->host->match->team_score(c->self, NOBODY, MUSTER_TEAM_RED));
+    NUMBER(c, "nobody's",
+           c->host->match->team_score(c->self, NOTHING(muster_match_id), MUSTER_TEAM_RED));
 }
 
 /* ---- bots ------------------------------------------------------------------------------------ */
@@ -165,7 +172,8 @@ static void match_bot_add(struct conform *c) {
     STATUS(c, "team 9", match->bot_add(c->self, c->match, "Bot", 9, &seat));
     STATUS(c, "no name", match->bot_add(c->self, c->match, "", MUSTER_TEAM_RED, &seat));
     STATUS(c, "long name", match->bot_add(c->self, c->match, LONG_TEXT, MUSTER_TEAM_RED, &seat));
-    STATUS(c, "nobody's", match->bot_add(c->self, NOBODY, "Bot", MUSTER_TEAM_RED, &seat));
+    STATUS(c, "nobody's",
+           match->bot_add(c->self, NOTHING(muster_match_id), "Bot", MUSTER_TEAM_RED, &seat));
     for (; !status && count < MUSTER_SEATS_MAX; count++)
         status = match->bot_add(c->self, c->match, "Bot", MUSTER_TEAM_BLUE, &seat);
     STATUS(c, "many", status);
@@ -177,7 +185,7 @@ static void match_bot_remove(struct conform *c) {
     STATUS(c, "good", c->host->match->bot_remove(c->self, c->match, 8));
     STATUS(c, "again", c->host->match->bot_remove(c->self, c->match, 8));
     STATUS(c, "seat 99", c->host->match->bot_remove(c->self, c->match, 99));
-    STATUS(c, "nobody's", c->host->match->bot_remove(c->self, NOBODY, 8));
+    STATUS(c, "nobody's", c->host->match->bot_remove(c->self, NOTHING(muster_match_id), 8));
 }
 
 /* ---- random, events, rules ------------------------------------------------------------------- */
@@ -185,7 +193,7 @@ static void match_bot_remove(struct conform *c) {
 static void match_random(struct conform *c) {
     NUMBER(c, "any", c->host->match->random(c->self, c->match, 0) != 0);
     NUMBER(c, "below 1", c->host->match->random(c->self, c->match, 1));
-    NUMBER(c, "nobody's", c->host->match->random(c->self, NOBODY, 0));
+    NUMBER(c, "nobody's", c->host->match->random(c->self, NOTHING(muster_match_id), 0));
 }
 
 static void match_event(struct conform *c) {
@@ -197,7 +205,7 @@ static void match_event(struct conform *c) {
     STATUS(c, "longest", match->event(c->self, c->match, bytes, MUSTER_EVENT_MAX));
     STATUS(c, "too long", match->event(c->self, c->match, bytes, MUSTER_EVENT_MAX + 1));
     STATUS(c, "empty", match->event(c->self, c->match, bytes, 0));
-    STATUS(c, "nobody's", match->event(c->self, NOBODY, bytes, 1));
+    STATUS(c, "nobody's", match->event(c->self, NOTHING(muster_match_id), bytes, 1));
     for (; !status && count < 100; count++) status = match->event(c->self, c->match, bytes, 1);
     STATUS(c, "many", status);
     NUMBER(c, "how many", count);
@@ -207,12 +215,12 @@ static void match_adjust(struct conform *c) {
     const struct muster_param param = {
         .size = sizeof param, .other_seat = MUSTER_SEAT_NONE, .name = "damage"};
     NUMBER(c, "good", c->host->match->adjust(c->self, c->match, &param, 10));
-    NUMBER(c, "nobody's", c->host->match->adjust(c->self, NOBODY, &param, 10));
+    NUMBER(c, "nobody's", c->host->match->adjust(c->self, NOTHING(muster_match_id), &param, 10));
 }
 
 static void match_fact(struct conform *c) {
     DONE(c, "good", c->host->match->fact(c->self, c->match, 0, "kill", 1));
-    DONE(c, "nobody's", c->host->match->fact(c->self, NOBODY, 0, "kill", 1));
+    DONE(c, "nobody's", c->host->match->fact(c->self, NOTHING(muster_match_id), 0, "kill", 1));
 }
 
 static void match_command(struct conform *c) {
@@ -222,7 +230,7 @@ static void match_command(struct conform *c) {
     struct muster_command command = good;
     const struct muster_host_match *match = c->host->match;
     STATUS(c, "good", match->command(c->self, c->match, &command));
-    STATUS(c, "nobody's", match->command(c->self, NOBODY, &command));
+    STATUS(c, "nobody's", match->command(c->self, NOTHING(muster_match_id), &command));
     command.arg_count = 9;
     STATUS(c, "9 args", match->command(c->self, c->match, &command));
     command = good;
@@ -257,7 +265,7 @@ static void match_tell(struct conform *c) {
     struct muster_fact fact = good;
     const struct muster_host_match *match = c->host->match;
     STATUS(c, "good", match->tell(c->self, c->match, &fact));
-    STATUS(c, "nobody's", match->tell(c->self, NOBODY, &fact));
+    STATUS(c, "nobody's", match->tell(c->self, NOTHING(muster_match_id), &fact));
     fact.kind = NULL;
     STATUS(c, "no kind", match->tell(c->self, c->match, &fact));
     fact.kind = "";
@@ -282,7 +290,7 @@ static void match_note(struct conform *c) {
     STATUS(c, "too long", match->note(c->self, c->match, bytes, sizeof bytes));
     STATUS(c, "empty", match->note(c->self, c->match, bytes, 0));
     STATUS(c, "nothing", match->note(c->self, c->match, NULL, 3));
-    STATUS(c, "nobody's", match->note(c->self, NOBODY, bytes, 3));
+    STATUS(c, "nobody's", match->note(c->self, NOTHING(muster_match_id), bytes, 3));
 }
 
 static void match_version_set(struct conform *c) {
@@ -299,7 +307,7 @@ static void match_version_set(struct conform *c) {
     STATUS(c, "100 bytes", match->version_set(c->self, c->match, "mod:koth", version));
     STATUS(c, "64 bytes", match->version_set(c->self, c->match, "mod:koth", version + 36));
     STATUS(c, "63 bytes", match->version_set(c->self, c->match, "mod:koth", version + 37));
-    STATUS(c, "nobody's", match->version_set(c->self, NOBODY, "mod:koth", "1"));
+    STATUS(c, "nobody's", match->version_set(c->self, NOTHING(muster_match_id), "mod:koth", "1"));
     muster_status status = MUSTER_OK;
     for (int i = 0; i < 100 && !status; i++) {
         snprintf(name, sizeof name, "mod:%d", i);
@@ -313,7 +321,8 @@ static void match_end(struct conform *c) {
     STATUS(c, "team 9", match->end(c->self, c->match, 9, MUSTER_END_SCORE_LIMIT));
     STATUS(c, "reason 0", match->end(c->self, c->match, MUSTER_TEAM_RED, 0));
     STATUS(c, "reason 99", match->end(c->self, c->match, MUSTER_TEAM_RED, 99));
-    STATUS(c, "nobody's", match->end(c->self, NOBODY, MUSTER_TEAM_RED, MUSTER_END_SCORE_LIMIT));
+    STATUS(c, "nobody's",
+           match->end(c->self, NOTHING(muster_match_id), MUSTER_TEAM_RED, MUSTER_END_SCORE_LIMIT));
     STATUS(c, "good", match->end(c->self, c->match, MUSTER_TEAM_RED, MUSTER_END_SCORE_LIMIT));
     STATUS(c, "again", match->end(c->self, c->match, MUSTER_TEAM_RED, MUSTER_END_SCORE_LIMIT));
 }

@@ -256,13 +256,13 @@ static struct muster_writer writer(void) {
 }
 
 static void engine_player_add(struct conform *c) {
-    muster_player_id id = 0;
+    muster_player_id id = {0};
     STATUS(c, "good", c->host->engine->player_add(c->self, "Ann", &id));
     STATUS(c, "nothing", c->host->engine->player_add(c->self, NULL, NULL));
 }
 
 static void engine_player_remove(struct conform *c) {
-    DONE(c, "nobody", c->host->engine->player_remove(c->self, NOBODY));
+    DONE(c, "nobody", c->host->engine->player_remove(c->self, NOTHING(muster_player_id)));
 }
 
 static void engine_request(struct conform *c) {

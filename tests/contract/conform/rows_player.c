@@ -6,41 +6,43 @@ static void player_get(struct conform *c) {
     STATUS(c, "good", c->host->player->get(c->self, c->player, &info));
     TEXT(c, "name", info.display_name);
     NUMBER(c, "connected", info.connected);
-    NUMBER(c, "its lobby", info.lobby == c->lobby);
+    NUMBER(c, "its lobby", MUSTER_ID_SAME(info.lobby, c->lobby));
     NUMBER(c, "seat", info.seat);
-    STATUS(c, "none", c->host->player->get(c->self, 0, &info));
-    STATUS(c, "nobody", c->host->player->get(c->self, NOBODY, &info));
+    STATUS(c, "none", c->host->player->get(c->self, (muster_player_id){0}, &info));
+    STATUS(c, "nobody", c->host->player->get(c->self, NOTHING(muster_player_id), &info));
     info.size = 4;
     STATUS(c, "short", c->host->player->get(c->self, c->player, &info));
 }
 
 static void player_find(struct conform *c) {
-    muster_player_id id = 0;
+    muster_player_id id = {0};
     STATUS(c, "good", c->host->player->find(c->self, c->player_key, &id));
-    NUMBER(c, "is it", id == c->player);
+    NUMBER(c, "is it", MUSTER_ID_SAME(id, c->player));
     STATUS(c, "nobody", c->host->player->find(c->self, "nobody", &id));
 }
 
 static void player_next(struct conform *c) {
     struct muster_player_info info = {.size = sizeof info};
-    muster_player_id at = 0;
+    muster_player_id at = {0};
     uint32_t count = 0;
     for (; !c->host->player->next(c->self, at, &info); at = info.player) count++;
     NUMBER(c, "all", count);
-    STATUS(c, "past", c->host->player->next(c->self, at ? at : NOBODY, &info));
+    STATUS(c, "past",
+           c->host->player->next(c->self, at.value ? at : NOTHING(muster_player_id), &info));
     info.size = 4;
-    STATUS(c, "short", c->host->player->next(c->self, 0, &info));
+    STATUS(c, "short", c->host->player->next(c->self, (muster_player_id){0}, &info));
 }
 
 static void player_notify(struct conform *c) {
     STATUS(c, "good", c->host->player->notify(c->self, c->player, "conform.note", "{}"));
     STATUS(c, "no JSON", c->host->player->notify(c->self, c->player, "conform.note", "{"));
     STATUS(c, "no object", c->host->player->notify(c->self, c->player, "conform.note", "[]"));
-    STATUS(c, "nobody", c->host->player->notify(c->self, NOBODY, "conform.note", "{}"));
+    STATUS(c, "nobody",
+           c->host->player->notify(c->self, NOTHING(muster_player_id), "conform.note", "{}"));
 }
 
 static void player_kick(struct conform *c) {
-    STATUS(c, "nobody", c->host->player->kick(c->self, NOBODY, "enough"));
+    STATUS(c, "nobody", c->host->player->kick(c->self, NOTHING(muster_player_id), "enough"));
     STATUS(c, "good", c->host->player->kick(c->self, c->player, "enough"));
 }
 
@@ -65,7 +67,7 @@ static void player_try_take(struct conform *c) {
     STATUS(c, "long name", player->try_take(c->self, c->player, LONG_TEXT, 1, 1, &wait_ms));
     STATUS(c, "none of its own", player->try_take(c->self, c->player, "x", 0, 1, &wait_ms));
     STATUS(c, "none of the address", player->try_take(c->self, c->player, "x", 1, 0, &wait_ms));
-    STATUS(c, "nobody", player->try_take(c->self, NOBODY, "x", 1, 1, &wait_ms));
+    STATUS(c, "nobody", player->try_take(c->self, NOTHING(muster_player_id), "x", 1, 1, &wait_ms));
 }
 
 const struct conform_row player_rows[] = {

@@ -60,7 +60,7 @@ static void report_suspicion(struct conform *c) {
     const struct muster_host_report *report = c->host->report;
     static const char good[] = "{\"detector\":\"aim\",\"severity\":3}";
     STATUS(c, "good", report->suspicion(c->self, c->match, 0, good));
-    STATUS(c, "nobody's match", report->suspicion(c->self, NOBODY, 0, good));
+    STATUS(c, "nobody's match", report->suspicion(c->self, NOTHING(muster_match_id), 0, good));
     STATUS(c, "empty seat", report->suspicion(c->self, c->match, 5, good));
     STATUS(c, "seat 99", report->suspicion(c->self, c->match, 99, good));
     STATUS(c, "no JSON", report->suspicion(c->self, c->match, 0, "{"));

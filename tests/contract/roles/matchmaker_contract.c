@@ -21,7 +21,7 @@ static void enqueue(struct crowd *crowd, uint32_t i) {
     static const char *const regions[] = {"eu", "us", "asia"};
     const struct muster_queue_ticket ticket = {.size = sizeof ticket,
                                                .ticket = i,
-                                               .player = 1000 + i,
+                                               .player = {1000 + i},
                                                .game_mode = i % 7 ? "arena" : "duel",
                                                .region = regions[i % 3],
                                                .map_name = i % 5 ? "" : "canyon",
@@ -52,7 +52,7 @@ static void check_group(const struct crowd *crowd, const struct proposed_group *
         assert_true(group->teams[t] < MUSTER_TEAM_COUNT);
         seen[group->tickets[t]] = true;
     }
-    if (group->lobby) return;
+    if (group->lobby.value) return;
     assert_true(group->game_mode[0]);
     assert_true(group->region[0]);
 }
@@ -115,7 +115,8 @@ static void everybody_is_placed_in_the_end(void **state) {
 
 static void hints_about_any_lobby_are_taken(void **state) {
     struct crowd *crowd = crowd_of(state);
-    if (crowd->role->backfill) crowd->role->backfill(crowd->bench->instance, 424242);
+    if (crowd->role->backfill)
+        crowd->role->backfill(crowd->bench->instance, (muster_lobby_id){424242});
     tick(crowd, GROUPS_CAP); /* and the rest waits when it is stopped */
 }
 

@@ -19,7 +19,7 @@ static muster_match_id match_make(struct bench *bench, uint64_t seed) {
                                                   .tick_rate_hz = 20,
                                                   .seed = seed};
     muster_match_id match = testkit_match_create(bench->kit, bench->plugin, &options);
-    assert_int_not_equal(match, 0);
+    assert_int_not_equal(match.value, 0);
     return match;
 }
 
@@ -178,7 +178,7 @@ static void what_it_does_not_know_is_refused(void **state) {
                                             .map_name = "no_such_map",
                                             .seats_max = SEATS,
                                             .tick_rate_hz = 20};
-    assert_int_equal(testkit_match_create(bench->kit, bench->plugin, &options), 0);
+    assert_int_equal(testkit_match_create(bench->kit, bench->plugin, &options).value, 0);
     muster_match_id match = match_make(bench, 1);
     struct muster_command command = {
         .size = sizeof command, .seat = MUSTER_SEAT_NONE, .name = "no_such_command", .text = ""};

@@ -60,13 +60,13 @@ static void every_question_has_an_answer(void **state) {
             .size = sizeof action,
             .kind = i % 50 ? 1 + draw(&seed, MUSTER_ACTION_VOTE_CALL) : KIND_UNKNOWN,
             .lobby = house->lobby,
-            .player = draw(&seed, 4) ? house->players[draw(&seed, 3)] : 0,
+            .player = draw(&seed, 4) ? house->players[draw(&seed, 3)] : (muster_player_id){0},
             .seat = draw(&seed, 3) ? draw(&seed, 8) : MUSTER_SEAT_NONE,
             .target_seat = draw(&seed, 3) ? draw(&seed, 8) : MUSTER_SEAT_NONE,
             .team = draw(&seed, 3),
             .key = keys[draw(&seed, 5)],
             .value = values[draw(&seed, 5)],
-            .target = draw(&seed, 2) ? house->players[draw(&seed, 3)] : 0,
+            .target = draw(&seed, 2) ? house->players[draw(&seed, 3)] : (muster_player_id){0},
             .refusal = &refusal,
         };
         ask(house, &action);
@@ -142,7 +142,7 @@ static void what_it_is_told_need_not_make_sense(void **state) {
         const struct muster_notice notice = {.size = sizeof notice,
                                              .kind = kind,
                                              .lobby = house->lobby,
-                                             .player = 424242,
+                                             .player = {424242},
                                              .seat = MUSTER_SEAT_NONE};
         house->role->notice(house->bench->instance, house->state, &notice);
     }
@@ -167,7 +167,7 @@ static void play(const struct house *house, bool is_replay) {
     const struct testkit_match_options options = {
         .map_name = "crossfire", .lobby = house->lobby, .is_replay = is_replay};
     muster_match_id match = testkit_match_create(kit, NULL, &options);
-    assert_true(match != 0);
+    assert_true(match.value != 0);
     assert_int_equal(testkit_match_join(kit, match, 0, 1, "ann"), MUSTER_OK);
     assert_int_equal(testkit_match_join(kit, match, 1, 2, "bea"), MUSTER_OK);
     for (uint32_t i = 0; i < 50; i++) {

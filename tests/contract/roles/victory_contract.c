@@ -22,7 +22,7 @@ static struct judge judge_make(struct bench *bench, muster_match_id match) {
     struct muster_match_info info = {.size = sizeof info,
                                      .seats_max = 8,
                                      .match = match,
-                                     .lobby = 1,
+                                     .lobby = {1},
                                      .game_mode = "none",
                                      .map_name = "none",
                                      .seed = 1,

@@ -18,7 +18,7 @@ static void players(struct play *play) {
     const struct muster_host_engine *engine = play->engine;
     muster_player_id ann = play_player(play, "Ann"), bob = play_player(play, "Bob");
     struct muster_player_info info = {.size = sizeof info};
-    CHECK(play, ann && bob && ann != bob);
+    CHECK(play, ann.value && bob.value && !MUSTER_ID_SAME(ann, bob));
     CHECK(play, play->host->player->get(play->self, ann, &info) == MUSTER_OK);
     CHECK(play, strcmp(info.display_name, "Ann") == 0 && info.connected);
     char key[sizeof info.player_key];
@@ -44,8 +44,8 @@ static void requests(struct play *play) {
     CHECK(play, strcmp(play_refusal(play, ann, "session.find", NULL), "forbidden") == 0);
     CHECK(play,
           play->engine->request(play->self, ann, "session.get", "{", &answer) == MUSTER_INVALID);
-    CHECK(play, play->engine->request(play->self, ann + 77, "session.get", NULL, &answer) ==
-                    MUSTER_NOT_FOUND);
+    CHECK(play, play->engine->request(play->self, (muster_player_id){ann.value + 77}, "session.get",
+                                      NULL, &answer) == MUSTER_NOT_FOUND);
     CHECK(play, answer.len == 0);
     struct muster_writer small = muster_writer_make(bytes, 8);
     CHECK(play,
@@ -142,9 +142,9 @@ static void matches(struct play *play) {
     muster_player_id ann = play_player(play, "Ann"), bob = play_player(play, "Bob");
     muster_lobby_id lobby = play_lobby(play, ann, short_match());
     play_join(play, bob, lobby);
-    CHECK(play, play_match(play, lobby) == 0);
+    CHECK(play, play_match(play, lobby).value == 0);
     json_decref(play_await(play, bob, "match.started", 2000));
-    CHECK(play, play_match(play, lobby) != 0);
+    CHECK(play, play_match(play, lobby).value != 0);
     json_t *ended = play_await(play, ann, "match.ended", 600000);
     json_t *results = json_object_get(ended, "results");
     json_t *scores = json_object_get(results, "finalScores");
@@ -237,7 +237,8 @@ static void inputs(struct play *play) {
     CHECK(play, after.ack == input.sequence);
     input.move_x = -128;
     CHECK(play, play->engine->input(play->self, ann, &input) == MUSTER_INVALID);
-    CHECK(play, play->engine->input(play->self, ann + 77, &input) == MUSTER_NOT_FOUND);
+    CHECK(play, play->engine->input(play->self, (muster_player_id){ann.value + 77}, &input) ==
+                    MUSTER_NOT_FOUND);
 }
 
 static uint32_t events_of(struct play *play, muster_player_id player) {
@@ -303,14 +304,15 @@ static void steer(struct play *play) {
     play_advance(play, 100);
     uint64_t before = play_hash(play, lobby);
     CHECK(play, play->engine->steer(play->self, lobby, add_points, &steered) == MUSTER_OK);
-    CHECK(play, steered.match && steered.match == play_match(play, lobby));
+    CHECK(play, steered.match.value && MUSTER_ID_SAME(steered.match, play_match(play, lobby)));
     CHECK(play, steered.nested == MUSTER_STATE);
     CHECK(play, play->host->match->team_score(play->self, steered.match, MUSTER_TEAM_RED) == 2);
     CHECK(play, play_hash(play, lobby) != before);
     CHECK(play, play->engine->steer(play->self, lobby, end_it, play) == MUSTER_OK);
     json_decref(play_await(play, ann, "match.ended", 100));
     CHECK(play, play->engine->steer(play->self, lobby, end_it, play) == MUSTER_STATE);
-    CHECK(play, play->engine->steer(play->self, lobby + 77, end_it, play) == MUSTER_NOT_FOUND);
+    CHECK(play, play->engine->steer(play->self, (muster_lobby_id){lobby.value + 77}, end_it,
+                                    play) == MUSTER_NOT_FOUND);
 }
 
 /* A match with inputs from 1 s on; in the other life it is saved and loaded in its middle. */
@@ -326,7 +328,7 @@ static uint64_t play_life(struct play *play, bool reborn) {
     uint64_t before = play_hash(play, lobby);
     muster_match_id match = play_match(play, lobby);
     if (reborn) CHECK(play, play->engine->reincarnate(play->self, lobby) == MUSTER_OK);
-    CHECK(play, (play_match(play, lobby) != match) == reborn);
+    CHECK(play, (!MUSTER_ID_SAME(play_match(play, lobby), match)) == reborn);
     CHECK(play, play_hash(play, lobby) == before);
     CHECK(play, events_of(play, ann) >= 1);
     json_decref(play_await(play, ann, "match.ended", 600000));
@@ -340,7 +342,7 @@ static uint64_t play_life(struct play *play, bool reborn) {
 static void reincarnate(struct play *play) {
     uint64_t straight = play_life(play, false);
     CHECK(play, play_life(play, true) == straight);
-    CHECK(play, play->engine->reincarnate(play->self, 77) == MUSTER_NOT_FOUND);
+    CHECK(play, play->engine->reincarnate(play->self, (muster_lobby_id){77}) == MUSTER_NOT_FOUND);
 }
 
 /* What a mod's tests do: many short matches, one after another. */

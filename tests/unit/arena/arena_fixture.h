@@ -51,7 +51,7 @@ static inline void fixture_match(struct fixture *f, const char *map, uint64_t se
     struct testkit_match_options options = {
         .game_mode = "arena", .map_name = map, .seats_max = 8, .tick_rate_hz = 20, .seed = seed};
     f->match = testkit_match_create(f->kit, f->plugin, &options);
-    assert_true(f->match != 0);
+    assert_true(f->match.value != 0);
     f->arena = testkit_match_state(f->kit, f->match);
 }
 

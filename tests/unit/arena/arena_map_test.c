@@ -97,7 +97,7 @@ static void test_crlf_and_comments(void **state) {
     assert_int_equal(f.arena->map->width, 4);
     assert_int_equal(f.arena->map->height, 4);
     struct testkit_match_options options = {.map_name = "unknown"};
-    assert_int_equal(testkit_match_create(f.kit, f.plugin, &options), 0);
+    assert_int_equal(testkit_match_create(f.kit, f.plugin, &options).value, 0);
     fixture_close(&f);
     assert_true(temp_dir_remove(dir));
 }

@@ -117,7 +117,7 @@ static uint16_t close_code(const struct client *client) {
     do {                                                                                           \
         assert_true(rig_told(client, word));                                                       \
         assert_int_equal(close_code(client), code);                                                \
-        assert_int_equal(client->player, 0);                                                       \
+        assert_int_equal(client->player.value, 0);                                                 \
         assert_null(client->auth);                                                                 \
         assert_true(kept != client->conn);                                                         \
     } while (0)

@@ -160,7 +160,7 @@ static inline void rig_turn(void) {
 /* Lets time pass as the lobbies see it. */
 static inline void rig_settle(uint32_t ms) {
     for (uint32_t passed = 0; passed < ms; passed += 100) {
-        muster_lobby_id id = 0;
+        muster_lobby_id id = {0};
         rig_now_ms += 100;
         for (struct lobby *lobby; (lobby = lobby_next(&id));) lobby_touch(lobby);
         rig_turn();

@@ -18,7 +18,7 @@ static inline muster_verdict on_allow(void *instance, void *state,
     (void)instance;
     (void)state;
     const struct session *session = session_find(action->player);
-    bool start = action->kind == MUSTER_ACTION_START && !action->player && warden.holds_start;
+    bool start = action->kind == MUSTER_ACTION_START && !action->player.value && warden.holds_start;
     bool join = action->kind == MUSTER_ACTION_JOIN && warden.keeps_out && session &&
                 strcmp(session->player_key, warden.keeps_out) == 0;
     if (!start && !join) return warden.accepts ? MUSTER_ACCEPT : MUSTER_PASS;

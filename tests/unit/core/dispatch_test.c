@@ -313,7 +313,7 @@ static void a_plugin_answers_at_once(void **state) {
     plugin.answers = "{\"a\":1}";
     ask(client, "p.ask", "{\"x\":[1]}");
     assert_true(rig_told(client, "\"result\":{\"a\":1},\"id\":1"));
-    assert_int_equal(plugin.player, session->id);
+    assert_int_equal(plugin.player.value, session->id.value);
     assert_string_equal(plugin.params, "{\"x\":[1]}");
     assert_int_equal(rpc()->answer(&game.self, plugin.id, "{}"), MUSTER_NOT_FOUND); /* twice */
     plugin.answers = NULL;

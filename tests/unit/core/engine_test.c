@@ -232,7 +232,7 @@ static void without_run_nothing_is_supported(void **state) {
     muster_player_id player;
     assert_int_equal(host_engine_group.player_add(&nobody, "Ann", &player), MUSTER_UNSUPPORTED);
     assert_int_equal(host_engine_group.advance(&nobody, 1), MUSTER_UNSUPPORTED);
-    host_engine_group.player_remove(&nobody, 1);
+    host_engine_group.player_remove(&nobody, (muster_player_id){1});
     assert_int_equal(nobody.fault_count, 0);
 }
 

@@ -50,8 +50,8 @@ static void a_player_is_shown_as_it_is(void **state) {
     snprintf(bea->permissions, sizeof bea->permissions, "moderator");
     rig_drop(rig_client(bea));
     assert_int_equal(host->player->get(&other, bea->id, &info), MUSTER_OK);
-    assert_int_equal(info.player, bea->id);
-    assert_int_equal(info.lobby, lobby->id);
+    assert_int_equal(info.player.value, bea->id.value);
+    assert_int_equal(info.lobby.value, lobby->id.value);
     assert_int_equal(info.seat, 1);
     assert_int_equal(info.connected, 0);
     assert_int_equal(info.ping_ms, 33);
@@ -61,20 +61,20 @@ static void a_player_is_shown_as_it_is(void **state) {
     assert_string_equal(info.permissions, "moderator");
     assert_int_equal(host->player->get(&other, eve->id, &info), MUSTER_OK);
     assert_int_equal(info.seat, MUSTER_SEAT_NONE);
-    assert_int_equal(info.lobby, lobby->id);
+    assert_int_equal(info.lobby.value, lobby->id.value);
     assert_int_equal(host->player->get(&other, out->id, &info), MUSTER_OK);
-    assert_int_equal(info.lobby, 0);
+    assert_int_equal(info.lobby.value, 0);
     assert_int_equal(info.seat, MUSTER_SEAT_NONE);
     assert_int_equal(info.connected, 1);
     /* all of them, each once */
-    muster_player_id id = 0;
+    muster_player_id id = {0};
     uint32_t count = 0;
     for (; host->player->next(&other, id, &info) == MUSTER_OK; id = info.player) count++;
     assert_int_equal(count, 4);
     assert_int_equal(host->player->find(&other, "ann", &id), MUSTER_OK);
-    assert_int_equal(id, ann->id);
+    assert_int_equal(id.value, ann->id.value);
     assert_int_equal(host->player->find(&other, "nobody", &id), MUSTER_NOT_FOUND);
-    assert_int_equal(host->player->get(&other, 0, &info), MUSTER_NOT_FOUND);
+    assert_int_equal(host->player->get(&other, (muster_player_id){0}, &info), MUSTER_NOT_FOUND);
 }
 
 /* A size that no headers of this major have: nothing is written. */
@@ -108,7 +108,8 @@ static void a_player_is_told_and_sent_away_alone(void **state) {
     assert_true(rig_told(client, "\"x.y\""));
     assert_false(rig_told(beside, "x.y"));
     assert_int_equal(host->player->notify(&other, id, "x.y", "[1]"), MUSTER_INVALID);
-    assert_int_equal(host->player->notify(&other, 0, "x.y", "{}"), MUSTER_NOT_FOUND);
+    assert_int_equal(host->player->notify(&other, (muster_player_id){0}, "x.y", "{}"),
+                     MUSTER_NOT_FOUND);
     assert_int_equal(host->player->kick(&other, id, "enough"), MUSTER_OK);
     assert_int_equal(session_count(), 2); /* not within the call */
     turn();
@@ -136,7 +137,8 @@ static void tries_are_counted_by_plugin_and_player(void **state) {
     assert_int_equal(player->try_take(&other, ann, "x", 2, 9, NULL), MUSTER_LIMIT);
     rig_now_ms += 30001;
     assert_int_equal(player->try_take(&other, ann, "x", 2, 9, &wait_ms), MUSTER_OK);
-    assert_int_equal(player->try_take(&other, 0, "x", 2, 9, &wait_ms), MUSTER_NOT_FOUND);
+    assert_int_equal(player->try_take(&other, (muster_player_id){0}, "x", 2, 9, &wait_ms),
+                     MUSTER_NOT_FOUND);
     assert_int_equal(player->try_take(&other, ann, NULL, 2, 9, &wait_ms), MUSTER_INVALID);
     assert_int_equal(player->try_take(&other, ann, "x", 0, 9, &wait_ms), MUSTER_INVALID);
     assert_int_equal(player->try_take(&other, ann, "x", 2, 0, &wait_ms), MUSTER_INVALID);
@@ -151,7 +153,7 @@ static void tries_are_counted_by_plugin_and_player(void **state) {
 
 static void an_engines_input_is_as_a_clients(void **state) {
     (void)state;
-    muster_player_id ann = 0, eve = 0;
+    muster_player_id ann = {0}, eve = {0};
     struct muster_input input = {.sequence = 1, .held = 1, .repeated = 1};
     char ticket[TICKET_TEXT_SIZE];
     struct failure failure = {0};
@@ -159,7 +161,8 @@ static void an_engines_input_is_as_a_clients(void **state) {
     assert_int_equal(engine_player_add("Ann", &ann), MUSTER_OK);
     assert_int_equal(engine_player_add("Eve", &eve), MUSTER_OK);
     assert_int_equal(engine_player_input(ann, &input), MUSTER_STATE);
-    assert_int_equal(engine_player_input(ann + 77, &input), MUSTER_NOT_FOUND);
+    assert_int_equal(engine_player_input((muster_player_id){ann.value + 77}, &input),
+                     MUSTER_NOT_FOUND);
     assert_int_equal(rig_reserve(lobby, session_find(ann), ticket), RPC_OK);
     assert_int_equal(rig_enter(session_find(ann), ticket, NULL), RPC_OK);
     assert_int_equal(
@@ -197,7 +200,7 @@ static void a_lobby_is_shown_as_it_is(void **state) {
     struct muster_lobby_info info = {.size = sizeof info};
     assert_int_equal(host->lobby->get(&other, lobby->id, &info), MUSTER_OK);
     assert_int_equal(info.state, lobby->state);
-    assert_int_equal(info.match, 0);
+    assert_int_equal(info.match.value, 0);
     assert_int_equal(info.players_current, 3);
     assert_int_equal(info.players_max, lobby->players_max);
     assert_int_equal(info.spectators, 1);
@@ -223,17 +226,17 @@ static void a_lobby_is_shown_as_it_is(void **state) {
     assert_int_equal(host->lobby->lock_set(&other, lobby->id, 0), MUSTER_OK);
     rig_play(lobby);
     assert_int_equal(host->lobby->get(&other, lobby->id, &info), MUSTER_OK);
-    assert_int_equal(info.match, lobby->match->id);
+    assert_int_equal(info.match.value, lobby->match->id.value);
     /* both, each once */
-    muster_lobby_id id = 0;
+    muster_lobby_id id = {0};
     uint32_t count = 0;
     for (; host->lobby->next(&other, id, &info) == MUSTER_OK; id = info.lobby) count++;
     assert_int_equal(count, 2);
     assert_int_equal(host->lobby->host_set(&other, lobby->id, ann->id), MUSTER_OK);
-    assert_int_equal(lobby->host, ann->id);
+    assert_int_equal(lobby->host.value, ann->id.value);
     assert_int_equal(host->lobby->host_set(&other, second->id, ann->id), MUSTER_NOT_FOUND);
-    assert_int_equal(host->lobby->host_set(&other, lobby->id, 0), MUSTER_OK);
-    assert_int_equal(lobby->host, 0);
+    assert_int_equal(host->lobby->host_set(&other, lobby->id, (muster_player_id){0}), MUSTER_OK);
+    assert_int_equal(lobby->host.value, 0);
 }
 
 static void members_are_walked_watchers_too(void **state) {
@@ -254,7 +257,7 @@ static void members_are_walked_watchers_too(void **state) {
     uint32_t index = 0;
     for (int i = 0; i < 3; i++) {
         assert_int_equal(host->lobby->member_next(&other, lobby->id, &index, &info), MUSTER_OK);
-        assert_int_equal(info.player, wanted[i].player);
+        assert_int_equal(info.player.value, wanted[i].player.value);
         assert_int_equal(info.seat, wanted[i].seat);
         assert_int_equal(info.is_spectator, wanted[i].spectator);
         assert_int_equal(info.has_entered, wanted[i].entered);
@@ -277,12 +280,12 @@ static void settings_are_read_by_their_type(void **state) {
     struct muster_writer all = muster_writer_make((uint8_t *)large, sizeof large);
     assert_int_equal(host->lobby->setting_integer(&other, lobby->id, "maxPlayers"), 4);
     assert_int_equal(host->lobby->setting_integer(&other, lobby->id, "nothing"), 0);
-    assert_int_equal(host->lobby->setting_integer(&other, 0, "maxPlayers"), 0);
+    assert_int_equal(host->lobby->setting_integer(&other, (muster_lobby_id){0}, "maxPlayers"), 0);
     assert_string_equal(host->lobby->setting_string(&other, lobby->id, "maxPlayers"), "");
     assert_false(host->lobby->setting_boolean(&other, lobby->id, "maxPlayers"));
-    assert_int_equal(
-        host->lobby->settings_set(&other, lobby->id, 0, "{\"maxPlayers\":12}", why, sizeof why),
-        MUSTER_OK);
+    assert_int_equal(host->lobby->settings_set(&other, lobby->id, (muster_player_id){0},
+                                               "{\"maxPlayers\":12}", why, sizeof why),
+                     MUSTER_OK);
     assert_int_equal(host->lobby->setting_json(&other, lobby->id, "maxPlayers", &writer),
                      MUSTER_OK);
     assert_int_equal(writer.len, 2);
@@ -292,23 +295,26 @@ static void settings_are_read_by_their_type(void **state) {
     assert_int_equal(host->lobby->setting_json(&other, lobby->id, "nothing", &writer),
                      MUSTER_NOT_FOUND);
     assert_int_equal(host->lobby->settings_get(&other, lobby->id, &all), MUSTER_OK);
-    assert_int_equal(host->lobby->settings_get(&other, 0, &all), MUSTER_NOT_FOUND);
+    assert_int_equal(host->lobby->settings_get(&other, (muster_lobby_id){0}, &all),
+                     MUSTER_NOT_FOUND);
     static const char *const wrong[] = {"{\"maxPlayers\":17}", "{\"maxPlayer\":2}", "[]", "", NULL};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
-        assert_int_equal(host->lobby->settings_set(&other, lobby->id, 0, wrong[i], why, sizeof why),
+        assert_int_equal(host->lobby->settings_set(&other, lobby->id, (muster_player_id){0},
+                                                   wrong[i], why, sizeof why),
                          MUSTER_INVALID);
-    assert_int_equal(host->lobby->settings_set(&other, 0, 0, "{}", why, sizeof why),
+    assert_int_equal(host->lobby->settings_set(&other, (muster_lobby_id){0}, (muster_player_id){0},
+                                               "{}", why, sizeof why),
                      MUSTER_NOT_FOUND);
     assert_int_equal(host->lobby->setting_integer(&other, lobby->id, "maxPlayers"), 12);
     assert_string_equal(host->lobby->map_name(&other, lobby->id, 1), "nowhere");
     assert_null(host->lobby->map_name(&other, lobby->id, 2));
-    assert_null(host->lobby->map_name(&other, 0, 0));
+    assert_null(host->lobby->map_name(&other, (muster_lobby_id){0}, 0));
     rig_join(lobby, "ann", NULL);
     rig_join(lobby, "bea", NULL);
     rig_play(lobby);
-    assert_int_equal(
-        host->lobby->settings_set(&other, lobby->id, 0, "{\"maxPlayers\":3}", why, sizeof why),
-        MUSTER_STATE);
+    assert_int_equal(host->lobby->settings_set(&other, lobby->id, (muster_player_id){0},
+                                               "{\"maxPlayers\":3}", why, sizeof why),
+                     MUSTER_STATE);
     assert_non_null(strstr(why, "while a match runs"));
 }
 
@@ -384,7 +390,7 @@ static void acts_on_a_lobby_come_in_the_next_turn(void **state) {
     turn();
     assert_int_equal(lobby_players(lobby), 1);
     assert_true(rig_told(bea, "out") && !rig_told(ann, "\"out\""));
-    assert_int_equal(bea_session->lobby, 0);
+    assert_int_equal(bea_session->lobby.value, 0);
     assert_int_equal(host->lobby->remove(&other, id, bea_session->id, MUSTER_LEAVE_KICK, ""),
                      MUSTER_NOT_FOUND);
     assert_int_equal(host->lobby->remove(&other, id, eve->player, MUSTER_LEAVE_QUIT - 1, ""),
@@ -433,7 +439,7 @@ static void a_match_is_steered_in_its_step_alone(void **state) {
     assert_int_equal(host->match->tell(&other, id, &fact), MUSTER_STATE);
     assert_int_equal(host->match->random(&other, id, 10), 0);
     assert_int_equal(other.fault_count, faults + 9);
-    assert_int_equal(host->match->team_set(&other, 0, 0, 1), MUSTER_NOT_FOUND);
+    assert_int_equal(host->match->team_set(&other, (muster_match_id){0}, 0, 1), MUSTER_NOT_FOUND);
     assert_int_equal(other.fault_count, faults + 9);
     assert_int_equal(lobby->match->seats[0].kills, 0);
     assert_int_equal(host->match->team_score(&other, id, 1), 0);
@@ -551,7 +557,8 @@ static void commands_are_bounded(void **state) {
     while (lobby->match->command_count < MATCH_COMMANDS_MAX)
         assert_int_equal(host->match->command(&other, id, &command), MUSTER_OK);
     assert_int_equal(host->match->command(&other, id, &command), MUSTER_LIMIT);
-    assert_int_equal(host->match->command(&other, 0, &command), MUSTER_NOT_FOUND);
+    assert_int_equal(host->match->command(&other, (muster_match_id){0}, &command),
+                     MUSTER_NOT_FOUND);
     rig_tick(lobby);
     assert_int_equal(host->match->command(&other, id, &command),
                      MUSTER_OK); /* there is room again */
@@ -561,8 +568,9 @@ static void a_match_is_ended_from_outside(void **state) {
     (void)state;
     struct lobby *lobby = playing();
     muster_match_id id = lobby->match->id;
-    assert_int_equal(host->match->end(&other, 0, MUSTER_TEAM_RED, MUSTER_END_FORFEIT),
-                     MUSTER_NOT_FOUND);
+    assert_int_equal(
+        host->match->end(&other, (muster_match_id){0}, MUSTER_TEAM_RED, MUSTER_END_FORFEIT),
+        MUSTER_NOT_FOUND);
     assert_int_equal(host->match->end(&other, id, MUSTER_TEAM_BLUE, MUSTER_END_FORFEIT), MUSTER_OK);
     assert_int_equal(rig.match_ended, 0);
     turn();

@@ -59,7 +59,7 @@ static void watchers_alone_keep_no_lobby(void **state) {
     assert_non_null(lobby_find(id));
     rig_settle(100);
     assert_null(lobby_find(id));
-    assert_int_equal(bea->lobby, 0);
+    assert_int_equal(bea->lobby.value, 0);
     assert_true(rig_told(rig_client(bea), "lobby.left"));
 }
 
@@ -86,15 +86,18 @@ static void what_a_match_does_not_take_the_lobby_does_not_show(void **state) {
     rig_play(lobby);
     json_t *lock = json_pack("{s:b}", "locked", 1), *open = json_pack("{s:b}", "locked", 0);
     for (uint32_t i = 0; i < MATCH_SETTINGS_MAX; i++)
-        assert_int_equal(lobby_settings_change(lobby, 0, &game.self, i % 2 ? open : lock, &failure),
+        assert_int_equal(lobby_settings_change(lobby, (muster_player_id){0}, &game.self,
+                                               i % 2 ? open : lock, &failure),
                          RPC_OK);
     assert_int_equal(lobby->match->settings_waiting_count, MATCH_SETTINGS_MAX);
-    assert_int_equal(lobby_settings_change(lobby, 0, &game.self, lock, &failure),
-                     RPC_INVALID_PARAMS);
+    assert_int_equal(
+        lobby_settings_change(lobby, (muster_player_id){0}, &game.self, lock, &failure),
+        RPC_INVALID_PARAMS);
     assert_false(lobby->locked);
     assert_true(json_is_false(json_object_get(lobby->settings, "locked")));
     rig_tick(lobby);
-    assert_int_equal(lobby_settings_change(lobby, 0, &game.self, lock, &failure), RPC_OK);
+    assert_int_equal(
+        lobby_settings_change(lobby, (muster_player_id){0}, &game.self, lock, &failure), RPC_OK);
     assert_true(lobby->locked);
     json_decref(lock);
     json_decref(open);
@@ -148,7 +151,7 @@ static void a_player_who_wants_to_watch_leaves_the_match(void **state) {
     rig_play(lobby);
     assert_int_equal(reserve(lobby, ann, true, ticket), RPC_OK);
     assert_false(lobby->match->seats[0].used);
-    assert_int_equal(lobby->host, ann->id); /* and is the host as before */
+    assert_int_equal(lobby->host.value, ann->id.value); /* and is the host as before */
     assert_int_equal(rig_enter(ann, ticket, NULL), RPC_OK);
     assert_true(lobby_member_is_spectator(ann->member));
     rig_tick(lobby);
@@ -165,7 +168,7 @@ static void what_matchmaking_found_can_be_given_back(void **state) {
     assert_int_equal(lobby_players(lobby), 1);
     lobby_give_back(ann);
     assert_int_equal(lobby_players(lobby), 0);
-    assert_int_equal(ann->lobby, 0);
+    assert_int_equal(ann->lobby.value, 0);
     assert_int_equal(rig_enter(ann, ticket, NULL), RPC_TICKET_INVALID);
     lobby_give_back(ann);
     assert_int_equal(rig_reserve(lobby, ann, ticket), RPC_OK); /* joined by itself: stays */

@@ -47,7 +47,7 @@ static void nobody_acts_on_others_unless_a_rule_accepts(void **state) {
     assert_int_equal(ASK(lobby_start(ann, &failure)), RPC_DENIED);
     assert_int_equal(ASK(lobby_set_team(ann, "bea", MUSTER_TEAM_RED, &failure)), RPC_DENIED);
     assert_int_equal(change("ann", "locked", json_true()), RPC_DENIED);
-    assert_int_equal(lobby->host, ann->id);
+    assert_int_equal(lobby->host.value, ann->id.value);
     assert_false(lobby->locked);
     assert_int_equal(lobby_players(lobby), 3);
     assert_int_equal(lobby->state, MUSTER_LOBBY_WAITING);
@@ -67,13 +67,13 @@ static void a_host_is_a_member_who_is_here(void **state) {
     assert_int_equal(change("ann", "hostId", json_string("nobody")), RPC_INVALID_PARAMS);
     rig_drop(rig_client(named("bea")));
     assert_int_equal(ASK(lobby_transfer_host(ann, "bea", &failure)), RPC_WRONG_STATE);
-    assert_int_equal(lobby->host, ann->id);
+    assert_int_equal(lobby->host.value, ann->id.value);
     rig_forget(cid);
     assert_int_equal(ASK(lobby_transfer_host(ann, "cid", &failure)), RPC_OK);
-    assert_int_equal(lobby->host, named("cid")->id);
+    assert_int_equal(lobby->host.value, named("cid")->id.value);
     assert_true(rig_told(cid, "\"hostId\":\"cid\""));
     lobby_leave(named("cid"), MUSTER_LEAVE_QUIT);
-    assert_int_equal(lobby->host, 0); /* a place for the rules to decide */
+    assert_int_equal(lobby->host.value, 0); /* a place for the rules to decide */
     assert_string_equal(lobby->host_key, "");
 }
 
@@ -126,7 +126,7 @@ static void kicks_meet_who_is_meant(void **state) {
     assert_int_equal(ASK(lobby_kick_player(ann, "ann", "", &failure)), RPC_INVALID_PARAMS);
     assert_int_equal(ASK(lobby_kick_player(ann, "nobody", "", &failure)), RPC_NOT_FOUND);
     assert_int_equal(ASK(lobby_kick_player(ann, "bea", "too loud", &failure)), RPC_OK);
-    assert_int_equal(bea->lobby, 0);
+    assert_int_equal(bea->lobby.value, 0);
     assert_true(rig_told(rig_client(bea), "\"reason\":\"kick\""));
     assert_true(rig_told(rig_client(bea), "too loud"));
     assert_false(rig_told(rig_client(named("cid")), "lobby.left"));

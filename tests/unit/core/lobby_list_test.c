@@ -35,7 +35,7 @@ static const char *listed(struct lobby_filter filter) {
         const struct lobby *found = lobby_find_key(key);
         assert_non_null(found);
         snprintf(line + strlen(line), sizeof line - strlen(line), "%u ",
-                 (unsigned)(found->id & 0xFFFF));
+                 (unsigned)(found->id.value & 0xFFFF));
     }
     const char *cursor = json_string_value(json_object_get(list, "nextCursor"));
     snprintf(line + strlen(line), sizeof line - strlen(line), "%s", cursor ? cursor : "end");
@@ -80,13 +80,13 @@ static void pages_follow_each_other(void **state) {
     char page[64], expected[64];
     struct lobby *lobbies[3] = {rig_lobby(), rig_lobby(), rig_lobby()};
     lobbies[1]->is_private = true;
-    unsigned first = lobbies[0]->id & 0xFFFF, last = lobbies[2]->id & 0xFFFF;
+    unsigned first = lobbies[0]->id.value & 0xFFFF, last = lobbies[2]->id.value & 0xFFFF;
     snprintf(expected, sizeof expected, "%u %u end", first, last);
     assert_string_equal(listed((struct lobby_filter){0}), expected);
     snprintf(page, sizeof page, "%s", listed((struct lobby_filter){.limit = 1}));
-    snprintf(expected, sizeof expected, "%u %llx", first, (unsigned long long)lobbies[0]->id);
+    snprintf(expected, sizeof expected, "%u %llx", first, (unsigned long long)lobbies[0]->id.value);
     assert_string_equal(page, expected);
-    snprintf(expected, sizeof expected, "%u %llx", last, (unsigned long long)lobbies[2]->id);
+    snprintf(expected, sizeof expected, "%u %llx", last, (unsigned long long)lobbies[2]->id.value);
     assert_string_equal(listed((struct lobby_filter){.limit = 1, .after = lobbies[0]->id}),
                         expected);
     assert_string_equal(listed((struct lobby_filter){.limit = 1, .after = lobbies[2]->id}), "end");
@@ -96,7 +96,7 @@ static void a_filter_leaves_out_the_others(void **state) {
     (void)state;
     struct lobby *lobby = rig_lobby();
     char one[64];
-    snprintf(one, sizeof one, "%u end", (unsigned)(lobby->id & 0xFFFF));
+    snprintf(one, sizeof one, "%u end", (unsigned)(lobby->id.value & 0xFFFF));
     const struct lobby_filter fitting[] = {{.game_mode = "fake"},
                                            {.region = "local"},
                                            {.state = "waiting"},
@@ -135,7 +135,8 @@ static void what_is_listed_is_what_is(void **state) {
     assert_int_equal(shown_number("currentPlayers"), 1);
     struct failure failure = {0};
     json_t *wanted = json_pack("{s:i}", "speed", 5);
-    assert_int_equal(lobby_settings_change(lobby, 0, &speedy, wanted, &failure), RPC_OK);
+    assert_int_equal(lobby_settings_change(lobby, (muster_player_id){0}, &speedy, wanted, &failure),
+                     RPC_OK);
     json_decref(wanted);
     assert_int_equal(shown_setting("speed"), 5);
     registry_settings_forget(&speedy); /* its plugin is gone, and comes back with another default */

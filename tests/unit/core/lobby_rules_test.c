@@ -150,7 +150,7 @@ static void rules_that_refuse_a_match_close_its_lobby(void **state) {
     steward.at_begin = MUSTER_UNAVAILABLE;
     rig_settle(4000);
     assert_null(lobby_find(id));
-    assert_int_equal(ann->lobby, 0);
+    assert_int_equal(ann->lobby.value, 0);
     assert_string_equal(steward.calls, "begin destroy ");
     assert_int_equal(match_count(), 0);
 }

@@ -167,7 +167,7 @@ static void a_lobby_plays_to_the_end_and_closes(void **state) {
     assert_null(lobby_find(id));
     assert_int_equal(match_count(), 0);
     assert_true(rig_told(client, "lobby.left"));
-    assert_int_equal(ann->lobby, 0);
+    assert_int_equal(ann->lobby.value, 0);
     assert_int_equal(session_count(), 2);
 }
 
@@ -179,7 +179,7 @@ static void a_match_that_cannot_start_closes_its_lobby(void **state) {
     json_object_set_new(lobby->settings, "mapName", json_string("nowhere"));
     rig_settle(4000);
     assert_null(lobby_find(id));
-    assert_int_equal(ann->lobby, 0);
+    assert_int_equal(ann->lobby.value, 0);
 }
 
 static void the_mode_may_refuse_a_seat(void **state) {
@@ -189,11 +189,11 @@ static void the_mode_may_refuse_a_seat(void **state) {
     rig_join(lobby, "ann", NULL);
     struct session *bad = rig_join(lobby, "refused", NULL);
     rig_play(lobby); /* out when the match begins */
-    assert_int_equal(bad->lobby, 0);
+    assert_int_equal(bad->lobby.value, 0);
     assert_true(rig_told(rig_client(bad), "lobby.left"));
     assert_int_equal(rig_reserve(lobby, bad, ticket), RPC_OK); /* and when it comes later */
     assert_int_equal(rig_enter(bad, ticket, NULL), RPC_DENIED);
-    assert_int_equal(bad->lobby, 0);
+    assert_int_equal(bad->lobby.value, 0);
     assert_int_equal(lobby_players(lobby), 1);
 }
 
@@ -238,7 +238,7 @@ static void a_lobby_is_closed_in_every_state(void **state) {
         assert_int_equal(rig_told(client, "\"reason\":\"closed\""), !stops);
         assert_int_equal(lobby_count(), 0);
         assert_int_equal(match_count(), 0);
-        assert_int_equal(ann->lobby, 0);
+        assert_int_equal(ann->lobby.value, 0);
     }
     assert_int_equal(game.states, 0);
 }

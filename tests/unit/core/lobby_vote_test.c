@@ -207,7 +207,7 @@ static void who_votes_no_is_out_when_the_others_play_again(void **state) {
     assert_int_equal(lobby->state, MUSTER_LOBBY_ENDING); /* dan has not voted */
     rig_settle(100);
     assert_int_equal(lobby->state, MUSTER_LOBBY_STARTING);
-    assert_int_equal(bea->lobby, 0);
+    assert_int_equal(bea->lobby.value, 0);
     assert_true(rig_told(rig_client(bea), "\"lobby.left\",\"params\":{\"reason\":\"quit\"}"));
     assert_int_equal(lobby_players(lobby), 3);
     assert_int_equal(lobby->votes[VOTE_RESTART].id, 0);
@@ -232,7 +232,7 @@ static void all_yes_plays_again_at_once(void **state) {
     assert_int_equal(again("bea", true), RPC_OK);
     rig_settle(100);
     assert_int_equal(lobby->state, MUSTER_LOBBY_STARTING);
-    assert_int_equal(watcher->lobby, lobby->id);
+    assert_int_equal(watcher->lobby.value, lobby->id.value);
 }
 
 static void one_no_waits_for_the_end_and_one_yes_of_two_is_too_few(void **state) {

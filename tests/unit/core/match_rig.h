@@ -22,7 +22,7 @@ static inline int close_books(void **state) {
 
 static inline struct match_setup setup_of(struct record *record) {
     return (struct match_setup){
-        .lobby = 7,
+        .lobby = {7},
         .match_key = "m",
         .lobby_key = "l",
         .game_mode = "fake",

@@ -303,7 +303,7 @@ static void facts_that_are_none_are_refused(void **state) {
     assert_null(strstr(calls, "kill"));
     fact = (struct muster_fact){.size = sizeof fact, .seat = 1, .kind = "kill"};
     assert_int_equal(game_host()->tell(&game.self, match->id, &fact), MUSTER_STATE);
-    assert_int_equal(game_host()->tell(&game.self, 99, &fact), MUSTER_NOT_FOUND);
+    assert_int_equal(game_host()->tell(&game.self, (muster_match_id){99}, &fact), MUSTER_NOT_FOUND);
     match_destroy(match);
 }
 
@@ -432,7 +432,7 @@ static void notes_that_are_none_are_refused(void **state) {
     assert_int_equal(host->note(&ada.self, match->id, "x", 0), MUSTER_INVALID);
     assert_int_equal(host->note(&ada.self, match->id, NULL, 1), MUSTER_INVALID);
     assert_int_equal(host->note(&ada.self, match->id, long_note, sizeof long_note), MUSTER_INVALID);
-    assert_int_equal(host->note(&ada.self, 99, "x", 1), MUSTER_NOT_FOUND);
+    assert_int_equal(host->note(&ada.self, (muster_match_id){99}, "x", 1), MUSTER_NOT_FOUND);
     ada.on_save = note_in_step; /* a call on its state is on the stack, and no replay repeats it */
     (void)match_hash(match);
     assert_int_equal(noted, MUSTER_STATE);
@@ -505,7 +505,8 @@ static void versions_are_bounded(void **state) {
     }
     assert_int_equal(version(match, "one:more", "1"), MUSTER_LIMIT);
     assert_int_equal(version(match, "mod:x", "2"), MUSTER_OK);
-    assert_int_equal(game_host()->version_set(&ada.self, 99, "mod:x", "2"), MUSTER_NOT_FOUND);
+    assert_int_equal(game_host()->version_set(&ada.self, (muster_match_id){99}, "mod:x", "2"),
+                     MUSTER_NOT_FOUND);
     match_destroy(match);
 }
 

@@ -55,7 +55,7 @@ static void on_tick(void *instance, uint64_t now_ms, muster_propose_fn propose, 
 
 static void on_backfill(void *instance, muster_lobby_id lobby) {
     struct fake_matchmaker *m = instance;
-    assert_true(lobby != 0);
+    assert_true(lobby.value != 0);
     m->backfills++;
 }
 
@@ -172,7 +172,7 @@ static void who_is_proposed_gets_a_seat(void **state) {
     (void)state;
     struct session *ann = rig_sign_in("ann", NULL), *bea = rig_sign_in("bea", NULL);
     assert_int_equal(find(ann), RPC_OK);
-    struct offer *group = offer(&first, 0);
+    struct offer *group = offer(&first, (muster_lobby_id){0});
     put(group, first.last, MUSTER_TEAM_BLUE);
     assert_int_equal(find(bea), RPC_OK);
     put(group, first.last, MUSTER_TEAM_NONE); /* the mode will choose */
@@ -183,7 +183,7 @@ static void who_is_proposed_gets_a_seat(void **state) {
     assert_int_equal(ann->queue_ticket, 0);
     assert_true(rig_told(rig_client(ann), "match.found"));
     assert_true(rig_told(rig_client(ann), "\"explanation\":\"it fits\""));
-    assert_true(ann->lobby != 0 && ann->lobby == bea->lobby);
+    assert_true(ann->lobby.value != 0 && MUSTER_ID_SAME(ann->lobby, bea->lobby));
     const struct lobby *lobby = lobby_find(ann->lobby);
     assert_int_equal(lobby->members[ann->member].team, MUSTER_TEAM_BLUE);
     assert_int_equal(lobby->members[bea->member].team, MUSTER_TEAM_NONE);
@@ -199,12 +199,12 @@ static void a_ticket_is_placed_once_and_a_stale_one_never(void **state) {
     rig_drop(gone);
     assert_int_equal(first.dequeued, 1);
     assert_int_equal(find(ann), RPC_OK);
-    struct offer *group = offer(&first, 0);
+    struct offer *group = offer(&first, (muster_lobby_id){0});
     put(group, stale, 0);
     put(group, first.last, 0);
-    put(offer(&first, 0), 424242, 0);
-    put(offer(&first, 0), first.last, 0);
-    put(offer(&first, 0), first.last, 0);
+    put(offer(&first, (muster_lobby_id){0}), 424242, 0);
+    put(offer(&first, (muster_lobby_id){0}), first.last, 0);
+    put(offer(&first, (muster_lobby_id){0}), first.last, 0);
     run(&first);
     assert_int_equal(first.next[0].answer, MUSTER_NOT_FOUND);
     assert_int_equal(first.next[1].answer, MUSTER_NOT_FOUND);
@@ -226,27 +226,28 @@ static void a_lobby_that_filled_meanwhile_leaves_its_tickets(void **state) {
     struct session *ann = rig_sign_in("ann", NULL);
     assert_int_equal(find(ann), RPC_OK);
     put(offer(&first, lobby->id), first.last, 0);
-    put(offer(&first, 999999), first.last, 0);
+    put(offer(&first, (muster_lobby_id){999999}), first.last, 0);
     run(&first);
     assert_int_equal(queue_count(), 1);
-    assert_int_equal(ann->lobby, 0);
+    assert_int_equal(ann->lobby.value, 0);
     assert_int_equal(first.refused_count, 2); /* who proposed it is told */
     assert_int_equal(first.refused[0].ticket, first.last);
-    assert_int_equal(first.refused[0].lobby, lobby->id);
-    assert_int_equal(first.refused[1].lobby, 999999);
+    assert_int_equal(first.refused[0].lobby.value, lobby->id.value);
+    assert_int_equal(first.refused[1].lobby.value, 999999);
     lobby_leave(session_find_key("p2"), MUSTER_LEAVE_QUIT); /* a seat opens: the hint */
     assert_int_equal(first.backfills, 1);
     put(offer(&first, lobby->id), first.last, 0);
     run(&first);
-    assert_int_equal(ann->lobby, lobby->id);
+    assert_int_equal(ann->lobby.value, lobby->id.value);
 }
 
 static void a_wrong_answer_places_nobody(void **state) {
     (void)state;
     assert_int_equal(find(rig_sign_in("ann", NULL)), RPC_OK);
-    offer(&first, 0); /* of nobody */
-    struct offer *twice = offer(&first, 0), *no_team = offer(&first, 0),
-                 *short_one = offer(&first, 0);
+    offer(&first, (muster_lobby_id){0}); /* of nobody */
+    struct offer *twice = offer(&first, (muster_lobby_id){0}),
+                 *no_team = offer(&first, (muster_lobby_id){0}),
+                 *short_one = offer(&first, (muster_lobby_id){0});
     put(twice, first.last, 0);
     put(twice, first.last, 0);
     put(no_team, first.last, MUSTER_TEAM_COUNT);
@@ -256,7 +257,9 @@ static void a_wrong_answer_places_nobody(void **state) {
     run(&first);
     for (uint32_t i = 0; i < 4; i++) assert_int_equal(first.next[i].answer, MUSTER_INVALID);
     assert_int_equal(first.self.fault_count, faults + 1);
-    struct offer *huge = offer(&first, 0), *broken = offer(&first, 0), *map = offer(&first, 0);
+    struct offer *huge = offer(&first, (muster_lobby_id){0}),
+                 *broken = offer(&first, (muster_lobby_id){0}),
+                 *map = offer(&first, (muster_lobby_id){0});
     put(huge, first.last, 0);
     huge->group.ticket_count = MUSTER_GROUP_MAX + 1;
     put(broken, first.last, 0);
@@ -267,7 +270,7 @@ static void a_wrong_answer_places_nobody(void **state) {
     run(&first);
     for (uint32_t i = 0; i < 3; i++) assert_int_equal(first.next[i].answer, MUSTER_INVALID);
     assert_int_equal(queue_count(), 1);
-    assert_int_equal(session_find_key("ann")->lobby, 0);
+    assert_int_equal(session_find_key("ann")->lobby.value, 0);
 }
 
 /* Settings of a new lobby are its matchmaker's; what the mode does not know makes none. */
@@ -275,7 +278,8 @@ static void a_new_lobby_has_the_settings_that_were_proposed(void **state) {
     (void)state;
     struct session *ann = rig_sign_in("ann", NULL);
     assert_int_equal(find(ann), RPC_OK);
-    struct offer *unknown = offer(&first, 0), *wanted = offer(&first, 0);
+    struct offer *unknown = offer(&first, (muster_lobby_id){0}),
+                 *wanted = offer(&first, (muster_lobby_id){0});
     put(unknown, first.last, 0);
     unknown->group.settings_json = "{\"gravity\":1}";
     put(wanted, first.last, 0);
@@ -319,9 +323,9 @@ static void a_wish_that_is_refused_leaves_the_one_before(void **state) {
     assert_int_equal(ann->queue_ticket, held);
     assert_int_equal(queue_count(), 1);
     assert_int_equal(first.dequeued, 0);
-    put(offer(&first, 0), first.last, 0);
+    put(offer(&first, (muster_lobby_id){0}), first.last, 0);
     run(&first);
-    assert_int_not_equal(ann->lobby, 0);
+    assert_int_not_equal(ann->lobby.value, 0);
 }
 
 /* A full table of searches has room for a new wish of who is in it. */
@@ -356,30 +360,30 @@ static void a_lobby_for_nobody_is_closed_and_told(void **state) {
     assert_int_equal(find(bea), RPC_OK);
     refuser.key = "ann";
     muster_ticket_id of_bea = first.last;
-    put(offer(&first, 0), of_ann, 0);
-    struct offer *group = offer(&first, 0);
+    put(offer(&first, (muster_lobby_id){0}), of_ann, 0);
+    struct offer *group = offer(&first, (muster_lobby_id){0});
     put(group, of_bea, 0);
     put(group, of_ann, 0);
-    struct offer *chess = offer(&first, 0);
+    struct offer *chess = offer(&first, (muster_lobby_id){0});
     chess->group.game_mode = "chess";
     put(chess, of_ann, 0);
     run(&first);
     assert_int_equal(rig.created, 2);
     assert_int_equal(lobby_count(), 0);
-    assert_int_equal(ann->lobby, 0);
-    assert_int_equal(bea->lobby, 0); /* all or none: bea was seated and is not any more */
+    assert_int_equal(ann->lobby.value, 0);
+    assert_int_equal(bea->lobby.value, 0); /* all or none: bea was seated and is not any more */
     assert_int_equal(queue_count(), 2);
     static const bool causes[] = {true, false, true, true};
     assert_int_equal(first.refused_count, 4);
     for (int i = 0; i < 4; i++) {
         assert_int_equal(first.refused[i].ticket, i == 1 ? of_bea : of_ann);
         assert_int_equal(first.refused[i].is_cause, causes[i]);
-        assert_int_equal(first.refused[i].lobby, 0);
+        assert_int_equal(first.refused[i].lobby.value, 0);
     }
-    put(offer(&first, 0), of_bea, 0);
+    put(offer(&first, (muster_lobby_id){0}), of_bea, 0);
     queue_backfill(rig_lobby());
     run(&first);
-    assert_int_not_equal(bea->lobby, 0);
+    assert_int_not_equal(bea->lobby.value, 0);
 }
 
 static void who_waits_goes_on_waiting_after_a_reload(void **state) {
@@ -394,10 +398,10 @@ static void who_waits_goes_on_waiting_after_a_reload(void **state) {
     assert_int_equal(first.dequeued, 1);
     assert_int_equal(first.self.pins, 0);
     assert_int_equal(second.enqueued, 1);
-    put(offer(&second, 0), second.last, 0);
+    put(offer(&second, (muster_lobby_id){0}), second.last, 0);
     queue_backfill(lobby);
     run(&second);
-    assert_int_not_equal(ann->lobby, 0);
+    assert_int_not_equal(ann->lobby.value, 0);
 }
 
 static void who_searches_is_told_so_every_five_seconds(void **state) {
@@ -424,7 +428,7 @@ static void who_searches_is_told_so_every_five_seconds(void **state) {
     run(&first);
     assert_true(rig_told(rig_client(ann),
                          "\"reason\":\"the server is draining: it takes no new matches\""));
-    assert_int_equal(ann->lobby, 0);
+    assert_int_equal(ann->lobby.value, 0);
     rig_forget(rig_client(ann));
     lobby_drain(false);
     rig_now_ms += 5000;

@@ -259,7 +259,8 @@ static void a_suspicion_says_of_whom_it_is(void **state) {
     step(match);
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         assert_int_equal(report_suspicion(match->id, 0, wrong[i]), MUSTER_INVALID);
-    assert_int_equal(report_suspicion(match->id + 1, 0, good), MUSTER_NOT_FOUND);
+    assert_int_equal(report_suspicion((muster_match_id){match->id.value + 1}, 0, good),
+                     MUSTER_NOT_FOUND);
     assert_int_equal(report_suspicion(match->id, 1, good), MUSTER_NOT_FOUND);
     assert_int_equal(report_suspicion(match->id, MUSTER_SEATS_MAX, good), MUSTER_NOT_FOUND);
     assert_int_equal(report_suspicion(match->id, 0, good), MUSTER_OK);

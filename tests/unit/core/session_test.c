@@ -174,7 +174,7 @@ static void a_full_node_takes_no_more_players(void **state) {
     }
     assert_int_equal(session_attach(&client, &identity, &session), MUSTER_FULL);
     assert_int_equal(session_create("late", &session), MUSTER_FULL);
-    assert_int_equal(client.player, 0);
+    assert_int_equal(client.player.value, 0);
     rig_drop(&rig.clients[0]);
     assert_int_equal(session_attach(&client, &identity, &session), MUSTER_OK);
     rig_drop(&client);

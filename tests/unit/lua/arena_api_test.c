@@ -120,7 +120,7 @@ static void play(const char *calls) {
     if (rpc.code[0]) fail_msg("refused: %s", rpc.text);
     options.lobby = rig->id;
     rig->match = testkit_match_create(rig->kit, plugin, &options);
-    assert_true(rig->match);
+    assert_true(rig->match.value);
     for (uint32_t seat = 0; seat < 2; seat++)
         assert_int_equal(
             testkit_match_join(rig->kit, rig->match, seat, MUSTER_TEAM_RED + seat, "Somebody"),

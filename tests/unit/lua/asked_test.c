@@ -108,7 +108,7 @@ static void assert_said(const char *word, const char *expected) {
 
 /* Of somebody who has gone meanwhile nothing is known, and the rest is as it was. */
 static void who_has_gone_is_nobody(void **state) {
-    struct arg args[] = {{ARG_PLAYER, {.player = 12345}}, A_TEXT("quit")};
+    struct arg args[] = {{ARG_PLAYER, {.player = {12345}}}, A_TEXT("quit")};
     (void)state;
     bring("local heard = 'nothing'\n"
           "hooks.on('player_leave', 'l', function(player, reason, more)\n"

@@ -34,7 +34,7 @@ static void play(const char *text) {
     assert_non_null(probe_find(rig->instance, mods_find(rig->instance->mods, "own")));
     of_lobby.lobby = rig->id;
     rig->match = testkit_match_create(rig->kit, rig->plugin, &of_lobby);
-    assert_true(rig->match != 0);
+    assert_true(rig->match.value != 0);
     assert_int_equal(testkit_match_join(rig->kit, rig->match, 0, MUSTER_TEAM_RED, "Ann"),
                      MUSTER_OK);
     assert_int_equal(testkit_match_join(rig->kit, rig->match, 1, MUSTER_TEAM_BLUE, "Bob"),

@@ -42,7 +42,7 @@ static void open_lobby(struct rig *rig) {
     static const char *const maps[] = {"field"};
     testkit_mode_set(rig->kit, "arena", maps, 1);
     rig->id = testkit_lobby_add(rig->kit, info);
-    require(rig->id);
+    require(rig->id.value);
     for (uint32_t i = 0; i < 2; i++) {
         rig->players[i] = testkit_player_add(rig->kit, names[i], names[i]);
         require(testkit_member_add(rig->kit, rig->id, rig->players[i], i, MUSTER_TEAM_RED + i));
@@ -154,14 +154,14 @@ void rig_begin(struct rig *rig, const char *game_mode) {
                                                   .tick_rate_hz = TICK_RATE_HZ,
                                                   .seed = 7,
                                                   .lobby = rig->id,
-                                                  .is_replay = rig->id == 0};
+                                                  .is_replay = rig->id.value == 0};
     rig->match = testkit_match_create(rig->kit, NULL, &options);
-    require(rig->match);
+    require(rig->match.value);
 }
 
 void rig_end(struct rig *rig) {
-    if (rig->match) testkit_match_destroy(rig->kit, rig->match);
-    rig->match = 0;
+    if (rig->match.value) testkit_match_destroy(rig->kit, rig->match);
+    rig->match = (muster_match_id){0};
 }
 
 bool rig_say(struct rig *rig, uint32_t player, const char *text) {

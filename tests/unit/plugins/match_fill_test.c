@@ -35,7 +35,7 @@ static muster_status wait_for(struct queue *q, muster_ticket_id id, const char *
                               const char *region, const char *map) {
     struct muster_queue_ticket ticket = {.size = sizeof(ticket),
                                          .ticket = id,
-                                         .player = id,
+                                         .player = {id},
                                          .game_mode = mode,
                                          .region = region,
                                          .map_name = map,
@@ -72,7 +72,7 @@ static void test_creates_at_once(void **state) {
     waits(&q, 3, "eu", "");
     waits(&q, 4, "eu", "foundry");
     assert_int_equal(tick(&q, GROUPS), 3);
-    assert_int_equal(q.proposed.groups[0].lobby, 0);
+    assert_int_equal(q.proposed.groups[0].lobby.value, 0);
     assert_int_equal(q.proposed.groups[0].ticket_count, 2);
     assert_int_equal(q.proposed.groups[0].tickets[0], 1);
     assert_int_equal(q.proposed.groups[0].tickets[1], 3);
@@ -97,7 +97,7 @@ static void test_fills_the_first_open(void **state) {
     for (muster_ticket_id id = 1; id <= 3; id++) waits(&q, id, "eu", "");
     assert_int_equal(tick(&q, GROUPS), 3); /* two seats here, the third goes on */
     for (uint32_t i = 0; i < 3; i++) {
-        assert_int_equal(q.proposed.groups[i].lobby, i < 2 ? first : second);
+        assert_int_equal(q.proposed.groups[i].lobby.value, i < 2 ? first.value : second.value);
         assert_int_equal(q.proposed.groups[i].ticket_count, 1);
         assert_int_equal(q.proposed.groups[i].tickets[0], i + 1);
     }
@@ -113,10 +113,10 @@ static void test_wishes_are_kept(void **state) {
     waits(&q, 2, "eu", "foundry");
     waits(&q, 3, "eu", "canyon");
     assert_int_equal(tick(&q, GROUPS), 3);
-    assert_int_equal(q.proposed.groups[0].lobby, 0);
+    assert_int_equal(q.proposed.groups[0].lobby.value, 0);
     assert_string_equal(q.proposed.groups[0].game_mode, "duel");
-    assert_int_equal(q.proposed.groups[1].lobby, 0);
-    assert_int_equal(q.proposed.groups[2].lobby, canyon);
+    assert_int_equal(q.proposed.groups[1].lobby.value, 0);
+    assert_int_equal(q.proposed.groups[2].lobby.value, canyon.value);
     queue_close(&q);
 }
 
@@ -127,17 +127,17 @@ static void test_other_region_after_a_wait(void **state) {
     muster_lobby_id far = lobby(&q, MUSTER_LOBBY_WAITING, "us", 2, 8);
     waits(&q, 1, "eu", "");
     assert_int_equal(tick(&q, GROUPS), 1);
-    assert_int_equal(q.proposed.groups[0].lobby,
+    assert_int_equal(q.proposed.groups[0].lobby.value,
                      0); /* the host could not create it: still queued */
     q.now_ms += 4999;
     tick(&q, GROUPS);
-    assert_int_equal(q.proposed.groups[0].lobby, 0);
+    assert_int_equal(q.proposed.groups[0].lobby.value, 0);
     q.now_ms += 1;
     tick(&q, GROUPS);
-    assert_int_equal(q.proposed.groups[0].lobby, far);
+    assert_int_equal(q.proposed.groups[0].lobby.value, far.value);
     muster_lobby_id near = lobby(&q, MUSTER_LOBBY_WAITING, "eu", 2, 8);
     tick(&q, GROUPS);
-    assert_int_equal(q.proposed.groups[0].lobby, near);
+    assert_int_equal(q.proposed.groups[0].lobby.value, near.value);
     queue_close(&q);
 }
 
@@ -159,26 +159,27 @@ static void test_refusals_are_kept_for_a_while(void **state) {
     waits(&q, 1, "eu", "");
     waits(&q, 2, "eu", "");
     tick(&q, GROUPS);
-    assert_int_equal(q.proposed.groups[0].lobby, first);
+    assert_int_equal(q.proposed.groups[0].lobby.value, first.value);
     refused(&q, 1, first);
     refused(&q, 77, first); /* unknown: nothing happens */
     assert_int_equal(tick(&q, GROUPS), 2);
-    assert_int_equal(q.proposed.groups[0].lobby, second);
+    assert_int_equal(q.proposed.groups[0].lobby.value, second.value);
     assert_int_equal(q.proposed.groups[0].tickets[0], 1);
-    assert_int_equal(q.proposed.groups[1].lobby, first); /* the other one's wish is as before */
+    assert_int_equal(q.proposed.groups[1].lobby.value,
+                     first.value); /* the other one's wish is as before */
     assert_int_equal(q.proposed.groups[1].tickets[0], 2);
     refused(&q, 1, second);
     tick(&q, GROUPS);
-    assert_int_equal(q.proposed.groups[0].lobby, 0); /* then a new one */
-    refused(&q, 1, 0);
+    assert_int_equal(q.proposed.groups[0].lobby.value, 0); /* then a new one */
+    refused(&q, 1, (muster_lobby_id){0});
     assert_int_equal(tick(&q, GROUPS), 1);
     assert_int_equal(q.proposed.groups[0].tickets[0], 2);
     q.now_ms += 4999;
     assert_int_equal(tick(&q, GROUPS), 1);
     q.now_ms += 1;
     assert_int_equal(tick(&q, GROUPS), 2);
-    assert_int_equal(q.proposed.groups[0].lobby, first);
-    assert_int_equal(q.proposed.groups[1].lobby, first);
+    assert_int_equal(q.proposed.groups[0].lobby.value, first.value);
+    assert_int_equal(q.proposed.groups[1].lobby.value, first.value);
     queue_close(&q);
 }
 
@@ -192,19 +193,19 @@ static void test_many_refusals(void **state) {
     for (int i = 0; i < 9; i++) ids[i] = lobby(&q, MUSTER_LOBBY_WAITING, "eu", 2, 8);
     for (int i = 0; i < 9; i++) {
         assert_int_equal(tick(&q, GROUPS), 1);
-        assert_int_equal(q.proposed.groups[0].lobby, ids[i]);
+        assert_int_equal(q.proposed.groups[0].lobby.value, ids[i].value);
         refused(&q, 1, ids[i]);
         q.now_ms++;
     }
     tick(&q, GROUPS);
-    assert_int_equal(q.proposed.groups[0].lobby, ids[0]);
+    assert_int_equal(q.proposed.groups[0].lobby.value, ids[0].value);
     q.role->dequeue(testkit_instance(q.plugin), 1);
     waits(&q, 2, "eu", ""); /* in the place of who was refused */
     tick(&q, GROUPS);
-    assert_int_equal(q.proposed.groups[0].lobby, ids[0]);
+    assert_int_equal(q.proposed.groups[0].lobby.value, ids[0].value);
     refused(&q, 2, ids[0]);
     tick(&q, GROUPS);
-    assert_int_equal(q.proposed.groups[0].lobby, ids[1]);
+    assert_int_equal(q.proposed.groups[0].lobby.value, ids[1].value);
     queue_close(&q);
 }
 
@@ -235,9 +236,9 @@ static void test_many_open_lobbies(void **state) {
     waits(&q, 1, "eu", "");
     waits(&q, 2, "asia", "");
     assert_int_equal(tick(&q, GROUPS), 2);
-    assert_int_equal(q.proposed.groups[0].lobby, last);
-    assert_int_equal(q.proposed.groups[1].lobby, 0);
-    assert_true(beyond != 0);
+    assert_int_equal(q.proposed.groups[0].lobby.value, last.value);
+    assert_int_equal(q.proposed.groups[1].lobby.value, 0);
+    assert_true(beyond.value != 0);
     queue_close(&q);
 }
 

@@ -299,23 +299,24 @@ static void others_are_moved_by_the_host(void **state) {
     testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE);
     assert_int_equal(move_other(rig, rig->host, rig->guest), MUSTER_ACCEPT);
     assert_refused(rig, move_other(rig, rig->guest, rig->host), "not_host");
-    assert_int_equal(ask(rig, MUSTER_ACTION_SETTING, 0, "5"), MUSTER_PASS); /* a plugin's wish */
+    assert_int_equal(ask(rig, MUSTER_ACTION_SETTING, NO_PLAYER, "5"),
+                     MUSTER_PASS); /* a plugin's wish */
 }
 
 static void public_lobbies_wait_for_the_ready_when_told_to(void **state) {
     struct rig *rig = *state;
     LOBBY_PUT(rig->kit, rig->lobby, is_private, 0);
     assert_true(testkit_setting_set(rig->kit, "startWhen", "ready"));
-    assert_refused(rig, ask(rig, MUSTER_ACTION_START, 0, ""), "not_ready");
+    assert_refused(rig, ask(rig, MUSTER_ACTION_START, NO_PLAYER, ""), "not_ready");
     MEMBER_PUT(rig->kit, rig->lobby, rig->host, is_ready, 1);
-    assert_int_equal(ask(rig, MUSTER_ACTION_START, 0, ""), MUSTER_PASS);
+    assert_int_equal(ask(rig, MUSTER_ACTION_START, NO_PLAYER, ""), MUSTER_PASS);
 }
 
 static void host_lost(struct rig *rig) {
     const struct muster_notice notice = {
         .size = sizeof(notice), .kind = MUSTER_NOTICE_LOBBY_HOST, .lobby = rig->lobby};
     testkit_member_remove(rig->kit, rig->lobby, rig->host);
-    LOBBY_PUT(rig->kit, rig->lobby, host, 0);
+    LOBBY_PUT(rig->kit, rig->lobby, host, NO_PLAYER);
     rig->rules->notice(rig->instance, rig->state, &notice);
 }
 
@@ -335,7 +336,7 @@ static void the_eldest_is_the_next_host(void **state) {
     testkit_member_add(rig->kit, rig->lobby, last, 4, MUSTER_TEAM_RED);
     MEMBER_PUT(rig->kit, rig->lobby, last, since_ms, 850);
     host_lost(rig);
-    assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host, rig->third);
+    assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host.value, rig->third.value);
     assert_true(is_open(rig));
 }
 
@@ -352,7 +353,7 @@ static void who_is_here_comes_before_the_eldest(void **state) {
         MEMBER_PUT(rig->kit, rig->lobby, rig->guest, since_ms, 100);
         MEMBER_PUT(rig->kit, rig->lobby, rig->guest, is_connected, 0);
         host_lost(rig);
-        assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host, rig->third);
+        assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host.value, rig->third.value);
     }
 }
 
@@ -364,14 +365,14 @@ static void of_equals_the_first_is_host(void **state) {
     testkit_member_add(rig->kit, rig->lobby, rig->third, 2, MUSTER_TEAM_RED);
     MEMBER_PUT(rig->kit, rig->lobby, rig->third, since_ms, 800);
     host_lost(rig);
-    assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host, rig->guest);
+    assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host.value, rig->guest.value);
 }
 
 static void watchers_alone_have_no_host(void **state) {
     struct rig *rig = *state;
     testkit_member_add(rig->kit, rig->lobby, rig->guest, MUSTER_SEAT_NONE, MUSTER_TEAM_NONE);
     host_lost(rig);
-    assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host, 0);
+    assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host.value, 0);
     assert_false(is_open(rig));
 }
 
@@ -381,7 +382,7 @@ static void a_host_that_is_there_stays(void **state) {
     testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE);
     MEMBER_PUT(rig->kit, rig->lobby, rig->guest, since_ms, 0);
     rig->rules->notice(rig->instance, rig->state, &notice);
-    assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host, rig->host);
+    assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host.value, rig->host.value);
 }
 
 /* ---- votes ----------------------------------------------------------------------------------- */

@@ -127,7 +127,7 @@ static void only_the_host_decides(void **state) {
     assert_int_equal(ask(rig, MUSTER_ACTION_KICK, rig->guest, ""), MUSTER_ACCEPT);
     testkit_player_permit(rig->kit, rig->guest, "notadmin admins");
     assert_refused(rig, ask(rig, MUSTER_ACTION_KICK, rig->guest, ""), "not_host");
-    LOBBY_PUT(rig->kit, rig->lobby, host, 0);
+    LOBBY_PUT(rig->kit, rig->lobby, host, NO_PLAYER);
     assert_refused(rig, ask(rig, MUSTER_ACTION_KICK, rig->host, ""), "no_host");
 }
 
@@ -147,31 +147,32 @@ static void teams_and_chat(void **state) {
 
 static void starts_when_it_shall(void **state) {
     struct rig *rig = *state;
-    assert_refused(rig, ask(rig, MUSTER_ACTION_START, 0, ""), "not_ready");
+    assert_refused(rig, ask(rig, MUSTER_ACTION_START, NO_PLAYER, ""), "not_ready");
     MEMBER_PUT(rig->kit, rig->lobby, rig->host, is_ready, 1);
-    assert_int_equal(ask(rig, MUSTER_ACTION_START, 0, ""), MUSTER_PASS);
+    assert_int_equal(ask(rig, MUSTER_ACTION_START, NO_PLAYER, ""), MUSTER_PASS);
     testkit_member_add(rig->kit, rig->lobby, rig->third, MUSTER_SEAT_NONE, MUSTER_TEAM_NONE);
-    assert_int_equal(ask(rig, MUSTER_ACTION_START, 0, ""), MUSTER_PASS); /* a watcher */
+    assert_int_equal(ask(rig, MUSTER_ACTION_START, NO_PLAYER, ""), MUSTER_PASS); /* a watcher */
     testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE);
-    assert_refused(rig, ask(rig, MUSTER_ACTION_START, 0, ""), "not_ready");
+    assert_refused(rig, ask(rig, MUSTER_ACTION_START, NO_PLAYER, ""), "not_ready");
     MEMBER_PUT(rig->kit, rig->lobby, rig->guest, has_entered, 0); /* may never come */
-    assert_int_equal(ask(rig, MUSTER_ACTION_START, 0, ""), MUSTER_PASS);
+    assert_int_equal(ask(rig, MUSTER_ACTION_START, NO_PLAYER, ""), MUSTER_PASS);
     MEMBER_PUT(rig->kit, rig->lobby, rig->guest, has_entered, 1);
     LOBBY_PUT(rig->kit, rig->lobby, is_private, 0); /* auto: enough players will do */
-    assert_int_equal(ask(rig, MUSTER_ACTION_START, 0, ""), MUSTER_PASS);
+    assert_int_equal(ask(rig, MUSTER_ACTION_START, NO_PLAYER, ""), MUSTER_PASS);
     LOBBY_PUT(rig->kit, rig->lobby, is_private, 1);
     MEMBER_PUT(rig->kit, rig->lobby, rig->host, is_ready, 0);
     testkit_member_remove(rig->kit, rig->lobby, rig->guest);
     testkit_member_remove(rig->kit, rig->lobby, rig->host);
     testkit_member_add(rig->kit, rig->lobby, rig->host, MUSTER_SEAT_NONE, MUSTER_TEAM_NONE);
     LOBBY_PUT(rig->kit, rig->lobby, host, rig->host);
-    assert_refused(rig, ask(rig, MUSTER_ACTION_START, 0, ""), "not_ready"); /* watchers alone */
+    assert_refused(rig, ask(rig, MUSTER_ACTION_START, NO_PLAYER, ""),
+                   "not_ready"); /* watchers alone */
     assert_true(testkit_setting_set(rig->kit, "startWhen", "enough"));
-    assert_int_equal(ask(rig, MUSTER_ACTION_START, 0, ""), MUSTER_PASS);
+    assert_int_equal(ask(rig, MUSTER_ACTION_START, NO_PLAYER, ""), MUSTER_PASS);
     assert_true(testkit_setting_set(rig->kit, "startWhen", "host"));
-    assert_refused(rig, ask(rig, MUSTER_ACTION_START, 0, ""), "host_starts");
-    LOBBY_PUT(rig->kit, rig->lobby, host, 0); /* a matched lobby is let alone */
-    assert_int_equal(ask(rig, MUSTER_ACTION_START, 0, ""), MUSTER_PASS);
+    assert_refused(rig, ask(rig, MUSTER_ACTION_START, NO_PLAYER, ""), "host_starts");
+    LOBBY_PUT(rig->kit, rig->lobby, host, NO_PLAYER); /* a matched lobby is let alone */
+    assert_int_equal(ask(rig, MUSTER_ACTION_START, NO_PLAYER, ""), MUSTER_PASS);
 }
 
 /* ---- what happens ---------------------------------------------------------------------------- */
@@ -188,11 +189,11 @@ static void host_migrates(void **state) {
     MEMBER_PUT(rig->kit, rig->lobby, rig->guest, is_connected, 0);
     testkit_member_add(rig->kit, rig->lobby, rig->third, 2, MUSTER_TEAM_BLUE);
     testkit_member_remove(rig->kit, rig->lobby, rig->host);
-    LOBBY_PUT(rig->kit, rig->lobby, host, 0);
+    LOBBY_PUT(rig->kit, rig->lobby, host, NO_PLAYER);
     tell(rig, MUSTER_NOTICE_LOBBY_HOST, 0);
-    assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host, rig->third);
+    assert_int_equal(testkit_lobby(rig->kit, rig->lobby)->host.value, rig->third.value);
     testkit_member_remove(rig->kit, rig->lobby, rig->third);
-    LOBBY_PUT(rig->kit, rig->lobby, host, 0);
+    LOBBY_PUT(rig->kit, rig->lobby, host, NO_PLAYER);
     assert_true(testkit_setting_set(rig->kit, "allowHostMigration", "false"));
     tell(rig, MUSTER_NOTICE_LOBBY_HOST, 0);
     assert_false(is_open(rig));

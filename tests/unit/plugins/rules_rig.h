@@ -12,6 +12,8 @@
 #include "testkit_put.h"
 #include <jansson.h>
 
+#define NO_PLAYER ((muster_player_id){0})
+
 struct rig {
     struct testkit *kit;
     muster_self *plugin;
@@ -68,11 +70,11 @@ static inline muster_verdict ask(struct rig *rig, uint32_t kind, muster_player_i
         .kind = kind,
         .lobby = rig->lobby,
         .player = player,
-        .seat = info && info->lobby ? info->seat : MUSTER_SEAT_NONE,
+        .seat = info && info->lobby.value ? info->seat : MUSTER_SEAT_NONE,
         .target_seat = MUSTER_SEAT_NONE,
         .key = "",
         .value = value,
-        .target = kind == MUSTER_ACTION_TEAM_CHANGE ? player : 0,
+        .target = kind == MUSTER_ACTION_TEAM_CHANGE ? player : NO_PLAYER,
         .refusal = &rig->refusal,
     };
     return rig->rules->allow(rig->instance, rig->state, &action, rig->reason, sizeof(rig->reason));

@@ -26,10 +26,19 @@ static int close_kit(void **state) {
     return 0;
 }
 
+static const muster_lobby_id a_lobby = {1};
+static const muster_player_id a_player = {1};
+static const muster_match_id a_match = {1};
+
 /* call is false, 0 or null, and the sentence is its function's. */
 #define FAILS(function, ...)                                                                       \
     do {                                                                                           \
         assert_false(testkit_##function(__VA_ARGS__));                                             \
+        assert_non_null(strstr(testkit_error(kit), "testkit_" #function " needs"));                \
+    } while (0)
+#define NO_ID(function, ...)                                                                       \
+    do {                                                                                           \
+        assert_int_equal(testkit_##function(__VA_ARGS__).value, 0);                                \
         assert_non_null(strstr(testkit_error(kit), "testkit_" #function " needs"));                \
     } while (0)
 #define REFUSES(function, ...)                                                                     \
@@ -77,7 +86,7 @@ static void plugins(void **state) {
     FAILS(instance, NULL);
     FAILS(role, NULL, MUSTER_ROLE_MODE);
     FAILS(overrun, NULL);
-    FAILS(rules_state, NULL, 1);
+    FAILS(rules_state, NULL, a_lobby);
     REFUSES(rules_attach, kit, NULL, NULL);
     FAILS(authenticate, NULL, "token", NULL);
     FAILS(deliver, NULL, MUSTER_REPORT_ACTIVITY, NULL);
@@ -105,61 +114,61 @@ static void lobbies(void **state) {
     (void)state;
     const struct muster_lobby_info info = {.players_max = 2};
     const struct muster_member_info member = {.team = MUSTER_TEAM_RED};
-    FAILS(lobby_add, NULL, info);
-    FAILS(lobby, NULL, 1);
-    DOES_NOTHING(lobby_set, kit, 1, NULL);
-    DOES_NOTHING(lobby_set, kit, 0, &info); /* of nothing */
-    DOES_NOTHING(lobby_remove, NULL, 1);
-    REFUSES(lobby_reincarnate, NULL, 1);
-    FAILS(member_add, NULL, 1, 1, 0, 0);
-    FAILS(member, NULL, 1, 1);
-    DOES_NOTHING(member_set, kit, 1, 1, NULL);
-    DOES_NOTHING(member_set, kit, 0, 0, &member);
-    DOES_NOTHING(member_remove, NULL, 1, 1);
+    NO_ID(lobby_add, NULL, info);
+    FAILS(lobby, NULL, a_lobby);
+    DOES_NOTHING(lobby_set, kit, a_lobby, NULL);
+    DOES_NOTHING(lobby_set, kit, (muster_lobby_id){0}, &info); /* of nothing */
+    DOES_NOTHING(lobby_remove, NULL, a_lobby);
+    REFUSES(lobby_reincarnate, NULL, a_lobby);
+    FAILS(member_add, NULL, a_lobby, a_player, 0, 0);
+    FAILS(member, NULL, a_lobby, a_player);
+    DOES_NOTHING(member_set, kit, a_lobby, a_player, NULL);
+    DOES_NOTHING(member_set, kit, (muster_lobby_id){0}, (muster_player_id){0}, &member);
+    DOES_NOTHING(member_remove, NULL, a_lobby, a_player);
     DOES_NOTHING(ask_set, NULL, NULL, NULL);
     DOES_NOTHING(mode_set, kit, NULL, NULL, 0);
-    FAILS(vote_end, NULL, 1, 0);
+    FAILS(vote_end, NULL, a_lobby, 0);
 }
 
 static void players(void **state) {
     (void)state;
-    FAILS(player_add, kit, NULL, "Ann");
-    FAILS(player_add, kit, "ann", NULL);
-    FAILS(player, NULL, 1);
-    DOES_NOTHING(player_permit, kit, 1, NULL);
-    DOES_NOTHING(player_remove, NULL, 1);
-    DOES_NOTHING(player_input, kit, 1, NULL);
+    NO_ID(player_add, kit, NULL, "Ann");
+    NO_ID(player_add, kit, "ann", NULL);
+    FAILS(player, NULL, a_player);
+    DOES_NOTHING(player_permit, kit, a_player, NULL);
+    DOES_NOTHING(player_remove, NULL, a_player);
+    DOES_NOTHING(player_input, kit, a_player, NULL);
     FAILS(told_find, kit, NULL);
-    assert_false(testkit_rpc(kit, 1, NULL, "{}").answered);
+    assert_false(testkit_rpc(kit, a_player, NULL, "{}").answered);
 }
 
 static void matches(void **state) {
     (void)state;
     uint8_t bytes[8];
-    FAILS(match_create, kit, NULL, NULL);
-    DOES_NOTHING(match_destroy, NULL, 1);
-    FAILS(match_state, NULL, 1);
-    REFUSES(match_join, kit, 1, 0, 0, NULL);
-    DOES_NOTHING(match_leave, NULL, 1, 0, 0);
-    DOES_NOTHING(match_connection, NULL, 1, 0, true);
-    DOES_NOTHING(match_input, kit, 1, 0, NULL);
-    DOES_NOTHING(match_steer, NULL, 1, true);
-    DOES_NOTHING(match_tick, NULL, 1);
-    FAILS(match_tick_count, NULL, 1);
-    FAILS(match_ended, NULL, 1);
-    FAILS(match_snapshot, kit, 1, 0, true, NULL, 8);
-    FAILS(match_save, kit, 1, NULL, 8);
-    REFUSES(match_load, kit, 1, NULL, sizeof bytes);
-    FAILS(match_seat, NULL, 1, 0);
-    DOES_NOTHING(match_facts, kit, 1, NULL);
-    FAILS(match_events, kit, 1, NULL);
-    DOES_NOTHING(match_events_clear, NULL, 1);
-    FAILS(match_fact_sum, kit, 1, NULL);
+    NO_ID(match_create, kit, NULL, NULL);
+    DOES_NOTHING(match_destroy, NULL, a_match);
+    FAILS(match_state, NULL, a_match);
+    REFUSES(match_join, kit, a_match, 0, 0, NULL);
+    DOES_NOTHING(match_leave, NULL, a_match, 0, 0);
+    DOES_NOTHING(match_connection, NULL, a_match, 0, true);
+    DOES_NOTHING(match_input, kit, a_match, 0, NULL);
+    DOES_NOTHING(match_steer, NULL, a_match, true);
+    DOES_NOTHING(match_tick, NULL, a_match);
+    FAILS(match_tick_count, NULL, a_match);
+    FAILS(match_ended, NULL, a_match);
+    FAILS(match_snapshot, kit, a_match, 0, true, NULL, 8);
+    FAILS(match_save, kit, a_match, NULL, 8);
+    REFUSES(match_load, kit, a_match, NULL, sizeof bytes);
+    FAILS(match_seat, NULL, a_match, 0);
+    DOES_NOTHING(match_facts, kit, a_match, NULL);
+    FAILS(match_events, kit, a_match, NULL);
+    DOES_NOTHING(match_events_clear, NULL, a_match);
+    FAILS(match_fact_sum, kit, a_match, NULL);
     DOES_NOTHING(adjust_set, NULL, NULL, NULL);
     DOES_NOTHING(tell_set, NULL, NULL, NULL);
-    FAILS(match_version, kit, 1, NULL);
-    FAILS(match_notes, kit, 1, NULL);
-    REFUSES(match_note, kit, 1, NULL, bytes, 1);
+    FAILS(match_version, kit, a_match, NULL);
+    FAILS(match_notes, kit, a_match, NULL);
+    REFUSES(match_note, kit, a_match, NULL, bytes, 1);
     FAILS(setting_set, kit, NULL, "1");
 }
 
@@ -167,7 +176,7 @@ static void matches(void **state) {
 static void what_a_server_would_not_take(void **state) {
     (void)state;
     const struct muster_lobby_info info = {.game_mode = "arnea"};
-    assert_int_equal(testkit_lobby_add(kit, info), 0);
+    assert_int_equal(testkit_lobby_add(kit, info).value, 0);
     assert_string_equal(testkit_error(kit), "gameMode: unknown mode \"arnea\"");
     muster_player_id ann = testkit_player_add(kit, "ann", "Ann");
     struct testkit_rpc rpc = testkit_rpc(kit, ann, "lobby.list", "{\"region\":");

@@ -436,14 +436,14 @@ static void test_a_lobby_is_as_it_was_put(void **state) {
     assert_int_equal(testkit_member_add(kit, id, ann, 2, MUSTER_TEAM_RED)->seat, 2);
     assert_true(testkit_member_add(kit, id, bob, MUSTER_SEAT_NONE, MUSTER_TEAM_NONE)->is_spectator);
     wanted.players_max = 1;
-    assert_int_equal(testkit_lobby_add(kit, wanted), 0);
+    assert_int_equal(testkit_lobby_add(kit, wanted).value, 0);
     assert_non_null(strstr(testkit_error(kit), "1 seats, wanted with 2"));
     const struct muster_lobby_info *info = testkit_lobby(kit, id);
     assert_int_equal(info->state, MUSTER_LOBBY_WAITING);
     assert_int_equal(info->players_current, 3);
     assert_int_equal(info->spectators, 1);
-    assert_int_equal(info->host, ann);
-    assert_int_equal(testkit_player(kit, ann)->lobby, id);
+    assert_int_equal(info->host.value, ann.value);
+    assert_int_equal(testkit_player(kit, ann)->lobby.value, id.value);
     assert_int_equal(host->lobby->chat(plugin, id, "hello"), MUSTER_OK);
     assert_null(testkit_told_find(kit, "hello"));
     testkit_pump(kit);
