@@ -44,8 +44,10 @@ static const struct param player_params[] = {
 
 static int32_t session_create_method(struct call *call) {
     struct session *session;
-    if (session_create(param_string(call, "playerId", ""), &session))
-        return failure_set(&call->failure, RPC_SERVER_FULL, "the server is full");
+    muster_status status = session_create(param_string(call, "playerId", ""), &session);
+    if (status == MUSTER_INVALID)
+        return failure_set(&call->failure, RPC_INVALID_PARAMS, "playerId: expected a line of text");
+    if (status) return failure_set(&call->failure, RPC_SERVER_FULL, "the server is full");
     call->result = lobby_session_json(session);
     return RPC_OK;
 }
