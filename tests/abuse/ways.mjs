@@ -2,7 +2,7 @@
 // is loaded; as a mod of the operator, by command of a player or of the console. Each answers what
 // became of it: {entered, refused, killed, error, answer}.
 
-import WebSocket from "ws";
+import { CheckedWebSocket } from "../kit/openrpc.mjs";
 import { connectPlayer } from "../kit/players.mjs";
 import { inTime, sleep } from "./node.mjs";
 import { dress, dressAtLoad, modId } from "./scripts.mjs";
@@ -13,7 +13,7 @@ let places = 0;
 function elsewhere() {
     const localAddress = `127.0.${1 + (places >> 8)}.${1 + (places++ & 127)}`;
     return {
-        WebSocket: class extends WebSocket {
+        WebSocket: class extends CheckedWebSocket {
             constructor(url, protocol) {
                 super(url, protocol, { localAddress });
             }

@@ -3,9 +3,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import WebSocket from "ws";
 import { AuthClient, MusterClient } from "../../sdk/js/index.js";
 import { startServer } from "../kit/harness.mjs";
+import { CheckedWebSocket } from "../kit/openrpc.mjs";
 import { connectPlayer } from "../kit/players.mjs";
 import {
     PAGE_PLUGINS, bannerSays, configOf, inMatch, playAsGuest, setUp, toastSays, watchFaults,
@@ -145,7 +145,7 @@ test("a seat held on another device can be given up", async (t) => {
     const { page, server, faults } = await setUp(t);
     const auth = new AuthClient({ baseUrl: server.httpUrl });
     await auth.register(ACCOUNT);
-    const device = new MusterClient({ url: server.wsUrl, WebSocket });
+    const device = new MusterClient({ url: server.wsUrl, WebSocket: CheckedWebSocket });
     t.after(() => {
         device.close();
         auth.stop();

@@ -3,26 +3,19 @@
 // refused answers, bytes of an attacker. So what a client hears otherwise is what the server says today.
 
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import http from "node:http";
-import path from "node:path";
 import { text } from "node:stream/consumers";
 import { inflateRawSync } from "node:zlib";
-import WebSocket, { WebSocketServer } from "ws";
-import { ROOT } from "./harness.mjs";
+import { WebSocketServer } from "ws";
+import { CheckedWebSocket, document } from "./openrpc.mjs";
 
 const PROTOCOL = "muster.v1";
 const NO_CODES = [1005, 1006]; // of a connection that ended without one
-const REFUSALS = new Map(
-    [...readFileSync(path.join(ROOT, "docs/protocol.md"), "utf8")
-        .matchAll(/^\| (-\d+) \| `(\w+)` \|/gm)].map(([, code, word]) => [word, Number(code)]),
-);
-
 /** Thrown by an answer: a refusal as docs/protocol.md section 7 has it. */
 export class Refusal extends Error {
     constructor(word, message = word, data = {}) {
         super(message);
-        this.wire = { code: REFUSALS.get(word), message, data: { code: word, ...data } };
+        this.wire = { code: document.components.errors[word].code, message, data: { code: word, ...data } };
     }
 }
 
@@ -124,7 +117,7 @@ export class Between {
     }
 
     #onSocket(near) {
-        const far = new WebSocket(this.#server.wsUrl, PROTOCOL, { perMessageDeflate: false });
+        const far = new CheckedWebSocket(this.#server.wsUrl, PROTOCOL, { perMessageDeflate: false });
         const isOpen = once(far, "open");
         const asked = new Map(); // id -> method
         isOpen.catch(() => near.terminate());

@@ -7,11 +7,12 @@ import Ajv2020 from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { parse } from "yaml";
 import { ROOT } from "./harness.mjs";
+import { closed } from "./openrpc.mjs";
 
 const document = parse(readFileSync(path.join(ROOT, "docs/openapi.yaml"), "utf8"));
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 addFormats(ajv);
-ajv.addSchema(document, "openapi");
+ajv.addSchema(closed(document), "openapi");
 
 /** Follows one $ref inside the document. */
 function resolve(node) {

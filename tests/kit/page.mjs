@@ -9,6 +9,7 @@ import { after } from "node:test";
 import { chromium } from "playwright-core";
 import { PATIENCE_MS, PLUGINS, startServer } from "./harness.mjs";
 import { MOD_PLUGINS, startModServer } from "./mods.mjs";
+import { Conversation } from "./openrpc.mjs";
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -119,11 +120,33 @@ export function watchFaults(page) {
     return faults;
 }
 
+/** Holds what pages are told to docs/openrpc.json. Answers the errors that it found. */
+function watchWire(context) {
+    const errors = [];
+    const onSocket = (socket) => {
+        const conversation = new Conversation();
+        socket.on("framesent", ({ payload }) => conversation.said(payload));
+        socket.on("framereceived", ({ payload }) => {
+            try {
+                conversation.heard(payload);
+            } catch (error) {
+                errors.push(error);
+            }
+        });
+    };
+    context.on("page", (page) => page.on("websocket", onSocket));
+    return errors;
+}
+
 /** A blank page in a browser of somebody's own: it shares nothing but with pages of its context. */
 export async function blankPage(t, view = {}) {
     browser ??= chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
     const context = await (await browser).newContext({ viewport: { width: 1280, height: 720 }, ...view });
-    t.after(() => context.close());
+    const errors = watchWire(context);
+    t.after(async () => {
+        await context.close();
+        if (errors.length > 0) throw errors[0];
+    });
     const page = await context.newPage();
     return { context, page, faults: watchFaults(page) };
 }

@@ -1,10 +1,10 @@
 // players - who plays on a server: guests and accounts through sdk/js, alone or as a team with bots.
 
 import assert from "node:assert/strict";
-import WebSocket from "ws";
 import { AuthClient, BUTTON_RIFLE, MusterClient } from "../../sdk/js/index.js";
 import { Bot } from "./bot.mjs";
 import { atEnd, eventually } from "./harness.mjs";
+import { CheckedWebSocket } from "./openrpc.mjs";
 import { RawSocket } from "./sockets.mjs";
 
 /** Time that a whole match by the JS players may take. */
@@ -31,7 +31,7 @@ export async function connectPlayer(t, server, { name, token, options = {} } = {
     if (!token) await auth.guest({ displayName: name ?? `Guest ${++guests}` });
     const client = new MusterClient({
         url: server.wsUrl,
-        WebSocket,
+        WebSocket: CheckedWebSocket,
         backoff: { baseMs: 50, maxMs: 500 },
         ...options,
     });

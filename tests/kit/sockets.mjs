@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import WebSocket from "ws";
 import { Watched, atEnd } from "./harness.mjs";
+import { CheckedWebSocket } from "./openrpc.mjs";
 
 /** A bare WebSocket that speaks JSON-RPC and keeps all it hears. */
 export class RawSocket {
@@ -12,7 +12,7 @@ export class RawSocket {
     #nextId = 1;
 
     constructor(t, url, { protocol = "muster.v1", ...options } = {}) {
-        this.ws = new WebSocket(url, protocol, { perMessageDeflate: false, ...options });
+        this.ws = new CheckedWebSocket(url, protocol, { perMessageDeflate: false, ...options });
         this.ws.on("message", (data, binary) => {
             this.messages.push(binary ? data : JSON.parse(data.toString()));
             this.#watched.changed();

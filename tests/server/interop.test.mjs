@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { JSONRPCClient, JSONRPCServer, JSONRPCServerAndClient } from "json-rpc-2.0";
-import WebSocket from "ws";
 import { atEnd, startServer } from "../kit/harness.mjs";
+import { CheckedWebSocket } from "../kit/openrpc.mjs";
 import { guestToken } from "../kit/players.mjs";
 
 async function connect(t, server) {
-    const ws = new WebSocket(server.wsUrl, "muster.v1");
+    const ws = new CheckedWebSocket(server.wsUrl, "muster.v1");
     atEnd(t, () => ws.terminate());
     await once(ws, "open");
     const peer = new JSONRPCServerAndClient(

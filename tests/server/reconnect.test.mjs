@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import WebSocket from "ws";
 import { eventually, startServer } from "../kit/harness.mjs";
+import { CheckedWebSocket } from "../kit/openrpc.mjs";
 import { connectPlayer, gather, guestToken, refused, sitDown } from "../kit/players.mjs";
 import { RawSocket } from "../kit/sockets.mjs";
 
@@ -12,7 +12,7 @@ const LONG = { killLimit: 50, botFill: 0, maxPlayers: 2 };
 /** A WebSocket class whose instances are kept, so that a test can cut them. */
 function cuttable() {
     const made = [];
-    const Socket = class extends WebSocket {
+    const Socket = class extends CheckedWebSocket {
         constructor(...args) {
             super(...args);
             made.push(this);
