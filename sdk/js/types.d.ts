@@ -5,7 +5,8 @@
 
 import type { Connection } from "./connection.js";
 
-export type Team = "red" | "blue";
+/** A word of the game mode: "red" or "blue" where there are two teams. What the server tells may be "none", too. */
+export type Team = string;
 export type LobbyState = "waiting" | "starting" | "active" | "ending" | "completed";
 export type EndReason = "score_limit" | "time_limit" | "elimination" | "forfeit" | "aborted";
 export type LeftReason =
@@ -52,7 +53,7 @@ export interface Member {
   playerId: string;
   displayName: string;
   seat: number;
-  team: string;
+  team: Team;
   connected: boolean;
   isBot: boolean;
   spectator: boolean;
@@ -74,7 +75,7 @@ export interface Entry {
   lobby: LobbyInfo;
   /** 255 for a spectator. */
   seat: number;
-  team: string;
+  team: Team;
   resumeToken: string;
   members: Member[];
   match: MatchInfo | null;
@@ -95,7 +96,7 @@ export interface Reservation {
 export interface PlayerMatchStats {
   playerId: string;
   displayName: string;
-  team: string;
+  team: Team;
   kills: number;
   deaths: number;
   assists: number;
@@ -106,8 +107,10 @@ export interface PlayerMatchStats {
 export interface MatchResults {
   matchId: string;
   lobbyId: string;
-  winningTeam: Team | "draw";
-  finalScores: { red: number; blue: number };
+  /** Or "draw". */
+  winningTeam: Team;
+  /** By team. */
+  finalScores: Record<Team, number>;
   playerStats: PlayerMatchStats[];
   /** Seconds. */
   duration: number;
@@ -120,7 +123,7 @@ export interface ScoreboardRow {
   seat: number;
   playerId: string;
   displayName: string;
-  team: string;
+  team: Team;
   kills: number;
   deaths: number;
   assists: number;
@@ -135,7 +138,8 @@ export interface Scoreboard {
   matchId: string;
   tick: number;
   elapsedMs: number;
-  teamScores: { red: number; blue: number };
+  /** By team. */
+  teamScores: Record<Team, number>;
   rows: ScoreboardRow[];
 }
 
@@ -256,7 +260,7 @@ export interface ChatLine {
   playerId: string;
   displayName: string;
   seat: number;
-  team: string;
+  team: Team;
   text: string;
   channel: "all" | "team";
   at: number;
