@@ -22,7 +22,7 @@
 struct auth_job {
     struct client *client;
     json_t *id;
-    muster_ticket_id ticket;
+    muster_auth_ticket_id ticket;
     uint32_t next_provider; /* position in the chain */
     bool compress;
     char token[TOKEN_BYTES_MAX + 1];
@@ -38,7 +38,7 @@ static void free_job(struct auth_job *job) {
 void auth_cancel(struct client *client) {
     struct auth_job *job = client->auth;
     if (!job) return;
-    pending_cancel(job->ticket);
+    pending_cancel(job->ticket.value);
     free_job(job);
 }
 
@@ -141,7 +141,7 @@ static void conclude(struct auth_job *job, muster_verdict verdict,
 
 static void on_answer(void *user, muster_status status, const void *answer) {
     struct auth_job *job = user;
-    job->ticket = 0;
+    job->ticket = (muster_auth_ticket_id){0};
     if (status) {
         refuse(job, RPC_UNAVAILABLE, "authentication did not answer in time");
         return;
@@ -162,7 +162,7 @@ static void ask_next(struct auth_job *job) {
         refuse(job, RPC_TOKEN_INVALID, "no authentication plugin knows this token");
         return;
     }
-    if (pending_open(p->self, "auth", AUTH_DEADLINE_MS, on_answer, job, &job->ticket)) {
+    if (pending_open(p->self, "auth", AUTH_DEADLINE_MS, on_answer, job, &job->ticket.value)) {
         refuse(job, RPC_UNAVAILABLE, "too many authentications at once");
         return;
     }
@@ -176,13 +176,14 @@ static void ask_next(struct auth_job *job) {
     muster_verdict verdict = p->auth.authenticate(p->instance, &request, &identity);
     plugin_leave();
     if (verdict == MUSTER_PENDING) return;
-    if (client->auth != job || job->ticket != request.ticket) { /* and the job may be gone */
+    if (client->auth != job ||
+        !MUSTER_ID_SAME(job->ticket, request.ticket)) { /* and the job may be gone */
         plugin_fault(p->self, "auth.authenticate completed its ticket and answered, too");
         return;
     }
     if (!auth_is_verdict(verdict)) plugin_fault(p->self, "auth.authenticate answered %u", verdict);
-    pending_close(request.ticket);
-    job->ticket = 0;
+    pending_close(request.ticket.value);
+    job->ticket = (muster_auth_ticket_id){0};
     conclude(job, verdict, &identity);
 }
 

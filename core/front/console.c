@@ -93,10 +93,10 @@ void console_help(struct run *run) {
     command_finish(run);
 }
 
-muster_status console_answer(struct muster_self *by, muster_ticket_id call, muster_status status,
-                             const char *text) {
+muster_status console_answer(struct muster_self *by, muster_command_call_id call,
+                             muster_status status, const char *text) {
     const struct late_answer answer = {status, text};
-    return text ? pending_complete(by, "command", call, MUSTER_OK, &answer) : MUSTER_INVALID;
+    return text ? pending_complete(by, "command", call.value, MUSTER_OK, &answer) : MUSTER_INVALID;
 }
 
 static void on_late_answer(void *user, muster_status status, const void *given) {
@@ -117,7 +117,8 @@ static void on_late_answer(void *user, muster_status status, const void *given) 
 static void run_late_command(const struct plugin_command *command, struct run *run) {
     struct muster_self *owner = (struct muster_self *)command->head.owner;
     struct muster_command_call call = {.size = sizeof call, .arguments = run->arguments};
-    muster_status status = pending_open(owner, "command", LATE_MS, on_late_answer, run, &call.id);
+    muster_status status =
+        pending_open(owner, "command", LATE_MS, on_late_answer, run, &call.id.value);
     if (status) {
         command_fail(run, status, "too much waits for an answer");
         return;

@@ -33,7 +33,7 @@ muster_status console_add(const void *owner, const char *name, const char *help,
 muster_status console_add_late(const void *owner, const char *name, const char *help,
                                void (*fn)(void *user, const struct muster_command_call *call),
                                void *user) MUSTER_MUST_USE;
-muster_status console_answer(struct muster_self *by, muster_ticket_id call, muster_status status,
-                             const char *text);
+muster_status console_answer(struct muster_self *by, muster_command_call_id call,
+                             muster_status status, const char *text);
 
 #endif

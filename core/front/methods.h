@@ -24,9 +24,9 @@ int32_t methods_lobby_list(struct call *call);
 muster_status methods_plugin_add(struct muster_self *owner, const char *name, muster_rpc_fn fn,
                                  void *user);
 const struct method *methods_plugin_find(const char *name, const struct session *session);
-muster_status methods_plugin_answer(struct muster_self *owner, muster_ticket_id call,
+muster_status methods_plugin_answer(struct muster_self *owner, muster_rpc_call_id call,
                                     const char *result_json);
-muster_status methods_plugin_refuse(struct muster_self *owner, muster_ticket_id call,
+muster_status methods_plugin_refuse(struct muster_self *owner, muster_rpc_call_id call,
                                     const char *code, const char *text,
                                     const struct muster_refusal *refusal);
 

@@ -90,7 +90,7 @@ static int32_t out_of_memory(struct call *call) {
 }
 
 static void ask_plugin(const struct plugin_method *method, const struct call *call,
-                       muster_ticket_id ticket, const char *params) {
+                       muster_rpc_call_id ticket, const char *params) {
     struct muster_rpc_call asked = {
         .size = sizeof asked,
         .id = ticket,
@@ -111,9 +111,10 @@ static int32_t run(struct call *call) {
     char *text = json_dumps(params, JSON_COMPACT);
     json_decref(params);
     struct rpc_wait *wait = text ? calloc(1, sizeof *wait) : NULL;
-    muster_ticket_id ticket = 0;
+    muster_rpc_call_id ticket = {0};
     uint32_t deadline_ms = config_core->net.answer_timeout_ms;
-    if (!wait || pending_open(owner_of(method), "rpc", deadline_ms, on_answer, wait, &ticket)) {
+    if (!wait ||
+        pending_open(owner_of(method), "rpc", deadline_ms, on_answer, wait, &ticket.value)) {
         free(text);
         free(wait);
         return out_of_memory(call);
@@ -133,7 +134,7 @@ static int32_t run(struct call *call) {
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-muster_status methods_plugin_answer(struct muster_self *owner, muster_ticket_id call,
+muster_status methods_plugin_answer(struct muster_self *owner, muster_rpc_call_id call,
                                     const char *result_json) {
     struct rpc_answer answer = {0};
     answer.result = result_json ? json_loads(result_json, JSON_REJECT_DUPLICATES, NULL) : NULL;
@@ -144,7 +145,7 @@ muster_status methods_plugin_answer(struct muster_self *owner, muster_ticket_id 
         failure_set(&answer.failure, RPC_INTERNAL, "the plugin's answer is no JSON object");
         plugin_fault(owner, "host->rpc->answer: the result is no JSON object");
     }
-    muster_status status = pending_complete(owner, "rpc", call, MUSTER_OK, &answer);
+    muster_status status = pending_complete(owner, "rpc", call.value, MUSTER_OK, &answer);
     if (status) {
         json_decref(answer.result);
         json_decref(answer.failure.data);
@@ -152,7 +153,7 @@ muster_status methods_plugin_answer(struct muster_self *owner, muster_ticket_id 
     return status ? status : good ? MUSTER_OK : MUSTER_INVALID;
 }
 
-muster_status methods_plugin_refuse(struct muster_self *owner, muster_ticket_id call,
+muster_status methods_plugin_refuse(struct muster_self *owner, muster_rpc_call_id call,
                                     const char *code, const char *text,
                                     const struct muster_refusal *refusal) {
     struct rpc_answer answer = {0};
@@ -164,7 +165,7 @@ muster_status methods_plugin_refuse(struct muster_self *owner, muster_ticket_id 
         json_object_set_new(data, "retryAfterMs", json_integer(known.retry_after_ms));
     int32_t number = known.retry_after_ms ? RPC_RATE_LIMITED : rpc_error_code(code);
     failure_set_data(&answer.failure, number, data, "%s", text && text[0] ? text : "refused");
-    muster_status status = pending_complete(owner, "rpc", call, MUSTER_OK, &answer);
+    muster_status status = pending_complete(owner, "rpc", call.value, MUSTER_OK, &answer);
     if (status) json_decref(answer.failure.data);
     return status;
 }

@@ -195,7 +195,7 @@ command_add_late_fn(muster_self *self, const char *name, const char *help,
     return console_add_late(self, name, help, fn, user);
 }
 
-static muster_status answer_command_fn(muster_self *self, muster_ticket_id call,
+static muster_status answer_command_fn(muster_self *self, muster_command_call_id call,
                                        muster_status status, const char *text) {
     HOST_CHECK_THREAD(self);
     return console_answer(self, call, status, text);
@@ -280,12 +280,12 @@ static muster_status suspicion_fn(muster_self *self, muster_match_id match, uint
     return status;
 }
 
-static muster_status report_complete_fn(muster_self *self, muster_ticket_id ticket,
+static muster_status report_complete_fn(muster_self *self, muster_report_ticket_id ticket,
                                         muster_verdict verdict) {
     HOST_CHECK_THREAD(self);
     if (verdict != MUSTER_ACCEPT && verdict != MUSTER_REJECT)
         plugin_fault(self, "report->complete: %u is neither ACCEPT nor REJECT", verdict);
-    return pending_complete(self, "report", ticket, MUSTER_OK, &verdict);
+    return pending_complete(self, "report", ticket.value, MUSTER_OK, &verdict);
 }
 
 static const struct muster_host_report report_group = {
@@ -302,13 +302,13 @@ static muster_status method_add_fn(muster_self *self, const char *name, muster_r
     return methods_plugin_add(self, name, fn, user);
 }
 
-static muster_status rpc_answer_fn(muster_self *self, muster_ticket_id call,
+static muster_status rpc_answer_fn(muster_self *self, muster_rpc_call_id call,
                                    const char *result_json) {
     HOST_CHECK_THREAD(self);
     return methods_plugin_answer(self, call, result_json);
 }
 
-static muster_status rpc_refuse_fn(muster_self *self, muster_ticket_id call, const char *code,
+static muster_status rpc_refuse_fn(muster_self *self, muster_rpc_call_id call, const char *code,
                                    const char *text, const struct muster_refusal *refusal) {
     HOST_CHECK_THREAD(self);
     struct muster_refusal full = {.size = sizeof full};

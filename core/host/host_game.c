@@ -85,7 +85,7 @@ static muster_status player_kick_fn(muster_self *self, muster_player_id id, cons
     return status;
 }
 
-static muster_status auth_complete_fn(muster_self *self, muster_ticket_id ticket,
+static muster_status auth_complete_fn(muster_self *self, muster_auth_ticket_id ticket,
                                       muster_verdict verdict,
                                       const struct muster_identity *identity) {
     HOST_CHECK_THREAD(self);
@@ -94,7 +94,7 @@ static muster_status auth_complete_fn(muster_self *self, muster_ticket_id ticket
         plugin_fault(self, "player->auth_complete: %u is no verdict of an auth", verdict);
     if (identity && !ABI_COPY_IN(self, muster_identity, &answer.identity, identity))
         return MUSTER_INVALID;
-    return pending_complete(self, "auth", ticket, MUSTER_OK, &answer);
+    return pending_complete(self, "auth", ticket.value, MUSTER_OK, &answer);
 }
 
 static muster_status try_take_fn(muster_self *self, muster_player_id id, const char *name,
@@ -140,7 +140,7 @@ static bool statements_given(const struct muster_db_request *request) {
 }
 
 static muster_status db_query_fn(muster_self *self, const struct muster_db_request *request,
-                                 muster_db_fn fn, void *user, muster_ticket_id *out) {
+                                 muster_db_fn fn, void *user, muster_query_id *out) {
     HOST_CHECK_STARTED(self);
     struct muster_db_request full;
     if (!ABI_COPY_IN(self, muster_db_request, &full, request)) return MUSTER_INVALID;
@@ -152,7 +152,7 @@ static muster_status db_query_fn(muster_self *self, const struct muster_db_reque
 
 static muster_status db_migrate_fn(muster_self *self, const char *component,
                                    const char *const *steps, uint32_t step_count, muster_db_fn fn,
-                                   void *user, muster_ticket_id *out) {
+                                   void *user, muster_query_id *out) {
     HOST_CHECK_STARTED(self);
     bool is_given = component && (steps || !step_count);
     for (uint32_t i = 0; is_given && i < step_count; i++) is_given = steps[i] != NULL;
@@ -160,13 +160,13 @@ static muster_status db_migrate_fn(muster_self *self, const char *component,
     return store_migrate(self, component, steps, step_count, fn, user, out);
 }
 
-static muster_status db_complete_fn(muster_self *self, muster_ticket_id ticket,
+static muster_status db_complete_fn(muster_self *self, muster_db_ticket_id ticket,
                                     muster_status status, const struct muster_db_rows *rows) {
     HOST_CHECK_THREAD(self);
     struct muster_db_rows full;
-    if (!rows) return pending_complete(self, "db", ticket, status, NULL);
+    if (!rows) return pending_complete(self, "db", ticket.value, status, NULL);
     if (!ABI_COPY_IN(self, muster_db_rows, &full, rows)) return MUSTER_INVALID;
-    return pending_complete(self, "db", ticket, status, &full);
+    return pending_complete(self, "db", ticket.value, status, &full);
 }
 
 const struct muster_host_db host_db_group = {

@@ -78,7 +78,7 @@ static void on_fetched(void *user, const struct muster_http_result *result) {
 
 static muster_status fetch_fn(muster_self *self, const struct muster_http_fetch *request,
                               void (*fn)(void *user, const struct muster_http_result *result),
-                              void *user, muster_ticket_id *out) {
+                              void *user, muster_fetch_id *out) {
     HOST_CHECK_STARTED_OPEN(self);
     struct muster_http_fetch full;
     if (!ABI_COPY_IN(self, muster_http_fetch, &full, request) || !fn) return MUSTER_INVALID;
@@ -92,7 +92,7 @@ static muster_status fetch_fn(muster_self *self, const struct muster_http_fetch 
         free(fetch);
         return status;
     }
-    muster_ticket_id id = fetch->handle.id;
+    muster_fetch_id id = {fetch->handle.id};
     status = net_fetch(&full, on_fetched, fetch, &fetch->client);
     if (status) {
         host_handle_close(&fetch->handle);

@@ -24,18 +24,19 @@ static muster_status put_fn(muster_self *self, const struct muster_sanction *san
     return moderation_put(self, &full);
 }
 
-static muster_status loaded_fn(muster_self *self, muster_ticket_id ticket, muster_status status) {
+static muster_status loaded_fn(muster_self *self, muster_load_ticket_id ticket,
+                               muster_status status) {
     HOST_CHECK_THREAD(self);
-    return pending_complete(self, MODERATION_LOAD, ticket, status, NULL);
+    return pending_complete(self, MODERATION_LOAD, ticket.value, status, NULL);
 }
 
-static muster_status player_found_fn(muster_self *self, muster_ticket_id ticket,
+static muster_status player_found_fn(muster_self *self, muster_find_ticket_id ticket,
                                      muster_status status, const char *player_key,
                                      const char *display_name) {
     HOST_CHECK_THREAD(self);
     const struct moderation_player player = {player_key, display_name};
     if (status == MUSTER_OK && (!player_key || !display_name)) return MUSTER_INVALID;
-    return pending_complete(self, MODERATION_PLAYER, ticket, status, &player);
+    return pending_complete(self, MODERATION_PLAYER, ticket.value, status, &player);
 }
 
 const struct muster_host_moderation host_moderation_group = {

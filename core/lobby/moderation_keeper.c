@@ -18,7 +18,7 @@ static struct registrations keepers = {
 
 static struct {
     struct muster_self *by; /* is asked for what it keeps, and hands it over; or null */
-    muster_ticket_id ticket;
+    muster_load_ticket_id ticket;
     sanction_fn each;
     void (*fn)(muster_status status);
 } loading;
@@ -55,9 +55,9 @@ muster_status moderation_keeper_load(sanction_fn each, void (*fn)(muster_status 
     const struct keeper *keeper = in_force();
     if (!keeper) return MUSTER_UNAVAILABLE;
     struct muster_self *by = owner_of(keeper);
-    muster_ticket_id ticket;
+    muster_load_ticket_id ticket;
     muster_status status =
-        pending_open(by, MODERATION_LOAD, ANSWER_DEADLINE_MS, on_loaded, NULL, &ticket);
+        pending_open(by, MODERATION_LOAD, ANSWER_DEADLINE_MS, on_loaded, NULL, &ticket.value);
     if (status) return status;
     loading.by = by;
     loading.ticket = ticket;
@@ -70,7 +70,7 @@ muster_status moderation_keeper_load(sanction_fn each, void (*fn)(muster_status 
 }
 
 void moderation_keeper_forget(void) {
-    if (loading.by) pending_cancel(loading.ticket);
+    if (loading.by) pending_cancel(loading.ticket.value);
     loading.by = NULL;
 }
 
@@ -133,9 +133,9 @@ muster_status moderation_keeper_write(const struct changes *changes) {
 muster_status moderation_find_player(const char *word, pending_fn fn, void *user) {
     const struct keeper *keeper = in_force();
     if (!keeper) return MUSTER_UNAVAILABLE;
-    muster_ticket_id ticket;
-    muster_status status =
-        pending_open(owner_of(keeper), MODERATION_PLAYER, ANSWER_DEADLINE_MS, fn, user, &ticket);
+    muster_find_ticket_id ticket;
+    muster_status status = pending_open(owner_of(keeper), MODERATION_PLAYER, ANSWER_DEADLINE_MS, fn,
+                                        user, &ticket.value);
     if (status) return status;
     plugin_enter(owner_of(keeper), "moderation.find_player");
     keeper->calls.find_player(keeper->user, ticket, word);

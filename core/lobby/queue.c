@@ -33,18 +33,18 @@ static struct {
     struct loop_timer *soon; /* a run right after an enqueue was answered */
 } queue;
 
-static void ask_dequeue(struct provider *p, muster_ticket_id ticket) {
+static void ask_dequeue(struct provider *p, muster_queue_ticket_id ticket) {
     plugin_enter(p->self, "matchmaker.dequeue");
     p->matchmaker.dequeue(p->instance, ticket);
     plugin_leave();
     plugin_unpin(p->self);
 }
 
-static void remove_ticket(muster_ticket_id ticket, struct session *session) {
-    const struct waiting *waiting = slots_find(&queue.slots, ticket);
+static void remove_ticket(muster_queue_ticket_id ticket, struct session *session) {
+    const struct waiting *waiting = slots_find(&queue.slots, ticket.value);
     if (waiting->matchmaker) ask_dequeue(waiting->matchmaker, ticket);
-    slots_remove(&queue.slots, ticket);
-    if (session) session->queue_ticket = 0;
+    slots_remove(&queue.slots, ticket.value);
+    if (session) session->queue_ticket = (muster_queue_ticket_id){0};
 }
 
 /* ---- what is proposed ------------------------------------------------------------------------ */
@@ -54,7 +54,7 @@ struct proposal {
     muster_lobby_id lobby; /* 0: a new one */
     json_t *settings;      /* of a new one */
     uint32_t ticket_count;
-    muster_ticket_id tickets[MUSTER_GROUP_MAX];
+    muster_queue_ticket_id tickets[MUSTER_GROUP_MAX];
     uint32_t teams[MUSTER_GROUP_MAX];
     char game_mode[MUSTER_NAME_MAX];
     char region[MUSTER_NAME_MAX];
@@ -78,10 +78,10 @@ static muster_status take_tickets(const struct provider *by, const struct muster
     if (!group->tickets || !group->ticket_count || group->ticket_count > MUSTER_GROUP_MAX)
         return MUSTER_INVALID;
     for (uint32_t i = 0; i < group->ticket_count; i++) {
-        const struct waiting *waiting = slots_find(&queue.slots, group->tickets[i]);
+        const struct waiting *waiting = slots_find(&queue.slots, group->tickets[i].value);
         if (!waiting || waiting->matchmaker != by) return MUSTER_NOT_FOUND;
         for (uint32_t before = 0; before < i; before++)
-            if (group->tickets[before] == group->tickets[i]) return MUSTER_INVALID;
+            if (MUSTER_ID_SAME(group->tickets[before], group->tickets[i])) return MUSTER_INVALID;
         out->tickets[i] = group->tickets[i];
         out->teams[i] = group->teams ? group->teams[i] : MUSTER_TEAM_NONE;
         if (out->teams[i] >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
@@ -156,8 +156,8 @@ static struct lobby *proposed_lobby(const struct proposal *proposal, struct fail
     return lobby;
 }
 
-static struct session *ticket_session(muster_ticket_id ticket) {
-    const struct waiting *waiting = slots_find(&queue.slots, ticket);
+static struct session *ticket_session(muster_queue_ticket_id ticket) {
+    const struct waiting *waiting = slots_find(&queue.slots, ticket.value);
     return waiting ? session_find(waiting->player) : NULL;
 }
 
@@ -190,7 +190,7 @@ static void tell_found(const struct lobby *lobby, const struct proposal *proposa
     for (uint32_t i = 0; i < proposal->ticket_count; i++) {
         char text[QUEUE_TICKET_TEXT];
         struct session *session = ticket_session(proposal->tickets[i]);
-        snprintf(text, sizeof text, "q.%llx", (unsigned long long)proposal->tickets[i]);
+        snprintf(text, sizeof text, "q.%llx", (unsigned long long)proposal->tickets[i].value);
         remove_ticket(proposal->tickets[i], session);
         json_t *params =
             json_pack("{s:s,s:o,s:s,s:s}", "ticketId", text, "lobby", lobby_info_json(lobby),
@@ -204,7 +204,7 @@ static void tell_found(const struct lobby *lobby, const struct proposal *proposa
 /* Who proposed it shall not do so again for a while. */
 static void tell_refused(const struct proposal *proposal, const struct placing *placing) {
     for (uint32_t i = 0; i < proposal->ticket_count; i++) {
-        const struct waiting *waiting = slots_find(&queue.slots, proposal->tickets[i]);
+        const struct waiting *waiting = slots_find(&queue.slots, proposal->tickets[i].value);
         const struct provider *p = waiting ? waiting->matchmaker : NULL;
         if (!p || !p->matchmaker.refused) continue;
         const struct muster_group_refusal refusal = {
@@ -249,13 +249,13 @@ static void run_matchmaker(struct provider *p) {
     }
 }
 
-static void tell_waiting(struct waiting *waiting, muster_ticket_id ticket) {
+static void tell_waiting(struct waiting *waiting, muster_queue_ticket_id ticket) {
     uint64_t now_ms = loop_now_ms();
     struct session *session = session_find(waiting->player);
     if (!session || now_ms - waiting->told_ms < TELL_EVERY_MS) return;
     waiting->told_ms = now_ms;
     char text[QUEUE_TICKET_TEXT];
-    snprintf(text, sizeof text, "q.%llx", (unsigned long long)ticket);
+    snprintf(text, sizeof text, "q.%llx", (unsigned long long)ticket.value);
     const char *reason = lobby_draining() ? draining : NULL;
     session_notify(session, "match.searching",
                    json_pack("{s:s,s:I,s:[s],s:s*}", "ticketId", text, "waitedMs",
@@ -270,8 +270,8 @@ static void run_all(void) {
     adopt_orphans();
     for (struct provider *p = registry_first(MUSTER_ROLE_MATCHMAKER); p; p = p->next)
         run_matchmaker(p);
-    muster_ticket_id ticket = 0;
-    for (struct waiting *waiting; (waiting = slots_next(&queue.slots, &ticket));)
+    muster_queue_ticket_id ticket = {0};
+    for (struct waiting *waiting; (waiting = slots_next(&queue.slots, &ticket.value));)
         tell_waiting(waiting, ticket);
 }
 
@@ -300,8 +300,8 @@ muster_status queue_init(uint32_t players_max) {
 }
 
 void queue_deinit(void) {
-    muster_ticket_id ticket = 0;
-    for (struct waiting *waiting; (waiting = slots_next(&queue.slots, &ticket));)
+    muster_queue_ticket_id ticket = {0};
+    for (struct waiting *waiting; (waiting = slots_next(&queue.slots, &ticket.value));)
         remove_ticket(ticket, session_find(waiting->player));
     loop_timer_stop(queue.soon);
     loop_timer_stop(queue.timer);
@@ -338,7 +338,7 @@ static int32_t check_wish(const struct session *session, const char *game_mode, 
     return RPC_OK;
 }
 
-static muster_status ask_enqueue(struct provider *p, muster_ticket_id id,
+static muster_status ask_enqueue(struct provider *p, muster_queue_ticket_id id,
                                  const struct waiting *waiting) {
     struct muster_queue_ticket ticket = {
         .size = sizeof ticket,
@@ -358,8 +358,8 @@ static muster_status ask_enqueue(struct provider *p, muster_ticket_id id,
 /* A reload has replaced the matchmaker: whoever waits goes on waiting at the new one. */
 static void adopt_orphans(void) {
     struct provider *p = registry_first(MUSTER_ROLE_MATCHMAKER);
-    muster_ticket_id ticket = 0;
-    for (struct waiting *waiting; (waiting = slots_next(&queue.slots, &ticket));) {
+    muster_queue_ticket_id ticket = {0};
+    for (struct waiting *waiting; (waiting = slots_next(&queue.slots, &ticket.value));) {
         if (waiting->matchmaker && !waiting->matchmaker->self->superseded) continue;
         if (waiting->matchmaker) ask_dequeue(waiting->matchmaker, ticket);
         waiting->matchmaker = NULL;
@@ -384,13 +384,13 @@ int32_t queue_find(struct session *session, const char *game_mode, const char *r
                    const char *map_name, char ticket[QUEUE_TICKET_TEXT], struct failure *failure) {
     if (check_wish(session, game_mode, region, map_name, failure)) return failure->code;
     struct provider *p = registry_first(MUSTER_ROLE_MATCHMAKER);
-    muster_ticket_id id;
-    struct waiting *waiting = slots_add(&queue.slots, &id);
+    muster_queue_ticket_id id;
+    struct waiting *waiting = slots_add(&queue.slots, &id.value);
     if (!waiting) return failure_set(failure, RPC_SERVER_FULL, "too many players are searching");
     fill(waiting, session, game_mode, region, map_name);
     muster_status status = ask_enqueue(p, id, waiting);
     if (status) {
-        slots_remove(&queue.slots, id);
+        slots_remove(&queue.slots, id.value);
         return failure_set(failure, RPC_UNAVAILABLE, "matchmaking refused: %s",
                            status_text(status));
     }
@@ -398,13 +398,13 @@ int32_t queue_find(struct session *session, const char *game_mode, const char *r
     waiting->matchmaker = p;
     plugin_pin(p->self);
     session->queue_ticket = id;
-    snprintf(ticket, QUEUE_TICKET_TEXT, "q.%llx", (unsigned long long)id);
+    snprintf(ticket, QUEUE_TICKET_TEXT, "q.%llx", (unsigned long long)id.value);
     run_soon();
     return RPC_OK;
 }
 
 void queue_cancel(struct session *session) {
-    if (slots_find(&queue.slots, session->queue_ticket))
+    if (slots_find(&queue.slots, session->queue_ticket.value))
         remove_ticket(session->queue_ticket, session);
 }
 

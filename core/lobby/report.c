@@ -21,7 +21,7 @@ struct delivery {
     uint32_t kind;
     uint32_t attempts;
     uint64_t due_ms;
-    muster_ticket_id ticket; /* asked, not answered yet */
+    muster_report_ticket_id ticket; /* asked, not answered yet */
     uint32_t json_len;
     char json[];
 };
@@ -51,7 +51,7 @@ static void give_up(struct delivery *delivery, const char *why) {
 }
 
 static void conclude(struct delivery *delivery, muster_verdict verdict) {
-    delivery->ticket = 0;
+    delivery->ticket = (muster_report_ticket_id){0};
     if (reports.asked == delivery) reports.asked = NULL;
     if (verdict == MUSTER_ACCEPT) {
         remove_delivery(delivery);
@@ -76,7 +76,8 @@ static void deliver(struct delivery *delivery) {
                                    .kind = delivery->kind,
                                    .json = {delivery->json, delivery->json_len}};
     delivery->due_ms = loop_now_ms() + RETRY_TICK_MS;
-    if (pending_open(p->self, "report", DELIVER_DEADLINE_MS, on_answer, delivery, &report.ticket))
+    if (pending_open(p->self, "report", DELIVER_DEADLINE_MS, on_answer, delivery,
+                     &report.ticket.value))
         return;
     delivery->ticket = report.ticket;
     reports.asked = delivery;
@@ -86,13 +87,13 @@ static void deliver(struct delivery *delivery) {
     if (verdict == MUSTER_PENDING || reports.asked != delivery) return;
     if (verdict != MUSTER_ACCEPT && verdict != MUSTER_REJECT)
         plugin_fault(p->self, "reporter.deliver answered %u", verdict);
-    pending_close(report.ticket);
+    pending_close(report.ticket.value);
     conclude(delivery, verdict);
 }
 
 static struct delivery *find_due(uint64_t now_ms) {
     struct delivery *d = reports.first;
-    while (d && (d->ticket || d->due_ms > now_ms)) d = d->next;
+    while (d && (d->ticket.value || d->due_ms > now_ms)) d = d->next;
     return d;
 }
 
@@ -106,7 +107,7 @@ static void on_timer(void *user) {
 static void add(struct provider *reporter, uint32_t kind, const char *json, uint32_t len) {
     if (reports.count >= config_core->report.queue_max) {
         struct delivery *oldest = reports.first;
-        if (oldest->ticket) pending_cancel(oldest->ticket);
+        if (oldest->ticket.value) pending_cancel(oldest->ticket.value);
         give_up(oldest, "the queue is full");
     }
     struct delivery *delivery = calloc(1, sizeof *delivery + len + 1);
@@ -135,7 +136,7 @@ void report_hurry(void) {
 void report_deinit(void) {
     loop_timer_stop(reports.timer);
     while (reports.first) {
-        if (reports.first->ticket) pending_cancel(reports.first->ticket);
+        if (reports.first->ticket.value) pending_cancel(reports.first->ticket.value);
         remove_delivery(reports.first);
     }
 }

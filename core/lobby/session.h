@@ -23,11 +23,11 @@ struct session {
     char address[64]; /* it came from last; "": never */
     uint32_t account; /* MUSTER_ACCOUNT_... */
     int64_t created_at_ms;
-    int64_t expires_at_s;          /* told to people */
-    uint64_t expires_ms;           /* loop clock: what counts */
-    muster_lobby_id lobby;         /* 0: in none */
-    uint32_t member;               /* index in the lobby */
-    muster_ticket_id queue_ticket; /* 0: not searching */
+    int64_t expires_at_s;                /* told to people */
+    uint64_t expires_ms;                 /* loop clock: what counts */
+    muster_lobby_id lobby;               /* 0: in none */
+    uint32_t member;                     /* index in the lobby */
+    muster_queue_ticket_id queue_ticket; /* 0: not searching */
     uint32_t rtt_ms;
     struct party *party; /* of the player */
     bool ending;         /* leaving its seat on its way out must not end it again */

@@ -21,7 +21,7 @@ struct query {
     bool is_migration;
     muster_db_fn fn;
     void *user;
-    muster_ticket_id ticket;
+    muster_db_ticket_id ticket;
     bool *answered; /* while the database is being asked; or null */
 };
 
@@ -63,7 +63,7 @@ static void free_query(struct query *query) {
 static void close_query(struct resource *resource) {
     struct query *query = (struct query *)resource;
     if (query->answered) *query->answered = true;
-    pending_cancel(query->ticket);
+    pending_cancel(query->ticket.value);
     resource_remove(resource);
     free_query(query);
 }
@@ -96,7 +96,7 @@ static muster_status open_query(struct muster_self *asker, struct provider *db,
     query->fn = fn;
     query->user = user;
     muster_status status =
-        pending_open(db->self, "db", deadline_ms, on_answer, query, &query->ticket);
+        pending_open(db->self, "db", deadline_ms, on_answer, query, &query->ticket.value);
     if (status) {
         free(query);
         return status;
@@ -109,15 +109,15 @@ static muster_status open_query(struct muster_self *asker, struct provider *db,
 
 /* answered: in the call, so that the query is gone; a refusal on top of that is worth nothing. */
 static muster_status finish_query(struct query *query, bool answered, muster_status status,
-                                  muster_ticket_id ticket, muster_ticket_id *out) {
+                                  muster_db_ticket_id ticket, muster_query_id *out) {
     if (answered) status = MUSTER_OK;
     if (!answered) query->answered = NULL;
     if (status) {
-        pending_close(ticket);
+        pending_close(ticket.value);
         if (query->asker) resource_remove(&query->resource);
         free_query(query);
     } else if (out) {
-        *out = ticket;
+        out->value = ticket.value;
     }
     return status;
 }
@@ -125,14 +125,14 @@ static muster_status finish_query(struct query *query, bool answered, muster_sta
 /* One question to the role. */
 struct question {
     const char *call; /* for the watchdog */
-    muster_status (*ask)(const struct provider *db, muster_ticket_id ticket, const void *what);
+    muster_status (*ask)(const struct provider *db, muster_db_ticket_id ticket, const void *what);
     const void *what;
     uint32_t deadline_ms;
     bool is_migration;
 };
 
 static muster_status ask_database(struct muster_self *asker, const struct question *question,
-                                  muster_db_fn fn, void *user, muster_ticket_id *out) {
+                                  muster_db_fn fn, void *user, muster_query_id *out) {
     struct provider *db = registry_first(MUSTER_ROLE_DATABASE);
     if (!db) return MUSTER_UNAVAILABLE;
     struct query *query;
@@ -142,20 +142,20 @@ static muster_status ask_database(struct muster_self *asker, const struct questi
     start.migrating += question->is_migration;
     bool answered = false; /* it may come, and free the query, in the call */
     query->answered = &answered;
-    muster_ticket_id ticket = query->ticket;
+    muster_db_ticket_id ticket = query->ticket;
     plugin_enter(db->self, question->call);
     status = question->ask(db, ticket, question->what);
     plugin_leave();
     return finish_query(query, answered, status, ticket, out);
 }
 
-static muster_status ask_submit(const struct provider *db, muster_ticket_id ticket,
+static muster_status ask_submit(const struct provider *db, muster_db_ticket_id ticket,
                                 const void *what) {
     return db->database.submit(db->instance, ticket, what);
 }
 
 muster_status store_submit(struct muster_self *asker, const struct muster_db_request *request,
-                           muster_db_fn fn, void *user, muster_ticket_id *out) {
+                           muster_db_fn fn, void *user, muster_query_id *out) {
     const struct question question = {"database.submit", ask_submit, request, QUERY_DEADLINE_MS,
                                       false};
     if (!registry_first(MUSTER_ROLE_DATABASE)) return MUSTER_UNAVAILABLE;
@@ -174,7 +174,7 @@ struct migration {
     uint32_t step_count;
 };
 
-static muster_status ask_migrate(const struct provider *db, muster_ticket_id ticket,
+static muster_status ask_migrate(const struct provider *db, muster_db_ticket_id ticket,
                                  const void *what) {
     const struct migration *migration = what;
     return db->database.migrate(db->instance, ticket, migration->component, migration->steps,
@@ -183,14 +183,14 @@ static muster_status ask_migrate(const struct provider *db, muster_ticket_id tic
 
 muster_status store_migrate(struct muster_self *asker, const char *component,
                             const char *const *steps, uint32_t step_count, muster_db_fn fn,
-                            void *user, muster_ticket_id *out) {
+                            void *user, muster_query_id *out) {
     const struct migration migration = {component, steps, step_count};
     const struct question question = {"database.migrate", ask_migrate, &migration,
                                       QUERY_DEADLINE_MS, true};
     return ask_database(asker, &question, fn, user, out);
 }
 
-static muster_status ask_backup(const struct provider *db, muster_ticket_id ticket,
+static muster_status ask_backup(const struct provider *db, muster_db_ticket_id ticket,
                                 const void *what) {
     return db->database.backup ? db->database.backup(db->instance, ticket, what)
                                : MUSTER_UNSUPPORTED;

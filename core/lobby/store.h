@@ -14,12 +14,12 @@
 /* fn is called exactly once, later, unless this fails. asker: the plugin that asks (it owns the
  * query), or null for core. */
 muster_status store_submit(struct muster_self *asker, const struct muster_db_request *request,
-                           muster_db_fn fn, void *user, muster_ticket_id *out) MUSTER_MUST_USE;
+                           muster_db_fn fn, void *user, muster_query_id *out) MUSTER_MUST_USE;
 /* It will be written, see outbox_add; who: for the log. UNAVAILABLE without a database. */
 muster_status store_keep(const char *who, const struct muster_db_request *request) MUSTER_MUST_USE;
 muster_status store_migrate(struct muster_self *asker, const char *component,
                             const char *const *steps, uint32_t step_count, muster_db_fn fn,
-                            void *user, muster_ticket_id *out) MUSTER_MUST_USE;
+                            void *user, muster_query_id *out) MUSTER_MUST_USE;
 /* Copies the database to a new file; fn once, later, unless this fails. UNSUPPORTED: its plugin
  * does not do that. */
 muster_status store_backup(const char *path, muster_db_fn fn, void *user) MUSTER_MUST_USE;

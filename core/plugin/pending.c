@@ -51,7 +51,7 @@ static muster_status timer_arm(uint64_t deadline_ms) {
 }
 
 /* Takes the ticket away and tells the asker, unless it has cancelled. */
-static void finish(muster_ticket_id id, muster_status status, const void *answer) {
+static void finish(uint64_t id, muster_status status, const void *answer) {
     struct ticket ticket = *(struct ticket *)slots_find(&tickets, id);
     slots_remove(&tickets, id);
     if (ticket.fn) ticket.fn(ticket.user, status, answer);
@@ -79,7 +79,7 @@ static void on_deadline(void *user) {
 }
 
 muster_status pending_open(struct muster_self *asked, const char *kind, uint32_t deadline_ms,
-                           pending_fn fn, void *user, muster_ticket_id *out) {
+                           pending_fn fn, void *user, uint64_t *out) {
     uint64_t at_ms = loop_now_ms() + deadline_ms;
     if (timer_arm(at_ms) != MUSTER_OK) return MUSTER_NO_MEMORY;
     struct ticket *ticket = slots_add(&tickets, out);
@@ -89,7 +89,7 @@ muster_status pending_open(struct muster_self *asked, const char *kind, uint32_t
     return MUSTER_OK;
 }
 
-muster_status pending_complete(struct muster_self *by, const char *kind, muster_ticket_id id,
+muster_status pending_complete(struct muster_self *by, const char *kind, uint64_t id,
                                muster_status status, const void *answer) {
     const struct ticket *ticket = slots_find(&tickets, id);
     if (!ticket) {
@@ -110,12 +110,12 @@ muster_status pending_complete(struct muster_self *by, const char *kind, muster_
     return MUSTER_OK;
 }
 
-void pending_cancel(muster_ticket_id id) {
+void pending_cancel(uint64_t id) {
     struct ticket *ticket = slots_find(&tickets, id);
     if (ticket) ticket->fn = NULL;
 }
 
-void pending_close(muster_ticket_id id) {
+void pending_close(uint64_t id) {
     struct ticket *ticket = slots_find(&tickets, id);
     if (!ticket) return;
     ticket->fn = NULL;

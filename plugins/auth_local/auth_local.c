@@ -267,15 +267,15 @@ static muster_status open_keys(struct auth_local *auth) {
 
 static muster_status plugin_start(void *instance) {
     struct auth_local *auth = instance;
-    muster_ticket_id ticket;
+    muster_query_id id;
     if (text_init() != MUSTER_OK) return MUSTER_INTERNAL;
     muster_status status = open_keys(auth);
     if (status != MUSTER_OK) return status;
     status = players_migrate(auth->self, auth->host);
     if (status == MUSTER_OK)
-        status = auth->host->db->migrate(auth->self, "auth_local", migrations,
-                                         sizeof migrations / sizeof migrations[0], migrated, auth,
-                                         &ticket);
+        status =
+            auth->host->db->migrate(auth->self, "auth_local", migrations,
+                                    sizeof migrations / sizeof migrations[0], migrated, auth, &id);
     if (status == MUSTER_UNAVAILABLE)
         log_error(auth, "accounts need a database: load a plugin such as db_sqlite");
     if (status != MUSTER_OK) return status;

@@ -162,10 +162,10 @@ void request_query(struct request *request, const struct muster_db_statement *st
                                       .statement_count = count,
                                       .statements = statements,
                                       .durable = durable};
-    muster_ticket_id ticket;
+    muster_query_id id;
     request->rows = fn;
     request->outstanding = true;
-    muster_status status = auth->host->db->query(auth->self, &query, query_done, request, &ticket);
+    muster_status status = auth->host->db->query(auth->self, &query, query_done, request, &id);
     if (status == MUSTER_OK) return;
     request->outstanding = false;
     request_fail(request, status);

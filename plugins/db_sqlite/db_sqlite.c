@@ -124,15 +124,16 @@ static muster_status submit_job(struct plugin *plugin, struct job *job) {
     return status;
 }
 
-static muster_status plugin_submit(void *instance, muster_ticket_id ticket,
+static muster_status plugin_submit(void *instance, muster_db_ticket_id ticket,
                                    const struct muster_db_request *request) {
     struct job *job = NULL;
     muster_status status = job_create(ticket, request, &job);
     return status == MUSTER_OK ? submit_job(instance, job) : status;
 }
 
-static muster_status plugin_migrate(void *instance, muster_ticket_id ticket, const char *component,
-                                    const char *const *steps, uint32_t step_count) {
+static muster_status plugin_migrate(void *instance, muster_db_ticket_id ticket,
+                                    const char *component, const char *const *steps,
+                                    uint32_t step_count) {
     struct job *job = NULL;
     muster_status status = job_create_migration(ticket, component, steps, step_count, &job);
     return status == MUSTER_OK ? submit_job(instance, job) : status;
@@ -142,7 +143,7 @@ static muster_status plugin_migrate(void *instance, muster_ticket_id ticket, con
 
 struct backup {
     struct plugin *plugin;
-    muster_ticket_id ticket;
+    muster_db_ticket_id ticket;
     char file[PATH_BYTES_MAX];
     char to[PATH_BYTES_MAX];
     muster_status status;
@@ -165,7 +166,7 @@ static void on_backed_up(void *user, muster_status status) {
     free(backup);
 }
 
-static muster_status plugin_backup(void *instance, muster_ticket_id ticket, const char *path) {
+static muster_status plugin_backup(void *instance, muster_db_ticket_id ticket, const char *path) {
     struct plugin *plugin = instance;
     muster_work_id work;
     struct backup *backup = calloc(1, sizeof *backup);

@@ -61,8 +61,9 @@ static void copy_statement(struct block *block, const struct muster_db_statement
     to->param_count = from->param_count;
 }
 
-static muster_status copy_request(muster_ticket_id ticket, const struct muster_db_request *request,
-                                  const char *component, struct job **out) {
+static muster_status copy_request(muster_db_ticket_id ticket,
+                                  const struct muster_db_request *request, const char *component,
+                                  struct job **out) {
     size_t bytes = request->statement_count * sizeof(struct muster_db_statement);
     for (uint32_t i = 0; i < request->statement_count; i++) {
         muster_status status = measure_statement(&request->statements[i], &bytes);
@@ -84,14 +85,14 @@ static muster_status copy_request(muster_ticket_id ticket, const struct muster_d
     return MUSTER_OK;
 }
 
-muster_status job_create(muster_ticket_id ticket, const struct muster_db_request *request,
+muster_status job_create(muster_db_ticket_id ticket, const struct muster_db_request *request,
                          struct job **out) {
     if (request->statement_count == 0 || !request->statements) return MUSTER_INVALID;
     if (request->statement_count > JOB_STATEMENTS_MAX) return MUSTER_LIMIT;
     return copy_request(ticket, request, NULL, out);
 }
 
-muster_status job_create_migration(muster_ticket_id ticket, const char *component,
+muster_status job_create_migration(muster_db_ticket_id ticket, const char *component,
                                    const char *const *steps, uint32_t step_count,
                                    struct job **out) {
     struct muster_db_statement statements[JOB_STEPS_MAX];

@@ -19,7 +19,7 @@ struct answer {
 
 struct job {
     struct job *next;
-    muster_ticket_id ticket;
+    muster_db_ticket_id ticket;
     struct muster_db_request request; /* a migration: statements are its steps */
     const char *component;            /* null unless it is a migration */
     muster_status status;
@@ -27,9 +27,9 @@ struct job {
 };
 
 /* INVALID: malformed; LIMIT: over the bounds above. */
-muster_status job_create(muster_ticket_id ticket, const struct muster_db_request *request,
+muster_status job_create(muster_db_ticket_id ticket, const struct muster_db_request *request,
                          struct job **out) MUSTER_MUST_USE;
-muster_status job_create_migration(muster_ticket_id ticket, const char *component,
+muster_status job_create_migration(muster_db_ticket_id ticket, const char *component,
                                    const char *const *steps, uint32_t step_count,
                                    struct job **out) MUSTER_MUST_USE;
 /* Takes null. */

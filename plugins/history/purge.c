@@ -78,8 +78,8 @@ static muster_status ask(struct history *history, const struct kind *kind, int64
                                                      kind->statements[i].value_count, 0};
     const struct muster_db_request request = {
         .size = sizeof request, .statement_count = kind->statement_count, .statements = statements};
-    muster_ticket_id ticket;
-    return history->host->db->query(history->self, &request, on_purged, history, &ticket);
+    muster_query_id id;
+    return history->host->db->query(history->self, &request, on_purged, history, &id);
 }
 
 /* The next kind that has an end. */

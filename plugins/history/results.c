@@ -11,7 +11,7 @@
 struct wait {
     struct wait *next;
     struct history *history;
-    muster_ticket_id call;
+    muster_command_call_id call;
 };
 
 /* ---- rows to JSON -----------------------------------------------------------------------------
@@ -74,12 +74,12 @@ static json_t *results_from_rows(const struct muster_db_rows *rows) {
 /* ---- the command ------------------------------------------------------------------------------
  */
 
-static void answer(const struct history *history, muster_ticket_id call, muster_status status,
+static void answer(const struct history *history, muster_command_call_id call, muster_status status,
                    const char *text) {
     (void)history->host->admin->command_answer(history->self, call, status, text);
 }
 
-static void fail(const struct history *history, muster_ticket_id call, muster_status status) {
+static void fail(const struct history *history, muster_command_call_id call, muster_status status) {
     char text[80];
     snprintf(text, sizeof text, "the database did not answer: %s", muster_status_text(status));
     answer(history, call, status, text);
@@ -107,7 +107,7 @@ static void on_rows(void *user, muster_status status, const struct muster_db_row
     json_decref(list);
 }
 
-static void ask(struct history *history, muster_ticket_id call, uint32_t limit) {
+static void ask(struct history *history, muster_command_call_id call, uint32_t limit) {
     const struct muster_db_value values[] = {muster_db_integer(limit)};
     const struct muster_db_statement statement = {
         "SELECT r.match_id, r.lobby_id, r.winning_team, r.red_score, r.blue_score, r.duration,"
@@ -120,12 +120,12 @@ static void ask(struct history *history, muster_ticket_id call, uint32_t limit) 
     const struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = &statement};
     struct wait *wait = calloc(1, sizeof *wait);
-    muster_ticket_id ticket;
+    muster_query_id id;
     muster_status status = wait ? MUSTER_OK : MUSTER_NO_MEMORY;
     if (wait) {
         *wait = (struct wait){history->waits, history, call};
         history->waits = wait;
-        status = history->host->db->query(history->self, &request, on_rows, wait, &ticket);
+        status = history->host->db->query(history->self, &request, on_rows, wait, &id);
     }
     if (status == MUSTER_OK) return;
     if (wait) take_out(wait);

@@ -41,11 +41,11 @@ static const char *const steps[] = {
 };
 
 muster_status rows_migrate(struct history *history) {
-    muster_ticket_id ticket;
+    muster_query_id id;
     muster_status status = players_migrate(history->self, history->host);
     if (status != MUSTER_OK) return status;
     return history->host->db->migrate(history->self, component, steps,
-                                      sizeof steps / sizeof steps[0], NULL, NULL, &ticket);
+                                      sizeof steps / sizeof steps[0], NULL, NULL, &id);
 }
 
 /* ---- writing ----------------------------------------------------------------------------------
@@ -63,8 +63,8 @@ static muster_status keep(const struct history *history,
                                               .statement_count = count,
                                               .statements = statements,
                                               .durable = MUSTER_DB_KEPT | synced};
-    muster_ticket_id ticket;
-    muster_status status = history->host->db->query(history->self, &request, NULL, NULL, &ticket);
+    muster_query_id id;
+    muster_status status = history->host->db->query(history->self, &request, NULL, NULL, &id);
     if (status != MUSTER_OK)
         history->host->log->write(history->self, MUSTER_LOG_ERROR, "a row is not kept: status %d",
                                   status);

@@ -16,7 +16,7 @@ struct check {
     struct check *next;
     struct check *prev;
     struct gate *gate;
-    muster_ticket_id ticket;       /* 0 once answered */
+    muster_auth_ticket_id ticket;  /* 0 once answered */
     const struct token_keys *keys; /* the plugin's, whose content may change meanwhile */
     struct token_key key;          /* a copy from there */
     char kid[TOKEN_KID_MAX];       /* of the token */
@@ -97,9 +97,9 @@ static void check_work(void *user) {
 
 static void check_complete(struct check *check, muster_verdict verdict) {
     struct gate *gate = check->gate;
-    if (check->ticket == 0) return;
-    muster_ticket_id ticket = check->ticket;
-    check->ticket = 0;
+    if (check->ticket.value == 0) return;
+    muster_auth_ticket_id ticket = check->ticket;
+    check->ticket = (muster_auth_ticket_id){0};
     /* NOT_FOUND: the client has gone, which needs no answer. */
     (void)gate->host->player->auth_complete(gate->self, ticket, verdict, &check->identity);
 }
@@ -191,9 +191,9 @@ void gate_stop(struct gate *gate) {
     struct muster_identity stopping = {.size = sizeof stopping};
     snprintf(stopping.reason, sizeof stopping.reason, "the server is stopping");
     for (struct check *check = gate->checks; check; check = check->next) {
-        muster_ticket_id ticket = check->ticket;
-        check->ticket = 0;
-        if (ticket)
+        muster_auth_ticket_id ticket = check->ticket;
+        check->ticket = (muster_auth_ticket_id){0};
+        if (ticket.value)
             (void)gate->host->player->auth_complete(gate->self, ticket, MUSTER_REJECT, &stopping);
     }
 }

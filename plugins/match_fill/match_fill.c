@@ -28,7 +28,7 @@ struct refusal {
 };
 
 struct waiting {
-    muster_ticket_id ticket;
+    muster_queue_ticket_id ticket;
     uint64_t enqueued_at_ms;
     bool is_proposed; /* in this tick */
     struct refusal refusals[REFUSALS_MAX];
@@ -80,10 +80,10 @@ static muster_status fill_enqueue(void *state, const struct muster_queue_ticket 
     return MUSTER_OK;
 }
 
-static void fill_dequeue(void *state, muster_ticket_id ticket) {
+static void fill_dequeue(void *state, muster_queue_ticket_id ticket) {
     struct instance *instance = state;
     for (uint32_t i = 0; i < instance->count; i++) {
-        if (instance->queue[i].ticket != ticket) continue;
+        if (!MUSTER_ID_SAME(instance->queue[i].ticket, ticket)) continue;
         instance->count--;
         memmove(&instance->queue[i], &instance->queue[i + 1],
                 (instance->count - i) * sizeof(*instance->queue));
@@ -98,7 +98,7 @@ static void fill_refused(void *state, const struct muster_group_refusal *refusal
     if (!refusal->is_cause) return;
     for (uint32_t i = 0; i < instance->count; i++) {
         struct waiting *w = &instance->queue[i];
-        if (w->ticket != refusal->ticket) continue;
+        if (!MUSTER_ID_SAME(w->ticket, refusal->ticket)) continue;
         struct refusal *oldest = &w->refusals[0];
         for (uint32_t r = 1; r < REFUSALS_MAX; r++)
             if (w->refusals[r].until_ms < oldest->until_ms) oldest = &w->refusals[r];
@@ -179,7 +179,7 @@ static bool is_alike(const struct waiting *a, const struct waiting *b) {
 /* For this one and those behind it who wait for the same. */
 static bool propose_new(struct instance *instance, struct proposing *to, uint32_t first) {
     struct waiting *w = &instance->queue[first];
-    muster_ticket_id tickets[MUSTER_GROUP_MAX];
+    muster_queue_ticket_id tickets[MUSTER_GROUP_MAX];
     struct muster_group group = {
         .size = sizeof(group),
         .tickets = tickets,

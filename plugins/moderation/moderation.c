@@ -23,7 +23,7 @@ struct moderation;
 struct wait {
     struct wait *next;
     struct moderation *moderation;
-    muster_ticket_id ticket;
+    uint64_t ticket; /* the number of load's or of find_player's */
 };
 
 struct moderation {
@@ -76,13 +76,13 @@ static int64_t cell_integer(const struct muster_db_value *cell) {
  */
 
 /* False: the question is not asked, and the host has to be answered. */
-static bool ask(struct moderation *moderation, muster_ticket_id ticket,
+static bool ask(struct moderation *moderation, uint64_t ticket,
                 const struct muster_db_statement *statement, muster_db_fn fn,
                 muster_status *status) {
     const struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = statement};
     struct wait *wait = malloc(sizeof *wait);
-    muster_ticket_id query;
+    muster_query_id query;
     *status = MUSTER_NO_MEMORY;
     if (!wait) return false;
     *wait = (struct wait){moderation->waits, moderation, ticket};
@@ -155,10 +155,11 @@ static void on_rows(void *user, muster_status status, const struct muster_db_row
     if (!status && rows->row_count && rows->column_count != COLUMNS) status = MUSTER_INTERNAL;
     for (uint32_t i = 0; !status && i < rows->row_count; i++)
         put(moderation, &rows->cells[(size_t)i * COLUMNS]);
-    (void)moderation->host->moderation->loaded(moderation->self, wait.ticket, status);
+    (void)moderation->host->moderation->loaded(moderation->self,
+                                               (muster_load_ticket_id){wait.ticket}, status);
 }
 
-static void load(void *user, muster_ticket_id ticket) {
+static void load(void *user, muster_load_ticket_id ticket) {
     struct moderation *moderation = user;
     const struct muster_db_value now[] = {
         muster_db_integer(moderation->host->loop->unix_ms(moderation->self))};
@@ -168,7 +169,7 @@ static void load(void *user, muster_ticket_id ticket) {
         " AND (expires_at IS NULL OR expires_at > $1) ORDER BY created_at, sanction_id",
         now, 1, 0};
     muster_status status;
-    if (!ask(moderation, ticket, &statement, on_rows, &status))
+    if (!ask(moderation, ticket.value, &statement, on_rows, &status))
         (void)moderation->host->moderation->loaded(moderation->self, ticket, status);
 }
 
@@ -217,8 +218,8 @@ static muster_status keep(void *user, const struct muster_sanction_change *chang
                                               .statement_count = count,
                                               .statements = statements,
                                               .durable = MUSTER_DB_KEPT | MUSTER_DB_SYNCED};
-    muster_ticket_id ticket;
-    return moderation->host->db->query(moderation->self, &request, NULL, NULL, &ticket);
+    muster_query_id id;
+    return moderation->host->db->query(moderation->self, &request, NULL, NULL, &id);
 }
 
 /* ---- who has been here ----------------------------------------------------------------------- */
@@ -231,11 +232,12 @@ static void on_player(void *user, muster_status status, const struct muster_db_r
         (void)cell_text(&rows->cells[0], player_key);
         (void)cell_text(&rows->cells[1], display_name);
     }
-    (void)wait.moderation->host->moderation->player_found(wait.moderation->self, wait.ticket,
+    (void)wait.moderation->host->moderation->player_found(wait.moderation->self,
+                                                          (muster_find_ticket_id){wait.ticket},
                                                           status, player_key, display_name);
 }
 
-static void find_player(void *user, muster_ticket_id ticket, const char *word) {
+static void find_player(void *user, muster_find_ticket_id ticket, const char *word) {
     struct moderation *moderation = user;
     char username[MUSTER_PLAYER_KEY_MAX];
     size_t len = 0;
@@ -248,7 +250,7 @@ static void find_player(void *user, muster_ticket_id ticket, const char *word) {
         " ORDER BY player_id = $1 DESC LIMIT 1",
         values, 2, 0};
     muster_status status;
-    if (!ask(moderation, ticket, &statement, on_player, &status))
+    if (!ask(moderation, ticket.value, &statement, on_player, &status))
         (void)moderation->host->moderation->player_found(moderation->self, ticket, status, "", "");
 }
 
@@ -275,10 +277,10 @@ static void purge(void *user) {
         values, 2, 0};
     const struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = &statement};
-    muster_ticket_id ticket;
+    muster_query_id id;
     if (days == 0) return;
     muster_status status =
-        moderation->host->db->query(moderation->self, &request, on_purged, moderation, &ticket);
+        moderation->host->db->query(moderation->self, &request, on_purged, moderation, &id);
     if (status != MUSTER_OK) on_purged(moderation, status, NULL);
 }
 
@@ -306,11 +308,11 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
 
 static muster_status plugin_start(void *instance) {
     struct moderation *moderation = instance;
-    muster_ticket_id ticket;
+    muster_query_id id;
     muster_status status = players_migrate(moderation->self, moderation->host);
     if (status == MUSTER_OK)
         status = moderation->host->db->migrate(moderation->self, "moderation", steps,
-                                               sizeof steps / sizeof steps[0], NULL, NULL, &ticket);
+                                               sizeof steps / sizeof steps[0], NULL, NULL, &id);
     if (status != MUSTER_OK) return status;
     return moderation->host->loop->timer_start(moderation->self, PURGE_FIRST_MS, PURGE_EVERY_MS,
                                                purge, moderation, &moderation->purge);

@@ -32,14 +32,14 @@ struct method {
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-void answer(const struct instance *instance, muster_ticket_id call, json_t *result) {
+void answer(const struct instance *instance, muster_rpc_call_id call, json_t *result) {
     char *text = result ? json_dumps(result, JSON_COMPACT) : NULL;
     (void)instance->host->rpc->answer(instance->self, call, text ? text : "{}");
     free(text);
     json_decref(result);
 }
 
-void refuse(const struct instance *instance, muster_ticket_id call, const char *code,
+void refuse(const struct instance *instance, muster_rpc_call_id call, const char *code,
             const char *word, const char *format, ...) {
     struct muster_refusal refusal = {.size = sizeof refusal};
     char text[MUSTER_REASON_MAX];
@@ -51,7 +51,7 @@ void refuse(const struct instance *instance, muster_ticket_id call, const char *
     (void)instance->host->rpc->refuse(instance->self, call, code, text, &refusal);
 }
 
-void refuse_wait(const struct instance *instance, muster_ticket_id call, uint32_t wait_ms,
+void refuse_wait(const struct instance *instance, muster_rpc_call_id call, uint32_t wait_ms,
                  const char *text) {
     struct muster_refusal refusal = {.size = sizeof refusal, .retry_after_ms = wait_ms};
     (void)instance->host->rpc->refuse(instance->self, call, "rate_limited", text, &refusal);

@@ -100,17 +100,17 @@ bool lobby_bool(const struct lobby *lobby, const char *key);
 struct request {
     struct instance *instance;
     struct lobby *lobby; /* null: of a method that needs none */
-    muster_ticket_id call;
+    muster_rpc_call_id call;
     json_t *params;
     struct muster_lobby_info info;
     struct muster_member_info member; /* who asks; without a lobby player and player_key alone */
 };
 muster_status methods_add(struct instance *instance);
 /* result is taken; null: {}. */
-void answer(const struct instance *instance, muster_ticket_id call, json_t *result);
-void refuse(const struct instance *instance, muster_ticket_id call, const char *code,
+void answer(const struct instance *instance, muster_rpc_call_id call, json_t *result);
+void refuse(const struct instance *instance, muster_rpc_call_id call, const char *code,
             const char *word, const char *format, ...) MUSTER_PRINTF(5, 6);
-void refuse_wait(const struct instance *instance, muster_ticket_id call, uint32_t wait_ms,
+void refuse_wait(const struct instance *instance, muster_rpc_call_id call, uint32_t wait_ms,
                  const char *text);
 const char *text_of(const json_t *params, const char *key);
 /* Do the lobby's other rules agree? False: the request is refused. */

@@ -20,7 +20,7 @@ struct sample {
 
 struct lookup {
     struct sample *sample;
-    muster_ticket_id ticket;
+    muster_auth_ticket_id ticket;
     char token[TOKEN_BYTES];
     char name[MUSTER_DISPLAY_MAX];
 };

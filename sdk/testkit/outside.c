@@ -371,7 +371,7 @@ static bool verdict_is_over(void *user) {
 }
 
 /* The verdict given at once, or what comes of the ticket. */
-static muster_verdict await(struct testkit *kit, struct verdict_wait *wait, muster_ticket_id ticket,
+static muster_verdict await(struct testkit *kit, struct verdict_wait *wait, uint64_t ticket,
                             muster_verdict verdict) {
     if (verdict != MUSTER_PENDING) {
         pending_close(ticket);
@@ -388,12 +388,12 @@ muster_verdict testkit_authenticate(muster_self *plugin, const char *token,
     KIT_NEED(plugin && token && out, MUSTER_VERDICT_INVALID);
     const struct muster_auth *auth = testkit_role(plugin, MUSTER_ROLE_AUTH);
     struct verdict_wait wait = {.is_auth = true};
-    muster_ticket_id ticket;
+    uint64_t ticket;
     if (!auth || pending_open(plugin, "auth", DEADLINE_MS, on_verdict, &wait, &ticket))
         return MUSTER_VERDICT_INVALID;
     *out = (struct muster_identity){.size = sizeof *out};
     const struct muster_auth_request request = {
-        .size = sizeof request, .ticket = ticket, .token = token, .address = "127.0.0.1"};
+        .size = sizeof request, .ticket = {ticket}, .token = token, .address = "127.0.0.1"};
     plugin_enter(plugin, "auth.authenticate");
     muster_verdict verdict = auth->authenticate(plugin->instance, &request, out);
     plugin_leave();
@@ -407,11 +407,11 @@ muster_verdict testkit_deliver(muster_self *plugin, uint32_t kind, const char *j
     KIT_NEED(plugin && json, MUSTER_VERDICT_INVALID);
     const struct muster_reporter *reporter = testkit_role(plugin, MUSTER_ROLE_REPORTER);
     struct verdict_wait wait = {.is_auth = false};
-    muster_ticket_id ticket;
+    uint64_t ticket;
     if (!reporter || pending_open(plugin, "report", DEADLINE_MS, on_verdict, &wait, &ticket))
         return MUSTER_VERDICT_INVALID;
     const struct muster_report report = {
-        .size = sizeof report, .kind = kind, .ticket = ticket, .json = {json, strlen(json)}};
+        .size = sizeof report, .kind = kind, .ticket = {ticket}, .json = {json, strlen(json)}};
     plugin_enter(plugin, "reporter.deliver");
     muster_verdict verdict = reporter->deliver(plugin->instance, &report);
     plugin_leave();

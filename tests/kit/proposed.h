@@ -12,7 +12,7 @@
 struct proposed_group {
     muster_lobby_id lobby;
     uint32_t ticket_count;
-    muster_ticket_id tickets[MUSTER_GROUP_MAX];
+    muster_queue_ticket_id tickets[MUSTER_GROUP_MAX];
     uint32_t teams[MUSTER_GROUP_MAX];
     char game_mode[MUSTER_NAME_MAX];
     char region[MUSTER_NAME_MAX];

@@ -136,15 +136,15 @@ static muster_status submit(struct batch *batch) {
     struct muster_db_statement statements[BATCH_MAX];
     struct muster_db_value params[BATCH_MAX][3];
     const struct storage *storage = batch->storage;
-    muster_ticket_id ticket;
+    muster_query_id id;
     for (uint32_t i = 0; i < batch->count; i++)
         statements[i] = statement_of(batch->entries[i], params[i]);
     struct muster_db_request request = {
         .size = sizeof request, .statement_count = batch->count, .statements = statements};
     if (!storage->is_stopped)
-        return storage->host->db->query(storage->self, &request, on_written, batch, &ticket);
+        return storage->host->db->query(storage->self, &request, on_written, batch, &id);
     request.durable = MUSTER_DB_KEPT | MUSTER_DB_SYNCED; /* nobody is left to try again */
-    muster_status status = storage->host->db->query(storage->self, &request, NULL, NULL, &ticket);
+    muster_status status = storage->host->db->query(storage->self, &request, NULL, NULL, &id);
     if (!status) batch_settle(batch, MUSTER_OK);
     return status;
 }
@@ -290,9 +290,8 @@ static void load_page(struct storage *storage) {
     struct muster_db_statement statement = {.sql = select_sql, .params = params, .param_count = 3};
     struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = &statement};
-    muster_ticket_id ticket;
-    muster_status status =
-        storage->host->db->query(storage->self, &request, on_page, storage, &ticket);
+    muster_query_id id;
+    muster_status status = storage->host->db->query(storage->self, &request, on_page, storage, &id);
     if (status) load_failed(storage, status);
 }
 
@@ -307,10 +306,10 @@ static void on_migrated(void *user, muster_status status, const struct muster_db
 }
 
 void storage_start(struct storage *storage) {
-    muster_ticket_id ticket;
+    muster_query_id id;
     muster_status status =
         storage->host->db->migrate(storage->self, "lua_storage", steps,
-                                   sizeof steps / sizeof *steps, on_migrated, storage, &ticket);
+                                   sizeof steps / sizeof *steps, on_migrated, storage, &id);
     if (status == MUSTER_UNAVAILABLE && storage->retry_ms == 0) {
         storage->state = STORAGE_MEMORY;
         storage->host->log->write(storage->self, MUSTER_LOG_WARN,

@@ -235,7 +235,7 @@ struct muster_host_http {
      * to an answer is in the result. */
     muster_status (*fetch)(muster_self *self, const struct muster_http_fetch *request,
                            void (*fn)(void *user, const struct muster_http_result *result),
-                           void *user, muster_ticket_id *out);
+                           void *user, muster_fetch_id *out);
 };
 
 /* ---- ws: WebSocket client [start] ---------------------------------------------------------------
@@ -580,7 +580,7 @@ struct muster_host_player {
     /* Complete an auth PENDING: ACCEPT, REJECT or PASS; another verdict lets nobody in and is a
      * fault. NOT_FOUND, DENIED or INVALID, and a fault: the ticket is not open, another plugin's,
      * or one of something else. */
-    muster_status (*auth_complete)(muster_self *self, muster_ticket_id ticket,
+    muster_status (*auth_complete)(muster_self *self, muster_auth_ticket_id ticket,
                                    muster_verdict verdict, const struct muster_identity *identity);
     /* A limit that holds whatever the player renews. Takes one try of `name` (the
      * plugin's own word) from the player and from the player's address, who have so many a minute,
@@ -606,15 +606,15 @@ struct muster_host_db {
      * fn: CONFLICT when a unique or foreign key refused it; TIMEOUT; CLOSED; what the database
      * says. */
     muster_status (*query)(muster_self *self, const struct muster_db_request *request,
-                           muster_db_fn fn, void *user, muster_ticket_id *out);
+                           muster_db_fn fn, void *user, muster_query_id *out);
     /* [start] What is asked for in start is done before the node takes players; when it fails, the
      * node does not start. fn may be null. Statuses: as query. */
     muster_status (*migrate)(muster_self *self, const char *component, const char *const *steps,
                              uint32_t step_count, muster_db_fn fn, void *user,
-                             muster_ticket_id *out);
+                             muster_query_id *out);
     /* For database plugins: the answer to submit, migrate or backup. Statuses: as
      * player->auth_complete. */
-    muster_status (*complete)(muster_self *self, muster_ticket_id ticket, muster_status status,
+    muster_status (*complete)(muster_self *self, muster_db_ticket_id ticket, muster_status status,
                               const struct muster_db_rows *rows);
 };
 
@@ -631,7 +631,8 @@ struct muster_host_report {
                                const char *json);
     /* For reporter plugins: the answer to a PENDING deliver; ACCEPT or REJECT, another is a fault
      * and rejects. Statuses: as player->auth_complete. */
-    muster_status (*complete)(muster_self *self, muster_ticket_id ticket, muster_verdict verdict);
+    muster_status (*complete)(muster_self *self, muster_report_ticket_id ticket,
+                              muster_verdict verdict);
 };
 
 /* ---- watchdog
@@ -698,8 +699,8 @@ struct muster_host_metrics {
 struct muster_command_call {
     uint32_t size;
     uint32_t reserved;
-    muster_ticket_id id;   /* to be answered with command_answer, exactly once */
-    const char *arguments; /* "" when there are none; borrowed until it is answered */
+    muster_command_call_id id; /* to be answered with command_answer, exactly once */
+    const char *arguments;     /* "" when there are none; borrowed until it is answered */
 };
 
 struct muster_host_admin {
@@ -726,8 +727,8 @@ struct muster_host_admin {
     /* In the command or later. status: OK, or why nothing was done, which text says in a sentence:
      * INVALID (the arguments), NOT_FOUND, CONFLICT, UNAVAILABLE, ... Answers NOT_FOUND for a call
      * that is answered already, else as player->auth_complete. */
-    muster_status (*command_answer)(muster_self *self, muster_ticket_id call, muster_status status,
-                                    const char *text);
+    muster_status (*command_answer)(muster_self *self, muster_command_call_id call,
+                                    muster_status status, const char *text);
 };
 
 /* ---- events: facts, read-only
@@ -779,7 +780,7 @@ struct muster_host_events {
 struct muster_rpc_call {
     uint32_t size;
     uint32_t reserved;
-    muster_ticket_id id; /* to be answered with answer or refuse, exactly once */
+    muster_rpc_call_id id; /* to be answered with answer or refuse, exactly once */
     muster_player_id player;
     muster_lobby_id lobby; /* the player's, or 0 */
     const char *method;
@@ -800,11 +801,11 @@ struct muster_host_rpc {
     /* In the handler or later; "unavailable" is answered after net.answerTimeoutMs. result is one
      * JSON object. NOT_FOUND for a call that is answered already, else as player->auth_complete;
      * INVALID for a result that is none: the client is answered with an internal error. */
-    muster_status (*answer)(muster_self *self, muster_ticket_id call, const char *result_json);
+    muster_status (*answer)(muster_self *self, muster_rpc_call_id call, const char *result_json);
     /* code: a word of docs/protocol.md section 7 ("denied", "not_found", "invalid_params",
      * "wrong_state", ...); text: the sentence; refusal: data.reason and data.retryAfterMs, or
      * null. Statuses: as answer. */
-    muster_status (*refuse)(muster_self *self, muster_ticket_id call, const char *code,
+    muster_status (*refuse)(muster_self *self, muster_rpc_call_id call, const char *code,
                             const char *text, const struct muster_refusal *refusal);
 };
 
@@ -904,13 +905,13 @@ struct muster_keeper {
     /* Once, when the tables that plugins asked for in start stand and before anybody comes in: put
      * all that are in force, then loaded. When it is not within 40 seconds, or failed, the node
      * does not start. */
-    void (*load)(void *user, muster_ticket_id ticket);
+    void (*load)(void *user, muster_load_ticket_id ticket);
     /* It is in force already. OK: it will be kept; others: whoever gave the command is told that it
      * is not. */
     muster_status (*keep)(void *user, const struct muster_sanction_change *change);
     /* Whom does a word mean, a playerId or user name, of those who have been here? Answered with
      * player_found, now or within 40 seconds. */
-    void (*find_player)(void *user, muster_ticket_id ticket, const char *word);
+    void (*find_player)(void *user, muster_find_ticket_id ticket, const char *word);
 };
 
 struct muster_host_moderation {
@@ -922,10 +923,11 @@ struct muster_host_moderation {
      * address that is none. STATE: no load is under way. */
     muster_status (*put)(muster_self *self, const struct muster_sanction *sanction);
     /* Statuses: as player->auth_complete. */
-    muster_status (*loaded)(muster_self *self, muster_ticket_id ticket, muster_status status);
+    muster_status (*loaded)(muster_self *self, muster_load_ticket_id ticket, muster_status status);
     /* status OK with both texts; NOT_FOUND: nobody; others: it is not known. As loaded. */
-    muster_status (*player_found)(muster_self *self, muster_ticket_id ticket, muster_status status,
-                                  const char *player_key, const char *display_name);
+    muster_status (*player_found)(muster_self *self, muster_find_ticket_id ticket,
+                                  muster_status status, const char *player_key,
+                                  const char *display_name);
 };
 
 /* ---- the table of tables

@@ -43,9 +43,9 @@ enum { MUSTER_ROLE_MAP(MUSTER_ROLE_ENUM) MUSTER_ROLE_END = 10 };
 struct muster_auth_request {
     uint32_t size;
     uint32_t reserved;
-    muster_ticket_id ticket; /* for PENDING; complete with host->player->auth_complete */
-    const char *token;       /* what the client presented, at most 4096 bytes */
-    const char *address;     /* client address as text, IPv4 or IPv6 */
+    muster_auth_ticket_id ticket; /* for PENDING; complete with host->player->auth_complete */
+    const char *token;            /* what the client presented, at most 4096 bytes */
+    const char *address;          /* client address as text, IPv4 or IPv6 */
 };
 
 enum {
@@ -94,7 +94,7 @@ struct muster_auth {
 struct muster_queue_ticket {
     uint32_t size;
     uint32_t reserved;
-    muster_ticket_id ticket;
+    muster_queue_ticket_id ticket;
     muster_player_id player;
     const char *game_mode;
     const char *region;      /* preferred; never empty */
@@ -106,11 +106,11 @@ struct muster_queue_ticket {
 /* Tickets that shall play in one lobby: all of them are placed, or none. */
 struct muster_group {
     uint32_t size;
-    uint32_t ticket_count;           /* 1 to MUSTER_GROUP_MAX */
-    const muster_ticket_id *tickets; /* each once */
-    const uint32_t *teams;           /* of each ticket; MUSTER_TEAM_NONE, and null for all of them:
-                                      * the mode chooses */
-    muster_lobby_id lobby;           /* the lobby to join, or 0 = create one */
+    uint32_t ticket_count;                 /* 1 to MUSTER_GROUP_MAX */
+    const muster_queue_ticket_id *tickets; /* each once */
+    const uint32_t *teams; /* of each ticket; MUSTER_TEAM_NONE, and null for all of them:
+                            * the mode chooses */
+    muster_lobby_id lobby; /* the lobby to join, or 0 = create one */
     /* Of a new lobby; null counts as "": */
     const char *game_mode;
     const char *region;
@@ -123,7 +123,7 @@ struct muster_group {
 struct muster_group_refusal {
     uint32_t size;
     uint32_t is_cause; /* 0: not because of this one, but of another one of the group */
-    muster_ticket_id ticket;
+    muster_queue_ticket_id ticket;
     muster_lobby_id lobby; /* as proposed; 0: a new one, which could not be made or not take them */
     const char *reason;    /* a sentence */
 };
@@ -139,7 +139,7 @@ struct muster_matchmaker {
     /* [required] A player begins to wait. The host answers the player; keep what tick needs. */
     muster_status (*enqueue)(void *instance, const struct muster_queue_ticket *ticket);
     /* [required] The ticket is gone (cancelled, player left, or placed). */
-    void (*dequeue)(void *instance, muster_ticket_id ticket);
+    void (*dequeue)(void *instance, muster_queue_ticket_id ticket);
     /* [required] Propose groups. Called after each enqueue and every 250 ms. A group that cannot be
      * placed (the lobby filled meanwhile) leaves its tickets queued. */
     void (*tick)(void *instance, uint64_t now_ms, muster_propose_fn propose, void *proposals);
@@ -445,9 +445,9 @@ enum { MUSTER_REPORT_MAP(MUSTER_REPORT_ENUM) };
 
 struct muster_report {
     uint32_t size;
-    uint32_t kind;            /* MUSTER_REPORT_... */
-    muster_ticket_id ticket;  /* complete with host->report->complete */
-    struct muster_bytes json; /* one JSON object */
+    uint32_t kind;                  /* MUSTER_REPORT_... */
+    muster_report_ticket_id ticket; /* complete with host->report->complete */
+    struct muster_bytes json;       /* one JSON object */
 };
 
 /* MATCH_RESULT: MatchResults of docs/protocol.md with "gameMode", "mapName" and "completedAt" (Unix
@@ -541,16 +541,16 @@ struct muster_database {
     uint32_t reserved;
     /* [required] Copy what is needed and return; answer exactly once with host->db->complete, on
      * the loop thread, in the order submitted. LIMIT when the queue is full. */
-    muster_status (*submit)(void *instance, muster_ticket_id ticket,
+    muster_status (*submit)(void *instance, muster_db_ticket_id ticket,
                             const struct muster_db_request *request);
     /* [required] Bring the component's schema to step_count: steps[i] is run once, in order, each
      * in a transaction, and remembered under the component's name. Answered like submit. */
-    muster_status (*migrate)(void *instance, muster_ticket_id ticket, const char *component,
+    muster_status (*migrate)(void *instance, muster_db_ticket_id ticket, const char *component,
                              const char *const *steps, uint32_t step_count);
     /* Copy what is committed to a new file at path, whole or not at all, while requests go on; a
      * file that is there stays as it is (EXISTS). Answered like submit, in any order; why it failed
      * is logged. Without it the operator is told to use the database's own tools. */
-    muster_status (*backup)(void *instance, muster_ticket_id ticket, const char *path);
+    muster_status (*backup)(void *instance, muster_db_ticket_id ticket, const char *path);
 };
 
 /* ---- service: anything beside the match ---------------------------------------------------- */

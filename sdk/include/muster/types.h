@@ -94,7 +94,17 @@ MUSTER_ID(muster_socket_id); /* host->net: a UDP socket, a listener or a connect
 MUSTER_ID(muster_ws_id);     /* host->ws: a connection to another server */
 MUSTER_ID(muster_route_id);
 MUSTER_ID(muster_request_id);
-typedef uint64_t muster_ticket_id;
+/* Of questions that are answered later, each by its own function. */
+MUSTER_ID(muster_auth_ticket_id);   /* host->player->auth_complete */
+MUSTER_ID(muster_db_ticket_id);     /* host->db->complete */
+MUSTER_ID(muster_report_ticket_id); /* host->report->complete */
+MUSTER_ID(muster_load_ticket_id);   /* host->moderation->loaded */
+MUSTER_ID(muster_find_ticket_id);   /* host->moderation->player_found */
+MUSTER_ID(muster_command_call_id);  /* host->admin->command_answer */
+MUSTER_ID(muster_rpc_call_id);      /* host->rpc->answer, refuse */
+MUSTER_ID(muster_queue_ticket_id);  /* a player who waits for a match */
+MUSTER_ID(muster_query_id);         /* what the plugin asked of the database */
+MUSTER_ID(muster_fetch_id);         /* what it asked of another server */
 
 /* The plugin instance as the host knows it: first argument of every host function, owner of every
  * resource that the function creates. Opaque. */

@@ -128,7 +128,7 @@ static void on_asked(void *user, muster_status status, const void *answer) {
 /* A request pins who is asked until it is answered, and no longer. */
 static void test_asked_once_and_answered(void **state) {
     char error[PLUGIN_ERROR_MAX] = "";
-    muster_ticket_id ticket;
+    uint64_t ticket;
     muster_status answered = MUSTER_INTERNAL;
     (void)state;
     struct muster_self *older = plugin_find("zoo_reload");

@@ -388,7 +388,8 @@ static void test_stopped_hears_nothing(void **state) {
 
 /* ---- contained ------------------------------------------------------------------------------- */
 
-static muster_verdict ask(struct muster_self *self, const char *token, muster_ticket_id ticket) {
+static muster_verdict ask(struct muster_self *self, const char *token,
+                          muster_auth_ticket_id ticket) {
     struct muster_auth_request request = {
         .size = sizeof request, .ticket = ticket, .token = token, .address = "192.0.2.1"};
     struct muster_identity identity = {.size = sizeof identity};
@@ -418,8 +419,8 @@ static void test_leak(void **state) {
     zoo_install("zoo_actor", "zoo_actor", 0755);
     struct muster_self *self = loaded("zoo_actor");
     started();
-    ask(self, "leak", 0);
-    ask(self, "leak", 0);
+    ask(self, "leak", (muster_auth_ticket_id){0});
+    ask(self, "leak", (muster_auth_ticket_id){0});
     assert_int_equal(self->fault_count, 0);
     plugin_stop_all();
     assert_int_equal(self->fault_count, 1); /* one line: "left open after stop: 2 timer" */
@@ -428,7 +429,7 @@ static void test_leak(void **state) {
 
 static void test_completions(void **state) {
     struct answers answers = {0};
-    muster_ticket_id ticket;
+    muster_auth_ticket_id ticket;
     (void)state;
     zoo_install("zoo_actor", "zoo_actor", 0755);
     struct muster_self *self = loaded("zoo_actor");
@@ -436,7 +437,8 @@ static void test_completions(void **state) {
     assert_int_equal(plugin_load("zoo_actor", "second", error), MUSTER_OK);
     struct muster_self *second = plugin_find("second");
     started();
-    assert_int_equal(pending_open(self, "auth", 60000, on_answer, &answers, &ticket), MUSTER_OK);
+    assert_int_equal(pending_open(self, "auth", 60000, on_answer, &answers, &ticket.value),
+                     MUSTER_OK);
     assert_int_equal(self->pins, 1);
     ask(second, "complete", ticket); /* foreign */
     assert_int_equal(answers.count, 0);
@@ -446,33 +448,35 @@ static void test_completions(void **state) {
     assert_int_equal(answers.status, MUSTER_OK);
     assert_int_equal(self->pins, 0);
     assert_int_equal(self->fault_count, 0);
-    ask(self, "complete", ticket); /* double */
-    ask(self, "complete", 0);      /* never given */
+    ask(self, "complete", ticket);                     /* double */
+    ask(self, "complete", (muster_auth_ticket_id){0}); /* never given */
     assert_int_equal(answers.count, 1);
     assert_int_equal(self->fault_count, 2);
 }
 
 static void test_late_completion(void **state) {
     struct answers answers = {0};
-    muster_ticket_id ticket;
+    muster_auth_ticket_id ticket;
     (void)state;
     zoo_install("zoo_actor", "zoo_actor", 0755);
     struct muster_self *self = loaded("zoo_actor");
     started();
-    assert_int_equal(pending_open(self, "auth", 1, on_answer, &answers, &ticket), MUSTER_OK);
+    assert_int_equal(pending_open(self, "auth", 1, on_answer, &answers, &ticket.value), MUSTER_OK);
     testkit_advance(zoo.kit, 1000);
     assert_int_equal(answers.status, MUSTER_TIMEOUT);
     ask(self, "complete", ticket);
     assert_int_equal(answers.count, 1);
     assert_int_equal(self->fault_count, 1);
     /* Cancelled: the asker hears nothing, the completion is no fault. */
-    assert_int_equal(pending_open(self, "auth", 60000, on_answer, &answers, &ticket), MUSTER_OK);
-    pending_cancel(ticket);
+    assert_int_equal(pending_open(self, "auth", 60000, on_answer, &answers, &ticket.value),
+                     MUSTER_OK);
+    pending_cancel(ticket.value);
     ask(self, "complete", ticket);
     assert_int_equal(answers.count, 1);
     assert_int_equal(self->fault_count, 1);
     /* Stopped with a ticket open: the asker hears it. */
-    assert_int_equal(pending_open(self, "auth", 60000, on_answer, &answers, &ticket), MUSTER_OK);
+    assert_int_equal(pending_open(self, "auth", 60000, on_answer, &answers, &ticket.value),
+                     MUSTER_OK);
     plugin_stop_all();
     assert_int_equal(answers.count, 2);
     assert_int_equal(answers.status, MUSTER_CLOSED);
@@ -484,7 +488,7 @@ static void test_wrong_thread(void **state) {
     zoo_install("zoo_actor", "zoo_actor", 0755);
     struct muster_self *self = loaded("zoo_actor");
     started();
-    assert_int_equal(ask(self, "thread", 0), MUSTER_REJECT);
+    assert_int_equal(ask(self, "thread", (muster_auth_ticket_id){0}), MUSTER_REJECT);
     assert_int_equal(self->fault_count, 1);
 }
 
@@ -556,7 +560,7 @@ static void test_overrun(void **state) {
     zoo_install("zoo_actor", "zoo_actor", 0755);
     struct muster_self *self = loaded("zoo_actor");
     started();
-    ask(self, "spin", 0); /* returns because it was told */
+    ask(self, "spin", (muster_auth_ticket_id){0}); /* returns because it was told */
     assert_int_equal(self->overrun_count, 1);
 }
 
@@ -570,10 +574,10 @@ static int child(const char *what) {
                                                       : 60000;
     watchdog_stop(); /* the kit's is patient */
     if (watchdog_start(50, abort_ms) != MUSTER_OK) return 2;
-    ask(self, what, 0);
+    ask(self, what, (muster_auth_ticket_id){0});
     if (strcmp(what, "sleep") == 0) {
         fputs("again\n", stderr);
-        ask(self, what, 0);
+        ask(self, what, (muster_auth_ticket_id){0});
     }
     zoo_close();
     return 0;

@@ -323,7 +323,7 @@ static void on_call(void *user, const struct muster_rpc_call *call) {
     c->call = call->id;
     conform_at(c, "rpc.method");
     (void)c->host->rpc->answer(c->self, call->id, "{}");
-    c->call = 0;
+    c->call = (muster_rpc_call_id){0};
 }
 
 static muster_status declare(struct conform *c) {
@@ -404,7 +404,7 @@ static muster_verdict authenticate(void *instance, const struct muster_auth_requ
     (void)out;
     c->auth = request->ticket;
     conform_rows(c, "auth.authenticate"); /* its row of player.auth_complete answers */
-    c->auth = 0;
+    c->auth = (muster_auth_ticket_id){0};
     return MUSTER_PENDING;
 }
 

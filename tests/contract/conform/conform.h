@@ -12,7 +12,6 @@
 #include <stdio.h>
 
 #define NOTHING(type) ((type){0x7700000077u}) /* an id of nothing */
-#define NOBODY 0x7700000077u                  /* an id of nothing */
 #define LONG_NAME "a_name_of_forty_eight_bytes_and_so_one_too_long_"
 #define LONG_TEXT                                                                                  \
     LONG_NAME LONG_NAME LONG_NAME LONG_NAME /* 192 bytes: longer than any text of a command */
@@ -50,11 +49,11 @@ struct conform {
     muster_lobby_id lobby;
     muster_match_id match;
     muster_player_id player;
-    muster_ticket_id call;     /* an open call of a client, or 0 */
-    muster_request_id request; /* an open request, or 0 */
-    muster_ticket_id auth;     /* of somebody who signs in, or 0 */
-    muster_ticket_id report;   /* of a report that is delivered, or 0 */
-    muster_ticket_id query;    /* that the plugin is asked as a database, or 0 */
+    muster_rpc_call_id call;        /* an open call of a client, or 0 */
+    muster_request_id request;      /* an open request, or 0 */
+    muster_auth_ticket_id auth;     /* of somebody who signs in, or 0 */
+    muster_report_ticket_id report; /* of a report that is delivered, or 0 */
+    muster_db_ticket_id query;      /* that the plugin is asked as a database, or 0 */
     char player_key[MUSTER_PLAYER_KEY_MAX];
     /* What the testkit's driver calls; the daemon's calls it by a command. */
     void (*play)(struct conform *c, const struct conform_driver *driver);

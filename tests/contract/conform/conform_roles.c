@@ -106,7 +106,7 @@ static muster_verdict deliver(void *instance, const struct muster_report *report
     c->report = report->ticket;
     conform_at(c, "reporter.deliver"); /* its row of report.complete answers */
     bool answered = wanted && !c->wanted;
-    c->report = 0;
+    c->report = (muster_report_ticket_id){0};
     return answered ? MUSTER_PENDING : MUSTER_ACCEPT;
 }
 
@@ -121,7 +121,7 @@ static muster_status enqueue(void *instance, const struct muster_queue_ticket *t
     return MUSTER_OK;
 }
 
-static void dequeue(void *instance, muster_ticket_id ticket) {
+static void dequeue(void *instance, muster_queue_ticket_id ticket) {
     (void)ticket;
     conform_at(instance, "matchmaker.dequeue");
 }
@@ -147,28 +147,28 @@ const struct muster_matchmaker conform_matchmaker = {.size = sizeof conform_matc
  */
 
 /* Its row of db.complete answers, or else this does. */
-static muster_status answer(struct conform *c, muster_ticket_id ticket, const char *place) {
+static muster_status answer(struct conform *c, muster_db_ticket_id ticket, const char *place) {
     const struct muster_db_rows none = {.size = sizeof none};
     bool is_wanted = c->wanted && strcmp(c->wanted, place) == 0;
     if (is_wanted) c->query = ticket; /* what it asks itself meanwhile is answered at once */
     conform_at(c, place);
-    if (is_wanted) c->query = 0;
+    if (is_wanted) c->query = (muster_db_ticket_id){0};
     return is_wanted ? MUSTER_OK : c->host->db->complete(c->self, ticket, MUSTER_OK, &none);
 }
 
-static muster_status submit(void *instance, muster_ticket_id ticket,
+static muster_status submit(void *instance, muster_db_ticket_id ticket,
                             const struct muster_db_request *request) {
     (void)request;
     return answer(instance, ticket, "database.submit");
 }
 
-static muster_status migrate(void *instance, muster_ticket_id ticket, const char *component,
+static muster_status migrate(void *instance, muster_db_ticket_id ticket, const char *component,
                              const char *const *steps, uint32_t step_count) {
     (void)component, (void)steps, (void)step_count;
     return answer(instance, ticket, "database.migrate");
 }
 
-static muster_status backup(void *instance, muster_ticket_id ticket, const char *path) {
+static muster_status backup(void *instance, muster_db_ticket_id ticket, const char *path) {
     (void)path;
     return answer(instance, ticket, "database.backup");
 }

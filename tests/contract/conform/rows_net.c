@@ -169,7 +169,7 @@ static muster_status fetch(struct conform *c, const char *url, uint32_t timeout_
                                               .method = "GET",
                                               .url = url,
                                               .response_max_bytes = 1000};
-    muster_ticket_id id = 0;
+    muster_fetch_id id = {0};
     return c->host->http->fetch(c->self, &request, on_result, c, &id);
 }
 

@@ -48,12 +48,16 @@ static void player_kick(struct conform *c) {
 
 static void player_auth_complete(struct conform *c) {
     const struct muster_identity who = {.size = sizeof who};
-    if (c->auth) {
+    if (c->auth.value) {
         STATUS(c, "good", c->host->player->auth_complete(c->self, c->auth, MUSTER_REJECT, &who));
         STATUS(c, "again", c->host->player->auth_complete(c->self, c->auth, MUSTER_REJECT, &who));
     }
-    STATUS(c, "none", c->host->player->auth_complete(c->self, 0, MUSTER_ACCEPT, &who));
-    STATUS(c, "nobody's", c->host->player->auth_complete(c->self, NOBODY, MUSTER_REJECT, NULL));
+    STATUS(
+        c, "none",
+        c->host->player->auth_complete(c->self, (muster_auth_ticket_id){0}, MUSTER_ACCEPT, &who));
+    STATUS(c, "nobody's",
+           c->host->player->auth_complete(c->self, NOTHING(muster_auth_ticket_id), MUSTER_REJECT,
+                                          NULL));
 }
 
 static void player_try_take(struct conform *c) {

@@ -14,7 +14,7 @@ static void db_query(struct conform *c) {
     const struct muster_db_statement no_text = {.sql = NULL};
     struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = &statement};
-    muster_ticket_id id = 0;
+    muster_query_id id = {0};
     STATUS(c, "good", c->host->db->query(c->self, &request, on_rows, c, &id));
     STATUS(c, "no place", c->host->db->query(c->self, &request, on_rows, c, NULL));
     STATUS(c, "nothing", c->host->db->query(c->self, NULL, on_rows, c, &id));
@@ -37,18 +37,19 @@ static void db_query(struct conform *c) {
 
 static void db_migrate(struct conform *c) {
     static const char *const steps[] = {"CREATE TABLE conform (a BIGINT)"};
-    muster_ticket_id id = 0;
+    muster_query_id id = {0};
     STATUS(c, "good", c->host->db->migrate(c->self, "conform", steps, 1, on_rows, c, &id));
     STATUS(c, "nothing", c->host->db->migrate(c->self, NULL, NULL, 1, on_rows, c, &id));
 }
 
 static void db_complete(struct conform *c) {
-    if (c->query) {
+    if (c->query.value) {
         STATUS(c, "good", c->host->db->complete(c->self, c->query, MUSTER_IO, NULL));
         STATUS(c, "again", c->host->db->complete(c->self, c->query, MUSTER_IO, NULL));
     }
-    STATUS(c, "none", c->host->db->complete(c->self, 0, MUSTER_IO, NULL));
-    STATUS(c, "nobody's", c->host->db->complete(c->self, NOBODY, MUSTER_IO, NULL));
+    STATUS(c, "none", c->host->db->complete(c->self, (muster_db_ticket_id){0}, MUSTER_IO, NULL));
+    STATUS(c, "nobody's",
+           c->host->db->complete(c->self, NOTHING(muster_db_ticket_id), MUSTER_IO, NULL));
 }
 
 const struct conform_row db_rows[] = {ROW(db, query), ROW(db, migrate), ROW(db, complete)};
@@ -71,12 +72,14 @@ static void report_suspicion(struct conform *c) {
 }
 
 static void report_complete(struct conform *c) {
-    if (c->report) {
+    if (c->report.value) {
         STATUS(c, "good", c->host->report->complete(c->self, c->report, MUSTER_ACCEPT));
         STATUS(c, "again", c->host->report->complete(c->self, c->report, MUSTER_ACCEPT));
     }
-    STATUS(c, "none", c->host->report->complete(c->self, 0, MUSTER_ACCEPT));
-    STATUS(c, "nobody's", c->host->report->complete(c->self, NOBODY, MUSTER_ACCEPT));
+    STATUS(c, "none",
+           c->host->report->complete(c->self, (muster_report_ticket_id){0}, MUSTER_ACCEPT));
+    STATUS(c, "nobody's",
+           c->host->report->complete(c->self, NOTHING(muster_report_ticket_id), MUSTER_ACCEPT));
 }
 
 const struct conform_row report_rows[] = {ROW(report, suspicion), ROW(report, complete)};
@@ -194,9 +197,11 @@ static void admin_command_add_late(struct conform *c) {
 
 static void admin_command_answer(struct conform *c) {
     const struct muster_host_admin *admin = c->host->admin;
-    STATUS(c, "none", admin->command_answer(c->self, 0, MUSTER_OK, ""));
-    STATUS(c, "nobody's", admin->command_answer(c->self, NOBODY, MUSTER_OK, ""));
-    STATUS(c, "no text", admin->command_answer(c->self, NOBODY, MUSTER_OK, NULL));
+    STATUS(c, "none", admin->command_answer(c->self, (muster_command_call_id){0}, MUSTER_OK, ""));
+    STATUS(c, "nobody's",
+           admin->command_answer(c->self, NOTHING(muster_command_call_id), MUSTER_OK, ""));
+    STATUS(c, "no text",
+           admin->command_answer(c->self, NOTHING(muster_command_call_id), MUSTER_OK, NULL));
 }
 
 const struct conform_row admin_rows[] = {ROW(admin, command_add), ROW(admin, execute),
@@ -234,19 +239,22 @@ static void rpc_method_add(struct conform *c) {
 }
 
 static void rpc_answer(struct conform *c) {
-    if (c->call) {
+    if (c->call.value) {
         STATUS(c, "good", c->host->rpc->answer(c->self, c->call, "{}"));
         STATUS(c, "again", c->host->rpc->answer(c->self, c->call, "{}"));
     }
-    STATUS(c, "none", c->host->rpc->answer(c->self, 0, "{}"));
-    STATUS(c, "nobody's", c->host->rpc->answer(c->self, NOBODY, "{}"));
-    STATUS(c, "no JSON", c->host->rpc->answer(c->self, NOBODY, "{"));
+    STATUS(c, "none", c->host->rpc->answer(c->self, (muster_rpc_call_id){0}, "{}"));
+    STATUS(c, "nobody's", c->host->rpc->answer(c->self, NOTHING(muster_rpc_call_id), "{}"));
+    STATUS(c, "no JSON", c->host->rpc->answer(c->self, NOTHING(muster_rpc_call_id), "{"));
 }
 
 static void rpc_refuse(struct conform *c) {
-    STATUS(c, "none", c->host->rpc->refuse(c->self, 0, "denied", "No.", NULL));
-    STATUS(c, "nobody's", c->host->rpc->refuse(c->self, NOBODY, "denied", "No.", NULL));
-    STATUS(c, "nothing", c->host->rpc->refuse(c->self, NOBODY, NULL, NULL, NULL));
+    STATUS(c, "none",
+           c->host->rpc->refuse(c->self, (muster_rpc_call_id){0}, "denied", "No.", NULL));
+    STATUS(c, "nobody's",
+           c->host->rpc->refuse(c->self, NOTHING(muster_rpc_call_id), "denied", "No.", NULL));
+    STATUS(c, "nothing",
+           c->host->rpc->refuse(c->self, NOTHING(muster_rpc_call_id), NULL, NULL, NULL));
 }
 
 const struct conform_row rpc_rows[] = {ROW(rpc, method_add), ROW(rpc, answer), ROW(rpc, refuse)};
@@ -254,7 +262,7 @@ ROWS_COMPLETE(rpc, rpc_rows);
 
 /* ---- moderation ------------------------------------------------------------------------------ */
 
-static void on_load(void *user, muster_ticket_id ticket) {
+static void on_load(void *user, muster_load_ticket_id ticket) {
     (void)user, (void)ticket;
 }
 
@@ -290,15 +298,21 @@ static void moderation_put(struct conform *c) {
 }
 
 static void moderation_loaded(struct conform *c) {
-    STATUS(c, "none", c->host->moderation->loaded(c->self, 0, MUSTER_OK));
-    STATUS(c, "nobody's", c->host->moderation->loaded(c->self, NOBODY, MUSTER_OK));
+    STATUS(c, "none", c->host->moderation->loaded(c->self, (muster_load_ticket_id){0}, MUSTER_OK));
+    STATUS(c, "nobody's",
+           c->host->moderation->loaded(c->self, NOTHING(muster_load_ticket_id), MUSTER_OK));
 }
 
 static void moderation_player_found(struct conform *c) {
     const struct muster_host_moderation *moderation = c->host->moderation;
-    STATUS(c, "none", moderation->player_found(c->self, 0, MUSTER_OK, "p", "P"));
-    STATUS(c, "nobody's", moderation->player_found(c->self, NOBODY, MUSTER_NOT_FOUND, NULL, NULL));
-    STATUS(c, "no texts", moderation->player_found(c->self, NOBODY, MUSTER_OK, NULL, NULL));
+    STATUS(c, "none",
+           moderation->player_found(c->self, (muster_find_ticket_id){0}, MUSTER_OK, "p", "P"));
+    STATUS(c, "nobody's",
+           moderation->player_found(c->self, NOTHING(muster_find_ticket_id), MUSTER_NOT_FOUND, NULL,
+                                    NULL));
+    STATUS(
+        c, "no texts",
+        moderation->player_found(c->self, NOTHING(muster_find_ticket_id), MUSTER_OK, NULL, NULL));
 }
 
 const struct conform_row moderation_rows[] = {ROW(moderation, keeper_set), ROW(moderation, put),

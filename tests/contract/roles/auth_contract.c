@@ -44,7 +44,7 @@ static void nothing_is_written_past_the_askers_struct(void **state) {
     memset(identity, 0, size);
     identity->size = size;
     struct muster_auth_request request = {
-        .size = sizeof request, .ticket = 1, .token = OTHER_ISSUER, .address = "::1"};
+        .size = sizeof request, .ticket = {1}, .token = OTHER_ISSUER, .address = "::1"};
     assert_int_equal(auth->authenticate(bench->instance, &request, identity), MUSTER_PASS);
     assert_int_equal(identity->size, size);
     free(identity);

@@ -20,7 +20,7 @@ struct crowd {
 static void enqueue(struct crowd *crowd, uint32_t i) {
     static const char *const regions[] = {"eu", "us", "asia"};
     const struct muster_queue_ticket ticket = {.size = sizeof ticket,
-                                               .ticket = i,
+                                               .ticket = {i},
                                                .player = {1000 + i},
                                                .game_mode = i % 7 ? "arena" : "duel",
                                                .region = regions[i % 3],
@@ -31,7 +31,7 @@ static void enqueue(struct crowd *crowd, uint32_t i) {
 }
 
 static void dequeue(struct crowd *crowd, uint32_t i) {
-    crowd->role->dequeue(crowd->bench->instance, i);
+    crowd->role->dequeue(crowd->bench->instance, (muster_queue_ticket_id){i});
     crowd->waiting[i] = false;
 }
 
@@ -46,11 +46,12 @@ static struct crowd *crowd_of(void **state) {
 static void check_group(const struct crowd *crowd, const struct proposed_group *group, bool *seen) {
     assert_in_range(group->ticket_count, 1, MUSTER_GROUP_MAX);
     for (uint32_t t = 0; t < group->ticket_count; t++) {
-        assert_in_range(group->tickets[t], 1, TICKETS);
-        assert_true(crowd->waiting[group->tickets[t]]);
-        assert_false(seen[group->tickets[t]]);
+        uint64_t number = group->tickets[t].value;
+        assert_in_range(number, 1, TICKETS);
+        assert_true(crowd->waiting[number]);
+        assert_false(seen[number]);
         assert_true(group->teams[t] < MUSTER_TEAM_COUNT);
-        seen[group->tickets[t]] = true;
+        seen[number] = true;
     }
     if (group->lobby.value) return;
     assert_true(group->game_mode[0]);
@@ -80,7 +81,7 @@ static void who_is_dequeued_is_forgotten(void **state) {
     struct crowd *crowd = crowd_of(state);
     for (uint32_t i = 2; i <= TICKETS; i += 2) dequeue(crowd, i);
     dequeue(crowd, 2); /* twice, and one that never came */
-    crowd->role->dequeue(crowd->bench->instance, 987654321);
+    crowd->role->dequeue(crowd->bench->instance, (muster_queue_ticket_id){987654321});
     for (int i = 0; i < 60; i++) tick(crowd, GROUPS_CAP);
     for (uint32_t i = 1; i <= TICKETS; i += 2) dequeue(crowd, i);
     tick(crowd, GROUPS_CAP);
@@ -92,12 +93,12 @@ static void who_was_not_placed_is_proposed_again(void **state) {
     struct crowd *crowd = crowd_of(state);
     tick(crowd, GROUPS_CAP);
     assert_true(crowd->proposed.count > 0);
-    muster_ticket_id first = crowd->proposed.groups[0].tickets[0];
+    muster_queue_ticket_id first = crowd->proposed.groups[0].tickets[0];
     tick(crowd, GROUPS_CAP);
     bool again = false;
     for (uint32_t i = 0; i < crowd->proposed.count; i++)
         for (uint32_t t = 0; t < crowd->proposed.groups[i].ticket_count; t++)
-            again = again || crowd->proposed.groups[i].tickets[t] == first;
+            again = again || MUSTER_ID_SAME(crowd->proposed.groups[i].tickets[t], first);
     assert_true(again);
 }
 
@@ -108,7 +109,7 @@ static void everybody_is_placed_in_the_end(void **state) {
         tick(crowd, GROUPS_CAP);
         for (uint32_t g = 0; g < crowd->proposed.count; g++)
             for (uint32_t t = 0; t < crowd->proposed.groups[g].ticket_count; t++)
-                dequeue(crowd, (uint32_t)crowd->proposed.groups[g].tickets[t]);
+                dequeue(crowd, (uint32_t)crowd->proposed.groups[g].tickets[t].value);
     }
     for (uint32_t i = 1; i <= TICKETS; i++) assert_false(crowd->waiting[i]);
 }

@@ -61,7 +61,7 @@ static muster_status run(struct fixture *fixture, const char *sql) {
     const struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = &statement};
     struct job *job;
-    assert_int_equal(job_create(1, &request, &job), MUSTER_OK);
+    assert_int_equal(job_create((muster_db_ticket_id){1}, &request, &job), MUSTER_OK);
     muster_status status = connection_begin(fixture->connection, false);
     if (!status) {
         connection_run(fixture->connection, job);
@@ -184,7 +184,7 @@ static void a_large_file_is_not_checked_and_says_so(void **state) {
 
 static void run_request(struct fixture *fixture, const struct muster_db_request *request,
                         struct job **job) {
-    assert_int_equal(job_create(1, request, job), MUSTER_OK);
+    assert_int_equal(job_create((muster_db_ticket_id){1}, request, job), MUSTER_OK);
     assert_int_equal(connection_begin(fixture->connection, request->durable != 0), MUSTER_OK);
     connection_run(fixture->connection, *job);
     assert_int_equal(connection_commit(fixture->connection), MUSTER_OK);
@@ -290,34 +290,38 @@ static void requests_are_bounded(void **state) {
     struct muster_db_request request = {.size = sizeof request, .statements = statements};
     for (int i = 0; i < 65; i++) statements[i].sql = "SELECT 1";
     for (int i = 0; i < 257; i++) steps[i] = "SELECT 1";
-    assert_int_equal(job_create(1, &request, &job), MUSTER_INVALID);
+    assert_int_equal(job_create((muster_db_ticket_id){1}, &request, &job), MUSTER_INVALID);
     request.statement_count = 65;
-    assert_int_equal(job_create(1, &request, &job), MUSTER_LIMIT);
+    assert_int_equal(job_create((muster_db_ticket_id){1}, &request, &job), MUSTER_LIMIT);
     request.statement_count = 64;
-    assert_int_equal(job_create(1, &request, &job), MUSTER_OK);
+    assert_int_equal(job_create((muster_db_ticket_id){1}, &request, &job), MUSTER_OK);
     job_destroy(job);
     request.statement_count = 1;
     statements[0].param_count = 1;
-    assert_int_equal(job_create(1, &request, &job), MUSTER_INVALID); /* and none of them */
+    assert_int_equal(job_create((muster_db_ticket_id){1}, &request, &job),
+                     MUSTER_INVALID); /* and none of them */
     statements[0].params = values;
     statements[0].param_count = 1000;
-    assert_int_equal(job_create(1, &request, &job), MUSTER_LIMIT);
+    assert_int_equal(job_create((muster_db_ticket_id){1}, &request, &job), MUSTER_LIMIT);
     statements[0].param_count = 999;
-    assert_int_equal(job_create(1, &request, &job), MUSTER_OK);
+    assert_int_equal(job_create((muster_db_ticket_id){1}, &request, &job), MUSTER_OK);
     job_destroy(job);
     values[0] = (struct muster_db_value){.type = MUSTER_DB_BLOB, .bytes = {big, sizeof big}};
-    assert_int_equal(job_create(1, &request, &job), MUSTER_LIMIT);
+    assert_int_equal(job_create((muster_db_ticket_id){1}, &request, &job), MUSTER_LIMIT);
     values[0].bytes.len = sizeof big - 65536;
-    assert_int_equal(job_create(1, &request, &job), MUSTER_OK);
+    assert_int_equal(job_create((muster_db_ticket_id){1}, &request, &job), MUSTER_OK);
     job_destroy(job);
     values[1] = values[0]; /* each fits, their sum does not */
-    assert_int_equal(job_create(1, &request, &job), MUSTER_LIMIT);
+    assert_int_equal(job_create((muster_db_ticket_id){1}, &request, &job), MUSTER_LIMIT);
     values[0] = (struct muster_db_value){.type = MUSTER_DB_TEXT, .bytes = {NULL, 1}};
     values[1] = (struct muster_db_value){.type = MUSTER_DB_NULL};
-    assert_int_equal(job_create(1, &request, &job), MUSTER_INVALID);
-    assert_int_equal(job_create_migration(1, "x", steps, 257, &job), MUSTER_LIMIT);
-    assert_int_equal(job_create_migration(1, "", steps, 1, &job), MUSTER_INVALID);
-    assert_int_equal(job_create_migration(1, "x", steps, 256, &job), MUSTER_OK);
+    assert_int_equal(job_create((muster_db_ticket_id){1}, &request, &job), MUSTER_INVALID);
+    assert_int_equal(job_create_migration((muster_db_ticket_id){1}, "x", steps, 257, &job),
+                     MUSTER_LIMIT);
+    assert_int_equal(job_create_migration((muster_db_ticket_id){1}, "", steps, 1, &job),
+                     MUSTER_INVALID);
+    assert_int_equal(job_create_migration((muster_db_ticket_id){1}, "x", steps, 256, &job),
+                     MUSTER_OK);
     assert_string_equal(job->component, "x");
     assert_int_equal(job->request.durable, 1);
     job_destroy(job);
@@ -361,7 +365,8 @@ static void only_a_migration_takes_its_time(void **state) {
     assert_int_equal(run(fixture, LONG_SQL), MUSTER_OK);
     step_s = 2 * NEVER_MS / 1000;
     assert_int_equal(run(fixture, LONG_SQL), MUSTER_TIMEOUT);
-    assert_int_equal(job_create_migration(1, "x", steps, 1, &job), MUSTER_OK);
+    assert_int_equal(job_create_migration((muster_db_ticket_id){1}, "x", steps, 1, &job),
+                     MUSTER_OK);
     connection_migrate(fixture->connection, job, fixture->why);
     step_s = 0;
     assert_int_equal(job->status, MUSTER_OK);
@@ -374,7 +379,8 @@ static void only_a_migration_takes_its_time(void **state) {
 static muster_status migrate(struct fixture *fixture, const char *component,
                              const char *const *steps, uint32_t count) {
     struct job *job;
-    assert_int_equal(job_create_migration(1, component, steps, count, &job), MUSTER_OK);
+    assert_int_equal(job_create_migration((muster_db_ticket_id){1}, component, steps, count, &job),
+                     MUSTER_OK);
     connection_migrate(fixture->connection, job, fixture->why);
     muster_status status = job->status;
     job_destroy(job);

@@ -43,7 +43,7 @@ static muster_status work(muster_self *self, muster_work_fn fn,
     return MUSTER_OK;
 }
 
-static muster_status auth_complete(muster_self *self, muster_ticket_id ticket,
+static muster_status auth_complete(muster_self *self, muster_auth_ticket_id ticket,
                                    muster_verdict verdict, const struct muster_identity *identity) {
     (void)self;
     (void)ticket;
@@ -99,7 +99,7 @@ static void sign(struct fixture *fixture, const char *who, char *out) {
 }
 
 static muster_verdict ask(struct fixture *fixture, const char *token, struct muster_identity *out) {
-    struct muster_auth_request request = {.size = sizeof request, .ticket = 1, .token = token};
+    struct muster_auth_request request = {.size = sizeof request, .ticket = {1}, .token = token};
     *out = (struct muster_identity){.size = sizeof *out};
     return gate_authenticate(fixture->gate, &fixture->keys, &request, out);
 }

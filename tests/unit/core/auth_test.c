@@ -11,7 +11,7 @@ static struct issuer {
     muster_verdict says;
     bool completes; /* its ticket, in the call */
     uint32_t asked;
-    muster_ticket_id ticket;
+    muster_auth_ticket_id ticket;
     char token[64];
     char address[64];
     struct muster_identity identity;

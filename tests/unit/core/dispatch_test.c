@@ -276,7 +276,7 @@ static void a_long_batch_is_not_answered_whole(void **state) {
 
 static struct {
     uint32_t count;
-    muster_ticket_id id;
+    muster_rpc_call_id id;
     muster_player_id player;
     char params[64];
     const char *answers; /* in the call */

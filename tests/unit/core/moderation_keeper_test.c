@@ -24,7 +24,8 @@ static struct {
     uint32_t ended_count;
     muster_status status; /* of load and keep */
     bool is_silent;
-    muster_ticket_id ticket;
+    muster_load_ticket_id loads;
+    muster_find_ticket_id finds;
     char word[64];
 } keeper;
 
@@ -32,9 +33,9 @@ static const struct muster_host_moderation *host(void) {
     return host_table()->moderation;
 }
 
-static void on_load(void *user, muster_ticket_id ticket) {
+static void on_load(void *user, muster_load_ticket_id ticket) {
     assert_ptr_equal(user, &keeper);
-    keeper.ticket = ticket;
+    keeper.loads = ticket;
     if (keeper.is_silent) return;
     for (uint32_t i = 0; i < keeper.count; i++)
         assert_int_equal(host()->put(&keeper.self, &keeper.kept[i]), MUSTER_OK);
@@ -62,9 +63,9 @@ static muster_status on_keep(void *user, const struct muster_sanction_change *ch
     return keeper.status;
 }
 
-static void on_find(void *user, muster_ticket_id ticket, const char *word) {
+static void on_find(void *user, muster_find_ticket_id ticket, const char *word) {
     assert_ptr_equal(user, &keeper);
-    keeper.ticket = ticket;
+    keeper.finds = ticket;
     snprintf(keeper.word, sizeof keeper.word, "%s", word);
 }
 
@@ -221,7 +222,7 @@ static void only_the_keeper_puts_and_only_then(void **state) {
     ban.note = NULL;
     assert_int_equal(host()->put(&keeper.self, &ban), MUSTER_INVALID);
     ban.note = "";
-    assert_int_equal(host()->loaded(&keeper.self, keeper.ticket, MUSTER_OK), MUSTER_OK);
+    assert_int_equal(host()->loaded(&keeper.self, keeper.loads, MUSTER_OK), MUSTER_OK);
     assert_int_equal(started, MUSTER_OK);
     assert_int_equal(host()->put(&keeper.self, &ban), MUSTER_STATE);
     assert_string_equal(at(0)->player_key, "bad");
@@ -256,17 +257,17 @@ static void who_has_been_here_is_asked_of_it(void **state) {
     memset(&found, 0, sizeof found);
     assert_int_equal(moderation_find_player("Ann", on_found, NULL), MUSTER_OK);
     assert_string_equal(keeper.word, "Ann");
-    assert_int_equal(host()->player_found(&keeper.self, keeper.ticket, MUSTER_OK, NULL, "Ann A"),
+    assert_int_equal(host()->player_found(&keeper.self, keeper.finds, MUSTER_OK, NULL, "Ann A"),
                      MUSTER_INVALID);
     assert_int_equal(found.count, 0);
-    assert_int_equal(host()->player_found(&keeper.self, keeper.ticket, MUSTER_OK, "p-1", "Ann A"),
+    assert_int_equal(host()->player_found(&keeper.self, keeper.finds, MUSTER_OK, "p-1", "Ann A"),
                      MUSTER_OK);
     assert_int_equal(found.count, 1);
     assert_string_equal(found.player_key, "p-1");
     assert_string_equal(found.display_name, "Ann A");
     assert_int_equal(moderation_find_player("Bob", on_found, NULL), MUSTER_OK);
-    assert_int_equal(
-        host()->player_found(&keeper.self, keeper.ticket, MUSTER_NOT_FOUND, NULL, NULL), MUSTER_OK);
+    assert_int_equal(host()->player_found(&keeper.self, keeper.finds, MUSTER_NOT_FOUND, NULL, NULL),
+                     MUSTER_OK);
     assert_int_equal(found.count, 2);
     assert_int_equal(found.status, MUSTER_NOT_FOUND);
     registration_owner_gone(&keeper.self);

@@ -15,7 +15,7 @@
 /* A database that answers when the test says so. */
 static struct {
     struct muster_self self;
-    muster_ticket_id tickets[HELD_MAX];
+    muster_db_ticket_id tickets[HELD_MAX];
     uint32_t count; /* asked so far */
     uint32_t answered;
     char names[HELD_MAX][16]; /* the first value of each */
@@ -38,7 +38,7 @@ static void describe(const struct muster_db_value *value) {
     }
 }
 
-static muster_status on_submit(void *instance, muster_ticket_id ticket,
+static muster_status on_submit(void *instance, muster_db_ticket_id ticket,
                                const struct muster_db_request *request) {
     (void)instance;
     assert_true(db.count < HELD_MAX);

@@ -35,9 +35,8 @@ static int teardown(void **state) {
     return game_close() || other.pins ? -1 : 0;
 }
 
-static muster_ticket_id open_for(struct muster_self *asked, uint32_t deadline_ms,
-                                 struct heard *heard) {
-    muster_ticket_id ticket = 0;
+static uint64_t open_for(struct muster_self *asked, uint32_t deadline_ms, struct heard *heard) {
+    uint64_t ticket = 0;
     *heard = (struct heard){0};
     assert_int_equal(pending_open(asked, "db", deadline_ms, on_answer, heard, &ticket), MUSTER_OK);
     assert_int_not_equal(ticket, 0);
@@ -84,7 +83,7 @@ static void it_is_completed_by_who_was_asked_for_what(void **state) {
     (void)state;
     struct heard heard, beside;
     int answer = 0;
-    muster_ticket_id ticket = open_for(&game.self, 1000, &heard);
+    uint64_t ticket = open_for(&game.self, 1000, &heard);
     open_for(&game.self, 1000, &beside);
     uint64_t faults = other.fault_count, own_faults = game.self.fault_count;
     assert_int_equal(pending_complete(&other, "db", ticket, MUSTER_OK, NULL), MUSTER_DENIED);
@@ -107,8 +106,8 @@ static void it_is_completed_by_who_was_asked_for_what(void **state) {
 static void who_has_gone_hears_nothing(void **state) {
     (void)state;
     struct heard closed, cancelled, in_time;
-    muster_ticket_id closed_id = open_for(&game.self, 1000, &closed);
-    muster_ticket_id cancelled_id = open_for(&game.self, 1000, &cancelled);
+    uint64_t closed_id = open_for(&game.self, 1000, &closed);
+    uint64_t cancelled_id = open_for(&game.self, 1000, &cancelled);
     open_for(&game.self, 1000, &in_time);
     pending_close(closed_id);
     assert_int_equal(game.self.pins, 2);
@@ -145,7 +144,7 @@ static void who_stops_ends_its_own_alone(void **state) {
 static void so_many_are_open_at_once(void **state) {
     (void)state;
     static struct heard heard, more;
-    muster_ticket_id ticket = 0, last = 0;
+    uint64_t ticket = 0, last = 0;
     for (uint32_t i = 0; i < TICKETS_MAX; i++) last = open_for(&game.self, 1000, &heard);
     assert_int_equal(pending_open(&game.self, "db", 1000, on_answer, &more, &ticket), MUSTER_FULL);
     assert_int_equal(game.self.pins, TICKETS_MAX);

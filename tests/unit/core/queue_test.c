@@ -8,17 +8,17 @@
 struct fake_matchmaker {
     struct muster_self self;
     uint32_t enqueued, dequeued, ticks, backfills;
-    muster_ticket_id last;
+    muster_queue_ticket_id last;
     char region[MUSTER_NAME_MAX]; /* of the last */
     struct offer {
         struct muster_group group;
-        muster_ticket_id tickets[8];
+        muster_queue_ticket_id tickets[8];
         uint32_t teams[8];
         muster_status answer; /* to the proposal */
     } next[4];
     uint32_t next_count;
     struct {
-        muster_ticket_id ticket;
+        muster_queue_ticket_id ticket;
         muster_lobby_id lobby;
         bool is_cause;
     } refused[8];
@@ -38,9 +38,9 @@ static muster_status on_enqueue(void *instance, const struct muster_queue_ticket
     return MUSTER_OK;
 }
 
-static void on_dequeue(void *instance, muster_ticket_id ticket) {
+static void on_dequeue(void *instance, muster_queue_ticket_id ticket) {
     struct fake_matchmaker *m = instance;
-    assert_true(ticket != 0);
+    assert_true(ticket.value != 0);
     m->dequeued++;
 }
 
@@ -156,7 +156,7 @@ static struct offer *offer(struct fake_matchmaker *m, muster_lobby_id lobby) {
     return offer;
 }
 
-static void put(struct offer *offer, muster_ticket_id ticket, uint32_t team) {
+static void put(struct offer *offer, muster_queue_ticket_id ticket, uint32_t team) {
     offer->teams[offer->group.ticket_count] = team;
     offer->tickets[offer->group.ticket_count++] = ticket;
 }
@@ -180,7 +180,7 @@ static void who_is_proposed_gets_a_seat(void **state) {
     assert_int_equal(rig.created, 1);
     assert_int_equal(first.dequeued, 2);
     assert_int_equal(queue_count(), 0);
-    assert_int_equal(ann->queue_ticket, 0);
+    assert_int_equal(ann->queue_ticket.value, 0);
     assert_true(rig_told(rig_client(ann), "match.found"));
     assert_true(rig_told(rig_client(ann), "\"explanation\":\"it fits\""));
     assert_true(ann->lobby.value != 0 && MUSTER_ID_SAME(ann->lobby, bea->lobby));
@@ -195,14 +195,14 @@ static void a_ticket_is_placed_once_and_a_stale_one_never(void **state) {
     struct client *gone;
     struct session *ann = rig_sign_in("ann", NULL);
     assert_int_equal(find(rig_sign_in("bea", &gone)), RPC_OK);
-    muster_ticket_id stale = first.last;
+    muster_queue_ticket_id stale = first.last;
     rig_drop(gone);
     assert_int_equal(first.dequeued, 1);
     assert_int_equal(find(ann), RPC_OK);
     struct offer *group = offer(&first, (muster_lobby_id){0});
     put(group, stale, 0);
     put(group, first.last, 0);
-    put(offer(&first, (muster_lobby_id){0}), 424242, 0);
+    put(offer(&first, (muster_lobby_id){0}), (muster_queue_ticket_id){424242}, 0);
     put(offer(&first, (muster_lobby_id){0}), first.last, 0);
     put(offer(&first, (muster_lobby_id){0}), first.last, 0);
     run(&first);
@@ -231,7 +231,7 @@ static void a_lobby_that_filled_meanwhile_leaves_its_tickets(void **state) {
     assert_int_equal(queue_count(), 1);
     assert_int_equal(ann->lobby.value, 0);
     assert_int_equal(first.refused_count, 2); /* who proposed it is told */
-    assert_int_equal(first.refused[0].ticket, first.last);
+    assert_int_equal(first.refused[0].ticket.value, first.last.value);
     assert_int_equal(first.refused[0].lobby.value, lobby->id.value);
     assert_int_equal(first.refused[1].lobby.value, 999999);
     lobby_leave(session_find_key("p2"), MUSTER_LEAVE_QUIT); /* a seat opens: the hint */
@@ -310,17 +310,17 @@ static void a_wish_that_is_refused_leaves_the_one_before(void **state) {
     char ticket[QUEUE_TICKET_TEXT];
     first.refuses = true;
     assert_int_equal(find(ann), RPC_UNAVAILABLE);
-    assert_int_equal(ann->queue_ticket, 0);
+    assert_int_equal(ann->queue_ticket.value, 0);
     assert_int_equal(queue_count(), 0);
     first.refuses = false;
     assert_int_equal(find(ann), RPC_OK);
-    muster_ticket_id held = ann->queue_ticket;
+    muster_queue_ticket_id held = ann->queue_ticket;
     first.refuses = true;
     assert_int_equal(find(ann), RPC_UNAVAILABLE);
     assert_int_equal(queue_find(ann, "chess", "", "", ticket, &failure), RPC_INVALID_PARAMS);
     assert_int_equal(queue_find(ann, "fake", "", "moon", ticket, &failure), RPC_INVALID_PARAMS);
     assert_int_equal(queue_find(ann, "fake", "moon", "", ticket, &failure), RPC_INVALID_PARAMS);
-    assert_int_equal(ann->queue_ticket, held);
+    assert_int_equal(ann->queue_ticket.value, held.value);
     assert_int_equal(queue_count(), 1);
     assert_int_equal(first.dequeued, 0);
     put(offer(&first, (muster_lobby_id){0}), first.last, 0);
@@ -356,10 +356,10 @@ static void a_lobby_for_nobody_is_closed_and_told(void **state) {
     (void)state;
     struct session *ann = rig_sign_in("ann", NULL), *bea = rig_sign_in("bea", NULL);
     assert_int_equal(find(ann), RPC_OK);
-    muster_ticket_id of_ann = first.last;
+    muster_queue_ticket_id of_ann = first.last;
     assert_int_equal(find(bea), RPC_OK);
     refuser.key = "ann";
-    muster_ticket_id of_bea = first.last;
+    muster_queue_ticket_id of_bea = first.last;
     put(offer(&first, (muster_lobby_id){0}), of_ann, 0);
     struct offer *group = offer(&first, (muster_lobby_id){0});
     put(group, of_bea, 0);
@@ -376,7 +376,7 @@ static void a_lobby_for_nobody_is_closed_and_told(void **state) {
     static const bool causes[] = {true, false, true, true};
     assert_int_equal(first.refused_count, 4);
     for (int i = 0; i < 4; i++) {
-        assert_int_equal(first.refused[i].ticket, i == 1 ? of_bea : of_ann);
+        assert_int_equal(first.refused[i].ticket.value, i == 1 ? of_bea.value : of_ann.value);
         assert_int_equal(first.refused[i].is_cause, causes[i]);
         assert_int_equal(first.refused[i].lobby.value, 0);
     }

@@ -257,14 +257,15 @@ static void providers_stand_in_the_order_of_the_config(void **state) {
     assert_null(registry_first(MUSTER_ROLE_END));
 }
 
-static muster_status never_submit(void *instance, muster_ticket_id ticket,
+static muster_status never_submit(void *instance, muster_db_ticket_id ticket,
                                   const struct muster_db_request *request) {
     (void)instance, (void)ticket, (void)request;
     return MUSTER_IO;
 }
 
-static muster_status never_migrate(void *instance, muster_ticket_id ticket, const char *component,
-                                   const char *const *steps, uint32_t step_count) {
+static muster_status never_migrate(void *instance, muster_db_ticket_id ticket,
+                                   const char *component, const char *const *steps,
+                                   uint32_t step_count) {
     (void)instance, (void)ticket, (void)component, (void)steps, (void)step_count;
     return MUSTER_IO;
 }

@@ -16,7 +16,7 @@ static struct reporter {
     bool completes; /* in the call, with ACCEPT */
     uint32_t asked;
     uint64_t asked_ms[ASKED_MAX];
-    muster_ticket_id ticket; /* of the newest */
+    muster_report_ticket_id ticket; /* of the newest */
     uint32_t kind;
     char json[70000];
 } first, second;
@@ -178,9 +178,9 @@ static void so_many_wait(void **state) {
     (void)state;
     first.verdict = MUSTER_PENDING;
     submit(1);
-    muster_ticket_id oldest = first.ticket;
+    muster_report_ticket_id oldest = first.ticket;
     submit(2);
-    muster_ticket_id second_oldest = first.ticket;
+    muster_report_ticket_id second_oldest = first.ticket;
     assert_true(metrics_values[METRIC_REPORTS_DROPPED] == 0);
     submit(3);
     assert_true(metrics_values[METRIC_REPORTS_DROPPED] == 1);

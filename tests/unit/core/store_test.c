@@ -7,7 +7,7 @@
 static struct {
     struct muster_self self;
     uint32_t submits;
-    muster_ticket_id ticket;
+    muster_db_ticket_id ticket;
     bool answers_in_call;
     bool ends_asker; /* while it is asked */
     muster_status returns;
@@ -25,7 +25,7 @@ static void end_asker(void) {
     resource->kind->close(resource);
 }
 
-static muster_status on_submit(void *instance, muster_ticket_id ticket,
+static muster_status on_submit(void *instance, muster_db_ticket_id ticket,
                                const struct muster_db_request *request) {
     (void)instance;
     assert_true(request->statement_count > 0);
@@ -36,7 +36,7 @@ static muster_status on_submit(void *instance, muster_ticket_id ticket,
     return db.returns;
 }
 
-static muster_status on_migrate(void *instance, muster_ticket_id ticket, const char *component,
+static muster_status on_migrate(void *instance, muster_db_ticket_id ticket, const char *component,
                                 const char *const *steps, uint32_t step_count) {
     (void)instance;
     db.ticket = ticket;
@@ -186,7 +186,7 @@ static void start(void) {
 
 static void the_start_waits_for_the_tables(void **state) {
     (void)state;
-    muster_ticket_id first;
+    muster_db_ticket_id first;
     assert_int_equal(migrate(&game.self), MUSTER_OK);
     first = db.ticket;
     assert_int_equal(migrate(&game.self), MUSTER_OK);
@@ -271,9 +271,9 @@ static void an_answer_may_be_nobodys(void **state) {
     const struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = &statement};
     uint64_t calls = db.self.call_count, own_calls = game.self.call_count;
-    muster_ticket_id ticket = 0;
-    assert_int_equal(store_submit(&game.self, &request, NULL, NULL, &ticket), MUSTER_OK);
-    assert_int_equal(ticket, db.ticket);
+    muster_query_id asked = {0};
+    assert_int_equal(store_submit(&game.self, &request, NULL, NULL, &asked), MUSTER_OK);
+    assert_int_equal(asked.value, db.ticket.value);
     assert_int_equal(db.self.call_count, calls + 1);
     assert_int_equal(answer(), MUSTER_OK);
     assert_int_equal(game.self.call_count, own_calls);

@@ -58,7 +58,7 @@ static const struct muster_plugin keeper =
 
 static struct {
     muster_self *self;
-    muster_ticket_id tickets[HELD_MAX];
+    muster_db_ticket_id tickets[HELD_MAX];
     uint32_t held;
     uint32_t requests, statements, durable;
     char sql[256]; /* of the last statement */
@@ -74,7 +74,7 @@ static muster_status db_init(muster_self *self, const struct muster_host *host, 
     return MUSTER_OK;
 }
 
-static muster_status db_submit(void *instance, muster_ticket_id ticket,
+static muster_status db_submit(void *instance, muster_db_ticket_id ticket,
                                const struct muster_db_request *request) {
     const struct muster_db_statement *last = &request->statements[request->statement_count - 1];
     (void)instance;
@@ -90,7 +90,7 @@ static muster_status db_submit(void *instance, muster_ticket_id ticket,
     return MUSTER_OK;
 }
 
-static muster_status db_migrate(void *instance, muster_ticket_id ticket, const char *component,
+static muster_status db_migrate(void *instance, muster_db_ticket_id ticket, const char *component,
                                 const char *const *steps, uint32_t step_count) {
     (void)instance;
     assert_string_equal(component, "lua_storage");
@@ -102,7 +102,7 @@ static muster_status db_migrate(void *instance, muster_ticket_id ticket, const c
 /* Answers the oldest. */
 static void answer(muster_status status, const struct muster_db_rows *rows) {
     assert_true(db.held > 0);
-    muster_ticket_id ticket = db.tickets[0];
+    muster_db_ticket_id ticket = db.tickets[0];
     memmove(db.tickets, db.tickets + 1, --db.held * sizeof *db.tickets);
     kit_host->db->complete(db.self, ticket, status, rows);
 }

@@ -31,10 +31,10 @@ static void queue_close(struct queue *q) {
     testkit_destroy(q->kit);
 }
 
-static muster_status wait_for(struct queue *q, muster_ticket_id id, const char *mode,
-                              const char *region, const char *map) {
+static muster_status wait_for(struct queue *q, uint64_t id, const char *mode, const char *region,
+                              const char *map) {
     struct muster_queue_ticket ticket = {.size = sizeof(ticket),
-                                         .ticket = id,
+                                         .ticket = {id},
                                          .player = {id},
                                          .game_mode = mode,
                                          .region = region,
@@ -43,7 +43,7 @@ static muster_status wait_for(struct queue *q, muster_ticket_id id, const char *
     return q->role->enqueue(testkit_instance(q->plugin), &ticket);
 }
 
-static void waits(struct queue *q, muster_ticket_id id, const char *region, const char *map) {
+static void waits(struct queue *q, uint64_t id, const char *region, const char *map) {
     assert_int_equal(wait_for(q, id, MODE, region, map), MUSTER_OK);
 }
 
@@ -74,8 +74,8 @@ static void test_creates_at_once(void **state) {
     assert_int_equal(tick(&q, GROUPS), 3);
     assert_int_equal(q.proposed.groups[0].lobby.value, 0);
     assert_int_equal(q.proposed.groups[0].ticket_count, 2);
-    assert_int_equal(q.proposed.groups[0].tickets[0], 1);
-    assert_int_equal(q.proposed.groups[0].tickets[1], 3);
+    assert_int_equal(q.proposed.groups[0].tickets[0].value, 1);
+    assert_int_equal(q.proposed.groups[0].tickets[1].value, 3);
     assert_int_equal(q.proposed.groups[0].teams[0], MUSTER_TEAM_NONE);
     assert_string_equal(q.proposed.groups[0].game_mode, MODE);
     assert_string_equal(q.proposed.groups[0].region, "eu");
@@ -94,12 +94,12 @@ static void test_fills_the_first_open(void **state) {
     LOBBY_PUT(q.kit, secret, is_private, 1);
     muster_lobby_id first = lobby(&q, MUSTER_LOBBY_ACTIVE, "eu", 6, 8);
     muster_lobby_id second = lobby(&q, MUSTER_LOBBY_STARTING, "eu", 0, 8);
-    for (muster_ticket_id id = 1; id <= 3; id++) waits(&q, id, "eu", "");
+    for (uint64_t id = 1; id <= 3; id++) waits(&q, id, "eu", "");
     assert_int_equal(tick(&q, GROUPS), 3); /* two seats here, the third goes on */
     for (uint32_t i = 0; i < 3; i++) {
         assert_int_equal(q.proposed.groups[i].lobby.value, i < 2 ? first.value : second.value);
         assert_int_equal(q.proposed.groups[i].ticket_count, 1);
-        assert_int_equal(q.proposed.groups[i].tickets[0], i + 1);
+        assert_int_equal(q.proposed.groups[i].tickets[0].value, i + 1);
     }
     queue_close(&q);
 }
@@ -141,10 +141,10 @@ static void test_other_region_after_a_wait(void **state) {
     queue_close(&q);
 }
 
-static void refused(struct queue *q, muster_ticket_id id, muster_lobby_id lobby) {
+static void refused(struct queue *q, uint64_t id, muster_lobby_id lobby) {
     const struct muster_group_refusal refusal = {.size = sizeof(refusal),
                                                  .is_cause = 1,
-                                                 .ticket = id,
+                                                 .ticket = {id},
                                                  .lobby = lobby,
                                                  .reason = "it is full"};
     q->role->refused(testkit_instance(q->plugin), &refusal);
@@ -164,16 +164,16 @@ static void test_refusals_are_kept_for_a_while(void **state) {
     refused(&q, 77, first); /* unknown: nothing happens */
     assert_int_equal(tick(&q, GROUPS), 2);
     assert_int_equal(q.proposed.groups[0].lobby.value, second.value);
-    assert_int_equal(q.proposed.groups[0].tickets[0], 1);
+    assert_int_equal(q.proposed.groups[0].tickets[0].value, 1);
     assert_int_equal(q.proposed.groups[1].lobby.value,
                      first.value); /* the other one's wish is as before */
-    assert_int_equal(q.proposed.groups[1].tickets[0], 2);
+    assert_int_equal(q.proposed.groups[1].tickets[0].value, 2);
     refused(&q, 1, second);
     tick(&q, GROUPS);
     assert_int_equal(q.proposed.groups[0].lobby.value, 0); /* then a new one */
     refused(&q, 1, (muster_lobby_id){0});
     assert_int_equal(tick(&q, GROUPS), 1);
-    assert_int_equal(q.proposed.groups[0].tickets[0], 2);
+    assert_int_equal(q.proposed.groups[0].tickets[0].value, 2);
     q.now_ms += 4999;
     assert_int_equal(tick(&q, GROUPS), 1);
     q.now_ms += 1;
@@ -199,7 +199,7 @@ static void test_many_refusals(void **state) {
     }
     tick(&q, GROUPS);
     assert_int_equal(q.proposed.groups[0].lobby.value, ids[0].value);
-    q.role->dequeue(testkit_instance(q.plugin), 1);
+    q.role->dequeue(testkit_instance(q.plugin), (muster_queue_ticket_id){1});
     waits(&q, 2, "eu", ""); /* in the place of who was refused */
     tick(&q, GROUPS);
     assert_int_equal(q.proposed.groups[0].lobby.value, ids[0].value);
@@ -213,7 +213,7 @@ static void test_large_groups_and_small_caps(void **state) {
     struct queue q;
     (void)state;
     queue_open(&q, NULL, NULL);
-    for (muster_ticket_id id = 1; id <= 20; id++) waits(&q, id, "eu", "");
+    for (uint64_t id = 1; id <= 20; id++) waits(&q, id, "eu", "");
     assert_int_equal(tick(&q, GROUPS), 3);
     assert_int_equal(q.proposed.groups[0].ticket_count, 8);
     assert_int_equal(q.proposed.groups[2].ticket_count, 4);
@@ -246,20 +246,21 @@ static void test_dequeue_and_limit(void **state) {
     struct queue q;
     (void)state;
     queue_open(&q, "queueMax", "3");
-    for (muster_ticket_id id = 1; id <= 3; id++) waits(&q, id, "eu", "");
+    for (uint64_t id = 1; id <= 3; id++) waits(&q, id, "eu", "");
     assert_int_equal(wait_for(&q, 4, MODE, "eu", ""), MUSTER_FULL);
-    q.role->dequeue(testkit_instance(q.plugin), 2);
-    q.role->dequeue(testkit_instance(q.plugin), 77); /* unknown: nothing happens */
+    q.role->dequeue(testkit_instance(q.plugin), (muster_queue_ticket_id){2});
+    q.role->dequeue(testkit_instance(q.plugin),
+                    (muster_queue_ticket_id){77}); /* unknown: nothing happens */
     waits(&q, 4, "eu", "");
     assert_int_equal(tick(&q, GROUPS), 1);
     assert_int_equal(q.proposed.groups[0].ticket_count, 3);
-    assert_int_equal(q.proposed.groups[0].tickets[0], 1);
-    assert_int_equal(q.proposed.groups[0].tickets[1], 3);
-    assert_int_equal(q.proposed.groups[0].tickets[2], 4);
+    assert_int_equal(q.proposed.groups[0].tickets[0].value, 1);
+    assert_int_equal(q.proposed.groups[0].tickets[1].value, 3);
+    assert_int_equal(q.proposed.groups[0].tickets[2].value, 4);
     char name[MUSTER_NAME_MAX + 1];
     memset(name, 'x', sizeof(name) - 1);
     name[sizeof(name) - 1] = '\0';
-    q.role->dequeue(testkit_instance(q.plugin), 1);
+    q.role->dequeue(testkit_instance(q.plugin), (muster_queue_ticket_id){1});
     assert_int_equal(wait_for(&q, 5, name, "eu", ""), MUSTER_INVALID);
     queue_close(&q);
 }

@@ -200,7 +200,7 @@ static void fetched(void *user, const struct muster_http_result *result) {
 static void test_fetch(void **state) {
     struct testkit *kit;
     muster_self *plugin;
-    muster_ticket_id id;
+    muster_fetch_id id;
     (void)state;
     struct probe *probe = probe_open(&kit, &plugin);
     struct muster_http_fetch request = {
@@ -288,9 +288,10 @@ static void test_metrics_and_db(void **state) {
     struct muster_db_statement statement = {.sql = "SELECT 1"};
     struct muster_db_request request = {
         .size = sizeof(request), .statement_count = 1, .statements = &statement};
-    muster_ticket_id id;
+    muster_query_id id;
     assert_int_equal(host->db->query(plugin, &request, NULL, NULL, &id), MUSTER_UNAVAILABLE);
-    assert_int_equal(host->db->complete(plugin, 99, MUSTER_OK, NULL), MUSTER_NOT_FOUND);
+    assert_int_equal(host->db->complete(plugin, (muster_db_ticket_id){99}, MUSTER_OK, NULL),
+                     MUSTER_NOT_FOUND);
     assert_int_equal(testkit_faults(kit), 1);
     testkit_destroy(kit);
 }
@@ -316,7 +317,7 @@ static void test_teams_have_met(void **state) {
 }
 
 static muster_self *asked;
-static muster_ticket_id asked_ticket;
+static muster_auth_ticket_id asked_ticket;
 static muster_status completed[2];
 
 static void complete_twice(void *user) {

@@ -22,7 +22,7 @@ static void timer_leak(struct actor *actor) {
     (void)actor->host->loop->timer_start(actor->self, 60000, 0, on_timer, NULL, &id);
 }
 
-static void complete(struct actor *actor, muster_ticket_id ticket) {
+static void complete(struct actor *actor, muster_auth_ticket_id ticket) {
     struct muster_identity identity = {.size = sizeof identity};
     (void)actor->host->player->auth_complete(actor->self, ticket, MUSTER_REJECT, &identity);
 }
