@@ -1,4 +1,4 @@
-// protocol - the tables of docs/protocol.md, made of docs/openrpc.json.
+// protocol - the tables of docs/protocol.md, made of docs/openrpc.json, docs/frames.ksy and docs/arena.ksy.
 //
 //     node tests/release/protocol.mjs        writes them (./dev docs)
 //
@@ -9,6 +9,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { ROOT } from "../kit/harness.mjs";
 import { document, nameOf } from "../kit/openrpc.mjs";
+import { frameTable, typeLists } from "./protocol_bytes.mjs";
 
 export const PROTOCOL = path.join(ROOT, "docs/protocol.md");
 
@@ -81,6 +82,8 @@ function methodRow(method) {
 }
 
 const KINDS = {
+    frame: (name) => table(["offset", "type", "field"], frameTable(name)),
+    types: (name) => typeLists(name),
     methods: (tag) => table(["method", "params", "result", "refused with"], document.methods.filter(isOf(tag)).map(methodRow)),
     notifications: (tag) => table(
         ["notification", "params", "when"],

@@ -1,4 +1,5 @@
-// wire - docs/openrpc.json says what the sources say, in the form that its readers expect.
+// wire - docs/openrpc.json, docs/frames.ksy and docs/protocol.md say what the sources say, in the form that
+// their readers expect.
 
 import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
@@ -7,8 +8,10 @@ import { test } from "node:test";
 import { openrpcDocument } from "@open-rpc/meta-schema";
 import Ajv from "ajv";
 import { parse } from "yaml";
+import { describe } from "../kit/frames.mjs";
 import { ROOT } from "../kit/harness.mjs";
 import { protocol } from "./protocol.mjs";
+import { frameTable } from "./protocol_bytes.mjs";
 
 const read = (name) => readFile(path.join(ROOT, name), "utf8");
 const document = JSON.parse(await read("docs/openrpc.json"));
@@ -102,4 +105,14 @@ test("what REST tells, too, is the same there", async () => {
 test("docs/protocol.md has its tables", async () => {
     const { page, made } = await protocol();
     assert.equal(page, made, "./dev docs writes the tables anew");
+});
+
+test("frames begin as the server has it", async () => {
+    const header = await read("core/net/protocol.h");
+    const words = { input: "INPUT", json_in: "JSON_IN", snapshot: "SNAPSHOT", json_out: "JSON_OUT" };
+    const kinds = Object.entries(describe("frames").enums.kind).map(([value, { id }]) => [words[id], Number(value)]);
+    const defined = [...header.matchAll(/#define FRAME_(\w+) (0x\w\w)$/gm)].map(([, word, value]) => [word, Number(value)]);
+    assert.deepEqual(kinds, defined);
+    const [, bytes] = /#define FRAME_SNAPSHOT_HEADER (\d+)/.exec(header);
+    assert.equal(frameTable("snapshot").find(([, , text]) => text.startsWith("payload:"))[0], bytes);
 });

@@ -1,9 +1,10 @@
 // The modes in Lua on the arena, each played to its end on a real server by people (JS bots that see
-// snapshots only) and the server's bots; what is told of zones, items and levels on the way, the
-// result, and the same match again from its recording.
+// snapshots only) and the server's bots; what is told of zones, items and levels on the way, read by
+// docs/frames.ksy and docs/arena.ksy, too; the result, and the same match again from its recording.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ArenaFrames } from "../kit/frames.mjs";
 import { eventually, startServer } from "../kit/harness.mjs";
 import { gather, sitDown } from "../kit/players.mjs";
 import { MOD_PLUGINS } from "../kit/mods.mjs";
@@ -89,7 +90,8 @@ const modes = {
 
 /** A match of two people and the server's bots; its results. */
 async function play(t, server, gameMode, { settings, goal, watch, sees, hears, check }) {
-    const team = await gather(t, server, 2, { settings: { goal } });
+    const frames = new ArenaFrames();
+    const team = await gather(t, server, 2, { settings: { goal }, options: { WebSocket: frames.Socket } });
     const seen = new Set();
     const lines = [];
     const errors = [];
@@ -107,6 +109,7 @@ async function play(t, server, gameMode, { settings, goal, watch, sees, hears, c
     assert.equal(results.versions[0].name, `mod:${gameMode}`);
     assert.match(results.versions[0].version, /^1\.0\.0\+[0-9a-f]{8}$/);
     for (const mate of team) assert.deepEqual(mate.unexplained, []);
+    assert.ok((await frames.check()) > 10);
     return results;
 }
 

@@ -12,6 +12,7 @@ import {
     inflateFrame,
     isDeflated,
 } from "../../../sdk/js/index.js";
+import { loadReaders, readFrame } from "../../kit/frames.mjs";
 
 const bytesOf = (hex) => new Uint8Array(Buffer.from(hex.replaceAll(" ", ""), "hex"));
 const hexOf = (bytes) => Buffer.from(bytes).toString("hex");
@@ -23,6 +24,16 @@ test("an input is 14 bytes and 5 a sample, little-endian", () => {
     const samples = [{ at: 128, pressed: 2, aim: 0x1234 }, { at: 255, pressed: 1, aim: 1 }];
     assert.equal(hexOf(encodeInput({ ...input, samples })),
         "01020403020103000200efbe7f81" + "8002003412" + "ff01000100");
+});
+
+test("an input reads as docs/frames.ksy describes it", async () => {
+    await loadReaders();
+    const samples = [{ at: 128, pressed: 2, aim: 0x1234 }, { at: 255, pressed: 1, aim: 1 }];
+    const input = { sequence: 0x81020304, held: 0x8003, pressed: 0x0102, aim: 0xbeef, moveX: 127, moveY: -127 };
+    const { body } = readFrame(encodeInput({ ...input, samples }));
+    for (const [name, value] of Object.entries(input)) assert.equal(body[name], value, name);
+    assert.deepEqual(body.samples.map(({ at, pressed, aim }) => ({ at, pressed, aim })), samples);
+    assert.throws(() => readFrame(encodeInput({ ...input, moveX: -128 })), /min/i);
 });
 
 test("a fourth sample is not sent", () => {
