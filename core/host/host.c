@@ -347,6 +347,7 @@ static const struct muster_host table = {
     .rpc = &rpc_group,
     .engine = &host_engine_group,
     .moderation = &host_moderation_group,
+    .interfaces = &host_interfaces_group,
 };
 
 const struct muster_host *host_table(void) {

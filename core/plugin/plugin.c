@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "interface.h"
 #include "log.h"
 #include "notices.h"
 #include "pending.h"
@@ -129,6 +130,7 @@ muster_status plugin_start(struct muster_self *self, char *error) {
     }
     if (status != MUSTER_OK) return call_failed(self, "start", status, error);
     self->phase = PLUGIN_STARTED;
+    interface_look();
     return MUSTER_OK;
 }
 

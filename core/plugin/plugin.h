@@ -138,11 +138,13 @@ void plugin_enter(struct muster_self *self, const char *call);
 void plugin_leave(void);
 /* Calls on the stack. A host function that would call on asks this first. */
 uint32_t plugin_depth(void);
+/* Is one of them a call of this plugin's? */
+bool plugin_is_called(const struct muster_self *self);
 /* What runs between the two counts as not inside the calls that are on the stack: other objects,
  * and turns of the loop, which a console command lets pass (engine). The watchdog goes on seeing
  * the whole stack. hide's answer is for show; not nested. */
 uint32_t plugin_depth_hide(void);
-void plugin_depth_show(uint32_t hidden);
+void plugin_depth_show(uint32_t shown);
 /* A fault of a plugin: counted, and logged with the plugin's name; a plugin that goes on and on is
  * logged more rarely. Any thread. */
 void plugin_fault(struct muster_self *self, const char *format, ...) MUSTER_PRINTF(2, 3);

@@ -14,6 +14,10 @@
 #define FAULTS_WRITTEN 16
 #define FAULTS_EVERY 1024
 
+#define STACK_MAX (2 * PLUGIN_DEPTH_MAX) /* plugin_depth_hide lets a second stack grow on one */
+
+static struct muster_self *stack[STACK_MAX]; /* whose calls: hidden ones below */
+static uint32_t hidden;
 static uint32_t depth;
 
 void plugin_enter(struct muster_self *self, const char *call) {
@@ -21,6 +25,7 @@ void plugin_enter(struct muster_self *self, const char *call) {
     if (depth >= PLUGIN_DEPTH_MAX)
         plugin_fault(self, "%s is called at depth %u, over the limit of %d", call, depth + 1,
                      PLUGIN_DEPTH_MAX);
+    if (hidden + depth < STACK_MAX) stack[hidden + depth] = self;
     depth++;
     self->call_count++;
     watchdog_enter(self, call);
@@ -35,15 +40,23 @@ uint32_t plugin_depth(void) {
     return depth;
 }
 
+bool plugin_is_called(const struct muster_self *self) {
+    for (uint32_t i = hidden; i < hidden + depth && i < STACK_MAX; i++)
+        if (stack[i] == self) return true;
+    return false;
+}
+
 uint32_t plugin_depth_hide(void) {
-    uint32_t hidden = depth;
+    ENSURE(hidden == 0);
+    hidden = depth;
     depth = 0;
     return hidden;
 }
 
-void plugin_depth_show(uint32_t hidden) {
-    ENSURE(depth == 0);
-    depth = hidden;
+void plugin_depth_show(uint32_t shown) {
+    ENSURE(depth == 0 && shown == hidden);
+    depth = shown;
+    hidden = 0;
 }
 
 static void count_fault(void *user) {

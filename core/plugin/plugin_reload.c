@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "interface.h"
 #include "log.h"
 #include "loop.h"
 #include "notices.h"
@@ -49,6 +50,7 @@ static void swap(struct muster_self *self, struct muster_self *older) {
     older->superseded = true;
     registry_commit(self, older);
     registration_owner_superseded(older);
+    interface_look();
     plugin_drain(older);
     if (older->pins == 0) sweep_post();
 }

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "config.h"
 #include "console.h"
+#include "interface.h"
 #include "lobby.h"
 #include "log.h"
 #include "loop.h"
@@ -50,9 +51,13 @@ static void command_drain(struct run *run) {
 }
 
 static void command_plugins(struct run *run) {
-    for (struct muster_self *p = plugin_next(NULL); p; p = plugin_next(p))
-        command_say(run, "%s %s, generation %u, %u pins%s\n", p->instance_name, p->version,
-                    p->generation, p->pins, p->phase == PLUGIN_STARTED ? "" : " (ending)");
+    for (struct muster_self *p = plugin_next(NULL); p; p = plugin_next(p)) {
+        char offers[256];
+        interface_list(p, offers, sizeof offers);
+        command_say(run, "%s %s, generation %u, %u pins%s%s%s\n", p->instance_name, p->version,
+                    p->generation, p->pins, offers[0] ? ", offers " : "", offers,
+                    p->phase == PLUGIN_STARTED ? "" : " (ending)");
+    }
     command_finish(run);
 }
 

@@ -9,6 +9,7 @@
 #include "config.h"
 #include "console.h"
 #include "host.h"
+#include "interface.h"
 #include "lobby.h"
 #include "log.h"
 #include "loop.h"
@@ -125,6 +126,7 @@ int server_check(const char *dir) {
 void server_unload(void) {
     plugin_unload_all();
     registry_deinit();
+    interface_deinit();
     pending_deinit();
     text_deinit();
     host_deinit();

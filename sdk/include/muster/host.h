@@ -930,6 +930,69 @@ struct muster_host_moderation {
                                   const char *display_name);
 };
 
+/* ---- interfaces: what plugins offer each other ----------------------------------------------- */
+
+/* A plugin publishes a table of functions by name and major version; others ask for it and call it
+ * through the host: the call is named and charged as one of who published it, who is not unloaded
+ * meanwhile. Both include the header that says what the functions are (interfaces.h has those of
+ * the SDK). The table begins with its size and grows at its end; who calls gets one that is as long
+ * as its own headers have it, in which functions that the publisher does not know are null. At
+ * any time one plugin offers a name and major: the generation in force, from the end of its start
+ * to the begin of its stop. */
+
+#define MUSTER_INTERFACE_BYTES_MAX 512 /* of a table */
+
+struct muster_interface {
+    uint32_t size;
+    uint32_t major; /* not 0. Another one: a table that older callers cannot use */
+    uint32_t minor;
+    uint32_t reserved;
+    const char *name;   /* [a-z][a-z0-9_.]*; "muster." begins those of the SDK */
+    const void *vtable; /* copied; its size first, as uint32_t: 8 to MUSTER_INTERFACE_BYTES_MAX */
+    void *instance;     /* what its functions are called with */
+};
+
+enum {
+    MUSTER_INTERFACE_CAME = 1,
+    MUSTER_INTERFACE_RELOADED =
+        2, /* another generation or plugin offers it: keep nothing of before */
+    MUSTER_INTERFACE_GONE = 3,
+};
+
+/* What a plugin asks for. */
+struct muster_interface_wish {
+    uint32_t size;
+    uint32_t major;
+    const char *name;
+    /* What it is now, if it is another than at the last call; one of MUSTER_INTERFACE_..., unknown
+     * ones are to be ignored. Called from start to stop, in a turn of the loop of its own. Null:
+     * not told. */
+    void (*changed)(void *user, uint32_t change);
+    uint32_t vtable_size; /* sizeof the table in the headers of who asks; as muster_interface's */
+    uint32_t reserved;
+};
+
+/* vtable and instance are borrowed for the call. */
+typedef void (*muster_interface_fn)(void *user, const void *vtable, void *instance);
+
+struct muster_host_interfaces {
+    uint32_t size;
+    uint32_t reserved;
+    /* [open] INVALID: not as described above. EXISTS: another plugin offers it. LIMIT: the node has
+     * 256. */
+    muster_status (*publish)(muster_self *self, const struct muster_interface *interface);
+    /* [open] It need not be there: `changed` tells, in the next turn when it is. INVALID, LIMIT: as
+     * publish. */
+    muster_status (*subscribe)(muster_self *self, const struct muster_interface_wish *wish,
+                               void *user, muster_interface_id *out);
+    /* [start] fn, at once, in which alone the table may be used: for one question or for many.
+     * UNAVAILABLE: nobody offers it now. CONFLICT: a call of who offers it is on the stack (it
+     * waits for what this plugin does just now), so its state may be half changed. LIMIT: calls of
+     * plugins are nested too deep. Inside a match step only what a replay repeats may be asked. */
+    muster_status (*call)(muster_self *self, muster_interface_id id, muster_interface_fn fn,
+                          void *user);
+};
+
 /* ---- the table of tables
  * ------------------------------------------------------------------------------ */
 
@@ -954,6 +1017,7 @@ struct muster_host {
     const struct muster_host_rpc *rpc;
     const struct muster_host_engine *engine;
     const struct muster_host_moderation *moderation;
+    const struct muster_host_interfaces *interfaces;
 };
 
 #ifdef __cplusplus

@@ -23,6 +23,7 @@
 #define MUSTER_PLUGIN_H
 
 #include "host.h"
+#include "interfaces.h"
 #include "roles.h"
 #include "types.h"
 #include "writer.h"

@@ -94,6 +94,7 @@ MUSTER_ID(muster_socket_id); /* host->net: a UDP socket, a listener or a connect
 MUSTER_ID(muster_ws_id);     /* host->ws: a connection to another server */
 MUSTER_ID(muster_route_id);
 MUSTER_ID(muster_request_id);
+MUSTER_ID(muster_interface_id); /* host->interfaces: what a plugin asked for */
 /* Of questions that are answered later, each by its own function. */
 MUSTER_ID(muster_auth_ticket_id);   /* host->player->auth_complete */
 MUSTER_ID(muster_db_ticket_id);     /* host->db->complete */

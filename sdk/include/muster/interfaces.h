@@ -1,0 +1,40 @@
+/* muster/interfaces.h - interfaces that plugins of any author may publish and that shipped plugins
+ * ask for (host->interfaces). Each function takes the published instance first, is called on the
+ * loop thread and returns at once. All of them are set.
+ */
+#ifndef MUSTER_INTERFACES_H
+#define MUSTER_INTERFACES_H
+
+#include "types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Who wants to play with whom. Asked by match_fill: those of one party come into one lobby. */
+#define MUSTER_PARTY "muster.party"
+#define MUSTER_PARTY_MAJOR 1
+struct muster_party {
+    uint32_t size;
+    uint32_t reserved;
+    /* The party that a player is in: a number that all of its members have and nobody else; 0:
+     * none. member_count: of those who shall be waited for until they search as well, this one
+     * included; not written when there is none. */
+    uint64_t (*party)(void *instance, muster_player_id player, uint32_t *member_count);
+};
+
+/* How well somebody plays. Asked by match_fill: those whose ratings are near to each other come
+ * into one lobby. */
+#define MUSTER_RATING "muster.rating"
+#define MUSTER_RATING_MAJOR 1
+struct muster_rating {
+    uint32_t size;
+    uint32_t reserved;
+    /* In points of whatever scale; of who has none yet, that of a beginner. */
+    int32_t (*rating)(void *instance, muster_player_id player, const char *game_mode);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif
