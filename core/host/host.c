@@ -204,45 +204,54 @@ static muster_status answer_command_fn(muster_self *self, muster_command_call_id
 /* A command may close the lobby or reload the plugin whose callback asks for it: it runs in the
  * loop's next turn. The plugin may have stopped when the answer comes. */
 struct execution {
-    struct resource resource;
-    void (*fn)(void *user, const char *answer);
+    struct handle handle;
+    void (*fn)(void *user, muster_status status, const char *answer);
     void *user;
-    bool stopped; /* nobody waits for the answer */
+    bool is_over; /* the plugin has been told */
     char actor[MUSTER_NAME_MAX];
     char line[1024];
 };
 
+static void tell_executed(struct execution *execution, muster_status status, const char *answer) {
+    execution->is_over = true;
+    host_handle_close(&execution->handle);
+    if (!execution->fn) return;
+    plugin_enter(execution->handle.resource.owner, "admin.answer");
+    execution->fn(execution->user, status, answer);
+    plugin_leave();
+}
+
+/* The command goes on, if it has begun. */
 static void close_execution(struct resource *resource) {
-    resource_remove(resource);
-    ((struct execution *)resource)->stopped = true;
+    tell_executed((struct execution *)resource, MUSTER_CLOSED, "");
 }
 
 static const struct resource_kind execution_kind = {"command", close_execution, true};
 
+static bool is_wanted(const struct execution *execution) {
+    return !execution->is_over && !execution->handle.resource.is_cancelled;
+}
+
 static void on_executed(void *user, muster_status status, const char *answer) {
-    (void)status; /* the sentence says it */
     struct execution *execution = user;
-    if (!execution->stopped) {
-        struct muster_self *owner = execution->resource.owner;
-        resource_remove(&execution->resource);
-        plugin_enter(owner, "admin.answer");
-        if (execution->fn) execution->fn(execution->user, answer);
-        plugin_leave();
-    }
+    if (is_wanted(execution))
+        tell_executed(execution, status, answer);
+    else if (!execution->is_over)
+        close_execution(&execution->handle.resource);
     free(execution);
 }
 
 static void do_execute(void *user) {
     struct execution *execution = user;
-    if (execution->stopped) {
-        free(execution);
-        return;
-    }
-    console_run(execution->actor, execution->line, on_executed, execution);
+    if (is_wanted(execution))
+        console_run(execution->actor, execution->line, on_executed, execution);
+    else
+        on_executed(execution, MUSTER_CLOSED, "");
 }
 
 static muster_status execute_fn(muster_self *self, const char *actor, const char *line,
-                                void (*fn)(void *user, const char *answer), void *user) {
+                                void (*fn)(void *user, muster_status status, const char *answer),
+                                void *user, muster_execution_id *out) {
     HOST_CHECK_STARTED(self);
     if (!actor || !line || strlen(line) > 1000) return MUSTER_INVALID;
     struct execution *execution = calloc(1, sizeof *execution);
@@ -251,12 +260,22 @@ static muster_status execute_fn(muster_self *self, const char *actor, const char
     execution->user = user;
     snprintf(execution->actor, sizeof execution->actor, "%s", actor);
     snprintf(execution->line, sizeof execution->line, "%s", line);
-    muster_status status = host_defer(do_execute, execution);
+    muster_status status = host_handle_open(self, &execution->handle, &execution_kind);
+    if (!status) {
+        status = host_defer(do_execute, execution);
+        if (status) host_handle_close(&execution->handle);
+    }
     if (status)
         free(execution);
-    else
-        resource_add(self, &execution->resource, &execution_kind);
+    else if (out)
+        out->value = execution->handle.id;
     return status;
+}
+
+static muster_status execute_cancel_fn(muster_self *self, muster_execution_id id) {
+    HOST_CHECK_THREAD(self);
+    struct execution *execution = host_handle_find(self, id.value, &execution_kind);
+    return execution ? resource_cancel(&execution->handle.resource) : MUSTER_NOT_FOUND;
 }
 
 static const struct muster_host_admin admin_group = {
@@ -265,6 +284,7 @@ static const struct muster_host_admin admin_group = {
     .execute = execute_fn,
     .command_add_late = command_add_late_fn,
     .command_answer = answer_command_fn,
+    .execute_cancel = execute_cancel_fn,
 };
 
 /* ---- report ---------------------------------------------------------------------------------- */

@@ -43,8 +43,9 @@ muster_status host_handle_open(struct muster_self *self, struct handle *handle,
 
 void *host_handle_find(struct muster_self *self, uint64_t id, const struct resource_kind *kind) {
     struct handle **slot = slots_find(&handles, id);
-    if (!slot || (*slot)->resource.owner != self || (*slot)->resource.kind != kind) return NULL;
-    return *slot;
+    const struct resource *resource = slot ? &(*slot)->resource : NULL;
+    if (!slot || resource->owner != self || resource->kind != kind) return NULL;
+    return resource->is_cancelled ? NULL : *slot;
 }
 
 void host_handle_close(struct handle *handle) {

@@ -160,6 +160,11 @@ static muster_status db_migrate_fn(muster_self *self, const char *component,
     return store_migrate(self, component, steps, step_count, fn, user, out);
 }
 
+static muster_status db_query_cancel_fn(muster_self *self, muster_query_id id) {
+    HOST_CHECK_THREAD(self);
+    return store_cancel(self, id);
+}
+
 static muster_status db_complete_fn(muster_self *self, muster_db_ticket_id ticket,
                                     muster_status status, const struct muster_db_rows *rows) {
     HOST_CHECK_THREAD(self);
@@ -174,4 +179,5 @@ const struct muster_host_db host_db_group = {
     .query = db_query_fn,
     .migrate = db_migrate_fn,
     .complete = db_complete_fn,
+    .query_cancel = db_query_cancel_fn,
 };

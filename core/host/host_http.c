@@ -57,15 +57,6 @@ struct fetch {
     void *user;
 };
 
-static void close_fetch(struct resource *resource) {
-    struct fetch *fetch = (struct fetch *)resource;
-    net_client_close(fetch->client);
-    host_handle_close(&fetch->handle);
-    free(fetch);
-}
-
-static const struct resource_kind fetch_kind = {"HTTP request", close_fetch, true};
-
 static void on_fetched(void *user, const struct muster_http_result *result) {
     struct fetch copy = *(struct fetch *)user;
     struct muster_self *owner = copy.handle.resource.owner;
@@ -75,6 +66,15 @@ static void on_fetched(void *user, const struct muster_http_result *result) {
     copy.fn(copy.user, result);
     plugin_leave();
 }
+
+static void close_fetch(struct resource *resource) {
+    struct fetch *fetch = (struct fetch *)resource;
+    const struct muster_http_result closed = {.size = sizeof closed, .status = MUSTER_CLOSED};
+    net_client_close(fetch->client);
+    on_fetched(fetch, &closed);
+}
+
+static const struct resource_kind fetch_kind = {"HTTP request", close_fetch, true};
 
 static muster_status fetch_fn(muster_self *self, const struct muster_http_fetch *request,
                               void (*fn)(void *user, const struct muster_http_result *result),
@@ -103,6 +103,21 @@ static muster_status fetch_fn(muster_self *self, const struct muster_http_fetch 
     return MUSTER_OK;
 }
 
+/* The connection ends now, its plugin is told in the next turn. */
+static muster_status handle_cancel(struct handle *handle, struct net_client **client) {
+    muster_status status = resource_cancel(&handle->resource);
+    if (status) return status;
+    net_client_close(*client);
+    *client = NULL;
+    return MUSTER_OK;
+}
+
+static muster_status fetch_cancel_fn(muster_self *self, muster_fetch_id id) {
+    HOST_CHECK_THREAD(self);
+    struct fetch *fetch = host_handle_find(self, id.value, &fetch_kind);
+    return fetch ? handle_cancel(&fetch->handle, &fetch->client) : MUSTER_NOT_FOUND;
+}
+
 const struct muster_host_http host_http_group = {
     .size = sizeof host_http_group,
     .route_add = route_add_fn,
@@ -110,6 +125,7 @@ const struct muster_host_http host_http_group = {
     .respond = respond_fn,
     .problem = problem_fn,
     .fetch = fetch_fn,
+    .fetch_cancel = fetch_cancel_fn,
 };
 
 struct ws {
@@ -118,15 +134,6 @@ struct ws {
     struct muster_ws_handler handler;
     void *user;
 };
-
-static void close_ws(struct resource *resource) {
-    struct ws *ws = (struct ws *)resource;
-    net_client_close(ws->client);
-    host_handle_close(&ws->handle);
-    free(ws);
-}
-
-static const struct resource_kind ws_kind = {"WebSocket", close_ws, false};
 
 static void on_ws_open(void *user) {
     struct ws *ws = user;
@@ -150,6 +157,14 @@ static void on_ws_close(void *user, muster_status status) {
     copy.handler.close(copy.user, status);
     plugin_leave();
 }
+
+static void close_ws(struct resource *resource) {
+    struct ws *ws = (struct ws *)resource;
+    net_client_close(ws->client);
+    on_ws_close(ws, MUSTER_CLOSED);
+}
+
+static const struct resource_kind ws_kind = {"WebSocket", close_ws, false};
 
 static const struct muster_ws_handler ws_handler = {
     .size = sizeof ws_handler, .open = on_ws_open, .message = on_ws_message, .close = on_ws_close};
@@ -189,9 +204,7 @@ static muster_status ws_send_fn(muster_self *self, muster_ws_id id, uint32_t bin
 static muster_status ws_close_fn(muster_self *self, muster_ws_id id) {
     HOST_CHECK_THREAD(self);
     struct ws *ws = host_handle_find(self, id.value, &ws_kind);
-    if (!ws) return MUSTER_NOT_FOUND;
-    close_ws(&ws->handle.resource);
-    return MUSTER_OK;
+    return ws ? handle_cancel(&ws->handle, &ws->client) : MUSTER_NOT_FOUND;
 }
 
 const struct muster_host_ws host_ws_group = {

@@ -56,7 +56,7 @@ struct handle {
 };
 muster_status host_handle_open(struct muster_self *self, struct handle *handle,
                                const struct resource_kind *kind) MUSTER_MUST_USE;
-/* Null unless the id is alive, of that kind and the plugin's own. */
+/* Null unless the id is alive, of that kind, the plugin's own and not cancelled. */
 void *host_handle_find(struct muster_self *self, uint64_t id, const struct resource_kind *kind);
 /* Unlinks; the caller frees. */
 void host_handle_close(struct handle *handle);

@@ -361,7 +361,7 @@ static muster_status notify_fn(muster_self *self, muster_lobby_id id, const char
 
 static muster_status vote_start_fn(muster_self *self, muster_lobby_id id,
                                    const struct muster_vote *vote, muster_vote_fn fn, void *user) {
-    HOST_CHECK_OPEN(self);
+    HOST_CHECK_STARTED_OPEN(self);
     struct lobby *lobby = lobby_find(id);
     if (!lobby) return MUSTER_NOT_FOUND;
     struct muster_vote full;

@@ -119,15 +119,14 @@ struct work {
     muster_work_fn fn;
     void (*done)(void *user, muster_status status);
     void *user;
-    bool cancelled;
 };
 
-/* A job that runs cannot be stopped; its plugin stays pinned until it is done. */
+/* Its end is told by the loop, never in here. A job that runs cannot be stopped; its plugin stays
+ * pinned until it is done. */
 static void close_work(struct resource *resource) {
-    struct work *work = (struct work *)resource;
-    if (work->cancelled) return;
-    work->cancelled = true;
-    loop_work_cancel(work->work);
+    if (resource->is_cancelled) return;
+    resource->is_cancelled = true;
+    loop_work_cancel(((struct work *)resource)->work);
 }
 
 static const struct resource_kind work_kind = {"work", close_work, true};
@@ -143,7 +142,8 @@ static void on_work_done(void *user, muster_status status) {
     host_handle_close(&work->handle);
     self->work_running--;
     plugin_enter(self, "work.done");
-    if (work->done) work->done(work->user, work->cancelled ? MUSTER_CLOSED : status);
+    if (work->done)
+        work->done(work->user, work->handle.resource.is_cancelled ? MUSTER_CLOSED : status);
     plugin_leave();
     free(work);
     plugin_unpin(self);
@@ -172,6 +172,14 @@ static muster_status work_fn(muster_self *self, muster_work_fn fn,
     self->work_running++;
     plugin_pin(self);
     if (out) out->value = work->handle.id;
+    return MUSTER_OK;
+}
+
+static muster_status work_cancel_fn(muster_self *self, muster_work_id id) {
+    HOST_CHECK_THREAD(self);
+    struct work *work = host_handle_find(self, id.value, &work_kind);
+    if (!work) return MUSTER_NOT_FOUND;
+    close_work(&work->handle.resource);
     return MUSTER_OK;
 }
 
@@ -239,6 +247,7 @@ const struct muster_host_loop host_loop_group = {
     .poll_start = poll_start_fn,
     .poll_stop = poll_stop_fn,
     .random = random_fn,
+    .work_cancel = work_cancel_fn,
 };
 
 /* ---- UDP ------------------------------------------------------------------------------------- */
@@ -328,12 +337,24 @@ struct tcp_conn {
     struct loop_tcp *tcp;
     struct muster_tcp_handler handler;
     void *user;
+    bool is_closed; /* the plugin has been told */
 };
 
 static struct tcp_conn *connections; /* to find the record of a loop_tcp */
 
+static void tell_closed(struct tcp_conn *conn) {
+    if (conn->is_closed) return;
+    conn->is_closed = true;
+    plugin_enter(conn->handle.resource.owner, "tcp.close");
+    conn->handler.close(conn->user, (muster_socket_id){conn->handle.id});
+    plugin_leave();
+}
+
+/* By the plugin: it hears of it when what is queued has been sent. */
 static void close_conn(struct resource *resource) {
-    loop_tcp_close(((struct tcp_conn *)resource)->tcp);
+    struct tcp_conn *conn = (struct tcp_conn *)resource;
+    loop_tcp_close(conn->tcp);
+    if (resource->owner->phase >= PLUGIN_STOPPED) tell_closed(conn);
 }
 
 static const struct resource_kind conn_kind = {"TCP connection", close_conn, true};
@@ -382,11 +403,7 @@ static void on_close(void *user, struct loop_tcp *tcp) {
     if (!conn) return;
     *at = conn->next;
     struct muster_self *owner = conn->handle.resource.owner;
-    if (owner->phase < PLUGIN_STOPPED) {
-        plugin_enter(owner, "tcp.close");
-        conn->handler.close(conn->user, (muster_socket_id){conn->handle.id});
-        plugin_leave();
-    }
+    tell_closed(conn);
     host_handle_close(&conn->handle);
     free(conn);
     plugin_unpin(owner);

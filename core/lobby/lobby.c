@@ -164,8 +164,8 @@ void lobby_close(struct lobby *lobby, uint32_t leave_reason, const char *reason)
         if (lobby->members[i].state != MEMBER_NONE)
             lobby_member_remove(lobby, i, leave_reason, said);
     lobby_emit(lobby, MUSTER_NOTICE_LOBBY_CLOSED, (muster_player_id){0}, MUSTER_SEAT_NONE, 0);
-    lobby_rules_destroy(lobby);
     lobby_votes_drop(lobby);
+    lobby_rules_destroy(lobby);
     json_decref(lobby->settings);
     free(lobby->listed.text);
     free(lobby->results);

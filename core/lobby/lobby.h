@@ -71,10 +71,7 @@ struct lobby_vote {
     uint32_t told_needed;               /* with the counts below: what members know */
     uint32_t told_counts[MUSTER_VOTE_OPTIONS_MAX];
     char excluded_key[MUSTER_PLAYER_KEY_MAX]; /* the player who may not vote, or "" */
-    struct muster_self *owner;                /* null: the lobby itself */
-    uint64_t registration;                    /* of the owner's */
-    muster_vote_fn fn;
-    void *user;
+    uint64_t registration; /* of the plugin's that called it; 0: the lobby's own */
     char key[MUSTER_NAME_MAX];
     char subject[MUSTER_PLAYER_KEY_MAX];
     char options[MUSTER_VOTE_OPTIONS_MAX][MUSTER_NAME_MAX];

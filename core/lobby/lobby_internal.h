@@ -84,7 +84,7 @@ bool lobby_vote_again(const struct lobby *lobby);
 bool lobby_vote_again_now(const struct lobby *lobby);
 /* Whoever had the seat is gone. */
 void lobby_vote_forget(struct lobby *lobby, uint32_t index);
-/* The lobby ends: nobody hears of its votes any more. */
+/* The lobby ends: who has called a vote is told that it has no result. */
 void lobby_votes_drop(struct lobby *lobby);
 /* Tallies that changed, by votes or by who came and went, are told; what is decided ends. */
 void lobby_vote_settle(struct lobby *lobby, uint64_t now_ms);

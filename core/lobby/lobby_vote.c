@@ -15,11 +15,13 @@
 
 static uint32_t newest_id; /* of all lobbies' votes, so that an old one is never meant */
 
-/* A vote that a plugin has called. It goes on at a reload: the lobby keeps the plugin's generation.
- */
+/* A vote that a plugin has called, until the plugin was told its end. It goes on at a reload: the
+ * lobby keeps the plugin's generation. */
 struct called_vote {
     struct registration head;
     muster_lobby_id lobby;
+    muster_vote_fn fn;
+    void *user;
 };
 
 static void drop(void *entry);
@@ -141,28 +143,43 @@ json_t *lobby_votes_json(const struct lobby *lobby, uint32_t index) {
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-static void finish(struct lobby *lobby, enum lobby_vote_slot slot) {
+/* Exactly once: it is forgotten with it. */
+static void tell_result(const struct called_vote *called, struct muster_vote_result *result) {
+    struct called_vote done = *called;
+    registration_remove(&called_votes, done.head.id);
+    result->size = sizeof *result;
+    result->lobby = done.lobby;
+    plugin_enter((struct muster_self *)done.head.owner, "lobby.vote");
+    done.fn(done.user, result);
+    plugin_leave();
+}
+
+static void tell_no_result(const struct called_vote *called) {
+    static const uint32_t counts[MUSTER_VOTE_OPTIONS_MAX];
+    struct muster_vote_result result = {
+        .winner = MUSTER_VOTE_NONE, .option = "", .counts = counts, .status = MUSTER_CLOSED};
+    tell_result(called, &result);
+}
+
+/* Players are told; called: who else, or null. */
+static void finish(struct lobby *lobby, enum lobby_vote_slot slot,
+                   const struct called_vote *called) {
     struct tally tally = take_tally(lobby, &lobby->votes[slot]);
     struct lobby_vote vote = lobby->votes[slot];
     lobby->votes[slot] = (struct lobby_vote){0};
-    registration_remove(&called_votes, vote.registration);
     uint32_t winner = winner_of(&vote, &tally);
     bool won = winner != MUSTER_VOTE_NONE;
     json_t *json = vote_json(&vote, &tally);
     json_object_set_new(json, "winner", won ? json_string(vote.options[winner]) : json_null());
     lobby_broadcast(lobby, "lobby.voteEnded", json);
-    if (!vote.fn) return;
+    if (!called) return;
     struct muster_vote_result result = {
-        .size = sizeof result,
         .winner = winner,
-        .lobby = lobby->id,
         .option = won ? vote.options[winner] : "",
         .counts = tally.counts,
         .option_count = vote.option_count,
     };
-    plugin_enter(vote.owner, "lobby.vote");
-    vote.fn(vote.user, &result);
-    plugin_leave();
+    tell_result(called, &result);
 }
 
 static bool is_decided(const struct lobby *lobby, const struct lobby_vote *vote) {
@@ -177,7 +194,7 @@ void lobby_vote_settle(struct lobby *lobby, uint64_t now_ms) {
     for (int slot = 0; slot < VOTE_SLOTS; slot++)
         if (lobby->votes[slot].id) tell_if_changed(lobby, &lobby->votes[slot]);
     if (called->id && (now_ms >= called->deadline_ms || is_decided(lobby, called)))
-        finish(lobby, VOTE_CALLED);
+        finish(lobby, VOTE_CALLED, registration_get(&called_votes, called->registration));
 }
 
 /* ---- begin, cast ----------------------------------------------------------------------------- */
@@ -245,31 +262,46 @@ muster_status lobby_vote_start(struct lobby *lobby, struct muster_self *owner,
     if (status) return status;
     struct called_vote *called = entry;
     called->lobby = lobby->id;
+    called->fn = fn;
+    called->user = user;
     begin(lobby, VOTE_CALLED, vote, loop_now_ms() + vote->duration_ms);
     lobby->votes[VOTE_CALLED].registration = called->head.id;
-    lobby->votes[VOTE_CALLED].owner = owner;
-    lobby->votes[VOTE_CALLED].fn = fn;
-    lobby->votes[VOTE_CALLED].user = user;
     return MUSTER_OK;
+}
+
+/* The vote is over without a result, for the players. */
+static void end_early(struct lobby *lobby) {
+    struct lobby_vote *vote = &lobby->votes[VOTE_CALLED];
+    memset(vote->cast, 0, sizeof vote->cast);
+    finish(lobby, VOTE_CALLED, NULL);
+}
+
+static void on_cancelled(void *user) {
+    const struct called_vote *called = registration_get(&called_votes, (uintptr_t)user);
+    if (called) tell_no_result(called);
 }
 
 muster_status lobby_vote_cancel(struct lobby *lobby, const struct muster_self *owner) {
-    struct lobby_vote *vote = &lobby->votes[VOTE_CALLED];
-    if (!vote->id || vote->owner != owner) return MUSTER_NOT_FOUND;
-    vote->fn = NULL;
-    memset(vote->cast, 0, sizeof vote->cast);
-    finish(lobby, VOTE_CALLED);
-    return MUSTER_OK;
+    const struct called_vote *called =
+        registration_get(&called_votes, lobby->votes[VOTE_CALLED].registration);
+    if (!called || called->head.owner != owner) return MUSTER_NOT_FOUND;
+    muster_status status = loop_post(on_cancelled, (void *)(uintptr_t)called->head.id);
+    if (!status) end_early(lobby);
+    return status;
 }
 
+/* Its plugin stops. */
 static void drop(void *entry) {
     const struct called_vote *called = entry;
     struct lobby *lobby = lobby_find(called->lobby);
-    if (lobby) (void)lobby_vote_cancel(lobby, called->head.owner);
+    if (lobby && lobby->votes[VOTE_CALLED].registration == called->head.id) end_early(lobby);
+    tell_no_result(called);
 }
 
 void lobby_votes_drop(struct lobby *lobby) {
-    registration_remove(&called_votes, lobby->votes[VOTE_CALLED].registration);
+    uint64_t id = 0;
+    for (const struct called_vote *called; (called = registration_next(&called_votes, &id));)
+        if (MUSTER_ID_SAME(called->lobby, lobby->id)) tell_no_result(called);
 }
 
 void lobby_vote_forget(struct lobby *lobby, uint32_t index) {

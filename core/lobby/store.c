@@ -60,16 +60,6 @@ static void free_query(struct query *query) {
     free(query);
 }
 
-static void close_query(struct resource *resource) {
-    struct query *query = (struct query *)resource;
-    if (query->answered) *query->answered = true;
-    pending_cancel(query->ticket.value);
-    resource_remove(resource);
-    free_query(query);
-}
-
-static const struct resource_kind query_kind = {"query", close_query, true};
-
 static void tell_asker(const struct query *query, muster_status status,
                        const struct muster_db_rows *rows) {
     if (query->asker) plugin_enter(query->asker, "db.answer");
@@ -86,6 +76,18 @@ static void on_answer(void *user, muster_status status, const void *answer) {
     if (done.fn) tell_asker(&done, status, status ? NULL : answer);
     if (done.is_migration) note_migrated(status);
 }
+
+/* The database does it all the same. A table that nobody wants any more is not waited for. */
+static void close_query(struct resource *resource) {
+    struct query *query = (struct query *)resource;
+    start.migrating -= query->is_migration;
+    query->is_migration = false;
+    pending_cancel(query->ticket.value);
+    on_answer(query, MUSTER_CLOSED, NULL);
+    look_at_start();
+}
+
+static const struct resource_kind query_kind = {"query", close_query, true};
 
 static muster_status open_query(struct muster_self *asker, struct provider *db,
                                 uint32_t deadline_ms, muster_db_fn fn, void *user,
@@ -161,6 +163,14 @@ muster_status store_submit(struct muster_self *asker, const struct muster_db_req
     if (!registry_first(MUSTER_ROLE_DATABASE)) return MUSTER_UNAVAILABLE;
     if (request->statement_count == 0 || request->statement_count > 64) return MUSTER_INVALID;
     return ask_database(asker, &question, fn, user, out);
+}
+
+muster_status store_cancel(const struct muster_self *asker, muster_query_id id) {
+    struct query *query = pending_user(id.value, on_answer);
+    if (!query || query->asker != asker) return MUSTER_NOT_FOUND;
+    muster_status status = resource_cancel(&query->resource);
+    if (!status) pending_cancel(query->ticket.value);
+    return status;
 }
 
 muster_status store_keep(const char *who, const struct muster_db_request *request) {

@@ -15,6 +15,8 @@
  * query), or null for core. */
 muster_status store_submit(struct muster_self *asker, const struct muster_db_request *request,
                            muster_db_fn fn, void *user, muster_query_id *out) MUSTER_MUST_USE;
+/* fn is called in the loop's next turn, with CLOSED. NOT_FOUND: no query of the asker's. */
+muster_status store_cancel(const struct muster_self *asker, muster_query_id id) MUSTER_MUST_USE;
 /* It will be written, see outbox_add; who: for the log. UNAVAILABLE without a database. */
 muster_status store_keep(const char *who, const struct muster_db_request *request) MUSTER_MUST_USE;
 muster_status store_migrate(struct muster_self *asker, const char *component,

@@ -110,6 +110,11 @@ muster_status pending_complete(struct muster_self *by, const char *kind, uint64_
     return MUSTER_OK;
 }
 
+void *pending_user(uint64_t id, pending_fn fn) {
+    const struct ticket *ticket = slots_find(&tickets, id);
+    return ticket && ticket->fn == fn ? ticket->user : NULL;
+}
+
 void pending_cancel(uint64_t id) {
     struct ticket *ticket = slots_find(&tickets, id);
     if (ticket) ticket->fn = NULL;

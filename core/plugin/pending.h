@@ -22,6 +22,8 @@ muster_status pending_open(struct muster_self *asked, const char *kind, uint32_t
  * foreign one. */
 muster_status pending_complete(struct muster_self *by, const char *kind, uint64_t ticket,
                                muster_status status, const void *answer);
+/* What pending_open was given as `user`, while fn waits for the answer; else null. */
+void *pending_user(uint64_t ticket, pending_fn fn);
 /* The asker no longer wants the answer: fn is not called. A completion that still comes is no
  * fault. */
 void pending_cancel(uint64_t ticket);

@@ -192,11 +192,12 @@ static uint32_t leaks_close(struct muster_self *self, char *text, uint32_t cap) 
     return total;
 }
 
-/* Nothing of the plugin's is called again but fini and the ends of work that runs. Returns how much
- * it had left open. */
+/* Whatever it waits for is told CLOSED; then nothing of the plugin's is called again but fini and
+ * the ends of work that runs. Returns how much it had left open. */
 static uint32_t close_all(struct muster_self *self, bool report) {
     char text[LEAK_TEXT_MAX];
     registration_owner_gone(self);
+    resource_close_cancelled(self);
     resources_close(self, is_silent, NULL);
     uint32_t leaks = leaks_close(self, text, sizeof text);
     if (leaks && report) plugin_fault(self, "left open after stop: %s", text);
@@ -219,8 +220,9 @@ uint32_t plugin_stop(struct muster_self *self) {
 
 void plugin_destroy(struct muster_self *self) {
     bool has_begun = self->phase >= PLUGIN_INITIALIZED;
-    if (self->phase != PLUGIN_STOPPED) (void)close_all(self, false);
+    bool has_stopped = self->phase == PLUGIN_STOPPED;
     self->phase = PLUGIN_STOPPED;
+    if (!has_stopped) (void)close_all(self, false);
     if (has_begun && self->plugin.fini) {
         plugin_enter(self, "fini");
         self->plugin.fini(self->instance);

@@ -29,15 +29,17 @@ enum plugin_phase {
 /* Something a plugin has opened through the host. Embedded in the host's own record of it. */
 struct resource;
 struct resource_kind {
-    const char *name;                     /* "timer": in the leak report */
-    void (*close)(struct resource *self); /* frees the record */
-    bool silent;                          /* closed with the plugin, no leak (work, a connection) */
+    const char *name; /* "timer": in the leak report */
+    /* Frees the record; whoever waits for its end is told CLOSED. */
+    void (*close)(struct resource *self);
+    bool silent; /* closed with the plugin, no leak (work, a connection) */
 };
 struct resource {
     struct resource *next;
     struct resource *prev;
     struct muster_self *owner;
     const struct resource_kind *kind;
+    bool is_cancelled; /* its plugin wants it no more: to be closed in the loop's next turn */
 };
 
 struct muster_self {
@@ -130,6 +132,11 @@ void plugin_unpin(struct muster_self *self);
 void resource_add(struct muster_self *owner, struct resource *resource,
                   const struct resource_kind *kind);
 void resource_remove(struct resource *resource);
+/* Closes it in the loop's next turn, or with its owner: a plugin is not called back inside its own
+ * call. Not OK: nothing has happened. */
+muster_status resource_cancel(struct resource *resource) MUSTER_MUST_USE;
+/* Closes those of this owner that are cancelled and not closed yet. */
+void resource_close_cancelled(const struct muster_self *owner);
 
 #define PLUGIN_DEPTH_MAX 4
 /* Around every call into a plugin. `call` is a literal such as "mode.tick": what the watchdog

@@ -166,7 +166,6 @@ static void rotate_command(void *user, const char *arguments, struct muster_writ
 
 static void plugin_fini(void *instance) {
     struct auth_local *auth = instance;
-    request_free_all(auth);
     gate_destroy(auth->gate);
     keyring_close(&auth->keyring);
     text_deinit();
@@ -267,7 +266,6 @@ static muster_status open_keys(struct auth_local *auth) {
 
 static muster_status plugin_start(void *instance) {
     struct auth_local *auth = instance;
-    muster_query_id id;
     if (text_init() != MUSTER_OK) return MUSTER_INTERNAL;
     muster_status status = open_keys(auth);
     if (status != MUSTER_OK) return status;
@@ -275,7 +273,7 @@ static muster_status plugin_start(void *instance) {
     if (status == MUSTER_OK)
         status =
             auth->host->db->migrate(auth->self, "auth_local", migrations,
-                                    sizeof migrations / sizeof migrations[0], migrated, auth, &id);
+                                    sizeof migrations / sizeof migrations[0], migrated, auth, NULL);
     if (status == MUSTER_UNAVAILABLE)
         log_error(auth, "accounts need a database: load a plugin such as db_sqlite");
     if (status != MUSTER_OK) return status;

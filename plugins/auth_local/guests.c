@@ -50,9 +50,8 @@ static void tend(struct auth_local *auth) {
         statements[request.statement_count++] =
             (struct muster_db_statement){expire_sql, evict, 2, 0};
     statements[request.statement_count++] = (struct muster_db_statement){count_sql, NULL, 0, 0};
-    muster_query_id id;
     auth->guests.tending = true;
-    muster_status status = auth->host->db->query(auth->self, &request, tended, auth, &id);
+    muster_status status = auth->host->db->query(auth->self, &request, tended, auth, NULL);
     if (status != MUSTER_OK) tended(auth, status, NULL);
 }
 

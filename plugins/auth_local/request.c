@@ -162,10 +162,9 @@ void request_query(struct request *request, const struct muster_db_statement *st
                                       .statement_count = count,
                                       .statements = statements,
                                       .durable = durable};
-    muster_query_id id;
     request->rows = fn;
     request->outstanding = true;
-    muster_status status = auth->host->db->query(auth->self, &query, query_done, request, &id);
+    muster_status status = auth->host->db->query(auth->self, &query, query_done, request, NULL);
     if (status == MUSTER_OK) return;
     request->outstanding = false;
     request_fail(request, status);
@@ -178,10 +177,6 @@ void request_cancel_all(struct auth_local *auth) {
         answer_problem(request, 503, "unavailable", "The server is stopping.");
         if (!request->outstanding) request_free(request);
     }
-}
-
-void request_free_all(struct auth_local *auth) {
-    while (auth->requests) request_free(auth->requests);
 }
 
 /* ---- rows and values ------------------------------------------------------------------------ */

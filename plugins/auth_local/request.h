@@ -102,8 +102,6 @@ bool request_resume(struct request *request);
 
 /* Answers everything with 503; what has no outstanding step is freed. */
 void request_cancel_all(struct auth_local *auth);
-/* Frees everything; after the last step has ended. */
-void request_free_all(struct auth_local *auth);
 
 /* Cells of the first row. Text that does not fit is cut. */
 void rows_text(const struct muster_db_rows *rows, uint32_t column, char *out, size_t cap);

@@ -245,8 +245,7 @@ static bool revoke_later(const struct request *request, const char *sql, const c
                                       .statements = &statement,
                                       .durable = MUSTER_DB_KEPT | MUSTER_DB_SYNCED};
     const struct auth_local *auth = request->auth;
-    muster_query_id id;
-    return auth->host->db->query(auth->self, &query, NULL, NULL, &id) == MUSTER_OK;
+    return auth->host->db->query(auth->self, &query, NULL, NULL, NULL) == MUSTER_OK;
 }
 
 static void family_ended(struct request *request, muster_status status,
@@ -363,7 +362,6 @@ void tokens_purge(struct auth_local *auth) {
     struct muster_db_statement statement = {purge_sql, params, 1, 0};
     struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = &statement};
-    muster_query_id id;
-    muster_status status = auth->host->db->query(auth->self, &request, purged, auth, &id);
+    muster_status status = auth->host->db->query(auth->self, &request, purged, auth, NULL);
     if (status != MUSTER_OK) purged(auth, status, NULL);
 }

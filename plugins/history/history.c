@@ -79,7 +79,6 @@ static muster_status plugin_start(void *instance) {
 
 static void plugin_stop(void *instance) {
     purge_stop(instance);
-    results_stop(instance);
 }
 
 static const struct muster_reporter reporter = {.size = sizeof reporter, .deliver = deliver};

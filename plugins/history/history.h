@@ -22,7 +22,6 @@ struct purge {
 struct history {
     muster_self *self;
     const struct muster_host *host;
-    struct wait *waits; /* runs of the command that wait for the database */
     struct purge purge;
 };
 
@@ -40,7 +39,6 @@ muster_status rows_result(const struct history *history, struct muster_bytes jso
 /* ---- results.c ---- */
 
 muster_status results_add_command(struct history *history);
-void results_stop(struct history *history);
 
 /* ---- purge.c ---- */
 

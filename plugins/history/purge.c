@@ -50,6 +50,7 @@ static void on_purged(void *user, muster_status status, const struct muster_db_r
     struct history *history = user;
     struct purge *purge = &history->purge;
     purge->is_asking = false;
+    if (status == MUSTER_CLOSED) return;
     if (status != MUSTER_OK) {
         history->host->log->write(history->self, MUSTER_LOG_WARN,
                                   "old rows were not deleted: status %d", status);
@@ -78,8 +79,7 @@ static muster_status ask(struct history *history, const struct kind *kind, int64
                                                      kind->statements[i].value_count, 0};
     const struct muster_db_request request = {
         .size = sizeof request, .statement_count = kind->statement_count, .statements = statements};
-    muster_query_id id;
-    return history->host->db->query(history->self, &request, on_purged, history, &id);
+    return history->host->db->query(history->self, &request, on_purged, history, NULL);
 }
 
 /* The next kind that has an end. */

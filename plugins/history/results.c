@@ -9,7 +9,6 @@
 #define RESULT_COLUMNS 16
 
 struct wait {
-    struct wait *next;
     struct history *history;
     muster_command_call_id call;
 };
@@ -85,15 +84,8 @@ static void fail(const struct history *history, muster_command_call_id call, mus
     answer(history, call, status, text);
 }
 
-static void take_out(struct wait *wait) {
-    struct wait **at = &wait->history->waits;
-    while (*at != wait) at = &(*at)->next;
-    *at = wait->next;
-}
-
 static void on_rows(void *user, muster_status status, const struct muster_db_rows *rows) {
     struct wait wait = *(struct wait *)user;
-    take_out(user);
     free(user);
     if (status == MUSTER_OK && rows->row_count > 0 && rows->column_count != RESULT_COLUMNS)
         status = MUSTER_INTERNAL;
@@ -120,15 +112,12 @@ static void ask(struct history *history, muster_command_call_id call, uint32_t l
     const struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = &statement};
     struct wait *wait = calloc(1, sizeof *wait);
-    muster_query_id id;
     muster_status status = wait ? MUSTER_OK : MUSTER_NO_MEMORY;
     if (wait) {
-        *wait = (struct wait){history->waits, history, call};
-        history->waits = wait;
-        status = history->host->db->query(history->self, &request, on_rows, wait, &id);
+        *wait = (struct wait){history, call};
+        status = history->host->db->query(history->self, &request, on_rows, wait, NULL);
     }
     if (status == MUSTER_OK) return;
-    if (wait) take_out(wait);
     free(wait);
     fail(history, call, status);
 }
@@ -147,12 +136,4 @@ muster_status results_add_command(struct history *history) {
     return history->host->admin->command_add_late(
         history->self, "results", "[N] the newest match results (10, at most 50), as JSON",
         on_command, history);
-}
-
-/* Who waits is told by the host. */
-void results_stop(struct history *history) {
-    for (struct wait *wait; (wait = history->waits);) {
-        history->waits = wait->next;
-        free(wait);
-    }
 }

@@ -41,11 +41,10 @@ static const char *const steps[] = {
 };
 
 muster_status rows_migrate(struct history *history) {
-    muster_query_id id;
     muster_status status = players_migrate(history->self, history->host);
     if (status != MUSTER_OK) return status;
     return history->host->db->migrate(history->self, component, steps,
-                                      sizeof steps / sizeof steps[0], NULL, NULL, &id);
+                                      sizeof steps / sizeof steps[0], NULL, NULL, NULL);
 }
 
 /* ---- writing ----------------------------------------------------------------------------------
@@ -63,8 +62,7 @@ static muster_status keep(const struct history *history,
                                               .statement_count = count,
                                               .statements = statements,
                                               .durable = MUSTER_DB_KEPT | synced};
-    muster_query_id id;
-    muster_status status = history->host->db->query(history->self, &request, NULL, NULL, &id);
+    muster_status status = history->host->db->query(history->self, &request, NULL, NULL, NULL);
     if (status != MUSTER_OK)
         history->host->log->write(history->self, MUSTER_LOG_ERROR, "a row is not kept: status %d",
                                   status);

@@ -21,7 +21,6 @@ struct moderation;
 
 /* A question of the host that waits for the database. */
 struct wait {
-    struct wait *next;
     struct moderation *moderation;
     uint64_t ticket; /* the number of load's or of find_player's */
 };
@@ -29,7 +28,6 @@ struct wait {
 struct moderation {
     muster_self *self;
     const struct muster_host *host;
-    struct wait *waits;
     muster_timer_id purge;
 };
 
@@ -82,24 +80,17 @@ static bool ask(struct moderation *moderation, uint64_t ticket,
     const struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = statement};
     struct wait *wait = malloc(sizeof *wait);
-    muster_query_id query;
     *status = MUSTER_NO_MEMORY;
     if (!wait) return false;
-    *wait = (struct wait){moderation->waits, moderation, ticket};
-    moderation->waits = wait;
-    *status = moderation->host->db->query(moderation->self, &request, fn, wait, &query);
-    if (*status == MUSTER_OK) return true;
-    moderation->waits = wait->next;
-    free(wait);
-    return false;
+    *wait = (struct wait){moderation, ticket};
+    *status = moderation->host->db->query(moderation->self, &request, fn, wait, NULL);
+    if (*status != MUSTER_OK) free(wait);
+    return *status == MUSTER_OK;
 }
 
 /* The wait is over: it is freed. */
 static struct wait take(struct wait *wait) {
     struct wait done = *wait;
-    struct wait **at = &done.moderation->waits;
-    while (*at != wait) at = &(*at)->next;
-    *at = wait->next;
     free(wait);
     return done;
 }
@@ -218,8 +209,7 @@ static muster_status keep(void *user, const struct muster_sanction_change *chang
                                               .statement_count = count,
                                               .statements = statements,
                                               .durable = MUSTER_DB_KEPT | MUSTER_DB_SYNCED};
-    muster_query_id id;
-    return moderation->host->db->query(moderation->self, &request, NULL, NULL, &id);
+    return moderation->host->db->query(moderation->self, &request, NULL, NULL, NULL);
 }
 
 /* ---- who has been here ----------------------------------------------------------------------- */
@@ -277,10 +267,9 @@ static void purge(void *user) {
         values, 2, 0};
     const struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = &statement};
-    muster_query_id id;
     if (days == 0) return;
     muster_status status =
-        moderation->host->db->query(moderation->self, &request, on_purged, moderation, &id);
+        moderation->host->db->query(moderation->self, &request, on_purged, moderation, NULL);
     if (status != MUSTER_OK) on_purged(moderation, status, NULL);
 }
 
@@ -308,24 +297,18 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
 
 static muster_status plugin_start(void *instance) {
     struct moderation *moderation = instance;
-    muster_query_id id;
     muster_status status = players_migrate(moderation->self, moderation->host);
     if (status == MUSTER_OK)
         status = moderation->host->db->migrate(moderation->self, "moderation", steps,
-                                               sizeof steps / sizeof steps[0], NULL, NULL, &id);
+                                               sizeof steps / sizeof steps[0], NULL, NULL, NULL);
     if (status != MUSTER_OK) return status;
     return moderation->host->loop->timer_start(moderation->self, PURGE_FIRST_MS, PURGE_EVERY_MS,
                                                purge, moderation, &moderation->purge);
 }
 
-/* Who waits is told by the host. */
 static void plugin_stop(void *instance) {
     struct moderation *moderation = instance;
     (void)moderation->host->loop->timer_stop(moderation->self, moderation->purge);
-    for (struct wait *wait; (wait = moderation->waits);) {
-        moderation->waits = wait->next;
-        free(wait);
-    }
 }
 
 static const struct muster_service service = {.size = sizeof service};

@@ -8,9 +8,8 @@ static const char *const steps[] = {
 };
 
 muster_status players_migrate(muster_self *self, const struct muster_host *host) {
-    muster_query_id id;
     return host->db->migrate(self, "players", steps, sizeof steps / sizeof steps[0], NULL, NULL,
-                             &id);
+                             NULL);
 }
 
 static void fill(struct muster_db_value values[PLAYERS_VALUES], const char *player_key,

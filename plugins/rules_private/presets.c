@@ -75,8 +75,7 @@ static void drop_orphans(struct instance *instance) {
         .sql = "DELETE FROM lobby_presets WHERE player_id NOT IN (SELECT player_id FROM players)"};
     const struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = &statement};
-    muster_query_id id;
-    (void)instance->host->db->query(instance->self, &request, on_orphans_gone, instance, &id);
+    (void)instance->host->db->query(instance->self, &request, on_orphans_gone, instance, NULL);
 }
 
 static void on_migrated(void *user, muster_status status, const struct muster_db_rows *rows) {
@@ -94,10 +93,9 @@ muster_status presets_start(struct instance *instance) {
         "CREATE TABLE lobby_presets (player_id TEXT NOT NULL, name TEXT NOT NULL, settings TEXT "
         "NOT "
         "NULL, saved_at BIGINT NOT NULL, PRIMARY KEY (player_id, name))"};
-    muster_query_id id;
     (void)players_migrate(instance->self, instance->host);
     (void)instance->host->db->migrate(instance->self, "rules_private", steps, 1, on_migrated,
-                                      instance, &id); /* without a database: none are kept */
+                                      instance, NULL); /* without a database: none are kept */
     return MUSTER_OK;
 }
 
@@ -107,13 +105,12 @@ static void query_all(struct request *request, const struct muster_db_statement 
     struct muster_db_request asked = {
         .size = sizeof asked, .statement_count = count, .statements = statements};
     struct wait *wait = instance->has_table ? calloc(1, sizeof *wait) : NULL;
-    muster_query_id id;
     if (wait) {
         muster_lobby_id lobby = request->lobby ? request->lobby->id : (muster_lobby_id){0};
         *wait = (struct wait){instance, request->call, lobby, request->member.player};
         snprintf(wait->name, sizeof wait->name, "%s", text_of(request->params, "name"));
     }
-    if (wait && instance->host->db->query(instance->self, &asked, fn, wait, &id) == MUSTER_OK)
+    if (wait && instance->host->db->query(instance->self, &asked, fn, wait, NULL) == MUSTER_OK)
         return;
     free(wait);
     refuse(instance, request->call, "unavailable", "", "this server keeps no presets of players");

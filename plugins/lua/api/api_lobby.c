@@ -145,7 +145,7 @@ static int push_winner(lua_State *L, void *user) {
 
 /* The script may be another by now, or gone: it is found by lobby and mod. */
 static void on_vote(void *user, const struct muster_vote_result *result) {
-    struct lobby *lobby = lobby_find(user, result->lobby);
+    struct lobby *lobby = result->status ? NULL : lobby_find(user, result->lobby);
     struct script *script = lobby ? realm_find(&lobby->lobby, lobby->vote_mod) : NULL;
     if (!script) return;
     if (script->vote_end == LUA_NOREF) {

@@ -103,8 +103,8 @@ static void batch_unlink(struct batch *batch) {
     *at = batch->next;
 }
 
-/* Ends it. In reverse, so that what goes back to the front keeps its order. */
-static void batch_settle(struct batch *batch, muster_status status) {
+/* In reverse, so that what goes back to the front keeps its order. */
+static void batch_end(struct batch *batch, muster_status status) {
     struct storage *storage = batch->storage;
     batch_unlink(batch);
     for (uint32_t i = batch->count; i-- > 0;) {
@@ -114,6 +114,11 @@ static void batch_settle(struct batch *batch, muster_status status) {
         storage_forget(entry);
     }
     free(batch);
+}
+
+static void batch_settle(struct batch *batch, muster_status status) {
+    struct storage *storage = batch->storage;
+    batch_end(batch, status);
     if (status)
         request_failed(storage, "written", status);
     else
@@ -126,8 +131,11 @@ static void on_written(void *user, muster_status status, const struct muster_db_
     struct batch *batch = user;
     struct storage *storage = batch->storage;
     (void)rows;
+    if (status == MUSTER_CLOSED) { /* stopped: what was not written is taken back */
+        batch_end(batch, MUSTER_OK);
+        return;
+    }
     batch_settle(batch, status);
-    if (storage->is_stopped) return;
     if (!status && storage->cycle_left && !storage->batches) write_cycle(storage);
     schedule(storage);
 }
@@ -136,15 +144,14 @@ static muster_status submit(struct batch *batch) {
     struct muster_db_statement statements[BATCH_MAX];
     struct muster_db_value params[BATCH_MAX][3];
     const struct storage *storage = batch->storage;
-    muster_query_id id;
     for (uint32_t i = 0; i < batch->count; i++)
         statements[i] = statement_of(batch->entries[i], params[i]);
     struct muster_db_request request = {
         .size = sizeof request, .statement_count = batch->count, .statements = statements};
     if (!storage->is_stopped)
-        return storage->host->db->query(storage->self, &request, on_written, batch, &id);
+        return storage->host->db->query(storage->self, &request, on_written, batch, NULL);
     request.durable = MUSTER_DB_KEPT | MUSTER_DB_SYNCED; /* nobody is left to try again */
-    muster_status status = storage->host->db->query(storage->self, &request, NULL, NULL, &id);
+    muster_status status = storage->host->db->query(storage->self, &request, NULL, NULL, NULL);
     if (!status) batch_settle(batch, MUSTER_OK);
     return status;
 }
@@ -213,6 +220,7 @@ void storage_stop(struct storage *storage) {
 /* ---- reading */
 
 static void load_failed(struct storage *storage, muster_status status) {
+    if (status == MUSTER_CLOSED) return; /* stopped */
     request_failed(storage, "read", status);
     schedule(storage);
 }
@@ -290,8 +298,8 @@ static void load_page(struct storage *storage) {
     struct muster_db_statement statement = {.sql = select_sql, .params = params, .param_count = 3};
     struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = &statement};
-    muster_query_id id;
-    muster_status status = storage->host->db->query(storage->self, &request, on_page, storage, &id);
+    muster_status status =
+        storage->host->db->query(storage->self, &request, on_page, storage, NULL);
     if (status) load_failed(storage, status);
 }
 
@@ -306,10 +314,9 @@ static void on_migrated(void *user, muster_status status, const struct muster_db
 }
 
 void storage_start(struct storage *storage) {
-    muster_query_id id;
     muster_status status =
         storage->host->db->migrate(storage->self, "lua_storage", steps,
-                                   sizeof steps / sizeof *steps, on_migrated, storage, &id);
+                                   sizeof steps / sizeof *steps, on_migrated, storage, NULL);
     if (status == MUSTER_UNAVAILABLE && storage->retry_ms == 0) {
         storage->state = STORAGE_MEMORY;
         storage->host->log->write(storage->self, MUSTER_LOG_WARN,
@@ -333,10 +340,5 @@ static void on_cycle(void *user) {
 }
 
 void storage_db_free(struct storage *storage) {
-    while (storage->batches) {
-        struct batch *batch = storage->batches;
-        storage->batches = batch->next;
-        free(batch);
-    }
     forget_cursor(storage);
 }

@@ -12,6 +12,14 @@
  * opens or registers something, and is legal until stop is called: what would be opened then has
  * no time to live. Elsewhere both answer STATE, do nothing, and it is a fault.
  *
+ * Ends: what is begun here and ends later (work, a query, a fetch, a WebSocket, a TCP connection, a
+ * command, a vote) has one callback that tells its end, and that is called exactly once, always: so
+ * what `user` points to can be freed there, and nowhere else. A function that did not answer OK has
+ * begun nothing and calls nothing. What is cancelled or closed by the plugin ends with CLOSED, in a
+ * later turn of the loop. What is still open when stop returns, or when start has failed, is told
+ * CLOSED right then, before fini; work that runs on the pool, when it has ended. By then the
+ * plugin's functions that need start or open something answer STATE, as always after stop.
+ *
  * Statuses: OK, and what each function names. These any of them may answer, and they are not named
  * again: THREAD and STATE as above; INVALID for a null where none is allowed, and for a struct
  * whose size is too small; NOT_FOUND for an id (lobby, match, seat, player, handle) of nothing, or
@@ -95,8 +103,8 @@ struct muster_host_loop {
     /* fn on the loop thread, in the order posted. Any thread. FULL above 4096 waiting posts. After
      * stop has returned, posts are dropped, and answered OK. */
     muster_status (*post)(muster_self *self, muster_post_fn fn, void *user);
-    /* [start] work on a pool thread, then done on the loop thread (also when it was cancelled
-     * before it began: status CLOSED). LIMIT when server.workQueueMax jobs of this plugin wait. */
+    /* [start] work on a pool thread, then done, which may be null, on the loop thread. LIMIT when
+     * server.workQueueMax jobs of this plugin wait. */
     muster_status (*work)(muster_self *self, muster_work_fn work,
                           void (*done)(void *user, muster_status status), void *user,
                           muster_work_id *out);
@@ -107,6 +115,9 @@ struct muster_host_loop {
     muster_status (*poll_stop)(muster_self *self, muster_poll_id id);
     /* Fill with cryptographically random bytes. Any thread. */
     void (*random)(muster_self *self, void *out, uint32_t len);
+    /* done comes with CLOSED: soon, when work has not begun, which is never called then; else when
+     * it has ended. */
+    muster_status (*work_cancel)(muster_self *self, muster_work_id id);
 };
 
 /* ---- net: plain sockets for services [start] ------------------------------------------------ */
@@ -127,7 +138,7 @@ struct muster_tcp_handler {
     uint32_t reserved;
     void (*open)(void *user, muster_socket_id conn, const char *address);
     void (*data)(void *user, muster_socket_id conn, struct muster_bytes data);
-    void (*close)(void *user, muster_socket_id conn);
+    void (*close)(void *user, muster_socket_id conn); /* the end of each that was told open */
 };
 
 struct muster_host_net {
@@ -236,6 +247,8 @@ struct muster_host_http {
     muster_status (*fetch)(muster_self *self, const struct muster_http_fetch *request,
                            void (*fn)(void *user, const struct muster_http_result *result),
                            void *user, muster_fetch_id *out);
+    /* The connection ends now; fn comes with CLOSED. */
+    muster_status (*fetch_cancel)(muster_self *self, muster_fetch_id id);
 };
 
 /* ---- ws: WebSocket client [start] ---------------------------------------------------------------
@@ -247,7 +260,8 @@ struct muster_ws_handler {
     uint32_t reserved;
     void (*open)(void *user);
     void (*message)(void *user, uint32_t binary, struct muster_bytes data);
-    void (*close)(void *user, muster_status status); /* also when open never came */
+    /* The end, also when open never came. CLOSED: by this side, or as the protocol says. */
+    void (*close)(void *user, muster_status status);
 };
 
 struct muster_host_ws {
@@ -259,6 +273,7 @@ struct muster_host_ws {
     /* STATE: it is not open yet, or not any more. FULL above 256 KiB unsent. */
     muster_status (*send)(muster_self *self, muster_ws_id id, uint32_t binary,
                           struct muster_bytes data);
+    /* The connection ends now; the handler's close comes with CLOSED. */
     muster_status (*close)(muster_self *self, muster_ws_id id);
 };
 
@@ -329,7 +344,8 @@ struct muster_vote_result {
     const char *option; /* the winner's name, or "" */
     const uint32_t *counts;
     uint32_t option_count;
-    uint32_t reserved;
+    muster_status status; /* OK; CLOSED: there is no result, no winner and no options, as the vote
+                             was cancelled or the lobby has closed */
 };
 
 typedef void (*muster_vote_fn)(void *user, const struct muster_vote_result *result);
@@ -391,11 +407,11 @@ struct muster_host_lobby {
     /* A notification to all who are in; params is one JSON object, else INVALID. */
     muster_status (*notify)(muster_self *self, muster_lobby_id id, const char *method,
                             const char *params_json);
-    /* [open] EXISTS while another vote runs; INVALID: the vote is none. fn is called when it has
-     * ended; never, when the lobby closes or the vote is cancelled before. */
+    /* [start] [open] EXISTS while another vote runs; INVALID: the vote is none. fn is called when
+     * it has ended. When the lobby closes, that is before the rules' state of it is destroyed. */
     muster_status (*vote_start)(muster_self *self, muster_lobby_id id,
                                 const struct muster_vote *vote, muster_vote_fn fn, void *user);
-    /* NOT_FOUND: no vote of this plugin runs there. */
+    /* NOT_FOUND: no vote of this plugin runs there. It is over for the players at once. */
     muster_status (*vote_cancel)(muster_self *self, muster_lobby_id id);
 
     /* A setting of any type as JSON text. NOT_FOUND: no such lobby or key, or a secret one. LIMIT:
@@ -616,6 +632,9 @@ struct muster_host_db {
      * player->auth_complete. */
     muster_status (*complete)(muster_self *self, muster_db_ticket_id ticket, muster_status status,
                               const struct muster_db_rows *rows);
+    /* Of a query or a migration. fn, if there is one, comes with CLOSED; the database does it all
+     * the same, but the node's start does not wait for it. */
+    muster_status (*query_cancel)(muster_self *self, muster_query_id id);
 };
 
 /* ---- report
@@ -715,9 +734,11 @@ struct muster_host_admin {
                                             struct muster_writer *answer),
                                  void *user);
     /* [start] Run a command line of at most 1000 bytes, else INVALID, as `actor`; fn, which may be
-     * null, gets the answer later. */
+     * null, gets the answer, and with the status whether it was done. LIMIT: as
+     * loop->timer_start. */
     muster_status (*execute)(muster_self *self, const char *actor, const char *line,
-                             void (*fn)(void *user, const char *answer), void *user);
+                             void (*fn)(void *user, muster_status status, const char *answer),
+                             void *user, muster_execution_id *out);
     /* [open] As command_add, for a command that has to ask others first (the database). After a
      * minute without an answer the host says so. */
     muster_status (*command_add_late)(muster_self *self, const char *name, const char *help,
@@ -729,6 +750,8 @@ struct muster_host_admin {
      * that is answered already, else as player->auth_complete. */
     muster_status (*command_answer)(muster_self *self, muster_command_call_id call,
                                     muster_status status, const char *text);
+    /* fn comes with CLOSED; a command that has begun goes on. */
+    muster_status (*execute_cancel)(muster_self *self, muster_execution_id id);
 };
 
 /* ---- events: facts, read-only

@@ -128,7 +128,7 @@ static void on_migration(void *user) {
 
 static void on_backup(void *user) {
     struct conform *c = user;
-    (void)c->host->admin->execute(c->self, "conform", "backup conform.db", NULL, c);
+    (void)c->host->admin->execute(c->self, "conform", "backup conform.db", NULL, c, NULL);
 }
 
 static void post(struct conform *c, const struct conform_driver *driver, void (*fn)(void *user)) {

@@ -175,6 +175,15 @@ static void loop_poll_stop(struct conform *c) {
     STATUS(c, "nobody's", c->host->loop->poll_stop(c->self, NOTHING(muster_poll_id)));
 }
 
+static void loop_work_cancel(struct conform *c) {
+    muster_work_id id = {0};
+    STATUS(c, "work", c->host->loop->work(c->self, nothing, nothing_done, c, &id));
+    STATUS(c, "good", c->host->loop->work_cancel(c->self, id));
+    STATUS(c, "again", c->host->loop->work_cancel(c->self, id));
+    STATUS(c, "none", c->host->loop->work_cancel(c->self, (muster_work_id){0}));
+    STATUS(c, "nobody's", c->host->loop->work_cancel(c->self, NOTHING(muster_work_id)));
+}
+
 static void loop_random(struct conform *c) {
     uint8_t bytes[32] = {0};
     uint32_t sum = 0;
@@ -184,8 +193,8 @@ static void loop_random(struct conform *c) {
 }
 
 const struct conform_row loop_rows[] = {
-    ROW(loop, now_ms),     ROW(loop, unix_ms),   ROW(loop, timer_start),
-    ROW(loop, timer_stop), ROW(loop, post),      ROW(loop, work),
-    ROW(loop, poll_start), ROW(loop, poll_stop), ROW(loop, random),
+    ROW(loop, now_ms), ROW(loop, unix_ms),     ROW(loop, timer_start), ROW(loop, timer_stop),
+    ROW(loop, post),   ROW(loop, work),        ROW(loop, poll_start),  ROW(loop, poll_stop),
+    ROW(loop, random), ROW(loop, work_cancel),
 };
 ROWS_COMPLETE(loop, loop_rows);

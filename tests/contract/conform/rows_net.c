@@ -169,8 +169,7 @@ static muster_status fetch(struct conform *c, const char *url, uint32_t timeout_
                                               .method = "GET",
                                               .url = url,
                                               .response_max_bytes = 1000};
-    muster_fetch_id id = {0};
-    return c->host->http->fetch(c->self, &request, on_result, c, &id);
+    return c->host->http->fetch(c->self, &request, on_result, c, NULL);
 }
 
 static void http_fetch(struct conform *c) {
@@ -188,8 +187,20 @@ static void http_fetch(struct conform *c) {
     STATUS(c, "short", c->host->http->fetch(c->self, &none, on_result, c, NULL));
 }
 
+static void http_fetch_cancel(struct conform *c) {
+    const struct muster_http_fetch request = {
+        .size = sizeof request, .timeout_ms = 1000, .method = "GET", .url = "http://127.0.0.1:1/"};
+    muster_fetch_id id = {0};
+    STATUS(c, "a fetch", c->host->http->fetch(c->self, &request, on_result, c, &id));
+    STATUS(c, "good", c->host->http->fetch_cancel(c->self, id));
+    STATUS(c, "again", c->host->http->fetch_cancel(c->self, id));
+    STATUS(c, "none", c->host->http->fetch_cancel(c->self, (muster_fetch_id){0}));
+    STATUS(c, "nobody's", c->host->http->fetch_cancel(c->self, NOTHING(muster_fetch_id)));
+}
+
 const struct conform_row http_rows[] = {ROW(http, route_add), ROW(http, route_remove),
-                                        ROW(http, respond), ROW(http, problem), ROW(http, fetch)};
+                                        ROW(http, respond),   ROW(http, problem),
+                                        ROW(http, fetch),     ROW(http, fetch_cancel)};
 ROWS_COMPLETE(http, http_rows);
 
 /* ---- ws -------------------------------------------------------------------------------------- */

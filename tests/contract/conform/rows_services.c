@@ -52,7 +52,20 @@ static void db_complete(struct conform *c) {
            c->host->db->complete(c->self, NOTHING(muster_db_ticket_id), MUSTER_IO, NULL));
 }
 
-const struct conform_row db_rows[] = {ROW(db, query), ROW(db, migrate), ROW(db, complete)};
+static void db_query_cancel(struct conform *c) {
+    const struct muster_db_statement statement = {.sql = "SELECT 1"};
+    const struct muster_db_request request = {
+        .size = sizeof request, .statement_count = 1, .statements = &statement};
+    muster_query_id id = {0};
+    STATUS(c, "a query", c->host->db->query(c->self, &request, on_rows, c, &id));
+    STATUS(c, "good", c->host->db->query_cancel(c->self, id));
+    STATUS(c, "again", c->host->db->query_cancel(c->self, id));
+    STATUS(c, "none", c->host->db->query_cancel(c->self, (muster_query_id){0}));
+    STATUS(c, "nobody's", c->host->db->query_cancel(c->self, NOTHING(muster_query_id)));
+}
+
+const struct conform_row db_rows[] = {ROW(db, query), ROW(db, migrate), ROW(db, complete),
+                                      ROW(db, query_cancel)};
 ROWS_COMPLETE(db, db_rows);
 
 /* ---- report, watchdog ------------------------------------------------------------------------ */
@@ -156,8 +169,8 @@ static void on_command(void *user, const char *arguments, struct muster_writer *
     (void)user, (void)arguments, (void)answer;
 }
 
-static void on_answer(void *user, const char *answer) {
-    (void)user, (void)answer;
+static void on_answer(void *user, muster_status status, const char *answer) {
+    (void)user, (void)status, (void)answer;
 }
 
 static void admin_command_add(struct conform *c) {
@@ -176,8 +189,21 @@ static void admin_command_add(struct conform *c) {
 static void admin_execute(struct conform *c) {
     static char line[1100];
     memset(line, 'x', sizeof line - 1);
-    STATUS(c, "good", c->host->admin->execute(c->self, "conform", "no-such-command", on_answer, c));
-    STATUS(c, "long", c->host->admin->execute(c->self, "conform", line, on_answer, c));
+    STATUS(c, "good",
+           c->host->admin->execute(c->self, "conform", "no-such-command", on_answer, c, NULL));
+    STATUS(c, "no line", c->host->admin->execute(c->self, "conform", NULL, on_answer, c, NULL));
+    STATUS(c, "nobody", c->host->admin->execute(c->self, NULL, "help", on_answer, c, NULL));
+    STATUS(c, "long", c->host->admin->execute(c->self, "conform", line, on_answer, c, NULL));
+}
+
+static void admin_execute_cancel(struct conform *c) {
+    const struct muster_host_admin *admin = c->host->admin;
+    muster_execution_id id = {0};
+    STATUS(c, "a command", admin->execute(c->self, "conform", "no-such", on_answer, c, &id));
+    STATUS(c, "good", admin->execute_cancel(c->self, id));
+    STATUS(c, "again", admin->execute_cancel(c->self, id));
+    STATUS(c, "none", admin->execute_cancel(c->self, (muster_execution_id){0}));
+    STATUS(c, "nobody's", admin->execute_cancel(c->self, NOTHING(muster_execution_id)));
 }
 
 static void on_late(void *user, const struct muster_command_call *call) {
@@ -205,7 +231,8 @@ static void admin_command_answer(struct conform *c) {
 }
 
 const struct conform_row admin_rows[] = {ROW(admin, command_add), ROW(admin, execute),
-                                         ROW(admin, command_add_late), ROW(admin, command_answer)};
+                                         ROW(admin, command_add_late), ROW(admin, command_answer),
+                                         ROW(admin, execute_cancel)};
 ROWS_COMPLETE(admin, admin_rows);
 
 static void on_notice(void *user, const struct muster_notice *notice) {

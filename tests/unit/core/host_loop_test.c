@@ -171,7 +171,12 @@ static void work_is_bounded_and_pins_its_plugin(void **state) {
     assert_int_equal(other.pins, 0);
     assert_int_equal(other.work_running, 0);
     assert_int_equal(host->loop->work(&other, work, on_done, &done[0], &id), MUSTER_OK);
+    assert_int_equal(host->loop->work_cancel(&game.self, id), MUSTER_NOT_FOUND);
+    assert_int_equal(host->loop->work_cancel(&other, id), MUSTER_OK);
+    assert_int_equal(host->loop->work_cancel(&other, id), MUSTER_NOT_FOUND);
+    assert_int_equal(done[0].count, 1);
     while (done[0].count == 1) (void)loop_turn();
+    assert_int_equal(done[0].status, MUSTER_CLOSED);
     assert_int_equal(close_all(&other), 0);
 }
 
@@ -359,7 +364,7 @@ static void connections_are_the_listeners(void **state) {
     while (seen.closed < 2) (void)loop_turn();
     assert_int_equal(recv(second, text, sizeof text, 0), 0);
     assert_int_equal(other.pins, 1);
-    /* with the listener's plugin all of it ends, untold */
+    /* with the listener's plugin all of it ends, and it is told at once */
     other.phase = PLUGIN_STOPPED;
     struct resource *head = &other.resources, *at = head->next;
     while (at != head) {
@@ -367,8 +372,9 @@ static void connections_are_the_listeners(void **state) {
         at->kind->close(at);
         at = next;
     }
+    assert_int_equal(seen.closed, 3);
     while (other.pins) (void)loop_turn();
-    assert_int_equal(seen.closed, 2);
+    assert_int_equal(seen.closed, 3);
     struct sockaddr_in to = local(port);
     int late = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_not_equal(connect(late, (struct sockaddr *)&to, sizeof to), 0);

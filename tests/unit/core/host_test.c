@@ -604,30 +604,40 @@ static void a_bot_has_nobodys_ping(void **state) {
     json_decref(board);
 }
 
-static void on_executed(void *user, const char *answer) {
+static muster_status executed; /* of the last one */
+
+static void on_executed(void *user, muster_status status, const char *answer) {
     assert_non_null(answer);
+    executed = status;
     ++*(uint32_t *)user;
 }
 
-/* A line for the console comes in the next turn; who has stopped hears no answer. */
+/* A line for the console comes in the next turn; who stops before is told at once, and once. */
 static void lines_are_bounded_and_answered_later(void **state) {
     (void)state;
     static char line[1002];
     uint32_t answers = 0;
     const struct muster_host_admin *admin = host->admin;
     memset(line, 'x', 1001);
-    assert_int_equal(admin->execute(&other, "test", line, on_executed, &answers), MUSTER_INVALID);
-    assert_int_equal(admin->execute(&other, "test", line + 1, on_executed, &answers), MUSTER_OK);
+    assert_int_equal(admin->execute(&other, "test", line, on_executed, &answers, NULL),
+                     MUSTER_INVALID);
+    assert_int_equal(admin->execute(&other, "test", line + 1, on_executed, &answers, NULL),
+                     MUSTER_OK);
     assert_int_equal(answers, 0);
     turn();
     assert_int_equal(answers, 1);
-    assert_int_equal(admin->execute(&other, "test", "xx", on_executed, &answers), MUSTER_OK);
+    assert_int_equal(executed, MUSTER_NOT_FOUND);
+    assert_int_equal(admin->execute(&other, "test", "xx", on_executed, &answers, NULL), MUSTER_OK);
     other.resources.next->kind->close(other.resources.next);
     assert_ptr_equal(other.resources.next, &other.resources);
+    assert_int_equal(answers, 2);
+    assert_int_equal(executed, MUSTER_CLOSED);
     turn();
-    assert_int_equal(answers, 1);
-    assert_int_equal(admin->execute(&other, NULL, "xx", on_executed, &answers), MUSTER_INVALID);
-    assert_int_equal(admin->execute(&other, "test", NULL, on_executed, &answers), MUSTER_INVALID);
+    assert_int_equal(answers, 2);
+    assert_int_equal(admin->execute(&other, NULL, "xx", on_executed, &answers, NULL),
+                     MUSTER_INVALID);
+    assert_int_equal(admin->execute(&other, "test", NULL, on_executed, &answers, NULL),
+                     MUSTER_INVALID);
 }
 
 static struct run *late_run;
@@ -644,22 +654,54 @@ static void an_answer_to_who_has_stopped_is_nobodys(void **state) {
                                            {0}};
     uint32_t answers = 0, calls;
     console_init(table);
-    assert_int_equal(host->admin->execute(&other, "test", "late", on_executed, &answers),
+    assert_int_equal(host->admin->execute(&other, "test", "late", on_executed, &answers, NULL),
                      MUSTER_OK);
     turn();
     assert_int_equal(answers, 0);
     command_finish(late_run);
     assert_int_equal(answers, 1);
     assert_ptr_equal(other.resources.next, &other.resources);
-    assert_int_equal(host->admin->execute(&other, "test", "late", on_executed, &answers),
+    assert_int_equal(host->admin->execute(&other, "test", "late", on_executed, &answers, NULL),
                      MUSTER_OK);
     turn();
     other.resources.next->kind->close(other.resources.next);
     assert_ptr_equal(other.resources.next, &other.resources);
+    assert_int_equal(answers, 2);
+    assert_int_equal(executed, MUSTER_CLOSED);
     calls = (uint32_t)other.call_count;
     command_finish(late_run);
-    assert_int_equal(answers, 1);
+    assert_int_equal(answers, 2);
     assert_int_equal(other.call_count, calls);
+    console_init(&none);
+}
+
+/* Before it has begun, while it runs, and in the turn in which it is done anyway. */
+static void a_command_that_is_cancelled_is_closed_once(void **state) {
+    (void)state;
+    static const struct command none = {0},
+                                table[] = {{.name = "late", .arguments = "", .fn = command_late},
+                                           {0}};
+    const struct muster_host_admin *admin = host->admin;
+    muster_execution_id id;
+    uint32_t answers = 0;
+    console_init(table);
+    for (int moment = 0; moment < 3; moment++) {
+        late_run = NULL;
+        assert_int_equal(admin->execute(&other, "test", "late", on_executed, &answers, &id),
+                         MUSTER_OK);
+        if (moment > 0) turn();
+        assert_int_equal(late_run != NULL, moment > 0);
+        assert_int_equal(admin->execute_cancel(&game.self, id), MUSTER_NOT_FOUND);
+        assert_int_equal(admin->execute_cancel(&other, id), MUSTER_OK);
+        assert_int_equal(admin->execute_cancel(&other, id), MUSTER_NOT_FOUND);
+        assert_int_equal(answers, moment);
+        if (moment == 2) command_finish(late_run);
+        turn();
+        assert_int_equal(answers, moment + 1);
+        assert_int_equal(executed, MUSTER_CLOSED);
+        if (moment == 1) command_finish(late_run);
+        assert_int_equal(answers, moment + 1);
+    }
     console_init(&none);
 }
 
@@ -718,6 +760,7 @@ int main(void) {
         TEST(a_bot_has_nobodys_ping),
         TEST(lines_are_bounded_and_answered_later),
         TEST(an_answer_to_who_has_stopped_is_nobodys),
+        TEST(a_command_that_is_cancelled_is_closed_once),
         TEST(a_limit_of_time_is_one),
         cmocka_unit_test_prestate_setup_teardown(the_highest_tick_rate_is_the_operators, setup,
                                                  teardown, slow),

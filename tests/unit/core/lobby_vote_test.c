@@ -8,13 +8,15 @@ static struct {
     uint32_t ended;
     uint32_t winner;
     uint32_t counts[2];
+    muster_status status;
 } polled;
 
 static void on_polled(void *user, const struct muster_vote_result *result) {
     assert_ptr_equal(user, &polled);
     polled.ended++;
     polled.winner = result->winner;
-    assert_int_equal(result->option_count, 2);
+    polled.status = result->status;
+    assert_int_equal(result->option_count, result->status ? 0 : 2);
     memcpy(polled.counts, result->counts, sizeof polled.counts);
 }
 
@@ -162,8 +164,31 @@ static void a_vote_ends_with_its_time_and_is_let_go(void **state) {
     rig_forget(rig_client(named("ann")));
     assert_int_equal(lobby_vote_cancel(lobby, &warden.self), MUSTER_OK);
     assert_true(rig_told(rig_client(named("ann")), "\"counts\":[0,0],\"winner\":null"));
-    assert_int_equal(polled.ended, 0);
-    assert_int_equal(poll(lobby, 0, 0, MUSTER_SEAT_NONE), MUSTER_OK);
+    assert_int_equal(lobby_vote_cancel(lobby, &warden.self), MUSTER_NOT_FOUND);
+}
+
+/* Whoever called it is told once that there is no result: in the next turn when it was cancelled,
+ * before the rules go when the lobby closes. */
+static void a_vote_without_a_result_is_closed_once(void **state) {
+    (void)state;
+    for (int closes = 0; closes < 2; closes++) {
+        struct lobby *lobby = four();
+        assert_int_equal(poll(lobby, 0, 0, MUSTER_SEAT_NONE), MUSTER_OK);
+        if (closes) {
+            lobby_close(lobby, MUSTER_LEAVE_SHUTDOWN, "over");
+            assert_int_equal(polled.ended, 1);
+        } else {
+            assert_int_equal(lobby_vote_cancel(lobby, &warden.self), MUSTER_OK);
+            assert_int_equal(polled.ended, 0);
+            while (!polled.ended) (void)loop_turn();
+        }
+        rig_turn();
+        assert_int_equal(polled.ended, 1);
+        assert_int_equal(polled.status, MUSTER_CLOSED);
+        assert_int_equal(polled.winner, MUSTER_VOTE_NONE);
+        if (!closes) lobby_close(lobby, MUSTER_LEAVE_SHUTDOWN, "over");
+        assert_int_equal(polled.ended, 1);
+    }
 }
 
 /* A new generation of its plugin does not end it: the lobby plays on with the old one. */
@@ -180,7 +205,8 @@ static void a_vote_ends_with_the_rules_that_called_it(void **state) {
     registration_owner_gone(&warden.self);
     assert_int_equal(lobby->votes[VOTE_CALLED].id, 0);
     assert_true(rig_told(ann, "\"winner\":null"));
-    assert_int_equal(polled.ended, 0); /* nobody is there to be told */
+    assert_int_equal(polled.ended, 1);
+    assert_int_equal(polled.status, MUSTER_CLOSED);
 }
 
 /* ---- another match --------------------------------------------------------------------------- */
@@ -369,6 +395,7 @@ int main(void) {
         TEST(the_vote_of_who_dropped_waits_for_the_return),
         TEST(the_one_concerned_has_no_vote_on_any_seat),
         TEST(a_vote_ends_with_its_time_and_is_let_go),
+        TEST(a_vote_without_a_result_is_closed_once),
         TEST(a_vote_ends_with_the_rules_that_called_it),
         TEST(who_votes_no_is_out_when_the_others_play_again),
         TEST(a_draining_node_plays_nothing_again),

@@ -128,14 +128,42 @@ static void an_answer_may_come_in_the_call(void **state) {
     assert_int_equal(got.calls, 0);
 }
 
-static void an_asker_that_stops_hears_nothing(void **state) {
+static void an_asker_that_stops_is_told_so_once(void **state) {
     (void)state;
     assert_int_equal(query(&game.self), MUSTER_OK);
     end_asker();
+    assert_int_equal(got.calls, 1);
+    assert_int_equal(got.status, MUSTER_CLOSED);
     uint64_t faults = db.self.fault_count;
     assert_int_equal(answer(), MUSTER_OK);
     assert_int_equal(db.self.fault_count, faults);
-    assert_int_equal(got.calls, 0);
+    assert_int_equal(got.calls, 1);
+}
+
+/* In the next turn, whatever the database says meanwhile; or with its asker. */
+static void a_query_that_is_cancelled_is_closed_once(void **state) {
+    (void)state;
+    const struct muster_db_statement statement = {.sql = "SELECT 1"};
+    const struct muster_db_request request = {
+        .size = sizeof request, .statement_count = 1, .statements = &statement};
+    for (int i = 0; i < 3; i++) {
+        muster_query_id id;
+        memset(&got, 0, sizeof got);
+        assert_int_equal(store_submit(&game.self, &request, on_rows, NULL, &id), MUSTER_OK);
+        assert_int_equal(store_cancel(&db.self, id), MUSTER_NOT_FOUND); /* another's */
+        assert_int_equal(store_cancel(&game.self, id), MUSTER_OK);
+        assert_int_equal(store_cancel(&game.self, id), MUSTER_NOT_FOUND);
+        assert_int_equal(got.calls, 0);
+        if (i == 1) assert_int_equal(answer(), MUSTER_OK);
+        if (i == 2) resource_close_cancelled(&game.self);
+        assert_int_equal(got.calls, i == 2);
+        while (!got.calls) (void)loop_turn();
+        (void)loop_turn();
+        assert_int_equal(got.calls, 1);
+        assert_int_equal(got.status, MUSTER_CLOSED);
+        assert_int_equal(store_waiting(), 0);
+        if (i != 1) assert_int_equal(answer(), MUSTER_OK); /* in vain */
+    }
 }
 
 /* Its query goes with it, whatever the database says then. */
@@ -151,7 +179,7 @@ static void an_asker_may_stop_in_the_call(void **state) {
         assert_ptr_equal(game.self.resources.next, &game.self.resources);
     }
     pending_close_owner(&db.self);
-    assert_int_equal(got.calls, 0);
+    assert_int_equal(got.status, MUSTER_CLOSED);
 }
 
 static void a_database_that_stops_answers_all(void **state) {
@@ -271,9 +299,9 @@ static void an_answer_may_be_nobodys(void **state) {
     const struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = &statement};
     uint64_t calls = db.self.call_count, own_calls = game.self.call_count;
-    muster_query_id asked = {0};
-    assert_int_equal(store_submit(&game.self, &request, NULL, NULL, &asked), MUSTER_OK);
-    assert_int_equal(asked.value, db.ticket.value);
+    muster_query_id id = {0};
+    assert_int_equal(store_submit(&game.self, &request, NULL, NULL, &id), MUSTER_OK);
+    assert_int_not_equal(id.value, 0);
     assert_int_equal(db.self.call_count, calls + 1);
     assert_int_equal(answer(), MUSTER_OK);
     assert_int_equal(game.self.call_count, own_calls);
@@ -323,7 +351,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(an_answer_comes_once),
         TEST(an_answer_may_come_in_the_call),
-        TEST(an_asker_that_stops_hears_nothing),
+        TEST(an_asker_that_stops_is_told_so_once),
+        TEST(a_query_that_is_cancelled_is_closed_once),
         TEST(an_asker_may_stop_in_the_call),
         TEST(a_database_that_stops_answers_all),
         TEST(without_a_database_the_node_plays_on),

@@ -422,6 +422,87 @@ static void test_a_websocket_is_found_by_its_url(void **state) {
     testkit_destroy(kit);
 }
 
+/* ---- the stop -------------------------------------------------------------------------------- */
+
+struct ends {
+    uint32_t fetched, executed, worked, closed;
+};
+
+static void fetch_ends(void *user, const struct muster_http_result *result) {
+    assert_int_equal(result->status, MUSTER_CLOSED);
+    ((struct ends *)user)->fetched++;
+}
+
+static void execution_ends(void *user, muster_status status, const char *answer) {
+    assert_int_equal(status, MUSTER_CLOSED);
+    assert_string_equal(answer, "");
+    ((struct ends *)user)->executed++;
+}
+
+static void work_ends(void *user, muster_status status) {
+    assert_int_equal(status, MUSTER_CLOSED);
+    ((struct ends *)user)->worked++;
+}
+
+static void ws_opens(void *user) {
+    (void)user;
+    fail();
+}
+
+static void ws_hears(void *user, uint32_t binary, struct muster_bytes data) {
+    (void)user, (void)binary, (void)data;
+    fail();
+}
+
+static void ws_ends(void *user, muster_status status) {
+    assert_int_equal(status, MUSTER_CLOSED);
+    ((struct ends *)user)->closed++;
+}
+
+static void work_nothing(void *user) {
+    (void)user;
+}
+
+/* Cancelled or not, each is told, before fini and never again. */
+static void test_what_is_open_at_the_stop_ends_once(void **state) {
+    static const struct muster_ws_handler handler = {
+        .size = sizeof(handler), .open = ws_opens, .message = ws_hears, .close = ws_ends};
+    const struct muster_http_fetch request = {
+        .size = sizeof(request), .timeout_ms = 1000, .method = "GET", .url = "https://a/keys"};
+    (void)state;
+    for (int cancels = 0; cancels < 2; cancels++) {
+        struct testkit *kit;
+        muster_self *plugin;
+        struct ends ends = {0};
+        muster_fetch_id fetch;
+        muster_execution_id execution;
+        muster_work_id work;
+        muster_ws_id ws;
+        (void)probe_open(&kit, &plugin);
+        assert_int_equal(host->http->fetch(plugin, &request, fetch_ends, &ends, &fetch), 0);
+        assert_int_equal(
+            host->admin->execute(plugin, "a", "help", execution_ends, &ends, &execution), 0);
+        assert_int_equal(host->loop->work(plugin, work_nothing, work_ends, &ends, &work), 0);
+        assert_int_equal(host->ws->open(plugin, "ws://a/x", "", &handler, &ends, &ws), 0);
+        if (cancels) {
+            assert_int_equal(host->http->fetch_cancel(plugin, fetch), 0);
+            assert_int_equal(host->admin->execute_cancel(plugin, execution), 0);
+            assert_int_equal(host->loop->work_cancel(plugin, work), 0);
+        }
+        assert_int_equal(host->ws->close(plugin, ws), 0);
+        assert_int_equal(ends.fetched + ends.executed + ends.worked + ends.closed, 0);
+        assert_int_equal(testkit_stop(plugin), 0);
+        assert_int_equal(ends.fetched, 1);
+        assert_int_equal(ends.executed, 1);
+        assert_int_equal(ends.closed, 1);
+        testkit_destroy(kit);
+        assert_int_equal(ends.fetched, 1);
+        assert_int_equal(ends.executed, 1);
+        assert_int_equal(ends.worked, 1);
+        assert_int_equal(ends.closed, 1);
+    }
+}
+
 /* ---- people, lobbies, matches ---------------------------------------------------------------- */
 
 static void test_a_lobby_is_as_it_was_put(void **state) {
@@ -508,6 +589,7 @@ int main(void) {
         cmocka_unit_test(test_a_ticket_is_completed_once),
         cmocka_unit_test(test_bad_descriptors),
         cmocka_unit_test(test_a_websocket_is_found_by_its_url),
+        cmocka_unit_test(test_what_is_open_at_the_stop_ends_once),
         cmocka_unit_test(test_a_lobby_is_as_it_was_put),
         cmocka_unit_test(test_a_match_is_moved_by_the_test),
     };
