@@ -14,12 +14,14 @@ seq:
       switch-on: kind
       cases:
         'kind::input': input
+        'kind::message': message
         'kind::json_in': json_in
         'kind::snapshot': snapshot
         'kind::json_out': json_out
 enums:
   kind:
     0x01: {id: input, doc: of the client}
+    0x02: {id: message, doc: of the client}
     0x03: {id: json_in, doc: of the client}
     0x81: {id: snapshot, doc: of the server}
     0x82: {id: json_out, doc: of the server}
@@ -39,6 +41,9 @@ types:
       - {id: at, type: u1, doc: 'when, in 1/256 of a tick'}
       - {id: pressed, type: u2}
       - {id: aim, type: u2}
+  message:
+    seq:
+      - {id: bytes, size-eos: true, doc: '1 to 1024 bytes, as the mode has them'}
   json_in:
     seq:
       - {id: flags, type: u1, valid: {any-of: [0, 1]}, doc: '1 the text is raw deflate, 0 plain'}

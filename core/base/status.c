@@ -39,27 +39,3 @@ const char *leave_reason_text(uint32_t reason) {
     default: return "unknown";
     }
 }
-
-#define CASE_END(name, code, text)                                                                 \
-    case MUSTER_END_##name: return text;
-
-const char *end_reason_text(uint32_t reason) {
-    switch (reason) {
-        MUSTER_END_MAP(CASE_END)
-    default: return "unknown";
-    }
-}
-
-const char *team_text(uint32_t team) {
-    switch (team) {
-    case MUSTER_TEAM_RED: return "red";
-    case MUSTER_TEAM_BLUE: return "blue";
-    default: return "none";
-    }
-}
-
-uint32_t team_parse(const char *text) {
-    if (text && strcmp(text, "red") == 0) return MUSTER_TEAM_RED;
-    if (text && strcmp(text, "blue") == 0) return MUSTER_TEAM_BLUE;
-    return MUSTER_TEAM_NONE;
-}

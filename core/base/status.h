@@ -12,10 +12,5 @@ const char *role_text(uint32_t kind);
 /* "waiting" for MUSTER_LOBBY_WAITING, and so on. */
 const char *lobby_state_text(uint32_t state);
 const char *leave_reason_text(uint32_t reason);
-const char *end_reason_text(uint32_t reason);
-/* "red", "blue", "none". */
-const char *team_text(uint32_t team);
-/* Number of a team name; MUSTER_TEAM_NONE for anything else. */
-uint32_t team_parse(const char *text);
 
 #endif

@@ -307,22 +307,52 @@ static void run_deflated(struct client *client, const uint8_t *data, uint32_t le
         refuse_binary(client);
 }
 
+static const char *message_refusal(muster_status status) {
+    switch (status) {
+    case MUSTER_UNSUPPORTED: return "unsupported"; /* by the mode */
+    case MUSTER_LIMIT: return "too_many";          /* for one tick */
+    default: return "no_match";
+    }
+}
+
+/* Counts as a request; the sender is told of one that is not taken. */
+static void run_message(struct session *session, const uint8_t *data, uint32_t len) {
+    uint32_t wait_ms = 0;
+    if (!party_take(session->party, PARTY_REQUEST, &wait_ms)) {
+        metrics_add(METRIC_DROP_RATELIMIT, 1);
+        session_notify(
+            session, "match.messageRefused",
+            json_pack("{s:s,s:i}", "reason", "rate_limited", "retryAfterMs", (int)wait_ms));
+        return;
+    }
+    muster_status status = lobby_message(session, data, len);
+    if (status)
+        session_notify(session, "match.messageRefused",
+                       json_pack("{s:s}", "reason", message_refusal(status)));
+}
+
+static void run_frame(struct client *client, const uint8_t *data, uint32_t len) {
+    struct muster_input input;
+    struct session *session = session_find(client->player);
+    bool is_message = len > 1 && len <= 1 + MUSTER_MESSAGE_MAX && data[0] == FRAME_MESSAGE;
+    if (!is_message && protocol_input_decode(data, len, &input))
+        refuse_binary(client);
+    else if (!session)
+        metrics_add(METRIC_DROP_UNAUTHENTICATED, 1);
+    else if (is_message)
+        run_message(session, data + 1, len - 1);
+    else
+        lobby_input(session, &input);
+}
+
 static bool ws_binary(conn_id conn, void *user, const uint8_t *data, uint32_t len) {
     (void)conn;
     struct client *client = user;
     if (client->closing || !take_message(client, len, false)) return false;
-    struct muster_input input;
-    if (len > 0 && data[0] == FRAME_JSON_IN) {
+    if (len > 0 && data[0] == FRAME_JSON_IN)
         run_deflated(client, data, len);
-    } else if (protocol_input_decode(data, len, &input)) {
-        refuse_binary(client);
-    } else {
-        struct session *session = session_find(client->player);
-        if (session)
-            lobby_input(session, &input);
-        else
-            metrics_add(METRIC_DROP_UNAUTHENTICATED, 1);
-    }
+    else
+        run_frame(client, data, len);
     return !client->closing;
 }
 

@@ -202,25 +202,25 @@ static int32_t lobby_create_method(struct call *call) {
     return call->failure.code;
 }
 
-static const struct param join_params[] = {LOBBY_PARAM,
-                                           {"team", PARAM_STRING, false, 3, 4},
-                                           {"spectator", PARAM_BOOL, false, 0, 0},
-                                           {"secret", PARAM_STRING, false, 0, 128},
-                                           END_PARAM};
+static const struct param join_params[] = {
+    LOBBY_PARAM,
+    {"team", PARAM_STRING, false, 1, MUSTER_TEAM_NAME_MAX - 1},
+    {"spectator", PARAM_BOOL, false, 0, 0},
+    {"secret", PARAM_STRING, false, 0, 128},
+    END_PARAM};
 
-int32_t methods_need_team(struct call *call, uint32_t *team) {
+int32_t methods_need_team(struct call *call, const struct lobby *lobby, uint32_t *team) {
     const char *text = param_string(call, "team", "");
-    *team = team_parse(text);
-    if (text[0] && *team == MUSTER_TEAM_NONE)
-        return failure_set(&call->failure, RPC_INVALID_PARAMS,
-                           "team: expected \"red\" or \"blue\", found \"%.8s\"", text);
-    return RPC_OK;
+    *team = MUSTER_TEAM_NONE;
+    if (!text[0] || !lobby || registry_team_find(&lobby->teams, text, team)) return RPC_OK;
+    return failure_set(&call->failure, RPC_INVALID_PARAMS,
+                       "team: the lobby's mode has none that is called \"%.23s\"", text);
 }
 
 static int32_t lobby_join(struct call *call) {
     uint32_t team;
     struct lobby *lobby = need_lobby(call);
-    if (!lobby || methods_need_team(call, &team)) return call->failure.code;
+    if (!lobby || methods_need_team(call, lobby, &team)) return call->failure.code;
     return methods_reserve(call, lobby, team, param_bool(call, "spectator", false),
                            param_string(call, "secret", ""));
 }

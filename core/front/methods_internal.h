@@ -10,7 +10,7 @@ int32_t methods_reserve(struct call *call, struct lobby *lobby, uint32_t team, b
                         const char *secret);
 /* RPC_OK, or RATE_LIMITED with what is too many. */
 int32_t methods_take(struct call *call, enum party_rate rate, const char *too_many);
-int32_t methods_need_team(struct call *call, uint32_t *team);
+int32_t methods_need_team(struct call *call, const struct lobby *lobby, uint32_t *team);
 
 /* methods_lobby.c: what is done in a lobby by its members and its host. */
 int32_t methods_join_by_code(struct call *call);

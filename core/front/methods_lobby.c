@@ -8,11 +8,12 @@
 
 /* ---- join code ------------------------------------------------------------------------------- */
 
-const struct param methods_code_params[] = {{"code", PARAM_STRING, true, 1, 32},
-                                            {"team", PARAM_STRING, false, 3, 4},
-                                            {"spectator", PARAM_BOOL, false, 0, 0},
-                                            {"secret", PARAM_STRING, false, 0, 128},
-                                            END_PARAM};
+const struct param methods_code_params[] = {
+    {"code", PARAM_STRING, true, 1, 32},
+    {"team", PARAM_STRING, false, 1, MUSTER_TEAM_NAME_MAX - 1},
+    {"spectator", PARAM_BOOL, false, 0, 0},
+    {"secret", PARAM_STRING, false, 0, 128},
+    END_PARAM};
 
 /* Right codes count as well: what is counted must not tell them apart. */
 static int32_t take_code(struct call *call) {
@@ -21,9 +22,10 @@ static int32_t take_code(struct call *call) {
 
 int32_t methods_join_by_code(struct call *call) {
     uint32_t team;
-    if (methods_need_team(call, &team) || take_code(call)) return call->failure.code;
+    if (take_code(call)) return call->failure.code;
     struct lobby *lobby = lobby_find_code(param_string(call, "code", ""));
     if (!lobby) return failure_set(&call->failure, RPC_NOT_FOUND, "no lobby has this code");
+    if (methods_need_team(call, lobby, &team)) return call->failure.code;
     return methods_reserve(call, lobby, team, param_bool(call, "spectator", false),
                            param_string(call, "secret", ""));
 }
@@ -31,11 +33,11 @@ int32_t methods_join_by_code(struct call *call) {
 /* ---- members --------------------------------------------------------------------------------- */
 
 const struct param methods_team_params[] = {
-    {"team", PARAM_STRING, true, 3, 4}, PLAYER_PARAM(false), END_PARAM};
+    {"team", PARAM_STRING, true, 1, MUSTER_TEAM_NAME_MAX - 1}, PLAYER_PARAM(false), END_PARAM};
 
 int32_t methods_set_team(struct call *call) {
     uint32_t team;
-    if (methods_need_team(call, &team)) return call->failure.code;
+    if (methods_need_team(call, lobby_find(call->session->lobby), &team)) return call->failure.code;
     return lobby_set_team(call->session, param_string(call, "playerId", ""), team, &call->failure);
 }
 

@@ -284,7 +284,8 @@ muster_status engine_player_input(muster_player_id id, const struct muster_input
     muster_status status = find_play(find(id), &session, &lobby);
     if (status) return status;
     if (!is_well_formed(input)) return MUSTER_INVALID;
-    if (lobby->match->ended || lobby_member_is_spectator(session->member)) return MUSTER_STATE;
+    if (lobby->match->ended || lobby_member_is_spectator(lobby, session->member))
+        return MUSTER_STATE;
     struct muster_input copy = *input;
     copy.repeated = 0;
     lobby_input(session, &copy);

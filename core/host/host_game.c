@@ -17,7 +17,8 @@ static muster_status player_get_fn(muster_self *self, muster_player_id id,
     if (!ABI_GIVEN(self, muster_player_info, out)) return MUSTER_INVALID;
     const struct session *session = session_find(id);
     if (!session) return MUSTER_NOT_FOUND;
-    bool seated = session->lobby.value && !lobby_member_is_spectator(session->member);
+    const struct lobby *lobby = lobby_find(session->lobby);
+    bool seated = lobby && !lobby_member_is_spectator(lobby, session->member);
     struct muster_player_info info = {
         .connected = session->client != NULL,
         .player = session->id,

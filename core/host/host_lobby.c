@@ -41,6 +41,7 @@ static void fill_lobby(const struct lobby *lobby, struct muster_lobby_info *info
         .match = lobby->match ? lobby->match->id : (muster_match_id){0},
         .players_current = lobby_players(lobby),
         .players_max = lobby->players_max,
+        .team_count = lobby->teams.count,
         .is_private = lobby->is_private,
         .spectators = lobby_spectators(lobby),
         .host = lobby->host,
@@ -53,8 +54,6 @@ static void fill_lobby(const struct lobby *lobby, struct muster_lobby_info *info
     snprintf(info->game_mode, sizeof info->game_mode, "%s", lobby->game_mode);
     snprintf(info->region, sizeof info->region, "%s", lobby->region);
     snprintf(info->map_name, sizeof info->map_name, "%s", lobby_map(lobby));
-    for (uint32_t i = 0; i < lobby->players_max; i++)
-        if (lobby->members[i].state != MEMBER_NONE) info->team_players[lobby->members[i].team]++;
 }
 
 static muster_status lobby_get_fn(muster_self *self, muster_lobby_id id,
@@ -160,14 +159,14 @@ static muster_status member_next_fn(muster_self *self, muster_lobby_id id, uint3
     const struct lobby *lobby = lobby_find(id);
     if (!ABI_GIVEN(self, muster_member_info, out) || !index) return MUSTER_INVALID;
     uint32_t i = *index;
-    while (lobby && i < LOBBY_MEMBERS_MAX && lobby->members[i].state == MEMBER_NONE) i++;
-    if (!lobby || i >= LOBBY_MEMBERS_MAX) return MUSTER_NOT_FOUND;
+    while (lobby && i < lobby_members_end(lobby) && lobby->members[i].state == MEMBER_NONE) i++;
+    if (!lobby || i >= lobby_members_end(lobby)) return MUSTER_NOT_FOUND;
     const struct member *member = &lobby->members[i];
     struct muster_member_info info = {
-        .seat = lobby_seat(i),
+        .seat = lobby_seat(lobby, i),
         .player = member->player,
         .team = member->team,
-        .is_spectator = lobby_member_is_spectator(i),
+        .is_spectator = lobby_member_is_spectator(lobby, i),
         .has_entered = member->state == MEMBER_ENTERED,
         .is_connected = member->connected,
         .is_ready = member->ready,
@@ -288,6 +287,12 @@ static const char *map_name_fn(muster_self *self, muster_lobby_id id, uint32_t i
     return mode && index < mode->map_count ? mode->maps[index] : NULL;
 }
 
+static const char *team_name_fn(muster_self *self, muster_lobby_id id, uint32_t team) {
+    const struct lobby *lobby =
+        host_on_loop(self, "host->lobby->team_name") ? lobby_find(id) : NULL;
+    return lobby ? registry_team_name(&lobby->teams, team) : "none";
+}
+
 /* ---- acts ------------------------------------------------------------------------------------ */
 
 static muster_status team_set_fn(muster_self *self, muster_lobby_id id, uint32_t seat,
@@ -391,6 +396,7 @@ const struct muster_host_lobby host_lobby_group = {
     .settings_get = settings_get_fn,
     .settings_set = settings_set_fn,
     .map_name = map_name_fn,
+    .team_name = team_name_fn,
     .team_set = team_set_fn,
     .host_set = host_set_fn,
     .lock_set = lock_set_fn,

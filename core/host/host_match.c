@@ -76,14 +76,14 @@ static muster_status find_steered_seat(muster_self *self, muster_match_id id, ui
     struct match *match;
     muster_status status = find_steered(self, id, function, &match);
     if (status) return status;
-    if (seat >= MUSTER_SEATS_MAX || !match->seats[seat].used) return MUSTER_NOT_FOUND;
+    if (seat >= match_seat_count(match) || !match->seats[seat].used) return MUSTER_NOT_FOUND;
     *out = &match->seats[seat];
     return MUSTER_OK;
 }
 
 static struct match_seat *find_seat(muster_match_id id, uint32_t seat) {
     struct match *match = match_find(id);
-    if (!match || seat >= MUSTER_SEATS_MAX || !match->seats[seat].used) return NULL;
+    if (!match || seat >= match_seat_count(match) || !match->seats[seat].used) return NULL;
     return &match->seats[seat];
 }
 
@@ -123,7 +123,7 @@ static muster_status team_set_fn(muster_self *self, muster_match_id id, uint32_t
     struct match_seat *s;
     muster_status status = find_steered_seat(self, id, seat, "team_set", &s);
     if (status) return status;
-    if (team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
+    if (team > match_find(id)->teams.count) return MUSTER_INVALID;
     s->team = team;
     return MUSTER_OK;
 }
@@ -144,18 +144,34 @@ static int32_t sum(int32_t points, int32_t delta) {
     return delta > 0 ? INT32_MAX : INT32_MIN;
 }
 
+/* Null: there is none of that number. */
+static int32_t *stat_of(const struct match *match, struct match_seat *s, uint32_t stat) {
+    switch (stat) {
+    case MUSTER_STAT_KILLS: return &s->kills;
+    case MUSTER_STAT_DEATHS: return &s->deaths;
+    case MUSTER_STAT_ASSISTS: return &s->assists;
+    case MUSTER_STAT_SCORE: return &s->score;
+    default: break;
+    }
+    bool is_own = stat >= MUSTER_STAT_OWN && stat - MUSTER_STAT_OWN < match->stat_count;
+    return is_own ? &s->own_stats[stat - MUSTER_STAT_OWN] : NULL;
+}
+
 static muster_status stat_add_fn(muster_self *self, muster_match_id id, uint32_t seat,
                                  uint32_t stat, int32_t delta) {
     struct match_seat *s;
     muster_status status = find_steered_seat(self, id, seat, "stat_add", &s);
     if (status) return status;
-    switch (stat) {
-    case MUSTER_STAT_KILLS: s->kills = sum(s->kills, delta); return MUSTER_OK;
-    case MUSTER_STAT_DEATHS: s->deaths = sum(s->deaths, delta); return MUSTER_OK;
-    case MUSTER_STAT_ASSISTS: s->assists = sum(s->assists, delta); return MUSTER_OK;
-    case MUSTER_STAT_SCORE: s->score = sum(s->score, delta); return MUSTER_OK;
-    default: return MUSTER_INVALID;
-    }
+    int32_t *points = stat_of(match_find(id), s, stat);
+    if (!points) return MUSTER_INVALID;
+    *points = sum(*points, delta);
+    return MUSTER_OK;
+}
+
+static int32_t stat_fn(muster_self *self, muster_match_id id, uint32_t seat, uint32_t stat) {
+    struct match_seat *s = host_on_loop(self, "host->match->stat") ? find_seat(id, seat) : NULL;
+    const int32_t *points = s ? stat_of(match_find(id), s, stat) : NULL;
+    return points ? *points : 0;
 }
 
 static muster_status team_score_add_fn(muster_self *self, muster_match_id id, uint32_t team,
@@ -163,14 +179,20 @@ static muster_status team_score_add_fn(muster_self *self, muster_match_id id, ui
     struct match *match;
     muster_status status = find_steered(self, id, "team_score_add", &match);
     if (status) return status;
-    if (team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
+    if (team > match->teams.count) return MUSTER_INVALID;
     match->team_score[team] = sum(match->team_score[team], delta);
     return MUSTER_OK;
 }
 
 static int32_t team_score_fn(muster_self *self, muster_match_id id, uint32_t team) {
     const struct match *match = host_on_loop(self, __func__) ? match_find(id) : NULL;
-    return match && team < MUSTER_TEAM_COUNT ? match->team_score[team] : 0;
+    return match && team <= match->teams.count ? match->team_score[team] : 0;
+}
+
+static const char *team_name_fn(muster_self *self, muster_match_id id, uint32_t team) {
+    const struct match *match =
+        host_on_loop(self, "host->match->team_name") ? match_find(id) : NULL;
+    return match ? registry_team_name(&match->teams, team) : "none";
 }
 
 /* A bot came or left: the lobby tells its members with the next look at it. */
@@ -236,8 +258,8 @@ static void fact_fn(muster_self *self, muster_match_id id, uint32_t seat, const 
     if (match && kind) match_fact(match, seat, kind, value);
 }
 
-static bool seat_or_none(uint32_t seat) {
-    return seat < MUSTER_SEATS_MAX || seat == MUSTER_SEAT_NONE;
+static bool seat_or_none(const struct match *match, uint32_t seat) {
+    return seat < match_seat_count(match) || seat == MUSTER_SEAT_NONE;
 }
 
 static muster_status tell_fn(muster_self *self, muster_match_id id,
@@ -248,8 +270,8 @@ static muster_status tell_fn(muster_self *self, muster_match_id id,
     if (in_rules(self, match, "tell")) return MUSTER_STATE;
     struct muster_fact full;
     if (!ABI_COPY_IN(self, muster_fact, &full, fact)) return MUSTER_INVALID;
-    if (!full.kind || !full.kind[0] || !seat_or_none(full.seat) || !seat_or_none(full.other_seat) ||
-        !seat_or_none(full.third_seat))
+    if (!full.kind || !full.kind[0] || !seat_or_none(match, full.seat) ||
+        !seat_or_none(match, full.other_seat) || !seat_or_none(match, full.third_seat))
         return MUSTER_INVALID;
     full.tick = match->tick;
     if (!full.text) full.text = "";
@@ -292,30 +314,32 @@ static muster_status command_fn(muster_self *self, muster_match_id id,
 
 struct wanted_end {
     muster_match_id match;
-    uint32_t winning_team;
-    uint32_t reason;
+    struct match_decision decision;
 };
 
 static void do_end(void *user) {
     struct wanted_end *end = user;
     const struct match *match = match_find(end->match);
     struct lobby *lobby = match ? lobby_find(match->lobby) : NULL;
-    if (lobby) lobby_match_end(lobby, end->winning_team, end->reason);
+    if (lobby) lobby_match_end(lobby, end->decision);
     free(end);
 }
 
 /* Inside a step the step itself ends the match; outside, the next turn does. */
-static muster_status end_fn(muster_self *self, muster_match_id id, uint32_t winning_team,
-                            uint32_t reason) {
+static muster_status end_fn(muster_self *self, muster_match_id id,
+                            const struct muster_match_end *given) {
     HOST_CHECK_THREAD(self);
+    struct muster_match_end full;
+    struct match_decision decision;
     struct match *match = match_find(id);
     if (!match) return MUSTER_NOT_FOUND;
-    if (!match_end_valid(winning_team, reason)) return MUSTER_INVALID;
+    if (!ABI_COPY_IN(self, muster_match_end, &full, given)) return MUSTER_INVALID;
+    if (!match_decision_take(match, &full, &decision)) return MUSTER_INVALID;
     if (match->ended) return MUSTER_STATE;
-    if (match->steering) return match_end_later(match, winning_team, reason);
+    if (match->steering) return match_end_later(match, decision);
     struct wanted_end *end = malloc(sizeof *end);
     if (!end) return MUSTER_NO_MEMORY;
-    *end = (struct wanted_end){id, winning_team, reason};
+    *end = (struct wanted_end){id, decision};
     muster_status status = host_defer(do_end, end);
     if (status) free(end);
     return status;
@@ -334,6 +358,8 @@ const struct muster_host_match host_match_group = {
     .stat_add = stat_add_fn,
     .team_score_add = team_score_add_fn,
     .team_score = team_score_fn,
+    .stat = stat_fn,
+    .team_name = team_name_fn,
     .bot_add = bot_add_fn,
     .bot_remove = bot_remove_fn,
     .random = random_fn,

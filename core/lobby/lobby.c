@@ -83,6 +83,7 @@ static int32_t allow_settings(const struct lobby_wish *wish, struct failure *fai
 static void fill(struct lobby *lobby, const struct lobby_wish *wish) {
     const struct mode_entry *mode = registry_mode(wish->game_mode);
     lobby->tick_rate_hz = mode->tick_rate_hz;
+    lobby->teams = mode->teams;
     lobby->state = MUSTER_LOBBY_WAITING;
     lobby->empty_since_ms = loop_now_ms();
     ticket_uuid(lobby->key);
@@ -96,6 +97,12 @@ static void fill(struct lobby *lobby, const struct lobby_wish *wish) {
     lobby->host = creator->id;
     memcpy(lobby->host_key, creator->player_key, sizeof lobby->host_key);
     lobby_code_renew(lobby);
+}
+
+static bool members_make(struct lobby *lobby, const char *game_mode) {
+    lobby->people_max = registry_mode(game_mode)->people_max;
+    lobby->members = calloc(lobby_members_end(lobby), sizeof lobby->members[0]);
+    return lobby->members != NULL;
 }
 
 /* A lobby that nobody is in makes room for one that somebody wants. */
@@ -133,6 +140,11 @@ int32_t lobby_create(const struct lobby_wish *wish, struct lobby **out, struct f
         goto fail;
     }
     lobby->id = id;
+    if (!members_make(lobby, wish->game_mode)) {
+        lobby_table_remove(lobby);
+        failure_set(failure, RPC_INTERNAL, "out of memory");
+        goto fail;
+    }
     lobby->settings = settings;
     fill(lobby, wish);
     lobby_rules_create(lobby);
@@ -160,13 +172,14 @@ void lobby_close(struct lobby *lobby, uint32_t leave_reason, const char *reason)
                lobby->game_mode, said);
     lobby_match_stop(lobby);
     lobby_state_set(lobby, MUSTER_LOBBY_COMPLETED);
-    for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++)
+    for (uint32_t i = 0; i < lobby_members_end(lobby); i++)
         if (lobby->members[i].state != MEMBER_NONE)
             lobby_member_remove(lobby, i, leave_reason, said);
     lobby_emit(lobby, MUSTER_NOTICE_LOBBY_CLOSED, (muster_player_id){0}, MUSTER_SEAT_NONE, 0);
     lobby_votes_drop(lobby);
     lobby_rules_destroy(lobby);
     json_decref(lobby->settings);
+    free(lobby->members);
     free(lobby->listed.text);
     free(lobby->results);
     lobby_table_remove(lobby);

@@ -20,15 +20,13 @@
 #include "slots.h"
 
 #define LOBBY_SPECTATORS_MAX 16
-#define LOBBY_MEMBERS_MAX (MUSTER_SEATS_MAX / 2 + LOBBY_SPECTATORS_MAX)
-#define LOBBY_SPECTATOR_FIRST (MUSTER_SEATS_MAX / 2) /* member index of the first spectator */
 
 enum member_state { MEMBER_NONE, MEMBER_RESERVED, MEMBER_ENTERED };
 
 #define LOBBY_CODE_SIZE 9 /* 40 random bits in Crockford's base 32, NUL */
 enum lobby_vote_slot { VOTE_RESTART, VOTE_CALLED, VOTE_SLOTS };
 
-/* Index below LOBBY_SPECTATOR_FIRST: the seat number; above: a spectator. */
+/* Index below the lobby's people_max: the seat number; above: a spectator. */
 struct member {
     enum member_state state;
     muster_player_id player;
@@ -66,9 +64,9 @@ struct lobby_vote {
     uint32_t option_count;
     uint32_t needed; /* as it was wanted; lobby_vote.c: needed_now */
     uint64_t deadline_ms;
-    uint8_t cast[MUSTER_SEATS_MAX / 2]; /* option + 1; 0: not voted. Counts while who sits there is
+    uint8_t cast[MUSTER_PEOPLE_MAX]; /* option + 1; 0: not voted. Counts while who sits there is
                                            connected */
-    uint32_t told_needed;               /* with the counts below: what members know */
+    uint32_t told_needed;            /* with the counts below: what members know */
     uint32_t told_counts[MUSTER_VOTE_OPTIONS_MAX];
     char excluded_key[MUSTER_PLAYER_KEY_MAX]; /* the player who may not vote, or "" */
     uint64_t registration; /* of the plugin's that called it; 0: the lobby's own */
@@ -96,11 +94,13 @@ struct lobby {
     json_t *settings; /* every key of the mode's schema that is not secret, owned */
     uint32_t settings_version;
     struct lobby_listed listed;
+    uint32_t people_max; /* most that players_max can be: of its mode, when it was made */
     uint32_t players_max;
     uint32_t players_min;
     uint32_t tick_rate_hz;
-    struct member members[LOBBY_MEMBERS_MAX];
-    struct match *match; /* starting with active, to the end of ending */
+    struct member *members;      /* of people_max seats, then LOBBY_SPECTATORS_MAX */
+    struct registry_teams teams; /* of its mode */
+    struct match *match;         /* starting with active, to the end of ending */
     struct match_part rules[MATCH_RULES_MAX];
     uint32_t rules_count;
     struct match_results *results; /* of the match that ended, in ending */
@@ -186,6 +186,9 @@ void lobby_give_back(struct session *session);
 void lobby_leave(struct session *session, uint32_t reason);
 /* The session's connection is gone; the seat stays for the reconnect window. */
 void lobby_member_dropped(struct session *session);
+/* To the mode with the next tick. STATE: the session plays no match; others: match_message_push. */
+muster_status lobby_message(struct session *session, const void *data,
+                            uint32_t len) MUSTER_MUST_USE;
 void lobby_input(struct session *session, const struct muster_input *input);
 void lobby_resync(struct session *session);
 
@@ -217,7 +220,7 @@ void lobby_broadcast(struct lobby *lobby, const char *method, json_t *params);
 /* A line from the server. */
 void lobby_announce(struct lobby *lobby, const char *text);
 /* End a running match from outside a step. */
-void lobby_match_end(struct lobby *lobby, uint32_t winning_team, uint32_t reason);
+void lobby_match_end(struct lobby *lobby, struct match_decision decision);
 
 /* ---- asked by the engine ---- */
 /* Matches from now on have this seed, the one after it, ... instead of random ones. */
@@ -236,8 +239,12 @@ const char *lobby_map(const struct lobby *lobby);
 bool lobby_open(const struct lobby *lobby); /* can a player be seated now? */
 uint32_t lobby_find_member(const struct lobby *lobby, muster_player_id player); /* or UINT32_MAX */
 uint32_t lobby_find_member_key(const struct lobby *lobby, const char *player_key);
-uint32_t lobby_seat(uint32_t index); /* MUSTER_SEAT_NONE for a spectator */
-bool lobby_member_is_spectator(uint32_t index);
+/* MUSTER_SEAT_NONE for a spectator. */
+uint32_t lobby_seat(const struct lobby *lobby, uint32_t index);
+bool lobby_member_is_spectator(const struct lobby *lobby, uint32_t index);
+static inline uint32_t lobby_members_end(const struct lobby *lobby) {
+    return lobby->people_max + LOBBY_SPECTATORS_MAX;
+}
 
 /* ---- JSON of docs/protocol.md section 5; new references ---- */
 json_t *lobby_info_json(const struct lobby *lobby);

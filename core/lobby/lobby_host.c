@@ -23,7 +23,7 @@ static int32_t need_other(const struct lobby *lobby, const char *player_key, uin
 static struct muster_action action_on(const struct lobby *lobby, const struct session *session,
                                       uint32_t kind, uint32_t index) {
     struct muster_action action = lobby_action(lobby, session, kind);
-    action.target_seat = lobby_seat(index);
+    action.target_seat = lobby_seat(lobby, index);
     action.target = lobby->members[index].player;
     return action;
 }
@@ -31,7 +31,7 @@ static struct muster_action action_on(const struct lobby *lobby, const struct se
 /* ---- host ------------------------------------------------------------------------------------ */
 
 void lobby_host_set(struct lobby *lobby, uint32_t index) {
-    const struct member *member = index < LOBBY_MEMBERS_MAX ? &lobby->members[index] : NULL;
+    const struct member *member = index < lobby_members_end(lobby) ? &lobby->members[index] : NULL;
     muster_player_id player = member ? member->player : (muster_player_id){0};
     if (MUSTER_ID_SAME(lobby->host, player)) return;
     lobby->host = player;
@@ -107,8 +107,10 @@ static uint32_t team_size(const struct lobby *lobby, uint32_t team, uint32_t but
 }
 
 bool lobby_team_fits(const struct lobby *lobby, uint32_t team, uint32_t but, uint32_t players) {
-    if (!lobby->balanced || team == MUSTER_TEAM_NONE) return true;
-    return team_size(lobby, team, but) + 1 <= (players + 1) / 2;
+    if (team == MUSTER_TEAM_NONE) return true;
+    uint32_t size = team_size(lobby, team, but) + 1, most = lobby->teams.team[team - 1].players_max;
+    if (most) return size <= most;
+    return !lobby->balanced || size <= (players + lobby->teams.count - 1) / lobby->teams.count;
 }
 
 muster_status lobby_seat_member(struct lobby *lobby, uint32_t index, uint32_t players) {
@@ -122,7 +124,7 @@ muster_status lobby_seat_member(struct lobby *lobby, uint32_t index, uint32_t pl
 
 /* A match decides about teams itself. */
 muster_status lobby_team_set(struct lobby *lobby, uint32_t seat, uint32_t team) {
-    if (team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
+    if (team > lobby->teams.count) return MUSTER_INVALID;
     if (seat >= lobby->players_max || lobby->members[seat].state == MEMBER_NONE)
         return MUSTER_NOT_FOUND;
     if (lobby->match) return MUSTER_STATE;
@@ -138,7 +140,7 @@ static int32_t team_target(const struct session *session, const struct lobby *lo
     *index = session->member;
     if (player_key[0] && need_other(lobby, player_key, index, failure)) return failure->code;
     bool open = lobby->state == MUSTER_LOBBY_WAITING || lobby->state == MUSTER_LOBBY_STARTING;
-    if (!open || lobby_member_is_spectator(*index))
+    if (!open || lobby_member_is_spectator(lobby, *index))
         return failure_set_data(failure, RPC_WRONG_STATE,
                                 json_pack("{s:s}", "state", lobby_state_text(lobby->state)),
                                 "teams can be changed by players before the match");
@@ -170,7 +172,7 @@ int32_t lobby_ready(struct session *session, bool ready, struct failure *failure
     struct member *member = lobby_need_entered(session, &lobby, failure);
     if (!member) return failure->code;
     bool open = lobby->state == MUSTER_LOBBY_WAITING || lobby->state == MUSTER_LOBBY_STARTING;
-    if (!open || lobby_member_is_spectator(session->member))
+    if (!open || lobby_member_is_spectator(lobby, session->member))
         return failure_set_data(failure, RPC_WRONG_STATE,
                                 json_pack("{s:s}", "state", lobby_state_text(lobby->state)),
                                 "players say that they are ready before the match");

@@ -96,7 +96,7 @@ static void seat_players(struct lobby *lobby, uint32_t order) {
 }
 
 static void seat_members(struct lobby *lobby) {
-    for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++) {
+    for (uint32_t i = 0; i < lobby_members_end(lobby); i++) {
         struct member *member = &lobby->members[i];
         if (member->state != MEMBER_ENTERED) continue;
         member->want_full = true;
@@ -107,12 +107,20 @@ static void seat_members(struct lobby *lobby) {
 
 static void on_tick(void *user);
 
+/* A reload may have brought others. */
+static void renew_teams(struct lobby *lobby) {
+    lobby->teams = lobby->match->teams;
+    for (uint32_t i = 0; i < lobby->people_max; i++)
+        if (lobby->members[i].team > lobby->teams.count) lobby->members[i].team = MUSTER_TEAM_NONE;
+}
+
 static void start_match(struct lobby *lobby) {
     muster_status status = create_match(lobby);
     if (status) {
         lobby_want_close(lobby, MUSTER_LEAVE_KICK, "the match could not be started");
         return;
     }
+    renew_teams(lobby);
     lobby_state_set(lobby, MUSTER_LOBBY_ACTIVE);
     seat_members(lobby);
     metrics_add(METRIC_MATCHES_STARTED, 1);
@@ -148,7 +156,7 @@ static json_t *ended_json(const struct lobby *lobby) {
 /* Who comes while the scoreboard is shown is told after the answer to the entry, and sees how the
  * match stood at its end: no tick comes any more. */
 static void tell_results(struct lobby *lobby) {
-    for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++) {
+    for (uint32_t i = 0; i < lobby_members_end(lobby); i++) {
         struct member *member = &lobby->members[i];
         if (!member->want_results) continue;
         member->want_results = false;
@@ -163,12 +171,11 @@ static bool conclude(struct lobby *lobby) {
     pacer_remove(&lobby->pace);
     match_finish(lobby->match);
     metrics_add(METRIC_MATCHES_ENDED, 1);
-    if (!lobby->results) lobby->results = malloc(sizeof *lobby->results);
+    free(lobby->results);
+    lobby->results = match_results(lobby->match);
     if (!lobby->results) return false;
-    match_results(lobby->match, lobby->results);
     lobby_hooks.match_ended(lobby, lobby->results);
-    lobby_emit(lobby, MUSTER_NOTICE_MATCH_ENDED, (muster_player_id){0}, MUSTER_SEAT_NONE,
-               lobby->match->end_reason);
+    lobby_emit(lobby, MUSTER_NOTICE_MATCH_ENDED, (muster_player_id){0}, MUSTER_SEAT_NONE, 0);
     return true;
 }
 
@@ -195,16 +202,16 @@ static void on_tick(void *user) {
         checkpoint(lobby);
 }
 
-void lobby_match_end(struct lobby *lobby, uint32_t winning_team, uint32_t reason) {
+void lobby_match_end(struct lobby *lobby, struct match_decision decision) {
     if (!lobby->match || lobby->match->ended) return;
-    match_end(lobby->match, winning_team, reason);
+    match_end(lobby->match, decision);
     end_match(lobby);
 }
 
 muster_status lobby_match_reincarnate(struct lobby *lobby) {
     muster_status status = match_reincarnate(lobby->match, &lobby->match);
     if (status) lobby_want_close(lobby, MUSTER_LEAVE_KICK, "the match could not be loaded");
-    for (uint32_t i = 0; !status && i < LOBBY_MEMBERS_MAX; i++)
+    for (uint32_t i = 0; !status && i < lobby_members_end(lobby); i++)
         lobby->members[i].want_full = true; /* the new one has no tick before to compare with */
     return status;
 }
@@ -212,7 +219,7 @@ muster_status lobby_match_reincarnate(struct lobby *lobby) {
 void lobby_match_stop(struct lobby *lobby) {
     if (!lobby->match) return;
     if (!lobby->match->ended) {
-        match_end(lobby->match, MUSTER_TEAM_NONE, MUSTER_END_ABORTED);
+        match_end(lobby->match, match_decide(MUSTER_TEAM_NONE, MUSTER_END_ABORTED));
         if (!conclude(lobby)) log_error("lobby", "a result was lost: out of memory");
     }
     match_destroy(lobby->match);

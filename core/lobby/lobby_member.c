@@ -28,20 +28,20 @@ static void count_leave(uint32_t reason) {
 static void vacate(struct lobby *lobby, uint32_t index, uint32_t reason) {
     struct member *member = &lobby->members[index];
     bool entered = member->state == MEMBER_ENTERED;
-    if (entered && lobby->match && !lobby->match->ended && !lobby_member_is_spectator(index))
+    if (entered && lobby->match && !lobby->match->ended && !lobby_member_is_spectator(lobby, index))
         match_leave(lobby->match, index, reason);
     muster_player_id player = member->player;
     *member = (struct member){0};
     lobby_vote_forget(lobby, index);
     if (!entered) return;
     count_leave(reason);
-    lobby_emit(lobby, MUSTER_NOTICE_SEAT_LEFT, player, lobby_seat(index), reason);
+    lobby_emit(lobby, MUSTER_NOTICE_SEAT_LEFT, player, lobby_seat(lobby, index), reason);
 }
 
 /* ---- reserve --------------------------------------------------------------------------------- */
 
 static uint32_t free_member(const struct lobby *lobby, bool spectator) {
-    uint32_t begin = spectator ? LOBBY_SPECTATOR_FIRST : 0;
+    uint32_t begin = spectator ? lobby->people_max : 0;
     uint32_t end = lobby->players_max;
     if (spectator) {
         uint32_t allowed = config_core->lobby.spectators_max;
@@ -120,8 +120,8 @@ int32_t lobby_reserve(struct lobby *lobby, struct session *session, uint32_t tea
                                 json_pack("{s:s}", "lobbyId", other ? other->key : ""),
                                 "you are in another lobby: leave it first");
     }
-    if (team >= MUSTER_TEAM_COUNT) team = MUSTER_TEAM_NONE; /* a matchmaker's choice */
-    bool moves = is_here && lobby_member_is_spectator(index) != spectator;
+    if (team > lobby->teams.count) team = MUSTER_TEAM_NONE; /* a matchmaker's choice */
+    bool moves = is_here && lobby_member_is_spectator(lobby, index) != spectator;
     if (!is_here || moves) {
         if (find_place(lobby, session, team, spectator, secret, &index, failure))
             return failure->code;
@@ -142,7 +142,7 @@ int32_t lobby_place(struct lobby *lobby, struct session *session, uint32_t team,
         return failure->code;
     struct member *member = &lobby->members[session->member];
     member->matched = true;
-    if (team >= MUSTER_TEAM_COUNT) return RPC_OK;
+    if (team > lobby->teams.count) return RPC_OK;
     member->team = team;
     member->team_set = team != MUSTER_TEAM_NONE;
     return RPC_OK;
@@ -160,7 +160,8 @@ void lobby_give_back(struct session *session) {
 static json_t *entry_json(struct lobby *lobby, uint32_t index) {
     const struct member *member = &lobby->members[index];
     return json_pack("{s:o,s:i,s:s,s:s,s:o,s:o,s:s,s:o}", "lobby", lobby_info_json(lobby), "seat",
-                     (int)lobby_seat(index), "team", team_text(lobby_member_team(lobby, index)),
+                     (int)lobby_seat(lobby, index), "team",
+                     registry_team_name(&lobby->teams, lobby_member_team(lobby, index)),
                      "resumeToken", member->resume, "members", lobby_members_json(lobby), "match",
                      lobby_match_json(lobby), "joinCode", lobby->code, "votes",
                      lobby_votes_json(lobby, index));
@@ -182,14 +183,14 @@ static void connect_member(struct lobby *lobby, uint32_t index) {
     lobby_note_host(lobby);
     if (!lobby->match) return;
     member->event_cursor = lobby->match->event_tick_begin;
-    if (!lobby_member_is_spectator(index)) match_connection(lobby->match, index, true);
+    if (!lobby_member_is_spectator(lobby, index)) match_connection(lobby->match, index, true);
 }
 
 /* A mode may refuse a seat; then the member is out again. */
 static int32_t join_match(struct lobby *lobby, uint32_t index, struct failure *failure) {
     struct member *member = &lobby->members[index];
     bool running = lobby->match && lobby->state == MUSTER_LOBBY_ACTIVE;
-    if (!running || lobby_member_is_spectator(index) || lobby->match->seats[index].used)
+    if (!running || lobby_member_is_spectator(lobby, index) || lobby->match->seats[index].used)
         return RPC_OK;
     uint32_t people = 1;
     for (uint32_t i = 0; i < lobby->players_max; i++) people += lobby->match->seats[i].used;
@@ -208,7 +209,7 @@ static int32_t first_entry(struct lobby *lobby, uint32_t index, struct failure *
         return failure->code;
     }
     metrics_add(METRIC_JOINS, 1);
-    lobby_emit(lobby, MUSTER_NOTICE_SEAT_TAKEN, member->player, lobby_seat(index), 0);
+    lobby_emit(lobby, MUSTER_NOTICE_SEAT_TAKEN, member->player, lobby_seat(lobby, index), 0);
     return RPC_OK;
 }
 
@@ -294,14 +295,14 @@ void lobby_member_dropped(struct session *session) {
     member->connected = false;
     member->ready = false;
     member->deadline_ms = loop_now_ms() + config_core->lobby.reconnect_ms;
-    if (lobby->match && !lobby->match->ended && !lobby_member_is_spectator(session->member))
+    if (lobby->match && !lobby->match->ended && !lobby_member_is_spectator(lobby, session->member))
         match_connection(lobby->match, session->member, false);
     lobby_note_host(lobby);
     lobby_broadcast_members(lobby);
 }
 
 void lobby_expire_members(struct lobby *lobby, uint64_t now_ms) {
-    for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++) {
+    for (uint32_t i = 0; i < lobby_members_end(lobby); i++) {
         struct member *member = &lobby->members[i];
         if (member->state == MEMBER_NONE || !member->deadline_ms || member->deadline_ms > now_ms)
             continue;
@@ -339,14 +340,15 @@ int32_t lobby_chat(struct session *session, const char *text, bool team_only,
     struct muster_action action = lobby_action(lobby, session, MUSTER_ACTION_CHAT);
     action.value = line;
     if (lobby_allow(lobby, &action, failure)) return failure->code;
-    bool passes = lobby_rules_chat(lobby, lobby_seat(session->member), line, sizeof line);
+    bool passes = lobby_rules_chat(lobby, lobby_seat(lobby, session->member), line, sizeof line);
     if (!passes || !text_line_mend(line)) return RPC_OK;
-    json_t *params = json_pack(
-        "{s:s,s:s,s:i,s:s,s:s,s:s,s:I}", "playerId", session->player_key, "displayName",
-        member->display_name, "seat", (int)lobby_seat(session->member), "team", team_text(team),
-        "text", line, "channel", team_only ? "team" : "all", "at", (json_int_t)loop_unix_ms());
+    json_t *params =
+        json_pack("{s:s,s:s,s:i,s:s,s:s,s:s,s:I}", "playerId", session->player_key, "displayName",
+                  member->display_name, "seat", (int)lobby_seat(lobby, session->member), "team",
+                  registry_team_name(&lobby->teams, team), "text", line, "channel",
+                  team_only ? "team" : "all", "at", (json_int_t)loop_unix_ms());
     if (!params) return failure_set(failure, RPC_INVALID_PARAMS, "text: expected valid UTF-8");
-    if (team_only && !lobby_member_is_spectator(session->member))
+    if (team_only && !lobby_member_is_spectator(lobby, session->member))
         send_team_chat(lobby, team, params);
     else
         lobby_broadcast(lobby, "lobby.chat", params);
@@ -359,8 +361,17 @@ void lobby_input(struct session *session, const struct muster_input *input) {
     struct lobby *lobby;
     struct member *member = lobby_own_member(session, &lobby);
     if (!member || !member->connected || !lobby->match || lobby->match->ended) return;
-    if (!lobby_member_is_spectator(session->member))
+    if (!lobby_member_is_spectator(lobby, session->member))
         match_input_push(lobby->match, session->member, input);
+}
+
+muster_status lobby_message(struct session *session, const void *data, uint32_t len) {
+    struct lobby *lobby;
+    struct member *member = lobby_own_member(session, &lobby);
+    if (!member || !member->connected || !lobby->match || lobby->match->ended ||
+        lobby_member_is_spectator(lobby, session->member))
+        return MUSTER_STATE;
+    return match_message_push(lobby->match, session->member, data, len);
 }
 
 void lobby_resync(struct session *session) {

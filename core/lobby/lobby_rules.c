@@ -116,8 +116,9 @@ struct muster_action lobby_action(const struct lobby *lobby, const struct sessio
         .kind = kind,
         .lobby = lobby->id,
         .player = session ? session->id : (muster_player_id){0},
-        .seat = session && MUSTER_ID_SAME(session->lobby, lobby->id) ? lobby_seat(session->member)
-                                                                     : MUSTER_SEAT_NONE,
+        .seat = session && MUSTER_ID_SAME(session->lobby, lobby->id)
+                    ? lobby_seat(lobby, session->member)
+                    : MUSTER_SEAT_NONE,
         .target_seat = MUSTER_SEAT_NONE,
         .key = "",
         .value = "",

@@ -25,7 +25,8 @@ static uint8_t *member_frame(struct lobby *lobby, uint32_t index, uint32_t tick_
                              uint32_t *len) {
     struct member *member = &lobby->members[index];
     struct match *match = lobby->match;
-    uint32_t view = match_view(match, lobby_member_is_spectator(index) ? MUSTER_SEAT_NONE : index);
+    uint32_t view =
+        match_view(match, lobby_member_is_spectator(lobby, index) ? MUSTER_SEAT_NONE : index);
     if (member->event_cursor != match->event_tick_begin)
         return match_frame_since(match, view, member->event_cursor, tick_length_us, len);
     return match_frame(match, view, member->want_full, tick_length_us, len);
@@ -42,8 +43,8 @@ static void note_skipped(struct member *member, struct client *client) {
 }
 
 static void patch(struct lobby *lobby, uint32_t index, uint8_t *frame) {
-    bool spectator = lobby_member_is_spectator(index);
-    protocol_snapshot_patch(frame, lobby_seat(index),
+    bool spectator = lobby_member_is_spectator(lobby, index);
+    protocol_snapshot_patch(frame, lobby_seat(lobby, index),
                             spectator ? 0 : lobby->match->seats[index].ring.ack);
 }
 
@@ -84,7 +85,7 @@ static void send_member(struct lobby *lobby, uint32_t index, uint32_t tick_lengt
 
 void lobby_send_snapshots(struct lobby *lobby) {
     uint32_t tick_length_us = tick_length(lobby);
-    for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++) send_member(lobby, i, tick_length_us);
+    for (uint32_t i = 0; i < lobby_members_end(lobby); i++) send_member(lobby, i, tick_length_us);
 }
 
 void lobby_send_full(struct lobby *lobby, uint32_t index) {
@@ -94,7 +95,7 @@ void lobby_send_full(struct lobby *lobby, uint32_t index) {
 
 uint8_t *lobby_frame(struct lobby *lobby, uint32_t index, uint64_t *event_cursor, uint32_t *len) {
     struct match *match = lobby->match;
-    uint32_t view = match_view(match, lobby_seat(index));
+    uint32_t view = match_view(match, lobby_seat(lobby, index));
     uint8_t *frame = match_frame_since(match, view, *event_cursor, tick_length(lobby), len);
     if (!frame) frame = match_frame_since(match, view, match->event_end, tick_length(lobby), len);
     *event_cursor = match->event_end;

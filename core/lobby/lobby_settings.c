@@ -234,9 +234,10 @@ void lobby_settings_apply(struct lobby *lobby) {
     uint32_t players_max = json_is_integer(max) ? (uint32_t)json_integer_value(max)
                            : mode               ? mode->players_max
                                                 : lobby->players_max;
-    if (players_max > MUSTER_SEATS_MAX / 2) players_max = MUSTER_SEATS_MAX / 2;
+    if (players_max > lobby->people_max) players_max = lobby->people_max;
     lobby->players_max = players_max;
-    lobby->players_min = config_core->lobby.players_min;
+    lobby->players_min =
+        mode && mode->players_min ? mode->players_min : config_core->lobby.players_min;
     if (lobby->players_min > players_max) lobby->players_min = players_max;
     lobby->is_private = json_is_true(json_object_get(lobby->settings, "isPrivate"));
     lobby->locked = json_is_true(json_object_get(lobby->settings, "locked"));

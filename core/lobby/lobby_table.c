@@ -103,12 +103,12 @@ void lobby_want_close(struct lobby *lobby, uint32_t leave, const char *reason) {
 
 /* ---- one lobby ------------------------------------------------------------------------------- */
 
-bool lobby_member_is_spectator(uint32_t index) {
-    return index >= LOBBY_SPECTATOR_FIRST;
+bool lobby_member_is_spectator(const struct lobby *lobby, uint32_t index) {
+    return index >= lobby->people_max;
 }
 
-uint32_t lobby_seat(uint32_t index) {
-    return lobby_member_is_spectator(index) ? MUSTER_SEAT_NONE : index;
+uint32_t lobby_seat(const struct lobby *lobby, uint32_t index) {
+    return lobby_member_is_spectator(lobby, index) ? MUSTER_SEAT_NONE : index;
 }
 
 uint32_t lobby_players(const struct lobby *lobby) {
@@ -127,7 +127,7 @@ void lobby_note_players(struct lobby *lobby) {
 
 uint32_t lobby_spectators(const struct lobby *lobby) {
     uint32_t count = 0;
-    for (uint32_t i = LOBBY_SPECTATOR_FIRST; i < LOBBY_MEMBERS_MAX; i++)
+    for (uint32_t i = lobby->people_max; i < lobby_members_end(lobby); i++)
         count += lobby->members[i].state != MEMBER_NONE;
     return count;
 }
@@ -174,7 +174,7 @@ struct session *lobby_member_session(const struct member *member) {
 }
 
 uint32_t lobby_find_member(const struct lobby *lobby, muster_player_id player) {
-    for (uint32_t i = 0; player.value && i < LOBBY_MEMBERS_MAX; i++)
+    for (uint32_t i = 0; player.value && i < lobby_members_end(lobby); i++)
         if (lobby->members[i].state != MEMBER_NONE &&
             MUSTER_ID_SAME(lobby->members[i].player, player))
             return i;
@@ -182,7 +182,7 @@ uint32_t lobby_find_member(const struct lobby *lobby, muster_player_id player) {
 }
 
 uint32_t lobby_find_member_key(const struct lobby *lobby, const char *player_key) {
-    for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++)
+    for (uint32_t i = 0; i < lobby_members_end(lobby); i++)
         if (lobby->members[i].state != MEMBER_NONE &&
             strcmp(lobby->members[i].player_key, player_key) == 0)
             return i;
@@ -191,7 +191,7 @@ uint32_t lobby_find_member_key(const struct lobby *lobby, const char *player_key
 
 uint32_t lobby_member_team(const struct lobby *lobby, uint32_t index) {
     const struct match *match = lobby->match;
-    if (match && !lobby_member_is_spectator(index) && match->seats[index].used)
+    if (match && !lobby_member_is_spectator(lobby, index) && match->seats[index].used)
         return match->seats[index].team;
     return lobby->members[index].team;
 }

@@ -17,7 +17,7 @@ void lobby_broadcast(struct lobby *lobby, const char *method, json_t *params) {
     json_t *message = rpc_notification(method, params);
     uint32_t len = 0;
     char *text = rpc_dump(message, &len);
-    for (uint32_t i = 0; text && i < LOBBY_MEMBERS_MAX; i++) {
+    for (uint32_t i = 0; text && i < lobby_members_end(lobby); i++) {
         const struct member *member = &lobby->members[i];
         if (member->state != MEMBER_ENTERED || !member->connected) continue;
         struct session *session = lobby_member_session(member);

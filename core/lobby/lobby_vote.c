@@ -132,7 +132,7 @@ json_t *lobby_votes_json(const struct lobby *lobby, uint32_t index) {
         const struct lobby_vote *vote = &lobby->votes[slot];
         if (!vote->id) continue;
         struct tally tally = take_tally(lobby, vote);
-        uint32_t cast = lobby_member_is_spectator(index) ? 0 : vote->cast[index];
+        uint32_t cast = lobby_member_is_spectator(lobby, index) ? 0 : vote->cast[index];
         json_t *json = tally_json(vote, &tally);
         json_object_set_new(json, "choice",
                             cast ? json_string(vote->options[cast - 1]) : json_null());
@@ -305,7 +305,7 @@ void lobby_votes_drop(struct lobby *lobby) {
 }
 
 void lobby_vote_forget(struct lobby *lobby, uint32_t index) {
-    if (lobby_member_is_spectator(index)) return;
+    if (lobby_member_is_spectator(lobby, index)) return;
     for (int slot = 0; slot < VOTE_SLOTS; slot++) lobby->votes[slot].cast[index] = 0;
 }
 
@@ -329,7 +329,7 @@ static int32_t cast(struct session *session, struct lobby *lobby, struct lobby_v
 int32_t lobby_cast_restart(struct session *session, bool choice, struct failure *failure) {
     struct lobby *lobby;
     if (!lobby_need_entered(session, &lobby, failure)) return failure->code;
-    if (lobby->state != MUSTER_LOBBY_ENDING || lobby_member_is_spectator(session->member))
+    if (lobby->state != MUSTER_LOBBY_ENDING || lobby_member_is_spectator(lobby, session->member))
         return failure_set_data(failure, RPC_WRONG_STATE,
                                 json_pack("{s:s}", "state", lobby_state_text(lobby->state)),
                                 "players vote while the scoreboard is shown");

@@ -59,12 +59,12 @@ void names_settle(struct muster_identity *identity) {
 
 static bool is_taken(const struct lobby *lobby, const struct session *session,
                      struct text_look look) {
-    for (uint32_t i = 0; i < LOBBY_MEMBERS_MAX; i++) {
+    for (uint32_t i = 0; i < lobby_members_end(lobby); i++) {
         const struct member *member = &lobby->members[i];
         if (member->state == MEMBER_NONE || MUSTER_ID_SAME(member->player, session->id)) continue;
         if (text_alike(look, text_look(member->display_name))) return true;
     }
-    for (uint32_t i = 0; lobby->match && i < MUSTER_SEATS_MAX; i++) {
+    for (uint32_t i = 0; lobby->match && i < match_seat_count(lobby->match); i++) {
         const struct match_seat *seat = &lobby->match->seats[i];
         if (seat->used && seat->is_bot && text_alike(look, text_look(seat->display_name)))
             return true;

@@ -84,7 +84,7 @@ static muster_status take_tickets(const struct provider *by, const struct muster
             if (MUSTER_ID_SAME(group->tickets[before], group->tickets[i])) return MUSTER_INVALID;
         out->tickets[i] = group->tickets[i];
         out->teams[i] = group->teams ? group->teams[i] : MUSTER_TEAM_NONE;
-        if (out->teams[i] >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
+        if (out->teams[i] > MUSTER_TEAMS_MAX) return MUSTER_INVALID;
     }
     out->ticket_count = group->ticket_count;
     return MUSTER_OK;

@@ -12,7 +12,7 @@
 
 #define RETRY_TICK_MS 250
 #define DELIVER_DEADLINE_MS 30000
-#define REPORT_BYTES_MAX 65536
+#define REPORT_BYTES_MAX (256u << 10)
 
 /* One report on its way to one reporter. */
 struct delivery {
@@ -153,7 +153,8 @@ void report_submit(uint32_t kind, json_t *json) {
 
 muster_status report_suspicion(muster_match_id match_id, uint32_t seat, const char *json) {
     const struct match *match = match_find(match_id);
-    if (!match || seat >= MUSTER_SEATS_MAX || !match->seats[seat].used) return MUSTER_NOT_FOUND;
+    if (!match || seat >= match_seat_count(match) || !match->seats[seat].used)
+        return MUSTER_NOT_FOUND;
     json_t *report = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
     json_t *severity = json_object_get(report, "severity");
     bool complete = json_is_string(json_object_get(report, "detector")) &&

@@ -52,14 +52,12 @@ static void fill_info(const struct match *match, struct muster_match_info *info)
         .seed = match->seed,
         .tick_rate_hz = match->tick_rate_hz,
         .is_replay = match->replaying,
+        .team_count = match->teams.count,
     };
 }
 
-static muster_status create_mode(struct match *match, const struct muster_match_info *info) {
-    struct mode_entry *entry = registry_mode(match->game_mode);
-    if (!entry) return MUSTER_NOT_FOUND;
-    match->view_count = entry->view_count;
-    match->snapshot_max_bytes = entry->snapshot_max_bytes;
+static muster_status create_mode(struct match *match, const struct mode_entry *entry,
+                                 const struct muster_match_info *info) {
     part_pin(&match->mode, entry->provider);
     match_steer_begin(match, &match->mode, "mode.create");
     muster_status status =
@@ -69,8 +67,10 @@ static muster_status create_mode(struct match *match, const struct muster_match_
     return status;
 }
 
-static muster_status create_victories(struct match *match, const struct muster_match_info *info) {
+static muster_status create_victories(struct match *match, const struct mode_entry *entry,
+                                      const struct muster_match_info *info) {
     for (struct provider *p = registry_first(MUSTER_ROLE_VICTORY); p; p = p->next) {
+        if (!registry_mode_victory(entry, p->self)) continue;
         if (match->victory_count == MATCH_VICTORIES_MAX) return MUSTER_LIMIT;
         struct match_part *part = &match->victories[match->victory_count];
         part_pin(part, p);
@@ -104,6 +104,36 @@ static void create_anticheats(struct match *match, const struct muster_match_inf
     }
 }
 
+static void copy_entry(struct match *match, const struct mode_entry *entry) {
+    match->view_count = entry->view_count;
+    match->snapshot_max_bytes = entry->snapshot_max_bytes;
+    match->teams = entry->teams;
+    match->stat_count = entry->stat_count;
+    memcpy(match->stat_names, entry->stats, sizeof match->stat_names);
+}
+
+static muster_status allocate(struct match *match, const struct match_setup *setup) {
+    match->settings = json_deep_copy(setup->settings);
+    match->seats = calloc(match_seat_count(match), sizeof match->seats[0]);
+    match->departed = calloc(match_departed_max(match), sizeof match->departed[0]);
+    return match->settings && match->seats && match->departed ? MUSTER_OK : MUSTER_NO_MEMORY;
+}
+
+/* Mode and what decides its matches. */
+static muster_status create_parts(struct match *match) {
+    struct muster_match_info info;
+    const struct mode_entry *entry = registry_mode(match->game_mode);
+    if (!entry) return MUSTER_NOT_FOUND;
+    copy_entry(match, entry);
+    fill_info(match, &info);
+    muster_status status = create_mode(match, entry, &info);
+    if (!status) status = match_frames_create(match);
+    if (!status) status = create_victories(match, entry, &info);
+    if (status) return status;
+    create_anticheats(match, &info);
+    return match_rules_begin(match, &info);
+}
+
 static void copy_setup(struct match *match, const struct match_setup *setup) {
     match->lobby = setup->lobby;
     match->seed = setup->seed;
@@ -121,7 +151,7 @@ static void copy_setup(struct match *match, const struct match_setup *setup) {
 }
 
 muster_status match_create(const struct match_setup *setup, struct match **out) {
-    ENSURE(setup->rules_count <= MATCH_RULES_MAX && setup->seats_max <= MUSTER_SEATS_MAX / 2);
+    ENSURE(setup->rules_count <= MATCH_RULES_MAX && setup->seats_max <= MUSTER_PEOPLE_MAX);
     muster_match_id id;
     struct match *match = slots_add(&matches, &id.value);
     if (!match) {
@@ -131,21 +161,12 @@ muster_status match_create(const struct match_setup *setup, struct match **out) 
     match->id = id;
     copy_setup(match, setup);
     match_rng_seed(match);
-    muster_status status = MUSTER_NO_MEMORY;
-    match->settings = json_deep_copy(setup->settings);
-    if (!match->settings) goto fail;
-    struct muster_match_info info;
-    fill_info(match, &info);
-    status = create_mode(match, &info);
-    if (!status) status = match_frames_create(match);
-    if (!status) status = create_victories(match, &info);
-    if (status) goto fail;
-    create_anticheats(match, &info);
-    status = match_rules_begin(match, &info);
-    if (status) goto fail;
-    *out = match;
-    return MUSTER_OK;
-fail:
+    muster_status status = allocate(match, setup);
+    if (!status) status = create_parts(match);
+    if (!status) {
+        *out = match;
+        return MUSTER_OK;
+    }
     log_warn("match", "%s: a match of %s did not start: %s", match->key, match->game_mode,
              status_text(status));
     match_destroy(match);
@@ -194,6 +215,10 @@ void match_destroy(struct match *match) {
     destroy_parts(match);
     match_frames_destroy(match);
     json_decref(match->settings);
+    for (uint32_t i = 0; match->seats && i < match_seat_count(match); i++)
+        free(match->seats[i].messages);
+    free(match->seats);
+    free(match->departed);
     free(match->settings_waiting);
     free(match->versions);
     record_close(match->record);
@@ -225,7 +250,9 @@ static void add_players(json_t *header, const struct match_setup *setup,
     struct provider *p = registry_first(MUSTER_ROLE_VICTORY);
     plugin_insert(plugins, orders, mode->provider->self);
     plugin_insert(plugins, orders, registry_mode_owner(mode));
-    for (uint32_t i = 0; p && i < MATCH_VICTORIES_MAX; p = p->next, i++) {
+    for (uint32_t i = 0; p && i < MATCH_VICTORIES_MAX; p = p->next) {
+        if (!registry_mode_victory(mode, p->self)) continue;
+        i++;
         plugin_insert(plugins, orders, p->self);
         json_array_append_new(victories, plugin_json(p->self));
     }
@@ -245,10 +272,10 @@ char *match_record_header(const struct match_setup *setup) {
     char seed[24];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)setup->seed);
     json_t *header =
-        json_pack("{s:i,s:s,s:s,s:s,s:s,s:O,s:s,s:i,s:i}", "version", 1, "matchId",
-                  setup->match_key, "lobbyId", setup->lobby_key, "gameMode", setup->game_mode,
-                  "mapName", setup->map_name, "settings", setup->settings, "seed", seed, "tickRate",
-                  (int)setup->tick_rate_hz, "seatsMax", (int)setup->seats_max);
+        json_pack("{s:i,s:s,s:s,s:s,s:s,s:O,s:s,s:i,s:i}", "version", RECORD_HEADER_VERSION,
+                  "matchId", setup->match_key, "lobbyId", setup->lobby_key, "gameMode",
+                  setup->game_mode, "mapName", setup->map_name, "settings", setup->settings, "seed",
+                  seed, "tickRate", (int)setup->tick_rate_hz, "seatsMax", (int)setup->seats_max);
     if (header && mode) add_players(header, setup, mode);
     char *text = header ? json_dumps(header, JSON_COMPACT) : NULL;
     json_decref(header);
@@ -277,30 +304,26 @@ static bool restore_departed(struct match *match, struct match_seat *s) {
         s->deaths = row->deaths;
         s->assists = row->assists;
         s->score = row->score;
+        memcpy(s->own_stats, row->own_stats, sizeof s->own_stats);
         *row = match->departed[--match->departed_count];
         return true;
     }
     return false;
 }
 
-static struct match_row seat_row(const struct match *match, uint32_t seat) {
-    const struct match_seat *s = &match->seats[seat];
-    struct match_row row = {seat, s->team, s->is_bot, s->kills, s->deaths, s->assists, s->score};
-    memcpy(row.player_key, s->player_key, sizeof row.player_key);
-    memcpy(row.display_name, s->display_name, sizeof row.display_name);
-    return row;
-}
-
 static void keep_departed(struct match *match, uint32_t seat) {
-    if (match->seats[seat].is_bot || match->departed_count == MATCH_DEPARTED_MAX) return;
-    match->departed[match->departed_count++] = seat_row(match, seat);
+    if (match->seats[seat].is_bot || match->departed_count == match_departed_max(match)) return;
+    match->departed[match->departed_count++] = match_row_of(match, seat);
 }
 
 muster_status match_join(struct match *match, uint32_t seat, const char *player_key,
                          const char *display_name, uint32_t team, bool connected) {
     struct match_seat *s = &match->seats[seat];
     ENSURE(seat < match->seats_max && !s->used && !match->stepping);
-    *s = (struct match_seat){.used = true, .team = team, .connected = connected};
+    ENSURE(team <= match->teams.count);
+    s->messages_len = 0;
+    *s = (struct match_seat){
+        .used = true, .team = team, .connected = connected, .messages = s->messages};
     snprintf(s->player_key, sizeof s->player_key, "%s", player_key);
     snprintf(s->display_name, sizeof s->display_name, "%s", display_name);
     bool returned = restore_departed(match, s);
@@ -359,9 +382,8 @@ void match_connection(struct match *match, uint32_t seat, bool connected) {
  */
 muster_status match_bot_add(struct match *match, const char *display_name, uint32_t team,
                             uint32_t *seat) {
-    if (team >= MUSTER_TEAM_COUNT) return MUSTER_INVALID;
-    uint32_t end = match->seats_max * 2;
-    for (uint32_t i = match->seats_max; i < end; i++) {
+    if (team > match->teams.count) return MUSTER_INVALID;
+    for (uint32_t i = match->seats_max; i < match_seat_count(match); i++) {
         struct match_seat *s = &match->seats[i];
         if (s->used) continue;
         *s = (struct match_seat){.used = true, .is_bot = true, .connected = true, .team = team};
@@ -375,7 +397,7 @@ muster_status match_bot_add(struct match *match, const char *display_name, uint3
 }
 
 muster_status match_bot_remove(struct match *match, uint32_t seat) {
-    if (seat >= MUSTER_SEATS_MAX || !match->seats[seat].used || !match->seats[seat].is_bot)
+    if (seat >= match_seat_count(match) || !match->seats[seat].used || !match->seats[seat].is_bot)
         return MUSTER_NOT_FOUND;
     match_note_meeting(match);
     match_rules_leave(match, seat, MUSTER_LEAVE_QUIT);
@@ -387,24 +409,4 @@ muster_status match_bot_remove(struct match *match, uint32_t seat) {
 
 json_t *match_setting(struct match *match, const char *key) {
     return json_object_get(match->settings, key);
-}
-
-/* A seat as it stands, then those who had it before. */
-static void add_seat(const struct match *match, uint32_t seat, struct match_results *out) {
-    if (match->seats[seat].used) out->rows[out->row_count++] = seat_row(match, seat);
-    for (uint32_t i = 0; i < match->departed_count; i++)
-        if (match->departed[i].seat == seat) out->rows[out->row_count++] = match->departed[i];
-}
-
-void match_results(const struct match *match, struct match_results *out) {
-    memset(out, 0, sizeof *out);
-    memcpy(out->match_key, match->key, sizeof out->match_key);
-    memcpy(out->lobby_key, match->lobby_key, sizeof out->lobby_key);
-    memcpy(out->team_score, match->team_score, sizeof out->team_score);
-    out->winning_team = match->end_team;
-    out->reason = match->end_reason;
-    out->duration_s = match->tick / match->tick_rate_hz;
-    for (uint32_t seat = 0; seat < MUSTER_SEATS_MAX; seat++) add_seat(match, seat, out);
-    out->version_count = match->version_count;
-    if (match->versions) memcpy(out->versions, match->versions, sizeof out->versions);
 }

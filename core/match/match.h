@@ -15,13 +15,12 @@
 #include "record.h"
 #include "registry.h"
 
-#define MATCH_VICTORIES_MAX 8
+#define MATCH_VICTORIES_MAX REGISTRY_VICTORIES_MAX
 #define MATCH_RULES_MAX 16
 #define MATCH_ANTICHEATS_MAX 8
-#define MATCH_VIEWS_MAX MUSTER_VIEWS_MAX
 #define MATCH_INPUTS_MAX 4
-#define MATCH_DEPARTED_MAX 31 /* with the seats, what one database request can hold */
 #define MATCH_COMMANDS_MAX 64
+#define MATCH_MESSAGES_MAX 4096 /* bytes of a seat's messages that wait for one tick */
 #define MATCH_EVENTS_PER_TICK 64
 #define MATCH_EVENT_RING 8192
 #define MATCH_STATE_BYTES_MAX (256u << 10)
@@ -51,9 +50,12 @@ struct match_seat {
     int32_t deaths;
     int32_t assists;
     int32_t score;
+    int32_t own_stats[MUSTER_STATS_OWN_MAX];
     char player_key[MUSTER_PLAYER_KEY_MAX];
     char display_name[MUSTER_DISPLAY_MAX];
     struct input_ring ring;
+    uint8_t *messages; /* MATCH_MESSAGES_MAX, made when first needed: u16 length, bytes */
+    uint32_t messages_len;
 };
 
 /* One line of the results: a seat at the end, or somebody who left before. */
@@ -65,6 +67,8 @@ struct match_row {
     int32_t deaths;
     int32_t assists;
     int32_t score;
+    int32_t own_stats[MUSTER_STATS_OWN_MAX];
+    uint32_t place; /* 0: none */
     char player_key[MUSTER_PLAYER_KEY_MAX];
     char display_name[MUSTER_DISPLAY_MAX];
 };
@@ -75,17 +79,33 @@ struct match_version {
     char version[64];
 };
 
+/* How it ended. */
+struct match_decision {
+    uint32_t winner_kind; /* MUSTER_WINNER_... */
+    uint32_t winner;
+    char reason[MUSTER_NAME_MAX];
+    bool teams_placed; /* by who decided; else by score */
+    bool seats_placed;
+    uint8_t team_places[MUSTER_TEAMS_MAX];
+    uint8_t seat_places[MUSTER_SEATS_MAX];
+};
+
 struct match_results {
     char match_key[40];
     char lobby_key[40];
-    uint32_t winning_team; /* NONE = draw */
-    uint32_t reason;
-    int32_t team_score[MUSTER_TEAM_COUNT];
+    struct registry_teams teams;
+    uint32_t winner_kind;
+    uint32_t winner;
+    char reason[MUSTER_NAME_MAX];
+    int32_t team_score[MUSTER_TEAMS_MAX + 1];
+    uint32_t team_places[MUSTER_TEAMS_MAX];
+    uint32_t stat_count;
+    char stat_names[MUSTER_STATS_OWN_MAX][MUSTER_NAME_MAX];
     uint32_t duration_s;
-    uint32_t row_count;
-    struct match_row rows[MUSTER_SEATS_MAX + MATCH_DEPARTED_MAX];
     uint32_t version_count;
     struct match_version versions[MATCH_VERSIONS_MAX];
+    uint32_t row_count;
+    struct match_row rows[];
 };
 
 /* A lobby setting that changes while the match runs; waits for the next tick. */
@@ -130,11 +150,14 @@ struct match {
     uint32_t seats_max; /* people; bots take seats above */
     uint32_t repeat_ticks_max;
     uint32_t tick; /* the next to run */
-    int32_t team_score[MUSTER_TEAM_COUNT];
-    struct match_seat seats[MUSTER_SEATS_MAX];
-    struct match_row departed[MATCH_DEPARTED_MAX];
+    struct registry_teams teams;
+    uint32_t stat_count; /* its own */
+    char stat_names[MUSTER_STATS_OWN_MAX][MUSTER_NAME_MAX];
+    int32_t team_score[MUSTER_TEAMS_MAX + 1];
+    struct match_seat *seats;   /* seats_max of people, so many of bots */
+    struct match_row *departed; /* match_departed_max */
     uint32_t departed_count;
-    bool teams_met; /* both teams have had somebody seated at the same time */
+    bool sides_met; /* two teams, or players without one, have been here at the same time */
     struct match_part mode;
     struct match_part victories[MATCH_VICTORIES_MAX];
     uint32_t victory_count;
@@ -153,8 +176,8 @@ struct match {
     uint32_t version_count;
     uint32_t view_count;
     uint32_t snapshot_max_bytes;
-    struct match_frame delta[MATCH_VIEWS_MAX];
-    struct match_frame full[MATCH_VIEWS_MAX];
+    struct match_frame *delta; /* of each view */
+    struct match_frame *full;
     uint8_t events[MATCH_EVENT_RING]; /* u8 length, bytes; a ring */
     uint64_t event_end;               /* absolute */
     uint64_t event_tick_begin;        /* what was sent last ends here */
@@ -168,8 +191,7 @@ struct match {
     bool ending;    /* a part of the step wants the end: it comes with the tick's */
     bool ended;
     bool finished; /* the recording has its end */
-    uint32_t end_team;
-    uint32_t end_reason;
+    struct match_decision decision;
 };
 
 struct match_setup {
@@ -206,6 +228,11 @@ muster_status match_join(struct match *match, uint32_t seat, const char *player_
                          const char *display_name, uint32_t team, bool connected) MUSTER_MUST_USE;
 void match_leave(struct match *match, uint32_t seat, uint32_t reason);
 void match_connection(struct match *match, uint32_t seat, bool connected);
+/* LIMIT: more than there is room for until the next tick. UNSUPPORTED: the mode takes none. */
+muster_status match_message_push(struct match *match, uint32_t seat, const void *data,
+                                 uint32_t len);
+/* Straight to the mode; match_step calls it, and replay. */
+void match_message_apply(struct match *match, uint32_t seat, const void *data, uint32_t len);
 /* Into the seat's ring; not newer ones are ignored. */
 void match_input_push(struct match *match, uint32_t seat, const struct muster_input *input);
 /* Consumed input, straight to mode and anticheats; match_step calls it, and replay. */
@@ -227,14 +254,20 @@ void match_advance(struct match *match);
 /* This tick's messages are out: later events belong to the next. After every step. */
 void match_sent(struct match *match);
 /* Decide from outside of the step: it is over. */
-void match_end(struct match *match, uint32_t winning_team, uint32_t reason);
+void match_end(struct match *match, struct match_decision decision);
 /* Decide from within: it is over after the tick that runs, or the next. STATE: decided already. */
-muster_status match_end_later(struct match *match, uint32_t winning_team, uint32_t reason);
+muster_status match_end_later(struct match *match, struct match_decision decision);
+/* Won by a team, or with MUSTER_TEAM_NONE by nobody; places by score. */
+struct match_decision match_decide(uint32_t team, const char *reason);
+/* What a plugin decided. False: no team or seat of the match, no word as its reason, or a place
+ * that is 0 or more than there are. */
+bool match_decision_take(const struct match *match, const struct muster_match_end *end,
+                         struct match_decision *out);
+/* The same with what a file says. */
+bool match_decision_valid(const struct match *match, const struct match_decision *decision);
 /* A note of the log goes to the part it was written for. INVALID: there is no such part, or it is
  * no note. */
 muster_status match_note_apply(struct match *match, const struct record_entry *entry);
-/* Is it a team (or NONE: a draw) and one of MUSTER_END_...? */
-bool match_end_valid(uint32_t winning_team, uint32_t reason);
 /* Run fn as a call of `by`'s part of the match, one of the rules, else of the mode's: it may change
  * the match as in a step. Not recorded. */
 void match_steer(struct match *match, const struct muster_self *by,
@@ -243,8 +276,16 @@ void match_steer(struct match *match, const struct muster_self *by,
 void match_finish(struct match *match);
 
 /* ---- what comes out ---- */
-/* What victories are asked with. */
-void match_facts(struct match *match, struct muster_match_facts *facts);
+/* Seats of people and of bots; MUSTER_SEAT_NONE is none. */
+static inline uint32_t match_seat_count(const struct match *match) {
+    uint32_t count = match->seats_max * 2;
+    return count < MUSTER_SEATS_MAX ? count : MUSTER_SEATS_MAX;
+}
+static inline uint32_t match_departed_max(const struct match *match) {
+    return match->seats_max * 2;
+}
+/* What victories are asked with; lives until it is asked for again. */
+const struct muster_match_facts *match_facts(struct match *match);
 /* Match time at the start of the next tick. */
 static inline uint32_t match_elapsed_ms(const struct match *match) {
     return (uint32_t)((uint64_t)match->tick * 1000 / match->tick_rate_hz);
@@ -259,7 +300,8 @@ muster_status match_load(struct match *match, struct muster_bytes state) MUSTER_
 /* Saves it and goes on with one made anew, the old one being destroyed. On failure the old one can
  * only be ended. */
 muster_status match_reincarnate(struct match *match, struct match **out) MUSTER_MUST_USE;
-void match_results(const struct match *match, struct match_results *out);
+/* To be freed; null: out of memory. */
+struct match_results *match_results(const struct match *match);
 uint32_t match_view(struct match *match, uint32_t seat);
 /* This tick's message for a view, with the events of this tick: bytes behind NET_HEADROOM bytes of
  * headroom. Valid until the next step. */

@@ -19,15 +19,14 @@ void match_call_end(struct match *match) {
 /* At every tick's end and before somebody goes: who is gone before the first tick has been there
  * all the same. */
 void match_note_meeting(struct match *match) {
-    bool seated[MUSTER_TEAM_COUNT] = {false};
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++)
-        if (match->seats[i].used) seated[match->seats[i].team] = true;
-    match->teams_met = match->teams_met || (seated[MUSTER_TEAM_RED] && seated[MUSTER_TEAM_BLUE]);
-}
-
-bool match_end_valid(uint32_t winning_team, uint32_t reason) {
-    return winning_team < MUSTER_TEAM_COUNT && reason >= MUSTER_END_SCORE_LIMIT &&
-           reason <= MUSTER_END_ABORTED;
+    uint32_t first = MUSTER_TEAM_NONE, seated = 0;
+    for (uint32_t i = 0; i < match_seat_count(match) && !match->sides_met; i++) {
+        const struct match_seat *s = &match->seats[i];
+        if (!s->used) continue;
+        bool other_team = first != MUSTER_TEAM_NONE && s->team != first;
+        match->sides_met = match->teams.count ? s->team && other_team : ++seated > 1;
+        if (first == MUSTER_TEAM_NONE) first = s->team;
+    }
 }
 
 /* ---- random numbers: xoshiro256** (Blackman, Vigna 2018), seeded by splitmix64 --------------- */

@@ -10,6 +10,9 @@ static uint32_t frame_room(const struct match *match) {
 }
 
 muster_status match_frames_create(struct match *match) {
+    match->delta = calloc(match->view_count, sizeof *match->delta);
+    match->full = calloc(match->view_count, sizeof *match->full);
+    if (!match->delta || !match->full) return MUSTER_NO_MEMORY;
     for (uint32_t i = 0; i < match->view_count; i++) {
         match->delta[i].bytes = malloc(NET_HEADROOM + frame_room(match));
         match->full[i].bytes = malloc(NET_HEADROOM + frame_room(match));
@@ -19,10 +22,12 @@ muster_status match_frames_create(struct match *match) {
 }
 
 void match_frames_destroy(struct match *match) {
-    for (uint32_t i = 0; i < MATCH_VIEWS_MAX; i++) {
+    for (uint32_t i = 0; match->delta && match->full && i < match->view_count; i++) {
         free(match->delta[i].bytes);
         free(match->full[i].bytes);
     }
+    free(match->delta);
+    free(match->full);
 }
 
 void match_frames_clear(struct match *match) {

@@ -19,6 +19,11 @@ void match_frames_clear(struct match *match);
 
 /* It watches no further. */
 void match_anticheat_drop(struct match *match, uint32_t index);
+/* The seat's line of the results as it stands. */
+struct match_row match_row_of(const struct match *match, uint32_t seat);
+/* Is it of who sits there now? */
+bool match_row_here(const struct match *match, const struct match_row *row);
+
 void match_rng_seed(struct match *match);
 void match_note_meeting(struct match *match);
 

@@ -15,7 +15,11 @@
 
 /* ---- save ------------------------------------------------------------------------------------ */
 
-static void save_seat(const struct match_seat *s, struct muster_writer *w) {
+static void save_stats(const int32_t *stats, uint32_t count, struct muster_writer *w) {
+    for (uint32_t i = 0; i < count; i++) muster_put_i32(w, stats[i]);
+}
+
+static void save_seat(const struct match_seat *s, uint32_t stat_count, struct muster_writer *w) {
     muster_put_u8(w, s->used | s->is_bot << 1 | s->connected << 2 | s->alive << 3);
     if (!s->used) return;
     muster_put_u8(w, s->team);
@@ -23,32 +27,46 @@ static void save_seat(const struct match_seat *s, struct muster_writer *w) {
     muster_put_i32(w, s->deaths);
     muster_put_i32(w, s->assists);
     muster_put_i32(w, s->score);
+    save_stats(s->own_stats, stat_count, w);
     muster_put_str(w, s->player_key);
     muster_put_str(w, s->display_name);
 }
 
-static void save_departed(const struct match_row *row, struct muster_writer *w) {
+static void save_departed(const struct match_row *row, uint32_t stat_count,
+                          struct muster_writer *w) {
     muster_put_u8(w, row->seat);
     muster_put_u8(w, row->team);
     muster_put_i32(w, row->kills);
     muster_put_i32(w, row->deaths);
     muster_put_i32(w, row->assists);
     muster_put_i32(w, row->score);
+    save_stats(row->own_stats, stat_count, w);
     muster_put_str(w, row->player_key);
     muster_put_str(w, row->display_name);
+}
+
+static void save_decision(const struct match *match, struct muster_writer *w) {
+    const struct match_decision *d = &match->decision;
+    muster_put_u8(w, d->winner_kind);
+    muster_put_u8(w, d->winner);
+    muster_put_str(w, d->reason);
+    muster_put_u8(w, d->teams_placed | d->seats_placed << 1);
+    if (d->teams_placed) muster_put_bytes(w, d->team_places, match->teams.count);
+    if (d->seats_placed) muster_put_bytes(w, d->seat_places, match_seat_count(match));
 }
 
 static void save_core(const struct match *match, struct muster_writer *w) {
     muster_put_u32(w, match->tick);
     muster_put_u8(w, match->ending);
-    muster_put_u8(w, match->end_team);
-    muster_put_u8(w, match->end_reason);
+    if (match->ending) save_decision(match, w);
     for (int i = 0; i < 4; i++) muster_put_u64(w, match->rng[i]);
-    for (uint32_t i = 0; i < MUSTER_TEAM_COUNT; i++) muster_put_i32(w, match->team_score[i]);
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) save_seat(&match->seats[i], w);
-    muster_put_u8(w, match->teams_met);
-    muster_put_u8(w, match->departed_count);
-    for (uint32_t i = 0; i < match->departed_count; i++) save_departed(&match->departed[i], w);
+    for (uint32_t i = 0; i <= match->teams.count; i++) muster_put_i32(w, match->team_score[i]);
+    for (uint32_t i = 0; i < match_seat_count(match); i++)
+        save_seat(&match->seats[i], match->stat_count, w);
+    muster_put_u8(w, match->sides_met);
+    muster_put_u16(w, match->departed_count);
+    for (uint32_t i = 0; i < match->departed_count; i++)
+        save_departed(&match->departed[i], match->stat_count, w);
 }
 
 /* What is written between the two stands behind its length. */
@@ -125,13 +143,17 @@ uint64_t match_hash(struct match *match) {
 
 /* People sit below seats_max, bots above. */
 static bool may_sit(const struct match *match, uint32_t seat, bool is_bot) {
-    return is_bot ? seat >= match->seats_max && seat < match->seats_max * 2
+    return is_bot ? seat >= match->seats_max && seat < match_seat_count(match)
                   : seat < match->seats_max;
 }
 
 static void load_text(struct muster_reader *r, char *out, uint32_t cap) {
     muster_get_str(r, out, cap);
     if (!text_end_mend(out)) r->overflow = 1;
+}
+
+static void load_stats(int32_t *stats, uint32_t count, struct muster_reader *r) {
+    for (uint32_t i = 0; i < count; i++) stats[i] = muster_get_i32(r);
 }
 
 static bool load_seat(struct match *match, uint32_t seat, struct muster_reader *r) {
@@ -148,9 +170,10 @@ static bool load_seat(struct match *match, uint32_t seat, struct muster_reader *
     s->deaths = muster_get_i32(r);
     s->assists = muster_get_i32(r);
     s->score = muster_get_i32(r);
+    load_stats(s->own_stats, match->stat_count, r);
     load_text(r, s->player_key, sizeof s->player_key);
     load_text(r, s->display_name, sizeof s->display_name);
-    return s->team < MUSTER_TEAM_COUNT && may_sit(match, seat, s->is_bot);
+    return s->team <= match->teams.count && may_sit(match, seat, s->is_bot);
 }
 
 static bool load_departed(struct match *match, struct match_row *row, struct muster_reader *r) {
@@ -160,27 +183,43 @@ static bool load_departed(struct match *match, struct match_row *row, struct mus
     row->deaths = muster_get_i32(r);
     row->assists = muster_get_i32(r);
     row->score = muster_get_i32(r);
+    load_stats(row->own_stats, match->stat_count, r);
     load_text(r, row->player_key, sizeof row->player_key);
     load_text(r, row->display_name, sizeof row->display_name);
-    return row->team < MUSTER_TEAM_COUNT && may_sit(match, row->seat, false);
+    return row->team <= match->teams.count && may_sit(match, row->seat, false);
+}
+
+static void load_places(uint8_t *places, uint32_t count, struct muster_reader *r) {
+    const uint8_t *bytes = muster_get_bytes(r, count);
+    if (bytes) memcpy(places, bytes, count);
+}
+
+static bool load_decision(struct match *match, struct muster_reader *r) {
+    struct match_decision *d = &match->decision;
+    *d = (struct match_decision){.winner_kind = muster_get_u8(r)};
+    d->winner = muster_get_u8(r);
+    load_text(r, d->reason, sizeof d->reason);
+    uint32_t placed = muster_get_u8(r);
+    d->teams_placed = placed & 1;
+    d->seats_placed = placed >> 1 & 1;
+    if (d->teams_placed) load_places(d->team_places, match->teams.count, r);
+    if (d->seats_placed) load_places(d->seat_places, match_seat_count(match), r);
+    return placed >> 2 == 0 && !r->overflow && match_decision_valid(match, d);
 }
 
 static bool load_core(struct match *match, struct muster_reader *r) {
     match->tick = muster_get_u32(r);
     uint32_t ending = muster_get_u8(r);
     match->ending = ending == 1;
-    match->end_team = muster_get_u8(r);
-    match->end_reason = muster_get_u8(r);
-    if (ending > 1 || (ending && !match_end_valid(match->end_team, match->end_reason)))
-        return false;
+    if (ending > 1 || (ending && !load_decision(match, r))) return false;
     for (int i = 0; i < 4; i++) match->rng[i] = muster_get_u64(r);
-    for (uint32_t i = 0; i < MUSTER_TEAM_COUNT; i++) match->team_score[i] = muster_get_i32(r);
+    for (uint32_t i = 0; i <= match->teams.count; i++) match->team_score[i] = muster_get_i32(r);
     bool good = true;
-    for (uint32_t i = 0; good && i < MUSTER_SEATS_MAX; i++) good = load_seat(match, i, r);
+    for (uint32_t i = 0; good && i < match_seat_count(match); i++) good = load_seat(match, i, r);
     uint32_t met = muster_get_u8(r);
-    match->teams_met = met == 1;
-    uint32_t count = muster_get_u8(r);
-    if (!good || met > 1 || count > MATCH_DEPARTED_MAX) return false;
+    match->sides_met = met == 1;
+    uint32_t count = muster_get_u16(r);
+    if (!good || met > 1 || count > match_departed_max(match)) return false;
     for (uint32_t i = 0; good && i < count; i++)
         good = load_departed(match, &match->departed[i], r);
     match->departed_count = count;
@@ -268,7 +307,13 @@ muster_status match_load(struct match *match, struct muster_bytes state) {
  * and settings that wait, events, the recording. The other is good for match_destroy only. */
 static void take_over(struct match *match, struct match *from) {
     ENSURE(!match->record && !match->settings_waiting && !from->stepping);
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) match->seats[i].ring = from->seats[i].ring;
+    for (uint32_t i = 0; i < match_seat_count(match); i++) {
+        struct match_seat *to = &match->seats[i], *old = &from->seats[i];
+        to->ring = old->ring;
+        to->messages = old->messages;
+        to->messages_len = old->messages_len;
+        old->messages = NULL;
+    }
     memcpy(match->commands, from->commands, sizeof match->commands);
     match->command_count = from->command_count;
     match->settings_waiting = from->settings_waiting;

@@ -70,6 +70,7 @@ void match_input_apply(struct match *match, uint32_t seat, const struct muster_i
     if (!match->seats[seat].used) return;
     uint8_t bytes[MATCH_INPUT_BYTES];
     uint32_t len = match_input_encode(input, bytes);
+    if (!match->mode.provider->mode.input) return;
     record_append(match->record, match->tick, RECORD_INPUT, seat, bytes, len);
     match_steer_begin(match, &match->mode, "mode.input");
     match->mode.provider->mode.input(match->mode.provider->instance, match->mode.state, seat,
@@ -124,6 +125,45 @@ static void take_inputs(struct match *match) {
         bool two = s->ring.count > 1;
         take_input(match, seat);
         if (two) take_input(match, seat);
+    }
+}
+
+/* ---- messages -------------------------------------------------------------------------------- */
+
+muster_status match_message_push(struct match *match, uint32_t seat, const void *data,
+                                 uint32_t len) {
+    struct match_seat *s = &match->seats[seat];
+    if (!match->mode.provider->mode.message) return MUSTER_UNSUPPORTED;
+    if (len == 0 || len > MUSTER_MESSAGE_MAX) return MUSTER_INVALID;
+    if (!s->messages) s->messages = malloc(MATCH_MESSAGES_MAX);
+    if (!s->messages) return MUSTER_NO_MEMORY;
+    struct muster_writer w = muster_writer_make(s->messages, MATCH_MESSAGES_MAX);
+    w.len = s->messages_len;
+    muster_put_u16(&w, len);
+    muster_put_bytes(&w, data, len);
+    if (w.overflow) return MUSTER_LIMIT;
+    s->messages_len = w.len;
+    return MUSTER_OK;
+}
+
+void match_message_apply(struct match *match, uint32_t seat, const void *data, uint32_t len) {
+    const struct provider *mode = match->mode.provider;
+    if (!match->seats[seat].used || !mode->mode.message) return;
+    record_append(match->record, match->tick, RECORD_MESSAGE, seat, data, len);
+    match_steer_begin(match, &match->mode, "mode.message");
+    mode->mode.message(mode->instance, match->mode.state, seat, data, len);
+    match_call_end(match);
+}
+
+static void take_messages(struct match *match) {
+    for (uint32_t seat = 0; seat < match->seats_max; seat++) {
+        struct match_seat *s = &match->seats[seat];
+        struct muster_reader r = muster_reader_make(s->messages, s->messages_len);
+        while (r.pos < r.len) {
+            uint32_t len = muster_get_u16(&r);
+            match_message_apply(match, seat, muster_get_bytes(&r, len), len);
+        }
+        s->messages_len = 0;
     }
 }
 
@@ -244,42 +284,54 @@ static void take_settings(struct match *match) {
 
 /* ---- the step -------------------------------------------------------------------------------- */
 
-void match_facts(struct match *match, struct muster_match_facts *facts) {
+const struct muster_match_facts *match_facts(struct match *match) {
+    static uint32_t seated[MUSTER_TEAMS_MAX + 1], humans[MUSTER_TEAMS_MAX + 1],
+        alive[MUSTER_TEAMS_MAX + 1];
+    static struct muster_match_facts facts;
     match_note_meeting(match);
-    *facts = (struct muster_match_facts){
-        .size = sizeof *facts,
+    memset(seated, 0, sizeof seated);
+    memset(humans, 0, sizeof humans);
+    memset(alive, 0, sizeof alive);
+    for (uint32_t i = 0; i < match_seat_count(match); i++) {
+        const struct match_seat *s = &match->seats[i];
+        if (!s->used) continue;
+        seated[s->team]++;
+        if (!s->is_bot) humans[s->team]++;
+        if (s->alive) alive[s->team]++;
+    }
+    facts = (struct muster_match_facts){
+        .size = sizeof facts,
         .tick = match->tick,
         .elapsed_ms = match_elapsed_ms(match),
         .seats_max = match->seats_max,
-        .teams_met = match->teams_met,
+        .team_count = match->teams.count,
+        .team_score = match->team_score,
+        .team_seated = seated,
+        .team_humans = humans,
+        .team_alive = alive,
+        .sides_met = match->sides_met,
     };
-    memcpy(facts->team_score, match->team_score, sizeof facts->team_score);
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
-        const struct match_seat *s = &match->seats[i];
-        if (!s->used) continue;
-        facts->team_seated[s->team]++;
-        if (!s->is_bot) facts->team_humans[s->team]++;
-        if (s->alive) facts->team_alive[s->team]++;
-    }
+    return &facts;
 }
 
 static void evaluate(struct match *match) {
-    struct muster_match_facts facts;
-    match_facts(match, &facts);
+    const struct muster_match_facts *facts = match_facts(match);
     for (uint32_t i = 0; i < match->victory_count && !match->ended; i++) {
         struct match_part *part = &match->victories[i];
-        struct muster_victory_result result = {.size = sizeof result};
+        struct muster_match_end end = {.size = sizeof end};
+        struct match_decision decision;
         match_steer_begin(match, part, "victory.evaluate");
-        muster_verdict verdict = part->provider->victory.evaluate(part->provider->instance,
-                                                                  part->state, &facts, &result);
+        muster_verdict verdict =
+            part->provider->victory.evaluate(part->provider->instance, part->state, facts, &end);
         match_call_end(match);
         if (verdict == MUSTER_UNDECIDED) continue;
-        if (verdict != MUSTER_DECIDED || !match_end_valid(result.winning_team, result.reason)) {
-            plugin_fault(part->provider->self, "victory.evaluate answered %u, team %u, reason %u",
-                         verdict, result.winning_team, result.reason);
+        if (verdict != MUSTER_DECIDED || !match_decision_take(match, &end, &decision)) {
+            plugin_fault(part->provider->self,
+                         "victory.evaluate answered %u, winner %u of kind %u, reason \"%.47s\"",
+                         verdict, end.winner, end.winner_kind, end.reason ? end.reason : "");
             continue;
         }
-        match_end(match, result.winning_team, result.reason);
+        match_end(match, decision);
     }
 }
 
@@ -311,6 +363,7 @@ void match_step(struct match *match) {
     }
     take_settings(match);
     take_commands(match);
+    take_messages(match);
     take_inputs(match);
     match_advance(match);
 }
@@ -318,21 +371,6 @@ void match_step(struct match *match) {
 void match_sent(struct match *match) {
     match->event_tick_begin = match->event_end;
     match->event_tick_count = 0;
-}
-
-void match_end(struct match *match, uint32_t winning_team, uint32_t reason) {
-    if (match->ended) return;
-    match->ended = true;
-    match->end_team = winning_team;
-    match->end_reason = reason;
-}
-
-muster_status match_end_later(struct match *match, uint32_t winning_team, uint32_t reason) {
-    if (match->ended || match->ending) return MUSTER_STATE;
-    match->ending = true;
-    match->end_team = winning_team;
-    match->end_reason = reason;
-    return MUSTER_OK;
 }
 
 void match_steer(struct match *match, const struct muster_self *by,
@@ -346,10 +384,11 @@ void match_steer(struct match *match, const struct muster_self *by,
 }
 
 void match_finish(struct match *match) {
-    uint8_t bytes[10];
+    uint8_t bytes[2 + 2 + MUSTER_NAME_MAX + 8];
     struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
-    muster_put_u8(&w, match->end_team);
-    muster_put_u8(&w, match->end_reason);
+    muster_put_u8(&w, match->decision.winner_kind);
+    muster_put_u8(&w, match->decision.winner);
+    muster_put_str(&w, match->decision.reason);
     muster_put_u64(&w, match_hash(match));
     record_append(match->record, match->tick, RECORD_END, MUSTER_SEAT_NONE, bytes, w.len);
     record_close(match->record);

@@ -1,5 +1,7 @@
 #include "playback.h"
 
+#include <string.h>
+
 #include "base/text.h"
 
 #define TICKS_MAX 5184000 /* a day at 60 Hz: a number in a damaged file is no work for years */
@@ -15,7 +17,7 @@ static muster_status apply_join(struct match *match, const struct record_entry *
     muster_get_str(&r, display_name, sizeof display_name);
     if (!text_end_mend(display_name) || !text_end_mend(player_key)) return MUSTER_INVALID;
     if (r.overflow || entry->seat >= match->seats_max || match->seats[entry->seat].used ||
-        team >= MUSTER_TEAM_COUNT)
+        team > match->teams.count)
         return MUSTER_INVALID;
     /* A seat that the mode refused is refused again; the LEAVE that follows finds it empty. */
     muster_status refused =
@@ -53,6 +55,13 @@ static muster_status apply_input(struct match *match, const struct record_entry 
     return status;
 }
 
+static muster_status apply_message(struct match *match, const struct record_entry *entry) {
+    if (entry->seat >= match->seats_max || entry->len < 1 || entry->len > MUSTER_MESSAGE_MAX)
+        return MUSTER_INVALID;
+    match_message_apply(match, entry->seat, entry->data, entry->len);
+    return MUSTER_OK;
+}
+
 static void note_difference(struct playback *playback, uint32_t tick) {
     if (!playback->different) playback->different_tick = tick;
     playback->different = true;
@@ -67,14 +76,17 @@ static muster_status compare_hash(struct playback *playback, uint64_t recorded, 
 
 static muster_status apply_end(struct playback *playback, const struct record_entry *entry) {
     struct muster_reader r = muster_reader_make(entry->data, entry->len);
-    uint32_t team = muster_get_u8(&r);
-    uint32_t reason = muster_get_u8(&r);
-    uint64_t hash = muster_get_u64(&r);
     struct match *match = playback->match;
-    if (r.overflow || !match_end_valid(team, reason)) return MUSTER_INVALID;
-    match_end(match, team, reason); /* only when it was ended from outside */
+    struct match_decision decision = {.winner_kind = muster_get_u8(&r)};
+    decision.winner = muster_get_u8(&r);
+    muster_get_str(&r, decision.reason, sizeof decision.reason);
+    uint64_t hash = muster_get_u64(&r);
+    if (r.overflow || !match_decision_valid(match, &decision)) return MUSTER_INVALID;
+    match_end(match, decision); /* only when it was ended from outside */
     playback->ended = true;
-    if (match->end_team != team || match->end_reason != reason)
+    if (match->decision.winner_kind != decision.winner_kind ||
+        match->decision.winner != decision.winner ||
+        strcmp(match->decision.reason, decision.reason) != 0)
         note_difference(playback, entry->tick);
     return compare_hash(playback, hash, entry->tick);
 }
@@ -93,6 +105,7 @@ static muster_status apply(struct playback *playback, const struct record_entry 
         if (seated) match_connection(match, entry->seat, byte);
         return seated ? MUSTER_OK : MUSTER_INVALID;
     case RECORD_INPUT: return apply_input(match, entry);
+    case RECORD_MESSAGE: return apply_message(match, entry);
     case RECORD_COMMAND: return apply_command(match, entry);
     case RECORD_SETTING: return apply_setting(match, entry);
     case RECORD_HASH:

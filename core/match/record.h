@@ -13,6 +13,8 @@
 
 #include <muster/types.h>
 
+#define RECORD_HEADER_VERSION 2 /* of the header's JSON and of the entries */
+
 /* Append only: recordings outlive versions. */
 enum record_kind {
     RECORD_JOIN = 1,        /* u8 team, u8 connected, str player_key, str display_name */
@@ -21,10 +23,11 @@ enum record_kind {
     RECORD_INPUT = 4,       /* struct muster_input in wire order (match_step.c) */
     RECORD_COMMAND = 5,     /* str name, str text, u8 count, i64 each */
     RECORD_HASH = 6,        /* u64 state hash before this tick runs */
-    RECORD_END = 7,         /* u8 winning team, u8 reason, u64 state hash */
+    RECORD_END = 7,         /* u8 winner's kind, u8 winner, str reason, u64 state hash */
     RECORD_SETTING = 8,     /* str key, str value (JSON) */
     RECORD_NOTE = 9,        /* u8 index of the rules, bytes: told to them here */
     RECORD_NOTE_EARLY = 10, /* the same: told right after match_begin, before all else */
+    RECORD_MESSAGE = 11,    /* 1 to 1024 bytes of a player's client */
 };
 
 struct record;

@@ -78,6 +78,7 @@ char *rpc_dump(const json_t *value, uint32_t *len);
 /* ---- Binary frames ------------------------------------------------------------------------- */
 
 #define FRAME_INPUT 0x01
+#define FRAME_MESSAGE 0x02 /* then 1 to MUSTER_MESSAGE_MAX bytes */
 #define FRAME_JSON_IN 0x03
 #define FRAME_SNAPSHOT 0x81
 #define FRAME_JSON_OUT 0x82

@@ -50,6 +50,21 @@ struct provider *registry_first(uint32_t kind); /* then ->next */
 /* Another number whenever modes or settings have changed. */
 uint32_t registry_version(void);
 
+#define REGISTRY_VICTORIES_MAX 8 /* that decide one match */
+
+/* The teams of a mode, copied. */
+struct registry_teams {
+    uint32_t count;
+    struct {
+        char name[MUSTER_TEAM_NAME_MAX];
+        uint32_t players_max; /* 0: no bound */
+    } team[MUSTER_TEAMS_MAX]; /* of team 1 first */
+};
+/* "none" for MUSTER_TEAM_NONE and for what is no team. */
+const char *registry_team_name(const struct registry_teams *teams, uint32_t team);
+/* False: no team of that name, which may be "none". */
+bool registry_team_find(const struct registry_teams *teams, const char *name, uint32_t *team);
+
 /* A game mode declared with host->match->mode_add, with what its base fills in. The entry stays
  * where it is when a reload brings its next generation, and is gone when a mode is removed: find it
  * again, do not keep it. */
@@ -60,10 +75,18 @@ struct mode_entry {
     char (*maps)[MUSTER_NAME_MAX];
     uint32_t map_count;
     uint32_t players_max;
+    uint32_t people_max;
+    uint32_t players_min; /* 0: the node's */
     uint32_t tick_rate_hz;
     uint32_t view_count;
     uint32_t snapshot_max_bytes;
-    struct schema settings;    /* of the mode alone */
+    struct registry_teams teams;
+    uint32_t stat_count; /* its own */
+    char stats[MUSTER_STATS_OWN_MAX][MUSTER_NAME_MAX];
+    bool victories_listed; /* else all decide */
+    uint32_t victory_count;
+    char victories[REGISTRY_VICTORIES_MAX][MUSTER_NAME_MAX]; /* plugins, by instance */
+    struct schema settings;                                  /* of the mode alone */
     struct provider *provider; /* newest generation, of the base where there is one */
 };
 
@@ -74,6 +97,8 @@ muster_status registry_mode_add(struct muster_self *self, const struct muster_mo
 muster_status registry_mode_remove(struct muster_self *self, const char *game_mode);
 struct mode_entry *registry_mode(const char *game_mode); /* may be null; so when its base is gone */
 struct mode_entry *registry_mode_next(const struct mode_entry *previous);
+/* Does this plugin decide matches of the mode? Asked of those with the role victory. */
+bool registry_mode_victory(const struct mode_entry *entry, const struct muster_self *self);
 /* Who declared it: with a base, not who plays it. */
 struct muster_self *registry_mode_owner(const struct mode_entry *entry);
 

@@ -9,15 +9,9 @@ struct mode_slot {
     struct mode_entry entry; /* in force: with what the base fills in */
     struct muster_self *owner;
     char base[MUSTER_NAME_MAX]; /* "": none */
-    /* As declared; 0 or null: the base's. */
-    char (*maps)[MUSTER_NAME_MAX];
-    uint32_t map_count;
-    uint32_t players_max;
-    uint32_t tick_rate_hz;
-    uint32_t view_count;
-    uint32_t snapshot_max_bytes;
-    json_t *defaults;     /* of lobby settings, other than their own; or null */
-    struct schema merged; /* settings of base and mode and common ones, with these defaults */
+    struct mode_entry declared; /* what is 0 or null is the base's */
+    json_t *defaults;           /* of lobby settings, other than their own; or null */
+    struct schema merged;       /* settings of base and mode and common ones, with these defaults */
     bool merged_valid;
 };
 
@@ -41,6 +35,12 @@ bool registry_in_the_way(const struct muster_self *self, const struct muster_sel
                          bool waiting);
 /* All merged settings are made anew when they are asked for. */
 void registry_merged_drop(void);
+
+/* registry_teams.c: copies teams, statistics and victories. Null, or what is wrong with them. */
+const char *registry_teams_take(const struct muster_mode_info *info, struct mode_entry *out);
+/* What the mode does not declare of them is the base's. */
+void registry_teams_fill(struct mode_entry *entry, const struct mode_entry *declared,
+                         const struct mode_entry *base);
 
 /* registry_settings.c */
 /* Is a key of the schema taken by common settings? EXISTS: error says by whose. */

@@ -11,6 +11,7 @@
 #include "registry_internal.h"
 
 #define MAPS_MAX 64
+#define PEOPLE_MAX_DEFAULT 16
 #define DEFAULTS_BYTES_MAX 65536
 #define CAUSE_MAX 384
 
@@ -40,7 +41,7 @@ static void mode_free(struct mode_entry *entry) {
     if (slot->merged_valid) schema_deinit(&slot->merged);
     schema_deinit(&entry->settings);
     json_decref(slot->defaults);
-    free(slot->maps);
+    free(slot->declared.maps);
     free(slot);
 }
 
@@ -66,12 +67,16 @@ static void mode_fill(struct mode_entry *entry, const struct mode_entry *base) {
     static const struct mode_entry nothing;
     const struct mode_slot *slot = mode_slot_of(entry);
     if (!base) base = &nothing;
-    entry->maps = slot->maps ? slot->maps : base->maps;
-    entry->map_count = or_base(slot->map_count, base->map_count);
-    entry->players_max = or_base(slot->players_max, base->players_max);
-    entry->tick_rate_hz = or_base(slot->tick_rate_hz, base->tick_rate_hz);
-    entry->view_count = or_base(slot->view_count, base->view_count);
-    entry->snapshot_max_bytes = or_base(slot->snapshot_max_bytes, base->snapshot_max_bytes);
+    const struct mode_entry *own = &slot->declared;
+    entry->maps = own->maps ? own->maps : base->maps;
+    entry->map_count = or_base(own->map_count, base->map_count);
+    entry->players_max = or_base(own->players_max, base->players_max);
+    entry->people_max = or_base(own->people_max, or_base(base->people_max, PEOPLE_MAX_DEFAULT));
+    entry->players_min = or_base(own->players_min, base->players_min);
+    entry->tick_rate_hz = or_base(own->tick_rate_hz, base->tick_rate_hz);
+    entry->view_count = or_base(own->view_count, base->view_count);
+    entry->snapshot_max_bytes = or_base(own->snapshot_max_bytes, base->snapshot_max_bytes);
+    registry_teams_fill(entry, own, base);
     if (slot->base[0]) entry->provider = base->provider;
 }
 
@@ -115,11 +120,14 @@ static const char *maps_fault(const struct muster_mode_info *info) {
 static const char *info_fault(const struct muster_mode_info *info, bool maps_of_base) {
     if (!name_valid(info->game_mode)) return "gameMode is no name of 1 to 47 letters, digits, _-.";
     if (!info->title || !info->title[0]) return "the title is missing";
-    if (info->players_max < 2 || info->players_max > MUSTER_SEATS_MAX)
-        return "players_max is not 2 to 32";
+    uint32_t people_max = or_base(info->people_max, PEOPLE_MAX_DEFAULT);
+    if (people_max > MUSTER_PEOPLE_MAX) return "people_max is more than 128";
+    if (info->players_max < 1 || info->players_max > people_max)
+        return "players_max is not 1 to people_max (16 when it is 0)";
+    if (info->players_min > people_max) return "players_min is more than people_max";
     if (info->tick_rate_hz < 1 || info->tick_rate_hz > 60) return "tick_rate_hz is not 1 to 60";
     if (info->view_count < 1 || info->view_count > MUSTER_VIEWS_MAX)
-        return "view_count is not 1 to 17";
+        return "view_count is not 1 to 129";
     if (info->snapshot_max_bytes < 64 || info->snapshot_max_bytes > 16384)
         return "snapshot_max_bytes is not 64 to 16384";
     return maps_of_base ? NULL : maps_fault(info);
@@ -162,10 +170,11 @@ static muster_status settings_read(struct mode_slot *slot, const char *text, cha
 
 static bool maps_copy(struct mode_slot *slot, const struct muster_mode_info *info) {
     if (!info->maps) return true;
-    slot->maps = calloc(info->map_count, sizeof *slot->maps);
-    for (uint32_t i = 0; slot->maps && i < info->map_count; i++)
-        snprintf(slot->maps[i], sizeof slot->maps[i], "%s", info->maps[i]);
-    return slot->maps != NULL;
+    char(*maps)[MUSTER_NAME_MAX] = calloc(info->map_count, sizeof *maps);
+    for (uint32_t i = 0; maps && i < info->map_count; i++)
+        snprintf(maps[i], sizeof maps[i], "%s", info->maps[i]);
+    slot->declared.maps = maps;
+    return maps != NULL;
 }
 
 /* info: as declared. */
@@ -178,11 +187,19 @@ static struct mode_slot *mode_make(const struct muster_mode_info *info,
     snprintf(entry->game_mode, sizeof entry->game_mode, "%s", info->game_mode);
     snprintf(entry->title, sizeof entry->title, "%s", info->title);
     if (base) snprintf(slot->base, sizeof slot->base, "%s", base->game_mode);
-    slot->map_count = info->map_count;
-    slot->players_max = info->players_max;
-    slot->tick_rate_hz = info->tick_rate_hz;
-    slot->view_count = info->view_count;
-    slot->snapshot_max_bytes = info->snapshot_max_bytes;
+    slot->declared.map_count = info->map_count;
+    slot->declared.players_max = info->players_max;
+    slot->declared.people_max = info->people_max;
+    slot->declared.players_min = info->players_min;
+    slot->declared.tick_rate_hz = info->tick_rate_hz;
+    slot->declared.view_count = info->view_count;
+    slot->declared.snapshot_max_bytes = info->snapshot_max_bytes;
+    const char *fault = registry_teams_take(info, &slot->declared);
+    if (fault) {
+        snprintf(cause, CAUSE_MAX, "%s", fault);
+        mode_free(entry);
+        return NULL;
+    }
     if (maps_copy(slot, info) && settings_read(slot, info->settings_json, cause) == MUSTER_OK &&
         defaults_read(slot, info->defaults_json, base ? &base->settings : NULL, cause) == MUSTER_OK)
         return slot;
@@ -251,6 +268,7 @@ static const char *declare_fault(const struct muster_self *self, struct muster_m
     if (!base && !registry_of(self, MUSTER_ROLE_MODE)) return "the plugin has no mode role";
     if (!base) return info_fault(&info, false);
     info.players_max = or_base(info.players_max, base->players_max);
+    info.people_max = or_base(info.people_max, base->people_max);
     info.tick_rate_hz = or_base(info.tick_rate_hz, base->tick_rate_hz);
     info.view_count = or_base(info.view_count, base->view_count);
     info.snapshot_max_bytes = or_base(info.snapshot_max_bytes, base->snapshot_max_bytes);

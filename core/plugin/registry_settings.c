@@ -101,6 +101,11 @@ failed:
 
 /* ---- of one mode ----------------------------------------------------------------------------- */
 
+/* Settings of a victory that decides no match of the mode are none of its lobbies'. */
+static bool concerns(const struct muster_self *owner, const struct mode_entry *entry) {
+    return !registry_of(owner, MUSTER_ROLE_VICTORY) || registry_mode_victory(entry, owner);
+}
+
 /* Core's keys, then the base's, the mode's, the other plugins'. */
 static muster_status merge(const struct mode_entry *entry, const struct mode_entry *base,
                            struct schema *out) {
@@ -112,7 +117,8 @@ static muster_status merge(const struct mode_entry *entry, const struct mode_ent
     if (status == MUSTER_OK && base) status = schema_merge(out, &base->settings, &wrong);
     if (status == MUSTER_OK) status = schema_merge(out, &entry->settings, &wrong);
     for (; b && status == MUSTER_OK; b = b->next)
-        if (!b->waiting) status = schema_merge(out, &b->schema, &wrong);
+        if (!b->waiting && concerns(b->owner, entry))
+            status = schema_merge(out, &b->schema, &wrong);
     return status;
 }
 

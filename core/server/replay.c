@@ -143,7 +143,7 @@ static void destroy_rules(struct replay *replay) {
 static muster_status create_match(struct replay *replay) {
     const json_t *h = replay->header;
     int64_t rate = number_of(h, "tickRate"), seats = number_of(h, "seatsMax");
-    if (rate < 1 || rate > 60 || seats < 1 || seats > MUSTER_SEATS_MAX / 2) return MUSTER_INVALID;
+    if (rate < 1 || rate > 60 || seats < 1 || seats > MUSTER_PEOPLE_MAX) return MUSTER_INVALID;
     if (!json_is_object(json_object_get(h, "settings"))) return MUSTER_INVALID;
     if (!fits(h, "matchId", 40) || !fits(h, "lobbyId", 40)) return MUSTER_INVALID;
     if (!fits(h, "gameMode", MUSTER_NAME_MAX) || !fits(h, "mapName", MUSTER_NAME_MAX))
@@ -167,12 +167,12 @@ static muster_status create_match(struct replay *replay) {
 /* ---- result ---------------------------------------------------------------------------------- */
 
 static void print_result(const struct playback *play, bool json) {
-    static struct match_results results;
     char hash[20], recorded[20];
     snprintf(hash, sizeof hash, "%016llx", (unsigned long long)play->hash);
     snprintf(recorded, sizeof recorded, "%016llx", (unsigned long long)play->recorded_hash);
-    match_results(play->match, &results);
-    json_t *result_json = lobby_results_json(&results);
+    struct match_results *results = match_results(play->match);
+    json_t *result_json = results ? lobby_results_json(results) : json_null();
+    free(results);
     if (json) {
         json_t *all =
             json_pack("{s:s,s:s,s:i,s:b,s:o}", "hash", hash, "recordedHash", recorded, "ticks",
@@ -207,8 +207,13 @@ int replay_run(const char *path, bool json) {
     if (status)
         return complain(path, status == MUSTER_INVALID ? "not a recording" : status_text(status));
     replay.header = json_loads(header_json, JSON_REJECT_DUPLICATES, NULL);
-    int code = json_is_object(replay.header) ? server_prepare(false)
-                                             : complain(path, "its header is damaged");
+    int code = SERVER_EXIT_OK;
+    if (!json_is_object(replay.header))
+        code = complain(path, "its header is damaged");
+    else if (number_of(replay.header, "version") != RECORD_HEADER_VERSION)
+        code = complain(path, "it was recorded by another version of muster");
+    else
+        code = server_prepare(false);
     if (code == SERVER_EXIT_OK) {
         code =
             match_table_init(1) ? SERVER_EXIT_INTERNAL : replay_file(&replay, reader, path, json);

@@ -87,11 +87,10 @@ static const char *state_text(uint32_t state) {
     }
 }
 
-static const char *team_text(const struct muster_member_info *member) {
+static const char *team_text(const struct history *history, muster_lobby_id lobby,
+                             const struct muster_member_info *member) {
     if (member->is_spectator) return "spectator";
-    return member->team == MUSTER_TEAM_RED    ? "red"
-           : member->team == MUSTER_TEAM_BLUE ? "blue"
-                                              : "none";
+    return history->host->lobby->team_name(history->self, lobby, member->team);
 }
 
 void rows_lobby_created(const struct history *history, muster_lobby_id id) {
@@ -154,7 +153,7 @@ void rows_seat(const struct history *history, muster_lobby_id id, muster_player_
     if (!find_member(history, id, player, &member)) return;
     const struct muster_db_value visit[] = {
         muster_db_text(lobby.lobby_key), muster_db_text(member.player_key),
-        muster_db_text(team_text(&member)), muster_db_integer(now_ms(history))};
+        muster_db_text(team_text(history, id, &member)), muster_db_integer(now_ms(history))};
     const struct muster_db_statement statements[] = {
         players_known(known, member.player_key, member.display_name, now_ms(history)),
         {"INSERT INTO lobby_players (lobby_id, player_id, team, joined_at) VALUES ($1, $2, $3, $4)"

@@ -39,7 +39,7 @@ static void mode_setting(void *instance, void *state, const char *key) {
 static muster_status mode_create(void *instance, const struct muster_match_info *info,
                                  void **state) {
     const struct map *map = maps_find(instance, info->map_name);
-    if (!map || info->seats_max > MUSTER_SEATS_MAX) return MUSTER_NOT_FOUND;
+    if (!map || info->seats_max > ARENA_SEATS_MAX) return MUSTER_NOT_FOUND;
     struct arena *arena = calloc(1, sizeof(*arena));
     if (!arena) return MUSTER_NO_MEMORY;
     arena->instance = instance;
@@ -59,8 +59,8 @@ static void mode_destroy(void *instance, void *state) {
 
 /* The team with fewer people; of equals the one with fewer bots; of equals red. */
 static uint32_t smaller_team(const struct arena *arena, uint32_t except_seat) {
-    uint32_t weight[MUSTER_TEAM_COUNT] = {0};
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+    uint32_t weight[ARENA_TEAMS_END] = {0};
+    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
         const struct avatar *a = &arena->avatars[i];
         if (a->present && i != except_seat) weight[a->team] += a->is_bot ? 1 : 64;
     }
@@ -71,7 +71,7 @@ static muster_status mode_join(void *instance, void *state, uint32_t seat) {
     struct arena *arena = state;
     struct instance *self = instance;
     struct muster_seat_info info = {.size = sizeof(info)};
-    if (seat >= MUSTER_SEATS_MAX) return MUSTER_INVALID;
+    if (seat >= ARENA_SEATS_MAX) return MUSTER_INVALID;
     muster_status status = self->host->match->seat_get(self->self, arena->match, seat, &info);
     if (status != MUSTER_OK) return status;
     uint32_t team = info.team;
@@ -89,7 +89,7 @@ static muster_status mode_join(void *instance, void *state, uint32_t seat) {
 }
 
 static struct avatar *person(struct arena *arena, uint32_t seat) {
-    if (seat >= MUSTER_SEATS_MAX) return NULL;
+    if (seat >= ARENA_SEATS_MAX) return NULL;
     struct avatar *a = &arena->avatars[seat];
     return a->present && !a->is_bot ? a : NULL;
 }
@@ -233,6 +233,7 @@ static muster_status mode_declare(struct instance *instance) {
     struct text settings = {.len = 0};
     for (uint32_t i = 0; i < instance->map_count; i++) maps[i] = instance->maps[i]->name;
     settings_write(instance, &settings);
+    static const struct muster_team teams[] = {MUSTER_TEAMS_RED_BLUE};
     struct muster_mode_info info = {.size = sizeof(info),
                                     .players_max = PLAYERS_DEFAULT,
                                     .game_mode = MODE_NAME,
@@ -242,7 +243,10 @@ static muster_status mode_declare(struct instance *instance) {
                                     .map_count = instance->map_count,
                                     .tick_rate_hz = TICK_RATE_HZ,
                                     .view_count = 1,
-                                    .snapshot_max_bytes = SNAPSHOT_MAX_BYTES};
+                                    .snapshot_max_bytes = SNAPSHOT_MAX_BYTES,
+                                    .people_max = ARENA_SEATS_MAX / 2,
+                                    .teams = teams,
+                                    .team_count = 2};
     return instance->host->match->mode_add(instance->self, &info);
 }
 

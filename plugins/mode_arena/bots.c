@@ -43,11 +43,11 @@ void bots_reset(struct arena *arena, uint32_t seat) {
 
 /* ---- how many ------------------------------------------------------------------------------- */
 
-static void count_players(const struct arena *arena, uint32_t players[MUSTER_TEAM_COUNT],
+static void count_players(const struct arena *arena, uint32_t players[ARENA_TEAMS_END],
                           uint32_t *bots) {
-    memset(players, 0, MUSTER_TEAM_COUNT * sizeof(*players));
+    memset(players, 0, ARENA_TEAMS_END * sizeof(*players));
     *bots = 0;
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
         const struct avatar *a = &arena->avatars[i];
         if (!a->present) continue;
         players[a->team]++;
@@ -62,7 +62,7 @@ static const char *const names[NAMES] = {"Ada",  "Bela", "Cleo", "Dora", "Emil",
 
 static bool name_taken(const struct arena *arena, const char *name) {
     const struct instance *instance = arena->instance;
-    for (uint32_t seat = 0; seat < MUSTER_SEATS_MAX; seat++) {
+    for (uint32_t seat = 0; seat < ARENA_SEATS_MAX; seat++) {
         struct muster_seat_info info = {.size = sizeof info};
         if (instance->host->match->seat_get(instance->self, arena->match, seat, &info)) continue;
         if (strcasecmp(info.display_name, name) == 0) return true;
@@ -85,7 +85,7 @@ static void bot_enter(struct arena *arena, uint32_t team) {
     uint32_t seat;
     muster_status status =
         instance->host->match->bot_add(instance->self, arena->match, pick_name(arena), team, &seat);
-    if (status != MUSTER_OK || seat >= MUSTER_SEATS_MAX) return; /* full: tried again later */
+    if (status != MUSTER_OK || seat >= ARENA_SEATS_MAX) return; /* full: tried again later */
     combat_enter(arena, seat, team);
     arena->avatars[seat].is_bot = 1;
     if (!arena->started || !arena->elimination) combat_spawn(arena, seat);
@@ -94,7 +94,7 @@ static void bot_enter(struct arena *arena, uint32_t team) {
 
 static bool bot_leave(struct arena *arena, uint32_t team) {
     const struct instance *instance = arena->instance;
-    for (uint32_t i = MUSTER_SEATS_MAX; i-- > 0;) {
+    for (uint32_t i = ARENA_SEATS_MAX; i-- > 0;) {
         struct avatar *a = &arena->avatars[i];
         if (!a->present || !a->is_bot || a->team != team) continue;
         combat_remove(arena, i);
@@ -111,7 +111,7 @@ static uint32_t fill_of(const struct arena *arena) {
 }
 
 void bots_yield(struct arena *arena, uint32_t team) {
-    uint32_t players[MUSTER_TEAM_COUNT], bots;
+    uint32_t players[ARENA_TEAMS_END], bots;
     uint32_t other = team == MUSTER_TEAM_RED ? MUSTER_TEAM_BLUE : MUSTER_TEAM_RED;
     uint32_t kept = arena->bot_fill ? 1 : 0; /* of a side: without one nobody can win */
     count_players(arena, players, &bots);
@@ -120,7 +120,7 @@ void bots_yield(struct arena *arena, uint32_t team) {
     if (!left && players[other] > kept) (void)bot_leave(arena, other);
 }
 
-static bool bot_is_wanted(const struct arena *arena, const uint32_t players[MUSTER_TEAM_COUNT]) {
+static bool bot_is_wanted(const struct arena *arena, const uint32_t players[ARENA_TEAMS_END]) {
     uint32_t total = players[MUSTER_TEAM_RED] + players[MUSTER_TEAM_BLUE];
     bool side_is_empty = !players[MUSTER_TEAM_RED] || !players[MUSTER_TEAM_BLUE];
     if (arena->bot_fill && total && side_is_empty) return true;
@@ -128,7 +128,7 @@ static bool bot_is_wanted(const struct arena *arena, const uint32_t players[MUST
 }
 
 void bots_populate(struct arena *arena) {
-    uint32_t players[MUSTER_TEAM_COUNT], bots;
+    uint32_t players[ARENA_TEAMS_END], bots;
     count_players(arena, players, &bots);
     bool red_smaller = players[MUSTER_TEAM_RED] <= players[MUSTER_TEAM_BLUE];
     if (bot_is_wanted(arena, players))
@@ -147,7 +147,7 @@ static void field_flood(struct arena *arena, uint32_t team) {
 static void field_update(struct arena *arena, uint32_t team) {
     struct enemy_field *field = &arena->enemies[team];
     field->source_count = 0;
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
         const struct avatar *a = &arena->avatars[i];
         if (!a->present || !a->alive || a->team == team) continue;
         field->sources[field->source_count++] = (uint16_t)world_tile(arena->map, a->x, a->y);
@@ -238,7 +238,7 @@ static int64_t distance_squared(const struct avatar *a, const struct avatar *b) 
 }
 
 static bool is_target(const struct arena *arena, const struct avatar *a, uint32_t seat) {
-    if (seat >= MUSTER_SEATS_MAX) return false;
+    if (seat >= ARENA_SEATS_MAX) return false;
     const struct avatar *t = &arena->avatars[seat];
     return t->present && t->alive && t->team != a->team &&
            distance_squared(a, t) <= (int64_t)SIGHT * SIGHT &&
@@ -248,7 +248,7 @@ static bool is_target(const struct arena *arena, const struct avatar *a, uint32_
 static uint32_t nearest_target(const struct arena *arena, const struct avatar *a) {
     uint32_t best = MUSTER_SEAT_NONE;
     int64_t nearest = INT64_MAX;
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
         int64_t distance = distance_squared(a, &arena->avatars[i]);
         if (distance >= nearest || !is_target(arena, a, i)) continue;
         best = i;
@@ -353,13 +353,13 @@ static void bot_think(struct arena *arena, uint32_t seat) {
 
 void bots_think(struct arena *arena) {
     bool any = false;
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++)
+    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++)
         any |= arena->avatars[i].present && arena->avatars[i].is_bot;
     if (!any) return;
     if (arena->tick % FIELD_TICKS == 0) field_update(arena, MUSTER_TEAM_RED);
     if (arena->tick % FIELD_TICKS == FIELD_TICKS / 2) field_update(arena, MUSTER_TEAM_BLUE);
     errands_watch(arena);
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
         const struct avatar *a = &arena->avatars[i];
         if (a->present && a->is_bot && a->alive) bot_think(arena, i);
     }

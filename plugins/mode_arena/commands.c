@@ -15,7 +15,7 @@ static bool within(int64_t value, int64_t min, int64_t max) {
 }
 
 static muster_status avatar_of(const struct call *call, struct avatar **out) {
-    if (!within(call->args[0], 0, MUSTER_SEATS_MAX - 1)) return MUSTER_INVALID;
+    if (!within(call->args[0], 0, ARENA_SEATS_MAX - 1)) return MUSTER_INVALID;
     *out = &call->arena->avatars[call->args[0]];
     return (*out)->present ? MUSTER_OK : MUSTER_NOT_FOUND;
 }
@@ -80,7 +80,7 @@ static muster_status command_zone(const struct call *call) {
     const int64_t *args = call->args;
     int32_t x, y;
     if (!within(args[0], 1, ZONES_MAX) || !within(args[1], 1, ZONE_RADIUS_MAX) ||
-        !within(args[2], 0, MUSTER_TEAM_COUNT - 1) || !within(args[3], 0, 100))
+        !within(args[2], 0, ARENA_TEAMS_END - 1) || !within(args[3], 0, 100))
         return MUSTER_INVALID;
     const char *label = place_and_word(call, &x, &y);
     if (!label || !objectives_label_ok(label)) return MUSTER_INVALID;
@@ -111,7 +111,7 @@ static muster_status command_zone_remove(const struct call *call) {
 static muster_status command_item(const struct call *call) {
     const int64_t *args = call->args;
     int32_t x, y;
-    if (!within(args[0], 1, ITEMS_MAX) || !within(args[1], 0, MUSTER_TEAM_COUNT - 1) ||
+    if (!within(args[0], 1, ITEMS_MAX) || !within(args[1], 0, ARENA_TEAMS_END - 1) ||
         !within(args[2], 0, WHO_END - 1))
         return MUSTER_INVALID;
     const char *kind = place_and_word(call, &x, &y);
@@ -221,7 +221,7 @@ static muster_status command_loadout(const struct call *call) {
 
 /* [count]: how many players bots fill the match up to, from now on. */
 static muster_status command_bots(const struct call *call) {
-    if (!within(call->args[0], 0, MUSTER_SEATS_MAX)) return MUSTER_INVALID;
+    if (!within(call->args[0], 0, ARENA_SEATS_MAX)) return MUSTER_INVALID;
     call->arena->bot_fill = (uint32_t)call->args[0];
     return MUSTER_OK;
 }

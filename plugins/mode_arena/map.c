@@ -95,7 +95,7 @@ void map_flood(const struct map *map, const uint16_t *sources, uint32_t count, u
 }
 
 static bool spawns_connected(const struct map *map, const uint16_t *from_red) {
-    for (uint32_t team = MUSTER_TEAM_RED; team < MUSTER_TEAM_COUNT; team++) {
+    for (uint32_t team = MUSTER_TEAM_RED; team < ARENA_TEAMS_END; team++) {
         for (uint32_t i = 0; i < map->spawn_count[team]; i++) {
             if (from_red[map->spawns[team][i]] == FIELD_FAR) return false;
         }

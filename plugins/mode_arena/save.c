@@ -37,7 +37,7 @@ static void get_bot(struct muster_reader *r, struct bot *bot) {
 }
 
 static bool bot_ok(const struct bot *bot) {
-    return (bot->target < MUSTER_SEATS_MAX || bot->target == MUSTER_SEAT_NONE) &&
+    return (bot->target < ARENA_SEATS_MAX || bot->target == MUSTER_SEAT_NONE) &&
            bot->strafe >= -1 && bot->strafe <= 1 && bot->error > -65536 && bot->error < 65536 &&
            bot->errand < ERRAND_END && bot->errand_index < OBJECTIVES_MAX;
 }
@@ -45,7 +45,7 @@ static bool bot_ok(const struct bot *bot) {
 static void put_damage(struct muster_writer *w, const struct avatar *a) {
     uint8_t *count = muster_put_space(w, 1);
     uint32_t n = 0;
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
         if (!a->damaged_by[i]) continue;
         muster_put_u8(w, i);
         muster_put_u32(w, a->damaged_by[i]);
@@ -93,7 +93,7 @@ static uint32_t tiles_of(const struct arena *arena) {
 }
 
 static bool avatar_ok(const struct arena *arena, const struct avatar *a) {
-    return a->team >= MUSTER_TEAM_RED && a->team < MUSTER_TEAM_COUNT && a->alive <= 1 &&
+    return a->team >= MUSTER_TEAM_RED && a->team < ARENA_TEAMS_END && a->alive <= 1 &&
            a->is_bot <= 1 && a->connected <= 1 && a->health <= HEALTH_MAX &&
            is_on_map(arena, a->x, a->y) && a->spawn_untold <= 1 && a->weapons <= WEAPONS_ALL &&
            a->speed <= SPEED_MAX && a->damage_percent <= DAMAGE_PERCENT_MAX && bot_ok(&a->bot);
@@ -123,7 +123,7 @@ static bool get_avatar(const struct arena *arena, struct muster_reader *r, struc
     a->level = muster_get_u8(r);
     for (uint32_t n = muster_get_u8(r); n > 0; n--) {
         uint32_t seat = muster_get_u8(r);
-        if (seat >= MUSTER_SEATS_MAX) return false;
+        if (seat >= ARENA_SEATS_MAX) return false;
         a->damaged_by[seat] = muster_get_u32(r);
     }
     get_bot(r, &a->bot);
@@ -148,8 +148,8 @@ static void put_projectile(struct muster_writer *w, const struct projectile *p) 
 
 static bool projectile_ok(const struct arena *arena, const struct projectile *p) {
     int32_t max = LAUNCHER_SPEED;
-    return p->live == 1 && (p->owner < MUSTER_SEATS_MAX || p->owner == MUSTER_SEAT_NONE) &&
-           p->team < MUSTER_TEAM_COUNT && is_on_map(arena, p->x, p->y) && p->vx >= -max &&
+    return p->live == 1 && (p->owner < ARENA_SEATS_MAX || p->owner == MUSTER_SEAT_NONE) &&
+           p->team < ARENA_TEAMS_END && is_on_map(arena, p->x, p->y) && p->vx >= -max &&
            p->vx <= max && p->vy >= -max && p->vy <= max && (p->vx || p->vy);
 }
 
@@ -190,7 +190,7 @@ static bool get_zone(const struct arena *arena, struct muster_reader *r, struct 
     zone->radius = muster_get_i32(r);
     zone->inside = muster_get_u32(r);
     muster_get_str(r, zone->label, sizeof(zone->label));
-    return zone->present == 1 && zone->team < MUSTER_TEAM_COUNT && zone->progress <= 100 &&
+    return zone->present == 1 && zone->team < ARENA_TEAMS_END && zone->progress <= 100 &&
            is_on_map(arena, zone->x, zone->y) && zone->radius > 0 &&
            zone->radius <= ZONE_RADIUS_MAX && objectives_label_ok(zone->label);
 }
@@ -214,7 +214,7 @@ static void put_item(struct muster_writer *w, const struct item *item) {
 /* Nobody carries anything, or a living avatar does: read after the avatars. */
 static bool carrier_ok(const struct arena *arena, const struct item *item) {
     if (item->carrier == MUSTER_SEAT_NONE) return true;
-    if (item->carrier >= MUSTER_SEATS_MAX || item->at_home) return false;
+    if (item->carrier >= ARENA_SEATS_MAX || item->at_home) return false;
     const struct avatar *a = &arena->avatars[item->carrier];
     return a->present && a->alive;
 }
@@ -233,7 +233,7 @@ static bool get_item(const struct arena *arena, struct muster_reader *r, struct 
     item->touching = muster_get_u32(r);
     item->trail = muster_get_u16(r);
     muster_get_str(r, item->kind, sizeof(item->kind));
-    return item->present == 1 && item->team < MUSTER_TEAM_COUNT && item->who < WHO_END &&
+    return item->present == 1 && item->team < ARENA_TEAMS_END && item->who < WHO_END &&
            item->at_home <= 1 && item->trail < tiles_of(arena) &&
            is_on_map(arena, item->home_x, item->home_y) && is_on_map(arena, item->x, item->y) &&
            carrier_ok(arena, item) && objectives_kind_ok(item->kind);
@@ -247,7 +247,7 @@ static void put_field(struct muster_writer *w, const struct enemy_field *field) 
 static bool get_field(const struct arena *arena, struct muster_reader *r,
                       struct enemy_field *field) {
     field->source_count = muster_get_u8(r);
-    if (field->source_count > MUSTER_SEATS_MAX) return false;
+    if (field->source_count > ARENA_SEATS_MAX) return false;
     for (uint32_t i = 0; i < field->source_count; i++) {
         field->sources[i] = muster_get_u16(r);
         if (field->sources[i] >= tiles_of(arena)) return false;
@@ -275,7 +275,7 @@ void save_write(const struct arena *arena, struct muster_writer *w) {
     muster_put_u8(w, arena->started);
     muster_put_u8(w, arena->bot_fill);
     muster_put_u8(w, arena->projectile_id);
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) put_avatar(w, &arena->avatars[i]);
+    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) put_avatar(w, &arena->avatars[i]);
     for (uint32_t i = 0; i < PROJECTILES_MAX; i++) put_projectile(w, &arena->projectiles[i]);
     for (uint32_t i = 0; i < ZONES_MAX; i++) put_zone(w, &arena->zones[i]);
     for (uint32_t i = 0; i < ITEMS_MAX; i++) put_item(w, &arena->items[i]);
@@ -290,7 +290,7 @@ muster_status save_read(struct arena *arena, struct muster_reader *r) {
     arena->started = muster_get_u8(r);
     arena->bot_fill = muster_get_u8(r);
     arena->projectile_id = muster_get_u8(r);
-    for (uint32_t i = 0; ok && i < MUSTER_SEATS_MAX; i++)
+    for (uint32_t i = 0; ok && i < ARENA_SEATS_MAX; i++)
         ok = get_avatar(arena, r, &arena->avatars[i]);
     for (uint32_t i = 0; ok && i < PROJECTILES_MAX; i++)
         ok = get_projectile(arena, r, &arena->projectiles[i]);

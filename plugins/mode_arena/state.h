@@ -9,6 +9,9 @@
 #include <muster/plugin.h>
 
 enum {
+    ARENA_SEATS_MAX = 32, /* 16 people and as many bots */
+    ARENA_TEAMS_END = 3,  /* none, red and blue */
+
     TILE_UNITS = 256,
     TILE_SHIFT = 8,
     MAP_SIDE_MAX = 64,
@@ -72,8 +75,8 @@ struct map {
     int32_t height;
     char rows[MAP_SIDE_MAX][MAP_SIDE_MAX + 1]; /* as in the file */
     uint8_t wall[MAP_TILES_MAX];               /* [y * width + x] */
-    uint32_t spawn_count[MUSTER_TEAM_COUNT];
-    uint16_t spawns[MUSTER_TEAM_COUNT][MAP_SPAWNS_MAX]; /* tiles */
+    uint32_t spawn_count[ARENA_TEAMS_END];
+    uint16_t spawns[ARENA_TEAMS_END][MAP_SPAWNS_MAX]; /* tiles */
     /* Places bots patrol to, with the distance of every tile to them; 0 red base, 1 blue base. */
     uint32_t goal_count;
     uint16_t goals[MAP_GOALS_MAX];
@@ -135,8 +138,8 @@ struct avatar {
     uint32_t speed;       /* of its newest move, as the rules want it */
     uint32_t move_credit; /* moves that time has earned: caps the speed */
     uint32_t repeats;     /* moves the host repeated; inputs that came late pay them back */
-    uint32_t damaged_by[MUSTER_SEATS_MAX]; /* tick + 1 of the newest damage, 0 never */
-    uint32_t spawn_untold;                 /* it spawned, and the rules do not know yet */
+    uint32_t damaged_by[ARENA_SEATS_MAX]; /* tick + 1 of the newest damage, 0 never */
+    uint32_t spawn_untold;                /* it spawned, and the rules do not know yet */
     /* What rules gave it: the "loadout" command. */
     uint32_t weapons;        /* WEAPON_... together */
     uint32_t damage_percent; /* of what its weapons do */
@@ -250,17 +253,17 @@ struct wire_item {
 };
 
 struct wire_view {
-    struct wire_avatar avatars[MUSTER_SEATS_MAX];
+    struct wire_avatar avatars[ARENA_SEATS_MAX];
     struct wire_zone zones[ZONES_MAX];
     struct wire_item items[ITEMS_MAX];
-    uint16_t score[MUSTER_TEAM_COUNT];
+    uint16_t score[ARENA_TEAMS_END];
 };
 
 /* Distance of every tile to the nearest enemy of a team; sources are kept so that load can
  * compute the same field again. */
 struct enemy_field {
     uint32_t source_count;
-    uint16_t sources[MUSTER_SEATS_MAX];
+    uint16_t sources[ARENA_SEATS_MAX];
     uint16_t distance[MAP_TILES_MAX];
 };
 
@@ -288,23 +291,23 @@ struct arena {
     /* state */
     uint32_t tick;
     uint32_t started; /* a tick has run */
-    struct avatar avatars[MUSTER_SEATS_MAX];
+    struct avatar avatars[ARENA_SEATS_MAX];
     struct projectile projectiles[PROJECTILES_MAX];
     uint32_t projectile_id;
     struct zone zones[ZONES_MAX]; /* [id - 1] */
     struct item items[ITEMS_MAX];
-    struct enemy_field enemies[MUSTER_TEAM_COUNT];
+    struct enemy_field enemies[ARENA_TEAMS_END];
     struct route routes[ROUTES_MAX];
     uint32_t route_tick; /* tick + 1 of the newest flood */
     /* what happened in this tick, for the snapshot */
-    struct shot shots[MUSTER_SEATS_MAX];
+    struct shot shots[ARENA_SEATS_MAX];
     uint32_t shot_count;
     struct burst bursts[PROJECTILES_MAX];
     uint32_t burst_count;
-    uint32_t added[MUSTER_SEATS_MAX]; /* slots of projectiles */
+    uint32_t added[ARENA_SEATS_MAX]; /* slots of projectiles */
     uint32_t added_count;
     uint32_t hit_count;
-    struct death deaths[MUSTER_SEATS_MAX]; /* not told yet; empty between two calls */
+    struct death deaths[ARENA_SEATS_MAX]; /* not told yet; empty between two calls */
     uint32_t death_count;
     struct wire_view before;
     struct wire_view now;

@@ -95,7 +95,7 @@ static void item_capture(const struct item *item, struct wire_item *out) {
 
 void wire_capture(struct arena *arena, struct wire_view *view) {
     memset(view, 0, sizeof(*view));
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
         if (arena->avatars[i].present) avatar_capture(arena, &arena->avatars[i], &view->avatars[i]);
     }
     for (uint32_t i = 0; i < ZONES_MAX; i++) {
@@ -149,7 +149,7 @@ static bool objectives_changed(const struct wire_view *old, const struct wire_vi
     for (uint32_t i = 0; i < ITEMS_MAX; i++) {
         if (item_mask(&old->items[i], &now->items[i])) return true;
     }
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
         if (loadout_changed(&old->avatars[i], &now->avatars[i])) return true;
     }
     return false;
@@ -225,7 +225,7 @@ static void put_loadouts(struct muster_writer *w, const struct wire_view *old,
                          const struct wire_view *now) {
     uint8_t *count = muster_put_space(w, 1);
     uint32_t changes = 0;
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
         const struct wire_avatar *a = &now->avatars[i];
         if (!loadout_changed(&old->avatars[i], a)) continue;
         muster_put_u8(w, i);
@@ -277,7 +277,7 @@ static void put_scores(struct muster_writer *w, const struct wire_view *view) {
 void wire_full(const struct arena *arena, struct muster_writer *w) {
     uint8_t *count = muster_put_space(w, 1);
     uint32_t avatars = 0, projectiles = 0;
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
         if (!arena->now.avatars[i].present) continue;
         put_avatar(w, i, &arena->now.avatars[i]);
         avatars++;
@@ -334,7 +334,7 @@ static void put_change(struct muster_writer *w, uint32_t seat, uint32_t mask,
 static void put_changes(const struct arena *arena, struct muster_writer *w) {
     uint8_t *count = muster_put_space(w, 1);
     uint32_t changes = 0;
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
         const struct wire_avatar *old = &arena->before.avatars[i], *now = &arena->now.avatars[i];
         uint32_t mask = change_mask(old, now);
         if (!mask) continue;

@@ -326,11 +326,11 @@ static void method_unban(struct request *request) {
 /* ---- teams ----------------------------------------------------------------------------------- */
 
 static uint32_t collect_players(const struct request *request,
-                                struct muster_member_info out[MUSTER_SEATS_MAX]) {
+                                struct muster_member_info out[MUSTER_PEOPLE_MAX]) {
     const struct instance *instance = request->instance;
     struct muster_member_info member = {.size = sizeof member};
     uint32_t index = 0, count = 0;
-    while (count < MUSTER_SEATS_MAX &&
+    while (count < MUSTER_PEOPLE_MAX &&
            instance->host->lobby->member_next(instance->self, request->lobby->id, &index,
                                               &member) == MUSTER_OK)
         if (!member.is_spectator) out[count++] = member;
@@ -363,27 +363,27 @@ static void set_team(const struct request *request, uint32_t seat, uint32_t team
 }
 
 static void method_shuffle(struct request *request) {
-    struct muster_member_info players[MUSTER_SEATS_MAX];
+    struct muster_member_info players[MUSTER_PEOPLE_MAX];
     if (!may_move_teams(request, "shuffle")) return;
     uint32_t count = collect_players(request, players);
-    uint32_t red_first = random_below(request->instance, 2);
-    for (uint32_t left = count; left > 0; left--) {
+    uint32_t teams = request->info.team_count;
+    uint32_t first = teams ? random_below(request->instance, teams) : 0;
+    for (uint32_t left = teams ? count : 0; left > 0; left--) {
         uint32_t picked = random_below(request->instance, left);
-        bool red = (left + red_first) % 2;
-        set_team(request, players[picked].seat, red ? MUSTER_TEAM_RED : MUSTER_TEAM_BLUE);
+        set_team(request, players[picked].seat, 1 + (left + first) % teams);
         players[picked] = players[left - 1];
     }
     answer(request->instance, request->call, NULL);
 }
 
 static void method_swap(struct request *request) {
-    struct muster_member_info players[MUSTER_SEATS_MAX];
+    struct muster_member_info players[MUSTER_PEOPLE_MAX];
     if (!may_move_teams(request, "swap")) return;
     uint32_t count = collect_players(request, players);
+    uint32_t teams = request->info.team_count;
     for (uint32_t i = 0; i < count; i++)
         if (players[i].team != MUSTER_TEAM_NONE)
-            set_team(request, players[i].seat,
-                     players[i].team == MUSTER_TEAM_RED ? MUSTER_TEAM_BLUE : MUSTER_TEAM_RED);
+            set_team(request, players[i].seat, 1 + players[i].team % teams);
     answer(request->instance, request->call, NULL);
 }
 

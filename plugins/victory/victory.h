@@ -1,5 +1,6 @@
 /* victory - what the victory rules here have in common: a lobby setting whose value is kept for
- * each match, and a winner of two teams. Linked into each; no plugin.
+ * each match, the sides of the match, and who leads. Linked into each; no
+ * plugin.
  */
 #ifndef VICTORY_H
 #define VICTORY_H
@@ -8,9 +9,9 @@
 
 /* Of a plugin; its instance has it. */
 struct victory_rule {
-    const char *key;      /* of its setting */
+    const char *key;      /* of its setting; null: it has none */
     bool is_switch;       /* the setting is a bool, else a whole number */
-    const char *settings; /* as host->lobby->settings_add takes them */
+    const char *settings; /* as host->lobby->settings_add takes them, with a key */
 };
 
 /* Of a match: the state of the role, changed only in the match's step. */
@@ -31,10 +32,24 @@ void victory_save(void *instance, void *state, struct muster_writer *out);
 muster_status victory_load(void *instance, void *state, struct muster_reader *in);
 void victory_setting(void *instance, void *state, const char *key);
 
-/* The team that has more; of equals nobody. */
-static inline uint32_t victory_leader(int64_t red, int64_t blue) {
-    if (red == blue) return MUSTER_TEAM_NONE;
-    return red > blue ? MUSTER_TEAM_RED : MUSTER_TEAM_BLUE;
-}
+/* Who plays against whom: the teams, or in a match without teams the seats that are taken. */
+struct victory_side {
+    uint32_t id;    /* a team or a seat */
+    int64_t points; /* of the team; of a seat the statistic asked for */
+    bool seated;    /* somebody is in the team; of a seat always */
+    bool alive;
+};
+struct victory_sides {
+    uint32_t winner_kind; /* of one of them */
+    uint32_t count;
+    struct victory_side side[MUSTER_SEATS_MAX];
+};
+/* stat: MUSTER_STAT_... */
+void victory_sides(void *instance, const struct victory_match *match,
+                   const struct muster_match_facts *facts, uint32_t stat,
+                   struct victory_sides *out);
+/* Won by who has most points; of equals nobody. */
+void victory_decide(const struct victory_sides *sides, const char *reason,
+                    struct muster_match_end *out);
 
 #endif

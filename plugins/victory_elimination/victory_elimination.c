@@ -1,5 +1,6 @@
-/* victory_elimination - with the lobby setting elimination on (the mode then gives one life), a
- * team with nobody left alive has lost. Both at once: nobody wins. */
+/* victory_elimination - with the lobby setting elimination on (the mode then gives one life), the
+ * last team with somebody alive wins, in a match without teams the last player. All at once: nobody
+ * wins. */
 #include "victory/victory.h"
 
 #include <stdlib.h>
@@ -9,24 +10,27 @@ static const struct victory_rule rule = {
     .is_switch = true,
     .settings =
         "[{\"key\":\"elimination\",\"type\":\"bool\",\"default\":false,\"label\":\"Elimination\","
-        "\"help\":\"One life each; the last team alive wins.\",\"group\":\"Victory\"}]",
+        "\"help\":\"One life each; the last team, or player, alive wins.\",\"group\":\"Victory\"}]",
 };
 
-/* It counts from the first time that both teams had somebody alive; also when a team is gone before
- * that. */
+/* It counts from the first time that two sides were alive; also when one is gone before that. */
 static muster_verdict elimination_evaluate(void *instance, void *state,
                                            const struct muster_match_facts *facts,
-                                           struct muster_victory_result *out) {
+                                           struct muster_match_end *out) {
     struct victory_match *match = state;
-    bool red = facts->team_alive[MUSTER_TEAM_RED], blue = facts->team_alive[MUSTER_TEAM_BLUE];
-    (void)instance;
+    struct victory_sides sides;
+    uint32_t alive = 0, seated = 0;
     if (!match->setting) return MUSTER_UNDECIDED;
-    bool one_is_gone =
-        !facts->team_seated[MUSTER_TEAM_RED] || !facts->team_seated[MUSTER_TEAM_BLUE];
-    if ((red && blue) || (facts->teams_met && one_is_gone)) match->is_begun = true;
-    if (!match->is_begun || (red && blue)) return MUSTER_UNDECIDED;
-    out->winning_team = victory_leader(red, blue);
-    out->reason = MUSTER_END_ELIMINATION;
+    victory_sides(instance, match, facts, MUSTER_STAT_SCORE, &sides);
+    for (uint32_t i = 0; i < sides.count; i++) {
+        struct victory_side *side = &sides.side[i];
+        side->points = side->alive;
+        alive += side->alive;
+        seated += side->seated;
+    }
+    if (alive > 1 || (facts->sides_met && seated < 2)) match->is_begun = true;
+    if (!match->is_begun || alive > 1) return MUSTER_UNDECIDED;
+    victory_decide(&sides, MUSTER_END_ELIMINATION, out);
     return MUSTER_DECIDED;
 }
 

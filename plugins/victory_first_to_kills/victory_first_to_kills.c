@@ -1,26 +1,29 @@
-/* victory_first_to_kills - the first team with killLimit points wins; both at once, the higher one,
- * and of equals nobody. killLimit 0 switches it off. */
+/* victory_first_to_kills - the first team with killLimit points wins, in a match without teams the
+ * first player with so many kills; several at once, the highest, and of equals nobody. killLimit 0
+ * switches it off. */
 #include "victory/victory.h"
 
 #include <stdlib.h>
 
 static const struct victory_rule rule = {
     .key = "killLimit",
-    .settings =
-        "[{\"key\":\"killLimit\",\"type\":\"int\",\"default\":50,\"min\":0,\"max\":1000,"
-        "\"unit\":\"kills\",\"label\":\"Kill limit\",\"help\":\"The first team with so many points "
-        "wins; 0: no limit.\",\"group\":\"Victory\",\"when\":\"always\"}]",
+    .settings = "[{\"key\":\"killLimit\",\"type\":\"int\",\"default\":50,\"min\":0,\"max\":1000,"
+                "\"unit\":\"kills\",\"label\":\"Kill limit\",\"help\":\"Who first has so many "
+                "wins; 0: no limit.\",\"group\":\"Victory\",\"when\":\"always\"}]",
 };
 
 static muster_verdict kills_evaluate(void *instance, void *state,
                                      const struct muster_match_facts *facts,
-                                     struct muster_victory_result *out) {
-    int64_t limit = ((const struct victory_match *)state)->setting;
-    int32_t red = facts->team_score[MUSTER_TEAM_RED], blue = facts->team_score[MUSTER_TEAM_BLUE];
-    (void)instance;
-    if (limit <= 0 || (red < limit && blue < limit)) return MUSTER_UNDECIDED;
-    out->winning_team = victory_leader(red, blue);
-    out->reason = MUSTER_END_SCORE_LIMIT;
+                                     struct muster_match_end *out) {
+    const struct victory_match *match = state;
+    struct victory_sides sides;
+    bool reached = false;
+    if (match->setting <= 0) return MUSTER_UNDECIDED;
+    victory_sides(instance, match, facts, MUSTER_STAT_KILLS, &sides);
+    for (uint32_t i = 0; i < sides.count; i++)
+        reached = reached || sides.side[i].points >= match->setting;
+    if (!reached) return MUSTER_UNDECIDED;
+    victory_decide(&sides, MUSTER_END_SCORE_LIMIT, out);
     return MUSTER_DECIDED;
 }
 

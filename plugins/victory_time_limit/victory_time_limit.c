@@ -1,4 +1,5 @@
-/* victory_time_limit - when timeLimit has passed, the team with more points wins; of equals nobody.
+/* victory_time_limit - when timeLimit has passed, who has most points wins, a team, or in a
+ * match without teams a player; of equals nobody.
  * timeLimit 0 switches it off. */
 #include "victory/victory.h"
 
@@ -8,20 +9,19 @@ static const struct victory_rule rule = {
     .key = "timeLimit",
     .settings =
         "[{\"key\":\"timeLimit\",\"type\":\"duration\",\"default\":600,\"min\":0,\"max\":7200,"
-        "\"unit\":\"s\",\"label\":\"Time limit\",\"help\":\"Then the team with more points wins; "
+        "\"unit\":\"s\",\"label\":\"Time limit\",\"help\":\"Then most points win; "
         "0: no "
         "limit.\",\"group\":\"Victory\",\"when\":\"always\"}]",
 };
 
 static muster_verdict time_evaluate(void *instance, void *state,
                                     const struct muster_match_facts *facts,
-                                    struct muster_victory_result *out) {
-    int64_t limit_s = ((const struct victory_match *)state)->setting;
-    (void)instance;
-    if (limit_s <= 0 || facts->elapsed_ms < limit_s * 1000) return MUSTER_UNDECIDED;
-    out->winning_team =
-        victory_leader(facts->team_score[MUSTER_TEAM_RED], facts->team_score[MUSTER_TEAM_BLUE]);
-    out->reason = MUSTER_END_TIME_LIMIT;
+                                    struct muster_match_end *out) {
+    const struct victory_match *match = state;
+    struct victory_sides sides;
+    if (match->setting <= 0 || facts->elapsed_ms < match->setting * 1000) return MUSTER_UNDECIDED;
+    victory_sides(instance, match, facts, MUSTER_STAT_SCORE, &sides);
+    victory_decide(&sides, MUSTER_END_TIME_LIMIT, out);
     return MUSTER_DECIDED;
 }
 

@@ -112,4 +112,12 @@ export declare class MusterClient extends Requests {
      * @returns {boolean} false while there is no connection
      */
     sendInput(input: import("./types.js").Input): boolean;
+    /**
+     * Send bytes that mean what the mode says they mean: a turn of a board game. Each comes once, in
+     * order; one that is not taken comes back as "match.messageRefused".
+     *
+     * @param {Uint8Array} message 1 to 1024 bytes
+     * @returns {boolean} false while there is no connection
+     */
+    sendMessage(message: Uint8Array): boolean;
 }

@@ -13,7 +13,7 @@ import {
 } from "./policy.js";
 import { Renewal } from "./renewal.js";
 import { Requests } from "./requests.js";
-import { canInflate, encodeInput } from "./snapshot.js";
+import { canInflate, encodeInput, encodeMessage } from "./snapshot.js";
 
 /** @typedef {import("./types.js").Entry} Entry */
 /** @typedef {import("./types.js").Reservation} Reservation */
@@ -264,6 +264,17 @@ export class MusterClient extends Requests {
      */
     sendInput(input) {
         return this.#link.current?.sendBinary(encodeInput(input)) ?? false;
+    }
+
+    /**
+     * Send bytes that mean what the mode says they mean: a turn of a board game. Each comes once, in
+     * order; one that is not taken comes back as "match.messageRefused".
+     *
+     * @param {Uint8Array} message 1 to 1024 bytes
+     * @returns {boolean} false while there is no connection
+     */
+    sendMessage(message) {
+        return this.#link.current?.sendBinary(encodeMessage(message)) ?? false;
     }
 
     /** @param {import("./types.js").ConnectionState} state */

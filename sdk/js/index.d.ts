@@ -7,7 +7,7 @@ export { LobbyControl } from "./lobby.js";
 export { MovePredictor } from "./predict.js";
 export { backoffMs, closePolicy, isRefusal, retryAfterMs } from "./policy.js";
 export { BATCH_MAX, RpcClient } from "./rpc.js";
-export { INFLATED_MAX, SEAT_NONE, decodeJsonFrame, decodeSnapshot, encodeInput, inflate, inflateFrame, isDeflated, } from "./snapshot.js";
+export { INFLATED_MAX, SEAT_NONE, decodeJsonFrame, decodeSnapshot, encodeInput, encodeMessage, inflate, inflateFrame, isDeflated, } from "./snapshot.js";
 export { SyncState } from "./sync.js";
 export { ArenaMap, ArenaWorld, BUTTON_LAUNCHER, BUTTON_RIFLE, TEAMS, decodeArenaEvent, moveAvatar, moveStep, } from "./arena.js";
 export type * from "./types.js";

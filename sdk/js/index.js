@@ -17,6 +17,7 @@ export {
     decodeJsonFrame,
     decodeSnapshot,
     encodeInput,
+    encodeMessage,
     inflate,
     inflateFrame,
     isDeflated,

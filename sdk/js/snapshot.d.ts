@@ -1,4 +1,5 @@
 export declare const FRAME_INPUT = 1;
+export declare const FRAME_MESSAGE = 2;
 export declare const FRAME_SNAPSHOT = 129;
 export declare const FRAME_JSON = 130;
 /** Deflated parts inflate to at most this many bytes. */
@@ -40,6 +41,13 @@ export declare function decodeJsonFrame(frame: Uint8Array): string;
  * @returns {import("./types.js").Snapshot}
  */
 export declare function decodeSnapshot(frame: Uint8Array): import("./types.js").Snapshot;
+/**
+ * Frame of a message to the mode.
+ *
+ * @param {Uint8Array} message 1 to 1024 bytes
+ * @returns {Uint8Array}
+ */
+export declare function encodeMessage(message: Uint8Array): Uint8Array;
 /**
  * @param {import("./types.js").Input} input
  * @returns {Uint8Array}

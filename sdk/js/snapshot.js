@@ -3,6 +3,7 @@
 import { MusterError } from "./errors.js";
 
 export const FRAME_INPUT = 0x01;
+export const FRAME_MESSAGE = 0x02;
 export const FRAME_SNAPSHOT = 0x81;
 export const FRAME_JSON = 0x82;
 /** Deflated parts inflate to at most this many bytes. */
@@ -13,6 +14,7 @@ const HEADER_BYTES = 16;
 const FLAG_FULL = 1;
 const FLAG_DEFLATED = 2;
 const INPUT_BYTES = 14;
+const MESSAGE_BYTES_MAX = 1024;
 const SAMPLE_BYTES = 5;
 const SAMPLES_MAX = 3;
 
@@ -141,6 +143,21 @@ export function decodeSnapshot(frame) {
         payload: frame.subarray(HEADER_BYTES, end),
         events: splitEvents(frame.subarray(end)),
     };
+}
+
+/**
+ * Frame of a message to the mode.
+ *
+ * @param {Uint8Array} message 1 to 1024 bytes
+ * @returns {Uint8Array}
+ */
+export function encodeMessage(message) {
+    if (message.length < 1 || message.length > MESSAGE_BYTES_MAX)
+        throw new RangeError(`a message has 1 to ${MESSAGE_BYTES_MAX} bytes, found ${message.length}`);
+    const bytes = new Uint8Array(1 + message.length);
+    bytes[0] = FRAME_MESSAGE;
+    bytes.set(message, 1);
+    return bytes;
 }
 
 /**

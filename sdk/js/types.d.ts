@@ -8,7 +8,8 @@ import type { Connection } from "./connection.js";
 /** A word of the game mode: "red" or "blue" where there are two teams. What the server tells may be "none", too. */
 export type Team = string;
 export type LobbyState = "waiting" | "starting" | "active" | "ending" | "completed";
-export type EndReason = "score_limit" | "time_limit" | "elimination" | "forfeit" | "aborted";
+/** "score_limit", "time_limit", "elimination", "forfeit", "aborted", or a word of the mode. */
+export type EndReason = string;
 export type LeftReason =
   "quit" | "timeout" | "kick" | "ban" | "shutdown" | "closed";
 export type SettingValue = string | number | boolean | string[];
@@ -102,14 +103,35 @@ export interface PlayerMatchStats {
   assists: number;
   score: number;
   isBot: boolean;
+  /** What the mode counts beside the four. */
+  stats?: Record<string, number>;
+}
+
+/** A team (`team`), or a player (`playerId`, `displayName`). */
+export interface Winner {
+  team?: string;
+  playerId?: string;
+  displayName?: string;
+}
+
+/** A team or a player, as in Winner. */
+export interface Placement {
+  place: number;
+  team?: string;
+  playerId?: string;
+  displayName?: string;
 }
 
 export interface MatchResults {
   matchId: string;
   lobbyId: string;
-  /** Or "draw". */
-  winningTeam: Team;
-  /** By team. */
+  /** A team of the mode, "draw", or "none" where there are no teams. */
+  winningTeam: string;
+  /** null: nobody. */
+  winner: Winner | null;
+  /** Best first; the same place is a tie. Players where there are no teams. */
+  placements: Placement[];
+  /** Of each team. */
   finalScores: Record<Team, number>;
   playerStats: PlayerMatchStats[];
   /** Seconds. */
@@ -132,6 +154,7 @@ export interface ScoreboardRow {
   connected: boolean;
   isBot: boolean;
   pingMs: number;
+  stats?: Record<string, number>;
 }
 
 export interface Scoreboard {
@@ -389,6 +412,7 @@ export interface ClientEvents {
   "session.muted": { reason: string; until: number | null; endsInMs: number | null };
   "session.unmuted": { reason: string; until: number | null; endsInMs: number | null };
   "match.found": Reservation & { ticketId: string; explanation?: string };
+  "match.messageRefused": { reason: "rate_limited" | "too_many" | "unsupported" | "no_match"; retryAfterMs?: number };
   "match.searching": { ticketId: string; waitedMs: number; regions: string[]; reason?: string };
   "lobby.updated": { lobby: LobbyInfo };
   "lobby.members": { members: Member[] };

@@ -62,16 +62,20 @@ static void points_destroy(void *instance, void *state) {
 
 static muster_verdict points_evaluate(void *instance, void *state,
                                       const struct muster_match_facts *facts,
-                                      struct muster_victory_result *out) {
+                                      struct muster_match_end *out) {
     (void)instance;
     const struct points_match *match = state;
-    int32_t red = facts->team_score[MUSTER_TEAM_RED];
-    int32_t blue = facts->team_score[MUSTER_TEAM_BLUE];
-    if (red < match->limit && blue < match->limit) return MUSTER_UNDECIDED;
+    int32_t best = 0;
+    uint32_t leader = MUSTER_TEAM_NONE; /* of equals nobody */
+    for (uint32_t team = 1; team <= facts->team_count; team++) {
+        int32_t score = facts->team_score[team];
+        if (score >= best) leader = score > best ? team : MUSTER_TEAM_NONE;
+        if (score > best) best = score;
+    }
+    if (best < match->limit) return MUSTER_UNDECIDED;
     out->reason = MUSTER_END_SCORE_LIMIT;
-    out->winning_team = MUSTER_TEAM_NONE;
-    if (red > blue) out->winning_team = MUSTER_TEAM_RED;
-    if (blue > red) out->winning_team = MUSTER_TEAM_BLUE;
+    out->winner_kind = leader ? MUSTER_WINNER_TEAM : MUSTER_WINNER_NOBODY;
+    out->winner = leader;
     return MUSTER_DECIDED;
 }
 

@@ -130,9 +130,9 @@ static uint32_t free_place(const struct lobby *lobby, uint32_t seat) {
     if (seat != MUSTER_SEAT_NONE)
         return seat < lobby->players_max && lobby->members[seat].state == MEMBER_NONE ? seat
                                                                                       : UINT32_MAX;
-    uint32_t index = LOBBY_SPECTATOR_FIRST;
-    while (index < LOBBY_MEMBERS_MAX && lobby->members[index].state != MEMBER_NONE) index++;
-    return index < LOBBY_MEMBERS_MAX ? index : UINT32_MAX;
+    uint32_t index = lobby->people_max;
+    while (index < lobby_members_end(lobby) && lobby->members[index].state != MEMBER_NONE) index++;
+    return index < lobby_members_end(lobby) ? index : UINT32_MAX;
 }
 
 const struct muster_member_info *testkit_member_add(struct testkit *kit, muster_lobby_id id,

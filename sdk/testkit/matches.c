@@ -41,15 +41,18 @@ static struct watched *find(muster_match_id id) {
 static void add_mode(muster_self *plugin, const char *game_mode, const char *const *maps,
                      uint32_t map_count) {
     char error[256] = "";
+    static const struct muster_team teams[] = {MUSTER_TEAMS_RED_BLUE};
     const struct muster_mode_info info = {.size = sizeof info,
-                                          .players_max = MUSTER_SEATS_MAX / 2,
+                                          .players_max = 16,
                                           .game_mode = game_mode,
                                           .title = "Of a test",
                                           .maps = maps,
                                           .map_count = map_count,
                                           .tick_rate_hz = 20,
                                           .view_count = MUSTER_VIEWS_MAX,
-                                          .snapshot_max_bytes = 4096};
+                                          .snapshot_max_bytes = 4096,
+                                          .teams = teams,
+                                          .team_count = 2};
     if (!registry_mode_add(plugin, &info, error, sizeof error)) return;
     fprintf(stderr, "testkit: mode %s: %s\n", game_mode, error);
     abort();
@@ -412,7 +415,7 @@ void testkit_match_facts(struct testkit *kit, muster_match_id id, struct muster_
     KIT_NEED_OR_NOTHING(kit && out);
     struct match *match = match_find(id);
     *out = (struct muster_match_facts){.size = sizeof *out};
-    if (match) match_facts(match, out);
+    if (match) *out = *match_facts(match);
 }
 
 const struct testkit_event *testkit_match_events(struct testkit *kit, muster_match_id id,

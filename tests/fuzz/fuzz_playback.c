@@ -58,7 +58,7 @@ static void mode_tick(void *instance, void *state, const struct muster_tick *tic
     (void)instance;
     stir(state, &tick->tick, sizeof tick->tick);
     if (tick->tick == TICKS_PLAYED)
-        (void)match_end_later(playing, MUSTER_TEAM_RED, MUSTER_END_TIME_LIMIT);
+        (void)match_end_later(playing, match_decide(MUSTER_TEAM_RED, MUSTER_END_TIME_LIMIT));
 }
 
 static void mode_snapshot(void *instance, void *state, uint32_t view, uint32_t full,

@@ -237,7 +237,7 @@ static int arena_loadout(lua_State *L) {
 }
 
 static int arena_bots(lua_State *L) {
-    int64_t count = args_integer(L, 1, 0, MUSTER_SEATS_MAX / 2);
+    int64_t count = args_integer(L, 1, 0, 16);
     return send_command(L, "bots", MUSTER_SEAT_NONE, "", &count, 1);
 }
 

@@ -33,14 +33,14 @@ static bool wants_seat(lua_State *L, uint32_t seat, uint32_t team) {
     const struct realm *realm = realm_of(L);
     struct muster_seat_info row = {.size = sizeof row};
     if (!realm->seated[seat]) return false;
-    if (team == MUSTER_TEAM_COUNT) return true;
+    if (team == WORDS_TEAMS_END) return true;
     return realm_host(realm)->match->seat_get(realm_self(realm), realm->match, seat, &row) ==
                MUSTER_OK &&
            row.team == team;
 }
 
 static int match_players(lua_State *L) {
-    uint32_t team = lua_isnoneornil(L, 1) ? MUSTER_TEAM_COUNT : args_team(L, 1);
+    uint32_t team = lua_isnoneornil(L, 1) ? WORDS_TEAMS_END : args_team(L, 1);
     lua_Integer count = 0;
     sandbox_charge(L, MATCH_UNITS * 8);
     lua_createtable(L, 8, 0);
@@ -99,16 +99,18 @@ static int match_announce(lua_State *L) {
 
 static int match_finish(lua_State *L) {
     const struct realm *realm = realm_of(L);
-    uint32_t team, reason;
+    uint32_t team;
     const char *winner = lua_isnoneornil(L, 1) ? "draw" : luaL_checkstring(L, 1);
     const char *why = luaL_optstring(L, 2, "score_limit");
-    if (!words_parse_result(winner, "score_limit", &team, &reason))
-        return args_unexpected(L, 1, NULL, "red, blue or draw");
-    if (!words_parse_result(winner, why, &team, &reason))
+    if (!words_parse_winner(winner, &team)) return args_unexpected(L, 1, NULL, "red, blue or draw");
+    if (!words_reason(why))
         return args_unexpected(L, 2, NULL, "score_limit, time_limit, elimination or forfeit");
     sandbox_charge(L, MATCH_UNITS);
-    if (script_act(L))
-        (void)realm_host(realm)->match->end(realm_self(realm), realm->match, team, reason);
+    const struct muster_match_end end = {.size = sizeof end,
+                                         .winner_kind = words_winner_kind(team),
+                                         .winner = team,
+                                         .reason = words_reason(why)};
+    if (script_act(L)) (void)realm_host(realm)->match->end(realm_self(realm), realm->match, &end);
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #include "internal.h"
 #include "mod.h"
 #include "returned.h"
+#include "words.h"
 
 #include <lauxlib.h>
 #include <math.h>
@@ -59,7 +60,7 @@ uint32_t args_team(lua_State *L, int index) {
 }
 
 void args_push_team(lua_State *L, uint32_t team) {
-    lua_pushstring(L, team_names[team < MUSTER_TEAM_COUNT ? team : 0]);
+    lua_pushstring(L, team_names[team < WORDS_TEAMS_END ? team : 0]);
 }
 
 int64_t args_named_integer(lua_State *L, int index, const char *name, int64_t min, int64_t max) {

@@ -192,7 +192,7 @@ static muster_status read_defaults(struct reading *r, const struct json_place *p
 
 static muster_status read_players_max(struct reading *r, const struct json_place *place,
                                       json_t *value) {
-    return mod_json_number(place, value, 2, MUSTER_SEATS_MAX, &r->mod->players_max);
+    return mod_json_number(place, value, 2, 16, &r->mod->players_max);
 }
 
 static muster_status read_tick_rate(struct reading *r, const struct json_place *place,

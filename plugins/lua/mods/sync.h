@@ -14,9 +14,9 @@
 
 enum {
     SYNC_FIELDS_MAX = 64,
-    SYNC_NAME_MAX = 32,                    /* bytes of a name: [a-z][a-z0-9_]* */
-    SYNC_TEXT_MAX = 32,                    /* bytes of a string's value */
-    SYNC_SEATS_MAX = MUSTER_SEATS_MAX / 2, /* bots of the host have no values */
+    SYNC_NAME_MAX = 32,  /* bytes of a name: [a-z][a-z0-9_]* */
+    SYNC_TEXT_MAX = 32,  /* bytes of a string's value */
+    SYNC_SEATS_MAX = 16, /* bots of the host have no values */
 };
 
 #define SYNC_TYPE_MAP(X)                                                                           \

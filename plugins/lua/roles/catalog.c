@@ -116,7 +116,8 @@ static muster_status explain(struct instance *instance, const struct mod *mod, m
 static muster_status declare_mode(struct instance *instance, const struct mod *mod, char *error,
                                   uint32_t cap) {
     const struct probe *probe = probe_find(instance, mod);
-    uint32_t views = probe && probe->mode.is_private ? MUSTER_VIEWS_MAX : 1;
+    uint32_t views = probe && probe->mode.is_private ? MODE_VIEWS_MAX : 1;
+    static const struct muster_team teams[] = {MUSTER_TEAMS_RED_BLUE};
     struct muster_mode_info info = {
         .size = sizeof info,
         .players_max = mod->players_max,
@@ -129,6 +130,8 @@ static muster_status declare_mode(struct instance *instance, const struct mod *m
         .view_count = mod->base ? 0 : views,
         .snapshot_max_bytes = mod->snapshot_max_bytes,
         .base = mod->base,
+        .teams = mod->base ? NULL : teams,
+        .team_count = mod->base ? 0 : 2,
     };
     const struct muster_host_match *match = instance->host->match;
     muster_status status = match->mode_add(instance->self, &info);

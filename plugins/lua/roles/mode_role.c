@@ -193,7 +193,7 @@ uint32_t mode_team(const struct mode *mode, uint32_t seat) {
 /* Who has no team yet comes into the one with fewer people; of equals red. */
 static void choose_team(struct mode *mode, uint32_t seat) {
     const struct realm *realm = &mode->lobby->match;
-    uint32_t people[MUSTER_TEAM_COUNT] = {0};
+    uint32_t people[WORDS_TEAMS_END] = {0};
     mode->teams[seat] = mode_team(mode, seat);
     if (mode->teams[seat] != MUSTER_TEAM_NONE) return;
     for (uint32_t i = 0; i < realm->seats_max; i++)

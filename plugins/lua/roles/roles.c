@@ -54,7 +54,7 @@ static unsigned word_question(const struct muster_action *action, enum event *ev
     case MUSTER_ACTION_TEAM_CHANGE:
         *event = EVENT_TEAM_ATTEMPT;
         if (action->target.value) args[0] = A_PLAYER(action->target);
-        args[1] = A_TEXT(teams[action->team < MUSTER_TEAM_COUNT ? action->team : 0]);
+        args[1] = A_TEXT(teams[action->team < WORDS_TEAMS_END ? action->team : 0]);
         return 2;
     case MUSTER_ACTION_START: *event = EVENT_START_ATTEMPT; return 1;
     case MUSTER_ACTION_SETTING:
@@ -412,13 +412,14 @@ static void victory_destroy(void *user, void *state) {
 
 static muster_verdict victory_evaluate(void *user, void *state,
                                        const struct muster_match_facts *facts,
-                                       struct muster_victory_result *out) {
+                                       struct muster_match_end *out) {
     struct lobby *lobby = state;
     (void)user;
     if (!lobby || !realm_has(&lobby->match, EVENT_VICTORY)) return MUSTER_UNDECIDED;
     lobby->match.now_ms = facts->elapsed_ms; /* the same moment for all who decide */
-    return realm_victory(&lobby->match, &out->winning_team, &out->reason) ? MUSTER_DECIDED
-                                                                          : MUSTER_UNDECIDED;
+    if (!realm_victory(&lobby->match, &out->winner, &out->reason)) return MUSTER_UNDECIDED;
+    out->winner_kind = words_winner_kind(out->winner);
+    return MUSTER_DECIDED;
 }
 
 const struct muster_victory lobby_victory = {.size = sizeof lobby_victory,

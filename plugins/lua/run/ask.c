@@ -283,8 +283,8 @@ void realm_collect(struct realm *realm, enum event event,
 
 struct winner {
     struct arg arg;
-    uint32_t team, reason;
-    uint32_t team_answer, reason_answer;
+    uint32_t team, team_answer;
+    const char *reason, *reason_answer;
     bool taken;
 };
 
@@ -295,12 +295,12 @@ static void take_winner(lua_State *L, struct ask *ask) {
     if (!winner->taken && !lua_isnil(L, -2))
         refuse_answer(L, ask, -2, "\"red\", \"blue\", \"draw\" or nil");
     if (!winner->taken) return;
-    if (!words_parse_result(lua_tostring(L, -2), "score_limit", &winner->team_answer,
-                            &winner->reason_answer))
+    winner->reason_answer = MUSTER_END_SCORE_LIMIT;
+    if (!words_parse_winner(lua_tostring(L, -2), &winner->team_answer))
         refuse_answer(L, ask, -2, "\"red\", \"blue\", \"draw\" or nil");
     if (reason == LUA_TNIL) return;
-    if (reason != LUA_TSTRING ||
-        !words_parse_result("draw", lua_tostring(L, -1), &(uint32_t){0}, &winner->reason_answer))
+    if (reason == LUA_TSTRING) winner->reason_answer = words_reason(lua_tostring(L, -1));
+    if (reason != LUA_TSTRING || !winner->reason_answer)
         refuse_answer(L, ask, -1,
                       "\"score_limit\", \"time_limit\", \"elimination\", \"forfeit\" or nil as "
                       "the reason");
@@ -314,7 +314,7 @@ static void accept_winner(struct ask *ask) {
     winner->arg = A_TEXT(words_winner(winner->team));
 }
 
-bool realm_victory(struct realm *realm, uint32_t *winning_team, uint32_t *reason) {
+bool realm_victory(struct realm *realm, uint32_t *winning_team, const char **reason) {
     struct winner winner = {.arg = A_NIL};
     struct ask ask = {.args = &winner.arg,
                       .count = 1,

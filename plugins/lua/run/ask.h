@@ -42,7 +42,7 @@ enum ruling realm_filter_text(struct realm *realm, enum event event, char *text,
 void realm_collect(struct realm *realm, enum event event,
                    void (*fn)(void *user, const char *mod, const char *text), void *user);
 /* False: undecided. */
-bool realm_victory(struct realm *realm, uint32_t *winning_team, uint32_t *reason);
+bool realm_victory(struct realm *realm, uint32_t *winning_team, const char **reason);
 /* Messages of bus.emit, those that were there at the start. */
 void realm_deliver(struct realm *realm);
 /* The oldest of them. */

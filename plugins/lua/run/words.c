@@ -22,22 +22,24 @@ const char *words_leave(uint32_t reason) {
 static const char *const winner_names[] = {"draw", "red", "blue"};
 
 const char *words_winner(uint32_t team) {
-    return team < MUSTER_TEAM_COUNT ? winner_names[team] : "draw";
+    return team < WORDS_TEAMS_END ? winner_names[team] : "draw";
 }
 
-#define END_ROW(name, code, text) {text, code},
-bool words_parse_result(const char *team, const char *reason, uint32_t *team_out,
-                        uint32_t *reason_out) {
-    static const struct {
-        const char *text;
-        uint32_t code;
-    } reasons[] = {MUSTER_END_MAP(END_ROW)};
-    uint32_t winner = 0;
-    size_t i = 0;
-    while (winner < MUSTER_TEAM_COUNT && strcmp(winner_names[winner], team) != 0) winner++;
-    while (i < sizeof reasons / sizeof *reasons && strcmp(reasons[i].text, reason) != 0) i++;
-    if (winner == MUSTER_TEAM_COUNT || i == sizeof reasons / sizeof *reasons) return false;
-    *team_out = winner;
-    *reason_out = reasons[i].code;
-    return true;
+bool words_parse_winner(const char *word, uint32_t *team) {
+    *team = 0;
+    while (*team < WORDS_TEAMS_END && strcmp(winner_names[*team], word) != 0) ++*team;
+    return *team < WORDS_TEAMS_END;
+}
+
+uint32_t words_winner_kind(uint32_t team) {
+    return team == MUSTER_TEAM_NONE ? MUSTER_WINNER_NOBODY : MUSTER_WINNER_TEAM;
+}
+
+const char *words_reason(const char *word) {
+    static const char *const reasons[] = {MUSTER_END_SCORE_LIMIT, MUSTER_END_TIME_LIMIT,
+                                          MUSTER_END_ELIMINATION, MUSTER_END_FORFEIT,
+                                          MUSTER_END_ABORTED};
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (strcmp(reasons[i], word) == 0) return reasons[i];
+    return NULL;
 }

@@ -9,10 +9,15 @@
 const char *words_lobby_state(uint32_t state);
 /* "quit", "timeout", ... for MUSTER_LEAVE_... */
 const char *words_leave(uint32_t reason);
+enum { WORDS_TEAMS_END = 3 }; /* none, red and blue */
+
 /* "red", "blue" or "draw" for MUSTER_TEAM_... */
 const char *words_winner(uint32_t team);
-/* A winner, and a MUSTER_END_... by its word. False: there is no such team, or no such reason. */
-bool words_parse_result(const char *team, const char *reason, uint32_t *team_out,
-                        uint32_t *reason_out);
+/* "draw" is MUSTER_TEAM_NONE. False: there is no such team. */
+bool words_parse_winner(const char *word, uint32_t *team);
+/* MUSTER_WINNER_... of a team, or of none. */
+uint32_t words_winner_kind(uint32_t team);
+/* A MUSTER_END_... that scripts may give; null: no such reason. */
+const char *words_reason(const char *word);
 
 #endif

@@ -3,6 +3,7 @@
 #include "catalog.h"
 #include "spec.h"
 #include "value.h"
+#include "words.h"
 
 #include <lauxlib.h>
 #include <stdarg.h>
@@ -154,7 +155,7 @@ static int world_lobby_of(lua_State *L) {
 
 void spec_push_team(lua_State *L, uint32_t team) {
     static const char *const names[] = {"none", "red", "blue"};
-    lua_pushstring(L, names[team < MUSTER_TEAM_COUNT ? team : 0]);
+    lua_pushstring(L, names[team < WORDS_TEAMS_END ? team : 0]);
 }
 
 /* Seat and team in the lobby; nil: in none, or a spectator. */

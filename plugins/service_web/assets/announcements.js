@@ -24,6 +24,8 @@ export function setUpAnnouncements(client, chat) {
         chat.mute(muteText(mute));
         toast(muteText(mute), true);
     });
+    client.on("match.messageRefused", ({ reason }) =>
+        toast(reason === "rate_limited" ? "Too fast: that was not taken." : "That was not taken.", true));
     client.on("session.unmuted", () => {
         chat.mute("");
         toast("You may chat again.");

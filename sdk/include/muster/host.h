@@ -291,7 +291,7 @@ struct muster_lobby_info {
     char map_name[MUSTER_NAME_MAX];
     uint32_t players_current; /* people seated or with a reserved seat */
     uint32_t players_max;
-    uint32_t team_players[MUSTER_TEAM_COUNT];
+    uint32_t team_count;
     uint32_t is_private;
     uint32_t spectators;
     uint32_t reserved;
@@ -389,6 +389,9 @@ struct muster_host_lobby {
                                   const char *settings_json, char *reason, uint32_t cap);
     /* Names of the maps of the lobby's mode; null past the last. */
     const char *(*map_name)(muster_self *self, muster_lobby_id id, uint32_t index);
+    /* Name of a team of the lobby's mode, 1 to info.team_count; "none" for others. Lives until the
+     * lobby is gone. */
+    const char *(*team_name)(muster_self *self, muster_lobby_id id, uint32_t team);
     /* STATE while a match runs. INVALID: no team. */
     muster_status (*team_set)(muster_self *self, muster_lobby_id id, uint32_t seat, uint32_t team);
     /* player must be an entered member; 0: nobody is host. Emits LOBBY_HOST. */
@@ -432,7 +435,7 @@ struct muster_host_lobby {
 
 struct muster_mode_info {
     uint32_t size;
-    uint32_t players_max; /* default of maxPlayers, 2 to MUSTER_SEATS_MAX */
+    uint32_t players_max; /* default of the setting maxPlayers, 1 to people_max */
     const char *game_mode;
     const char *title;
     const char *settings_json;   /* schema of this mode's settings, or null */
@@ -443,12 +446,26 @@ struct muster_mode_info {
     uint32_t snapshot_max_bytes; /* 64 to 16384, per view */
     /* Another mode, already declared, that steps and encodes matches of this one; or
      * null. This one's settings are added to the base's. What decides the difference is a rules
-     * role. players_max, maps, map_count, tick_rate_hz, view_count and snapshot_max_bytes that are
-     * 0 or null are the base's. */
+     * role. What of players_max, maps, tick_rate_hz, view_count, snapshot_max_bytes, people_max,
+     * players_min, teams, victories and stats is 0 or null is the base's. */
     const char *base;
     /* Other defaults for lobby settings in this mode, whoever declares these: one JSON
      * object, or null. Unknown keys are ignored: their plugin may not be loaded. */
     const char *defaults_json;
+    uint32_t people_max;  /* most that maxPlayers may be, to MUSTER_PEOPLE_MAX; 0: 16 */
+    uint32_t players_min; /* so many start a match; 0: the node's lobby.minPlayers */
+    /* Null: none, everybody plays for themselves. Where each has a players_max, those together
+     * should be no fewer than people_max. */
+    const struct muster_team *teams;
+    uint32_t team_count; /* to MUSTER_TEAMS_MAX */
+    uint32_t victory_count;
+    /* Plugins with the role victory that decide matches of this mode; settings of the others are
+     * none of its lobbies'. Null: all that there are; none: not null, with victory_count 0. */
+    const char *const *victories;
+    /* Statistics of its own beside the four: names like reasons, to MUSTER_STATS_OWN_MAX. */
+    const char *const *stats;
+    uint32_t stat_count;
+    uint32_t reserved;
 };
 
 /* One row of the scoreboard. */
@@ -466,13 +483,6 @@ struct muster_seat_info {
     uint32_t ping_ms;
     uint32_t reserved;
     char display_name[MUSTER_DISPLAY_MAX];
-};
-
-enum {
-    MUSTER_STAT_KILLS = 1,
-    MUSTER_STAT_DEATHS = 2,
-    MUSTER_STAT_ASSISTS = 3,
-    MUSTER_STAT_SCORE = 4,
 };
 
 struct muster_host_match {
@@ -505,6 +515,10 @@ struct muster_host_match {
     muster_status (*team_score_add)(muster_self *self, muster_match_id match, uint32_t team,
                                     int32_t delta);
     int32_t (*team_score)(muster_self *self, muster_match_id match, uint32_t team);
+    /* A MUSTER_STAT_..., one of the mode's own included; 0 where there is none. */
+    int32_t (*stat)(muster_self *self, muster_match_id match, uint32_t seat, uint32_t stat);
+    /* "none" for MUSTER_TEAM_NONE and for what is no team. Lives as long as the match. */
+    const char *(*team_name)(muster_self *self, muster_match_id match, uint32_t team);
 
     /* Bots take seats like people and stand on the scoreboard; the mode moves them. Not announced
      * to the mode through join and leave, but to the match's rules. FULL when no seat is free;
@@ -532,9 +546,10 @@ struct muster_host_match {
     muster_status (*command)(muster_self *self, muster_match_id match,
                              const struct muster_command *command);
     /* End the match after this tick; between two ticks, after the next. Outside of the step: in the
-     * loop's next turn. INVALID: no team, no MUSTER_END_.... STATE: it has ended, or will. */
-    muster_status (*end)(muster_self *self, muster_match_id match, uint32_t winning_team,
-                         uint32_t reason);
+     * loop's next turn. INVALID: it is not what muster_match_end says. STATE: it has ended, or
+     * will. */
+    muster_status (*end)(muster_self *self, muster_match_id match,
+                         const struct muster_match_end *end);
 
     /* Tell the match's rules, then the anticheat plugins, what happened: inside the step. size,
      * seat and kind are needed; the host fills in the tick. From a call of the rules: STATE, and a

@@ -162,9 +162,9 @@ struct muster_match_info {
     const char *map_name;
     uint64_t seed;
     uint32_t tick_rate_hz; /* 1 to 60 */
+    uint32_t is_replay;    /* a recording is played again */
+    uint32_t team_count;   /* 0: everybody plays for themselves */
     uint32_t reserved;
-    uint32_t is_replay; /* a recording is played again */
-    uint32_t reserved_2;
 };
 
 #define MUSTER_INPUT_SAMPLES_MAX 3
@@ -222,7 +222,7 @@ struct muster_mode {
     void (*leave)(void *instance, void *state, uint32_t seat, uint32_t reason);
     /* A connection dropped or came back; the seat stays taken meanwhile. */
     void (*connection)(void *instance, void *state, uint32_t seat, uint32_t connected);
-    /* [required] Once per consumed input, before tick, in seat order. */
+    /* Once per consumed input, before tick, in seat order. Null: the mode takes none. */
     void (*input)(void *instance, void *state, uint32_t seat, const struct muster_input *input);
     /* [required] */
     void (*tick)(void *instance, void *state, const struct muster_tick *tick);
@@ -244,6 +244,10 @@ struct muster_mode {
     /* A setting with "when": "always" was changed while the match runs: host->match->setting_...
      * has the new value from now on. Part of the step, before the tick's commands. */
     void (*setting)(void *instance, void *state, const char *key);
+    /* A message of the player's client: 1 to MUSTER_MESSAGE_MAX bytes that mean what the mode says
+     * they mean; they are a stranger's. Each comes once, in the order it was sent, before the
+     * tick's inputs; recorded and replayed as they are. Null: the mode takes none. */
+    void (*message)(void *instance, void *state, uint32_t seat, const void *data, uint32_t len);
 };
 
 /* ---- victory: is it decided? --------------------------------------------------------------- */
@@ -253,22 +257,36 @@ struct muster_match_facts {
     uint32_t tick;
     uint32_t elapsed_ms;
     uint32_t seats_max;
-    int32_t team_score[MUSTER_TEAM_COUNT];
-    uint32_t team_seated[MUSTER_TEAM_COUNT]; /* players and bots in the match */
-    uint32_t team_humans[MUSTER_TEAM_COUNT]; /* seats held by people, dropped ones included */
-    uint32_t team_alive[MUSTER_TEAM_COUNT];
-    /* 1 once red and blue have had somebody in their seats at the same time, be it
+    uint32_t team_count;
+    /* Each of team_count + 1, by team; the first is of those without one: in a match without teams,
+     * of all. */
+    const int32_t *team_score;
+    const uint32_t *team_seated; /* players and bots in the match */
+    const uint32_t *team_humans; /* seats held by people, dropped ones included */
+    const uint32_t *team_alive;
+    /* 1 once two teams, or without teams two seats, have had somebody at the same time, be it
      * before the first tick. */
-    uint32_t teams_met;
+    uint32_t sides_met;
+    uint32_t reserved;
 };
 
-struct muster_victory_result {
+/* How a match ends. Filled by whoever decides; what the pointers lead to is read before the
+ * function that was given it returns, or after the one that filled it has. */
+struct muster_match_end {
     uint32_t size;
-    uint32_t winning_team; /* MUSTER_TEAM_NONE = draw */
-    uint32_t reason;       /* MUSTER_END_... */
+    uint32_t winner_kind; /* MUSTER_WINNER_... */
+    uint32_t winner;      /* a team or a seat */
+    uint32_t reserved;
+    const char *reason; /* MUSTER_END_..., or a word of one's own */
+    /* Places, 1 is the best, equal ones are ties. Null: by score, those of the winner first.
+     * team_places: team_count of them, of team 1 first. seat_places: seats_max * 2, of seat 0
+     * first; only seats that are taken count. */
+    const uint32_t *team_places;
+    const uint32_t *seat_places;
 };
 
-/* Several per match, asked in config order after every tick; the first DECIDED counts. */
+/* Several per match, asked in config order after every tick; the first DECIDED counts. Only those
+ * that the mode lists in mode_info.victories. */
 struct muster_victory {
     uint32_t size;
     uint32_t reserved;
@@ -277,7 +295,7 @@ struct muster_victory {
     void (*destroy)(void *instance, void *state);
     /* [required] UNDECIDED, or DECIDED with *out filled. */
     muster_verdict (*evaluate)(void *instance, void *state, const struct muster_match_facts *facts,
-                               struct muster_victory_result *out);
+                               struct muster_match_end *out);
     void (*save)(void *instance, void *state, struct muster_writer *out);
     muster_status (*load)(void *instance, void *state, struct muster_reader *in);
     /* As in mode. */

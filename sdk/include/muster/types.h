@@ -123,17 +123,34 @@ struct muster_bytes {
 #define MUSTER_PLAYER_KEY_MAX 64 /* bytes of a playerId (UUID or external sub), NUL included */
 #define MUSTER_DISPLAY_MAX 64    /* bytes of a display name (UTF-8), NUL included */
 #define MUSTER_REASON_MAX 160    /* bytes of a reason shown to a person, NUL included */
-#define MUSTER_SEATS_MAX 32      /* seats of one lobby, bots included */
+#define MUSTER_PEOPLE_MAX 128    /* players of one lobby */
+#define MUSTER_SEATS_MAX 255     /* seats of one match: people from 0 on, bots above them */
 #define MUSTER_SEAT_NONE 0xFFu
-#define MUSTER_EVENT_MAX 255 /* bytes of one match event */
-#define MUSTER_VIEWS_MAX 17  /* views of a mode: one a person and one for spectators */
-#define MUSTER_NOTE_MAX 4096 /* bytes of one note in a match's log */
+#define MUSTER_EVENT_MAX 255    /* bytes of one match event */
+#define MUSTER_VIEWS_MAX 129    /* views of a mode: one a person and one for spectators */
+#define MUSTER_NOTE_MAX 4096    /* bytes of one note in a match's log */
+#define MUSTER_MESSAGE_MAX 1024 /* bytes of one message from a player to the mode */
 
-/* Teams. */
+/* Teams: 0 is none, 1 to team_count those that the mode declares, in its order. */
+#define MUSTER_TEAMS_MAX 16
+#define MUSTER_TEAM_NAME_MAX 24 /* bytes, NUL included */
 #define MUSTER_TEAM_NONE 0u
+
+/* One team of a mode. Frozen. */
+struct muster_team {
+    const char *name; /* [a-z][a-z0-9_]*, below MUSTER_TEAM_NAME_MAX bytes, not "none", "draw" */
+    uint32_t players_max; /* 0: as many as come */
+    uint32_t reserved;    /* 0 */
+};
+
+/* The pair that most games with two sides have:
+ *     static const struct muster_team teams[] = {MUSTER_TEAMS_RED_BLUE}; */
 #define MUSTER_TEAM_RED 1u
 #define MUSTER_TEAM_BLUE 2u
-#define MUSTER_TEAM_COUNT 3u
+#define MUSTER_TEAMS_RED_BLUE                                                                      \
+    {"red", 0, 0}, {                                                                               \
+        "blue", 0, 0                                                                               \
+    }
 
 /* The mission's lobby states, in order of life. */
 #define MUSTER_LOBBY_STATE_MAP(X)                                                                  \
@@ -157,16 +174,30 @@ enum { MUSTER_LOBBY_STATE_MAP(MUSTER_LOBBY_STATE_ENUM) };
 enum { MUSTER_LEAVE_MAP(MUSTER_LEAVE_ENUM) };
 #undef MUSTER_LEAVE_ENUM
 
-/* Why a match ended (MatchResults.reason). */
-#define MUSTER_END_MAP(X)                                                                          \
-    X(SCORE_LIMIT, 1, "score_limit")                                                               \
-    X(TIME_LIMIT, 2, "time_limit")                                                                 \
-    X(ELIMINATION, 3, "elimination")                                                               \
-    X(FORFEIT, 4, "forfeit")                                                                       \
-    X(ABORTED, 5, "aborted")
-#define MUSTER_END_ENUM(name, code, text) MUSTER_END_##name = (code),
-enum { MUSTER_END_MAP(MUSTER_END_ENUM) };
-#undef MUSTER_END_ENUM
+/* Why a match ended (MatchResults.reason): a word, [a-z][a-z0-9_]* below MUSTER_NAME_MAX bytes.
+ * These are known everywhere, a mode or victory may have its own. */
+#define MUSTER_END_SCORE_LIMIT "score_limit"
+#define MUSTER_END_TIME_LIMIT "time_limit"
+#define MUSTER_END_ELIMINATION "elimination"
+#define MUSTER_END_FORFEIT "forfeit"
+#define MUSTER_END_ABORTED "aborted"
+
+/* Who has won a match. */
+enum {
+    MUSTER_WINNER_NOBODY = 0, /* a draw, or a match that knows no winner */
+    MUSTER_WINNER_TEAM = 1,
+    MUSTER_WINNER_SEAT = 2,
+};
+
+/* What is counted for each seat: the four of every mode, then those it declares. */
+enum {
+    MUSTER_STAT_KILLS = 1,
+    MUSTER_STAT_DEATHS = 2,
+    MUSTER_STAT_ASSISTS = 3,
+    MUSTER_STAT_SCORE = 4,
+    MUSTER_STAT_OWN = 5, /* the first of mode_info.stats, and so on */
+};
+#define MUSTER_STATS_OWN_MAX 12
 
 /* Log levels. */
 enum {

@@ -83,7 +83,7 @@ static void open_rules(struct muster_rules *rules) {
 
 static muster_verdict victory_evaluate(void *instance, void *state,
                                        const struct muster_match_facts *facts,
-                                       struct muster_victory_result *out) {
+                                       struct muster_match_end *out) {
     muster_verdict verdict;
     MEASURED(verdict = gauge.victory.evaluate(instance, state, facts, out));
     return verdict;

@@ -100,6 +100,7 @@ static uint32_t view(void *instance, void *state, uint32_t seat) {
 
 static muster_status init(muster_self *self, const struct muster_host *host, void **instance) {
     static const char *const maps[] = {"field"};
+    static const struct muster_team teams[] = {MUSTER_TEAMS_RED_BLUE};
     const struct muster_mode_info info = {.size = sizeof info,
                                           .game_mode = "plain_in_c",
                                           .title = "Plain in C",
@@ -108,7 +109,9 @@ static muster_status init(muster_self *self, const struct muster_host *host, voi
                                           .players_max = PLAYERS,
                                           .tick_rate_hz = 20,
                                           .view_count = 1,
-                                          .snapshot_max_bytes = 256};
+                                          .snapshot_max_bytes = 256,
+                                          .teams = teams,
+                                          .team_count = 2};
     *instance = NULL;
     return host->match->mode_add(self, &info);
 }

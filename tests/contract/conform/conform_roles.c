@@ -22,7 +22,7 @@ static void victory_destroy(void *instance, void *state) {
 
 static muster_verdict victory_evaluate(void *instance, void *state,
                                        const struct muster_match_facts *facts,
-                                       struct muster_victory_result *out) {
+                                       struct muster_match_end *out) {
     (void)state, (void)facts, (void)out;
     conform_at(instance, "victory.evaluate");
     return MUSTER_UNDECIDED;

@@ -17,7 +17,7 @@ static void lobby_next(struct conform *c) {
     TEXT(c, "its mode", info.game_mode);
     NUMBER(c, "its state", info.state);
     NUMBER(c, "its players", info.players_current);
-    NUMBER(c, "red", info.team_players[MUSTER_TEAM_RED]);
+    NUMBER(c, "teams", info.team_count);
     STATUS(c, "past", c->host->lobby->next(c->self, c->lobby, &info));
     info.size = 4;
     STATUS(c, "short", c->host->lobby->next(c->self, (muster_lobby_id){0}, &info));
@@ -170,6 +170,14 @@ static void lobby_map_name(struct conform *c) {
     TEXT(c, "nobody's", c->host->lobby->map_name(c->self, NOTHING(muster_lobby_id), 0));
 }
 
+static void lobby_team_name(struct conform *c) {
+    const struct muster_host_lobby *lobby = c->host->lobby;
+    TEXT(c, "none", lobby->team_name(c->self, c->lobby, MUSTER_TEAM_NONE));
+    TEXT(c, "first", lobby->team_name(c->self, c->lobby, 1));
+    TEXT(c, "99", lobby->team_name(c->self, c->lobby, 99));
+    TEXT(c, "nobody's", lobby->team_name(c->self, NOTHING(muster_lobby_id), 1));
+}
+
 /* ---- what is done ---------------------------------------------------------------------------- */
 
 static void lobby_kick(struct conform *c) {
@@ -310,6 +318,7 @@ const struct conform_row lobby_rows[] = {
     ROW(lobby, settings_get),
     ROW(lobby, settings_set),
     ROW(lobby, map_name),
+    ROW(lobby, team_name),
     ROW(lobby, team_set),
     ROW(lobby, host_set),
     ROW(lobby, lock_set),

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "conform.h"
+#include "ended.h"
 
 static char text_out[4000];
 
@@ -316,15 +317,42 @@ static void match_version_set(struct conform *c) {
     STATUS(c, "many", status);
 }
 
+static void match_stat(struct conform *c) {
+    const struct muster_host_match *match = c->host->match;
+    NUMBER(c, "score", match->stat(c->self, c->match, 0, MUSTER_STAT_SCORE));
+    NUMBER(c, "own", match->stat(c->self, c->match, 0, MUSTER_STAT_OWN));
+    NUMBER(c, "0", match->stat(c->self, c->match, 0, 0));
+    NUMBER(c, "seat 99", match->stat(c->self, c->match, 99, MUSTER_STAT_SCORE));
+    NUMBER(c, "nobody's", match->stat(c->self, NOTHING(muster_match_id), 0, MUSTER_STAT_SCORE));
+}
+
+static void match_team_name(struct conform *c) {
+    const struct muster_host_match *match = c->host->match;
+    TEXT(c, "none", match->team_name(c->self, c->match, MUSTER_TEAM_NONE));
+    TEXT(c, "first", match->team_name(c->self, c->match, 1));
+    TEXT(c, "99", match->team_name(c->self, c->match, 99));
+    TEXT(c, "nobody's", match->team_name(c->self, NOTHING(muster_match_id), 1));
+}
+
 static void match_end(struct conform *c) {
     const struct muster_host_match *match = c->host->match;
-    STATUS(c, "team 9", match->end(c->self, c->match, 9, MUSTER_END_SCORE_LIMIT));
-    STATUS(c, "reason 0", match->end(c->self, c->match, MUSTER_TEAM_RED, 0));
-    STATUS(c, "reason 99", match->end(c->self, c->match, MUSTER_TEAM_RED, 99));
+    struct muster_match_end end = *ENDED(MUSTER_TEAM_RED, MUSTER_END_FORFEIT);
+    STATUS(c, "null", match->end(c->self, c->match, NULL));
+    end.size = 0;
+    STATUS(c, "size 0", match->end(c->self, c->match, &end));
+    end = *ENDED(MUSTER_TEAM_RED, MUSTER_END_FORFEIT);
+    end.winner_kind = 9;
+    STATUS(c, "kind 9", match->end(c->self, c->match, &end));
+    STATUS(c, "team 9", match->end(c->self, c->match, ENDED(9, MUSTER_END_SCORE_LIMIT)));
+    STATUS(c, "no reason", match->end(c->self, c->match, ENDED(MUSTER_TEAM_RED, NULL)));
+    STATUS(c, "no word", match->end(c->self, c->match, ENDED(MUSTER_TEAM_RED, "No Word")));
     STATUS(c, "nobody's",
-           match->end(c->self, NOTHING(muster_match_id), MUSTER_TEAM_RED, MUSTER_END_SCORE_LIMIT));
-    STATUS(c, "good", match->end(c->self, c->match, MUSTER_TEAM_RED, MUSTER_END_SCORE_LIMIT));
-    STATUS(c, "again", match->end(c->self, c->match, MUSTER_TEAM_RED, MUSTER_END_SCORE_LIMIT));
+           match->end(c->self, NOTHING(muster_match_id),
+                      ENDED(MUSTER_TEAM_RED, MUSTER_END_SCORE_LIMIT)));
+    STATUS(c, "good",
+           match->end(c->self, c->match, ENDED(MUSTER_TEAM_RED, MUSTER_END_SCORE_LIMIT)));
+    STATUS(c, "again",
+           match->end(c->self, c->match, ENDED(MUSTER_TEAM_RED, MUSTER_END_SCORE_LIMIT)));
 }
 
 const struct conform_row match_rows[] = {
@@ -346,6 +374,8 @@ const struct conform_row match_rows[] = {
     ROW(match, adjust),
     ROW(match, fact),
     ROW(match, command),
+    ROW(match, stat),
+    ROW(match, team_name),
     ROW(match, end),
     ROW(match, tell),
     ROW(match, note),

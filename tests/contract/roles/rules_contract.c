@@ -154,7 +154,7 @@ static void tell(const struct house *house, muster_match_id match, const char *k
                                      .kind = kind,
                                      .value = -1,
                                      .other_seat = MUSTER_SEAT_NONE,
-                                     .third_seat = 30,
+                                     .third_seat = 7,
                                      .text = ""};
     const struct muster_host_match *host = testkit_host(house->bench->kit)->match;
     testkit_match_steer(house->bench->kit, match, true);

@@ -14,6 +14,13 @@ struct judge {
     void *state;
 };
 
+/* What facts point to. */
+struct board {
+    struct muster_match_facts facts;
+    int32_t score[3];
+    uint32_t seated[3], humans[3], alive[3];
+};
+
 static const struct testkit_match_options options = {
     .game_mode = "none", .map_name = "none", .seats_max = 8, .tick_rate_hz = 20, .seed = 1};
 
@@ -26,7 +33,8 @@ static struct judge judge_make(struct bench *bench, muster_match_id match) {
                                      .game_mode = "none",
                                      .map_name = "none",
                                      .seed = 1,
-                                     .tick_rate_hz = 20};
+                                     .tick_rate_hz = 20,
+                                     .team_count = 2};
     if (judge.role->create)
         assert_int_equal(judge.role->create(judge.instance, &info, &judge.state), MUSTER_OK);
     return judge;
@@ -37,28 +45,37 @@ static void judge_end(struct judge *judge) {
 }
 
 /* Facts as a match might have them: time goes on, scores grow, people come, die and go. */
-static void facts_next(uint64_t *seed, struct muster_match_facts *facts) {
-    uint32_t team = 1 + draw(seed, 2);
-    facts->size = sizeof *facts;
-    facts->seats_max = 8;
-    facts->tick++;
-    facts->elapsed_ms = facts->tick * 50;
-    if (draw(seed, 10) == 0) facts->team_score[team]++;
-    if (facts->tick < 10 || draw(seed, 40) == 0) {
-        facts->team_humans[team] = draw(seed, 5);
-        facts->team_seated[team] = facts->team_humans[team] + draw(seed, 2);
+static const struct muster_match_facts *facts_next(uint64_t *seed, struct board *board) {
+    uint32_t team = 1 + draw(seed, 2), tick = board->facts.tick + 1;
+    if (draw(seed, 10) == 0) board->score[team]++;
+    if (tick < 10 || draw(seed, 40) == 0) {
+        board->humans[team] = draw(seed, 5);
+        board->seated[team] = board->humans[team] + draw(seed, 2);
     }
-    facts->team_alive[team] = draw(seed, facts->team_seated[team] + 1);
+    board->alive[team] = draw(seed, board->seated[team] + 1);
+    board->facts = (struct muster_match_facts){.size = sizeof board->facts,
+                                               .tick = tick,
+                                               .elapsed_ms = tick * 50,
+                                               .seats_max = 8,
+                                               .team_count = 2,
+                                               .team_score = board->score,
+                                               .team_seated = board->seated,
+                                               .team_humans = board->humans,
+                                               .team_alive = board->alive};
+    return &board->facts;
 }
 
 static muster_verdict ask(const struct judge *judge, const struct muster_match_facts *facts,
-                          struct muster_victory_result *result) {
-    *result = (struct muster_victory_result){.size = sizeof *result};
-    muster_verdict verdict = judge->role->evaluate(judge->instance, judge->state, facts, result);
+                          struct muster_match_end *end) {
+    *end = (struct muster_match_end){.size = sizeof *end};
+    muster_verdict verdict = judge->role->evaluate(judge->instance, judge->state, facts, end);
     assert_true(verdict == MUSTER_UNDECIDED || verdict == MUSTER_DECIDED);
     if (verdict == MUSTER_UNDECIDED) return verdict;
-    assert_true(result->winning_team < MUSTER_TEAM_COUNT);
-    assert_in_range(result->reason, MUSTER_END_SCORE_LIMIT, MUSTER_END_ABORTED);
+    assert_true(end->winner_kind == MUSTER_WINNER_NOBODY
+                    ? end->winner == 0
+                    : end->winner_kind == MUSTER_WINNER_TEAM && end->winner >= 1 &&
+                          end->winner <= 2);
+    assert_true(end->reason && end->reason[0]);
     return verdict;
 }
 
@@ -75,13 +92,13 @@ static void the_same_facts_have_the_same_answer(void **state) {
     for (uint64_t match = 1; match <= 8; match++) {
         muster_match_id id = testkit_match_create(bench->kit, NULL, &options);
         struct judge a = judge_make(bench, id), b = judge_make(bench, id);
-        struct muster_match_facts facts = {0};
-        struct muster_victory_result of_a, of_b;
+        struct board board = {0};
+        struct muster_match_end of_a, of_b;
         uint64_t seed = match;
         for (int i = 0; i < STEPS; i++) {
-            facts_next(&seed, &facts);
-            muster_verdict verdict = ask(&a, &facts, &of_a);
-            assert_int_equal(ask(&b, &facts, &of_b), verdict);
+            const struct muster_match_facts *facts = facts_next(&seed, &board);
+            muster_verdict verdict = ask(&a, facts, &of_a);
+            assert_int_equal(ask(&b, facts, &of_b), verdict);
             assert_memory_equal(&of_a, &of_b, sizeof of_a);
             if (verdict == MUSTER_DECIDED) break;
         }
@@ -96,12 +113,11 @@ static void what_was_saved_goes_on_alike(void **state) {
     static uint8_t before[SAVE_BYTES], after[SAVE_BYTES];
     muster_match_id id = testkit_match_create(bench->kit, NULL, &options);
     struct judge a = judge_make(bench, id);
-    struct muster_match_facts facts = {0};
-    struct muster_victory_result of_a, of_b;
+    struct board board = {0};
+    struct muster_match_end of_a, of_b;
     uint64_t seed = 77;
     for (int i = 0; i < 15; i++) {
-        facts_next(&seed, &facts);
-        if (ask(&a, &facts, &of_a) == MUSTER_DECIDED) break;
+        if (ask(&a, facts_next(&seed, &board), &of_a) == MUSTER_DECIDED) break;
     }
     struct judge b = judge_make(bench, id);
     uint32_t len = save(&a, before);
@@ -115,9 +131,9 @@ static void what_was_saved_goes_on_alike(void **state) {
     assert_int_equal(save(&b, after), len);
     assert_memory_equal(before, after, len);
     for (int i = 0; i < STEPS; i++) {
-        facts_next(&seed, &facts);
-        muster_verdict verdict = ask(&a, &facts, &of_a);
-        assert_int_equal(ask(&b, &facts, &of_b), verdict);
+        const struct muster_match_facts *facts = facts_next(&seed, &board);
+        muster_verdict verdict = ask(&a, facts, &of_a);
+        assert_int_equal(ask(&b, facts, &of_b), verdict);
         assert_memory_equal(&of_a, &of_b, sizeof of_a);
         if (verdict == MUSTER_DECIDED) break;
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ended.h"
 #include "play.h"
 
 #define MANY 200
@@ -291,8 +292,8 @@ static void add_points(void *user, muster_match_id match) {
 
 static void end_it(void *user, muster_match_id match) {
     struct play *play = user;
-    CHECK(play, play->host->match->end(play->self, match, MUSTER_TEAM_BLUE, MUSTER_END_FORFEIT) ==
-                    MUSTER_OK);
+    CHECK(play, play->host->match->end(play->self, match,
+                                       ENDED(MUSTER_TEAM_BLUE, MUSTER_END_FORFEIT)) == MUSTER_OK);
 }
 
 static void steer(struct play *play) {

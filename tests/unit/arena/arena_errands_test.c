@@ -9,7 +9,7 @@
 /* The shortest rules that make a game of it; what they order is done in the next tick. */
 struct rules {
     struct fixture *f;
-    uint32_t captures[MUSTER_TEAM_COUNT];
+    uint32_t captures[ARENA_TEAMS_END];
     uint32_t drops, touches;
 };
 
@@ -58,7 +58,7 @@ static void on_all_maps(game_fn game) {
 /* The team that is alone in the zone; NONE: nobody, or both. */
 static uint32_t sole_team(const struct arena *arena, const struct zone *zone) {
     uint32_t teams = 0;
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
         if (zone->inside >> i & 1) teams |= 1u << arena->avatars[i].team;
     }
     return teams == 2 ? MUSTER_TEAM_RED : teams == 4 ? MUSTER_TEAM_BLUE : MUSTER_TEAM_NONE;
@@ -66,7 +66,7 @@ static uint32_t sole_team(const struct arena *arena, const struct zone *zone) {
 
 /* One team has it for a minute in all, alone. */
 static void hold_the_hill(struct fixture *f, const char *name) {
-    uint32_t held[MUSTER_TEAM_COUNT] = {0}, empty = 0, ticks = 0;
+    uint32_t held[ARENA_TEAMS_END] = {0}, empty = 0, ticks = 0;
     const struct zone *hill = &f->arena->zones[HILL - 1];
     ORDER(f, "zone", "center|Hill", HILL, 3 * 256, 0, 0);
     while (held[MUSTER_TEAM_RED] < HOLD_TICKS && held[MUSTER_TEAM_BLUE] < HOLD_TICKS) {
@@ -111,7 +111,7 @@ static void capture_rules(void *user, const struct muster_fact *fact) {
         rules->touches++;
         ORDER(f, "item_home", "", fact->value);
     }
-    uint32_t team = f->arena->avatars[fact->seat].team, loot = MUSTER_TEAM_COUNT - team;
+    uint32_t team = f->arena->avatars[fact->seat].team, loot = ARENA_TEAMS_END - team;
     if (strcmp(fact->kind, "zone_enter") != 0 || fact->value != team) return;
     if (f->arena->items[loot - 1].carrier != fact->seat) return;
     rules->captures[team]++;
@@ -152,12 +152,12 @@ static void crown_rules(void *user, const struct muster_fact *fact) {
 
 /* It goes from hand to hand: who has it is hunted down. */
 static void pass_the_crown(struct fixture *f, const char *name) {
-    uint32_t pickups[MUSTER_SEATS_MAX] = {0}, kings = 0;
+    uint32_t pickups[ARENA_SEATS_MAX] = {0}, kings = 0;
     testkit_tell_set(f->kit, crown_rules, pickups);
     ORDER(f, "item", "center|crown", 8, MUSTER_TEAM_NONE, WHO_ANYONE);
     fixture_ticks(f, MINUTES(3));
     testkit_tell_set(f->kit, NULL, NULL);
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) kings += pickups[i] > 0;
+    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) kings += pickups[i] > 0;
     if (kings < 3) fail_msg("%s: %u had it", name, kings);
 }
 

@@ -171,7 +171,7 @@ static muster_status loads(struct fixture *f) {
 static void saves_with(size_t offset, const char *name, int64_t value, muster_status expected) {
     struct fixture f;
     begin(&f);
-    for (uint32_t seat = 2; seat < MUSTER_SEATS_MAX; seat++) { /* whoever carries is there */
+    for (uint32_t seat = 2; seat < ARENA_SEATS_MAX; seat++) { /* whoever carries is there */
         f.arena->avatars[seat].present = f.arena->avatars[seat].alive = 1;
         f.arena->avatars[seat].team = MUSTER_TEAM_RED;
     }

@@ -30,7 +30,7 @@ static void bots_match(struct fixture *f, const char *map, const char *skill, ui
 
 static uint32_t kills(struct fixture *f) {
     uint32_t sum = 0;
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
         const struct muster_seat_info *row = fixture_row(f, i);
         if (row->seat == i) sum += (uint32_t)row->kills;
     }
@@ -59,7 +59,7 @@ static void test_bots_fight_on_every_map(void **state) {
 
 static void people_and_bots(struct fixture *f, uint32_t people, uint32_t bots) {
     uint32_t found_people = 0, found_bots = 0;
-    for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) {
+    for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
         const struct muster_seat_info *row = fixture_row(f, i);
         if (row->seat != i) continue;
         found_people += !row->is_bot;
@@ -351,7 +351,7 @@ static void random_act(struct fixture *f, uint32_t *seed) {
     if (fixture_row(f, seat)->seat == seat) {
         testkit_match_leave(f->kit, f->match, seat, MUSTER_LEAVE_QUIT);
     } else {
-        fixture_join(f, seat, random_of(seed) % MUSTER_TEAM_COUNT);
+        fixture_join(f, seat, random_of(seed) % ARENA_TEAMS_END);
     }
 }
 
@@ -387,11 +387,11 @@ static void test_seats_of_nobody(void **state) {
     fixture_ticks(&f, 2);
     const struct muster_mode *mode = testkit_role(f.plugin, MUSTER_ROLE_MODE);
     void *instance = testkit_instance(f.plugin);
-    assert_int_equal(mode->join(instance, f.arena, MUSTER_SEATS_MAX), MUSTER_INVALID);
+    assert_int_equal(mode->join(instance, f.arena, ARENA_SEATS_MAX), MUSTER_INVALID);
     assert_int_equal(mode->join(instance, f.arena, MUSTER_SEAT_NONE), MUSTER_INVALID);
-    mode->leave(instance, f.arena, MUSTER_SEATS_MAX, MUSTER_LEAVE_QUIT);
-    mode->connection(instance, f.arena, MUSTER_SEATS_MAX, 0);
-    mode->input(instance, f.arena, MUSTER_SEATS_MAX, &input);
+    mode->leave(instance, f.arena, ARENA_SEATS_MAX, MUSTER_LEAVE_QUIT);
+    mode->connection(instance, f.arena, ARENA_SEATS_MAX, 0);
+    mode->input(instance, f.arena, ARENA_SEATS_MAX, &input);
     uint32_t seat = 0;
     while (!f.arena->avatars[seat].is_bot) seat++;
     struct avatar before = f.arena->avatars[seat];

@@ -46,9 +46,13 @@ static struct {
     bool commands_again;     /* each command gives the same once more */
     uint32_t last_connected; /* of the connection call */
     int32_t limit;
-    struct muster_match_facts facts; /* that the victory was told last */
-    muster_verdict bad_verdict;      /* when not 0: what the victory answers */
-    uint32_t bad_view;               /* when not 0: what the mode answers */
+    struct muster_match_facts facts;
+    int32_t team_score[MUSTER_TEAMS_MAX + 1];
+    uint32_t team_seated[MUSTER_TEAMS_MAX + 1];
+    uint32_t team_humans[MUSTER_TEAMS_MAX + 1];
+    uint32_t team_alive[MUSTER_TEAMS_MAX + 1]; /* that the victory was told last */
+    muster_verdict bad_verdict;                /* when not 0: what the victory answers */
+    uint32_t bad_view;                         /* when not 0: what the mode answers */
     void (*in_tick)(struct fake_state *state);
     void (*in_snapshot)(struct fake_state *state);
 } game;
@@ -86,9 +90,8 @@ static inline muster_status fake_join(void *instance, void *opaque, uint32_t sea
     struct muster_seat_info info = {.size = sizeof info};
     if (game_host()->seat_get(&game.self, state->match, seat, &info)) return MUSTER_INTERNAL;
     if (strcmp(info.display_name, "refused") == 0) return MUSTER_DENIED;
-    if (info.team == MUSTER_TEAM_NONE &&
-        game_host()->team_set(&game.self, state->match, seat, 1 + seat % 2))
-        return MUSTER_INTERNAL;
+    if (info.team == MUSTER_TEAM_NONE) /* INVALID where a test's mode has no teams */
+        (void)game_host()->team_set(&game.self, state->match, seat, 1 + seat % 2);
     fake_stir(state, 0x10000 + seat);
     return game_host()->event(&game.self, state->match, "join", 4);
 }
@@ -173,15 +176,25 @@ static inline muster_status fake_load(void *instance, void *opaque, struct muste
     return in->overflow ? MUSTER_INVALID : MUSTER_OK;
 }
 
+static inline void fake_note_facts(const struct muster_match_facts *facts) {
+    size_t count = facts->team_count + 1;
+    game.facts = *facts;
+    memcpy(game.team_score, facts->team_score, count * sizeof *game.team_score);
+    memcpy(game.team_seated, facts->team_seated, count * sizeof *game.team_seated);
+    memcpy(game.team_humans, facts->team_humans, count * sizeof *game.team_humans);
+    memcpy(game.team_alive, facts->team_alive, count * sizeof *game.team_alive);
+}
+
 static inline muster_verdict fake_evaluate(void *instance, void *state,
                                            const struct muster_match_facts *facts,
-                                           struct muster_victory_result *out) {
+                                           struct muster_match_end *out) {
     (void)instance;
     (void)state;
-    game.facts = *facts;
+    fake_note_facts(facts);
     if (game.bad_verdict) return game.bad_verdict;
     if (facts->team_score[MUSTER_TEAM_RED] < game.limit) return MUSTER_UNDECIDED;
-    out->winning_team = MUSTER_TEAM_RED;
+    out->winner_kind = MUSTER_WINNER_TEAM;
+    out->winner = MUSTER_TEAM_RED;
     out->reason = MUSTER_END_SCORE_LIMIT;
     return MUSTER_DECIDED;
 }
@@ -239,6 +252,7 @@ static inline int fake_plugin(struct muster_self *self, const char *name,
 static inline int game_open(const char *sections) {
     char path[96], error[CONFIG_ERROR_MAX] = "";
     const char *const maps[] = {"field", "nowhere"};
+    static const struct muster_team teams[] = {MUSTER_TEAMS_RED_BLUE};
     const struct muster_mode_info info = {.size = sizeof info,
                                           .players_max = 4,
                                           .game_mode = "fake",
@@ -248,7 +262,9 @@ static inline int game_open(const char *sections) {
                                           .tick_rate_hz = 20,
                                           .settings_json = fake_settings,
                                           .view_count = 2,
-                                          .snapshot_max_bytes = 64};
+                                          .snapshot_max_bytes = 64,
+                                          .teams = teams,
+                                          .team_count = 2};
     memset(&game, 0, sizeof game);
     game.limit = 1000;
     if (sodium_init() < 0 || !temp_dir_make(game.root)) return -1;

@@ -1,5 +1,6 @@
 /* What plugins open through the host: timers, posts, work, descriptors, sockets. Who may use what,
  * and that it ends with its plugin. */
+#include "ended.h"
 #include "fake_game.h"
 
 #include <arpa/inet.h>
@@ -393,7 +394,7 @@ static void *call_from_elsewhere(void *user) {
     assert_int_equal(host->loop->timer_start(&other, 1, 0, count, NULL, &id), MUSTER_THREAD);
     assert_int_equal(host->lobby->get(&other, (muster_lobby_id){1}, &lobby), MUSTER_THREAD);
     assert_int_equal(host->player->get(&other, (muster_player_id){1}, &player), MUSTER_THREAD);
-    assert_int_equal(host->match->end(&other, (muster_match_id){1}, 0, 0), MUSTER_THREAD);
+    assert_int_equal(host->match->end(&other, (muster_match_id){1}, NULL), MUSTER_THREAD);
     assert_int_equal(host->match->stat_add(&other, (muster_match_id){1}, 0, 0, 0), MUSTER_THREAD);
     assert_int_equal(host->match->team_score(&other, (muster_match_id){1}, 0), 0);
     assert_int_equal(host->net->close(&other, (muster_socket_id){1}), MUSTER_THREAD);

@@ -1,6 +1,7 @@
 /* What plugins see through the host of players, lobbies and matches, and what they may do to them.
  */
 #include "books_rig.h"
+#include "ended.h"
 
 #include "console.h"
 #include "engine_internal.h"
@@ -204,9 +205,11 @@ static void a_lobby_is_shown_as_it_is(void **state) {
     assert_int_equal(info.players_current, 3);
     assert_int_equal(info.players_max, lobby->players_max);
     assert_int_equal(info.spectators, 1);
-    assert_int_equal(info.team_players[MUSTER_TEAM_NONE], 0);
-    assert_int_equal(info.team_players[MUSTER_TEAM_RED], 1);
-    assert_int_equal(info.team_players[MUSTER_TEAM_BLUE], 2);
+    assert_int_equal(info.team_count, 2);
+    assert_string_equal(host->lobby->team_name(&other, info.lobby, MUSTER_TEAM_RED), "red");
+    assert_string_equal(host->lobby->team_name(&other, info.lobby, MUSTER_TEAM_BLUE), "blue");
+    assert_string_equal(host->lobby->team_name(&other, info.lobby, MUSTER_TEAM_NONE), "none");
+    assert_string_equal(host->lobby->team_name(&other, info.lobby, 3), "none");
     assert_int_equal(info.is_unmatched, 0);
     assert_int_equal(info.is_locked, 0);
     assert_string_equal(info.lobby_key, lobby->key);
@@ -467,32 +470,32 @@ static void in_step(struct fake_state *state) {
     assert_int_equal(match->stat_add(&other, id, 0, MUSTER_STAT_SCORE, -1), MUSTER_OK);
     assert_int_equal(match->alive_set(&other, id, 1, 7), MUSTER_OK);
     assert_int_equal(match->alive_set(&other, id, 0, 0), MUSTER_OK);
-    assert_int_equal(match->team_set(&other, id, 1, MUSTER_TEAM_COUNT), MUSTER_INVALID);
-    assert_int_equal(match->team_set(&other, id, 1, MUSTER_TEAM_COUNT - 1), MUSTER_OK);
-    assert_int_equal(match->team_score_add(&other, id, MUSTER_TEAM_COUNT, 1), MUSTER_INVALID);
+    assert_int_equal(match->team_set(&other, id, 1, 3), MUSTER_INVALID);
+    assert_int_equal(match->team_set(&other, id, 1, 3 - 1), MUSTER_OK);
+    assert_int_equal(match->team_score_add(&other, id, 3, 1), MUSTER_INVALID);
     assert_int_equal(match->team_score_add(&other, id, MUSTER_TEAM_BLUE, INT32_MAX), MUSTER_OK);
     assert_int_equal(match->team_score_add(&other, id, MUSTER_TEAM_BLUE, 1), MUSTER_OK);
     assert_int_equal(match->team_score(&other, id, MUSTER_TEAM_BLUE), INT32_MAX);
     assert_int_equal(match->team_score(&other, id, MUSTER_TEAM_RED), 0);
-    assert_int_equal(match->team_score(&other, id, MUSTER_TEAM_COUNT), 0);
+    assert_int_equal(match->team_score(&other, id, 3), 0);
     assert_int_equal(match->seat_get(&other, id, 1, &info), MUSTER_OK);
     assert_int_equal(info.ping_ms, 0); /* a replay knows of no ping */
     assert_int_equal(match->tell(&other, id, &fact), MUSTER_OK);
-    static const uint32_t bad[] = {MUSTER_SEATS_MAX, MUSTER_SEAT_NONE - 1};
+    static const uint32_t bad[] = {8, MUSTER_SEAT_NONE - 1};
     for (int i = 0; i < 2; i++) {
         fact.seat = bad[i];
         assert_int_equal(match->tell(&other, id, &fact), MUSTER_INVALID);
         fact.seat = MUSTER_SEAT_NONE;
         fact.other_seat = bad[i];
         assert_int_equal(match->tell(&other, id, &fact), MUSTER_INVALID);
-        fact.other_seat = MUSTER_SEATS_MAX - 1;
+        fact.other_seat = 7;
         fact.third_seat = bad[i];
         assert_int_equal(match->tell(&other, id, &fact), MUSTER_INVALID);
         fact.third_seat = MUSTER_SEAT_NONE;
     }
     fact.kind = "";
     assert_int_equal(match->tell(&other, id, &fact), MUSTER_INVALID);
-    assert_int_equal(match->end(&other, id, MUSTER_TEAM_COUNT, MUSTER_END_FORFEIT), MUSTER_INVALID);
+    assert_int_equal(match->end(&other, id, ENDED(3, MUSTER_END_FORFEIT)), MUSTER_INVALID);
 }
 
 static void a_step_changes_what_it_says(void **state) {
@@ -505,7 +508,7 @@ static void a_step_changes_what_it_says(void **state) {
     while (lobby->match->tick == 0) rig_tick(lobby);
     assert_int_equal(host->match->seat_get(&other, id, 1, &info), MUSTER_OK);
     assert_int_equal(info.seat, 1);
-    assert_int_equal(info.team, MUSTER_TEAM_COUNT - 1);
+    assert_int_equal(info.team, 3 - 1);
     assert_int_equal(info.is_bot, 0);
     assert_int_equal(info.connected, 1);
     assert_int_equal(info.alive, 1);
@@ -569,25 +572,25 @@ static void a_match_is_ended_from_outside(void **state) {
     struct lobby *lobby = playing();
     muster_match_id id = lobby->match->id;
     assert_int_equal(
-        host->match->end(&other, (muster_match_id){0}, MUSTER_TEAM_RED, MUSTER_END_FORFEIT),
+        host->match->end(&other, (muster_match_id){0}, ENDED(MUSTER_TEAM_RED, MUSTER_END_FORFEIT)),
         MUSTER_NOT_FOUND);
-    assert_int_equal(host->match->end(&other, id, MUSTER_TEAM_BLUE, MUSTER_END_FORFEIT), MUSTER_OK);
+    assert_int_equal(host->match->end(&other, id, ENDED(MUSTER_TEAM_BLUE, MUSTER_END_FORFEIT)),
+                     MUSTER_OK);
     assert_int_equal(rig.match_ended, 0);
     turn();
     assert_int_equal(rig.match_ended, 1);
-    assert_int_equal(rig.results.winning_team, MUSTER_TEAM_BLUE);
-    assert_int_equal(rig.results.reason, MUSTER_END_FORFEIT);
-    assert_int_equal(host->match->end(&other, id, MUSTER_TEAM_RED, MUSTER_END_FORFEIT),
+    assert_int_equal(rig.results.winner, MUSTER_TEAM_BLUE);
+    assert_string_equal(rig.results.reason, MUSTER_END_FORFEIT);
+    assert_int_equal(host->match->end(&other, id, ENDED(MUSTER_TEAM_RED, MUSTER_END_FORFEIT)),
                      MUSTER_STATE);
 }
 
-/* Seats of bots lie where the lobby keeps its watchers. */
 static void a_bot_has_nobodys_ping(void **state) {
     (void)state;
     struct lobby *lobby = rig_lobby();
     struct session *ann = rig_join(lobby, "ann", NULL), *eve = watch(lobby, "eve");
     struct muster_seat_info info = {.size = sizeof info};
-    const uint32_t seat = eve->member;
+    const uint32_t seat = 4;
     ann->rtt_ms = 33;
     eve->rtt_ms = 44;
     rig_play(lobby);

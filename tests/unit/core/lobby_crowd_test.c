@@ -153,7 +153,7 @@ static void a_player_who_wants_to_watch_leaves_the_match(void **state) {
     assert_false(lobby->match->seats[0].used);
     assert_int_equal(lobby->host.value, ann->id.value); /* and is the host as before */
     assert_int_equal(rig_enter(ann, ticket, NULL), RPC_OK);
-    assert_true(lobby_member_is_spectator(ann->member));
+    assert_true(lobby_member_is_spectator(lobby, ann->member));
     rig_tick(lobby);
     assert_int_equal(lobby_players(lobby), 1);
 }
@@ -306,7 +306,7 @@ static void watchers_have_places_of_their_own_and_not_without_end(void **state) 
     assert_int_equal(reserve(lobby, rig_sign_in("w8", NULL), true, ticket), RPC_LOBBY_FULL);
     assert_int_equal(lobby_spectators(lobby), 8);
     assert_int_equal(lobby_players(lobby), 4);
-    assert_int_equal(lobby_seat(named("w0")->member), MUSTER_SEAT_NONE);
+    assert_int_equal(lobby_seat(lobby, named("w0")->member), MUSTER_SEAT_NONE);
     lobby_leave(named("w3"), MUSTER_LEAVE_QUIT);
     assert_int_equal(reserve(lobby, session_find_key("w8"), true, ticket), RPC_OK);
 }
@@ -376,7 +376,7 @@ static void a_team_that_was_given_counts_before_wishes(void **state) {
     assert_int_equal(wish("bea", "", MUSTER_TEAM_BLUE), RPC_OK);
     assert_int_equal(lobby_team_set(lobby, 2, MUSTER_TEAM_BLUE), MUSTER_OK);
     assert_int_equal(lobby_team_set(lobby, 3, MUSTER_TEAM_BLUE), MUSTER_OK);
-    assert_int_equal(lobby_team_set(lobby, 3, MUSTER_TEAM_COUNT), MUSTER_INVALID);
+    assert_int_equal(lobby_team_set(lobby, 3, 3), MUSTER_INVALID);
     warden.holds_start = false;
     rig_play(lobby);
     assert_int_equal(team_of("cid"), MUSTER_TEAM_BLUE);

@@ -191,7 +191,7 @@ static void settings_at_their_edges(void **state) {
     assert_int_equal(change("ann", "maxPlayers", json_integer(4)), RPC_WRONG_STATE);
     assert_int_equal(change("ann", "isPrivate", json_true()), RPC_OK);
     assert_true(lobby->is_private);
-    lobby_match_end(lobby, MUSTER_TEAM_NONE, MUSTER_END_TIME_LIMIT);
+    lobby_match_end(lobby, match_decide(MUSTER_TEAM_NONE, MUSTER_END_TIME_LIMIT));
     assert_int_equal(lobby->state, MUSTER_LOBBY_ENDING); /* the match still has its seats */
     assert_int_equal(change("ann", "maxPlayers", json_integer(4)), RPC_WRONG_STATE);
     assert_int_equal(lobby->players_max, 3);

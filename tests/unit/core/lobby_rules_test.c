@@ -2,6 +2,7 @@
  * lobby into the match, and the lobby's end.
  */
 #include "books_rig.h"
+#include "ended.h"
 
 static struct {
     struct muster_self self;
@@ -81,7 +82,7 @@ static void on_leave(void *instance, void *state, uint32_t seat, uint32_t reason
     if (reason != MUSTER_LEAVE_KICK) return;
     say("forfeit");
     assert_int_equal(
-        game_host()->end(&steward.self, steward.match, MUSTER_TEAM_BLUE, MUSTER_END_FORFEIT),
+        game_host()->end(&steward.self, steward.match, ENDED(MUSTER_TEAM_BLUE, MUSTER_END_FORFEIT)),
         MUSTER_OK);
 }
 
@@ -125,11 +126,11 @@ static void one_state_goes_from_match_to_match(void **state) {
     rig_tick(lobby);
     assert_int_equal(lobby_chat(ann, "hello", false, &failure), RPC_OK);
     /* A rule decides between two ticks: the next one is the last. */
-    lobby_kick(lobby, lobby_seat(cid->member), "out");
+    lobby_kick(lobby, lobby_seat(lobby, cid->member), "out");
     assert_int_equal(lobby->state, MUSTER_LOBBY_ACTIVE);
     rig_tick(lobby);
     assert_int_equal(lobby->state, MUSTER_LOBBY_ENDING);
-    assert_int_equal(rig.results.reason, MUSTER_END_FORFEIT);
+    assert_string_equal(rig.results.reason, MUSTER_END_FORFEIT);
     /* Nothing reaches a match that is over. */
     assert_int_equal(lobby_chat(ann, "late", false, &failure), RPC_OK);
     assert_int_equal(lobby_cast_restart(ann, true, &failure), RPC_OK);

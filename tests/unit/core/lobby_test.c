@@ -93,7 +93,7 @@ static void a_wrong_token_touches_nothing(void **state) {
     struct session *ann = rig_join(lobby, "ann", of_ann), *bea = rig_join(lobby, "bea", of_bea);
     struct session *thief = rig_sign_in("thief", NULL);
     rig_drop(rig_client(ann));
-    struct member before[LOBBY_MEMBERS_MAX];
+    struct member before[MUSTER_PEOPLE_MAX + LOBBY_SPECTATORS_MAX];
     memcpy(before, lobby->members, sizeof before);
     rig_now_ms += 1000;
     assert_int_equal(rig_resume(thief, of_ann, NULL), RPC_RESUME_INVALID);
@@ -157,7 +157,7 @@ static void a_lobby_plays_to_the_end_and_closes(void **state) {
     }
     assert_int_equal(lobby->state, MUSTER_LOBBY_ENDING);
     assert_int_equal(rig.match_ended, 1);
-    assert_int_equal(rig.results.winning_team, MUSTER_TEAM_RED);
+    assert_int_equal(rig.results.winner, MUSTER_TEAM_RED);
     assert_int_equal(rig.results.row_count, 2);
     assert_true(rig_told(client, "match.ended"));
     assert_int_equal(rig.snapshots[client->conn - 1], 3);

@@ -318,7 +318,7 @@ static void a_draining_node_plays_nothing_again(void **state) {
     lobby_drain(true);
     rig_settle(1000);
     assert_int_equal(lobby->state, MUSTER_LOBBY_ACTIVE);
-    lobby_match_end(lobby, MUSTER_TEAM_NONE, MUSTER_END_TIME_LIMIT);
+    lobby_match_end(lobby, match_decide(MUSTER_TEAM_NONE, MUSTER_END_TIME_LIMIT));
     assert_false(rig_told(rig_client(named("ann")), "\"vote\":\"restart\""));
     static const char *const names[] = {"ann", "bea", "cid", "dan"};
     for (int i = 0; i < 4; i++) (void)again(names[i], true);

@@ -1,5 +1,6 @@
 /* The rules in their match: when they are called, what they may do there, their notes live and in a
  * replay, and how far a damaged recording gets. */
+#include "ended.h"
 #include "lobby.h"
 #include "match_rig.h"
 #include "playback.h"
@@ -233,7 +234,7 @@ static void rules_change_the_match_before_victory_is_asked(void **state) {
     ada.on_tick = score_for_red;
     step(match);
     assert_true(match->ended);
-    assert_int_equal(match->end_team, MUSTER_TEAM_RED);
+    assert_int_equal(match->decision.winner, MUSTER_TEAM_RED);
     assert_int_equal(match->seats[0].team, MUSTER_TEAM_BLUE);
     match_destroy(match);
 }
@@ -288,9 +289,9 @@ static void facts_that_are_none_are_refused(void **state) {
         {.size = 8, .seat = 1, .kind = "kill"},
         {.size = sizeof fact, .seat = 1},
         {.size = sizeof fact, .seat = 1, .kind = ""},
-        {.size = sizeof fact, .seat = MUSTER_SEATS_MAX, .kind = "kill"},
-        {.size = sizeof fact, .seat = 1, .kind = "kill", .other_seat = 99},
-        {.size = sizeof fact, .seat = 1, .kind = "kill", .third_seat = 99},
+        {.size = sizeof fact, .seat = 8, .kind = "kill"},
+        {.size = sizeof fact, .seat = 1, .kind = "kill", .other_seat = 8},
+        {.size = sizeof fact, .seat = 1, .kind = "kill", .third_seat = 8},
     };
     struct match *match = make_ruled(NULL, false);
     game.in_tick = tell;
@@ -355,8 +356,9 @@ static void bots_are_the_modes(void **state) {
 
 static void forfeit(struct referee *referee) {
     const struct muster_host_match *host = game_host();
-    assert_int_equal(host->end(&referee->self, referee->match, 2, MUSTER_END_FORFEIT), MUSTER_OK);
-    assert_int_equal(host->end(&referee->self, referee->match, 1, MUSTER_END_FORFEIT),
+    assert_int_equal(host->end(&referee->self, referee->match, ENDED(2, MUSTER_END_FORFEIT)),
+                     MUSTER_OK);
+    assert_int_equal(host->end(&referee->self, referee->match, ENDED(1, MUSTER_END_FORFEIT)),
                      MUSTER_STATE);
 }
 
@@ -371,8 +373,8 @@ static void an_end_between_two_ticks_comes_with_the_next(void **state) {
     step(match);
     assert_true(match->ended);
     assert_int_equal(match->tick, 2);
-    assert_int_equal(match->end_team, MUSTER_TEAM_BLUE);
-    assert_int_equal(match->end_reason, MUSTER_END_FORFEIT);
+    assert_int_equal(match->decision.winner, MUSTER_TEAM_BLUE);
+    assert_string_equal(match->decision.reason, MUSTER_END_FORFEIT);
     match_destroy(match);
 }
 
@@ -437,7 +439,7 @@ static void notes_that_are_none_are_refused(void **state) {
     (void)match_hash(match);
     assert_int_equal(noted, MUSTER_STATE);
     ada.on_save = NULL;
-    match_end(match, MUSTER_TEAM_NONE, MUSTER_END_ABORTED);
+    match_end(match, match_decide(MUSTER_TEAM_NONE, MUSTER_END_ABORTED));
     match_finish(match);
     assert_int_equal(note(&ada, "x"), MUSTER_STATE);
     assert_calls("");
@@ -462,19 +464,23 @@ static muster_status version(struct match *match, const char *name, const char *
     return game_host()->version_set(&ada.self, match->id, name, text);
 }
 
+static json_t *results_json(const struct match *match) {
+    struct match_results *results = match_results(match);
+    json_t *json = lobby_results_json(results);
+    free(results);
+    return json;
+}
+
 static void versions_stand_in_the_results(void **state) {
     (void)state;
-    static struct match_results results;
     struct match *match = make_ruled(NULL, false);
-    match_results(match, &results);
-    json_t *json = lobby_results_json(&results);
+    json_t *json = results_json(match);
     assert_int_equal(json_array_size(json_object_get(json, "versions")), 0);
     json_decref(json);
     assert_int_equal(version(match, "mod:koth", "1.0.0"), MUSTER_OK);
     assert_int_equal(version(match, "mod:flag", "2.0.0"), MUSTER_OK);
     assert_int_equal(version(match, "mod:koth", "1.2.0+3f2a91c0"), MUSTER_OK);
-    match_results(match, &results);
-    json = lobby_results_json(&results);
+    json = results_json(match);
     json_t *versions = json_object_get(json, "versions"), *first = json_array_get(versions, 0);
     assert_int_equal(json_array_size(versions), 2);
     assert_string_equal(json_string_value(json_object_get(first, "name")), "mod:koth");

@@ -1,4 +1,5 @@
 /* One match, steered by hand: seats, events, who may change it, its end, its replay. */
+#include "ended.h"
 #include "match_rig.h"
 #include "playback.h"
 
@@ -13,7 +14,7 @@ static void bots_sit_above_the_people(void **state) {
         assert_int_equal(seat, 4 + i);
     }
     assert_int_equal(match_bot_add(match, "bot", MUSTER_TEAM_BLUE, &seat), MUSTER_FULL);
-    assert_int_equal(match_bot_add(match, "bot", MUSTER_TEAM_COUNT, &seat), MUSTER_INVALID);
+    assert_int_equal(match_bot_add(match, "bot", 3, &seat), MUSTER_INVALID);
     assert_int_equal(match_bot_remove(match, 0), MUSTER_NOT_FOUND);
     assert_int_equal(match_bot_remove(match, MUSTER_SEATS_MAX), MUSTER_NOT_FOUND);
     assert_int_equal(match_bot_remove(match, 5), MUSTER_OK);
@@ -24,7 +25,6 @@ static void bots_sit_above_the_people(void **state) {
 
 static void results_hold_who_left_and_who_came_back(void **state) {
     (void)state;
-    static struct match_results results;
     struct match *match = make_with_player();
     join(match, 1, "bea");
     join(match, 2, "cid");
@@ -39,12 +39,13 @@ static void results_hold_who_left_and_who_came_back(void **state) {
     assert_int_equal(bea->deaths, 8);
     assert_int_equal(bea->assists, 9);
     assert_int_equal(bea->score, -10);
-    match_results(match, &results);
-    assert_int_equal(results.row_count, 3);
-    assert_string_equal(results.rows[0].player_key, "bea"); /* by seat, who sits there first */
-    assert_string_equal(results.rows[1].player_key, "ann");
-    assert_int_equal(results.rows[1].kills, 5);
-    assert_string_equal(results.rows[2].player_key, "cid");
+    struct match_results *results = match_results(match);
+    assert_int_equal(results->row_count, 3);
+    assert_string_equal(results->rows[0].player_key, "bea"); /* by seat, who sits there first */
+    assert_string_equal(results->rows[1].player_key, "ann");
+    assert_int_equal(results->rows[1].kills, 5);
+    assert_string_equal(results->rows[2].player_key, "cid");
+    free(results);
     match_destroy(match);
 }
 
@@ -62,17 +63,17 @@ static void a_refused_player_is_out_and_loses_no_score(void **state) {
 
 static void more_leavers_than_there_is_room_for_are_bounded(void **state) {
     (void)state;
-    static struct match_results results;
     struct match *match = make(NULL);
-    for (int i = 0; i < MATCH_DEPARTED_MAX + 10; i++) {
+    for (uint32_t i = 0; i < match_departed_max(match) + 10; i++) {
         char name[16];
-        snprintf(name, sizeof name, "p%d", i);
+        snprintf(name, sizeof name, "p%u", i);
         join(match, 0, name);
         match_leave(match, 0, MUSTER_LEAVE_QUIT);
         match_sent(match);
     }
-    match_results(match, &results);
-    assert_int_equal(results.row_count, MATCH_DEPARTED_MAX);
+    struct match_results *results = match_results(match);
+    assert_int_equal(results->row_count, match_departed_max(match));
+    free(results);
     match_destroy(match);
 }
 
@@ -265,17 +266,17 @@ static void the_victory_condition_ends_the_match(void **state) {
         step(match);
     }
     assert_true(match->ended);
-    assert_int_equal(match->end_team, MUSTER_TEAM_RED);
-    assert_int_equal(match->end_reason, MUSTER_END_SCORE_LIMIT);
-    match_end(match, MUSTER_TEAM_BLUE, MUSTER_END_ABORTED); /* too late */
-    assert_int_equal(match->end_team, MUSTER_TEAM_RED);
+    assert_int_equal(match->decision.winner, MUSTER_TEAM_RED);
+    assert_string_equal(match->decision.reason, MUSTER_END_SCORE_LIMIT);
+    match_end(match, match_decide(MUSTER_TEAM_BLUE, MUSTER_END_ABORTED)); /* too late */
+    assert_int_equal(match->decision.winner, MUSTER_TEAM_RED);
     match_destroy(match);
 }
 
 static void assert_team(uint32_t team, uint32_t seated, uint32_t humans, uint32_t alive) {
-    assert_int_equal(game.facts.team_seated[team], seated);
-    assert_int_equal(game.facts.team_humans[team], humans);
-    assert_int_equal(game.facts.team_alive[team], alive);
+    assert_int_equal(game.team_seated[team], seated);
+    assert_int_equal(game.team_humans[team], humans);
+    assert_int_equal(game.team_alive[team], alive);
 }
 
 /* Seats of the fake game: even ones are red. */
@@ -288,11 +289,11 @@ static void victories_are_told_who_sits_and_who_lives(void **state) {
     step(match);
     assert_team(MUSTER_TEAM_RED, 2, 2, 0);
     assert_team(MUSTER_TEAM_BLUE, 0, 0, 0);
-    assert_int_equal(game.facts.teams_met, 0);
+    assert_int_equal(game.facts.sides_met, 0);
     assert_int_equal(game.facts.tick, 1);
     assert_int_equal(game.facts.elapsed_ms, 50);
     assert_int_equal(game.facts.seats_max, 4);
-    assert_int_equal(game.facts.team_score[MUSTER_TEAM_BLUE], 3);
+    assert_int_equal(game.team_score[MUSTER_TEAM_BLUE], 3);
     join(match, 1, "bea");
     assert_int_equal(match_bot_add(match, "bot", MUSTER_TEAM_BLUE, &bot), MUSTER_OK);
     match->seats[0].alive = match->seats[1].alive = match->seats[bot].alive = true;
@@ -300,12 +301,12 @@ static void victories_are_told_who_sits_and_who_lives(void **state) {
     step(match);
     assert_team(MUSTER_TEAM_RED, 2, 2, 1);
     assert_team(MUSTER_TEAM_BLUE, 2, 1, 2);
-    assert_int_equal(game.facts.teams_met, 1);
+    assert_int_equal(game.facts.sides_met, 1);
     match_leave(match, 1, MUSTER_LEAVE_TIMEOUT);
     assert_int_equal(match_bot_remove(match, bot), MUSTER_OK);
     step(match);
     assert_team(MUSTER_TEAM_BLUE, 0, 0, 0);
-    assert_int_equal(game.facts.teams_met, 1);
+    assert_int_equal(game.facts.sides_met, 1);
     match_destroy(match);
 }
 
@@ -316,13 +317,13 @@ static void teams_have_met_before_the_first_tick(void **state) {
     join(match, 1, "bea");
     match_leave(match, 1, MUSTER_LEAVE_QUIT);
     step(match);
-    assert_int_equal(game.facts.teams_met, 1);
+    assert_int_equal(game.facts.sides_met, 1);
     match_destroy(match);
     match = make_with_player();
     match_leave(match, 0, MUSTER_LEAVE_QUIT);
     join(match, 1, "bea");
     step(match);
-    assert_int_equal(game.facts.teams_met, 0);
+    assert_int_equal(game.facts.sides_met, 0);
     match_destroy(match);
 }
 
@@ -342,27 +343,28 @@ static void an_answer_that_is_none_decides_nothing(void **state) {
 }
 
 static void end_as_draw(struct fake_state *state) {
-    assert_int_equal(game_host()->end(&game.self, state->match, 3, MUSTER_END_FORFEIT),
+    assert_int_equal(game_host()->end(&game.self, state->match, ENDED(3, MUSTER_END_FORFEIT)),
                      MUSTER_INVALID);
-    assert_int_equal(game_host()->end(&game.self, state->match, 0, 99), MUSTER_INVALID);
-    assert_int_equal(game_host()->end(&game.self, state->match, 0, MUSTER_END_TIME_LIMIT),
+    assert_int_equal(game_host()->end(&game.self, state->match, ENDED(0, "No Word")),
+                     MUSTER_INVALID);
+    assert_int_equal(game_host()->end(&game.self, state->match, ENDED(0, MUSTER_END_TIME_LIMIT)),
                      MUSTER_OK);
-    assert_int_equal(game_host()->end(&game.self, state->match, 1, MUSTER_END_FORFEIT),
+    assert_int_equal(game_host()->end(&game.self, state->match, ENDED(1, MUSTER_END_FORFEIT)),
                      MUSTER_STATE);
 }
 
 static void a_mode_ends_its_match_in_the_step(void **state) {
     (void)state;
-    static struct match_results results;
     struct match *match = make(NULL);
     for (int i = 0; i < 58; i++) step(match);
     game.in_tick = end_as_draw;
     step(match);
     assert_true(match->ended);
-    match_results(match, &results);
-    assert_int_equal(results.duration_s, 2); /* whole seconds of 59 ticks, 20 a second */
-    assert_int_equal(results.winning_team, MUSTER_TEAM_NONE);
-    assert_int_equal(results.reason, MUSTER_END_TIME_LIMIT);
+    struct match_results *results = match_results(match);
+    assert_int_equal(results->duration_s, 2); /* whole seconds of 59 ticks, 20 a second */
+    assert_int_equal(results->winner_kind, MUSTER_WINNER_NOBODY);
+    assert_string_equal(results->reason, MUSTER_END_TIME_LIMIT);
+    free(results);
     match_destroy(match);
 }
 
@@ -445,7 +447,6 @@ static void count_entries(struct record_reader *reader, uint32_t *hashes, uint32
 }
 
 static void replay(const char *path, struct match *live) {
-    static struct match_results played, replayed;
     struct match_setup setup = setup_of(NULL);
     struct playback playback = {0};
     struct record_reader *reader = NULL;
@@ -459,9 +460,12 @@ static void replay(const char *path, struct match *live) {
     assert_int_equal(match_create(&setup, &playback.match), MUSTER_OK);
     assert_int_equal(playback_run(&playback, reader), MUSTER_OK);
     assert_true(playback.ended && !playback.different);
-    match_results(live, &played);
-    match_results(playback.match, &replayed);
-    assert_memory_equal(&played, &replayed, sizeof played);
+    struct match_results *played = match_results(live), *replayed = match_results(playback.match);
+    assert_int_equal(played->row_count, replayed->row_count);
+    assert_memory_equal(played, replayed,
+                        sizeof *played + played->row_count * sizeof played->rows[0]);
+    free(played);
+    free(replayed);
     record_reader_close(reader);
     match_destroy(playback.match);
 }
@@ -490,7 +494,7 @@ static void what_was_recorded_replays_to_the_same_state(void **state) {
         for (uint32_t acts = pick(4); acts; acts--) random_act(match);
         step(match);
     }
-    match_end(match, MUSTER_TEAM_BLUE, MUSTER_END_ABORTED);
+    match_end(match, match_decide(MUSTER_TEAM_BLUE, MUSTER_END_ABORTED));
     match_finish(match);
     while (access(path, F_OK) == 0 && loop_turn()) continue; /* the pool cuts the file */
     replay(path, match);

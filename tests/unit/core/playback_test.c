@@ -1,4 +1,5 @@
 /* Playback: a recording that says another end than the replay comes to is reported as different. */
+#include "ended.h"
 #include "match_rig.h"
 #include "playback.h"
 
@@ -7,7 +8,7 @@
 static void end_red(struct fake_state *state) {
     if (state->ticks != END_TICK) return;
     assert_int_equal(
-        game_host()->end(&game.self, state->match, MUSTER_TEAM_RED, MUSTER_END_SCORE_LIMIT),
+        game_host()->end(&game.self, state->match, ENDED(MUSTER_TEAM_RED, MUSTER_END_SCORE_LIMIT)),
         MUSTER_OK);
 }
 
@@ -53,12 +54,13 @@ static muster_status play(const struct entry *entries, uint32_t count, struct pl
     return status;
 }
 
-static struct playback play_end(uint32_t tick, uint32_t team, uint32_t reason, uint64_t hash) {
-    uint8_t bytes[10];
+static struct playback play_end(uint32_t tick, uint32_t team, const char *reason, uint64_t hash) {
+    uint8_t bytes[64];
     struct playback playback;
     struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
+    muster_put_u8(&w, MUSTER_WINNER_TEAM);
     muster_put_u8(&w, team);
-    muster_put_u8(&w, reason);
+    muster_put_str(&w, reason);
     muster_put_u64(&w, hash);
     const struct entry end = {tick, RECORD_END, MUSTER_SEAT_NONE, w.len, bytes};
     assert_int_equal(play(&end, 1, &playback), MUSTER_OK);
@@ -115,7 +117,7 @@ static void an_end_from_outside_is_taken(void **state) {
     (void)state;
     struct match *match = make(NULL);
     for (int i = 0; i < END_TICK; i++) step(match);
-    match_end(match, MUSTER_TEAM_BLUE, MUSTER_END_FORFEIT);
+    match_end(match, match_decide(MUSTER_TEAM_BLUE, MUSTER_END_FORFEIT));
     uint64_t hash = match_hash(match);
     match_destroy(match);
     struct playback p = play_end(END_TICK, MUSTER_TEAM_BLUE, MUSTER_END_FORFEIT, hash);
@@ -125,7 +127,9 @@ static void an_end_from_outside_is_taken(void **state) {
 /* A file may be damaged: nothing in it leads to a seat, a team or a time that there is not. */
 static void what_cannot_have_been_is_refused(void **state) {
     (void)state;
-    static const uint8_t zeros[80], ones[] = "\1\1\1\1\1\1\1\1\1\1\1\1";
+    static const uint8_t zeros[80];
+    static const char won[] = "\1\1\1\0w\0\0\0\0\0\0\0\0", no_winner[] = "\1\3\1\0w\0\0\0\0\0\0\0";
+    static const char no_kind[] = "\3\1\1\0w\0\0\0\0\0\0\0", no_word[] = "\1\1\1\0W\0\0\0\0\0\0\0";
     static const char join[] = "\2\1\3\0ann\3\0Ann", no_team[] = "\3\1\3\0ann\3\0Ann";
     static const char command[80] = "\1\0x\0\0\10", long_command[80] = "\1\0x\0\0\11";
     static const char setting[] = "\12\0maxPlayers\1\0003", no_json[] = "\12\0maxPlayers\1\0{";
@@ -153,9 +157,15 @@ static void what_cannot_have_been_is_refused(void **state) {
         {{0, RECORD_HASH, MUSTER_SEAT_NONE, 8, zeros}, true},
         {{0, RECORD_HASH, MUSTER_SEAT_NONE, 7, zeros}, false},
         {{0, RECORD_HASH, MUSTER_SEAT_NONE, 9, zeros}, false},
-        {{0, RECORD_END, MUSTER_SEAT_NONE, 10, ones}, true},
-        {{0, RECORD_END, MUSTER_SEAT_NONE, 9, ones}, false},
-        {{0, RECORD_END, MUSTER_SEAT_NONE, 10, zeros}, false}, /* for no reason */
+        {{0, RECORD_END, MUSTER_SEAT_NONE, 13, won}, true},
+        {{0, RECORD_END, MUSTER_SEAT_NONE, 12, won}, false},
+        {{0, RECORD_END, MUSTER_SEAT_NONE, 13, no_winner}, false},
+        {{0, RECORD_END, MUSTER_SEAT_NONE, 13, no_kind}, false},
+        {{0, RECORD_END, MUSTER_SEAT_NONE, 13, no_word}, false},
+        {{0, RECORD_END, MUSTER_SEAT_NONE, 12, zeros}, false}, /* for no reason */
+        {{0, RECORD_MESSAGE, 3, 1, zeros}, true},
+        {{0, RECORD_MESSAGE, 4, 1, zeros}, false},
+        {{0, RECORD_MESSAGE, 3, 0, zeros}, false},
         {{0, RECORD_NOTE, MUSTER_SEAT_NONE, 2, zeros}, false}, /* of no rules */
         {{0, 99, 0, 1, zeros}, false},
         {{5184001, RECORD_LEAVE, 3, 1, zeros}, false}, /* longer than a day */

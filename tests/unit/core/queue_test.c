@@ -250,7 +250,7 @@ static void a_wrong_answer_places_nobody(void **state) {
                  *short_one = offer(&first, (muster_lobby_id){0});
     put(twice, first.last, 0);
     put(twice, first.last, 0);
-    put(no_team, first.last, MUSTER_TEAM_COUNT);
+    put(no_team, first.last, MUSTER_TEAMS_MAX + 1);
     put(short_one, first.last, 0);
     short_one->group.size = 4;
     uint64_t faults = first.self.fault_count;

@@ -130,15 +130,6 @@ static void test_status_words(void **state) {
     assert_string_equal(role_text(0), "unknown role");
     assert_string_equal(lobby_state_text(MUSTER_LOBBY_ENDING), "ending");
     assert_string_equal(leave_reason_text(MUSTER_LEAVE_KICK), "kick");
-    assert_string_equal(end_reason_text(MUSTER_END_FORFEIT), "forfeit");
-}
-
-static void test_team_words(void **state) {
-    (void)state;
-    for (uint32_t team = 0; team < MUSTER_TEAM_COUNT; team++)
-        assert_int_equal(team_parse(team_text(team)), team);
-    assert_int_equal(team_parse("green"), MUSTER_TEAM_NONE);
-    assert_int_equal(team_parse(NULL), MUSTER_TEAM_NONE);
 }
 
 int main(void) {
@@ -146,7 +137,7 @@ int main(void) {
         cmocka_unit_test(test_add_find_remove),   cmocka_unit_test(test_stale_id_after_reuse),
         cmocka_unit_test(test_bad_ids),           cmocka_unit_test(test_full),
         cmocka_unit_test(test_walk_with_removal), cmocka_unit_test(test_bad_sizes),
-        cmocka_unit_test(test_status_words),      cmocka_unit_test(test_team_words),
+        cmocka_unit_test(test_status_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -219,7 +219,7 @@ static void test_figures_of_a_mode_have_a_range(void **state) {
     static const struct {
         const char *key;
         int min, max;
-    } cases[] = {{"maxPlayers", 2, 32}, {"tickRate", 1, 60}, {"snapshotMaxBytes", 64, 16384}};
+    } cases[] = {{"maxPlayers", 2, 16}, {"tickRate", 1, 60}, {"snapshotMaxBytes", 64, 16384}};
     (void)state;
     rig_write(rig_path("m/init.lua"), "");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -266,7 +266,7 @@ static void test_what_mod_json_must_have(void **state) {
          "mod.json: version: expected a version like 1.2.0 or 1.2.0-beta.1, found \"1.0\""},
         {"{\"id\":\"m\",\"kind\":\"mode\",\"api\":\"1\",\"name\":\"m\",\"version\":\"1.0.0\","
          "\"maxPlayers\":33}",
-         "mod.json: maxPlayers: expected an integer, 2 to 32, found 33"},
+         "mod.json: maxPlayers: expected an integer, 2 to 16, found 33"},
         {"{\"id\":\"m\",\"kind\":\"mode\",\"api\":\"1\",\"name\":\"m\",\"version\":\"1.0.0\","
          "\"maps\":[]}",
          "mod.json: maps: expected at least one map, found []"},

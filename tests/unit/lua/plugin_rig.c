@@ -210,10 +210,10 @@ int64_t rig_adjust(struct rig *rig, const char *name, uint32_t seat, uint32_t ot
 
 uint32_t rig_victory(struct rig *rig) {
     struct muster_match_facts facts;
-    struct muster_victory_result result = {.size = sizeof result};
+    struct muster_match_end result = {.size = sizeof result};
     testkit_match_facts(rig->kit, rig->match, &facts);
     muster_verdict verdict = rig->victory->evaluate(rig->instance, rig->lobby, &facts, &result);
-    return verdict == MUSTER_DECIDED ? result.winning_team : UINT32_MAX;
+    return verdict == MUSTER_DECIDED ? result.winner : UINT32_MAX;
 }
 
 uint32_t rig_state(struct rig *rig, void *out, uint32_t cap) {

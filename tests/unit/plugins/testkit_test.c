@@ -307,11 +307,11 @@ static void test_teams_have_met(void **state) {
     muster_match_id id = testkit_match_create(kit, NULL, &options);
     assert_int_equal(testkit_match_join(kit, id, 0, MUSTER_TEAM_RED, "ann"), MUSTER_OK);
     testkit_match_facts(kit, id, &facts);
-    assert_int_equal(facts.teams_met, 0);
+    assert_int_equal(facts.sides_met, 0);
     assert_int_equal(testkit_match_join(kit, id, 1, MUSTER_TEAM_BLUE, "bea"), MUSTER_OK);
     testkit_match_leave(kit, id, 1, MUSTER_LEAVE_QUIT);
     testkit_match_facts(kit, id, &facts);
-    assert_int_equal(facts.teams_met, 1);
+    assert_int_equal(facts.sides_met, 1);
     assert_int_equal(facts.team_seated[MUSTER_TEAM_BLUE], 0);
     testkit_destroy(kit);
 }

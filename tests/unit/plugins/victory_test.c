@@ -10,13 +10,19 @@ struct judge {
     const struct muster_victory *role;
     void *state;
     struct muster_match_facts facts;
-    struct muster_victory_result result;
+    int32_t score[3];
+    uint32_t seated[3], humans[3], alive[3];
+    struct muster_match_end end;
 };
 
 static void judge_load(struct judge *j, const char *name) {
     char path[512];
     *j = (struct judge){.kit = testkit_create(),
-                        .facts = {.size = sizeof(j->facts), .seats_max = 8}};
+                        .facts = {.size = sizeof(j->facts), .seats_max = 8, .team_count = 2}};
+    j->facts.team_score = j->score;
+    j->facts.team_seated = j->seated;
+    j->facts.team_humans = j->humans;
+    j->facts.team_alive = j->alive;
     snprintf(path, sizeof(path), "%s/%s.so", PLUGIN_DIR, name);
     j->plugin = testkit_load(j->kit, path);
     if (!j->plugin) fail_msg("%s", testkit_error(j->kit));
@@ -55,23 +61,24 @@ static void judge_end(struct judge *j) {
 }
 
 static muster_verdict judge_ask(struct judge *j) {
-    j->result = (struct muster_victory_result){.size = sizeof(j->result), .winning_team = 99};
-    return j->role->evaluate(testkit_instance(j->plugin), j->state, &j->facts, &j->result);
+    j->end = (struct muster_match_end){.size = sizeof(j->end)};
+    return j->role->evaluate(testkit_instance(j->plugin), j->state, &j->facts, &j->end);
 }
 
 static void undecided(struct judge *j) {
     assert_int_equal(judge_ask(j), MUSTER_UNDECIDED);
 }
 
-static void decided(struct judge *j, uint32_t team, uint32_t reason) {
+static void decided(struct judge *j, uint32_t team, const char *reason) {
     assert_int_equal(judge_ask(j), MUSTER_DECIDED);
-    assert_int_equal(j->result.winning_team, team);
-    assert_int_equal(j->result.reason, reason);
+    assert_int_equal(j->end.winner_kind, team ? MUSTER_WINNER_TEAM : MUSTER_WINNER_NOBODY);
+    assert_int_equal(j->end.winner, team);
+    assert_string_equal(j->end.reason, reason);
 }
 
 static void score(struct judge *j, int32_t red, int32_t blue) {
-    j->facts.team_score[MUSTER_TEAM_RED] = red;
-    j->facts.team_score[MUSTER_TEAM_BLUE] = blue;
+    j->score[MUSTER_TEAM_RED] = red;
+    j->score[MUSTER_TEAM_BLUE] = blue;
 }
 
 static void test_first_to_kills(void **state) {
@@ -141,7 +148,7 @@ static void test_time_limit(void **state) {
 static void test_limits_change_in_a_match(void **state) {
     static const struct {
         const char *plugin, *key;
-        uint32_t reason;
+        const char *reason;
     } limits[] = {
         {"victory_first_to_kills", "killLimit", MUSTER_END_SCORE_LIMIT},
         {"victory_time_limit", "timeLimit", MUSTER_END_TIME_LIMIT},
@@ -167,9 +174,9 @@ static void test_limits_change_in_a_match(void **state) {
     }
 }
 
-static void alive(struct judge *j, uint32_t red, uint32_t blue) {
-    j->facts.team_alive[MUSTER_TEAM_RED] = red;
-    j->facts.team_alive[MUSTER_TEAM_BLUE] = blue;
+static void live(struct judge *j, uint32_t red, uint32_t blue) {
+    j->alive[MUSTER_TEAM_RED] = red;
+    j->alive[MUSTER_TEAM_BLUE] = blue;
 }
 
 static void test_elimination(void **state) {
@@ -177,30 +184,30 @@ static void test_elimination(void **state) {
     (void)state;
     judge_load(&j, "victory_elimination");
     judge_begin(&j); /* off by default */
-    alive(&j, 1, 1);
+    live(&j, 1, 1);
     undecided(&j);
-    alive(&j, 0, 1);
+    live(&j, 0, 1);
     undecided(&j);
     j.role->destroy(testkit_instance(j.plugin), j.state);
     assert_true(testkit_setting_set(j.kit, "elimination", "true"));
     judge_begin(&j);
-    alive(&j, 2, 0); /* blue has not come yet */
+    live(&j, 2, 0); /* blue has not come yet */
     undecided(&j);
-    alive(&j, 2, 2);
+    live(&j, 2, 2);
     undecided(&j);
     judge_reload(&j);
-    alive(&j, 1, 0);
+    live(&j, 1, 0);
     decided(&j, MUSTER_TEAM_RED, MUSTER_END_ELIMINATION);
-    alive(&j, 0, 1);
+    live(&j, 0, 1);
     decided(&j, MUSTER_TEAM_BLUE, MUSTER_END_ELIMINATION);
-    alive(&j, 0, 0);
+    live(&j, 0, 0);
     decided(&j, MUSTER_TEAM_NONE, MUSTER_END_ELIMINATION);
     judge_end(&j);
 }
 
-static void seated(struct judge *j, uint32_t red, uint32_t blue) {
-    j->facts.team_seated[MUSTER_TEAM_RED] = red;
-    j->facts.team_seated[MUSTER_TEAM_BLUE] = blue;
+static void sit(struct judge *j, uint32_t red, uint32_t blue) {
+    j->seated[MUSTER_TEAM_RED] = red;
+    j->seated[MUSTER_TEAM_BLUE] = blue;
 }
 
 /* An opponent that is gone before anybody was seen alive has lost. */
@@ -210,12 +217,12 @@ static void test_elimination_of_who_left(void **state) {
     judge_load(&j, "victory_elimination");
     assert_true(testkit_setting_set(j.kit, "elimination", "true"));
     judge_begin(&j);
-    seated(&j, 1, 1);
-    j.facts.teams_met = 1;
+    sit(&j, 1, 1);
+    j.facts.sides_met = 1;
     undecided(&j); /* nobody has spawned */
-    alive(&j, 1, 0);
+    live(&j, 1, 0);
     undecided(&j); /* nor has blue */
-    seated(&j, 1, 0);
+    sit(&j, 1, 0);
     decided(&j, MUSTER_TEAM_RED, MUSTER_END_ELIMINATION);
     judge_end(&j);
 }
@@ -224,25 +231,26 @@ static void test_forfeit(void **state) {
     struct judge j;
     (void)state;
     judge_load(&j, "victory_forfeit");
-    seated(&j, 1, 0);
-    alive(&j, 1, 0);
+    judge_begin(&j);
+    sit(&j, 1, 0);
+    live(&j, 1, 0);
     undecided(&j); /* blue has not come yet */
-    seated(&j, 1, 1);
-    j.facts.teams_met = 1;
+    sit(&j, 1, 1);
+    j.facts.sides_met = 1;
     undecided(&j);
-    alive(&j, 1, 0); /* the dead still sit */
+    live(&j, 1, 0); /* the dead still sit */
     undecided(&j);
-    seated(&j, 3, 0);
+    sit(&j, 3, 0);
     decided(&j, MUSTER_TEAM_RED, MUSTER_END_FORFEIT);
-    seated(&j, 0, 1);
+    sit(&j, 0, 1);
     decided(&j, MUSTER_TEAM_BLUE, MUSTER_END_FORFEIT);
-    seated(&j, 0, 0);
+    sit(&j, 0, 0);
     decided(&j, MUSTER_TEAM_NONE, MUSTER_END_FORFEIT);
-    seated(&j, 1, 1);
+    sit(&j, 1, 1);
     undecided(&j);
-    assert_int_equal(testkit_faults(j.kit), 0);
-    assert_int_equal(testkit_stop(j.plugin), 0);
-    testkit_destroy(j.kit);
+    judge_reload(&j);
+    undecided(&j);
+    judge_end(&j);
 }
 
 int main(void) {

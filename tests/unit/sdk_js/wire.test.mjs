@@ -26,7 +26,7 @@ const NAMES = {
     Seat: 'Member["seat"]',
 };
 /** Members of MusterError; the other two are seen where they are used. */
-const NO_TYPE = ["ErrorData", "Settings", "TeamScores"];
+const NO_TYPE = ["ErrorData", "OwnStats", "Settings", "TeamScores"];
 /** What calls take and give: types of the package by method. */
 const PARAMS = {
     "lobby.list": "LobbyFilter",
