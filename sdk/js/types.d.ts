@@ -659,11 +659,10 @@ export interface ArenaItem {
 /** A field of a mode in Lua, as `sync` of the match's intro lists it. */
 export interface SyncField {
   name: string;
-  /** bool, u8, i16, u16, i32, u32, f32 or string. */
-  type: string;
+  type: "bool" | "u8" | "i16" | "u16" | "i32" | "u32" | "f32" | "string";
   /** Each player has a value of their own. */
   per?: "player";
-  visible?: "all" | "team" | "owner";
+  visible: "all" | "team" | "owner";
 }
 
 export type SyncValue = boolean | number | string;

@@ -25,8 +25,8 @@ const NAMES = {
     Sanction: 'ClientEvents["session.muted"]',
     Seat: 'Member["seat"]',
 };
-/** Members of MusterError; the other two are seen where they are used. */
-const NO_TYPE = ["ErrorData", "OwnStats", "Settings", "TeamScores"];
+/** Members of MusterError; the others are seen where they are used. */
+const NO_TYPE = ["ErrorData", "Intro", "OwnStats", "Settings", "TeamScores"];
 /** What calls take and give: types of the package by method. */
 const PARAMS = {
     "lobby.list": "LobbyFilter",
@@ -60,7 +60,7 @@ function wireTypes() {
         results: mapValues(document.methods, ({ result }) => result.schema),
     });
     const own = structuredClone(schemas);
-    own.MatchInfo.properties.intro = { tsType: "unknown" }; // a program says itself which mode's it is
+    own.Intro = { tsType: "unknown" }; // a program says itself which mode's it is
     own.GameMode.required.push("settingsSchema"); // who asks by a MusterClient has signed in
     const text = JSON.stringify({ ...wire, components: { schemas: own } });
     return compile(JSON.parse(text), "Wire", { additionalProperties: false, format: false, ignoreMinAndMaxItems: true });
