@@ -109,9 +109,8 @@ test("docs/protocol.md has its tables", async () => {
 
 test("frames begin as the server has it", async () => {
     const header = await read("core/net/protocol.h");
-    const words = { input: "INPUT", json_in: "JSON_IN", snapshot: "SNAPSHOT", json_out: "JSON_OUT" };
-    const kinds = Object.entries(describe("frames").enums.kind).map(([value, { id }]) => [words[id], Number(value)]);
-    const defined = [...header.matchAll(/#define FRAME_(\w+) (0x\w\w)$/gm)].map(([, word, value]) => [word, Number(value)]);
+    const kinds = Object.entries(describe("frames").enums.kind).map(([value, { id }]) => [id.toUpperCase(), Number(value)]);
+    const defined = [...header.matchAll(/#define FRAME_(\w+) (0x\w\w)\b/g)].map(([, word, value]) => [word, Number(value)]);
     assert.deepEqual(kinds, defined);
     const [, bytes] = /#define FRAME_SNAPSHOT_HEADER (\d+)/.exec(header);
     assert.equal(frameTable("snapshot").find(([, , text]) => text.startsWith("payload:"))[0], bytes);
