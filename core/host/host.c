@@ -368,6 +368,7 @@ static const struct muster_host table = {
     .engine = &host_engine_group,
     .moderation = &host_moderation_group,
     .interfaces = &host_interfaces_group,
+    .data = &host_data_group,
 };
 
 const struct muster_host *host_table(void) {

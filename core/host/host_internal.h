@@ -18,6 +18,7 @@ extern const struct muster_host_player host_player_group;
 extern const struct muster_host_db host_db_group;
 extern const struct muster_host_moderation host_moderation_group;
 extern const struct muster_host_interfaces host_interfaces_group;
+extern const struct muster_host_data host_data_group;
 
 /* False, and a fault: not on the loop thread. */
 bool host_on_loop(struct muster_self *self, const char *function);

@@ -115,6 +115,7 @@ struct lobby {
     uint32_t close_leave;     /* MUSTER_LEAVE_...: it is to be closed; 0: it is not */
     const char *close_reason; /* a constant */
     bool closing;
+    struct kept *kept; /* by plugins */
 };
 
 /* Callbacks to the layer above, so that lobby needs no look upwards. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "kept.h"
 #include "lobby_internal.h"
 #include "loop.h"
 #include "slots.h"
@@ -60,6 +61,7 @@ struct lobby *lobby_table_add(muster_lobby_id *out) {
 
 void lobby_table_remove(struct lobby *lobby) {
     if (lobby->touched) LL_DELETE2(lobbies.touched, lobby, touched_next);
+    kept_clear(&lobby->kept);
     slots_remove(&lobbies.slots, lobby->id.value);
 }
 

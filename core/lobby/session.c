@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "kept.h"
 #include "keyed_hash.h" /* player keys come from outside */
 #include "log.h"
 #include "loop.h"
@@ -45,6 +46,8 @@ muster_status session_init(uint32_t players_max) {
 }
 
 void session_deinit(void) {
+    muster_player_id id = {0};
+    for (struct session *session; (session = session_next(&id));) kept_clear(&session->kept);
     HASH_CLEAR(hh, sessions.by_key);
     party_deinit();
     loop_timer_stop(sessions.sweep);
@@ -190,6 +193,7 @@ static void end(struct session *session, uint32_t reason) {
     if (sessions.hooks.ended) sessions.hooks.ended(session, reason);
     HASH_DEL(sessions.by_key, session);
     party_release(session->party);
+    kept_clear(&session->kept);
     slots_remove(&sessions.slots, session->id.value);
 }
 

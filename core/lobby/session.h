@@ -30,6 +30,7 @@ struct session {
     muster_queue_ticket_id queue_ticket; /* 0: not searching */
     uint32_t rtt_ms;
     struct party *party; /* of the player */
+    struct kept *kept;   /* by plugins */
     bool ending;         /* leaving its seat on its way out must not end it again */
 };
 

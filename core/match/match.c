@@ -6,6 +6,7 @@
 
 #include "config.h"
 #include "ensure.h"
+#include "kept.h"
 #include "log.h"
 #include "match_internal.h"
 #include "slots.h"
@@ -221,6 +222,8 @@ void match_destroy(struct match *match) {
     free(match->departed);
     free(match->settings_waiting);
     free(match->versions);
+    kept_clear(&match->kept);
+    kept_clear(&match->kept_state);
     record_close(match->record);
     slots_remove(&matches, match->id.value);
 }

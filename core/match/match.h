@@ -183,12 +183,14 @@ struct match {
     uint64_t event_tick_begin;        /* what was sent last ends here */
     uint32_t event_tick_count;
     struct record *record;
-    bool stepping;  /* inside a plugin call of this match */
-    bool steering;  /* ... of a part of the step: it may change the match */
-    bool in_rules;  /* ... of the match's rules, on whatever else is on the stack */
-    bool beginning; /* ... of match_begin */
-    bool replaying; /* the log brings what plugins ask for */
-    bool ending;    /* a part of the step wants the end: it comes with the tick's */
+    struct kept *kept;       /* by plugins; no part of the state */
+    struct kept *kept_state; /* which is */
+    bool stepping;           /* inside a plugin call of this match */
+    bool steering;           /* ... of a part of the step: it may change the match */
+    bool in_rules;           /* ... of the match's rules, on whatever else is on the stack */
+    bool beginning;          /* ... of match_begin */
+    bool replaying;          /* the log brings what plugins ask for */
+    bool ending;             /* a part of the step wants the end: it comes with the tick's */
     bool ended;
     bool finished; /* the recording has its end */
     struct match_decision decision;

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "ensure.h"
+#include "kept.h"
 #include "match_internal.h"
 #include "status.h"
 
@@ -67,6 +68,7 @@ static void save_core(const struct match *match, struct muster_writer *w) {
     muster_put_u16(w, match->departed_count);
     for (uint32_t i = 0; i < match->departed_count; i++)
         save_departed(&match->departed[i], match->stat_count, w);
+    kept_save(match->kept_state, w);
 }
 
 /* What is written between the two stands behind its length. */
@@ -223,7 +225,7 @@ static bool load_core(struct match *match, struct muster_reader *r) {
     for (uint32_t i = 0; good && i < count; i++)
         good = load_departed(match, &match->departed[i], r);
     match->departed_count = count;
-    return good;
+    return good && kept_load(&match->kept_state, r);
 }
 
 static struct muster_reader section_open(struct muster_reader *in) {
@@ -326,6 +328,8 @@ static void take_over(struct match *match, struct match *from) {
     match->event_tick_count = from->event_tick_count;
     match->record = from->record;
     from->record = NULL;
+    match->kept = from->kept;
+    from->kept = NULL;
 }
 
 static muster_status create_again(const struct match *match, struct match **out) {

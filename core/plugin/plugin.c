@@ -21,7 +21,7 @@
 #define MISTAKES_MAX_BYTES 2048 /* of one plugin */
 
 static const struct muster_host *host_table;
-static uint32_t order_next;
+static uint32_t listed_next;
 
 void plugin_set_host(const struct muster_host *host) {
     host_table = host;
@@ -63,14 +63,15 @@ static muster_status prepare(struct muster_self *self, const struct plugin_sourc
 }
 
 struct muster_self *plugin_create(const struct plugin_source *source, const char *instance_name,
-                                  uint32_t generation, uint32_t order, char *error) {
+                                  uint32_t generation, uint32_t listed, char *error) {
     const char *name = source->name;
     char cause[PLUGIN_ERROR_MAX] = "out of memory";
     struct muster_self *self = calloc(1, sizeof *self);
     if (!self) goto failed;
     snprintf(self->instance_name, sizeof self->instance_name, "%s", instance_name);
     self->generation = generation;
-    self->order = order;
+    self->listed = listed;
+    self->order = listed;
     self->resources.next = &self->resources;
     self->resources.prev = &self->resources;
     plugin_list_add(self);
@@ -247,7 +248,7 @@ static bool instance_known(const char *instance_name) {
 struct muster_self *plugin_probe(const struct plugin_source *source, const char *instance_name,
                                  char *error) {
     if (!instance_known(instance_name))
-        return plugin_create(source, instance_name, 1, order_next++, error);
+        return plugin_create(source, instance_name, 1, listed_next++, error);
     snprintf(error, PLUGIN_ERROR_MAX,
              "plugin %.60s: instance %.60s is loaded already: give one of them another name "
              "(NAME:INSTANCE)",
@@ -256,10 +257,12 @@ struct muster_self *plugin_probe(const struct plugin_source *source, const char 
 }
 
 muster_status plugin_begin(struct muster_self *self, char *error) {
-    muster_status status = plugin_init(self, error);
+    muster_status status = plugin_order_check(self, error);
+    if (status == MUSTER_OK) status = plugin_init(self, error);
     if (status != MUSTER_OK) return status;
     self->committed = true;
     registry_commit(self, NULL);
+    plugin_order_set();
     log_info("plugin", "loaded %s %s", self->instance_name, self->version);
     return MUSTER_OK;
 }

@@ -48,7 +48,8 @@ struct muster_self {
     char instance_name[MUSTER_NAME_MAX];
     char version[32];
     uint32_t generation; /* from 1 */
-    uint32_t order;      /* of the instance in the config */
+    uint32_t listed;     /* place of the instance in the config */
+    uint32_t order;      /* in which it is asked: as listed, but for what plugins declare */
     enum plugin_phase phase;
     bool starting;   /* inside start */
     bool committed;  /* the generation in force: asked for new work */
@@ -122,7 +123,7 @@ struct muster_self *plugin_find(const char *instance_name);
 bool plugin_supersedes(const void *newer, const void *older);
 /* Who owns what in the host's tables: for registration_set_owners. */
 extern const struct registration_owners plugin_owners;
-/* Walk all generations: previous null gives the first. */
+/* Walk all generations, in their order: previous null gives the first. */
 struct muster_self *plugin_next(const struct muster_self *previous);
 
 void plugin_pin(struct muster_self *self);

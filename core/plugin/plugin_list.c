@@ -4,7 +4,7 @@
 #include "plugin_internal.h"
 #include "registration.h"
 
-static struct muster_self *generations; /* by config order, then generation */
+static struct muster_self *generations; /* by order, then generation */
 static void (*unpinned_hook)(void);
 
 void plugin_list_add(struct muster_self *self) {
@@ -18,6 +18,16 @@ void plugin_list_remove(struct muster_self *self) {
     struct muster_self **at = &generations;
     while (*at && *at != self) at = &(*at)->next;
     if (*at) *at = self->next;
+}
+
+void plugin_list_sort(void) {
+    struct muster_self *unsorted = generations;
+    generations = NULL;
+    while (unsorted) {
+        struct muster_self *self = unsorted;
+        unsorted = self->next;
+        plugin_list_add(self);
+    }
 }
 
 struct muster_self *plugin_next(const struct muster_self *previous) {

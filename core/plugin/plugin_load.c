@@ -19,6 +19,7 @@
 #define ROLES_MAX 16
 #define DESCRIPTION_MAX 200
 #define VERSION_MAX 31
+#define ORDER_NAMES_MAX 500
 
 static bool name_valid(const char *name) {
     size_t len = strnlen(name, MUSTER_NAME_MAX);
@@ -73,6 +74,12 @@ static muster_status frozen_check(const struct muster_plugin *found, uint64_t sy
     return MUSTER_OK;
 }
 
+static bool names_valid(const char *names) {
+    if (!names) return true;
+    size_t len = strnlen(names, ORDER_NAMES_MAX + 1);
+    return len <= ORDER_NAMES_MAX && strspn(names, "abcdefghijklmnopqrstuvwxyz0123456789_ ") == len;
+}
+
 static muster_status fields_check(const struct muster_plugin *plugin, const char *name,
                                   char *error) {
     const char *fault = NULL;
@@ -89,6 +96,8 @@ static muster_status fields_check(const struct muster_plugin *plugin, const char
         fault = "its description is missing or longer than 200 bytes";
     else if (!plugin->roles || plugin->role_count < 1 || plugin->role_count > ROLES_MAX)
         fault = "it provides no roles, or more than 16";
+    else if (!names_valid(plugin->before) || !names_valid(plugin->after))
+        fault = "its before and after are not names with spaces between, at most 500 bytes";
     if (!fault) return MUSTER_OK;
     snprintf(error, PLUGIN_ERROR_MAX, "%s", fault);
     return MUSTER_INVALID;

@@ -49,6 +49,7 @@ static void swap(struct muster_self *self, struct muster_self *older) {
     older->committed = false;
     older->superseded = true;
     registry_commit(self, older);
+    plugin_order_set();
     registration_owner_superseded(older);
     interface_look();
     plugin_drain(older);
@@ -93,8 +94,9 @@ muster_status plugin_reload(const char *instance_name, char *error) {
     if (status != MUSTER_OK) return status;
     const struct plugin_source source = {.name = older->name};
     struct muster_self *self = plugin_create(&source, older->instance_name,
-                                             generation_next(instance_name), older->order, error);
-    status = self ? plugin_init(self, error) : MUSTER_INVALID;
+                                             generation_next(instance_name), older->listed, error);
+    status = self ? plugin_order_check(self, error) : MUSTER_INVALID;
+    if (status == MUSTER_OK) status = plugin_init(self, error);
     if (status == MUSTER_OK) status = plugin_check(self, error);
     if (status == MUSTER_OK) status = plugin_start(self, error);
     if (status != MUSTER_OK) {

@@ -182,6 +182,18 @@ void registry_commit(struct muster_self *self, struct muster_self *older) {
     registry_settings_commit(self, older);
 }
 
+void registry_sort(void) {
+    for (uint32_t kind = 0; kind < MUSTER_ROLE_END; kind++) {
+        struct provider *unsorted = heads[kind];
+        heads[kind] = NULL;
+        while (unsorted) {
+            struct provider *provider = unsorted;
+            unsorted = provider->next;
+            provider_link(provider);
+        }
+    }
+}
+
 void registry_remove(struct muster_self *self) {
     registry_mode_forget(self);
     registry_settings_forget(self);

@@ -39,6 +39,8 @@ muster_status registry_add(struct muster_self *self, char *error, uint32_t cap) 
  * in config order; those of `older`, the generation before it or null, are taken out of the tables
  * and live on for whoever holds them. */
 void registry_commit(struct muster_self *self, struct muster_self *older);
+/* The plugins have another order: so have their roles. */
+void registry_sort(void);
 /* The generation is unloaded: takes out and frees all it has. */
 void registry_remove(struct muster_self *self);
 

@@ -56,13 +56,13 @@ static muster_status block_conflicts(struct muster_self *self, const struct sche
 }
 
 /* Core's block has no owner and sorts first. */
-static uint32_t block_order(const struct muster_self *owner) {
-    return owner ? owner->order + 1 : 0;
+static uint32_t block_place(const struct muster_self *owner) {
+    return owner ? owner->listed + 1 : 0;
 }
 
 static void block_link(struct settings_block *block) {
     struct settings_block **at = &blocks;
-    while (*at && block_order((*at)->owner) <= block_order(block->owner)) at = &(*at)->next;
+    while (*at && block_place((*at)->owner) <= block_place(block->owner)) at = &(*at)->next;
     block->next = *at;
     *at = block;
 }

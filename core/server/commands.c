@@ -50,13 +50,17 @@ static void command_drain(struct run *run) {
     command_finish(run);
 }
 
+/* In the order in which they are asked. */
 static void command_plugins(struct run *run) {
-    for (struct muster_self *p = plugin_next(NULL); p; p = plugin_next(p)) {
+    for (const struct muster_self *p = plugin_next(NULL); p; p = plugin_next(p)) {
         char offers[256];
         interface_list(p, offers, sizeof offers);
-        command_say(run, "%s %s, generation %u, %u pins%s%s%s\n", p->instance_name, p->version,
-                    p->generation, p->pins, offers[0] ? ", offers " : "", offers,
-                    p->phase == PLUGIN_STARTED ? "" : " (ending)");
+        command_say(run, "%s %s, generation %u, %u pins", p->instance_name, p->version,
+                    p->generation, p->pins);
+        if (p->plugin.before) command_say(run, ", before %s", p->plugin.before);
+        if (p->plugin.after) command_say(run, ", after %s", p->plugin.after);
+        if (offers[0]) command_say(run, ", offers %s", offers);
+        command_say(run, "%s\n", p->phase == PLUGIN_STARTED ? "" : " (ending)");
     }
     command_finish(run);
 }

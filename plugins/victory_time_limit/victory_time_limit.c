@@ -41,4 +41,5 @@ static const struct muster_role roles[] = {{.kind = MUSTER_ROLE_VICTORY, .vtable
 
 MUSTER_PLUGIN(.name = "victory_time_limit", .version = "1.0.0",
               .description = "Victory: more points when the time is over.", .roles = roles,
-              .role_count = 1, .init = plugin_init, .fini = free);
+              .role_count = 1, .init = plugin_init, .fini = free,
+              .after = "victory_first_to_kills victory_elimination"); /* in the last tick, too */

@@ -1031,6 +1031,35 @@ struct muster_host_interfaces {
                           void *user);
 };
 
+/* ---- data: what a plugin keeps with a player, a lobby, a match ------------------------------- */
+
+/* One run of bytes for each, of the plugin's own: no other one sees it. It goes with its object,
+ * after the last that is told of it. All generations of an instance have the same, so that a reload
+ * finds it, and may find what another version wrote: begin it with a number that says which. */
+
+#define MUSTER_DATA_BYTES_MAX 4096
+
+struct muster_host_data {
+    uint32_t size;
+    uint32_t reserved;
+    /* set: copied; without bytes there is none any more. INVALID: longer than
+     * MUSTER_DATA_BYTES_MAX. No longer than before, it allocates nothing. get: borrowed until the
+     * next set of it; len 0: there is none. */
+    muster_status (*player_set)(muster_self *self, muster_player_id player,
+                                struct muster_bytes bytes);
+    muster_status (*player_get)(muster_self *self, muster_player_id player,
+                                struct muster_bytes *out);
+    muster_status (*lobby_set)(muster_self *self, muster_lobby_id lobby, struct muster_bytes bytes);
+    muster_status (*lobby_get)(muster_self *self, muster_lobby_id lobby, struct muster_bytes *out);
+    /* Neither saved nor hashed: nothing that a step reads. */
+    muster_status (*match_set)(muster_self *self, muster_match_id match, struct muster_bytes bytes);
+    muster_status (*match_get)(muster_self *self, muster_match_id match, struct muster_bytes *out);
+    /* A part of the match's state: saved, loaded and hashed with it, before the states of its
+     * parts. set: STATE, and a fault, outside of its step. */
+    muster_status (*state_set)(muster_self *self, muster_match_id match, struct muster_bytes bytes);
+    muster_status (*state_get)(muster_self *self, muster_match_id match, struct muster_bytes *out);
+};
+
 /* ---- the table of tables
  * ------------------------------------------------------------------------------ */
 
@@ -1056,6 +1085,7 @@ struct muster_host {
     const struct muster_host_engine *engine;
     const struct muster_host_moderation *moderation;
     const struct muster_host_interfaces *interfaces;
+    const struct muster_host_data *data;
 };
 
 #ifdef __cplusplus

@@ -85,6 +85,12 @@ struct muster_plugin {
      * --check-config start never comes. On failure write all mistakes to `mistakes`, one a line,
      * as "KEY: expected ..., found ...". */
     muster_status (*check)(void *instance, struct muster_writer *mistakes);
+    /* Names of plugins or of their instances, separated by spaces, or null: those in front of which
+     * this one has to be asked, and behind which. Where nothing is said, the order is that of the
+     * configuration; they are started in the same order. Who is not loaded does not count; a
+     * circle is refused. At most 500 bytes each. */
+    const char *before;
+    const char *after;
 };
 
 #define MUSTER_PLUGIN(...)                                                                         \

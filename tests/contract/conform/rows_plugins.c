@@ -1,7 +1,9 @@
-/* rows_plugins - interfaces: what plugins offer each other. */
+/* rows_plugins - interfaces: what plugins offer each other; data: what they keep. */
 #include <string.h>
 
 #include "conform.h"
+
+/* ---- interfaces ------------------------------------------------------------------------------ */
 
 struct table {
     uint32_t size;
@@ -82,3 +84,41 @@ static void interfaces_call(struct conform *c) {
 const struct conform_row interfaces_rows[] = {ROW(interfaces, publish), ROW(interfaces, subscribe),
                                               ROW(interfaces, call)};
 ROWS_COMPLETE(interfaces, interfaces_rows);
+
+/* ---- data ------------------------------------------------------------------------------------ */
+
+static uint8_t kept[MUSTER_DATA_BYTES_MAX + 1];
+
+/* SET and GET of an object: what is kept is what is found. */
+#define SET_ROW(name, type, object)                                                                \
+    static void data_##name##_set(struct conform *c) {                                             \
+        const struct muster_host_data *data = c->host->data;                                       \
+        STATUS(c, "good", data->name##_set(c->self, object, (struct muster_bytes){"abc", 3}));     \
+        STATUS(c, "shorter", data->name##_set(c->self, object, (struct muster_bytes){"de", 2}));   \
+        STATUS(c, "none", data->name##_set(c->self, object, (struct muster_bytes){NULL, 0}));      \
+        STATUS(c, "null", data->name##_set(c->self, object, (struct muster_bytes){NULL, 1}));      \
+        STATUS(c, "long",                                                                          \
+               data->name##_set(c->self, object, (struct muster_bytes){kept, sizeof kept}));       \
+        STATUS(c, "nobody's",                                                                      \
+               data->name##_set(c->self, NOTHING(type), (struct muster_bytes){"abc", 3}));         \
+        STATUS(c, "to be found",                                                                   \
+               data->name##_set(c->self, object, (struct muster_bytes){"found", 5}));              \
+    }                                                                                              \
+    static void data_##name##_get(struct conform *c) {                                             \
+        const struct muster_host_data *data = c->host->data;                                       \
+        struct muster_bytes found = {NULL, 0};                                                     \
+        STATUS(c, "good", data->name##_get(c->self, object, &found));                              \
+        NUMBER(c, "length", found.len);                                                            \
+        STATUS(c, "nobody's", data->name##_get(c->self, NOTHING(type), &found));                   \
+        STATUS(c, "no place", data->name##_get(c->self, object, NULL));                            \
+    }
+
+SET_ROW(player, muster_player_id, c->player)
+SET_ROW(lobby, muster_lobby_id, c->lobby)
+SET_ROW(match, muster_match_id, c->match)
+SET_ROW(state, muster_match_id, c->match)
+
+const struct conform_row data_rows[] = {
+    ROW(data, player_set), ROW(data, player_get), ROW(data, lobby_set), ROW(data, lobby_get),
+    ROW(data, match_set),  ROW(data, match_get),  ROW(data, state_set), ROW(data, state_get)};
+ROWS_COMPLETE(data, data_rows);

@@ -1,4 +1,5 @@
 /* A match's state as bytes: saved, loaded into another match, refused when it is not whole. */
+#include "kept.h"
 #include "match_rig.h"
 
 static muster_status rule_status;
@@ -41,6 +42,16 @@ static struct match *make_ruled(void) {
     return match;
 }
 
+static void keep(struct kept **list, const char *text) {
+    assert_int_equal(kept_set(list, "ruler", (struct muster_bytes){text, strlen(text)}), MUSTER_OK);
+}
+
+static void assert_kept(const struct kept *list, const char *expected) {
+    struct muster_bytes bytes = kept_get(list, "ruler");
+    assert_int_equal(bytes.len, strlen(expected));
+    assert_memory_equal(bytes.data, expected, bytes.len);
+}
+
 /* A match in which something has happened, and its state; the bytes are to be freed. */
 static struct match *play(struct muster_bytes *saved) {
     uint32_t seat;
@@ -51,6 +62,8 @@ static struct match *play(struct muster_bytes *saved) {
     join(match, 3, "cid");
     assert_int_equal(match_bot_add(match, "bot", MUSTER_TEAM_BLUE, &seat), MUSTER_OK);
     match->seats[1].kills = 4;
+    keep(&match->kept_state, "four");
+    keep(&match->kept, "beside it");
     match_leave(match, 1, MUSTER_LEAVE_QUIT);
     match_connection(match, 3, false);
     push(match, 1, 1, 1);
@@ -76,6 +89,13 @@ static void a_loaded_match_is_the_saved_one(void **state) {
     assert_int_equal(match_load(other, saved), MUSTER_OK);
     assert_int_equal(rule_state, 77);
     assert_true(match_hash(other) == hash);
+    assert_kept(other->kept_state, "four");
+    assert_null(other->kept); /* is no part of it */
+    keep(&other->kept, "not hashed");
+    assert_true(match_hash(other) == hash);
+    keep(&other->kept_state, "five");
+    assert_true(match_hash(other) != hash);
+    keep(&other->kept_state, "four");
     struct match_results *played = match_results(match), *loaded = match_results(other);
     assert_int_equal(played->row_count, loaded->row_count);
     assert_memory_equal(played, loaded,
@@ -110,6 +130,8 @@ static void a_match_made_anew_goes_on(void **state) {
     assert_int_equal(match_count(), 1);
     assert_true(!MUSTER_ID_SAME(match->id, id) && !match_find(id));
     assert_true(match_hash(match) == hash && match->event_end == event_end);
+    assert_kept(match->kept_state, "four");
+    assert_kept(match->kept, "beside it");
     game.commands = 0;
     step(match);
     assert_int_equal(match->seats[0].kills, kills + 1);

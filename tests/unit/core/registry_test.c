@@ -18,7 +18,7 @@ static int open_mods(void **state) {
         "[{\"key\":\"commonLimit\",\"type\":\"int\",\"default\":5,\"min\":1,\"max\":9},"
         "{\"key\":\"commonWord\",\"type\":\"string\",\"default\":\"\",\"secret\":true}]";
     if (open_books(state) || fake_plugin(&mods, "mods", mods_roles, 1, NULL, NULL)) return -1;
-    mods.order = 1;
+    mods.order = mods.listed = 1;
     return registry_settings_add(&mods, common, error, sizeof error);
 }
 
@@ -358,12 +358,13 @@ static void settings_wait_for_their_generation(void **state) {
     static struct muster_self older, newer;
     add_base();
     assert_int_equal(fake_plugin(&older, "aged", mods_roles, 1, NULL, NULL), 0);
-    older.order = newer.order = 2;
+    older.order = newer.order = older.listed = newer.listed = 2;
     add_settings(&older, SETTING("aged"));
     struct muster_mode_info gone = based("gone", "base"), stays = based("stays", "base");
     assert_int_equal(registry_mode_add(&older, &gone, why, sizeof why), MUSTER_OK);
     assert_int_equal(registry_mode_add(&older, &stays, why, sizeof why), MUSTER_OK);
-    newer = (struct muster_self){.generation = 2, .phase = PLUGIN_INITIALIZED, .order = 2};
+    newer =
+        (struct muster_self){.generation = 2, .phase = PLUGIN_INITIALIZED, .listed = 2, .order = 2};
     strcpy(newer.instance_name, "aged");
     newer.resources.next = newer.resources.prev = &newer.resources;
     plugin_list_add(&older);
