@@ -1,6 +1,8 @@
 /* match_fill - the plain matchmaker: everybody goes to the first open lobby of the wanted mode, map
  * and region, running ones included; after a wait any region will do; where nothing is open, a new
- * lobby is proposed at once, for all who wait for the same. Asked by the host's queue. */
+ * lobby is proposed at once, for all who wait for the same. Where other plugins say who belongs
+ * together (muster.party) or how well somebody plays (muster.rating), a party is placed whole, and
+ * those whose ratings are near to each other play together. Asked by the host's queue. */
 #include <muster/plugin.h>
 
 #include <stdio.h>
@@ -13,7 +15,11 @@ enum { REFUSALS_MAX = 8, REFUSAL_LIFE_MS = 5000 };
 static const char schema[] =
     "[{\"key\":\"searchFallbackMs\",\"type\":\"duration\",\"unit\":\"ms\",\"default\":10000,"
     "\"min\":0,\"max\":600000,\"label\":\"Region fallback\",\"help\":\"After this wait a lobby of "
-    "any region will do.\"},"
+    "any region and rating will do.\"},"
+    "{\"key\":\"ratingSpread\",\"type\":\"int\",\"default\":200,\"min\":0,\"max\":1000000,"
+    "\"unit\":\"points\",\"label\":\"Rating spread\",\"help\":\"Where a plugin offers ratings: so "
+    "far "
+    "from its mean may be who comes into a lobby.\"},"
     "{\"key\":\"queueMax\",\"type\":\"int\",\"default\":4096,\"min\":1,\"max\":65536,"
     "\"unit\":\"tickets\",\"label\":\"Queue\",\"help\":\"More tickets are refused.\"},"
     "{\"key\":\"newLobbyPlayersMax\",\"type\":\"int\",\"default\":8,\"min\":1,\"max\":128,"
@@ -29,8 +35,13 @@ struct refusal {
 
 struct waiting {
     muster_queue_ticket_id ticket;
+    muster_player_id player;
     uint64_t enqueued_at_ms;
-    bool is_proposed; /* in this tick */
+    uint64_t party;        /* 0: none */
+    uint32_t member_count; /* of the party */
+    uint32_t mates_at;     /* of the party in `mates` */
+    int32_t rating;
+    bool is_done; /* in this tick: proposed, or waits for others of its party */
     struct refusal refusals[REFUSALS_MAX];
     char game_mode[MUSTER_NAME_MAX];
     char region[MUSTER_NAME_MAX];
@@ -40,11 +51,30 @@ struct waiting {
 struct open_lobby {
     struct muster_lobby_info info;
     uint32_t room;
+    int64_t rating; /* the mean of its players' */
+    bool is_rated;
+};
+
+/* Who waits and is of a party. */
+struct mate {
+    uint64_t party;
+    uint32_t index; /* in the queue */
+};
+
+/* Those who are placed together: a party, or one alone. */
+struct unit {
+    uint32_t count;
+    uint32_t members[MUSTER_GROUP_MAX]; /* in the queue */
+    int64_t rating;                     /* their mean */
 };
 
 struct instance {
     muster_self *self;
     const struct muster_host *host;
+    muster_interface_id party;
+    muster_interface_id rating;
+    bool is_rated; /* in this tick somebody offers ratings */
+    int64_t rating_spread;
     uint64_t fallback_ms;
     uint32_t queue_max;
     uint32_t group_max;
@@ -52,6 +82,8 @@ struct instance {
     uint32_t open_count;
     uint64_t now_ms;       /* of the newest tick */
     struct waiting *queue; /* in order of arrival */
+    struct mate *mates;    /* by party, and as they came; room for the queue */
+    uint32_t mate_count;
     struct open_lobby open[OPEN_MAX];
 };
 
@@ -72,7 +104,9 @@ static muster_status fill_enqueue(void *state, const struct muster_queue_ticket 
     struct instance *instance = state;
     if (instance->count == instance->queue_max) return MUSTER_FULL;
     struct waiting *w = &instance->queue[instance->count];
-    *w = (struct waiting){.ticket = ticket->ticket, .enqueued_at_ms = ticket->enqueued_at_ms};
+    *w = (struct waiting){.ticket = ticket->ticket,
+                          .player = ticket->player,
+                          .enqueued_at_ms = ticket->enqueued_at_ms};
     if (!name_copy(w->game_mode, ticket->game_mode) || !name_copy(w->region, ticket->region) ||
         !name_copy(w->map_name, ticket->map_name))
         return MUSTER_INVALID;
@@ -113,6 +147,131 @@ static bool is_refused(const struct waiting *w, muster_lobby_id lobby, uint64_t 
     return false;
 }
 
+/* ---- who belongs together, and plays how well --------------------------------------------------
+ */
+
+static void ask_party(void *user, const void *vtable, void *offered) {
+    const struct muster_party *party = vtable;
+    struct instance *instance = user;
+    for (uint32_t i = 0; i < instance->count; i++) {
+        struct waiting *w = &instance->queue[i];
+        w->party = party->party(offered, w->player, &w->member_count);
+    }
+}
+
+static int mate_compare(const void *left, const void *right) {
+    const struct mate *a = left, *b = right;
+    if (a->party != b->party) return a->party < b->party ? -1 : 1;
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
+static void mates_sort(struct instance *instance) {
+    struct mate *mates = instance->mates;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < instance->count; i++)
+        if (instance->queue[i].party) mates[count++] = (struct mate){instance->queue[i].party, i};
+    qsort(mates, count, sizeof(*mates), mate_compare);
+    for (uint32_t at = 0, first = 0; at < count; at++) {
+        if (mates[at].party != mates[first].party) first = at;
+        instance->queue[mates[at].index].mates_at = first;
+    }
+    instance->mate_count = count;
+}
+
+static void rate_lobby(const struct instance *instance, const struct muster_rating *rating,
+                       void *offered, struct open_lobby *open) {
+    struct muster_member_info member = {.size = sizeof(member)};
+    uint32_t at = 0, count = 0;
+    while (instance->host->lobby->member_next(instance->self, open->info.lobby, &at, &member) ==
+           MUSTER_OK) {
+        if (member.is_spectator) continue;
+        open->rating += rating->rating(offered, member.player, open->info.game_mode);
+        count++;
+    }
+    open->is_rated = count > 0;
+    if (count) open->rating /= count;
+}
+
+static void ask_rating(void *user, const void *vtable, void *offered) {
+    const struct muster_rating *rating = vtable;
+    struct instance *instance = user;
+    instance->is_rated = true;
+    for (uint32_t i = 0; i < instance->count; i++) {
+        struct waiting *w = &instance->queue[i];
+        w->rating = rating->rating(offered, w->player, w->game_mode);
+    }
+    for (uint32_t i = 0; i < instance->open_count; i++)
+        rate_lobby(instance, rating, offered, &instance->open[i]);
+}
+
+/* Anew in each tick: parties change while they wait. Without an answer everybody is alone. */
+static void ask_others(struct instance *instance) {
+    const struct muster_host_interfaces *interfaces = instance->host->interfaces;
+    for (uint32_t i = 0; i < instance->count; i++) {
+        instance->queue[i].party = 0;
+        instance->queue[i].is_done = false;
+    }
+    instance->is_rated = false;
+    (void)interfaces->call(instance->self, instance->party, ask_party, instance);
+    mates_sort(instance);
+    (void)interfaces->call(instance->self, instance->rating, ask_rating, instance);
+}
+
+static bool has_waited(const struct instance *instance, const struct waiting *w) {
+    return instance->now_ms - w->enqueued_at_ms >= instance->fallback_ms;
+}
+
+static bool is_near(const struct instance *instance, int64_t rating, int64_t other) {
+    int64_t apart = rating < other ? other - rating : rating - other;
+    return !instance->is_rated || apart <= instance->rating_spread;
+}
+
+static bool is_alike(const struct waiting *a, const struct waiting *b) {
+    return strcmp(a->game_mode, b->game_mode) == 0 && strcmp(a->region, b->region) == 0 &&
+           strcmp(a->map_name, b->map_name) == 0;
+}
+
+static void unit_add(const struct instance *instance, struct unit *unit, uint32_t index) {
+    unit->members[unit->count++] = index;
+    unit->rating += instance->queue[index].rating;
+}
+
+/* Those of its party who search for the same. False: others are waited for, and all of them do. */
+static bool unit_collect(struct instance *instance, uint32_t index, struct unit *unit) {
+    const struct waiting *w = &instance->queue[index];
+    unit->count = 0;
+    unit->rating = 0;
+    if (!w->party) unit_add(instance, unit, index);
+    for (uint32_t at = w->mates_at; w->party && at < instance->mate_count; at++) {
+        const struct waiting *other = &instance->queue[instance->mates[at].index];
+        if (other->party != w->party || unit->count == MUSTER_GROUP_MAX) break;
+        if (!other->is_done && is_alike(w, other))
+            unit_add(instance, unit, instance->mates[at].index);
+    }
+    unit->rating /= unit->count;
+    bool is_whole = !w->party || unit->count == MUSTER_GROUP_MAX || unit->count >= w->member_count;
+    for (uint32_t i = 0; !is_whole && i < unit->count; i++)
+        instance->queue[unit->members[i]].is_done = true;
+    return is_whole;
+}
+
+static bool unit_refused(const struct instance *instance, const struct unit *unit,
+                         muster_lobby_id lobby) {
+    for (uint32_t i = 0; i < unit->count; i++)
+        if (is_refused(&instance->queue[unit->members[i]], lobby, instance->now_ms)) return true;
+    return false;
+}
+
+/* Puts them into a group. */
+static void unit_take(struct instance *instance, const struct unit *unit,
+                      muster_queue_ticket_id *tickets, uint32_t *count) {
+    for (uint32_t i = 0; i < unit->count; i++) {
+        struct waiting *w = &instance->queue[unit->members[i]];
+        w->is_done = true;
+        tickets[(*count)++] = w->ticket;
+    }
+}
+
 /* ---- open lobbies --------------------------------------------------------------------------- */
 
 static bool is_open(const struct muster_lobby_info *info) {
@@ -130,7 +289,7 @@ static void open_collect(struct instance *instance) {
     while (status == MUSTER_OK && instance->open_count < OPEN_MAX) {
         if (is_open(&info))
             instance->open[instance->open_count++] =
-                (struct open_lobby){info, info.players_max - info.players_current};
+                (struct open_lobby){.info = info, .room = info.players_max - info.players_current};
         status = lobby->next(instance->self, info.lobby, &info);
     }
 }
@@ -142,12 +301,14 @@ static bool is_wanted(const struct waiting *w, const struct muster_lobby_info *i
            (!w->map_name[0] || strcmp(info->map_name, w->map_name) == 0);
 }
 
-static struct open_lobby *open_find(struct instance *instance, const struct waiting *w,
-                                    bool any_region) {
+/* late: the first of them has waited so long that another region and rating will do. */
+static struct open_lobby *open_find(struct instance *instance, const struct unit *unit, bool late) {
+    const struct waiting *w = &instance->queue[unit->members[0]];
     for (uint32_t i = 0; i < instance->open_count; i++) {
         struct open_lobby *open = &instance->open[i];
-        if (open->room && is_wanted(w, &open->info, any_region) &&
-            !is_refused(w, open->info.lobby, instance->now_ms))
+        bool near = late || !open->is_rated || is_near(instance, unit->rating, open->rating);
+        if (open->room >= unit->count && near && is_wanted(w, &open->info, late) &&
+            !unit_refused(instance, unit, open->info.lobby))
             return open;
     }
     return NULL;
@@ -155,30 +316,37 @@ static struct open_lobby *open_find(struct instance *instance, const struct wait
 
 /* ---- groups --------------------------------------------------------------------------------- */
 
-/* One by one: whom the lobby refuses keeps nobody else out. False: no more is taken. */
-static bool propose_open(const struct proposing *to, struct waiting *w, struct open_lobby *open) {
-    bool near = strcmp(open->info.region, w->region) == 0;
-    const struct muster_group group = {
+/* Each unit by itself: whom the lobby refuses keeps nobody else out. False: no more is taken. */
+static bool propose_open(struct instance *instance, const struct proposing *to,
+                         const struct unit *unit, struct open_lobby *open) {
+    bool near = strcmp(open->info.region, instance->queue[unit->members[0]].region) == 0;
+    muster_queue_ticket_id tickets[MUSTER_GROUP_MAX];
+    struct muster_group group = {
         .size = sizeof(group),
-        .ticket_count = 1,
-        .tickets = &w->ticket,
+        .tickets = tickets,
         .lobby = open->info.lobby,
         .explanation = near ? "the first lobby with a free seat"
                             : "a lobby of another region: none of yours had a free seat",
     };
-    w->is_proposed = true;
-    open->room--;
+    unit_take(instance, unit, tickets, &group.ticket_count);
+    open->room -= unit->count;
     return to->propose(to->proposals, &group) == MUSTER_OK;
 }
 
-static bool is_alike(const struct waiting *a, const struct waiting *b) {
-    return strcmp(a->game_mode, b->game_mode) == 0 && strcmp(a->region, b->region) == 0 &&
-           strcmp(a->map_name, b->map_name) == 0;
+/* May they come into the new lobby of the first? */
+static bool goes_with(struct instance *instance, const struct unit *first, uint32_t index,
+                      struct unit *unit) {
+    const struct waiting *w = &instance->queue[first->members[0]];
+    const struct waiting *other = &instance->queue[index];
+    return !other->is_done && is_alike(w, other) && unit_collect(instance, index, unit) &&
+           (has_waited(instance, w) || is_near(instance, first->rating, unit->rating)) &&
+           !unit_refused(instance, unit, (muster_lobby_id){0});
 }
 
-/* For this one and those behind it who wait for the same. */
-static bool propose_new(struct instance *instance, struct proposing *to, uint32_t first) {
-    struct waiting *w = &instance->queue[first];
+/* For these and those behind them who wait for the same; a party that is larger than what a new
+ * lobby is to have is tried by itself. */
+static bool propose_new(struct instance *instance, struct proposing *to, const struct unit *first) {
+    const struct waiting *w = &instance->queue[first->members[0]];
     muster_queue_ticket_id tickets[MUSTER_GROUP_MAX];
     struct muster_group group = {
         .size = sizeof(group),
@@ -188,27 +356,26 @@ static bool propose_new(struct instance *instance, struct proposing *to, uint32_
         .map_name = w->map_name,
         .explanation = "a new lobby: no other had a free seat",
     };
-    for (uint32_t i = first; i < instance->count && group.ticket_count < instance->group_max; i++) {
-        struct waiting *other = &instance->queue[i];
-        if (other->is_proposed || !is_alike(w, other) ||
-            is_refused(other, (muster_lobby_id){0}, instance->now_ms))
-            continue;
-        other->is_proposed = true;
-        tickets[group.ticket_count++] = other->ticket;
+    unit_take(instance, first, tickets, &group.ticket_count);
+    for (uint32_t i = first->members[0]; i < instance->count; i++) {
+        struct unit unit;
+        if (group.ticket_count >= instance->group_max) break;
+        if (goes_with(instance, first, i, &unit) &&
+            group.ticket_count + unit.count <= instance->group_max)
+            unit_take(instance, &unit, tickets, &group.ticket_count);
     }
     return to->propose(to->proposals, &group) == MUSTER_OK && ++to->new_count < NEW_MAX;
 }
 
 /* False: no more is taken. */
 static bool place(struct instance *instance, struct proposing *to, uint32_t index) {
-    struct waiting *w = &instance->queue[index];
-    if (w->is_proposed) return true;
-    struct open_lobby *open = open_find(instance, w, false);
-    if (!open && instance->now_ms - w->enqueued_at_ms >= instance->fallback_ms)
-        open = open_find(instance, w, true);
-    if (open) return propose_open(to, w, open);
-    return is_refused(w, (muster_lobby_id){0}, instance->now_ms) ||
-           propose_new(instance, to, index);
+    const struct waiting *w = &instance->queue[index];
+    struct unit unit;
+    if (w->is_done || !unit_collect(instance, index, &unit)) return true;
+    struct open_lobby *open = open_find(instance, &unit, false);
+    if (!open && has_waited(instance, w)) open = open_find(instance, &unit, true);
+    if (open) return propose_open(instance, to, &unit, open);
+    return unit_refused(instance, &unit, (muster_lobby_id){0}) || propose_new(instance, to, &unit);
 }
 
 static void fill_tick(void *state, uint64_t now_ms, muster_propose_fn propose, void *proposals) {
@@ -217,7 +384,7 @@ static void fill_tick(void *state, uint64_t now_ms, muster_propose_fn propose, v
     instance->now_ms = now_ms;
     if (!instance->count) return;
     open_collect(instance);
-    for (uint32_t i = 0; i < instance->count; i++) instance->queue[i].is_proposed = false;
+    ask_others(instance);
     for (uint32_t i = 0; i < instance->count; i++)
         if (!place(instance, &to, i)) return;
 }
@@ -233,7 +400,15 @@ static const struct muster_matchmaker matchmaker = {.size = sizeof(matchmaker),
 static void fill_fini(void *state) {
     struct instance *instance = state;
     free(instance->queue);
+    free(instance->mates);
     free(instance);
+}
+
+static muster_status subscribe(const struct instance *instance, const char *name, uint32_t major,
+                               uint32_t vtable_size, muster_interface_id *out) {
+    const struct muster_interface_wish wish = {
+        .size = sizeof(wish), .major = major, .name = name, .vtable_size = vtable_size};
+    return instance->host->interfaces->subscribe(instance->self, &wish, NULL, out);
 }
 
 static muster_status fill_init(muster_self *self, const struct muster_host *host, void **out) {
@@ -242,13 +417,22 @@ static muster_status fill_init(muster_self *self, const struct muster_host *host
     if (!instance) return MUSTER_NO_MEMORY;
     instance->self = self;
     instance->host = host;
+    instance->rating_spread = config->integer(self, "ratingSpread");
     instance->fallback_ms = (uint64_t)config->integer(self, "searchFallbackMs");
     instance->queue_max = (uint32_t)config->integer(self, "queueMax");
     instance->group_max = (uint32_t)config->integer(self, "newLobbyPlayersMax");
     instance->queue = calloc(instance->queue_max, sizeof(*instance->queue));
-    if (!instance->queue) {
+    instance->mates = calloc(instance->queue_max, sizeof(*instance->mates));
+    muster_status status = instance->queue && instance->mates ? MUSTER_OK : MUSTER_NO_MEMORY;
+    if (status == MUSTER_OK)
+        status = subscribe(instance, MUSTER_PARTY, MUSTER_PARTY_MAJOR, sizeof(struct muster_party),
+                           &instance->party);
+    if (status == MUSTER_OK)
+        status = subscribe(instance, MUSTER_RATING, MUSTER_RATING_MAJOR,
+                           sizeof(struct muster_rating), &instance->rating);
+    if (status != MUSTER_OK) {
         fill_fini(instance);
-        return MUSTER_NO_MEMORY;
+        return status;
     }
     *out = instance;
     return MUSTER_OK;

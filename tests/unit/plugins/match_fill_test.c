@@ -265,6 +265,143 @@ static void test_dequeue_and_limit(void **state) {
     queue_close(&q);
 }
 
+/* ---- other plugins say who belongs together, and plays how well -------------------------------
+ */
+
+/* Tickets up to 9 are of who is alone; 10 to 19 are one party of three, 20 to 29 one of five. */
+static uint64_t party_of(void *instance, muster_player_id player, uint32_t *member_count) {
+    (void)instance;
+    if (player.value < 10 || player.value >= 100) return 0;
+    *member_count = player.value < 20 ? 3 : 5;
+    return player.value / 10;
+}
+
+/* From 100 to 199 a hundred points more each; all others have none. */
+static int32_t rating_of(void *instance, muster_player_id player, const char *game_mode) {
+    (void)instance;
+    assert_string_equal(game_mode, MODE);
+    return player.value < 100 || player.value > 199 ? 0 : (int32_t)(player.value - 100) * 100;
+}
+
+static const struct muster_party party = {.size = sizeof party, .party = party_of};
+static const struct muster_rating rating = {.size = sizeof rating, .rating = rating_of};
+
+static muster_status others_init(muster_self *self, const struct muster_host *host,
+                                 void **instance) {
+    const struct muster_interface parties = {
+        .size = sizeof parties, .major = 1, .name = MUSTER_PARTY, .vtable = &party};
+    const struct muster_interface ratings = {
+        .size = sizeof ratings, .major = 1, .name = MUSTER_RATING, .vtable = &rating};
+    (void)instance;
+    muster_status status = host->interfaces->publish(self, &parties);
+    return status ? status : host->interfaces->publish(self, &ratings);
+}
+
+static const struct muster_service service = {.size = sizeof service};
+static const struct muster_role others_roles[] = {{MUSTER_ROLE_SERVICE, 0, &service}};
+static const struct muster_plugin others = {.magic = MUSTER_PLUGIN_MAGIC,
+                                            .abi_major = MUSTER_ABI_MAJOR,
+                                            .abi_minor = MUSTER_ABI_MINOR,
+                                            .size = sizeof others,
+                                            .name = "service_others",
+                                            .version = "1.0.0",
+                                            .description = "Parties and ratings by number.",
+                                            .roles = others_roles,
+                                            .role_count = 1,
+                                            .init = others_init};
+
+static muster_self *others_come(struct queue *q) {
+    muster_self *self = testkit_add(q->kit, &others);
+    if (!self || testkit_start(self)) fail_msg("%s", testkit_error(q->kit));
+    return self;
+}
+
+static void test_parties_are_placed_whole(void **state) {
+    struct queue q;
+    (void)state;
+    queue_open(&q, NULL, NULL);
+    muster_self *plugin = others_come(&q);
+    muster_lobby_id small = lobby(&q, MUSTER_LOBBY_WAITING, "eu", 6, 8);
+    muster_lobby_id large = lobby(&q, MUSTER_LOBBY_WAITING, "eu", 1, 8);
+    waits(&q, 10, "eu", "");
+    waits(&q, 1, "eu", "");
+    waits(&q, 11, "eu", "");
+    assert_int_equal(tick(&q, GROUPS), 1); /* one of three is waited for */
+    assert_int_equal(q.proposed.groups[0].tickets[0].value, 1);
+    waits(&q, 12, "eu", "");
+    assert_int_equal(tick(&q, GROUPS), 2);
+    assert_int_equal(q.proposed.groups[0].lobby.value, large.value); /* has room for three */
+    assert_int_equal(q.proposed.groups[0].ticket_count, 3);
+    assert_int_equal(q.proposed.groups[0].tickets[2].value, 12);
+    assert_int_equal(q.proposed.groups[1].lobby.value, small.value);
+    refused(&q, 11, large); /* so it is refused to all of them */
+    assert_int_equal(tick(&q, GROUPS), 1);
+    assert_int_equal(q.proposed.groups[0].lobby.value, 0); /* with who waits for the same */
+    assert_int_equal(q.proposed.groups[0].ticket_count, 4);
+    testkit_unload(plugin);
+    assert_int_equal(tick(&q, GROUPS), 3);
+    assert_int_equal(q.proposed.groups[0].lobby.value, small.value); /* everybody is alone now */
+    assert_int_equal(q.proposed.groups[0].ticket_count, 1);
+    queue_close(&q);
+}
+
+static void test_a_new_lobby_takes_whole_parties(void **state) {
+    struct queue q;
+    (void)state;
+    queue_open(&q, "newLobbyPlayersMax", "4");
+    others_come(&q);
+    waits(&q, 1, "eu", "");
+    waits(&q, 2, "eu", "");
+    for (uint64_t id = 10; id < 13; id++) waits(&q, id, "eu", "");
+    for (uint64_t id = 20; id < 25; id++) waits(&q, id, "eu", "");
+    assert_int_equal(tick(&q, GROUPS), 3);
+    assert_int_equal(q.proposed.groups[0].ticket_count, 2); /* there is no room for three more */
+    assert_int_equal(q.proposed.groups[1].ticket_count, 3);
+    assert_int_equal(q.proposed.groups[2].ticket_count, 5); /* larger than wanted, and whole */
+    queue_close(&q);
+}
+
+static void test_equals_play_together(void **state) {
+    struct queue q;
+    (void)state;
+    queue_open(&q, "searchFallbackMs", "5000");
+    others_come(&q);
+    waits(&q, 110, "eu", "");
+    waits(&q, 150, "eu", "");
+    waits(&q, 112, "eu", "");
+    waits(&q, 113, "eu", "");
+    assert_int_equal(tick(&q, GROUPS), 3);
+    assert_int_equal(q.proposed.groups[0].ticket_count, 2); /* 200 points are near */
+    assert_int_equal(q.proposed.groups[0].tickets[1].value, 112);
+    assert_int_equal(q.proposed.groups[1].tickets[0].value, 150);
+    assert_int_equal(q.proposed.groups[2].tickets[0].value, 113);
+    q.now_ms += 5000; /* then anybody will do */
+    assert_int_equal(tick(&q, GROUPS), 1);
+    assert_int_equal(q.proposed.groups[0].ticket_count, 4);
+    queue_close(&q);
+}
+
+/* By the mean of who is there. */
+static void test_equals_join_a_lobby(void **state) {
+    struct queue q;
+    (void)state;
+    queue_open(&q, "searchFallbackMs", "5000");
+    others_come(&q);
+    muster_lobby_id beginners = lobby(&q, MUSTER_LOBBY_WAITING, "eu", 0, 8);
+    muster_player_id beginner = testkit_player_add(q.kit, "beginner", "Beginner");
+    assert_non_null(testkit_member_add(q.kit, beginners, beginner, 0, MUSTER_TEAM_NONE));
+    muster_lobby_id empty = lobby(&q, MUSTER_LOBBY_WAITING, "eu", 0, 8);
+    waits(&q, 150, "eu", "");
+    waits(&q, 1, "eu", "");
+    assert_int_equal(tick(&q, GROUPS), 2);
+    assert_int_equal(q.proposed.groups[0].lobby.value, empty.value);
+    assert_int_equal(q.proposed.groups[1].lobby.value, beginners.value);
+    q.now_ms += 5000;
+    assert_int_equal(tick(&q, GROUPS), 2);
+    assert_int_equal(q.proposed.groups[0].lobby.value, empty.value); /* the nearest comes first */
+    queue_close(&q);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_creates_at_once),
@@ -276,6 +413,10 @@ int main(void) {
         cmocka_unit_test(test_large_groups_and_small_caps),
         cmocka_unit_test(test_many_open_lobbies),
         cmocka_unit_test(test_dequeue_and_limit),
+        cmocka_unit_test(test_parties_are_placed_whole),
+        cmocka_unit_test(test_a_new_lobby_takes_whole_parties),
+        cmocka_unit_test(test_equals_play_together),
+        cmocka_unit_test(test_equals_join_a_lobby),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
