@@ -208,6 +208,8 @@ struct execution {
     void (*fn)(void *user, muster_status status, const char *answer);
     void *user;
     bool is_over; /* the plugin has been told */
+    muster_status status;
+    char *answer; /* that came inside a plugin's call, and waits for the next turn; owned */
     char actor[MUSTER_NAME_MAX];
     char line[1024];
 };
@@ -232,12 +234,28 @@ static bool is_wanted(const struct execution *execution) {
     return !execution->is_over && !execution->handle.resource.is_cancelled;
 }
 
+static void on_executed(void *user, muster_status status, const char *answer);
+
+static void do_tell(void *user) {
+    struct execution *execution = user;
+    on_executed(execution, execution->status, execution->answer);
+}
+
+/* A plugin's command was answered in a call of that plugin, which may be the asker. */
+static bool tell_later(struct execution *execution, muster_status status, const char *answer) {
+    execution->status = status;
+    execution->answer = strdup(answer);
+    return execution->answer && !host_defer(do_tell, execution);
+}
+
 static void on_executed(void *user, muster_status status, const char *answer) {
     struct execution *execution = user;
+    if (plugin_depth() > 0 && tell_later(execution, status, answer)) return;
     if (is_wanted(execution))
         tell_executed(execution, status, answer);
     else if (!execution->is_over)
         close_execution(&execution->handle.resource);
+    free(execution->answer);
     free(execution);
 }
 

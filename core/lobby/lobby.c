@@ -9,6 +9,7 @@
 #include "lobby_internal.h"
 #include "log.h"
 #include "loop.h"
+#include "notices.h"
 #include "status.h"
 
 #define SETTLE_EVERY_MS 100
@@ -31,6 +32,7 @@ static void on_timer(void *user) {
 
 muster_status lobby_init(uint32_t lobbies_max, const struct lobby_hooks *hooks) {
     lobby_hooks = *hooks;
+    notices_set_rules(lobby_rules_notice);
     settle_timer = loop_timer_start(SETTLE_EVERY_MS, SETTLE_EVERY_MS, on_timer, NULL);
     if (!settle_timer) return MUSTER_NO_MEMORY;
     muster_status status = match_table_init(lobbies_max);

@@ -55,7 +55,7 @@ int32_t lobby_authorize(struct lobby *lobby, const struct muster_action *action,
 int32_t lobby_allow_create(const struct muster_action *action, struct failure *failure);
 void lobby_rules_changed(struct lobby *lobby, const struct muster_self *but, const char *key,
                          json_t *value);
-void lobby_rules_notice(const struct lobby *lobby, const struct muster_notice *notice);
+void lobby_rules_notice(const struct muster_notice *notice);
 /* False: a rule swallowed the line. */
 bool lobby_rules_chat(struct lobby *lobby, uint32_t seat, char *text, uint32_t cap);
 /* What `session` asks, in its lobby; key and value "". */

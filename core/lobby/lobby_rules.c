@@ -67,6 +67,11 @@ static muster_verdict ask(const struct provider *p, void *state, const struct mu
     struct muster_refusal refusal = {.size = sizeof refusal};
     struct muster_action asked = *action;
     asked.refusal = &refusal;
+    if (plugin_is_called(p->self)) {
+        failure_set_data(failure, RPC_DENIED, json_pack("{s:s}", "reason", "busy"),
+                         "%s waits for an answer itself", p->self->instance_name);
+        return MUSTER_REJECT;
+    }
     if (!p->rules.allow) return MUSTER_PASS;
     plugin_enter(p->self, "rules.allow");
     muster_verdict verdict = p->rules.allow(p->instance, state, &asked, reason, sizeof reason);
@@ -141,7 +146,16 @@ void lobby_rules_changed(struct lobby *lobby, const struct muster_self *but, con
     free(text);
 }
 
-static void tell_notice(const struct lobby *lobby, const struct muster_notice *notice) {
+/* What rules hear of; the rest is the business of host->events. */
+static const uint64_t rules_kinds =
+    1u << MUSTER_NOTICE_LOBBY_CREATED | 1u << MUSTER_NOTICE_LOBBY_STATE |
+    1u << MUSTER_NOTICE_LOBBY_HOST | 1u << MUSTER_NOTICE_SEAT_TAKEN |
+    1u << MUSTER_NOTICE_SEAT_LEFT | 1u << MUSTER_NOTICE_MATCH_STARTED |
+    1u << MUSTER_NOTICE_MATCH_ENDED;
+
+void lobby_rules_notice(const struct muster_notice *notice) {
+    const struct lobby *lobby = lobby_find(notice->lobby);
+    if (!lobby || lobby->closing || !(rules_kinds >> notice->kind & 1)) return;
     for (uint32_t i = 0; i < lobby->rules_count; i++) {
         const struct match_part *part = &lobby->rules[i];
         if (!part->provider->rules.notice) continue;
@@ -149,26 +163,6 @@ static void tell_notice(const struct lobby *lobby, const struct muster_notice *n
         part->provider->rules.notice(part->provider->instance, part->state, notice);
         plugin_leave();
     }
-}
-
-static void on_deferred(void *user) {
-    struct muster_notice *notice = user;
-    const struct lobby *lobby = lobby_find(notice->lobby);
-    if (lobby) tell_notice(lobby, notice);
-    free(notice);
-}
-
-/* No rules' state is entered while a call on it may be on the stack. */
-void lobby_rules_notice(const struct lobby *lobby, const struct muster_notice *notice) {
-    if (lobby->rules_count == 0 || lobby->closing) return;
-    if (plugin_depth() == 0) {
-        tell_notice(lobby, notice);
-        return;
-    }
-    struct muster_notice *copy = malloc(sizeof *copy);
-    if (!copy) return;
-    *copy = *notice;
-    if (loop_post(on_deferred, copy)) free(copy);
 }
 
 bool lobby_rules_chat(struct lobby *lobby, uint32_t seat, char *text, uint32_t cap) {

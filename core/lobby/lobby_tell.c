@@ -53,7 +53,6 @@ void lobby_emit(const struct lobby *lobby, uint32_t kind, muster_player_id playe
         .value = value,
     };
     notices_emit(&notice);
-    lobby_rules_notice(lobby, &notice);
 }
 
 void lobby_tell_info(struct lobby *lobby) {

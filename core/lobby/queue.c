@@ -408,8 +408,17 @@ void queue_cancel(struct session *session) {
         remove_ticket(session->queue_ticket, session);
 }
 
+static void on_backfill(void *user) {
+    const struct lobby *lobby = lobby_find((muster_lobby_id){(uintptr_t)user});
+    if (lobby) queue_backfill(lobby);
+}
+
 void queue_backfill(const struct lobby *lobby) {
     if (queue.slots.count == 0 || !lobby_open(lobby)) return;
+    if (plugin_depth() > 0) { /* its tick sees the lobby, should there be no room for a post */
+        (void)loop_post(on_backfill, (void *)(uintptr_t)lobby->id.value);
+        return;
+    }
     for (struct provider *p = registry_first(MUSTER_ROLE_MATCHMAKER); p; p = p->next) {
         if (!p->matchmaker.backfill) continue;
         plugin_enter(p->self, "matchmaker.backfill");

@@ -1,12 +1,14 @@
 #include "store.h"
 
 #include <stdlib.h>
+#include <utlist.h>
 
 #include "log.h"
 #include "loop.h"
 #include "outbox.h"
 #include "pending.h"
 #include "registry.h"
+#include "store_rows.h"
 
 #define QUERY_DEADLINE_MS 30000
 #define BACKUP_DEADLINE_MS 3600000
@@ -23,7 +25,17 @@ struct query {
     void *user;
     muster_db_ticket_id ticket;
     bool *answered; /* while the database is being asked; or null */
+    /* Answered inside a plugin's call: it waits for a turn of its own. */
+    struct query *prev, *next;
+    bool is_waiting;
+    uint64_t turn; /* after which it is told */
+    muster_status status;
+    struct muster_db_rows *rows; /* owned; or null */
 };
+
+static struct query *told_later; /* in order */
+static bool turn_posted;
+static uint64_t turn;
 
 static uint32_t waiting; /* queries that are not answered yet */
 
@@ -67,23 +79,71 @@ static void tell_asker(const struct query *query, muster_status status,
     if (query->asker) plugin_leave();
 }
 
-static void on_answer(void *user, muster_status status, const void *answer) {
-    struct query *query = user;
+/* It is over: the query is gone before its asker is told. */
+static void end_query(struct query *query, muster_status status,
+                      const struct muster_db_rows *rows) {
     struct query done = *query;
     if (done.answered) *done.answered = true;
+    if (done.resource.is_cancelled) status = MUSTER_CLOSED;
+    if (done.is_waiting) DL_DELETE(told_later, query);
     if (done.asker) resource_remove(&query->resource);
     free_query(query);
-    if (done.fn) tell_asker(&done, status, status ? NULL : answer);
+    if (done.fn) tell_asker(&done, status, status ? NULL : rows);
     if (done.is_migration) note_migrated(status);
+    free(done.rows);
+}
+
+/* What is answered meanwhile waits for the next turn. */
+static void tell_waiting(void) {
+    uint64_t until = turn++;
+    while (told_later && told_later->turn <= until)
+        end_query(told_later, told_later->status, told_later->rows);
+}
+
+static void on_turn(void *user) {
+    (void)user;
+    turn_posted = false;
+    tell_waiting();
+}
+
+/* False: there is no room for it to wait. */
+static bool tell_later(struct query *query, muster_status status,
+                       const struct muster_db_rows *rows) {
+    if (!turn_posted) turn_posted = loop_post(on_turn, NULL) == MUSTER_OK;
+    if (!turn_posted) return false;
+    query->status = status;
+    if (!status && rows && query->fn) {
+        query->rows = store_rows_copy(rows);
+        if (!query->rows) query->status = MUSTER_NO_MEMORY;
+    }
+    if (query->answered) *query->answered = true;
+    query->answered = NULL;
+    query->is_waiting = true;
+    query->turn = turn;
+    DL_APPEND(told_later, query);
+    return true;
+}
+
+/* Mostly inside a call of the database's, in which its asker would ask it on; or inside the asker's
+ * own. */
+static void on_answer(void *user, muster_status status, const void *answer) {
+    struct query *query = user;
+    if (plugin_depth() > 0 && query->asker && tell_later(query, status, answer)) return;
+    if (plugin_depth() == 0) tell_waiting();
+    end_query(query, status, answer);
 }
 
 /* The database does it all the same. A table that nobody wants any more is not waited for. */
 static void close_query(struct resource *resource) {
     struct query *query = (struct query *)resource;
+    if (query->is_waiting) {
+        end_query(query, query->status, query->rows);
+        return;
+    }
     start.migrating -= query->is_migration;
     query->is_migration = false;
     pending_cancel(query->ticket.value);
-    on_answer(query, MUSTER_CLOSED, NULL);
+    end_query(query, MUSTER_CLOSED, NULL);
     look_at_start();
 }
 
@@ -145,7 +205,7 @@ static muster_status ask_database(struct muster_self *asker, const struct questi
     bool answered = false; /* it may come, and free the query, in the call */
     query->answered = &answered;
     muster_db_ticket_id ticket = query->ticket;
-    plugin_enter(db->self, question->call);
+    plugin_enter_part(db->self, question->call); /* a database may ask itself */
     status = question->ask(db, ticket, question->what);
     plugin_leave();
     return finish_query(query, answered, status, ticket, out);
@@ -167,7 +227,8 @@ muster_status store_submit(struct muster_self *asker, const struct muster_db_req
 
 muster_status store_cancel(const struct muster_self *asker, muster_query_id id) {
     struct query *query = pending_user(id.value, on_answer);
-    if (!query || query->asker != asker) return MUSTER_NOT_FOUND;
+    if (!query) DL_SEARCH_SCALAR(told_later, query, ticket.value, id.value);
+    if (!query || query->asker != asker || query->resource.is_cancelled) return MUSTER_NOT_FOUND;
     muster_status status = resource_cancel(&query->resource);
     if (!status) pending_cancel(query->ticket.value);
     return status;
@@ -261,4 +322,5 @@ void store_deinit(void) {
     start.fn = NULL;
     start.status = MUSTER_OK;
     start.is_over = false;
+    turn_posted = false;
 }

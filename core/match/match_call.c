@@ -2,7 +2,7 @@
 #include "match_internal.h"
 
 void match_call_begin(struct match *match, const struct match_part *part, const char *call) {
-    plugin_enter(part->provider->self, call);
+    plugin_enter_part(part->provider->self, call);
     match->stepping = true;
 }
 

@@ -74,7 +74,7 @@ static void tell_anticheats(struct match *match, const struct muster_fact *fact)
     for (uint32_t i = 0; i < match->anticheat_count; i++) {
         struct match_part *part = &match->anticheats[i];
         if (!part->provider->anticheat.fact) continue;
-        plugin_enter(part->provider->self, "anticheat.fact");
+        plugin_enter_part(part->provider->self, "anticheat.fact");
         part->provider->anticheat.fact(part->provider->instance, part->state, fact);
         plugin_leave();
     }

@@ -141,8 +141,13 @@ void resource_close_cancelled(const struct muster_self *owner);
 
 #define PLUGIN_DEPTH_MAX 4
 /* Around every call into a plugin. `call` is a literal such as "mode.tick": what the watchdog
- * names. Nesting is legal to PLUGIN_DEPTH_MAX (host -> plugin -> host -> other plugin). */
+ * names. Nesting is legal to PLUGIN_DEPTH_MAX (host -> plugin -> host -> other plugin). Whoever has
+ * something for a plugin whose call is on the stack brings it in a later turn; what is entered
+ * twice all the same is a fault. */
 void plugin_enter(struct muster_self *self, const char *call);
+/* The same, of a part of the plugin that is not on the stack, while others of its may be: a state
+ * of a match (its mode asks its own rules), a database that asks itself. */
+void plugin_enter_part(struct muster_self *self, const char *call);
 void plugin_leave(void);
 /* Calls on the stack. A host function that would call on asks this first. */
 uint32_t plugin_depth(void);

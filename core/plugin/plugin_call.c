@@ -20,7 +20,7 @@ static struct muster_self *stack[STACK_MAX]; /* whose calls: hidden ones below *
 static uint32_t hidden;
 static uint32_t depth;
 
-void plugin_enter(struct muster_self *self, const char *call) {
+void plugin_enter_part(struct muster_self *self, const char *call) {
     ENSURE(loop_is_thread());
     if (depth >= PLUGIN_DEPTH_MAX)
         plugin_fault(self, "%s is called at depth %u, over the limit of %d", call, depth + 1,
@@ -29,6 +29,12 @@ void plugin_enter(struct muster_self *self, const char *call) {
     depth++;
     self->call_count++;
     watchdog_enter(self, call);
+}
+
+void plugin_enter(struct muster_self *self, const char *call) {
+    if (plugin_is_called(self))
+        plugin_fault(self, "%s is called while another call of the plugin has not returned", call);
+    plugin_enter_part(self, call);
 }
 
 void plugin_leave(void) {

@@ -13,6 +13,7 @@
 #include "lobby.h"
 #include "log.h"
 #include "loop.h"
+#include "notices.h"
 #include "paths.h"
 #include "pending.h"
 #include "registration.h"
@@ -127,6 +128,7 @@ void server_unload(void) {
     plugin_unload_all();
     registry_deinit();
     interface_deinit();
+    notices_deinit();
     pending_deinit();
     text_deinit();
     host_deinit();

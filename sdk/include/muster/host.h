@@ -377,7 +377,8 @@ struct muster_host_lobby {
     muster_status (*member_next)(muster_self *self, muster_lobby_id id, uint32_t *index,
                                  struct muster_member_info *out);
     /* Would the lobby's other rules allow this? ACCEPT or REJECT with reason (and
-     * action->refusal, where given). The asking plugin is not asked itself. */
+     * action->refusal, where given). The asking plugin is not asked itself. REJECT, too, when one
+     * of them waits for an answer itself. */
     muster_verdict (*ask)(muster_self *self, const struct muster_action *action, char *reason,
                           uint32_t cap);
     /* All settings but the secret ones as one JSON object. LIMIT: out is too small. */
@@ -806,8 +807,9 @@ struct muster_notice {
 struct muster_host_events {
     uint32_t size;
     uint32_t reserved;
-    /* [open] fn for every kind whose bit (1 << kind) is set in mask. Called outside match steps.
-     * INVALID: no kind. FULL: the node has 256 listeners. */
+    /* [open] fn for every kind whose bit (1 << kind) is set in mask. Never inside another call of a
+     * plugin: what happens there is told in the loop's next turn, in order, and may be past by
+     * then. INVALID: no kind. FULL: the node has 256 listeners. */
     muster_status (*subscribe)(muster_self *self, uint64_t mask,
                                void (*fn)(void *user, const struct muster_notice *notice),
                                void *user);

@@ -5,10 +5,17 @@
  * headers did not know reads as null. Functions marked [required] must be set.
  *
  * `instance` is what the plugin's init returned. `state` is what the role's own create returned; it
- * belongs to one match (or one lobby, for rules) and ends with destroy. Nothing is called on a
- * state while another call on it is on the stack, but match_note in one's own call of
- * host->match->note. All calls come on the loop thread. Pointers in arguments are borrowed for the
- * call.
+ * belongs to one match (or one lobby, for rules) and ends with destroy. All calls come on the loop
+ * thread. Pointers in arguments are borrowed for the call.
+ *
+ * Nothing is called on a state while another call on it is on the stack, but match_note in one's
+ * own call of host->match->note. A plugin is not called at all while a call of it has not returned,
+ * but in a match step on its other states (its mode asks for a number that its own rules adjust),
+ * as the database that itself asks, and by what it asks the engine. What would come then comes in
+ * the loop's next turn, in the order in which it happened: notices (events, rules.notice), the
+ * answer of a query or of a command that is given inside the call, matchmaker.backfill, and the
+ * ends of what is cancelled (host.h, "Ends"). What cannot wait is refused: rules that wait for an
+ * answer themselves are not asked by others, which counts as REJECT, and an interface is CONFLICT.
  *
  * Inside a match step (join, leave, input, command, tick, evaluate, adjust) a plugin must be
  * deterministic: the only sources are its arguments, its state and host->match. No wall time, no
@@ -393,8 +400,8 @@ struct muster_rules {
      * The only way a "secret" setting is told: the host does not keep it. */
     void (*changed)(void *instance, void *state, const char *key, const char *value);
     /* What happened in the lobby: LOBBY_STATE, LOBBY_HOST, SEAT_TAKEN, SEAT_LEFT, MATCH_STARTED,
-     * MATCH_ENDED. Never inside another call of a plugin: what happens there is told right after.
-     * Unlike events, an older generation is told of the lobbies that keep it. */
+     * MATCH_ENDED. Never inside another call of a plugin, as events->subscribe. Unlike events, an
+     * older generation is told of the lobbies that keep it. */
     void (*notice)(void *instance, void *state, const struct muster_notice *notice);
 
     /* ---- The lobby's match. All of it is part of the match step, so everything that

@@ -244,7 +244,7 @@ static void outside_of_the_command_it_is_a_fault(void **state) {
     assert_int_equal(host_engine_group.advance(&nobody, 1), MUSTER_STATE); /* no call */
     plugin_enter(&nobody, "command");
     assert_int_equal(host_engine_group.advance(&nobody, 1), MUSTER_OK);
-    plugin_enter(&nobody, "another");
+    plugin_enter_part(&nobody, "another");
     assert_int_equal(host_engine_group.advance(&nobody, 1), MUSTER_STATE);
     plugin_leave();
     plugin_leave();

@@ -229,6 +229,21 @@ static void a_refusal_is_told_as_it_was_given(void **state) {
     }
 }
 
+/* Its state may be half changed: who waits for an answer is not asked, and nothing is allowed. */
+static void rules_that_wait_themselves_are_not_asked(void **state) {
+    (void)state;
+    struct failure failure = {0};
+    struct session *ann = rig_join(rig_lobby(), "ann", NULL);
+    const uint64_t calls = steward.self.call_count;
+    plugin_enter(&steward.self, "test");
+    assert_int_equal(lobby_ready(ann, true, &failure), RPC_DENIED);
+    plugin_leave();
+    assert_int_equal(steward.self.call_count, calls + 1);
+    assert_int_equal(steward.self.fault_count, 0);
+    assert_string_equal(json_string_value(json_object_get(failure.data, "reason")), "busy");
+    json_decref(failure.data);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_steward, close_steward)
     const struct CMUnitTest tests[] = {
@@ -236,6 +251,7 @@ int main(void) {
         TEST(rules_that_refuse_a_match_close_its_lobby),
         TEST(a_bad_answer_to_chat_is_a_fault),
         TEST(a_refusal_is_told_as_it_was_given),
+        TEST(rules_that_wait_themselves_are_not_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

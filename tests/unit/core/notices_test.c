@@ -124,6 +124,53 @@ static void test_leaving_leaves_others(void **state) {
     loop_deinit();
 }
 
+static char kinds[64];
+
+static void spell(void *user, const struct muster_notice *notice) {
+    (void)user;
+    size_t used = strlen(kinds);
+    snprintf(kinds + used, sizeof kinds - used, "%u ", notice->kind);
+    if (notice->kind == 5) emit(6);
+}
+
+/* In the order in which it happened, also before what happens outside of it. */
+static void test_what_happens_in_a_call_is_told_after_it(void **state) {
+    (void)state;
+    static struct muster_self ann, bea;
+    assert_int_equal(loop_init(1), MUSTER_OK);
+    kinds[0] = '\0';
+    assert_int_equal(notices_subscribe(&ann, ~0ull, spell, NULL), MUSTER_OK);
+    plugin_enter(&ann, "test");
+    plugin_enter(&bea, "test");
+    emit(1);
+    plugin_leave();
+    for (uint32_t i = 0; i < 40; i++) emit(2);
+    assert_string_equal(kinds, "");
+    plugin_leave();
+    (void)loop_turn();
+    assert_int_equal(strlen(kinds), 63); /* "1 2 2 2 ...": all that fits */
+    assert_memory_equal(kinds, "1 2 2 ", 6);
+    kinds[0] = '\0';
+    plugin_enter(&bea, "test");
+    emit(3);
+    plugin_leave();
+    emit(4);
+    assert_string_equal(kinds, "3 4 ");
+    emit(5);
+    assert_string_equal(kinds, "3 4 5 ");
+    (void)loop_turn();
+    assert_string_equal(kinds, "3 4 5 6 ");
+    assert_int_equal(ann.fault_count + bea.fault_count, 0);
+    plugin_enter(&bea, "test");
+    emit(7);
+    plugin_leave();
+    notices_deinit();
+    (void)loop_turn();
+    assert_string_equal(kinds, "3 4 5 6 ");
+    registration_owner_gone(&ann);
+    loop_deinit();
+}
+
 static void going(void *user, const struct muster_notice *notice) {
     (void)notice;
     registration_owner_gone(user);
@@ -176,6 +223,7 @@ int main(void) {
         cmocka_unit_test_setup(test_joining_while_told, reset),
         cmocka_unit_test_setup(test_full, reset),
         cmocka_unit_test_setup(test_leaving_leaves_others, reset),
+        cmocka_unit_test_setup(test_what_happens_in_a_call_is_told_after_it, reset),
         cmocka_unit_test_setup(test_going_while_told_skips_nobody, reset),
         cmocka_unit_test_setup(test_leaving_while_told_of_another, reset),
     };

@@ -159,7 +159,7 @@ static void so_many_are_open_at_once(void **state) {
 static void too_deep_a_call_is_a_fault(void **state) {
     (void)state;
     uint64_t calls = game.self.call_count;
-    for (uint32_t i = 0; i < PLUGIN_DEPTH_MAX; i++) plugin_enter(&game.self, "test");
+    for (uint32_t i = 0; i < PLUGIN_DEPTH_MAX; i++) plugin_enter_part(&game.self, "test");
     assert_int_equal(plugin_depth(), PLUGIN_DEPTH_MAX);
     assert_int_equal(game.self.fault_count, 0);
     plugin_enter(&other, "test");
@@ -175,6 +175,22 @@ static void too_deep_a_call_is_a_fault(void **state) {
     assert_int_equal(plugin_depth(), 0);
     assert_int_equal(game.self.call_count, calls + PLUGIN_DEPTH_MAX + 1);
     assert_int_equal(other.call_count, 1);
+}
+
+static void a_plugin_is_not_called_inside_its_own_call(void **state) {
+    (void)state;
+    plugin_enter(&game.self, "outer");
+    plugin_enter(&other, "inner");
+    assert_int_equal(game.self.fault_count + other.fault_count, 0);
+    plugin_enter(&game.self, "again");
+    assert_int_equal(game.self.fault_count, 1);
+    plugin_leave();
+    plugin_enter_part(&game.self, "a part of it");
+    assert_int_equal(game.self.fault_count, 1);
+    for (int i = 0; i < 3; i++) plugin_leave();
+    plugin_enter(&game.self, "later");
+    plugin_leave();
+    assert_int_equal(game.self.fault_count, 1);
 }
 
 /* A plugin that does wrong all the time does not fill the log. */
@@ -212,6 +228,7 @@ int main(void) {
         TEST(who_stops_ends_its_own_alone),
         TEST(so_many_are_open_at_once),
         TEST(too_deep_a_call_is_a_fault),
+        TEST(a_plugin_is_not_called_inside_its_own_call),
         TEST(every_fault_is_counted_and_some_are_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -386,6 +386,21 @@ static void a_lobby_for_nobody_is_closed_and_told(void **state) {
     assert_int_not_equal(bea->lobby.value, 0);
 }
 
+/* A plugin has changed the lobby: the matchmaker, which may be the same, is not called inside. */
+static void a_hint_from_inside_a_call_comes_after_it(void **state) {
+    (void)state;
+    struct lobby *lobby = rig_lobby();
+    assert_int_equal(find(rig_sign_in("ann", NULL)), RPC_OK);
+    const uint32_t before = first.backfills;
+    plugin_enter(&first.self, "test");
+    queue_backfill(lobby);
+    assert_int_equal(first.backfills, before);
+    plugin_leave();
+    (void)loop_turn();
+    assert_int_equal(first.backfills, before + 1);
+    assert_int_equal(first.self.fault_count, 0);
+}
+
 static void who_waits_goes_on_waiting_after_a_reload(void **state) {
     (void)state;
     struct session *ann = rig_sign_in("ann", NULL);
@@ -481,6 +496,7 @@ int main(void) {
         TEST(everybody_may_search_and_search_again),
         TEST(a_lobby_for_nobody_is_closed_and_told),
         TEST(who_waits_goes_on_waiting_after_a_reload),
+        TEST(a_hint_from_inside_a_call_comes_after_it),
         TEST(who_searches_is_told_so_every_five_seconds),
         TEST(an_old_matchmaker_goes_with_its_last_ticket),
     };

@@ -68,13 +68,22 @@ static int close_store(void **state) {
 static struct {
     uint32_t calls;
     muster_status status;
+    char text[64]; /* of all columns and cells */
 } got;
+
+static void spell(const char *text, size_t len) {
+    size_t used = strlen(got.text);
+    snprintf(got.text + used, sizeof got.text - used, "%.*s ", (int)len, text);
+}
 
 static void on_rows(void *user, muster_status status, const struct muster_db_rows *rows) {
     (void)user;
-    (void)rows;
     got.calls++;
     got.status = status;
+    for (uint32_t i = 0; rows && i < rows->column_count; i++)
+        spell(rows->columns[i], strlen(rows->columns[i]));
+    for (uint32_t i = 0; rows && i < rows->column_count * rows->row_count; i++)
+        spell(rows->cells[i].bytes.data, rows->cells[i].bytes.len);
 }
 
 static muster_status query(struct muster_self *asker) {
@@ -122,10 +131,53 @@ static void an_answer_may_come_in_the_call(void **state) {
     assert_int_equal(got.calls, 1);
     db.returns = MUSTER_LIMIT; /* answered, and refused on top of it */
     assert_int_equal(query(&game.self), MUSTER_OK);
+    assert_int_equal(got.calls, 0); /* a plugin is not called inside its own call */
+    (void)loop_turn();
     assert_int_equal(got.calls, 1);
     db.answers_in_call = false;
     assert_int_equal(query(NULL), MUSTER_LIMIT);
     assert_int_equal(got.calls, 0);
+}
+
+/* The database lends its rows for its call alone; its asker is told after it. */
+static void rows_outlive_the_call_in_which_they_came(void **state) {
+    (void)state;
+    char name[] = "who", first[] = "ann", second[] = "bea";
+    const char *columns[] = {name, "what"};
+    struct muster_db_value cells[] = {muster_db_text(first), muster_db_text(""),
+                                      muster_db_text(second), muster_db_text("x")};
+    struct muster_db_rows rows = {
+        .size = sizeof rows, .column_count = 2, .row_count = 2, .columns = columns, .cells = cells};
+    db.rows = &rows;
+    for (int stops = 0; stops < 2; stops++) {
+        assert_int_equal(query(&game.self), MUSTER_OK);
+        plugin_enter(&db.self, "test");
+        assert_int_equal(answer(), MUSTER_OK);
+        plugin_leave();
+        name[0] = first[0] = second[0] = '?';
+        cells[3].bytes.len = 0;
+        assert_int_equal(got.calls, 0);
+        assert_int_equal(store_waiting(), 1);
+        if (stops)
+            end_asker(); /* it has its answer all the same */
+        else
+            (void)loop_turn();
+        assert_int_equal(got.calls, 1);
+        assert_int_equal(got.status, MUSTER_OK);
+        assert_string_equal(got.text, "who what ann  bea x ");
+        (void)loop_turn();
+        assert_int_equal(got.calls, 1);
+        name[0] = 'w', first[0] = 'a', second[0] = 'b';
+        cells[3].bytes.len = 1;
+    }
+    rows.cells = NULL; /* no rows, though it says so */
+    assert_int_equal(query(&game.self), MUSTER_OK);
+    plugin_enter(&db.self, "test");
+    assert_int_equal(answer(), MUSTER_OK);
+    plugin_leave();
+    (void)loop_turn();
+    assert_int_equal(got.status, MUSTER_NO_MEMORY);
+    db.rows = NULL;
 }
 
 static void an_asker_that_stops_is_told_so_once(void **state) {
@@ -351,6 +403,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(an_answer_comes_once),
         TEST(an_answer_may_come_in_the_call),
+        TEST(rows_outlive_the_call_in_which_they_came),
         TEST(an_asker_that_stops_is_told_so_once),
         TEST(a_query_that_is_cancelled_is_closed_once),
         TEST(an_asker_may_stop_in_the_call),

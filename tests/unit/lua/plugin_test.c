@@ -97,6 +97,19 @@ static void who_is_host_no_more_brings_nothing(void **state) {
     assert_int_equal(rig->lobby->upload_count, 0);
 }
 
+/* No plugin is stopped inside a call of its own: another one's turn comes meanwhile. */
+static const struct muster_service service = {.size = sizeof service};
+static const struct muster_role roles[] = {{MUSTER_ROLE_SERVICE, 0, &service}};
+static const struct muster_plugin beside = {.magic = MUSTER_PLUGIN_MAGIC,
+                                            .abi_major = MUSTER_ABI_MAJOR,
+                                            .abi_minor = MUSTER_ABI_MINOR,
+                                            .size = sizeof beside,
+                                            .name = "beside",
+                                            .version = "1.0.0",
+                                            .description = "for this test",
+                                            .roles = roles,
+                                            .role_count = 1};
+
 static void stop_plugin(void *user) {
     (void)user;
     (void)testkit_stop(rig->plugin);
@@ -107,7 +120,9 @@ static void an_upload_that_is_tried_goes_with_the_plugin(void **state) {
     static const char text[] = "hooks.on('chat', 'c', function() end)";
     (void)state;
     rig = rig_create(false, CALL_UNITS, NULL);
-    assert_int_equal(testkit_host(rig->kit)->loop->post(rig->plugin, stop_plugin, NULL), MUSTER_OK);
+    muster_self *other = testkit_add(rig->kit, &beside);
+    assert_int_equal(testkit_start(other), MUSTER_OK);
+    assert_int_equal(testkit_host(rig->kit)->loop->post(other, stop_plugin, NULL), MUSTER_OK);
     struct testkit_rpc rpc = rig_upload(rig, "mine", text, strlen(text));
     assert_string_equal(rpc.code, "unavailable");
 }
