@@ -10,11 +10,12 @@ import { chmod, copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { after } from "node:test";
 import { promisify } from "node:util";
+import { ROOT } from "./documents.mjs";
+import { assertAnswer } from "./openapi.mjs";
 
-export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+export { ROOT };
 export const MUSTERD = process.env.MUSTERD ?? path.join(ROOT, "build/release/bin/musterd");
 export const MUSTER = process.env.MUSTER ?? path.join(ROOT, "build/release/bin/muster");
 /** The configuration of a server with the plugin that tests the engine. */
@@ -275,6 +276,7 @@ export class Server {
         assert.equal(code, wanted, `exit code ${code}:\n${this.output.slice(-4000)}`);
     }
 
+    /** The answer, which docs/openapi.yaml allows. */
     async rest(method, pathname, body, { admin = false, headers = {} } = {}) {
         const response = await fetchAnew((admin ? this.adminUrl : this.httpUrl) + pathname, {
             method,
@@ -291,12 +293,14 @@ export class Server {
         });
         const text = await response.text();
         const isJson = (response.headers.get("content-type") ?? "").includes("json");
-        return {
+        const answer = {
             status: response.status,
             headers: response.headers,
             text,
             body: isJson ? JSON.parse(text) : null,
         };
+        assertAnswer(method, pathname, admin, answer);
+        return answer;
     }
 
     /** The value of a metric without labels, which there must be. */

@@ -6,7 +6,7 @@ import path from "node:path";
 import { inflateRawSync } from "node:zlib";
 import Ajv from "ajv";
 import WebSocket from "ws";
-import { ROOT } from "./harness.mjs";
+import { ROOT, closed } from "./documents.mjs";
 
 export const document = JSON.parse(readFileSync(path.join(ROOT, "docs/openrpc.json"), "utf8"));
 /** What may come in answer to any text, whatever it asks for. */
@@ -15,14 +15,6 @@ const JSON_FRAMES = [0x03, 0x82];
 
 /** The last word of a $ref. */
 export const nameOf = ({ $ref }) => $ref.split("/").at(-1);
-
-/** A schema without room for members that it does not list: the server may get more of them one day, but not unsaid. */
-export function closed(node) {
-    if (Array.isArray(node)) return node.map(closed);
-    if (node === null || typeof node !== "object") return node;
-    const copy = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, closed(value)]));
-    return copy.properties && node.type ? { additionalProperties: false, ...copy } : copy;
-}
 
 /** One schema for what is given by name, as the server reads it. */
 const schemaOf = (params) => ({

