@@ -300,6 +300,7 @@ muster_status testkit_match_join(struct testkit *kit, muster_match_id id, uint32
     struct match *match = match_find(id);
     if (!match || seat >= match->seats_max) return MUSTER_NOT_FOUND;
     if (match->seats[seat].used) return MUSTER_EXISTS;
+    if (team > match->teams.count) return MUSTER_INVALID;
     snprintf(key, sizeof key, "%u:%u", match->tick, seat); /* nobody comes back */
     return match_join(match, seat, key, display_name, team, true);
 }
@@ -324,6 +325,14 @@ void testkit_match_input(struct testkit *kit, muster_match_id id, uint32_t seat,
     bool is_possible = match && seat < match->seats_max && match->seats[seat].used &&
                        input->sample_count <= MUSTER_INPUT_SAMPLES_MAX;
     if (is_possible) match_input_apply(match, seat, input);
+}
+
+void testkit_match_message(struct testkit *kit, muster_match_id id, uint32_t seat, const void *data,
+                           uint32_t len) {
+    KIT_NEED_OR_NOTHING(kit && data);
+    struct match *match = match_find(id);
+    bool is_possible = match && seat < match->seats_max && len > 0 && len <= MUSTER_MESSAGE_MAX;
+    if (is_possible) match_message_apply(match, seat, data, len);
 }
 
 void testkit_match_steer(struct testkit *kit, muster_match_id id, bool on) {

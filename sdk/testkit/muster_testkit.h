@@ -260,7 +260,8 @@ muster_match_id testkit_match_create(struct testkit *kit, muster_self *plugin,
                                      const struct testkit_match_options *options);
 void testkit_match_destroy(struct testkit *kit, muster_match_id id);
 void *testkit_match_state(struct testkit *kit, muster_match_id id);
-/* Seat a person and tell the mode. EXISTS: the seat is taken. */
+/* Seat a person and tell the mode. EXISTS: the seat is taken. INVALID: the mode has no such team.
+ */
 muster_status testkit_match_join(struct testkit *kit, muster_match_id id, uint32_t seat,
                                  uint32_t team, const char *display_name);
 void testkit_match_leave(struct testkit *kit, muster_match_id id, uint32_t seat, uint32_t reason);
@@ -269,6 +270,10 @@ void testkit_match_connection(struct testkit *kit, muster_match_id id, uint32_t 
 /* To the mode at once; of an empty seat, or with more samples than a frame holds: to nobody. */
 void testkit_match_input(struct testkit *kit, muster_match_id id, uint32_t seat,
                          const struct muster_input *input);
+/* A message of the player's client, to the mode at once; of an empty seat, of no bytes or too many:
+ * to nobody. */
+void testkit_match_message(struct testkit *kit, muster_match_id id, uint32_t seat, const void *data,
+                           uint32_t len);
 /* From on to off, what the test does itself (with host->match, or by calling the mode) is done as
  * by the mode within its step. */
 void testkit_match_steer(struct testkit *kit, muster_match_id id, bool on);

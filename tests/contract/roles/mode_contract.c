@@ -23,6 +23,14 @@ static muster_match_id match_make(struct bench *bench, uint64_t seed) {
     return match;
 }
 
+/* What a stranger may send: now and then it means something. */
+static void say(struct bench *bench, muster_match_id match, uint32_t seat, uint64_t *seed) {
+    uint8_t bytes[3];
+    for (uint32_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)draw(seed, 8);
+    uint32_t len = draw(seed, 4) ? 2 : 1 + draw(seed, 3);
+    testkit_match_message(bench->kit, match, seat, bytes, len);
+}
+
 /* A tick with whatever people do; the same seed does the same. */
 static void play_tick(struct bench *bench, muster_match_id match, uint64_t *seed) {
     for (uint32_t seat = 0; seat < SEATS; seat++) {
@@ -48,6 +56,7 @@ static void play_tick(struct bench *bench, muster_match_id match, uint64_t *seed
                                      .repeated = (uint8_t)draw(seed, 2),
                                      .sample_count = (uint8_t)draw(seed, 4)};
         testkit_match_input(bench->kit, match, seat, &input);
+        say(bench, match, seat, seed);
     }
     testkit_match_tick(bench->kit, match);
 }

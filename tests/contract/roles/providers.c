@@ -20,6 +20,7 @@ const struct provider providers[] = {
     {"lua"}, /* its modes live in the lobby's rules: tests/unit/lua and tests/server play them */
     {"match_fill"},
     {"mode_arena", .game_mode = "arena", .map_name = "canyon"},
+    {"mode_connect_four", .game_mode = "connect_four", .map_name = "classic"},
     {"moderation", "db_sqlite"},
     {"rules_private", "db_sqlite"},
     {"service_metrics"},
