@@ -225,6 +225,7 @@ static bool load_core(struct match *match, struct muster_reader *r) {
     for (uint32_t i = 0; good && i < count; i++)
         good = load_departed(match, &match->departed[i], r);
     match->departed_count = count;
+    kept_clear(&match->kept_state); /* of the beginning */
     return good && kept_load(&match->kept_state, r);
 }
 

@@ -72,9 +72,11 @@ static void on_table(void *user, const void *vtable, void *instance) {
 static void interfaces_call(struct conform *c) {
     const struct muster_host_interfaces *interfaces = c->host->interfaces;
     muster_interface_id nobodys = {0}, own = {0};
+    char name[MUSTER_NAME_MAX];
+    snprintf(name, sizeof name, "at.%.40s", c->place);
     if (subscribe(c, "at.nowhere", 1, 8, &nobodys) == MUSTER_OK)
         STATUS(c, "nobody's", interfaces->call(c->self, nobodys, on_table, c));
-    if (subscribe(c, "conform", 1, 8, &own) == MUSTER_OK)
+    if (subscribe(c, name, 1, 8, &own) == MUSTER_OK)
         STATUS(c, "own", interfaces->call(c->self, own, on_table, c));
     STATUS(c, "no function", interfaces->call(c->self, own, NULL, c));
     STATUS(c, "none", interfaces->call(c->self, (muster_interface_id){0}, on_table, c));
