@@ -6,7 +6,7 @@
 #include "players/players.h"
 
 #define STATEMENTS_MAX 64 /* of one request */
-#define VALUES_MAX 11     /* of one statement */
+#define VALUES_MAX 12     /* of one statement */
 
 /* Append only: a step that was released is never changed. The name of the component is what
  * databases know these tables by: they were the core's. */
@@ -38,6 +38,10 @@ static const char *const steps[] = {
     "CREATE INDEX lobby_players_player ON lobby_players (player_id)",
     "CREATE INDEX lobbies_created ON lobbies (created_at)",
     "CREATE INDEX match_results_lobby ON match_results (lobby_id)",
+    /* What the two teams of before have no column for: JSON {winner, placements, finalScores}, and
+     * what a mode counts of its own. */
+    "ALTER TABLE match_results ADD COLUMN outcome TEXT NOT NULL DEFAULT '{}'",
+    "ALTER TABLE player_match_stats ADD COLUMN stats TEXT NOT NULL DEFAULT '{}'",
 };
 
 muster_status rows_migrate(struct history *history) {
@@ -171,6 +175,7 @@ void rows_seat(const struct history *history, muster_lobby_id id, muster_player_
 struct batch {
     const struct history *history;
     muster_status status;
+    json_t *texts;
     uint32_t count;
     struct muster_db_statement statements[STATEMENTS_MAX];
     struct muster_db_value values[STATEMENTS_MAX][VALUES_MAX];
@@ -200,13 +205,33 @@ static struct muster_db_value integer_of(const json_t *json, const char *key) {
     return muster_db_integer(json_integer_value(json_object_get(json, key)));
 }
 
-static void add_result(struct batch *batch, const json_t *result, const char *versions) {
+/* Texts that live as long as the batch: its statements borrow them. */
+static struct muster_db_value json_of(struct batch *batch, json_t *json) {
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    json_decref(json);
+    json_t *kept = text ? json_string(text) : NULL;
+    free(text);
+    if (!kept || json_array_append_new(batch->texts, kept)) batch->status = MUSTER_NO_MEMORY;
+    return muster_db_text(batch->status == MUSTER_OK ? json_string_value(kept) : "{}");
+}
+
+static json_t *member(const json_t *json, const char *key) {
+    json_t *value = json_object_get(json, key);
+    return value ? json_incref(value) : json_null();
+}
+
+static json_t *outcome_of(const json_t *result) {
+    return json_pack("{s:o,s:o,s:o}", "winner", member(result, "winner"), "placements",
+                     member(result, "placements"), "finalScores", member(result, "finalScores"));
+}
+
+static void add_result(struct batch *batch, const json_t *result) {
     const json_t *scores = json_object_get(result, "finalScores");
     struct muster_db_value *v =
         batch_add(batch,
                   "INSERT INTO match_results (match_id, lobby_id, winning_team, duration,"
-                  " red_score, blue_score, completed_at, reason, game_mode, map_name, versions)"
-                  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+                  " red_score, blue_score, completed_at, reason, game_mode, map_name, versions,"
+                  " outcome) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
                   " ON CONFLICT (match_id) DO NOTHING",
                   VALUES_MAX);
     v[0] = text_of(result, "matchId");
@@ -219,17 +244,18 @@ static void add_result(struct batch *batch, const json_t *result, const char *ve
     v[7] = text_of(result, "reason");
     v[8] = text_of(result, "gameMode");
     v[9] = text_of(result, "mapName");
-    v[10] = muster_db_text(versions);
+    v[10] = json_of(batch, member(result, "versions"));
+    v[11] = json_of(batch, outcome_of(result));
 }
 
 static void add_stats(struct batch *batch, const json_t *result, size_t row, const json_t *stats) {
     struct muster_db_value *v =
         batch_add(batch,
                   "INSERT INTO player_match_stats (match_id, row, player_id, display_name, team,"
-                  " kills, deaths, assists, score, is_bot)"
-                  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+                  " kills, deaths, assists, score, is_bot, stats)"
+                  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
                   " ON CONFLICT (match_id, row) DO NOTHING",
-                  10);
+                  11);
     v[0] = text_of(result, "matchId");
     v[1] = muster_db_integer((int64_t)row);
     v[2] = text_of(stats, "playerId");
@@ -240,22 +266,23 @@ static void add_stats(struct batch *batch, const json_t *result, size_t row, con
     v[7] = integer_of(stats, "assists");
     v[8] = integer_of(stats, "score");
     v[9] = muster_db_integer(json_is_true(json_object_get(stats, "isBot")));
+    json_t *own = json_object_get(stats, "stats");
+    v[10] = own ? json_of(batch, json_incref(own)) : muster_db_text("{}");
 }
 
 muster_status rows_result(const struct history *history, struct muster_bytes json) {
-    struct batch batch = {.history = history};
+    struct batch batch = {.history = history, .texts = json_array()};
     json_t *result = json_loadb(json.data, json.len, JSON_REJECT_DUPLICATES, NULL);
-    char *versions = json_dumps(json_object_get(result, "versions"), JSON_COMPACT);
     if (!json_is_string(json_object_get(result, "matchId"))) batch.status = MUSTER_INVALID;
     if (batch.status == MUSTER_OK) {
         const json_t *stats;
         size_t row;
-        add_result(&batch, result, versions ? versions : "[]");
+        add_result(&batch, result);
         json_array_foreach(json_object_get(result, "playerStats"), row, stats)
             add_stats(&batch, result, row, stats);
         batch_keep(&batch);
     }
-    free(versions);
+    json_decref(batch.texts);
     json_decref(result);
     return batch.status;
 }

@@ -1,13 +1,12 @@
-/* arena.c - the mode "arena": a team top-down shooter. The descriptor, the lifecycle and the mode
- * vtable; the rules lie in combat.c, objectives.c and world.c, what scripts ask for in commands.c,
- * bots in bots.c, the wire in wire.c. */
+/* arena.c - the modes "arena", a team top-down shooter, and "free_for_all". The descriptor, the
+ * lifecycle and the mode vtable; the rules lie in combat.c, objectives.c and world.c, what scripts
+ * ask for in commands.c, bots in bots.c, the wire in wire.c. */
 #include "state.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define MODE_NAME "arena"
 #define PLAYERS_DEFAULT 8
 #define TICK_RATE_HZ 20
 
@@ -47,6 +46,7 @@ static muster_status mode_create(void *instance, const struct muster_match_info 
     arena->match = info->match;
     arena->seats_max = info->seats_max;
     arena->tick_rate_hz = info->tick_rate_hz;
+    arena->free_for_all = info->team_count == 0;
     settings_read(arena);
     *state = arena;
     return MUSTER_OK;
@@ -77,7 +77,8 @@ static muster_status mode_join(void *instance, void *state, uint32_t seat) {
     uint32_t team = info.team;
     if (team != MUSTER_TEAM_RED && team != MUSTER_TEAM_BLUE) {
         team = smaller_team(arena, seat);
-        status = self->host->match->team_set(self->self, arena->match, seat, team);
+        if (!arena->free_for_all)
+            status = self->host->match->team_set(self->self, arena->match, seat, team);
         if (status != MUSTER_OK) return status;
     }
     combat_enter(arena, seat, team);
@@ -188,11 +189,8 @@ static const struct muster_mode mode = {
 
 static const char settings_rest[] =
     "{\"key\":\"maxPlayers\",\"type\":\"int\",\"default\":8,\"min\":2,\"max\":16,"
-    "\"unit\":\"players\",\"label\":\"Players\",\"help\":\"Seats of the match, both teams "
+    "\"unit\":\"players\",\"label\":\"Players\",\"help\":\"Seats of the match, all teams "
     "together.\",\"group\":\"Match\"},"
-    "{\"key\":\"friendlyFire\",\"type\":\"bool\",\"default\":false,\"label\":\"Friendly fire\","
-    "\"help\":\"Mates can be hit; killing one costs a point.\",\"group\":\"Match\","
-    "\"when\":\"always\"},"
     "{\"key\":\"respawnMs\",\"type\":\"duration\",\"unit\":\"ms\",\"default\":3000,\"min\":0,"
     "\"max\":30000,\"label\":\"Respawn\",\"help\":\"Time from death to the next life.\","
     "\"group\":\"Match\",\"when\":\"always\"},"
@@ -204,6 +202,11 @@ static const char settings_rest[] =
     "many players; a person who joins replaces a bot.\",\"group\":\"Bots\"},"
     "{\"key\":\"botSkill\",\"type\":\"enum\",\"default\":\"normal\",\"values\":[\"easy\","
     "\"normal\",\"hard\"],\"label\":\"Bot skill\",\"group\":\"Bots\"}]";
+
+static const char settings_of_teams[] =
+    "{\"key\":\"friendlyFire\",\"type\":\"bool\",\"default\":false,\"label\":\"Friendly fire\","
+    "\"help\":\"Mates can be hit; killing one costs a point.\",\"group\":\"Match\","
+    "\"when\":\"always\"},";
 
 struct text {
     char data[8192];
@@ -220,23 +223,25 @@ static void MUSTER_PRINTF(2, 3) text_add(struct text *text, const char *format, 
 }
 
 /* MAPS_MAX names of MUSTER_NAME_MAX bytes and the fixed part fit; a cut text would be refused. */
-static void settings_write(const struct instance *instance, struct text *text) {
+static void settings_write(const struct instance *instance, const char *of_teams,
+                           struct text *text) {
     text_add(text, "[{\"key\":\"mapName\",\"type\":\"enum\",\"default\":\"%s\",\"values\":[",
              instance->maps[0]->name);
     for (uint32_t i = 0; i < instance->map_count; i++)
         text_add(text, "%s\"%s\"", i ? "," : "", instance->maps[i]->name);
-    text_add(text, "],\"label\":\"Map\",\"group\":\"Match\"},%s", settings_rest);
+    text_add(text, "],\"label\":\"Map\",\"group\":\"Match\"},%s%s", of_teams, settings_rest);
 }
 
-static muster_status mode_declare(struct instance *instance) {
+static muster_status modes_declare(struct instance *instance) {
     const char *maps[MAPS_MAX];
-    struct text settings = {.len = 0};
+    struct text settings = {.len = 0}, settings_alone = {.len = 0};
     for (uint32_t i = 0; i < instance->map_count; i++) maps[i] = instance->maps[i]->name;
-    settings_write(instance, &settings);
+    settings_write(instance, settings_of_teams, &settings);
+    settings_write(instance, "", &settings_alone);
     static const struct muster_team teams[] = {MUSTER_TEAMS_RED_BLUE};
     struct muster_mode_info info = {.size = sizeof(info),
                                     .players_max = PLAYERS_DEFAULT,
-                                    .game_mode = MODE_NAME,
+                                    .game_mode = "arena",
                                     .title = "Arena",
                                     .settings_json = settings.data,
                                     .maps = maps,
@@ -247,6 +252,14 @@ static muster_status mode_declare(struct instance *instance) {
                                     .people_max = ARENA_SEATS_MAX / 2,
                                     .teams = teams,
                                     .team_count = 2};
+    muster_status status = instance->host->match->mode_add(instance->self, &info);
+    if (status != MUSTER_OK) return status;
+    info.game_mode = "free_for_all";
+    info.title = "Free for all";
+    info.settings_json = settings_alone.data;
+    info.teams = NULL;
+    info.team_count = 0;
+    info.defaults_json = "{\"killLimit\":20}";
     return instance->host->match->mode_add(instance->self, &info);
 }
 
@@ -266,7 +279,7 @@ static muster_status arena_start(void *state) {
     char dir[1024];
     snprintf(dir, sizeof(dir), "%s/maps/arena", instance->host->config->share_dir(instance->self));
     muster_status status = maps_load(instance, dir);
-    if (status == MUSTER_OK) status = mode_declare(instance);
+    if (status == MUSTER_OK) status = modes_declare(instance);
     if (status != MUSTER_OK) maps_free(instance);
     return status;
 }

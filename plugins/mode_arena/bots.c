@@ -84,7 +84,8 @@ static void bot_enter(struct arena *arena, uint32_t team) {
     const struct instance *instance = arena->instance;
     uint32_t seat;
     muster_status status =
-        instance->host->match->bot_add(instance->self, arena->match, pick_name(arena), team, &seat);
+        instance->host->match->bot_add(instance->self, arena->match, pick_name(arena),
+                                       arena->free_for_all ? MUSTER_TEAM_NONE : team, &seat);
     if (status != MUSTER_OK || seat >= ARENA_SEATS_MAX) return; /* full: tried again later */
     combat_enter(arena, seat, team);
     arena->avatars[seat].is_bot = 1;
@@ -240,7 +241,7 @@ static int64_t distance_squared(const struct avatar *a, const struct avatar *b) 
 static bool is_target(const struct arena *arena, const struct avatar *a, uint32_t seat) {
     if (seat >= ARENA_SEATS_MAX) return false;
     const struct avatar *t = &arena->avatars[seat];
-    return t->present && t->alive && t->team != a->team &&
+    return t != a && t->present && t->alive && arena_foes(arena, a->team, t->team) &&
            distance_squared(a, t) <= (int64_t)SIGHT * SIGHT &&
            world_sees(arena->map, a->x, a->y, t->x, t->y);
 }

@@ -127,7 +127,7 @@ static int32_t enemy_distance(const struct arena *arena, uint32_t tile, uint32_t
     int32_t x = (int32_t)tile % arena->map->width, y = (int32_t)tile / arena->map->width;
     for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
         const struct avatar *a = &arena->avatars[i];
-        if (!a->present || !a->alive || a->team == team) continue;
+        if (!a->present || !a->alive || !arena_foes(arena, team, a->team)) continue;
         int32_t dx = (a->x >> TILE_SHIFT) - x, dy = (a->y >> TILE_SHIFT) - y;
         if (dx * dx + dy * dy < best) best = dx * dx + dy * dy;
     }
@@ -177,7 +177,8 @@ static uint32_t assist_of(const struct arena *arena, uint32_t victim, uint32_t k
     for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
         const struct avatar *a = &arena->avatars[i];
         uint32_t at = v->damaged_by[i];
-        if (!a->present || i == killer || i == victim || a->team == v->team) continue;
+        if (!a->present || i == killer || i == victim || !arena_foes(arena, a->team, v->team))
+            continue;
         if (!at || arena->tick + 1 - at > window || at <= newest) continue;
         best = i;
         newest = at;
@@ -187,12 +188,13 @@ static uint32_t assist_of(const struct arena *arena, uint32_t victim, uint32_t k
 
 static void score_kill(struct arena *arena, uint32_t victim, uint32_t killer) {
     uint32_t team = arena->avatars[killer].team;
-    if (team == arena->avatars[victim].team) {
+    if (!arena_foes(arena, team, arena->avatars[victim].team)) {
         stat_add(arena, killer, MUSTER_STAT_SCORE, -1);
         return;
     }
     stat_add(arena, killer, MUSTER_STAT_KILLS, 1);
     stat_add(arena, killer, MUSTER_STAT_SCORE, 1);
+    if (arena->free_for_all) return;
     struct muster_param param = param_of("score", killer, victim);
     int64_t points = adjusted(arena, &param, 1, -KILL_POINTS_MAX, KILL_POINTS_MAX);
     muster_status status =
@@ -250,7 +252,7 @@ static int32_t damage_of(const struct arena *arena, uint32_t attacker, int32_t a
 static void hurt(struct arena *arena, uint32_t victim, uint32_t attacker, uint32_t attacker_team,
                  uint32_t weapon, int32_t amount) {
     struct avatar *v = &arena->avatars[victim];
-    bool mate = attacker != victim && attacker_team == v->team;
+    bool mate = attacker != victim && !arena_foes(arena, attacker_team, v->team);
     if (!v->alive || v->protected_until > arena->tick || (mate && !arena->friendly_fire)) return;
     struct muster_param param = param_of("damage", victim, attacker);
     amount = (int32_t)adjusted(arena, &param, damage_of(arena, attacker, amount), 0, DAMAGE_MAX);
@@ -299,7 +301,7 @@ static uint32_t first_met(const struct arena *arena, uint32_t from, uint32_t tea
     for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++) {
         const struct avatar *a = &arena->avatars[i];
         if (!a->present || !a->alive || i == from) continue;
-        if (a->team == team && !arena->friendly_fire) continue;
+        if (!arena_foes(arena, team, a->team) && !arena->friendly_fire) continue;
         int32_t at = meets(a, x, y, dx, dy, reach);
         if (at < 0 || (best != MUSTER_SEAT_NONE && at >= *along)) continue;
         best = i;

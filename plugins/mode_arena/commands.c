@@ -194,6 +194,7 @@ static muster_status command_team(const struct call *call) {
     const struct instance *instance = call->arena->instance;
     uint32_t seat = (uint32_t)call->args[0], team = (uint32_t)call->args[1];
     struct avatar *a;
+    if (call->arena->free_for_all) return MUSTER_INVALID;
     if (!within(call->args[1], MUSTER_TEAM_RED, MUSTER_TEAM_BLUE)) return MUSTER_INVALID;
     muster_status status = avatar_of(call, &a);
     if (status != MUSTER_OK || a->team == team) return status;

@@ -281,6 +281,7 @@ struct arena {
     muster_match_id match;
     uint32_t seats_max; /* players; the host may seat bots above it */
     uint32_t tick_rate_hz;
+    bool free_for_all; /* no teams: an avatar's is only where it spawns and whom bots hunt */
     /* settings */
     uint32_t friendly_fire;
     uint32_t elimination;
@@ -336,6 +337,11 @@ void world_move(const struct map *map, int32_t *x, int32_t *y, int32_t move_x, i
 bool world_raycast(const struct map *map, int32_t x, int32_t y, int32_t to_x, int32_t to_y,
                    int32_t *end_x, int32_t *end_y);
 bool world_sees(const struct map *map, int32_t x, int32_t y, int32_t to_x, int32_t to_y);
+
+/* May who is of this team do to those of that what mates may not do to each other? */
+static inline bool arena_foes(const struct arena *arena, uint32_t team, uint32_t other_team) {
+    return arena->free_for_all || team != other_team;
+}
 
 /* combat.c */
 /* One consumed input, of a person or a bot: movement now, fire in combat_step. */

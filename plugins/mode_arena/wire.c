@@ -47,9 +47,22 @@ void wire_event(struct arena *arena, const uint8_t *data, uint32_t len) {
 
 /* ---- what stands after a tick --------------------------------------------------------------- */
 
+/* Where there are no teams the first number is the most that anybody has. */
+static int32_t best_score(const struct arena *arena, uint32_t team) {
+    const struct muster_host_match *match = arena->instance->host->match;
+    int32_t best = 0;
+    for (uint32_t i = 0; team == MUSTER_TEAM_RED && i < ARENA_SEATS_MAX; i++) {
+        int32_t score = match->stat(arena->instance->self, arena->match, i, MUSTER_STAT_KILLS);
+        if (score > best) best = score;
+    }
+    return best;
+}
+
 static uint16_t score_of(const struct arena *arena, uint32_t team) {
     const struct instance *instance = arena->instance;
-    int32_t score = instance->host->match->team_score(instance->self, arena->match, team);
+    int32_t score = arena->free_for_all
+                        ? best_score(arena, team)
+                        : instance->host->match->team_score(instance->self, arena->match, team);
     return (uint16_t)(score < 0 ? 0 : score > UINT16_MAX ? UINT16_MAX : score);
 }
 
@@ -58,7 +71,7 @@ static void avatar_capture(const struct arena *arena, const struct avatar *a,
     bool shielded = a->alive && a->protected_until > arena->tick;
     *out = (struct wire_avatar){
         .present = 1,
-        .team = (uint8_t)a->team,
+        .team = (uint8_t)(arena->free_for_all ? MUSTER_TEAM_NONE : a->team),
         .flags = (uint8_t)((a->alive ? FLAG_ALIVE : 0) | (shielded ? FLAG_PROTECTED : 0) |
                            (a->is_bot ? FLAG_BOT : 0) | (a->connected ? FLAG_CONNECTED : 0)),
         .aim = (uint8_t)(a->aim >> 8),
@@ -400,6 +413,7 @@ void wire_intro(const struct arena *arena, struct muster_writer *w) {
              LAUNCHER_COOLDOWN_TICKS, LAUNCHER_RADIUS);
     put_text(w, "\"killLimit\":%lld,\"timeLimit\":%lld,", (long long)setting(arena, "killLimit"),
              (long long)setting(arena, "timeLimit"));
+    put_text(w, "\"freeForAll\":%s,", arena->free_for_all ? "true" : "false");
     put_text(w, "\"friendlyFire\":%s,\"respawnTicks\":%u}", arena->friendly_fire ? "true" : "false",
              arena->elimination ? 0 : arena->respawn_ms * arena->tick_rate_hz / 1000);
 }

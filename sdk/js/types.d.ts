@@ -599,6 +599,8 @@ export interface ArenaIntro {
   launcher: { speed: number; cooldownTicks: number; radius: number };
   killLimit: number;
   timeLimit: number;
+  /** No teams: everybody against everybody. */
+  freeForAll: boolean;
   friendlyFire: boolean;
   respawnTicks: number;
 }

@@ -50,7 +50,7 @@ export function nextTile(map, from, to) {
     return null;
 }
 
-const isEnemy = (other, own) => other.team !== own.team;
+const isEnemy = (other, own) => other !== own && (other.team !== own.team || own.team === 0);
 
 export class Bot {
     world = new ArenaWorld();

@@ -82,7 +82,7 @@ export const INTRO = Object.freeze({
     map: { name: "yard", width: ROWS[0].length, height: ROWS.length, rows: ROWS },
     tileUnits: 256, playerRadius: 96, speed: 255, rifle: { range: 3072, cooldownTicks: 5 },
     launcher: { speed: 120, cooldownTicks: 24, radius: 384 }, killLimit: 15, timeLimit: 300,
-    friendlyFire: false, respawnTicks: 40,
+    freeForAll: false, friendlyFire: false, respawnTicks: 40,
 });
 
 export class Scene {

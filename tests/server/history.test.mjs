@@ -79,21 +79,21 @@ test("and when the database is locked meanwhile, it is there after the next star
 
 test("results are read back newest first, whatever the rows hold", async (t) => {
     const server = await startServer(t, {});
-    const result = (id, at, team, versions) =>
-        `INSERT INTO match_results VALUES ('${id}', NULL, '${team}', 60, 1, 2, ${at}, 'score_limit', 'arena', 'canyon', '${versions}');`;
+    const result = (id, at, team, versions, outcome = "{}") =>
+        `INSERT INTO match_results VALUES ('${id}', NULL, '${team}', 60, 1, 2, ${at}, 'score_limit', 'arena', 'canyon', '${versions}', '${outcome}');`;
     const stats = (id, row, name, isBot) =>
-        `INSERT INTO player_match_stats VALUES ('${id}', ${row}, 'p${row}', '${name}', 'red', 3, 4, 5, 10, ${isBot});`;
+        `INSERT INTO player_match_stats VALUES ('${id}', ${row}, 'p${row}', '${name}', 'red', 3, 4, 5, 10, ${isBot}, '{"moves":7}');`;
     const now = Date.now();
     await sqlite(server, [
         result("m", now, "red", "[]"),
         stats("m", 0, "C", 0),
-        result("m1", now + 1, "draw", "no JSON"),
+        result("m1", now + 1, "none", "no JSON", '{"winner":{"playerId":"p9"},"finalScores":{}}'),
         result("m2", now + 2, "red", '[{"name":"mod:koth","version":"1.2.0"}]'),
         stats("m2", 1, "O''B", 1), // rows come in their order, not in that of the inserts
         stats("m2", 0, "A", 0),
     ].join(""));
     const row = (playerId, displayName, isBot) =>
-        ({ playerId, displayName, team: "red", kills: 3, deaths: 4, assists: 5, score: 10, isBot });
+        ({ playerId, displayName, team: "red", kills: 3, deaths: 4, assists: 5, score: 10, isBot, stats: { moves: 7 } });
     const common = { lobbyId: null, finalScores: { red: 1, blue: 2 }, duration: 60, reason: "score_limit" };
     const wanted = [
         {
@@ -101,7 +101,10 @@ test("results are read back newest first, whatever the rows hold", async (t) => 
             playerStats: [row("p0", "A", false), row("p1", "O'B", true)],
             versions: [{ name: "mod:koth", version: "1.2.0" }],
         },
-        { ...common, matchId: "m1", winningTeam: "draw", playerStats: [], versions: [] },
+        {
+            ...common, matchId: "m1", winningTeam: "none", winner: { playerId: "p9" }, finalScores: {},
+            playerStats: [], versions: [],
+        },
         { ...common, matchId: "m", winningTeam: "red", playerStats: [row("p0", "C", false)], versions: [] },
     ];
     assert.deepEqual(JSON.parse(await server.admin("results")), wanted);

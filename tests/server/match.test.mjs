@@ -47,6 +47,35 @@ test("two players play to the kill limit; everybody sees the same result", async
     assert.equal(rows[0].duration, results.duration);
 });
 
+test("where there are no teams a player wins, and all have their places", async (t) => {
+    const server = await startServer(t, {});
+    const team = await gather(t, server, 3);
+    await sitDown(team, { ...DUEL, maxPlayers: 3 }, "free_for_all");
+    const { results } = await team[0].end();
+    assert.equal(results.reason, "score_limit");
+    assert.equal(results.winningTeam, "none");
+    assert.deepEqual(results.finalScores, {});
+    const winner = results.playerStats.find(({ playerId }) => playerId === results.winner.playerId);
+    assert.equal(winner.kills, DUEL.killLimit);
+    assert.ok(results.playerStats.every(({ team: side }) => side === "none"));
+    assert.deepEqual(results.placements.map(({ playerId }) => playerId).sort(),
+        results.playerStats.map(({ playerId }) => playerId).sort());
+    assert.equal(results.placements[0].playerId, winner.playerId);
+    for (const mate of team) assert.deepEqual(mate.unexplained, []);
+    const [row] = await eventually("the row of the match", async () => {
+        const found = await queryDatabase(
+            server,
+            `SELECT * FROM match_results WHERE match_id = '${results.matchId}'`,
+        );
+        return found.length && found;
+    });
+    const { winner: kept, placements, finalScores } = results;
+    assert.deepEqual(JSON.parse(row.outcome), { winner: kept, placements, finalScores });
+    const [told] = JSON.parse(await server.admin("results 1"));
+    assert.deepEqual(told.placements, placements);
+    assert.deepEqual(told.winner, kept);
+});
+
 test("states follow each other in order", async (t) => {
     const server = await startServer(t, { config: { lobby: { scoreboardMs: 300 } } });
     const team = await gather(t, server, 2, PEACE);

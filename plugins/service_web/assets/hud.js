@@ -92,6 +92,9 @@ export class Hud {
 
     /** After each snapshot. */
     update(game) {
+        const alone = this.#rules?.freeForAll ?? false; // then the first number is the best one's
+        byId("score-blue").hidden = alone;
+        byId("score-red").classList.toggle("red", !alone);
         byId("score-red").textContent = String(game.world.scores.red);
         byId("score-blue").textContent = String(game.world.scores.blue);
         this.#showObjectives(game);

@@ -248,12 +248,19 @@ export class Renderer {
         }
     }
 
+    /** Where everybody plays alone: oneself against all others. */
+    #teamOf(avatar, game) {
+        if (!this.#rules.freeForAll) return avatar.team;
+        return avatar.seat === game.seat ? 2 : 1;
+    }
+
     #drawAvatar(avatar, view, game, now) {
         const context = this.#context;
         const radius = this.#rules.playerRadius;
         const isOwn = avatar.seat === game.seat;
         const angle = (view.aim / 256) * TURN;
-        const colour = TEAM_COLOURS[avatar.team] ?? TEAM_COLOURS[0];
+        const team = this.#teamOf(avatar, game);
+        const colour = TEAM_COLOURS[team] ?? TEAM_COLOURS[0];
         this.#circle(view.x + radius * 0.12, view.y + radius * 0.22, radius, "#00000066");
         context.save();
         context.translate(view.x, view.y);
@@ -261,9 +268,9 @@ export class Renderer {
         context.fillStyle = "#c9d3e0";
         context.fillRect(radius * 0.3, -radius * 0.18, radius * 1.35, radius * 0.36);
         context.restore();
-        this.#body(avatar.team, view, radius, TEAM_DARK[avatar.team] ?? TEAM_DARK[0]);
-        this.#body(avatar.team, view, radius * 0.78, colour);
-        signPath(context, avatar.team, view.x, view.y, radius * 0.45);
+        this.#body(team, view, radius, TEAM_DARK[team] ?? TEAM_DARK[0]);
+        this.#body(team, view, radius * 0.78, colour);
+        signPath(context, team, view.x, view.y, radius * 0.45);
         context.fillStyle = "#05080cb0";
         context.fill();
         if (isOwn) this.#ring(view.x, view.y, radius * 1.02, "#ffffff", radius * 0.14);
@@ -325,7 +332,7 @@ export class Renderer {
         context.beginPath();
         context.moveTo(from.x, from.y);
         context.lineTo(shot.endX, shot.endY);
-        context.strokeStyle = shot.isOwn ? "#fff3d6" : (TEAM_COLOURS[avatar.team] ?? "#ffffff");
+        context.strokeStyle = shot.isOwn ? "#fff3d6" : (TEAM_COLOURS[this.#teamOf(avatar, game)] ?? "#ffffff");
         context.lineWidth = 8 + 12 * (1 - age);
         context.stroke();
         this.#circle(shot.endX, shot.endY, shot.hit === 255 ? 26 : 56, "#fff3d6");

@@ -402,6 +402,45 @@ static void test_seats_of_nobody(void **state) {
     fixture_close(&f);
 }
 
+/* Without teams everybody may hurt everybody, bots of the same side of the map, too. */
+static void test_free_for_all(void **state) {
+    struct fixture f;
+    (void)state;
+    fixture_open(&f, SHARE_DIR);
+    assert_true(testkit_setting_set(f.kit, "botFill", "6"));
+    struct testkit_match_options options = {.game_mode = "free_for_all",
+                                            .map_name = "canyon",
+                                            .seats_max = 8,
+                                            .tick_rate_hz = 20,
+                                            .seed = 7};
+    f.match = testkit_match_create(f.kit, f.plugin, &options);
+    f.arena = testkit_match_state(f.kit, f.match);
+    fixture_join(&f, 0, MUSTER_TEAM_NONE);
+    fixture_join(&f, 2, MUSTER_TEAM_NONE);
+    assert_true(f.arena->free_for_all);
+    bool mates_fell = false;
+    for (uint32_t tick = 0; tick < 6000 && !mates_fell; tick++) {
+        fixture_ticks(&f, 1);
+        for (uint32_t i = 0; i < ARENA_SEATS_MAX; i++)
+            for (uint32_t j = 0; j < ARENA_SEATS_MAX; j++)
+                mates_fell |= i != j && f.arena->avatars[i].present &&
+                              f.arena->avatars[j].damaged_by[i] &&
+                              f.arena->avatars[i].team == f.arena->avatars[j].team;
+    }
+    assert_true(mates_fell);
+    fixture_ticks(&f, 600);
+    int32_t kills = 0;
+    for (uint32_t seat = 0; seat < 16; seat++) {
+        const struct muster_seat_info *row = fixture_row(&f, seat);
+        if (row->seat != seat) continue;
+        assert_int_equal(row->team, MUSTER_TEAM_NONE);
+        kills += row->kills;
+    }
+    assert_true(kills > 0);
+    assert_int_equal(testkit_host(f.kit)->match->team_score(f.plugin, f.match, 1), 0);
+    fixture_close(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bots_fight_on_every_map),
@@ -416,6 +455,7 @@ int main(void) {
         cmocka_unit_test(test_deltas_add_up_to_full),
         cmocka_unit_test(test_intro),
         cmocka_unit_test(test_random_matches),
+        cmocka_unit_test(test_free_for_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
