@@ -67,6 +67,20 @@ void kept_clear(struct kept **list) {
     while (*list) take_out(list);
 }
 
+void kept_take_over(struct kept **list, struct kept **from) {
+    while (*from) {
+        struct kept *kept = *from;
+        struct kept **at = place_of(list, kept->instance_name);
+        *from = kept->next;
+        if (is_of(*at, kept->instance_name)) {
+            free(kept);
+            continue;
+        }
+        kept->next = *at;
+        *at = kept;
+    }
+}
+
 void kept_save(const struct kept *list, struct muster_writer *out) {
     for (; list; list = list->next) {
         muster_put_str(out, list->instance_name);

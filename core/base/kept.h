@@ -18,6 +18,8 @@ muster_status kept_set(struct kept **list, const char *instance_name,
 /* Borrowed until the next set by that name; {null, 0}: none. */
 struct muster_bytes kept_get(const struct kept *list, const char *instance_name);
 void kept_clear(struct kept **list);
+/* Empties `from`; what `list` has already stays. */
+void kept_take_over(struct kept **list, struct kept **from);
 /* All of it; of an empty list nothing. */
 void kept_save(const struct kept *list, struct muster_writer *out);
 /* All that is left to read, into an empty list. False: it was not written by kept_save. */

@@ -329,8 +329,7 @@ static void take_over(struct match *match, struct match *from) {
     match->event_tick_count = from->event_tick_count;
     match->record = from->record;
     from->record = NULL;
-    match->kept = from->kept;
-    from->kept = NULL;
+    kept_take_over(&match->kept, &from->kept);
 }
 
 static muster_status create_again(const struct match *match, struct match **out) {

@@ -61,6 +61,21 @@ static void test_bounds(void **state) {
     kept_clear(&list);
 }
 
+static void test_take_over(void **state) {
+    (void)state;
+    struct kept *list = NULL, *from = NULL;
+    assert_int_equal(kept_set(&list, "bea", text("new")), MUSTER_OK);
+    assert_int_equal(kept_set(&from, "ann", text("1")), MUSTER_OK);
+    assert_int_equal(kept_set(&from, "bea", text("old")), MUSTER_OK);
+    assert_int_equal(kept_set(&from, "cid", text("3")), MUSTER_OK);
+    kept_take_over(&list, &from);
+    assert_null(from);
+    assert_kept(list, "ann", "1");
+    assert_kept(list, "bea", "new");
+    assert_kept(list, "cid", "3");
+    kept_clear(&list);
+}
+
 static bool load(struct kept **list, const uint8_t *bytes, uint32_t len) {
     struct muster_reader in = muster_reader_make(bytes, len);
     return kept_load(list, &in);
@@ -104,6 +119,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_set_and_get),
         cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_take_over),
         cmocka_unit_test(test_save_and_load),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
