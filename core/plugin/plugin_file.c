@@ -20,16 +20,20 @@
 #define FILE_BYTES_MAX (256u << 20)
 #define COPY_BLOCK 65536
 #define PATH_BYTES 1024
+#define LINKED_BYTES (2 * PATH_BYTES)
+#define LINKS_MAX 8
 
 /* ---- where plugins are ----------------------------------------------------------------------- */
 
-/* The folder's i-th candidate; false at the end. */
+/* The i-th folder to look in: those that are configured, then where built or installed; false at
+ * the end. */
 static bool directory_candidate(uint32_t i, char *out, uint32_t cap) {
-    const char *configured = config_core->server.plugins_dir;
-    if (configured[0]) {
-        snprintf(out, cap, "%s", configured);
-        return i == 0;
+    const struct config_list *configured = &config_core->server.plugins_dirs;
+    if (i < configured->count) {
+        snprintf(out, cap, "%s", configured->items[i]);
+        return true;
     }
+    i -= configured->count;
     if (i == 2) {
         snprintf(out, cap, "%s/muster/plugins", MUSTER_INSTALL_LIBDIR);
         return true;
@@ -44,14 +48,19 @@ static bool directory_candidate(uint32_t i, char *out, uint32_t cap) {
     return true;
 }
 
+/* Is it root's or this user's? */
+static muster_status owned(const struct stat *st, const char *what, const char *path, char *error,
+                           uint32_t cap) {
+    if (st->st_uid == 0 || st->st_uid == geteuid()) return MUSTER_OK;
+    snprintf(error, cap, "%s %s belongs to user %u, expected root or %u", what, path,
+             (unsigned)st->st_uid, (unsigned)geteuid());
+    return MUSTER_DENIED;
+}
+
 /* May nobody but root and this user change it? */
 static muster_status trusted(const struct stat *st, const char *what, const char *path, char *error,
                              uint32_t cap) {
-    if (st->st_uid != 0 && st->st_uid != geteuid()) {
-        snprintf(error, cap, "%s %s belongs to user %u, expected root or %u", what, path,
-                 (unsigned)st->st_uid, (unsigned)geteuid());
-        return MUSTER_DENIED;
-    }
+    if (owned(st, what, path, error, cap) != MUSTER_OK) return MUSTER_DENIED;
     if (st->st_mode & (S_IWGRP | S_IWOTH)) {
         snprintf(error, cap, "%s %s is writable by others (mode %04o): chmod go-w %s", what, path,
                  (unsigned)st->st_mode & 07777, path);
@@ -60,52 +69,93 @@ static muster_status trusted(const struct stat *st, const char *what, const char
     return MUSTER_OK;
 }
 
-/* Opens NAME.so in one folder. NOT_FOUND: not there, look on. */
-static muster_status open_in(const char *directory, const char *name, int *fd, char *error,
-                             uint32_t cap) {
-    char file[MUSTER_NAME_MAX + 4];
-    char path[PATH_BYTES + sizeof file];
+static muster_status file_check(int fd, const char *path, char *error, uint32_t cap) {
     struct stat st;
-    muster_status status = MUSTER_NOT_FOUND;
-    int dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fstat(fd, &st) != 0) return MUSTER_IO;
+    if (trusted(&st, "file", path, error, cap) != MUSTER_OK) return MUSTER_DENIED;
+    if (S_ISREG(st.st_mode) && st.st_size > 0 && st.st_size <= FILE_BYTES_MAX) return MUSTER_OK;
+    snprintf(error, cap, "%s is no regular file of 1 byte to 256 MiB", path);
+    return MUSTER_DENIED;
+}
+
+/* Where the link `file` of the folder leads, in the place of path: EXISTS. */
+static muster_status link_follow(int dir, const char *file, char path[LINKED_BYTES], char *error,
+                                 uint32_t cap) {
+    struct stat st;
+    char target[PATH_BYTES];
+    ssize_t len = readlinkat(dir, file, target, sizeof target);
+    bool is_link = len > 0 && fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    if (is_link && owned(&st, "link", path, error, cap) != MUSTER_OK) return MUSTER_DENIED;
+    size_t folder = target[0] == '/' ? 0 : (size_t)(file - path);
+    if (!is_link || folder + (size_t)len >= LINKED_BYTES) {
+        snprintf(error, cap, "%s: the link cannot be read", path);
+        return MUSTER_DENIED;
+    }
+    memcpy(path + folder, target, (size_t)len);
+    path[folder + (size_t)len] = '\0';
+    return MUSTER_EXISTS;
+}
+
+/* Opens what lies at path, in a folder that nobody else may change. Of a link, which is allowed
+ * when it is one's own, the target is put in the place of path: EXISTS. NOT_FOUND: nothing is
+ * there. */
+static muster_status path_open(char path[LINKED_BYTES], int *fd, char *error, uint32_t cap) {
+    char *slash = strrchr(path, '/');
+    struct stat st;
+    if (!slash) return MUSTER_NOT_FOUND;
+    char folder[LINKED_BYTES];
+    snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0) return MUSTER_NOT_FOUND;
-    snprintf(file, sizeof file, "%s.so", name);
-    snprintf(path, sizeof path, "%s/%s", directory, file);
-    *fd = openat(dir, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    if (*fd < 0 && errno == ENOENT) goto done;
-    status = MUSTER_DENIED;
-    if (*fd < 0) {
-        snprintf(error, cap, "%s: %s", path,
-                 errno == ELOOP ? "a symbolic link is not taken" : strerror(errno));
-        goto done;
-    }
-    if (fstat(dir, &st) != 0 || trusted(&st, "folder", directory, error, cap) != MUSTER_OK)
-        goto done;
-    if (fstat(*fd, &st) != 0 || trusted(&st, "file", path, error, cap) != MUSTER_OK) goto done;
-    if (!S_ISREG(st.st_mode) || st.st_size <= 0 || st.st_size > FILE_BYTES_MAX) {
-        snprintf(error, cap, "%s is no regular file of 1 byte to 256 MiB", path);
-        goto done;
-    }
-    status = MUSTER_OK;
-done:
+    muster_status status = MUSTER_DENIED; /* the folder */
+    *fd = openat(dir, slash + 1, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    int why = errno;
+    if (*fd < 0 && why == ENOENT)
+        status = MUSTER_NOT_FOUND;
+    else if (*fd < 0 && why != ELOOP)
+        snprintf(error, cap, "%s: %s", path, strerror(why));
+    else if (fstat(dir, &st) == 0 && trusted(&st, "folder", folder, error, cap) == MUSTER_OK)
+        status = *fd >= 0 ? file_check(*fd, path, error, cap)
+                          : link_follow(dir, slash + 1, path, error, cap);
+    close(dir);
     if (status != MUSTER_OK && *fd >= 0) {
         close(*fd);
         *fd = -1;
     }
-    close(dir);
     return status;
 }
 
-static muster_status source_open(const char *name, int *fd, char *error, uint32_t cap) {
-    char directory[PATH_BYTES];
-    char looked[4 * PATH_BYTES] = "";
-    for (uint32_t i = 0; directory_candidate(i, directory, sizeof directory); i++) {
-        muster_status status = open_in(directory, name, fd, error, cap);
-        if (status != MUSTER_NOT_FOUND) return status;
-        if (i > 0) strcat(looked, ", ");
-        strcat(looked, directory); /* at most 3 folders of PATH_BYTES */
+/* Opens NAME.so in one folder. NOT_FOUND: not there, look on. */
+static muster_status open_in(const char *directory, const char *name, int *fd, char *error,
+                             uint32_t cap) {
+    char path[LINKED_BYTES];
+    snprintf(path, sizeof path, "%s/%s.so", directory, name);
+    muster_status status = path_open(path, fd, error, cap);
+    for (int links = 1; status == MUSTER_EXISTS && links <= LINKS_MAX; links++) {
+        status = path_open(path, fd, error, cap);
+        if (status != MUSTER_NOT_FOUND) continue;
+        snprintf(error, cap, "%s, where a link in %s leads, is not there", path, directory);
+        return MUSTER_DENIED;
     }
-    snprintf(error, cap, "no %s.so in %s", name, looked);
+    if (status != MUSTER_EXISTS) return status;
+    snprintf(error, cap, "%s/%s.so leads through more than %d links", directory, name, LINKS_MAX);
+    return MUSTER_DENIED;
+}
+
+static muster_status source_open(const char *name, int *fd, char *error, uint32_t cap) {
+    char directory[PATH_BYTES + 1];
+    uint32_t len = (uint32_t)snprintf(error, cap, "no %s.so in ", name);
+    for (uint32_t i = 0; directory_candidate(i, directory, sizeof directory); i++) {
+        char why[CONFIG_ERROR_MAX] = "";
+        muster_status status = open_in(directory, name, fd, why, sizeof why);
+        if (status == MUSTER_OK) return MUSTER_OK;
+        if (status != MUSTER_NOT_FOUND) {
+            snprintf(error, cap, "%s", why);
+            return status;
+        }
+        if (len < cap)
+            len += (uint32_t)snprintf(error + len, cap - len, "%s%s", i ? ", " : "", directory);
+    }
     return MUSTER_NOT_FOUND;
 }
 

@@ -18,6 +18,11 @@ static const char usage[] =
     "Usage: muster COMMAND\n\n"
     "  new mode|rule NAME [--dir DIR]\n"
     "             write DIR/NAME (DIR: mods), a mod that works, with a test\n"
+    "  new plugin ROLE NAME [--dir DIR]\n"
+    "             write DIR/ROLE_NAME (DIR: plugins), a plugin that works, with a test; ROLE: "
+    "auth,\n"
+    "             matchmaker, mode, turns (a mode of turns), victory, rules, anticheat, reporter,\n"
+    "             database, service\n"
     "  test DIR [--junit FILE] [--filter TEXT] [--config FILE]\n"
     "             run the mod's tests; exits with 0 only when all have passed\n"
     "  check DIR [--config FILE]\n"
@@ -162,7 +167,7 @@ static int mods(int argc, char **argv) {
 
 int main(int argc, char **argv) {
     const char *command = argc > 1 ? argv[1] : "help";
-    if (strcmp(command, "new") == 0) return new_mod(argc - 2, argv + 2);
+    if (strcmp(command, "new") == 0) return new_command(argc - 2, argv + 2);
     if (strcmp(command, "test") == 0 || strcmp(command, "check") == 0)
         return run_on_dir(argc - 2, argv + 2, command);
     if (strcmp(command, "mods") == 0) return mods(argc - 2, argv + 2);

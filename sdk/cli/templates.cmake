@@ -1,5 +1,6 @@
 # cmake -DFROM=FOLDER -DTO=FILE.c -P templates.cmake: the files below the folder as C, path and text.
 file(GLOB_RECURSE files RELATIVE ${FROM} ${FROM}/*)
+list(REMOVE_ITEM files CMakeLists.txt) # of the folder itself
 list(SORT files)
 set(rows "")
 foreach(file IN LISTS files)

@@ -83,7 +83,7 @@ static muster_status sample_init(muster_self *self, const struct muster_host *ho
     if (!sample) return MUSTER_NO_MEMORY;
     sample->self = self;
     sample->host = host;
-    snprintf(sample->path, sizeof sample->path, "%s/tokens.txt", host->config->data_dir(self));
+    snprintf(sample->path, sizeof sample->path, "%s/auth_sample.txt", host->config->data_dir(self));
     *instance = sample;
     return MUSTER_OK;
 }

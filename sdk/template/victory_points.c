@@ -20,7 +20,7 @@ static muster_status declare_setting(struct points *points) {
     char schema[256];
     int64_t fallback = points->host->config->integer(points->self, "pointsDefault");
     snprintf(schema, sizeof schema,
-             "[{\"key\":\"pointsToWin\",\"type\":\"int\",\"default\":%lld,\"min\":1,\"max\":1000,"
+             "[{\"key\":\"victoryPoints\",\"type\":\"int\",\"default\":%lld,\"min\":1,\"max\":1000,"
              "\"unit\":\"points\",\"label\":\"Points to win\",\"group\":\"Victory\"}]",
              (long long)fallback);
     return points->host->lobby->settings_add(points->self, schema);
@@ -50,7 +50,7 @@ static muster_status points_create(void *instance, const struct muster_match_inf
     struct points *points = instance;
     struct points_match *match = calloc(1, sizeof *match);
     if (!match) return MUSTER_NO_MEMORY;
-    match->limit = points->host->match->setting_integer(points->self, info->match, "pointsToWin");
+    match->limit = points->host->match->setting_integer(points->self, info->match, "victoryPoints");
     *state = match;
     return MUSTER_OK;
 }

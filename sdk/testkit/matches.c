@@ -356,8 +356,8 @@ void testkit_match_tick(struct testkit *kit, muster_match_id id) {
     KIT_NEED_OR_NOTHING(kit);
     struct watched *watched = find(id);
     struct match *match = match_find(id);
-    if (!match || !watched) return;       /* a lobby's own has its clock */
-    match->ended = match->ending = false; /* the test says how long it goes on */
+    if (!match || !watched) return;                         /* a lobby's own has its clock */
+    if (match->ended) match->ended = match->ending = false; /* the test says how long it goes on */
     match_step(match);
     keep_events(watched, match);
     match_sent(match);

@@ -58,7 +58,7 @@ muster_self *testkit_load(struct testkit *kit, const char *path) {
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
     snprintf(name, sizeof name, "%.*s", (int)strcspn(file, "."), file);
     list_plugins();
-    kit_variable_set("server", "pluginsDir", folder);
+    kit_variable_set("server", "pluginsDirs", folder);
     if (config_reload(agree, error)) {
         snprintf(kit->error, sizeof kit->error, "%s", error);
         return NULL;

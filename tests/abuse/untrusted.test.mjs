@@ -21,7 +21,7 @@ const GOES_ON = { write_data: "OK", read_share: "OK", read_limit: "OK", read_pro
 
 async function escapeConfig(t, extra = {}) {
     const plugins = [...testConfig().plugins, "service_escape"];
-    return { plugins, server: { pluginsDir: await pluginsDir(t, ESCAPE), shareDir: path.join(BUILD, "share") }, ...extra };
+    return { plugins, server: { pluginsDirs: [await pluginsDir(t, ESCAPE)], shareDir: path.join(BUILD, "share") }, ...extra };
 }
 
 const startLocked = (t, config) => startServer(t, { config, ...LOCKED });
@@ -190,7 +190,7 @@ test("a thread that cannot be restricted ends the start", async (t) => {
         ...LOCKED.env,
         MUSTER_PLUGINS: "db_sqlite,auth_local,service_escape",
         MUSTER_SERVICE_ESCAPE_BLOCK_SIGNALS: "true",
-        MUSTER_SERVER_PLUGINS_DIR: await pluginsDir(t, ESCAPE),
+        MUSTER_SERVER_PLUGINS_DIRS: await pluginsDir(t, ESCAPE),
         MUSTER_NET_ADMIN_PORT: "0",
     };
     const result = await runDaemon(["--untrusted", "--port", "0", "--data-dir", path.join(dir, "data")], { env });

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -95,13 +95,11 @@ export async function tempDir(t) {
     return dir;
 }
 
-/** A folder for server.pluginsDir: all plugins of the build and these files. */
+/** A folder for server.pluginsDirs, with copies of these files. */
 export async function pluginsDir(t, ...files) {
     const dir = path.join(await tempDir(t), "plugins");
     await mkdir(dir, { mode: 0o700 });
-    const built = path.join(BUILD, "plugins");
-    const names = (await readdir(built)).filter((name) => name.endsWith(".so"));
-    for (const file of [...names.map((name) => path.join(built, name)), ...files]) {
+    for (const file of files) {
         const copy = path.join(dir, path.basename(file));
         await copyFile(file, copy);
         await chmod(copy, 0o755);

@@ -86,7 +86,7 @@ test("the configuration of the guide is accepted", async (t) => {
     const cwd = await tempDir(t);
     const [shown] = blocks(await read("docs/plugin-guide.md"), "json");
     const { server, plugins } = JSON.parse(shown);
-    const dir = path.join(cwd, server.pluginsDir);
+    const dir = path.join(cwd, server.pluginsDirs[0]);
     await mkdir(dir, { recursive: true, mode: 0o700 });
     for (const name of plugins)
         await copyFile(path.join(BUILD, `plugins/${name}.so`), path.join(dir, `${name}.so`));
@@ -120,7 +120,8 @@ test("the README's first plugin is built, loaded, and replaced while the server 
         const old = head.replace(/^ *"victory_rush",\n/m, "");
         assert.ok(standalone.includes(old), "the list begins as shown");
         const config = JSON.parse(standalone.replace(old, keys));
-        config.server.pluginsDir = await pluginsDir(t, built);
+        const dir = await pluginsDir(t, built);
+        config.server.pluginsDirs = [dir];
         const server = await startServer(t, { config });
         assert.match(await server.admin("plugins"), /^victory_rush /m);
 
@@ -129,8 +130,8 @@ test("the README's first plugin is built, loaded, and replaced while the server 
         const before = /^.*return MUSTER_UNDECIDED;\n/m;
         assert.match(text, before);
         await writeFile(source, text.replace(before, line));
-        await compile(source, path.join(config.server.pluginsDir, "victory_rush.so.new"));
-        await runFile("mv", ["victory_rush.so.new", "victory_rush.so"], { cwd: config.server.pluginsDir });
+        await compile(source, path.join(dir, "victory_rush.so.new"));
+        await runFile("mv", ["victory_rush.so.new", "victory_rush.so"], { cwd: dir });
         assert.match(await server.admin("reload victory_rush"), /^victory_rush reloaded/m);
         await server.waitForOutput(/reloaded victory_rush 1\.0\.0 as generation 2/);
     });

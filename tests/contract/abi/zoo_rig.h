@@ -28,7 +28,7 @@ static void zoo_open(void) {
     snprintf(zoo.plugins, sizeof zoo.plugins, "%s/plugins", zoo.root);
     snprintf(data, sizeof data, "%s/data", zoo.root);
     zoo_need(!mkdir(zoo.plugins, 0755) && !mkdir(data, 0700), "mkdir");
-    zoo_need(!setenv("MUSTER_SERVER_PLUGINS_DIR", zoo.plugins, 1), "setenv");
+    zoo_need(!setenv("MUSTER_SERVER_PLUGINS_DIRS", zoo.plugins, 1), "setenv");
     zoo.kit = testkit_create();
     testkit_data_dir_set(zoo.kit, data);
     (void)testkit_host(zoo.kit);

@@ -164,17 +164,50 @@ static void test_writable_folder(void **state) {
     refused("zoo_actor", "is writable by others");
 }
 
+static void put_link(const char *name, const char *target) {
+    char path[400];
+    snprintf(path, sizeof path, "%s/%s", zoo.plugins, name);
+    unlink(path);
+    assert_int_equal(symlink(target, path), 0);
+}
+
+/* Links are taken where nobody else could lead them elsewhere. */
+static void test_links(void **state) {
+    char elsewhere[300], file[400];
+    (void)state;
+    zoo_install("zoo_actor", "zoo_start", 0755);
+    snprintf(elsewhere, sizeof elsewhere, "%s/elsewhere", zoo.root);
+    snprintf(file, sizeof file, "%s/zoo_start.so", zoo.plugins);
+    assert_int_equal(mkdir(elsewhere, 0700), 0);
+    char there[400];
+    snprintf(there, sizeof there, "%s/there.so", elsewhere);
+    assert_int_equal(rename(file, there), 0);
+    put_link("second", there);
+    put_link("zoo_actor.so", "second");
+    assert_string_equal(loaded("zoo_actor")->instance_name, "zoo_actor");
+    plugin_unload_all();
+
+    assert_int_equal(chmod(elsewhere, 0777), 0);
+    refused("zoo_actor", "/elsewhere is writable by others (mode 0777)");
+    assert_int_equal(chmod(elsewhere, 0700) | chmod(there, 0775), 0);
+    refused("zoo_actor", "/there.so is writable by others (mode 0775)");
+    assert_int_equal(chmod(there, 0755), 0);
+    if (geteuid() == 0) {
+        snprintf(file, sizeof file, "%s/second", zoo.plugins);
+        assert_int_equal(lchown(file, 12345, 12345), 0);
+        refused("zoo_actor", "/second belongs to user 12345, expected root or");
+    }
+    put_link("second", "nothing.so");
+    refused("zoo_actor", "nothing.so, where a link in");
+    put_link("second", "zoo_actor.so");
+    refused("zoo_actor", "leads through more than 8 links");
+}
+
 static void test_no_plain_file(void **state) {
     char path[400];
-    char target[400];
     (void)state;
     refused("zoo_nothing", "no zoo_nothing.so in");
     refused("../zoo", "its name is not like role_name");
-    zoo_install("zoo_actor", "other", 0755);
-    snprintf(target, sizeof target, "%s/other.so", zoo.plugins);
-    snprintf(path, sizeof path, "%s/zoo_link.so", zoo.plugins);
-    assert_int_equal(symlink(target, path), 0);
-    refused("zoo_link", "a symbolic link is not taken");
     snprintf(path, sizeof path, "%s/zoo_pipe.so", zoo.plugins);
     assert_int_equal(mkfifo(path, 0600), 0);
     refused("zoo_pipe", "no regular file");
@@ -594,6 +627,7 @@ int main(int argc, char **argv) {
         TEST(test_duplicates),
         TEST(test_writable_file),
         TEST(test_writable_folder),
+        TEST(test_links),
         TEST(test_no_plain_file),
         TEST(test_broken_elf),
         TEST(test_early_code),

@@ -1,13 +1,7 @@
-/* points_test - a test of victory_points, without a server: points_test victory_points.so */
-#include <muster_testkit.h>
-#include <stdio.h>
-#include <stdlib.h>
+/* victory_points_test - without a server: victory_points_test victory_points.so */
+#include "need.h"
 
-static void need(bool ok, const char *what) {
-    if (ok) return;
-    fprintf(stderr, "points_test: %s\n", what);
-    exit(1);
-}
+#include <muster_testkit.h>
 
 /* What a mode does when somebody scores. */
 static void score(struct testkit *kit, muster_self *plugin, muster_match_id match, int32_t points) {

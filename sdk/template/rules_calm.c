@@ -1,0 +1,82 @@
+/* rules_calm - what is allowed, and with which numbers: words that the operator has listed are
+ * starred out in the chat, spectators may be kept out of it, and matches may hit less hard.
+ */
+#include <ctype.h>
+#include <muster/plugin.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct calm {
+    muster_self *self;
+    const struct muster_host *host;
+};
+
+/* Spectators of a lobby with rulesCalmSpectatorChat off do not talk into its game. */
+static muster_verdict calm_allow(void *instance, void *state, const struct muster_action *action,
+                                 char *reason, uint32_t cap) {
+    const struct calm *calm = instance;
+    (void)state;
+    if (action->kind != MUSTER_ACTION_CHAT || action->seat != MUSTER_SEAT_NONE) return MUSTER_PASS;
+    if (calm->host->lobby->setting_boolean(calm->self, action->lobby, "rulesCalmSpectatorChat"))
+        return MUSTER_PASS;
+    snprintf(reason, cap, "Spectators do not talk in this lobby.");
+    snprintf(action->refusal->word, sizeof action->refusal->word, "spectator");
+    return MUSTER_REJECT;
+}
+
+/* Part of the match step: it reads settings, which are frozen, and its arguments. */
+static void calm_adjust(void *instance, void *state, muster_match_id match,
+                        const struct muster_param *param, int64_t *value) {
+    const struct calm *calm = instance;
+    (void)state;
+    if (strcmp(param->name, "damage") != 0) return;
+    *value =
+        *value * calm->host->match->setting_integer(calm->self, match, "rulesCalmDamage") / 100;
+}
+
+/* Stars over the word where it stands by itself, in ASCII letters of either case. */
+static void star_out(char *text, const char *word) {
+    size_t len = strlen(word);
+    for (char *at = text; len && *at; at++) {
+        bool begins = at == text || !isalnum((unsigned char)at[-1]);
+        if (begins && strncasecmp(at, word, len) == 0 && !isalnum((unsigned char)at[len]))
+            memset(at, '*', len);
+    }
+}
+
+static muster_verdict calm_chat(void *instance, void *state, muster_lobby_id lobby, uint32_t seat,
+                                char *text, uint32_t cap) {
+    const struct calm *calm = instance;
+    const struct muster_host_config *config = calm->host->config;
+    (void)state, (void)lobby, (void)seat, (void)cap;
+    for (uint32_t i = 0; i < config->list_count(calm->self, "words"); i++)
+        star_out(text, config->list_item(calm->self, "words", i));
+    return MUSTER_PASS;
+}
+
+static muster_status calm_init(muster_self *self, const struct muster_host *host, void **instance) {
+    static const char settings[] =
+        "[{\"key\":\"rulesCalmSpectatorChat\",\"type\":\"bool\",\"default\":true,"
+        "\"when\":\"always\",\"label\":\"Spectators may talk\"},"
+        "{\"key\":\"rulesCalmDamage\",\"type\":\"int\",\"default\":100,\"min\":0,\"max\":100,"
+        "\"unit\":\"%\",\"label\":\"Damage\"}]";
+    muster_status status = host->lobby->settings_add(self, settings);
+    if (status != MUSTER_OK) return status;
+    struct calm *calm = calloc(1, sizeof *calm);
+    if (!calm) return MUSTER_NO_MEMORY;
+    *calm = (struct calm){.self = self, .host = host};
+    *instance = calm;
+    return MUSTER_OK;
+}
+
+static const char config_schema[] = "[{\"key\":\"words\",\"type\":\"list\",\"default\":[],"
+                                    "\"label\":\"Words starred out in chats\"}]";
+static const struct muster_rules rules = {
+    .size = sizeof rules, .allow = calm_allow, .adjust = calm_adjust, .chat = calm_chat};
+static const struct muster_role roles[] = {{.kind = MUSTER_ROLE_RULES, .vtable = &rules}};
+
+MUSTER_PLUGIN(.name = "rules_calm", .version = "1.0.0", .description = "Softer words and hits.",
+              .roles = roles, .role_count = 1, .config_schema = config_schema, .init = calm_init,
+              .fini = free);
