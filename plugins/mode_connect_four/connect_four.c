@@ -458,7 +458,9 @@ static const struct muster_mode mode = {
 /* ---- lifecycle ------------------------------------------------------------------------------ */
 
 static const char settings[] =
-    "[{\"key\":\"turnSeconds\",\"type\":\"duration\",\"unit\":\"s\",\"default\":30,\"min\":5,"
+    "[{\"key\":\"maxPlayers\",\"type\":\"int\",\"default\":2,\"min\":2,\"max\":8,"
+    "\"unit\":\"players\",\"label\":\"Players\",\"group\":\"Match\"},"
+    "{\"key\":\"turnSeconds\",\"type\":\"duration\",\"unit\":\"s\",\"default\":30,\"min\":5,"
     "\"max\":600,\"label\":\"Time for a turn\",\"help\":\"Who takes longer loses the board.\","
     "\"group\":\"Match\"}]";
 
