@@ -6,6 +6,7 @@
 #include "lobby_internal.h"
 #include "loop.h"
 #include "status.h"
+#include "watchdog.h"
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
@@ -17,6 +18,7 @@ void lobby_rules_create(struct lobby *lobby) {
         plugin_pin(p->self);
         if (!p->rules.create) continue;
         plugin_enter(p->self, "rules.create");
+        watchdog_call_of(lobby->key);
         muster_status status = p->rules.create(p->instance, lobby->id, &part->state);
         plugin_leave();
         if (status) plugin_fault(p->self, "rules.create: %s", status_text(status));
@@ -27,6 +29,7 @@ void lobby_rules_destroy(struct lobby *lobby) {
     for (uint32_t i = 0; i < lobby->rules_count; i++) {
         struct match_part *part = &lobby->rules[i];
         plugin_enter(part->provider->self, "rules.destroy");
+        watchdog_call_of(lobby->key);
         if (part->provider->rules.destroy)
             part->provider->rules.destroy(part->provider->instance, part->state);
         plugin_leave();
@@ -61,8 +64,10 @@ static bool rejects(const struct provider *p, muster_verdict verdict, const char
     return true;
 }
 
-static muster_verdict ask(const struct provider *p, void *state, const struct muster_action *action,
-                          struct failure *failure) {
+/* lobby: null before there is one. */
+static muster_verdict ask(const struct lobby *lobby, const struct match_part *part,
+                          const struct muster_action *action, struct failure *failure) {
+    const struct provider *p = part->provider;
     char reason[MUSTER_REASON_MAX] = "";
     struct muster_refusal refusal = {.size = sizeof refusal};
     struct muster_action asked = *action;
@@ -74,7 +79,9 @@ static muster_verdict ask(const struct provider *p, void *state, const struct mu
     }
     if (!p->rules.allow) return MUSTER_PASS;
     plugin_enter(p->self, "rules.allow");
-    muster_verdict verdict = p->rules.allow(p->instance, state, &asked, reason, sizeof reason);
+    watchdog_call_of(lobby ? lobby->key : NULL);
+    muster_verdict verdict =
+        p->rules.allow(p->instance, part->state, &asked, reason, sizeof reason);
     plugin_leave();
     if (!rejects(p, verdict, "rules.allow")) return verdict;
     end_text(p, reason, sizeof reason, "rules.allow: reason");
@@ -89,7 +96,7 @@ int32_t lobby_ask(const struct lobby *lobby, const struct muster_action *action,
     for (uint32_t i = 0; i < lobby->rules_count; i++) {
         const struct match_part *part = &lobby->rules[i];
         if (part->provider->self == asker) continue;
-        muster_verdict verdict = ask(part->provider, part->state, action, failure);
+        muster_verdict verdict = ask(lobby, part, action, failure);
         if (verdict == MUSTER_REJECT) return failure->code;
         accepted = accepted || verdict == MUSTER_ACCEPT;
     }
@@ -110,7 +117,8 @@ int32_t lobby_authorize(struct lobby *lobby, const struct muster_action *action,
 
 int32_t lobby_allow_create(const struct muster_action *action, struct failure *failure) {
     for (struct provider *p = registry_first(MUSTER_ROLE_RULES); p; p = p->next)
-        if (ask(p, NULL, action, failure) == MUSTER_REJECT) return failure->code;
+        if (ask(NULL, &(struct match_part){.provider = p}, action, failure) == MUSTER_REJECT)
+            return failure->code;
     return RPC_OK;
 }
 
@@ -140,6 +148,7 @@ void lobby_rules_changed(struct lobby *lobby, const struct muster_self *but, con
         const struct provider *p = part->provider;
         if (!p->rules.changed || p->self == but) continue;
         plugin_enter(p->self, "rules.changed");
+        watchdog_call_of(lobby->key);
         p->rules.changed(p->instance, part->state, key, text);
         plugin_leave();
     }
@@ -160,6 +169,7 @@ void lobby_rules_notice(const struct muster_notice *notice) {
         const struct match_part *part = &lobby->rules[i];
         if (!part->provider->rules.notice) continue;
         plugin_enter(part->provider->self, "rules.notice");
+        watchdog_call_of(lobby->key);
         part->provider->rules.notice(part->provider->instance, part->state, notice);
         plugin_leave();
     }
@@ -170,6 +180,7 @@ bool lobby_rules_chat(struct lobby *lobby, uint32_t seat, char *text, uint32_t c
         const struct match_part *part = &lobby->rules[i];
         if (!part->provider->rules.chat) continue;
         plugin_enter(part->provider->self, "rules.chat");
+        watchdog_call_of(lobby->key);
         muster_verdict verdict = part->provider->rules.chat(part->provider->instance, part->state,
                                                             lobby->id, seat, text, cap);
         plugin_leave();

@@ -1,8 +1,10 @@
 /* What every file of a match stands on: calls into its parts, and its random numbers. */
 #include "match_internal.h"
+#include "watchdog.h"
 
 void match_call_begin(struct match *match, const struct match_part *part, const char *call) {
     plugin_enter_part(part->provider->self, call);
+    watchdog_call_of(match->lobby_key);
     match->stepping = true;
 }
 

@@ -7,6 +7,7 @@
 #include "match_internal.h"
 #include "metrics.h"
 #include "status.h"
+#include "watchdog.h"
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
@@ -75,6 +76,7 @@ static void tell_anticheats(struct match *match, const struct muster_fact *fact)
         struct match_part *part = &match->anticheats[i];
         if (!part->provider->anticheat.fact) continue;
         plugin_enter_part(part->provider->self, "anticheat.fact");
+        watchdog_call_of(match->lobby_key);
         part->provider->anticheat.fact(part->provider->instance, part->state, fact);
         plugin_leave();
     }

@@ -38,6 +38,7 @@ struct frame {
     _Atomic uint64_t sequence; /* different for every call */
     _Atomic(struct muster_self *) self;
     _Atomic(const char *) call;
+    _Atomic(const char *) lobby_key; /* or null */
 };
 
 /* What the watchdog's thread knows of a frame. */
@@ -78,6 +79,7 @@ void watchdog_enter(struct muster_self *self, const char *call) {
     if (n < FRAMES_MAX) {
         atomic_store_explicit(&frames[n].self, self, memory_order_relaxed);
         atomic_store_explicit(&frames[n].call, call, memory_order_relaxed);
+        atomic_store_explicit(&frames[n].lobby_key, NULL, memory_order_relaxed);
         atomic_store_explicit(&frames[n].sequence, ++sequence_last, memory_order_relaxed);
     }
     if (n > 0) {
@@ -95,6 +97,24 @@ void watchdog_leave(void) {
     overrun_happened = 0;
     if (n < FRAMES_MAX)
         atomic_load_explicit(&frames[n].self, memory_order_relaxed)->overrun_count++;
+}
+
+void watchdog_call_of(const char *lobby_key) {
+    uint32_t n = atomic_load_explicit(&frame_count, memory_order_relaxed);
+    if (n > 0 && n <= FRAMES_MAX)
+        atomic_store_explicit(&frames[n - 1].lobby_key, lobby_key, memory_order_relaxed);
+}
+
+bool watchdog_call_at(uint32_t index, struct watchdog_call *out) {
+    uint32_t n = atomic_load_explicit(&frame_count, memory_order_relaxed);
+    if (n > FRAMES_MAX) n = FRAMES_MAX;
+    if (index >= n) return false;
+    const struct frame *frame = &frames[n - 1 - index];
+    *out = (struct watchdog_call){
+        atomic_load_explicit(&frame->self, memory_order_relaxed)->instance_name,
+        atomic_load_explicit(&frame->call, memory_order_relaxed),
+        atomic_load_explicit(&frame->lobby_key, memory_order_relaxed)};
+    return true;
 }
 
 void watchdog_set_overrun(struct muster_self *self, uint32_t limit_us, void (*fn)(void *user),

@@ -22,6 +22,15 @@ void watchdog_stop(void);
  * while without one wakes the thread. */
 void watchdog_enter(struct muster_self *self, const char *call);
 void watchdog_leave(void);
+/* The innermost call is about this lobby. Kept until the call ends; one store. */
+void watchdog_call_of(const char *lobby_key);
+/* A call on the stack, 0: the innermost. On the loop thread; from a signal handler, too. */
+struct watchdog_call {
+    const char *instance_name;
+    const char *name;      /* "mode.tick" */
+    const char *lobby_key; /* null: of none */
+};
+bool watchdog_call_at(uint32_t index, struct watchdog_call *out);
 /* What a plugin wants to be told while a call into it overruns; limit_us 0 or fn null clears. */
 void watchdog_set_overrun(struct muster_self *self, uint32_t limit_us, void (*fn)(void *user),
                           void *user);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "crash.h"
 #include "log.h"
 #include "loop.h"
 #include "replay.h"
@@ -214,6 +215,7 @@ int main(int argc, char **argv) {
     char error[CONFIG_ERROR_MAX] = "";
     int code;
     if (!parse(argc, argv, &args, &code)) return code;
+    if (crash_init()) fprintf(stderr, "musterd: a crash will not be told: %m\n");
     bool is_passing =
         args.action == ACTION_CHECK || (args.action == ACTION_COMMAND && !args.config.data_dir);
     if (is_passing && !keep_nothing(&args, &code)) return code;
