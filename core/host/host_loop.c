@@ -16,7 +16,10 @@ static int64_t unix_ms_fn(muster_self *self) {
 }
 
 static void random_fn(muster_self *self, void *out, uint32_t len) {
-    (void)self;
+    if (!out) {
+        plugin_fault(self, "host->loop->random: null where bytes shall go");
+        return;
+    }
     randombytes_buf(out, len);
 }
 
