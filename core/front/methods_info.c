@@ -21,9 +21,12 @@ static json_t *mode_json(const struct mode_entry *mode, bool brief) {
     json_t *maps = json_array();
     for (uint32_t i = 0; i < mode->map_count; i++)
         json_array_append_new(maps, json_string(mode->maps[i]));
-    json_t *json =
-        json_pack("{s:s,s:s,s:o,s:i,s:i}", "name", mode->game_mode, "title", mode->title, "maps",
-                  maps, "maxPlayers", (int)mode->players_max, "tickRate", (int)mode->tick_rate_hz);
+    json_t *teams = json_array();
+    for (uint32_t i = 0; i < mode->teams.count; i++)
+        json_array_append_new(teams, json_string(mode->teams.team[i].name));
+    json_t *json = json_pack("{s:s,s:s,s:o,s:o,s:i,s:i}", "name", mode->game_mode, "title",
+                             mode->title, "maps", maps, "teams", teams, "maxPlayers",
+                             (int)mode->players_max, "tickRate", (int)mode->tick_rate_hz);
     if (!brief) json_object_set_new(json, "settingsSchema", lobby_settings_schema(mode->game_mode));
     return json;
 }

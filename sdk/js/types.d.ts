@@ -186,6 +186,8 @@ export interface GameModeInfo {
   name: string;
   title: string;
   maps: string[];
+  /** None where everybody plays for themselves. */
+  teams: string[];
   maxPlayers: number;
   tickRate: number;
   settingsSchema: SettingsSchemaEntry[];

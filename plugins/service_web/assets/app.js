@@ -6,6 +6,7 @@ import { Board } from "./board.js";
 import { setUpAnnouncements } from "./announcements.js";
 import { Catalog } from "./catalog.js";
 import { Chat } from "./chat.js";
+import { ConnectFour } from "./connect_four.js";
 import { CreateLobby } from "./create_lobby.js";
 import { Game } from "./game.js";
 import { HostPanel } from "./host_panel.js";
@@ -59,7 +60,7 @@ setUpCodeForm(client);
 setUpAnnouncements(client, chat);
 watchLimits(document);
 byId("own-id-copy").append(copyButton("Copy", () => client.session.playerId));
-/** @type {Game | Board | null} null outside of a lobby, and before its first match */
+/** @type {Game | Board | ConnectFour | null} null outside of a lobby, and before its first match */
 let game = null;
 let isStopping = false; // the server has said that it goes
 let dropStopping = () => {}; // takes away what was said of it
@@ -156,9 +157,15 @@ function setGame(create = null) {
     byId("hud").hidden = game === null;
 }
 
-/** The lobby's first match or its next: one with a map is drawn, any other has a board. */
+/** By what a match says of itself: an arena has a map, Connect Four a board. */
+function viewOf({ intro }) {
+    if (intro?.map) return Game;
+    return intro?.board?.columns ? ConnectFour : Board;
+}
+
+/** The lobby's first match or its next. */
 function showMatch(match) {
-    const View = match.intro?.map ? Game : Board;
+    const View = viewOf(match);
     if (game instanceof View) return game.startMatch(match);
     setGame(() => new View({
         client, hud, canvas: byId("canvas"), launcherButton: byId("touch-launcher"),

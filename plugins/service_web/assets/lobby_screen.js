@@ -148,7 +148,9 @@ export class LobbyScreen {
         const plays = isPlayer(this.#client);
         const before = isBeforeMatch(this.#client);
         const mine = entry.members.find((member) => isOwn(this.#client, member));
-        const maps = this.#catalog.mode(entry.lobby.gameMode)?.maps.length ?? 0;
+        const mode = this.#catalog.mode(entry.lobby.gameMode);
+        const maps = mode?.maps.length ?? 0;
+        const hasTeams = mode?.teams?.length !== 0;
         const show = (id, isOffered) => {
             byId(id).hidden = !isOffered;
         };
@@ -156,12 +158,12 @@ export class LobbyScreen {
         show("lobby-ready", plays && before && hostId(this.#client) !== "");
         show("lobby-start", inCharge && state === "waiting");
         show("lobby-lock", inCharge);
-        show("lobby-shuffle", inCharge && before);
-        show("lobby-swap", inCharge && before);
+        show("lobby-shuffle", inCharge && before && hasTeams);
+        show("lobby-swap", inCharge && before && hasTeams);
         show("lobby-map-vote", plays && settings.allowMapVoting && maps > 1 && state !== "active");
         show("code-renew", inCharge);
         for (const team of ["red", "blue"]) {
-            show(`join-${team}`, plays && before && entry.team !== team);
+            show(`join-${team}`, plays && before && hasTeams && entry.team !== team);
         }
         byId("lobby-ready").setAttribute("aria-pressed", String(mine?.ready === true));
         byId("lobby-lock").setAttribute("aria-pressed", String(settings.locked === true));
@@ -211,11 +213,15 @@ export class LobbyScreen {
         this.update();
     }
 
-    #showMembers({ members }) {
+    #showMembers({ members, lobby }) {
         const players = members.filter((member) => !member.spectator);
-        for (const team of ["red", "blue", "none"]) {
+        const hasTeams = this.#catalog.mode(lobby.gameMode)?.teams?.length !== 0;
+        byId("lobby-teams").hidden = !hasTeams;
+        put(byId("undecided-title"), hasTeams ? "No team yet" : "Players");
+        for (const team of ["red", "blue"]) {
             this.#lists[`team-${team}`].show(players.filter((member) => member.team === team));
         }
+        this.#lists["team-none"].show(players.filter(({ team }) => !["red", "blue"].includes(team)));
         this.#lists.spectators.show(members.filter((member) => member.spectator));
         byId("undecided").hidden = this.#lists["team-none"].size === 0;
         byId("watching").hidden = this.#lists.spectators.size === 0;

@@ -10,49 +10,70 @@ const REASONS = {
     elimination: "the other team is out",
     forfeit: "the other team has left",
     aborted: "the match was stopped",
+    all_played: "all have played",
 };
-const COLUMNS = [
-    ["Player", (row) => row.displayName + (row.connected === false ? " (away)" : "")],
+const REASONS_ALONE = { elimination: "the others are out", forfeit: "the others have left" };
+const PLAYER = ["Player", (row) => row.displayName + (row.connected === false ? " (away)" : "")];
+const KILLS = [
     ["K", (row) => row.kills],
     ["D", (row) => row.deaths],
     ["A", (row) => row.assists],
-    ["Score", (row) => row.score],
-    ["Ping", (row) => (row.isBot ? "bot" : row.pingMs ?? "")],
 ];
+const PLACE = ["Place", (row) => row.place];
+const SCORE = ["Score", (row) => row.score];
+const PING = ["Ping", (row) => (row.isBot ? "bot" : row.pingMs ?? "")];
 
-/** One team's players, the best first. */
-class TeamTable {
+/** "capture_time" -> "Capture time" */
+function titleOf(word) {
+    const words = word.replaceAll("_", " ");
+    return words[0].toUpperCase() + words.slice(1);
+}
+
+/** A mode with statistics of its own is told by these, and by kills where there are any. */
+function columnsOf(rows, hasTeams) {
+    const own = [...new Set(rows.flatMap(({ stats }) => Object.keys(stats ?? {})))];
+    const hasKills = own.length === 0 ||
+        rows.some(({ kills, deaths, assists }) => kills || deaths || assists);
+    return [
+        PLAYER, ...(hasTeams ? [] : [PLACE]), ...(hasKills ? KILLS : []),
+        ...own.map((name) => [titleOf(name), (row) => row.stats?.[name] ?? ""]), SCORE, PING,
+    ];
+}
+
+/** The players of one team, the best first; of a match without teams all, by place. */
+class Table {
     element;
+    #columns;
     #score = make("span");
     #rows;
 
-    /** isOwn(row) */
-    constructor(team, isOwn) {
-        const title = team === "red" ? "Red" : "Blue";
+    /** team: "" for none; isOwn(row) */
+    constructor(team, columns, isOwn) {
+        this.#columns = columns;
         const head = make("tr", {},
-            ...COLUMNS.map(([name]) => make("th", { scope: "col" }, name)));
+            ...columns.map(([name]) => make("th", { scope: "col" }, name)));
         const body = make("tbody");
         this.#rows = new KeyedList(body, ({ playerId, displayName }) => `${playerId} ${displayName}`,
             () => this.#row(isOwn));
-        this.element = make("table", {},
-            make("caption", { className: team }, `${title}  `, this.#score),
-            make("thead", {}, head), body);
+        const caption = team && make("caption", { className: team }, `${titleOf(team)}  `, this.#score);
+        this.element = make("table", {}, ...(team ? [caption] : []), make("thead", {}, head), body);
     }
 
     /** hasPing: of a match that runs; nobody tells it of one that is over. */
     show(score, rows, hasPing) {
         put(this.#score, String(score));
         this.element.classList.toggle("no-ping", !hasPing);
-        this.#rows.show([...rows].sort((a, b) => b.score - a.score || b.kills - a.kills));
+        this.#rows.show([...rows].sort((a, b) =>
+            (a.place ?? 0) - (b.place ?? 0) || b.score - a.score || b.kills - a.kills));
     }
 
     #row(isOwn) {
-        const cells = COLUMNS.map(() => make("td"));
+        const cells = this.#columns.map(() => make("td"));
         const element = make("tr", {}, ...cells);
         const update = (row) => {
             element.classList.toggle("own", isOwn(row));
             element.classList.toggle("out", row.connected === false);
-            COLUMNS.forEach(([, value], i) => put(cells[i], String(value(row))));
+            this.#columns.forEach(([, value], i) => put(cells[i], String(value(row))));
         };
         return { element, update };
     }
@@ -60,7 +81,8 @@ class TeamTable {
 
 export class Scoreboard {
     #client;
-    #tables;
+    #tables = new Map(); // team, "" for none -> Table
+    #shape = ""; // for which teams and columns these are
     #timer;
     #voteTimer;
     #voteEnd = 0;
@@ -68,9 +90,6 @@ export class Scoreboard {
 
     constructor(client) {
         this.#client = client;
-        this.#tables = ["red", "blue"].map((team) =>
-            new TeamTable(team, ({ playerId }) => playerId === client.session?.playerId));
-        byId("board-tables").replaceChildren(...this.#tables.map(({ element }) => element));
         addEventListener("keydown", (event) => this.#onTab(event, true));
         addEventListener("keyup", (event) => this.#onTab(event, false));
         addEventListener("blur", () => this.#hold(false));
@@ -136,22 +155,42 @@ export class Scoreboard {
         }
     }
 
+    /** scores: of each team. Rows of a match without teams get the place that they have by score. */
     #fill(rows, scores, hasPing) {
-        ["red", "blue"].forEach((team, i) =>
-            this.#tables[i].show(scores[team], rows.filter((row) => row.team === team), hasPing));
+        const teams = Object.keys(scores);
+        this.#layOut(teams, columnsOf(rows, teams.length > 0));
+        for (const team of teams) {
+            this.#tables.get(team).show(scores[team], rows.filter((row) => row.team === team), hasPing);
+        }
+        if (teams.length > 0) return;
+        const placeOf = ({ score }) => rows.filter((other) => other.score > score).length + 1;
+        this.#tables.get("").show("", rows.map((row) => ({ place: placeOf(row), ...row })), hasPing);
+    }
+
+    #layOut(teams, columns) {
+        const shape = JSON.stringify([teams, columns.map(([name]) => name)]);
+        if (shape === this.#shape) return;
+        this.#shape = shape;
+        const isOwn = ({ playerId }) => playerId === this.#client.session?.playerId;
+        this.#tables = new Map((teams.length > 0 ? teams : [""]).map((team) =>
+            [team, new Table(team, columns, isOwn)]));
+        byId("board-tables").classList.toggle("single", teams.length === 0);
+        byId("board-tables").replaceChildren(...[...this.#tables.values()].map(({ element }) => element));
     }
 
     #showEnd({ results, scoreboardMs }) {
         this.#isFinal = true;
         clearInterval(this.#timer);
-        const { winningTeam } = results;
+        const { winner, reason, placements, finalScores } = results;
+        const hasTeams = Object.keys(finalScores).length > 0;
         const title = byId("board-title");
-        title.className = winningTeam === "draw" ? "" : `title-${winningTeam}`;
-        title.textContent = winningTeam === "draw" ? "Draw"
-            : `${winningTeam === "red" ? "Red" : "Blue"} wins`;
-        byId("board-text").textContent =
-            `${REASONS[results.reason] ?? results.reason}, ${clockText(results.duration)} played`;
-        this.#fill(results.playerStats, results.finalScores, false);
+        title.className = winner?.team ? `title-${winner.team}` : "";
+        title.textContent = winner ? `${winner.displayName ?? titleOf(winner.team)} wins` : "Draw";
+        const why = (hasTeams ? null : REASONS_ALONE[reason]) ?? REASONS[reason] ?? reason;
+        byId("board-text").textContent = `${why}, ${clockText(results.duration)} played`;
+        const places = new Map(placements.map(({ playerId, place }) => [playerId, place]));
+        const placed = (row) => (hasTeams ? row : { ...row, place: places.get(row.playerId) });
+        this.#fill(results.playerStats.map(placed), finalScores, false);
         byId("scoreboard").hidden = false;
         for (const id of ["vote-yes", "vote-no"]) byId(id).setAttribute("aria-pressed", "false");
         byId("vote").hidden = this.#client.entry?.seat === 255;

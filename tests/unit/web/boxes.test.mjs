@@ -280,7 +280,10 @@ const table = (at) => {
 const cellsOf = (line) => line.children.map(({ textContent }) => textContent);
 const ended = (results = {}) => client.tell("match.ended", {
     scoreboardMs: 10000,
-    results: { winningTeam: "red", reason: "score_limit", duration: 61, playerStats: [], finalScores: { red: 3, blue: 1 }, ...results },
+    results: {
+        winner: { team: "red" }, placements: [], reason: "score_limit", duration: 61, playerStats: [],
+        finalScores: { red: 3, blue: 1 }, ...results,
+    },
 });
 
 test("scoreboard: teams apart, the best first, each column its own", () => {
@@ -306,8 +309,8 @@ test("scoreboard: who has won, and why", () => {
         return [page.text("board-title"), page.$("board-title").className, page.text("board-text")];
     };
     assert.deepEqual(told({}), ["Red wins", "title-red", "score limit reached, 1:01 played"]);
-    assert.deepEqual(told({ winningTeam: "blue", reason: "forfeit" }), ["Blue wins", "title-blue", "the other team has left, 1:01 played"]);
-    assert.deepEqual(told({ winningTeam: "draw", reason: "time_limit" }), ["Draw", "", "time is up, 1:01 played"]);
+    assert.deepEqual(told({ winner: { team: "blue" }, reason: "forfeit" }), ["Blue wins", "title-blue", "the other team has left, 1:01 played"]);
+    assert.deepEqual(told({ winner: null, reason: "time_limit" }), ["Draw", "", "time is up, 1:01 played"]);
     assert.match(told({ reason: "elimination" })[2], /^the other team is out,/);
     assert.match(told({ reason: "aborted" })[2], /^the match was stopped,/);
     assert.match(told({ reason: "of_a_mod" })[2], /^of_a_mod,/);
@@ -318,6 +321,26 @@ test("scoreboard: who has won, and why", () => {
     assert.deepEqual([page.text("board-title"), page.$("board-title").className, page.text("board-text")], ["Scoreboard", "", ""]);
     assert.equal(page.$("scoreboard").hidden, true);
     assert.equal(table(0).caption, "Red  0");
+});
+
+test("scoreboard: without teams one table by place, with what the mode counts", () => {
+    new Scoreboard(client);
+    const heads = () => cellsOf(page.$("board-tables").children[0].children[0].children[0]);
+    const lines = () => page.$("board-tables").children[0].children[1].children.map(cellsOf);
+    const alone = { finalScores: {}, reason: "forfeit", winner: { playerId: "b", displayName: "B" } };
+    ended({
+        ...alone, placements: [["b", 1], ["a", 2], ["c", 2]].map(([playerId, place]) => ({ playerId, place })),
+        playerStats: [["a", 2], ["b", 2], ["c", 1]].map(([id, wins]) => row(id, "none", 4, { stats: { wins, own_goals: 1 } })),
+    });
+    assert.deepEqual([page.text("board-title"), page.$("board-title").className, page.text("board-text")],
+        ["B wins", "", "the others have left, 1:01 played"]);
+    assert.deepEqual(heads(), ["Player", "Place", "Wins", "Own goals", "Score", "Ping"]);
+    assert.deepEqual(lines(), [["B", "1", "2", "1", "4", "5"], ["A", "2", "2", "1", "4", "5"], ["C", "2", "1", "1", "4", "5"]]);
+    ended({ ...alone, winner: null, playerStats: [row("a", "none", 1, { kills: 1, stats: { wins: 0 } })] });
+    assert.equal(page.text("board-title"), "Draw");
+    assert.deepEqual(heads(), ["Player", "Place", "K", "D", "A", "Wins", "Score", "Ping"]);
+    ended();
+    assert.equal(page.$("board-tables").children.length, 2, "teams again");
 });
 
 test("scoreboard: the vote for another match, and how long it lasts", async () => {

@@ -10,7 +10,9 @@ import { TinyClient, openPage, settled } from "./tiny_page.mjs";
 
 let page;
 let client;
+let modeTeams;
 beforeEach(() => {
+    modeTeams = ["red", "blue"];
     page = openPage();
     Object.assign(globalThis, { location: { origin: "https://host", pathname: "/game/" } });
     client = new TinyClient();
@@ -51,7 +53,7 @@ function openScreen() {
     const told = { shown: 0, updates: 0, left: 0 };
     page.$("lobby").hidden = true;
     const screen = new LobbyScreen({
-        client, chat, catalog: { titleOf: () => "Arena", mode: () => ({ maps: ["field", "hall"] }) },
+        client, chat, catalog: { titleOf: () => "Arena", mode: () => ({ maps: ["field", "hall"], teams: modeTeams }) },
         panels: [{ update: () => told.updates++ }], leave: async () => told.left++, onShow: () => told.shown++,
     });
     screen.enter();
@@ -80,6 +82,15 @@ test("lobby: each member in the list of the own team, marked by what counts", ()
     assert.deepEqual(rows("team-red"), [["A", "Host", true, false], ["B", "", false, true], ["Bot 6", "Bot", false, false]]);
     assert.equal(page.$("team-red").children.includes(row), false, "that was another bot's");
     assert.deepEqual([rows("team-blue"), page.$("undecided").hidden, page.$("watching").hidden], [[], true, true]);
+});
+
+test("lobby: a mode without teams has one list of players, and nothing to choose", () => {
+    modeTeams = [];
+    enter({}, { team: "none", members: [member("a", { team: "none" }), member("b", { team: "none" })] });
+    openScreen();
+    assert.deepEqual([page.$("lobby-teams").hidden, page.text("undecided-title"), page.$("team-none").childElementCount],
+        [true, "Players", 2]);
+    assert.deepEqual(offered(), ["lobby-ready", "lobby-start", "lobby-lock"]);
 });
 
 test("lobby: what is offered depends on who one is, and on the match", () => {
