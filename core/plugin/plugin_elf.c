@@ -1,8 +1,11 @@
 /* plugin_elf - looks into a shared object before it is opened, for code that dlopen would run.
  *
- * What gcc and clang put into every shared object is allowed: an _init in section .init and one
- * entry in the init array (frame_dummy). A constructor of the plugin's own makes a second entry or
- * another DT_INIT. It is a guard against mistakes, not against malice: a plugin is trusted code.
+ * Two things are let through, by what they are and not by their number: what gcc's crtbegin and
+ * crti put into every shared object (an _init in section .init, the entry frame_dummy of the init
+ * array), if they are linked, which is seen by a dynamic symbol that only crtbegin asks for and
+ * that stripping leaves; and the entry of Rust's standard library that keeps the program's
+ * arguments, if the file's symbols say so. It is a guard against mistakes, not against malice: a
+ * plugin is trusted code.
  */
 #include <elf.h>
 #include <stdbool.h>
@@ -14,6 +17,8 @@
 #define SEGMENTS_MAX 64
 #define SECTIONS_MAX 4096
 #define DYNAMIC_MAX 4096
+#define SYMBOL_BYTES 192    /* of its name, cut */
+#define ENTRIES_MAX 64      /* of an init array */
 #define INIT_SECTION_MAX 64 /* bytes; the one of crti.o has about 24 */
 
 #if UINTPTR_MAX != UINT64_MAX
@@ -28,6 +33,7 @@ struct elf_view {
 
 struct init_facts {
     uint64_t init;             /* DT_INIT, or 0 */
+    uint64_t init_array;       /* DT_INIT_ARRAY */
     uint64_t init_array_bytes; /* DT_INIT_ARRAYSZ */
     bool preinit;
 };
@@ -65,32 +71,112 @@ static bool facts_read(const struct elf_view *view, struct init_facts *facts) {
         if (at < segment.p_offset || !view_read(view, at, &entry, sizeof entry)) return false;
         if (entry.d_tag == DT_NULL) return true;
         if (entry.d_tag == DT_INIT) facts->init = entry.d_un.d_ptr;
+        if (entry.d_tag == DT_INIT_ARRAY) facts->init_array = entry.d_un.d_ptr;
         if (entry.d_tag == DT_INIT_ARRAYSZ) facts->init_array_bytes = entry.d_un.d_val;
         if (entry.d_tag == DT_PREINIT_ARRAYSZ && entry.d_un.d_val) facts->preinit = true;
     }
     return false;
 }
 
-/* Is `init` the start of the small section .init that crti.o and crtn.o make? A file without
- * section headers cannot tell. */
-static bool init_is_usual(const struct elf_view *view, uint64_t init) {
+/* ---- sections: a file without their headers cannot tell what its constructors are
+ * ---------------- */
+
+/* The i-th section header; false at the end. */
+static bool section_read(const struct elf_view *view, uint32_t i, Elf64_Shdr *out) {
     const Elf64_Ehdr *h = &view->header;
-    Elf64_Shdr names;
-    if (h->e_shentsize != sizeof names || h->e_shnum > SECTIONS_MAX || h->e_shstrndx >= h->e_shnum)
-        return false;
-    if (!view_read(view, h->e_shoff + (uint64_t)h->e_shstrndx * sizeof names, &names, sizeof names))
-        return false;
-    for (uint32_t i = 0; i < h->e_shnum; i++) {
-        Elf64_Shdr section;
-        char name[sizeof ".init"];
-        if (!view_read(view, h->e_shoff + (uint64_t)i * sizeof section, &section, sizeof section))
-            return false;
+    uint64_t at = h->e_shoff + (uint64_t)i * sizeof *out;
+    return h->e_shentsize == sizeof *out && i < h->e_shnum && i < SECTIONS_MAX &&
+           at >= h->e_shoff && view_read(view, at, out, sizeof *out);
+}
+
+/* The text at `at` of a string section, cut at cap; "": there is none. */
+static void text_read(const struct elf_view *view, uint32_t section, uint64_t at, char *out,
+                      uint32_t cap) {
+    Elf64_Shdr texts;
+    uint32_t len = 0;
+    if (section_read(view, section, &texts) && texts.sh_offset + at >= at)
+        while (len + 1 < cap && view_read(view, texts.sh_offset + at + len, out + len, 1) &&
+               out[len])
+            len++;
+    out[len] = '\0';
+}
+
+/* Is `init` the start of the small section .init that crti.o and crtn.o make? */
+static bool init_is_usual(const struct elf_view *view, uint64_t init) {
+    Elf64_Shdr section;
+    char name[sizeof ".init" + 1];
+    for (uint32_t i = 0; section_read(view, i, &section); i++) {
         if (section.sh_addr != init || section.sh_size > INIT_SECTION_MAX) continue;
-        if (view_read(view, names.sh_offset + section.sh_name, name, sizeof name) &&
-            memcmp(name, ".init", sizeof name) == 0)
-            return true;
+        text_read(view, view->header.e_shstrndx, section.sh_name, name, sizeof name);
+        if (strcmp(name, ".init") == 0) return true;
     }
     return false;
+}
+
+typedef bool (*symbol_fn)(const Elf64_Sym *symbol, const char *name, uint64_t wanted);
+
+/* Is there a symbol of a table of this type that fits? */
+static bool symbol_find(const struct elf_view *view, uint32_t type, symbol_fn fits,
+                        uint64_t wanted) {
+    Elf64_Shdr table;
+    char name[SYMBOL_BYTES];
+    for (uint32_t i = 0; section_read(view, i, &table); i++) {
+        if (table.sh_type != type) continue;
+        for (uint64_t n = 0; n < table.sh_size / sizeof(Elf64_Sym); n++) {
+            Elf64_Sym symbol;
+            if (!view_read(view, table.sh_offset + n * sizeof symbol, &symbol, sizeof symbol))
+                return false;
+            if (wanted && symbol.st_value != wanted) continue;
+            text_read(view, table.sh_link, symbol.st_name, name, sizeof name);
+            if (fits(&symbol, name, wanted)) return true;
+        }
+    }
+    return false;
+}
+
+/* crtbegin's register_tm_clones, which frame_dummy jumps to, asks for it. */
+static bool is_of_crtbegin(const Elf64_Sym *symbol, const char *name, uint64_t wanted) {
+    (void)wanted;
+    return symbol->st_shndx == SHN_UNDEF && ELF64_ST_BIND(symbol->st_info) == STB_WEAK &&
+           strcmp(name, "_ITM_registerTMCloneTable") == 0;
+}
+
+/* The function of std::sys::args that keeps argc and argv: mangled in the way of either age. */
+static bool is_of_rust_std(const Elf64_Sym *symbol, const char *name, uint64_t wanted) {
+    bool is_std = strncmp(name, "_ZN3std3sys", 11) == 0 ||
+                  (strncmp(name, "_RN", 3) == 0 && strstr(name, "_3std3sys"));
+    return symbol->st_value == wanted && is_std && strstr(name, "15ARGV_INIT_ARRAY12init_wrapper");
+}
+
+/* ---- the init array -------------------------------------------------------------------------- */
+
+/* The function that the loader will put at this address; 0: it cannot be told. */
+static uint64_t entry_function(const struct elf_view *view, uint64_t address) {
+    Elf64_Shdr section;
+    for (uint32_t i = 0; section_read(view, i, &section); i++) {
+        if (section.sh_type != SHT_RELA) continue;
+        for (uint64_t n = 0; n < section.sh_size / sizeof(Elf64_Rela); n++) {
+            Elf64_Rela rela;
+            if (!view_read(view, section.sh_offset + n * sizeof rela, &rela, sizeof rela)) return 0;
+            if (rela.r_offset == address)
+                return ELF64_R_SYM(rela.r_info) == 0 ? (uint64_t)rela.r_addend : 0;
+        }
+    }
+    return 0;
+}
+
+/* Those that are neither crtbegin's nor Rust's. */
+static uint64_t entries_own(const struct elf_view *view, const struct init_facts *facts,
+                            bool has_crtbegin) {
+    uint64_t count = facts->init_array_bytes / sizeof(uint64_t) +
+                     (facts->init_array_bytes % sizeof(uint64_t) != 0);
+    uint64_t known = has_crtbegin ? 1 : 0; /* one of them, be it the first or the last */
+    if (count > ENTRIES_MAX) return count;
+    for (uint64_t i = 0; i < count && count > known; i++) {
+        uint64_t function = entry_function(view, facts->init_array + i * sizeof(uint64_t));
+        known += function && symbol_find(view, SHT_SYMTAB, is_of_rust_std, function);
+    }
+    return count > known ? count - known : 0;
 }
 
 muster_status plugin_elf_check(const uint8_t *data, size_t len, char *error, uint32_t cap) {
@@ -103,12 +189,14 @@ muster_status plugin_elf_check(const uint8_t *data, size_t len, char *error, uin
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     return MUSTER_OK; /* a sanitizer registers its globals by constructors */
 #endif
-    bool own_code = facts.preinit || facts.init_array_bytes > sizeof(void *) ||
-                    (facts.init && !init_is_usual(&view, facts.init));
+    bool has_crtbegin = symbol_find(&view, SHT_DYNSYM, is_of_crtbegin, 0);
+    bool own_code = facts.preinit || entries_own(&view, &facts, has_crtbegin) > 0 ||
+                    (facts.init && !(has_crtbegin && init_is_usual(&view, facts.init)));
     if (own_code) {
-        snprintf(error, cap,
-                 "it has ELF constructors, which would run before the host has checked it: move "
-                 "that code into init");
+        snprintf(
+            error, cap,
+            "it has ELF constructors, or what cannot be told from them, which would run before "
+            "the host has checked it: move that code into init");
         return MUSTER_DENIED;
     }
     return MUSTER_OK;

@@ -105,10 +105,17 @@ static void test_descriptors(void **state) {
 static void test_constructor(void **state) {
     (void)state;
     if (SANITIZED) skip(); /* a sanitizer's own constructors are in every file */
-    zoo_install("zoo_constructor", "zoo_constructor", 0755);
-    refused("zoo_constructor", "ELF constructors");
-    zoo_install("zoo_init_function", "zoo_init_function", 0755);
-    refused("zoo_init_function", "ELF constructors");
+    static const char *const early[] = {"zoo_constructor", "zoo_init_function",
+                                        "zoo_bare_constructor", "zoo_bare_init_section",
+                                        "zoo_stripped_constructor"};
+    for (size_t i = 0; i < sizeof early / sizeof early[0]; i++) {
+        zoo_install(early[i], early[i], 0755);
+        refused(early[i], "ELF constructors");
+    }
+    zoo_install("zoo_stripped", "zoo_stripped", 0755);
+    loaded("zoo_stripped");
+    zoo_install("zoo_bare_nothing", "zoo_bare_nothing", 0755);
+    loaded("zoo_bare_nothing");
 }
 
 static void test_start_fails(void **state) {

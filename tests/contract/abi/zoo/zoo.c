@@ -108,6 +108,13 @@ void zoo_early(void) {
 }
 #endif
 
+#ifdef ZOO_INIT_SECTION
+void _init(void); /* DT_INIT by its name, where crti.o brings none */
+__attribute__((section(".init"))) void _init(void) {
+    abort();
+}
+#endif
+
 #ifdef ZOO_UNDEFINED
 extern int zoo_function_that_nobody_has(void);
 __attribute__((used)) static int zoo_call(void) {
