@@ -116,8 +116,11 @@ static bool round_is_open(const struct four *four) {
     return false;
 }
 
-static void event_send(struct four *four, const uint8_t *bytes, uint32_t len) {
-    (void)host_of(four)->event(four->instance->self, four->match, bytes, len);
+static void event_send(struct four *four, uint32_t kind, const struct board *board, uint32_t what,
+                       uint32_t how) {
+    const uint8_t bytes[] = {(uint8_t)kind, (uint8_t)(board - four->boards), (uint8_t)what,
+                             (uint8_t)how};
+    (void)host_of(four)->event(four->instance->self, four->match, bytes, sizeof(bytes));
 }
 
 static void score(struct four *four, struct player *player, uint32_t points, uint32_t stat) {
@@ -130,8 +133,6 @@ static void score(struct four *four, struct player *player, uint32_t points, uin
 }
 
 static void board_close(struct four *four, struct board *board, uint32_t result, uint32_t by) {
-    const uint8_t event[] = {EVENT_RESULT, (uint8_t)(board - four->boards), (uint8_t)result,
-                             (uint8_t)by};
     board->result = (uint8_t)result;
     board->deadline_tick = 0;
     four->touched = 1;
@@ -140,7 +141,7 @@ static void board_close(struct four *four, struct board *board, uint32_t result,
         if (result == RESULT_DRAW) score(four, player, POINTS_DRAW, STAT_DRAWS);
         if (result == RESULT_FIRST + side) score(four, player, POINTS_WIN, STAT_WINS);
     }
-    event_send(four, event, sizeof(event));
+    event_send(four, EVENT_RESULT, board, result, by);
     if (!round_is_open(four)) four->pause_end_tick = four->tick + four->pause_ticks;
 }
 
@@ -161,9 +162,7 @@ static void board_forfeit(struct four *four, struct board *board) {
 static bool board_move(struct four *four, struct board *board, uint32_t seat, uint32_t column) {
     uint32_t side = side_to_move(board);
     if (four->players[board->player[side]].seat != seat || !board_drop(board, column)) return false;
-    const uint8_t event[] = {EVENT_MOVE, (uint8_t)(board - four->boards), (uint8_t)side,
-                             (uint8_t)column};
-    event_send(four, event, sizeof(event));
+    event_send(four, EVENT_MOVE, board, side, column);
     four->touched = 1;
     board->deadline_tick = four->tick + four->turn_ticks;
     if (has_line(board->discs[side])) {
@@ -204,28 +203,22 @@ static void match_begin(struct four *four) {
     round_begin(four);
 }
 
-/* How many who are still here have more points. */
-static uint32_t ahead_of(const struct four *four, uint32_t points) {
+/* How many of those who are still here have so many points or more. */
+static uint32_t here_with(const struct four *four, uint32_t points) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < four->player_count; i++)
-        count += !four->players[i].is_gone && four->players[i].points > points;
-    return count;
-}
-
-static uint32_t here_count(const struct four *four) {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < four->player_count; i++) count += !four->players[i].is_gone;
+        count += !four->players[i].is_gone && four->players[i].points >= points;
     return count;
 }
 
 static void match_finish(struct four *four) {
-    uint32_t places[MUSTER_SEATS_MAX], here = here_count(four), leaders = 0;
+    uint32_t places[MUSTER_SEATS_MAX], here = here_with(four, 0), leaders = 0;
     struct muster_match_end end = {.size = sizeof(end), .seat_places = places};
     for (uint32_t i = 0; i < MUSTER_SEATS_MAX; i++) places[i] = here + 1; /* who came later */
     for (uint32_t i = 0; i < four->player_count; i++) {
         const struct player *player = &four->players[i];
         if (player->is_gone) continue;
-        places[player->seat] = ahead_of(four, player->points) + 1;
+        places[player->seat] = here_with(four, player->points + 1u) + 1;
         if (places[player->seat] > 1) continue;
         leaders++;
         end.winner = player->seat;
@@ -252,14 +245,10 @@ static void rules_step(struct four *four) {
         return;
     }
     clocks_check(four);
-    if (here_count(four) < 2) {
+    if (here_with(four, 0) < 2) {
         match_finish(four);
     } else if (!round_is_open(four) && four->tick >= four->pause_end_tick) {
-        if (four->round < rounds_of(four)) {
-            round_begin(four);
-        } else {
-            match_finish(four);
-        }
+        (four->round < rounds_of(four) ? round_begin : match_finish)(four);
     }
 }
 
