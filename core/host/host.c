@@ -24,6 +24,10 @@
 /* ---- log ------------------------------------------------------------------------------------- */
 
 static void log_write_fn(muster_self *self, uint32_t level, const char *format, ...) {
+    if (!format) {
+        plugin_fault(self, "host->log->write: null where a line was expected");
+        return;
+    }
     char text[1024 + 2]; /* longer than a line may be: the log says that it was cut */
     va_list args;
     va_start(args, format);
