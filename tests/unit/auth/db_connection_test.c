@@ -1,28 +1,18 @@
 /* The connection of db_sqlite: upkeep that waits for nobody, and a file that goes away. */
+#include "clock_ahead.h"
 #include "test.h"
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "backup.h"
 #include "connection.h"
 
 #define NEVER_MS 3600000 /* who waits for a lock waits until the test is ended */
-
-static time_t ahead_s, step_s; /* of the real clock; how much more at each look */
-
-int clock_gettime(clockid_t clock, struct timespec *now) {
-    int code = (int)syscall(SYS_clock_gettime, clock, now);
-    ahead_s += step_s;
-    now->tv_sec += ahead_s;
-    return code;
-}
 
 struct fixture {
     char dir[TEMP_DIR_MAX];
@@ -363,12 +353,12 @@ static void only_a_migration_takes_its_time(void **state) {
     struct fixture *fixture = *state;
     struct job *job;
     assert_int_equal(run(fixture, LONG_SQL), MUSTER_OK);
-    step_s = 2 * NEVER_MS / 1000;
+    clock_step_s = 2 * NEVER_MS / 1000;
     assert_int_equal(run(fixture, LONG_SQL), MUSTER_TIMEOUT);
     assert_int_equal(job_create_migration((muster_db_ticket_id){1}, "x", steps, 1, &job),
                      MUSTER_OK);
     connection_migrate(fixture->connection, job, fixture->why);
-    step_s = 0;
+    clock_step_s = 0;
     assert_int_equal(job->status, MUSTER_OK);
     job_destroy(job);
     assert_int_equal(run(fixture, "SELECT * FROM t"), MUSTER_OK);

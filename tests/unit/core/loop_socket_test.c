@@ -1,4 +1,5 @@
 /* loop_socket: UDP and TCP on the loopback, refusals, order of closing, bounds. */
+#include "clock_ahead.h"
 #include "test.h"
 
 #include "loop.h"
@@ -10,18 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
-
-static time_t ahead_s; /* of the real clock */
-
-/* libuv's calls go by the dynamic symbol table, where the executable comes first. */
-__attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct timespec *now) {
-    int code = (int)syscall(SYS_clock_gettime, clock, now);
-    now->tv_sec += ahead_s;
-    return code;
-}
 
 static int setup(void **state) {
     (void)state;
@@ -292,10 +282,10 @@ static void test_tcp_who_takes_nothing_is_cut(void **state) {
     while (end.opened == 0) loop_turn();
     (void)fill(end.conn);
     loop_tcp_close(end.conn);
-    ahead_s += 4; /* of five seconds */
+    clock_ahead_s += 4; /* of five seconds */
     for (int i = 0; i < 10; i++) loop_turn();
     assert_int_equal(end.closed, 0);
-    ahead_s += 2;
+    clock_ahead_s += 2;
     for (int i = 0; i < 10; i++) loop_turn();
     assert_int_equal(end.closed, 1);
     close(fd);

@@ -1,13 +1,13 @@
 /* net: what one connection may keep of the server: bytes that wait, bytes of who was refused, time,
  * descriptors. What the kernel takes of the server's writes is the test's: a socket that takes a
  * part of them is a rare thing otherwise. */
+#include "clock_ahead.h"
 #include "net_rig.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 #define QUEUE_BYTES 4096
 #define FLOOD_BYTES (64u << 20)
@@ -15,14 +15,6 @@
 static _Thread_local bool is_server;
 static size_t room = SIZE_MAX; /* bytes that the kernel takes; the server's thread */
 static atomic_int drained_count;
-static atomic_int ahead_s; /* of the real clock */
-
-/* libuv's calls go by the dynamic symbol table, where the executable comes first. */
-__attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct timespec *now) {
-    int code = (int)syscall(SYS_clock_gettime, clock, now);
-    now->tv_sec += atomic_load(&ahead_s);
-    return code;
-}
 
 /* libwebsockets' calls go by the dynamic symbol table, where the executable comes first. */
 __attribute__((visibility("default"))) ssize_t send(int fd, const void *data, size_t len,
@@ -339,7 +331,7 @@ static const char *slow_script(void) {
     wire_send(fd, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n");
     EXPECT(wire_answer_read(fd, &answer, false) == 200);
     for (; left > 0; left -= sizeof data) {
-        if (left % (8u << 20) == 0) atomic_fetch_add(&ahead_s, 20);
+        if (left % (8u << 20) == 0) atomic_fetch_add(&clock_ahead_s, 20);
         EXPECT(wire_read(fd, data, sizeof data));
     }
     close(fd);

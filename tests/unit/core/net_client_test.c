@@ -1,24 +1,13 @@
 /* net_client: fetch and WebSocket clients against our own server, plain and by TLS; the server's
  * certificates and their reload. */
+#include "clock_ahead.h"
 #include "net_rig.h"
 
 #include <semaphore.h>
-#include <stdatomic.h>
-#include <sys/syscall.h>
-#include <time.h>
 
 #include "net_url.h"
 
 #define BODY_BYTES 100000
-
-static atomic_int ahead_s; /* of the real clock */
-
-/* libuv's calls go by the dynamic symbol table, where the executable comes first. */
-__attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct timespec *now) {
-    int code = (int)syscall(SYS_clock_gettime, clock, now);
-    now->tv_sec += atomic_load(&ahead_s);
-    return code;
-}
 
 static char dir[TEMP_DIR_MAX];
 static char *body;
@@ -49,7 +38,7 @@ static void answer_late(void *user) {
 /* The answer takes longer than libwebsockets waits where nobody says how long. */
 static void take_long(void *user) {
     (void)user;
-    atomic_fetch_add(&ahead_s, 15);
+    atomic_fetch_add(&clock_ahead_s, 15);
     loop_timer_start(100, 0, answer_late, NULL);
 }
 
@@ -524,7 +513,7 @@ static void say_bye(void *user) {
 static void on_late_open(void *user) {
     (void)user;
     ws.opened++;
-    atomic_fetch_add(&ahead_s, 12);
+    atomic_fetch_add(&clock_ahead_s, 12);
     loop_timer_start(100, 0, say_bye, NULL);
 }
 
@@ -548,7 +537,7 @@ static void jump(void *user) {
     (void)user;
     assert_int_equal(ws.closed, 0);
     assert_int_equal(net_ws_send(ws.client, false, (struct muster_bytes){"soon", 4}), MUSTER_STATE);
-    atomic_fetch_add(&ahead_s, 6);
+    atomic_fetch_add(&clock_ahead_s, 6);
     if (++jumps < 2) loop_timer_start(100, 0, jump, NULL);
 }
 
