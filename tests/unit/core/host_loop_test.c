@@ -1,11 +1,11 @@
 /* What plugins open through the host: timers, posts, work, descriptors, sockets. Who may use what,
  * and that it ends with its plugin. */
+#include "counted.h"
 #include "ended.h"
 #include "fake_game.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -121,8 +121,7 @@ static void a_post_comes_in_the_next_turn(void **state) {
 
 /* ---- work ---- */
 
-static atomic_bool may_end;
-static atomic_uint begun;
+static struct counted begun = COUNTED, may_end = COUNTED;
 static struct done {
     uint32_t count;
     muster_status status;
@@ -130,9 +129,8 @@ static struct done {
 
 static void work(void *user) {
     (void)user;
-    const struct timespec pause = {.tv_nsec = 1000000};
-    atomic_fetch_add(&begun, 1);
-    while (!atomic_load(&may_end)) nanosleep(&pause, NULL);
+    counted_add(&begun);
+    (void)counted_wait(&may_end, 1);
 }
 
 static void on_done(void *user, muster_status status) {
@@ -146,8 +144,8 @@ static void work_is_bounded_and_pins_its_plugin(void **state) {
     muster_work_id id;
     uint64_t faults = other.fault_count;
     memset(done, 0, sizeof done);
-    atomic_store(&may_end, false);
-    atomic_store(&begun, 0);
+    counted_set(&may_end, 0);
+    counted_set(&begun, 0);
     assert_int_equal(host->loop->work(&other, NULL, on_done, done, &id), MUSTER_INVALID);
     other.phase = PLUGIN_PROBED;
     assert_int_equal(host->loop->work(&other, work, on_done, done, &id), MUSTER_STATE);
@@ -160,11 +158,11 @@ static void work_is_bounded_and_pins_its_plugin(void **state) {
     assert_int_equal(host->loop->work(&other, work, on_done, &done[2], &id), MUSTER_LIMIT);
     assert_int_equal(host->loop->work(&game.self, work, on_done, &done[2], &id), MUSTER_OK);
     assert_int_equal(other.pins, 2);
-    while (atomic_load(&begun) < 2) nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    assert_true(counted_wait(&begun, 2));
     struct resource *last = other.resources.prev;
     last->kind->close(last); /* what stop does: it runs on, and is told so */
     last->kind->close(last);
-    atomic_store(&may_end, true);
+    counted_add(&may_end);
     while (!done[0].count || !done[1].count || !done[2].count) (void)loop_turn();
     assert_int_equal(done[0].status, MUSTER_OK);
     assert_int_equal(done[1].status, MUSTER_CLOSED);

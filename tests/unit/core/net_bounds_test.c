@@ -5,10 +5,12 @@
 #include "net_rig.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#define PIECE_MS 50 /* between two pieces of who is slow */
 #define QUEUE_BYTES 4096
 #define FLOOD_BYTES (64u << 20)
 
@@ -280,17 +282,13 @@ static void what_is_sent_ahead_is_not_kept_for_ever(void **state) {
 /* A byte now and then is no request: its time runs from the first byte on. */
 static const char *trickle_script(void) {
     static const char head[] = "GET /a HTTP/1.1\r\nHost: a\r\nX-Slow: ";
-    const struct timespec pause = {.tv_nsec = 50000000};
     char byte = 0;
     int fd = wire_connect();
     wire_send(fd, head);
     int pieces = 0;
-    while (pieces < 100 && recv(fd, &byte, 1, MSG_DONTWAIT) != 1) {
-        wire_send(fd, "x");
-        nanosleep(&pause, NULL);
-        pieces++;
-    }
-    EXPECT(pieces < 100 && byte == 'H'); /* HTTP/1.1 408 */
+    struct pollfd answered = {.fd = fd, .events = POLLIN};
+    for (; pieces < 100 && poll(&answered, 1, PIECE_MS) == 0; pieces++) wire_send(fd, "x");
+    EXPECT(pieces < 100 && recv(fd, &byte, 1, 0) == 1 && byte == 'H'); /* HTTP/1.1 408 */
     struct wire_answer answer;
     EXPECT(!wire_answer_read(fd, &answer, false) && strncmp(answer.head, "TTP/1.1 408", 11) == 0);
     close(fd);
@@ -304,12 +302,12 @@ static void a_trickle_is_no_request(void **state) {
 
 /* Who sends on and takes nothing would keep the loop awake. */
 static const char *blocked_script(void) {
-    const struct timespec pause = {.tv_nsec = 50000000};
     int fd = wire_connect();
     wire_send(fd, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n");
     int pieces = 0;
+    struct pollfd ended = {.fd = fd};
     while (pieces < 200 && send(fd, "x", 1, MSG_NOSIGNAL) == 1) {
-        nanosleep(&pause, NULL);
+        (void)poll(&ended, 1, PIECE_MS);
         pieces++;
     }
     EXPECT(pieces < 200);
