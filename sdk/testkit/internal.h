@@ -72,12 +72,16 @@ int64_t kit_fact_sum(muster_match_id match, const char *kind);
 
 /* matches.c */
 void kit_matches_end(const muster_self *plugin); /* those it takes part in; null: all */
+/* A setting of all of them. */
+void kit_matches_set(const char *key, json_t *value);
+/* The states that testkit_rules_attach made for no lobby. */
+void kit_rules_detach(const muster_self *plugin);
+
+/* modes.c */
 /* Values for a lobby or match of the mode: what was set, where the mode has the key. */
 json_t *kit_settings(const char *game_mode);
 /* The mode is declared: by a plugin, or else for `plugin`, or else for the stand-in. */
 void kit_mode_need(muster_self *plugin, const char *game_mode, const char *map_name);
-/* The states that testkit_rules_attach made for no lobby. */
-void kit_rules_detach(const muster_self *plugin);
 
 /* people.c */
 void kit_people_leave(void);
