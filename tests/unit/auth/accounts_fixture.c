@@ -1,5 +1,7 @@
 /* accounts_fixture - see the header. */
 #include "accounts_fixture.h"
+#include "header_of.h"
+#include "json_text.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -74,22 +76,17 @@ void set_clock(struct fixture *fixture, int64_t after_s) {
     testkit_unix_set(fixture->kit, START_MS + after_s * 1000);
 }
 
-static void copy_text(const json_t *body, const char *key, char *out, size_t cap) {
-    const char *text = json_string_value(json_object_get(body, key));
-    snprintf(out, cap, "%s", text ? text : "");
-}
-
 static struct tokens read_tokens(const struct testkit_response *response) {
     struct tokens tokens = {.status = response->status};
     size_t i;
     json_t *item;
     json_t *body = json_loads(response->body_len ? response->body : "{}", 0, NULL);
     assert_non_null(body);
-    copy_text(body, "code", tokens.code, sizeof tokens.code);
-    copy_text(body, "playerId", tokens.player, sizeof tokens.player);
-    copy_text(body, "displayName", tokens.name, sizeof tokens.name);
-    copy_text(body, "refreshToken", tokens.refresh, sizeof tokens.refresh);
-    copy_text(body, "accessToken", tokens.access, sizeof tokens.access);
+    snprintf(tokens.code, sizeof tokens.code, "%s", json_text(body, "code"));
+    snprintf(tokens.player, sizeof tokens.player, "%s", json_text(body, "playerId"));
+    snprintf(tokens.name, sizeof tokens.name, "%s", json_text(body, "displayName"));
+    snprintf(tokens.refresh, sizeof tokens.refresh, "%s", json_text(body, "refreshToken"));
+    snprintf(tokens.access, sizeof tokens.access, "%s", json_text(body, "accessToken"));
     json_array_foreach(json_object_get(body, "permissions"), i, item) {
         strcat(tokens.permissions, json_string_value(item));
         strcat(tokens.permissions, ";");
@@ -106,7 +103,8 @@ struct tokens post_from(struct fixture *fixture, const char *path, const char *b
                                           .user_agent = agent,
                                           .body = {body, strlen(body)}};
     struct testkit_response response = testkit_http_send(fixture->kit, request);
-    if (response.status < 300) assert_non_null(strstr(response.headers, "cache-control: no-store"));
+    if (response.status < 300)
+        assert_string_equal(header_of(response.headers, "cache-control"), "no-store");
     return read_tokens(&response);
 }
 

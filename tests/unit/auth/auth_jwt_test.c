@@ -1,4 +1,5 @@
 /* auth_jwt through the testkit: the vectors end to end, claims, key files and their replacement. */
+#include "json_text.h"
 #include "test.h"
 #include <fcntl.h>
 #include <jansson.h>
@@ -42,10 +43,6 @@ __attribute__((visibility("default"))) int open(const char *path, int flags, ...
         sem_wait(&held.go_on);
     }
     return (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0600);
-}
-
-static const char *text_of(const json_t *object, const char *key) {
-    return json_string_value(json_object_get(object, key));
 }
 
 static void write_keys(struct fixture *fixture, const char *text, mode_t mode) {
@@ -142,12 +139,12 @@ static void run_vectors_of(struct fixture *fixture, const char *key_name, const 
     assert_int_equal(testkit_start(fixture->auth), MUSTER_OK);
     json_array_foreach(json_object_get(fixture->vectors, "cases"), i, item) {
         struct muster_identity id;
-        const char *expect = text_of(item, "expect");
-        if (strcmp(text_of(item, "key"), key_name) != 0) continue;
-        muster_verdict verdict = ask(fixture, text_of(item, "token"), &id);
+        const char *expect = json_text(item, "expect");
+        if (strcmp(json_text(item, "key"), key_name) != 0) continue;
+        muster_verdict verdict = ask(fixture, json_text(item, "token"), &id);
         bool accepted = verdict == MUSTER_ACCEPT;
         if (strcmp(expect, "either") != 0 && accepted != (strcmp(expect, "accept") == 0))
-            fail_msg("case \"%s\": expected %s", text_of(item, "name"), expect);
+            fail_msg("case \"%s\": expected %s", json_text(item, "name"), expect);
         if (accepted) assert_string_equal(id.player_key, "p1");
         (*checked)++;
     }
@@ -157,9 +154,10 @@ static void the_vectors_hold_end_to_end(void **state) {
     struct fixture *fixture = *state;
     uint32_t checked = 0;
     const json_t *keys = json_object_get(fixture->vectors, "keys");
-    run_vectors_of(fixture, "ec", "auto", text_of(json_object_get(keys, "ec"), "pub"), &checked);
-    run_vectors_of(fixture, "rsa", "RS256", text_of(json_object_get(keys, "rsa"), "pub"), &checked);
-    run_vectors_of(fixture, "ed", "EdDSA", text_of(json_object_get(keys, "ed"), "pub"), &checked);
+    run_vectors_of(fixture, "ec", "auto", json_text(json_object_get(keys, "ec"), "pub"), &checked);
+    run_vectors_of(fixture, "rsa", "RS256", json_text(json_object_get(keys, "rsa"), "pub"),
+                   &checked);
+    run_vectors_of(fixture, "ed", "EdDSA", json_text(json_object_get(keys, "ed"), "pub"), &checked);
     run_vectors_of(fixture, "hmac", "HS256", SECRET "\n", &checked);
     assert_int_equal(checked, 32);
 }
@@ -318,7 +316,7 @@ static void bad_configurations_are_named(void **state) {
     assert_refused(fixture, "other accounts have access");
     /* the public key as an HMAC secret: the confusion attack as a configuration */
     reload_plugin(fixture);
-    write_keys(fixture, text_of(ec, "pub"), 0600);
+    write_keys(fixture, json_text(ec, "pub"), 0600);
     assert_true(testkit_config_set(fixture->auth, "algorithm", "HS256"));
     assert_refused(fixture, "algorithm HS256 needs another kind of key");
     reload_plugin(fixture);

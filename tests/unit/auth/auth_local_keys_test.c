@@ -1,5 +1,7 @@
 /* auth_local: the auth role, signing keys, a full hash queue, and stopping with open requests. */
 #include "accounts_fixture.h"
+#include "header_of.h"
+#include "json_text.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -149,7 +151,7 @@ static void read_kid(const char *token, char *out, size_t cap) {
                                        sodium_base64_VARIANT_URLSAFE_NO_PADDING),
                      0);
     json_t *root = json_loads(header, 0, NULL);
-    snprintf(out, cap, "%s", json_string_value(json_object_get(root, "kid")));
+    snprintf(out, cap, "%s", json_text(root, "kid"));
     json_decref(root);
 }
 
@@ -324,7 +326,7 @@ static void a_full_hash_queue_says_so(void **state) {
     struct testkit_response response = testkit_http(fixture->kit, "POST", "/v1/auth/register", ADA);
     assert_int_equal(response.status, 503);
     assert_non_null(strstr(response.body, "\"code\":\"busy\""));
-    assert_non_null(strstr(response.headers, "retry-after: "));
+    assert_string_not_equal(header_of(response.headers, "retry-after"), "");
     testkit_pump(fixture->kit);
     /* those that left were carried out all the same, and the place is free again */
     assert_int_equal(post(fixture, "/v1/auth/register", ADA).status, 201);

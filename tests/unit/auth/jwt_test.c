@@ -1,4 +1,5 @@
 /* The strict token code: every case of the vectors, keys, signing, and the memory of tokens. */
+#include "json_text.h"
 #include "test.h"
 #include <sodium.h>
 #include <stdio.h>
@@ -16,10 +17,6 @@ static const struct token_policy policy = {
     .issuer = "https://central.example", .audience = "game", .skew_s = 30};
 
 static json_t *vectors;
-
-static const char *text_of(const json_t *object, const char *key) {
-    return json_string_value(json_object_get(object, key));
-}
 
 static int load_vectors(void **state) {
     (void)state;
@@ -48,15 +45,15 @@ static struct token_key key_of(const char *name) {
     char why[KEYS_WHY_MAX];
     struct token_keys keys;
     const json_t *entry = json_object_get(json_object_get(vectors, "keys"), name);
-    uint32_t alg = token_alg_parse(text_of(entry, "alg"));
+    uint32_t alg = token_alg_parse(json_text(entry, "alg"));
     assert_int_not_equal(alg, 0);
     struct token_key key = {.alg = alg};
-    const char *text = text_of(entry, alg == TOKEN_HS256 ? "secret" : "pub");
-    if (text) {
+    const char *text = json_text(entry, alg == TOKEN_HS256 ? "secret" : "pub");
+    if (text[0]) {
         assert_int_equal(keys_parse(text, strlen(text), alg, "", &keys, why), MUSTER_OK);
         return keys.items[0];
     }
-    decode_into(&key, text_of(entry, alg == TOKEN_HS256 ? "secret_b64u" : "x"));
+    decode_into(&key, json_text(entry, alg == TOKEN_HS256 ? "secret_b64u" : "x"));
     return key;
 }
 
@@ -66,16 +63,16 @@ static void every_vector_gets_its_wanted_answer(void **state) {
     uint32_t checked = 0;
     json_t *item;
     json_array_foreach(json_object_get(vectors, "cases"), i, item) {
-        const char *expect = text_of(item, "expect");
+        const char *expect = json_text(item, "expect");
         const char *why = NULL;
         json_t *claims = NULL;
-        struct token_key key = key_of(text_of(item, "key"));
+        struct token_key key = key_of(json_text(item, "key"));
         muster_status status =
-            token_verify(text_of(item, "token"), &key, &policy, NOW_S, &claims, &why);
+            token_verify(json_text(item, "token"), &key, &policy, NOW_S, &claims, &why);
         bool want_accept = strcmp(expect, "accept") == 0;
         if (strcmp(expect, "either") != 0) {
             if ((status == MUSTER_OK) != want_accept)
-                fail_msg("case \"%s\": expected %s, found %s", text_of(item, "name"), expect,
+                fail_msg("case \"%s\": expected %s, found %s", json_text(item, "name"), expect,
                          status == MUSTER_OK ? "accept" : why);
         }
         assert_true((status == MUSTER_OK) == (claims != NULL));
@@ -105,7 +102,7 @@ static void good_tokens_fail_under_other_keys(void **state) {
     for (uint32_t t = 0; t < 4; t++) {
         for (uint32_t k = 0; k < 4; k++) {
             struct token_key key = key_of(names[k]);
-            muster_status status = verify(text_of(json_array_get(cases, at[t]), "token"), &key);
+            muster_status status = verify(json_text(json_array_get(cases, at[t]), "token"), &key);
             assert_int_equal(status, t == k ? MUSTER_OK : MUSTER_DENIED);
         }
     }
@@ -157,9 +154,9 @@ static void bad_keys_are_refused(void **state) {
                         0);
     assert_keys_refused("{\"keys\":[{\"kty\":\"EC\"}],\"keys\":[]}", 0);
     /* a public key is never an HMAC secret, a private one never a public one */
-    assert_keys_refused(text_of(json_object_get(keys, "ec"), "pub"), TOKEN_HS256);
-    assert_keys_refused(text_of(json_object_get(keys, "ec"), "priv"), TOKEN_ES256);
-    assert_keys_refused(text_of(json_object_get(keys, "rsa"), "pub"), TOKEN_ES256);
+    assert_keys_refused(json_text(json_object_get(keys, "ec"), "pub"), TOKEN_HS256);
+    assert_keys_refused(json_text(json_object_get(keys, "ec"), "priv"), TOKEN_ES256);
+    assert_keys_refused(json_text(json_object_get(keys, "rsa"), "pub"), TOKEN_ES256);
     assert_keys_refused("0123456789abcdef0123456789abcde", TOKEN_HS256);
     assert_keys_refused("-----BEGIN PUBLIC KEY-----\ngarbage\n-----END PUBLIC KEY-----\n", 0);
     assert_keys_refused("-----BEGIN PUBLIC KEY-----\nProc-Type: 4,ENCRYPTED\n"
@@ -247,7 +244,7 @@ static void a_signed_token_verifies(void **state) {
     const char *why = NULL;
     assert_int_equal(keys_make_p256(pem, sizeof pem), MUSTER_OK);
     assert_int_equal(keys_public_of(pem, "key-1", &key, &jwk), MUSTER_OK);
-    assert_string_equal(text_of(jwk, "kid"), "key-1");
+    assert_string_equal(json_text(jwk, "kid"), "key-1");
     assert_null(json_object_get(jwk, "d"));
     json_t *wanted = json_pack("{s:s,s:s,s:s,s:I,s:I,s:[s]}", "iss", "https://central.example",
                                "aud", "game", "sub", "p\xC3\xA4", "iat", (json_int_t)NOW_S, "exp",
@@ -365,7 +362,7 @@ static void a_peek_sees_whole_names_alone(void **state) {
 /* Cut, grown and flipped at every place: never accepted, never a crash. */
 static void mangled_tokens_are_refused(void **state) {
     (void)state;
-    const char *good = text_of(json_array_get(json_object_get(vectors, "cases"), 0), "token");
+    const char *good = json_text(json_array_get(json_object_get(vectors, "cases"), 0), "token");
     struct token_key key = key_of("ec");
     size_t len = strlen(good);
     char *copy = malloc(len + 2);

@@ -20,8 +20,7 @@ static bool is_running; /* the loop */
 /* ---- The server ---- */
 
 static void on_request(const struct net_http_request *request) {
-    const struct muster_http_response response = {.size = sizeof response, .status = 200};
-    (void)net_http_respond(request->request.id, &response);
+    rig_respond(request->request.id, 200, NULL, 0);
 }
 
 static const struct net_handlers handlers = {.ws_text = rig_echo_text, .http_request = on_request};

@@ -1,5 +1,6 @@
 /* log: both forms, escapes, order with plain lines, levels, rate limit, any thread. */
 #include "clock_ahead.h"
+#include "json_text.h"
 #include "test.h"
 
 #include "log.h"
@@ -56,11 +57,6 @@ static uint32_t count_of(const char *text, const char *part) {
     return count;
 }
 
-static const char *text_of(json_t *line, const char *key) {
-    const char *text = json_string_value(json_object_get(line, key));
-    return text ? text : "";
-}
-
 static void test_json(void **state) {
     (void)state;
     start(LOG_FORMAT_JSON);
@@ -69,14 +65,14 @@ static void test_json(void **state) {
     const char *text = stop();
     json_t *line = json_loads(text, 0, NULL);
     assert_non_null(line);
-    assert_string_equal(text_of(line, "level"), "warn");
-    assert_string_equal(text_of(line, "msg"), "seat 3");
-    assert_string_equal(text_of(line, "component"), "lobby");
-    assert_string_equal(text_of(line, "lobby"), "L1");
-    assert_string_equal(text_of(line, "player"), "P\"1");
-    assert_string_equal(text_of(line, "plugin"), "arena");
+    assert_string_equal(json_text(line, "level"), "warn");
+    assert_string_equal(json_text(line, "msg"), "seat 3");
+    assert_string_equal(json_text(line, "component"), "lobby");
+    assert_string_equal(json_text(line, "lobby"), "L1");
+    assert_string_equal(json_text(line, "player"), "P\"1");
+    assert_string_equal(json_text(line, "plugin"), "arena");
     assert_null(json_object_get(line, "event"));
-    const char *time = text_of(line, "time");
+    const char *time = json_text(line, "time");
     assert_int_equal(strlen(time), strlen("2026-01-02T03:04:05.678Z"));
     assert_true(time[10] == 'T' && time[19] == '.' && time[23] == 'Z');
     json_decref(line);
@@ -132,7 +128,7 @@ static void test_escapes(void **state) {
         out[len] = '\0';
         json_t *json = json_loads(out, 0, NULL);
         assert_non_null(json);
-        assert_string_equal(text_of(json, "msg"), rows[i].json);
+        assert_string_equal(json_text(json, "msg"), rows[i].json);
         json_decref(json);
     }
 }
@@ -157,7 +153,7 @@ static void test_long_lines(void **state) {
     log_info("c", "%s", full);
     line = json_loads(stop(), 0, NULL);
     assert_int_equal(json_string_length(json_object_get(line, "msg")), 1023);
-    assert_string_equal(text_of(line, "msg") + 1018, "a ...");
+    assert_string_equal(json_text(line, "msg") + 1018, "a ...");
     json_decref(line);
 
     char *huge = malloc(100000);

@@ -80,11 +80,7 @@ static void on_drained(conn_id conn, void *user) {
 static void on_request(const struct net_http_request *request) {
     static char big[16u << 20]; /* more than sockets keep */
     bool is_small = strcmp(request->request.path, "/small") == 0;
-    const struct muster_http_response response = {.size = sizeof response,
-                                                  .status = 200,
-                                                  .content_type = "text/plain",
-                                                  .body = {big, is_small ? 1 : sizeof big}};
-    (void)net_http_respond(request->request.id, &response);
+    rig_respond(request->request.id, 200, big, is_small ? 1 : sizeof big);
 }
 
 static const struct net_handlers handlers = {

@@ -29,10 +29,8 @@ static void *on_open(conn_id conn, const char *address) {
 static muster_request_id asked_late;
 
 static void answer_late(void *user) {
-    static const struct muster_http_response response = {
-        .size = sizeof response, .status = 200, .body = {"late", 4}};
     (void)user;
-    (void)net_http_respond(asked_late, &response);
+    rig_respond(asked_late, 200, "late", 4);
 }
 
 /* The answer takes longer than libwebsockets waits where nobody says how long. */

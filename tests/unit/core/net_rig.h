@@ -6,6 +6,7 @@
 #ifndef NET_RIG_H
 #define NET_RIG_H
 
+#include "header_of.h"
 #include "test.h"
 
 #include <arpa/inet.h>
@@ -16,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -92,6 +92,16 @@ static inline void rig_ignore_request(muster_request_id id) {
 }
 
 static inline void rig_ignore_batch(void) {
+}
+
+/* With a text. */
+static inline void rig_respond(muster_request_id id, uint32_t status, const char *body,
+                               size_t len) {
+    const struct muster_http_response response = {.size = sizeof response,
+                                                  .status = status,
+                                                  .content_type = "text/plain",
+                                                  .body = {body, len}};
+    (void)net_http_respond(id, &response);
 }
 
 static inline struct net_handlers rig_handlers(const struct net_handlers *own) {
@@ -215,16 +225,7 @@ struct wire_answer {
 };
 
 static inline const char *wire_header(const struct wire_answer *answer, const char *name) {
-    static char value[512];
-    size_t len = strlen(name);
-    for (const char *line = strstr(answer->head, "\r\n"); line; line = strstr(line, "\r\n")) {
-        line += 2;
-        if (strncasecmp(line, name, len) != 0 || line[len] != ':') continue;
-        const char *start = line + len + 1 + strspn(line + len + 1, " ");
-        snprintf(value, sizeof value, "%.*s", (int)strcspn(start, "\r\n"), start);
-        return value;
-    }
-    return "";
+    return header_of(answer->head, name);
 }
 
 static inline void wire_answer_free(struct wire_answer *answer) {

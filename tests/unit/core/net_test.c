@@ -79,17 +79,9 @@ static void on_closed(conn_id conn, void *user) {
     counted_add(&closed_count);
 }
 
-static void respond(muster_request_id id, uint32_t status, const char *body, size_t len) {
-    const struct muster_http_response response = {.size = sizeof response,
-                                                  .status = status,
-                                                  .content_type = "text/plain",
-                                                  .body = {body, len}};
-    (void)net_http_respond(id, &response);
-}
-
 static void on_later(void *user) {
     (void)user;
-    respond(later_id, 200, "later", 5);
+    rig_respond(later_id, 200, "later", 5);
 }
 
 static void respond_injected(muster_request_id id) {
@@ -103,7 +95,7 @@ static void respond_facts(const struct muster_http_request *request) {
     char text[512];
     int len = snprintf(text, sizeof text, "%s|%s|%s|%s|%s", request->method, request->path,
                        request->query, request->authorization, request->address);
-    respond(request->id, 200, text, (size_t)len);
+    rig_respond(request->id, 200, text, (size_t)len);
 }
 
 static void on_request(const struct net_http_request *request) {
@@ -114,13 +106,13 @@ static void on_request(const struct net_http_request *request) {
         loop_timer_start(30, 0, on_later, NULL);
     } else if (strcmp(facts->path, "/big") == 0) {
         memset(big, 'b', sizeof big);
-        respond(facts->id, 200, big, sizeof big);
+        rig_respond(facts->id, 200, big, sizeof big);
     } else if (strcmp(facts->path, "/echo") == 0) {
-        respond(facts->id, 200, facts->body.data, facts->body.len);
+        rig_respond(facts->id, 200, facts->body.data, facts->body.len);
     } else if (strcmp(facts->path, "/inject") == 0) {
         respond_injected(facts->id);
     } else if (strcmp(facts->path, "/empty") == 0) {
-        respond(facts->id, 204, NULL, 0);
+        rig_respond(facts->id, 204, NULL, 0);
     } else if (strcmp(facts->path, "/never") != 0) {
         respond_facts(facts);
     }

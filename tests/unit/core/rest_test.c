@@ -1,6 +1,7 @@
 /* The core's own HTTP routes: health, lists, the console's commands. What net would send is kept.
  */
 #include "books_rig.h"
+#include "http_sent.h"
 
 #include "console.h"
 #include "http.h"
@@ -9,25 +10,7 @@
 #include "paths.h"
 #include "rest.h"
 
-static struct {
-    uint32_t count;
-    uint32_t status;
-    char body[4096];
-} sent;
 static bool ready;
-
-muster_status __wrap_net_http_respond(muster_request_id id,
-                                      const struct muster_http_response *response);
-
-muster_status __wrap_net_http_respond(muster_request_id id,
-                                      const struct muster_http_response *response) {
-    (void)id;
-    sent.count++;
-    sent.status = response->status;
-    snprintf(sent.body, sizeof sent.body, "%.*s", (int)response->body.len,
-             response->body.data ? (const char *)response->body.data : "");
-    return MUSTER_OK;
-}
 
 static void on_echo(struct run *run) {
     command_say(run, "%s said %s", run->actor, run->arguments);
