@@ -14,7 +14,7 @@ async function start(t, ...more) {
     const dir = await pluginsDir(t);
     const plugins = [...PLUGINS, "service_party", "service_rating", ...more];
     const server = await startServer(t, {
-        config: { plugins, server: { pluginsDir: dir }, match_fill: { searchFallbackMs: 600000 } },
+        config: { plugins, server: { pluginsDirs: [dir] }, match_fill: { searchFallbackMs: 600000 } },
     });
     /** The file of a plugin is another one, and it is reloaded. */
     server.replace = async (file) => {
