@@ -1,12 +1,12 @@
 /* providers - see the header. */
 #include "providers.h"
+#include "crew.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define IDLE_MS 20000
 #define TESTS_MAX 256
 #define NAME_MAX_BYTES 128
 
@@ -51,12 +51,8 @@ void bench_load(struct bench *bench, const struct provider *provider, const char
             fail_msg("%s", testkit_error(bench->kit));
 }
 
-static bool no_tickets(void *user) {
-    return testkit_tickets(user) == 0;
-}
-
 void bench_wait_idle(struct bench *bench) {
-    assert_true(testkit_wait(bench->kit, no_tickets, bench->kit, IDLE_MS));
+    assert_true(crew_wait(bench->kit));
 }
 
 void bench_start(struct bench *bench) {

@@ -1,5 +1,6 @@
 /* accounts_fixture - see the header. */
 #include "accounts_fixture.h"
+#include "crew.h"
 #include "header_of.h"
 #include "json_text.h"
 
@@ -25,14 +26,10 @@ void add_plugins(struct fixture *fixture) {
     configure(fixture->auth);
 }
 
-static bool nothing_open(void *user) {
-    return testkit_tickets(user) == 0;
-}
-
 void start_plugins(struct fixture *fixture) {
     assert_int_equal(testkit_start(fixture->db), MUSTER_OK);
     assert_int_equal(testkit_start(fixture->auth), MUSTER_OK);
-    assert_true(testkit_wait(fixture->kit, nothing_open, fixture->kit, WAIT_MS));
+    assert_true(crew_wait(fixture->kit));
 }
 
 void stop_plugins(struct fixture *fixture) {

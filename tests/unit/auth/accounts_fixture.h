@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define START_MS 1800000000000
-#define WAIT_MS 20000u
 #define ADA "{\"username\":\"Ada\",\"password\":\"correct horse\"}"
 
 struct fixture {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "accounts_fixture.h"
+#include "crew.h"
 
 #define HOUR_S 3600
 #define DAY_S (24 * HOUR_S)
@@ -28,12 +29,8 @@ static int64_t rows(struct fixture *fixture, const char *table) {
     return count(fixture, sql);
 }
 
-static bool nothing_open(void *user) {
-    return testkit_tickets(user) == 0;
-}
-
 static void settle(struct fixture *fixture) {
-    assert_true(testkit_wait(fixture->kit, nothing_open, fixture->kit, WAIT_MS));
+    assert_true(crew_wait(fixture->kit));
 }
 
 /* The hourly round at a time of the wall clock. */

@@ -1,5 +1,6 @@
 /* What the operator sees of mods and does with them: the folders that are watched, what is granted
  * and left out, the console, what is told and how often. */
+#include "crew.h"
 #include "mod_rig.h"
 #include "note_take.h"
 #include "permissions.h"
@@ -686,10 +687,6 @@ static void the_store_is_pruned_at_the_start(void **state) {
     assert_int_equal(access(rig_path("data/mods/%s.json", one->hash), F_OK), 0);
 }
 
-static bool is_answered(void *user) {
-    return testkit_tickets(user) == 0;
-}
-
 /* A drain may take long: what mods keep does not wait for its end. */
 static void a_drain_writes_what_mods_keep(void **state) {
     struct testkit *made = create_kit();
@@ -699,14 +696,14 @@ static void a_drain_writes_what_mods_keep(void **state) {
     muster_self *database = testkit_load(made, PLUGIN_DIR "/db_sqlite.so");
     assert_int_equal(testkit_start(database), MUSTER_OK);
     start_on(made, NULL);
-    assert_true(testkit_wait(kit, is_answered, kit, 10000));
+    assert_true(crew_wait(kit));
     struct storage_space *space = storage_space(instance->storage, "one");
     assert_int_equal(storage_set(space, "key", (struct muster_bytes){"value", 5}, &error),
                      MUSTER_OK);
     assert_int_equal(testkit_tickets(kit), 0);
     muster_plugin_descriptor.drain(instance);
     assert_int_equal(testkit_tickets(kit), 1);
-    assert_true(testkit_wait(kit, is_answered, kit, 10000));
+    assert_true(crew_wait(kit));
 }
 
 /* ---- mods on trial ---------------------------------------------------------------------------

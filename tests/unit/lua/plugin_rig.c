@@ -1,11 +1,12 @@
 #include "plugin_rig.h"
+#include "crew.h"
 #include "trial_run.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { COUNT_EVERY = 100, SEATS = 8, TICK_RATE_HZ = 20, A_MINUTE_MS = 60000 };
+enum { COUNT_EVERY = 100, TICK_RATE_HZ = 20, A_MINUTE_MS = 60000 };
 
 extern const struct muster_plugin muster_plugin_descriptor;
 
@@ -34,20 +35,14 @@ static void start_plugin(struct rig *rig, uint64_t call_units, const char *mods)
 }
 
 static void open_lobby(struct rig *rig) {
-    static const char *const names[] = {"Ann", "Bob"};
-    const struct muster_lobby_info info = {.state = MUSTER_LOBBY_WAITING,
-                                           .players_max = SEATS,
-                                           .game_mode = "arena",
-                                           .map_name = "field"};
+    static const struct crew_name names[] = {{"Ann", "Ann"}, {"Bob", "Bob"}};
+    const struct muster_lobby_info info = {.game_mode = "arena", .map_name = "field"};
     static const char *const maps[] = {"field"};
     testkit_mode_set(rig->kit, "arena", maps, 1);
-    rig->id = testkit_lobby_add(rig->kit, info);
+    crew_add(rig->kit, names, 2, rig->players);
+    rig->id = crew_lobby(rig->kit, info, rig->players[0]);
     require(rig->id.value);
-    for (uint32_t i = 0; i < 2; i++) {
-        rig->players[i] = testkit_player_add(rig->kit, names[i], names[i]);
-        require(testkit_member_add(rig->kit, rig->id, rig->players[i], i, MUSTER_TEAM_RED + i));
-    }
-    LOBBY_PUT(rig->kit, rig->id, host, rig->players[0]);
+    for (uint32_t i = 0; i < 2; i++) require(crew_sit(rig->kit, rig->id, rig->players[i], i));
     rig->lobby = testkit_rules_state(rig->plugin, rig->id);
 }
 
@@ -150,7 +145,7 @@ void rig_take(struct rig *rig, const struct tape *tape) {
 void rig_begin(struct rig *rig, const char *game_mode) {
     const struct testkit_match_options options = {.game_mode = game_mode,
                                                   .map_name = "field",
-                                                  .seats_max = SEATS,
+                                                  .seats_max = CREW_SEATS,
                                                   .tick_rate_hz = TICK_RATE_HZ,
                                                   .seed = 7,
                                                   .lobby = rig->id,

@@ -1,4 +1,5 @@
 /* What mods keep: limits, order, and the database behind it, a real one and one that fails. */
+#include "crew.h"
 #include "mod_rig.h"
 
 #include <muster/plugin.h>
@@ -140,12 +141,8 @@ static struct rig start(const struct muster_plugin *fake, bool with_sqlite) {
     return rig;
 }
 
-static bool is_answered(void *user) {
-    return testkit_tickets(user) == 0;
-}
-
 static void settle(struct rig *rig) {
-    assert_true(testkit_wait(rig->kit, is_answered, rig->kit, 10000));
+    assert_true(crew_wait(rig->kit));
 }
 
 static struct rig start_sqlite(void) {

@@ -10,10 +10,6 @@ struct kept {
     char dir[TEMP_DIR_MAX];
 };
 
-static bool is_answered(void *kit) {
-    return testkit_tickets(kit) == 0;
-}
-
 static int setup_kept(void **state) {
     struct kept *kept = calloc(1, sizeof(*kept));
     assert_true(temp_dir_make(kept->dir));
@@ -28,15 +24,14 @@ static int setup_kept(void **state) {
     assert_true(testkit_config_set(rig->plugin, "presetsPerPlayer", "2"));
     assert_true(testkit_config_set(rig->plugin, "presets", "duel lateJoin=false"));
     assert_int_equal(testkit_start(rig->plugin), MUSTER_OK);
-    assert_true(testkit_wait(rig->kit, is_answered, rig->kit, 30000));
+    assert_true(crew_wait(rig->kit));
     rig->rules = testkit_role(rig->plugin, MUSTER_ROLE_RULES);
     rig->instance = testkit_instance(rig->plugin);
-    rig->host = testkit_player_add(rig->kit, "host", "Host");
-    rig->guest = testkit_player_add(rig->kit, "guest", "Guest");
-    rig->lobby = testkit_lobby_add(rig->kit, (struct muster_lobby_info){.host = rig->host});
+    rig_people(rig);
+    rig->lobby = crew_lobby(rig->kit, (struct muster_lobby_info){0}, rig->host);
     rig->state = testkit_rules_state(rig->plugin, rig->lobby);
-    testkit_member_add(rig->kit, rig->lobby, rig->host, 0, MUSTER_TEAM_RED);
-    testkit_member_add(rig->kit, rig->lobby, rig->guest, 1, MUSTER_TEAM_BLUE);
+    assert_true(crew_sit(rig->kit, rig->lobby, rig->host, 0));
+    assert_true(crew_sit(rig->kit, rig->lobby, rig->guest, 1));
     *state = kept;
     return 0;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crew.h"
 #include "testkit_put.h"
 #include <jansson.h>
 
@@ -26,6 +27,16 @@ struct rig {
     struct muster_refusal refusal;
 };
 
+static inline void rig_people(struct rig *rig) {
+    static const struct crew_name names[] = {
+        {"host", "Host"}, {"guest", "Guest"}, {"third", "Third"}};
+    muster_player_id players[3];
+    crew_add(rig->kit, names, 3, players);
+    rig->host = players[0];
+    rig->guest = players[1];
+    rig->third = players[2];
+}
+
 static inline int setup(void **state) {
     struct rig *rig = calloc(1, sizeof(*rig));
     rig->kit = testkit_create();
@@ -37,15 +48,11 @@ static inline int setup(void **state) {
     assert_int_equal(testkit_start(rig->plugin), MUSTER_OK);
     rig->rules = testkit_role(rig->plugin, MUSTER_ROLE_RULES);
     rig->instance = testkit_instance(rig->plugin);
-    rig->host = testkit_player_add(rig->kit, "host", "Host");
-    rig->guest = testkit_player_add(rig->kit, "guest", "Guest");
-    rig->third = testkit_player_add(rig->kit, "third", "Third");
-    struct muster_lobby_info info = {
-        .state = MUSTER_LOBBY_WAITING, .players_max = 8, .is_private = 1, .host = rig->host};
-    rig->lobby = testkit_lobby_add(rig->kit, info);
+    rig_people(rig);
+    rig->lobby = crew_lobby(rig->kit, (struct muster_lobby_info){.is_private = 1}, rig->host);
     rig->state = testkit_rules_state(rig->plugin, rig->lobby);
     assert_non_null(rig->state);
-    testkit_member_add(rig->kit, rig->lobby, rig->host, 0, MUSTER_TEAM_RED);
+    assert_true(crew_sit(rig->kit, rig->lobby, rig->host, 0));
     testkit_advance(rig->kit, 1000);
     *state = rig;
     return 0;
