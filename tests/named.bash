@@ -5,6 +5,10 @@
 
 server_tests=(tests/{abuse,release,server}/*.test.mjs)
 browser_tests=(tests/browser/*.test.mjs)
+# With sanitizers, what differs by them: not the rules of the tree, and of the pages, which the server
+# tests stand in for, those that ask most of the server.
+unit_asan_options=(-E '^tree[.]')
+browser_asan_tests=(tests/browser/{browser,private,recovery}.test.mjs)
 
 parts=()    # of the suite
 programs=() # tests of CTest
@@ -84,9 +88,11 @@ run_part() {
     case $1 in
     format) part_check format format_check ;;
     openapi) part_check openapi openapi_lint ;;
-    unit-*) part_ctest "$1" "${1#*-}" ;;
+    unit-release) part_ctest "$1" release ;;
+    unit-asan) part_ctest "$1" asan "${unit_asan_options[@]}" ;;
     server-*) part_node "$1" "${1#*-}" 3 "${server_tests[@]}" ;;
-    browser-*) part_node "$1" "${1#*-}" 1 "${browser_tests[@]}" ;;
+    browser-release) part_node "$1" release 2 "${browser_tests[@]}" ;;
+    browser-asan) part_node "$1" asan 1 "${browser_asan_tests[@]}" ;;
     esac
 }
 
