@@ -4,8 +4,8 @@
  * crti put into every shared object (an _init in section .init, the entry frame_dummy of the init
  * array), if they are linked, which is seen by a dynamic symbol that only crtbegin asks for and
  * that stripping leaves; and the entry of Rust's standard library that keeps the program's
- * arguments, if the file's symbols say so. It is a guard against mistakes, not against malice: a
- * plugin is trusted code.
+ * arguments, if the file's symbols say so. Functions that are chosen when the file is opened
+ * (ifuncs) are refused all. It is a guard against mistakes, not against malice.
  */
 #include <elf.h>
 #include <stdbool.h>
@@ -148,21 +148,54 @@ static bool is_of_rust_std(const Elf64_Sym *symbol, const char *name, uint64_t w
     return symbol->st_value == wanted && is_std && strstr(name, "15ARGV_INIT_ARRAY12init_wrapper");
 }
 
-/* ---- the init array -------------------------------------------------------------------------- */
+/* ---- relocations: what the loader does to the file ---------------------------------------------
+ */
 
-/* The function that the loader will put at this address; 0: it cannot be told. */
-static uint64_t entry_function(const struct elf_view *view, uint64_t address) {
+typedef bool (*rela_fn)(const Elf64_Rela *rela, uint64_t wanted);
+
+/* The first relocation that fits. */
+static bool rela_find(const struct elf_view *view, rela_fn fits, uint64_t wanted, Elf64_Rela *out) {
     Elf64_Shdr section;
     for (uint32_t i = 0; section_read(view, i, &section); i++) {
         if (section.sh_type != SHT_RELA) continue;
-        for (uint64_t n = 0; n < section.sh_size / sizeof(Elf64_Rela); n++) {
-            Elf64_Rela rela;
-            if (!view_read(view, section.sh_offset + n * sizeof rela, &rela, sizeof rela)) return 0;
-            if (rela.r_offset == address)
-                return ELF64_R_SYM(rela.r_info) == 0 ? (uint64_t)rela.r_addend : 0;
+        for (uint64_t n = 0; n < section.sh_size / sizeof *out; n++) {
+            if (!view_read(view, section.sh_offset + n * sizeof *out, out, sizeof *out))
+                return false;
+            if (fits(out, wanted)) return true;
         }
     }
-    return 0;
+    return false;
+}
+
+static bool is_of_type(const Elf64_Rela *rela, uint64_t type) {
+    return ELF64_R_TYPE(rela->r_info) == type;
+}
+
+static bool is_ifunc(const Elf64_Sym *symbol, const char *name, uint64_t wanted) {
+    (void)name;
+    (void)wanted;
+    return symbol->st_shndx != SHN_UNDEF && ELF64_ST_TYPE(symbol->st_info) == STT_GNU_IFUNC;
+}
+
+/* Has it functions whose resolvers the loader calls? One that the file keeps to itself is a
+ * relocation, one that others may use a symbol. */
+static bool has_ifuncs(const struct elf_view *view) {
+    uint64_t type = view->header.e_machine == EM_AARCH64 ? R_AARCH64_IRELATIVE : R_X86_64_IRELATIVE;
+    Elf64_Rela rela;
+    return rela_find(view, is_of_type, type, &rela) || symbol_find(view, SHT_DYNSYM, is_ifunc, 0);
+}
+
+/* ---- the init array -------------------------------------------------------------------------- */
+
+static bool is_at(const Elf64_Rela *rela, uint64_t address) {
+    return rela->r_offset == address;
+}
+
+/* The function that the loader will put at this address; 0: it cannot be told. */
+static uint64_t entry_function(const struct elf_view *view, uint64_t address) {
+    Elf64_Rela rela;
+    if (!rela_find(view, is_at, address, &rela)) return 0;
+    return ELF64_R_SYM(rela.r_info) == 0 ? (uint64_t)rela.r_addend : 0;
 }
 
 /* Those that are neither crtbegin's nor Rust's. */
@@ -185,6 +218,12 @@ muster_status plugin_elf_check(const uint8_t *data, size_t len, char *error, uin
     if (!header_read(&view) || !facts_read(&view, &facts)) {
         snprintf(error, cap, "not a 64-bit ELF shared object");
         return MUSTER_INVALID;
+    }
+    if (has_ifuncs(&view)) {
+        snprintf(error, cap,
+                 "it has ELF ifuncs (target_clones makes them, too), whose resolvers would run "
+                 "before the host has checked it: choose the function in init");
+        return MUSTER_DENIED;
     }
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     return MUSTER_OK; /* a sanitizer registers its globals by constructors */

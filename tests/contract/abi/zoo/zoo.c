@@ -115,6 +115,15 @@ __attribute__((section(".init"))) void _init(void) {
 }
 #endif
 
+#ifdef ZOO_IFUNC
+/* The loader calls the resolver to know which function it is. */
+__attribute__((used)) static void (*zoo_resolve(void))(void) {
+    abort();
+}
+ZOO_IFUNC void zoo_chosen(void) __attribute__((ifunc("zoo_resolve")));
+__attribute__((used)) static void (*const zoo_uses_it)(void) = zoo_chosen;
+#endif
+
 #ifdef ZOO_UNDEFINED
 extern int zoo_function_that_nobody_has(void);
 __attribute__((used)) static int zoo_call(void) {
