@@ -140,12 +140,25 @@ static bool statements_given(const struct muster_db_request *request) {
     return true;
 }
 
+/* Nothing has to be synced of what changes nothing; and what runs twice would not find the same
+ * number of rows again. */
+static bool flags_fit(const struct muster_db_request *request) {
+    const uint32_t known = MUSTER_DB_READ_ONLY | MUSTER_DB_UNORDERED;
+    bool is_kept = request->durable & MUSTER_DB_KEPT;
+    if (request->flags & ~known) return false;
+    if (request->durable & ~(uint32_t)(MUSTER_DB_SYNCED | MUSTER_DB_KEPT)) return false;
+    if (request->flags && request->durable) return false;
+    for (uint32_t i = 0; is_kept && i < request->statement_count; i++)
+        if (request->statements[i].changes) return false;
+    return true;
+}
+
 static muster_status db_query_fn(muster_self *self, const struct muster_db_request *request,
                                  muster_db_fn fn, void *user, muster_query_id *out) {
     HOST_CHECK_STARTED(self);
     struct muster_db_request full;
     if (!ABI_COPY_IN(self, muster_db_request, &full, request)) return MUSTER_INVALID;
-    if (!statements_given(&full)) return MUSTER_INVALID;
+    if (!statements_given(&full) || !flags_fit(&full)) return MUSTER_INVALID;
     if (full.durable & MUSTER_DB_KEPT)
         return fn ? MUSTER_INVALID : store_keep(self->instance_name, &full);
     return store_submit(self, &full, fn, user, out);

@@ -1,5 +1,5 @@
 /* answer - rows of one statement, gathered in reused scratch space and packed into one allocation.
- * Writer thread.
+ * A worker's thread.
  */
 #ifndef DB_SQLITE_ANSWER_H
 #define DB_SQLITE_ANSWER_H

@@ -1,5 +1,6 @@
-/* connection - the one SQLite connection: opened and checked on the loop thread at start, then used
- * by the writer thread alone. Runs jobs in groups; knows no queue.
+/* connection - an SQLite connection: the one that writes, or one that reads beside it. Opened on
+ * the loop thread at start, then used by one worker's thread alone. Runs jobs in groups; knows no
+ * queue.
  */
 #ifndef DB_SQLITE_CONNECTION_H
 #define DB_SQLITE_CONNECTION_H
@@ -28,6 +29,13 @@ muster_status connection_look(const char *file, char *why) MUSTER_MUST_USE;
 /* On failure why says what a person must mend. */
 muster_status connection_open(const char *file, const struct connection_limits *limits,
                               struct connection **out, char *why) MUSTER_MUST_USE;
+/* A second one, of a file that connection_open has opened, for requests that change nothing: it
+ * sees what is committed when its group begins. */
+muster_status connection_open_reader(const char *file, const struct connection_limits *limits,
+                                     struct connection **out, char *why) MUSTER_MUST_USE;
+bool connection_is_reader(const struct connection *connection);
+/* Any thread: what runs and takes long ends soon, with TIMEOUT; so does all that comes after. */
+void connection_interrupt(struct connection *connection);
 /* False: the file is larger than check_bytes_max and was not looked through. */
 bool connection_was_checked(const struct connection *connection);
 /* Takes null. */

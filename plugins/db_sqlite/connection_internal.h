@@ -1,7 +1,8 @@
-/* connection_internal - what connection.c and migrate.c share. */
+/* connection_internal - what connection.c, connection_open.c and migrate.c share. */
 #ifndef DB_SQLITE_CONNECTION_INTERNAL_H
 #define DB_SQLITE_CONNECTION_INTERNAL_H
 
+#include <stdatomic.h>
 #include <sys/types.h>
 
 #include "answer.h"
@@ -37,6 +38,7 @@ struct connection {
     sqlite3 *db;
     char *file;                        /* null: in memory */
     struct identity identities[FILES]; /* of the file, its -wal and its -shm */
+    bool is_reader;
     bool is_unchecked;
     const char *lost;  /* which of them is no longer where it was, or null */
     bool is_new;       /* nothing had been migrated when it was opened */
@@ -47,10 +49,13 @@ struct connection {
     uint64_t uses;
     struct answer_scratch scratch;
     uint64_t deadline_ms;
-    bool guarded; /* a request's SQL is being prepared or run */
-    bool durable; /* the connection's present synchronous setting is FULL */
+    bool guarded;               /* a request's SQL is being prepared or run */
+    bool may_only_read;         /* so does the request that runs */
+    atomic_bool is_interrupted; /* nobody waits for what takes long */
+    bool durable;               /* the connection's present synchronous setting is FULL */
 };
 
+uint64_t connection_clock_ms(void);
 muster_status connection_status(int code);
 void connection_rollback(struct connection *connection);
 

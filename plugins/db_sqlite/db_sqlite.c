@@ -1,4 +1,4 @@
-/* db_sqlite - role database on SQLite: descriptor, configuration, lifecycle. The work is in writer
+/* db_sqlite - role database on SQLite: descriptor, configuration, lifecycle. The work is in worker
  * (thread and queue), connection (SQL) and job (copies of requests). */
 #include <muster/plugin.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "backup.h"
-#include "writer.h"
+#include "worker.h"
 
 #define PATH_BYTES_MAX 4096
 
@@ -38,7 +38,8 @@ static const char config_schema[] =
 struct plugin {
     muster_self *self;
     const struct muster_host *host;
-    struct writer *writer; /* from start to stop */
+    struct worker *writer; /* from start to stop */
+    struct worker *reader; /* the same; null in memory, where there is one connection */
 };
 
 static muster_status plugin_init(muster_self *self, const struct muster_host *host,
@@ -83,13 +84,9 @@ static muster_status plugin_check(void *instance, struct muster_writer *mistakes
     return status;
 }
 
-static muster_status plugin_start(void *instance) {
-    struct plugin *plugin = instance;
+static struct connection_limits read_limits(const struct plugin *plugin) {
     const struct muster_host_config *config = plugin->host->config;
-    struct connection *connection = NULL;
-    char path[PATH_BYTES_MAX];
-    char why[CONNECTION_WHY_MAX] = "path is too long";
-    struct connection_limits limits = {
+    return (struct connection_limits){
         .rows_max = (uint32_t)config->integer(plugin->self, "rowsMax"),
         .answer_bytes_max = (uint32_t)config->integer(plugin->self, "answerMaxKib") << 10,
         .busy_timeout_ms = (uint32_t)config->integer(plugin->self, "busyTimeoutMs"),
@@ -97,46 +94,78 @@ static muster_status plugin_start(void *instance) {
         .check_bytes_max = (uint64_t)config->integer(plugin->self, "checkMaxMib") << 20,
         .backups_kept = (uint32_t)config->integer(plugin->self, "backupsKept"),
     };
-    muster_status status = find_path(plugin, path, sizeof path);
-    if (status == MUSTER_OK) status = connection_open(path, &limits, &connection, why);
-    if (status != MUSTER_OK) {
-        plugin->host->log->write(plugin->self, MUSTER_LOG_ERROR, "database: %s", why);
-        return status;
-    }
+}
+
+static muster_status start_worker(struct plugin *plugin, struct connection *connection,
+                                  struct worker **out) {
+    const struct muster_host_config *config = plugin->host->config;
+    return worker_start(plugin->self, plugin->host, connection,
+                        (uint32_t)config->integer(plugin->self, "queueMax"), out);
+}
+
+static muster_status start_both(struct plugin *plugin, const char *path, char *why) {
+    const struct connection_limits limits = read_limits(plugin);
+    struct connection *connection = NULL;
+    muster_status status = connection_open(path, &limits, &connection, why);
+    if (status != MUSTER_OK) return status;
     if (!connection_was_checked(connection))
         plugin->host->log->write(plugin->self, MUSTER_LOG_WARN,
                                  "database: %s is larger than checkMaxMib and was not checked for "
                                  "damage; do so with a copy: PRAGMA quick_check",
                                  path);
-    return writer_start(plugin->self, plugin->host, connection,
-                        (uint32_t)config->integer(plugin->self, "queueMax"), &plugin->writer);
+    status = start_worker(plugin, connection, &plugin->writer);
+    if (status != MUSTER_OK || strcmp(path, ":memory:") == 0) return status;
+    status = connection_open_reader(path, &limits, &connection, why);
+    return status == MUSTER_OK ? start_worker(plugin, connection, &plugin->reader) : status;
 }
 
 static void plugin_stop(void *instance) {
     struct plugin *plugin = instance;
-    writer_stop(plugin->writer);
+    worker_stop(plugin->reader);
+    worker_stop(plugin->writer); /* the last connection: it moves the log into the file */
+    plugin->reader = NULL;
     plugin->writer = NULL;
 }
 
-static muster_status submit_job(struct plugin *plugin, struct job *job) {
-    muster_status status = plugin->writer ? writer_submit(plugin->writer, job) : MUSTER_STATE;
+static muster_status plugin_start(void *instance) {
+    struct plugin *plugin = instance;
+    char path[PATH_BYTES_MAX];
+    char why[CONNECTION_WHY_MAX] = "path is too long";
+    muster_status status = find_path(plugin, path, sizeof path);
+    if (status == MUSTER_OK) {
+        snprintf(why, sizeof why, "out of memory");
+        status = start_both(plugin, path, why);
+    }
+    if (status == MUSTER_OK) return MUSTER_OK;
+    plugin->host->log->write(plugin->self, MUSTER_LOG_ERROR, "database: %s", why);
+    plugin_stop(plugin);
+    return status;
+}
+
+static muster_status submit_job(struct worker *worker, struct job *job) {
+    muster_status status = worker ? worker_submit(worker, job) : MUSTER_STATE;
     if (status != MUSTER_OK) job_destroy(job);
     return status;
 }
 
 static muster_status plugin_submit(void *instance, muster_db_ticket_id ticket,
                                    const struct muster_db_request *request) {
+    const uint32_t beside = MUSTER_DB_READ_ONLY | MUSTER_DB_UNORDERED;
+    struct plugin *plugin = instance;
     struct job *job = NULL;
+    bool is_beside = plugin->reader && (request->flags & beside) == beside;
     muster_status status = job_create(ticket, request, &job);
-    return status == MUSTER_OK ? submit_job(instance, job) : status;
+    if (status != MUSTER_OK) return status;
+    return submit_job(is_beside ? plugin->reader : plugin->writer, job);
 }
 
 static muster_status plugin_migrate(void *instance, muster_db_ticket_id ticket,
                                     const char *component, const char *const *steps,
                                     uint32_t step_count) {
+    struct plugin *plugin = instance;
     struct job *job = NULL;
     muster_status status = job_create_migration(ticket, component, steps, step_count, &job);
-    return status == MUSTER_OK ? submit_job(instance, job) : status;
+    return status == MUSTER_OK ? submit_job(plugin->writer, job) : status;
 }
 
 /* ---- backups --------------------------------------------------------------------------------- */
@@ -193,7 +222,7 @@ static const struct muster_database database = {
 static const struct muster_role roles[] = {{MUSTER_ROLE_DATABASE, 0, &database}};
 
 MUSTER_PLUGIN(.name = "db_sqlite", .version = "1.0.0",
-              .description = "Database in one SQLite file, written by one thread.", .roles = roles,
-              .role_count = 1, .config_schema = config_schema, .init = plugin_init,
+              .description = "Database in one SQLite file: one thread writes, one reads beside it.",
+              .roles = roles, .role_count = 1, .config_schema = config_schema, .init = plugin_init,
               .check = plugin_check, .start = plugin_start, .stop = plugin_stop,
               .fini = plugin_fini);

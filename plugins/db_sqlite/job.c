@@ -59,6 +59,7 @@ static void copy_statement(struct block *block, const struct muster_db_statement
     to->sql = copy_text(block, from->sql);
     to->params = params;
     to->param_count = from->param_count;
+    to->changes = from->changes;
 }
 
 static muster_status copy_request(muster_db_ticket_id ticket,

@@ -1,5 +1,5 @@
 /* job - one request to the database: a deep copy of what was asked, and its answer. Created on the
- * loop thread, owned by the writer thread while it runs, back on the loop thread for its answer.
+ * loop thread, owned by a worker's thread while it runs, back on the loop thread for its answer.
  */
 #ifndef DB_SQLITE_JOB_H
 #define DB_SQLITE_JOB_H

@@ -129,8 +129,10 @@ static void ask(struct history *history, muster_command_call_id call, uint32_t l
         " LEFT JOIN player_match_stats s ON s.match_id = r.match_id"
         " ORDER BY r.completed_at DESC, r.match_id, s.row",
         values, 1, 0};
-    const struct muster_db_request request = {
-        .size = sizeof request, .statement_count = 1, .statements = &statement};
+    const struct muster_db_request request = {.size = sizeof request,
+                                              .statement_count = 1,
+                                              .statements = &statement,
+                                              .flags = MUSTER_DB_READ_ONLY | MUSTER_DB_UNORDERED};
     struct wait *wait = calloc(1, sizeof *wait);
     muster_status status = wait ? MUSTER_OK : MUSTER_NO_MEMORY;
     if (wait) {

@@ -77,8 +77,10 @@ static int64_t cell_integer(const struct muster_db_value *cell) {
 static bool ask(struct moderation *moderation, uint64_t ticket,
                 const struct muster_db_statement *statement, muster_db_fn fn,
                 muster_status *status) {
-    const struct muster_db_request request = {
-        .size = sizeof request, .statement_count = 1, .statements = statement};
+    const struct muster_db_request request = {.size = sizeof request,
+                                              .statement_count = 1,
+                                              .statements = statement,
+                                              .flags = MUSTER_DB_READ_ONLY};
     struct wait *wait = malloc(sizeof *wait);
     *status = MUSTER_NO_MEMORY;
     if (!wait) return false;

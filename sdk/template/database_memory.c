@@ -39,11 +39,13 @@ static void request_free(struct request *request) {
 }
 
 /* All that may fail is done here, so that a request that was taken can be done whole. */
-static muster_status statement_take(struct request *request,
+static muster_status statement_take(struct request *request, uint32_t flags,
                                     const struct muster_db_statement *statement) {
     const struct muster_db_value *params = statement->params;
     uint32_t verb = strcmp(statement->sql, "put $1 $2") == 0 ? PUT : GET;
     if (verb == GET && strcmp(statement->sql, "get $1") != 0) return MUSTER_UNSUPPORTED;
+    if (verb == PUT && flags & MUSTER_DB_READ_ONLY) return MUSTER_DENIED;
+    if (statement->changes && statement->changes != (verb == PUT)) return MUSTER_CONFLICT;
     if (statement->param_count != (verb == PUT ? 2u : 1u)) return MUSTER_INVALID;
     if (params[0].type != MUSTER_DB_TEXT || params[verb == PUT].type != MUSTER_DB_TEXT)
         return MUSTER_INVALID;
@@ -104,7 +106,7 @@ static muster_status memory_submit(void *instance, muster_db_ticket_id ticket,
     taken->ticket = ticket;
     muster_status status = MUSTER_OK;
     for (uint32_t i = 0; status == MUSTER_OK && i < request->statement_count; i++)
-        status = statement_take(taken, &request->statements[i]);
+        status = statement_take(taken, request->flags, &request->statements[i]);
     if (status == MUSTER_OK) status = memory->host->loop->post(memory->self, request_run, memory);
     while (*end) end = &(*end)->next;
     *end = status == MUSTER_OK ? taken : NULL;

@@ -46,6 +46,15 @@ int main(int argc, char **argv) {
     need(ask(kit, plugin, NULL, false) == MUSTER_OK, "it is not taken");
     testkit_pump(kit);
     need(strcmp(answers.value, "two") == 0, "half of a request was done");
+    const struct muster_db_value params[] = {muster_db_text("key"), muster_db_text("five")};
+    struct muster_db_statement put = {"put $1 $2", params, 2, 2};
+    struct muster_db_request request = {
+        .size = sizeof request, .statement_count = 1, .statements = &put};
+    const struct muster_host_db *db = testkit_host(kit)->db;
+    need(db->query(plugin, &request, on_answer, &answers, NULL) == MUSTER_CONFLICT, "it changes 1");
+    put.changes = 1;
+    request.flags = MUSTER_DB_READ_ONLY;
+    need(db->query(plugin, &request, on_answer, &answers, NULL) == MUSTER_DENIED, "it only reads");
     need(ask(kit, plugin, "four", false) == MUSTER_OK, "it is not taken");
 
     need(testkit_stop(plugin) == 0, "something was left open");

@@ -84,7 +84,10 @@ test("connect four: two, four and a full board; kept, and played again alike", a
     for (const { winningTeam, finalScores, reason } of all)
         assert.deepEqual([winningTeam, finalScores, reason], ["none", {}, "all_played"]);
 
-    const stored = JSON.parse(await server.admin("results"));
+    const stored = await eventually("all are stored", async () => {
+        const list = JSON.parse(await server.admin("results"));
+        return list.length === all.length && list;
+    });
     for (const results of all) {
         const kept = stored.find(({ matchId }) => matchId === results.matchId);
         for (const member of ["winner", "placements", "playerStats", "reason", "winningTeam", "finalScores"])

@@ -71,7 +71,10 @@ test("where there are no teams a player wins, and all have their places", async 
     });
     const { winner: kept, placements, finalScores } = results;
     assert.deepEqual(JSON.parse(row.outcome), { winner: kept, placements, finalScores });
-    const [told] = JSON.parse(await server.admin("results 1"));
+    const [told] = await eventually("the command knows it", async () => {
+        const list = JSON.parse(await server.admin("results 1"));
+        return list.length && list;
+    });
     assert.deepEqual(told.placements, placements);
     assert.deepEqual(told.winner, kept);
 });

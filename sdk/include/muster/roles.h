@@ -528,7 +528,9 @@ struct muster_db_statement {
     const char *sql; /* one statement; placeholders $1, $2, ... */
     const struct muster_db_value *params;
     uint32_t param_count;
-    uint32_t reserved;
+    /* 0: it may change any number of rows. Else so many, or none of the request is done: CONFLICT.
+     */
+    uint32_t changes;
 };
 
 /* How sure a write must be: both are bits. */
@@ -536,9 +538,18 @@ enum {
     MUSTER_DB_SYNCED = 1, /* on the disk before it counts as written (accounts, results) */
     /* Taken over by the host, which tries until it is written, also after a restart: for what must
      * not be lost and that nobody waits for (host->db->query only; fn null, no ticket). In order
-     * with all else that is kept. It may run twice and must come to the same then; text must be
-     * UTF-8, all of it at most 2 MiB. */
+     * with all else that is kept. It may run twice and must come to the same then, so no statement
+     * demands changes; text must be UTF-8, all of it at most 2 MiB. */
     MUSTER_DB_KEPT = 2,
+};
+
+/* What a request lets the database do: both are bits. Neither goes with `durable`. */
+enum {
+    MUSTER_DB_READ_ONLY = 1, /* it changes nothing: a statement that would is DENIED */
+    /* It runs beside others, and its answer may come before theirs. With READ_ONLY another
+     * connection may answer, or a copy that is a little behind: what was asked before it need not
+     * be seen. Without it a request sees all that was asked before. */
+    MUSTER_DB_UNORDERED = 2,
 };
 
 /* Statements of one request run in one transaction: all or none. */
@@ -547,7 +558,7 @@ struct muster_db_request {
     uint32_t statement_count; /* 1 to 64 */
     const struct muster_db_statement *statements;
     uint32_t durable; /* 0, or MUSTER_DB_SYNCED | MUSTER_DB_KEPT; a database sees 0 or 1 */
-    uint32_t reserved;
+    uint32_t flags;   /* 0, or MUSTER_DB_READ_ONLY | MUSTER_DB_UNORDERED */
 };
 
 /* The rows of the request's last statement. cells: row_count * column_count, row by row. */
@@ -565,7 +576,8 @@ struct muster_database {
     uint32_t size;
     uint32_t reserved;
     /* [required] Copy what is needed and return; answer exactly once with host->db->complete, on
-     * the loop thread, in the order submitted. LIMIT when the queue is full. */
+     * the loop thread, in the order submitted but for what is UNORDERED, which may also be treated
+     * as the others are. LIMIT when the queue is full. */
     muster_status (*submit)(void *instance, muster_db_ticket_id ticket,
                             const struct muster_db_request *request);
     /* [required] Bring the component's schema to step_count: steps[i] is run once, in order, each

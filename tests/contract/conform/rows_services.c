@@ -11,6 +11,7 @@ static void on_rows(void *user, muster_status status, const struct muster_db_row
 
 static void db_query(struct conform *c) {
     const struct muster_db_statement statement = {.sql = "SELECT 1"};
+    const struct muster_db_statement demanding = {.sql = "SELECT 1", .changes = 1};
     const struct muster_db_statement no_text = {.sql = NULL};
     struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = &statement};
@@ -30,7 +31,19 @@ static void db_query(struct conform *c) {
     request.statement_count = 1;
     request.durable = MUSTER_DB_KEPT;
     STATUS(c, "kept with an answer", c->host->db->query(c->self, &request, on_rows, c, &id));
+    request.durable = MUSTER_DB_SYNCED;
+    request.flags = MUSTER_DB_READ_ONLY;
+    STATUS(c, "synced, and read only", c->host->db->query(c->self, &request, on_rows, c, &id));
     request.durable = 0;
+    STATUS(c, "read only", c->host->db->query(c->self, &request, on_rows, c, &id));
+    request.flags = 4;
+    STATUS(c, "unknown flags", c->host->db->query(c->self, &request, on_rows, c, &id));
+    request.flags = 0;
+    request.statements = &demanding;
+    request.durable = MUSTER_DB_KEPT;
+    STATUS(c, "kept with a demand", c->host->db->query(c->self, &request, NULL, NULL, NULL));
+    request.durable = 0;
+    request.statements = &statement;
     request.size = 0;
     STATUS(c, "no size", c->host->db->query(c->self, &request, on_rows, c, &id));
 }

@@ -107,6 +107,80 @@ static void rows_and_changes_are_of_the_last_statement(void **state) {
     assert_int_equal(seen.first, 42);
 }
 
+/* One statement that demands a number of changes, or has flags. */
+static muster_status run_as(struct bench *bench, const char *sql, uint32_t changes,
+                            uint32_t flags) {
+    const struct muster_db_statement statements[] = {{"INSERT INTO d VALUES (9)", NULL, 0, 0},
+                                                     {sql, NULL, 0, changes}};
+    const struct muster_db_request request = {.size = sizeof request,
+                                              .statement_count = flags ? 1 : 2,
+                                              .statements = flags ? &statements[1] : statements,
+                                              .flags = flags};
+    assert_int_equal(db_of(bench)->query(bench->plugin, &request, on_answer,
+                                         (void *)(uintptr_t)seen.asked, NULL),
+                     MUSTER_OK);
+    seen.asked++;
+    bench_wait_idle(bench);
+    return seen.status[seen.answered - 1];
+}
+
+static void what_changes_another_number_of_rows_is_undone(void **state) {
+    struct bench *bench = *state;
+    begin();
+    assert_int_equal(run(bench, "CREATE TABLE d (a BIGINT)"), MUSTER_OK);
+    assert_int_equal(run(bench, "INSERT INTO d VALUES (1), (2)"), MUSTER_OK);
+    assert_int_equal(run_as(bench, "UPDATE d SET a = 5 WHERE a < 3", 1, 0), MUSTER_CONFLICT);
+    assert_int_equal(run_as(bench, "DELETE FROM d WHERE a = 7", 1, 0), MUSTER_CONFLICT);
+    assert_int_equal(run_as(bench, "SELECT 1", 1, 0), MUSTER_CONFLICT);
+    assert_int_equal(run(bench, "SELECT SUM(a) FROM d"), MUSTER_OK);
+    assert_int_equal(seen.first, 3);
+    assert_int_equal(run_as(bench, "UPDATE d SET a = 5 WHERE a < 3", 2, 0), MUSTER_OK);
+    assert_int_equal(run(bench, "SELECT SUM(a) FROM d"), MUSTER_OK);
+    assert_int_equal(seen.first, 19);
+}
+
+static void what_is_read_only_changes_nothing(void **state) {
+    struct bench *bench = *state;
+    static const uint32_t flags[] = {MUSTER_DB_READ_ONLY,
+                                     MUSTER_DB_READ_ONLY | MUSTER_DB_UNORDERED};
+    static const char *const writes[] = {"INSERT INTO r VALUES (2)", "UPDATE r SET a = 2",
+                                         "DELETE FROM r", "DROP TABLE r",
+                                         "INSERT INTO r VALUES (2) RETURNING a"};
+    begin();
+    assert_int_equal(run(bench, "CREATE TABLE r (a BIGINT)"), MUSTER_OK);
+    assert_int_equal(run(bench, "INSERT INTO r VALUES (1)"), MUSTER_OK);
+    for (int f = 0; f < 2; f++) {
+        for (size_t i = 0; i < sizeof writes / sizeof writes[0]; i++)
+            assert_int_equal(run_as(bench, writes[i], 0, flags[f]), MUSTER_DENIED);
+        assert_int_equal(run_as(bench, "SELECT a FROM r", 0, flags[f]), MUSTER_OK);
+        assert_int_equal(seen.first, 1);
+    }
+    assert_int_equal(run_as(bench, "INSERT INTO r VALUES (3)", 0, MUSTER_DB_UNORDERED), MUSTER_OK);
+    assert_int_equal(run(bench, "SELECT COUNT(*) FROM r"), MUSTER_OK);
+    assert_int_equal(seen.first, 2);
+}
+
+/* Also when it only reads. */
+static void what_is_ordered_sees_all_that_was_asked_before(void **state) {
+    struct bench *bench = *state;
+    static const char *const sql[] = {"INSERT INTO o VALUES (1)"};
+    const struct muster_db_statement count = {.sql = "SELECT COUNT(*) FROM o"};
+    const struct muster_db_request request = {.size = sizeof request,
+                                              .statement_count = 1,
+                                              .statements = &count,
+                                              .flags = MUSTER_DB_READ_ONLY};
+    begin();
+    assert_int_equal(run(bench, "CREATE TABLE o (a BIGINT)"), MUSTER_OK);
+    for (int i = 0; i < 100; i++) assert_int_equal(submit(bench, sql, 1), MUSTER_OK);
+    assert_int_equal(db_of(bench)->query(bench->plugin, &request, on_answer,
+                                         (void *)(uintptr_t)seen.asked++, NULL),
+                     MUSTER_OK);
+    bench_wait_idle(bench);
+    assert_int_equal(seen.answered, seen.asked);
+    assert_int_equal(seen.first, 100);
+    assert_false(seen.out_of_order);
+}
+
 static void values_are_values_and_never_sql(void **state) {
     struct bench *bench = *state;
     static const char nasty[] = "'); DROP TABLE w; --";
@@ -166,6 +240,11 @@ int main(void) {
         {"each is answered once and in order", each_is_answered_once_and_in_order},
         {"a request is done whole or not at all", a_request_is_done_whole_or_not_at_all},
         {"rows and changes are of the last statement", rows_and_changes_are_of_the_last_statement},
+        {"what changes another number of rows is undone",
+         what_changes_another_number_of_rows_is_undone},
+        {"what is read only changes nothing", what_is_read_only_changes_nothing},
+        {"what is ordered sees all that was asked before",
+         what_is_ordered_sees_all_that_was_asked_before},
         {"values are values and never SQL", values_are_values_and_never_sql},
         {"a step of a migration is done once", a_step_of_a_migration_is_done_once},
         {"what is asked when it stops is answered", what_is_asked_when_it_stops_is_answered},

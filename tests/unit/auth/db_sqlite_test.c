@@ -316,6 +316,27 @@ static void an_endless_request_is_ended(void **state) {
     assert_string_equal(run(fixture, "SELECT group_concat(a) FROM t")->first_text, "2");
 }
 
+/* It is ended by the stop alone: if it held the write up, that would never be answered. */
+static void a_slow_read_holds_no_write_up(void **state) {
+    struct fixture *fixture = *state;
+    const struct muster_db_statement endless = {
+        .sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+               "SELECT count(*) FROM n"};
+    const struct muster_db_request read = {.size = sizeof read,
+                                           .statement_count = 1,
+                                           .statements = &endless,
+                                           .flags = MUSTER_DB_READ_ONLY | MUSTER_DB_UNORDERED};
+    assert_true(testkit_config_set(fixture->db, "statementMaxMs", "60000"));
+    assert_int_equal(testkit_start(fixture->db), MUSTER_OK);
+    run(fixture, "CREATE TABLE t(a BIGINT)");
+    struct call *slow = call_new(fixture);
+    assert_int_equal(fixture->host_db->query(fixture->db, &read, on_answer, slow, NULL), MUSTER_OK);
+    assert_int_equal(run(fixture, "INSERT INTO t VALUES(2)")->status, MUSTER_OK);
+    close_kit(fixture);
+    assert_int_equal(fixture->answered, fixture->asked + 1);
+    assert_int_not_equal(fixture->results[fixture->answered - 1].status, MUSTER_OK);
+}
+
 static void migrations_run_once(void **state) {
     struct fixture *fixture = *state;
     static const char *const steps[] = {"CREATE TABLE m(a BIGINT); INSERT INTO m VALUES(1)",
@@ -469,6 +490,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(hostile_sql_is_refused, start, stop),
         cmocka_unit_test_setup_teardown(answers_are_bounded, start, stop),
         cmocka_unit_test_setup_teardown(an_endless_request_is_ended, make_dir, stop),
+        cmocka_unit_test_setup_teardown(a_slow_read_holds_no_write_up, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(migrations_run_once, start, stop),
         cmocka_unit_test_setup_teardown(stop_answers_and_keeps_what_waits, make_dir, stop),
         cmocka_unit_test_setup_teardown(a_full_queue_refuses, make_dir, stop),

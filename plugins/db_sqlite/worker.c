@@ -1,6 +1,6 @@
-/* writer - group commit: what waits is run together, each request in its own savepoint, and
+/* worker - group commit: what waits is run together, each request in its own savepoint, and
  * committed at once. One sync then serves the whole group. */
-#include "writer.h"
+#include "worker.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ struct chain {
     struct job *last;
 };
 
-struct writer {
+struct worker {
     muster_self *self;
     const struct muster_host *host;
     struct connection *connection;
@@ -70,43 +70,43 @@ static uint64_t now_ms(void) {
 
 /* ---- answers, on the loop thread ------------------------------------------------------------ */
 
-static void deliver_chain(struct writer *writer, struct chain *chain) {
+static void deliver_chain(struct worker *worker, struct chain *chain) {
     struct job *job;
     while ((job = chain_take(chain)) != NULL) {
         const struct muster_db_rows *rows =
             job->status == MUSTER_OK && job->answer ? &job->answer->rows : NULL;
         struct muster_db_rows none = {.size = sizeof none};
-        writer->open--;
+        worker->open--;
         /* NOT_FOUND: whoever asked has gone. */
-        (void)writer->host->db->complete(writer->self, job->ticket, job->status,
+        (void)worker->host->db->complete(worker->self, job->ticket, job->status,
                                          job->status == MUSTER_OK && !rows ? &none : rows);
         job_destroy(job);
     }
 }
 
 static void deliver(void *user) {
-    struct writer *writer = user;
-    pthread_mutex_lock(&writer->lock);
-    struct chain chain = writer->answered;
-    writer->answered = (struct chain){NULL, NULL};
-    writer->posted = false;
-    pthread_mutex_unlock(&writer->lock);
-    deliver_chain(writer, &chain);
+    struct worker *worker = user;
+    pthread_mutex_lock(&worker->lock);
+    struct chain chain = worker->answered;
+    worker->answered = (struct chain){NULL, NULL};
+    worker->posted = false;
+    pthread_mutex_unlock(&worker->lock);
+    deliver_chain(worker, &chain);
 }
 
 /* One post carries all answers that have gathered. With the lock held; false: try again later. */
-static bool post_answers(struct writer *writer) {
-    if (writer->posted || !writer->answered.first || writer->stopping) return true;
-    writer->posted = writer->host->loop->post(writer->self, deliver, writer) == MUSTER_OK;
-    return writer->posted;
+static bool post_answers(struct worker *worker) {
+    if (worker->posted || !worker->answered.first || worker->stopping) return true;
+    worker->posted = worker->host->loop->post(worker->self, deliver, worker) == MUSTER_OK;
+    return worker->posted;
 }
 
-/* ---- the writer thread ------------------------------------------------------------------------
+/* ---- its thread ------------------------------------------------------------------------
  */
 
-static void log_failure(struct writer *writer, const char *what) {
-    writer->host->log->write(writer->self, MUSTER_LOG_ERROR, "%s: %s", what,
-                             connection_error(writer->connection));
+static void log_failure(struct worker *worker, const char *what) {
+    worker->host->log->write(worker->self, MUSTER_LOG_ERROR, "%s: %s", what,
+                             connection_error(worker->connection));
 }
 
 static void undo_answer(struct job *job, muster_status status) {
@@ -120,12 +120,12 @@ static void fail_chain(struct chain *chain, muster_status status) {
 }
 
 /* Takes jobs from `from` into `group` until a bound is met, running each. */
-static void run_group(struct writer *writer, struct chain *from, struct chain *group) {
+static void run_group(struct worker *worker, struct chain *from, struct chain *group) {
     uint64_t until_ms = now_ms() + GROUP_MS_MAX;
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < GROUP_JOBS_MAX && from->first && !from->first->component; i++) {
         struct job *job = chain_take(from);
-        connection_run(writer->connection, job);
+        connection_run(worker->connection, job);
         bytes += job->answer ? job->answer->bytes : 0;
         chain_add(group, job);
         if (bytes > GROUP_ANSWER_BYTES_MAX || now_ms() >= until_ms) return;
@@ -133,16 +133,16 @@ static void run_group(struct writer *writer, struct chain *from, struct chain *g
 }
 
 /* A commit that failed may have one job to blame (a deferred foreign key): each once more alone. */
-static void run_each_alone(struct writer *writer, struct chain *group) {
+static void run_each_alone(struct worker *worker, struct chain *group) {
     for (struct job *job = group->first; job; job = job->next) {
         undo_answer(job, MUSTER_OK);
-        muster_status status = connection_begin(writer->connection, job->request.durable != 0);
+        muster_status status = connection_begin(worker->connection, job->request.durable != 0);
         if (status == MUSTER_OK) {
-            connection_run(writer->connection, job);
-            status = connection_commit(writer->connection);
+            connection_run(worker->connection, job);
+            status = connection_commit(worker->connection);
         }
         if (status != MUSTER_OK) {
-            log_failure(writer, "a request could not be committed");
+            log_failure(worker, "a request could not be committed");
             undo_answer(job, status);
         }
     }
@@ -156,45 +156,45 @@ static bool is_durable(const struct chain *chain) {
     return false;
 }
 
-static void commit_group(struct writer *writer, struct chain *from, struct chain *group) {
-    muster_status status = connection_begin(writer->connection, is_durable(from));
+static void commit_group(struct worker *worker, struct chain *from, struct chain *group) {
+    muster_status status = connection_begin(worker->connection, is_durable(from));
     if (status != MUSTER_OK) {
-        log_failure(writer, "cannot begin a transaction");
+        log_failure(worker, "cannot begin a transaction");
         chain_append(group, from);
         fail_chain(group, status);
         return;
     }
-    run_group(writer, from, group);
-    if (connection_commit(writer->connection) != MUSTER_OK) run_each_alone(writer, group);
+    run_group(worker, from, group);
+    if (connection_commit(worker->connection) != MUSTER_OK) run_each_alone(worker, group);
 }
 
-static void migrate(struct writer *writer, struct job *job) {
+static void migrate(struct worker *worker, struct job *job) {
     char why[CONNECTION_WHY_MAX];
-    connection_migrate(writer->connection, job, why);
+    connection_migrate(worker->connection, job, why);
     if (job->status == MUSTER_OK) return;
-    writer->host->log->write(writer->self, MUSTER_LOG_ERROR, "migration of \"%s\" failed: %s",
+    worker->host->log->write(worker->self, MUSTER_LOG_ERROR, "migration of \"%s\" failed: %s",
                              job->component, why);
 }
 
 /* Runs what was taken from the queue, in order; answers appear group by group. */
-static void run_batch(struct writer *writer, struct chain *batch) {
+static void run_batch(struct worker *worker, struct chain *batch) {
     while (batch->first) {
         struct chain group = {NULL, NULL};
         if (batch->first->component) {
             chain_add(&group, chain_take(batch));
-            migrate(writer, group.first);
+            migrate(worker, group.first);
         } else {
-            commit_group(writer, batch, &group);
+            commit_group(worker, batch, &group);
         }
-        pthread_mutex_lock(&writer->lock);
-        chain_append(&writer->answered, &group);
-        (void)post_answers(writer);
-        pthread_mutex_unlock(&writer->lock);
+        pthread_mutex_lock(&worker->lock);
+        chain_append(&worker->answered, &group);
+        (void)post_answers(worker);
+        pthread_mutex_unlock(&worker->lock);
     }
 }
 
 /* Waits with the lock held for work, for a retry of the post, or for the idle time to pass. */
-static bool wait_for_work(struct writer *writer, uint32_t wait_ms) {
+static bool wait_for_work(struct worker *worker, uint32_t wait_ms) {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += wait_ms / 1000u;
@@ -203,86 +203,87 @@ static bool wait_for_work(struct writer *writer, uint32_t wait_ms) {
         until.tv_sec++;
         until.tv_nsec -= 1000000000L;
     }
-    return pthread_cond_timedwait(&writer->wake, &writer->lock, &until) == 0;
+    return pthread_cond_timedwait(&worker->wake, &worker->lock, &until) == 0;
 }
 
-static void *writer_main(void *user) {
-    struct writer *writer = user;
+static void *worker_main(void *user) {
+    struct worker *worker = user;
     bool checkpointed = true;
-    pthread_mutex_lock(&writer->lock);
-    while (writer->waiting.first || !writer->stopping) {
-        struct chain batch = writer->waiting;
-        writer->waiting = (struct chain){NULL, NULL};
+    pthread_mutex_lock(&worker->lock);
+    while (worker->waiting.first || !worker->stopping) {
+        struct chain batch = worker->waiting;
+        worker->waiting = (struct chain){NULL, NULL};
         if (batch.first) {
-            pthread_mutex_unlock(&writer->lock);
-            run_batch(writer, &batch);
+            pthread_mutex_unlock(&worker->lock);
+            run_batch(worker, &batch);
             checkpointed = false;
-            pthread_mutex_lock(&writer->lock);
+            pthread_mutex_lock(&worker->lock);
             continue;
         }
-        bool sent = post_answers(writer);
-        bool woken = wait_for_work(writer, sent ? IDLE_MS : RETRY_MS);
-        if (woken || !sent) continue;
-        pthread_mutex_unlock(&writer->lock);
-        if (!connection_is_there(writer->connection)) log_failure(writer, "nothing can be kept");
-        if (!checkpointed) checkpointed = connection_checkpoint(writer->connection);
-        pthread_mutex_lock(&writer->lock);
+        bool sent = post_answers(worker);
+        bool woken = wait_for_work(worker, sent ? IDLE_MS : RETRY_MS);
+        if (woken || !sent || connection_is_reader(worker->connection)) continue;
+        pthread_mutex_unlock(&worker->lock);
+        if (!connection_is_there(worker->connection)) log_failure(worker, "nothing can be kept");
+        if (!checkpointed) checkpointed = connection_checkpoint(worker->connection);
+        pthread_mutex_lock(&worker->lock);
     }
-    pthread_mutex_unlock(&writer->lock);
+    pthread_mutex_unlock(&worker->lock);
     return NULL;
 }
 
 /* ---- called by the plugin ---------------------------------------------------------------------
  */
 
-muster_status writer_start(muster_self *self, const struct muster_host *host,
-                           struct connection *connection, uint32_t queue_max, struct writer **out) {
+muster_status worker_start(muster_self *self, const struct muster_host *host,
+                           struct connection *connection, uint32_t queue_max, struct worker **out) {
     pthread_condattr_t attributes;
-    struct writer *writer = calloc(1, sizeof *writer);
-    if (!writer) {
+    struct worker *worker = calloc(1, sizeof *worker);
+    if (!worker) {
         connection_close(connection);
         return MUSTER_NO_MEMORY;
     }
-    writer->self = self;
-    writer->host = host;
-    writer->connection = connection;
-    writer->queue_max = queue_max;
-    pthread_mutex_init(&writer->lock, NULL);
+    worker->self = self;
+    worker->host = host;
+    worker->connection = connection;
+    worker->queue_max = queue_max;
+    pthread_mutex_init(&worker->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&writer->wake, &attributes);
+    pthread_cond_init(&worker->wake, &attributes);
     pthread_condattr_destroy(&attributes);
-    if (pthread_create(&writer->thread, NULL, writer_main, writer) != 0) {
+    if (pthread_create(&worker->thread, NULL, worker_main, worker) != 0) {
         connection_close(connection);
-        pthread_cond_destroy(&writer->wake);
-        pthread_mutex_destroy(&writer->lock);
-        free(writer);
+        pthread_cond_destroy(&worker->wake);
+        pthread_mutex_destroy(&worker->lock);
+        free(worker);
         return MUSTER_NO_MEMORY;
     }
-    *out = writer;
+    *out = worker;
     return MUSTER_OK;
 }
 
-muster_status writer_submit(struct writer *writer, struct job *job) {
-    if (writer->open >= writer->queue_max) return MUSTER_LIMIT;
-    writer->open++;
-    pthread_mutex_lock(&writer->lock);
-    chain_add(&writer->waiting, job);
-    pthread_cond_signal(&writer->wake);
-    pthread_mutex_unlock(&writer->lock);
+muster_status worker_submit(struct worker *worker, struct job *job) {
+    if (worker->open >= worker->queue_max) return MUSTER_LIMIT;
+    worker->open++;
+    pthread_mutex_lock(&worker->lock);
+    chain_add(&worker->waiting, job);
+    pthread_cond_signal(&worker->wake);
+    pthread_mutex_unlock(&worker->lock);
     return MUSTER_OK;
 }
 
-void writer_stop(struct writer *writer) {
-    if (!writer) return;
-    pthread_mutex_lock(&writer->lock);
-    writer->stopping = true;
-    pthread_cond_signal(&writer->wake);
-    pthread_mutex_unlock(&writer->lock);
-    pthread_join(writer->thread, NULL);
-    deliver_chain(writer, &writer->answered);
-    connection_close(writer->connection);
-    pthread_cond_destroy(&writer->wake);
-    pthread_mutex_destroy(&writer->lock);
-    free(writer);
+void worker_stop(struct worker *worker) {
+    if (!worker) return;
+    if (connection_is_reader(worker->connection)) connection_interrupt(worker->connection);
+    pthread_mutex_lock(&worker->lock);
+    worker->stopping = true;
+    pthread_cond_signal(&worker->wake);
+    pthread_mutex_unlock(&worker->lock);
+    pthread_join(worker->thread, NULL);
+    deliver_chain(worker, &worker->answered);
+    connection_close(worker->connection);
+    pthread_cond_destroy(&worker->wake);
+    pthread_mutex_destroy(&worker->lock);
+    free(worker);
 }
