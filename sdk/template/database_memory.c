@@ -136,8 +136,7 @@ static muster_status memory_init(muster_self *self, const struct muster_host *ho
                                  void **instance) {
     struct memory *memory = calloc(1, sizeof *memory);
     if (!memory) return MUSTER_NO_MEMORY;
-    *memory = (struct memory){.self = self, .host = host};
-    *instance = memory;
+    *memory = (struct memory){.self = self, .host = host}, *instance = memory;
     return MUSTER_OK;
 }
 

@@ -174,21 +174,15 @@ static int stop(void **state) {
     return remove_dir(state);
 }
 
-static struct muster_db_value text(const char *value) {
-    return (struct muster_db_value){.type = MUSTER_DB_TEXT, .bytes = {value, strlen(value)}};
-}
-
-static struct muster_db_value integer(int64_t value) {
-    return (struct muster_db_value){.type = MUSTER_DB_INT, .integer = value};
-}
-
 /* ---- tests ----------------------------------------------------------------------------------- */
 
 static void values_come_back(void **state) {
     struct fixture *fixture = *state;
     run(fixture, "CREATE TABLE t(a BIGINT, b TEXT, c BLOB, d REAL)");
-    struct muster_db_value params[] = {
-        integer(-5), text(""), {.type = MUSTER_DB_NULL}, {.type = MUSTER_DB_REAL, .real = 0.5}};
+    struct muster_db_value params[] = {muster_db_integer(-5),
+                                       muster_db_text(""),
+                                       {.type = MUSTER_DB_NULL},
+                                       {.type = MUSTER_DB_REAL, .real = 0.5}};
     assert_int_equal(run_with(fixture, "INSERT INTO t VALUES($1,$2,$3,$4)", params, 4)->changes, 1);
     const struct result *result = run(fixture, "SELECT a, b, c, d FROM t WHERE b = '' AND d = 0.5 "
                                                "AND c IS NULL");
@@ -197,7 +191,7 @@ static void values_come_back(void **state) {
     assert_int_equal(result->column_count, 4);
     assert_int_equal(result->first_integer, -5);
     /* placeholders by number, in any order, more than once */
-    struct muster_db_value two[] = {text("x"), text("y")};
+    struct muster_db_value two[] = {muster_db_text("x"), muster_db_text("y")};
     assert_string_equal(run_with(fixture, "SELECT $2 || $1 || $2", two, 2)->first_text, "yxy");
 }
 
@@ -207,7 +201,8 @@ static void answers_come_in_order(void **state) {
     run(fixture, "CREATE TABLE t(a BIGINT PRIMARY KEY)");
     uint32_t first = fixture->asked;
     for (uint32_t i = 0; i < COUNT; i++) {
-        struct muster_db_value params[] = {integer(i / 2)}; /* every second one conflicts */
+        struct muster_db_value params[] = {
+            muster_db_integer(i / 2)}; /* every second one conflicts */
         struct muster_db_statement statement = {"INSERT INTO t VALUES($1)", params, 1, 0};
         assert_int_equal(submit(fixture, &statement, 1, i % 7 == 0), MUSTER_OK);
     }
@@ -262,7 +257,7 @@ static void foreign_keys_hold(void **state) {
 
 static void hostile_sql_is_refused(void **state) {
     struct fixture *fixture = *state;
-    struct muster_db_value one[] = {integer(1)};
+    struct muster_db_value one[] = {muster_db_integer(1)};
     assert_int_equal(run(fixture, "")->status, MUSTER_INVALID);
     assert_int_equal(run(fixture, "NONSENSE")->status, MUSTER_INVALID);
     assert_int_equal(run(fixture, "SELECT 1; SELECT 2")->status, MUSTER_INVALID);
