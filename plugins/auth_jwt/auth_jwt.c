@@ -12,39 +12,41 @@
 #define REREAD_MS 10000u
 #define PERMISSIONS_MAX 64u
 
-static const char config_schema[] =
-    "[{\"key\":\"issuer\",\"type\":\"string\",\"default\":\"\",\"max\":255,\"label\":\"Issuer\","
-    "\"help\":\"Claim iss of the tokens, exactly. Required.\"},"
-    "{\"key\":\"audience\",\"type\":\"string\",\"default\":\"muster\",\"min\":1,\"max\":255,"
-    "\"label\":\"Audience\",\"help\":\"What claim aud must be or contain.\"},"
-    "{\"key\":\"keysFile\",\"type\":\"string\",\"default\":\"\",\"max\":400,"
-    "\"label\":\"Key file\",\"help\":\"A JWKS, a public key in PEM, or a secret for HS256; "
-    "relative to the data directory. Required. Read again when it changes.\"},"
-    "{\"key\":\"algorithm\",\"type\":\"enum\",\"default\":\"auto\","
-    "\"values\":[\"auto\",\"ES256\",\"RS256\",\"EdDSA\",\"HS256\"],\"label\":\"Algorithm\","
-    "\"help\":\"The only one to accept; auto: what each public key is for. A secret needs "
-    "HS256.\"},"
-    "{\"key\":\"keyId\",\"type\":\"string\",\"default\":\"\",\"max\":63,\"label\":\"Key id\","
-    "\"help\":\"For a PEM or secret: the kid its tokens must carry; empty: any.\"},"
-    "{\"key\":\"displayNameClaim\",\"type\":\"string\",\"default\":\"displayName\",\"max\":63,"
-    "\"label\":\"Claim with the display name\",\"help\":\"\"},"
-    "{\"key\":\"regionClaim\",\"type\":\"string\",\"default\":\"region\",\"max\":63,"
-    "\"label\":\"Claim with the region\",\"help\":\"\"},"
-    "{\"key\":\"permissionsClaim\",\"type\":\"string\",\"default\":\"permissions\",\"max\":63,"
-    "\"label\":\"Claim with the permissions\","
-    "\"help\":\"An array, or one text with spaces between.\"},"
-    "{\"key\":\"allowedPermissions\",\"type\":\"list\",\"default\":[],\"max\":64,"
-    "\"label\":\"Permissions taken over\",\"help\":\"Others are dropped; * takes over all.\"},"
-    "{\"key\":\"playerPrefix\",\"type\":\"string\",\"default\":\"\",\"max\":24,"
-    "\"label\":\"Prefix of player ids\","
-    "\"help\":\"Put before claim sub, so that two issuers cannot name the same player.\"},"
-    "{\"key\":\"skewS\",\"type\":\"duration\",\"default\":30,\"min\":0,\"max\":300,\"unit\":\"s\","
-    "\"label\":\"Clock tolerance\",\"help\":\"\"},"
-    "{\"key\":\"maxAgeS\",\"type\":\"duration\",\"default\":86400,\"min\":0,\"max\":31536000,"
-    "\"unit\":\"s\",\"label\":\"Longest life of a token\","
-    "\"help\":\"From iat to exp; 0: any, and iat may be missing.\"},"
-    "{\"key\":\"rememberMax\",\"type\":\"int\",\"default\":16384,\"min\":1,\"max\":1048576,"
-    "\"unit\":\"tokens\",\"label\":\"Remembered tokens\",\"help\":\"\"}]";
+MUSTER_SCHEMA(
+    config_schema,
+    MUSTER_SCHEMA_STRING("issuer", "", 255, MUSTER_LABEL("Issuer"),
+                         MUSTER_HELP("Claim iss of the tokens, exactly. Required.")),
+    MUSTER_SCHEMA_STRING("audience", "muster", 255, MUSTER_MIN(1), MUSTER_LABEL("Audience"),
+                         MUSTER_HELP("What claim aud must be or contain.")),
+    MUSTER_SCHEMA_STRING(
+        "keysFile", "", 400, MUSTER_LABEL("Key file"),
+        MUSTER_HELP("A JWKS, a public key in PEM, or a secret for HS256; relative to the data "
+                    "directory. Required. Read again when it changes.")),
+    MUSTER_SCHEMA_ENUM(
+        "algorithm", "auto", MUSTER_VALUES("auto", "ES256", "RS256", "EdDSA", "HS256"),
+        MUSTER_LABEL("Algorithm"),
+        MUSTER_HELP(
+            "The only one to accept; auto: what each public key is for. A secret needs HS256.")),
+    MUSTER_SCHEMA_STRING(
+        "keyId", "", 63, MUSTER_LABEL("Key id"),
+        MUSTER_HELP("For a PEM or secret: the kid its tokens must carry; empty: any.")),
+    MUSTER_SCHEMA_STRING("displayNameClaim", "displayName", 63,
+                         MUSTER_LABEL("Claim with the display name")),
+    MUSTER_SCHEMA_STRING("regionClaim", "region", 63, MUSTER_LABEL("Claim with the region")),
+    MUSTER_SCHEMA_STRING("permissionsClaim", "permissions", 63,
+                         MUSTER_LABEL("Claim with the permissions"),
+                         MUSTER_HELP("An array, or one text with spaces between.")),
+    MUSTER_SCHEMA_LIST("allowedPermissions", MUSTER_NO_VALUES, 64,
+                       MUSTER_LABEL("Permissions taken over"),
+                       MUSTER_HELP("Others are dropped; * takes over all.")),
+    MUSTER_SCHEMA_STRING(
+        "playerPrefix", "", 24, MUSTER_LABEL("Prefix of player ids"),
+        MUSTER_HELP("Put before claim sub, so that two issuers cannot name the same player.")),
+    MUSTER_SCHEMA_DURATION_S("skewS", 30, 0, 300, MUSTER_LABEL("Clock tolerance")),
+    MUSTER_SCHEMA_DURATION_S("maxAgeS", 86400, 0, 31536000, MUSTER_LABEL("Longest life of a token"),
+                             MUSTER_HELP("From iat to exp; 0: any, and iat may be missing.")),
+    MUSTER_SCHEMA_INT("rememberMax", 16384, 1, 1048576, MUSTER_UNIT("tokens"),
+                      MUSTER_LABEL("Remembered tokens")));
 
 struct plugin {
     muster_self *self;

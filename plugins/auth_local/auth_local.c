@@ -12,46 +12,47 @@
 #define TEND_MS 3600000u /* look after keys and expired tokens */
 #define SKEW_S 30
 
-static const char config_schema[] =
-    "[{\"key\":\"issuer\",\"type\":\"string\",\"default\":\"muster\",\"min\":1,\"max\":200,"
-    "\"label\":\"Issuer\",\"help\":\"Claim iss of our access tokens.\"},"
-    "{\"key\":\"audience\",\"type\":\"string\",\"default\":\"muster\",\"min\":1,\"max\":200,"
-    "\"label\":\"Audience\",\"help\":\"Claim aud of our access tokens.\"},"
-    "{\"key\":\"accessTtlS\",\"type\":\"duration\",\"default\":900,\"min\":1,\"max\":86400,"
-    "\"unit\":\"s\",\"label\":\"Life of an access token\",\"help\":\"\"},"
-    "{\"key\":\"refreshTtlS\",\"type\":\"duration\",\"default\":2592000,\"min\":60,"
-    "\"max\":31536000,\"unit\":\"s\",\"label\":\"Life of a refresh token\",\"help\":\"\"},"
-    "{\"key\":\"refreshGraceS\",\"type\":\"duration\",\"default\":30,\"min\":0,\"max\":300,"
-    "\"unit\":\"s\",\"label\":\"Grace of a used refresh token\","
-    "\"help\":\"The same client gets the same successor again for so long, until that is used: its "
-    "answer was lost.\"},"
-    "{\"key\":\"keyRotateDays\",\"type\":\"int\",\"default\":30,\"min\":1,\"max\":3650,"
-    "\"unit\":\"days\",\"label\":\"Age of a signing key\",\"help\":\"Then it gets a successor.\"},"
-    "{\"key\":\"hashMemoryKib\",\"type\":\"int\",\"default\":19456,\"min\":8,\"max\":1048576,"
-    "\"unit\":\"KiB\",\"label\":\"Argon2id memory\",\"help\":\"\"},"
-    "{\"key\":\"hashOperations\",\"type\":\"int\",\"default\":2,\"min\":1,\"max\":20,"
-    "\"unit\":\"passes\",\"label\":\"Argon2id passes\",\"help\":\"\"},"
-    "{\"key\":\"hashQueueMax\",\"type\":\"int\",\"default\":64,\"min\":1,\"max\":4096,"
-    "\"unit\":\"sign-ins\",\"label\":\"Waiting sign-ins\",\"help\":\"Further ones get 503.\"},"
-    "{\"key\":\"hashRunningMax\",\"type\":\"int\",\"default\":2,\"min\":1,\"max\":64,"
-    "\"unit\":\"threads\",\"label\":\"Passwords hashed at once\","
-    "\"help\":\"Keep it below the number of pool threads.\"},"
-    "{\"key\":\"hashPerAddressMax\",\"type\":\"int\",\"default\":8,\"min\":1,\"max\":4096,"
-    "\"unit\":\"sign-ins\",\"label\":\"Waiting sign-ins of one address\","
-    "\"help\":\"Further ones get 429.\"},"
-    "{\"key\":\"guestEnabled\",\"type\":\"bool\",\"default\":true,\"label\":\"Guests\","
-    "\"help\":\"Players may sign in without an account.\"},"
-    "{\"key\":\"guestTtlS\",\"type\":\"duration\",\"default\":604800,\"min\":60,"
-    "\"max\":31536000,\"unit\":\"s\",\"label\":\"Life of a guest\","
-    "\"help\":\"A guest who has not been seen for so long is forgotten.\"},"
-    "{\"key\":\"guestsMax\",\"type\":\"int\",\"default\":100000,\"min\":100,\"max\":10000000,"
-    "\"unit\":\"guests\",\"label\":\"Guests kept\","
-    "\"help\":\"Near to it those go who never came back, the oldest first.\"},"
-    "{\"key\":\"registerEnabled\",\"type\":\"bool\",\"default\":true,\"label\":\"Registration\","
-    "\"help\":\"Players may make accounts.\"},"
-    "{\"key\":\"adminUsers\",\"type\":\"list\",\"default\":[],\"max\":64,\"label\":\"Admins\","
-    "\"help\":\"User names that may have the permission admin; each gets it with a code of the "
-    "console's command admin-code NAME.\"}]";
+MUSTER_SCHEMA(
+    config_schema,
+    MUSTER_SCHEMA_STRING("issuer", "muster", 200, MUSTER_MIN(1), MUSTER_LABEL("Issuer"),
+                         MUSTER_HELP("Claim iss of our access tokens.")),
+    MUSTER_SCHEMA_STRING("audience", "muster", 200, MUSTER_MIN(1), MUSTER_LABEL("Audience"),
+                         MUSTER_HELP("Claim aud of our access tokens.")),
+    MUSTER_SCHEMA_DURATION_S("accessTtlS", 900, 1, 86400, MUSTER_LABEL("Life of an access token")),
+    MUSTER_SCHEMA_DURATION_S("refreshTtlS", 2592000, 60, 31536000,
+                             MUSTER_LABEL("Life of a refresh token")),
+    MUSTER_SCHEMA_DURATION_S("refreshGraceS", 30, 0, 300,
+                             MUSTER_LABEL("Grace of a used refresh token"),
+                             MUSTER_HELP("The same client gets the same successor again for so "
+                                         "long, until that is used: its answer was lost.")),
+    MUSTER_SCHEMA_INT("keyRotateDays", 30, 1, 3650, MUSTER_UNIT("days"),
+                      MUSTER_LABEL("Age of a signing key"),
+                      MUSTER_HELP("Then it gets a successor.")),
+    MUSTER_SCHEMA_INT("hashMemoryKib", 19456, 8, 1048576, MUSTER_UNIT("KiB"),
+                      MUSTER_LABEL("Argon2id memory")),
+    MUSTER_SCHEMA_INT("hashOperations", 2, 1, 20, MUSTER_UNIT("passes"),
+                      MUSTER_LABEL("Argon2id passes")),
+    MUSTER_SCHEMA_INT("hashQueueMax", 64, 1, 4096, MUSTER_UNIT("sign-ins"),
+                      MUSTER_LABEL("Waiting sign-ins"), MUSTER_HELP("Further ones get 503.")),
+    MUSTER_SCHEMA_INT("hashRunningMax", 2, 1, 64, MUSTER_UNIT("threads"),
+                      MUSTER_LABEL("Passwords hashed at once"),
+                      MUSTER_HELP("Keep it below the number of pool threads.")),
+    MUSTER_SCHEMA_INT("hashPerAddressMax", 8, 1, 4096, MUSTER_UNIT("sign-ins"),
+                      MUSTER_LABEL("Waiting sign-ins of one address"),
+                      MUSTER_HELP("Further ones get 429.")),
+    MUSTER_SCHEMA_BOOL("guestEnabled", true, MUSTER_LABEL("Guests"),
+                       MUSTER_HELP("Players may sign in without an account.")),
+    MUSTER_SCHEMA_DURATION_S(
+        "guestTtlS", 604800, 60, 31536000, MUSTER_LABEL("Life of a guest"),
+        MUSTER_HELP("A guest who has not been seen for so long is forgotten.")),
+    MUSTER_SCHEMA_INT("guestsMax", 100000, 100, 10000000, MUSTER_UNIT("guests"),
+                      MUSTER_LABEL("Guests kept"),
+                      MUSTER_HELP("Near to it those go who never came back, the oldest first.")),
+    MUSTER_SCHEMA_BOOL("registerEnabled", true, MUSTER_LABEL("Registration"),
+                       MUSTER_HELP("Players may make accounts.")),
+    MUSTER_SCHEMA_LIST("adminUsers", MUSTER_NO_VALUES, 64, MUSTER_LABEL("Admins"),
+                       MUSTER_HELP("User names that may have the permission admin; each gets it "
+                                   "with a code of the console's command admin-code NAME.")));
 
 static const char *const migrations[] = {
     "CREATE TABLE IF NOT EXISTS players" PLAYERS_COLUMNS,

@@ -11,29 +11,30 @@
 
 #define PATH_BYTES_MAX 4096
 
-static const char config_schema[] =
-    "[{\"key\":\"file\",\"type\":\"string\",\"default\":\"muster.db\",\"max\":1024,"
-    "\"label\":\"Database file\",\"help\":\"Relative to the data directory, or absolute, or "
-    ":memory: (lost at stop, for tests).\"},"
-    "{\"key\":\"queueMax\",\"type\":\"int\",\"default\":4096,\"min\":1,\"max\":65536,"
-    "\"unit\":\"requests\",\"label\":\"Waiting requests\","
-    "\"help\":\"Further ones are refused until some are answered.\"},"
-    "{\"key\":\"busyTimeoutMs\",\"type\":\"duration\",\"default\":5000,\"min\":0,\"max\":60000,"
-    "\"unit\":\"ms\",\"label\":\"Lock wait\","
-    "\"help\":\"How long to wait for another process that holds the file.\"},"
-    "{\"key\":\"statementMaxMs\",\"type\":\"duration\",\"default\":5000,\"min\":100,\"max\":60000,"
-    "\"unit\":\"ms\",\"label\":\"Longest request\",\"help\":\"A slower request is ended.\"},"
-    "{\"key\":\"rowsMax\",\"type\":\"int\",\"default\":10000,\"min\":1,\"max\":100000,"
-    "\"unit\":\"rows\",\"label\":\"Rows in an answer\",\"help\":\"More fail the request.\"},"
-    "{\"key\":\"answerMaxKib\",\"type\":\"int\",\"default\":8192,\"min\":64,\"max\":65536,"
-    "\"unit\":\"KiB\",\"label\":\"Size of an answer\",\"help\":\"More fails the request.\"},"
-    "{\"key\":\"checkMaxMib\",\"type\":\"int\",\"default\":64,\"min\":0,\"max\":65536,"
-    "\"unit\":\"MiB\",\"label\":\"Check at start\","
-    "\"help\":\"Files up to this size are checked whole for damage at start.\"},"
-    "{\"key\":\"backupsKept\",\"type\":\"int\",\"default\":3,\"min\":0,\"max\":1000,"
-    "\"unit\":\"files\",\"label\":\"Backups\","
-    "\"help\":\"The file is copied beside itself before a new version changes its tables; so many "
-    "copies stay. 0: none is made.\"}]";
+MUSTER_SCHEMA(
+    config_schema,
+    MUSTER_SCHEMA_STRING(
+        "file", "muster.db", 1024, MUSTER_LABEL("Database file"),
+        MUSTER_HELP(
+            "Relative to the data directory, or absolute, or :memory: (lost at stop, for tests).")),
+    MUSTER_SCHEMA_INT("queueMax", 4096, 1, 65536, MUSTER_UNIT("requests"),
+                      MUSTER_LABEL("Waiting requests"),
+                      MUSTER_HELP("Further ones are refused until some are answered.")),
+    MUSTER_SCHEMA_DURATION_MS(
+        "busyTimeoutMs", 5000, 0, 60000, MUSTER_LABEL("Lock wait"),
+        MUSTER_HELP("How long to wait for another process that holds the file.")),
+    MUSTER_SCHEMA_DURATION_MS("statementMaxMs", 5000, 100, 60000, MUSTER_LABEL("Longest request"),
+                              MUSTER_HELP("A slower request is ended.")),
+    MUSTER_SCHEMA_INT("rowsMax", 10000, 1, 100000, MUSTER_UNIT("rows"),
+                      MUSTER_LABEL("Rows in an answer"), MUSTER_HELP("More fail the request.")),
+    MUSTER_SCHEMA_INT("answerMaxKib", 8192, 64, 65536, MUSTER_UNIT("KiB"),
+                      MUSTER_LABEL("Size of an answer"), MUSTER_HELP("More fails the request.")),
+    MUSTER_SCHEMA_INT("checkMaxMib", 64, 0, 65536, MUSTER_UNIT("MiB"),
+                      MUSTER_LABEL("Check at start"),
+                      MUSTER_HELP("Files up to this size are checked whole for damage at start.")),
+    MUSTER_SCHEMA_INT("backupsKept", 3, 0, 1000, MUSTER_UNIT("files"), MUSTER_LABEL("Backups"),
+                      MUSTER_HELP("The file is copied beside itself before a new version changes "
+                                  "its tables; so many copies stay. 0: none is made.")));
 
 struct plugin {
     muster_self *self;

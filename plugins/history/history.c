@@ -3,17 +3,18 @@
 
 #include <stdlib.h>
 
-static const char config_schema[] =
-    "[{\"key\":\"lobbyDays\",\"type\":\"int\",\"default\":7,\"min\":0,\"max\":3650,"
-    "\"unit\":\"days\",\"label\":\"Age of lobbies\","
-    "\"help\":\"Lobbies and who was in them are kept so long, then deleted; 0: for ever.\"},"
-    "{\"key\":\"resultDays\",\"type\":\"int\",\"default\":365,\"min\":0,\"max\":3650,"
-    "\"unit\":\"days\",\"label\":\"Age of results\","
-    "\"help\":\"Results of matches are kept so long, then deleted; 0: for ever.\"},"
-    "{\"key\":\"playerDays\",\"type\":\"int\",\"default\":0,\"min\":0,\"max\":3650,"
-    "\"unit\":\"days\",\"label\":\"Absence of players\","
-    "\"help\":\"Players without a user name here are forgotten so long after they were here last; "
-    "0: never.\"}]";
+MUSTER_SCHEMA(
+    config_schema,
+    MUSTER_SCHEMA_INT(
+        "lobbyDays", 7, 0, 3650, MUSTER_UNIT("days"), MUSTER_LABEL("Age of lobbies"),
+        MUSTER_HELP("Lobbies and who was in them are kept so long, then deleted; 0: for ever.")),
+    MUSTER_SCHEMA_INT(
+        "resultDays", 365, 0, 3650, MUSTER_UNIT("days"), MUSTER_LABEL("Age of results"),
+        MUSTER_HELP("Results of matches are kept so long, then deleted; 0: for ever.")),
+    MUSTER_SCHEMA_INT("playerDays", 0, 0, 3650, MUSTER_UNIT("days"),
+                      MUSTER_LABEL("Absence of players"),
+                      MUSTER_HELP("Players without a user name here are forgotten so long after "
+                                  "they were here last; 0: never.")));
 
 /* ---- what it is told --------------------------------------------------------------------------
  */

@@ -20,42 +20,50 @@ enum { SLOWNESS = 1 };
 #endif
 enum { UNITS_PER_MS = 500000, BURST_CALLS = 5 };
 
-static const char config_schema[] =
-    "[{\"key\":\"modDirs\",\"type\":\"list\",\"default\":[\"mods\"],\"max\":16,\"unit\":\"folder\","
-    "\"help\":\"Folders "
-    "whose folders are mods, besides those that come along; relative to the working directory; one "
-    "that is not there is skipped\"},"
-    "{\"key\":\"rules\",\"type\":\"list\",\"default\":[],\"max\":256,\"help\":\"Rules that lobbies "
-    "may choose; empty: all\"},"
-    "{\"key\":\"permissions\",\"type\":\"list\",\"default\":[\"chat\",\"storage\",\"teams\","
-    "\"vote\",\"friendly_fire_escalation.kick\"],\"max\":256,\"help\":\"What mods get if they ask "
-    "for it: chat, kick, storage, "
-    "teams, vote; MOD.PERMISSION for one mod alone\"},"
-    "{\"key\":\"uploads\",\"type\":\"bool\",\"default\":true,\"help\":\"On a node started with "
-    "--untrusted the host of a lobby may upload a rule script\"},"
-    "{\"key\":\"uploadPermissions\",\"type\":\"list\",\"default\":[\"chat\"],\"max\":5,\"help\":"
-    "\"What uploaded scripts may do\"},"
-    "{\"key\":\"callMs\",\"type\":\"duration\",\"unit\":\"ms\",\"default\":2,\"min\":1,\"max\":"
-    "10000,\"help\":\"CPU time of all that a script does for one event\"},"
-    "{\"key\":\"secondMs\",\"type\":\"duration\",\"unit\":\"ms\",\"default\":100,\"min\":1,"
-    "\"max\":1000,\"help\":\"CPU time of one script in a second\"},"
-    "{\"key\":\"lobbyPercent\",\"type\":\"int\",\"default\":25,\"min\":1,\"max\":100,"
-    "\"unit\":\"%\",\"help\":\"Of the loop's time, for the scripts of all lobbies together (not "
-    "of matches): above it their timers are late\"},"
-    "{\"key\":\"storageKeysMax\",\"type\":\"int\",\"default\":1000,\"min\":0,\"max\":100000,"
-    "\"unit\":\"keys\",\"help\":\"Keys that one mod may keep\"},"
-    "{\"key\":\"storageMaxKb\",\"type\":\"int\",\"default\":256,\"min\":1,\"max\":65536,"
-    "\"unit\":\"KiB\",\"help\":\"What one mod may keep\"},"
-    "{\"key\":\"storageWriteMs\",\"type\":\"duration\",\"unit\":\"ms\",\"default\":500,\"min\":50,"
-    "\"max\":60000,\"help\":\"How long a value may wait before it is written to the database\"},"
-    "{\"key\":\"memoryMaxKb\",\"type\":\"int\",\"default\":4096,\"min\":64,\"max\":262144,"
-    "\"unit\":\"KiB\",\"help\":\"Memory that a script may ask for\"},"
-    "{\"key\":\"globals\",\"type\":\"list\",\"default\":[],\"max\":8,\"help\":\"Globals that "
-    "scripts may assign although they are not declared\"}]";
+MUSTER_SCHEMA(
+    config_schema,
+    MUSTER_SCHEMA_LIST(
+        "modDirs", MUSTER_VALUES("mods"), 16, MUSTER_UNIT("folder"),
+        MUSTER_HELP("Folders whose folders are mods, besides those that come along; relative to "
+                    "the working directory; one that is not there is skipped")),
+    MUSTER_SCHEMA_LIST("rules", MUSTER_NO_VALUES, 256,
+                       MUSTER_HELP("Rules that lobbies may choose; empty: all")),
+    MUSTER_SCHEMA_LIST("permissions",
+                       MUSTER_VALUES("chat", "storage", "teams", "vote",
+                                     "friendly_fire_escalation.kick"),
+                       256,
+                       MUSTER_HELP("What mods get if they ask for it: chat, kick, storage, teams, "
+                                   "vote; MOD.PERMISSION for one mod alone")),
+    MUSTER_SCHEMA_BOOL(
+        "uploads", true,
+        MUSTER_HELP(
+            "On a node started with --untrusted the host of a lobby may upload a rule script")),
+    MUSTER_SCHEMA_LIST("uploadPermissions", MUSTER_VALUES("chat"), 5,
+                       MUSTER_HELP("What uploaded scripts may do")),
+    MUSTER_SCHEMA_DURATION_MS("callMs", 2, 1, 10000,
+                              MUSTER_HELP("CPU time of all that a script does for one event")),
+    MUSTER_SCHEMA_DURATION_MS("secondMs", 100, 1, 1000,
+                              MUSTER_HELP("CPU time of one script in a second")),
+    MUSTER_SCHEMA_INT("lobbyPercent", 25, 1, 100, MUSTER_UNIT("%"),
+                      MUSTER_HELP("Of the loop's time, for the scripts of all lobbies together "
+                                  "(not of matches): above it their timers are late")),
+    MUSTER_SCHEMA_INT("storageKeysMax", 1000, 0, 100000, MUSTER_UNIT("keys"),
+                      MUSTER_HELP("Keys that one mod may keep")),
+    MUSTER_SCHEMA_INT("storageMaxKb", 256, 1, 65536, MUSTER_UNIT("KiB"),
+                      MUSTER_HELP("What one mod may keep")),
+    MUSTER_SCHEMA_DURATION_MS(
+        "storageWriteMs", 500, 50, 60000,
+        MUSTER_HELP("How long a value may wait before it is written to the database")),
+    MUSTER_SCHEMA_INT("memoryMaxKb", 4096, 64, 262144, MUSTER_UNIT("KiB"),
+                      MUSTER_HELP("Memory that a script may ask for")),
+    MUSTER_SCHEMA_LIST(
+        "globals", MUSTER_NO_VALUES, 8,
+        MUSTER_HELP("Globals that scripts may assign although they are not declared")));
 
-static const char lobby_settings[] =
-    "[{\"key\":\"rules\",\"type\":\"list\",\"default\":[],\"max\":16,\"when\":\"setup\","
-    "\"label\":\"Rules\",\"help\":\"Rules that change the game, by name.\",\"group\":\"Rules\"}]";
+MUSTER_SCHEMA(lobby_settings,
+              MUSTER_SCHEMA_LIST("rules", MUSTER_NO_VALUES, 16, MUSTER_LABEL("Rules"),
+                                 MUSTER_HELP("Rules that change the game, by name."),
+                                 MUSTER_GROUP("Rules")));
 
 /* ---- the watchdog ---------------------------------------------------------------------------- */
 

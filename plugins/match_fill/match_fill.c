@@ -12,20 +12,20 @@ enum { OPEN_MAX = 1024 }; /* open lobbies looked at in one tick */
 enum { NEW_MAX = 64 };    /* lobbies proposed to be made in one tick */
 enum { REFUSALS_MAX = 8, REFUSAL_LIFE_MS = 5000 };
 
-static const char schema[] =
-    "[{\"key\":\"searchFallbackMs\",\"type\":\"duration\",\"unit\":\"ms\",\"default\":10000,"
-    "\"min\":0,\"max\":600000,\"label\":\"Region fallback\",\"help\":\"After this wait a lobby of "
-    "any region and rating will do.\"},"
-    "{\"key\":\"ratingSpread\",\"type\":\"int\",\"default\":200,\"min\":0,\"max\":1000000,"
-    "\"unit\":\"points\",\"label\":\"Rating spread\",\"help\":\"Where a plugin offers ratings: so "
-    "far "
-    "from its mean may be who comes into a lobby.\"},"
-    "{\"key\":\"queueMax\",\"type\":\"int\",\"default\":4096,\"min\":1,\"max\":65536,"
-    "\"unit\":\"tickets\",\"label\":\"Queue\",\"help\":\"More tickets are refused.\"},"
-    "{\"key\":\"newLobbyPlayersMax\",\"type\":\"int\",\"default\":8,\"min\":1,\"max\":128,"
-    "\"unit\":\"players\",\"label\":\"Players of a new lobby\",\"help\":\"So many who wait are "
-    "sent "
-    "to one new lobby.\"}]";
+MUSTER_SCHEMA(
+    schema,
+    MUSTER_SCHEMA_DURATION_MS(
+        "searchFallbackMs", 10000, 0, 600000, MUSTER_LABEL("Region fallback"),
+        MUSTER_HELP("After this wait a lobby of any region and rating will do.")),
+    MUSTER_SCHEMA_INT(
+        "ratingSpread", 200, 0, 1000000, MUSTER_UNIT("points"), MUSTER_LABEL("Rating spread"),
+        MUSTER_HELP(
+            "Where a plugin offers ratings: so far from its mean may be who comes into a lobby.")),
+    MUSTER_SCHEMA_INT("queueMax", 4096, 1, 65536, MUSTER_UNIT("tickets"), MUSTER_LABEL("Queue"),
+                      MUSTER_HELP("More tickets are refused.")),
+    MUSTER_SCHEMA_INT("newLobbyPlayersMax", 8, 1, 128, MUSTER_UNIT("players"),
+                      MUSTER_LABEL("Players of a new lobby"),
+                      MUSTER_HELP("So many who wait are sent to one new lobby.")));
 
 /* What did not take a ticket is not proposed for it again until then. */
 struct refusal {

@@ -187,26 +187,28 @@ static const struct muster_mode mode = {
 
 /* ---- settings and maps ---------------------------------------------------------------------- */
 
-static const char settings_rest[] =
-    "{\"key\":\"maxPlayers\",\"type\":\"int\",\"default\":8,\"min\":2,\"max\":16,"
-    "\"unit\":\"players\",\"label\":\"Players\",\"help\":\"Seats of the match, all teams "
-    "together.\",\"group\":\"Match\"},"
-    "{\"key\":\"respawnMs\",\"type\":\"duration\",\"unit\":\"ms\",\"default\":3000,\"min\":0,"
-    "\"max\":30000,\"label\":\"Respawn\",\"help\":\"Time from death to the next life.\","
-    "\"group\":\"Match\",\"when\":\"always\"},"
-    "{\"key\":\"spawnProtectionMs\",\"type\":\"duration\",\"unit\":\"ms\",\"default\":1500,"
-    "\"min\":0,\"max\":10000,\"label\":\"Spawn protection\",\"help\":\"No damage after a spawn; "
-    "ends with the first shot.\",\"group\":\"Match\"},"
-    "{\"key\":\"botFill\",\"type\":\"int\",\"default\":0,\"min\":0,\"max\":8,"
-    "\"unit\":\"players\",\"label\":\"Fill with bots\",\"help\":\"Bots fill the match up to this "
-    "many players; a person who joins replaces a bot.\",\"group\":\"Bots\"},"
-    "{\"key\":\"botSkill\",\"type\":\"enum\",\"default\":\"normal\",\"values\":[\"easy\","
-    "\"normal\",\"hard\"],\"label\":\"Bot skill\",\"group\":\"Bots\"}]";
+MUSTER_SCHEMA_PART(
+    settings_rest,
+    MUSTER_SCHEMA_INT("maxPlayers", 8, 2, 16, MUSTER_UNIT("players"), MUSTER_LABEL("Players"),
+                      MUSTER_HELP("Seats of the match, all teams together."),
+                      MUSTER_GROUP("Match")),
+    MUSTER_SCHEMA_DURATION_MS("respawnMs", 3000, 0, 30000, MUSTER_LABEL("Respawn"),
+                              MUSTER_HELP("Time from death to the next life."),
+                              MUSTER_GROUP("Match"), MUSTER_ALWAYS),
+    MUSTER_SCHEMA_DURATION_MS("spawnProtectionMs", 1500, 0, 10000, MUSTER_LABEL("Spawn protection"),
+                              MUSTER_HELP("No damage after a spawn; ends with the first shot."),
+                              MUSTER_GROUP("Match")),
+    MUSTER_SCHEMA_INT("botFill", 0, 0, 8, MUSTER_UNIT("players"), MUSTER_LABEL("Fill with bots"),
+                      MUSTER_HELP("Bots fill the match up to this many players; a person who joins "
+                                  "replaces a bot."),
+                      MUSTER_GROUP("Bots")),
+    MUSTER_SCHEMA_ENUM("botSkill", "normal", MUSTER_VALUES("easy", "normal", "hard"),
+                       MUSTER_LABEL("Bot skill"), MUSTER_GROUP("Bots")));
 
-static const char settings_of_teams[] =
-    "{\"key\":\"friendlyFire\",\"type\":\"bool\",\"default\":false,\"label\":\"Friendly fire\","
-    "\"help\":\"Mates can be hit; killing one costs a point.\",\"group\":\"Match\","
-    "\"when\":\"always\"},";
+MUSTER_SCHEMA_PART(settings_of_teams,
+                   MUSTER_SCHEMA_BOOL("friendlyFire", false, MUSTER_LABEL("Friendly fire"),
+                                      MUSTER_HELP("Mates can be hit; killing one costs a point."),
+                                      MUSTER_GROUP("Match"), MUSTER_ALWAYS));
 
 struct text {
     char data[8192];
@@ -229,7 +231,8 @@ static void settings_write(const struct instance *instance, const char *of_teams
              instance->maps[0]->name);
     for (uint32_t i = 0; i < instance->map_count; i++)
         text_add(text, "%s\"%s\"", i ? "," : "", instance->maps[i]->name);
-    text_add(text, "],\"label\":\"Map\",\"group\":\"Match\"},%s%s", of_teams, settings_rest);
+    text_add(text, "],\"label\":\"Map\",\"group\":\"Match\"},%s%s%s]", of_teams,
+             *of_teams ? "," : "", settings_rest);
 }
 
 static muster_status modes_declare(struct instance *instance) {

@@ -446,12 +446,12 @@ static const struct muster_mode mode = {
 
 /* ---- lifecycle ------------------------------------------------------------------------------ */
 
-static const char settings[] =
-    "[{\"key\":\"maxPlayers\",\"type\":\"int\",\"default\":2,\"min\":2,\"max\":8,"
-    "\"unit\":\"players\",\"label\":\"Players\",\"group\":\"Match\"},"
-    "{\"key\":\"turnSeconds\",\"type\":\"duration\",\"unit\":\"s\",\"default\":30,\"min\":5,"
-    "\"max\":600,\"label\":\"Time for a turn\",\"help\":\"Who takes longer loses the board.\","
-    "\"group\":\"Match\"}]";
+MUSTER_SCHEMA(settings,
+              MUSTER_SCHEMA_INT("maxPlayers", 2, 2, 8, MUSTER_UNIT("players"),
+                                MUSTER_LABEL("Players"), MUSTER_GROUP("Match")),
+              MUSTER_SCHEMA_DURATION_S("turnSeconds", 30, 5, 600, MUSTER_LABEL("Time for a turn"),
+                                       MUSTER_HELP("Who takes longer loses the board."),
+                                       MUSTER_GROUP("Match")));
 
 static muster_status four_init(muster_self *self, const struct muster_host *host, void **out) {
     static const char *const maps[] = {MAP_NAME};

@@ -31,10 +31,12 @@ struct moderation {
     muster_timer_id purge;
 };
 
-static const char config_schema[] =
-    "[{\"key\":\"endedDays\",\"type\":\"int\",\"default\":365,\"min\":0,\"max\":3650,"
-    "\"unit\":\"days\",\"label\":\"Age of ended sanctions\",\"help\":\"Bans, mutes, warnings and "
-    "entries of the whitelist that are over are kept so long, then deleted; 0: for ever\"}]";
+MUSTER_SCHEMA(
+    config_schema,
+    MUSTER_SCHEMA_INT("endedDays", 365, 0, 3650, MUSTER_UNIT("days"),
+                      MUSTER_LABEL("Age of ended sanctions"),
+                      MUSTER_HELP("Bans, mutes, warnings and entries of the whitelist that are "
+                                  "over are kept so long, then deleted; 0: for ever")));
 
 /* Append only: a step that was released is never changed. */
 static const char *const steps[] = {

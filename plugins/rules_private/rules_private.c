@@ -10,63 +10,63 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char config_schema[] =
-    "[{\"key\":\"playerTriesPerMinute\",\"type\":\"int\",\"default\":5,\"min\":1,\"max\":1000,"
-    "\"unit\":\"tries/min\",\"help\":\"Tries of passwords of one player\"},"
-    "{\"key\":\"addressTriesPerMinute\",\"type\":\"int\",\"default\":30,\"min\":1,\"max\":100000,"
-    "\"unit\":\"tries/min\",\"help\":\"Tries of passwords of all players of one address\"},"
-    "{\"key\":\"invitesPerMinute\",\"type\":\"int\",\"default\":20,\"min\":1,\"max\":1000,"
-    "\"unit\":\"invitations/min\",\"help\":\"Invitations that one player may send\"},"
-    "{\"key\":\"inviteLifeS\",\"type\":\"duration\",\"default\":600,\"min\":1,\"max\":86400,"
-    "\"unit\":\"s\",\"help\":\"Life of an invitation that names none\"},"
-    "{\"key\":\"voteMs\",\"type\":\"duration\",\"default\":20000,\"min\":1000,\"max\":300000,"
-    "\"unit\":\"ms\",\"help\":\"Time to vote\"},"
-    "{\"key\":\"voteEveryMs\",\"type\":\"duration\",\"default\":10000,\"min\":0,\"max\":600000,"
-    "\"unit\":\"ms\",\"help\":\"Time after a vote in which its caller calls no other\"},"
-    "{\"key\":\"voteBanS\",\"type\":\"duration\",\"default\":300,\"min\":0,\"max\":86400,"
-    "\"unit\":\"s\",\"help\":\"Time for which a player who was voted out stays out\"},"
-    "{\"key\":\"presetsPerPlayer\",\"type\":\"int\",\"default\":20,\"min\":0,\"max\":200,"
-    "\"unit\":\"presets\",\"help\":\"Presets that one player may save\"},"
-    "{\"key\":\"presets\",\"type\":\"list\",\"default\":[],\"max\":32,"
-    "\"help\":\"Presets for everybody, as: NAME KEY=VALUE KEY=VALUE\"}]";
+MUSTER_SCHEMA(
+    config_schema,
+    MUSTER_SCHEMA_INT("playerTriesPerMinute", 5, 1, 1000, MUSTER_UNIT("tries/min"),
+                      MUSTER_HELP("Tries of passwords of one player")),
+    MUSTER_SCHEMA_INT("addressTriesPerMinute", 30, 1, 100000, MUSTER_UNIT("tries/min"),
+                      MUSTER_HELP("Tries of passwords of all players of one address")),
+    MUSTER_SCHEMA_INT("invitesPerMinute", 20, 1, 1000, MUSTER_UNIT("invitations/min"),
+                      MUSTER_HELP("Invitations that one player may send")),
+    MUSTER_SCHEMA_DURATION_S("inviteLifeS", 600, 1, 86400,
+                             MUSTER_HELP("Life of an invitation that names none")),
+    MUSTER_SCHEMA_DURATION_MS("voteMs", 20000, 1000, 300000, MUSTER_HELP("Time to vote")),
+    MUSTER_SCHEMA_DURATION_MS("voteEveryMs", 10000, 0, 600000,
+                              MUSTER_HELP("Time after a vote in which its caller calls no other")),
+    MUSTER_SCHEMA_DURATION_S("voteBanS", 300, 0, 86400,
+                             MUSTER_HELP("Time for which a player who was voted out stays out")),
+    MUSTER_SCHEMA_INT("presetsPerPlayer", 20, 0, 200, MUSTER_UNIT("presets"),
+                      MUSTER_HELP("Presets that one player may save")),
+    MUSTER_SCHEMA_LIST("presets", MUSTER_NO_VALUES, 32,
+                       MUSTER_HELP("Presets for everybody, as: NAME KEY=VALUE KEY=VALUE")));
 
-#define SWITCH(key, fallback, label, help, group)                                                  \
-    "{\"key\":\"" key "\",\"type\":\"bool\",\"default\":" fallback ",\"when\":\"always\","         \
-    "\"label\":\"" label "\",\"help\":\"" help "\",\"group\":\"" group "\"},"
-
-static const char settings[] =
-    "[{\"key\":\"password\",\"type\":\"string\",\"default\":\"\",\"max\":64,\"secret\":true,"
-    "\"when\":\"always\",\"label\":\"Password\",\"help\":\"Asked of who is not invited; empty: "
-    "none.\",\"group\":\"Access\"},"
-    "{\"key\":\"allowedPlayers\",\"type\":\"list\",\"default\":[],\"max\":64,\"secret\":true,"
-    "\"when\":\"always\",\"label\":\"Allowed players\",\"help\":\"playerIds who come in without a "
-    "password; with a list, nobody else does without an "
-    "invitation.\",\"group\":\"Access\"}," SWITCH(
-        "lateJoin", "true", "Late join", "Players may join while a match runs.",
-        "Access") SWITCH("lockAtStart", "false", "Lock at start",
-                         "The lobby is locked when a match starts.",
-                         "Access") SWITCH("allowSpectators", "true", "Spectators",
-                                          "Others may watch.", "Access")
-        SWITCH("spectatorChat", "true", "Spectators chat", "Spectators may chat.", "Access") SWITCH(
-            "membersInvite", "false", "Members invite", "Every player may invite others.",
-            "Access") "{\"key\":\"startWhen\",\"type\":\"enum\",\"default\":\"auto\",\"values\":["
-                      "\"auto\","
-                      "\"enough\",\"ready\",\"host\"],\"when\":\"always\",\"label\":\"Start\","
-                      "\"help\":\"When a "
-                      "match starts by itself: with enough players, when all are ready, or never "
-                      "(the host starts "
-                      "it). auto: ready in a private lobby, else "
-                      "enough.\",\"group\":\"Host\"}," SWITCH(
-                          "teamLock", "false", "Teams locked", "Only the host changes teams.",
-                          "Host") SWITCH("allowMapVoting", "true", "Map votes",
-                                         "Players may vote for the next map.", "Host")
-                          SWITCH("allowVoteKick", "true", "Kick votes",
-                                 "Players may vote somebody out.",
-                                 "Host") "{\"key\":\"allowHostMigration\",\"type\":\"bool\","
-                                         "\"default\":true,\"when\":\"always\","
-                                         "\"label\":\"Host migration\",\"help\":\"When the host "
-                                         "leaves, who has been here longest is "
-                                         "host; else the lobby is closed.\",\"group\":\"Host\"}]";
+MUSTER_SCHEMA(
+    settings,
+    MUSTER_SCHEMA_STRING("password", "", 64, MUSTER_SECRET, MUSTER_ALWAYS, MUSTER_LABEL("Password"),
+                         MUSTER_HELP("Asked of who is not invited; empty: none."),
+                         MUSTER_GROUP("Access")),
+    MUSTER_SCHEMA_LIST("allowedPlayers", MUSTER_NO_VALUES, 64, MUSTER_SECRET, MUSTER_ALWAYS,
+                       MUSTER_LABEL("Allowed players"),
+                       MUSTER_HELP("playerIds who come in without a password; with a list, nobody "
+                                   "else does without an invitation."),
+                       MUSTER_GROUP("Access")),
+    MUSTER_SCHEMA_BOOL("lateJoin", true, MUSTER_ALWAYS, MUSTER_LABEL("Late join"),
+                       MUSTER_HELP("Players may join while a match runs."), MUSTER_GROUP("Access")),
+    MUSTER_SCHEMA_BOOL("lockAtStart", false, MUSTER_ALWAYS, MUSTER_LABEL("Lock at start"),
+                       MUSTER_HELP("The lobby is locked when a match starts."),
+                       MUSTER_GROUP("Access")),
+    MUSTER_SCHEMA_BOOL("allowSpectators", true, MUSTER_ALWAYS, MUSTER_LABEL("Spectators"),
+                       MUSTER_HELP("Others may watch."), MUSTER_GROUP("Access")),
+    MUSTER_SCHEMA_BOOL("spectatorChat", true, MUSTER_ALWAYS, MUSTER_LABEL("Spectators chat"),
+                       MUSTER_HELP("Spectators may chat."), MUSTER_GROUP("Access")),
+    MUSTER_SCHEMA_BOOL("membersInvite", false, MUSTER_ALWAYS, MUSTER_LABEL("Members invite"),
+                       MUSTER_HELP("Every player may invite others."), MUSTER_GROUP("Access")),
+    MUSTER_SCHEMA_ENUM("startWhen", "auto", MUSTER_VALUES("auto", "enough", "ready", "host"),
+                       MUSTER_ALWAYS, MUSTER_LABEL("Start"),
+                       MUSTER_HELP("When a match starts by itself: with enough players, when all "
+                                   "are ready, or never (the host starts it). auto: ready in a "
+                                   "private lobby, else enough."),
+                       MUSTER_GROUP("Host")),
+    MUSTER_SCHEMA_BOOL("teamLock", false, MUSTER_ALWAYS, MUSTER_LABEL("Teams locked"),
+                       MUSTER_HELP("Only the host changes teams."), MUSTER_GROUP("Host")),
+    MUSTER_SCHEMA_BOOL("allowMapVoting", true, MUSTER_ALWAYS, MUSTER_LABEL("Map votes"),
+                       MUSTER_HELP("Players may vote for the next map."), MUSTER_GROUP("Host")),
+    MUSTER_SCHEMA_BOOL("allowVoteKick", true, MUSTER_ALWAYS, MUSTER_LABEL("Kick votes"),
+                       MUSTER_HELP("Players may vote somebody out."), MUSTER_GROUP("Host")),
+    MUSTER_SCHEMA_BOOL("allowHostMigration", true, MUSTER_ALWAYS, MUSTER_LABEL("Host migration"),
+                       MUSTER_HELP("When the host leaves, who has been here longest is host; else "
+                                   "the lobby is closed."),
+                       MUSTER_GROUP("Host")));
 
 /* ---- a lobby's rules ------------------------------------------------------------------------- */
 

@@ -430,9 +430,12 @@ static const struct muster_service service = {.size = sizeof service};
 
 static const struct muster_role roles[] = {{MUSTER_ROLE_SERVICE, 0, &service}};
 
-static const char config_schema[] =
-    "[{\"key\":\"assetsDir\",\"type\":\"string\",\"default\":\"\",\"max\":1024,"
-    "\"help\":\"Folder to serve instead of the installed browser client; it has an index.html.\"}]";
+MUSTER_SCHEMA(
+    config_schema,
+    MUSTER_SCHEMA_STRING(
+        "assetsDir", "", 1024,
+        MUSTER_HELP(
+            "Folder to serve instead of the installed browser client; it has an index.html.")));
 
 MUSTER_PLUGIN(.name = "service_web", .version = "0.1.0",
               .description = "Serves the browser client and the JavaScript SDK.", .roles = roles,

@@ -5,12 +5,15 @@
 
 #include <stdlib.h>
 
+MUSTER_SCHEMA(settings, MUSTER_SCHEMA_BOOL(
+                            "elimination", false, MUSTER_LABEL("Elimination"),
+                            MUSTER_HELP("One life each; the last team, or player, alive wins."),
+                            MUSTER_GROUP("Victory")));
+
 static const struct victory_rule rule = {
     .key = "elimination",
     .is_switch = true,
-    .settings =
-        "[{\"key\":\"elimination\",\"type\":\"bool\",\"default\":false,\"label\":\"Elimination\","
-        "\"help\":\"One life each; the last team, or player, alive wins.\",\"group\":\"Victory\"}]",
+    .settings = settings,
 };
 
 /* It counts from the first time that two sides were alive; also when one is gone before that. */

@@ -5,11 +5,14 @@
 
 #include <stdlib.h>
 
+MUSTER_SCHEMA(settings, MUSTER_SCHEMA_INT("killLimit", 50, 0, 1000, MUSTER_UNIT("kills"),
+                                          MUSTER_LABEL("Kill limit"),
+                                          MUSTER_HELP("Who first has so many wins; 0: no limit."),
+                                          MUSTER_GROUP("Victory"), MUSTER_ALWAYS));
+
 static const struct victory_rule rule = {
     .key = "killLimit",
-    .settings = "[{\"key\":\"killLimit\",\"type\":\"int\",\"default\":50,\"min\":0,\"max\":1000,"
-                "\"unit\":\"kills\",\"label\":\"Kill limit\",\"help\":\"Who first has so many "
-                "wins; 0: no limit.\",\"group\":\"Victory\",\"when\":\"always\"}]",
+    .settings = settings,
 };
 
 static muster_verdict kills_evaluate(void *instance, void *state,

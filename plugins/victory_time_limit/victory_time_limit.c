@@ -5,13 +5,14 @@
 
 #include <stdlib.h>
 
+MUSTER_SCHEMA(settings,
+              MUSTER_SCHEMA_DURATION_S("timeLimit", 600, 0, 7200, MUSTER_LABEL("Time limit"),
+                                       MUSTER_HELP("Then most points win; 0: no limit."),
+                                       MUSTER_GROUP("Victory"), MUSTER_ALWAYS));
+
 static const struct victory_rule rule = {
     .key = "timeLimit",
-    .settings =
-        "[{\"key\":\"timeLimit\",\"type\":\"duration\",\"default\":600,\"min\":0,\"max\":7200,"
-        "\"unit\":\"s\",\"label\":\"Time limit\",\"help\":\"Then most points win; "
-        "0: no "
-        "limit.\",\"group\":\"Victory\",\"when\":\"always\"}]",
+    .settings = settings,
 };
 
 static muster_verdict time_evaluate(void *instance, void *state,

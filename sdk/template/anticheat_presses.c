@@ -99,9 +99,9 @@ static muster_status presses_init(muster_self *self, const struct muster_host *h
     return MUSTER_OK;
 }
 
-static const char config_schema[] =
-    "[{\"key\":\"pressesMax\",\"type\":\"int\",\"default\":25,\"min\":1,\"max\":1000,"
-    "\"unit\":\"presses/s\",\"label\":\"Presses in a second that are still human\"}]";
+MUSTER_SCHEMA(config_schema,
+              MUSTER_SCHEMA_INT("pressesMax", 25, 1, 1000, MUSTER_UNIT("presses/s"),
+                                MUSTER_LABEL("Presses in a second that are still human")));
 static const struct muster_anticheat anticheat = {.size = sizeof anticheat,
                                                   .create = presses_create,
                                                   .destroy = presses_destroy,

@@ -122,11 +122,11 @@ static void groups_fini(void *instance) {
     free(groups);
 }
 
-static const char config_schema[] =
-    "[{\"key\":\"groupSize\",\"type\":\"int\",\"default\":2,\"min\":1,\"max\":16,"
-    "\"unit\":\"players\",\"label\":\"Players of a new lobby\"},"
-    "{\"key\":\"regionWait\",\"type\":\"duration\",\"default\":20000,\"min\":0,\"max\":600000,"
-    "\"unit\":\"ms\",\"label\":\"After that the region does not matter\"}]";
+MUSTER_SCHEMA(config_schema,
+              MUSTER_SCHEMA_INT("groupSize", 2, 1, 16, MUSTER_UNIT("players"),
+                                MUSTER_LABEL("Players of a new lobby")),
+              MUSTER_SCHEMA_DURATION_MS("regionWait", 20000, 0, 600000,
+                                        MUSTER_LABEL("After that the region does not matter")));
 static const struct muster_matchmaker matchmaker = {.size = sizeof matchmaker,
                                                     .enqueue = groups_enqueue,
                                                     .dequeue = groups_dequeue,

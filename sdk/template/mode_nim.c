@@ -103,10 +103,10 @@ static muster_status nim_load(void *instance, void *state, struct muster_reader 
     return in->overflow || match->turn >= PLAYERS ? MUSTER_INVALID : MUSTER_OK;
 }
 
-static const char settings[] =
-    "[{\"key\":\"modeNimHeap\",\"type\":\"int\",\"default\":21,\"min\":1,\"max\":100},"
-    "{\"key\":\"modeNimTurnTime\",\"type\":\"duration\",\"unit\":\"s\",\"default\":30,\"min\":1,"
-    "\"max\":600}]";
+MUSTER_SCHEMA(settings,
+              MUSTER_SCHEMA_INT("modeNimHeap", 21, 1, 100, MUSTER_LABEL("Matches on the heap")),
+              MUSTER_SCHEMA_DURATION_S("modeNimTurnTime", 30, 1, 600,
+                                       MUSTER_LABEL("Time for a turn")));
 
 static muster_status nim_init(muster_self *self, const struct muster_host *host, void **instance) {
     static const char *const maps[] = {"heap"};

@@ -109,9 +109,9 @@ static muster_status race_load(void *instance, void *state, struct muster_reader
 
 static muster_status race_init(muster_self *self, const struct muster_host *host, void **instance) {
     static const char *const maps[] = {"track"};
-    static const char settings[] =
-        "[{\"key\":\"modeRaceLength\",\"type\":\"int\",\"default\":100,\"min\":1,\"max\":10000,"
-        "\"unit\":\"m\",\"label\":\"Length of the track\",\"group\":\"Race\"}]";
+    MUSTER_SCHEMA(settings,
+                  MUSTER_SCHEMA_INT("modeRaceLength", 100, 1, 10000, MUSTER_UNIT("m"),
+                                    MUSTER_LABEL("Length of the track"), MUSTER_GROUP("Race")));
     const struct muster_mode_info info = {.size = sizeof info,
                                           .game_mode = "race",
                                           .title = "Race",

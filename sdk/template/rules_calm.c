@@ -57,11 +57,11 @@ static muster_verdict calm_chat(void *instance, void *state, muster_lobby_id lob
 }
 
 static muster_status calm_init(muster_self *self, const struct muster_host *host, void **instance) {
-    static const char settings[] =
-        "[{\"key\":\"rulesCalmSpectatorChat\",\"type\":\"bool\",\"default\":true,"
-        "\"when\":\"always\",\"label\":\"Spectators may talk\"},"
-        "{\"key\":\"rulesCalmDamage\",\"type\":\"int\",\"default\":100,\"min\":0,\"max\":100,"
-        "\"unit\":\"%\",\"label\":\"Damage\"}]";
+    MUSTER_SCHEMA(settings,
+                  MUSTER_SCHEMA_BOOL("rulesCalmSpectatorChat", true, MUSTER_ALWAYS,
+                                     MUSTER_LABEL("Spectators may talk")),
+                  MUSTER_SCHEMA_INT("rulesCalmDamage", 100, 0, 100, MUSTER_UNIT("%"),
+                                    MUSTER_LABEL("Damage")));
     muster_status status = host->lobby->settings_add(self, settings);
     if (status != MUSTER_OK) return status;
     struct calm *calm = calloc(1, sizeof *calm);
@@ -71,8 +71,8 @@ static muster_status calm_init(muster_self *self, const struct muster_host *host
     return MUSTER_OK;
 }
 
-static const char config_schema[] = "[{\"key\":\"words\",\"type\":\"list\",\"default\":[],"
-                                    "\"label\":\"Words starred out in chats\"}]";
+MUSTER_SCHEMA(config_schema, MUSTER_SCHEMA_LIST("words", MUSTER_NO_VALUES, 64,
+                                                MUSTER_LABEL("Words starred out in chats")));
 static const struct muster_rules rules = {
     .size = sizeof rules, .allow = calm_allow, .adjust = calm_adjust, .chat = calm_chat};
 static const struct muster_role roles[] = {{.kind = MUSTER_ROLE_RULES, .vtable = &rules}};

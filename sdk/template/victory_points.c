@@ -79,9 +79,9 @@ static muster_verdict points_evaluate(void *instance, void *state,
     return MUSTER_DECIDED;
 }
 
-static const char config_schema[] =
-    "[{\"key\":\"pointsDefault\",\"type\":\"int\",\"default\":10,\"min\":1,\"max\":1000,"
-    "\"unit\":\"points\",\"label\":\"Points to win unless the lobby says otherwise\"}]";
+MUSTER_SCHEMA(config_schema,
+              MUSTER_SCHEMA_INT("pointsDefault", 10, 1, 1000, MUSTER_UNIT("points"),
+                                MUSTER_LABEL("Points to win unless the lobby says otherwise")));
 
 static const struct muster_victory victory = {
     .size = sizeof victory,

@@ -25,6 +25,7 @@
 #include "host.h"
 #include "interfaces.h"
 #include "roles.h"
+#include "schema.h"
 #include "types.h"
 #include "writer.h"
 

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "schema.h"
+#include <muster/schema.h>
 
 #include <string.h>
 
@@ -15,6 +16,17 @@ static const char all_types[] =
     "{\"key\":\"waitMs\",\"type\":\"duration\",\"unit\":\"ms\",\"default\":500,\"max\":1000,"
     "\"when\":\"always\"},"
     "{\"key\":\"password\",\"type\":\"string\",\"default\":\"\",\"max\":4,\"secret\":true}]";
+
+MUSTER_SCHEMA(all_by_macros, MUSTER_SCHEMA_INT("port", 7350, 0, 65535, MUSTER_LABEL("Port")),
+              MUSTER_SCHEMA_BOOL("enabled", true, MUSTER_HELP("On.")),
+              MUSTER_SCHEMA_NUMBER("ratio", 1, 0, 2.5, MUSTER_UNIT("x")),
+              MUSTER_SCHEMA_STRING("name", "x", 8, MUSTER_MIN(1), MUSTER_GROUP("Names")),
+              MUSTER_SCHEMA_ENUM("level", "info", MUSTER_VALUES("info", "warn"), MUSTER_ALWAYS),
+              MUSTER_SCHEMA_LIST("regions", MUSTER_VALUES("local"), 3, MUSTER_MIN(1)),
+              MUSTER_SCHEMA_LIST("rules", MUSTER_NO_VALUES, 3, MUSTER_GROUP("Rules")),
+              MUSTER_SCHEMA_DURATION_MS("waitMs", 500, 0, 1000, MUSTER_ALWAYS),
+              MUSTER_SCHEMA_DURATION_S("waitS", 5, 0, 10, MUSTER_LABEL("Waiting")),
+              MUSTER_SCHEMA_STRING("password", "", 4, MUSTER_SECRET));
 
 static struct schema parsed(const char *text) {
     struct schema schema;
@@ -44,6 +56,33 @@ static void test_parse(void **state) {
     struct schema_error error;
     assert_int_equal(schema_parse(NULL, &schema, &error), MUSTER_OK);
     assert_int_equal(schema.count, 0);
+}
+
+/* What the macros of the SDK write is what their names say. */
+static void test_macros(void **state) {
+    static const char expected[] =
+        "[{'key':'port','type':'int','default':7350,'min':0,'max':65535,'label':'Port'},"
+        "{'key':'enabled','type':'bool','default':true,'help':'On.'},"
+        "{'key':'ratio','type':'number','default':1,'min':0,'max':2.5,'unit':'x'},"
+        "{'key':'name','type':'string','default':'x','max':8,'min':1,'group':'Names'},"
+        "{'key':'level','type':'enum','default':'info','values':['info','warn'],"
+        "'when':'always'},"
+        "{'key':'regions','type':'list','default':['local'],'max':3,'min':1},"
+        "{'key':'rules','type':'list','default':[],'max':3,'group':'Rules'},"
+        "{'key':'waitMs','type':'duration','default':500,'min':0,'max':1000,'unit':'ms',"
+        "'when':'always'},"
+        "{'key':'waitS','type':'duration','default':5,'min':0,'max':10,'unit':'s',"
+        "'label':'Waiting'},"
+        "{'key':'password','type':'string','default':'','max':4,'secret':true}]";
+    (void)state;
+    char text[sizeof all_by_macros];
+    snprintf(text, sizeof text, "%s", all_by_macros);
+    for (char *at = text; *at; at++)
+        if (*at == '"') *at = '\'';
+    assert_string_equal(text, expected);
+    struct schema schema = parsed(all_by_macros);
+    assert_int_equal(schema.count, 10);
+    schema_deinit(&schema);
 }
 
 static void test_bad_schemas(void **state) {
@@ -393,6 +432,7 @@ static void test_nearest(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_macros),
         cmocka_unit_test(test_bad_schemas),
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_long_values_are_cut),
