@@ -87,7 +87,7 @@ static void fill(struct lobby *lobby, const struct lobby_wish *wish) {
     lobby->tick_rate_hz = mode->tick_rate_hz;
     lobby->teams = mode->teams;
     lobby->state = MUSTER_LOBBY_WAITING;
-    lobby->empty_since_ms = loop_now_ms();
+    lobby->empty_since_ms = lobby_now_ms(lobby);
     ticket_uuid(lobby->key);
     snprintf(lobby->game_mode, sizeof lobby->game_mode, "%s", wish->game_mode);
     lobby_settings_apply(lobby); /* asks the mode what its settings do not say */
@@ -107,6 +107,14 @@ static bool members_make(struct lobby *lobby, const char *game_mode) {
     return lobby->members != NULL;
 }
 
+static bool is_spare(const struct lobby *lobby) {
+    return lobby->empty_since_ms && !lobby->closing && !lobby->frozen_since_ms;
+}
+
+static uint64_t empty_ms(const struct lobby *lobby) {
+    return lobby_now_ms(lobby) - lobby->empty_since_ms;
+}
+
 /* A lobby that nobody is in makes room for one that somebody wants. */
 static struct lobby *add_lobby(muster_lobby_id *out) {
     struct lobby *lobby = lobby_table_add(out);
@@ -114,9 +122,7 @@ static struct lobby *add_lobby(muster_lobby_id *out) {
     muster_lobby_id id = {0};
     if (lobby) return lobby;
     for (struct lobby *other; (other = lobby_next(&id));)
-        if (other->empty_since_ms && !other->closing &&
-            (!longest || other->empty_since_ms < longest->empty_since_ms))
-            longest = other;
+        if (is_spare(other) && (!longest || empty_ms(other) > empty_ms(longest))) longest = other;
     if (!longest) return NULL;
     lobby_close(longest, MUSTER_LEAVE_TIMEOUT, "empty, and its place is needed");
     return lobby_table_add(out);

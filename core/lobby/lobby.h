@@ -6,9 +6,12 @@
  * A dropped member keeps the seat for lobby.reconnectMs and comes back with a resume token, which
  * rotates: the one before stays good until the new one is first used.
  *
+ * Each lobby has a clock of its own, which stands while the lobby is frozen: deadlines are times of
+ * that clock, so that none has to be moved.
+ *
  * Files: lobby.c the table and life, lobby_member.c seats and entries, lobby_match.c states and the
- * match, lobby_rules.c what rules allow, lobby_host.c what a host does, lobby_settings.c,
- * lobby_vote.c, lobby_send.c snapshots, lobby_json.c what clients are told.
+ * match, lobby_freeze.c when it stands, lobby_rules.c what rules allow, lobby_host.c what a host
+ * does, lobby_settings.c, lobby_vote.c, lobby_send.c snapshots, lobby_json.c what clients are told.
  */
 #ifndef LOBBY_H
 #define LOBBY_H
@@ -39,8 +42,8 @@ struct member {
     bool want_results;     /* came while the scoreboard is shown: to be told match.ended */
     uint64_t event_cursor; /* events sent so far */
     uint64_t lag_since_ms; /* 0: reads in time */
-    uint64_t deadline_ms;  /* reserved: ticket; dropped: seat is given up */
-    uint64_t since_ms;     /* has been here */
+    uint64_t deadline_ms;  /* reserved: ticket; dropped: seat is given up; the lobby's clock */
+    uint64_t since_ms;     /* has been here; the loop's clock */
     char ticket[TICKET_TEXT_SIZE];
     char resume[TICKET_TEXT_SIZE];
     char resume_before[TICKET_TEXT_SIZE]; /* "" once the newer was used */
@@ -56,6 +59,7 @@ struct lobby_listed {
     uint32_t players_max;
     uint32_t settings_version;
     uint32_t registry_version;
+    bool frozen;
 };
 
 /* A vote of the players: for another match (the lobby's own), or one that a plugin started. */
@@ -105,8 +109,10 @@ struct lobby {
     uint32_t rules_count;
     struct match_results *results; /* of the match that ended, in ending */
     struct pacer_entry pace;
-    uint64_t deadline_ms;    /* starting: the match begins; ending: the scoreboard ends */
-    uint64_t empty_since_ms; /* no player is there, watchers or not; 0: one is */
+    uint64_t frozen_since_ms; /* the loop's clock; 0: it is not frozen */
+    uint64_t behind_ms;       /* its own clock is behind the loop's, which it follows */
+    uint64_t deadline_ms;     /* starting: the match begins; ending: the scoreboard ends */
+    uint64_t empty_since_ms;  /* no player is there, watchers or not; 0: one is */
     uint64_t checkpoint_due_ms;
     uint64_t members_told_ms;
     bool members_changed;       /* and not told yet */
@@ -220,6 +226,12 @@ muster_status lobby_vote_cancel(struct lobby *lobby, const struct muster_self *o
 void lobby_broadcast(struct lobby *lobby, const char *method, json_t *params);
 /* A line from the server. */
 void lobby_announce(struct lobby *lobby, const char *text);
+/* Its clock stands from now on, and its match between two ticks: no deadline runs, inputs are not
+ * taken, nobody gets a seat; who drops may come back. STATE: it is frozen already, or closes. After
+ * lobby.frozenMaxMs it is closed. */
+muster_status lobby_freeze(struct lobby *lobby);
+/* It goes on where it stood. STATE: it is not frozen. */
+muster_status lobby_thaw(struct lobby *lobby);
 /* End a running match from outside a step. */
 void lobby_match_end(struct lobby *lobby, struct match_decision decision);
 

@@ -214,6 +214,10 @@ int32_t lobby_start(struct session *session, struct failure *failure) {
         return failure_set_data(failure, RPC_WRONG_STATE,
                                 json_pack("{s:s}", "state", lobby_state_text(lobby->state)),
                                 "the lobby is not waiting");
+    if (lobby->frozen_since_ms)
+        return failure_set_data(failure, RPC_WRONG_STATE,
+                                json_pack("{s:s,s:s}", "state", "waiting", "reason", "frozen"),
+                                "the lobby is frozen");
     struct muster_action action = lobby_action(lobby, session, MUSTER_ACTION_START);
     if (lobby_authorize(lobby, &action, failure)) return failure->code;
     if (lobby_connected(lobby) < lobby->players_min)

@@ -21,8 +21,10 @@ void lobby_touch(struct lobby *lobby);
  * lobby. What is wanted first counts; `reason` is a constant. */
 void lobby_want_close(struct lobby *lobby, uint32_t leave, const char *reason);
 struct session *lobby_member_session(const struct member *member);
-/* Until a deadline of the loop's clock, 0 when it has passed. */
-uint64_t lobby_left_ms(uint64_t deadline_ms);
+/* The lobby's clock, which stands while it is frozen. */
+uint64_t lobby_now_ms(const struct lobby *lobby);
+/* Until a deadline of it, 0 when it has passed. */
+uint64_t lobby_left_ms(const struct lobby *lobby, uint64_t deadline_ms);
 /* The match's, which the mode decides; before it the wished one. */
 uint32_t lobby_member_team(const struct lobby *lobby, uint32_t index);
 uint32_t lobby_connected(const struct lobby *lobby);
@@ -87,7 +89,9 @@ void lobby_vote_forget(struct lobby *lobby, uint32_t index);
 /* The lobby ends: who has called a vote is told that it has no result. */
 void lobby_votes_drop(struct lobby *lobby);
 /* Tallies that changed, by votes or by who came and went, are told; what is decided ends. */
-void lobby_vote_settle(struct lobby *lobby, uint64_t now_ms);
+void lobby_vote_settle(struct lobby *lobby);
+/* They are told once more: when they end is another time now. */
+void lobby_votes_tell(struct lobby *lobby);
 /* Of the votes that run, with the choice of that member; a new reference. */
 json_t *lobby_votes_json(const struct lobby *lobby, uint32_t index);
 
@@ -95,7 +99,7 @@ json_t *lobby_votes_json(const struct lobby *lobby, uint32_t index);
 /* told: what is said to the member beside the reason's word, may be ""; null: nothing is. */
 void lobby_member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, const char *told);
 /* Tickets and reconnect windows that have run out. */
-void lobby_expire_members(struct lobby *lobby, uint64_t now_ms);
+void lobby_expire_members(struct lobby *lobby);
 
 /* lobby_match.c */
 /* Timers of the lobby: countdown, scoreboard, emptiness. Called by lobby.c, a few times a second
@@ -105,6 +109,8 @@ void lobby_advance(struct lobby *lobby);
 void lobby_note_host(struct lobby *lobby);
 void lobby_begin_countdown(struct lobby *lobby, bool forced);
 void lobby_match_stop(struct lobby *lobby);
+/* Its ticks come from now on. */
+void lobby_match_run(struct lobby *lobby);
 
 /* lobby_send.c */
 void lobby_send_snapshots(struct lobby *lobby);

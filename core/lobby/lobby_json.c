@@ -4,11 +4,11 @@
 #include "status.h"
 
 json_t *lobby_info_json(const struct lobby *lobby) {
-    return json_pack("{s:s,s:s,s:s,s:i,s:i,s:O,s:s,s:s}", "lobbyId", lobby->key, "serverNodeId",
+    return json_pack("{s:s,s:s,s:s,s:i,s:i,s:O,s:s,s:s,s:b}", "lobbyId", lobby->key, "serverNodeId",
                      paths_node_id(), "gameMode", lobby->game_mode, "currentPlayers",
                      (int)lobby_players(lobby), "maxPlayers", (int)lobby->players_max, "settings",
                      lobby->settings, "state", lobby_state_text(lobby->state), "region",
-                     lobby->region);
+                     lobby->region, "frozen", lobby->frozen_since_ms != 0);
 }
 
 json_t *lobby_session_json(const struct session *session) {

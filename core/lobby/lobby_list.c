@@ -45,11 +45,12 @@ static const char *text_of(struct lobby *lobby) {
     const struct lobby_listed now = {.state = lobby->state,
                                      .players = lobby_players(lobby),
                                      .players_max = lobby->players_max,
+                                     .frozen = lobby->frozen_since_ms != 0,
                                      .settings_version = lobby->settings_version,
                                      .registry_version = registry_version()};
     struct lobby_listed *kept = &lobby->listed;
     bool same = kept->text && kept->state == now.state && kept->players == now.players &&
-                kept->players_max == now.players_max &&
+                kept->players_max == now.players_max && kept->frozen == now.frozen &&
                 kept->settings_version == now.settings_version &&
                 kept->registry_version == now.registry_version;
     if (same) return kept->text;

@@ -105,8 +105,6 @@ static void seat_members(struct lobby *lobby) {
     for (uint32_t order = 0; order < 3; order++) seat_players(lobby, order);
 }
 
-static void on_tick(void *user);
-
 /* A reload may have brought others. */
 static void renew_teams(struct lobby *lobby) {
     lobby->teams = lobby->match->teams;
@@ -129,8 +127,7 @@ static void start_match(struct lobby *lobby) {
     lobby_emit(lobby, MUSTER_NOTICE_MATCH_STARTED, (muster_player_id){0}, MUSTER_SEAT_NONE, 0);
     lobby_broadcast(lobby, "match.started", lobby_match_json(lobby));
     lobby_broadcast_members(lobby);
-    pacer_add(&lobby->pace, 1000000 / lobby->tick_rate_hz,
-              slots_index(lobby->id.value) % PHASE_SLOTS, on_tick, lobby);
+    lobby_match_run(lobby);
 }
 
 /* ---- run ------------------------------------------------------------------------------------- */
@@ -150,7 +147,7 @@ static void checkpoint(struct lobby *lobby) {
 static json_t *ended_json(const struct lobby *lobby) {
     return json_pack("{s:s,s:o,s:I}", "matchId", lobby->match->key, "results",
                      lobby_results_json(lobby->results), "scoreboardMs",
-                     (json_int_t)lobby_left_ms(lobby->deadline_ms));
+                     (json_int_t)lobby_left_ms(lobby, lobby->deadline_ms));
 }
 
 /* Who comes while the scoreboard is shown is told after the answer to the entry, and sees how the
@@ -180,7 +177,7 @@ static bool conclude(struct lobby *lobby) {
 }
 
 static void end_match(struct lobby *lobby) {
-    lobby->deadline_ms = loop_now_ms() + config_core->lobby.scoreboard_ms;
+    lobby->deadline_ms = lobby_now_ms(lobby) + config_core->lobby.scoreboard_ms;
     if (!conclude(lobby)) {
         lobby_want_close(lobby, MUSTER_LEAVE_KICK, "out of memory");
         return;
@@ -200,6 +197,11 @@ static void on_tick(void *user) {
         end_match(lobby);
     else
         checkpoint(lobby);
+}
+
+void lobby_match_run(struct lobby *lobby) {
+    pacer_add(&lobby->pace, 1000000 / lobby->tick_rate_hz,
+              slots_index(lobby->id.value) % PHASE_SLOTS, on_tick, lobby);
 }
 
 void lobby_match_end(struct lobby *lobby, struct match_decision decision) {
@@ -231,7 +233,7 @@ void lobby_match_stop(struct lobby *lobby) {
 void lobby_begin_countdown(struct lobby *lobby, bool forced) {
     lobby->forced = forced;
     uint32_t countdown_ms = config_core->lobby.countdown_ms;
-    lobby->deadline_ms = loop_now_ms() + countdown_ms;
+    lobby->deadline_ms = lobby_now_ms(lobby) + countdown_ms;
     lobby_state_set(lobby, MUSTER_LOBBY_STARTING);
     lobby_broadcast(lobby, "lobby.countdown", json_pack("{s:i}", "startsInMs", (int)countdown_ms));
 }
@@ -269,10 +271,11 @@ static bool close_if_drained(struct lobby *lobby) {
 }
 
 /* True: the lobby had no player for too long. */
-static bool close_if_empty(struct lobby *lobby, uint64_t now_ms) {
+static bool close_if_empty(struct lobby *lobby) {
     lobby_note_players(lobby);
     if (!lobby->empty_since_ms) return false;
-    if (now_ms - lobby->empty_since_ms < config_core->lobby.empty_close_ms) return false;
+    if (lobby_now_ms(lobby) - lobby->empty_since_ms < config_core->lobby.empty_close_ms)
+        return false;
     lobby_want_close(lobby, MUSTER_LEAVE_TIMEOUT, "no player is left");
     return true;
 }
@@ -295,12 +298,28 @@ void lobby_note_host(struct lobby *lobby) {
         lobby->state == MUSTER_LOBBY_WAITING && host_is_away(lobby) && !may_start(lobby);
 }
 
+/* Who comes back while it is frozen sees how the match stands. */
+static void show_match(struct lobby *lobby) {
+    for (uint32_t i = 0; i < lobby_members_end(lobby); i++)
+        if (lobby->members[i].want_full && lobby->members[i].connected) lobby_send_full(lobby, i);
+}
+
+static void advance_frozen(struct lobby *lobby) {
+    if (lobby->match) show_match(lobby);
+    if (loop_now_ms() - lobby->frozen_since_ms >= config_core->lobby.frozen_max_ms)
+        lobby_want_close(lobby, MUSTER_LEAVE_TIMEOUT, "it was frozen for too long");
+}
+
 void lobby_advance(struct lobby *lobby) {
-    uint64_t now_ms = loop_now_ms();
-    lobby_expire_members(lobby, now_ms);
-    if (close_if_drained(lobby) || close_if_empty(lobby, now_ms)) return;
     lobby_tell_members(lobby);
-    lobby_vote_settle(lobby, now_ms);
+    if (lobby->frozen_since_ms) {
+        advance_frozen(lobby);
+        return;
+    }
+    uint64_t now_ms = lobby_now_ms(lobby);
+    lobby_expire_members(lobby);
+    if (close_if_drained(lobby) || close_if_empty(lobby)) return;
+    lobby_vote_settle(lobby);
     lobby_note_host(lobby);
     bool enough = lobby_connected(lobby) >= lobby->players_min;
     switch (lobby->state) {

@@ -52,6 +52,14 @@ static uint32_t free_member(const struct lobby *lobby, bool spectator) {
     return NO_MEMBER;
 }
 
+static int32_t check_thawed(const struct lobby *lobby, struct failure *failure) {
+    if (!lobby->frozen_since_ms) return RPC_OK;
+    return failure_set_data(
+        failure, RPC_WRONG_STATE,
+        json_pack("{s:s,s:s}", "state", lobby_state_text(lobby->state), "reason", "frozen"),
+        "the lobby is frozen: nobody gets a seat before it goes on");
+}
+
 static int32_t check_joinable(const struct lobby *lobby, const struct session *session,
                               bool spectator, struct failure *failure) {
     bool over = lobby->closing || lobby->state == MUSTER_LOBBY_COMPLETED;
@@ -59,6 +67,7 @@ static int32_t check_joinable(const struct lobby *lobby, const struct session *s
         return failure_set_data(
             failure, RPC_WRONG_STATE, json_pack("{s:s}", "state", lobby_state_text(lobby->state)),
             "the lobby cannot be joined while it is %s", lobby_state_text(lobby->state));
+    if (check_thawed(lobby, failure)) return failure->code;
     if (lobby_draining()) return failure_set(failure, RPC_SERVER_FULL, "the server is draining");
     if (lobby->locked && !MUSTER_ID_SAME(session->id, lobby->host))
         return failure_set_data(failure, RPC_DENIED, json_pack("{s:s}", "reason", "locked"),
@@ -89,7 +98,7 @@ static void seat_session(struct lobby *lobby, uint32_t index, struct session *se
     memcpy(member->player_key, session->player_key, sizeof member->player_key);
     names_in_lobby(lobby, session, member->display_name);
     member->since_ms = loop_now_ms();
-    member->deadline_ms = member->since_ms + config_core->lobby.seat_ticket_ms;
+    member->deadline_ms = lobby_now_ms(lobby) + config_core->lobby.seat_ticket_ms;
     session->lobby = lobby->id;
     session->member = index;
     lobby_note_players(lobby);
@@ -183,7 +192,11 @@ static void connect_member(struct lobby *lobby, uint32_t index) {
     lobby_note_host(lobby);
     if (!lobby->match) return;
     member->event_cursor = lobby->match->event_tick_begin;
-    if (!lobby_member_is_spectator(lobby, index)) match_connection(lobby->match, index, true);
+    if (lobby_member_is_spectator(lobby, index)) return;
+    if (lobby->frozen_since_ms)
+        match_inputs_restart(lobby->match, index); /* it is told with the thaw */
+    else
+        match_connection(lobby->match, index, true);
 }
 
 /* A mode may refuse a seat; then the member is out again. */
@@ -220,6 +233,7 @@ int32_t lobby_enter(struct session *session, const char *ticket, json_t **entry,
     if (!member || !ticket_equal(member->ticket, ticket))
         return failure_set(failure, RPC_TICKET_INVALID,
                            "the seat ticket is unknown, used, expired or another player's");
+    if (member->state == MEMBER_RESERVED && check_thawed(lobby, failure)) return failure->code;
     member->ticket[0] = '\0';
     if (member->state == MEMBER_RESERVED && first_entry(lobby, session->member, failure))
         return failure->code;
@@ -294,14 +308,16 @@ void lobby_member_dropped(struct session *session) {
     if (!member || member->state != MEMBER_ENTERED) return;
     member->connected = false;
     member->ready = false;
-    member->deadline_ms = loop_now_ms() + config_core->lobby.reconnect_ms;
-    if (lobby->match && !lobby->match->ended && !lobby_member_is_spectator(lobby, session->member))
+    member->deadline_ms = lobby_now_ms(lobby) + config_core->lobby.reconnect_ms;
+    if (lobby->match && !lobby->match->ended && !lobby->frozen_since_ms &&
+        !lobby_member_is_spectator(lobby, session->member))
         match_connection(lobby->match, session->member, false);
     lobby_note_host(lobby);
     lobby_broadcast_members(lobby);
 }
 
-void lobby_expire_members(struct lobby *lobby, uint64_t now_ms) {
+void lobby_expire_members(struct lobby *lobby) {
+    uint64_t now_ms = lobby_now_ms(lobby);
     for (uint32_t i = 0; i < lobby_members_end(lobby); i++) {
         struct member *member = &lobby->members[i];
         if (member->state == MEMBER_NONE || !member->deadline_ms || member->deadline_ms > now_ms)
@@ -361,7 +377,7 @@ void lobby_input(struct session *session, const struct muster_input *input) {
     struct lobby *lobby;
     struct member *member = lobby_own_member(session, &lobby);
     if (!member || !member->connected || !lobby->match || lobby->match->ended) return;
-    if (!lobby_member_is_spectator(lobby, session->member))
+    if (!lobby->frozen_since_ms && !lobby_member_is_spectator(lobby, session->member))
         match_input_push(lobby->match, session->member, input);
 }
 

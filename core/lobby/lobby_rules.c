@@ -160,7 +160,8 @@ static const uint64_t rules_kinds =
     1u << MUSTER_NOTICE_LOBBY_CREATED | 1u << MUSTER_NOTICE_LOBBY_STATE |
     1u << MUSTER_NOTICE_LOBBY_HOST | 1u << MUSTER_NOTICE_SEAT_TAKEN |
     1u << MUSTER_NOTICE_SEAT_LEFT | 1u << MUSTER_NOTICE_MATCH_STARTED |
-    1u << MUSTER_NOTICE_MATCH_ENDED;
+    1u << MUSTER_NOTICE_MATCH_ENDED | 1u << MUSTER_NOTICE_LOBBY_FROZEN |
+    1u << MUSTER_NOTICE_LOBBY_THAWED;
 
 void lobby_rules_notice(const struct muster_notice *notice) {
     const struct lobby *lobby = lobby_find(notice->lobby);

@@ -124,7 +124,7 @@ void lobby_note_players(struct lobby *lobby) {
     if (lobby_players(lobby) > 0)
         lobby->empty_since_ms = 0;
     else if (!lobby->empty_since_ms)
-        lobby->empty_since_ms = loop_now_ms();
+        lobby->empty_since_ms = lobby_now_ms(lobby);
 }
 
 uint32_t lobby_spectators(const struct lobby *lobby) {
@@ -155,12 +155,17 @@ bool lobby_visible(const struct lobby *lobby, const struct session *session) {
 bool lobby_open(const struct lobby *lobby) {
     bool joinable = lobby->state == MUSTER_LOBBY_WAITING || lobby->state == MUSTER_LOBBY_STARTING ||
                     lobby->state == MUSTER_LOBBY_ACTIVE;
-    return joinable && !lobby->closing && !lobby->locked && !lobbies.draining &&
-           lobby_players(lobby) < lobby->players_max;
+    return joinable && !lobby->closing && !lobby->locked && !lobby->frozen_since_ms &&
+           !lobbies.draining && lobby_players(lobby) < lobby->players_max;
 }
 
-uint64_t lobby_left_ms(uint64_t deadline_ms) {
-    uint64_t now_ms = loop_now_ms();
+uint64_t lobby_now_ms(const struct lobby *lobby) {
+    uint64_t at_ms = lobby->frozen_since_ms ? lobby->frozen_since_ms : loop_now_ms();
+    return at_ms - lobby->behind_ms;
+}
+
+uint64_t lobby_left_ms(const struct lobby *lobby, uint64_t deadline_ms) {
+    uint64_t now_ms = lobby_now_ms(lobby);
     return deadline_ms > now_ms ? deadline_ms - now_ms : 0;
 }
 

@@ -101,7 +101,8 @@ static json_t *vote_json(const struct lobby_vote *vote, const struct tally *tall
                      vote->subject, "options", options, "counts", counts);
 }
 
-static json_t *tally_json(const struct lobby_vote *vote, const struct tally *tally) {
+static json_t *tally_json(const struct lobby *lobby, const struct lobby_vote *vote,
+                          const struct tally *tally) {
     json_t *json = vote_json(vote, tally);
     if (vote->option_count == 2) { /* yes and no by themselves: what most votes are */
         json_object_set_new(json, "yes", json_integer(tally->counts[0]));
@@ -109,14 +110,14 @@ static json_t *tally_json(const struct lobby_vote *vote, const struct tally *tal
     }
     json_object_set_new(json, "needed", json_integer(tally->needed));
     json_object_set_new(json, "endsInMs",
-                        json_integer((json_int_t)lobby_left_ms(vote->deadline_ms)));
+                        json_integer((json_int_t)lobby_left_ms(lobby, vote->deadline_ms)));
     return json;
 }
 
 static void tell_tally(struct lobby *lobby, struct lobby_vote *vote, const struct tally *tally) {
     vote->told_needed = tally->needed;
     memcpy(vote->told_counts, tally->counts, sizeof vote->told_counts);
-    lobby_broadcast(lobby, "lobby.vote", tally_json(vote, tally));
+    lobby_broadcast(lobby, "lobby.vote", tally_json(lobby, vote, tally));
 }
 
 static void tell_if_changed(struct lobby *lobby, struct lobby_vote *vote) {
@@ -133,7 +134,7 @@ json_t *lobby_votes_json(const struct lobby *lobby, uint32_t index) {
         if (!vote->id) continue;
         struct tally tally = take_tally(lobby, vote);
         uint32_t cast = lobby_member_is_spectator(lobby, index) ? 0 : vote->cast[index];
-        json_t *json = tally_json(vote, &tally);
+        json_t *json = tally_json(lobby, vote, &tally);
         json_object_set_new(json, "choice",
                             cast ? json_string(vote->options[cast - 1]) : json_null());
         json_array_append_new(list, json);
@@ -189,12 +190,22 @@ static bool is_decided(const struct lobby *lobby, const struct lobby_vote *vote)
 }
 
 /* The vote for another match ends with the scoreboard: lobby_match.c. */
-void lobby_vote_settle(struct lobby *lobby, uint64_t now_ms) {
+void lobby_vote_settle(struct lobby *lobby) {
     const struct lobby_vote *called = &lobby->votes[VOTE_CALLED];
+    uint64_t now_ms = lobby_now_ms(lobby);
     for (int slot = 0; slot < VOTE_SLOTS; slot++)
         if (lobby->votes[slot].id) tell_if_changed(lobby, &lobby->votes[slot]);
-    if (called->id && (now_ms >= called->deadline_ms || is_decided(lobby, called)))
+    if (called->id && !lobby->frozen_since_ms &&
+        (now_ms >= called->deadline_ms || is_decided(lobby, called)))
         finish(lobby, VOTE_CALLED, registration_get(&called_votes, called->registration));
+}
+
+void lobby_votes_tell(struct lobby *lobby) {
+    for (int slot = 0; slot < VOTE_SLOTS; slot++) {
+        if (!lobby->votes[slot].id) continue;
+        struct tally tally = take_tally(lobby, &lobby->votes[slot]);
+        tell_tally(lobby, &lobby->votes[slot], &tally);
+    }
 }
 
 /* ---- begin, cast ----------------------------------------------------------------------------- */
@@ -264,7 +275,7 @@ muster_status lobby_vote_start(struct lobby *lobby, struct muster_self *owner,
     called->lobby = lobby->id;
     called->fn = fn;
     called->user = user;
-    begin(lobby, VOTE_CALLED, vote, loop_now_ms() + vote->duration_ms);
+    begin(lobby, VOTE_CALLED, vote, lobby_now_ms(lobby) + vote->duration_ms);
     lobby->votes[VOTE_CALLED].registration = called->head.id;
     return MUSTER_OK;
 }
@@ -322,7 +333,7 @@ static int32_t cast(struct session *session, struct lobby *lobby, struct lobby_v
     action.value = value;
     if (lobby_allow(lobby, &action, failure)) return failure->code;
     vote->cast[seat] = (uint8_t)(option + 1);
-    lobby_vote_settle(lobby, loop_now_ms());
+    lobby_vote_settle(lobby);
     return RPC_OK;
 }
 

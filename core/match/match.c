@@ -366,10 +366,7 @@ void match_connection(struct match *match, uint32_t seat, bool connected) {
     struct match_seat *s = &match->seats[seat];
     if (!s->used || s->connected == connected) return;
     s->connected = connected;
-    if (connected) { /* a returning client counts from anew; what it held runs out by itself */
-        s->ring.head = s->ring.count = s->ring.newest = s->ring.ack = 0;
-        s->ring.any = false;
-    }
+    if (connected) match_inputs_restart(match, seat);
     uint8_t byte = connected;
     record_append(match->record, match->tick, RECORD_CONNECTION, seat, &byte, 1);
     const struct muster_mode *mode = &match->mode.provider->mode;

@@ -230,6 +230,8 @@ muster_status match_join(struct match *match, uint32_t seat, const char *player_
                          const char *display_name, uint32_t team, bool connected) MUSTER_MUST_USE;
 void match_leave(struct match *match, uint32_t seat, uint32_t reason);
 void match_connection(struct match *match, uint32_t seat, bool connected);
+/* A client that comes back counts its inputs from anew; what it held runs out by itself. */
+void match_inputs_restart(struct match *match, uint32_t seat);
 /* LIMIT: more than there is room for until the next tick. UNSUPPORTED: the mode takes none. */
 muster_status match_message_push(struct match *match, uint32_t seat, const void *data,
                                  uint32_t len);

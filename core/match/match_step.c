@@ -66,6 +66,12 @@ void match_input_push(struct match *match, uint32_t seat, const struct muster_in
     *ring_at(ring, ring->count++) = *input;
 }
 
+void match_inputs_restart(struct match *match, uint32_t seat) {
+    struct input_ring *ring = &match->seats[seat].ring;
+    ring->head = ring->count = ring->newest = ring->ack = 0;
+    ring->any = false;
+}
+
 void match_input_apply(struct match *match, uint32_t seat, const struct muster_input *input) {
     if (!match->seats[seat].used) return;
     uint8_t bytes[MATCH_INPUT_BYTES];

@@ -94,8 +94,9 @@ static void command_log_level(struct run *run) {
 static void command_lobbies(struct run *run) {
     muster_lobby_id id = {0};
     for (struct lobby *lobby; (lobby = lobby_next(&id));)
-        command_say(run, "%s %s %s %s %u/%u players, %u spectators\n", lobby->key, lobby->game_mode,
-                    lobby_map(lobby), lobby_state_text(lobby->state), lobby_players(lobby),
+        command_say(run, "%s %s %s %s%s %u/%u players, %u spectators\n", lobby->key,
+                    lobby->game_mode, lobby_map(lobby), lobby_state_text(lobby->state),
+                    lobby->frozen_since_ms ? " frozen" : "", lobby_players(lobby),
                     lobby->players_max, lobby_spectators(lobby));
     command_say(run, "%u lobbies", lobby_count());
     command_finish(run);
@@ -154,6 +155,8 @@ const struct command commands_table[] = {
     {"log-level", "debug|info|warn|error", "least level that is logged", ADMIN, command_log_level},
     {"lobbies", "", "all lobbies", MODERATOR, command_lobbies},
     {"close", "LOBBYID [REASON]", "close a lobby", ADMIN, command_close},
+    {"lobby", "freeze|thaw LOBBYID", "let a lobby stand, and its match; and go on", ADMIN,
+     command_lobby},
     {"say", "TEXT", "an announcement to all players", MODERATOR, command_announce},
     {"backup", "NAME|/PATH",
      "copy the database to a new file: NAME in the folder backups of the data directory", ADMIN,

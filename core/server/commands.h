@@ -26,6 +26,9 @@ bool command_find_here(struct run *run, const char *word, struct session **out);
 /* The same where it must be somebody who is here; or null, and the run has ended. */
 struct session *command_find_session(struct run *run, const char *word);
 
+/* commands_lobby.c */
+void command_lobby(struct run *run);
+
 /* commands_backup.c */
 void command_backup(struct run *run);
 

@@ -370,10 +370,10 @@ export class MusterClient extends Requests {
         this.#line.stop();
     }
 
-    /** While a match runs a snapshot comes at every tick. */
+    /** While a match runs, and is not frozen, a snapshot comes at every tick. */
     #expectSnapshots() {
         const { match, lobby } = this.#entry ?? {};
-        if (!match || lobby?.state !== "active") return this.#line.stop();
+        if (!match || lobby?.state !== "active" || lobby.frozen) return this.#line.stop();
         this.#line.expect(silenceMs(match.tickRate));
     }
 

@@ -48,6 +48,8 @@ export interface LobbyInfo {
   settings: Record<string, SettingValue>;
   state: LobbyState;
   region: string;
+  /** It stands for a while, and its match with it. */
+  frozen: boolean;
 }
 
 export interface Member {

@@ -205,6 +205,6 @@ bool testkit_vote_end(struct testkit *kit, muster_lobby_id id, uint32_t winner) 
     for (uint32_t seat = 0; seat < lobby->players_max; seat++)
         vote->cast[seat] = winner < vote->option_count ? (uint8_t)(winner + 1) : 0;
     vote->deadline_ms = loop_now_ms();
-    lobby_vote_settle(lobby, loop_now_ms());
+    lobby_vote_settle(lobby);
     return true;
 }

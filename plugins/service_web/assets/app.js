@@ -64,6 +64,7 @@ byId("own-id-copy").append(copyButton("Copy", () => client.session.playerId));
 let game = null;
 let isStopping = false; // the server has said that it goes
 let dropStopping = () => {}; // takes away what was said of it
+let isPaused = false; // the lobby is frozen
 let ban = null; // as session.terminated told it
 let joinLink = takeJoinLink(); // the page was opened by a link into a lobby
 
@@ -233,12 +234,25 @@ client.on("entered", ({ entry, resumed }) => {
     else if (game) game.resume(entry);
     else showMatch(entry.match);
     lobbyScreen.enter();
+    isPaused = false; // a new connection begins without a banner
+    showFrozen(entry.lobby.frozen === true);
 });
 
 client.on("match.started", showMatch);
 
+/** A lobby that stands: no clock of it runs, no snapshot comes. */
+function showFrozen(isFrozen) {
+    if (isFrozen === isPaused) return;
+    isPaused = isFrozen;
+    if (isPaused) hud.startCountdown(0);
+    banner(isPaused ? "Paused. The match goes on in a moment" : null);
+}
+
+client.on("lobby.updated", ({ lobby }) => showFrozen(lobby.frozen === true));
+
 client.on("lobby.left", (left) => {
     localStore?.removeItem(SEAT_KEY);
+    showFrozen(false);
     const text = leftText(left);
     if (text) toast(text, true);
     if (client.state === "online" || client.state === "reconnecting") showLobbies();

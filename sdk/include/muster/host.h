@@ -297,7 +297,7 @@ struct muster_lobby_info {
     uint32_t reserved;
     muster_player_id host; /* 0: the lobby has none */
     uint32_t is_locked;
-    uint32_t is_unmatched; /* matchmaking puts nobody here: private, locked, or matched_set */
+    uint32_t is_unmatched; /* matchmaking puts nobody here: private, locked, frozen, matched_set */
     char join_code[16];    /* "" when the lobby has no host */
 };
 
@@ -788,13 +788,17 @@ struct muster_host_admin {
     X(MATCH_ENDED, 11, "match_ended")                                                              \
     X(PLUGIN_RELOADED, 12, "plugin_reloaded")                                                      \
     X(LOBBY_HOST, 13, "lobby_host")                                                                \
-    X(PLAYER_RENEWED, 14, "player_renewed")
+    X(PLAYER_RENEWED, 14, "player_renewed")                                                        \
+    X(LOBBY_FROZEN, 15, "lobby_frozen")                                                            \
+    X(LOBBY_THAWED, 16, "lobby_thawed")
 #define MUSTER_NOTICE_ENUM(name, code, text) MUSTER_NOTICE_##name = (code),
-enum { MUSTER_NOTICE_MAP(MUSTER_NOTICE_ENUM) MUSTER_NOTICE_END = 15 };
+enum { MUSTER_NOTICE_MAP(MUSTER_NOTICE_ENUM) MUSTER_NOTICE_END = 17 };
 #undef MUSTER_NOTICE_ENUM
 
 /* PLAYER_RENEWED: signed in again on the same connection, with a new token; name, region and
- * permissions may be others than before. MATCH_ENDED: the result is with the reporters. */
+ * permissions may be others than before. MATCH_ENDED: the result is with the reporters.
+ * LOBBY_FROZEN: its match stands between two ticks, its countdowns and deadlines stand, nobody gets
+ * a seat there, until LOBBY_THAWED. */
 struct muster_notice {
     uint32_t size;
     uint32_t kind; /* MUSTER_NOTICE_... */

@@ -1,0 +1,45 @@
+/* A lobby stands for a while, its clock and its match, and goes on. */
+#include "lobby_internal.h"
+#include "log.h"
+#include "loop.h"
+
+static void tell(struct lobby *lobby, uint32_t notice, const char *event, const char *what) {
+    log_fields(MUSTER_LOG_INFO, "lobby", &(struct log_fields){.lobby = lobby->key, .event = event},
+               "%s %s", lobby->game_mode, what);
+    lobby_emit(lobby, notice, (muster_player_id){0}, MUSTER_SEAT_NONE, 0);
+    lobby_tell_info(lobby);
+}
+
+muster_status lobby_freeze(struct lobby *lobby) {
+    if (lobby->frozen_since_ms || lobby->closing || lobby->close_leave) return MUSTER_STATE;
+    lobby->frozen_since_ms = loop_now_ms();
+    pacer_remove(&lobby->pace);
+    tell(lobby, MUSTER_NOTICE_LOBBY_FROZEN, "lobby_frozen", "frozen");
+    return MUSTER_OK;
+}
+
+/* The match learns now who dropped, or came back, while it stood. */
+static void tell_connections(struct lobby *lobby) {
+    for (uint32_t i = 0; i < lobby->match->seats_max; i++) {
+        const struct member *member = &lobby->members[i];
+        if (member->state == MEMBER_ENTERED) match_connection(lobby->match, i, member->connected);
+    }
+}
+
+muster_status lobby_thaw(struct lobby *lobby) {
+    if (!lobby->frozen_since_ms) return MUSTER_STATE;
+    lobby->behind_ms += loop_now_ms() - lobby->frozen_since_ms;
+    lobby->frozen_since_ms = 0;
+    tell(lobby, MUSTER_NOTICE_LOBBY_THAWED, "lobby_thawed", "goes on");
+    if (lobby->state == MUSTER_LOBBY_STARTING)
+        lobby_broadcast(
+            lobby, "lobby.countdown",
+            json_pack("{s:I}", "startsInMs", (json_int_t)lobby_left_ms(lobby, lobby->deadline_ms)));
+    lobby_votes_tell(lobby);
+    lobby_touch(lobby);
+    lobby_hooks.seats_opened(lobby);
+    if (!lobby->match || lobby->match->ended) return MUSTER_OK;
+    tell_connections(lobby);
+    lobby_match_run(lobby);
+    return MUSTER_OK;
+}
