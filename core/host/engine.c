@@ -106,6 +106,14 @@ static muster_status input(muster_self *self, muster_player_id player,
     return status;
 }
 
+static muster_status message(muster_self *self, muster_player_id player, const void *data,
+                             uint32_t len) {
+    ENTER(self, data);
+    muster_status status = engine_player_message(player, data, len);
+    leave();
+    return status;
+}
+
 static muster_status snapshot(muster_self *self, muster_player_id player,
                               struct muster_writer *out) {
     ENTER(self, out);
@@ -195,6 +203,7 @@ const struct muster_host_engine host_engine_group = {
     .request = request,
     .notification = notification,
     .input = input,
+    .message = message,
     .snapshot = snapshot,
     .advance = advance,
     .seed = seed,

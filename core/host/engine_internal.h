@@ -13,6 +13,7 @@ muster_status engine_player_remove(muster_player_id id);
 muster_status engine_player_request(muster_player_id id, const char *method,
                                     const char *params_json, struct muster_writer *answer);
 muster_status engine_player_notification(muster_player_id id, struct muster_writer *out);
+muster_status engine_player_message(muster_player_id id, const void *data, uint32_t len);
 muster_status engine_player_input(muster_player_id id, const struct muster_input *input);
 muster_status engine_player_snapshot(muster_player_id id, struct muster_writer *out);
 void engine_player_remove_all(void);

@@ -292,6 +292,13 @@ muster_status engine_player_input(muster_player_id id, const struct muster_input
     return MUSTER_OK;
 }
 
+muster_status engine_player_message(muster_player_id id, const void *data, uint32_t len) {
+    struct session *session;
+    struct lobby *lobby;
+    muster_status status = find_play(find(id), &session, &lobby);
+    return status ? status : lobby_message(session, data, len);
+}
+
 muster_status engine_player_snapshot(muster_player_id id, struct muster_writer *out) {
     struct session *session;
     struct lobby *lobby;

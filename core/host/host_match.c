@@ -195,6 +195,16 @@ static const char *team_name_fn(muster_self *self, muster_match_id id, uint32_t 
     return match ? registry_team_name(&match->teams, team) : "none";
 }
 
+static const char *stat_name_fn(muster_self *self, muster_match_id id, uint32_t stat) {
+    static const char *const names[MUSTER_STAT_OWN] = {NULL, "kills", "deaths", "assists", "score"};
+    const struct match *match =
+        host_on_loop(self, "host->match->stat_name") ? match_find(id) : NULL;
+    if (!match) return NULL;
+    if (stat < MUSTER_STAT_OWN) return names[stat];
+    return stat - MUSTER_STAT_OWN < match->stat_count ? match->stat_names[stat - MUSTER_STAT_OWN]
+                                                      : NULL;
+}
+
 /* A bot came or left: the lobby tells its members with the next look at it. */
 static void note_members(const struct match *match) {
     struct lobby *lobby = lobby_find(match->lobby);
@@ -360,6 +370,7 @@ const struct muster_host_match host_match_group = {
     .team_score = team_score_fn,
     .stat = stat_fn,
     .team_name = team_name_fn,
+    .stat_name = stat_name_fn,
     .bot_add = bot_add_fn,
     .bot_remove = bot_remove_fn,
     .random = random_fn,

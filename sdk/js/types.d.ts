@@ -437,6 +437,8 @@ export interface ClientEvents {
   };
   /** A script of the lobby has failed; told to its host. */
   "mod.error": { mod: string; message: string };
+  /** A script has sent it: data means what the mod says it means. */
+  "mod.message": { mod: string; data: unknown };
   "server.announcement": { text: string; at: number };
   "server.stopping": { inMs: number; reason: string };
 }

@@ -3,7 +3,8 @@
 -- bind the functions; do not edit.
 
 ---@alias HookOptions {priority?: integer, on_error?: "deny"|"allow"}
----@alias Team "red"|"blue"|"none"
+---A team of the mode by its name, or none.
+---@alias Team "red"|"blue"|"none"|string
 
 ---What hooks.on can name.
 ---@alias Event
@@ -31,7 +32,7 @@
 ---| "speed" # filter: How far a player moves in a tick, 256 units being a tile. The arena takes 0 to 120.
 ---| "respawn" # filter: Time from death to the next life in ms, up to 60000; negative: never.
 ---| "score" # filter: Points that a kill gives the killer's team. The arena takes -100 to 100.
----| "victory" # filter: Asked after every tick: red, blue or draw ends the match. A second result says why: score_limit (default), time_limit, elimination or forfeit. winner is what a script that was asked before has decided, or nil; the server's own limits are asked apart.
+---| "victory" # filter: Asked after every tick: a team, a player or "draw" ends the match. A second result says why: a word, score_limit (default), time_limit, elimination, forfeit or one of your own; a third one who came in which place, as in match.finish. winner is what a script that was asked before has decided, or nil; the server's own limits are asked apart.
 
 ---This mod.
 ---@type {id: string, version: string}
@@ -60,6 +61,7 @@ state = nil
 ---@field leave? fun(state: table, player: Player, reason: string) # (no base) A player has left: quit, timeout, kick, ban or shutdown.
 ---@field connection? fun(state: table, player: Player, connected: boolean) # (no base) A player's connection dropped, or is back.
 ---@field input? fun(state: table, player: Player, held: integer, pressed: integer, aim: integer, move_x: integer, move_y: integer) # (no base) What a player does in this tick: buttons as bits, aim 0 to 65535 for a full turn, moves -127 to 127. Called for each player before tick.
+---@field message? fun(state: table, player: Player, message: string) # (no base) Bytes that a player's client has sent (1 to 1024, docs/protocol.md section 4), such as a move in a game of turns: each once, in order, before the inputs of the tick. They are a stranger's: look at their length, and whether the move is possible.
 ---@field tick? fun(state: table, dt: number) # (no base) Once a tick. dt: seconds.
 ---@field snapshot? fun(state: table, out: Writer, full: boolean, viewer?: Player) # (no base) Packs what clients see, instead of mode.sync: all of it when full is set, else what has changed in this tick. viewer: whose eyes, where mode.private is set; nil: a spectator's.
 ---@field intro? fun(state: table): table # (no base) What never changes in this match, sent to each client once, as JSON.
@@ -77,7 +79,7 @@ state = nil
 ---@field speed? fun(state: table, units: integer, player: Player): integer? # How far a player moves in a tick, 256 units being a tile. The arena takes 0 to 120.
 ---@field respawn? fun(state: table, ms: integer, victim: Player, killer?: Player): integer? # Time from death to the next life in ms, up to 60000; negative: never.
 ---@field score? fun(state: table, points: integer, killer: Player, victim: Player): integer? # Points that a kill gives the killer's team. The arena takes -100 to 100.
----@field victory? fun(state: table, winner?: string): string?, string? # Asked after every tick: red, blue or draw ends the match. A second result says why: score_limit (default), time_limit, elimination or forfeit. winner is what a script that was asked before has decided, or nil; the server's own limits are asked apart.
+---@field victory? fun(state: table, winner?: Team|Player|"draw"): Team|Player|"draw"|nil, string?, table? # Asked after every tick: a team, a player or "draw" ends the match. A second result says why: a word, score_limit (default), time_limit, elimination, forfeit or one of your own; a third one who came in which place, as in match.finish. winner is what a script that was asked before has decided, or nil; the server's own limits are asked apart.
 ---@field sync? table[] # (no base) What clients see: fields of {name =, type =, per =, visible =}.
 ---@field private? boolean # (no base) With snapshot: players see different things, so that it is called for each of them.
 
@@ -117,7 +119,7 @@ hooks = {}
 ---@overload fun(event: "speed", id: string, handler: (fun(units: integer, player: Player): integer?), options?: integer|HookOptions)
 ---@overload fun(event: "respawn", id: string, handler: (fun(ms: integer, victim: Player, killer?: Player): integer?), options?: integer|HookOptions)
 ---@overload fun(event: "score", id: string, handler: (fun(points: integer, killer: Player, victim: Player): integer?), options?: integer|HookOptions)
----@overload fun(event: "victory", id: string, handler: (fun(winner?: string): string?, string?), options?: integer|HookOptions)
+---@overload fun(event: "victory", id: string, handler: (fun(winner?: Team|Player|"draw"): Team|Player|"draw"|nil, string?, table?), options?: integer|HookOptions)
 function hooks.on(event, id, handler, options) end
 
 ---Takes a handler away; no harm if there is none.
@@ -245,6 +247,11 @@ function lobby.setting(key) end
 ---@return Player[]
 function lobby.players() end
 
+---The teams of the lobby's mode; none where everybody plays for themselves.
+---Lobby realm only.
+---@return Team[]
+function lobby.teams() end
+
 ---Who decides here; nil: nobody.
 ---Lobby realm only.
 ---@return Player?
@@ -312,15 +319,20 @@ function match.setting(key) end
 ---@return Player[]
 function match.players(team) end
 
+---The teams of the mode; none where everybody plays for themselves.
+---Match realm only.
+---@return Team[]
+function match.teams() end
+
 ---Who sits on a seat.
 ---Match realm only.
 ---@param seat integer
 ---@return Player?
 function match.player(seat) end
 
----How many of a team live.
+---How many live, of a team or of all.
 ---Match realm only.
----@param team Team
+---@param team? Team
 ---@return integer
 function match.alive(team) end
 
@@ -342,12 +354,21 @@ function match.add_score(team, points) end
 ---@param text string
 function match.announce(text) end
 
----Ends the match with this tick: red, blue or draw (default); score_limit (default), time_limit,
----elimination or forfeit. The first call of a tick counts.
+---A plain value (1024 bytes as JSON) to the clients of everybody in the lobby, spectators
+---included: they get it as the notification mod.message.
 ---Match realm only.
----@param winner? string
+---@param message any
+function match.send(message) end
+
+---Ends the match with this tick: won by a team, by a player, or by nobody ("draw", or nil). reason
+---is a word: score_limit (default), time_limit, elimination, forfeit, or one of your own. places
+---lists players or teams, the best first, equals in a list of their own, where points do not say
+---it. The first call of a tick counts.
+---Match realm only.
+---@param winner? Team|Player|"draw"
 ---@param reason? string
-function match.finish(winner, reason) end
+---@param places? table
+function match.finish(winner, reason, places) end
 
 ---What happens in a match on the base arena: zones, items, lives. Done at the start of the next
 ---tick.
@@ -404,7 +425,7 @@ function arena.kill(player) end
 ---@param health integer
 function arena.heal(player, health) end
 
----Moves a player to the other team.
+---Moves a player to another team.
 ---Match realm only.
 ---@param player Player
 ---@param team Team
@@ -453,7 +474,7 @@ function Player:name() end
 ---@return string
 function Player:id() end
 
----red, blue or none.
+---The team's name, or none.
 ---@return Team
 function Player:team() end
 
@@ -465,6 +486,11 @@ function Player:seat() end
 ---Permission: chat.
 ---@param text string
 function Player:chat(text) end
+
+---A plain value (1024 bytes as JSON) to this player's client alone, which gets it as the
+---notification mod.message.
+---@param message any
+function Player:send(message) end
 
 ---Sends the player away, when this callback has ended. This handle means nobody from now on.
 ---Permission: kick.
@@ -500,6 +526,19 @@ function Player:score() end
 ---Match realm only.
 ---@param points integer
 function Player:add_score(points) end
+
+---A statistic of the scoreboard: kills, deaths, assists, score, or one of those that the mode
+---counts.
+---Match realm only.
+---@param name string
+---@return integer
+function Player:stat(name) end
+
+---Adds to a statistic (-1000 to 1000 at a time).
+---Match realm only.
+---@param name string
+---@param points integer
+function Player:add_stat(name, points) end
 
 ---Is the lobby's host.
 ---Lobby realm only.
@@ -694,8 +733,8 @@ function Lobby:advance(seconds) end
 ---@return table
 function Lobby:finish(max_seconds) end
 
----Results of the last match that has ended: winningTeam, reason, finalScores, playerStats,
----duration.
+---Results of the last match that has ended: winner, winningTeam, reason, finalScores, placements,
+---playerStats, duration.
 ---@return table?
 function Lobby:results() end
 
@@ -724,7 +763,8 @@ function Lobby:players() end
 ---@return string?
 function Lobby:join(player) end
 
----The scoreboard, bots included: {seat, name, team, is_bot, alive, kills, deaths, assists, score}.
+---The scoreboard, bots included: {seat, name, team, is_bot, alive, kills, deaths, assists, score},
+---and the mode's own statistics by their names.
 ---@return table[]
 function Lobby:seats() end
 
@@ -821,6 +861,10 @@ function Client:ready(ready) end
 ---@param input {held?: integer, pressed?: integer, aim?: integer, move_x?: integer, move_y?: integer}
 function Client:input(input) end
 
+---A message to the mode, as the client would send it; it comes with the next tick.
+---@param message string
+function Client:send(message) end
+
 ---Leaves the lobby.
 function Client:leave() end
 
@@ -828,7 +872,7 @@ function Client:leave() end
 ---@return integer?
 function Client:seat() end
 
----red, blue or none.
+---The team's name, or none.
 ---@return Team
 function Client:team() end
 
@@ -847,6 +891,11 @@ function Client:deaths() end
 ---Score of the scoreboard.
 ---@return integer
 function Client:score() end
+
+---A statistic of the scoreboard, one of the mode's own included; 0 for what is none.
+---@param name string
+---@return integer
+function Client:stat(name) end
 
 ---The payload of a full snapshot as this player gets it now: bytes for string.unpack.
 ---@return string

@@ -5,8 +5,8 @@
 
 enum { CALL_UNITS = 50000 };
 
-static void check_replay(const struct tape *tape, const struct outcome *first) {
-    static struct outcome second;
+static void check_replay(const struct tape *tape, const struct played *first) {
+    static struct played second;
     struct rig *rig = rig_create(true, UINT64_MAX, NULL);
     play_again(rig, tape, first, &second);
     FUZZ_CHECK(play_is_same(first, &second));
@@ -15,7 +15,7 @@ static void check_replay(const struct tape *tape, const struct outcome *first) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static struct outcome first;
+    static struct played first;
     struct tape *tape = NULL;
     struct rig *rig = rig_create(false, CALL_UNITS, NULL);
     struct testkit_rpc rpc = rig_upload(rig, "brought", (const char *)data, size);

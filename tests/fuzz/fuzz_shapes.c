@@ -41,7 +41,7 @@ static void check_alone(const char *text, size_t len) {
 }
 
 static void check_in_a_match(const char *text, size_t len) {
-    static struct outcome outcome;
+    static struct played outcome;
     struct rig *rig = rig_create(false, PLAY_UNITS, NULL);
     struct testkit_rpc rpc = rig_upload(rig, "brought", text, len);
     if (rpc.answered && !rpc.code[0]) play_live(rig, &outcome);

@@ -31,9 +31,19 @@ extern const struct api_function api_hooks[], api_timer[], api_command[], api_bu
     api_writer[];
 /* lobby.setting and match.setting: the value of a key, or nil. */
 int api_setting(lua_State *L);
+/* lobby.teams and match.teams: the names of the mode's teams. */
+int api_teams(lua_State *L);
 /* Takes one line from the lobby's quota of chat. False: none is left, which is told once a place.
  */
 bool api_may_talk(lua_State *L);
+/* The value at index as what mod.message tells clients; false: the lobby's quota of these is spent,
+ * which is told as above. Raises for what is not plain, or too long. */
+enum { API_MESSAGE_BYTES_MAX = 1024 };
+struct api_message {
+    char json[API_MESSAGE_BYTES_MAX + 64];
+};
+void api_message_read(lua_State *L, int index, struct api_message *out);
+bool api_may_send(lua_State *L);
 
 /* Into the globals of the script's state. */
 void api_bind(lua_State *L, struct script *script);

@@ -76,6 +76,13 @@ static int64_t choice_field(lua_State *L, const char *name, const char *const wo
     return choice;
 }
 
+static int64_t team_field(lua_State *L) {
+    bool is_given = args_field(L, 1, "team") != LUA_TNIL;
+    uint32_t team = is_given ? args_team(L, -1, "team") : MUSTER_TEAM_NONE;
+    lua_pop(L, 1);
+    return team;
+}
+
 /* "at:12,7" */
 static bool is_tile(const char *place) {
     static const char digits[] = "0123456789";
@@ -127,8 +134,6 @@ static const char *place_text(lua_State *L, char out[96], const struct word_fiel
     return out;
 }
 
-static const char *const teams[] = {"none", "red", "blue", NULL};
-
 /* ---- zones and items ------------------------------------------------------------------------- */
 
 static int arena_zone(lua_State *L) {
@@ -141,7 +146,7 @@ static int arena_zone(lua_State *L) {
         return args_unexpected(L, -1, "radius", "0.25 to 32 tiles");
     int64_t radius = (int64_t)(lua_tonumber(L, -1) * TILE_UNITS);
     lua_settop(L, 1);
-    int64_t args[] = {id_field(L, OBJECT_ZONE), radius, choice_field(L, "team", teams, 0),
+    int64_t args[] = {id_field(L, OBJECT_ZONE), radius, team_field(L),
                       integer_field(L, "progress", 0, 100, 0)};
     return send_command(L, "zone", MUSTER_SEAT_NONE, place_text(L, text, &label_field), args, 4);
 }
@@ -152,8 +157,7 @@ static int arena_item(lua_State *L) {
     char text[96];
     lua_settop(L, 1);
     args_options(L, 1, known);
-    int64_t args[] = {id_field(L, OBJECT_ITEM), choice_field(L, "team", teams, 0),
-                      choice_field(L, "who", who, 0)};
+    int64_t args[] = {id_field(L, OBJECT_ITEM), team_field(L), choice_field(L, "who", who, 0)};
     if (args[2] && args[1] == MUSTER_TEAM_NONE)
         return luaL_error(L, "who: '%s' needs a team", who[args[2]]);
     return send_command(L, "item", MUSTER_SEAT_NONE, place_text(L, text, &kind_field), args, 3);
@@ -211,8 +215,7 @@ static int arena_heal(lua_State *L) {
 
 static int arena_team(lua_State *L) {
     int64_t seat = (int64_t)player_check(L, 1)->who;
-    int64_t args[] = {seat, args_team(L, 2)};
-    if (args[1] == MUSTER_TEAM_NONE) return args_unexpected(L, 2, NULL, "red or blue");
+    int64_t args[] = {seat, args_real_team(L, 2)};
     return send_command(L, "team", (uint32_t)seat, "", args, 2);
 }
 
@@ -276,7 +279,7 @@ const struct api_function api_arena[] = {
     {"heal", arena_heal, REALM_MATCH, 0, "player: Player, health: integer", "",
      "Adds health, up to 100; a negative number hurts.", "arena.heal(player, 25)"},
     {"team", arena_team, REALM_MATCH, 0, "player: Player, team: Team", "",
-     "Moves a player to the other team.", "arena.team(player, \"blue\")"},
+     "Moves a player to another team.", "arena.team(player, \"blue\")"},
     {"loadout", arena_loadout, REALM_MATCH, 0,
      "player: Player, loadout: {rifle?: boolean, launcher?: boolean, damage?: integer, level?: "
      "integer}",

@@ -98,7 +98,7 @@ static int lobby_lock(lua_State *L) {
 
 static int lobby_set_team(lua_State *L) {
     struct player *player = player_check(L, 1);
-    uint32_t team = args_team(L, 2), index = 0;
+    uint32_t team = args_team(L, 2, NULL), index = 0;
     const struct realm *realm = realm_of(L);
     struct muster_member_info member = {.size = sizeof member};
     struct muster_lobby_info info;
@@ -122,6 +122,9 @@ const struct api_function api_lobby[] = {
      "print(lobby.setting(\"maxPlayers\"))"},
     {"players", lobby_players, REALM_LOBBY, 0, "", "Player[]",
      "Everybody who is in, spectators included.", "print(#lobby.players())"},
+    {"teams", api_teams, REALM_LOBBY, 0, "", "Team[]",
+     "The teams of the lobby's mode; none where everybody plays for themselves.",
+     "for _, team in ipairs(lobby.teams()) do print(team) end"},
     {"host", lobby_host, REALM_LOBBY, 0, "", "Player?", "Who decides here; nil: nobody.",
      "local host = lobby.host()"},
     {"chat", lobby_chat, REALM_LOBBY, MOD_CHAT, "text: string", "",

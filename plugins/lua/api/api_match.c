@@ -1,11 +1,12 @@
 /* api_match - the match as scripts see it: clock, scoreboard, end. */
 #include "api.h"
 #include "args.h"
-#include "words.h"
+#include "outcome.h"
+#include "teams.h"
 
 #include <lauxlib.h>
 
-enum { MATCH_UNITS = 30, TALK_UNITS = 500, LINE_BYTES_MAX = 300 };
+enum { MATCH_UNITS = 30, TALK_UNITS = 500, LINE_BYTES_MAX = 300, ANY_TEAM = MUSTER_TEAMS_MAX + 1 };
 
 static int match_tick(lua_State *L) {
     lua_pushinteger(L, realm_of(L)->tick);
@@ -33,14 +34,14 @@ static bool wants_seat(lua_State *L, uint32_t seat, uint32_t team) {
     const struct realm *realm = realm_of(L);
     struct muster_seat_info row = {.size = sizeof row};
     if (!realm->seated[seat]) return false;
-    if (team == WORDS_TEAMS_END) return true;
+    if (team == ANY_TEAM) return true;
     return realm_host(realm)->match->seat_get(realm_self(realm), realm->match, seat, &row) ==
                MUSTER_OK &&
            row.team == team;
 }
 
 static int match_players(lua_State *L) {
-    uint32_t team = lua_isnoneornil(L, 1) ? WORDS_TEAMS_END : args_team(L, 1);
+    uint32_t team = lua_isnoneornil(L, 1) ? ANY_TEAM : args_team(L, 1, NULL);
     lua_Integer count = 0;
     sandbox_charge(L, MATCH_UNITS * 8);
     lua_createtable(L, 8, 0);
@@ -53,7 +54,7 @@ static int match_players(lua_State *L) {
 }
 
 static int match_alive(lua_State *L) {
-    uint32_t team = args_team(L, 1);
+    uint32_t team = lua_isnoneornil(L, 1) ? ANY_TEAM : args_team(L, 1, NULL);
     const struct realm *realm = realm_of(L);
     struct muster_seat_info row = {.size = sizeof row};
     lua_Integer count = 0;
@@ -69,7 +70,7 @@ static int match_alive(lua_State *L) {
 
 static int match_score(lua_State *L) {
     const struct realm *realm = realm_of(L);
-    uint32_t team = args_team(L, 1);
+    uint32_t team = args_team(L, 1, NULL);
     lua_pushinteger(L, realm->is_probe ? 0
                                        : realm_host(realm)->match->team_score(realm_self(realm),
                                                                               realm->match, team));
@@ -78,9 +79,8 @@ static int match_score(lua_State *L) {
 
 static int match_add_score(lua_State *L) {
     const struct realm *realm = realm_of(L);
-    uint32_t team = args_team(L, 1);
+    uint32_t team = args_real_team(L, 1);
     int32_t points = (int32_t)args_integer(L, 2, -1000, 1000);
-    if (team == MUSTER_TEAM_NONE) return args_unexpected(L, 1, NULL, "red or blue");
     sandbox_charge(L, MATCH_UNITS);
     if (script_act(L))
         (void)realm_host(realm)->match->team_score_add(realm_self(realm), realm->match, team,
@@ -97,19 +97,30 @@ static int match_announce(lua_State *L) {
     return 0;
 }
 
+static int match_send(lua_State *L) {
+    const struct realm *realm = realm_of(L);
+    struct api_message message;
+    luaL_checkany(L, 1);
+    api_message_read(L, 1, &message);
+    sandbox_charge(L, TALK_UNITS);
+    if (script_act(L) && !realm->is_replay && api_may_send(L))
+        (void)realm_host(realm)->lobby->notify(realm_self(realm), realm->lobby->id, "mod.message",
+                                               message.json);
+    return 0;
+}
+
 static int match_finish(lua_State *L) {
     const struct realm *realm = realm_of(L);
-    uint32_t team;
-    const char *winner = lua_isnoneornil(L, 1) ? "draw" : luaL_checkstring(L, 1);
-    const char *why = luaL_optstring(L, 2, "score_limit");
-    if (!words_parse_winner(winner, &team)) return args_unexpected(L, 1, NULL, "red, blue or draw");
-    if (!words_reason(why))
-        return args_unexpected(L, 2, NULL, "score_limit, time_limit, elimination or forfeit");
+    struct muster_match_end end = {.size = sizeof end};
+    struct outcome outcome = {.winner_kind = MUSTER_WINNER_NOBODY};
+    const char *expected = lua_isnoneornil(L, 1) ? NULL : outcome_take_winner(L, 1, &outcome);
+    if (expected) return args_unexpected(L, 1, NULL, expected);
+    if ((expected = outcome_take_reason(L, 2, &outcome)))
+        return args_unexpected(L, 2, NULL, expected);
+    if ((expected = outcome_take_places(L, 3, &outcome)))
+        return args_unexpected(L, 3, NULL, expected);
+    outcome_put(&outcome, &end);
     sandbox_charge(L, MATCH_UNITS);
-    const struct muster_match_end end = {.size = sizeof end,
-                                         .winner_kind = words_winner_kind(team),
-                                         .winner = team,
-                                         .reason = words_reason(why)};
     if (script_act(L)) (void)realm_host(realm)->match->end(realm_self(realm), realm->match, &end);
     return 0;
 }
@@ -127,9 +138,13 @@ const struct api_function api_match[] = {
     {"players", match_players, REALM_MATCH, 0, "team?: Team", "Player[]",
      "Everybody in the match, bots included, by seat.",
      "for _, player in ipairs(match.players(\"red\")) do print(player:name()) end"},
+    {"teams", api_teams, REALM_MATCH, 0, "", "Team[]",
+     "The teams of the mode; none where everybody plays for themselves.",
+     "for _, team in ipairs(match.teams()) do print(team, match.score(team)) end"},
     {"player", match_player, REALM_MATCH, 0, "seat: integer", "Player?", "Who sits on a seat.",
      "local first = match.player(0)"},
-    {"alive", match_alive, REALM_MATCH, 0, "team: Team", "integer", "How many of a team live.",
+    {"alive", match_alive, REALM_MATCH, 0, "team?: Team", "integer",
+     "How many live, of a team or of all.",
      "if match.alive(\"red\") == 0 then print(\"red is out\") end"},
     {"score", match_score, REALM_MATCH, 0, "team: Team", "integer", "Points of a team.",
      "print(match.score(\"red\"))"},
@@ -138,8 +153,16 @@ const struct api_function api_match[] = {
     {"announce", match_announce, REALM_MATCH, MOD_CHAT, "text: string", "",
      "A line of chat from the server to everybody in the lobby.",
      "match.announce(\"Red holds the hill\")"},
-    {"finish", match_finish, REALM_MATCH, 0, "winner?: string, reason?: string", "",
-     "Ends the match with this tick: red, blue or draw (default); score_limit (default), "
-     "time_limit, elimination or forfeit. The first call of a tick counts.",
-     "if match.score(\"red\") >= 3 then match.finish(\"red\") end"},
+    {"send", match_send, REALM_MATCH, 0, "message: any", "",
+     "A plain value (1024 bytes as JSON) to the clients of everybody in the lobby, spectators "
+     "included: they get it as the notification mod.message.",
+     "match.send{round = 2}"},
+    {"finish", match_finish, REALM_MATCH, 0,
+     "winner?: Team|Player|\"draw\", reason?: string, places?: table", "",
+     "Ends the match with this tick: won by a team, by a player, or by nobody (\"draw\", or nil). "
+     "reason is a word: score_limit (default), time_limit, elimination, forfeit, or one of your "
+     "own. places lists players or teams, the best first, equals in a list of their own, where "
+     "points do not say it. The first call of a tick counts.",
+     "local first = match.players()[1]\n"
+     "if first and first:score() >= 3 then match.finish(first, \"three_in_a_row\", {first}) end"},
     {NULL}};

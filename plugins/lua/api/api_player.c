@@ -99,6 +99,20 @@ static int player_chat(lua_State *L) {
     return 0;
 }
 
+static int player_send(lua_State *L) {
+    struct player *player = player_check(L, 1);
+    const struct realm *realm = realm_of(L);
+    struct api_message message;
+    luaL_checkany(L, 2);
+    api_message_read(L, 2, &message);
+    sandbox_charge(L, TALK_UNITS);
+    muster_player_id session = session_of(L, player);
+    if (script_act(L) && session.value && api_may_send(L))
+        (void)realm_host(realm)->player->notify(realm_self(realm), session, "mod.message",
+                                                message.json);
+    return 0;
+}
+
 /* The player leaves when this callback has ended; who hears of that gets a handle of its own. */
 static int player_kick(lua_State *L) {
     struct player *player = player_check(L, 1);
@@ -154,15 +168,45 @@ static int player_score(lua_State *L) {
     return 1;
 }
 
-static int player_add_score(lua_State *L) {
-    struct player *player = player_check(L, 1);
-    int32_t points = (int32_t)args_integer(L, 2, -1000, 1000);
+/* A MUSTER_STAT_... by its name, at index: one of the four, or of the mode's own. */
+static uint32_t check_stat(lua_State *L, int index) {
+    const struct realm *realm = realm_of(L);
+    const char *words[MUSTER_STAT_OWN + MUSTER_STATS_OWN_MAX] = {NULL};
+    for (uint32_t i = 0; i + 1 < sizeof words / sizeof *words; i++)
+        words[i] = realm_host(realm)->match->stat_name(realm_self(realm), realm->match,
+                                                       MUSTER_STAT_KILLS + i);
+    return MUSTER_STAT_KILLS + args_choice(L, index, NULL, words);
+}
+
+static int player_stat(lua_State *L) {
+    const struct player *player = player_check(L, 1);
+    const struct realm *realm = realm_of(L);
+    uint32_t stat = check_stat(L, 2);
+    sandbox_charge(L, PLAYER_UNITS);
+    lua_pushinteger(L, realm_host(realm)->match->stat(realm_self(realm), realm->match,
+                                                      (uint32_t)player->who, stat));
+    return 1;
+}
+
+/* Adds what stands at index to a statistic. */
+static int add_stat(lua_State *L, uint32_t stat, int index) {
+    const struct player *player = player_check(L, 1);
+    int32_t points = (int32_t)args_integer(L, index, -1000, 1000);
     const struct realm *realm = realm_of(L);
     sandbox_charge(L, PLAYER_UNITS);
     if (script_act(L))
         (void)realm_host(realm)->match->stat_add(realm_self(realm), realm->match,
-                                                 (uint32_t)player->who, MUSTER_STAT_SCORE, points);
+                                                 (uint32_t)player->who, stat, points);
     return 0;
+}
+
+static int player_add_stat(lua_State *L) {
+    player_check(L, 1);
+    return add_stat(L, check_stat(L, 2), 3);
+}
+
+static int player_add_score(lua_State *L) {
+    return add_stat(L, MUSTER_STAT_SCORE, 2);
 }
 
 /* ---- the lobby ------------------------------------------------------------------------------- */
@@ -196,12 +240,16 @@ const struct api_function api_player[] = {
     {"id", player_id, REALM_BOTH, 0, "", "string",
      "In the lobby realm the playerId, the same in every lobby; in a match the seat as text.",
      "print(player:id())"},
-    {"team", player_team, REALM_BOTH, 0, "", "Team", "red, blue or none.",
+    {"team", player_team, REALM_BOTH, 0, "", "Team", "The team's name, or none.",
      "if player:team() == \"red\" then print(\"red\") end"},
     {"seat", player_seat, REALM_BOTH, 0, "", "integer?", "Seat number from 0; nil for a spectator.",
      "print(player:seat())"},
     {"chat", player_chat, REALM_BOTH, MOD_CHAT, "text: string", "",
      "A line of chat (300 bytes) that only this player sees.", "player:chat(\"only for you\")"},
+    {"send", player_send, REALM_BOTH, 0, "message: any", "",
+     "A plain value (1024 bytes as JSON) to this player's client alone, which gets it as the "
+     "notification mod.message.",
+     "player:send{hand = {\"ace\", \"ten\"}}"},
     {"kick", player_kick, REALM_BOTH, MOD_KICK, "reason?: string", "",
      "Sends the player away, when this callback has ended. This handle means nobody from now on.",
      "player:kick(\"idle\")"},
@@ -216,6 +264,12 @@ const struct api_function api_player[] = {
      "print(player:score())"},
     {"add_score", player_add_score, REALM_MATCH, 0, "points: integer", "",
      "Adds to the player's own score (-1000 to 1000 at a time).", "player:add_score(2)"},
+    {"stat", player_stat, REALM_MATCH, 0, "name: string", "integer",
+     "A statistic of the scoreboard: kills, deaths, assists, score, or one of those that the mode "
+     "counts.",
+     "print(player:stat(\"assists\"))"},
+    {"add_stat", player_add_stat, REALM_MATCH, 0, "name: string, points: integer", "",
+     "Adds to a statistic (-1000 to 1000 at a time).", "player:add_stat(\"assists\", 1)"},
     {"is_host", player_is_host, REALM_LOBBY, 0, "", "boolean", "Is the lobby's host.",
      "print(player:is_host())"},
     {"is_spectator", player_is_spectator, REALM_LOBBY, 0, "", "boolean", "Watches only.",

@@ -3,14 +3,15 @@
 #include "internal.h"
 #include "mod.h"
 #include "returned.h"
-#include "words.h"
+#include "script.h"
+#include "teams.h"
 
 #include <lauxlib.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN_BYTES_MAX = 80, MESSAGE_BYTES_MAX = 256, OPTION_UNITS = 10 };
+enum { SHOWN_BYTES_MAX = 80, MESSAGE_BYTES_MAX = 600, OPTION_UNITS = 10 };
 
 const char *args_text(lua_State *L, int index, size_t max) {
     size_t len;
@@ -24,8 +25,6 @@ const char *args_text(lua_State *L, int index, size_t max) {
     }
     return text;
 }
-
-static const char *const team_names[] = {"none", "red", "blue", NULL};
 
 int args_unexpected(lua_State *L, int index, const char *name, const char *expected) {
     char text[MESSAGE_BYTES_MAX], found[SHOWN_BYTES_MAX];
@@ -46,7 +45,7 @@ static void list_words(char *out, size_t size, const char *const words[]) {
 }
 
 uint32_t args_choice(lua_State *L, int index, const char *name, const char *const words[]) {
-    char expected[SHOWN_BYTES_MAX];
+    char expected[MESSAGE_BYTES_MAX];
     const char *word = lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : "";
     uint32_t i = 0;
     while (words[i] && strcmp(words[i], word) != 0) i++;
@@ -55,12 +54,29 @@ uint32_t args_choice(lua_State *L, int index, const char *name, const char *cons
     return (uint32_t)args_unexpected(L, index, name, expected);
 }
 
-uint32_t args_team(lua_State *L, int index) {
-    return args_choice(L, index, NULL, team_names);
+/* A choice among the mode's teams from `first` on. */
+static uint32_t choose_team(lua_State *L, int index, const char *name, uint32_t first) {
+    const struct realm *realm = realm_of(L);
+    const char *words[MUSTER_TEAMS_MAX + 2] = {NULL};
+    uint32_t team, count = teams_count(realm);
+    if (!teams_are_known(realm) && lua_type(L, index) == LUA_TSTRING &&
+        teams_find(realm, lua_tostring(L, index), &team) && team >= first)
+        return team;
+    if (first > count) return luaL_error(L, "this mode has no teams");
+    for (uint32_t i = first; i <= count; i++) words[i - first] = teams_name(realm, i);
+    return first + args_choice(L, index, name, words);
+}
+
+uint32_t args_team(lua_State *L, int index, const char *name) {
+    return choose_team(L, index, name, MUSTER_TEAM_NONE);
+}
+
+uint32_t args_real_team(lua_State *L, int index) {
+    return choose_team(L, index, NULL, 1);
 }
 
 void args_push_team(lua_State *L, uint32_t team) {
-    lua_pushstring(L, team_names[team < WORDS_TEAMS_END ? team : 0]);
+    lua_pushstring(L, teams_name(realm_of(L), team));
 }
 
 int64_t args_named_integer(lua_State *L, int index, const char *name, int64_t min, int64_t max) {

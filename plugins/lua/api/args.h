@@ -9,7 +9,10 @@
 
 /* A string of at most max bytes, valid UTF-8 without control bytes. */
 const char *args_text(lua_State *L, int index, size_t max);
-uint32_t args_team(lua_State *L, int index);
+/* A team of the mode, or "none". name: of a field, or null. */
+uint32_t args_team(lua_State *L, int index, const char *name);
+/* One that is none is refused, too. */
+uint32_t args_real_team(lua_State *L, int index);
 void args_push_team(lua_State *L, uint32_t team);
 /* An integer within the range, or a float that is one. */
 int64_t args_integer(lua_State *L, int index, int64_t min, int64_t max);

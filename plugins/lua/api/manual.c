@@ -34,6 +34,11 @@ const struct manual_callback manual_callbacks[] = {
      false,
      "What a player does in this tick: buttons as bits, aim 0 to 65535 for a full turn, moves -127 "
      "to 127. Called for each player before tick."},
+    {"message", "fun(state: table, player: Player, message: string)", false,
+     "Bytes that a player's client has sent (1 to 1024, docs/protocol.md section 4), such as a "
+     "move "
+     "in a game of turns: each once, in order, before the inputs of the tick. They are a "
+     "stranger's: look at their length, and whether the move is possible."},
     {"tick", "fun(state: table, dt: number)", false, "Once a tick. dt: seconds."},
     {"snapshot", "fun(state: table, out: Writer, full: boolean, viewer?: Player)", false,
      "Packs what clients see, instead of mode.sync: all of it when full is set, else what has "
@@ -129,8 +134,8 @@ static const struct api_function spec_lobby[] = {
      "said: then it raises an error.",
      "local results = l:finish(120)"},
     {"results", NULL, 0, 0, "", "table?",
-     "Results of the last match that has ended: winningTeam, reason, finalScores, playerStats, "
-     "duration.",
+     "Results of the last match that has ended: winner, winningTeam, reason, finalScores, "
+     "placements, playerStats, duration.",
      "assert.is_nil(l:results())"},
     {"state", NULL, 0, 0, "", "string", "waiting, starting, active, ending or completed.",
      "assert.equals(\"active\", l:state())"},
@@ -146,7 +151,7 @@ static const struct api_function spec_lobby[] = {
      "local cid, why = l:join(\"cid\")\nassert.truthy(cid, why)"},
     {"seats", NULL, 0, 0, "", "table[]",
      "The scoreboard, bots included: {seat, name, team, is_bot, alive, kills, deaths, assists, "
-     "score}.",
+     "score}, and the mode's own statistics by their names.",
      "for _, row in ipairs(l:seats()) do print(row.name, row.kills) end"},
     {"heard", NULL, 0, 0, "pattern: string", "string?",
      "The last line of chat that anybody in the lobby has heard and that has the pattern.",
@@ -201,10 +206,13 @@ static const struct api_function spec_client[] = {
      "integer}",
      "", "What the player's hands do from the next tick on; repeated for 0.25 s.",
      "ann:input{held = 1, aim = 16384, move_x = 127}"},
+    {"send", NULL, 0, 0, "message: string", "",
+     "A message to the mode, as the client would send it; it comes with the next tick.",
+     "local sent = pcall(ann.send, ann, \"\\1\\2\") -- the base arena takes none"},
     {"leave", NULL, 0, 0, "", "", "Leaves the lobby.", "bob:leave()"},
     {"seat", NULL, 0, 0, "", "integer?", "Seat number; nil for who has none.",
      "assert.equals(0, ann:seat())"},
-    {"team", NULL, 0, 0, "", "Team", "red, blue or none.", "print(ann:team())"},
+    {"team", NULL, 0, 0, "", "Team", "The team's name, or none.", "print(ann:team())"},
     {"alive", NULL, 0, 0, "", "boolean", "Lives, in the match.", "assert.is_true(ann:alive())"},
     {"kills", NULL, 0, 0, "", "integer", "Kills of the scoreboard.",
      "assert.equals(0, ann:kills())"},
@@ -212,6 +220,9 @@ static const struct api_function spec_client[] = {
      "assert.equals(0, ann:deaths())"},
     {"score", NULL, 0, 0, "", "integer", "Score of the scoreboard.",
      "assert.equals(0, ann:score())"},
+    {"stat", NULL, 0, 0, "name: string", "integer",
+     "A statistic of the scoreboard, one of the mode's own included; 0 for what is none.",
+     "assert.equals(0, ann:stat(\"assists\"))"},
     {"snapshot", NULL, 0, 0, "", "string",
      "The payload of a full snapshot as this player gets it now: bytes for string.unpack.",
      "assert.truthy(#ann:snapshot() > 0)"},

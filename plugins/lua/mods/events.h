@@ -70,10 +70,13 @@ enum { REALM_LOBBY = 1, REALM_MATCH = 2, REALM_BOTH = 3 };
     X(SCORE, "score", FILTER, MATCH,                                                               \
       "fun(points: integer, killer: Player, victim: Player): integer?",                            \
       "Points that a kill gives the killer's team. The arena takes -100 to 100.")                  \
-    X(VICTORY, "victory", FILTER, MATCH, "fun(winner?: string): string?, string?",                 \
-      "Asked after every tick: red, blue or draw ends the match. A second result says why: "       \
-      "score_limit (default), time_limit, elimination or forfeit. winner is what a script that "   \
-      "was asked before has decided, or nil; the server's own limits are asked apart.")
+    X(VICTORY, "victory", FILTER, MATCH,                                                           \
+      "fun(winner?: Team|Player|\"draw\"): Team|Player|\"draw\"|nil, string?, table?",             \
+      "Asked after every tick: a team, a player or \"draw\" ends the match. A second result says " \
+      "why: a word, score_limit (default), time_limit, elimination, forfeit or one of your own; "  \
+      "a "                                                                                         \
+      "third one who came in which place, as in match.finish. winner is what a script that was "   \
+      "asked before has decided, or nil; the server's own limits are asked apart.")
 
 #define EVENT_ENUM(NAME, name, kind, realms, signature, text) EVENT_##NAME,
 enum event { EVENT_MAP(EVENT_ENUM) EVENT_COUNT };

@@ -123,11 +123,19 @@ struct mod {
 
     /* Modes. 0 and null are the base's; without a base they are filled. */
     uint32_t players_max;
+    uint32_t people_max;
+    uint32_t players_min;
     uint32_t tick_rate_hz;
     uint32_t snapshot_max_bytes;
     uint32_t map_count;
     const char *const *maps;
-    const char *defaults_json; /* lobby setting: value, or null */
+    const char *defaults_json;       /* lobby setting: value, or null */
+    const struct muster_team *teams; /* of a mode without a base */
+    uint32_t team_count;             /* 0 there: everybody plays for themselves */
+    const char *const *stats;        /* counted beside the four */
+    uint32_t stat_count;
+    const char *const *victories; /* null: the base's, or all that there are */
+    uint32_t victory_count;
 
     /* The files' own: */
     const struct mod_source *sources; /* all texts as they were read */

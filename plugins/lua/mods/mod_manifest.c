@@ -1,5 +1,6 @@
 /* mod_manifest - mod.json into a mod, key by key. */
 #include "mod_internal.h"
+#include "sync.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@ enum {
     MEMORY_KB_MAX = 65536,
     MEMORY_KB_DEFAULT = 1024,
     MODE_PLAYERS_MAX = 16,
+    MODE_VICTORIES_MAX = 8,
     MODE_TICK_RATE_HZ = 20,
     MODE_SNAPSHOT_MAX_BYTES = 1024,
 };
@@ -192,7 +194,17 @@ static muster_status read_defaults(struct reading *r, const struct json_place *p
 
 static muster_status read_players_max(struct reading *r, const struct json_place *place,
                                       json_t *value) {
-    return mod_json_number(place, value, 2, 16, &r->mod->players_max);
+    return mod_json_number(place, value, 1, SYNC_SEATS_MAX, &r->mod->players_max);
+}
+
+static muster_status read_people_max(struct reading *r, const struct json_place *place,
+                                     json_t *value) {
+    return mod_json_number(place, value, 1, SYNC_SEATS_MAX, &r->mod->people_max);
+}
+
+static muster_status read_players_min(struct reading *r, const struct json_place *place,
+                                      json_t *value) {
+    return mod_json_number(place, value, 1, SYNC_SEATS_MAX, &r->mod->players_min);
 }
 
 static muster_status read_tick_rate(struct reading *r, const struct json_place *place,
@@ -218,6 +230,80 @@ static muster_status read_maps(struct reading *r, const struct json_place *place
     return status;
 }
 
+static bool is_among(const char *word, const char *const *words, uint32_t count) {
+    while (count > 0 && strcmp(words[count - 1], word) != 0) count--;
+    return count > 0;
+}
+
+/* A list of ids, each once, none of which is one of taken. */
+static muster_status read_ids(const struct json_place *place, json_t *value, size_t max,
+                              const char *const *taken, uint32_t taken_count,
+                              const char *const **out, uint32_t *count) {
+    const char **ids;
+    muster_status status = mod_json_list(place, value, max, sizeof *ids, &ids, count);
+    for (uint32_t i = 0; !status && i < *count; i++) {
+        struct json_place item = mod_json_item(place, i);
+        const json_t *word = json_array_get(value, i);
+        status = mod_json_id(&item, word, MUSTER_NAME_MAX - 1, &ids[i]);
+        if (!status && is_among(ids[i], taken, taken_count))
+            status = mod_json_fail(&item, word, "a name that every mode has not already");
+        if (!status && is_among(ids[i], ids, i))
+            status = mod_json_fail(&item, word, "each only once");
+    }
+    if (!status) *out = ids;
+    return status;
+}
+
+static muster_status read_stats(struct reading *r, const struct json_place *place, json_t *value) {
+    static const char *const every_mode[] = {"kills", "deaths", "assists", "score"};
+    return read_ids(place, value, MUSTER_STATS_OWN_MAX, every_mode, 4, &r->mod->stats,
+                    &r->mod->stat_count);
+}
+
+static muster_status read_victories(struct reading *r, const struct json_place *place,
+                                    json_t *value) {
+    return read_ids(place, value, MODE_VICTORIES_MAX, NULL, 0, &r->mod->victories,
+                    &r->mod->victory_count);
+}
+
+/* {"name", "maxPlayers"?}, or the name alone. */
+static muster_status read_team(const struct json_place *place, const json_t *value,
+                               struct muster_team *out) {
+    static const char *const known[] = {"name", "maxPlayers"};
+    const char *key;
+    json_t *field, *object = (json_t *)value;
+    const json_t *name = json_is_object(value) ? json_object_get(value, "name") : value;
+    json_object_foreach(object, key, field) {
+        struct json_place at = mod_json_field(place, key);
+        if (!is_among(key, known, 2)) return mod_json_unknown(&at, key, known, 2);
+        if (strcmp(key, "maxPlayers") != 0) continue;
+        muster_status status = mod_json_number(&at, field, 1, MUSTER_PEOPLE_MAX, &out->players_max);
+        if (status) return status;
+    }
+    muster_status status = mod_json_id(place, name, MUSTER_TEAM_NAME_MAX - 1, &out->name);
+    if (!status && (strcmp(out->name, "none") == 0 || strcmp(out->name, "draw") == 0))
+        return mod_json_fail(place, name, "a team's name, not \"none\" or \"draw\"");
+    return status;
+}
+
+static muster_status read_teams(struct reading *r, const struct json_place *place, json_t *value) {
+    struct muster_team *teams;
+    uint32_t count;
+    muster_status status =
+        mod_json_list(place, value, MUSTER_TEAMS_MAX, sizeof *teams, &teams, &count);
+    for (uint32_t i = 0; !status && i < count; i++) {
+        struct json_place item = mod_json_item(place, i);
+        status = read_team(&item, json_array_get(value, i), &teams[i]);
+        for (uint32_t j = 0; !status && j < i; j++)
+            if (strcmp(teams[j].name, teams[i].name) == 0)
+                status = mod_json_fail(&item, json_array_get(value, i), "each only once");
+    }
+    if (status) return status;
+    r->mod->teams = teams;
+    r->mod->team_count = count;
+    return MUSTER_OK;
+}
+
 /* In the order in which they are looked at. */
 static const struct {
     const char *name;
@@ -241,7 +327,12 @@ static const struct {
     {"permissions", read_permissions, false, false},
     {"limits", read_limits, false, false},
     {"defaults", read_defaults, false, true},
+    {"minPlayers", read_players_min, false, true},
+    {"stats", read_stats, false, true},
+    {"victories", read_victories, false, true},
+    {"teams", read_teams, false, true, true},
     {"maxPlayers", read_players_max, false, true, true},
+    {"peopleMax", read_people_max, false, true, true},
     {"tickRate", read_tick_rate, false, true, true},
     {"snapshotMaxBytes", read_snapshot_max, false, true, true},
     {"maps", read_maps, false, true, true},
@@ -278,17 +369,45 @@ static muster_status read_key(struct reading *r, int key, json_t *value) {
 
 static void set_missing(struct mod *mod) {
     static const char *const one_map[] = {"default"};
+    static const struct muster_team pair[] = {MUSTER_TEAMS_RED_BLUE};
     if (!mod->memory_bytes) mod->memory_bytes = MEMORY_KB_DEFAULT * 1024;
     if (!mod->author) mod->author = "";
     if (!mod->license) mod->license = "";
     if (!mod->description) mod->description = "";
     if (mod->kind != MOD_MODE || mod->base) return;
-    if (!mod->players_max) mod->players_max = MODE_PLAYERS_MAX;
+    if (!mod->people_max) mod->people_max = MODE_PLAYERS_MAX;
+    if (!mod->players_max) mod->players_max = mod->people_max;
+    if (!mod->teams) {
+        mod->teams = pair;
+        mod->team_count = sizeof pair / sizeof *pair;
+    }
     if (!mod->tick_rate_hz) mod->tick_rate_hz = MODE_TICK_RATE_HZ;
     if (!mod->snapshot_max_bytes) mod->snapshot_max_bytes = MODE_SNAPSHOT_MAX_BYTES;
     if (mod->maps) return;
     mod->maps = one_map;
     mod->map_count = 1;
+}
+
+static muster_status refuse(const struct reading *r, const char *text) {
+    return mod_fail(r->place.error, MUSTER_INVALID, manifest_file, 0, "%s", text);
+}
+
+/* What its numbers of people say together. */
+static muster_status check_people(const struct reading *r) {
+    const struct mod *mod = r->mod;
+    uint32_t room = 0;
+    if (mod->kind != MOD_MODE || mod->base) return MUSTER_OK;
+    if (mod->players_max > mod->people_max)
+        return refuse(r, "maxPlayers: expected at most peopleMax, which is 16 unless given");
+    if (mod->players_min > mod->players_max)
+        return refuse(r, "minPlayers: expected at most maxPlayers");
+    for (uint32_t i = 0; i < mod->team_count; i++) {
+        if (!mod->teams[i].players_max) return MUSTER_OK;
+        room += mod->teams[i].players_max;
+    }
+    if (mod->team_count && room < mod->people_max)
+        return refuse(r, "teams: expected room for peopleMax in all of them together");
+    return MUSTER_OK;
 }
 
 static muster_status read_manifest(struct reading *r, json_t *json) {
@@ -297,8 +416,9 @@ static muster_status read_manifest(struct reading *r, json_t *json) {
     muster_status status = check_known(r, json);
     for (int i = 0; !status && i < KEY_COUNT; i++)
         status = read_key(r, i, json_object_get(json, keys[i].name));
-    if (!status) set_missing(r->mod);
-    return status;
+    if (status) return status;
+    set_missing(r->mod);
+    return check_people(r);
 }
 
 muster_status mod_manifest_read(struct mod *mod, const struct mod_source *source, const char *id,

@@ -117,7 +117,6 @@ static muster_status declare_mode(struct instance *instance, const struct mod *m
                                   uint32_t cap) {
     const struct probe *probe = probe_find(instance, mod);
     uint32_t views = probe && probe->mode.is_private ? MODE_VIEWS_MAX : 1;
-    static const struct muster_team teams[] = {MUSTER_TEAMS_RED_BLUE};
     struct muster_mode_info info = {
         .size = sizeof info,
         .players_max = mod->players_max,
@@ -130,8 +129,14 @@ static muster_status declare_mode(struct instance *instance, const struct mod *m
         .view_count = mod->base ? 0 : views,
         .snapshot_max_bytes = mod->snapshot_max_bytes,
         .base = mod->base,
-        .teams = mod->base ? NULL : teams,
-        .team_count = mod->base ? 0 : 2,
+        .people_max = mod->people_max,
+        .players_min = mod->players_min,
+        .teams = mod->team_count ? mod->teams : NULL,
+        .team_count = mod->team_count,
+        .victories = mod->victories,
+        .victory_count = mod->victory_count,
+        .stats = mod->stats,
+        .stat_count = mod->stat_count,
     };
     const struct muster_host_match *match = instance->host->match;
     muster_status status = match->mode_add(instance->self, &info);

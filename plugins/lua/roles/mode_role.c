@@ -7,6 +7,7 @@
 #include "returned.h"
 #include "speech.h"
 #include "state.h"
+#include "teams.h"
 #include "words.h"
 
 #include <lauxlib.h>
@@ -190,16 +191,27 @@ uint32_t mode_team(const struct mode *mode, uint32_t seat) {
     return row.team;
 }
 
-/* Who has no team yet comes into the one with fewer people; of equals red. */
-static void choose_team(struct mode *mode, uint32_t seat) {
+/* The team with the fewest people that has room; of equals the first. NONE: there are no teams. */
+static uint32_t smallest_team(const struct mode *mode) {
     const struct realm *realm = &mode->lobby->match;
-    uint32_t people[WORDS_TEAMS_END] = {0};
-    mode->teams[seat] = mode_team(mode, seat);
-    if (mode->teams[seat] != MUSTER_TEAM_NONE) return;
+    const struct script *script = mode_script(mode);
+    uint32_t people[MUSTER_TEAMS_MAX + 1] = {0}, best = MUSTER_TEAM_NONE;
     for (uint32_t i = 0; i < realm->seats_max; i++)
         if (realm->seated[i]) people[mode_team(mode, i)]++;
-    mode->teams[seat] =
-        people[MUSTER_TEAM_BLUE] < people[MUSTER_TEAM_RED] ? MUSTER_TEAM_BLUE : MUSTER_TEAM_RED;
+    for (uint32_t team = 1; team <= teams_count(realm); team++) {
+        uint32_t room = script ? script->mod->teams[team - 1].players_max : 0;
+        if (room && people[team] >= room) continue;
+        if (best == MUSTER_TEAM_NONE || people[team] < people[best]) best = team;
+    }
+    return best;
+}
+
+/* Who has no team yet comes into the smallest one. */
+static void choose_team(struct mode *mode, uint32_t seat) {
+    const struct realm *realm = &mode->lobby->match;
+    mode->teams[seat] = mode_team(mode, seat);
+    if (mode->teams[seat] != MUSTER_TEAM_NONE) return;
+    mode->teams[seat] = smallest_team(mode);
     (void)realm_host(realm)->match->team_set(realm_self(realm), realm->match, seat,
                                              mode->teams[seat]);
 }
@@ -251,6 +263,16 @@ static void connection(void *instance, void *state, uint32_t seat, uint32_t conn
     struct script *script = mode_script(state);
     struct arg args[] = {A_SEAT(seat), A_BOOL(connected)};
     struct callback callback = {.script = script, .name = "connection", .args = args, .count = 2};
+    (void)instance;
+    if (script) script_enter(script, callback_body, &callback);
+}
+
+/* A stranger's bytes: what they mean is the script's matter. */
+static void message(void *instance, void *state, uint32_t seat, const void *data, uint32_t len) {
+    struct script *script = mode_script(state);
+    const struct muster_bytes bytes = {data, len};
+    struct arg args[] = {A_SEAT(seat), A_BYTES(bytes)};
+    struct callback callback = {.script = script, .name = "message", .args = args, .count = 2};
     (void)instance;
     if (script) script_enter(script, callback_body, &callback);
 }
@@ -353,4 +375,5 @@ const struct muster_mode lua_mode = {
     .view = mode_view,
     .intro = mode_intro,
     .command = command,
+    .message = message,
 };

@@ -14,6 +14,7 @@
 #include "speech.h"
 #include "start.h"
 #include "state.h"
+#include "teams.h"
 #include "timers.h"
 #include "words.h"
 
@@ -40,9 +41,8 @@ static void rules_destroy(void *user, void *state) {
 static const char *const action_names[] = {MUSTER_ACTION_MAP(ACTION_ROW)};
 
 /* Sets event and args for the question; the number of args. */
-static unsigned word_question(const struct muster_action *action, enum event *event,
-                              struct arg args[4]) {
-    static const char *const teams[] = {"none", "red", "blue"};
+static unsigned word_question(const struct realm *realm, const struct muster_action *action,
+                              enum event *event, struct arg args[4]) {
     struct arg player = action->player.value ? A_PLAYER(action->player) : A_NIL;
     args[0] = player;
     switch (action->kind) {
@@ -54,7 +54,7 @@ static unsigned word_question(const struct muster_action *action, enum event *ev
     case MUSTER_ACTION_TEAM_CHANGE:
         *event = EVENT_TEAM_ATTEMPT;
         if (action->target.value) args[0] = A_PLAYER(action->target);
-        args[1] = A_TEXT(teams[action->team < WORDS_TEAMS_END ? action->team : 0]);
+        args[1] = A_TEXT(teams_name(realm, action->team));
         return 2;
     case MUSTER_ACTION_START: *event = EVENT_START_ATTEMPT; return 1;
     case MUSTER_ACTION_SETTING:
@@ -135,7 +135,7 @@ static muster_verdict rules_allow(void *user, void *state, const struct muster_a
     if (lobby && action->kind == MUSTER_ACTION_CHAT) lobby->speaker = action->player;
     if (!lobby || action->kind == MUSTER_ACTION_CHAT || action->kind > MUSTER_ACTION_VOTE_CALL)
         return MUSTER_PASS;
-    unsigned count = word_question(action, &event, args);
+    unsigned count = word_question(&lobby->lobby, action, &event, args);
     enum ruling ruling = realm_veto(&lobby->lobby, event, args, count, reason, cap);
     if (ruling == RULING_FAILED && rules) ruling = RULING_YES; /* how the host takes it out */
     if (ruling == RULING_YES) return MUSTER_PASS;
@@ -413,12 +413,13 @@ static void victory_destroy(void *user, void *state) {
 static muster_verdict victory_evaluate(void *user, void *state,
                                        const struct muster_match_facts *facts,
                                        struct muster_match_end *out) {
+    static struct outcome outcome; /* read after this returns */
     struct lobby *lobby = state;
     (void)user;
     if (!lobby || !realm_has(&lobby->match, EVENT_VICTORY)) return MUSTER_UNDECIDED;
     lobby->match.now_ms = facts->elapsed_ms; /* the same moment for all who decide */
-    if (!realm_victory(&lobby->match, &out->winner, &out->reason)) return MUSTER_UNDECIDED;
-    out->winner_kind = words_winner_kind(out->winner);
+    if (!realm_victory(&lobby->match, &outcome)) return MUSTER_UNDECIDED;
+    outcome_put(&outcome, out);
     return MUSTER_DECIDED;
 }
 

@@ -8,8 +8,8 @@
 #include "returned.h"
 #include "share.h"
 #include "state.h"
+#include "teams.h"
 #include "value.h"
-#include "words.h"
 
 #include <lauxlib.h>
 #include <math.h>
@@ -40,6 +40,7 @@ void ask_push_arg(struct script *script, lua_State *L, const struct arg *arg) {
     case ARG_INT: lua_pushinteger(L, arg->integer); return;
     case ARG_NUMBER: lua_pushnumber(L, arg->number); return;
     case ARG_TEXT: lua_pushstring(L, arg->text); return;
+    case ARG_BYTES: lua_pushlstring(L, arg->bytes.data, arg->bytes.len); return;
     case ARG_PLAYER: player_push(script, L, arg->player.value); return;
     case ARG_SEAT: player_push(script, L, arg->seat); return;
     case ARG_JSON: value_from_json(L, arg->text, strlen(arg->text)); return;
@@ -279,53 +280,52 @@ void realm_collect(struct realm *realm, enum event event,
     ask_all(realm, event, &ask);
 }
 
-/* ---- victory: a filter of two values --------------------------------------------------------- */
+/* ---- victory: a filter of three values ------------------------------------------------------- */
 
-struct winner {
-    struct arg arg;
-    uint32_t team, team_answer;
-    const char *reason, *reason_answer;
+struct verdict {
+    struct arg winner; /* as the next handler hears of it; nil: undecided */
+    struct outcome *outcome, answer;
     bool taken;
 };
 
-static void take_winner(lua_State *L, struct ask *ask) {
-    struct winner *winner = ask->user;
-    int reason = lua_type(L, -1);
-    winner->taken = lua_type(L, -2) == LUA_TSTRING;
-    if (!winner->taken && !lua_isnil(L, -2))
-        refuse_answer(L, ask, -2, "\"red\", \"blue\", \"draw\" or nil");
-    if (!winner->taken) return;
-    winner->reason_answer = MUSTER_END_SCORE_LIMIT;
-    if (!words_parse_winner(lua_tostring(L, -2), &winner->team_answer))
-        refuse_answer(L, ask, -2, "\"red\", \"blue\", \"draw\" or nil");
-    if (reason == LUA_TNIL) return;
-    if (reason == LUA_TSTRING) winner->reason_answer = words_reason(lua_tostring(L, -1));
-    if (reason != LUA_TSTRING || !winner->reason_answer)
-        refuse_answer(L, ask, -1,
-                      "\"score_limit\", \"time_limit\", \"elimination\", \"forfeit\" or nil as "
-                      "the reason");
+static void take_verdict(lua_State *L, struct ask *ask) {
+    struct verdict *verdict = ask->user;
+    int winner = lua_gettop(L) - 2;
+    verdict->taken = !lua_isnil(L, winner);
+    if (!verdict->taken) return;
+    const char *expected = outcome_take_winner(L, winner, &verdict->answer);
+    if (expected) refuse_answer(L, ask, winner, expected);
+    expected = outcome_take_reason(L, winner + 1, &verdict->answer);
+    if (expected) refuse_answer(L, ask, winner + 1, expected);
+    expected = outcome_take_places(L, winner + 2, &verdict->answer);
+    if (expected) refuse_answer(L, ask, winner + 2, expected);
 }
 
-static void accept_winner(struct ask *ask) {
-    struct winner *winner = ask->user;
-    if (!winner->taken) return;
-    winner->team = winner->team_answer;
-    winner->reason = winner->reason_answer;
-    winner->arg = A_TEXT(words_winner(winner->team));
+static struct arg winner_arg(const struct realm *realm, const struct outcome *outcome) {
+    switch (outcome->winner_kind) {
+    case MUSTER_WINNER_SEAT: return A_SEAT(outcome->winner);
+    case MUSTER_WINNER_TEAM: return A_TEXT(teams_name(realm, outcome->winner));
+    default: return A_TEXT("draw");
+    }
 }
 
-bool realm_victory(struct realm *realm, uint32_t *winning_team, const char **reason) {
-    struct winner winner = {.arg = A_NIL};
-    struct ask ask = {.args = &winner.arg,
+static void accept_verdict(struct ask *ask) {
+    struct verdict *verdict = ask->user;
+    if (!verdict->taken) return;
+    *verdict->outcome = verdict->answer;
+    verdict->winner = winner_arg(ask->handler->script->realm, verdict->outcome);
+}
+
+bool realm_victory(struct realm *realm, struct outcome *out) {
+    struct verdict verdict = {.winner = A_NIL, .outcome = out};
+    struct ask ask = {.args = &verdict.winner,
                       .count = 1,
-                      .results = 2,
-                      .take = take_winner,
-                      .accept = accept_winner,
-                      .user = &winner};
+                      .results = 3,
+                      .take = take_verdict,
+                      .accept = accept_verdict,
+                      .user = &verdict};
     ask_all(realm, EVENT_VICTORY, &ask);
-    *winning_team = winner.team;
-    *reason = winner.reason;
-    return winner.arg.type == ARG_TEXT;
+    return verdict.winner.type != ARG_NIL;
 }
 
 /* ---- bus ------------------------------------------------------------------------------------- */

@@ -2,17 +2,29 @@
 #ifndef LUA_ASK_H
 #define LUA_ASK_H
 
+#include "outcome.h"
 #include "script.h"
 
 /* An argument of a handler. */
-enum arg_type { ARG_NIL, ARG_BOOL, ARG_INT, ARG_NUMBER, ARG_TEXT, ARG_PLAYER, ARG_SEAT, ARG_JSON };
+enum arg_type {
+    ARG_NIL,
+    ARG_BOOL,
+    ARG_INT,
+    ARG_NUMBER,
+    ARG_TEXT,
+    ARG_BYTES,
+    ARG_PLAYER,
+    ARG_SEAT,
+    ARG_JSON
+};
 struct arg {
     enum arg_type type;
     union {
         bool boolean;
         int64_t integer;
         double number;
-        const char *text;        /* ARG_TEXT, ARG_JSON */
+        const char *text; /* ARG_TEXT, ARG_JSON */
+        struct muster_bytes bytes;
         muster_player_id player; /* lobby realm; 0: nil */
         uint32_t seat;           /* match realm; NONE: nil */
     };
@@ -21,6 +33,7 @@ struct arg {
 #define A_INT(x) ((struct arg){ARG_INT, {.integer = (x)}})
 #define A_NUMBER(x) ((struct arg){ARG_NUMBER, {.number = (x)}})
 #define A_TEXT(x) ((struct arg){ARG_TEXT, {.text = (x)}})
+#define A_BYTES(x) ((struct arg){ARG_BYTES, {.bytes = (x)}})
 #define A_PLAYER(x) ((struct arg){ARG_PLAYER, {.player = (x)}})
 #define A_SEAT(x) ((struct arg){ARG_SEAT, {.seat = (x)}})
 #define A_JSON(x) ((struct arg){ARG_JSON, {.text = (x)}})
@@ -42,7 +55,7 @@ enum ruling realm_filter_text(struct realm *realm, enum event event, char *text,
 void realm_collect(struct realm *realm, enum event event,
                    void (*fn)(void *user, const char *mod, const char *text), void *user);
 /* False: undecided. */
-bool realm_victory(struct realm *realm, uint32_t *winning_team, const char **reason);
+bool realm_victory(struct realm *realm, struct outcome *out);
 /* Messages of bus.emit, those that were there at the start. */
 void realm_deliver(struct realm *realm);
 /* The oldest of them. */

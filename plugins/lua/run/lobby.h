@@ -53,6 +53,7 @@ struct lobby {
     char *draft; /* MOD_UPLOAD_BYTES_MAX, or null; owned */
     uint32_t draft_len;
     struct rate talk_rate;  /* lines of chat that scripts may say */
+    struct rate send_rate;  /* messages that scripts may send to clients */
     struct rate print_rate; /* lines of print that may be logged */
 };
 

@@ -15,15 +15,21 @@ static struct player *player_test(lua_State *L, int index) {
     return same ? lua_touserdata(L, index) : NULL;
 }
 
-struct player *player_check(lua_State *L, int index) {
+struct player *player_find(lua_State *L, int index) {
     struct player *player = player_test(L, index);
-    if (!player) luaL_typeerror(L, index, player_type);
-    struct realm *realm = realm_of(L);
+    if (!player) return NULL;
+    const struct realm *realm = realm_of(L);
     bool stale = player->gone;
     if (realm->kind == REALM_MATCH)
         stale = stale || !realm->seated[player->who] ||
                 realm->seat_serial[player->who] != player->serial;
     if (stale) luaL_error(L, "this player is gone");
+    return player;
+}
+
+struct player *player_check(lua_State *L, int index) {
+    struct player *player = player_find(L, index);
+    if (!player) luaL_typeerror(L, index, player_type);
     return player;
 }
 

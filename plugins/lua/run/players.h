@@ -16,7 +16,9 @@ struct player {
     char key[MUSTER_PLAYER_KEY_MAX];
 };
 extern const char player_type[];
-/* Raises for what is no handle, or of somebody who is gone. */
+/* Null: it is no handle. Raises for that of somebody who is gone. */
+struct player *player_find(lua_State *L, int index);
+/* Raises for what is no handle, too. */
 struct player *player_check(lua_State *L, int index);
 /* The handle means nobody from here on; the next one of the same player is new. */
 void player_drop(struct script *script, lua_State *L, struct player *player);

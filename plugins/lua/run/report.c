@@ -7,9 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOLD_FIRST = 3, TOLD_EVERY_MS = 60000, PRINTS_BURST = 10, LINES_BURST = 20 };
+enum {
+    TOLD_FIRST = 3,
+    TOLD_EVERY_MS = 60000,
+    PRINTS_BURST = 10,
+    LINES_BURST = 20,
+    SENDS_BURST = 64
+};
 #define PRINTS_PER_MS 0.002
 #define LINES_PER_MS 0.005
+#define SENDS_PER_MS 0.02
 
 static const char *realm_name(const struct realm *realm) {
     return realm->kind == REALM_MATCH ? "match" : "lobby";
@@ -193,6 +200,10 @@ static bool print_allowed(struct lobby *lobby) {
 
 bool report_may_talk(struct lobby *lobby) {
     return report_take(lobby, &lobby->talk_rate, LINES_PER_MS, LINES_BURST);
+}
+
+bool report_may_send(struct lobby *lobby) {
+    return report_take(lobby, &lobby->send_rate, SENDS_PER_MS, SENDS_BURST);
 }
 
 void report_print(const struct script *script, const char *line) {

@@ -24,5 +24,7 @@ void report_to_host(const struct lobby *lobby, const char *mod, const char *text
 bool report_take(const struct lobby *lobby, struct rate *rate, double per_ms, double burst);
 /* Takes one line from the lobby's quota of chat: what is over it is not said. */
 bool report_may_talk(struct lobby *lobby);
+/* The same of messages to clients. */
+bool report_may_send(struct lobby *lobby);
 
 #endif

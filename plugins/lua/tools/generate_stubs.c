@@ -82,7 +82,8 @@ static void put_table(struct muster_writer *out, const struct api_table *table) 
 
 static void put_aliases(struct muster_writer *out) {
     text_put(out, "---@alias HookOptions {priority?: integer, on_error?: \"deny\"|\"allow\"}\n");
-    text_put(out, "---@alias Team \"red\"|\"blue\"|\"none\"\n\n"
+    text_put(out, "---A team of the mode by its name, or none.\n"
+                  "---@alias Team \"red\"|\"blue\"|\"none\"|string\n\n"
                   "---What hooks.on can name.\n---@alias Event\n");
     for (int i = 0; i < EVENT_COUNT; i++)
         text_put(out, "---| \"%s\" # %s: %s\n", event_table[i].name,

@@ -84,7 +84,6 @@ struct spec *spec_of(lua_State *L);
 int spec_refuse(lua_State *L, const char *format, ...) MUSTER_PRINTF(2, 3);
 /* Raises unless the engine's answer is OK. */
 void spec_check(lua_State *L, muster_status status, const char *what);
-void spec_push_team(lua_State *L, uint32_t team);
 
 /* ---- spec_match.c ---- */
 extern const luaL_Reg spec_match_functions[];

@@ -240,6 +240,10 @@ function Client:input(input)
         input.move_x or 0, input.move_y or 0)
 end
 
+function Client:send(message)
+    engine.message(self.key, message)
+end
+
 function Client:leave()
     must(self, "lobby.leave")
 end
@@ -274,6 +278,10 @@ end
 
 function Client:score()
     return row_of(self).score or 0
+end
+
+function Client:stat(name)
+    return row_of(self)[name] or 0
 end
 
 function Client:snapshot()

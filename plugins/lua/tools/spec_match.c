@@ -55,6 +55,16 @@ static void set_boolean(lua_State *L, const char *name, bool value) {
     lua_setfield(L, -2, name);
 }
 
+/* The table on top gets what the mode counts by itself. */
+static void set_own_stats(lua_State *L, const struct spec *spec, muster_match_id match,
+                          uint32_t seat) {
+    const struct muster_host_match *host = spec->instance->host->match;
+    muster_self *self = spec->instance->self;
+    const char *name;
+    for (uint32_t stat = MUSTER_STAT_OWN; (name = host->stat_name(self, match, stat)); stat++)
+        set_integer(L, name, host->stat(self, match, seat, stat));
+}
+
 /* Pushes the row, or nothing. */
 static bool push_row(lua_State *L, const struct spec *spec, muster_match_id match, uint32_t seat) {
     struct muster_seat_info row = {.size = sizeof row};
@@ -63,14 +73,15 @@ static bool push_row(lua_State *L, const struct spec *spec, muster_match_id matc
     lua_createtable(L, 0, 9);
     set_integer(L, "seat", seat);
     set_text(L, "name", row.display_name);
-    spec_push_team(L, row.team);
-    lua_setfield(L, -2, "team");
+    set_text(L, "team",
+             spec->instance->host->match->team_name(spec->instance->self, match, row.team));
     set_boolean(L, "is_bot", row.is_bot);
     set_boolean(L, "alive", row.alive);
     set_integer(L, "kills", row.kills);
     set_integer(L, "deaths", row.deaths);
     set_integer(L, "assists", row.assists);
     set_integer(L, "score", row.score);
+    set_own_stats(L, spec, match, seat);
     return true;
 }
 
@@ -92,14 +103,17 @@ static int match_rows(lua_State *L) {
 }
 
 static int match_score(lua_State *L) {
-    static const char *const teams[] = {"none", "red", "blue", NULL};
     const struct spec *spec = spec_of(L);
+    const struct muster_host_match *match = spec->instance->host->match;
+    const char *word = luaL_checkstring(L, 2);
     struct muster_lobby_info info;
-    uint32_t team = (uint32_t)luaL_checkoption(L, 2, NULL, teams);
     get_lobby(L, &info);
-    lua_pushinteger(
-        L, spec->instance->host->match->team_score(spec->instance->self, info.match, team));
-    return 1;
+    for (uint32_t team = 1; team <= info.team_count; team++) {
+        if (strcmp(match->team_name(spec->instance->self, info.match, team), word) != 0) continue;
+        lua_pushinteger(L, match->team_score(spec->instance->self, info.match, team));
+        return 1;
+    }
+    return spec_refuse(L, "score: the mode has no team \"%.60s\"", word);
 }
 
 static int match_hash(lua_State *L) {

@@ -3,7 +3,6 @@
 #include "catalog.h"
 #include "spec.h"
 #include "value.h"
-#include "words.h"
 
 #include <lauxlib.h>
 #include <stdarg.h>
@@ -153,11 +152,6 @@ static int world_lobby_of(lua_State *L) {
     return 1;
 }
 
-void spec_push_team(lua_State *L, uint32_t team) {
-    static const char *const names[] = {"none", "red", "blue"};
-    lua_pushstring(L, names[team < WORDS_TEAMS_END ? team : 0]);
-}
-
 /* Seat and team in the lobby; nil: in none, or a spectator. */
 static int world_member(lua_State *L) {
     struct spec *spec = spec_of(L);
@@ -171,7 +165,8 @@ static int world_member(lua_State *L) {
         if (!MUSTER_ID_SAME(member.player, player.player) || member.seat == MUSTER_SEAT_NONE)
             continue;
         lua_pushinteger(L, member.seat);
-        spec_push_team(L, member.team);
+        lua_pushstring(L, spec->instance->host->lobby->team_name(spec->instance->self, player.lobby,
+                                                                 member.team));
         return 2;
     }
     return 0;
@@ -223,6 +218,21 @@ static int world_input(lua_State *L) {
     return 0;
 }
 
+static int world_message(lua_State *L) {
+    const struct spec *spec = spec_of(L);
+    muster_player_id player = {(uint64_t)luaL_checkinteger(L, 1)};
+    size_t len;
+    const char *message = luaL_checklstring(L, 2, &len);
+    muster_status status =
+        spec->instance->host->engine->message(spec->instance->self, player, message, (uint32_t)len);
+    if (status == MUSTER_UNSUPPORTED) return spec_refuse(L, "message: the mode takes none");
+    if (status == MUSTER_INVALID)
+        return spec_refuse(L, "message: expected 1 to %d bytes", MUSTER_MESSAGE_MAX);
+    if (status == MUSTER_LIMIT) return spec_refuse(L, "message: too many for one tick");
+    spec_check(L, status, "message");
+    return 0;
+}
+
 /* The payload of the frame; docs/protocol.md section 4. */
 static int world_snapshot(lua_State *L) {
     enum { HEAD_BYTES = 16, LENGTH_AT = 14 };
@@ -257,19 +267,14 @@ static int world_found(lua_State *L) {
     return 0;
 }
 
-static const luaL_Reg functions[] = {{"advance", world_advance},
-                                     {"errors", world_errors},
-                                     {"found", world_found},
-                                     {"input", world_input},
-                                     {"lobby_of", world_lobby_of},
-                                     {"member", world_member},
-                                     {"notifications", world_notifications},
-                                     {"player", world_player},
-                                     {"player_id", world_player_id},
-                                     {"request", world_request},
-                                     {"reset", world_reset},
-                                     {"snapshot", world_snapshot},
-                                     {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"advance", world_advance},   {"errors", world_errors},
+    {"found", world_found},       {"input", world_input},
+    {"lobby_of", world_lobby_of}, {"member", world_member},
+    {"message", world_message},   {"notifications", world_notifications},
+    {"player", world_player},     {"player_id", world_player_id},
+    {"request", world_request},   {"reset", world_reset},
+    {"snapshot", world_snapshot}, {NULL, NULL}};
 
 static void set_text(lua_State *L, const char *name, const char *text) {
     lua_pushstring(L, text);

@@ -46,8 +46,8 @@ const client = new MusterClient({ url: socketUrl });
 const catalog = new Catalog(client, baseUrl);
 const hud = new Hud();
 const browser = new LobbyBrowser(client, catalog);
-const chat = new Chat(client, () => game?.input.release());
-const scoreboard = new Scoreboard(client);
+const chat = new Chat(client, catalog, () => game?.input.release());
+const scoreboard = new Scoreboard(client, catalog);
 const votes = new Votes(client);
 new Invitations({ client, catalog, leave: leaveForLobbies });
 const lobbyScreen = new LobbyScreen({
@@ -169,7 +169,7 @@ function showMatch(match) {
     const View = viewOf(match);
     if (game instanceof View) return game.startMatch(match);
     setGame(() => new View({
-        client, hud, canvas: byId("canvas"), launcherButton: byId("touch-launcher"),
+        client, catalog, hud, canvas: byId("canvas"), launcherButton: byId("touch-launcher"),
     }));
 }
 

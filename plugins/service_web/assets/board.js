@@ -1,19 +1,15 @@
-// board - the view of a mode that owns everything: what it says of itself, the fields that it
-// shares and those of each player as tables. It sends one input a tick, as an arena does.
+// board - the view of a mode that owns everything: what it says of itself, its grid of cells, the
+// fields that it shares and those of each player as tables. It sends one input a tick, as an arena
+// does, and a message for a cell that is pressed.
 
 import { SEAT_NONE, SyncState } from "../sdk/js/index.js";
 import { BoardInput } from "./board_input.js";
 import { put } from "./keyed_list.js";
-import { byId, make } from "./ui.js";
+import { ModeGrid } from "./mode_grid.js";
+import { colourOf } from "./teams.js";
+import { byId, make, titleOf } from "./ui.js";
 
 const CATCH_UP_TICKS = 4;
-const TEAM_NAMES = { red: "red", blue: "blue" };
-
-/** "time_left" -> "Time left" */
-function titleOf(name) {
-    const words = name.replaceAll("_", " ");
-    return words[0].toUpperCase() + words.slice(1);
-}
 
 function textOf(value) {
     if (value === undefined) return ""; // not for our eyes
@@ -26,8 +22,11 @@ export class Board {
     seat;
     isActive = false; // inputs are taken
     #client;
+    #catalog;
     #matchId = "";
     #input;
+    #grid;
+    #gridRows = []; // fields that are rows of the grid
     #tickMs = 50;
     #sequence = 0;
     #tickTimer;
@@ -38,17 +37,24 @@ export class Board {
     #columns = []; // fields per player
     #offs;
 
-    constructor({ client }) {
+    constructor({ client, catalog }) {
         this.#client = client;
+        this.#catalog = catalog;
         byId("mode-board").hidden = false;
         byId("game").classList.add("has-board");
         this.#input = new BoardInput(byId("mode-board"), byId("mode-pad"));
+        this.#grid = new ModeGrid(byId("mode-grid"), (column, row) => {
+            if (this.isActive) client.sendMessage(Uint8Array.of(column, row));
+        });
         this.#offs = [
             client.on("snapshot", (snapshot) => this.#onSnapshot(snapshot)),
             client.on("match.ended", () => {
                 this.isActive = false;
             }),
             client.on("lobby.members", () => this.#draw()),
+            client.on("mod.message", ({ data }) => {
+                if (typeof data?.say === "string") put(byId("mode-said"), data.say);
+            }),
         ];
         this.resume(client.entry);
         this.#nextTickAt = performance.now();
@@ -61,7 +67,9 @@ export class Board {
         clearTimeout(this.#tickTimer);
         cancelAnimationFrame(this.#frame);
         this.#input.destroy();
+        this.#grid.show([]);
         byId("mode-board").hidden = true;
+        byId("mode-pad").hidden = false;
         byId("game").classList.remove("has-board");
     }
 
@@ -93,6 +101,9 @@ export class Board {
         this.#columns = schema.filter(({ per }) => per === "player").map(({ name }) => name);
         byId("mode-title").textContent = String(intro?.title || gameMode);
         byId("mode-help").textContent = String(intro?.help ?? "");
+        put(byId("mode-said"), "");
+        this.#gridRows = Array.isArray(intro?.grid) ? intro.grid : [];
+        byId("mode-pad").hidden = this.#gridRows.length > 0; // there are cells to press
         this.#layOut(schema);
         this.#draw();
     }
@@ -100,7 +111,7 @@ export class Board {
     // ---- to the screen
 
     #layOut(schema) {
-        const shared = schema.filter(({ per }) => per !== "player");
+        const shared = schema.filter(({ name, per }) => per !== "player" && !this.#gridRows.includes(name));
         this.#cells = new Map(shared.map(({ name }) => [name, make("dd", {})]));
         this.#rows.clear();
         byId("mode-fields").replaceChildren(...[...this.#cells].map(([name, cell]) =>
@@ -116,15 +127,21 @@ export class Board {
         this.#frame = requestAnimationFrame(() => {
             this.#frame = 0;
             for (const [name, cell] of this.#cells) put(cell, textOf(this.state.fields.get(name)));
+            this.#grid.show(this.#gridRows.map((name) => String(this.state.fields.get(name) ?? "")));
             this.#drawTeam();
             this.#drawPlayers();
         });
     }
 
     #drawTeam() {
-        const team = this.isSpectator ? "" : TEAM_NAMES[this.#client.entry?.team] ?? "";
-        byId("mode-team").className = team;
-        put(byId("mode-team"), team && `You play for ${team}`);
+        const team = this.isSpectator ? "none" : this.#client.entry?.team;
+        const colour = this.#colourOf(team);
+        byId("mode-team").className = colour;
+        put(byId("mode-team"), colour && `You play for ${team.replaceAll("_", " ")}`);
+    }
+
+    #colourOf(team) {
+        return colourOf(this.#catalog.mode(this.#client.entry?.lobby.gameMode), team);
     }
 
     #drawPlayers() {
@@ -140,7 +157,7 @@ export class Board {
             const { row, name, cells } = this.#rows.get(seat) ?? this.#addRow(seat);
             const values = this.state.players.get(seat);
             row.className = seat === this.seat ? "own" : "";
-            name.className = team;
+            name.className = this.#colourOf(team);
             put(name, displayName);
             for (const [field, cell] of cells) put(cell, textOf(values?.get(field)));
         }

@@ -3,6 +3,7 @@
 
 import { put } from "./keyed_list.js";
 import { lengthFault } from "./text_limit.js";
+import { colourOf } from "./teams.js";
 import { byId, explain, make, playArea, toast } from "./ui.js";
 
 const LINES_MAX = 50;
@@ -11,14 +12,16 @@ const FADE_MS = 12000;
 
 export class Chat {
     #client;
+    #catalog;
     #channel = "all";
     #onOpen;
     #isDocked = false;
     #lobby = 0; // counts them: what is refused in one is not given back in the next
 
     /** onOpen: the game lets go of the keys. */
-    constructor(client, onOpen) {
+    constructor(client, catalog, onOpen) {
         this.#client = client;
+        this.#catalog = catalog;
         this.#onOpen = onOpen;
         client.on("lobby.chat", (line) => this.#show(line));
         client.on("mod.error", ({ mod, message }) => this.warn(`${mod}: ${message}`));
@@ -148,7 +151,8 @@ export class Chat {
 
     #show({ playerId, displayName, team, text, channel }) {
         const name = playerId ? `${displayName}${channel === "team" ? " (team)" : ""}: ` : "";
-        const className = playerId && (team === "red" || team === "blue") ? team : "dim";
+        const mode = this.#catalog.mode(this.#client.entry?.lobby.gameMode);
+        const className = (playerId && colourOf(mode, team)) || "dim";
         this.#append(make("li", {}, make("b", { className }, name), text));
     }
 

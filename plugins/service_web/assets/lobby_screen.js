@@ -4,7 +4,8 @@
 import { joinLink } from "./join.js";
 import { KeyedList, put } from "./keyed_list.js";
 import { MemberDialog } from "./member_dialog.js";
-import { actionButton, byId, copyButton, guarded, make, playArea } from "./ui.js";
+import { teamColours, teamsOf } from "./teams.js";
+import { actionButton, byId, copyButton, guarded, make, playArea, titleOf } from "./ui.js";
 import { hostId, isBeforeMatch, isInCharge, isOwn, isPlayer } from "./who.js";
 
 const COUNTDOWN_STEP_MS = 250;
@@ -33,7 +34,9 @@ export class LobbyScreen {
     #catalog;
     #chat;
     #members;
-    #lists;
+    #undecided;
+    #spectators;
+    #teams = new Map(); // team -> {list, join}
     #panels;
     #onShow;
     #isWanted = false; // opened by hand
@@ -50,10 +53,9 @@ export class LobbyScreen {
         this.#chat = chat;
         this.#panels = panels;
         this.#onShow = onShow;
-        this.#members = new MemberDialog(client);
-        this.#lists = Object.fromEntries(
-            ["team-red", "team-blue", "team-none", "spectators"].map((id) =>
-                [id, new KeyedList(byId(id), memberKey, () => this.#row())]));
+        this.#members = new MemberDialog(client, catalog);
+        this.#undecided = this.#list(byId("team-none"));
+        this.#spectators = this.#list(byId("spectators"));
         this.#setUpButtons(leave);
         client.on("lobby.members", () => this.update());
         client.on("lobby.updated", () => this.update());
@@ -76,6 +78,7 @@ export class LobbyScreen {
         const isShown = entry !== null && (this.#isWanted || isBeforeMatch(this.#client));
         this.#place(isShown);
         if (!isShown) return;
+        this.#layOutTeams(teamsOf(this.#catalog.mode(entry.lobby.gameMode)));
         this.#showHead(entry);
         this.#showMembers(entry);
         this.#showActions(entry);
@@ -127,7 +130,6 @@ export class LobbyScreen {
         press("lobby-shuffle", () => lobby.shuffleTeams());
         press("lobby-swap", () => lobby.swapTeams());
         press("lobby-map-vote", () => lobby.voteMap());
-        for (const team of ["red", "blue"]) press(`join-${team}`, () => lobby.setTeam(team));
         this.#setUpCode();
     }
 
@@ -150,7 +152,7 @@ export class LobbyScreen {
         const mine = entry.members.find((member) => isOwn(this.#client, member));
         const mode = this.#catalog.mode(entry.lobby.gameMode);
         const maps = mode?.maps.length ?? 0;
-        const hasTeams = mode?.teams?.length !== 0;
+        const hasTeams = this.#teams.size > 0;
         const show = (id, isOffered) => {
             byId(id).hidden = !isOffered;
         };
@@ -162,8 +164,8 @@ export class LobbyScreen {
         show("lobby-swap", inCharge && before && hasTeams);
         show("lobby-map-vote", plays && settings.allowMapVoting && maps > 1 && state !== "active");
         show("code-renew", inCharge);
-        for (const team of ["red", "blue"]) {
-            show(`join-${team}`, plays && before && hasTeams && entry.team !== team);
+        for (const [team, { join }] of this.#teams) {
+            join.hidden = !plays || !before || entry.team === team;
         }
         byId("lobby-ready").setAttribute("aria-pressed", String(mine?.ready === true));
         byId("lobby-lock").setAttribute("aria-pressed", String(settings.locked === true));
@@ -213,18 +215,40 @@ export class LobbyScreen {
         this.update();
     }
 
-    #showMembers({ members, lobby }) {
+    #showMembers({ members }) {
         const players = members.filter((member) => !member.spectator);
-        const hasTeams = this.#catalog.mode(lobby.gameMode)?.teams?.length !== 0;
-        byId("lobby-teams").hidden = !hasTeams;
-        put(byId("undecided-title"), hasTeams ? "No team yet" : "Players");
-        for (const team of ["red", "blue"]) {
-            this.#lists[`team-${team}`].show(players.filter((member) => member.team === team));
+        put(byId("undecided-title"), this.#teams.size > 0 ? "No team yet" : "Players");
+        for (const [team, { list }] of this.#teams) {
+            list.show(players.filter((member) => member.team === team));
         }
-        this.#lists["team-none"].show(players.filter(({ team }) => !["red", "blue"].includes(team)));
-        this.#lists.spectators.show(members.filter((member) => member.spectator));
-        byId("undecided").hidden = this.#lists["team-none"].size === 0;
-        byId("watching").hidden = this.#lists.spectators.size === 0;
+        this.#undecided.show(players.filter(({ team }) => !this.#teams.has(team)));
+        this.#spectators.show(members.filter((member) => member.spectator));
+        byId("undecided").hidden = this.#undecided.size === 0;
+        byId("watching").hidden = this.#spectators.size === 0;
+    }
+
+    /** A column for each team of the lobby's mode; they stay while the teams do. */
+    #layOutTeams(teams) {
+        const colours = teamColours(teams);
+        byId("lobby-teams").hidden = teams.length === 0;
+        if (teams.join() === [...this.#teams.keys()].join()) return;
+        byId("lobby-teams").classList.toggle("many", teams.length > 2);
+        byId("lobby-teams").replaceChildren();
+        this.#teams = new Map(teams.map((team) => [team, this.#team(team, colours.get(team))]));
+    }
+
+    #team(team, colour) {
+        const place = make("ul", { id: `team-${team}` });
+        const name = team.replaceAll("_", " ");
+        const join = make("button", { type: "button", id: `join-${team}` }, `Join ${name}`);
+        join.onclick = () => guarded(join, () => this.#client.lobby.setTeam(team));
+        byId("lobby-teams").append(
+            make("div", {}, make("h3", { className: colour }, titleOf(team)), place, join));
+        return { list: this.#list(place), join };
+    }
+
+    #list(place) {
+        return new KeyedList(place, memberKey, () => this.#row());
     }
 
     #row() {

@@ -1,13 +1,16 @@
 // member_dialog - what can be done about another member: team, host, kick, ban, a vote.
 
+import { teamsOf } from "./teams.js";
 import { actionButton, byId, explain } from "./ui.js";
 import { hostId, isBeforeMatch, isInCharge, isOwn, isPlayer } from "./who.js";
 
 export class MemberDialog {
     #client;
+    #catalog;
 
-    constructor(client) {
+    constructor(client, catalog) {
         this.#client = client;
+        this.#catalog = catalog;
         byId("member-form").onsubmit = (event) => {
             event.preventDefault();
             byId("member-dialog").close();
@@ -53,8 +56,9 @@ export class MemberDialog {
 
     #teamButtons({ playerId, team, spectator }) {
         if (spectator || !isBeforeMatch(this.#client)) return [];
-        return ["red", "blue"].filter((other) => other !== team).map((other) =>
-            this.#button(`To team ${other}`, () => this.#client.lobby.setTeam(other, playerId)));
+        const teams = teamsOf(this.#catalog.mode(this.#client.entry.lobby.gameMode));
+        return teams.filter((other) => other !== team).map((other) =>
+            this.#button(`To team ${other.replaceAll("_", " ")}`, () => this.#client.lobby.setTeam(other, playerId)));
     }
 
     #hostButtons({ playerId }) {

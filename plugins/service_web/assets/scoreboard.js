@@ -1,7 +1,8 @@
 // scoreboard - the table while Tab is held, and the result at the end with the vote.
 
 import { KeyedList, put } from "./keyed_list.js";
-import { byId, clockText, explain, guarded, make, toast } from "./ui.js";
+import { teamColours, teamsOf } from "./teams.js";
+import { byId, clockText, explain, guarded, make, titleOf, toast } from "./ui.js";
 
 const REFRESH_MS = 1000;
 const REASONS = {
@@ -23,12 +24,6 @@ const PLACE = ["Place", (row) => row.place];
 const SCORE = ["Score", (row) => row.score];
 const PING = ["Ping", (row) => (row.isBot ? "bot" : row.pingMs ?? "")];
 
-/** "capture_time" -> "Capture time" */
-function titleOf(word) {
-    const words = word.replaceAll("_", " ");
-    return words[0].toUpperCase() + words.slice(1);
-}
-
 /** A mode with statistics of its own is told by these, and by kills where there are any. */
 function columnsOf(rows, hasTeams) {
     const own = [...new Set(rows.flatMap(({ stats }) => Object.keys(stats ?? {})))];
@@ -48,14 +43,14 @@ class Table {
     #rows;
 
     /** team: "" for none; isOwn(row) */
-    constructor(team, columns, isOwn) {
+    constructor(team, colour, columns, isOwn) {
         this.#columns = columns;
         const head = make("tr", {},
             ...columns.map(([name]) => make("th", { scope: "col" }, name)));
         const body = make("tbody");
         this.#rows = new KeyedList(body, ({ playerId, displayName }) => `${playerId} ${displayName}`,
             () => this.#row(isOwn));
-        const caption = team && make("caption", { className: team }, `${titleOf(team)}  `, this.#score);
+        const caption = team && make("caption", { className: colour }, `${titleOf(team)}  `, this.#score);
         this.element = make("table", {}, ...(team ? [caption] : []), make("thead", {}, head), body);
     }
 
@@ -81,6 +76,7 @@ class Table {
 
 export class Scoreboard {
     #client;
+    #catalog;
     #tables = new Map(); // team, "" for none -> Table
     #shape = ""; // for which teams and columns these are
     #timer;
@@ -88,8 +84,9 @@ export class Scoreboard {
     #voteEnd = 0;
     #isFinal = false;
 
-    constructor(client) {
+    constructor(client, catalog) {
         this.#client = client;
+        this.#catalog = catalog;
         addEventListener("keydown", (event) => this.#onTab(event, true));
         addEventListener("keyup", (event) => this.#onTab(event, false));
         addEventListener("blur", () => this.#hold(false));
@@ -122,7 +119,8 @@ export class Scoreboard {
         byId("board-title").textContent = "Scoreboard";
         byId("board-title").className = "";
         byId("board-text").textContent = "";
-        this.#fill([], { red: 0, blue: 0 }, false);
+        const teams = teamsOf(this.#catalog.mode(this.#client.entry?.lobby.gameMode));
+        this.#fill([], Object.fromEntries(teams.map((team) => [team, 0])), false);
     }
 
     #onTab(event, isDown) {
@@ -172,9 +170,11 @@ export class Scoreboard {
         if (shape === this.#shape) return;
         this.#shape = shape;
         const isOwn = ({ playerId }) => playerId === this.#client.session?.playerId;
+        const colours = teamColours(teams);
         this.#tables = new Map((teams.length > 0 ? teams : [""]).map((team) =>
-            [team, new Table(team, columns, isOwn)]));
+            [team, new Table(team, colours.get(team), columns, isOwn)]));
         byId("board-tables").classList.toggle("single", teams.length === 0);
+        byId("board-tables").classList.toggle("many", teams.length > 2);
         byId("board-tables").replaceChildren(...[...this.#tables.values()].map(({ element }) => element));
     }
 
@@ -184,9 +184,10 @@ export class Scoreboard {
         const { winner, reason, placements, finalScores } = results;
         const hasTeams = Object.keys(finalScores).length > 0;
         const title = byId("board-title");
-        title.className = winner?.team ? `title-${winner.team}` : "";
+        const colour = teamColours(Object.keys(finalScores)).get(winner?.team);
+        title.className = colour ? `title-${colour}` : "";
         title.textContent = winner ? `${winner.displayName ?? titleOf(winner.team)} wins` : "Draw";
-        const why = (hasTeams ? null : REASONS_ALONE[reason]) ?? REASONS[reason] ?? reason;
+        const why = (hasTeams ? null : REASONS_ALONE[reason]) ?? REASONS[reason] ?? reason.replaceAll("_", " ");
         byId("board-text").textContent = `${why}, ${clockText(results.duration)} played`;
         const places = new Map(placements.map(({ playerId, place }) => [playerId, place]));
         const placed = (row) => (hasTeams ? row : { ...row, place: places.get(row.playerId) });

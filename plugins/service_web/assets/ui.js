@@ -128,6 +128,12 @@ export function copyButton(label, text, properties = {}) {
     return button;
 }
 
+/** "time_left" -> "Time left" */
+export function titleOf(name) {
+    const words = name.replaceAll("_", " ");
+    return words[0].toUpperCase() + words.slice(1);
+}
+
 /** 83 -> "1:23" */
 export function clockText(seconds) {
     const whole = Math.max(0, Math.ceil(seconds));

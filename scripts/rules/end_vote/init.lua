@@ -14,10 +14,22 @@ if realm == "lobby" then
         if not asked then return i18n.t("busy") end
     end}
 else
-    bus.on("end_vote", "finish", function()
-        local lead = match.score("red") - match.score("blue")
-        match.finish(lead > 0 and "red" or lead < 0 and "blue" or "draw", "forfeit")
-    end)
+    -- The team, or without teams the player, with most points; of equals nobody.
+    local function leader()
+        local teams = match.teams()
+        local best, most = "draw", nil
+        for _, side in ipairs(#teams > 0 and teams or match.players()) do
+            local points = #teams > 0 and match.score(side) or side:score()
+            if not most or points > most then
+                best, most = side, points
+            elseif points == most then
+                best = "draw"
+            end
+        end
+        return best
+    end
+
+    bus.on("end_vote", "finish", function() match.finish(leader(), "forfeit") end)
 end
 
 hooks.on("describe", "end_vote", function()

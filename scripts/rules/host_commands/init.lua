@@ -18,12 +18,12 @@ if realm == "lobby" then
         return i18n.t("open")
     end)
     of_host("even", "puts people into teams in turn", function()
+        local teams, placed = lobby.teams(), 0
         if lobby.state() ~= "waiting" then return i18n.t("no_teams") end
-        local team = "red"
-        for _, player in ipairs(lobby.players()) do
+        for _, player in ipairs(#teams > 0 and lobby.players() or {}) do
             if not player:is_spectator() then
-                lobby.set_team(player, team)
-                team = team == "red" and "blue" or "red"
+                lobby.set_team(player, teams[placed % #teams + 1])
+                placed = placed + 1
             end
         end
         return i18n.t("even")

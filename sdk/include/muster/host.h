@@ -520,6 +520,9 @@ struct muster_host_match {
     int32_t (*stat)(muster_self *self, muster_match_id match, uint32_t seat, uint32_t stat);
     /* "none" for MUSTER_TEAM_NONE and for what is no team. Lives as long as the match. */
     const char *(*team_name)(muster_self *self, muster_match_id match, uint32_t team);
+    /* The word for a MUSTER_STAT_..., one of the mode's own included; null past the last. Lives as
+     * long as the match. */
+    const char *(*stat_name)(muster_self *self, muster_match_id match, uint32_t stat);
 
     /* Bots take seats like people and stand on the scoreboard; the mode moves them. Not announced
      * to the mode through join and leave, but to the match's rules. FULL when no seat is free;
@@ -882,6 +885,10 @@ struct muster_host_engine {
     /* Into the seat's ring, as from the wire. STATE: the player plays no match. */
     muster_status (*input)(muster_self *self, muster_player_id player,
                            const struct muster_input *input);
+    /* A message to the mode, as from the wire. STATE: the player plays no match; UNSUPPORTED: the
+     * mode takes none; INVALID: no bytes or too many; LIMIT: too many for one tick. */
+    muster_status (*message)(muster_self *self, muster_player_id player, const void *data,
+                             uint32_t len);
     /* The newest snapshot frame for the player (docs/protocol.md section 4), full. STATE: the
      * player watches no match. LIMIT: out is too small. */
     muster_status (*snapshot)(muster_self *self, muster_player_id player,

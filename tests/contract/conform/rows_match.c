@@ -334,6 +334,15 @@ static void match_team_name(struct conform *c) {
     TEXT(c, "nobody's", match->team_name(c->self, NOTHING(muster_match_id), 1));
 }
 
+static void match_stat_name(struct conform *c) {
+    const struct muster_host_match *match = c->host->match;
+    TEXT(c, "score", match->stat_name(c->self, c->match, MUSTER_STAT_SCORE));
+    TEXT(c, "own", match->stat_name(c->self, c->match, MUSTER_STAT_OWN));
+    TEXT(c, "0", match->stat_name(c->self, c->match, 0));
+    TEXT(c, "99", match->stat_name(c->self, c->match, 99));
+    TEXT(c, "nobody's", match->stat_name(c->self, NOTHING(muster_match_id), MUSTER_STAT_SCORE));
+}
+
 static void match_end(struct conform *c) {
     const struct muster_host_match *match = c->host->match;
     struct muster_match_end end = *ENDED(MUSTER_TEAM_RED, MUSTER_END_FORFEIT);
@@ -376,6 +385,7 @@ const struct conform_row match_rows[] = {
     ROW(match, command),
     ROW(match, stat),
     ROW(match, team_name),
+    ROW(match, stat_name),
     ROW(match, end),
     ROW(match, tell),
     ROW(match, note),

@@ -291,6 +291,12 @@ static void engine_input(struct conform *c) {
     STATUS(c, "good", c->host->engine->input(c->self, c->player, &input));
 }
 
+static void engine_message(struct conform *c) {
+    STATUS(c, "good", c->host->engine->message(c->self, c->player, "x", 1));
+    STATUS(c, "null", c->host->engine->message(c->self, c->player, NULL, 1));
+    STATUS(c, "0 bytes", c->host->engine->message(c->self, c->player, "x", 0));
+}
+
 static void engine_snapshot(struct conform *c) {
     struct muster_writer w = writer();
     STATUS(c, "good", c->host->engine->snapshot(c->self, c->player, &w));
@@ -323,8 +329,8 @@ static void engine_reincarnate(struct conform *c) {
 
 const struct conform_row engine_rows[] = {
     ROW(engine, player_add),   ROW(engine, player_remove), ROW(engine, request),
-    ROW(engine, notification), ROW(engine, input),         ROW(engine, snapshot),
-    ROW(engine, advance),      ROW(engine, seed),          ROW(engine, hash),
-    ROW(engine, steer),        ROW(engine, reincarnate),
+    ROW(engine, notification), ROW(engine, input),         ROW(engine, message),
+    ROW(engine, snapshot),     ROW(engine, advance),       ROW(engine, seed),
+    ROW(engine, hash),         ROW(engine, steer),         ROW(engine, reincarnate),
 };
 ROWS_COMPLETE(engine, engine_rows);

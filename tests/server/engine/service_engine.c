@@ -216,6 +216,7 @@ static void inputs(struct play *play) {
     struct muster_input input = {.sequence = 1, .held = 0};
     muster_player_id ann = play_player(play, "Ann");
     CHECK(play, play->engine->input(play->self, ann, &input) == MUSTER_STATE);
+    CHECK(play, play->engine->message(play->self, ann, "x", 1) == MUSTER_STATE);
     play_lobby(play, ann, json_pack("{s:i}", "botFill", 2));
     CHECK(play, play->engine->input(play->self, ann, &input) == MUSTER_STATE);
     json_decref(play_await(play, ann, "match.started", 2000));
@@ -236,6 +237,8 @@ static void inputs(struct play *play) {
     find_avatar(play, ann, &after);
     CHECK(play, after.x != before.x || after.y != before.y);
     CHECK(play, after.ack == input.sequence);
+    CHECK(play, play->engine->message(play->self, ann, "x", 1) == MUSTER_UNSUPPORTED);
+    CHECK(play, play->engine->message(play->self, ann, "x", 0) == MUSTER_UNSUPPORTED);
     input.move_x = -128;
     CHECK(play, play->engine->input(play->self, ann, &input) == MUSTER_INVALID);
     CHECK(play, play->engine->input(play->self, (muster_player_id){ann.value + 77}, &input) ==

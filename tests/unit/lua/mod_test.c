@@ -179,6 +179,10 @@ static void test_mod_json_is_looked_at_key_by_key(void **state) {
          "permissions[1]: expected chat, kick, storage, teams or vote, found \"fly\""},
         {",\"permissions\":[\"chat\",\"chat\"]",
          "permissions[1]: expected each only once, found \"chat\""},
+        {",\"teams\":[]", "teams: only a mode has it"},
+        {",\"stats\":[]", "stats: only a mode has it"},
+        {",\"victories\":[]", "victories: only a mode has it"},
+        {",\"minPlayers\":2", "minPlayers: only a mode has it"},
         {",\"permisions\":[]", "permisions: unknown key; did you mean \"permissions\"?"},
         {",\"xyz\":1", "xyz: unknown key"},
         {",\"author\":\"\"", "author: expected a line of 1 to 64 bytes, found \"\""},
@@ -219,7 +223,11 @@ static void test_figures_of_a_mode_have_a_range(void **state) {
     static const struct {
         const char *key;
         int min, max;
-    } cases[] = {{"maxPlayers", 2, 16}, {"tickRate", 1, 60}, {"snapshotMaxBytes", 64, 16384}};
+    } cases[] = {{"maxPlayers", 1, 16},
+                 {"peopleMax", 1, 16},
+                 {"minPlayers", 1, 16},
+                 {"tickRate", 1, 60},
+                 {"snapshotMaxBytes", 64, 16384}};
     (void)state;
     rig_write(rig_path("m/init.lua"), "");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -266,7 +274,7 @@ static void test_what_mod_json_must_have(void **state) {
          "mod.json: version: expected a version like 1.2.0 or 1.2.0-beta.1, found \"1.0\""},
         {"{\"id\":\"m\",\"kind\":\"mode\",\"api\":\"1\",\"name\":\"m\",\"version\":\"1.0.0\","
          "\"maxPlayers\":33}",
-         "mod.json: maxPlayers: expected an integer, 2 to 16, found 33"},
+         "mod.json: maxPlayers: expected an integer, 1 to 16, found 33"},
         {"{\"id\":\"m\",\"kind\":\"mode\",\"api\":\"1\",\"name\":\"m\",\"version\":\"1.0.0\","
          "\"maps\":[]}",
          "mod.json: maps: expected at least one map, found []"},

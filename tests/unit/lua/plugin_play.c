@@ -7,15 +7,15 @@ enum { TICKS = 25, A_TURN_MS = 60 };
 
 struct play {
     struct rig *rig;
-    struct outcome *out;
+    struct played *out;
     const struct tape *tape; /* of which a replay reads the notes; or null */
-    const struct outcome *first;
+    const struct played *first;
     uint32_t read;
 };
 
 /* Something was done: a replay is told what was noted meanwhile. */
 static void done(struct play *play) {
-    struct outcome *out = play->out;
+    struct played *out = play->out;
     const struct tape *tape = play->tape;
     if (out->step_count == PLAY_STEPS_MAX) abort();
     uint32_t step = out->step_count++;
@@ -94,19 +94,19 @@ static void run(struct play *play) {
     play->out->len = rig_state(play->rig, play->out->state, sizeof play->out->state);
 }
 
-void play_live(struct rig *rig, struct outcome *out) {
+void play_live(struct rig *rig, struct played *out) {
     struct play play = {.rig = rig, .out = out};
     run(&play);
 }
 
-void play_again(struct rig *rig, const struct tape *tape, const struct outcome *first,
-                struct outcome *out) {
+void play_again(struct rig *rig, const struct tape *tape, const struct played *first,
+                struct played *out) {
     struct play play = {.rig = rig, .out = out, .tape = tape, .first = first};
     rig_know(rig, tape);
     run(&play);
 }
 
-bool play_is_same(const struct outcome *a, const struct outcome *b) {
+bool play_is_same(const struct played *a, const struct played *b) {
     return a->answer_count == b->answer_count && a->len == b->len &&
            memcmp(a->answers, b->answers, a->answer_count * sizeof *a->answers) == 0 &&
            memcmp(a->state, b->state, a->len) == 0;

@@ -9,7 +9,7 @@
 enum { PLAY_STATE_BYTES_MAX = 1 << 18, PLAY_STEPS_MAX = 64 };
 
 /* What comes of a match. */
-struct outcome {
+struct played {
     int64_t answers[PLAY_STEPS_MAX]; /* to questions */
     uint32_t answer_count;
     uint32_t ends[PLAY_STEPS_MAX]; /* how many notes there were behind each step */
@@ -19,10 +19,10 @@ struct outcome {
 };
 
 /* The rig's rule has been uploaded; its match goes on. */
-void play_live(struct rig *rig, struct outcome *out);
+void play_live(struct rig *rig, struct played *out);
 /* A rig of a replay plays what the live one played, up to the same point. */
-void play_again(struct rig *rig, const struct tape *tape, const struct outcome *first,
-                struct outcome *out);
-bool play_is_same(const struct outcome *a, const struct outcome *b);
+void play_again(struct rig *rig, const struct tape *tape, const struct played *first,
+                struct played *out);
+bool play_is_same(const struct played *a, const struct played *b);
 
 #endif

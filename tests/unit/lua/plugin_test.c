@@ -33,7 +33,7 @@ static struct tape *rewind_rig(uint64_t call_units, const char *mods) {
 }
 
 static void assert_replayed(uint32_t granted_in_replay) {
-    static struct outcome first, second;
+    static struct played first, second;
     play_live(rig, &first);
     struct tape *tape = rewind_rig(UINT64_MAX, NULL);
     rig->instance->upload_permissions = granted_in_replay;
@@ -217,7 +217,7 @@ static void a_long_answer_is_replayed_whole(void **state) {
 
 /* A script that is stopped while it waits for an answer leaves the next one to who asks then. */
 static void answers_stay_with_who_asked(void **state) {
-    static struct outcome first, second;
+    static struct played first, second;
     (void)state;
     rig = rig_create(false, 100000, RULES_DIR);
     assert_true(testkit_setting_set(rig->kit, "rules", "greedy,patient"));

@@ -15,13 +15,17 @@ const SYNC = [
 let page;
 let client;
 let board;
+let teams;
 beforeEach(() => {
     page = openPage();
     client = new TinyClient();
     client.sent = [];
+    client.messages = [];
+    client.sendMessage = (message) => Boolean(client.messages.push([...message]));
+    teams = ["red", "blue"];
     client.sendInput = (input) => !client.isGone && Boolean(client.sent.push(input));
     client.entry = entryOf();
-    board = new Board({ client });
+    board = new Board({ client, catalog: { mode: () => ({ teams }) } });
 });
 afterEach(() => {
     board.destroy();
@@ -136,4 +140,42 @@ test("the same match goes on after a drop, the next begins empty", () => {
     pass(10);
     client.tell("lobby.members", {});
     assert.deepEqual([client.sent.length, frameCount()], [before, 0], "nothing runs any more");
+});
+
+test("a grid is cells to press, and what the mode says is shown", () => {
+    const rows = ["top", "bottom"].map((name) => ({ name, type: "string" }));
+    const match = { matchId: "g", tickRate: 10, gameMode: "grid", intro: { sync: [...rows, SYNC[1]], grid: ["top", "bottom"] } };
+    board.startMatch(match);
+    const text = (row) => [row.length, ...Buffer.from(row)];
+    client.tell("snapshot", { seat: 0, ack: 0, usable: true, full: true, payload: Uint8Array.from([...text("x."), ...text("o "), 0]) });
+    drawFrame();
+    const cells = () => page.$("mode-grid").children.map(({ children }) => children);
+    assert.deepEqual(cells().map((row) => row.map(({ textContent, ariaLabel }) => [textContent, ariaLabel])), [
+        [["x", "Row 1, column 1: x"], ["", "Row 1, column 2: free"]], [["o", "Row 2, column 1: o"], ["", "Row 2, column 2: free"]],
+    ]);
+    assert.deepEqual(shared(), [["Over", "no"]], "its rows are no fields");
+    assert.equal(page.$("mode-pad").hidden, true);
+    cells()[1][1].onclick();
+    assert.deepEqual(client.messages, [[1, 1]]);
+    client.tell("match.ended", {});
+    cells()[0][0].onclick();
+    assert.equal(client.messages.length, 1, "it is over");
+    client.tell("mod.message", { mod: "grid", data: { say: "Your turn" } });
+    assert.equal(page.text("mode-said"), "Your turn");
+    for (const data of [null, 1, {}, { say: 2 }]) client.tell("mod.message", { mod: "grid", data });
+    assert.equal(page.text("mode-said"), "Your turn", "not for us");
+    board.startMatch({ ...match, matchId: "h", intro: { sync: SYNC } });
+    drawFrame();
+    assert.deepEqual([cells(), page.$("mode-pad").hidden, page.text("mode-said")], [[], false, ""]);
+});
+
+test("a team of any name has a colour", () => {
+    teams = ["wolves", "red", "night_watch"];
+    client.entry = entryOf({ team: "night_watch", members: [person(0, "Ada", { team: "night_watch" }), person(1, "Bob", { team: "wolves" }),
+        person(2, "Cid"), person(3, "Dan", { team: "none" })] });
+    client.tell("lobby.members", {});
+    drawFrame();
+    const colours = page.$("mode-rows").children.map(({ children: [name] }) => name.className);
+    assert.deepEqual(colours, ["green", "blue", "red", ""]);
+    assert.deepEqual([page.text("mode-team"), page.$("mode-team").className], ["You play for night watch", "green"]);
 });

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { Chat } from "../../../plugins/service_web/assets/chat.js";
+import { COLOURS, teamColours, teamsOf } from "../../../plugins/service_web/assets/teams.js";
 import { Scoreboard } from "../../../plugins/service_web/assets/scoreboard.js";
 import { Votes } from "../../../plugins/service_web/assets/votes.js";
 import { TinyClient, TinyElement, openPage, settled } from "./tiny_page.mjs";
@@ -13,11 +14,12 @@ let client;
 beforeEach(() => {
     page = openPage();
     client = new TinyClient();
-    client.entry = { seat: 0, members: [{ playerId: "b", displayName: "Bob" }] };
+    client.entry = { seat: 0, lobby: { gameMode: "arena" }, members: [{ playerId: "b", displayName: "Bob" }] };
     client.session = { playerId: "a" };
 });
 afterEach(() => page.close());
 
+const catalog = { mode: () => ({ teams: ["red", "blue"] }) };
 const lines = (id) => page.$(id).children.map((line) => line.textContent);
 
 // ---- chat --------------------------------------------------------------------------------------
@@ -25,7 +27,7 @@ const lines = (id) => page.$(id).children.map((line) => line.textContent);
 function openChat(chat) {
     client.said = [];
     client.chat = chat ?? (async (...of) => client.said.push(of));
-    return new Chat(client, () => client.opened = (client.opened ?? 0) + 1);
+    return new Chat(client, catalog, () => client.opened = (client.opened ?? 0) + 1);
 }
 const write = (text) => {
     page.$("chat-text").value = text;
@@ -287,7 +289,7 @@ const ended = (results = {}) => client.tell("match.ended", {
 });
 
 test("scoreboard: teams apart, the best first, each column its own", () => {
-    new Scoreboard(client);
+    new Scoreboard(client, catalog);
     ended({ playerStats: [
         row("a", "red", 1, { kills: 1 }), row("b", "blue", 9, { isBot: true }),
         row("c", "red", 1, { kills: 2, deaths: 3, assists: 4, connected: false, pingMs: null }), row("d", "red", 5),
@@ -303,7 +305,7 @@ test("scoreboard: teams apart, the best first, each column its own", () => {
 });
 
 test("scoreboard: who has won, and why", () => {
-    new Scoreboard(client);
+    new Scoreboard(client, catalog);
     const told = (results) => {
         ended(results);
         return [page.text("board-title"), page.$("board-title").className, page.text("board-text")];
@@ -313,7 +315,7 @@ test("scoreboard: who has won, and why", () => {
     assert.deepEqual(told({ winner: null, reason: "time_limit" }), ["Draw", "", "time is up, 1:01 played"]);
     assert.match(told({ reason: "elimination" })[2], /^the other team is out,/);
     assert.match(told({ reason: "aborted" })[2], /^the match was stopped,/);
-    assert.match(told({ reason: "of_a_mod" })[2], /^of_a_mod,/);
+    assert.match(told({ reason: "of_a_mod" })[2], /^of a mod,/);
     client.tell("match.started", {});
     page.$("vote-left").textContent = "of the next";
     page.wait(1000);
@@ -324,7 +326,7 @@ test("scoreboard: who has won, and why", () => {
 });
 
 test("scoreboard: without teams one table by place, with what the mode counts", () => {
-    new Scoreboard(client);
+    new Scoreboard(client, catalog);
     const heads = () => cellsOf(page.$("board-tables").children[0].children[0].children[0]);
     const lines = () => page.$("board-tables").children[0].children[1].children.map(cellsOf);
     const alone = { finalScores: {}, reason: "forfeit", winner: { playerId: "b", displayName: "B" } };
@@ -343,10 +345,32 @@ test("scoreboard: without teams one table by place, with what the mode counts", 
     assert.equal(page.$("board-tables").children.length, 2, "teams again");
 });
 
+test("scoreboard: a table for each team of the mode, in its colour", () => {
+    new Scoreboard(client, catalog);
+    ended({
+        winner: { team: "night_watch" }, finalScores: { green: 1, wolves: 2, night_watch: 3 },
+        playerStats: [row("a", "wolves", 1), row("b", "none", 2)],
+    });
+    assert.deepEqual([page.text("board-title"), page.$("board-title").className], ["Night watch wins", "title-blue"]);
+    const captions = page.$("board-tables").children.map(({ children: [caption, , body] }) =>
+        [caption.textContent, caption.className, body.childElementCount]);
+    assert.deepEqual(captions, [["Green  1", "green", 0], ["Wolves  2", "red", 1], ["Night watch  3", "blue", 0]]);
+    assert.equal(page.$("board-tables").classList.contains("many"), true);
+});
+
+test("teams: each has a colour of its own, by its name where that is one", () => {
+    const names = Array.from({ length: 16 }, (_, i) => (i % 4 === 0 ? COLOURS[15 - i] : `team_${i}`));
+    const colours = teamColours(names);
+    assert.equal(new Set(colours.values()).size, 16);
+    assert.deepEqual(names.filter((name) => COLOURS.includes(name)).map((name) => colours.get(name)),
+        names.filter((name) => COLOURS.includes(name)));
+    assert.deepEqual([[...teamColours([])], teamsOf({ teams: [] }), teamsOf(undefined)], [[], [], ["red", "blue"]]);
+});
+
 test("scoreboard: the vote for another match, and how long it lasts", async () => {
     const said = [];
     client.voteRestart = async (choice) => said.push(choice);
-    new Scoreboard(client);
+    new Scoreboard(client, catalog);
     ended();
     assert.deepEqual([page.$("vote").hidden, page.text("vote-left"), page.text("vote-tally")], [false, "10 s left", ""]);
     client.tell("lobby.vote", { vote: "map", yes: 9, no: 9, needed: 9, endsInMs: 1 });
@@ -375,7 +399,7 @@ test("scoreboard: shown while Tab is held, and kept fresh", async () => {
         asked++;
         return { elapsedMs: 65000, rows: [row("a", "red", asked)], teamScores: { red: 2, blue: 0 } };
     };
-    const board = new Scoreboard(client);
+    const board = new Scoreboard(client, catalog);
     board.reset();
     page.$("lobby").hidden = true;
     const tab = (type, fields = {}, target) => page.key(type, { code: "Tab", ...fields }, target);
@@ -411,7 +435,7 @@ test("scoreboard: an answer that comes too late is not shown; a failure is told 
     client.scoreboard = () => new Promise((...ways) => {
         answer = ways;
     });
-    const board = new Scoreboard(client);
+    const board = new Scoreboard(client, catalog);
     page.$("lobby").hidden = true;
     const look = (type) => page.key(type, { code: "Tab" });
     const late = { elapsedMs: 65000, rows: [row("z", "red", 1)], teamScores: { red: 9, blue: 9 } };

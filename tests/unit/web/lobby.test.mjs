@@ -46,7 +46,7 @@ const texts = (id) => page.$(id).children.map(({ textContent }) => textContent);
 // ---- the screen --------------------------------------------------------------------------------
 
 const BUTTONS = ["lobby-close", "lobby-ready", "lobby-start", "lobby-lock", "lobby-shuffle", "lobby-swap",
-    "lobby-map-vote", "join-red", "join-blue"];
+    "lobby-map-vote"];
 
 function openScreen() {
     const chat = { places: [], dock: (place) => chat.places.push(place), undock: () => chat.places.push(null) };
@@ -59,7 +59,11 @@ function openScreen() {
     screen.enter();
     return { screen, chat, told };
 }
-const offered = () => BUTTONS.filter((id) => !page.$(id).hidden);
+const joins = () => page.$("lobby-teams").children.map(({ children }) => children[2]);
+const offered = () => [
+    ...BUTTONS.filter((id) => !page.$(id).hidden),
+    ...joins().filter(({ hidden }) => !hidden).map(({ textContent }) => textContent.toLowerCase().replace(" ", "-")),
+];
 
 test("lobby: each member in the list of the own team, marked by what counts", () => {
     enter({}, { members: [
@@ -91,6 +95,27 @@ test("lobby: a mode without teams has one list of players, and nothing to choose
     assert.deepEqual([page.$("lobby-teams").hidden, page.text("undecided-title"), page.$("team-none").childElementCount],
         [true, "Players", 2]);
     assert.deepEqual(offered(), ["lobby-ready", "lobby-start", "lobby-lock"]);
+});
+
+test("lobby: a list and a way in for each team of the mode", async () => {
+    modeTeams = ["green", "wolves", "red", "night_watch"];
+    enter({}, { team: "wolves", members: [member("a", { team: "wolves" }), member("b", { team: "night_watch" }), member("c", { team: "none" })] });
+    const { screen } = openScreen();
+    const columns = () => page.$("lobby-teams").children.map(({ children: [head, list, join] }) =>
+        [head.textContent, head.className, list.childElementCount, join.hidden ? "" : join.textContent]);
+    assert.deepEqual(columns(), [["Green", "green", 0, "Join green"], ["Wolves", "blue", 1, ""], ["Red", "red", 0, "Join red"],
+        ["Night watch", "yellow", 1, "Join night watch"]]);
+    assert.equal(page.$("lobby-teams").classList.contains("many"), true);
+    assert.deepEqual([page.text("undecided-title"), page.$("team-none").childElementCount], ["No team yet", 1]);
+    const before = joins();
+    screen.update();
+    assert.deepEqual(joins(), before, "they stay while the teams do");
+    before[3].onclick();
+    await settled();
+    assert.deepEqual(client.calls.at(-1), ["setTeam", "night_watch"]);
+    modeTeams = undefined;
+    screen.update();
+    assert.deepEqual(columns().map(([head]) => head), ["Red", "Blue"], "of a mode that is not known");
 });
 
 test("lobby: what is offered depends on who one is, and on the match", () => {
@@ -214,7 +239,7 @@ test("lobby: buttons do what they say; the code is told in two halves", async ()
 // ---- about another member ----------------------------------------------------------------------
 
 test("a member: what may be done about whom", () => {
-    const dialog = new MemberDialog(client);
+    const dialog = new MemberDialog(client, { mode: () => ({ teams: modeTeams }) });
     const bob = member("b", { team: "blue" });
     const buttons = (one) => {
         dialog.open(one);
@@ -242,7 +267,7 @@ test("a member: what may be done about whom", () => {
 });
 
 test("a member: what is done, how long, and why", async () => {
-    const dialog = new MemberDialog(client);
+    const dialog = new MemberDialog(client, { mode: () => ({ teams: modeTeams }) });
     const bob = member("b", { team: "blue" });
     const { reason, seconds } = page.$("member-form").elements;
     const press = async (text, fields = {}) => {

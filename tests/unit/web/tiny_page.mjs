@@ -184,6 +184,17 @@ export function openPage() {
         if (!elements.has(id)) elements.set(id, new TinyElement("div"));
         return elements.get(id);
     };
+    /** One with an id is found by it from then on. */
+    const create = (tag) => {
+        let id = "";
+        return Object.defineProperty(new TinyElement(tag), "id", {
+            get: () => id,
+            set(value) {
+                id = value;
+                elements.set(id, this);
+            },
+        });
+    };
     mock.timers.enable({ apis: ["setTimeout"] });
     mock.method(globalThis, "setInterval", repeat);
     mock.method(globalThis, "clearInterval", (interval) => clearTimeout(interval?.timer));
@@ -192,7 +203,7 @@ export function openPage() {
         document: {
             body: new TinyElement("body"),
             getElementById: $,
-            createElement: (tag) => new TinyElement(tag),
+            createElement: create,
             querySelector: (selector) => document.querySelectorAll(selector)[0] ?? null,
             querySelectorAll: (selector) => (selector === "dialog[open]"
                 ? [...elements.values()].filter(({ open }) => open) : []),

@@ -9,7 +9,9 @@ local EVENTS = {"damage", "speed", "respawn", "score", "victory", "describe", "c
 for _, event in ipairs(EVENTS) do
     hooks.on(event, "answer", function()
         if settings.event ~= event then return end
-        if settings.answer == "reason" then return "red", "because" end
+        if settings.answer == "reason" then return "red", "Because" end
+        if settings.answer == "places" then return "red", nil, {"red", "red"} end
+        if settings.answer == "ranked" then return "red", "because", {"blue", "red"} end
         return answers[settings.answer]
     end)
 end

@@ -107,8 +107,8 @@ function checks.storage_quota_later()
 end
 
 function checks.finish()
-    refused("expected red, blue or draw", match.finish, "green")
-    refused("expected score_limit", match.finish, "red", "boredom")
+    refused("expected \"red\", \"blue\", \"draw\", a player or nil", match.finish, "green")
+    refused("expected a reason of a%-z", match.finish, "red", "Boredom")
     match.finish("blue", "forfeit")
     match.finish("red", "time_limit") -- the first one of a tick counts
 end
