@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startServer } from "../kit/harness.mjs";
+import { eventually, startServer } from "../kit/harness.mjs";
 import { connectPlayer, gather, refused, sitDown } from "../kit/players.mjs";
 import { playAgain } from "../kit/recording.mjs";
 
@@ -16,9 +16,8 @@ test("a frozen match stands, is shown so, and goes on at the next tick", async (
     await a.client.once("snapshot", WAIT);
     const lines = [];
     a.client.on("line", (line) => lines.push(line));
-    const told = b.client.once("lobby.updated", WAIT);
     assert.match(await server.admin(`lobby freeze ${lobbyId}`), /frozen/);
-    assert.equal((await told).lobby.frozen, true);
+    await eventually("the other player is told", () => b.client.entry.lobby.frozen);
     assert.match(await server.adminRefusal(`lobby freeze ${lobbyId}`), /already/);
     assert.match(await server.admin("lobbies"), / active frozen /);
     const { tick } = await a.client.scoreboard();

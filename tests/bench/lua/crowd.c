@@ -21,9 +21,9 @@ static bool fail(const struct crowd *crowd, const char *why) {
 static bool make_settings(struct crowd *crowd) {
     const struct schema *schema = registry_settings(crowd->options.game_mode);
     const char *text = crowd->options.settings;
-    struct schema_error error = {.text = "there is no such mode"};
+    struct schema_error error;
     json_t *given = text ? json_loads(text, 0, NULL) : NULL;
-    bool good = schema && schema_check(schema, given, &crowd->settings, &error) == MUSTER_OK;
+    bool good = schema_check(schema, given, &crowd->settings, &error) == MUSTER_OK;
     json_decref(given);
     return good || fail(crowd, error.text);
 }
@@ -68,7 +68,7 @@ static bool make_match(struct crowd *crowd, uint32_t index) {
                                       .rules_count = crowd->rules_count};
     if (match_create(&setup, &crowd->matches[index])) return fail(crowd, "a match was refused");
     for (uint32_t seat = 0; seat < crowd->options.people; seat++) {
-        uint32_t team = seat % 2 ? MUSTER_TEAM_BLUE : MUSTER_TEAM_RED;
+        uint32_t team = mode->teams.count ? 1 + seat % mode->teams.count : 0;
         if (match_join(crowd->matches[index], seat, "somebody", "Somebody", team, true))
             return fail(crowd, "a player was refused");
     }
@@ -77,6 +77,9 @@ static bool make_match(struct crowd *crowd, uint32_t index) {
 
 bool crowd_create(struct crowd *crowd, const struct crowd_options *options) {
     *crowd = (struct crowd){.options = *options};
+    const struct mode_entry *mode = registry_mode(options->game_mode);
+    if (!mode) return fail(crowd, "there is no such mode");
+    if (crowd->options.people > mode->people_max) crowd->options.people = mode->people_max;
     crowd->matches = calloc(options->count, sizeof *crowd->matches);
     crowd->rules = calloc(options->count, sizeof *crowd->rules);
     if (!crowd->matches || !crowd->rules) return fail(crowd, "out of memory");

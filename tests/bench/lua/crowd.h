@@ -10,7 +10,7 @@ struct crowd_options {
     const char *game_mode;
     const char *settings; /* JSON object over the mode's defaults, or null */
     uint32_t count;       /* of matches */
-    uint32_t people;      /* in each, who send an input every tick */
+    uint32_t people;      /* in each, if the mode takes as many; they send an input every tick */
 };
 
 struct crowd {
