@@ -168,7 +168,7 @@ test("a reserved seat counts, and its ticket is good once and for one player", a
 });
 
 test("a ticket not presented in time frees the seat", async (t) => {
-    const own = await startServer(t, { config: { lobby: { seatTicketMs: 1000 } } });
+    const own = await startServer(t, { config: { lobby: { seatTicketMs: 3000 } } }); // the host has to enter in time, too
     const { client: host } = await connectPlayer(t, own);
     const { lobby } = await create(host, { maxPlayers: 2 });
     const { client: a } = await connectPlayer(t, own);

@@ -112,7 +112,6 @@ static int told_closed;
 static int setup_tls(void **state) {
     (void)state;
     admit = true;
-    setenv("MUSTER_NET_HANDSHAKE_TIMEOUT_MS", "1000", 1);
     if (copy_cert("one") != 0) return -1;
     set_path("MUSTER_TLS_CERT", "server.crt");
     set_path("MUSTER_TLS_KEY", "server.key");
@@ -120,9 +119,15 @@ static int setup_tls(void **state) {
     return rig_start(&handlers);
 }
 
+static int setup_tls_hasty(void **state) {
+    setenv("MUSTER_NET_HANDSHAKE_TIMEOUT_MS", "500", 1);
+    return setup_tls(state);
+}
+
 static int teardown(void **state) {
     (void)state;
     unsetenv("SSL_CERT_FILE");
+    unsetenv("MUSTER_NET_HANDSHAKE_TIMEOUT_MS");
     int failed = rig_stop();
     return failed || told_closed != left_open ? -1 : 0;
 }
@@ -712,7 +717,7 @@ int main(void) {
         CLIENT_TEST(ws_client_opens_in_time),
         TLS_TEST(tls),
         TLS_TEST(tls_untrusted),
-        TLS_TEST(tls_without_handshake),
+        cmocka_unit_test_setup_teardown(tls_without_handshake, setup_tls_hasty, teardown),
         TLS_TEST(tls_versions),
         TLS_TEST(tls_reload),
         TLS_TEST(tls_bad_files),

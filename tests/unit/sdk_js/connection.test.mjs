@@ -106,7 +106,7 @@ test("a server whose frame cannot be read is told so; who closes says 1000", asy
 });
 
 test("what comes over a connection that does not count is not heard", async (t) => {
-    const { client, socket } = await connect(t, { timeoutMs: 50 });
+    const { client, socket } = await connect(t);
     const heard = [];
     client.on("lobby.chat", ({ text }) => heard.push(text));
     client.on("snapshot", () => heard.push("snapshot"));
