@@ -139,7 +139,7 @@ static void get_info(void *user, const struct muster_http_request *request) {
 static bool is_admin(const struct muster_http_request *request) {
     static const char scheme[] = "Bearer ";
     const char *token = config_core->admin.token;
-    const char *presented = request->authorization;
+    const char *presented = net_http_header(request->id, "authorization");
     if (!token[0] || strncasecmp(presented, scheme, sizeof scheme - 1) != 0) return false;
     unsigned char held[crypto_generichash_BYTES], given[crypto_generichash_BYTES];
     presented += sizeof scheme - 1;
@@ -195,30 +195,30 @@ static void post_command(void *user, const struct muster_http_request *request) 
 
 /* ---- table ----------------------------------------------------------------------------------- */
 
+#define ROUTE(method_, path_, flags_)                                                              \
+    { .size = sizeof(struct muster_route), .method = method_, .path = path_, .flags = flags_ }
+
 static const struct {
-    const char *method;
-    const char *path;
-    uint32_t flags;
+    struct muster_route route;
     muster_http_fn fn;
 } routes[] = {
-    {"GET", "/livez", 0, get_livez},
-    {"GET", "/healthz", 0, get_livez},
-    {"GET", "/readyz", 0, get_readyz},
-    {"GET", "/livez", MUSTER_ROUTE_ADMIN, get_livez},
-    {"GET", "/healthz", MUSTER_ROUTE_ADMIN, get_livez},
-    {"GET", "/readyz", MUSTER_ROUTE_ADMIN, get_readyz},
-    {"GET", "/v1/info", 0, get_info},
-    {"GET", "/v1/lobbies", 0, get_lobbies},
-    {"GET", LOBBY_PREFIX, MUSTER_ROUTE_PREFIX, get_lobby},
-    {"POST", "/v1/admin/command", MUSTER_ROUTE_ADMIN, post_command},
+    {ROUTE("GET", "/livez", 0), get_livez},
+    {ROUTE("GET", "/healthz", 0), get_livez},
+    {ROUTE("GET", "/readyz", 0), get_readyz},
+    {ROUTE("GET", "/livez", MUSTER_ROUTE_ADMIN), get_livez},
+    {ROUTE("GET", "/healthz", MUSTER_ROUTE_ADMIN), get_livez},
+    {ROUTE("GET", "/readyz", MUSTER_ROUTE_ADMIN), get_readyz},
+    {ROUTE("GET", "/v1/info", 0), get_info},
+    {ROUTE("GET", "/v1/lobbies", 0), get_lobbies},
+    {ROUTE("GET", LOBBY_PREFIX, MUSTER_ROUTE_PREFIX), get_lobby},
+    {ROUTE("POST", "/v1/admin/command", MUSTER_ROUTE_ADMIN), post_command},
 };
 
 muster_status rest_init(bool (*ready)(void)) {
     is_ready = ready;
     muster_route_id id;
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-        muster_status status = http_route_add(NULL, routes[i].method, routes[i].path,
-                                              routes[i].flags, routes[i].fn, NULL, &id);
+        muster_status status = http_route_add(NULL, &routes[i].route, routes[i].fn, NULL, &id);
         if (status) return status;
     }
     return MUSTER_OK;

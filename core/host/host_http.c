@@ -6,13 +6,13 @@
 
 /* ---- routes ---------------------------------------------------------------------------------- */
 
-static muster_status route_add_fn(muster_self *self, const char *method, const char *path,
-                                  uint32_t flags, muster_http_fn fn, void *user,
-                                  muster_route_id *out) {
+static muster_status route_add_fn(muster_self *self, const struct muster_route *route,
+                                  muster_http_fn fn, void *user, muster_route_id *out) {
     HOST_CHECK_OPEN(self);
-    if (!method || !path || !fn) return MUSTER_INVALID;
+    struct muster_route full;
+    if (!ABI_COPY_IN(self, muster_route, &full, route) || !fn) return MUSTER_INVALID;
     muster_route_id id;
-    muster_status status = http_route_add(self, method, path, flags, fn, user, &id);
+    muster_status status = http_route_add(self, &full, fn, user, &id);
     if (!status && out) *out = id;
     return status;
 }
@@ -20,6 +20,11 @@ static muster_status route_add_fn(muster_self *self, const char *method, const c
 static muster_status route_remove_fn(muster_self *self, muster_route_id id) {
     HOST_CHECK_THREAD(self);
     return http_route_remove(self, id);
+}
+
+static const char *header_fn(muster_self *self, muster_request_id id, const char *name) {
+    if (!host_on_loop(self, __func__) || !name) return "";
+    return net_http_header(id, name);
 }
 
 static muster_request_id answered_last;
@@ -126,6 +131,7 @@ const struct muster_host_http host_http_group = {
     .problem = problem_fn,
     .fetch = fetch_fn,
     .fetch_cancel = fetch_cancel_fn,
+    .header = header_fn,
 };
 
 struct ws {

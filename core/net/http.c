@@ -36,6 +36,7 @@ struct route {
     char path[PATH_MAX_BYTES];
     uint32_t path_len;
     uint32_t flags;
+    uint32_t body_max_bytes; /* 0: http.bodyMaxBytes */
     muster_http_fn fn;
     void *user;
 };
@@ -66,23 +67,29 @@ static bool path_valid(const char *path) {
     return len >= 1 && len < PATH_MAX_BYTES && path[0] == '/';
 }
 
-muster_status http_route_add(const void *owner, const char *method, const char *path,
-                             uint32_t flags, muster_http_fn fn, void *user, muster_route_id *out) {
-    if (!method || !path || !fn || !path_valid(path)) return MUSTER_INVALID;
-    if (strlen(method) == 0 || strlen(method) >= METHOD_MAX_BYTES) return MUSTER_INVALID;
-    if (flags & ~(MUSTER_ROUTE_ADMIN | MUSTER_ROUTE_PREFIX)) return MUSTER_INVALID;
+static bool route_valid(const struct muster_route *route) {
+    if (!route->method || !route->path || !path_valid(route->path)) return false;
+    if (strlen(route->method) == 0 || strlen(route->method) >= METHOD_MAX_BYTES) return false;
+    if (route->body_max_bytes > MUSTER_ROUTE_BODY_MAX) return false;
+    return !(route->flags & ~(MUSTER_ROUTE_ADMIN | MUSTER_ROUTE_PREFIX));
+}
+
+muster_status http_route_add(const void *owner, const struct muster_route *wanted,
+                             muster_http_fn fn, void *user, muster_route_id *out) {
+    if (!fn || !route_valid(wanted)) return MUSTER_INVALID;
     char name[METHOD_MAX_BYTES + PATH_MAX_BYTES + 4];
     void *entry;
-    snprintf(name, sizeof name, "%s %u %s", method, flags, path);
+    snprintf(name, sizeof name, "%s %u %s", wanted->method, wanted->flags, wanted->path);
     muster_status status = registration_add(&routes, owner, name, &entry);
     if (status) return status;
     struct route *route = entry;
-    route->path_len = (uint32_t)strlen(path);
-    route->flags = flags;
+    route->path_len = (uint32_t)strlen(wanted->path);
+    route->flags = wanted->flags;
+    route->body_max_bytes = wanted->body_max_bytes;
     route->fn = fn;
     route->user = user;
-    snprintf(route->method, sizeof route->method, "%s", method);
-    snprintf(route->path, sizeof route->path, "%s", path);
+    snprintf(route->method, sizeof route->method, "%s", wanted->method);
+    snprintf(route->path, sizeof route->path, "%s", wanted->path);
     if (out) out->value = route->head.id;
     return MUSTER_OK;
 }
@@ -134,6 +141,13 @@ static struct route *route_find(const char *method, const char *path, bool admin
         if (strcmp(route->method, method) == 0) found = route;
     }
     return found;
+}
+
+uint32_t http_body_max(const char *method, const char *path, bool admin) {
+    char allow[ALLOW_MAX_BYTES] = "";
+    const struct route *route = route_find(method, path, admin, allow);
+    return route && route->body_max_bytes ? route->body_max_bytes
+                                          : config_core->http.body_max_bytes;
 }
 
 /* ---- Requests ---- */
@@ -225,13 +239,28 @@ static void call(struct route *route, const struct muster_http_request *request,
     if (party) party_charge(party, PARTY_STRANGER, party_price(0, loop_cpu_us() - begin_us));
 }
 
+/* What a browser asks before it sends such a request for a page of a listed origin. */
+static void answer_preflight(muster_request_id id, const char *allow) {
+    const struct muster_http_header headers[] = {
+        {"access-control-allow-methods", allow},
+        {"access-control-allow-headers", "authorization, content-type, if-none-match, *"},
+        {"access-control-max-age", "600"},
+    };
+    const struct muster_http_response response = {
+        .size = sizeof response, .status = 204, .headers = headers, .header_count = 3};
+    (void)http_respond(id, &response);
+}
+
 static void answer(const struct net_http_request *net_request, struct party *party) {
     struct muster_http_request request = net_request->request;
     char allow[ALLOW_MAX_BYTES] = "";
     if (strcmp(request.method, "HEAD") == 0) request.method = "GET"; /* net leaves out the body */
     struct route *route = route_find(request.method, request.path, net_request->admin, allow);
+    bool listed = net_request->origin == NET_ORIGIN_LISTED;
     if (route) {
         call(route, &request, party);
+    } else if (allow[0] != '\0' && listed && strcmp(request.method, "OPTIONS") == 0) {
+        answer_preflight(request.id, allow);
     } else if (allow[0] != '\0') {
         const struct muster_http_header header = {"allow", allow};
         (void)problem_with_header(request.id, 405, "method_not_allowed",
@@ -261,23 +290,9 @@ static bool refuse_page(const struct net_http_request *net_request) {
                            "pages of this origin are not on the list net.allowedOrigins");
         return true;
     }
-    if (request->body.len == 0 || is_json(request->content_type)) return false;
+    if (request->body.len == 0 || is_json(net_http_header(request->id, "content-type")))
+        return false;
     (void)http_problem(request->id, 415, "type_not_supported", "expected Content-Type: " JSON_TYPE);
-    return true;
-}
-
-/* What a browser asks before it sends such a request for a page of a listed origin. */
-static bool answer_preflight(const struct net_http_request *net_request) {
-    static const struct muster_http_header headers[] = {
-        {"access-control-allow-methods", "GET, POST, PUT, PATCH, DELETE"},
-        {"access-control-allow-headers", "authorization, content-type"},
-        {"access-control-max-age", "600"},
-    };
-    const struct muster_http_response response = {
-        .size = sizeof response, .status = 204, .headers = headers, .header_count = 3};
-    if (strcmp(net_request->request.method, "OPTIONS") != 0) return false;
-    if (net_request->origin != NET_ORIGIN_LISTED) return false;
-    (void)http_respond(net_request->request.id, &response);
     return true;
 }
 
@@ -301,7 +316,7 @@ void http_dispatch(const struct net_http_request *net_request) {
     const struct muster_http_request *request = &net_request->request;
     uint32_t retry_after_ms = 0;
     metrics_add(METRIC_HTTP_REQUESTS, 1);
-    if (refuse_page(net_request) || answer_preflight(net_request)) return;
+    if (refuse_page(net_request)) return;
     if (net_request->admin) {
         answer(net_request, NULL);
         return;
@@ -316,6 +331,9 @@ void http_dispatch(const struct net_http_request *net_request) {
         refuse_rate(request->id, retry_after_ms);
     else
         answer(net_request, party);
+    /* What it might have had to send anyway is not counted. */
+    if (request->body.len > config_core->http.body_max_bytes)
+        party_charge(party, PARTY_STRANGER, party_price(request->body.len, 0));
     party_release(party);
 }
 

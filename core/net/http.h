@@ -11,16 +11,16 @@ void http_deinit(void);
 
 /* owner: who added the route (a plugin), or null for core's. Exact paths win over prefixes, longer
  * prefixes over shorter. HEAD is answered by GET's route without the body. */
-muster_status http_route_add(const void *owner, const char *method, const char *path,
-                             uint32_t flags, muster_http_fn fn, void *user,
-                             muster_route_id *out) MUSTER_MUST_USE;
+muster_status http_route_add(const void *owner, const struct muster_route *route, muster_http_fn fn,
+                             void *user, muster_route_id *out) MUSTER_MUST_USE;
 muster_status http_route_remove(const void *owner, muster_route_id id);
 
 /* Called around a handler that belongs to an owner; set by the layer above (watchdog, pins). */
 void http_set_call_guard(void (*enter)(const void *owner), void (*leave)(const void *owner));
 
-/* net_handlers.http_request and http_closed point here. 404 and 405 are answered by http; a
- * request not answered within http.handlerTimeoutMs gets 504. */
+/* net_handlers.http_body_max, http_request and http_closed point here. 404 and 405 are answered by
+ * http; a request not answered within http.handlerTimeoutMs gets 504. */
+uint32_t http_body_max(const char *method, const char *path, bool admin);
 void http_dispatch(const struct net_http_request *request);
 void http_closed(muster_request_id id);
 
@@ -31,7 +31,8 @@ void http_set_door(http_door_fn fn);
 
 /* All requests on the public address come from the bucket of strangers of their address (party.h),
  * those below /v1/auth/ also from http.authPerMinute: 429 with Retry-After. What changes something
- * below /v1/ must be JSON (415) and not come from the page of a foreign origin (403). */
+ * below /v1/ must be JSON (415) and not come from the page of a foreign origin (403). OPTIONS of a
+ * path is answered to pages of listed origins (CORS). */
 
 muster_status http_respond(muster_request_id id, const struct muster_http_response *response);
 /* An answer that is the same for many; zeroed at first. */

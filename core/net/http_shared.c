@@ -60,7 +60,8 @@ muster_status http_respond_shared(const struct muster_http_request *request,
                                   struct http_shared *shared, const char *text, uint32_t len) {
     if (!text || !keep(shared, text, len))
         return http_problem(request->id, 500, "internal_error", "out of memory");
-    bool zipped = len >= GZIP_MIN_BYTES && negotiate_gzip(request->accept_encoding) &&
+    bool zipped = len >= GZIP_MIN_BYTES &&
+                  negotiate_gzip(net_http_header(request->id, "accept-encoding")) &&
                   (shared->gzip || compress_text(shared));
     char etag[sizeof shared->etag + 2];
     snprintf(etag, sizeof etag, "W/%s", shared->etag);
@@ -70,7 +71,7 @@ muster_status http_respond_shared(const struct muster_http_request *request,
                                                  {"content-encoding", "gzip"}};
     struct muster_http_response response = {
         .size = sizeof response, .status = 304, .headers = headers, .header_count = 3};
-    if (!negotiate_unchanged(request->if_none_match, shared->etag)) {
+    if (!negotiate_unchanged(net_http_header(request->id, "if-none-match"), shared->etag)) {
         response.status = 200;
         response.content_type = "application/json";
         response.body = (struct muster_bytes){zipped ? (const void *)shared->gzip : shared->text,

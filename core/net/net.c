@@ -364,7 +364,6 @@ muster_status net_start(const struct net_handlers *handlers, char *error) {
         .ends = on_conn_ends, .gone = on_conn_gone, .silenced = on_conn_silenced};
     net_state.message_max_bytes = config_core->net.message_max_bytes;
     net_state.queue_max_bytes = config_core->net.send_queue_max_bytes;
-    net_state.body_max_bytes = config_core->http.body_max_bytes;
     net_state.handshake_timeout_ms = config_core->net.handshake_timeout_ms;
     snprintf(net_state.tls_cert, sizeof net_state.tls_cert, "%s", config_core->tls.cert);
     snprintf(net_state.tls_key, sizeof net_state.tls_key, "%s", config_core->tls.key);

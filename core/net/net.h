@@ -19,7 +19,7 @@ typedef uint64_t conn_id;
 enum net_origin { NET_ORIGIN_NONE, NET_ORIGIN_SAME, NET_ORIGIN_LISTED, NET_ORIGIN_FOREIGN };
 
 struct net_http_request {
-    struct muster_http_request request; /* id, method, path, ... as the SDK has it */
+    struct muster_http_request request; /* as the SDK has it */
     bool admin;                         /* came in on the admin address */
     enum net_origin origin;
 };
@@ -36,6 +36,9 @@ struct net_handlers {
     /* What was held back has drained: a snapshot may be sent again. */
     void (*ws_drained)(conn_id conn, void *user);
     void (*ws_closed)(conn_id conn, void *user);
+    /* The longest body that is taken there, asked before any of it is read. path may be of any
+     * length. */
+    uint32_t (*http_body_max)(const char *method, const char *path, bool admin);
     /* Answer with net_http_respond, now or later. */
     void (*http_request)(const struct net_http_request *request);
     /* The client went away before it was answered. */
@@ -77,6 +80,9 @@ void net_keep(conn_id conn);
 /* Answer an HTTP request; NOT_FOUND when the client has gone or was answered. INVALID: a status or
  * header that cannot be sent; the client gets 500. */
 muster_status net_http_respond(muster_request_id id, const struct muster_http_response *response);
+/* A header of a request that awaits its answer, by its name in lower case; "": it has none. Valid
+ * until the request is answered. */
+const char *net_http_header(muster_request_id id, const char *name);
 /* "Not Found" for 404. */
 const char *net_http_reason(uint32_t status);
 

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config.h"
+
 #define HEADERS_MAX 8
 #define ANSWER_TIMEOUT_MS 30000 /* for the client to take the answer */
 
@@ -103,13 +105,22 @@ static size_t head_size(const struct muster_http_response *response) {
     return size;
 }
 
-/* A page of another origin, which the operator has listed, may read the answer. */
+static const char *origin_of(const struct exchange *exchange) {
+    const struct net_header *header = exchange->headers;
+    while (header && strcmp(header->text, "origin") != 0) header = header->next;
+    return header ? header->value : "null";
+}
+
+/* A page of another origin, which the operator has listed, may read the answer; whoever keeps it is
+ * not to hand it to another page. No cookie is ever asked for, so no credentials are allowed. */
 static char *origin_write(const struct exchange *exchange, char *at) {
+    if (exchange->admin || config_core->net.allowed_origins.count == 0) return at;
+    at += sprintf(at, "vary: origin\r\n");
     if (exchange->origin != NET_ORIGIN_LISTED) return at;
     return at + sprintf(at,
-                        "access-control-allow-origin: %s\r\nvary: origin\r\n"
-                        "access-control-expose-headers: etag, retry-after\r\n",
-                        exchange->text[TEXT_ORIGIN]);
+                        "access-control-allow-origin: %s\r\n"
+                        "access-control-expose-headers: etag, retry-after, *\r\n",
+                        origin_of(exchange));
 }
 
 /* A client that knows how long it may wait does not send its next request to a closed connection.

@@ -105,7 +105,11 @@ struct exchange *net_exchange_of(const struct conn *conn) {
 
 void net_exchange_free(struct conn *conn, struct exchange *exchange) {
     conn->exchange = (muster_request_id){0};
-    free(exchange->texts);
+    for (struct net_header *header; (header = exchange->headers);) {
+        exchange->headers = header->next;
+        free(header);
+    }
+    free(exchange->path);
     free(exchange->body);
     free(exchange->answer);
     slots_remove(&net_state.exchanges, exchange->id.value);

@@ -60,7 +60,7 @@ static void discard(struct conn *conn) {
 
 static void refuse(struct conn *conn, const struct net_head_fault *fault) {
     char text[NET_REFUSAL_MAX];
-    int len = net_refusal_text(text, fault->status, fault->code, fault->detail);
+    int len = net_refusal_text(text, "", fault->status, fault->code, fault->detail);
     metrics_add(METRIC_HTTP_REQUESTS, 1);
     conn->closing = true;
     (void)send(fd_of(conn), text, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -16,6 +16,9 @@
 #include "metrics.h"
 
 #define DISCARD_MAX_BYTES 1048576 /* of the body of a refused request */
+#define BODY_STEP_BYTES 16384
+#define REFUSAL_BODY_MAX 384
+#define ORIGIN_LINES_MAX (NET_ORIGIN_MAX + 64)
 #define AHEAD_READS_MAX 16
 #define BLOCKED_SWEEPS_MAX 10
 
@@ -34,21 +37,33 @@ void net_http_gone(struct conn *conn) {
 
 /* ---- Refusals: before there is a request that anybody could answer ---- */
 
-int net_refusal_text(char *out, uint32_t status, const char *code, const char *detail) {
-    char body[NET_REFUSAL_MAX / 2];
+int net_refusal_text(char *out, const char *headers, uint32_t status, const char *code,
+                     const char *detail) {
+    char body[REFUSAL_BODY_MAX];
     int body_len = snprintf(body, sizeof body,
                             "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,"
                             "\"detail\":\"%s\",\"code\":\"%s\"}",
                             net_http_reason(status), status, detail, code);
     return snprintf(out, NET_REFUSAL_MAX,
                     "HTTP/1.1 %u %s\r\ncontent-type: application/problem+json\r\n"
-                    "content-length: %d\r\nconnection: close\r\n\r\n%s",
-                    status, net_http_reason(status), body_len, body);
+                    "content-length: %d\r\n%sconnection: close\r\n\r\n%s",
+                    status, net_http_reason(status), body_len, headers, body);
+}
+
+/* A page of a listed origin may read why it was refused. */
+static void origin_lines(const struct conn *conn, char *out) {
+    char origin[NET_ORIGIN_MAX];
+    out[0] = '\0';
+    if (net_origin_of(conn) != NET_ORIGIN_LISTED) return;
+    lws_hdr_copy(conn->wsi, origin, sizeof origin, WSI_TOKEN_ORIGIN);
+    snprintf(out, ORIGIN_LINES_MAX, "vary: origin\r\naccess-control-allow-origin: %s\r\n", origin);
 }
 
 int net_http_refuse(struct conn *conn, uint32_t status, const char *code, const char *detail) {
     uint8_t buffer[LWS_PRE + NET_REFUSAL_MAX];
-    int len = net_refusal_text((char *)buffer + LWS_PRE, status, code, detail);
+    char headers[ORIGIN_LINES_MAX];
+    origin_lines(conn, headers);
+    int len = net_refusal_text((char *)buffer + LWS_PRE, headers, status, code, detail);
     if (!conn->closing) lws_write(conn->wsi, buffer + LWS_PRE, (size_t)len, LWS_WRITE_HTTP);
     conn->closing = true;
     return -1;
@@ -162,7 +177,7 @@ static char *query_append(char *out, const char *argument, int len) {
     return out;
 }
 
-static char *query_copy(struct lws *wsi, char *out, char *fragment, int fragment_cap) {
+static void query_copy(struct lws *wsi, char *out, char *fragment, int fragment_cap) {
     char *at = out;
     for (int i = 0;; i++) {
         int len = lws_hdr_copy_fragment(wsi, fragment, fragment_cap, WSI_TOKEN_HTTP_URI_ARGS, i);
@@ -170,41 +185,27 @@ static char *query_copy(struct lws *wsi, char *out, char *fragment, int fragment
         if (i > 0) *at++ = '&';
         at = query_append(at, fragment, len);
     }
-    *at++ = '\0';
-    return at;
+    *at = '\0';
 }
 
-static bool texts_copy(struct exchange *exchange, struct lws *wsi, const char *path, size_t len) {
-    static const enum lws_token_indexes tokens[TEXT_COUNT] = {
-        [TEXT_AUTHORIZATION] = WSI_TOKEN_HTTP_AUTHORIZATION,
-        [TEXT_IF_NONE_MATCH] = WSI_TOKEN_HTTP_IF_NONE_MATCH,
-        [TEXT_CONTENT_TYPE] = WSI_TOKEN_HTTP_CONTENT_TYPE,
-        [TEXT_ACCEPT_ENCODING] = WSI_TOKEN_HTTP_ACCEPT_ENCODING,
-        [TEXT_USER_AGENT] = WSI_TOKEN_HTTP_USER_AGENT,
-        [TEXT_ORIGIN] = WSI_TOKEN_ORIGIN,
-    };
+static bool target_copy(struct exchange *exchange, struct lws *wsi, const char *path, size_t len) {
     int args_len = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_URI_ARGS);
     size_t args_cap = args_len > 0 ? (size_t)args_len : 0;
     size_t query_cap = args_cap * 3 + WSI_TOKEN_COUNT + 1; /* encoded, and the ampersands */
     size_t size = len + 1 + query_cap + args_cap + 2;
-    for (int i = TEXT_AUTHORIZATION; i < TEXT_COUNT; i++) {
-        size += (size_t)lws_hdr_total_length(wsi, tokens[i]) + 2;
-    }
-    char *at = exchange->texts = malloc(size);
-    if (!at) return false;
-    char *end = at + size;
-    exchange->text[TEXT_PATH] = memcpy(at, path, len);
-    at[len] = '\0';
-    at += len + 1;
-    exchange->text[TEXT_QUERY] = at;
-    at = query_copy(wsi, at, end - args_cap - 2, (int)args_cap + 2);
-    for (int i = TEXT_AUTHORIZATION; i < TEXT_COUNT; i++) {
-        exchange->text[i] = at;
-        int copied = lws_hdr_copy(wsi, at, (int)(end - at), tokens[i]);
-        at[copied > 0 ? copied : 0] = '\0';
-        at += (copied > 0 ? copied : 0) + 1;
-    }
+    exchange->path = malloc(size);
+    if (!exchange->path) return false;
+    memcpy(exchange->path, path, len);
+    exchange->path[len] = '\0';
+    exchange->query = exchange->path + len + 1;
+    query_copy(wsi, exchange->query, exchange->path + size - args_cap - 2, (int)args_cap + 2);
     return true;
+}
+
+/* An answer to a listed page names it, also when the head of its request is gone by then. */
+static bool origin_keep(struct exchange *exchange, struct conn *conn) {
+    exchange->origin = net_origin_of(conn);
+    return exchange->origin != NET_ORIGIN_LISTED || net_header_read(exchange, conn->wsi, "origin");
 }
 
 static struct exchange *exchange_open(struct conn *conn, int method, const char *path, size_t len,
@@ -214,12 +215,12 @@ static struct exchange *exchange_open(struct conn *conn, int method, const char 
     if (!exchange) return NULL;
     exchange->id = conn->exchange = id;
     exchange->conn = conn->id;
+    exchange->admin = conn->admin;
     exchange->method = method_text(method);
     exchange->head = method == LWSHUMETH_HEAD;
     exchange->keep_alive = wants_keep_alive(conn->wsi, &exchange->http_1_0);
-    exchange->origin = net_origin_of(conn->wsi);
     memcpy(exchange->address, address, sizeof exchange->address);
-    if (texts_copy(exchange, conn->wsi, path, len)) return exchange;
+    if (target_copy(exchange, conn->wsi, path, len) && origin_keep(exchange, conn)) return exchange;
     net_exchange_free(conn, exchange);
     return NULL;
 }
@@ -229,14 +230,9 @@ static int dispatch(struct conn *conn, struct exchange *exchange) {
         .request = {.size = sizeof request.request,
                     .id = exchange->id,
                     .method = exchange->method,
-                    .path = exchange->text[TEXT_PATH],
-                    .query = exchange->text[TEXT_QUERY],
+                    .path = exchange->path,
+                    .query = exchange->query,
                     .address = exchange->address,
-                    .authorization = exchange->text[TEXT_AUTHORIZATION],
-                    .if_none_match = exchange->text[TEXT_IF_NONE_MATCH],
-                    .content_type = exchange->text[TEXT_CONTENT_TYPE],
-                    .accept_encoding = exchange->text[TEXT_ACCEPT_ENCODING],
-                    .user_agent = exchange->text[TEXT_USER_AGENT],
                     .body = {exchange->body, exchange->body_len}},
         .admin = conn->admin,
         .origin = exchange->origin,
@@ -264,9 +260,6 @@ static int refuse_unfit(struct conn *conn, int method, int64_t length, bool *ref
     if (length == -2) return refuse_request(conn, 400, "invalid_length", "Content-Length");
     if (length == -1 && method_needs_length(method)) {
         return refuse_body(conn, 411, "length_required", "Content-Length is missing");
-    }
-    if (length > net_state.body_max_bytes) {
-        return refuse_body(conn, 413, "body_too_long", "the body is longer than allowed");
     }
     if (conn->over_cap) {
         metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
@@ -301,11 +294,27 @@ int net_http_begin(struct conn *conn, const char *path, size_t len) {
     struct exchange *exchange = exchange_open(conn, method, path, len, address);
     if (!exchange) return -1;
     if (length <= 0) return dispatch(conn, exchange);
-    exchange->body = malloc((size_t)length);
-    exchange->body_cap = (uint32_t)length;
-    if (!exchange->body) return -1;
+    if (length > net_state.handlers.http_body_max(exchange->method, exchange->path, conn->admin)) {
+        net_exchange_free(conn, exchange);
+        return refuse_body(conn, 413, "body_too_long", "the body is longer than allowed");
+    }
+    exchange->body_max = (uint32_t)length;
     continue_send(conn);
     return 0;
+}
+
+/* Memory is given for what has come, not for what was announced. */
+static bool body_reserve(struct exchange *exchange, size_t len) {
+    if (len > exchange->body_max - exchange->body_len) return false;
+    uint32_t wanted = exchange->body_len + (uint32_t)len;
+    if (wanted <= exchange->body_cap) return true;
+    uint32_t cap = wanted > BODY_STEP_BYTES / 2 ? wanted * 2 : BODY_STEP_BYTES;
+    if (cap > exchange->body_max) cap = exchange->body_max;
+    uint8_t *grown = realloc(exchange->body, cap);
+    if (!grown) return false;
+    exchange->body = grown;
+    exchange->body_cap = cap;
+    return true;
 }
 
 int net_http_body(struct conn *conn, const uint8_t *data, size_t len) {
@@ -316,7 +325,7 @@ int net_http_body(struct conn *conn, const uint8_t *data, size_t len) {
         return 0;
     }
     if (!exchange || exchange->dispatched) return 0;
-    if (len > exchange->body_cap - exchange->body_len) return -1;
+    if (!body_reserve(exchange, len)) return -1;
     if (len > 0) memcpy(exchange->body + exchange->body_len, data, len);
     exchange->body_len += (uint32_t)len;
     return 0;

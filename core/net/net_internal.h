@@ -111,7 +111,6 @@ struct net {
     uint32_t rx_since_batch;
     uint32_t message_max_bytes;
     uint32_t queue_max_bytes;
-    uint32_t body_max_bytes;
     uint32_t handshake_timeout_ms;
     bool tls;
     char tls_cert[1025]; /* as at the start: libwebsockets finds its vhost by them */
@@ -200,7 +199,8 @@ enum net_forwarded net_forwarded_read(const struct conn *conn, char *out);
 #define NET_ORIGIN_MAX 272 /* scheme, 253 bytes of name, port */
 
 enum net_origin net_origin_judge(const char *origin, const char *host);
-enum net_origin net_origin_of(struct lws *wsi);
+/* On the admin address no page of another origin is listed. */
+enum net_origin net_origin_of(const struct conn *conn);
 
 /* ---- net_meter.c ---- */
 
@@ -224,19 +224,13 @@ int net_ws_peer_closes(struct conn *conn);
 void net_ws_sweep(struct conn *conn);
 void net_ws_gone(struct conn *conn);
 
-/* ---- net_http.c, net_answer.c ---- */
+/* ---- net_http.c, net_header.c, net_answer.c ---- */
 
-/* One allocation holds the texts of a request. */
-enum net_text {
-    TEXT_PATH,
-    TEXT_QUERY,
-    TEXT_AUTHORIZATION,
-    TEXT_IF_NONE_MATCH,
-    TEXT_CONTENT_TYPE,
-    TEXT_ACCEPT_ENCODING,
-    TEXT_USER_AGENT,
-    TEXT_ORIGIN,
-    TEXT_COUNT
+/* One that somebody has asked for. */
+struct net_header {
+    struct net_header *next;
+    const char *value; /* in text, behind the name */
+    char text[];
 };
 
 struct exchange {
@@ -244,6 +238,7 @@ struct exchange {
     conn_id conn;
     const char *method;
     enum net_origin origin;
+    bool admin;
     bool head;
     bool keep_alive;
     bool http_1_0;
@@ -251,13 +246,15 @@ struct exchange {
     bool answered;
     uint32_t ahead_reads;
     uint32_t blocked_sweeps;
-    char *texts;
-    const char *text[TEXT_COUNT];
+    char *path;
+    char *query; /* in the same allocation */
+    struct net_header *headers;
     char address[NET_ADDRESS_MAX];
     uint8_t *body;
     uint32_t body_len;
     uint32_t body_cap;
-    uint8_t *answer; /* LWS_PRE of headroom, then head and body */
+    uint32_t body_max; /* as the client has announced it */
+    uint8_t *answer;   /* LWS_PRE of headroom, then head and body */
     uint32_t answer_len;
     uint32_t answer_sent;
 };
@@ -265,6 +262,9 @@ struct exchange {
 /* net_conn.c */
 struct exchange *net_exchange_of(const struct conn *conn);
 void net_exchange_free(struct conn *conn, struct exchange *exchange);
+
+/* Null: it has none, or there is no memory. Kept with the exchange. */
+const char *net_header_read(struct exchange *exchange, struct lws *wsi, const char *name);
 
 muster_status net_http_init(uint32_t requests_max);
 int net_http_begin(struct conn *conn, const char *path, size_t len);
@@ -274,9 +274,10 @@ int net_http_writeable(struct conn *conn);
 void net_http_gone(struct conn *conn);
 /* Requests whose client hung up while they wait for their answer. */
 void net_http_sweep(void);
-#define NET_REFUSAL_MAX 768
-/* Head and body of a problem answer; returns its length. */
-int net_refusal_text(char *out, uint32_t status, const char *code, const char *detail);
+#define NET_REFUSAL_MAX 1024
+/* Head, with these further header lines, and body of a problem answer; returns its length. */
+int net_refusal_text(char *out, const char *headers, uint32_t status, const char *code,
+                     const char *detail);
 /* A short problem answer, then the end of the connection. Returns what the callback returns. */
 int net_http_refuse(struct conn *conn, uint32_t status, const char *code, const char *detail);
 /* Before the end: who sent something and got no answer gets this one, if it can still be sent. */

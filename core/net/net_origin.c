@@ -46,11 +46,13 @@ enum net_origin net_origin_judge(const char *origin, const char *host) {
     return is_listed(origin) ? NET_ORIGIN_LISTED : NET_ORIGIN_FOREIGN;
 }
 
-enum net_origin net_origin_of(struct lws *wsi) {
+enum net_origin net_origin_of(const struct conn *conn) {
+    struct lws *wsi = conn->wsi;
     char origin[NET_ORIGIN_MAX];
     char host[NET_ORIGIN_MAX];
     if (lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) <= 0) return NET_ORIGIN_NONE;
     bool whole = lws_hdr_copy(wsi, origin, sizeof origin, WSI_TOKEN_ORIGIN) > 0 &&
                  lws_hdr_copy(wsi, host, sizeof host, WSI_TOKEN_HOST) >= 0;
-    return whole ? net_origin_judge(origin, host) : NET_ORIGIN_FOREIGN;
+    enum net_origin judged = whole ? net_origin_judge(origin, host) : NET_ORIGIN_FOREIGN;
+    return conn->admin && judged == NET_ORIGIN_LISTED ? NET_ORIGIN_FOREIGN : judged;
 }

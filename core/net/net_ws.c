@@ -74,7 +74,7 @@ int net_ws_confirm(struct conn *conn) {
         return net_http_refuse(conn, 400, "subprotocol_missing",
                                "Sec-WebSocket-Protocol must name " NET_SUBPROTOCOL);
     }
-    if (net_origin_of(wsi) == NET_ORIGIN_FOREIGN) {
+    if (net_origin_of(conn) == NET_ORIGIN_FOREIGN) {
         return net_http_refuse(conn, 403, "origin_refused",
                                "pages of this origin are not on the list net.allowedOrigins");
     }

@@ -108,8 +108,10 @@ static bool lock_if_asked(void) {
 }
 
 static void listen_now(void) {
-    struct net_handlers handlers = {
-        .http_request = http_dispatch, .http_closed = http_closed, .rx_batch = pacer_run};
+    struct net_handlers handlers = {.http_body_max = http_body_max,
+                                    .http_request = http_dispatch,
+                                    .http_closed = http_closed,
+                                    .rx_batch = pacer_run};
     char error[512] = "";
     dispatch_net_handlers(&handlers);
     server.net_begun = true;

@@ -131,10 +131,11 @@ static const struct {
 };
 
 static muster_status add_routes(struct auth_local *auth) {
-    muster_route_id route;
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-        muster_status status = auth->host->http->route_add(
-            auth->self, routes[i].method, routes[i].path, 0, routes[i].fn, auth, &route);
+        const struct muster_route route = {
+            .size = sizeof route, .method = routes[i].method, .path = routes[i].path};
+        muster_status status =
+            auth->host->http->route_add(auth->self, &route, routes[i].fn, auth, NULL);
         if (status == MUSTER_OK) continue;
         auth->host->log->write(auth->self, MUSTER_LOG_ERROR, "the route %s %s is taken",
                                routes[i].method, routes[i].path);

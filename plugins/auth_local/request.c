@@ -38,7 +38,8 @@ struct request *request_create(struct auth_local *auth, const struct muster_http
     request->now_ms = auth->host->loop->unix_ms(auth->self);
     request->success = 200;
     snprintf(request->address, sizeof request->address, "%s", http->address);
-    crypto_hash_sha256(request->agent, (const uint8_t *)http->user_agent, strlen(http->user_agent));
+    const char *agent = auth->host->http->header(auth->self, http->id, "user-agent");
+    crypto_hash_sha256(request->agent, (const uint8_t *)agent, strlen(agent));
     request->next = auth->requests;
     if (auth->requests) auth->requests->prev = request;
     auth->requests = request;

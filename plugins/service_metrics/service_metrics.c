@@ -51,9 +51,9 @@ static muster_status service_init(muster_self *self, const struct muster_host *h
         host->metrics->add(self, MUSTER_METRIC_COUNTER, "muster_metrics_scrapes_total",
                            "Times that the metrics were asked for.", &service->scrapes);
     if (status != MUSTER_OK) goto fail;
-    muster_route_id route;
-    status = host->http->route_add(self, "GET", "/metrics", MUSTER_ROUTE_ADMIN, on_scrape, service,
-                                   &route);
+    const struct muster_route route = {
+        .size = sizeof route, .flags = MUSTER_ROUTE_ADMIN, .method = "GET", .path = "/metrics"};
+    status = host->http->route_add(self, &route, on_scrape, service, NULL);
     if (status != MUSTER_OK) goto fail;
     *instance = service;
     return MUSTER_OK;

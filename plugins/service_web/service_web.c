@@ -295,7 +295,9 @@ static muster_status load_tree(struct web *web) {
 
 static void answer_file(struct web *web, const struct muster_http_request *request,
                         const struct file *file, bool is_for_ever) {
-    bool zipped = file->gzip.data && negotiate_gzip(request->accept_encoding);
+    const struct muster_host_http *http = web->host->http;
+    bool zipped =
+        file->gzip.data && negotiate_gzip(http->header(web->self, request->id, "accept-encoding"));
     const char *etag = zipped ? file->etag_gzip : file->etag;
     const struct blob *blob = zipped ? &file->gzip : &file->plain;
     struct muster_http_header headers[HEADERS_MAX] = {
@@ -309,7 +311,7 @@ static void answer_file(struct web *web, const struct muster_http_request *reque
     uint32_t header_count = 6;
     struct muster_http_response response = {
         .size = sizeof response, .status = 304, .headers = headers};
-    if (!negotiate_unchanged(request->if_none_match, etag)) {
+    if (!negotiate_unchanged(http->header(web->self, request->id, "if-none-match"), etag)) {
         response.status = 200;
         response.content_type = file->content_type;
         response.body = (struct muster_bytes){blob->data, blob->len};
@@ -317,7 +319,7 @@ static void answer_file(struct web *web, const struct muster_http_request *reque
             headers[header_count++] = (struct muster_http_header){"content-encoding", "gzip"};
     }
     response.header_count = header_count;
-    muster_status status = web->host->http->respond(web->self, request->id, &response);
+    muster_status status = http->respond(web->self, request->id, &response);
     if (status && status != MUSTER_NOT_FOUND) {
         web->host->log->write(web->self, MUSTER_LOG_WARN, "answer to %s not sent: %d", file->path,
                               (int)status);
@@ -366,9 +368,12 @@ static muster_status add_routes(struct web *web) {
         {web->prefix, MUSTER_ROUTE_PREFIX},
     };
     for (size_t i = 0; i < ROUTES_MAX; i++) {
-        muster_status status =
-            web->host->http->route_add(web->self, "GET", routes[i].path, routes[i].flags,
-                                       on_request, web, &web->routes[web->route_count]);
+        const struct muster_route route = {.size = sizeof route,
+                                           .flags = routes[i].flags,
+                                           .method = "GET",
+                                           .path = routes[i].path};
+        muster_status status = web->host->http->route_add(web->self, &route, on_request, web,
+                                                          &web->routes[web->route_count]);
         if (status) {
             web->host->log->write(web->self, MUSTER_LOG_ERROR, "route %s: %d", routes[i].path,
                                   (int)status);

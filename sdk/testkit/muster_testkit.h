@@ -127,8 +127,11 @@ struct testkit_response testkit_http(struct testkit *kit, const char *method, co
                                      const char *body);
 struct testkit_response testkit_http_admin(struct testkit *kit, const char *method,
                                            const char *path, const char *body);
-/* With all header fields; id, size and null strings are filled in. */
-struct testkit_response testkit_http_send(struct testkit *kit, struct muster_http_request request);
+/* With these headers; id, size and null strings are filled in. A body is JSON unless the headers
+ * say something else. */
+struct testkit_response testkit_http_send(struct testkit *kit, struct muster_http_request request,
+                                          const struct muster_http_header *headers,
+                                          uint32_t header_count);
 /* Answers for host->http->fetch, used up in order; without one a fetch ends UNAVAILABLE. */
 void testkit_fetch_answer(struct testkit *kit, uint32_t http_status, const char *body);
 /* "METHOD url\nbody" of the newest fetch, or "". */

@@ -32,6 +32,9 @@ static struct {
     char type[128];
     char code[64];
     struct testkit_response response;
+    const struct muster_http_header *headers; /* borrowed while it is asked */
+    uint32_t header_count;
+    bool has_body;
 } asked;
 
 static void keep_code(void) {
@@ -68,6 +71,14 @@ muster_status __wrap_net_http_respond(muster_request_id id,
     return MUSTER_OK;
 }
 
+const char *__wrap_net_http_header(muster_request_id id, const char *name);
+const char *__wrap_net_http_header(muster_request_id id, const char *name) {
+    if (id.value == 0 || !MUSTER_ID_SAME(id, asked.id) || asked.answered) return "";
+    for (uint32_t i = 0; i < asked.header_count; i++)
+        if (strcmp(asked.headers[i].name, name) == 0) return asked.headers[i].value;
+    return asked.has_body && strcmp(name, "content-type") == 0 ? "application/json" : "";
+}
+
 static bool is_answered(void *user) {
     (void)user;
     return asked.answered;
@@ -78,23 +89,26 @@ static void fill_in(struct muster_http_request *request) {
     request->id = asked.id;
     request->size = sizeof *request;
     if (!request->query) request->query = "";
-    if (!request->content_type) request->content_type = request->body.len ? "application/json" : "";
-    if (!request->authorization) request->authorization = "";
-    if (!request->user_agent) request->user_agent = "";
     if (!request->address) request->address = "127.0.0.1";
 }
 
 static struct testkit_response ask(struct testkit *kit, struct muster_http_request request,
+                                   const struct muster_http_header *headers, uint32_t header_count,
                                    bool is_admin) {
     kit_stand(kit);
     free(asked.body);
     const muster_request_id last = asked.id;
     memset(&asked, 0, sizeof asked);
     asked.id = last;
+    asked.headers = headers;
+    asked.header_count = header_count;
+    asked.has_body = request.body.len > 0;
     fill_in(&request);
     const struct net_http_request given = {.request = request, .admin = is_admin};
     http_dispatch(&given);
     if (!testkit_wait(kit, is_answered, NULL, DEADLINE_MS)) http_closed(asked.id);
+    asked.headers = NULL;
+    asked.header_count = 0;
     struct testkit_response response = asked.response;
     response.body = asked.body ? asked.body : "";
     response.content_type = asked.type;
@@ -102,9 +116,11 @@ static struct testkit_response ask(struct testkit *kit, struct muster_http_reque
     return response;
 }
 
-struct testkit_response testkit_http_send(struct testkit *kit, struct muster_http_request request) {
-    KIT_NEED(kit && request.method && request.path, no_response);
-    return ask(kit, request, false);
+struct testkit_response testkit_http_send(struct testkit *kit, struct muster_http_request request,
+                                          const struct muster_http_header *headers,
+                                          uint32_t header_count) {
+    KIT_NEED(kit && request.method && request.path && (headers || header_count == 0), no_response);
+    return ask(kit, request, headers, header_count, false);
 }
 
 static struct testkit_response ask_path(struct testkit *kit, const char *method, const char *path,
@@ -118,7 +134,7 @@ static struct testkit_response ask_path(struct testkit *kit, const char *method,
         .query = query ? query + 1 : "",
         .body = {body ? body : "", body ? strlen(body) : 0},
     };
-    return ask(kit, request, is_admin);
+    return ask(kit, request, NULL, 0, is_admin);
 }
 
 struct testkit_response testkit_http(struct testkit *kit, const char *method, const char *path,
@@ -343,6 +359,8 @@ void kit_outside_forget(void) {
     fetch_last = NULL;
     free(asked.body);
     asked.body = NULL;
+    asked.headers = NULL;
+    asked.header_count = 0;
 }
 
 /* ---- verdicts -------------------------------------------------------------------------------- */

@@ -106,7 +106,16 @@ test("pages of other origins neither sign in nor play; same ones and listed ones
         headers: { Origin: listed, "Access-Control-Request-Method": "POST" },
     });
     assert.equal(preflight.status, 204);
+    assert.equal(preflight.headers.get("access-control-allow-origin"), listed);
+    assert.equal(preflight.headers.get("access-control-allow-methods"), "POST");
+    assert.equal(preflight.headers.get("access-control-allow-credentials"), null);
     assert.match(preflight.headers.get("access-control-allow-headers"), /content-type/);
+    assert.match(preflight.headers.get("vary"), /origin/);
+    const foreign = await server.rest("GET", "/v1/info", undefined, { headers: { Origin: "http://evil.example" } });
+    assert.equal(foreign.headers.get("access-control-allow-origin"), null);
+    const admin = await server.rest("GET", "/livez", undefined, { admin: true, headers: { Origin: listed } });
+    assert.equal(admin.status, 200);
+    assert.equal(admin.headers.get("access-control-allow-origin"), null);
     assertProblem(await guest({ Origin: "http://evil.example" }), 403, "origin_refused");
     assertProblem(await guest({ Origin: "null" }), 403, "origin_refused");
     assertProblem(await guest({ "Content-Type": "text/plain" }), 415, "type_not_supported");

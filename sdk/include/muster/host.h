@@ -165,28 +165,36 @@ struct muster_host_net {
 /* ---- http: routes and a client ----------------------------------------------------------------
  */
 
-#define MUSTER_ROUTE_ADMIN 1u  /* on the admin address instead of the public one */
-#define MUSTER_ROUTE_PREFIX 2u /* the path and everything below it */
+#define MUSTER_ROUTE_ADMIN 1u         /* on the admin address instead of the public one */
+#define MUSTER_ROUTE_PREFIX 2u        /* the path and everything below it */
+#define MUSTER_ROUTE_BODY_MAX 1048576 /* bytes: what a route may ask for at most */
 
 struct muster_http_header {
     const char *name; /* lower case */
     const char *value;
 };
 
+struct muster_route {
+    uint32_t size;
+    uint32_t flags; /* MUSTER_ROUTE_... */
+    const char *method;
+    const char *path;
+    /* Longest body; a longer one is answered 413 before it is read. 0: http.bodyMaxBytes. On the
+     * public address each 4 KiB of a body above http.bodyMaxBytes costs its sender a request
+     * (net.strangerPerSecond). */
+    uint32_t body_max_bytes;
+    uint32_t reserved;
+};
+
 struct muster_http_request {
     uint32_t size;
     uint32_t reserved;
-    muster_request_id id;
-    const char *method; /* "GET", "POST", "PUT", "DELETE" */
-    const char *path;   /* decoded, normalised, no query */
-    const char *query;  /* raw, "" when there is none */
+    muster_request_id id; /* its headers are asked with it: http->header */
+    const char *method;   /* "GET", "POST", "PUT", "DELETE" */
+    const char *path;     /* decoded, normalised, no query */
+    const char *query;    /* raw, "" when there is none */
     const char *address;
-    const char *authorization; /* header values, "" when absent */
-    const char *if_none_match;
-    const char *content_type;
-    const char *accept_encoding;
-    const char *user_agent;
-    struct muster_bytes body; /* at most http.bodyMaxBytes */
+    struct muster_bytes body; /* at most what the route takes */
 };
 
 struct muster_http_response {
@@ -224,9 +232,11 @@ struct muster_host_http {
     uint32_t size;
     uint32_t reserved;
     /* [open] EXISTS when the method and path are taken; INVALID: a path that is none, unknown
-     * flags; FULL: the node has no place for another route. */
-    muster_status (*route_add)(muster_self *self, const char *method, const char *path,
-                               uint32_t flags, muster_http_fn fn, void *user, muster_route_id *out);
+     * flags, a body limit above MUSTER_ROUTE_BODY_MAX; FULL: the node has no place for another
+     * route. Web pages of other servers may call routes of the public address when the operator
+     * lists them (net.allowedOrigins): the host asks and answers what browsers want for that. */
+    muster_status (*route_add)(muster_self *self, const struct muster_route *route,
+                               muster_http_fn fn, void *user, muster_route_id *out);
     /* Until fini returns. */
     muster_status (*route_remove)(muster_self *self, muster_route_id id);
     /* Exactly once per request, in the handler or later (504 is answered after
@@ -249,6 +259,11 @@ struct muster_host_http {
                            void *user, muster_fetch_id *out);
     /* The connection ends now; fn comes with CLOSED. */
     muster_status (*fetch_cancel)(muster_self *self, muster_fetch_id id);
+    /* A header of a request that is not answered yet, by its name in lower case: "" when it has
+     * none, or the request is over. Valid until the request is answered. The head of a request has
+     * at most 8 KiB. What comes more than once is told as its values with commas between, or as the
+     * first: do not build on it. */
+    const char *(*header)(muster_self *self, muster_request_id id, const char *name);
 };
 
 /* ---- ws: WebSocket client [start] ---------------------------------------------------------------

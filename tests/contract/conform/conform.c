@@ -338,8 +338,8 @@ static muster_status declare(struct conform *c) {
                                           .view_count = 2,
                                           .snapshot_max_bytes = 1000};
     muster_status status = c->host->match->mode_add(c->self, &info);
-    if (!status)
-        status = c->host->http->route_add(c->self, "GET", "/conform", 0, on_request, c, NULL);
+    const struct muster_route route = {.size = sizeof route, .method = "GET", .path = "/conform"};
+    if (!status) status = c->host->http->route_add(c->self, &route, on_request, c, NULL);
     if (!status) status = c->host->rpc->method_add(c->self, "conform.call", on_call, c);
     if (!status)
         status = c->host->admin->command_add(c->self, "conform", "Play it.", conform_command, c);

@@ -106,7 +106,9 @@ static void on_request(void *user, const struct muster_http_request *request) {
 
 static muster_status route(struct conform *c, const char *method, const char *path, uint32_t flags,
                            muster_route_id *out) {
-    return c->host->http->route_add(c->self, method, path, flags, on_request, c, out);
+    const struct muster_route route = {
+        .size = sizeof route, .flags = flags, .method = method, .path = path};
+    return c->host->http->route_add(c->self, &route, on_request, c, out);
 }
 
 static void http_route_add(struct conform *c) {
@@ -127,13 +129,25 @@ static void http_route_add(struct conform *c) {
     STATUS(c, "long method", route(c, LONG_NAME, "/conform-a", 0, &id));
     STATUS(c, "long path", route(c, "GET", "/" LONG_TEXT LONG_TEXT, 0, &id));
     STATUS(c, "flag 8", route(c, "GET", "/conform-a", 8, &id));
-    STATUS(c, "no function",
-           c->host->http->route_add(c->self, "GET", "/conform-a", 0, NULL, c, &id));
+    struct muster_route bad = {.size = sizeof bad, .method = "GET", .path = "/conform-a"};
+    STATUS(c, "no function", c->host->http->route_add(c->self, &bad, NULL, c, &id));
+    bad.body_max_bytes = MUSTER_ROUTE_BODY_MAX + 1;
+    STATUS(c, "long body", c->host->http->route_add(c->self, &bad, on_request, c, &id));
+    bad.size = 4;
+    STATUS(c, "short", c->host->http->route_add(c->self, &bad, on_request, c, &id));
+    STATUS(c, "nothing", c->host->http->route_add(c->self, NULL, on_request, c, &id));
 }
 
 static void http_route_remove(struct conform *c) {
     STATUS(c, "none", c->host->http->route_remove(c->self, (muster_route_id){0}));
     STATUS(c, "nobody's", c->host->http->route_remove(c->self, NOTHING(muster_route_id)));
+}
+
+static void http_header(struct conform *c) {
+    TEXT(c, "its", c->request.value ? c->host->http->header(c->self, c->request, "x-none") : "");
+    TEXT(c, "none", c->host->http->header(c->self, (muster_request_id){0}, "host"));
+    TEXT(c, "nobody's", c->host->http->header(c->self, NOTHING(muster_request_id), "host"));
+    TEXT(c, "no name", c->host->http->header(c->self, NOTHING(muster_request_id), NULL));
 }
 
 static void http_respond(struct conform *c) {
@@ -198,9 +212,9 @@ static void http_fetch_cancel(struct conform *c) {
     STATUS(c, "nobody's", c->host->http->fetch_cancel(c->self, NOTHING(muster_fetch_id)));
 }
 
-const struct conform_row http_rows[] = {ROW(http, route_add), ROW(http, route_remove),
-                                        ROW(http, respond),   ROW(http, problem),
-                                        ROW(http, fetch),     ROW(http, fetch_cancel)};
+const struct conform_row http_rows[] = {
+    ROW(http, route_add), ROW(http, route_remove), ROW(http, respond), ROW(http, problem),
+    ROW(http, fetch),     ROW(http, fetch_cancel), ROW(http, header)};
 ROWS_COMPLETE(http, http_rows);
 
 /* ---- ws -------------------------------------------------------------------------------------- */

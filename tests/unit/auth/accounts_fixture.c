@@ -94,12 +94,10 @@ static struct tokens read_tokens(const struct testkit_response *response) {
 
 struct tokens post_from(struct fixture *fixture, const char *path, const char *body,
                         const char *address, const char *agent) {
-    struct muster_http_request request = {.method = "POST",
-                                          .path = path,
-                                          .address = address,
-                                          .user_agent = agent,
-                                          .body = {body, strlen(body)}};
-    struct testkit_response response = testkit_http_send(fixture->kit, request);
+    struct muster_http_request request = {
+        .method = "POST", .path = path, .address = address, .body = {body, strlen(body)}};
+    const struct muster_http_header from = {"user-agent", agent};
+    struct testkit_response response = testkit_http_send(fixture->kit, request, &from, 1);
     if (response.status < 300)
         assert_string_equal(header_of(response.headers, "cache-control"), "no-store");
     return read_tokens(&response);

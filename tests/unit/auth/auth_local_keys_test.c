@@ -207,13 +207,15 @@ static struct {
     muster_status (*init)(muster_self *self, const struct muster_host *host, void **instance);
     struct muster_host host;
     struct muster_host_http http;
-    muster_status (*route_add)(muster_self *self, const char *method, const char *path,
-                               uint32_t flags, muster_http_fn fn, void *user, muster_route_id *out);
+    muster_status (*route_add)(muster_self *self, const struct muster_route *route,
+                               muster_http_fn fn, void *user, muster_route_id *out);
+    const char *(*header)(muster_self *self, muster_request_id id, const char *name);
     muster_status (*problem)(muster_self *self, muster_request_id id, uint32_t status,
                              const char *code, const char *detail);
     muster_http_fn register_fn;
     muster_http_fn refresh_fn;
     void *route_user;
+    const char *agent;    /* the client that goes away */
     uint32_t unavailable; /* requests answered 503 */
 } spy;
 
@@ -223,13 +225,18 @@ static muster_status spy_problem(muster_self *self, muster_request_id id, uint32
     return spy.problem(self, id, status, code, detail);
 }
 
-static muster_status spy_route_add(muster_self *self, const char *method, const char *path,
-                                   uint32_t flags, muster_http_fn fn, void *user,
-                                   muster_route_id *out) {
+static muster_status spy_route_add(muster_self *self, const struct muster_route *route,
+                                   muster_http_fn fn, void *user, muster_route_id *out) {
     spy.route_user = user;
-    if (strcmp(path, "/v1/auth/register") == 0) spy.register_fn = fn;
-    if (strcmp(path, "/v1/auth/refresh") == 0) spy.refresh_fn = fn;
-    return spy.route_add(self, method, path, flags, fn, user, out);
+    if (strcmp(route->path, "/v1/auth/register") == 0) spy.register_fn = fn;
+    if (strcmp(route->path, "/v1/auth/refresh") == 0) spy.refresh_fn = fn;
+    return spy.route_add(self, route, fn, user, out);
+}
+
+#define NOBODYS_REQUEST 999999u
+
+static const char *spy_header(muster_self *self, muster_request_id id, const char *name) {
+    return id.value == NOBODYS_REQUEST ? spy.agent : spy.header(self, id, name);
 }
 
 static muster_status spy_init(muster_self *self, const struct muster_host *host, void **instance) {
@@ -237,6 +244,8 @@ static muster_status spy_init(muster_self *self, const struct muster_host *host,
     spy.http = *host->http;
     spy.route_add = host->http->route_add;
     spy.http.route_add = spy_route_add;
+    spy.header = host->http->header;
+    spy.http.header = spy_header;
     spy.problem = host->http->problem;
     spy.http.problem = spy_problem;
     spy.unavailable = 0;
@@ -268,17 +277,13 @@ static int start_spied(void **state) {
 static void call_and_leave(muster_http_fn fn, const char *body, const char *address,
                            const char *agent) {
     struct muster_http_request request = {.size = sizeof request,
-                                          .id = {999999},
+                                          .id = {NOBODYS_REQUEST},
                                           .method = "POST",
                                           .path = "",
                                           .query = "",
                                           .address = address,
-                                          .authorization = "",
-                                          .if_none_match = "",
-                                          .content_type = "",
-                                          .accept_encoding = "",
-                                          .user_agent = agent,
                                           .body = {body, strlen(body)}};
+    spy.agent = agent;
     fn(spy.route_user, &request);
 }
 

@@ -23,6 +23,7 @@ static int setup(void **state) {
     const struct config_options options = {.port = -1};
     (void)state;
     memset(&sent, 0, sizeof sent);
+    ask_with(NULL, NULL);
     called = 0;
     setenv("MUSTER_PLUGINS", "", 1);
     setenv("MUSTER_NET_STRANGER_BURST", "50", 1);
@@ -51,8 +52,14 @@ static void on_route(void *user, const struct muster_http_request *request) {
     if (strcmp(request->path, "/never") != 0) (void)http_respond(request->id, &response);
 }
 
+static struct muster_route route_of(const char *method, const char *path, uint32_t flags) {
+    return (struct muster_route){
+        .size = sizeof(struct muster_route), .flags = flags, .method = method, .path = path};
+}
+
 static muster_status add(const void *owner, const char *method, const char *path, uint32_t flags) {
-    return http_route_add(owner, method, path, flags, on_route, (void *)(uintptr_t)path, NULL);
+    const struct muster_route route = route_of(method, path, flags);
+    return http_route_add(owner, &route, on_route, (void *)(uintptr_t)path, NULL);
 }
 
 static uint32_t ask(const char *method, const char *path) {
@@ -120,13 +127,14 @@ static void the_next_generation_takes_over(void **state) {
     (void)state;
     static const int old = 1, new = 2;
     const struct registration_owners known = {newer_replaces, is_in_force};
+    const struct muster_route r = route_of("GET", "/r", 0);
     in_force = &old;
     registration_set_owners(&known);
-    assert_int_equal(http_route_add(&new, "GET", "/r", 0, on_route, "new", NULL), MUSTER_OK);
-    assert_int_equal(http_route_add(&old, "GET", "/r", 0, on_route, "old", NULL), MUSTER_EXISTS);
+    assert_int_equal(http_route_add(&new, &r, on_route, "new", NULL), MUSTER_OK);
+    assert_int_equal(http_route_add(&old, &r, on_route, "old", NULL), MUSTER_EXISTS);
     registration_owner_gone(&new);
-    assert_int_equal(http_route_add(&old, "GET", "/r", 0, on_route, "old", NULL), MUSTER_OK);
-    assert_int_equal(http_route_add(&new, "GET", "/r", 0, on_route, "new", NULL), MUSTER_OK);
+    assert_int_equal(http_route_add(&old, &r, on_route, "old", NULL), MUSTER_OK);
+    assert_int_equal(http_route_add(&new, &r, on_route, "new", NULL), MUSTER_OK);
     ask("GET", "/r");
     assert_string_equal(called_as, "old");
     in_force = &new;
@@ -169,7 +177,7 @@ static void a_page_of_elsewhere_changes_nothing(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         for (int admin = 0; admin < 2; admin++) {
             struct net_http_request request = request_of(cases[i].method, cases[i].path);
-            request.request.content_type = cases[i].type;
+            ask_with("content-type", cases[i].type);
             request.request.body = (struct muster_bytes){"{}", cases[i].body_len};
             request.origin = cases[i].origin;
             request.admin = admin;
@@ -187,18 +195,70 @@ static void a_page_of_elsewhere_changes_nothing(void **state) {
 
 static void a_listed_page_may_ask_before(void **state) {
     (void)state;
-    struct net_http_request request = request_of("OPTIONS", "/v1/anything");
+    assert_int_equal(add(NULL, "GET", "/v1/any", 0), MUSTER_OK);
+    assert_int_equal(add(NULL, "PUT", "/v1/any", 0), MUSTER_OK);
+    struct net_http_request request = request_of("OPTIONS", "/v1/any");
     request.origin = NET_ORIGIN_LISTED;
     http_dispatch(&request);
     assert_int_equal(sent.status, 204);
-    assert_non_null(strstr(header_of(sent.headers, "access-control-allow-methods"), "GET, POST"));
+    assert_int_equal(called, 0);
+    assert_string_equal(header_of(sent.headers, "access-control-allow-methods"), "GET, HEAD, PUT");
     assert_non_null(
         strstr(header_of(sent.headers, "access-control-allow-headers"), "authorization"));
     assert_string_equal(header_of(sent.headers, "access-control-max-age"), "600");
-    request = request_of("GET", "/v1/anything");
+    request = request_of("OPTIONS", "/v1/none");
     request.origin = NET_ORIGIN_LISTED;
     http_dispatch(&request);
     assert_int_equal(sent.status, 404);
+    assert_string_equal(header_of(sent.headers, "access-control-allow-methods"), "");
+}
+
+/* It costs what a request costs. */
+static void asking_before_is_not_free(void **state) {
+    (void)state;
+    assert_int_equal(add(NULL, "GET", "/v1/any", 0), MUSTER_OK);
+    struct net_http_request request;
+    for (int i = 0; i < 50; i++) {
+        request = request_of("OPTIONS", "/v1/any");
+        request.origin = NET_ORIGIN_LISTED;
+        http_dispatch(&request);
+        assert_int_equal(sent.status, 204);
+    }
+    http_dispatch(&request);
+    assert_int_equal(sent.status, 429);
+}
+
+static void a_route_says_how_long_a_body_may_be(void **state) {
+    (void)state;
+    struct muster_route route = route_of("POST", "/long", 0);
+    route.body_max_bytes = MUSTER_ROUTE_BODY_MAX + 1;
+    assert_int_equal(http_route_add(NULL, &route, on_route, "", NULL), MUSTER_INVALID);
+    route.body_max_bytes = MUSTER_ROUTE_BODY_MAX;
+    assert_int_equal(http_route_add(NULL, &route, on_route, "", NULL), MUSTER_OK);
+    route = route_of("POST", "/short", MUSTER_ROUTE_PREFIX | MUSTER_ROUTE_ADMIN);
+    route.body_max_bytes = 1;
+    assert_int_equal(http_route_add(NULL, &route, on_route, "", NULL), MUSTER_OK);
+    assert_int_equal(http_body_max("POST", "/long", false), MUSTER_ROUTE_BODY_MAX);
+    assert_int_equal(http_body_max("PUT", "/long", false), config_core->http.body_max_bytes);
+    assert_int_equal(http_body_max("POST", "/long", true), config_core->http.body_max_bytes);
+    assert_int_equal(http_body_max("POST", "/short/x", true), 1);
+    assert_int_equal(http_body_max("POST", "/none", false), config_core->http.body_max_bytes);
+}
+
+/* 50 requests, of which one body of 200 KiB takes all. */
+static void a_long_body_is_paid_for(void **state) {
+    (void)state;
+    static const char body[204800];
+    assert_int_equal(add(NULL, "POST", "/long", 0), MUSTER_OK);
+    struct net_http_request request = request_of("POST", "/long");
+    request.request.body = (struct muster_bytes){body, config_core->http.body_max_bytes};
+    for (int i = 0; i < 40; i++) http_dispatch(&request);
+    assert_int_equal(sent.status, 204);
+    request.request.body.len = sizeof body;
+    http_dispatch(&request);
+    assert_int_equal(sent.status, 204);
+    http_dispatch(&request);
+    assert_int_equal(sent.status, 429);
 }
 
 static const char *on_door(const char *address, const char *path, json_t **data) {
@@ -259,7 +319,8 @@ static void on_large(void *user, const struct muster_http_request *request) {
 /* Who asks for much has less left: 4 KiB of an answer count as one more request. */
 static void large_answers_cost_more(void **state) {
     (void)state;
-    assert_int_equal(http_route_add(NULL, "GET", "/large", 0, on_large, NULL, NULL), MUSTER_OK);
+    const struct muster_route large = route_of("GET", "/large", 0);
+    assert_int_equal(http_route_add(NULL, &large, on_large, NULL, NULL), MUSTER_OK);
     assert_int_equal(ask("GET", "/large"), 200);
     assert_int_equal(ask("GET", "/x"), 429);
 }
@@ -335,9 +396,9 @@ static void who_still_waits_is_told(void **state) {
 
 static uint32_t shared_answer(struct http_shared *shared, const char *text, const char *accepts,
                               const char *etag) {
-    struct net_http_request request = request_of("GET", "/s");
-    request.request.accept_encoding = accepts;
-    request.request.if_none_match = etag;
+    const struct net_http_request request = request_of("GET", "/s");
+    ask_with("accept-encoding", accepts);
+    ask_with("if-none-match", etag);
     assert_int_equal(http_respond_shared(&request.request, shared, text, (uint32_t)strlen(text)),
                      MUSTER_OK);
     return sent.status;
@@ -430,6 +491,9 @@ int main(void) {
         TEST(the_next_generation_takes_over),
         TEST(a_page_of_elsewhere_changes_nothing),
         TEST(a_listed_page_may_ask_before),
+        TEST(asking_before_is_not_free),
+        TEST(a_route_says_how_long_a_body_may_be),
+        TEST(a_long_body_is_paid_for),
         TEST(the_door_is_asked_where_people_sign_in),
         TEST(strangers_are_limited_by_address),
         TEST(large_answers_cost_more),

@@ -88,6 +88,15 @@ static void answer_case(muster_request_id id, size_t number) {
     if (net_http_respond(id, &response) != MUSTER_NOT_FOUND) abort(); /* once */
 }
 
+/* Headers of the request that is asked about. Names in capitals are nobody's. */
+static const char *header(muster_request_id id, const char *name) {
+    const char *value = net_http_header(id, name);
+    if (net_http_header(id, name) != value) abort(); /* kept */
+    if (net_http_header(id, "X-Any-Name")[0] || net_http_header(id, "x-any-name:")[0]) abort();
+    if (net_http_header(id, "")[0] || net_http_header(id, "get ")[0]) abort();
+    return value;
+}
+
 static void on_request(const struct net_http_request *request) {
     const struct muster_http_request *facts = &request->request;
     char text[1024];
@@ -95,10 +104,12 @@ static void on_request(const struct net_http_request *request) {
         answer_case(facts->id, strtoul(facts->path + 6, NULL, 10));
         return;
     }
-    int len = snprintf(text, sizeof text, "%s|%s|%s|%s|%s|%s|%s|%u|%d|%d", facts->method,
-                       facts->query, facts->authorization, facts->if_none_match,
-                       facts->content_type, facts->accept_encoding, facts->user_agent,
-                       (unsigned)facts->body.len, request->admin, (int)request->origin);
+    muster_request_id id = facts->id;
+    int len =
+        snprintf(text, sizeof text, "%s|%s|%s|%s|%s|%s|%s|%u|%d|%d", facts->method, facts->query,
+                 header(id, "authorization"), header(id, "if-none-match"),
+                 header(id, "content-type"), header(id, "x-any-name"), header(id, "user-agent"),
+                 (unsigned)facts->body.len, request->admin, (int)request->origin);
     struct muster_http_response response = {.size = sizeof response,
                                             .status = 200,
                                             .content_type = "text/plain",
@@ -106,6 +117,7 @@ static void on_request(const struct net_http_request *request) {
     if (facts->path[1] >= '1' && facts->path[1] <= '9')
         response.status = (uint32_t)strtoul(facts->path + 1, NULL, 10);
     if (net_http_respond(facts->id, &response) != MUSTER_OK) abort();
+    if (net_http_header(id, "user-agent")[0]) abort(); /* answered */
 }
 
 static const struct net_handlers handlers = {
@@ -134,10 +146,10 @@ static const char *facts_script(void) {
     struct wire_answer answer;
     int fd = wire_connect();
     wire_send(fd, "PUT /x?a=1 HTTP/1.1\r\nHost: a\r\nAuthorization: A\r\nIf-None-Match: B\r\n"
-                  "Content-Type: C\r\nAccept-Encoding: D\r\nUser-Agent: E\r\nContent-Length: 3\r\n"
-                  "\r\nxyz");
+                  "Content-Type: C\r\nX-Any-Name: D  d\r\nx-any: F\r\nUser-Agent: E\r\n"
+                  "Content-Length: 3\r\n\r\nxyz");
     EXPECT(wire_answer_read(fd, &answer, true) == 200);
-    EXPECT(strcmp(answer.body, "PUT|a=1|A|B|C|D|E|3|0|0") == 0);
+    EXPECT(strcmp(answer.body, "PUT|a=1|A|B|C|D  d|E|3|0|0") == 0);
     wire_answer_free(&answer);
     static const char *const methods[] = {"PATCH", "DELETE", "OPTIONS"};
     for (int i = 0; i < 3; i++) {
@@ -307,7 +319,7 @@ static const char *origins_script(void) {
         EXPECT(wire_answer_read(fd, &answer, true) == 200);
         EXPECT(strcmp(wire_header(&answer, "access-control-allow-origin"), origins[i].allowed) ==
                0);
-        EXPECT(strcmp(wire_header(&answer, "vary"), i == 0 ? "origin" : "") == 0);
+        EXPECT(strcmp(wire_header(&answer, "vary"), "origin") == 0);
         snprintf(judged, sizeof judged, "|%d",
                  (int)(i == 0   ? NET_ORIGIN_LISTED
                        : i == 1 ? NET_ORIGIN_FOREIGN
@@ -319,9 +331,32 @@ static const char *origins_script(void) {
     return NULL;
 }
 
+/* Also what is refused before anybody could answer; and nothing on the admin address. */
+static const char *refused_pages_script(void) {
+    struct wire_answer answer;
+    int fd = wire_connect();
+    wire_send(fd, "POST /x HTTP/1.1\r\nHost: a\r\nOrigin: https://listed.example\r\n"
+                  "Content-Length: 16385\r\n\r\n");
+    EXPECT(wire_answer_read(fd, &answer, true) == 413);
+    EXPECT(strcmp(wire_header(&answer, "access-control-allow-origin"), "https://listed.example") ==
+           0);
+    wire_answer_free(&answer);
+    close(fd);
+    fd = wire_connect_to(net_admin_port());
+    wire_send(fd, "GET /x HTTP/1.1\r\nHost: a\r\nOrigin: https://listed.example\r\n\r\n");
+    EXPECT(wire_answer_read(fd, &answer, true) == 200);
+    EXPECT(strcmp(wire_header(&answer, "access-control-allow-origin"), "") == 0);
+    EXPECT(strcmp(wire_header(&answer, "vary"), "") == 0);
+    EXPECT(strstr(answer.body, "|1|3") != NULL); /* a foreign one */
+    wire_answer_free(&answer);
+    close(fd);
+    return NULL;
+}
+
 static void a_listed_page_may_read(void **state) {
     (void)state;
     rig_run(origins_script);
+    rig_run(refused_pages_script);
 }
 
 /* ---- WebSocket: edges ---- */

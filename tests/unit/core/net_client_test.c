@@ -46,7 +46,7 @@ static void on_request(const struct net_http_request *request) {
     struct muster_http_response response = {.size = sizeof response, .status = 200};
     char text[256];
     int len = snprintf(text, sizeof text, "%s|%s|%s|%.*s", facts->method, facts->query,
-                       facts->authorization, (int)facts->body.len,
+                       net_http_header(facts->id, "authorization"), (int)facts->body.len,
                        facts->body.data ? (const char *)facts->body.data : "");
     response.body = (struct muster_bytes){text, (uint64_t)len};
     if (strcmp(facts->path, "/never") == 0) return;

@@ -124,8 +124,9 @@ static void respond_injected(muster_request_id id) {
 
 static void respond_facts(const struct muster_http_request *request) {
     char text[512];
-    int len = snprintf(text, sizeof text, "%s|%s|%s|%s|%s", request->method, request->path,
-                       request->query, request->authorization, request->address);
+    int len =
+        snprintf(text, sizeof text, "%s|%s|%s|%s|%s", request->method, request->path,
+                 request->query, net_http_header(request->id, "authorization"), request->address);
     rig_respond(request->id, 200, text, (size_t)len);
 }
 

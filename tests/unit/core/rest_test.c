@@ -58,8 +58,8 @@ static uint32_t command(const char *authorization, const char *body) {
     struct net_http_request request = request_of("POST", "/v1/admin/command");
     uint32_t before = sent.count;
     request.admin = true;
-    request.request.authorization = authorization;
-    request.request.content_type = "application/json";
+    ask_with("authorization", authorization);
+    ask_with("content-type", "application/json");
     request.request.body = (struct muster_bytes){body, strlen(body)};
     http_dispatch(&request);
     assert_int_equal(sent.count, before + 1);
@@ -81,8 +81,7 @@ static void who_has_the_token_commands(void **state) {
     assert_string_equal(sent.body, "{\"output\":\"192.0.2.1 said hi\"}");
     assert_int_equal(command("bearer token", ECHO), 200);
     struct net_http_request outside = request_of("POST", "/v1/admin/command");
-    outside.request.authorization = "Bearer token";
-    outside.request.content_type = "application/json";
+    ask_with("authorization", "Bearer token");
     outside.request.body = (struct muster_bytes){ECHO, strlen(ECHO)};
     http_dispatch(&outside); /* not at the players' address */
     assert_true(sent.status == 404 || sent.status == 405);

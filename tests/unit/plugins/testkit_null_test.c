@@ -96,7 +96,8 @@ static void requests(void **state) {
     (void)state;
     assert_int_equal(testkit_http(kit, "GET", NULL, NULL).status, 0);
     assert_string_equal(testkit_http_admin(kit, NULL, "/", NULL).body, "");
-    assert_int_equal(testkit_http_send(kit, (struct muster_http_request){.path = "/"}).status, 0);
+    assert_int_equal(
+        testkit_http_send(kit, (struct muster_http_request){.path = "/"}, NULL, 0).status, 0);
     DOES_NOTHING(fetch_answer, NULL, 200, "");
     assert_string_equal(testkit_fetch_last(NULL), "");
     FAILS(ws_find, kit, NULL);

@@ -56,12 +56,12 @@ static void route(void *user, const struct muster_http_request *request) {
 
 static muster_status probe_init(muster_self *self, const struct muster_host *table, void **out) {
     struct probe *probe = calloc(1, sizeof(*probe));
-    muster_route_id id;
     host = table;
     probe->self = self;
     probe->host = table;
     *out = probe;
-    return table->http->route_add(self, "POST", "/v1/echo", 0, route, probe, &id);
+    const struct muster_route echo = {.size = sizeof echo, .method = "POST", .path = "/v1/echo"};
+    return table->http->route_add(self, &echo, route, probe, NULL);
 }
 
 static muster_status probe_start(void *instance) {

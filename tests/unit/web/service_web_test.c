@@ -45,9 +45,10 @@ static int tear_down(void **state) {
 static struct testkit_response get(void **state, const char *path, const char *encoding,
                                    const char *if_none_match) {
     struct fixture *fixture = *state;
-    struct muster_http_request request = {
-        .method = "GET", .path = path, .accept_encoding = encoding, .if_none_match = if_none_match};
-    return testkit_http_send(fixture->kit, request);
+    const struct muster_http_request request = {.method = "GET", .path = path};
+    const struct muster_http_header headers[] = {{"accept-encoding", encoding},
+                                                 {"if-none-match", if_none_match}};
+    return testkit_http_send(fixture->kit, request, headers, 2);
 }
 
 static void assert_header(const struct testkit_response *response, const char *name,
