@@ -3,7 +3,8 @@
  * ask for in commands.c, bots in bots.c, the wire in wire.c. */
 #include "state.h"
 
-#include <stdarg.h>
+#include <muster/json.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -210,43 +211,45 @@ MUSTER_SCHEMA_PART(settings_of_teams,
                                       MUSTER_HELP("Mates can be hit; killing one costs a point."),
                                       MUSTER_GROUP("Match"), MUSTER_ALWAYS));
 
-struct text {
-    char data[8192];
-    size_t len;
-};
+enum { SETTINGS_BYTES = 4096 };
 
-static void MUSTER_PRINTF(2, 3) text_add(struct text *text, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    int len = vsnprintf(text->data + text->len, sizeof(text->data) - text->len, format, args);
-    va_end(args);
-    text->len += len > 0 ? (size_t)len : 0;
-    if (text->len >= sizeof(text->data)) text->len = sizeof(text->data) - 1;
-}
-
-/* MAPS_MAX names of MUSTER_NAME_MAX bytes and the fixed part fit; a cut text would be refused. */
-static void settings_write(const struct instance *instance, const char *of_teams,
-                           struct text *text) {
-    text_add(text, "[{\"key\":\"mapName\",\"type\":\"enum\",\"default\":\"%s\",\"values\":[",
-             instance->maps[0]->name);
+/* MAPS_MAX names of MUSTER_NAME_MAX bytes and the fixed part fit; null: they do not. of_teams may
+ * be null. */
+static const char *settings_write(const struct instance *instance, const char *of_teams,
+                                  char text[SETTINGS_BYTES]) {
+    struct muster_writer out = muster_writer_make(text, SETTINGS_BYTES);
+    struct muster_json_writer json = muster_json_writer_make(&out);
+    muster_json_open_array(&json, NULL);
+    muster_json_open_object(&json, NULL);
+    muster_json_put_text(&json, "key", "mapName");
+    muster_json_put_text(&json, "type", "enum");
+    muster_json_put_text(&json, "default", instance->maps[0]->name);
+    muster_json_open_array(&json, "values");
     for (uint32_t i = 0; i < instance->map_count; i++)
-        text_add(text, "%s\"%s\"", i ? "," : "", instance->maps[i]->name);
-    text_add(text, "],\"label\":\"Map\",\"group\":\"Match\"},%s%s%s]", of_teams,
-             *of_teams ? "," : "", settings_rest);
+        muster_json_put_text(&json, NULL, instance->maps[i]->name);
+    muster_json_close(&json);
+    muster_json_put_text(&json, "label", "Map");
+    muster_json_put_text(&json, "group", "Match");
+    muster_json_close(&json);
+    if (of_teams) muster_json_put_raw(&json, NULL, of_teams, strlen(of_teams));
+    muster_json_put_raw(&json, NULL, settings_rest, strlen(settings_rest));
+    muster_json_close(&json);
+    return muster_json_text(&json);
 }
 
 static muster_status modes_declare(struct instance *instance) {
     const char *maps[MAPS_MAX];
-    struct text settings = {.len = 0}, settings_alone = {.len = 0};
+    char with_teams[SETTINGS_BYTES], alone[SETTINGS_BYTES];
     for (uint32_t i = 0; i < instance->map_count; i++) maps[i] = instance->maps[i]->name;
-    settings_write(instance, settings_of_teams, &settings);
-    settings_write(instance, "", &settings_alone);
+    const char *settings = settings_write(instance, settings_of_teams, with_teams);
+    const char *settings_alone = settings_write(instance, NULL, alone);
+    if (!settings || !settings_alone) return MUSTER_LIMIT;
     static const struct muster_team teams[] = {MUSTER_TEAMS_RED_BLUE};
     struct muster_mode_info info = {.size = sizeof(info),
                                     .players_max = PLAYERS_DEFAULT,
                                     .game_mode = "arena",
                                     .title = "Arena",
-                                    .settings_json = settings.data,
+                                    .settings_json = settings,
                                     .maps = maps,
                                     .map_count = instance->map_count,
                                     .tick_rate_hz = TICK_RATE_HZ,
@@ -259,7 +262,7 @@ static muster_status modes_declare(struct instance *instance) {
     if (status != MUSTER_OK) return status;
     info.game_mode = "free_for_all";
     info.title = "Free for all";
-    info.settings_json = settings_alone.data;
+    info.settings_json = settings_alone;
     info.teams = NULL;
     info.team_count = 0;
     info.defaults_json = "{\"killLimit\":20}";

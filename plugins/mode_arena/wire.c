@@ -1,8 +1,7 @@
 /* wire.c - what clients see: snapshots, events and the intro of docs/protocol.md section 6. */
 #include "state.h"
 
-#include <stdarg.h>
-#include <stdio.h>
+#include <muster/json.h>
 
 enum {
     FLAG_ALIVE = 1,
@@ -382,38 +381,47 @@ void wire_delta(const struct arena *arena, struct muster_writer *w) {
 
 /* ---- intro ---------------------------------------------------------------------------------- */
 
-static void MUSTER_PRINTF(2, 3) put_text(struct muster_writer *w, const char *format, ...) {
-    char text[256];
-    va_list args;
-    va_start(args, format);
-    int len = vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    if (len > 0 && (size_t)len < sizeof(text)) {
-        muster_put_bytes(w, text, (uint32_t)len);
-    } else {
-        w->overflow = 1;
-    }
-}
-
 static int64_t setting(const struct arena *arena, const char *key) {
     const struct instance *instance = arena->instance;
     return instance->host->match->setting_integer(instance->self, arena->match, key);
 }
 
+static void put_map(struct muster_json_writer *json, const struct map *map) {
+    muster_json_open_object(json, "map");
+    muster_json_put_text(json, "name", map->name);
+    muster_json_put_int(json, "width", map->width);
+    muster_json_put_int(json, "height", map->height);
+    muster_json_open_array(json, "rows");
+    for (int32_t y = 0; y < map->height; y++) muster_json_put_text(json, NULL, map->rows[y]);
+    muster_json_close(json);
+    muster_json_close(json);
+}
+
+static void put_weapons(struct muster_json_writer *json) {
+    muster_json_open_object(json, "rifle");
+    muster_json_put_int(json, "range", RIFLE_RANGE);
+    muster_json_put_int(json, "cooldownTicks", RIFLE_COOLDOWN_TICKS);
+    muster_json_close(json);
+    muster_json_open_object(json, "launcher");
+    muster_json_put_int(json, "speed", LAUNCHER_SPEED);
+    muster_json_put_int(json, "cooldownTicks", LAUNCHER_COOLDOWN_TICKS);
+    muster_json_put_int(json, "radius", LAUNCHER_RADIUS);
+    muster_json_close(json);
+}
+
 void wire_intro(const struct arena *arena, struct muster_writer *w) {
-    const struct map *map = arena->map;
-    put_text(w, "{\"map\":{\"name\":\"%s\",\"width\":%d,\"height\":%d,\"rows\":[", map->name,
-             map->width, map->height);
-    for (int32_t y = 0; y < map->height; y++) put_text(w, "%s\"%s\"", y ? "," : "", map->rows[y]);
-    put_text(w, "]},\"tileUnits\":%d,\"playerRadius\":%d,\"speed\":%d,", TILE_UNITS, PLAYER_RADIUS,
-             PLAYER_SPEED);
-    put_text(w, "\"rifle\":{\"range\":%d,\"cooldownTicks\":%d},", RIFLE_RANGE,
-             RIFLE_COOLDOWN_TICKS);
-    put_text(w, "\"launcher\":{\"speed\":%d,\"cooldownTicks\":%d,\"radius\":%d},", LAUNCHER_SPEED,
-             LAUNCHER_COOLDOWN_TICKS, LAUNCHER_RADIUS);
-    put_text(w, "\"killLimit\":%lld,\"timeLimit\":%lld,", (long long)setting(arena, "killLimit"),
-             (long long)setting(arena, "timeLimit"));
-    put_text(w, "\"freeForAll\":%s,", arena->free_for_all ? "true" : "false");
-    put_text(w, "\"friendlyFire\":%s,\"respawnTicks\":%u}", arena->friendly_fire ? "true" : "false",
-             arena->elimination ? 0 : arena->respawn_ms * arena->tick_rate_hz / 1000);
+    struct muster_json_writer json = muster_json_writer_make(w);
+    muster_json_open_object(&json, NULL);
+    put_map(&json, arena->map);
+    muster_json_put_int(&json, "tileUnits", TILE_UNITS);
+    muster_json_put_int(&json, "playerRadius", PLAYER_RADIUS);
+    muster_json_put_int(&json, "speed", PLAYER_SPEED);
+    put_weapons(&json);
+    muster_json_put_int(&json, "killLimit", setting(arena, "killLimit"));
+    muster_json_put_int(&json, "timeLimit", setting(arena, "timeLimit"));
+    muster_json_put_bool(&json, "freeForAll", arena->free_for_all);
+    muster_json_put_bool(&json, "friendlyFire", arena->friendly_fire);
+    muster_json_put_int(&json, "respawnTicks",
+                        arena->elimination ? 0 : arena->respawn_ms * arena->tick_rate_hz / 1000);
+    muster_json_close(&json);
 }

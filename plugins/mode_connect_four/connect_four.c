@@ -7,6 +7,7 @@
  * A client sends a message of two bytes, {round, column}: each player has one board a round. What
  * it sees, and the events, stand in docs/protocol.md, section 13. */
 #include <muster/host.h>
+#include <muster/json.h>
 #include <muster/plugin.h>
 #include <muster/roles.h>
 #include <muster/writer.h>
@@ -372,12 +373,15 @@ static void mode_snapshot(void *instance, void *state, uint32_t view, uint32_t f
 
 static void mode_intro(void *instance, void *state, struct muster_writer *out) {
     const struct four *four = state;
-    char text[128];
+    struct muster_json_writer json = muster_json_writer_make(out);
     (void)instance;
-    int len =
-        snprintf(text, sizeof(text), "{\"board\":{\"columns\":%u,\"rows\":%u},\"turnTicks\":%u}",
-                 COLUMNS, ROWS, four->turn_ticks);
-    muster_put_bytes(out, text, (uint32_t)len);
+    muster_json_open_object(&json, NULL);
+    muster_json_open_object(&json, "board");
+    muster_json_put_int(&json, "columns", COLUMNS);
+    muster_json_put_int(&json, "rows", ROWS);
+    muster_json_close(&json);
+    muster_json_put_int(&json, "turnTicks", four->turn_ticks);
+    muster_json_close(&json);
 }
 
 static void mode_save(void *instance, void *state, struct muster_writer *out) {

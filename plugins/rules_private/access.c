@@ -137,15 +137,13 @@ static int find_invitation(const struct lobby *lobby, const char *player_key, co
 
 /* ---- allow list, bans ------------------------------------------------------------------------ */
 
-void access_allowed_set(struct lobby *lobby, const json_t *list) {
-    size_t i;
-    json_t *item;
+void access_allowed_set(struct lobby *lobby, struct muster_json list) {
+    struct muster_json_walk walk = muster_json_walk_make(list);
     lobby->allowed_count = 0;
-    json_array_foreach(list, i, item) {
-        const char *key = json_string_value(item);
-        if (!key || !key[0] || strlen(key) >= MUSTER_PLAYER_KEY_MAX) continue; /* nobody's */
-        if (lobby->allowed_count == ALLOWED_MAX) continue;
-        snprintf(lobby->allowed[lobby->allowed_count++], MUSTER_PLAYER_KEY_MAX, "%s", key);
+    while (lobby->allowed_count < ALLOWED_MAX && muster_json_next(&walk)) {
+        char *key = lobby->allowed[lobby->allowed_count];
+        if (muster_json_get_text(walk.value, key, MUSTER_PLAYER_KEY_MAX) && key[0])
+            lobby->allowed_count++; /* else nobody's */
     }
     access_tell_matching(lobby);
 }
@@ -232,33 +230,51 @@ int64_t access_left_ms(const struct lobby *lobby, uint64_t end_ms) {
     return (int64_t)(end_ms - now_ms(lobby));
 }
 
-static json_t *text_or_null(const char *text) {
-    return text[0] ? json_string(text) : json_null();
+static const char *text_or_null(const char *text) {
+    return text[0] ? text : NULL;
 }
 
-json_t *access_json(const struct lobby *lobby) {
-    json_t *allowed = json_array(), *invitations = json_array(), *bans = json_array();
-    for (uint32_t i = 0; i < lobby->allowed_count; i++)
-        json_array_append_new(allowed, json_string(lobby->allowed[i]));
+static void put_invitations(const struct lobby *lobby, struct muster_json_writer *json) {
+    muster_json_open_array(json, "invitations");
     for (uint32_t i = 0; i < INVITATIONS_MAX; i++) {
         const struct invitation *one = &lobby->invitations[i];
         if (!is_alive(lobby, one)) continue;
-        json_array_append_new(
-            invitations,
-            json_pack("{s:o,s:o,s:I,s:I}", "playerId", text_or_null(one->player_key), "invitation",
-                      text_or_null(one->token), "expiresAt", (json_int_t)one->expires_at_ms,
-                      "expiresInMs", (json_int_t)access_left_ms(lobby, one->expires_ms)));
+        muster_json_open_object(json, NULL);
+        muster_json_put_text(json, "playerId", text_or_null(one->player_key));
+        muster_json_put_text(json, "invitation", text_or_null(one->token));
+        muster_json_put_int(json, "expiresAt", one->expires_at_ms);
+        muster_json_put_int(json, "expiresInMs", access_left_ms(lobby, one->expires_ms));
+        muster_json_close(json);
     }
+    muster_json_close(json);
+}
+
+static void put_bans(const struct lobby *lobby, struct muster_json_writer *json) {
+    muster_json_open_array(json, "bans");
     for (uint32_t i = 0; i < BANS_MAX; i++) {
         const struct ban *ban = &lobby->bans[i];
         if (!ban->player_key[0] || (ban->until_ms && ban->until_ms <= now_ms(lobby))) continue;
-        json_t *until = ban->until_ms ? json_integer(ban->until_at_ms) : json_null();
-        json_t *left =
-            ban->until_ms ? json_integer(access_left_ms(lobby, ban->until_ms)) : json_null();
-        json_array_append_new(bans,
-                              json_pack("{s:s,s:s,s:o,s:o}", "playerId", ban->player_key, "reason",
-                                        ban->reason, "until", until, "endsInMs", left));
+        muster_json_open_object(json, NULL);
+        muster_json_put_text(json, "playerId", ban->player_key);
+        muster_json_put_text(json, "reason", ban->reason);
+        if (ban->until_ms) {
+            muster_json_put_int(json, "until", ban->until_at_ms);
+            muster_json_put_int(json, "endsInMs", access_left_ms(lobby, ban->until_ms));
+        } else {
+            muster_json_put_null(json, "until");
+            muster_json_put_null(json, "endsInMs");
+        }
+        muster_json_close(json);
     }
-    return json_pack("{s:b,s:o,s:o,s:o}", "hasPassword", lobby->has_password, "allowedPlayers",
-                     allowed, "invitations", invitations, "bans", bans);
+    muster_json_close(json);
+}
+
+void access_put(const struct lobby *lobby, struct muster_json_writer *json) {
+    muster_json_put_bool(json, "hasPassword", lobby->has_password);
+    muster_json_open_array(json, "allowedPlayers");
+    for (uint32_t i = 0; i < lobby->allowed_count; i++)
+        muster_json_put_text(json, NULL, lobby->allowed[i]);
+    muster_json_close(json);
+    put_invitations(lobby, json);
+    put_bans(lobby, json);
 }

@@ -22,7 +22,9 @@ enum asker {
     ASKER_HOST,
 };
 
-#define PARAMS_MAX 4
+#define ACCESS_BYTES_MAX                                                                           \
+    131072 /* of what lobby.access answers: each text escaped, all places taken */
+
 struct method {
     const char *name;
     enum asker asker;
@@ -32,11 +34,20 @@ struct method {
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-void answer(const struct instance *instance, muster_rpc_call_id call, json_t *result) {
-    char *text = result ? json_dumps(result, JSON_COMPACT) : NULL;
-    (void)instance->host->rpc->answer(instance->self, call, text ? text : "{}");
-    free(text);
-    json_decref(result);
+void answer(const struct instance *instance, muster_rpc_call_id call, const char *result) {
+    (void)instance->host->rpc->answer(instance->self, call, result ? result : "{}");
+}
+
+struct muster_json_writer *reply_begin(struct reply *reply) {
+    reply->out = muster_writer_make(reply->text, sizeof reply->text);
+    reply->json = muster_json_writer_make(&reply->out);
+    muster_json_open_object(&reply->json, NULL);
+    return &reply->json;
+}
+
+const char *reply_end(struct reply *reply) {
+    muster_json_close(&reply->json);
+    return muster_json_text(&reply->json);
 }
 
 void refuse(const struct instance *instance, muster_rpc_call_id call, const char *code,
@@ -82,44 +93,52 @@ bool others_allow(const struct request *request, uint32_t kind, const char *key,
 
 /* ---- parameters ------------------------------------------------------------------------------ */
 
-const char *text_of(const json_t *params, const char *key) {
-    const char *text = json_string_value(json_object_get(params, key));
-    return text ? text : "";
+const char *text_of(const struct request *request, const char *key) {
+    for (uint32_t i = 0; i < PARAMS_MAX && request->method->params[i].name; i++)
+        if (strcmp(request->method->params[i].name, key) == 0) return request->texts[i];
+    return "";
 }
 
-static bool fits(const struct param *param, const json_t *value) {
-    bool is_text = param->type != 'i';
-    int64_t number =
-        is_text ? (int64_t)json_string_length(value) : (int64_t)json_integer_value(value);
-    bool typed = is_text ? json_is_string(value) : json_is_integer(value);
-    return typed && number >= param->min && number <= param->max;
+static int64_t integer_of(const struct request *request, const char *key, int64_t fallback) {
+    int64_t value = fallback;
+    (void)muster_json_get_int(muster_json_find(request->params, key), &value);
+    return value;
 }
 
-/* False: nothing of it can be seen, and it must not be empty. */
-static bool mend(const struct param *param, json_t *value) {
-    if (param->type != 't' || !value) return true;
-    char *line = strdup(json_string_value(value));
-    bool seen = line && text_line_mend(line);
-    if (line) json_string_set(value, line);
-    free(line);
-    return seen || param->min == 0;
+/* False: it is of another type or size, or of a line nothing can be seen though it must not be
+ * empty. */
+static bool read_param(const struct param *param, struct muster_json value, char *text) {
+    int64_t number = 0;
+    if (param->type == 'i')
+        return muster_json_get_int(value, &number) && number >= param->min && number <= param->max;
+    if (!muster_json_get_text(value, text, (size_t)param->max + 1)) return false;
+    if ((int64_t)strlen(text) < param->min) return false;
+    return param->type != 't' || text_line_mend(text) || param->min == 0;
 }
 
-static bool check_params(const struct request *request, const struct method *method) {
-    const char *key;
-    json_t *value;
-    json_object_foreach(request->params, key, value) {
+static bool knows_params(const struct request *request) {
+    struct muster_json_walk walk = muster_json_walk_make(request->params);
+    while (muster_json_next(&walk)) {
         bool known = false;
-        for (const struct param *p = method->params; p->name; p++)
-            known = known || strcmp(p->name, key) == 0;
+        for (const struct param *p = request->method->params; p->name; p++)
+            known = known || muster_json_text_is(walk.key, p->name);
         if (known) continue;
-        refuse(request->instance, request->call, "invalid_params", "", "%.40s: unknown parameter",
-               key);
+        int len = walk.key.len < 42 ? (int)walk.key.len - 2 : 40;
+        refuse(request->instance, request->call, "invalid_params", "", "%.*s: unknown parameter",
+               len, walk.key.text + 1);
         return false;
     }
-    for (const struct param *p = method->params; p->name; p++) {
-        value = json_object_get(request->params, p->name);
-        if (value ? fits(p, value) && mend(p, value) : !p->required) continue;
+    if (request->params.len) return true;
+    refuse(request->instance, request->call, "invalid_params", "", "params: nested too deep");
+    return false;
+}
+
+static bool read_params(struct request *request) {
+    if (!knows_params(request)) return false;
+    for (uint32_t i = 0; i < PARAMS_MAX && request->method->params[i].name; i++) {
+        const struct param *p = &request->method->params[i];
+        struct muster_json value = muster_json_find(request->params, p->name);
+        if (value.len ? read_param(p, value, request->texts[i]) : !p->required) continue;
         refuse(request->instance, request->call, "invalid_params", "",
                p->type != 'i' ? "%s: expected a string of %lld to %lld bytes"
                               : "%s: expected an integer of %lld to %lld",
@@ -187,36 +206,49 @@ static bool check_asker(struct request *request, const struct method *method,
 
 static void on_call(void *user, const struct muster_rpc_call *call) {
     const struct bound *bound = user;
-    struct request request = {.instance = bound->instance, .call = call->id};
-    request.params = json_loadb(call->params.data, call->params.len, JSON_REJECT_DUPLICATES, NULL);
-    if (check_params(&request, bound->method) && check_asker(&request, bound->method, call))
+    struct request request = {
+        .instance = bound->instance, .call = call->id, .method = bound->method};
+    request.params = muster_json_parse(call->params.data, call->params.len);
+    if (read_params(&request) && check_asker(&request, bound->method, call))
         bound->method->fn(&request);
-    json_decref(request.params);
 }
 
 /* ---- access ---------------------------------------------------------------------------------- */
 
 static void method_access(struct request *request) {
-    json_t *result = access_json(request->lobby);
-    json_object_set_new(result, "joinCode", json_string(request->info.join_code));
-    answer(request->instance, request->call, result);
+    char *text = malloc(ACCESS_BYTES_MAX);
+    struct muster_writer out = muster_writer_make(text, text ? ACCESS_BYTES_MAX : 0);
+    struct muster_json_writer json = muster_json_writer_make(&out);
+    muster_json_open_object(&json, NULL);
+    access_put(request->lobby, &json);
+    muster_json_put_text(&json, "joinCode", request->info.join_code);
+    muster_json_close(&json);
+    const char *result = muster_json_text(&json);
+    if (result)
+        answer(request->instance, request->call, result);
+    else
+        refuse(request->instance, request->call, "internal_error", "", "out of memory");
+    free(text);
 }
 
 static void method_set_password(struct request *request) {
-    const char *password = text_of(request->params, "password");
+    const char *password = text_of(request, "password");
     if (!others_allow(request, MUSTER_ACTION_SETTING, "password", "\"\"", (muster_player_id){0},
                       MUSTER_SEAT_NONE))
         return;
     access_password_set(request->lobby, password);
-    answer(request->instance, request->call,
-           json_pack("{s:b}", "hasPassword", request->lobby->has_password));
+    struct reply reply;
+    muster_json_put_bool(reply_begin(&reply), "hasPassword", request->lobby->has_password);
+    answer(request->instance, request->call, reply_end(&reply));
 }
 
 static void method_renew_code(struct request *request) {
     const struct instance *instance = request->instance;
     (void)instance->host->lobby->code_renew(instance->self, request->lobby->id);
     (void)instance->host->lobby->get(instance->self, request->lobby->id, &request->info);
-    answer(instance, request->call, json_pack("{s:s}", "joinCode", request->info.join_code));
+    struct reply reply;
+    muster_json_put_text(reply_begin(&reply), "joinCode", request->info.join_code);
+    answer(instance, request->call, reply_end(&reply));
 }
 
 /* ---- invitations ----------------------------------------------------------------------------- */
@@ -224,15 +256,17 @@ static void method_renew_code(struct request *request) {
 static void tell_invited(const struct request *request, muster_player_id player,
                          const struct invitation *invitation) {
     const struct instance *instance = request->instance;
-    json_t *json = json_pack("{s:s,s:s,s:s,s:s,s:I,s:I}", "lobbyId", request->info.lobby_key,
-                             "gameMode", request->info.game_mode, "fromId",
-                             request->member.player_key, "fromName", request->member.display_name,
-                             "expiresAt", (json_int_t)invitation->expires_at_ms, "expiresInMs",
-                             (json_int_t)access_left_ms(request->lobby, invitation->expires_ms));
-    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    struct reply reply;
+    struct muster_json_writer *json = reply_begin(&reply);
+    muster_json_put_text(json, "lobbyId", request->info.lobby_key);
+    muster_json_put_text(json, "gameMode", request->info.game_mode);
+    muster_json_put_text(json, "fromId", request->member.player_key);
+    muster_json_put_text(json, "fromName", request->member.display_name);
+    muster_json_put_int(json, "expiresAt", invitation->expires_at_ms);
+    muster_json_put_int(json, "expiresInMs",
+                        access_left_ms(request->lobby, invitation->expires_ms));
+    const char *text = reply_end(&reply);
     if (text) (void)instance->host->player->notify(instance->self, player, "lobby.invited", text);
-    free(text);
-    json_decref(json);
 }
 
 static bool may_invite(const struct request *request, bool as_host) {
@@ -252,11 +286,9 @@ static bool may_invite(const struct request *request, bool as_host) {
 
 static void method_invite(struct request *request) {
     const struct instance *instance = request->instance;
-    const char *player_key = text_of(request->params, "playerId");
-    json_t *life = json_object_get(request->params, "expiresInS");
-    uint32_t life_s =
-        (uint32_t)(life ? json_integer_value(life)
-                        : instance->host->config->integer(instance->self, "inviteLifeS"));
+    const char *player_key = text_of(request, "playerId");
+    uint32_t life_s = (uint32_t)integer_of(
+        request, "expiresInS", instance->host->config->integer(instance->self, "inviteLifeS"));
     muster_player_id player = {0};
     if (player_key[0]) (void)instance->host->player->find(instance->self, player_key, &player);
     bool as_host = is_host(instance, &request->info, request->member.player);
@@ -271,18 +303,20 @@ static void method_invite(struct request *request) {
         return;
     }
     if (player.value) tell_invited(request, player, invitation);
-    json_t *token = invitation->token[0] ? json_string(invitation->token) : json_null();
-    json_t *key = player_key[0] ? json_string(player_key) : json_null();
-    answer(instance, request->call,
-           json_pack("{s:o,s:o,s:b,s:I,s:I}", "playerId", key, "invitation", token, "notified",
-                     player.value != 0, "expiresAt", (json_int_t)invitation->expires_at_ms,
-                     "expiresInMs",
-                     (json_int_t)access_left_ms(request->lobby, invitation->expires_ms)));
+    struct reply reply;
+    struct muster_json_writer *json = reply_begin(&reply);
+    muster_json_put_text(json, "playerId", player_key[0] ? player_key : NULL);
+    muster_json_put_text(json, "invitation", invitation->token[0] ? invitation->token : NULL);
+    muster_json_put_bool(json, "notified", player.value != 0);
+    muster_json_put_int(json, "expiresAt", invitation->expires_at_ms);
+    muster_json_put_int(json, "expiresInMs",
+                        access_left_ms(request->lobby, invitation->expires_ms));
+    answer(instance, request->call, reply_end(&reply));
 }
 
 static void method_revoke(struct request *request) {
-    uint32_t count = access_revoke(request->lobby, text_of(request->params, "playerId"),
-                                   text_of(request->params, "invitation"));
+    uint32_t count =
+        access_revoke(request->lobby, text_of(request, "playerId"), text_of(request, "invitation"));
     if (count)
         answer(request->instance, request->call, NULL);
     else
@@ -293,8 +327,8 @@ static void method_revoke(struct request *request) {
 
 static void method_ban(struct request *request) {
     const struct instance *instance = request->instance;
-    const char *player_key = text_of(request->params, "playerId");
-    const char *reason = text_of(request->params, "reason");
+    const char *player_key = text_of(request, "playerId");
+    const char *reason = text_of(request, "reason");
     struct muster_member_info member;
     bool is_here = find_member(request->lobby, player_key, &member);
     muster_player_id target = is_here ? member.player : (muster_player_id){0};
@@ -305,8 +339,8 @@ static void method_ban(struct request *request) {
     if (!others_allow(request, MUSTER_ACTION_BAN, "", reason, target,
                       is_here ? member.seat : MUSTER_SEAT_NONE))
         return;
-    json_t *seconds = json_object_get(request->params, "seconds");
-    if (!access_ban(request->lobby, player_key, reason, (uint32_t)json_integer_value(seconds))) {
+    uint32_t seconds = (uint32_t)integer_of(request, "seconds", 0);
+    if (!access_ban(request->lobby, player_key, reason, seconds)) {
         refuse(instance, request->call, "denied", "too_many", "at most %d bans", BANS_MAX);
         return;
     }
@@ -317,7 +351,7 @@ static void method_ban(struct request *request) {
 }
 
 static void method_unban(struct request *request) {
-    if (access_unban(request->lobby, text_of(request->params, "playerId")))
+    if (access_unban(request->lobby, text_of(request, "playerId")))
         answer(request->instance, request->call, NULL);
     else
         refuse(request->instance, request->call, "not_found", "", "that player is not banned");
@@ -396,7 +430,10 @@ static void method_swap(struct request *request) {
 
 static const struct method methods[] = {
     {"lobby.access", ASKER_HOST, method_access, {{0}}},
-    {"lobby.setPassword", ASKER_HOST, method_set_password, {{"password", 's', true, 0, 64}}},
+    {"lobby.setPassword",
+     ASKER_HOST,
+     method_set_password,
+     {{"password", 's', true, 0, PASSWORD_BYTES_MAX}}},
     {"lobby.renewCode", ASKER_HOST, method_renew_code, {{0}}},
     {"lobby.invite",
      ASKER_MEMBER,

@@ -7,6 +7,8 @@
 
 #include "players/players.h"
 
+enum { SETTINGS_BYTES = 16384 };
+
 /* What a query's answer needs; freed by its callback. */
 struct wait {
     struct instance *instance;
@@ -18,47 +20,88 @@ struct wait {
 
 /* ---- the operator's -------------------------------------------------------------------------- */
 
-/* "NAME KEY=VALUE ..." into settings; null: not that name (name null: any; out_name is filled). */
-static json_t *parse(const char *item, const char *name, char out_name[48]) {
-    char *text = strdup(item), *rest = NULL;
-    const char *own = text ? strtok_r(text, " ", &rest) : NULL;
-    if (!own || (name && strcmp(own, name) != 0)) {
+/* Room for one in JSON, where each byte may be escaped. */
+static size_t common_bytes(const char *item) {
+    return strlen(item) * 6 + 64;
+}
+
+/* Is there a KEY= further on? Of several the last counts. */
+static bool comes_again(const char *rest, const char *key) {
+    size_t len = strlen(key);
+    for (const char *at = rest; at && (at = strstr(at, key)); at++)
+        if ((at == rest || at[-1] == ' ') && at[len] == '=') return true;
+    return false;
+}
+
+/* Of "NAME KEY=VALUE ..." what stands behind the name, which it splits. */
+static void put_settings(struct muster_json_writer *json, const char *key, char *pairs) {
+    char *rest = NULL;
+    muster_json_open_object(json, key);
+    for (char *pair = strtok_r(pairs, " ", &rest); pair; pair = strtok_r(NULL, " ", &rest)) {
+        char *value = strchr(pair, '=');
+        if (!value) continue;
+        *value++ = '\0';
+        if (comes_again(rest, pair)) continue;
+        struct muster_json parsed = muster_json_parse(value, strlen(value));
+        if (parsed.len)
+            muster_json_put_raw(json, pair, parsed.text, parsed.len);
+        else
+            muster_json_put_text(json, pair, value);
+    }
+    muster_json_close(json);
+}
+
+/* The name, at the beginning of a copy; null: there is none. *pairs is what stands behind it. */
+static char *split_name(const char *item, char **pairs) {
+    char *text = strdup(item + strspn(item, " "));
+    if (!text || !*text) {
         free(text);
         return NULL;
     }
-    snprintf(out_name, 48, "%.47s", own);
-    json_t *settings = json_object();
-    for (char *pair; (pair = strtok_r(NULL, " ", &rest));) {
-        char *equals = strchr(pair, '=');
-        if (!equals) continue;
-        *equals = '\0';
-        json_t *value = json_loads(equals + 1, JSON_DECODE_ANY, NULL);
-        json_object_set_new(settings, pair, value ? value : json_string(equals + 1));
-    }
-    free(text);
-    return settings;
+    *pairs = text + strcspn(text, " ");
+    if (**pairs) *(*pairs)++ = '\0';
+    return text;
 }
 
-static json_t *find_common(const struct instance *instance, const char *name) {
+/* The settings of the operator's preset as JSON, to be freed; null: there is none. */
+static char *find_common(const struct instance *instance, const char *name) {
     const struct muster_host_config *config = instance->host->config;
-    json_t *found = NULL;
-    char own[48];
-    for (uint32_t i = 0; !found && i < config->list_count(instance->self, "presets"); i++)
-        found = parse(config->list_item(instance->self, "presets", i), name, own);
+    char *found = NULL, *pairs;
+    for (uint32_t i = 0; !found && i < config->list_count(instance->self, "presets"); i++) {
+        const char *item = config->list_item(instance->self, "presets", i);
+        char *own = split_name(item, &pairs);
+        if (own && strcmp(own, name) == 0 && (found = malloc(common_bytes(item)))) {
+            struct muster_writer out = muster_writer_make(found, (uint32_t)common_bytes(item));
+            struct muster_json_writer json = muster_json_writer_make(&out);
+            put_settings(&json, NULL, pairs);
+            (void)muster_json_text(&json); /* it fits */
+        }
+        free(own);
+    }
     return found;
 }
 
-static json_t *common_presets(const struct instance *instance) {
+static size_t common_presets_bytes(const struct instance *instance) {
     const struct muster_host_config *config = instance->host->config;
-    json_t *list = json_array();
-    char name[48];
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < config->list_count(instance->self, "presets"); i++)
+        bytes += common_bytes(config->list_item(instance->self, "presets", i));
+    return bytes;
+}
+
+static void put_common_presets(const struct instance *instance, struct muster_json_writer *json) {
+    const struct muster_host_config *config = instance->host->config;
+    char *pairs;
     for (uint32_t i = 0; i < config->list_count(instance->self, "presets"); i++) {
-        json_t *settings = parse(config->list_item(instance->self, "presets", i), NULL, name);
-        if (settings)
-            json_array_append_new(
-                list, json_pack("{s:s,s:o,s:b}", "name", name, "settings", settings, "own", 0));
+        char *name = split_name(config->list_item(instance->self, "presets", i), &pairs);
+        if (!name) continue;
+        muster_json_open_object(json, NULL);
+        muster_json_put_text(json, "name", name);
+        put_settings(json, "settings", pairs);
+        muster_json_put_bool(json, "own", false);
+        muster_json_close(json);
+        free(name);
     }
-    return list;
 }
 
 /* ---- the players' ---------------------------------------------------------------------------- */
@@ -108,7 +151,7 @@ static void query_all(struct request *request, const struct muster_db_statement 
     if (wait) {
         muster_lobby_id lobby = request->lobby ? request->lobby->id : (muster_lobby_id){0};
         *wait = (struct wait){instance, request->call, lobby, request->member.player};
-        snprintf(wait->name, sizeof wait->name, "%s", text_of(request->params, "name"));
+        snprintf(wait->name, sizeof wait->name, "%s", text_of(request, "name"));
     }
     if (wait && instance->host->db->query(instance->self, &asked, fn, wait, NULL) == MUSTER_OK)
         return;
@@ -130,36 +173,59 @@ static bool answered(const struct wait *wait, muster_status status) {
     return false;
 }
 
-static json_t *cell_json(const struct muster_db_value *cell) {
-    return cell->type == MUSTER_DB_TEXT
-               ? json_loadb(cell->bytes.data, cell->bytes.len, JSON_REJECT_DUPLICATES, NULL)
-               : NULL;
+static struct muster_json cell_json(const struct muster_db_value *cell) {
+    return muster_json_parse(cell->bytes.data, cell->type == MUSTER_DB_TEXT ? cell->bytes.len : 0);
 }
 
 /* ---- list ------------------------------------------------------------------------------------ */
 
+static void put_row(struct muster_json_writer *json, const struct muster_db_value *cells) {
+    struct muster_json settings = cell_json(&cells[1]);
+    char name[48];
+    if (!settings.len) return;
+    snprintf(name, sizeof name, "%.*s", (int)cells[0].bytes.len, (const char *)cells[0].bytes.data);
+    muster_json_open_object(json, NULL);
+    muster_json_put_text(json, "name", name);
+    muster_json_put_raw(json, "settings", settings.text, settings.len);
+    muster_json_put_bool(json, "own", true);
+    muster_json_close(json);
+}
+
+/* The operator's, and those of the rows. */
+static void answer_presets(const struct instance *instance, muster_rpc_call_id call,
+                           const struct muster_db_rows *rows) {
+    size_t bytes = 64 + common_presets_bytes(instance);
+    uint32_t row_count = rows ? rows->row_count : 0;
+    for (uint32_t i = 0; i < row_count; i++)
+        bytes += 384 + rows->cells[(size_t)i * rows->column_count + 1].bytes.len;
+    char *text = bytes <= UINT32_MAX ? malloc(bytes) : NULL;
+    struct muster_writer out = muster_writer_make(text, text ? (uint32_t)bytes : 0);
+    struct muster_json_writer json = muster_json_writer_make(&out);
+    muster_json_open_object(&json, NULL);
+    muster_json_open_array(&json, "presets");
+    put_common_presets(instance, &json);
+    for (uint32_t i = 0; i < row_count; i++)
+        put_row(&json, &rows->cells[(size_t)i * rows->column_count]);
+    muster_json_close(&json);
+    muster_json_close(&json);
+    const char *result = muster_json_text(&json);
+    if (result)
+        answer(instance, call, result);
+    else
+        refuse(instance, call, "internal_error", "", "out of memory");
+    free(text);
+}
+
 static void on_listed(void *user, muster_status status, const struct muster_db_rows *rows) {
     struct wait *wait = user;
-    json_t *list = common_presets(wait->instance);
-    for (uint32_t i = 0; status == MUSTER_OK && i < rows->row_count; i++) {
-        const struct muster_db_value *cells = &rows->cells[(size_t)i * rows->column_count];
-        json_t *settings = cell_json(&cells[1]);
-        json_t *name = json_stringn(cells[0].bytes.data, cells[0].bytes.len);
-        json_t *preset = json_pack("{s:o,s:o,s:b}", "name", name, "settings", settings, "own", 1);
-        if (preset) json_array_append_new(list, preset);
-    }
-    if (answered(wait, status))
-        answer(wait->instance, wait->call, json_pack("{s:o}", "presets", list));
-    else
-        json_decref(list);
+    if (answered(wait, status)) answer_presets(wait->instance, wait->call, rows);
     free(wait);
 }
 
 void method_presets(struct request *request) {
     const struct muster_db_value params[] = {muster_db_text(request->member.player_key)};
     if (!request->instance->has_table) {
-        answer(request->instance, request->call,
-               json_pack("{s:o}", "presets", common_presets(request->instance)));
+        answer_presets(request->instance, request->call, NULL);
         return;
     }
     query(request,
@@ -170,13 +236,10 @@ void method_presets(struct request *request) {
 /* ---- apply ----------------------------------------------------------------------------------- */
 
 static void apply(const struct instance *instance, muster_rpc_call_id call, muster_lobby_id lobby,
-                  muster_player_id player, json_t *settings) {
+                  muster_player_id player, const char *settings) {
     char reason[MUSTER_REASON_MAX] = "";
-    char *text = json_dumps(settings, JSON_COMPACT);
-    muster_status status = text ? instance->host->lobby->settings_set(instance->self, lobby, player,
-                                                                      text, reason, sizeof reason)
-                                : MUSTER_NO_MEMORY;
-    free(text);
+    muster_status status = instance->host->lobby->settings_set(instance->self, lobby, player,
+                                                               settings, reason, sizeof reason);
     if (status == MUSTER_OK)
         answer(instance, call, NULL);
     else
@@ -198,23 +261,25 @@ static bool is_host_still(const struct wait *wait) {
 static void on_found(void *user, muster_status status, const struct muster_db_rows *rows) {
     struct wait *wait = user;
     bool good = answered(wait, status);
-    json_t *settings = good && rows->row_count ? cell_json(&rows->cells[0]) : NULL;
+    struct muster_json kept = {NULL, 0};
+    if (good && rows->row_count) kept = cell_json(&rows->cells[0]);
+    char *settings = kept.len ? strndup(kept.text, kept.len) : NULL;
     if (good && !settings)
         refuse(wait->instance, wait->call, "not_found", "", "no preset \"%s\"", wait->name);
     else if (good && !is_host_still(wait))
         refuse(wait->instance, wait->call, "denied", "not_host", "only the host may do that");
     else if (good)
         apply(wait->instance, wait->call, wait->lobby, wait->player, settings);
-    json_decref(settings);
+    free(settings);
     free(wait);
 }
 
 void method_apply_preset(struct request *request) {
-    const char *name = text_of(request->params, "name");
-    json_t *common = find_common(request->instance, name);
+    const char *name = text_of(request, "name");
+    char *common = find_common(request->instance, name);
     if (common) {
         apply(request->instance, request->call, request->lobby->id, request->member.player, common);
-        json_decref(common);
+        free(common);
         return;
     }
     if (!request->instance->has_table) {
@@ -239,24 +304,30 @@ static void on_saved(void *user, muster_status status, const struct muster_db_ro
     free(wait);
 }
 
-/* What belongs to this one evening is left out. */
-static char *settings_text(const struct request *request) {
-    static const char *const not_kept[] = {"hostId", "locked"};
-    static char bytes[16384];
+/* What belongs to this one evening is left out. Null: it does not fit. */
+static const char *settings_text(const struct request *request, char text[SETTINGS_BYTES]) {
     const struct instance *instance = request->instance;
-    struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
-    if (instance->host->lobby->settings_get(instance->self, request->lobby->id, &w)) return NULL;
-    json_t *json = json_loadb(bytes, w.len, 0, NULL);
-    for (size_t i = 0; i < sizeof not_kept / sizeof not_kept[0]; i++)
-        json_object_del(json, not_kept[i]);
-    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-    json_decref(json);
-    return text;
+    char all[SETTINGS_BYTES], key[128];
+    struct muster_writer got = muster_writer_make(all, sizeof all);
+    struct muster_writer out = muster_writer_make(text, SETTINGS_BYTES);
+    struct muster_json_writer json = muster_json_writer_make(&out);
+    if (instance->host->lobby->settings_get(instance->self, request->lobby->id, &got)) return NULL;
+    struct muster_json_walk walk = muster_json_walk_make(muster_json_parse(all, got.len));
+    muster_json_open_object(&json, NULL);
+    while (muster_json_next(&walk)) {
+        if (muster_json_text_is(walk.key, "hostId") || muster_json_text_is(walk.key, "locked"))
+            continue;
+        if (!muster_json_get_text(walk.key, key, sizeof key)) return NULL;
+        muster_json_put_raw(&json, key, walk.value.text, walk.value.len);
+    }
+    muster_json_close(&json);
+    return muster_json_text(&json);
 }
 
 void method_save_preset(struct request *request) {
     struct instance *instance = request->instance;
-    char *text = settings_text(request);
+    char bytes[SETTINGS_BYTES];
+    const char *text = settings_text(request, bytes);
     if (!text) {
         refuse(instance, request->call, "internal_error", "", "out of memory");
         return;
@@ -266,7 +337,7 @@ void method_save_preset(struct request *request) {
     struct muster_db_value known[PLAYERS_VALUES];
     const struct muster_db_value params[] = {
         muster_db_text(member->player_key),
-        muster_db_text(text_of(request->params, "name")),
+        muster_db_text(text_of(request, "name")),
         muster_db_text(text),
         muster_db_integer(now_ms),
         muster_db_integer(instance->host->config->integer(instance->self, "presetsPerPlayer")),
@@ -279,7 +350,6 @@ void method_save_preset(struct request *request) {
          params, 5, 0},
     };
     query_all(request, statements, 2, on_saved);
-    free(text);
 }
 
 static void on_deleted(void *user, muster_status status, const struct muster_db_rows *rows) {
@@ -294,7 +364,7 @@ static void on_deleted(void *user, muster_status status, const struct muster_db_
 
 void method_delete_preset(struct request *request) {
     const struct muster_db_value params[] = {muster_db_text(request->member.player_key),
-                                             muster_db_text(text_of(request->params, "name"))};
+                                             muster_db_text(text_of(request, "name"))};
     query(request, "DELETE FROM lobby_presets WHERE player_id = $1 AND name = $2", params, 2,
           on_deleted);
 }

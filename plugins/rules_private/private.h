@@ -6,7 +6,7 @@
 #ifndef PRIVATE_H
 #define PRIVATE_H
 
-#include <jansson.h>
+#include <muster/json.h>
 #include <muster/plugin.h>
 
 #define HASH_BYTES 32
@@ -14,9 +14,12 @@
 #define INVITATIONS_MAX 64
 #define BANS_MAX 64
 #define ALLOWED_MAX 64
+#define PASSWORD_BYTES_MAX 64
 #define INVITATIONS_PER_MEMBER 8 /* at a time, of who is not the host */
 #define INVITES_PER_ADDRESS 8    /* times as many as one player may send */
 #define METHODS_MAX 16
+#define PARAMS_MAX 4      /* of one method */
+#define PARAM_TEXT_MAX 96 /* bytes of one, NUL included */
 
 struct invitation {
     uint64_t expires_ms;                    /* 0: free */
@@ -67,7 +70,8 @@ struct instance {
 
 /* ---- access.c ---- */
 void access_password_set(struct lobby *lobby, const char *password);
-void access_allowed_set(struct lobby *lobby, const json_t *list);
+/* An array of playerIds. */
+void access_allowed_set(struct lobby *lobby, struct muster_json list);
 /* May this player come in? Fills reason and refusal. */
 muster_verdict access_decide(struct lobby *lobby, const struct muster_lobby_info *info,
                              const struct muster_action *action, char *reason, uint32_t cap);
@@ -82,7 +86,8 @@ bool access_ban(struct lobby *lobby, const char *player_key, const char *reason,
 bool access_unban(struct lobby *lobby, const char *player_key);
 /* From now to a moment of the loop's clock. */
 int64_t access_left_ms(const struct lobby *lobby, uint64_t end_ms);
-json_t *access_json(const struct lobby *lobby);
+/* The members that lobby.access answers with. */
+void access_put(const struct lobby *lobby, struct muster_json_writer *json);
 /* Strangers cannot come in: matchmaking shall not try. */
 void access_tell_matching(const struct lobby *lobby);
 
@@ -97,22 +102,35 @@ muster_verdict reject(const struct muster_action *action, char *reason, uint32_t
 bool lobby_bool(const struct lobby *lobby, const char *key);
 
 /* ---- methods.c ---- */
+/* A small object on the stack, to be answered with. */
+struct reply {
+    struct muster_writer out;
+    struct muster_json_writer json;
+    char text[2048];
+};
+/* Opens the object. */
+struct muster_json_writer *reply_begin(struct reply *reply);
+/* Closes it; null: it did not fit. */
+const char *reply_end(struct reply *reply);
 struct request {
     struct instance *instance;
     struct lobby *lobby; /* null: of a method that needs none */
     muster_rpc_call_id call;
-    json_t *params;
+    const struct method *method;
+    struct muster_json params;
+    char texts[PARAMS_MAX][PARAM_TEXT_MAX]; /* of the parameters that are texts; "": not given */
     struct muster_lobby_info info;
     struct muster_member_info member; /* who asks; without a lobby player and player_key alone */
 };
 muster_status methods_add(struct instance *instance);
-/* result is taken; null: {}. */
-void answer(const struct instance *instance, muster_rpc_call_id call, json_t *result);
+/* result: one JSON object; null: {}. */
+void answer(const struct instance *instance, muster_rpc_call_id call, const char *result);
 void refuse(const struct instance *instance, muster_rpc_call_id call, const char *code,
             const char *word, const char *format, ...) MUSTER_PRINTF(5, 6);
 void refuse_wait(const struct instance *instance, muster_rpc_call_id call, uint32_t wait_ms,
                  const char *text);
-const char *text_of(const json_t *params, const char *key);
+/* A parameter of the method; "": it was not given. */
+const char *text_of(const struct request *request, const char *key);
 /* Do the lobby's other rules agree? False: the request is refused. */
 bool others_allow(const struct request *request, uint32_t kind, const char *key, const char *value,
                   muster_player_id target, uint32_t target_seat);

@@ -32,11 +32,12 @@ MUSTER_SCHEMA(
 
 MUSTER_SCHEMA(
     settings,
-    MUSTER_SCHEMA_STRING("password", "", 64, MUSTER_SECRET, MUSTER_ALWAYS, MUSTER_LABEL("Password"),
+    MUSTER_SCHEMA_STRING("password", "", PASSWORD_BYTES_MAX, MUSTER_SECRET, MUSTER_ALWAYS,
+                         MUSTER_LABEL("Password"),
                          MUSTER_HELP("Asked of who is not invited; empty: none."),
                          MUSTER_GROUP("Access")),
-    MUSTER_SCHEMA_LIST("allowedPlayers", MUSTER_NO_VALUES, 64, MUSTER_SECRET, MUSTER_ALWAYS,
-                       MUSTER_LABEL("Allowed players"),
+    MUSTER_SCHEMA_LIST("allowedPlayers", MUSTER_NO_VALUES, ALLOWED_MAX, MUSTER_SECRET,
+                       MUSTER_ALWAYS, MUSTER_LABEL("Allowed players"),
                        MUSTER_HELP("playerIds who come in without a password; with a list, nobody "
                                    "else does without an invitation."),
                        MUSTER_GROUP("Access")),
@@ -95,15 +96,15 @@ static void rules_destroy(void *user, void *state) {
 static void rules_changed(void *user, void *state, const char *key, const char *value) {
     (void)user;
     struct lobby *lobby = state;
-    json_t *json = lobby ? json_loads(value, JSON_DECODE_ANY, NULL) : NULL;
-    if (!json) return;
-    if (strcmp(key, "password") == 0 && json_is_string(json))
-        access_password_set(lobby, json_string_value(json));
+    struct muster_json json = muster_json_parse(value, strlen(value));
+    char password[PASSWORD_BYTES_MAX + 1];
+    if (!lobby) return;
+    if (strcmp(key, "password") == 0 && muster_json_get_text(json, password, sizeof password))
+        access_password_set(lobby, password);
     else if (strcmp(key, "allowedPlayers") == 0)
         access_allowed_set(lobby, json);
     else if (strcmp(key, "lateJoin") == 0)
         access_tell_matching(lobby);
-    json_decref(json);
 }
 
 /* Who has been here longest; people who are connected before those who are not. */

@@ -91,7 +91,7 @@ static void call_kick(struct request *request) {
     static const char *const options[] = {"yes", "no"};
     const struct instance *instance = request->instance;
     struct muster_member_info target;
-    if (!find_member(request->lobby, text_of(request->params, "playerId"), &target) ||
+    if (!find_member(request->lobby, text_of(request, "playerId"), &target) ||
         target.is_spectator) {
         refuse(instance, request->call, "not_found", "", "that player is not in this lobby");
         return;
@@ -132,13 +132,12 @@ static void on_map_ended(void *user, const struct muster_vote_result *result) {
     char reason[MUSTER_REASON_MAX] = "";
     note_end(lobby);
     if (result->winner == MUSTER_VOTE_NONE) return;
-    json_t *json = json_pack("{s:s}", "mapName", result->option);
-    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    struct reply reply;
+    muster_json_put_text(reply_begin(&reply), "mapName", result->option);
+    const char *text = reply_end(&reply);
     if (text && instance->host->lobby->settings_set(
                     instance->self, lobby->id, (muster_player_id){0}, text, reason, sizeof reason))
         (void)instance->host->lobby->chat(instance->self, lobby->id, reason);
-    free(text);
-    json_decref(json);
 }
 
 static void call_map(struct request *request) {
@@ -173,7 +172,7 @@ static void call_map(struct request *request) {
 }
 
 void method_call_vote(struct request *request) {
-    const char *wanted = text_of(request->params, "vote");
+    const char *wanted = text_of(request, "vote");
     if (strcmp(wanted, "kick") == 0) {
         if (may_call(request, "allowVoteKick")) call_kick(request);
     } else if (strcmp(wanted, "map") == 0) {

@@ -3,8 +3,8 @@
  * It sees the inputs of every match, of whatever mode, and changes nothing: what a reporter or a
  * moderator makes of a suspicion is theirs to say. A player is named once in a match.
  */
+#include <muster/json.h>
 #include <muster/plugin.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 struct presses {
@@ -44,11 +44,15 @@ static void presses_destroy(void *instance, void *state) {
 }
 
 static void report(struct presses *presses, const struct presses_match *match, uint32_t seat) {
-    char json[128];
-    snprintf(json, sizeof json,
-             "{\"detector\":\"anticheat_presses\",\"severity\":3,\"presses\":%u}",
-             match->seats[seat].presses);
-    presses->host->report->suspicion(presses->self, match->id, seat, json);
+    char text[128];
+    struct muster_writer out = muster_writer_make(text, sizeof text);
+    struct muster_json_writer json = muster_json_writer_make(&out);
+    muster_json_open_object(&json, NULL);
+    muster_json_put_text(&json, "detector", "anticheat_presses");
+    muster_json_put_int(&json, "severity", 3);
+    muster_json_put_int(&json, "presses", match->seats[seat].presses);
+    muster_json_close(&json);
+    presses->host->report->suspicion(presses->self, match->id, seat, muster_json_text(&json));
 }
 
 static void presses_input(void *instance, void *state, uint32_t seat, uint32_t tick,

@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #define _POSIX_C_SOURCE 200809L
+#include <muster/json.h>
 #include <muster/plugin.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ struct delivery {
     struct lines *lines;
     muster_report_ticket_id ticket;
     bool is_written;
+    char match[64]; /* matchId */
     size_t len;
     char line[];
 };
@@ -42,7 +44,8 @@ static void delivery_done(void *user, muster_status status) {
     struct lines *lines = delivery->lines;
     bool is_good = status == MUSTER_OK && delivery->is_written;
     if (status == MUSTER_OK && !is_good)
-        lines->host->log->write(lines->self, MUSTER_LOG_ERROR, "cannot write %s", lines->path);
+        lines->host->log->write(lines->self, MUSTER_LOG_ERROR, "match %s: cannot write %s",
+                                delivery->match, lines->path);
     lines->host->report->complete(lines->self, delivery->ticket,
                                   is_good ? MUSTER_ACCEPT : MUSTER_REJECT);
     free(delivery);
@@ -54,6 +57,9 @@ static muster_verdict lines_deliver(void *instance, const struct muster_report *
     struct delivery *delivery = malloc(sizeof *delivery + report->json.len + 1);
     if (!delivery) return MUSTER_REJECT;
     *delivery = (struct delivery){.lines = lines, .ticket = report->ticket};
+    struct muster_json json = muster_json_parse(report->json.data, report->json.len);
+    muster_json_get_text(muster_json_find(json, "matchId"), delivery->match,
+                         sizeof delivery->match);
     memcpy(delivery->line, report->json.data, report->json.len);
     delivery->line[report->json.len] = '\n';
     delivery->len = report->json.len + 1;

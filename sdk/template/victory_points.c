@@ -2,8 +2,8 @@
  *
  * How many is the operator's default and each lobby's choice.
  */
+#include <muster/json.h>
 #include <muster/plugin.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 struct points {
@@ -17,13 +17,23 @@ struct points_match {
 };
 
 static muster_status declare_setting(struct points *points) {
-    char schema[256];
-    int64_t fallback = points->host->config->integer(points->self, "pointsDefault");
-    snprintf(schema, sizeof schema,
-             "[{\"key\":\"victoryPoints\",\"type\":\"int\",\"default\":%lld,\"min\":1,\"max\":1000,"
-             "\"unit\":\"points\",\"label\":\"Points to win\",\"group\":\"Victory\"}]",
-             (long long)fallback);
-    return points->host->lobby->settings_add(points->self, schema);
+    char text[256];
+    struct muster_writer out = muster_writer_make(text, sizeof text);
+    struct muster_json_writer json = muster_json_writer_make(&out);
+    muster_json_open_array(&json, NULL);
+    muster_json_open_object(&json, NULL);
+    muster_json_put_text(&json, "key", "victoryPoints");
+    muster_json_put_text(&json, "type", "int");
+    muster_json_put_int(&json, "default",
+                        points->host->config->integer(points->self, "pointsDefault"));
+    muster_json_put_int(&json, "min", 1);
+    muster_json_put_int(&json, "max", 1000);
+    muster_json_put_text(&json, "unit", "points");
+    muster_json_put_text(&json, "label", "Points to win");
+    muster_json_put_text(&json, "group", "Victory");
+    muster_json_close(&json);
+    muster_json_close(&json);
+    return points->host->lobby->settings_add(points->self, muster_json_text(&json));
 }
 
 static muster_status points_init(muster_self *self, const struct muster_host *host,

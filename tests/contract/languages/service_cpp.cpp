@@ -1,5 +1,6 @@
 // service_cpp - a service in C++: containers, exceptions and RAII behind functions that C can call.
 // A console command adds up the numbers behind it.
+#include <muster/json.h>
 #include <muster/plugin.h>
 
 #include <memory>

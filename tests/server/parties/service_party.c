@@ -1,8 +1,8 @@
 /* service_party - players who name the same word are a party: party.join {word, members}. What each
  * has named is kept with the player, so that a reload knows it. Offers muster.party. */
-#include <jansson.h>
 #include <stdlib.h>
 
+#include <muster/json.h>
 #include <muster/plugin.h>
 
 struct party {
@@ -25,17 +25,16 @@ static uint64_t hash(const char *word) {
 
 static void on_join(void *user, const struct muster_rpc_call *call) {
     const struct party *party = user;
-    const char *word = "";
-    int members = 0;
-    json_t *params = json_loadb(call->params.data, call->params.len, 0, NULL);
-    bool understood = json_unpack(params, "{s:s,s:i}", "word", &word, "members", &members) == 0;
-    const struct membership membership = {hash(word), (uint32_t)members, 1};
-    json_decref(params);
-    if (!understood) {
+    struct muster_json params = muster_json_parse(call->params.data, call->params.len);
+    char word[64];
+    int64_t members = 0;
+    if (!muster_json_get_text(muster_json_find(params, "word"), word, sizeof word) ||
+        !muster_json_get_int(muster_json_find(params, "members"), &members)) {
         (void)party->host->rpc->refuse(party->self, call->id, "invalid_params",
                                        "expected word and members", NULL);
         return;
     }
+    const struct membership membership = {hash(word), (uint32_t)members, 1};
     (void)party->host->data->player_set(party->self, call->player,
                                         (struct muster_bytes){&membership, sizeof membership});
     (void)party->host->rpc->answer(party->self, call->id, "{}");

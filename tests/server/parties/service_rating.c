@@ -1,8 +1,8 @@
 /* service_rating - how well a player says it plays: rating.set {points}, kept with the player.
  * Offers muster.rating. */
-#include <jansson.h>
 #include <stdlib.h>
 
+#include <muster/json.h>
 #include <muster/plugin.h>
 
 #define BEGINNER 1000
@@ -14,10 +14,10 @@ struct rating {
 
 static void on_set(void *user, const struct muster_rpc_call *call) {
     const struct rating *rating = user;
-    int points = BEGINNER;
-    json_t *params = json_loadb(call->params.data, call->params.len, 0, NULL);
-    (void)json_unpack(params, "{s:i}", "points", &points);
-    json_decref(params);
+    struct muster_json params = muster_json_parse(call->params.data, call->params.len);
+    int64_t said = BEGINNER;
+    (void)muster_json_get_int(muster_json_find(params, "points"), &said);
+    int32_t points = (int32_t)said;
     (void)rating->host->data->player_set(rating->self, call->player,
                                          (struct muster_bytes){&points, sizeof points});
     (void)rating->host->rpc->answer(rating->self, call->id, "{}");
