@@ -1,6 +1,7 @@
 /* methods.c - what members and hosts ask over the wire: docs/protocol.md, "Private lobbies". */
 #include "private.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,6 +112,7 @@ static bool read_param(const struct param *param, struct muster_json value, char
     int64_t number = 0;
     if (param->type == 'i')
         return muster_json_get_int(value, &number) && number >= param->min && number <= param->max;
+    assert(param->max < PARAM_TEXT_MAX);
     if (!muster_json_get_text(value, text, (size_t)param->max + 1)) return false;
     if ((int64_t)strlen(text) < param->min) return false;
     return param->type != 't' || text_line_mend(text) || param->min == 0;

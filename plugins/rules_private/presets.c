@@ -28,7 +28,7 @@ static size_t common_bytes(const char *item) {
 /* Is there a KEY= further on? Of several the last counts. */
 static bool comes_again(const char *rest, const char *key) {
     size_t len = strlen(key);
-    for (const char *at = rest; at && (at = strstr(at, key)); at++)
+    for (const char *at = rest; at && *at && (at = strstr(at, key)); at++)
         if ((at == rest || at[-1] == ' ') && at[len] == '=') return true;
     return false;
 }

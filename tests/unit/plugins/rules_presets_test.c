@@ -3,6 +3,7 @@
 #include "rules_rig.h"
 
 #define SAVE(name) "{\"name\":\"" name "\"}"
+#define OPERATORS "duel lateJoin=false mapName=a\"b word = lateJoin=true lateJoins=7"
 
 struct kept {
     struct rig *rig;
@@ -22,7 +23,7 @@ static int setup_kept(void **state) {
     rig->plugin = testkit_load(rig->kit, PLUGIN_DIR "/rules_private.so");
     assert_non_null(rig->plugin);
     assert_true(testkit_config_set(rig->plugin, "presetsPerPlayer", "2"));
-    assert_true(testkit_config_set(rig->plugin, "presets", "duel lateJoin=false"));
+    assert_true(testkit_config_set(rig->plugin, "presets", OPERATORS));
     assert_int_equal(testkit_start(rig->plugin), MUSTER_OK);
     assert_true(crew_wait(rig->kit));
     rig->rules = testkit_role(rig->plugin, MUSTER_ROLE_RULES);
@@ -64,6 +65,19 @@ static void assert_listed(struct rig *rig, muster_player_id player, const char *
     }
     json_decref(answer);
     assert_string_equal(line, expected);
+}
+
+/* A value is JSON, else a text; what is no pair is no setting; of several the last counts. */
+static void operators_write_them_by_hand(void **state) {
+    struct rig *rig = ((struct kept *)*state)->rig;
+    struct testkit_rpc rpc = call(rig, rig->host, "lobby.presets", "{}");
+    json_t *answer = json_loads(rpc.text, 0, NULL);
+    json_t *duel = json_array_get(json_object_get(answer, "presets"), 0);
+    json_t *expected =
+        json_pack("{s:b,s:s,s:s,s:i}", "lateJoin", 1, "mapName", "a\"b", "", "", "lateJoins", 7);
+    assert_true(json_equal(json_object_get(duel, "settings"), expected));
+    json_decref(expected);
+    json_decref(answer);
 }
 
 static void each_player_keeps_so_many(void **state) {
@@ -114,6 +128,7 @@ static void who_lost_the_lobby_changes_nothing(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(operators_write_them_by_hand, setup_kept, teardown_kept),
         cmocka_unit_test_setup_teardown(each_player_keeps_so_many, setup_kept, teardown_kept),
         cmocka_unit_test_setup_teardown(who_lost_the_lobby_changes_nothing, setup_kept,
                                         teardown_kept),
