@@ -159,19 +159,18 @@ static muster_status db_query_fn(muster_self *self, const struct muster_db_reque
     struct muster_db_request full;
     if (!ABI_COPY_IN(self, muster_db_request, &full, request)) return MUSTER_INVALID;
     if (!statements_given(&full) || !flags_fit(&full)) return MUSTER_INVALID;
-    if (full.durable & MUSTER_DB_KEPT)
-        return fn ? MUSTER_INVALID : store_keep(self->instance_name, &full);
+    if (full.durable & MUSTER_DB_KEPT) return fn ? MUSTER_INVALID : store_keep(self, &full);
     return store_submit(self, &full, fn, user, out);
 }
 
-static muster_status db_migrate_fn(muster_self *self, const char *component,
+static muster_status db_migrate_fn(muster_self *self, const char *database, const char *component,
                                    const char *const *steps, uint32_t step_count, muster_db_fn fn,
                                    void *user, muster_query_id *out) {
     HOST_CHECK_STARTED(self);
     bool is_given = component && (steps || !step_count);
     for (uint32_t i = 0; is_given && i < step_count; i++) is_given = steps[i] != NULL;
     if (!is_given) return MUSTER_INVALID;
-    return store_migrate(self, component, steps, step_count, fn, user, out);
+    return store_migrate(self, database, component, steps, step_count, fn, user, out);
 }
 
 static muster_status db_query_cancel_fn(muster_self *self, muster_query_id id) {

@@ -1,7 +1,9 @@
 #include "outbox.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "log.h"
 #include "loop.h"
@@ -16,15 +18,21 @@
 #define PAUSE_FIRST_MS 250
 #define PAUSE_MAX_MS 30000
 
+struct outbox;
+
 struct kept {
     struct kept *next;
+    struct outbox *outbox;
     bool asked;  /* under way */
     bool let_go; /* its outcome is nobody's any more: it stands in the file */
     size_t len;
     char text[]; /* outbox_text */
 };
 
-static struct {
+struct outbox {
+    struct outbox *next;
+    char database[MUSTER_NAME_MAX];
+    struct outbox_file file;
     struct kept *first;
     struct kept *last;
     struct kept *from_file; /* the one of the file that is being written, not on the list */
@@ -33,43 +41,46 @@ static struct {
     size_t bytes;
     bool failing; /* the last answer was a failure */
     bool asking;  /* in ask_all */
-    bool hurried;
     uint32_t pause_ms;
     struct loop_timer *timer;
-} outbox;
+};
 
-static void ask_all(void);
+static struct outbox *outboxes; /* one for each database */
+static bool hurried;
+
+static void ask_all(struct outbox *outbox);
 
 /* ---- the list -------------------------------------------------------------------------------- */
 
-static void append(struct kept *kept) {
-    *(outbox.last ? &outbox.last->next : &outbox.first) = kept;
-    outbox.last = kept;
-    outbox.count++;
-    outbox.bytes += kept->len;
+static void append(struct outbox *outbox, struct kept *kept) {
+    *(outbox->last ? &outbox->last->next : &outbox->first) = kept;
+    outbox->last = kept;
+    outbox->count++;
+    outbox->bytes += kept->len;
 }
 
-static void take_out(const struct kept *kept) {
+static void take_out(struct outbox *outbox, const struct kept *kept) {
     struct kept *before = NULL;
-    for (struct kept *at = outbox.first; at != kept; at = at->next) before = at;
-    *(before ? &before->next : &outbox.first) = kept->next;
-    if (outbox.last == kept) outbox.last = before;
-    outbox.count--;
-    outbox.bytes -= kept->len;
+    for (struct kept *at = outbox->first; at != kept; at = at->next) before = at;
+    *(before ? &before->next : &outbox->first) = kept->next;
+    if (outbox->last == kept) outbox->last = before;
+    outbox->count--;
+    outbox->bytes -= kept->len;
 }
 
 /* Those under way are near the front. */
-static struct kept *first_waiting(void) {
-    struct kept *kept = outbox.first;
+static struct kept *first_waiting(const struct outbox *outbox) {
+    struct kept *kept = outbox->first;
     while (kept && kept->asked) kept = kept->next;
     return kept;
 }
 
 static void forget(struct kept *kept) {
-    if (kept == outbox.from_file)
-        outbox.from_file = NULL;
+    struct outbox *outbox = kept->outbox;
+    if (kept == outbox->from_file)
+        outbox->from_file = NULL;
     else if (!kept->let_go)
-        take_out(kept);
+        take_out(outbox, kept);
     free(kept);
 }
 
@@ -83,40 +94,40 @@ static void lose(const char *text, const char *why) {
 /* ---- into the file --------------------------------------------------------------------------- */
 
 static void let_go(struct kept *kept) {
-    take_out(kept);
+    take_out(kept->outbox, kept);
     kept->let_go = true;
     if (!kept->asked) free(kept);
 }
 
 /* All of the list, in order: what comes later waits behind the file. */
-static void put_away(void) {
-    uint32_t lost = 0, count = outbox.count;
-    muster_status status = outbox_file_open_end();
-    for (struct kept *kept; (kept = outbox.first); let_go(kept)) {
-        if (!status) status = outbox_file_append(kept->text, kept->len);
+static void put_away(struct outbox *outbox) {
+    uint32_t lost = 0, count = outbox->count;
+    muster_status status = outbox_file_open_end(&outbox->file);
+    for (struct kept *kept; (kept = outbox->first); let_go(kept)) {
+        if (!status) status = outbox_file_append(&outbox->file, kept->text, kept->len);
         if (!status) continue;
         lose(kept->text, status_text(status));
         lost++;
     }
-    if (!status) status = outbox_file_sync();
+    if (!status) status = outbox_file_sync(&outbox->file);
     log_warn("store", "%u writes are kept in %s until the database takes them%s", count - lost,
-             outbox_file_path(), lost ? "; others are lost" : "");
+             outbox->file.path, lost ? "; others are lost" : "");
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
 static void on_pause(void *user) {
-    (void)user;
-    outbox.timer = NULL;
-    ask_all();
+    struct outbox *outbox = user;
+    outbox->timer = NULL;
+    ask_all(outbox);
 }
 
-static void pause_then_ask(void) {
-    if (outbox.timer) return; /* others failed with it */
-    uint32_t longest_ms = outbox.hurried ? PAUSE_FIRST_MS : PAUSE_MAX_MS;
-    outbox.pause_ms = outbox.pause_ms ? outbox.pause_ms * 2 : PAUSE_FIRST_MS;
-    if (outbox.pause_ms > longest_ms) outbox.pause_ms = longest_ms;
-    outbox.timer = loop_timer_start(outbox.pause_ms, 0, on_pause, NULL);
+static void pause_then_ask(struct outbox *outbox) {
+    if (outbox->timer) return; /* others failed with it */
+    uint32_t longest_ms = hurried ? PAUSE_FIRST_MS : PAUSE_MAX_MS;
+    outbox->pause_ms = outbox->pause_ms ? outbox->pause_ms * 2 : PAUSE_FIRST_MS;
+    if (outbox->pause_ms > longest_ms) outbox->pause_ms = longest_ms;
+    outbox->timer = loop_timer_start(outbox->pause_ms, 0, on_pause, outbox);
 }
 
 static bool may_pass(muster_status status) {
@@ -133,37 +144,38 @@ static bool may_pass(muster_status status) {
     }
 }
 
-static void begin_failing(muster_status status) {
-    if (!outbox.failing)
-        log_error("store", "the database takes no writes (%s): they are kept and tried again",
-                  status_text(status));
-    outbox.failing = true;
-    pause_then_ask();
+static void begin_failing(struct outbox *outbox, muster_status status) {
+    if (!outbox->failing)
+        log_error("store", "the database %s takes no writes (%s): they are kept and tried again",
+                  outbox->database, status_text(status));
+    outbox->failing = true;
+    pause_then_ask(outbox);
 }
 
-static void end_failing(void) {
-    if (outbox.failing) log_info("store", "the database takes writes again");
-    outbox.failing = false;
-    outbox.pause_ms = 0;
+static void end_failing(struct outbox *outbox) {
+    if (outbox->failing) log_info("store", "the database %s takes writes again", outbox->database);
+    outbox->failing = false;
+    outbox->pause_ms = 0;
 }
 
 static void settle(struct kept *kept, muster_status status) {
-    bool is_first = kept == outbox.from_file || kept == outbox.first;
+    struct outbox *outbox = kept->outbox;
+    bool is_first = kept == outbox->from_file || kept == outbox->first;
     kept->asked = false;
-    outbox.asked--;
+    outbox->asked--;
     if (kept->let_go) {
         free(kept);
     } else if (!status) {
-        if (is_first) end_failing();
+        if (is_first) end_failing(outbox);
         forget(kept);
-    } else if (may_pass(status) || (outbox.failing && !is_first)) {
-        begin_failing(status); /* later ones may have failed for want of the first */
+    } else if (may_pass(status) || (outbox->failing && !is_first)) {
+        begin_failing(outbox, status); /* later ones may have failed for want of the first */
     } else {
-        if (is_first) end_failing();
+        if (is_first) end_failing(outbox);
         lose(kept->text, status_text(status));
         forget(kept);
     }
-    ask_all();
+    ask_all(outbox);
 }
 
 static void on_written(void *user, muster_status status, const struct muster_db_rows *rows) {
@@ -172,94 +184,141 @@ static void on_written(void *user, muster_status status, const struct muster_db_
 }
 
 static void ask(struct kept *kept) {
+    struct outbox *outbox = kept->outbox;
     struct muster_db_request request;
     kept->asked = true;
-    outbox.asked++;
+    outbox->asked++;
     void *parsed = outbox_text_parse(kept->text, kept->len, &request);
     muster_status status = MUSTER_INVALID;
+    if (parsed) request.database = outbox->database;
     if (parsed) status = store_submit(NULL, &request, on_written, kept, NULL);
     outbox_text_free(parsed);
     if (status) settle(kept, status);
 }
 
 /* Null: the file is at its end, and gone. */
-static struct kept *next_of_file(void) {
+static struct kept *next_of_file(struct outbox *outbox) {
     size_t len;
-    const char *text = outbox.from_file ? NULL : outbox_file_read(&len);
-    if (!text) return outbox.from_file;
+    const char *text = outbox->from_file ? NULL : outbox_file_read(&outbox->file, &len);
+    if (!text) return outbox->from_file;
     struct kept *kept = calloc(1, sizeof *kept + len + 1);
     if (!kept) return NULL;
     memcpy(kept->text, text, len);
     kept->len = len;
-    outbox.from_file = kept;
+    kept->outbox = outbox;
+    outbox->from_file = kept;
     return kept;
 }
 
-static bool ask_next(void) {
-    bool one_by_one = outbox.failing || outbox_file_is_open();
-    if (outbox.timer || outbox.asked >= (one_by_one ? 1 : ASKED_MAX)) return false;
-    struct kept *kept = outbox_file_is_open() ? next_of_file() : NULL;
-    if (!kept) kept = first_waiting();
+static bool ask_next(struct outbox *outbox) {
+    bool one_by_one = outbox->failing || outbox_file_is_open(&outbox->file);
+    if (outbox->timer || outbox->asked >= (one_by_one ? 1 : ASKED_MAX)) return false;
+    struct kept *kept = outbox_file_is_open(&outbox->file) ? next_of_file(outbox) : NULL;
+    if (!kept) kept = first_waiting(outbox);
     if (kept) ask(kept);
     return kept != NULL;
 }
 
-static void ask_all(void) {
-    if (outbox.asking) return;
-    outbox.asking = true;
-    while (ask_next()) continue;
-    outbox.asking = false;
+static void ask_all(struct outbox *outbox) {
+    if (outbox->asking) return;
+    outbox->asking = true;
+    while (ask_next(outbox)) continue;
+    outbox->asking = false;
 }
 
 /* ---- used by others -------------------------------------------------------------------------- */
 
-muster_status outbox_add(const char *what, const struct muster_db_request *request) {
-    if (!registry_first(MUSTER_ROLE_DATABASE)) return MUSTER_OK;
+/* Null: out of memory. */
+static struct outbox *outbox_of(const struct muster_self *database) {
+    const struct provider *first = registry_first(MUSTER_ROLE_DATABASE);
+    const char *name = database->instance_name;
+    struct outbox *outbox;
+    LL_FOREACH(outboxes, outbox)
+    if (strcmp(outbox->database, name) == 0) return outbox;
+    outbox = calloc(1, sizeof *outbox);
+    if (!outbox) return NULL;
+    snprintf(outbox->database, sizeof outbox->database, "%s", name);
+    outbox_file_init(&outbox->file, strcmp(first->self->instance_name, name) == 0 ? "" : name);
+    LL_APPEND(outboxes, outbox);
+    return outbox;
+}
+
+static struct kept *kept_new(struct outbox *outbox, const char *text) {
+    size_t len = strlen(text);
+    struct kept *kept = outbox ? calloc(1, sizeof *kept + len + 1) : NULL;
+    if (!kept) return NULL;
+    memcpy(kept->text, text, len);
+    kept->len = len;
+    kept->outbox = outbox;
+    return kept;
+}
+
+muster_status outbox_add(const char *what, const char *database,
+                         const struct muster_db_request *request) {
+    const struct provider *db = registry_named(MUSTER_ROLE_DATABASE, database);
+    if (!db) return MUSTER_OK;
     char *text = NULL;
     muster_status status = outbox_text_write(what, request, &text);
     if (status) return status;
-    size_t len = strlen(text);
-    struct kept *kept = calloc(1, sizeof *kept + len + 1);
-    if (kept) memcpy(kept->text, text, len);
+    struct outbox *outbox = outbox_of(db->self);
+    struct kept *kept = kept_new(outbox, text);
     if (!kept) lose(text, status_text(MUSTER_NO_MEMORY));
     free(text);
     if (!kept) return MUSTER_NO_MEMORY;
-    kept->len = len;
-    append(kept);
-    if (outbox.bytes > OUTBOX_BYTES_MAX) put_away();
-    ask_all();
+    append(outbox, kept);
+    if (outbox->bytes > OUTBOX_BYTES_MAX) put_away(outbox);
+    ask_all(outbox);
     return MUSTER_OK;
 }
 
 void outbox_start(void) {
-    if (outbox_file_take_up()) log_info("store", "taking up %s", outbox_file_path());
-    ask_all();
+    for (const struct provider *db = registry_first(MUSTER_ROLE_DATABASE); db; db = db->next) {
+        struct outbox *outbox = outbox_of(db->self);
+        if (!outbox) continue;
+        if (outbox_file_take_up(&outbox->file))
+            log_info("store", "taking up %s", outbox->file.path);
+        ask_all(outbox);
+    }
 }
 
 const char *outbox_trouble(void) {
-    return outbox.failing ? "writes wait for the database" : NULL;
+    const struct outbox *outbox;
+    LL_FOREACH(outboxes, outbox)
+    if (outbox->failing) return "writes wait for the database";
+    return NULL;
 }
 
 bool outbox_is_empty(void) {
-    return outbox.count == 0 && !outbox.from_file && !outbox_file_is_open();
+    const struct outbox *outbox;
+    LL_FOREACH(outboxes, outbox)
+    if (outbox->count || outbox->from_file || outbox_file_is_open(&outbox->file)) return false;
+    return true;
 }
 
 uint32_t outbox_count(void) {
-    return outbox.count + (outbox.from_file != NULL);
+    uint32_t count = 0;
+    const struct outbox *outbox;
+    LL_FOREACH(outboxes, outbox) count += outbox->count + (outbox->from_file != NULL);
+    return count;
 }
 
 void outbox_hurry(void) {
-    outbox.hurried = true;
-    loop_timer_stop(outbox.timer);
-    outbox.timer = NULL;
-    ask_all();
+    struct outbox *outbox;
+    hurried = true;
+    LL_FOREACH(outboxes, outbox) {
+        loop_timer_stop(outbox->timer);
+        outbox->timer = NULL;
+        ask_all(outbox);
+    }
 }
 
 void outbox_deinit(void) {
-    loop_timer_stop(outbox.timer);
-    outbox.timer = NULL;
-    if (outbox.first) put_away();
-    free(outbox.from_file); /* it still stands in the file */
-    outbox_file_close();
-    memset(&outbox, 0, sizeof outbox);
+    for (struct outbox *outbox; (outbox = outboxes); free(outbox)) {
+        outboxes = outbox->next;
+        loop_timer_stop(outbox->timer);
+        if (outbox->first) put_away(outbox);
+        free(outbox->from_file); /* it still stands in the file */
+        outbox_file_close(&outbox->file);
+    }
+    hurried = false;
 }

@@ -1,10 +1,11 @@
-/* outbox - writes that must reach the database, whatever it does meanwhile. Loop thread.
+/* outbox - writes that must reach a database, whatever it does meanwhile. Loop thread.
  *
  * Keeps a copy of each until it is written. While the database takes them they go out at once, in
  * order; after a failure that may pass (locked, disk full, moved away, not there) the first is
  * tried again with a growing pause and the others wait behind it. Above OUTBOX_BYTES_MAX, and at
  * the stop, what waits goes into a file of the data directory, which is taken up before anything
- * newer. So a write may be done twice, and must come to the same then.
+ * newer. So a write may be done twice, and must come to the same then. Each database has an outbox
+ * of its own: one that fails holds no other up.
  */
 #ifndef OUTBOX_H
 #define OUTBOX_H
@@ -15,13 +16,14 @@
 #define OUTBOX_FILE_BYTES_MAX (256u << 20)
 #define OUTBOX_REQUEST_BYTES_MAX (2u << 20) /* SQL and values of one request */
 
-/* what: for the log, copied. OK: it will be written, or told as lost (log, metric). Without a
- * database plugin nothing is kept: OK, too. INVALID: malformed, or text that is no UTF-8; LIMIT:
- * too long. */
-muster_status outbox_add(const char *what, const struct muster_db_request *request);
+/* what: for the log, copied. database: the instance. OK: it will be written, or told as lost (log,
+ * metric). Without a database plugin nothing is kept: OK, too. INVALID: malformed, or text that is
+ * no UTF-8; LIMIT: too long. */
+muster_status outbox_add(const char *what, const char *database,
+                         const struct muster_db_request *request);
 /* The tables stand: what an earlier process left is taken up. */
 void outbox_start(void);
-/* null, or why writes wait. */
+/* Of all of them: null, or why writes wait. */
 const char *outbox_trouble(void);
 bool outbox_is_empty(void);
 uint32_t outbox_count(void);

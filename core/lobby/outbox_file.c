@@ -11,86 +11,82 @@
 #include "outbox.h"
 #include "paths.h"
 
-static struct {
-    FILE *file; /* its position is where it is read; it is written at its end */
-    long end;
-    char *line;
-    size_t size;
-} state;
-
-const char *outbox_file_path(void) {
-    static char path[512];
-    snprintf(path, sizeof path, "%s/unwritten.jsonl", paths_data());
-    return path;
+void outbox_file_init(struct outbox_file *file, const char *database) {
+    *file = (struct outbox_file){.file = NULL};
+    snprintf(file->path, sizeof file->path, "%s/unwritten%s%s.jsonl", paths_data(),
+             database[0] ? "." : "", database);
 }
 
-static bool open_it(int flags) {
-    if (state.file) return true;
-    int fd = open(outbox_file_path(), O_RDWR | O_NOFOLLOW | O_CLOEXEC | flags, 0600);
+static bool open_it(struct outbox_file *file, int flags) {
+    if (file->file) return true;
+    int fd = open(file->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | flags, 0600);
     if (fd < 0) return false;
-    state.file = fdopen(fd, "r+");
-    if (!state.file) {
+    file->file = fdopen(fd, "r+");
+    if (!file->file) {
         close(fd);
         return false;
     }
-    state.end = fseek(state.file, 0, SEEK_END) ? 0 : ftell(state.file);
-    rewind(state.file);
+    file->end = fseek(file->file, 0, SEEK_END) ? 0 : ftell(file->file);
+    rewind(file->file);
     return true;
 }
 
-bool outbox_file_take_up(void) {
-    bool is_there = open_it(0);
-    if (!is_there && errno != ENOENT) log_error("store", "%s: %m", outbox_file_path());
+bool outbox_file_take_up(struct outbox_file *file) {
+    bool is_there = open_it(file, 0);
+    if (!is_there && errno != ENOENT) log_error("store", "%s: %m", file->path);
     return is_there;
 }
 
 /* A last line that lost its end to a crash must not swallow the next. */
-muster_status outbox_file_open_end(void) {
-    if (!open_it(O_CREAT)) {
-        log_error("store", "%s: %m", outbox_file_path());
+muster_status outbox_file_open_end(struct outbox_file *file) {
+    if (!open_it(file, O_CREAT)) {
+        log_error("store", "%s: %m", file->path);
         return MUSTER_IO;
     }
-    return state.end > 0 ? outbox_file_append("", 0) : MUSTER_OK;
+    return file->end > 0 ? outbox_file_append(file, "", 0) : MUSTER_OK;
 }
 
 /* By the descriptor: the stream keeps its place. */
-muster_status outbox_file_append(const char *line, size_t len) {
-    if (state.end + (long)len + 1 > (long)OUTBOX_FILE_BYTES_MAX) return MUSTER_LIMIT;
-    int fd = fileno(state.file);
-    if (pwrite(fd, line, len, state.end) != (ssize_t)len ||
-        pwrite(fd, "\n", 1, state.end + (long)len) != 1) {
-        (void)!ftruncate(fd, state.end);
+muster_status outbox_file_append(struct outbox_file *file, const char *line, size_t len) {
+    if (file->end + (long)len + 1 > (long)OUTBOX_FILE_BYTES_MAX) return MUSTER_LIMIT;
+    int fd = fileno(file->file);
+    if (pwrite(fd, line, len, file->end) != (ssize_t)len ||
+        pwrite(fd, "\n", 1, file->end + (long)len) != 1) {
+        (void)!ftruncate(fd, file->end);
         return MUSTER_IO;
     }
-    state.end += (long)len + 1;
+    file->end += (long)len + 1;
     return MUSTER_OK;
 }
 
-muster_status outbox_file_sync(void) {
+muster_status outbox_file_sync(const struct outbox_file *file) {
     int dir = open(paths_data(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool synced = fsync(fileno(state.file)) == 0 && dir >= 0 && fsync(dir) == 0;
+    bool synced = fsync(fileno(file->file)) == 0 && dir >= 0 && fsync(dir) == 0;
     if (dir >= 0) close(dir);
     return synced ? MUSTER_OK : MUSTER_IO;
 }
 
-bool outbox_file_is_open(void) {
-    return state.file != NULL;
+bool outbox_file_is_open(const struct outbox_file *file) {
+    return file->file != NULL;
 }
 
-const char *outbox_file_read(size_t *len) {
+const char *outbox_file_read(struct outbox_file *file, size_t *len) {
     ssize_t got;
-    while ((got = getline(&state.line, &state.size, state.file)) > 0) {
-        if (state.line[got - 1] == '\n') state.line[--got] = '\0';
+    while ((got = getline(&file->line, &file->size, file->file)) > 0) {
+        if (file->line[got - 1] == '\n') file->line[--got] = '\0';
         *len = (size_t)got;
-        if (got > 0) return state.line;
+        if (got > 0) return file->line;
     }
-    if (unlink(outbox_file_path())) log_error("store", "%s: %m", outbox_file_path());
-    outbox_file_close();
+    if (unlink(file->path)) log_error("store", "%s: %m", file->path);
+    outbox_file_close(file);
     return NULL;
 }
 
-void outbox_file_close(void) {
-    if (state.file) fclose(state.file);
-    free(state.line);
-    memset(&state, 0, sizeof state);
+void outbox_file_close(struct outbox_file *file) {
+    if (file->file) fclose(file->file);
+    free(file->line);
+    file->file = NULL;
+    file->line = NULL;
+    file->size = 0;
+    file->end = 0;
 }

@@ -1,6 +1,8 @@
 #include "store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <utlist.h>
 
 #include "log.h"
@@ -186,6 +188,7 @@ static muster_status finish_query(struct query *query, bool answered, muster_sta
 
 /* One question to the role. */
 struct question {
+    const char *database;
     const char *call; /* for the watchdog */
     muster_status (*ask)(const struct provider *db, muster_db_ticket_id ticket, const void *what);
     const void *what;
@@ -193,9 +196,20 @@ struct question {
     bool is_migration;
 };
 
+/* A name comes from a configuration: whoever wrote it is told. */
+static struct provider *find_database(const struct muster_self *asker, const char *name) {
+    struct provider *db = registry_named(MUSTER_ROLE_DATABASE, name);
+    if (!db && name && name[0])
+        log_error("store",
+                  "%s asks for the database \"%.64s\", but no plugin that is one has this name "
+                  "(plugins: \"db_sqlite:%.64s\" would be one)",
+                  asker ? asker->instance_name : "the node", name, name);
+    return db;
+}
+
 static muster_status ask_database(struct muster_self *asker, const struct question *question,
                                   muster_db_fn fn, void *user, muster_query_id *out) {
-    struct provider *db = registry_first(MUSTER_ROLE_DATABASE);
+    struct provider *db = find_database(asker, question->database);
     if (!db) return MUSTER_UNAVAILABLE;
     struct query *query;
     muster_status status = open_query(asker, db, question->deadline_ms, fn, user, &query);
@@ -218,8 +232,11 @@ static muster_status ask_submit(const struct provider *db, muster_db_ticket_id t
 
 muster_status store_submit(struct muster_self *asker, const struct muster_db_request *request,
                            muster_db_fn fn, void *user, muster_query_id *out) {
-    const struct question question = {"database.submit", ask_submit, request, QUERY_DEADLINE_MS,
-                                      false};
+    const struct question question = {.database = request->database,
+                                      .call = "database.submit",
+                                      .ask = ask_submit,
+                                      .what = request,
+                                      .deadline_ms = QUERY_DEADLINE_MS};
     if (!registry_first(MUSTER_ROLE_DATABASE)) return MUSTER_UNAVAILABLE;
     if (request->statement_count == 0 || request->statement_count > 64) return MUSTER_INVALID;
     return ask_database(asker, &question, fn, user, out);
@@ -234,9 +251,10 @@ muster_status store_cancel(const struct muster_self *asker, muster_query_id id) 
     return status;
 }
 
-muster_status store_keep(const char *who, const struct muster_db_request *request) {
-    if (!registry_first(MUSTER_ROLE_DATABASE)) return MUSTER_UNAVAILABLE;
-    return outbox_add(who, request);
+muster_status store_keep(const struct muster_self *asker, const struct muster_db_request *request) {
+    const struct provider *db = find_database(asker, request->database);
+    if (!db) return MUSTER_UNAVAILABLE;
+    return outbox_add(asker->instance_name, db->self->instance_name, request);
 }
 
 struct migration {
@@ -252,12 +270,16 @@ static muster_status ask_migrate(const struct provider *db, muster_db_ticket_id 
                                 migration->step_count);
 }
 
-muster_status store_migrate(struct muster_self *asker, const char *component,
+muster_status store_migrate(struct muster_self *asker, const char *database, const char *component,
                             const char *const *steps, uint32_t step_count, muster_db_fn fn,
                             void *user, muster_query_id *out) {
     const struct migration migration = {component, steps, step_count};
-    const struct question question = {"database.migrate", ask_migrate, &migration,
-                                      QUERY_DEADLINE_MS, true};
+    const struct question question = {.database = database,
+                                      .call = "database.migrate",
+                                      .ask = ask_migrate,
+                                      .what = &migration,
+                                      .deadline_ms = QUERY_DEADLINE_MS,
+                                      .is_migration = true};
     return ask_database(asker, &question, fn, user, out);
 }
 
@@ -267,43 +289,69 @@ static muster_status ask_backup(const struct provider *db, muster_db_ticket_id t
                                : MUSTER_UNSUPPORTED;
 }
 
-muster_status store_backup(const char *path, muster_db_fn fn, void *user) {
-    const struct question question = {"database.backup", ask_backup, path, BACKUP_DEADLINE_MS,
-                                      false};
+muster_status store_backup(const char *database, const char *path, muster_db_fn fn, void *user) {
+    const struct question question = {.database = database,
+                                      .call = "database.backup",
+                                      .ask = ask_backup,
+                                      .what = path,
+                                      .deadline_ms = BACKUP_DEADLINE_MS};
     return ask_database(NULL, &question, fn, user, NULL);
 }
 
 /* ---- is it there ----------------------------------------------------------------------------- */
 
-static struct {
+struct probe {
+    struct probe *next;
+    char database[MUSTER_NAME_MAX];
     bool asked;
     bool failed;
     uint64_t asked_ms;
-} probe;
+};
+static struct probe *probes;
 
 static void on_probe(void *user, muster_status status, const struct muster_db_rows *rows) {
-    (void)user;
+    struct probe *probe = user;
     (void)rows;
-    probe.asked = false;
-    probe.failed = status != MUSTER_OK;
+    probe->asked = false;
+    probe->failed = status != MUSTER_OK;
 }
 
-static void probe_begin(void) {
+static void probe_begin(struct probe *probe) {
     const struct muster_db_statement statement = {.sql = "SELECT 1"};
-    const struct muster_db_request request = {
-        .size = sizeof request, .statement_count = 1, .statements = &statement};
-    probe.asked = true;
-    probe.asked_ms = loop_now_ms();
-    muster_status status = store_submit(NULL, &request, on_probe, NULL, NULL);
-    if (status) on_probe(NULL, status, NULL);
+    const struct muster_db_request request = {.size = sizeof request,
+                                              .statement_count = 1,
+                                              .statements = &statement,
+                                              .database = probe->database};
+    probe->asked = true;
+    probe->asked_ms = loop_now_ms();
+    muster_status status = store_submit(NULL, &request, on_probe, probe, NULL);
+    if (status) on_probe(probe, status, NULL);
+}
+
+static struct probe *probe_of(const char *database) {
+    struct probe *probe;
+    LL_FOREACH(probes, probe)
+    if (strcmp(probe->database, database) == 0) return probe;
+    probe = calloc(1, sizeof *probe);
+    if (!probe) return NULL;
+    snprintf(probe->database, sizeof probe->database, "%s", database);
+    LL_APPEND(probes, probe);
+    return probe;
+}
+
+static bool is_there(const char *database) {
+    struct probe *probe = probe_of(database);
+    if (!probe) return false;
+    if (!probe->asked && loop_now_ms() - probe->asked_ms >= PROBE_EVERY_MS) probe_begin(probe);
+    return !probe->failed && !(probe->asked && loop_now_ms() - probe->asked_ms >= PROBE_SILENT_MS);
 }
 
 const char *store_trouble(void) {
-    if (!registry_first(MUSTER_ROLE_DATABASE)) return NULL;
-    if (!probe.asked && loop_now_ms() - probe.asked_ms >= PROBE_EVERY_MS) probe_begin();
+    bool all_are_there = true;
+    for (const struct provider *db = registry_first(MUSTER_ROLE_DATABASE); db; db = db->next)
+        all_are_there = is_there(db->self->instance_name) && all_are_there;
     if (outbox_trouble()) return outbox_trouble();
-    bool is_silent = probe.asked && loop_now_ms() - probe.asked_ms >= PROBE_SILENT_MS;
-    return probe.failed || is_silent ? "the database does not answer" : NULL;
+    return all_are_there ? NULL : "the database does not answer";
 }
 
 /* ---- start and end --------------------------------------------------------------------------- */
@@ -323,4 +371,5 @@ void store_deinit(void) {
     start.status = MUSTER_OK;
     start.is_over = false;
     turn_posted = false;
+    for (struct probe *probe; (probe = probes); free(probe)) probes = probe->next;
 }

@@ -127,13 +127,6 @@ static muster_status provider_add(struct muster_self *self, const struct muster_
         snprintf(error, cap, "role %s is listed twice", role_text(role->kind));
         return MUSTER_EXISTS;
     }
-    const struct provider *database = heads[MUSTER_ROLE_DATABASE];
-    if (role->kind == MUSTER_ROLE_DATABASE && database &&
-        !plugin_supersedes(self, database->self)) {
-        snprintf(error, cap, "role database: plugin %s provides it already, one is the limit",
-                 database->self->instance_name);
-        return MUSTER_EXISTS;
-    }
     struct provider *provider = calloc(1, sizeof *provider);
     if (!provider) {
         snprintf(error, cap, "role %s: out of memory", role_text(role->kind));
@@ -211,4 +204,12 @@ void registry_deinit(void) {
 
 struct provider *registry_first(uint32_t kind) {
     return kind < MUSTER_ROLE_END ? heads[kind] : NULL;
+}
+
+struct provider *registry_named(uint32_t kind, const char *instance_name) {
+    struct provider *provider = registry_first(kind);
+    if (!instance_name || !instance_name[0]) return provider;
+    while (provider && strcmp(provider->self->instance_name, instance_name) != 0)
+        provider = provider->next;
+    return provider;
 }

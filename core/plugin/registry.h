@@ -33,7 +33,7 @@ struct provider {
 muster_status registry_check(const struct muster_role *role, char *error,
                              uint32_t cap) MUSTER_MUST_USE;
 /* Before init: takes copies of all vtables of a generation. Nobody is asked yet; modes and settings
- * it declares wait, too. EXISTS for a second database. */
+ * it declares wait, too. */
 muster_status registry_add(struct muster_self *self, char *error, uint32_t cap) MUSTER_MUST_USE;
 /* Init (and at a reload start) succeeded: providers, modes and settings become the ones in force,
  * in config order; those of `older`, the generation before it or null, are taken out of the tables
@@ -48,6 +48,8 @@ void registry_remove(struct muster_self *self);
 void registry_deinit(void);
 
 struct provider *registry_first(uint32_t kind); /* then ->next */
+/* Of this instance; null or "": the first. Null: there is none. */
+struct provider *registry_named(uint32_t kind, const char *instance_name);
 
 /* Another number whenever modes or settings have changed. */
 uint32_t registry_version(void);

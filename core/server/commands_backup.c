@@ -1,4 +1,4 @@
-/* commands_backup - copies of the database while the node runs. */
+/* commands_backup - copies of a database while the node runs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "paths.h"
+#include "registry.h"
 #include "status.h"
 #include "store.h"
 
@@ -30,6 +31,7 @@ static bool find_path(struct run *run, const char *word, char *out) {
 static void fail(struct run *run, muster_status status) {
     const char *why = status == MUSTER_EXISTS        ? "there is a file of that name already"
                       : status == MUSTER_UNAVAILABLE ? "there is no database"
+                      : status == MUSTER_NOT_FOUND   ? "there is no database of this name"
                       : status == MUSTER_UNSUPPORTED ? "this database has tools of its own for that"
                                                      : "it could not be written, see the log";
     command_fail(run, status, "no backup was made: %s", why);
@@ -51,14 +53,16 @@ static void on_backed_up(void *user, muster_status status, const struct muster_d
 
 void command_backup(struct run *run) {
     struct backup *backup = calloc(1, sizeof *backup);
-    const char *word = command_word(run);
+    const char *word = command_word(run), *database = command_word(run);
     if (!backup || !find_path(run, word, backup->path) || run->arguments[0]) {
         free(backup);
         command_fail_usage(run);
         return;
     }
     backup->run = run;
-    muster_status status = store_backup(backup->path, on_backed_up, backup);
+    bool is_known = !database[0] || registry_named(MUSTER_ROLE_DATABASE, database);
+    muster_status status =
+        is_known ? store_backup(database, backup->path, on_backed_up, backup) : MUSTER_NOT_FOUND;
     if (!status) return;
     free(backup);
     fail(run, status);

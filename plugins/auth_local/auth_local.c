@@ -52,7 +52,10 @@ MUSTER_SCHEMA(
                        MUSTER_HELP("Players may make accounts.")),
     MUSTER_SCHEMA_LIST("adminUsers", MUSTER_NO_VALUES, 64, MUSTER_LABEL("Admins"),
                        MUSTER_HELP("User names that may have the permission admin; each gets it "
-                                   "with a code of the console's command admin-code NAME.")));
+                                   "with a code of the console's command admin-code NAME.")),
+    MUSTER_SCHEMA_STRING("database", "", 63, MUSTER_LABEL("Database"),
+                         MUSTER_HELP("Instance of a database plugin (db_sqlite:NAME is NAME) in "
+                                     "which accounts are kept; empty: the first.")));
 
 static const char *const migrations[] = {
     "CREATE TABLE IF NOT EXISTS players" PLAYERS_COLUMNS,
@@ -82,6 +85,7 @@ static void read_settings(struct auth_local *auth) {
     const struct muster_host_config *config = auth->host->config;
     muster_self *self = auth->self;
     auth->settings = (struct settings){
+        .database = config->string(self, "database"),
         .issuer = config->string(self, "issuer"),
         .audience = config->string(self, "audience"),
         .access_ttl_s = config->integer(self, "accessTtlS"),
@@ -271,10 +275,10 @@ static muster_status plugin_start(void *instance) {
     if (text_init() != MUSTER_OK) return MUSTER_INTERNAL;
     muster_status status = open_keys(auth);
     if (status != MUSTER_OK) return status;
-    status = players_migrate(auth->self, auth->host);
+    status = players_migrate(auth->self, auth->host, auth->settings.database);
     if (status == MUSTER_OK)
         status =
-            auth->host->db->migrate(auth->self, "auth_local", migrations,
+            auth->host->db->migrate(auth->self, auth->settings.database, "auth_local", migrations,
                                     sizeof migrations / sizeof migrations[0], migrated, auth, NULL);
     if (status == MUSTER_UNAVAILABLE)
         log_error(auth, "accounts need a database: load a plugin such as db_sqlite");

@@ -15,6 +15,7 @@
 #include "request.h"
 
 struct settings {
+    const char *database; /* which one; "": the first */
     const char *issuer;
     const char *audience;
     int64_t access_ttl_s;

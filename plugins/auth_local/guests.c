@@ -44,7 +44,8 @@ static void tend(struct auth_local *auth) {
         muster_db_integer(now_ms - settings->access_ttl_s * 1000 - 60000),
         muster_db_integer(settings->guests_max / SCARCE_PART + 1)};
     struct muster_db_statement statements[3];
-    struct muster_db_request request = {.size = sizeof request, .statements = statements};
+    struct muster_db_request request = {
+        .size = sizeof request, .statements = statements, .database = settings->database};
     statements[request.statement_count++] = (struct muster_db_statement){expire_sql, expire, 2, 0};
     if (is_scarce(auth))
         statements[request.statement_count++] =

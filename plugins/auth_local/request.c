@@ -162,7 +162,8 @@ void request_query(struct request *request, const struct muster_db_statement *st
     struct muster_db_request query = {.size = sizeof query,
                                       .statement_count = count,
                                       .statements = statements,
-                                      .durable = durable};
+                                      .durable = durable,
+                                      .database = auth->settings.database};
     request->rows = fn;
     request->outstanding = true;
     muster_status status = auth->host->db->query(auth->self, &query, query_done, request, NULL);

@@ -235,7 +235,8 @@ static bool revoke_later(const struct request *request, const char *sql, const c
     struct muster_db_request query = {.size = sizeof query,
                                       .statement_count = 1,
                                       .statements = &statement,
-                                      .durable = MUSTER_DB_KEPT | MUSTER_DB_SYNCED};
+                                      .durable = MUSTER_DB_KEPT | MUSTER_DB_SYNCED,
+                                      .database = request->auth->settings.database};
     const struct auth_local *auth = request->auth;
     return auth->host->db->query(auth->self, &query, NULL, NULL, NULL) == MUSTER_OK;
 }
@@ -352,8 +353,10 @@ static void purged(void *user, muster_status status, const struct muster_db_rows
 void tokens_purge(struct auth_local *auth) {
     struct muster_db_value params[] = {muster_db_integer(auth->host->loop->unix_ms(auth->self))};
     struct muster_db_statement statement = {purge_sql, params, 1, 0};
-    struct muster_db_request request = {
-        .size = sizeof request, .statement_count = 1, .statements = &statement};
+    struct muster_db_request request = {.size = sizeof request,
+                                        .statement_count = 1,
+                                        .statements = &statement,
+                                        .database = auth->settings.database};
     muster_status status = auth->host->db->query(auth->self, &request, purged, auth, NULL);
     if (status != MUSTER_OK) purged(auth, status, NULL);
 }

@@ -14,9 +14,10 @@
 MUSTER_SCHEMA(
     config_schema,
     MUSTER_SCHEMA_STRING(
-        "file", "muster.db", 1024, MUSTER_LABEL("Database file"),
+        "file", "", 1024, MUSTER_LABEL("Database file"),
         MUSTER_HELP(
-            "Relative to the data directory, or absolute, or :memory: (lost at stop, for tests).")),
+            "Relative to the data directory, or absolute, or :memory: (lost at stop, for tests); "
+            "empty: muster.db, of another instance INSTANCE.db.")),
     MUSTER_SCHEMA_INT("queueMax", 4096, 1, 65536, MUSTER_UNIT("requests"),
                       MUSTER_LABEL("Waiting requests"),
                       MUSTER_HELP("Further ones are refused until some are answered.")),
@@ -60,9 +61,12 @@ static void plugin_fini(void *instance) {
 static muster_status find_path(const struct plugin *plugin, char *out, size_t cap) {
     const struct muster_host_config *config = plugin->host->config;
     const char *file = config->string(plugin->self, "file");
+    const char *instance = config->instance_name(plugin->self);
+    const char *name = strcmp(instance, "db_sqlite") == 0 ? "muster" : instance;
     bool whole = file[0] == '/' || strcmp(file, ":memory:") == 0;
-    int n = whole ? snprintf(out, cap, "%s", file)
-                  : snprintf(out, cap, "%s/%s", config->data_dir(plugin->self), file);
+    int n = whole     ? snprintf(out, cap, "%s", file)
+            : file[0] ? snprintf(out, cap, "%s/%s", config->data_dir(plugin->self), file)
+                      : snprintf(out, cap, "%s/%s.db", config->data_dir(plugin->self), name);
     return n > 0 && (size_t)n < cap ? MUSTER_OK : MUSTER_LIMIT;
 }
 

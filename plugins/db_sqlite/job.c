@@ -81,6 +81,7 @@ static muster_status copy_request(muster_db_ticket_id ticket,
     job->ticket = ticket;
     job->request = *request;
     job->request.statements = statements;
+    job->request.database = NULL; /* borrowed; it is this one */
     job->component = component ? copy_text(&block, component) : NULL;
     *out = job;
     return MUSTER_OK;

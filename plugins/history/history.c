@@ -14,7 +14,10 @@ MUSTER_SCHEMA(
     MUSTER_SCHEMA_INT("playerDays", 0, 0, 3650, MUSTER_UNIT("days"),
                       MUSTER_LABEL("Absence of players"),
                       MUSTER_HELP("Players without a user name here are forgotten so long after "
-                                  "they were here last; 0: never.")));
+                                  "they were here last; 0: never.")),
+    MUSTER_SCHEMA_STRING("database", "", 63, MUSTER_LABEL("Database"),
+                         MUSTER_HELP("Instance of a database plugin (db_sqlite:NAME is NAME) in "
+                                     "which all of it is kept; empty: the first.")));
 
 /* ---- what it is told --------------------------------------------------------------------------
  */
@@ -64,6 +67,7 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
     if (!history) return MUSTER_NO_MEMORY;
     history->self = self;
     history->host = host;
+    history->database = host->config->string(self, "database");
     muster_status status = host->events->subscribe(self, mask, on_notice, history);
     if (status == MUSTER_OK) status = results_add_command(history);
     if (status != MUSTER_OK)

@@ -22,6 +22,7 @@ struct purge {
 struct history {
     muster_self *self;
     const struct muster_host *host;
+    const char *database; /* which one; "": the first */
     struct purge purge;
 };
 

@@ -77,8 +77,10 @@ static muster_status ask(struct history *history, const struct kind *kind, int64
     for (uint32_t i = 0; i < kind->statement_count; i++)
         statements[i] = (struct muster_db_statement){kind->statements[i].sql, values,
                                                      kind->statements[i].value_count, 0};
-    const struct muster_db_request request = {
-        .size = sizeof request, .statement_count = kind->statement_count, .statements = statements};
+    const struct muster_db_request request = {.size = sizeof request,
+                                              .statement_count = kind->statement_count,
+                                              .statements = statements,
+                                              .database = history->database};
     return history->host->db->query(history->self, &request, on_purged, history, NULL);
 }
 

@@ -132,7 +132,8 @@ static void ask(struct history *history, muster_command_call_id call, uint32_t l
     const struct muster_db_request request = {.size = sizeof request,
                                               .statement_count = 1,
                                               .statements = &statement,
-                                              .flags = MUSTER_DB_READ_ONLY | MUSTER_DB_UNORDERED};
+                                              .flags = MUSTER_DB_READ_ONLY | MUSTER_DB_UNORDERED,
+                                              .database = history->database};
     struct wait *wait = calloc(1, sizeof *wait);
     muster_status status = wait ? MUSTER_OK : MUSTER_NO_MEMORY;
     if (wait) {

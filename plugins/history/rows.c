@@ -45,9 +45,9 @@ static const char *const steps[] = {
 };
 
 muster_status rows_migrate(struct history *history) {
-    muster_status status = players_migrate(history->self, history->host);
+    muster_status status = players_migrate(history->self, history->host, history->database);
     if (status != MUSTER_OK) return status;
-    return history->host->db->migrate(history->self, component, steps,
+    return history->host->db->migrate(history->self, history->database, component, steps,
                                       sizeof steps / sizeof steps[0], NULL, NULL, NULL);
 }
 
@@ -65,7 +65,8 @@ static muster_status keep(const struct history *history,
     const struct muster_db_request request = {.size = sizeof request,
                                               .statement_count = count,
                                               .statements = statements,
-                                              .durable = MUSTER_DB_KEPT | synced};
+                                              .durable = MUSTER_DB_KEPT | synced,
+                                              .database = history->database};
     muster_status status = history->host->db->query(history->self, &request, NULL, NULL, NULL);
     if (status != MUSTER_OK)
         history->host->log->write(history->self, MUSTER_LOG_ERROR, "a row is not kept: status %d",

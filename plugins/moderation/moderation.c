@@ -301,9 +301,9 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
 
 static muster_status plugin_start(void *instance) {
     struct moderation *moderation = instance;
-    muster_status status = players_migrate(moderation->self, moderation->host);
+    muster_status status = players_migrate(moderation->self, moderation->host, NULL);
     if (status == MUSTER_OK)
-        status = moderation->host->db->migrate(moderation->self, "moderation", steps,
+        status = moderation->host->db->migrate(moderation->self, NULL, "moderation", steps,
                                                sizeof steps / sizeof steps[0], NULL, NULL, NULL);
     if (status != MUSTER_OK) return status;
     return moderation->host->loop->timer_start(moderation->self, PURGE_FIRST_MS, PURGE_EVERY_MS,

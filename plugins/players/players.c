@@ -7,9 +7,10 @@ static const char *const steps[] = {
     "CREATE TABLE IF NOT EXISTS players " PLAYERS_COLUMNS,
 };
 
-muster_status players_migrate(muster_self *self, const struct muster_host *host) {
-    return host->db->migrate(self, "players", steps, sizeof steps / sizeof steps[0], NULL, NULL,
-                             NULL);
+muster_status players_migrate(muster_self *self, const struct muster_host *host,
+                              const char *database) {
+    return host->db->migrate(self, database, "players", steps, sizeof steps / sizeof steps[0], NULL,
+                             NULL, NULL);
 }
 
 static void fill(struct muster_db_value values[PLAYERS_VALUES], const char *player_key,

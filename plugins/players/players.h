@@ -17,7 +17,8 @@
     " created_at BIGINT NOT NULL, last_login BIGINT)"
 
 /* In start; answered before what is asked for after it. As host->db->migrate. */
-muster_status players_migrate(muster_self *self, const struct muster_host *host);
+muster_status players_migrate(muster_self *self, const struct muster_host *host,
+                              const char *database);
 
 #define PLAYERS_VALUES 4
 

@@ -136,8 +136,8 @@ muster_status presets_start(struct instance *instance) {
         "CREATE TABLE lobby_presets (player_id TEXT NOT NULL, name TEXT NOT NULL, settings TEXT "
         "NOT "
         "NULL, saved_at BIGINT NOT NULL, PRIMARY KEY (player_id, name))"};
-    (void)players_migrate(instance->self, instance->host);
-    (void)instance->host->db->migrate(instance->self, "rules_private", steps, 1, on_migrated,
+    (void)players_migrate(instance->self, instance->host, NULL);
+    (void)instance->host->db->migrate(instance->self, NULL, "rules_private", steps, 1, on_migrated,
                                       instance, NULL); /* without a database: none are kept */
     return MUSTER_OK;
 }

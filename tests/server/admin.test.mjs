@@ -345,9 +345,10 @@ test("backup: the database is copied while the node runs", async (t) => {
     const elsewhere = path.join(await tempDir(t), "copy.db");
     await server.admin(`backup ${elsewhere}`);
     assert.equal(await rows(elsewhere), playerId);
-    for (const wrong of ["", "../a.db", "a/b.db", ".hidden", "a.db b.db"])
+    for (const wrong of ["", "../a.db", "a/b.db", ".hidden", "a.db db_sqlite more"])
         assert.equal((await server.adminAnswer(`backup ${wrong}`)).status, 400, wrong);
     assert.equal((await server.adminAnswer("backup /nowhere/a.db")).status, 503);
+    assert.equal((await server.adminAnswer("backup a.db nobody")).status, 404);
     assert.deepEqual(await readdir(folder), ["monday.db"]);
     client.close();
 });

@@ -7,7 +7,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import {
-    eventually, queryDatabase, runDaemon, runFile, startServer, tempDir, testConfig,
+    eventually, query, queryDatabase, runDaemon, runFile, startServer, tempDir, testConfig,
 } from "../kit/harness.mjs";
 import { jwt, otherIssuer } from "../kit/issuer.mjs";
 import { lockDatabase } from "../kit/lock.mjs";
@@ -180,6 +180,49 @@ test("who has not been here for long is forgotten, but not who has an account", 
     await eventually("they are gone", async () => !(await ids("players")).includes("never"));
     assert.deepEqual(await ids("players"), [playerId, "account", "young"].sort());
     assert.deepEqual(await ids("lobby_players"), ["young"]);
+});
+
+// ---- several databases -------------------------------------------------------------------------------
+
+const RESULTS_APART = {
+    plugins: ["db_sqlite", "db_sqlite:results", ...testConfig().plugins.filter((name) => name !== "db_sqlite")],
+    history: { database: "results" },
+    results: { busyTimeoutMs: 20 },
+};
+
+test("results may lie in another database than accounts, which has its own writes and copies", async (t) => {
+    const server = await startServer(t, { config: RESULTS_APART });
+    const file = path.join(server.dataDir, "results.db");
+    const count = async (of, table) => (await query(of, `SELECT COUNT(*) AS n FROM ${table}`))[0].n;
+    const unlock = await lockDatabase(t, file);
+    const lobbyId = await playOn(t, server); // accounts are made, and their database takes them
+    assert.equal(await count(server.databaseFile, "auth_guests"), 2);
+    await server.stop();
+    assert.ok(existsSync(path.join(server.dataDir, "unwritten.results.jsonl")));
+    assert.ok(!existsSync(unwrittenOf(server)));
+    await unlock();
+
+    const next = await startServer(t, { config: RESULTS_APART, dir: server.dir });
+    await eventually("it is written", () => !existsSync(path.join(next.dataDir, "unwritten.results.jsonl")));
+    const [result] = JSON.parse(await next.admin("results"));
+    assert.equal(result.lobbyId, lobbyId);
+    assert.equal(await count(file, "match_results"), 1);
+    const tables = async (of) => (await query(of, "SELECT name FROM sqlite_master")).map(({ name }) => name);
+    assert.ok(!(await tables(next.databaseFile)).includes("match_results"));
+    assert.ok(!(await tables(file)).includes("auth_credentials"));
+    await next.admin("backup accounts.db");
+    await next.admin("backup results.db results");
+    assert.ok((await tables(path.join(next.dataDir, "backups/accounts.db"))).includes("auth_credentials"));
+    assert.equal(await count(path.join(next.dataDir, "backups/results.db"), "match_results"), 1);
+});
+
+test("a database that is not there is named, and the node does not start", async (t) => {
+    const dir = await tempDir(t);
+    const file = path.join(dir, "config.json");
+    await writeFile(file, JSON.stringify(testConfig({ history: { database: "elsewhere" } })));
+    const { code, stdout, stderr } = await runDaemon(["--config", file], { cwd: dir });
+    assert.notEqual(code, 0);
+    assert.match(stdout + stderr, /history asks for the database "elsewhere"/);
 });
 
 // ---- without it --------------------------------------------------------------------------------------

@@ -315,7 +315,7 @@ static void on_migrated(void *user, muster_status status, const struct muster_db
 
 void storage_start(struct storage *storage) {
     muster_status status =
-        storage->host->db->migrate(storage->self, "lua_storage", steps,
+        storage->host->db->migrate(storage->self, NULL, "lua_storage", steps,
                                    sizeof steps / sizeof *steps, on_migrated, storage, NULL);
     if (status == MUSTER_UNAVAILABLE && storage->retry_ms == 0) {
         storage->state = STORAGE_MEMORY;

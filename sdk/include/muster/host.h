@@ -650,8 +650,8 @@ typedef void (*muster_db_fn)(void *user, muster_status status, const struct must
 struct muster_host_db {
     uint32_t size;
     uint32_t reserved;
-    /* [start] rows is null unless status is OK. UNAVAILABLE when no database plugin is loaded;
-     * INVALID: not 1 to 64 statements, bits that are unknown or do not go together, or what cannot
+    /* [start] rows is null unless status is OK. UNAVAILABLE when no database plugin is loaded, or
+     * none of the name that the request gives, which is logged; INVALID: not 1 to 64 statements, bits that are unknown or do not go together, or what cannot
      * be kept; LIMIT: more than can be kept; FULL: too much waits; else what the database's submit
      * answers (LIMIT: its queue is full). Told to fn: CONFLICT when a unique or foreign key refused
      * it, or a statement changed another number of rows than it demands; DENIED: it would have
@@ -659,10 +659,10 @@ struct muster_host_db {
     muster_status (*query)(muster_self *self, const struct muster_db_request *request,
                            muster_db_fn fn, void *user, muster_query_id *out);
     /* [start] What is asked for in start is done before the node takes players; when it fails, the
-     * node does not start. fn may be null. Statuses: as query. */
-    muster_status (*migrate)(muster_self *self, const char *component, const char *const *steps,
-                             uint32_t step_count, muster_db_fn fn, void *user,
-                             muster_query_id *out);
+     * node does not start. database: as a request's. fn may be null. Statuses: as query. */
+    muster_status (*migrate)(muster_self *self, const char *database, const char *component,
+                             const char *const *steps, uint32_t step_count, muster_db_fn fn,
+                             void *user, muster_query_id *out);
     /* For database plugins: the answer to submit, migrate or backup. Statuses: as
      * player->auth_complete. */
     muster_status (*complete)(muster_self *self, muster_db_ticket_id ticket, muster_status status,

@@ -559,6 +559,8 @@ struct muster_db_request {
     const struct muster_db_statement *statements;
     uint32_t durable; /* 0, or MUSTER_DB_SYNCED | MUSTER_DB_KEPT; a database sees 0 or 1 */
     uint32_t flags;   /* 0, or MUSTER_DB_READ_ONLY | MUSTER_DB_UNORDERED */
+    /* Which: the instance of a database plugin. Null or "": the first of the node. */
+    const char *database;
 };
 
 /* The rows of the request's last statement. cells: row_count * column_count, row by row. */

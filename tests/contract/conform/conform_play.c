@@ -123,7 +123,7 @@ static void on_query(void *user) {
 static void on_migration(void *user) {
     struct conform *c = user;
     static const char *const steps[] = {"CREATE TABLE conform (a BIGINT)"};
-    (void)c->host->db->migrate(c->self, "conform", steps, 1, NULL, c, NULL);
+    (void)c->host->db->migrate(c->self, NULL, "conform", steps, 1, NULL, c, NULL);
 }
 
 static void on_backup(void *user) {

@@ -36,6 +36,9 @@ static void db_query(struct conform *c) {
     STATUS(c, "synced, and read only", c->host->db->query(c->self, &request, on_rows, c, &id));
     request.durable = 0;
     STATUS(c, "read only", c->host->db->query(c->self, &request, on_rows, c, &id));
+    request.database = "nobody's";
+    STATUS(c, "no such database", c->host->db->query(c->self, &request, on_rows, c, &id));
+    request.database = NULL;
     request.flags = 4;
     STATUS(c, "unknown flags", c->host->db->query(c->self, &request, on_rows, c, &id));
     request.flags = 0;
@@ -51,8 +54,10 @@ static void db_query(struct conform *c) {
 static void db_migrate(struct conform *c) {
     static const char *const steps[] = {"CREATE TABLE conform (a BIGINT)"};
     muster_query_id id = {0};
-    STATUS(c, "good", c->host->db->migrate(c->self, "conform", steps, 1, on_rows, c, &id));
-    STATUS(c, "nothing", c->host->db->migrate(c->self, NULL, NULL, 1, on_rows, c, &id));
+    STATUS(c, "good", c->host->db->migrate(c->self, NULL, "conform", steps, 1, on_rows, c, &id));
+    STATUS(c, "no such database",
+           c->host->db->migrate(c->self, "nobody's", "conform", steps, 1, on_rows, c, &id));
+    STATUS(c, "nothing", c->host->db->migrate(c->self, NULL, NULL, NULL, 1, on_rows, c, &id));
 }
 
 static void db_complete(struct conform *c) {

@@ -207,7 +207,7 @@ static void a_step_of_a_migration_is_done_once(void **state) {
     begin();
     for (uint32_t count = 1; count <= 3; count++) {
         for (int again = 0; again < 2; again++, seen.asked++)
-            assert_int_equal(db_of(bench)->migrate(bench->plugin, "contract", steps, count,
+            assert_int_equal(db_of(bench)->migrate(bench->plugin, NULL, "contract", steps, count,
                                                    on_answer, (void *)(uintptr_t)seen.asked, NULL),
                              MUSTER_OK);
         bench_wait_idle(bench);
@@ -215,7 +215,7 @@ static void a_step_of_a_migration_is_done_once(void **state) {
     }
     assert_int_equal(run(bench, "SELECT SUM(a) FROM m"), MUSTER_OK);
     assert_int_equal(seen.first, 11);
-    assert_int_equal(db_of(bench)->migrate(bench->plugin, "broken", broken, 2, on_answer,
+    assert_int_equal(db_of(bench)->migrate(bench->plugin, NULL, "broken", broken, 2, on_answer,
                                            (void *)(uintptr_t)seen.asked++, NULL),
                      MUSTER_OK);
     bench_wait_idle(bench);

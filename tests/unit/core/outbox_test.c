@@ -7,7 +7,6 @@
 
 #include "metrics.h"
 #include "outbox.h"
-#include "outbox_file.h"
 #include "paths.h"
 
 #define HELD_MAX 512
@@ -55,6 +54,12 @@ static muster_status on_submit(void *instance, muster_db_ticket_id ticket,
 static const struct muster_database vtable = {.size = sizeof vtable, .submit = on_submit};
 static const struct muster_role roles[] = {{MUSTER_ROLE_DATABASE, 0, &vtable}};
 
+static const char *unwritten(void) {
+    static char path[512];
+    snprintf(path, sizeof path, "%s/unwritten.jsonl", paths_data());
+    return path;
+}
+
 static int open_outbox(void **state) {
     (void)state;
     char error[PATHS_ERROR_MAX];
@@ -69,7 +74,7 @@ static int close_outbox(void **state) {
     (void)state;
     pending_close_owner(&db.self);
     outbox_deinit();
-    unlink(outbox_file_path());
+    unlink(unwritten());
     paths_deinit();
     registry_remove(&db.self);
     return game_close();
@@ -81,7 +86,7 @@ static void put(const char *name) {
     const struct muster_db_statement statement = {"INSERT", values, 1, 0};
     const struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = &statement, .durable = 1};
-    assert_int_equal(outbox_add("a thing", &request), MUSTER_OK);
+    assert_int_equal(outbox_add("a thing", NULL, &request), MUSTER_OK);
 }
 
 /* The oldest that is open. */
@@ -267,7 +272,7 @@ static void what_is_left_at_the_stop_is_taken_up(void **state) {
     pending_close_owner(&db.self); /* the database stops; b hears that */
     db.answered = db.count;
     outbox_deinit();
-    assert_int_equal(stat(outbox_file_path(), &st), 0);
+    assert_int_equal(stat(unwritten(), &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     assert_true(outbox_is_empty());
 
@@ -286,7 +291,7 @@ static void what_is_left_at_the_stop_is_taken_up(void **state) {
     assert_string_equal(asked(before + 3), "c");
     answer(MUSTER_OK);
     assert_true(outbox_is_empty());
-    assert_int_equal(stat(outbox_file_path(), &st), -1);
+    assert_int_equal(stat(unwritten(), &st), -1);
 }
 
 /* One that was not finished is begun again, with what has come since behind it. */
@@ -310,7 +315,7 @@ static void a_file_may_be_kept_twice(void **state) {
 
 static void a_line_that_is_none_is_told_and_skipped(void **state) {
     (void)state;
-    FILE *file = fopen(outbox_file_path(), "w");
+    FILE *file = fopen(unwritten(), "w");
     assert_non_null(file);
     fputs("\n{\"what\":\"x\",\"statements\":[]}\nrubbish\n"
           "{\"what\":\"a thing\",\"durable\":true,\"statements\":[{\"sql\":\"INSERT\",\"params\":"
@@ -327,7 +332,7 @@ static void a_line_that_is_none_is_told_and_skipped(void **state) {
 /* A crash cut the last line off: what is put behind it is whole. */
 static void a_cut_line_swallows_no_other(void **state) {
     (void)state;
-    FILE *file = fopen(outbox_file_path(), "w");
+    FILE *file = fopen(unwritten(), "w");
     assert_non_null(file);
     fputs("{\"what\":\"cut o", file);
     fclose(file);
@@ -353,7 +358,7 @@ static void too_much_is_put_away(void **state) {
         if (i == 0) answer(MUSTER_IO);
     }
     struct stat st;
-    assert_int_equal(stat(outbox_file_path(), &st), 0);
+    assert_int_equal(stat(unwritten(), &st), 0);
     assert_true(outbox_count() < count);
     pass(250);
     for (uint32_t i = 0; i < count; i++) {
@@ -372,7 +377,7 @@ static void what_was_written_takes_no_room(void **state) {
     memset(big, 'x', sizeof big - 1);
     for (uint32_t i = 0; i < 2 * OUTBOX_BYTES_MAX / sizeof big; i++) {
         put(big);
-        assert_int_equal(stat(outbox_file_path(), &st), -1);
+        assert_int_equal(stat(unwritten(), &st), -1);
         answer(MUSTER_OK);
     }
     assert_true(outbox_is_empty());
@@ -385,7 +390,7 @@ static void put_bytes(uint64_t len) {
     const struct muster_db_statement statement = {"INSERT", &value, 1, 0};
     const struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = &statement};
-    assert_int_equal(outbox_add("a thing", &request), MUSTER_OK);
+    assert_int_equal(outbox_add("a thing", NULL, &request), MUSTER_OK);
 }
 
 /* How long the line of put("a") is: one that is put away alone, before the end of the line. */
@@ -394,8 +399,8 @@ static size_t line_len(void) {
     put("a");
     answer(MUSTER_IO);
     outbox_deinit();
-    assert_int_equal(stat(outbox_file_path(), &st), 0);
-    unlink(outbox_file_path());
+    assert_int_equal(stat(unwritten(), &st), 0);
+    unlink(unwritten());
     return (size_t)st.st_size - 1;
 }
 
@@ -407,15 +412,15 @@ static void memory_and_file_are_used_to_the_last_byte(void **state) {
         put_bytes(OUTBOX_REQUEST_BYTES_MAX - len - strlen("false") + strlen("true") + 1);
         if (i == 0) answer(MUSTER_IO);
     }
-    assert_int_equal(stat(outbox_file_path(), &st), -1);
+    assert_int_equal(stat(unwritten(), &st), -1);
     put_bytes(0);
-    assert_int_equal(stat(outbox_file_path(), &st), 0);
+    assert_int_equal(stat(unwritten(), &st), 0);
     pending_close_owner(&db.self);
     outbox_deinit();
     for (size_t missing = 0; missing < 2; missing++) {
         off_t size = (off_t)(OUTBOX_FILE_BYTES_MAX - len - 2 + missing); /* and two line ends */
-        assert_int_equal(truncate(outbox_file_path(), 0), 0);
-        assert_int_equal(truncate(outbox_file_path(), size), 0); /* takes no room on the disk */
+        assert_int_equal(truncate(unwritten(), 0), 0);
+        assert_int_equal(truncate(unwritten(), size), 0); /* takes no room on the disk */
         metrics_set(METRIC_STORE_LOST, 0);
         db.answered = db.count;
         put("a");
@@ -443,7 +448,7 @@ static void half_a_line_is_not_kept(void **state) {
     outbox_deinit();
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
     signal(SIGXFSZ, SIG_DFL);
-    assert_int_equal(stat(outbox_file_path(), &st), 0);
+    assert_int_equal(stat(unwritten(), &st), 0);
     assert_int_equal(st.st_size, len + 1);
     assert_true(metrics_values[METRIC_STORE_LOST] == 1);
 }
@@ -462,7 +467,7 @@ static void every_type_comes_back_as_it_was(void **state) {
     const struct muster_db_statement statement = {"INSERT", values, 7, 0};
     const struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = &statement};
-    assert_int_equal(outbox_add("x", &request), MUSTER_OK);
+    assert_int_equal(outbox_add("x", NULL, &request), MUSTER_OK);
     assert_string_equal(db.last, "tO'x\n\xC3\xA4 b\xFFzz b t i-9223372036854775808 r2 n ");
     assert_int_equal(db.durable, 0);
     answer(MUSTER_OK);
@@ -475,20 +480,52 @@ static void what_cannot_be_kept_is_refused(void **state) {
     const struct muster_db_statement statement = {"INSERT", &value, 1, 0};
     struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = &statement};
-    assert_int_equal(outbox_add("x", &request), MUSTER_INVALID);
+    assert_int_equal(outbox_add("x", NULL, &request), MUSTER_INVALID);
     value.bytes = (struct muster_bytes){big, sizeof big};
-    assert_int_equal(outbox_add("x", &request), MUSTER_LIMIT);
+    assert_int_equal(outbox_add("x", NULL, &request), MUSTER_LIMIT);
     request.statement_count = 0;
-    assert_int_equal(outbox_add("x", &request), MUSTER_INVALID);
+    assert_int_equal(outbox_add("x", NULL, &request), MUSTER_INVALID);
     assert_int_equal(db.count, 0);
     struct muster_db_value many[1000] = {{.type = MUSTER_DB_INT}};
     struct muster_db_statement wide = {"INSERT", many, 1000, 0};
     request = (struct muster_db_request){
         .size = sizeof request, .statement_count = 1, .statements = &wide};
-    assert_int_equal(outbox_add("x", &request), MUSTER_LIMIT);
+    assert_int_equal(outbox_add("x", NULL, &request), MUSTER_LIMIT);
     wide.param_count = 999;
-    assert_int_equal(outbox_add("x", &request), MUSTER_OK);
+    assert_int_equal(outbox_add("x", NULL, &request), MUSTER_OK);
     answer(MUSTER_OK);
+}
+
+static muster_status refuse(void *instance, muster_db_ticket_id ticket,
+                            const struct muster_db_request *request) {
+    (void)instance, (void)ticket, (void)request;
+    return MUSTER_IO;
+}
+
+static void one_that_fails_holds_no_other_up(void **state) {
+    (void)state;
+    static struct muster_self other;
+    static const struct muster_database refusing = {.size = sizeof refusing, .submit = refuse};
+    static const struct muster_role role[] = {{MUSTER_ROLE_DATABASE, 0, &refusing}};
+    const struct muster_db_value value = {.type = MUSTER_DB_INT};
+    const struct muster_db_statement statement = {"INSERT", &value, 1, 0};
+    const struct muster_db_request request = {
+        .size = sizeof request, .statement_count = 1, .statements = &statement};
+    char path[600];
+    struct stat st;
+    assert_int_equal(fake_plugin(&other, "results", role, 1, NULL, NULL), 0);
+    assert_int_equal(outbox_add("x", "results", &request), MUSTER_OK);
+    assert_non_null(outbox_trouble());
+    put("a");
+    assert_string_equal(asked(0), "a");
+    assert_int_equal(outbox_count(), 2);
+    answer(MUSTER_OK);
+    assert_int_equal(outbox_count(), 1);
+    outbox_deinit();
+    assert_int_equal(stat(unwritten(), &st), -1);
+    snprintf(path, sizeof path, "%s/unwritten.results.jsonl", paths_data());
+    assert_int_equal(unlink(path), 0);
+    registry_remove(&other);
 }
 
 int main(void) {
@@ -503,7 +540,7 @@ int main(void) {
         TEST(a_cut_line_swallows_no_other),     TEST(too_much_is_put_away),
         TEST(what_was_written_takes_no_room),   TEST(memory_and_file_are_used_to_the_last_byte),
         TEST(half_a_line_is_not_kept),          TEST(every_type_comes_back_as_it_was),
-        TEST(what_cannot_be_kept_is_refused),
+        TEST(what_cannot_be_kept_is_refused),   TEST(one_that_fails_holds_no_other_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -270,7 +270,7 @@ static muster_status never_migrate(void *instance, muster_db_ticket_id ticket,
     return MUSTER_IO;
 }
 
-static void there_is_one_database(void **state) {
+static void databases_are_found_by_their_names(void **state) {
     (void)state;
     static struct muster_self first, second;
     static const struct muster_database database = {
@@ -278,12 +278,16 @@ static void there_is_one_database(void **state) {
     static const struct muster_role role[] = {{MUSTER_ROLE_DATABASE, 0, &database}};
     assert_int_equal(registry_check(&role[0], why, sizeof why), MUSTER_OK);
     assert_int_equal(fake_plugin(&first, "first", role, 1, NULL, NULL), 0);
-    assert_int_equal(fake_plugin(&second, "second", role, 1, NULL, NULL), -1);
-    registry_remove(&second);
-    assert_ptr_equal(registry_first(MUSTER_ROLE_DATABASE)->self, &first);
-    registry_remove(&first);
     assert_int_equal(fake_plugin(&second, "second", role, 1, NULL, NULL), 0);
+    assert_ptr_equal(registry_first(MUSTER_ROLE_DATABASE)->self, &first);
+    assert_ptr_equal(registry_named(MUSTER_ROLE_DATABASE, NULL)->self, &first);
+    assert_ptr_equal(registry_named(MUSTER_ROLE_DATABASE, "")->self, &first);
+    assert_ptr_equal(registry_named(MUSTER_ROLE_DATABASE, "second")->self, &second);
+    assert_null(registry_named(MUSTER_ROLE_DATABASE, "third"));
+    registry_remove(&first);
+    assert_ptr_equal(registry_named(MUSTER_ROLE_DATABASE, NULL)->self, &second);
     registry_remove(&second);
+    assert_null(registry_named(MUSTER_ROLE_DATABASE, NULL));
 }
 
 /* ---- settings and defaults ------------------------------------------------------------------- */
@@ -613,7 +617,7 @@ int main(void) {
         TEST(what_is_no_mode_is_refused),
         TEST(every_bound_is_held),
         TEST(providers_stand_in_the_order_of_the_config),
-        TEST(there_is_one_database),
+        TEST(databases_are_found_by_their_names),
         TEST(settings_are_the_bases_and_its_own),
         TEST(settings_follow_the_base),
         TEST(cores_settings_come_first),

@@ -107,7 +107,7 @@ static void on_started(void *user, muster_status status) {
 
 static muster_status migrate(struct muster_self *asker) {
     static const char *const steps[] = {"1", "2"};
-    return store_migrate(asker, "a component", steps, 2, on_rows, NULL, NULL);
+    return store_migrate(asker, NULL, "a component", steps, 2, on_rows, NULL, NULL);
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */
@@ -253,7 +253,7 @@ static void without_a_database_the_node_plays_on(void **state) {
     const struct muster_db_statement statement = {.sql = "SELECT 1"};
     const struct muster_db_request request = {
         .size = sizeof request, .statement_count = 1, .statements = &statement};
-    assert_int_equal(store_keep("a thing", &request), MUSTER_UNAVAILABLE);
+    assert_int_equal(store_keep(&game.self, &request), MUSTER_UNAVAILABLE);
     assert_int_equal(migrate(NULL), MUSTER_UNAVAILABLE);
 }
 
