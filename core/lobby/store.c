@@ -201,8 +201,8 @@ static struct provider *find_database(const struct muster_self *asker, const cha
     struct provider *db = registry_named(MUSTER_ROLE_DATABASE, name);
     if (!db && name && name[0])
         log_error("store",
-                  "%s asks for the database \"%.64s\", but no plugin that is one has this name "
-                  "(plugins: \"db_sqlite:%.64s\" would be one)",
+                  "%s asks for the database \"%.64s\", but no database plugin of the list has this "
+                  "instance name (PLUGIN:%.64s)",
                   asker ? asker->instance_name : "the node", name, name);
     return db;
 }

@@ -651,11 +651,11 @@ struct muster_host_db {
     uint32_t size;
     uint32_t reserved;
     /* [start] rows is null unless status is OK. UNAVAILABLE when no database plugin is loaded, or
-     * none of the name that the request gives, which is logged; INVALID: not 1 to 64 statements, bits that are unknown or do not go together, or what cannot
-     * be kept; LIMIT: more than can be kept; FULL: too much waits; else what the database's submit
-     * answers (LIMIT: its queue is full). Told to fn: CONFLICT when a unique or foreign key refused
-     * it, or a statement changed another number of rows than it demands; DENIED: it would have
-     * changed something though it is READ_ONLY; TIMEOUT; CLOSED; what the database says. */
+     * none of the request's name, which is logged; INVALID: not 1 to 64 statements, bits that are
+     * unknown or do not go together, or what cannot be kept; LIMIT: more than can be kept; FULL:
+     * too much waits; else what submit answers (LIMIT: its queue is full). Told to fn: CONFLICT
+     * when a unique or foreign key refused it, or a statement changed another number of rows than
+     * it demands; DENIED: it is READ_ONLY and would change something; TIMEOUT; CLOSED; others. */
     muster_status (*query)(muster_self *self, const struct muster_db_request *request,
                            muster_db_fn fn, void *user, muster_query_id *out);
     /* [start] What is asked for in start is done before the node takes players; when it fails, the

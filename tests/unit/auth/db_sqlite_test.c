@@ -126,8 +126,8 @@ static const struct result *run_with(struct fixture *fixture, const char *sql,
 static muster_status migrate(struct fixture *fixture, const char *component,
                              const char *const *steps, uint32_t count) {
     fixture->asked++;
-    assert_int_equal(fixture->host_db->migrate(fixture->db, NULL, component, steps, count, on_answer,
-                                               call_new(fixture), NULL),
+    assert_int_equal(fixture->host_db->migrate(fixture->db, NULL, component, steps, count,
+                                               on_answer, call_new(fixture), NULL),
                      MUSTER_OK);
     return wait_last(fixture)->status;
 }
