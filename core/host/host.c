@@ -391,6 +391,7 @@ static const struct muster_host table = {
     .moderation = &host_moderation_group,
     .interfaces = &host_interfaces_group,
     .data = &host_data_group,
+    .kv = &host_kv_group,
 };
 
 const struct muster_host *host_table(void) {

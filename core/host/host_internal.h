@@ -16,6 +16,7 @@ extern const struct muster_host_lobby host_lobby_group;
 extern const struct muster_host_match host_match_group;
 extern const struct muster_host_player host_player_group;
 extern const struct muster_host_db host_db_group;
+extern const struct muster_host_kv host_kv_group;
 extern const struct muster_host_moderation host_moderation_group;
 extern const struct muster_host_interfaces host_interfaces_group;
 extern const struct muster_host_data host_data_group;

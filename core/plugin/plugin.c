@@ -300,9 +300,14 @@ muster_status plugin_start_role(uint32_t kind, char *error) {
     return MUSTER_OK;
 }
 
-/* Others ask the database when they start, and until they have stopped. */
+/* Others ask these when they start, and until they have stopped. */
+static bool is_asked_by_all(const struct muster_self *self) {
+    return has_role(self, MUSTER_ROLE_DATABASE) || has_role(self, MUSTER_ROLE_KV);
+}
+
 muster_status plugin_start_all(char *error) {
     muster_status status = plugin_start_role(MUSTER_ROLE_DATABASE, error);
+    if (!status) status = plugin_start_role(MUSTER_ROLE_KV, error);
     return status ? status : plugin_start_role(0, error);
 }
 
@@ -312,7 +317,7 @@ void plugin_drain_all(void) {
 
 void plugin_stop_all(void) {
     for (struct muster_self *s = plugin_before(NULL); s; s = plugin_before(s))
-        if (!has_role(s, MUSTER_ROLE_DATABASE)) (void)plugin_stop(s);
+        if (!is_asked_by_all(s)) (void)plugin_stop(s);
     for (struct muster_self *s = plugin_before(NULL); s; s = plugin_before(s)) (void)plugin_stop(s);
 }
 

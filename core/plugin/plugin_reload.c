@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "interface.h"
+#include "kv.h"
 #include "log.h"
 #include "loop.h"
 #include "notices.h"
@@ -52,6 +53,7 @@ static void swap(struct muster_self *self, struct muster_self *older) {
     plugin_order_set();
     registration_owner_superseded(older);
     interface_look();
+    kv_look();
     plugin_drain(older);
     if (older->pins == 0) sweep_post();
 }

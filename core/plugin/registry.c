@@ -42,6 +42,9 @@ static const struct role_shape shapes[MUSTER_ROLE_END] = {
                               2,
                               {NEEDS(database, submit), NEEDS(database, migrate)}},
     [MUSTER_ROLE_SERVICE] = {ABI_TYPE(muster_service), 0, {{NULL, 0}}},
+    [MUSTER_ROLE_KV] = {ABI_TYPE(muster_kv),
+                        3,
+                        {NEEDS(kv, submit), NEEDS(kv, subscribe), NEEDS(kv, unsubscribe)}},
 };
 
 /* Functions that make sense only together. */
@@ -125,6 +128,12 @@ static muster_status provider_add(struct muster_self *self, const struct muster_
                                   char *error, uint32_t cap) {
     if (registry_of(self, role->kind)) {
         snprintf(error, cap, "role %s is listed twice", role_text(role->kind));
+        return MUSTER_EXISTS;
+    }
+    const struct provider *kv = heads[MUSTER_ROLE_KV];
+    if (role->kind == MUSTER_ROLE_KV && kv && !plugin_supersedes(self, kv->self)) {
+        snprintf(error, cap, "role kv: plugin %s provides it already, one is the limit",
+                 kv->self->instance_name);
         return MUSTER_EXISTS;
     }
     struct provider *provider = calloc(1, sizeof *provider);

@@ -25,6 +25,7 @@ struct provider {
         struct muster_reporter reporter;
         struct muster_database database;
         struct muster_service service;
+        struct muster_kv kv;
     };
 };
 
@@ -33,7 +34,7 @@ struct provider {
 muster_status registry_check(const struct muster_role *role, char *error,
                              uint32_t cap) MUSTER_MUST_USE;
 /* Before init: takes copies of all vtables of a generation. Nobody is asked yet; modes and settings
- * it declares wait, too. */
+ * it declares wait, too. EXISTS for a second provider of kv. */
 muster_status registry_add(struct muster_self *self, char *error, uint32_t cap) MUSTER_MUST_USE;
 /* Init (and at a reload start) succeeded: providers, modes and settings become the ones in force,
  * in config order; those of `older`, the generation before it or null, are taken out of the tables

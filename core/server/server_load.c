@@ -10,6 +10,7 @@
 #include "console.h"
 #include "host.h"
 #include "interface.h"
+#include "kv.h"
 #include "lobby.h"
 #include "log.h"
 #include "loop.h"
@@ -128,6 +129,7 @@ void server_unload(void) {
     plugin_unload_all();
     registry_deinit();
     interface_deinit();
+    kv_deinit();
     notices_deinit();
     pending_deinit();
     text_deinit();

@@ -22,7 +22,7 @@ static const char usage[] =
     "             write DIR/ROLE_NAME (DIR: plugins), a plugin that works, with a test; ROLE: "
     "auth,\n"
     "             matchmaker, mode, turns (a mode of turns), victory, rules, anticheat, reporter,\n"
-    "             database, service\n"
+    "             database, kv, service\n"
     "  test DIR [--junit FILE] [--filter TEXT] [--config FILE]\n"
     "             run the mod's tests; exits with 0 only when all have passed\n"
     "  check DIR [--config FILE]\n"

@@ -44,6 +44,7 @@ static const struct sample samples[] = {
     {"anticheat", "anticheat", "presses"},
     {"reporter", "reporter", "lines"},
     {"database", "database", "memory"},
+    {"kv", "kv", "table"},
     {"service", "service", "hello"},
 };
 #define SAMPLE_COUNT (sizeof samples / sizeof samples[0])

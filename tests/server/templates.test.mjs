@@ -8,7 +8,7 @@ import { eventually, startServer } from "../kit/harness.mjs";
 import { connectPlayer } from "../kit/players.mjs";
 
 const TEMPLATES = [
-    "database_memory", "auth_sample", "matchmaker_groups", "mode_race", "mode_nim", "victory_points", "rules_calm",
+    "database_memory", "kv_table", "auth_sample", "matchmaker_groups", "mode_race", "mode_nim", "victory_points", "rules_calm",
     "anticheat_presses", "reporter_lines", "service_hello",
 ];
 

@@ -672,6 +672,40 @@ struct muster_host_db {
     muster_status (*query_cancel)(muster_self *self, muster_query_id id);
 };
 
+/* ---- kv: values by key, for a while, and messages ------------------------------------------- */
+
+/* answer is null unless status is OK. */
+typedef void (*muster_kv_fn)(void *user, muster_status status,
+                             const struct muster_kv_answer *answer);
+typedef void (*muster_kv_message_fn)(void *user, const char *channel, struct muster_bytes message);
+
+struct muster_host_kv {
+    uint32_t size;
+    uint32_t reserved;
+    /* [start] fn, which may be null, comes in a later turn. Never inside a match step. UNAVAILABLE:
+     * no plugin provides it: do without. INVALID: not as the role says, or too long; LIMIT: 4096
+     * requests of the node are open; else what the provider's submit answers. Told to fn: what the
+     * role names; LIMIT: there is no room for the value; TIMEOUT; CLOSED; what the provider says.
+     */
+    muster_status (*request)(muster_self *self, const struct muster_kv_request *request,
+                             muster_kv_fn fn, void *user, muster_kv_request_id *out);
+    /* fn comes with CLOSED; it is done all the same. */
+    muster_status (*cancel)(muster_self *self, muster_kv_request_id id);
+    /* [start] [open] fn with each message of the channel that comes from now on, also with those
+     * that the plugin publishes itself, in order. Ends by itself with the plugin. A message may be
+     * missed when a store is out of reach for a while. UNAVAILABLE, INVALID: as request; LIMIT: the
+     * node has 1024 subscriptions; else what the provider's subscribe answers. */
+    muster_status (*subscribe)(muster_self *self, const char *channel, muster_kv_message_fn fn,
+                               void *user, muster_kv_subscription_id *out);
+    muster_status (*unsubscribe)(muster_self *self, muster_kv_subscription_id id);
+    /* For providers: the answer to submit. Statuses: as player->auth_complete. */
+    muster_status (*complete)(muster_self *self, muster_kv_ticket_id ticket, muster_status status,
+                              const struct muster_kv_answer *answer);
+    /* For the provider: a message of a channel; those who listen hear it in a later turn. INVALID:
+     * no channel, or too long. DENIED: the node asks another one. FULL: 16 MiB of messages wait. */
+    muster_status (*deliver)(muster_self *self, const char *channel, struct muster_bytes message);
+};
+
 /* ---- report
  * ----------------------------------------------------------------------------------------- */
 
@@ -1115,6 +1149,7 @@ struct muster_host {
     const struct muster_host_moderation *moderation;
     const struct muster_host_interfaces *interfaces;
     const struct muster_host_data *data;
+    const struct muster_host_kv *kv;
 };
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-/* muster/roles.h - the nine roles: what the host asks of a plugin, one vtable per kind.
+/* muster/roles.h - the ten roles: what the host asks of a plugin, one vtable per kind.
  *
  * Every vtable begins with its own size as the plugin was built. The host copies
  * min(size, sizeof) into a zeroed local and reads only the copy: a function that the plugin's
@@ -40,9 +40,10 @@ extern "C" {
     X(ANTICHEAT, 6, anticheat)                                                                     \
     X(REPORTER, 7, reporter)                                                                       \
     X(DATABASE, 8, database)                                                                       \
-    X(SERVICE, 9, service)
+    X(SERVICE, 9, service)                                                                         \
+    X(KV, 10, kv)
 #define MUSTER_ROLE_ENUM(name, code, lower) MUSTER_ROLE_##name = (code),
-enum { MUSTER_ROLE_MAP(MUSTER_ROLE_ENUM) MUSTER_ROLE_END = 10 };
+enum { MUSTER_ROLE_MAP(MUSTER_ROLE_ENUM) MUSTER_ROLE_END = 11 };
 #undef MUSTER_ROLE_ENUM
 
 /* ---- auth: who is this? -------------------------------------------------------------------- */
@@ -590,6 +591,66 @@ struct muster_database {
      * file that is there stays as it is (EXISTS). Answered like submit, in any order; why it failed
      * is logged. Without it the operator is told to use the database's own tools. */
     muster_status (*backup)(void *instance, muster_db_ticket_id ticket, const char *path);
+};
+
+/* ---- kv: values by key, for a while, and messages ------------------------------------------- */
+
+#define MUSTER_KV_KEY_MAX 256     /* bytes of a key or a channel, NUL included */
+#define MUSTER_KV_VALUE_MAX 65536 /* bytes of a value or a message */
+
+/* What a request does with its key, and what it ends with beside OK. */
+enum {
+    MUSTER_KV_GET = 1, /* NOT_FOUND: there is none */
+    MUSTER_KV_SET = 2, /* CONFLICT: its condition does not hold */
+    /* Only with MUSTER_KV_ALWAYS or IF_SAME. NOT_FOUND: there is none; CONFLICT: as SET. */
+    MUSTER_KV_REMOVE = 3,
+    /* The value is a number in decimal digits; where there is none it begins at 0 and ends after
+     * expires_ms, later ones do not change that. INVALID: it is no number, or would be too big. */
+    MUSTER_KV_INCREASE = 4,
+    MUSTER_KV_PUBLISH = 5, /* key: the channel; value: the message */
+};
+
+enum {
+    MUSTER_KV_ALWAYS = 0,
+    MUSTER_KV_IF_ABSENT = 1,
+    MUSTER_KV_IF_SAME = 2, /* the value that is there is `expected` */
+};
+
+/* One step: nothing else happens to the key meanwhile. */
+struct muster_kv_request {
+    uint32_t size;
+    uint32_t kind;   /* MUSTER_KV_GET ... */
+    const char *key; /* not empty; begin it with the plugin's name and '/': all share them */
+    struct muster_bytes value;
+    struct muster_bytes expected; /* of IF_SAME */
+    uint32_t condition;           /* MUSTER_KV_ALWAYS ...: of SET and REMOVE */
+    uint32_t expires_ms;          /* of SET and INCREASE; 0: never */
+    int64_t by;                   /* of INCREASE; may be negative */
+};
+
+struct muster_kv_answer {
+    uint32_t size;
+    uint32_t reserved;
+    struct muster_bytes value; /* of GET */
+    int64_t number;            /* of INCREASE: what it is now */
+};
+
+/* A plugin's, of this node alone or of many: what is not seen by the others is none of the role's.
+ * Values may be lost, with the process or the store: what must not be is the database's. */
+struct muster_kv {
+    uint32_t size;
+    uint32_t reserved;
+    /* [required] Copy what is needed and return; answer exactly once with host->kv->complete, on
+     * the loop thread. What concerns one key or channel is done in the order submitted. LIMIT: no
+     * room for more. */
+    muster_status (*submit)(void *instance, muster_kv_ticket_id ticket,
+                            const struct muster_kv_request *request);
+    /* [required] From now on hand over each message of the channel with host->kv->deliver, in the
+     * order in which they were published, until unsubscribe. The host asks once for a channel,
+     * however many plugins listen, and the next generation again. */
+    muster_status (*subscribe)(void *instance, const char *channel);
+    /* [required] */
+    void (*unsubscribe)(void *instance, const char *channel);
 };
 
 /* ---- service: anything beside the match ---------------------------------------------------- */

@@ -98,6 +98,7 @@ MUSTER_ID(muster_interface_id); /* host->interfaces: what a plugin asked for */
 /* Of questions that are answered later, each by its own function. */
 MUSTER_ID(muster_auth_ticket_id);   /* host->player->auth_complete */
 MUSTER_ID(muster_db_ticket_id);     /* host->db->complete */
+MUSTER_ID(muster_kv_ticket_id);     /* host->kv->complete */
 MUSTER_ID(muster_report_ticket_id); /* host->report->complete */
 MUSTER_ID(muster_load_ticket_id);   /* host->moderation->loaded */
 MUSTER_ID(muster_find_ticket_id);   /* host->moderation->player_found */
@@ -105,6 +106,8 @@ MUSTER_ID(muster_command_call_id);  /* host->admin->command_answer */
 MUSTER_ID(muster_rpc_call_id);      /* host->rpc->answer, refuse */
 MUSTER_ID(muster_queue_ticket_id);  /* a player who waits for a match */
 MUSTER_ID(muster_query_id);         /* what the plugin asked of the database */
+MUSTER_ID(muster_kv_request_id);    /* what it asked of the keys */
+MUSTER_ID(muster_kv_subscription_id);
 MUSTER_ID(muster_fetch_id);         /* what it asked of another server */
 MUSTER_ID(muster_execution_id);     /* a command that it runs */
 

@@ -419,7 +419,8 @@ static const struct muster_role roles[] = {{MUSTER_ROLE_SERVICE, 0, &service},
                                            {MUSTER_ROLE_REPORTER, 0, &conform_reporter},
                                            {MUSTER_ROLE_MATCHMAKER, 0, &conform_matchmaker},
 #ifdef CONFORM_DATABASE
-                                           {MUSTER_ROLE_DATABASE, 0, &conform_database}
+                                           {MUSTER_ROLE_DATABASE, 0, &conform_database},
+                                           {MUSTER_ROLE_KV, 0, &conform_kv}
 #endif
 };
 static const char config_schema[] =

@@ -54,6 +54,7 @@ struct conform {
     muster_auth_ticket_id auth;     /* of somebody who signs in, or 0 */
     muster_report_ticket_id report; /* of a report that is delivered, or 0 */
     muster_db_ticket_id query;      /* that the plugin is asked as a database, or 0 */
+    muster_kv_ticket_id kv;         /* or for a key, or 0 */
     char player_key[MUSTER_PLAYER_KEY_MAX];
     /* What the testkit's driver calls; the daemon's calls it by a command. */
     void (*play)(struct conform *c, const struct conform_driver *driver);
@@ -94,7 +95,7 @@ extern const size_t conform_group_count;
 extern const struct conform_row log_rows[1], config_rows[14], loop_rows[10], net_rows[5],
     http_rows[7], ws_rows[3], lobby_rows[26], match_rows[26], player_rows[7], db_rows[4],
     report_rows[2], watchdog_rows[1], metrics_rows[4], admin_rows[5], events_rows[1], rpc_rows[3],
-    engine_rows[12], moderation_rows[4], interfaces_rows[3], data_rows[8];
+    engine_rows[12], moderation_rows[4], interfaces_rows[3], data_rows[8], kv_rows[6];
 
 /* conform_roles.c */
 extern const struct muster_victory conform_victory;
@@ -102,6 +103,7 @@ extern const struct muster_anticheat conform_anticheat;
 extern const struct muster_reporter conform_reporter;
 extern const struct muster_matchmaker conform_matchmaker;
 extern const struct muster_database conform_database;
+extern const struct muster_kv conform_kv;
 
 /* Calls the rows, if this is the place that is wanted. */
 void conform_at(struct conform *c, const char *place);

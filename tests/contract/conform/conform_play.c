@@ -18,6 +18,7 @@ enum way {
     BY_QUERY,
     BY_MIGRATION,
     BY_BACKUP,
+    BY_KEY,
     BY_END
 };
 
@@ -28,7 +29,8 @@ struct place {
 
 static const struct place store_places[] = {{"database.submit", BY_QUERY},
                                             {"database.migrate", BY_MIGRATION},
-                                            {"database.backup", BY_BACKUP}};
+                                            {"database.backup", BY_BACKUP},
+                                            {"kv.submit", BY_KEY}};
 
 static const struct place play_places[] = {
     {"mode.create", BY_SCENE},
@@ -111,7 +113,7 @@ static void on_report(void *user) {
     (void)c->host->report->suspicion(c->self, c->match, 0, "{\"detector\":\"aim\",\"severity\":3}");
 }
 
-/* What a database is asked for. */
+/* What a database is asked for, and a store of keys. */
 static void on_query(void *user) {
     struct conform *c = user;
     const struct muster_db_statement statement = {.sql = "SELECT 1"};
@@ -129,6 +131,13 @@ static void on_migration(void *user) {
 static void on_backup(void *user) {
     struct conform *c = user;
     (void)c->host->admin->execute(c->self, "conform", "backup conform.db", NULL, c, NULL);
+}
+
+static void on_key(void *user) {
+    struct conform *c = user;
+    const struct muster_kv_request request = {
+        .size = sizeof request, .kind = MUSTER_KV_GET, .key = "conform"};
+    (void)c->host->kv->request(c->self, &request, NULL, NULL, NULL);
 }
 
 static void post(struct conform *c, const struct conform_driver *driver, void (*fn)(void *user)) {
@@ -152,6 +161,7 @@ static void go(struct conform *c, const struct conform_driver *driver, enum way 
     case BY_QUERY: post(c, driver, on_query); break;
     case BY_MIGRATION: post(c, driver, on_migration); break;
     case BY_BACKUP: post(c, driver, on_backup); break;
+    case BY_KEY: post(c, driver, on_key); break;
     default: break; /* the scene's begin or end does it */
     }
 }

@@ -175,3 +175,32 @@ static muster_status backup(void *instance, muster_db_ticket_id ticket, const ch
 
 const struct muster_database conform_database = {
     .size = sizeof conform_database, .submit = submit, .migrate = migrate, .backup = backup};
+
+/* ---- kv: of database_conform alone -----------------------------------------------------------
+ */
+
+static muster_status kv_submit(void *instance, muster_kv_ticket_id ticket,
+                               const struct muster_kv_request *request) {
+    static const char place[] = "kv.submit";
+    struct conform *c = instance;
+    bool is_wanted = c->wanted && strcmp(c->wanted, place) == 0;
+    (void)request;
+    if (is_wanted) c->kv = ticket;
+    conform_at(c, place);
+    if (is_wanted) c->kv = (muster_kv_ticket_id){0};
+    return is_wanted ? MUSTER_OK : c->host->kv->complete(c->self, ticket, MUSTER_NOT_FOUND, NULL);
+}
+
+static muster_status kv_subscribe(void *instance, const char *channel) {
+    (void)instance, (void)channel;
+    return MUSTER_OK;
+}
+
+static void kv_unsubscribe(void *instance, const char *channel) {
+    (void)instance, (void)channel;
+}
+
+const struct muster_kv conform_kv = {.size = sizeof conform_kv,
+                                     .submit = kv_submit,
+                                     .subscribe = kv_subscribe,
+                                     .unsubscribe = kv_unsubscribe};

@@ -158,14 +158,13 @@ static bool serve(struct testkit *kit, muster_self *plugin) {
     return in_time && refused && answered;
 }
 
-/* The one that stands beside the plugin. */
-static bool database_begin(struct testkit *kit, const char *plugin) {
+/* One that stands beside the plugin. */
+static bool begin_beside(struct testkit *kit, const char *plugin, const char *name) {
     char path[4096];
     int folder = (int)(strrchr(plugin, '/') - plugin);
-    snprintf(path, sizeof path, "%.*s/db_sqlite.so", folder, plugin);
-    muster_self *database = testkit_load(kit, path);
-    if (!database || testkit_start(database)) return false;
-    return true;
+    snprintf(path, sizeof path, "%.*s/%s.so", folder, plugin, name);
+    muster_self *other = testkit_load(kit, path);
+    return other && testkit_start(other) == MUSTER_OK;
 }
 
 int main(int argc, char **argv) {
@@ -177,9 +176,10 @@ int main(int argc, char **argv) {
     testkit_share_dir_set(kit, "/usr/share/muster");
     muster_self *plugin = testkit_load(kit, argv[1]);
     setenv("CONFORM_PART", argv[2], 1);
-    bool stores = strcmp(argv[2], "store") == 0; /* it is the database itself */
-    bool good = plugin && (stores || database_begin(kit, argv[1])) &&
-                (strcmp(argv[2], "serve") == 0 ? serve : play)(kit, plugin);
+    bool stores = strcmp(argv[2], "store") == 0; /* it is both itself */
+    bool is_served = plugin && (stores || (begin_beside(kit, argv[1], "db_sqlite") &&
+                                           begin_beside(kit, argv[1], "kv_memory")));
+    bool good = is_served && (strcmp(argv[2], "serve") == 0 ? serve : play)(kit, plugin);
     if (!good) fprintf(stderr, "kit: %s\n", testkit_error(kit));
     testkit_destroy(kit);
     return good ? 0 : 1;

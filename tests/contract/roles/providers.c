@@ -17,6 +17,7 @@ const struct provider providers[] = {
     {"auth_local", "db_sqlite", {{"hashMemoryKib", "8"}, {"hashOperations", "1"}}},
     {"db_sqlite"},
     {"history", "db_sqlite"},
+    {"kv_memory", .config = {{"memoryMaxMib", "1"}}},
     {"lua"}, /* its modes live in the lobby's rules: tests/unit/lua and tests/server play them */
     {"match_fill"},
     {"mode_arena", .game_mode = "arena", .map_name = "canyon"},
