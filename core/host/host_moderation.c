@@ -39,10 +39,16 @@ static muster_status player_found_fn(muster_self *self, muster_find_ticket_id ti
     return pending_complete(self, MODERATION_PLAYER, ticket.value, status, &player);
 }
 
+static muster_status end_fn(muster_self *self, const char *key) {
+    HOST_CHECK_THREAD(self);
+    return key ? moderation_put_end(self, key) : MUSTER_INVALID;
+}
+
 const struct muster_host_moderation host_moderation_group = {
     .size = sizeof host_moderation_group,
     .keeper_set = keeper_set_fn,
     .put = put_fn,
     .loaded = loaded_fn,
     .player_found = player_found_fn,
+    .end = end_fn,
 };

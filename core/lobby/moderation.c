@@ -19,6 +19,7 @@ static struct {
     uint32_t cap;
     int64_t next_end_ms; /* nothing ends before */
     struct loop_timer *sweep;
+    bool is_loaded;
 } table;
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -246,6 +247,20 @@ static muster_status keep(const struct changes *changes) {
     return status == MUSTER_UNAVAILABLE ? in_file : status;
 }
 
+/* In place of one of that kind for the same. Null: there are too many. */
+static const struct sanction *enforce(const struct sanction *sanction, struct changes *changes) {
+    moderation_sweep(NULL);
+    remove_same(sanction, changes);
+    const struct sanction *added = append(sanction);
+    if (!added) return NULL;
+    log_fields(MUSTER_LOG_INFO, "moderation",
+               &(struct log_fields){.player = sanction->player_key, .event = "sanction_added"},
+               "%s %s by %s: %s", moderation_kind_text(sanction->kind), sanction->key,
+               sanction->actor, sanction->reason);
+    take_effect(added);
+    return added;
+}
+
 muster_status moderation_add(const struct sanction *wanted) {
     struct changes changes = {0};
     struct sanction sanction = *wanted;
@@ -253,15 +268,8 @@ muster_status moderation_add(const struct sanction *wanted) {
     randombytes_buf(random, sizeof random);
     sodium_bin2hex(sanction.key, sizeof sanction.key, random, sizeof random);
     sanction.created_ms = loop_unix_ms();
-    moderation_sweep(NULL);
-    remove_same(&sanction, &changes);
-    changes.added = append(&sanction);
+    changes.added = enforce(&sanction, &changes);
     if (!changes.added) return MUSTER_LIMIT;
-    log_fields(MUSTER_LOG_INFO, "moderation",
-               &(struct log_fields){.player = sanction.player_key, .event = "sanction_added"},
-               "%s %s by %s: %s", moderation_kind_text(sanction.kind), sanction.key, sanction.actor,
-               sanction.reason);
-    take_effect(changes.added);
     return keep(&changes);
 }
 
@@ -288,6 +296,34 @@ muster_status moderation_end(enum sanction_kind kind, const char *who, uint32_t 
     return *count ? keep(&changes) : MUSTER_OK;
 }
 
+/* ---- what another node has said -------------------------------------------------------------- */
+
+bool moderation_is_loaded(void) {
+    return table.is_loaded;
+}
+
+/* table.count: there is none. */
+static uint32_t index_of(const char *key) {
+    uint32_t i = 0;
+    while (i < table.count && strcmp(table.items[i].key, key) != 0) i++;
+    return i;
+}
+
+void moderation_take(const struct sanction *sanction) {
+    struct changes changes = {0};
+    if (!in_force(sanction) || index_of(sanction->key) < table.count) return;
+    if (!enforce(sanction, &changes))
+        log_error("moderation", "over %u sanctions: %s is left out", SANCTIONS_MAX, sanction->key);
+    (void)moderation_file_save();
+}
+
+void moderation_take_end(const char *key) {
+    uint32_t index = index_of(key);
+    if (index == table.count) return;
+    end_at(index);
+    (void)moderation_file_save();
+}
+
 /* ---- start, words ---------------------------------------------------------------------------- */
 
 static void take_loaded(const struct sanction *sanction) {
@@ -301,6 +337,7 @@ static struct {
 } start;
 
 static void on_loaded(muster_status status) {
+    table.is_loaded = status == MUSTER_OK;
     if (!status) moderation_file_save();
     start.fn(start.user, status);
 }

@@ -83,6 +83,7 @@ muster_status moderation_keeper_set(struct muster_self *owner, const struct must
 /* sanction: of full size, no string null. */
 muster_status moderation_put(struct muster_self *by,
                              const struct muster_sanction *sanction) MUSTER_MUST_USE;
+muster_status moderation_put_end(struct muster_self *by, const char *key) MUSTER_MUST_USE;
 /* One who has been here, as the keeper answers. */
 struct moderation_player {
     const char *player_key;

@@ -26,4 +26,9 @@ muster_status moderation_keeper_write(const struct changes *changes) MUSTER_MUST
 /* Nobody waits for what it loads. */
 void moderation_keeper_forget(void);
 
+/* moderation.c: what another node has said; the keeper knows it. False: nothing was loaded yet. */
+bool moderation_is_loaded(void);
+void moderation_take(const struct sanction *sanction);
+void moderation_take_end(const char *key);
+
 #endif

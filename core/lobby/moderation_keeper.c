@@ -1,6 +1,9 @@
 /* The keeper: the plugin that knows sanctions from one run to the next, and who has been here. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "loop.h"
 #include "moderation_internal.h"
 #include "registration.h"
 
@@ -74,23 +77,65 @@ void moderation_keeper_forget(void) {
     loading.by = NULL;
 }
 
-muster_status moderation_put(struct muster_self *by, const struct muster_sanction *kept) {
-    struct sanction sanction = {.kind = (enum sanction_kind)kept->kind,
-                                .guests_only = kept->guests_only != 0,
-                                .created_ms = kept->created_ms,
-                                .until_ms = kept->expires_ms};
-    if (loading.by != by) return MUSTER_STATE;
-    if (kept->kind >= SANCTION_KINDS) return MUSTER_INVALID;
-    if (kept->address[0] && !address_prefix_read(kept->address, &sanction.address))
+static muster_status read_given(const struct muster_sanction *given, struct sanction *out) {
+    *out = (struct sanction){.kind = (enum sanction_kind)given->kind,
+                             .guests_only = given->guests_only != 0,
+                             .created_ms = given->created_ms,
+                             .until_ms = given->expires_ms};
+    if (given->kind >= SANCTION_KINDS) return MUSTER_INVALID;
+    if (given->address[0] && !address_prefix_read(given->address, &out->address))
         return MUSTER_INVALID;
-    snprintf(sanction.key, sizeof sanction.key, "%s", kept->key);
-    snprintf(sanction.player_key, sizeof sanction.player_key, "%s", kept->player_key);
-    snprintf(sanction.name, sizeof sanction.name, "%s", kept->player_name);
-    snprintf(sanction.reason, sizeof sanction.reason, "%s", kept->reason);
-    snprintf(sanction.note, sizeof sanction.note, "%s", kept->note);
-    snprintf(sanction.actor, sizeof sanction.actor, "%s", kept->actor);
+    snprintf(out->key, sizeof out->key, "%s", given->key);
+    snprintf(out->player_key, sizeof out->player_key, "%s", given->player_key);
+    snprintf(out->name, sizeof out->name, "%s", given->player_name);
+    snprintf(out->reason, sizeof out->reason, "%s", given->reason);
+    snprintf(out->note, sizeof out->note, "%s", given->note);
+    snprintf(out->actor, sizeof out->actor, "%s", given->actor);
+    return MUSTER_OK;
+}
+
+/* ---- what another node has said: in a turn of its own, as it closes sessions ------------------
+ */
+
+static void take_later(void *user) {
+    moderation_take(user);
+    free(user);
+}
+
+static void end_later(void *user) {
+    moderation_take_end(user);
+    free(user);
+}
+
+static muster_status post_copy(loop_fn fn, const void *what, size_t size) {
+    void *copy = malloc(size);
+    if (!copy) return MUSTER_NO_MEMORY;
+    memcpy(copy, what, size);
+    muster_status status = loop_post(fn, copy);
+    if (status) free(copy);
+    return status;
+}
+
+static bool may_put(const struct muster_self *by) {
+    const struct keeper *keeper = in_force();
+    return keeper && owner_of(keeper) == by && moderation_is_loaded();
+}
+
+muster_status moderation_put(struct muster_self *by, const struct muster_sanction *given) {
+    struct sanction sanction;
+    if (loading.by != by && !may_put(by)) return MUSTER_STATE;
+    muster_status status = read_given(given, &sanction);
+    if (status) return status;
+    if (loading.by != by) return post_copy(take_later, &sanction, sizeof sanction);
     loading.each(&sanction);
     return MUSTER_OK;
+}
+
+muster_status moderation_put_end(struct muster_self *by, const char *key) {
+    char copy[SANCTION_KEY_SIZE];
+    if (!may_put(by)) return MUSTER_STATE;
+    snprintf(copy, sizeof copy, "%s", key);
+    return post_copy(end_later, copy, sizeof copy);
 }
 
 /* ---- changes, who has been here -------------------------------------------------------------- */

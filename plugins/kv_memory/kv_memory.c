@@ -13,10 +13,10 @@
 #define SWEEP_KEYS 10000 /* looked at each time */
 #define NUMBER_BYTES 24
 
-static const char config_schema[] =
-    "[{\"key\":\"memoryMaxMib\",\"type\":\"int\",\"default\":32,\"min\":1,\"max\":65536,"
-    "\"unit\":\"MiB\",\"label\":\"Memory for values\","
-    "\"help\":\"Further ones are refused until some have ended.\"}]";
+MUSTER_SCHEMA(config_schema,
+              MUSTER_SCHEMA_INT("memoryMaxMib", 32, 1, 65536, MUSTER_UNIT("MiB"),
+                                MUSTER_LABEL("Memory for values"),
+                                MUSTER_HELP("Further ones are refused until some have ended.")));
 
 struct memory {
     muster_self *self;

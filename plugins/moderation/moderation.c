@@ -2,10 +2,12 @@
  * with each change, and who has been here, from the table of players. What a sanction does is the
  * host's business. Loop thread.
  *
- * Writes are handed to the host to be kept (MUSTER_DB_KEPT): they may be done twice.
+ * Writes are handed to the host to be kept (MUSTER_DB_KEPT): they may be done twice. What is said
+ * here is told to other nodes, and what they say is in force here (fleet.c).
  */
+#include "moderation.h"
+
 #include <ctype.h>
-#include <muster/plugin.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,18 +19,10 @@
 #define PURGE_ROWS 500
 #define DAY_MS 86400000ll
 
-struct moderation;
-
 /* A question of the host that waits for the database. */
 struct wait {
     struct moderation *moderation;
     uint64_t ticket; /* the number of load's or of find_player's */
-};
-
-struct moderation {
-    muster_self *self;
-    const struct muster_host *host;
-    muster_timer_id purge;
 };
 
 MUSTER_SCHEMA(
@@ -116,7 +110,11 @@ enum {
     COLUMNS
 };
 
-static uint32_t kind_of(const char *word) {
+const char *moderation_kind_text(uint32_t kind) {
+    return kinds[kind];
+}
+
+uint32_t moderation_kind_of(const char *word) {
     uint32_t kind = 0;
     while (kind < MUSTER_SANCTION_END && strcmp(kinds[kind], word) != 0) kind++;
     return kind;
@@ -126,7 +124,7 @@ static void put(const struct moderation *moderation, const struct muster_db_valu
     char texts[COLUMNS][CELL_BYTES];
     for (int i = 0; i < COLUMNS; i++) (void)cell_text(&cells[i], texts[i]);
     const struct muster_sanction sanction = {.size = sizeof sanction,
-                                             .kind = kind_of(texts[AT_KIND]),
+                                             .kind = moderation_kind_of(texts[AT_KIND]),
                                              .guests_only = cell_integer(&cells[AT_GUESTS]) != 0,
                                              .created_ms = cell_integer(&cells[AT_CREATED]),
                                              .expires_ms = cell_integer(&cells[AT_EXPIRES]),
@@ -200,8 +198,8 @@ static struct muster_db_statement add_statement(struct muster_db_value values[AD
         values, ADD_VALUES, 0};
 }
 
-static muster_status keep(void *user, const struct muster_sanction_change *change) {
-    const struct moderation *moderation = user;
+muster_status moderation_write(const struct moderation *moderation,
+                               const struct muster_sanction_change *change) {
     struct muster_db_value added[ADD_VALUES], ended[MUSTER_SANCTIONS_ENDED_MAX][2];
     struct muster_db_statement statements[MUSTER_SANCTIONS_ENDED_MAX + 1];
     int64_t now_ms = moderation->host->loop->unix_ms(moderation->self);
@@ -214,6 +212,11 @@ static muster_status keep(void *user, const struct muster_sanction_change *chang
                                               .statements = statements,
                                               .durable = MUSTER_DB_KEPT | MUSTER_DB_SYNCED};
     return moderation->host->db->query(moderation->self, &request, NULL, NULL, NULL);
+}
+
+static muster_status keep(void *user, const struct muster_sanction_change *change) {
+    fleet_tell(user, change);
+    return moderation_write(user, change);
 }
 
 /* ---- who has been here ----------------------------------------------------------------------- */
@@ -306,6 +309,7 @@ static muster_status plugin_start(void *instance) {
         status = moderation->host->db->migrate(moderation->self, NULL, "moderation", steps,
                                                sizeof steps / sizeof steps[0], NULL, NULL, NULL);
     if (status != MUSTER_OK) return status;
+    fleet_listen(moderation);
     return moderation->host->loop->timer_start(moderation->self, PURGE_FIRST_MS, PURGE_EVERY_MS,
                                                purge, moderation, &moderation->purge);
 }

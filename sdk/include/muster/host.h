@@ -1020,8 +1020,11 @@ struct muster_host_moderation {
     uint32_t reserved;
     /* [open] In init. INVALID: a function is missing. EXISTS: there is a keeper. */
     muster_status (*keeper_set)(muster_self *self, const struct muster_keeper *keeper, void *user);
-    /* Between load and loaded. Copied; text that is too long is cut. INVALID: an unknown kind, an
-     * address that is none. STATE: no load is under way. */
+    /* Between load and loaded: one of those that are kept. After that: one that was made on another
+     * node; from the next turn on it is in force as if it had been said here, but `keep` is not
+     * called; one whose key is known changes nothing. Copied; text that is too long is cut.
+     * INVALID: an unknown kind, an address that is none. STATE: the plugin is not the keeper, or
+     * nothing was loaded yet. */
     muster_status (*put)(muster_self *self, const struct muster_sanction *sanction);
     /* Statuses: as player->auth_complete. */
     muster_status (*loaded)(muster_self *self, muster_load_ticket_id ticket, muster_status status);
@@ -1029,6 +1032,9 @@ struct muster_host_moderation {
     muster_status (*player_found)(muster_self *self, muster_find_ticket_id ticket,
                                   muster_status status, const char *player_key,
                                   const char *display_name);
+    /* One has ended on another node, by its key: so it does here, from the next turn on, if it is
+     * in force then. STATE: as put. */
+    muster_status (*end)(muster_self *self, const char *key);
 };
 
 /* ---- interfaces: what plugins offer each other ----------------------------------------------- */
