@@ -46,7 +46,10 @@ MUSTER_SCHEMA(
     MUSTER_SCHEMA_DURATION_S("maxAgeS", 86400, 0, 31536000, MUSTER_LABEL("Longest life of a token"),
                              MUSTER_HELP("From iat to exp; 0: any, and iat may be missing.")),
     MUSTER_SCHEMA_INT("rememberMax", 16384, 1, 1048576, MUSTER_UNIT("tokens"),
-                      MUSTER_LABEL("Remembered tokens")));
+                      MUSTER_LABEL("Remembered tokens")),
+    MUSTER_SCHEMA_BOOL("onceOnly", false, MUSTER_LABEL("Tokens sign in once"),
+                       MUSTER_HELP("A token, by its claim jti, signs in once on all nodes that "
+                                   "share the keys (role kv); whoever comes back needs another.")));
 
 struct plugin {
     muster_self *self;
@@ -98,6 +101,7 @@ static struct gate_config read_gate_config(struct plugin *plugin) {
         .permissions_all = all,
         .permissions = plugin->permissions,
         .permission_count = plugin->permission_count,
+        .once_only = config->boolean(self, "onceOnly"),
     };
 }
 
@@ -200,8 +204,21 @@ static muster_status plugin_check(void *instance, struct muster_writer *mistakes
     return has_issuer && plugin->read_status == MUSTER_OK ? MUSTER_OK : MUSTER_INVALID;
 }
 
+/* Tokens that sign in once need somebody who remembers them. */
+static muster_status find_kv(struct plugin *plugin) {
+    const struct muster_kv_request look = {
+        .size = sizeof look, .kind = MUSTER_KV_GET, .key = "jwt/once"};
+    if (!plugin->host->config->boolean(plugin->self, "onceOnly")) return MUSTER_OK;
+    muster_status status = plugin->host->kv->request(plugin->self, &look, NULL, NULL, NULL);
+    if (status == MUSTER_UNAVAILABLE)
+        log_error(plugin, "onceOnly: expected a plugin that provides kv, such as kv_memory");
+    return status;
+}
+
 static muster_status plugin_start(void *instance) {
     struct plugin *plugin = instance;
+    muster_status status = find_kv(plugin);
+    if (status != MUSTER_OK) return status;
     apply_keys(plugin); /* what the check has read */
     return plugin->host->loop->timer_start(plugin->self, REREAD_MS, REREAD_MS, reread, plugin,
                                            &plugin->timer);

@@ -174,6 +174,7 @@ static void logged_in(struct request *request, muster_status status,
                       const struct muster_db_rows *rows) {
     (void)rows;
     if (status == MUSTER_OK) {
+        tries_forget(request);
         admins_spend_code(request);
         tokens_answer(request);
     } else {
@@ -244,11 +245,15 @@ static void account_found(struct request *request, muster_status status,
     hasher_submit(request, verify_and_mint, verified);
 }
 
+static void find_account(struct request *request) {
+    struct muster_db_value params[] = {muster_db_text(request->username)};
+    struct muster_db_statement statement = {find_sql, params, 1, 0};
+    request_query(request, &statement, 1, false, account_found);
+}
+
 void accounts_login(void *user, const struct muster_http_request *http) {
     struct request *request = request_create(user, http);
     if (!request || !params_read(request, PARAMS_LOGIN, http->body)) return;
     lower(request->username);
-    struct muster_db_value params[] = {muster_db_text(request->username)};
-    struct muster_db_statement statement = {find_sql, params, 1, 0};
-    request_query(request, &statement, 1, false, account_found);
+    tries_take(request, find_account);
 }

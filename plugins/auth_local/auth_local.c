@@ -40,6 +40,10 @@ MUSTER_SCHEMA(
     MUSTER_SCHEMA_INT("hashPerAddressMax", 8, 1, 4096, MUSTER_UNIT("sign-ins"),
                       MUSTER_LABEL("Waiting sign-ins of one address"),
                       MUSTER_HELP("Further ones get 429.")),
+    MUSTER_SCHEMA_INT("loginTriesPerHour", 100, 0, 1000000, MUSTER_UNIT("log-ins"),
+                      MUSTER_LABEL("Log-ins of one user name"),
+                      MUSTER_HELP("Further ones get 429, until one has succeeded or an hour has "
+                                  "passed; counted where a plugin provides kv. 0: any number.")),
     MUSTER_SCHEMA_BOOL("guestEnabled", true, MUSTER_LABEL("Guests"),
                        MUSTER_HELP("Players may sign in without an account.")),
     MUSTER_SCHEMA_DURATION_S(
@@ -96,6 +100,7 @@ static void read_settings(struct auth_local *auth) {
         .hash_queue_max = (uint32_t)config->integer(self, "hashQueueMax"),
         .hash_running_max = (uint32_t)config->integer(self, "hashRunningMax"),
         .hash_per_address_max = (uint32_t)config->integer(self, "hashPerAddressMax"),
+        .tries_max = config->integer(self, "loginTriesPerHour"),
         .guest_ttl_s = config->integer(self, "guestTtlS"),
         .guests_max = config->integer(self, "guestsMax"),
         .guest_enabled = config->boolean(self, "guestEnabled"),

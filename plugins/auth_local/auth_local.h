@@ -2,8 +2,8 @@
  *
  * auth_local: lifecycle, routes, the auth role. accounts: register, login, guest. admins: who is an
  * administrator. tokens: refresh, logout, minting. guests: how many are kept, and how long.
- * hasher: password hashing with bounded places. keyring: signing keys. params: bodies. request:
- * steps of one request.
+ * tries: how many log-ins a name has. hasher: password hashing with bounded places. keyring:
+ * signing keys. params: bodies. request: steps of one request.
  */
 #ifndef AUTH_LOCAL_H
 #define AUTH_LOCAL_H
@@ -28,6 +28,7 @@ struct settings {
     uint32_t hash_queue_max;
     uint32_t hash_running_max;
     uint32_t hash_per_address_max;
+    int64_t tries_max; /* log-ins of one name in an hour; 0: any number */
     bool guest_enabled;
     bool register_enabled;
 };
@@ -117,6 +118,11 @@ struct muster_db_statement tokens_trim_player(const struct request *request,
 void tokens_answer(struct request *request);
 /* Drop refresh tokens that have expired. */
 void tokens_purge(struct auth_local *auth);
+
+/* One log-in more as the request's user name: then, or answered with 429. */
+void tries_take(struct request *request, request_fn then);
+/* It has succeeded: what was counted counts no more. */
+void tries_forget(const struct request *request);
 
 /* Run request->work with a place of the hasher; answers 429 or 503 when there is none. */
 void hasher_submit(struct request *request, request_fn work, request_fn then);

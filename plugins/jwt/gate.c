@@ -11,6 +11,11 @@
 static const char unknown_key[] = "token is signed with an unknown key";
 static const char busy[] = "too many sign-ins at once, try again in a moment";
 
+#define ONCE_PREFIX "jwt/once/"
+#define ONCE_BYTES 16u
+#define ONCE_MARGIN_S 60   /* beside the skew that is put up with */
+#define ONCE_S_MAX 4000000 /* longer ones are remembered for good */
+
 /* One verification on its way. Owned by its gate's list; the pool thread touches only this. */
 struct check {
     struct check *next;
@@ -25,6 +30,7 @@ struct check {
     uint8_t digest[MEMO_KEY_BYTES];
     bool accepted;
     struct muster_identity identity;
+    char once_key[sizeof ONCE_PREFIX + 2 * ONCE_BYTES]; /* of what it says that it is */
     char token[TOKEN_BYTES_MAX + 1];
 };
 
@@ -80,6 +86,26 @@ static muster_verdict reject(struct muster_identity *out, const char *reason) {
     return MUSTER_REJECT;
 }
 
+/* By issuer and id: the token itself may be written in several ways. */
+static bool read_once_key(struct check *check, const json_t *claims, const char **why) {
+    const struct gate_config *config = &check->gate->config;
+    const char *id = json_string_value(json_object_get(claims, "jti"));
+    uint8_t digest[ONCE_BYTES];
+    crypto_generichash_state state;
+    if (!config->once_only) return true;
+    *why = "token has no id, so that nobody can tell whether it was used";
+    if (!id || !id[0]) return false;
+    crypto_generichash_init(&state, NULL, 0, sizeof digest);
+    crypto_generichash_update(&state, (const uint8_t *)config->policy.issuer,
+                              strlen(config->policy.issuer) + 1);
+    crypto_generichash_update(&state, (const uint8_t *)id, strlen(id));
+    crypto_generichash_final(&state, digest, sizeof digest);
+    memcpy(check->once_key, ONCE_PREFIX, sizeof ONCE_PREFIX);
+    sodium_bin2hex(check->once_key + strlen(ONCE_PREFIX), 2 * sizeof digest + 1, digest,
+                   sizeof digest);
+    return true;
+}
+
 /* Pool thread. */
 static void check_work(void *user) {
     struct check *check = user;
@@ -88,7 +114,8 @@ static void check_work(void *user) {
     json_t *claims = NULL;
     check->accepted = token_verify(check->token, &check->key, &config->policy, check->now_s,
                                    &claims, &why) == MUSTER_OK &&
-                      gate_read_claims(config, claims, &check->identity, &why);
+                      gate_read_claims(config, claims, &check->identity, &why) &&
+                      read_once_key(check, claims, &why);
     json_decref(claims);
     if (check->accepted) return;
     check->identity = (struct muster_identity){.size = sizeof check->identity};
@@ -110,6 +137,40 @@ static void check_fail(struct check *check, const char *reason) {
     snprintf(check->identity.reason, sizeof check->identity.reason, "%s", reason);
 }
 
+static void check_end(struct check *check) {
+    check_complete(check, check->accepted ? MUSTER_ACCEPT : MUSTER_REJECT);
+    check_free(check);
+}
+
+/* ---- tokens that sign in once ---------------------------------------------------------------- */
+
+static void check_once_done(void *user, muster_status status,
+                            const struct muster_kv_answer *answer) {
+    struct check *check = user;
+    (void)answer;
+    if (status == MUSTER_CONFLICT)
+        check_fail(check, "token was used before");
+    else if (status != MUSTER_OK)
+        check_fail(check, "it cannot be told whether the token was used, try again in a moment");
+    check_end(check);
+}
+
+static void check_once(struct check *check) {
+    struct gate *gate = check->gate;
+    int64_t left_s = check->identity.expires_at_s - gate->host->loop->unix_ms(gate->self) / 1000;
+    int64_t kept_s = left_s < ONCE_S_MAX ? left_s + gate->config.policy.skew_s + ONCE_MARGIN_S : 0;
+    const struct muster_kv_request request = {.size = sizeof request,
+                                              .kind = MUSTER_KV_SET,
+                                              .key = check->once_key,
+                                              .condition = MUSTER_KV_IF_ABSENT,
+                                              .expires_ms = (uint32_t)(kept_s * 1000)};
+    muster_status status =
+        gate->host->kv->request(gate->self, &request, check_once_done, check, NULL);
+    if (status != MUSTER_OK) check_once_done(check, status, NULL);
+}
+
+/* ---- verification ---------------------------------------------------------------------------- */
+
 static muster_status check_submit(struct check *check);
 
 static void check_done(void *user, muster_status status) {
@@ -123,9 +184,12 @@ static void check_done(void *user, muster_status status) {
         if (status == MUSTER_OK) return;
         check_fail(check, status == MUSTER_NOT_FOUND ? unknown_key : busy);
     }
+    if (check->accepted && gate->config.once_only) {
+        check_once(check);
+        return;
+    }
     if (check->accepted) memo_add(gate->memo, check->digest, &check->identity);
-    check_complete(check, check->accepted ? MUSTER_ACCEPT : MUSTER_REJECT);
-    check_free(check);
+    check_end(check);
 }
 
 /* With the keys of now. NOT_FOUND: none of them is the token's. */

@@ -21,6 +21,7 @@ struct gate_config {
     const char *const *permissions; /* those taken over; others are dropped */
     uint32_t permission_count;
     uint32_t permissions_all; /* 1: take over all */
+    uint32_t once_only; /* 1: a token signs in once, by its claim jti, on all nodes that share kv */
 };
 
 struct gate;

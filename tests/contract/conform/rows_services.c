@@ -360,7 +360,12 @@ static void moderation_player_found(struct conform *c) {
         moderation->player_found(c->self, NOTHING(muster_find_ticket_id), MUSTER_OK, NULL, NULL));
 }
 
+static void moderation_end(struct conform *c) {
+    STATUS(c, "not the keeper", c->host->moderation->end(c->self, "0123456789ab"));
+    STATUS(c, "nothing", c->host->moderation->end(c->self, NULL));
+}
+
 const struct conform_row moderation_rows[] = {ROW(moderation, keeper_set), ROW(moderation, put),
                                               ROW(moderation, loaded),
-                                              ROW(moderation, player_found)};
+                                              ROW(moderation, player_found), ROW(moderation, end)};
 ROWS_COMPLETE(moderation, moderation_rows);

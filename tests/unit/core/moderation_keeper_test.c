@@ -224,9 +224,47 @@ static void only_the_keeper_puts_and_only_then(void **state) {
     ban.note = "";
     assert_int_equal(host()->loaded(&keeper.self, keeper.loads, MUSTER_OK), MUSTER_OK);
     assert_int_equal(started, MUSTER_OK);
-    assert_int_equal(host()->put(&keeper.self, &ban), MUSTER_STATE);
+    assert_int_equal(host()->put(&game.self, &ban), MUSTER_STATE);
+    assert_int_equal(host()->end(&game.self, ban.key), MUSTER_STATE);
     assert_string_equal(at(0)->player_key, "bad");
     assert_null(at(1));
+}
+
+/* In a turn of its own, once, and without asking the keeper, who knows it. */
+static void what_another_node_says_is_in_force(void **state) {
+    struct muster_sanction ban = {.size = sizeof ban,
+                                  .key = "0123456789ab",
+                                  .player_key = "bad",
+                                  .player_name = "",
+                                  .address = "",
+                                  .reason = "why",
+                                  .note = "",
+                                  .actor = "other node"};
+    (void)state;
+    assert_int_equal(load(), MUSTER_OK);
+    assert_int_equal(host()->put(&keeper.self, &ban), MUSTER_OK);
+    assert_null(at(0));
+    (void)loop_turn();
+    assert_string_equal(at(0)->key, ban.key);
+    assert_string_equal(at(0)->reason, "why");
+    ban.reason = "another";
+    assert_int_equal(host()->put(&keeper.self, &ban), MUSTER_OK);
+    (void)loop_turn();
+    assert_string_equal(at(0)->reason, "why");
+    ban.key = "0123456789ac"; /* of the same player */
+    assert_int_equal(host()->put(&keeper.self, &ban), MUSTER_OK);
+    assert_int_equal(host()->end(&keeper.self, "0123456789ab"), MUSTER_OK);
+    (void)loop_turn();
+    assert_string_equal(at(0)->key, ban.key);
+    assert_null(at(1));
+    assert_int_equal(keeper.count + keeper.ended_count, 0);
+    assert_int_equal(host()->end(&keeper.self, ban.key), MUSTER_OK);
+    (void)loop_turn();
+    assert_null(at(0));
+    ban.expires_ms = WALL_MS; /* over by now */
+    assert_int_equal(host()->put(&keeper.self, &ban), MUSTER_OK);
+    (void)loop_turn();
+    assert_null(at(0));
 }
 
 static void there_is_one_keeper(void **state) {
@@ -282,6 +320,7 @@ int main(void) {
         TEST(what_is_not_kept_is_said_and_in_force),
         TEST(what_cannot_be_loaded_stops_the_start),
         TEST(only_the_keeper_puts_and_only_then),
+        TEST(what_another_node_says_is_in_force),
         TEST(there_is_one_keeper),
         TEST(who_has_been_here_is_asked_of_it),
     };
