@@ -290,6 +290,20 @@ static void databases_are_found_by_their_names(void **state) {
     assert_null(registry_named(MUSTER_ROLE_DATABASE, NULL));
 }
 
+static void there_is_one_that_keeps_keys(void **state) {
+    (void)state;
+    static struct muster_self first, second;
+    static struct muster_kv kv = {.size = sizeof kv};
+    static const struct muster_role role[] = {{MUSTER_ROLE_KV, 0, &kv}};
+    assert_int_equal(fake_plugin(&first, "first", role, 1, NULL, NULL), 0);
+    assert_int_equal(fake_plugin(&second, "second", role, 1, NULL, NULL), -1);
+    registry_remove(&second);
+    assert_ptr_equal(registry_first(MUSTER_ROLE_KV)->self, &first);
+    registry_remove(&first);
+    assert_int_equal(fake_plugin(&second, "second", role, 1, NULL, NULL), 0);
+    registry_remove(&second);
+}
+
 /* ---- settings and defaults ------------------------------------------------------------------- */
 
 static json_t *default_of(const char *game_mode, const char *key) {
@@ -449,6 +463,9 @@ static void functions_are_there_that_are_needed(void **state) {
         NEEDED(REPORTER, reporter, deliver),
         NEEDED(DATABASE, database, submit),
         NEEDED(DATABASE, database, migrate),
+        NEEDED(KV, kv, submit),
+        NEEDED(KV, kv, subscribe),
+        NEEDED(KV, kv, unsubscribe),
         PAIR(MODE, mode, save, load),
         PAIR(VICTORY, victory, create, destroy),
         PAIR(VICTORY, victory, save, load),
@@ -618,6 +635,7 @@ int main(void) {
         TEST(every_bound_is_held),
         TEST(providers_stand_in_the_order_of_the_config),
         TEST(databases_are_found_by_their_names),
+        TEST(there_is_one_that_keeps_keys),
         TEST(settings_are_the_bases_and_its_own),
         TEST(settings_follow_the_base),
         TEST(cores_settings_come_first),
