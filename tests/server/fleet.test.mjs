@@ -20,7 +20,7 @@ const sanction = (key, playerKey, more = {}) => ({
 test("a sanction that another node says is in force at once, and kept; so is its end", async (t) => {
     const server = await startServer(t, { config: { plugins: FLEET } });
     const bad = await connectPlayer(t, server, { name: "Bad" });
-    const closed = bad.client.once("close");
+    const closed = bad.client.once("closed", { timeoutMs: 20000 });
     await said(server, { ended: [], added: sanction("0123456789ab", bad.playerId) });
     assert.equal((await closed).code, 4004);
     assert.match(await server.admin("bans"), /0123456789ab.*said elsewhere/);
