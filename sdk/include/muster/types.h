@@ -108,8 +108,8 @@ MUSTER_ID(muster_queue_ticket_id);  /* a player who waits for a match */
 MUSTER_ID(muster_query_id);         /* what the plugin asked of the database */
 MUSTER_ID(muster_kv_request_id);    /* what it asked of the keys */
 MUSTER_ID(muster_kv_subscription_id);
-MUSTER_ID(muster_fetch_id);         /* what it asked of another server */
-MUSTER_ID(muster_execution_id);     /* a command that it runs */
+MUSTER_ID(muster_fetch_id);     /* what it asked of another server */
+MUSTER_ID(muster_execution_id); /* a command that it runs */
 
 /* The plugin instance as the host knows it: first argument of every host function, owner of every
  * resource that the function creates. Opaque. */
