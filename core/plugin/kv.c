@@ -5,7 +5,6 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "log.h"
 #include "loop.h"
 #include "pending.h"
 #include "registry.h"
@@ -98,7 +97,7 @@ static void on_answer(void *user, muster_status status, const void *given) {
     query->is_waiting = true;
     DL_APPEND(answered, query);
     if (!turn_posted) turn_posted = loop_post(on_turn, NULL) == MUSTER_OK;
-    if (!turn_posted) log_warn("kv", "the loop is full: answers wait for the next one");
+    if (!turn_posted) turn_posted = loop_timer_start(1, 0, on_turn, NULL) != NULL; /* it is full */
 }
 
 static void close_query(struct resource *resource) {
@@ -179,4 +178,9 @@ muster_status kv_complete(struct muster_self *by, muster_kv_ticket_id ticket, mu
                           const struct muster_kv_answer *answer) {
     if (answer && !bytes_valid(answer->value)) return MUSTER_INVALID;
     return pending_complete(by, "kv", ticket.value, status, answer);
+}
+
+void kv_deinit(void) {
+    kv_channel_deinit();
+    turn_posted = false;
 }

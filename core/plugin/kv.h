@@ -30,5 +30,6 @@ void kv_deinit(void);
 /* Null: nobody provides it, or not any more. */
 struct provider *kv_provider(void);
 bool kv_key_valid(const char *key);
+void kv_channel_deinit(void);
 
 #endif

@@ -41,6 +41,7 @@ static struct message *waiting; /* in order */
 static uint64_t waiting_bytes;
 static uint64_t delivered;
 static bool turn_posted;
+static bool asking; /* the provider, which may meanwhile change nothing of who listens */
 
 /* ---- channels -------------------------------------------------------------------------------- */
 
@@ -52,9 +53,11 @@ static struct channel *find(const char *name) {
 }
 
 static muster_status ask(struct channel *channel, const struct provider *kv) {
+    asking = true;
     plugin_enter_part(kv->self, "kv.subscribe");
     muster_status status = kv->kv.subscribe(kv->instance, channel->name);
     plugin_leave();
+    asking = false;
     channel->asked = status == MUSTER_OK ? kv->self : NULL;
     return status;
 }
@@ -85,9 +88,11 @@ static void channel_leave(struct channel *channel) {
     if (--channel->listeners) return;
     LL_DELETE(channels, channel);
     if (kv && channel->asked == kv->self) {
+        asking = true;
         plugin_enter_part(kv->self, "kv.unsubscribe");
         kv->kv.unsubscribe(kv->instance, channel->name);
         plugin_leave();
+        asking = false;
     }
     free(channel);
 }
@@ -124,6 +129,7 @@ muster_status kv_subscribe(struct muster_self *owner, const char *channel, muste
     void *entry;
     if (!kv_key_valid(channel)) return MUSTER_INVALID;
     if (!kv) return MUSTER_UNAVAILABLE;
+    if (asking) return MUSTER_STATE;
     if (plugin_depth() >= PLUGIN_DEPTH_MAX) return MUSTER_LIMIT;
     muster_status status = registration_add(&subscriptions, owner, NULL, &entry);
     if (status) return status;
@@ -143,6 +149,7 @@ muster_status kv_subscribe(struct muster_self *owner, const char *channel, muste
 muster_status kv_unsubscribe(const struct muster_self *owner, muster_kv_subscription_id id) {
     struct subscription *subscription = registration_get(&subscriptions, id.value);
     if (!subscription || subscription->head.owner != owner) return MUSTER_NOT_FOUND;
+    if (asking) return MUSTER_STATE;
     on_drop(subscription);
     registration_remove(&subscriptions, id.value);
     return MUSTER_OK;
@@ -197,7 +204,7 @@ muster_status kv_deliver(const struct muster_self *by, const char *channel,
     return MUSTER_OK;
 }
 
-void kv_deinit(void) {
+void kv_channel_deinit(void) {
     registration_deinit(&subscriptions);
     for (struct channel *channel; (channel = channels); free(channel)) channels = channel->next;
     for (struct message *message; (message = waiting);) {

@@ -12,13 +12,14 @@
  * opens or registers something, and is legal until stop is called: what would be opened then has
  * no time to live. Elsewhere both answer STATE, do nothing, and it is a fault.
  *
- * Ends: what is begun here and ends later (work, a query, a fetch, a WebSocket, a TCP connection, a
- * command, a vote) has one callback that tells its end, and that is called exactly once, always: so
- * what `user` points to can be freed there, and nowhere else. A function that did not answer OK has
- * begun nothing and calls nothing. What is cancelled or closed by the plugin ends with CLOSED, in a
- * later turn of the loop. What is still open when stop returns, or when start has failed, is told
- * CLOSED right then, before fini; work that runs on the pool, when it has ended. By then the
- * plugin's functions that need start or open something answer STATE, as always after stop.
+ * Ends: what is begun here and ends later (work, a query, a request for a key, a fetch, a
+ * WebSocket, a TCP connection, a command, a vote) has one callback that tells its end, and that is
+ * called exactly once, always: so what `user` points to can be freed there, and nowhere else. A
+ * function that did not answer OK has begun nothing and calls nothing. What is cancelled or closed
+ * by the plugin ends with CLOSED, in a later turn of the loop. What is still open when stop
+ * returns, or when start has failed, is told CLOSED right then, before fini; work that runs on the
+ * pool, when it has ended. By then the plugin's functions that need start or open something answer
+ * STATE, as always after stop.
  *
  * Statuses: OK, and what each function names. These any of them may answer, and they are not named
  * again: THREAD and STATE as above; INVALID for a null where none is allowed, and for a struct
@@ -682,11 +683,10 @@ typedef void (*muster_kv_message_fn)(void *user, const char *channel, struct mus
 struct muster_host_kv {
     uint32_t size;
     uint32_t reserved;
-    /* [start] fn, which may be null, comes in a later turn. Never inside a match step. UNAVAILABLE:
-     * no plugin provides it: do without. INVALID: not as the role says, or too long; LIMIT: 4096
-     * requests of the node are open; else what the provider's submit answers. Told to fn: what the
-     * role names; LIMIT: there is no room for the value; TIMEOUT; CLOSED; what the provider says.
-     */
+    /* [start] fn, which may be null, comes in a later turn. UNAVAILABLE: no plugin provides it: do
+     * without. INVALID: not as the role says, or too long; LIMIT: 4096 requests of the node are
+     * open; else what the provider's submit answers. Told to fn: what the role names; LIMIT: there
+     * is no room for the value; TIMEOUT; CLOSED; what the provider says. */
     muster_status (*request)(muster_self *self, const struct muster_kv_request *request,
                              muster_kv_fn fn, void *user, muster_kv_request_id *out);
     /* fn comes with CLOSED; it is done all the same. */

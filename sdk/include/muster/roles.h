@@ -647,7 +647,8 @@ struct muster_kv {
                             const struct muster_kv_request *request);
     /* [required] From now on hand over each message of the channel with host->kv->deliver, in the
      * order in which they were published, until unsubscribe. The host asks once for a channel,
-     * however many plugins listen, and the next generation again. */
+     * however many plugins listen, and the next generation again. In these two the provider
+     * changes nothing of what it listens to itself (STATE). */
     muster_status (*subscribe)(void *instance, const char *channel);
     /* [required] */
     void (*unsubscribe)(void *instance, const char *channel);

@@ -19,6 +19,7 @@ enum way {
     BY_MIGRATION,
     BY_BACKUP,
     BY_KEY,
+    BY_LISTEN,
     BY_END
 };
 
@@ -30,7 +31,9 @@ struct place {
 static const struct place store_places[] = {{"database.submit", BY_QUERY},
                                             {"database.migrate", BY_MIGRATION},
                                             {"database.backup", BY_BACKUP},
-                                            {"kv.submit", BY_KEY}};
+                                            {"kv.submit", BY_KEY},
+                                            {"kv.subscribe", BY_LISTEN},
+                                            {"kv.unsubscribe", BY_LISTEN}};
 
 static const struct place play_places[] = {
     {"mode.create", BY_SCENE},
@@ -140,6 +143,17 @@ static void on_key(void *user) {
     (void)c->host->kv->request(c->self, &request, NULL, NULL, NULL);
 }
 
+static void on_message(void *user, const char *channel, struct muster_bytes message) {
+    (void)user, (void)channel, (void)message;
+}
+
+static void on_listen(void *user) {
+    struct conform *c = user;
+    muster_kv_subscription_id id = {0};
+    (void)c->host->kv->subscribe(c->self, "conform place", on_message, c, &id);
+    (void)c->host->kv->unsubscribe(c->self, id);
+}
+
 static void post(struct conform *c, const struct conform_driver *driver, void (*fn)(void *user)) {
     (void)c->host->loop->post(c->self, fn, c);
     driver->turn(driver->user);
@@ -162,6 +176,7 @@ static void go(struct conform *c, const struct conform_driver *driver, enum way 
     case BY_MIGRATION: post(c, driver, on_migration); break;
     case BY_BACKUP: post(c, driver, on_backup); break;
     case BY_KEY: post(c, driver, on_key); break;
+    case BY_LISTEN: post(c, driver, on_listen); break;
     default: break; /* the scene's begin or end does it */
     }
 }

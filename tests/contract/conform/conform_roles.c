@@ -192,12 +192,14 @@ static muster_status kv_submit(void *instance, muster_kv_ticket_id ticket,
 }
 
 static muster_status kv_subscribe(void *instance, const char *channel) {
-    (void)instance, (void)channel;
+    (void)channel;
+    conform_at(instance, "kv.subscribe");
     return MUSTER_OK;
 }
 
 static void kv_unsubscribe(void *instance, const char *channel) {
-    (void)instance, (void)channel;
+    (void)channel;
+    conform_at(instance, "kv.unsubscribe");
 }
 
 const struct muster_kv conform_kv = {.size = sizeof conform_kv,
