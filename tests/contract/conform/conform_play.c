@@ -28,12 +28,10 @@ struct place {
     enum way way;
 };
 
-static const struct place store_places[] = {{"database.submit", BY_QUERY},
-                                            {"database.migrate", BY_MIGRATION},
-                                            {"database.backup", BY_BACKUP},
-                                            {"kv.submit", BY_KEY},
-                                            {"kv.subscribe", BY_LISTEN},
-                                            {"kv.unsubscribe", BY_LISTEN}};
+static const struct place store_places[] = {
+    {"database.submit", BY_QUERY},  {"database.migrate", BY_MIGRATION},
+    {"database.backup", BY_BACKUP}, {"kv.submit", BY_KEY},
+    {"kv.subscribe", BY_LISTEN},    {"kv.unsubscribe", BY_LISTEN}};
 
 static const struct place play_places[] = {
     {"mode.create", BY_SCENE},
