@@ -181,6 +181,5 @@ muster_status kv_complete(struct muster_self *by, muster_kv_ticket_id ticket, mu
 }
 
 void kv_deinit(void) {
-    kv_channel_deinit();
     turn_posted = false;
 }

@@ -24,12 +24,12 @@ muster_status kv_deliver(const struct muster_self *by, const char *channel,
                          struct muster_bytes message);
 /* The provider was replaced: the new one is asked for what is listened to. */
 void kv_look(void);
+void kv_channel_deinit(void);
 void kv_deinit(void);
 
 /* ---- shared by kv.c and kv_channel.c ---- */
 /* Null: nobody provides it, or not any more. */
 struct provider *kv_provider(void);
 bool kv_key_valid(const char *key);
-void kv_channel_deinit(void);
 
 #endif

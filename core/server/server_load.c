@@ -129,6 +129,7 @@ void server_unload(void) {
     plugin_unload_all();
     registry_deinit();
     interface_deinit();
+    kv_channel_deinit();
     kv_deinit();
     notices_deinit();
     pending_deinit();
