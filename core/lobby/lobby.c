@@ -20,7 +20,10 @@ static struct loop_timer *settle_timer;
 
 /* The only place where a lobby ends by itself. */
 static void settle(struct lobby *lobby) {
-    if (!lobby->close_leave) lobby_advance(lobby);
+    if (!lobby->close_leave && lobby->frozen_since_ms)
+        lobby_frozen_advance(lobby);
+    else if (!lobby->close_leave)
+        lobby_advance(lobby);
     if (lobby->close_leave) lobby_close(lobby, lobby->close_leave, lobby->close_reason);
 }
 

@@ -11,7 +11,8 @@
  *
  * Files: lobby.c the table and life, lobby_member.c seats and entries, lobby_match.c states and the
  * match, lobby_freeze.c when it stands, lobby_rules.c what rules allow, lobby_host.c what a host
- * does, lobby_settings.c, lobby_vote.c, lobby_send.c snapshots, lobby_json.c what clients are told.
+ * does, lobby_settings.c, lobby_vote.c, lobby_state.c all of it as bytes, lobby_send.c snapshots,
+ * lobby_json.c what clients are told.
  */
 #ifndef LOBBY_H
 #define LOBBY_H
@@ -40,6 +41,7 @@ struct member {
     bool matched;          /* the seat was found by matchmaking */
     bool want_full;        /* next snapshot is to be a full one */
     bool want_results;     /* came while the scoreboard is shown: to be told match.ended */
+    bool awaited;          /* was here when the lobby was saved, and has not come back */
     uint64_t event_cursor; /* events sent so far */
     uint64_t lag_since_ms; /* 0: reads in time */
     uint64_t deadline_ms;  /* reserved: ticket; dropped: seat is given up; the lobby's clock */
@@ -109,10 +111,11 @@ struct lobby {
     uint32_t rules_count;
     struct match_results *results; /* of the match that ended, in ending */
     struct pacer_entry pace;
-    uint64_t frozen_since_ms; /* the loop's clock; 0: it is not frozen */
-    uint64_t behind_ms;       /* its own clock is behind the loop's, which it follows */
-    uint64_t deadline_ms;     /* starting: the match begins; ending: the scoreboard ends */
-    uint64_t empty_since_ms;  /* no player is there, watchers or not; 0: one is */
+    uint64_t frozen_since_ms;  /* the loop's clock; 0: it is not frozen */
+    uint64_t recover_until_ms; /* frozen: it goes on by then, or when all are back; 0: by thaw */
+    uint64_t behind_ms;        /* its own clock is behind the loop's, which it follows */
+    uint64_t deadline_ms;      /* starting: the match begins; ending: the scoreboard ends */
+    uint64_t empty_since_ms;   /* no player is there, watchers or not; 0: one is */
     uint64_t checkpoint_due_ms;
     uint64_t members_told_ms;
     bool members_changed;       /* and not told yet */
@@ -232,6 +235,20 @@ void lobby_announce(struct lobby *lobby, const char *text);
 muster_status lobby_freeze(struct lobby *lobby);
 /* It goes on where it stood. STATE: it is not frozen. */
 muster_status lobby_thaw(struct lobby *lobby);
+#define LOBBY_STATE_BYTES_MAX (1u << 20)
+#define LOBBY_ERROR_MAX 256
+/* All of it, appended to out: what lobby_load makes the same lobby of, in another process. It goes
+ * on here. STATE: it closes, or its match is in a step. LIMIT: out is too small. NOT_FOUND: its
+ * game mode is gone. A vote that a plugin has called is not in it: for who goes on elsewhere it has
+ * ended without a result. */
+muster_status lobby_save(struct lobby *lobby, struct muster_writer *out) MUSTER_MUST_USE;
+/* A lobby of the same id, frozen. Its members have dropped, and resume with the tokens they have;
+ * it goes on when all who were there are back, or after lobby.recoverMs. Else nothing is left
+ * behind, and error is a sentence: INVALID, LIMIT (these bytes are no lobby), NOT_FOUND (its mode
+ * is not loaded), CONFLICT (a plugin is another one here, or the match has ended since), EXISTS,
+ * FULL, UNAVAILABLE (draining). */
+muster_status lobby_load(struct muster_bytes state, struct lobby **out,
+                         char error[LOBBY_ERROR_MAX]) MUSTER_MUST_USE;
 /* End a running match from outside a step. */
 void lobby_match_end(struct lobby *lobby, struct match_decision decision);
 

@@ -1,4 +1,5 @@
 /* A lobby stands for a while, its clock and its match, and goes on. */
+#include "config.h"
 #include "lobby_internal.h"
 #include "log.h"
 #include "loop.h"
@@ -29,7 +30,7 @@ static void tell_connections(struct lobby *lobby) {
 muster_status lobby_thaw(struct lobby *lobby) {
     if (!lobby->frozen_since_ms) return MUSTER_STATE;
     lobby->behind_ms += loop_now_ms() - lobby->frozen_since_ms;
-    lobby->frozen_since_ms = 0;
+    lobby->frozen_since_ms = lobby->recover_until_ms = 0;
     tell(lobby, MUSTER_NOTICE_LOBBY_THAWED, "lobby_thawed", "goes on");
     if (lobby->state == MUSTER_LOBBY_STARTING)
         lobby_broadcast(
@@ -42,4 +43,28 @@ muster_status lobby_thaw(struct lobby *lobby) {
     tell_connections(lobby);
     lobby_match_run(lobby);
     return MUSTER_OK;
+}
+
+/* Who comes back while it is frozen sees how the match stands. */
+static void show_match(struct lobby *lobby) {
+    for (uint32_t i = 0; i < lobby_members_end(lobby); i++)
+        if (lobby->members[i].want_full && lobby->members[i].connected) lobby_send_full(lobby, i);
+}
+
+/* Nobody has to wait longer for those who were here. */
+static bool is_recovered(const struct lobby *lobby) {
+    bool all_back = true;
+    if (!lobby->recover_until_ms) return false;
+    for (uint32_t i = 0; i < lobby_members_end(lobby); i++)
+        all_back = all_back && !lobby->members[i].awaited;
+    return all_back || loop_now_ms() >= lobby->recover_until_ms;
+}
+
+void lobby_frozen_advance(struct lobby *lobby) {
+    lobby_tell_members(lobby);
+    if (lobby->match) show_match(lobby);
+    if (is_recovered(lobby))
+        (void)lobby_thaw(lobby);
+    else if (loop_now_ms() - lobby->frozen_since_ms >= config_core->lobby.frozen_max_ms)
+        lobby_want_close(lobby, MUSTER_LEAVE_TIMEOUT, "it was frozen for too long");
 }

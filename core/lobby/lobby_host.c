@@ -243,6 +243,10 @@ void lobby_code_renew(struct lobby *lobby) {
     memcpy(lobby->code, code, sizeof code);
 }
 
+bool lobby_code_valid(const char *code) {
+    return strlen(code) == LOBBY_CODE_SIZE - 1 && strspn(code, code_letters) == strlen(code);
+}
+
 /* What is easily taken for another letter is that one. */
 static char code_letter(char c) {
     c = (char)toupper((unsigned char)c);

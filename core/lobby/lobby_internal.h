@@ -64,7 +64,12 @@ bool lobby_rules_chat(struct lobby *lobby, uint32_t seat, char *text, uint32_t c
 struct muster_action lobby_action(const struct lobby *lobby, const struct session *session,
                                   uint32_t kind);
 
+/* lobby_freeze.c */
+/* What lobby_advance does, for one that is frozen. */
+void lobby_frozen_advance(struct lobby *lobby);
+
 /* lobby_host.c */
+bool lobby_code_valid(const char *code);
 /* May one of so many players have this team? `but`: a member who does not count, or UINT32_MAX. */
 bool lobby_team_fits(const struct lobby *lobby, uint32_t team, uint32_t but, uint32_t players);
 /* Into the match that is there, one of so many, with the wished team if it fits. */
@@ -75,11 +80,15 @@ muster_status lobby_seat_member(struct lobby *lobby, uint32_t index,
 /* *out: every key that is not secret; *secrets: those that are, as given. Both new references. */
 int32_t lobby_settings_check(const struct lobby_wish *wish, json_t **out, json_t **secrets,
                              struct failure *failure);
+/* As they were saved, if the mode's schema has them so; a new reference, or null. */
+json_t *lobby_settings_load(const char *game_mode, json_t *saved, struct schema_error *error);
 void lobby_settings_apply(struct lobby *lobby);
 void lobby_settings_tell(struct lobby *lobby, json_t *given);
 
 /* lobby_vote.c */
 void lobby_vote_restart(struct lobby *lobby);
+/* The same, as it was saved: id, needed and what was cast. */
+void lobby_vote_load(struct lobby *lobby, const struct lobby_vote *saved);
 /* Do as many as are needed want another match? */
 bool lobby_vote_again(const struct lobby *lobby);
 /* ... and all who are here have voted. */

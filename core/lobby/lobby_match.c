@@ -298,27 +298,11 @@ void lobby_note_host(struct lobby *lobby) {
         lobby->state == MUSTER_LOBBY_WAITING && host_is_away(lobby) && !may_start(lobby);
 }
 
-/* Who comes back while it is frozen sees how the match stands. */
-static void show_match(struct lobby *lobby) {
-    for (uint32_t i = 0; i < lobby_members_end(lobby); i++)
-        if (lobby->members[i].want_full && lobby->members[i].connected) lobby_send_full(lobby, i);
-}
-
-static void advance_frozen(struct lobby *lobby) {
-    if (lobby->match) show_match(lobby);
-    if (loop_now_ms() - lobby->frozen_since_ms >= config_core->lobby.frozen_max_ms)
-        lobby_want_close(lobby, MUSTER_LEAVE_TIMEOUT, "it was frozen for too long");
-}
-
 void lobby_advance(struct lobby *lobby) {
-    lobby_tell_members(lobby);
-    if (lobby->frozen_since_ms) {
-        advance_frozen(lobby);
-        return;
-    }
     uint64_t now_ms = lobby_now_ms(lobby);
     lobby_expire_members(lobby);
     if (close_if_drained(lobby) || close_if_empty(lobby)) return;
+    lobby_tell_members(lobby);
     lobby_vote_settle(lobby);
     lobby_note_host(lobby);
     bool enough = lobby_connected(lobby) >= lobby->players_min;

@@ -187,6 +187,7 @@ static void connect_member(struct lobby *lobby, uint32_t index) {
     member->connected = true;
     member->want_full = true;
     member->want_results = lobby->state == MUSTER_LOBBY_ENDING;
+    member->awaited = false;
     member->lag_since_ms = 0;
     member->deadline_ms = 0;
     lobby_note_host(lobby);

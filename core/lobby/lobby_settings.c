@@ -150,6 +150,16 @@ int32_t lobby_settings_check(const struct lobby_wish *wish, json_t **out, json_t
     return RPC_OK;
 }
 
+json_t *lobby_settings_load(const char *game_mode, json_t *saved, struct schema_error *error) {
+    const struct schema *schema = registry_settings(game_mode);
+    json_t *checked = NULL, *mended = mend_texts(schema, saved);
+    muster_status status = schema_check(schema, mended, &checked, error);
+    json_decref(mended);
+    if (status) return NULL;
+    json_decref(take_secrets(schema, checked, NULL)); /* of those there are none */
+    return checked;
+}
+
 void lobby_settings_tell(struct lobby *lobby, json_t *given) {
     const char *key;
     json_t *value;

@@ -232,19 +232,30 @@ static void begin(struct lobby *lobby, enum lobby_vote_slot slot, const struct m
     tell_tally(lobby, vote, &tally);
 }
 
+static const char *const restart_options[] = {"yes", "no"};
+static const struct muster_vote restart_vote = {
+    .size = sizeof restart_vote,
+    .option_count = 2,
+    .key = "restart",
+    .subject = "",
+    .options = restart_options,
+    .caller_seat = MUSTER_SEAT_NONE,
+    .excluded_seat = MUSTER_SEAT_NONE,
+};
+
 void lobby_vote_restart(struct lobby *lobby) {
-    static const char *const options[] = {"yes", "no"};
-    const struct muster_vote vote = {
-        .size = sizeof vote,
-        .option_count = 2,
-        .key = "restart",
-        .subject = "",
-        .options = options,
-        .needed = config_core->lobby.restart_votes_min,
-        .caller_seat = MUSTER_SEAT_NONE,
-        .excluded_seat = MUSTER_SEAT_NONE,
-    };
+    struct muster_vote vote = restart_vote;
+    vote.needed = config_core->lobby.restart_votes_min;
     begin(lobby, VOTE_RESTART, &vote, lobby->deadline_ms);
+}
+
+void lobby_vote_load(struct lobby *lobby, const struct lobby_vote *saved) {
+    struct muster_vote vote = restart_vote;
+    if (!saved->id) return;
+    vote.needed = saved->needed;
+    begin(lobby, VOTE_RESTART, &vote, lobby->deadline_ms);
+    lobby->votes[VOTE_RESTART].id = saved->id; /* as clients know it */
+    memcpy(lobby->votes[VOTE_RESTART].cast, saved->cast, sizeof saved->cast);
 }
 
 static bool is_name(const char *text) {

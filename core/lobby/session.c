@@ -145,6 +145,26 @@ muster_status session_create(const char *player_key, struct session **out) {
     return MUSTER_OK;
 }
 
+muster_status session_restore(struct session_saved *saved, struct session **out) {
+    struct muster_identity identity = {.size = sizeof identity, .account = saved->account};
+    *out = session_find_key(saved->player_key);
+    if (*out) return MUSTER_OK;
+    memcpy(identity.player_key, saved->player_key, sizeof identity.player_key);
+    memcpy(identity.display_name, saved->display_name, sizeof identity.display_name);
+    memcpy(identity.region, saved->region, sizeof identity.region);
+    memcpy(identity.permissions, saved->permissions, sizeof identity.permissions);
+    identity.expires_at_s = saved->expires_at_s;
+    struct session *session = create(&identity);
+    if (!session) return MUSTER_FULL;
+    copy_identity(session, &identity);
+    if (!session_find_session_key(saved->session_key))
+        memcpy(session->session_key, saved->session_key, sizeof session->session_key);
+    session->created_at_ms = saved->created_at_ms;
+    kept_take_over(&session->kept, &saved->kept);
+    *out = session;
+    return MUSTER_OK;
+}
+
 /* The older connection is told and closed; the session goes on without it. */
 static void release_client(struct session *session) {
     struct client *client = session->client;

@@ -8,6 +8,8 @@
 
 #include <uthash.h>
 
+#include <muster/writer.h>
+
 #include "client.h"
 #include "ticket.h"
 
@@ -46,6 +48,24 @@ muster_status session_attach(struct client *client, const struct muster_identity
 /* A session without a connection, for a player who is expected; or the active one. It ends after an
  * hour unless the player comes. */
 muster_status session_create(const char *player_key, struct session **out) MUSTER_MUST_USE;
+/* What of a session is kept with its seat, for a lobby that goes on elsewhere: session_state.c. */
+struct session_saved {
+    char player_key[MUSTER_PLAYER_KEY_MAX];
+    char session_key[TICKET_UUID_SIZE];
+    char display_name[MUSTER_DISPLAY_MAX];
+    char region[MUSTER_NAME_MAX];
+    char permissions[256];
+    uint32_t account;
+    int64_t created_at_ms;
+    int64_t expires_at_s;
+    struct kept *kept; /* owned: to be cleared */
+};
+void session_save(const struct session *session, struct muster_writer *w);
+/* False: session_save has not written that. */
+bool session_load(struct muster_reader *r, struct session_saved *out) MUSTER_MUST_USE;
+/* That player's session without a connection, or the active one as it is. Takes saved->kept. FULL.
+ */
+muster_status session_restore(struct session_saved *saved, struct session **out) MUSTER_MUST_USE;
 /* The connection is gone. The session stays when it holds a seat, else it ends. */
 void session_detach(struct client *client);
 /* End it: session.terminated, close 4004, its seat is left with `leave_reason`. */

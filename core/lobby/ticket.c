@@ -28,3 +28,19 @@ void ticket_uuid(char out[TICKET_UUID_SIZE]) {
              b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
              b[15]);
 }
+
+bool ticket_valid(char kind, const char *text) {
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    return strlen(text) == TICKET_TEXT_SIZE - 1 && text[0] == kind && text[1] == '.' &&
+           strspn(text + 2, letters) == TICKET_TEXT_SIZE - 3;
+}
+
+bool ticket_uuid_valid(const char *text) {
+    if (strlen(text) != TICKET_UUID_SIZE - 1) return false;
+    for (size_t i = 0; i < TICKET_UUID_SIZE - 1; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (dash ? text[i] != '-' : !strchr("0123456789abcdef", text[i])) return false;
+    }
+    return true;
+}

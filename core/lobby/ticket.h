@@ -18,4 +18,8 @@ bool ticket_equal(const char *held, const char *presented);
 /* Random UUID, version 4 (RFC 9562). */
 void ticket_uuid(char out[TICKET_UUID_SIZE]);
 
+/* Could they have been made by the two above? */
+bool ticket_valid(char kind, const char *text);
+bool ticket_uuid_valid(const char *text);
+
 #endif

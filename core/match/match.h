@@ -301,6 +301,11 @@ struct muster_bytes match_save(struct match *match);
 /* Into a match that was just created with the same setup (its settings: those of now) and rules.
  * INVALID, or what a part answered: the match is good for match_destroy only. */
 muster_status match_load(struct match *match, struct muster_bytes state) MUSTER_MUST_USE;
+/* What no state holds: inputs, messages, commands and settings that wait for the next step, events
+ * that were not sent, and whether it has ended. Load: after match_load; false: these bytes were not
+ * written by save, and the match is good for match_destroy only. */
+void match_waiting_save(const struct match *match, struct muster_writer *w);
+bool match_waiting_load(struct match *match, struct muster_reader *r) MUSTER_MUST_USE;
 /* Saves it and goes on with one made anew, the old one being destroyed. On failure the old one can
  * only be ended. */
 muster_status match_reincarnate(struct match *match, struct match **out) MUSTER_MUST_USE;

@@ -24,6 +24,10 @@ struct match_row match_row_of(const struct match *match, uint32_t seat);
 /* Is it of who sits there now? */
 bool match_row_here(const struct match *match, const struct match_row *row);
 
+/* match_state.c: how it has ended, or will. False: it cannot be. */
+void match_decision_save(const struct match *match, struct muster_writer *w);
+bool match_decision_load(struct match *match, struct muster_reader *r);
+
 void match_rng_seed(struct match *match);
 void match_note_meeting(struct match *match);
 

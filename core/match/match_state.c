@@ -46,7 +46,7 @@ static void save_departed(const struct match_row *row, uint32_t stat_count,
     muster_put_str(w, row->display_name);
 }
 
-static void save_decision(const struct match *match, struct muster_writer *w) {
+void match_decision_save(const struct match *match, struct muster_writer *w) {
     const struct match_decision *d = &match->decision;
     muster_put_u8(w, d->winner_kind);
     muster_put_u8(w, d->winner);
@@ -59,7 +59,7 @@ static void save_decision(const struct match *match, struct muster_writer *w) {
 static void save_core(const struct match *match, struct muster_writer *w) {
     muster_put_u32(w, match->tick);
     muster_put_u8(w, match->ending);
-    if (match->ending) save_decision(match, w);
+    if (match->ending) match_decision_save(match, w);
     for (int i = 0; i < 4; i++) muster_put_u64(w, match->rng[i]);
     for (uint32_t i = 0; i <= match->teams.count; i++) muster_put_i32(w, match->team_score[i]);
     for (uint32_t i = 0; i < match_seat_count(match); i++)
@@ -196,7 +196,7 @@ static void load_places(uint8_t *places, uint32_t count, struct muster_reader *r
     if (bytes) memcpy(places, bytes, count);
 }
 
-static bool load_decision(struct match *match, struct muster_reader *r) {
+bool match_decision_load(struct match *match, struct muster_reader *r) {
     struct match_decision *d = &match->decision;
     *d = (struct match_decision){.winner_kind = muster_get_u8(r)};
     d->winner = muster_get_u8(r);
@@ -213,7 +213,7 @@ static bool load_core(struct match *match, struct muster_reader *r) {
     match->tick = muster_get_u32(r);
     uint32_t ending = muster_get_u8(r);
     match->ending = ending == 1;
-    if (ending > 1 || (ending && !load_decision(match, r))) return false;
+    if (ending > 1 || (ending && !match_decision_load(match, r))) return false;
     for (int i = 0; i < 4; i++) match->rng[i] = muster_get_u64(r);
     for (uint32_t i = 0; i <= match->teams.count; i++) match->team_score[i] = muster_get_i32(r);
     bool good = true;

@@ -38,12 +38,19 @@ struct record {
     char path[512];
 };
 
-static muster_status map_segment(struct record *record) {
-    if (record->mapped + record->segment_bytes > RECORD_BYTES_MAX) return MUSTER_LIMIT;
-    if (posix_fallocate(record->fd, record->mapped, record->segment_bytes)) return MUSTER_IO;
-    void *at = mmap(record->base + record->mapped, record->segment_bytes, PROT_READ | PROT_WRITE,
+static muster_status map_more(struct record *record, uint32_t bytes) {
+    if (record->mapped + bytes > RECORD_BYTES_MAX) return MUSTER_LIMIT;
+    if (posix_fallocate(record->fd, record->mapped, bytes)) return MUSTER_IO;
+    void *at = mmap(record->base + record->mapped, bytes, PROT_READ | PROT_WRITE,
                     MAP_SHARED | MAP_FIXED | MAP_POPULATE, record->fd, record->mapped);
     return at == MAP_FAILED ? MUSTER_IO : MUSTER_OK;
+}
+
+/* Address space for all that it may come to. */
+static bool reserve(struct record *record) {
+    void *base = mmap(NULL, RECORD_BYTES_MAX, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    record->base = base == MAP_FAILED ? NULL : base;
+    return record->base != NULL;
 }
 
 static void free_record(struct record *record) {
@@ -72,12 +79,7 @@ muster_status record_open(const char *path, const char *header_json, uint32_t se
     record->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (record->fd < 0) goto fail;
     (void)flock(record->fd, LOCK_SH | LOCK_NB); /* against pruning; it is recorded without, too */
-    record->base = mmap(NULL, RECORD_BYTES_MAX, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (record->base == MAP_FAILED) {
-        record->base = NULL;
-        goto fail;
-    }
-    if (map_segment(record)) goto fail;
+    if (!reserve(record) || map_more(record, segment_bytes)) goto fail;
     record->mapped = segment_bytes;
     put_header(record, header_json, (uint32_t)header_len);
     *out = record;
@@ -97,7 +99,7 @@ static void finish_close(struct record *record);
 
 static void grow_work(void *user) {
     struct grow_job *job = user;
-    job->status = map_segment(job->record);
+    job->status = map_more(job->record, job->record->segment_bytes);
 }
 
 static void grow_done(void *user, muster_status status) {
@@ -373,4 +375,63 @@ void record_reader_close(struct record_reader *reader) {
     free(reader->data);
     free(reader->header);
     free(reader);
+}
+
+/* ---- going on with one ----------------------------------------------------------------------- */
+
+/* Does an entry begin at `used`, or the log end there, and is no end of the match behind it? */
+static muster_status check_log(const struct record *record, uint32_t len, uint32_t used) {
+    struct record_reader reader = {.in = muster_reader_make(record->base, len)};
+    struct record_entry entry;
+    muster_status status = read_header(&reader);
+    bool met = false, ended = false;
+    while (!status) {
+        met = met || reader.in.pos == used;
+        status = record_next(&reader, &entry);
+        ended = ended || (!status && entry.kind == RECORD_END);
+    }
+    free(reader.header);
+    if (!met || status != MUSTER_NOT_FOUND) return MUSTER_INVALID;
+    return ended ? MUSTER_EXISTS : MUSTER_OK;
+}
+
+/* All of the file and room behind `used`, in whole segments. */
+static muster_status map_file(struct record *record, uint32_t used) {
+    struct stat st;
+    if (fstat(record->fd, &st) || !S_ISREG(st.st_mode)) return MUSTER_IO;
+    if (st.st_size > RECORD_BYTES_MAX || used > st.st_size) return MUSTER_INVALID;
+    uint32_t len = (uint32_t)st.st_size, segment = record->segment_bytes;
+    uint32_t needed = len > used + segment / 2 ? len : used + segment / 2;
+    uint32_t bytes = (needed + segment - 1) / segment * segment;
+    if (!reserve(record)) return MUSTER_NO_MEMORY;
+    record->used = len;
+    muster_status status = map_more(record, bytes);
+    if (status) return status;
+    record->mapped = bytes;
+    return check_log(record, len, used);
+}
+
+muster_status record_resume(const char *path, uint32_t used, uint32_t segment_bytes,
+                            struct record **out) {
+    if (strlen(path) >= sizeof((struct record *)0)->path) return MUSTER_LIMIT;
+    struct record *record = calloc(1, sizeof *record);
+    if (!record) return MUSTER_NO_MEMORY;
+    snprintf(record->path, sizeof record->path, "%s", path);
+    record->segment_bytes = segment_bytes;
+    record->fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    muster_status status = MUSTER_OK;
+    if (record->fd < 0)
+        status = errno == ENOENT ? MUSTER_NOT_FOUND : MUSTER_IO;
+    else if (flock(record->fd, LOCK_EX | LOCK_NB))
+        status = MUSTER_CONFLICT;
+    if (!status) status = map_file(record, used);
+    if (status) {
+        if (record->used) (void)!ftruncate(record->fd, record->used); /* as it was */
+        free_record(record);
+        return status;
+    }
+    memset(record->base + used, 0, record->mapped - used);
+    record->used = used;
+    *out = record;
+    return MUSTER_OK;
 }

@@ -43,6 +43,11 @@ struct record_entry {
 /* Creates path (0600) and reserves the first segment. IO: no space or no permission. */
 muster_status record_open(const char *path, const char *header_json, uint32_t segment_bytes,
                           struct record **out) MUSTER_MUST_USE;
+/* Goes on with one that was left, from its byte `used` on; what stood behind is gone. EXISTS: its
+ * match has ended there. INVALID: it is no recording, or no entry begins at that byte. NOT_FOUND,
+ * IO. CONFLICT: it is still written. */
+muster_status record_resume(const char *path, uint32_t used, uint32_t segment_bytes,
+                            struct record **out) MUSTER_MUST_USE;
 /* Takes null. Over 64 MiB, or when space ran out, it stops quietly (once logged, counted). */
 void record_append(struct record *record, uint32_t tick, uint32_t kind, uint32_t seat,
                    const void *data, uint32_t len);

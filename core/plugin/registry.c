@@ -62,9 +62,13 @@ struct role_pair {
     }
 
 static const struct role_pair pairs[] = {
-    PAIR(MODE, mode, save, load),           PAIR(VICTORY, victory, create, destroy),
-    PAIR(VICTORY, victory, save, load),     PAIR(RULES, rules, create, destroy),
-    PAIR(RULES, rules, save, load),         PAIR(ANTICHEAT, anticheat, create, destroy),
+    PAIR(MODE, mode, save, load),
+    PAIR(VICTORY, victory, create, destroy),
+    PAIR(VICTORY, victory, save, load),
+    PAIR(RULES, rules, create, destroy),
+    PAIR(RULES, rules, save, load),
+    PAIR(RULES, rules, lobby_save, lobby_load),
+    PAIR(ANTICHEAT, anticheat, create, destroy),
     PAIR(ANTICHEAT, anticheat, save, load),
 };
 

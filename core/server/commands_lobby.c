@@ -1,8 +1,150 @@
-/* commands_lobby - what an admin does with one lobby. */
+/* commands_lobby - what an admin does with one lobby: lets it stand, keeps it in a file. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "lobby.h"
+#include "loop.h"
+#include "paths.h"
+#include "status.h"
+
+#define PATH_BYTES 1024
+
+/* ---- files: in the folder lobbies of the data directory, written and read by the pool -------- */
+
+struct file {
+    struct run *run;
+    int error; /* errno */
+    uint32_t len;
+    char path[PATH_BYTES];
+    uint8_t bytes[LOBBY_STATE_BYTES_MAX + 1];
+};
+
+static bool find_path(const char *name, char *out) {
+    if (!name[0] || name[0] == '.' || strchr(name, '/')) return false;
+    int len = snprintf(out, PATH_BYTES, "%s/lobbies", paths_data());
+    if (len >= PATH_BYTES) return false;
+    (void)mkdir(out, 0700); /* if it cannot be made, the file cannot, either, and says so */
+    return snprintf(out + len, PATH_BYTES - (size_t)len, "/%s", name) < PATH_BYTES - len;
+}
+
+/* Null: the run has ended with a sentence. */
+static struct file *open_file(struct run *run, const char *name) {
+    struct file *file = calloc(1, sizeof *file);
+    if (file && find_path(name, file->path) && !run->arguments[0]) {
+        file->run = run;
+        return file;
+    }
+    free(file);
+    command_fail_usage(run);
+    return NULL;
+}
+
+static void fail(struct file *file, const char *what) {
+    muster_status status = file->error == EEXIST   ? MUSTER_EXISTS
+                           : file->error == ENOENT ? MUSTER_NOT_FOUND
+                                                   : MUSTER_IO;
+    command_fail(file->run, status, "%s %s: %s", file->path, what, strerror(file->error));
+    free(file);
+}
+
+static void start(struct file *file, loop_fn work, void (*done)(void *user, muster_status status)) {
+    if (!loop_work_start(work, done, file, &(struct loop_work *){NULL})) return;
+    file->error = EAGAIN;
+    fail(file, "is left alone");
+}
+
+/* ---- save ------------------------------------------------------------------------------------ */
+
+static void write_work(void *user) {
+    struct file *file = user;
+    int fd = open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        file->error = errno;
+        return;
+    }
+    ssize_t written = write(fd, file->bytes, file->len);
+    if (written != (ssize_t)file->len || fsync(fd)) file->error = written < 0 ? errno : ENOSPC;
+    close(fd);
+    if (file->error) unlink(file->path);
+}
+
+static void write_done(void *user, muster_status status) {
+    struct file *file = user;
+    if (status) file->error = ECANCELED;
+    if (file->error) {
+        fail(file, "was not written");
+        return;
+    }
+    command_say(file->run, "%s: %u bytes", file->path, file->len);
+    command_finish(file->run);
+    free(file);
+}
+
+static void save(struct run *run, struct lobby *lobby) {
+    struct file *file = open_file(run, command_word(run));
+    if (!file) return;
+    struct muster_writer w = muster_writer_make(file->bytes, sizeof file->bytes);
+    muster_status status = lobby_save(lobby, &w);
+    if (status) {
+        command_fail(run, status, "the lobby was not saved: %s",
+                     status == MUSTER_LIMIT   ? "it is too large"
+                     : status == MUSTER_STATE ? "it closes"
+                                              : "its game mode is not loaded any more");
+        free(file);
+        return;
+    }
+    file->len = w.len;
+    start(file, write_work, write_done);
+}
+
+/* ---- load ------------------------------------------------------------------------------------ */
+
+static void read_work(void *user) {
+    struct file *file = user;
+    struct stat st;
+    int fd = open(file->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    ssize_t len = fd >= 0 ? read(fd, file->bytes, sizeof file->bytes) : -1;
+    if (len < 0)
+        file->error = errno;
+    else if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+        file->error = EINVAL;
+    else
+        file->len = (uint32_t)len;
+    if (fd >= 0) close(fd);
+}
+
+static void read_done(void *user, muster_status status) {
+    struct file *file = user;
+    char error[LOBBY_ERROR_MAX] = "";
+    struct lobby *lobby = NULL;
+    if (status) file->error = ECANCELED;
+    if (file->error) {
+        fail(file, "was not read");
+        return;
+    }
+    status = lobby_load((struct muster_bytes){file->bytes, file->len}, &lobby, error);
+    if (status) {
+        command_fail(file->run, status, "%s was not loaded: %s", file->path,
+                     error[0] ? error : status_text(status));
+    } else {
+        command_say(file->run, "lobby %s loaded: %u players", lobby->key, lobby_players(lobby));
+        command_finish(file->run);
+    }
+    free(file);
+}
+
+static void load(struct run *run) {
+    struct file *file = open_file(run, command_word(run));
+    if (file) start(file, read_work, read_done);
+}
+
+/* ---- freeze, thaw ---------------------------------------------------------------------------- */
 
 static void freeze(struct run *run, struct lobby *lobby) {
     if (lobby_freeze(lobby)) {
@@ -22,14 +164,20 @@ static void thaw(struct run *run, struct lobby *lobby) {
     command_finish(run);
 }
 
+/* ---- the command ----------------------------------------------------------------------------- */
+
 static const struct {
     const char *name;
     void (*fn)(struct run *run, struct lobby *lobby);
-} acts[] = {{"freeze", freeze}, {"thaw", thaw}};
+} acts[] = {{"freeze", freeze}, {"thaw", thaw}, {"save", save}};
 
 void command_lobby(struct run *run) {
     const char *name = command_word(run);
     size_t i = 0, count = sizeof acts / sizeof *acts;
+    if (strcmp(name, "load") == 0) {
+        load(run);
+        return;
+    }
     while (i < count && strcmp(acts[i].name, name) != 0) i++;
     if (i == count) {
         command_fail_usage(run);

@@ -37,7 +37,10 @@ static void on_notice(void *user, const struct muster_notice *notice) {
         break;
     case MUSTER_NOTICE_PLAYER_CONNECTED:
     case MUSTER_NOTICE_PLAYER_RENEWED: rows_player(history, notice->player); break;
-    case MUSTER_NOTICE_LOBBY_CREATED: rows_lobby_created(history, notice->lobby); break;
+    case MUSTER_NOTICE_LOBBY_CREATED:
+        rows_lobby_created(history, notice->lobby);
+        if (notice->value) rows_lobby(history, notice->lobby); /* it may have been closed here */
+        break;
     case MUSTER_NOTICE_LOBBY_STATE: rows_lobby(history, notice->lobby); break;
     case MUSTER_NOTICE_SEAT_TAKEN: rows_seat(history, notice->lobby, notice->player); break;
     case MUSTER_NOTICE_SEAT_LEFT: on_seat_left(history, notice->lobby); break;

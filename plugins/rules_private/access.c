@@ -11,12 +11,11 @@ static uint64_t now_ms(const struct lobby *lobby) {
 
 /* ---- password -------------------------------------------------------------------------------- */
 
-/* The hash never leaves the memory that holds its key: a fast keyed one is enough. The lobby's id
- * is its salt. */
+/* A fast one, since each try costs the loop; its key, of this lobby alone, stays beside it. Who can
+ * read either can read the lobby's resume tokens, too. */
 static void hash(const struct lobby *lobby, const char *password, uint8_t out[HASH_BYTES]) {
     crypto_generichash_state state;
-    crypto_generichash_init(&state, lobby->instance->hash_key, HASH_BYTES, HASH_BYTES);
-    crypto_generichash_update(&state, (const uint8_t *)&lobby->id, sizeof lobby->id);
+    crypto_generichash_init(&state, lobby->hash_key, HASH_BYTES, HASH_BYTES);
     crypto_generichash_update(&state, (const uint8_t *)password, strlen(password));
     crypto_generichash_final(&state, out, HASH_BYTES);
     sodium_memzero(&state, sizeof state);

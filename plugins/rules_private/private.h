@@ -1,7 +1,8 @@
 /* private.h - shared by the files of rules_private: what a lobby's rules hold, and the instance.
  *
  * All of a lobby's access (password, invitations, bans, allow list) lives in memory, ends with the
- * lobby and is no part of a match: no match asks for it, so nothing of it is saved or replayed.
+ * lobby and is no part of a match: no match asks for it, so nothing of it is replayed. It goes with
+ * a lobby that is saved.
  */
 #ifndef PRIVATE_H
 #define PRIVATE_H
@@ -41,6 +42,7 @@ struct lobby {
     struct instance *instance;
     muster_lobby_id id;
     bool has_password;
+    uint8_t hash_key[HASH_BYTES];
     uint8_t password_hash[HASH_BYTES];
     struct invitation invitations[INVITATIONS_MAX];
     struct ban bans[BANS_MAX];
@@ -64,7 +66,6 @@ struct instance {
     const struct muster_host *host;
     struct lobby *lobbies;
     struct bound bound[METHODS_MAX];
-    uint8_t hash_key[HASH_BYTES];
     bool has_table; /* of the players' presets */
 };
 
@@ -136,6 +137,11 @@ bool others_allow(const struct request *request, uint32_t kind, const char *key,
                   muster_player_id target, uint32_t target_seat);
 /* The member of that playerId. */
 bool find_member(const struct lobby *lobby, const char *player_key, struct muster_member_info *out);
+
+/* ---- saved.c ---- */
+void saved_write(const struct lobby *lobby, struct muster_writer *out);
+/* Into one that was just made. */
+muster_status saved_read(struct lobby *lobby, struct muster_reader *in);
 
 /* ---- votes.c, presets.c ---- */
 void method_call_vote(struct request *request);

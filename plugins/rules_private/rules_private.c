@@ -77,6 +77,7 @@ static muster_status rules_create(void *user, muster_lobby_id id, void **state) 
     if (!lobby) return MUSTER_NO_MEMORY;
     lobby->instance = instance;
     lobby->id = id;
+    instance->host->loop->random(instance->self, lobby->hash_key, sizeof lobby->hash_key);
     lobby->next = instance->lobbies;
     instance->lobbies = lobby;
     access_tell_matching(lobby);
@@ -150,12 +151,24 @@ static void rules_notice(void *user, void *state, const struct muster_notice *no
         (void)instance->host->lobby->lock_set(instance->self, lobby->id, 1);
 }
 
+static void rules_lobby_save(void *user, void *state, struct muster_writer *out) {
+    (void)user;
+    if (state) saved_write(state, out);
+}
+
+static muster_status rules_lobby_load(void *user, void *state, struct muster_reader *in) {
+    (void)user;
+    return state ? saved_read(state, in) : MUSTER_NO_MEMORY;
+}
+
 static const struct muster_rules rules = {.size = sizeof rules,
                                           .create = rules_create,
                                           .destroy = rules_destroy,
                                           .allow = decide,
                                           .changed = rules_changed,
-                                          .notice = rules_notice};
+                                          .notice = rules_notice,
+                                          .lobby_save = rules_lobby_save,
+                                          .lobby_load = rules_lobby_load};
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
@@ -165,7 +178,6 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
     if (!instance) return MUSTER_NO_MEMORY;
     instance->self = self;
     instance->host = host;
-    host->loop->random(self, instance->hash_key, sizeof instance->hash_key);
     muster_status status = host->lobby->settings_add(self, settings);
     if (!status) status = methods_add(instance);
     if (status) {

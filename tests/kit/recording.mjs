@@ -1,9 +1,11 @@
 // recording - what a server has recorded, found and played again.
 
 import assert from "node:assert/strict";
-import { readdir } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import path from "node:path";
 import { MUSTER, runDaemon, runFile } from "./harness.mjs";
+
+const HASH = 6; // of record_kind
 
 export async function findRecording(dataDir, matchId) {
     const names = await readdir(dataDir, { recursive: true });
@@ -49,4 +51,16 @@ export async function playAgain(server) {
         assert.equal(replay.code, 0);
     }
     return replays;
+}
+
+/** The state hashes that a recording holds, by tick. */
+export async function readHashes(file) {
+    const bytes = await readFile(file);
+    const hashes = new Map();
+    for (let at = 12 + bytes.readUInt32LE(8); at + 8 <= bytes.length && bytes[at]; ) {
+        const length = bytes.readUInt16LE(at + 2);
+        if (bytes[at] === HASH) hashes.set(bytes.readUInt32LE(at + 4), bytes.readBigUInt64LE(at + 8));
+        at += 8 + length;
+    }
+    return hashes;
 }

@@ -1,10 +1,15 @@
-// Lobbies that stand for a while.
+// Lobbies that stand for a while, and lobbies that go on in another process.
 
 import assert from "node:assert/strict";
+import { readFile, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { test } from "node:test";
-import { eventually, startServer } from "../kit/harness.mjs";
-import { connectPlayer, gather, refused, sitDown } from "../kit/players.mjs";
-import { playAgain } from "../kit/recording.mjs";
+import { decodeSnapshot } from "../../sdk/js/index.js";
+import { PLUGINS, eventually, startServer } from "../kit/harness.mjs";
+import { MOD_PLUGINS } from "../kit/mods.mjs";
+import { connectPlayer, gather, guestToken, refused, sitDown } from "../kit/players.mjs";
+import { findRecording, playAgain, readHashes } from "../kit/recording.mjs";
+import { RawSocket } from "../kit/sockets.mjs";
 
 const WAIT = { timeoutMs: 20000 };
 const LONG = { killLimit: 50, botFill: 4 };
@@ -37,4 +42,174 @@ test("a frozen match stands, is shown so, and goes on at the next tick", async (
     await server.adminRefusal("lobby");
     await late.joinLobby(lobbyId);
     await playAgain(server);
+});
+
+/* ---- saved, the server killed, loaded -------------------------------------------------------- */
+
+/** A signed-in bare WebSocket, which stays what it is when its server is killed. */
+async function signIn(t, server, token) {
+    const socket = await RawSocket.open(t, server);
+    const { resumable } = await socket.authenticate(token.accessToken);
+    return { socket, token, resumable };
+}
+
+const result = async (player, method, params) => {
+    const answer = await player.socket.call(method, params);
+    assert.ok(answer.result, `${method}: ${JSON.stringify(answer)}`);
+    return answer.result;
+};
+
+/** Guests of which the first makes a lobby and the others join it. */
+async function sit(t, server, count, params) {
+    const players = [];
+    for (let i = 0; i < count; i++) players.push(await signIn(t, server, await guestToken(server)));
+    let reservation = await result(players[0], "lobby.create", params);
+    const { lobbyId } = reservation.lobby;
+    for (const player of players) {
+        reservation ??= await result(player, "lobby.join", {
+            lobbyId, secret: params.settings?.password,
+        });
+        player.entry = await result(player, "lobby.enter", { seatTicket: reservation.seatTicket });
+        reservation = null;
+    }
+    return { lobbyId, players };
+}
+
+const untilTick = ({ socket }, tick) =>
+    socket.wait((message) => Buffer.isBuffer(message) && decodeSnapshot(message).tick >= tick);
+
+/** Its players come back, each with the token it has, and nobody with another's. */
+async function comeBack(t, server, { lobbyId, players }) {
+    const back = [];
+    for (const { token, entry } of players) {
+        const player = await signIn(t, server, token);
+        assert.equal(player.resumable?.lobbyId, lobbyId);
+        back.push({ ...player, before: entry });
+    }
+    for (const [i, player] of back.entries()) {
+        const { resumeToken } = back[(i + 1) % back.length].before;
+        if (back.length === 1) continue;
+        const { error } = await player.socket.call("lobby.resume", { resumeToken });
+        assert.equal(error.data.code, "resume_invalid");
+    }
+    for (const player of back) {
+        const { resumeToken, seat, team } = player.before;
+        player.entry = await result(player, "lobby.resume", { resumeToken });
+        assert.equal(player.entry.seat, seat);
+        if (player.before.match) assert.equal(player.entry.team, team);
+    }
+    return { lobbyId, players: back };
+}
+
+const scores = ({ rows }) =>
+    rows.map(({ playerId, seat, team, kills, deaths }) => ({ playerId, seat, team, kills, deaths }));
+
+test("matches go on after kill -9, to the same hashes, with everybody in their seats", async (t) => {
+    const config = {
+        plugins: MOD_PLUGINS,
+        lobby: { countdownMs: 100, reconnectMs: 60000, recoverMs: 30000 },
+    };
+    const server = await startServer(t, { config });
+    const settings = { botFill: 6, killLimit: 0, timeLimit: 0 };
+    const plays = [
+        await sit(t, server, 2, { gameMode: "arena", settings }),
+        await sit(t, server, 2, { gameMode: "king_of_the_hill", settings }),
+    ];
+    const waits = await sit(t, server, 2, {
+        gameMode: "arena",
+        settings: {
+            isPrivate: true, password: "open sesame", spectatorChat: false, startWhen: "host",
+        },
+    });
+    const banned = await signIn(t, server, await guestToken(server));
+    const bannedId = (await result(banned, "session.get")).playerId;
+    await result(waits.players[0], "lobby.ban", { playerId: bannedId, reason: "no" });
+    const alone = await sit(t, server, 1, { gameMode: "arena", settings: { startWhen: "host" } });
+    for (const { players } of plays) await untilTick(players[0], 90);
+    const lobbies = [...plays, waits, alone];
+    const before = [];
+    for (const [i, { lobbyId, players }] of lobbies.entries()) {
+        await server.admin(`lobby freeze ${lobbyId}`);
+        await server.admin(`lobby save ${lobbyId} lobby${i}`);
+        before.push(i < plays.length ? scores(await result(players[0], "match.scoreboard")) : null);
+        await server.admin(`lobby thaw ${lobbyId}`);
+    }
+    for (const { players } of plays) await untilTick(players[0], 210);
+    const went = [];
+    for (const play of plays) {
+        play.matchId = (await result(play.players[0], "match.scoreboard")).matchId;
+        went.push(await readHashes(await findRecording(server.dataDir, play.matchId)));
+    }
+    server.signal("SIGKILL");
+    assert.equal((await server.ended()).signal, "SIGKILL");
+
+    const again = await startServer(t, { config, dir: server.dir });
+    for (const i of lobbies.keys()) {
+        assert.match(await again.admin(`lobby load lobby${i}`), /loaded/);
+        assert.match(await again.adminRefusal(`lobby load lobby${i}`), /here already/);
+    }
+    for (const [i, lobby] of lobbies.entries()) {
+        const { players } = await comeBack(t, again, lobby);
+        lobby.players = players;
+        if (i >= plays.length) continue;
+        const now = scores(await result(players[0], "match.scoreboard"));
+        const total = (rows) => rows.reduce((sum, { kills, deaths }) => sum + kills + deaths, 0);
+        assert.deepEqual(now.map(({ seat, team }) => [seat, team]), before[i].map(({ seat, team }) => [seat, team]));
+        assert.ok(total(now) >= total(before[i]), "no score went back");
+    }
+    for (const [i, { players, matchId }] of plays.entries()) {
+        await untilTick(players[0], 210);
+        const goes = await readHashes(await findRecording(again.dataDir, matchId));
+        for (const tick of [100, 200]) {
+            assert.ok(went[i].has(tick), `hash at ${tick}`);
+            assert.equal(goes.get(tick), went[i].get(tick), `${plays[i].lobbyId} at ${tick}`);
+        }
+    }
+
+    // The private one keeps its door: password, ban, and who may talk.
+    const { lobbyId, players } = waits;
+    const join = async (player, secret, spectator = false) =>
+        (await player.socket.call("lobby.join", { lobbyId, secret, spectator })).error?.data.reason;
+    const stranger = await signIn(t, again, await guestToken(again));
+    assert.equal(await join(stranger, "wrong"), "password_wrong");
+    const shut = await signIn(t, again, banned.token);
+    assert.equal(await join(shut, "open sesame"), "banned");
+    assert.equal(await join(stranger, "open sesame", true), undefined);
+    const { error } = await stranger.socket.call("lobby.chat", { text: "hello" });
+    assert.ok(error, "it has not entered");
+    await result(players[0], "lobby.chat", { text: "hello" });
+    await result(players[0], "lobby.start");
+    const { seatTicket } = await result(shut, "lobby.join", { lobbyId: alone.lobbyId });
+    await result(shut, "lobby.enter", { seatTicket });
+    await result(alone.players[0], "lobby.start");
+    for (const { lobbyId: id } of plays) await again.admin(`close ${id} enough`);
+    await playAgain(again);
+});
+
+test("a file that is not whole, or not there, loads nothing and says why", async (t) => {
+    const server = await startServer(t);
+    const { lobbyId } = await sit(t, server, 1, { gameMode: "arena" });
+    const text = await server.admin(`lobby save ${lobbyId} whole`);
+    const file = path.join(server.dataDir, "lobbies", "whole");
+    assert.ok(text.startsWith(file), text);
+    assert.equal((await stat(file)).mode & 0o777, 0o600);
+    assert.match(await server.adminRefusal(`lobby save ${lobbyId} whole`), /exists/);
+    assert.match(await server.adminRefusal("lobby load nothing"), /No such file/);
+    for (const name of ["../muster.db", "/etc/passwd", ".hidden", ""]) {
+        await server.adminRefusal(`lobby load ${name}`);
+        await server.adminRefusal(`lobby save ${lobbyId} ${name}`);
+    }
+    const bytes = await readFile(file);
+    await writeFile(path.join(server.dataDir, "lobbies", "cut"), bytes.subarray(0, -1));
+    await writeFile(path.join(server.dataDir, "lobbies", "other"), "MSTRREC1 and more of it");
+    await server.admin(`close ${lobbyId}`);
+    assert.match(await server.adminRefusal("lobby load cut"), /it is damaged/);
+    assert.match(await server.adminRefusal("lobby load other"), /no saved lobby/);
+    assert.match(await server.admin("lobbies"), /0 lobbies/);
+    assert.match(await server.admin("lobby load whole"), /1 players/);
+    await server.stop();
+    const bare = await startServer(t, {
+        config: { plugins: PLUGINS.filter((name) => name !== "mode_arena") }, dir: server.dir,
+    });
+    assert.match(await bare.adminRefusal("lobby load whole"), /game mode arena is not loaded/);
 });

@@ -9,6 +9,7 @@
 #include "probe.h"
 #include "realm_scripts.h"
 #include "reload.h"
+#include "saved.h"
 #include "settings.h"
 #include "share.h"
 #include "speech.h"
@@ -376,6 +377,16 @@ static muster_status rules_load(void *user, void *state, struct muster_reader *i
     return mode_load(lobby, in);
 }
 
+static void rules_lobby_save(void *user, void *state, struct muster_writer *out) {
+    (void)user;
+    if (state) saved_write(state, out);
+}
+
+static muster_status rules_lobby_load(void *user, void *state, struct muster_reader *in) {
+    (void)user;
+    return state ? saved_read(state, in) : MUSTER_NO_MEMORY;
+}
+
 const struct muster_rules lobby_rules = {
     .size = sizeof lobby_rules,
     .create = rules_create,
@@ -385,6 +396,8 @@ const struct muster_rules lobby_rules = {
     .chat = rules_chat,
     .save = rules_save,
     .load = rules_load,
+    .lobby_save = rules_lobby_save,
+    .lobby_load = rules_lobby_load,
     .changed = rules_changed,
     .notice = rules_notice,
     .match_begin = match_begin,

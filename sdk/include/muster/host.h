@@ -849,8 +849,9 @@ enum { MUSTER_NOTICE_MAP(MUSTER_NOTICE_ENUM) MUSTER_NOTICE_END = 17 };
 
 /* PLAYER_RENEWED: signed in again on the same connection, with a new token; name, region and
  * permissions may be others than before. MATCH_ENDED: the result is with the reporters.
- * LOBBY_FROZEN: its match stands between two ticks, its countdowns and deadlines stand, nobody gets
- * a seat there, until LOBBY_THAWED. */
+ * LOBBY_CREATED: value 1, it goes on with what was saved (members, a match), of which nothing is
+ * told anew. LOBBY_FROZEN: its match stands between two ticks, its countdowns and deadlines stand,
+ * nobody gets a seat there, until LOBBY_THAWED. */
 struct muster_notice {
     uint32_t size;
     uint32_t kind; /* MUSTER_NOTICE_... */

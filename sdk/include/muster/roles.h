@@ -427,6 +427,13 @@ struct muster_rules {
     void (*match_setting)(void *instance, void *state, const char *key);
     /* What this provider wrote with host->match->note: its own words come back. */
     void (*match_note)(void *instance, void *state, const void *data, uint32_t len);
+
+    /* What is kept of the lobby beside its match, for one that is saved and goes on elsewhere:
+     * times as time left, players by their key, no ids. Load: on a fresh create, whose settings and
+     * members are there, before anything else is told of the lobby; a status but OK, and the lobby
+     * is not loaded. Both or neither: then it begins anew. Not part of a step. */
+    void (*lobby_save)(void *instance, void *state, struct muster_writer *out);
+    muster_status (*lobby_load)(void *instance, void *state, struct muster_reader *in);
 };
 
 /* ---- anticheat: what looks wrong? ---------------------------------------------------------- */

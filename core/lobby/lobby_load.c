@@ -1,0 +1,345 @@
+/* A lobby made of what was saved: all of it, or nothing is left behind. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "kept.h"
+#include "lobby_saved.h"
+#include "log.h"
+#include "loop.h"
+#include "paths.h"
+#include "status.h"
+#include "watchdog.h"
+
+#define LEFT_MS_MAX 86400000 /* a day: no seat is held for longer */
+
+struct load {
+    struct lobby_saved *saved;
+    struct lobby *lobby;
+    char *error;
+};
+
+static muster_status MUSTER_PRINTF(3, 4)
+    refuse(const struct load *load, muster_status status, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vsnprintf(load->error, LOBBY_ERROR_MAX, format, args);
+    va_end(args);
+    return status;
+}
+
+static muster_status refuse_shape(const struct load *load, const char *what) {
+    return refuse(load, MUSTER_INVALID, "its %s is not what this game mode has here", what);
+}
+
+/* ---- may it be loaded here? ------------------------------------------------------------------ */
+
+static muster_status check_part(const struct load *load, const struct saved_part *part,
+                                const struct muster_self *here) {
+    if (strcmp(part->instance_name, here->instance_name) != 0)
+        return refuse(load, MUSTER_CONFLICT, "plugin %s had a part in it, here %s has",
+                      part->instance_name, here->instance_name);
+    if (strcmp(part->version, here->version) == 0) return MUSTER_OK;
+    return refuse(load, MUSTER_CONFLICT, "plugin %s was version %s, and is %s here",
+                  part->instance_name, part->version, here->version);
+}
+
+static muster_status check_rules(const struct load *load) {
+    const struct lobby_saved *saved = load->saved;
+    const struct provider *p = registry_first(MUSTER_ROLE_RULES);
+    for (uint32_t i = 0; i < saved->rules_count; i++, p = p->next) {
+        if (!p)
+            return refuse(load, MUSTER_CONFLICT, "plugin %s had a part in it, and is not loaded",
+                          saved->rules[i].instance_name);
+        muster_status status = check_part(load, &saved->rules[i], p->self);
+        if (status) return status;
+    }
+    if (!p || saved->rules_count == MATCH_RULES_MAX) return MUSTER_OK;
+    return refuse(load, MUSTER_CONFLICT, "plugin %s had no part in it, and has rules here",
+                  p->self->instance_name);
+}
+
+static muster_status check_mode(const struct load *load) {
+    const struct lobby_saved *saved = load->saved;
+    const struct mode_entry *mode = registry_mode(saved->game_mode);
+    if (!mode)
+        return refuse(load, MUSTER_NOT_FOUND, "its game mode %s is not loaded", saved->game_mode);
+    muster_status status = check_part(load, &saved->mode, mode->provider->self);
+    if (!status) status = check_part(load, &saved->owner, registry_mode_owner(mode));
+    if (!status) status = check_rules(load);
+    if (!status && saved->people_max != mode->people_max) status = refuse_shape(load, "size");
+    return status;
+}
+
+static muster_status check_place(const struct load *load) {
+    if (lobby_draining()) return refuse(load, MUSTER_UNAVAILABLE, "the server is draining");
+    if (lobby_find_key(load->saved->key))
+        return refuse(load, MUSTER_EXISTS, "a lobby of that id is here already");
+    return check_mode(load);
+}
+
+/* ---- settings, members ----------------------------------------------------------------------- */
+
+static muster_status load_settings(const struct load *load, json_t *saved, json_t **out) {
+    struct schema_error wrong = {.text = ""};
+    *out = lobby_settings_load(load->saved->game_mode, saved, &wrong);
+    return *out ? MUSTER_OK : refuse(load, MUSTER_INVALID, "settings.%s", wrong.text);
+}
+
+static muster_status fill(const struct load *load) {
+    struct lobby_saved *saved = load->saved;
+    struct lobby *lobby = load->lobby;
+    const struct mode_entry *mode = registry_mode(saved->game_mode);
+    lobby->frozen_since_ms = loop_now_ms();
+    lobby->recover_until_ms = lobby->frozen_since_ms + config_core->lobby.recover_ms;
+    lobby->state = saved->state;
+    lobby->unmatched = saved->unmatched;
+    lobby->forced = saved->forced;
+    lobby->teams = mode->teams;
+    lobby->tick_rate_hz = saved->match.there ? saved->match.tick_rate_hz : mode->tick_rate_hz;
+    memcpy(lobby->key, saved->key, sizeof lobby->key);
+    memcpy(lobby->game_mode, saved->game_mode, sizeof lobby->game_mode);
+    snprintf(lobby->region, sizeof lobby->region, "%s",
+             lobby_region_served(saved->region) ? saved->region : config_core->server.region);
+    lobby->people_max = saved->people_max;
+    lobby->members = calloc(lobby_members_end(lobby), sizeof *lobby->members);
+    if (!lobby->members) return refuse(load, MUSTER_NO_MEMORY, "out of memory");
+    muster_status status = load_settings(load, saved->settings, &lobby->settings);
+    if (status) return status;
+    lobby_settings_apply(lobby);
+    if (saved->match.there && lobby->players_max != saved->match.seats_max)
+        return refuse_shape(load, "number of seats");
+    if (saved->code[0] && !lobby_find_code(saved->code))
+        memcpy(lobby->code, saved->code, sizeof lobby->code);
+    else if (saved->code[0])
+        lobby_code_renew(lobby);
+    uint64_t left_ms = saved->left_ms < LEFT_MS_MAX ? saved->left_ms : LEFT_MS_MAX;
+    lobby->deadline_ms = lobby_now_ms(lobby) + left_ms;
+    kept_take_over(&lobby->kept, &saved->kept);
+    return MUSTER_OK;
+}
+
+/* Until when the seat is kept: who was there has the time of one who has just dropped. */
+static uint64_t deadline_of(const struct lobby *lobby, const struct saved_member *saved) {
+    uint64_t left_ms = saved->left_ms ? saved->left_ms - 1 : config_core->lobby.reconnect_ms;
+    if (saved->member.awaited) left_ms = config_core->lobby.reconnect_ms;
+    return lobby_now_ms(lobby) + (left_ms < LEFT_MS_MAX ? left_ms : LEFT_MS_MAX);
+}
+
+/* Who sits in another lobby by now has left this one: the place is taken out when all is made. */
+static muster_status seat(const struct load *load, struct saved_member *saved) {
+    struct lobby *lobby = load->lobby;
+    struct session *session;
+    bool is_player = saved->index < lobby->people_max;
+    if ((is_player && saved->index >= lobby->players_max) ||
+        saved->member.team > lobby->teams.count)
+        return refuse_shape(load, "number of players");
+    if (session_restore(&saved->session, &session))
+        return refuse(load, MUSTER_FULL, "the server has no room for its players");
+    struct member *member = &lobby->members[saved->index];
+    uint64_t now_ms = loop_now_ms();
+    *member = saved->member;
+    member->since_ms = saved->ago_ms < now_ms ? now_ms - saved->ago_ms : 1;
+    member->deadline_ms = deadline_of(lobby, saved);
+    if (session->lobby.value) {
+        member->awaited = false;
+        return MUSTER_OK;
+    }
+    member->player = session->id;
+    session->lobby = lobby->id;
+    session->member = saved->index;
+    if (strcmp(member->player_key, load->saved->host_key) != 0) return MUSTER_OK;
+    lobby->host = session->id;
+    memcpy(lobby->host_key, member->player_key, sizeof lobby->host_key);
+    return MUSTER_OK;
+}
+
+static muster_status load_members(const struct load *load) {
+    muster_status status = MUSTER_OK;
+    for (uint32_t i = 0; !status && i < load->saved->member_count; i++)
+        status = seat(load, &load->saved->members[i]);
+    if (status) return status;
+    json_object_set_new(load->lobby->settings, "hostId", json_string(load->lobby->host_key));
+    lobby_note_players(load->lobby);
+    return MUSTER_OK;
+}
+
+/* ---- rules ----------------------------------------------------------------------------------- */
+
+static muster_status load_rule(const struct lobby *lobby, const struct match_part *part,
+                               struct muster_bytes bytes) {
+    const struct provider *p = part->provider;
+    struct muster_reader r = muster_reader_make(bytes.data, (uint32_t)bytes.len);
+    if (!p->rules.lobby_load) return bytes.len ? MUSTER_INVALID : MUSTER_OK;
+    plugin_enter(p->self, "rules.lobby_load");
+    watchdog_call_of(lobby->key);
+    muster_status status = p->rules.lobby_load(p->instance, part->state, &r);
+    plugin_leave();
+    return status || r.overflow || r.pos != r.len ? MUSTER_INVALID : MUSTER_OK;
+}
+
+static muster_status load_rules(const struct load *load) {
+    struct lobby *lobby = load->lobby;
+    lobby_rules_create(lobby);
+    for (uint32_t i = 0; i < lobby->rules_count; i++)
+        if (load_rule(lobby, &lobby->rules[i], load->saved->rules[i].state))
+            return refuse(load, MUSTER_INVALID, "plugin %s does not take what it has saved",
+                          load->saved->rules[i].instance_name);
+    return MUSTER_OK;
+}
+
+/* ---- the match ------------------------------------------------------------------------------- */
+
+static const char *version_of(const struct match *match, const char *name) {
+    for (uint32_t i = 0; i < match->version_count; i++)
+        if (strcmp(match->versions[i].name, name) == 0) return match->versions[i].version;
+    return "not there";
+}
+
+static muster_status check_versions(const struct load *load) {
+    const struct saved_match *saved = &load->saved->match;
+    const struct match *match = load->lobby->match;
+    if (saved->victory_count != match->victory_count)
+        return refuse(load, MUSTER_CONFLICT, "other plugins decide its matches here");
+    for (uint32_t i = 0; i < saved->victory_count; i++) {
+        muster_status status =
+            check_part(load, &saved->victories[i], match->victories[i].provider->self);
+        if (status) return status;
+    }
+    for (uint32_t i = 0; i < saved->version_count; i++) {
+        const char *here = version_of(match, saved->versions[i].name);
+        if (strcmp(saved->versions[i].version, here) != 0)
+            return refuse(load, MUSTER_CONFLICT, "%s was version %s, and is %s here",
+                          saved->versions[i].name, saved->versions[i].version, here);
+    }
+    return MUSTER_OK;
+}
+
+/* The same people sit in both while it runs. */
+static bool are_seated(const struct lobby *lobby) {
+    for (uint32_t i = 0; !lobby->match->ended && i < lobby->players_max; i++) {
+        const struct member *member = &lobby->members[i];
+        const struct match_seat *s = &lobby->match->seats[i];
+        if (s->used != (member->state == MEMBER_ENTERED)) return false;
+        if (s->used && strcmp(s->player_key, member->player_key) != 0) return false;
+    }
+    return true;
+}
+
+static muster_status load_state(const struct load *load) {
+    const struct saved_match *saved = &load->saved->match;
+    struct lobby *lobby = load->lobby;
+    struct muster_reader r = muster_reader_make(saved->waiting.data, (uint32_t)saved->waiting.len);
+    muster_status status = check_versions(load);
+    if (status) return status;
+    if (match_load(lobby->match, saved->state) || !match_waiting_load(lobby->match, &r) ||
+        r.pos != r.len || lobby->match->ended != saved->ended || !are_seated(lobby))
+        return refuse(load, MUSTER_INVALID, "its match cannot be gone on with");
+    lobby->teams = lobby->match->teams;
+    if (!saved->ended) return MUSTER_OK;
+    lobby->results = match_results(lobby->match);
+    return lobby->results ? MUSTER_OK : refuse(load, MUSTER_NO_MEMORY, "out of memory");
+}
+
+static muster_status load_match(const struct load *load) {
+    struct saved_match *saved = &load->saved->match;
+    struct lobby *lobby = load->lobby;
+    json_t *settings = NULL;
+    muster_status status = load_settings(load, saved->settings, &settings);
+    if (status) return status;
+    const struct match_setup setup = {
+        .lobby = lobby->id,
+        .match_key = saved->key,
+        .lobby_key = lobby->key,
+        .game_mode = lobby->game_mode,
+        .map_name = saved->map_name,
+        .settings = settings,
+        .seed = saved->seed,
+        .tick_rate_hz = saved->tick_rate_hz,
+        .seats_max = saved->seats_max,
+        .rules = lobby->rules,
+        .rules_count = lobby->rules_count,
+    };
+    status = match_create(&setup, &lobby->match);
+    json_decref(settings);
+    if (status) return refuse(load, status, "its match could not be made: %s", status_text(status));
+    kept_take_over(&lobby->match->kept, &saved->kept);
+    return load_state(load);
+}
+
+/* Last of all: what the log holds from here on is forgotten. */
+static muster_status resume_record(const struct load *load) {
+    const struct saved_match *saved = &load->saved->match;
+    char path[512];
+    if (!saved->log_position || saved->ended || !config_core->match.record_enabled)
+        return MUSTER_OK;
+    snprintf(path, sizeof path, "%s/records/%s.mrec", paths_data(), saved->key);
+    muster_status status =
+        record_resume(path, saved->log_position, config_core->match.record_segment_kib << 10,
+                      &load->lobby->match->record);
+    if (status == MUSTER_EXISTS)
+        return refuse(load, MUSTER_CONFLICT, "its match has ended since it was saved");
+    if (status)
+        log_warn("record", "%s: %s; the match goes on unrecorded", path, status_text(status));
+    return MUSTER_OK;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+/* Nobody has been told of it. */
+static void discard(struct lobby *lobby) {
+    muster_player_id id = {0};
+    match_destroy(lobby->match);
+    lobby_rules_destroy(lobby);
+    for (struct session *session; (session = session_next(&id));) {
+        if (!MUSTER_ID_SAME(session->lobby, lobby->id)) continue;
+        session->lobby = (muster_lobby_id){0};
+        session_settle(session);
+    }
+    json_decref(lobby->settings);
+    free(lobby->members);
+    free(lobby->results);
+    lobby_table_remove(lobby);
+}
+
+static void announce(struct lobby *lobby) {
+    log_fields(MUSTER_LOG_INFO, "lobby",
+               &(struct log_fields){.lobby = lobby->key, .event = "lobby_loaded"}, "%s loaded, %s",
+               lobby->game_mode, lobby_state_text(lobby->state));
+    lobby_note_host(lobby);
+    lobby_emit(lobby, MUSTER_NOTICE_LOBBY_CREATED, lobby->host, MUSTER_SEAT_NONE, 1);
+    lobby_emit(lobby, MUSTER_NOTICE_LOBBY_FROZEN, (muster_player_id){0}, MUSTER_SEAT_NONE, 0);
+    for (uint32_t i = 0; i < lobby_members_end(lobby); i++)
+        if (lobby->members[i].state != MEMBER_NONE && !lobby->members[i].player.value)
+            lobby_member_remove(lobby, i, MUSTER_LEAVE_QUIT, NULL);
+}
+
+muster_status lobby_load_saved(struct lobby_saved *saved, struct lobby **out,
+                               char error[LOBBY_ERROR_MAX]) {
+    struct load load = {.saved = saved, .error = error};
+    muster_lobby_id id;
+    muster_status status = check_place(&load);
+    if (status) return status;
+    load.lobby = lobby_table_add(&id);
+    if (!load.lobby) return refuse(&load, MUSTER_FULL, "the server is full");
+    load.lobby->id = id;
+    status = fill(&load);
+    if (!status) status = load_members(&load);
+    if (!status) status = load_rules(&load);
+    if (!status && saved->match.there) status = load_match(&load);
+    if (!status) status = resume_record(&load);
+    if (status) {
+        discard(load.lobby);
+        return status;
+    }
+    bool lost_host = saved->host_key[0] && !load.lobby->host.value;
+    lobby_vote_load(load.lobby, &saved->vote);
+    announce(load.lobby);
+    if (lost_host)
+        lobby_emit(load.lobby, MUSTER_NOTICE_LOBBY_HOST, (muster_player_id){0}, MUSTER_SEAT_NONE,
+                   0);
+    *out = load.lobby;
+    return MUSTER_OK;
+}

@@ -1,0 +1,64 @@
+/* A lobby as bytes, and a lobby of them: the head, by which a file is known to be whole. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "lobby_saved.h"
+
+#define BODY_AT (sizeof LOBBY_SAVED_MAGIC - 1 + 4 + 8)
+
+muster_status lobby_save(struct lobby *lobby, struct muster_writer *out) {
+    if (lobby->closing || lobby->close_leave || (lobby->match && lobby->match->stepping))
+        return MUSTER_STATE;
+    struct muster_writer w = muster_writer_make(out->data + out->len, out->cap - out->len);
+    muster_put_bytes(&w, LOBBY_SAVED_MAGIC, sizeof LOBBY_SAVED_MAGIC - 1);
+    muster_put_u32(&w, LOBBY_SAVED_VERSION);
+    struct muster_writer sum = w;
+    muster_put_u64(&w, 0);
+    if (!lobby_saved_write(lobby, &w)) return MUSTER_NOT_FOUND;
+    if (w.overflow || w.len > LOBBY_STATE_BYTES_MAX) return MUSTER_LIMIT;
+    muster_put_u64(&sum, XXH3_64bits(w.data + BODY_AT, w.len - BODY_AT));
+    out->len += w.len;
+    return MUSTER_OK;
+}
+
+static muster_status check_head(struct muster_reader *r, char error[LOBBY_ERROR_MAX]) {
+    const uint8_t *magic = muster_get_bytes(r, sizeof LOBBY_SAVED_MAGIC - 1);
+    uint32_t version = muster_get_u32(r);
+    uint64_t sum = muster_get_u64(r);
+    if (!magic || memcmp(magic, LOBBY_SAVED_MAGIC, sizeof LOBBY_SAVED_MAGIC - 1) != 0)
+        snprintf(error, LOBBY_ERROR_MAX, "it is no saved lobby");
+    else if (version != LOBBY_SAVED_VERSION)
+        snprintf(error, LOBBY_ERROR_MAX, "it was saved in form %u, and this server reads form %d",
+                 version, LOBBY_SAVED_VERSION);
+    else if (r->overflow || XXH3_64bits(r->data + r->pos, r->len - r->pos) != sum)
+        snprintf(error, LOBBY_ERROR_MAX, "it is damaged");
+    else
+        return MUSTER_OK;
+    return MUSTER_INVALID;
+}
+
+muster_status lobby_load(struct muster_bytes state, struct lobby **out,
+                         char error[LOBBY_ERROR_MAX]) {
+    struct muster_reader r = muster_reader_make(state.data, (uint32_t)state.len);
+    if (state.len > LOBBY_STATE_BYTES_MAX) {
+        snprintf(error, LOBBY_ERROR_MAX, "it is larger than %u bytes", LOBBY_STATE_BYTES_MAX);
+        return MUSTER_LIMIT;
+    }
+    muster_status status = check_head(&r, error);
+    if (status) return status;
+    struct lobby_saved *saved = calloc(1, sizeof *saved);
+    if (!saved) return MUSTER_NO_MEMORY;
+    if (lobby_saved_read(&r, saved)) {
+        status = lobby_load_saved(saved, out, error);
+    } else {
+        snprintf(error, LOBBY_ERROR_MAX, "it holds what no lobby can be");
+        status = MUSTER_INVALID;
+    }
+    lobby_saved_free(saved);
+    free(saved);
+    return status;
+}

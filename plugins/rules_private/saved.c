@@ -1,0 +1,117 @@
+/* saved.c - what this plugin knows of a lobby, for one that is saved and goes on elsewhere: times
+ * as time left, players by their key. The password goes as its keyed hash, with the key.
+ */
+#include "private.h"
+
+#include <string.h>
+
+enum { FORM = 1 };
+
+#define LIFE_MS_MAX 31536000000ull /* a year: the longest that anything is given */
+
+static uint64_t now_ms(const struct lobby *lobby) {
+    return lobby->instance->host->loop->now_ms(lobby->instance->self);
+}
+
+static uint32_t count_invitations(const struct lobby *lobby) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < INVITATIONS_MAX; i++)
+        count += lobby->invitations[i].expires_ms > now_ms(lobby);
+    return count;
+}
+
+static void save_invitation(const struct lobby *lobby, const struct invitation *one,
+                            struct muster_writer *out) {
+    if (one->expires_ms <= now_ms(lobby)) return;
+    muster_put_u64(out, one->expires_ms - now_ms(lobby));
+    muster_put_i64(out, one->expires_at_ms);
+    muster_put_str(out, one->player_key);
+    muster_put_str(out, one->token);
+    muster_put_str(out, one->by);
+}
+
+/* Does it count still? */
+static bool is_ban(const struct lobby *lobby, const struct ban *ban) {
+    return ban->player_key[0] && (!ban->until_ms || ban->until_ms > now_ms(lobby));
+}
+
+static uint32_t count_bans(const struct lobby *lobby) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < BANS_MAX; i++) count += is_ban(lobby, &lobby->bans[i]);
+    return count;
+}
+
+static void save_ban(const struct lobby *lobby, const struct ban *ban, struct muster_writer *out) {
+    if (!is_ban(lobby, ban)) return;
+    muster_put_str(out, ban->player_key);
+    muster_put_u64(out, ban->until_ms ? ban->until_ms - now_ms(lobby) : 0);
+    muster_put_i64(out, ban->until_at_ms);
+    muster_put_str(out, ban->reason);
+}
+
+void saved_write(const struct lobby *lobby, struct muster_writer *out) {
+    muster_put_u8(out, FORM);
+    muster_put_u8(out, lobby->has_password);
+    muster_put_bytes(out, lobby->hash_key, HASH_BYTES);
+    muster_put_bytes(out, lobby->password_hash, HASH_BYTES);
+    muster_put_u8(out, count_invitations(lobby));
+    for (uint32_t i = 0; i < INVITATIONS_MAX; i++)
+        save_invitation(lobby, &lobby->invitations[i], out);
+    muster_put_u8(out, count_bans(lobby));
+    for (uint32_t i = 0; i < BANS_MAX; i++) save_ban(lobby, &lobby->bans[i], out);
+    muster_put_u8(out, lobby->allowed_count);
+    for (uint32_t i = 0; i < lobby->allowed_count; i++) muster_put_str(out, lobby->allowed[i]);
+}
+
+static void load_password(struct lobby *lobby, struct muster_reader *in) {
+    lobby->has_password = muster_get_u8(in) == 1;
+    const uint8_t *key = muster_get_bytes(in, HASH_BYTES);
+    const uint8_t *hash = muster_get_bytes(in, HASH_BYTES);
+    if (!key || !hash) return;
+    memcpy(lobby->hash_key, key, HASH_BYTES);
+    memcpy(lobby->password_hash, hash, HASH_BYTES);
+}
+
+static bool load_invitations(struct lobby *lobby, struct muster_reader *in) {
+    uint32_t count = muster_get_u8(in);
+    for (uint32_t i = 0; count <= INVITATIONS_MAX && i < count; i++) {
+        struct invitation *one = &lobby->invitations[i];
+        uint64_t left_ms = muster_get_u64(in);
+        one->expires_ms = now_ms(lobby) + (left_ms < LIFE_MS_MAX ? left_ms : LIFE_MS_MAX);
+        one->expires_at_ms = muster_get_i64(in);
+        muster_get_str(in, one->player_key, sizeof one->player_key);
+        muster_get_str(in, one->token, sizeof one->token);
+        muster_get_str(in, one->by, sizeof one->by);
+    }
+    return count <= INVITATIONS_MAX;
+}
+
+static bool load_bans(struct lobby *lobby, struct muster_reader *in) {
+    uint32_t count = muster_get_u8(in);
+    for (uint32_t i = 0; count <= BANS_MAX && i < count; i++) {
+        struct ban *ban = &lobby->bans[i];
+        muster_get_str(in, ban->player_key, sizeof ban->player_key);
+        uint64_t left_ms = muster_get_u64(in);
+        if (left_ms)
+            ban->until_ms = now_ms(lobby) + (left_ms < LIFE_MS_MAX ? left_ms : LIFE_MS_MAX);
+        ban->until_at_ms = muster_get_i64(in);
+        muster_get_str(in, ban->reason, sizeof ban->reason);
+    }
+    return count <= BANS_MAX;
+}
+
+static bool load_allowed(struct lobby *lobby, struct muster_reader *in) {
+    lobby->allowed_count = muster_get_u8(in);
+    if (lobby->allowed_count > ALLOWED_MAX) return false;
+    for (uint32_t i = 0; i < lobby->allowed_count; i++)
+        muster_get_str(in, lobby->allowed[i], sizeof lobby->allowed[i]);
+    return true;
+}
+
+muster_status saved_read(struct lobby *lobby, struct muster_reader *in) {
+    if (muster_get_u8(in) != FORM) return MUSTER_INVALID;
+    load_password(lobby, in);
+    bool good = load_invitations(lobby, in) && load_bans(lobby, in) && load_allowed(lobby, in);
+    access_tell_matching(lobby);
+    return good && !in->overflow ? MUSTER_OK : MUSTER_INVALID;
+}
