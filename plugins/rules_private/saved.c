@@ -1,6 +1,7 @@
 /* saved.c - what this plugin knows of a lobby, for one that is saved and goes on elsewhere: times
  * as time left, players by their key. The password goes as its keyed hash, with the key.
  */
+#include "base/text.h"
 #include "private.h"
 
 #include <string.h>
@@ -63,13 +64,21 @@ void saved_write(const struct lobby *lobby, struct muster_writer *out) {
     for (uint32_t i = 0; i < lobby->allowed_count; i++) muster_put_str(out, lobby->allowed[i]);
 }
 
-static void load_password(struct lobby *lobby, struct muster_reader *in) {
-    lobby->has_password = muster_get_u8(in) == 1;
+/* What others are shown, or compared with what they send. */
+static void load_text(struct muster_reader *in, char *out, uint32_t size) {
+    muster_get_str(in, out, size);
+    text_bytes_mend(out);
+}
+
+static bool load_password(struct lobby *lobby, struct muster_reader *in) {
+    uint32_t has_password = muster_get_u8(in);
     const uint8_t *key = muster_get_bytes(in, HASH_BYTES);
     const uint8_t *hash = muster_get_bytes(in, HASH_BYTES);
-    if (!key || !hash) return;
+    if (has_password > 1 || !key || !hash) return false;
+    lobby->has_password = has_password;
     memcpy(lobby->hash_key, key, HASH_BYTES);
     memcpy(lobby->password_hash, hash, HASH_BYTES);
+    return true;
 }
 
 static bool load_invitations(struct lobby *lobby, struct muster_reader *in) {
@@ -79,9 +88,9 @@ static bool load_invitations(struct lobby *lobby, struct muster_reader *in) {
         uint64_t left_ms = muster_get_u64(in);
         one->expires_ms = now_ms(lobby) + (left_ms < LIFE_MS_MAX ? left_ms : LIFE_MS_MAX);
         one->expires_at_ms = muster_get_i64(in);
-        muster_get_str(in, one->player_key, sizeof one->player_key);
-        muster_get_str(in, one->token, sizeof one->token);
-        muster_get_str(in, one->by, sizeof one->by);
+        load_text(in, one->player_key, sizeof one->player_key);
+        load_text(in, one->token, sizeof one->token);
+        load_text(in, one->by, sizeof one->by);
     }
     return count <= INVITATIONS_MAX;
 }
@@ -90,12 +99,12 @@ static bool load_bans(struct lobby *lobby, struct muster_reader *in) {
     uint32_t count = muster_get_u8(in);
     for (uint32_t i = 0; count <= BANS_MAX && i < count; i++) {
         struct ban *ban = &lobby->bans[i];
-        muster_get_str(in, ban->player_key, sizeof ban->player_key);
+        load_text(in, ban->player_key, sizeof ban->player_key);
         uint64_t left_ms = muster_get_u64(in);
         if (left_ms)
             ban->until_ms = now_ms(lobby) + (left_ms < LIFE_MS_MAX ? left_ms : LIFE_MS_MAX);
         ban->until_at_ms = muster_get_i64(in);
-        muster_get_str(in, ban->reason, sizeof ban->reason);
+        load_text(in, ban->reason, sizeof ban->reason);
     }
     return count <= BANS_MAX;
 }
@@ -104,14 +113,14 @@ static bool load_allowed(struct lobby *lobby, struct muster_reader *in) {
     lobby->allowed_count = muster_get_u8(in);
     if (lobby->allowed_count > ALLOWED_MAX) return false;
     for (uint32_t i = 0; i < lobby->allowed_count; i++)
-        muster_get_str(in, lobby->allowed[i], sizeof lobby->allowed[i]);
+        load_text(in, lobby->allowed[i], sizeof lobby->allowed[i]);
     return true;
 }
 
 muster_status saved_read(struct lobby *lobby, struct muster_reader *in) {
     if (muster_get_u8(in) != FORM) return MUSTER_INVALID;
-    load_password(lobby, in);
-    bool good = load_invitations(lobby, in) && load_bans(lobby, in) && load_allowed(lobby, in);
+    bool good = load_password(lobby, in) && load_invitations(lobby, in) && load_bans(lobby, in) &&
+                load_allowed(lobby, in);
     access_tell_matching(lobby);
     return good && !in->overflow ? MUSTER_OK : MUSTER_INVALID;
 }
