@@ -1,8 +1,8 @@
 /* fleet - sanctions of all nodes that share the role kv: each tells the others what was said at it,
  * and what they tell is in force here at once, and kept. A message is one change:
- *     {"ended": ["0123456789ab"], "added": {"key": ..., "kind": "ban", ...}}
+ *     {"node": ..., "ended": ["0123456789ab"], "added": {"key": ..., "kind": "ban", ...}}
  * with the names and values of struct muster_sanction. What comes is a stranger's as far as its
- * form goes. A node hears itself, too, to no effect. */
+ * form goes. A node hears itself, too, and leaves that out. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,12 +22,18 @@ static json_t *write_sanction(const struct muster_sanction *s) {
                      s->address, "reason", s->reason, "note", s->note, "actor", s->actor);
 }
 
-static char *write_change(const struct muster_sanction_change *change) {
+static const char *own_node(const struct moderation *moderation) {
+    return moderation->host->config->node_id(moderation->self);
+}
+
+static char *write_change(const struct moderation *moderation,
+                          const struct muster_sanction_change *change) {
     json_t *ended = json_array();
     json_t *added = change->added ? write_sanction(change->added) : json_null();
     for (uint32_t i = 0; i < change->ended_count; i++)
         json_array_append_new(ended, json_string(change->ended[i]));
-    json_t *root = json_pack("{s:o, s:o}", "ended", ended, "added", added);
+    json_t *root =
+        json_pack("{s:s, s:o, s:o}", "node", own_node(moderation), "ended", ended, "added", added);
     char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
     json_decref(root);
     return text;
@@ -44,7 +50,7 @@ static void on_told(void *user, muster_status status, const struct muster_kv_ans
 
 void fleet_tell(const struct moderation *moderation, const struct muster_sanction_change *change) {
     if (!moderation->news.value) return;
-    char *text = write_change(change);
+    char *text = write_change(moderation, change);
     const struct muster_kv_request request = {.size = sizeof request,
                                               .kind = MUSTER_KV_PUBLISH,
                                               .key = CHANNEL,
@@ -110,9 +116,12 @@ static bool read_ended(const json_t *list, const char *ended[MUSTER_SANCTIONS_EN
 static bool take(const struct moderation *moderation, const json_t *root) {
     const struct muster_host_moderation *host = moderation->host->moderation;
     const json_t *object = json_object_get(root, "added");
+    const char *node = text_of(root, "node");
     const char *ended[MUSTER_SANCTIONS_ENDED_MAX];
     struct muster_sanction added;
     struct muster_sanction_change change = {.size = sizeof change, .ended = ended};
+    if (!node) return false;
+    if (strcmp(node, own_node(moderation)) == 0) return true;
     if (!read_ended(json_object_get(root, "ended"), ended, &change.ended_count)) return false;
     if (object && !json_is_null(object)) {
         if (!read_sanction(object, &added)) return false;
