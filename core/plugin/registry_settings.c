@@ -31,8 +31,17 @@ static const struct mode_entry *modes_holding(const struct muster_self *self,
     return NULL;
 }
 
+static const char map_key[] = "mapName", players_key[] = "maxPlayers"; /* of every mode */
+
 muster_status registry_settings_taken(const struct muster_self *self, const struct schema *schema,
                                       char *error, uint32_t cap) {
+    const char *common = schema_find(schema, map_key)       ? map_key
+                         : schema_find(schema, players_key) ? players_key
+                                                            : NULL;
+    if (common) {
+        snprintf(error, cap, "lobby setting %s is every mode's already", common);
+        return MUSTER_EXISTS;
+    }
     for (const struct settings_block *b = blocks; b; b = b->next) {
         const char *key = schema_shared_key(schema, &b->schema);
         if (!key || !registry_in_the_way(self, b->owner, b->waiting)) continue;
@@ -106,12 +115,43 @@ static bool concerns(const struct muster_self *owner, const struct mode_entry *e
     return !registry_of(owner, MUSTER_ROLE_VICTORY) || registry_mode_victory(entry, owner);
 }
 
-/* Core's keys, then the base's, the mode's, the other plugins'. */
+static json_t *players_setting(const struct mode_entry *entry) {
+    uint32_t least = entry->players_min ? entry->players_min : 2;
+    if (least > entry->players_max) least = entry->players_max;
+    return json_pack("{s:s,s:s,s:i,s:i,s:i,s:s,s:s,s:s,s:s}", "key", players_key, "type", "int",
+                     "default", (int)entry->players_max, "min", (int)least, "max",
+                     (int)entry->people_max, "unit", "players", "label", "Players", "help",
+                     "Seats of the match.", "group", "Match");
+}
+
+static json_t *map_setting(const struct mode_entry *entry) {
+    json_t *maps = json_array();
+    for (uint32_t i = 0; i < entry->map_count; i++)
+        json_array_append_new(maps, json_string(entry->maps[i]));
+    return json_pack("{s:s,s:s,s:s,s:o,s:s,s:s}", "key", map_key, "type", "enum", "default",
+                     entry->maps[0], "values", maps, "label", "Map", "group", "Match");
+}
+
+/* What every mode has, by what it declares: where it is played, and by how many. */
+static muster_status add_common(const struct mode_entry *entry, struct schema *out) {
+    struct schema_error wrong = {0};
+    struct schema common = {0};
+    json_t *list = json_pack("[o,o]", map_setting(entry), players_setting(entry));
+    char *text = list ? json_dumps(list, JSON_COMPACT) : NULL;
+    muster_status status = text ? schema_parse(text, &common, &wrong) : MUSTER_NO_MEMORY;
+    if (status == MUSTER_OK) status = schema_merge(out, &common, &wrong);
+    schema_deinit(&common);
+    free(text);
+    json_decref(list);
+    return status;
+}
+
+/* What every mode has, core's keys, then the base's, the mode's, the other plugins'. */
 static muster_status merge(const struct mode_entry *entry, const struct mode_entry *base,
                            struct schema *out) {
     struct schema_error wrong;
     const struct settings_block *b = blocks;
-    muster_status status = MUSTER_OK;
+    muster_status status = add_common(entry, out);
     for (; b && !b->owner && status == MUSTER_OK; b = b->next)
         status = schema_merge(out, &b->schema, &wrong);
     if (status == MUSTER_OK && base) status = schema_merge(out, &base->settings, &wrong);

@@ -3,8 +3,6 @@
  * ask for in commands.c, bots in bots.c, the wire in wire.c. */
 #include "state.h"
 
-#include <muster/json.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -188,62 +186,32 @@ static const struct muster_mode mode = {
 
 /* ---- settings and maps ---------------------------------------------------------------------- */
 
-MUSTER_SCHEMA_PART(
-    settings_rest,
-    MUSTER_SCHEMA_INT("maxPlayers", 8, 2, 16, MUSTER_UNIT("players"), MUSTER_LABEL("Players"),
-                      MUSTER_HELP("Seats of the match, all teams together."),
-                      MUSTER_GROUP("Match")),
-    MUSTER_SCHEMA_DURATION_MS("respawnMs", 3000, 0, 30000, MUSTER_LABEL("Respawn"),
-                              MUSTER_HELP("Time from death to the next life."),
-                              MUSTER_GROUP("Match"), MUSTER_ALWAYS),
-    MUSTER_SCHEMA_DURATION_MS("spawnProtectionMs", 1500, 0, 10000, MUSTER_LABEL("Spawn protection"),
-                              MUSTER_HELP("No damage after a spawn; ends with the first shot."),
-                              MUSTER_GROUP("Match")),
-    MUSTER_SCHEMA_INT("botFill", 0, 0, 8, MUSTER_UNIT("players"), MUSTER_LABEL("Fill with bots"),
-                      MUSTER_HELP("Bots fill the match up to this many players; a person who joins "
-                                  "replaces a bot."),
-                      MUSTER_GROUP("Bots")),
-    MUSTER_SCHEMA_ENUM("botSkill", "normal", MUSTER_VALUES("easy", "normal", "hard"),
-                       MUSTER_LABEL("Bot skill"), MUSTER_GROUP("Bots")));
-
-MUSTER_SCHEMA_PART(settings_of_teams,
-                   MUSTER_SCHEMA_BOOL("friendlyFire", false, MUSTER_LABEL("Friendly fire"),
-                                      MUSTER_HELP("Mates can be hit; killing one costs a point."),
-                                      MUSTER_GROUP("Match"), MUSTER_ALWAYS));
-
-enum { SETTINGS_BYTES = 4096 };
-
-/* MAPS_MAX names of MUSTER_NAME_MAX bytes and the fixed part fit; null: they do not. of_teams may
- * be null. */
-static const char *settings_write(const struct instance *instance, const char *of_teams,
-                                  char text[SETTINGS_BYTES]) {
-    struct muster_writer out = muster_writer_make(text, SETTINGS_BYTES);
-    struct muster_json_writer json = muster_json_writer_make(&out);
-    muster_json_open_array(&json, NULL);
-    muster_json_open_object(&json, NULL);
-    muster_json_put_text(&json, "key", "mapName");
-    muster_json_put_text(&json, "type", "enum");
-    muster_json_put_text(&json, "default", instance->maps[0]->name);
-    muster_json_open_array(&json, "values");
-    for (uint32_t i = 0; i < instance->map_count; i++)
-        muster_json_put_text(&json, NULL, instance->maps[i]->name);
-    muster_json_close(&json);
-    muster_json_put_text(&json, "label", "Map");
-    muster_json_put_text(&json, "group", "Match");
-    muster_json_close(&json);
-    if (of_teams) muster_json_put_raw(&json, NULL, of_teams, strlen(of_teams));
-    muster_json_put_raw(&json, NULL, settings_rest, strlen(settings_rest));
-    muster_json_close(&json);
-    return muster_json_text(&json);
-}
+#define SETTINGS_ALONE                                                                             \
+    MUSTER_SCHEMA_DURATION_MS("respawnMs", 3000, 0, 30000, MUSTER_LABEL("Respawn"),                \
+                              MUSTER_HELP("Time from death to the next life."),                    \
+                              MUSTER_GROUP("Match"), MUSTER_ALWAYS),                               \
+        MUSTER_SCHEMA_DURATION_MS("spawnProtectionMs", 1500, 0, 10000,                             \
+                                  MUSTER_LABEL("Spawn protection"),                                \
+                                  MUSTER_HELP("No damage after a spawn; ends with the first "      \
+                                              "shot."),                                            \
+                                  MUSTER_GROUP("Match")),                                          \
+        MUSTER_SCHEMA_INT("botFill", 0, 0, 8, MUSTER_UNIT("players"),                              \
+                          MUSTER_LABEL("Fill with bots"),                                          \
+                          MUSTER_HELP("Bots fill the match up to this many players; a person who " \
+                                      "joins replaces a bot."),                                    \
+                          MUSTER_GROUP("Bots")),                                                   \
+        MUSTER_SCHEMA_ENUM("botSkill", "normal", MUSTER_VALUES("easy", "normal", "hard"),          \
+                           MUSTER_LABEL("Bot skill"), MUSTER_GROUP("Bots"))
+MUSTER_SCHEMA(settings_alone, SETTINGS_ALONE);
+MUSTER_SCHEMA(settings,
+              MUSTER_SCHEMA_BOOL("friendlyFire", false, MUSTER_LABEL("Friendly fire"),
+                                 MUSTER_HELP("Mates can be hit; killing one costs a point."),
+                                 MUSTER_GROUP("Match"), MUSTER_ALWAYS),
+              SETTINGS_ALONE);
 
 static muster_status modes_declare(struct instance *instance) {
     const char *maps[MAPS_MAX];
-    char with_teams[SETTINGS_BYTES], alone[SETTINGS_BYTES];
     for (uint32_t i = 0; i < instance->map_count; i++) maps[i] = instance->maps[i]->name;
-    const char *settings = settings_write(instance, settings_of_teams, with_teams);
-    const char *settings_alone = settings_write(instance, NULL, alone);
-    if (!settings || !settings_alone) return MUSTER_LIMIT;
     static const struct muster_team teams[] = {MUSTER_TEAMS_RED_BLUE};
     struct muster_mode_info info = {.size = sizeof(info),
                                     .players_max = PLAYERS_DEFAULT,

@@ -451,8 +451,6 @@ static const struct muster_mode mode = {
 /* ---- lifecycle ------------------------------------------------------------------------------ */
 
 MUSTER_SCHEMA(settings,
-              MUSTER_SCHEMA_INT("maxPlayers", 2, 2, 8, MUSTER_UNIT("players"),
-                                MUSTER_LABEL("Players"), MUSTER_GROUP("Match")),
               MUSTER_SCHEMA_DURATION_S("turnSeconds", 30, 5, 600, MUSTER_LABEL("Time for a turn"),
                                        MUSTER_HELP("Who takes longer loses the board."),
                                        MUSTER_GROUP("Match")));

@@ -7,8 +7,11 @@ export declare class SyncState {
     fields: Map<string, SyncValue>;
     /** @type {Map<number, Map<string, SyncValue>>} by seat: those fields that one may see */
     players: Map<number, Map<string, SyncValue>>;
-    /** @param {SyncField[]} schema `sync` of the match's intro */
-    constructor(schema: SyncField[]);
+    /**
+     * @param {SyncField[]} schema `sync` of the match's intro
+     * @param {number} seatsMax of the MatchInfo
+     */
+    constructor(schema: SyncField[], seatsMax: number);
     /**
      * Take in a payload. One that is malformed changes nothing.
      *

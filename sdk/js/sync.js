@@ -29,31 +29,38 @@ function checkField({ name, type, per }) {
     return { name: String(name), perPlayer: per === "player", ...known };
 }
 
+const WORD_SEATS = 32;
+
 /**
- * Numbers of the bits that are set, from the lowest.
+ * The seats whose bits are set, from the lowest.
  *
- * @param {number} mask 32 bits
+ * @param {Reader} reader
+ * @param {number} words of 32 bits
  */
-function* bitsOf(mask) {
-    for (let i = 0; i < 32; i++) if ((mask >>> i) & 1) yield i;
+function readSet(reader, words) {
+    /** @type {number[]} */
+    const seats = [];
+    for (let word = 0; word < words; word++) {
+        const mask = reader.u32();
+        for (let i = 0; i < WORD_SEATS; i++) if ((mask >>> i) & 1) seats.push(word * WORD_SEATS + i);
+    }
+    return seats;
 }
 
 /**
  * Who is there now, by seat. Rows of seats that are fresh begin empty.
  *
  * @param {Reader} reader
+ * @param {number} words
  * @param {Map<number, Map<string, SyncValue>>} before
  * @param {boolean} full
  */
-function readSeats(reader, before, full) {
-    const seats = reader.u32();
-    const fresh = full ? seats : reader.u32();
+function readSeats(reader, words, before, full) {
+    const seats = readSet(reader, words);
+    const fresh = new Set(full ? seats : readSet(reader, words));
     /** @type {Map<number, Map<string, SyncValue>>} */
     const players = new Map();
-    for (const seat of bitsOf(seats)) {
-        const row = (fresh >>> seat) & 1 ? undefined : before.get(seat);
-        players.set(seat, new Map(row));
-    }
+    for (const seat of seats) players.set(seat, new Map(fresh.has(seat) ? undefined : before.get(seat)));
     return players;
 }
 
@@ -61,11 +68,12 @@ function readSeats(reader, before, full) {
  * A field's value of some seats.
  *
  * @param {Reader} reader
+ * @param {number} words
  * @param {Map<number, Map<string, SyncValue>>} players
  * @param {{name: string, read: (reader: Reader) => SyncValue}} field
  */
-function readRows(reader, players, { name, read }) {
-    for (const seat of bitsOf(reader.u32())) {
+function readRows(reader, words, players, { name, read }) {
+    for (const seat of readSet(reader, words)) {
         const row = players.get(seat);
         if (!row) throw reader.error(`tells of seat ${seat}, where nobody sits`);
         row.set(name, read(reader));
@@ -80,9 +88,14 @@ export class SyncState {
     players = new Map();
     #schema;
     #hasPlayers;
+    #words;
 
-    /** @param {SyncField[]} schema `sync` of the match's intro */
-    constructor(schema) {
+    /**
+     * @param {SyncField[]} schema `sync` of the match's intro
+     * @param {number} seatsMax of the MatchInfo
+     */
+    constructor(schema, seatsMax) {
+        this.#words = Math.ceil(seatsMax / WORD_SEATS);
         this.#schema = schema.map(checkField);
         this.#hasPlayers = this.#schema.some(({ perPlayer }) => perPlayer);
         for (const { name, perPlayer, zero } of this.#schema) {
@@ -102,11 +115,11 @@ export class SyncState {
         let players = new Map([...this.players].map(([seat, row]) => [seat, new Map(row)]));
         const isTold = full ? () => true : this.#readBits(reader);
         if (this.#hasPlayers && isTold(this.#schema.length)) {
-            players = readSeats(reader, players, full);
+            players = readSeats(reader, this.#words, players, full);
         }
         this.#schema.forEach((field, i) => {
             if (!isTold(i)) return;
-            if (field.perPlayer) readRows(reader, players, field);
+            if (field.perPlayer) readRows(reader, this.#words, players, field);
             else fields.set(field.name, field.read(reader));
         });
         if (!reader.isAtEnd) throw reader.error("too long");

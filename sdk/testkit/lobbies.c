@@ -52,10 +52,8 @@ muster_lobby_id testkit_lobby_add(struct testkit *kit, struct muster_lobby_info 
         snprintf(info.game_mode, sizeof info.game_mode, "testkit");
         kit_mode_need(NULL, info.game_mode, info.map_name);
     }
-    const struct schema *schema = registry_settings(info.game_mode);
     json_t *settings = kit_settings(info.game_mode);
-    if (info.map_name[0] && schema && schema_find(schema, "mapName"))
-        json_object_set_new(settings, "mapName", json_string(info.map_name));
+    if (info.map_name[0]) json_object_set_new(settings, "mapName", json_string(info.map_name));
     const struct lobby_wish wish = {
         .game_mode = info.game_mode, .region = "", .settings = settings};
     if (lobby_create(&wish, &lobby, &failure)) {

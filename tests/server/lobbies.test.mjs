@@ -261,6 +261,19 @@ test("a search can be cancelled", async (t) => {
     await assert.rejects(search);
 });
 
+test("who searches for long is told so, until a seat is free", async (t) => {
+    const own = await startServer(t, { config: { lobby: { maxLobbies: 1 } } });
+    const [host, guest, searcher] = await Promise.all([1, 2, 3].map(() => connectPlayer(t, own)));
+    const { lobby } = await create(host.client, { maxPlayers: 2 });
+    await guest.client.joinLobby(lobby.lobbyId);
+    const told = searcher.client.once("match.searching", { timeoutMs: 30000 });
+    const search = searcher.client.findMatch({ gameMode: "arena" });
+    const { regions, waitedMs, reason } = await told;
+    assert.deepEqual([regions, waitedMs >= 5000, reason], [["local"], true, undefined]);
+    await guest.client.leave();
+    assert.equal((await search).lobby.lobbyId, lobby.lobbyId);
+});
+
 test("matchmaking falls back to another region after a wait", async (t) => {
     const own = await startServer(t, {
         config: { server: { regions: ["local", "far"] }, match_fill: { searchFallbackMs: 300 } },

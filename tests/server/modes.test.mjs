@@ -33,7 +33,7 @@ class Player {
 
     begin(match) {
         this.match = match;
-        this.state = match.intro.sync ? new SyncState(match.intro.sync) : null;
+        this.state = match.intro.sync ? new SyncState(match.intro.sync, match.seatsMax) : null;
     }
 
     take({ usable, full, payload }) {

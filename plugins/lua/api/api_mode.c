@@ -35,7 +35,7 @@ static struct place check_place(lua_State *L, int player_index) {
         return place;
     }
     uint64_t who = player_check(L, player_index)->who;
-    if (who >= SYNC_SEATS_MAX || !(place.sync->seats >> who & 1))
+    if (who >= place.sync->seats_max || !sync_seats_have(&place.sync->seats, (uint32_t)who))
         luaL_argerror(L, player_index, "this player has no sync fields");
     place.seat = (uint32_t)who;
     return place;

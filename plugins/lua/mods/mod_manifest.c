@@ -375,7 +375,8 @@ static void set_missing(struct mod *mod) {
     if (!mod->license) mod->license = "";
     if (!mod->description) mod->description = "";
     if (mod->kind != MOD_MODE || mod->base) return;
-    if (!mod->people_max) mod->people_max = MODE_PLAYERS_MAX;
+    if (!mod->people_max)
+        mod->people_max = mod->players_max > MODE_PLAYERS_MAX ? mod->players_max : MODE_PLAYERS_MAX;
     if (!mod->players_max) mod->players_max = mod->people_max;
     if (!mod->teams) {
         mod->teams = pair;
@@ -398,7 +399,7 @@ static muster_status check_people(const struct reading *r) {
     uint32_t room = 0;
     if (mod->kind != MOD_MODE || mod->base) return MUSTER_OK;
     if (mod->players_max > mod->people_max)
-        return refuse(r, "maxPlayers: expected at most peopleMax, which is 16 unless given");
+        return refuse(r, "maxPlayers: expected at most peopleMax");
     if (mod->players_min > mod->players_max)
         return refuse(r, "minPlayers: expected at most maxPlayers");
     for (uint32_t i = 0; i < mod->team_count; i++) {

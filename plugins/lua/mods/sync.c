@@ -8,21 +8,57 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEAT_BIT(seat) (UINT32_C(1) << (seat))
 #define FIELD_BIT(field) (UINT64_C(1) << (field))
+
+/* ---- sets of seats --------------------------------------------------------------------------- */
+
+static void seats_remove(struct sync_seats *seats, uint32_t seat) {
+    seats->words[seat / SYNC_WORD_SEATS] &= ~(UINT32_C(1) << seat % SYNC_WORD_SEATS);
+}
+
+static void seats_join(struct sync_seats *seats, const struct sync_seats *others) {
+    for (uint32_t i = 0; i < SYNC_WORDS_MAX; i++) seats->words[i] |= others->words[i];
+}
+
+static struct sync_seats seats_both(const struct sync_seats *a, const struct sync_seats *b) {
+    struct sync_seats both;
+    for (uint32_t i = 0; i < SYNC_WORDS_MAX; i++) both.words[i] = a->words[i] & b->words[i];
+    return both;
+}
+
+static bool seats_any(const struct sync_seats *seats) {
+    uint32_t any = 0;
+    for (uint32_t i = 0; i < SYNC_WORDS_MAX; i++) any |= seats->words[i];
+    return any != 0;
+}
+
+static void seats_put(const struct sync *sync, const struct sync_seats *seats,
+                      struct muster_writer *out) {
+    for (uint32_t i = 0; i < sync_words(sync->seats_max); i++) muster_put_u32(out, seats->words[i]);
+}
+
+/* False: a seat that there is not. */
+static bool seats_get(const struct sync *sync, struct sync_seats *seats, struct muster_reader *in) {
+    uint32_t left = sync->seats_max % SYNC_WORD_SEATS, words = sync_words(sync->seats_max);
+    memset(seats, 0, sizeof *seats);
+    for (uint32_t i = 0; i < words; i++) seats->words[i] = muster_get_u32(in);
+    return !left || !(seats->words[words - 1] >> left);
+}
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static uint32_t values_bytes(const struct sync_schema *schema) {
-    return schema->shared_bytes + SYNC_SEATS_MAX * schema->seat_bytes;
+static uint32_t values_bytes(const struct sync_schema *schema, uint32_t seats_max) {
+    return schema->shared_bytes + seats_max * schema->seat_bytes;
 }
 
-struct sync *sync_create(const struct sync_schema *schema) {
-    struct sync *sync = calloc(1, sizeof *sync + (size_t)values_bytes(schema) * 2);
+struct sync *sync_create(const struct sync_schema *schema, uint32_t seats_max) {
+    uint32_t bytes = values_bytes(schema, seats_max);
+    struct sync *sync = calloc(1, sizeof *sync + (size_t)bytes * 2);
     if (!sync) return NULL;
     memcpy(&sync->schema, schema, sizeof sync->schema);
+    sync->seats_max = seats_max;
     sync->values = sync->bytes;
-    sync->kept = sync->bytes + values_bytes(schema);
+    sync->kept = sync->bytes + bytes;
     return sync;
 }
 
@@ -49,7 +85,7 @@ uint32_t sync_find(const struct sync *sync, const char *name) {
 
 static void mark(struct sync *sync, uint32_t field, uint32_t seat) {
     if (sync->schema.fields[field].per_player)
-        sync->now.seats_of[field] |= SEAT_BIT(seat);
+        sync_seats_add(&sync->now.seats_of[field], seat);
     else
         sync->now.fields |= FIELD_BIT(field);
 }
@@ -165,27 +201,29 @@ static void clear_row(struct sync *sync, uint32_t seat) {
     memset(sync->kept + row_at(sync, seat), 0, sync->schema.seat_bytes);
 }
 
-static void tell_rows(struct sync *sync, uint32_t seats) {
+static void tell_rows(struct sync *sync, const struct sync_seats *seats) {
     sync->now.seats = true;
-    sync->now.fresh |= seats;
+    seats_join(&sync->now.fresh, seats);
     for (uint32_t i = 0; i < sync->schema.count; i++)
-        if (sync->schema.fields[i].per_player) sync->now.seats_of[i] |= seats;
+        if (sync->schema.fields[i].per_player) seats_join(&sync->now.seats_of[i], seats);
 }
 
 void sync_seat_take(struct sync *sync, uint32_t seat) {
+    struct sync_seats one = {{0}};
     clear_row(sync, seat);
-    sync->seats |= SEAT_BIT(seat);
-    tell_rows(sync, SEAT_BIT(seat));
+    sync_seats_add(&one, seat);
+    sync_seats_add(&sync->seats, seat);
+    tell_rows(sync, &one);
 }
 
 void sync_seat_leave(struct sync *sync, uint32_t seat) {
     clear_row(sync, seat);
-    sync->seats &= ~SEAT_BIT(seat);
+    seats_remove(&sync->seats, seat);
     sync->now.seats = true;
 }
 
 void sync_tell_all(struct sync *sync) {
-    tell_rows(sync, sync->seats);
+    tell_rows(sync, &sync->seats);
 }
 
 /* ---- payload --------------------------------------------------------------------------------- */
@@ -196,14 +234,13 @@ void sync_step_end(struct sync *sync) {
 }
 
 /* Those whose value of the field may be seen. */
-static uint32_t visible_seats(const struct sync *sync, const struct sync_field *field,
-                              const struct sync_view *view) {
-    uint32_t own = view->seat < SYNC_SEATS_MAX ? SEAT_BIT(view->seat) : 0;
-    switch (field->visible) {
-    case SYNC_ALL: return sync->seats;
-    case SYNC_TEAM: return sync->seats & (view->team | own);
-    default: return sync->seats & own;
-    }
+static struct sync_seats visible_seats(const struct sync *sync, const struct sync_field *field,
+                                       const struct sync_view *view) {
+    struct sync_seats seen = {{0}};
+    if (field->visible == SYNC_ALL) return sync->seats;
+    if (field->visible == SYNC_TEAM) seen = view->team;
+    if (view->seat < sync->seats_max) sync_seats_add(&seen, view->seat);
+    return seats_both(&sync->seats, &seen);
 }
 
 static void put_value(const struct sync *sync, const struct sync_field *field, uint32_t seat,
@@ -213,21 +250,23 @@ static void put_value(const struct sync *sync, const struct sync_field *field, u
     muster_put_bytes(out, at, len);
 }
 
-static void put_rows(const struct sync *sync, const struct sync_field *field, uint32_t seats,
-                     struct muster_writer *out) {
-    muster_put_u32(out, seats);
-    for (uint32_t seat = 0; seat < SYNC_SEATS_MAX; seat++)
-        if (seats & SEAT_BIT(seat)) put_value(sync, field, seat, out);
+static void put_rows(const struct sync *sync, const struct sync_field *field,
+                     const struct sync_seats *seats, struct muster_writer *out) {
+    seats_put(sync, seats, out);
+    for (uint32_t seat = 0; seat < sync->seats_max; seat++)
+        if (sync_seats_have(seats, seat)) put_value(sync, field, seat, out);
 }
 
 void sync_full(const struct sync *sync, const struct sync_view *view, struct muster_writer *out) {
-    if (sync->schema.seat_bytes) muster_put_u32(out, sync->seats);
+    if (sync->schema.seat_bytes) seats_put(sync, &sync->seats, out);
     for (uint32_t i = 0; i < sync->schema.count; i++) {
         const struct sync_field *field = &sync->schema.fields[i];
-        if (field->per_player)
-            put_rows(sync, field, visible_seats(sync, field, view), out);
-        else
+        if (!field->per_player) {
             put_value(sync, field, 0, out);
+            continue;
+        }
+        struct sync_seats seen = visible_seats(sync, field, view);
+        put_rows(sync, field, &seen, out);
     }
 }
 
@@ -236,11 +275,20 @@ static void set_bit(uint8_t *bits, uint32_t at) {
     bits[at / 8] |= (uint8_t)(1u << at % 8);
 }
 
-/* The seats of which a delta tells the field; of a shared one, not 0 when it is told. */
-static uint32_t told_of(const struct sync *sync, uint32_t field, const struct sync_view *view) {
+/* What a delta tells of the field. False: nothing. */
+static bool put_told(const struct sync *sync, uint32_t field, const struct sync_view *view,
+                     struct muster_writer *out) {
     const struct sync_field *f = &sync->schema.fields[field];
-    if (f->per_player) return sync->told.seats_of[field] & visible_seats(sync, f, view);
-    return (sync->told.fields & FIELD_BIT(field)) != 0;
+    if (!f->per_player) {
+        bool is_told = (sync->told.fields & FIELD_BIT(field)) != 0;
+        if (is_told) put_value(sync, f, 0, out);
+        return is_told;
+    }
+    struct sync_seats seen = visible_seats(sync, f, view);
+    seen = seats_both(&sync->told.seats_of[field], &seen);
+    if (!seats_any(&seen)) return false;
+    put_rows(sync, f, &seen, out);
+    return true;
 }
 
 void sync_delta(const struct sync *sync, const struct sync_view *view, struct muster_writer *out) {
@@ -250,25 +298,19 @@ void sync_delta(const struct sync *sync, const struct sync_view *view, struct mu
     if (!bits) return;
     memset(bits, 0, len);
     if (sync->told.seats && schema->seat_bytes) {
+        struct sync_seats fresh = seats_both(&sync->seats, &sync->told.fresh);
         set_bit(bits, schema->count);
-        muster_put_u32(out, sync->seats);
-        muster_put_u32(out, sync->seats & sync->told.fresh);
+        seats_put(sync, &sync->seats, out);
+        seats_put(sync, &fresh, out);
     }
-    for (uint32_t i = 0; i < schema->count; i++) {
-        uint32_t told = told_of(sync, i, view);
-        if (!told) continue;
-        set_bit(bits, i);
-        if (schema->fields[i].per_player)
-            put_rows(sync, &schema->fields[i], told, out);
-        else
-            put_value(sync, &schema->fields[i], 0, out);
-    }
+    for (uint32_t i = 0; i < schema->count; i++)
+        if (put_told(sync, i, view, out)) set_bit(bits, i);
 }
 
 /* ---- state ----------------------------------------------------------------------------------- */
 
 void sync_keep(struct sync *sync) {
-    memcpy(sync->kept, sync->values, values_bytes(&sync->schema));
+    memcpy(sync->kept, sync->values, values_bytes(&sync->schema, sync->seats_max));
 }
 
 static void go_back(struct sync *sync, uint32_t field, uint32_t seat) {
@@ -281,26 +323,26 @@ static void go_back(struct sync *sync, uint32_t field, uint32_t seat) {
 
 void sync_back(struct sync *sync) {
     for (uint32_t i = 0; i < sync->schema.count; i++) {
-        uint32_t rows = sync->schema.fields[i].per_player ? SYNC_SEATS_MAX : 1;
+        uint32_t rows = sync->schema.fields[i].per_player ? sync->seats_max : 1;
         for (uint32_t seat = 0; seat < rows; seat++) go_back(sync, i, seat);
     }
 }
 
 /* Values of those who sit, and what the next delta has to tell. */
 void sync_save(const struct sync *sync, struct muster_writer *out) {
-    muster_put_u32(out, sync->seats);
-    muster_put_bytes(out, sync->values, values_bytes(&sync->schema));
+    seats_put(sync, &sync->seats, out);
+    muster_put_bytes(out, sync->values, values_bytes(&sync->schema, sync->seats_max));
     muster_put_u64(out, sync->now.fields);
-    muster_put_u32(out, sync->now.fresh);
+    seats_put(sync, &sync->now.fresh, out);
     muster_put_u8(out, sync->now.seats);
-    for (uint32_t i = 0; i < sync->schema.count; i++) muster_put_u32(out, sync->now.seats_of[i]);
+    for (uint32_t i = 0; i < sync->schema.count; i++) seats_put(sync, &sync->now.seats_of[i], out);
 }
 
 /* Strings do not reach past their place. */
 static bool are_sound(const struct sync *sync, const uint8_t *values) {
     for (uint32_t i = 0; i < sync->schema.count; i++) {
         const struct sync_field *field = &sync->schema.fields[i];
-        uint32_t rows = field->per_player ? SYNC_SEATS_MAX : 1;
+        uint32_t rows = field->per_player ? sync->seats_max : 1;
         if (field->type != SYNC_STRING) continue;
         for (uint32_t seat = 0; seat < rows; seat++)
             if (values[place_of(sync, field, seat)] > SYNC_TEXT_MAX) return false;
@@ -309,14 +351,17 @@ static bool are_sound(const struct sync *sync, const uint8_t *values) {
 }
 
 muster_status sync_load(struct sync *sync, struct muster_reader *in) {
-    uint32_t seats = muster_get_u32(in);
-    const uint8_t *values = muster_get_bytes(in, values_bytes(&sync->schema));
+    struct sync_seats seats;
+    uint32_t bytes = values_bytes(&sync->schema, sync->seats_max);
+    bool is_good = seats_get(sync, &seats, in);
+    const uint8_t *values = muster_get_bytes(in, bytes);
     struct sync_changes now = {.fields = muster_get_u64(in)};
-    now.fresh = muster_get_u32(in);
+    is_good &= seats_get(sync, &now.fresh, in);
     now.seats = muster_get_u8(in) != 0;
-    for (uint32_t i = 0; i < sync->schema.count; i++) now.seats_of[i] = muster_get_u32(in);
-    if (in->overflow || seats >> SYNC_SEATS_MAX || !are_sound(sync, values)) return MUSTER_INVALID;
-    memcpy(sync->values, values, values_bytes(&sync->schema));
+    for (uint32_t i = 0; i < sync->schema.count; i++)
+        is_good &= seats_get(sync, &now.seats_of[i], in);
+    if (in->overflow || !is_good || !are_sound(sync, values)) return MUSTER_INVALID;
+    memcpy(sync->values, values, bytes);
     sync->seats = seats;
     sync->now = now;
     memset(&sync->told, 0, sizeof sync->told);

@@ -14,10 +14,23 @@
 
 enum {
     SYNC_FIELDS_MAX = 64,
-    SYNC_NAME_MAX = 32,  /* bytes of a name: [a-z][a-z0-9_]* */
-    SYNC_TEXT_MAX = 32,  /* bytes of a string's value */
-    SYNC_SEATS_MAX = 16, /* bots of the host have no values */
+    SYNC_NAME_MAX = 32,                 /* bytes of a name: [a-z][a-z0-9_]* */
+    SYNC_TEXT_MAX = 32,                 /* bytes of a string's value */
+    SYNC_SEATS_MAX = MUSTER_PEOPLE_MAX, /* bots of the host have no values */
+    SYNC_WORD_SEATS = 32,
+    SYNC_WORDS_MAX = SYNC_SEATS_MAX / SYNC_WORD_SEATS,
 };
+
+/* A set of seats, as on the wire: seat 0 is the lowest bit of the first word. */
+struct sync_seats {
+    uint32_t words[SYNC_WORDS_MAX];
+};
+static inline bool sync_seats_have(const struct sync_seats *seats, uint32_t seat) {
+    return seats->words[seat / SYNC_WORD_SEATS] >> seat % SYNC_WORD_SEATS & 1;
+}
+static inline void sync_seats_add(struct sync_seats *seats, uint32_t seat) {
+    seats->words[seat / SYNC_WORD_SEATS] |= UINT32_C(1) << seat % SYNC_WORD_SEATS;
+}
 
 #define SYNC_TYPE_MAP(X)                                                                           \
     X(BOOL, "bool", 1)                                                                             \
@@ -54,31 +67,34 @@ void sync_schema_read(lua_State *L, int index, struct sync_schema *out);
 /* A field that not everybody sees. */
 bool sync_schema_is_private(const struct sync_schema *schema);
 bool sync_schema_same(const struct sync_schema *a, const struct sync_schema *b);
-/* The largest payload, and the value of a type, in bytes. */
-uint32_t sync_schema_bytes_max(const struct sync_schema *schema);
+/* The largest payload with so many seats, and the value of a type, in bytes. */
+uint32_t sync_schema_bytes_max(const struct sync_schema *schema, uint32_t seats_max);
+/* How many words a set of so many seats has on the wire. */
+uint32_t sync_words(uint32_t seats_max);
 uint32_t sync_type_bytes(uint32_t type);
 /* [{"name", "type", "per"?, "visible"}] as JSON text, to be freed; null: out of memory. */
 char *sync_schema_json(const struct sync_schema *schema);
 
 /* What is told of by the next delta. */
 struct sync_changes {
-    uint64_t fields;                    /* shared ones */
-    uint32_t seats_of[SYNC_FIELDS_MAX]; /* those per player: seats */
-    uint32_t fresh;                     /* seats whose values begin anew */
-    bool seats;                         /* somebody sat down or stood up */
+    uint64_t fields;                             /* shared ones */
+    struct sync_seats seats_of[SYNC_FIELDS_MAX]; /* those per player */
+    struct sync_seats fresh;                     /* seats whose values begin anew */
+    bool seats;                                  /* somebody sat down or stood up */
 };
 
 struct sync {
     struct sync_schema schema;
-    uint32_t seats;           /* who has values */
+    uint32_t seats_max;
+    struct sync_seats seats;  /* who has values */
     struct sync_changes now;  /* since the last step's end */
     struct sync_changes told; /* of the last step: what its delta has */
     uint8_t *values, *kept;   /* shared, then by seat; strings: a length and all their bytes */
     uint8_t bytes[];
 };
 
-/* Null: out of memory. */
-struct sync *sync_create(const struct sync_schema *schema);
+/* seats_max: 1 to SYNC_SEATS_MAX. Null: out of memory. */
+struct sync *sync_create(const struct sync_schema *schema, uint32_t seats_max);
 void sync_destroy(struct sync *sync); /* takes null */
 
 /* ---- values ---- */
@@ -104,7 +120,7 @@ void sync_tell_all(struct sync *sync);
 /* Whose eyes: seat SYNC_SEATS_MAX is a spectator's. */
 struct sync_view {
     uint32_t seat;
-    uint32_t team; /* seats of the own team, the own one included */
+    struct sync_seats team; /* seats of the own team, the own one included */
 };
 /* The step is over: what changed in it is what the delta tells, until the next step's end. */
 void sync_step_end(struct sync *sync);

@@ -106,6 +106,10 @@ void sync_schema_read(lua_State *L, int index, struct sync_schema *out) {
 
 /* ---- questions ------------------------------------------------------------------------------- */
 
+uint32_t sync_words(uint32_t seats_max) {
+    return (seats_max + SYNC_WORD_SEATS - 1) / SYNC_WORD_SEATS;
+}
+
 bool sync_schema_is_private(const struct sync_schema *schema) {
     for (uint32_t i = 0; i < schema->count; i++)
         if (schema->fields[i].visible != SYNC_ALL) return true;
@@ -116,13 +120,13 @@ bool sync_schema_same(const struct sync_schema *a, const struct sync_schema *b) 
     return memcmp(a, b, sizeof *a) == 0;
 }
 
-/* A delta of all there is: bits, the two masks of seats, and each field's own. */
-uint32_t sync_schema_bytes_max(const struct sync_schema *schema) {
-    uint32_t bytes = (schema->count + 8) / 8 + 8;
+/* A delta of all there is: bits, the two sets of seats, and each field's own. */
+uint32_t sync_schema_bytes_max(const struct sync_schema *schema, uint32_t seats_max) {
+    uint32_t set = sync_words(seats_max) * 4, bytes = (schema->count + 8) / 8 + set * 2;
     for (uint32_t i = 0; i < schema->count; i++) {
         const struct sync_field *field = &schema->fields[i];
         uint32_t each = type_bytes[field->type];
-        bytes += field->per_player ? 4 + each * SYNC_SEATS_MAX : each;
+        bytes += field->per_player ? set + each * seats_max : each;
     }
     return bytes;
 }

@@ -116,7 +116,7 @@ static muster_status explain(struct instance *instance, const struct mod *mod, m
 static muster_status declare_mode(struct instance *instance, const struct mod *mod, char *error,
                                   uint32_t cap) {
     const struct probe *probe = probe_find(instance, mod);
-    uint32_t views = probe && probe->mode.is_private ? MODE_VIEWS_MAX : 1;
+    uint32_t views = probe && probe->mode.is_private ? mod->people_max + 1 : 1;
     struct muster_mode_info info = {
         .size = sizeof info,
         .players_max = mod->players_max,

@@ -33,7 +33,7 @@ static muster_status create(void *instance, const struct muster_match_info *info
                                info->game_mode);
         return MUSTER_NOT_FOUND;
     }
-    struct mode *mode = mode_make(lobby);
+    struct mode *mode = mode_make(lobby, info->seats_max);
     if (!mode) return MUSTER_NO_MEMORY;
     *state = lobby->mode = mode;
     return MUSTER_OK;
@@ -65,7 +65,7 @@ static void read_declaration(lua_State *L, const struct mod *mod, struct declara
     if (out->has_sync) {
         sync_schema_read(L, -1, &out->schema);
         out->is_private = sync_schema_is_private(&out->schema);
-        uint32_t bytes = sync_schema_bytes_max(&out->schema);
+        uint32_t bytes = sync_schema_bytes_max(&out->schema, mod->people_max);
         if (bytes > mod->snapshot_max_bytes)
             luaL_error(L, "mode.sync: may need %d bytes, snapshotMaxBytes of mod.json allows %d",
                        (int)bytes, (int)mod->snapshot_max_bytes);
@@ -109,10 +109,10 @@ static void mode_declare(lua_State *L, struct script *script) {
         return;
     }
     mode->is_private = declaration.is_private;
-    if (declaration.has_sync) mode->sync = sync_create(&declaration.schema);
+    if (declaration.has_sync) mode->sync = sync_create(&declaration.schema, mode->seats_max);
     if (declaration.has_snapshot)
-        mode->deltas =
-            make_deltas(mode->is_private ? MODE_VIEWS_MAX : 1, script->mod->snapshot_max_bytes);
+        mode->deltas = make_deltas(mode->is_private ? mode->seats_max + 1 : 1,
+                                   script->mod->snapshot_max_bytes);
     mode->is_declared =
         !declaration.has_sync == !mode->sync && !declaration.has_snapshot == !mode->deltas;
     if (!mode->is_declared) luaL_error(L, "out of memory");
@@ -235,7 +235,7 @@ static muster_status join(void *instance, void *state, uint32_t seat) {
     struct mode *mode = state;
     struct script *script = mode_script(mode);
     (void)instance;
-    if (seat >= SYNC_SEATS_MAX) return MUSTER_INVALID;
+    if (seat >= mode->seats_max) return MUSTER_INVALID;
     if (!script && is_coming_back(mode)) return MUSTER_DENIED; /* with a state without the player */
     choose_team(mode, seat);
     players_seat(&mode->lobby->match, seat);
@@ -253,7 +253,7 @@ static void leave(void *instance, void *state, uint32_t seat, uint32_t reason) {
     struct arg args[] = {A_SEAT(seat), A_TEXT(words_leave(reason))};
     struct callback callback = {.script = script, .name = "leave", .args = args, .count = 2};
     (void)instance;
-    if (seat >= SYNC_SEATS_MAX) return;
+    if (seat >= mode->seats_max) return;
     if (script) script_enter(script, callback_body, &callback);
     if (mode->sync) sync_seat_leave(mode->sync, seat);
     if (script) script_keep(script);

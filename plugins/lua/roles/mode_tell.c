@@ -94,8 +94,8 @@ static void write_full(struct mode *mode, uint32_t view, struct muster_writer *o
 /* Whose team is another than before has other rows to see, and to show. */
 static void follow_teams(struct mode *mode) {
     bool moved = false;
-    for (uint32_t seat = 0; seat < SYNC_SEATS_MAX; seat++) {
-        if (!(mode->sync->seats >> seat & 1)) continue;
+    for (uint32_t seat = 0; seat < mode->seats_max; seat++) {
+        if (!sync_seats_have(&mode->sync->seats, seat)) continue;
         uint32_t team = mode_team(mode, seat);
         moved |= team != mode->teams[seat];
         mode->teams[seat] = team;
@@ -114,8 +114,8 @@ void mode_step_end(struct lobby *lobby) {
 static struct sync_view view_of(const struct mode *mode, uint32_t view) {
     struct sync_view out = {.seat = view ? view - 1 : SYNC_SEATS_MAX};
     if (!view || mode->teams[out.seat] == MUSTER_TEAM_NONE) return out;
-    for (uint32_t seat = 0; seat < SYNC_SEATS_MAX; seat++)
-        if (mode->teams[seat] == mode->teams[out.seat]) out.team |= UINT32_C(1) << seat;
+    for (uint32_t seat = 0; seat < mode->seats_max; seat++)
+        if (mode->teams[seat] == mode->teams[out.seat]) sync_seats_add(&out.team, seat);
     return out;
 }
 
@@ -124,7 +124,7 @@ void mode_snapshot(void *instance, void *state, uint32_t view, uint32_t full,
     struct mode *mode = state;
     struct mode_deltas *deltas = mode->deltas;
     (void)instance;
-    if (view >= MODE_VIEWS_MAX || (!mode->sync && !deltas)) return;
+    if (view > mode->seats_max || (!mode->sync && !deltas)) return;
     struct sync_view eyes = view_of(mode, view);
     if (mode->sync && full)
         sync_full(mode->sync, &eyes, out);
@@ -139,7 +139,7 @@ void mode_snapshot(void *instance, void *state, uint32_t view, uint32_t full,
 uint32_t mode_view(void *instance, void *state, uint32_t seat) {
     const struct mode *mode = state;
     (void)instance;
-    return mode->is_private && seat < SYNC_SEATS_MAX ? seat + 1 : 0;
+    return mode->is_private && seat < mode->seats_max ? seat + 1 : 0;
 }
 
 /* ---- intro ----------------------------------------------------------------------------------- */

@@ -39,7 +39,7 @@ static muster_status run_in(struct instance *instance, struct mod *mod, int kind
     realm->tick_rate_hz = mod->tick_rate_hz ? mod->tick_rate_hz : 20;
     snprintf(realm->game_mode, sizeof realm->game_mode, "%s",
              mod->kind == MOD_MODE ? mod->id : "arena");
-    lobby.mode = mode_make(&lobby);
+    lobby.mode = mode_make(&lobby, mod->people_max ? mod->people_max : 1);
     struct script *script =
         lobby.mode ? realm_add(realm, mod, permissions_granted(instance, mod)) : NULL;
     if (!script) {

@@ -3,9 +3,11 @@
 
 #include <stdlib.h>
 
-struct mode *mode_make(struct lobby *lobby) {
+struct mode *mode_make(struct lobby *lobby, uint32_t seats_max) {
     struct mode *mode = calloc(1, sizeof *mode);
-    if (mode) mode->lobby = lobby;
+    if (!mode) return NULL;
+    mode->lobby = lobby;
+    mode->seats_max = seats_max < SYNC_SEATS_MAX ? seats_max : SYNC_SEATS_MAX;
     return mode;
 }
 

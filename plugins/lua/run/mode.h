@@ -26,6 +26,7 @@ struct mode {
     struct lobby *lobby;
     struct sync *sync;              /* mode.sync; or null */
     struct mode_deltas *deltas;     /* mode.snapshot; or null */
+    uint32_t seats_max;             /* of the match */
     bool is_declared, is_private;   /* each seat has a view of its own */
     uint32_t teams[SYNC_SEATS_MAX]; /* as the last delta saw them */
     uint32_t input_count;
@@ -42,7 +43,7 @@ struct mode_traits {
 };
 
 /* Null: out of memory. mode_free takes null. */
-struct mode *mode_make(struct lobby *lobby);
+struct mode *mode_make(struct lobby *lobby, uint32_t seats_max);
 void mode_free(struct mode *mode);
 /* The mode that this script plays; or null. */
 struct mode *mode_of(const struct script *script);

@@ -18,7 +18,7 @@ function textOf(value) {
 }
 
 export class Board {
-    state = new SyncState([]);
+    state = new SyncState([], 0);
     seat;
     isActive = false; // inputs are taken
     #client;
@@ -92,12 +92,12 @@ export class Board {
     }
 
     /** The first match of the lobby, or the next. */
-    startMatch({ matchId, intro, tickRate, gameMode }) {
+    startMatch({ matchId, intro, tickRate, gameMode, seatsMax }) {
         this.#matchId = matchId;
         const schema = intro?.sync ?? [];
         this.#tickMs = 1000 / tickRate;
         this.isActive = true;
-        this.state = new SyncState(schema);
+        this.state = new SyncState(schema, seatsMax);
         this.#columns = schema.filter(({ per }) => per === "player").map(({ name }) => name);
         byId("mode-title").textContent = String(intro?.title || gameMode);
         byId("mode-help").textContent = String(intro?.help ?? "");

@@ -1,5 +1,10 @@
 // catalog - what the server offers: modes with their settings, maps, rules.
 
+/** The map of a lobby; "" where its mode has no other. */
+export function mapOf(mode, settings) {
+    return mode?.maps?.length === 1 ? "" : settings.mapName ?? "";
+}
+
 export class Catalog {
     modes = [];
     regions = [];

@@ -1,5 +1,6 @@
 // lobbies - the lobby browser: list, filters, join, watch, quick match.
 
+import { mapOf } from "./catalog.js";
 import { joinLobby } from "./join.js";
 import { KeyedList, put } from "./keyed_list.js";
 import { actionButton, byId, explain, guarded, make, toast } from "./ui.js";
@@ -172,7 +173,8 @@ export class LobbyBrowser {
             const full = lobby.currentPlayers >= lobby.maxPlayers;
             lobbyId = lobby.lobbyId;
             put(title, this.#catalog.titleOf(lobby.gameMode));
-            put(place, [lobby.settings.mapName, lobby.region].filter(Boolean).join(" · "));
+            const map = mapOf(this.#catalog.mode(lobby.gameMode), lobby.settings);
+            put(place, [map, lobby.region].filter(Boolean).join(" · "));
             put(state, lobby.state);
             state.className = `state ${lobby.state}`;
             put(seats, `${lobby.currentPlayers} / ${lobby.maxPlayers}`);

@@ -1,6 +1,7 @@
 // lobby_screen - the lobby at hand: who sits where, who is ready, what one may do. It is there by
 // itself before a match, and on a button's press while one runs.
 
+import { mapOf } from "./catalog.js";
 import { joinLink } from "./join.js";
 import { KeyedList, put } from "./keyed_list.js";
 import { MemberDialog } from "./member_dialog.js";
@@ -177,8 +178,8 @@ export class LobbyScreen {
     #showHead(entry) {
         const { lobby, joinCode } = entry;
         byId("lobby-title").textContent =
-            [this.#catalog.titleOf(lobby.gameMode), lobby.settings.mapName].filter(Boolean)
-                .join(" · ");
+            [this.#catalog.titleOf(lobby.gameMode), mapOf(this.#catalog.mode(lobby.gameMode), lobby.settings)]
+                .filter(Boolean).join(" · ");
         byId("lobby-code-line").hidden = !joinCode;
         byId("lobby-code").textContent = codeText(joinCode ?? "");
         this.#showStatus();

@@ -19,7 +19,7 @@ const settingsOf = (rules) => rules.flatMap(({ settings }) => settings);
 function grouped(schema, omit, hasRules) {
     const groups = new Map([["Basics", []]]);
     const left = new Set([...ELSEWHERE, ...omit]);
-    const isWanted = ({ key }) => !left.has(key) && key !== RULES;
+    const isWanted = ({ key, values }) => !left.has(key) && key !== RULES && values?.length !== 1;
     for (const entry of schema.filter(isWanted)) {
         const title = BASICS.includes(entry.key) ? "Basics" : entry.group ?? "More";
         groups.set(title, [...(groups.get(title) ?? []), entry]);

@@ -450,6 +450,8 @@ struct muster_host_lobby {
 /* ---- match: the one door out of a match step
  * ------------------------------------------------------ */
 
+/* Every lobby has the settings mapName (one of maps) and maxPlayers (to people_max), made of what
+ * the mode says here. */
 struct muster_mode_info {
     uint32_t size;
     uint32_t players_max; /* default of the setting maxPlayers, 1 to people_max */

@@ -22,12 +22,6 @@
     MUSTER_SCHEMA_EACH(MUSTER_SCHEMA_CHECK, , __VA_ARGS__)                                         \
     static const char name[] = "[" MUSTER_SCHEMA_EACH(MUSTER_SCHEMA_TEXT, ",", __VA_ARGS__) "]"
 
-/* The same without the brackets: entries that stand beside others, which are known when the plugin
- * runs (muster_json_raw of muster/json.h). */
-#define MUSTER_SCHEMA_PART(name, ...)                                                              \
-    MUSTER_SCHEMA_EACH(MUSTER_SCHEMA_CHECK, , __VA_ARGS__)                                         \
-    static const char name[] = MUSTER_SCHEMA_EACH(MUSTER_SCHEMA_TEXT, ",", __VA_ARGS__)
-
 /* ---- entries: key, default, range, then one attribute or more ------------------------------- */
 
 /* fallback: true or false */

@@ -218,9 +218,6 @@ static const struct muster_mode fake_mode = {
 static const struct muster_victory fake_victory = {.size = sizeof fake_victory,
                                                    .evaluate = fake_evaluate};
 
-static const char fake_settings[] =
-    "[{\"key\":\"maxPlayers\",\"type\":\"int\",\"default\":4,\"min\":1,\"max\":16}]";
-
 static const struct muster_role fake_roles[] = {
     {MUSTER_ROLE_MODE, 0, &fake_mode},
     {MUSTER_ROLE_VICTORY, 0, &fake_victory},

@@ -50,8 +50,9 @@ static void test_a_game_that_cannot_be(void **state) {
         {"\"base\":\"arena\",\"teams\":[]",
          "teams: only a mode without a base has it; \"defaults\" gives other defaults of lobby "
          "settings"},
-        {"\"peopleMax\":4,\"maxPlayers\":5",
-         "maxPlayers: expected at most peopleMax, which is 16 unless given"},
+        {"\"peopleMax\":4,\"maxPlayers\":5", "maxPlayers: expected at most peopleMax"},
+        {"\"minPlayers\":0", "minPlayers: expected an integer, 1 to 128, found 0"},
+        {"\"minPlayers\":129", "minPlayers: expected an integer, 1 to 128, found 129"},
         {"\"maxPlayers\":2,\"minPlayers\":3", "minPlayers: expected at most maxPlayers"},
         {"\"stats\":[\"wins\",\"wins\"]", "stats[1]: expected each only once, found \"wins\""},
         {"\"stats\":[\"score\"]",
@@ -116,6 +117,9 @@ static void test_a_game_as_it_says(void **state) {
     mod = read_mode("\"teams\":[],\"victories\":[\"victory_time_limit\"]");
     assert_int_equal(mod->team_count, 0);
     assert_string_equal(mod->victories[0], "victory_time_limit");
+    mod_unpin(mod);
+    mod = read_mode("\"maxPlayers\":100");
+    assert_int_equal(mod->people_max, 100);
     mod_unpin(mod);
     mod = read_mode("\"maxPlayers\":8"); /* the usual game */
     assert_int_equal(mod->team_count, 2);

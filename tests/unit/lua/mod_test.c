@@ -223,9 +223,8 @@ static void test_figures_of_a_mode_have_a_range(void **state) {
     static const struct {
         const char *key;
         int min, max;
-    } cases[] = {{"maxPlayers", 1, 16},
-                 {"peopleMax", 1, 16},
-                 {"minPlayers", 1, 16},
+    } cases[] = {{"maxPlayers", 1, 128},
+                 {"peopleMax", 1, 128},
                  {"tickRate", 1, 60},
                  {"snapshotMaxBytes", 64, 16384}};
     (void)state;
@@ -273,8 +272,8 @@ static void test_what_mod_json_must_have(void **state) {
         {"{\"id\":\"m\",\"kind\":\"rule\",\"api\":\"1\",\"name\":\"m\",\"version\":\"1.0\"}",
          "mod.json: version: expected a version like 1.2.0 or 1.2.0-beta.1, found \"1.0\""},
         {"{\"id\":\"m\",\"kind\":\"mode\",\"api\":\"1\",\"name\":\"m\",\"version\":\"1.0.0\","
-         "\"maxPlayers\":33}",
-         "mod.json: maxPlayers: expected an integer, 1 to 16, found 33"},
+         "\"maxPlayers\":129}",
+         "mod.json: maxPlayers: expected an integer, 1 to 128, found 129"},
         {"{\"id\":\"m\",\"kind\":\"mode\",\"api\":\"1\",\"name\":\"m\",\"version\":\"1.0.0\","
          "\"maps\":[]}",
          "mod.json: maps: expected at least one map, found []"},

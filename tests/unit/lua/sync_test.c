@@ -14,6 +14,7 @@
 
 static struct sync_schema schema;
 static struct sync *mine;
+static uint32_t seats_max = 16;
 
 static int lua_schema(lua_State *L) {
     sync_schema_read(L, 1, &schema);
@@ -57,7 +58,7 @@ static void declare(struct sandbox *sb, const char *list) {
     snprintf(text, sizeof text, "schema(%s)", list);
     assert_string_equal(eval_text(sb, text), "nil");
     sync_destroy(mine);
-    mine = sync_create(&schema);
+    mine = sync_create(&schema, seats_max);
     assert_non_null(mine);
 }
 
@@ -109,10 +110,10 @@ static void set_json(struct sandbox *sb, const json_t *set) {
     expect(sb, text, "nil");
 }
 
-static uint32_t seats_json(const json_t *list) {
-    uint32_t seats = 0;
+static struct sync_seats seats_json(const json_t *list) {
+    struct sync_seats seats = {{0}};
     for (size_t i = 0; i < json_array_size(list); i++)
-        seats |= UINT32_C(1) << json_integer_value(json_array_get(list, i));
+        sync_seats_add(&seats, (uint32_t)json_integer_value(json_array_get(list, i)));
     return seats;
 }
 
@@ -140,20 +141,20 @@ static void check_view(const char *name, const json_t *view) {
     struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
     sync_full(mine, &eyes, &w);
     compare(name, &w, json_string_value(json_object_get(view, "full")));
-    assert_true(w.len <= sync_schema_bytes_max(&mine->schema));
+    assert_true(w.len <= sync_schema_bytes_max(&mine->schema, seats_max));
     w = muster_writer_make(bytes, sizeof bytes);
     sync_delta(mine, &eyes, &w);
     compare(name, &w, json_string_value(json_object_get(view, "delta")));
-    assert_true(w.len <= sync_schema_bytes_max(&mine->schema));
+    assert_true(w.len <= sync_schema_bytes_max(&mine->schema, seats_max));
 }
 
 static void play_step(struct sandbox *sb, const char *name, const json_t *step) {
     const json_t *sets = json_object_get(step, "set"), *views = json_object_get(step, "views");
-    uint32_t leave = seats_json(json_object_get(step, "leave"));
-    uint32_t take = seats_json(json_object_get(step, "take"));
-    for (uint32_t seat = 0; seat < SYNC_SEATS_MAX; seat++) {
-        if (leave >> seat & 1) sync_seat_leave(mine, seat);
-        if (take >> seat & 1) sync_seat_take(mine, seat);
+    struct sync_seats leave = seats_json(json_object_get(step, "leave"));
+    struct sync_seats take = seats_json(json_object_get(step, "take"));
+    for (uint32_t seat = 0; seat < seats_max; seat++) {
+        if (sync_seats_have(&leave, seat)) sync_seat_leave(mine, seat);
+        if (sync_seats_have(&take, seat)) sync_seat_take(mine, seat);
     }
     for (size_t i = 0; i < json_array_size(sets); i++) set_json(sb, json_array_get(sets, i));
     if (json_is_true(json_object_get(step, "tellAll"))) sync_tell_all(mine);
@@ -166,10 +167,12 @@ static void test_vectors(void **state) {
     json_t *file = json_load_file(DATA_DIR "/sync_vectors.json", 0, NULL);
     const json_t *cases = json_object_get(file, "cases");
     (void)state;
-    assert_true(json_array_size(cases) >= 3);
+    assert_true(json_array_size(cases) >= 4);
     for (size_t i = 0; i < json_array_size(cases); i++) {
         const json_t *one = json_array_get(cases, i), *steps = json_object_get(one, "steps");
+        const json_t *of_match = json_object_get(one, "seatsMax");
         struct sandbox *sb = make_bound();
+        seats_max = of_match ? (uint32_t)json_integer_value(of_match) : 16;
         declare_json(sb, json_object_get(one, "schema"));
         assert_true(json_array_size(steps) > 0);
         for (size_t n = 0; n < json_array_size(steps); n++)
@@ -177,6 +180,7 @@ static void test_vectors(void **state) {
                       json_array_get(steps, n));
         finish(sb);
     }
+    seats_max = 16;
     json_decref(file);
 }
 
@@ -305,11 +309,11 @@ static void test_who_sees_what(void **state) {
                 "type = 'u8', per = 'player', visible = 'owner'}}");
     for (uint32_t seat = 0; seat < 3; seat++) sync_seat_take(mine, seat);
     sync_step_end(mine);
-    told_seats(&(struct sync_view){.seat = 1, .team = 3}, 3, 2);
-    told_seats(&(struct sync_view){.seat = 1, .team = 0}, 2, 2);
-    told_seats(&(struct sync_view){.seat = 15, .team = 0}, 0, 0);
-    told_seats(&(struct sync_view){.seat = SYNC_SEATS_MAX, .team = 0}, 0, 0);
-    told_seats(&(struct sync_view){.seat = 0, .team = 0xffff}, 7, 1);
+    told_seats(&(struct sync_view){.seat = 1, .team = {{3}}}, 3, 2);
+    told_seats(&(struct sync_view){.seat = 1, .team = {{0}}}, 2, 2);
+    told_seats(&(struct sync_view){.seat = 15, .team = {{0}}}, 0, 0);
+    told_seats(&(struct sync_view){.seat = SYNC_SEATS_MAX, .team = {{0}}}, 0, 0);
+    told_seats(&(struct sync_view){.seat = 0, .team = {{0xffff}}}, 7, 1);
     finish(sb);
 }
 
@@ -332,7 +336,7 @@ static void test_the_way_back(void **state) {
     expect(sb, "return get('n') .. get('s', 1)", "5kept");
     sync_step_end(mine);
     assert_int_equal(mine->told.fields, 1); /* clients are told of the way back */
-    assert_int_equal(mine->told.seats_of[1], 2);
+    assert_int_equal(mine->told.seats_of[1].words[0], 2);
     sync_back(mine);
     sync_step_end(mine);
     assert_int_equal(mine->told.fields, 0); /* once */
@@ -362,12 +366,12 @@ static void test_saved_and_loaded(void **state) {
     expect(sb, "return get('n') .. get('s', 3)", "9word");
     sync_step_end(mine); /* what had not been told yet */
     assert_int_equal(mine->told.fields, 1);
-    assert_int_equal(mine->told.seats_of[1], 8);
-    assert_int_equal(mine->seats, 8);
+    assert_int_equal(mine->told.seats_of[1].words[0], 8);
+    assert_int_equal(mine->seats.words[0], 8);
     r = muster_reader_make(bytes, w.len);
     assert_int_equal(sync_load(mine, &r), MUSTER_OK);
     assert_int_equal(mine->told.fields, 0); /* of what was before nothing is told again */
-    assert_int_equal(mine->told.seats_of[1], 0);
+    assert_int_equal(mine->told.seats_of[1].words[0], 0);
     struct muster_writer w2 = muster_writer_make(again, sizeof again);
     sync_save(mine, &w2);
     assert_int_equal(w2.len, w.len);
@@ -397,6 +401,31 @@ static void test_damaged_states_are_refused(void **state) {
     finish(sb);
 }
 
+/* As many seats as a lobby can have: each is saved, loaded, and told. */
+static void test_all_seats_there_can_be(void **state) {
+    static uint8_t bytes[16384];
+    const struct sync_view all = {.seat = 127};
+    struct sandbox *sb = make_bound();
+    (void)state;
+    seats_max = SYNC_SEATS_MAX;
+    declare(sb, "{{name = 'n', type = 'u8', per = 'player'}}");
+    for (uint32_t seat = 0; seat < SYNC_SEATS_MAX; seat++) sync_seat_take(mine, seat);
+    expect(sb, "for i = 0, 127 do set('n', i, i) end", "nil");
+    struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
+    sync_save(mine, &w);
+    declare(sb, "{{name = 'n', type = 'u8', per = 'player'}}");
+    struct muster_reader r = muster_reader_make(bytes, w.len);
+    assert_int_equal(sync_load(mine, &r), MUSTER_OK);
+    expect(sb, "for i = 0, 127 do assert(get('n', i) == i) end", "nil");
+    sync_step_end(mine);
+    w = muster_writer_make(bytes, sizeof bytes);
+    sync_delta(mine, &all, &w);
+    assert_int_equal(w.len, sync_schema_bytes_max(&mine->schema, SYNC_SEATS_MAX));
+    assert_int_equal(bytes[w.len - 1], 127);
+    seats_max = 16;
+    finish(sb);
+}
+
 /* Who comes is told as new, also when a match goes on from what was saved; and has no values of
  * somebody who sat there, though nobody said goodbye. */
 static void test_who_comes_begins_anew(void **state) {
@@ -407,7 +436,7 @@ static void test_who_comes_begins_anew(void **state) {
     sync_seat_take(mine, 3);
     expect(sb, "set('s', 'word', 3)", "nil");
     sync_step_end(mine);
-    assert_int_equal(mine->told.fresh, 8);
+    assert_int_equal(mine->told.fresh.words[0], 8);
     sync_seat_take(mine, 3);
     sync_seat_take(mine, 1);
     expect(sb, "return get('s', 3) .. get('s', 1)", "");
@@ -417,12 +446,12 @@ static void test_who_comes_begins_anew(void **state) {
     struct muster_reader r = muster_reader_make(bytes, w.len);
     assert_int_equal(sync_load(mine, &r), MUSTER_OK);
     sync_step_end(mine);
-    assert_int_equal(mine->told.fresh, 10);
+    assert_int_equal(mine->told.fresh.words[0], 10);
     assert_true(mine->told.seats);
-    assert_int_equal(mine->told.seats_of[1], 10);
+    assert_int_equal(mine->told.seats_of[1].words[0], 10);
     sync_seat_leave(mine, 1);
     sync_step_end(mine);
-    assert_int_equal(mine->told.fresh, 0);
+    assert_int_equal(mine->told.fresh.words[0], 0);
     assert_true(mine->told.seats);
     sync_step_end(mine);
     assert_false(mine->told.seats);
@@ -432,7 +461,7 @@ static void test_who_comes_begins_anew(void **state) {
 /* Everything changes at once: as long as is promised, to the byte. */
 static void test_the_longest_delta(void **state) {
     static uint8_t bytes[4096];
-    const struct sync_view all = {.seat = 0, .team = 0xffff};
+    const struct sync_view all = {.seat = 0, .team = {{0xffff}}};
     struct sandbox *sb = make_bound();
     (void)state;
     for (int fields = 1; fields <= 17; fields++) {
@@ -441,7 +470,7 @@ static void test_the_longest_delta(void **state) {
             snprintf(list + strlen(list), sizeof list - strlen(list),
                      "{name = 'f%d', type = '%s', per = 'player'},", i, i ? "u16" : "string");
         declare(sb, strcat(list, "{name = 'n', type = 'f32'}}"));
-        for (uint32_t seat = 0; seat < SYNC_SEATS_MAX; seat++) {
+        for (uint32_t seat = 0; seat < seats_max; seat++) {
             char set[64];
             sync_seat_take(mine, seat);
             snprintf(set, sizeof set, "set('f0', ('x'):rep(32), %u)", seat);
@@ -451,7 +480,7 @@ static void test_the_longest_delta(void **state) {
         sync_step_end(mine);
         struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
         sync_delta(mine, &all, &w);
-        assert_int_equal(w.len, sync_schema_bytes_max(&mine->schema));
+        assert_int_equal(w.len, sync_schema_bytes_max(&mine->schema, seats_max));
     }
     finish(sb);
 }
@@ -491,6 +520,7 @@ int main(void) {
         cmocka_unit_test(test_the_way_back),
         cmocka_unit_test(test_saved_and_loaded),
         cmocka_unit_test(test_damaged_states_are_refused),
+        cmocka_unit_test(test_all_seats_there_can_be),
         cmocka_unit_test(test_who_comes_begins_anew),
         cmocka_unit_test(test_the_longest_delta),
         cmocka_unit_test(test_small_buffers),

@@ -19,11 +19,11 @@ function plain(state) {
 
 const wanted = ({ fields, players = {} }) => ({ fields, players });
 
-for (const { name, schema, steps } of cases) {
+for (const { name, schema, seatsMax = 16, steps } of cases) {
     test(`full payloads: ${name}`, () => {
         for (const { views } of steps) {
             for (const view of views) {
-                const state = new SyncState(schema);
+                const state = new SyncState(schema, seatsMax);
                 state.apply(bytesOf(view.full), true);
                 assert.deepEqual(plain(state), wanted(view));
             }
@@ -32,7 +32,7 @@ for (const { name, schema, steps } of cases) {
 
     test(`deltas on top of a full one: ${name}`, () => {
         const states = steps[0].views.map((view) => {
-            const state = new SyncState(schema);
+            const state = new SyncState(schema, seatsMax);
             state.apply(bytesOf(view.full), true);
             return state;
         });
@@ -47,7 +47,7 @@ for (const { name, schema, steps } of cases) {
     test(`cut anywhere or with a byte too many, a payload changes nothing: ${name}`, () => {
         for (const { views } of steps) {
             for (const view of views) {
-                const state = new SyncState(schema);
+                const state = new SyncState(schema, seatsMax);
                 state.apply(bytesOf(view.full), true);
                 for (const [bytes, full] of [[bytesOf(view.full), true],
                     [bytesOf(view.delta), false]]) {
@@ -67,7 +67,7 @@ for (const { name, schema, steps } of cases) {
 const PLAYERS = [{ name: "word", type: "string" }, { name: "n", type: "u8", per: "player" }];
 
 test("a value for a seat where nobody sits is refused", () => {
-    const state = new SyncState(PLAYERS);
+    const state = new SyncState(PLAYERS, 32);
     assert.throws(() => state.apply(bytesOf("01000000 00 02000000 07"), true),
         { code: "bad_frame", message: /seat 1/ });
     assert.throws(() => state.apply(bytesOf("02 01000000 07"), false), { code: "bad_frame" });
@@ -75,14 +75,14 @@ test("a value for a seat where nobody sits is refused", () => {
 });
 
 test("a text that is not UTF-8 is refused", () => {
-    const state = new SyncState(PLAYERS);
+    const state = new SyncState(PLAYERS, 32);
     assert.throws(() => state.apply(bytesOf("00000000 02 c328 00000000"), true),
         { code: "bad_frame", message: /UTF-8/ });
     assert.equal(state.fields.get("word"), "");
 });
 
 test("all 32 seats are read, and bits that mean nothing are ignored", () => {
-    const state = new SyncState(PLAYERS);
+    const state = new SyncState(PLAYERS, 32);
     state.apply(bytesOf("01000080 00 01000080 01 02"), true);
     assert.deepEqual([...state.players.keys()], [0, 31]);
     state.apply(bytesOf("f8"), false);
@@ -90,16 +90,16 @@ test("all 32 seats are read, and bits that mean nothing are ignored", () => {
 });
 
 test("a schema of a later version is refused", () => {
-    assert.throws(() => new SyncState([{ name: "when", type: "i64" }]),
+    assert.throws(() => new SyncState([{ name: "when", type: "i64" }], 16),
         { code: "bad_frame", message: /when of unknown type i64/ });
-    assert.throws(() => new SyncState([{ name: "x", type: "toString" }]), { code: "bad_frame" });
+    assert.throws(() => new SyncState([{ name: "x", type: "toString" }], 16), { code: "bad_frame" });
 });
 
 test("random bytes are refused or read, and never break the state", () => {
     let seed = 1;
     const next = () => (seed = (seed * 48271) % 2147483647) & 255;
     const schema = cases[2].schema;
-    const state = new SyncState(schema);
+    const state = new SyncState(schema, 32);
     for (let i = 0; i < 2000; i++) {
         const bytes = Uint8Array.from({ length: next() % 60 }, next);
         try {

@@ -36,7 +36,7 @@ const person = (seat, displayName, fields = {}) => ({ seat, displayName, team: "
 const entryOf = (fields = {}) => ({
     seat: 0, team: "blue", lobby: { state: "active" },
     members: [person(0, "Ada", { team: "blue" }), person(1, "Bob"), person(255, "Eve", { spectator: true })],
-    match: { matchId: "m", tickRate: 20, gameMode: "taps", intro: { title: "Tap race!", help: "Tap.", sync: SYNC } }, ...fields,
+    match: { matchId: "m", tickRate: 20, seatsMax: 16, gameMode: "taps", intro: { title: "Tap race!", help: "Tap.", sync: SYNC } }, ...fields,
 });
 /** All of the state: [time, over, leader], taps of each seat, secrets of those that are told. */
 function payloadOf([time, over, leader], taps, secrets) {
@@ -144,7 +144,7 @@ test("the same match goes on after a drop, the next begins empty", () => {
 
 test("a grid is cells to press, and what the mode says is shown", () => {
     const rows = ["top", "bottom"].map((name) => ({ name, type: "string" }));
-    const match = { matchId: "g", tickRate: 10, gameMode: "grid", intro: { sync: [...rows, SYNC[1]], grid: ["top", "bottom"] } };
+    const match = { matchId: "g", tickRate: 10, seatsMax: 2, gameMode: "grid", intro: { sync: [...rows, SYNC[1]], grid: ["top", "bottom"] } };
     board.startMatch(match);
     const text = (row) => [row.length, ...Buffer.from(row)];
     client.tell("snapshot", { seat: 0, ack: 0, usable: true, full: true, payload: Uint8Array.from([...text("x."), ...text("o "), 0]) });

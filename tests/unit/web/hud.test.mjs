@@ -242,7 +242,7 @@ function openBrowser(t, answer, filters = []) {
     };
     const catalog = {
         loads: 0, modes: [{ name: "arena", maps: ["field", "hall"] }, { name: "duel", maps: ["hall"] }], regions: ["eu", "us"],
-        titleOf: (name) => name.toUpperCase(),
+        titleOf: (name) => name.toUpperCase(), mode: () => undefined,
         async load() {
             this.loads++;
         },
