@@ -20,6 +20,7 @@ class Player {
     payloads = []; // {full, bytes}
     lines = [];
     errors = [];
+    told = []; // data of each mod.message
 
     constructor(client) {
         this.client = client;
@@ -28,6 +29,7 @@ class Player {
         client.on("snapshot", (snapshot) => this.take(snapshot));
         client.on("lobby.chat", ({ text }) => this.lines.push(text));
         client.on("mod.error", (error) => this.errors.push(error));
+        client.on("mod.message", ({ data }) => this.told.push(data));
         client.on("match.ended", (ended) => (this.ended = ended));
     }
 
@@ -89,6 +91,45 @@ test("tug of war, to its end", async (t) => {
     assert.deepEqual([winningTeam, reason, finalScores], ["red", "score_limit", { red: 6, blue: 1 }]);
     assert.deepEqual(ann.state, bob.state);
     assert.equal(ann.payloads.filter(({ full }) => full).length, 1, "one full one, then deltas");
+    await playAgain(server);
+});
+
+test("tic-tac-toe, turn by turn, to its end", async (t) => {
+    const server = await startModServer(t, {});
+    const [ann, bob] = [await connect(t, server, "ann"), await connect(t, server, "bob")];
+    const settings = { rounds: 1, turnSeconds: 600 };
+    const { lobby } = await ann.client.createLobby({ gameMode: "tic_tac_toe", settings });
+    await bob.client.joinLobby(lobby.lobbyId);
+    const board = ({ state }) => ["top", "middle", "bottom"].map((row) => state?.fields.get(row)).join("/");
+    const put = (player, ...bytes) => player.client.sendMessage(Uint8Array.from(bytes));
+    const moveTo = async (player, column, row, seen) => {
+        await eventually("the turn", () => player.row(player.client.entry.seat).turn);
+        put(player, column, row);
+        await eventually(seen, () => board(ann) === seen && board(bob) === seen);
+    };
+    await eventually("the first round", () => ann.field("round") === 1 && bob.field("round") === 1);
+    assert.deepEqual([ann.row(0).mark, ann.row(1).mark], ["x", "o"]);
+    put(bob, 1, 1);
+    await eventually("why not", () => bob.told.length === 1);
+    assert.deepEqual(bob.told, [{ say: "It is not your turn." }]);
+    for (const strange of [[0], [3, 0], [0, 255], [0, 0, 0]]) put(ann, ...strange);
+    await moveTo(ann, 0, 0, "x../.../...");
+    await eventually("the turn", () => bob.row(1).turn);
+    put(bob, 0, 0);
+    await eventually("why not", () => bob.told.length === 2);
+    assert.deepEqual(bob.told[1], { say: "That field is taken." });
+    await moveTo(bob, 0, 1, "x../o../...");
+    await moveTo(ann, 1, 0, "xx./o../...");
+    await moveTo(bob, 1, 1, "xx./oo./...");
+    await moveTo(ann, 2, 0, "xxx/oo./...");
+    await eventually("the end", () => ann.ended && bob.ended);
+    assert.deepEqual(ann.told, [{ say: "ann wins the round" }]);
+    const { winningTeam, winner, reason, placements, playerStats, finalScores } = bob.ended.results;
+    assert.deepEqual([winningTeam, winner.displayName, reason, finalScores], ["none", "ann", "all_played", {}]);
+    assert.deepEqual(placements.map(({ playerId, place }) => [playerId, place]),
+        [[ann.client.session.playerId, 1], [bob.client.session.playerId, 2]]);
+    assert.deepEqual(playerStats.map(({ displayName, score, stats }) => [displayName, score, stats]),
+        [["ann", 2, { wins: 1, draws: 0 }], ["bob", 0, { wins: 0, draws: 0 }]]);
     await playAgain(server);
 });
 

@@ -312,34 +312,79 @@ static json_t *default_of(const char *game_mode, const char *key) {
     return entry->fallback;
 }
 
-#define SPEED "[{\"key\":\"speed\",\"type\":\"int\",\"default\":3,\"min\":1,\"max\":9}]"
-
-static void settings_are_the_bases_and_its_own(void **state) {
-    (void)state;
-    static const char *const order[] = {"killLimit", "color", "speed", "commonLimit", "commonWord"};
-    add_base();
-    struct muster_mode_info info = based("koth", "base");
-    info.settings_json = SPEED;
-    assert_int_equal(add(&info), MUSTER_OK);
-    const struct schema *schema = registry_settings("koth");
-    assert_int_equal(schema->count, 5);
-    for (uint32_t i = 0; i < 5; i++) assert_string_equal(schema->entries[i].key, order[i]);
-    assert_null(schema_find(registry_settings("base"), "speed"));
-}
-
+/* Keys after the two of every mode. */
 static const char *shown(const char *game_mode) {
     static char keys[256];
     const struct schema *schema = registry_settings(game_mode);
+    assert_string_equal(schema->entries[0].key, "mapName");
+    assert_string_equal(schema->entries[1].key, "maxPlayers");
     keys[0] = '\0';
-    for (uint32_t i = 0; i < schema->count; i++)
+    for (uint32_t i = 2; i < schema->count; i++)
         sprintf(strchr(keys, 0), "%s ", schema->entries[i].key);
     return keys;
 }
 
 #define SETTING(key) "[{\"key\":\"" key "\",\"type\":\"bool\",\"default\":true}]"
+#define SPEED "[{\"key\":\"speed\",\"type\":\"int\",\"default\":3,\"min\":1,\"max\":9}]"
+
+static void settings_are_the_bases_and_its_own(void **state) {
+    (void)state;
+    add_base();
+    struct muster_mode_info info = based("koth", "base");
+    info.settings_json = SPEED;
+    assert_int_equal(add(&info), MUSTER_OK);
+    assert_string_equal(shown("koth"), "killLimit color speed commonLimit commonWord ");
+    assert_null(schema_find(registry_settings("base"), "speed"));
+}
 
 static void add_settings(struct muster_self *self, const char *schema) {
     if (registry_settings_add(self, schema, why, sizeof why)) fail_msg("%s", why);
+}
+
+static void assert_seats(const char *game_mode, int fallback, int least, int most) {
+    const struct schema_entry *seats = schema_find(registry_settings(game_mode), "maxPlayers");
+    assert_int_equal(json_integer_value(seats->fallback), fallback);
+    assert_int_equal(seats->min, least);
+    assert_int_equal(seats->max, most);
+}
+
+static muster_status push(const char *game_mode, const char *key, const char *value) {
+    struct schema_error error;
+    json_t *wish = json_pack("{s:s}", key, value), *out = NULL;
+    muster_status status = schema_check(registry_settings(game_mode), wish, &out, &error);
+    json_decref(out);
+    json_decref(wish);
+    return status;
+}
+
+/* Made of what the mode declares; so nobody else may declare them. */
+static void every_mode_has_a_map_and_seats(void **state) {
+    (void)state;
+    static const char *const only[] = {"attic"};
+    add_base();
+    struct muster_mode_info info = based("crowd", "base");
+    info.players_max = 40;
+    info.people_max = 128;
+    info.players_min = 5;
+    info.maps = only;
+    info.map_count = 1;
+    assert_int_equal(add(&info), MUSTER_OK);
+    assert_seats("base", 8, 2, 16);
+    assert_seats("crowd", 40, 5, 128);
+    assert_string_equal(json_string_value(default_of("base", "mapName")), "one");
+    assert_int_equal(push("base", "mapName", "two"), MUSTER_OK);
+    assert_int_equal(push("base", "mapName", "attic"), MUSTER_INVALID);
+    assert_int_equal(push("crowd", "mapName", "attic"), MUSTER_OK);
+    info = based("alone", "base");
+    info.players_max = info.people_max = 1;
+    assert_int_equal(add(&info), MUSTER_OK);
+    assert_seats("alone", 1, 1, 1);
+    info = based("own", "base");
+    info.settings_json = SETTING("maxPlayers");
+    assert_int_equal(add(&info), MUSTER_EXISTS);
+    assert_non_null(strstr(why, "lobby setting maxPlayers is every mode's already"));
+    assert_int_equal(registry_settings_add(&mods, SETTING("mapName"), why, sizeof why),
+                     MUSTER_EXISTS);
 }
 
 /* What a mode's settings came to is looked at anew when its base has changed. */
@@ -637,6 +682,7 @@ int main(void) {
         TEST(databases_are_found_by_their_names),
         TEST(there_is_one_that_keeps_keys),
         TEST(settings_are_the_bases_and_its_own),
+        TEST(every_mode_has_a_map_and_seats),
         TEST(settings_follow_the_base),
         TEST(cores_settings_come_first),
         TEST(settings_wait_for_their_generation),
