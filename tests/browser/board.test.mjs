@@ -139,3 +139,39 @@ test("a thumb plays it on a phone", async (t) => {
     assert.equal(overflow, 0, "the page is wider than the screen");
     assert.deepEqual(faults, []);
 });
+
+test("a game of turns: cells to press, and what the mode says", async (t) => {
+    const config = configOf({ plugins: SCRIPT_PLUGINS, lobby: { defaults: ["rounds=1", "turnSeconds=600"] } });
+    const { server, page, faults } = await setUp(t, { config, mods: {} });
+    await browse(page, "Ada");
+    await page.click("#create-open");
+    await page.selectOption("#create-mode", "tic_tac_toe");
+    await page.click("#create-form [type=submit]");
+    await page.waitForSelector("#lobby");
+    assert.equal(await page.textContent("#undecided-title"), "Players");
+    assert.equal(await page.isVisible("#lobby-teams"), false, "nobody chooses a team");
+    const { client: bob } = await connectPlayer(t, server, { name: "Bob" });
+    await bob.joinLobby(await page.evaluate(() => window.muster.client.entry.lobby.lobbyId));
+    await until(page, "Ada", ({ Turn }) => Turn === "yes");
+    assert.equal(await page.isVisible("#mode-team"), false);
+    for (const column of [0, 1]) {
+        await page.click(`[aria-label="Row 1, column ${column + 1}: free"]`);
+        await until(page, "Bob", ({ Turn }) => Turn === "yes");
+        if (column === 0) {
+            await page.click('[aria-label="Row 3, column 3: free"]');
+            await page.waitForSelector("#mode-said >> text=It is not your turn.");
+        }
+        bob.sendMessage(Uint8Array.of(column, 1));
+        await until(page, "Ada", ({ Turn }) => Turn === "yes");
+    }
+    await page.focus('[aria-label="Row 1, column 3: free"]');
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#mode-said >> text=Ada wins the round");
+    assert.deepEqual(await page.locator(".grid-cell").allTextContents(),
+        ["x", "x", "x", "o", "o", "", "", "", ""]);
+    await page.waitForSelector("#board-title >> text=Ada wins");
+    assert.deepEqual(await page.locator("#board-tables tbody tr").evaluateAll((rows) =>
+        rows.map(({ cells }) => [...cells].slice(0, -1).map(({ textContent }) => textContent))),
+    [["Ada", "1", "1", "0", "2"], ["Bob", "2", "0", "0", "0"]]);
+    assert.deepEqual(faults, []);
+});
