@@ -46,6 +46,8 @@ void registry_teams_fill(struct mode_entry *entry, const struct mode_entry *decl
 /* Is a key of the schema taken by common settings? EXISTS: error says by whose. */
 muster_status registry_settings_taken(const struct muster_self *self, const struct schema *schema,
                                       char *error, uint32_t cap);
+/* What every mode has: on which of its maps it is played, and by how many. out: empty. */
+muster_status registry_settings_common(const struct mode_entry *entry, struct schema *out);
 void registry_settings_commit(const struct muster_self *self, const struct muster_self *older);
 void registry_settings_forget(const struct muster_self *self);
 

@@ -133,31 +133,37 @@ static const char *info_fault(const struct muster_mode_info *info, bool maps_of_
     return maps_of_base ? NULL : maps_fault(info);
 }
 
-/* In `cause` what is wrong with them. */
-static muster_status defaults_read(struct mode_slot *slot, const char *text,
-                                   const struct schema *of_base, char *cause) {
+static muster_status defaults_read(struct mode_slot *slot, const char *text, char *cause) {
     if (!text) return MUSTER_OK;
     size_t len = strnlen(text, DEFAULTS_BYTES_MAX + 1);
     if (len <= DEFAULTS_BYTES_MAX)
         slot->defaults = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-    if (!json_is_object(slot->defaults)) {
-        snprintf(cause, CAUSE_MAX, "its defaults are no JSON object of at most 64 KiB");
-        return MUSTER_INVALID;
-    }
+    if (json_is_object(slot->defaults)) return MUSTER_OK;
+    snprintf(cause, CAUSE_MAX, "its defaults are no JSON object of at most 64 KiB");
+    return MUSTER_INVALID;
+}
+
+/* Those of settings of the mode, its base, and every mode. In `cause` what is wrong with them. */
+static muster_status defaults_check(const struct mode_slot *slot, const struct mode_entry *base,
+                                    char *cause) {
+    struct schema common = {0};
     const char *key;
     json_t *value;
+    muster_status status = registry_settings_common(&slot->entry, &common);
+    if (status != MUSTER_OK) snprintf(cause, CAUSE_MAX, "out of memory");
     json_object_foreach(slot->defaults, key, value) {
         struct schema_error wrong;
         json_t *good = NULL;
         const struct schema_entry *entry = schema_find(&slot->entry.settings, key);
-        if (!entry && of_base) entry = schema_find(of_base, key);
-        if (entry && schema_check_value(entry, value, false, &good, &wrong) != MUSTER_OK) {
-            snprintf(cause, CAUSE_MAX, "defaults, %s", wrong.text);
-            return MUSTER_INVALID;
-        }
+        if (!entry && base) entry = schema_find(&base->settings, key);
+        if (!entry) entry = schema_find(&common, key);
+        if (!entry || status != MUSTER_OK) continue;
+        status = schema_check_value(entry, value, false, &good, &wrong);
+        if (status != MUSTER_OK) snprintf(cause, CAUSE_MAX, "defaults, %s", wrong.text);
         json_decref(good);
     }
-    return MUSTER_OK;
+    schema_deinit(&common);
+    return status;
 }
 
 static muster_status settings_read(struct mode_slot *slot, const char *text, char *cause) {
@@ -201,7 +207,7 @@ static struct mode_slot *mode_make(const struct muster_mode_info *info,
         return NULL;
     }
     if (maps_copy(slot, info) && settings_read(slot, info->settings_json, cause) == MUSTER_OK &&
-        defaults_read(slot, info->defaults_json, base ? &base->settings : NULL, cause) == MUSTER_OK)
+        defaults_read(slot, info->defaults_json, cause) == MUSTER_OK)
         return slot;
     mode_free(entry);
     return NULL;
@@ -290,7 +296,8 @@ static muster_status mode_declare(struct muster_self *self, const struct muster_
     slot->owner = self;
     slot->entry.provider = registry_of(self, MUSTER_ROLE_MODE);
     mode_fill(&slot->entry, base);
-    status = base_conflicts(self, &slot->entry, base, cause);
+    status = defaults_check(slot, base, cause);
+    if (status == MUSTER_OK) status = base_conflicts(self, &slot->entry, base, cause);
     if (status == MUSTER_OK) status = mode_conflicts(self, &slot->entry, cause);
     if (status != MUSTER_OK) {
         mode_free(&slot->entry);

@@ -132,15 +132,11 @@ static json_t *map_setting(const struct mode_entry *entry) {
                      entry->maps[0], "values", maps, "label", "Map", "group", "Match");
 }
 
-/* What every mode has, by what it declares: where it is played, and by how many. */
-static muster_status add_common(const struct mode_entry *entry, struct schema *out) {
+muster_status registry_settings_common(const struct mode_entry *entry, struct schema *out) {
     struct schema_error wrong = {0};
-    struct schema common = {0};
     json_t *list = json_pack("[o,o]", map_setting(entry), players_setting(entry));
     char *text = list ? json_dumps(list, JSON_COMPACT) : NULL;
-    muster_status status = text ? schema_parse(text, &common, &wrong) : MUSTER_NO_MEMORY;
-    if (status == MUSTER_OK) status = schema_merge(out, &common, &wrong);
-    schema_deinit(&common);
+    muster_status status = text ? schema_parse(text, out, &wrong) : MUSTER_NO_MEMORY;
     free(text);
     json_decref(list);
     return status;
@@ -151,7 +147,7 @@ static muster_status merge(const struct mode_entry *entry, const struct mode_ent
                            struct schema *out) {
     struct schema_error wrong;
     const struct settings_block *b = blocks;
-    muster_status status = add_common(entry, out);
+    muster_status status = registry_settings_common(entry, out);
     for (; b && !b->owner && status == MUSTER_OK; b = b->next)
         status = schema_merge(out, &b->schema, &wrong);
     if (status == MUSTER_OK && base) status = schema_merge(out, &base->settings, &wrong);

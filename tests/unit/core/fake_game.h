@@ -257,7 +257,6 @@ static inline int game_open(const char *sections) {
                                           .maps = maps,
                                           .map_count = 2,
                                           .tick_rate_hz = 20,
-                                          .settings_json = fake_settings,
                                           .view_count = 2,
                                           .snapshot_max_bytes = 64,
                                           .teams = teams,

@@ -348,7 +348,7 @@ static void assert_seats(const char *game_mode, int fallback, int least, int mos
     assert_int_equal(seats->max, most);
 }
 
-static muster_status push(const char *game_mode, const char *key, const char *value) {
+static muster_status wish_of(const char *game_mode, const char *key, const char *value) {
     struct schema_error error;
     json_t *wish = json_pack("{s:s}", key, value), *out = NULL;
     muster_status status = schema_check(registry_settings(game_mode), wish, &out, &error);
@@ -372,9 +372,9 @@ static void every_mode_has_a_map_and_seats(void **state) {
     assert_seats("base", 8, 2, 16);
     assert_seats("crowd", 40, 5, 128);
     assert_string_equal(json_string_value(default_of("base", "mapName")), "one");
-    assert_int_equal(push("base", "mapName", "two"), MUSTER_OK);
-    assert_int_equal(push("base", "mapName", "attic"), MUSTER_INVALID);
-    assert_int_equal(push("crowd", "mapName", "attic"), MUSTER_OK);
+    assert_int_equal(wish_of("base", "mapName", "two"), MUSTER_OK);
+    assert_int_equal(wish_of("base", "mapName", "attic"), MUSTER_INVALID);
+    assert_int_equal(wish_of("crowd", "mapName", "attic"), MUSTER_OK);
     info = based("alone", "base");
     info.players_max = info.people_max = 1;
     assert_int_equal(add(&info), MUSTER_OK);
@@ -583,6 +583,8 @@ static void defaults_that_cannot_be_are_refused_or_left_out(void **state) {
         "{\"killLimit\":101}",
         "{\"killLimit\":\"7\"}",
         "{\"color\":\"green\"}",
+        "{\"maxPlayers\":17}",
+        "{\"mapName\":\"three\"}",
         "{\"speed\":true}",
     };
     add_base();
@@ -612,7 +614,7 @@ static void the_operators_defaults_win(void **state) {
     info.defaults_json = "{\"killLimit\":7,\"color\":\"blue\"}";
     assert_int_equal(add(&info), MUSTER_OK);
     json_t *schema = lobby_settings_schema("koth");
-    json_t *kill_limit = json_array_get(schema, 0), *color = json_array_get(schema, 1);
+    json_t *kill_limit = json_array_get(schema, 2), *color = json_array_get(schema, 3);
     assert_int_equal(json_integer_value(json_object_get(kill_limit, "default")), 33);
     assert_string_equal(json_string_value(json_object_get(color, "default")), "blue");
     json_decref(schema);
