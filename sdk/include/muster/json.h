@@ -124,8 +124,7 @@ static inline void muster_json_close(struct muster_json_writer *w) {
         w->depth--;
 }
 
-/* JSON as it is: it is not looked at. In an array also several values with commas between, as
- * MUSTER_SCHEMA_PART has them. */
+/* JSON as it is: it is not looked at. In an array also several values with commas between. */
 static inline void muster_json_put_raw(struct muster_json_writer *w, const char *key,
                                        const char *json, size_t len) {
     muster_json_put_key(w, key);
