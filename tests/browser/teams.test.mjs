@@ -9,12 +9,12 @@ import { connectPlayer } from "../kit/players.mjs";
 
 const PEOPLE = 24;
 const PHONE = { width: 360, height: 740 };
-const TEAMS = ["green", "wolves", "lone_wolf", "red"];
+const TEAMS = ["green", "wolves_of_the_far_north", "lone_wolf", "red"];
 const COLOURS = ["green", "blue", "yellow", "red"]; // those named for one have it, the others the next free
-const TITLES = ["Green", "Wolves", "Lone wolf", "Red"];
+const TITLES = ["Green", "Wolves of the far north", "Lone wolf", "Red"];
 const MANIFEST = {
     name: "Gems", kind: "mode", peopleMax: 128, maxPlayers: 100, minPlayers: 2,
-    teams: ["green", "wolves", { name: "lone_wolf", maxPlayers: 1 }, "red"],
+    teams: ["green", "wolves_of_the_far_north", { name: "lone_wolf", maxPlayers: 1 }, "red"],
     stats: ["gems"], victories: [], tickRate: 10, snapshotMaxBytes: 256,
 };
 const SCRIPT = `
@@ -29,7 +29,7 @@ end
 return mode
 `;
 
-async function open(t) {
+async function openLobby(t) {
     const config = configOf({ plugins: SCRIPT_PLUGINS, lobby: { defaults: ["startWhen=host", "teamBalance=false"] } });
     const scene = await setUp(t, { config, mods: { gems: { manifest: MANIFEST, files: { "init.lua": SCRIPT } } } });
     const { page, server } = scene;
@@ -77,27 +77,28 @@ const tablesSeen = (page) => page.evaluate(() =>
     }));
 
 test("four teams of a mode: chosen, seen, played and told who has won", async (t) => {
-    const { page, others, faults } = await open(t);
+    const { page, others, faults } = await openLobby(t);
     await membersAre(page, "team-none", PEOPLE);
     assert.equal(await page.textContent("#undecided-title"), "No team yet");
     const heads = await page.locator("#lobby-teams h3").evaluateAll((all) =>
         all.map(({ textContent, className }) => [textContent, className]));
     assert.deepEqual(heads, TITLES.map((title, i) => [title, COLOURS[i]]));
 
-    await page.click("#join-wolves");
-    await membersAre(page, "team-wolves", 1);
-    assert.equal(await page.isVisible("#join-wolves"), false, "one is there");
+    await page.click("#join-wolves_of_the_far_north");
+    await membersAre(page, "team-wolves_of_the_far_north", 1);
+    assert.equal(await page.isVisible("#join-wolves_of_the_far_north"), false, "one is there");
     assert.equal(await page.textContent("#join-lone_wolf"), "Join lone wolf");
     const loner = others[0].session.playerId;
     await page.click(`.member[data-player="${loner}"] .more`);
     assert.deepEqual(await page.locator("#member-team button").allTextContents(),
-        ["To team green", "To team wolves", "To team lone wolf", "To team red"]);
+        ["To team green", "To team wolves of the far north", "To team lone wolf", "To team red"]);
     await page.click("#member-team >> text=To team lone wolf");
     await membersAre(page, "team-lone_wolf", 1);
     await page.click("#join-lone_wolf");
     await page.waitForSelector("#toasts p"); // it is full
-    assert.equal(await membersOf(page, "team-wolves"), 1);
-    await Promise.all(others.slice(1).map((client, i) => client.setTeam(["green", "wolves", "red"][i % 3])));
+    assert.equal(await membersOf(page, "team-wolves_of_the_far_north"), 1);
+    const open = TEAMS.filter((team) => team !== "lone_wolf");
+    await Promise.all(others.slice(1).map((client, i) => client.setTeam(open[i % 3])));
     await page.waitForSelector("#undecided", { state: "hidden" });
     const sizes = [8, 8, 1, 7];
     for (const [i, team] of TEAMS.entries()) assert.equal(await membersOf(page, `team-${team}`), sizes[i]);
@@ -106,7 +107,7 @@ test("four teams of a mode: chosen, seen, played and told who has won", async (t
     assert.deepEqual(await outOfReach(page, "lobby"), []);
     await page.click("#lobby-start");
     await page.waitForSelector("#mode-board");
-    assert.equal(await page.textContent("#mode-team"), "You play for wolves");
+    assert.equal(await page.textContent("#mode-team"), "You play for wolves of the far north");
     await page.waitForFunction((count) =>
         document.querySelectorAll("#mode-rows tr").length === count, PEOPLE);
     others[0].chat("howls");
