@@ -410,7 +410,7 @@ static void conns_close(void) {
     while ((conn = slots_next(&net_state.conns, &id))) {
         if (conn->websocket) {
             net_close(id, 1001, "the server stops");
-        } else {
+        } else if (!net_http_answering(conn)) {
             net_conn_shut(conn);
         }
     }

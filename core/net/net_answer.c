@@ -198,6 +198,11 @@ static int answer_end(struct conn *conn, struct exchange *exchange) {
     return lws_http_transaction_completed(conn->wsi) ? -1 : 0;
 }
 
+bool net_http_answering(const struct conn *conn) {
+    const struct exchange *exchange = net_exchange_of(conn);
+    return exchange && exchange->answered && !conn->dead;
+}
+
 int net_http_writeable(struct conn *conn) {
     struct exchange *exchange = net_exchange_of(conn);
     if (conn->dead) return -1;

@@ -271,6 +271,8 @@ int net_http_begin(struct conn *conn, const char *path, size_t len);
 int net_http_body(struct conn *conn, const uint8_t *data, size_t len);
 int net_http_body_end(struct conn *conn);
 int net_http_writeable(struct conn *conn);
+/* Its answer is on its way; then the connection ends by itself while the network stops. */
+bool net_http_answering(const struct conn *conn);
 void net_http_gone(struct conn *conn);
 /* Requests whose client hung up while they wait for their answer. */
 void net_http_sweep(void);
