@@ -295,3 +295,16 @@ void session_notify(struct session *session, const char *method, json_t *params)
     else
         json_decref(params);
 }
+
+uint32_t session_notify_all(const char *method, json_t *params) {
+    muster_player_id id = {0};
+    for (struct session *session; (session = session_next(&id));)
+        session_notify(session, method, json_incref(params));
+    json_decref(params);
+    return sessions.connected;
+}
+
+uint32_t session_announce(const char *text) {
+    return session_notify_all("server.announcement", json_pack("{s:s,s:I}", "text", text, "at",
+                                                               (json_int_t)loop_unix_ms()));
+}

@@ -85,6 +85,10 @@ bool session_may(const struct session *session, const char *permission);
 /* PlayerSession without its lobbyId; new reference. */
 json_t *session_to_json(const struct session *session);
 void session_notify(struct session *session, const char *method, json_t *params);
+/* All who are connected; takes params. Returns how many they are. */
+uint32_t session_notify_all(const char *method, json_t *params);
+/* What the operator says, to all who are connected. Returns how many they are. */
+uint32_t session_announce(const char *text);
 
 /* Told by server, so that session needs not know the layers beside it. */
 struct session_hooks {

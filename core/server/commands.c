@@ -15,6 +15,7 @@
 #include "plugin.h"
 #include "queue.h"
 #include "server.h"
+#include "shutdown.h"
 #include "status.h"
 
 /* ---- server ---------------------------------------------------------------------------------- */
@@ -26,27 +27,8 @@ static void command_status(struct run *run) {
                 session_count(), queue_count());
     command_say(run, "lobbies %u of %u, matches %u, ticks stretched to %.0f %%\n", lobby_count(),
                 config_core->lobby.max_lobbies, match_count(), pacer_stretch() * 100);
-    command_finish(run);
-}
-
-static void command_stop(struct run *run) {
-    command_say(run, "stopping");
-    command_finish(run);
-    server_stop("stopped from the console");
-}
-
-static void command_drain(struct run *run) {
-    bool off = strcmp(run->arguments, "off") == 0, leave = strcmp(run->arguments, "exit") == 0;
-    if (run->arguments[0] && !off && !leave) {
-        command_fail_usage(run);
-        return;
-    }
-    server_drain(!off, leave);
-    if (off)
-        command_say(run, "not draining: lobbies and joins are taken again");
-    else
-        command_say(run, "draining: no new lobbies, joins, searches and matches%s",
-                    leave ? "; the server stops when its last lobby is closed" : "");
+    if (lobby_draining()) command_say(run, "draining\n");
+    if (shutdown_restart_s()) command_say(run, "restarts in %u s\n", shutdown_restart_s());
     command_finish(run);
 }
 
@@ -115,7 +97,6 @@ static void command_close(struct run *run) {
     command_finish(run);
 }
 
-/* To everybody who is connected, in a lobby or not. */
 static void command_announce(struct run *run) {
     char line[1024];
     if (!command_fits(run, "text", run->arguments, sizeof line)) return;
@@ -124,14 +105,7 @@ static void command_announce(struct run *run) {
         command_fail_usage(run);
         return;
     }
-    muster_player_id id = {0};
-    uint32_t count = 0;
-    for (struct session *session; (session = session_next(&id));) {
-        count += session->client != NULL;
-        session_notify(session, "server.announcement",
-                       json_pack("{s:s,s:I}", "text", line, "at", (json_int_t)loop_unix_ms()));
-    }
-    command_say(run, "said to %u players", count);
+    command_say(run, "said to %u players", session_announce(line));
     command_finish(run);
 }
 
@@ -149,6 +123,8 @@ const struct command commands_table[] = {
     {"drain", "[exit|off]",
      "begin nothing new, end what runs; exit: stop when empty; off: as before", ADMIN,
      command_drain},
+    {"restart", "in TIME [TEXT]|now [TEXT]|cancel",
+     "stop so that the server is started again; all are warned", ADMIN, command_restart},
     {"plugins", "", "loaded plugins and generations", ADMIN, command_plugins},
     {"reload", "[PLUGIN]", "replace one plugin; without a name read the configuration again", ADMIN,
      command_reload},

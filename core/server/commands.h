@@ -29,10 +29,17 @@ struct session *command_find_session(struct run *run, const char *word);
 /* commands_lobby.c */
 void command_lobby(struct run *run);
 
+/* commands_shutdown.c */
+void command_stop(struct run *run);
+void command_drain(struct run *run);
+void command_restart(struct run *run);
+
 /* commands_backup.c */
 void command_backup(struct run *run);
 
 /* commands_sanctions.c */
+/* "30s", "15m", "12h", "7d", "4w". False: the word is something else. */
+bool command_period(const char *word, int64_t *out_ms);
 void command_ban(struct run *run);
 void command_unban(struct run *run);
 void command_bans(struct run *run);

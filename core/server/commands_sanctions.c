@@ -102,16 +102,19 @@ static int64_t unit_ms(char unit) {
     }
 }
 
-/* "30m", "12h", "7d" from now, or "perm". False: the word is something else. */
-static bool read_period(const char *word, int64_t *until_ms) {
+bool command_period(const char *word, int64_t *out_ms) {
     size_t digits = strspn(word, "0123456789");
-    *until_ms = 0;
-    if (strcmp(word, FOR_EVER) == 0) return true;
     if (digits < 1 || digits > PERIOD_DIGITS_MAX || strlen(word) != digits + 1) return false;
-    int64_t unit = unit_ms(word[digits]), count = strtoll(word, NULL, 10);
-    if (!unit || !count) return false;
-    *until_ms = loop_unix_ms() + count * unit;
-    return true;
+    *out_ms = strtoll(word, NULL, 10) * unit_ms(word[digits]);
+    return *out_ms > 0;
+}
+
+/* From now, or "perm". */
+static bool read_period(const char *word, int64_t *until_ms) {
+    int64_t ms;
+    bool is_period = command_period(word, &ms);
+    *until_ms = is_period ? loop_unix_ms() + ms : 0;
+    return is_period || strcmp(word, FOR_EVER) == 0;
 }
 
 /* False: the run has ended. A mistyped time must not become a reason, and the ban one for good. */

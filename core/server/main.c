@@ -50,9 +50,9 @@ static const char usage[] =
     "  --json              with --replay: print JSON\n"
     "  --version           print the version, then exit\n"
     "  --help              print this, then exit\n\n"
-    "Exit codes: 0 orderly, 69 port or data directory in use, 70 internal error, 78 bad "
-    "configuration; of --run "
-    "also\n"
+    "Exit codes: 0 orderly, 69 port or data directory in use, 70 internal error, 75 to be "
+    "started again\n"
+    "(restart), 78 bad configuration; of --run also\n"
     "1 when the command did nothing, 64 unknown command; of --replay also 1 another state, 65 "
     "no recording.\n";
 

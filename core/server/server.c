@@ -23,6 +23,7 @@
 #include "paths.h"
 #include "queue.h"
 #include "report.h"
+#include "shutdown.h"
 #include "store.h"
 #include "untrusted.h"
 #include "watchdog.h"
@@ -30,17 +31,13 @@
 #define WATCHDOG_WARN_MS 1000
 #define WATCHDOG_ABORT_MS 10000
 #define STOP_WAIT_MS 5000
-#define LEAVE_LOOK_MS 250
 #define COMMAND_WAIT_MS 60000 /* real time, for the database and for a late answer */
 
 static struct {
     int exit_code;
-    bool for_command;           /* one console command, then the end */
-    bool net_begun;             /* net_start was called, also when it failed */
-    struct loop_timer *leaving; /* drained, it stops when it is empty */
+    bool for_command; /* one console command, then the end */
+    bool net_begun;   /* net_start was called, also when it failed */
     bool ready;
-    bool stopping;
-    char stop_reason[MUSTER_REASON_MAX];
 } server;
 
 const char *server_version(void) {
@@ -49,32 +46,13 @@ const char *server_version(void) {
 
 /* The ready line was printed and no stop has begun. */
 static bool is_ready(void) {
-    return server.ready && !server.stopping;
-}
-
-void server_stop(const char *reason) {
-    if (server.stopping) return;
-    server.stopping = true;
-    snprintf(server.stop_reason, sizeof server.stop_reason, "%s", reason);
-    loop_stop();
-}
-
-static void leave_if_empty(void *user) {
-    (void)user;
-    if (lobby_count() == 0) server_stop("drained");
-}
-
-void server_drain(bool on, bool leave) {
-    lobby_drain(on);
-    loop_timer_stop(server.leaving);
-    server.leaving =
-        leave ? loop_timer_start(LEAVE_LOOK_MS, LEAVE_LOOK_MS, leave_if_empty, NULL) : NULL;
+    return server.ready && !shutdown_begun();
 }
 
 static void fail(int exit_code, const char *why) {
     log_error("server", "%s", why);
     server.exit_code = exit_code;
-    server_stop(why);
+    shutdown_now(why);
 }
 
 /* ---- start ----------------------------------------------------------------------------------- */
@@ -138,15 +116,24 @@ static void listen_now(void) {
 /* Listening begins when the tables stand: nobody meets a half-started server. */
 static void on_store_started(void *user, muster_status status) {
     (void)user;
-    if (server.stopping) return;
+    if (shutdown_begun()) return;
     if (status)
         fail(SERVER_EXIT_INTERNAL, "the database could not be prepared");
     else
         listen_now();
 }
 
-static void on_stop_signal(void *user) {
-    server_stop(user);
+static void on_interrupt(void *user) {
+    (void)user;
+    shutdown_now("SIGINT");
+}
+
+static void on_terminate(void *user) {
+    (void)user;
+    if (is_ready())
+        shutdown_terminate();
+    else
+        shutdown_now("SIGTERM");
 }
 
 static void log_lines(uint32_t level, const char *before, const char *text) {
@@ -167,8 +154,8 @@ static void on_hangup(void *user) {
 }
 
 static muster_status watch_signals(void) {
-    muster_status status = loop_signal(SIGINT, on_stop_signal, "SIGINT");
-    if (!status) status = loop_signal(SIGTERM, on_stop_signal, "SIGTERM");
+    muster_status status = loop_signal(SIGINT, on_interrupt, NULL);
+    if (!status) status = loop_signal(SIGTERM, on_terminate, NULL);
     return status ? status : loop_signal(SIGHUP, on_hangup, NULL);
 }
 
@@ -265,21 +252,14 @@ static void run_until(bool (*done)(void *user)) {
     (void)loop_run_until(done, NULL, STOP_WAIT_MS); /* it has been patient enough */
 }
 
-static void tell_players(void) {
-    muster_player_id id = {0};
-    for (struct session *session; (session = session_next(&id));)
-        session_notify(session, "server.stopping",
-                       json_pack("{s:i,s:s}", "inMs", 0, "reason", server.stop_reason));
-}
-
 static void stop(void) {
-    log_info("server", "stopping: %s", server.stop_reason);
-    loop_timer_stop(server.leaving);
-    server.leaving = NULL;
+    log_info("server", "stopping: %s", shutdown_reason());
+    shutdown_deinit();
     emit(MUSTER_NOTICE_SERVER_STOPPING);
     if (server.ready) net_stop_listening();
     plugin_drain_all();
-    tell_players();
+    (void)session_notify_all("server.stopping",
+                             json_pack("{s:i,s:s}", "inMs", 0, "reason", shutdown_reason()));
     queue_deinit();
     lobby_deinit();
     report_hurry(); /* with the results of the matches that have ended just now */
@@ -301,7 +281,7 @@ static int end(void) {
     stop();
     books_deinit();
     server_unload();
-    return server.exit_code;
+    return server.exit_code ? server.exit_code : shutdown_exit_code();
 }
 
 int server_run(void) {
@@ -311,7 +291,7 @@ int server_run(void) {
         return code;
     }
     start();
-    if (!server.stopping) loop_run();
+    if (!shutdown_begun()) loop_run();
     return end();
 }
 
@@ -373,6 +353,6 @@ int server_command(const char *line) {
         return SERVER_EXIT_UNKNOWN;
     }
     start_for_command();
-    if (!server.stopping) run_command(line);
+    if (!shutdown_begun()) run_command(line);
     return end();
 }

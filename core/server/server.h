@@ -6,7 +6,7 @@
 
 #include "plugin.h"
 
-/* Exit codes of sysexits.h, as hosts expect them. */
+/* Exit codes of sysexits.h, as hosts expect them; SHUTDOWN_EXIT_RESTART is one more. */
 #define SERVER_EXIT_OK 0
 #define SERVER_EXIT_FAILED 1   /* what the command looked at is not as it should be */
 #define SERVER_EXIT_UNKNOWN 64 /* no such command */
@@ -31,7 +31,7 @@ int server_check(const char *dir);
 int server_exit_code(muster_status status);
 /* On stderr, each line for itself. */
 void server_complain(const char *error);
-/* server_load, start everything, run until server_stop, stop everything. The configuration is
+/* server_load, start everything, run until shutdown_now, stop everything. The configuration is
  * loaded. Returns the exit code. */
 int server_run(void);
 /* Like server_run, but for one console command: no listener, no console, a virtual clock. Its
@@ -39,10 +39,6 @@ int server_run(void);
 int server_command(const char *line);
 /* Undo server_prepare or server_load without a run (--check-config). */
 void server_unload(void);
-/* Begin the orderly stop; more calls do nothing. */
-void server_stop(const char *reason);
-/* Take no new lobbies and joins, or take them again. leave: and stop when no lobby is left. */
-void server_drain(bool on, bool leave);
 const char *server_version(void);
 /* Read the configuration again. `report` (CONFIG_ERROR_MAX bytes): why it was not taken, or, when
  * OK, a line for each key that changed, whether it is in force or needs a restart. TLS files are

@@ -76,7 +76,7 @@ test("it has the methods and notifications of the sources, and no others", async
     const added = /method_add\([^;"]*"([a-z]+\.\w+)"/g;
     const found = [...text.matchAll(rows), ...text.matchAll(added)].map(([, name]) => name);
     assert.deepEqual(sorted(found), sorted(document.methods.map(({ name }) => name)));
-    const told = /\b\w*(?:notify|broadcast)\([^;"]*(?:"([a-z]+\.\w+)" : )?"([a-z]+\.\w+)"/g;
+    const told = /\b\w*(?:notify|notify_all|broadcast)\([^;"]*(?:"([a-z]+\.\w+)" : )?"([a-z]+\.\w+)"/g;
     const names = [...text.matchAll(told)].flatMap(([, one, other]) => [one, other]).filter(Boolean);
     assert.deepEqual(sorted(names), sorted(notifications.map(({ name }) => name)));
 });

@@ -201,6 +201,67 @@ test("drain: refusals with a reason, a way back, and an end when empty", async (
     assert.match(server.output, /stopping: drained/);
 });
 
+/** A server with a client in a match that would not end by itself. */
+async function playOn(t, config) {
+    const server = await startServer(t, { config });
+    const [a, b] = await gather(t, server, 2);
+    await sitDown([a, b], { killLimit: 50, timeLimit: 600, botFill: 4 });
+    await a.client.once("snapshot", 20000);
+    return { server, client: a.client };
+}
+
+test("drain: what still plays after drainMaxMs ends with its results", async (t) => {
+    const { server, client } = await playOn(t, { server: { drainMaxMs: 1000 } });
+    const left = client.once("lobby.left", { timeoutMs: 20000 });
+    await server.admin("drain exit");
+    assert.match((await left).message, /its time is over/);
+    assert.deepEqual(await server.ended(), { code: 0, signal: null });
+    const kept = await queryDatabase(server, "SELECT reason FROM match_results");
+    assert.deepEqual(kept, [{ reason: "aborted" }]);
+});
+
+test("SIGTERM drains where server.stopMode says so, and a second one stops", async (t) => {
+    const { server, client } = await playOn(t, { server: { stopMode: "drain" } });
+    server.signal("SIGTERM");
+    await server.waitForOutput(/SIGTERM: draining/);
+    const { tick } = await client.scoreboard();
+    await eventually("the match goes on", async () => (await client.scoreboard()).tick > tick);
+    assert.match(await server.admin("status"), /draining/);
+    server.signal("SIGTERM");
+    assert.deepEqual(await server.ended(), { code: 0, signal: null });
+    assert.match(server.output, /stopping: SIGTERM/);
+});
+
+test("who stops it over HTTP hears so", async (t) => {
+    const server = await startServer(t);
+    assert.equal(await server.admin("stop"), "stopping");
+    assert.deepEqual(await server.ended(), { code: 0, signal: null });
+});
+
+test("restart: at a set time, told as it comes nearer, called off, at once", async (t) => {
+    const server = await startServer(t);
+    const { client } = await connectPlayer(t, server);
+    const told = [];
+    const said = [];
+    client.on("server.stopping", ({ inMs, reason }) => told.push([Math.ceil(inMs / 1000), reason]));
+    client.on("server.announcement", ({ text }) => said.push(text));
+    for (const wrong of ["", "soon", "in", "in 5", "in 0s", "in 25h", "in 9w", "cancel it"])
+        await server.adminRefusal(`restart ${wrong}`);
+    assert.match(await server.adminRefusal("restart cancel"), /no restart is set/);
+    assert.match(await server.admin("restart in 20m new maps"), /restarts in 1200 s/);
+    assert.match(await server.admin("status"), /restarts in 1200 s|restarts in 1199 s/);
+    await server.admin("restart cancel");
+    assert.doesNotMatch(await server.admin("status"), /restarts/);
+    await server.admin("restart in 31s again");
+    await eventually("the nearer restart is told", () => told.length === 3);
+    const [inS] = told[2];
+    assert.ok(inS <= 30 && inS > 0, `${inS}`); // a busy machine tells it late
+    assert.deepEqual(told, [[1200, "new maps"], [31, "again"], [inS, "again"]]);
+    assert.deepEqual(said, ["The restart is called off."]);
+    await server.admin("restart now");
+    assert.deepEqual(await server.ended(), { code: 75, signal: null });
+});
+
 test("a port in use: 69", async (t) => {
     const holder = net.createServer().listen(0, "127.0.0.1");
     await once(holder, "listening");

@@ -1,7 +1,7 @@
 // announcements - what the operator says to all, and a moderator to one: it stays above every screen
 // until it is read. Of a mute the chat says so, too, as long as it lasts.
 
-import { muteText, warnText } from "./reasons.js";
+import { muteText, restartText, warnText } from "./reasons.js";
 import { byId, toast } from "./ui.js";
 
 /** A notice with a text and a button that closes it; answers what shows it. */
@@ -19,6 +19,9 @@ export function setUpAnnouncements(client, chat) {
     const announce = notice("announcement");
     const warn = notice("warning");
     client.on("server.announcement", ({ text }) => announce(text));
+    client.on("server.stopping", (told) => {
+        if (told.inMs) announce(restartText(told));
+    });
     client.on("session.warned", (warning) => warn(warnText(warning)));
     client.on("session.muted", (mute) => {
         chat.mute(muteText(mute));

@@ -264,7 +264,8 @@ client.on("line", ({ silent }) => {
     hud.setSilent(silent);
     if (client.state === "online") banner(silent ? "Nothing comes from the server" : null);
 });
-client.on("server.stopping", ({ reason }) => {
+client.on("server.stopping", ({ inMs, reason }) => {
+    if (inMs) return; // not yet: it is announced
     isStopping = true;
     const why = /^SIG|^$/.test(reason ?? "") ? "" : `: ${reason}`; // a signal's name tells nothing
     dropStopping = toast(`The server is stopping${why}. This page comes back with it.`);

@@ -43,6 +43,13 @@ export function warnText({ reason, count }) {
     return count > 1 ? `${text} This is warning ${count}.` : text;
 }
 
+/** Of server.stopping, when it is not yet. */
+export function restartText({ inMs, reason }) {
+    const minutes = Math.round(inMs / 60000);
+    const time = inMs < 90000 ? `${Math.ceil(inMs / 1000)} seconds` : `${minutes} minutes`;
+    return sentence(`The server restarts in ${time}`, reason);
+}
+
 /** Of lobby.left; "" where there is nothing to tell. */
 export function leftText({ reason, message = "" }) {
     if (LEFT_TEXTS[reason]) return sentence(LEFT_TEXTS[reason], message);

@@ -844,16 +844,19 @@ struct muster_host_admin {
     X(LOBBY_HOST, 13, "lobby_host")                                                                \
     X(PLAYER_RENEWED, 14, "player_renewed")                                                        \
     X(LOBBY_FROZEN, 15, "lobby_frozen")                                                            \
-    X(LOBBY_THAWED, 16, "lobby_thawed")
+    X(LOBBY_THAWED, 16, "lobby_thawed")                                                            \
+    X(SERVER_RESTARTING, 17, "server_restarting")
 #define MUSTER_NOTICE_ENUM(name, code, text) MUSTER_NOTICE_##name = (code),
-enum { MUSTER_NOTICE_MAP(MUSTER_NOTICE_ENUM) MUSTER_NOTICE_END = 17 };
+enum { MUSTER_NOTICE_MAP(MUSTER_NOTICE_ENUM) MUSTER_NOTICE_END = 18 };
 #undef MUSTER_NOTICE_ENUM
 
 /* PLAYER_RENEWED: signed in again on the same connection, with a new token; name, region and
  * permissions may be others than before. MATCH_ENDED: the result is with the reporters.
  * LOBBY_CREATED: value 1, it goes on with what was saved (members, a match), of which nothing is
  * told anew. LOBBY_FROZEN: its match stands between two ticks, its countdowns and deadlines stand,
- * nobody gets a seat there, until LOBBY_THAWED. */
+ * nobody gets a seat there, until LOBBY_THAWED. SERVER_RESTARTING: a restart is set or has come
+ * nearer, and all players have been told; time to keep what is to be kept. */
+#define MUSTER_RESTART_CANCELLED UINT32_MAX
 struct muster_notice {
     uint32_t size;
     uint32_t kind; /* MUSTER_NOTICE_... */
@@ -861,7 +864,8 @@ struct muster_notice {
     muster_match_id match;
     muster_player_id player; /* LOBBY_HOST: the new host, 0: the host is gone */
     uint32_t seat;
-    uint32_t value; /* LOBBY_STATE: the new state; SEAT_LEFT: MUSTER_LEAVE_... */
+    uint32_t value; /* LOBBY_STATE: the new state; SEAT_LEFT: MUSTER_LEAVE_...; SERVER_RESTARTING:
+                     * in so many seconds, or MUSTER_RESTART_CANCELLED */
 };
 
 struct muster_host_events {

@@ -25,6 +25,12 @@ test("what is told stays until it is read; a mute as long as it lasts", () => {
     client.tell("server.announcement", { text: "restart at nine" });
     assert.deepEqual([page.$("announcement").hidden, page.text("announcement-text"), page.$("warning").hidden],
         [false, "restart at nine", true]);
+    client.tell("server.stopping", { inMs: 900000, reason: "new maps" });
+    assert.equal(page.text("announcement-text"), "The server restarts in 15 minutes: new maps.");
+    client.tell("server.stopping", { inMs: 29800, reason: "" });
+    assert.equal(page.text("announcement-text"), "The server restarts in 30 seconds.");
+    client.tell("server.stopping", { inMs: 0, reason: "" }); // the page tells it in its own way
+    assert.equal(page.text("announcement-text"), "The server restarts in 30 seconds.");
     client.tell("session.warned", { reason: "play fair", count: 1 });
     assert.equal(page.text("warning-text"), "A moderator warns you: play fair.");
     page.$("announcement-close").onclick();
