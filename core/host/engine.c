@@ -84,6 +84,12 @@ static void player_remove(muster_self *self, muster_player_id player) {
     (void)leave_settled(engine_player_remove(player)); /* NOT_FOUND: it is gone */
 }
 
+static muster_status connection_set(muster_self *self, muster_player_id player,
+                                    uint32_t connected) {
+    ENTER(self, true);
+    return leave_settled(engine_player_connection_set(player, connected != 0));
+}
+
 static muster_status request(muster_self *self, muster_player_id player, const char *method,
                              const char *params_json, struct muster_writer *answer) {
     ENTER(self, method && answer);
@@ -210,4 +216,5 @@ const struct muster_host_engine host_engine_group = {
     .hash = hash,
     .steer = steer,
     .reincarnate = reincarnate,
+    .connection_set = connection_set,
 };

@@ -10,6 +10,7 @@
 /* These do what host.h says of the functions of their name. */
 muster_status engine_player_add(const char *display_name, muster_player_id *out);
 muster_status engine_player_remove(muster_player_id id);
+muster_status engine_player_connection_set(muster_player_id id, bool connected);
 muster_status engine_player_request(muster_player_id id, const char *method,
                                     const char *params_json, struct muster_writer *answer);
 muster_status engine_player_notification(muster_player_id id, struct muster_writer *out);

@@ -157,7 +157,32 @@ void engine_client_leave(struct client *client) {
     session_detach(client);
 }
 
+static void lose_connection(struct client *client) {
+    auth_cancel(client);
+    session_detach(client);
+}
+
+/* As who signs in again: the session is found by its player. */
+static muster_status connect_again(struct player *player, struct session *session) {
+    struct muster_identity identity;
+    if (!fill_identity(player->number, session->display_name, &identity)) return MUSTER_INTERNAL;
+    player->client.closing = false;
+    return session_attach(&player->client, &identity, &session);
+}
+
+muster_status engine_player_connection_set(muster_player_id id, bool connected) {
+    struct player *player = find(id);
+    struct session *session = player ? session_find(id) : NULL;
+    if (!session) return MUSTER_NOT_FOUND;
+    if (connected == (session->client != NULL)) return MUSTER_STATE;
+    if (connected) return connect_again(player, session);
+    lose_connection(&player->client);
+    return MUSTER_OK;
+}
+
 static void remove_player(struct player *player) {
+    struct session *session = session_find(player->id);
+    if (session && !session->client) lobby_leave(session, MUSTER_LEAVE_QUIT); /* which ends it */
     engine_client_leave(&player->client);
     if (player->dropped)
         log_debug("engine", "player %u took too few notifications: %llu were dropped",

@@ -868,6 +868,15 @@ function Client:send(message) end
 ---Leaves the lobby.
 function Client:leave() end
 
+---The connection is lost: the mode's connection hook is called, and the seat is held for
+---lobby.reconnectMs.
+function Client:disconnect() end
+
+---Signs in again and takes the seat. false and the reason when it is given up by now.
+---@return boolean
+---@return string?
+function Client:reconnect() end
+
 ---Seat number; nil for who has none.
 ---@return integer?
 function Client:seat() end

@@ -210,6 +210,13 @@ static const struct api_function spec_client[] = {
      "A message to the mode, as the client would send it; it comes with the next tick.",
      "local sent = pcall(ann.send, ann, \"\\1\\2\") -- the base arena takes none"},
     {"leave", NULL, 0, 0, "", "", "Leaves the lobby.", "bob:leave()"},
+    {"disconnect", NULL, 0, 0, "", "",
+     "The connection is lost: the mode's connection hook is called, and the seat is held for "
+     "lobby.reconnectMs.",
+     "l:players()[2]:disconnect()"},
+    {"reconnect", NULL, 0, 0, "", "boolean, string?",
+     "Signs in again and takes the seat. false and the reason when it is given up by now.",
+     "local bob = l:players()[2]\nbob:disconnect()\nassert.is_true(bob:reconnect())"},
     {"seat", NULL, 0, 0, "", "integer?", "Seat number; nil for who has none.",
      "assert.equals(0, ann:seat())"},
     {"team", NULL, 0, 0, "", "Team", "The team's name, or none.", "print(ann:team())"},

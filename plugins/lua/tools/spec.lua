@@ -185,7 +185,9 @@ end
 function Client:request(method, params)
     local answer = without_null(engine.request(self.key, method, params or {}))
     if answer.error then return nil, answer.error.message, answer.error.data or {} end
-    return answer.result or {}
+    local result = answer.result or {}
+    self.resume_token = result.resumeToken or self.resume_token
+    return result
 end
 
 -- For what a test takes for granted.
@@ -246,6 +248,16 @@ end
 
 function Client:leave()
     must(self, "lobby.leave")
+end
+
+function Client:disconnect()
+    engine.connect(self.key, false)
+end
+
+function Client:reconnect()
+    if not engine.connect(self.key, true) then return false, "the session has ended" end
+    local entry, why = self:request("lobby.resume", {resumeToken = self.resume_token or ""})
+    return entry ~= nil, why
 end
 
 function Client:seat()

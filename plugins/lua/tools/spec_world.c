@@ -172,6 +172,21 @@ static int world_member(lua_State *L) {
     return 0;
 }
 
+/* Of a client: false, when its session has ended. */
+static int world_connect(lua_State *L) {
+    const struct spec *spec = spec_of(L);
+    muster_player_id player = {(uint64_t)luaL_checkinteger(L, 1)};
+    luaL_checktype(L, 2, LUA_TBOOLEAN);
+    muster_status status = spec->instance->host->engine->connection_set(
+        spec->instance->self, player, (uint32_t)lua_toboolean(L, 2));
+    if (status == MUSTER_STATE)
+        return spec_refuse(L, "the player is %s",
+                           lua_toboolean(L, 2) ? "connected" : "not connected");
+    if (status != MUSTER_NOT_FOUND) spec_check(L, status, "connection");
+    lua_pushboolean(L, status == MUSTER_OK);
+    return 1;
+}
+
 static int world_request(lua_State *L) {
     static char params[PARAMS_BYTES_MAX + 1], answer[ANSWER_BYTES_MAX];
     const struct spec *spec = spec_of(L);
@@ -267,14 +282,21 @@ static int world_found(lua_State *L) {
     return 0;
 }
 
-static const luaL_Reg functions[] = {
-    {"advance", world_advance},   {"errors", world_errors},
-    {"found", world_found},       {"input", world_input},
-    {"lobby_of", world_lobby_of}, {"member", world_member},
-    {"message", world_message},   {"notifications", world_notifications},
-    {"player", world_player},     {"player_id", world_player_id},
-    {"request", world_request},   {"reset", world_reset},
-    {"snapshot", world_snapshot}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"advance", world_advance},
+                                     {"connect", world_connect},
+                                     {"errors", world_errors},
+                                     {"found", world_found},
+                                     {"input", world_input},
+                                     {"lobby_of", world_lobby_of},
+                                     {"member", world_member},
+                                     {"message", world_message},
+                                     {"notifications", world_notifications},
+                                     {"player", world_player},
+                                     {"player_id", world_player_id},
+                                     {"request", world_request},
+                                     {"reset", world_reset},
+                                     {"snapshot", world_snapshot},
+                                     {NULL, NULL}};
 
 static void set_text(lua_State *L, const char *name, const char *text) {
     lua_pushstring(L, text);

@@ -961,6 +961,11 @@ struct muster_host_engine {
     /* Save the match's state and load it into a match that is made anew: what recovery does. Else
      * what a plugin's create or load answers, and the match is gone. */
     muster_status (*reincarnate)(muster_self *self, muster_lobby_id lobby);
+    /* connected 0: the player's connection is lost. Nothing is told it any more; its seat is held
+     * for lobby.reconnectMs, and with the seat, or without one at once, its session ends. 1: it has
+     * signed in again, and may take the seat with lobby.resume. STATE: it is so already. NOT_FOUND:
+     * its session has ended. */
+    muster_status (*connection_set)(muster_self *self, muster_player_id player, uint32_t connected);
 };
 
 /* ---- moderation: who keeps sanctions --------------------------------------------------------- */

@@ -47,6 +47,17 @@ static void mode_input(void *instance, void *state, uint32_t seat,
     if (seat == 0 && !input->repeated) conform_at(instance, "mode.input");
 }
 
+static void mode_message(void *instance, void *state, uint32_t seat, const void *data,
+                         uint32_t len) {
+    (void)state, (void)seat, (void)data, (void)len;
+    conform_at(instance, "mode.message");
+}
+
+static void mode_connection(void *instance, void *state, uint32_t seat, uint32_t connected) {
+    (void)state, (void)seat, (void)connected;
+    conform_at(instance, "mode.connection");
+}
+
 /* Asks the rules, so that they can be called from within. */
 static void mode_tick(void *instance, void *state, const struct muster_tick *tick) {
     struct conform *c = instance;
@@ -113,6 +124,8 @@ static const struct muster_mode mode = {.size = sizeof mode,
                                         .join = mode_join,
                                         .leave = mode_leave,
                                         .input = mode_input,
+                                        .message = mode_message,
+                                        .connection = mode_connection,
                                         .tick = mode_tick,
                                         .snapshot = mode_snapshot,
                                         .view = mode_view,
@@ -215,6 +228,11 @@ static void rules_match_leave(void *instance, void *state, uint32_t seat, uint32
     conform_at(instance, "rules.match_leave");
 }
 
+static void rules_match_connection(void *instance, void *state, uint32_t seat, uint32_t connected) {
+    (void)state, (void)seat, (void)connected;
+    conform_at(instance, "rules.match_connection");
+}
+
 static void rules_match_setting(void *instance, void *state, const char *key) {
     (void)state, (void)key;
     conform_at(instance, "rules.match_setting");
@@ -229,6 +247,7 @@ static const struct muster_rules rules = {.size = sizeof rules,
                                           .notice = rules_notice,
                                           .match_join = rules_match_join,
                                           .match_leave = rules_match_leave,
+                                          .match_connection = rules_match_connection,
                                           .match_setting = rules_match_setting,
                                           .allow = rules_allow,
                                           .adjust = rules_adjust,

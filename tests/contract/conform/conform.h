@@ -24,13 +24,15 @@ struct conform_driver {
     void (*scene_begin)(void *user); /* two players in a lobby of mode conform whose match runs */
     void (*tick)(void *user);        /* one step of the match */
     void (*snapshot)(void *user);
-    void (*turn)(void *user);      /* timers and posts that are due */
-    void (*call)(void *user);      /* a client calls conform.call */
-    void (*chat)(void *user);      /* a player says something: rules.chat, rules.allow */
-    void (*input)(void *user);     /* Ann's, and a step */
-    void (*save)(void *user);      /* the match is saved, and loaded */
-    void (*queue)(void *user);     /* a third player waits, a seat becomes free, then no more */
-    void (*scene_end)(void *user); /* all of it is gone */
+    void (*turn)(void *user);       /* timers and posts that are due */
+    void (*call)(void *user);       /* a client calls conform.call */
+    void (*chat)(void *user);       /* a player says something: rules.chat, rules.allow */
+    void (*input)(void *user);      /* Ann's, and a step */
+    void (*save)(void *user);       /* the match is saved, and loaded */
+    void (*queue)(void *user);      /* a third player waits, a seat becomes free, then no more */
+    void (*message)(void *user);    /* Ann's, and a step */
+    void (*disconnect)(void *user); /* Bob is */
+    void (*scene_end)(void *user);  /* all of it is gone */
 };
 
 struct conform {
@@ -55,6 +57,7 @@ struct conform {
     muster_report_ticket_id report; /* of a report that is delivered, or 0 */
     muster_db_ticket_id query;      /* that the plugin is asked as a database, or 0 */
     muster_kv_ticket_id kv;         /* or for a key, or 0 */
+    muster_queue_ticket_id ticket;  /* of who waits for a match */
     char player_key[MUSTER_PLAYER_KEY_MAX];
     /* What the testkit's driver calls; the daemon's calls it by a command. */
     void (*play)(struct conform *c, const struct conform_driver *driver);
@@ -95,7 +98,7 @@ extern const size_t conform_group_count;
 extern const struct conform_row log_rows[1], config_rows[14], loop_rows[10], net_rows[5],
     http_rows[7], ws_rows[3], lobby_rows[26], match_rows[26], player_rows[7], db_rows[4],
     report_rows[2], watchdog_rows[1], metrics_rows[4], admin_rows[5], events_rows[1], rpc_rows[3],
-    engine_rows[12], moderation_rows[5], interfaces_rows[3], data_rows[8], kv_rows[6];
+    engine_rows[13], moderation_rows[5], interfaces_rows[3], data_rows[8], kv_rows[6];
 
 /* conform_roles.c */
 extern const struct muster_victory conform_victory;

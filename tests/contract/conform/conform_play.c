@@ -15,6 +15,9 @@ enum way {
     BY_INPUT,
     BY_SAVE,
     BY_QUEUE,
+    BY_MESSAGE,
+    BY_DISCONNECT,
+    BY_NOTE,
     BY_QUERY,
     BY_MIGRATION,
     BY_BACKUP,
@@ -62,6 +65,10 @@ static const struct place play_places[] = {
     {"rules.chat", BY_CHAT},
     {"rules.allow", BY_CHAT},
     {"mode.input", BY_INPUT},
+    {"mode.message", BY_MESSAGE},
+    {"mode.connection", BY_DISCONNECT},
+    {"rules.match_connection", BY_DISCONNECT},
+    {"rules.match_note", BY_NOTE},
     {"anticheat.input", BY_INPUT},
     {"mode.save", BY_SAVE},
     {"victory.save", BY_SAVE},
@@ -73,6 +80,7 @@ static const struct place play_places[] = {
     {"anticheat.load", BY_SAVE},
     {"matchmaker.enqueue", BY_QUEUE},
     {"matchmaker.tick", BY_QUEUE},
+    {"matchmaker.refused", BY_QUEUE},
     {"matchmaker.backfill", BY_QUEUE},
     {"matchmaker.dequeue", BY_QUEUE},
     {"mode.leave", BY_END},
@@ -103,6 +111,11 @@ static void on_setting(void *user) {
     (void)c->host->player->next(c->self, (muster_player_id){0}, &ann);
     (void)c->host->lobby->settings_set(c->self, ann.lobby, (muster_player_id){0},
                                        "{\"conformWord\":\"new\"}", reason, sizeof reason);
+}
+
+static void on_note(void *user) {
+    struct conform *c = user;
+    (void)c->host->match->note(c->self, c->match, "x", 1);
 }
 
 static void on_rows(void *user, muster_status status, const struct muster_db_rows *rows) {
@@ -166,9 +179,12 @@ static void go(struct conform *c, const struct conform_driver *driver, enum way 
     case BY_INPUT: driver->input(driver->user); break;
     case BY_SAVE: driver->save(driver->user); break;
     case BY_QUEUE: driver->queue(driver->user); break;
+    case BY_MESSAGE: driver->message(driver->user); break;
+    case BY_DISCONNECT: driver->disconnect(driver->user); break;
     case BY_TURN: post(c, driver, on_turn); break;
     case BY_COMMAND: post(c, driver, on_command); break;
     case BY_SETTING: post(c, driver, on_setting); break;
+    case BY_NOTE: post(c, driver, on_note); break;
     case BY_REPORT: post(c, driver, on_report); break;
     case BY_QUERY: post(c, driver, on_query); break;
     case BY_MIGRATION: post(c, driver, on_migration); break;
@@ -249,6 +265,17 @@ static void input(void *user) {
     tick(d);
 }
 
+static void message(void *user) {
+    struct engine_driver *d = user;
+    (void)d->play.engine->message(d->play.self, d->ann, "x", 1);
+    tick(d);
+}
+
+static void disconnect(void *user) {
+    struct engine_driver *d = user;
+    (void)d->play.engine->connection_set(d->play.self, d->bob, 0);
+}
+
 static void save(void *user) {
     struct engine_driver *d = user;
     (void)d->play.engine->reincarnate(d->play.self, d->lobby);
@@ -288,6 +315,8 @@ void conform_command(void *user, const char *arguments, struct muster_writer *an
                                           .input = input,
                                           .save = save,
                                           .queue = queue,
+                                          .message = message,
+                                          .disconnect = disconnect,
                                           .scene_end = scene_end};
     conform_play(c, &driver);
     if (d.play.failed) muster_put_bytes(answer, "FAILED", 6);

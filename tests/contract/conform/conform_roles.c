@@ -116,8 +116,9 @@ const struct muster_reporter conform_reporter = {.size = sizeof conform_reporter
 /* ---- matchmaker ------------------------------------------------------------------------------ */
 
 static muster_status enqueue(void *instance, const struct muster_queue_ticket *ticket) {
-    (void)ticket;
-    conform_at(instance, "matchmaker.enqueue");
+    struct conform *c = instance;
+    c->ticket = ticket->ticket;
+    conform_at(c, "matchmaker.enqueue");
     return MUSTER_OK;
 }
 
@@ -133,15 +134,28 @@ static void backfill(void *instance, muster_lobby_id lobby) {
 
 static void match_tick(void *instance, uint64_t now_ms, muster_propose_fn propose,
                        void *proposals) {
-    (void)now_ms, (void)propose, (void)proposals;
-    conform_at(instance, "matchmaker.tick");
+    struct conform *c = instance;
+    const struct muster_group nowhere = {.size = sizeof nowhere,
+                                         .ticket_count = 1,
+                                         .tickets = &c->ticket,
+                                         .lobby = NOTHING(muster_lobby_id)};
+    (void)now_ms;
+    conform_at(c, "matchmaker.tick");
+    if (c->wanted && strcmp(c->wanted, "matchmaker.refused") == 0)
+        (void)propose(proposals, &nowhere);
+}
+
+static void refused(void *instance, const struct muster_group_refusal *refusal) {
+    (void)refusal;
+    conform_at(instance, "matchmaker.refused");
 }
 
 const struct muster_matchmaker conform_matchmaker = {.size = sizeof conform_matchmaker,
                                                      .enqueue = enqueue,
                                                      .dequeue = dequeue,
                                                      .tick = match_tick,
-                                                     .backfill = backfill};
+                                                     .backfill = backfill,
+                                                     .refused = refused};
 
 /* ---- database: of database_conform alone ------------------------------------------------------
  */

@@ -89,6 +89,16 @@ static void input(void *user) {
     tick(d);
 }
 
+static void message(void *user) {
+    struct kit_driver *d = user;
+    testkit_match_message(d->kit, match_of(d), 0, "x", 1);
+}
+
+static void disconnect(void *user) {
+    struct kit_driver *d = user;
+    testkit_match_connection(d->kit, match_of(d), 1, false);
+}
+
 static void save(void *user) {
     struct kit_driver *d = user;
     (void)testkit_lobby_reincarnate(d->kit, d->lobby);
@@ -123,6 +133,8 @@ static bool play(struct testkit *kit, muster_self *plugin) {
                                           .input = input,
                                           .save = save,
                                           .queue = queue,
+                                          .message = message,
+                                          .disconnect = disconnect,
                                           .scene_end = scene_end};
     if (testkit_start(plugin)) return false;
     struct conform *c = testkit_instance(plugin);

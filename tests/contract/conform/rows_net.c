@@ -341,10 +341,16 @@ static void engine_reincarnate(struct conform *c) {
     STATUS(c, "good", c->host->engine->reincarnate(c->self, c->lobby));
 }
 
+static void engine_connection_set(struct conform *c) {
+    STATUS(c, "good", c->host->engine->connection_set(c->self, c->player, 0));
+    STATUS(c, "nobody", c->host->engine->connection_set(c->self, NOTHING(muster_player_id), 1));
+}
+
 const struct conform_row engine_rows[] = {
-    ROW(engine, player_add),   ROW(engine, player_remove), ROW(engine, request),
-    ROW(engine, notification), ROW(engine, input),         ROW(engine, message),
-    ROW(engine, snapshot),     ROW(engine, advance),       ROW(engine, seed),
-    ROW(engine, hash),         ROW(engine, steer),         ROW(engine, reincarnate),
+    ROW(engine, player_add),     ROW(engine, player_remove), ROW(engine, request),
+    ROW(engine, notification),   ROW(engine, input),         ROW(engine, message),
+    ROW(engine, snapshot),       ROW(engine, advance),       ROW(engine, seed),
+    ROW(engine, hash),           ROW(engine, steer),         ROW(engine, reincarnate),
+    ROW(engine, connection_set),
 };
 ROWS_COMPLETE(engine, engine_rows);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connections.h"
 #include "ended.h"
 #include "play.h"
 
@@ -366,10 +367,10 @@ static const struct {
     const char *name;
     void (*fn)(struct play *play);
 } cases[] = {
-    {"players", players},         {"requests", requests},   {"notifications", notifications},
-    {"time", time_passes},        {"matches", matches},     {"seeds", seeds},
-    {"inputs", inputs},           {"snapshots", snapshots}, {"steer", steer},
-    {"reincarnate", reincarnate}, {"many", many},
+    {"players", players},         {"requests", requests},       {"notifications", notifications},
+    {"time", time_passes},        {"matches", matches},         {"seeds", seeds},
+    {"inputs", inputs},           {"snapshots", snapshots},     {"steer", steer},
+    {"reincarnate", reincarnate}, {"connections", connections}, {"many", many},
 };
 
 /* ---- the command ----------------------------------------------------------------------------- */
