@@ -133,9 +133,11 @@ bool metrics_custom_set(const void *owner, uint32_t metric, double value) {
 }
 
 bool metrics_custom_add(const void *owner, uint32_t metric, double by) {
+    const struct custom *custom = registration_at(&customs, metric);
     double *place = value_of(owner, metric);
-    if (place) *place += by;
-    return place != NULL;
+    bool is_good = place && (!custom->count || by >= 0);
+    if (is_good) *place += by;
+    return is_good;
 }
 
 /* ---- the process ---- */

@@ -41,36 +41,46 @@ static const struct muster_host_log log_group = {.size = sizeof log_group, .writ
 
 /* ---- config ---------------------------------------------------------------------------------- */
 
-static bool declared(muster_self *self, const char *key) {
+#define WHOLE (1u << SCHEMA_INT | 1u << SCHEMA_DURATION)
+
+/* As one of these types. */
+static bool declared(muster_self *self, const char *key, uint32_t types) {
     if (!host_on_loop(self, "host->config")) return false;
-    if (key && config_entry(self->instance_name, key)) return true;
-    plugin_fault(self, "reads config key \"%s\", which its schema does not declare",
-                 key ? key : "(null)");
+    const struct schema_entry *entry = key ? config_entry(self->instance_name, key) : NULL;
+    if (entry && types & 1u << entry->type) return true;
+    plugin_fault(self, "reads config key \"%s\", which its schema %s", key ? key : "(null)",
+                 entry ? "declares as another type" : "does not declare");
     return false;
 }
 
 static int64_t config_integer_fn(muster_self *self, const char *key) {
-    return declared(self, key) ? config_int(self->instance_name, key) : 0;
+    return declared(self, key, WHOLE) ? config_int(self->instance_name, key) : 0;
 }
 
 static double config_number_fn(muster_self *self, const char *key) {
-    return declared(self, key) ? config_number(self->instance_name, key) : 0.0;
+    return declared(self, key, WHOLE | 1u << SCHEMA_NUMBER)
+               ? config_number(self->instance_name, key)
+               : 0.0;
 }
 
 static bool config_boolean_fn(muster_self *self, const char *key) {
-    return declared(self, key) ? config_bool(self->instance_name, key) : false;
+    return declared(self, key, 1u << SCHEMA_BOOL) ? config_bool(self->instance_name, key) : false;
 }
 
 static const char *config_string_fn(muster_self *self, const char *key) {
-    return declared(self, key) ? config_string(self->instance_name, key) : "";
+    return declared(self, key, 1u << SCHEMA_STRING | 1u << SCHEMA_ENUM)
+               ? config_string(self->instance_name, key)
+               : "";
 }
 
 static uint32_t config_list_count_fn(muster_self *self, const char *key) {
-    return declared(self, key) ? config_list_count(self->instance_name, key) : 0;
+    return declared(self, key, 1u << SCHEMA_LIST) ? config_list_count(self->instance_name, key) : 0;
 }
 
 static const char *config_list_item_fn(muster_self *self, const char *key, uint32_t index) {
-    if (!declared(self, key) || index >= config_list_count(self->instance_name, key)) return "";
+    if (!declared(self, key, 1u << SCHEMA_LIST) ||
+        index >= config_list_count(self->instance_name, key))
+        return "";
     return config_list_item(self->instance_name, key, index);
 }
 
@@ -155,7 +165,8 @@ static void metric_set_fn(muster_self *self, uint32_t metric, double value) {
 
 static void metric_increase_fn(muster_self *self, uint32_t metric, double by) {
     if (host_on_loop(self, __func__) && !metrics_custom_add(self, metric, by))
-        plugin_fault(self, "increases metric %u, which is not its own", metric);
+        plugin_fault(self, "increases metric %u by %g: not its own, or a counter that would fall",
+                     metric, by);
 }
 
 static void metric_visit_fn(muster_self *self,

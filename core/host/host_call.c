@@ -11,22 +11,29 @@
 
 static struct slots handles;
 
+/* The fault's sentence has the function as host.h names it, as far as its name here tells. */
+static void misplaced(struct muster_self *self, const char *function, const char *where) {
+    const char *end = strstr(function, "_fn");
+    size_t len = end && !end[3] ? (size_t)(end - function) : strlen(function);
+    plugin_fault(self, "host function %.*s was called %s", (int)len, function, where);
+}
+
 bool host_on_loop(struct muster_self *self, const char *function) {
     if (loop_is_thread()) return true;
-    plugin_fault(self, "%s was called from a thread that is not the loop's", function);
+    misplaced(self, function, "from a thread that is not the loop's");
     return false;
 }
 
 bool host_started(struct muster_self *self, const char *function) {
     bool has_started = self->phase >= PLUGIN_STARTED && self->phase <= PLUGIN_STOPPING;
     if (self->starting || has_started) return true;
-    plugin_fault(self, "%s was called before start or after stop", function);
+    misplaced(self, function, "before start or after stop");
     return false;
 }
 
 bool host_may_open(struct muster_self *self, const char *function) {
     if (self->phase < PLUGIN_STOPPING) return true;
-    plugin_fault(self, "%s was called in stop or after it: nothing is opened any more", function);
+    misplaced(self, function, "in stop or after it: nothing is opened any more");
     return false;
 }
 

@@ -55,8 +55,9 @@ struct muster_host_log {
 struct muster_host_config {
     uint32_t size;
     uint32_t reserved;
-    /* Value of a key that the schema declares; a key that it does not declare gives 0, 0.0, false
-     * or "" and is logged as a fault. Strings stay valid until fini. A duration is in its unit. */
+    /* Value of a key that the schema declares; a key that it does not declare, or as another type,
+     * gives 0, 0.0, false or "" and is logged as a fault. integer has durations, number both and
+     * integers, string enums. Strings stay valid until fini. A duration is in its unit. */
     int64_t (*integer)(muster_self *self, const char *key);
     double (*number)(muster_self *self, const char *key);
     bool (*boolean)(muster_self *self, const char *key);
@@ -374,8 +375,9 @@ struct muster_host_lobby {
                           struct muster_lobby_info *out);
     muster_status (*get)(muster_self *self, muster_lobby_id id, struct muster_lobby_info *out);
     /* [open] Add keys to the lobby settings schema (JSON text, docs/plugin-guide.md "Schemas");
-     * they belong to every lobby of every mode. In init. EXISTS when a key is taken; INVALID: no
-     * schema. The log says what is wrong with it. STATE: a newer generation is in force. */
+     * they belong to every lobby of every mode. In init: lobbies that are there already have none
+     * of what is added later. EXISTS when a key is taken; INVALID: no schema. The log says what is
+     * wrong with it. STATE: a newer generation is in force. */
     muster_status (*settings_add)(muster_self *self, const char *schema_json);
     int64_t (*setting_integer)(muster_self *self, muster_lobby_id id, const char *key);
     bool (*setting_boolean)(muster_self *self, muster_lobby_id id, const char *key);
@@ -776,7 +778,8 @@ struct muster_host_metrics {
                          uint32_t *out);
     /* Of another plugin or of nobody: not done, and a fault. */
     void (*set)(muster_self *self, uint32_t metric, double value);
-    void (*increase)(muster_self *self, uint32_t metric, double by);
+    void (*increase)(muster_self *self, uint32_t metric,
+                     double by); /* a counter: not by less than 0 */
     /* All metrics of the node, the plugin's own included. */
     void (*visit)(muster_self *self, void (*fn)(void *user, const struct muster_metric *metric),
                   void *user);

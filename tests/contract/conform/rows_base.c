@@ -41,33 +41,39 @@ ROWS_COMPLETE(log, log_rows);
 static void config_integer(struct conform *c) {
     NUMBER(c, "good", c->host->config->integer(c->self, "limit"));
     NUMBER(c, "undeclared", c->host->config->integer(c->self, "none"));
+    NUMBER(c, "other type", c->host->config->integer(c->self, "title"));
     NUMBER(c, "nothing", c->host->config->integer(c->self, NULL));
 }
 
 static void config_number(struct conform *c) {
     NUMBER(c, "good", c->host->config->number(c->self, "share"));
     NUMBER(c, "undeclared", c->host->config->number(c->self, "none"));
+    NUMBER(c, "other type", c->host->config->number(c->self, "title"));
 }
 
 static void config_boolean(struct conform *c) {
     NUMBER(c, "good", c->host->config->boolean(c->self, "open"));
     NUMBER(c, "undeclared", c->host->config->boolean(c->self, "none"));
+    NUMBER(c, "other type", c->host->config->boolean(c->self, "limit"));
 }
 
 static void config_string(struct conform *c) {
     TEXT(c, "good", c->host->config->string(c->self, "title"));
     TEXT(c, "undeclared", c->host->config->string(c->self, "none"));
+    TEXT(c, "other type", c->host->config->string(c->self, "limit"));
 }
 
 static void config_list_count(struct conform *c) {
     NUMBER(c, "good", c->host->config->list_count(c->self, "names"));
     NUMBER(c, "undeclared", c->host->config->list_count(c->self, "none"));
+    NUMBER(c, "other type", c->host->config->list_count(c->self, "title"));
 }
 
 static void config_list_item(struct conform *c) {
     TEXT(c, "good", c->host->config->list_item(c->self, "names", 1));
     TEXT(c, "past", c->host->config->list_item(c->self, "names", 2));
     TEXT(c, "undeclared", c->host->config->list_item(c->self, "none", 0));
+    TEXT(c, "other type", c->host->config->list_item(c->self, "title", 0));
 }
 
 static void config_instance_name(struct conform *c) {

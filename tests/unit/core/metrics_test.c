@@ -4,6 +4,7 @@
 #include "metrics.h"
 #include "registration.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -118,6 +119,8 @@ static void test_custom(void **state) {
                      MUSTER_EXISTS);
     metrics_custom_add(&owner, id, 2);
     metrics_custom_add(&owner, id, 3);
+    assert_false(metrics_custom_add(&owner, id, -1)); /* a counter */
+    assert_false(metrics_custom_add(&owner, id, NAN));
     struct wanted hits = visit(name, "");
     assert_true(hits.metric.value == 5);
     assert_string_equal(hits.metric.help, "Hits.");
@@ -128,7 +131,8 @@ static void test_custom(void **state) {
     assert_int_equal(visit(name, "").found, 0);
     metrics_custom_set(&owner, id, 9); /* gone: nothing happens */
     assert_int_equal(metrics_register(&other, MUSTER_METRIC_GAUGE, name, NULL, &id), MUSTER_OK);
-    assert_true(visit(name, "").metric.value == 0);
+    assert_true(metrics_custom_add(&other, id, -1));
+    assert_true(visit(name, "").metric.value == -1);
     registration_owner_gone(&other);
 }
 
