@@ -3,7 +3,7 @@
  * File: strict JSON, an object of sections: {"net": {"port": 7350}, "plugins": ["db_sqlite"],
  * "auth_local": {...}}. "plugins" lists plugin instances in order, "NAME" or "NAME:INSTANCE"; a
  * top-level section is either one of core's or that of a listed instance. Every key also as
- * MUSTER_SECTION_KEY (net.maxConnections -> MUSTER_NET_MAX_CONNECTIONS; auth_local.tokenTtlS ->
+ * MUSTER_SECTION_KEY (net.idlePingS -> MUSTER_NET_IDLE_PING_S; auth_local.tokenTtlS ->
  * MUSTER_AUTH_LOCAL_TOKEN_TTL_S; MUSTER_PLUGINS comma-separated), secrets also as ..._FILE.
  * Unknown key: error with file, key path, expected, found and "did you mean".
  *

@@ -81,6 +81,12 @@ static uint32_t seat_order(const struct member *member) {
     return member->team_set ? 0 : 1;
 }
 
+static void turn_away(struct lobby *lobby, uint32_t index, muster_status status) {
+    char told[64];
+    snprintf(told, sizeof told, "the game mode refused: %s", status_text(status));
+    lobby_member_remove(lobby, index, MUSTER_LEAVE_KICK, told);
+}
+
 static void seat_players(struct lobby *lobby, uint32_t order) {
     uint32_t players = 0;
     for (uint32_t i = 0; i < lobby->players_max; i++)
@@ -90,8 +96,8 @@ static void seat_players(struct lobby *lobby, uint32_t order) {
         bool seated = lobby->match->seats[i].used;
         if (member->state != MEMBER_ENTERED || seated || seat_order(member) != order) continue;
         member->ready = false;
-        if (lobby_seat_member(lobby, i, players))
-            lobby_member_remove(lobby, i, MUSTER_LEAVE_KICK, "");
+        muster_status status = lobby_seat_member(lobby, i, players);
+        if (status) turn_away(lobby, i, status);
     }
 }
 

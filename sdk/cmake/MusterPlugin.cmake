@@ -10,6 +10,7 @@ function(muster_add_plugin name)
     add_library(${name} MODULE ${arg_UNPARSED_ARGUMENTS})
     set_target_properties(${name} PROPERTIES
         PREFIX "" SUFFIX ".so" C_VISIBILITY_PRESET hidden C_STANDARD 17
+        CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
         LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins)
     if(TARGET muster_sdk)
         target_link_libraries(${name} PRIVATE muster_sdk muster_options)
@@ -17,6 +18,9 @@ function(muster_add_plugin name)
         target_link_libraries(${name} PRIVATE muster::sdk)
         target_compile_options(${name} PRIVATE -ffp-contract=off)
     endif()
+    # C++: a file with unique symbols stays in memory after a reload; a table names the fields it has
+    target_compile_options(${name} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>
+        $<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-field-initializers>)
     target_link_libraries(${name} PRIVATE ${arg_LINK})
     if(NOT MUSTER_SANITIZE) # a sanitizer's runtime is resolved from the daemon
         target_link_options(${name} PRIVATE -Wl,-z,defs)

@@ -76,6 +76,24 @@ test("metrics that an operator is told of exist", async (t) => {
     for (const name of names) assert.match(text, new RegExp(`^# TYPE ${name} `, "m"));
 });
 
+test("keys of the configuration that are named exist", async () => {
+    const { stdout } = await runDaemon(["--print-config"]);
+    const keys = new Set([...stdout.matchAll(/^([a-z]+\.\w+) = /gm)].map(([, key]) => key));
+    const sections = new Set([...keys].map((key) => key.split(".")[0]));
+    const methods = new Set((await read("docs/openrpc.json")).match(/\b[a-z]+\.[a-zA-Z]+\b/g));
+    const headers = (await readdir(path.join(ROOT, "sdk/include/muster"))).map((name) => `sdk/include/muster/${name}`);
+    const pages = (await allDocuments()).filter((name) => !name.startsWith("sdk/js/"));
+    let count = 0;
+    for (const name of [...pages, ...headers]) {
+        for (const [word, section] of (await read(name)).matchAll(/\b([a-z]+)\.[a-z]+[A-Z]\w*/g)) {
+            if (!sections.has(section) || methods.has(word)) continue;
+            assert.ok(keys.has(word), `${name}: ${word}`);
+            count++;
+        }
+    }
+    assert.ok(count > 50, `${count}`);
+});
+
 test("the handbook says of each key what the server says", async (t) => {
     const { page, made, missing } = await handbook(await tempDir(t));
     assert.deepEqual(missing, []);

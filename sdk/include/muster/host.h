@@ -474,7 +474,7 @@ struct muster_mode_info {
      * object, or null. Unknown keys are ignored: their plugin may not be loaded. */
     const char *defaults_json;
     uint32_t people_max;  /* most that maxPlayers may be, to MUSTER_PEOPLE_MAX; 0: 16 */
-    uint32_t players_min; /* so many start a match; 0: the node's lobby.minPlayers */
+    uint32_t players_min; /* so many start a match; 0: the node's lobby.playersMin */
     /* Null: none, everybody plays for themselves. Where each has a players_max, those together
      * should be no fewer than people_max. */
     const struct muster_team *teams;

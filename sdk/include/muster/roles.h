@@ -224,7 +224,9 @@ struct muster_mode {
     /* [required] Takes null. */
     void (*destroy)(void *instance, void *state);
     /* [required] The seat is taken; host->match->seat_get tells name and team. The mode may change
-     * the team with host->match->team_set. */
+     * the team with host->match->team_set. Another answer than OK: the player does not play, and is
+     * told so with the status's words. Who was in the lobby when the match began is out of it, who
+     * came later does not get in; leave is not called. */
     muster_status (*join)(void *instance, void *state, uint32_t seat);
     /* [required] reason: MUSTER_LEAVE_... */
     void (*leave)(void *instance, void *state, uint32_t seat, uint32_t reason);

@@ -192,7 +192,7 @@ static void the_mode_may_refuse_a_seat(void **state) {
     struct session *bad = rig_join(lobby, "refused", NULL);
     rig_play(lobby); /* out when the match begins */
     assert_int_equal(bad->lobby.value, 0);
-    assert_true(rig_told(rig_client(bad), "lobby.left"));
+    assert_true(rig_told(rig_client(bad), "the game mode refused: denied"));
     assert_int_equal(rig_reserve(lobby, bad, ticket), RPC_OK); /* and when it comes later */
     assert_int_equal(rig_enter(bad, ticket, NULL), RPC_DENIED);
     assert_int_equal(bad->lobby.value, 0);
