@@ -44,7 +44,8 @@ static const struct param player_params[] = {
 
 static int32_t session_create_method(struct call *call) {
     struct session *session;
-    muster_status status = session_create(param_string(call, "playerId", ""), &session);
+    const char *player_key = param_string(call, "playerId", "");
+    muster_status status = session_create(player_key, player_key, &session);
     if (status == MUSTER_INVALID)
         return failure_set(&call->failure, RPC_INVALID_PARAMS, "playerId: expected a line of text");
     if (status) return failure_set(&call->failure, RPC_SERVER_FULL, "the server is full");

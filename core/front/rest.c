@@ -1,10 +1,8 @@
 #include "rest.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "config.h"
 #include "console.h"
@@ -136,19 +134,6 @@ static void get_info(void *user, const struct muster_http_request *request) {
 
 /* ---- admin ----------------------------------------------------------------------------------- */
 
-static bool is_admin(const struct muster_http_request *request) {
-    static const char scheme[] = "Bearer ";
-    const char *token = config_core->admin.token;
-    const char *presented = net_http_header(request->id, "authorization");
-    if (!token[0] || strncasecmp(presented, scheme, sizeof scheme - 1) != 0) return false;
-    unsigned char held[crypto_generichash_BYTES], given[crypto_generichash_BYTES];
-    presented += sizeof scheme - 1;
-    crypto_generichash(held, sizeof held, (const unsigned char *)token, strlen(token), NULL, 0);
-    crypto_generichash(given, sizeof given, (const unsigned char *)presented, strlen(presented),
-                       NULL, 0);
-    return sodium_memcmp(held, given, sizeof held) == 0;
-}
-
 static const struct refusal {
     muster_status status;
     uint32_t http;
@@ -175,10 +160,6 @@ static void on_answer(void *user, muster_status status, const char *answer) {
 
 static void post_command(void *user, const struct muster_http_request *request) {
     (void)user;
-    if (!is_admin(request)) {
-        (void)http_problem(request->id, 401, "unauthenticated", "expected the admin token");
-        return;
-    }
     json_t *body = json_loadb(request->body.data, request->body.len, JSON_REJECT_DUPLICATES, NULL);
     const char *line = json_string_value(json_object_get(body, "command"));
     muster_request_id *id = malloc(sizeof *id);
@@ -211,7 +192,7 @@ static const struct {
     {ROUTE("GET", "/v1/info", 0), get_info},
     {ROUTE("GET", "/v1/lobbies", 0), get_lobbies},
     {ROUTE("GET", LOBBY_PREFIX, MUSTER_ROUTE_PREFIX), get_lobby},
-    {ROUTE("POST", "/v1/admin/command", MUSTER_ROUTE_ADMIN), post_command},
+    {ROUTE("POST", "/v1/admin/command", MUSTER_ROUTE_ADMIN | MUSTER_ROUTE_TOKEN), post_command},
 };
 
 muster_status rest_init(bool (*ready)(void)) {

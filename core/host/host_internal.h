@@ -69,6 +69,16 @@ muster_status host_defer(loop_fn fn, void *user);
 /* A JSON value (borrowed, null: NOT_FOUND) as text. */
 muster_status host_write_json(const json_t *value, struct muster_writer *out);
 
+/* host_seats.c: of host->lobby. */
+muster_status host_lobby_find(muster_self *self, const char *lobby_key, muster_lobby_id *out);
+muster_status host_lobby_create(muster_self *self, const struct muster_lobby_plan *plan,
+                                muster_lobby_made_fn fn, void *user);
+muster_status host_seat_reserve(muster_self *self, muster_lobby_id id,
+                                const struct muster_seat_wish *wish, struct muster_seat_ticket *out,
+                                char *reason, uint32_t cap);
+/* What a plugin is answered where a client would get a failure's code. */
+muster_status host_lobby_status(int32_t code);
+
 /* A notification's params, given by a plugin: an object; else null, and a fault. What is chat is a
  * line. */
 json_t *host_params(struct muster_self *self, const char *method, const char *params_json);

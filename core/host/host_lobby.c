@@ -251,16 +251,6 @@ static muster_status settings_check_fn(muster_self *self, const char *game_mode,
     return wrong.key[0] && !schema_find(schema, wrong.key) ? MUSTER_NOT_FOUND : status;
 }
 
-static muster_status status_of(int32_t code) {
-    switch (code) {
-    case RPC_OK: return MUSTER_OK;
-    case RPC_INVALID_PARAMS: return MUSTER_INVALID;
-    case RPC_WRONG_STATE: return MUSTER_STATE;
-    case RPC_INTERNAL: return MUSTER_NO_MEMORY;
-    default: return MUSTER_DENIED;
-    }
-}
-
 static muster_status settings_set_fn(muster_self *self, muster_lobby_id id, muster_player_id by,
                                      const char *settings_json, char *reason, uint32_t cap) {
     HOST_CHECK_THREAD(self);
@@ -278,7 +268,7 @@ static muster_status settings_set_fn(muster_self *self, muster_lobby_id id, must
     json_decref(wanted);
     if (code) copy_reason(&failure, reason, cap);
     json_decref(failure.data);
-    return status_of(code);
+    return host_lobby_status(code);
 }
 
 static const char *map_name_fn(muster_self *self, muster_lobby_id id, uint32_t index) {
@@ -408,4 +398,7 @@ const struct muster_host_lobby host_lobby_group = {
     .vote_cancel = vote_cancel_fn,
     .setting_json = setting_json_fn,
     .settings_check = settings_check_fn,
+    .find = host_lobby_find,
+    .create = host_lobby_create,
+    .seat_reserve = host_seat_reserve,
 };

@@ -165,6 +165,18 @@ int32_t lobby_reserve(struct lobby *lobby, struct session *session, uint32_t tea
 /* The same for a player whom matchmaking places. */
 int32_t lobby_place(struct lobby *lobby, struct session *session, uint32_t team,
                     char ticket[TICKET_TEXT_SIZE], struct failure *failure);
+/* Somebody whom a plugin, or the ticket they sign in with, gives a seat. */
+struct lobby_expected {
+    const char *player_key;
+    const char *display_name;        /* until they have signed in; "": the key */
+    uint32_t team;                   /* MUSTER_TEAM_NONE: theirs or the mode's choice */
+    uint64_t hold_ms;                /* at least lobby.seatTicketMs */
+    const struct muster_self *asker; /* whose rules are not asked, or null */
+};
+/* Reserves the seat, also for who has not signed in; one who has a seat there gets a ticket for it.
+ * *out: their session. On failure nothing has changed. */
+int32_t lobby_expect(struct lobby *lobby, const struct lobby_expected *who,
+                     char ticket[TICKET_TEXT_SIZE], struct session **out, struct failure *failure);
 /* *entry: Entry of docs/protocol.md, new reference. */
 int32_t lobby_enter(struct session *session, const char *ticket, json_t **entry,
                     struct failure *failure);

@@ -75,20 +75,27 @@ static int32_t check_joinable(const struct lobby *lobby, const struct session *s
     return RPC_OK;
 }
 
-static int32_t allow_join(struct lobby *lobby, const struct session *session, uint32_t team,
-                          bool spectator, const char *secret, struct failure *failure) {
+struct place_wish {
+    uint32_t team;
+    bool spectator;
+    const char *secret;
+    const struct muster_self *asker; /* whose rules are not asked, or null */
+};
+
+static int32_t allow_join(const struct lobby *lobby, const struct session *session,
+                          const struct place_wish *wish, struct failure *failure) {
     struct muster_action action = {
         .size = sizeof action,
-        .kind = spectator ? MUSTER_ACTION_SPECTATE : MUSTER_ACTION_JOIN,
+        .kind = wish->spectator ? MUSTER_ACTION_SPECTATE : MUSTER_ACTION_JOIN,
         .lobby = lobby->id,
         .player = session->id,
         .seat = MUSTER_SEAT_NONE,
         .target_seat = MUSTER_SEAT_NONE,
-        .team = team,
+        .team = wish->team,
         .key = "",
-        .value = secret,
+        .value = wish->secret,
     };
-    return lobby_allow(lobby, &action, failure);
+    return lobby_ask(lobby, &action, wish->asker, false, failure);
 }
 
 static void seat_session(struct lobby *lobby, uint32_t index, struct session *session,
@@ -105,9 +112,9 @@ static void seat_session(struct lobby *lobby, uint32_t index, struct session *se
 }
 
 /* Refuses before anything is changed. */
-static int32_t find_place(struct lobby *lobby, const struct session *session, uint32_t team,
-                          bool spectator, const char *secret, uint32_t *index,
-                          struct failure *failure) {
+static int32_t find_place(const struct lobby *lobby, const struct session *session,
+                          const struct place_wish *wish, uint32_t *index, struct failure *failure) {
+    bool spectator = wish->spectator;
     if (check_joinable(lobby, session, spectator, failure)) return failure->code;
     *index = free_member(lobby, spectator);
     if (*index == NO_MEMBER)
@@ -116,11 +123,11 @@ static int32_t find_place(struct lobby *lobby, const struct session *session, ui
                                      : "the lobby is full: %u of %u players",
                            spectator ? lobby_spectators(lobby) : lobby_players(lobby),
                            spectator ? lobby_players(lobby) : lobby->players_max);
-    return allow_join(lobby, session, team, spectator, secret, failure);
+    return allow_join(lobby, session, wish, failure);
 }
 
-int32_t lobby_reserve(struct lobby *lobby, struct session *session, uint32_t team, bool spectator,
-                      const char *secret, char ticket[TICKET_TEXT_SIZE], struct failure *failure) {
+static int32_t reserve(struct lobby *lobby, struct session *session, const struct place_wish *wish,
+                       char ticket[TICKET_TEXT_SIZE], struct failure *failure) {
     uint32_t index = session->member;
     bool is_here = MUSTER_ID_SAME(session->lobby, lobby->id);
     if (session->lobby.value && !is_here) {
@@ -129,15 +136,12 @@ int32_t lobby_reserve(struct lobby *lobby, struct session *session, uint32_t tea
                                 json_pack("{s:s}", "lobbyId", other ? other->key : ""),
                                 "you are in another lobby: leave it first");
     }
-    if (team > lobby->teams.count) team = MUSTER_TEAM_NONE; /* a matchmaker's choice */
-    bool moves = is_here && lobby_member_is_spectator(lobby, index) != spectator;
+    bool moves = is_here && lobby_member_is_spectator(lobby, index) != wish->spectator;
     if (!is_here || moves) {
-        if (find_place(lobby, session, team, spectator, secret, &index, failure))
-            return failure->code;
+        if (find_place(lobby, session, wish, &index, failure)) return failure->code;
         if (moves) vacate(lobby, session->member, MUSTER_LEAVE_QUIT);
-        uint32_t players = lobby_players(lobby) + 1;
-        if (!lobby_team_fits(lobby, team, index, players)) team = MUSTER_TEAM_NONE;
-        seat_session(lobby, index, session, team);
+        bool fits = lobby_team_fits(lobby, wish->team, index, lobby_players(lobby) + 1);
+        seat_session(lobby, index, session, fits ? wish->team : MUSTER_TEAM_NONE);
         if (moves) lobby_broadcast_members(lobby);
     } /* else one's own seat again, after a lost resume token */
     ticket_make('s', lobby->members[index].ticket);
@@ -145,15 +149,73 @@ int32_t lobby_reserve(struct lobby *lobby, struct session *session, uint32_t tea
     return RPC_OK;
 }
 
+int32_t lobby_reserve(struct lobby *lobby, struct session *session, uint32_t team, bool spectator,
+                      const char *secret, char ticket[TICKET_TEXT_SIZE], struct failure *failure) {
+    const struct place_wish wish = {.team = team <= lobby->teams.count ? team : MUSTER_TEAM_NONE,
+                                    .spectator = spectator,
+                                    .secret = secret};
+    return reserve(lobby, session, &wish, ticket, failure);
+}
+
 int32_t lobby_place(struct lobby *lobby, struct session *session, uint32_t team,
                     char ticket[TICKET_TEXT_SIZE], struct failure *failure) {
-    if (lobby_reserve(lobby, session, MUSTER_TEAM_NONE, false, "", ticket, failure))
-        return failure->code;
+    const struct place_wish wish = {.secret = ""};
+    if (reserve(lobby, session, &wish, ticket, failure)) return failure->code;
     struct member *member = &lobby->members[session->member];
     member->matched = true;
     if (team > lobby->teams.count) return RPC_OK;
     member->team = team;
     member->team_set = team != MUSTER_TEAM_NONE;
+    return RPC_OK;
+}
+
+/* May they come in at all, and how are they called? */
+static int32_t admit_expected(const struct lobby_expected *who, struct session **out,
+                              struct failure *failure) {
+    struct muster_identity identity = {.size = sizeof identity};
+    const char *name = who->display_name[0] ? who->display_name : who->player_key;
+    snprintf(identity.player_key, sizeof identity.player_key, "%s", who->player_key);
+    snprintf(identity.display_name, sizeof identity.display_name, "%s", name);
+    if (strcmp(identity.player_key, who->player_key) != 0)
+        return failure_set(failure, RPC_INVALID_PARAMS, "playerId: expected at most %zu bytes",
+                           sizeof identity.player_key - 1);
+    if (moderation_admit(&identity, "", failure)) return failure->code;
+    names_settle(&identity);
+    muster_status status = session_create(identity.player_key, identity.display_name, out);
+    if (status == MUSTER_INVALID)
+        return failure_set(failure, RPC_INVALID_PARAMS, "playerId: expected a line of text");
+    return status ? failure_set(failure, RPC_SERVER_FULL, "the server is full") : RPC_OK;
+}
+
+static int32_t check_team(const struct lobby *lobby, const struct session *session, uint32_t team,
+                          struct failure *failure) {
+    bool is_here = MUSTER_ID_SAME(session->lobby, lobby->id);
+    uint32_t most = team ? lobby->teams.team[team - 1].players_max : 0;
+    if (!most || lobby_team_fits(lobby, team, is_here ? session->member : NO_MEMBER, 0))
+        return RPC_OK;
+    return failure_set(failure, RPC_LOBBY_FULL, "the team %s is full: %u players",
+                       registry_team_name(&lobby->teams, team), most);
+}
+
+int32_t lobby_expect(struct lobby *lobby, const struct lobby_expected *who,
+                     char ticket[TICKET_TEXT_SIZE], struct session **out, struct failure *failure) {
+    const struct place_wish wish = {.team = who->team, .secret = "", .asker = who->asker};
+    if (who->team > lobby->teams.count)
+        return failure_set(failure, RPC_INVALID_PARAMS, "team: the lobby's mode has %u",
+                           lobby->teams.count);
+    if (admit_expected(who, out, failure)) return failure->code;
+    struct session *session = *out;
+    if (check_team(lobby, session, who->team, failure) ||
+        reserve(lobby, session, &wish, ticket, failure)) {
+        session_settle(session);
+        return failure->code;
+    }
+    struct member *member = &lobby->members[session->member];
+    uint64_t deadline_ms = lobby_now_ms(lobby) + who->hold_ms;
+    if (member->state == MEMBER_ENTERED) return RPC_OK;
+    if (deadline_ms > member->deadline_ms) member->deadline_ms = deadline_ms;
+    if (who->team) member->team = who->team;
+    member->team_set = member->team_set || who->team;
     return RPC_OK;
 }
 
@@ -217,6 +279,7 @@ static int32_t join_match(struct lobby *lobby, uint32_t index, struct failure *f
 
 static int32_t first_entry(struct lobby *lobby, uint32_t index, struct failure *failure) {
     struct member *member = &lobby->members[index];
+    names_in_lobby(lobby, lobby_member_session(member), member->display_name);
     member->state = MEMBER_ENTERED;
     if (join_match(lobby, index, failure)) {
         lobby_member_remove(lobby, index, MUSTER_LEAVE_KICK, NULL);

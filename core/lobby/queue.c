@@ -265,7 +265,17 @@ static void tell_waiting(struct waiting *waiting, muster_queue_ticket_id ticket)
 
 static void adopt_orphans(void);
 
+/* Who was given a seat meanwhile, from outside, searches no more. */
+static void drop_seated(void) {
+    muster_queue_ticket_id ticket = {0};
+    for (struct waiting *waiting; (waiting = slots_next(&queue.slots, &ticket.value));) {
+        struct session *session = session_find(waiting->player);
+        if (session && session->lobby.value) remove_ticket(ticket, session);
+    }
+}
+
 static void run_all(void) {
+    drop_seated();
     if (queue.slots.count == 0) return;
     adopt_orphans();
     for (struct provider *p = registry_first(MUSTER_ROLE_MATCHMAKER); p; p = p->next)

@@ -126,7 +126,8 @@ static struct session *create(const struct muster_identity *identity) {
     return session;
 }
 
-muster_status session_create(const char *player_key, struct session **out) {
+muster_status session_create(const char *player_key, const char *display_name,
+                             struct session **out) {
     struct muster_identity identity = {.size = sizeof identity};
     struct session *session = session_find_key(player_key);
     if (!session) {
@@ -134,7 +135,7 @@ muster_status session_create(const char *player_key, struct session **out) {
         char line[MUSTER_PLAYER_KEY_MAX];
         snprintf(line, sizeof line, "%s", player_key);
         if (!text_line_mend(line) || strcmp(line, player_key) != 0 ||
-            !text_name_mend(player_key, identity.display_name))
+            !text_name_mend(display_name, identity.display_name))
             return MUSTER_INVALID;
         identity.expires_at_s = loop_unix_ms() / 1000 + CREATED_LIFE_S;
         session = create(&identity);

@@ -45,9 +45,10 @@ uint32_t session_connected_count(void);
  * server.maxPlayers. */
 muster_status session_attach(struct client *client, const struct muster_identity *identity,
                              struct session **out) MUSTER_MUST_USE;
-/* A session without a connection, for a player who is expected; or the active one. It ends after an
- * hour unless the player comes. */
-muster_status session_create(const char *player_key, struct session **out) MUSTER_MUST_USE;
+/* A session without a connection, for a player who is expected and called so until then; or the
+ * active one. It ends after an hour unless the player comes, or a seat is held. */
+muster_status session_create(const char *player_key, const char *display_name,
+                             struct session **out) MUSTER_MUST_USE;
 /* What of a session is kept with its seat, for a lobby that goes on elsewhere: session_state.c. */
 struct session_saved {
     char player_key[MUSTER_PLAYER_KEY_MAX];

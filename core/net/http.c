@@ -5,6 +5,7 @@
  */
 #include "http.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,7 +72,7 @@ static bool route_valid(const struct muster_route *route) {
     if (!route->method || !route->path || !path_valid(route->path)) return false;
     if (strlen(route->method) == 0 || strlen(route->method) >= METHOD_MAX_BYTES) return false;
     if (route->body_max_bytes > MUSTER_ROUTE_BODY_MAX) return false;
-    return !(route->flags & ~(MUSTER_ROUTE_ADMIN | MUSTER_ROUTE_PREFIX));
+    return !(route->flags & ~(MUSTER_ROUTE_ADMIN | MUSTER_ROUTE_PREFIX | MUSTER_ROUTE_TOKEN));
 }
 
 muster_status http_route_add(const void *owner, const struct muster_route *wanted,
@@ -79,7 +80,8 @@ muster_status http_route_add(const void *owner, const struct muster_route *wante
     if (!fn || !route_valid(wanted)) return MUSTER_INVALID;
     char name[METHOD_MAX_BYTES + PATH_MAX_BYTES + 4];
     void *entry;
-    snprintf(name, sizeof name, "%s %u %s", wanted->method, wanted->flags, wanted->path);
+    snprintf(name, sizeof name, "%s %u %s", wanted->method, wanted->flags & ~MUSTER_ROUTE_TOKEN,
+             wanted->path);
     muster_status status = registration_add(&routes, owner, name, &entry);
     if (status) return status;
     struct route *route = entry;
@@ -228,6 +230,20 @@ static void refuse_rate(muster_request_id id, uint32_t retry_after_ms) {
                               &header);
 }
 
+/* Without a token in the configuration nobody has it. */
+static bool has_admin_token(muster_request_id id) {
+    static const char scheme[] = "Bearer ";
+    const char *token = config_core->admin.token;
+    const char *presented = net_http_header(id, "authorization");
+    if (!token[0] || strncasecmp(presented, scheme, sizeof scheme - 1) != 0) return false;
+    unsigned char held[crypto_generichash_BYTES], given[crypto_generichash_BYTES];
+    presented += sizeof scheme - 1;
+    crypto_generichash(held, sizeof held, (const unsigned char *)token, strlen(token), NULL, 0);
+    crypto_generichash(given, sizeof given, (const unsigned char *)presented, strlen(presented),
+                       NULL, 0);
+    return sodium_memcmp(held, given, sizeof held) == 0;
+}
+
 static void call(struct route *route, const struct muster_http_request *request,
                  struct party *party) {
     const void *owner = route->head.owner;
@@ -257,7 +273,9 @@ static void answer(const struct net_http_request *net_request, struct party *par
     if (strcmp(request.method, "HEAD") == 0) request.method = "GET"; /* net leaves out the body */
     struct route *route = route_find(request.method, request.path, net_request->admin, allow);
     bool listed = net_request->origin == NET_ORIGIN_LISTED;
-    if (route) {
+    if (route && (route->flags & MUSTER_ROUTE_TOKEN) && !has_admin_token(request.id)) {
+        (void)http_problem(request.id, 401, "unauthenticated", "expected the admin token");
+    } else if (route) {
         call(route, &request, party);
     } else if (allow[0] != '\0' && listed && strcmp(request.method, "OPTIONS") == 0) {
         answer_preflight(request.id, allow);

@@ -71,7 +71,7 @@ void command_create_session(struct run *run) {
         command_fail_usage(run);
         return;
     }
-    muster_status status = session_create(key, &session);
+    muster_status status = session_create(key, key, &session);
     if (status) {
         command_fail(run, status, "no session: %s", status_text(status));
         return;

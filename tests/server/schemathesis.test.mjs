@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { ADMIN_TOKEN, ROOT, SANITIZED, runFile, startServer, tempDir } from "../kit/harness.mjs";
+import { ADMIN_TOKEN, PLUGINS, ROOT, SANITIZED, runFile, startServer, tempDir } from "../kit/harness.mjs";
 
 const ST = path.join(ROOT, "build/tools/schemathesis/bin/st");
 
@@ -23,7 +23,7 @@ const skip = SANITIZED ? "done without sanitizers" : !existsSync(ST) && "schemat
 
 test("every operation answers as it is described", { skip }, async (t) => {
     const many = { authPerMinute: 100000, authBurst: 100000 };
-    const server = await startServer(t, { config: { http: many } });
+    const server = await startServer(t, { config: { http: many, plugins: [...PLUGINS, "service_lobbies"] } });
     await Promise.all([
         run(t, server.httpUrl, "--exclude-tag", "admin"),
         run(t, server.adminUrl, "--include-tag", "admin", "--header", `Authorization: Bearer ${ADMIN_TOKEN}`),

@@ -169,6 +169,7 @@ struct muster_host_net {
 
 #define MUSTER_ROUTE_ADMIN 1u         /* on the admin address instead of the public one */
 #define MUSTER_ROUTE_PREFIX 2u        /* the path and everything below it */
+#define MUSTER_ROUTE_TOKEN 4u         /* for who presents admin.token as a bearer, else a 401 */
 #define MUSTER_ROUTE_BODY_MAX 1048576 /* bytes: what a route may ask for at most */
 
 struct muster_http_header {
@@ -367,6 +368,37 @@ struct muster_vote_result {
 
 typedef void (*muster_vote_fn)(void *user, const struct muster_vote_result *result);
 
+/* A lobby to be made. */
+struct muster_lobby_plan {
+    uint32_t size;
+    uint32_t is_private; /* the setting isPrivate */
+    const char *game_mode;
+    const char *region;        /* null or "": the node's */
+    const char *settings_json; /* one JSON object, or null: none */
+};
+
+/* lobby: 0 unless status is OK; reason: a sentence, "" then. */
+typedef void (*muster_lobby_made_fn)(void *user, muster_status status, muster_lobby_id lobby,
+                                     const char *reason);
+
+/* A seat to be held for a player. */
+struct muster_seat_wish {
+    uint32_t size;
+    uint32_t team;          /* it counts whatever others wish; MUSTER_TEAM_NONE: theirs to choose */
+    const char *player_key; /* who it is when they sign in: the playerId */
+    const char *display_name; /* until then; null or "": the player_key */
+    uint32_t hold_ms;         /* 1000 to 3600000; then the seat is free again. At least as long as
+                                 lobby.seatTicketMs */
+    uint32_t reserved;
+};
+
+struct muster_seat_ticket {
+    uint32_t size;
+    uint32_t seat;
+    muster_player_id player;
+    char ticket[32]; /* a secret: never log it */
+};
+
 struct muster_host_lobby {
     uint32_t size;
     uint32_t reserved;
@@ -447,6 +479,29 @@ struct muster_host_lobby {
     muster_status (*settings_check)(muster_self *self, const char *game_mode,
                                     const char *settings_json, struct muster_writer *out,
                                     char *reason, uint32_t cap);
+
+    /* ---- From outside: lobbies that nobody in them has made, seats for people who are yet to
+     * come. ---- */
+
+    /* The lobby of that lobbyId. */
+    muster_status (*find)(muster_self *self, const char *lobby_key, muster_lobby_id *out);
+    /* [start] [open] Make a lobby without a host, in the next turn of the loop; fn is told its id,
+     * or with a reason why there is none. All rules are asked, the plugin's own too: LOBBY_CREATE,
+     * and SETTING for each key that is given, with player 0. An empty one is closed after
+     * lobby.emptyCloseMs: seat_reserve in fn. INVALID, also told to fn: no such mode, region,
+     * setting or value. Told to fn: DENIED, by a rule; LIMIT: the node takes no more lobbies. */
+    muster_status (*create)(muster_self *self, const struct muster_lobby_plan *plan,
+                            muster_lobby_made_fn fn, void *user);
+    /* [start] Reserve a seat for a player, who need not have signed in, and take what lets this
+     * player alone in: the seatTicket of lobby.enter, once. One who has a seat there already keeps
+     * it and gets a new ticket; the one before is void. The other rules are asked as for a JOIN
+     * without a secret. It ends a search. On failure nothing has changed and reason says why:
+     * INVALID: no key, name, team or time that is one; DENIED: a rule, a lock, a ban, the
+     * whitelist; FULL: the lobby or the team is; LIMIT: the node is; CONFLICT: the player has a
+     * seat in another lobby; STATE: the lobby is not joined any more. */
+    muster_status (*seat_reserve)(muster_self *self, muster_lobby_id id,
+                                  const struct muster_seat_wish *wish,
+                                  struct muster_seat_ticket *out, char *reason, uint32_t cap);
 };
 
 /* ---- match: the one door out of a match step

@@ -303,6 +303,77 @@ static void lobby_vote_cancel(struct conform *c) {
     STATUS(c, "again", c->host->lobby->vote_cancel(c->self, c->lobby));
 }
 
+/* ---- from outside ---------------------------------------------------------------------------- */
+
+static void lobby_find(struct conform *c) {
+    struct muster_lobby_info info = {.size = sizeof info};
+    muster_lobby_id id = {0};
+    (void)c->host->lobby->get(c->self, c->lobby, &info);
+    STATUS(c, "good", c->host->lobby->find(c->self, info.lobby_key, &id));
+    NUMBER(c, "is it", MUSTER_ID_SAME(id, c->lobby));
+    STATUS(c, "no lobby's", c->host->lobby->find(c->self, "nowhere", &id));
+    STATUS(c, "nothing", c->host->lobby->find(c->self, NULL, &id));
+}
+
+static void on_made(void *user, muster_status status, muster_lobby_id lobby, const char *reason) {
+    (void)user, (void)status, (void)lobby, (void)reason;
+}
+
+static void lobby_create(struct conform *c) {
+    static const char *const cases[][3] = {
+        {"no such mode", "nowhere", "{}"}, /* told to the function */
+        {"no settings", "nowhere", NULL},  {"long mode", LONG_NAME, "{}"}, {"no mode", NULL, "{}"},
+        {"no JSON", "nowhere", "{"},       {"no object", "nowhere", "[]"},
+    };
+    struct muster_lobby_plan plan = {.size = sizeof plan, .game_mode = "nowhere"};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        plan.game_mode = cases[i][1];
+        plan.settings_json = cases[i][2];
+        STATUS(c, cases[i][0], c->host->lobby->create(c->self, &plan, on_made, c));
+    }
+    plan.region = LONG_NAME;
+    STATUS(c, "long region", c->host->lobby->create(c->self, &plan, on_made, c));
+    plan = (struct muster_lobby_plan){.size = sizeof plan, .game_mode = "nowhere"};
+    STATUS(c, "no function", c->host->lobby->create(c->self, &plan, NULL, c));
+    plan.size = 4;
+    STATUS(c, "short", c->host->lobby->create(c->self, &plan, on_made, c));
+}
+
+static void lobby_seat_reserve(struct conform *c) {
+    const struct muster_host_lobby *lobby = c->host->lobby;
+    const struct muster_seat_wish good = {
+        .size = sizeof good, .player_key = "expected", .display_name = "Eve", .hold_ms = 1000};
+    struct muster_seat_ticket ticket = {.size = sizeof ticket};
+    struct muster_seat_wish wish = good;
+    char why[MUSTER_REASON_MAX] = "";
+    STATUS(c, "nobody's",
+           lobby->seat_reserve(c->self, NOTHING(muster_lobby_id), &wish, &ticket, why, sizeof why));
+    wish.player_key = LONG_TEXT;
+    STATUS(c, "long key", lobby->seat_reserve(c->self, c->lobby, &wish, &ticket, why, sizeof why));
+    NUMBER(c, "has a reason", why[0] != '\0');
+    wish.player_key = NULL;
+    STATUS(c, "no key", lobby->seat_reserve(c->self, c->lobby, &wish, &ticket, why, sizeof why));
+    wish = good;
+    wish.team = 99;
+    STATUS(c, "team 99", lobby->seat_reserve(c->self, c->lobby, &wish, &ticket, why, sizeof why));
+    wish = good;
+    wish.hold_ms = 999;
+    STATUS(c, "short time", lobby->seat_reserve(c->self, c->lobby, &wish, &ticket, why, 0));
+    wish.hold_ms = 3600001;
+    STATUS(c, "long time", lobby->seat_reserve(c->self, c->lobby, &wish, &ticket, NULL, 9));
+    wish = good;
+    wish.size = 4;
+    STATUS(c, "short", lobby->seat_reserve(c->self, c->lobby, &wish, &ticket, why, sizeof why));
+    ticket.size = 4;
+    STATUS(c, "short answer",
+           lobby->seat_reserve(c->self, c->lobby, &good, &ticket, why, sizeof why));
+    ticket.size = sizeof ticket;
+    wish = good;
+    wish.player_key = c->player_key;
+    STATUS(c, "whose it is", lobby->seat_reserve(c->self, c->lobby, &wish, &ticket, why, 9));
+    NUMBER(c, "a ticket", ticket.ticket[0] != '\0');
+}
+
 const struct conform_row lobby_rows[] = {
     ROW(lobby, next),
     ROW(lobby, get),
@@ -330,5 +401,8 @@ const struct conform_row lobby_rows[] = {
     ROW(lobby, vote_cancel),
     ROW(lobby, setting_json),
     ROW(lobby, settings_check),
+    ROW(lobby, find),
+    ROW(lobby, create),
+    ROW(lobby, seat_reserve),
 };
 ROWS_COMPLETE(lobby, lobby_rows);

@@ -481,6 +481,25 @@ static void an_old_matchmaker_goes_with_its_last_ticket(void **state) {
     assert_int_equal(second.dequeued, 1);
 }
 
+static void who_is_given_a_seat_searches_no_more(void **state) {
+    (void)state;
+    char ticket[TICKET_TEXT_SIZE];
+    struct session *ann = rig_sign_in("ann", NULL), *out = NULL;
+    struct failure failure = {0};
+    const struct lobby_expected who = {
+        .player_key = "ann", .display_name = "", .hold_ms = 1000, .asker = &first.self};
+    assert_int_equal(find(ann), RPC_OK);
+    struct offer *group = offer(&first, (muster_lobby_id){0});
+    put(group, first.last, MUSTER_TEAM_NONE);
+    assert_int_equal(lobby_expect(rig_lobby(), &who, ticket, &out, &failure), RPC_OK);
+    assert_ptr_equal(out, ann);
+    assert_int_equal(find(rig_sign_in("bea", NULL)), RPC_OK);
+    run(&first);
+    assert_int_equal(group->answer, MUSTER_NOT_FOUND);
+    assert_int_equal(queue_count(), 1);
+    assert_int_equal(rig_enter(ann, ticket, NULL), RPC_OK);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_queue, close_queue)
     const struct CMUnitTest tests[] = {
@@ -499,6 +518,7 @@ int main(void) {
         TEST(a_hint_from_inside_a_call_comes_after_it),
         TEST(who_searches_is_told_so_every_five_seconds),
         TEST(an_old_matchmaker_goes_with_its_last_ticket),
+        TEST(who_is_given_a_seat_searches_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -173,7 +173,7 @@ static void a_full_node_takes_no_more_players(void **state) {
         rig_sign_in(name, NULL);
     }
     assert_int_equal(session_attach(&client, &identity, &session), MUSTER_FULL);
-    assert_int_equal(session_create("late", &session), MUSTER_FULL);
+    assert_int_equal(session_create("late", "late", &session), MUSTER_FULL);
     assert_int_equal(client.player.value, 0);
     rig_drop(&rig.clients[0]);
     assert_int_equal(session_attach(&client, &identity, &session), MUSTER_OK);
@@ -246,8 +246,8 @@ static void a_dropped_session_can_be_terminated(void **state) {
 static void an_expected_player_finds_the_session(void **state) {
     (void)state;
     struct session *made = NULL, *again = NULL;
-    assert_int_equal(session_create("ann", &made), MUSTER_OK);
-    assert_int_equal(session_create("ann", &again), MUSTER_OK);
+    assert_int_equal(session_create("ann", "ann", &made), MUSTER_OK);
+    assert_int_equal(session_create("ann", "ann", &again), MUSTER_OK);
     assert_ptr_equal(made, again);
     char key[TICKET_UUID_SIZE];
     memcpy(key, made->session_key, sizeof key);
@@ -260,14 +260,15 @@ static void an_expected_player_finds_the_session(void **state) {
 static void an_expected_player_who_does_not_come_is_forgotten(void **state) {
     (void)state;
     struct session *made = NULL;
-    assert_int_equal(session_create("ann", &made), MUSTER_OK);
+    assert_int_equal(session_create("ann", "ann", &made), MUSTER_OK);
     pass(3598000);
     assert_int_equal(session_count(), 1);
     pass(2000);
     assert_int_equal(session_count(), 0);
     assert_null(session_find_key("ann"));
-    assert_int_equal(session_create("a\nb", &made), MUSTER_INVALID);
-    assert_int_equal(session_create("", &made), MUSTER_INVALID);
+    assert_int_equal(session_create("a\nb", "ab", &made), MUSTER_INVALID);
+    assert_int_equal(session_create("", "ann", &made), MUSTER_INVALID);
+    assert_int_equal(session_create("ann", "", &made), MUSTER_INVALID);
     assert_int_equal(session_count(), 0);
 }
 

@@ -1,0 +1,152 @@
+/* host->lobby: lobbies that plugins make, and seats that they hold for people. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host_internal.h"
+#include "lobby.h"
+
+#define HOLD_MS_MIN 1000
+#define HOLD_MS_MAX 3600000
+
+muster_status host_lobby_status(int32_t code) {
+    switch (code) {
+    case RPC_OK: return MUSTER_OK;
+    case RPC_INVALID_PARAMS: return MUSTER_INVALID;
+    case RPC_WRONG_STATE: return MUSTER_STATE;
+    case RPC_LOBBY_FULL: return MUSTER_FULL;
+    case RPC_SERVER_FULL: return MUSTER_LIMIT;
+    case RPC_ALREADY_IN_LOBBY: return MUSTER_CONFLICT;
+    case RPC_INTERNAL: return MUSTER_NO_MEMORY;
+    default: return MUSTER_DENIED;
+    }
+}
+
+muster_status host_lobby_find(muster_self *self, const char *lobby_key, muster_lobby_id *out) {
+    HOST_CHECK_THREAD(self);
+    if (!lobby_key || !out) return MUSTER_INVALID;
+    const struct lobby *lobby = lobby_find_key(lobby_key);
+    if (lobby) *out = lobby->id;
+    return lobby ? MUSTER_OK : MUSTER_NOT_FOUND;
+}
+
+/* ---- create ----------------------------------------------------------------------------------
+ */
+
+/* A lobby that is made in the next turn, when no plugin is on the stack: the rules are asked. */
+struct making {
+    struct handle handle;
+    bool is_over; /* told; freed in its turn */
+    muster_lobby_made_fn fn;
+    void *user;
+    json_t *settings;
+    char game_mode[MUSTER_NAME_MAX];
+    char region[MUSTER_NAME_MAX];
+};
+
+static void tell_made(struct making *making, muster_status status, muster_lobby_id lobby,
+                      const char *reason) {
+    making->is_over = true;
+    host_handle_close(&making->handle);
+    plugin_enter(making->handle.resource.owner, "lobby.made");
+    making->fn(making->user, status, lobby, reason);
+    plugin_leave();
+}
+
+static void close_making(struct resource *resource) {
+    tell_made((struct making *)resource, MUSTER_CLOSED, (muster_lobby_id){0}, "");
+}
+
+static const struct resource_kind making_kind = {"lobby to be made", close_making, true};
+
+static void make(struct making *making) {
+    struct lobby *lobby = NULL;
+    struct failure failure = {0};
+    const struct lobby_wish wish = {
+        .game_mode = making->game_mode, .region = making->region, .settings = making->settings};
+    if (making->region[0] && !lobby_region_served(making->region))
+        failure_set(&failure, RPC_INVALID_PARAMS, "region: \"%s\" is not served here",
+                    making->region);
+    else
+        (void)lobby_create(&wish, &lobby, &failure);
+    tell_made(making, host_lobby_status(failure.code), lobby ? lobby->id : (muster_lobby_id){0},
+              failure.message);
+    json_decref(failure.data);
+}
+
+static void do_make(void *user) {
+    struct making *making = user;
+    if (!making->is_over) make(making);
+    json_decref(making->settings);
+    free(making);
+}
+
+static bool take_name(char out[MUSTER_NAME_MAX], const char *name) {
+    return snprintf(out, MUSTER_NAME_MAX, "%s", name ? name : "") < MUSTER_NAME_MAX;
+}
+
+static bool take_plan(struct making *making, const struct muster_lobby_plan *plan) {
+    const char *text = plan->settings_json ? plan->settings_json : "{}";
+    making->settings = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    if (plan->is_private && json_is_object(making->settings))
+        json_object_set_new(making->settings, "isPrivate", json_true());
+    return json_is_object(making->settings) && plan->game_mode &&
+           take_name(making->game_mode, plan->game_mode) && take_name(making->region, plan->region);
+}
+
+muster_status host_lobby_create(muster_self *self, const struct muster_lobby_plan *plan,
+                                muster_lobby_made_fn fn, void *user) {
+    HOST_CHECK_STARTED_OPEN(self);
+    struct muster_lobby_plan full;
+    if (!ABI_COPY_IN(self, muster_lobby_plan, &full, plan) || !fn) return MUSTER_INVALID;
+    struct making *making = calloc(1, sizeof *making);
+    if (!making) return MUSTER_NO_MEMORY;
+    making->fn = fn;
+    making->user = user;
+    muster_status status = take_plan(making, &full) ? MUSTER_OK : MUSTER_INVALID;
+    if (!status) status = host_handle_open(self, &making->handle, &making_kind);
+    if (!status) {
+        status = host_defer(do_make, making);
+        if (!status) return MUSTER_OK;
+        host_handle_close(&making->handle);
+    }
+    json_decref(making->settings);
+    free(making);
+    return status;
+}
+
+/* ---- seats ------------------------------------------------------------------------------------
+ */
+
+muster_status host_seat_reserve(muster_self *self, muster_lobby_id id,
+                                const struct muster_seat_wish *wish, struct muster_seat_ticket *out,
+                                char *reason, uint32_t cap) {
+    HOST_CHECK_STARTED(self);
+    struct muster_seat_wish full;
+    struct failure failure = {0};
+    struct session *session;
+    struct muster_seat_ticket given = {0};
+    _Static_assert(sizeof given.ticket >= TICKET_TEXT_SIZE, "a ticket has room");
+    if (!ABI_COPY_IN(self, muster_seat_wish, &full, wish)) return MUSTER_INVALID;
+    if (!ABI_GIVEN(self, muster_seat_ticket, out)) return MUSTER_INVALID;
+    if (reason && cap) reason[0] = '\0';
+    struct lobby *lobby = lobby_find(id);
+    if (!lobby) return MUSTER_NOT_FOUND;
+    if (!full.player_key || full.hold_ms < HOLD_MS_MIN || full.hold_ms > HOLD_MS_MAX)
+        return MUSTER_INVALID;
+    const struct lobby_expected who = {.player_key = full.player_key,
+                                       .display_name = full.display_name ? full.display_name : "",
+                                       .team = full.team,
+                                       .hold_ms = full.hold_ms,
+                                       .asker = self};
+    int32_t code = lobby_expect(lobby, &who, given.ticket, &session, &failure);
+    json_decref(failure.data);
+    if (code) {
+        if (reason && cap) snprintf(reason, cap, "%s", failure.message);
+        return host_lobby_status(code);
+    }
+    given.player = session->id;
+    given.seat = session->member;
+    abi_copy_out(out, &given);
+    return MUSTER_OK;
+}

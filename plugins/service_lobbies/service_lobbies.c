@@ -1,0 +1,403 @@
+/* service_lobbies - lobbies made over HTTP, and seats in them held for players who are yet to come:
+ * what a tournament's site or a directory asks of a node. On the admin address, for who has the
+ * admin token.
+ */
+#include <jansson.h>
+#include <muster/plugin.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LOBBIES_PATH "/v1/admin/lobbies"
+#define LOBBY_PREFIX LOBBIES_PATH "/"
+#define SEATS_PATH "/seats"
+#define WHY_MAX 240
+
+MUSTER_SCHEMA(config_schema,
+              MUSTER_SCHEMA_DURATION_S("holdS", 600, 1, 3600, MUSTER_LABEL("Seats are held"),
+                                       MUSTER_HELP("A seat that its player has not entered by "
+                                                   "then is free again.")));
+
+struct service {
+    muster_self *self;
+    const struct muster_host *host;
+    uint32_t hold_ms;
+};
+
+/* A lobby that was asked for, until it is made. */
+struct order {
+    struct service *service;
+    muster_request_id request;
+    json_t *body;
+};
+
+/* ---- answers ---------------------------------------------------------------------------------
+ */
+
+static const struct refusal {
+    muster_status status;
+    uint32_t http;
+    const char *code;
+} refusals[] = {
+    {MUSTER_INVALID, 400, "invalid_params"},    {MUSTER_DENIED, 403, "denied"},
+    {MUSTER_NOT_FOUND, 404, "not_found"},       {MUSTER_FULL, 409, "lobby_full"},
+    {MUSTER_CONFLICT, 409, "already_in_lobby"}, {MUSTER_STATE, 409, "wrong_state"},
+    {MUSTER_LIMIT, 503, "server_full"},         {MUSTER_CLOSED, 503, "unavailable"},
+    {MUSTER_OK, 500, "internal_error"}, /* all others */
+};
+
+/* NOT_FOUND of the host, here and below: the client has gone. */
+static void refuse(const struct service *service, muster_request_id request, muster_status status,
+                   const char *why) {
+    const struct refusal *refusal = refusals;
+    while (refusal->status && refusal->status != status) refusal++;
+    (void)service->host->http->problem(service->self, request, refusal->http, refusal->code,
+                                       why[0] ? why : muster_status_text(status));
+}
+
+/* json: taken. */
+static void answer(const struct service *service, muster_request_id request, json_t *json) {
+    static const struct muster_http_header fresh = {"cache-control", "no-store"};
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    json_decref(json);
+    const struct muster_http_response response = {.size = sizeof response,
+                                                  .status = 201,
+                                                  .content_type = "application/json",
+                                                  .body = {text, text ? strlen(text) : 0},
+                                                  .headers = &fresh,
+                                                  .header_count = 1};
+    if (text)
+        (void)service->host->http->respond(service->self, request, &response);
+    else
+        refuse(service, request, MUSTER_NO_MEMORY, "");
+    free(text);
+}
+
+static void refuse_method(const struct service *service, muster_request_id request,
+                          const char *allowed) {
+    static const char body[] = "{\"type\":\"about:blank\",\"title\":\"Method Not Allowed\","
+                               "\"status\":405,\"detail\":\"the path does not take this method\","
+                               "\"code\":\"method_not_allowed\"}";
+    const struct muster_http_header allow = {"allow", allowed};
+    const struct muster_http_response response = {.size = sizeof response,
+                                                  .status = 405,
+                                                  .content_type = "application/problem+json",
+                                                  .body = {body, sizeof body - 1},
+                                                  .headers = &allow,
+                                                  .header_count = 1};
+    (void)service->host->http->respond(service->self, request, &response);
+}
+
+/* ---- bodies ----------------------------------------------------------------------------------
+ */
+
+/* Borrowed from the body. */
+struct seat {
+    const char *player_id;
+    const char *display_name;
+    const char *team; /* "": none */
+};
+
+static bool read_seat(json_t *json, struct seat *out, char why[WHY_MAX]) {
+    json_error_t error;
+    *out = (struct seat){.display_name = "", .team = ""};
+    if (json_unpack_ex(json, &error, JSON_STRICT, "{s:s,s?s,s?s}", "playerId", &out->player_id,
+                       "displayName", &out->display_name, "team", &out->team) == 0)
+        return true;
+    snprintf(why, WHY_MAX, "%.200s", error.text);
+    return false;
+}
+
+/* All of them: nothing is made of a list of which one is wrong. */
+static bool check_seats(json_t *seats, char why[WHY_MAX]) {
+    struct seat seat, other;
+    char wrong[WHY_MAX] = "expected a list of at most 128 seats";
+    if (!json_is_array(seats) || json_array_size(seats) > MUSTER_PEOPLE_MAX) {
+        snprintf(why, WHY_MAX, "seats: %s", wrong);
+        return false;
+    }
+    for (size_t i = 0; i < json_array_size(seats); i++) {
+        bool good = read_seat(json_array_get(seats, i), &seat, wrong);
+        for (size_t before = 0; good && before < i; before++) {
+            (void)read_seat(json_array_get(seats, before), &other, wrong);
+            good = strcmp(seat.player_id, other.player_id) != 0;
+            snprintf(wrong, sizeof wrong, "this playerId stands there twice");
+        }
+        if (good) continue;
+        snprintf(why, WHY_MAX, "seats[%zu]: %.200s", i, wrong);
+        return false;
+    }
+    return true;
+}
+
+static json_t *parse(const struct muster_http_request *request, char why[WHY_MAX]) {
+    json_error_t error;
+    json_t *body =
+        json_loadb(request->body.data, request->body.len, JSON_REJECT_DUPLICATES, &error);
+    if (!json_is_object(body)) {
+        snprintf(why, WHY_MAX, "expected a JSON object%s%.160s", body ? "" : ": ",
+                 body ? "" : error.text);
+        json_decref(body);
+        return NULL;
+    }
+    return body;
+}
+
+/* ---- seats -----------------------------------------------------------------------------------
+ */
+
+/* INVALID: the lobby's mode has none of that name. */
+static muster_status find_team(const struct service *service, const struct muster_lobby_info *lobby,
+                               const char *name, uint32_t *out, char why[WHY_MAX]) {
+    *out = MUSTER_TEAM_NONE;
+    if (!name[0]) return MUSTER_OK;
+    for (uint32_t team = 1; team <= lobby->team_count; team++) {
+        const char *known = service->host->lobby->team_name(service->self, lobby->lobby, team);
+        if (strcmp(known, name) != 0) continue;
+        *out = team;
+        return MUSTER_OK;
+    }
+    snprintf(why, WHY_MAX, "team: the lobby's mode has none that is called \"%.40s\"", name);
+    return MUSTER_INVALID;
+}
+
+/* *out: its SeatTicket, a new reference. */
+static muster_status hold(const struct service *service, const struct muster_lobby_info *lobby,
+                          const struct seat *seat, json_t **out, char why[WHY_MAX]) {
+    struct muster_seat_ticket ticket = {.size = sizeof ticket};
+    struct muster_seat_wish wish = {.size = sizeof wish,
+                                    .player_key = seat->player_id,
+                                    .display_name = seat->display_name,
+                                    .hold_ms = service->hold_ms};
+    muster_status status = find_team(service, lobby, seat->team, &wish.team, why);
+    if (!status)
+        status = service->host->lobby->seat_reserve(service->self, lobby->lobby, &wish, &ticket,
+                                                    why, WHY_MAX);
+    if (status) return status;
+    int64_t expires_at_ms = service->host->loop->unix_ms(service->self) + (int64_t)service->hold_ms;
+    *out = json_pack("{s:s,s:i,s:s,s:I}", "playerId", seat->player_id, "seat", (int)ticket.seat,
+                     "seatTicket", ticket.ticket, "expiresAt", (json_int_t)expires_at_ms);
+    return MUSTER_OK;
+}
+
+static muster_status hold_all(const struct order *order, const struct muster_lobby_info *lobby,
+                              json_t *tickets, char why[WHY_MAX]) {
+    size_t i;
+    json_t *item;
+    json_array_foreach(json_object_get(order->body, "seats"), i, item) {
+        struct seat seat;
+        json_t *ticket = NULL;
+        char wrong[WHY_MAX] = "";
+        muster_status status = read_seat(item, &seat, wrong)
+                                   ? hold(order->service, lobby, &seat, &ticket, wrong)
+                                   : MUSTER_INVALID;
+        json_array_append_new(tickets, ticket);
+        if (status == MUSTER_OK) continue;
+        snprintf(why, WHY_MAX, "seats[%zu]: %.200s", i, wrong);
+        return status;
+    }
+    return MUSTER_OK;
+}
+
+/* ---- POST /v1/admin/lobbies ------------------------------------------------------------------
+ */
+
+static void order_free(struct order *order) {
+    json_decref(order->body);
+    free(order);
+}
+
+/* Whole or not at all. */
+static void seat_players(const struct order *order, muster_lobby_id id) {
+    const struct service *service = order->service;
+    struct muster_lobby_info lobby = {.size = sizeof lobby};
+    char why[WHY_MAX] = "";
+    json_t *tickets = json_array();
+    muster_status status = service->host->lobby->get(service->self, id, &lobby);
+    if (!status) status = hold_all(order, &lobby, tickets, why);
+    if (status) {
+        (void)service->host->lobby->close(service->self, id, "not all seats could be held");
+        refuse(service, order->request, status, why);
+        json_decref(tickets);
+        return;
+    }
+    answer(service, order->request,
+           json_pack("{s:s,s:s,s:s,s:i,s:o}", "lobbyId", lobby.lobby_key, "gameMode",
+                     lobby.game_mode, "region", lobby.region, "maxPlayers", (int)lobby.players_max,
+                     "seats", tickets));
+}
+
+static void made(void *user, muster_status status, muster_lobby_id lobby, const char *reason) {
+    struct order *order = user;
+    if (status)
+        refuse(order->service, order->request, status, reason);
+    else
+        seat_players(order, lobby);
+    order_free(order);
+}
+
+/* The plan borrows from the order; settings_json is to be freed. */
+static bool read_plan(const struct order *order, struct muster_lobby_plan *plan,
+                      char why[WHY_MAX]) {
+    json_error_t error;
+    json_t *settings = NULL, *seats = NULL;
+    int is_private = 0;
+    if (json_unpack_ex(order->body, &error, JSON_STRICT, "{s:s,s?s,s?o,s?b,s?o}", "gameMode",
+                       &plan->game_mode, "region", &plan->region, "settings", &settings,
+                       "isPrivate", &is_private, "seats", &seats) != 0) {
+        snprintf(why, WHY_MAX, "%.200s", error.text);
+        return false;
+    }
+    if (seats && !check_seats(seats, why)) return false;
+    if (settings && !json_is_object(settings)) {
+        snprintf(why, WHY_MAX, "settings: expected an object");
+        return false;
+    }
+    plan->is_private = is_private != 0;
+    plan->settings_json = settings ? json_dumps(settings, JSON_COMPACT) : NULL;
+    return true;
+}
+
+static void post_lobby(void *user, const struct muster_http_request *request) {
+    struct service *service = user;
+    struct muster_lobby_plan plan = {.size = sizeof plan};
+    char why[WHY_MAX] = "";
+    struct order *order = calloc(1, sizeof *order);
+    if (!order) {
+        refuse(service, request->id, MUSTER_NO_MEMORY, why);
+        return;
+    }
+    order->service = service;
+    order->request = request->id;
+    order->body = parse(request, why);
+    muster_status status = MUSTER_INVALID;
+    if (order->body && read_plan(order, &plan, why))
+        status = service->host->lobby->create(service->self, &plan, made, order);
+    free((char *)plan.settings_json);
+    if (status == MUSTER_OK) return;
+    refuse(service, request->id, status, why);
+    order_free(order);
+}
+
+/* ---- below a lobby ---------------------------------------------------------------------------
+ */
+
+/* The lobby of a path, and what stands behind its id. */
+static muster_status find_lobby(const struct service *service, const char *path,
+                                struct muster_lobby_info *out, const char **rest) {
+    char key[MUSTER_PLAYER_KEY_MAX];
+    muster_lobby_id id;
+    path += sizeof LOBBY_PREFIX - 1;
+    size_t len = strcspn(path, "/");
+    *rest = path + len;
+    if (len >= sizeof key) return MUSTER_NOT_FOUND;
+    memcpy(key, path, len);
+    key[len] = '\0';
+    muster_status status = service->host->lobby->find(service->self, key, &id);
+    return status ? status : service->host->lobby->get(service->self, id, out);
+}
+
+static void post_seat(void *user, const struct muster_http_request *request) {
+    struct service *service = user;
+    struct muster_lobby_info lobby = {.size = sizeof lobby};
+    const char *rest;
+    char why[WHY_MAX] = "";
+    struct seat seat;
+    json_t *ticket = NULL;
+    muster_status status = find_lobby(service, request->path, &lobby, &rest);
+    if (!rest[0]) {
+        refuse_method(service, request->id, "DELETE");
+        return;
+    }
+    if (status || strcmp(rest, SEATS_PATH) != 0) {
+        refuse(service, request->id, MUSTER_NOT_FOUND, "no such lobby");
+        return;
+    }
+    json_t *body = parse(request, why);
+    status = body && read_seat(body, &seat, why) ? hold(service, &lobby, &seat, &ticket, why)
+                                                 : MUSTER_INVALID;
+    if (status)
+        refuse(service, request->id, status, why);
+    else
+        answer(service, request->id, ticket);
+    json_decref(body);
+}
+
+static void delete_lobby(void *user, const struct muster_http_request *request) {
+    struct service *service = user;
+    struct muster_lobby_info lobby = {.size = sizeof lobby};
+    const struct muster_http_response done = {.size = sizeof done, .status = 204};
+    const char *rest;
+    muster_status status = find_lobby(service, request->path, &lobby, &rest);
+    if (strcmp(rest, SEATS_PATH) == 0) {
+        refuse_method(service, request->id, "POST");
+        return;
+    }
+    if (!status && !rest[0])
+        status = service->host->lobby->close(service->self, lobby.lobby, "closed by an admin");
+    if (status || rest[0])
+        refuse(service, request->id, status ? status : MUSTER_NOT_FOUND, "no such lobby");
+    else
+        (void)service->host->http->respond(service->self, request->id, &done);
+}
+
+/* ---- life ------------------------------------------------------------------------------------
+ */
+
+static const struct {
+    const char *method;
+    const char *path;
+    uint32_t flags;
+    muster_http_fn fn;
+} routes[] = {
+    {"POST", LOBBIES_PATH, 0, post_lobby},
+    {"POST", LOBBY_PREFIX, MUSTER_ROUTE_PREFIX, post_seat},
+    {"DELETE", LOBBY_PREFIX, MUSTER_ROUTE_PREFIX, delete_lobby},
+};
+
+static muster_status add_routes(struct service *service) {
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        const struct muster_route route = {.size = sizeof route,
+                                           .flags = routes[i].flags | MUSTER_ROUTE_ADMIN |
+                                                    MUSTER_ROUTE_TOKEN,
+                                           .method = routes[i].method,
+                                           .path = routes[i].path};
+        muster_status status =
+            service->host->http->route_add(service->self, &route, routes[i].fn, service, NULL);
+        if (status == MUSTER_OK) continue;
+        service->host->log->write(service->self, MUSTER_LOG_ERROR, "the route %s %s: %s",
+                                  routes[i].method, routes[i].path, muster_status_text(status));
+        return status;
+    }
+    return MUSTER_OK;
+}
+
+static muster_status plugin_init(muster_self *self, const struct muster_host *host,
+                                 void **instance) {
+    struct service *service = calloc(1, sizeof *service);
+    if (!service) return MUSTER_NO_MEMORY;
+    service->self = self;
+    service->host = host;
+    service->hold_ms = (uint32_t)host->config->integer(self, "holdS") * 1000;
+    muster_status status = add_routes(service);
+    if (status) {
+        free(service);
+        return status;
+    }
+    *instance = service;
+    return MUSTER_OK;
+}
+
+static void plugin_fini(void *instance) {
+    free(instance);
+}
+
+static const struct muster_service service_vtable = {.size = sizeof service_vtable};
+static const struct muster_role roles[] = {
+    {.kind = MUSTER_ROLE_SERVICE, .vtable = &service_vtable},
+};
+
+MUSTER_PLUGIN(.name = "service_lobbies", .version = "1.0.0",
+              .description = "Lobbies made over HTTP, with seats held for their players.",
+              .roles = roles, .role_count = 1, .config_schema = config_schema, .init = plugin_init,
+              .fini = plugin_fini);
