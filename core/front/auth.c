@@ -59,6 +59,15 @@ static void shut_out(struct auth_job *job, struct failure *failure) {
     if (!client->player.value) client_close(client, 4004, failure->message);
 }
 
+/* A ticket that leads to no seat: nothing has changed. */
+static void refuse_ticket(struct auth_job *job, struct failure *failure) {
+    struct client *client = job->client;
+    metrics_add(METRIC_AUTH_FAILURES, 1);
+    client_send(client, failure_answer(failure, job->id));
+    free_job(job);
+    if (!client->player.value) client_close(client, 4002, "ticket refused");
+}
+
 /* Nothing in it that a line may not hold. */
 static bool is_line(const char *text) {
     char mended[MUSTER_PLAYER_KEY_MAX];
@@ -72,6 +81,8 @@ static bool complete_identity(struct muster_identity *identity) {
     identity->display_name[sizeof identity->display_name - 1] = '\0';
     identity->region[sizeof identity->region - 1] = '\0';
     identity->permissions[sizeof identity->permissions - 1] = '\0';
+    identity->lobby_key[sizeof identity->lobby_key - 1] = '\0';
+    identity->team[sizeof identity->team - 1] = '\0';
     if (!identity->player_key[0]) return false;
     if (!is_line(identity->player_key)) return false;
     if (!text_end_mend(identity->permissions)) return false;
@@ -88,9 +99,43 @@ static json_t *resumable(const struct session *session) {
     return lobby ? json_pack("{s:s}", "lobbyId", lobby->key) : json_null();
 }
 
-static void accept(struct auth_job *job, struct muster_identity *identity) {
+/* The seat that a ticket is for; null where it is for none. *lobby: null then. */
+static int32_t take_seat(const struct muster_identity *identity, struct lobby **lobby,
+                         char ticket[TICKET_TEXT_SIZE], struct failure *failure) {
+    struct session *session;
+    uint32_t team = MUSTER_TEAM_NONE;
+    *lobby = NULL;
+    if (!identity->lobby_key[0]) return RPC_OK;
+    struct lobby *found = lobby_find_key(identity->lobby_key);
+    if (!found || found->epoch != identity->lobby_epoch)
+        return failure_set(failure, RPC_TICKET_INVALID, "the lobby of this ticket is gone");
+    if (lobby_ticket_is_used(found, identity))
+        return failure_set(failure, RPC_TICKET_INVALID, "the ticket was used before");
+    if (identity->team[0] && !registry_team_find(&found->teams, identity->team, &team))
+        return failure_set(failure, RPC_TICKET_INVALID, "the lobby has no team \"%s\"",
+                           identity->team);
+    const struct lobby_expected who = {
+        .player_key = identity->player_key, .display_name = identity->display_name, .team = team};
+    if (lobby_expect(found, &who, ticket, &session, failure)) return failure->code;
+    if (!lobby_ticket_show(found, identity, session->id))
+        return failure_set(failure, RPC_UNAVAILABLE, "too many tickets for this lobby");
+    *lobby = found;
+    return RPC_OK;
+}
+
+static json_t *signed_in(const struct session *session, const struct lobby *lobby,
+                         const char *ticket) {
+    return json_pack("{s:o,s:o,s:o,s:o}", "session", lobby_session_json(session), "resumable",
+                     resumable(session), "muted", moderation_mute_json(session), "reservation",
+                     lobby ? lobby_reservation_json(lobby, ticket) : json_null());
+}
+
+/* seated: the lobby that a ticket has led to before, or null. */
+static void accept(struct auth_job *job, struct muster_identity *identity, struct lobby *seated) {
     struct client *client = job->client;
     struct session *session;
+    struct lobby *lobby = seated;
+    char ticket[TICKET_TEXT_SIZE] = "";
     if (!complete_identity(identity)) {
         refuse(job, RPC_INTERNAL, "the identity is incomplete");
         return;
@@ -105,18 +150,20 @@ static void accept(struct auth_job *job, struct muster_identity *identity) {
         shut_out(job, &failure);
         return;
     }
+    if (!seated && take_seat(identity, &lobby, ticket, &failure)) {
+        refuse_ticket(job, &failure);
+        return;
+    }
     if (session_attach(client, identity, &session)) {
         refuse(job, RPC_SERVER_FULL, "the server is full");
         return;
     }
+    session->ticket_lobby = lobby ? lobby->id : (muster_lobby_id){0};
     loop_timer_stop(client->auth_timer);
     client->auth_timer = NULL;
     if (job->compress) client->compress = true;
     net_keep(client->conn);
-    client_send(client, rpc_result(job->id, json_pack("{s:o,s:o,s:o}", "session",
-                                                      lobby_session_json(session), "resumable",
-                                                      resumable(session), "muted",
-                                                      moderation_mute_json(session))));
+    client_send(client, rpc_result(job->id, signed_in(session, seated ? NULL : lobby, ticket)));
     free_job(job);
 }
 
@@ -130,7 +177,7 @@ static void conclude(struct auth_job *job, muster_verdict verdict,
                      struct muster_identity *identity) {
     identity->reason[sizeof identity->reason - 1] = '\0';
     switch (verdict) {
-    case MUSTER_ACCEPT: accept(job, identity); break;
+    case MUSTER_ACCEPT: accept(job, identity, NULL); break;
     case MUSTER_PASS: ask_next(job); break;
     case MUSTER_REJECT:
         refuse(job, RPC_TOKEN_INVALID, identity->reason[0] ? identity->reason : "token refused");
@@ -187,6 +234,21 @@ static void ask_next(struct auth_job *job) {
     conclude(job, verdict, &identity);
 }
 
+/* A ticket leads in once. Who came by one comes back by what the seat has given them. */
+static bool come_back(struct auth_job *job) {
+    const struct session *session = lobby_find_resumable(job->token);
+    if (!session) return false;
+    struct muster_identity identity = {.size = sizeof identity,
+                                       .account = session->account,
+                                       .expires_at_s = session->expires_at_s};
+    snprintf(identity.player_key, sizeof identity.player_key, "%s", session->player_key);
+    snprintf(identity.display_name, sizeof identity.display_name, "%s", session->display_name);
+    snprintf(identity.region, sizeof identity.region, "%s", session->region);
+    snprintf(identity.permissions, sizeof identity.permissions, "%s", session->permissions);
+    accept(job, &identity, lobby_find(session->lobby));
+    return true;
+}
+
 int32_t auth_method(struct call *call) {
     if (call->client->auth)
         return failure_set(&call->failure, RPC_WRONG_STATE, "an authentication is under way");
@@ -202,7 +264,7 @@ int32_t auth_method(struct call *call) {
     struct failure failure = {0};
     if (ban && moderation_refuse(ban, &failure)) /* before a token costs anything */
         shut_out(job, &failure);
-    else
+    else if (!come_back(job))
         ask_next(job);
     return METHOD_LATER;
 }

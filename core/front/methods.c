@@ -166,8 +166,7 @@ int32_t methods_reserve(struct call *call, struct lobby *lobby, uint32_t team, b
     if (lobby_reserve(lobby, call->session, team, spectator, secret, ticket, &call->failure))
         return call->failure.code;
     queue_cancel(call->session);
-    call->result = json_pack("{s:o,s:s,s:s}", "lobby", lobby_info_json(lobby), "seatTicket", ticket,
-                             "url", config_core->net.public_url);
+    call->result = lobby_reservation_json(lobby, ticket);
     return RPC_OK;
 }
 

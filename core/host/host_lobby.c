@@ -48,6 +48,7 @@ static void fill_lobby(const struct lobby *lobby, struct muster_lobby_info *info
         .is_locked = lobby->locked,
         .is_unmatched = lobby->unmatched || lobby->is_private || lobby->locked ||
                         lobby->awaits_host || lobby->frozen_since_ms,
+        .epoch = lobby->epoch,
     };
     snprintf(info->join_code, sizeof info->join_code, "%s", lobby->code);
     snprintf(info->lobby_key, sizeof info->lobby_key, "%s", lobby->key);

@@ -30,8 +30,7 @@ muster_status host_lobby_find(muster_self *self, const char *lobby_key, muster_l
     return lobby ? MUSTER_OK : MUSTER_NOT_FOUND;
 }
 
-/* ---- create ----------------------------------------------------------------------------------
- */
+/* ---- create ---------------------------------------------------------------------------------- */
 
 /* A lobby that is made in the next turn, when no plugin is on the stack: the rules are asked. */
 struct making {
@@ -115,8 +114,7 @@ muster_status host_lobby_create(muster_self *self, const struct muster_lobby_pla
     return status;
 }
 
-/* ---- seats ------------------------------------------------------------------------------------
- */
+/* ---- seats ----------------------------------------------------------------------------------- */
 
 muster_status host_seat_reserve(muster_self *self, muster_lobby_id id,
                                 const struct muster_seat_wish *wish, struct muster_seat_ticket *out,

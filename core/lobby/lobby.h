@@ -86,6 +86,7 @@ struct lobby {
     char key[TICKET_UUID_SIZE];
     char region[MUSTER_NAME_MAX];
     char game_mode[MUSTER_NAME_MAX];
+    int64_t epoch;         /* Unix ms at which this life of it began */
     uint32_t state;        /* MUSTER_LOBBY_... */
     bool is_private;       /* the setting isPrivate */
     bool locked;           /* nobody comes in: the setting locked */
@@ -124,7 +125,9 @@ struct lobby {
     uint32_t close_leave;     /* MUSTER_LEAVE_...: it is to be closed; 0: it is not */
     const char *close_reason; /* a constant */
     bool closing;
-    struct kept *kept; /* by plugins */
+    struct kept *kept;          /* by plugins */
+    struct shown_ticket *shown; /* lobby_tickets.c */
+    uint32_t shown_count;
 };
 
 /* Callbacks to the layer above, so that lobby needs no look upwards. */
@@ -177,6 +180,13 @@ struct lobby_expected {
  * *out: their session. On failure nothing has changed. */
 int32_t lobby_expect(struct lobby *lobby, const struct lobby_expected *who,
                      char ticket[TICKET_TEXT_SIZE], struct session **out, struct failure *failure);
+/* Signed tickets, of an identity that has a lobby_key. Used: it has led in here before. */
+bool lobby_ticket_is_used(const struct lobby *lobby, const struct muster_identity *ticket);
+/* This player has it, and has used it with the entry. False: there are too many. */
+bool lobby_ticket_show(struct lobby *lobby, const struct muster_identity *ticket,
+                       muster_player_id player);
+/* Whose seat, taken by a ticket, this token leads back to; or null. */
+struct session *lobby_find_resumable(const char *resume_token);
 /* *entry: Entry of docs/protocol.md, new reference. */
 int32_t lobby_enter(struct session *session, const char *ticket, json_t **entry,
                     struct failure *failure);
@@ -304,6 +314,7 @@ struct lobby_filter {
 /* {lobbies: [LobbyInfo], nextCursor} as text, to be freed; the settings of each are cut to those
  * that differ from the mode's and a few that always count. Null: out of memory. */
 char *lobby_list(const struct lobby_filter *filter, uint32_t *len);
+json_t *lobby_reservation_json(const struct lobby *lobby, const char *ticket);
 json_t *lobby_members_json(const struct lobby *lobby);
 json_t *lobby_match_json(struct lobby *lobby); /* MatchInfo or null */
 /* Schema of a mode's settings with the operator's lobby.defaults as its defaults. */

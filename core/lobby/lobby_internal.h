@@ -44,6 +44,10 @@ void lobby_broadcast_members(struct lobby *lobby);
 /* What could not be told yet. */
 void lobby_tell_members(struct lobby *lobby);
 
+/* lobby_tickets.c: those of a player are used up, with the entry. */
+void lobby_tickets_use(struct lobby *lobby, muster_player_id player);
+void lobby_tickets_clear(struct lobby *lobby);
+
 /* lobby_rules.c */
 void lobby_rules_create(struct lobby *lobby);
 void lobby_rules_destroy(struct lobby *lobby);

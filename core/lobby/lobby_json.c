@@ -1,4 +1,5 @@
 /* What clients are told of lobbies, members and matches: docs/protocol.md section 5. */
+#include "config.h"
 #include "lobby_internal.h"
 #include "paths.h"
 #include "status.h"
@@ -9,6 +10,11 @@ json_t *lobby_info_json(const struct lobby *lobby) {
                      (int)lobby_players(lobby), "maxPlayers", (int)lobby->players_max, "settings",
                      lobby->settings, "state", lobby_state_text(lobby->state), "region",
                      lobby->region, "frozen", lobby->frozen_since_ms != 0);
+}
+
+json_t *lobby_reservation_json(const struct lobby *lobby, const char *ticket) {
+    return json_pack("{s:o,s:s,s:s}", "lobby", lobby_info_json(lobby), "seatTicket", ticket, "url",
+                     config_core->net.public_url);
 }
 
 json_t *lobby_session_json(const struct session *session) {

@@ -149,6 +149,7 @@ static muster_status seat(const struct load *load, struct saved_member *saved) {
     }
     member->player = session->id;
     session->lobby = lobby->id;
+    if (saved->session.by_ticket && !session->client) session->ticket_lobby = lobby->id;
     session->member = saved->index;
     if (strcmp(member->player_key, load->saved->host_key) != 0) return MUSTER_OK;
     lobby->host = session->id;

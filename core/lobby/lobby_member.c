@@ -301,6 +301,7 @@ int32_t lobby_enter(struct session *session, const char *ticket, json_t **entry,
     member->ticket[0] = '\0';
     if (member->state == MEMBER_RESERVED && first_entry(lobby, session->member, failure))
         return failure->code;
+    lobby_tickets_use(lobby, session->id);
     rotate_resume(member);
     connect_member(lobby, session->member);
     *entry = entry_json(lobby, session->member);

@@ -56,12 +56,15 @@ void lobby_table_deinit(void) {
 }
 
 struct lobby *lobby_table_add(muster_lobby_id *out) {
-    return slots_add(&lobbies.slots, &out->value);
+    struct lobby *lobby = slots_add(&lobbies.slots, &out->value);
+    if (lobby) lobby->epoch = loop_unix_ms();
+    return lobby;
 }
 
 void lobby_table_remove(struct lobby *lobby) {
     if (lobby->touched) LL_DELETE2(lobbies.touched, lobby, touched_next);
     kept_clear(&lobby->kept);
+    lobby_tickets_clear(lobby);
     slots_remove(&lobbies.slots, lobby->id.value);
 }
 

@@ -31,7 +31,7 @@ static void sweep_expired(void *user) {
     uint64_t now_ms = loop_now_ms();
     muster_player_id id = {0};
     for (struct session *session; (session = session_next(&id));)
-        if (session->expires_ms > now_ms)
+        if (session->expires_ms > now_ms || session_is_seated_by_ticket(session))
             continue;
         else if (session->client)
             client_close(session->client, 4002, "the token has expired");
@@ -69,6 +69,10 @@ uint32_t session_connected_count(void) {
 
 struct session *session_find(muster_player_id id) {
     return slots_find(&sessions.slots, id.value);
+}
+
+bool session_is_seated_by_ticket(const struct session *session) {
+    return session->lobby.value && MUSTER_ID_SAME(session->lobby, session->ticket_lobby);
 }
 
 struct session *session_find_key(const char *player_key) {

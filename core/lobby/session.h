@@ -29,6 +29,7 @@ struct session {
     uint64_t expires_ms;                 /* loop clock: what counts */
     muster_lobby_id lobby;               /* 0: in none */
     uint32_t member;                     /* index in the lobby */
+    muster_lobby_id ticket_lobby;        /* signed in with a ticket for a seat there; else 0 */
     muster_queue_ticket_id queue_ticket; /* 0: not searching */
     uint32_t rtt_ms;
     struct party *party; /* of the player */
@@ -49,6 +50,9 @@ muster_status session_attach(struct client *client, const struct muster_identity
  * active one. It ends after an hour unless the player comes, or a seat is held. */
 muster_status session_create(const char *player_key, const char *display_name,
                              struct session **out) MUSTER_MUST_USE;
+/* By the ticket that it was signed in with. A ticket ends soon, the match that it led to later:
+ * such a session goes on as long as the seat is held. */
+bool session_is_seated_by_ticket(const struct session *session);
 /* What of a session is kept with its seat, for a lobby that goes on elsewhere: session_state.c. */
 struct session_saved {
     char player_key[MUSTER_PLAYER_KEY_MAX];
@@ -57,6 +61,7 @@ struct session_saved {
     char region[MUSTER_NAME_MAX];
     char permissions[256];
     uint32_t account;
+    uint32_t by_ticket; /* 1: it is seated by one */
     int64_t created_at_ms;
     int64_t expires_at_s;
     struct kept *kept; /* owned: to be cleared */

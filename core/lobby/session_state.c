@@ -14,6 +14,7 @@ void session_save(const struct session *session, struct muster_writer *w) {
     muster_put_str(w, session->region);
     muster_put_str(w, session->permissions);
     muster_put_u32(w, session->account);
+    muster_put_u32(w, session_is_seated_by_ticket(session));
     muster_put_i64(w, session->created_at_ms);
     muster_put_i64(w, session->expires_at_s);
     struct muster_writer length = *w;
@@ -38,12 +39,13 @@ bool session_load(struct muster_reader *r, struct session_saved *out) {
     muster_get_str(r, out->region, sizeof out->region);
     muster_get_str(r, out->permissions, sizeof out->permissions);
     out->account = muster_get_u32(r);
+    out->by_ticket = muster_get_u32(r);
     out->created_at_ms = muster_get_i64(r);
     out->expires_at_s = muster_get_i64(r);
     uint32_t len = muster_get_u32(r);
     struct muster_reader kept = muster_reader_make(muster_get_bytes(r, len), len);
     return !r->overflow && ticket_uuid_valid(out->session_key) && is_line(out->player_key, false) &&
            is_line(out->display_name, false) && is_line(out->region, true) &&
-           is_line(out->permissions, true) && out->created_at_ms >= 0 && out->expires_at_s >= 0 &&
-           kept_load(&out->kept, &kept);
+           is_line(out->permissions, true) && out->by_ticket <= 1 && out->created_at_ms >= 0 &&
+           out->expires_at_s >= 0 && kept_load(&out->kept, &kept);
 }

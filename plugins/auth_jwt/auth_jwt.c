@@ -93,6 +93,7 @@ static struct gate_config read_gate_config(struct plugin *plugin) {
                    .audience = config->string(self, "audience"),
                    .skew_s = config->integer(self, "skewS"),
                    .lifetime_max_s = config->integer(self, "maxAgeS")},
+        .node_id = config->node_id(self),
         .remember_max = (uint32_t)config->integer(self, "rememberMax"),
         .player_prefix = config->string(self, "playerPrefix"),
         .display_name_claim = config->string(self, "displayNameClaim"),

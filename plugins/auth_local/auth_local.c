@@ -195,6 +195,7 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
                    .audience = auth->settings.audience,
                    .skew_s = SKEW_S,
                    .lifetime_max_s = auth->settings.access_ttl_s},
+        .node_id = host->config->node_id(self),
         .remember_max = 16384,
         .player_prefix = "",
         .display_name_claim = "displayName",
@@ -211,6 +212,7 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
         status = host->admin->command_add(
             self, "admin-code", "NAME: a code that makes who registers or logs in as NAME an admin",
             admins_command, auth);
+    if (status == MUSTER_OK) status = tickets_publish(auth);
     if (status != MUSTER_OK) {
         plugin_fini(auth);
         return status;
@@ -270,6 +272,7 @@ static muster_status open_keys(struct auth_local *auth) {
     struct keyring *keyring = &auth->keyring;
     keyring->rotate_s = auth->host->config->integer(auth->self, "keyRotateDays") * 86400;
     keyring->keep_s = auth->settings.access_ttl_s + SKEW_S;
+    if (keyring->keep_s < TICKET_LIFE_MAX_S + SKEW_S) keyring->keep_s = TICKET_LIFE_MAX_S + SKEW_S;
     muster_status status = keyring_open(keyring, now_s(auth), why);
     if (status != MUSTER_OK) log_error(auth, why);
     return status;

@@ -1,9 +1,10 @@
 /* auth_local.h - the instance of the plugin and what its files offer each other.
  *
  * auth_local: lifecycle, routes, the auth role. accounts: register, login, guest. admins: who is an
- * administrator. tokens: refresh, logout, minting. guests: how many are kept, and how long.
- * tries: how many log-ins a name has. hasher: password hashing with bounded places. keyring:
- * signing keys. params: bodies. request: steps of one request.
+ * administrator. tokens: refresh, logout, minting. tickets: for seats, offered to other plugins.
+ * guests: how many are kept, and how long. tries: how many log-ins a name has. hasher: password
+ * hashing with bounded places. keyring: signing keys. params: bodies. request: steps of one
+ * request.
  */
 #ifndef AUTH_LOCAL_H
 #define AUTH_LOCAL_H
@@ -119,6 +120,8 @@ void tokens_answer(struct request *request);
 /* Drop refresh tokens that have expired. */
 void tokens_purge(struct auth_local *auth);
 
+/* Offers muster.seat_tickets. */
+muster_status tickets_publish(struct auth_local *auth);
 /* One log-in more as the request's user name: then, or answered with 429. */
 void tries_take(struct request *request, request_fn then);
 /* It has succeeded: what was counted counts no more. */

@@ -137,6 +137,24 @@ static bool write_file(const char *path, const char *text) {
     return ok;
 }
 
+_Static_assert(2 * KEYRING_MAX <= KEYS_COUNT_MAX, "each key has a ticket key");
+
+static void ticket_kid(const struct keyring_entry *entry, char out[TOKEN_KID_MAX]) {
+    snprintf(out, TOKEN_KID_MAX, "%.48s.seat", entry->kid);
+}
+
+/* Neither is told by the other one's public half. */
+static void make_ticket_key(struct keyring_entry *entry, struct token_key *out) {
+    static const uint8_t purpose[] = "muster seat tickets";
+    uint8_t seed[crypto_sign_SEEDBYTES];
+    crypto_generichash(seed, sizeof seed, (const uint8_t *)entry->pem, strlen(entry->pem), purpose,
+                       sizeof purpose - 1);
+    *out = (struct token_key){.alg = TOKEN_EDDSA, .len = crypto_sign_PUBLICKEYBYTES};
+    crypto_sign_seed_keypair(out->material, entry->ticket_secret, seed);
+    ticket_kid(entry, out->kid);
+    sodium_memzero(seed, sizeof seed);
+}
+
 /* The published document and the set that tokens are verified with. */
 static muster_status publish(struct keyring *keyring) {
     json_t *keys = json_array();
@@ -144,10 +162,11 @@ static muster_status publish(struct keyring *keyring) {
     for (uint32_t i = 0; i < keyring->count; i++) {
         struct keyring_entry *entry = &keyring->entries[i];
         json_t *jwk = NULL;
-        if (keys_public_of(entry->pem, entry->kid, &keyring->keys.items[i], &jwk) != MUSTER_OK)
-            continue;
+        struct token_key *next = &keyring->keys.items[keyring->keys.count];
+        if (keys_public_of(entry->pem, entry->kid, next, &jwk) != MUSTER_OK) continue;
         json_array_append_new(keys, jwk);
-        keyring->keys.count = i + 1;
+        make_ticket_key(entry, next + 1);
+        keyring->keys.count += 2;
     }
     json_t *root = json_pack("{s:o}", "keys", keys);
     char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
@@ -234,6 +253,15 @@ void keyring_close(struct keyring *keyring) {
     keyring->count = 0;
     free(keyring->jwks);
     keyring->jwks = NULL;
+}
+
+muster_status keyring_sign_ticket(const struct keyring *keyring, const json_t *claims, char *out,
+                                  uint32_t cap) {
+    char kid[TOKEN_KID_MAX];
+    const struct keyring_entry *active = keyring_active(keyring);
+    if (!active) return MUSTER_STATE;
+    ticket_kid(active, kid);
+    return token_sign_eddsa(active->ticket_secret, kid, claims, out, cap);
 }
 
 const struct keyring_entry *keyring_active(const struct keyring *keyring) {

@@ -5,6 +5,8 @@
 #ifndef AUTH_LOCAL_KEYRING_H
 #define AUTH_LOCAL_KEYRING_H
 
+#include <sodium.h>
+
 #include "jwt/keys.h"
 
 #define KEYRING_MAX 16u
@@ -14,16 +16,17 @@
 struct keyring_entry {
     char kid[TOKEN_KID_MAX];
     int64_t created_s;
-    char pem[KEYRING_PEM_MAX]; /* private; wiped when dropped */
+    char pem[KEYRING_PEM_MAX]; /* private; wiped when dropped, as the next */
+    uint8_t ticket_secret[crypto_sign_SECRETKEYBYTES]; /* follows from it */
 };
 
 struct keyring {
     char dir[512];
     int64_t rotate_s; /* a key older than this gets a successor */
-    int64_t keep_s;   /* how long a replaced key stays: the longest token life */
+    int64_t keep_s;   /* how long a replaced key stays: the longest life of a token or ticket */
     struct keyring_entry entries[KEYRING_MAX]; /* oldest first */
     uint32_t count;
-    struct token_keys keys; /* public halves */
+    struct token_keys keys; /* public halves, and those of the ticket keys */
     char *jwks;             /* the document for /.well-known/jwks.json */
 };
 
@@ -38,6 +41,10 @@ void keyring_close(struct keyring *keyring);
 muster_status keyring_tend(struct keyring *keyring, int64_t now_s, char *why) MUSTER_MUST_USE;
 /* A new signing key now. FULL: too many still have living tokens. */
 muster_status keyring_rotate(struct keyring *keyring, int64_t now_s, char *why) MUSTER_MUST_USE;
+/* A ticket for a seat, signed with the key that follows from the active one. LIMIT: out is too
+ * small. STATE: there is no key. */
+muster_status keyring_sign_ticket(const struct keyring *keyring, const json_t *claims, char *out,
+                                  uint32_t cap) MUSTER_MUST_USE;
 /* The one that signs. */
 const struct keyring_entry *keyring_active(const struct keyring *keyring);
 

@@ -1,12 +1,12 @@
 /* claims - a verified token's claims into an identity. Verified is not the same as harmless: what
  * other parts print or compare is checked here. */
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "jwt/gate.h"
 
-/* A playerId is printable ASCII without spaces, and "bot:" belongs to bots. */
-static bool player_key_is_sound(const char *key) {
+bool gate_player_key_is_sound(const char *key) {
     if (strncmp(key, "bot:", 4) == 0) return false;
     for (const char *c = key; *c; c++)
         if (*c <= ' ' || *c > '~') return false;
@@ -77,13 +77,37 @@ static void read_permissions(const struct gate_config *config, const json_t *cla
     if (has_control(out->permissions)) out->permissions[0] = '\0';
 }
 
+/* A text that fits whole; false when it is missing or of another type, too. */
+static bool take_text(const json_t *claims, const char *name, char *out, size_t cap) {
+    const json_t *value = json_object_get(claims, name);
+    size_t len = json_string_length(value);
+    if (!json_is_string(value) || len == 0 || len >= cap) return false;
+    memcpy(out, json_string_value(value), len + 1);
+    return true;
+}
+
+static bool read_ticket(const json_t *claims, struct muster_identity *out) {
+    char jti[256];
+    const json_t *epoch = json_object_get(claims, "epoch");
+    if (!take_text(claims, "lobby", out->lobby_key, sizeof out->lobby_key) ||
+        !take_text(claims, "jti", jti, sizeof jti) || !json_is_integer(epoch))
+        return false;
+    if (json_object_get(claims, "team") && !take_text(claims, "team", out->team, sizeof out->team))
+        return false;
+    out->lobby_epoch = json_integer_value(epoch);
+    crypto_generichash(out->ticket_id, sizeof out->ticket_id, (const uint8_t *)jti, strlen(jti),
+                       NULL, 0);
+    return true;
+}
+
 bool gate_read_claims(const struct gate_config *config, const json_t *claims,
                       struct muster_identity *out, const char **why) {
     const char *sub = json_string_value(json_object_get(claims, "sub"));
     memset(out, 0, sizeof *out);
     out->size = sizeof *out;
     int n = snprintf(out->player_key, sizeof out->player_key, "%s%s", config->player_prefix, sub);
-    if (n <= 0 || (size_t)n >= sizeof out->player_key || !player_key_is_sound(out->player_key)) {
+    if (n <= 0 || (size_t)n >= sizeof out->player_key ||
+        !gate_player_key_is_sound(out->player_key)) {
         *why = "sub cannot be a player id: expected 1 to 63 printable ASCII characters";
         return false;
     }
@@ -95,5 +119,7 @@ bool gate_read_claims(const struct gate_config *config, const json_t *claims,
     bool is_guest = json_is_true(json_object_get(claims, "guest"));
     out->account = is_guest ? MUSTER_ACCOUNT_GUEST : MUSTER_ACCOUNT_REGISTERED;
     out->expires_at_s = json_integer_value(json_object_get(claims, "exp"));
-    return true;
+    if (!json_object_get(claims, "lobby") || read_ticket(claims, out)) return true;
+    *why = "a ticket needs the claims lobby, epoch and jti";
+    return false;
 }

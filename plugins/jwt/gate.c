@@ -27,6 +27,7 @@ struct check {
     char kid[TOKEN_KID_MAX];       /* of the token */
     uint32_t generation;           /* of the keys that it was copied from */
     int64_t now_s;
+    bool is_ticket; /* for a seat */
     uint8_t digest[MEMO_KEY_BYTES];
     bool accepted;
     struct muster_identity identity;
@@ -86,13 +87,17 @@ static muster_verdict reject(struct muster_identity *out, const char *reason) {
     return MUSTER_REJECT;
 }
 
+/* A ticket is for one node, which sees to that itself. */
+static bool is_once(const struct check *check) {
+    return check->gate->config.once_only && !check->is_ticket;
+}
+
 /* By issuer and id: the token itself may be written in several ways. */
 static bool read_once_key(struct check *check, const json_t *claims, const char **why) {
     const struct gate_config *config = &check->gate->config;
     const char *id = json_string_value(json_object_get(claims, "jti"));
     uint8_t digest[ONCE_BYTES];
     crypto_generichash_state state;
-    if (!config->once_only) return true;
     *why = "token has no id, so that nobody can tell whether it was used";
     if (!id || !id[0]) return false;
     crypto_generichash_init(&state, NULL, 0, sizeof digest);
@@ -110,12 +115,17 @@ static bool read_once_key(struct check *check, const json_t *claims, const char 
 static void check_work(void *user) {
     struct check *check = user;
     const struct gate_config *config = &check->gate->config;
+    struct token_policy policy = config->policy;
     const char *why = NULL;
     json_t *claims = NULL;
-    check->accepted = token_verify(check->token, &check->key, &config->policy, check->now_s,
-                                   &claims, &why) == MUSTER_OK &&
+    if (check->is_ticket) {
+        policy.audience = config->node_id;
+        policy.lifetime_max_s = TICKET_LIFE_MAX_S;
+    }
+    check->accepted = token_verify(check->token, &check->key, &policy, check->now_s, &claims,
+                                   &why) == MUSTER_OK &&
                       gate_read_claims(config, claims, &check->identity, &why) &&
-                      read_once_key(check, claims, &why);
+                      (!is_once(check) || read_once_key(check, claims, &why));
     json_decref(claims);
     if (check->accepted) return;
     check->identity = (struct muster_identity){.size = sizeof check->identity};
@@ -184,7 +194,7 @@ static void check_done(void *user, muster_status status) {
         if (status == MUSTER_OK) return;
         check_fail(check, status == MUSTER_NOT_FOUND ? unknown_key : busy);
     }
-    if (check->accepted && gate->config.once_only) {
+    if (check->accepted && is_once(check)) {
         check_once(check);
         return;
     }
@@ -203,7 +213,8 @@ static muster_status check_submit(struct check *check) {
     return gate->host->loop->work(gate->self, check_work, check_done, check, &work);
 }
 
-static muster_verdict check_start(struct gate *gate, const struct token_keys *keys, const char *kid,
+static muster_verdict check_start(struct gate *gate, const struct token_keys *keys,
+                                  const struct token_peek *peek,
                                   const struct muster_auth_request *request,
                                   const uint8_t digest[MEMO_KEY_BYTES],
                                   struct muster_identity *out) {
@@ -212,7 +223,8 @@ static muster_verdict check_start(struct gate *gate, const struct token_keys *ke
     check->gate = gate;
     check->ticket = request->ticket;
     check->keys = keys;
-    snprintf(check->kid, sizeof check->kid, "%s", kid);
+    check->is_ticket = peek->is_ticket;
+    memcpy(check->kid, peek->kid, sizeof check->kid);
     check->now_s = gate->host->loop->unix_ms(gate->self) / 1000;
     memcpy(check->digest, digest, MEMO_KEY_BYTES);
     memcpy(check->token, request->token, strlen(request->token) + 1);
@@ -240,7 +252,7 @@ muster_verdict gate_authenticate(struct gate *gate, const struct token_keys *key
     }
     if (token_peek(request->token, &peek) != MUSTER_OK) return MUSTER_PASS;
     if (strcmp(peek.issuer, gate->config.policy.issuer) != 0) return MUSTER_PASS;
-    return check_start(gate, keys, peek.kid, request, digest, out);
+    return check_start(gate, keys, &peek, request, digest, out);
 }
 
 void gate_forget(struct gate *gate) {

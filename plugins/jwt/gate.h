@@ -13,6 +13,7 @@
 /* All borrowed; valid until gate_destroy. */
 struct gate_config {
     struct token_policy policy;
+    const char *node_id;            /* the audience of tickets for seats */
     uint32_t remember_max;          /* tokens */
     const char *player_prefix;      /* put before sub; "" for none */
     const char *display_name_claim; /* names of claims; a missing one leaves the field empty */
@@ -23,6 +24,8 @@ struct gate_config {
     uint32_t permissions_all; /* 1: take over all */
     uint32_t once_only; /* 1: a token signs in once, by its claim jti, on all nodes that share kv */
 };
+
+#define TICKET_LIFE_MAX_S 3600 /* of one for a seat, from iat to exp */
 
 struct gate;
 
@@ -40,8 +43,10 @@ void gate_stop(struct gate *gate);
 /* After the last verification has ended. Takes null. */
 void gate_destroy(struct gate *gate);
 
-/* Claims of a verified token into an identity; false with *why when they cannot make one. Any
- * thread. */
+/* A playerId is printable ASCII without spaces, and "bot:" belongs to bots. */
+bool gate_player_key_is_sound(const char *key);
+/* Claims of a verified token into an identity, those of a ticket (lobby, epoch, team, jti) with
+ * them; false with *why when they cannot make one. Any thread. */
 bool gate_read_claims(const struct gate_config *config, const json_t *claims,
                       struct muster_identity *out, const char **why);
 

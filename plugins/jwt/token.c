@@ -101,6 +101,7 @@ muster_status token_peek(const char *token, struct token_peek *out) {
     bool ok = header && claims && copy_string(claims, "iss", out->issuer, sizeof out->issuer);
     if (ok && json_object_get(header, "kid"))
         ok = copy_string(header, "kid", out->kid, sizeof out->kid);
+    out->is_ticket = ok && json_object_get(claims, "lobby");
     json_decref(header);
     json_decref(claims);
     return ok ? MUSTER_OK : MUSTER_INVALID;
@@ -234,6 +235,43 @@ muster_status token_verify(const char *token, const struct token_key *key,
     }
     *claims = object;
     return MUSTER_OK;
+}
+
+/* Base64url behind the text that is there. False: there is no room. */
+static bool append(char *out, uint32_t cap, const uint8_t *bytes, size_t len) {
+    size_t used = strlen(out);
+    if (cap - used < sodium_base64_ENCODED_LEN(len, sodium_base64_VARIANT_URLSAFE_NO_PADDING))
+        return false;
+    sodium_bin2base64(out + used, cap - used, bytes, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    return true;
+}
+
+static bool append_json(char *out, uint32_t cap, const char *before, const json_t *json) {
+    char *text = json_dumps(json, JSON_COMPACT);
+    size_t used = strlen(out);
+    bool ok = text && used + strlen(before) < cap;
+    if (ok) memcpy(out + used, before, strlen(before) + 1);
+    ok = ok && append(out, cap, (const uint8_t *)text, strlen(text));
+    free(text);
+    return ok;
+}
+
+muster_status token_sign_eddsa(const uint8_t *secret, const char *kid, const json_t *claims,
+                               char *out, uint32_t cap) {
+    uint8_t signature[crypto_sign_BYTES];
+    if (cap > TOKEN_BYTES_MAX + 1) cap = TOKEN_BYTES_MAX + 1;
+    if (cap == 0) return MUSTER_LIMIT;
+    out[0] = '\0';
+    json_t *header = json_pack("{s:s, s:s, s:s}", "alg", "EdDSA", "typ", "JWT", "kid", kid);
+    bool fits = header && append_json(out, cap, "", header) && append_json(out, cap, ".", claims);
+    json_decref(header);
+    if (fits) crypto_sign_detached(signature, NULL, (const uint8_t *)out, strlen(out), secret);
+    size_t used = strlen(out);
+    fits = fits && used + 1 < cap;
+    if (fits) memcpy(out + used, ".", 2);
+    if (fits && append(out, cap, signature, sizeof signature)) return MUSTER_OK;
+    out[0] = '\0';
+    return MUSTER_LIMIT;
 }
 
 muster_status token_sign(const char *pem, const char *kid, const json_t *claims, char *out,

@@ -42,6 +42,7 @@ struct token_policy {
 struct token_peek {
     char kid[TOKEN_KID_MAX]; /* "" when there is none */
     char issuer[TOKEN_ISSUER_MAX];
+    bool is_ticket; /* for a seat: it has a claim "lobby" */
 };
 
 /* "ES256"; null for an unknown number. */
@@ -57,6 +58,10 @@ muster_status token_peek(const char *token, struct token_peek *out) MUSTER_MUST_
 muster_status token_verify(const char *token, const struct token_key *key,
                            const struct token_policy *policy, int64_t now_s, json_t **claims,
                            const char **why) MUSTER_MUST_USE;
+
+/* Sign claims (an object) with Ed25519, which is quick. secret: crypto_sign_SECRETKEYBYTES. */
+muster_status token_sign_eddsa(const uint8_t *secret, const char *kid, const json_t *claims,
+                               char *out, uint32_t cap) MUSTER_MUST_USE;
 
 /* Sign claims (an object) with ES256. pem: the private key. LIMIT when out is too small. */
 muster_status token_sign(const char *pem, const char *kid, const json_t *claims, char *out,

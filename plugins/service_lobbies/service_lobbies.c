@@ -3,6 +3,7 @@
  * admin token.
  */
 #include <jansson.h>
+#include <muster/interfaces.h>
 #include <muster/plugin.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #define LOBBY_PREFIX LOBBIES_PATH "/"
 #define SEATS_PATH "/seats"
 #define WHY_MAX 240
+#define TICKET_MAX 2048
 
 MUSTER_SCHEMA(config_schema,
               MUSTER_SCHEMA_DURATION_S("holdS", 600, 1, 3600, MUSTER_LABEL("Seats are held"),
@@ -21,6 +23,7 @@ MUSTER_SCHEMA(config_schema,
 struct service {
     muster_self *self;
     const struct muster_host *host;
+    muster_interface_id seat_tickets;
     uint32_t hold_ms;
 };
 
@@ -31,8 +34,7 @@ struct order {
     json_t *body;
 };
 
-/* ---- answers ---------------------------------------------------------------------------------
- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 static const struct refusal {
     muster_status status;
@@ -88,8 +90,7 @@ static void refuse_method(const struct service *service, muster_request_id reque
     (void)service->host->http->respond(service->self, request, &response);
 }
 
-/* ---- bodies ----------------------------------------------------------------------------------
- */
+/* ---- bodies ---------------------------------------------------------------------------------- */
 
 /* Borrowed from the body. */
 struct seat {
@@ -143,8 +144,7 @@ static json_t *parse(const struct muster_http_request *request, char why[WHY_MAX
     return body;
 }
 
-/* ---- seats -----------------------------------------------------------------------------------
- */
+/* ---- seats ----------------------------------------------------------------------------------- */
 
 /* INVALID: the lobby's mode has none of that name. */
 static muster_status find_team(const struct service *service, const struct muster_lobby_info *lobby,
@@ -161,6 +161,37 @@ static muster_status find_team(const struct service *service, const struct muste
     return MUSTER_INVALID;
 }
 
+/* A signed ticket that is wanted, and what came of it. */
+struct minting {
+    muster_lobby_id lobby;
+    const struct muster_seat_wish *wish;
+    muster_status status;
+    char ticket[TICKET_MAX]; /* "": nobody mints any */
+};
+
+static void ask_ticket(void *user, const void *vtable, void *instance) {
+    const struct muster_seat_tickets *tickets = vtable;
+    struct minting *minting = user;
+    const struct muster_seat_wish *wish = minting->wish;
+    minting->status =
+        tickets->mint(instance, minting->lobby, wish->player_key, wish->display_name, wish->team,
+                      wish->hold_ms / 1000, minting->ticket, sizeof minting->ticket);
+}
+
+/* Where no plugin mints them, players need what they sign in with otherwise. */
+static muster_status mint(const struct service *service, struct minting *minting,
+                          char why[WHY_MAX]) {
+    muster_status status =
+        service->host->interfaces->call(service->self, service->seat_tickets, ask_ticket, minting);
+    if (status == MUSTER_UNAVAILABLE) return MUSTER_OK;
+    if (!status) status = minting->status;
+    if (status == MUSTER_INVALID)
+        snprintf(why, WHY_MAX,
+                 "playerId: expected 1 to 63 printable ASCII characters without blanks, not "
+                 "\"bot:...\"; displayName: expected at most 63 bytes");
+    return status;
+}
+
 /* *out: its SeatTicket, a new reference. */
 static muster_status hold(const struct service *service, const struct muster_lobby_info *lobby,
                           const struct seat *seat, json_t **out, char why[WHY_MAX]) {
@@ -169,14 +200,17 @@ static muster_status hold(const struct service *service, const struct muster_lob
                                     .player_key = seat->player_id,
                                     .display_name = seat->display_name,
                                     .hold_ms = service->hold_ms};
+    struct minting minting = {.lobby = lobby->lobby, .wish = &wish};
     muster_status status = find_team(service, lobby, seat->team, &wish.team, why);
+    if (!status) status = mint(service, &minting, why);
     if (!status)
         status = service->host->lobby->seat_reserve(service->self, lobby->lobby, &wish, &ticket,
                                                     why, WHY_MAX);
     if (status) return status;
     int64_t expires_at_ms = service->host->loop->unix_ms(service->self) + (int64_t)service->hold_ms;
-    *out = json_pack("{s:s,s:i,s:s,s:I}", "playerId", seat->player_id, "seat", (int)ticket.seat,
-                     "seatTicket", ticket.ticket, "expiresAt", (json_int_t)expires_at_ms);
+    *out = json_pack("{s:s,s:i,s:s,s:I,s:s*}", "playerId", seat->player_id, "seat",
+                     (int)ticket.seat, "seatTicket", ticket.ticket, "expiresAt",
+                     (json_int_t)expires_at_ms, "token", minting.ticket[0] ? minting.ticket : NULL);
     return MUSTER_OK;
 }
 
@@ -199,8 +233,7 @@ static muster_status hold_all(const struct order *order, const struct muster_lob
     return MUSTER_OK;
 }
 
-/* ---- POST /v1/admin/lobbies ------------------------------------------------------------------
- */
+/* ---- POST /v1/admin/lobbies ------------------------------------------------------------------ */
 
 static void order_free(struct order *order) {
     json_decref(order->body);
@@ -222,9 +255,9 @@ static void seat_players(const struct order *order, muster_lobby_id id) {
         return;
     }
     answer(service, order->request,
-           json_pack("{s:s,s:s,s:s,s:i,s:o}", "lobbyId", lobby.lobby_key, "gameMode",
-                     lobby.game_mode, "region", lobby.region, "maxPlayers", (int)lobby.players_max,
-                     "seats", tickets));
+           json_pack("{s:s,s:I,s:s,s:s,s:i,s:o}", "lobbyId", lobby.lobby_key, "epoch",
+                     (json_int_t)lobby.epoch, "gameMode", lobby.game_mode, "region", lobby.region,
+                     "maxPlayers", (int)lobby.players_max, "seats", tickets));
 }
 
 static void made(void *user, muster_status status, muster_lobby_id lobby, const char *reason) {
@@ -279,8 +312,7 @@ static void post_lobby(void *user, const struct muster_http_request *request) {
     order_free(order);
 }
 
-/* ---- below a lobby ---------------------------------------------------------------------------
- */
+/* ---- below a lobby --------------------------------------------------------------------------- */
 
 /* The lobby of a path, and what stands behind its id. */
 static muster_status find_lobby(const struct service *service, const char *path,
@@ -341,8 +373,7 @@ static void delete_lobby(void *user, const struct muster_http_request *request) 
         (void)service->host->http->respond(service->self, request->id, &done);
 }
 
-/* ---- life ------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static const struct {
     const char *method;
@@ -379,7 +410,13 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
     service->self = self;
     service->host = host;
     service->hold_ms = (uint32_t)host->config->integer(self, "holdS") * 1000;
+    const struct muster_interface_wish tickets = {.size = sizeof tickets,
+                                                  .major = MUSTER_SEAT_TICKETS_MAJOR,
+                                                  .name = MUSTER_SEAT_TICKETS,
+                                                  .vtable_size =
+                                                      sizeof(struct muster_seat_tickets)};
     muster_status status = add_routes(service);
+    if (!status) status = host->interfaces->subscribe(self, &tickets, NULL, &service->seat_tickets);
     if (status) {
         free(service);
         return status;

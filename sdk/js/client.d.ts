@@ -31,6 +31,14 @@ export declare class MusterClient extends Requests {
         lobbyId: string;
     } | null>;
     /**
+     * Sign in with a ticket for a seat, which is good once, and take the seat: what a player needs
+     * who was given nothing else. Drops are mended by the seat, until it is lost.
+     *
+     * @param {string} ticket
+     * @returns {Promise<Entry>}
+     */
+    connectToSeat(ticket: string): Promise<Entry>;
+    /**
      * A newer token of the same player, on the connection at hand. Needed where the client cannot
      * renew by itself: connect() was given a text, or `renewBeforeS` is 0.
      *

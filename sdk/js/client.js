@@ -119,6 +119,24 @@ export class MusterClient extends Requests {
      * @returns {Promise<{lobbyId: string} | null>} a lobby that resume() may lead back to
      */
     async connect(token) {
+        return (await this.#signIn(token)).resumable;
+    }
+
+    /**
+     * Sign in with a ticket for a seat, which is good once, and take the seat: what a player needs
+     * who was given nothing else. Drops are mended by the seat, until it is lost.
+     *
+     * @param {string} ticket
+     * @returns {Promise<Entry>}
+     */
+    async connectToSeat(ticket) {
+        const { reservation } = await this.#signIn(() => this.#entry?.resumeToken ?? ticket);
+        if (!reservation) throw new MusterError("ticket_invalid", "this is no ticket for a seat");
+        return this.enter({ ...reservation, url: "" }); // a ticket is for the node that takes it
+    }
+
+    /** @param {import("./types.js").TokenSource} token */
+    async #signIn(token) {
         if (this.#state !== "idle" && this.#state !== "closed") {
             throw new MusterError("wrong_state", "connect: already connected");
         }
@@ -130,10 +148,10 @@ export class MusterClient extends Requests {
         try {
             this.#setState("connecting");
             this.#check(life);
-            const resumable = await this.#establish(this.#url, false);
+            const answer = await this.#establish(this.#url, false);
             this.#check(life);
             this.#setOnline();
-            return resumable;
+            return answer;
         } catch (error) {
             if (life === this.#life) this.#setState("idle");
             throw error;
@@ -306,8 +324,8 @@ export class MusterClient extends Requests {
      */
     async #establish(url, renewToken) {
         const before = this.#session?.playerId;
-        const resumable = await this.#link.make(url, () => this.#token(renewToken));
-        if (!before || before === this.#session?.playerId) return resumable;
+        const answer = await this.#link.make(url, () => this.#token(renewToken));
+        if (!before || before === this.#session?.playerId) return answer;
         // The seat and all that is known belong to the one before.
         const error = new MusterError("signed_out", "Somebody else has signed in.");
         this.#finish(1000, error.message, error);

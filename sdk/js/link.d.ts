@@ -19,21 +19,17 @@ export declare class Link {
      *
      * @param {string} url
      * @param {() => Promise<string>} getToken
-     * @returns {Promise<{lobbyId: string} | null>}
+     * @returns {Promise<import("./types.js").SignIn>}
      */
-    make(url: string, getToken: () => Promise<string>): Promise<{
-        lobbyId: string;
-    } | null>;
+    make(url: string, getToken: () => Promise<string>): Promise<import("./types.js").SignIn>;
     /**
      * The session of the connection; it takes the place of the one at hand.
      *
      * @param {string} token
      * @param {Connection} connection
-     * @returns {Promise<{lobbyId: string} | null>}
+     * @returns {Promise<import("./types.js").SignIn>}
      */
-    authenticate(token: string, connection: Connection): Promise<{
-        lobbyId: string;
-    } | null>;
+    authenticate(token: string, connection: Connection): Promise<import("./types.js").SignIn>;
     /** Give up the connection at hand and the one that is being made. */
     drop(): void;
 }

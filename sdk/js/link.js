@@ -47,7 +47,7 @@ export class Link {
      *
      * @param {string} url
      * @param {() => Promise<string>} getToken
-     * @returns {Promise<{lobbyId: string} | null>}
+     * @returns {Promise<import("./types.js").SignIn>}
      */
     async make(url, getToken) {
         const attempt = this.#supersede();
@@ -70,7 +70,7 @@ export class Link {
      *
      * @param {string} token
      * @param {Connection} connection
-     * @returns {Promise<{lobbyId: string} | null>}
+     * @returns {Promise<import("./types.js").SignIn>}
      */
     async authenticate(token, connection) {
         const accept = (/** @type {any} */ { session, muted }) => {
@@ -83,9 +83,7 @@ export class Link {
             if (muted && old !== connection) this.#handlers.onNotification("session.muted", muted);
         };
         const params = { token, compress: this.#options.compress };
-        const answer = await patiently(() =>
-            connection.call("session.authenticate", params, { accept }));
-        return answer.resumable;
+        return patiently(() => connection.call("session.authenticate", params, { accept }));
     }
 
     /** Give up the connection at hand and the one that is being made. */

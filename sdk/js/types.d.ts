@@ -530,6 +530,16 @@ export interface ClientOptions {
   random?: () => number;
 }
 
+/** The answer to session.authenticate. */
+export interface SignIn {
+  session: PlayerSession;
+  /** A lobby that resume() may lead back to. */
+  resumable: { lobbyId: string } | null;
+  muted: ClientEvents["session.muted"] | null;
+  /** The seat that a signed ticket is for. */
+  reservation: Reservation | null;
+}
+
 /** A token, or a function that gives one; renew asks for a newer one than the last. */
 export type TokenSource = string | ((renew: boolean) => Promise<string> | string);
 

@@ -5,6 +5,18 @@ import { once } from "node:events";
 import { Watched, atEnd } from "./harness.mjs";
 import { CheckedWebSocket } from "./openrpc.mjs";
 
+/** A WebSocket class for sdk/js whose instances are kept, so that a test can cut them. */
+export function cuttable() {
+    const made = [];
+    const Socket = class extends CheckedWebSocket {
+        constructor(...args) {
+            super(...args);
+            made.push(this);
+        }
+    };
+    return { Socket, cut: () => made.at(-1).terminate() };
+}
+
 /** A bare WebSocket that speaks JSON-RPC and keeps all it hears. */
 export class RawSocket {
     messages = [];

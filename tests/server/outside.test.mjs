@@ -1,12 +1,15 @@
 // Lobbies from outside: a tournament's script makes them over REST and holds seats, players come with
-// their tickets; whoever may not is refused, and nobody else is harmed.
+// nothing but their tickets; whoever may not is refused, and nobody else is harmed.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { moveMessage, moverOf, isAt, decodeState } from "../../plugins/service_web/assets/connect_four_state.js";
-import { ADMIN_TOKEN, PLUGINS, eventually, startServer, suite, tempDir } from "../kit/harness.mjs";
+import { MusterClient } from "../../sdk/js/index.js";
+import { ADMIN_TOKEN, PLUGINS, atEnd, eventually, startServer, suite, tempDir } from "../kit/harness.mjs";
 import { jwt, otherIssuer } from "../kit/issuer.mjs";
+import { CheckedWebSocket } from "../kit/openrpc.mjs";
 import { connectPlayer, refused } from "../kit/players.mjs";
+import { cuttable } from "../kit/sockets.mjs";
 
 const home = await tempDir(suite);
 const server = await startServer(suite, {
@@ -38,8 +41,15 @@ const connectFour = (more = {}) => ({
 /** Somebody of the other issuer, whom the site knows before they come. */
 const player = (t, sub) => connectPlayer(t, server, { token: jwt({ sub, displayName: sub }) });
 
-/** Enters, and drops a piece into these columns in turn. */
-async function play(client, { seatTicket }, columns) {
+/** Somebody without an account. */
+function nobody(t, WebSocket = CheckedWebSocket) {
+    const client = new MusterClient({ url: server.wsUrl, WebSocket, backoff: { baseMs: 50, maxMs: 500 } });
+    atEnd(t, () => client.close());
+    return client;
+}
+
+/** Takes a seat, and drops a piece into these columns in turn. */
+async function play(client, sitDown, columns) {
     const ended = client.once("match.ended", { timeoutMs: 60000 });
     let asked = "";
     client.on("snapshot", ({ payload, seat }) => {
@@ -50,11 +60,68 @@ async function play(client, { seatTicket }, columns) {
         asked = turn;
         client.sendMessage(moveMessage(state.round, columns[board.columns.length]));
     });
-    await client.enter({ seatTicket });
+    await sitDown();
     return (await ended).results;
 }
 
-test("two expected players enter a private lobby with their tickets and play to the end", async (t) => {
+/** Moves of a game that the first player wins. */
+const COLUMNS = [0, 1, 0, 1, 0, 1, 0];
+
+test("two players with nothing but their tickets play to the end, and nobody plays for them", async (t) => {
+    const seats = [{ playerId: "cup-1", displayName: "Ada L" }, { playerId: "cup-2" }];
+    const made = await asked(201, "POST", LOBBIES, connectFour({ seats }));
+    const [ada, bob] = made.seats.map(({ token }) => token);
+    const wire = cuttable();
+    const clients = [nobody(t, wire.Socket), nobody(t)];
+    const entered = clients.map((client) => client.once("entered", { timeoutMs: 20000 }));
+    const playing = [ada, bob].map((token, i) =>
+        play(clients[i], () => clients[i].connectToSeat(token), COLUMNS));
+    const [{ entry }] = await Promise.all(entered);
+    assert.deepEqual([entry.lobby.lobbyId, entry.seat], [made.lobbyId, 0]);
+    assert.equal(clients[0].session.playerId, "cup-1");
+    assert.deepEqual(clients[0].session.permissions, []);
+    for (const token of [ada, bob]) await refused(nobody(t).connectToSeat(token), "ticket_invalid"); // used
+    const resumed = clients[0].once("entered", { timeoutMs: 20000 });
+    wire.cut();
+    assert.equal((await resumed).entry.seat, 0); // without the ticket
+    const results = await Promise.all(playing);
+    assert.deepEqual(results[0], results[1]);
+    assert.deepEqual(results[0].placements.map(({ playerId }) => playerId).sort(), ["cup-1", "cup-2"]);
+});
+
+test("a ticket that is not for this seat leads nowhere, and takes nothing from anybody", async (t) => {
+    const { body: info } = await server.rest("GET", "/v1/info");
+    const made = await asked(201, "POST", LOBBIES, { gameMode: "arena", settings: { maxPlayers: 2, botFill: 0 } });
+    const held = await asked(201, "POST", `${LOBBIES}/${made.lobbyId}/seats`, { playerId: "gil", team: "red" });
+    const now = Math.floor(Date.now() / 1000);
+    const ticket = (claims) => jwt({
+        sub: "gil", aud: info.nodeId, lobby: made.lobbyId, epoch: made.epoch, jti: crypto.randomUUID(), ...claims,
+    });
+    const part = held.token.split(".");
+    const claims = JSON.parse(Buffer.from(part[1], "base64url"));
+    assert.deepEqual([claims.sub, claims.lobby, claims.aud], ["gil", made.lobbyId, info.nodeId]);
+    const forged = Buffer.from(JSON.stringify({ ...claims, sub: "eve" })).toString("base64url");
+    for (const token of [
+        [part[0], forged, part[2]].join("."),
+        ticket({ aud: "node-2" }),
+        ticket({ aud: "muster" }), // as other tokens of that issuer
+        ticket({ iat: now - 900, exp: now - 600 }),
+        ticket({ exp: now + 7200 }),
+        ticket({ jti: undefined }),
+    ]) await refused(nobody(t).connectToSeat(token), "token_invalid");
+    for (const token of [
+        ticket({ epoch: made.epoch - 1 }), ticket({ lobby: "elsewhere" }), ticket({ team: "green" }),
+    ]) await refused(nobody(t).connectToSeat(token), "ticket_invalid");
+    const open = await nobody(t).connectToSeat(ticket({ sub: "hal" })); // nobody promised a seat: a free one
+    assert.notEqual(open.seat, held.seat);
+    await refused(nobody(t).connectToSeat(ticket({ sub: "ivy" })), "lobby_full");
+    await refused(nobody(t).connectToSeat(jwt({ sub: "kim" })), "ticket_invalid"); // no ticket at all
+    const entry = await nobody(t).connectToSeat(held.token);
+    assert.deepEqual([entry.seat, entry.team], [held.seat, "red"]);
+    await asked(204, "DELETE", `${LOBBIES}/${made.lobbyId}`);
+});
+
+test("expected players who sign in as always enter a private lobby with their seat tickets", async (t) => {
     const seats = [{ playerId: "ada", displayName: "Ada L" }, { playerId: "bob" }];
     const made = await asked(201, "POST", LOBBIES, connectFour({ seats }));
     assert.deepEqual(made.seats.map(({ playerId, seat }) => [playerId, seat]), [["ada", 0], ["bob", 1]]);
@@ -65,13 +132,10 @@ test("two expected players enter a private lobby with their tickets and play to 
     await refused(eve.client.enter(ticket), "ticket_invalid");
     await refused(bob.client.enter(ticket), "ticket_invalid");
     await refused(eve.client.joinLobby(made.lobbyId), "lobby_full");
-    const columns = [0, 1, 0, 1, 0, 1, 0];
-    const results = await Promise.all([
-        play(ada.client, made.seats[0], columns), play(bob.client, made.seats[1], columns),
-    ]);
-    assert.deepEqual(results[0], results[1]);
-    assert.deepEqual(results[0].placements.map(({ playerId }) => playerId).sort(), ["ada", "bob"]);
+    await ada.client.enter(ticket);
+    await bob.client.enter(made.seats[1]);
     await refused(ada.client.enter(ticket), "ticket_invalid"); // used
+    await asked(204, "DELETE", `${LOBBIES}/${made.lobbyId}`);
 });
 
 test("a lobby is made whole or not at all, and a refusal says why", async () => {
@@ -87,6 +151,7 @@ test("a lobby is made whole or not at all, and a refusal says why", async () => 
         [connectFour({ seats: [{ playerId: "ada", team: "red" }] }), /seats\[0\]: team/],
         [connectFour({ seats: [{ playerId: 1 }] }), /seats\[0\]/],
         [connectFour({ seats: [{ playerId: "a\nb" }] }), /seats\[0\]: playerId/],
+        [connectFour({ seats: [{ playerId: "bot:1" }] }), /seats\[0\]: playerId/], // no token says so
     ];
     for (const [body, why] of refusals) assert.match(await asked(400, "POST", LOBBIES, body), why);
     const three = ["x", "y", "z"].map((playerId) => ({ playerId }));

@@ -3,23 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually, startServer } from "../kit/harness.mjs";
-import { CheckedWebSocket } from "../kit/openrpc.mjs";
 import { connectPlayer, gather, guestToken, refused, sitDown } from "../kit/players.mjs";
-import { RawSocket } from "../kit/sockets.mjs";
+import { RawSocket, cuttable } from "../kit/sockets.mjs";
 
 const LONG = { killLimit: 50, botFill: 0, maxPlayers: 2 };
-
-/** A WebSocket class whose instances are kept, so that a test can cut them. */
-function cuttable() {
-    const made = [];
-    const Socket = class extends CheckedWebSocket {
-        constructor(...args) {
-            super(...args);
-            made.push(this);
-        }
-    };
-    return { Socket, cut: () => made.at(-1).terminate() };
-}
 
 async function enterRaw(t, server, params = {}) {
     const token = await guestToken(server);

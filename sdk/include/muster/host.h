@@ -317,6 +317,7 @@ struct muster_lobby_info {
     uint32_t is_locked;
     uint32_t is_unmatched; /* matchmaking puts nobody here: private, locked, frozen, matched_set */
     char join_code[16];    /* "" when the lobby has no host */
+    int64_t epoch;         /* of this life of the lobby: a ticket for another one is void */
 };
 
 /* One who has a seat, a reservation or a spectator's place. */

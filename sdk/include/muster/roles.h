@@ -73,6 +73,13 @@ struct muster_identity {
     char reason[MUSTER_REASON_MAX]; /* on REJECT: shown to the client */
     uint32_t account; /* MUSTER_ACCOUNT_...; a ban of a guest counts for the address, too */
     uint32_t reserved_2;
+    /* A ticket: who signs in with it gets a seat in the lobby of that lobbyId, or is refused. That
+     * it is for this node is the provider's to see to. "": it is none, and the rest means nothing.
+     */
+    char lobby_key[MUSTER_PLAYER_KEY_MAX];
+    int64_t lobby_epoch;             /* muster_lobby_info.epoch, as the ticket has it */
+    char team[MUSTER_TEAM_NAME_MAX]; /* "": the mode's choice */
+    uint8_t ticket_id[16];           /* no other ticket has it: who enters by it has used it up */
 };
 
 /* Is it one of the words of muster_identity.permissions, or of muster_player_info.permissions? The

@@ -67,6 +67,7 @@ static void use_keys(struct fixture *fixture, const char *pem, const char *kid) 
 static int make(void **state) {
     static const struct gate_config config = {
         .policy = {.issuer = ISSUER, .audience = "game", .skew_s = 30},
+        .node_id = "node-1",
         .remember_max = 16,
         .player_prefix = "",
         .display_name_claim = "name",
@@ -205,6 +206,71 @@ static void what_is_open_at_the_end_is_rejected_once(void **state) {
     assert_int_equal(ask(fixture, token, &id), MUSTER_REJECT);
 }
 
+/* ---- tickets ---- */
+
+static json_t *ticket_claims(void) {
+    return json_pack("{s:s,s:s,s:s,s:I,s:I,s:s,s:I,s:s,s:s}", "iss", ISSUER, "aud", "node-1", "sub",
+                     "ada", "iat", (json_int_t)NOW_S, "exp", (json_int_t)(NOW_S + 3600), "lobby",
+                     "l1", "epoch", (json_int_t)77, "jti", "j1", "team", "red");
+}
+
+/* claims: taken. */
+static muster_verdict ask_with(struct fixture *fixture, json_t *claims) {
+    char token[TOKEN_BYTES_MAX + 1];
+    struct muster_identity id;
+    assert_int_equal(token_sign(fixture->pem, "k1", claims, token, sizeof token), MUSTER_OK);
+    json_decref(claims);
+    assert_int_equal(ask(fixture, token, &id), MUSTER_PENDING);
+    run_pool(fixture);
+    return fixture->verdict;
+}
+
+static void a_ticket_says_which_seat(void **state) {
+    struct fixture *fixture = *state;
+    const struct muster_identity *id = &fixture->identity;
+    uint8_t first[sizeof id->ticket_id];
+    assert_int_equal(ask_with(fixture, ticket_claims()), MUSTER_ACCEPT);
+    assert_string_equal(id->player_key, "ada");
+    assert_string_equal(id->lobby_key, "l1");
+    assert_string_equal(id->team, "red");
+    assert_int_equal(id->lobby_epoch, 77);
+    memcpy(first, id->ticket_id, sizeof first);
+    json_t *claims = ticket_claims();
+    json_object_del(claims, "team");
+    assert_int_equal(ask_with(fixture, claims), MUSTER_ACCEPT);
+    assert_string_equal(id->team, "");
+    assert_memory_equal(id->ticket_id, first, sizeof first); /* the same jti */
+    claims = ticket_claims();
+    json_object_set_new(claims, "jti", json_string("j2"));
+    assert_int_equal(ask_with(fixture, claims), MUSTER_ACCEPT);
+    assert_memory_not_equal(id->ticket_id, first, sizeof first);
+}
+
+static void what_is_no_ticket_of_this_node_is_refused(void **state) {
+    struct fixture *fixture = *state;
+    static const struct {
+        const char *claim, *json, *why;
+    } cases[] = {
+        {"aud", "\"node-2\"", "token is for another audience"},
+        {"aud", "\"game\"", "token is for another audience"}, /* as all other tokens */
+        {"exp", "1800003601", "token lives too long"},
+        {"lobby", "1", "a ticket needs the claims lobby, epoch and jti"},
+        {"lobby", "\"\"", "a ticket needs the claims lobby, epoch and jti"},
+        {"epoch", "\"77\"", "a ticket needs the claims lobby, epoch and jti"},
+        {"jti", "null", "a ticket needs the claims lobby, epoch and jti"},
+        {"team", "\"far too long to be the name of a team\"",
+         "a ticket needs the claims lobby, epoch and jti"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        json_t *claims = ticket_claims();
+        json_object_set_new(claims, cases[i].claim,
+                            json_loads(cases[i].json, JSON_DECODE_ANY, NULL));
+        assert_int_equal(ask_with(fixture, claims), MUSTER_REJECT);
+        assert_string_equal(fixture->identity.reason, cases[i].why);
+        assert_string_equal(fixture->identity.lobby_key, "");
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(two_tokens_are_two_players, make, destroy),
@@ -213,6 +279,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_key_replaced_meanwhile_is_looked_at_again, make, destroy),
         cmocka_unit_test_setup_teardown(a_key_that_stayed_still_vouches, make, destroy),
         cmocka_unit_test_setup_teardown(what_is_open_at_the_end_is_rejected_once, make, destroy),
+        cmocka_unit_test_setup_teardown(a_ticket_says_which_seat, make, destroy),
+        cmocka_unit_test_setup_teardown(what_is_no_ticket_of_this_node_is_refused, make, destroy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -339,6 +339,108 @@ static void who_is_banned_costs_no_token(void **state) {
     assert_int_equal(session_count(), 0);
 }
 
+/* ---- tickets ---- */
+
+/* What the first plugin accepts now is a ticket for ann's seat. */
+static void accept_ticket(const struct lobby *lobby, uint8_t id) {
+    struct muster_identity *identity = &first.identity;
+    first.says = MUSTER_ACCEPT;
+    snprintf(identity->lobby_key, sizeof identity->lobby_key, "%s", lobby->key);
+    identity->lobby_epoch = lobby->epoch;
+    memset(identity->ticket_id, id, sizeof identity->ticket_id);
+}
+
+/* Signs in; the seat ticket of the answer. */
+static void present(struct client *client, char seat_ticket[TICKET_TEXT_SIZE]) {
+    static const char key[] = "\"seatTicket\":\"";
+    authenticate(client, "ticket");
+    const char *at = strstr(rig.told[client->conn - 1], key);
+    assert_non_null(at);
+    snprintf(seat_ticket, TICKET_TEXT_SIZE, "%s", at + sizeof key - 1);
+}
+
+static void a_ticket_leads_in_once(void **state) {
+    (void)state;
+    char lost[TICKET_TEXT_SIZE], seat_ticket[TICKET_TEXT_SIZE], resume[TICKET_TEXT_SIZE];
+    struct lobby *lobby = rig_lobby();
+    struct client *client = connect_client(""), *thief = connect_client("");
+    struct client *again = connect_client(""), *back = connect_client("");
+    accept_ticket(lobby, 1);
+    present(client, lost);
+    present(again, seat_ticket); /* the answer before was lost */
+    assert_int_equal(lobby_players(lobby), 1);
+    struct session *ann = session_find_key("ann");
+    assert_int_equal(rig_enter(ann, lost, NULL), RPC_TICKET_INVALID);
+    assert_int_equal(rig_enter(ann, seat_ticket, resume), RPC_OK);
+    authenticate(thief, "ticket");
+    REFUSED(thief, 4002, "used before");
+    assert_ptr_equal(ann->client, again);
+    /* It does not lead back either: what the seat has given does. */
+    uint32_t asked = first.asked;
+    authenticate(back, resume);
+    assert_int_equal(first.asked, asked);
+    assert_ptr_equal(ann->client, back);
+    assert_true(rig_told(back, "\"reservation\":null"));
+    assert_true(session_may(ann, "host"));
+    assert_int_equal(rig_resume(ann, resume, NULL), RPC_OK);
+    rig_drop(back);
+}
+
+static void another_ticket_leads_to_the_same_seat(void **state) {
+    (void)state;
+    char seat_ticket[TICKET_TEXT_SIZE];
+    struct lobby *lobby = rig_lobby();
+    struct client *client = connect_client("");
+    for (uint8_t ticket = 1; ticket <= 2; ticket++) {
+        accept_ticket(lobby, ticket);
+        present(client, seat_ticket); /* the other one on the same connection */
+        assert_int_equal(rig_enter(session_find_key("ann"), seat_ticket, NULL), RPC_OK);
+    }
+    assert_int_equal(lobby_players(lobby), 1);
+    rig_drop(client);
+}
+
+static void a_ticket_that_leads_nowhere_changes_nothing(void **state) {
+    (void)state;
+    struct lobby *lobby = rig_lobby();
+    struct client *client = connect_client("");
+    accept_ticket(lobby, 1);
+    first.identity.lobby_epoch++;
+    authenticate(client, "of another life");
+    REFUSED(client, 4002, "ticket_invalid");
+    accept_ticket(lobby, 1);
+    first.identity.lobby_key[0] = 'x';
+    client->closing = false;
+    authenticate(client, "of another lobby");
+    REFUSED(client, 4002, "ticket_invalid");
+    accept_ticket(lobby, 1);
+    snprintf(first.identity.team, sizeof first.identity.team, "nobody's");
+    client->closing = false;
+    authenticate(client, "of another mode");
+    REFUSED(client, 4002, "ticket_invalid");
+    first.identity.team[0] = '\0';
+    lobby_lock_set(lobby, true);
+    client->closing = false;
+    authenticate(client, "too late");
+    REFUSED(client, 4002, "denied");
+    assert_int_equal(lobby_players(lobby) + session_count(), 0);
+    lobby_lock_set(lobby, false); /* and it is not used up */
+    client->closing = false;
+    authenticate(client, "at last");
+    assert_true(rig_told(client, "seatTicket"));
+    rig_drop(client);
+}
+
+static void without_a_ticket_the_seat_signs_nobody_in(void **state) {
+    (void)state;
+    char resume[TICKET_TEXT_SIZE];
+    struct client *client = connect_client("");
+    rig_join(rig_lobby(), "dan", resume);
+    first.says = second.says = MUSTER_PASS;
+    authenticate(client, resume);
+    REFUSED(client, 4002, "token_invalid");
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_chain, close_chain)
     const struct CMUnitTest tests[] = {
@@ -354,6 +456,10 @@ int main(void) {
         TEST(an_identity_is_completed_or_refused),
         TEST(a_full_node_says_so),
         TEST(who_is_banned_costs_no_token),
+        TEST(a_ticket_leads_in_once),
+        TEST(another_ticket_leads_to_the_same_seat),
+        TEST(a_ticket_that_leads_nowhere_changes_nothing),
+        TEST(without_a_ticket_the_seat_signs_nobody_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -151,6 +151,7 @@ static void tickets_host_code_and_what_plugins_keep_are_the_same(void **state) {
     assert_int_equal(kept_set(&lobby->kept, "fake", kept), MUSTER_OK);
     assert_int_equal(kept_set(&ann->kept, "fake", (struct muster_bytes){"hers", 4}), MUSTER_OK);
     lobby_lock_set(lobby, true);
+    ann->ticket_lobby = lobby->id; /* she has nothing else to sign in with */
     save(lobby);
     char session_key[TICKET_UUID_SIZE];
     memcpy(session_key, ann->session_key, sizeof session_key);
@@ -160,6 +161,7 @@ static void tickets_host_code_and_what_plugins_keep_are_the_same(void **state) {
     assert_string_equal(lobby->code, code);
     assert_true(lobby->locked);
     assert_int_equal(kept_get(lobby->kept, "fake").len, 12);
+    assert_string_equal(lobby_find_resumable(token)->player_key, "ann");
     ann = rig_sign_in("ann", NULL);
     bea = rig_sign_in("bea", NULL);
     assert_true(MUSTER_ID_SAME(lobby->host, ann->id));

@@ -257,6 +257,18 @@ static void an_expected_player_finds_the_session(void **state) {
     assert_int_equal(session_count(), 1);
 }
 
+static void a_seat_outlives_the_ticket_that_led_to_it(void **state) {
+    (void)state;
+    struct client *client;
+    struct session *ann = rig_sign_in("ann", &client);
+    ann->lobby = ann->ticket_lobby = (muster_lobby_id){7};
+    pass(2 * 3600000);
+    assert_int_equal(close_code(client), 0);
+    ann->lobby = (muster_lobby_id){0};
+    pass(2000);
+    assert_int_equal(close_code(client), 4002);
+}
+
 static void an_expected_player_who_does_not_come_is_forgotten(void **state) {
     (void)state;
     struct session *made = NULL;
@@ -286,6 +298,7 @@ int main(void) {
         TEST(a_dropped_session_lives_while_it_holds_a_seat),
         TEST(a_dropped_session_can_be_terminated),
         TEST(an_expected_player_finds_the_session),
+        TEST(a_seat_outlives_the_ticket_that_led_to_it),
         TEST(an_expected_player_who_does_not_come_is_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

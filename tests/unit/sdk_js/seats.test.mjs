@@ -299,3 +299,47 @@ test("who connects anew begins at home; without a connection nobody goes to anot
     }
     assert.equal(MemorySocket.all.length, made);
 });
+
+// ---- tickets
+
+/** A node that takes a ticket once, and the resume token of its seat. */
+function takesTickets(socket) {
+    socket.answers["session.authenticate"] = ({ token }) => ({
+        session: { playerId: "ada" }, resumable: null, muted: null,
+        reservation: token === "ticket" ? { lobby: LOBBY, seatTicket: "s1", url: "ws://public" } : null,
+    });
+    const entry = (resumeToken) => ({ lobby: LOBBY, seat: 0, members: [], match: null, joinCode: "", resumeToken });
+    socket.answers["lobby.enter"] = () => entry("r1");
+    socket.answers["lobby.resume"] = () => entry("r2");
+    socket.open();
+}
+
+const presented = (socket) => socket.calls.filter(({ method }) => method !== "session.ping")
+    .map(({ method, params: { token, seatTicket, resumeToken } }) => [method, token ?? seatTicket ?? resumeToken]);
+
+test("a ticket leads to its seat in one call, and the seat leads back", async (t) => {
+    const client = make(t, { reconnect: true, backoff: FAST });
+    const seated = client.connectToSeat("ticket");
+    await turn();
+    const [first] = MemorySocket.all;
+    takesTickets(first);
+    assert.equal((await seated).resumeToken, "r1");
+    assert.equal(MemorySocket.all.length, 1); // on the node that took the ticket, whatever it is called
+    assert.deepEqual(presented(first), [["session.authenticate", "ticket"], ["lobby.enter", "s1"]]);
+    const resumed = client.once("entered");
+    const trying = client.once("reconnecting");
+    first.end(1006);
+    await trying;
+    while (MemorySocket.all.length < 2) await turn();
+    takesTickets(MemorySocket.all[1]);
+    assert.equal((await resumed).entry.resumeToken, "r2");
+    assert.deepEqual(presented(MemorySocket.all[1]), [["session.authenticate", "r1"], ["lobby.resume", "r1"]]);
+});
+
+test("a token without a seat is no ticket", async (t) => {
+    const client = make(t);
+    const seated = outcome(client.connectToSeat("other"));
+    await turn();
+    takesTickets(MemorySocket.all[0]);
+    assert.equal(await seated, "ticket_invalid");
+});
