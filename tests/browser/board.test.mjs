@@ -167,8 +167,8 @@ test("a game of turns: cells to press, and what the mode says", async (t) => {
     await page.focus('[aria-label="Row 1, column 3: free"]');
     await page.keyboard.press("Enter");
     await page.waitForSelector("#mode-said >> text=Ada wins the round");
-    assert.deepEqual(await page.locator(".grid-cell").allTextContents(),
-        ["x", "x", "x", "o", "o", "", "", "", ""]);
+    await page.waitForFunction(() =>
+        [...document.querySelectorAll(".grid-row")].map((row) => row.textContent).join("/") === "xxx/oo/");
     await page.waitForSelector("#board-title >> text=Ada wins");
     assert.deepEqual(await page.locator("#board-tables tbody tr").evaluateAll((rows) =>
         rows.map(({ cells }) => [...cells].slice(0, -1).map(({ textContent }) => textContent))),

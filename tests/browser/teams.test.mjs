@@ -107,7 +107,7 @@ test("four teams of a mode: chosen, seen, played and told who has won", async (t
     assert.deepEqual(await outOfReach(page, "lobby"), []);
     await page.click("#lobby-start");
     await page.waitForSelector("#mode-board");
-    assert.equal(await page.textContent("#mode-team"), "You play for wolves of the far north");
+    await page.waitForSelector("#mode-team >> text=You play for wolves of the far north");
     await page.waitForFunction((count) =>
         document.querySelectorAll("#mode-rows tr").length === count, PEOPLE);
     others[0].chat("howls");
@@ -128,6 +128,10 @@ test("four teams of a mode: chosen, seen, played and told who has won", async (t
     await page.waitForSelector("#board-title >> text=Lone wolf wins");
     assert.equal(await page.getAttribute("#board-title", "class"), "title-yellow");
     assert.match(await page.textContent("#board-text"), /^all gems, /);
+    assert.deepEqual((await tablesSeen(page)).map(([caption, colour]) => [caption, colour]), [
+        ["1. Lone wolf  5", "yellow"], ["2. Green  0", "green"],
+        ["2. Wolves of the far north  0", "blue"], ["2. Red  0", "red"],
+    ]);
     assert.deepEqual(await outOfReach(page, "scoreboard"), []);
     assert.deepEqual(faults, []);
 });

@@ -39,6 +39,7 @@ function columnsOf(rows, hasTeams) {
 class Table {
     element;
     #columns;
+    #place = make("span");
     #score = make("span");
     #rows;
 
@@ -50,13 +51,14 @@ class Table {
         const body = make("tbody");
         this.#rows = new KeyedList(body, ({ playerId, displayName }) => `${playerId} ${displayName}`,
             () => this.#row(isOwn));
-        const caption = team && make("caption", { className: colour }, `${titleOf(team)}  `, this.#score);
+        const caption = team && make("caption", { className: colour }, this.#place, `${titleOf(team)}  `, this.#score);
         this.element = make("table", {}, ...(team ? [caption] : []), make("thead", {}, head), body);
     }
 
-    /** hasPing: of a match that runs; nobody tells it of one that is over. */
-    show(score, rows, hasPing) {
+    /** hasPing: of a match that runs; nobody tells it of one that is over. place: of the team, if told. */
+    show(score, rows, hasPing, place) {
         put(this.#score, String(score));
+        put(this.#place, place ? `${place}. ` : "");
         this.element.classList.toggle("no-ping", !hasPing);
         this.#rows.show([...rows].sort((a, b) =>
             (a.place ?? 0) - (b.place ?? 0) || b.score - a.score || b.kills - a.kills));
@@ -153,24 +155,28 @@ export class Scoreboard {
         }
     }
 
-    /** scores: of each team. Rows of a match without teams get the place that they have by score. */
-    #fill(rows, scores, hasPing) {
-        const teams = Object.keys(scores);
-        this.#layOut(teams, columnsOf(rows, teams.length > 0));
+    /**
+     * scores: of each team; places: of teams, where they have some. Rows of a match without teams get
+     * the place that they have by score.
+     */
+    #fill(rows, scores, hasPing, places = new Map()) {
+        const colours = teamColours(Object.keys(scores));
+        const teams = Object.keys(scores).sort((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0));
+        this.#layOut(teams, colours, columnsOf(rows, teams.length > 0));
         for (const team of teams) {
-            this.#tables.get(team).show(scores[team], rows.filter((row) => row.team === team), hasPing);
+            const own = rows.filter((row) => row.team === team);
+            this.#tables.get(team).show(scores[team], own, hasPing, places.get(team));
         }
         if (teams.length > 0) return;
         const placeOf = ({ score }) => rows.filter((other) => other.score > score).length + 1;
         this.#tables.get("").show("", rows.map((row) => ({ place: placeOf(row), ...row })), hasPing);
     }
 
-    #layOut(teams, columns) {
+    #layOut(teams, colours, columns) {
         const shape = JSON.stringify([teams, columns.map(([name]) => name)]);
         if (shape === this.#shape) return;
         this.#shape = shape;
         const isOwn = ({ playerId }) => playerId === this.#client.session?.playerId;
-        const colours = teamColours(teams);
         this.#tables = new Map((teams.length > 0 ? teams : [""]).map((team) =>
             [team, new Table(team, colours.get(team), columns, isOwn)]));
         byId("board-tables").classList.toggle("single", teams.length === 0);
@@ -182,7 +188,8 @@ export class Scoreboard {
         this.#isFinal = true;
         clearInterval(this.#timer);
         const { winner, reason, placements, finalScores } = results;
-        const hasTeams = Object.keys(finalScores).length > 0;
+        const teamCount = Object.keys(finalScores).length;
+        const hasTeams = teamCount > 0;
         const title = byId("board-title");
         const colour = teamColours(Object.keys(finalScores)).get(winner?.team);
         title.className = colour ? `title-${colour}` : "";
@@ -191,7 +198,9 @@ export class Scoreboard {
         byId("board-text").textContent = `${why}, ${clockText(results.duration)} played`;
         const places = new Map(placements.map(({ playerId, place }) => [playerId, place]));
         const placed = (row) => (hasTeams ? row : { ...row, place: places.get(row.playerId) });
-        this.#fill(results.playerStats.map(placed), finalScores, false);
+        // Of two, the title says it.
+        const ofTeams = new Map(teamCount > 2 ? placements.map(({ team, place }) => [team, place]) : []);
+        this.#fill(results.playerStats.map(placed), finalScores, false, ofTeams);
         byId("scoreboard").hidden = false;
         for (const id of ["vote-yes", "vote-no"]) byId(id).setAttribute("aria-pressed", "false");
         byId("vote").hidden = this.#client.entry?.seat === 255;
