@@ -40,7 +40,7 @@ MUSTER_SCHEMA(
 struct plugin {
     muster_self *self;
     const struct muster_host *host;
-    struct worker *writer; /* from start to stop */
+    struct worker *writer; /* from start on */
     struct worker *reader; /* the same; null in memory, where there is one connection */
 };
 
@@ -55,7 +55,10 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
 }
 
 static void plugin_fini(void *instance) {
-    free(instance);
+    struct plugin *plugin = instance;
+    worker_destroy(plugin->reader);
+    worker_destroy(plugin->writer);
+    free(plugin);
 }
 
 static muster_status find_path(const struct plugin *plugin, char *out, size_t cap) {
@@ -128,8 +131,6 @@ static void plugin_stop(void *instance) {
     struct plugin *plugin = instance;
     worker_stop(plugin->reader);
     worker_stop(plugin->writer); /* the last connection: it moves the log into the file */
-    plugin->reader = NULL;
-    plugin->writer = NULL;
 }
 
 static muster_status plugin_start(void *instance) {

@@ -264,6 +264,7 @@ muster_status worker_start(muster_self *self, const struct muster_host *host,
 }
 
 muster_status worker_submit(struct worker *worker, struct job *job) {
+    if (worker->stopping) return MUSTER_STATE;
     if (worker->open >= worker->queue_max) return MUSTER_LIMIT;
     worker->open++;
     pthread_mutex_lock(&worker->lock);
@@ -283,6 +284,10 @@ void worker_stop(struct worker *worker) {
     pthread_join(worker->thread, NULL);
     deliver_chain(worker, &worker->answered);
     connection_close(worker->connection);
+}
+
+void worker_destroy(struct worker *worker) {
+    if (!worker) return;
     pthread_cond_destroy(&worker->wake);
     pthread_mutex_destroy(&worker->lock);
     free(worker);
