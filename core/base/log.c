@@ -277,17 +277,10 @@ uint64_t log_dropped(void) {
 
 /* ---- lines ---- */
 
-/* vsnprintf cuts between bytes; a cut character would look like an attack. */
-static void trim_cut_character(char *text, size_t len) {
-    size_t at = len;
-    while (at > 0 && len - at < 3 && ((unsigned char)text[at - 1] & 0xC0) == 0x80) at--;
-    if (at > 0 && (unsigned char)text[at - 1] >= 0xC0) text[at - 1] = '\0';
-}
-
 static void mark_cut(char *text) {
     static const char mark[] = " ...";
     text[LOG_TEXT_MAX_BYTES + 1 - sizeof mark] = '\0';
-    trim_cut_character(text, LOG_TEXT_MAX_BYTES + 1 - sizeof mark);
+    log_line_trim(text, LOG_TEXT_MAX_BYTES + 1 - sizeof mark);
     strcat(text, mark);
 }
 

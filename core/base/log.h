@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <muster/types.h>
+#include <muster/host.h>
 
 enum log_format { LOG_FORMAT_AUTO, LOG_FORMAT_HUMAN, LOG_FORMAT_JSON };
 
@@ -20,7 +20,14 @@ struct log_fields {
     const char *player; /* playerId */
     const char *event;  /* snake_case word */
     const char *plugin; /* instance name */
+    /* A plugin's own, behind those; log_field_fault finds nothing wrong with any. */
+    const struct muster_log_field *const *own;
+    uint32_t own_count;
 };
+
+/* What is wrong with a plugin's field behind those before it; null: nothing. */
+const char *log_field_fault(const struct muster_log_field *field,
+                            const struct muster_log_field *const *before, uint32_t before_count);
 
 /* Before log_start and after log_stop lines are written directly to stderr. */
 muster_status log_start(enum log_format format, uint32_t level_min);

@@ -5,11 +5,13 @@
  */
 #include "log_line.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum escape { ESCAPE_HUMAN, ESCAPE_JSON, ESCAPE_PLAIN };
+enum escape { ESCAPE_HUMAN, ESCAPE_JSON, ESCAPE_PLAIN, ESCAPE_QUOTED };
 
 struct out {
     char *data;
@@ -90,12 +92,18 @@ static void put_safe(struct out *out, const char *text, enum escape how) {
             put_byte_escaped(out, at[1], how, false);
         else if (steering(at, len))
             put_format(out, "\\u%04x", steering(at, len));
-        else if (how == ESCAPE_JSON && (*at == '"' || *at == '\\'))
+        else if ((how == ESCAPE_JSON || how == ESCAPE_QUOTED) && (*at == '"' || *at == '\\'))
             put_format(out, "\\%c", *at);
         else
             put(out, (const char *)at, len);
         at += len;
     }
+}
+
+void log_line_trim(char *text, size_t len) {
+    size_t at = len;
+    while (at > 0 && len - at < 3 && is_tail((unsigned char)text[at - 1])) at--;
+    if (at > 0 && (unsigned char)text[at - 1] >= 0xC0) text[at - 1] = '\0';
 }
 
 static size_t end(struct out *out) {
@@ -107,6 +115,82 @@ static const char *log_level_text(uint32_t level) {
     static const char *const texts[] = {"debug", "info", "warn", "error"};
     return level < sizeof(texts) / sizeof(*texts) ? texts[level] : "error";
 }
+
+/* ---- a plugin's fields ----------------------------------------------------------------------- */
+
+static bool is_name(const char *name) {
+    size_t len = strnlen(name, LOG_FIELD_NAME_MAX_BYTES + 1);
+    bool has_room = len > 0 && len <= LOG_FIELD_NAME_MAX_BYTES;
+    bool begins = (name[0] >= 'a' && name[0] <= 'z') || (name[0] >= 'A' && name[0] <= 'Z');
+    static const char word[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    return has_room && begins && strspn(name, word) == len;
+}
+
+const char *log_field_fault(const struct muster_log_field *field,
+                            const struct muster_log_field *const *before, uint32_t before_count) {
+    static const char *const lines_own[] = {"time", "level", "msg", "component", "plugin"};
+    if (before_count >= MUSTER_LOG_FIELDS_MAX) return "there are more than a line takes";
+    if (!field->name || !is_name(field->name))
+        return "its name is no word of 1 to 31 letters, digits and _";
+    for (size_t i = 0; i < sizeof lines_own / sizeof *lines_own; i++)
+        if (strcmp(field->name, lines_own[i]) == 0) return "each line has its own of that name";
+    for (uint32_t i = 0; i < before_count; i++)
+        if (strcmp(field->name, before[i]->name) == 0) return "one of that name stands before it";
+    bool is_known = field->type >= MUSTER_LOG_TEXT && field->type <= MUSTER_LOG_BOOLEAN;
+    return is_known ? NULL : "its type is none of MUSTER_LOG_...";
+}
+
+/* 15 digits lose something of a few, 17 never do. */
+static void put_number(struct out *out, double number) {
+    char text[40];
+    snprintf(text, sizeof text, "%.15g", number);
+    if (isfinite(number) && strtod(text, NULL) != number)
+        snprintf(text, sizeof text, "%.17g", number);
+    put_text(out, isfinite(number) ? text : "null");
+}
+
+/* A value that has no blank, and nothing else that could be taken for another field. */
+static bool is_plain(const char *text) {
+    return text[0] && !strpbrk(text, " =\"\\\t");
+}
+
+static void put_field_text(struct out *out, const char *text, bool is_json) {
+    char cut[LOG_FIELD_TEXT_MAX_BYTES + 5];
+    if (strnlen(text, LOG_FIELD_TEXT_MAX_BYTES + 1) > LOG_FIELD_TEXT_MAX_BYTES) {
+        memcpy(cut, text, LOG_FIELD_TEXT_MAX_BYTES);
+        cut[LOG_FIELD_TEXT_MAX_BYTES] = '\0';
+        log_line_trim(cut, LOG_FIELD_TEXT_MAX_BYTES);
+        text = strcat(cut, " ...");
+    }
+    bool is_quoted = is_json || !is_plain(text);
+    if (is_quoted) put_text(out, "\"");
+    put_safe(out, text, is_json ? ESCAPE_JSON : is_quoted ? ESCAPE_QUOTED : ESCAPE_HUMAN);
+    if (is_quoted) put_text(out, "\"");
+}
+
+static void put_value(struct out *out, const struct muster_log_field *field, bool is_json) {
+    switch (field->type) {
+    case MUSTER_LOG_INTEGER: put_format(out, "%lld", (long long)field->integer); break;
+    case MUSTER_LOG_NUMBER: put_number(out, field->number); break;
+    case MUSTER_LOG_BOOLEAN: put_text(out, field->integer ? "true" : "false"); break;
+    default: put_field_text(out, field->text ? field->text : "", is_json); break;
+    }
+}
+
+static void put_own(struct out *out, const struct log_fields *fields, bool is_json) {
+    for (uint32_t i = 0; i < fields->own_count; i++) {
+        put_format(out, is_json ? ",\"%s\":" : " %s=", fields->own[i]->name);
+        put_value(out, fields->own[i], is_json);
+    }
+}
+
+void log_line_own(const struct log_fields *fields, char *data, size_t cap) {
+    struct out out = {.data = data, .cap = cap};
+    put_own(&out, fields, false);
+    data[out.len] = '\0';
+}
+
+/* ---- lines ----------------------------------------------------------------------------------- */
 
 static void put_json_key(struct out *out, const char *key, const char *value) {
     if (!value || !*value) return;
@@ -131,6 +215,7 @@ size_t log_line_json(const struct log_line *line, char *data) {
         put_json_key(&out, "player", line->fields->player);
         put_json_key(&out, "event", line->fields->event);
         put_json_key(&out, "plugin", line->fields->plugin);
+        put_own(&out, line->fields, true);
     }
     put_text(&out, "}");
     return end(&out);
@@ -160,6 +245,7 @@ size_t log_line_human(const struct log_line *line, char *data) {
         put_human_key(&out, "lobby", line->fields->lobby);
         put_human_key(&out, "player", line->fields->player);
         put_human_key(&out, "event", line->fields->event);
+        put_own(&out, line->fields, false);
     }
     return end(&out);
 }

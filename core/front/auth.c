@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "config.h"
 #include "lobby.h"
+#include "log.h"
 #include "loop.h"
 #include "metrics.h"
 #include "moderation.h"
@@ -18,9 +19,12 @@
 #define AUTH_DEADLINE_MS 10000
 #define TOKEN_BYTES_MAX 4096
 
-/* One authentication under way; owned by its client. */
+/* One authentication under way; owned by its client, or, when that has gone, by the plugin that is
+ * to be told so. */
 struct auth_job {
-    struct client *client;
+    struct resource resource; /* while a call of that plugin is on the stack */
+    struct client *client;    /* null: nobody waits any more */
+    const struct provider *asked;
     json_t *id;
     muster_auth_ticket_id ticket;
     uint32_t next_provider; /* position in the chain */
@@ -35,19 +39,54 @@ static void free_job(struct auth_job *job) {
     free(job);
 }
 
-void auth_cancel(struct client *client) {
-    struct auth_job *job = client->auth;
-    if (!job) return;
-    pending_cancel(job->ticket.value);
+static void tell_cancelled(struct auth_job *job) {
+    const struct provider *p = job->asked;
+    pending_close(job->ticket.value);
+    plugin_enter(p->self, "auth.cancel");
+    p->auth.cancel(p->instance, job->ticket);
+    plugin_leave();
     free_job(job);
 }
 
-static void refuse(struct auth_job *job, int32_t code, const char *reason) {
+static void close_cancelled(struct resource *resource) {
+    tell_cancelled((struct auth_job *)resource);
+}
+
+static const struct resource_kind cancelled_kind = {"sign-in", close_cancelled, true};
+
+/* Nobody waits for its ticket any more. */
+static void give_up(struct auth_job *job) {
+    job->client->auth = NULL;
+    job->client = NULL;
+    if (!job->ticket.value || !job->asked->auth.cancel) {
+        pending_cancel(job->ticket.value);
+        free_job(job);
+    } else if (!plugin_is_called(job->asked->self)) {
+        tell_cancelled(job);
+    } else {
+        resource_add(job->asked->self, &job->resource, &cancelled_kind);
+        if (resource_cancel(&job->resource))
+            log_warn("auth", "the loop is full: %s hears of a sign-in's end when it stops",
+                     job->asked->self->instance_name);
+    }
+}
+
+void auth_cancel(struct client *client) {
+    if (client->auth) give_up(client->auth);
+}
+
+/* end: what becomes of the job. */
+static void refuse_with(struct auth_job *job, int32_t code, const char *reason,
+                        void (*end)(struct auth_job *job)) {
     struct client *client = job->client;
     metrics_add(METRIC_AUTH_FAILURES, 1);
     client_send(client, rpc_failure(job->id, code, reason, NULL));
-    free_job(job);
+    end(job);
     if (!client->player.value) client_close(client, 4002, "token refused");
+}
+
+static void refuse(struct auth_job *job, int32_t code, const char *reason) {
+    refuse_with(job, code, reason, free_job);
 }
 
 /* Who is not let in is told why, and the connection has no more use. */
@@ -188,11 +227,17 @@ static void conclude(struct auth_job *job, muster_verdict verdict,
 
 static void on_answer(void *user, muster_status status, const void *answer) {
     struct auth_job *job = user;
-    job->ticket = (muster_auth_ticket_id){0};
-    if (status) {
-        refuse(job, RPC_UNAVAILABLE, "authentication did not answer in time");
+    if (!job->client) { /* and the plugin is to be told, but where it has answered meanwhile */
+        if (status) return;
+        resource_remove(&job->resource);
+        free_job(job);
         return;
     }
+    if (status) {
+        refuse_with(job, RPC_UNAVAILABLE, "authentication did not answer in time", give_up);
+        return;
+    }
+    job->ticket = (muster_auth_ticket_id){0};
     struct auth_answer copy = *(const struct auth_answer *)answer;
     conclude(job, copy.verdict, &copy.identity);
 }
@@ -218,20 +263,24 @@ static void ask_next(struct auth_job *job) {
                                           .token = job->token,
                                           .address = job->client->address};
     struct muster_identity identity = {.size = sizeof identity};
-    struct client *client = job->client;
+    job->asked = p;
     plugin_enter(p->self, "auth.authenticate");
     muster_verdict verdict = p->auth.authenticate(p->instance, &request, &identity);
     plugin_leave();
     if (verdict == MUSTER_PENDING) return;
-    if (client->auth != job ||
-        !MUSTER_ID_SAME(job->ticket, request.ticket)) { /* and the job may be gone */
+    if (pending_user(request.ticket.value, on_answer) != job) { /* and the job may be gone */
         plugin_fault(p->self, "auth.authenticate completed its ticket and answered, too");
         return;
     }
     if (!auth_is_verdict(verdict)) plugin_fault(p->self, "auth.authenticate answered %u", verdict);
     pending_close(request.ticket.value);
     job->ticket = (muster_auth_ticket_id){0};
-    conclude(job, verdict, &identity);
+    if (job->client) {
+        conclude(job, verdict, &identity);
+        return;
+    }
+    resource_remove(&job->resource);
+    free_job(job);
 }
 
 /* A ticket leads in once. Who came by one comes back by what the seat has given them. */

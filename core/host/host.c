@@ -18,26 +18,59 @@
 #include "paths.h"
 #include "pending.h"
 #include "report.h"
-#include "untrusted.h"
 #include "watchdog.h"
 
 /* ---- log ------------------------------------------------------------------------------------- */
 
-static void log_write_fn(muster_self *self, uint32_t level, const char *format, ...) {
+static void write_line(muster_self *self, uint32_t level, const char *text,
+                       struct log_fields fields) {
+    fields.plugin = self->instance_name;
+    log_fields(level, self->instance_name, &fields, "%s", text);
+}
+
+static void log_write_va_fn(muster_self *self, uint32_t level, const char *format, va_list args) {
     if (!format) {
-        plugin_fault(self, "host->log->write: null where a line was expected");
+        plugin_fault(self, "host->log: null where a line was expected");
         return;
     }
     char text[1024 + 2]; /* longer than a line may be: the log says that it was cut */
-    va_list args;
-    va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    log_fields(level, self->instance_name, &(struct log_fields){.plugin = self->instance_name},
-               "%s", text);
+    write_line(self, level, text, (struct log_fields){0});
 }
 
-static const struct muster_host_log log_group = {.size = sizeof log_group, .write = log_write_fn};
+static void log_write_fn(muster_self *self, uint32_t level, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    log_write_va_fn(self, level, format, args);
+    va_end(args);
+}
+
+static void log_write_fields_fn(muster_self *self, uint32_t level, const char *message,
+                                const struct muster_log_field *fields, uint32_t field_count) {
+    const struct muster_log_field *good[MUSTER_LOG_FIELDS_MAX];
+    uint32_t count = 0;
+    const char *fault = NULL;
+    if (!message) {
+        plugin_fault(self, "host->log: null where a line was expected");
+        return;
+    }
+    for (uint32_t i = 0; fields && i < field_count && i <= MUSTER_LOG_FIELDS_MAX; i++) {
+        const char *wrong = log_field_fault(&fields[i], good, count);
+        if (!wrong) good[count++] = &fields[i];
+        if (wrong) fault = wrong;
+    }
+    if (!fields && field_count) fault = "null where fields were expected";
+    write_line(self, level, message, (struct log_fields){.own = good, .own_count = count});
+    if (fault)
+        plugin_fault(self, "host->log->write_fields: a field is left out of a line: %s", fault);
+}
+
+static const struct muster_host_log log_group = {
+    .size = sizeof log_group,
+    .write = log_write_fn,
+    .write_va = log_write_va_fn,
+    .write_fields = log_write_fields_fn,
+};
 
 /* ---- config ---------------------------------------------------------------------------------- */
 
@@ -98,26 +131,6 @@ static const char *share_dir_fn(muster_self *self) {
     return host_on_loop(self, __func__) ? paths_share() : "";
 }
 
-static const char *node_id_fn(muster_self *self) {
-    return host_on_loop(self, __func__) ? paths_node_id() : "";
-}
-
-static const char *region_fn(muster_self *self) {
-    return host_on_loop(self, __func__) ? config_core->server.region : "";
-}
-
-static const char *version_fn(muster_self *self) {
-    return host_on_loop(self, __func__) ? MUSTER_VERSION : "";
-}
-
-static bool untrusted_fn(muster_self *self) {
-    return host_on_loop(self, __func__) && untrusted_requested();
-}
-
-static bool watch_fn(muster_self *self) {
-    return host_on_loop(self, __func__) && config_watch();
-}
-
 static const struct muster_host_config config_group = {
     .size = sizeof config_group,
     .integer = config_integer_fn,
@@ -129,11 +142,6 @@ static const struct muster_host_config config_group = {
     .instance_name = instance_name_fn,
     .data_dir = data_dir_fn,
     .share_dir = share_dir_fn,
-    .node_id = node_id_fn,
-    .region = region_fn,
-    .version = version_fn,
-    .untrusted = untrusted_fn,
-    .watch = watch_fn,
 };
 
 /* ---- watchdog, metrics, events ----------------------------------------------------------------
@@ -403,6 +411,7 @@ static const struct muster_host table = {
     .interfaces = &host_interfaces_group,
     .data = &host_data_group,
     .kv = &host_kv_group,
+    .node = &host_node_group,
 };
 
 const struct muster_host *host_table(void) {
@@ -410,6 +419,7 @@ const struct muster_host *host_table(void) {
 }
 
 muster_status host_init(void) {
+    host_node_init();
     return host_handles_init();
 }
 

@@ -20,6 +20,10 @@ extern const struct muster_host_kv host_kv_group;
 extern const struct muster_host_moderation host_moderation_group;
 extern const struct muster_host_interfaces host_interfaces_group;
 extern const struct muster_host_data host_data_group;
+extern const struct muster_host_node host_node_group;
+
+/* The node has started now. */
+void host_node_init(void);
 
 /* False, and a fault: not on the loop thread. */
 bool host_on_loop(struct muster_self *self, const char *function);

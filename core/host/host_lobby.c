@@ -206,6 +206,7 @@ static muster_verdict ask_fn(muster_self *self, const struct muster_action *acti
     if (!full.value) full.value = "";
     const struct lobby *lobby = lobby_find(full.lobby);
     if (!lobby) return MUSTER_REJECT;
+    full.game_mode = lobby->game_mode;
     if (!lobby_ask(lobby, &full, self, false, &failure)) return MUSTER_ACCEPT;
     copy_reason(&failure, reason, cap);
     copy_refusal(&failure, full.refusal);

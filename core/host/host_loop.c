@@ -4,6 +4,7 @@
 
 #include "config.h"
 #include "host_internal.h"
+#include "posts.h"
 
 /* ---- time ------------------------------------------------------------------------------------ */
 
@@ -86,32 +87,9 @@ static muster_status timer_stop_fn(muster_self *self, muster_timer_id id) {
 
 /* ---- posts ----------------------------------------------------------------------------------- */
 
-struct post {
-    struct muster_self *self;
-    muster_post_fn fn;
-    void *user;
-};
-
-static void on_post(void *user) {
-    struct post post = *(struct post *)user;
-    free(user);
-    if (post.self->phase >= PLUGIN_STOPPED) return;
-    plugin_enter(post.self, "post");
-    post.fn(post.user);
-    plugin_leave();
-}
-
-/* Any thread. A generation is unloaded by a post of its own, so those before it find it alive. */
+/* Any thread. */
 static muster_status post_fn(muster_self *self, muster_post_fn fn, void *user) {
-    if (!fn) return MUSTER_INVALID;
-    /* Dropped: from fini, which nothing of the plugin outlives. */
-    if (loop_is_thread() && self->phase >= PLUGIN_STOPPED) return MUSTER_OK;
-    struct post *post = malloc(sizeof *post);
-    if (!post) return MUSTER_NO_MEMORY;
-    *post = (struct post){self, fn, user};
-    muster_status status = loop_post(on_post, post);
-    if (status) free(post);
-    return status;
+    return fn ? posts_add(self, fn, user) : MUSTER_INVALID;
 }
 
 /* ---- work ------------------------------------------------------------------------------------ */

@@ -59,7 +59,8 @@ static int32_t allow_create(const struct lobby_wish *wish, struct failure *failu
                                    .player = wish->creator,
                                    .seat = MUSTER_SEAT_NONE,
                                    .target_seat = MUSTER_SEAT_NONE,
-                                   .key = wish->game_mode,
+                                   .game_mode = wish->game_mode,
+                                   .key = "",
                                    .value = ""};
     return lobby_allow_create(&action, failure);
 }
@@ -77,6 +78,7 @@ static int32_t allow_settings(const struct lobby_wish *wish, struct failure *fai
                                        .player = wish->creator,
                                        .seat = MUSTER_SEAT_NONE,
                                        .target_seat = MUSTER_SEAT_NONE,
+                                       .game_mode = wish->game_mode,
                                        .key = key,
                                        .value = text};
         code = lobby_allow_create(&action, failure);

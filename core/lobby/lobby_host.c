@@ -36,8 +36,7 @@ void lobby_host_set(struct lobby *lobby, uint32_t index) {
     if (MUSTER_ID_SAME(lobby->host, player)) return;
     lobby->host = player;
     snprintf(lobby->host_key, sizeof lobby->host_key, "%s", member ? member->player_key : "");
-    json_object_set_new(lobby->settings, "hostId", json_string(lobby->host_key));
-    lobby->settings_version++;
+    lobby_setting_put(lobby, "hostId", json_string(lobby->host_key));
     if (!lobby->code[0]) lobby_code_renew(lobby);
     if (lobby->closing) return;
     log_fields(
@@ -191,8 +190,7 @@ int32_t lobby_ready(struct session *session, bool ready, struct failure *failure
 void lobby_lock_set(struct lobby *lobby, bool locked) {
     if (lobby->locked == locked) return;
     lobby->locked = locked;
-    json_object_set_new(lobby->settings, "locked", json_boolean(locked));
-    lobby->settings_version++;
+    lobby_setting_put(lobby, "locked", json_boolean(locked));
     lobby_tell_info(lobby);
     if (!locked) lobby_hooks.seats_opened(lobby);
 }

@@ -63,7 +63,7 @@ void lobby_rules_changed(struct lobby *lobby, const struct muster_self *but, con
                          json_t *value);
 void lobby_rules_notice(const struct muster_notice *notice);
 /* False: a rule swallowed the line. */
-bool lobby_rules_chat(struct lobby *lobby, uint32_t seat, char *text, uint32_t cap);
+bool lobby_rules_chat(struct lobby *lobby, const struct session *speaker, char *text, uint32_t cap);
 /* What `session` asks, in its lobby; key and value "". */
 struct muster_action lobby_action(const struct lobby *lobby, const struct session *session,
                                   uint32_t kind);
@@ -88,6 +88,10 @@ int32_t lobby_settings_check(const struct lobby_wish *wish, json_t **out, json_t
 json_t *lobby_settings_load(const char *game_mode, json_t *saved, struct schema_error *error);
 void lobby_settings_apply(struct lobby *lobby);
 void lobby_settings_tell(struct lobby *lobby, json_t *given);
+
+/* lobby_setting.c */
+/* value is taken; the one before lives until the loop's next turn. */
+void lobby_setting_put(struct lobby *lobby, const char *key, json_t *value);
 
 /* lobby_vote.c */
 void lobby_vote_restart(struct lobby *lobby);

@@ -88,6 +88,7 @@ static int32_t allow_join(const struct lobby *lobby, const struct session *sessi
         .size = sizeof action,
         .kind = wish->spectator ? MUSTER_ACTION_SPECTATE : MUSTER_ACTION_JOIN,
         .lobby = lobby->id,
+        .game_mode = lobby->game_mode,
         .player = session->id,
         .seat = MUSTER_SEAT_NONE,
         .target_seat = MUSTER_SEAT_NONE,
@@ -421,7 +422,7 @@ int32_t lobby_chat(struct session *session, const char *text, bool team_only,
     struct muster_action action = lobby_action(lobby, session, MUSTER_ACTION_CHAT);
     action.value = line;
     if (lobby_allow(lobby, &action, failure)) return failure->code;
-    bool passes = lobby_rules_chat(lobby, lobby_seat(lobby, session->member), line, sizeof line);
+    bool passes = lobby_rules_chat(lobby, session, line, sizeof line);
     if (!passes || !text_line_mend(line)) return RPC_OK;
     json_t *params =
         json_pack("{s:s,s:s,s:i,s:s,s:s,s:s,s:I}", "playerId", session->player_key, "displayName",

@@ -128,6 +128,7 @@ struct muster_action lobby_action(const struct lobby *lobby, const struct sessio
         .size = sizeof(struct muster_action),
         .kind = kind,
         .lobby = lobby->id,
+        .game_mode = lobby->game_mode,
         .player = session ? session->id : (muster_player_id){0},
         .seat = session && MUSTER_ID_SAME(session->lobby, lobby->id)
                     ? lobby_seat(lobby, session->member)
@@ -176,14 +177,19 @@ void lobby_rules_notice(const struct muster_notice *notice) {
     }
 }
 
-bool lobby_rules_chat(struct lobby *lobby, uint32_t seat, char *text, uint32_t cap) {
+bool lobby_rules_chat(struct lobby *lobby, const struct session *speaker, char *text,
+                      uint32_t cap) {
+    const struct muster_chat chat = {.size = sizeof chat,
+                                     .seat = lobby_seat(lobby, speaker->member),
+                                     .lobby = lobby->id,
+                                     .player = speaker->id};
     for (uint32_t i = 0; i < lobby->rules_count; i++) {
         const struct match_part *part = &lobby->rules[i];
         if (!part->provider->rules.chat) continue;
         plugin_enter(part->provider->self, "rules.chat");
         watchdog_call_of(lobby->key);
-        muster_verdict verdict = part->provider->rules.chat(part->provider->instance, part->state,
-                                                            lobby->id, seat, text, cap);
+        muster_verdict verdict =
+            part->provider->rules.chat(part->provider->instance, part->state, &chat, text, cap);
         plugin_leave();
         end_text(part->provider, text, cap, "rules.chat: text");
         if (rejects(part->provider, verdict, "rules.chat")) return false;

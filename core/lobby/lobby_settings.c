@@ -279,8 +279,7 @@ static void put(struct lobby *lobby, const struct muster_self *asker, const char
     if (strcmp(key, "hostId") == 0) {
         lobby_host_set(lobby, lobby_find_member_key(lobby, json_string_value(value)));
     } else if (entry && !entry->secret) {
-        json_object_set(lobby->settings, key, value);
-        lobby->settings_version++;
+        lobby_setting_put(lobby, key, json_incref(value));
         if (is_live(lobby, key)) match_setting_push(lobby->match, key, value);
     }
     lobby_rules_changed(lobby, asker, key, value);

@@ -12,6 +12,7 @@
 #include "pending.h"
 #include "plugin_internal.h"
 #include "plugin_load.h"
+#include "posts.h"
 #include "registration.h"
 #include "registry.h"
 #include "status.h"
@@ -216,6 +217,7 @@ uint32_t plugin_stop(struct muster_self *self) {
         plugin_leave();
     }
     self->phase = PLUGIN_STOPPED;
+    posts_close(self, true);
     return close_all(self, true);
 }
 
@@ -223,7 +225,10 @@ void plugin_destroy(struct muster_self *self) {
     bool has_begun = self->phase >= PLUGIN_INITIALIZED;
     bool has_stopped = self->phase == PLUGIN_STOPPED;
     self->phase = PLUGIN_STOPPED;
-    if (!has_stopped) (void)close_all(self, false);
+    if (!has_stopped) {
+        posts_close(self, has_begun);
+        (void)close_all(self, false);
+    }
     if (has_begun && self->plugin.fini) {
         plugin_enter(self, "fini");
         self->plugin.fini(self->instance);

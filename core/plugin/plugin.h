@@ -42,6 +42,14 @@ struct resource {
     bool is_cancelled; /* its plugin wants it no more: to be closed in the loop's next turn */
 };
 
+/* What waits of posts.c's, under its lock. */
+struct post;
+struct post_list {
+    struct post *first;
+    struct post *last; /* nothing while there is no first */
+    bool is_closed;
+};
+
 struct muster_self {
     struct muster_self *next;   /* list of all generations */
     char name[MUSTER_NAME_MAX]; /* of the .so */
@@ -62,6 +70,7 @@ struct muster_self {
     struct provider *providers; /* one per role; owned by registry */
     struct schema config_schema;
     struct resource resources; /* list head */
+    struct post_list posts;
     char data_dir[512];
     uint64_t call_count;       /* calls into the plugin */
     uint64_t overrun_count;    /* of these, over the watchdog's limit */

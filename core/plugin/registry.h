@@ -106,6 +106,8 @@ struct mode_entry *registry_mode_next(const struct mode_entry *previous);
 bool registry_mode_victory(const struct mode_entry *entry, const struct muster_self *self);
 /* Who declared it: with a base, not who plays it. */
 struct muster_self *registry_mode_owner(const struct mode_entry *entry);
+/* The mode that it is based on, or "". */
+const char *registry_mode_base(const struct mode_entry *entry);
 
 /* Lobby settings that belong to every mode (host->lobby->settings_add), merged in config order;
  * self null: core's own, which come first. */

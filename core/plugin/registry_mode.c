@@ -356,6 +356,10 @@ struct muster_self *registry_mode_owner(const struct mode_entry *entry) {
     return mode_slot_of(entry)->owner;
 }
 
+const char *registry_mode_base(const struct mode_entry *entry) {
+    return mode_slot_of(entry)->base;
+}
+
 /* ---- generations ----------------------------------------------------------------------------- */
 
 /* The waiting entry's content moves into the one in force, whose address and place stay. */

@@ -237,7 +237,7 @@ static bool pool_is_idle(void *user) {
     return true;
 }
 
-/* Stopped plugins' posts still name them: before they are unloaded. */
+/* What was put off for stopped plugins still names them: before they are unloaded. */
 static bool loop_is_quiet(void *user) {
     (void)user;
     return loop_quiet();

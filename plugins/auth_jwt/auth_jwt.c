@@ -88,12 +88,14 @@ static struct gate_config read_gate_config(struct plugin *plugin) {
     const struct muster_host_config *config = plugin->host->config;
     muster_self *self = plugin->self;
     bool all = read_permissions(plugin);
+    struct muster_node_info node = {.size = sizeof node};
+    (void)plugin->host->node->info(self, &node);
     return (struct gate_config){
         .policy = {.issuer = config->string(self, "issuer"),
                    .audience = config->string(self, "audience"),
                    .skew_s = config->integer(self, "skewS"),
                    .lifetime_max_s = config->integer(self, "maxAgeS")},
-        .node_id = config->node_id(self),
+        .node_id = node.node_id,
         .remember_max = (uint32_t)config->integer(self, "rememberMax"),
         .player_prefix = config->string(self, "playerPrefix"),
         .display_name_claim = config->string(self, "displayNameClaim"),
@@ -238,8 +240,12 @@ static muster_verdict authenticate(void *instance, const struct muster_auth_requ
     return gate_authenticate(plugin->gate, &plugin->keys, request, out);
 }
 
-static const struct muster_auth auth_role = {.size = sizeof auth_role,
-                                             .authenticate = authenticate};
+static void cancel(void *instance, muster_auth_ticket_id ticket) {
+    gate_cancel(((struct plugin *)instance)->gate, ticket);
+}
+
+static const struct muster_auth auth_role = {
+    .size = sizeof auth_role, .authenticate = authenticate, .cancel = cancel};
 static const struct muster_role roles[] = {{MUSTER_ROLE_AUTH, 0, &auth_role}};
 
 MUSTER_PLUGIN(.name = "auth_jwt", .version = "1.0.0",

@@ -37,9 +37,9 @@ static void make_uuid(char *out) {
 
 static void default_region(struct request *request) {
     const struct auth_local *auth = request->auth;
-    if (!request->region[0])
-        snprintf(request->region, sizeof request->region, "%s",
-                 auth->host->config->region(auth->self));
+    struct muster_node_info node = {.size = sizeof node};
+    if (!request->region[0] && auth->host->node->info(auth->self, &node) == MUSTER_OK)
+        snprintf(request->region, sizeof request->region, "%s", node.region);
 }
 
 /* Also for a name that is on no list: the answer does not tell. */

@@ -108,8 +108,11 @@ void admins_spend_code(struct request *request) {
         request->promoted ? find_code(request->auth, request->username) : NULL;
     if (!code) return;
     sodium_memzero(code, sizeof *code);
-    request->auth->host->log->write(request->auth->self, MUSTER_LOG_WARN,
-                                    "%s is an administrator from now on", request->username);
+    const struct muster_log_field fields[] = {muster_log_text("player", request->player_id),
+                                              muster_log_text("userName", request->username),
+                                              muster_log_text("event", "admin_made")};
+    request->auth->host->log->write_fields(request->auth->self, MUSTER_LOG_WARN,
+                                           "there is one more administrator", fields, 3);
 }
 
 /* ---- the command ----------------------------------------------------------------------------- */

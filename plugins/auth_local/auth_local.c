@@ -189,13 +189,16 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
     if (!auth) return MUSTER_NO_MEMORY;
     auth->self = self;
     auth->host = host;
+    struct muster_node_info node = {.size = sizeof node};
+    (void)host->node->info(self, &node);
+    auth->node_id = node.node_id;
     read_settings(auth);
     struct gate_config config = {
         .policy = {.issuer = auth->settings.issuer,
                    .audience = auth->settings.audience,
                    .skew_s = SKEW_S,
                    .lifetime_max_s = auth->settings.access_ttl_s},
-        .node_id = host->config->node_id(self),
+        .node_id = auth->node_id,
         .remember_max = 16384,
         .player_prefix = "",
         .display_name_claim = "displayName",
@@ -314,8 +317,12 @@ static muster_verdict authenticate(void *instance, const struct muster_auth_requ
     return gate_authenticate(auth->gate, &auth->keyring.keys, request, out);
 }
 
-static const struct muster_auth auth_role = {.size = sizeof auth_role,
-                                             .authenticate = authenticate};
+static void cancel(void *instance, muster_auth_ticket_id ticket) {
+    gate_cancel(((struct auth_local *)instance)->gate, ticket);
+}
+
+static const struct muster_auth auth_role = {
+    .size = sizeof auth_role, .authenticate = authenticate, .cancel = cancel};
 static const struct muster_role roles[] = {{MUSTER_ROLE_AUTH, 0, &auth_role}};
 
 MUSTER_PLUGIN(.name = "auth_local", .version = "1.0.0", .flags = MUSTER_PLUGIN_NEEDS_DATABASE,

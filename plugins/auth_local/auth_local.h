@@ -61,6 +61,7 @@ struct admin_code {
 struct auth_local {
     muster_self *self;
     const struct muster_host *host;
+    const char *node_id;
     struct settings settings;
     struct gate *gate;
     struct keyring keyring;

@@ -20,10 +20,10 @@ static json_t *claims_of(const struct auth_local *auth, const struct muster_lobb
     randombytes_buf(bytes, sizeof bytes);
     sodium_bin2hex(jti, sizeof jti, bytes, sizeof bytes);
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s}", "iss", auth->settings.issuer,
-                     "aud", auth->host->config->node_id(auth->self), "sub", player_key,
-                     "displayName", display_name[0] ? display_name : player_key, "lobby",
-                     lobby->lobby_key, "epoch", (json_int_t)lobby->epoch, "iat", (json_int_t)now_s,
-                     "exp", (json_int_t)(now_s + life_s), "jti", jti);
+                     "aud", auth->node_id, "sub", player_key, "displayName",
+                     display_name[0] ? display_name : player_key, "lobby", lobby->lobby_key,
+                     "epoch", (json_int_t)lobby->epoch, "iat", (json_int_t)now_s, "exp",
+                     (json_int_t)(now_s + life_s), "jti", jti);
 }
 
 static muster_status mint(void *instance, muster_lobby_id id, const char *player_key,

@@ -248,9 +248,11 @@ static void family_ended(struct request *request, muster_status status,
         request_fail(request, status);
         return;
     }
-    request->auth->host->log->write(request->auth->self, MUSTER_LOG_WARN,
-                                    "a refresh token of player %s was used twice: signed out",
-                                    request->player_id);
+    const struct muster_log_field fields[] = {muster_log_text("player", request->player_id),
+                                              muster_log_text("event", "token_reused")};
+    request->auth->host->log->write_fields(
+        request->auth->self, MUSTER_LOG_WARN,
+        "a refresh token was used twice: its player is signed out", fields, 2);
     request_problem(request, 401, "token_reused",
                     "The refresh token was used before; sign in again.");
 }

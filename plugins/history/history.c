@@ -71,6 +71,9 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
     history->self = self;
     history->host = host;
     history->database = host->config->string(self, "database");
+    struct muster_node_info node = {.size = sizeof node};
+    (void)host->node->info(self, &node);
+    history->node_id = node.node_id;
     muster_status status = host->events->subscribe(self, mask, on_notice, history);
     if (status == MUSTER_OK) status = results_add_command(history);
     if (status != MUSTER_OK)

@@ -23,6 +23,7 @@ struct history {
     muster_self *self;
     const struct muster_host *host;
     const char *database; /* which one; "": the first */
+    const char *node_id;
     struct purge purge;
 };
 

@@ -70,7 +70,7 @@ static muster_status ask(struct history *history, const struct kind *kind, int64
     const struct muster_db_value values[] = {
         muster_db_integer(history->host->loop->unix_ms(history->self) - days * DAY_MS),
         muster_db_integer(BATCH_ROWS),
-        muster_db_text(history->host->config->node_id(history->self)),
+        muster_db_text(history->node_id),
         muster_db_integer(history->purge.ready_ms),
     };
     struct muster_db_statement statements[2];

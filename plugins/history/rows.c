@@ -58,8 +58,8 @@ static int64_t now_ms(const struct history *history) {
     return history->host->loop->unix_ms(history->self);
 }
 
-/* synced: 0 or MUSTER_DB_SYNCED. */
-static muster_status keep(const struct history *history,
+/* of: who or what the rows are of. synced: 0 or MUSTER_DB_SYNCED. */
+static muster_status keep(const struct history *history, struct muster_log_field of,
                           const struct muster_db_statement *statements, uint32_t count,
                           uint32_t synced) {
     const struct muster_db_request request = {.size = sizeof request,
@@ -68,9 +68,11 @@ static muster_status keep(const struct history *history,
                                               .durable = MUSTER_DB_KEPT | synced,
                                               .database = history->database};
     muster_status status = history->host->db->query(history->self, &request, NULL, NULL, NULL);
+    const struct muster_log_field fields[] = {
+        of, muster_log_text("reason", muster_status_text(status))};
     if (status != MUSTER_OK)
-        history->host->log->write(history->self, MUSTER_LOG_ERROR, "a row is not kept: status %d",
-                                  status);
+        history->host->log->write_fields(history->self, MUSTER_LOG_ERROR, "a row is not kept",
+                                         fields, 2);
     return status;
 }
 
@@ -79,7 +81,7 @@ void rows_player(const struct history *history, muster_player_id id) {
     struct muster_db_value values[PLAYERS_VALUES];
     if (history->host->player->get(history->self, id, &player) != MUSTER_OK) return;
     struct muster_db_statement statement = players_seen(values, &player, now_ms(history));
-    (void)keep(history, &statement, 1, 0);
+    (void)keep(history, muster_log_text("player", player.player_key), &statement, 1, 0);
 }
 
 #define CASE_STATE(name, code, text)                                                               \
@@ -102,15 +104,14 @@ void rows_lobby_created(const struct history *history, muster_lobby_id id) {
     struct muster_lobby_info lobby = {.size = sizeof lobby};
     if (history->host->lobby->get(history->self, id, &lobby) != MUSTER_OK) return;
     const struct muster_db_value values[] = {
-        muster_db_text(lobby.lobby_key),
-        muster_db_text(history->host->config->node_id(history->self)),
+        muster_db_text(lobby.lobby_key), muster_db_text(history->node_id),
         muster_db_text(lobby.game_mode), muster_db_text(state_text(lobby.state)),
         muster_db_integer(now_ms(history))};
     const struct muster_db_statement statement = {
         "INSERT INTO lobbies (lobby_id, server_node_id, game_mode, state, created_at,"
         " player_count) VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (lobby_id) DO NOTHING",
         values, 5, 0};
-    (void)keep(history, &statement, 1, 0);
+    (void)keep(history, muster_log_text("lobby", lobby.lobby_key), &statement, 1, 0);
 }
 
 /* People in seats: a reservation may run out, and nobody is told. */
@@ -139,7 +140,7 @@ void rows_lobby(const struct history *history, muster_lobby_id id) {
     struct muster_db_value values[3];
     if (history->host->lobby->get(history->self, id, &lobby) != MUSTER_OK) return;
     struct muster_db_statement statement = state_statement(history, &lobby, values);
-    (void)keep(history, &statement, 1, 0);
+    (void)keep(history, muster_log_text("lobby", lobby.lobby_key), &statement, 1, 0);
 }
 
 static bool find_member(const struct history *history, muster_lobby_id lobby,
@@ -166,7 +167,7 @@ void rows_seat(const struct history *history, muster_lobby_id id, muster_player_
          visit, 4, 0},
         state_statement(history, &lobby, state),
     };
-    (void)keep(history, statements, 3, 0);
+    (void)keep(history, muster_log_text("lobby", lobby.lobby_key), statements, 3, 0);
 }
 
 /* ---- results ----------------------------------------------------------------------------------
@@ -180,11 +181,13 @@ struct batch {
     uint32_t count;
     struct muster_db_statement statements[STATEMENTS_MAX];
     struct muster_db_value values[STATEMENTS_MAX][VALUES_MAX];
+    const char *match_key; /* borrowed */
 };
 
 static void batch_keep(struct batch *batch) {
     if (batch->count > 0 && batch->status == MUSTER_OK)
-        batch->status = keep(batch->history, batch->statements, batch->count, MUSTER_DB_SYNCED);
+        batch->status = keep(batch->history, muster_log_text("match", batch->match_key),
+                             batch->statements, batch->count, MUSTER_DB_SYNCED);
     batch->count = 0;
 }
 
@@ -274,7 +277,8 @@ static void add_stats(struct batch *batch, const json_t *result, size_t row, con
 muster_status rows_result(const struct history *history, struct muster_bytes json) {
     struct batch batch = {.history = history, .texts = json_array()};
     json_t *result = json_loadb(json.data, json.len, JSON_REJECT_DUPLICATES, NULL);
-    if (!json_is_string(json_object_get(result, "matchId"))) batch.status = MUSTER_INVALID;
+    batch.match_key = json_string_value(json_object_get(result, "matchId"));
+    if (!batch.match_key) batch.status = MUSTER_INVALID;
     if (batch.status == MUSTER_OK) {
         const json_t *stats;
         size_t row;

@@ -21,7 +21,8 @@ struct check {
     struct check *next;
     struct check *prev;
     struct gate *gate;
-    muster_auth_ticket_id ticket;  /* 0 once answered */
+    muster_auth_ticket_id ticket; /* 0 once answered, or nobody waits for it */
+    muster_work_id work;
     const struct token_keys *keys; /* the plugin's, whose content may change meanwhile */
     struct token_key key;          /* a copy from there */
     char kid[TOKEN_KID_MAX];       /* of the token */
@@ -137,7 +138,6 @@ static void check_complete(struct check *check, muster_verdict verdict) {
     if (check->ticket.value == 0) return;
     muster_auth_ticket_id ticket = check->ticket;
     check->ticket = (muster_auth_ticket_id){0};
-    /* NOT_FOUND: the client has gone, which needs no answer. */
     (void)gate->host->player->auth_complete(gate->self, ticket, verdict, &check->identity);
 }
 
@@ -205,12 +205,11 @@ static void check_done(void *user, muster_status status) {
 /* With the keys of now. NOT_FOUND: none of them is the token's. */
 static muster_status check_submit(struct check *check) {
     struct gate *gate = check->gate;
-    muster_work_id work;
     const struct token_key *key = keys_find(check->keys, check->kid);
     if (!key) return MUSTER_NOT_FOUND;
     check->key = *key;
     check->generation = gate->generation;
-    return gate->host->loop->work(gate->self, check_work, check_done, check, &work);
+    return gate->host->loop->work(gate->self, check_work, check_done, check, &check->work);
 }
 
 static muster_verdict check_start(struct gate *gate, const struct token_keys *keys,
@@ -258,6 +257,15 @@ muster_verdict gate_authenticate(struct gate *gate, const struct token_keys *key
 void gate_forget(struct gate *gate) {
     gate->generation++;
     memo_clear(gate->memo);
+}
+
+void gate_cancel(struct gate *gate, muster_auth_ticket_id ticket) {
+    struct check *check = gate->checks;
+    while (check && !MUSTER_ID_SAME(check->ticket, ticket)) check = check->next;
+    if (!check) return;
+    check->ticket = (muster_auth_ticket_id){0};
+    (void)gate->host->loop->work_cancel(gate->self,
+                                        check->work); /* check_done comes all the same */
 }
 
 void gate_stop(struct gate *gate) {

@@ -38,6 +38,8 @@ muster_verdict gate_authenticate(struct gate *gate, const struct token_keys *key
                                  struct muster_identity *out);
 /* Forget what was verified, and verify again what is on its way: keys were withdrawn. */
 void gate_forget(struct gate *gate);
+/* Nobody waits for this ticket any more. */
+void gate_cancel(struct gate *gate, muster_auth_ticket_id ticket);
 /* Reject what is open; nothing is accepted any more. */
 void gate_stop(struct gate *gate);
 /* After the last verification has ended. Takes null. */

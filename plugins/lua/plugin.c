@@ -132,7 +132,10 @@ static void read_config(struct instance *instance) {
         .bytes_max = (uint32_t)config->integer(self, "storageMaxKb") << 10,
         .write_ms = (uint32_t)config->integer(self, "storageWriteMs"),
     };
-    instance->uploads = config->boolean(self, "uploads") && config->untrusted(self);
+    struct muster_node_info node = {.size = sizeof node};
+    (void)instance->host->node->info(self, &node);
+    instance->uploads = config->boolean(self, "uploads") && node.is_untrusted;
+    instance->is_watching = node.is_watching;
     instance->limits.is_exact = instance->uploads;
     instance->global_count = config->list_count(self, "globals");
     for (uint32_t i = 0; i < instance->global_count; i++)

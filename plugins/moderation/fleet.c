@@ -22,10 +22,6 @@ static json_t *write_sanction(const struct muster_sanction *s) {
                      s->address, "reason", s->reason, "note", s->note, "actor", s->actor);
 }
 
-static const char *own_node(const struct moderation *moderation) {
-    return moderation->host->config->node_id(moderation->self);
-}
-
 static char *write_change(const struct moderation *moderation,
                           const struct muster_sanction_change *change) {
     json_t *ended = json_array();
@@ -33,7 +29,7 @@ static char *write_change(const struct moderation *moderation,
     for (uint32_t i = 0; i < change->ended_count; i++)
         json_array_append_new(ended, json_string(change->ended[i]));
     json_t *root =
-        json_pack("{s:s, s:o, s:o}", "node", own_node(moderation), "ended", ended, "added", added);
+        json_pack("{s:s, s:o, s:o}", "node", moderation->node_id, "ended", ended, "added", added);
     char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
     json_decref(root);
     return text;
@@ -121,7 +117,7 @@ static bool take(const struct moderation *moderation, const json_t *root) {
     struct muster_sanction added;
     struct muster_sanction_change change = {.size = sizeof change, .ended = ended};
     if (!node) return false;
-    if (strcmp(node, own_node(moderation)) == 0) return true;
+    if (strcmp(node, moderation->node_id) == 0) return true;
     if (!read_ended(json_object_get(root, "ended"), ended, &change.ended_count)) return false;
     if (object && !json_is_null(object)) {
         if (!read_sanction(object, &added)) return false;
@@ -143,6 +139,9 @@ static void on_message(void *user, const char *channel, struct muster_bytes mess
 }
 
 void fleet_listen(struct moderation *moderation) {
+    struct muster_node_info node = {.size = sizeof node};
+    (void)moderation->host->node->info(moderation->self, &node);
+    moderation->node_id = node.node_id;
     muster_status status = moderation->host->kv->subscribe(moderation->self, CHANNEL, on_message,
                                                            moderation, &moderation->news);
     if (status != MUSTER_OK && status != MUSTER_UNAVAILABLE)

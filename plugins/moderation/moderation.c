@@ -120,6 +120,20 @@ uint32_t moderation_kind_of(const char *word) {
     return kind;
 }
 
+static void say_left_out(const struct moderation *moderation,
+                         const struct muster_sanction *sanction, const char *kind) {
+    const struct muster_log_field fields[] = {
+        muster_log_text("sanction", sanction->key), muster_log_text("kind", kind),
+        muster_log_text("player", sanction->player_key),
+        muster_log_text("address", sanction->address),
+        muster_log_boolean("guestsOnly", sanction->guests_only)};
+    moderation->host->log->write_fields(
+        moderation->self, MUSTER_LOG_ERROR,
+        "a sanction is left out: its row has an unknown kind, or an "
+        "address that is none",
+        fields, sizeof fields / sizeof fields[0]);
+}
+
 static void put(const struct moderation *moderation, const struct muster_db_value *cells) {
     char texts[COLUMNS][CELL_BYTES];
     for (int i = 0; i < COLUMNS; i++) (void)cell_text(&cells[i], texts[i]);
@@ -136,10 +150,7 @@ static void put(const struct moderation *moderation, const struct muster_db_valu
                                              .note = texts[AT_NOTE],
                                              .actor = texts[AT_ACTOR]};
     if (moderation->host->moderation->put(moderation->self, &sanction) != MUSTER_OK)
-        moderation->host->log->write(moderation->self, MUSTER_LOG_ERROR,
-                                     "sanction \"%.32s\" is left out: its row has kind \"%.32s\" "
-                                     "and address \"%.64s\"",
-                                     texts[AT_ID], texts[AT_KIND], texts[AT_ADDRESS]);
+        say_left_out(moderation, &sanction, texts[AT_KIND]);
 }
 
 static void on_rows(void *user, muster_status status, const struct muster_db_rows *rows) {

@@ -7,6 +7,7 @@
 struct moderation {
     muster_self *self;
     const struct muster_host *host;
+    const char *node_id;
     muster_timer_id purge;
     muster_kv_subscription_id news; /* 0: nobody provides kv */
 };

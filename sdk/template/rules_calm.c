@@ -46,11 +46,11 @@ static void star_out(char *text, const char *word) {
     }
 }
 
-static muster_verdict calm_chat(void *instance, void *state, muster_lobby_id lobby, uint32_t seat,
+static muster_verdict calm_chat(void *instance, void *state, const struct muster_chat *chat,
                                 char *text, uint32_t cap) {
     const struct calm *calm = instance;
     const struct muster_host_config *config = calm->host->config;
-    (void)state, (void)lobby, (void)seat, (void)cap;
+    (void)state, (void)chat, (void)cap;
     for (uint32_t i = 0; i < config->list_count(calm->self, "words"); i++)
         star_out(text, config->list_item(calm->self, "words", i));
     return MUSTER_PASS;

@@ -19,8 +19,9 @@ static muster_status hello_init(muster_self *self, const struct muster_host *hos
 
 static muster_status hello_start(void *instance) {
     struct hello *hello = instance;
-    hello->host->log->write(hello->self, MUSTER_LOG_INFO, "hello, node %s",
-                            hello->host->config->node_id(hello->self));
+    struct muster_node_info node = {.size = sizeof node};
+    (void)hello->host->node->info(hello->self, &node);
+    hello->host->log->write(hello->self, MUSTER_LOG_INFO, "hello, node %s", node.node_id);
     return MUSTER_OK;
 }
 

@@ -21,7 +21,7 @@ struct kit_line {
 
 struct testkit {
     bool stands;  /* the host runs; before that it can be set up */
-    bool watches; /* config->watch */
+    bool watches; /* the node's is_watching */
     bool data_dir_own;
     char *data_dir;
     char *share_dir;

@@ -56,9 +56,9 @@ const struct muster_host *testkit_host(struct testkit *kit);
  * removed by destroy; share directory: the installed one. */
 void testkit_data_dir_set(struct testkit *kit, const char *path);
 void testkit_share_dir_set(struct testkit *kit, const char *path);
-/* host->config->untrusted answers true, from here on in this process. The kit is never locked. */
+/* host->node->info says is_untrusted, from here on in this process. The kit is never locked. */
 void testkit_untrusted_set(struct testkit *kit);
-/* What host->config->watch answers. */
+/* Whether host->node->info says is_watching. */
 void testkit_watch_set(struct testkit *kit, bool watch);
 
 /* ---- plugins -------------------------------------------------------------------------------- */

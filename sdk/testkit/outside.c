@@ -367,9 +367,19 @@ void kit_outside_forget(void) {
 
 struct verdict_wait {
     bool is_over;
-    bool is_auth;
+    muster_self *plugin;
+    const struct muster_auth *auth; /* null: it is a reporter */
+    uint64_t ticket;
     struct auth_answer answer;
 };
+
+/* As the daemon does when nobody waits any more. */
+static void tell_cancelled(const struct verdict_wait *wait) {
+    if (!wait->auth || !wait->auth->cancel) return;
+    plugin_enter(wait->plugin, "auth.cancel");
+    wait->auth->cancel(wait->plugin->instance, (muster_auth_ticket_id){wait->ticket});
+    plugin_leave();
+}
 
 static uint32_t verdicts_open;
 
@@ -377,8 +387,9 @@ static void on_verdict(void *user, muster_status status, const void *answer) {
     struct verdict_wait *wait = user;
     wait->is_over = true;
     wait->answer.verdict = MUSTER_VERDICT_INVALID;
+    if (status) tell_cancelled(wait);
     if (status) return;
-    if (wait->is_auth)
+    if (wait->auth)
         wait->answer = *(const struct auth_answer *)answer;
     else
         wait->answer.verdict = *(const muster_verdict *)answer;
@@ -389,14 +400,17 @@ static bool verdict_is_over(void *user) {
 }
 
 /* The verdict given at once, or what comes of the ticket. */
-static muster_verdict await(struct testkit *kit, struct verdict_wait *wait, uint64_t ticket,
+static muster_verdict await(struct testkit *kit, struct verdict_wait *wait,
                             muster_verdict verdict) {
     if (verdict != MUSTER_PENDING) {
-        pending_close(ticket);
+        pending_close(wait->ticket);
         return verdict;
     }
     verdicts_open++;
-    if (!testkit_wait(kit, verdict_is_over, wait, DEADLINE_MS)) pending_cancel(ticket);
+    if (!testkit_wait(kit, verdict_is_over, wait, DEADLINE_MS)) {
+        pending_close(wait->ticket);
+        tell_cancelled(wait);
+    }
     verdicts_open--;
     return wait->is_over ? wait->answer.verdict : MUSTER_PENDING;
 }
@@ -405,18 +419,17 @@ muster_verdict testkit_authenticate(muster_self *plugin, const char *token,
                                     struct muster_identity *out) {
     KIT_NEED(plugin && token && out, MUSTER_VERDICT_INVALID);
     const struct muster_auth *auth = testkit_role(plugin, MUSTER_ROLE_AUTH);
-    struct verdict_wait wait = {.is_auth = true};
-    uint64_t ticket;
-    if (!auth || pending_open(plugin, "auth", DEADLINE_MS, on_verdict, &wait, &ticket))
+    struct verdict_wait wait = {.plugin = plugin, .auth = auth};
+    if (!auth || pending_open(plugin, "auth", DEADLINE_MS, on_verdict, &wait, &wait.ticket))
         return MUSTER_VERDICT_INVALID;
     *out = (struct muster_identity){.size = sizeof *out};
     const struct muster_auth_request request = {
-        .size = sizeof request, .ticket = {ticket}, .token = token, .address = "127.0.0.1"};
+        .size = sizeof request, .ticket = {wait.ticket}, .token = token, .address = "127.0.0.1"};
     plugin_enter(plugin, "auth.authenticate");
     muster_verdict verdict = auth->authenticate(plugin->instance, &request, out);
     plugin_leave();
     bool is_later = verdict == MUSTER_PENDING;
-    verdict = await(kit_now, &wait, ticket, verdict);
+    verdict = await(kit_now, &wait, verdict);
     if (is_later && wait.is_over) *out = wait.answer.identity;
     return verdict;
 }
@@ -424,16 +437,15 @@ muster_verdict testkit_authenticate(muster_self *plugin, const char *token,
 muster_verdict testkit_deliver(muster_self *plugin, uint32_t kind, const char *json) {
     KIT_NEED(plugin && json, MUSTER_VERDICT_INVALID);
     const struct muster_reporter *reporter = testkit_role(plugin, MUSTER_ROLE_REPORTER);
-    struct verdict_wait wait = {.is_auth = false};
-    uint64_t ticket;
-    if (!reporter || pending_open(plugin, "report", DEADLINE_MS, on_verdict, &wait, &ticket))
+    struct verdict_wait wait = {.plugin = plugin};
+    if (!reporter || pending_open(plugin, "report", DEADLINE_MS, on_verdict, &wait, &wait.ticket))
         return MUSTER_VERDICT_INVALID;
     const struct muster_report report = {
-        .size = sizeof report, .kind = kind, .ticket = {ticket}, .json = {json, strlen(json)}};
+        .size = sizeof report, .kind = kind, .ticket = {wait.ticket}, .json = {json, strlen(json)}};
     plugin_enter(plugin, "reporter.deliver");
     muster_verdict verdict = reporter->deliver(plugin->instance, &report);
     plugin_leave();
-    return await(kit_now, &wait, ticket, verdict);
+    return await(kit_now, &wait, verdict);
 }
 
 uint32_t testkit_tickets(struct testkit *kit) {

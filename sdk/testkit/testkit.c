@@ -15,6 +15,7 @@
 #include "engine.h"
 #include "host.h"
 #include "log.h"
+#include "log_line.h"
 #include "loop.h"
 #include "metrics.h"
 #include "outbox.h"
@@ -303,11 +304,13 @@ void kit_log(const char *level, const char *text) {
     if (getenv("TESTKIT_VERBOSE")) fprintf(stderr, "testkit: %s\n", full);
 }
 
-static void log_take(uint32_t level, const char *component, const char *format, va_list args) {
+static void log_take(uint32_t level, const char *component, const struct log_fields *fields,
+                     const char *format, va_list args) {
     static const char *const levels[] = {"debug", "info", "warn", "error"};
-    char text[1100], full[1200];
+    char text[1100], own[2048] = "", full[PLUGIN_ERROR_MAX];
     vsnprintf(text, sizeof text, format, args);
-    snprintf(full, sizeof full, "%s: %s", component, text);
+    if (fields) log_line_own(fields, own, sizeof own);
+    snprintf(full, sizeof full, "%s: %s%s", component, text, own);
     kit_log(levels[level < 4 ? level : 3], full);
 }
 
@@ -316,7 +319,7 @@ void __wrap_log_write(uint32_t level, const char *component, const char *format,
 void __wrap_log_write(uint32_t level, const char *component, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    log_take(level, component, format, args);
+    log_take(level, component, NULL, format, args);
     va_end(args);
 }
 
@@ -325,9 +328,8 @@ void __wrap_log_fields(uint32_t level, const char *component, const struct log_f
 void __wrap_log_fields(uint32_t level, const char *component, const struct log_fields *fields,
                        const char *format, ...) {
     va_list args;
-    (void)fields;
     va_start(args, format);
-    log_take(level, component, format, args);
+    log_take(level, component, fields, format, args);
     va_end(args);
 }
 

@@ -46,6 +46,15 @@ test("the metrics pass promtool and say what happened", async (t) => {
     assert.equal(after.muster_players_connected, 2);
     assert.equal(after.muster_addresses_connected, 1);
     assert.ok(after.muster_parties >= 3); // two players, their address
+    const infos = Object.keys(after).filter((key) => /^muster_(node|mode)_info/.test(key));
+    const [node] = infos.filter((key) => key.includes("_node_"));
+    assert.match(node, /\{node_id="[^"]+",name="A muster server",region="local",public_url=""\}$/);
+    assert.ok(
+        infos.some((key) =>
+            /mode="arena",.*,base="",teams="red,blue",people_max="16",.*tick_rate_hz="\d+"/.test(key),
+        ),
+        infos.join("\n"),
+    );
     assert.equal(after.muster_matches_started_total - before.muster_matches_started_total, 1);
     assert.equal(after.muster_player_joins_total - before.muster_player_joins_total, 2);
     assert.ok(after.muster_snapshots_sent_total > before.muster_snapshots_sent_total + 20);

@@ -9,6 +9,7 @@
 #define LUA_MOD_H
 
 #include <muster/types.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -192,7 +193,7 @@ void mod_specs_deinit(struct mod_specs *specs);
 
 struct mods;
 /* level: MUSTER_LOG_...; one sentence about a mod that was left out or replaced. */
-typedef void (*mods_log_fn)(void *user, uint32_t level, const char *text);
+typedef void (*mods_log_fn)(void *user, uint32_t level, const char *format, va_list args);
 
 /* Reads every mod that lies in one of the folders; of two with one id that of the later folder is
  * taken. A folder that is not there is skipped. What cannot be read, or needs what is not there, is

@@ -191,13 +191,11 @@ struct loading {
 static void tell(const struct loading *loading, uint32_t level, const char *format, ...)
     MUSTER_PRINTF(3, 4);
 static void tell(const struct loading *loading, uint32_t level, const char *format, ...) {
-    char text[1024];
     va_list args;
     if (!loading->log) return;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    loading->log(loading->user, level, format, args);
     va_end(args);
-    loading->log(loading->user, level, text);
 }
 
 /* Takes the pin. */

@@ -11,9 +11,10 @@
 
 enum { DIRS_MAX = 18, PATH_BYTES_MAX = 1024, SETTINGS_BYTES_MAX = 1 << 18 };
 
-static void log_mod(void *user, uint32_t level, const char *text) {
+MUSTER_PRINTF(3, 0)
+static void log_mod(void *user, uint32_t level, const char *format, va_list args) {
     const struct instance *instance = user;
-    instance->host->log->write(instance->self, level, "%s", text);
+    instance->host->log->write_va(instance->self, level, format, args);
 }
 
 /* ---- rules ------------ ------------------------------------------------------------------- */
@@ -303,7 +304,7 @@ muster_status catalog_start(struct instance *instance) {
     prune(instance);
     check_words(instance);
     say_what_there_is(instance);
-    if (instance->host->config->watch(instance->self)) watch_start(instance, dirs, count);
+    if (instance->is_watching) watch_start(instance, dirs, count);
     return MUSTER_OK;
 }
 

@@ -74,13 +74,9 @@ static unsigned word_question(const struct realm *realm, const struct muster_act
     }
 }
 
-/* The mode of the lobby, or of the one that is to be created with these settings; null: no mod. */
-static const struct mod *mode_chosen(const struct instance *instance, const struct lobby *lobby) {
-    struct muster_lobby_info info = {.size = sizeof info};
-    const char *name = instance->creating_mode;
-    if (lobby && instance->host->lobby->get(instance->self, lobby->id, &info) == MUSTER_OK)
-        name = info.game_mode;
-    const struct mod *mode = mods_find(instance->mods, name);
+/* Null: the mode is no mod's. */
+static const struct mod *mod_of_mode(const struct instance *instance, const char *game_mode) {
+    const struct mod *mode = mods_find(instance->mods, game_mode);
     return mode && mode->kind == MOD_MODE ? mode : NULL;
 }
 
@@ -115,10 +111,10 @@ static bool check_list(const struct instance *instance, const struct mod *mode, 
     return false;
 }
 
-static bool check_chosen(const struct instance *instance, const struct lobby *lobby,
-                         const char *json, char *reason, uint32_t cap) {
-    json_t *list = json_loads(json, 0, NULL);
-    bool good = check_list(instance, mode_chosen(instance, lobby), list, reason, cap);
+static bool check_chosen(const struct instance *instance, const struct muster_action *action,
+                         char *reason, uint32_t cap) {
+    json_t *list = json_loads(action->value, 0, NULL);
+    bool good = check_list(instance, mod_of_mode(instance, action->game_mode), list, reason, cap);
     json_decref(list);
     return good;
 }
@@ -128,12 +124,8 @@ static muster_verdict rules_allow(void *user, void *state, const struct muster_a
     struct lobby *lobby = state;
     struct arg args[4];
     enum event event;
-    struct instance *instance = user;
-    if (action->kind == MUSTER_ACTION_LOBBY_CREATE) /* its settings are asked about right after */
-        snprintf(instance->creating_mode, sizeof instance->creating_mode, "%s", action->key);
     bool rules = action->kind == MUSTER_ACTION_SETTING && strcmp(action->key, "rules") == 0;
-    if (rules && !check_chosen(instance, lobby, action->value, reason, cap)) return MUSTER_REJECT;
-    if (lobby && action->kind == MUSTER_ACTION_CHAT) lobby->speaker = action->player;
+    if (rules && !check_chosen(user, action, reason, cap)) return MUSTER_REJECT;
     if (!lobby || action->kind == MUSTER_ACTION_CHAT || action->kind > MUSTER_ACTION_VOTE_CALL)
         return MUSTER_PASS;
     unsigned count = word_question(&lobby->lobby, action, &event, args);
@@ -144,21 +136,19 @@ static muster_verdict rules_allow(void *user, void *state, const struct muster_a
     return MUSTER_REJECT;
 }
 
-static muster_verdict rules_chat(void *user, void *state, muster_lobby_id id, uint32_t seat,
+static muster_verdict rules_chat(void *user, void *state, const struct muster_chat *chat,
                                  char *text, uint32_t cap) {
     struct lobby *lobby = state;
     (void)user;
-    (void)id;
     if (!lobby) return MUSTER_PASS;
-    muster_player_id player = lobby->speaker; /* asked right before: may this line be said? */
-    if (text[0] == '/' && player.value) {
-        speech_take(lobby, player, seat, text + 1);
+    if (text[0] == '/') {
+        speech_take(lobby, chat->player, chat->seat, text + 1);
         return MUSTER_REJECT;
     }
-    struct arg args[] = {player.value ? A_PLAYER(player) : A_NIL};
+    struct arg args[] = {A_PLAYER(chat->player)};
     enum ruling ruling = realm_filter_text(&lobby->lobby, EVENT_CHAT, text, cap, args, 1);
-    if (ruling == RULING_FAILED && player.value)
-        speech_tell(lobby, player, "nobody has heard that: a rule of this lobby has failed");
+    if (ruling == RULING_FAILED)
+        speech_tell(lobby, chat->player, "nobody has heard that: a rule of this lobby has failed");
     return ruling == RULING_YES ? MUSTER_PASS : MUSTER_REJECT;
 }
 

@@ -87,13 +87,13 @@ struct instance {
     struct probe *probes;
     json_t *trial_settings; /* what mods on trial are answered: of this mode's lobbies; or null */
     char trial_mode[MUSTER_NAME_MAX];
-    char *store_dir;                     /* versions that took part in matches; owned */
-    uint32_t upload_permissions;         /* what uploads get */
-    bool uploads;                        /* players may bring rules of their own */
-    uint64_t stretch_ns;                 /* the longest call of a script */
-    struct watch *watch;                 /* null without --watch */
-    const struct tester *tester;         /* null: nothing is tested */
-    char creating_mode[MUSTER_NAME_MAX]; /* of the lobby that is being created */
+    char *store_dir;             /* versions that took part in matches; owned */
+    uint32_t upload_permissions; /* what uploads get */
+    bool uploads;                /* players may bring rules of their own */
+    uint64_t stretch_ns;         /* the longest call of a script */
+    bool is_watching;            /* the node, its files */
+    struct watch *watch;         /* null unless it does */
+    const struct tester *tester; /* null: nothing is tested */
     uint32_t metric_errors, metric_kills, metric_reloads, metric_scripts, metric_late;
 };
 

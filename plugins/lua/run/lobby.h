@@ -43,7 +43,6 @@ struct lobby {
     uint32_t upload_count;
     bool refresh_posted;
     struct lobby_changes changes;
-    muster_player_id speaker; /* of the line of chat that is asked about */
     char console_answer[300]; /* of the command that the console runs now */
     bool console_failed;
     char vote_mod[MOD_ID_MAX + 1]; /* whose vote is under way */

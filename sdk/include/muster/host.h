@@ -3,7 +3,7 @@
  * Every function takes the plugin's `self` first: it owns what the function creates. Whatever is
  * still open after stop is closed by the host and logged as a fault of the plugin.
  *
- * Thread: all functions are legal on the loop thread only, except log->write, loop->post and
+ * Thread: all functions are legal on the loop thread only, except those of log, loop->post and
  * loop->random, which are legal on any. From a wrong thread the others return MUSTER_THREAD (those
  * without a status: 0, "", null or REJECT), do nothing, and the fault is logged with the plugin's
  * name.
@@ -20,6 +20,9 @@
  * returns, or when start has failed, is told CLOSED right then, before fini; work that runs on the
  * pool, when it has ended. By then the plugin's functions that need start or open something answer
  * STATE, as always after stop.
+ * Posts have no end but their turn: those that wait when stop returns are run right then, before
+ * all that, and those that come later are CLOSED and run never, so `user` is freed in `fn`, or by
+ * who was not answered OK. When init has failed, what it posted is dropped.
  *
  * Statuses: OK, and what each function names. These any of them may answer, and they are not named
  * again: THREAD and STATE as above; INVALID for a null where none is allowed, and for a struct
@@ -28,11 +31,17 @@
  * 4096 posts wait. Text that has to be JSON and is none is INVALID and does nothing; where no
  * reason can be given back it is a fault as well, whose line says what was expected.
  *
- * Strings handed in are copied; strings and bytes handed to a callback are borrowed for the call.
- * Out-structs begin with `size`, set by the caller; the host writes no field past it.
+ * Lifetimes: what is handed in is copied before the function returns, with all that it leads to,
+ * but for `user`. What a callback is given is borrowed for the call, with all that it leads to.
+ * What a function returns or fills in says how long it lives; "borrowed" alone means until the
+ * call of the plugin in which it was asked for returns, whatever that call changes but a mode that
+ * it removes itself. Out-structs begin with `size`, set by the caller; the host writes no field
+ * past it.
  */
 #ifndef MUSTER_HOST_H
 #define MUSTER_HOST_H
+
+#include <stdarg.h>
 
 #include "roles.h"
 #include "types.h"
@@ -43,11 +52,67 @@ extern "C" {
 
 /* ---- log ----------------------------------------------------------------------------------- */
 
+enum {
+    MUSTER_LOG_TEXT = 1,
+    MUSTER_LOG_INTEGER = 2,
+    MUSTER_LOG_NUMBER = 3, /* one that is none (NAN) is null */
+    MUSTER_LOG_BOOLEAN = 4,
+};
+
+/* What a line says beside its message. Frozen. */
+struct muster_log_field {
+    const char *name; /* [a-zA-Z][a-zA-Z0-9_]*, at most 31 bytes */
+    uint32_t type;    /* MUSTER_LOG_... */
+    uint32_t reserved;
+    union {
+        int64_t integer; /* INTEGER, BOOLEAN */
+        double number;
+        const char *text; /* of a longer one the first 128 bytes, and " ..."; null is "" */
+    };
+};
+
+static inline struct muster_log_field muster_log_integer(const char *name, int64_t integer) {
+    struct muster_log_field field = {name, MUSTER_LOG_INTEGER, 0, {integer}};
+    return field;
+}
+
+static inline struct muster_log_field muster_log_boolean(const char *name, bool boolean) {
+    struct muster_log_field field = {name, MUSTER_LOG_BOOLEAN, 0, {boolean}};
+    return field;
+}
+
+static inline struct muster_log_field muster_log_number(const char *name, double number) {
+    struct muster_log_field field = {name, MUSTER_LOG_NUMBER, 0, {0}};
+    field.number = number;
+    return field;
+}
+
+/* The text is borrowed, for the call that logs it. */
+static inline struct muster_log_field muster_log_text(const char *name, const char *text) {
+    struct muster_log_field field = {name, MUSTER_LOG_TEXT, 0, {0}};
+    field.text = text;
+    return field;
+}
+
+#define MUSTER_LOG_FIELDS_MAX 8
+
+/* All on any thread. Each is one line, at most 1024 bytes of message, whatever bytes it is made of;
+ * the plugin's name is added. Never log a secret. */
 struct muster_host_log {
     uint32_t size;
     uint32_t reserved;
-    /* One line, at most 1024 bytes; the plugin's name is added. Any thread. Never log a secret. */
     void (*write)(muster_self *self, uint32_t level, const char *format, ...) MUSTER_PRINTF(3, 4);
+    /* The same for a function of the plugin's own that takes a format. */
+    void (*write_va)(muster_self *self, uint32_t level, const char *format, va_list args)
+        MUSTER_PRINTF(3, 0);
+    /* A message and fields: members of the line as JSON, name=value behind it on a terminal. What
+     * people look for stands in fields of the same names everywhere: "player" (player_key),
+     * "lobby" (lobby_key), "match", "event" (a snake_case word). Not written, and a fault, the line
+     * without it: a name that is none, or one of "time", "level", "msg", "component" and "plugin",
+     * which the host writes; one that stands there already; an unknown type; what is more than
+     * MUSTER_LOG_FIELDS_MAX. */
+    void (*write_fields)(muster_self *self, uint32_t level, const char *message,
+                         const struct muster_log_field *fields, uint32_t field_count);
 };
 
 /* ---- config: the plugin's own section, already checked against its config_schema ------------ */
@@ -57,7 +122,8 @@ struct muster_host_config {
     uint32_t reserved;
     /* Value of a key that the schema declares; a key that it does not declare, or as another type,
      * gives 0, 0.0, false or "" and is logged as a fault. integer has durations, number both and
-     * integers, string enums. Strings stay valid until fini. A duration is in its unit. */
+     * integers, string enums. A duration is in its unit. Strings, all of this group, live until
+     * fini returns. */
     int64_t (*integer)(muster_self *self, const char *key);
     double (*number)(muster_self *self, const char *key);
     bool (*boolean)(muster_self *self, const char *key);
@@ -69,17 +135,6 @@ struct muster_host_config {
     const char *(*instance_name)(muster_self *self);
     const char *(*data_dir)(muster_self *self);
     const char *(*share_dir)(muster_self *self); /* installed read-only files: maps, web assets */
-    /* Facts of the node. */
-    const char *(*node_id)(muster_self *self);
-    const char *(*region)(muster_self *self);
-    const char *(*version)(muster_self *self);
-    /* The node was started with --untrusted: scripts of players may run. When the server is ready,
-     * it can open no more files outside of the data and share directories, make no threads, sockets
-     * or processes, and load no code; a plugin gets all it needs in start. */
-    bool (*untrusted)(muster_self *self);
-    /* The node was started with --watch: a plugin that reads files which people edit
-     * reads them again when they change. */
-    bool (*watch)(muster_self *self);
 };
 
 /* ---- loop: time, timers, threads, descriptors ----------------------------------------------- */
@@ -102,8 +157,8 @@ struct muster_host_loop {
     muster_status (*timer_start)(muster_self *self, uint32_t delay_ms, uint32_t repeat_ms,
                                  muster_timer_fn fn, void *user, muster_timer_id *out);
     muster_status (*timer_stop)(muster_self *self, muster_timer_id id);
-    /* fn on the loop thread, in the order posted. Any thread. FULL above 4096 waiting posts. After
-     * stop has returned, posts are dropped, and answered OK. */
+    /* fn on the loop thread, in the order posted. Any thread. FULL above 4096 waiting posts. CLOSED
+     * after stop has returned. */
     muster_status (*post)(muster_self *self, muster_post_fn fn, void *user);
     /* [start] work on a pool thread, then done, which may be null, on the loop thread. LIMIT when
      * server.workQueueMax jobs of this plugin wait. */
@@ -135,6 +190,7 @@ struct muster_udp_packet {
     struct muster_bytes data;
 };
 
+/* All three are needed. */
 struct muster_tcp_handler {
     uint32_t size;
     uint32_t reserved;
@@ -273,6 +329,7 @@ struct muster_host_http {
  * While the network is up, as for http->fetch.
  */
 
+/* All three are needed. */
 struct muster_ws_handler {
     uint32_t size;
     uint32_t reserved;
@@ -412,6 +469,7 @@ struct muster_host_lobby {
      * of what is added later. EXISTS when a key is taken; INVALID: no schema. The log says what is
      * wrong with it. STATE: a newer generation is in force. */
     muster_status (*settings_add)(muster_self *self, const char *schema_json);
+    /* 0, false or "" where there is no such lobby or setting of that type. Texts are borrowed. */
     int64_t (*setting_integer)(muster_self *self, muster_lobby_id id, const char *key);
     bool (*setting_boolean)(muster_self *self, muster_lobby_id id, const char *key);
     const char *(*setting_string)(muster_self *self, muster_lobby_id id, const char *key);
@@ -439,7 +497,7 @@ struct muster_host_lobby {
      * STATE, DENIED. `by`: the player it is done for, or 0. */
     muster_status (*settings_set)(muster_self *self, muster_lobby_id id, muster_player_id by,
                                   const char *settings_json, char *reason, uint32_t cap);
-    /* Names of the maps of the lobby's mode; null past the last. */
+    /* Names of the maps of the lobby's mode, borrowed; null past the last. */
     const char *(*map_name)(muster_self *self, muster_lobby_id id, uint32_t index);
     /* Name of a team of the lobby's mode, 1 to info.team_count; "none" for others. Lives until the
      * lobby is gone. */
@@ -572,7 +630,8 @@ struct muster_host_match {
     /* DENIED: another plugin's. */
     muster_status (*mode_remove)(muster_self *self, const char *game_mode);
 
-    /* Settings of the match's lobby, frozen for the match. */
+    /* Settings of the match's lobby, frozen for the match, but for those with "when": "always",
+     * which change at the begin of a step. Otherwise as the lobby's. */
     int64_t (*setting_integer)(muster_self *self, muster_match_id match, const char *key);
     bool (*setting_boolean)(muster_self *self, muster_match_id match, const char *key);
     const char *(*setting_string)(muster_self *self, muster_match_id match, const char *key);
@@ -1070,7 +1129,7 @@ struct muster_sanction_change {
     const char *const *ended;            /* their keys; one that has run out is in none */
 };
 
-/* Loop thread, from start to stop. */
+/* Loop thread, from start to stop. All three are needed. */
 struct muster_keeper {
     uint32_t size;
     uint32_t reserved;
@@ -1183,8 +1242,8 @@ struct muster_host_data {
     uint32_t size;
     uint32_t reserved;
     /* set: copied; without bytes there is none any more. INVALID: longer than
-     * MUSTER_DATA_BYTES_MAX. No longer than before, it allocates nothing. get: borrowed until the
-     * next set of it; len 0: there is none. */
+     * MUSTER_DATA_BYTES_MAX. No longer than before, it allocates nothing. get: lives until the next
+     * set of it, or its object's end; len 0: there is none. */
     muster_status (*player_set)(muster_self *self, muster_player_id player,
                                 struct muster_bytes bytes);
     muster_status (*player_get)(muster_self *self, muster_player_id player,
@@ -1198,6 +1257,65 @@ struct muster_host_data {
      * parts. set: STATE, and a fault, outside of its step. */
     muster_status (*state_set)(muster_self *self, muster_match_id match, struct muster_bytes bytes);
     muster_status (*state_get)(muster_self *self, muster_match_id match, struct muster_bytes *out);
+};
+
+/* ---- node: what this node is, and plays ------------------------------------------------------ */
+
+/* Texts live until fini returns; where a reload of the configuration sets another one, the next
+ * call of info has it. */
+struct muster_node_info {
+    uint32_t size;
+    uint32_t port;       /* that players connect to, as it is bound; 0: the network is not up */
+    uint32_t admin_port; /* likewise */
+    uint32_t has_tls;
+    const char *node_id;
+    const char *name; /* that people see */
+    const char *region;
+    const char *version;    /* of muster */
+    const char *public_url; /* told with seat tickets, or "" */
+    int64_t started_unix_ms;
+    uint32_t players; /* signed in, those who are away from a seat that is kept for them included */
+    uint32_t players_max;
+    uint32_t lobbies_waiting;
+    uint32_t lobbies_starting;
+    uint32_t lobbies_active;
+    uint32_t lobbies_ending;
+    uint32_t lobbies_max; /* of all states together */
+    uint32_t is_draining; /* it stops: no new lobbies, and nobody comes in */
+    double stretch; /* of the time from tick to tick: 1.0 is on time; above 1.1 the node has too
+                       much to do, and new lobbies are refused */
+    uint64_t ticks_late; /* since the start, begun more than 10 ms after their time */
+    uint64_t ticks_skipped;
+    /* Started with --untrusted: scripts of players may run. When the server is ready, it can open
+     * no more files outside of the data and share directories, make no threads, sockets or
+     * processes, and load no code; a plugin gets all it needs in start. */
+    uint32_t is_untrusted;
+    /* Started with --watch: a plugin that reads files which people edit reads them again when they
+     * change. */
+    uint32_t is_watching;
+};
+
+/* A game mode that can be played here, with what its base fills in. */
+struct muster_node_mode {
+    uint32_t size;
+    uint32_t players_max; /* default of the setting maxPlayers */
+    uint32_t people_max;  /* and the most it can be */
+    uint32_t players_min; /* so many start a match */
+    uint32_t team_count;  /* 0: everybody plays for themselves */
+    uint32_t tick_rate_hz;
+    char game_mode[MUSTER_NAME_MAX];
+    char title[MUSTER_DISPLAY_MAX];
+    char base[MUSTER_NAME_MAX]; /* or "" */
+};
+
+struct muster_host_node {
+    uint32_t size;
+    uint32_t reserved;
+    muster_status (*info)(muster_self *self, struct muster_node_info *out);
+    /* Walk the game modes: index 0 first, then *index as it was left. NOT_FOUND at the end. */
+    muster_status (*mode_next)(muster_self *self, uint32_t *index, struct muster_node_mode *out);
+    /* Of team 1 to team_count; "none" for others, and of what is no mode. Borrowed. */
+    const char *(*team_name)(muster_self *self, const char *game_mode, uint32_t team);
 };
 
 /* ---- the table of tables
@@ -1227,6 +1345,7 @@ struct muster_host {
     const struct muster_host_interfaces *interfaces;
     const struct muster_host_data *data;
     const struct muster_host_kv *kv;
+    const struct muster_host_node *node;
 };
 
 #ifdef __cplusplus

@@ -17,7 +17,7 @@
  *
  * Every function of a plugin runs on the loop thread and must return quickly: 10 s in one call
  * abort the process. Blocking work goes through host->loop->work. From other threads only
- * host->log->write, host->loop->post and host->loop->random are legal.
+ * host->log, host->loop->post and host->loop->random are legal.
  */
 #ifndef MUSTER_PLUGIN_H
 #define MUSTER_PLUGIN_H
@@ -94,6 +94,7 @@ struct muster_plugin {
     const char *after;
 };
 
+/* What the descriptor leads to is read as long as the plugin is loaded: all of it is static. */
 #define MUSTER_PLUGIN(...)                                                                         \
     extern MUSTER_EXPORT const struct muster_plugin muster_plugin_descriptor;                      \
     const struct muster_plugin muster_plugin_descriptor = {.magic = MUSTER_PLUGIN_MAGIC,           \

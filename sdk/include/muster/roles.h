@@ -6,7 +6,11 @@
  *
  * `instance` is what the plugin's init returned. `state` is what the role's own create returned; it
  * belongs to one match (or one lobby, for rules) and ends with destroy. All calls come on the loop
- * thread. Pointers in arguments are borrowed for the call.
+ * thread. Pointers in arguments are borrowed for the call, with all that they lead to.
+ *
+ * A host of a later minor may hand in a number of a list (a kind of action or notice, a reason, a
+ * state) that these headers do not have: it is to be ignored, and a question of such a kind is
+ * answered PASS.
  *
  * Nothing is called on a state while another call on it is on the stack, but match_note in one's
  * own call of host->match->note. A plugin is not called at all while a call of it has not returned,
@@ -102,6 +106,11 @@ struct muster_auth {
     /* [required] ACCEPT (out filled), REJECT (out->reason filled), PASS or PENDING. */
     muster_verdict (*authenticate)(void *instance, const struct muster_auth_request *request,
                                    struct muster_identity *out);
+    /* Nobody waits any more for a ticket that was answered PENDING: the client has gone, 10 s are
+     * over, or the plugin has stopped. Once for each such ticket, never after its completion; it is
+     * closed, and to complete it now is a fault. Without this function a completion that comes when
+     * the client has gone is answered OK, and changes nothing. */
+    void (*cancel)(void *instance, muster_auth_ticket_id ticket);
 };
 
 /* ---- matchmaker: who plays with whom? ------------------------------------------------------ */
@@ -233,7 +242,7 @@ struct muster_mode {
     /* [required] The seat is taken; host->match->seat_get tells name and team. The mode may change
      * the team with host->match->team_set. Another answer than OK: the player does not play, and is
      * told so with the status's words. Who was in the lobby when the match began is out of it, who
-     * came later does not get in; leave is not called. */
+     * came later does not get in; neither leave nor the rules are told. */
     muster_status (*join)(void *instance, void *state, uint32_t seat);
     /* [required] reason: MUSTER_LEAVE_... */
     void (*leave)(void *instance, void *state, uint32_t seat, uint32_t reason);
@@ -245,7 +254,15 @@ struct muster_mode {
     void (*tick)(void *instance, void *state, const struct muster_tick *tick);
     /* [required] Write the state as it stands after tick for one view: full, or as a delta against
      * the state after the previous tick. Must not change the state. At most
-     * mode_info.snapshot_max_bytes. */
+     * mode_info.snapshot_max_bytes.
+     *
+     * What a delta may rely on. A step is, in this order: setting, command, message, input, tick.
+     * Behind it comes snapshot, for each view that somebody sees, full or not, or not at all; then,
+     * until the next step, join, leave and connection, and what rules do there. So a delta has to
+     * say all that has changed since tick returned the last time, also by those; and since snapshot
+     * may not change the state, and need not come, it is tick that forgets the delta before. The
+     * simplest way: tick begins by keeping what it has sent (before = now), and ends by writing
+     * down what there is to be sent (now = ...). Whoever was not sent a delta gets a full one. */
     void (*snapshot)(void *instance, void *state, uint32_t view, uint32_t full,
                      struct muster_writer *out);
     /* Which view a seat (or MUSTER_SEAT_NONE, a spectator) sees. Null: view 0. */
@@ -352,17 +369,26 @@ struct muster_refusal {
 struct muster_action {
     uint32_t size;
     uint32_t kind;           /* MUSTER_ACTION_... */
-    muster_lobby_id lobby;   /* 0 for LOBBY_CREATE, and for SETTING of a lobby to be created */
+    muster_lobby_id lobby;   /* 0: one that is to be created (LOBBY_CREATE, then SETTING) */
     muster_player_id player; /* who asks; 0: nobody does, the lobby would by itself (START) */
     uint32_t seat;           /* the asker's seat, or MUSTER_SEAT_NONE */
     uint32_t target_seat;    /* KICK, TEAM_CHANGE */
     uint32_t team;           /* JOIN, TEAM_CHANGE */
     uint32_t reserved;
-    const char *key;   /* SETTING, VOTE, VOTE_CALL: which; TEAMS: "shuffle" or "swap" */
+    const char *game_mode; /* of the lobby, also of one that is to be created; the host's */
+    const char *key;       /* SETTING, VOTE, VOTE_CALL: which; TEAMS: "shuffle" or "swap" */
     const char *value; /* SETTING, VOTE, LOCK, READY: new value as JSON text; JOIN, SPECTATE: the
                           join secret or ""; KICK, BAN: the reason; CHAT: the line */
     muster_player_id target; /* KICK, BAN, INVITE, HOST_TRANSFER, TEAM_CHANGE; 0: no one player */
     struct muster_refusal *refusal; /* to be filled on REJECT; never null */
+};
+
+/* Who says a line in which lobby. The host's. */
+struct muster_chat {
+    uint32_t size;
+    uint32_t seat; /* MUSTER_SEAT_NONE: a spectator */
+    muster_lobby_id lobby;
+    muster_player_id player;
 };
 
 struct muster_notice; /* host.h, "events" */
@@ -402,8 +428,8 @@ struct muster_rules {
      * told nothing (to refuse it with a reason, do so in allow); ACCEPT or PASS lets it go;
      * another verdict swallows it and is a fault. text may be rewritten in place; what is empty
      * then is swallowed, too, as is what is no UTF-8, which is a fault. */
-    muster_verdict (*chat)(void *instance, void *state, muster_lobby_id lobby, uint32_t seat,
-                           char *text, uint32_t cap);
+    muster_verdict (*chat)(void *instance, void *state, const struct muster_chat *chat, char *text,
+                           uint32_t cap);
     void (*save)(void *instance, void *state, struct muster_writer *out);
     muster_status (*load)(void *instance, void *state, struct muster_reader *in);
     /* A lobby setting has a new value (JSON text). Also at creation, for each key that was given.

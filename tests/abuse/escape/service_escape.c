@@ -134,8 +134,10 @@ static muster_status thread_start(struct escape *escape) {
 static muster_status escape_start(void *instance) {
     struct escape *escape = instance;
     const struct muster_host *host = escape->host;
+    struct muster_node_info node = {.size = sizeof node};
+    (void)host->node->info(escape->self, &node);
     host->log->write(escape->self, MUSTER_LOG_INFO, "untrusted: %s",
-                     host->config->untrusted(escape->self) ? "yes" : "no");
+                     node.is_untrusted ? "yes" : "no");
     muster_status status = thread_start(escape);
     if (!status)
         status = host->admin->command_add(escape->self, "escape", "WHERE [NAME] try to get out",

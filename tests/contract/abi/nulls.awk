@@ -32,6 +32,8 @@ function good(type) {
     if (type == "function" || type ~ /_fn$/) return "(void *)nothing"
     if (type == "muster_self*") return "self"
     if (type == "...") return ""
+    if (type == "va_list") return "no_args"
+    if (type == "const struct muster_log_field*") return "&no_field"
     if (type == "const char*") return "text"
     if (type == "char*") return "buffer"
     if (type == "void*" || type == "const void*") return "buffer"
@@ -52,7 +54,7 @@ function base_of(type) {
 }
 
 function is_pointer(type) { return type ~ /\*$/ || type == "function" || type ~ /_fn$/ }
-function is_sized(type) { return type ~ /struct muster_[a-z_]+\*$/ && type !~ /writer|reader|bytes|input\*/ }
+function is_sized(type) { return type ~ /struct muster_[a-z_]+\*$/ && type !~ /writer|reader|bytes|log_field|input\*/ }
 
 function call(group, name, count, types, wrong, value,    i, list) {
     list = ""

@@ -7,6 +7,8 @@
 
 static const char text[] = "x";
 static char buffer[4096];
+static va_list no_args; /* of a format that takes none */
+static const struct muster_log_field no_field;
 
 /* As much as any struct of the ABI; all of it 0 but its size. */
 static void *sized(size_t size) {

@@ -151,9 +151,9 @@ static void rules_adjust(void *instance, void *state, muster_match_id match,
     conform_at(instance, "rules.adjust");
 }
 
-static muster_verdict rules_chat(void *instance, void *state, muster_lobby_id lobby, uint32_t seat,
+static muster_verdict rules_chat(void *instance, void *state, const struct muster_chat *chat,
                                  char *text, uint32_t cap) {
-    (void)state, (void)lobby, (void)seat, (void)text, (void)cap;
+    (void)state, (void)chat, (void)text, (void)cap;
     conform_at(instance, "rules.chat");
     return MUSTER_PASS;
 }

@@ -3,13 +3,14 @@
 
 #include "conform.h"
 
-_Static_assert((sizeof(struct muster_host) - 8) / sizeof(void *) == 21, "every group has its rows");
+_Static_assert((sizeof(struct muster_host) - 8) / sizeof(void *) == 22, "every group has its rows");
 
 const struct conform_group conform_groups[] = {
-    ROWS(log),        ROWS(config), ROWS(loop),   ROWS(net), ROWS_SERVING(http),   ROWS_SERVING(ws),
-    ROWS(lobby),      ROWS(match),  ROWS(player), ROWS(db),  ROWS(report),         ROWS(watchdog),
-    ROWS(metrics),    ROWS(admin),  ROWS(events), ROWS(rpc), ROWS_SERVING(engine), ROWS(moderation),
-    ROWS(interfaces), ROWS(data),   ROWS(kv),
+    ROWS(log),        ROWS(config),         ROWS(loop),       ROWS(net),        ROWS_SERVING(http),
+    ROWS_SERVING(ws), ROWS(lobby),          ROWS(match),      ROWS(player),     ROWS(db),
+    ROWS(report),     ROWS(watchdog),       ROWS(metrics),    ROWS(admin),      ROWS(events),
+    ROWS(rpc),        ROWS_SERVING(engine), ROWS(moderation), ROWS(interfaces), ROWS(data),
+    ROWS(kv),         ROWS(node),
 };
 const size_t conform_group_count = sizeof conform_groups / sizeof conform_groups[0];
 

@@ -33,7 +33,34 @@ static void log_write(struct conform *c) {
     DONE(c, "long", c->host->log->write(c->self, MUSTER_LOG_DEBUG, "%s", line));
 }
 
-const struct conform_row log_rows[] = {ROW(log, write)};
+MUSTER_PRINTF(2, 3) static void write_va(struct conform *c, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    c->host->log->write_va(c->self, MUSTER_LOG_DEBUG, format, args);
+    va_end(args);
+}
+
+static void log_write_va(struct conform *c) {
+    DONE(c, "good", write_va(c, "a line of %s", c->place));
+    DONE(c, "nothing", write_va(c, NULL));
+}
+
+static void log_write_fields(struct conform *c) {
+    const struct muster_host_log *log = c->host->log;
+    const struct muster_log_field good[] = {
+        muster_log_text("player", "p\n\"1\""), muster_log_integer("match", -1),
+        muster_log_number("load", 1.5), muster_log_boolean("isNew", true)};
+    const struct muster_log_field wrong[] = {muster_log_text("plugin", "another"),
+                                             muster_log_text("two words", ""),
+                                             muster_log_text(NULL, "")};
+    DONE(c, "good", log->write_fields(c->self, MUSTER_LOG_DEBUG, "a line", good, 4));
+    DONE(c, "none", log->write_fields(c->self, MUSTER_LOG_DEBUG, "a line", NULL, 0));
+    DONE(c, "no message", log->write_fields(c->self, MUSTER_LOG_DEBUG, NULL, good, 4));
+    DONE(c, "nothing", log->write_fields(c->self, MUSTER_LOG_DEBUG, "a line", NULL, 4));
+    DONE(c, "wrong", log->write_fields(c->self, MUSTER_LOG_DEBUG, "a line", wrong, 3));
+}
+
+const struct conform_row log_rows[] = {ROW(log, write), ROW(log, write_va), ROW(log, write_fields)};
 ROWS_COMPLETE(log, log_rows);
 
 /* ---- config ---------------------------------------------------------------------------------- */
@@ -89,34 +116,51 @@ static void config_share_dir(struct conform *c) {
     NUMBER(c, "is a path", is_path(c->host->config->share_dir(c->self)));
 }
 
-static void config_node_id(struct conform *c) {
-    NUMBER(c, "is there", c->host->config->node_id(c->self)[0] != '\0');
-}
-
-static void config_region(struct conform *c) {
-    NUMBER(c, "is there", c->host->config->region(c->self)[0] != '\0');
-}
-
-static void config_version(struct conform *c) {
-    NUMBER(c, "is there", c->host->config->version(c->self)[0] != '\0');
-}
-
-static void config_untrusted(struct conform *c) {
-    NUMBER(c, "good", c->host->config->untrusted(c->self));
-}
-
-static void config_watch(struct conform *c) {
-    NUMBER(c, "good", c->host->config->watch(c->self));
-}
-
 const struct conform_row config_rows[] = {
     ROW(config, integer),       ROW(config, number),     ROW(config, boolean),
     ROW(config, string),        ROW(config, list_count), ROW(config, list_item),
     ROW(config, instance_name), ROW(config, data_dir),   ROW(config, share_dir),
-    ROW(config, node_id),       ROW(config, region),     ROW(config, version),
-    ROW(config, untrusted),     ROW(config, watch),
 };
 ROWS_COMPLETE(config, config_rows);
+
+/* ---- node ------------------------------------------------------------------------------------ */
+
+static void node_info(struct conform *c) {
+    struct muster_node_info info = {.size = sizeof info};
+    STATUS(c, "good", c->host->node->info(c->self, &info));
+    NUMBER(c, "has an id", info.node_id && info.node_id[0]);
+    NUMBER(c, "has a region", info.region && info.region[0]);
+    NUMBER(c, "players max", info.players_max > 0);
+    NUMBER(c, "started", info.started_unix_ms > 0);
+    NUMBER(c, "untrusted", info.is_untrusted);
+    STATUS(c, "nothing", c->host->node->info(c->self, NULL));
+    info.size = 0;
+    STATUS(c, "no size", c->host->node->info(c->self, &info));
+}
+
+static void node_mode_next(struct conform *c) {
+    struct muster_node_mode mode = {.size = sizeof mode};
+    uint32_t index = 0, past = 1000;
+    STATUS(c, "good", c->host->node->mode_next(c->self, &index, &mode));
+    TEXT(c, "mode", mode.game_mode);
+    NUMBER(c, "index", index);
+    STATUS(c, "past", c->host->node->mode_next(c->self, &past, &mode));
+    STATUS(c, "no index", c->host->node->mode_next(c->self, NULL, &mode));
+    STATUS(c, "nothing", c->host->node->mode_next(c->self, &index, NULL));
+    mode.size = 0;
+    STATUS(c, "no size", c->host->node->mode_next(c->self, &index, &mode));
+}
+
+static void node_team_name(struct conform *c) {
+    TEXT(c, "good", c->host->node->team_name(c->self, "conform", MUSTER_TEAM_RED));
+    TEXT(c, "no team", c->host->node->team_name(c->self, "conform", 77));
+    TEXT(c, "no mode", c->host->node->team_name(c->self, "none", MUSTER_TEAM_RED));
+    TEXT(c, "nothing", c->host->node->team_name(c->self, NULL, MUSTER_TEAM_RED));
+}
+
+const struct conform_row node_rows[] = {ROW(node, info), ROW(node, mode_next),
+                                        ROW(node, team_name)};
+ROWS_COMPLETE(node, node_rows);
 
 /* ---- loop ------------------------------------------------------------------------------------ */
 

@@ -64,6 +64,7 @@ static void every_question_has_an_answer(void **state) {
             .seat = draw(&seed, 3) ? draw(&seed, 8) : MUSTER_SEAT_NONE,
             .target_seat = draw(&seed, 3) ? draw(&seed, 8) : MUSTER_SEAT_NONE,
             .team = draw(&seed, 3),
+            .game_mode = "arena",
             .key = keys[draw(&seed, 5)],
             .value = values[draw(&seed, 5)],
             .target = draw(&seed, 2) ? house->players[draw(&seed, 3)] : (muster_player_id){0},
@@ -82,7 +83,8 @@ static void a_lobby_may_be_asked_for_before_it_is(void **state) {
                                    .player = house->players[0],
                                    .seat = MUSTER_SEAT_NONE,
                                    .target_seat = MUSTER_SEAT_NONE,
-                                   .key = "arena",
+                                   .game_mode = "arena",
+                                   .key = "",
                                    .value = "",
                                    .refusal = &refusal};
     void *kept = house->state;
@@ -98,8 +100,9 @@ static void chat_stays_text(void **state) {
         char text[64];
         memset(text, 'x', sizeof text);
         snprintf(text, 32, "%s", lines[i]);
+        const struct muster_chat chat = {sizeof chat, 0, house->lobby, house->players[0]};
         muster_verdict verdict =
-            house->role->chat(house->bench->instance, house->state, house->lobby, 0, text, 32);
+            house->role->chat(house->bench->instance, house->state, &chat, text, 32);
         assert_true(verdict == MUSTER_ACCEPT || verdict == MUSTER_PASS || verdict == MUSTER_REJECT);
         assert_non_null(memchr(text, 0, 32));
         assert_int_equal(text[32], 'x');

@@ -21,6 +21,7 @@ struct fixture {
     struct token_keys keys;
     char pem[512];
     struct job job; /* the one on the pool */
+    bool is_cancelled;
     uint32_t answers;
     muster_verdict verdict;
     struct muster_identity identity;
@@ -43,6 +44,14 @@ static muster_status work(muster_self *self, muster_work_fn fn,
     return MUSTER_OK;
 }
 
+static muster_status work_cancel(muster_self *self, muster_work_id id) {
+    (void)self;
+    assert_int_equal(id.value, 1);
+    assert_non_null(current->job.work);
+    current->is_cancelled = true;
+    return MUSTER_OK;
+}
+
 static muster_status auth_complete(muster_self *self, muster_auth_ticket_id ticket,
                                    muster_verdict verdict, const struct muster_identity *identity) {
     (void)self;
@@ -53,7 +62,8 @@ static muster_status auth_complete(muster_self *self, muster_auth_ticket_id tick
     return MUSTER_OK;
 }
 
-static const struct muster_host_loop loop = {.unix_ms = unix_ms, .work = work};
+static const struct muster_host_loop loop = {
+    .unix_ms = unix_ms, .work = work, .work_cancel = work_cancel};
 static const struct muster_host_player player = {.auth_complete = auth_complete};
 static const struct muster_host host = {.loop = &loop, .player = &player};
 
@@ -271,6 +281,24 @@ static void what_is_no_ticket_of_this_node_is_refused(void **state) {
     }
 }
 
+/* Its work is dropped, be it waiting or running, and nobody is answered. */
+static void a_ticket_that_nobody_waits_for_costs_no_more(void **state) {
+    struct fixture *fixture = *state;
+    char token[TOKEN_BYTES_MAX + 1];
+    struct muster_identity id;
+    sign(fixture, "ada", token);
+    assert_int_equal(ask(fixture, token, &id), MUSTER_PENDING);
+    gate_cancel(fixture->gate, (muster_auth_ticket_id){2}); /* another one */
+    assert_false(fixture->is_cancelled);
+    gate_cancel(fixture->gate, (muster_auth_ticket_id){1});
+    assert_true(fixture->is_cancelled);
+    struct job job = fixture->job;
+    fixture->job = (struct job){0};
+    job.done(job.user, MUSTER_CLOSED);
+    gate_stop(fixture->gate);
+    assert_int_equal(fixture->answers, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(two_tokens_are_two_players, make, destroy),
@@ -281,6 +309,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(what_is_open_at_the_end_is_rejected_once, make, destroy),
         cmocka_unit_test_setup_teardown(a_ticket_says_which_seat, make, destroy),
         cmocka_unit_test_setup_teardown(what_is_no_ticket_of_this_node_is_refused, make, destroy),
+        cmocka_unit_test_setup_teardown(a_ticket_that_nobody_waits_for_costs_no_more, make,
+                                        destroy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@ static struct issuer {
     muster_verdict says;
     bool completes; /* its ticket, in the call */
     uint32_t asked;
+    uint32_t cancelled; /* tickets of its, the newest at that */
     muster_auth_ticket_id ticket;
     char token[64];
     char address[64];
@@ -39,8 +40,17 @@ static muster_verdict on_authenticate(void *instance, const struct muster_auth_r
     return issuer->says;
 }
 
-static const struct muster_auth vtable = {.size = sizeof vtable, .authenticate = on_authenticate};
+static void on_cancel(void *instance, muster_auth_ticket_id ticket) {
+    struct issuer *issuer = instance;
+    assert_int_equal(plugin_depth(), 1);
+    issuer->cancelled += MUSTER_ID_SAME(ticket, issuer->ticket);
+}
+
+static const struct muster_auth vtable = {
+    .size = sizeof vtable, .authenticate = on_authenticate, .cancel = on_cancel};
+static const struct muster_auth simple = {.size = sizeof simple, .authenticate = on_authenticate};
 static const struct muster_role roles[] = {{MUSTER_ROLE_AUTH, 0, &vtable}};
+static const struct muster_role simple_roles[] = {{MUSTER_ROLE_AUTH, 0, &simple}};
 
 static void on_signed_in(void *user, const struct muster_notice *notice) {
     (void)user;
@@ -49,7 +59,8 @@ static void on_signed_in(void *user, const struct muster_notice *notice) {
     renewed_count += notice->kind == MUSTER_NOTICE_PLAYER_RENEWED;
 }
 
-static int add_issuer(struct issuer *issuer, const char *name, const char *player_key) {
+static int add_issuer(struct issuer *issuer, const struct muster_role *role, const char *name,
+                      const char *player_key) {
     memset(issuer, 0, sizeof *issuer);
     issuer->identity = (struct muster_identity){.size = sizeof issuer->identity,
                                                 .display_name = "Ann",
@@ -57,7 +68,7 @@ static int add_issuer(struct issuer *issuer, const char *name, const char *playe
                                                 .permissions = "host",
                                                 .expires_at_s = INT64_MAX};
     snprintf(issuer->identity.player_key, sizeof issuer->identity.player_key, "%s", player_key);
-    return fake_plugin(&issuer->self, name, roles, 1, NULL, NULL);
+    return fake_plugin(&issuer->self, name, role, 1, NULL, NULL);
 }
 
 static int open_chain(void **state) {
@@ -69,7 +80,10 @@ static int open_chain(void **state) {
     if (!listens && notices_subscribe(NULL, heard, on_signed_in, NULL)) return -1;
     listens = true;
     if (rig_open(state) || paths_init(true, error)) return -1;
-    return add_issuer(&first, "first", "ann") || add_issuer(&second, "second", "bea") ? -1 : 0;
+    return add_issuer(&first, roles, "first", "ann") ||
+                   add_issuer(&second, simple_roles, "second", "bea")
+               ? -1
+               : 0;
 }
 
 static int close_chain(void **state) {
@@ -215,19 +229,70 @@ static void an_answer_that_stays_out_is_a_refusal(void **state) {
     pending_close_owner(&first.self);
     REFUSED(client, 4002, "unavailable");
     assert_int_equal(second.asked, 0);
+    assert_int_equal(first.cancelled, 1);
+    auth_cancel(client);
+    assert_int_equal(first.cancelled, 1);
 }
 
+/* Who does not want to hear of it may answer all the same. */
 static void who_has_gone_is_not_let_in(void **state) {
     (void)state;
     struct client *client = connect_client("");
-    first.says = MUSTER_PENDING;
+    first.says = MUSTER_PASS;
+    second.says = MUSTER_PENDING;
     authenticate(client, "t");
     auth_cancel(client);
     assert_null(client->auth);
     auth_cancel(client); /* again: nothing */
-    complete(&first, MUSTER_ACCEPT, MUSTER_OK);
+    complete(&second, MUSTER_ACCEPT, MUSTER_OK);
     assert_int_equal(session_count(), 0);
     assert_int_equal(connected_count, 0);
+    assert_int_equal(second.self.fault_count, 0);
+}
+
+static void that_nobody_waits_is_told_once(void **state) {
+    (void)state;
+    struct client *gone = connect_client(""), *served = connect_client("");
+    first.says = MUSTER_PENDING;
+    authenticate(gone, "t");
+    auth_cancel(gone);
+    assert_int_equal(first.cancelled, 1);
+    assert_int_equal(first.self.pins, 0);
+    complete(&first, MUSTER_ACCEPT, MUSTER_NOT_FOUND); /* its fault */
+    assert_int_equal(first.self.fault_count, 1);
+    auth_cancel(gone);
+    authenticate(served, "t");
+    complete(&first, MUSTER_REJECT, MUSTER_OK);
+    auth_cancel(served);
+    (void)loop_turn();
+    assert_int_equal(first.cancelled, 1);
+    assert_int_equal(session_count(), 0);
+}
+
+/* A plugin is not called inside its own call: it hears of it in the next turn, or when it stops,
+ * or not at all when it has answered before. */
+static void who_is_called_hears_of_it_later(void **state) {
+    (void)state;
+    enum { TURN, STOP, ANSWERED, TIMED_OUT, WAYS };
+    first.says = MUSTER_PENDING;
+    for (int way = TURN; way < WAYS; way++) {
+        struct client *client = connect_client("");
+        authenticate(client, "t");
+        first.cancelled = 0;
+        plugin_enter(&first.self, "test");
+        auth_cancel(client);
+        assert_null(client->auth);
+        assert_int_equal(first.cancelled, 0);
+        if (way == ANSWERED) complete(&first, MUSTER_ACCEPT, MUSTER_OK);
+        if (way == TIMED_OUT) pending_close_owner(&first.self);
+        plugin_leave();
+        if (way == STOP) resource_close_cancelled(&first.self);
+        if (way == STOP) assert_int_equal(first.cancelled, 1);
+        (void)loop_turn();
+        assert_int_equal(first.cancelled, way != ANSWERED);
+        assert_int_equal(first.self.pins, 0);
+    }
+    assert_int_equal(session_count(), 0);
     assert_int_equal(first.self.fault_count, 0);
 }
 
@@ -451,6 +516,8 @@ int main(void) {
         TEST(an_answer_may_come_later),
         TEST(an_answer_that_stays_out_is_a_refusal),
         TEST(who_has_gone_is_not_let_in),
+        TEST(that_nobody_waits_is_told_once),
+        TEST(who_is_called_hears_of_it_later),
         TEST(a_plugin_that_answers_twice_is_at_fault),
         TEST(who_is_in_stays_in_when_a_renewal_fails),
         TEST(an_identity_is_completed_or_refused),

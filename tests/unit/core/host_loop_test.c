@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "host_internal.h"
+#include "posts.h"
 
 #define START_MS 1000000
 
@@ -112,11 +113,24 @@ static void a_post_comes_in_the_next_turn(void **state) {
     assert_int_equal(first, 0);
     while (first == 0) (void)loop_turn();
     assert_int_equal(host->loop->post(&other, count, &late), MUSTER_OK);
-    other.phase = PLUGIN_STOPPED;
+    posts_close(&other, true);
+    assert_int_equal(late, 1);
+    assert_int_equal(host->loop->post(&other, count, &late), MUSTER_CLOSED);
     assert_int_equal(host->loop->post(&game.self, count, &first), MUSTER_OK);
     while (first == 1) (void)loop_turn();
-    assert_int_equal(late, 0); /* who has stopped is not called */
-    other.phase = PLUGIN_STARTED;
+    assert_int_equal(late, 1); /* its turn is over */
+    other.posts = (struct post_list){0};
+}
+
+static void posts_of_a_plugin_without_an_instance_are_dropped(void **state) {
+    (void)state;
+    uint32_t ran = 0, turned = 0;
+    assert_int_equal(host->loop->post(&other, count, &ran), MUSTER_OK);
+    posts_close(&other, false);
+    assert_int_equal(host->loop->post(&game.self, count, &turned), MUSTER_OK);
+    while (turned == 0) (void)loop_turn();
+    assert_int_equal(ran, 0);
+    other.posts = (struct post_list){0};
 }
 
 /* ---- work ---- */
@@ -416,6 +430,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_timer_may_stop_itself_and_ends_with_its_plugin,
                                         setup_virtual, teardown),
         TEST(a_post_comes_in_the_next_turn),
+        TEST(posts_of_a_plugin_without_an_instance_are_dropped),
         TEST(work_is_bounded_and_pins_its_plugin),
         TEST(a_descriptor_is_looked_at_until_it_is_let_go),
         TEST(packets_go_both_ways),

@@ -14,6 +14,8 @@ static struct {
     const char *rewrite; /* of what is said, not null: as many bytes as fit, without an end */
     struct muster_refusal refusal;
     const char *reason;
+    struct muster_chat chat; /* the last line */
+    uint32_t asked;          /* by bit, the kinds of actions asked about in mode "fake" */
     char calls[1024];
 } steward;
 
@@ -40,6 +42,7 @@ static muster_verdict on_allow(void *instance, void *state, const struct muster_
                                char *reason, uint32_t cap) {
     (void)instance;
     (void)state;
+    if (strcmp(action->game_mode, "fake") == 0) steward.asked |= 1u << action->kind;
     if (action->kind != MUSTER_ACTION_READY) return MUSTER_PASS;
     assert_int_equal(action->refusal->size, sizeof steward.refusal);
     *action->refusal = steward.refusal;
@@ -47,12 +50,11 @@ static muster_verdict on_allow(void *instance, void *state, const struct muster_
     return steward.verdict;
 }
 
-static muster_verdict on_chat(void *instance, void *state, muster_lobby_id lobby, uint32_t seat,
+static muster_verdict on_chat(void *instance, void *state, const struct muster_chat *chat,
                               char *text, uint32_t cap) {
     (void)instance;
     (void)state;
-    (void)lobby;
-    (void)seat;
+    steward.chat = *chat;
     if (steward.rewrite) memset(text, steward.rewrite[0], cap);
     if (steward.rewrite && steward.rewrite[1]) snprintf(text, cap, "%s", steward.rewrite);
     if (steward.chat_verdict) return steward.chat_verdict;
@@ -177,12 +179,13 @@ static void a_bad_answer_to_chat_is_a_fault(void **state) {
         {MUSTER_PASS, "x", 1, true}, /* no end */
     };
     struct lobby *lobby = rig_lobby();
+    const struct session *ann = rig_join(lobby, "ann", NULL);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint64_t before = steward.self.fault_count;
         steward.chat_verdict = cases[i].verdict;
         steward.rewrite = cases[i].rewrite;
         char line[400] = "hello";
-        assert_int_equal(lobby_rules_chat(lobby, 0, line, 320), cases[i].is_told);
+        assert_int_equal(lobby_rules_chat(lobby, ann, line, 320), cases[i].is_told);
         assert_int_equal(steward.self.fault_count - before, cases[i].faults);
     }
 }
@@ -244,14 +247,35 @@ static void rules_that_wait_themselves_are_not_asked(void **state) {
     json_decref(failure.data);
 }
 
+/* Also before there is a lobby. */
+static void rules_are_told_who_and_which_mode(void **state) {
+    (void)state;
+    struct failure failure = {0};
+    struct lobby *lobby = NULL;
+    struct session *ann = rig_sign_in("ann", NULL);
+    json_t *settings = json_pack("{s:b}", "isPrivate", 1);
+    const struct lobby_wish wish = {
+        .game_mode = "fake", .region = "", .settings = settings, .creator = ann->id};
+    assert_int_equal(lobby_create(&wish, &lobby, &failure), RPC_OK);
+    json_decref(settings);
+    assert_true(steward.asked & 1u << MUSTER_ACTION_LOBBY_CREATE);
+    assert_true(steward.asked & 1u << MUSTER_ACTION_SETTING);
+    struct session *bea = rig_join(lobby, "bea", NULL);
+    steward.chat_verdict = MUSTER_PASS;
+    assert_int_equal(lobby_chat(bea, "hello", false, &failure), RPC_OK);
+    assert_true(steward.asked & 1u << MUSTER_ACTION_JOIN);
+    assert_true(steward.asked & 1u << MUSTER_ACTION_CHAT);
+    assert_true(MUSTER_ID_SAME(steward.chat.player, bea->id));
+    assert_true(MUSTER_ID_SAME(steward.chat.lobby, lobby->id));
+    assert_int_equal(steward.chat.seat, lobby_seat(lobby, bea->member));
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_steward, close_steward)
     const struct CMUnitTest tests[] = {
-        TEST(one_state_goes_from_match_to_match),
-        TEST(rules_that_refuse_a_match_close_its_lobby),
-        TEST(a_bad_answer_to_chat_is_a_fault),
-        TEST(a_refusal_is_told_as_it_was_given),
-        TEST(rules_that_wait_themselves_are_not_asked),
+        TEST(one_state_goes_from_match_to_match), TEST(rules_that_refuse_a_match_close_its_lobby),
+        TEST(rules_are_told_who_and_which_mode),  TEST(a_bad_answer_to_chat_is_a_fault),
+        TEST(a_refusal_is_told_as_it_was_given),  TEST(rules_that_wait_themselves_are_not_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

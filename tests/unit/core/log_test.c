@@ -7,6 +7,7 @@
 #include "log_line.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,6 +131,151 @@ static void test_escapes(void **state) {
         assert_non_null(json);
         assert_string_equal(json_text(json, "msg"), rows[i].json);
         json_decref(json);
+    }
+}
+
+/* ---- a plugin's fields ---- */
+
+static const struct muster_log_field *const *refer(const struct muster_log_field *fields,
+                                                   uint32_t count) {
+    static const struct muster_log_field *list[MUSTER_LOG_FIELDS_MAX];
+    for (uint32_t i = 0; i < count; i++) list[i] = &fields[i];
+    return list;
+}
+
+static json_t *as_json(const struct log_line *line, char out[LOG_LINE_MAX_BYTES + 1]) {
+    size_t len = log_line_json(line, out);
+    assert_true(len <= LOG_LINE_MAX_BYTES);
+    assert_int_equal(out[len - 1], '\n');
+    out[len - 1] = '\0';
+    assert_null(strchr(out, '\n'));
+    json_t *json = json_loads(out, JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(json);
+    return json;
+}
+
+static void test_fields(void **state) {
+    (void)state;
+    static const struct muster_log_field own[] = {
+        {"player", MUSTER_LOG_TEXT, 0, {.text = "p 1"}},
+        {"match", MUSTER_LOG_INTEGER, 0, {.integer = INT64_MIN}},
+        {"load", MUSTER_LOG_NUMBER, 0, {.number = 0.1}},
+        {"third", MUSTER_LOG_NUMBER, 0, {.number = 1.0 / 3}},
+        {"none", MUSTER_LOG_NUMBER, 0, {.number = NAN}},
+        {"isNew", MUSTER_LOG_BOOLEAN, 0, {.integer = 1}},
+        {"isOld", MUSTER_LOG_BOOLEAN, 0, {.integer = 0}},
+        {"word", MUSTER_LOG_TEXT, 0, {.text = "plain"}},
+    };
+    const struct log_fields fields = {.plugin = "p", .own = refer(own, 8), .own_count = 8};
+    const struct log_line line = {
+        .level = MUSTER_LOG_INFO, .component = "c", .text = "said", .fields = &fields};
+    char out[LOG_LINE_MAX_BYTES + 1];
+    json_decref(as_json(&line, out));
+    assert_string_equal(strstr(out, "\"plugin\""),
+                        "\"plugin\":\"p\",\"player\":\"p 1\",\"match\":-9223372036854775808,"
+                        "\"load\":0.1,\"third\":0.33333333333333331,\"none\":null,\"isNew\":true,"
+                        "\"isOld\":false,\"word\":\"plain\"}");
+    out[log_line_human(&line, out) - 1] = '\0';
+    assert_string_equal(strstr(out, "c: "),
+                        "c: said plugin=p player=\"p 1\" match=-9223372036854775808 load=0.1 "
+                        "third=0.33333333333333331 none=null isNew=true isOld=false word=plain");
+}
+
+/* On a terminal nothing looks like another field, or ends the line. */
+static void test_hostile_fields(void **state) {
+    (void)state;
+    static const struct {
+        const char *raw, *human, *json;
+    } rows[] = {
+        {"x admin=true", "\"x admin=true\"", "x admin=true"},
+        {"\"}\n{\"level\":\"error", "\"\\\"}\\x0a{\\\"level\\\":\\\"error\"",
+         "\"}\n{\"level\":\"error"},
+        {"back\\", "\"back\\\\\"", "back\\"},
+        {"\x1b[2J", "\\x1b[2J", "\x1b[2J"},
+        {"\xff\xc3(", "\\xff\\xc3(", "\\xff\\xc3("},
+        {"\xe2\x80\xaeleft", "\\u202eleft", "\xe2\x80\xaeleft"},
+        {"", "\"\"", ""},
+        {NULL, "\"\"", ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct muster_log_field own = muster_log_text("own", rows[i].raw);
+        const struct log_fields fields = {.own = refer(&own, 1), .own_count = 1};
+        const struct log_line line = {.component = "c", .text = "said", .fields = &fields};
+        char out[LOG_LINE_MAX_BYTES + 1];
+        json_t *json = as_json(&line, out);
+        assert_string_equal(json_text(json, "own"), rows[i].json);
+        json_decref(json);
+        out[log_line_human(&line, out) - 1] = '\0';
+        assert_string_equal(strstr(out, "own=") + 4, rows[i].human);
+        assert_null(strchr(out, '\n'));
+    }
+}
+
+/* The longest line that there can be is whole. */
+static void test_longest_fields(void **state) {
+    (void)state;
+    char text[5000], names[8][32], out[LOG_LINE_MAX_BYTES + 1];
+    struct muster_log_field own[8];
+    memset(text, '\x01', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    for (int i = 0; i < 8; i++) {
+        memset(names[i], 'n', 31);
+        names[i][30] = (char)('0' + i);
+        names[i][31] = '\0';
+        own[i] = muster_log_text(names[i], text);
+    }
+    const struct log_fields fields = {.lobby = "0123456789012345678901234567890123456789",
+                                      .player = "0123456789012345678901234567890123456789",
+                                      .event = "0123456789012345678901234567890123456789",
+                                      .plugin = "0123456789012345678901234567890123456789",
+                                      .own = refer(own, 8),
+                                      .own_count = 8};
+    text[1024] = '\0';
+    const struct log_line line = {.component = "c", .text = text, .fields = &fields};
+    json_t *json = as_json(&line, out);
+    text[128] = '\0';
+    for (int i = 0; i < 8; i++) {
+        assert_memory_equal(json_text(json, names[i]), text, 128);
+        assert_string_equal(json_text(json, names[i]) + 128, " ...");
+    }
+    json_decref(json);
+    memset(text, 'a', 1000);
+    memcpy(text + 127, "\xc3\xbc", 2); /* would be cut in its middle */
+    json = as_json(&line, out);
+    assert_string_equal(json_text(json, names[0]) + 126, "a ...");
+    json_decref(json);
+    assert_true(log_line_human(&line, out) < LOG_LINE_MAX_BYTES);
+}
+
+static void test_bad_fields(void **state) {
+    (void)state;
+    static const char *const names[] = {"",
+                                        "two words",
+                                        "a\"b",
+                                        "1st",
+                                        "_x",
+                                        "gr\xc3\xbcn",
+                                        "time",
+                                        "level",
+                                        "msg",
+                                        "component",
+                                        "plugin",
+                                        "taken",
+                                        "abcdefghijklmnopqrstuvwxyz_01234",
+                                        NULL};
+    const struct muster_log_field taken = muster_log_text("taken", ""), *const before[] = {&taken};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const struct muster_log_field field = muster_log_integer(names[i], 1);
+        assert_non_null(log_field_fault(&field, before, 1));
+    }
+    static const char *const good[] = {"player", "lobby",    "event",
+                                       "a",      "Status_2", "abcdefghijklmnopqrstuvwxyz_0123"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        struct muster_log_field field = muster_log_integer(good[i], 1);
+        assert_null(log_field_fault(&field, before, 1));
+        assert_non_null(log_field_fault(&field, before, MUSTER_LOG_FIELDS_MAX));
+        field.type = MUSTER_LOG_BOOLEAN + 1;
+        assert_non_null(log_field_fault(&field, before, 1));
     }
 }
 
@@ -327,6 +473,10 @@ int main(void) {
         cmocka_unit_test(test_human),
         cmocka_unit_test(test_auto_is_json_without_a_terminal),
         cmocka_unit_test(test_escapes),
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_hostile_fields),
+        cmocka_unit_test(test_longest_fields),
+        cmocka_unit_test(test_bad_fields),
         cmocka_unit_test(test_long_lines),
         cmocka_unit_test(test_levels),
         cmocka_unit_test(test_plain_lines_are_in_order),

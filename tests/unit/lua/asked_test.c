@@ -95,14 +95,14 @@ static void assert_said(const char *word, const char *expected) {
     const struct muster_action action = {.size = sizeof action,
                                          .kind = MUSTER_ACTION_CHAT,
                                          .lobby = rig->id,
+                                         .game_mode = "arena",
                                          .player = rig->players[0],
                                          .key = "",
                                          .value = word,
                                          .refusal = &refusal};
     snprintf(line, sizeof line, "%s", word);
     (void)rig->rules->allow(rig->instance, rig->lobby, &action, reason, sizeof reason);
-    assert_int_equal(rig->rules->chat(rig->instance, rig->lobby, rig->id, 0, line, sizeof line),
-                     MUSTER_PASS);
+    assert_int_equal(rig_chat(rig, 0, line, sizeof line), MUSTER_PASS);
     assert_string_equal(line, expected);
 }
 
@@ -224,6 +224,7 @@ static void a_refusal_has_its_reason(void **state) {
         const struct muster_action action = {.size = sizeof action,
                                              .kind = MUSTER_ACTION_START,
                                              .lobby = rig->id,
+                                             .game_mode = "arena",
                                              .player = rig->players[0],
                                              .key = "",
                                              .value = "",
@@ -245,13 +246,15 @@ static void type(muster_player_id player, uint32_t seat, const char *text) {
     const struct muster_action action = {.size = sizeof action,
                                          .kind = MUSTER_ACTION_CHAT,
                                          .lobby = rig->id,
+                                         .game_mode = "arena",
                                          .player = player,
                                          .key = "",
                                          .value = text,
                                          .refusal = &refusal};
+    const struct muster_chat chat = {sizeof chat, seat, rig->id, player};
     snprintf(line, sizeof line, "%s", text);
     (void)rig->rules->allow(rig->instance, rig->lobby, &action, reason, sizeof reason);
-    assert_int_equal(rig->rules->chat(rig->instance, rig->lobby, rig->id, seat, line, sizeof line),
+    assert_int_equal(rig->rules->chat(rig->instance, rig->lobby, &chat, line, sizeof line),
                      MUSTER_REJECT);
 }
 

@@ -126,8 +126,7 @@ static void mods_are_asked_in_their_order(void **state) {
         for (uint32_t i = 0; i < rig->lobby->lobby.script_count; i++)
             strcat(expected, rig->lobby->lobby.scripts[i]->mod->id);
         strcpy(line, "");
-        assert_int_equal(rig->rules->chat(rig->instance, rig->lobby, rig->id, 0, line, sizeof line),
-                         MUSTER_PASS);
+        assert_int_equal(rig_chat(rig, 0, line, sizeof line), MUSTER_PASS);
         assert_string_equal(line, expected);
         assert_int_equal(strlen(line), strlen("onetwothree"));
         say("/again_one", 1);
@@ -174,8 +173,7 @@ static void lists_stay_as_they_are(void **state) {
         "    local list, part, empty = state.list, state.part, state.empty\n"
         "    return ('%d %s %s, %s %s, %s'):format(#list, list.a, list.b, part.a, part.b,\n"
         "        empty.b) end)\n");
-    assert_int_equal(rig->rules->chat(rig->instance, rig->lobby, rig->id, 0, line, sizeof line),
-                     MUSTER_PASS);
+    assert_int_equal(rig_chat(rig, 0, line, sizeof line), MUSTER_PASS);
     assert_string_equal(line, "2 old nil, old new, new");
 }
 
@@ -572,8 +570,7 @@ static void upload_keeping(const char *name, const char *expected) {
     testkit_advance(rig->kit, 60000); /* uploads have a rate */
     assert_string_equal(rig_upload(rig, name, text, strlen(text)).code, "");
     char line[301] = "hello";
-    assert_int_equal(rig->rules->chat(rig->instance, rig->lobby, rig->id, 0, line, sizeof line),
-                     MUSTER_PASS);
+    assert_int_equal(rig_chat(rig, 0, line, sizeof line), MUSTER_PASS);
     assert_string_equal(line, expected);
 }
 
@@ -615,12 +612,12 @@ static void what_plays_on_keeps_its_own(void **state) {
     take_out("upload_one");
     testkit_advance(rig->kit, 60000);
     assert_string_equal(rig_upload(rig, "two", other, strlen(other)).code, "");
-    (void)rig->rules->chat(rig->instance, rig->lobby, rig->id, 0, line, sizeof line);
+    (void)rig_chat(rig, 0, line, sizeof line);
     assert_string_equal(line, "false");
     ticks(1);
     assert_int_equal(testkit_metric(rig->kit, "muster_script_errors_total"), 0);
     rig_end(rig);
-    (void)rig->rules->chat(rig->instance, rig->lobby, rig->id, 0, line, sizeof line);
+    (void)rig_chat(rig, 0, line, sizeof line);
     assert_string_equal(line, "true");
 }
 

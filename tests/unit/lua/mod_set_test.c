@@ -4,11 +4,13 @@
 
 static char told[1 << 16];
 
-static void on_log(void *user, uint32_t level, const char *text) {
+MUSTER_PRINTF(3, 0)
+static void on_log(void *user, uint32_t level, const char *format, va_list args) {
     size_t used = strlen(told);
     (void)user, (void)level;
-    assert_true(used + strlen(text) + 2 < sizeof told);
-    sprintf(told + used, "%s\n", text);
+    int len = vsnprintf(told + used, sizeof told - used, format, args);
+    assert_true(len > 0 && used + (size_t)len + 2 < sizeof told);
+    strcat(told, "\n");
 }
 
 /* Of the folders "a" and "b". */

@@ -159,12 +159,18 @@ void rig_end(struct rig *rig) {
     rig->match = (muster_match_id){0};
 }
 
+muster_verdict rig_chat(struct rig *rig, uint32_t player, char *line, uint32_t cap) {
+    const struct muster_chat chat = {sizeof chat, player, rig->id, rig->players[player]};
+    return rig->rules->chat(rig->instance, rig->lobby, &chat, line, cap);
+}
+
 bool rig_say(struct rig *rig, uint32_t player, const char *text) {
     char line[301], reason[MUSTER_REASON_MAX] = "";
     struct muster_refusal refusal = {.size = sizeof refusal};
     const struct muster_action action = {.size = sizeof action,
                                          .kind = MUSTER_ACTION_CHAT,
                                          .lobby = rig->id,
+                                         .game_mode = "arena",
                                          .player = rig->players[player],
                                          .seat = player,
                                          .target_seat = MUSTER_SEAT_NONE,
@@ -175,8 +181,7 @@ bool rig_say(struct rig *rig, uint32_t player, const char *text) {
     if (rig->rules->allow(rig->instance, rig->lobby, &action, reason, sizeof reason) ==
         MUSTER_REJECT)
         return false;
-    return rig->rules->chat(rig->instance, rig->lobby, rig->id, player, line, sizeof line) !=
-           MUSTER_REJECT;
+    return rig_chat(rig, player, line, sizeof line) != MUSTER_REJECT;
 }
 
 void rig_fact(struct rig *rig, const char *kind, uint32_t seat, uint32_t other, int64_t value,

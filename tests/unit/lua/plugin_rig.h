@@ -51,6 +51,8 @@ void rig_take(struct rig *rig, const struct tape *tape);
 /* A match on no mode, with two who have sat down. */
 void rig_begin(struct rig *rig, const char *game_mode);
 void rig_end(struct rig *rig);
+/* What rules make of a line that a player may say. */
+muster_verdict rig_chat(struct rig *rig, uint32_t player, char *line, uint32_t cap);
 /* A player says something; true: it is said to all. */
 bool rig_say(struct rig *rig, uint32_t player, const char *text);
 void rig_fact(struct rig *rig, const char *kind, uint32_t seat, uint32_t other, int64_t value,

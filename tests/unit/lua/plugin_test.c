@@ -115,7 +115,7 @@ static void stop_plugin(void *user) {
     (void)testkit_stop(rig->plugin);
 }
 
-/* It is tried no more, holds nothing, and nobody waits for an answer. */
+/* It is tried no more and holds nothing; its turn comes with the stop, when its lobby is gone. */
 static void an_upload_that_is_tried_goes_with_the_plugin(void **state) {
     static const char text[] = "hooks.on('chat', 'c', function() end)";
     (void)state;
@@ -124,7 +124,7 @@ static void an_upload_that_is_tried_goes_with_the_plugin(void **state) {
     assert_int_equal(testkit_start(other), MUSTER_OK);
     assert_int_equal(testkit_host(rig->kit)->loop->post(other, stop_plugin, NULL), MUSTER_OK);
     struct testkit_rpc rpc = rig_upload(rig, "mine", text, strlen(text));
-    assert_string_equal(rpc.code, "unavailable");
+    assert_string_equal(rpc.code, "wrong_state");
 }
 
 static void parts_make_up_a_whole(void **state) {
