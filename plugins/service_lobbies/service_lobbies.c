@@ -114,7 +114,7 @@ static bool check_seats(json_t *seats, char why[WHY_MAX]) {
     struct seat seat, other;
     char wrong[WHY_MAX] = "expected a list of at most 128 seats";
     if (!json_is_array(seats) || json_array_size(seats) > MUSTER_PEOPLE_MAX) {
-        snprintf(why, WHY_MAX, "seats: %s", wrong);
+        snprintf(why, WHY_MAX, "seats: %.200s", wrong);
         return false;
     }
     for (size_t i = 0; i < json_array_size(seats); i++) {
