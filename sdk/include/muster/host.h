@@ -557,7 +557,7 @@ struct muster_host_lobby {
      * without a secret. It ends a search. On failure nothing has changed and reason says why:
      * INVALID: no key, name, team or time that is one; DENIED: a rule, a lock, a ban, the
      * whitelist; FULL: the lobby or the team is; LIMIT: the node is; CONFLICT: the player has a
-     * seat in another lobby; STATE: the lobby is not joined any more. */
+     * seat in another lobby; STATE: the lobby is not joined any more, or stands. */
     muster_status (*seat_reserve)(muster_self *self, muster_lobby_id id,
                                   const struct muster_seat_wish *wish,
                                   struct muster_seat_ticket *out, char *reason, uint32_t cap);
