@@ -47,9 +47,13 @@ struct net_handlers {
     void (*rx_batch)(void);
 };
 
-/* Opens the listening sockets by the config (net.*, tls.*). On failure `error` (256 bytes) says
+/* Opens the listening sockets by the config (net.*, tls.*), or takes those that were passed under
+ * the names "public" and "admin" (service.h). On failure `error` (256 bytes) says
  * which address and why; EXISTS means a port is in use. */
 muster_status net_start(const struct net_handlers *handlers, char *error) MUSTER_MUST_USE;
+/* A socket that listens there, for who passes it on. Errors as net_start. Needs no loop. */
+muster_status net_socket_open(const char *address, uint32_t port, int *out_fd,
+                              char *error) MUSTER_MUST_USE;
 /* The ports bound (differ from the config when that says 0). */
 uint32_t net_port(void);
 uint32_t net_admin_port(void);

@@ -16,8 +16,10 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "log.h"
 #include "loop.h"
 #include "metrics.h"
+#include "service.h"
 
 #define BACKLOG 1024
 #define ACCEPTS_PER_TURN 64 /* then the others on the loop have their turn */
@@ -106,8 +108,7 @@ static void on_connection(void *user, uint32_t events, muster_status status) {
     }
 }
 
-static muster_status listener_open(struct listener *listener, const char *address, uint32_t port,
-                                   char *error) {
+muster_status net_socket_open(const char *address, uint32_t port, int *out_fd, char *error) {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
                              .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV};
     struct addrinfo *info = NULL;
@@ -117,9 +118,27 @@ static muster_status listener_open(struct listener *listener, const char *addres
         snprintf(error, ERROR_MAX, "cannot listen on \"%s\": not an IP address", address);
         return MUSTER_INVALID;
     }
-    listener->fd = socket_open(info);
+    *out_fd = socket_open(info);
     freeaddrinfo(info);
-    if (listener->fd < 0) return listen_fail(error, address, port);
+    return *out_fd < 0 ? listen_fail(error, address, port) : MUSTER_OK;
+}
+
+/* One that was opened before lives longer than this process: it is taken as it is. */
+static bool take_passed(struct listener *listener, uint32_t port) {
+    listener->fd = service_socket(listener->admin ? "admin" : "public");
+    if (listener->fd < 0) return false;
+    if (port && port != bound_port(listener->fd))
+        log_warn("net", "%s is %u, and the socket that was passed listens on %u",
+                 listener->admin ? "net.adminPort" : "net.port", port, bound_port(listener->fd));
+    return true;
+}
+
+static muster_status listener_open(struct listener *listener, const char *address, uint32_t port,
+                                   char *error) {
+    if (!take_passed(listener, port)) {
+        muster_status status = net_socket_open(address, port, &listener->fd, error);
+        if (status) return status;
+    }
     listener->port = bound_port(listener->fd);
     listener->poll = loop_poll_start(listener->fd, MUSTER_POLL_READ, on_connection, listener);
     if (listener->poll) return MUSTER_OK;

@@ -10,6 +10,8 @@
 #include "loop.h"
 #include "replay.h"
 #include "server.h"
+#include "service.h"
+#include "supervisor.h"
 #include "temporary.h"
 #include "untrusted.h"
 
@@ -30,6 +32,7 @@ struct arguments {
     const char *dir; /* temporary, for a check */
     bool json;
     bool untrusted;
+    int supervise_at; /* where --supervise stands among the arguments; 0: nowhere */
 };
 
 static const char usage[] =
@@ -40,6 +43,7 @@ static const char usage[] =
     "  --data-dir DIR      keep data here\n"
     "  --log-format FORMAT auto, human or json\n"
     "  --untrusted         scripts of players may run here: lock the process after the start\n"
+    "  --supervise         stay as a small parent that starts the server again when it crashes\n"
     "  --watch             plugins read the files again that people edit (scripts, say)\n"
     "  --run COMMAND       run one console command without a network and without waiting, then "
     "exit\n"
@@ -62,6 +66,7 @@ enum {
     OPT_DATA_DIR,
     OPT_LOG_FORMAT,
     OPT_UNTRUSTED,
+    OPT_SUPERVISE,
     OPT_WATCH,
     OPT_RUN,
     OPT_CHECK,
@@ -79,6 +84,7 @@ static const struct option options[] = {
     {"data-dir", required_argument, NULL, OPT_DATA_DIR},
     {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
     {"untrusted", no_argument, NULL, OPT_UNTRUSTED},
+    {"supervise", no_argument, NULL, OPT_SUPERVISE},
     {"watch", no_argument, NULL, OPT_WATCH},
     {"run", required_argument, NULL, OPT_RUN},
     {"check-config", no_argument, NULL, OPT_CHECK},
@@ -111,6 +117,7 @@ static bool take_option(int option, struct arguments *args, int *code) {
     case OPT_DATA_DIR: args->config.data_dir = optarg; return true;
     case OPT_LOG_FORMAT: args->config.log_format = optarg; return true;
     case OPT_UNTRUSTED: args->untrusted = true; return true;
+    case OPT_SUPERVISE: args->supervise_at = optind - 1; return true;
     case OPT_WATCH: args->config.watch = true; return true;
     case OPT_RUN:
         args->action = ACTION_COMMAND;
@@ -142,9 +149,19 @@ static bool parse(int argc, char **argv, struct arguments *args, int *code) {
         fprintf(stderr, "musterd: unexpected argument \"%s\"; try --help\n", argv[optind]);
     else if (args->untrusted && args->action == ACTION_COMMAND)
         fprintf(stderr, "musterd: --run cannot be locked: leave --untrusted out\n");
+    else if (args->supervise_at && args->action != ACTION_RUN)
+        fprintf(stderr, "musterd: --supervise is for a server alone\n");
     else
         return true;
     return false;
+}
+
+/* The server itself is not supervised by a server. */
+static int supervise(int argc, char **argv, int at) {
+    for (int i = at; i < argc; i++) argv[i] = argv[i + 1];
+    int code = supervisor_run(argv);
+    config_unload();
+    return code;
 }
 
 static int check(const char *dir) {
@@ -215,6 +232,7 @@ int main(int argc, char **argv) {
     char error[CONFIG_ERROR_MAX] = "";
     int code;
     if (!parse(argc, argv, &args, &code)) return code;
+    service_init();
     if (crash_init()) fprintf(stderr, "musterd: a crash will not be told: %m\n");
     bool is_passing =
         args.action == ACTION_CHECK || (args.action == ACTION_COMMAND && !args.config.data_dir);
@@ -225,6 +243,7 @@ int main(int argc, char **argv) {
         config_unload();
         return code;
     }
+    if (args.supervise_at) return supervise(argc, argv, args.supervise_at);
     if (args.untrusted) untrusted_request(args.config.file, args.action == ACTION_RUN);
     start_log(args.action);
     code = act(&args);

@@ -23,6 +23,7 @@
 #include "paths.h"
 #include "queue.h"
 #include "report.h"
+#include "service.h"
 #include "shutdown.h"
 #include "store.h"
 #include "untrusted.h"
@@ -110,6 +111,7 @@ static void listen_now(void) {
     server.ready = true;
     emit(MUSTER_NOTICE_SERVER_READY);
     log_plain(line);
+    service_notify("READY=1");
     if (loop_stdin(on_console_line, NULL)) log_warn("server", "no console: stdin cannot be read");
 }
 
@@ -193,9 +195,20 @@ static bool start_plugins(void (*on_store)(void *user, muster_status status), vo
     return true;
 }
 
+static void on_service_watchdog(void *user) {
+    (void)user;
+    service_notify("WATCHDOG=1");
+}
+
+/* Twice as often as it is expected. The loop turns, says this. */
+static bool feed_service_watchdog(void) {
+    uint32_t period_ms = service_watchdog_ms() / 2;
+    return !period_ms || loop_timer_start(period_ms, period_ms, on_service_watchdog, NULL);
+}
+
 static void start(void) {
-    if (watch_signals() || watchdog_start(WATCHDOG_WARN_MS, WATCHDOG_ABORT_MS) ||
-        books_start(is_ready))
+    if (watch_signals() || !feed_service_watchdog() ||
+        watchdog_start(WATCHDOG_WARN_MS, WATCHDOG_ABORT_MS) || books_start(is_ready))
         fail(SERVER_EXIT_INTERNAL, "the server could not be started");
     else
         start_plugins(on_store_started, NULL);
@@ -254,6 +267,7 @@ static void run_until(bool (*done)(void *user)) {
 
 static void stop(void) {
     log_info("server", "stopping: %s", shutdown_reason());
+    service_notify("STOPPING=1");
     shutdown_deinit();
     emit(MUSTER_NOTICE_SERVER_STOPPING);
     if (server.ready) net_stop_listening();
