@@ -90,3 +90,23 @@ void address_prefix_text(const struct address_prefix *prefix, char out[ADDRESS_P
         snprintf(out, ADDRESS_PREFIX_TEXT_MAX, "%s/%u", address,
                  is_v4(prefix) ? prefix->bits - 96 : prefix->bits);
 }
+
+/* ---- public or not ---- */
+
+/* An IPv4 address that is mapped counts as itself. What translates or tunnels to IPv4
+ * (64:ff9b::/96, 2002::/16, 2001::/32) is left out with the ranges that are set aside. */
+bool address_is_public(const char *text) {
+    static const char *const reserved[] = {
+        "0.0.0.0/8",     "10.0.0.0/8",      "100.64.0.0/10",  "127.0.0.0/8",    "169.254.0.0/16",
+        "172.16.0.0/12", "192.0.0.0/24",    "192.0.2.0/24",   "192.88.99.0/24", "192.168.0.0/16",
+        "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3",    "2001::/23",
+        "2001:db8::/32", "2002::/16",       "3fff::/20",
+    };
+    struct address_prefix global, range;
+    uint8_t bytes[ADDRESS_BYTES];
+    if (!address_prefix_read("2000::/3", &global) || !address_bytes(text, bytes)) return false;
+    if (!address_is_mapped(bytes) && !address_in(text, &global)) return false;
+    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
+        if (!address_prefix_read(reserved[i], &range) || address_in(text, &range)) return false;
+    return true;
+}

@@ -17,6 +17,10 @@ bool address_is_mapped(const uint8_t bytes[ADDRESS_BYTES]);
 /* The usual form of an address: IPv4 with dots, also where it came mapped. */
 void address_text(const uint8_t bytes[ADDRESS_BYTES], char out[ADDRESS_TEXT_MAX]);
 
+/* Of the internet: not this machine, a private network, a link, a group, or a range that is set
+ * aside (RFC 6890). False also for text that is no address. */
+bool address_is_public(const char *text);
+
 /* A range of addresses, in the IPv6 form. */
 struct address_prefix {
     uint8_t bytes[ADDRESS_BYTES]; /* zero behind the prefix */

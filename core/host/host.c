@@ -424,5 +424,6 @@ muster_status host_init(void) {
 }
 
 void host_deinit(void) {
+    host_ws_deinit();
     host_handles_deinit();
 }

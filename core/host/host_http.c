@@ -1,4 +1,4 @@
-/* host->http and host->ws. */
+/* host->http. */
 #include <stdlib.h>
 
 #include "host_internal.h"
@@ -51,6 +51,81 @@ static muster_status problem_fn(muster_self *self, muster_request_id id, uint32_
     HOST_CHECK_THREAD(self);
     if (!code || !detail) return MUSTER_INVALID;
     return answered(self, id, http_problem(id, status, code, detail));
+}
+
+/* ---- streams --------------------------------------------------------------------------------- */
+
+struct stream {
+    struct handle handle;
+    muster_request_id request;
+    void (*closed)(void *user, muster_status status);
+    void *user;
+};
+
+static void stream_over(struct stream *stream, muster_status status) {
+    const struct stream copy = *stream;
+    host_handle_close(&stream->handle);
+    free(stream);
+    plugin_enter(copy.handle.resource.owner, "http.stream_closed");
+    copy.closed(copy.user, status);
+    plugin_leave();
+}
+
+static void on_client_gone(void *user) {
+    stream_over(user, MUSTER_IO);
+}
+
+static void close_stream(struct resource *resource) {
+    struct stream *stream = (struct stream *)resource;
+    http_stream_end(stream->request, false); /* unless it has ended */
+    stream_over(stream, MUSTER_CLOSED);
+}
+
+static const struct resource_kind stream_kind = {"streamed answer", close_stream, true};
+
+static muster_status stream_begin_fn(muster_self *self, muster_request_id id,
+                                     const struct muster_http_response *response,
+                                     void (*closed)(void *user, muster_status status), void *user,
+                                     muster_stream_id *out) {
+    HOST_CHECK_STARTED_OPEN(self);
+    struct muster_http_response full;
+    if (!ABI_COPY_IN(self, muster_http_response, &full, response)) return MUSTER_INVALID;
+    if (!closed || !out) return MUSTER_INVALID;
+    struct stream *stream = calloc(1, sizeof *stream);
+    if (!stream) return MUSTER_NO_MEMORY;
+    stream->request = id;
+    stream->closed = closed;
+    stream->user = user;
+    muster_status status = host_handle_open(self, &stream->handle, &stream_kind);
+    if (status) {
+        free(stream);
+        return status;
+    }
+    status = answered(self, id, http_stream_begin(id, &full, on_client_gone, stream));
+    if (status) {
+        host_handle_close(&stream->handle);
+        free(stream);
+        return status;
+    }
+    out->value = stream->handle.id;
+    return MUSTER_OK;
+}
+
+static muster_status stream_send_fn(muster_self *self, muster_stream_id id,
+                                    struct muster_bytes piece) {
+    HOST_CHECK_THREAD(self);
+    const struct stream *stream = host_handle_find(self, id.value, &stream_kind);
+    if (!stream) return MUSTER_NOT_FOUND;
+    if (piece.len > 0 && !piece.data) return MUSTER_INVALID;
+    return http_stream_send(stream->request, piece);
+}
+
+static muster_status stream_end_fn(muster_self *self, muster_stream_id id) {
+    HOST_CHECK_THREAD(self);
+    struct stream *stream = host_handle_find(self, id.value, &stream_kind);
+    muster_status status = stream ? resource_cancel(&stream->handle.resource) : MUSTER_NOT_FOUND;
+    if (!status) http_stream_end(stream->request, true);
+    return status;
 }
 
 /* ---- clients --------------------------------------------------------------------------------- */
@@ -132,90 +207,7 @@ const struct muster_host_http host_http_group = {
     .fetch = fetch_fn,
     .fetch_cancel = fetch_cancel_fn,
     .header = header_fn,
-};
-
-struct ws {
-    struct handle handle;
-    struct net_client *client;
-    struct muster_ws_handler handler;
-    void *user;
-};
-
-static void on_ws_open(void *user) {
-    struct ws *ws = user;
-    plugin_enter(ws->handle.resource.owner, "ws.open");
-    ws->handler.open(ws->user);
-    plugin_leave();
-}
-
-static void on_ws_message(void *user, uint32_t binary, struct muster_bytes data) {
-    struct ws *ws = user;
-    plugin_enter(ws->handle.resource.owner, "ws.message");
-    ws->handler.message(ws->user, binary, data);
-    plugin_leave();
-}
-
-static void on_ws_close(void *user, muster_status status) {
-    struct ws copy = *(struct ws *)user;
-    host_handle_close(&((struct ws *)user)->handle);
-    free(user);
-    plugin_enter(copy.handle.resource.owner, "ws.close");
-    copy.handler.close(copy.user, status);
-    plugin_leave();
-}
-
-static void close_ws(struct resource *resource) {
-    struct ws *ws = (struct ws *)resource;
-    net_client_close(ws->client);
-    on_ws_close(ws, MUSTER_CLOSED);
-}
-
-static const struct resource_kind ws_kind = {"WebSocket", close_ws, false};
-
-static const struct muster_ws_handler ws_handler = {
-    .size = sizeof ws_handler, .open = on_ws_open, .message = on_ws_message, .close = on_ws_close};
-
-static muster_status ws_open_fn(muster_self *self, const char *url, const char *subprotocol,
-                                const struct muster_ws_handler *handler, void *user,
-                                muster_ws_id *out) {
-    HOST_CHECK_STARTED_OPEN(self);
-    struct muster_ws_handler full;
-    if (!ABI_COPY_IN(self, muster_ws_handler, &full, handler) || !out) return MUSTER_INVALID;
-    if (!url || !full.open || !full.message || !full.close) return MUSTER_INVALID;
-    struct ws *ws = calloc(1, sizeof *ws);
-    if (!ws) return MUSTER_NO_MEMORY;
-    ws->handler = full;
-    ws->user = user;
-    muster_status status = host_handle_open(self, &ws->handle, &ws_kind);
-    if (status) {
-        free(ws);
-        return status;
-    }
-    out->value = ws->handle.id;
-    status = net_ws_connect(url, subprotocol, &ws_handler, ws, &ws->client);
-    if (status) {
-        host_handle_close(&ws->handle);
-        free(ws);
-    }
-    return status;
-}
-
-static muster_status ws_send_fn(muster_self *self, muster_ws_id id, uint32_t binary,
-                                struct muster_bytes data) {
-    HOST_CHECK_THREAD(self);
-    struct ws *ws = host_handle_find(self, id.value, &ws_kind);
-    return ws ? net_ws_send(ws->client, binary, data) : MUSTER_NOT_FOUND;
-}
-
-static muster_status ws_close_fn(muster_self *self, muster_ws_id id) {
-    HOST_CHECK_THREAD(self);
-    struct ws *ws = host_handle_find(self, id.value, &ws_kind);
-    return ws ? handle_cancel(&ws->handle, &ws->client) : MUSTER_NOT_FOUND;
-}
-
-const struct muster_host_ws host_ws_group = {
-    .size = sizeof host_ws_group,
-    .open = ws_open_fn,
-    .send = ws_send_fn,
-    .close = ws_close_fn,
+    .stream_begin = stream_begin_fn,
+    .stream_send = stream_send_fn,
+    .stream_end = stream_end_fn,
 };

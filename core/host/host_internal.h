@@ -70,6 +70,9 @@ void host_handle_close(struct handle *handle);
 /* fn in the loop's next turn: for what is not legal inside a callback. */
 muster_status host_defer(loop_fn fn, void *user);
 
+/* Forgets what plugins serve. */
+void host_ws_deinit(void);
+
 /* A JSON value (borrowed, null: NOT_FOUND) as text. */
 muster_status host_write_json(const json_t *value, struct muster_writer *out);
 

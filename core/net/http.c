@@ -5,7 +5,6 @@
  */
 #include "http.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +22,7 @@
 #define ROUTES_MAX 1024
 #define PATH_MAX_BYTES 256
 #define METHOD_MAX_BYTES 12
+#define ROUTE_FLAGS (MUSTER_ROUTE_ADMIN | MUSTER_ROUTE_PREFIX | MUSTER_ROUTE_TOKEN)
 #define ALLOW_MAX_BYTES 128
 #define AUTH_ENTRIES 16384
 #define API_PREFIX "/v1/"
@@ -32,7 +32,7 @@
 #define PROBLEM_TYPE "application/problem+json"
 
 struct route {
-    struct registration head; /* named "METHOD flags PATH" */
+    struct registration head; /* named "METHOD flags PATH", without MUSTER_ROUTE_TOKEN */
     char method[METHOD_MAX_BYTES];
     char path[PATH_MAX_BYTES];
     uint32_t path_len;
@@ -72,7 +72,8 @@ static bool route_valid(const struct muster_route *route) {
     if (!route->method || !route->path || !path_valid(route->path)) return false;
     if (strlen(route->method) == 0 || strlen(route->method) >= METHOD_MAX_BYTES) return false;
     if (route->body_max_bytes > MUSTER_ROUTE_BODY_MAX) return false;
-    return !(route->flags & ~(MUSTER_ROUTE_ADMIN | MUSTER_ROUTE_PREFIX | MUSTER_ROUTE_TOKEN));
+    bool locked = route->flags & MUSTER_ROUTE_TOKEN;
+    return !(route->flags & ~ROUTE_FLAGS) && (!locked || route->flags & MUSTER_ROUTE_ADMIN);
 }
 
 muster_status http_route_add(const void *owner, const struct muster_route *wanted,
@@ -80,8 +81,8 @@ muster_status http_route_add(const void *owner, const struct muster_route *wante
     if (!fn || !route_valid(wanted)) return MUSTER_INVALID;
     char name[METHOD_MAX_BYTES + PATH_MAX_BYTES + 4];
     void *entry;
-    snprintf(name, sizeof name, "%s %u %s", wanted->method, wanted->flags & ~MUSTER_ROUTE_TOKEN,
-             wanted->path);
+    uint32_t place = wanted->flags & ~MUSTER_ROUTE_TOKEN;
+    snprintf(name, sizeof name, "%s %u %s", wanted->method, place, wanted->path);
     muster_status status = registration_add(&routes, owner, name, &entry);
     if (status) return status;
     struct route *route = entry;
@@ -173,17 +174,23 @@ static void pending_add(muster_request_id id, struct party *party) {
     }
 }
 
-/* An answer of so many bytes has been given, or nobody waits for it any more. */
-static void pending_remove(muster_request_id id, uint64_t answer_bytes) {
+struct party *http_hand_over(muster_request_id id) {
     struct pending **at = &pending_head;
     while (*at && !MUSTER_ID_SAME((*at)->id, id)) at = &(*at)->next;
     struct pending *pending = *at;
-    if (!pending) return;
+    if (!pending) return NULL;
     *at = pending->next;
     if (!pending->next) pending_tail = at;
-    party_charge(pending->party, PARTY_STRANGER, party_price(answer_bytes, 0));
-    party_release(pending->party);
+    struct party *party = pending->party;
     free(pending);
+    return party;
+}
+
+/* An answer of so many bytes has been given, or nobody waits for it any more. */
+static void pending_remove(muster_request_id id, uint64_t answer_bytes) {
+    struct party *party = http_hand_over(id);
+    party_charge(party, PARTY_STRANGER, party_price(answer_bytes, 0));
+    party_release(party);
 }
 
 static void on_deadlines(void *user) {
@@ -201,6 +208,7 @@ static void on_deadlines(void *user) {
 
 void http_closed(muster_request_id id) {
     pending_remove(id, 0);
+    http_stream_closed(id);
 }
 
 static bool auth_allowed(const char *address, uint32_t *retry_after_ms) {
@@ -228,20 +236,6 @@ static void refuse_rate(muster_request_id id, uint32_t retry_after_ms) {
     snprintf(seconds, sizeof seconds, "%u", retry_after_ms / 1000 + 1);
     (void)problem_with_header(id, 429, "rate_limited", "too many requests of this address",
                               &header);
-}
-
-/* Without a token in the configuration nobody has it. */
-static bool has_admin_token(muster_request_id id) {
-    static const char scheme[] = "Bearer ";
-    const char *token = config_core->admin.token;
-    const char *presented = net_http_header(id, "authorization");
-    if (!token[0] || strncasecmp(presented, scheme, sizeof scheme - 1) != 0) return false;
-    unsigned char held[crypto_generichash_BYTES], given[crypto_generichash_BYTES];
-    presented += sizeof scheme - 1;
-    crypto_generichash(held, sizeof held, (const unsigned char *)token, strlen(token), NULL, 0);
-    crypto_generichash(given, sizeof given, (const unsigned char *)presented, strlen(presented),
-                       NULL, 0);
-    return sodium_memcmp(held, given, sizeof held) == 0;
 }
 
 static void call(struct route *route, const struct muster_http_request *request,
@@ -273,7 +267,7 @@ static void answer(const struct net_http_request *net_request, struct party *par
     if (strcmp(request.method, "HEAD") == 0) request.method = "GET"; /* net leaves out the body */
     struct route *route = route_find(request.method, request.path, net_request->admin, allow);
     bool listed = net_request->origin == NET_ORIGIN_LISTED;
-    if (route && (route->flags & MUSTER_ROUTE_TOKEN) && !has_admin_token(request.id)) {
+    if (route && (route->flags & MUSTER_ROUTE_TOKEN) && !http_token_given(request.id)) {
         (void)http_problem(request.id, 401, "unauthenticated", "expected the admin token");
     } else if (route) {
         call(route, &request, party);
@@ -403,6 +397,7 @@ muster_status http_problem(muster_request_id id, uint32_t status, const char *co
 
 void http_deinit(void) {
     while (pending_head) pending_remove(pending_head->id, 0);
+    http_stream_deinit();
     loop_timer_stop(deadline_timer);
     deadline_timer = NULL;
     limit_table_destroy(auth_limits);

@@ -35,6 +35,21 @@ void http_set_door(http_door_fn fn);
  * path is answered to pages of listed origins (CORS). */
 
 muster_status http_respond(muster_request_id id, const struct muster_http_response *response);
+/* Does the request present the admin token? */
+bool http_token_given(muster_request_id id);
+
+/* An answer piece by piece, as net_stream_begin, _send and _end have it. closed: the client has
+ * gone before the end; not called otherwise. */
+muster_status http_stream_begin(muster_request_id id, const struct muster_http_response *response,
+                                void (*closed)(void *user), void *user) MUSTER_MUST_USE;
+muster_status http_stream_send(muster_request_id id, struct muster_bytes piece);
+void http_stream_end(muster_request_id id, bool whole);
+/* For http alone. */
+void http_stream_closed(muster_request_id id);
+void http_stream_deinit(void);
+/* The request waits for no answer any more: who pays for it (null: nobody), to be released. */
+struct party *http_hand_over(muster_request_id id);
+
 /* An answer that is the same for many; zeroed at first. */
 struct http_shared {
     char *text;

@@ -36,10 +36,19 @@ static lws_retry_bo_t idle_policy;
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                     size_t len);
 
+/* A place for a plugin's subprotocol: no client can name it while it is empty. */
+#define ROUTE(i)                                                                                   \
+    {                                                                                              \
+        .name = net_route_subprotocols[i], .callback = on_event,                                   \
+        .rx_buffer_size = RX_BUFFER_BYTES, .tx_packet_size = NET_CHUNK_BYTES                       \
+    }
+#define ROUTES_4(i) ROUTE(i), ROUTE((i) + 1), ROUTE((i) + 2), ROUTE((i) + 3)
+_Static_assert(NET_ROUTE_SUBPROTOCOLS == 16, "each has its place in server_protocols");
+
 /* The first protocol gets HTTP and whatever is no WebSocket of ours. No protocol needs memory of
  * libwebsockets: the connection's id is its opaque pointer. */
 static const struct lws_protocols server_protocols[] = {
-    {.name = "muster-http",
+    {.name = NET_HTTP_PROTOCOL,
      .callback = on_event,
      .rx_buffer_size = RX_BUFFER_BYTES,
      .tx_packet_size = NET_CHUNK_BYTES},
@@ -47,6 +56,10 @@ static const struct lws_protocols server_protocols[] = {
      .callback = on_event,
      .rx_buffer_size = RX_BUFFER_BYTES,
      .tx_packet_size = NET_CHUNK_BYTES},
+    ROUTES_4(0),
+    ROUTES_4(4),
+    ROUTES_4(8),
+    ROUTES_4(12),
     {0},
 };
 static const struct lws_protocols client_protocols[] = {
@@ -130,11 +143,11 @@ static int on_conn_event(struct lws *wsi, enum lws_callback_reasons reason, void
     switch (reason) {
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return net_ws_confirm(conn);
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
-        return strcmp(lws_get_protocol(wsi)->name, NET_SUBPROTOCOL) != 0;
+        return !conn->routed && strcmp(lws_get_protocol(wsi)->name, NET_SUBPROTOCOL) != 0;
     case LWS_CALLBACK_ESTABLISHED: return on_ws_established(conn);
     case LWS_CALLBACK_RECEIVE: return net_ws_receive(conn, in, len);
     case LWS_CALLBACK_SERVER_WRITEABLE: return net_ws_writeable(conn);
-    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: return net_ws_peer_closes(conn);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: return net_ws_peer_closes(conn, in, len);
     case LWS_CALLBACK_HTTP: return net_http_begin(conn, in, len);
     case LWS_CALLBACK_HTTP_BODY: return net_http_body(conn, in, len);
     case LWS_CALLBACK_HTTP_BODY_COMPLETION: return net_http_body_end(conn);

@@ -39,9 +39,20 @@ struct net_handlers {
     /* The longest body that is taken there, asked before any of it is read. path may be of any
      * length. */
     uint32_t (*http_body_max)(const char *method, const char *path, bool admin);
+    /* WebSockets at other paths than /ws: the subprotocol that is spoken there ("": none), or null:
+     * there is nothing. */
+    const char *(*route_find)(const char *path, bool admin);
+    /* The handshake of one, as a request without a body whose headers can be read in the call: 0,
+     * and *user is kept with the connection; or the status with which it is refused. */
+    uint32_t (*route_open)(const struct net_http_request *request, conn_id conn, void **user);
+    /* As ws_text and ws_binary. */
+    void (*route_message)(void *user, bool binary, struct muster_bytes data);
+    /* The end of each that was let in, but by net_route_close. code: of the other side's close
+     * frame; 0: none came, or none with a code. */
+    void (*route_closed)(void *user, uint16_t code);
     /* Answer with net_http_respond, now or later. */
     void (*http_request)(const struct net_http_request *request);
-    /* The client went away before it was answered. */
+    /* The client went away before it was answered, or before its stream was ended. */
     void (*http_closed)(muster_request_id id);
     /* After every 32nd received WebSocket message, so that ticks are not starved by receiving. */
     void (*rx_batch)(void);
@@ -84,19 +95,38 @@ void net_keep(conn_id conn);
 /* Answer an HTTP request; NOT_FOUND when the client has gone or was answered. INVALID: a status or
  * header that cannot be sent; the client gets 500. */
 muster_status net_http_respond(muster_request_id id, const struct muster_http_response *response);
+/* The same piece by piece. INVALID: the head cannot be sent, and the request is still to be
+ * answered. The body that response has is the first piece. */
+muster_status net_stream_begin(muster_request_id id, const struct muster_http_response *response);
+/* FULL: more than NET_STREAM_BYTES would wait for the client. NOT_FOUND: it is gone. */
+#define NET_STREAM_BYTES 262144u
+muster_status net_stream_send(muster_request_id id, struct muster_bytes piece);
+/* whole: what was sent goes out, and the client sees that this was all. Else the connection ends
+ * now, and the client sees that something is missing. http_closed does not come. */
+void net_stream_end(muster_request_id id, bool whole);
 /* A header of a request that awaits its answer, by its name in lower case; "": it has none. Valid
  * until the request is answered. */
 const char *net_http_header(muster_request_id id, const char *name);
 /* "Not Found" for 404. */
 const char *net_http_reason(uint32_t status);
 
-/* HTTP and WebSocket clients (for plugins). Names are resolved without blocking the loop. */
+/* Of a WebSocket at a plugin's path, from route_open on. CLOSED: it is over; FULL: more than
+ * NET_ROUTE_QUEUE_BYTES would wait. */
+#define NET_ROUTE_QUEUE_BYTES 262144u
+muster_status net_route_send(conn_id conn, bool binary, struct muster_bytes data);
+/* As net_close; route_closed does not come. */
+void net_route_close(conn_id conn, uint16_t code, const char *reason);
+/* A subprotocol that is spoken at a plugin's path. INVALID: no token of at most 63 bytes, or one of
+ * the core's; LIMIT: there are 16 others. */
+muster_status net_subprotocol_add(const char *name);
+
+/* HTTP and WebSocket clients (for plugins). Names are resolved without blocking the loop; when a
+ * connection to one address of a name fails, the next is tried. */
 struct net_client;
 muster_status net_fetch(const struct muster_http_fetch *request,
                         void (*fn)(void *user, const struct muster_http_result *result), void *user,
                         struct net_client **out) MUSTER_MUST_USE;
-muster_status net_ws_connect(const char *url, const char *subprotocol,
-                             const struct muster_ws_handler *handler, void *user,
+muster_status net_ws_connect(const struct muster_ws_client *wanted, void *user,
                              struct net_client **out) MUSTER_MUST_USE;
 muster_status net_ws_send(struct net_client *client, bool binary, struct muster_bytes data);
 /* Ends it; no callback comes afterwards. */

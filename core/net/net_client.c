@@ -31,6 +31,7 @@ struct net_client {
     struct loop_timer *timer;
     uv_getaddrinfo_t look_up;
     struct net_url url;
+    struct net_targets targets;
     char *method;      /* null: a WebSocket */
     char *header_text; /* "name:\0value\0" for each, then "\0" */
     char *subprotocol;
@@ -41,13 +42,17 @@ struct net_client {
     uint32_t rx_len;
     uint32_t rx_max;
     uint32_t http_status;
+    uint16_t peer_code; /* of the server's close frame */
+    bool public_only;
     bool looking_up;
     bool connecting;  /* in lws_client_connect_via_info */
+    bool turning;     /* the next turn tries another address */
+    bool asked;       /* the server may have seen the request */
     bool until_close; /* the answer ends with the connection */
     bool finished;    /* no more callbacks */
     bool opened;
     void (*fetched)(void *user, const struct muster_http_result *result);
-    struct muster_ws_handler handler;
+    struct muster_ws_client ws; /* its functions */
     void *user;
 };
 
@@ -73,9 +78,8 @@ static void client_free(struct net_client *client) {
 }
 
 static void client_settle(struct net_client *client) {
-    if (client->finished && !client->wsi && !client->looking_up && !client->connecting) {
-        client_free(client);
-    }
+    bool busy = client->wsi || client->looking_up || client->connecting || client->turning;
+    if (client->finished && !busy) client_free(client);
 }
 
 /* Ends the work without a callback. The pointer may be dead afterwards. */
@@ -103,7 +107,7 @@ static void client_finish(struct net_client *client, muster_status status) {
     if (client->fetched) {
         client->fetched(client->user, &result);
     } else {
-        client->handler.close(client->user, status);
+        client->ws.close(client->user, status, status == MUSTER_CLOSED ? client->peer_code : 0);
     }
     client_end(client);
 }
@@ -145,7 +149,7 @@ static struct net_client *client_create(void *user, uint32_t rx_max) {
 
 /* ---- Connecting ---- */
 
-static void connect_to(struct net_client *client, const char *address) {
+static bool connect_to(struct net_client *client, const char *address) {
     const struct net_url *url = &client->url;
     const struct lws_client_connect_info info = {
         .context = net_state.context,
@@ -165,29 +169,48 @@ static void connect_to(struct net_client *client, const char *address) {
     client->connecting = true;
     bool made = lws_client_connect_via_info(&info) != NULL;
     client->connecting = false;
-    if (!made) {
-        client->wsi = NULL;
+    if (!made) client->wsi = NULL;
+    return made;
+}
+
+/* What a server may have seen is not sent to another. */
+static bool may_try_next(const struct net_client *client) {
+    return !client->finished && !client->asked && client->targets.next < client->targets.count;
+}
+
+static void connect_next(struct net_client *client) {
+    bool made = false;
+    while (!made && may_try_next(client))
+        made = connect_to(client, client->targets.addresses[client->targets.next++]);
+    if (!made && !client->finished)
         client_finish(client, MUSTER_IO);
-    } else {
+    else
         client_settle(client);
-    }
+}
+
+static void on_turn(void *user) {
+    struct net_client *client = user;
+    client->turning = false;
+    if (net_state.phase == NET_UP)
+        connect_next(client);
+    else
+        client_settle(client); /* it was told */
 }
 
 static void on_looked_up(uv_getaddrinfo_t *request, int status, struct addrinfo *found) {
     struct net_client *client = request->data;
-    char address[NET_ADDRESS_MAX] = "";
+    bool allowed =
+        net_targets_read(&client->targets, status == 0 ? found : NULL, client->public_only);
     client->looking_up = false;
-    if (status == 0 && found) {
-        getnameinfo(found->ai_addr, found->ai_addrlen, address, sizeof address, NULL, 0,
-                    NI_NUMERICHOST);
-    }
     uv_freeaddrinfo(found);
     if (client->finished) {
         client_settle(client);
-    } else if (address[0] == '\0' || net_state.phase != NET_UP) {
+    } else if (!allowed) {
+        client_finish(client, MUSTER_DENIED);
+    } else if (net_state.phase != NET_UP) {
         client_finish(client, MUSTER_IO);
     } else {
-        connect_to(client, address);
+        connect_next(client);
     }
 }
 
@@ -207,26 +230,34 @@ static muster_status copy_text(const char *text, char **out) {
     return *out ? MUSTER_OK : MUSTER_NO_MEMORY;
 }
 
+static bool is_ours(const char *name) {
+    static const char *const ours[] = {"content-length", "host", "connection", "upgrade"};
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+        if (strcasecmp(name, ours[i]) == 0) return true;
+    return strncasecmp(name, "sec-websocket-", 14) == 0;
+}
+
 static bool header_fits(const struct muster_http_header *header) {
     if (!header->name || !*header->name || !header->value) return false;
     return !strpbrk(header->name, ": \t\r\n") && !strpbrk(header->value, "\r\n") &&
-           strcasecmp(header->name, "content-length") != 0;
+           !is_ours(header->name);
 }
 
 static muster_status headers_copy(struct net_client *client,
-                                  const struct muster_http_fetch *request) {
+                                  const struct muster_http_header *headers, uint32_t count) {
     size_t size = 1;
-    if (request->header_count > HEADERS_MAX) return MUSTER_LIMIT;
-    for (uint32_t i = 0; i < request->header_count; i++) {
-        if (!header_fits(&request->headers[i])) return MUSTER_INVALID;
-        size += strlen(request->headers[i].name) + strlen(request->headers[i].value) + 3;
+    if (count > HEADERS_MAX) return MUSTER_LIMIT;
+    if (count > 0 && !headers) return MUSTER_INVALID;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!header_fits(&headers[i])) return MUSTER_INVALID;
+        size += strlen(headers[i].name) + strlen(headers[i].value) + 3;
     }
     if (size > HEADER_TEXT_MAX) return MUSTER_LIMIT;
     char *at = client->header_text = malloc(size);
     if (!at) return MUSTER_NO_MEMORY;
-    for (uint32_t i = 0; i < request->header_count; i++) {
-        at += sprintf(at, "%s:", request->headers[i].name) + 1;
-        at += sprintf(at, "%s", request->headers[i].value) + 1;
+    for (uint32_t i = 0; i < count; i++) {
+        at += sprintf(at, "%s:", headers[i].name) + 1;
+        at += sprintf(at, "%s", headers[i].value) + 1;
     }
     *at = '\0';
     return MUSTER_OK;
@@ -247,12 +278,14 @@ muster_status net_fetch(const struct muster_http_fetch *request,
                         struct net_client **out) {
     if (net_state.phase != NET_UP) return MUSTER_STATE;
     if (request->timeout_ms < 1 || request->timeout_ms > 60000) return MUSTER_INVALID;
+    if (request->flags & ~MUSTER_FETCH_PUBLIC) return MUSTER_INVALID;
     struct net_client *client = client_create(user, request->response_max_bytes);
     if (!client) return MUSTER_NO_MEMORY;
     client->fetched = fn;
+    client->public_only = request->flags & MUSTER_FETCH_PUBLIC;
     muster_status status = net_url_parse(request->url, "http", &client->url);
     if (status == MUSTER_OK) status = copy_text(request->method, &client->method);
-    if (status == MUSTER_OK) status = headers_copy(client, request);
+    if (status == MUSTER_OK) status = headers_copy(client, request->headers, request->header_count);
     if (status == MUSTER_OK) status = body_copy(client, request->body);
     if (status == MUSTER_OK) status = client_begin(client, request->timeout_ms);
     if (status == MUSTER_OK) {
@@ -263,17 +296,16 @@ muster_status net_fetch(const struct muster_http_fetch *request,
     return status;
 }
 
-muster_status net_ws_connect(const char *url, const char *subprotocol,
-                             const struct muster_ws_handler *handler, void *user,
+muster_status net_ws_connect(const struct muster_ws_client *wanted, void *user,
                              struct net_client **out) {
     if (net_state.phase != NET_UP) return MUSTER_STATE;
     struct net_client *client = client_create(user, RECEIVE_MAX_BYTES);
     if (!client) return MUSTER_NO_MEMORY;
-    client->handler = *handler;
-    muster_status status = net_url_parse(url, "ws", &client->url);
-    if (status == MUSTER_OK && subprotocol && *subprotocol) {
-        status = copy_text(subprotocol, &client->subprotocol);
-    }
+    client->ws = *wanted;
+    muster_status status = net_url_parse(wanted->url, "ws", &client->url);
+    if (status == MUSTER_OK && wanted->subprotocol && *wanted->subprotocol)
+        status = copy_text(wanted->subprotocol, &client->subprotocol);
+    if (status == MUSTER_OK) status = headers_copy(client, wanted->headers, wanted->header_count);
     if (status == MUSTER_OK) status = client_begin(client, WS_TIMEOUT_MS);
     if (status == MUSTER_OK) {
         *out = client;
@@ -305,7 +337,8 @@ static bool rx_append(struct net_client *client, const void *data, size_t len) {
 
 static int headers_add(struct net_client *client, uint8_t **at, uint8_t *end) {
     struct lws *wsi = client->wsi;
-    const char *name = client->header_text ? client->header_text : "";
+    const char *name = client->header_text;
+    client->asked = true;
     while (*name) {
         const char *value = name + strlen(name) + 1;
         if (lws_add_http_header_by_name(wsi, (const uint8_t *)name, (const uint8_t *)value,
@@ -373,7 +406,7 @@ static int ws_received(struct net_client *client, const void *data, size_t len) 
     if (!lws_is_final_fragment(client->wsi)) return 0;
     const struct muster_bytes message = {client->rx, client->rx_len};
     client->rx_len = 0;
-    client->handler.message(client->user, (uint32_t)lws_frame_is_binary(client->wsi), message);
+    client->ws.message(client->user, (uint32_t)lws_frame_is_binary(client->wsi), message);
     return client->finished ? -1 : 0;
 }
 
@@ -381,7 +414,7 @@ static int ws_opened(struct net_client *client) {
     client->opened = true;
     loop_timer_stop(client->timer);
     client->timer = NULL;
-    client->handler.open(client->user);
+    client->ws.open(client->user);
     return client->finished ? -1 : 0;
 }
 
@@ -389,6 +422,23 @@ static int on_closed(struct net_client *client) {
     bool answered = client->fetched && client->until_close && client->http_status != 0;
     client_finish(client, client->opened ? MUSTER_CLOSED : answered ? MUSTER_OK : MUSTER_IO);
     return 0;
+}
+
+/* libwebsockets answers it. */
+static int ws_peer_closes(struct net_client *client, const uint8_t *data, size_t len) {
+    if (len >= 2) client->peer_code = (uint16_t)(data[0] << 8 | data[1]);
+    return 0;
+}
+
+/* Nobody is connected any more, and no callback comes. */
+static void on_gone(struct net_client *client) {
+    client->wsi = NULL;
+    if (client->connecting) return; /* who called goes on */
+    client->turning = may_try_next(client) && loop_post(on_turn, client) == MUSTER_OK;
+    if (client->finished)
+        client_settle(client);
+    else if (!client->turning)
+        client_finish(client, MUSTER_IO);
 }
 
 static int on_client_event(struct net_client *client, enum lws_callback_reasons reason, void *in,
@@ -407,6 +457,8 @@ static int on_client_event(struct net_client *client, enum lws_callback_reasons 
     case LWS_CALLBACK_CLIENT_RECEIVE: return ws_received(client, in, len);
     case LWS_CALLBACK_CLIENT_WRITEABLE:
         return net_queue_flush(&client->queue, client->wsi) ? 0 : -1;
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: return ws_peer_closes(client, in, len);
+    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: return may_try_next(client) ? 0 : on_closed(client);
     default: return on_closed(client);
     }
 }
@@ -425,6 +477,7 @@ int net_client_callback(struct lws *wsi, enum lws_callback_reasons reason, void 
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
     case LWS_CALLBACK_CLIENT_RECEIVE:
     case LWS_CALLBACK_CLIENT_WRITEABLE:
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
     case LWS_CALLBACK_CLIENT_CLOSED:
     case LWS_CALLBACK_CLOSED_CLIENT_HTTP:
@@ -434,13 +487,7 @@ int net_client_callback(struct lws *wsi, enum lws_callback_reasons reason, void 
         return client->finished ? -1 : on_client_event(client, reason, in, len);
     case LWS_CALLBACK_WSI_DESTROY:
         client = lws_get_opaque_user_data(wsi);
-        if (!client) return 0;
-        client->wsi = NULL;
-        if (client->finished) {
-            client_settle(client);
-        } else {
-            client_finish(client, MUSTER_IO);
-        }
+        if (client) on_gone(client);
         return 0;
     default: return 0;
     }

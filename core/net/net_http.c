@@ -30,9 +30,9 @@ void net_http_gone(struct conn *conn) {
     struct exchange *exchange = net_exchange_of(conn);
     if (!exchange) return;
     muster_request_id id = exchange->id;
-    bool awaited = exchange->dispatched && !exchange->answered;
+    bool open = exchange->answered ? exchange->streams && !exchange->ended : exchange->dispatched;
     net_exchange_free(conn, exchange);
-    if (awaited) net_state.handlers.http_closed(id);
+    if (open) net_state.handlers.http_closed(id);
 }
 
 /* ---- Refusals: before there is a request that anybody could answer ---- */
@@ -208,8 +208,8 @@ static bool origin_keep(struct exchange *exchange, struct conn *conn) {
     return exchange->origin != NET_ORIGIN_LISTED || net_header_read(exchange, conn->wsi, "origin");
 }
 
-static struct exchange *exchange_open(struct conn *conn, int method, const char *path, size_t len,
-                                      const char *address) {
+struct exchange *net_exchange_open(struct conn *conn, int method, const char *path, size_t len,
+                                   const char *address) {
     muster_request_id id = {0};
     struct exchange *exchange = slots_add(&net_state.exchanges, &id.value);
     if (!exchange) return NULL;
@@ -225,18 +225,22 @@ static struct exchange *exchange_open(struct conn *conn, int method, const char 
     return NULL;
 }
 
-static int dispatch(struct conn *conn, struct exchange *exchange) {
-    const struct net_http_request request = {
-        .request = {.size = sizeof request.request,
+struct net_http_request net_exchange_request(const struct exchange *exchange) {
+    return (struct net_http_request){
+        .request = {.size = sizeof(struct muster_http_request),
                     .id = exchange->id,
                     .method = exchange->method,
                     .path = exchange->path,
                     .query = exchange->query,
                     .address = exchange->address,
                     .body = {exchange->body, exchange->body_len}},
-        .admin = conn->admin,
+        .admin = exchange->admin,
         .origin = exchange->origin,
     };
+}
+
+static int dispatch(struct conn *conn, struct exchange *exchange) {
+    const struct net_http_request request = net_exchange_request(exchange);
     exchange->dispatched = true;
     lws_set_timeout(conn->wsi, NO_PENDING_TIMEOUT, 0);
     net_conn_deadline(conn, 0); /* from here on it is the handler's time */
@@ -291,7 +295,7 @@ int net_http_begin(struct conn *conn, const char *path, size_t len) {
     if (net_forwarded_read(conn, address) == NET_FORWARDED_UNREADABLE) {
         return refuse_body(conn, 400, "forwarded_invalid", "X-Forwarded-For: no list of addresses");
     }
-    struct exchange *exchange = exchange_open(conn, method, path, len, address);
+    struct exchange *exchange = net_exchange_open(conn, method, path, len, address);
     if (!exchange) return -1;
     if (length <= 0) return dispatch(conn, exchange);
     if (length > net_state.handlers.http_body_max(exchange->method, exchange->path, conn->admin)) {
@@ -343,13 +347,15 @@ int net_http_body_end(struct conn *conn) {
     return ++exchange->ahead_reads > AHEAD_READS_MAX ? -1 : 0;
 }
 
-/* Between request and answer the socket is not read, so its end must be looked for. A client that
- * sends on while it does not take its answer would wake the loop all the time. */
+/* Between request and answer, and between two pieces of one, the socket is not read, so its end
+ * must be looked for. A client that sends on while it does not take its answer would wake the loop
+ * all the time. */
 static void exchange_sweep(struct exchange *exchange, struct conn *conn) {
-    short wanted = exchange->answered ? POLLIN : POLLRDHUP;
+    bool unread = !exchange->answered || (exchange->streams && net_exchange_is_idle(exchange));
+    short wanted = unread ? POLLRDHUP : POLLIN;
     struct pollfd probe = {.fd = lws_get_socket_fd(conn->wsi), .events = wanted};
     if (poll(&probe, 1, 0) != 1) return;
-    if (!exchange->answered || ++exchange->blocked_sweeps > BLOCKED_SWEEPS_MAX) net_conn_shut(conn);
+    if (unread || ++exchange->blocked_sweeps > BLOCKED_SWEEPS_MAX) net_conn_shut(conn);
 }
 
 void net_http_sweep(void) {

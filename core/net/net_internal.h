@@ -18,6 +18,9 @@ _Static_assert(sizeof(void *) >= sizeof(conn_id), "ids travel as opaque pointers
 #define NET_ADDRESS_MAX ADDRESS_TEXT_MAX
 #define NET_CLOSE_REASON_MAX 124 /* RFC 6455: 123 bytes, and the NUL */
 #define NET_SUBPROTOCOL "muster.v1"
+#define NET_HTTP_PROTOCOL "muster-http" /* of no WebSocket */
+#define NET_ROUTE_SUBPROTOCOLS 16       /* of plugins */
+#define NET_SUBPROTOCOL_MAX 64
 #define NET_FLUSH_MS 2000     /* for a close frame or a last answer, then the socket is shut */
 #define NET_SWEEP_MS 100      /* how often deadlines are looked at */
 #define NET_CHUNK_BYTES 65536 /* libwebsockets writes at most this at once */
@@ -43,6 +46,9 @@ struct net_queue {
  * when the socket is broken. */
 muster_status net_queue_send(struct net_queue *queue, struct lws *wsi, const void *data,
                              uint32_t len, bool binary, uint32_t max_bytes);
+/* Queues it, for a socket that is none yet. FULL as above. */
+muster_status net_queue_keep(struct net_queue *queue, const void *data, uint32_t len, bool binary,
+                             uint32_t max_bytes);
 /* From a writable callback: as much as the socket takes. False: the socket is broken. */
 bool net_queue_flush(struct net_queue *queue, struct lws *wsi);
 void net_queue_clear(struct net_queue *queue);
@@ -70,8 +76,9 @@ struct conn {
     uint32_t rx_cap;
     muster_request_id exchange; /* the HTTP request at hand, or 0 */
     uint16_t close_code;
-    bool begun; /* a part of the next request has come */
-    bool gated; /* net_gate looks at what comes before libwebsockets may */
+    uint16_t peer_code; /* of the other side's close frame */
+    bool begun;         /* a part of the next request has come */
+    bool gated;         /* net_gate looks at what comes before libwebsockets may */
     bool admin;
     bool counted;    /* takes one of the places of its listener */
     bool makes_room; /* in the list of those that have to go when there is none left */
@@ -79,6 +86,7 @@ struct conn {
     bool over_cap;   /* one of too many of its address */
     bool websocket;  /* upgraded */
     bool open;       /* ws_open answered with a user */
+    bool routed;     /* at a plugin's path, which has not closed it */
     bool closing;    /* no more messages in either direction */
     bool close_sent;
     bool dead;    /* the socket was shut */
@@ -219,10 +227,29 @@ int net_ws_confirm(struct conn *conn);
 void net_ws_established(struct conn *conn);
 int net_ws_receive(struct conn *conn, const uint8_t *data, size_t len);
 int net_ws_writeable(struct conn *conn);
-int net_ws_peer_closes(struct conn *conn);
+int net_ws_peer_closes(struct conn *conn, const uint8_t *data, size_t len);
 /* Once a second. */
 void net_ws_sweep(struct conn *conn);
 void net_ws_gone(struct conn *conn);
+
+/* ---- net_route.c ---- */
+
+extern char net_route_subprotocols[NET_ROUTE_SUBPROTOCOLS][NET_SUBPROTOCOL_MAX];
+/* The last step of a handshake at a plugin's path: what the callback returns. */
+int net_route_open(struct conn *conn);
+void net_route_established(struct conn *conn);
+
+/* ---- net_targets.c ---- */
+
+#define NET_TARGETS_MAX 8
+struct addrinfo;
+struct net_targets {
+    uint32_t count;
+    uint32_t next; /* the one that is tried next */
+    char addresses[NET_TARGETS_MAX][NET_ADDRESS_MAX];
+};
+/* What was looked up; found may be null. False: public_only, and there are only others. */
+bool net_targets_read(struct net_targets *targets, const struct addrinfo *found, bool public_only);
 
 /* ---- net_http.c, net_header.c, net_answer.c ---- */
 
@@ -244,6 +271,8 @@ struct exchange {
     bool http_1_0;
     bool dispatched;
     bool answered;
+    bool streams; /* its answer has no end yet */
+    bool ended;   /* nothing is added to it any more */
     uint32_t ahead_reads;
     uint32_t blocked_sweeps;
     char *path;
@@ -257,7 +286,13 @@ struct exchange {
     uint8_t *answer;   /* LWS_PRE of headroom, then head and body */
     uint32_t answer_len;
     uint32_t answer_sent;
+    uint32_t answer_cap; /* of a stream */
 };
+
+/* Nothing of its answer waits for the client. */
+static inline bool net_exchange_is_idle(const struct exchange *exchange) {
+    return exchange->answer_sent == exchange->answer_len;
+}
 
 /* net_conn.c */
 struct exchange *net_exchange_of(const struct conn *conn);
@@ -267,6 +302,10 @@ void net_exchange_free(struct conn *conn, struct exchange *exchange);
 const char *net_header_read(struct exchange *exchange, struct lws *wsi, const char *name);
 
 muster_status net_http_init(uint32_t requests_max);
+/* Null: out of memory. */
+struct exchange *net_exchange_open(struct conn *conn, int method, const char *path, size_t len,
+                                   const char *address);
+struct net_http_request net_exchange_request(const struct exchange *exchange);
 int net_http_begin(struct conn *conn, const char *path, size_t len);
 int net_http_body(struct conn *conn, const uint8_t *data, size_t len);
 int net_http_body_end(struct conn *conn);
@@ -284,6 +323,8 @@ int net_refusal_text(char *out, const char *headers, uint32_t status, const char
 int net_http_refuse(struct conn *conn, uint32_t status, const char *code, const char *detail);
 /* Before the end: who sent something and got no answer gets this one, if it can still be sent. */
 void net_http_last_word(struct conn *conn, uint32_t status, const char *code, const char *detail);
+/* Of a header, a method, a subprotocol (RFC 9110, 5.6.2). */
+bool net_is_token(const char *text);
 /* One Host, as HTTP/1.1 demands. */
 bool net_http_host_fits(struct lws *wsi);
 

@@ -46,7 +46,7 @@ void net_keep(conn_id id) {
 
 static bool is_answering(const struct conn *conn) {
     const struct exchange *exchange = net_exchange_of(conn);
-    return exchange && exchange->dispatched;
+    return exchange && exchange->dispatched && !exchange->streams;
 }
 
 bool net_place_make(bool admin) {

@@ -40,7 +40,7 @@ static bool append(struct net_queue *queue, const void *data, uint32_t len, bool
     struct net_message *message = malloc(sizeof *message + LWS_PRE + len);
     if (!message) return false;
     *message = (struct net_message){.len = len, .binary = binary};
-    memcpy(message->bytes + LWS_PRE, data, len);
+    if (len > 0) memcpy(message->bytes + LWS_PRE, data, len);
     if (queue->tail) {
         queue->tail->next = message;
     } else {
@@ -51,16 +51,21 @@ static bool append(struct net_queue *queue, const void *data, uint32_t len, bool
     return true;
 }
 
+muster_status net_queue_keep(struct net_queue *queue, const void *data, uint32_t len, bool binary,
+                             uint32_t max_bytes) {
+    if (len > max_bytes || queue->bytes > max_bytes - len) return MUSTER_FULL;
+    return append(queue, data, len, binary) ? MUSTER_OK : MUSTER_FULL;
+}
+
 muster_status net_queue_send(struct net_queue *queue, struct lws *wsi, const void *data,
                              uint32_t len, bool binary, uint32_t max_bytes) {
     if (!queue->head && !lws_partial_buffered(wsi) && scratch_reserve(len)) {
-        memcpy(scratch + LWS_PRE, data, len);
+        if (len > 0) memcpy(scratch + LWS_PRE, data, len);
         return write_message(wsi, scratch + LWS_PRE, len, binary) ? MUSTER_OK : MUSTER_IO;
     }
-    if (len > max_bytes || queue->bytes > max_bytes - len) return MUSTER_FULL;
-    if (!append(queue, data, len, binary)) return MUSTER_FULL;
-    lws_callback_on_writable(wsi);
-    return MUSTER_OK;
+    muster_status status = net_queue_keep(queue, data, len, binary, max_bytes);
+    if (!status) lws_callback_on_writable(wsi);
+    return status;
 }
 
 static void drop_head(struct net_queue *queue) {

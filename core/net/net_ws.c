@@ -8,6 +8,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -16,20 +17,10 @@
 #include "metrics.h"
 
 #define RX_BATCH 32
+#define LIST_BYTES 128
 #define NOTSENT_LOWAT_BYTES 4096 /* more would wait in the kernel and grow stale */
 
 /* ---- The handshake ---- */
-
-static bool header_holds_token(const char *header, const char *token) {
-    size_t token_len = strlen(token);
-    while (*header) {
-        header += strspn(header, " \t,");
-        size_t len = strcspn(header, " \t,");
-        if (len == token_len && memcmp(header, token, len) == 0) return true;
-        header += len;
-    }
-    return false;
-}
 
 /* The `in` pointer of this callback is not to be read: it may be freed by then. */
 static bool wants_websocket(struct lws *wsi) {
@@ -45,10 +36,34 @@ static bool is_endpoint(struct lws *wsi) {
     return method == LWSHUMETH_GET && len == 3 && memcmp(path, "/ws", 3) == 0;
 }
 
-static bool wants_subprotocol(struct lws *wsi) {
-    char list[128];
-    return lws_hdr_copy(wsi, list, sizeof list, WSI_TOKEN_PROTOCOL) > 0 &&
-           header_holds_token(list, NET_SUBPROTOCOL);
+/* Of those that the client names, libwebsockets takes the first that is known; and hangs up when
+ * their list has more than 126 bytes. */
+static bool names_first(struct lws *wsi, const char *subprotocol) {
+    char list[LIST_BYTES], *rest = NULL;
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) <= 0) return subprotocol[0] == '\0';
+    if (lws_hdr_copy(wsi, list, sizeof list, WSI_TOKEN_PROTOCOL) <= 0) return false;
+    for (char *name = strtok_r(list, " \t,", &rest); name; name = strtok_r(NULL, " \t,", &rest))
+        if (lws_vhost_name_to_protocol(lws_get_vhost(wsi), name))
+            return strcmp(name, subprotocol) == 0;
+    return false;
+}
+
+/* Null: there is no WebSocket. */
+static const char *subprotocol_of(const struct conn *conn) {
+    char *path = NULL;
+    int len = 0;
+    if (!conn->admin && is_endpoint(conn->wsi)) return NET_SUBPROTOCOL;
+    if (lws_http_get_uri_and_method(conn->wsi, &path, &len) != LWSHUMETH_GET) return NULL;
+    return net_state.handlers.route_find(path, conn->admin);
+}
+
+static int refuse_subprotocol(struct conn *conn, const char *subprotocol) {
+    char detail[160];
+    if (subprotocol[0] == '\0')
+        return net_http_refuse(conn, 400, "subprotocol_unknown", "no subprotocol is spoken here");
+    snprintf(detail, sizeof detail, "Sec-WebSocket-Protocol must name %s, in at most 126 bytes",
+             subprotocol);
+    return net_http_refuse(conn, 400, "subprotocol_missing", detail);
 }
 
 /* Behind a trusted proxy it is the client's address that counts. */
@@ -67,13 +82,9 @@ int net_ws_confirm(struct conn *conn) {
         return net_http_refuse(conn, 400, "upgrade_unknown", "only websocket is upgraded to");
     if (!net_http_host_fits(wsi))
         return net_http_refuse(conn, 400, "host_invalid", "one Host header is expected");
-    if (conn->admin || !is_endpoint(wsi)) {
-        return net_http_refuse(conn, 404, "not_found", "WebSocket is served at /ws");
-    }
-    if (!wants_subprotocol(wsi)) {
-        return net_http_refuse(conn, 400, "subprotocol_missing",
-                               "Sec-WebSocket-Protocol must name " NET_SUBPROTOCOL);
-    }
+    const char *subprotocol = subprotocol_of(conn);
+    if (!subprotocol) return net_http_refuse(conn, 404, "not_found", "WebSocket is served at /ws");
+    if (!names_first(wsi, subprotocol)) return refuse_subprotocol(conn, subprotocol);
     if (net_origin_of(conn) == NET_ORIGIN_FOREIGN) {
         return net_http_refuse(conn, 403, "origin_refused",
                                "pages of this origin are not on the list net.allowedOrigins");
@@ -82,11 +93,12 @@ int net_ws_confirm(struct conn *conn) {
         return net_http_refuse(conn, 400, "forwarded_invalid",
                                "X-Forwarded-For: no list of addresses");
     }
-    if (net_state.phase != NET_UP || !net_state.handlers.ws_admit(conn->address)) {
+    bool admitted = conn->admin || net_state.handlers.ws_admit(conn->address);
+    if (net_state.phase != NET_UP || !admitted) {
         metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
         return net_http_refuse(conn, 503, "unavailable", "no new connections at the moment");
     }
-    return 0;
+    return !conn->admin && is_endpoint(wsi) ? 0 : net_route_open(conn);
 }
 
 void net_ws_established(struct conn *conn) {
@@ -95,6 +107,10 @@ void net_ws_established(struct conn *conn) {
     net_conn_deadline(conn, 0);
     net_meter_settle(conn);
     setsockopt(lws_get_socket_fd(conn->wsi), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof lowat);
+    if (conn->routed) {
+        net_route_established(conn);
+        return;
+    }
     if (conn->over_cap) {
         metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
         net_close(conn->id, 4008, "too many connections from this address");
@@ -117,7 +133,10 @@ static void deliver(struct conn *conn, const uint8_t *data, uint32_t len) {
     const struct net_handlers *handlers = &net_state.handlers;
     metrics_add(METRIC_RX_BYTES, len);
     metrics_add(METRIC_RX_PACKETS, 1);
-    if (lws_frame_is_binary(conn->wsi)) {
+    if (conn->routed) {
+        const struct muster_bytes message = {data, len};
+        handlers->route_message(conn->user, lws_frame_is_binary(conn->wsi), message);
+    } else if (lws_frame_is_binary(conn->wsi)) {
         handlers->ws_binary(conn->id, conn->user, data, len);
     } else {
         handlers->ws_text(conn->id, conn->user, (const char *)data, len);
@@ -254,7 +273,8 @@ void net_close(conn_id id, uint16_t code, const char *reason) {
 }
 
 /* Theirs: libwebsockets answers it. The answer to ours: the end. */
-int net_ws_peer_closes(struct conn *conn) {
+int net_ws_peer_closes(struct conn *conn, const uint8_t *data, size_t len) {
+    if (len >= 2) conn->peer_code = (uint16_t)(data[0] << 8 | data[1]);
     if (conn->close_sent) return -1;
     conn->closing = true;
     net_conn_deadline(conn, NET_FLUSH_MS);
@@ -280,11 +300,13 @@ int net_ws_writeable(struct conn *conn) {
 }
 
 void net_ws_gone(struct conn *conn) {
-    bool was_open = conn->open;
-    conn->open = false;
+    bool was_open = conn->open && !conn->routed;
+    bool was_routed = conn->routed;
+    conn->open = conn->routed = false;
     conn->closing = conn->dead = true;
     net_conn_deadline(conn, 0);
     net_queue_clear(&conn->queue);
     rx_forget(conn);
     if (was_open) net_state.handlers.ws_closed(conn->id, conn->user);
+    if (was_routed) net_state.handlers.route_closed(conn->user, conn->peer_code);
 }

@@ -10,6 +10,7 @@
 #include "console.h"
 #include "dispatch.h"
 #include "engine.h"
+#include "host.h"
 #include "http.h"
 #include "lobby.h"
 #include "log.h"
@@ -93,6 +94,7 @@ static void listen_now(void) {
                                     .rx_batch = pacer_run};
     char error[512] = "";
     dispatch_net_handlers(&handlers);
+    host_net_handlers(&handlers);
     server.net_begun = true;
     muster_status status = net_start(&handlers, error);
     if (status) {

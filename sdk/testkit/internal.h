@@ -87,8 +87,8 @@ void kit_mode_need(muster_self *plugin, const char *game_mode, const char *map_n
 void kit_people_leave(void);
 /* lobbies.c */
 void kit_lobbies_close(const muster_self *plugin); /* those whose rules it makes */
-/* outside.c */
-void kit_outside_forget(void);
+/* web.c */
+void kit_web_forget(void);
 /* As in the daemon while its plugins start and stop: nothing is fetched. */
 void kit_net_down(bool is_down);
 uint32_t kit_fetches(void); /* not answered yet */

@@ -121,8 +121,8 @@ struct testkit_response {
     char headers[1024]; /* "name: value\n" each */
 };
 
-/* Call a route and wait for its answer. path may carry a query; a body is JSON. admin: as on the
- * admin address. */
+/* Call a route and wait for its answer. path may carry a query; a body is JSON. admin: on the
+ * admin address, by who has the admin token. */
 struct testkit_response testkit_http(struct testkit *kit, const char *method, const char *path,
                                      const char *body);
 struct testkit_response testkit_http_admin(struct testkit *kit, const char *method,
@@ -132,6 +132,11 @@ struct testkit_response testkit_http_admin(struct testkit *kit, const char *meth
 struct testkit_response testkit_http_send(struct testkit *kit, struct muster_http_request request,
                                           const struct muster_http_header *headers,
                                           uint32_t header_count);
+/* All that the newest stream (host->http->stream_begin) has sent, or "". What it began with is the
+ * answer to its request. */
+const char *testkit_stream(struct testkit *kit);
+/* Its client goes away; false: there is none. */
+bool testkit_stream_drop(struct testkit *kit);
 /* Answers for host->http->fetch, used up in order; without one a fetch ends UNAVAILABLE. */
 void testkit_fetch_answer(struct testkit *kit, uint32_t http_status, const char *body);
 /* "METHOD url\nbody" of the newest fetch, or "". */
@@ -146,6 +151,11 @@ void testkit_ws_open(struct testkit *kit, uint64_t ws);
 void testkit_ws_deliver(struct testkit *kit, uint64_t ws, const char *text);
 /* The other side closes. */
 void testkit_ws_drop(struct testkit *kit, uint64_t ws);
+/* A client of a WebSocket that a plugin serves (host->ws->serve); 0: it is refused. It delivers,
+ * drops and is sent to as the others here. */
+uint64_t testkit_ws_visit(struct testkit *kit, const char *path,
+                          const struct muster_http_header *headers, uint32_t header_count,
+                          bool is_admin);
 /* All bytes the plugin sent there so far, then forgotten. */
 struct muster_bytes testkit_ws_sent(struct testkit *kit, uint64_t ws);
 

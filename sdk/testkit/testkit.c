@@ -223,7 +223,7 @@ void testkit_destroy(struct testkit *kit) {
     if (kit->stands) lie_down();
     variables_unset();
     kit_standin_forget();
-    kit_outside_forget();
+    kit_web_forget();
     if (kit->data_dir_own) nftw(kit->data_dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     lines_free(&kit->lines);
     lines_free(&kit->told);

@@ -26,6 +26,7 @@ test("every operation answers as it is described", { skip }, async (t) => {
     const server = await startServer(t, { config: { http: many, plugins: [...PLUGINS, "service_lobbies"] } });
     await Promise.all([
         run(t, server.httpUrl, "--exclude-tag", "admin"),
-        run(t, server.adminUrl, "--include-tag", "admin", "--header", `Authorization: Bearer ${ADMIN_TOKEN}`),
+        run(t, server.adminUrl, "--include-tag", "admin", "--exclude-operation-id", "adminEvents", // has no end
+            "--header", `Authorization: Bearer ${ADMIN_TOKEN}`),
     ]);
 });

@@ -225,7 +225,7 @@ struct muster_host_net {
 
 #define MUSTER_ROUTE_ADMIN 1u         /* on the admin address instead of the public one */
 #define MUSTER_ROUTE_PREFIX 2u        /* the path and everything below it */
-#define MUSTER_ROUTE_TOKEN 4u         /* for who presents admin.token as a bearer, else a 401 */
+#define MUSTER_ROUTE_TOKEN 4u         /* with ADMIN: 401 for who does not present admin.token */
 #define MUSTER_ROUTE_BODY_MAX 1048576 /* bytes: what a route may ask for at most */
 
 struct muster_http_header {
@@ -266,6 +266,10 @@ struct muster_http_response {
     uint32_t reserved;
 };
 
+/* For a URL that players can choose: the name must stand for an address of the public internet, and
+ * that one is connected to; else it ends with DENIED. */
+#define MUSTER_FETCH_PUBLIC 1u
+
 struct muster_http_fetch {
     uint32_t size;
     uint32_t timeout_ms; /* 1 to 60000, the whole exchange */
@@ -275,6 +279,8 @@ struct muster_http_fetch {
     uint32_t header_count;
     uint32_t response_max_bytes; /* a longer answer fails with LIMIT */
     struct muster_bytes body;
+    uint32_t flags; /* MUSTER_FETCH_... */
+    uint32_t reserved;
 };
 
 struct muster_http_result {
@@ -312,7 +318,8 @@ struct muster_host_http {
      * stop, when what is open is told CLOSED; a process that runs one command has none. INVALID: no
      * http url, no time, a header that cannot be sent; LIMIT: more than 16 headers, 8 KiB of them
      * or 1 MiB of body; DENIED: a node of players' scripts may not ask there. Why it did not come
-     * to an answer is in the result. */
+     * to an answer is in the result. The addresses of a name are tried in their order until one is
+     * connected to; redirects are not followed. */
     muster_status (*fetch)(muster_self *self, const struct muster_http_fetch *request,
                            void (*fn)(void *user, const struct muster_http_result *result),
                            void *user, muster_fetch_id *out);
@@ -323,33 +330,82 @@ struct muster_host_http {
      * at most 8 KiB. What comes more than once is told as its values with commas between, or as the
      * first: do not build on it. */
     const char *(*header)(muster_self *self, muster_request_id id, const char *name);
+    /* [start] [open] As respond, for an answer that has no end yet: sends its head, and response's
+     * body (at most 256 KiB) as the first piece. closed comes once: with IO when the client has
+     * gone, or took nothing for 30 s while something waited for it; with CLOSED after stream_end,
+     * or when the plugin stops, which cuts the answer short. While it lasts it takes one of the
+     * node's connections, and is closed first when those run out; on the public address what is
+     * sent costs the client as whole answers do. NOT_FOUND: as respond. INVALID: the response is
+     * none, or its status has no body (204, 304); the request is still to be answered. */
+    muster_status (*stream_begin)(muster_self *self, muster_request_id id,
+                                  const struct muster_http_response *response,
+                                  void (*closed)(void *user, muster_status status), void *user,
+                                  muster_stream_id *out);
+    /* Queued whole, sent in order. FULL above 256 KiB unsent: nothing is sent; wait, leave it out,
+     * or end it. */
+    muster_status (*stream_send)(muster_self *self, muster_stream_id id, struct muster_bytes piece);
+    /* Ends the answer after what was sent. */
+    muster_status (*stream_end)(muster_self *self, muster_stream_id id);
 };
 
-/* ---- ws: WebSocket client [start] ---------------------------------------------------------------
- * While the network is up, as for http->fetch.
+/* ---- ws: WebSockets to other servers, and of clients ------------------------------------------
  */
 
-/* All three are needed. */
-struct muster_ws_handler {
+/* A connection to another server. All functions are needed. */
+struct muster_ws_client {
     uint32_t size;
-    uint32_t reserved;
+    uint32_t header_count;
+    const char *url;                          /* ws or wss; certificates are verified */
+    const char *subprotocol;                  /* null: none */
+    const struct muster_http_header *headers; /* of the handshake, as for http->fetch */
     void (*open)(void *user);
     void (*message)(void *user, uint32_t binary, struct muster_bytes data);
-    /* The end, also when open never came. CLOSED: by this side, or as the protocol says. */
-    void (*close)(void *user, muster_status status);
+    /* The end, also when open never came. CLOSED: by this side, or as the protocol says, with the
+     * server's code or 0. */
+    void (*close)(void *user, muster_status status, uint32_t code);
+};
+
+/* A path at which a plugin serves WebSockets. All functions are needed. */
+struct muster_ws_server {
+    uint32_t size;
+    uint32_t flags;          /* MUSTER_ROUTE_ADMIN, MUSTER_ROUTE_TOKEN */
+    const char *path;        /* exactly; not "/ws" */
+    const char *subprotocol; /* that clients must name; null: they name none */
+    /* A client's handshake, as a request without a body; http->header answers for it until this
+     * returns. 0: it is let in, and ws is its WebSocket from now on; or the HTTP status to refuse
+     * it with: 401, 403, 404, 429, 503, else 500. What is sent here comes right behind the
+     * handshake; close answers STATE. Of pages of other servers those in net.allowedOrigins come
+     * this far, on the admin address none. */
+    uint32_t (*open)(void *user, muster_ws_id ws, const struct muster_http_request *request);
+    /* At most net.messageMaxBytes; text is valid UTF-8. On the public address each message costs
+     * its sender a request (net.strangerPerSecond); who sends more is closed with 4005. */
+    void (*message)(void *user, muster_ws_id ws, uint32_t binary, struct muster_bytes data);
+    /* The end of each that was let in. CLOSED: by this side, or as the protocol says, with the
+     * client's code or 0; IO: the connection is lost; LIMIT: too many messages. */
+    void (*close)(void *user, muster_ws_id ws, muster_status status, uint32_t code);
 };
 
 struct muster_host_ws {
     uint32_t size;
     uint32_t reserved;
-    /* [open] INVALID: no ws url. STATE and DENIED: as fetch. LIMIT: as loop->timer_start. */
-    muster_status (*open)(muster_self *self, const char *url, const char *subprotocol,
-                          const struct muster_ws_handler *handler, void *user, muster_ws_id *out);
-    /* STATE: it is not open yet, or not any more. FULL above 256 KiB unsent. */
+    /* [start] [open] To another server, while the network is up, as for http->fetch. INVALID: no ws
+     * url, a header that cannot be sent. STATE and DENIED: as fetch. LIMIT: as loop->timer_start,
+     * or headers of more than 8 KiB, or more than 16. */
+    muster_status (*open)(muster_self *self, const struct muster_ws_client *client, void *user,
+                          muster_ws_id *out);
+    /* STATE: it is not open yet, or not any more. FULL above 256 KiB unsent. CLOSED: a client's
+     * that is being closed. Text must be UTF-8. */
     muster_status (*send)(muster_self *self, muster_ws_id id, uint32_t binary,
                           struct muster_bytes data);
-    /* The connection ends now; the handler's close comes with CLOSED. */
-    muster_status (*close)(muster_self *self, muster_ws_id id);
+    /* To another server the connection ends now. A client is sent what is queued, then a close
+     * frame with the code: 1000, 1001, 1008, 1011, 1013, or 3000 to 4999, else INVALID. The
+     * handler's close comes with CLOSED. */
+    muster_status (*close)(muster_self *self, muster_ws_id id, uint32_t code);
+    /* [open] Serves a path from now on, until the plugin stops. INVALID: a path that is none, a
+     * subprotocol that is no token of at most 63 bytes or is the core's, unknown flags; EXISTS: the
+     * path is taken; LIMIT: the node speaks 16 other subprotocols; FULL: the node has no place for
+     * another path. A client is closed first when the node's connections run out. */
+    muster_status (*serve)(muster_self *self, const struct muster_ws_server *server, void *user);
 };
 
 /* ---- lobby -------------------------------------------------------------------------------------

@@ -91,9 +91,10 @@ MUSTER_ID(muster_timer_id);
 MUSTER_ID(muster_work_id);
 MUSTER_ID(muster_poll_id);
 MUSTER_ID(muster_socket_id); /* host->net: a UDP socket, a listener or a connection */
-MUSTER_ID(muster_ws_id);     /* host->ws: a connection to another server */
+MUSTER_ID(muster_ws_id);     /* host->ws: a connection to another server, or of a client */
 MUSTER_ID(muster_route_id);
 MUSTER_ID(muster_request_id);
+MUSTER_ID(muster_stream_id);    /* host->http: an answer that is written piece by piece */
 MUSTER_ID(muster_interface_id); /* host->interfaces: what a plugin asked for */
 /* Of questions that are answered later, each by its own function. */
 MUSTER_ID(muster_auth_ticket_id);   /* host->player->auth_complete */

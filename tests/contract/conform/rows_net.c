@@ -190,7 +190,13 @@ static void http_fetch(struct conform *c) {
     const struct muster_http_fetch none = {.size = 4};
     const struct muster_http_fetch no_method = {
         .size = sizeof no_method, .timeout_ms = 1000, .url = "http://127.0.0.1:1/"};
+    struct muster_http_fetch flagged = no_method;
+    flagged.method = "GET";
+    flagged.flags = MUSTER_FETCH_PUBLIC;
     STATUS(c, "good", fetch(c, "http://127.0.0.1:1/", 1000));
+    STATUS(c, "public", c->host->http->fetch(c->self, &flagged, on_result, c, NULL));
+    flagged.flags = 2;
+    STATUS(c, "unknown flag", c->host->http->fetch(c->self, &flagged, on_result, c, NULL));
     STATUS(c, "no time", fetch(c, "http://127.0.0.1:1/", 0));
     STATUS(c, "long time", fetch(c, "http://127.0.0.1:1/", 60001));
     STATUS(c, "other scheme", fetch(c, "ftp://127.0.0.1/", 1000));
@@ -212,9 +218,41 @@ static void http_fetch_cancel(struct conform *c) {
     STATUS(c, "nobody's", c->host->http->fetch_cancel(c->self, NOTHING(muster_fetch_id)));
 }
 
+static void on_stream_closed(void *user, muster_status status) {
+    (void)user, (void)status;
+}
+
+static void http_stream_begin(struct conform *c) {
+    const struct muster_host_http *http = c->host->http;
+    struct muster_http_response response = {.size = sizeof response, .status = 200};
+    muster_stream_id id = {0};
+    const muster_request_id none = {0}, nobodys = NOTHING(muster_request_id);
+    STATUS(c, "none", http->stream_begin(c->self, none, &response, on_stream_closed, c, &id));
+    STATUS(c, "nobody's",
+           http->stream_begin(c->self, nobodys, &response, on_stream_closed, c, &id));
+    STATUS(c, "nothing", http->stream_begin(c->self, nobodys, NULL, on_stream_closed, c, &id));
+    STATUS(c, "no function", http->stream_begin(c->self, nobodys, &response, NULL, c, &id));
+    STATUS(c, "no place",
+           http->stream_begin(c->self, nobodys, &response, on_stream_closed, c, NULL));
+    response.size = 4;
+    STATUS(c, "short", http->stream_begin(c->self, nobodys, &response, on_stream_closed, c, &id));
+}
+
+static void http_stream_send(struct conform *c) {
+    const struct muster_bytes piece = {"x", 1};
+    STATUS(c, "none", c->host->http->stream_send(c->self, (muster_stream_id){0}, piece));
+    STATUS(c, "nobody's", c->host->http->stream_send(c->self, NOTHING(muster_stream_id), piece));
+}
+
+static void http_stream_end(struct conform *c) {
+    STATUS(c, "none", c->host->http->stream_end(c->self, (muster_stream_id){0}));
+    STATUS(c, "nobody's", c->host->http->stream_end(c->self, NOTHING(muster_stream_id)));
+}
+
 const struct conform_row http_rows[] = {
-    ROW(http, route_add), ROW(http, route_remove), ROW(http, respond), ROW(http, problem),
-    ROW(http, fetch),     ROW(http, fetch_cancel), ROW(http, header)};
+    ROW(http, route_add),   ROW(http, route_remove), ROW(http, respond), ROW(http, problem),
+    ROW(http, fetch),       ROW(http, fetch_cancel), ROW(http, header),  ROW(http, stream_begin),
+    ROW(http, stream_send), ROW(http, stream_end)};
 ROWS_COMPLETE(http, http_rows);
 
 /* ---- ws -------------------------------------------------------------------------------------- */
@@ -227,30 +265,36 @@ static void on_ws_message(void *user, uint32_t binary, struct muster_bytes data)
     (void)user, (void)binary, (void)data;
 }
 
-static void on_ws_close(void *user, muster_status status) {
-    (void)user, (void)status;
+static void on_ws_close(void *user, muster_status status, uint32_t code) {
+    (void)user, (void)status, (void)code;
 }
 
-static const struct muster_ws_handler ws = {
-    .size = sizeof ws, .open = on_ws_open, .message = on_ws_message, .close = on_ws_close};
+static muster_status connect_ws(struct conform *c, const char *url, muster_ws_id *out) {
+    const struct muster_ws_client client = {.size = sizeof client,
+                                            .url = url,
+                                            .open = on_ws_open,
+                                            .message = on_ws_message,
+                                            .close = on_ws_close};
+    return c->host->ws->open(c->self, &client, c, out);
+}
 
 static void ws_open(struct conform *c) {
-    struct muster_ws_handler bad = ws;
+    struct muster_ws_client bad = {
+        .size = sizeof bad, .url = "ws://127.0.0.1:1/", .open = on_ws_open, .close = on_ws_close};
     muster_ws_id id = {0};
-    STATUS(c, "good", c->host->ws->open(c->self, "ws://127.0.0.1:1/", "", &ws, c, &id));
+    STATUS(c, "good", connect_ws(c, "ws://127.0.0.1:1/", &id));
     STATUS(c, "send before it is open",
            c->host->ws->send(c->self, id, 0, (struct muster_bytes){"x", 1}));
     STATUS(c, "close as a net socket", c->host->net->close(c->self, (muster_socket_id){id.value}));
-    STATUS(c, "its close", c->host->ws->close(c->self, id));
-    STATUS(c, "other scheme", c->host->ws->open(c->self, "http://127.0.0.1:1/", "", &ws, c, &id));
-    STATUS(c, "no url", c->host->ws->open(c->self, "nowhere", "", &ws, c, &id));
-    STATUS(c, "null url", c->host->ws->open(c->self, NULL, "", &ws, c, &id));
-    STATUS(c, "no handler", c->host->ws->open(c->self, "ws://127.0.0.1:1/", "", NULL, c, &id));
-    STATUS(c, "no place", c->host->ws->open(c->self, "ws://127.0.0.1:1/", "", &ws, c, NULL));
-    bad.message = NULL;
-    STATUS(c, "half a handler", c->host->ws->open(c->self, "ws://127.0.0.1:1/", "", &bad, c, &id));
+    STATUS(c, "its close", c->host->ws->close(c->self, id, 1000));
+    STATUS(c, "other scheme", connect_ws(c, "http://127.0.0.1:1/", &id));
+    STATUS(c, "no url", connect_ws(c, "nowhere", &id));
+    STATUS(c, "null url", connect_ws(c, NULL, &id));
+    STATUS(c, "nothing", c->host->ws->open(c->self, NULL, c, &id));
+    STATUS(c, "no place", connect_ws(c, "ws://127.0.0.1:1/", NULL));
+    STATUS(c, "half a client", c->host->ws->open(c->self, &bad, c, &id));
     bad.size = 8;
-    STATUS(c, "short handler", c->host->ws->open(c->self, "ws://127.0.0.1:1/", "", &bad, c, &id));
+    STATUS(c, "short client", c->host->ws->open(c->self, &bad, c, &id));
 }
 
 static void ws_send(struct conform *c) {
@@ -263,13 +307,60 @@ static void ws_send(struct conform *c) {
 static void ws_close(struct conform *c) {
     muster_socket_id id = {0};
     (void)c->host->net->udp_open(c->self, "127.0.0.1", 0, on_packet, c, &id);
-    STATUS(c, "a net socket", c->host->ws->close(c->self, (muster_ws_id){id.value}));
+    STATUS(c, "a net socket", c->host->ws->close(c->self, (muster_ws_id){id.value}, 1000));
     (void)c->host->net->close(c->self, id);
-    STATUS(c, "none", c->host->ws->close(c->self, (muster_ws_id){0}));
-    STATUS(c, "nobody's", c->host->ws->close(c->self, NOTHING(muster_ws_id)));
+    STATUS(c, "none", c->host->ws->close(c->self, (muster_ws_id){0}, 1000));
+    STATUS(c, "nobody's", c->host->ws->close(c->self, NOTHING(muster_ws_id), 4000));
+    STATUS(c, "no code", c->host->ws->close(c->self, NOTHING(muster_ws_id), 0));
+    STATUS(c, "protocol's code", c->host->ws->close(c->self, NOTHING(muster_ws_id), 1006));
+    STATUS(c, "long code", c->host->ws->close(c->self, NOTHING(muster_ws_id), 5000));
 }
 
-const struct conform_row ws_rows[] = {ROW(ws, open), ROW(ws, send), ROW(ws, close)};
+static uint32_t on_visit(void *user, muster_ws_id id, const struct muster_http_request *request) {
+    (void)user, (void)id, (void)request;
+    return 403;
+}
+
+static void on_visitor_message(void *user, muster_ws_id id, uint32_t binary,
+                               struct muster_bytes data) {
+    (void)user, (void)id, (void)binary, (void)data;
+}
+
+static void on_visitor_close(void *user, muster_ws_id id, muster_status status, uint32_t code) {
+    (void)user, (void)id, (void)status, (void)code;
+}
+
+static muster_status serve(struct conform *c, const char *path, uint32_t flags,
+                           const char *subprotocol) {
+    const struct muster_ws_server server = {.size = sizeof server,
+                                            .flags = flags,
+                                            .path = path,
+                                            .subprotocol = subprotocol,
+                                            .open = on_visit,
+                                            .message = on_visitor_message,
+                                            .close = on_visitor_close};
+    return c->host->ws->serve(c->self, &server, c);
+}
+
+static void ws_serve(struct conform *c) {
+    STATUS(c, "good", serve(c, "/conform-ws", 0, "conform.v1")); /* it lasts: taken next time */
+    STATUS(c, "again", serve(c, "/conform-ws", 0, NULL));
+    STATUS(c, "elsewhere", serve(c, "/conform-ws", MUSTER_ROUTE_ADMIN | MUSTER_ROUTE_TOKEN, NULL));
+    STATUS(c, "token for players", serve(c, "/conform-ws-b", MUSTER_ROUTE_TOKEN, NULL));
+    STATUS(c, "prefix", serve(c, "/conform-ws-b", MUSTER_ROUTE_PREFIX, NULL));
+    STATUS(c, "the core's", serve(c, "/ws", 0, NULL));
+    STATUS(c, "the core's words", serve(c, "/conform-ws-b", 0, "muster.v1"));
+    STATUS(c, "no words", serve(c, "/conform-ws-b", 0, "a b"));
+    STATUS(c, "no slash", serve(c, "conform-ws", 0, NULL));
+    STATUS(c, "no path", serve(c, NULL, 0, NULL));
+    struct muster_ws_server bad = {.size = sizeof bad, .path = "/conform-ws-b", .open = on_visit};
+    STATUS(c, "half a server", c->host->ws->serve(c->self, &bad, c));
+    bad.size = 8;
+    STATUS(c, "short server", c->host->ws->serve(c->self, &bad, c));
+    STATUS(c, "no server", c->host->ws->serve(c->self, NULL, c));
+}
+
+const struct conform_row ws_rows[] = {ROW(ws, open), ROW(ws, send), ROW(ws, close), ROW(ws, serve)};
 ROWS_COMPLETE(ws, ws_rows);
 
 /* ---- engine ---------------------------------------------------------------------------------- */

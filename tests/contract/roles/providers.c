@@ -24,6 +24,7 @@ const struct provider providers[] = {
     {"mode_connect_four", .game_mode = "connect_four", .map_name = "classic"},
     {"moderation", "db_sqlite"},
     {"rules_private", "db_sqlite"},
+    {"service_console"},
     {"service_lobbies"},
     {"service_metrics"},
     {"service_web"},

@@ -86,8 +86,53 @@ static void a_range_is_widened(void **state) {
     assert_string_equal(text, "2001:db8:1:2::/64");
 }
 
+static void public_addresses(void **state) {
+    static const char *const near[] = {
+        "0.0.0.0",
+        "10.255.255.255",
+        "100.64.0.1",
+        "127.0.0.1",
+        "169.254.169.254",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.0.2.1",
+        "192.168.1.1",
+        "198.19.255.255",
+        "224.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "fe80::1",
+        "fe80::1%lo",
+        "fc00::1",
+        "fdff::1",
+        "ff02::1",
+        "2001:db8::1",
+        "2001::1",
+        "2002:7f00:1::",
+        "64:ff9b::7f00:1",
+        "::ffff:10.0.0.1",
+        "::7f00:1",
+        "::ffff:7f00:1",
+        "3fff::1",
+        "name.example",
+        "",
+    };
+    static const char *const far[] = {
+        "1.1.1.1",         "9.255.255.255",  "11.0.0.0",   "100.63.255.255",
+        "100.128.0.0",     "172.15.255.255", "172.32.0.0", "223.255.255.255",
+        "2606:4700::1111", "2001:200::1",    "3ffe::1",    "::ffff:1.1.1.1",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof near / sizeof near[0]; i++)
+        if (address_is_public(near[i])) fail_msg("public: %s", near[i]);
+    for (size_t i = 0; i < sizeof far / sizeof far[0]; i++)
+        if (!address_is_public(far[i])) fail_msg("not public: %s", far[i]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(public_addresses),
         cmocka_unit_test(ranges_are_read_and_written),
         cmocka_unit_test(what_is_no_range_is_refused),
         cmocka_unit_test(edges_of_ranges),

@@ -68,7 +68,7 @@ static void on_own_open(void *user) {
     assert_int_equal(plugin_depth(), 1);
     assert_int_equal(host->send(&neighbour, socket_id, 0, (struct muster_bytes){"x", 1}),
                      MUSTER_NOT_FOUND);
-    assert_int_equal(host->close(&neighbour, socket_id), MUSTER_NOT_FOUND);
+    assert_int_equal(host->close(&neighbour, socket_id, 1000), MUSTER_NOT_FOUND);
     assert_int_equal(host->send(&owner, socket_id, 0, (struct muster_bytes){"hello", 5}),
                      MUSTER_OK);
 }
@@ -85,26 +85,29 @@ static void on_own_message(void *user, uint32_t binary, struct muster_bytes data
 }
 
 /* The handle is gone before its end is told. */
-static void on_own_close(void *user, muster_status status) {
-    (void)user;
+static void on_own_close(void *user, muster_status status, uint32_t code) {
+    (void)user, (void)code;
     ws.closed++;
     ws.close_status = status;
     assert_true(has_nothing(&owner));
-    assert_int_equal(host_table()->ws->close(&owner, socket_id), MUSTER_NOT_FOUND);
+    assert_int_equal(host_table()->ws->close(&owner, socket_id, 1000), MUSTER_NOT_FOUND);
     loop_stop();
 }
 
-static const struct muster_ws_handler own_handler = {.size = sizeof own_handler,
-                                                     .open = on_own_open,
-                                                     .message = on_own_message,
-                                                     .close = on_own_close};
+static struct muster_ws_client own_client(const char *url) {
+    return (struct muster_ws_client){.size = sizeof(struct muster_ws_client),
+                                     .url = url,
+                                     .subprotocol = "muster.v1",
+                                     .open = on_own_open,
+                                     .message = on_own_message,
+                                     .close = on_own_close};
+}
 
 /* user null: closed by the plugin itself, when it has heard something. */
 static void own_talk(void *user) {
+    const struct muster_ws_client client = own_client(url_of("ws"));
     memset(&ws, 0, sizeof ws);
-    assert_int_equal(
-        host_table()->ws->open(&owner, url_of("ws"), "muster.v1", &own_handler, user, &socket_id),
-        MUSTER_OK);
+    assert_int_equal(host_table()->ws->open(&owner, &client, user, &socket_id), MUSTER_OK);
     assert_false(has_nothing(&owner));
     run_loop();
     assert_int_equal(ws.opened, 1);
@@ -119,24 +122,23 @@ static void a_plugins_websocket_ends_with_its_handle(void **state) {
     assert_int_equal(ws.close_status, MUSTER_CLOSED);
     own_talk(NULL);
     assert_int_equal(ws.closed, 0);
-    assert_int_equal(host->close(&owner, socket_id), MUSTER_OK);
+    assert_int_equal(host->close(&owner, socket_id, 1000), MUSTER_OK);
     assert_true(has_nothing(&owner));
     assert_int_equal(ws.closed, 0); /* not inside its own call */
     run_loop();
     assert_int_equal(ws.closed, 1);
     assert_int_equal(ws.close_status, MUSTER_CLOSED);
-    assert_int_equal(host->close(&owner, socket_id), MUSTER_NOT_FOUND);
+    assert_int_equal(host->close(&owner, socket_id, 1000), MUSTER_NOT_FOUND);
     assert_int_equal(host->send(&owner, socket_id, 0, (struct muster_bytes){"x", 1}),
                      MUSTER_NOT_FOUND);
-    struct muster_ws_handler part = own_handler;
+    struct muster_ws_client part = own_client("ws://localhost/");
     part.message = NULL;
-    assert_int_equal(host->open(&owner, "ws://localhost/", "", &part, NULL, &socket_id),
-                     MUSTER_INVALID);
-    assert_int_equal(host->open(&owner, "http://localhost/", "", &own_handler, NULL, &socket_id),
-                     MUSTER_INVALID);
+    assert_int_equal(host->open(&owner, &part, NULL, &socket_id), MUSTER_INVALID);
+    const struct muster_ws_client other = own_client("http://localhost/");
+    assert_int_equal(host->open(&owner, &other, NULL, &socket_id), MUSTER_INVALID);
     owner.phase = PLUGIN_STOPPED;
-    assert_int_equal(host->open(&owner, "ws://localhost/", "", &own_handler, NULL, &socket_id),
-                     MUSTER_STATE);
+    const struct muster_ws_client late = own_client("ws://localhost/");
+    assert_int_equal(host->open(&owner, &late, NULL, &socket_id), MUSTER_STATE);
     assert_true(has_nothing(&owner));
 }
 

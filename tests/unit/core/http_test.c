@@ -231,9 +231,12 @@ static void owners(void **state) {
     assert_int_equal(tried("", "/a", 0, answer_name, &id), MUSTER_INVALID);
     assert_int_equal(tried("GET", "/a", 8, answer_name, &id), MUSTER_INVALID);
     assert_int_equal(tried("GET", "/a", 0, NULL, &id), MUSTER_INVALID);
+    assert_int_equal(tried("GET", "/a", MUSTER_ROUTE_TOKEN, answer_name, &id), MUSTER_INVALID);
     /* A door beside the locked one would be no lock. */
-    assert_int_equal(tried("GET", "/", MUSTER_ROUTE_PREFIX | MUSTER_ROUTE_TOKEN, answer_name, &id),
-                     MUSTER_EXISTS);
+    uint32_t locked = MUSTER_ROUTE_ADMIN | MUSTER_ROUTE_TOKEN;
+    assert_int_equal(tried("GET", "/a", locked, answer_name, &id), MUSTER_OK);
+    assert_int_equal(tried("GET", "/a", MUSTER_ROUTE_ADMIN, answer_name, &id), MUSTER_EXISTS);
+    assert_int_equal(http_route_remove(&owner_a, id), MUSTER_OK);
     registration_owner_gone(&owner_b);
     rig_run(removed_script);
 }

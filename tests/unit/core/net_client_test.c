@@ -270,8 +270,10 @@ static void a_fetch_has_its_bounds(void **state) {
     for (int i = 0; i < 17; i++) headers[i] = (struct muster_http_header){"x", "y"};
     memset(value, 'v', sizeof value - 1);
     const struct muster_http_header long_one = {"x", value};
-    const struct muster_http_header names[] = {{"", "v"},    {NULL, "v"}, {"x", NULL},
-                                               {"x y", "v"}, {"x:", "v"}, {"Content-Length", "1"}};
+    const struct muster_http_header names[] = {{"", "v"},     {NULL, "v"},
+                                               {"x", NULL},   {"x y", "v"},
+                                               {"x:", "v"},   {"Content-Length", "1"},
+                                               {"Host", "h"}, {"sec-websocket-key", "k"}};
     struct muster_http_fetch good = {.size = sizeof good,
                                      .timeout_ms = 60000,
                                      .method = "GET",
@@ -471,19 +473,26 @@ static void on_ws_message(void *user, uint32_t binary, struct muster_bytes data)
     }
 }
 
-static void on_ws_close(void *user, muster_status status) {
-    (void)user;
+static void on_ws_close(void *user, muster_status status, uint32_t code) {
+    (void)user, (void)code;
     ws.closed++;
     ws.close_status = status;
     loop_stop();
 }
 
-static const struct muster_ws_handler ws_handler = {
-    .size = sizeof ws_handler, .open = on_ws_open, .message = on_ws_message, .close = on_ws_close};
+static muster_status ws_begin(const char *url, const char *subprotocol, void (*open)(void *user)) {
+    const struct muster_ws_client wanted = {.size = sizeof wanted,
+                                            .url = url,
+                                            .subprotocol = subprotocol,
+                                            .open = open,
+                                            .message = on_ws_message,
+                                            .close = on_ws_close};
+    memset(&ws, 0, sizeof ws);
+    return net_ws_connect(&wanted, NULL, &ws.client);
+}
 
 static void ws_talk(const char *url, const char *subprotocol) {
-    memset(&ws, 0, sizeof ws);
-    assert_int_equal(net_ws_connect(url, subprotocol, &ws_handler, NULL, &ws.client), MUSTER_OK);
+    assert_int_equal(ws_begin(url, subprotocol, on_ws_open), MUSTER_OK);
     run_loop();
     assert_int_equal(ws.closed, 1);
 }
@@ -504,8 +513,7 @@ static void ws_client_refused(void **state) {
     assert_int_equal(ws.close_status, MUSTER_IO);
     ws_talk("ws://name.invalid/ws", "muster.v1");
     assert_int_equal(ws.close_status, MUSTER_IO);
-    assert_int_equal(net_ws_connect("http://localhost/", "", &ws_handler, NULL, &ws.client),
-                     MUSTER_INVALID);
+    assert_int_equal(ws_begin("http://localhost/", "", on_ws_open), MUSTER_INVALID);
 }
 
 static void say_bye(void *user) {
@@ -522,13 +530,9 @@ static void on_late_open(void *user) {
 
 /* To open it has ten seconds; once it is open, all the time it wants. */
 static void ws_client_has_time(void **state) {
-    static const struct muster_ws_handler late = {
-        .size = sizeof late, .open = on_late_open, .message = on_ws_message, .close = on_ws_close};
     (void)state;
-    memset(&ws, 0, sizeof ws);
-    assert_int_equal(
-        net_ws_connect(url_of("ws", "localhost", "/ws"), "muster.v1", &late, NULL, &ws.client),
-        MUSTER_OK);
+    assert_int_equal(ws_begin(url_of("ws", "localhost", "/ws"), "muster.v1", on_late_open),
+                     MUSTER_OK);
     run_loop();
     assert_int_equal(ws.opened, 1);
     assert_int_equal(ws.close_status, MUSTER_CLOSED);
@@ -550,8 +554,7 @@ static void ws_client_opens_in_time(void **state) {
     (void)state;
     hostile_listen();
     snprintf(url, sizeof url, "ws://127.0.0.1:%u/", hostile.port);
-    memset(&ws, 0, sizeof ws);
-    assert_int_equal(net_ws_connect(url, "muster.v1", &ws_handler, NULL, &ws.client), MUSTER_OK);
+    assert_int_equal(ws_begin(url, "muster.v1", on_ws_open), MUSTER_OK);
     loop_timer_start(100, 0, jump, NULL);
     run_loop();
     assert_int_equal(ws.close_status, MUSTER_TIMEOUT);

@@ -94,6 +94,11 @@ static inline void rig_ignore_request(muster_request_id id) {
 static inline void rig_ignore_batch(void) {
 }
 
+static inline const char *rig_no_route(const char *path, bool admin) {
+    (void)path, (void)admin;
+    return NULL;
+}
+
 static inline uint32_t rig_body_max(const char *method, const char *path, bool admin) {
     (void)method, (void)path, (void)admin;
     return config_core->http.body_max_bytes;
@@ -118,6 +123,7 @@ static inline struct net_handlers rig_handlers(const struct net_handlers *own) {
     if (!handlers.ws_closed) handlers.ws_closed = rig_ignore_ws;
     if (!handlers.http_body_max) handlers.http_body_max = rig_body_max;
     if (!handlers.http_closed) handlers.http_closed = rig_ignore_request;
+    if (!handlers.route_find) handlers.route_find = rig_no_route;
     if (!handlers.rx_batch) handlers.rx_batch = rig_ignore_batch;
     return handlers;
 }

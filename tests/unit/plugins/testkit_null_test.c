@@ -98,12 +98,15 @@ static void requests(void **state) {
     assert_string_equal(testkit_http_admin(kit, NULL, "/", NULL).body, "");
     assert_int_equal(
         testkit_http_send(kit, (struct muster_http_request){.path = "/"}, NULL, 0).status, 0);
+    assert_string_equal(testkit_stream(NULL), "");
+    FAILS(stream_drop, NULL);
     DOES_NOTHING(fetch_answer, NULL, 200, "");
     assert_string_equal(testkit_fetch_last(NULL), "");
     FAILS(ws_find, kit, NULL);
     DOES_NOTHING(ws_open, NULL, 1);
     DOES_NOTHING(ws_deliver, kit, 1, NULL);
     DOES_NOTHING(ws_drop, NULL, 1);
+    FAILS(ws_visit, kit, NULL, NULL, 0, false);
     assert_int_equal(testkit_ws_sent(NULL, 1).len, 0);
     FAILS(tickets, NULL);
     assert_true(isnan(testkit_metric(kit, NULL)));

@@ -391,22 +391,26 @@ static void on_message(void *user, uint32_t binary, struct muster_bytes data) {
     strncat(((struct probe *)user)->trace, data.data, data.len);
 }
 
-static void on_close(void *user, muster_status status) {
+static void on_close(void *user, muster_status status, uint32_t code) {
     assert_int_equal(status, MUSTER_CLOSED);
+    assert_int_equal(code, 1000);
     strcat(((struct probe *)user)->trace, "close ");
 }
 
 static void test_a_websocket_is_found_by_its_url(void **state) {
-    static const struct muster_ws_handler handler = {
-        .size = sizeof(handler), .open = on_open, .message = on_message, .close = on_close};
+    struct muster_ws_client client = {.size = sizeof(client),
+                                      .url = "http://a/x",
+                                      .open = on_open,
+                                      .message = on_message,
+                                      .close = on_close};
     struct testkit *kit;
     muster_self *plugin;
     muster_ws_id id;
     (void)state;
     struct probe *probe = probe_open(&kit, &plugin);
-    assert_int_equal(host->ws->open(plugin, "http://a/x", "", &handler, probe, &id),
-                     MUSTER_INVALID);
-    assert_int_equal(host->ws->open(plugin, "ws://a/x", "", &handler, probe, &id), MUSTER_OK);
+    assert_int_equal(host->ws->open(plugin, &client, probe, &id), MUSTER_INVALID);
+    client.url = "ws://a/x";
+    assert_int_equal(host->ws->open(plugin, &client, probe, &id), MUSTER_OK);
     uint64_t ws = testkit_ws_find(kit, "//a/");
     assert_true(ws != 0 && testkit_ws_find(kit, "//b/") == 0);
     testkit_ws_open(kit, ws);
@@ -454,8 +458,9 @@ static void ws_hears(void *user, uint32_t binary, struct muster_bytes data) {
     fail();
 }
 
-static void ws_ends(void *user, muster_status status) {
+static void ws_ends(void *user, muster_status status, uint32_t code) {
     assert_int_equal(status, MUSTER_CLOSED);
+    assert_int_equal(code, 0);
     ((struct ends *)user)->closed++;
 }
 
@@ -465,8 +470,11 @@ static void work_nothing(void *user) {
 
 /* Cancelled or not, each is told, before fini and never again. */
 static void test_what_is_open_at_the_stop_ends_once(void **state) {
-    static const struct muster_ws_handler handler = {
-        .size = sizeof(handler), .open = ws_opens, .message = ws_hears, .close = ws_ends};
+    static const struct muster_ws_client client = {.size = sizeof(client),
+                                                   .url = "ws://a/x",
+                                                   .open = ws_opens,
+                                                   .message = ws_hears,
+                                                   .close = ws_ends};
     const struct muster_http_fetch request = {
         .size = sizeof(request), .timeout_ms = 1000, .method = "GET", .url = "https://a/keys"};
     (void)state;
@@ -483,13 +491,13 @@ static void test_what_is_open_at_the_stop_ends_once(void **state) {
         assert_int_equal(
             host->admin->execute(plugin, "a", "help", execution_ends, &ends, &execution), 0);
         assert_int_equal(host->loop->work(plugin, work_nothing, work_ends, &ends, &work), 0);
-        assert_int_equal(host->ws->open(plugin, "ws://a/x", "", &handler, &ends, &ws), 0);
+        assert_int_equal(host->ws->open(plugin, &client, &ends, &ws), 0);
         if (cancels) {
             assert_int_equal(host->http->fetch_cancel(plugin, fetch), 0);
             assert_int_equal(host->admin->execute_cancel(plugin, execution), 0);
             assert_int_equal(host->loop->work_cancel(plugin, work), 0);
         }
-        assert_int_equal(host->ws->close(plugin, ws), 0);
+        assert_int_equal(host->ws->close(plugin, ws, 1000), 0);
         assert_int_equal(ends.fetched + ends.executed + ends.worked + ends.closed, 0);
         assert_int_equal(testkit_stop(plugin), 0);
         assert_int_equal(ends.fetched, 1);
