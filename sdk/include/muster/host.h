@@ -31,6 +31,9 @@
  * 4096 posts wait. Text that has to be JSON and is none is INVALID and does nothing; where no
  * reason can be given back it is a fault as well, whose line says what was expected.
  *
+ * Null is allowed where that is said, for a `reason`, and for the id (`out`) of a route and of what
+ * ends by itself: work, a query, a request for a key, a fetch, a command.
+ *
  * Lifetimes: what is handed in is copied before the function returns, with all that it leads to,
  * but for `user`. What a callback is given is borrowed for the call, with all that it leads to.
  * What a function returns or fills in says how long it lives; "borrowed" alone means until the
@@ -826,12 +829,13 @@ typedef void (*muster_db_fn)(void *user, muster_status status, const struct must
 struct muster_host_db {
     uint32_t size;
     uint32_t reserved;
-    /* [start] rows is null unless status is OK. UNAVAILABLE when no database plugin is loaded, or
-     * none of the request's name, which is logged; INVALID: not 1 to 64 statements, bits that are
-     * unknown or do not go together, or what cannot be kept; LIMIT: more than can be kept; FULL:
-     * too much waits; else what submit answers (LIMIT: its queue is full). Told to fn: CONFLICT
-     * when a unique or foreign key refused it, or a statement changed another number of rows than
-     * it demands; DENIED: it is READ_ONLY and would change something; TIMEOUT; CLOSED; others. */
+    /* [start] fn may be null. rows is null unless status is OK. UNAVAILABLE when no database plugin
+     * is loaded, or none of the request's name, which is logged; INVALID: not 1 to 64 statements,
+     * bits that are unknown or do not go together, or what cannot be kept; LIMIT: more than can be
+     * kept; FULL: too much waits; else what submit answers (LIMIT: its queue is full). Told to fn:
+     * CONFLICT when a unique or foreign key refused it, or a statement changed another number of
+     * rows than it demands; DENIED: it is READ_ONLY and would change something; TIMEOUT; CLOSED;
+     * others. */
     muster_status (*query)(muster_self *self, const struct muster_db_request *request,
                            muster_db_fn fn, void *user, muster_query_id *out);
     /* [start] What is asked for in start is done before the node takes players; when it fails, the
