@@ -238,6 +238,16 @@ static const uint16_t *field_to(struct arena *arena, uint32_t tile) {
     return route->distance;
 }
 
+/* Taken away since it was chosen. */
+static bool is_gone(const struct arena *arena, const struct bot *bot) {
+    switch (bot->errand) {
+    case ERRAND_ZONE: return !arena->zones[bot->errand_index].present;
+    case ERRAND_ITEM:
+    case ERRAND_POST: return !arena->items[bot->errand_index].present;
+    default: return false;
+    }
+}
+
 static struct way hunt_way(const struct arena *arena, uint32_t team) {
     const struct enemy_field *enemies = &arena->enemies[team];
     return (struct way){.kind = enemies->source_count ? WAY_HUNT : WAY_THERE,
@@ -247,7 +257,7 @@ static struct way hunt_way(const struct arena *arena, uint32_t team) {
 struct way errands_way(struct arena *arena, uint32_t seat) {
     const struct avatar *a = &arena->avatars[seat];
     struct way way = {.kind = WAY_NONE};
-    if (a->bot.errand == ERRAND_NONE) return way;
+    if (a->bot.errand == ERRAND_NONE || is_gone(arena, &a->bot)) return way;
     if (a->bot.errand == ERRAND_CLEAR) return hunt_way(arena, a->team);
     struct place place = errand_place(arena, a);
     int64_t dx = a->x - place.x, dy = a->y - place.y;

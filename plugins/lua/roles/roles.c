@@ -17,6 +17,7 @@
 #include "state.h"
 #include "teams.h"
 #include "timers.h"
+#include "whole.h"
 #include "words.h"
 
 #include <jansson.h>
@@ -330,7 +331,7 @@ static void rules_save(void *user, void *state, struct muster_writer *out) {
     objects_save(&lobby->match, out);
     for (uint32_t i = 0; i < lobby->match.script_count; i++) {
         struct script *script = lobby->match.scripts[i];
-        uint32_t len = script_save(script, bytes, sizeof bytes);
+        uint32_t len = whole_save(script, bytes, sizeof bytes);
         muster_put_str(out, script->mod->id);
         muster_put_u32(out, len);
         muster_put_bytes(out, bytes, len);
@@ -362,7 +363,7 @@ static muster_status rules_load(void *user, void *state, struct muster_reader *i
         const uint8_t *bytes = muster_get_bytes(in, len);
         struct script *script = lobby->match.scripts[i];
         if (in->overflow || strcmp(id, script->mod->id) != 0) return MUSTER_INVALID;
-        if (len && script_load(script, bytes, len)) return MUSTER_INVALID;
+        if (len && whole_load(script, bytes, len)) return MUSTER_INVALID;
     }
     return mode_load(lobby, in);
 }

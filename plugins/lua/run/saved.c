@@ -2,7 +2,7 @@
 #include "saved.h"
 #include "permissions.h"
 #include "realm_scripts.h"
-#include "state.h"
+#include "whole.h"
 
 #include <string.h>
 
@@ -16,7 +16,7 @@ static void save_upload(const struct mod *mod, struct muster_writer *out) {
 
 static void save_script(struct script *script, struct muster_writer *out) {
     static uint8_t bytes[SCRIPT_STATE_BYTES_MAX];
-    uint32_t len = script_save(script, bytes, sizeof bytes);
+    uint32_t len = whole_save(script, bytes, sizeof bytes);
     muster_put_str(out, script->mod->id);
     muster_put_str(out, script->mod->hash);
     muster_put_u32(out, len);
@@ -57,7 +57,7 @@ static muster_status load_script(struct lobby *lobby, struct muster_reader *in) 
     const uint8_t *bytes = muster_get_bytes(in, len);
     struct script *script = in->overflow ? NULL : realm_find(&lobby->lobby, id);
     if (!script || strcmp(script->mod->hash, hash) != 0) return MUSTER_CONFLICT;
-    return len ? script_load(script, bytes, len) : MUSTER_OK;
+    return len ? whole_load(script, bytes, len) : MUSTER_OK;
 }
 
 muster_status saved_read(struct lobby *lobby, struct muster_reader *in) {

@@ -238,7 +238,7 @@ void script_stop_sandbox(struct script *script) {
     realm_unhook_all(script);
     sandbox_destroy(script->sandbox);
     script->sandbox = NULL;
-    script->timer_count = script->command_count = 0;
+    script->timer_count = script->timer_last = script->command_count = 0;
     script->timer_due_ms = UINT64_MAX;
     if (script->timers) memset(script->timers, 0, SCRIPT_TIMERS_MAX * sizeof *script->timers);
 }

@@ -26,6 +26,7 @@ struct timer {
     int function;
     uint64_t due_ms;
     uint32_t every_ms; /* 0: once */
+    uint32_t nth;      /* of those that its start began; 0: begun later */
 };
 
 struct command {

@@ -55,7 +55,9 @@ uint32_t script_timer_add(lua_State *L, double seconds, bool repeats) {
     int function = luaL_ref(L, LUA_REGISTRYINDEX);
     uint64_t after_ms = (uint64_t)(seconds * 1000);
     if (after_ms == 0 && script->realm->kind == REALM_LOBBY) after_ms = 1; /* not in this turn */
-    *timer = (struct timer){.id = ++script->timer_last,
+    script->timer_last++;
+    *timer = (struct timer){.id = script->timer_last,
+                            .nth = script->is_loaded ? 0 : script->timer_last,
                             .function = function,
                             .due_ms = realm_now_ms(script->realm) + after_ms,
                             .every_ms = repeats ? (uint32_t)after_ms : 0};
@@ -79,6 +81,11 @@ bool script_timer_cancel(struct script *script, uint32_t id) {
         return true;
     }
     return false;
+}
+
+void script_timers_loaded(struct script *script) {
+    find_due(script);
+    timers_set_alarm(script->realm);
 }
 
 /* The one that has been due longest; of equals the older one. */

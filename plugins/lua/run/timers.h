@@ -12,6 +12,8 @@ bool script_timer_cancel(struct script *script, uint32_t id);
 void script_timers_run(struct script *script, uint64_t now_ms);
 /* The one that has been due longest. */
 void script_timer_next(struct script *script, uint64_t now_ms);
+/* They are others now. */
+void script_timers_loaded(struct script *script);
 /* Sets the lobby realm's alarm by the timers of the scripts that are there. */
 void timers_set_alarm(struct realm *realm);
 

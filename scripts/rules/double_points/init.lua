@@ -8,7 +8,10 @@ end
 if realm == "match" then
     timer.every(settings.every, function()
         switch(true)
-        timer.after(settings.seconds, function() switch(false) end)
+        state.ends = match.time() + settings.seconds
+    end)
+    timer.every(1, function()
+        if state.on and match.time() >= state.ends then switch(false) end
     end)
 end
 

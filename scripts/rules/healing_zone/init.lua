@@ -6,15 +6,17 @@ state = {inside = {}} -- seats
 
 local function close()
     arena.zone_remove(ZONE)
+    state.ends = nil
     state.inside = {} -- at once: they leave it with the next tick
 end
 
 if realm == "match" then
     timer.every(settings.every, function()
         arena.zone{id = ZONE, place = "center", radius = 1.5, label = "Healing", progress = 100}
-        timer.after(settings.seconds, close)
+        state.ends = match.time() + settings.seconds
     end)
     timer.every(1, function()
+        if state.ends and match.time() >= state.ends then close() end
         for seat in pairs(state.inside) do arena.heal(match.player(seat), settings.health) end
     end)
 end

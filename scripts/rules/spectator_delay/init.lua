@@ -1,13 +1,15 @@
 -- Spectator delay: who watches comes in only when a match is under way for a while, and does not
 -- talk meanwhile, so that nobody is told where the enemies are.
 
-local alarm
+local function open() state.closed = false end
+
+-- The start begins it, too: so it goes on in a lobby that is loaded.
+local alarm = realm == "lobby" and timer.after(settings.seconds, open)
 
 hooks.on("lobby_state", "delay", function(now)
-    if alarm then timer.cancel(alarm) end
+    timer.cancel(alarm)
     state.closed = now == "starting" or now == "active"
-    if now ~= "active" then return end
-    alarm = timer.after(settings.seconds, function() state.closed = false end)
+    if now == "active" then alarm = timer.after(settings.seconds, open) end
 end)
 
 hooks.on("join_attempt", "delay", function(_, spectator)

@@ -7,6 +7,7 @@
 #include "connections.h"
 #include "ended.h"
 #include "play.h"
+#include "reborn.h"
 
 #define MANY 200
 
@@ -367,10 +368,19 @@ static const struct {
     const char *name;
     void (*fn)(struct play *play);
 } cases[] = {
-    {"players", players},         {"requests", requests},       {"notifications", notifications},
-    {"time", time_passes},        {"matches", matches},         {"seeds", seeds},
-    {"inputs", inputs},           {"snapshots", snapshots},     {"steer", steer},
-    {"reincarnate", reincarnate}, {"connections", connections}, {"many", many},
+    {"players", players},
+    {"requests", requests},
+    {"notifications", notifications},
+    {"time", time_passes},
+    {"matches", matches},
+    {"seeds", seeds},
+    {"inputs", inputs},
+    {"snapshots", snapshots},
+    {"steer", steer},
+    {"reincarnate", reincarnate},
+    {"reborn", reborn_all},
+    {"connections", connections},
+    {"many", many},
 };
 
 /* ---- the command ----------------------------------------------------------------------------- */

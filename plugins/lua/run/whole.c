@@ -1,0 +1,154 @@
+/* whole - see whole.h. */
+#include "whole.h"
+#include "state.h"
+#include "timers.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+
+/* A function is no bytes: what is kept is which timer of the start it was, or where its function is
+ * written. */
+struct kept_timer {
+    uint32_t nth;   /* of those of the start; 0: begun later */
+    uint32_t place; /* where its function is written */
+    uint32_t every_ms;
+    uint32_t left_ms;
+};
+
+struct kept_timers {
+    struct script *script;
+    uint32_t count;
+    bool is_taken[SCRIPT_TIMERS_MAX];
+    struct kept_timer all[SCRIPT_TIMERS_MAX];
+};
+
+/* FNV-1a of its file and line. */
+static uint32_t place_of(lua_State *L, const struct timer *timer) {
+    uint32_t hash = 0x811c9dc5u;
+    lua_Debug at;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, timer->function);
+    lua_getinfo(L, ">S", &at);
+    for (const char *c = at.source; *c; c++) hash = (hash ^ (unsigned char)*c) * 0x01000193u;
+    return (hash ^ (uint32_t)at.linedefined) * 0x01000193u;
+}
+
+/* ---- save ------------------------------------------------------------------------------------ */
+
+static int compare(const void *a, const void *b) {
+    const struct kept_timer *x = a, *y = b;
+    if (x->nth != y->nth) return x->nth < y->nth ? -1 : 1;
+    if (x->place != y->place) return x->place < y->place ? -1 : 1;
+    if (x->every_ms != y->every_ms) return x->every_ms < y->every_ms ? -1 : 1;
+    return x->left_ms < y->left_ms ? -1 : x->left_ms > y->left_ms;
+}
+
+/* In one order, whatever places they had: the bytes are hashed. */
+static uint32_t collect(lua_State *L, const struct script *script, struct kept_timer *out) {
+    uint64_t now_ms = realm_now_ms(script->realm);
+    uint32_t count = 0;
+    for (uint32_t i = 0; script->timer_count && i < SCRIPT_TIMERS_MAX; i++) {
+        const struct timer *timer = &script->timers[i];
+        if (!timer->id) continue;
+        uint64_t left_ms = timer->due_ms > now_ms ? timer->due_ms - now_ms : 0;
+        out[count++] = (struct kept_timer){.nth = timer->nth,
+                                           .place = place_of(L, timer),
+                                           .every_ms = timer->every_ms,
+                                           .left_ms = (uint32_t)left_ms};
+    }
+    qsort(out, count, sizeof *out, compare);
+    return count;
+}
+
+struct save {
+    const struct script *script;
+    struct muster_writer out;
+};
+
+static int save_timers(lua_State *L) {
+    static struct kept_timer kept[SCRIPT_TIMERS_MAX];
+    struct save *save = lua_touserdata(L, 1);
+    luaL_checkstack(L, 2, NULL);
+    uint32_t count = collect(L, save->script, kept);
+    muster_put_u16(&save->out, count);
+    for (uint32_t i = 0; i < count; i++) {
+        muster_put_u32(&save->out, kept[i].nth);
+        muster_put_u32(&save->out, kept[i].place);
+        muster_put_u32(&save->out, kept[i].every_ms);
+        muster_put_u32(&save->out, kept[i].left_ms);
+    }
+    return 0;
+}
+
+uint32_t whole_save(struct script *script, void *out, uint32_t cap) {
+    struct save save = {script, muster_writer_make(out, cap)};
+    if (!script_peek(script, save_timers, &save) || save.out.overflow) return 0;
+    uint32_t len = script_save(script, (uint8_t *)out + save.out.len, cap - save.out.len);
+    return len ? save.out.len + len : 0;
+}
+
+/* ---- load ------------------------------------------------------------------------------------ */
+
+static bool read_timers(struct muster_reader *in, struct kept_timers *kept) {
+    kept->count = muster_get_u16(in);
+    if (kept->count > SCRIPT_TIMERS_MAX) return false;
+    for (uint32_t i = 0; i < kept->count; i++) {
+        kept->all[i].nth = muster_get_u32(in);
+        kept->all[i].place = muster_get_u32(in);
+        kept->all[i].every_ms = muster_get_u32(in);
+        kept->all[i].left_ms = muster_get_u32(in);
+    }
+    return !in->overflow;
+}
+
+/* The kept one that this one is, or the count: of the start, or of a function that the start gives
+ * to a timer, too. */
+static uint32_t find(const struct kept_timers *kept, const struct timer *timer, uint32_t nth,
+                     uint32_t place) {
+    uint32_t i = 0;
+    for (; i < kept->count; i++) {
+        const struct kept_timer *one = &kept->all[i];
+        if (kept->is_taken[i] || one->nth != nth || !one->every_ms != !timer->every_ms) continue;
+        if (nth || one->place == place) break;
+    }
+    return i;
+}
+
+static bool take(struct kept_timers *kept, struct timer *timer, uint32_t i) {
+    if (i == kept->count) return false;
+    kept->is_taken[i] = true;
+    timer->nth = kept->all[i].nth;
+    timer->every_ms = kept->all[i].every_ms;
+    timer->due_ms = realm_now_ms(kept->script->realm) + kept->all[i].left_ms;
+    return true;
+}
+
+/* First those of the start that wait still; then those of it in whose place a handler has begun
+ * another. The rest had run, or had been taken back. */
+static int load_timers(lua_State *L) {
+    struct kept_timers *kept = lua_touserdata(L, 1);
+    struct script *script = kept->script;
+    bool is_back[SCRIPT_TIMERS_MAX] = {false};
+    luaL_checkstack(L, 2, NULL);
+    for (uint32_t i = 0; script->timer_count && i < SCRIPT_TIMERS_MAX; i++) {
+        struct timer *timer = &script->timers[i];
+        if (timer->id) is_back[i] = take(kept, timer, find(kept, timer, timer->nth, 0));
+    }
+    for (uint32_t i = 0; script->timer_count && i < SCRIPT_TIMERS_MAX; i++) {
+        struct timer *timer = &script->timers[i];
+        if (!timer->id || is_back[i]) continue;
+        if (!take(kept, timer, find(kept, timer, 0, place_of(L, timer))))
+            script_timer_cancel(script, timer->id);
+    }
+    return 0;
+}
+
+muster_status whole_load(struct script *script, const void *saved, uint32_t len) {
+    static struct kept_timers kept;
+    struct muster_reader in = muster_reader_make(saved, len);
+    kept = (struct kept_timers){.script = script};
+    if (!read_timers(&in, &kept)) return MUSTER_INVALID;
+    muster_status status = script_load(script, in.data + in.pos, in.len - in.pos);
+    if (!status) status = script_serve(script, load_timers, &kept);
+    if (!status) script_timers_loaded(script);
+    return status;
+}
