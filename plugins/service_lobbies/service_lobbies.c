@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "references.h"
+
 #define LOBBIES_PATH "/v1/admin/lobbies"
 #define LOBBY_PREFIX LOBBIES_PATH "/"
 #define SEATS_PATH "/seats"
@@ -32,6 +34,7 @@ struct order {
     struct service *service;
     muster_request_id request;
     json_t *body;
+    const char *reference; /* borrowed from it; "": none */
 };
 
 /* ---- answers --------------------------------------------------------------------------------- */
@@ -58,12 +61,13 @@ static void refuse(const struct service *service, muster_request_id request, mus
 }
 
 /* json: taken. */
-static void answer(const struct service *service, muster_request_id request, json_t *json) {
+static void answer(const struct service *service, muster_request_id request, uint32_t http,
+                   json_t *json) {
     static const struct muster_http_header fresh = {"cache-control", "no-store"};
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
     const struct muster_http_response response = {.size = sizeof response,
-                                                  .status = 201,
+                                                  .status = http,
                                                   .content_type = "application/json",
                                                   .body = {text, text ? strlen(text) : 0},
                                                   .headers = &fresh,
@@ -240,21 +244,24 @@ static void order_free(struct order *order) {
     free(order);
 }
 
-/* Whole or not at all. */
-static void seat_players(const struct order *order, muster_lobby_id id) {
+/* A new one whole or not at all. */
+static void seat_players(const struct order *order, muster_lobby_id id, bool is_new) {
     const struct service *service = order->service;
     struct muster_lobby_info lobby = {.size = sizeof lobby};
     char why[WHY_MAX] = "";
     json_t *tickets = json_array();
     muster_status status = service->host->lobby->get(service->self, id, &lobby);
     if (!status) status = hold_all(order, &lobby, tickets, why);
+    if (!status && is_new)
+        status = references_keep(service->self, service->host, id, order->reference);
     if (status) {
-        (void)service->host->lobby->close(service->self, id, "not all seats could be held");
+        if (is_new)
+            (void)service->host->lobby->close(service->self, id, "not all seats could be held");
         refuse(service, order->request, status, why);
         json_decref(tickets);
         return;
     }
-    answer(service, order->request,
+    answer(service, order->request, is_new ? 201 : 200,
            json_pack("{s:s,s:I,s:s,s:s,s:i,s:o}", "lobbyId", lobby.lobby_key, "epoch",
                      (json_int_t)lobby.epoch, "gameMode", lobby.game_mode, "region", lobby.region,
                      "maxPlayers", (int)lobby.players_max, "seats", tickets));
@@ -262,26 +269,36 @@ static void seat_players(const struct order *order, muster_lobby_id id) {
 
 static void made(void *user, muster_status status, muster_lobby_id lobby, const char *reason) {
     struct order *order = user;
-    if (status)
-        refuse(order->service, order->request, status, reason);
-    else
-        seat_players(order, lobby);
+    const struct service *service = order->service;
+    muster_lobby_id first;
+    if (status) {
+        refuse(service, order->request, status, reason);
+    } else if (references_find(service->self, service->host, order->reference, &first)) {
+        /* asked for twice at once */
+        (void)service->host->lobby->close(service->self, lobby, "it is there already");
+        seat_players(order, first, false);
+    } else {
+        seat_players(order, lobby, true);
+    }
     order_free(order);
 }
 
 /* The plan borrows from the order; settings_json is to be freed. */
-static bool read_plan(const struct order *order, struct muster_lobby_plan *plan,
-                      char why[WHY_MAX]) {
+static bool read_plan(struct order *order, struct muster_lobby_plan *plan, char why[WHY_MAX]) {
     json_error_t error;
     json_t *settings = NULL, *seats = NULL;
     int is_private = 0;
-    if (json_unpack_ex(order->body, &error, JSON_STRICT, "{s:s,s?s,s?o,s?b,s?o}", "gameMode",
-                       &plan->game_mode, "region", &plan->region, "settings", &settings,
-                       "isPrivate", &is_private, "seats", &seats) != 0) {
+    if (json_unpack_ex(order->body, &error, JSON_STRICT, "{s:s,s?s,s?s,s?o,s?b,s?o}", "gameMode",
+                       &plan->game_mode, "reference", &order->reference, "region", &plan->region,
+                       "settings", &settings, "isPrivate", &is_private, "seats", &seats) != 0) {
         snprintf(why, WHY_MAX, "%.200s", error.text);
         return false;
     }
     if (seats && !check_seats(seats, why)) return false;
+    if (strlen(order->reference) >= REFERENCE_BYTES) {
+        snprintf(why, WHY_MAX, "reference: expected at most %u bytes", REFERENCE_BYTES - 1);
+        return false;
+    }
     if (settings && !json_is_object(settings)) {
         snprintf(why, WHY_MAX, "settings: expected an object");
         return false;
@@ -291,22 +308,33 @@ static bool read_plan(const struct order *order, struct muster_lobby_plan *plan,
     return true;
 }
 
+/* OK: the order is answered, or will be, and freed. */
+static muster_status fill_order(struct order *order, char why[WHY_MAX]) {
+    const struct service *service = order->service;
+    struct muster_lobby_plan plan = {.size = sizeof plan};
+    muster_lobby_id known;
+    if (!read_plan(order, &plan, why)) return MUSTER_INVALID;
+    muster_status status = MUSTER_OK;
+    if (references_find(service->self, service->host, order->reference, &known)) {
+        seat_players(order, known, false);
+        order_free(order);
+    } else {
+        status = service->host->lobby->create(service->self, &plan, made, order);
+    }
+    free((char *)plan.settings_json);
+    return status;
+}
+
 static void post_lobby(void *user, const struct muster_http_request *request) {
     struct service *service = user;
-    struct muster_lobby_plan plan = {.size = sizeof plan};
     char why[WHY_MAX] = "";
     struct order *order = calloc(1, sizeof *order);
     if (!order) {
         refuse(service, request->id, MUSTER_NO_MEMORY, why);
         return;
     }
-    order->service = service;
-    order->request = request->id;
-    order->body = parse(request, why);
-    muster_status status = MUSTER_INVALID;
-    if (order->body && read_plan(order, &plan, why))
-        status = service->host->lobby->create(service->self, &plan, made, order);
-    free((char *)plan.settings_json);
+    *order = (struct order){service, request->id, parse(request, why), ""};
+    muster_status status = order->body ? fill_order(order, why) : MUSTER_INVALID;
     if (status == MUSTER_OK) return;
     refuse(service, request->id, status, why);
     order_free(order);
@@ -351,7 +379,7 @@ static void post_seat(void *user, const struct muster_http_request *request) {
     if (status)
         refuse(service, request->id, status, why);
     else
-        answer(service, request->id, ticket);
+        answer(service, request->id, 201, ticket);
     json_decref(body);
 }
 

@@ -146,6 +146,7 @@ test("a lobby is made whole or not at all, and a refusal says why", async () => 
         [connectFour({ settings: [] }), /settings/],
         [connectFour({ region: "mars" }), /mars/],
         [connectFour({ more: 1 }), /more/],
+        [connectFour({ reference: "r".repeat(64) }), /reference/],
         [connectFour({ seats: {} }), /seats/],
         [connectFour({ seats: [{ playerId: "ada" }, { playerId: "ada" }] }), /seats\[1\]: .*twice/],
         [connectFour({ seats: [{ playerId: "ada", team: "red" }] }), /seats\[0\]: team/],
@@ -163,6 +164,21 @@ test("a lobby is made whole or not at all, and a refusal says why", async () => 
     });
     const made = await asked(201, "POST", LOBBIES, connectFour({ seats: three.slice(0, 2) }));
     await asked(204, "DELETE", `${LOBBIES}/${made.lobbyId}`);
+});
+
+test("who has lost the answer asks once more, and gets the same lobby", async () => {
+    const plan = connectFour({ reference: "cup/final", seats: [{ playerId: "pat" }, { playerId: "quy" }] });
+    const [one, other] = await Promise.all([ask("POST", LOBBIES, plan), ask("POST", LOBBIES, plan)]);
+    assert.deepEqual([one.status, other.status].sort(), [200, 201], other.text);
+    await server.admin("reload service_lobbies");
+    const made = await asked(200, "POST", LOBBIES, plan);
+    assert.deepEqual([one.body.lobbyId, other.body.lobbyId], [made.lobbyId, made.lobbyId]);
+    assert.deepEqual(made.seats.map(({ seat }) => seat), one.body.seats.map(({ seat }) => seat));
+    assert.match(await asked(409, "POST", LOBBIES, { ...plan, seats: [{ playerId: "rob" }] }), /lobby_full/);
+    await asked(200, "POST", LOBBIES, { ...plan, seats: [] }); // still there
+    await asked(204, "DELETE", `${LOBBIES}/${made.lobbyId}`);
+    const next = await asked(201, "POST", LOBBIES, plan);
+    await asked(204, "DELETE", `${LOBBIES}/${next.lobbyId}`);
 });
 
 test("whoever may not come gets no seat", async (t) => {
