@@ -118,7 +118,7 @@ static const char *maps_fault(const struct muster_mode_info *info) {
 
 /* info: with what the base fills in. */
 static const char *info_fault(const struct muster_mode_info *info, bool maps_of_base) {
-    if (!name_valid(info->game_mode)) return "gameMode is no name of 1 to 47 letters, digits, _-.";
+    if (!name_valid(info->game_mode)) return "game_mode is no name of 1 to 47 letters, digits, _-.";
     if (!info->title || !info->title[0]) return "the title is missing";
     uint32_t people_max = or_base(info->people_max, PEOPLE_MAX_DEFAULT);
     if (people_max > MUSTER_PEOPLE_MAX) return "people_max is more than 128";
@@ -170,7 +170,7 @@ static muster_status settings_read(struct mode_slot *slot, const char *text, cha
     struct schema_error wrong = {0};
     muster_status status = schema_parse(text ? text : "[]", &slot->entry.settings, &wrong);
     if (status != MUSTER_OK)
-        snprintf(cause, CAUSE_MAX, "settings schema, %s: %s", wrong.key, wrong.text);
+        snprintf(cause, CAUSE_MAX, "settings schema, %s", wrong.text);
     return status;
 }
 

@@ -86,7 +86,7 @@ muster_status registry_settings_add(struct muster_self *self, const char *schema
     }
     muster_status status = schema_parse(schema_json, &schema, &wrong);
     if (status != MUSTER_OK) {
-        snprintf(error, cap, "lobby settings schema, %s: %s", wrong.key, wrong.text);
+        snprintf(error, cap, "lobby settings schema, %s", wrong.text);
         return status;
     }
     status = block_conflicts(self, &schema, error, cap);

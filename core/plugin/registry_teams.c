@@ -46,13 +46,26 @@ static const char *teams_take(const struct muster_mode_info *info, struct regist
     return NULL;
 }
 
+/* By every mode's, or by one of those that `out` has. */
+static bool stat_is_taken(const struct mode_entry *out, const char *name) {
+    static const char *const every[] = {"kills", "deaths", "assists", "score"};
+    for (size_t i = 0; i < sizeof every / sizeof every[0]; i++)
+        if (strcmp(every[i], name) == 0) return true;
+    for (uint32_t i = 0; i < out->stat_count; i++)
+        if (strcmp(out->stats[i], name) == 0) return true;
+    return false;
+}
+
 static const char *stats_take(const struct muster_mode_info *info, struct mode_entry *out) {
     if (info->stat_count > MUSTER_STATS_OWN_MAX) return "stat_count is not 0 to 12";
     if (info->stat_count && !info->stats) return "stat_count is not 0 and stats is null";
-    for (uint32_t i = 0; i < info->stat_count; i++)
-        if (!word_take(out->stats[i], sizeof out->stats[i], info->stats[i]))
+    for (; out->stat_count < info->stat_count; out->stat_count++) {
+        char *name = out->stats[out->stat_count];
+        if (!word_take(name, sizeof out->stats[0], info->stats[out->stat_count]))
             return "a statistic's name is no word of 1 to 47 of a-z, 0-9 and _";
-    out->stat_count = info->stat_count;
+        if (stat_is_taken(out, name))
+            return "a statistic is kills, deaths, assists or score, or there twice";
+    }
     return NULL;
 }
 

@@ -474,7 +474,7 @@ static void rx_batch(void **state) {
 
 static int setup_idle(void **state) {
     setenv("MUSTER_NET_IDLE_PING_S", "1", 1);
-    setenv("MUSTER_NET_IDLE_HANGUP_S", "2", 1);
+    setenv("MUSTER_NET_IDLE_HANGUP_S", "3", 1);
     return setup(state);
 }
 
