@@ -142,6 +142,7 @@ static bool rate_take(const struct log_line *line, const char *format) {
     clock_gettime(CLOCK_MONOTONIC, &now);
     rates_tell(now.tv_sec);
     const char *plugin = line->fields && line->fields->plugin ? line->fields->plugin : "";
+    if (line->fields && line->fields->kind) format = line->fields->kind;
     uint32_t hash = hash_text(2166136261u, line->component) ^ (uint32_t)((uintptr_t)format >> 2);
     struct rate *rate = &state.rates[hash_text(hash, plugin) % RATE_SLOTS];
     if (!same_speaker(rate, format, line->component, plugin) || rate->second != now.tv_sec) {
@@ -244,8 +245,8 @@ muster_status log_start(enum log_format format, uint32_t level_min) {
 void log_stop(void) {
     pthread_mutex_lock(&state.lock);
     bool running = state.running && !state.stopping;
+    rates_tell(INT64_MAX);
     if (running) {
-        rates_tell(INT64_MAX);
         state.stopping = true;
         pthread_cond_signal(&state.filled);
     }

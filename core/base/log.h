@@ -23,6 +23,7 @@ struct log_fields {
     /* A plugin's own, behind those; log_field_fault finds nothing wrong with any. */
     const struct muster_log_field *const *own;
     uint32_t own_count;
+    const void *kind; /* lines of one kind count together for the rate; null: those of one format */
 };
 
 /* What is wrong with a plugin's field behind those before it; null: nothing. */

@@ -35,7 +35,7 @@ static void log_write_va_fn(muster_self *self, uint32_t level, const char *forma
     }
     char text[1024 + 2]; /* longer than a line may be: the log says that it was cut */
     vsnprintf(text, sizeof text, format, args);
-    write_line(self, level, text, (struct log_fields){0});
+    write_line(self, level, text, (struct log_fields){.kind = format});
 }
 
 static void log_write_fn(muster_self *self, uint32_t level, const char *format, ...) {
@@ -60,7 +60,8 @@ static void log_write_fields_fn(muster_self *self, uint32_t level, const char *m
         if (wrong) fault = wrong;
     }
     if (!fields && field_count) fault = "null where fields were expected";
-    write_line(self, level, message, (struct log_fields){.own = good, .own_count = count});
+    write_line(self, level, message,
+               (struct log_fields){.own = good, .own_count = count, .kind = message});
     if (fault)
         plugin_fault(self, "host->log->write_fields: a field is left out of a line: %s", fault);
 }

@@ -100,7 +100,8 @@ static inline struct muster_log_field muster_log_text(const char *name, const ch
 #define MUSTER_LOG_FIELDS_MAX 8
 
 /* All on any thread. Each is one line, at most 1024 bytes of message, whatever bytes it is made of;
- * the plugin's name is added. Never log a secret. */
+ * the plugin's name is added. Of those with one format, or message, at one address more than 20 a
+ * second are left out; a line tells how many. Never log a secret. */
 struct muster_host_log {
     uint32_t size;
     uint32_t reserved;
@@ -656,7 +657,8 @@ struct muster_mode_info {
     /* Plugins with the role victory that decide matches of this mode; settings of the others are
      * none of its lobbies'. Null: all that there are; none: not null, with victory_count 0. */
     const char *const *victories;
-    /* Statistics of its own beside the four: names like reasons, to MUSTER_STATS_OWN_MAX. */
+    /* Statistics of its own beside the four: names like reasons, each once, to
+     * MUSTER_STATS_OWN_MAX. */
     const char *const *stats;
     uint32_t stat_count;
     uint32_t reserved;

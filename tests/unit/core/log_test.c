@@ -354,7 +354,14 @@ static void test_outside_of_start_and_stop(void **state) {
     capture_start();
     log_plain("plain");
     assert_string_equal(capture_end(0), "plain\n");
-    log_stop(); /* not started: nothing happens */
+    capture_start();
+    clock_second_s = 1000;
+    for (int i = 0; i < 25; i++) log_error("main", "often");
+    log_stop(); /* not started: it tells what was left out */
+    clock_second_s = 0;
+    const char *text = capture_end(1);
+    assert_int_equal(count_of(text, "often"), 20);
+    assert_non_null(strstr(text, "main: suppressed 5 lines"));
 }
 
 static void test_rate_limit(void **state) {
@@ -382,6 +389,7 @@ static void test_rate_by_second(void **state) {
     (void)state;
     struct timespec now;
     struct log_fields other = {.plugin = "other"};
+    const struct log_fields kinds[] = {{.kind = &now}, {.kind = &other}};
     clock_gettime(CLOCK_MONOTONIC, &now);
     start(LOG_FORMAT_HUMAN);
     for (int second = 0; second < 3; second++) {
@@ -389,12 +397,17 @@ static void test_rate_by_second(void **state) {
         for (int i = 0; i < 25; i++) log_info("often", "message %d", i);
         log_info("often", "another");
         log_fields(MUSTER_LOG_INFO, "often", &other, "message %d", 99);
+        for (int i = 0; i < 25; i++)
+            log_fields(MUSTER_LOG_INFO, "kinds", &kinds[i == 24], "%s", i == 24 ? "rare" : "usual");
     }
     clock_second_s = 0;
     const char *text = stop();
     assert_int_equal(count_of(text, "often: message"), 3 * 21);
     assert_int_equal(count_of(text, "often: another"), 3);
     assert_int_equal(count_of(text, "often: suppressed 5 lines"), 3);
+    assert_int_equal(count_of(text, "kinds: usual"), 3 * 20);
+    assert_int_equal(count_of(text, "kinds: suppressed 4 lines"), 3);
+    assert_int_equal(count_of(text, "kinds: rare"), 3);
 }
 
 static void *write_many(void *user) {

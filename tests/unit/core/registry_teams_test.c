@@ -134,7 +134,8 @@ static void what_is_wrong_with_settings_is_told(void **state) {
     info.settings_json = "{}";
     declared(&info, "mode sides: settings schema, schema: must be a JSON array");
     info.settings_json = "[{\"key\":\"limit\",\"type\":\"word\"}]";
-    declared(&info, "mode sides: settings schema, limit: unknown type \"word\"");
+    declared(&info, "mode sides: settings schema, limit: \"type\" must be bool, int, "
+                    "number, string, enum, list or duration");
 }
 
 int main(void) {
