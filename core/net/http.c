@@ -21,7 +21,7 @@
 
 #define ROUTES_MAX 1024
 #define PATH_MAX_BYTES 256
-#define METHOD_MAX_BYTES 12
+#define METHOD_MAX_BYTES 8
 #define ROUTE_FLAGS (MUSTER_ROUTE_ADMIN | MUSTER_ROUTE_PREFIX | MUSTER_ROUTE_TOKEN)
 #define ALLOW_MAX_BYTES 128
 #define AUTH_ENTRIES 16384
@@ -68,9 +68,17 @@ static bool path_valid(const char *path) {
     return len >= 1 && len < PATH_MAX_BYTES && path[0] == '/';
 }
 
+/* HEAD is answered by GET. */
+static bool method_valid(const char *method) {
+    static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+        if (strcmp(methods[i], method) == 0) return true;
+    return false;
+}
+
 static bool route_valid(const struct muster_route *route) {
-    if (!route->method || !route->path || !path_valid(route->path)) return false;
-    if (strlen(route->method) == 0 || strlen(route->method) >= METHOD_MAX_BYTES) return false;
+    if (!route->method || !method_valid(route->method)) return false;
+    if (!route->path || !path_valid(route->path)) return false;
     if (route->body_max_bytes > MUSTER_ROUTE_BODY_MAX) return false;
     bool locked = route->flags & MUSTER_ROUTE_TOKEN;
     return !(route->flags & ~ROUTE_FLAGS) && (!locked || route->flags & MUSTER_ROUTE_ADMIN);

@@ -115,8 +115,7 @@ static muster_status schema_read(struct muster_self *self, char *error) {
     struct schema_error wrong = {0};
     const char *text = self->plugin.config_schema ? self->plugin.config_schema : "[]";
     muster_status status = schema_parse(text, &self->config_schema, &wrong);
-    if (status != MUSTER_OK)
-        snprintf(error, PLUGIN_ERROR_MAX, "its config_schema, %s", wrong.text);
+    if (status != MUSTER_OK) snprintf(error, PLUGIN_ERROR_MAX, "its config_schema, %s", wrong.text);
     return status;
 }
 

@@ -169,8 +169,7 @@ static muster_status defaults_check(const struct mode_slot *slot, const struct m
 static muster_status settings_read(struct mode_slot *slot, const char *text, char *cause) {
     struct schema_error wrong = {0};
     muster_status status = schema_parse(text ? text : "[]", &slot->entry.settings, &wrong);
-    if (status != MUSTER_OK)
-        snprintf(cause, CAUSE_MAX, "settings schema, %s", wrong.text);
+    if (status != MUSTER_OK) snprintf(cause, CAUSE_MAX, "settings schema, %s", wrong.text);
     return status;
 }
 

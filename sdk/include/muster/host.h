@@ -239,8 +239,9 @@ struct muster_http_header {
 
 struct muster_route {
     uint32_t size;
-    uint32_t flags; /* MUSTER_ROUTE_... */
-    const char *method;
+    uint32_t flags;     /* MUSTER_ROUTE_... */
+    const char *method; /* "GET", which answers HEAD as well, "POST", "PUT", "PATCH", "DELETE",
+                           "OPTIONS" */
     const char *path;
     /* Longest body; a longer one is answered 413 before it is read. 0: http.bodyMaxBytes. On the
      * public address each 4 KiB of a body above http.bodyMaxBytes costs its sender a request
@@ -253,7 +254,7 @@ struct muster_http_request {
     uint32_t size;
     uint32_t reserved;
     muster_request_id id; /* its headers are asked with it: http->header */
-    const char *method;   /* "GET", "POST", "PUT", "DELETE" */
+    const char *method;   /* the route's */
     const char *path;     /* decoded, normalised, no query */
     const char *query;    /* raw, "" when there is none */
     const char *address;
@@ -300,10 +301,11 @@ typedef void (*muster_http_fn)(void *user, const struct muster_http_request *req
 struct muster_host_http {
     uint32_t size;
     uint32_t reserved;
-    /* [open] EXISTS when the method and path are taken; INVALID: a path that is none, unknown
-     * flags, a body limit above MUSTER_ROUTE_BODY_MAX; FULL: the node has no place for another
-     * route. Web pages of other servers may call routes of the public address when the operator
-     * lists them (net.allowedOrigins): the host asks and answers what browsers want for that. */
+    /* [open] EXISTS when the method and path are taken; INVALID: a method or path that is none,
+     * unknown flags, a body limit above MUSTER_ROUTE_BODY_MAX; FULL: the node has no place for
+     * another route. Web pages of other servers may call routes of the public address when the
+     * operator lists them (net.allowedOrigins): the host asks and answers what browsers want for
+     * that. */
     muster_status (*route_add)(muster_self *self, const struct muster_route *route,
                                muster_http_fn fn, void *user, muster_route_id *out);
     /* Until fini returns. */

@@ -530,7 +530,8 @@ static void test_wrong_thread(void **state) {
     started();
     assert_int_equal(ask(self, "thread", (muster_auth_ticket_id){0}), MUSTER_REJECT);
     assert_int_equal(self->fault_count, 1);
-    assert_non_null(testkit_log_find(zoo.kit, "host function timer_start was called from a thread"));
+    assert_non_null(
+        testkit_log_find(zoo.kit, "host function timer_start was called from a thread"));
 }
 
 #define FREEZE_ABORT_MS 1000

@@ -92,6 +92,20 @@ static void the_nearest_route_answers(void **state) {
     }
 }
 
+/* A route that no request could come to is refused. */
+static void a_route_has_a_method_of_http(void **state) {
+    (void)state;
+    static const char *const good[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+    static const char *const bad[] = {"get", "HEAD", "GETS", "", "CONNECT", NULL};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_int_equal(add(NULL, good[i], "/m", 0), MUSTER_OK);
+        assert_int_equal(ask(good[i], "/m"), 204);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(add(NULL, bad[i], "/other", 0), MUSTER_INVALID);
+    assert_int_equal(ask("HEAD", "/m"), 204);
+}
+
 static void routes_are_bounded(void **state) {
     (void)state;
     char path[258];
@@ -102,10 +116,8 @@ static void routes_are_bounded(void **state) {
     path[255] = '\0';
     assert_int_equal(add(NULL, "GET", path, 0), MUSTER_OK);
     assert_int_equal(ask("GET", path), 204);
-    assert_int_equal(add(NULL, "ABCDEFGHIJKL", "/m", 0), MUSTER_INVALID);
-    assert_int_equal(add(NULL, "ABCDEFGHIJK", "/m", 0), MUSTER_OK);
     assert_int_equal(add(NULL, "GET", "", 0), MUSTER_INVALID);
-    for (uint32_t i = 2; i < 1024; i++) {
+    for (uint32_t i = 1; i < 1024; i++) {
         snprintf(path, sizeof path, "/%u", i);
         assert_int_equal(add(NULL, "GET", path, 0), MUSTER_OK);
     }
@@ -487,6 +499,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(the_nearest_route_answers),
+        TEST(a_route_has_a_method_of_http),
         TEST(routes_are_bounded),
         TEST(the_next_generation_takes_over),
         TEST(a_page_of_elsewhere_changes_nothing),
