@@ -36,19 +36,22 @@ function mode.score()
     return 0
 end
 
+-- Rules may have things of their own that lie about.
 function mode.pickup(state, player, flag)
+    if not TEAMS[flag] then return end
     state.carrier[flag], state.lies_until[flag] = player:seat(), nil
     tell("taken", player, flag)
 end
 
 function mode.drop(state, player, flag)
+    if not TEAMS[flag] then return end
     state.carrier[flag], state.lies_until[flag] = nil, match.time() + settings.flagSeconds
     tell("dropped", player, flag)
 end
 
 -- Somebody stands on a flag of the own team that lies about; maybe two at once.
 function mode.touch(state, player, flag)
-    if is_home(state, flag) then return end
+    if not TEAMS[flag] or is_home(state, flag) then return end
     send_home(state, flag)
     tell("saved", player, flag)
 end

@@ -1,9 +1,10 @@
 describe("capture the flag", function()
     local RED, BLUE = 1, 2 -- numbers of flags and bases
-    local lobby, ann, bob
+    local world, lobby, ann, bob
 
     before_each(function()
-        lobby = test.world{}:lobby{
+        world = test.world{}
+        lobby = world:lobby{
             players = {{name = "ann", team = "red"}, {name = "bob", team = "blue"}},
             settings = {captures = 2, flagSeconds = 9, baseRadius = 3}, start = true,
         }
@@ -22,6 +23,14 @@ describe("capture the flag", function()
         assert.equals(1, lobby:score("red"))
         assert.equals(5, ann:score())
         assert.truthy(lobby:heard("ann has captured the blue flag"))
+    end)
+
+    it("leaves alone what is no flag", function()
+        for _, fact in ipairs{"pickup", "drop", "touch"} do lobby:notify(fact, ann, 8) end
+        lobby:advance(0.1)
+        assert.equals(0, #world:errors())
+        bring_home(ann, BLUE, RED)
+        assert.equals(1, lobby:score("red"))
     end)
 
     it("gives none in the wrong base", function()
