@@ -41,6 +41,7 @@ static struct {
     uv_loop_t uv;
     uv_async_t wake;
     uv_timer_t patience;    /* ends a wait */
+    uv_timer_t beat;        /* reads the clock, or an idle loop would look like a stall */
     struct loop_item items; /* head of the ring of open handles */
     pthread_t thread;
     bool ready;
@@ -158,6 +159,19 @@ static void on_wake(uv_async_t *handle) {
     posts_drain();
 }
 
+/* The process was stopped, the machine slept, or a call took all the time: whoever has a deadline
+ * has as much time left as before. */
+uint64_t loop_stalled(uint64_t ms) {
+    log_warn("loop", "stood still for %llu ms: deadlines are that much later",
+             (unsigned long long)ms);
+    return ms;
+}
+
+static void on_beat(uv_timer_t *handle) {
+    (void)handle;
+    (void)loop_now_ms();
+}
+
 /* ---- the loop ---- */
 
 /* A daemon started with a standard descriptor closed would give its number to a socket, and a
@@ -178,7 +192,6 @@ muster_status loop_init(uint32_t pool_threads) {
     signal(SIGPIPE, SIG_IGN);
     loop.receive = malloc(RECEIVE_BYTES);
     if (!loop.receive) return MUSTER_NO_MEMORY;
-    loop_clock_real();
     int code = uv_loop_init(&loop.uv);
     if (code == 0) {
         code = uv_async_init(&loop.uv, &loop.wake, on_wake);
@@ -191,6 +204,10 @@ muster_status loop_init(uint32_t pool_threads) {
     }
     uv_unref((uv_handle_t *)&loop.wake);
     uv_timer_init(&loop.uv, &loop.patience);
+    uv_timer_init(&loop.uv, &loop.beat);
+    uv_timer_start(&loop.beat, on_beat, LOOP_BEAT_MS, LOOP_BEAT_MS);
+    uv_unref((uv_handle_t *)&loop.beat);
+    loop_clock_real();
     loop.items.prev = loop.items.next = &loop.items;
     loop.thread = pthread_self();
     loop.stopped = false;
@@ -269,6 +286,7 @@ void loop_deinit(void) {
     close_leaked_items();
     uv_close((uv_handle_t *)&loop.wake, NULL);
     uv_close((uv_handle_t *)&loop.patience, NULL);
+    uv_close((uv_handle_t *)&loop.beat, NULL);
     uv_run(&loop.uv, UV_RUN_DEFAULT); /* waits for jobs on the pool, too */
     close_leaked_items();             /* what the last callbacks opened */
     uv_walk(&loop.uv, close_foreign, NULL);

@@ -41,7 +41,9 @@ void loop_threads_end(void);
 void *loop_handle(void);
 bool loop_is_thread(void);
 
-uint64_t loop_now_ms(void); /* cached time of this turn, monotonic */
+/* Cached time of this turn, monotonic. A stall of over 250 ms is not counted (the process was
+ * stopped, the machine slept, a call took long): deadlines and timers are that much later. */
+uint64_t loop_now_ms(void);
 uint64_t loop_now_us(void); /* read now, monotonic */
 int64_t loop_unix_ms(void); /* wall clock, read now */
 uint64_t loop_cpu_us(void); /* what the calling thread has worked; costs a system call */

@@ -13,14 +13,16 @@ struct loop_timer {
     uv_timer_t handle; /* real clock */
     loop_fn fn;
     void *user;
-    uint64_t due_ms; /* virtual clock, from here on */
+    uint64_t due_ms; /* of loop_now_ms */
     uint32_t repeat_ms;
-    struct loop_timer *prev;
+    struct loop_timer *prev; /* virtual clock */
     struct loop_timer *next;
 };
 
 static struct {
     bool in_timer;
+    uint64_t seen_ms;    /* of libuv's clock, when it was read last */
+    uint64_t stalled_ms; /* in which nobody could work: not counted */
     bool is_virtual;
     uint64_t now_ms;
     int64_t unix_ahead_ms;    /* of now_ms */
@@ -30,7 +32,11 @@ static struct {
 } clock_state;
 
 uint64_t loop_now_ms(void) {
-    return clock_state.is_virtual ? clock_state.now_ms : uv_now(loop_uv());
+    if (clock_state.is_virtual) return clock_state.now_ms;
+    uint64_t now_ms = uv_now(loop_uv()), since_ms = now_ms - clock_state.seen_ms;
+    clock_state.seen_ms = now_ms;
+    if (since_ms > LOOP_STALL_MS) clock_state.stalled_ms += loop_stalled(since_ms);
+    return now_ms - clock_state.stalled_ms;
 }
 
 uint64_t loop_now_us(void) {
@@ -91,6 +97,8 @@ static void run_first(void) {
 
 void loop_clock_real(void) {
     clock_state.is_virtual = false;
+    clock_state.seen_ms = uv_now(loop_uv());
+    clock_state.stalled_ms = 0;
 }
 
 void loop_clock_virtual(uint64_t now_ms, int64_t unix_ms) {
@@ -129,6 +137,12 @@ static void real_close(struct loop_item *item) {
 
 static void on_timer(uv_timer_t *handle) {
     struct loop_timer *timer = handle->data;
+    uint64_t now_ms = loop_now_ms();
+    if (timer->due_ms > now_ms) { /* after a stall */
+        uv_timer_start(handle, on_timer, timer->due_ms - now_ms, timer->repeat_ms);
+        return;
+    }
+    timer->due_ms = now_ms + timer->repeat_ms;
     clock_state.in_timer = true;
     timer->fn(timer->user);
     clock_state.in_timer = false;
@@ -152,7 +166,7 @@ struct loop_timer *loop_timer_start(uint32_t delay_ms, uint32_t repeat_ms, loop_
     /* Due timers run until none is due: one that starts itself with 0 would never let the loop go
      * on. */
     if (delay_ms == 0 && clock_state.in_timer) delay_ms = 1;
-    timer->due_ms = clock_state.now_ms + delay_ms;
+    timer->due_ms = loop_now_ms() + delay_ms;
     if (clock_state.is_virtual)
         due_insert(timer);
     else

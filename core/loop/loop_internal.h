@@ -19,8 +19,13 @@ struct loop_item {
 uv_loop_t *loop_uv(void);
 void loop_item_add(struct loop_item *item, const char *kind, void (*close)(struct loop_item *item));
 void loop_item_remove(struct loop_item *item);
-/* The clock runs by itself: as after the start of the process. */
+/* The clock runs by itself: as after the start of the process. Wants to be read every
+ * LOOP_BEAT_MS. */
 void loop_clock_real(void);
+#define LOOP_BEAT_MS 100
+#define LOOP_STALL_MS 250
+/* The clock was not read for so long: how much of that is not counted. */
+uint64_t loop_stalled(uint64_t ms);
 /* Status for a negative libuv code. */
 muster_status loop_status(int uv_code);
 /* 64 KiB for one receive at a time; the loop thread reads into it and hands it on at once. */

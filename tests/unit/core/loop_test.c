@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static int setup(void **state) {
@@ -50,6 +51,26 @@ static void test_timer_once(void **state) {
     assert_non_null(loop_timer_start(0, 0, count_up, &count));
     loop_run(); /* returns by itself: once timers are gone after they ran */
     assert_int_equal(count, 2);
+}
+
+static void stand_still(void *user) {
+    (void)user;
+    nanosleep(&(struct timespec){.tv_nsec = 500 * 1000000}, NULL);
+}
+
+static void note_time(void *user) {
+    *(uint64_t *)user = loop_now_ms();
+}
+
+/* Whoever had 300 ms left has them after the stall, too. */
+static void test_a_stall_is_not_counted(void **state) {
+    (void)state;
+    uint64_t begin_ms = loop_now_ms(), begin_us = loop_now_us(), fired_ms = 0;
+    assert_non_null(loop_timer_start(1, 0, stand_still, NULL));
+    assert_non_null(loop_timer_start(300, 0, note_time, &fired_ms));
+    loop_run();
+    assert_true(fired_ms - begin_ms >= 300);
+    assert_true(loop_now_us() - begin_us >= 790 * 1000);
 }
 
 static void test_timer_repeats_and_stops_itself(void **state) {
@@ -471,6 +492,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_timer_once),
         TEST(test_timer_repeats_and_stops_itself),
+        TEST(test_a_stall_is_not_counted),
         TEST(test_timer_once_stops_itself),
         TEST(test_timer_stopped_never_runs),
         TEST(test_timer_rearmed_with_zero_lets_the_loop_go_on),
