@@ -174,6 +174,17 @@ fail:
     return failure->code;
 }
 
+/* Nobody sits in it any more. */
+static void release(struct lobby *lobby) {
+    lobby_votes_drop(lobby);
+    lobby_rules_destroy(lobby);
+    json_decref(lobby->settings);
+    free(lobby->members);
+    free(lobby->listed.text);
+    free(lobby->results);
+    lobby_table_remove(lobby);
+}
+
 void lobby_close(struct lobby *lobby, uint32_t leave_reason, const char *reason) {
     char said[MUSTER_REASON_MAX];
     snprintf(said, sizeof said, "%s", reason);
@@ -189,11 +200,19 @@ void lobby_close(struct lobby *lobby, uint32_t leave_reason, const char *reason)
         if (lobby->members[i].state != MEMBER_NONE)
             lobby_member_remove(lobby, i, leave_reason, said);
     lobby_emit(lobby, MUSTER_NOTICE_LOBBY_CLOSED, (muster_player_id){0}, MUSTER_SEAT_NONE, 0);
-    lobby_votes_drop(lobby);
-    lobby_rules_destroy(lobby);
-    json_decref(lobby->settings);
-    free(lobby->members);
-    free(lobby->listed.text);
-    free(lobby->results);
-    lobby_table_remove(lobby);
+    release(lobby);
+}
+
+void lobby_let_go(struct lobby *lobby) {
+    muster_player_id id = {0};
+    lobby->closing = true;
+    pacer_remove(&lobby->pace);
+    match_destroy(lobby->match);
+    lobby->match = NULL;
+    for (struct session *session; (session = session_next(&id));) {
+        if (!MUSTER_ID_SAME(session->lobby, lobby->id)) continue;
+        session->lobby = (muster_lobby_id){0};
+        session_settle(session);
+    }
+    release(lobby);
 }

@@ -271,6 +271,8 @@ muster_status lobby_save(struct lobby *lobby, struct muster_writer *out) MUSTER_
  * FULL, UNAVAILABLE (draining). */
 muster_status lobby_load(struct muster_bytes state, struct lobby **out,
                          char error[LOBBY_ERROR_MAX]) MUSTER_MUST_USE;
+/* It is gone here, without an end and without a word: it goes on from what was saved. */
+void lobby_let_go(struct lobby *lobby);
 /* End a running match from outside a step. */
 void lobby_match_end(struct lobby *lobby, struct match_decision decision);
 

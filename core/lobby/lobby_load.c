@@ -289,22 +289,6 @@ static muster_status resume_record(const struct load *load) {
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-/* Nobody has been told of it. */
-static void discard(struct lobby *lobby) {
-    muster_player_id id = {0};
-    match_destroy(lobby->match);
-    lobby_rules_destroy(lobby);
-    for (struct session *session; (session = session_next(&id));) {
-        if (!MUSTER_ID_SAME(session->lobby, lobby->id)) continue;
-        session->lobby = (muster_lobby_id){0};
-        session_settle(session);
-    }
-    json_decref(lobby->settings);
-    free(lobby->members);
-    free(lobby->results);
-    lobby_table_remove(lobby);
-}
-
 static void announce(struct lobby *lobby) {
     log_fields(MUSTER_LOG_INFO, "lobby",
                &(struct log_fields){.lobby = lobby->key, .event = "lobby_loaded"}, "%s loaded, %s",
@@ -332,7 +316,7 @@ muster_status lobby_load_saved(struct lobby_saved *saved, struct lobby **out,
     if (!status && saved->match.there) status = load_match(&load);
     if (!status) status = resume_record(&load);
     if (status) {
-        discard(load.lobby);
+        lobby_let_go(load.lobby);
         return status;
     }
     bool lost_host = saved->host_key[0] && !load.lobby->host.value;

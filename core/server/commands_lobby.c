@@ -1,19 +1,13 @@
 /* commands_lobby - what an admin does with one lobby: lets it stand, keeps it in a file. */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "commands.h"
 #include "lobby.h"
+#include "lobby_file.h"
 #include "loop.h"
-#include "paths.h"
 #include "status.h"
-
-#define PATH_BYTES 1024
 
 /* ---- files: in the folder lobbies of the data directory, written and read by the pool -------- */
 
@@ -21,22 +15,14 @@ struct file {
     struct run *run;
     int error; /* errno */
     uint32_t len;
-    char path[PATH_BYTES];
+    char path[LOBBY_FILE_PATH_BYTES];
     uint8_t bytes[LOBBY_STATE_BYTES_MAX + 1];
 };
-
-static bool find_path(const char *name, char *out) {
-    if (!name[0] || name[0] == '.' || strchr(name, '/')) return false;
-    int len = snprintf(out, PATH_BYTES, "%s/lobbies", paths_data());
-    if (len >= PATH_BYTES) return false;
-    (void)mkdir(out, 0700); /* if it cannot be made, the file cannot, either, and says so */
-    return snprintf(out + len, PATH_BYTES - (size_t)len, "/%s", name) < PATH_BYTES - len;
-}
 
 /* Null: the run has ended with a sentence. */
 static struct file *open_file(struct run *run, const char *name) {
     struct file *file = calloc(1, sizeof *file);
-    if (file && find_path(name, file->path) && !run->arguments[0]) {
+    if (file && lobby_file_path("lobbies", name, file->path) && !run->arguments[0]) {
         file->run = run;
         return file;
     }
@@ -63,15 +49,7 @@ static void start(struct file *file, loop_fn work, void (*done)(void *user, must
 
 static void write_work(void *user) {
     struct file *file = user;
-    int fd = open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        file->error = errno;
-        return;
-    }
-    ssize_t written = write(fd, file->bytes, file->len);
-    if (written != (ssize_t)file->len || fsync(fd)) file->error = written < 0 ? errno : ENOSPC;
-    close(fd);
-    if (file->error) unlink(file->path);
+    file->error = lobby_file_write(file->path, file->bytes, file->len);
 }
 
 static void write_done(void *user, muster_status status) {
@@ -107,16 +85,7 @@ static void save(struct run *run, struct lobby *lobby) {
 
 static void read_work(void *user) {
     struct file *file = user;
-    struct stat st;
-    int fd = open(file->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    ssize_t len = fd >= 0 ? read(fd, file->bytes, sizeof file->bytes) : -1;
-    if (len < 0)
-        file->error = errno;
-    else if (fstat(fd, &st) || !S_ISREG(st.st_mode))
-        file->error = EINVAL;
-    else
-        file->len = (uint32_t)len;
-    if (fd >= 0) close(fd);
+    file->error = lobby_file_read(file->path, file->bytes, sizeof file->bytes, &file->len);
 }
 
 static void read_done(void *user, muster_status status) {

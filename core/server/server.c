@@ -10,6 +10,7 @@
 #include "console.h"
 #include "dispatch.h"
 #include "engine.h"
+#include "handover.h"
 #include "host.h"
 #include "http.h"
 #include "lobby.h"
@@ -121,10 +122,12 @@ static void listen_now(void) {
 static void on_store_started(void *user, muster_status status) {
     (void)user;
     if (shutdown_begun()) return;
-    if (status)
+    if (status) {
         fail(SERVER_EXIT_INTERNAL, "the database could not be prepared");
-    else
-        listen_now();
+        return;
+    }
+    handover_load();
+    listen_now();
 }
 
 static void on_interrupt(void *user) {
@@ -277,6 +280,7 @@ static void stop(void) {
     (void)session_notify_all("server.stopping",
                              json_pack("{s:i,s:s}", "inMs", 0, "reason", shutdown_reason()));
     queue_deinit();
+    if (shutdown_exit_code() == SHUTDOWN_EXIT_RESTART) handover_save();
     lobby_deinit();
     report_hurry(); /* with the results of the matches that have ended just now */
     if (server.ready) net_stop();

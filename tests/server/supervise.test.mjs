@@ -1,10 +1,12 @@
 // musterd --supervise: a server that ends by mistake is started again, on the same sockets.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { test } from "node:test";
-import { atEnd, eventually, startServer } from "../kit/harness.mjs";
-import { connectPlayer } from "../kit/players.mjs";
+import { atEnd, eventually, queryDatabase, startServer } from "../kit/harness.mjs";
+import { connectPlayer, gather, sitDown } from "../kit/players.mjs";
+import { playAgain } from "../kit/recording.mjs";
 
 const READY = /Server is ready: listening on \S+:(\d+)/;
 
@@ -45,6 +47,50 @@ test("restart starts it again, and that is no crash", async (t) => {
     assert.doesNotMatch(server.output, /crash \d/);
     await server.command("stop"); // the console reaches the new one
     assert.deepEqual(await server.ended(), { code: 0, signal: null });
+});
+
+test("a restart ends no match: players are back in their seats, and it goes on", async (t) => {
+    const server = await supervise(t);
+    const team = await gather(t, server, 2);
+    const lobbyId = await sitDown(team, { killLimit: 0, timeLimit: 0, botFill: 4 });
+    const waiting = await connectPlayer(t, server);
+    const other = await waiting.client.createLobby({ gameMode: "arena", settings: { botFill: 0 } });
+    const { client } = team[0];
+    await client.once("snapshot", { timeoutMs: 20000 });
+    await eventually("it is well on its way", async () => (await client.scoreboard()).tick > 60);
+    const before = await client.scoreboard();
+    const from = server.output.length;
+    const back = [team[0].client, team[1].client, waiting.client].map((player) =>
+        player.once("entered", { timeoutMs: 30000 }));
+    await server.admin("restart now");
+    await server.waitForOutput(READY, from);
+    for (const { resumed } of await Promise.all(back)) assert.ok(resumed);
+    assert.equal(waiting.client.entry.lobby.lobbyId, other.lobby.lobbyId);
+    await client.once("snapshot", { timeoutMs: 30000 }); // all are back: it goes on
+    const now = await client.scoreboard();
+    assert.equal(now.matchId, before.matchId);
+    assert.ok(now.tick >= before.tick, `${now.tick} after ${before.tick}`);
+    const places = ({ rows }) => rows.map(({ playerId, seat, team: of }) => [playerId, seat, of]);
+    assert.deepEqual(places(now), places(before));
+    assert.match(server.output.slice(from), /2 lobbies wait for the next server/);
+    await server.admin(`close ${lobbyId}`);
+    await eventually("its result is kept", async () =>
+        (await queryDatabase(server, "SELECT match_id FROM match_results")).length);
+    assert.deepEqual(await queryDatabase(server, "SELECT match_id FROM match_results"),
+        [{ match_id: before.matchId }]);
+    await playAgain(server);
+});
+
+test("what cannot be gone on with is put aside, and the server starts", async (t) => {
+    const server = await supervise(t);
+    await mkdir(path.join(server.dataDir, "handover"));
+    await writeFile(path.join(server.dataDir, "handover", "odd"), "MSTRLOB1 and no more");
+    const from = server.output.length;
+    await server.admin("restart now");
+    await server.waitForOutput(READY, from);
+    assert.match(server.output.slice(from), /lobbies\/odd was not loaded: it was saved in form \d+/);
+    assert.deepEqual(await readdir(path.join(server.dataDir, "handover")), []);
+    assert.deepEqual(await readdir(path.join(server.dataDir, "lobbies")), ["odd"]);
 });
 
 test("signals are handed on: SIGHUP reloads, SIGTERM ends", async (t) => {

@@ -1,0 +1,44 @@
+#include "lobby_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "paths.h"
+
+bool lobby_file_path(const char *folder, const char *name, char out[LOBBY_FILE_PATH_BYTES]) {
+    if (!name[0] || name[0] == '.' || strchr(name, '/')) return false;
+    int len = snprintf(out, LOBBY_FILE_PATH_BYTES, "%s/%s", paths_data(), folder);
+    if (len >= LOBBY_FILE_PATH_BYTES) return false;
+    (void)mkdir(out, 0700); /* if it cannot be made, the file cannot, either, and says so */
+    int left = LOBBY_FILE_PATH_BYTES - len;
+    return snprintf(out + len, (size_t)left, "/%s", name) < left;
+}
+
+int lobby_file_write(const char *path, const void *data, uint32_t len) {
+    int error = 0, fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) return errno;
+    ssize_t written = write(fd, data, len);
+    if (written != (ssize_t)len || fsync(fd)) error = written < 0 ? errno : ENOSPC;
+    close(fd);
+    if (error) unlink(path);
+    return error;
+}
+
+int lobby_file_read(const char *path, void *out, uint32_t cap, uint32_t *len) {
+    struct stat st;
+    int error = 0, fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) return errno;
+    ssize_t got = read(fd, out, cap);
+    if (got < 0)
+        error = errno;
+    else if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+        error = EINVAL;
+    else
+        *len = (uint32_t)got;
+    close(fd);
+    return error;
+}
