@@ -1,5 +1,5 @@
-/* auth_jwt - accepts the access tokens of one other issuer, whose public keys lie in a file: a
- * central service, a company's identity provider. One instance per issuer. */
+/* auth_jwt - accepts the access tokens of one other issuer, whose public keys lie in a file or at a
+ * URL: a central service, a company's identity provider. One instance per issuer. */
 #include <muster/plugin.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -8,6 +8,7 @@
 
 #include "jwt/gate.h"
 #include "keyfile.h"
+#include "keyurl.h"
 
 #define REREAD_MS 10000u
 #define PERMISSIONS_MAX 64u
@@ -21,7 +22,16 @@ MUSTER_SCHEMA(
     MUSTER_SCHEMA_STRING(
         "keysFile", "", 400, MUSTER_LABEL("Key file"),
         MUSTER_HELP("A JWKS, a public key in PEM, or a secret for HS256; relative to the data "
-                    "directory. Required. Read again when it changes.")),
+                    "directory. Either this or jwksUrl. Read again when it changes.")),
+    MUSTER_SCHEMA_STRING(
+        "jwksUrl", "", 400, MUSTER_LABEL("URL of the keys"),
+        MUSTER_HELP("Of a JWKS of at most 64 KiB, as identity providers have one: https, or http "
+                    "to this machine. Redirects are not followed.")),
+    MUSTER_SCHEMA_BOOL("jwksPublicOnly", false, MUSTER_LABEL("URL is of the public internet"),
+                       MUSTER_HELP("Addresses of private networks are not asked.")),
+    MUSTER_SCHEMA_DURATION_S(
+        "jwksRefreshS", 3600, 1, 86400, MUSTER_LABEL("Keys are asked for again"),
+        MUSTER_HELP("And for a token with an unknown key, at most once a minute.")),
     MUSTER_SCHEMA_ENUM(
         "algorithm", "auto", MUSTER_VALUES("auto", "ES256", "RS256", "EdDSA", "HS256"),
         MUSTER_LABEL("Algorithm"),
@@ -55,7 +65,8 @@ struct plugin {
     muster_self *self;
     const struct muster_host *host;
     struct gate *gate;
-    struct token_keys keys;  /* the last good set */
+    struct token_keys keys; /* the last good set */
+    struct keyurl url;
     struct keyfile incoming; /* the pool's while reading is set */
     muster_status read_status;
     bool reading;
@@ -84,6 +95,15 @@ static bool read_permissions(struct plugin *plugin) {
     return all;
 }
 
+static bool keys_wanted(void *user) {
+    return keyurl_want(&((struct plugin *)user)->url);
+}
+
+/* Are they at a URL, not in a file? */
+static bool is_at_url(const struct plugin *plugin) {
+    return plugin->url.url[0] != '\0';
+}
+
 static struct gate_config read_gate_config(struct plugin *plugin) {
     const struct muster_host_config *config = plugin->host->config;
     muster_self *self = plugin->self;
@@ -105,6 +125,8 @@ static struct gate_config read_gate_config(struct plugin *plugin) {
         .permissions = plugin->permissions,
         .permission_count = plugin->permission_count,
         .once_only = config->boolean(self, "onceOnly"),
+        .keys_wanted = is_at_url(plugin) ? keys_wanted : NULL,
+        .user = plugin,
     };
 }
 
@@ -123,19 +145,32 @@ static void read_keyfile_config(struct plugin *plugin) {
 /* ---- keys --------------------------------------------------------------------------------------
  */
 
-/* Takes over what was read; the last good set stays when it is broken. */
-static void apply_keys(struct plugin *plugin) {
-    if (plugin->read_status == MUSTER_EXISTS) return;
-    if (plugin->read_status != MUSTER_OK) {
-        log_error(plugin, plugin->incoming.why);
-        return;
-    }
-    plugin->keys = plugin->incoming.keys;
+static void take_keys(struct plugin *plugin, const struct token_keys *keys) {
+    plugin->keys = *keys;
     /* A key that is gone may have been stolen: what it vouched for is forgotten, too. */
     gate_forget(plugin->gate);
     plugin->host->log->write(plugin->self, MUSTER_LOG_INFO, "%u keys of issuer %s",
                              plugin->keys.count,
                              plugin->host->config->string(plugin->self, "issuer"));
+}
+
+/* Takes over what was read; the last good set stays when it is broken. */
+static void apply_keys(struct plugin *plugin) {
+    if (plugin->read_status == MUSTER_EXISTS) return;
+    if (plugin->read_status == MUSTER_OK)
+        take_keys(plugin, &plugin->incoming.keys);
+    else
+        log_error(plugin, plugin->incoming.why);
+}
+
+static bool same_keys(const struct token_keys *a, const struct token_keys *b) {
+    return a->count == b->count && memcmp(a->items, b->items, a->count * sizeof a->items[0]) == 0;
+}
+
+static void on_url_answered(void *user, const struct token_keys *keys) {
+    struct plugin *plugin = user;
+    if (keys && !same_keys(keys, &plugin->keys)) take_keys(plugin, keys);
+    gate_retry(plugin->gate);
 }
 
 /* Pool thread. */
@@ -158,6 +193,20 @@ static void reread(void *user) {
         plugin->host->loop->work(plugin->self, read_work, read_done, plugin, &work) == MUSTER_OK;
 }
 
+static void read_keyurl_config(struct plugin *plugin) {
+    const struct muster_host_config *config = plugin->host->config;
+    muster_self *self = plugin->self;
+    struct keyurl *url = &plugin->url;
+    url->self = self;
+    url->host = plugin->host;
+    url->url = config->string(self, "jwksUrl");
+    url->flags = config->boolean(self, "jwksPublicOnly") ? MUSTER_FETCH_PUBLIC : 0;
+    url->alg = plugin->incoming.alg;
+    url->refresh_ms = (uint64_t)config->integer(self, "jwksRefreshS") * 1000;
+    url->answered = on_url_answered;
+    url->user = plugin;
+}
+
 /* ---- lifecycle ---------------------------------------------------------------------------------
  */
 
@@ -174,8 +223,9 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
     if (!plugin) return MUSTER_NO_MEMORY;
     plugin->self = self;
     plugin->host = host;
-    struct gate_config config = read_gate_config(plugin);
     read_keyfile_config(plugin);
+    read_keyurl_config(plugin);
+    struct gate_config config = read_gate_config(plugin);
     plugin->gate = gate_create(self, host, &config);
     if (!plugin->gate) {
         plugin_fini(plugin);
@@ -191,20 +241,42 @@ static void add_mistake(struct muster_writer *mistakes, const char *key, const c
     muster_put_bytes(mistakes, line, (uint32_t)len);
 }
 
+static muster_status check_url(struct plugin *plugin, struct muster_writer *mistakes) {
+    if (!keyurl_is_sound(plugin->url.url))
+        add_mistake(mistakes, "jwksUrl", "expected https://HOST/..., or http:// to this machine");
+    else if (plugin->url.alg == TOKEN_HS256)
+        add_mistake(mistakes, "algorithm", "HS256 needs a secret, and none lies at a URL");
+    else
+        return MUSTER_OK;
+    return MUSTER_INVALID;
+}
+
+static muster_status check_keys(struct plugin *plugin, struct muster_writer *mistakes) {
+    bool has_file = plugin->host->config->string(plugin->self, "keysFile")[0] != '\0';
+    if (has_file && is_at_url(plugin)) {
+        add_mistake(mistakes, "jwksUrl", "expected nothing beside keysFile");
+        return MUSTER_INVALID;
+    }
+    if (is_at_url(plugin)) return check_url(plugin, mistakes);
+    if (!has_file) {
+        add_mistake(mistakes, "keysFile",
+                    "expected the path of a key file, found nothing, nor a jwksUrl");
+        return MUSTER_INVALID;
+    }
+    plugin->read_status = keyfile_read(&plugin->incoming);
+    if (plugin->read_status != MUSTER_OK) add_mistake(mistakes, "keysFile", plugin->incoming.why);
+    return plugin->read_status;
+}
+
 static muster_status plugin_check(void *instance, struct muster_writer *mistakes) {
     struct plugin *plugin = instance;
     const struct muster_host_config *config = plugin->host->config;
     if (sodium_init() < 0) return MUSTER_INTERNAL;
     bool has_issuer = config->string(plugin->self, "issuer")[0] != '\0';
-    bool has_path = config->string(plugin->self, "keysFile")[0] != '\0';
     if (!has_issuer)
         add_mistake(mistakes, "issuer", "expected the claim iss of the tokens, found nothing");
-    if (!has_path)
-        add_mistake(mistakes, "keysFile", "expected the path of a key file, found nothing");
-    plugin->read_status = has_path ? keyfile_read(&plugin->incoming) : MUSTER_INVALID;
-    if (has_path && plugin->read_status != MUSTER_OK)
-        add_mistake(mistakes, "keysFile", plugin->incoming.why);
-    return has_issuer && plugin->read_status == MUSTER_OK ? MUSTER_OK : MUSTER_INVALID;
+    muster_status status = check_keys(plugin, mistakes);
+    return has_issuer && status == MUSTER_OK ? MUSTER_OK : MUSTER_INVALID;
 }
 
 /* Tokens that sign in once need somebody who remembers them. */
@@ -222,6 +294,7 @@ static muster_status plugin_start(void *instance) {
     struct plugin *plugin = instance;
     muster_status status = find_kv(plugin);
     if (status != MUSTER_OK) return status;
+    if (is_at_url(plugin)) return keyurl_start(&plugin->url);
     apply_keys(plugin); /* what the check has read */
     return plugin->host->loop->timer_start(plugin->self, REREAD_MS, REREAD_MS, reread, plugin,
                                            &plugin->timer);
@@ -231,7 +304,10 @@ static void plugin_stop(void *instance) {
     struct plugin *plugin = instance;
     plugin->stopped = true;
     gate_stop(plugin->gate);
-    (void)plugin->host->loop->timer_stop(plugin->self, plugin->timer);
+    if (is_at_url(plugin))
+        keyurl_stop(&plugin->url);
+    else
+        (void)plugin->host->loop->timer_stop(plugin->self, plugin->timer);
 }
 
 static muster_verdict authenticate(void *instance, const struct muster_auth_request *request,

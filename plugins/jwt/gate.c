@@ -9,6 +9,7 @@
 #include "jwt/memo.h"
 
 static const char unknown_key[] = "token is signed with an unknown key";
+static const char no_keys[] = "the keys of the issuer are not here yet, try again in a moment";
 static const char busy[] = "too many sign-ins at once, try again in a moment";
 
 #define ONCE_PREFIX "jwt/once/"
@@ -21,8 +22,8 @@ struct check {
     struct check *next;
     struct check *prev;
     struct gate *gate;
-    muster_auth_ticket_id ticket; /* 0 once answered, or nobody waits for it */
-    muster_work_id work;
+    muster_auth_ticket_id ticket;  /* 0 once answered, or nobody waits for it */
+    muster_work_id work;           /* 0: it waits for keys */
     const struct token_keys *keys; /* the plugin's, whose content may change meanwhile */
     struct token_key key;          /* a copy from there */
     char kid[TOKEN_KID_MAX];       /* of the token */
@@ -43,6 +44,7 @@ struct gate {
     struct memo *memo;
     struct check *checks;
     uint32_t generation; /* of the keys: grows when some were withdrawn */
+    uint32_t waiting;    /* checks that wait for keys */
     bool stopped;
 };
 
@@ -183,6 +185,11 @@ static void check_once(struct check *check) {
 
 static muster_status check_submit(struct check *check);
 
+static const char *why_not_submitted(const struct check *check, muster_status status) {
+    if (status != MUSTER_NOT_FOUND) return busy;
+    return check->keys->count ? unknown_key : no_keys;
+}
+
 static void check_done(void *user, muster_status status) {
     struct check *check = user;
     struct gate *gate = check->gate;
@@ -192,7 +199,7 @@ static void check_done(void *user, muster_status status) {
         /* Its key may have been withdrawn while the pool had it: what that says counts no more. */
         status = check_submit(check);
         if (status == MUSTER_OK) return;
-        check_fail(check, status == MUSTER_NOT_FOUND ? unknown_key : busy);
+        check_fail(check, why_not_submitted(check, status));
     }
     if (check->accepted && is_once(check)) {
         check_once(check);
@@ -210,6 +217,23 @@ static muster_status check_submit(struct check *check) {
     check->key = *key;
     check->generation = gate->generation;
     return gate->host->loop->work(gate->self, check_work, check_done, check, &check->work);
+}
+
+static bool check_wait(struct check *check) {
+    struct gate *gate = check->gate;
+    const struct gate_config *config = &gate->config;
+    if (!config->keys_wanted || gate->waiting == GATE_WAITING_MAX) return false;
+    if (!config->keys_wanted(config->user)) return false;
+    gate->waiting++;
+    return true;
+}
+
+static void check_retry(struct check *check) {
+    check->gate->waiting--;
+    muster_status status = check_submit(check);
+    if (status == MUSTER_OK) return;
+    check_fail(check, why_not_submitted(check, status));
+    check_end(check);
 }
 
 static muster_verdict check_start(struct gate *gate, const struct token_keys *keys,
@@ -230,8 +254,10 @@ static muster_verdict check_start(struct gate *gate, const struct token_keys *ke
     check_link(gate, check);
     muster_status status = check_submit(check);
     if (status == MUSTER_OK) return MUSTER_PENDING;
+    if (status == MUSTER_NOT_FOUND && check_wait(check)) return MUSTER_PENDING;
+    muster_verdict verdict = reject(out, why_not_submitted(check, status));
     check_free(check);
-    return reject(out, status == MUSTER_NOT_FOUND ? unknown_key : busy);
+    return verdict;
 }
 
 muster_verdict gate_authenticate(struct gate *gate, const struct token_keys *keys,
@@ -259,11 +285,24 @@ void gate_forget(struct gate *gate) {
     memo_clear(gate->memo);
 }
 
+void gate_retry(struct gate *gate) {
+    struct check *next;
+    for (struct check *check = gate->checks; check; check = next) {
+        next = check->next;
+        if (!check->work.value) check_retry(check);
+    }
+}
+
 void gate_cancel(struct gate *gate, muster_auth_ticket_id ticket) {
     struct check *check = gate->checks;
     while (check && !MUSTER_ID_SAME(check->ticket, ticket)) check = check->next;
     if (!check) return;
     check->ticket = (muster_auth_ticket_id){0};
+    if (!check->work.value) {
+        gate->waiting--;
+        check_free(check);
+        return;
+    }
     (void)gate->host->loop->work_cancel(gate->self,
                                         check->work); /* check_done comes all the same */
 }

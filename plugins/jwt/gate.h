@@ -23,8 +23,13 @@ struct gate_config {
     uint32_t permission_count;
     uint32_t permissions_all; /* 1: take over all */
     uint32_t once_only; /* 1: a token signs in once, by its claim jti, on all nodes that share kv */
+    /* No key is this token's. True: others may be on their way, and gate_retry comes; so long it
+     * waits. Null: there are no others. */
+    bool (*keys_wanted)(void *user);
+    void *user;
 };
 
+#define GATE_WAITING_MAX 256u  /* tokens that wait for keys; further ones are rejected */
 #define TICKET_LIFE_MAX_S 3600 /* of one for a seat, from iat to exp */
 
 struct gate;
@@ -38,6 +43,8 @@ muster_verdict gate_authenticate(struct gate *gate, const struct token_keys *key
                                  struct muster_identity *out);
 /* Forget what was verified, and verify again what is on its way: keys were withdrawn. */
 void gate_forget(struct gate *gate);
+/* The keys of now are all that there are for the moment: verify, or reject, what waits for some. */
+void gate_retry(struct gate *gate);
 /* Nobody waits for this ticket any more. */
 void gate_cancel(struct gate *gate, muster_auth_ticket_id ticket);
 /* Reject what is open; nothing is accepted any more. */

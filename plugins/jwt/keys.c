@@ -162,6 +162,7 @@ static const char *read_jwk(const json_t *jwk, uint32_t wanted_alg, struct token
     const char *alg = json_string_value(json_object_get(jwk, "alg"));
     const json_t *kid = json_object_get(jwk, "kid");
     if (!for_signatures(jwk, kty)) return NULL;
+    if (json_object_get(jwk, "d")) return "is a private key, where others can read it";
     if (alg && token_alg_parse(alg) == 0) return NULL;
     if (kid && (!json_is_string(kid) || json_string_length(kid) >= TOKEN_KID_MAX))
         return "kid must be a string of at most 63 bytes";

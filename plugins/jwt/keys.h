@@ -18,7 +18,8 @@ struct token_keys {
 
 /* Text is a JWKS ({"keys": [...]}), a public key in PEM, or a secret (only when alg is HS256).
  * alg: the only algorithm to accept, or 0: each key's own. kid: for a PEM or secret, "" = any.
- * Keys of a JWKS that are not for verifying signatures, or of an unknown kind, are skipped.
+ * Keys of a JWKS that are not for verifying signatures, or of an unknown kind, are skipped; with a
+ * private one the whole set is refused.
  * INVALID: why (KEYS_WHY_MAX bytes) says what is wrong; never a part of the key. */
 muster_status keys_parse(const char *text, size_t len, uint32_t alg, const char *kid,
                          struct token_keys *out, char *why) MUSTER_MUST_USE;

@@ -9,6 +9,9 @@ import { ROOT, runDaemon } from "../kit/harness.mjs";
 
 export const HANDBOOK = path.join(ROOT, "docs/operations.md");
 
+/** Plugins with a table, beside those that a server has by itself. */
+const NOT_BY_DEFAULT = "auth_jwt";
+
 const HEAD = ["| key | default | range | unit | meaning | a change needs |", "| --- | --- | --- | --- | --- | --- |"];
 
 function rangeText(key) {
@@ -56,7 +59,8 @@ export async function handbook(cwd) {
         const env = plugins ? { MUSTER_PLUGINS: plugins } : {};
         return JSON.parse((await runDaemon(["--print-schema"], { cwd, env })).stdout).properties;
     };
-    const [all, core] = [await sectionsOf(), await sectionsOf(" ")];
+    const core = await sectionsOf(" ");
+    const all = { ...(await sectionsOf(NOT_BY_DEFAULT)), ...(await sectionsOf()) };
     const isOfCore = (name) => core[name]?.properties;
     const page = await readFile(HANDBOOK, "utf8");
     const plugins = new Set(Object.keys(all).filter((name) => !isOfCore(name)));

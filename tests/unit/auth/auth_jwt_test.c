@@ -1,4 +1,5 @@
-/* auth_jwt through the testkit: the vectors end to end, claims, key files and their replacement. */
+/* auth_jwt through the testkit: the vectors end to end, claims, key files and their replacement,
+ * and when a URL is asked for keys. */
 #include "json_text.h"
 #include "test.h"
 #include <fcntl.h>
@@ -99,16 +100,28 @@ static void reload_plugin(struct fixture *fixture) {
     load(fixture);
 }
 
-/* A JWKS with our own key. */
-static void write_own_jwks(struct fixture *fixture, const char *kid) {
+/* A JWKS with our own key; to be freed. */
+static char *own_jwks(const struct fixture *fixture, const char *kid) {
     struct token_key key;
     json_t *jwk = NULL;
     assert_int_equal(keys_public_of(fixture->pem, kid, &key, &jwk), MUSTER_OK);
     json_t *set = json_pack("{s:[o]}", "keys", jwk);
     char *text = json_dumps(set, 0);
+    json_decref(set);
+    return text;
+}
+
+static void write_own_jwks(struct fixture *fixture, const char *kid) {
+    char *text = own_jwks(fixture, kid);
     write_keys(fixture, text, 0644);
     free(text);
-    json_decref(set);
+}
+
+/* What the URL answers next: answers are used up in order, without one it is down. */
+static void answer_own_jwks(struct fixture *fixture, const char *kid) {
+    char *text = own_jwks(fixture, kid);
+    testkit_fetch_answer(fixture->kit, 200, text);
+    free(text);
 }
 
 /* Signs our standard claims with `extra` over them. */
@@ -295,6 +308,64 @@ static void the_file_is_read_once_at_a_time(void **state) {
     held.path = NULL;
 }
 
+static muster_verdict ask_by(struct fixture *fixture, const char *kid) {
+    struct muster_identity id;
+    char token[TOKEN_BYTES_MAX + 1];
+    sign(fixture, kid, NULL, token);
+    return ask(fixture, token, &id);
+}
+
+static void start_with_url(struct fixture *fixture) {
+    assert_true(testkit_config_set(fixture->auth, "keysFile", ""));
+    assert_true(testkit_config_set(fixture->auth, "jwksUrl", "https://central.example/keys"));
+    assert_true(testkit_config_set(fixture->auth, "jwksRefreshS", "3600"));
+    assert_int_equal(testkit_start(fixture->auth), MUSTER_OK);
+}
+
+static void a_url_is_asked_for_an_unknown_key_once_a_minute(void **state) {
+    struct fixture *fixture = *state;
+    answer_own_jwks(fixture, "k2");
+    start_with_url(fixture);
+    assert_int_equal(ask_by(fixture, "k2"), MUSTER_ACCEPT); /* it has waited */
+    assert_string_equal(testkit_fetch_last(fixture->kit), "GET https://central.example/keys\n");
+    testkit_log_clear(fixture->kit);
+    answer_own_jwks(fixture, "k3");
+    assert_int_equal(ask_by(fixture, "k3"), MUSTER_ACCEPT);
+    assert_int_equal(ask_by(fixture, "k2"), MUSTER_REJECT);
+    answer_own_jwks(fixture, "k4");
+    assert_int_equal(ask_by(fixture, "k4"), MUSTER_REJECT);
+    testkit_advance(fixture->kit, 59000);
+    assert_int_equal(ask_by(fixture, "k4"), MUSTER_REJECT);
+    testkit_advance(fixture->kit, 1000);
+    assert_int_equal(ask_by(fixture, "k4"), MUSTER_ACCEPT);
+}
+
+static void a_url_is_asked_again_in_its_turn(void **state) {
+    struct fixture *fixture = *state;
+    start_with_url(fixture);
+    testkit_advance(fixture->kit, 1000); /* it is down */
+    assert_non_null(testkit_log_find(fixture->kit, "no new keys: unavailable"));
+    testkit_log_clear(fixture->kit);
+    testkit_advance(fixture->kit, 10000); /* soon, and told once */
+    assert_null(testkit_log_find(fixture->kit, "no new keys"));
+    answer_own_jwks(fixture, "k2");
+    testkit_advance(fixture->kit, 10000);
+    assert_non_null(testkit_log_find(fixture->kit, "it answers again"));
+    assert_non_null(testkit_log_find(fixture->kit, "1 keys of issuer " ISSUER));
+    testkit_log_clear(fixture->kit);
+    answer_own_jwks(fixture, "k2"); /* the same makes nobody prove again who he is */
+    testkit_advance(fixture->kit, 3600000);
+    assert_null(testkit_log_find(fixture->kit, "keys of issuer"));
+    answer_own_jwks(fixture, "k3");
+    testkit_advance(fixture->kit, 3600000);
+    assert_non_null(testkit_log_find(fixture->kit, "1 keys of issuer"));
+    testkit_fetch_answer(fixture->kit, 200, "{\"keys\": []}");
+    testkit_advance(fixture->kit, 3600000);
+    assert_non_null(testkit_log_find(fixture->kit, "no key for verifying signatures"));
+    testkit_unix_set(fixture->kit, NOW_S * 1000LL);
+    assert_int_equal(ask_by(fixture, "k3"), MUSTER_ACCEPT); /* the last good set */
+}
+
 static void assert_refused(struct fixture *fixture, const char *log) {
     assert_int_not_equal(testkit_start(fixture->auth), MUSTER_OK);
     if (!testkit_log_find(fixture->kit, log)) fail_msg("no line says \"%s\"", log);
@@ -339,6 +410,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_replaced_file_is_taken_over, make, destroy),
         cmocka_unit_test_setup_teardown(an_unchanged_file_is_not_applied, make, destroy),
         cmocka_unit_test_setup_teardown(the_file_is_read_once_at_a_time, make, destroy),
+        cmocka_unit_test_setup_teardown(a_url_is_asked_for_an_unknown_key_once_a_minute, make,
+                                        destroy),
+        cmocka_unit_test_setup_teardown(a_url_is_asked_again_in_its_turn, make, destroy),
         cmocka_unit_test_setup_teardown(bad_configurations_are_named, make, destroy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

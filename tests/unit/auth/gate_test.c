@@ -22,6 +22,8 @@ struct fixture {
     char pem[512];
     struct job job; /* the one on the pool */
     bool is_cancelled;
+    bool keys_come; /* what the gate is told when it wants some */
+    uint32_t wanted;
     uint32_t answers;
     muster_verdict verdict;
     struct muster_identity identity;
@@ -67,6 +69,12 @@ static const struct muster_host_loop loop = {
 static const struct muster_host_player player = {.auth_complete = auth_complete};
 static const struct muster_host host = {.loop = &loop, .player = &player};
 
+static bool keys_wanted(void *user) {
+    (void)user;
+    current->wanted++;
+    return current->keys_come;
+}
+
 static void use_keys(struct fixture *fixture, const char *pem, const char *kid) {
     json_t *jwk = NULL;
     fixture->keys = (struct token_keys){.count = 1};
@@ -83,6 +91,7 @@ static int make(void **state) {
         .display_name_claim = "name",
         .region_claim = "region",
         .permissions_claim = "permissions",
+        .keys_wanted = keys_wanted,
     };
     struct fixture *fixture = calloc(1, sizeof *fixture);
     assert_non_null(fixture);
@@ -159,7 +168,7 @@ static void a_key_withdrawn_meanwhile_vouches_for_nobody(void **state) {
     struct muster_identity id;
     sign(fixture, "ada", token);
     assert_int_equal(ask(fixture, token, &id), MUSTER_PENDING);
-    fixture->keys.count = 0;
+    use_keys(fixture, fixture->pem, "k2");
     gate_forget(fixture->gate);
     run_pool(fixture);
     assert_int_equal(fixture->answers, 1);
@@ -214,6 +223,66 @@ static void what_is_open_at_the_end_is_rejected_once(void **state) {
     run_pool(fixture);
     assert_int_equal(fixture->answers, 1);
     assert_int_equal(ask(fixture, token, &id), MUSTER_REJECT);
+}
+
+/* ---- keys that are on their way ---- */
+
+static void a_token_waits_for_its_key(void **state) {
+    struct fixture *fixture = *state;
+    char token[TOKEN_BYTES_MAX + 1];
+    struct muster_identity id;
+    sign(fixture, "ada", token);
+    fixture->keys.count = 0;
+    assert_int_equal(ask(fixture, token, &id), MUSTER_REJECT); /* none come */
+    assert_string_equal(id.reason,
+                        "the keys of the issuer are not here yet, try again in a moment");
+    fixture->keys_come = true;
+    assert_int_equal(ask(fixture, token, &id), MUSTER_PENDING);
+    assert_int_equal(fixture->wanted, 2);
+    use_keys(fixture, fixture->pem, "k1");
+    gate_retry(fixture->gate);
+    run_pool(fixture);
+    assert_int_equal(fixture->answers, 1);
+    assert_int_equal(fixture->verdict, MUSTER_ACCEPT);
+    gate_retry(fixture->gate); /* nobody waits */
+    assert_int_equal(fixture->answers, 1);
+}
+
+static void a_key_that_does_not_come_is_waited_for_once(void **state) {
+    struct fixture *fixture = *state;
+    char token[TOKEN_BYTES_MAX + 1];
+    struct muster_identity id;
+    sign(fixture, "ada", token);
+    use_keys(fixture, fixture->pem, "k2");
+    fixture->keys_come = true;
+    assert_int_equal(ask(fixture, token, &id), MUSTER_PENDING);
+    gate_retry(fixture->gate);
+    assert_int_equal(fixture->wanted, 1);
+    assert_int_equal(fixture->answers, 1);
+    assert_int_equal(fixture->verdict, MUSTER_REJECT);
+    assert_string_equal(fixture->identity.reason, "token is signed with an unknown key");
+    assert_int_equal(ask(fixture, token, &id), MUSTER_PENDING);
+    gate_stop(fixture->gate); /* and at the end */
+    assert_int_equal(fixture->answers, 2);
+    assert_int_equal(fixture->verdict, MUSTER_REJECT);
+}
+
+static void few_tokens_wait_and_who_goes_makes_room(void **state) {
+    struct fixture *fixture = *state;
+    char token[TOKEN_BYTES_MAX + 1];
+    struct muster_identity id;
+    sign(fixture, "ada", token);
+    fixture->keys.count = 0;
+    fixture->keys_come = true;
+    for (uint32_t i = 0; i < GATE_WAITING_MAX; i++)
+        assert_int_equal(ask(fixture, token, &id), MUSTER_PENDING);
+    assert_int_equal(ask(fixture, token, &id), MUSTER_REJECT);
+    gate_cancel(fixture->gate, (muster_auth_ticket_id){1});
+    assert_int_equal(ask(fixture, token, &id), MUSTER_PENDING);
+    assert_int_equal(ask(fixture, token, &id), MUSTER_REJECT);
+    gate_retry(fixture->gate);
+    assert_int_equal(fixture->answers, GATE_WAITING_MAX);
+    assert_int_equal(ask(fixture, token, &id), MUSTER_PENDING);
 }
 
 /* ---- tickets ---- */
@@ -307,6 +376,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_key_replaced_meanwhile_is_looked_at_again, make, destroy),
         cmocka_unit_test_setup_teardown(a_key_that_stayed_still_vouches, make, destroy),
         cmocka_unit_test_setup_teardown(what_is_open_at_the_end_is_rejected_once, make, destroy),
+        cmocka_unit_test_setup_teardown(a_token_waits_for_its_key, make, destroy),
+        cmocka_unit_test_setup_teardown(a_key_that_does_not_come_is_waited_for_once, make, destroy),
+        cmocka_unit_test_setup_teardown(few_tokens_wait_and_who_goes_makes_room, make, destroy),
         cmocka_unit_test_setup_teardown(a_ticket_says_which_seat, make, destroy),
         cmocka_unit_test_setup_teardown(what_is_no_ticket_of_this_node_is_refused, make, destroy),
         cmocka_unit_test_setup_teardown(a_ticket_that_nobody_waits_for_costs_no_more, make,

@@ -223,6 +223,7 @@ static void sets_of_keys_have_bounds(void **state) {
     assert_int_equal(parse_many(1, json_pack("{s:s}", "use", "enc"), &keys), MUSTER_INVALID);
     assert_int_equal(parse_many(1, json_pack("{s:s}", "alg", "RS256"), &keys), MUSTER_INVALID);
     assert_int_equal(parse_many(1, json_pack("{s:s}", "alg", "ES384"), &keys), MUSTER_INVALID);
+    assert_int_equal(parse_many(1, json_pack("{s:s}", "d", "AAAA"), &keys), MUSTER_INVALID);
 }
 
 static void keys_are_chosen_by_kid(void **state) {
