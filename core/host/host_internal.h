@@ -83,6 +83,10 @@ muster_status host_lobby_create(muster_self *self, const struct muster_lobby_pla
 muster_status host_seat_reserve(muster_self *self, muster_lobby_id id,
                                 const struct muster_seat_wish *wish, struct muster_seat_ticket *out,
                                 char *reason, uint32_t cap);
+muster_status host_lobby_save(muster_self *self, muster_lobby_id id, muster_lobby_saved_fn fn,
+                              void *user);
+muster_status host_lobby_load(muster_self *self, struct muster_bytes state, muster_lobby_made_fn fn,
+                              void *user);
 /* What a plugin is answered where a client would get a failure's code. */
 muster_status host_lobby_status(int32_t code);
 

@@ -133,6 +133,20 @@ static void do_chat(void *user) {
     free(deferred);
 }
 
+static void do_freeze(void *user) {
+    struct deferred *deferred = user;
+    struct lobby *lobby = lobby_find(deferred->lobby);
+    if (lobby) (void)lobby_freeze(lobby);
+    free(deferred);
+}
+
+static void do_thaw(void *user) {
+    struct deferred *deferred = user;
+    struct lobby *lobby = lobby_find(deferred->lobby);
+    if (lobby) (void)lobby_thaw(lobby);
+    free(deferred);
+}
+
 static muster_status lobby_kick_fn(muster_self *self, muster_lobby_id id, uint32_t seat,
                                    const char *reason) {
     HOST_CHECK_THREAD(self);
@@ -150,6 +164,18 @@ static muster_status lobby_chat_fn(muster_self *self, muster_lobby_id id, const 
     HOST_CHECK_THREAD(self);
     if (!lobby_find(id)) return MUSTER_NOT_FOUND;
     return defer(do_chat, id, (muster_player_id){0}, 0, text);
+}
+
+static muster_status lobby_freeze_fn(muster_self *self, muster_lobby_id id) {
+    HOST_CHECK_THREAD(self);
+    if (!lobby_find(id)) return MUSTER_NOT_FOUND;
+    return defer(do_freeze, id, (muster_player_id){0}, 0, NULL);
+}
+
+static muster_status lobby_thaw_fn(muster_self *self, muster_lobby_id id) {
+    HOST_CHECK_THREAD(self);
+    if (!lobby_find(id)) return MUSTER_NOT_FOUND;
+    return defer(do_thaw, id, (muster_player_id){0}, 0, NULL);
 }
 
 /* ---- members, rules -------------------------------------------------------------------------- */
@@ -403,4 +429,8 @@ const struct muster_host_lobby host_lobby_group = {
     .find = host_lobby_find,
     .create = host_lobby_create,
     .seat_reserve = host_seat_reserve,
+    .freeze = lobby_freeze_fn,
+    .thaw = lobby_thaw_fn,
+    .save = host_lobby_save,
+    .load = host_lobby_load,
 };

@@ -1,4 +1,4 @@
-/* host->lobby: lobbies that plugins make, and seats that they hold for people. */
+/* host->lobby: lobbies that plugins make, save and load, and seats that they hold for people. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,9 +30,10 @@ muster_status host_lobby_find(muster_self *self, const char *lobby_key, muster_l
     return lobby ? MUSTER_OK : MUSTER_NOT_FOUND;
 }
 
-/* ---- create ---------------------------------------------------------------------------------- */
+/* ---- create, load ---------------------------------------------------------------------------- */
 
-/* A lobby that is made in the next turn, when no plugin is on the stack: the rules are asked. */
+/* A lobby that is made in the next turn, when no plugin is on the stack: the rules are asked, the
+ * mode loads its match. */
 struct making {
     struct handle handle;
     bool is_over; /* told; freed in its turn */
@@ -41,6 +42,8 @@ struct making {
     json_t *settings;
     char game_mode[MUSTER_NAME_MAX];
     char region[MUSTER_NAME_MAX];
+    uint8_t *state; /* to be loaded; null: a new one */
+    uint32_t state_len;
 };
 
 static void tell_made(struct making *making, muster_status status, muster_lobby_id lobby,
@@ -58,6 +61,14 @@ static void close_making(struct resource *resource) {
 
 static const struct resource_kind making_kind = {"lobby to be made", close_making, true};
 
+static void load(struct making *making) {
+    struct lobby *lobby = NULL;
+    char error[LOBBY_ERROR_MAX] = "";
+    const struct muster_bytes state = {making->state, making->state_len};
+    muster_status status = lobby_load(state, &lobby, error);
+    tell_made(making, status, lobby ? lobby->id : (muster_lobby_id){0}, error);
+}
+
 static void make(struct making *making) {
     struct lobby *lobby = NULL;
     struct failure failure = {0};
@@ -73,11 +84,27 @@ static void make(struct making *making) {
     json_decref(failure.data);
 }
 
+static void free_making(struct making *making) {
+    json_decref(making->settings);
+    free(making->state);
+    free(making);
+}
+
 static void do_make(void *user) {
     struct making *making = user;
-    if (!making->is_over) make(making);
-    json_decref(making->settings);
-    free(making);
+    if (!making->is_over) (making->state ? load : make)(making);
+    free_making(making);
+}
+
+/* Takes making. */
+static muster_status make_later(muster_self *self, struct making *making) {
+    muster_status status = host_handle_open(self, &making->handle, &making_kind);
+    if (status == MUSTER_OK) {
+        status = host_defer(do_make, making);
+        if (status) host_handle_close(&making->handle);
+    }
+    if (status) free_making(making);
+    return status;
 }
 
 static bool take_name(char out[MUSTER_NAME_MAX], const char *name) {
@@ -102,15 +129,88 @@ muster_status host_lobby_create(muster_self *self, const struct muster_lobby_pla
     if (!making) return MUSTER_NO_MEMORY;
     making->fn = fn;
     making->user = user;
-    muster_status status = take_plan(making, &full) ? MUSTER_OK : MUSTER_INVALID;
-    if (!status) status = host_handle_open(self, &making->handle, &making_kind);
-    if (!status) {
-        status = host_defer(do_make, making);
-        if (!status) return MUSTER_OK;
-        host_handle_close(&making->handle);
+    if (take_plan(making, &full)) return make_later(self, making);
+    free_making(making);
+    return MUSTER_INVALID;
+}
+
+muster_status host_lobby_load(muster_self *self, struct muster_bytes state, muster_lobby_made_fn fn,
+                              void *user) {
+    HOST_CHECK_STARTED_OPEN(self);
+    if (!fn || (!state.data && state.len)) return MUSTER_INVALID;
+    if (state.len > LOBBY_STATE_BYTES_MAX) return MUSTER_LIMIT;
+    struct making *making = calloc(1, sizeof *making);
+    if (!making) return MUSTER_NO_MEMORY;
+    making->fn = fn;
+    making->user = user;
+    making->state = malloc(state.len + 1);
+    if (!making->state) {
+        free(making);
+        return MUSTER_NO_MEMORY;
     }
-    json_decref(making->settings);
-    free(making);
+    if (state.len) memcpy(making->state, state.data, state.len);
+    making->state_len = (uint32_t)state.len;
+    return make_later(self, making);
+}
+
+/* ---- save ------------------------------------------------------------------------------------ */
+
+/* A lobby that is saved in the next turn: the mode and the rules write what is theirs. */
+struct saving {
+    struct handle handle;
+    bool is_over; /* told; freed in its turn */
+    muster_lobby_saved_fn fn;
+    void *user;
+    muster_lobby_id lobby;
+    uint8_t bytes[LOBBY_STATE_BYTES_MAX];
+};
+
+static void tell_saved(struct saving *saving, muster_status status, uint32_t len,
+                       const char *reason) {
+    const struct muster_bytes state = {status ? NULL : saving->bytes, len};
+    saving->is_over = true;
+    host_handle_close(&saving->handle);
+    plugin_enter(saving->handle.resource.owner, "lobby.saved");
+    saving->fn(saving->user, status, state, reason);
+    plugin_leave();
+}
+
+static void close_saving(struct resource *resource) {
+    tell_saved((struct saving *)resource, MUSTER_CLOSED, 0, "");
+}
+
+static const struct resource_kind saving_kind = {"lobby to be saved", close_saving, true};
+
+static void save(struct saving *saving) {
+    struct lobby *lobby = lobby_find(saving->lobby);
+    char error[LOBBY_ERROR_MAX] = "it is gone";
+    struct muster_writer w = muster_writer_make(saving->bytes, sizeof saving->bytes);
+    muster_status status = lobby ? lobby_save(lobby, &w, error) : MUSTER_NOT_FOUND;
+    tell_saved(saving, status, w.len, status ? error : "");
+}
+
+static void do_save(void *user) {
+    struct saving *saving = user;
+    if (!saving->is_over) save(saving);
+    free(saving);
+}
+
+muster_status host_lobby_save(muster_self *self, muster_lobby_id id, muster_lobby_saved_fn fn,
+                              void *user) {
+    HOST_CHECK_STARTED_OPEN(self);
+    if (!fn) return MUSTER_INVALID;
+    if (!lobby_find(id)) return MUSTER_NOT_FOUND;
+    struct saving *saving = calloc(1, sizeof *saving);
+    if (!saving) return MUSTER_NO_MEMORY;
+    saving->fn = fn;
+    saving->user = user;
+    saving->lobby = id;
+    muster_status status = host_handle_open(self, &saving->handle, &saving_kind);
+    if (status == MUSTER_OK) {
+        status = host_defer(do_save, saving);
+        if (status) host_handle_close(&saving->handle);
+    }
+    if (status) free(saving);
     return status;
 }
 

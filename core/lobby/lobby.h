@@ -257,13 +257,14 @@ void lobby_announce(struct lobby *lobby, const char *text);
 muster_status lobby_freeze(struct lobby *lobby);
 /* It goes on where it stood. STATE: it is not frozen. */
 muster_status lobby_thaw(struct lobby *lobby);
-#define LOBBY_STATE_BYTES_MAX (1u << 20)
+#define LOBBY_STATE_BYTES_MAX MUSTER_LOBBY_STATE_MAX
 #define LOBBY_ERROR_MAX 256
 /* All of it, appended to out: what lobby_load makes the same lobby of, in another process. It goes
- * on here. STATE: it closes, or its match is in a step. LIMIT: out is too small. NOT_FOUND: its
- * game mode is gone. A vote that a plugin has called is not in it: for who goes on elsewhere it has
- * ended without a result. */
-muster_status lobby_save(struct lobby *lobby, struct muster_writer *out) MUSTER_MUST_USE;
+ * on here. Else error is a sentence: STATE: it closes, or its match is in a step. LIMIT: out is too
+ * small. NOT_FOUND: its game mode is gone. A vote that a plugin has called is not in it: for who
+ * goes on elsewhere it has ended without a result. */
+muster_status lobby_save(struct lobby *lobby, struct muster_writer *out,
+                         char error[LOBBY_ERROR_MAX]) MUSTER_MUST_USE;
 /* A lobby of the same id, frozen. Its members have dropped, and resume with the tokens they have;
  * it goes on when all who were there are back, or after lobby.recoverMs. Else nothing is left
  * behind, and error is a sentence: INVALID, LIMIT (these bytes are no lobby), NOT_FOUND (its mode

@@ -10,16 +10,25 @@
 
 #define BODY_AT (sizeof LOBBY_SAVED_MAGIC - 1 + 4 + 8)
 
-muster_status lobby_save(struct lobby *lobby, struct muster_writer *out) {
-    if (lobby->closing || lobby->close_leave || (lobby->match && lobby->match->stepping))
-        return MUSTER_STATE;
+static muster_status refuse(char error[LOBBY_ERROR_MAX], muster_status status, const char *why) {
+    snprintf(error, LOBBY_ERROR_MAX, "%s", why);
+    return status;
+}
+
+muster_status lobby_save(struct lobby *lobby, struct muster_writer *out,
+                         char error[LOBBY_ERROR_MAX]) {
+    if (lobby->closing || lobby->close_leave) return refuse(error, MUSTER_STATE, "it closes");
+    if (lobby->match && lobby->match->stepping)
+        return refuse(error, MUSTER_STATE, "its match is in a step");
     struct muster_writer w = muster_writer_make(out->data + out->len, out->cap - out->len);
     muster_put_bytes(&w, LOBBY_SAVED_MAGIC, sizeof LOBBY_SAVED_MAGIC - 1);
     muster_put_u32(&w, LOBBY_SAVED_VERSION);
     struct muster_writer sum = w;
     muster_put_u64(&w, 0);
-    if (!lobby_saved_write(lobby, &w)) return MUSTER_NOT_FOUND;
-    if (w.overflow || w.len > LOBBY_STATE_BYTES_MAX) return MUSTER_LIMIT;
+    if (!lobby_saved_write(lobby, &w))
+        return refuse(error, MUSTER_NOT_FOUND, "its game mode is not loaded any more");
+    if (w.overflow || w.len > LOBBY_STATE_BYTES_MAX)
+        return refuse(error, MUSTER_LIMIT, "it is too large");
     muster_put_u64(&sum, XXH3_64bits(w.data + BODY_AT, w.len - BODY_AT));
     out->len += w.len;
     return MUSTER_OK;
@@ -45,7 +54,7 @@ muster_status lobby_load(struct muster_bytes state, struct lobby **out,
                          char error[LOBBY_ERROR_MAX]) {
     struct muster_reader r = muster_reader_make(state.data, (uint32_t)state.len);
     if (state.len > LOBBY_STATE_BYTES_MAX) {
-        snprintf(error, LOBBY_ERROR_MAX, "it is larger than %u bytes", LOBBY_STATE_BYTES_MAX);
+        snprintf(error, LOBBY_ERROR_MAX, "it is larger than %d bytes", LOBBY_STATE_BYTES_MAX);
         return MUSTER_LIMIT;
     }
     muster_status status = check_head(&r, error);

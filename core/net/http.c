@@ -22,17 +22,19 @@
 #define ROUTES_MAX 1024
 #define PATH_MAX_BYTES 256
 #define METHOD_MAX_BYTES 8
-#define ROUTE_FLAGS (MUSTER_ROUTE_ADMIN | MUSTER_ROUTE_PREFIX | MUSTER_ROUTE_TOKEN)
+#define PLACE_FLAGS (MUSTER_ROUTE_ADMIN | MUSTER_ROUTE_PREFIX)
+#define ROUTE_FLAGS (PLACE_FLAGS | MUSTER_ROUTE_TOKEN | MUSTER_ROUTE_BYTES)
 #define ALLOW_MAX_BYTES 128
 #define AUTH_ENTRIES 16384
 #define API_PREFIX "/v1/"
 #define AUTH_PREFIX "/v1/auth/"
 #define JSON_TYPE "application/json"
+#define BYTES_TYPE "application/octet-stream"
 #define DEADLINE_SWEEP_MS 100
 #define PROBLEM_TYPE "application/problem+json"
 
 struct route {
-    struct registration head; /* named "METHOD flags PATH", without MUSTER_ROUTE_TOKEN */
+    struct registration head; /* named "METHOD PLACE_FLAGS PATH" */
     char method[METHOD_MAX_BYTES];
     char path[PATH_MAX_BYTES];
     uint32_t path_len;
@@ -89,7 +91,7 @@ muster_status http_route_add(const void *owner, const struct muster_route *wante
     if (!fn || !route_valid(wanted)) return MUSTER_INVALID;
     char name[METHOD_MAX_BYTES + PATH_MAX_BYTES + 4];
     void *entry;
-    uint32_t place = wanted->flags & ~MUSTER_ROUTE_TOKEN;
+    uint32_t place = wanted->flags & PLACE_FLAGS;
     snprintf(name, sizeof name, "%s %u %s", wanted->method, place, wanted->path);
     muster_status status = registration_add(&routes, owner, name, &entry);
     if (status) return status;
@@ -294,13 +296,23 @@ static bool is_below(const char *prefix, const char *path) {
     return strncmp(path, prefix, strlen(prefix)) == 0;
 }
 
-static bool is_json(const char *content_type) {
+static bool is_type(const char *content_type, const char *wanted) {
     size_t len = strcspn(content_type, "; \t");
-    return len == strlen(JSON_TYPE) && strncasecmp(content_type, JSON_TYPE, len) == 0;
+    return len == strlen(wanted) && strncasecmp(content_type, wanted, len) == 0;
+}
+
+/* Where no route takes the method either type is let through, to be told that. */
+static const char *type_wanted(const struct net_http_request *net_request, const char *given) {
+    const struct muster_http_request *request = &net_request->request;
+    char allow[ALLOW_MAX_BYTES] = "";
+    const struct route *route =
+        route_find(request->method, request->path, net_request->admin, allow);
+    bool bytes = route ? route->flags & MUSTER_ROUTE_BYTES : is_type(given, BYTES_TYPE);
+    return bytes ? BYTES_TYPE : JSON_TYPE;
 }
 
 /* A page of another origin can make a browser send a request that changes something, but not one
- * with this type without asking before; and it cannot hide where it comes from. */
+ * with either type without asking before; and it cannot hide where it comes from. */
 static bool refuse_page(const struct net_http_request *net_request) {
     const struct muster_http_request *request = &net_request->request;
     bool reads = strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
@@ -310,9 +322,13 @@ static bool refuse_page(const struct net_http_request *net_request) {
                            "pages of this origin are not on the list net.allowedOrigins");
         return true;
     }
-    if (request->body.len == 0 || is_json(net_http_header(request->id, "content-type")))
-        return false;
-    (void)http_problem(request->id, 415, "type_not_supported", "expected Content-Type: " JSON_TYPE);
+    if (request->body.len == 0) return false;
+    const char *given = net_http_header(request->id, "content-type");
+    const char *wanted = type_wanted(net_request, given);
+    if (is_type(given, wanted)) return false;
+    char why[64];
+    snprintf(why, sizeof why, "expected Content-Type: %s", wanted);
+    (void)http_problem(request->id, 415, "type_not_supported", why);
     return true;
 }
 

@@ -31,8 +31,8 @@ void http_set_door(http_door_fn fn);
 
 /* All requests on the public address come from the bucket of strangers of their address (party.h),
  * those below /v1/auth/ also from http.authPerMinute: 429 with Retry-After. What changes something
- * below /v1/ must be JSON (415) and not come from the page of a foreign origin (403). OPTIONS of a
- * path is answered to pages of listed origins (CORS). */
+ * below /v1/ must be JSON, or bytes where the route takes them (415), and not come from the page of
+ * a foreign origin (403). OPTIONS of a path is answered to pages of listed origins (CORS). */
 
 muster_status http_respond(muster_request_id id, const struct muster_http_response *response);
 /* Does the request present the admin token? */

@@ -68,12 +68,10 @@ static void save(struct run *run, struct lobby *lobby) {
     struct file *file = open_file(run, command_word(run));
     if (!file) return;
     struct muster_writer w = muster_writer_make(file->bytes, sizeof file->bytes);
-    muster_status status = lobby_save(lobby, &w);
+    char error[LOBBY_ERROR_MAX] = "";
+    muster_status status = lobby_save(lobby, &w, error);
     if (status) {
-        command_fail(run, status, "the lobby was not saved: %s",
-                     status == MUSTER_LIMIT   ? "it is too large"
-                     : status == MUSTER_STATE ? "it closes"
-                                              : "its game mode is not loaded any more");
+        command_fail(run, status, "the lobby was not saved: %s", error);
         free(file);
         return;
     }

@@ -18,15 +18,15 @@
 /* ---- save ------------------------------------------------------------------------------------ */
 
 static bool save(struct lobby *lobby, uint8_t *bytes) {
-    char path[LOBBY_FILE_PATH_BYTES];
+    char path[LOBBY_FILE_PATH_BYTES], wrong[LOBBY_ERROR_MAX] = "";
     struct muster_writer w = muster_writer_make(bytes, LOBBY_STATE_BYTES_MAX);
-    muster_status status = lobby_save(lobby, &w);
+    muster_status status = lobby_save(lobby, &w, wrong);
     int error = ENAMETOOLONG;
     if (!status && lobby_file_path(FOLDER, lobby->key, path))
         error = lobby_file_write(path, w.data, w.len);
     if (!status && !error) return true;
     log_warn("handover", "lobby %s ends with the server: %s", lobby->key,
-             status ? status_text(status) : strerror(error));
+             status ? wrong : strerror(error));
     return false;
 }
 

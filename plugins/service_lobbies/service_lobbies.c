@@ -1,11 +1,11 @@
-/* service_lobbies - lobbies made over HTTP, and seats in them held for players who are yet to come:
- * what a tournament's site or a directory asks of a node. On the admin address, for who has the
- * admin token.
+/* service_lobbies - lobbies made over HTTP, seats in them held for players who are yet to come, and
+ * lobbies that move to another node: what a tournament's site or a directory asks of a node. On the
+ * admin address, for who has the admin token.
  */
-#include <jansson.h>
+#include "service_lobbies.h"
+
 #include <muster/interfaces.h>
 #include <muster/plugin.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,7 +13,6 @@
 
 #define LOBBIES_PATH "/v1/admin/lobbies"
 #define LOBBY_PREFIX LOBBIES_PATH "/"
-#define SEATS_PATH "/seats"
 #define WHY_MAX 240
 #define TICKET_MAX 2048
 
@@ -22,13 +21,6 @@ MUSTER_SCHEMA(config_schema,
                                        MUSTER_HELP("A seat that its player has not entered by "
                                                    "then is free again.")));
 
-struct service {
-    muster_self *self;
-    const struct muster_host *host;
-    muster_interface_id seat_tickets;
-    uint32_t hold_ms;
-};
-
 /* A lobby that was asked for, until it is made. */
 struct order {
     struct service *service;
@@ -36,63 +28,6 @@ struct order {
     json_t *body;
     const char *reference; /* borrowed from it; "": none */
 };
-
-/* ---- answers --------------------------------------------------------------------------------- */
-
-static const struct refusal {
-    muster_status status;
-    uint32_t http;
-    const char *code;
-} refusals[] = {
-    {MUSTER_INVALID, 400, "invalid_params"},    {MUSTER_DENIED, 403, "denied"},
-    {MUSTER_NOT_FOUND, 404, "not_found"},       {MUSTER_FULL, 409, "lobby_full"},
-    {MUSTER_CONFLICT, 409, "already_in_lobby"}, {MUSTER_STATE, 409, "wrong_state"},
-    {MUSTER_LIMIT, 503, "server_full"},         {MUSTER_CLOSED, 503, "unavailable"},
-    {MUSTER_OK, 500, "internal_error"}, /* all others */
-};
-
-/* NOT_FOUND of the host, here and below: the client has gone. */
-static void refuse(const struct service *service, muster_request_id request, muster_status status,
-                   const char *why) {
-    const struct refusal *refusal = refusals;
-    while (refusal->status && refusal->status != status) refusal++;
-    (void)service->host->http->problem(service->self, request, refusal->http, refusal->code,
-                                       why[0] ? why : muster_status_text(status));
-}
-
-/* json: taken. */
-static void answer(const struct service *service, muster_request_id request, uint32_t http,
-                   json_t *json) {
-    static const struct muster_http_header fresh = {"cache-control", "no-store"};
-    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-    json_decref(json);
-    const struct muster_http_response response = {.size = sizeof response,
-                                                  .status = http,
-                                                  .content_type = "application/json",
-                                                  .body = {text, text ? strlen(text) : 0},
-                                                  .headers = &fresh,
-                                                  .header_count = 1};
-    if (text)
-        (void)service->host->http->respond(service->self, request, &response);
-    else
-        refuse(service, request, MUSTER_NO_MEMORY, "");
-    free(text);
-}
-
-static void refuse_method(const struct service *service, muster_request_id request,
-                          const char *allowed) {
-    static const char body[] = "{\"type\":\"about:blank\",\"title\":\"Method Not Allowed\","
-                               "\"status\":405,\"detail\":\"the path does not take this method\","
-                               "\"code\":\"method_not_allowed\"}";
-    const struct muster_http_header allow = {"allow", allowed};
-    const struct muster_http_response response = {.size = sizeof response,
-                                                  .status = 405,
-                                                  .content_type = "application/problem+json",
-                                                  .body = {body, sizeof body - 1},
-                                                  .headers = &allow,
-                                                  .header_count = 1};
-    (void)service->host->http->respond(service->self, request, &response);
-}
 
 /* ---- bodies ---------------------------------------------------------------------------------- */
 
@@ -261,10 +196,7 @@ static void seat_players(const struct order *order, muster_lobby_id id, bool is_
         json_decref(tickets);
         return;
     }
-    answer(service, order->request, is_new ? 201 : 200,
-           json_pack("{s:s,s:I,s:s,s:s,s:i,s:o}", "lobbyId", lobby.lobby_key, "epoch",
-                     (json_int_t)lobby.epoch, "gameMode", lobby.game_mode, "region", lobby.region,
-                     "maxPlayers", (int)lobby.players_max, "seats", tickets));
+    answer_lobby(service, order->request, is_new ? 201 : 200, &lobby, tickets);
 }
 
 static void made(void *user, muster_status status, muster_lobby_id lobby, const char *reason) {
@@ -357,25 +289,15 @@ static muster_status find_lobby(const struct service *service, const char *path,
     return status ? status : service->host->lobby->get(service->self, id, out);
 }
 
-static void post_seat(void *user, const struct muster_http_request *request) {
-    struct service *service = user;
-    struct muster_lobby_info lobby = {.size = sizeof lobby};
-    const char *rest;
+static void post_seat(const struct service *service, const struct muster_http_request *request,
+                      const struct muster_lobby_info *lobby) {
     char why[WHY_MAX] = "";
     struct seat seat;
     json_t *ticket = NULL;
-    muster_status status = find_lobby(service, request->path, &lobby, &rest);
-    if (!rest[0]) {
-        refuse_method(service, request->id, "DELETE");
-        return;
-    }
-    if (status || strcmp(rest, SEATS_PATH) != 0) {
-        refuse(service, request->id, MUSTER_NOT_FOUND, "no such lobby");
-        return;
-    }
     json_t *body = parse(request, why);
-    status = body && read_seat(body, &seat, why) ? hold(service, &lobby, &seat, &ticket, why)
-                                                 : MUSTER_INVALID;
+    muster_status status = body && read_seat(body, &seat, why)
+                               ? hold(service, lobby, &seat, &ticket, why)
+                               : MUSTER_INVALID;
     if (status)
         refuse(service, request->id, status, why);
     else
@@ -383,22 +305,37 @@ static void post_seat(void *user, const struct muster_http_request *request) {
     json_decref(body);
 }
 
-static void delete_lobby(void *user, const struct muster_http_request *request) {
-    struct service *service = user;
-    struct muster_lobby_info lobby = {.size = sizeof lobby};
-    const struct muster_http_response done = {.size = sizeof done, .status = 204};
+static void delete_lobby(const struct service *service, const struct muster_http_request *request,
+                         const struct muster_lobby_info *lobby) {
+    answer_done(service, request->id,
+                service->host->lobby->close(service->self, lobby->lobby, "closed by an admin"));
+}
+
+static const struct {
     const char *rest;
+    const char *method;
+    const char *allow;
+    void (*fn)(const struct service *service, const struct muster_http_request *request,
+               const struct muster_lobby_info *lobby);
+} acts[] = {
+    {"", "DELETE", "DELETE", delete_lobby},    {"/seats", "POST", "POST", post_seat},
+    {"/freeze", "POST", "POST", saved_freeze}, {"/thaw", "POST", "POST", saved_thaw},
+    {"/state", "GET", "GET, HEAD", saved_get},
+};
+
+static void below(void *user, const struct muster_http_request *request) {
+    const struct service *service = user;
+    struct muster_lobby_info lobby = {.size = sizeof lobby};
+    const char *rest;
+    size_t i = 0, count = sizeof acts / sizeof acts[0];
     muster_status status = find_lobby(service, request->path, &lobby, &rest);
-    if (strcmp(rest, SEATS_PATH) == 0) {
-        refuse_method(service, request->id, "POST");
-        return;
-    }
-    if (!status && !rest[0])
-        status = service->host->lobby->close(service->self, lobby.lobby, "closed by an admin");
-    if (status || rest[0])
-        refuse(service, request->id, status ? status : MUSTER_NOT_FOUND, "no such lobby");
+    while (i < count && strcmp(acts[i].rest, rest) != 0) i++;
+    if (i < count && strcmp(acts[i].method, request->method) != 0)
+        refuse_method(service, request->id, acts[i].allow);
+    else if (i == count || status)
+        refuse(service, request->id, MUSTER_NOT_FOUND, "no such lobby");
     else
-        (void)service->host->http->respond(service->self, request->id, &done);
+        acts[i].fn(service, request, &lobby);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -407,11 +344,14 @@ static const struct {
     const char *method;
     const char *path;
     uint32_t flags;
+    uint32_t body_max_bytes;
     muster_http_fn fn;
 } routes[] = {
-    {"POST", LOBBIES_PATH, 0, post_lobby},
-    {"POST", LOBBY_PREFIX, MUSTER_ROUTE_PREFIX, post_seat},
-    {"DELETE", LOBBY_PREFIX, MUSTER_ROUTE_PREFIX, delete_lobby},
+    {"POST", LOBBIES_PATH, 0, 0, post_lobby},
+    {"POST", LOBBY_PREFIX "state", MUSTER_ROUTE_BYTES, MUSTER_LOBBY_STATE_MAX, saved_post},
+    {"GET", LOBBY_PREFIX, MUSTER_ROUTE_PREFIX, 0, below},
+    {"POST", LOBBY_PREFIX, MUSTER_ROUTE_PREFIX, 0, below},
+    {"DELETE", LOBBY_PREFIX, MUSTER_ROUTE_PREFIX, 0, below},
 };
 
 static muster_status add_routes(struct service *service) {
@@ -420,7 +360,8 @@ static muster_status add_routes(struct service *service) {
                                            .flags = routes[i].flags | MUSTER_ROUTE_ADMIN |
                                                     MUSTER_ROUTE_TOKEN,
                                            .method = routes[i].method,
-                                           .path = routes[i].path};
+                                           .path = routes[i].path,
+                                           .body_max_bytes = routes[i].body_max_bytes};
         muster_status status =
             service->host->http->route_add(service->self, &route, routes[i].fn, service, NULL);
         if (status == MUSTER_OK) continue;

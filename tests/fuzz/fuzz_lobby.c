@@ -164,7 +164,8 @@ static void prepare(void) {
 static void play(struct lobby *lobby) {
     static uint8_t bytes[LOBBY_STATE_BYTES_MAX];
     struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
-    FUZZ_CHECK(lobby_save(lobby, &w) == MUSTER_OK);
+    char error[LOBBY_ERROR_MAX] = "";
+    FUZZ_CHECK(lobby_save(lobby, &w, error) == MUSTER_OK);
     (void)lobby_thaw(lobby);
     for (int i = 0; lobby->pace.armed && i < TICKS_PLAYED; i++) lobby->pace.fn(lobby->pace.user);
     lobby_close(lobby, MUSTER_LEAVE_SHUTDOWN, "");

@@ -285,15 +285,17 @@ export class Server {
             body:
                 body === undefined
                     ? undefined
-                    : typeof body === "string"
+                    : typeof body === "string" || Buffer.isBuffer(body)
                       ? body
                       : JSON.stringify(body),
         });
-        const text = await response.text();
+        const bytes = Buffer.from(await response.arrayBuffer());
+        const text = bytes.toString();
         const isJson = (response.headers.get("content-type") ?? "").includes("json");
         const answer = {
             status: response.status,
             headers: response.headers,
+            bytes,
             text,
             body: isJson ? JSON.parse(text) : null,
         };

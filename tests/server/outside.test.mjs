@@ -212,6 +212,8 @@ test("without the admin token nothing is done", async () => {
         await asked(401, "POST", LOBBIES, connectFour(), token);
         await asked(401, "POST", `${LOBBIES}/${made.lobbyId}/seats`, { playerId: "eve" }, token);
         await asked(401, "DELETE", `${LOBBIES}/${made.lobbyId}`, undefined, token);
+        await asked(401, "GET", `${LOBBIES}/${made.lobbyId}/state`, undefined, token);
+        await asked(401, "POST", `${LOBBIES}/state`, undefined, token);
     }
     assert.equal((await server.rest("POST", LOBBIES, connectFour())).status, 404); // the public address
     await asked(204, "DELETE", `${LOBBIES}/${made.lobbyId}`);

@@ -5,7 +5,7 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { decodeSnapshot } from "../../sdk/js/index.js";
-import { PLUGINS, eventually, startServer } from "../kit/harness.mjs";
+import { ADMIN_TOKEN, PLUGINS, eventually, startServer } from "../kit/harness.mjs";
 import { MOD_PLUGINS } from "../kit/mods.mjs";
 import { connectPlayer, gather, guestToken, refused, sitDown } from "../kit/players.mjs";
 import { findRecording, playAgain, readHashes } from "../kit/recording.mjs";
@@ -188,6 +188,56 @@ test("matches go on after kill -9, to the same hashes, with everybody in their s
     await result(alone.players[0], "lobby.start");
     for (const { lobbyId: id } of plays) await again.admin(`close ${id} enough`);
     await playAgain(again);
+});
+
+test("over HTTP a match is frozen, fetched, brought back and thawed, and damaged bytes leave nothing", async (t) => {
+    const server = await startServer(t, {
+        config: {
+            plugins: [...PLUGINS, "service_lobbies"],
+            lobby: { countdownMs: 100, recoverMs: 120000 },
+            match: { recordEnabled: false }, // else its recording says that it has ended here
+        },
+    });
+    const asked = async (status, method, at, body) => {
+        const headers = { Authorization: `Bearer ${ADMIN_TOKEN}`, "Content-Type": "application/octet-stream" };
+        const answer = await server.rest(method, `/v1/admin/lobbies/${at}`, body, { admin: true, headers });
+        assert.equal(answer.status, status, answer.text);
+        return answer;
+    };
+    const { lobbyId, players } = await sit(t, server, 2, { gameMode: "arena", settings: LONG });
+    await untilTick(players[0], 10);
+    for (let again = 0; again < 2; again++) await asked(204, "POST", `${lobbyId}/freeze`);
+    const before = await result(players[0], "match.scoreboard");
+    const { bytes } = await asked(200, "GET", `${lobbyId}/state`);
+    assert.equal((await asked(409, "POST", "state", bytes)).body.code, "lobby_exists");
+    await asked(204, "DELETE", lobbyId);
+    for (const { socket } of players) await socket.wait(({ method }) => method === "lobby.left");
+    await asked(404, "GET", `${lobbyId}/state`);
+
+    const changed = Buffer.from(bytes);
+    changed[changed.length >> 1] ^= 1;
+    for (const [wrong, why] of [[bytes.subarray(0, -1), /damaged/], [changed, /damaged/],
+        [Buffer.from("MSTRREC1 and more of it"), /no saved lobby/], [Buffer.alloc(0), /no saved lobby/]])
+        assert.match((await asked(400, "POST", "state", wrong)).body.detail, why);
+    await asked(413, "POST", "state", Buffer.alloc(1048577));
+    assert.match(await server.admin("lobbies"), /0 lobbies/);
+
+    const made = (await asked(201, "POST", "state", bytes)).body;
+    assert.deepEqual([made.lobbyId, made.gameMode, made.seats], [lobbyId, "arena", []]);
+    const resume = async (player) => {
+        const { resumeToken, seat } = player.entry;
+        assert.equal((await result(player, "lobby.resume", { resumeToken })).seat, seat);
+    };
+    await resume(players[0]);
+    const now = await result(players[0], "match.scoreboard");
+    assert.deepEqual([now.matchId, now.tick], [before.matchId, before.tick]);
+    assert.deepEqual(places(now), places(before));
+    for (let again = 0; again < 2; again++) await asked(204, "POST", `${lobbyId}/thaw`);
+    await untilTick(players[0], before.tick + 1);
+    await resume(players[1]);
+    await untilTick(players[1], before.tick + 1);
+    const { matchId } = await result(players[1], "match.scoreboard");
+    assert.equal(matchId, before.matchId);
 });
 
 test("a file that is not whole, or not there, loads nothing and says why", async (t) => {

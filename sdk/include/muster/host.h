@@ -230,6 +230,7 @@ struct muster_host_net {
 #define MUSTER_ROUTE_ADMIN 1u         /* on the admin address instead of the public one */
 #define MUSTER_ROUTE_PREFIX 2u        /* the path and everything below it */
 #define MUSTER_ROUTE_TOKEN 4u         /* with ADMIN: 401 for who does not present admin.token */
+#define MUSTER_ROUTE_BYTES 8u         /* bodies are application/octet-stream in place of JSON */
 #define MUSTER_ROUTE_BODY_MAX 1048576 /* bytes: what a route may ask for at most */
 
 struct muster_http_header {
@@ -488,6 +489,8 @@ struct muster_vote_result {
 
 typedef void (*muster_vote_fn)(void *user, const struct muster_vote_result *result);
 
+#define MUSTER_LOBBY_STATE_MAX 1048576 /* bytes */
+
 /* A lobby to be made. */
 struct muster_lobby_plan {
     uint32_t size;
@@ -500,6 +503,10 @@ struct muster_lobby_plan {
 /* lobby: 0 unless status is OK; reason: a sentence, "" then. */
 typedef void (*muster_lobby_made_fn)(void *user, muster_status status, muster_lobby_id lobby,
                                      const char *reason);
+
+/* state: borrowed, none unless status is OK; reason: a sentence, "" then. */
+typedef void (*muster_lobby_saved_fn)(void *user, muster_status status, struct muster_bytes state,
+                                      const char *reason);
 
 /* A seat to be held for a player. */
 struct muster_seat_wish {
@@ -623,6 +630,30 @@ struct muster_host_lobby {
     muster_status (*seat_reserve)(muster_self *self, muster_lobby_id id,
                                   const struct muster_seat_wish *wish,
                                   struct muster_seat_ticket *out, char *reason, uint32_t cap);
+
+    /* ---- Lobbies that stand for a while, and that go on on another node. ---- */
+
+    /* Queued: the lobby's clock stands, and its match between two ticks, until it is thawed or,
+     * after lobby.frozenMaxMs, closed. Nobody gets a seat meanwhile; who drops may come back. One
+     * that stands already, or closes: nothing happens. */
+    muster_status (*freeze)(muster_self *self, muster_lobby_id id);
+    /* Queued: it goes on where it stood. One that does not stand: nothing happens. */
+    muster_status (*thaw)(muster_self *self, muster_lobby_id id);
+    /* [start] [open] All of the lobby as bytes, written in the next turn of the loop; fn is told
+     * them. It goes on here: freeze it before, for what is to go on elsewhere. They hold the tokens
+     * that open its seats: keep them secret. Told to fn: NOT_FOUND: it is gone, or its mode is;
+     * STATE: it closes; LIMIT: it would be larger than MUSTER_LOBBY_STATE_MAX. */
+    muster_status (*save)(muster_self *self, muster_lobby_id id, muster_lobby_saved_fn fn,
+                          void *user);
+    /* [start] [open] Make the lobby that was saved as these bytes, with its lobbyId, in the next
+     * turn of the loop; fn is told its id, or with a reason why there is none, and then nothing is
+     * left of it. It stands; its members have dropped, and resume with the tokens they have; it
+     * goes on when all who were there are back, after lobby.recoverMs, or thawed. LIMIT: more bytes
+     * than MUSTER_LOBBY_STATE_MAX. Told to fn: INVALID: these bytes are no lobby; NOT_FOUND: its
+     * mode is not loaded; CONFLICT: a plugin is another one here, or its match has ended since;
+     * EXISTS: it is here; FULL: the node is; UNAVAILABLE: the node drains. */
+    muster_status (*load)(muster_self *self, struct muster_bytes state, muster_lobby_made_fn fn,
+                          void *user);
 };
 
 /* ---- match: the one door out of a match step

@@ -374,6 +374,44 @@ static void lobby_seat_reserve(struct conform *c) {
     NUMBER(c, "a ticket", ticket.ticket[0] != '\0');
 }
 
+/* ---- standing, and as bytes ------------------------------------------------------------------ */
+
+static void lobby_freeze(struct conform *c) {
+    STATUS(c, "nobody's", c->host->lobby->freeze(c->self, NOTHING(muster_lobby_id)));
+    STATUS(c, "none", c->host->lobby->freeze(c->self, (muster_lobby_id){0}));
+    STATUS(c, "good", c->host->lobby->freeze(c->self, c->lobby));
+    STATUS(c, "again", c->host->lobby->freeze(c->self, c->lobby));
+}
+
+/* Queued behind the freezing: the scene goes on. */
+static void lobby_thaw(struct conform *c) {
+    STATUS(c, "nobody's", c->host->lobby->thaw(c->self, NOTHING(muster_lobby_id)));
+    STATUS(c, "none", c->host->lobby->thaw(c->self, (muster_lobby_id){0}));
+    STATUS(c, "good", c->host->lobby->thaw(c->self, c->lobby));
+    STATUS(c, "again", c->host->lobby->thaw(c->self, c->lobby));
+}
+
+static void on_saved(void *user, muster_status status, struct muster_bytes state,
+                     const char *reason) {
+    (void)user, (void)status, (void)state, (void)reason;
+}
+
+static void lobby_save(struct conform *c) {
+    STATUS(c, "nobody's", c->host->lobby->save(c->self, NOTHING(muster_lobby_id), on_saved, c));
+    STATUS(c, "no function", c->host->lobby->save(c->self, c->lobby, NULL, c));
+    STATUS(c, "good", c->host->lobby->save(c->self, c->lobby, on_saved, c));
+}
+
+static void lobby_load(struct conform *c) {
+    const struct muster_bytes word = {"MSTRLOB1", 8};
+    const struct muster_bytes most = {text_out, (size_t)MUSTER_LOBBY_STATE_MAX + 1};
+    STATUS(c, "no bytes", c->host->lobby->load(c->self, (struct muster_bytes){0}, on_made, c));
+    STATUS(c, "nowhere", c->host->lobby->load(c->self, (struct muster_bytes){NULL, 9}, on_made, c));
+    STATUS(c, "too many", c->host->lobby->load(c->self, most, on_made, c));
+    STATUS(c, "no function", c->host->lobby->load(c->self, word, NULL, c));
+    STATUS(c, "good", c->host->lobby->load(c->self, word, on_made, c)); /* told to the function */
+}
+
 const struct conform_row lobby_rows[] = {
     ROW(lobby, next),
     ROW(lobby, get),
@@ -404,5 +442,9 @@ const struct conform_row lobby_rows[] = {
     ROW(lobby, find),
     ROW(lobby, create),
     ROW(lobby, seat_reserve),
+    ROW(lobby, freeze),
+    ROW(lobby, thaw),
+    ROW(lobby, save),
+    ROW(lobby, load),
 };
 ROWS_COMPLETE(lobby, lobby_rows);

@@ -128,7 +128,7 @@ static void http_route_add(struct conform *c) {
     STATUS(c, "no method", route(c, "", "/conform-a", 0, &id));
     STATUS(c, "long method", route(c, LONG_NAME, "/conform-a", 0, &id));
     STATUS(c, "long path", route(c, "GET", "/" LONG_TEXT LONG_TEXT, 0, &id));
-    STATUS(c, "flag 8", route(c, "GET", "/conform-a", 8, &id));
+    STATUS(c, "flag 16", route(c, "GET", "/conform-a", 16, &id));
     struct muster_route bad = {.size = sizeof bad, .method = "GET", .path = "/conform-a"};
     STATUS(c, "no function", c->host->http->route_add(c->self, &bad, NULL, c, &id));
     bad.body_max_bytes = MUSTER_ROUTE_BODY_MAX + 1;

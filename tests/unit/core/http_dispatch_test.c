@@ -225,6 +225,34 @@ static void a_listed_page_may_ask_before(void **state) {
     assert_string_equal(header_of(sent.headers, "access-control-allow-methods"), "");
 }
 
+static void a_route_takes_bytes_in_place_of_json(void **state) {
+    (void)state;
+    assert_int_equal(add(NULL, "PUT", "/v1/x", MUSTER_ROUTE_BYTES), MUSTER_OK);
+    assert_int_equal(add(NULL, "PUT", "/v1/x", 0), MUSTER_EXISTS);
+    assert_int_equal(add(NULL, "POST", "/v1/x", 0), MUSTER_OK);
+    static const struct {
+        const char *method, *type;
+        uint32_t status;
+    } cases[] = {
+        {"PUT", "application/octet-stream", 204},
+        {"PUT", "application/json", 415},
+        {"PUT", "", 415},
+        {"PUT", "text/plain", 415},
+        {"POST", "application/octet-stream", 415},
+        {"POST", "application/json", 204},
+        {"PATCH", "application/octet-stream", 405},
+        {"PATCH", "application/json", 405},
+        {"PATCH", "text/plain", 415},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct net_http_request request = request_of(cases[i].method, "/v1/x");
+        ask_with("content-type", cases[i].type);
+        request.request.body = (struct muster_bytes){"{}", 2};
+        http_dispatch(&request);
+        assert_int_equal(sent.status, cases[i].status);
+    }
+}
+
 /* It costs what a request costs. */
 static void asking_before_is_not_free(void **state) {
     (void)state;
@@ -505,6 +533,7 @@ int main(void) {
         TEST(a_page_of_elsewhere_changes_nothing),
         TEST(a_listed_page_may_ask_before),
         TEST(asking_before_is_not_free),
+        TEST(a_route_takes_bytes_in_place_of_json),
         TEST(a_route_says_how_long_a_body_may_be),
         TEST(a_long_body_is_paid_for),
         TEST(the_door_is_asked_where_people_sign_in),

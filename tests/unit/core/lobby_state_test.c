@@ -23,7 +23,7 @@ static int close_all(void **state) {
 static void save(struct lobby *lobby) {
     static uint8_t bytes[LOBBY_STATE_BYTES_MAX];
     struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
-    assert_int_equal(lobby_save(lobby, &w), MUSTER_OK);
+    assert_int_equal(lobby_save(lobby, &w, error), MUSTER_OK);
     free(saved.data);
     saved.data = malloc(w.len);
     assert_non_null(saved.data);
@@ -327,10 +327,12 @@ static void a_lobby_that_closes_is_not_saved_nor_into_too_little(void **state) {
     uint8_t little[500];
     struct muster_writer w = muster_writer_make(little, sizeof little);
     struct lobby *lobby = play(NULL, NULL);
-    assert_int_equal(lobby_save(lobby, &w), MUSTER_LIMIT);
+    assert_int_equal(lobby_save(lobby, &w, error), MUSTER_LIMIT);
+    assert_string_equal(error, "it is too large");
     assert_int_equal(w.len, 0);
     lobby_want_close(lobby, MUSTER_LEAVE_QUIT, "test");
-    assert_int_equal(lobby_save(lobby, &w), MUSTER_STATE);
+    assert_int_equal(lobby_save(lobby, &w, error), MUSTER_STATE);
+    assert_string_equal(error, "it closes");
     rig_turn();
 }
 
