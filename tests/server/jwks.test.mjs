@@ -108,8 +108,10 @@ test("keys are exchanged, and whatever comes, the URL is asked once", async (t) 
     assert.match(await signIn(t, server, tokenBy(old, { kid: "next" })), /signature/);
 
     const before = provider.asked["/keys"];
-    const strangers = await many(100, (i) => signIn(t, server, tokenBy(old, { kid: `kid-${i}` })));
-    for (const why of strangers) assert.match(why, /unknown key/);
+    for (let round = 0; round < 10; round++) { // one after the other, or all would wait for one answer
+        const strangers = await many(10, (i) => signIn(t, server, tokenBy(old, { kid: `${round}-${i}` })));
+        for (const why of strangers) assert.match(why, /unknown key/);
+    }
     assert.ok(provider.asked["/keys"] <= before + 1, `${provider.asked["/keys"] - before} times`);
 });
 
