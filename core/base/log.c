@@ -88,8 +88,7 @@ static bool ring_put(const char *data, size_t len) {
 
 static void put_line(const struct log_line *line) {
     char data[LOG_LINE_MAX_BYTES];
-    size_t len =
-        state.running && state.json ? log_line_json(line, data) : log_line_human(line, data);
+    size_t len = state.json ? log_line_json(line, data) : log_line_human(line, data);
     if (!state.running) {
         write_all(STDERR_FILENO, data, len);
     } else if (!ring_put(data, len)) {
@@ -224,16 +223,22 @@ static bool writer_start(void) {
     return code == 0;
 }
 
+void log_format_set(enum log_format format) {
+    bool json = format == LOG_FORMAT_JSON || (format == LOG_FORMAT_AUTO && !isatty(STDOUT_FILENO));
+    tzset();
+    pthread_mutex_lock(&state.lock);
+    state.json = json;
+    pthread_mutex_unlock(&state.lock);
+}
+
 muster_status log_start(enum log_format format, uint32_t level_min) {
     muster_status status = MUSTER_OK;
-    tzset();
     log_level_set(level_min);
+    log_format_set(format);
     pthread_mutex_lock(&state.lock);
     if (state.running) {
         status = MUSTER_STATE;
     } else {
-        state.json =
-            format == LOG_FORMAT_JSON || (format == LOG_FORMAT_AUTO && !isatty(STDOUT_FILENO));
         state.stopping = false;
         state.running = writer_start();
         if (!state.running) status = MUSTER_NO_MEMORY;

@@ -30,6 +30,8 @@ struct log_fields {
 const char *log_field_fault(const struct muster_log_field *field,
                             const struct muster_log_field *const *before, uint32_t before_count);
 
+/* Form of lines from now on: human or JSON, auto as stdout is a terminal. */
+void log_format_set(enum log_format format);
 /* Before log_start and after log_stop lines are written directly to stderr. */
 muster_status log_start(enum log_format format, uint32_t level_min);
 /* Writes what waits, then ends the writer thread. */

@@ -156,8 +156,16 @@ static bool parse(int argc, char **argv, struct arguments *args, int *code) {
     return false;
 }
 
+static enum log_format log_format(void) {
+    static const char *const formats[] = {"auto", "human", "json"};
+    uint32_t format = 2;
+    while (format > 0 && strcmp(config_core->server.log_format, formats[format]) != 0) format--;
+    return format;
+}
+
 /* The server itself is not supervised by a server. */
 static int supervise(int argc, char **argv, int at) {
+    log_format_set(log_format());
     for (int i = at; i < argc; i++) argv[i] = argv[i + 1];
     int code = supervisor_run(argv);
     config_unload();
@@ -181,14 +189,11 @@ static int print(enum action action) {
 }
 
 static void start_log(enum action action) {
-    static const char *const formats[] = {"auto", "human", "json"};
-    uint32_t format = LOG_FORMAT_AUTO, level = log_level_parse(config_core->server.log_level);
-    for (uint32_t i = 0; i < 3; i++)
-        if (strcmp(config_core->server.log_format, formats[i]) == 0) format = i;
+    uint32_t level = log_level_parse(config_core->server.log_level);
     /* Tools keep stdout to themselves: before log_start, lines go to stderr. */
     if (action != ACTION_RUN)
         log_level_set(MUSTER_LOG_WARN);
-    else if (log_start(format, level))
+    else if (log_start(log_format(), level))
         log_error("log", "no writer thread; lines go to stderr");
 }
 

@@ -266,6 +266,6 @@ static void arena_fini(void *state) {
 
 static const struct muster_role roles[] = {{.kind = MUSTER_ROLE_MODE, .vtable = &mode}};
 
-MUSTER_PLUGIN(.name = "mode_arena", .version = "1.1.0",
+MUSTER_PLUGIN(.name = "mode_arena", .version = "1.2.0",
               .description = "Game mode arena: a team top-down shooter with bots.", .roles = roles,
               .role_count = 1, .init = arena_init, .start = arena_start, .fini = arena_fini);

@@ -56,7 +56,7 @@ state = nil
 ---@class Mode
 ---@field init? fun(settings: table<string, any>): table # The match begins. What it returns is the state: a table of plain values, handed to every other callback, kept over a reload and saved with the match.
 ---@field save? fun(state: table): table # What is kept of the state, where that is not the state itself: plain values.
----@field restore? fun(saved: table): table # The state again, from what save returned: in new code after a reload, or after a crash.
+---@field restore? fun(saved: table): table # The state again, from what save returned: in new code after a reload, or in another process after a restart.
 ---@field join? fun(state: table, player: Player): string? # (no base) A player takes a seat. A string keeps the player out.
 ---@field leave? fun(state: table, player: Player, reason: string) # (no base) A player has left: quit, timeout, kick, ban or shutdown.
 ---@field connection? fun(state: table, player: Player, connected: boolean) # (no base) A player's connection dropped, or is back.
@@ -812,7 +812,7 @@ function Lobby:hash() end
 ---@return string?
 function Lobby:reload(dir) end
 
----Saves the match and goes on in one that is made anew of it, as after a crash.
+---Saves the match and goes on in one that is made anew of it, as after a restart.
 function Lobby:restore() end
 
 ---A player, as somebody at a keyboard.

@@ -21,7 +21,8 @@ const struct manual_callback manual_callbacks[] = {
     {"save", "fun(state: table): table", true,
      "What is kept of the state, where that is not the state itself: plain values."},
     {"restore", "fun(saved: table): table", true,
-     "The state again, from what save returned: in new code after a reload, or after a crash."},
+     "The state again, from what save returned: in new code after a reload, or in another process "
+     "after a restart."},
     {"join", "fun(state: table, player: Player): string?", false,
      "A player takes a seat. A string keeps the player out."},
     {"leave", "fun(state: table, player: Player, reason: string)", false,
@@ -178,7 +179,7 @@ static const struct api_function spec_lobby[] = {
      "does not start.",
      "local taken, why = l:reload()\nassert.is_true(taken, why)"},
     {"restore", NULL, 0, 0, "", "",
-     "Saves the match and goes on in one that is made anew of it, as after a crash.",
+     "Saves the match and goes on in one that is made anew of it, as after a restart.",
      "l:restore()"},
     {NULL}};
 

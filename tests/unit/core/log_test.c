@@ -347,6 +347,7 @@ static void test_plain_lines_are_in_order(void **state) {
 
 static void test_outside_of_start_and_stop(void **state) {
     (void)state;
+    log_format_set(LOG_FORMAT_HUMAN);
     capture_start();
     log_level_set(MUSTER_LOG_INFO);
     log_error("main", "early");
