@@ -105,16 +105,27 @@ static uint32_t team_size(const struct lobby *lobby, uint32_t team, uint32_t but
     return count;
 }
 
+/* How many it takes at most; 0: the mode sets no bound. */
+static uint32_t team_most(const struct lobby *lobby, uint32_t team) {
+    return team == MUSTER_TEAM_NONE ? 0 : lobby->teams.team[team - 1].players_max;
+}
+
+/* By the mode's own bound, which nobody lifts. */
+static bool is_full(const struct lobby *lobby, uint32_t team, uint32_t but) {
+    uint32_t most = team_most(lobby, team);
+    return most && team_size(lobby, team, but) >= most;
+}
+
 bool lobby_team_fits(const struct lobby *lobby, uint32_t team, uint32_t but, uint32_t players) {
-    if (team == MUSTER_TEAM_NONE) return true;
-    uint32_t size = team_size(lobby, team, but) + 1, most = lobby->teams.team[team - 1].players_max;
-    if (most) return size <= most;
-    return !lobby->balanced || size <= (players + lobby->teams.count - 1) / lobby->teams.count;
+    if (is_full(lobby, team, but)) return false;
+    if (team == MUSTER_TEAM_NONE || team_most(lobby, team) || !lobby->balanced) return true;
+    return team_size(lobby, team, but) < (players + lobby->teams.count - 1) / lobby->teams.count;
 }
 
 muster_status lobby_seat_member(struct lobby *lobby, uint32_t index, uint32_t players) {
     struct member *member = &lobby->members[index];
-    bool fits = member->team_set || lobby_team_fits(lobby, member->team, index, players);
+    bool fits = member->team_set ? !is_full(lobby, member->team, index)
+                                 : lobby_team_fits(lobby, member->team, index, players);
     muster_status status = match_join(lobby->match, index, member->player_key, member->display_name,
                                       fits ? member->team : MUSTER_TEAM_NONE, member->connected);
     if (!status) member->team = lobby->match->seats[index].team;
@@ -127,6 +138,7 @@ muster_status lobby_team_set(struct lobby *lobby, uint32_t seat, uint32_t team) 
     if (seat >= lobby->players_max || lobby->members[seat].state == MEMBER_NONE)
         return MUSTER_NOT_FOUND;
     if (lobby->match) return MUSTER_STATE;
+    if (is_full(lobby, team, seat)) return MUSTER_FULL;
     lobby->members[seat].team_set = team != MUSTER_TEAM_NONE;
     if (lobby->members[seat].team == team) return MUSTER_OK;
     lobby->members[seat].team = team;
@@ -157,6 +169,9 @@ int32_t lobby_set_team(struct session *session, const char *player_key, uint32_t
     action.team = team;
     bool is_own = index == session->member;
     if (lobby_ask(lobby, &action, NULL, !is_own, failure)) return failure->code;
+    if (is_full(lobby, team, index))
+        return failure_set(failure, RPC_LOBBY_FULL, "the team %s is full: %u players",
+                           registry_team_name(&lobby->teams, team), team_most(lobby, team));
     if (is_own && !lobby_team_fits(lobby, team, index, lobby_players(lobby)))
         return failure_set_data(failure, RPC_DENIED, json_pack("{s:s}", "reason", "unbalanced"),
                                 "the teams would differ by more than one player");

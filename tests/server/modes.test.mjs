@@ -94,6 +94,35 @@ test("tug of war, to its end", async (t) => {
     await playAgain(server);
 });
 
+test("a team takes as many as its mode says, from the host as well", async (t) => {
+    const manifest = {
+        ...MODE, peopleMax: 8, maxPlayers: 8, minPlayers: 2, victories: [], tickRate: 10,
+        snapshotMaxBytes: 256, teams: ["north", { name: "east", maxPlayers: 2 }, "west"],
+    };
+    const files = { "init.lua": "return {init = function() return {} end}" };
+    const server = await startModServer(t, { compass: { manifest, files } });
+    const people = [];
+    for (const name of ["ann", "bob", "cid", "dan"]) people.push(await connect(t, server, name));
+    const [ann, bob, cid, dan] = people.map(({ client }) => client);
+    const settings = { startWhen: "host", teamBalance: false };
+    const { lobby } = await ann.createLobby({ gameMode: "compass", settings });
+    for (const client of [bob, cid, dan]) await client.joinLobby(lobby.lobbyId);
+    await ann.setTeam("east");
+    const put = (who) => ann.call("lobby.setTeam", { team: "east", playerId: who.session.playerId });
+    await put(bob);
+    await bob.setTeam("east"); // again is legal
+    const full = /the team east is full: 2 players/;
+    assert.match((await refused(cid.setTeam("east"), "lobby_full")).message, full);
+    assert.match((await refused(put(dan), "lobby_full")).message, full);
+    await bob.setTeam("west");
+    await put(dan);
+    await ann.call("lobby.start");
+    await eventually("the match", () => people.every(({ match }) => match));
+    const { rows } = await ann.scoreboard();
+    const inEast = rows.filter(({ team }) => team === "east").map(({ playerId }) => playerId);
+    assert.deepEqual(inEast.sort(), [ann.session.playerId, dan.session.playerId].sort());
+});
+
 test("tic-tac-toe, turn by turn, to its end", async (t) => {
     const server = await startModServer(t, {});
     const [ann, bob] = [await connect(t, server, "ann"), await connect(t, server, "bob")];

@@ -571,7 +571,7 @@ struct muster_host_lobby {
     /* Name of a team of the lobby's mode, 1 to info.team_count; "none" for others. Lives until the
      * lobby is gone. */
     const char *(*team_name)(muster_self *self, muster_lobby_id id, uint32_t team);
-    /* STATE while a match runs. INVALID: no team. */
+    /* STATE while a match runs. INVALID: no team. FULL: it has as many as the mode lets in. */
     muster_status (*team_set)(muster_self *self, muster_lobby_id id, uint32_t seat, uint32_t team);
     /* player must be an entered member; 0: nobody is host. Emits LOBBY_HOST. */
     muster_status (*host_set)(muster_self *self, muster_lobby_id id, muster_player_id player);
