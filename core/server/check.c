@@ -17,16 +17,27 @@
 
 /* ---- plugins --------------------------------------------------------------------------------- */
 
+/* Its key "database", where it has one, names which. */
+static void check_database(const struct muster_self *p, char *error) {
+    bool is_named = config_entry(p->instance_name, "database") != NULL;
+    const char *name = is_named ? config_string(p->instance_name, "database") : "";
+    if (!registry_first(MUSTER_ROLE_DATABASE))
+        config_fail(error,
+                    "%s: %s needs a database: expected a plugin of role database, found none",
+                    config_plugins_place(), p->instance_name);
+    else if (name[0] && !registry_named(MUSTER_ROLE_DATABASE, name))
+        config_fail(error,
+                    "%s: expected the instance name of a database plugin (PLUGIN:NAME in "
+                    "plugins), found \"%.64s\"",
+                    config_place(p->instance_name, "database"), name);
+}
+
 static void check_roles(char *error) {
     if (!registry_first(MUSTER_ROLE_AUTH))
         config_fail(error, "%s: nobody could sign in: expected a plugin of role auth, found none",
                     config_plugins_place());
-    if (registry_first(MUSTER_ROLE_DATABASE)) return;
     for (const struct muster_self *p = plugin_next(NULL); p; p = plugin_next(p))
-        if (p->plugin.flags & MUSTER_PLUGIN_NEEDS_DATABASE)
-            config_fail(error,
-                        "%s: %s needs a database: expected a plugin of role database, found none",
-                        config_plugins_place(), p->instance_name);
+        if (p->plugin.flags & MUSTER_PLUGIN_NEEDS_DATABASE) check_database(p, error);
 }
 
 /* ---- region ---------------------------------------------------------------------------------- */

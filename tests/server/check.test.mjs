@@ -85,6 +85,16 @@ test("what no node can do without: somebody who signs players in, and a database
     said(await check(t, without("db_sqlite")), /plugins: auth_local needs a database: expected .*found none/);
 });
 
+test("a database that a plugin names is one of the list", async (t) => {
+    const { plugins } = testConfig();
+    const config = (database) => testConfig({
+        plugins: [...plugins, "db_sqlite:results"], history: { database }, auth_local: { database: "db_sqlite" },
+    });
+    assert.equal((await check(t, config("results"))).code, 0);
+    assert.equal((await check(t, config(""))).code, 0);
+    said(await check(t, config("result")), /history\.database: expected the instance name .*found "result"/);
+});
+
 test("the database may stand anywhere in the list", async (t) => {
     const { plugins } = testConfig();
     const server = await startServer(t, {

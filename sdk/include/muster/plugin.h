@@ -47,7 +47,8 @@ struct muster_role {
 /* Flags of a plugin. */
 enum {
     MUSTER_PLUGIN_NEEDS_DATABASE = 1, /* cannot start without one: a configuration that lists none
-                                       * is refused */
+                                       * is refused, as is one whose key "database" of the plugin,
+                                       * where its schema has one, names none */
 };
 
 struct muster_plugin {
