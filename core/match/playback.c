@@ -70,6 +70,7 @@ static void note_difference(struct playback *playback, uint32_t tick) {
 static muster_status compare_hash(struct playback *playback, uint64_t recorded, uint32_t tick) {
     playback->hash = match_hash(playback->match);
     playback->recorded_hash = recorded;
+    playback->compared_tick = tick;
     if (playback->hash != recorded) note_difference(playback, tick);
     return MUSTER_OK;
 }

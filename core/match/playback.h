@@ -13,8 +13,10 @@ struct playback {
     bool ended;          /* the log has its end: without one the server was killed */
     bool different;      /* from different_tick on the state is not the recorded one */
     uint32_t different_tick;
-    uint64_t hash; /* of the last comparison, or of the state at the log's end */
-    uint64_t recorded_hash;
+    uint64_t hash;          /* of the state at the log's end */
+    uint64_t recorded_hash; /* the last that the log holds, of compared_tick; so at its end, if it
+                             * has one */
+    uint32_t compared_tick; /* 0: it holds none */
 };
 
 /* To the end of the log. INVALID: the recording is damaged. */

@@ -166,6 +166,19 @@ static muster_status create_match(struct replay *replay) {
 
 /* ---- result ---------------------------------------------------------------------------------- */
 
+/* The recorded hash beside the state's is one of the same tick: there is none without an end. */
+static void print_hashes(const struct playback *play, const char *hash, const char *recorded) {
+    printf("\nticks: %u\nstate hash: %s\n", play->match->tick, hash);
+    if (play->ended) printf("recorded:   %s\n", recorded);
+    if (play->different) printf("DIFFERENT from tick %u on\n", play->different_tick);
+    if (play->ended) return;
+    printf("the recording has no end: the server was killed; ");
+    if (play->compared_tick)
+        printf("it was compared up to tick %u\n", play->compared_tick);
+    else
+        printf("it holds nothing to compare with\n");
+}
+
 static void print_result(const struct playback *play, bool json) {
     char hash[20], recorded[20];
     snprintf(hash, sizeof hash, "%016llx", (unsigned long long)play->hash);
@@ -174,18 +187,17 @@ static void print_result(const struct playback *play, bool json) {
     json_t *result_json = results ? lobby_results_json(results) : json_null();
     free(results);
     if (json) {
-        json_t *all =
-            json_pack("{s:s,s:s,s:i,s:b,s:o}", "hash", hash, "recordedHash", recorded, "ticks",
-                      (int)play->match->tick, "same", !play->different, "results", result_json);
+        json_t *all = json_pack("{s:s,s:s?,s:i,s:i,s:b,s:o}", "hash", hash, "recordedHash",
+                                play->ended ? recorded : NULL, "ticks", (int)play->match->tick,
+                                "comparedTick", (int)play->compared_tick, "same", !play->different,
+                                "results", result_json);
         json_dumpf(all, stdout, JSON_INDENT(2));
         putchar('\n');
         json_decref(all);
         return;
     }
     json_dumpf(result_json, stdout, JSON_INDENT(2));
-    printf("\nticks: %u\nstate hash: %s\nrecorded:   %s\n", play->match->tick, hash, recorded);
-    if (play->different) printf("DIFFERENT from tick %u on\n", play->different_tick);
-    if (!play->ended) printf("the recording has no end: the server was killed\n");
+    print_hashes(play, hash, recorded);
     json_decref(result_json);
 }
 

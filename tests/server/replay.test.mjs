@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { MUSTER, runFile, startServer, tempDir } from "../kit/harness.mjs";
+import { MUSTER, eventually, runFile, startServer, tempDir } from "../kit/harness.mjs";
 import { gather, sitDown } from "../kit/players.mjs";
 import { findRecording, replay } from "../kit/recording.mjs";
 
@@ -24,6 +24,25 @@ test("record, replay, compare; also without FMA and AVX2", async (t) => {
     });
     assert.equal(plain.hash, played.hash);
     assert.deepEqual(plain.results, results);
+});
+
+test("the recording of a killed match says up to where it was compared", async (t) => {
+    const server = await startServer(t, {});
+    const team = await gather(t, server, 2);
+    await sitDown(team, { killLimit: 0, timeLimit: 0, botFill: 4 });
+    const { client } = team[0];
+    await client.once("snapshot", { timeoutMs: 20000 });
+    await eventually("some hashes are recorded", async () => (await client.scoreboard()).tick > 250);
+    const { matchId } = await client.scoreboard();
+    server.signal("SIGKILL");
+    await server.ended();
+    const played = await replay(server.dataDir, matchId);
+    assert.deepEqual([played.recordedHash, played.same], [null, true]);
+    assert.ok(played.comparedTick > 0 && played.comparedTick <= played.ticks, played.text);
+    const file = await findRecording(server.dataDir, matchId);
+    const { stdout } = await runFile(MUSTER, ["replay", file]);
+    assert.match(stdout, new RegExp(`compared up to tick ${played.comparedTick}\n`));
+    assert.doesNotMatch(stdout, /^recorded:/m);
 });
 
 test("a damaged recording is refused with a sentence", async (t) => {
