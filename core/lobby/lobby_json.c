@@ -167,10 +167,15 @@ static json_t *row_json(const struct match_results *results, const struct match_
     return json;
 }
 
-/* The mission's word: a team, or "draw"; "none" where there are no teams. */
+/* The mission's word: a team, that of a player who has won included, or "draw"; "none" where there
+ * are no teams. */
 static const char *winning_team(const struct match_results *results) {
-    if (results->winner_kind == MUSTER_WINNER_TEAM)
-        return registry_team_name(&results->teams, results->winner);
+    const struct match_row *row =
+        results->winner_kind == MUSTER_WINNER_SEAT ? row_of_seat(results, results->winner) : NULL;
+    uint32_t team = results->winner_kind == MUSTER_WINNER_TEAM ? results->winner
+                    : row                                      ? row->team
+                                                               : MUSTER_TEAM_NONE;
+    if (team != MUSTER_TEAM_NONE) return registry_team_name(&results->teams, team);
     return results->teams.count ? "draw" : "none";
 }
 

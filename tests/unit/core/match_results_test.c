@@ -187,6 +187,25 @@ static void so_many_play(void **state) {
 
 /* ---- with teams ------------------------------------------------------------------------------ */
 
+static void a_player_wins_for_the_team(void **state) {
+    (void)state;
+    struct match *match = play("siege", 8);
+    sit(match, 0, "ann", 1, 0);
+    sit(match, 1, "bea", 2, 0);
+    assert_int_equal(end(match, (struct muster_match_end){.winner_kind = MUSTER_WINNER_SEAT,
+                                                          .winner = 1,
+                                                          .reason = "flag"}),
+                     MUSTER_OK);
+    struct match_results *results = match_results(match);
+    json_t *json = lobby_results_json(results), *winner = json_object_get(json, "winner");
+    assert_string_equal(json_string_value(json_object_get(winner, "playerId")), "bea");
+    assert_string_equal(json_string_value(json_object_get(json, "winningTeam")),
+                        registry_team_name(&match->teams, 2));
+    json_decref(json);
+    free(results);
+    match_destroy(match);
+}
+
 static void three_teams_are_placed(void **state) {
     (void)state;
     struct match *match = play("siege", 8);
@@ -260,6 +279,7 @@ int main(void) {
         TEST(the_mode_may_place_its_players),
         TEST(statistics_of_its_own_are_kept_and_told),
         TEST(so_many_play),
+        TEST(a_player_wins_for_the_team),
         TEST(three_teams_are_placed),
         TEST(what_cannot_have_won_is_refused),
         TEST(a_mode_names_who_decides),
