@@ -184,7 +184,7 @@ static uint32_t on_route_open(const struct net_http_request *request, conn_id co
     const struct endpoint *endpoint = endpoint_find(request->request.path, request->admin);
     if (!endpoint) return 404;
     bool locked = endpoint->server.flags & MUSTER_ROUTE_TOKEN;
-    if (locked && !http_token_given(request->request.id)) return 401;
+    if (locked && !http_admit(request->request.id)) return 401;
     struct visitor *visitor = calloc(1, sizeof *visitor);
     if (!visitor) return 503;
     visitor->conn = conn;

@@ -277,7 +277,7 @@ static void answer(const struct net_http_request *net_request, struct party *par
     if (strcmp(request.method, "HEAD") == 0) request.method = "GET"; /* net leaves out the body */
     struct route *route = route_find(request.method, request.path, net_request->admin, allow);
     bool listed = net_request->origin == NET_ORIGIN_LISTED;
-    if (route && (route->flags & MUSTER_ROUTE_TOKEN) && !http_token_given(request.id)) {
+    if (route && (route->flags & MUSTER_ROUTE_TOKEN) && !http_admit(request.id)) {
         (void)http_problem(request.id, 401, "unauthenticated", "expected the admin token");
     } else if (route) {
         call(route, &request, party);
@@ -319,7 +319,7 @@ static bool refuse_page(const struct net_http_request *net_request) {
     if (reads || !is_below(API_PREFIX, request->path)) return false;
     if (net_request->origin == NET_ORIGIN_FOREIGN) {
         (void)http_problem(request->id, 403, "origin_refused",
-                           "pages of this origin are not on the list net.allowedOrigins");
+                           net_origin_refusal(net_request->admin));
         return true;
     }
     if (request->body.len == 0) return false;

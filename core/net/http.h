@@ -35,8 +35,8 @@ void http_set_door(http_door_fn fn);
  * a foreign origin (403). OPTIONS of a path is answered to pages of listed origins (CORS). */
 
 muster_status http_respond(muster_request_id id, const struct muster_http_response *response);
-/* Does the request present the admin token? */
-bool http_token_given(muster_request_id id);
+/* Does the request present the admin token? Then it is admitted (net_admit). */
+bool http_admit(muster_request_id id);
 
 /* An answer piece by piece, as net_stream_begin, _send and _end have it. closed: the client has
  * gone before the end; not called otherwise. */

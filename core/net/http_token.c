@@ -32,7 +32,7 @@ static bool named_fits(const char *name, size_t len) {
     return code == 0 && fits(token, token_len);
 }
 
-bool http_token_given(muster_request_id id) {
+static bool token_given(muster_request_id id) {
     const char *header = net_http_header(id, "authorization");
     if (strncasecmp(header, SCHEME, strlen(SCHEME)) == 0)
         return fits(header + strlen(SCHEME), strlen(header + strlen(SCHEME)));
@@ -43,4 +43,10 @@ bool http_token_given(muster_request_id id) {
         at += len;
     }
     return false;
+}
+
+bool http_admit(muster_request_id id) {
+    bool given = token_given(id);
+    if (given) net_admit(id);
+    return given;
 }

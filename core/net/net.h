@@ -23,6 +23,8 @@ struct net_http_request {
     bool admin;                         /* came in on the admin address */
     enum net_origin origin;
 };
+/* Why pages of foreign origins are refused there, a sentence. */
+const char *net_origin_refusal(bool admin);
 
 struct net_handlers {
     /* May this address open a WebSocket? Asked before the handshake is answered. */
@@ -91,6 +93,13 @@ void net_send_binary(conn_id conn, const uint8_t *data, uint32_t len);
 void net_close(conn_id conn, uint16_t code, const char *reason);
 /* Whoever is behind it has signed in: it is not closed to make room for a newcomer. */
 void net_keep(conn_id conn);
+/* The request at hand, which may be a handshake, has shown the admin token: while it is not
+ * answered to the end, or its WebSocket is open, its connection stays as after net_keep, until
+ * net_expel. */
+void net_admit(muster_request_id id);
+/* The admin token has changed: in the next turn, behind what is answered in this one, whoever was
+ * admitted is closed, WebSockets with 1008. As when the client goes: their handlers are told. */
+void net_expel(void);
 
 /* Answer an HTTP request; NOT_FOUND when the client has gone or was answered. INVALID: a status or
  * header that cannot be sent; the client gets 500. */

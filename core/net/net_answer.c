@@ -207,6 +207,7 @@ static int answer_end(struct conn *conn, struct exchange *exchange) {
     bool keep_alive = exchange->keep_alive && net_state.phase == NET_UP && !sent_ahead();
     net_exchange_free(conn, exchange);
     conn->closing = !keep_alive;
+    conn->admitted = false;
     if (!keep_alive) return -1;
     net_meter_settle(conn);
     net_conn_deadline(conn, net_state.handshake_timeout_ms); /* for the next request */

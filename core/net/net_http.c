@@ -30,7 +30,7 @@ void net_http_gone(struct conn *conn) {
     struct exchange *exchange = net_exchange_of(conn);
     if (!exchange) return;
     muster_request_id id = exchange->id;
-    bool open = exchange->answered ? exchange->streams && !exchange->ended : exchange->dispatched;
+    bool open = net_exchange_is_open(exchange);
     net_exchange_free(conn, exchange);
     if (open) net_state.handlers.http_closed(id);
 }

@@ -82,6 +82,7 @@ struct conn {
     bool admin;
     bool counted;    /* takes one of the places of its listener */
     bool makes_room; /* in the list of those that have to go when there is none left */
+    bool admitted;   /* has shown the admin token, see net_admit.c */
     bool proxied;    /* the peer is a trusted proxy */
     bool over_cap;   /* one of too many of its address */
     bool websocket;  /* upgraded */
@@ -292,6 +293,11 @@ struct exchange {
 /* Nothing of its answer waits for the client. */
 static inline bool net_exchange_is_idle(const struct exchange *exchange) {
     return exchange->answer_sent == exchange->answer_len;
+}
+
+/* Somebody is to be told when its client goes. */
+static inline bool net_exchange_is_open(const struct exchange *exchange) {
+    return exchange->answered ? exchange->streams && !exchange->ended : exchange->dispatched;
 }
 
 /* net_conn.c */

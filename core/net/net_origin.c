@@ -46,6 +46,12 @@ enum net_origin net_origin_judge(const char *origin, const char *host) {
     return is_listed(origin) ? NET_ORIGIN_LISTED : NET_ORIGIN_FOREIGN;
 }
 
+const char *net_origin_refusal(bool admin) {
+    return admin ? "pages of other origins never reach the admin address, whatever "
+                   "net.allowedOrigins says"
+                 : "pages of this origin are not on the list net.allowedOrigins";
+}
+
 enum net_origin net_origin_of(const struct conn *conn) {
     struct lws *wsi = conn->wsi;
     char origin[NET_ORIGIN_MAX];

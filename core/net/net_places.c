@@ -44,16 +44,16 @@ void net_keep(conn_id id) {
     if (conn) settle(conn);
 }
 
-static bool is_answering(const struct conn *conn) {
+static bool stays(const struct conn *conn) {
     const struct exchange *exchange = net_exchange_of(conn);
-    return exchange && exchange->dispatched && !exchange->streams;
+    return conn->admitted || (exchange && exchange->dispatched && !exchange->streams);
 }
 
 bool net_place_make(bool admin) {
     struct net_places *places = &net_state.places[admin];
     struct conn *conn = places->least;
     if (places->count < places->max) return true;
-    while (conn && is_answering(conn)) conn = conn->next;
+    while (conn && stays(conn)) conn = conn->next;
     if (!conn) return false;
     metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
     net_conn_shut(conn);

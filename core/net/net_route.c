@@ -92,9 +92,10 @@ muster_status net_route_send(conn_id id, bool binary, struct muster_bytes data) 
 }
 
 void net_route_close(conn_id id, uint16_t code, const char *reason) {
-    struct conn *conn = routed(id);
-    if (!conn) return;
+    struct conn *conn = slots_find(&net_state.conns, id);
+    if (!conn || !conn->routed) return;
     conn->routed = conn->open = false; /* nobody hears its end */
+    if (conn->closing || conn->dead) return;
     if (conn->websocket)
         net_close(id, code, reason);
     else

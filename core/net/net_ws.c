@@ -86,8 +86,7 @@ int net_ws_confirm(struct conn *conn) {
     if (!subprotocol) return net_http_refuse(conn, 404, "not_found", "WebSocket is served at /ws");
     if (!names_first(wsi, subprotocol)) return refuse_subprotocol(conn, subprotocol);
     if (net_origin_of(conn) == NET_ORIGIN_FOREIGN) {
-        return net_http_refuse(conn, 403, "origin_refused",
-                               "pages of this origin are not on the list net.allowedOrigins");
+        return net_http_refuse(conn, 403, "origin_refused", net_origin_refusal(conn->admin));
     }
     if (!address_from_proxy(conn)) {
         return net_http_refuse(conn, 400, "forwarded_invalid",

@@ -228,9 +228,11 @@ static muster_status check_reloaded(char *error) {
 }
 
 muster_status server_reload(char *report) {
-    const char *level = config_core->server.log_level; /* the same string while it is equal */
+    const char *level = config_core->server.log_level; /* the same strings while they are equal */
+    const char *token = config_core->admin.token;
     muster_status status = config_reload(check_reloaded, report);
     methods_info_forget();
+    if (config_core->admin.token != token) net_expel();
     if (config_core->server.log_level != level)
         log_level_set(log_level_parse(config_core->server.log_level));
     metrics_set(METRIC_RELOAD_SUCCESS, status == MUSTER_OK);

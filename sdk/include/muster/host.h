@@ -227,9 +227,11 @@ struct muster_host_net {
 /* ---- http: routes and a client ----------------------------------------------------------------
  */
 
-#define MUSTER_ROUTE_ADMIN 1u         /* on the admin address instead of the public one */
-#define MUSTER_ROUTE_PREFIX 2u        /* the path and everything below it */
-#define MUSTER_ROUTE_TOKEN 4u         /* with ADMIN: 401 for who does not present admin.token */
+#define MUSTER_ROUTE_ADMIN 1u  /* on the admin address instead of the public one */
+#define MUSTER_ROUTE_PREFIX 2u /* the path and everything below it */
+/* With ADMIN: 401 for who does not present admin.token; when that changes, the host ends requests,
+ * streams and WebSockets that came with the one before, as if their clients had gone. */
+#define MUSTER_ROUTE_TOKEN 4u
 #define MUSTER_ROUTE_BYTES 8u         /* bodies are application/octet-stream in place of JSON */
 #define MUSTER_ROUTE_BODY_MAX 1048576 /* bytes: what a route may ask for at most */
 
@@ -341,9 +343,10 @@ struct muster_host_http {
      * body (at most 256 KiB) as the first piece. closed comes once: with IO when the client has
      * gone, or took nothing for 30 s while something waited for it; with CLOSED after stream_end,
      * or when the plugin stops, which cuts the answer short. While it lasts it takes one of the
-     * node's connections, and is closed first when those run out; on the public address what is
-     * sent costs the client as whole answers do. NOT_FOUND: as respond. INVALID: the response is
-     * none, or its status has no body (204, 304); the request is still to be answered. */
+     * node's connections, and is closed first when those run out, unless the route has
+     * MUSTER_ROUTE_TOKEN; on the public address what is sent costs the client as whole answers do.
+     * NOT_FOUND: as respond. INVALID: the response is none, or its status has no body (204, 304);
+     * the request is still to be answered. */
     muster_status (*stream_begin)(muster_self *self, muster_request_id id,
                                   const struct muster_http_response *response,
                                   void (*closed)(void *user, muster_status status), void *user,
@@ -411,7 +414,8 @@ struct muster_host_ws {
     /* [open] Serves a path from now on, until the plugin stops. INVALID: a path that is none, a
      * subprotocol that is no token of at most 63 bytes or is the core's, unknown flags; EXISTS: the
      * path is taken; LIMIT: the node speaks 16 other subprotocols; FULL: the node has no place for
-     * another path. A client is closed first when the node's connections run out. */
+     * another path. A client is closed first when the node's connections run out, unless
+     * flags has MUSTER_ROUTE_TOKEN. */
     muster_status (*serve)(muster_self *self, const struct muster_ws_server *server, void *user);
 };
 

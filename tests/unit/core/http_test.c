@@ -229,7 +229,7 @@ static void owners(void **state) {
     assert_int_equal(http_route_remove(&owner_a, id), MUSTER_NOT_FOUND);
     assert_int_equal(tried("GET", "a", 0, answer_name, &id), MUSTER_INVALID);
     assert_int_equal(tried("", "/a", 0, answer_name, &id), MUSTER_INVALID);
-    assert_int_equal(tried("GET", "/a", 8, answer_name, &id), MUSTER_INVALID);
+    assert_int_equal(tried("GET", "/a", 16, answer_name, &id), MUSTER_INVALID);
     assert_int_equal(tried("GET", "/a", 0, NULL, &id), MUSTER_INVALID);
     assert_int_equal(tried("GET", "/a", MUSTER_ROUTE_TOKEN, answer_name, &id), MUSTER_INVALID);
     /* A door beside the locked one would be no lock. */

@@ -181,6 +181,23 @@ static void who_waits_for_an_answer_does_not_make_room(void **state) {
     assert_int_equal(net_state.places[false].count, 0);
 }
 
+static void who_has_shown_the_token_does_not_make_room(void **state) {
+    (void)state;
+    net_state.places[true].max = 2;
+    struct conn *listens = come(true), *stranger = come(true);
+    struct exchange *exchange = slots_add(&net_state.exchanges, &listens->exchange.value);
+    exchange->id = listens->exchange;
+    exchange->conn = listens->id;
+    exchange->dispatched = exchange->answered = exchange->streams = true;
+    uint64_t listening = listens->id, first = stranger->id;
+    net_admit(exchange->id);
+    assert_true(net_place_make(true));
+    assert_true(is_here(listening) && !is_here(first));
+    come(true)->admitted = true;
+    assert_false(net_place_make(true));
+    assert_true(is_here(listening));
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -188,6 +205,7 @@ int main(void) {
         TEST(the_longest_there_makes_room),
         TEST(the_admin_has_places_of_its_own),
         TEST(who_waits_for_an_answer_does_not_make_room),
+        TEST(who_has_shown_the_token_does_not_make_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
