@@ -183,8 +183,9 @@ static char *run_call(struct client *client, const struct rpc_call *rpc, bool in
         client->malformed_count++;
         return text_of(rpc_failure(rpc->id, rpc->error, rpc->error_text, NULL));
     }
+    struct session *session = session_find(client->player);
     struct call call = {.client = client,
-                        .session = session_find(client->player),
+                        .session = session && !session_is_over(session) ? session : NULL,
                         .params = rpc->params,
                         .id = rpc->id};
     int32_t code = RPC_OK;

@@ -31,7 +31,9 @@ static void sweep_expired(void *user) {
     uint64_t now_ms = loop_now_ms();
     muster_player_id id = {0};
     for (struct session *session; (session = session_next(&id));)
-        if (session->expires_ms > now_ms || session_is_seated_by_ticket(session))
+        if (session->client && session_is_over(session))
+            client_close(session->client, 4002, "the seat of the ticket is given up");
+        else if (session->expires_ms > now_ms || session_is_seated_by_ticket(session))
             continue;
         else if (session->client)
             client_close(session->client, 4002, "the token has expired");
@@ -73,6 +75,10 @@ struct session *session_find(muster_player_id id) {
 
 bool session_is_seated_by_ticket(const struct session *session) {
     return session->lobby.value && MUSTER_ID_SAME(session->lobby, session->ticket_lobby);
+}
+
+bool session_is_over(const struct session *session) {
+    return session->ticket_lobby.value && !session->lobby.value;
 }
 
 struct session *session_find_key(const char *player_key) {

@@ -53,6 +53,8 @@ muster_status session_create(const char *player_key, const char *display_name,
 /* By the ticket that it was signed in with. A ticket ends soon, the match that it led to later:
  * such a session goes on as long as the seat is held. */
 bool session_is_seated_by_ticket(const struct session *session);
+/* The seat that its ticket led to is given up: it may do nothing any more, and ends. */
+bool session_is_over(const struct session *session);
 /* What of a session is kept with its seat, for a lobby that goes on elsewhere: session_state.c. */
 struct session_saved {
     char player_key[MUSTER_PLAYER_KEY_MAX];

@@ -264,8 +264,19 @@ static void a_seat_outlives_the_ticket_that_led_to_it(void **state) {
     ann->lobby = ann->ticket_lobby = (muster_lobby_id){7};
     pass(2 * 3600000);
     assert_int_equal(close_code(client), 0);
+    assert_false(session_is_over(ann));
     ann->lobby = (muster_lobby_id){0};
-    pass(2000);
+    assert_true(session_is_over(ann));
+    pass(1000);
+    assert_int_equal(close_code(client), 4002);
+}
+
+static void who_came_by_a_ticket_goes_with_the_seat(void **state) {
+    (void)state;
+    struct client *client;
+    struct session *ann = rig_sign_in("ann", &client);
+    ann->ticket_lobby = (muster_lobby_id){7};
+    pass(1000);
     assert_int_equal(close_code(client), 4002);
 }
 
@@ -299,6 +310,7 @@ int main(void) {
         TEST(a_dropped_session_can_be_terminated),
         TEST(an_expected_player_finds_the_session),
         TEST(a_seat_outlives_the_ticket_that_led_to_it),
+        TEST(who_came_by_a_ticket_goes_with_the_seat),
         TEST(an_expected_player_who_does_not_come_is_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
