@@ -48,7 +48,7 @@ export function isRefusal(error) {
 
 /** @param {MusterError} error */
 export function isRefusedToken(error) {
-    return error.code === "token_invalid" || error.code === "signed_out";
+    return ["token_invalid", "ticket_invalid", "signed_out"].includes(error.code);
 }
 
 /** Banned, or not on the list of a closed server: coming back changes nothing.
