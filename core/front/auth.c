@@ -148,16 +148,17 @@ static int32_t take_seat(const struct muster_identity *identity, struct lobby **
     struct lobby *found = lobby_find_key(identity->lobby_key);
     if (!found || found->epoch != identity->lobby_epoch)
         return failure_set(failure, RPC_TICKET_INVALID, "the lobby of this ticket is gone");
-    if (lobby_ticket_is_used(found, identity))
-        return failure_set(failure, RPC_TICKET_INVALID, "the ticket was used before");
+    struct lobby_tickets *tickets = lobby_tickets_of(found, identity->player_key);
+    if (!tickets) return failure_set(failure, RPC_UNAVAILABLE, "too many tickets for this lobby");
+    const char *refusal = lobby_ticket_refusal(tickets, identity);
+    if (refusal) return failure_set(failure, RPC_TICKET_INVALID, "%s", refusal);
     if (identity->team[0] && !registry_team_find(&found->teams, identity->team, &team))
         return failure_set(failure, RPC_TICKET_INVALID, "the lobby has no team \"%s\"",
                            identity->team);
     const struct lobby_expected who = {
         .player_key = identity->player_key, .display_name = identity->display_name, .team = team};
     if (lobby_expect(found, &who, ticket, &session, failure)) return failure->code;
-    if (!lobby_ticket_show(found, identity, session->id))
-        return failure_set(failure, RPC_UNAVAILABLE, "too many tickets for this lobby");
+    lobby_ticket_show(found, identity);
     *lobby = found;
     return RPC_OK;
 }

@@ -236,7 +236,8 @@ muster_status host_seat_reserve(muster_self *self, muster_lobby_id id,
                                        .display_name = full.display_name ? full.display_name : "",
                                        .team = full.team,
                                        .hold_ms = full.hold_ms,
-                                       .asker = self};
+                                       .asker = self,
+                                       .issue = full.ticket_issue};
     int32_t code = lobby_expect(lobby, &who, given.ticket, &session, &failure);
     json_decref(failure.data);
     if (code) {

@@ -53,6 +53,18 @@ struct member {
     char display_name[MUSTER_DISPLAY_MAX];
 };
 
+/* Which signed tickets lead one player in; section 14 of docs/protocol.md. An issue is the number
+ * of a ticket that this node has made, 0: of none. */
+struct lobby_tickets {
+    char player_key[MUSTER_PLAYER_KEY_MAX];
+    uint32_t newest;      /* issue of the last one that was made: the others are void */
+    uint32_t shown;       /* ... of the one that was signed in with last */
+    uint32_t used;        /* ... of the one that has led in last */
+    int64_t shown_at_s;   /* when the one that was signed in with was made */
+    int64_t used_at_s;    /* ... and the one that has led in; 0: none has */
+    int64_t kept_until_s; /* Unix; all of them have expired by then */
+};
+
 /* A lobby's text in lists, and what it was made of. */
 struct lobby_listed {
     char *text;
@@ -86,7 +98,7 @@ struct lobby {
     char key[TICKET_UUID_SIZE];
     char region[MUSTER_NAME_MAX];
     char game_mode[MUSTER_NAME_MAX];
-    int64_t epoch;         /* Unix ms at which this life of it began */
+    int64_t epoch;         /* Unix ms at which its life began, which goes on when it is loaded */
     uint32_t state;        /* MUSTER_LOBBY_... */
     bool is_private;       /* the setting isPrivate */
     bool locked;           /* nobody comes in: the setting locked */
@@ -125,9 +137,9 @@ struct lobby {
     uint32_t close_leave;     /* MUSTER_LEAVE_...: it is to be closed; 0: it is not */
     const char *close_reason; /* a constant */
     bool closing;
-    struct kept *kept;          /* by plugins */
-    struct shown_ticket *shown; /* lobby_tickets.c */
-    uint32_t shown_count;
+    struct kept *kept;             /* by plugins */
+    struct lobby_tickets *tickets; /* of players who may come by one; owned */
+    uint32_t tickets_count;
 };
 
 /* Callbacks to the layer above, so that lobby needs no look upwards. */
@@ -174,17 +186,21 @@ struct lobby_expected {
     const char *display_name;        /* until they have signed in; "": the key */
     uint32_t team;                   /* MUSTER_TEAM_NONE: theirs or the mode's choice */
     uint64_t hold_ms;                /* at least lobby.seatTicketMs */
-    const struct muster_self *asker; /* whose rules are not asked, or null */
+    const struct muster_self *asker; /* whose rules are not asked; null: the player's own ticket */
+    uint32_t issue; /* asker's: of the ticket that was made for it, the only one from now on */
 };
 /* Reserves the seat, also for who has not signed in; one who has a seat there gets a ticket for it.
  * *out: their session. On failure nothing has changed. */
 int32_t lobby_expect(struct lobby *lobby, const struct lobby_expected *who,
                      char ticket[TICKET_TEXT_SIZE], struct session **out, struct failure *failure);
-/* Signed tickets, of an identity that has a lobby_key. Used: it has led in here before. */
-bool lobby_ticket_is_used(const struct lobby *lobby, const struct muster_identity *ticket);
-/* This player has it, and has used it with the entry. False: there are too many. */
-bool lobby_ticket_show(struct lobby *lobby, const struct muster_identity *ticket,
-                       muster_player_id player);
+/* Those of this player, made if need be; until the rules are asked or others are made. Null: there
+ * are too many. */
+struct lobby_tickets *lobby_tickets_of(struct lobby *lobby, const char *player_key);
+/* Why this one of the player leads in no more, or null. */
+const char *lobby_ticket_refusal(const struct lobby_tickets *tickets,
+                                 const struct muster_identity *ticket);
+/* The player has signed in with it, and will have used it with the entry. */
+void lobby_ticket_show(struct lobby *lobby, const struct muster_identity *ticket);
 /* Whose seat, taken by a ticket, this token leads back to; or null. */
 struct session *lobby_find_resumable(const char *resume_token);
 /* *entry: Entry of docs/protocol.md, new reference. */

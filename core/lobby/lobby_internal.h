@@ -44,8 +44,13 @@ void lobby_broadcast_members(struct lobby *lobby);
 /* What could not be told yet. */
 void lobby_tell_members(struct lobby *lobby);
 
-/* lobby_tickets.c: those of a player are used up, with the entry. */
-void lobby_tickets_use(struct lobby *lobby, muster_player_id player);
+/* lobby_tickets.c */
+/* This node has made one, whose place lobby_tickets_of has made; 0: none, and those of before are
+ * void. */
+void lobby_ticket_made(struct lobby *lobby, const char *player_key, uint32_t issue);
+/* With the entry: the one that the player came by is used up, and all that were made before. */
+void lobby_tickets_use(struct lobby *lobby, const struct session *session);
+void lobby_tickets_save(const struct lobby *lobby, struct muster_writer *w);
 void lobby_tickets_clear(struct lobby *lobby);
 
 /* lobby_rules.c */

@@ -118,6 +118,10 @@ static muster_status fill(const struct load *load) {
     uint64_t left_ms = saved->left_ms < LEFT_MS_MAX ? saved->left_ms : LEFT_MS_MAX;
     lobby->deadline_ms = lobby_now_ms(lobby) + left_ms;
     kept_take_over(&lobby->kept, &saved->kept);
+    lobby->epoch = saved->epoch;
+    lobby->tickets = saved->tickets;
+    lobby->tickets_count = saved->tickets_count;
+    saved->tickets = NULL;
     return MUSTER_OK;
 }
 
@@ -149,7 +153,8 @@ static muster_status seat(const struct load *load, struct saved_member *saved) {
     }
     member->player = session->id;
     session->lobby = lobby->id;
-    if (saved->session.by_ticket && !session->client) session->ticket_lobby = lobby->id;
+    if (saved->session.by_ticket && (!session->client || session->ticket_lobby.value))
+        session->ticket_lobby = lobby->id;
     session->member = saved->index;
     if (strcmp(member->player_key, load->saved->host_key) != 0) return MUSTER_OK;
     lobby->host = session->id;

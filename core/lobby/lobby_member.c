@@ -188,9 +188,16 @@ static int32_t admit_expected(const struct lobby_expected *who, struct session *
     return status ? failure_set(failure, RPC_SERVER_FULL, "the server is full") : RPC_OK;
 }
 
-static int32_t check_team(const struct lobby *lobby, const struct session *session, uint32_t team,
-                          struct failure *failure) {
+/* Who plays keeps the team; a ticket that says another one still leads back. */
+static int32_t check_team(const struct lobby *lobby, const struct session *session,
+                          const struct lobby_expected *who, struct failure *failure) {
+    uint32_t team = who->team;
     bool is_here = MUSTER_ID_SAME(session->lobby, lobby->id);
+    bool sits = is_here && lobby->members[session->member].state == MEMBER_ENTERED;
+    uint32_t own = sits ? lobby_member_team(lobby, session->member) : team;
+    if (who->asker && team && team != own)
+        return failure_set(failure, RPC_WRONG_STATE, "the player is here already, in %s%s",
+                           own ? "the team " : "no team", registry_team_name(&lobby->teams, own));
     uint32_t most = team ? lobby->teams.team[team - 1].players_max : 0;
     if (!most || lobby_team_fits(lobby, team, is_here ? session->member : NO_MEMBER, 0))
         return RPC_OK;
@@ -206,11 +213,14 @@ int32_t lobby_expect(struct lobby *lobby, const struct lobby_expected *who,
                            lobby->teams.count);
     if (admit_expected(who, out, failure)) return failure->code;
     struct session *session = *out;
-    if (check_team(lobby, session, who->team, failure) ||
+    if (who->issue && !lobby_tickets_of(lobby, who->player_key))
+        failure_set(failure, RPC_SERVER_FULL, "too many tickets for this lobby");
+    if (failure->code || check_team(lobby, session, who, failure) ||
         reserve(lobby, session, &wish, ticket, failure)) {
         session_settle(session);
         return failure->code;
     }
+    if (who->asker) lobby_ticket_made(lobby, who->player_key, who->issue);
     struct member *member = &lobby->members[session->member];
     uint64_t deadline_ms = lobby_now_ms(lobby) + who->hold_ms;
     if (member->state == MEMBER_ENTERED) return RPC_OK;
@@ -302,7 +312,7 @@ int32_t lobby_enter(struct session *session, const char *ticket, json_t **entry,
     member->ticket[0] = '\0';
     if (member->state == MEMBER_RESERVED && first_entry(lobby, session->member, failure))
         return failure->code;
-    lobby_tickets_use(lobby, session->id);
+    lobby_tickets_use(lobby, session);
     rotate_resume(member);
     connect_member(lobby, session->member);
     *entry = entry_json(lobby, session->member);

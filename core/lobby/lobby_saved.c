@@ -191,15 +191,21 @@ static bool read_lobby(struct muster_reader *r, struct lobby_saved *out) {
            get_kept(r, &out->kept);
 }
 
+static bool read_tickets(struct muster_reader *r, struct lobby_saved *out) {
+    out->epoch = muster_get_i64(r);
+    return out->epoch > 0 && lobby_tickets_read(r, out);
+}
+
 bool lobby_saved_read(struct muster_reader *r, struct lobby_saved *out) {
     return read_lobby(r, out) && get_plugin(r, &out->mode) && get_plugin(r, &out->owner) &&
            read_members(r, out) && read_vote(r, out) && read_match(r, out) && read_rules(r, out) &&
-           is_state(out) && !r->overflow && r->pos == r->len;
+           read_tickets(r, out) && is_state(out) && !r->overflow && r->pos == r->len;
 }
 
 void lobby_saved_free(struct lobby_saved *saved) {
     for (uint32_t i = 0; i < saved->member_count; i++) kept_clear(&saved->members[i].session.kept);
     free(saved->members);
+    free(saved->tickets);
     kept_clear(&saved->kept);
     kept_clear(&saved->match.kept);
     json_decref(saved->match.settings);

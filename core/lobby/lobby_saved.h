@@ -65,6 +65,9 @@ struct lobby_saved {
     struct saved_match match;
     uint32_t member_count;
     struct saved_member *members; /* people_max + LOBBY_SPECTATORS_MAX, by index */
+    int64_t epoch;
+    uint32_t tickets_count;
+    struct lobby_tickets *tickets;
 };
 
 /* The body. False: its mode is gone, so that nobody could load it. */
@@ -72,6 +75,9 @@ bool lobby_saved_write(struct lobby *lobby, struct muster_writer *w);
 /* False: these bytes were not written by it. Either way to be freed. */
 bool lobby_saved_read(struct muster_reader *r, struct lobby_saved *out);
 void lobby_saved_free(struct lobby_saved *saved);
+
+/* lobby_tickets.c: what lobby_tickets_save has written. */
+bool lobby_tickets_read(struct muster_reader *r, struct lobby_saved *out);
 
 /* lobby_load.c: the lobby, or why not. */
 muster_status lobby_load_saved(struct lobby_saved *saved, struct lobby **out,

@@ -150,5 +150,7 @@ bool lobby_saved_write(struct lobby *lobby, struct muster_writer *w) {
     put_vote(lobby, w);
     put_match(lobby, w);
     put_rules(lobby, w);
+    muster_put_i64(w, lobby->epoch);
+    lobby_tickets_save(lobby, w);
     return true;
 }

@@ -1,70 +1,86 @@
-/* lobby_tickets - the signed tickets that somebody signed in with for a seat of a lobby. One that
- * has led in leads nowhere any more; until then it may be shown again, so that a lost answer locks
- * nobody out. */
+/* lobby_tickets - which signed tickets still lead into a lobby, by player. One that has led in
+ * leads nowhere any more, nor does one that was made before; until then it may be shown again, so
+ * that a lost answer locks nobody out. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "lobby_internal.h"
+#include "lobby_saved.h"
 #include "loop.h"
 
-#define SHOWN_MAX 1024 /* at a time: far more than there are seats */
-#define KEPT_S 600     /* behind its end: more than providers give for clocks that differ */
+#define PLAYERS_MAX 1024 /* at a time: far more than there are seats */
+#define KEPT_S 4200      /* a ticket lives for an hour; providers give minutes for clocks */
 
-struct shown_ticket {
-    uint8_t id[sizeof((struct muster_identity *)NULL)->ticket_id];
-    bool used;
-    int64_t expires_at_s;
-    muster_player_id player;
-};
-
-static struct shown_ticket *find(const struct lobby *lobby, const uint8_t *id) {
-    for (uint32_t i = 0; i < lobby->shown_count; i++)
-        if (memcmp(lobby->shown[i].id, id, sizeof lobby->shown[i].id) == 0) return &lobby->shown[i];
+static struct lobby_tickets *find(const struct lobby *lobby, const char *player_key) {
+    for (uint32_t i = 0; i < lobby->tickets_count; i++)
+        if (strcmp(lobby->tickets[i].player_key, player_key) == 0) return &lobby->tickets[i];
     return NULL;
 }
 
 static void forget_expired(struct lobby *lobby) {
-    int64_t oldest_s = loop_unix_ms() / 1000 - KEPT_S;
+    int64_t now_s = loop_unix_ms() / 1000;
     uint32_t kept = 0;
-    for (uint32_t i = 0; i < lobby->shown_count; i++)
-        if (lobby->shown[i].expires_at_s > oldest_s) lobby->shown[kept++] = lobby->shown[i];
-    lobby->shown_count = kept;
+    for (uint32_t i = 0; i < lobby->tickets_count; i++)
+        if (lobby->tickets[i].kept_until_s > now_s) lobby->tickets[kept++] = lobby->tickets[i];
+    lobby->tickets_count = kept;
 }
 
-static struct shown_ticket *add(struct lobby *lobby) {
+static struct lobby_tickets *add(struct lobby *lobby) {
     forget_expired(lobby);
-    if (lobby->shown_count == SHOWN_MAX) return NULL;
-    struct shown_ticket *more =
-        realloc(lobby->shown, (lobby->shown_count + 1) * sizeof *lobby->shown);
+    if (lobby->tickets_count == PLAYERS_MAX) return NULL;
+    struct lobby_tickets *more =
+        realloc(lobby->tickets, (lobby->tickets_count + 1) * sizeof *lobby->tickets);
     if (!more) return NULL;
-    lobby->shown = more;
-    return &more[lobby->shown_count++];
+    lobby->tickets = more;
+    return &more[lobby->tickets_count++];
 }
 
-bool lobby_ticket_is_used(const struct lobby *lobby, const struct muster_identity *ticket) {
-    const struct shown_ticket *shown = find(lobby, ticket->ticket_id);
-    return shown && shown->used;
+struct lobby_tickets *lobby_tickets_of(struct lobby *lobby, const char *player_key) {
+    struct lobby_tickets *tickets = find(lobby, player_key);
+    if (!tickets) {
+        tickets = add(lobby);
+        if (!tickets) return NULL;
+        *tickets = (struct lobby_tickets){.newest = 0};
+        memcpy(tickets->player_key, player_key, strlen(player_key) + 1);
+    }
+    tickets->kept_until_s = loop_unix_ms() / 1000 + KEPT_S;
+    return tickets;
 }
 
-bool lobby_ticket_show(struct lobby *lobby, const struct muster_identity *ticket,
-                       muster_player_id player) {
-    struct shown_ticket *shown = find(lobby, ticket->ticket_id);
-    if (!shown) shown = add(lobby);
-    if (!shown) return false;
-    *shown = (struct shown_ticket){.expires_at_s = ticket->expires_at_s, .player = player};
-    memcpy(shown->id, ticket->ticket_id, sizeof shown->id);
-    return true;
+const char *lobby_ticket_refusal(const struct lobby_tickets *tickets,
+                                 const struct muster_identity *ticket) {
+    uint32_t issue = ticket->ticket_issue;
+    if (issue && issue != tickets->newest) return "another ticket was made after this one";
+    bool is_used =
+        issue ? issue == tickets->used : ticket->ticket_issued_at_s <= tickets->used_at_s;
+    return is_used ? "the ticket was used before, or a later one was" : NULL;
 }
 
-void lobby_tickets_use(struct lobby *lobby, muster_player_id player) {
-    for (uint32_t i = 0; i < lobby->shown_count; i++)
-        if (MUSTER_ID_SAME(lobby->shown[i].player, player)) lobby->shown[i].used = true;
+void lobby_ticket_made(struct lobby *lobby, const char *player_key, uint32_t issue) {
+    struct lobby_tickets *tickets = find(lobby, player_key);
+    if (tickets) tickets->newest = issue;
+}
+
+void lobby_ticket_show(struct lobby *lobby, const struct muster_identity *ticket) {
+    struct lobby_tickets *tickets = find(lobby, ticket->player_key);
+    if (!tickets) return;
+    tickets->shown = ticket->ticket_issue;
+    tickets->shown_at_s = ticket->ticket_issued_at_s;
+}
+
+void lobby_tickets_use(struct lobby *lobby, const struct session *session) {
+    struct lobby_tickets *tickets = find(lobby, session->player_key);
+    if (!tickets) return;
+    bool by_ticket = session_is_seated_by_ticket(session);
+    tickets->used = by_ticket && tickets->shown ? tickets->shown : tickets->newest;
+    if (by_ticket && tickets->shown_at_s > tickets->used_at_s)
+        tickets->used_at_s = tickets->shown_at_s;
 }
 
 void lobby_tickets_clear(struct lobby *lobby) {
-    free(lobby->shown);
-    lobby->shown = NULL;
-    lobby->shown_count = 0;
+    free(lobby->tickets);
+    lobby->tickets = NULL;
+    lobby->tickets_count = 0;
 }
 
 struct session *lobby_find_resumable(const char *resume_token) {
@@ -79,4 +95,40 @@ struct session *lobby_find_resumable(const char *resume_token) {
             return session;
     }
     return NULL;
+}
+
+/* ---- as bytes -------------------------------------------------------------------------------- */
+
+void lobby_tickets_save(const struct lobby *lobby, struct muster_writer *w) {
+    muster_put_u16(w, lobby->tickets_count);
+    for (uint32_t i = 0; i < lobby->tickets_count; i++) {
+        const struct lobby_tickets *tickets = &lobby->tickets[i];
+        muster_put_str(w, tickets->player_key);
+        muster_put_u32(w, tickets->newest);
+        muster_put_u32(w, tickets->shown);
+        muster_put_u32(w, tickets->used);
+        muster_put_i64(w, tickets->shown_at_s);
+        muster_put_i64(w, tickets->used_at_s);
+        muster_put_i64(w, tickets->kept_until_s);
+    }
+}
+
+static bool read_one(struct muster_reader *r, struct lobby_tickets *out) {
+    muster_get_str(r, out->player_key, sizeof out->player_key);
+    out->newest = muster_get_u32(r);
+    out->shown = muster_get_u32(r);
+    out->used = muster_get_u32(r);
+    out->shown_at_s = muster_get_i64(r);
+    out->used_at_s = muster_get_i64(r);
+    out->kept_until_s = muster_get_i64(r);
+    return !r->overflow && out->player_key[0];
+}
+
+bool lobby_tickets_read(struct muster_reader *r, struct lobby_saved *out) {
+    uint32_t count = muster_get_u16(r);
+    if (count > PLAYERS_MAX) return false;
+    out->tickets = calloc(count ? count : 1, sizeof *out->tickets);
+    for (; out->tickets && out->tickets_count < count; out->tickets_count++)
+        if (!read_one(r, &out->tickets[out->tickets_count])) return false;
+    return out->tickets && !r->overflow;
 }

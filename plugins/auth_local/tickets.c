@@ -13,33 +13,31 @@ static bool is_player(const char *key) {
 }
 
 static json_t *claims_of(const struct auth_local *auth, const struct muster_lobby_info *lobby,
-                         const char *player_key, const char *display_name, int64_t life_s) {
-    char jti[33];
-    uint8_t bytes[16];
+                         const char *player_key, const char *display_name, uint32_t issue,
+                         int64_t life_s) {
     int64_t now_s = auth->host->loop->unix_ms(auth->self) / 1000;
-    randombytes_buf(bytes, sizeof bytes);
-    sodium_bin2hex(jti, sizeof jti, bytes, sizeof bytes);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s}", "iss", auth->settings.issuer,
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "iss", auth->settings.issuer,
                      "aud", auth->node_id, "sub", player_key, "displayName",
                      display_name[0] ? display_name : player_key, "lobby", lobby->lobby_key,
                      "epoch", (json_int_t)lobby->epoch, "iat", (json_int_t)now_s, "exp",
-                     (json_int_t)(now_s + life_s), "jti", jti);
+                     (json_int_t)(now_s + life_s), "issue", (json_int_t)issue);
 }
 
 static muster_status mint(void *instance, muster_lobby_id id, const char *player_key,
-                          const char *display_name, uint32_t team, uint32_t life_s, char *out,
-                          uint32_t cap) {
+                          const char *display_name, uint32_t team, uint32_t life_s, uint32_t *issue,
+                          char *out, uint32_t cap) {
     const struct auth_local *auth = instance;
     const struct muster_host_lobby *host = auth->host->lobby;
     struct muster_lobby_info lobby = {.size = sizeof lobby};
     if (!player_key || !is_player(player_key) || !display_name ||
-        strlen(display_name) >= MUSTER_DISPLAY_MAX || !out)
+        strlen(display_name) >= MUSTER_DISPLAY_MAX || !issue || !out)
         return MUSTER_INVALID;
     if (life_s == 0 || life_s > TICKET_LIFE_MAX_S) return MUSTER_INVALID;
     muster_status status = host->get(auth->self, id, &lobby);
     if (status) return status;
     if (team > lobby.team_count) return MUSTER_INVALID;
-    json_t *claims = claims_of(auth, &lobby, player_key, display_name, life_s);
+    *issue = 1 + randombytes_uniform(UINT32_MAX);
+    json_t *claims = claims_of(auth, &lobby, player_key, display_name, *issue, life_s);
     if (team != MUSTER_TEAM_NONE)
         json_object_set_new(claims, "team", json_string(host->team_name(auth->self, id, team)));
     status = claims ? keyring_sign_ticket(&auth->keyring, claims, out, cap) : MUSTER_INVALID;

@@ -1,6 +1,5 @@
 /* claims - a verified token's claims into an identity. Verified is not the same as harmless: what
  * other parts print or compare is checked here. */
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -86,17 +85,24 @@ static bool take_text(const json_t *claims, const char *name, char *out, size_t 
     return true;
 }
 
+/* What this node makes has a number, what others make has none. */
+static bool read_issue(const json_t *claims, struct muster_identity *out) {
+    const json_t *issue = json_object_get(claims, "issue");
+    json_int_t number = json_integer_value(issue);
+    if (!issue) return true;
+    out->ticket_issue = (uint32_t)number;
+    return json_is_integer(issue) && number > 0 && number <= UINT32_MAX;
+}
+
 static bool read_ticket(const json_t *claims, struct muster_identity *out) {
-    char jti[256];
     const json_t *epoch = json_object_get(claims, "epoch");
     if (!take_text(claims, "lobby", out->lobby_key, sizeof out->lobby_key) ||
-        !take_text(claims, "jti", jti, sizeof jti) || !json_is_integer(epoch))
+        !json_is_integer(epoch) || !read_issue(claims, out))
         return false;
     if (json_object_get(claims, "team") && !take_text(claims, "team", out->team, sizeof out->team))
         return false;
     out->lobby_epoch = json_integer_value(epoch);
-    crypto_generichash(out->ticket_id, sizeof out->ticket_id, (const uint8_t *)jti, strlen(jti),
-                       NULL, 0);
+    out->ticket_issued_at_s = json_integer_value(json_object_get(claims, "iat"));
     return true;
 }
 
@@ -120,6 +126,6 @@ bool gate_read_claims(const struct gate_config *config, const json_t *claims,
     out->account = is_guest ? MUSTER_ACCOUNT_GUEST : MUSTER_ACCOUNT_REGISTERED;
     out->expires_at_s = json_integer_value(json_object_get(claims, "exp"));
     if (!json_object_get(claims, "lobby") || read_ticket(claims, out)) return true;
-    *why = "a ticket needs the claims lobby, epoch and jti";
+    *why = "a claim of the ticket is missing or wrong: lobby, epoch, issue or team";
     return false;
 }

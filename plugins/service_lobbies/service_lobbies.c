@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "references.h"
 
 #define LOBBIES_PATH "/v1/admin/lobbies"
@@ -31,21 +32,35 @@ struct order {
 
 /* ---- bodies ---------------------------------------------------------------------------------- */
 
-/* Borrowed from the body. */
+/* Texts are borrowed from the body. */
 struct seat {
     const char *player_id;
-    const char *display_name;
-    const char *team; /* "": none */
+    const char *team;                      /* "": none */
+    char display_name[MUSTER_DISPLAY_MAX]; /* as it is kept; "": none */
 };
+
+static bool is_reserved(const char *name) {
+    struct text_guises guises = text_guises(name);
+    return text_reserved(&guises) != TEXT_FREE;
+}
 
 static bool read_seat(json_t *json, struct seat *out, char why[WHY_MAX]) {
     json_error_t error;
-    *out = (struct seat){.display_name = "", .team = ""};
+    const char *name = "";
+    char unfit[128];
+    *out = (struct seat){.team = ""};
     if (json_unpack_ex(json, &error, JSON_STRICT, "{s:s,s?s,s?s}", "playerId", &out->player_id,
-                       "displayName", &out->display_name, "team", &out->team) == 0)
-        return true;
-    snprintf(why, WHY_MAX, "%.200s", error.text);
-    return false;
+                       "displayName", &name, "team", &out->team) != 0) {
+        snprintf(why, WHY_MAX, "%.200s", error.text);
+        return false;
+    }
+    if (!name[0]) return true;
+    bool good = text_name(name, out->display_name, unfit, sizeof unfit);
+    if (!good)
+        snprintf(why, WHY_MAX, "displayName: %s", unfit);
+    else if (!(good = !is_reserved(out->display_name)))
+        snprintf(why, WHY_MAX, "displayName: this name is kept for those who run the server");
+    return good;
 }
 
 /* All of them: nothing is made of a list of which one is wrong. */
@@ -103,7 +118,7 @@ static muster_status find_team(const struct service *service, const struct muste
 /* A signed ticket that is wanted, and what came of it. */
 struct minting {
     muster_lobby_id lobby;
-    const struct muster_seat_wish *wish;
+    struct muster_seat_wish *wish;
     muster_status status;
     char ticket[TICKET_MAX]; /* "": nobody mints any */
 };
@@ -111,10 +126,10 @@ struct minting {
 static void ask_ticket(void *user, const void *vtable, void *instance) {
     const struct muster_seat_tickets *tickets = vtable;
     struct minting *minting = user;
-    const struct muster_seat_wish *wish = minting->wish;
-    minting->status =
-        tickets->mint(instance, minting->lobby, wish->player_key, wish->display_name, wish->team,
-                      wish->hold_ms / 1000, minting->ticket, sizeof minting->ticket);
+    struct muster_seat_wish *wish = minting->wish;
+    minting->status = tickets->mint(instance, minting->lobby, wish->player_key, wish->display_name,
+                                    wish->team, wish->hold_ms / 1000, &wish->ticket_issue,
+                                    minting->ticket, sizeof minting->ticket);
 }
 
 /* Where no plugin mints them, players need what they sign in with otherwise. */
@@ -127,7 +142,7 @@ static muster_status mint(const struct service *service, struct minting *minting
     if (status == MUSTER_INVALID)
         snprintf(why, WHY_MAX,
                  "playerId: expected 1 to 63 printable ASCII characters without blanks, not "
-                 "\"bot:...\"; displayName: expected at most 63 bytes");
+                 "\"bot:...\"");
     return status;
 }
 
@@ -374,6 +389,7 @@ static muster_status add_routes(struct service *service) {
 
 static muster_status plugin_init(muster_self *self, const struct muster_host *host,
                                  void **instance) {
+    if (text_init() != MUSTER_OK) return MUSTER_INTERNAL;
     struct service *service = calloc(1, sizeof *service);
     if (!service) return MUSTER_NO_MEMORY;
     service->self = self;
@@ -395,6 +411,7 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
 }
 
 static void plugin_fini(void *instance) {
+    text_deinit();
     free(instance);
 }
 

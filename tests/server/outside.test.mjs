@@ -42,8 +42,10 @@ const connectFour = (more = {}) => ({
 const player = (t, sub) => connectPlayer(t, server, { token: jwt({ sub, displayName: sub }) });
 
 /** Somebody without an account. */
-function nobody(t, WebSocket = CheckedWebSocket) {
-    const client = new MusterClient({ url: server.wsUrl, WebSocket, backoff: { baseMs: 50, maxMs: 500 } });
+function nobody(t, options = {}) {
+    const client = new MusterClient({
+        url: server.wsUrl, WebSocket: CheckedWebSocket, backoff: { baseMs: 50, maxMs: 500 }, ...options,
+    });
     atEnd(t, () => client.close());
     return client;
 }
@@ -72,7 +74,7 @@ test("two players with nothing but their tickets play to the end, and nobody pla
     const made = await asked(201, "POST", LOBBIES, connectFour({ seats }));
     const [ada, bob] = made.seats.map(({ token }) => token);
     const wire = cuttable();
-    const clients = [nobody(t, wire.Socket), nobody(t)];
+    const clients = [nobody(t, { WebSocket: wire.Socket }), nobody(t)];
     const entered = clients.map((client) => client.once("entered", { timeoutMs: 20000 }));
     const playing = [ada, bob].map((token, i) =>
         play(clients[i], () => clients[i].connectToSeat(token), COLUMNS));
@@ -95,7 +97,7 @@ test("a ticket that is not for this seat leads nowhere, and takes nothing from a
     const held = await asked(201, "POST", `${LOBBIES}/${made.lobbyId}/seats`, { playerId: "gil", team: "red" });
     const now = Math.floor(Date.now() / 1000);
     const ticket = (claims) => jwt({
-        sub: "gil", aud: info.nodeId, lobby: made.lobbyId, epoch: made.epoch, jti: crypto.randomUUID(), ...claims,
+        sub: "gil", aud: info.nodeId, lobby: made.lobbyId, epoch: made.epoch, ...claims,
     });
     const part = held.token.split(".");
     const claims = JSON.parse(Buffer.from(part[1], "base64url"));
@@ -107,7 +109,7 @@ test("a ticket that is not for this seat leads nowhere, and takes nothing from a
         ticket({ aud: "muster" }), // as other tokens of that issuer
         ticket({ iat: now - 900, exp: now - 600 }),
         ticket({ exp: now + 7200 }),
-        ticket({ jti: undefined }),
+        ticket({ issue: "first" }),
     ]) await refused(nobody(t).connectToSeat(token), "token_invalid");
     for (const token of [
         ticket({ epoch: made.epoch - 1 }), ticket({ lobby: "elsewhere" }), ticket({ team: "green" }),
@@ -118,6 +120,68 @@ test("a ticket that is not for this seat leads nowhere, and takes nothing from a
     await refused(nobody(t).connectToSeat(jwt({ sub: "kim" })), "ticket_invalid"); // no ticket at all
     const entry = await nobody(t).connectToSeat(held.token);
     assert.deepEqual([entry.seat, entry.team], [held.seat, "red"]);
+    await asked(204, "DELETE", `${LOBBIES}/${made.lobbyId}`);
+});
+
+test("a ticket is void once another is made for the seat, whoever has it", async (t) => {
+    const made = await asked(201, "POST", LOBBIES, connectFour({ seats: [{ playerId: "cup-3" }] }));
+    const hold = (body = {}) => asked(201, "POST", `${LOBBIES}/${made.lobbyId}/seats`, { playerId: "cup-3", ...body });
+    const leaked = made.seats[0].token;
+    const { token } = await hold();
+    await refused(nobody(t).connectToSeat(leaked), "ticket_invalid");
+    const client = nobody(t);
+    const entry = await client.connectToSeat(token);
+    for (const void_ of [leaked, token]) await refused(nobody(t).connectToSeat(void_), "ticket_invalid");
+    assert.equal((await client.call("session.get")).playerId, "cup-3"); // still there
+    const replaced = client.once("session.replaced");
+    assert.equal((await nobody(t).connectToSeat((await hold()).token)).seat, entry.seat); // a newer one
+    await replaced;
+    await asked(204, "DELETE", `${LOBBIES}/${made.lobbyId}`);
+});
+
+test("a lobby that is loaded lets in who was expected, and no ticket of before", async (t) => {
+    const made = await asked(201, "POST", LOBBIES, connectFour({
+        settings: { startWhen: "host" }, seats: [{ playerId: "cup-4" }, { playerId: "cup-5" }],
+    }));
+    const at = `${LOBBIES}/${made.lobbyId}`;
+    const [used, leaked] = made.seats.map(({ token }) => token);
+    const { token } = await asked(201, "POST", `${at}/seats`, { playerId: "cup-5" });
+    const client = nobody(t);
+    await client.connectToSeat(used);
+    await server.admin(`lobby save ${made.lobbyId} expected`);
+    const closed = client.once("closed");
+    await asked(204, "DELETE", at);
+    assert.equal((await closed).code, 4002);
+    await eventually("it is gone", async () => (await ask("GET", `${at}/state`)).status === 404);
+    await server.admin("lobby load expected");
+    await asked(204, "POST", `${at}/thaw`);
+    for (const void_ of [used, leaked]) await refused(nobody(t).connectToSeat(void_), "ticket_invalid");
+    assert.equal((await nobody(t).connectToSeat(token)).seat, 1);
+    await asked(204, "DELETE", at);
+});
+
+test("who came by a ticket is nobody any more when the seat is given up", async (t) => {
+    const made = await asked(201, "POST", LOBBIES, connectFour({ seats: [{ playerId: "cup-6" }, { playerId: "cup-7" }] }));
+    const [sits, stands] = [1, 2].map(() => nobody(t, { reconnect: false }));
+    const closed = [sits, stands].map((client) => client.once("closed"));
+    await sits.connectToSeat(made.seats[0].token);
+    await stands.connect(made.seats[1].token); // and never enters
+    for (const client of [sits, stands]) {
+        await client.call("lobby.leave");
+        await refused(client.call("lobby.create", { gameMode: "arena" }), "unauthenticated");
+    }
+    for (const { code } of await Promise.all(closed)) assert.equal(code, 4002);
+    await asked(204, "DELETE", `${LOBBIES}/${made.lobbyId}`);
+});
+
+test("a team that a player cannot have any more is refused", async (t) => {
+    const made = await asked(201, "POST", LOBBIES, {
+        gameMode: "arena", settings: { botFill: 0 }, seats: [{ playerId: "cup-8", team: "red" }],
+    });
+    const seats = `${LOBBIES}/${made.lobbyId}/seats`;
+    assert.equal((await nobody(t).connectToSeat(made.seats[0].token)).team, "red");
+    assert.match(await asked(409, "POST", seats, { playerId: "cup-8", team: "blue" }), /wrong_state: .*red/);
+    for (const team of ["red", ""]) await asked(201, "POST", seats, { playerId: "cup-8", team });
     await asked(204, "DELETE", `${LOBBIES}/${made.lobbyId}`);
 });
 
@@ -150,6 +214,9 @@ test("a lobby is made whole or not at all, and a refusal says why", async () => 
         [connectFour({ seats: {} }), /seats/],
         [connectFour({ seats: [{ playerId: "ada" }, { playerId: "ada" }] }), /seats\[1\]: .*twice/],
         [connectFour({ seats: [{ playerId: "ada", team: "red" }] }), /seats\[0\]: team/],
+        [connectFour({ seats: [{ playerId: "ada", displayName: "Server" }] }), /seats\[0\]: displayName: .*kept/],
+        [connectFour({ seats: [{ playerId: "ada", displayName: "a\u0007" }] }), /seats\[0\]: displayName: .*U\+0007/],
+        [connectFour({ seats: [{ playerId: "ada", displayName: "  " }] }), /seats\[0\]: displayName: .*seen/],
         [connectFour({ seats: [{ playerId: 1 }] }), /seats\[0\]/],
         [connectFour({ seats: [{ playerId: "a\nb" }] }), /seats\[0\]: playerId/],
         [connectFour({ seats: [{ playerId: "bot:1" }] }), /seats\[0\]: playerId/], // no token says so

@@ -520,7 +520,8 @@ struct muster_seat_wish {
     const char *display_name; /* until then; null or "": the player_key */
     uint32_t hold_ms;         /* 1000 to 3600000; then the seat is free again. At least as long as
                                  lobby.seatTicketMs */
-    uint32_t reserved;
+    uint32_t ticket_issue;    /* a number of the signed ticket that was made for it, which no other
+                                 has; of all that were made, it leads in alone. 0: none was made */
 };
 
 struct muster_seat_ticket {
@@ -630,7 +631,8 @@ struct muster_host_lobby {
      * without a secret. It ends a search. On failure nothing has changed and reason says why:
      * INVALID: no key, name, team or time that is one; DENIED: a rule, a lock, a ban, the
      * whitelist; FULL: the lobby or the team is; LIMIT: the node is; CONFLICT: the player has a
-     * seat in another lobby; STATE: the lobby is not joined any more, or stands. */
+     * seat in another lobby; STATE: the lobby is not joined any more, or stands, or the player is
+     * there in another team. */
     muster_status (*seat_reserve)(muster_self *self, muster_lobby_id id,
                                   const struct muster_seat_wish *wish,
                                   struct muster_seat_ticket *out, char *reason, uint32_t cap);

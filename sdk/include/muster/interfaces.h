@@ -41,12 +41,14 @@ struct muster_seat_tickets {
     uint32_t size;
     uint32_t reserved;
     /* A text that this player signs in with at this node, once, within life_s (1 to 3600), and has
-     * a seat of the lobby by it. A secret: never log it. display_name may be ""; team:
-     * MUSTER_TEAM_NONE is the mode's choice. NOT_FOUND: no such lobby. INVALID: no player_key,
-     * name, team or time that is one. LIMIT: out is too small; 2048 bytes are enough. */
+     * a seat of the lobby by it. A secret: never log it. *ticket_issue: its number; it leads in
+     * once the seat is reserved with that (muster_seat_wish.ticket_issue), until it is with
+     * another. display_name may be ""; team: MUSTER_TEAM_NONE is the mode's choice. NOT_FOUND: no
+     * such lobby. INVALID: no player_key, name, team or time that is one. LIMIT: out is too small;
+     * 2048 bytes are enough. */
     muster_status (*mint)(void *instance, muster_lobby_id lobby, const char *player_key,
-                          const char *display_name, uint32_t team, uint32_t life_s, char *out,
-                          uint32_t cap);
+                          const char *display_name, uint32_t team, uint32_t life_s,
+                          uint32_t *ticket_issue, char *out, uint32_t cap);
 };
 
 #ifdef __cplusplus

@@ -83,7 +83,9 @@ struct muster_identity {
     char lobby_key[MUSTER_PLAYER_KEY_MAX];
     int64_t lobby_epoch;             /* muster_lobby_info.epoch, as the ticket has it */
     char team[MUSTER_TEAM_NAME_MAX]; /* "": the mode's choice */
-    uint8_t ticket_id[16];           /* no other ticket has it: who enters by it has used it up */
+    uint32_t ticket_issue;           /* muster_seat_wish.ticket_issue; 0: made elsewhere */
+    uint32_t reserved_3;
+    int64_t ticket_issued_at_s; /* Unix seconds. Who enters by it has used it up, and all before */
 };
 
 /* Is it one of the words of muster_identity.permissions, or of muster_player_info.permissions? The

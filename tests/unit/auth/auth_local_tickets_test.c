@@ -40,7 +40,7 @@ static const struct muster_plugin plugin = {.magic = MUSTER_PLUGIN_MAGIC,
 struct wish {
     muster_lobby_id lobby;
     const char *key, *name;
-    uint32_t team, life_s, cap;
+    uint32_t team, life_s, cap, issue;
     muster_status status;
     char ticket[2048];
 };
@@ -48,8 +48,9 @@ struct wish {
 static void mint(void *user, const void *vtable, void *instance) {
     const struct muster_seat_tickets *tickets = vtable;
     struct wish *wish = user;
-    wish->status = tickets->mint(instance, wish->lobby, wish->key, wish->name, wish->team,
-                                 wish->life_s, wish->cap ? wish->ticket : NULL, wish->cap);
+    wish->status =
+        tickets->mint(instance, wish->lobby, wish->key, wish->name, wish->team, wish->life_s,
+                      &wish->issue, wish->cap ? wish->ticket : NULL, wish->cap);
 }
 
 static muster_status ask(struct wish *wish) {
@@ -92,15 +93,18 @@ static void a_ticket_says_who_and_where(void **state) {
     assert_int_equal(id.lobby_epoch, lobby->epoch);
     assert_string_equal(id.team, "red");
     assert_int_equal(id.expires_at_s, START_MS / 1000 + 600);
-    uint8_t first[sizeof id.ticket_id];
-    memcpy(first, id.ticket_id, sizeof first);
+    assert_int_equal(id.ticket_issued_at_s, START_MS / 1000);
+    uint32_t first = wish.issue;
+    assert_int_not_equal(first, 0);
+    assert_int_equal(id.ticket_issue, first);
     wish.team = MUSTER_TEAM_NONE;
     wish.name = "";
     assert_int_equal(ask(&wish), MUSTER_OK);
     assert_int_equal(presents(fixture, wish.ticket, &id), MUSTER_ACCEPT);
     assert_string_equal(id.display_name, "cup-1");
     assert_string_equal(id.team, "");
-    assert_memory_not_equal(id.ticket_id, first, sizeof first);
+    assert_int_not_equal(wish.issue, first);
+    assert_int_equal(id.ticket_issue, wish.issue);
 }
 
 /* As long as it lives, and no longer. */

@@ -288,9 +288,9 @@ static void few_tokens_wait_and_who_goes_makes_room(void **state) {
 /* ---- tickets ---- */
 
 static json_t *ticket_claims(void) {
-    return json_pack("{s:s,s:s,s:s,s:I,s:I,s:s,s:I,s:s,s:s}", "iss", ISSUER, "aud", "node-1", "sub",
+    return json_pack("{s:s,s:s,s:s,s:I,s:I,s:s,s:I,s:I,s:s}", "iss", ISSUER, "aud", "node-1", "sub",
                      "ada", "iat", (json_int_t)NOW_S, "exp", (json_int_t)(NOW_S + 3600), "lobby",
-                     "l1", "epoch", (json_int_t)77, "jti", "j1", "team", "red");
+                     "l1", "epoch", (json_int_t)77, "issue", (json_int_t)4000000000, "team", "red");
 }
 
 /* claims: taken. */
@@ -307,22 +307,19 @@ static muster_verdict ask_with(struct fixture *fixture, json_t *claims) {
 static void a_ticket_says_which_seat(void **state) {
     struct fixture *fixture = *state;
     const struct muster_identity *id = &fixture->identity;
-    uint8_t first[sizeof id->ticket_id];
     assert_int_equal(ask_with(fixture, ticket_claims()), MUSTER_ACCEPT);
     assert_string_equal(id->player_key, "ada");
     assert_string_equal(id->lobby_key, "l1");
     assert_string_equal(id->team, "red");
     assert_int_equal(id->lobby_epoch, 77);
-    memcpy(first, id->ticket_id, sizeof first);
+    assert_int_equal(id->ticket_issue, 4000000000);
+    assert_int_equal(id->ticket_issued_at_s, NOW_S);
     json_t *claims = ticket_claims();
     json_object_del(claims, "team");
+    json_object_del(claims, "issue");
     assert_int_equal(ask_with(fixture, claims), MUSTER_ACCEPT);
     assert_string_equal(id->team, "");
-    assert_memory_equal(id->ticket_id, first, sizeof first); /* the same jti */
-    claims = ticket_claims();
-    json_object_set_new(claims, "jti", json_string("j2"));
-    assert_int_equal(ask_with(fixture, claims), MUSTER_ACCEPT);
-    assert_memory_not_equal(id->ticket_id, first, sizeof first);
+    assert_int_equal(id->ticket_issue, 0);
 }
 
 static void what_is_no_ticket_of_this_node_is_refused(void **state) {
@@ -333,12 +330,17 @@ static void what_is_no_ticket_of_this_node_is_refused(void **state) {
         {"aud", "\"node-2\"", "token is for another audience"},
         {"aud", "\"game\"", "token is for another audience"}, /* as all other tokens */
         {"exp", "1800003601", "token lives too long"},
-        {"lobby", "1", "a ticket needs the claims lobby, epoch and jti"},
-        {"lobby", "\"\"", "a ticket needs the claims lobby, epoch and jti"},
-        {"epoch", "\"77\"", "a ticket needs the claims lobby, epoch and jti"},
-        {"jti", "null", "a ticket needs the claims lobby, epoch and jti"},
+        {"lobby", "1", "a claim of the ticket is missing or wrong: lobby, epoch, issue or team"},
+        {"lobby", "\"\"", "a claim of the ticket is missing or wrong: lobby, epoch, issue or team"},
+        {"epoch", "\"77\"",
+         "a claim of the ticket is missing or wrong: lobby, epoch, issue or team"},
+        {"issue", "null", "a claim of the ticket is missing or wrong: lobby, epoch, issue or team"},
+        {"issue", "0", "a claim of the ticket is missing or wrong: lobby, epoch, issue or team"},
+        {"issue", "4294967296",
+         "a claim of the ticket is missing or wrong: lobby, epoch, issue or team"},
+        {"issue", "-1", "a claim of the ticket is missing or wrong: lobby, epoch, issue or team"},
         {"team", "\"far too long to be the name of a team\"",
-         "a ticket needs the claims lobby, epoch and jti"},
+         "a claim of the ticket is missing or wrong: lobby, epoch, issue or team"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         json_t *claims = ticket_claims();

@@ -406,13 +406,32 @@ static void who_is_banned_costs_no_token(void **state) {
 
 /* ---- tickets ---- */
 
-/* What the first plugin accepts now is a ticket for ann's seat. */
-static void accept_ticket(const struct lobby *lobby, uint8_t id) {
+/* What the first plugin accepts now is a ticket for ann's seat, made elsewhere in that second. */
+static void accept_ticket(const struct lobby *lobby, int64_t issued_at_s) {
     struct muster_identity *identity = &first.identity;
     first.says = MUSTER_ACCEPT;
     snprintf(identity->lobby_key, sizeof identity->lobby_key, "%s", lobby->key);
     identity->lobby_epoch = lobby->epoch;
-    memset(identity->ticket_id, id, sizeof identity->ticket_id);
+    identity->ticket_issue = 0;
+    identity->ticket_issued_at_s = issued_at_s;
+}
+
+/* A seat is held for ann, and the ticket of that number is made here for it. */
+static void hold(struct lobby *lobby, uint32_t issue) {
+    char seat_ticket[TICKET_TEXT_SIZE];
+    struct failure failure = {0};
+    struct session *session;
+    const struct lobby_expected who = {.player_key = "ann",
+                                       .display_name = "",
+                                       .hold_ms = 60000,
+                                       .asker = &first.self,
+                                       .issue = issue};
+    assert_int_equal(lobby_expect(lobby, &who, seat_ticket, &session, &failure), RPC_OK);
+}
+
+static void accept_ours(const struct lobby *lobby, uint32_t issue) {
+    accept_ticket(lobby, 1000);
+    first.identity.ticket_issue = issue;
 }
 
 /* Signs in; the seat ticket of the answer. */
@@ -456,13 +475,108 @@ static void another_ticket_leads_to_the_same_seat(void **state) {
     char seat_ticket[TICKET_TEXT_SIZE];
     struct lobby *lobby = rig_lobby();
     struct client *client = connect_client("");
-    for (uint8_t ticket = 1; ticket <= 2; ticket++) {
-        accept_ticket(lobby, ticket);
+    for (int64_t at_s = 1; at_s <= 2; at_s++) {
+        accept_ticket(lobby, at_s);
         present(client, seat_ticket); /* the other one on the same connection */
         assert_int_equal(rig_enter(session_find_key("ann"), seat_ticket, NULL), RPC_OK);
     }
     assert_int_equal(lobby_players(lobby), 1);
     rig_drop(client);
+}
+
+/* The other one is not new, or is; on a connection of its own. */
+static void who_has_come_by_a_ticket_is_replaced_by_a_later_one_alone(void **state) {
+    (void)state;
+    char seat_ticket[TICKET_TEXT_SIZE];
+    struct lobby *lobby = rig_lobby();
+    struct client *client = connect_client("");
+    (void)connect_client(""); /* whose answers would be deflated */
+    struct client *other = connect_client("");
+    accept_ticket(lobby, 5);
+    present(client, seat_ticket);
+    struct session *ann = session_find_key("ann");
+    assert_int_equal(rig_enter(ann, seat_ticket, NULL), RPC_OK);
+    for (int64_t at_s = 4; at_s <= 5; at_s++) {
+        accept_ticket(lobby, at_s);
+        other->closing = false;
+        authenticate(other, "made before");
+        REFUSED(other, 4002, "ticket_invalid");
+    }
+    assert_ptr_equal(ann->client, client);
+    accept_ticket(lobby, 6);
+    other->closing = false;
+    present(other, seat_ticket);
+    assert_ptr_equal(ann->client, other);
+    rig_drop(other);
+}
+
+static void a_new_ticket_makes_those_before_void(void **state) {
+    (void)state;
+    char seat_ticket[TICKET_TEXT_SIZE];
+    struct lobby *lobby = rig_lobby();
+    struct client *client = connect_client(""), *thief = connect_client("");
+    struct client *later = connect_client("");
+    hold(lobby, 7);
+    hold(lobby, 3);
+    accept_ours(lobby, 7);
+    authenticate(thief, "the first");
+    REFUSED(thief, 4002, "another ticket was made");
+    accept_ours(lobby, 3);
+    present(client, seat_ticket);
+    struct session *ann = session_find_key("ann");
+    assert_int_equal(rig_enter(ann, seat_ticket, NULL), RPC_OK);
+    for (uint32_t issue = 3; issue <= 7; issue += 4) { /* used, and void */
+        accept_ours(lobby, issue);
+        thief->closing = false;
+        authenticate(thief, "while she sits");
+        REFUSED(thief, 4002, "ticket_invalid");
+    }
+    assert_ptr_equal(ann->client, client);
+    hold(lobby, 5);
+    accept_ours(lobby, 3);
+    thief->closing = false;
+    authenticate(thief, "void");
+    REFUSED(thief, 4002, "another ticket was made");
+    accept_ours(lobby, 5);
+    present(later, seat_ticket);
+    assert_ptr_equal(ann->client, later);
+    rig_drop(later);
+}
+
+/* Whoever has signed in with a ticket that is void by now leaves the new one good. */
+static void the_entry_uses_up_what_it_came_by(void **state) {
+    (void)state;
+    char seat_ticket[TICKET_TEXT_SIZE];
+    struct lobby *lobby = rig_lobby();
+    struct client *thief = connect_client("");
+    (void)connect_client(""); /* whose answers would be deflated */
+    struct client *client = connect_client("");
+    hold(lobby, 1);
+    accept_ours(lobby, 1);
+    present(thief, seat_ticket);
+    hold(lobby, 2);
+    struct session *ann = session_find_key("ann");
+    assert_int_equal(rig_enter(ann, seat_ticket, NULL), RPC_TICKET_INVALID);
+    assert_int_equal(rig_reserve(lobby, ann, seat_ticket), RPC_OK);
+    assert_int_equal(rig_enter(ann, seat_ticket, NULL), RPC_OK);
+    accept_ours(lobby, 2);
+    present(client, seat_ticket);
+    assert_ptr_equal(ann->client, client);
+    rig_drop(client);
+}
+
+static void who_enters_without_the_ticket_uses_it_up(void **state) {
+    (void)state;
+    char seat_ticket[TICKET_TEXT_SIZE];
+    struct lobby *lobby = rig_lobby();
+    struct client *thief = connect_client("");
+    hold(lobby, 1);
+    struct session *ann = rig_sign_in("ann", NULL);
+    assert_int_equal(rig_reserve(lobby, ann, seat_ticket), RPC_OK);
+    assert_int_equal(rig_enter(ann, seat_ticket, NULL), RPC_OK);
+    accept_ours(lobby, 1);
+    authenticate(thief, "ticket");
+    REFUSED(thief, 4002, "used before");
 }
 
 static void a_ticket_that_leads_nowhere_changes_nothing(void **state) {
@@ -525,6 +639,10 @@ int main(void) {
         TEST(who_is_banned_costs_no_token),
         TEST(a_ticket_leads_in_once),
         TEST(another_ticket_leads_to_the_same_seat),
+        TEST(who_has_come_by_a_ticket_is_replaced_by_a_later_one_alone),
+        TEST(a_new_ticket_makes_those_before_void),
+        TEST(the_entry_uses_up_what_it_came_by),
+        TEST(who_enters_without_the_ticket_uses_it_up),
         TEST(a_ticket_that_leads_nowhere_changes_nothing),
         TEST(without_a_ticket_the_seat_signs_nobody_in),
     };

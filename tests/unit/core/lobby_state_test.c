@@ -152,6 +152,11 @@ static void tickets_host_code_and_what_plugins_keep_are_the_same(void **state) {
     assert_int_equal(kept_set(&ann->kept, "fake", (struct muster_bytes){"hers", 4}), MUSTER_OK);
     lobby_lock_set(lobby, true);
     ann->ticket_lobby = lobby->id; /* she has nothing else to sign in with */
+    struct lobby_tickets *tickets = lobby_tickets_of(lobby, "bea");
+    tickets->newest = 7;
+    tickets->used_at_s = 5;
+    struct lobby_tickets signed_tickets = *tickets;
+    int64_t epoch = lobby->epoch -= 1000; /* another one than it would have now */
     save(lobby);
     char session_key[TICKET_UUID_SIZE];
     memcpy(session_key, ann->session_key, sizeof session_key);
@@ -160,6 +165,9 @@ static void tickets_host_code_and_what_plugins_keep_are_the_same(void **state) {
     lobby = load();
     assert_string_equal(lobby->code, code);
     assert_true(lobby->locked);
+    assert_int_equal(lobby->epoch, epoch);
+    assert_int_equal(lobby->tickets_count, 1);
+    assert_memory_equal(lobby->tickets, &signed_tickets, sizeof signed_tickets);
     assert_int_equal(kept_get(lobby->kept, "fake").len, 12);
     assert_string_equal(lobby_find_resumable(token)->player_key, "ann");
     ann = rig_sign_in("ann", NULL);
