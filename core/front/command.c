@@ -84,11 +84,31 @@ static const char *last_line(const char *text) {
     return line;
 }
 
+/* What the last line says; *is_mark: and nothing else. */
+static muster_status judge_line(const char *line, bool *is_mark) {
+    static const struct {
+        const char *mark;
+        muster_status status;
+    } marks[] = {{"FAILED", MUSTER_INVALID},
+                 {"FAILED not_found", MUSTER_NOT_FOUND},
+                 {"FAILED conflict", MUSTER_CONFLICT},
+                 {"FAILED wrong_state", MUSTER_STATE}};
+    size_t len = strcspn(line, "\n");
+    *is_mark = true;
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (len == strlen(marks[i].mark) && strncmp(line, marks[i].mark, len) == 0)
+            return marks[i].status;
+    *is_mark = false;
+    return strncmp(line, marks[0].mark, strlen(marks[0].mark)) == 0 ? MUSTER_INVALID : MUSTER_OK;
+}
+
 void command_judge(struct run *run) {
-    static const char failed[] = "FAILED";
+    bool is_mark;
     run->text[run->out.len] = '\0';
-    bool is_failed = strncmp(last_line((const char *)run->text), failed, sizeof failed - 1) == 0;
-    end(run, is_failed ? MUSTER_INVALID : MUSTER_OK);
+    const char *text = (const char *)run->text, *line = last_line(text);
+    muster_status status = judge_line(line, &is_mark);
+    if (is_mark && line > text) run->out.len = (uint32_t)(line - text) - 1;
+    end(run, status);
 }
 
 bool command_fits(struct run *run, const char *what, const char *text, size_t size) {

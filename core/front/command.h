@@ -42,7 +42,7 @@ void command_finish(struct run *run);
 /* Ends it with a sentence; nothing was done. */
 void command_fail(struct run *run, muster_status status, const char *format, ...)
     MUSTER_PRINTF(3, 4);
-/* Ends it as its own last line says: INVALID where that begins with FAILED, else OK. */
+/* Ends it as its own last line says (host.h, command_add): a mark is no part of the answer. */
 void command_judge(struct run *run);
 /* False: the text, with its NUL, is longer than that, and the run has failed with a sentence. */
 bool command_fits(struct run *run, const char *what, const char *text, size_t size);

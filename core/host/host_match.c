@@ -31,6 +31,13 @@ static muster_status mode_remove_fn(muster_self *self, const char *game_mode) {
     return game_mode ? registry_mode_remove(self, game_mode) : MUSTER_INVALID;
 }
 
+static const char *victory_name_fn(muster_self *self, uint32_t index) {
+    if (!host_on_loop(self, "host->match->victory_name")) return NULL;
+    const struct provider *provider = registry_first(MUSTER_ROLE_VICTORY);
+    for (; provider && index > 0; index--) provider = provider->next;
+    return provider ? provider->self->instance_name : NULL;
+}
+
 /* ---- settings -------------------------------------------------------------------------------- */
 
 static json_t *setting(muster_self *self, muster_match_id id, const char *key) {
@@ -383,4 +390,5 @@ const struct muster_host_match host_match_group = {
     .note = note_fn,
     .version_set = version_set_fn,
     .setting_json = setting_json_fn,
+    .victory_name = victory_name_fn,
 };

@@ -361,9 +361,9 @@ function match.announce(text) end
 function match.send(message) end
 
 ---Ends the match with this tick: won by a team, by a player, or by nobody ("draw", or nil). reason
----is a word: score_limit (default), time_limit, elimination, forfeit, or one of your own. places
----lists players or teams, the best first, equals in a list of their own, where points do not say
----it. The first call of a tick counts.
+---is a word: score_limit (default), time_limit, elimination, forfeit, or one of your own, not the
+---server's aborted. places lists players or teams, the best first, equals in a list of their own,
+---where points do not say it; the winner comes first there. The first call of a tick counts.
 ---Match realm only.
 ---@param winner? Team|Player|"draw"
 ---@param reason? string

@@ -55,6 +55,12 @@ const BROKEN = {
     default_name: [{ kind: "mode", defaults: { kilLimit: 0 } }, "return {}",
         /mod\.json: defaults\.kilLimit: unknown key; did you mean "killLimit"/],
     no_base: [{ kind: "mode", base: "arean" }, "return {}", /mod\.json: base: expected a mode of this server, found "arean"/],
+    based: [{ kind: "mode", base: "king_of_the_hill" }, "return {}",
+        /mod\.json: base: expected a mode without a base, found "king_of_the_hill"/],
+    arena: [MODE, "return {}", /mod\.json: id: the server has a mode called "arena" already/],
+    odd_map: [{ kind: "mode", maps: ["my map"] }, "return {}", /mod\.json: maps\[0\]: expected a name .+, found "my map"/],
+    no_victory: [{ kind: "mode", victories: ["victory_timelimit"], defaults: { timeLimit: 60 } }, "return {}",
+        /victories\[0\]: expected a victory plugin \(.*victory_elimination.*\), found "victory_timelimit"; did you mean "victory_time_limit"\?/],
     below_min: odd({ type: "int", default: 10, min: 20 }, /settings\[0\]\.default: expected 20 to \d+, found 10/),
     above_max: odd({ type: "string", default: "long", max: 3 }, /settings\[0\]\.default: expected 0 to 3 bytes, found "long"/),
     min_max: odd({ type: "number", default: 1, min: 2, max: 1 }, /settings\[0\]\.max: expected at least min, found 1/),
@@ -160,17 +166,23 @@ test("the console runs commands as nobody, and is told when they fail", async (t
     const server = await startModServer(t, {
         greeter: { files: { "init.lua": `
             command.register{name = "greet", fn = function(player) return "hello, " .. (player and player:name() or "console") end}
+            command.register{name = "both", fn = print}
             command.register{name = "fail", fn = function(player) return player:name() end}` } },
+        second: { files: { "init.lua": 'command.register{name = "both", fn = print}' } },
     });
     const { client } = await connectPlayer(t, server, { name: "Ada" });
     const entry = await client.createLobby({
-        gameMode: "arena", settings: { rules: ["greeter", "host_commands", "hall_of_fame"], startWhen: "host" },
+        gameMode: "arena", settings: { rules: ["greeter", "second", "host_commands", "hall_of_fame"], startWhen: "host" },
     });
     const run = (line) => server.admin(`mods run ${entry.lobby.lobbyId} ${line}`);
     const fails = (line) => server.adminRefusal(`mods run ${entry.lobby.lobbyId} ${line}`);
     assert.match(await run("greet"), /^hello, console/);
     assert.match(await run("close"), /^The lobby is closed/);
     assert.match(await run("forget"), /./);
-    assert.match(await fails("fail"), /\/fail has failed: greeter has a mistake\nFAILED/);
-    assert.match(await fails("nothing"), /no mod there has that command\nFAILED/);
+    assert.match(await fails("fail"), /\/fail has failed: greeter has a mistake$/);
+    assert.match(await fails("nothing"), /no mod there has that command$/);
+    const both = await server.adminAnswer(`mods run ${entry.lobby.lobbyId} both`);
+    assert.deepEqual([both.status, both.body.detail], [409, "say which: /greeter:both, /second:both"]);
+    const none = await server.adminAnswer(`mods run ${entry.lobby.lobbyId} nothing`);
+    assert.deepEqual([none.status, none.body.code], [404, "not_found"]);
 });

@@ -366,9 +366,13 @@ test("a server that serves runs no tests, and says when a command did nothing", 
     const answer = await server.adminRefusal(`mods test ${ROOT}/scripts/rules/mirror_damage`);
     assert.match(answer, /^FAILED: mods are tested by "muster test"/);
     assert.match(await server.adminRefusal("mods nothing"), /^expected: mods list/);
-    assert.match(await server.adminRefusal("mods reload nothing"), /^nothing was not reloaded/);
-    assert.match(await server.adminRefusal("mods run nowhere hello"), /^there is no such lobby/);
-    assert.match(await server.adminRefusal("hooks list nowhere"), /^no lobby "nowhere" has scripts/);
+    assert.match(await server.adminRefusal("mods reload nothing"), /^nothing was not reloaded: there is no mod "nothing"$/);
+    assert.match(await server.adminRefusal("mods run nowhere hello"), /^there is no lobby "nowhere" with scripts$/);
+    assert.equal((await server.adminAnswer("mods reload nothing")).status, 404);
+    assert.equal((await server.adminAnswer("mods run nowhere hello")).status, 404);
+    assert.equal((await server.adminAnswer("hooks list nowhere")).status, 404);
+    assert.equal((await server.adminAnswer("mods nothing")).status, 400);
+    assert.match(await server.adminRefusal("hooks list nowhere"), /^there is no lobby "nowhere" with scripts$/);
 });
 
 // ---- muster check -----------------------------------------------------------------------------------
@@ -405,7 +409,7 @@ function match.announce() end
         /^init\.lua:9: error: .*settings\.bonus.*cannot be written$/m,
         /^init\.lua:10: error: assigns to match\.announce of the API$/m,
         /^mod\.json: warning: nothing uses the permission "storage"$/m,
-        /^FAILED: \d+ errors, \d+ warnings\n$/m,
+        /^FAILED: \d+ errors?, \d+ warnings?\n$/m,
     ])
         assert.match(stdout, finding);
 });
@@ -419,7 +423,7 @@ test("a text that cannot be read is an error of check", async (t) => {
     });
     const { code, stdout } = await muster(cwd, "check", "probe");
     assert.equal(code, 1);
-    assert.match(stdout, /^error: locale\/de\.json:1: .+\nFAILED: 1 errors, 0 warnings\n$/);
+    assert.match(stdout, /^error: locale\/de\.json:1: .+\nFAILED: 1 error, 0 warnings\n$/);
 });
 
 test("a rule that hooks nothing is told, once", async (t) => {
@@ -430,10 +434,10 @@ test("a rule that hooks nothing is told, once", async (t) => {
     });
     const { code, stdout } = await muster(cwd, "check", "probe");
     assert.equal(code, 0);
-    assert.match(stdout, /^init\.lua: warning: nothing is hooked, .+\n0 errors, 1 warnings\n$/);
+    assert.match(stdout, /^init\.lua: warning: nothing is hooked, .+\n0 errors, 1 warning\n$/);
     await writeFiles(path.join(cwd, "probe"), { "init.lua": "local t; t.x = nowhere" });
     const wrong = await muster(cwd, "check", "probe");
-    assert.match(wrong.stdout, /^init\.lua:1: error: .+\nFAILED: 1 errors, 0 warnings\n$/);
+    assert.match(wrong.stdout, /^init\.lua:1: error: .+\nFAILED: 1 error, 0 warnings\n$/);
 });
 
 test("check of a folder that is no mod says what is missing", async (t) => {
@@ -444,6 +448,21 @@ test("check of a folder that is no mod says what is missing", async (t) => {
     assert.match(stdout, /^error: .*mod\.json/m);
     await writeFiles(path.join(cwd, "probe"), { ...RULE, "mod.json": RULE["mod.json"].replace('"rule"', '"game"') });
     assert.match((await muster(cwd, "check", "probe")).stdout, /^error: mod\.json: kind: expected .+ found "game"$/m);
+});
+
+test("a server that serves warns of a victory that it does not have", async (t) => {
+    const cwd = await tempDir(t);
+    await writeFiles(path.join(cwd, "probe"), {
+        "mod.json": RULE["mod.json"].replace('"rule"', '"mode","victories":["victory_nope"]')
+            .replace(',"permissions":["chat","storage"]', ""),
+        "init.lua": "return {}",
+    });
+    const server = await startServer(t, {
+        config: { plugins: ["db_sqlite", "auth_local", "mode_arena", "victory_time_limit", "lua"] },
+    });
+    assert.equal(await server.admin(`mods check ${path.join(cwd, "probe")}`),
+        'mod.json: warning: victories[0]: expected a victory plugin (victory_time_limit, lua), found "victory_nope"\n' +
+        "0 errors, 1 warning\n");
 });
 
 test("what comes along has no findings", async (t) => {

@@ -161,8 +161,9 @@ const struct api_function api_match[] = {
      "winner?: Team|Player|\"draw\", reason?: string, places?: table", "",
      "Ends the match with this tick: won by a team, by a player, or by nobody (\"draw\", or nil). "
      "reason is a word: score_limit (default), time_limit, elimination, forfeit, or one of your "
-     "own. places lists players or teams, the best first, equals in a list of their own, where "
-     "points do not say it. The first call of a tick counts.",
+     "own, not the server's aborted. places lists players or teams, the best first, equals in a "
+     "list of their own, where points do not say it; the winner comes first there. The first call "
+     "of a tick counts.",
      "local first = match.players()[1]\n"
      "if first and first:score() >= 3 then match.finish(first, \"three_in_a_row\", {first}) end"},
     {NULL}};

@@ -217,6 +217,27 @@ static muster_status read_snapshot_max(struct reading *r, const struct json_plac
     return mod_json_number(place, value, 64, 16384, &r->mod->snapshot_max_bytes);
 }
 
+static bool is_among(const char *word, const char *const *words, uint32_t count) {
+    while (count > 0 && strcmp(words[count - 1], word) != 0) count--;
+    return count > 0;
+}
+
+/* As the host takes it: letters, digits and _-. */
+static muster_status read_map(const struct json_place *place, const json_t *value,
+                              const char **out) {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    const char *text = json_string_value(value);
+    size_t len = text ? strspn(text, letters) : 0;
+    while (len > 0 && (text[len] == '_' || text[len] == '-' || text[len] == '.' ||
+                       (text[len] && strchr(letters, text[len]))))
+        len++;
+    if (len == 0 || len >= MUSTER_NAME_MAX || text[len])
+        return mod_json_fail(
+            place, value, "a name of letters, digits, _-. (at most 47, a letter or digit first)");
+    *out = mod_memory_copy(place->memory, text, len);
+    return *out ? MUSTER_OK : MUSTER_NO_MEMORY;
+}
+
 static muster_status read_maps(struct reading *r, const struct json_place *place, json_t *value) {
     const char **maps;
     muster_status status =
@@ -224,15 +245,12 @@ static muster_status read_maps(struct reading *r, const struct json_place *place
     if (!status && r->mod->map_count == 0) status = mod_json_fail(place, value, "at least one map");
     for (uint32_t i = 0; !status && i < r->mod->map_count; i++) {
         struct json_place item = mod_json_item(place, i);
-        status = mod_json_line(&item, json_array_get(value, i), MUSTER_NAME_MAX - 1, &maps[i]);
+        status = read_map(&item, json_array_get(value, i), &maps[i]);
+        if (!status && is_among(maps[i], maps, i))
+            status = mod_json_fail(&item, json_array_get(value, i), "each only once");
     }
     if (!status) r->mod->maps = maps;
     return status;
-}
-
-static bool is_among(const char *word, const char *const *words, uint32_t count) {
-    while (count > 0 && strcmp(words[count - 1], word) != 0) count--;
-    return count > 0;
 }
 
 /* A list of ids, each once, none of which is one of taken. */
@@ -389,8 +407,10 @@ static void set_missing(struct mod *mod) {
     mod->map_count = 1;
 }
 
-static muster_status refuse(const struct reading *r, const char *text) {
-    return mod_fail(r->place.error, MUSTER_INVALID, manifest_file, 0, "%s", text);
+static muster_status refuse_number(const struct reading *r, const char *key, uint32_t found,
+                                   const char *limit, uint32_t most) {
+    return mod_fail(r->place.error, MUSTER_INVALID, manifest_file, 0,
+                    "%s: expected at most %s (%u), found %u", key, limit, most, found);
 }
 
 /* What its numbers of people say together. */
@@ -399,15 +419,18 @@ static muster_status check_people(const struct reading *r) {
     uint32_t room = 0;
     if (mod->kind != MOD_MODE || mod->base) return MUSTER_OK;
     if (mod->players_max > mod->people_max)
-        return refuse(r, "maxPlayers: expected at most peopleMax");
+        return refuse_number(r, "maxPlayers", mod->players_max, "peopleMax", mod->people_max);
     if (mod->players_min > mod->players_max)
-        return refuse(r, "minPlayers: expected at most maxPlayers");
+        return refuse_number(r, "minPlayers", mod->players_min, "maxPlayers", mod->players_max);
     for (uint32_t i = 0; i < mod->team_count; i++) {
         if (!mod->teams[i].players_max) return MUSTER_OK;
         room += mod->teams[i].players_max;
     }
     if (mod->team_count && room < mod->people_max)
-        return refuse(r, "teams: expected room for peopleMax in all of them together");
+        return mod_fail(r->place.error, MUSTER_INVALID, manifest_file, 0,
+                        "teams: expected room for peopleMax (%u) in all of them together, found "
+                        "%u",
+                        mod->people_max, room);
     return MUSTER_OK;
 }
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { DIRS_MAX = 18, PATH_BYTES_MAX = 1024, SETTINGS_BYTES_MAX = 1 << 18 };
+enum { DIRS_MAX = 18, PATH_BYTES_MAX = 1024, SETTINGS_BYTES_MAX = 1 << 18, VICTORIES_MAX = 32 };
 
 MUSTER_PRINTF(3, 0)
 static void log_mod(void *user, uint32_t level, const char *format, va_list args) {
@@ -76,6 +76,56 @@ static bool serves(const struct instance *instance) {
     return instance->host->engine->player_add(instance->self, NULL, NULL) == MUSTER_UNSUPPORTED;
 }
 
+/* What a server that serves does without is told in its log. */
+static muster_status judge_missing(const struct instance *instance, const struct mod *mod,
+                                   char *error) {
+    if (!serves(instance)) return MUSTER_NOT_FOUND;
+    instance->host->log->write(instance->self, MUSTER_LOG_WARN, "mod %s %s: %s: it has no effect",
+                               mod->id, mod->version, error);
+    error[0] = '\0';
+    return MUSTER_OK;
+}
+
+static uint32_t list_victories(const struct instance *instance, const char *names[VICTORIES_MAX],
+                               char *all, size_t size) {
+    uint32_t count = 0;
+    size_t used = 0;
+    for (const char *name; count < VICTORIES_MAX; names[count++] = name) {
+        name = instance->host->match->victory_name(instance->self, count);
+        if (!name) break;
+        if (used < size)
+            used += (size_t)snprintf(all + used, size - used, "%s%s", count ? ", " : "", name);
+    }
+    return count;
+}
+
+bool catalog_misses_victory(const struct instance *instance, const struct mod *mod, char *why,
+                            uint32_t cap) {
+    const char *names[VICTORIES_MAX];
+    char all[200];
+    uint32_t count = list_victories(instance, names, all, sizeof all);
+    for (uint32_t i = 0; i < mod->victory_count; i++) {
+        const char *found = mod->victories[i];
+        uint32_t at = 0;
+        while (at < count && strcmp(names[at], found) != 0) at++;
+        if (at < count) continue;
+        const char *near = mod_word_nearest(found, names, count);
+        snprintf(why, cap, "victories[%u]: expected a victory plugin (%s), found \"%s\"%s%s%s", i,
+                 all, found, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+        return true;
+    }
+    return false;
+}
+
+/* The victories against the plugins that there are. */
+static muster_status check_victories(const struct instance *instance, const struct mod *mod,
+                                     char *error, uint32_t cap) {
+    char why[380];
+    if (!catalog_misses_victory(instance, mod, why, sizeof why)) return MUSTER_OK;
+    snprintf(error, cap, "mod.json: %s", why);
+    return judge_missing(instance, mod, error);
+}
+
 /* The defaults against the settings of all plugins, in lobbies of the mode as it is declared. */
 static muster_status check_defaults(const struct instance *instance, const struct mod *mod,
                                     char *error, uint32_t cap) {
@@ -86,11 +136,19 @@ static muster_status check_defaults(const struct instance *instance, const struc
         instance->self, mod->id, mod->defaults_json, &out, reason, sizeof reason);
     if (status != MUSTER_INVALID && (status != MUSTER_NOT_FOUND || !reason[0])) return MUSTER_OK;
     snprintf(error, cap, "mod.json: defaults.%s", reason);
-    if (status == MUSTER_INVALID || !serves(instance)) return status;
-    instance->host->log->write(instance->self, MUSTER_LOG_WARN, "mod %s %s: %s: it has no effect",
-                               mod->id, mod->version, error);
-    error[0] = '\0';
-    return MUSTER_OK;
+    return status == MUSTER_INVALID ? status : judge_missing(instance, mod, error);
+}
+
+/* Its name, by a mode of another plugin. A base of the mod's own name is not found. */
+static bool is_taken(struct instance *instance, const struct mod *mod, muster_status status) {
+    bool is_own_base = mod->base && strcmp(mod->base, mod->id) == 0;
+    return mod->kind == MOD_MODE && (status == MUSTER_EXISTS || is_own_base) &&
+           trial_knows(instance, mod->id);
+}
+
+static bool is_based(const struct instance *instance, const char *id) {
+    const struct mod *mod = id ? mods_find(instance->mods, id) : NULL;
+    return mod && mod->base;
 }
 
 /* Why the host has refused it, which has logged it as well. */
@@ -105,7 +163,12 @@ static muster_status explain(struct instance *instance, const struct mod *mod, m
                      mod->settings[i].lobby_key);
             return status;
         }
-    if (mod->base && status == MUSTER_NOT_FOUND)
+    if (is_taken(instance, mod, status))
+        snprintf(error, cap, "mod.json: id: the server has a mode called \"%s\" already", mod->id);
+    else if (is_based(instance, mod->base))
+        snprintf(error, cap, "mod.json: base: expected a mode without a base, found \"%s\"",
+                 mod->base);
+    else if (mod->base && status == MUSTER_NOT_FOUND)
         snprintf(error, cap, "mod.json: base: expected a mode of this server, found \"%s\"",
                  mod->base);
     else
@@ -140,8 +203,9 @@ static muster_status declare_mode(struct instance *instance, const struct mod *m
         .stat_count = mod->stat_count,
     };
     const struct muster_host_match *match = instance->host->match;
-    muster_status status = match->mode_add(instance->self, &info);
     error[0] = '\0';
+    muster_status status = check_victories(instance, mod, error, cap);
+    if (!status) status = match->mode_add(instance->self, &info);
     if (!status && mod->defaults_json) {
         status = check_defaults(instance, mod, error, cap);
         (void)match->mode_remove(instance->self, mod->id);
@@ -400,7 +464,7 @@ muster_status catalog_load(struct instance *instance, const char *dir, char *err
 muster_status catalog_reload(struct instance *instance, const char *id, char *error, uint32_t cap) {
     char path[PATH_BYTES_MAX];
     const char *dir = dir_of(instance, id, path);
-    if (dir) return catalog_load(instance, dir, error, cap);
-    snprintf(error, cap, "there is no mod \"%s\"", id);
-    return MUSTER_NOT_FOUND;
+    muster_status status = dir ? catalog_load(instance, dir, error, cap) : MUSTER_NOT_FOUND;
+    if (!dir) snprintf(error, cap, "there is no mod \"%.64s\"", id);
+    return dir && status == MUSTER_NOT_FOUND ? MUSTER_INVALID : status; /* of what the mod needs */
 }

@@ -57,6 +57,8 @@ const char *outcome_take_reason(lua_State *L, int index, struct outcome *out) {
                                                            : "";
     if (!is_word(word))
         return "a reason of a-z, 0-9 and _ (at most 47, a letter first), like \"time_limit\"";
+    if (strcmp(word, MUSTER_END_ABORTED) == 0)
+        return "a reason of your own: \"aborted\" is the server's, when it ends a match";
     snprintf(out->reason, sizeof out->reason, "%s", word);
     return NULL;
 }
@@ -116,6 +118,16 @@ static void rank_rest(uint32_t *places, uint32_t count, uint32_t last) {
         if (!places[i]) places[i] = last;
 }
 
+/* Places that say otherwise than the winner help nobody. Those of teams that are not known yet are
+ * not looked at. */
+static bool winner_leads(const struct realm *realm, const struct outcome *out) {
+    if (out->winner_kind == MUSTER_WINNER_SEAT && out->seats_placed)
+        return out->seat_places[out->winner] == 1;
+    if (out->winner_kind == MUSTER_WINNER_TEAM && out->teams_placed && teams_are_known(realm))
+        return out->team_places[out->winner - 1] == 1;
+    return true;
+}
+
 const char *outcome_take_places(lua_State *L, int index, struct outcome *out) {
     struct ranking ranking = {.out = out};
     const struct realm *realm = realm_of(L);
@@ -129,7 +141,7 @@ const char *outcome_take_places(lua_State *L, int index, struct outcome *out) {
     rank_rest(out->team_places, teams_count(realm), ranking.placed + 1);
     rank_rest(out->seat_places, sizeof out->seat_places / sizeof *out->seat_places,
               ranking.placed + 1);
-    return NULL;
+    return winner_leads(realm, out) ? NULL : "the winner in the first place";
 }
 
 /* ---- the host -------------------------------------------------------------------------------- */

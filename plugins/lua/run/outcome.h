@@ -18,10 +18,10 @@ struct outcome {
 
 /* "draw", the name of a team, or a player. */
 const char *outcome_take_winner(lua_State *L, int index, struct outcome *out);
-/* A word; nil: "score_limit". */
+/* A word, not the server's own "aborted"; nil: "score_limit". */
 const char *outcome_take_reason(lua_State *L, int index, struct outcome *out);
 /* nil: by score. A list of players or of teams, the best first; equals in a list of their own. Who
- * is not in it comes last. */
+ * is not in it comes last. The winner, who is taken before, must be first where such are placed. */
 const char *outcome_take_places(lua_State *L, int index, struct outcome *out);
 
 /* All fields but the size; they point into the outcome. */

@@ -242,23 +242,25 @@ void speech_take(struct lobby *lobby, muster_player_id player, uint32_t seat, co
         refuse(lobby, player, word, &choice);
 }
 
-bool speech_take_console(struct lobby *lobby, const char *line) {
+muster_status speech_take_console(struct lobby *lobby, const char *line) {
     char word[WORD_BYTES];
     struct choice choice;
     const char *arguments = split(line, word);
     choose(lobby, word, true, &choice);
     lobby->console_answer[0] = '\0';
     if (!choice.script || choice.is_ambiguous) {
-        snprintf(lobby->console_answer, sizeof lobby->console_answer, "%s",
+        snprintf(lobby->console_answer, sizeof lobby->console_answer, "%s%.280s",
+                 choice.script ? "say which: " : "",
                  choice.script ? choice.others : "no mod there has that command");
-        return false;
+        return choice.script ? MUSTER_CONFLICT : MUSTER_NOT_FOUND;
     }
     struct script *script = choice.script;
     if (script->realm->kind == REALM_LOBBY)
-        return run(script, choice.name, 0, arguments, (muster_player_id){0});
+        return run(script, choice.name, 0, arguments, (muster_player_id){0}) ? MUSTER_OK
+                                                                             : MUSTER_INVALID;
     if (note_command(&lobby->match, script->index, choice.name, MUSTER_SEAT_NONE, arguments)) {
         strcpy(lobby->console_answer, untaken);
-        return false;
+        return MUSTER_LIMIT;
     }
-    return !lobby->console_failed;
+    return lobby->console_failed ? MUSTER_INVALID : MUSTER_OK;
 }

@@ -10,9 +10,9 @@
 void speech_take(struct lobby *lobby, muster_player_id player, uint32_t seat, const char *line);
 /* Names that no mod can take. */
 bool speech_is_built_in(const char *name);
-/* The same from the console, by nobody: the answer is in lobby->console_answer. False: it failed.
- */
-bool speech_take_console(struct lobby *lobby, const char *line);
+/* The same from the console, by nobody: the answer is in lobby->console_answer. NOT_FOUND: there is
+ * no such command; CONFLICT: several mods have it; INVALID: it failed; LIMIT: it is not taken. */
+muster_status speech_take_console(struct lobby *lobby, const char *line);
 /* A command of the match realm, live or from the log. */
 void speech_run(struct script *script, const char *name, uint32_t seat, const char *arguments);
 /* A line of chat from the server for one player. */

@@ -32,6 +32,10 @@ static const json_t *settings_of(struct instance *instance, const char *game_mod
     return instance->trial_settings;
 }
 
+bool trial_knows(struct instance *instance, const char *game_mode) {
+    return settings_of(instance, game_mode) != NULL;
+}
+
 bool trial_has(struct instance *instance, const char *game_mode, const char *key) {
     return json_object_get(settings_of(instance, game_mode ? game_mode : arena), key) != NULL;
 }

@@ -9,6 +9,7 @@
 const char *trial_setting(const struct realm *realm, const char *key, char *out, size_t size);
 /* Modes or settings have come or gone. */
 void trial_renew(struct instance *instance);
+bool trial_knows(struct instance *instance, const char *game_mode);
 /* Has the host, in lobbies of this mode, a setting of that name? */
 bool trial_has(struct instance *instance, const char *game_mode, const char *key);
 

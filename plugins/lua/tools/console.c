@@ -22,6 +22,22 @@ MUSTER_PRINTF(2, 3) static void say(struct muster_writer *answer, const char *fo
     if (len > 0) muster_put_bytes(answer, line, (uint32_t)len);
 }
 
+/* Why nothing was done, and as the last line what that is to the host (command_add). */
+static void fail(struct muster_writer *answer, muster_status status, const char *why) {
+    say(answer, "%s\nFAILED%s\n", why,
+        status == MUSTER_NOT_FOUND  ? " not_found"
+        : status == MUSTER_CONFLICT ? " conflict"
+        : status == MUSTER_STATE    ? " wrong_state"
+                                    : "");
+}
+
+static void fail_lobby(struct muster_writer *answer, const char *lobby, size_t len) {
+    char why[128];
+    snprintf(why, sizeof why, "there is no lobby \"%.*s\" with scripts", len < 64 ? (int)len : 64,
+             lobby);
+    fail(answer, MUSTER_NOT_FOUND, why);
+}
+
 /* ---- mods list, hooks list ------------------------------------------------------------------- */
 
 static void say_needs(struct muster_writer *answer, const struct mod *mod) {
@@ -87,7 +103,7 @@ static void hooks_list(const struct instance *instance, const char *arguments,
         hooks_list_realm(&lobby->lobby, answer);
         hooks_list_realm(&lobby->match, answer);
     }
-    if (*arguments && !is_found) say(answer, "no lobby \"%s\" has scripts\nFAILED\n", arguments);
+    if (*arguments && !is_found) fail_lobby(answer, arguments, strlen(arguments));
 }
 
 /* ---- mods scripts: figures of every state ---------------------------------------------------- */
@@ -124,12 +140,15 @@ static void mods_stretch(struct instance *instance, struct muster_writer *answer
 /* ---- the rest -------------------------------------------------------------------------------- */
 
 static void mods_reload(struct instance *instance, const char *id, struct muster_writer *answer) {
-    char error[512] = "";
-    if (catalog_reload(instance, id, error, sizeof error))
-        say(answer, "%s was not reloaded: %s\nFAILED\n", id, error);
-    else
+    char error[512] = "", why[640];
+    muster_status status = catalog_reload(instance, id, error, sizeof error);
+    if (!status) {
         say(answer, "%s reloaded as %s+%.8s\n", id, mods_find(instance->mods, id)->version,
             mods_find(instance->mods, id)->hash);
+        return;
+    }
+    snprintf(why, sizeof why, "%.64s was not reloaded: %s", id, error);
+    fail(answer, status, why);
 }
 
 /* LOBBY NAME ARGUMENTS: a command of a mod, as players type it into the chat. */
@@ -141,11 +160,14 @@ static void mods_run(const struct instance *instance, const char *arguments,
         if (instance->host->lobby->get(instance->self, lobby->id, &info)) continue;
         if (strlen(info.lobby_key) != len || strncmp(info.lobby_key, arguments, len) != 0) continue;
         const char *line = arguments + len + strspn(arguments + len, " ");
-        bool done = speech_take_console(lobby, line);
-        say(answer, "%s\n%s", lobby->console_answer, done ? "" : "FAILED\n");
+        muster_status status = speech_take_console(lobby, line);
+        if (status)
+            fail(answer, status, lobby->console_answer);
+        else
+            say(answer, "%s\n", lobby->console_answer);
         return;
     }
-    say(answer, "there is no such lobby\nFAILED\n");
+    fail_lobby(answer, arguments, len);
 }
 
 /* The rest of the text behind a first word; null when it begins with another one. */
@@ -175,8 +197,9 @@ static void on_mods(void *user, const char *arguments, struct muster_writer *ans
     else if ((rest = after_word(arguments, "test")))
         spec_test(instance, rest, answer);
     else
-        say(answer, "expected: mods list | scripts | stretch | run LOBBY COMMAND | reload NAME | "
-                    "check DIR | test DIR | api stubs|luacheck|luarc|docs\nFAILED\n");
+        fail(answer, MUSTER_INVALID,
+             "expected: mods list | scripts | stretch | run LOBBY COMMAND | reload NAME | "
+             "check DIR | test DIR | api stubs|luacheck|luarc|docs");
 }
 
 static void on_hooks(void *user, const char *arguments, struct muster_writer *answer) {

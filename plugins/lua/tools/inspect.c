@@ -100,6 +100,8 @@ static void check(struct inspection *inspection, const char *dir) {
     const char *idle = catalog_idle(inspection->instance, mod);
     if (!status && idle)
         on_finding(inspection, &(struct mod_finding){.file = "init.lua", .text = idle});
+    if (!status && catalog_misses_victory(inspection->instance, mod, error, sizeof error))
+        on_finding(inspection, &(struct mod_finding){.file = "mod.json", .text = error});
     if (status) {
         text_put(inspection->answer, "error: %s\n", error);
         inspection->errors++;
@@ -119,8 +121,9 @@ void inspect(struct instance *instance, const char *arguments, struct muster_wri
         text_put(answer, "FAILED: %s: no such folder\n", word);
     } else {
         check(&inspection, dir);
-        text_put(answer, "%s%u errors, %u warnings\n", inspection.errors ? "FAILED: " : "",
-                 inspection.errors, inspection.warnings);
+        text_put(answer, "%s%u error%s, %u warning%s\n", inspection.errors ? "FAILED: " : "",
+                 inspection.errors, inspection.errors == 1 ? "" : "s", inspection.warnings,
+                 inspection.warnings == 1 ? "" : "s");
     }
     free(dir);
 }

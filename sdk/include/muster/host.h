@@ -814,6 +814,8 @@ struct muster_host_match {
      */
     muster_status (*setting_json)(muster_self *self, muster_match_id match, const char *key,
                                   struct muster_writer *out);
+    /* Names of the plugins with the role victory, borrowed; null past the last. */
+    const char *(*victory_name)(muster_self *self, uint32_t index);
 };
 
 /* ---- player
@@ -1017,6 +1019,8 @@ struct muster_host_admin {
     uint32_t reserved;
     /* [open] A console command. fn writes its answer as text. A last line that begins with FAILED
      * says that nothing was done: 400 over HTTP, invalid_params for players, exit code 1 of --run.
+     * Where it is no more than FAILED, or FAILED with one of the codes not_found, conflict and
+     * wrong_state in place of invalid_params, it is not shown below the lines that say why.
      * name: one word of at most 47 bytes, else INVALID; EXISTS: it is taken. help: at most 127
      * bytes, or null, else LIMIT, as when the node has no place for another command. */
     muster_status (*command_add)(muster_self *self, const char *name, const char *help,

@@ -364,6 +364,11 @@ static void match_end(struct conform *c) {
            match->end(c->self, c->match, ENDED(MUSTER_TEAM_RED, MUSTER_END_SCORE_LIMIT)));
 }
 
+static void match_victory_name(struct conform *c) {
+    TEXT(c, "first", c->host->match->victory_name(c->self, 0));
+    TEXT(c, "past", c->host->match->victory_name(c->self, UINT32_MAX));
+}
+
 const struct conform_row match_rows[] = {
     ROW(match, mode_add),
     ROW(match, mode_remove),
@@ -391,5 +396,6 @@ const struct conform_row match_rows[] = {
     ROW(match, note),
     ROW(match, version_set),
     ROW(match, setting_json),
+    ROW(match, victory_name),
 };
 ROWS_COMPLETE(match, match_rows);

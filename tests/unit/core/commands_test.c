@@ -268,6 +268,16 @@ static void the_last_line_says_whether_it_failed(void **state) {
     assert_int_equal(run("lines fine,FAILED to end"), MUSTER_INVALID);
     assert_string_equal(answer.text, "fine\nFAILED to end");
     assert_int_equal(run("lines FAILED,"), MUSTER_INVALID);
+    assert_string_equal(answer.text, "FAILED\n"); /* it has said no more */
+    assert_int_equal(run("lines no,such,FAILED not_found,"), MUSTER_NOT_FOUND);
+    assert_string_equal(answer.text, "no\nsuch");
+    assert_int_equal(run("lines two,FAILED conflict"), MUSTER_CONFLICT);
+    assert_string_equal(answer.text, "two");
+    assert_int_equal(run("lines late,FAILED wrong_state"), MUSTER_STATE);
+    assert_int_equal(run("lines fine,FAILED"), MUSTER_INVALID);
+    assert_string_equal(answer.text, "fine");
+    assert_int_equal(run("lines fine,FAILED not_founder"), MUSTER_INVALID);
+    assert_string_equal(answer.text, "fine\nFAILED not_founder");
     assert_int_equal(run("lines FAILED,fine"), MUSTER_OK);
     assert_int_equal(run("lines fine,it FAILED"), MUSTER_OK);
     assert_int_equal(console_add(&game.self, "silent", "", nothing, NULL), MUSTER_OK);

@@ -46,14 +46,24 @@ static void test_a_game_that_cannot_be(void **state) {
          "teams[0]: expected a name of a-z, 0-9 and _ (at most 23, a letter first), found nothing"},
         {"\"peopleMax\":4,\"teams\":[{\"name\":\"a\",\"maxPlayers\":1},{\"name\":\"b\","
          "\"maxPlayers\":2}]",
-         "teams: expected room for peopleMax in all of them together"},
+         "teams: expected room for peopleMax (4) in all of them together, found 3"},
+        {"\"maps\":[\"a\",\"a\"]", "maps[1]: expected each only once, found \"a\""},
+        {"\"maps\":[\"-a\"]", "maps[0]: expected a name of letters, digits, _-. (at most 47, "
+                              "a letter or digit first), found \"-a\""},
+        {"\"maps\":[\"my map\"]",
+         "maps[0]: expected a name of letters, digits, _-. (at most 47, a letter or digit "
+         "first), found \"my map\""},
+        {"\"maps\":[\"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuv\"]",
+         "maps[0]: expected a name of letters, digits, _-. (at most 47, a letter or digit "
+         "first), found \"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstu..."},
         {"\"base\":\"arena\",\"teams\":[]",
          "teams: only a mode without a base has it; \"defaults\" gives other defaults of lobby "
          "settings"},
-        {"\"peopleMax\":4,\"maxPlayers\":5", "maxPlayers: expected at most peopleMax"},
+        {"\"peopleMax\":4,\"maxPlayers\":5", "maxPlayers: expected at most peopleMax (4), found 5"},
         {"\"minPlayers\":0", "minPlayers: expected an integer, 1 to 128, found 0"},
         {"\"minPlayers\":129", "minPlayers: expected an integer, 1 to 128, found 129"},
-        {"\"maxPlayers\":2,\"minPlayers\":3", "minPlayers: expected at most maxPlayers"},
+        {"\"maxPlayers\":2,\"minPlayers\":3",
+         "minPlayers: expected at most maxPlayers (2), found 3"},
         {"\"stats\":[\"wins\",\"wins\"]", "stats[1]: expected each only once, found \"wins\""},
         {"\"stats\":[\"score\"]",
          "stats[0]: expected a name that every mode has not already, found \"score\""},

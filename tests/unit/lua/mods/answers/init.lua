@@ -11,7 +11,8 @@ for _, event in ipairs(EVENTS) do
         if settings.event ~= event then return end
         if settings.answer == "reason" then return "red", "Because" end
         if settings.answer == "places" then return "red", nil, {"red", "red"} end
-        if settings.answer == "ranked" then return "red", "because", {"blue", "red"} end
+        if settings.answer == "unled" then return "red", "because", {"blue", "red"} end
+        if settings.answer == "ranked" then return "blue", "because", {"blue", "red"} end
         return answers[settings.answer]
     end)
 end

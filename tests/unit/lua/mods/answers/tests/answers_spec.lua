@@ -34,7 +34,7 @@ for _, event in ipairs{"damage", "speed", "respawn", "score"} do
     end)
 end
 
-for _, answer in ipairs{"green", "yes", "number", "list", "reason", "places"} do
+for _, answer in ipairs{"green", "yes", "number", "list", "reason", "places", "unled"} do
     it("victory of another kind: " .. answer, function()
         open("victory", answer)
         lobby:advance(0.2)
@@ -47,7 +47,7 @@ it("victory counts with a reason of its own and places", function()
     open("victory", "ranked", true)
     pcall(lobby.start, lobby)
     local results = lobby:results()
-    assert.same({"red", "because"}, {results.winningTeam, results.reason})
+    assert.same({"blue", "because"}, {results.winningTeam, results.reason})
     assert.same({"blue", "red"}, {results.placements[1].team, results.placements[2].team})
 end)
 
