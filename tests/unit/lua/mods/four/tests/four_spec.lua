@@ -60,7 +60,7 @@ describe("a mode with four teams", function()
         bob:send("chosen")
         local results = lobby:finish(1)
         assert.equals("bob", results.winner.displayName)
-        assert.equals("draw", results.winningTeam)
+        assert.equals("wolves", results.winningTeam)
         assert.equals("score_limit", results.reason)
     end)
 
