@@ -161,7 +161,7 @@ muster_status kv_request(struct muster_self *asker, const struct muster_kv_reque
     if (is_refused) {
         pending_close(ticket.value);
         forget(query);
-        return status;
+        return status == MUSTER_UNAVAILABLE ? MUSTER_CLOSED : status; /* somebody does provide it */
     }
     if (out) out->value = ticket.value;
     return MUSTER_OK;

@@ -174,7 +174,7 @@ static void logged_in(struct request *request, muster_status status,
                       const struct muster_db_rows *rows) {
     (void)rows;
     if (status == MUSTER_OK) {
-        tries_forget(request);
+        tries_give_back(request);
         admins_spend_code(request);
         tokens_answer(request);
     } else {

@@ -41,9 +41,9 @@ MUSTER_SCHEMA(
                       MUSTER_LABEL("Waiting sign-ins of one address"),
                       MUSTER_HELP("Further ones get 429.")),
     MUSTER_SCHEMA_INT("loginTriesPerHour", 100, 0, 1000000, MUSTER_UNIT("log-ins"),
-                      MUSTER_LABEL("Log-ins of one user name"),
-                      MUSTER_HELP("Further ones get 429, until one has succeeded or an hour has "
-                                  "passed; counted where a plugin provides kv. 0: any number.")),
+                      MUSTER_LABEL("Failed log-ins of one user name"),
+                      MUSTER_HELP("Further ones get 429 until the hour of the clock is over; "
+                                  "counted where a plugin provides kv. 0: any number.")),
     MUSTER_SCHEMA_BOOL("guestEnabled", true, MUSTER_LABEL("Guests"),
                        MUSTER_HELP("Players may sign in without an account.")),
     MUSTER_SCHEMA_DURATION_S(

@@ -29,7 +29,7 @@ struct settings {
     uint32_t hash_queue_max;
     uint32_t hash_running_max;
     uint32_t hash_per_address_max;
-    int64_t tries_max; /* log-ins of one name in an hour; 0: any number */
+    int64_t tries_max; /* log-ins of one name that fail in an hour; 0: any number */
     bool guest_enabled;
     bool register_enabled;
 };
@@ -123,10 +123,10 @@ void tokens_purge(struct auth_local *auth);
 
 /* Offers muster.seat_tickets. */
 muster_status tickets_publish(struct auth_local *auth);
-/* One log-in more as the request's user name: then, or answered with 429. */
+/* One log-in more as the request's user name: then, or answered with 429 or 503. */
 void tries_take(struct request *request, request_fn then);
-/* It has succeeded: what was counted counts no more. */
-void tries_forget(const struct request *request);
+/* It has succeeded: it is not counted. */
+void tries_give_back(struct request *request);
 
 /* Run request->work with a place of the hasher; answers 429 or 503 when there is none. */
 void hasher_submit(struct request *request, request_fn work, request_fn then);

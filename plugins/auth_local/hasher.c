@@ -4,6 +4,8 @@
 
 #include "auth_local.h"
 
+#define PLACE_WAIT_S 2
+
 bool hasher_hash(const struct settings *settings, const char *password, char *out) {
     return crypto_pwhash_str_alg(out, password, strlen(password), settings->hash_operations,
                                  settings->hash_bytes, crypto_pwhash_ALG_ARGON2ID13) == 0;
@@ -59,8 +61,8 @@ void hasher_submit(struct request *request, request_fn work, request_fn then) {
     struct auth_local *auth = request->auth;
     struct hasher *hasher = &auth->hasher;
     if (count_of_address(auth, request->address) >= auth->settings.hash_per_address_max) {
-        request_problem(request, 429, "rate_limited",
-                        "Too many sign-ins from this address at once.");
+        request_retry(request, 429, "rate_limited", "Too many sign-ins from this address at once.",
+                      PLACE_WAIT_S);
         return;
     }
     if (hasher->waiting >= auth->settings.hash_queue_max) {

@@ -7,8 +7,7 @@
 
 #include "auth_local.h"
 
-static const struct muster_http_header no_store[] = {{"cache-control", "no-store"},
-                                                     {"retry-after", "2"}};
+#define BUSY_WAIT_S 2
 
 static void request_free(struct request *request) {
     struct auth_local *auth = request->auth;
@@ -50,25 +49,27 @@ struct request *request_create(struct auth_local *auth, const struct muster_http
 
 /* NOT_FOUND of the host means that the client has gone: nothing is lost. */
 static void respond(struct request *request, uint32_t status, const char *type, const char *body,
-                    uint32_t header_count) {
+                    const char *retry_after) {
+    const struct muster_http_header headers[] = {{"cache-control", "no-store"},
+                                                 {"retry-after", retry_after}};
     struct muster_http_response response = {.size = sizeof response,
                                             .status = status,
                                             .content_type = type,
                                             .body = {body, body ? strlen(body) : 0},
-                                            .headers = no_store,
-                                            .header_count = header_count};
+                                            .headers = headers,
+                                            .header_count = retry_after ? 2 : 1};
     if (request->id.value)
         (void)request->auth->host->http->respond(request->auth->self, request->id, &response);
     request->id = (muster_request_id){0};
 }
 
 void request_respond(struct request *request, const char *json) {
-    respond(request, request->success, "application/json", json, 1);
+    respond(request, request->success, "application/json", json, NULL);
     request_free(request);
 }
 
 void request_respond_empty(struct request *request) {
-    respond(request, 204, NULL, NULL, 1);
+    respond(request, 204, NULL, NULL, NULL);
     request_free(request);
 }
 
@@ -86,13 +87,22 @@ void request_problem(struct request *request, uint32_t status, const char *code,
     request_free(request);
 }
 
-void request_busy(struct request *request) {
-    static const char body[] =
-        "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,"
-        "\"detail\":\"Too many sign-ins at once, try again in a moment.\",\"code\":\"busy\","
-        "\"retryAfterMs\":2000}";
-    respond(request, 503, "application/problem+json", body, 2);
+void request_retry(struct request *request, uint32_t status, const char *code, const char *detail,
+                   uint32_t wait_s) {
+    char body[384], retry_after[16];
+    snprintf(retry_after, sizeof retry_after, "%u", wait_s);
+    snprintf(body, sizeof body,
+             "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,\"detail\":\"%s\","
+             "\"code\":\"%s\",\"retryAfterMs\":%u}",
+             status == 429 ? "Too Many Requests" : "Service Unavailable", status, detail, code,
+             wait_s * 1000);
+    respond(request, status, "application/problem+json", body, retry_after);
     request_free(request);
+}
+
+void request_busy(struct request *request) {
+    request_retry(request, 503, "busy", "Too many sign-ins at once, try again in a moment.",
+                  BUSY_WAIT_S);
 }
 
 void request_fail(struct request *request, muster_status status) {

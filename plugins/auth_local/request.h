@@ -84,6 +84,9 @@ void request_respond(struct request *request, const char *json);
 void request_respond_empty(struct request *request);
 void request_problem(struct request *request, uint32_t status, const char *code,
                      const char *detail);
+/* The same with Retry-After; code and detail need no escapes. */
+void request_retry(struct request *request, uint32_t status, const char *code, const char *detail,
+                   uint32_t wait_s);
 /* 503 with Retry-After. */
 void request_busy(struct request *request);
 /* 503 or 500 by what the database or the pool said. */

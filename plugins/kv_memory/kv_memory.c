@@ -23,6 +23,7 @@ struct memory {
     const struct muster_host *host;
     struct keys *keys;
     muster_timer_id sweep;
+    uint32_t metric_refused;
     bool has_told; /* that it is full */
 };
 
@@ -104,6 +105,14 @@ static muster_status publish(struct memory *memory, const struct muster_kv_reque
 
 /* ---- the role -------------------------------------------------------------------------------- */
 
+static void tell_refused(struct memory *memory) {
+    memory->host->metrics->increase(memory->self, memory->metric_refused, 1);
+    if (memory->has_told) return;
+    memory->has_told = true;
+    memory->host->log->write(memory->self, MUSTER_LOG_WARN,
+                             "memoryMaxMib is used up: further values are refused");
+}
+
 static muster_status submit(void *instance, muster_kv_ticket_id ticket,
                             const struct muster_kv_request *request) {
     static muster_status (*const verbs[])(struct memory * memory,
@@ -118,11 +127,7 @@ static muster_status submit(void *instance, muster_kv_ticket_id ticket,
     if (request->kind >= sizeof verbs / sizeof verbs[0] || !verbs[request->kind])
         return MUSTER_UNSUPPORTED;
     muster_status status = verbs[request->kind](memory, request, &answer);
-    if (status == MUSTER_LIMIT && !memory->has_told) {
-        memory->has_told = true;
-        memory->host->log->write(memory->self, MUSTER_LOG_WARN,
-                                 "memoryMaxMib is used up: further values are refused");
-    }
+    if (status == MUSTER_LIMIT) tell_refused(memory);
     return memory->host->kv->complete(memory->self, ticket, status,
                                       status == MUSTER_OK ? &answer : NULL);
 }
@@ -165,6 +170,9 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
 
 static muster_status plugin_start(void *instance) {
     struct memory *memory = instance;
+    (void)memory->host->metrics->add(memory->self, MUSTER_METRIC_COUNTER, "muster_kv_refused_total",
+                                     "Values that found no room in kv_memory.",
+                                     &memory->metric_refused);
     return memory->host->loop->timer_start(memory->self, SWEEP_MS, SWEEP_MS, sweep, memory,
                                            &memory->sweep);
 }

@@ -907,8 +907,9 @@ struct muster_host_kv {
     uint32_t reserved;
     /* [start] fn, which may be null, comes in a later turn. UNAVAILABLE: no plugin provides it: do
      * without. INVALID: not as the role says, or too long; LIMIT: 4096 requests of the node are
-     * open; else what the provider's submit answers. Told to fn: what the role names; LIMIT: there
-     * is no room for the value; TIMEOUT; CLOSED; what the provider says. */
+     * open; else what the provider's submit answers, for UNAVAILABLE CLOSED. Told to fn: what the
+     * role names; LIMIT: there is no room for the value; TIMEOUT; CLOSED; what the provider says.
+     */
     muster_status (*request)(muster_self *self, const struct muster_kv_request *request,
                              muster_kv_fn fn, void *user, muster_kv_request_id *out);
     /* fn comes with CLOSED; it is done all the same. */
