@@ -17,7 +17,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { RING_LINES = 4096, RATE_SLOTS = 256, RATE_PER_SECOND = 20, FLUSH_WAIT_S = 2 };
+enum {
+    RING_LINES = 4096,
+    RING_LINES_KEPT = 512, /* of these, for kept lines alone */
+    RATE_SLOTS = 256,
+    RATE_PER_SECOND = 20,
+    FLUSH_WAIT_S = 2,
+};
 
 struct row {
     char *data;
@@ -76,8 +82,8 @@ static void write_all(int fd, const char *data, size_t len) {
 }
 
 /* Under the lock, as are all helpers below. False: the line is lost. */
-static bool ring_put(const char *data, size_t len) {
-    if (state.head - state.tail == RING_LINES) return false;
+static bool ring_put(const char *data, size_t len, bool kept) {
+    if (state.head - state.tail >= RING_LINES - (kept ? 0 : RING_LINES_KEPT)) return false;
     char *copy = malloc(len);
     if (!copy) return false;
     memcpy(copy, data, len);
@@ -86,12 +92,16 @@ static bool ring_put(const char *data, size_t len) {
     return true;
 }
 
+static bool is_kept(const struct log_line *line) {
+    return line->fields && line->fields->kept;
+}
+
 static void put_line(const struct log_line *line) {
     char data[LOG_LINE_MAX_BYTES];
     size_t len = state.json ? log_line_json(line, data) : log_line_human(line, data);
     if (!state.running) {
         write_all(STDERR_FILENO, data, len);
-    } else if (!ring_put(data, len)) {
+    } else if (!ring_put(data, len, is_kept(line))) {
         state.dropped++;
         state.overflowed++;
     }
@@ -303,7 +313,7 @@ static void write_args(uint32_t level, const char *component, const struct log_f
     struct log_line line = {.level = level, .component = component, .fields = fields, .text = text};
     clock_gettime(CLOCK_REALTIME, &line.time);
     pthread_mutex_lock(&state.lock);
-    if (rate_take(&line, format)) put_line(&line);
+    if (is_kept(&line) || rate_take(&line, format)) put_line(&line);
     pthread_mutex_unlock(&state.lock);
     errno = error;
 }
@@ -331,7 +341,7 @@ void log_plain(const char *text) {
     pthread_mutex_lock(&state.lock);
     bool put = false;
     int code = 0;
-    while (state.running && !(put = ring_put(data, len)) && code != ETIMEDOUT)
+    while (state.running && !(put = ring_put(data, len, true)) && code != ETIMEDOUT)
         code = pthread_cond_clockwait(&state.written, &state.lock, CLOCK_MONOTONIC, &until);
     uint64_t mine = state.head;
     while (put && state.tail < mine && code != ETIMEDOUT)

@@ -7,6 +7,7 @@
 #ifndef LOG_H
 #define LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ struct log_fields {
     const struct muster_log_field *const *own;
     uint32_t own_count;
     const void *kind; /* lines of one kind count together for the rate; null: those of one format */
+    bool kept; /* however many there are: what an admin did, say; never what anybody can do */
 };
 
 /* What is wrong with a plugin's field behind those before it; null: nothing. */

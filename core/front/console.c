@@ -148,13 +148,15 @@ static bool is_permitted(const struct command *command, const char *permissions)
 static void run_line(const char *permissions, struct run *run) {
     const struct command *command = find_command(run->line);
     const struct plugin_command *plugin_command = registration_find(&plugin_commands, run->line);
-    log_fields(MUSTER_LOG_INFO, "admin", &(struct log_fields){.event = "admin_command"},
-               "%s: %s %s", run->actor, run->line,
+    bool permitted = is_permitted(command, permissions);
+    log_fields(MUSTER_LOG_INFO, "admin",
+               &(struct log_fields){.event = "admin_command", .kept = permitted}, "%s: %s %s",
+               run->actor, run->line,
                command ? run->arguments : ""); /* a plugin's may hold a secret */
     run->command = command;
     run->is_player = permissions != NULL;
     run->is_admin = !permissions || muster_permitted(permissions, "admin");
-    if (!is_permitted(command, permissions))
+    if (!permitted)
         command_fail(run, MUSTER_DENIED, "the permission \"admin\" is needed");
     else if (command)
         command->fn(run);

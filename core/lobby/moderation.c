@@ -254,7 +254,8 @@ static const struct sanction *enforce(const struct sanction *sanction, struct ch
     const struct sanction *added = append(sanction);
     if (!added) return NULL;
     log_fields(MUSTER_LOG_INFO, "moderation",
-               &(struct log_fields){.player = sanction->player_key, .event = "sanction_added"},
+               &(struct log_fields){
+                   .player = sanction->player_key, .event = "sanction_added", .kept = true},
                "%s %s by %s: %s", moderation_kind_text(sanction->kind), sanction->key,
                sanction->actor, sanction->reason);
     take_effect(added);

@@ -213,7 +213,9 @@ muster_status session_attach(struct client *client, const struct muster_identity
     client->player = session->id;
     sessions.connected++;
     log_fields(MUSTER_LOG_INFO, "session",
-               &(struct log_fields){.player = session->player_key, .event = "player_connected"},
+               &(struct log_fields){.player = session->player_key,
+                                    .event = "player_connected",
+                                    .kept = session_may(session, "admin")},
                "%s connected", session->display_name);
     emit(session, MUSTER_NOTICE_PLAYER_CONNECTED);
     return MUSTER_OK;

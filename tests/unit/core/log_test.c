@@ -411,6 +411,20 @@ static void test_rate_by_second(void **state) {
     assert_int_equal(count_of(text, "kinds: rare"), 3);
 }
 
+/* What an admin has done is found in the log, whatever else there is. */
+static void test_kept_lines(void **state) {
+    (void)state;
+    const struct log_fields kept = {.event = "admin_command", .kept = true}, other = {0};
+    start(LOG_FORMAT_HUMAN);
+    for (int i = 0; i < 1000; i++) log_fields(MUSTER_LOG_INFO, "admin", &kept, "ban %d", i);
+    for (int i = 0; i < 1000; i++)
+        log_fields(MUSTER_LOG_INFO, "other", i % 10 ? &other : &kept, i % 10 ? "noise" : "ban");
+    const char *text = stop();
+    assert_int_equal(count_of(text, "admin: ban"), 1000);
+    assert_int_equal(count_of(text, "other: ban"), 100);
+    assert_true(count_of(text, "other: noise") < 100);
+}
+
 static void *write_many(void *user) {
     for (int i = 0; i < 15; i++) log_info((const char *)user, "from a thread");
     return NULL;
@@ -450,15 +464,17 @@ static void test_full_ring(void **state) {
         snprintf(component, sizeof(component), "c%d", i);
         log_info(component, "0123456789012345678901234567890123456789");
     }
+    const struct log_fields fields = {.kept = true};
+    for (int i = 0; i < 100; i++) log_fields(MUSTER_LOG_INFO, "kept", &fields, "ban");
     uint64_t lost = log_dropped() - dropped;
     assert_true(lost > 0);
-    uint32_t lines = 0;
+    uint32_t lines = 0, bans = 0;
     size_t kept = 0;
     static char text[65536];
     uint64_t told = 0;
     pthread_t stopper;
     assert_int_equal(pthread_create(&stopper, NULL, stop_log, NULL), 0);
-    while (told < lost || lines < 20000 - lost) {
+    while (told < lost || lines < 20000 - lost || bans < 100) {
         ssize_t len = read(ends[0], text + kept, sizeof(text) - kept - 1);
         if (len <= 0) continue;
         kept += (size_t)len;
@@ -469,6 +485,7 @@ static void test_full_ring(void **state) {
             char *suppressed = strstr(line, "log: suppressed ");
             if (suppressed) told += strtoull(suppressed + 16, NULL, 10);
             if (strstr(line, ": 0123")) lines++;
+            if (strstr(line, "kept: ban")) bans++;
         }
         kept -= (size_t)(line - text);
         memmove(text, line, kept);
@@ -497,6 +514,7 @@ int main(void) {
         cmocka_unit_test(test_outside_of_start_and_stop),
         cmocka_unit_test(test_rate_limit),
         cmocka_unit_test(test_rate_by_second),
+        cmocka_unit_test(test_kept_lines),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_full_ring),
     };
