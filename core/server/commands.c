@@ -85,11 +85,8 @@ static void command_lobbies(struct run *run) {
 }
 
 static void command_close(struct run *run) {
-    struct lobby *lobby = lobby_find_key(command_word(run));
-    if (!lobby) {
-        command_fail(run, MUSTER_NOT_FOUND, "no such lobby");
-        return;
-    }
+    struct lobby *lobby = command_find_lobby(run);
+    if (!lobby) return;
     if (!command_fits(run, "reason", run->arguments, MUSTER_REASON_MAX)) return;
     lobby_close(lobby, MUSTER_LEAVE_KICK,
                 run->arguments[0] ? run->arguments : "closed by an admin");

@@ -3,6 +3,7 @@
 #define COMMANDS_H
 
 #include "command.h"
+#include "lobby.h"
 #include "session.h"
 
 /* All of them, up to one without a name: for console_init. */
@@ -28,6 +29,8 @@ struct session *command_find_session(struct run *run, const char *word);
 
 /* commands_lobby.c */
 void command_lobby(struct run *run);
+/* The lobby that the next word names. Null: none, and the run has ended with a sentence. */
+struct lobby *command_find_lobby(struct run *run);
 
 /* commands_shutdown.c */
 void command_stop(struct run *run);

@@ -1,4 +1,5 @@
 /* commands_backup - copies of a database while the node runs. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ struct backup {
 static bool find_path(struct run *run, const char *word, char *out) {
     if (word[0] == '/' && !run->is_player)
         return snprintf(out, PATH_BYTES, "%s", word) < PATH_BYTES;
-    if (!word[0] || word[0] == '.' || strchr(word, '/')) return false;
+    if (!word[0] || word[0] == '.' || strchr(word, '/') || strlen(word) > NAME_MAX) return false;
     int len = snprintf(out, PATH_BYTES, "%s/backups", paths_data());
     if (len >= PATH_BYTES) return false;
     (void)mkdir(out, 0700); /* if it cannot be made, the copy cannot, either, and says so */

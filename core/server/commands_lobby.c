@@ -1,5 +1,6 @@
 /* commands_lobby - what an admin does with one lobby: lets it stand, keeps it in a file. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,11 +17,12 @@ struct file {
     int error; /* errno */
     uint32_t len;
     char path[LOBBY_FILE_PATH_BYTES];
-    uint8_t bytes[LOBBY_STATE_BYTES_MAX + 1];
+    uint8_t bytes[LOBBY_STATE_BYTES_MAX];
 };
 
 /* Null: the run has ended with a sentence. */
 static struct file *open_file(struct run *run, const char *name) {
+    if (!command_fits(run, "name", name, NAME_MAX + 1)) return NULL;
     struct file *file = calloc(1, sizeof *file);
     if (file && lobby_file_path("lobbies", name, file->path) && !run->arguments[0]) {
         file->run = run;
@@ -31,11 +33,19 @@ static struct file *open_file(struct run *run, const char *name) {
     return NULL;
 }
 
+static muster_status status_of(int error) {
+    switch (error) {
+    case EEXIST: return MUSTER_EXISTS;
+    case ENOENT: return MUSTER_NOT_FOUND;
+    case EFBIG:
+    case LOBBY_FILE_ODD: return MUSTER_INVALID;
+    default: return MUSTER_IO;
+    }
+}
+
 static void fail(struct file *file, const char *what) {
-    muster_status status = file->error == EEXIST   ? MUSTER_EXISTS
-                           : file->error == ENOENT ? MUSTER_NOT_FOUND
-                                                   : MUSTER_IO;
-    command_fail(file->run, status, "%s %s: %s", file->path, what, strerror(file->error));
+    command_fail(file->run, status_of(file->error), "%s %s: %s", file->path, what,
+                 lobby_file_error(file->error));
     free(file);
 }
 
@@ -83,7 +93,7 @@ static void save(struct run *run, struct lobby *lobby) {
 
 static void read_work(void *user) {
     struct file *file = user;
-    file->error = lobby_file_read(file->path, file->bytes, sizeof file->bytes, &file->len);
+    file->error = lobby_file_read(file->path, file->bytes, LOBBY_STATE_BYTES_MAX, &file->len);
 }
 
 static void read_done(void *user, muster_status status) {
@@ -131,6 +141,16 @@ static void thaw(struct run *run, struct lobby *lobby) {
     command_finish(run);
 }
 
+struct lobby *command_find_lobby(struct run *run) {
+    const char *word = command_word(run);
+    struct lobby *lobby = lobby_find_key(word);
+    if (!word[0])
+        command_fail_usage(run);
+    else if (!lobby)
+        command_fail(run, MUSTER_NOT_FOUND, "no such lobby");
+    return lobby;
+}
+
 /* ---- the command ----------------------------------------------------------------------------- */
 
 static const struct {
@@ -150,9 +170,6 @@ void command_lobby(struct run *run) {
         command_fail_usage(run);
         return;
     }
-    struct lobby *lobby = lobby_find_key(command_word(run));
-    if (lobby)
-        acts[i].fn(run, lobby);
-    else
-        command_fail(run, MUSTER_NOT_FOUND, "no such lobby");
+    struct lobby *lobby = command_find_lobby(run);
+    if (lobby) acts[i].fn(run, lobby);
 }

@@ -52,14 +52,14 @@ static void load(const char *name, uint8_t *bytes) {
     uint32_t len = 0;
     if (!lobby_file_path(FOLDER, name, from) || !lobby_file_path("lobbies", name, path)) return;
     int error = rename(from, path) ? errno : 0;
-    if (!error) error = lobby_file_read(path, bytes, LOBBY_STATE_BYTES_MAX + 1, &len);
+    if (!error) error = lobby_file_read(path, bytes, LOBBY_STATE_BYTES_MAX, &len);
     muster_status status = MUSTER_IO;
     if (!error) status = lobby_load((struct muster_bytes){bytes, len}, &lobby, wrong);
     if (!status)
         (void)unlink(path);
     else
         log_error("handover", "%s was not loaded: %s", path,
-                  error      ? strerror(error)
+                  error      ? lobby_file_error(error)
                   : wrong[0] ? wrong
                              : status_text(status));
 }
@@ -67,7 +67,7 @@ static void load(const char *name, uint8_t *bytes) {
 void handover_load(void) {
     char folder[LOBBY_FILE_PATH_BYTES];
     snprintf(folder, sizeof folder, "%s/" FOLDER, paths_data());
-    uint8_t *bytes = malloc(LOBBY_STATE_BYTES_MAX + 1);
+    uint8_t *bytes = malloc(LOBBY_STATE_BYTES_MAX);
     DIR *dir = bytes ? opendir(folder) : NULL;
     for (struct dirent *entry; dir && (entry = readdir(dir));)
         if (entry->d_name[0] != '.') load(entry->d_name, bytes);

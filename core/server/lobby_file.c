@@ -28,17 +28,25 @@ int lobby_file_write(const char *path, const void *data, uint32_t len) {
     return error;
 }
 
-int lobby_file_read(const char *path, void *out, uint32_t cap, uint32_t *len) {
+static int read_regular(int fd, void *out, uint32_t cap, uint32_t *len) {
     struct stat st;
-    int error = 0, fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) return errno;
+    if (fstat(fd, &st)) return errno;
+    if (!S_ISREG(st.st_mode)) return LOBBY_FILE_ODD;
+    if (st.st_size > (off_t)cap) return EFBIG;
     ssize_t got = read(fd, out, cap);
-    if (got < 0)
-        error = errno;
-    else if (fstat(fd, &st) || !S_ISREG(st.st_mode))
-        error = EINVAL;
-    else
-        *len = (uint32_t)got;
+    if (got < 0) return errno;
+    *len = (uint32_t)got;
+    return 0;
+}
+
+int lobby_file_read(const char *path, void *out, uint32_t cap, uint32_t *len) {
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) return errno == ELOOP || errno == ENXIO ? LOBBY_FILE_ODD : errno;
+    int error = read_regular(fd, out, cap, len);
     close(fd);
     return error;
+}
+
+const char *lobby_file_error(int error) {
+    return error == LOBBY_FILE_ODD ? "no regular file" : strerror(error);
 }

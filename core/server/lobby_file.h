@@ -8,12 +8,15 @@
 #include <stdint.h>
 
 #define LOBBY_FILE_PATH_BYTES 1024
+#define LOBBY_FILE_ODD (-1) /* beside the errnos: a folder, a link, a pipe, a socket, a device */
 
 /* DATA/folder/name, the folder made if need be. False: no name of a file, or too long. */
 bool lobby_file_path(const char *folder, const char *name, char out[LOBBY_FILE_PATH_BYTES]);
 /* A new file, on disk when this returns, or nothing. Returns 0 or an errno: EEXIST. */
 int lobby_file_write(const char *path, const void *data, uint32_t len);
-/* At most cap bytes of a regular file. Returns 0 or an errno. */
+/* A regular file of at most cap bytes. Returns 0, LOBBY_FILE_ODD or an errno: EFBIG. */
 int lobby_file_read(const char *path, void *out, uint32_t cap, uint32_t *len);
+/* What either returned, in words. */
+const char *lobby_file_error(int error);
 
 #endif

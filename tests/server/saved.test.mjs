@@ -1,11 +1,12 @@
 // Lobbies that stand for a while, and lobbies that go on in another process.
 
 import assert from "node:assert/strict";
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { decodeSnapshot } from "../../sdk/js/index.js";
-import { ADMIN_TOKEN, PLUGINS, eventually, startServer } from "../kit/harness.mjs";
+import { ADMIN_TOKEN, PLUGINS, eventually, runFile, startServer } from "../kit/harness.mjs";
+import { assertProblem } from "../kit/openapi.mjs";
 import { MOD_PLUGINS } from "../kit/mods.mjs";
 import { connectPlayer, gather, guestToken, refused, sitDown } from "../kit/players.mjs";
 import { findRecording, playAgain, readHashes } from "../kit/recording.mjs";
@@ -253,6 +254,24 @@ test("a file that is not whole, or not there, loads nothing and says why", async
         await server.adminRefusal(`lobby load ${name}`);
         await server.adminRefusal(`lobby save ${lobbyId} ${name}`);
     }
+    const inFolder = (name) => path.join(server.dataDir, "lobbies", name);
+    await mkdir(inFolder("folder"));
+    await symlink(file, inFolder("link"));
+    await runFile("mkfifo", [inFolder("pipe")]);
+    await writeFile(inFolder("big"), "");
+    await truncate(inFolder("big"), 40 << 20);
+    const long = "n".repeat(300);
+    for (const [line, said] of [
+        ["load folder", /no regular file/], ["load link", /no regular file/], ["load pipe", /no regular file/],
+        ["load big", /too large/], [`load ${long}`, /a name of at most 255 bytes, found 300/],
+        [`save ${lobbyId} ${long}`, /a name of at most 255 bytes/], ["save", /expected: lobby /], ["load", /expected: lobby /],
+    ]) {
+        const answer = await server.adminAnswer(`lobby ${line}`);
+        assert.match(answer.body.detail, said);
+        assertProblem(answer, 400, "invalid_params");
+    }
+    for (const line of ["close", `backup ${long}`])
+        assert.match(await server.adminRefusal(line), /^expected: /);
     const bytes = await readFile(file);
     await writeFile(path.join(server.dataDir, "lobbies", "cut"), bytes.subarray(0, -1));
     await writeFile(path.join(server.dataDir, "lobbies", "other"), "MSTRREC1 and more of it");
