@@ -123,9 +123,12 @@ bool gate_read_claims(const struct gate_config *config, const json_t *claims,
     copy_text(claims, config->region_claim, out->region, sizeof out->region);
     read_permissions(config, claims, out);
     bool is_guest = json_is_true(json_object_get(claims, "guest"));
-    out->account = is_guest ? MUSTER_ACCOUNT_GUEST : MUSTER_ACCOUNT_REGISTERED;
+    bool is_ticket = json_object_get(claims, "lobby") != NULL; /* says nothing of an account */
+    out->account = is_guest    ? MUSTER_ACCOUNT_GUEST
+                   : is_ticket ? MUSTER_ACCOUNT_UNKNOWN
+                               : MUSTER_ACCOUNT_REGISTERED;
     out->expires_at_s = json_integer_value(json_object_get(claims, "exp"));
-    if (!json_object_get(claims, "lobby") || read_ticket(claims, out)) return true;
+    if (!is_ticket || read_ticket(claims, out)) return true;
     *why = "a claim of the ticket is missing or wrong: lobby, epoch, issue or team";
     return false;
 }

@@ -82,6 +82,7 @@ test("two players with nothing but their tickets play to the end, and nobody pla
     assert.deepEqual([entry.lobby.lobbyId, entry.seat], [made.lobbyId, 0]);
     assert.equal(clients[0].session.playerId, "cup-1");
     assert.deepEqual(clients[0].session.permissions, []);
+    assert.match(await server.admin("players"), /^cup-1 "Ada L" player /m); // no account
     for (const token of [ada, bob]) await refused(nobody(t).connectToSeat(token), "ticket_invalid"); // used
     const resumed = clients[0].once("entered", { timeoutMs: 20000 });
     wire.cut();

@@ -87,6 +87,7 @@ static void a_ticket_says_who_and_where(void **state) {
     assert_int_equal(ask(&wish), MUSTER_OK);
     assert_int_equal(presents(fixture, wish.ticket, &id), MUSTER_ACCEPT);
     assert_string_equal(id.player_key, "cup-1");
+    assert_int_equal(id.account, MUSTER_ACCOUNT_UNKNOWN); /* cup-1 need not have one */
     assert_string_equal(id.display_name, "Ada");
     assert_string_equal(id.permissions, "");
     assert_string_equal(id.lobby_key, lobby->lobby_key);
