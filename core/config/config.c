@@ -285,9 +285,8 @@ static void tell_plugins(const struct config *next, char *report) {
     if (!same_plugins(config_now, next)) config_fail(report, "plugins changed: needs a restart");
 }
 
-muster_status config_reload(muster_status (*check)(char *error), char *error) {
-    error[0] = '\0';
-    if (!config_now) return MUSTER_STATE;
+/* With the sections of the plugins that are loaded and stay. */
+static muster_status read_again(struct config **out, char *error) {
     struct config *next = NULL;
     muster_status status = config_create(&next, error);
     for (uint32_t i = 0; next && i < config_now->section_count; i++) {
@@ -295,10 +294,34 @@ muster_status config_reload(muster_status (*check)(char *error), char *error) {
         if (!old->core && is_plugin(next, old->name))
             status = config_worse(status, add_section(next, old->name, false, &old->schema, error));
     }
-    if (status != MUSTER_OK) {
+    if (status == MUSTER_OK)
+        *out = next;
+    else
         config_destroy(next);
-        return status;
+    return status;
+}
+
+muster_status config_try(muster_status (*check)(char *error), char *error) {
+    error[0] = '\0';
+    if (!config_now) return MUSTER_STATE;
+    struct config *before = config_now, *next = NULL;
+    muster_status status = read_again(&next, error);
+    if (status == MUSTER_OK) status = config_core_fill(next);
+    if (status == MUSTER_OK) {
+        config_put_in_force(next);
+        status = check(error);
+        config_put_in_force(before);
     }
+    config_destroy(next);
+    return status;
+}
+
+muster_status config_reload(muster_status (*check)(char *error), char *error) {
+    error[0] = '\0';
+    if (!config_now) return MUSTER_STATE;
+    struct config *next = NULL;
+    muster_status status = read_again(&next, error);
+    if (status != MUSTER_OK) return status;
     char wrong[CONFIG_ERROR_MAX] = "";
     struct config *before = config_now;
     tell_plugins(next, error);

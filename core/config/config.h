@@ -39,6 +39,9 @@ muster_status config_fail(char *error, const char *format, ...) MUSTER_PRINTF(2,
  * its value. `check` looks at the new values, which it gets from the getters; what it refuses, with
  * a sentence, was never in force. */
 muster_status config_reload(muster_status (*check)(char *error), char *error) MUSTER_MUST_USE;
+/* Read everything again and let `check` look at it, as config_reload does, but change nothing: with
+ * what needs a restart as it would be after one. */
+muster_status config_try(muster_status (*check)(char *error), char *error) MUSTER_MUST_USE;
 void config_unload(void);
 /* --watch: what people edit is read again when it changes. */
 bool config_watch(void);

@@ -1,5 +1,5 @@
 /* plugin_file - finds NAME.so, refuses files and folders that others may write, checks the sha256
- * pin, makes the private copy. Used by plugin_load alone.
+ * pin, makes the private copy. Used by plugin_load, and by check, which looks whether it could.
  */
 #ifndef PLUGIN_FILE_H
 #define PLUGIN_FILE_H

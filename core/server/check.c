@@ -1,6 +1,7 @@
 #include "check.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
@@ -11,7 +12,9 @@
 #include "config.h"
 #include "paths.h"
 #include "plugin.h"
+#include "plugin_file.h"
 #include "registry.h"
+#include "untrusted.h"
 
 #define NAMES_MAX 512
 
@@ -171,13 +174,45 @@ static muster_status check_tls(char *error) {
     return strlen(error) > before ? MUSTER_INVALID : MUSTER_OK;
 }
 
-muster_status check_again(char *error) {
+static muster_status check_values(bool knows_modes, char *error) {
     size_t before = strlen(error);
     check_region(error);
-    bool is_good = !check_defaults(error);
+    bool is_good = !knows_modes || !check_defaults(error);
     is_good = !check_net(error) && is_good;
     is_good = !check_tls(error) && is_good;
     return is_good && strlen(error) == before ? MUSTER_OK : MUSTER_INVALID;
+}
+
+muster_status check_again(char *error) {
+    return check_values(true, error);
+}
+
+/* ---- before a restart ------------------------------------------------------------------------ */
+
+/* Where code is locked out, nobody can look. */
+static void check_file(const char *name, char *error) {
+    char path[PATH_MAX], cause[512] = "";
+    if (untrusted_requested()) return;
+    if (plugin_file_copy(name, path, sizeof path, cause, sizeof cause))
+        config_fail(error, "%s: %s: %s", config_plugins_place(), name, cause);
+    else
+        plugin_file_remove(path);
+}
+
+static muster_status check_next(char *error) {
+    bool knows_modes = true;
+    for (uint32_t i = 0; i < config_plugin_count(); i++) {
+        const char *name, *instance;
+        config_plugin(i, &name, &instance);
+        if (plugin_find(instance)) continue;
+        knows_modes = false;
+        check_file(name, error);
+    }
+    return check_values(knows_modes, error) || error[0] ? MUSTER_INVALID : MUSTER_OK;
+}
+
+muster_status check_restart(char *error) {
+    return config_try(check_next, error);
 }
 
 muster_status check_all(bool has_plugins, char *error) {

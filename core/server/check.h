@@ -15,6 +15,10 @@
 muster_status check_all(bool has_plugins, char *error) MUSTER_MUST_USE;
 /* What a running server can look at before it takes another configuration. `error` is added to. */
 muster_status check_again(char *error) MUSTER_MUST_USE;
+/* Whether a server that starts now would take its configuration, as far as this one can tell, which
+ * stays as it is: of a plugin that is not loaded, that there is a file. `error` (CONFIG_ERROR_MAX
+ * bytes): a sentence for each mistake. */
+muster_status check_restart(char *error) MUSTER_MUST_USE;
 /* lobby.defaults are settings of modes. Modes are known when the plugins have started. `error` is
  * added to. */
 muster_status check_defaults(char *error) MUSTER_MUST_USE;

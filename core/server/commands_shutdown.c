@@ -3,8 +3,11 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "check.h"
 #include "commands.h"
+#include "config.h"
 #include "shutdown.h"
+#include "status.h"
 
 void command_stop(struct run *run) {
     command_say(run, "stopping");
@@ -66,6 +69,13 @@ void command_restart(struct run *run) {
     if (!command_fits(run, "text", run->arguments, sizeof text)) return;
     snprintf(text, sizeof text, "%s", run->arguments);
     if (!text_line_mend(text)) text[0] = '\0';
+    char error[CONFIG_ERROR_MAX] = "";
+    muster_status status = check_restart(error);
+    if (status) {
+        command_fail(run, status, "no restart, the server would not start again: %s",
+                     error[0] ? error : status_text(status));
+        return;
+    }
     command_say(run, is_now ? "restarting" : "restarts in %u s", in_s);
     command_finish(run);
     shutdown_restart(in_s, text);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "check.h"
 #include "config.h"
 #include "lobby.h"
 #include "log.h"
@@ -122,22 +123,41 @@ static void wait_for_next(void) {
     if (!ending.next) restart();
 }
 
+static void forget(void) {
+    loop_timer_stop(ending.next);
+    ending.next = NULL;
+    ending.restart_ms = 0;
+}
+
+static void call_off(void) {
+    forget();
+    tell_plugins(MUSTER_RESTART_CANCELLED);
+    (void)session_announce("The restart is called off.");
+}
+
+/* The configuration may be another one than when the restart was set. */
+static void restart_or_stay(void) {
+    char error[CONFIG_ERROR_MAX] = "";
+    if (check_restart(error) == MUSTER_OK) {
+        restart();
+        return;
+    }
+    call_off();
+    for (const char *at = error; *at; at += strcspn(at, "\n"), at += *at == '\n')
+        log_error("server", "no restart, the server would not start again: %.*s",
+                  (int)strcspn(at, "\n"), at);
+}
+
 static void on_next(void *user) {
     (void)user;
     ending.next = NULL;
     uint32_t in_ms = restart_in_ms();
     if (in_ms == 0) {
-        restart();
+        restart_or_stay();
         return;
     }
     warn(in_ms);
     wait_for_next();
-}
-
-static void forget(void) {
-    loop_timer_stop(ending.next);
-    ending.next = NULL;
-    ending.restart_ms = 0;
 }
 
 void shutdown_restart(uint32_t in_s, const char *text) {
@@ -154,9 +174,7 @@ void shutdown_restart(uint32_t in_s, const char *text) {
 
 bool shutdown_restart_cancel(void) {
     if (!ending.restart_ms) return false;
-    forget();
-    tell_plugins(MUSTER_RESTART_CANCELLED);
-    (void)session_announce("The restart is called off.");
+    call_off();
     return true;
 }
 

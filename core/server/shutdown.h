@@ -22,7 +22,8 @@ int shutdown_exit_code(void);
 void shutdown_drain(bool on, bool leave);
 /* Stop in in_s seconds (at most SHUTDOWN_RESTART_MAX_S; 0: now) with SHUTDOWN_EXIT_RESTART. All who
  * are connected are told so now, and 15, 10, 5, 3, 2, 1 min and 30 s before. Takes the place of one
- * that was set. */
+ * that was set. Whether the server would start again (check_restart) is asked before by the caller,
+ * and here when the time has come: if not, it is called off. */
 void shutdown_restart(uint32_t in_s, const char *text);
 /* All are told. False: none was set. */
 bool shutdown_restart_cancel(void);

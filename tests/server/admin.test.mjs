@@ -262,6 +262,42 @@ test("restart: at a set time, told as it comes nearer, called off, at once", asy
     assert.deepEqual(await server.ended(), { code: 75, signal: null });
 });
 
+test("a server that would not start again is not restarted, and goes on", async (t) => {
+    const server = await startServer(t);
+    const { client } = await connectPlayer(t, server);
+    const said = [];
+    client.on("server.announcement", ({ text }) => said.push(text));
+    const good = await readFile(server.configFile, "utf8");
+    const config = JSON.parse(good);
+    const write = (text) => writeFile(server.configFile, text);
+    for (const [broken, why] of [
+        [good.slice(0, -2), /config/],
+        [JSON.stringify({ ...config, net: { ...config.net, port: "x" } }), /net\.port: expected/],
+        [JSON.stringify({ ...config, auth_local: { ...config.auth_local, accessTtlS: -1 } }), /auth_local\.accessTtlS/],
+        [JSON.stringify({ ...config, plugins: [...config.plugins, "mode_none"] }), /plugins: mode_none: /],
+        [JSON.stringify({ ...config, net: { ...config.net, adminAddress: "nowhere" } }), /adminAddress/],
+    ]) {
+        await write(broken);
+        for (const line of ["restart now", "restart in 1h"]) {
+            const answer = await server.adminAnswer(line);
+            assert.match(answer.body.detail, why);
+            assertProblem(answer, 400, "invalid_params");
+        }
+        assert.doesNotMatch(await server.admin("status"), /restarts/);
+    }
+    await write(good);
+    const from = server.output.length;
+    await server.admin("restart in 1s");
+    await write("{");
+    await server.waitForOutput(/no restart, the server would not start again: /, from);
+    assert.doesNotMatch(await server.admin("status"), /restarts/);
+    await eventually("all are told", () => said.includes("The restart is called off."));
+    const plugins = [...config.plugins, "mode_connect_four"]; // which alone has that setting
+    await write(JSON.stringify({ ...config, plugins, lobby: { ...config.lobby, defaults: ["turnSeconds=20"] } }));
+    await server.admin("restart now");
+    assert.deepEqual(await server.ended(), { code: 75, signal: null });
+});
+
 test("a port in use: 69", async (t) => {
     const holder = net.createServer().listen(0, "127.0.0.1");
     await once(holder, "listening");
