@@ -20,15 +20,33 @@
 
 /* ---- plugins --------------------------------------------------------------------------------- */
 
+/* Before a restart a plugin may be loaded and not in the list any more. */
+static bool is_listed(const struct muster_self *self) {
+    bool found = false;
+    for (uint32_t i = 0; i < config_plugin_count() && !found; i++) {
+        const char *name, *instance;
+        config_plugin(i, &name, &instance);
+        found = strcmp(instance, self->instance_name) == 0;
+    }
+    return found;
+}
+
+static bool is_provided(uint32_t role) {
+    const struct provider *p = registry_first(role);
+    while (p && !is_listed(p->self)) p = p->next;
+    return p != NULL;
+}
+
 /* Its key "database", where it has one, names which. */
 static void check_database(const struct muster_self *p, char *error) {
     bool is_named = config_entry(p->instance_name, "database") != NULL;
     const char *name = is_named ? config_string(p->instance_name, "database") : "";
-    if (!registry_first(MUSTER_ROLE_DATABASE))
+    const struct provider *named = name[0] ? registry_named(MUSTER_ROLE_DATABASE, name) : NULL;
+    if (!is_provided(MUSTER_ROLE_DATABASE))
         config_fail(error,
                     "%s: %s needs a database: expected a plugin of role database, found none",
                     config_plugins_place(), p->instance_name);
-    else if (name[0] && !registry_named(MUSTER_ROLE_DATABASE, name))
+    else if (name[0] && (!named || !is_listed(named->self)))
         config_fail(error,
                     "%s: expected the instance name of a database plugin (PLUGIN:NAME in "
                     "plugins), found \"%.64s\"",
@@ -36,11 +54,12 @@ static void check_database(const struct muster_self *p, char *error) {
 }
 
 static void check_roles(char *error) {
-    if (!registry_first(MUSTER_ROLE_AUTH))
+    if (!is_provided(MUSTER_ROLE_AUTH))
         config_fail(error, "%s: nobody could sign in: expected a plugin of role auth, found none",
                     config_plugins_place());
     for (const struct muster_self *p = plugin_next(NULL); p; p = plugin_next(p))
-        if (p->plugin.flags & MUSTER_PLUGIN_NEEDS_DATABASE) check_database(p, error);
+        if ((p->plugin.flags & MUSTER_PLUGIN_NEEDS_DATABASE) && is_listed(p))
+            check_database(p, error);
 }
 
 /* ---- region ---------------------------------------------------------------------------------- */
@@ -200,15 +219,16 @@ static void check_file(const char *name, char *error) {
 }
 
 static muster_status check_next(char *error) {
-    bool knows_modes = true;
+    bool knows_all = true; /* roles, modes and settings: what plugins say when they are loaded */
     for (uint32_t i = 0; i < config_plugin_count(); i++) {
         const char *name, *instance;
         config_plugin(i, &name, &instance);
         if (plugin_find(instance)) continue;
-        knows_modes = false;
+        knows_all = false;
         check_file(name, error);
     }
-    return check_values(knows_modes, error) || error[0] ? MUSTER_INVALID : MUSTER_OK;
+    if (knows_all) check_roles(error);
+    return check_values(knows_all, error) || error[0] ? MUSTER_INVALID : MUSTER_OK;
 }
 
 muster_status check_restart(char *error) {

@@ -81,13 +81,23 @@ void command_create_session(struct run *run) {
 }
 
 void command_get_session(struct run *run) {
-    const struct session *session = session_find_key(command_word(run));
+    const char *key = command_word(run);
+    const struct session *session = session_find_key(key);
+    if (!key[0]) {
+        command_fail_usage(run);
+        return;
+    }
     command_say_json(run, session ? lobby_session_json(session) : json_object());
     command_finish(run);
 }
 
 void command_terminate_session(struct run *run) {
-    struct session *session = session_find_session_key(command_word(run));
+    const char *key = command_word(run);
+    struct session *session = session_find_session_key(key);
+    if (!key[0]) {
+        command_fail_usage(run);
+        return;
+    }
     if (!session) {
         command_fail(run, MUSTER_NOT_FOUND, "no such session");
         return;

@@ -276,6 +276,8 @@ test("a server that would not start again is not restarted, and goes on", async 
         [JSON.stringify({ ...config, auth_local: { ...config.auth_local, accessTtlS: -1 } }), /auth_local\.accessTtlS/],
         [JSON.stringify({ ...config, plugins: [...config.plugins, "mode_none"] }), /plugins: mode_none: /],
         [JSON.stringify({ ...config, net: { ...config.net, adminAddress: "nowhere" } }), /adminAddress/],
+        [JSON.stringify({ ...config, auth_local: { ...config.auth_local, database: "none" } }), /auth_local\.database/],
+        [JSON.stringify({ ...config, plugins: config.plugins.filter((name) => name !== "db_sqlite") }), /auth_local needs a database/],
     ]) {
         await write(broken);
         for (const line of ["restart now", "restart in 1h"]) {

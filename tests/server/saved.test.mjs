@@ -270,7 +270,7 @@ test("a file that is not whole, or not there, loads nothing and says why", async
         assert.match(answer.body.detail, said);
         assertProblem(answer, 400, "invalid_params");
     }
-    for (const line of ["close", `backup ${long}`])
+    for (const line of ["close", `backup ${long}`, "terminateSession", "getActiveSession"])
         assert.match(await server.adminRefusal(line), /^expected: /);
     const bytes = await readFile(file);
     await writeFile(path.join(server.dataDir, "lobbies", "cut"), bytes.subarray(0, -1));
