@@ -74,8 +74,8 @@ const char *__wrap_net_http_header(muster_request_id id, const char *name) {
 }
 
 /* Whoever comes to the admin address has its token. */
-bool __wrap_http_token_given(muster_request_id id);
-bool __wrap_http_token_given(muster_request_id id) {
+bool __wrap_http_admit(muster_request_id id);
+bool __wrap_http_admit(muster_request_id id) {
     return MUSTER_ID_SAME(id, asked.id) && asked.is_admin;
 }
 
