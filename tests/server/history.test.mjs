@@ -216,15 +216,6 @@ test("results may lie in another database than accounts, which has its own write
     assert.equal(await count(path.join(next.dataDir, "backups/results.db"), "match_results"), 1);
 });
 
-test("a database that is not there is named, and the node does not start", async (t) => {
-    const dir = await tempDir(t);
-    const file = path.join(dir, "config.json");
-    await writeFile(file, JSON.stringify(testConfig({ history: { database: "elsewhere" } })));
-    const { code, stdout, stderr } = await runDaemon(["--config", file], { cwd: dir });
-    assert.notEqual(code, 0);
-    assert.match(stdout + stderr, /history asks for the database .{0,2}elsewhere/);
-});
-
 // ---- without it --------------------------------------------------------------------------------------
 
 test("without it a node plays, says what it does not keep, and knows nobody of before", async (t) => {
