@@ -325,6 +325,11 @@ void log_write(uint32_t level, const char *component, const char *format, ...) {
     va_end(args);
 }
 
+void log_write_lines(uint32_t level, const char *component, const char *before, const char *text) {
+    for (const char *at = text; *at; at += strcspn(at, "\n"), at += *at == '\n')
+        log_write(level, component, "%s%.*s", before, (int)strcspn(at, "\n"), at);
+}
+
 void log_fields(uint32_t level, const char *component, const struct log_fields *fields,
                 const char *format, ...) {
     va_list args;

@@ -45,6 +45,8 @@ uint32_t log_level_parse(const char *text);
 /* component: the file's concept: "net", "lobby". At most 1024 bytes a line; of a longer one the
  * beginning, and " ...". */
 void log_write(uint32_t level, const char *component, const char *format, ...) MUSTER_PRINTF(3, 4);
+/* Each line of the text for itself, with `before` in front. */
+void log_write_lines(uint32_t level, const char *component, const char *before, const char *text);
 void log_fields(uint32_t level, const char *component, const struct log_fields *fields,
                 const char *format, ...) MUSTER_PRINTF(4, 5);
 /* Plain lines of any length on stdout, in order with the log lines and whole, flushed before

@@ -8,6 +8,8 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "child.h"
+
 #define DESCRIPTORS_MAX 16 /* of nftw, one a level */
 
 static char path[512];
@@ -18,29 +20,11 @@ static int remove_one(const char *name, const struct stat *st, int kind, struct 
     return 0;
 }
 
-/* Waits for the child, to which it hands on what would end this process. */
-static int wait_for(pid_t child, const sigset_t *signals) {
-    for (;;) {
-        int status, number = sigwaitinfo(signals, NULL);
-        if (number > 0 && number != SIGCHLD) kill(child, number);
-        if (waitpid(child, &status, WNOHANG) == child) return status;
-    }
-}
-
 static _Noreturn void end_as(int status) {
     if (WIFEXITED(status)) exit(WEXITSTATUS(status));
     signal(WTERMSIG(status), SIG_DFL);
     raise(WTERMSIG(status));
     exit(128 + WTERMSIG(status)); /* the signal is blocked, as the shell says it */
-}
-
-static void block_ends(sigset_t *signals, sigset_t *before) {
-    sigemptyset(signals);
-    sigaddset(signals, SIGCHLD);
-    sigaddset(signals, SIGINT);
-    sigaddset(signals, SIGTERM);
-    sigaddset(signals, SIGHUP);
-    sigprocmask(SIG_BLOCK, signals, before);
 }
 
 static bool make_dir(void) {
@@ -51,10 +35,11 @@ static bool make_dir(void) {
 
 const char *temporary_dir(void) {
     sigset_t signals, before;
-    block_ends(&signals, &before); /* from before there is something to remove */
+    child_signals_block(&signals, &before); /* from before there is something to remove */
     pid_t child = make_dir() ? fork() : -1;
     if (child > 0) {
-        int status = wait_for(child, &signals);
+        bool is_ended = false;
+        int status = child_wait(child, &signals, &is_ended);
         nftw(path, remove_one, DESCRIPTORS_MAX, FTW_DEPTH | FTW_PHYS);
         sigprocmask(SIG_SETMASK, &before, NULL);
         end_as(status);

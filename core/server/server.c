@@ -143,21 +143,16 @@ static void on_terminate(void *user) {
         shutdown_now("SIGTERM");
 }
 
-static void log_lines(uint32_t level, const char *before, const char *text) {
-    for (const char *at = text; *at; at += strcspn(at, "\n"), at += *at == '\n')
-        log_write(level, "server", "%s%.*s", before, (int)strcspn(at, "\n"), at);
-}
-
 static void on_hangup(void *user) {
     (void)user;
     char report[CONFIG_ERROR_MAX] = "";
     muster_status status = server_reload(report);
     if (status) {
-        log_lines(MUSTER_LOG_ERROR, "not reloaded: ", report);
+        log_write_lines(MUSTER_LOG_ERROR, "server", "not reloaded: ", report);
         return;
     }
     log_info("server", "configuration reloaded%s", report[0] ? "" : ": nothing has changed");
-    log_lines(MUSTER_LOG_INFO, "", report);
+    log_write_lines(MUSTER_LOG_INFO, "server", "", report);
 }
 
 static muster_status watch_signals(void) {

@@ -143,9 +143,8 @@ static void restart_or_stay(void) {
         return;
     }
     call_off();
-    for (const char *at = error; *at; at += strcspn(at, "\n"), at += *at == '\n')
-        log_error("server", "no restart, the server would not start again: %.*s",
-                  (int)strcspn(at, "\n"), at);
+    log_write_lines(MUSTER_LOG_ERROR, "server",
+                    "no restart, the server would not start again: ", error);
 }
 
 static void on_next(void *user) {

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "config.h"
 #include "log.h"
 #include "net.h"
@@ -47,19 +48,6 @@ static _Noreturn void become_server(char **argv) {
     execv(supervisor.path, argv);
     fprintf(stderr, "musterd: %s: %s\n", supervisor.path, strerror(errno));
     _exit(SERVER_EXIT_CONFIG);
-}
-
-static void hand_on(pid_t child, int number) {
-    if (number == SIGTERM || number == SIGINT) supervisor.is_told_to_end = true;
-    kill(child, number);
-}
-
-static int wait_for(pid_t child) {
-    for (;;) {
-        int status, number = sigwaitinfo(&supervisor.signals, NULL);
-        if (number > 0 && number != SIGCHLD) hand_on(child, number);
-        if (waitpid(child, &status, WNOHANG) == child) return status;
-    }
 }
 
 /* ---- crashes --------------------------------------------------------------------------------- */
@@ -139,14 +127,6 @@ static bool open_sockets(int *code) {
     return false;
 }
 
-static void block_signals(void) {
-    static const int numbers[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP};
-    sigemptyset(&supervisor.signals);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        sigaddset(&supervisor.signals, numbers[i]);
-    sigprocmask(SIG_BLOCK, &supervisor.signals, &supervisor.before);
-}
-
 static bool find_self(void) {
     ssize_t len = readlink("/proc/self/exe", supervisor.path, sizeof supervisor.path - 1);
     if (len > 0 && (size_t)len < sizeof supervisor.path - 1) return true;
@@ -157,7 +137,7 @@ static bool find_self(void) {
 int supervisor_run(char **argv) {
     int code = SERVER_EXIT_INTERNAL, status;
     if (!find_self() || !open_sockets(&code)) return code;
-    block_signals();
+    child_signals_block(&supervisor.signals, &supervisor.before);
     do {
         pid_t child = fork();
         if (child < 0) {
@@ -165,7 +145,7 @@ int supervisor_run(char **argv) {
             return SERVER_EXIT_INTERNAL;
         }
         if (child == 0) become_server(argv);
-        status = wait_for(child);
+        status = child_wait(child, &supervisor.signals, &supervisor.is_told_to_end);
     } while (is_to_start_again(status, &code));
     return code;
 }
