@@ -97,10 +97,19 @@ static bool take_crash(int status, int *code) {
     return rest(PAUSE_FIRST_MS << (count - 1));
 }
 
+/* By an operator, or a kernel that is out of memory: nothing is wrong with the server. */
+static bool was_killed(int status) {
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
 /* True: start it again; else *code. */
 static bool is_to_start_again(int status, int *code) {
     *code = WIFEXITED(status) ? WEXITSTATUS(status) : SERVER_EXIT_INTERNAL;
     if (supervisor.is_told_to_end) return false;
+    if (was_killed(status)) {
+        log_warn("supervisor", "the server was killed");
+        return rest(PAUSE_FIRST_MS);
+    }
     switch (*code) {
     case SHUTDOWN_EXIT_RESTART: return true;
     case SERVER_EXIT_OK:
