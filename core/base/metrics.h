@@ -55,6 +55,10 @@
       "JSON-RPC requests answered by an error.")                                                   \
     X(RECORD_FAILURES, COUNTER, "muster_record_failures_total", "",                                \
       "Recordings refused or stopped for lack of space.")                                          \
+    X(DISK_FREE, GAUGE, "muster_disk_free_bytes", "", "Free space of the data directory's disk.")  \
+    X(DISK_TROUBLE, GAUGE, "muster_disk_trouble", "",                                              \
+      "1 while the data directory's disk is nearly full, full, read-only or failing.")             \
+    X(DISK_FAILURES, COUNTER, "muster_disk_failures_total", "", "Writes that the disk refused.")   \
     X(REPORTS_DROPPED, COUNTER, "muster_reports_dropped_total", "", "Reports given up.")           \
     X(STORE_PENDING, GAUGE, "muster_store_writes_pending", "",                                     \
       "Writes that wait for the database.")                                                        \

@@ -6,6 +6,7 @@
 
 #include "config.h"
 #include "console.h"
+#include "disk.h"
 #include "http.h"
 #include "lobby.h"
 #include "methods.h"
@@ -65,6 +66,7 @@ static void get_readyz(void *user, const struct muster_http_request *request) {
         {"plugins", is_ready() ? NULL : "starting"},
         {"draining", lobby_draining() ? "draining" : NULL},
         {"room", full ? "no room for another lobby" : NULL},
+        {"disk", disk_trouble()},
         {"database", store_trouble()},
         {"load", pacer_stretch() > 1.1 ? "overloaded" : NULL},
     };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "disk.h"
 #include "lobby_internal.h"
 #include "log.h"
 #include "loop.h"
@@ -26,12 +27,14 @@ static struct record *open_record(const struct match_setup *setup) {
     char *header = match_record_header(setup);
     struct record *record = NULL;
     uint32_t segment_bytes = config_core->match.record_segment_kib << 10;
-    muster_status status =
-        header ? record_open(path, header, segment_bytes, &record) : MUSTER_NO_MEMORY;
+    muster_status status = disk_has_room() ? MUSTER_OK : MUSTER_FULL;
+    if (!status)
+        status = header ? record_open(path, header, segment_bytes, &record) : MUSTER_NO_MEMORY;
     free(header);
     if (status) {
         metrics_add(METRIC_RECORD_FAILURES, 1);
-        log_warn("record", "%s: %s; the match is played unrecorded", path, status_text(status));
+        log_write(disk_has_room() ? MUSTER_LOG_WARN : MUSTER_LOG_INFO, "record",
+                  "%s: %s; the match is played unrecorded", path, status_text(status));
     } else {
         record_prune(directory, config_core->match.record_keep_max);
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "disk.h"
 #include "log.h"
 #include "loop.h"
 #include "metrics.h"
@@ -148,6 +149,7 @@ static void begin_failing(struct outbox *outbox, muster_status status) {
     if (!outbox->failing)
         log_error("store", "the database %s takes no writes (%s): they are kept and tried again",
                   outbox->database, status_text(status));
+    if (!outbox->failing) disk_look(); /* it may be why */
     outbox->failing = true;
     pause_then_ask(outbox);
 }

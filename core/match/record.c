@@ -13,6 +13,7 @@
 
 #include <muster/writer.h>
 
+#include "disk.h"
 #include "log.h"
 #include "loop.h"
 #include "metrics.h"
@@ -30,6 +31,7 @@ struct record {
     uint32_t mapped;
     uint32_t segment_bytes;
     bool growing; /* a pool job is reserving the next segment */
+    bool waiting; /* for room on the disk, to grow again */
     bool last;    /* there will be no further segment */
     bool full;
     bool closed; /* close was asked while a job ran */
@@ -40,7 +42,8 @@ struct record {
 
 static muster_status map_more(struct record *record, uint32_t bytes) {
     if (record->mapped + bytes > RECORD_BYTES_MAX) return MUSTER_LIMIT;
-    if (posix_fallocate(record->fd, record->mapped, bytes)) return MUSTER_IO;
+    int error = posix_fallocate(record->fd, record->mapped, bytes);
+    if (error) return disk_failed(error) ? MUSTER_FULL : MUSTER_IO;
     void *at = mmap(record->base + record->mapped, bytes, PROT_READ | PROT_WRITE,
                     MAP_SHARED | MAP_FIXED | MAP_POPULATE, record->fd, record->mapped);
     return at == MAP_FAILED ? MUSTER_IO : MUSTER_OK;
@@ -77,7 +80,10 @@ muster_status record_open(const char *path, const char *header_json, uint32_t se
     snprintf(record->path, sizeof record->path, "%s", path);
     record->segment_bytes = segment_bytes;
     record->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (record->fd < 0) goto fail;
+    if (record->fd < 0) {
+        (void)disk_failed(errno);
+        goto fail;
+    }
     (void)flock(record->fd, LOCK_SH | LOCK_NB); /* against pruning; it is recorded without, too */
     if (!reserve(record) || map_more(record, segment_bytes)) goto fail;
     record->mapped = segment_bytes;
@@ -107,11 +113,11 @@ static void grow_done(void *user, muster_status status) {
     struct record *record = job->record;
     if (!status) status = job->status;
     record->growing = false;
-    record->last = status != MUSTER_OK;
-    if (status)
+    record->waiting = status == MUSTER_FULL;
+    record->last = status && !record->waiting;
+    if (record->last)
         log_warn("record", "%s: no room for another segment, the recording will end", record->path);
-    else
-        record->mapped += record->segment_bytes;
+    if (!status) record->mapped += record->segment_bytes;
     free(job);
     if (record->closed) finish_close(record);
 }
@@ -144,9 +150,8 @@ void record_append(struct record *record, uint32_t tick, uint32_t kind, uint32_t
     muster_put_u32(&w, tick);
     muster_put_bytes(&w, data, len);
     record->used += w.len;
-    if (!record->growing && !record->last &&
-        record->mapped - record->used < record->segment_bytes / 2)
-        grow(record);
+    bool may_grow = !record->growing && !record->last && (!record->waiting || disk_has_room());
+    if (may_grow && record->mapped - record->used < record->segment_bytes / 2) grow(record);
 }
 
 uint32_t record_used(const struct record *record) {

@@ -8,6 +8,7 @@
 #include "check.h"
 #include "config.h"
 #include "console.h"
+#include "disk.h"
 #include "dispatch.h"
 #include "engine.h"
 #include "handover.h"
@@ -208,7 +209,8 @@ static bool feed_service_watchdog(void) {
 
 static void start(void) {
     if (watch_signals() || !feed_service_watchdog() ||
-        watchdog_start(WATCHDOG_WARN_MS, WATCHDOG_ABORT_MS) || books_start(is_ready))
+        watchdog_start(WATCHDOG_WARN_MS, WATCHDOG_ABORT_MS) || disk_start() ||
+        books_start(is_ready))
         fail(SERVER_EXIT_INTERNAL, "the server could not be started");
     else
         start_plugins(on_store_started, NULL);
@@ -291,6 +293,7 @@ static void stop(void) {
     outbox_deinit();
     pacer_stop();
     untrusted_stop();
+    disk_stop();
     watchdog_stop();
 }
 
