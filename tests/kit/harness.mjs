@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -78,6 +78,12 @@ export function atEnd(t, fn) {
         });
     }
     cleanups.get(t).push(fn);
+}
+
+/** The server that a supervisor runs; 0: none just now. */
+export async function childOf(pid) {
+    const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+    return Number(children.trim().split(" ")[0]);
 }
 
 export async function freePort() {

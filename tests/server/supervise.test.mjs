@@ -1,20 +1,14 @@
 // musterd --supervise: a server that ends by mistake is started again, on the same sockets.
 
 import assert from "node:assert/strict";
-import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { atEnd, eventually, queryDatabase, startServer } from "../kit/harness.mjs";
+import { atEnd, childOf, eventually, queryDatabase, startServer } from "../kit/harness.mjs";
 import { connectPlayer, gather, sitDown } from "../kit/players.mjs";
 import { playAgain } from "../kit/recording.mjs";
 
 const READY = /Server is ready: listening on \S+:(\d+)/;
-
-/** The server that the supervisor runs. */
-async function childOf(pid) {
-    const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
-    return Number(children.trim().split(" ")[0]);
-}
 
 const supervise = (t, options) => startServer(t, { ...options, args: ["--supervise"] });
 
