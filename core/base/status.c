@@ -39,3 +39,13 @@ const char *leave_reason_text(uint32_t reason) {
     default: return "unknown";
     }
 }
+
+#define CASE_DISTURBED(name, code, text)                                                           \
+    case MUSTER_DISTURBED_##name: return text;
+
+const char *disturbed_text(uint32_t cause) {
+    switch (cause) {
+        MUSTER_DISTURBED_MAP(CASE_DISTURBED)
+    default: return "unknown";
+    }
+}

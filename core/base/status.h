@@ -12,5 +12,6 @@ const char *role_text(uint32_t kind);
 /* "waiting" for MUSTER_LOBBY_WAITING, and so on. */
 const char *lobby_state_text(uint32_t state);
 const char *leave_reason_text(uint32_t reason);
+const char *disturbed_text(uint32_t cause);
 
 #endif

@@ -68,7 +68,7 @@ static void get_readyz(void *user, const struct muster_http_request *request) {
         {"room", full ? "no room for another lobby" : NULL},
         {"disk", disk_trouble()},
         {"database", store_trouble()},
-        {"load", pacer_stretch() > 1.1 ? "overloaded" : NULL},
+        {"load", pacer_overloaded() ? "overloaded" : NULL},
     };
     respond_checks(request, checks, sizeof checks / sizeof checks[0]);
 }

@@ -65,7 +65,7 @@ static void load(struct making *making) {
     struct lobby *lobby = NULL;
     char error[LOBBY_ERROR_MAX] = "";
     const struct muster_bytes state = {making->state, making->state_len};
-    muster_status status = lobby_load(state, &lobby, error);
+    muster_status status = lobby_load(state, MUSTER_DISTURBED_RESTART, &lobby, error);
     tell_made(making, status, lobby ? lobby->id : (muster_lobby_id){0}, error);
 }
 

@@ -30,6 +30,7 @@ static void settle(struct lobby *lobby) {
 static void on_timer(void *user) {
     (void)user;
     muster_lobby_id id = {0};
+    lobby_disturbed_look();
     for (struct lobby *lobby; (lobby = lobby_next(&id));) settle(lobby);
 }
 
@@ -140,7 +141,7 @@ int32_t lobby_create(const struct lobby_wish *wish, struct lobby **out, struct f
                            wish->region);
     if (lobby_settings_check(wish, &settings, &secrets, failure)) return failure->code;
     if (allow_create(wish, failure) || allow_settings(wish, failure)) goto fail;
-    if (lobby_draining() || pacer_stretch() > 1.1) {
+    if (lobby_draining() || pacer_overloaded()) {
         failure_set(failure, RPC_SERVER_FULL, "the server %s: it takes no new lobbies",
                     lobby_draining() ? "is draining" : "is overloaded");
         goto fail;
@@ -194,6 +195,7 @@ void lobby_close(struct lobby *lobby, uint32_t leave_reason, const char *reason)
     log_fields(MUSTER_LOG_INFO, "lobby",
                &(struct log_fields){.lobby = lobby->key, .event = "lobby_closed"}, "%s closed: %s",
                lobby->game_mode, said);
+    if (leave_reason == MUSTER_LEAVE_SHUTDOWN) lobby_disturb(lobby, MUSTER_DISTURBED_SHUTDOWN, 0);
     lobby_match_stop(lobby);
     lobby_state_set(lobby, MUSTER_LOBBY_COMPLETED);
     for (uint32_t i = 0; i < lobby_members_end(lobby); i++)

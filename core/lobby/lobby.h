@@ -10,9 +10,9 @@
  * that clock, so that none has to be moved.
  *
  * Files: lobby.c the table and life, lobby_member.c seats and entries, lobby_match.c states and the
- * match, lobby_freeze.c when it stands, lobby_rules.c what rules allow, lobby_host.c what a host
- * does, lobby_settings.c, lobby_vote.c, lobby_state.c all of it as bytes, lobby_send.c snapshots,
- * lobby_json.c what clients are told.
+ * match, lobby_freeze.c when it stands, lobby_disturbed.c what the server spoils of it,
+ * lobby_rules.c what rules allow, lobby_host.c what a host does, lobby_settings.c, lobby_vote.c,
+ * lobby_state.c all of it as bytes, lobby_send.c snapshots, lobby_json.c what clients are told.
  */
 #ifndef LOBBY_H
 #define LOBBY_H
@@ -41,7 +41,8 @@ struct member {
     bool matched;          /* the seat was found by matchmaking */
     bool want_full;        /* next snapshot is to be a full one */
     bool want_results;     /* came while the scoreboard is shown: to be told match.ended */
-    bool awaited;          /* was here when the lobby was saved, and has not come back */
+    bool awaited;          /* was here when the lobby was saved; it waits for them */
+    bool owed;             /* lost the connection by a fault of the server's: has left nothing */
     uint64_t event_cursor; /* events sent so far */
     uint64_t lag_since_ms; /* 0: reads in time */
     uint64_t deadline_ms;  /* reserved: ticket; dropped: seat is given up; the lobby's clock */
@@ -127,8 +128,12 @@ struct lobby {
     uint64_t frozen_since_ms;  /* the loop's clock; 0: it is not frozen */
     uint64_t recover_until_ms; /* frozen: it goes on by then, or when all are back; 0: by thaw */
     uint64_t behind_ms;        /* its own clock is behind the loop's, which it follows */
-    uint64_t deadline_ms;      /* starting: the match begins; ending: the scoreboard ends */
-    uint64_t empty_since_ms;   /* no player is there, watchers or not; 0: one is */
+    uint32_t loaded_by; /* MUSTER_DISTURBED_...: why its match stands since it was loaded; or 0 */
+    int64_t began_unix_ms;        /* when that would have begun, had it never stood */
+    uint64_t overloaded_since_ms; /* its match; the loop's clock; 0: it is not */
+    uint64_t disturbed_until_ms;  /* who drops by then is owed the seat; its own clock */
+    uint64_t deadline_ms;         /* starting: the match begins; ending: the scoreboard ends */
+    uint64_t empty_since_ms;      /* no player is there, watchers or not; 0: one is */
     uint64_t checkpoint_due_ms;
     uint64_t members_told_ms;
     bool members_changed;       /* and not told yet */
@@ -282,11 +287,12 @@ muster_status lobby_thaw(struct lobby *lobby);
 muster_status lobby_save(struct lobby *lobby, struct muster_writer *out,
                          char error[LOBBY_ERROR_MAX]) MUSTER_MUST_USE;
 /* A lobby of the same id, frozen. Its members have dropped, and resume with the tokens they have;
- * it goes on when all who were there are back, or after lobby.recoverMs. Else nothing is left
- * behind, and error is a sentence: INVALID, LIMIT (these bytes are no lobby), NOT_FOUND (its mode
- * is not loaded), CONFLICT (a plugin is another one here, or the match has ended since), EXISTS,
- * FULL, UNAVAILABLE (draining). */
-muster_status lobby_load(struct muster_bytes state, struct lobby **out,
+ * it goes on when all who were there are back, or after lobby.recoverMs, and its match is disturbed
+ * then by `cause` (MUSTER_DISTURBED_RESTART or CRASH) for as long as it has stood. Else nothing is
+ * left behind, and error is a sentence: INVALID, LIMIT (these bytes are no lobby), NOT_FOUND (its
+ * mode is not loaded), CONFLICT (a plugin is another one here, or the match has ended since),
+ * EXISTS, FULL, UNAVAILABLE (draining). */
+muster_status lobby_load(struct muster_bytes state, uint32_t cause, struct lobby **out,
                          char error[LOBBY_ERROR_MAX]) MUSTER_MUST_USE;
 /* It is gone here, without an end and without a word: it goes on from what was saved. */
 void lobby_let_go(struct lobby *lobby);

@@ -14,6 +14,7 @@ static void tell(struct lobby *lobby, uint32_t notice, const char *event, const 
 muster_status lobby_freeze(struct lobby *lobby) {
     if (lobby->frozen_since_ms || lobby->closing || lobby->close_leave) return MUSTER_STATE;
     lobby->frozen_since_ms = loop_now_ms();
+    lobby_disturbed_settle(lobby);
     pacer_remove(&lobby->pace);
     tell(lobby, MUSTER_NOTICE_LOBBY_FROZEN, "lobby_frozen", "frozen");
     return MUSTER_OK;
@@ -39,7 +40,9 @@ muster_status lobby_thaw(struct lobby *lobby) {
     lobby_votes_tell(lobby);
     lobby_touch(lobby);
     lobby_hooks.seats_opened(lobby);
+    for (uint32_t i = 0; i < lobby_members_end(lobby); i++) lobby->members[i].awaited = false;
     if (!lobby->match || lobby->match->ended) return MUSTER_OK;
+    lobby_disturbed_settle(lobby);
     tell_connections(lobby);
     lobby_match_run(lobby);
     return MUSTER_OK;

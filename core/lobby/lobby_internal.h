@@ -73,6 +73,16 @@ bool lobby_rules_chat(struct lobby *lobby, const struct session *speaker, char *
 struct muster_action lobby_action(const struct lobby *lobby, const struct session *session,
                                   uint32_t kind);
 
+/* lobby_disturbed.c */
+/* A fault of the server's that its match is played through, if it plays one. */
+void lobby_disturb(struct lobby *lobby, uint32_t cause, uint64_t ms);
+/* What has disturbed the match up to now is said in its log: it goes on, or is about to end. */
+void lobby_disturbed_settle(struct lobby *lobby);
+/* Stalls and overload, of all lobbies: often enough to know who dropped by them. */
+void lobby_disturbed_look(void);
+/* Is somebody who drops now owed the seat? */
+bool lobby_disturbed_now(const struct lobby *lobby);
+
 /* lobby_freeze.c */
 /* What lobby_advance does, for one that is frozen. */
 void lobby_frozen_advance(struct lobby *lobby);

@@ -110,6 +110,17 @@ json_t *lobby_scoreboard_json(const struct lobby *lobby) {
                      "teamScores", scores_json(&match->teams, match->team_score), "rows", rows);
 }
 
+static json_t *disturbed_json(const struct match_disturbed disturbed[MATCH_CAUSES]) {
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < MATCH_CAUSES; i++)
+        if (disturbed[i].times)
+            json_array_append_new(
+                list, json_pack("{s:s,s:I,s:I,s:I}", "cause", disturbed_text(i + 1), "times",
+                                (json_int_t)disturbed[i].times, "ms", (json_int_t)disturbed[i].ms,
+                                "tick", (json_int_t)disturbed[i].tick));
+    return list;
+}
+
 static json_t *versions_json(const struct match_results *results) {
     json_t *list = json_array();
     for (uint32_t i = 0; i < results->version_count; i++)
@@ -158,11 +169,12 @@ static json_t *placements_json(const struct match_results *results) {
 }
 
 static json_t *row_json(const struct match_results *results, const struct match_row *row) {
-    json_t *json =
-        json_pack("{s:s,s:s,s:s,s:i,s:i,s:i,s:i,s:b}", "playerId", row->player_key, "displayName",
-                  row->display_name, "team", registry_team_name(&results->teams, row->team),
-                  "kills", (int)row->kills, "deaths", (int)row->deaths, "assists",
-                  (int)row->assists, "score", (int)row->score, "isBot", row->is_bot);
+    json_t *json = json_pack(
+        "{s:s,s:s,s:s,s:i,s:i,s:i,s:i,s:b,s:s?}", "playerId", row->player_key, "displayName",
+        row->display_name, "team", registry_team_name(&results->teams, row->team), "kills",
+        (int)row->kills, "deaths", (int)row->deaths, "assists", (int)row->assists, "score",
+        (int)row->score, "isBot", row->is_bot, "leaveReason",
+        row->leave_reason ? leave_reason_text(row->leave_reason) : NULL);
     add_own_stats(json, results->stat_names, results->stat_count, row->own_stats);
     return json;
 }
@@ -183,10 +195,10 @@ json_t *lobby_results_json(const struct match_results *results) {
     json_t *rows = json_array();
     for (uint32_t i = 0; i < results->row_count; i++)
         json_array_append_new(rows, row_json(results, &results->rows[i]));
-    return json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:i,s:s,s:o}", "matchId", results->match_key,
+    return json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:i,s:s,s:o,s:o}", "matchId", results->match_key,
                      "lobbyId", results->lobby_key, "winningTeam", winning_team(results), "winner",
                      winner_json(results), "placements", placements_json(results), "finalScores",
                      scores_json(&results->teams, results->team_score), "playerStats", rows,
-                     "duration", (int)results->duration_s, "reason", results->reason, "versions",
-                     versions_json(results));
+                     "duration", (int)results->duration_s, "reason", results->reason, "disturbed",
+                     disturbed_json(results->disturbed), "versions", versions_json(results));
 }

@@ -148,7 +148,7 @@ static muster_status seat(const struct load *load, struct saved_member *saved) {
     member->since_ms = saved->ago_ms < now_ms ? now_ms - saved->ago_ms : 1;
     member->deadline_ms = deadline_of(lobby, saved);
     if (session->lobby.value) {
-        member->awaited = false;
+        member->awaited = member->owed = false;
         return MUSTER_OK;
     }
     member->player = session->id;
@@ -306,7 +306,15 @@ static void announce(struct lobby *lobby) {
             lobby_member_remove(lobby, i, MUSTER_LEAVE_QUIT, NULL);
 }
 
-muster_status lobby_load_saved(struct lobby_saved *saved, struct lobby **out,
+/* Said when it goes on. */
+static void note_cause(const struct load *load, uint32_t cause) {
+    struct lobby *lobby = load->lobby;
+    if (!lobby->match || lobby->match->ended) return;
+    lobby->loaded_by = cause;
+    lobby->began_unix_ms = load->saved->saved_unix_ms - match_elapsed_ms(lobby->match);
+}
+
+muster_status lobby_load_saved(struct lobby_saved *saved, uint32_t cause, struct lobby **out,
                                char error[LOBBY_ERROR_MAX]) {
     struct load load = {.saved = saved, .error = error};
     muster_lobby_id id;
@@ -324,6 +332,7 @@ muster_status lobby_load_saved(struct lobby_saved *saved, struct lobby **out,
         lobby_let_go(load.lobby);
         return status;
     }
+    note_cause(&load, cause);
     bool lost_host = saved->host_key[0] && !load.lobby->host.value;
     lobby_vote_load(load.lobby, &saved->vote);
     announce(load.lobby);

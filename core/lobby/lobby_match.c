@@ -175,6 +175,7 @@ static void tell_results(struct lobby *lobby) {
 /* Final results, told to the books; false: out of memory. */
 static bool conclude(struct lobby *lobby) {
     pacer_remove(&lobby->pace);
+    lobby_disturbed_settle(lobby);
     match_finish(lobby->match);
     metrics_add(METRIC_MATCHES_ENDED, 1);
     free(lobby->results);

@@ -260,7 +260,7 @@ static void connect_member(struct lobby *lobby, uint32_t index) {
     member->connected = true;
     member->want_full = true;
     member->want_results = lobby->state == MUSTER_LOBBY_ENDING;
-    member->awaited = false;
+    member->awaited = member->owed = false;
     member->lag_since_ms = 0;
     member->deadline_ms = 0;
     lobby_note_host(lobby);
@@ -382,7 +382,9 @@ void lobby_member_dropped(struct session *session) {
     struct lobby *lobby;
     struct member *member = lobby_own_member(session, &lobby);
     if (!member || member->state != MEMBER_ENTERED) return;
+    lobby_disturbed_look();
     member->connected = false;
+    member->owed = lobby_disturbed_now(lobby);
     member->ready = false;
     member->deadline_ms = lobby_now_ms(lobby) + config_core->lobby.reconnect_ms;
     if (lobby->match && !lobby->match->ended && !lobby->frozen_since_ms &&
@@ -398,7 +400,8 @@ void lobby_expire_members(struct lobby *lobby) {
         struct member *member = &lobby->members[i];
         if (member->state == MEMBER_NONE || !member->deadline_ms || member->deadline_ms > now_ms)
             continue;
-        lobby_member_remove(lobby, i, MUSTER_LEAVE_TIMEOUT, "");
+        uint32_t reason = member->owed ? MUSTER_LEAVE_DISTURBED : MUSTER_LEAVE_TIMEOUT;
+        lobby_member_remove(lobby, i, reason, "");
     }
 }
 

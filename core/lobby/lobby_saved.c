@@ -59,9 +59,10 @@ static bool read_flags(struct muster_reader *r, struct member *member) {
     member->ready = flags >> 1 & 1;
     member->matched = flags >> 2 & 1;
     member->awaited = flags >> 3 & 1;
+    member->owed = member->awaited || (flags >> 4 & 1);
     member->team = muster_get_u8(r);
     bool known = state == MEMBER_RESERVED || state == MEMBER_ENTERED;
-    return known && flags >> 4 == 0 && !(member->awaited && state == MEMBER_RESERVED);
+    return known && flags >> 5 == 0 && !(member->owed && state == MEMBER_RESERVED);
 }
 
 static bool read_member(struct muster_reader *r, struct saved_member *out) {
@@ -193,7 +194,8 @@ static bool read_lobby(struct muster_reader *r, struct lobby_saved *out) {
 
 static bool read_tickets(struct muster_reader *r, struct lobby_saved *out) {
     out->epoch = muster_get_i64(r);
-    return out->epoch > 0 && lobby_tickets_read(r, out);
+    out->saved_unix_ms = muster_get_i64(r);
+    return out->epoch > 0 && out->saved_unix_ms > 0 && lobby_tickets_read(r, out);
 }
 
 bool lobby_saved_read(struct muster_reader *r, struct lobby_saved *out) {

@@ -9,7 +9,7 @@
 
 #include "lobby_internal.h"
 
-#define LOBBY_SAVED_VERSION 1
+#define LOBBY_SAVED_VERSION 2
 #define LOBBY_SAVED_MAGIC "MSTRLOB1"
 
 /* A plugin that had a part in it. */
@@ -66,6 +66,7 @@ struct lobby_saved {
     uint32_t member_count;
     struct saved_member *members; /* people_max + LOBBY_SPECTATORS_MAX, by index */
     int64_t epoch;
+    int64_t saved_unix_ms;
     uint32_t tickets_count;
     struct lobby_tickets *tickets;
 };
@@ -80,7 +81,7 @@ void lobby_saved_free(struct lobby_saved *saved);
 bool lobby_tickets_read(struct muster_reader *r, struct lobby_saved *out);
 
 /* lobby_load.c: the lobby, or why not. */
-muster_status lobby_load_saved(struct lobby_saved *saved, struct lobby **out,
+muster_status lobby_load_saved(struct lobby_saved *saved, uint32_t cause, struct lobby **out,
                                char error[LOBBY_ERROR_MAX]) MUSTER_MUST_USE;
 
 #endif

@@ -68,7 +68,7 @@ static void put_member(const struct lobby *lobby, uint32_t index, struct muster_
     muster_put_u16(w, index);
     muster_put_u8(w, member->state);
     muster_put_u8(w, member->team_set | member->ready << 1 | member->matched << 2 |
-                         member->connected << 3);
+                         (member->connected || member->awaited) << 3 | member->owed << 4);
     muster_put_u8(w, member->team);
     muster_put_u64(w, member->deadline_ms ? lobby_left_ms(lobby, member->deadline_ms) + 1 : 0);
     muster_put_u64(w, loop_now_ms() - member->since_ms);
@@ -151,6 +151,7 @@ bool lobby_saved_write(struct lobby *lobby, struct muster_writer *w) {
     put_match(lobby, w);
     put_rules(lobby, w);
     muster_put_i64(w, lobby->epoch);
+    muster_put_i64(w, loop_unix_ms());
     lobby_tickets_save(lobby, w);
     return true;
 }

@@ -50,7 +50,7 @@ static muster_status check_head(struct muster_reader *r, char error[LOBBY_ERROR_
     return MUSTER_INVALID;
 }
 
-muster_status lobby_load(struct muster_bytes state, struct lobby **out,
+muster_status lobby_load(struct muster_bytes state, uint32_t cause, struct lobby **out,
                          char error[LOBBY_ERROR_MAX]) {
     struct muster_reader r = muster_reader_make(state.data, (uint32_t)state.len);
     if (state.len > LOBBY_STATE_BYTES_MAX) {
@@ -62,7 +62,7 @@ muster_status lobby_load(struct muster_bytes state, struct lobby **out,
     struct lobby_saved *saved = calloc(1, sizeof *saved);
     if (!saved) return MUSTER_NO_MEMORY;
     if (lobby_saved_read(&r, saved)) {
-        status = lobby_load_saved(saved, out, error);
+        status = lobby_load_saved(saved, cause, out, error);
     } else {
         snprintf(error, LOBBY_ERROR_MAX, "it holds what no lobby can be");
         status = MUSTER_INVALID;

@@ -45,6 +45,8 @@ bool loop_is_thread(void);
  * stopped, the machine slept, a call took long): deadlines and timers are that much later. */
 uint64_t loop_now_ms(void);
 uint64_t loop_now_us(void); /* read now, monotonic */
+/* In which it was stalled, up to now. */
+uint64_t loop_stalled_ms(void);
 int64_t loop_unix_ms(void); /* wall clock, read now */
 uint64_t loop_cpu_us(void); /* what the calling thread has worked; costs a system call */
 

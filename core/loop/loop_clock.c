@@ -39,6 +39,11 @@ uint64_t loop_now_ms(void) {
     return now_ms - clock_state.stalled_ms;
 }
 
+uint64_t loop_stalled_ms(void) {
+    (void)loop_now_ms();
+    return clock_state.stalled_ms;
+}
+
 uint64_t loop_now_us(void) {
     return clock_state.is_virtual ? clock_state.now_ms * 1000u : uv_hrtime() / 1000u;
 }

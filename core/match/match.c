@@ -298,8 +298,9 @@ static void record_join(struct match *match, uint32_t seat) {
     record_append(match->record, match->tick, RECORD_JOIN, seat, bytes, w.len);
 }
 
-/* Somebody who left and comes back goes on with the score of before. */
-static bool restore_departed(struct match *match, struct match_seat *s) {
+/* Somebody who left and comes back goes on with the score of before. Why they had left; 0: nobody
+ * of that key has. */
+static uint32_t restore_departed(struct match *match, struct match_seat *s) {
     for (uint32_t i = 0; i < match->departed_count; i++) {
         struct match_row *row = &match->departed[i];
         if (strcmp(row->player_key, s->player_key) != 0) continue;
@@ -308,15 +309,18 @@ static bool restore_departed(struct match *match, struct match_seat *s) {
         s->assists = row->assists;
         s->score = row->score;
         memcpy(s->own_stats, row->own_stats, sizeof s->own_stats);
+        uint32_t reason = row->leave_reason;
         *row = match->departed[--match->departed_count];
-        return true;
+        return reason;
     }
-    return false;
+    return 0;
 }
 
-static void keep_departed(struct match *match, uint32_t seat) {
+static void keep_departed(struct match *match, uint32_t seat, uint32_t reason) {
     if (match->seats[seat].is_bot || match->departed_count == match_departed_max(match)) return;
-    match->departed[match->departed_count++] = match_row_of(match, seat);
+    struct match_row *row = &match->departed[match->departed_count++];
+    *row = match_row_of(match, seat);
+    row->leave_reason = reason;
 }
 
 muster_status match_join(struct match *match, uint32_t seat, const char *player_key,
@@ -329,14 +333,14 @@ muster_status match_join(struct match *match, uint32_t seat, const char *player_
         .used = true, .team = team, .connected = connected, .messages = s->messages};
     snprintf(s->player_key, sizeof s->player_key, "%s", player_key);
     snprintf(s->display_name, sizeof s->display_name, "%s", display_name);
-    bool returned = restore_departed(match, s);
+    uint32_t left_by = restore_departed(match, s);
     record_join(match, seat);
     match_steer_begin(match, &match->mode, "mode.join");
     muster_status status =
         match->mode.provider->mode.join(match->mode.provider->instance, match->mode.state, seat);
     match_call_end(match);
     if (status) {
-        if (returned) keep_departed(match, seat);
+        if (left_by) keep_departed(match, seat, left_by);
         s->used = false;
         uint8_t reason = MUSTER_LEAVE_KICK;
         record_append(match->record, match->tick, RECORD_LEAVE, seat, &reason, 1);
@@ -357,7 +361,7 @@ void match_leave(struct match *match, uint32_t seat, uint32_t reason) {
                                      reason);
     match_call_end(match);
     match_rules_leave(match, seat, reason);
-    keep_departed(match, seat);
+    keep_departed(match, seat, reason);
     match->seats[seat].used = false;
 }
 
@@ -376,6 +380,30 @@ void match_connection(struct match *match, uint32_t seat, bool connected) {
         match_call_end(match);
     }
     match_rules_connection(match, seat, connected);
+}
+
+void match_disturb(struct match *match, uint32_t cause, uint32_t ms) {
+    ENSURE(!match->stepping && cause >= 1 && cause <= MATCH_CAUSES);
+    struct match_disturbed *disturbed = &match->disturbed[cause - 1];
+    uint8_t bytes[5];
+    struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
+    muster_put_u8(&w, cause);
+    muster_put_u32(&w, ms);
+    record_append(match->record, match->tick, RECORD_DISTURBED, MUSTER_SEAT_NONE, bytes, w.len);
+    disturbed->times++;
+    disturbed->ms = ms < UINT32_MAX - disturbed->ms ? disturbed->ms + ms : UINT32_MAX;
+    disturbed->tick = match->tick;
+    const struct muster_fact fact = {
+        .size = sizeof fact,
+        .seat = MUSTER_SEAT_NONE,
+        .tick = match->tick,
+        .kind = MUSTER_FACT_DISTURBED,
+        .value = ms,
+        .other_seat = MUSTER_SEAT_NONE,
+        .third_seat = MUSTER_SEAT_NONE,
+        .text = disturbed_text(cause),
+    };
+    match_tell(match, &fact);
 }
 
 /* People sit below seats_max, bots above: nobody has to make room. The mode knows; rules are told.

@@ -26,6 +26,7 @@
 #define MATCH_STATE_BYTES_MAX (256u << 10)
 #define MATCH_VERSIONS_MAX 32
 #define MATCH_BEGIN_NOTES_MAX (256u << 10) /* bytes of all notes of all match_begin */
+#define MATCH_CAUSES (MUSTER_DISTURBED_END - 1)
 
 /* What waits for a seat between two ticks. */
 struct input_ring {
@@ -68,7 +69,8 @@ struct match_row {
     int32_t assists;
     int32_t score;
     int32_t own_stats[MUSTER_STATS_OWN_MAX];
-    uint32_t place; /* 0: none */
+    uint32_t place;        /* 0: none */
+    uint32_t leave_reason; /* MUSTER_LEAVE_...; 0: was there at the end */
     char player_key[MUSTER_PLAYER_KEY_MAX];
     char display_name[MUSTER_DISPLAY_MAX];
 };
@@ -90,6 +92,13 @@ struct match_decision {
     uint8_t seat_places[MUSTER_SEATS_MAX];
 };
 
+/* Faults of the server's of one cause. */
+struct match_disturbed {
+    uint32_t times; /* 0: there was none */
+    uint32_t ms;    /* of all of them */
+    uint32_t tick;  /* the first that came after the last one */
+};
+
 struct match_results {
     char match_key[40];
     char lobby_key[40];
@@ -102,6 +111,7 @@ struct match_results {
     uint32_t stat_count;
     char stat_names[MUSTER_STATS_OWN_MAX][MUSTER_NAME_MAX];
     uint32_t duration_s;
+    struct match_disturbed disturbed[MATCH_CAUSES]; /* by cause - 1 */
     uint32_t version_count;
     struct match_version versions[MATCH_VERSIONS_MAX];
     uint32_t row_count;
@@ -158,6 +168,7 @@ struct match {
     struct match_row *departed; /* match_departed_max */
     uint32_t departed_count;
     bool sides_met; /* two teams, or players without one, have been here at the same time */
+    struct match_disturbed disturbed[MATCH_CAUSES]; /* by cause - 1 */
     struct match_part mode;
     struct match_part victories[MATCH_VICTORIES_MAX];
     uint32_t victory_count;
@@ -230,6 +241,9 @@ muster_status match_join(struct match *match, uint32_t seat, const char *player_
                          const char *display_name, uint32_t team, bool connected) MUSTER_MUST_USE;
 void match_leave(struct match *match, uint32_t seat, uint32_t reason);
 void match_connection(struct match *match, uint32_t seat, bool connected);
+/* A fault of the server's, MUSTER_DISTURBED_..., of so many ms: the rules are told of it, and the
+ * results have it. */
+void match_disturb(struct match *match, uint32_t cause, uint32_t ms);
 /* A client that comes back counts its inputs from anew; what it held runs out by itself. */
 void match_inputs_restart(struct match *match, uint32_t seat);
 /* LIMIT: more than there is room for until the next tick. UNSUPPORTED: the mode takes none. */

@@ -165,6 +165,7 @@ static void fill_head(const struct match *match, struct match_results *out) {
     out->winner = match->decision.winner;
     out->stat_count = match->stat_count;
     out->duration_s = match->tick / match->tick_rate_hz;
+    memcpy(out->disturbed, match->disturbed, sizeof out->disturbed);
     out->version_count = match->version_count;
     if (match->versions) memcpy(out->versions, match->versions, sizeof out->versions);
     for (uint32_t team = 1; team <= match->teams.count; team++)

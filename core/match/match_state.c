@@ -1,6 +1,7 @@
 /* The state of a match as bytes: core's, the mode's, the victories', the rules', in this order,
  * each with its length before it. Hashed, kept in checkpoints, and loaded again. Behind them, and
- * not hashed, the anticheats' with their names: who only watches is not there in a replay.
+ * not hashed: what disturbed it, so that a match that goes on is the one that it would have been;
+ * and the anticheats' with their names, for who only watches is not there in a replay.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,7 @@ static void save_departed(const struct match_row *row, uint32_t stat_count,
     muster_put_i32(w, row->assists);
     muster_put_i32(w, row->score);
     save_stats(row->own_stats, stat_count, w);
+    muster_put_u8(w, row->leave_reason);
     muster_put_str(w, row->player_key);
     muster_put_str(w, row->display_name);
 }
@@ -118,6 +120,15 @@ static struct muster_writer save_all(struct match *match) {
     return w;
 }
 
+static void save_disturbed(const struct match *match, struct muster_writer *w) {
+    muster_put_u8(w, MATCH_CAUSES);
+    for (uint32_t i = 0; i < MATCH_CAUSES; i++) {
+        muster_put_u32(w, match->disturbed[i].times);
+        muster_put_u32(w, match->disturbed[i].ms);
+        muster_put_u32(w, match->disturbed[i].tick);
+    }
+}
+
 /* One that does not fit is left out: the match's own comes first. */
 static void save_anticheats(struct match *match, struct muster_writer *w) {
     for (uint32_t i = 0; !w->overflow && i < match->anticheat_count; i++) {
@@ -132,6 +143,7 @@ static void save_anticheats(struct match *match, struct muster_writer *w) {
 
 struct muster_bytes match_save(struct match *match) {
     struct muster_writer w = save_all(match);
+    save_disturbed(match, &w);
     save_anticheats(match, &w);
     return (struct muster_bytes){w.data, w.overflow ? 0 : w.len};
 }
@@ -186,9 +198,10 @@ static bool load_departed(struct match *match, struct match_row *row, struct mus
     row->assists = muster_get_i32(r);
     row->score = muster_get_i32(r);
     load_stats(row->own_stats, match->stat_count, r);
+    row->leave_reason = muster_get_u8(r);
     load_text(r, row->player_key, sizeof row->player_key);
     load_text(r, row->display_name, sizeof row->display_name);
-    return row->team <= match->teams.count && may_sit(match, row->seat, false);
+    return row->leave_reason && row->team <= match->teams.count && may_sit(match, row->seat, false);
 }
 
 static void load_places(uint8_t *places, uint32_t count, struct muster_reader *r) {
@@ -270,6 +283,18 @@ static muster_status load_parts(struct match *match, struct muster_reader *in) {
     return status;
 }
 
+/* A version before may have known fewer causes. */
+static muster_status load_disturbed(struct match *match, struct muster_reader *r) {
+    uint32_t count = muster_get_u8(r);
+    if (count > MATCH_CAUSES) return MUSTER_INVALID;
+    for (uint32_t i = 0; i < count; i++) {
+        match->disturbed[i].times = muster_get_u32(r);
+        match->disturbed[i].ms = muster_get_u32(r);
+        match->disturbed[i].tick = muster_get_u32(r);
+    }
+    return r->overflow ? MUSTER_INVALID : MUSTER_OK;
+}
+
 static uint32_t find_anticheat(const struct match *match, const char *instance_name) {
     uint32_t i = 0;
     while (i < match->anticheat_count &&
@@ -301,6 +326,7 @@ muster_status match_load(struct match *match, struct muster_bytes state) {
     struct muster_reader core = section_open(&in);
     if (in.overflow || !load_core(match, &core) || !all_read(&core)) return MUSTER_INVALID;
     muster_status status = load_parts(match, &in);
+    if (!status) status = load_disturbed(match, &in);
     if (!status) status = load_anticheats(match, &in);
     match_frames_clear(match);
     return status;

@@ -290,14 +290,22 @@ static void take_settings(struct match *match) {
 
 /* ---- the step -------------------------------------------------------------------------------- */
 
+static void count_owed(const struct match *match, uint32_t owed[MUSTER_TEAMS_MAX + 1]) {
+    memset(owed, 0, (MUSTER_TEAMS_MAX + 1) * sizeof owed[0]);
+    for (uint32_t i = 0; i < match->departed_count; i++)
+        if (match->departed[i].leave_reason == MUSTER_LEAVE_DISTURBED)
+            owed[match->departed[i].team]++;
+}
+
 const struct muster_match_facts *match_facts(struct match *match) {
     static uint32_t seated[MUSTER_TEAMS_MAX + 1], humans[MUSTER_TEAMS_MAX + 1],
-        alive[MUSTER_TEAMS_MAX + 1];
+        alive[MUSTER_TEAMS_MAX + 1], owed[MUSTER_TEAMS_MAX + 1];
     static struct muster_match_facts facts;
     match_note_meeting(match);
     memset(seated, 0, sizeof seated);
     memset(humans, 0, sizeof humans);
     memset(alive, 0, sizeof alive);
+    count_owed(match, owed);
     for (uint32_t i = 0; i < match_seat_count(match); i++) {
         const struct match_seat *s = &match->seats[i];
         if (!s->used) continue;
@@ -316,6 +324,7 @@ const struct muster_match_facts *match_facts(struct match *match) {
         .team_humans = humans,
         .team_alive = alive,
         .sides_met = match->sides_met,
+        .team_owed = owed,
     };
     return &facts;
 }

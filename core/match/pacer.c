@@ -11,6 +11,7 @@
 #define LATE_SHRINK_US 12000u
 #define LATE_OVERRUN_US 10000u
 #define STRETCH_MAX 4.0
+#define STRETCH_OVERLOAD 1.1
 #define RX_SHARE 0.4 /* after a run of t, receiving gets at least 0.4 t */
 
 static struct {
@@ -117,7 +118,7 @@ void pacer_remove(struct pacer_entry *entry) {
 static void govern(uint64_t late_us) {
     if (late_us > LATE_STRETCH_US && pacer.stretch < STRETCH_MAX) {
         pacer.stretch += 0.005;
-        if (pacer.stretch - 0.005 <= 1.1 && pacer.stretch > 1.1)
+        if (pacer.stretch - 0.005 <= STRETCH_OVERLOAD && pacer_overloaded())
             log_warn("pacer", "overloaded: ticks stretched by more than 10 %%");
     } else if (late_us < LATE_SHRINK_US && pacer.stretch > 1.0) {
         pacer.stretch -= 0.002;
@@ -193,6 +194,10 @@ uint64_t pacer_due_ms(void) {
 
 double pacer_stretch(void) {
     return pacer.stretch;
+}
+
+bool pacer_overloaded(void) {
+    return pacer.stretch > STRETCH_OVERLOAD;
 }
 
 uint64_t pacer_silent_us(void) {

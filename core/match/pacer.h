@@ -34,8 +34,10 @@ void pacer_run(void);
 /* For who moves a virtual clock, where no timer calls pacer_run: when it has something to do next
  * (loop_now_ms clock), at least once in 2048 ms; UINT64_MAX: no entry is armed. */
 uint64_t pacer_due_ms(void);
-/* 1.0 in time; above 1.1 new lobbies are refused. */
+/* 1.0 in time. */
 double pacer_stretch(void);
+/* Stretched by more than a tenth: new lobbies are refused. */
+bool pacer_overloaded(void);
 /* Since a slot ran; 0 without entries: for liveness. */
 uint64_t pacer_silent_us(void);
 

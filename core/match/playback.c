@@ -62,6 +62,14 @@ static muster_status apply_message(struct match *match, const struct record_entr
     return MUSTER_OK;
 }
 
+static muster_status apply_disturbed(struct match *match, const struct record_entry *entry) {
+    struct muster_reader r = muster_reader_make(entry->data, entry->len);
+    uint32_t cause = muster_get_u8(&r), ms = muster_get_u32(&r);
+    if (r.overflow || cause < 1 || cause > MATCH_CAUSES) return MUSTER_INVALID;
+    match_disturb(match, cause, ms);
+    return MUSTER_OK;
+}
+
 static void note_difference(struct playback *playback, uint32_t tick) {
     if (!playback->different) playback->different_tick = tick;
     playback->different = true;
@@ -100,8 +108,9 @@ static muster_status apply(struct playback *playback, const struct record_entry 
     switch (entry->kind) {
     case RECORD_JOIN: return apply_join(match, entry);
     case RECORD_LEAVE:
-        if (seated) match_leave(match, entry->seat, byte);
-        return seated ? MUSTER_OK : MUSTER_INVALID;
+        if (!seated || !byte) return MUSTER_INVALID;
+        match_leave(match, entry->seat, byte);
+        return MUSTER_OK;
     case RECORD_CONNECTION:
         if (seated) match_connection(match, entry->seat, byte);
         return seated ? MUSTER_OK : MUSTER_INVALID;
@@ -109,6 +118,7 @@ static muster_status apply(struct playback *playback, const struct record_entry 
     case RECORD_MESSAGE: return apply_message(match, entry);
     case RECORD_COMMAND: return apply_command(match, entry);
     case RECORD_SETTING: return apply_setting(match, entry);
+    case RECORD_DISTURBED: return apply_disturbed(match, entry);
     case RECORD_HASH:
         if (entry->len != 8) return MUSTER_INVALID;
         return compare_hash(playback, muster_get_u64(&in), entry->tick);

@@ -13,7 +13,7 @@
 
 #include <muster/types.h>
 
-#define RECORD_HEADER_VERSION 2 /* of the header's JSON and of the entries */
+#define RECORD_HEADER_VERSION 3 /* of the header's JSON and of the entries */
 
 /* Append only: recordings outlive versions. */
 enum record_kind {
@@ -28,6 +28,7 @@ enum record_kind {
     RECORD_NOTE = 9,        /* u8 index of the rules, bytes: told to them here */
     RECORD_NOTE_EARLY = 10, /* the same: told right after match_begin, before all else */
     RECORD_MESSAGE = 11,    /* 1 to 1024 bytes of a player's client */
+    RECORD_DISTURBED = 12,  /* u8 MUSTER_DISTURBED_..., u32 ms */
 };
 
 struct record;

@@ -105,7 +105,8 @@ static void read_done(void *user, muster_status status) {
         fail(file, "was not read");
         return;
     }
-    status = lobby_load((struct muster_bytes){file->bytes, file->len}, &lobby, error);
+    status = lobby_load((struct muster_bytes){file->bytes, file->len}, MUSTER_DISTURBED_RESTART,
+                        &lobby, error);
     if (status) {
         command_fail(file->run, status, "%s was not loaded: %s", file->path,
                      error[0] ? error : status_text(status));

@@ -54,7 +54,9 @@ static void load(const char *name, uint8_t *bytes) {
     int error = rename(from, path) ? errno : 0;
     if (!error) error = lobby_file_read(path, bytes, LOBBY_STATE_BYTES_MAX, &len);
     muster_status status = MUSTER_IO;
-    if (!error) status = lobby_load((struct muster_bytes){bytes, len}, &lobby, wrong);
+    if (!error)
+        status =
+            lobby_load((struct muster_bytes){bytes, len}, MUSTER_DISTURBED_RESTART, &lobby, wrong);
     if (!status)
         (void)unlink(path);
     else

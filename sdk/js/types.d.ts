@@ -11,7 +11,9 @@ export type LobbyState = "waiting" | "starting" | "active" | "ending" | "complet
 /** "score_limit", "time_limit", "elimination", "forfeit", "aborted", or a word of the mode. */
 export type EndReason = string;
 export type LeftReason =
-  "quit" | "timeout" | "kick" | "ban" | "shutdown" | "closed";
+  "quit" | "timeout" | "kick" | "ban" | "shutdown" | "disturbed" | "closed";
+/** "stall", "overload", "restart", "crash", "shutdown"; others may come. */
+export type DisturbedCause = string;
 export type SettingValue = string | number | boolean | string[];
 
 export interface AuthToken {
@@ -105,6 +107,8 @@ export interface PlayerMatchStats {
   assists: number;
   score: number;
   isBot: boolean;
+  /** null: was there at the end. "disturbed": by a fault of the server's. */
+  leaveReason: LeftReason | null;
   /** What the mode counts beside the four. */
   stats?: Record<string, number>;
 }
@@ -139,6 +143,13 @@ export interface MatchResults {
   /** Seconds. */
   duration: number;
   reason: EndReason;
+  /** Faults of the server's that it was played through: then it is to be counted against nobody. */
+  disturbed: {
+    cause: DisturbedCause;
+    times: number;
+    ms: number;
+    tick: number;
+  }[];
   /** What took part beside the server: mods, rules. */
   versions: { name: string; version: string }[];
 }
@@ -424,6 +435,7 @@ export interface ClientEvents {
   "lobby.countdown": { startsInMs: number };
   "lobby.left": { reason: LeftReason; message?: string };
   "match.started": MatchInfo;
+  "match.disturbed": { matchId: string; cause: DisturbedCause; ms: number };
   "match.ended": { matchId: string; results: MatchResults; scoreboardMs: number };
   "lobby.vote": VoteTally;
   "lobby.voteEnded": Vote & { winner: string | null };

@@ -178,11 +178,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!self.providers) prepare();
     struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
     muster_put_bytes(&w, "MSTRLOB1", 8);
-    muster_put_u32(&w, 1);
+    muster_put_u32(&w, 2);
     muster_put_u64(&w, XXH3_64bits(data, size));
     if (size > w.cap - w.len) return 0;
     muster_put_bytes(&w, data, (uint32_t)size);
-    if (lobby_load((struct muster_bytes){bytes, w.len}, &lobby, error) == MUSTER_OK)
+    if (lobby_load((struct muster_bytes){bytes, w.len}, MUSTER_DISTURBED_CRASH, &lobby, error) ==
+        MUSTER_OK)
         play(lobby);
     else
         FUZZ_CHECK(error[0] && !lobby);

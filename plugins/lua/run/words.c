@@ -14,6 +14,6 @@ const char *words_lobby_state(uint32_t state) {
 static const char *const leave_names[] = {MUSTER_LEAVE_MAP(LEAVE_ROW)};
 
 const char *words_leave(uint32_t reason) {
-    return reason >= MUSTER_LEAVE_QUIT && reason <= MUSTER_LEAVE_SHUTDOWN ? leave_names[reason]
-                                                                          : "";
+    return reason >= MUSTER_LEAVE_QUIT && reason <= MUSTER_LEAVE_DISTURBED ? leave_names[reason]
+                                                                           : "";
 }

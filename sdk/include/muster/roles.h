@@ -304,6 +304,9 @@ struct muster_match_facts {
      * before the first tick. */
     uint32_t sides_met;
     uint32_t reserved;
+    /* By team: people whom a fault of the server's has cost the seat, and who are not back. They
+     * have given nothing up. */
+    const uint32_t *team_owed;
 };
 
 /* How a match ends. Filled by whoever decides; what the pointers lead to is read before the
@@ -407,6 +410,9 @@ struct muster_param {
 /* fact->kind: a command that was queued with host->match->command is not done. text: the command's
  * name; value: its first argument, or 0; seat: its seat. */
 #define MUSTER_FACT_REFUSED "command_refused"
+/* fact->kind: a fault of the server's, between two ticks. text: "stall" and so on
+ * (MUSTER_DISTURBED_MAP); value: for how many ms. */
+#define MUSTER_FACT_DISTURBED "disturbed"
 
 /* Chain in config order. Allowed only if none rejects; values pass from one to the next.
  *
@@ -457,8 +463,9 @@ struct muster_rules {
     void (*match_connection)(void *instance, void *state, uint32_t seat, uint32_t connected);
     /* After the mode's tick, before victory is asked. */
     void (*match_tick)(void *instance, void *state, const struct muster_tick *tick);
-    /* What happened in the match, as the mode tells it with host->match->tell; or that it has
-     * refused a command (MUSTER_FACT_REFUSED, from the host). */
+    /* What happened in the match, as the mode tells it with host->match->tell; or, from the host,
+     * that it has refused a command (MUSTER_FACT_REFUSED), and what disturbed it
+     * (MUSTER_FACT_DISTURBED). */
     void (*match_fact)(void *instance, void *state, const struct muster_fact *fact);
     /* As in mode. */
     void (*match_setting)(void *instance, void *state, const char *key);

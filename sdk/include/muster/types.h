@@ -173,10 +173,27 @@ enum { MUSTER_LOBBY_STATE_MAP(MUSTER_LOBBY_STATE_ENUM) };
     X(TIMEOUT, 2, "timeout")                                                                       \
     X(KICK, 3, "kick")                                                                             \
     X(BAN, 4, "ban")                                                                               \
-    X(SHUTDOWN, 5, "shutdown")
+    X(SHUTDOWN, 5, "shutdown")                                                                     \
+    X(DISTURBED, 6, "disturbed")
 #define MUSTER_LEAVE_ENUM(name, code, text) MUSTER_LEAVE_##name = (code),
 enum { MUSTER_LEAVE_MAP(MUSTER_LEAVE_ENUM) };
 #undef MUSTER_LEAVE_ENUM
+
+/* A fault of the server's that a match is played through: it is in the log and in the results, and
+ * such a match is to be counted against nobody. Who loses the connection by it, and is not back in
+ * time, has left by MUSTER_LEAVE_DISTURBED.
+ * STALL: the process stood still for over 250 ms. OVERLOAD: ticks came late. RESTART: it went on in
+ * another process, as was planned. CRASH: the same, and nobody had planned it. SHUTDOWN: it was
+ * ended with the server. */
+#define MUSTER_DISTURBED_MAP(X)                                                                    \
+    X(STALL, 1, "stall")                                                                           \
+    X(OVERLOAD, 2, "overload")                                                                     \
+    X(RESTART, 3, "restart")                                                                       \
+    X(CRASH, 4, "crash")                                                                           \
+    X(SHUTDOWN, 5, "shutdown")
+#define MUSTER_DISTURBED_ENUM(name, code, text) MUSTER_DISTURBED_##name = (code),
+enum { MUSTER_DISTURBED_MAP(MUSTER_DISTURBED_ENUM) MUSTER_DISTURBED_END = 6 };
+#undef MUSTER_DISTURBED_ENUM
 
 /* Why a match ended (MatchResults.reason): a word, [a-z][a-z0-9_]* below MUSTER_NAME_MAX bytes.
  * These are known everywhere, a mode or victory may have its own. */

@@ -25,7 +25,7 @@ function flush_struct(text,    name, body, fields, count, i, field) {
 }
 
 function public_lists(    i, count, lists) {
-    count = split("STATUS ROLE LOBBY_STATE LEAVE END REPORT ACTION NOTICE SANCTION", lists, " ")
+    count = split("STATUS ROLE LOBBY_STATE LEAVE END REPORT ACTION NOTICE SANCTION DISTURBED", lists, " ")
     for (i = 1; i <= count; i++) {
         printf "#define %s_LINE(name, code, text) printf(\"%s %%s %%d\\n\", #name, code);\n",
                lists[i], lists[i]

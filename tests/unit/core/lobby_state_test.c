@@ -34,7 +34,7 @@ static void save(struct lobby *lobby) {
 static muster_status load_bytes(const uint8_t *data, uint32_t len, struct lobby **out) {
     error[0] = '\0';
     *out = NULL;
-    return lobby_load((struct muster_bytes){data, len}, out, error);
+    return lobby_load((struct muster_bytes){data, len}, MUSTER_DISTURBED_CRASH, out, error);
 }
 
 static struct lobby *load(void) {
@@ -299,7 +299,7 @@ static void another_version_mode_or_plugin_is_refused(void **state) {
     lobby_drain(false);
     saved.data[8]++;
     assert_int_equal(load_bytes(saved.data, saved.len, &out), MUSTER_INVALID);
-    assert_string_equal(error, "it was saved in form 2, and this server reads form 1");
+    assert_string_equal(error, "it was saved in form 3, and this server reads form 2");
     saved.data[8]--;
     for (int i = 0; i < 4; i++)
         rig_join(rig_lobby(), (const char *[]){"a", "b", "c", "d"}[i], NULL);

@@ -133,6 +133,9 @@ static void what_cannot_have_been_is_refused(void **state) {
     static const char join[] = "\2\1\3\0ann\3\0Ann", no_team[] = "\3\1\3\0ann\3\0Ann";
     static const char command[80] = "\1\0x\0\0\10", long_command[80] = "\1\0x\0\0\11";
     static const char setting[] = "\12\0maxPlayers\1\0003", no_json[] = "\12\0maxPlayers\1\0{";
+    static const uint8_t quit[] = {MUSTER_LEAVE_QUIT};
+    static const uint8_t crash[] = {MUSTER_DISTURBED_CRASH, 1, 2, 0, 0};
+    static const uint8_t no_cause[] = {MUSTER_DISTURBED_END, 1, 2, 0, 0};
     const struct {
         struct entry entry;
         bool good;
@@ -141,8 +144,9 @@ static void what_cannot_have_been_is_refused(void **state) {
         {{0, RECORD_JOIN, 4, 12, join}, false},
         {{0, RECORD_JOIN, 3, 11, join}, false},
         {{0, RECORD_JOIN, 3, 12, no_team}, false},
-        {{0, RECORD_LEAVE, 3, 1, zeros}, true},
-        {{0, RECORD_LEAVE, 4, 1, zeros}, false},
+        {{0, RECORD_LEAVE, 3, 1, quit}, true},
+        {{0, RECORD_LEAVE, 4, 1, quit}, false},
+        {{0, RECORD_LEAVE, 3, 1, zeros}, false},
         {{0, RECORD_CONNECTION, 3, 1, zeros}, true},
         {{0, RECORD_CONNECTION, 4, 1, zeros}, false},
         {{0, RECORD_INPUT, 3, 13, zeros}, true},
@@ -167,8 +171,12 @@ static void what_cannot_have_been_is_refused(void **state) {
         {{0, RECORD_MESSAGE, 4, 1, zeros}, false},
         {{0, RECORD_MESSAGE, 3, 0, zeros}, false},
         {{0, RECORD_NOTE, MUSTER_SEAT_NONE, 2, zeros}, false}, /* of no rules */
+        {{0, RECORD_DISTURBED, MUSTER_SEAT_NONE, 5, crash}, true},
+        {{0, RECORD_DISTURBED, MUSTER_SEAT_NONE, 4, crash}, false},
+        {{0, RECORD_DISTURBED, MUSTER_SEAT_NONE, 5, zeros}, false},
+        {{0, RECORD_DISTURBED, MUSTER_SEAT_NONE, 5, no_cause}, false},
         {{0, 99, 0, 1, zeros}, false},
-        {{5184001, RECORD_LEAVE, 3, 1, zeros}, false}, /* longer than a day */
+        {{5184001, RECORD_LEAVE, 3, 1, quit}, false}, /* longer than a day */
     };
     struct playback playback;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -178,7 +186,7 @@ static void what_cannot_have_been_is_refused(void **state) {
     }
     const struct entry twice[] = {{1, RECORD_JOIN, 3, 12, join}, {1, RECORD_JOIN, 3, 12, join}};
     assert_int_equal(play(twice, 2, &playback), MUSTER_INVALID);
-    const struct entry back[] = {{2, RECORD_LEAVE, 3, 1, zeros}, {1, RECORD_LEAVE, 3, 1, zeros}};
+    const struct entry back[] = {{2, RECORD_LEAVE, 3, 1, quit}, {1, RECORD_LEAVE, 3, 1, quit}};
     assert_int_equal(play(back, 1, &playback), MUSTER_OK);
     assert_int_equal(play(back, 2, &playback), MUSTER_INVALID);
 }

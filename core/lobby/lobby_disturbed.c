@@ -1,0 +1,67 @@
+/* Faults of the server's that a match is played through: they enter its log, its people are told,
+ * and who loses the connection by one has left nothing.
+ */
+#include "lobby_internal.h"
+#include "log.h"
+#include "loop.h"
+#include "status.h"
+
+#define DROP_MS 5000 /* so long after it a connection that is lost was lost by it */
+
+static uint64_t stalled_ms; /* up to which all lobbies know of it */
+
+/* Up to the end of its log. */
+static bool plays(const struct lobby *lobby) {
+    return lobby->match && !lobby->match->finished;
+}
+
+void lobby_disturb(struct lobby *lobby, uint32_t cause, uint64_t ms) {
+    if (!plays(lobby)) return;
+    uint32_t counted_ms = ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+    match_disturb(lobby->match, cause, counted_ms);
+    lobby->disturbed_until_ms = lobby_now_ms(lobby) + DROP_MS;
+    log_fields(MUSTER_LOG_INFO, "lobby",
+               &(struct log_fields){.lobby = lobby->key, .event = "match_disturbed"},
+               "%s disturbed: %s, %u ms", lobby->game_mode, disturbed_text(cause), counted_ms);
+    lobby_broadcast(lobby, "match.disturbed",
+                    json_pack("{s:s,s:s,s:I}", "matchId", lobby->match->key, "cause",
+                              disturbed_text(cause), "ms", (json_int_t)counted_ms));
+}
+
+/* How long its match has stood: the clock without what was played. */
+static uint64_t stood_ms(const struct lobby *lobby) {
+    int64_t ms = loop_unix_ms() - lobby->began_unix_ms - match_elapsed_ms(lobby->match);
+    return ms > 0 ? (uint64_t)ms : 0;
+}
+
+void lobby_disturbed_settle(struct lobby *lobby) {
+    uint32_t cause = lobby->loaded_by;
+    uint64_t since_ms = lobby->overloaded_since_ms;
+    lobby->loaded_by = 0;
+    lobby->overloaded_since_ms = 0;
+    if (!plays(lobby)) return;
+    if (cause) lobby_disturb(lobby, cause, stood_ms(lobby));
+    if (since_ms) lobby_disturb(lobby, MUSTER_DISTURBED_OVERLOAD, loop_now_ms() - since_ms);
+}
+
+/* Overload lasts until all ticks are in time again. */
+static void look_at(struct lobby *lobby, uint64_t stall_ms) {
+    if (!plays(lobby) || lobby->frozen_since_ms) return;
+    if (stall_ms) lobby_disturb(lobby, MUSTER_DISTURBED_STALL, stall_ms);
+    if (lobby->overloaded_since_ms && pacer_stretch() <= 1.0)
+        lobby_disturbed_settle(lobby);
+    else if (!lobby->overloaded_since_ms && pacer_overloaded())
+        lobby->overloaded_since_ms = loop_now_ms();
+}
+
+void lobby_disturbed_look(void) {
+    uint64_t all_ms = loop_stalled_ms(), stall_ms = all_ms - stalled_ms;
+    muster_lobby_id id = {0};
+    stalled_ms = all_ms;
+    for (struct lobby *lobby; (lobby = lobby_next(&id));) look_at(lobby, stall_ms);
+}
+
+bool lobby_disturbed_now(const struct lobby *lobby) {
+    return lobby->loaded_by || lobby->overloaded_since_ms ||
+           lobby_now_ms(lobby) < lobby->disturbed_until_ms;
+}
