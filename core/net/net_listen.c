@@ -21,7 +21,7 @@
 #include "metrics.h"
 #include "service.h"
 
-#define BACKLOG 1024
+#define BACKLOG 4096        /* all players of a node at once, while it starts again */
 #define ACCEPTS_PER_TURN 64 /* then the others on the loop have their turn */
 #define ERROR_MAX 256
 

@@ -23,7 +23,8 @@ struct check {
     struct check *prev;
     struct gate *gate;
     muster_auth_ticket_id ticket;  /* 0 once answered, or nobody waits for it */
-    muster_work_id work;           /* 0: it waits for keys */
+    muster_work_id work;           /* 0: it waits */
+    bool waits_for_pool;           /* which is full; else for keys */
     const struct token_keys *keys; /* the plugin's, whose content may change meanwhile */
     struct token_key key;          /* a copy from there */
     char kid[TOKEN_KID_MAX];       /* of the token */
@@ -42,9 +43,12 @@ struct gate {
     const struct muster_host *host;
     struct gate_config config;
     struct memo *memo;
-    struct check *checks;
+    struct check *checks; /* in order of arrival */
+    struct check *checks_end;
     uint32_t generation; /* of the keys: grows when some were withdrawn */
     uint32_t waiting;    /* checks that wait for keys */
+    uint32_t queued;     /* checks that wait for the pool */
+    uint32_t verifying;  /* checks that the pool has */
     bool stopped;
 };
 
@@ -65,9 +69,10 @@ struct gate *gate_create(muster_self *self, const struct muster_host *host,
 }
 
 static void check_link(struct gate *gate, struct check *check) {
-    check->next = gate->checks;
-    if (gate->checks) gate->checks->prev = check;
-    gate->checks = check;
+    check->prev = gate->checks_end;
+    if (gate->checks_end) gate->checks_end->next = check;
+    if (!gate->checks) gate->checks = check;
+    gate->checks_end = check;
 }
 
 static void check_free(struct check *check) {
@@ -75,6 +80,7 @@ static void check_free(struct check *check) {
     if (check->prev) check->prev->next = check->next;
     if (check->next) check->next->prev = check->prev;
     if (gate->checks == check) gate->checks = check->next;
+    if (gate->checks_end == check) gate->checks_end = check->prev;
     sodium_memzero(check, sizeof *check);
     free(check);
 }
@@ -190,8 +196,7 @@ static const char *why_not_submitted(const struct check *check, muster_status st
     return check->keys->count ? unknown_key : no_keys;
 }
 
-static void check_done(void *user, muster_status status) {
-    struct check *check = user;
+static void check_settle(struct check *check, muster_status status) {
     struct gate *gate = check->gate;
     if (status != MUSTER_OK || gate->stopped) {
         check_fail(check, "the server is stopping");
@@ -209,6 +214,29 @@ static void check_done(void *user, muster_status status) {
     check_end(check);
 }
 
+static void submit_queued(struct gate *gate) {
+    struct check *next;
+    for (struct check *check = gate->checks; check && gate->queued; check = next) {
+        next = check->next;
+        if (!check->waits_for_pool) continue;
+        muster_status status = check_submit(check);
+        if (status == MUSTER_LIMIT && gate->verifying) return;
+        check->waits_for_pool = false;
+        gate->queued--;
+        if (status == MUSTER_OK) continue;
+        check_fail(check, why_not_submitted(check, status));
+        check_end(check);
+    }
+}
+
+static void check_done(void *user, muster_status status) {
+    struct check *check = user;
+    struct gate *gate = check->gate;
+    gate->verifying--;
+    check_settle(check, status);
+    if (!gate->stopped) submit_queued(gate);
+}
+
 /* With the keys of now. NOT_FOUND: none of them is the token's. */
 static muster_status check_submit(struct check *check) {
     struct gate *gate = check->gate;
@@ -216,7 +244,19 @@ static muster_status check_submit(struct check *check) {
     if (!key) return MUSTER_NOT_FOUND;
     check->key = *key;
     check->generation = gate->generation;
-    return gate->host->loop->work(gate->self, check_work, check_done, check, &check->work);
+    muster_status status =
+        gate->host->loop->work(gate->self, check_work, check_done, check, &check->work);
+    gate->verifying += status == MUSTER_OK;
+    return status;
+}
+
+/* All players of a server come back at once after a crash. */
+static bool check_queue(struct check *check) {
+    struct gate *gate = check->gate;
+    if (!gate->verifying || gate->queued == GATE_QUEUED_MAX) return false;
+    check->waits_for_pool = true;
+    gate->queued++;
+    return true;
 }
 
 static bool check_wait(struct check *check) {
@@ -231,7 +271,7 @@ static bool check_wait(struct check *check) {
 static void check_retry(struct check *check) {
     check->gate->waiting--;
     muster_status status = check_submit(check);
-    if (status == MUSTER_OK) return;
+    if (status == MUSTER_OK || (status == MUSTER_LIMIT && check_queue(check))) return;
     check_fail(check, why_not_submitted(check, status));
     check_end(check);
 }
@@ -254,6 +294,7 @@ static muster_verdict check_start(struct gate *gate, const struct token_keys *ke
     check_link(gate, check);
     muster_status status = check_submit(check);
     if (status == MUSTER_OK) return MUSTER_PENDING;
+    if (status == MUSTER_LIMIT && check_queue(check)) return MUSTER_PENDING;
     if (status == MUSTER_NOT_FOUND && check_wait(check)) return MUSTER_PENDING;
     muster_verdict verdict = reject(out, why_not_submitted(check, status));
     check_free(check);
@@ -289,7 +330,7 @@ void gate_retry(struct gate *gate) {
     struct check *next;
     for (struct check *check = gate->checks; check; check = next) {
         next = check->next;
-        if (!check->work.value) check_retry(check);
+        if (!check->work.value && !check->waits_for_pool) check_retry(check);
     }
 }
 
@@ -299,7 +340,8 @@ void gate_cancel(struct gate *gate, muster_auth_ticket_id ticket) {
     if (!check) return;
     check->ticket = (muster_auth_ticket_id){0};
     if (!check->work.value) {
-        gate->waiting--;
+        gate->queued -= check->waits_for_pool;
+        gate->waiting -= !check->waits_for_pool;
         check_free(check);
         return;
     }

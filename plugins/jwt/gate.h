@@ -30,6 +30,7 @@ struct gate_config {
 };
 
 #define GATE_WAITING_MAX 256u  /* tokens that wait for keys; further ones are rejected */
+#define GATE_QUEUED_MAX 4096u  /* tokens that wait for the pool, as above */
 #define TICKET_LIFE_MAX_S 3600 /* of one for a seat, from iat to exp */
 
 struct gate;

@@ -120,15 +120,31 @@ static bool store_pem(EVP_PKEY *pkey, struct token_key *out) {
     return ok;
 }
 
-/* Fills alg and material. */
-static bool store_pkey(EVP_PKEY *pkey, struct token_key *out) {
-    out->alg = pkey_alg(pkey);
-    if (out->alg == 0) return false;
-    if (out->alg != TOKEN_EDDSA) return store_pem(pkey, out);
+static bool store_point(EVP_PKEY *pkey, struct token_key *out) {
+    size_t len = 0;
+    if (EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY, out->material,
+                                        sizeof out->material, &len) != 1)
+        return false;
+    out->len = (uint32_t)len;
+    return true;
+}
+
+static bool store_raw(EVP_PKEY *pkey, struct token_key *out) {
     size_t len = crypto_sign_PUBLICKEYBYTES;
     if (EVP_PKEY_get_raw_public_key(pkey, out->material, &len) != 1) return false;
     out->len = (uint32_t)len;
     return len == crypto_sign_PUBLICKEYBYTES;
+}
+
+/* Fills alg and material. */
+static bool store_pkey(EVP_PKEY *pkey, struct token_key *out) {
+    out->alg = pkey_alg(pkey);
+    switch (out->alg) {
+    case TOKEN_ES256: return store_point(pkey, out);
+    case TOKEN_RS256: return store_pem(pkey, out);
+    case TOKEN_EDDSA: return store_raw(pkey, out);
+    default: return false;
+    }
 }
 
 static bool store_okp(const json_t *jwk, struct token_key *out) {

@@ -16,7 +16,7 @@
 #define TOKEN_ISSUER_MAX 256u
 
 enum token_alg {
-    TOKEN_ES256 = 1, /* material: PEM, NUL-terminated */
+    TOKEN_ES256 = 1, /* material: the public key's point, as OpenSSL encodes it */
     TOKEN_RS256 = 2, /* material: PEM, NUL-terminated */
     TOKEN_EDDSA = 3, /* material: 32 raw bytes */
     TOKEN_HS256 = 4, /* material: the secret, at least 32 bytes */

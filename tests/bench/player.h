@@ -1,6 +1,7 @@
-/* player - one simulated player: guest sign-in, WebSocket, seat, then inputs at a fixed rate.
+/* player - one simulated player: guest sign-in, WebSocket, seat, then inputs at a fixed rate. One
+ * who has lost the connection comes back to the seat as sdk/js does.
  *
- * Driven by bench.c: player_on_events for the socket, player_input when its next input is due.
+ * Driven by crowd.c: player_on_events for the socket, player_on_due when its time has come.
  */
 #ifndef BENCH_PLAYER_H
 #define BENCH_PLAYER_H
@@ -9,14 +10,17 @@
 
 #include "frame.h"
 
+#define PLAYER_TOKEN_MAX 128u
+
 enum player_phase {
     PLAYER_IDLE,
     PLAYER_SIGNING_IN, /* HTTP: /v1/auth/guest */
+    PLAYER_AWAY,       /* waits before it tries again */
     PLAYER_UPGRADING,
     PLAYER_AUTHENTICATING,
     PLAYER_FINDING,
-    PLAYER_ENTERING,
-    PLAYER_SEATED, /* snapshots come once the match has started */
+    PLAYER_ENTERING, /* or resuming */
+    PLAYER_SEATED,   /* snapshots come once the match has started */
     PLAYER_FAILED,
 };
 
@@ -25,6 +29,7 @@ struct player_world {
     struct sockaddr_in to;
     int epoll_fd;
     uint64_t now_us;
+    bool comes_back; /* a lost connection is mended; else it is a failure */
     bool measuring;
     uint64_t snapshots;      /* while measuring, as all below */
     uint64_t snapshot_bytes; /* payload of the messages, without framing */
@@ -40,18 +45,32 @@ struct player {
     int fd;
     uint32_t number;
     enum player_phase phase;
+    bool connecting;
     struct frame_buffer in;
-    char *token; /* owned, until it has been presented */
+    char *token; /* owned */
+    char resume[PLAYER_TOKEN_MAX];
+    uint32_t seat;
+    uint32_t tries; /* of coming back, since it last held */
+    uint64_t online_us;
+    uint64_t due_us;
     uint32_t sequence;
+    bool in_match;
     uint32_t last_tick;
     uint64_t last_snapshot_us;
-    uint64_t next_input_us;
-    bool in_match;
+    uint32_t newest_tick; /* of all that it has seen: one that comes again is no progress */
+    uint64_t newest_us;
+    /* Since player_forget: */
+    uint64_t gap_us;   /* the longest between two snapshots */
+    uint64_t stood_us; /* the longest between two ticks of the match */
+    uint32_t resumed;
+    uint32_t refused; /* a token that leads to no seat, or to another */
 };
 
+void player_init(struct player *player, struct player_world *world, uint32_t number);
 void player_start(struct player *player);
-void player_on_readable(struct player *player);
-void player_input(struct player *player);
+void player_on_events(struct player *player, uint32_t events);
+void player_on_due(struct player *player);
+void player_forget(struct player *player);
 void player_end(struct player *player);
 
 #endif

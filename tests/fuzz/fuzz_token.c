@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "jwt/token.h"
+#include "jwt/keys.h"
 
 static const char pem[] = "-----BEGIN PUBLIC KEY-----\n"
                           "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEUiEOXmMRjnZYN4KhAClC5bGCRlUn\n"
@@ -12,7 +12,8 @@ static const char pem[] = "-----BEGIN PUBLIC KEY-----\n"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const struct token_policy policy = {.issuer = "muster", .audience = "muster"};
-    struct token_key key = {.alg = TOKEN_ES256, .len = sizeof pem - 1};
+    static struct token_keys keys;
+    char wrong[KEYS_WHY_MAX];
     struct token_peek peek;
     const char *why = NULL;
     json_t *claims = NULL;
@@ -20,12 +21,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!text || sodium_init() < 0) return 0;
     if (size) memcpy(text, data, size);
     text[size] = '\0';
-    memcpy(key.material, pem, sizeof pem);
+    FUZZ_CHECK(keys.count ||
+               keys_parse(pem, sizeof pem - 1, TOKEN_ES256, "", &keys, wrong) == MUSTER_OK);
     if (token_peek(text, &peek) == MUSTER_OK) {
         FUZZ_CHECK(memchr(peek.kid, 0, sizeof peek.kid));
         FUZZ_CHECK(memchr(peek.issuer, 0, sizeof peek.issuer));
     }
-    FUZZ_CHECK(token_verify(text, &key, &policy, 1700000000, &claims, &why) != MUSTER_OK);
+    FUZZ_CHECK(token_verify(text, &keys.items[0], &policy, 1700000000, &claims, &why) != MUSTER_OK);
     FUZZ_CHECK(why);
     free(text);
     return 0;

@@ -118,10 +118,16 @@ static void sign(struct fixture *fixture, const char *who, char *out) {
     json_decref(claims);
 }
 
-static muster_verdict ask(struct fixture *fixture, const char *token, struct muster_identity *out) {
-    struct muster_auth_request request = {.size = sizeof request, .ticket = {1}, .token = token};
+static muster_verdict ask_by(struct fixture *fixture, uint64_t ticket, const char *token,
+                             struct muster_identity *out) {
+    struct muster_auth_request request = {
+        .size = sizeof request, .ticket = {ticket}, .token = token};
     *out = (struct muster_identity){.size = sizeof *out};
     return gate_authenticate(fixture->gate, &fixture->keys, &request, out);
+}
+
+static muster_verdict ask(struct fixture *fixture, const char *token, struct muster_identity *out) {
+    return ask_by(fixture, 1, token, out);
 }
 
 static void run_pool(struct fixture *fixture) {
@@ -285,6 +291,63 @@ static void few_tokens_wait_and_who_goes_makes_room(void **state) {
     assert_int_equal(ask(fixture, token, &id), MUSTER_PENDING);
 }
 
+/* ---- a pool that is full ---- */
+
+/* As after a crash, when all come at once: each is answered, in order. */
+static void who_comes_while_the_pool_is_full_waits(void **state) {
+    struct fixture *fixture = *state;
+    static const char *const names[] = {"ada", "bob", "cyd", "dan"};
+    char tokens[4][TOKEN_BYTES_MAX + 1];
+    struct muster_identity id;
+    for (uint32_t i = 0; i < 4; i++) {
+        sign(fixture, names[i], tokens[i]);
+        assert_int_equal(ask_by(fixture, i + 1, tokens[i], &id), MUSTER_PENDING);
+    }
+    gate_cancel(fixture->gate, (muster_auth_ticket_id){3}); /* gone while it waited */
+    static const char *const answered[] = {"ada", "bob", "dan"};
+    for (uint32_t i = 0; i < 3; i++) {
+        run_pool(fixture);
+        assert_int_equal(fixture->answers, i + 1);
+        assert_int_equal(fixture->verdict, MUSTER_ACCEPT);
+        assert_string_equal(fixture->identity.player_key, answered[i]);
+    }
+    assert_null(fixture->job.work);
+    assert_int_equal(ask(fixture, tokens[2], &id), MUSTER_PENDING); /* and was not remembered */
+    run_pool(fixture);
+}
+
+static void a_pool_full_of_other_work_is_not_waited_for(void **state) {
+    struct fixture *fixture = *state;
+    char token[TOKEN_BYTES_MAX + 1];
+    struct muster_identity id;
+    sign(fixture, "ada", token);
+    fixture->job.work = (muster_work_fn)abort; /* nobody would tell when it is done */
+    assert_int_equal(ask(fixture, token, &id), MUSTER_REJECT);
+    assert_string_equal(id.reason, "too many sign-ins at once, try again in a moment");
+}
+
+static void what_waits_for_the_pool_hears_of_withdrawn_keys_and_of_the_end(void **state) {
+    struct fixture *fixture = *state;
+    char token[TOKEN_BYTES_MAX + 1];
+    struct muster_identity id;
+    sign(fixture, "ada", token);
+    for (uint32_t i = 1; i <= 2; i++)
+        assert_int_equal(ask_by(fixture, i, token, &id), MUSTER_PENDING);
+    use_keys(fixture, fixture->pem, "k2");
+    gate_forget(fixture->gate);
+    run_pool(fixture); /* of both the key is gone */
+    assert_int_equal(fixture->answers, 2);
+    assert_int_equal(fixture->verdict, MUSTER_REJECT);
+    assert_string_equal(fixture->identity.reason, "token is signed with an unknown key");
+    use_keys(fixture, fixture->pem, "k1");
+    for (uint32_t i = 1; i <= 2; i++)
+        assert_int_equal(ask_by(fixture, i, token, &id), MUSTER_PENDING);
+    gate_stop(fixture->gate);
+    assert_int_equal(fixture->answers, 4);
+    run_pool(fixture);
+    assert_null(fixture->job.work);
+}
+
 /* ---- tickets ---- */
 
 static json_t *ticket_claims(void) {
@@ -381,6 +444,10 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_token_waits_for_its_key, make, destroy),
         cmocka_unit_test_setup_teardown(a_key_that_does_not_come_is_waited_for_once, make, destroy),
         cmocka_unit_test_setup_teardown(few_tokens_wait_and_who_goes_makes_room, make, destroy),
+        cmocka_unit_test_setup_teardown(who_comes_while_the_pool_is_full_waits, make, destroy),
+        cmocka_unit_test_setup_teardown(a_pool_full_of_other_work_is_not_waited_for, make, destroy),
+        cmocka_unit_test_setup_teardown(
+            what_waits_for_the_pool_hears_of_withdrawn_keys_and_of_the_end, make, destroy),
         cmocka_unit_test_setup_teardown(a_ticket_says_which_seat, make, destroy),
         cmocka_unit_test_setup_teardown(what_is_no_ticket_of_this_node_is_refused, make, destroy),
         cmocka_unit_test_setup_teardown(a_ticket_that_nobody_waits_for_costs_no_more, make,
