@@ -37,10 +37,17 @@ static bool is_listening(int fd) {
     return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) == 0 && on;
 }
 
+/* A supervisor's: channel.h. */
+static bool is_channel(int fd) {
+    int type = 0;
+    socklen_t len = sizeof type;
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET;
+}
+
 static void take_socket(int fd, const char *name, size_t len) {
-    if (!is_listening(fd)) return;
+    if (!is_listening(fd) && !is_channel(fd)) return;
     (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-    (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    if (is_listening(fd)) (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     snprintf(service.names[service.count], sizeof service.names[0], "%.*s", (int)len, name);
     service.sockets[service.count++] = fd;
 }

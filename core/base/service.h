@@ -10,7 +10,8 @@
 /* Takes what the environment says, and takes it out of there: it is for this process alone. Before
  * any thread. */
 void service_init(void);
-/* The listening socket of that name, which is the caller's from now on; -1: none was passed. */
+/* The listening socket, or channel, of that name, which is the caller's from now on; -1: none was
+ * passed. */
 int service_socket(const char *name);
 /* "READY=1" and the like; nothing where nobody asked. Any thread. */
 void service_notify(const char *state);

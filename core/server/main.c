@@ -164,10 +164,10 @@ static enum log_format log_format(void) {
 }
 
 /* The server itself is not supervised by a server. */
-static int supervise(int argc, char **argv, int at) {
+static int supervise(int argc, char **argv, const struct arguments *args) {
     log_format_set(log_format());
-    for (int i = at; i < argc; i++) argv[i] = argv[i + 1];
-    int code = supervisor_run(argv);
+    for (int i = args->supervise_at; i < argc; i++) argv[i] = argv[i + 1];
+    int code = supervisor_run(argv, !args->untrusted);
     config_unload();
     return code;
 }
@@ -248,7 +248,7 @@ int main(int argc, char **argv) {
         config_unload();
         return code;
     }
-    if (args.supervise_at) return supervise(argc, argv, args.supervise_at);
+    if (args.supervise_at) return supervise(argc, argv, &args);
     if (args.untrusted) untrusted_request(args.config.file, args.action == ACTION_RUN);
     start_log(args.action);
     code = act(&args);

@@ -1,13 +1,18 @@
 /* supervisor - the parent of a server on a host without a service manager. It holds the listening
- * sockets, so that nobody is refused while the server starts again, and loads no plugin.
+ * sockets, so that nobody is refused while the server starts again, and starts the one that takes
+ * its place in an upgrade (upgrade.h). It loads no plugin.
  */
 #ifndef SUPERVISOR_H
 #define SUPERVISOR_H
 
+#include <stdbool.h>
+
 /* Runs this program with these arguments, and again when it crashes, with a growing pause, is
  * killed or asks for it (SHUTDOWN_EXIT_RESTART). Signals that end or reload are handed on. Before
  * any thread; the configuration is loaded. Returns the exit code: the server's, or INTERNAL after 5
- * crashes in a minute, to which SIGKILL does not count. */
-int supervisor_run(char **argv);
+ * crashes in a minute, to which SIGKILL does not count. takes_paths: the server may say which
+ * program an upgrade is; else it is always this one, since what is locked must not choose what is
+ * executed outside of the lock. */
+int supervisor_run(char **argv, bool takes_paths);
 
 #endif
