@@ -4,9 +4,16 @@
 
 #include "protocol.h"
 
+static void (*told)(muster_player_id player);
+
+void client_set_told(void (*fn)(muster_player_id player)) {
+    told = fn;
+}
+
 void client_send_text(struct client *client, const char *text, uint32_t len) {
     static uint8_t frame[PROTOCOL_INFLATE_MAX];
     if (client->closing) return;
+    if (client->player.value && told) told(client->player);
     if (client->sink) {
         client->sink->text(client, text, len);
         return;

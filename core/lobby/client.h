@@ -33,6 +33,8 @@ struct client {
     bool closing;
 };
 
+/* fn hears whom text is sent to, before it leaves. */
+void client_set_told(void (*fn)(muster_player_id player));
 /* JSON text to the client, deflated when it asked for that and the text is long enough. */
 void client_send_text(struct client *client, const char *text, uint32_t len);
 /* As net_send_snapshot. */

@@ -167,6 +167,7 @@ int32_t lobby_create(const struct lobby_wish *wish, struct lobby **out, struct f
     json_decref(secrets);
     lobby_note_host(lobby);
     lobby_emit(lobby, MUSTER_NOTICE_LOBBY_CREATED, wish->creator, MUSTER_SEAT_NONE, 0);
+    lobby_changed(lobby);
     *out = lobby;
     return RPC_OK;
 fail:
@@ -183,6 +184,7 @@ static void release(struct lobby *lobby) {
     free(lobby->members);
     free(lobby->listed.text);
     free(lobby->results);
+    checkpoint_close(lobby->checkpoint);
     lobby_table_remove(lobby);
 }
 
@@ -202,6 +204,7 @@ void lobby_close(struct lobby *lobby, uint32_t leave_reason, const char *reason)
         if (lobby->members[i].state != MEMBER_NONE)
             lobby_member_remove(lobby, i, leave_reason, said);
     lobby_emit(lobby, MUSTER_NOTICE_LOBBY_CLOSED, (muster_player_id){0}, MUSTER_SEAT_NONE, 0);
+    lobby_journal_end(lobby);
     release(lobby);
 }
 

@@ -12,11 +12,13 @@
  * Files: lobby.c the table and life, lobby_member.c seats and entries, lobby_match.c states and the
  * match, lobby_freeze.c when it stands, lobby_disturbed.c what the server spoils of it,
  * lobby_rules.c what rules allow, lobby_host.c what a host does, lobby_settings.c, lobby_vote.c,
- * lobby_state.c all of it as bytes, lobby_send.c snapshots, lobby_json.c what clients are told.
+ * lobby_state.c all of it as bytes, lobby_journal.c what of it outlives the process, lobby_send.c
+ * snapshots, lobby_json.c what clients are told.
  */
 #ifndef LOBBY_H
 #define LOBBY_H
 
+#include "checkpoint.h"
 #include "failure.h"
 #include "match.h"
 #include "pacer.h"
@@ -139,8 +141,13 @@ struct lobby {
     bool members_changed;       /* and not told yet */
     struct lobby *touched_next; /* among those that wait for their turn */
     bool touched;
-    uint32_t close_leave;     /* MUSTER_LEAVE_...: it is to be closed; 0: it is not */
-    const char *close_reason; /* a constant */
+    struct lobby *changed_next; /* among those that are to be written (lobby_journal) */
+    bool changed;
+    struct checkpoint *checkpoint; /* null: it was never written */
+    bool is_left;                  /* to the next process */
+    bool kept_at_tick;             /* what is written last and the log since are this lobby */
+    uint32_t close_leave;          /* MUSTER_LEAVE_...: it is to be closed; 0: it is not */
+    const char *close_reason;      /* a constant */
     bool closing;
     struct kept *kept;             /* by plugins */
     struct lobby_tickets *tickets; /* of players who may come by one; owned */
@@ -294,6 +301,11 @@ muster_status lobby_save(struct lobby *lobby, struct muster_writer *out,
  * EXISTS, FULL, UNAVAILABLE (draining). */
 muster_status lobby_load(struct muster_bytes state, uint32_t cause, struct lobby **out,
                          char error[LOBBY_ERROR_MAX]) MUSTER_MUST_USE;
+/* The same of a lobby that a process has left without a word: its match is brought to the mark by
+ * the log since; by {0} it goes on from the state, and the log behind is forgotten. INVALID also
+ * when the log leads elsewhere than it did. */
+muster_status lobby_recover(struct muster_bytes state, struct checkpoint_mark mark,
+                            struct lobby **out, char error[LOBBY_ERROR_MAX]) MUSTER_MUST_USE;
 /* It is gone here, without an end and without a word: it goes on from what was saved. */
 void lobby_let_go(struct lobby *lobby);
 /* End a running match from outside a step. */

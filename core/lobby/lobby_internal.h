@@ -17,6 +17,11 @@ uint32_t lobby_table_size(void); /* lobbies at most */
 void lobby_note_players(struct lobby *lobby);
 /* Something has changed that may start or end a match: looked at in the loop's next turn. */
 void lobby_touch(struct lobby *lobby);
+/* It is another one than was written last: written at the end of the loop's turn, if lobbies are
+ * kept. What a step of its match changes is none of that. */
+void lobby_changed(struct lobby *lobby);
+/* One of those, which is none any more; or null. */
+struct lobby *lobby_table_next_changed(void);
 /* It cannot go on: closed by lobby.c alone, in its turn, so that whoever finds it out still holds a
  * lobby. What is wanted first counts; `reason` is a constant. */
 void lobby_want_close(struct lobby *lobby, uint32_t leave, const char *reason);
@@ -83,6 +88,19 @@ void lobby_disturbed_look(void);
 /* Is somebody who drops now owed the seat? */
 bool lobby_disturbed_now(const struct lobby *lobby);
 
+/* lobby_saved_write.c */
+/* lobby_save, also of one that closes. */
+muster_status lobby_state_write(struct lobby *lobby, struct muster_writer *out,
+                                char error[LOBBY_ERROR_MAX]) MUSTER_MUST_USE;
+
+/* lobby_journal.c */
+/* Now, not only at the turn's end. */
+void lobby_journal_write(struct lobby *lobby);
+/* Its match has made a step. */
+void lobby_journal_step(const struct lobby *lobby);
+/* It has come to its end: nothing of it is to go on. */
+void lobby_journal_end(struct lobby *lobby);
+
 /* lobby_freeze.c */
 /* What lobby_advance does, for one that is frozen. */
 void lobby_frozen_advance(struct lobby *lobby);
@@ -141,6 +159,8 @@ void lobby_advance(struct lobby *lobby);
 void lobby_note_host(struct lobby *lobby);
 void lobby_begin_countdown(struct lobby *lobby, bool forced);
 void lobby_match_stop(struct lobby *lobby);
+/* Its match has ended, and the process did before that was told for certain. */
+void lobby_match_end_again(struct lobby *lobby);
 /* Its ticks come from now on. */
 void lobby_match_run(struct lobby *lobby);
 

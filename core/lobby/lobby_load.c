@@ -10,6 +10,7 @@
 #include "log.h"
 #include "loop.h"
 #include "paths.h"
+#include "playback.h"
 #include "status.h"
 #include "watchdog.h"
 
@@ -17,6 +18,7 @@
 
 struct load {
     struct lobby_saved *saved;
+    const struct checkpoint_mark *mark; /* null: it was saved, and not left by a crash */
     struct lobby *lobby;
     char *error;
 };
@@ -275,21 +277,63 @@ static muster_status load_match(const struct load *load) {
     return load_state(load);
 }
 
+/* ---- the log --------------------------------------------------------------------------------- */
+
+static void record_path(const struct load *load, char path[512]) {
+    snprintf(path, 512, "%s/records/%s.mrec", paths_data(), load->saved->match.key);
+}
+
+/* The match has come further than was saved, and the log says how. */
+static bool has_log(const struct load *load) {
+    const struct saved_match *saved = &load->saved->match;
+    return load->mark && saved->log_position && !saved->ended &&
+           load->mark->used >= saved->log_position && load->mark->tick > load->lobby->match->tick;
+}
+
+static muster_status replay_log(const struct load *load) {
+    struct match *match = load->lobby->match;
+    struct playback playback = {.match = match};
+    struct record_reader *reader;
+    char path[512];
+    record_path(load, path);
+    muster_status status =
+        record_read_part(path, load->saved->match.log_position, load->mark->used, &reader);
+    if (status) return refuse(load, status, "its log cannot be read: %s", status_text(status));
+    status = playback_go_on(&playback, reader, load->mark->tick);
+    record_reader_close(reader);
+    if (status) return refuse(load, status, "its log is damaged");
+    if (playback.different)
+        return refuse(load, MUSTER_INVALID, "by its log it is another match from tick %u on",
+                      playback.different_tick);
+    match_waiting_forget(match);
+    return MUSTER_OK;
+}
+
 /* Last of all: what the log holds from here on is forgotten. */
 static muster_status resume_record(const struct load *load) {
     const struct saved_match *saved = &load->saved->match;
+    uint32_t used = has_log(load) ? load->mark->used : saved->log_position;
     char path[512];
-    if (!saved->log_position || saved->ended || !config_core->match.record_enabled)
-        return MUSTER_OK;
-    snprintf(path, sizeof path, "%s/records/%s.mrec", paths_data(), saved->key);
+    if (!used || saved->ended || !config_core->match.record_enabled) return MUSTER_OK;
+    record_path(load, path);
     muster_status status =
-        record_resume(path, saved->log_position, config_core->match.record_segment_kib << 10,
+        record_resume(path, used, load->mark != NULL, config_core->match.record_segment_kib << 10,
                       &load->lobby->match->record);
     if (status == MUSTER_EXISTS)
         return refuse(load, MUSTER_CONFLICT, "its match has ended since it was saved");
     if (status)
         log_warn("record", "%s: %s; the match goes on unrecorded", path, status_text(status));
     return MUSTER_OK;
+}
+
+static muster_status load_log(const struct load *load) {
+    muster_status status = resume_record(load);
+    if (status || !has_log(load)) return status;
+    struct record *record = load->lobby->match->record; /* it has what is played again */
+    load->lobby->match->record = NULL;
+    status = replay_log(load);
+    load->lobby->match->record = record;
+    return status;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -314,9 +358,10 @@ static void note_cause(const struct load *load, uint32_t cause) {
     lobby->began_unix_ms = load->saved->saved_unix_ms - match_elapsed_ms(lobby->match);
 }
 
-muster_status lobby_load_saved(struct lobby_saved *saved, uint32_t cause, struct lobby **out,
+muster_status lobby_load_saved(struct lobby_saved *saved, uint32_t cause,
+                               const struct checkpoint_mark *mark, struct lobby **out,
                                char error[LOBBY_ERROR_MAX]) {
-    struct load load = {.saved = saved, .error = error};
+    struct load load = {.saved = saved, .mark = mark, .error = error};
     muster_lobby_id id;
     muster_status status = check_place(&load);
     if (status) return status;
@@ -327,7 +372,7 @@ muster_status lobby_load_saved(struct lobby_saved *saved, uint32_t cause, struct
     if (!status) status = load_members(&load);
     if (!status) status = load_rules(&load);
     if (!status && saved->match.there) status = load_match(&load);
-    if (!status) status = resume_record(&load);
+    if (!status && saved->match.there) status = load_log(&load);
     if (status) {
         lobby_let_go(load.lobby);
         return status;
@@ -336,9 +381,12 @@ muster_status lobby_load_saved(struct lobby_saved *saved, uint32_t cause, struct
     bool lost_host = saved->host_key[0] && !load.lobby->host.value;
     lobby_vote_load(load.lobby, &saved->vote);
     announce(load.lobby);
+    if (load.lobby->match && load.lobby->match->ended && load.lobby->state == MUSTER_LOBBY_ACTIVE)
+        lobby_match_end_again(load.lobby);
     if (lost_host)
         lobby_emit(load.lobby, MUSTER_NOTICE_LOBBY_HOST, (muster_player_id){0}, MUSTER_SEAT_NONE,
                    0);
+    lobby_changed(load.lobby);
     *out = load.lobby;
     return MUSTER_OK;
 }

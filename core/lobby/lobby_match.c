@@ -141,16 +141,11 @@ static void start_match(struct lobby *lobby) {
 
 /* ---- run ------------------------------------------------------------------------------------- */
 
-static void checkpoint(struct lobby *lobby) {
-    struct match *match = lobby->match;
+static void note_time(struct lobby *lobby) {
     uint64_t now_ms = loop_now_ms();
-    if (!match->record || now_ms < lobby->checkpoint_due_ms) return;
+    if (now_ms < lobby->checkpoint_due_ms) return;
     lobby->checkpoint_due_ms = now_ms + config_core->match.checkpoint_ms;
-    struct muster_bytes state = match_save(match);
-    muster_status status =
-        state.len ? record_checkpoint(match->record, match->tick, state.data, (uint32_t)state.len)
-                  : MUSTER_LIMIT;
-    if (status) log_debug("lobby", "%s: no checkpoint: %s", lobby->key, status_text(status));
+    lobby_changed(lobby);
 }
 
 static json_t *ended_json(const struct lobby *lobby) {
@@ -173,11 +168,7 @@ static void tell_results(struct lobby *lobby) {
 }
 
 /* Final results, told to the books; false: out of memory. */
-static bool conclude(struct lobby *lobby) {
-    pacer_remove(&lobby->pace);
-    lobby_disturbed_settle(lobby);
-    match_finish(lobby->match);
-    metrics_add(METRIC_MATCHES_ENDED, 1);
+static bool tell_books(struct lobby *lobby) {
     free(lobby->results);
     lobby->results = match_results(lobby->match);
     if (!lobby->results) return false;
@@ -186,27 +177,49 @@ static bool conclude(struct lobby *lobby) {
     return true;
 }
 
-static void end_match(struct lobby *lobby) {
-    lobby->deadline_ms = lobby_now_ms(lobby) + config_core->lobby.scoreboard_ms;
-    if (!conclude(lobby)) {
-        lobby_want_close(lobby, MUSTER_LEAVE_KICK, "out of memory");
-        return;
-    }
+/* Kept before it is told: after a crash from here on the same end is told again, and no other. */
+static bool conclude(struct lobby *lobby) {
+    pacer_remove(&lobby->pace);
+    lobby_disturbed_settle(lobby);
+    match_finish(lobby->match);
+    metrics_add(METRIC_MATCHES_ENDED, 1);
+    lobby_journal_write(lobby);
+    return tell_books(lobby);
+}
+
+static void show_results(struct lobby *lobby) {
     lobby_state_set(lobby, MUSTER_LOBBY_ENDING);
     lobby_broadcast(lobby, "match.ended", ended_json(lobby));
     if (!lobby_draining()) lobby_vote_restart(lobby);
+}
+
+static void end_match(struct lobby *lobby) {
+    lobby->deadline_ms = lobby_now_ms(lobby) + config_core->lobby.scoreboard_ms;
+    if (conclude(lobby))
+        show_results(lobby);
+    else
+        lobby_want_close(lobby, MUSTER_LEAVE_KICK, "out of memory");
+}
+
+void lobby_match_end_again(struct lobby *lobby) {
+    lobby->deadline_ms = lobby_now_ms(lobby) + config_core->lobby.scoreboard_ms;
+    if (tell_books(lobby))
+        show_results(lobby);
+    else
+        lobby_want_close(lobby, MUSTER_LEAVE_KICK, "out of memory");
 }
 
 static void on_tick(void *user) {
     struct lobby *lobby = user;
     if (lobby->close_leave) return;
     match_step(lobby->match);
+    if (!lobby->match->ended) lobby_journal_step(lobby);
     lobby_send_snapshots(lobby);
     match_sent(lobby->match);
     if (lobby->match->ended)
         end_match(lobby);
     else
-        checkpoint(lobby);
+        note_time(lobby);
 }
 
 void lobby_match_run(struct lobby *lobby) {

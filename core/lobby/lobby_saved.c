@@ -168,7 +168,7 @@ static bool is_state(const struct lobby_saved *saved) {
     switch (saved->state) {
     case MUSTER_LOBBY_WAITING:
     case MUSTER_LOBBY_STARTING: return !saved->match.there && !saved->vote.id;
-    case MUSTER_LOBBY_ACTIVE: return saved->match.there && !saved->match.ended && !saved->vote.id;
+    case MUSTER_LOBBY_ACTIVE: return saved->match.there && !saved->vote.id;
     case MUSTER_LOBBY_ENDING: return saved->match.there && saved->match.ended;
     default: return false;
     }

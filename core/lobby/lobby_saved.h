@@ -1,8 +1,9 @@
 /* lobby_saved - a lobby as bytes, read into a struct. Shared by lobby_state.c, lobby_saved.c and
  * lobby_load.c alone.
  *
- * Little-endian: "MSTRLOB1", u32 version, u64 XXH3 of what follows; then as lobby_saved_write has
- * it. Each byte is somebody's: what is read is bounded and checked before anything is made of it.
+ * Little-endian: "MSTRLOB1", u32 version, u64 XXH3 of what follows; then as lobby_saved_write.c
+ * has it. Each byte is somebody's: what is read is bounded and checked before anything is made of
+ * it.
  */
 #ifndef LOBBY_SAVED_H
 #define LOBBY_SAVED_H
@@ -71,9 +72,7 @@ struct lobby_saved {
     struct lobby_tickets *tickets;
 };
 
-/* The body. False: its mode is gone, so that nobody could load it. */
-bool lobby_saved_write(struct lobby *lobby, struct muster_writer *w);
-/* False: these bytes were not written by it. Either way to be freed. */
+/* The body. False: these bytes were not written by lobby_save. Either way to be freed. */
 bool lobby_saved_read(struct muster_reader *r, struct lobby_saved *out);
 void lobby_saved_free(struct lobby_saved *saved);
 
@@ -81,7 +80,8 @@ void lobby_saved_free(struct lobby_saved *saved);
 bool lobby_tickets_read(struct muster_reader *r, struct lobby_saved *out);
 
 /* lobby_load.c: the lobby, or why not. */
-muster_status lobby_load_saved(struct lobby_saved *saved, uint32_t cause, struct lobby **out,
+muster_status lobby_load_saved(struct lobby_saved *saved, uint32_t cause,
+                               const struct checkpoint_mark *mark, struct lobby **out,
                                char error[LOBBY_ERROR_MAX]) MUSTER_MUST_USE;
 
 #endif

@@ -1,12 +1,18 @@
 /* A lobby written as bytes: lobby_saved.h. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include "ensure.h"
 #include "kept.h"
 #include "lobby_saved.h"
 #include "loop.h"
 #include "watchdog.h"
+
+#define BODY_AT (sizeof LOBBY_SAVED_MAGIC - 1 + 4 + 8)
 
 /* What is written between the two stands behind its length. */
 static uint32_t section_begin(struct muster_writer *w) {
@@ -130,7 +136,8 @@ static void put_match(const struct lobby *lobby, struct muster_writer *w) {
     section_end(w, begin);
 }
 
-bool lobby_saved_write(struct lobby *lobby, struct muster_writer *w) {
+/* The body. False: its mode is gone, so that nobody could load it. */
+static bool put_lobby(struct lobby *lobby, struct muster_writer *w) {
     const struct mode_entry *mode = registry_mode(lobby->game_mode);
     if (!mode) return false;
     muster_put_str(w, lobby->key);
@@ -154,4 +161,35 @@ bool lobby_saved_write(struct lobby *lobby, struct muster_writer *w) {
     muster_put_i64(w, loop_unix_ms());
     lobby_tickets_save(lobby, w);
     return true;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static muster_status refuse(char error[LOBBY_ERROR_MAX], muster_status status, const char *why) {
+    snprintf(error, LOBBY_ERROR_MAX, "%s", why);
+    return status;
+}
+
+muster_status lobby_state_write(struct lobby *lobby, struct muster_writer *out,
+                                char error[LOBBY_ERROR_MAX]) {
+    if (lobby->match && lobby->match->stepping)
+        return refuse(error, MUSTER_STATE, "its match is in a step");
+    struct muster_writer w = muster_writer_make(out->data + out->len, out->cap - out->len);
+    muster_put_bytes(&w, LOBBY_SAVED_MAGIC, sizeof LOBBY_SAVED_MAGIC - 1);
+    muster_put_u32(&w, LOBBY_SAVED_VERSION);
+    struct muster_writer sum = w;
+    muster_put_u64(&w, 0);
+    if (!put_lobby(lobby, &w))
+        return refuse(error, MUSTER_NOT_FOUND, "its game mode is not loaded any more");
+    if (w.overflow || w.len > LOBBY_STATE_BYTES_MAX)
+        return refuse(error, MUSTER_LIMIT, "it is too large");
+    muster_put_u64(&sum, XXH3_64bits(w.data + BODY_AT, w.len - BODY_AT));
+    out->len += w.len;
+    return MUSTER_OK;
+}
+
+muster_status lobby_save(struct lobby *lobby, struct muster_writer *out,
+                         char error[LOBBY_ERROR_MAX]) {
+    if (lobby->closing || lobby->close_leave) return refuse(error, MUSTER_STATE, "it closes");
+    return lobby_state_write(lobby, out, error);
 }

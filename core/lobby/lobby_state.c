@@ -1,4 +1,4 @@
-/* A lobby as bytes, and a lobby of them: the head, by which a file is known to be whole. */
+/* A lobby of bytes: the head, by which a file is known to be whole. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,32 +7,6 @@
 #include <xxhash.h>
 
 #include "lobby_saved.h"
-
-#define BODY_AT (sizeof LOBBY_SAVED_MAGIC - 1 + 4 + 8)
-
-static muster_status refuse(char error[LOBBY_ERROR_MAX], muster_status status, const char *why) {
-    snprintf(error, LOBBY_ERROR_MAX, "%s", why);
-    return status;
-}
-
-muster_status lobby_save(struct lobby *lobby, struct muster_writer *out,
-                         char error[LOBBY_ERROR_MAX]) {
-    if (lobby->closing || lobby->close_leave) return refuse(error, MUSTER_STATE, "it closes");
-    if (lobby->match && lobby->match->stepping)
-        return refuse(error, MUSTER_STATE, "its match is in a step");
-    struct muster_writer w = muster_writer_make(out->data + out->len, out->cap - out->len);
-    muster_put_bytes(&w, LOBBY_SAVED_MAGIC, sizeof LOBBY_SAVED_MAGIC - 1);
-    muster_put_u32(&w, LOBBY_SAVED_VERSION);
-    struct muster_writer sum = w;
-    muster_put_u64(&w, 0);
-    if (!lobby_saved_write(lobby, &w))
-        return refuse(error, MUSTER_NOT_FOUND, "its game mode is not loaded any more");
-    if (w.overflow || w.len > LOBBY_STATE_BYTES_MAX)
-        return refuse(error, MUSTER_LIMIT, "it is too large");
-    muster_put_u64(&sum, XXH3_64bits(w.data + BODY_AT, w.len - BODY_AT));
-    out->len += w.len;
-    return MUSTER_OK;
-}
 
 static muster_status check_head(struct muster_reader *r, char error[LOBBY_ERROR_MAX]) {
     const uint8_t *magic = muster_get_bytes(r, sizeof LOBBY_SAVED_MAGIC - 1);
@@ -50,8 +24,9 @@ static muster_status check_head(struct muster_reader *r, char error[LOBBY_ERROR_
     return MUSTER_INVALID;
 }
 
-muster_status lobby_load(struct muster_bytes state, uint32_t cause, struct lobby **out,
-                         char error[LOBBY_ERROR_MAX]) {
+static muster_status load(struct muster_bytes state, uint32_t cause,
+                          const struct checkpoint_mark *mark, struct lobby **out,
+                          char error[LOBBY_ERROR_MAX]) {
     struct muster_reader r = muster_reader_make(state.data, (uint32_t)state.len);
     if (state.len > LOBBY_STATE_BYTES_MAX) {
         snprintf(error, LOBBY_ERROR_MAX, "it is larger than %d bytes", LOBBY_STATE_BYTES_MAX);
@@ -62,7 +37,7 @@ muster_status lobby_load(struct muster_bytes state, uint32_t cause, struct lobby
     struct lobby_saved *saved = calloc(1, sizeof *saved);
     if (!saved) return MUSTER_NO_MEMORY;
     if (lobby_saved_read(&r, saved)) {
-        status = lobby_load_saved(saved, cause, out, error);
+        status = lobby_load_saved(saved, cause, mark, out, error);
     } else {
         snprintf(error, LOBBY_ERROR_MAX, "it holds what no lobby can be");
         status = MUSTER_INVALID;
@@ -70,4 +45,15 @@ muster_status lobby_load(struct muster_bytes state, uint32_t cause, struct lobby
     lobby_saved_free(saved);
     free(saved);
     return status;
+}
+
+muster_status lobby_load(struct muster_bytes state, uint32_t cause, struct lobby **out,
+                         char error[LOBBY_ERROR_MAX]) {
+    return load(state, cause, NULL, out, error);
+}
+
+muster_status lobby_recover(struct muster_bytes state, struct checkpoint_mark mark,
+                            struct lobby **out, char error[LOBBY_ERROR_MAX]) {
+    uint32_t cause = mark.is_left ? MUSTER_DISTURBED_RESTART : MUSTER_DISTURBED_CRASH;
+    return load(state, cause, &mark, out, error);
 }

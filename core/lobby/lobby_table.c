@@ -12,6 +12,7 @@
 static struct {
     struct slots slots;
     struct lobby *touched;
+    struct lobby *changed;
     void (*turn)(struct lobby *lobby);
     bool turn_posted;
     bool draining;
@@ -45,8 +46,16 @@ uint32_t lobby_count_state(uint32_t state) {
     return count;
 }
 
+/* Of a lobby whose people are told something all is kept first. */
+static void on_told(muster_player_id player) {
+    const struct session *session = session_find(player);
+    struct lobby *lobby = session ? lobby_find(session->lobby) : NULL;
+    if (lobby) lobby_changed(lobby);
+}
+
 muster_status lobby_table_init(uint32_t lobbies_max, void (*turn)(struct lobby *lobby)) {
     lobbies.draining = lobbies.turn_posted = false; /* a post of before may never have run */
+    client_set_told(on_told);
     lobbies.turn = turn;
     return slots_init(&lobbies.slots, lobbies_max, sizeof(struct lobby));
 }
@@ -63,6 +72,7 @@ struct lobby *lobby_table_add(muster_lobby_id *out) {
 
 void lobby_table_remove(struct lobby *lobby) {
     if (lobby->touched) LL_DELETE2(lobbies.touched, lobby, touched_next);
+    if (lobby->changed) LL_DELETE2(lobbies.changed, lobby, changed_next);
     kept_clear(&lobby->kept);
     lobby_tickets_clear(lobby);
     slots_remove(&lobbies.slots, lobby->id.value);
@@ -92,7 +102,22 @@ static void on_turn(void *user) {
     }
 }
 
+void lobby_changed(struct lobby *lobby) {
+    if (lobby->match && lobby->match->stepping) return; /* what a step does is in the log */
+    if (!lobby->changed) LL_PREPEND2(lobbies.changed, lobby, changed_next);
+    lobby->changed = true;
+}
+
+struct lobby *lobby_table_next_changed(void) {
+    struct lobby *lobby = lobbies.changed;
+    if (!lobby) return NULL;
+    LL_DELETE2(lobbies.changed, lobby, changed_next);
+    lobby->changed = false;
+    return lobby;
+}
+
 void lobby_touch(struct lobby *lobby) {
+    lobby_changed(lobby);
     if (!lobby->touched) LL_PREPEND2(lobbies.touched, lobby, touched_next);
     lobby->touched = true;
     if (!lobbies.turn_posted) lobbies.turn_posted = loop_post(on_turn, NULL) == MUSTER_OK;

@@ -37,6 +37,7 @@ void lobby_tell_members(struct lobby *lobby) {
 }
 
 void lobby_broadcast_members(struct lobby *lobby) {
+    lobby_changed(lobby);
     lobby->members_changed = true;
     lobby_tell_members(lobby);
 }
@@ -61,6 +62,7 @@ void lobby_tell_info(struct lobby *lobby) {
 
 void lobby_state_set(struct lobby *lobby, uint32_t state) {
     lobby->state = state;
+    lobby_changed(lobby);
     log_fields(MUSTER_LOG_INFO, "lobby",
                &(struct log_fields){.lobby = lobby->key, .event = "lobby_state"}, "%s %s",
                lobby->game_mode, lobby_state_text(state));

@@ -155,6 +155,7 @@ muster_status report_suspicion(muster_match_id match_id, uint32_t seat, const ch
     const struct match *match = match_find(match_id);
     if (!match || seat >= match_seat_count(match) || !match->seats[seat].used)
         return MUSTER_NOT_FOUND;
+    if (match->replaying) return MUSTER_OK; /* it was told when it happened */
     json_t *report = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
     json_t *severity = json_object_get(report, "severity");
     bool complete = json_is_string(json_object_get(report, "detector")) &&

@@ -40,8 +40,12 @@ struct loop_work {
 static struct {
     uv_loop_t uv;
     uv_async_t wake;
-    uv_timer_t patience;    /* ends a wait */
-    uv_timer_t beat;        /* reads the clock, or an idle loop would look like a stall */
+    uv_timer_t patience; /* ends a wait */
+    uv_timer_t beat;     /* reads the clock, or an idle loop would look like a stall */
+    uv_prepare_t before_wait;
+    uv_check_t after_wait;
+    void (*turn_ends[LOOP_TURN_ENDS_MAX])(void);
+    uint32_t turn_end_count;
     struct loop_item items; /* head of the ring of open handles */
     pthread_t thread;
     bool ready;
@@ -172,6 +176,40 @@ static void on_beat(uv_timer_t *handle) {
     (void)loop_now_ms();
 }
 
+/* ---- ends of turns ---- */
+
+static void end_turn(void) {
+    for (uint32_t i = 0; i < loop.turn_end_count; i++) loop.turn_ends[i]();
+}
+
+static void on_before_wait(uv_prepare_t *handle) {
+    (void)handle;
+    end_turn();
+}
+
+static void on_after_wait(uv_check_t *handle) {
+    (void)handle;
+    end_turn();
+}
+
+static void watch_turns(void) {
+    uv_prepare_init(&loop.uv, &loop.before_wait);
+    uv_check_init(&loop.uv, &loop.after_wait);
+    uv_prepare_start(&loop.before_wait, on_before_wait);
+    uv_check_start(&loop.after_wait, on_after_wait);
+    uv_unref((uv_handle_t *)&loop.before_wait);
+    uv_unref((uv_handle_t *)&loop.after_wait);
+    loop.turn_end_count = 0;
+}
+
+muster_status loop_at_turn_end(void (*fn)(void)) {
+    for (uint32_t i = 0; i < loop.turn_end_count; i++)
+        if (loop.turn_ends[i] == fn) return MUSTER_OK;
+    if (loop.turn_end_count == LOOP_TURN_ENDS_MAX) return MUSTER_LIMIT;
+    loop.turn_ends[loop.turn_end_count++] = fn;
+    return MUSTER_OK;
+}
+
 /* ---- the loop ---- */
 
 /* A daemon started with a standard descriptor closed would give its number to a socket, and a
@@ -207,6 +245,7 @@ muster_status loop_init(uint32_t pool_threads) {
     uv_timer_init(&loop.uv, &loop.beat);
     uv_timer_start(&loop.beat, on_beat, LOOP_BEAT_MS, LOOP_BEAT_MS);
     uv_unref((uv_handle_t *)&loop.beat);
+    watch_turns();
     loop_clock_real();
     loop.items.prev = loop.items.next = &loop.items;
     loop.thread = pthread_self();
@@ -287,6 +326,8 @@ void loop_deinit(void) {
     uv_close((uv_handle_t *)&loop.wake, NULL);
     uv_close((uv_handle_t *)&loop.patience, NULL);
     uv_close((uv_handle_t *)&loop.beat, NULL);
+    uv_close((uv_handle_t *)&loop.before_wait, NULL);
+    uv_close((uv_handle_t *)&loop.after_wait, NULL);
     uv_run(&loop.uv, UV_RUN_DEFAULT); /* waits for jobs on the pool, too */
     close_leaked_items();             /* what the last callbacks opened */
     uv_walk(&loop.uv, close_foreign, NULL);

@@ -320,6 +320,11 @@ muster_status match_load(struct match *match, struct muster_bytes state) MUSTER_
  * written by save, and the match is good for match_destroy only. */
 void match_waiting_save(const struct match *match, struct muster_writer *w);
 bool match_waiting_load(struct match *match, struct muster_reader *r) MUSTER_MUST_USE;
+/* What was loaded has come further by the log since: what waited then is in there. */
+void match_waiting_forget(struct match *match);
+/* What is called until `false` has been before: the log has what plugins ask for, and they are told
+ * so. */
+void match_replay(struct match *match, bool is_replay);
 /* Saves it and goes on with one made anew, the old one being destroyed. On failure the old one can
  * only be ended. */
 muster_status match_reincarnate(struct match *match, struct match **out) MUSTER_MUST_USE;

@@ -266,3 +266,16 @@ muster_status match_version_set(struct match *match, const char *name, const cha
     memcpy(match->versions[i].version, version, strlen(version) + 1);
     return MUSTER_OK;
 }
+
+/* ---- after a crash --------------------------------------------------------------------------- */
+
+void match_replay(struct match *match, bool is_replay) {
+    const struct match_part *mode = &match->mode;
+    match->replaying = is_replay;
+    if (mode->provider->mode.replay) {
+        match_call_begin(match, mode, "mode.replay");
+        mode->provider->mode.replay(mode->provider->instance, mode->state, is_replay);
+        match_call_end(match);
+    }
+    CALL_RULES(match, match_replay, is_replay)
+}

@@ -159,3 +159,19 @@ bool match_waiting_load(struct match *match, struct muster_reader *r) {
     match->command_count = count;
     return load_settings(match, r) && load_events(match, r) && load_end(match, r);
 }
+
+/* ---- forget ---------------------------------------------------------------------------------- */
+
+/* Whatever a player held is let go with the next tick, unless a new input comes. */
+static void let_go(struct match *match, uint32_t seat) {
+    struct input_ring *ring = &match->seats[seat].ring;
+    ring->head = ring->count = 0;
+    ring->active = match->seats[seat].used;
+    ring->repeated_ticks = match->repeat_ticks_max;
+    match->seats[seat].messages_len = 0;
+}
+
+void match_waiting_forget(struct match *match) {
+    for (uint32_t seat = 0; seat < match->seats_max; seat++) let_go(match, seat);
+    match->command_count = match->settings_waiting_count = 0;
+}

@@ -141,15 +141,19 @@ static muster_status tell_early_notes(struct match *match, struct record_reader 
     return status == MUSTER_NOT_FOUND ? MUSTER_OK : status;
 }
 
+static void advance(struct match *match, uint32_t tick) {
+    while (match->tick < tick && !match->ended) {
+        match_advance(match);
+        match_sent(match);
+    }
+}
+
 static muster_status play(struct playback *playback, struct record_reader *reader) {
     struct record_entry entry;
     muster_status status;
     while (!playback->ended && !(status = record_next(reader, &entry))) {
         if (entry.tick < playback->match->tick || entry.tick > TICKS_MAX) return MUSTER_INVALID;
-        while (playback->match->tick < entry.tick && !playback->match->ended) {
-            match_advance(playback->match);
-            match_sent(playback->match);
-        }
+        advance(playback->match, entry.tick);
         if (playback->match->tick != entry.tick) { /* it ended earlier than it did */
             note_difference(playback, playback->match->tick);
             return MUSTER_OK;
@@ -164,5 +168,18 @@ muster_status playback_run(struct playback *playback, struct record_reader *read
     muster_status status = tell_early_notes(playback->match, reader);
     if (!status) status = play(playback, reader);
     if (!status && !playback->ended) playback->hash = match_hash(playback->match);
+    return status;
+}
+
+muster_status playback_go_on(struct playback *playback, struct record_reader *reader,
+                             uint32_t tick) {
+    struct match *match = playback->match;
+    if (tick < match->tick || tick > TICKS_MAX) return MUSTER_INVALID;
+    match_replay(match, true);
+    muster_status status = tell_early_notes(match, reader);
+    if (!status) status = play(playback, reader);
+    if (!status && match->tick <= tick) advance(match, tick);
+    match_replay(match, false);
+    if (match->tick != tick || match->ended) note_difference(playback, match->tick);
     return status;
 }

@@ -35,8 +35,6 @@ struct record {
     bool last;    /* there will be no further segment */
     bool full;
     bool closed; /* close was asked while a job ran */
-    uint8_t *checkpoint;
-    uint32_t checkpoint_len;
     char path[512];
 };
 
@@ -155,7 +153,7 @@ void record_append(struct record *record, uint32_t tick, uint32_t kind, uint32_t
 }
 
 uint32_t record_used(const struct record *record) {
-    return record->used;
+    return record->full ? 0 : record->used;
 }
 
 static void close_work(void *user) {
@@ -169,7 +167,7 @@ static void close_done(void *user, muster_status status) {
 }
 
 static void finish_close(struct record *record) {
-    if (record->growing || record->checkpoint) return;
+    if (record->growing) return;
     if (loop_work_start(close_work, close_done, record, &(struct loop_work *){NULL})) {
         close_work(record);
         free_record(record);
@@ -180,49 +178,6 @@ void record_close(struct record *record) {
     if (!record) return;
     record->closed = true;
     finish_close(record);
-}
-
-/* ---- checkpoints ----------------------------------------------------------------------------- */
-
-static void checkpoint_work(void *user) {
-    struct record *record = user;
-    char path[544];
-    char temporary[560];
-    snprintf(path, sizeof path, "%s.checkpoint", record->path);
-    snprintf(temporary, sizeof temporary, "%s.new", path);
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0) return;
-    bool whole =
-        write(fd, record->checkpoint, record->checkpoint_len) == (ssize_t)record->checkpoint_len;
-    close(fd);
-    if (!whole || rename(temporary, path)) unlink(temporary);
-}
-
-static void checkpoint_done(void *user, muster_status status) {
-    (void)status;
-    struct record *record = user;
-    free(record->checkpoint);
-    record->checkpoint = NULL;
-    if (record->closed) finish_close(record);
-}
-
-muster_status record_checkpoint(struct record *record, uint32_t tick, const void *data,
-                                uint32_t len) {
-    if (record->checkpoint) return MUSTER_LIMIT;
-    record->checkpoint = malloc(len + 12);
-    if (!record->checkpoint) return MUSTER_NO_MEMORY;
-    struct muster_writer w = muster_writer_make(record->checkpoint, len + 12);
-    muster_put_u32(&w, tick);
-    muster_put_u32(&w, record->used);
-    muster_put_u32(&w, len);
-    muster_put_bytes(&w, data, len);
-    record->checkpoint_len = w.len;
-    if (loop_work_start(checkpoint_work, checkpoint_done, record, &(struct loop_work *){NULL})) {
-        free(record->checkpoint);
-        record->checkpoint = NULL;
-        return MUSTER_LIMIT;
-    }
-    return MUSTER_OK;
 }
 
 /* ---- pruning --------------------------------------------------------------------------------- */
@@ -266,14 +221,9 @@ static uint32_t list_recordings(int directory_fd, DIR *directory, struct aged_fi
 
 /* Not one that is still written, by this or another process. */
 static void prune_one(int directory_fd, const char *name) {
-    char checkpoint[280];
     int fd = openat(directory_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) return;
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-        snprintf(checkpoint, sizeof checkpoint, "%s.checkpoint", name);
-        unlinkat(directory_fd, name, 0);
-        unlinkat(directory_fd, checkpoint, 0);
-    }
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) unlinkat(directory_fd, name, 0);
     close(fd);
 }
 
@@ -359,6 +309,31 @@ muster_status record_read(const char *path, struct record_reader **out, const ch
     return MUSTER_OK;
 }
 
+/* All of the bytes, or none. */
+static muster_status read_part(const char *path, uint32_t from, uint32_t len, uint8_t *data) {
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) return errno == ENOENT ? MUSTER_NOT_FOUND : MUSTER_IO;
+    ssize_t got = pread(fd, data, len, from);
+    close(fd);
+    return got == (ssize_t)len ? MUSTER_OK : MUSTER_INVALID;
+}
+
+muster_status record_read_part(const char *path, uint32_t from, uint32_t to,
+                               struct record_reader **out) {
+    if (from > to || to > RECORD_BYTES_MAX) return MUSTER_INVALID;
+    struct record_reader *reader = calloc(1, sizeof *reader);
+    if (!reader) return MUSTER_NO_MEMORY;
+    muster_status status = MUSTER_NO_MEMORY;
+    reader->data = malloc(to - from + 1);
+    if (reader->data) status = read_part(path, from, to - from, reader->data);
+    reader->in = muster_reader_make(reader->data, to - from);
+    if (status)
+        record_reader_close(reader);
+    else
+        *out = reader;
+    return status;
+}
+
 muster_status record_next(struct record_reader *reader, struct record_entry *out) {
     if (reader->in.pos == reader->in.len) return MUSTER_NOT_FOUND;
     out->kind = muster_get_u8(&reader->in);
@@ -401,7 +376,7 @@ static muster_status check_log(const struct record *record, uint32_t len, uint32
 }
 
 /* All of the file and room behind `used`, in whole segments. */
-static muster_status map_file(struct record *record, uint32_t used) {
+static muster_status map_file(struct record *record, uint32_t used, bool cuts_end) {
     struct stat st;
     if (fstat(record->fd, &st) || !S_ISREG(st.st_mode)) return MUSTER_IO;
     if (st.st_size > RECORD_BYTES_MAX || used > st.st_size) return MUSTER_INVALID;
@@ -413,10 +388,10 @@ static muster_status map_file(struct record *record, uint32_t used) {
     muster_status status = map_more(record, bytes);
     if (status) return status;
     record->mapped = bytes;
-    return check_log(record, len, used);
+    return check_log(record, cuts_end ? used : len, used);
 }
 
-muster_status record_resume(const char *path, uint32_t used, uint32_t segment_bytes,
+muster_status record_resume(const char *path, uint32_t used, bool cuts_end, uint32_t segment_bytes,
                             struct record **out) {
     if (strlen(path) >= sizeof((struct record *)0)->path) return MUSTER_LIMIT;
     struct record *record = calloc(1, sizeof *record);
@@ -429,7 +404,7 @@ muster_status record_resume(const char *path, uint32_t used, uint32_t segment_by
         status = errno == ENOENT ? MUSTER_NOT_FOUND : MUSTER_IO;
     else if (flock(record->fd, LOCK_EX | LOCK_NB))
         status = MUSTER_CONFLICT;
-    if (!status) status = map_file(record, used);
+    if (!status) status = map_file(record, used, cuts_end);
     if (status) {
         if (record->used) (void)!ftruncate(record->fd, record->used); /* as it was */
         free_record(record);

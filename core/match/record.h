@@ -45,28 +45,27 @@ struct record_entry {
 muster_status record_open(const char *path, const char *header_json, uint32_t segment_bytes,
                           struct record **out) MUSTER_MUST_USE;
 /* Goes on with one that was left, from its byte `used` on; what stood behind is gone. EXISTS: its
- * match has ended there. INVALID: it is no recording, or no entry begins at that byte. NOT_FOUND,
- * IO. CONFLICT: it is still written. */
-muster_status record_resume(const char *path, uint32_t used, uint32_t segment_bytes,
+ * match has ended there, and cuts_end is false. INVALID: it is no recording, or no entry begins at
+ * that byte. NOT_FOUND, IO. CONFLICT: it is still written. */
+muster_status record_resume(const char *path, uint32_t used, bool cuts_end, uint32_t segment_bytes,
                             struct record **out) MUSTER_MUST_USE;
 /* Takes null. Over 64 MiB, or when space ran out, it stops quietly (once logged, counted). */
 void record_append(struct record *record, uint32_t tick, uint32_t kind, uint32_t seat,
                    const void *data, uint32_t len);
-/* Bytes used so far. */
+/* Bytes used so far; 0: it has stopped, and holds not all that has come. */
 uint32_t record_used(const struct record *record);
 /* Cuts the file to what is used (on the pool) and frees. Takes null. */
 void record_close(struct record *record);
 /* Keep the newest `keep_max` recordings of a directory (on the pool). */
 void record_prune(const char *directory, uint32_t keep_max);
-/* Write a checkpoint of len bytes beside the recording (path with .checkpoint), atomically, on the
- * pool. LIMIT while the one before is still being written. */
-muster_status record_checkpoint(struct record *record, uint32_t tick, const void *data,
-                                uint32_t len);
 
 struct record_reader;
 /* header: owned by the reader. INVALID: not a recording. */
 muster_status record_read(const char *path, struct record_reader **out,
                           const char **header_json) MUSTER_MUST_USE;
+/* The entries between these bytes, as record_used has told them. INVALID: it has fewer. */
+muster_status record_read_part(const char *path, uint32_t from, uint32_t to,
+                               struct record_reader **out) MUSTER_MUST_USE;
 /* NOT_FOUND at the end, INVALID for damage. */
 muster_status record_next(struct record_reader *reader, struct record_entry *out) MUSTER_MUST_USE;
 /* Back to the first entry. */

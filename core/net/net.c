@@ -7,6 +7,7 @@
 #include "net_internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -234,6 +235,9 @@ static void destroy_end(void) {
     net_peer_deinit();
     net_gate_stop();
     net_queue_deinit_scratch();
+    free(net_state.held);
+    net_state.held = NULL;
+    net_state.held_count = net_state.held_cap = 0;
     net_state.phase = NET_DOWN;
 }
 
@@ -386,6 +390,7 @@ muster_status net_start(const struct net_handlers *handlers, char *error) {
     if (status == MUSTER_OK) status = tables_create(error);
     if (status == MUSTER_OK) status = context_create(error);
     if (status == MUSTER_OK) status = vhosts_create(error);
+    if (status == MUSTER_OK) status = loop_at_turn_end(net_ws_flush);
     if (status == MUSTER_OK) status = net_listen_start(conn_open, error);
     if (status == MUSTER_OK) {
         sweep_timer = loop_timer_start(NET_SWEEP_MS, NET_SWEEP_MS, on_sweep, NULL);

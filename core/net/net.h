@@ -84,8 +84,9 @@ bool net_stopped(void);
  * was sent; ws_drained comes when it is free again. */
 enum net_sent { NET_SENT, NET_SKIPPED, NET_GONE };
 enum net_sent net_send_snapshot(conn_id conn, uint8_t *data, uint32_t len);
-/* Queued in order, sent at once when nothing waits. Above net.sendQueueMaxBytes waiting the
- * connection is dropped (4006). */
+/* Queued in order; it leaves at the end of the loop's turn, behind what was put there before
+ * net_start (loop_at_turn_end). Above net.sendQueueMaxBytes waiting the connection is dropped
+ * (4006). */
 void net_send_text(conn_id conn, const char *data, uint32_t len);
 void net_send_binary(conn_id conn, const uint8_t *data, uint32_t len);
 /* Close frame with code and reason (at most 123 bytes) after what is queued, then the end. No more

@@ -91,6 +91,7 @@ struct conn {
     bool closing;    /* no more messages in either direction */
     bool close_sent;
     bool dead;    /* the socket was shut */
+    bool held;    /* what waits leaves at the end of the loop's turn */
     bool skipped; /* ws_drained is owed */
     bool paused;  /* receiving is off */
     char address[NET_ADDRESS_MAX];
@@ -117,6 +118,9 @@ struct net {
     struct net_places places[2]; /* public, admin */
     struct slots exchanges;
     struct conn *deadlines;
+    conn_id *held; /* connections with `held` set */
+    uint32_t held_count;
+    uint32_t held_cap;
     uint32_t rx_since_batch;
     uint32_t message_max_bytes;
     uint32_t queue_max_bytes;
@@ -231,6 +235,8 @@ int net_ws_writeable(struct conn *conn);
 int net_ws_peer_closes(struct conn *conn, const uint8_t *data, size_t len);
 /* Once a second. */
 void net_ws_sweep(struct conn *conn);
+/* What was said in this turn of the loop leaves. */
+void net_ws_flush(void);
 void net_ws_gone(struct conn *conn);
 
 /* ---- net_route.c ---- */

@@ -192,9 +192,33 @@ static struct conn *conn_to_send(conn_id id) {
     return conn && conn->websocket && !conn->closing ? conn : NULL;
 }
 
+/* False: out of memory. */
+static bool hold(struct conn *conn) {
+    if (conn->held) return true;
+    if (net_state.held_count == net_state.held_cap) {
+        uint32_t cap = net_state.held_cap ? net_state.held_cap * 2 : 64;
+        conn_id *grown = realloc(net_state.held, cap * sizeof *grown);
+        if (!grown) return false;
+        net_state.held = grown;
+        net_state.held_cap = cap;
+    }
+    net_state.held[net_state.held_count++] = conn->id;
+    conn->held = true;
+    return true;
+}
+
+/* Behind what was said before in this turn. */
+static enum net_sent send_behind(struct conn *conn, const uint8_t *data, uint32_t len) {
+    if (net_queue_keep(&conn->queue, data, len, true, net_state.queue_max_bytes) == MUSTER_OK)
+        return NET_SENT;
+    conn->skipped = true;
+    return NET_SKIPPED;
+}
+
 enum net_sent net_send_snapshot(conn_id id, uint8_t *data, uint32_t len) {
     struct conn *conn = conn_to_send(id);
     if (!conn) return NET_GONE;
+    if (conn->held && !lws_partial_buffered(conn->wsi)) return send_behind(conn, data, len);
     if (conn->queue.head || lws_partial_buffered(conn->wsi)) {
         conn->skipped = true;
         return NET_SKIPPED;
@@ -211,10 +235,12 @@ enum net_sent net_send_snapshot(conn_id id, uint8_t *data, uint32_t len) {
 static void send_message(conn_id id, const void *data, uint32_t len, bool binary) {
     struct conn *conn = conn_to_send(id);
     if (!conn) return;
-    muster_status status =
-        net_queue_send(&conn->queue, conn->wsi, data, len, binary, net_state.queue_max_bytes);
-    if (status == MUSTER_IO) net_conn_shut(conn);
-    if (status != MUSTER_FULL) return;
+    uint32_t max_bytes = net_state.queue_max_bytes;
+    muster_status status = net_queue_keep(&conn->queue, data, len, binary, max_bytes);
+    if (status && net_queue_flush(&conn->queue, conn->wsi)) /* it may take more than that */
+        status = net_queue_keep(&conn->queue, data, len, binary, max_bytes);
+    if (!status && !hold(conn)) lws_callback_on_writable(conn->wsi);
+    if (!status) return;
     metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
     net_queue_clear(&conn->queue);
     net_close(id, 4006, "too slow");
@@ -296,6 +322,23 @@ int net_ws_writeable(struct conn *conn) {
         net_state.handlers.ws_drained(conn->id, conn->user);
     }
     return 0;
+}
+
+static void flush(struct conn *conn) {
+    conn->held = false;
+    if (conn->dead || !conn->wsi) return;
+    if (net_ws_writeable(conn))
+        net_conn_shut(conn);
+    else if (conn->queue.head)
+        lws_callback_on_writable(conn->wsi);
+}
+
+void net_ws_flush(void) {
+    for (uint32_t i = 0; i < net_state.held_count; i++) {
+        struct conn *conn = slots_find(&net_state.conns, net_state.held[i]);
+        if (conn) flush(conn);
+    }
+    net_state.held_count = 0;
 }
 
 void net_ws_gone(struct conn *conn) {

@@ -11,7 +11,6 @@
 #include "disk.h"
 #include "dispatch.h"
 #include "engine.h"
-#include "handover.h"
 #include "host.h"
 #include "http.h"
 #include "lobby.h"
@@ -25,6 +24,7 @@
 #include "outbox.h"
 #include "paths.h"
 #include "queue.h"
+#include "recovery.h"
 #include "report.h"
 #include "service.h"
 #include "shutdown.h"
@@ -127,8 +127,10 @@ static void on_store_started(void *user, muster_status status) {
         fail(SERVER_EXIT_INTERNAL, "the database could not be prepared");
         return;
     }
-    handover_load();
-    listen_now();
+    if (recovery_start())
+        fail(SERVER_EXIT_INTERNAL, "the folder of the lobbies that go on cannot be made");
+    else
+        listen_now();
 }
 
 static void on_interrupt(void *user) {
@@ -279,7 +281,7 @@ static void stop(void) {
     (void)session_notify_all("server.stopping",
                              json_pack("{s:i,s:s}", "inMs", 0, "reason", shutdown_reason()));
     queue_deinit();
-    if (shutdown_exit_code() == SHUTDOWN_EXIT_RESTART) handover_save();
+    if (shutdown_exit_code() == SHUTDOWN_EXIT_RESTART) recovery_leave();
     lobby_deinit();
     report_hurry(); /* with the results of the matches that have ended just now */
     if (server.ready) net_stop();

@@ -9,9 +9,7 @@ const HASH = 6; // of record_kind
 
 export async function findRecording(dataDir, matchId) {
     const names = await readdir(dataDir, { recursive: true });
-    const name = names.find(
-        (entry) => path.basename(entry).includes(matchId) && !entry.endsWith(".checkpoint"),
-    );
+    const name = names.find((entry) => path.basename(entry).includes(matchId));
     if (!name) throw new Error(`no recording of ${matchId} below ${dataDir}`);
     return path.join(dataDir, name);
 }

@@ -1,7 +1,7 @@
 // musterd --supervise: a server that ends by mistake is started again, on the same sockets.
 
 import assert from "node:assert/strict";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { atEnd, childOf, eventually, queryDatabase, startServer } from "../kit/harness.mjs";
@@ -44,7 +44,8 @@ test("restart starts it again, and that is no crash", async (t) => {
     assert.deepEqual(await server.ended(), { code: 0, signal: null });
 });
 
-test("a restart ends no match: players are back in their seats, and it goes on", async (t) => {
+/** Two people in a match and one in a lobby that waits, over an end of the server; what it says. */
+async function goesOn(t, end) {
     const server = await supervise(t);
     const team = await gather(t, server, 2);
     const lobbyId = await sitDown(team, { killLimit: 0, timeLimit: 0, botFill: 4 });
@@ -57,7 +58,7 @@ test("a restart ends no match: players are back in their seats, and it goes on",
     const from = server.output.length;
     const back = [team[0].client, team[1].client, waiting.client].map((player) =>
         player.once("entered", { timeoutMs: 30000 }));
-    await server.admin("restart now");
+    await end(server);
     await server.waitForOutput(READY, from);
     for (const { resumed } of await Promise.all(back)) assert.ok(resumed);
     assert.equal(waiting.client.entry.lobby.lobbyId, other.lobby.lobbyId);
@@ -67,25 +68,38 @@ test("a restart ends no match: players are back in their seats, and it goes on",
     assert.ok(now.tick >= before.tick, `${now.tick} after ${before.tick}`);
     const places = ({ rows }) => rows.map(({ playerId, seat, team: of }) => [playerId, seat, of]);
     assert.deepEqual(places(now), places(before));
-    assert.match(server.output.slice(from), /2 lobbies wait for the next server/);
     await server.admin(`close ${lobbyId}`);
     await eventually("its result is kept", async () =>
         (await queryDatabase(server, "SELECT match_id FROM match_results")).length);
     assert.deepEqual(await queryDatabase(server, "SELECT match_id FROM match_results"),
         [{ match_id: before.matchId }]);
     await playAgain(server);
+    return server.output.slice(from);
+}
+
+test("a restart ends no match: players are back in their seats, and it goes on", async (t) => {
+    const said = await goesOn(t, (server) => server.admin("restart now"));
+    assert.match(said, /2 lobbies wait for the next server/);
+    assert.match(said, /2 lobbies go on/);
+});
+
+test("nor does a kill: it goes on from the tick before", async (t) => {
+    const said = await goesOn(t, async (server) =>
+        process.kill(await childOf(server.pid), "SIGKILL"));
+    assert.match(said, /2 lobbies go on/);
+    assert.doesNotMatch(said, /"component":"recovery","level":"error"/);
 });
 
 test("what cannot be gone on with is put aside, and the server starts", async (t) => {
     const server = await supervise(t);
-    await mkdir(path.join(server.dataDir, "handover"));
-    await writeFile(path.join(server.dataDir, "handover", "odd"), "MSTRLOB1 and no more");
+    const live = path.join(server.dataDir, "live");
+    await writeFile(path.join(live, "odd"), "MSTRLIV1 and no more");
+    await writeFile(path.join(live, "half.new"), "");
     const from = server.output.length;
     await server.admin("restart now");
     await server.waitForOutput(READY, from);
-    assert.match(server.output.slice(from), /lobbies\/odd was not loaded: it was saved in form \d+/);
-    assert.deepEqual(await readdir(path.join(server.dataDir, "handover")), []);
-    assert.deepEqual(await readdir(path.join(server.dataDir, "lobbies")), ["odd"]);
+    assert.match(server.output.slice(from), /live\/odd cannot be read: /);
+    assert.deepEqual(await readdir(live), ["odd"]);
 });
 
 test("signals are handed on: SIGHUP reloads, SIGTERM ends", async (t) => {

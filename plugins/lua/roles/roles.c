@@ -218,6 +218,12 @@ static void match_note(void *user, void *state, const void *data, uint32_t len) 
     if (state) note_take(state, data, len);
 }
 
+static void match_replay(void *user, void *state, uint32_t is_replay) {
+    struct lobby *lobby = state;
+    (void)user;
+    if (lobby) lobby->match.is_replay = is_replay;
+}
+
 static void match_join(void *user, void *state, uint32_t seat) {
     struct lobby *lobby = state;
     (void)user;
@@ -399,6 +405,7 @@ const struct muster_rules lobby_rules = {
     .match_fact = match_fact,
     .match_setting = match_setting,
     .match_note = match_note,
+    .match_replay = match_replay,
 };
 
 /* ---- victory --------------------------------------------------------------------------------- */

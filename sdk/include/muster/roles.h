@@ -284,6 +284,10 @@ struct muster_mode {
      * they mean; they are a stranger's. Each comes once, in the order it was sent, before the
      * tick's inputs; recorded and replayed as they are. Null: the mode takes none. */
     void (*message)(void *instance, void *state, uint32_t seat, const void *data, uint32_t len);
+    /* After load, of a match that goes on after a crash: until 0 comes, what is called has been
+     * before. Nothing that reaches beyond the match is done again, as where
+     * muster_match_info.is_replay is 1. */
+    void (*replay)(void *instance, void *state, uint32_t is_replay);
 };
 
 /* ---- victory: is it decided? --------------------------------------------------------------- */
@@ -471,6 +475,8 @@ struct muster_rules {
     void (*match_setting)(void *instance, void *state, const char *key);
     /* What this provider wrote with host->match->note: its own words come back. */
     void (*match_note)(void *instance, void *state, const void *data, uint32_t len);
+    /* As in mode. */
+    void (*match_replay)(void *instance, void *state, uint32_t is_replay);
 
     /* What is kept of the lobby beside its match, for one that is saved and goes on elsewhere:
      * times as time left, players by their key, no ids. Load: on a fresh create, whose settings and

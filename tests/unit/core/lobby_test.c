@@ -4,8 +4,6 @@
 #include "books_rig.h"
 #include "paths.h"
 
-#define PATIENCE_MS 30000 /* for the pool */
-
 static void a_seat_is_reserved_then_entered_once(void **state) {
     (void)state;
     char ticket[TICKET_TEXT_SIZE];
@@ -315,12 +313,7 @@ static char *newest_file(const char *suffix, char path[1200]) {
     return is_there ? path : NULL;
 }
 
-static bool is_quiet(void *user) {
-    (void)user;
-    return loop_quiet();
-}
-
-static void a_match_leaves_a_recording_and_checkpoints(void **state) {
+static void a_match_leaves_a_recording(void **state) {
     (void)state;
     char error[PATHS_ERROR_MAX] = "", path[1200];
     assert_int_equal(paths_init(true, error), MUSTER_OK);
@@ -328,14 +321,6 @@ static void a_match_leaves_a_recording_and_checkpoints(void **state) {
     rig_join(lobby, "ann", NULL);
     rig_play(lobby);
     assert_non_null(newest_file(".mrec", path));
-    rig_now_ms += 999;
-    rig_tick(lobby);
-    assert_int_equal(lobby->checkpoint_due_ms, rig_now_ms + 1);
-    rig_now_ms += 1;
-    rig_tick(lobby);
-    assert_int_equal(lobby->checkpoint_due_ms, rig_now_ms + 1000);
-    assert_true(loop_run_until(is_quiet, NULL, PATIENCE_MS)); /* written by the pool */
-    assert_non_null(newest_file(".checkpoint", path));
     lobby_close(lobby, MUSTER_LEAVE_SHUTDOWN, "");
     paths_deinit();
 }
@@ -434,9 +419,8 @@ int main(void) {
         TEST(who_does_not_read_is_let_go),
         TEST(what_was_skipped_comes_full_and_once),
         TEST(a_match_that_is_loaded_again_comes_full),
-        cmocka_unit_test_prestate_setup_teardown(
-            a_match_leaves_a_recording_and_checkpoints, rig_open, rig_close,
-            "\"match\":{\"recordEnabled\":true,\"checkpointMs\":1000}"),
+        cmocka_unit_test_prestate_setup_teardown(a_match_leaves_a_recording, rig_open, rig_close,
+                                                 "\"match\":{\"recordEnabled\":true}"),
         TEST(member_lists_are_told_ten_times_a_second),
         TEST(chat_has_a_limit_and_is_valid_text),
         TEST(an_empty_lobby_makes_room_for_a_wanted_one),

@@ -246,14 +246,12 @@ static void the_oldest_go_first_but_not_what_is_written(void **state) {
     aged("1.mrec", 1);
     aged("2.mrec", 2);
     aged("3.mrec", 3);
-    aged("3.mrec.checkpoint", 3);
     aged("notes.txt", 9);
     record_prune(root, 2);
     turn_until_idle();
     assert_int_equal(size_of("1.mrec"), 1);
     assert_int_equal(size_of("2.mrec"), 1);
     assert_int_equal(size_of("3.mrec"), -1);
-    assert_int_equal(size_of("3.mrec.checkpoint"), -1);
     assert_int_equal(size_of("notes.txt"), 1);
     assert_int_equal(size_of("live.mrec"), SEGMENT);
     record_close(record);
@@ -262,25 +260,6 @@ static void the_oldest_go_first_but_not_what_is_written(void **state) {
     record_prune(root, 2);
     turn_until_idle();
     assert_int_equal(size_of("live.mrec"), -1);
-}
-
-static void a_checkpoint_stands_beside_the_recording(void **state) {
-    (void)state;
-    static const uint8_t wanted[] = {9, 0, 0, 0, 25, 0, 0, 0, 3, 0, 0, 0, 'a', 'b', 'c'};
-    uint8_t found[sizeof wanted + 1];
-    struct record *record = make("k.mrec");
-    assert_int_equal(record_used(record), 25);
-    assert_int_equal(record_checkpoint(record, 9, "abc", 3), MUSTER_OK);
-    assert_int_equal(record_checkpoint(record, 9, "abc", 3), MUSTER_LIMIT);
-    record_close(record); /* while it is written */
-    turn_until_idle();
-    FILE *file = fopen(path_of("k.mrec.checkpoint"), "rb");
-    assert_non_null(file);
-    assert_int_equal(fread(found, 1, sizeof found, file), sizeof wanted);
-    assert_memory_equal(found, wanted, sizeof wanted);
-    fclose(file);
-    assert_int_equal(size_of("k.mrec.checkpoint.new"), -1);
-    assert_int_equal(size_of("k.mrec"), 25);
 }
 
 int main(void) {
@@ -295,7 +274,6 @@ int main(void) {
         TEST(every_cut_of_a_file_is_an_end_or_damage),
         TEST(what_is_no_recording_is_refused),
         TEST(the_oldest_go_first_but_not_what_is_written),
-        TEST(a_checkpoint_stands_beside_the_recording),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,222 @@
+#include "checkpoint.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <muster/writer.h>
+
+#include "loop.h"
+
+#define MAGIC "MSTRLIV1"
+#define MAGIC_BYTES 8
+#define HEAD_BYTES 64
+#define SLOT_BYTES_FIRST 8192u
+#define SLOT_BYTES_MAX (64u << 20)
+
+/* As it stands in the file. */
+struct slot {
+    _Atomic uint64_t number;
+    _Atomic uint64_t mark;
+    uint32_t len;
+    uint32_t is_left;
+    uint8_t zeros[HEAD_BYTES - 24];
+    uint8_t bytes[];
+};
+_Static_assert(sizeof(struct slot) == HEAD_BYTES, "the head of a slot is as the file has it");
+
+struct checkpoint {
+    uint8_t *base; /* null: nothing was written yet */
+    uint32_t slot_bytes;
+    uint64_t number; /* of the newest */
+    char path[512];
+};
+
+static uint64_t pack(struct checkpoint_mark mark) {
+    return (uint64_t)mark.used << 32 | mark.tick;
+}
+
+static struct slot *slot_at(const uint8_t *base, uint32_t slot_bytes, uint64_t number) {
+    return (struct slot *)(base + HEAD_BYTES + number % 2 * (size_t)slot_bytes);
+}
+
+static size_t file_bytes(uint32_t slot_bytes) {
+    return HEAD_BYTES + 2 * (size_t)slot_bytes;
+}
+
+muster_status checkpoint_open(const char *path, struct checkpoint **out) {
+    struct checkpoint *checkpoint = calloc(1, sizeof *checkpoint);
+    if (!checkpoint) return MUSTER_NO_MEMORY;
+    int len = snprintf(checkpoint->path, sizeof checkpoint->path, "%s", path);
+    if (len >= (int)sizeof checkpoint->path) {
+        free(checkpoint);
+        return MUSTER_LIMIT;
+    }
+    *out = checkpoint;
+    return MUSTER_OK;
+}
+
+/* ---- write ----------------------------------------------------------------------------------- */
+
+/* Its number makes it count, and is what is written last. */
+static void fill(struct slot *slot, uint64_t number, const void *data, uint32_t len,
+                 struct checkpoint_mark mark) {
+    atomic_store_explicit(&slot->number, 0, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release);
+    memcpy(slot->bytes, data, len);
+    slot->len = len;
+    slot->is_left = mark.is_left;
+    atomic_store_explicit(&slot->mark, pack(mark), memory_order_relaxed);
+    atomic_store_explicit(&slot->number, number, memory_order_release);
+}
+
+/* All of it has its place on the disk: writing to the map cannot fail. */
+static uint8_t *map_new(const char *path, uint32_t slot_bytes) {
+    size_t bytes = file_bytes(slot_bytes);
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) return NULL;
+    int error = posix_fallocate(fd, 0, (off_t)bytes);
+    void *base = MAP_FAILED;
+    if (!error) base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (!error && base == MAP_FAILED) error = errno;
+    close(fd);
+    if (!error) return base;
+    unlink(path);
+    errno = error;
+    return NULL;
+}
+
+/* A file that has room takes the place of the one that is there with its first state in it. */
+static muster_status replace(struct checkpoint *checkpoint, const void *data, uint32_t len,
+                             struct checkpoint_mark mark) {
+    char path[sizeof checkpoint->path + 8];
+    uint32_t slot_bytes = checkpoint->slot_bytes ? checkpoint->slot_bytes : SLOT_BYTES_FIRST;
+    if (len > SLOT_BYTES_MAX - HEAD_BYTES) return MUSTER_LIMIT;
+    while (slot_bytes - HEAD_BYTES < len) slot_bytes *= 2;
+    snprintf(path, sizeof path, "%s.new", checkpoint->path);
+    uint8_t *base = map_new(path, slot_bytes);
+    if (!base) return MUSTER_IO;
+    struct muster_writer w = muster_writer_make(base, HEAD_BYTES);
+    muster_put_bytes(&w, MAGIC, MAGIC_BYTES);
+    muster_put_u32(&w, slot_bytes);
+    fill(slot_at(base, slot_bytes, checkpoint->number + 1), checkpoint->number + 1, data, len,
+         mark);
+    if (rename(path, checkpoint->path)) {
+        int error = errno;
+        unlink(path);
+        munmap(base, file_bytes(slot_bytes));
+        errno = error;
+        return MUSTER_IO;
+    }
+    if (checkpoint->base) munmap(checkpoint->base, file_bytes(checkpoint->slot_bytes));
+    checkpoint->base = base;
+    checkpoint->slot_bytes = slot_bytes;
+    checkpoint->number++;
+    return MUSTER_OK;
+}
+
+muster_status checkpoint_write(struct checkpoint *checkpoint, const void *data, uint32_t len,
+                               struct checkpoint_mark mark) {
+    if (!checkpoint->base || len > checkpoint->slot_bytes - HEAD_BYTES)
+        return replace(checkpoint, data, len, mark);
+    uint64_t number = checkpoint->number + 1;
+    fill(slot_at(checkpoint->base, checkpoint->slot_bytes, number), number, data, len, mark);
+    checkpoint->number = number;
+    return MUSTER_OK;
+}
+
+void checkpoint_mark(struct checkpoint *checkpoint, struct checkpoint_mark mark) {
+    if (!checkpoint || !checkpoint->base) return;
+    struct slot *slot = slot_at(checkpoint->base, checkpoint->slot_bytes, checkpoint->number);
+    atomic_store_explicit(&slot->mark, pack(mark), memory_order_release);
+}
+
+void checkpoint_close(struct checkpoint *checkpoint) {
+    if (!checkpoint) return;
+    if (checkpoint->base) munmap(checkpoint->base, file_bytes(checkpoint->slot_bytes));
+    free(checkpoint);
+}
+
+static void unlink_work(void *user) {
+    (void)unlink(user);
+}
+
+static void unlink_done(void *user, muster_status status) {
+    if (status) unlink_work(user); /* cancelled: the server stops */
+    free(user);
+}
+
+static void unlink_soon(const char *path) {
+    char *copy = strdup(path);
+    if (copy && loop_work_start(unlink_work, unlink_done, copy, &(struct loop_work *){NULL}) == 0)
+        return;
+    (void)unlink(path);
+    free(copy);
+}
+
+void checkpoint_remove(struct checkpoint *checkpoint) {
+    if (!checkpoint) return;
+    for (uint64_t i = 0; checkpoint->base && i < 2; i++)
+        atomic_store(&slot_at(checkpoint->base, checkpoint->slot_bytes, i)->number, 0);
+    if (checkpoint->base) unlink_soon(checkpoint->path);
+    checkpoint_close(checkpoint);
+}
+
+/* ---- read ------------------------------------------------------------------------------------ */
+
+static muster_status read_newest(const uint8_t *base, uint32_t slot_bytes, void *data, uint32_t cap,
+                                 uint32_t *len, struct checkpoint_mark *mark) {
+    const struct slot *newest = slot_at(base, slot_bytes, 0);
+    const struct slot *other = slot_at(base, slot_bytes, 1);
+    if (other->number > newest->number) newest = other;
+    if (newest->number == 0) return MUSTER_NOT_FOUND;
+    if (newest->len > slot_bytes - HEAD_BYTES) return MUSTER_INVALID;
+    if (newest->len > cap) return MUSTER_LIMIT;
+    memcpy(data, newest->bytes, newest->len);
+    *len = newest->len;
+    *mark = (struct checkpoint_mark){.tick = (uint32_t)newest->mark,
+                                     .used = (uint32_t)(newest->mark >> 32),
+                                     .is_left = newest->is_left};
+    return MUSTER_OK;
+}
+
+static muster_status slot_bytes_of(const uint8_t *base, size_t bytes, uint32_t *out) {
+    struct muster_reader r = muster_reader_make(base, HEAD_BYTES);
+    const uint8_t *magic = muster_get_bytes(&r, MAGIC_BYTES);
+    *out = muster_get_u32(&r);
+    if (memcmp(magic, MAGIC, MAGIC_BYTES) != 0 || *out <= HEAD_BYTES || *out > SLOT_BYTES_MAX)
+        return MUSTER_INVALID;
+    return file_bytes(*out) == bytes ? MUSTER_OK : MUSTER_INVALID;
+}
+
+static muster_status read_file(int fd, void *data, uint32_t cap, uint32_t *len,
+                               struct checkpoint_mark *mark) {
+    struct stat st;
+    if (fstat(fd, &st)) return MUSTER_IO;
+    if (!S_ISREG(st.st_mode) || st.st_size < HEAD_BYTES ||
+        st.st_size > (off_t)file_bytes(SLOT_BYTES_MAX))
+        return MUSTER_INVALID;
+    size_t bytes = (size_t)st.st_size;
+    uint8_t *base = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (base == MAP_FAILED) return MUSTER_IO;
+    uint32_t slot_bytes = 0;
+    muster_status status = slot_bytes_of(base, bytes, &slot_bytes);
+    if (!status) status = read_newest(base, slot_bytes, data, cap, len, mark);
+    munmap(base, bytes);
+    return status;
+}
+
+muster_status checkpoint_read(const char *path, void *data, uint32_t cap, uint32_t *len,
+                              struct checkpoint_mark *mark) {
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) return errno == ENOENT ? MUSTER_NOT_FOUND : MUSTER_IO;
+    muster_status status = read_file(fd, data, cap, len, mark);
+    close(fd);
+    return status;
+}

@@ -1,0 +1,45 @@
+/* checkpoint - the newest state of something, in a mapped file that outlives the process. Loop
+ * thread.
+ *
+ * Two slots are written in turn, so that one of them is whole at any moment; the kernel keeps what
+ * was written when the process dies. Beside each slot a mark says how far the log had come when the
+ * last step after it was done. Writing is a copy; a system call is made when the file is, and when
+ * it has to grow.
+ *
+ * File (little-endian): "MSTRLIV1", u32 bytes of a slot, zeros to 64; then two slots, each u64
+ * number (0: empty; the greater is the newer), u64 mark (u32 tick, u32 bytes of the log), u32
+ * length, u32 1 when it was left on purpose, zeros to 64, bytes.
+ */
+#ifndef CHECKPOINT_H
+#define CHECKPOINT_H
+
+#include <muster/types.h>
+
+struct checkpoint;
+
+/* How far the log was applied: `tick` is the next to run, `used` the bytes of the recording.
+ * is_left: of who has left it to another process, and has not died. */
+struct checkpoint_mark {
+    uint32_t tick;
+    uint32_t used;
+    bool is_left;
+};
+
+/* Nothing is made before the first write. LIMIT: too long a path. */
+muster_status checkpoint_open(const char *path, struct checkpoint **out) MUSTER_MUST_USE;
+/* IO: there is no room for the file; what was written before stands as long as the file does. */
+muster_status checkpoint_write(struct checkpoint *checkpoint, const void *data, uint32_t len,
+                               struct checkpoint_mark mark) MUSTER_MUST_USE;
+/* The newest state and the log up to here are one; is_left stays. A store. Takes null. */
+void checkpoint_mark(struct checkpoint *checkpoint, struct checkpoint_mark mark);
+/* Takes null. The file stays. */
+void checkpoint_close(struct checkpoint *checkpoint);
+/* The same, and it is void at once; the file goes soon, on the pool. */
+void checkpoint_remove(struct checkpoint *checkpoint);
+
+/* Of a file that a process has left: the newest state into data, which has room for cap bytes.
+ * NOT_FOUND: it holds none. INVALID: it is no such file. LIMIT: it is larger than cap. IO. */
+muster_status checkpoint_read(const char *path, void *data, uint32_t cap, uint32_t *len,
+                              struct checkpoint_mark *mark) MUSTER_MUST_USE;
+
+#endif

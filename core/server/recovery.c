@@ -1,0 +1,106 @@
+#include "recovery.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lobby_file.h"
+#include "lobby_journal.h"
+#include "log.h"
+#include "paths.h"
+#include "status.h"
+
+/* What a process has left of one lobby. */
+struct left {
+    char path[LOBBY_FILE_PATH_BYTES];
+    const char *name;
+    uint8_t *bytes; /* LOBBY_STATE_BYTES_MAX */
+    uint32_t len;
+    struct checkpoint_mark mark;
+};
+
+/* ---- one lobby ------------------------------------------------------------------------------- */
+
+static muster_status recover(const struct left *left, char error[LOBBY_ERROR_MAX]) {
+    const struct muster_bytes state = {left->bytes, left->len};
+    struct lobby *lobby;
+    muster_status status = lobby_recover(state, left->mark, &lobby, error);
+    if (status != MUSTER_INVALID) return status;
+    log_error("recovery", "lobby %s: %s; it goes on as it was saved last", left->name, error);
+    const struct checkpoint_mark no_log = {.is_left = left->mark.is_left};
+    return lobby_recover(state, no_log, &lobby, error);
+}
+
+/* For who can mend what is wrong, and for `lobby load`. */
+static void put_aside(const struct left *left, const char *why) {
+    char path[LOBBY_FILE_PATH_BYTES];
+    bool is_put = lobby_file_path("lobbies", left->name, path) &&
+                  lobby_file_write(path, left->bytes, left->len) == 0;
+    log_error("recovery", "%s was not loaded: %s%s%s", left->path, why,
+              is_put ? "; it is kept as " : "", is_put ? path : "");
+    if (is_put) (void)unlink(left->path);
+}
+
+static bool load(struct left *left) {
+    char error[LOBBY_ERROR_MAX] = "";
+    muster_status status =
+        checkpoint_read(left->path, left->bytes, LOBBY_STATE_BYTES_MAX, &left->len, &left->mark);
+    if (status == MUSTER_NOT_FOUND) { /* it had come to its end */
+        (void)unlink(left->path);
+        return false;
+    }
+    if (status) {
+        log_error("recovery", "%s cannot be read: %s", left->path, status_text(status));
+        return false;
+    }
+    status = recover(left, error);
+    if (status) put_aside(left, error[0] ? error : status_text(status));
+    return status == MUSTER_OK;
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
+/* One that a crash has left half made. */
+static bool is_unfinished(const char *name) {
+    size_t len = strlen(name);
+    return len > 4 && strcmp(name + len - 4, ".new") == 0;
+}
+
+static uint32_t load_all(DIR *dir, struct left *left) {
+    uint32_t count = 0;
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        left->name = entry->d_name;
+        if (!lobby_file_path(LOBBY_JOURNAL_FOLDER, left->name, left->path)) continue;
+        if (is_unfinished(left->name))
+            (void)unlink(left->path);
+        else
+            count += load(left);
+    }
+    return count;
+}
+
+muster_status recovery_start(void) {
+    char folder[LOBBY_FILE_PATH_BYTES];
+    struct left left = {.bytes = malloc(LOBBY_STATE_BYTES_MAX)};
+    if (!left.bytes) return MUSTER_NO_MEMORY;
+    snprintf(folder, sizeof folder, "%s/" LOBBY_JOURNAL_FOLDER, paths_data());
+    DIR *dir = opendir(folder);
+    uint32_t count = dir ? load_all(dir, &left) : 0;
+    if (dir) closedir(dir);
+    free(left.bytes);
+    if (count) log_info("recovery", "%u lobbies go on", count);
+    return lobby_journal_start();
+}
+
+void recovery_leave(void) {
+    muster_lobby_id id = {0};
+    uint32_t count = 0;
+    for (struct lobby *lobby; (lobby = lobby_next(&id));) {
+        if (!lobby_journal_leave(lobby)) continue;
+        lobby_let_go(lobby);
+        count++;
+    }
+    if (count) log_info("recovery", "%u lobbies wait for the next server", count);
+}
