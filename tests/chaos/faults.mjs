@@ -46,10 +46,11 @@ export const FAULTS = {
     theft: { perMinute: 120, run: (run, random) => run.thief.steal(random, random.pick(run.parties)) },
 };
 
-/** {atMs, name, random} in order: each fault as often as it is to come, at random moments. */
+/** {atMs, name, random} in order: each fault as often as it is to come, once at least, at random
+ * moments. */
 export function makeSchedule(random, seconds, names) {
     const schedule = names.flatMap((name) => {
-        const count = Math.round((FAULTS[name].perMinute * seconds) / 60);
+        const count = Math.max(1, Math.round((FAULTS[name].perMinute * seconds) / 60));
         return Array.from({ length: count }, () => ({ atMs: random.next() * seconds * 1000, name, random: random.fork() }));
     });
     return schedule.sort((a, b) => a.atMs - b.atMs);

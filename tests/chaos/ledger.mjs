@@ -6,22 +6,28 @@
 const STOOD_MS = 400; // eight ticks: a snapshot came late, and not by the machine's mood
 
 export class Ledger {
-    /** {atMs, what, ...}: "entered", "started", "ended", "dropped", "left", "closed", "refused",
-     * "stood", "wentBack". */
+    /** {atMs, what, ...}: "entered", "started", "ended", "dropped", "gone" as it asked to, "left",
+     * "closed", "refused", "stood", "wentBack". */
     entries = [];
     /** Tokens and tickets that led to a seat, the newest last. */
     resumeTokens = [];
     seatTickets = [];
     #ended = new Set();
+    #left = new Set();
     #match = null; // {matchId, tick, score, scoreBefore, atMs}
 
     write(what, facts = {}) {
         this.entries.push({ atMs: Math.round(performance.now()), what, ...facts });
         if (what === "ended") this.#ended.add(facts.matchId);
+        if (what === "gone") this.#left.add(facts.lobbyId);
     }
 
     hasEnded(matchId) {
         return this.#ended.has(matchId);
+    }
+
+    hasLeft(lobbyId) {
+        return this.#left.has(lobbyId);
     }
 
     /** A usable snapshot; score: numbers that only grow in this match. */

@@ -11,12 +11,12 @@ import { Pilot } from "./pilot.mjs";
 import { Signal, pause } from "./signal.mjs";
 
 const AGAIN_MS = 100;
-/** Refusals that are for the moment: too much at once, or a lobby that stands. */
-const LATER = new Set(["rate_limited", "unavailable"]);
+/** Refusals that are for the moment: too much at once, a node that is late, a lobby that stands or
+ * misses somebody. */
+const LATER = ["rate_limited", "unavailable", "server_full"];
+const LATER_REASONS = ["frozen", "too_few"];
 
-const isLater = ({ code, data }) => LATER.has(code)
-    || (code === "server_full" && data.reason !== "drain")
-    || (code === "wrong_state" && data.reason === "frozen");
+const isLater = ({ code, data }) => LATER.includes(code) || LATER_REASONS.includes(data.reason);
 
 export class Player {
     ledger = new Ledger();
@@ -79,8 +79,9 @@ export class Player {
                 this.ledger.seatTickets.push(reservation.seatTicket);
                 await this.client.enter(reservation);
             } catch (error) {
-                if (error.code !== "already_in_lobby") await this.#bear("sit", error);
-                else ask = (client) => client.call("lobby.join", { lobbyId: error.data.lobbyId });
+                const { lobbyId } = error.data ?? {};
+                if (error.code !== "already_in_lobby" || this.ledger.hasLeft(lobbyId)) await this.#bear("sit", error);
+                else ask = (client) => client.call("lobby.join", { lobbyId }); // the answer was lost
             }
         }
         return this.client.entry;
@@ -103,7 +104,9 @@ export class Player {
         while ((this.client.entry || this.isReplaced) && this.client.state !== "closed") {
             try {
                 await this.#online();
+                const { lobbyId } = this.client.entry.lobby;
                 await this.client.leave();
+                this.ledger.write("gone", { lobbyId });
             } catch {
                 await pause(AGAIN_MS); // it is ours to go: what stands against it passes
             }
