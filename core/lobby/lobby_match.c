@@ -340,10 +340,8 @@ void lobby_advance(struct lobby *lobby) {
             start_match(lobby);
         break;
     case MUSTER_LOBBY_ENDING:
-        if (now_ms >= lobby->deadline_ms || lobby_vote_again_now(lobby))
-            restart_or_close(lobby);
-        else
-            tell_results(lobby);
+        tell_results(lobby);
+        if (now_ms >= lobby->deadline_ms || lobby_vote_again_now(lobby)) restart_or_close(lobby);
         break;
     default: break;
     }

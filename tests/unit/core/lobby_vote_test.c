@@ -386,6 +386,35 @@ static void who_returns_is_told_what_runs(void **state) {
     assert_int_equal(rig.snapshots[rig_client(dan)->conn - 1], before + 1);
 }
 
+/* With the vote in the turn of the return: this end is told before the next match, and is no part
+ * of the next end. */
+static void who_returns_and_votes_is_told_each_end_once(void **state) {
+    (void)state;
+    char token[TICKET_TEXT_SIZE];
+    struct lobby *lobby = four();
+    lobby_leave(named("dan"), MUSTER_LEAVE_QUIT);
+    struct session *dan = rig_join(lobby, "dan", token);
+    play_to_the_end(lobby);
+    rig_drop(rig_client(dan));
+    rig_settle(100);
+    assert_ptr_equal(rig_sign_in("dan", NULL), dan);
+    json_decref(resume_entry(dan, token));
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(again((const char *[]){"ann", "bea", "cid", "dan"}[i], true), RPC_OK);
+    rig_settle(100);
+    assert_int_equal(lobby->state, MUSTER_LOBBY_STARTING);
+    for (int match = 0; match < 2; match++) {
+        const char *told = strstr(rig.told[rig_client(dan)->conn - 1], "match.ended");
+        assert_non_null(told);
+        assert_null(strstr(told + 1, "match.ended"));
+        rig_forget(rig_client(dan));
+        if (match) break;
+        rig_play(lobby);
+        play_to_the_end(lobby);
+        rig_settle(200);
+    }
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_crowd, close_crowd)
     const struct CMUnitTest tests[] = {
@@ -405,6 +434,7 @@ int main(void) {
         TEST(who_is_alone_may_play_again),
         TEST(nobody_here_plays_nothing_again),
         TEST(who_returns_is_told_what_runs),
+        TEST(who_returns_and_votes_is_told_each_end_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
