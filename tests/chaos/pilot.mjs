@@ -7,7 +7,7 @@
 import { ArenaMap, ArenaWorld, BUTTON_RIFLE, SyncState } from "../../sdk/js/index.js";
 import { aimAt } from "../kit/bot.mjs";
 
-const SNAPSHOTS_PER_INPUT = 4;
+const SNAPSHOTS_PER_INPUT = 3;
 const TILE = 256;
 const STEPS = [[1, 0], [-1, 0], [0, 1], [0, -1]];
 const ways = new Map(); // by map: for each tile the next one on the way to the middle
@@ -90,7 +90,7 @@ class ArenaView {
         const dx = to.x * TILE + TILE / 2 - own.x;
         const dy = to.y * TILE + TILE / 2 - own.y;
         const length = Math.max(Math.hypot(dx, dy), 1);
-        return { moveX: Math.round((60 * dx) / length), moveY: Math.round((60 * dy) / length) };
+        return { moveX: Math.round((127 * dx) / length), moveY: Math.round((127 * dy) / length) };
     }
 }
 
