@@ -66,6 +66,8 @@
       "Writes that the database refused for good.")                                                \
     X(PLUGIN_FAULTS, COUNTER, "muster_plugin_faults_total", "",                                    \
       "Faults of plugins: leaks, wrong threads, late completions, overruns.")                      \
+    X(CRASHES, COUNTER, "muster_crashes_total", "",                                                \
+      "Ends of the server by a fault, since its data directory was made.")                         \
     X(LOG_DROPPED, COUNTER, "muster_log_lines_dropped_total", "", "Log lines dropped.")            \
     X(CALLS_REFUSED, COUNTER, "muster_system_calls_refused_total", "",                             \
       "System calls that a node started with --untrusted refused.")                                \

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "config.h"
+#include "crash_page.h"
 #include "lobby_internal.h"
 #include "log.h"
 #include "loop.h"
@@ -14,17 +15,22 @@
 
 #define SETTLE_EVERY_MS 100
 
+_Static_assert(sizeof((struct lobby *)0)->key == CRASH_KEY_SIZE, "the crash page has room for it");
+
 static struct loop_timer *settle_timer;
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
 /* The only place where a lobby ends by itself. */
 static void settle(struct lobby *lobby) {
+    crash_page_enter("lobby.settle");
+    crash_page_call_of(lobby->key);
     if (!lobby->close_leave && lobby->frozen_since_ms)
         lobby_frozen_advance(lobby);
     else if (!lobby->close_leave)
         lobby_advance(lobby);
     if (lobby->close_leave) lobby_close(lobby, lobby->close_leave, lobby->close_reason);
+    crash_page_leave();
 }
 
 static void on_timer(void *user) {

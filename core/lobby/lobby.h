@@ -302,10 +302,16 @@ muster_status lobby_save(struct lobby *lobby, struct muster_writer *out,
 muster_status lobby_load(struct muster_bytes state, uint32_t cause, struct lobby **out,
                          char error[LOBBY_ERROR_MAX]) MUSTER_MUST_USE;
 /* The same of a lobby that a process has left without a word: its match is brought to the mark by
- * the log since; by {0} it goes on from the state, and the log behind is forgotten. INVALID also
- * when the log leads elsewhere than it did. */
+ * the log since; by {0} it goes on from the state, and the log behind is forgotten, as is what
+ * waited for the next step. INVALID also when the log leads elsewhere than it did. */
 muster_status lobby_recover(struct muster_bytes state, struct checkpoint_mark mark,
                             struct lobby **out, char error[LOBBY_ERROR_MAX]) MUSTER_MUST_USE;
+/* Nobody can play on in what was saved: it ends here at once, as by lobby_close, its match with the
+ * results as they stood. No plugin that has a part in it is called. Errors as lobby_load's. */
+muster_status lobby_conclude(struct muster_bytes state, const char *reason,
+                             char error[LOBBY_ERROR_MAX]) MUSTER_MUST_USE;
+/* Whose match is in what was saved. False: none. */
+bool lobby_state_match(struct muster_bytes state, char match_key[TICKET_UUID_SIZE]);
 /* It is gone here, without an end and without a word: it goes on from what was saved. */
 void lobby_let_go(struct lobby *lobby);
 /* End a running match from outside a step. */

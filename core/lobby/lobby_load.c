@@ -251,13 +251,10 @@ static muster_status load_state(const struct load *load) {
     return lobby->results ? MUSTER_OK : refuse(load, MUSTER_NO_MEMORY, "out of memory");
 }
 
-static muster_status load_match(const struct load *load) {
-    struct saved_match *saved = &load->saved->match;
-    struct lobby *lobby = load->lobby;
-    json_t *settings = NULL;
-    muster_status status = load_settings(load, saved->settings, &settings);
-    if (status) return status;
-    const struct match_setup setup = {
+static struct match_setup setup_of(const struct load *load, json_t *settings) {
+    const struct saved_match *saved = &load->saved->match;
+    const struct lobby *lobby = load->lobby;
+    return (struct match_setup){
         .lobby = lobby->id,
         .match_key = saved->key,
         .lobby_key = lobby->key,
@@ -270,6 +267,15 @@ static muster_status load_match(const struct load *load) {
         .rules = lobby->rules,
         .rules_count = lobby->rules_count,
     };
+}
+
+static muster_status load_match(const struct load *load) {
+    struct saved_match *saved = &load->saved->match;
+    struct lobby *lobby = load->lobby;
+    json_t *settings = NULL;
+    muster_status status = load_settings(load, saved->settings, &settings);
+    if (status) return status;
+    const struct match_setup setup = setup_of(load, settings);
     status = match_create(&setup, &lobby->match);
     json_decref(settings);
     if (status) return refuse(load, status, "its match could not be made: %s", status_text(status));
@@ -326,8 +332,14 @@ static muster_status resume_record(const struct load *load) {
     return MUSTER_OK;
 }
 
+/* What waited when it was saved is not called again, either. */
+static bool is_without_log(const struct load *load) {
+    return load->mark && !load->mark->tick && !load->mark->used;
+}
+
 static muster_status load_log(const struct load *load) {
     muster_status status = resume_record(load);
+    if (!status && is_without_log(load)) match_waiting_forget(load->lobby->match);
     if (status || !has_log(load)) return status;
     struct record *record = load->lobby->match->record; /* it has what is played again */
     load->lobby->match->record = NULL;
@@ -358,25 +370,32 @@ static void note_cause(const struct load *load, uint32_t cause) {
     lobby->began_unix_ms = load->saved->saved_unix_ms - match_elapsed_ms(lobby->match);
 }
 
+/* A lobby that nobody plays yet. On failure there may be half of one. */
+static muster_status begin(struct load *load) {
+    muster_lobby_id id;
+    muster_status status = check_place(load);
+    if (status) return status;
+    load->lobby = lobby_table_add(&id);
+    if (!load->lobby) return refuse(load, MUSTER_FULL, "the server is full");
+    load->lobby->id = id;
+    status = fill(load);
+    return status ? status : load_members(load);
+}
+
+static muster_status give_up(const struct load *load, muster_status status) {
+    if (load->lobby) lobby_let_go(load->lobby);
+    return status;
+}
+
 muster_status lobby_load_saved(struct lobby_saved *saved, uint32_t cause,
                                const struct checkpoint_mark *mark, struct lobby **out,
                                char error[LOBBY_ERROR_MAX]) {
     struct load load = {.saved = saved, .mark = mark, .error = error};
-    muster_lobby_id id;
-    muster_status status = check_place(&load);
-    if (status) return status;
-    load.lobby = lobby_table_add(&id);
-    if (!load.lobby) return refuse(&load, MUSTER_FULL, "the server is full");
-    load.lobby->id = id;
-    status = fill(&load);
-    if (!status) status = load_members(&load);
+    muster_status status = begin(&load);
     if (!status) status = load_rules(&load);
     if (!status && saved->match.there) status = load_match(&load);
     if (!status && saved->match.there) status = load_log(&load);
-    if (status) {
-        lobby_let_go(load.lobby);
-        return status;
-    }
+    if (status) return give_up(&load, status);
     note_cause(&load, cause);
     bool lost_host = saved->host_key[0] && !load.lobby->host.value;
     lobby_vote_load(load.lobby, &saved->vote);
@@ -388,5 +407,32 @@ muster_status lobby_load_saved(struct lobby_saved *saved, uint32_t cause,
                    0);
     lobby_changed(load.lobby);
     *out = load.lobby;
+    return MUSTER_OK;
+}
+
+/* ---- its end --------------------------------------------------------------------------------- */
+
+static muster_status load_results(const struct load *load) {
+    const struct saved_match *saved = &load->saved->match;
+    json_t *settings = NULL;
+    muster_status status = load_settings(load, saved->settings, &settings);
+    if (status) return status;
+    const struct match_setup setup = setup_of(load, settings);
+    load->lobby->results = match_saved_results(&setup, saved->state, saved->waiting);
+    json_decref(settings);
+    return load->lobby->results ? MUSTER_OK
+                                : refuse(load, MUSTER_INVALID, "its match has no results");
+}
+
+muster_status lobby_end_saved(struct lobby_saved *saved, const char *reason,
+                              char error[LOBBY_ERROR_MAX]) {
+    struct load load = {.saved = saved, .error = error};
+    muster_status status = begin(&load);
+    bool is_playing = saved->state == MUSTER_LOBBY_ACTIVE; /* later its results have been told */
+    if (!status && is_playing) status = load_results(&load);
+    if (status) return give_up(&load, status);
+    announce(load.lobby);
+    if (is_playing) lobby_hooks.match_ended(load.lobby, load.lobby->results);
+    lobby_close(load.lobby, MUSTER_LEAVE_KICK, reason);
     return MUSTER_OK;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "crash_page.h"
 #include "disk.h"
 #include "lobby_internal.h"
 #include "log.h"
@@ -212,6 +213,8 @@ void lobby_match_end_again(struct lobby *lobby) {
 static void on_tick(void *user) {
     struct lobby *lobby = user;
     if (lobby->close_leave) return;
+    crash_page_enter("lobby.tick");
+    crash_page_call_of(lobby->key);
     match_step(lobby->match);
     if (!lobby->match->ended) lobby_journal_step(lobby);
     lobby_send_snapshots(lobby);
@@ -220,6 +223,7 @@ static void on_tick(void *user) {
         end_match(lobby);
     else
         note_time(lobby);
+    crash_page_leave();
 }
 
 void lobby_match_run(struct lobby *lobby) {

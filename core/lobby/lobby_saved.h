@@ -83,5 +83,8 @@ bool lobby_tickets_read(struct muster_reader *r, struct lobby_saved *out);
 muster_status lobby_load_saved(struct lobby_saved *saved, uint32_t cause,
                                const struct checkpoint_mark *mark, struct lobby **out,
                                char error[LOBBY_ERROR_MAX]) MUSTER_MUST_USE;
+/* It is closed at once, without its plugins. */
+muster_status lobby_end_saved(struct lobby_saved *saved, const char *reason,
+                              char error[LOBBY_ERROR_MAX]) MUSTER_MUST_USE;
 
 #endif

@@ -24,9 +24,9 @@ static muster_status check_head(struct muster_reader *r, char error[LOBBY_ERROR_
     return MUSTER_INVALID;
 }
 
-static muster_status load(struct muster_bytes state, uint32_t cause,
-                          const struct checkpoint_mark *mark, struct lobby **out,
-                          char error[LOBBY_ERROR_MAX]) {
+/* Not OK: error says why, and there is nothing to free. */
+static muster_status read_saved(struct muster_bytes state, struct lobby_saved **out,
+                                char error[LOBBY_ERROR_MAX]) {
     struct muster_reader r = muster_reader_make(state.data, (uint32_t)state.len);
     if (state.len > LOBBY_STATE_BYTES_MAX) {
         snprintf(error, LOBBY_ERROR_MAX, "it is larger than %d bytes", LOBBY_STATE_BYTES_MAX);
@@ -36,12 +36,21 @@ static muster_status load(struct muster_bytes state, uint32_t cause,
     if (status) return status;
     struct lobby_saved *saved = calloc(1, sizeof *saved);
     if (!saved) return MUSTER_NO_MEMORY;
-    if (lobby_saved_read(&r, saved)) {
-        status = lobby_load_saved(saved, cause, mark, out, error);
-    } else {
-        snprintf(error, LOBBY_ERROR_MAX, "it holds what no lobby can be");
-        status = MUSTER_INVALID;
-    }
+    *out = saved;
+    if (lobby_saved_read(&r, saved)) return MUSTER_OK;
+    snprintf(error, LOBBY_ERROR_MAX, "it holds what no lobby can be");
+    lobby_saved_free(saved);
+    free(saved);
+    return MUSTER_INVALID;
+}
+
+static muster_status load(struct muster_bytes state, uint32_t cause,
+                          const struct checkpoint_mark *mark, struct lobby **out,
+                          char error[LOBBY_ERROR_MAX]) {
+    struct lobby_saved *saved;
+    muster_status status = read_saved(state, &saved, error);
+    if (status) return status;
+    status = lobby_load_saved(saved, cause, mark, out, error);
     lobby_saved_free(saved);
     free(saved);
     return status;
@@ -56,4 +65,26 @@ muster_status lobby_recover(struct muster_bytes state, struct checkpoint_mark ma
                             struct lobby **out, char error[LOBBY_ERROR_MAX]) {
     uint32_t cause = mark.is_left ? MUSTER_DISTURBED_RESTART : MUSTER_DISTURBED_CRASH;
     return load(state, cause, &mark, out, error);
+}
+
+muster_status lobby_conclude(struct muster_bytes state, const char *reason,
+                             char error[LOBBY_ERROR_MAX]) {
+    struct lobby_saved *saved;
+    muster_status status = read_saved(state, &saved, error);
+    if (status) return status;
+    status = lobby_end_saved(saved, reason, error);
+    lobby_saved_free(saved);
+    free(saved);
+    return status;
+}
+
+bool lobby_state_match(struct muster_bytes state, char match_key[TICKET_UUID_SIZE]) {
+    char error[LOBBY_ERROR_MAX];
+    struct lobby_saved *saved;
+    if (read_saved(state, &saved, error)) return false;
+    memcpy(match_key, saved->match.key, TICKET_UUID_SIZE);
+    bool is_there = saved->match.there;
+    lobby_saved_free(saved);
+    free(saved);
+    return is_there;
 }

@@ -124,8 +124,6 @@ static muster_status allocate(struct match *match, const struct match_setup *set
 static muster_status create_parts(struct match *match) {
     struct muster_match_info info;
     const struct mode_entry *entry = registry_mode(match->game_mode);
-    if (!entry) return MUSTER_NOT_FOUND;
-    copy_entry(match, entry);
     fill_info(match, &info);
     muster_status status = create_mode(match, entry, &info);
     if (!status) status = match_frames_create(match);
@@ -151,18 +149,27 @@ static void copy_setup(struct match *match, const struct match_setup *setup) {
     for (uint32_t i = 0; i < setup->rules_count; i++) match->rules[i] = setup->rules[i];
 }
 
-muster_status match_create(const struct match_setup *setup, struct match **out) {
+muster_status match_make(const struct match_setup *setup, struct match **out) {
     ENSURE(setup->rules_count <= MATCH_RULES_MAX && setup->seats_max <= MUSTER_PEOPLE_MAX);
     muster_match_id id;
-    struct match *match = slots_add(&matches, &id.value);
-    if (!match) {
-        record_close(setup->record);
-        return MUSTER_FULL;
-    }
+    struct match *match = *out = slots_add(&matches, &id.value);
+    const struct mode_entry *entry = registry_mode(setup->game_mode);
+    if (!match) return MUSTER_FULL;
     match->id = id;
     copy_setup(match, setup);
     match_rng_seed(match);
-    muster_status status = allocate(match, setup);
+    if (!entry) return MUSTER_NOT_FOUND;
+    copy_entry(match, entry);
+    return allocate(match, setup);
+}
+
+muster_status match_create(const struct match_setup *setup, struct match **out) {
+    struct match *match;
+    muster_status status = match_make(setup, &match);
+    if (!match) {
+        record_close(setup->record);
+        return status;
+    }
     if (!status) status = create_parts(match);
     if (!status) {
         *out = match;

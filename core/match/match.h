@@ -330,6 +330,11 @@ void match_replay(struct match *match, bool is_replay);
 muster_status match_reincarnate(struct match *match, struct match **out) MUSTER_MUST_USE;
 /* To be freed; null: out of memory. */
 struct match_results *match_results(const struct match *match);
+/* Those of a match that nobody can go on with, by what was saved of it: as it stood, without a
+ * winner where nothing was decided. No plugin is called. setup: as it was created with. Null also:
+ * these bytes are no such match's. */
+struct match_results *match_saved_results(const struct match_setup *setup,
+                                          struct muster_bytes state, struct muster_bytes waiting);
 uint32_t match_view(struct match *match, uint32_t seat);
 /* This tick's message for a view, with the events of this tick: bytes behind NET_HEADROOM bytes of
  * headroom. Valid until the next step. */

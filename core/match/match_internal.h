@@ -12,6 +12,10 @@ void match_call_begin(struct match *match, const struct match_part *part, const 
 void match_steer_begin(struct match *match, const struct match_part *part, const char *call);
 void match_call_end(struct match *match);
 
+/* A match without its parts, of which no plugin is called. On failure *out is good for
+ * match_destroy only, or null. */
+muster_status match_make(const struct match_setup *setup, struct match **out) MUSTER_MUST_USE;
+
 muster_status match_frames_create(struct match *match) MUSTER_MUST_USE;
 void match_frames_destroy(struct match *match);
 /* Forget what was encoded in the tick before. */
@@ -24,7 +28,9 @@ struct match_row match_row_of(const struct match *match, uint32_t seat);
 /* Is it of who sits there now? */
 bool match_row_here(const struct match *match, const struct match_row *row);
 
-/* match_state.c: how it has ended, or will. False: it cannot be. */
+/* match_state.c: seats and scores alone, of what match_save has written. False: it has not. */
+bool match_load_score(struct match *match, struct muster_bytes state);
+/* How it has ended, or will. False: it cannot be. */
 void match_decision_save(const struct match *match, struct muster_writer *w);
 bool match_decision_load(struct match *match, struct muster_reader *r);
 

@@ -319,12 +319,22 @@ static muster_status load_anticheats(struct match *match, struct muster_reader *
     return all_read(in) ? MUSTER_OK : MUSTER_INVALID;
 }
 
+static bool load_first(struct match *match, struct muster_bytes state, struct muster_reader *in) {
+    if (state.len == 0 || state.len > MATCH_STATE_BYTES_MAX) return false;
+    *in = muster_reader_make(state.data, (uint32_t)state.len);
+    struct muster_reader core = section_open(in);
+    return !in->overflow && load_core(match, &core) && all_read(&core);
+}
+
+bool match_load_score(struct match *match, struct muster_bytes state) {
+    struct muster_reader in;
+    return load_first(match, state, &in);
+}
+
 muster_status match_load(struct match *match, struct muster_bytes state) {
+    struct muster_reader in;
     ENSURE(match->tick == 0 && !match->stepping);
-    if (state.len == 0 || state.len > MATCH_STATE_BYTES_MAX) return MUSTER_INVALID;
-    struct muster_reader in = muster_reader_make(state.data, (uint32_t)state.len);
-    struct muster_reader core = section_open(&in);
-    if (in.overflow || !load_core(match, &core) || !all_read(&core)) return MUSTER_INVALID;
+    if (!load_first(match, state, &in)) return MUSTER_INVALID;
     muster_status status = load_parts(match, &in);
     if (!status) status = load_disturbed(match, &in);
     if (!status) status = load_anticheats(match, &in);

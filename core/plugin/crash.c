@@ -3,11 +3,13 @@
 
 #include <dlfcn.h>
 #include <execinfo.h>
+#include <link.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "crash_page.h"
 #include "loop.h"
 #include "plugin.h"
 #include "watchdog.h"
@@ -63,19 +65,25 @@ static void say_signal(int number, const siginfo_t *info) {
     say("\n");
 }
 
-/* The plugin in whose file the address lies, or null. */
+/* The plugin in whose file the address lies, or null. By where it is mapped: the file's name may be
+ * gone (plugin_unlink_all). */
 static const struct muster_self *plugin_at(const void *address) {
     Dl_info object;
-    if (!dladdr(address, &object) || !object.dli_fname) return NULL;
+    struct link_map *map;
+    if (!dladdr1(address, &object, (void **)&map, RTLD_DL_LINKMAP)) return NULL;
     for (const struct muster_self *s = plugin_next(NULL); s; s = plugin_next(s))
-        if (s->copy_path[0] && strcmp(s->copy_path, object.dli_fname) == 0) return s;
+        if (s->library == map) return s; /* glibc's handle is the map */
     return NULL;
 }
 
 /* Libraries that a plugin has called come before it. */
-static void say_code(void *const *frames, int count) {
+static const struct muster_self *plugin_in(void *const *frames, int count) {
     const struct muster_self *self = NULL;
     for (int i = 0; i < count && !self; i++) self = plugin_at(frames[i]);
+    return self;
+}
+
+static void say_code(const struct muster_self *self) {
     say("musterd: crash: in code of ");
     say(self ? "plugin " : "the server");
     if (self) say(self->instance_name);
@@ -110,16 +118,32 @@ static void say_calls(void) {
     for (uint32_t i = 0; watchdog_call_at(i, &call); i++) say_call(&call, i == 0);
 }
 
-static void on_fatal(int number, siginfo_t *info, void *context) {
+/* Where its stack may be written, or -1. What another process has sent is nobody's fault. */
+static int stamp(int number, const siginfo_t *info, const struct muster_self *in_code) {
+    struct watchdog_call call;
+    if (info->si_code <= 0 && info->si_pid != getpid()) return -1;
+    bool is_loop = loop_is_thread();
+    const char *plugin = in_code ? in_code->instance_name : "";
+    if (is_loop && watchdog_call_at(0, &call)) plugin = call.instance_name;
+    return crash_page_stamp(number, plugin, is_loop);
+}
+
+static void tell(int number, const siginfo_t *info) {
     void *frames[FRAMES_MAX];
+    int page = stamp(number, info, NULL); /* before anything is looked up */
+    int count = backtrace(frames, FRAMES_MAX);
+    say_signal(number, info);
+    if (loop_is_thread()) say_calls();
+    const struct muster_self *in_code = plugin_in(frames, count);
+    (void)stamp(number, info, in_code);
+    say_code(in_code);
+    backtrace_symbols_fd(frames, count, STDERR_FILENO);
+    if (page >= 0) backtrace_symbols_fd(frames, count, page);
+}
+
+static void on_fatal(int number, siginfo_t *info, void *context) {
     (void)context;
-    if (!atomic_flag_test_and_set(&is_told)) {
-        int count = backtrace(frames, FRAMES_MAX);
-        say_signal(number, info);
-        if (loop_is_thread()) say_calls();
-        say_code(frames, count);
-        backtrace_symbols_fd(frames, count, STDERR_FILENO);
-    }
+    if (!atomic_flag_test_and_set(&is_told)) tell(number, info);
     /* By default from here on (SA_RESETHAND). What has faulted faults again on return, where it
      * did; what was sent has to be sent again. */
     if (info->si_code <= 0) raise(number);

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "crash_page.h"
 #include "log.h"
 #include "plugin.h"
 
@@ -75,6 +76,7 @@ static uint64_t warned_ns; /* length of the call at the last warning */
 /* ---- the loop thread's side ------------------------------------------------------------------ */
 
 void watchdog_enter(struct muster_self *self, const char *call) {
+    crash_page_enter(call);
     uint32_t n = atomic_load_explicit(&frame_count, memory_order_relaxed);
     if (n < FRAMES_MAX) {
         atomic_store_explicit(&frames[n].self, self, memory_order_relaxed);
@@ -91,6 +93,7 @@ void watchdog_enter(struct muster_self *self, const char *call) {
 }
 
 void watchdog_leave(void) {
+    crash_page_leave();
     uint32_t n = atomic_load_explicit(&frame_count, memory_order_relaxed) - 1;
     atomic_store_explicit(&frame_count, n, memory_order_release);
     if (!overrun_happened) return;
@@ -100,6 +103,7 @@ void watchdog_leave(void) {
 }
 
 void watchdog_call_of(const char *lobby_key) {
+    crash_page_call_of(lobby_key);
     uint32_t n = atomic_load_explicit(&frame_count, memory_order_relaxed);
     if (n > 0 && n <= FRAMES_MAX)
         atomic_store_explicit(&frames[n - 1].lobby_key, lobby_key, memory_order_relaxed);
@@ -182,20 +186,25 @@ static void stack_text(uint32_t count, char *out, uint32_t cap) {
     }
 }
 
+static void say(int fd, const char *line, int len) {
+    while (len > 0) {
+        ssize_t n = write(fd, line, (size_t)len);
+        if (n <= 0) return;
+        line += n;
+        len -= (int)n;
+    }
+}
+
 /* Straight to stderr: the log's own thread may never get to it. */
-static void end_process(const char *stack, uint64_t lasted_ns) {
+static void end_process(const struct muster_self *self, const char *stack, uint64_t lasted_ns) {
     char line[STACK_TEXT_MAX + 160];
+    int page = crash_page_stamp(0, self->instance_name, true);
     int len = snprintf(line, sizeof line,
                        "watchdog: plugin call %s did not return within %llu ms; the process ends "
                        "with exit code %d\n",
                        stack, (unsigned long long)(lasted_ns / 1000000), EXIT_CODE);
-    const char *at = line;
-    while (len > 0) {
-        ssize_t n = write(STDERR_FILENO, at, (size_t)len);
-        if (n <= 0) break;
-        at += n;
-        len -= (int)n;
-    }
+    say(STDERR_FILENO, line, len);
+    say(page, line, len);
     _exit(EXIT_CODE);
 }
 
@@ -204,10 +213,10 @@ static void length_check(uint32_t count) {
     uint64_t lasted_ns = running_ns - seen[0].since_ns;
     if (lasted_ns < warned_ns + warn_ns && lasted_ns < abort_ns) return;
     stack_text(count, stack, sizeof stack);
-    if (lasted_ns >= abort_ns) end_process(stack, lasted_ns);
+    const struct muster_self *self = frames[count - 1].self;
+    if (lasted_ns >= abort_ns) end_process(self, stack, lasted_ns);
     warned_ns = lasted_ns;
-    const struct log_fields fields = {.plugin = atomic_load(&frames[count - 1].self)->instance_name,
-                                      .event = "plugin_overrun"};
+    const struct log_fields fields = {.plugin = self->instance_name, .event = "plugin_overrun"};
     log_fields(MUSTER_LOG_WARN, "watchdog", &fields,
                "plugin call %s has not returned for %llu ms; the process ends at %llu ms", stack,
                (unsigned long long)(lasted_ns / 1000000), (unsigned long long)(abort_ns / 1000000));

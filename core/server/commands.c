@@ -135,6 +135,7 @@ const struct command commands_table[] = {
     {"backup", "NAME|/PATH [DATABASE]",
      "copy a database (the first) to a new file: NAME in the folder backups of the data directory",
      ADMIN, command_backup},
+    {"crashes", "", "how the server crashed, and what was kept of it", ADMIN, command_crashes},
     {"players", "", "all players", MODERATOR, command_players},
     {"kick", "PLAYER [REASON]", "end a player's session", MODERATOR, command_kick},
     {"warn", "PLAYER REASON [// NOTE]", "tell somebody off; counted", MODERATOR, command_warn},

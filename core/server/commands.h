@@ -40,6 +40,9 @@ void command_restart(struct run *run);
 /* commands_backup.c */
 void command_backup(struct run *run);
 
+/* commands_crashes.c */
+void command_crashes(struct run *run);
+
 /* commands_sanctions.c */
 /* "30s", "15m", "12h", "7d", "4w". False: the word is something else. */
 bool command_period(const char *word, int64_t *out_ms);

@@ -1,11 +1,14 @@
 #include "recovery.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "crash_page.h"
+#include "crashes.h"
 #include "lobby_file.h"
 #include "lobby_journal.h"
 #include "log.h"
@@ -15,8 +18,8 @@
 /* What a process has left of one lobby. */
 struct left {
     char path[LOBBY_FILE_PATH_BYTES];
-    const char *name;
-    uint8_t *bytes; /* LOBBY_STATE_BYTES_MAX */
+    char name[NAME_MAX + 1]; /* its key */
+    uint8_t *bytes;          /* LOBBY_STATE_BYTES_MAX */
     uint32_t len;
     struct checkpoint_mark mark;
 };
@@ -33,6 +36,31 @@ static muster_status recover(const struct left *left, char error[LOBBY_ERROR_MAX
     return lobby_recover(state, no_log, &lobby, error);
 }
 
+/* What the log brings ended the server. It is kept before it is cut off. */
+static void keep_record(const struct left *left) {
+    char match_key[TICKET_UUID_SIZE], path[LOBBY_FILE_PATH_BYTES];
+    if (!lobby_state_match((struct muster_bytes){left->bytes, left->len}, match_key)) return;
+    snprintf(path, sizeof path, "%s/records/%s.mrec", paths_data(), match_key);
+    crashes_keep_file(left->name, path, "recording.mrec");
+}
+
+static muster_status recover_as(const struct left *left, enum crashes_verdict verdict,
+                                char error[LOBBY_ERROR_MAX]) {
+    const struct muster_bytes state = {left->bytes, left->len};
+    struct lobby *lobby;
+    muster_status status = MUSTER_DENIED;
+    if (verdict < CRASHES_WITHOUT_LOG) return recover(left, error);
+    keep_record(left);
+    if (verdict == CRASHES_WITHOUT_LOG)
+        return lobby_recover(state, (struct checkpoint_mark){0}, &lobby, error);
+    if (verdict == CRASHES_CLOSE)
+        status = lobby_conclude(state, "it brought the server down", error);
+    else
+        snprintf(error, LOBBY_ERROR_MAX, "it brings the server down");
+    if (!status) (void)unlink(left->path);
+    return status;
+}
+
 /* For who can mend what is wrong, and for `lobby load`. */
 static void put_aside(const struct left *left, const char *why) {
     char path[LOBBY_FILE_PATH_BYTES];
@@ -43,7 +71,7 @@ static void put_aside(const struct left *left, const char *why) {
     if (is_put) (void)unlink(left->path);
 }
 
-static bool load(struct left *left) {
+static bool load(struct left *left, enum crashes_verdict verdict) {
     char error[LOBBY_ERROR_MAX] = "";
     muster_status status =
         checkpoint_read(left->path, left->bytes, LOBBY_STATE_BYTES_MAX, &left->len, &left->mark);
@@ -55,9 +83,13 @@ static bool load(struct left *left) {
         log_error("recovery", "%s cannot be read: %s", left->path, status_text(status));
         return false;
     }
-    status = recover(left, error);
+    crash_page_enter("recovery.load");
+    crash_page_call_of(left->name);
+    status = recover_as(left, verdict, error);
+    crash_page_leave();
     if (status) put_aside(left, error[0] ? error : status_text(status));
-    return status == MUSTER_OK;
+    crashes_settle(left->name);
+    return status == MUSTER_OK && verdict < CRASHES_CLOSE;
 }
 
 /* ---- all of them ----------------------------------------------------------------------------- */
@@ -68,15 +100,17 @@ static bool is_unfinished(const char *name) {
     return len > 4 && strcmp(name + len - 4, ".new") == 0;
 }
 
-static uint32_t load_all(DIR *dir, struct left *left) {
+static uint32_t load_all(DIR *dir, struct left *left, enum crashes_verdict verdict) {
     uint32_t count = 0;
+    rewinddir(dir);
     for (struct dirent *entry; (entry = readdir(dir));) {
-        left->name = entry->d_name;
+        snprintf(left->name, sizeof left->name, "%s", entry->d_name);
         if (!lobby_file_path(LOBBY_JOURNAL_FOLDER, left->name, left->path)) continue;
+        if (crashes_verdict(left->name) != verdict) continue;
         if (is_unfinished(left->name))
             (void)unlink(left->path);
         else
-            count += load(left);
+            count += load(left, verdict);
     }
     return count;
 }
@@ -87,7 +121,9 @@ muster_status recovery_start(void) {
     if (!left.bytes) return MUSTER_NO_MEMORY;
     snprintf(folder, sizeof folder, "%s/" LOBBY_JOURNAL_FOLDER, paths_data());
     DIR *dir = opendir(folder);
-    uint32_t count = dir ? load_all(dir, &left) : 0;
+    uint32_t count = 0;
+    for (uint32_t verdict = CRASHES_RESTORE; dir && verdict <= CRASHES_LEAVE; verdict++)
+        count += load_all(dir, &left, verdict);
     if (dir) closedir(dir);
     free(left.bytes);
     if (count) log_info("recovery", "%u lobbies go on", count);

@@ -8,6 +8,8 @@
 #include "commands.h"
 #include "config.h"
 #include "console.h"
+#include "crash_page.h"
+#include "crashes.h"
 #include "host.h"
 #include "interface.h"
 #include "kv.h"
@@ -77,6 +79,7 @@ int server_prepare(bool keeps_data) {
         (void)load_error(MUSTER_INVALID, error);
         return status == MUSTER_EXISTS ? SERVER_EXIT_IN_USE : SERVER_EXIT_CONFIG;
     }
+    if (keeps_data && !load.for_command) crashes_open();
     status = host_init();
     if (!status) status = pending_init();
     if (status) return load_error(MUSTER_INTERNAL, "out of memory");
@@ -136,5 +139,6 @@ void server_unload(void) {
     text_deinit();
     host_deinit();
     loop_deinit();
+    crash_page_close();
     paths_deinit();
 }

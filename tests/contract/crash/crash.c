@@ -1,7 +1,9 @@
 /* crash - a plugin that dereferences null where its command says, run as
- * musterd --run "crash PLACE". Prints the key of its lobby first. */
+ * musterd --run "crash PLACE". Prints the key of its lobby first. Of a server, when a player of its
+ * mode says so. */
 #include <muster/plugin.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,21 +15,36 @@ static struct {
     char place[16];
 } crash;
 
-static void die_at(const char *place) {
+struct match_of {
+    muster_match_id id;
+    bool dies_in_load;
+};
+
+/* It shall fault, not be found out. */
+__attribute__((no_sanitize("address", "undefined"), noreturn)) static void die(void) {
     volatile int *volatile nothing = NULL;
-    if (strcmp(crash.place, place) == 0) *nothing = 1;
+    *nothing = 1;
+    abort();
+}
+
+static void die_at(const char *place) {
+    if (strcmp(crash.place, place) == 0) die();
 }
 
 /* ---- the mode, of which nothing is needed but that it ticks ---- */
 
 static muster_status create(void *instance, const struct muster_match_info *info, void **state) {
-    (void)instance, (void)info;
-    *state = &crash;
+    struct match_of *match = calloc(1, sizeof *match);
+    (void)instance;
+    if (!match) return MUSTER_NO_MEMORY;
+    match->id = info->match;
+    *state = match;
     return MUSTER_OK;
 }
 
 static void destroy(void *instance, void *state) {
-    (void)instance, (void)state;
+    (void)instance;
+    free(state);
 }
 
 static muster_status join(void *instance, void *state, uint32_t seat) {
@@ -41,6 +58,18 @@ static void leave(void *instance, void *state, uint32_t seat, uint32_t reason) {
 
 static void input(void *instance, void *state, uint32_t seat, const struct muster_input *given) {
     (void)instance, (void)state, (void)seat, (void)given;
+}
+
+/* Die, be killed, or die in load; anything else is a point. */
+static void message(void *instance, void *state, uint32_t seat, const void *data, uint32_t len) {
+    struct match_of *match = state;
+    (void)instance, (void)len;
+    switch (*(const char *)data) {
+    case 'd': die();
+    case 'k': raise(SIGKILL); break;
+    case 'l': match->dies_in_load = true; break;
+    }
+    (void)crash.play.host->match->stat_add(crash.play.self, match->id, seat, MUSTER_STAT_SCORE, 1);
 }
 
 static void tick(void *instance, void *state, const struct muster_tick *now) {
@@ -60,13 +89,14 @@ static void intro(void *instance, void *state, struct muster_writer *out) {
 }
 
 static void save(void *instance, void *state, struct muster_writer *out) {
-    (void)instance, (void)state;
-    muster_put_u8(out, 0);
+    const struct match_of *match = state;
+    (void)instance;
+    muster_put_u8(out, match->dies_in_load);
 }
 
 static muster_status load(void *instance, void *state, struct muster_reader *in) {
     (void)instance, (void)state;
-    (void)muster_get_u8(in);
+    if (muster_get_u8(in)) die();
     return MUSTER_OK;
 }
 
@@ -148,7 +178,8 @@ static const struct muster_mode mode = {.size = sizeof mode,
                                         .snapshot = snapshot,
                                         .intro = intro,
                                         .save = save,
-                                        .load = load};
+                                        .load = load,
+                                        .message = message};
 static const struct muster_rules rules = {
     .size = sizeof rules, .create = lobby_begins, .destroy = lobby_ends, .allow = allow};
 static const struct muster_role roles[] = {{MUSTER_ROLE_MODE, 0, &mode},

@@ -1,0 +1,132 @@
+// A plugin that dereferences null: what it costs, and what is kept of it. The plugin is
+// tests/contract/crash: who plays its mode says when.
+
+import assert from "node:assert/strict";
+import { readFile, readdir } from "node:fs/promises";
+import path from "node:path";
+import { test } from "node:test";
+import { LOCKED, PLUGINS, eventually, queryDatabase, startServer } from "../kit/harness.mjs";
+import { connectPlayer, gather, sitDown } from "../kit/players.mjs";
+
+const READY = /Server is ready: listening on \S+:(\d+)/;
+const POISON = {
+    config: {
+        plugins: [...PLUGINS, "crash"],
+        lobby: { playersMin: 1, countdownMs: 100, recoverMs: 10000 },
+    },
+    args: ["--supervise"],
+    // The server's handler, not the sanitizer's.
+    env: { ASAN_OPTIONS: [process.env.ASAN_OPTIONS, "handle_segv=0", "detect_leaks=0"].filter(Boolean).join(":") },
+};
+
+/** What the mode does when it reads one of these. */
+const [POINT, DIE, BE_KILLED, DIE_IN_LOAD] = ["point", "die", "kill", "load"].map((word) =>
+    new TextEncoder().encode(word));
+
+/** The server dies of it; resolves when the next one is ready. */
+async function die(server, client, message = DIE) {
+    const from = server.output.length;
+    client.sendMessage(message);
+    await server.waitForOutput(READY, from);
+}
+
+const score = async (client) => (await client.scoreboard()).rows[0].score;
+
+async function point(client, message = POINT) {
+    const before = await score(client);
+    client.sendMessage(message);
+    await eventually("a point", async () => (await score(client)) > before);
+}
+
+/** Somebody in a lobby of mode crash whose match runs. */
+async function sitInPoison(t, server) {
+    const { client } = await connectPlayer(t, server);
+    const started = client.once("match.started", { timeoutMs: 20000 });
+    const { lobby } = await client.createLobby({ gameMode: "crash" });
+    await started;
+    return { client, lobbyId: lobby.lobbyId };
+}
+
+const crashesOf = async (server) => (await server.admin("crashes")).trim().split("\n");
+
+async function keptOf(server) {
+    const folder = path.join(server.dataDir, "crashes");
+    const names = (await readdir(folder)).sort();
+    const read = async (name) => JSON.parse(await readFile(path.join(folder, name, "crash.json"), "utf8"));
+    return Promise.all(names.map(async (name) => ({
+        files: (await readdir(path.join(folder, name))).sort(),
+        crash: await read(name),
+    })));
+}
+
+test("a poisoned match costs one lobby, and others play on", async (t) => {
+    const server = await startServer(t, POISON);
+    const team = await gather(t, server, 2);
+    await sitDown(team, { killLimit: 0, timeLimit: 0, botFill: 4 });
+    const others = team[0].client;
+    await others.once("snapshot", { timeoutMs: 20000 });
+    const before = await others.scoreboard();
+    const { client, lobbyId } = await sitInPoison(t, server);
+    const { matchId } = client.entry.match ?? (await client.scoreboard());
+    await point(client);
+
+    const back = [client, ...team.map((mate) => mate.client)].map((player) =>
+        player.once("entered", { timeoutMs: 30000 }));
+    await die(server, client);
+    for (const { resumed } of await Promise.all(back)) assert.ok(resumed);
+    assert.equal(client.entry.lobby.lobbyId, lobbyId);
+    await client.once("snapshot", { timeoutMs: 20000 }); // all are back: it goes on
+    assert.match((await crashesOf(server))[0],
+        new RegExp(`SIGSEGV, in plugin crash, call mode.message, lobby ${lobbyId}: checkpoint`));
+    assert.equal(await server.metric("muster_crashes_total"), 1);
+    await point(client);
+
+    const last = await score(client);
+    const again = team.map((mate) => mate.client.once("entered", { timeoutMs: 30000 }));
+    await die(server, client);
+    for (const { resumed } of await Promise.all(again)) assert.ok(resumed);
+    assert.match((await crashesOf(server))[1], new RegExp(`lobby ${lobbyId}: closed`));
+    assert.doesNotMatch(await server.admin("lobbies"), new RegExp(lobbyId));
+    await others.once("snapshot", { timeoutMs: 20000 });
+    const now = await others.scoreboard();
+    assert.equal(now.matchId, before.matchId);
+    assert.ok(now.tick >= before.tick, `${now.tick} after ${before.tick}`);
+
+    const rows = () => queryDatabase(server, `SELECT * FROM match_results WHERE match_id = '${matchId}'`);
+    await eventually("its result is kept", async () => (await rows()).length);
+    assert.equal((await rows()).length, 1);
+    const [{ score: kept }] = await queryDatabase(server,
+        `SELECT score FROM player_match_stats WHERE match_id = '${matchId}'`);
+    assert.ok(kept >= 1 && kept <= last, `${kept} of ${last}`);
+
+    const [first, second] = await keptOf(server);
+    assert.deepEqual(first.files, ["crash.json", "lobby", "recording.mrec"]);
+    assert.deepEqual(second.files, first.files);
+    assert.equal(first.crash.lobbyThen, "checkpoint");
+    assert.equal(second.crash.lobbyThen, "closed");
+    assert.ok(first.crash.stack.some((line) => /crash\..*\.so\(/.test(line)), first.crash.stack.join("\n"));
+    assert.doesNotMatch(server.output, /given up/);
+});
+
+test("what faults in load is closed without it; three kills in a row are its lobby's", async (t) => {
+    const server = await startServer(t, { ...POISON, args: [...POISON.args, ...LOCKED.args] });
+    const first = await sitInPoison(t, server);
+    await point(first.client, DIE_IN_LOAD);
+    await die(server, first.client);
+    assert.match((await crashesOf(server))[1],
+        new RegExp(`SIGSEGV, in plugin crash, call load, lobby ${first.lobbyId}: closed`));
+    assert.match(server.output, /in code of plugin crash\n/); // whose file has no name in a locked process
+    assert.doesNotMatch(server.output, /in code of the server/);
+
+    const { client, lobbyId } = await sitInPoison(t, server);
+    for (let kills = 0; kills < 2; kills++) {
+        const back = client.once("snapshot", { timeoutMs: 30000 });
+        await die(server, client, BE_KILLED);
+        assert.match(await server.admin("lobbies"), new RegExp(lobbyId));
+        await back;
+    }
+    await die(server, client, BE_KILLED);
+    assert.doesNotMatch(await server.admin("lobbies"), new RegExp(lobbyId));
+    assert.match((await crashesOf(server))[2], new RegExp(`kill, .*call mode.message, lobby ${lobbyId}: closed`));
+    assert.equal(await server.metric("muster_crashes_total"), 2);
+});
