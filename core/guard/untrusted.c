@@ -116,6 +116,7 @@ static const struct condition conditions[] = {
     {"mkdir", 1, SET_ID_BITS, 0},
     {"mkdirat", 2, SET_ID_BITS, 0},
     {"fchmod", 1, SET_ID_BITS, 0},
+    {"utimensat", 1, UINT64_MAX, 0}, /* of an open file */
     /* A closed TCP socket would connect anew. */
     {"sendto", 3, MSG_FASTOPEN, 0},
     {"sendmsg", 2, MSG_FASTOPEN, 0},

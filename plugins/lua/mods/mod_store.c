@@ -26,60 +26,7 @@ static bool is_hash(const char *text) {
     return strlen(text) == MOD_HASH_MAX - 1 && strspn(text, "0123456789abcdef") == MOD_HASH_MAX - 1;
 }
 
-/* ---- writing */
-
-static json_t *to_json(const struct mod *mod) {
-    json_t *files = json_object();
-    for (uint32_t i = 0; i < mod->source_count; i++) {
-        const struct mod_source *source = &mod->sources[i];
-        json_object_set_new(files, source->path, json_stringn(source->text, source->len));
-    }
-    if (json_object_size(files) != mod->source_count) {
-        json_decref(files);
-        return NULL;
-    }
-    return json_pack("{s:s,s:s,s:o}", "id", mod->id, "version", mod->version, "files", files);
-}
-
-static bool write_all(int fd, const char *text, size_t len) {
-    while (len > 0) {
-        ssize_t done = write(fd, text, len);
-        if (done < 0 && errno == EINTR) continue;
-        if (done < 0) return false;
-        text += done;
-        len -= (size_t)done;
-    }
-    return fsync(fd) == 0;
-}
-
-/* Two threads may write the same: each its own file, and the last name stays. */
-static muster_status write_file(const char *dir, const char *hash, const char *text) {
-    char path[PATH_MAX], temporary[PATH_MAX];
-    if (snprintf(path, sizeof path, "%s/%s%s", dir, hash, ending) >= (int)sizeof path ||
-        snprintf(temporary, sizeof temporary, "%s/%s.XXXXXX", dir, hash) >= (int)sizeof temporary)
-        return MUSTER_INVALID;
-    int fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0) return MUSTER_IO;
-    bool written = write_all(fd, text, strlen(text));
-    if (close(fd) == 0 && written && rename(temporary, path) == 0) return MUSTER_OK;
-    unlink(temporary);
-    return MUSTER_IO;
-}
-
-muster_status mod_store_put(const char *dir, const struct mod *mod) {
-    json_t *json = to_json(mod);
-    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-    muster_status status = MUSTER_NO_MEMORY;
-    json_decref(json);
-    if (text && mkdir(dir, 0700) != 0 && errno != EEXIST)
-        status = MUSTER_IO;
-    else if (text)
-        status = write_file(dir, mod->hash, text);
-    free(text);
-    return status;
-}
-
-/* ---- reading */
+/* ---- files */
 
 static muster_status read_all(int fd, size_t size, char **out) {
     char *text = malloc(size + 1);
@@ -114,6 +61,79 @@ static muster_status read_file(const char *path, char **text, struct mod_error *
     if (status == MUSTER_IO) mod_fail(error, status, path, 0, "cannot be read");
     return status;
 }
+
+/* ---- writing */
+
+static json_t *to_json(const struct mod *mod) {
+    json_t *files = json_object();
+    for (uint32_t i = 0; i < mod->source_count; i++) {
+        const struct mod_source *source = &mod->sources[i];
+        json_object_set_new(files, source->path, json_stringn(source->text, source->len));
+    }
+    if (json_object_size(files) != mod->source_count) {
+        json_decref(files);
+        return NULL;
+    }
+    return json_pack("{s:s,s:s,s:o}", "id", mod->id, "version", mod->version, "files", files);
+}
+
+static bool write_all(int fd, const char *text, size_t len) {
+    while (len > 0) {
+        ssize_t done = write(fd, text, len);
+        if (done < 0 && errno == EINTR) continue;
+        if (done < 0) return false;
+        text += done;
+        len -= (size_t)done;
+    }
+    return fsync(fd) == 0;
+}
+
+/* The newest are kept: mod_store_prune. */
+static bool touch(const char *path) {
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    bool touched = fd >= 0 && futimens(fd, NULL) == 0;
+    if (fd >= 0) close(fd);
+    return touched;
+}
+
+/* As at every start but the first: then nothing has to reach the disk. */
+static bool is_stored(const char *path, const char *text) {
+    struct mod_error error;
+    char *there = NULL;
+    bool same = read_file(path, &there, &error) == MUSTER_OK && strcmp(there, text) == 0;
+    free(there);
+    return same && touch(path);
+}
+
+/* Two threads may write the same: each its own file, and the last name stays. */
+static muster_status write_file(const char *dir, const char *hash, const char *text) {
+    char path[PATH_MAX], temporary[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/%s%s", dir, hash, ending) >= (int)sizeof path ||
+        snprintf(temporary, sizeof temporary, "%s/%s.XXXXXX", dir, hash) >= (int)sizeof temporary)
+        return MUSTER_INVALID;
+    if (is_stored(path, text)) return MUSTER_OK;
+    int fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0) return MUSTER_IO;
+    bool written = write_all(fd, text, strlen(text));
+    if (close(fd) == 0 && written && rename(temporary, path) == 0) return MUSTER_OK;
+    unlink(temporary);
+    return MUSTER_IO;
+}
+
+muster_status mod_store_put(const char *dir, const struct mod *mod) {
+    json_t *json = to_json(mod);
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    muster_status status = MUSTER_NO_MEMORY;
+    json_decref(json);
+    if (text && mkdir(dir, 0700) != 0 && errno != EEXIST)
+        status = MUSTER_IO;
+    else if (text)
+        status = write_file(dir, mod->hash, text);
+    free(text);
+    return status;
+}
+
+/* ---- reading */
 
 static muster_status add_files(struct sources *sources, json_t *files, struct mod_error *error) {
     const char *path;

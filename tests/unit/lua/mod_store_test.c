@@ -61,14 +61,19 @@ static struct mod *stored_mod(void) {
 
 static void test_a_version_comes_back_from_the_store(void **state) {
     (void)state;
-    struct stat st;
+    struct stat st, again;
     struct mod_error error;
     struct mod *mod = stored_mod(), *back;
-    const char *dir = rig_path("store");
+    const char *dir = rig_path("store"), *path = rig_path("store/%s.json", mod->hash);
+    static const struct timespec old[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = 1000}};
     assert_int_equal(mod_store_put(dir, mod), MUSTER_OK);
-    assert_int_equal(mod_store_put(dir, mod), MUSTER_OK); /* again: nothing changes */
-    assert_int_equal(stat(rig_path("store/%s.json", mod->hash), &st), 0);
+    assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+    assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(mod_store_put(dir, mod), MUSTER_OK); /* again: it is the newest, that is all */
+    assert_int_equal(stat(path, &again), 0);
+    assert_int_equal(again.st_ino, st.st_ino);
+    assert_true(again.st_mtim.tv_sec > 1000);
     assert_int_equal(mod_store_get(dir, mod->hash, &back, &error), MUSTER_OK);
     assert_string_equal(back->hash, mod->hash);
     assert_string_equal(back->description, "\xc3\xa9 \"quoted\"");
@@ -105,7 +110,9 @@ static void test_a_damaged_file_is_refused(void **state) {
         assert_string_not_equal(error.text, "");
         assert_null(back);
     }
-    assert_int_equal(mod_store_put(dir, mod), MUSTER_OK);
+    assert_int_equal(mod_store_put(dir, mod), MUSTER_OK); /* mends it */
+    assert_int_equal(mod_store_get(dir, mod->hash, &back, &error), MUSTER_OK);
+    mod_unpin(back);
     char hash[MOD_HASH_MAX];
     snprintf(hash, sizeof hash, "%s", mod->hash);
     hash[0] = hash[0] == 'a' ? 'b' : 'a';
