@@ -18,6 +18,7 @@
 
 #define AUTH_DEADLINE_MS 10000
 #define TOKEN_BYTES_MAX 4096
+#define RESUME_BYTES_MAX 128
 
 /* One authentication under way; owned by its client, or, when that has gone, by the plugin that is
  * to be told so. */
@@ -30,12 +31,14 @@ struct auth_job {
     uint32_t next_provider; /* position in the chain */
     bool compress;
     char token[TOKEN_BYTES_MAX + 1];
+    char resume[RESUME_BYTES_MAX + 1]; /* of the seat to come back to; "" for none */
 };
 
 static void free_job(struct auth_job *job) {
     if (job->client) job->client->auth = NULL;
     json_decref(job->id);
     sodium_memzero(job->token, sizeof job->token);
+    sodium_memzero(job->resume, sizeof job->resume);
     free(job);
 }
 
@@ -163,11 +166,21 @@ static int32_t take_seat(const struct muster_identity *identity, struct lobby **
     return RPC_OK;
 }
 
+/* Sign-in and seat in one answer: who comes back waits for the network once less. */
+static json_t *entry_of(struct auth_job *job, struct session *session) {
+    struct failure failure = {0};
+    json_t *entry = NULL;
+    if (!job->resume[0]) return json_null();
+    int32_t code = lobby_resume(session, job->resume, &entry, &failure);
+    json_decref(failure.data);
+    return code ? json_null() : entry;
+}
+
 static json_t *signed_in(const struct session *session, const struct lobby *lobby,
-                         const char *ticket) {
-    return json_pack("{s:o,s:o,s:o,s:o}", "session", lobby_session_json(session), "resumable",
+                         const char *ticket, json_t *entry) {
+    return json_pack("{s:o,s:o,s:o,s:o,s:o}", "session", lobby_session_json(session), "resumable",
                      resumable(session), "muted", moderation_mute_json(session), "reservation",
-                     lobby ? lobby_reservation_json(lobby, ticket) : json_null());
+                     lobby ? lobby_reservation_json(lobby, ticket) : json_null(), "entry", entry);
 }
 
 /* seated: the lobby that a ticket has led to before, or null. */
@@ -203,7 +216,9 @@ static void accept(struct auth_job *job, struct muster_identity *identity, struc
     client->auth_timer = NULL;
     if (job->compress) client->compress = true;
     net_keep(client->conn);
-    client_send(client, rpc_result(job->id, signed_in(session, seated ? NULL : lobby, ticket)));
+    json_t *entry = entry_of(job, session);
+    client_send(client,
+                rpc_result(job->id, signed_in(session, seated ? NULL : lobby, ticket, entry)));
     free_job(job);
 }
 
@@ -310,6 +325,7 @@ int32_t auth_method(struct call *call) {
     job->id = json_incref(call->id);
     job->compress = param_bool(call, "compress", false);
     snprintf(job->token, sizeof job->token, "%s", param_string(call, "token", ""));
+    snprintf(job->resume, sizeof job->resume, "%s", param_string(call, "resumeToken", ""));
     call->client->auth = job;
     struct failure failure = {0};
     if (ban && moderation_refuse(ban, &failure)) /* before a token costs anything */

@@ -30,8 +30,10 @@ static int32_t server_info(struct call *call) {
 
 /* ---- session --------------------------------------------------------------------------------- */
 
-static const struct param authenticate_params[] = {
-    {"token", PARAM_STRING, true, 1, 4096}, {"compress", PARAM_BOOL, false, 0, 0}, END_PARAM};
+static const struct param authenticate_params[] = {{"token", PARAM_STRING, true, 1, 4096},
+                                                   {"compress", PARAM_BOOL, false, 0, 0},
+                                                   {"resumeToken", PARAM_STRING, false, 1, 128},
+                                                   END_PARAM};
 
 static int32_t session_get(struct call *call) {
     call->result = lobby_session_json(call->session);

@@ -64,6 +64,7 @@ export class MusterClient extends Requests {
             onNotification: (method, params) => this.#onNotification(method, params),
             onSnapshot: (snapshot) => this.#onSnapshot(snapshot),
             onSession: (...of) => this.#onSession(...of),
+            onBack: (entry) => this.#onEntered(entry, true),
             onLost: (code, reason) => this.#onLost(code, reason),
         }, this.#options);
         this.#renewal = new Renewal({
@@ -321,10 +322,11 @@ export class MusterClient extends Requests {
     /**
      * @param {string} url
      * @param {boolean} renewToken
+     * @param {string} [resumeToken]
      */
-    async #establish(url, renewToken) {
+    async #establish(url, renewToken, resumeToken) {
         const before = this.#session?.playerId;
-        const answer = await this.#link.make(url, () => this.#token(renewToken));
+        const answer = await this.#link.make(url, () => this.#token(renewToken), resumeToken);
         if (!before || before === this.#session?.playerId) return answer;
         // The seat and all that is known belong to the one before.
         const error = new MusterError("signed_out", "Somebody else has signed in.");
@@ -372,14 +374,20 @@ export class MusterClient extends Requests {
      * @returns {Promise<Entry>}
      */
     #enterBy(method, params, resumed) {
-        const accept = (/** @type {Entry} */ entry) => {
-            this.#entry = entry;
-            this.#continuity.reset();
-            this.#expectSnapshots();
-            this.emit("entered", { entry, resumed });
-            for (const tally of entry.votes ?? []) this.emit("lobby.vote", tally);
-        };
+        const accept = (/** @type {Entry} */ entry) => this.#onEntered(entry, resumed);
         return patiently(() => this.call(method, params, { accept }));
+    }
+
+    /**
+     * @param {Entry} entry
+     * @param {boolean} resumed
+     */
+    #onEntered(entry, resumed) {
+        this.#entry = entry;
+        this.#continuity.reset();
+        this.#expectSnapshots();
+        this.emit("entered", { entry, resumed });
+        for (const tally of entry.votes ?? []) this.emit("lobby.vote", tally);
     }
 
     #forgetSeat() {
@@ -485,10 +493,11 @@ export class MusterClient extends Requests {
      */
     async #tryOnce(life, renewToken, expired) {
         try {
-            const isSeated = this.#entry && !expired;
-            await this.#establish(isSeated ? this.#url : this.#options.url, renewToken);
+            const seat = expired ? null : this.#entry;
+            const { entry } = await this.#establish(seat ? this.#url : this.#options.url,
+                renewToken, seat?.resumeToken);
             this.#check(life);
-            await this.#resumeSeat();
+            if (!entry) await this.#resumeSeat();
             this.#check(life);
             this.#setOnline();
             return null;

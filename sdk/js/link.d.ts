@@ -19,17 +19,19 @@ export declare class Link {
      *
      * @param {string} url
      * @param {() => Promise<string>} getToken
+     * @param {string} [resumeToken] of a seat to come back to
      * @returns {Promise<import("./types.js").SignIn>}
      */
-    make(url: string, getToken: () => Promise<string>): Promise<import("./types.js").SignIn>;
+    make(url: string, getToken: () => Promise<string>, resumeToken?: string): Promise<import("./types.js").SignIn>;
     /**
      * The session of the connection; it takes the place of the one at hand.
      *
      * @param {string} token
      * @param {Connection} connection
+     * @param {string} [resumeToken]
      * @returns {Promise<import("./types.js").SignIn>}
      */
-    authenticate(token: string, connection: Connection): Promise<import("./types.js").SignIn>;
+    authenticate(token: string, connection: Connection, resumeToken?: string): Promise<import("./types.js").SignIn>;
     /** Give up the connection at hand and the one that is being made. */
     drop(): void;
 }

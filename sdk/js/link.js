@@ -47,15 +47,16 @@ export class Link {
      *
      * @param {string} url
      * @param {() => Promise<string>} getToken
+     * @param {string} [resumeToken] of a seat to come back to
      * @returns {Promise<import("./types.js").SignIn>}
      */
-    async make(url, getToken) {
+    async make(url, getToken, resumeToken) {
         const attempt = this.#supersede();
         const connection = (this.#pending = this.#newConnection(url));
         try {
             const token = await getToken();
             if (attempt === this.#attempt) await connection.open();
-            if (attempt === this.#attempt) return await this.authenticate(token, connection);
+            if (attempt === this.#attempt) return await this.authenticate(token, connection, resumeToken);
         } catch (error) {
             connection.abort(1000, "");
             if (attempt === this.#attempt) throw error;
@@ -70,10 +71,11 @@ export class Link {
      *
      * @param {string} token
      * @param {Connection} connection
+     * @param {string} [resumeToken]
      * @returns {Promise<import("./types.js").SignIn>}
      */
-    async authenticate(token, connection) {
-        const accept = (/** @type {any} */ { session, muted }) => {
+    async authenticate(token, connection, resumeToken) {
+        const accept = (/** @type {any} */ { session, muted, entry }) => {
             // Only now do the messages of the new connection count.
             const old = this.#current;
             this.#current = connection;
@@ -81,8 +83,11 @@ export class Link {
             if (old !== connection) old?.abort(1000, "");
             this.#handlers.onSession(connection, session, token);
             if (muted && old !== connection) this.#handlers.onNotification("session.muted", muted);
+            if (entry) this.#handlers.onBack(entry);
         };
-        const params = { token, compress: this.#options.compress };
+        const params = {
+            token, compress: this.#options.compress, ...(resumeToken && { resumeToken }),
+        };
         return patiently(() => connection.call("session.authenticate", params, { accept }));
     }
 

@@ -550,6 +550,8 @@ export interface SignIn {
   muted: ClientEvents["session.muted"] | null;
   /** The seat that a signed ticket is for. */
   reservation: Reservation | null;
+  /** The seat that was come back to with it. */
+  entry: Entry | null;
 }
 
 /** A token, or a function that gives one; renew asks for a newer one than the last. */
@@ -591,6 +593,8 @@ export interface LinkHandlers {
   onSnapshot: (snapshot: Snapshot) => void;
   /** Authenticated, for the first time or again. */
   onSession: (connection: Connection, session: PlayerSession, token: string) => void;
+  /** Right after that: back in the seat. */
+  onBack: (entry: Entry) => void;
   /** The connection that counted has ended. */
   onLost: (code: number, reason: string) => void;
 }

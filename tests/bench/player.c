@@ -156,26 +156,17 @@ static void on_signed_in(struct player *player, int status, const char *body, ui
 }
 
 static void on_upgraded(struct player *player, int status) {
-    char text[8192];
+    char text[8192], seat[PLAYER_TOKEN_MAX + 20] = "";
     if (status != 101) {
         fail(player, "upgrade: HTTP %d", status);
         return;
     }
     player->phase = PLAYER_AUTHENTICATING;
+    if (player->resume[0]) snprintf(seat, sizeof seat, ",\"resumeToken\":\"%s\"", player->resume);
     snprintf(text, sizeof text,
              "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"session.authenticate\","
-             "\"params\":{\"token\":\"%s\",\"compress\":%s}}",
-             player->token, player->world->comes_back ? "true" : "false");
-    send_text(player, text);
-}
-
-static void say_resume(struct player *player) {
-    char text[256];
-    player->phase = PLAYER_ENTERING;
-    snprintf(text, sizeof text,
-             "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"lobby.resume\","
-             "\"params\":{\"resumeToken\":\"%s\"}}",
-             player->resume);
+             "\"params\":{\"token\":\"%s\",\"compress\":%s%s}}",
+             player->token, player->world->comes_back ? "true" : "false", seat);
     send_text(player, text);
 }
 
@@ -192,10 +183,20 @@ static void on_entered(struct player *player, const json_t *entry) {
     player->online_us = player->world->now_us;
 }
 
+static void on_back(struct player *player, const json_t *message) {
+    const json_t *entry = json_object_get(json_object_get(message, "result"), "entry");
+    if (json_is_object(entry)) {
+        on_entered(player, entry);
+        return;
+    }
+    player->refused++;
+    fail(player, "the seat is gone");
+}
+
 static void on_answer(struct player *player, const json_t *message) {
     int64_t id = json_integer_value(json_object_get(message, "id"));
     if (id == 1 && player->phase == PLAYER_AUTHENTICATING && player->resume[0]) {
-        say_resume(player);
+        on_back(player, message);
     } else if (id == 1 && player->phase == PLAYER_AUTHENTICATING) {
         player->phase = PLAYER_FINDING;
         send_text(player, "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"match.find\","

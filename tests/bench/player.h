@@ -19,8 +19,8 @@ enum player_phase {
     PLAYER_UPGRADING,
     PLAYER_AUTHENTICATING,
     PLAYER_FINDING,
-    PLAYER_ENTERING, /* or resuming */
-    PLAYER_SEATED,   /* snapshots come once the match has started */
+    PLAYER_ENTERING,
+    PLAYER_SEATED, /* snapshots come once the match has started */
     PLAYER_FAILED,
 };
 

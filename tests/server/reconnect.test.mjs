@@ -83,6 +83,30 @@ test("resume tokens rotate; the one before stays good until the new one is used"
     assert.equal(error.data.code, "resume_invalid");
 });
 
+test("signing in leads back to the seat at once, by the resume token that comes with it", async (t) => {
+    const server = await startServer(t, {});
+    const { token, socket, entry } = await enterRaw(t, server);
+    const signIn = async (accessToken, resumeToken) => {
+        const raw = await RawSocket.open(t, server);
+        const { result } = await raw.call("session.authenticate", { token: accessToken, resumeToken });
+        return { ws: raw.ws, ...result };
+    };
+    socket.ws.terminate();
+    const back = await signIn(token.accessToken, entry.resumeToken);
+    assert.equal(back.entry.seat, entry.seat);
+    assert.notEqual(back.entry.resumeToken, entry.resumeToken);
+    back.ws.terminate();
+    const again = await signIn(token.accessToken, back.entry.resumeToken);
+    assert.equal(again.entry.lobby.lobbyId, entry.lobby.lobbyId);
+    again.ws.terminate();
+
+    // One that leads nowhere is no reason not to sign in: used, or another player's.
+    const used = await signIn(token.accessToken, entry.resumeToken);
+    assert.deepEqual([used.entry, used.resumable.lobbyId], [null, entry.lobby.lobbyId]);
+    const thief = await signIn((await guestToken(server)).accessToken, again.entry.resumeToken);
+    assert.deepEqual([thief.entry, thief.resumable], [null, null]);
+});
+
 test("a stolen or made-up resume token opens nothing and evicts nobody", async (t) => {
     const server = await startServer(t, {});
     const { socket, entry } = await enterRaw(t, server);
