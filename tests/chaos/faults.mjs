@@ -1,5 +1,6 @@
 // faults - what goes wrong in a run, how often, and when: a seed decides.
 
+import { MusterError } from "../../sdk/js/index.js";
 import { childOf } from "../kit/harness.mjs";
 import { pause } from "./signal.mjs";
 
@@ -39,6 +40,7 @@ async function toPlayer(run, random, what) {
 }
 
 export const FAULTS = {
+    kill: { perMinute: 10, run: async (run) => Boolean(await signalServer(run, "SIGKILL")) },
     stall: { perMinute: 3, run: stall },
     restart: { perMinute: 2, run: (run) => command(run, "restart now") },
     cut: { perMinute: 120, run: (run, random) => toPlayer(run, random, (player) => player.cut()) },
@@ -56,16 +58,27 @@ export function makeSchedule(random, seconds, names) {
     return schedule.sort((a, b) => a.atMs - b.atMs);
 }
 
-/** Lets them happen, each at its time, whatever the one before is still about; counts by name, when all
- * the time is over. */
+/** What the server refuses did not happen; what that means is for the ledgers to say. */
+async function tryOne(run, name, random) {
+    try {
+        return (await FAULTS[name].run(run, random)) !== false;
+    } catch (error) {
+        if (error instanceof MusterError) return false;
+        throw error;
+    }
+}
+
+/** Lets them happen, each at its time, whatever the one before is still about; {done, tried} by name,
+ * when all the time is over. */
 export async function happen(run, schedule, seconds) {
     const beganMs = performance.now();
-    const counts = Object.fromEntries(schedule.map(({ name }) => [name, 0]));
+    const counts = Object.fromEntries(schedule.map(({ name }) => [name, { done: 0, tried: 0 }]));
     const under = [];
     for (const { atMs, name, random } of schedule) {
         await pause(Math.max(0, beganMs + atMs - performance.now()));
         run.note(name);
-        under.push(FAULTS[name].run(run, random).then((done) => done !== false && counts[name]++));
+        counts[name].tried++;
+        under.push(tryOne(run, name, random).then((done) => done && counts[name].done++));
     }
     await Promise.all([...under, pause(Math.max(0, beganMs + seconds * 1000 - performance.now()))]);
     return counts;

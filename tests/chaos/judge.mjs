@@ -124,7 +124,7 @@ const isEqual = (a, b) => {
     }
 };
 
-async function judgeMatches(verdicts, server, told) {
+async function judgeMatches(verdicts, { server }, told) {
     const kept = await readHistory(server);
     for (const [matchId, results] of told.results) {
         const row = kept.get(matchId);
@@ -173,9 +173,9 @@ export async function judge(run) {
         judgeTold(verdicts, player, told);
         judgeScores(verdicts, player);
     }
-    for (const { trick, word, isGood } of run.thief.shown)
-        verdicts.say("thefts", isGood, `${trick}: ${word || "was taken"}`);
-    await judgeMatches(verdicts, run.server, told);
+    for (const { trick, word, isGood } of run.shown)
+        verdicts.say("refusals", isGood, `${trick}: ${word || "was taken"}`);
+    await judgeMatches(verdicts, run, told);
     await judgeRecordings(verdicts, run.server, told);
     return verdicts;
 }

@@ -117,6 +117,12 @@ class SyncView {
     }
 }
 
+/** Null for a mode of which nothing is known. */
+function viewOf(match) {
+    if (match.intro?.map) return new ArenaView(match);
+    return match.intro?.sync ? new SyncView(match) : null;
+}
+
 export class Pilot {
     #view;
     #client;
@@ -128,10 +134,11 @@ export class Pilot {
     constructor(match, ledger) {
         this.matchId = match.matchId;
         this.#ledger = ledger;
-        this.#view = match.intro.map ? new ArenaView(match) : new SyncView(match);
+        this.#view = viewOf(match);
     }
 
     take(client, snapshot) {
+        if (!this.#view) return;
         this.#client = client;
         this.#view.apply(snapshot);
         if (snapshot.usable) this.#ledger.snapshot(this.matchId, snapshot.tick, this.#view.score);

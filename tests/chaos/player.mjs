@@ -127,14 +127,13 @@ export class Player {
         const { resumeToken } = old.entry;
         this.isReplaced = true;
         this.#writeDropped();
+        old.on("reconnecting", () => old.close()); // else it would take the place again
         this.client = this.#newClient();
-        while (!(await this.#connect().then(() => true, () => false))) {
-            old.close(); // else it would come back and take the place again
-            await pause(AGAIN_MS);
-        }
+        while (!(await this.#connect().then(() => true, () => false))) await pause(AGAIN_MS);
         old.close();
         while (this.isReplaced) {
-            await this.#online();
+            await this.#signal.until(() => ["online", "closed"].includes(this.client.state));
+            if (this.client.state === "closed") break;
             await this.client.resume(resumeToken).catch((error) => this.#onResumeError(error));
             if (this.client.entry) this.isReplaced = false;
         }

@@ -38,6 +38,8 @@ export class Run {
     /** What was done, when. */
     faults = [];
     counts = {};
+    /** {trick, word, isGood}: what should have been refused. */
+    shown = [];
     #options;
 
     /** life: its after() is told what to do at the end; dir: where the server's files lie, or none. */
@@ -52,7 +54,7 @@ export class Run {
         this.server = await startServer(life, { config: configOf(lobbies), args: ["--supervise"], dir });
         this.parties = Array.from({ length: lobbies }, (_, i) => new Party(this.server, i, random.fork()));
         this.players = this.parties.flatMap(({ players }) => players);
-        this.thief = new Thief(this.server);
+        this.thief = new Thief(this.server, this.shown);
         await this.#signIn();
         say(`${this.players.length} players in ${lobbies} lobbies, ${seconds} s, seed ${seed}`);
         const over = Promise.all(this.parties.map((party) => party.play()));
@@ -87,7 +89,7 @@ export class Run {
     /** One line. */
     get figures() {
         const { kinds } = this.verdicts;
-        const done = Object.entries(this.counts).map(([name, count]) => `${count} ${name}`).join(", ");
+        const done = Object.entries(this.counts).map(([name, { done, tried }]) => `${name} ${done}/${tried}`).join(", ");
         const of = Object.entries(kinds).map(([kind, { passed, failed }]) => `${kind} ${passed}/${passed + failed}`);
         return `${done}; ${of.join(", ")}; ${this.#gaps}`;
     }

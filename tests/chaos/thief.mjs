@@ -48,13 +48,15 @@ const TRICKS = {
 };
 
 export class Thief {
-    shown = []; // {trick, word}: the refusal's, or "" for what was taken
     #auth;
     #client;
     #server;
+    #shown;
 
-    constructor(server) {
+    /** shown: where each {trick, word, isGood} goes; word: the refusal's, or "" for what was taken. */
+    constructor(server, shown) {
         this.#server = server;
+        this.#shown = shown;
         this.#auth = new AuthClient({ baseUrl: server.httpUrl });
         this.#client = this.#newClient();
     }
@@ -94,9 +96,9 @@ export class Thief {
         if (!theft) return;
         try {
             await theft.show();
-            this.shown.push({ trick, word: "", isGood: false });
+            this.#shown.push({ trick, word: "", isGood: false });
         } catch ({ code, rpcCode }) {
-            if (rpcCode) this.shown.push({ trick, word: code, isGood: theft.words.includes(code) });
+            if (rpcCode) this.#shown.push({ trick, word: code, isGood: theft.words.includes(code) });
         }
     }
 }
