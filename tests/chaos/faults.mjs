@@ -1,13 +1,14 @@
 // faults - what goes wrong in a run, how often, and when: a seed decides.
 
 import { MusterError } from "../../sdk/js/index.js";
-import { childOf } from "../kit/harness.mjs";
+import { childrenOf } from "../kit/harness.mjs";
 import { pause } from "./signal.mjs";
 
-/** The running server, not its supervisor. False: there is none just now. */
-async function signalServer({ server }, signal) {
-    const pid = await childOf(server.pid);
-    if (!pid) return false;
+/** The running server, not its supervisor; during an upgrade one of both. False: there is none. */
+async function signalServer({ server, disk }, random, signal) {
+    const pids = await childrenOf(server.pid);
+    if (pids.length === 0 || disk?.isFull) return false;
+    const pid = random.pick(pids);
     try {
         return process.kill(pid, signal) && pid;
     } catch {
@@ -16,7 +17,7 @@ async function signalServer({ server }, signal) {
 }
 
 async function stall(run, random) {
-    const pid = await signalServer(run, "SIGSTOP");
+    const pid = await signalServer(run, random, "SIGSTOP");
     if (!pid) return false;
     await pause(random.int(1000, 5000));
     try {
@@ -27,7 +28,30 @@ async function stall(run, random) {
 }
 
 /** A console command; false: nobody took it. */
-const command = (run, line) => run.server.admin(line).then(() => true, () => false);
+const command = async ({ server, disk }, line) =>
+    !disk?.isFull && server.admin(line).then(() => true, () => false);
+
+/** One that must be refused; false: nobody was there to do so. */
+async function refused({ server, shown }, trick, line) {
+    const answer = await server.adminAnswer(line).catch(() => null);
+    if (!answer) return false;
+    shown.push({ trick, word: answer.body?.detail ?? "", isGood: answer.status >= 400 });
+    return true;
+}
+
+/** What the server cannot write is not lost, but nobody says so of what is killed meanwhile. */
+async function fill({ server, disk }, random) {
+    if (!disk || disk.isFull || !(await isWell(server))) return false;
+    await disk.fill();
+    await pause(random.int(2000, 4000));
+    await disk.free();
+    while (!(await isWell(server))) await pause(AGAIN_MS);
+    disk.isWell();
+    return true;
+}
+
+/** Ready, and the disk is. */
+const isWell = (server) => server.rest("GET", "/readyz").then(({ status }) => status === 200, () => false);
 
 const settled = ({ parties }) => parties.flatMap(({ players }) => players).filter((player) => player.isSettled);
 
@@ -39,12 +63,18 @@ async function toPlayer(run, random, what) {
     return true;
 }
 
+const AGAIN_MS = 200;
+
 export const FAULTS = {
-    kill: { perMinute: 10, run: async (run) => Boolean(await signalServer(run, "SIGKILL")) },
+    kill: { perMinute: 10, run: async (run, random) => Boolean(await signalServer(run, random, "SIGKILL")) },
     stall: { perMinute: 3, run: stall },
     restart: { perMinute: 2, run: (run) => command(run, "restart now") },
     cut: { perMinute: 120, run: (run, random) => toPlayer(run, random, (player) => player.cut()) },
     replace: { perMinute: 60, run: (run, random) => toPlayer(run, random, (player) => player.replace()) },
+    poison: { perMinute: 2, run: (run) => run.poison.strike() },
+    upgrade: { perMinute: 2, run: (run) => command(run, "upgrade") },
+    badUpgrade: { perMinute: 2, run: (run) => refused(run, "bad upgrade", "upgrade /bin/false") },
+    disk: { perMinute: 2, run: fill },
     theft: { perMinute: 120, run: (run, random) => run.thief.steal(random, random.pick(run.parties)) },
 };
 

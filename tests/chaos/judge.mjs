@@ -5,6 +5,8 @@ import os from "node:os";
 import path from "node:path";
 import { queryDatabase, runDaemon } from "../kit/harness.mjs";
 
+const CHECKPOINT_TICKS = 41; // match.checkpointMs at 20 Hz
+
 export class Verdicts {
     passed = 0;
     failures = []; // sentences
@@ -77,8 +79,12 @@ function judgeTold(verdicts, { name, ledger }, told) {
     return isHere;
 }
 
-function judgeScores(verdicts, { name, ledger }) {
-    const back = ledger.entries.filter(({ what }) => what === "wentBack");
+/** A match without a log, since the disk was full, goes back to its last checkpoint. */
+const isExcused = ({ players, disk }, { matchId, from, to }) =>
+    from.tick - to.tick <= CHECKPOINT_TICKS && disk?.wasFull(...timesOf(players, matchId));
+
+function judgeScores(verdicts, { name, ledger }, run) {
+    const back = ledger.entries.filter((entry) => entry.what === "wentBack" && !isExcused(run, entry));
     const count = ledger.entries.filter(({ what }) => what === "started").length;
     for (let i = back.length; i < count; i++) verdicts.say("scores", true);
     for (const entry of back) verdicts.say("scores", false, `${name} ${show(entry)}`);
@@ -124,8 +130,9 @@ const isEqual = (a, b) => {
     }
 };
 
-async function judgeMatches(verdicts, { server }, told) {
+async function judgeMatches(verdicts, { server, poison }, told) {
     const kept = await readHistory(server);
+    for (const matchId of poison.matchIds) kept.delete(matchId); // what is left of them is another test's matter
     for (const [matchId, results] of told.results) {
         const row = kept.get(matchId);
         const isGood = row && (!results || isEqual(row, essence(results)));
@@ -155,8 +162,16 @@ async function judgeRecording(verdicts, server, matchId, results) {
     verdicts.say("recordings", isGood, `${matchId} ${show(again)}`);
 }
 
-async function judgeRecordings(verdicts, server, told) {
-    const matches = [...told.results];
+/** When somebody first and last heard of it. */
+function timesOf(players, matchId) {
+    const times = players.flatMap(({ ledger }) => ledger.entries)
+        .filter((entry) => entry.matchId === matchId).map(({ atMs }) => atMs);
+    return [Math.min(...times), Math.max(...times)];
+}
+
+/** On a full disk a match is played and not recorded. */
+async function judgeRecordings(verdicts, { server, players, disk }, told) {
+    const matches = [...told.results].filter(([matchId]) => !disk?.wasFull(...timesOf(players, matchId)));
     const lane = async () => {
         for (let next; (next = matches.pop()); ) await judgeRecording(verdicts, server, ...next);
     };
@@ -171,11 +186,11 @@ export async function judge(run) {
         judgeReturns(verdicts, player);
         judgeStay(verdicts, player);
         judgeTold(verdicts, player, told);
-        judgeScores(verdicts, player);
+        judgeScores(verdicts, player, run);
     }
     for (const { trick, word, isGood } of run.shown)
         verdicts.say("refusals", isGood, `${trick}: ${word || "was taken"}`);
     await judgeMatches(verdicts, run, told);
-    await judgeRecordings(verdicts, run.server, told);
+    await judgeRecordings(verdicts, run, told);
     return verdicts;
 }

@@ -6,15 +6,19 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startServer } from "../kit/harness.mjs";
 import { MOD_PLUGINS } from "../kit/mods.mjs";
+import { Disk } from "./disk.mjs";
 import { FAULTS, happen, makeSchedule } from "./faults.mjs";
 import { judge } from "./judge.mjs";
 import { Party } from "./party.mjs";
+import { Poison } from "./poison.mjs";
 import { Random } from "./random.mjs";
 import { Thief } from "./thief.mjs";
 
 const SIGN_INS_AT_ONCE = 16;
 /** Of the last matches, after the last fault: an upper bound, not a figure of the server. */
 const PEACE_MS = 90000;
+const DISK_MIB = 64;
+const DISK_MIB_PER_LOBBY = 3;
 const MANY = 100000; // all players come from one address
 
 const configOf = (lobbies) => ({
@@ -30,7 +34,7 @@ const configOf = (lobbies) => ({
     },
     match: { recordKeepMax: MANY },
     rules_private: { playerTriesPerMinute: 1000, addressTriesPerMinute: MANY },
-    plugins: MOD_PLUGINS,
+    plugins: [...MOD_PLUGINS, "crash"],
 });
 
 export class Run {
@@ -38,6 +42,8 @@ export class Run {
     /** What was done, when. */
     faults = [];
     counts = {};
+    /** Null: it is the machine's. */
+    disk = null;
     /** {trick, word, isGood}: what should have been refused. */
     shown = [];
     #options;
@@ -51,10 +57,16 @@ export class Run {
     async play() {
         const { life, dir, seed, seconds, lobbies, faults, say } = this.#options;
         const random = new Random(seed);
-        this.server = await startServer(life, { config: configOf(lobbies), args: ["--supervise"], dir });
+        if (faults.includes("disk")) await this.#openDisk();
+        this.server = await startServer(life, {
+            config: configOf(lobbies), args: ["--supervise"], dir,
+            // What the poison does is for the server's own handler of signals.
+            env: { ASAN_OPTIONS: [process.env.ASAN_OPTIONS, "handle_segv=0"].filter(Boolean).join(":") },
+        });
         this.parties = Array.from({ length: lobbies }, (_, i) => new Party(this.server, i, random.fork()));
         this.players = this.parties.flatMap(({ players }) => players);
         this.thief = new Thief(this.server, this.shown);
+        this.poison = new Poison(this.server);
         await this.#signIn();
         say(`${this.players.length} players in ${lobbies} lobbies, ${seconds} s, seed ${seed}`);
         const over = Promise.all(this.parties.map((party) => party.play()));
@@ -66,8 +78,14 @@ export class Run {
         return this.verdicts;
     }
 
+    async #openDisk() {
+        const { life, dir, lobbies, say } = this.#options;
+        this.disk = await Disk.open(life, path.join(dir, "data"), DISK_MIB + lobbies * DISK_MIB_PER_LOBBY);
+        if (!this.disk) say("no disk is filled: only root may mount one");
+    }
+
     async #signIn() {
-        const waiting = [this.thief, ...this.players];
+        const waiting = [this.thief, this.poison, ...this.players];
         const lane = async () => {
             for (let next; (next = waiting.pop()); ) await next.signIn();
         };
@@ -78,7 +96,7 @@ export class Run {
     async #end(over) {
         for (const party of this.parties) party.stop();
         await Promise.race([over, sleep(PEACE_MS, null, { ref: false })]);
-        for (const one of [this.thief, ...this.players]) one.signOut();
+        for (const one of [this.thief, this.poison, ...this.players]) one.signOut();
         await this.server.stop();
     }
 

@@ -80,11 +80,13 @@ export function atEnd(t, fn) {
     cleanups.get(t).push(fn);
 }
 
-/** The server that a supervisor runs; 0: none just now. */
-export async function childOf(pid) {
+/** The servers that a supervisor runs: one, two while one takes the other's place, none just now. */
+export async function childrenOf(pid) {
     const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
-    return Number(children.trim().split(" ")[0]);
+    return children.trim().split(" ").filter(Boolean).map(Number);
 }
+
+export const childOf = async (pid) => (await childrenOf(pid))[0];
 
 export async function freePort() {
     const server = net.createServer().listen(0, "127.0.0.1");
