@@ -105,6 +105,7 @@ struct lobby {
     uint32_t state;        /* MUSTER_LOBBY_... */
     bool is_private;       /* the setting isPrivate */
     bool locked;           /* nobody comes in: the setting locked */
+    bool begun_again;      /* what was loaded is its match's scoreboard alone: to be told */
     bool balanced;         /* the setting teamBalance */
     bool unmatched;        /* matchmaking puts nobody here: a plugin wants it so */
     bool awaits_host;      /* does not start by itself, and its host is not here */

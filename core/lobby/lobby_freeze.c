@@ -38,6 +38,10 @@ muster_status lobby_thaw(struct lobby *lobby) {
             lobby, "lobby.countdown",
             json_pack("{s:I}", "startsInMs", (json_int_t)lobby_left_ms(lobby, lobby->deadline_ms)));
     lobby_votes_tell(lobby);
+    if (lobby->begun_again)
+        lobby_announce(lobby, "The match begins again: its game mode could not go on where it "
+                              "stood. The scores are those of before.");
+    lobby->begun_again = false;
     lobby_touch(lobby);
     lobby_hooks.seats_opened(lobby);
     for (uint32_t i = 0; i < lobby_members_end(lobby); i++) lobby->members[i].awaited = false;

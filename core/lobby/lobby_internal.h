@@ -161,6 +161,8 @@ void lobby_begin_countdown(struct lobby *lobby, bool forced);
 void lobby_match_stop(struct lobby *lobby);
 /* Its match has ended, and the process did before that was told for certain. */
 void lobby_match_end_again(struct lobby *lobby);
+/* All who are in it take their seats in its new match. */
+void lobby_match_seat(struct lobby *lobby);
 /* Its ticks come from now on. */
 void lobby_match_run(struct lobby *lobby);
 

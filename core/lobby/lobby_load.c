@@ -38,12 +38,23 @@ static muster_status refuse_shape(const struct load *load, const char *what) {
 
 /* ---- may it be loaded here? ------------------------------------------------------------------ */
 
+/* Within a major version a plugin reads what its versions of before have saved, or its load refuses
+ * it (docs/plugin-guide.md). */
+static bool reads(const char *here, const char *saved) {
+    unsigned h[3], s[3];
+    if (strcmp(here, saved) == 0) return true;
+    if (sscanf(here, "%9u.%9u.%9u", &h[0], &h[1], &h[2]) != 3 ||
+        sscanf(saved, "%9u.%9u.%9u", &s[0], &s[1], &s[2]) != 3)
+        return false;
+    return h[0] == s[0] && (h[1] > s[1] || (h[1] == s[1] && h[2] >= s[2]));
+}
+
 static muster_status check_part(const struct load *load, const struct saved_part *part,
                                 const struct muster_self *here) {
     if (strcmp(part->instance_name, here->instance_name) != 0)
         return refuse(load, MUSTER_CONFLICT, "plugin %s had a part in it, here %s has",
                       part->instance_name, here->instance_name);
-    if (strcmp(part->version, here->version) == 0) return MUSTER_OK;
+    if (reads(here->version, part->version)) return MUSTER_OK;
     return refuse(load, MUSTER_CONFLICT, "plugin %s was version %s, and is %s here",
                   part->instance_name, part->version, here->version);
 }
@@ -200,13 +211,7 @@ static muster_status load_rules(const struct load *load) {
 
 /* ---- the match ------------------------------------------------------------------------------- */
 
-static const char *version_of(const struct match *match, const char *name) {
-    for (uint32_t i = 0; i < match->version_count; i++)
-        if (strcmp(match->versions[i].name, name) == 0) return match->versions[i].version;
-    return "not there";
-}
-
-static muster_status check_versions(const struct load *load) {
+static muster_status check_victories(const struct load *load) {
     const struct saved_match *saved = &load->saved->match;
     const struct match *match = load->lobby->match;
     if (saved->victory_count != match->victory_count)
@@ -215,12 +220,6 @@ static muster_status check_versions(const struct load *load) {
         muster_status status =
             check_part(load, &saved->victories[i], match->victories[i].provider->self);
         if (status) return status;
-    }
-    for (uint32_t i = 0; i < saved->version_count; i++) {
-        const char *here = version_of(match, saved->versions[i].name);
-        if (strcmp(saved->versions[i].version, here) != 0)
-            return refuse(load, MUSTER_CONFLICT, "%s was version %s, and is %s here",
-                          saved->versions[i].name, saved->versions[i].version, here);
     }
     return MUSTER_OK;
 }
@@ -234,21 +233,6 @@ static bool are_seated(const struct lobby *lobby) {
         if (s->used && strcmp(s->player_key, member->player_key) != 0) return false;
     }
     return true;
-}
-
-static muster_status load_state(const struct load *load) {
-    const struct saved_match *saved = &load->saved->match;
-    struct lobby *lobby = load->lobby;
-    struct muster_reader r = muster_reader_make(saved->waiting.data, (uint32_t)saved->waiting.len);
-    muster_status status = check_versions(load);
-    if (status) return status;
-    if (match_load(lobby->match, saved->state) || !match_waiting_load(lobby->match, &r) ||
-        r.pos != r.len || lobby->match->ended != saved->ended || !are_seated(lobby))
-        return refuse(load, MUSTER_INVALID, "its match cannot be gone on with");
-    lobby->teams = lobby->match->teams;
-    if (!saved->ended) return MUSTER_OK;
-    lobby->results = match_results(lobby->match);
-    return lobby->results ? MUSTER_OK : refuse(load, MUSTER_NO_MEMORY, "out of memory");
 }
 
 static struct match_setup setup_of(const struct load *load, json_t *settings) {
@@ -269,7 +253,7 @@ static struct match_setup setup_of(const struct load *load, json_t *settings) {
     };
 }
 
-static muster_status load_match(const struct load *load) {
+static muster_status create_match(const struct load *load) {
     struct saved_match *saved = &load->saved->match;
     struct lobby *lobby = load->lobby;
     json_t *settings = NULL;
@@ -280,7 +264,50 @@ static muster_status load_match(const struct load *load) {
     json_decref(settings);
     if (status) return refuse(load, status, "its match could not be made: %s", status_text(status));
     kept_take_over(&lobby->match->kept, &saved->kept);
-    return load_state(load);
+    lobby->teams = lobby->match->teams;
+    return check_victories(load);
+}
+
+static muster_status refuse_match(const struct load *load) {
+    return refuse(load, MUSTER_INVALID, "its match cannot be gone on with");
+}
+
+/* A part of it keeps no state, or does not take that of another version: all of them begin anew,
+ * and the people take their seats when the lobby is there. */
+static muster_status begin_again(const struct load *load) {
+    struct lobby *lobby = load->lobby;
+    kept_take_over(&load->saved->match.kept, &lobby->match->kept);
+    match_destroy(lobby->match);
+    lobby->match = NULL;
+    muster_status status = create_match(load);
+    if (status) return status;
+    if (match_load_scores(lobby->match, load->saved->match.state)) return refuse_match(load);
+    lobby->begun_again = true;
+    log_fields(MUSTER_LOG_WARN, "lobby",
+               &(struct log_fields){.lobby = lobby->key, .event = "match_begun_again"},
+               "%s does not take what was saved of its match, which begins again",
+               lobby->game_mode);
+    return MUSTER_OK;
+}
+
+static muster_status load_state(const struct load *load) {
+    const struct saved_match *saved = &load->saved->match;
+    struct lobby *lobby = load->lobby;
+    struct muster_reader r = muster_reader_make(saved->waiting.data, (uint32_t)saved->waiting.len);
+    bool goes_on = saved->ended || match_is_kept(lobby->match);
+    if (!goes_on || match_load(lobby->match, saved->state))
+        return saved->ended ? refuse_match(load) : begin_again(load);
+    if (!match_waiting_load(lobby->match, &r) || r.pos != r.len ||
+        lobby->match->ended != saved->ended || !are_seated(lobby))
+        return refuse_match(load);
+    if (!saved->ended) return MUSTER_OK;
+    lobby->results = match_results(lobby->match);
+    return lobby->results ? MUSTER_OK : refuse(load, MUSTER_NO_MEMORY, "out of memory");
+}
+
+static muster_status load_match(const struct load *load) {
+    muster_status status = create_match(load);
+    return status ? status : load_state(load);
 }
 
 /* ---- the log --------------------------------------------------------------------------------- */
@@ -292,7 +319,7 @@ static void record_path(const struct load *load, char path[512]) {
 /* The match has come further than was saved, and the log says how. */
 static bool has_log(const struct load *load) {
     const struct saved_match *saved = &load->saved->match;
-    return load->mark && saved->log_position && !saved->ended &&
+    return load->mark && !load->lobby->begun_again && saved->log_position && !saved->ended &&
            load->mark->used >= saved->log_position && load->mark->tick > load->lobby->match->tick;
 }
 
@@ -315,7 +342,8 @@ static muster_status replay_log(const struct load *load) {
     return MUSTER_OK;
 }
 
-/* Last of all: what the log holds from here on is forgotten. */
+/* Last of all: what the log holds from here on is forgotten. It says nothing of scores that were
+ * there at the beginning, so a match that begins again goes on unrecorded. */
 static muster_status resume_record(const struct load *load) {
     const struct saved_match *saved = &load->saved->match;
     uint32_t used = has_log(load) ? load->mark->used : saved->log_position;
@@ -329,6 +357,10 @@ static muster_status resume_record(const struct load *load) {
         return refuse(load, MUSTER_CONFLICT, "its match has ended since it was saved");
     if (status)
         log_warn("record", "%s: %s; the match goes on unrecorded", path, status_text(status));
+    if (load->lobby->begun_again) {
+        record_close(load->lobby->match->record);
+        load->lobby->match->record = NULL;
+    }
     return MUSTER_OK;
 }
 
@@ -400,6 +432,7 @@ muster_status lobby_load_saved(struct lobby_saved *saved, uint32_t cause,
     bool lost_host = saved->host_key[0] && !load.lobby->host.value;
     lobby_vote_load(load.lobby, &saved->vote);
     announce(load.lobby);
+    if (load.lobby->begun_again) lobby_match_seat(load.lobby);
     if (load.lobby->match && load.lobby->match->ended && load.lobby->state == MUSTER_LOBBY_ACTIVE)
         lobby_match_end_again(load.lobby);
     if (lost_host)

@@ -105,7 +105,7 @@ static void seat_players(struct lobby *lobby, uint32_t order) {
     }
 }
 
-static void seat_members(struct lobby *lobby) {
+void lobby_match_seat(struct lobby *lobby) {
     for (uint32_t i = 0; i < lobby_members_end(lobby); i++) {
         struct member *member = &lobby->members[i];
         if (member->state != MEMBER_ENTERED) continue;
@@ -130,7 +130,7 @@ static void start_match(struct lobby *lobby) {
     }
     renew_teams(lobby);
     lobby_state_set(lobby, MUSTER_LOBBY_ACTIVE);
-    seat_members(lobby);
+    lobby_match_seat(lobby);
     metrics_add(METRIC_MATCHES_STARTED, 1);
     lobby->checkpoint_due_ms =
         loop_now_ms() + config_core->match.checkpoint_ms + slots_index(lobby->id.value) * 7 % 1000;

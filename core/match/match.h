@@ -181,7 +181,7 @@ struct match {
     uint32_t command_count;
     struct match_setting *settings_waiting; /* MATCH_SETTINGS_MAX, made when first needed */
     uint32_t settings_waiting_count;
-    uint8_t *begin_notes; /* of match_begin, not delivered yet: u8 part, u16 length, bytes */
+    uint8_t *begin_notes; /* of match_begin: u8 part, u16 length, bytes */
     uint32_t begin_notes_len;
     struct match_version *versions; /* MATCH_VERSIONS_MAX, made when first needed */
     uint32_t version_count;
@@ -315,6 +315,11 @@ struct muster_bytes match_save(struct match *match);
 /* Into a match that was just created with the same setup (its settings: those of now) and rules.
  * INVALID, or what a part answered: the match is good for match_destroy only. */
 muster_status match_load(struct match *match, struct muster_bytes state) MUSTER_MUST_USE;
+/* Has its mode a state that can be saved and loaded? */
+bool match_is_kept(const struct match *match);
+/* The scoreboard of a saved state alone, into a match that was just created with the same setup:
+ * who joins it goes on with the scores of before. INVALID: as match_load. */
+muster_status match_load_scores(struct match *match, struct muster_bytes state) MUSTER_MUST_USE;
 /* What no state holds: inputs, messages, commands and settings that wait for the next step, events
  * that were not sent, and whether it has ended. Load: after match_load; false: these bytes were not
  * written by save, and the match is good for match_destroy only. */

@@ -148,9 +148,14 @@ struct muster_bytes match_save(struct match *match) {
     return (struct muster_bytes){w.data, w.overflow ? 0 : w.len};
 }
 
-uint64_t match_hash(struct match *match) {
+struct muster_bytes match_save_hashed(struct match *match) {
     struct muster_writer w = save_all(match);
-    return XXH3_64bits(w.data, w.len);
+    return (struct muster_bytes){w.data, w.len};
+}
+
+uint64_t match_hash(struct match *match) {
+    struct muster_bytes state = match_save_hashed(match);
+    return XXH3_64bits(state.data, state.len);
 }
 
 /* ---- load ------------------------------------------------------------------------------------ */
@@ -341,6 +346,47 @@ muster_status match_load(struct match *match, struct muster_bytes state) {
     match_frames_clear(match);
     return status;
 }
+
+bool match_is_kept(const struct match *match) {
+    const struct muster_mode *mode = &match->mode.provider->mode;
+    return mode->save && mode->load;
+}
+
+/* ---- the scoreboard alone -------------------------------------------------------------------- */
+
+static void keep_row(struct match *match, const struct match_row *row) {
+    if (!row->is_bot && match->departed_count < match_departed_max(match))
+        match->departed[match->departed_count++] = *row;
+}
+
+/* As if all had left: those who sat there come first, since there may not be room for all. */
+static void take_scores(struct match *match, const struct match *from) {
+    memcpy(match->team_score, from->team_score, sizeof match->team_score);
+    for (uint32_t i = 0; i < match->seats_max; i++) {
+        const struct match_row row = match_row_of(from, i);
+        if (from->seats[i].used) keep_row(match, &row);
+    }
+    for (uint32_t i = 0; i < from->departed_count; i++) keep_row(match, &from->departed[i]);
+}
+
+muster_status match_load_scores(struct match *match, struct muster_bytes state) {
+    struct muster_reader in = muster_reader_make(state.data, (uint32_t)state.len);
+    struct muster_reader core = section_open(&in);
+    struct match from = {
+        .teams = match->teams, .stat_count = match->stat_count, .seats_max = match->seats_max};
+    from.seats = calloc(match_seat_count(match), sizeof *from.seats);
+    from.departed = calloc(match_departed_max(match), sizeof *from.departed);
+    muster_status status = from.seats && from.departed ? MUSTER_OK : MUSTER_NO_MEMORY;
+    if (!status && (in.overflow || !load_core(&from, &core) || !all_read(&core)))
+        status = MUSTER_INVALID;
+    if (!status) take_scores(match, &from);
+    kept_clear(&from.kept_state);
+    free(from.seats);
+    free(from.departed);
+    return status;
+}
+
+/* ---- made anew ------------------------------------------------------------------------------- */
 
 /* What no save holds goes on in a match that was loaded with the other's state: inputs, commands
  * and settings that wait, events, the recording. The other is good for match_destroy only. */

@@ -354,6 +354,19 @@ muster_status mode_load(struct lobby *lobby, struct muster_reader *in) {
     return lobby->mode && lobby->mode->sync ? sync_load(lobby->mode->sync, in) : MUSTER_OK;
 }
 
+static void save(void *instance, void *state, struct muster_writer *out) {
+    (void)instance;
+    (void)state;
+    (void)out;
+}
+
+static muster_status load(void *instance, void *state, struct muster_reader *in) {
+    (void)instance;
+    (void)state;
+    (void)in;
+    return MUSTER_OK;
+}
+
 /* Commands are for bases. */
 static muster_status command(void *instance, void *state, const struct muster_command *command) {
     (void)instance;
@@ -376,4 +389,6 @@ const struct muster_mode lua_mode = {
     .intro = mode_intro,
     .command = command,
     .message = message,
+    .save = save,
+    .load = load,
 };

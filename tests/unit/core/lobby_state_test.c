@@ -283,17 +283,138 @@ static void no_byte_makes_a_lobby_that_cannot_be(void **state) {
     free(bytes);
 }
 
-static void another_version_mode_or_plugin_is_refused(void **state) {
+/* ---- other versions -------------------------------------------------------------------------- */
+
+static void set_version(const char *version) {
+    snprintf(game.self.version, sizeof game.self.version, "%s", version);
+}
+
+static void a_plugin_reads_what_its_earlier_versions_have_saved(void **state) {
+    (void)state;
+    static const char *const taken[] = {"1.2.3", "1.2.4", "1.10.0", "1.3.0-rc.1"};
+    static const char *const refused[] = {"1.2.2", "1.1.9", "0.9.0", "2.0.0", "1.2"};
+    set_version("1.2.3");
+    struct lobby *lobby = play(NULL, NULL), *out;
+    uint64_t hash = match_hash(lobby->match);
+    save(lobby);
+    forget_all(lobby);
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        set_version(refused[i]);
+        assert_int_equal(load_bytes(saved.data, saved.len, &out), MUSTER_CONFLICT);
+        assert_nothing_left();
+    }
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+        set_version(taken[i]);
+        out = load();
+        assert_true(match_hash(out->match) == hash && !out->begun_again);
+        forget_all(out);
+    }
+}
+
+static muster_status takes_nothing(void *instance, void *state, struct muster_reader *in) {
+    (void)instance;
+    (void)state;
+    (void)in;
+    return MUSTER_UNSUPPORTED;
+}
+
+/* Of ann, who scored, and bea; a bot, who will be gone; and cid, who has left with a score. */
+static struct lobby *play_and_score(char of_ann[TICKET_TEXT_SIZE], char of_bea[TICKET_TEXT_SIZE]) {
+    struct lobby *lobby = rig_lobby();
+    struct session *ann = rig_join(lobby, "ann", of_ann);
+    uint32_t seat;
+    rig_join(lobby, "bea", of_bea);
+    struct session *cid = rig_join(lobby, "cid", NULL);
+    rig_play(lobby);
+    assert_int_equal(match_bot_add(lobby->match, "bot", MUSTER_TEAM_BLUE, &seat), MUSTER_OK);
+    for (uint32_t i = 1; i < 8; i++) {
+        input(ann, i);
+        input(cid, i);
+        rig_tick(lobby);
+    }
+    lobby_leave(cid, MUSTER_LEAVE_QUIT);
+    rig_tick(lobby);
+    return lobby;
+}
+
+static void assert_begins_again(const char *of_ann, const char *of_bea) {
+    struct client *client;
+    struct lobby *lobby = load();
+    assert_int_equal(lobby->state, MUSTER_LOBBY_ACTIVE);
+    assert_true(lobby->begun_again && !lobby->match->record);
+    assert_int_equal(lobby->match->tick, 0);
+    assert_int_equal(((struct fake_state *)lobby->match->mode.state)->ticks, 0);
+    struct session *ann = rig_sign_in("ann", &client), *bea = rig_sign_in("bea", NULL);
+    assert_int_equal(rig_resume(ann, of_ann, NULL), RPC_OK);
+    assert_false(rig_told(client, "begins again"));
+    assert_int_equal(rig_resume(bea, of_bea, NULL), RPC_OK);
+    rig_settle(100);
+    assert_true(rig_told(client, "The match begins again"));
+    assert_true(lobby->pace.armed && !lobby->begun_again);
+    const struct match *match = lobby->match;
+    assert_true(match->seats[0].used && match->seats[0].connected);
+    assert_int_equal(match->seats[0].kills, 7);
+    assert_int_equal(match->seats[0].team, MUSTER_TEAM_RED);
+    assert_int_equal(match->seats[1].team, MUSTER_TEAM_BLUE);
+    assert_int_equal(match->team_score[MUSTER_TEAM_RED], 14);
+    assert_false(match->seats[2].used || match->seats[match->seats_max].used);
+    input(ann, 1);
+    rig_tick(lobby);
+    assert_int_equal(match->seats[0].kills, 8);
+    assert_int_equal(match->tick, 1);
+    lobby_match_end(lobby, match_decide(MUSTER_TEAM_RED, MUSTER_END_FORFEIT));
+    assert_int_equal(rig.match_ended, 1);
+    assert_int_equal(lobby->results->row_count, 3);
+    assert_string_equal(lobby->results->rows[2].player_key, "cid");
+    assert_int_equal(lobby->results->rows[2].kills, 7);
+    forget_all(lobby);
+}
+
+static void a_match_whose_mode_keeps_no_state_begins_again(void **state) {
+    (void)state;
+    char of_ann[TICKET_TEXT_SIZE], of_bea[TICKET_TEXT_SIZE];
+    struct muster_mode *mode = &registry_mode("fake")->provider->mode;
+    struct lobby *lobby = play_and_score(of_ann, of_bea);
+    save(lobby);
+    forget_all(lobby);
+    mode->load = takes_nothing;
+    assert_begins_again(of_ann, of_bea);
+    mode->load = NULL;
+    mode->save = NULL;
+    lobby = play_and_score(of_ann, of_bea);
+    save(lobby);
+    forget_all(lobby);
+    assert_begins_again(of_ann, of_bea);
+    assert_nothing_left();
+}
+
+/* Its people are asked like any others. */
+static void who_is_refused_as_it_begins_again_has_left(void **state) {
+    (void)state;
+    char of_ann[TICKET_TEXT_SIZE];
+    struct lobby *lobby = play(of_ann, NULL);
+    memcpy(lobby->members[1].display_name, "refused", sizeof "refused");
+    save(lobby);
+    forget_all(lobby);
+    registry_mode("fake")->provider->mode.load = takes_nothing;
+    lobby = load();
+    assert_int_equal(lobby_players(lobby), 1);
+    assert_int_equal(rig_resume(rig_sign_in("ann", NULL), of_ann, NULL), RPC_OK);
+    rig_settle(100);
+    assert_true(lobby->pace.armed && !lobby->match->seats[1].used);
+}
+
+static void another_mode_plugin_or_form_is_refused(void **state) {
     (void)state;
     struct lobby *lobby = play(NULL, NULL), *out;
     save(lobby);
     assert_int_equal(load_bytes(saved.data, saved.len, &out), MUSTER_EXISTS);
     assert_string_equal(error, "a lobby of that id is here already");
     forget_all(lobby);
-    snprintf(game.self.version, sizeof game.self.version, "2.0.0");
+    set_version("2.0.0");
     assert_int_equal(load_bytes(saved.data, saved.len, &out), MUSTER_CONFLICT);
     assert_string_equal(error, "plugin fake was version 1.0.0, and is 2.0.0 here");
-    snprintf(game.self.version, sizeof game.self.version, "1.0.0");
+    set_version("1.0.0");
     lobby_drain(true);
     assert_int_equal(load_bytes(saved.data, saved.len, &out), MUSTER_UNAVAILABLE);
     lobby_drain(false);
@@ -354,7 +475,10 @@ int main(void) {
         TEST(results_are_told_once_and_votes_count_on),
         TEST(a_file_that_is_cut_or_changed_leaves_nothing),
         TEST(no_byte_makes_a_lobby_that_cannot_be),
-        TEST(another_version_mode_or_plugin_is_refused),
+        TEST(a_plugin_reads_what_its_earlier_versions_have_saved),
+        TEST(a_match_whose_mode_keeps_no_state_begins_again),
+        TEST(who_is_refused_as_it_begins_again_has_left),
+        TEST(another_mode_plugin_or_form_is_refused),
         TEST(seeds_of_the_fuzz_target_can_be_read),
         TEST(a_lobby_that_closes_is_not_saved_nor_into_too_little),
     };
