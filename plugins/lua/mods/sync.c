@@ -328,10 +328,11 @@ void sync_back(struct sync *sync) {
     }
 }
 
-/* Values of those who sit, and what the next delta has to tell. */
+/* Values of those who sit, the last good ones, and what the next delta has to tell. */
 void sync_save(const struct sync *sync, struct muster_writer *out) {
     seats_put(sync, &sync->seats, out);
     muster_put_bytes(out, sync->values, values_bytes(&sync->schema, sync->seats_max));
+    muster_put_bytes(out, sync->kept, values_bytes(&sync->schema, sync->seats_max));
     muster_put_u64(out, sync->now.fields);
     seats_put(sync, &sync->now.fresh, out);
     muster_put_u8(out, sync->now.seats);
@@ -354,17 +355,18 @@ muster_status sync_load(struct sync *sync, struct muster_reader *in) {
     struct sync_seats seats;
     uint32_t bytes = values_bytes(&sync->schema, sync->seats_max);
     bool is_good = seats_get(sync, &seats, in);
-    const uint8_t *values = muster_get_bytes(in, bytes);
+    const uint8_t *values = muster_get_bytes(in, bytes), *kept = muster_get_bytes(in, bytes);
     struct sync_changes now = {.fields = muster_get_u64(in)};
     is_good &= seats_get(sync, &now.fresh, in);
     now.seats = muster_get_u8(in) != 0;
     for (uint32_t i = 0; i < sync->schema.count; i++)
         is_good &= seats_get(sync, &now.seats_of[i], in);
-    if (in->overflow || !is_good || !are_sound(sync, values)) return MUSTER_INVALID;
+    if (in->overflow || !is_good || !are_sound(sync, values) || !are_sound(sync, kept))
+        return MUSTER_INVALID;
     memcpy(sync->values, values, bytes);
+    memcpy(sync->kept, kept, bytes);
     sync->seats = seats;
     sync->now = now;
     memset(&sync->told, 0, sizeof sync->told);
-    sync_keep(sync);
     return MUSTER_OK;
 }

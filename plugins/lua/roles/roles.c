@@ -10,6 +10,7 @@
 #include "realm_scripts.h"
 #include "reload.h"
 #include "saved.h"
+#include "saved_match.h"
 #include "settings.h"
 #include "share.h"
 #include "speech.h"
@@ -328,50 +329,17 @@ static void match_fact(void *user, void *state, const struct muster_fact *fact) 
 /* ---- state ----------------------------------------------------------------------------------- */
 
 static void rules_save(void *user, void *state, struct muster_writer *out) {
-    static uint8_t bytes[SCRIPT_STATE_BYTES_MAX];
-    struct lobby *lobby = state;
     (void)user;
-    if (!lobby) return;
-    muster_put_u32(out, lobby->match.tick);
-    muster_put_u64(out, lobby->match.now_ms);
-    objects_save(&lobby->match, out);
-    for (uint32_t i = 0; i < lobby->match.script_count; i++) {
-        struct script *script = lobby->match.scripts[i];
-        uint32_t len = whole_save(script, bytes, sizeof bytes);
-        muster_put_str(out, script->mod->id);
-        muster_put_u32(out, len);
-        muster_put_bytes(out, bytes, len);
-    }
-    mode_save(lobby, out);
-}
-
-/* Nobody joins a match that goes on from a saved state: they are in. */
-static void seat_players(struct realm *realm) {
-    const struct muster_host_match *match = realm_host(realm)->match;
-    struct muster_seat_info row = {.size = sizeof row};
-    for (uint32_t seat = 0; seat < MUSTER_SEATS_MAX; seat++)
-        if (match->seat_get(realm_self(realm), realm->match, seat, &row) == MUSTER_OK)
-            players_seat(realm, seat);
+    if (!state) return;
+    saved_match_write(state, out);
+    mode_save(state, out);
 }
 
 static muster_status rules_load(void *user, void *state, struct muster_reader *in) {
-    struct lobby *lobby = state;
     (void)user;
-    if (!lobby) return MUSTER_OK;
-    lobby->match.tick = muster_get_u32(in); /* before timers begin */
-    lobby->match.now_ms = muster_get_u64(in);
-    objects_load(&lobby->match, in);
-    if (lobby->match.match.value) seat_players(&lobby->match);
-    for (uint32_t i = 0; i < lobby->match.script_count; i++) {
-        char id[MOD_ID_MAX + 1];
-        muster_get_str(in, id, sizeof id);
-        uint32_t len = muster_get_u32(in);
-        const uint8_t *bytes = muster_get_bytes(in, len);
-        struct script *script = lobby->match.scripts[i];
-        if (in->overflow || strcmp(id, script->mod->id) != 0) return MUSTER_INVALID;
-        if (len && whole_load(script, bytes, len)) return MUSTER_INVALID;
-    }
-    return mode_load(lobby, in);
+    if (!state) return MUSTER_OK;
+    muster_status status = saved_match_read(state, in);
+    return status ? status : mode_load(state, in);
 }
 
 static void rules_lobby_save(void *user, void *state, struct muster_writer *out) {

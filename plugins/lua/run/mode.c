@@ -11,10 +11,17 @@ struct mode *mode_make(struct lobby *lobby, uint32_t seats_max) {
     return mode;
 }
 
-void mode_free(struct mode *mode) {
+void mode_forget(struct mode *mode) {
     if (!mode) return;
     sync_destroy(mode->sync);
     free(mode->deltas);
+    mode->sync = NULL;
+    mode->deltas = NULL;
+    mode->is_declared = false;
+}
+
+void mode_free(struct mode *mode) {
+    mode_forget(mode);
     free(mode);
 }
 

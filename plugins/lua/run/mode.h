@@ -45,6 +45,8 @@ struct mode_traits {
 /* Null: out of memory. mode_free takes null. */
 struct mode *mode_make(struct lobby *lobby, uint32_t seats_max);
 void mode_free(struct mode *mode);
+/* What its code has declared: other code takes its place. Takes null. */
+void mode_forget(struct mode *mode);
 /* The mode that this script plays; or null. */
 struct mode *mode_of(const struct script *script);
 /* The script that plays; null: there is none, or it is stopped. */

@@ -1,7 +1,9 @@
 /* saved - see saved.h. */
 #include "saved.h"
 #include "permissions.h"
+#include "probe.h"
 #include "realm_scripts.h"
+#include "reload.h"
 #include "whole.h"
 
 #include <string.h>
@@ -15,7 +17,7 @@ static void save_upload(const struct mod *mod, struct muster_writer *out) {
 }
 
 static void save_script(struct script *script, struct muster_writer *out) {
-    static uint8_t bytes[SCRIPT_STATE_BYTES_MAX];
+    static uint8_t bytes[WHOLE_BYTES_MAX];
     uint32_t len = whole_save(script, bytes, sizeof bytes);
     muster_put_str(out, script->mod->id);
     muster_put_str(out, script->mod->hash);
@@ -48,16 +50,22 @@ static muster_status load_upload(struct lobby *lobby, struct muster_reader *in) 
     return MUSTER_OK;
 }
 
-/* It runs already, as it begins. */
+/* It runs already, as it begins. Newer code takes the state over, as in a reload; of one that hooks
+ * nothing here any more nothing is left. */
 static muster_status load_script(struct lobby *lobby, struct muster_reader *in) {
     char id[MOD_ID_MAX + 1], hash[MOD_HASH_MAX];
     muster_get_str(in, id, sizeof id);
     muster_get_str(in, hash, sizeof hash);
     uint32_t len = muster_get_u32(in);
     const uint8_t *bytes = muster_get_bytes(in, len);
-    struct script *script = in->overflow ? NULL : realm_find(&lobby->lobby, id);
-    if (!script || strcmp(script->mod->hash, hash) != 0) return MUSTER_CONFLICT;
-    return len ? whole_load(script, bytes, len) : MUSTER_OK;
+    if (in->overflow) return MUSTER_INVALID;
+    struct script *script = realm_find(&lobby->lobby, id);
+    if (!script || !len) return MUSTER_OK;
+    bool same_code = strcmp(script->mod->hash, hash) == 0;
+    struct mod *before = same_code ? NULL : probe_find_version(lobby, id, hash);
+    if (before) script_try(script, before, permissions_granted(lobby->instance, before));
+    mod_unpin(before);
+    return whole_load(script, bytes, len, same_code);
 }
 
 muster_status saved_read(struct lobby *lobby, struct muster_reader *in) {
@@ -67,7 +75,6 @@ muster_status saved_read(struct lobby *lobby, struct muster_reader *in) {
     for (uint32_t i = 0; !status && i < uploads; i++) status = load_upload(lobby, in);
     if (!status && uploads) lobby_refresh(lobby);
     uint32_t scripts = status ? 0 : muster_get_u8(in);
-    if (scripts != lobby->lobby.script_count) return MUSTER_CONFLICT;
     for (uint32_t i = 0; !status && i < scripts; i++) status = load_script(lobby, in);
     return status;
 }

@@ -145,10 +145,15 @@ void script_entry_end(struct instance *instance) {
     instance->entry = instance->entry->outer;
 }
 
+/* In a replay the log says where it was stopped. */
+uint32_t script_limit_us(const struct script *script, uint32_t limit_us) {
+    return script->realm->is_replay ? UINT32_MAX : limit_us;
+}
+
 muster_status script_serve(struct script *script, lua_CFunction body, void *arg) {
     struct instance *instance = script->realm->lobby->instance;
     struct entry entry = {.sandbox = script->sandbox};
-    script_entry_begin(instance, &entry, instance->call_us);
+    script_entry_begin(instance, &entry, script_limit_us(script, instance->call_us));
     muster_status status = sandbox_serve(script->sandbox, body, arg);
     script_entry_end(instance);
     return status;
@@ -172,7 +177,7 @@ static muster_status enter(struct script *script, lua_CFunction body, void *arg,
     script->host_calls = 0;
     if (realm->is_replay) look_for_stop(script);
     struct entry entry = {.sandbox = script->sandbox};
-    script_entry_begin(instance, &entry, limit_us);
+    script_entry_begin(instance, &entry, script_limit_us(script, limit_us));
     muster_status status = sandbox_enter(script->sandbox, body, arg);
     script_entry_end(instance);
     if (instance->uploads) report_stretch(script, (uint64_t)sandbox_time(script->sandbox).ns);

@@ -95,6 +95,7 @@ void script_destroy(struct script *script);
 /* CPU time of this thread, so far. */
 int64_t script_cpu_ns(void);
 /* What the watchdog sees of an entry, which lies on the caller's stack. */
+uint32_t script_limit_us(const struct script *script, uint32_t limit_us);
 void script_entry_begin(struct instance *instance, struct entry *entry, uint32_t limit_us);
 void script_entry_end(struct instance *instance);
 /* The first entry, which loads the code: has a limit of its own, and costs nothing of the second.

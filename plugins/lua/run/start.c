@@ -45,7 +45,7 @@ static muster_status make_sandbox(struct script *script) {
     const struct mod *mod = script->mod;
     struct sandbox_limits limits = instance->limits;
     limits.memory_bytes = mod->memory_bytes;
-    if (script->realm->is_replay) { /* the log says where it was stopped */
+    if (script->realm->is_replay) { /* as script_limit_us */
         limits.second_cpu_us = UINT32_MAX;
         limits.call_units = UINT64_MAX;
     }
@@ -56,7 +56,9 @@ static muster_status make_sandbox(struct script *script) {
                                       .current = &instance->current};
     uint64_t seed = seed_of(script->realm, mod->id);
     struct entry entry = {.sandbox = NULL};
-    script_entry_begin(instance, &entry, instance->call_us); /* its libraries are opened inside */
+    script_entry_begin(
+        instance, &entry,
+        script_limit_us(script, instance->call_us)); /* its libraries are opened inside */
     muster_status status = sandbox_create(&limits, &host, seed, &script->sandbox);
     script_entry_end(instance);
     return status;

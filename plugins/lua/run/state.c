@@ -237,13 +237,15 @@ void script_check_state(struct script *script) {
     (void)script_save(script, bytes, sizeof bytes);
 }
 
-/* As the last good state. */
-static bool remember(struct script *script, const void *bytes, uint32_t len) {
-    uint8_t *saved = realloc(script->saved, len);
-    if (!saved) return false;
-    memcpy(saved, bytes, len);
+bool script_remember(struct script *script, const void *bytes, size_t len) {
+    uint8_t *saved = len ? realloc(script->saved, len) : NULL;
+    if (len && !saved) return false;
+    if (len)
+        memcpy(saved, bytes, len);
+    else
+        free(script->saved);
     script->saved = saved;
-    script->saved_len = len;
+    script->saved_len = (uint32_t)len;
     return true;
 }
 
@@ -253,17 +255,18 @@ muster_status script_load(struct script *script, const void *saved, uint32_t len
     script_stop_sandbox(script);
     muster_status status =
         script_start(script, (const uint8_t *)saved + RANDOM_BYTES, len - RANDOM_BYTES);
-    if (status) return status;
+    if (status && !script->restart_due) return status;
     memcpy(random, saved, RANDOM_BYTES);
-    sandbox_random_set(script->sandbox, random);
-    remember(script, (const uint8_t *)saved + RANDOM_BYTES, len - RANDOM_BYTES);
+    if (!status) sandbox_random_set(script->sandbox, random);
+    (void)script_remember(script, (const uint8_t *)saved + RANDOM_BYTES, len - RANDOM_BYTES);
     return MUSTER_OK;
 }
 
 bool script_keep(struct script *script) {
     static uint8_t bytes[SCRIPT_STATE_BYTES_MAX];
     struct save save = {script, bytes, sizeof bytes, 0};
-    if (!script_enter(script, save_body, &save) || !remember(script, bytes, save.len)) return false;
+    if (!script_enter(script, save_body, &save) || !script_remember(script, bytes, save.len))
+        return false;
     mode_keep(script);
     return true;
 }

@@ -24,8 +24,11 @@ int script_push_state(lua_State *L, const struct script *script);
 uint32_t script_save(struct script *script, void *out, uint32_t cap);
 /* Tells the tester of a state that could not be saved now, and of nothing else. */
 void script_check_state(struct script *script);
-/* Takes over what script_save wrote. */
+/* Takes over what script_save wrote; one that takes too long for it begins anew with the next tick.
+ */
 muster_status script_load(struct script *script, const void *saved, uint32_t len);
+/* These bytes of a state are the last good one, 0 of them none. False: out of memory. */
+bool script_remember(struct script *script, const void *bytes, size_t len);
 /* Keeps the present state as the last good one. False: it cannot be kept, or the script is stopped.
  */
 bool script_keep(struct script *script);

@@ -67,7 +67,18 @@ uint32_t script_timer_add(lua_State *L, double seconds, bool repeats) {
     return timer->id;
 }
 
-static void drop(struct script *script, struct timer *timer) {
+struct timer *script_timer_take(lua_State *L, struct script *script) {
+    struct timer *timer = free_slot(script);
+    if (timer) {
+        timer->function = luaL_ref(L, LUA_REGISTRYINDEX);
+        script->timer_count++;
+    } else {
+        lua_pop(L, 1);
+    }
+    return timer;
+}
+
+void script_timer_drop(struct script *script, struct timer *timer) {
     if (script->sandbox) sandbox_release(script->sandbox, timer->function);
     *timer = (struct timer){0};
     script->timer_count--;
@@ -76,7 +87,7 @@ static void drop(struct script *script, struct timer *timer) {
 bool script_timer_cancel(struct script *script, uint32_t id) {
     for (uint32_t i = 0; id && script->timers && i < SCRIPT_TIMERS_MAX; i++) {
         if (script->timers[i].id != id) continue;
-        drop(script, &script->timers[i]);
+        script_timer_drop(script, &script->timers[i]);
         find_due(script);
         return true;
     }

@@ -1,22 +1,26 @@
 /* whole - see whole.h. */
 #include "whole.h"
+#include "named.h"
 #include "state.h"
 #include "timers.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
 
-/* A function is no bytes: what is kept is which timer of the start it was, or where its function is
- * written. */
+/* A function is no bytes: what is kept is which timer of the start it was, or the function's name,
+ * or where it is written. */
 struct kept_timer {
+    uint32_t id;
     uint32_t nth;   /* of those of the start; 0: begun later */
     uint32_t place; /* where its function is written */
     uint32_t every_ms;
     uint32_t left_ms;
+    char name[NAMED_BYTES]; /* of one that was begun later; "": it has none */
 };
 
 struct kept_timers {
     struct script *script;
+    uint32_t last; /* id */
     uint32_t count;
     bool is_taken[SCRIPT_TIMERS_MAX];
     struct kept_timer all[SCRIPT_TIMERS_MAX];
@@ -36,25 +40,26 @@ static uint32_t place_of(lua_State *L, const struct timer *timer) {
 
 static int compare(const void *a, const void *b) {
     const struct kept_timer *x = a, *y = b;
-    if (x->nth != y->nth) return x->nth < y->nth ? -1 : 1;
-    if (x->place != y->place) return x->place < y->place ? -1 : 1;
-    if (x->every_ms != y->every_ms) return x->every_ms < y->every_ms ? -1 : 1;
-    return x->left_ms < y->left_ms ? -1 : x->left_ms > y->left_ms;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static void keep(lua_State *L, const struct script *script, const struct timer *timer,
+                 struct kept_timer *out) {
+    uint64_t now_ms = realm_now_ms(script->realm);
+    uint64_t left_ms = timer->due_ms > now_ms ? timer->due_ms - now_ms : 0;
+    *out = (struct kept_timer){.id = timer->id,
+                               .nth = timer->nth,
+                               .place = place_of(L, timer),
+                               .every_ms = timer->every_ms,
+                               .left_ms = (uint32_t)left_ms};
+    if (!timer->nth && !named_find(L, script, timer->function, out->name)) out->name[0] = '\0';
 }
 
 /* In one order, whatever places they had: the bytes are hashed. */
 static uint32_t collect(lua_State *L, const struct script *script, struct kept_timer *out) {
-    uint64_t now_ms = realm_now_ms(script->realm);
     uint32_t count = 0;
-    for (uint32_t i = 0; script->timer_count && i < SCRIPT_TIMERS_MAX; i++) {
-        const struct timer *timer = &script->timers[i];
-        if (!timer->id) continue;
-        uint64_t left_ms = timer->due_ms > now_ms ? timer->due_ms - now_ms : 0;
-        out[count++] = (struct kept_timer){.nth = timer->nth,
-                                           .place = place_of(L, timer),
-                                           .every_ms = timer->every_ms,
-                                           .left_ms = (uint32_t)left_ms};
-    }
+    for (uint32_t i = 0; script->timer_count && i < SCRIPT_TIMERS_MAX; i++)
+        if (script->timers[i].id) keep(L, script, &script->timers[i], &out[count++]);
     qsort(out, count, sizeof *out, compare);
     return count;
 }
@@ -69,12 +74,15 @@ static int save_timers(lua_State *L) {
     struct save *save = lua_touserdata(L, 1);
     luaL_checkstack(L, 2, NULL);
     uint32_t count = collect(L, save->script, kept);
+    muster_put_u32(&save->out, save->script->timer_last);
     muster_put_u16(&save->out, count);
     for (uint32_t i = 0; i < count; i++) {
+        muster_put_u32(&save->out, kept[i].id);
         muster_put_u32(&save->out, kept[i].nth);
         muster_put_u32(&save->out, kept[i].place);
         muster_put_u32(&save->out, kept[i].every_ms);
         muster_put_u32(&save->out, kept[i].left_ms);
+        muster_put_str(&save->out, kept[i].name);
     }
     return 0;
 }
@@ -89,13 +97,18 @@ uint32_t whole_save(struct script *script, void *out, uint32_t cap) {
 /* ---- load ------------------------------------------------------------------------------------ */
 
 static bool read_timers(struct muster_reader *in, struct kept_timers *kept) {
+    kept->last = muster_get_u32(in);
     kept->count = muster_get_u16(in);
     if (kept->count > SCRIPT_TIMERS_MAX) return false;
     for (uint32_t i = 0; i < kept->count; i++) {
+        kept->all[i].id = muster_get_u32(in);
         kept->all[i].nth = muster_get_u32(in);
         kept->all[i].place = muster_get_u32(in);
         kept->all[i].every_ms = muster_get_u32(in);
         kept->all[i].left_ms = muster_get_u32(in);
+        muster_get_str(in, kept->all[i].name, sizeof kept->all[i].name);
+        if (!kept->all[i].id || kept->all[i].id > kept->last) return false;
+        if (i && kept->all[i - 1].id >= kept->all[i].id) return false;
     }
     return !in->overflow;
 }
@@ -113,42 +126,64 @@ static uint32_t find(const struct kept_timers *kept, const struct timer *timer, 
     return i;
 }
 
-static bool take(struct kept_timers *kept, struct timer *timer, uint32_t i) {
-    if (i == kept->count) return false;
+static void go_on(struct kept_timers *kept, struct timer *timer, uint32_t i) {
+    const struct kept_timer *one = &kept->all[i];
     kept->is_taken[i] = true;
-    timer->nth = kept->all[i].nth;
-    timer->every_ms = kept->all[i].every_ms;
-    timer->due_ms = realm_now_ms(kept->script->realm) + kept->all[i].left_ms;
-    return true;
+    timer->id = one->id;
+    timer->nth = one->nth;
+    timer->every_ms = one->every_ms;
+    timer->due_ms = realm_now_ms(kept->script->realm) + one->left_ms;
 }
 
-/* First those of the start that wait still; then those of it in whose place a handler has begun
- * another. The rest had run, or had been taken back. */
-static int load_timers(lua_State *L) {
-    struct kept_timers *kept = lua_touserdata(L, 1);
+/* Those of the start that wait still, and those of it in whose place a handler has begun another.
+ * The rest had run, or had been taken back. */
+static void take_started(lua_State *L, struct kept_timers *kept) {
     struct script *script = kept->script;
     bool is_back[SCRIPT_TIMERS_MAX] = {false};
-    luaL_checkstack(L, 2, NULL);
     for (uint32_t i = 0; script->timer_count && i < SCRIPT_TIMERS_MAX; i++) {
         struct timer *timer = &script->timers[i];
-        if (timer->id) is_back[i] = take(kept, timer, find(kept, timer, timer->nth, 0));
+        uint32_t at = timer->nth ? find(kept, timer, timer->nth, 0) : kept->count;
+        if (at == kept->count) continue;
+        go_on(kept, timer, at);
+        is_back[i] = true;
     }
     for (uint32_t i = 0; script->timer_count && i < SCRIPT_TIMERS_MAX; i++) {
         struct timer *timer = &script->timers[i];
-        if (!timer->id || is_back[i]) continue;
-        if (!take(kept, timer, find(kept, timer, 0, place_of(L, timer))))
-            script_timer_cancel(script, timer->id);
+        if (!timer->nth || is_back[i]) continue;
+        uint32_t at = find(kept, timer, 0, place_of(L, timer));
+        if (at < kept->count)
+            go_on(kept, timer, at);
+        else
+            script_timer_drop(script, timer);
     }
+}
+
+/* Those that a handler had begun, with a function that has a name. */
+static void take_named(lua_State *L, struct kept_timers *kept) {
+    for (uint32_t i = 0; i < kept->count; i++) {
+        const struct kept_timer *one = &kept->all[i];
+        if (kept->is_taken[i] || one->nth || !named_push(L, kept->script, one->name)) continue;
+        struct timer *timer = script_timer_take(L, kept->script);
+        if (timer) go_on(kept, timer, i);
+    }
+}
+
+static int load_timers(lua_State *L) {
+    struct kept_timers *kept = lua_touserdata(L, 1);
+    luaL_checkstack(L, LUA_MINSTACK, NULL);
+    take_named(L, kept);
+    take_started(L, kept);
+    kept->script->timer_last = kept->last;
     return 0;
 }
 
-muster_status whole_load(struct script *script, const void *saved, uint32_t len) {
+muster_status whole_load(struct script *script, const void *saved, uint32_t len, bool same_code) {
     static struct kept_timers kept;
     struct muster_reader in = muster_reader_make(saved, len);
     kept = (struct kept_timers){.script = script};
     if (!read_timers(&in, &kept)) return MUSTER_INVALID;
     muster_status status = script_load(script, in.data + in.pos, in.len - in.pos);
-    if (!status) status = script_serve(script, load_timers, &kept);
+    if (!status && same_code && script->sandbox) status = script_serve(script, load_timers, &kept);
     if (!status) script_timers_loaded(script);
     return status;
 }

@@ -8,10 +8,13 @@
 
 #include <muster/types.h>
 
+enum { WHOLE_BYTES_MAX = SCRIPT_STATE_BYTES_MAX + 40960 };
+
 /* At out (cap bytes); the number, or 0 when the state cannot be saved. */
 uint32_t whole_save(struct script *script, void *out, uint32_t cap);
 /* Takes over what whole_save wrote: the start is run anew, and the timers that it begins go on as
- * those that were saved. One whose function no timer of the start has is gone. */
-muster_status whole_load(struct script *script, const void *saved, uint32_t len);
+ * those that were saved; one that a handler had begun when its function has a name (named.h), or a
+ * timer of the start has it. Other code takes the state alone, as in a reload. */
+muster_status whole_load(struct script *script, const void *saved, uint32_t len, bool same_code);
 
 #endif
