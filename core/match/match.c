@@ -9,13 +9,14 @@
 #include "kept.h"
 #include "log.h"
 #include "match_internal.h"
+#include "match_twin.h"
 #include "slots.h"
 #include "status.h"
 
 static struct slots matches;
 
 muster_status match_table_init(uint32_t matches_max) {
-    return slots_init(&matches, matches_max, sizeof(struct match));
+    return slots_init(&matches, matches_max + MATCH_TWINS, sizeof(struct match));
 }
 
 void match_table_deinit(void) {
@@ -129,7 +130,7 @@ static muster_status create_parts(struct match *match) {
     if (!status) status = match_frames_create(match);
     if (!status) status = create_victories(match, entry, &info);
     if (status) return status;
-    create_anticheats(match, &info);
+    if (!match->replaying) create_anticheats(match, &info);
     return match_rules_begin(match, &info);
 }
 

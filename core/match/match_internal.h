@@ -34,6 +34,9 @@ bool match_load_score(struct match *match, struct muster_bytes state);
 void match_decision_save(const struct match *match, struct muster_writer *w);
 bool match_decision_load(struct match *match, struct muster_reader *r);
 
+/* The bytes that are hashed; they live as match_save's. */
+struct muster_bytes match_save_hashed(struct match *match);
+
 void match_rng_seed(struct match *match);
 void match_note_meeting(struct match *match);
 
@@ -47,5 +50,7 @@ void match_rules_leave(struct match *match, uint32_t seat, uint32_t reason);
 void match_rules_connection(struct match *match, uint32_t seat, bool connected);
 void match_rules_tick(struct match *match, const struct muster_tick *tick);
 void match_rules_setting(struct match *match, const char *key);
+/* Notes, each u8 part, u16 length, bytes. */
+void match_notes_tell(struct match *match, const uint8_t *notes, uint32_t len);
 
 #endif

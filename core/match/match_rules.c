@@ -5,6 +5,7 @@
 
 #include "log.h"
 #include "match_internal.h"
+#include "match_twin.h"
 #include "metrics.h"
 #include "status.h"
 #include "watchdog.h"
@@ -83,8 +84,9 @@ static void tell_anticheats(struct match *match, const struct muster_fact *fact)
     match->steering = steering;
 }
 
-static void count_fact(const char *kind) {
-    if (strcmp(kind, "impossible_input") == 0) metrics_add(METRIC_INPUTS_IMPOSSIBLE, 1);
+static void count_fact(const struct match *match, const char *kind) {
+    if (!match->replaying && strcmp(kind, "impossible_input") == 0)
+        metrics_add(METRIC_INPUTS_IMPOSSIBLE, 1);
 }
 
 void match_fact(struct match *match, uint32_t seat, const char *kind, int64_t value) {
@@ -98,12 +100,12 @@ void match_fact(struct match *match, uint32_t seat, const char *kind, int64_t va
         .third_seat = MUSTER_SEAT_NONE,
         .text = "",
     };
-    count_fact(kind);
+    count_fact(match, kind);
     tell_anticheats(match, &fact);
 }
 
 void match_tell(struct match *match, const struct muster_fact *fact) {
-    count_fact(fact->kind);
+    count_fact(match, fact->kind);
     CALL_RULES(match, match_fact, fact)
     tell_anticheats(match, fact);
 }
@@ -162,16 +164,13 @@ static muster_status note_later(struct match *match, uint32_t index, const void 
     return MUSTER_OK;
 }
 
-static void begin_notes_tell(struct match *match) {
-    struct muster_reader r = muster_reader_make(match->begin_notes, match->begin_notes_len);
-    while (!match->replaying && r.pos < r.len) {
+void match_notes_tell(struct match *match, const uint8_t *notes, uint32_t len) {
+    struct muster_reader r = muster_reader_make(notes, len);
+    while (r.pos < r.len) {
         uint32_t index = muster_get_u8(&r);
-        uint32_t len = muster_get_u16(&r);
-        note_tell(match, index, muster_get_bytes(&r, len), len);
+        uint32_t note_len = muster_get_u16(&r);
+        note_tell(match, index, muster_get_bytes(&r, note_len), note_len);
     }
-    free(match->begin_notes);
-    match->begin_notes = NULL;
-    match->begin_notes_len = 0;
 }
 
 muster_status match_note(struct match *match, const struct muster_self *self, const void *data,
@@ -185,6 +184,7 @@ muster_status match_note(struct match *match, const struct muster_self *self, co
     if (match->replaying) return MUSTER_OK;
     if (match->steering) {
         note_record(match, RECORD_NOTE_EARLY, index, data, len);
+        match_twin_note(match, index, data, len);
         return MUSTER_OK;
     }
     if (match->in_rules || match->finished || index >= match->rules_begun) return MUSTER_STATE;
@@ -224,7 +224,7 @@ muster_status match_rules_begin(struct match *match, const struct muster_match_i
         muster_status status = begin(match, &match->rules[match->rules_begun], info);
         if (status) return status;
     }
-    begin_notes_tell(match);
+    if (!match->replaying) match_notes_tell(match, match->begin_notes, match->begin_notes_len);
     return MUSTER_OK;
 }
 
@@ -241,6 +241,7 @@ void match_rules_end(struct match *match) {
     match->rules_begun = 0;
     free(match->begin_notes);
     match->begin_notes = NULL;
+    match->begin_notes_len = 0;
 }
 
 /* ---- what took part -------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include "ensure.h"
 #include "log.h"
 #include "match_internal.h"
+#include "match_twin.h"
 #include "status.h"
 
 #define HASH_EVERY_TICKS 100
@@ -376,11 +377,13 @@ void match_step(struct match *match) {
         muster_put_u64(&w, match_hash(match));
         record_append(match->record, match->tick, RECORD_HASH, MUSTER_SEAT_NONE, bytes, w.len);
     }
+    bool has_twin = match_twin_save(match);
     take_settings(match);
     take_commands(match);
     take_messages(match);
     take_inputs(match);
     match_advance(match);
+    if (has_twin) match_twin_compare(match);
 }
 
 void match_sent(struct match *match) {
