@@ -119,8 +119,8 @@ static muster_status create_twin(const struct match *match, const struct match_p
 
 /* A reload has come between: the newest are others. */
 static bool is_of_the_same(const struct match *twin, const struct match *match) {
-    bool same = twin->mode.provider == match->mode.provider &&
-                twin->victory_count == match->victory_count;
+    bool same =
+        twin->mode.provider == match->mode.provider && twin->victory_count == match->victory_count;
     for (uint32_t i = 0; same && i < match->victory_count; i++)
         same = twin->victories[i].provider == match->victories[i].provider;
     return same;

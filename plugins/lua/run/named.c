@@ -122,8 +122,7 @@ static bool find_in_handlers(lua_State *L, struct search *search, const char *ma
         char id[sizeof handler->id + 1] = "";
         memcpy(id, handler->id, sizeof handler->id); /* of the bus: two texts */
         id[strlen(id)] = id[strlen(id) + 1] ? '/' : '\0';
-        if (handler->script == search->script &&
-            find_at(L, search, mark, handler->function, id))
+        if (handler->script == search->script && find_at(L, search, mark, handler->function, id))
             return true;
     }
     return false;

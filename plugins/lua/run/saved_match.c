@@ -54,8 +54,7 @@ static void save_bytes(const void *bytes, uint32_t len, struct muster_writer *ou
 
 static void save_script(struct script *script, struct muster_writer *out) {
     static uint8_t bytes[WHOLE_BYTES_MAX];
-    uint32_t flags = (script->sandbox ? FLAG_RUNS : 0) |
-                     (script->restart_due ? FLAG_RESTARTS : 0) |
+    uint32_t flags = (script->sandbox ? FLAG_RUNS : 0) | (script->restart_due ? FLAG_RESTARTS : 0) |
                      (script->revert_due ? FLAG_REVERTS : 0) |
                      (script->saved_len <= LAST_GOOD_BYTES_MAX ? FLAG_LAST_GOOD : 0);
     muster_put_str(out, script->mod->id);
@@ -173,8 +172,8 @@ static muster_status load_life(struct script *script, uint32_t flags, struct mus
     muster_status status = MUSTER_OK;
     script_stop_sandbox(script);
     if (flags & FLAG_RUNS && !whole.len) /* its state could not be kept just then */
-        status = script_start(script, last_good.len ? last_good.data : NULL,
-                              (uint32_t)last_good.len);
+        status =
+            script_start(script, last_good.len ? last_good.data : NULL, (uint32_t)last_good.len);
     else if (flags & FLAG_RUNS)
         status = whole_load(script, whole.data, (uint32_t)whole.len, true);
     if (!status && flags & FLAG_LAST_GOOD)
