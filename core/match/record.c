@@ -16,6 +16,7 @@
 #include "disk.h"
 #include "log.h"
 #include "loop.h"
+#include "mapped.h"
 #include "metrics.h"
 
 #define MAGIC "MSTRREC1"
@@ -27,6 +28,7 @@
 struct record {
     int fd;
     uint8_t *base; /* RECORD_BYTES_MAX of address space, the first `mapped` bytes are the file */
+    struct mapped map;
     uint32_t used;
     uint32_t mapped;
     uint32_t segment_bytes;
@@ -50,11 +52,14 @@ static muster_status map_more(struct record *record, uint32_t bytes) {
 /* Address space for all that it may come to. */
 static bool reserve(struct record *record) {
     void *base = mmap(NULL, RECORD_BYTES_MAX, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    record->base = base == MAP_FAILED ? NULL : base;
-    return record->base != NULL;
+    if (base == MAP_FAILED) return false;
+    record->base = base;
+    mapped_watch(&record->map, base, RECORD_BYTES_MAX);
+    return true;
 }
 
 static void free_record(struct record *record) {
+    mapped_ignore(&record->map);
     if (record->base) munmap(record->base, RECORD_BYTES_MAX);
     if (record->fd >= 0) close(record->fd);
     free(record);
@@ -131,14 +136,18 @@ static void grow(struct record *record) {
     }
 }
 
+static void give_up(struct record *record, const char *why) {
+    record->full = true;
+    metrics_add(METRIC_RECORD_FAILURES, 1);
+    log_warn("record", "%s: %s, the match goes on unrecorded", record->path, why);
+}
+
 void record_append(struct record *record, uint32_t tick, uint32_t kind, uint32_t seat,
                    const void *data, uint32_t len) {
     if (!record || record->full) return;
     /* One entry header is kept free, so that the zero kind at the end is always there. */
     if (record->used + 2 * ENTRY_BYTES + len > record->mapped) {
-        record->full = true;
-        metrics_add(METRIC_RECORD_FAILURES, 1);
-        log_warn("record", "%s: full, the match goes on unrecorded", record->path);
+        give_up(record, "full");
         return;
     }
     struct muster_writer w = muster_writer_make(record->base + record->used, ENTRY_BYTES + len);
@@ -147,6 +156,11 @@ void record_append(struct record *record, uint32_t tick, uint32_t kind, uint32_t
     muster_put_u16(&w, len);
     muster_put_u32(&w, tick);
     muster_put_bytes(&w, data, len);
+    if (atomic_load(&record->map.is_lost)) {
+        disk_look();
+        give_up(record, "it was cut, or the disk cannot be written");
+        return;
+    }
     record->used += w.len;
     bool may_grow = !record->growing && !record->last && (!record->waiting || disk_has_room());
     if (may_grow && record->mapped - record->used < record->segment_bytes / 2) grow(record);

@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "loop.h"
@@ -119,6 +121,45 @@ static void without_a_segment_in_time_it_ends_quietly(void **state) {
     record_close(record); /* while the segment is still on its way */
     turn_until_idle();
     assert_in_range(read_numbered("c.mrec"), 1000, 1200);
+}
+
+/* Somebody makes room by hand: the pages are gone under the map, which is a SIGBUS. */
+static void what_is_cut_ends_the_recording_alone(void **state) {
+    (void)state;
+    double failures = metrics_values[METRIC_RECORD_FAILURES];
+    struct record *record = make("cut.mrec");
+    struct record *other = make("other.mrec");
+    for (uint32_t i = 0; i < 10; i++) append_numbered(record, i);
+    assert_int_equal(truncate(path_of("cut.mrec"), 0), 0);
+    for (uint32_t i = 10; i < 500; i++) append_numbered(record, i);
+    for (uint32_t i = 0; i < 500; i++) append_numbered(other, i);
+    assert_true(metrics_values[METRIC_RECORD_FAILURES] == failures + 1);
+    record_close(record);
+    record_close(other);
+    turn_until_idle();
+    assert_int_equal(read_numbered("other.mrec"), 500);
+}
+
+static volatile char *unwatched;
+
+/* What is nobody's map ends the process, as ever. */
+static void another_bus_error_is_fatal(void **state) {
+    (void)state;
+    int fd = open(path_of("none"), O_RDWR | O_CREAT, 0600);
+    unwatched = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    assert_ptr_not_equal(unwatched, MAP_FAILED);
+    pid_t child = fork();
+    if (child == 0) {
+        signal(SIGBUS, SIG_DFL);
+        (void)make("e.mrec");
+        unwatched[0] = 1;
+        _exit(0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+    munmap((void *)unwatched, 4096);
 }
 
 static void limit_files(rlim_t bytes) {
@@ -268,6 +309,8 @@ int main(void) {
         TEST(what_is_appended_is_read_back),
         TEST(a_recording_grows_by_segments),
         TEST(without_a_segment_in_time_it_ends_quietly),
+        TEST(what_is_cut_ends_the_recording_alone),
+        TEST(another_bus_error_is_fatal),
         TEST(a_full_disk_ends_the_recording_and_asks_no_more),
         TEST(without_space_no_recording_begins),
         TEST(neither_a_taken_name_nor_a_huge_header_is_recorded),
