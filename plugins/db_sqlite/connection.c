@@ -93,6 +93,7 @@ void connection_rollback(struct connection *connection) {
 muster_status connection_begin(struct connection *connection, bool durable) {
     if (!connection_is_there(connection)) return MUSTER_IO;
     int code = set_durable(connection, durable);
+    connection->changes = sqlite3_total_changes(connection->db);
     return connection_status(code == SQLITE_OK ? run_control(connection, CONTROL_BEGIN) : code);
 }
 
@@ -229,6 +230,14 @@ void connection_run(struct connection *connection, struct job *job) {
 
 void connection_interrupt(struct connection *connection) {
     atomic_store(&connection->is_interrupted, true);
+}
+
+bool connection_is_undone(const struct connection *connection) {
+    return sqlite3_get_autocommit(connection->db) != 0;
+}
+
+bool connection_has_written(const struct connection *connection) {
+    return sqlite3_total_changes(connection->db) != connection->changes;
 }
 
 bool connection_checkpoint(struct connection *connection) {

@@ -45,6 +45,10 @@ void connection_close(struct connection *connection);
 muster_status connection_begin(struct connection *connection, bool durable) MUSTER_MUST_USE;
 /* One request inside the group, undone alone when it fails: sets its status and answer. */
 void connection_run(struct connection *connection, struct job *job);
+/* SQLite has rolled all of the group back by itself: no job may be run in it any more. */
+bool connection_is_undone(const struct connection *connection);
+/* Has anything been written since the group was begun? */
+bool connection_has_written(const struct connection *connection);
 /* End the group. After a failure nothing of it has happened. */
 muster_status connection_commit(struct connection *connection) MUSTER_MUST_USE;
 /* migrate.c. A migration, outside of any group: sets its status. STATE: the database has seen more

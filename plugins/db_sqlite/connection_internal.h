@@ -52,6 +52,7 @@ struct connection {
     bool guarded;               /* a request's SQL is being prepared or run */
     bool may_only_read;         /* so does the request that runs */
     atomic_bool is_interrupted; /* nobody waits for what takes long */
+    int changes;                /* of all time, when the transaction began */
     bool durable;               /* the connection's present synchronous setting is FULL */
 };
 

@@ -31,7 +31,8 @@ struct worker {
     bool posted; /* a delivery is on its way to the loop */
     bool stopping;
     uint32_t queue_max;
-    uint32_t open; /* loop thread: jobs not yet answered */
+    uint32_t open;   /* loop thread: jobs not yet answered */
+    bool is_failing; /* its thread: the file takes nothing, and that was told */
 };
 
 static void chain_add(struct chain *chain, struct job *job) {
@@ -104,9 +105,17 @@ static bool post_answers(struct worker *worker) {
 /* ---- its thread ------------------------------------------------------------------------
  */
 
-static void log_failure(struct worker *worker, const char *what) {
+/* A file that cannot be written (a full disk) is told once, until it can. */
+static void log_failure(struct worker *worker, muster_status status, const char *what) {
+    if (status == MUSTER_IO && worker->is_failing) return;
+    worker->is_failing = status == MUSTER_IO;
     worker->host->log->write(worker->self, MUSTER_LOG_ERROR, "%s: %s", what,
                              connection_error(worker->connection));
+}
+
+/* Reading goes well on a full disk, too. */
+static void note_success(struct worker *worker) {
+    if (connection_has_written(worker->connection)) worker->is_failing = false;
 }
 
 static void undo_answer(struct job *job, muster_status status) {
@@ -119,7 +128,8 @@ static void fail_chain(struct chain *chain, muster_status status) {
     for (struct job *job = chain->first; job; job = job->next) undo_answer(job, status);
 }
 
-/* Takes jobs from `from` into `group` until a bound is met, running each. */
+/* Takes jobs from `from` into `group` until a bound is met, running each. When SQLite has rolled
+ * all back (disk full, interrupted), the next would be committed for itself. */
 static void run_group(struct worker *worker, struct chain *from, struct chain *group) {
     uint64_t until_ms = now_ms() + GROUP_MS_MAX;
     uint64_t bytes = 0;
@@ -128,7 +138,8 @@ static void run_group(struct worker *worker, struct chain *from, struct chain *g
         connection_run(worker->connection, job);
         bytes += job->answer ? job->answer->bytes : 0;
         chain_add(group, job);
-        if (bytes > GROUP_ANSWER_BYTES_MAX || now_ms() >= until_ms) return;
+        bool is_undone = connection_is_undone(worker->connection);
+        if (is_undone || bytes > GROUP_ANSWER_BYTES_MAX || now_ms() >= until_ms) return;
     }
 }
 
@@ -141,10 +152,13 @@ static void run_each_alone(struct worker *worker, struct chain *group) {
             connection_run(worker->connection, job);
             status = connection_commit(worker->connection);
         }
-        if (status != MUSTER_OK) {
-            log_failure(worker, "a request could not be committed");
-            undo_answer(job, status);
+        if (status == MUSTER_OK) {
+            note_success(worker);
+            continue;
         }
+        if (job->status != MUSTER_OK) status = job->status; /* why there was nothing to commit */
+        log_failure(worker, status, "a request could not be committed");
+        undo_answer(job, status);
     }
 }
 
@@ -159,13 +173,16 @@ static bool is_durable(const struct chain *chain) {
 static void commit_group(struct worker *worker, struct chain *from, struct chain *group) {
     muster_status status = connection_begin(worker->connection, is_durable(from));
     if (status != MUSTER_OK) {
-        log_failure(worker, "cannot begin a transaction");
+        log_failure(worker, status, "cannot begin a transaction");
         chain_append(group, from);
         fail_chain(group, status);
         return;
     }
     run_group(worker, from, group);
-    if (connection_commit(worker->connection) != MUSTER_OK) run_each_alone(worker, group);
+    if (connection_commit(worker->connection) != MUSTER_OK)
+        run_each_alone(worker, group);
+    else
+        note_success(worker);
 }
 
 static void migrate(struct worker *worker, struct job *job) {
@@ -224,7 +241,8 @@ static void *worker_main(void *user) {
         bool woken = wait_for_work(worker, sent ? IDLE_MS : RETRY_MS);
         if (woken || !sent || connection_is_reader(worker->connection)) continue;
         pthread_mutex_unlock(&worker->lock);
-        if (!connection_is_there(worker->connection)) log_failure(worker, "nothing can be kept");
+        if (!connection_is_there(worker->connection))
+            log_failure(worker, MUSTER_IO, "nothing can be kept");
         if (!checkpointed) checkpointed = connection_checkpoint(worker->connection);
         pthread_mutex_lock(&worker->lock);
     }

@@ -234,6 +234,28 @@ static void a_request_is_all_or_nothing(void **state) {
     assert_string_equal(run(fixture, "SELECT group_concat(a) FROM t")->first_text, "1,2,5");
 }
 
+/* As a full disk does it: SQLite undoes all of the group, also what others have asked for. */
+static void what_was_undone_is_done_once(void **state) {
+    struct fixture *fixture = *state;
+    run(fixture, "CREATE TABLE t(a BIGINT PRIMARY KEY)");
+    run(fixture, "INSERT INTO t VALUES(1)");
+    const struct muster_db_statement slow = {
+        .sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) "
+               "SELECT count(*) FROM n"};
+    const struct muster_db_statement undo = {.sql = "INSERT OR ROLLBACK INTO t VALUES(1)"};
+    const struct muster_db_statement add = {.sql = "INSERT INTO t SELECT max(a) + 1 FROM t"};
+    uint32_t first = fixture->asked;
+    assert_int_equal(submit(fixture, &slow, 1, 0), MUSTER_OK); /* the others gather meanwhile */
+    assert_int_equal(submit(fixture, &add, 1, 0), MUSTER_OK);
+    assert_int_equal(submit(fixture, &undo, 1, 0), MUSTER_OK);
+    assert_int_equal(submit(fixture, &add, 1, 0), MUSTER_OK);
+    wait_last(fixture);
+    assert_int_equal(fixture->results[first + 1].status, MUSTER_OK);
+    assert_int_equal(fixture->results[first + 2].status, MUSTER_CONFLICT);
+    assert_int_equal(fixture->results[first + 3].status, MUSTER_OK);
+    assert_string_equal(run(fixture, "SELECT group_concat(a) FROM t")->first_text, "1,2,3");
+}
+
 static void foreign_keys_hold(void **state) {
     struct fixture *fixture = *state;
     run(fixture, "CREATE TABLE p(id TEXT PRIMARY KEY)");
@@ -481,6 +503,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(values_come_back, start, stop),
         cmocka_unit_test_setup_teardown(answers_come_in_order, start, stop),
         cmocka_unit_test_setup_teardown(a_request_is_all_or_nothing, start, stop),
+        cmocka_unit_test_setup_teardown(what_was_undone_is_done_once, start, stop),
         cmocka_unit_test_setup_teardown(foreign_keys_hold, start, stop),
         cmocka_unit_test_setup_teardown(hostile_sql_is_refused, start, stop),
         cmocka_unit_test_setup_teardown(answers_are_bounded, start, stop),
