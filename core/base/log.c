@@ -56,6 +56,8 @@ static struct {
     uint64_t tail;        /* lines written */
     uint64_t dropped;     /* lines lost in all */
     uint64_t overflowed;  /* lost since the ring was full, not told yet */
+    uint64_t unwritten;   /* lost since stdout takes none, told when it does again */
+    bool is_torn;         /* a line has lost its end there; of the writer alone */
     uint32_t rates_quiet; /* rows with suppressed > 0 */
     struct rate rates[RATE_SLOTS];
 } state = {
@@ -66,19 +68,21 @@ static struct {
 
 /* ---- output ---- */
 
-static void write_all(int fd, const char *data, size_t len) {
-    while (len > 0) {
-        ssize_t wrote = write(fd, data, len);
+/* How much of it is written: all, or what a file on a full disk has taken; nobody may be there. */
+static size_t write_all(int fd, const char *data, size_t len) {
+    size_t done = 0;
+    while (done < len) {
+        ssize_t wrote = write(fd, data + done, len - done);
         if (wrote > 0) {
-            data += wrote;
-            len -= (size_t)wrote;
+            done += (size_t)wrote;
         } else if (wrote < 0 && errno == EAGAIN) { /* somebody made the terminal non-blocking */
             struct pollfd wait = {.fd = fd, .events = POLLOUT};
             poll(&wait, 1, -1);
         } else if (wrote < 0 && errno != EINTR) {
-            return; /* closed or broken: nobody is left to tell */
+            break;
         }
     }
+    return done;
 }
 
 /* Under the lock, as are all helpers below. False: the line is lost. */
@@ -100,7 +104,7 @@ static void put_line(const struct log_line *line) {
     char data[LOG_LINE_MAX_BYTES];
     size_t len = state.json ? log_line_json(line, data) : log_line_human(line, data);
     if (!state.running) {
-        write_all(STDERR_FILENO, data, len);
+        (void)write_all(STDERR_FILENO, data, len);
     } else if (!ring_put(data, len, is_kept(line))) {
         state.dropped++;
         state.overflowed++;
@@ -180,13 +184,27 @@ static struct timespec after_s(time_t seconds) {
     return at;
 }
 
+/* Lines that stdout did not take are told with the next that it takes. */
+static void note_written(bool is_whole) {
+    if (!is_whole) {
+        state.dropped++;
+        state.unwritten++;
+    } else {
+        state.overflowed += state.unwritten;
+        state.unwritten = 0;
+    }
+}
+
 static void write_next(void) {
     struct row row = state.ring[state.tail % RING_LINES];
     pthread_mutex_unlock(&state.lock);
-    write_all(STDOUT_FILENO, row.data, row.len);
+    if (state.is_torn) state.is_torn = write_all(STDOUT_FILENO, "\n", 1) == 0;
+    size_t done = state.is_torn ? 0 : write_all(STDOUT_FILENO, row.data, row.len);
+    if (done > 0) state.is_torn = done < row.len;
     free(row.data);
     pthread_mutex_lock(&state.lock);
     state.tail++;
+    note_written(done == row.len);
     pthread_cond_broadcast(&state.written);
 }
 
@@ -351,7 +369,7 @@ void log_plain(const char *text) {
     uint64_t mine = state.head;
     while (put && state.tail < mine && code != ETIMEDOUT)
         code = pthread_cond_clockwait(&state.written, &state.lock, CLOCK_MONOTONIC, &until);
-    if (!state.running && !put) write_all(STDOUT_FILENO, data, len);
+    if (!state.running && !put) (void)write_all(STDOUT_FILENO, data, len);
     pthread_mutex_unlock(&state.lock);
     free(data);
 }

@@ -9,9 +9,11 @@
 #include <jansson.h>
 #include <math.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* stdout and stderr go to files while a test looks at them. */
@@ -449,6 +451,36 @@ static void *stop_log(void *unused) {
 }
 
 /* A stdout that takes nothing loses lines, not time; what it lost is told. */
+static void limit_files(rlim_t bytes) {
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* A file on a full disk takes half a line: the next one stands alone, and what is lost is told. */
+static void test_full_disk(void **state) {
+    (void)state;
+    uint64_t dropped = log_dropped();
+    signal(SIGXFSZ, SIG_IGN);
+    start(LOG_FORMAT_JSON);
+    log_plain("first");
+    limit_files(strlen("first\n") + 10);
+    log_info("base", "torn");
+    log_plain("lost");
+    limit_files(RLIM_INFINITY);
+    log_plain("last");
+    log_info("base", "again");
+    const char *text = stop();
+    signal(SIGXFSZ, SIG_DFL);
+    assert_int_equal(log_dropped(), dropped + 2);
+    static const char begin[] = "first\n{\"time\":\"2\nlast\n{";
+    assert_memory_equal(text, begin, strlen(begin));
+    assert_non_null(strstr(text, "\"msg\":\"suppressed 2 lines\""));
+    assert_non_null(strstr(text, "\"msg\":\"again\""));
+    assert_null(strstr(text, "lost"));
+}
+
 static void test_full_ring(void **state) {
     (void)state;
     int ends[2];
@@ -516,6 +548,7 @@ int main(void) {
         cmocka_unit_test(test_rate_by_second),
         cmocka_unit_test(test_kept_lines),
         cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_full_ring),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
