@@ -122,7 +122,8 @@ static muster_status lock_data(char *error) {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool locked = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
     bool taken = fd >= 0 && !locked && errno == EWOULDBLOCK;
-    if (locked && ftruncate(fd, 0) == 0 && dprintf(fd, "%ld\n", (long)getpid()) > 0) {
+    if (locked && ftruncate(fd, 0) == 0) {
+        (void)!dprintf(fd, "%ld\n", (long)getpid()); /* for people; a full disk takes it not */
         paths.lock_fd = fd;
         return MUSTER_OK;
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "disk.h"
 #include "log.h"
 #include "loop.h"
 #include "moderation_internal.h"
@@ -19,6 +20,7 @@ static struct {
     uint32_t cap;
     int64_t next_end_ms; /* nothing ends before */
     struct loop_timer *sweep;
+    bool is_unsaved; /* the file is behind */
     bool is_loaded;
 } table;
 
@@ -241,8 +243,14 @@ static void remove_same(const struct sanction *sanction, struct changes *changes
     }
 }
 
+static muster_status save_file(void) {
+    muster_status status = moderation_file_save();
+    table.is_unsaved = status != MUSTER_OK;
+    return status;
+}
+
 static muster_status keep(const struct changes *changes) {
-    muster_status in_file = moderation_file_save();
+    muster_status in_file = save_file();
     muster_status status = moderation_keeper_write(changes);
     return status == MUSTER_UNAVAILABLE ? in_file : status;
 }
@@ -315,14 +323,14 @@ void moderation_take(const struct sanction *sanction) {
     if (!in_force(sanction) || index_of(sanction->key) < table.count) return;
     if (!enforce(sanction, &changes))
         log_error("moderation", "over %u sanctions: %s is left out", SANCTIONS_MAX, sanction->key);
-    (void)moderation_file_save();
+    (void)save_file();
 }
 
 void moderation_take_end(const char *key) {
     uint32_t index = index_of(key);
     if (index == table.count) return;
     end_at(index);
-    (void)moderation_file_save();
+    (void)save_file();
 }
 
 /* ---- start, words ---------------------------------------------------------------------------- */
@@ -339,7 +347,7 @@ static struct {
 
 static void on_loaded(muster_status status) {
     table.is_loaded = status == MUSTER_OK;
-    if (!status) moderation_file_save();
+    if (!status) (void)save_file();
     start.fn(start.user, status);
 }
 
@@ -350,8 +358,13 @@ static muster_status load_file(void) {
     return moderation_file_read(take_loaded);
 }
 
+static void on_sweep(void *user) {
+    moderation_sweep(user);
+    if (table.is_unsaved && disk_has_room()) (void)save_file();
+}
+
 void moderation_start(void (*fn)(void *user, muster_status status), void *user) {
-    table.sweep = loop_timer_start(SWEEP_MS, SWEEP_MS, moderation_sweep, NULL);
+    table.sweep = loop_timer_start(SWEEP_MS, SWEEP_MS, on_sweep, NULL);
     start.fn = fn;
     start.user = user;
     muster_status status = moderation_keeper_load(take_loaded, on_loaded);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "disk.h"
 #include "log.h"
 #include "moderation_internal.h"
 #include "paths.h"
@@ -62,15 +63,20 @@ static void file_path(char out[PATH_BYTES], const char *suffix) {
 
 /* In place of the old one at once, so that nobody meets half a file. */
 static muster_status write_file(const char *text) {
+    static bool is_failing; /* and known to be */
     char path[PATH_BYTES], fresh[PATH_BYTES];
     file_path(path, "");
     file_path(fresh, ".new");
     size_t len = strlen(text);
+    errno = ENOSPC; /* what a short write means */
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     bool good = fd >= 0 && write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
     if (fd >= 0) close(fd);
     good = good && rename(fresh, path) == 0;
-    if (!good) log_error("moderation", "%s was not written: %s", path, strerror(errno));
+    if (!good && !disk_failed(errno) && !is_failing)
+        log_error("moderation", "%s was not written: %m", path);
+    if (!good) unlink(fresh);
+    is_failing = !good;
     return good ? MUSTER_OK : MUSTER_IO;
 }
 

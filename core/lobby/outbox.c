@@ -100,19 +100,24 @@ static void let_go(struct kept *kept) {
     if (!kept->asked) free(kept);
 }
 
-/* All of the list, in order: what comes later waits behind the file. */
+/* As much of the list as the file takes, in order: what comes later waits behind it. */
 static void put_away(struct outbox *outbox) {
-    uint32_t lost = 0, count = outbox->count;
+    uint32_t count = 0;
     muster_status status = outbox_file_open_end(&outbox->file);
-    for (struct kept *kept; (kept = outbox->first); let_go(kept)) {
-        if (!status) status = outbox_file_append(&outbox->file, kept->text, kept->len);
-        if (!status) continue;
-        lose(kept->text, status_text(status));
-        lost++;
+    for (; !status && outbox->first; count++) {
+        status = outbox_file_append(&outbox->file, outbox->first->text, outbox->first->len);
+        if (status) break;
+        let_go(outbox->first);
     }
-    if (!status) status = outbox_file_sync(&outbox->file);
-    log_warn("store", "%u writes are kept in %s until the database takes them%s", count - lost,
-             outbox->file.path, lost ? "; others are lost" : "");
+    if (count == 0) return;
+    if (outbox_file_sync(&outbox->file)) disk_look();
+    log_warn("store", "%u writes are kept in %s until the database takes them", count,
+             outbox->file.path);
+}
+
+static void give_up(struct kept *kept) {
+    lose(kept->text, "neither memory nor disk has room for it");
+    let_go(kept);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
@@ -269,6 +274,7 @@ muster_status outbox_add(const char *what, const char *database,
     if (!kept) return MUSTER_NO_MEMORY;
     append(outbox, kept);
     if (outbox->bytes > OUTBOX_BYTES_MAX) put_away(outbox);
+    if (outbox->bytes > OUTBOX_BYTES_MAX) give_up(kept);
     ask_all(outbox);
     return MUSTER_OK;
 }
@@ -319,6 +325,7 @@ void outbox_deinit(void) {
         outboxes = outbox->next;
         loop_timer_stop(outbox->timer);
         if (outbox->first) put_away(outbox);
+        while (outbox->first) give_up(outbox->first);
         free(outbox->from_file); /* it still stands in the file */
         outbox_file_close(&outbox->file);
     }

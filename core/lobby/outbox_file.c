@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "disk.h"
 #include "log.h"
 #include "outbox.h"
 #include "paths.h"
@@ -40,7 +41,7 @@ bool outbox_file_take_up(struct outbox_file *file) {
 /* A last line that lost its end to a crash must not swallow the next. */
 muster_status outbox_file_open_end(struct outbox_file *file) {
     if (!open_it(file, O_CREAT)) {
-        log_error("store", "%s: %m", file->path);
+        if (!disk_failed(errno)) log_error("store", "%s: %m", file->path);
         return MUSTER_IO;
     }
     return file->end > 0 ? outbox_file_append(file, "", 0) : MUSTER_OK;
@@ -50,8 +51,10 @@ muster_status outbox_file_open_end(struct outbox_file *file) {
 muster_status outbox_file_append(struct outbox_file *file, const char *line, size_t len) {
     if (file->end + (long)len + 1 > (long)OUTBOX_FILE_BYTES_MAX) return MUSTER_LIMIT;
     int fd = fileno(file->file);
+    errno = ENOSPC; /* what a short write means */
     if (pwrite(fd, line, len, file->end) != (ssize_t)len ||
         pwrite(fd, "\n", 1, file->end + (long)len) != 1) {
+        (void)disk_failed(errno);
         (void)!ftruncate(fd, file->end);
         return MUSTER_IO;
     }

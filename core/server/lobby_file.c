@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "disk.h"
 #include "paths.h"
 
 bool lobby_file_path(const char *folder, const char *name, char out[LOBBY_FILE_PATH_BYTES]) {
@@ -20,11 +21,15 @@ bool lobby_file_path(const char *folder, const char *name, char out[LOBBY_FILE_P
 
 int lobby_file_write(const char *path, const void *data, uint32_t len) {
     int error = 0, fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) return errno;
+    if (fd < 0) {
+        (void)disk_failed(errno);
+        return errno;
+    }
     ssize_t written = write(fd, data, len);
     if (written != (ssize_t)len || fsync(fd)) error = written < 0 ? errno : ENOSPC;
     close(fd);
     if (error) unlink(path);
+    if (error) (void)disk_failed(error);
     return error;
 }
 

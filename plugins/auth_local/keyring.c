@@ -245,6 +245,8 @@ muster_status keyring_open(struct keyring *keyring, int64_t now_s, char *why) {
     muster_status status = make_dir(keyring->dir, why);
     if (status == MUSTER_OK) status = load_all(keyring, why);
     if (status == MUSTER_OK) status = keyring_tend(keyring, now_s, why);
+    if (status == MUSTER_IO && keyring_active(keyring))
+        status = MUSTER_OK; /* a new one could not be written: it is tended again */
     return status == MUSTER_OK ? publish(keyring) : status;
 }
 

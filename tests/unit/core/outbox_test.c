@@ -369,6 +369,31 @@ static void too_much_is_put_away(void **state) {
     assert_true(metrics_values[METRIC_STORE_LOST] == 0);
 }
 
+/* Nor is there room on the disk: what is in memory stays, and what finds no place any more is lost.
+ */
+static void what_no_disk_takes_stays_in_memory(void **state) {
+    (void)state;
+    static char big[OUTBOX_REQUEST_BYTES_MAX - 16];
+    memset(big, 'x', sizeof big - 1);
+    uint32_t count = OUTBOX_BYTES_MAX / sizeof big;
+    assert_int_equal(mkdir(unwritten(), 0700), 0); /* no file can be made there */
+    for (uint32_t i = 0; i < count + 2; i++) {
+        big[0] = (char)('a' + i);
+        put(big);
+        if (i == 0) answer(MUSTER_IO);
+    }
+    uint32_t kept = outbox_count();
+    assert_in_range(kept, count - 1, count);
+    assert_true(metrics_values[METRIC_STORE_LOST] == count + 2 - kept);
+    assert_int_equal(rmdir(unwritten()), 0);
+    pass(250);
+    for (uint32_t i = 0; i < kept; i++) {
+        assert_int_equal(asked(db.answered)[0], 'a' + i);
+        answer(MUSTER_OK);
+    }
+    assert_true(outbox_is_empty());
+}
+
 /* Room is for what waits, not for all that was ever written. */
 static void what_was_written_takes_no_room(void **state) {
     (void)state;
@@ -531,16 +556,27 @@ static void one_that_fails_holds_no_other_up(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_outbox, close_outbox)
     const struct CMUnitTest tests[] = {
-        TEST(what_is_written_is_forgotten),     TEST(a_failure_that_may_pass_is_tried_until_it_has),
-        TEST(pauses_grow_and_begin_anew),       TEST(others_that_failed_with_it_lengthen_no_pause),
-        TEST(who_is_in_a_hurry_asks_often),     TEST(so_many_are_asked_together),
-        TEST(others_wait_behind_the_first),     TEST(what_is_refused_for_good_is_lost_and_counted),
-        TEST(the_first_may_be_refused_at_last), TEST(what_is_left_at_the_stop_is_taken_up),
-        TEST(a_file_may_be_kept_twice),         TEST(a_line_that_is_none_is_told_and_skipped),
-        TEST(a_cut_line_swallows_no_other),     TEST(too_much_is_put_away),
-        TEST(what_was_written_takes_no_room),   TEST(memory_and_file_are_used_to_the_last_byte),
-        TEST(half_a_line_is_not_kept),          TEST(every_type_comes_back_as_it_was),
-        TEST(what_cannot_be_kept_is_refused),   TEST(one_that_fails_holds_no_other_up),
+        TEST(what_is_written_is_forgotten),
+        TEST(a_failure_that_may_pass_is_tried_until_it_has),
+        TEST(pauses_grow_and_begin_anew),
+        TEST(others_that_failed_with_it_lengthen_no_pause),
+        TEST(who_is_in_a_hurry_asks_often),
+        TEST(so_many_are_asked_together),
+        TEST(others_wait_behind_the_first),
+        TEST(what_is_refused_for_good_is_lost_and_counted),
+        TEST(the_first_may_be_refused_at_last),
+        TEST(what_is_left_at_the_stop_is_taken_up),
+        TEST(a_file_may_be_kept_twice),
+        TEST(a_line_that_is_none_is_told_and_skipped),
+        TEST(a_cut_line_swallows_no_other),
+        TEST(too_much_is_put_away),
+        TEST(what_no_disk_takes_stays_in_memory),
+        TEST(what_was_written_takes_no_room),
+        TEST(memory_and_file_are_used_to_the_last_byte),
+        TEST(half_a_line_is_not_kept),
+        TEST(every_type_comes_back_as_it_was),
+        TEST(what_cannot_be_kept_is_refused),
+        TEST(one_that_fails_holds_no_other_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
