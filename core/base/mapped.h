@@ -1,9 +1,9 @@
-/* mapped - files that are written through memory.
+/* mapped - files that are written or read through memory.
  *
- * A page that the disk cannot give (it became read-only, a copying file system is full, somebody cut
- * the file) raises SIGBUS where it is touched. Of what is watched here it becomes plain memory: the
- * writer goes on, learns of it from is_lost, and should write there no more. Any other SIGBUS is
- * whose it was before. Any thread.
+ * A page that the disk cannot give (it became read-only, a copying file system is full, it cannot
+ * be read, somebody cut the file) raises SIGBUS where it is touched. Of what is watched here it
+ * becomes plain memory: the writer goes on, learns of it from is_lost, and should write there no
+ * more. Any other SIGBUS is whose it was before. Any thread.
  */
 #ifndef MAPPED_H
 #define MAPPED_H

@@ -15,8 +15,9 @@
 #include "metrics.h"
 #include "paths.h"
 
-#define LOOK_EVERY_MS 2000
-#define CALM_MS 5000 /* without a failure, longer than two checkpoints are apart */
+#define TURN_MS 1000      /* between two looks while something is wrong */
+#define TURNS_PER_LOOK 5u /* while all is well */
+#define CALM_MS 3000      /* without a failure: longer than two checkpoints are apart */
 #define PROBE_BYTES (256u << 10)
 
 enum trouble { NONE, LOW, FULL, READ_ONLY, BROKEN };
@@ -34,7 +35,7 @@ static struct {
     uint32_t told; /* a bit for each trouble of this time */
     uint64_t failed_ms;
     bool is_looking;
-    bool is_suspected; /* since disk_look */
+    uint32_t turns; /* since the last look */
     /* Any thread */
     atomic_bool is_started;
     atomic_bool is_refused; /* no room */
@@ -44,7 +45,6 @@ static struct {
 /* What one look needs, and finds. */
 struct look {
     uint64_t free_min_bytes;
-    bool is_probing; /* something is wrong, or may be */
     double free_bytes;
     enum trouble found;
     int error;
@@ -73,8 +73,8 @@ static void tell(enum trouble trouble, int error) {
     if (disk.told & 1u << trouble) return;
     disk.told |= 1u << trouble;
     log_fields(MUSTER_LOG_ERROR, "disk", &fields,
-               "%s: %s%s%s: matches begin unrecorded, what cannot be written waits", paths_data(),
-               words[trouble], error ? ": " : "", error ? strerror(error) : "");
+               "%s: %s%s%s: matches go on, new ones unrecorded; what must be written waits",
+               paths_data(), words[trouble], error ? ": " : "", error ? strerror(error) : "");
 }
 
 static void end_trouble(void) {
@@ -129,8 +129,8 @@ static void look_work(void *user) {
     look.error = statvfs(paths_data(), &found) ? errno : 0;
     if (!look.error && found.f_flag & ST_RDONLY) look.error = EROFS;
     look.free_bytes = (double)found.f_bavail * (double)found.f_frsize;
-    bool is_low = !look.error && look.free_bytes < (double)look.free_min_bytes;
-    if (!look.error && (is_low || look.is_probing)) look.error = probe();
+    bool is_low = look.free_bytes < (double)look.free_min_bytes;
+    if (!look.error) look.error = probe(); /* a quota, and ext4's remount-ro, show nowhere else */
     look.found = is_low && !look.error ? LOW : trouble_of(look.error);
 }
 
@@ -144,16 +144,19 @@ static void look_done(void *user, muster_status status) {
     if (look.found || loop_now_ms() - disk.failed_ms >= CALM_MS) set(look.found, look.error);
 }
 
-static void look_begin(void *user) {
-    (void)user;
+static void look_begin(void) {
     uint64_t min_bytes = (uint64_t)config_core->server.disk_min_free_mib << 20;
     if (disk.is_looking) return;
-    look =
-        (struct look){.is_probing = disk.trouble || disk.is_suspected, .free_min_bytes = min_bytes};
-    disk.is_suspected = false;
+    disk.turns = 0;
+    look = (struct look){.free_min_bytes = min_bytes};
     if (disk.trouble) look.free_min_bytes += min_bytes / 4; /* not to and fro at the edge */
     disk.is_looking =
         loop_work_start(look_work, look_done, NULL, &(struct loop_work *){NULL}) == MUSTER_OK;
+}
+
+static void on_turn(void *user) {
+    (void)user;
+    if (disk.trouble || ++disk.turns >= TURNS_PER_LOOK) look_begin();
 }
 
 /* ---- used by others -------------------------------------------------------------------------- */
@@ -174,8 +177,7 @@ bool disk_failed(int error) {
 }
 
 void disk_look(void) {
-    disk.is_suspected = true;
-    if (disk.timer) look_begin(NULL);
+    if (disk.timer) look_begin();
 }
 
 const char *disk_trouble(void) {
@@ -183,10 +185,10 @@ const char *disk_trouble(void) {
 }
 
 muster_status disk_start(void) {
-    disk.timer = loop_timer_start(LOOK_EVERY_MS, LOOK_EVERY_MS, look_begin, NULL);
+    disk.timer = loop_timer_start(TURN_MS, TURN_MS, on_turn, NULL);
     if (!disk.timer) return MUSTER_NO_MEMORY;
     atomic_store(&disk.is_started, true);
-    look_begin(NULL);
+    look_begin();
     return MUSTER_OK;
 }
 

@@ -1,6 +1,6 @@
 /* disk - can the data directory's disk be written, and has it room?
  *
- * Looks every two seconds, on the pool, and hears from who meets an error. Says once what is wrong
+ * Looks every few seconds, on the pool, and hears from who meets an error. Says once what is wrong
  * (log, metric, /readyz), and once that it is over.
  */
 #ifndef DISK_H

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "disk.h"
 #include "lobby_internal.h"
 #include "log.h"
 #include "loop.h"
@@ -54,8 +55,9 @@ static bool write_lobby(struct lobby *lobby) {
         note_failure(lobby, wrong);
         return false;
     }
+    errno = 0;
     if (!open_file(lobby) || checkpoint_write(lobby->checkpoint, w.data, w.len, mark_of(lobby))) {
-        note_failure(lobby, strerror(errno));
+        if (!disk_failed(errno)) note_failure(lobby, strerror(errno));
         return false;
     }
     note_success();

@@ -12,7 +12,9 @@
 
 #include <muster/writer.h>
 
+#include "disk.h"
 #include "loop.h"
+#include "mapped.h"
 
 #define MAGIC "MSTRLIV1"
 #define MAGIC_BYTES 8
@@ -33,6 +35,7 @@ _Static_assert(sizeof(struct slot) == HEAD_BYTES, "the head of a slot is as the 
 
 struct checkpoint {
     uint8_t *base; /* null: nothing was written yet */
+    struct mapped map;
     uint32_t slot_bytes;
     uint64_t number; /* of the newest */
     char path[512];
@@ -76,7 +79,14 @@ static void fill(struct slot *slot, uint64_t number, const void *data, uint32_t 
     atomic_store_explicit(&slot->number, number, memory_order_release);
 }
 
-/* All of it has its place on the disk: writing to the map cannot fail. */
+static void drop_map(struct checkpoint *checkpoint) {
+    if (!checkpoint->base) return;
+    mapped_ignore(&checkpoint->map);
+    munmap(checkpoint->base, file_bytes(checkpoint->slot_bytes));
+    checkpoint->base = NULL;
+}
+
+/* All of it has its place on the disk: writing to the map does not fill that. */
 static uint8_t *map_new(const char *path, uint32_t slot_bytes) {
     size_t bytes = file_bytes(slot_bytes);
     int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -92,6 +102,20 @@ static uint8_t *map_new(const char *path, uint32_t slot_bytes) {
     return NULL;
 }
 
+/* False: not all of it is the file's. */
+static bool fill_new(uint8_t *base, uint32_t slot_bytes, uint64_t number, const void *data,
+                     uint32_t len, struct checkpoint_mark mark) {
+    struct mapped map;
+    struct muster_writer w = muster_writer_make(base, HEAD_BYTES);
+    mapped_watch(&map, base, file_bytes(slot_bytes));
+    muster_put_bytes(&w, MAGIC, MAGIC_BYTES);
+    muster_put_u32(&w, slot_bytes);
+    fill(slot_at(base, slot_bytes, number), number, data, len, mark);
+    bool is_lost = atomic_load(&map.is_lost);
+    mapped_ignore(&map);
+    return !is_lost;
+}
+
 /* A file that has room takes the place of the one that is there with its first state in it. */
 static muster_status replace(struct checkpoint *checkpoint, const void *data, uint32_t len,
                              struct checkpoint_mark mark) {
@@ -102,33 +126,32 @@ static muster_status replace(struct checkpoint *checkpoint, const void *data, ui
     snprintf(path, sizeof path, "%s.new", checkpoint->path);
     uint8_t *base = map_new(path, slot_bytes);
     if (!base) return MUSTER_IO;
-    struct muster_writer w = muster_writer_make(base, HEAD_BYTES);
-    muster_put_bytes(&w, MAGIC, MAGIC_BYTES);
-    muster_put_u32(&w, slot_bytes);
-    fill(slot_at(base, slot_bytes, checkpoint->number + 1), checkpoint->number + 1, data, len,
-         mark);
-    if (rename(path, checkpoint->path)) {
+    errno = EIO;
+    if (!fill_new(base, slot_bytes, checkpoint->number + 1, data, len, mark) ||
+        rename(path, checkpoint->path)) {
         int error = errno;
         unlink(path);
         munmap(base, file_bytes(slot_bytes));
         errno = error;
         return MUSTER_IO;
     }
-    if (checkpoint->base) munmap(checkpoint->base, file_bytes(checkpoint->slot_bytes));
+    drop_map(checkpoint);
     checkpoint->base = base;
     checkpoint->slot_bytes = slot_bytes;
+    mapped_watch(&checkpoint->map, base, file_bytes(slot_bytes));
     checkpoint->number++;
     return MUSTER_OK;
 }
 
 muster_status checkpoint_write(struct checkpoint *checkpoint, const void *data, uint32_t len,
                                struct checkpoint_mark mark) {
-    if (!checkpoint->base || len > checkpoint->slot_bytes - HEAD_BYTES)
-        return replace(checkpoint, data, len, mark);
+    const atomic_bool *is_lost = &checkpoint->map.is_lost;
     uint64_t number = checkpoint->number + 1;
+    if (!checkpoint->base || atomic_load(is_lost) || len > checkpoint->slot_bytes - HEAD_BYTES)
+        return replace(checkpoint, data, len, mark);
     fill(slot_at(checkpoint->base, checkpoint->slot_bytes, number), number, data, len, mark);
     checkpoint->number = number;
-    return MUSTER_OK;
+    return atomic_load(is_lost) ? replace(checkpoint, data, len, mark) : MUSTER_OK;
 }
 
 void checkpoint_mark(struct checkpoint *checkpoint, struct checkpoint_mark mark) {
@@ -139,7 +162,7 @@ void checkpoint_mark(struct checkpoint *checkpoint, struct checkpoint_mark mark)
 
 void checkpoint_close(struct checkpoint *checkpoint) {
     if (!checkpoint) return;
-    if (checkpoint->base) munmap(checkpoint->base, file_bytes(checkpoint->slot_bytes));
+    drop_map(checkpoint);
     free(checkpoint);
 }
 
@@ -206,8 +229,12 @@ static muster_status read_file(int fd, void *data, uint32_t cap, uint32_t *len,
     uint8_t *base = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
     if (base == MAP_FAILED) return MUSTER_IO;
     uint32_t slot_bytes = 0;
+    struct mapped map;
+    mapped_watch(&map, base, bytes);
     muster_status status = slot_bytes_of(base, bytes, &slot_bytes);
     if (!status) status = read_newest(base, slot_bytes, data, cap, len, mark);
+    if (atomic_load(&map.is_lost)) status = MUSTER_IO;
+    mapped_ignore(&map);
     munmap(base, bytes);
     return status;
 }

@@ -14,7 +14,8 @@ bool lobby_file_path(const char *folder, const char *name, char out[LOBBY_FILE_P
     if (!name[0] || name[0] == '.' || strchr(name, '/')) return false;
     int len = snprintf(out, LOBBY_FILE_PATH_BYTES, "%s/%s", paths_data(), folder);
     if (len >= LOBBY_FILE_PATH_BYTES) return false;
-    (void)mkdir(out, 0700); /* if it cannot be made, the file cannot, either, and says so */
+    /* If it cannot be made, the file cannot, either, and says so. */
+    if (mkdir(out, 0700) && errno != EEXIST) (void)disk_failed(errno);
     int left = LOBBY_FILE_PATH_BYTES - len;
     return snprintf(out + len, (size_t)left, "/%s", name) < left;
 }

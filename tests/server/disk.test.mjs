@@ -1,0 +1,128 @@
+// The data directory's disk is full, or cannot be written any more: that is told once, games go on, and
+// all is well when there is room again. On real disks, which root alone can mount.
+
+import assert from "node:assert/strict";
+import { mkdir, open, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { test } from "node:test";
+import { atEnd, eventually, runFile, startServer, tempDir } from "../kit/harness.mjs";
+import { assertProblem } from "../kit/openapi.mjs";
+import { connectPlayer, gather, guestToken, sitDown } from "../kit/players.mjs";
+import { findRecording } from "../kit/recording.mjs";
+
+const ENDLESS = { killLimit: 0, timeLimit: 0, botFill: 4 };
+const CONFIG = { server: { diskMinFreeMib: 1 }, lobby: { playersMin: 1 } };
+
+/** A folder with a data directory that is a disk of its own; null, and the test is skipped: none can be. */
+async function mounted(t, ...args) {
+    const home = await tempDir(t);
+    const data = path.join(home, "data");
+    await mkdir(data);
+    try {
+        await runFile("mount", [...args, data]);
+    } catch (error) {
+        t.skip(`no disk can be mounted here: ${error.stderr || error.message}`);
+        return null;
+    }
+    atEnd(t, () => runFile("umount", [data]));
+    return home;
+}
+
+/** Not a byte is left. */
+async function fill(server) {
+    const file = await open(path.join(server.dataDir, "filler"), "w");
+    for (const size of [1 << 20, 4096]) {
+        const block = Buffer.alloc(size);
+        const write = () => file.write(block).then(({ bytesWritten }) => bytesWritten === size, () => false);
+        while (await write()) continue;
+    }
+    await file.close();
+}
+
+const empty = (server) => rm(path.join(server.dataDir, "filler"));
+
+const told = (server, event) => server.output.split(`"event":"${event}"`).length - 1;
+
+const ready = async (server) => (await server.rest("GET", "/readyz?verbose")).text;
+
+const recordings = async (server) => (await readdir(path.join(server.dataDir, "records"))).length;
+
+/** It goes on: two snapshots from now on, the second later than the first. */
+async function goesOn(client) {
+    const first = await client.once("snapshot", { timeoutMs: 20000 });
+    const second = await client.once("snapshot", { timeoutMs: 20000 });
+    assert.ok(second.tick > first.tick);
+}
+
+/** A lobby of its own, whose match runs. */
+async function play(client) {
+    const started = client.once("match.started", { timeoutMs: 20000 });
+    const { lobby } = await client.createLobby({ gameMode: "arena", settings: ENDLESS });
+    const { matchId } = await started;
+    await goesOn(client);
+    return { matchId, lobbyId: lobby.lobbyId };
+}
+
+test("a full disk: games go on, one alert, and room again", async (t) => {
+    const home = await mounted(t, "-t", "tmpfs", "-o", "size=16m,mode=700", "tmpfs");
+    if (!home) return;
+    const server = await startServer(t, { dir: home, config: CONFIG });
+    const { accessToken } = await guestToken(server);
+    const team = await gather(t, server, 2);
+    await sitDown(team, ENDLESS);
+    await goesOn(team[0].client);
+    assert.match(await ready(server), /^\[\+\]disk ok$/m);
+    assert.ok((await server.metric("muster_disk_free_bytes")) > 1 << 20);
+    assert.equal(await recordings(server), 1);
+
+    await fill(server);
+    await server.admin(`mute ${team[1].player.playerId} 1h spam`);
+    await server.waitForOutput(/: the disk is full: [^"]*"/);
+    assert.match(await ready(server), /^\[-\]disk the disk is full$/m);
+    assert.equal((await server.rest("GET", "/livez")).status, 200);
+    assert.equal(await server.metric("muster_disk_trouble"), 1);
+    await goesOn(team[0].client);
+    const { client } = await connectPlayer(t, server, { token: accessToken });
+    await play(client);
+    assert.equal(await recordings(server), 1);
+    assertProblem(await server.rest("POST", "/v1/auth/guest", {}), 503, "storage_failed");
+    assert.match(await server.adminRefusal("backup full"), /no backup was made/);
+    await client.leave();
+
+    await empty(server);
+    await server.waitForOutput(/"event":"disk_recovered"/);
+    await eventually("it is ready", async () => (await server.rest("GET", "/readyz")).status === 200);
+    assert.equal(await server.metric("muster_disk_trouble"), 0);
+    assert.equal(await server.metric("muster_store_writes_lost_total"), 0);
+    const late = await connectPlayer(t, server);
+    const { matchId } = await play(late.client);
+    await findRecording(server.dataDir, matchId);
+    await goesOn(team[0].client);
+    await eventually("the mute is in the file", async () =>
+        (await readFile(path.join(server.dataDir, "moderation.json"), "utf8")).includes("spam"));
+    assert.deepEqual([told(server, "disk_trouble"), told(server, "disk_recovered")], [1, 1]);
+    await server.stop();
+});
+
+test("a disk that becomes read-only: the match goes on, the stop is orderly", async (t) => {
+    const image = path.join(await tempDir(t), "image");
+    await writeFile(image, "");
+    await runFile("truncate", ["-s", "32M", image]);
+    await runFile("mkfs.ext4", ["-q", image]);
+    const home = await mounted(t, "-o", "loop,errors=remount-ro", image);
+    if (!home) return;
+    const server = await startServer(t, { dir: home, config: CONFIG });
+    const { client } = await connectPlayer(t, server);
+    const { matchId, lobbyId } = await play(client);
+    const device = (await runFile("findmnt", ["-no", "SOURCE", server.dataDir])).stdout.trim();
+    await writeFile(`/sys/fs/ext4/${path.basename(device)}/trigger_fs_error`, "1"); // as a bad sector does
+    assert.match(await server.adminRefusal(`lobby save ${lobbyId} kept`), /was not written/);
+    await server.waitForOutput(/: the disk is read-only: [^"]*"/);
+    assert.match(await ready(server), /^\[-\]disk the disk is read-only$/m);
+    await goesOn(client);
+    await client.leave();
+    assert.notEqual((await play(client)).matchId, matchId);
+    assert.equal(await recordings(server), 1);
+    assert.equal(told(server, "disk_trouble"), 1);
+    await server.stop();
+});
