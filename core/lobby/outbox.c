@@ -9,6 +9,7 @@
 #include "log.h"
 #include "loop.h"
 #include "metrics.h"
+#include "outbox_copy.h"
 #include "outbox_file.h"
 #include "outbox_text.h"
 #include "registry.h"
@@ -34,6 +35,8 @@ struct outbox {
     struct outbox *next;
     char database[MUSTER_NAME_MAX];
     struct outbox_file file;
+    struct outbox_copy copy;
+    bool changed; /* and not copied yet */
     struct kept *first;
     struct kept *last;
     struct kept *from_file; /* the one of the file that is being written, not on the list */
@@ -58,6 +61,7 @@ static void append(struct outbox *outbox, struct kept *kept) {
     outbox->last = kept;
     outbox->count++;
     outbox->bytes += kept->len;
+    outbox->changed = true;
 }
 
 static void take_out(struct outbox *outbox, const struct kept *kept) {
@@ -67,6 +71,7 @@ static void take_out(struct outbox *outbox, const struct kept *kept) {
     if (outbox->last == kept) outbox->last = before;
     outbox->count--;
     outbox->bytes -= kept->len;
+    outbox->changed = true;
 }
 
 /* Those under way are near the front. */
@@ -233,6 +238,46 @@ static void ask_all(struct outbox *outbox) {
     outbox->asking = false;
 }
 
+/* ---- the copy -------------------------------------------------------------------------------- */
+
+static void copy_list(struct outbox *outbox) {
+    outbox->changed = false;
+    outbox_copy_begin(&outbox->copy);
+    for (const struct kept *kept = outbox->first; kept; kept = kept->next)
+        outbox_copy_add(&outbox->copy, kept->text, kept->len);
+    outbox_copy_end(&outbox->copy);
+}
+
+static void copy_changed(void) {
+    struct outbox *outbox;
+    LL_FOREACH(outboxes, outbox)
+    if (outbox->changed && outbox->copy.file) copy_list(outbox);
+}
+
+static struct kept *kept_new(struct outbox *outbox, const char *text, size_t len) {
+    struct kept *kept = outbox ? calloc(1, sizeof *kept + len + 1) : NULL;
+    if (!kept) return NULL;
+    memcpy(kept->text, text, len);
+    kept->len = len;
+    kept->outbox = outbox;
+    return kept;
+}
+
+/* What a process that died had in memory is older than what is here by now. */
+static void take_up_copy(struct outbox *outbox) {
+    struct kept *newer = outbox->first, *newest = outbox->last;
+    uint32_t len, count = 0;
+    outbox_copy_start(&outbox->copy);
+    outbox->first = outbox->last = NULL;
+    for (const char *line; (line = outbox_copy_next(&outbox->copy, &len)); count++) {
+        struct kept *kept = kept_new(outbox, line, len);
+        if (kept) append(outbox, kept);
+    }
+    *(outbox->last ? &outbox->last->next : &outbox->first) = newer;
+    if (newer) outbox->last = newest;
+    if (count) log_info("store", "%u writes of before are taken up", count);
+}
+
 /* ---- used by others -------------------------------------------------------------------------- */
 
 /* Null: out of memory. */
@@ -245,19 +290,11 @@ static struct outbox *outbox_of(const struct muster_self *database) {
     outbox = calloc(1, sizeof *outbox);
     if (!outbox) return NULL;
     snprintf(outbox->database, sizeof outbox->database, "%s", name);
-    outbox_file_init(&outbox->file, strcmp(first->self->instance_name, name) == 0 ? "" : name);
+    const char *suffix = strcmp(first->self->instance_name, name) == 0 ? "" : name;
+    outbox_file_init(&outbox->file, suffix);
+    outbox_copy_init(&outbox->copy, suffix);
     LL_APPEND(outboxes, outbox);
     return outbox;
-}
-
-static struct kept *kept_new(struct outbox *outbox, const char *text) {
-    size_t len = strlen(text);
-    struct kept *kept = outbox ? calloc(1, sizeof *kept + len + 1) : NULL;
-    if (!kept) return NULL;
-    memcpy(kept->text, text, len);
-    kept->len = len;
-    kept->outbox = outbox;
-    return kept;
 }
 
 muster_status outbox_add(const char *what, const char *database,
@@ -268,7 +305,7 @@ muster_status outbox_add(const char *what, const char *database,
     muster_status status = outbox_text_write(what, request, &text);
     if (status) return status;
     struct outbox *outbox = outbox_of(db->self);
-    struct kept *kept = kept_new(outbox, text);
+    struct kept *kept = kept_new(outbox, text, strlen(text));
     if (!kept) lose(text, status_text(MUSTER_NO_MEMORY));
     free(text);
     if (!kept) return MUSTER_NO_MEMORY;
@@ -285,8 +322,11 @@ void outbox_start(void) {
         if (!outbox) continue;
         if (outbox_file_take_up(&outbox->file))
             log_info("store", "taking up %s", outbox->file.path);
+        take_up_copy(outbox);
         ask_all(outbox);
     }
+    if (loop_at_turn_end(copy_changed))
+        log_error("store", "what waits is not copied: a crash loses it");
 }
 
 const char *outbox_trouble(void) {
@@ -328,6 +368,7 @@ void outbox_deinit(void) {
         while (outbox->first) give_up(outbox->first);
         free(outbox->from_file); /* it still stands in the file */
         outbox_file_close(&outbox->file);
+        outbox_copy_remove(&outbox->copy);
     }
     hurried = false;
 }

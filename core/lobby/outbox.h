@@ -4,15 +4,16 @@
  * order; after a failure that may pass (locked, disk full, moved away, not there) the first is
  * tried again with a growing pause and the others wait behind it. Above OUTBOX_BYTES_MAX, and at
  * the stop, what waits goes into a file of the data directory, which is taken up before anything
- * newer. So a write may be done twice, and must come to the same then. Each database has an outbox
- * of its own: one that fails holds no other up.
+ * newer. At the end of a turn of the loop all that waits stands in a mapped file beside it, for
+ * whoever starts after a crash. So a write may be done twice, and must come to the same then. Each
+ * database has an outbox of its own: one that fails holds no other up.
  */
 #ifndef OUTBOX_H
 #define OUTBOX_H
 
 #include <muster/roles.h>
 
-#define OUTBOX_BYTES_MAX (16u << 20)
+#define OUTBOX_BYTES_MAX (4u << 20)
 #define OUTBOX_FILE_BYTES_MAX (256u << 20)
 #define OUTBOX_REQUEST_BYTES_MAX (2u << 20) /* SQL and values of one request */
 

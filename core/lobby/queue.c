@@ -8,6 +8,7 @@
 #include "config.h"
 #include "log.h"
 #include "loop.h"
+#include "queue_kept.h"
 #include "slots.h"
 #include "status.h"
 
@@ -31,6 +32,7 @@ static struct {
     struct slots slots;
     struct loop_timer *timer;
     struct loop_timer *soon; /* a run right after an enqueue was answered */
+    bool changed;            /* and not kept yet */
 } queue;
 
 static void ask_dequeue(struct provider *p, muster_queue_ticket_id ticket) {
@@ -44,6 +46,7 @@ static void remove_ticket(muster_queue_ticket_id ticket, struct session *session
     const struct waiting *waiting = slots_find(&queue.slots, ticket.value);
     if (waiting->matchmaker) ask_dequeue(waiting->matchmaker, ticket);
     slots_remove(&queue.slots, ticket.value);
+    queue.changed = true;
     if (session) session->queue_ticket = (muster_queue_ticket_id){0};
 }
 
@@ -274,8 +277,32 @@ static void drop_seated(void) {
     }
 }
 
+static struct queue_wish wish_of(const struct waiting *waiting, const struct session *session) {
+    struct queue_wish wish = {.since_unix_ms =
+                                  loop_unix_ms() - (int64_t)(loop_now_ms() - waiting->since_ms)};
+    memcpy(wish.player_key, session->player_key, sizeof wish.player_key);
+    memcpy(wish.game_mode, waiting->game_mode, sizeof wish.game_mode);
+    memcpy(wish.region, waiting->region, sizeof wish.region);
+    memcpy(wish.map_name, waiting->map_name, sizeof wish.map_name);
+    return wish;
+}
+
+static void keep_all(void) {
+    muster_queue_ticket_id ticket = {0};
+    queue.changed = false;
+    queue_kept_begin();
+    for (struct waiting *waiting; (waiting = slots_next(&queue.slots, &ticket.value));) {
+        const struct session *session = session_find(waiting->player);
+        if (!session) continue;
+        const struct queue_wish wish = wish_of(waiting, session);
+        queue_kept_add(&wish);
+    }
+    queue_kept_end();
+}
+
 static void run_all(void) {
     drop_seated();
+    if (queue.changed) keep_all();
     if (queue.slots.count == 0) return;
     adopt_orphans();
     for (struct provider *p = registry_first(MUSTER_ROLE_MATCHMAKER); p; p = p->next)
@@ -309,7 +336,12 @@ muster_status queue_init(uint32_t players_max) {
     return slots_init(&queue.slots, players_max + 1, sizeof(struct waiting));
 }
 
+void queue_recover(void) {
+    queue_kept_start();
+}
+
 void queue_deinit(void) {
+    queue_kept_stop();
     muster_queue_ticket_id ticket = {0};
     for (struct waiting *waiting; (waiting = slots_next(&queue.slots, &ticket.value));)
         remove_ticket(ticket, session_find(waiting->player));
@@ -390,6 +422,15 @@ static void fill(struct waiting *waiting, const struct session *session, const c
     snprintf(waiting->map_name, sizeof waiting->map_name, "%s", map_name);
 }
 
+/* One that a crash has cut off has waited since it began. */
+static void go_on(struct waiting *waiting, const struct session *session) {
+    const struct queue_wish wish = wish_of(waiting, session);
+    int64_t since_unix_ms = queue_kept_take(&wish);
+    int64_t waited_ms = since_unix_ms ? wish.since_unix_ms - since_unix_ms : 0;
+    if (waited_ms <= 0) return;
+    waiting->since_ms -= (uint64_t)waited_ms < waiting->since_ms ? (uint64_t)waited_ms : 0;
+}
+
 int32_t queue_find(struct session *session, const char *game_mode, const char *region,
                    const char *map_name, char ticket[QUEUE_TICKET_TEXT], struct failure *failure) {
     if (check_wish(session, game_mode, region, map_name, failure)) return failure->code;
@@ -398,6 +439,7 @@ int32_t queue_find(struct session *session, const char *game_mode, const char *r
     struct waiting *waiting = slots_add(&queue.slots, &id.value);
     if (!waiting) return failure_set(failure, RPC_SERVER_FULL, "too many players are searching");
     fill(waiting, session, game_mode, region, map_name);
+    go_on(waiting, session);
     muster_status status = ask_enqueue(p, id, waiting);
     if (status) {
         slots_remove(&queue.slots, id.value);
@@ -408,6 +450,7 @@ int32_t queue_find(struct session *session, const char *game_mode, const char *r
     waiting->matchmaker = p;
     plugin_pin(p->self);
     session->queue_ticket = id;
+    queue.changed = true;
     snprintf(ticket, QUEUE_TICKET_TEXT, "q.%llx", (unsigned long long)id.value);
     run_soon();
     return RPC_OK;

@@ -7,6 +7,8 @@
 #define QUEUE_TICKET_TEXT 24
 
 muster_status queue_init(uint32_t players_max) MUSTER_MUST_USE;
+/* Searches are kept over a crash from now on, and those of before are known. */
+void queue_recover(void);
 void queue_deinit(void);
 /* region, map_name: "" = any of the node's. ticket: id for the client. */
 int32_t queue_find(struct session *session, const char *game_mode, const char *region,

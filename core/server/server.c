@@ -127,6 +127,7 @@ static void on_store_started(void *user, muster_status status) {
         fail(SERVER_EXIT_INTERNAL, "the database could not be prepared");
         return;
     }
+    queue_recover();
     if (recovery_start())
         fail(SERVER_EXIT_INTERNAL, "the folder of the lobbies that go on cannot be made");
     else

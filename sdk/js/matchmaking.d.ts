@@ -1,6 +1,6 @@
 /**
  * Ends when seated, refused, aborted by the signal, replaced by another search or seat, or when the
- * connection drops.
+ * connection is given up. One that drops and comes back goes on with the search.
  *
  * @param {import("./client.js").MusterClient} client
  * @param {import("./types.js").FindOptions} options

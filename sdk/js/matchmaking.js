@@ -9,7 +9,7 @@ const searches = new WeakMap();
 
 /**
  * Ends when seated, refused, aborted by the signal, replaced by another search or seat, or when the
- * connection drops.
+ * connection is given up. One that drops and comes back goes on with the search.
  *
  * @param {import("./client.js").MusterClient} client
  * @param {import("./types.js").FindOptions} options
@@ -45,24 +45,63 @@ export async function findMatch(client, { signal, ...wanted }) {
  * @returns {Promise<import("./types.js").Reservation>} of this search, not of one before
  */
 async function search(client, wanted, stop) {
+    const off = client.on("entered", () =>
+        stop.abort(new MusterError("search_replaced", "a seat was taken otherwise")));
+    try {
+        for (;;) {
+            const found = await searchOnce(client, wanted, stop.signal).catch((error) => {
+                if (stop.signal.aborted || error.code !== "connection_lost") throw error;
+            });
+            if (found) return found;
+            await backOnline(client, stop.signal);
+        }
+    } finally {
+        off();
+    }
+}
+
+/**
+ * As long as the connection lasts.
+ *
+ * @param {import("./client.js").MusterClient} client
+ * @param {object} wanted
+ * @param {AbortSignal} signal
+ * @returns {Promise<import("./types.js").Reservation>}
+ */
+async function searchOnce(client, wanted, signal) {
     /** @type {import("./types.js").ClientEvents["match.found"][]} */
     const founds = [];
+    const lost = new AbortController();
     const offs = [
         client.on("match.found", (found) => founds.push(found)),
         client.on("state", () =>
-            stop.abort(new MusterError("connection_lost", "the connection dropped"))),
-        client.on("entered", () =>
-            stop.abort(new MusterError("search_replaced", "a seat was taken otherwise"))),
+            lost.abort(new MusterError("connection_lost", "the connection dropped"))),
     ];
+    const onAbort = () => lost.abort(signal.reason);
+    signal.addEventListener("abort", onAbort);
     try {
         const { ticketId } = await patiently(() => client.call("match.find", wanted));
         for (;;) {
-            stop.signal.throwIfAborted();
+            signal.throwIfAborted();
+            lost.signal.throwIfAborted();
             const found = founds.find((one) => one.ticketId === ticketId);
             if (found) return found;
-            await client.once("match.found", { signal: stop.signal });
+            await client.once("match.found", { signal: lost.signal });
         }
     } finally {
+        signal.removeEventListener("abort", onAbort);
         for (const off of offs) off();
+    }
+}
+
+/**
+ * @param {import("./client.js").MusterClient} client
+ * @param {AbortSignal} signal
+ */
+async function backOnline(client, signal) {
+    while (client.state !== "online") {
+        if (client.state === "closed")
+            throw new MusterError("connection_lost", "the connection dropped");
+        await client.once("state", { signal });
     }
 }

@@ -28,6 +28,20 @@ async function openLobby(t, server, player) {
 const lobbies = async (server) =>
     (await queryDatabase(server, "SELECT lobby_id FROM lobbies ORDER BY created_at")).map((row) => row.lobby_id);
 
+test("a kill while the database is locked: what waits is written after the next start", async (t) => {
+    const server = await startServer(t, { config: QUICK });
+    const player = await connectPlayer(t, server);
+    const unlock = await lock(t, server);
+    const lobby = await openLobby(t, server, player);
+    server.signal("SIGKILL");
+    await server.ended();
+    await unlock();
+    assert.ok(!(await lobbies(server)).includes(lobby));
+    const next = await startServer(t, { config: QUICK, dir: server.dir });
+    assert.match(next.output, /[1-9]\d* writes of before are taken up/);
+    await eventually("it is written", async () => (await lobbies(next)).includes(lobby));
+});
+
 test("a database that is locked: writes wait, the node says so, nothing is lost", async (t) => {
     const server = await startServer(t, { config: QUICK });
     const player = await connectPlayer(t, server);

@@ -31,13 +31,31 @@ test("a search takes the seat that was found for it, and no other", async (t) =>
     assert.equal((await search).joinCode, "seat of t1");
 });
 
-test("a search ends with its connection", async (t) => {
-    const { client, socket, calls } = await searching(t, { reconnect: true });
+test("a search ends with a connection that is given up", async (t) => {
+    const { client, socket, calls } = await searching(t, { reconnect: false });
     const search = outcome(client.findMatch({ gameMode: "arena" }));
     await turn();
     socket.end(1006);
     assert.equal(await search, "connection_lost");
     assert.equal(calls("match.cancel").length, 0);
+});
+
+test("a search goes on with a connection that comes back", async (t) => {
+    const { client, socket } = await searching(t, { reconnect: true, backoff: FAST });
+    const search = client.findMatch({ gameMode: "arena" });
+    await turn();
+    socket.end(1006);
+    while (MemorySocket.all.at(-1) === socket) await turn();
+    const back = MemorySocket.all.at(-1);
+    Object.assign(back.answers, socket.answers);
+    const asked = new Promise((resolve) => {
+        back.onCall = (method) => method === "match.find" && resolve();
+    });
+    back.open();
+    await asked;
+    await turn();
+    back.notify("match.found", found("t2"));
+    assert.equal((await search).joinCode, "seat of t2");
 });
 
 test("another search ends the one before, and keeps its own", async (t) => {
