@@ -115,25 +115,47 @@ static muster_status in_use(int fd, char *error) {
     return MUSTER_EXISTS;
 }
 
+/* For people; a full disk takes it not. */
+static void write_pid(int fd) {
+    char pid[24];
+    int len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+    (void)!pwrite(fd, pid, (size_t)len, 0);
+}
+
 /* Held until paths_deinit or the end of the process, however that comes. */
+static muster_status lock(int fd, char *error) {
+    bool locked = flock(fd, LOCK_EX | LOCK_NB) == 0;
+    if (locked && ftruncate(fd, 0) == 0) {
+        write_pid(fd);
+        return MUSTER_OK;
+    }
+    if (!locked && errno == EWOULDBLOCK) return in_use(fd, error);
+    snprintf(error, PATHS_ERROR_MAX, "server.dataDir: cannot lock %s/lock: %m", paths.data);
+    return MUSTER_IO;
+}
+
 static muster_status lock_data(char *error) {
     char path[DIR_MAX + 20];
     snprintf(path, sizeof path, "%s/lock", paths.data);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool locked = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
-    bool taken = fd >= 0 && !locked && errno == EWOULDBLOCK;
-    if (locked && ftruncate(fd, 0) == 0) {
-        (void)!dprintf(fd, "%ld\n", (long)getpid()); /* for people; a full disk takes it not */
-        paths.lock_fd = fd;
-        return MUSTER_OK;
-    }
-    muster_status status = MUSTER_IO;
-    if (taken)
-        status = in_use(fd, error);
-    else
+    if (fd < 0) {
         snprintf(error, PATHS_ERROR_MAX, "server.dataDir: cannot lock %s: %m", path);
-    if (fd >= 0) close(fd);
+        return MUSTER_IO;
+    }
+    muster_status status = lock(fd, error);
+    if (status)
+        close(fd);
+    else
+        paths.lock_fd = fd;
     return status;
+}
+
+void paths_lend(void) {
+    if (paths.lock_fd > 0) (void)flock(paths.lock_fd, LOCK_UN);
+}
+
+muster_status paths_take_back(char *error) {
+    return lock(paths.lock_fd, error);
 }
 
 bool paths_keeps_data(void) {
@@ -174,37 +196,45 @@ static void make_node_id(void) {
     snprintf(paths.node_id, sizeof paths.node_id, "node-%s", hex);
 }
 
-/* The configured one, else the one made on first start and kept. */
-static muster_status find_node_id(char *error) {
+/* The configured one, or the one that was made on first start. */
+static bool read_node_id(const char *path) {
     const char *configured = config_core->server.node_id;
     if (configured[0]) {
         snprintf(paths.node_id, sizeof paths.node_id, "%s", configured);
-        return MUSTER_OK;
+        return true;
     }
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return false;
+    ssize_t len = read(fd, paths.node_id, sizeof paths.node_id - 1);
+    close(fd);
+    paths.node_id[len > 0 ? len : 0] = '\0';
+    paths.node_id[strcspn(paths.node_id, "\n")] = '\0';
+    return paths.node_id[0] != '\0';
+}
+
+static muster_status find_node_id(char *error) {
     char path[DIR_MAX + 20];
     snprintf(path, sizeof path, "%s/node-id", paths.data);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        ssize_t len = read(fd, paths.node_id, sizeof paths.node_id - 1);
-        close(fd);
-        paths.node_id[len > 0 ? len : 0] = '\0';
-        paths.node_id[strcspn(paths.node_id, "\n")] = '\0';
-        if (paths.node_id[0]) return MUSTER_OK;
-    }
+    if (read_node_id(path) || !paths.keeps_data) return MUSTER_OK;
     make_node_id();
-    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     bool written = fd >= 0 && dprintf(fd, "%s\n", paths.node_id) > 0;
     if (fd >= 0) close(fd);
     if (!written) snprintf(error, PATHS_ERROR_MAX, "cannot write %s: %m", path);
     return written ? MUSTER_OK : MUSTER_IO;
 }
 
+muster_status paths_take(char *error) {
+    paths.keeps_data = true;
+    muster_status status = make_data(error);
+    if (!status) status = lock_data(error);
+    return status ? status : find_node_id(error);
+}
+
 muster_status paths_init(bool create, char *error) {
     muster_status status = find_share(error);
     if (!status) status = find_data(error);
-    paths.keeps_data = create;
-    if (status || !create) return status;
-    status = make_data(error);
-    if (!status) status = lock_data(error);
-    return status ? status : find_node_id(error);
+    paths.keeps_data = false;
+    if (status) return status;
+    return create ? paths_take(error) : find_node_id(error);
 }

@@ -13,6 +13,12 @@
  * belongs to another one. `error` (PATHS_ERROR_MAX bytes) says what is wrong. */
 muster_status paths_init(bool create, char *error) MUSTER_MUST_USE;
 void paths_deinit(void);
+/* Who has only looked takes the directory after all; as paths_init with create. */
+muster_status paths_take(char *error) MUSTER_MUST_USE;
+/* Another process may take the directory while this one stands still. */
+void paths_lend(void);
+/* It is this one's again. EXISTS: the other has it. */
+muster_status paths_take_back(char *error) MUSTER_MUST_USE;
 /* Is the data directory this process's, or is it only looked at (create was false)? */
 bool paths_keeps_data(void);
 /* Could the data directory be made and written? Nothing is. `error` as above. */

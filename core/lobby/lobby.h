@@ -313,6 +313,8 @@ muster_status lobby_conclude(struct muster_bytes state, const char *reason,
                              char error[LOBBY_ERROR_MAX]) MUSTER_MUST_USE;
 /* Whose match is in what was saved. False: none. */
 bool lobby_state_match(struct muster_bytes state, char match_key[TICKET_UUID_SIZE]);
+/* Of its members, and of the match: as before for what was loaded from what was saved now. */
+uint64_t lobby_hash(struct lobby *lobby);
 /* It is gone here, without an end and without a word: it goes on from what was saved. */
 void lobby_let_go(struct lobby *lobby);
 /* End a running match from outside a step. */

@@ -85,6 +85,13 @@ bool lobby_journal_leave(struct lobby *lobby) {
     return false;
 }
 
+void lobby_journal_take_back(struct lobby *lobby) {
+    lobby->is_left = false;
+    checkpoint_close(lobby->checkpoint);
+    lobby->checkpoint = NULL;
+    (void)write_lobby(lobby);
+}
+
 /* ---- all of them ----------------------------------------------------------------------------- */
 
 void lobby_journal_flush(void) {

@@ -8,6 +8,28 @@
 
 #include "lobby_saved.h"
 
+static void put_member(const struct member *member, uint32_t index, struct muster_writer *w) {
+    muster_put_u8(w, index);
+    muster_put_u8(w, member->state);
+    muster_put_u8(w, member->team);
+    muster_put_str(w, member->player_key);
+    muster_put_str(w, member->ticket);
+    muster_put_str(w, member->resume);
+    muster_put_str(w, member->resume_before);
+}
+
+uint64_t lobby_hash(struct lobby *lobby) {
+    uint8_t bytes[1024];
+    uint64_t hash = lobby->match ? match_hash(lobby->match) : 0;
+    for (uint32_t i = 0; i < lobby_members_end(lobby); i++) {
+        struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
+        if (lobby->members[i].state == MEMBER_NONE) continue;
+        put_member(&lobby->members[i], i, &w);
+        hash = XXH3_64bits_withSeed(bytes, w.len, hash);
+    }
+    return hash;
+}
+
 static muster_status check_head(struct muster_reader *r, char error[LOBBY_ERROR_MAX]) {
     const uint8_t *magic = muster_get_bytes(r, sizeof LOBBY_SAVED_MAGIC - 1);
     uint32_t version = muster_get_u32(r);

@@ -90,6 +90,8 @@ void loop_poll_stop(struct loop_poll *poll);
 muster_status loop_signal(int signal_number, loop_fn fn, void *user) MUSTER_MUST_USE;
 /* Lines from stdin, without the newline, at most 1000 bytes. EOF ends it quietly. */
 muster_status loop_stdin(void (*fn)(void *user, const char *line), void *user) MUSTER_MUST_USE;
+/* Another process reads them from here on. */
+void loop_stdin_stop(void);
 
 /* UDP */
 struct sockaddr;

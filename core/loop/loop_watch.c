@@ -137,9 +137,12 @@ static void console_closed(uv_handle_t *handle) {
     free(console);
 }
 
+static struct console *reading; /* null: nobody reads stdin */
+
 static void console_close(struct loop_item *item) {
     struct console *console = (struct console *)item;
     console->closing = true;
+    reading = NULL;
     uv_handle_t *handle =
         console->polled ? (uv_handle_t *)&console->poll : (uv_handle_t *)&console->idle;
     uv_close(handle, console_closed);
@@ -242,5 +245,10 @@ muster_status loop_stdin(void (*fn)(void *user, const char *line), void *user) {
     }
     uv_unref(console->polled ? (uv_handle_t *)&console->poll : (uv_handle_t *)&console->idle);
     loop_item_add(&console->item, NULL, console_close);
+    reading = console;
     return MUSTER_OK;
+}
+
+void loop_stdin_stop(void) {
+    if (reading) console_end(reading);
 }

@@ -36,6 +36,7 @@ struct record {
     bool waiting; /* for room on the disk, to grow again */
     bool last;    /* there will be no further segment */
     bool full;
+    bool lent;   /* another process goes on with it, or not */
     bool closed; /* close was asked while a job ran */
     char path[512];
 };
@@ -144,7 +145,7 @@ static void give_up(struct record *record, const char *why) {
 
 void record_append(struct record *record, uint32_t tick, uint32_t kind, uint32_t seat,
                    const void *data, uint32_t len) {
-    if (!record || record->full) return;
+    if (!record || record->full || record->lent) return;
     /* One entry header is kept free, so that the zero kind at the end is always there. */
     if (record->used + 2 * ENTRY_BYTES + len > record->mapped) {
         give_up(record, "full");
@@ -164,6 +165,12 @@ void record_append(struct record *record, uint32_t tick, uint32_t kind, uint32_t
     record->used += w.len;
     bool may_grow = !record->growing && !record->last && (!record->waiting || disk_has_room());
     if (may_grow && record->mapped - record->used < record->segment_bytes / 2) grow(record);
+}
+
+void record_lend(struct record *record, bool on) {
+    if (!record) return;
+    record->lent = on;
+    (void)flock(record->fd, (on ? LOCK_UN : LOCK_SH) | LOCK_NB);
 }
 
 uint32_t record_used(const struct record *record) {
@@ -191,7 +198,10 @@ static void finish_close(struct record *record) {
 void record_close(struct record *record) {
     if (!record) return;
     record->closed = true;
-    finish_close(record);
+    if (record->lent)
+        free_record(record);
+    else
+        finish_close(record);
 }
 
 /* ---- pruning --------------------------------------------------------------------------------- */

@@ -11,6 +11,8 @@
 #ifndef RECORD_H
 #define RECORD_H
 
+#include <stdbool.h>
+
 #include <muster/types.h>
 
 #define RECORD_HEADER_VERSION 3 /* of the header's JSON and of the entries */
@@ -52,6 +54,9 @@ muster_status record_resume(const char *path, uint32_t used, bool cuts_end, uint
 /* Takes null. Over 64 MiB, or when space ran out, it stops quietly (once logged, counted). */
 void record_append(struct record *record, uint32_t tick, uint32_t kind, uint32_t seat,
                    const void *data, uint32_t len);
+/* on: another process may go on with it, and nothing is added to it here, or cut off when it is
+ * closed; off: that came to nothing. No job of it is on the pool. Takes null. */
+void record_lend(struct record *record, bool on);
 /* Bytes used so far; 0: it has stopped, and holds not all that has come. */
 uint32_t record_used(const struct record *record);
 /* Cuts the file to what is used (on the pool) and frees. Takes null. */

@@ -144,19 +144,16 @@ static void mend(void) {
     page->plugin[sizeof page->plugin - 1] = '\0';
 }
 
+static bool is_ours(void) {
+    return memcmp(page->magic, MAGIC, sizeof page->magic) == 0;
+}
+
 static void take_over(void) {
-    if (memcmp(page->magic, MAGIC, sizeof page->magic) == 0) {
+    if (is_ours()) {
         mend();
         add_end();
-    } else {
-        memset(page, 0, sizeof *page);
-        memcpy(page->magic, MAGIC, sizeof page->magic);
     }
-    page->is_stamped = 0;
-    page->depth = 0;
-    memset(names, 0, sizeof names); /* its literals are not ours */
-    in_order();
-    page->pid = getpid();
+    crash_page_take_back();
 }
 
 static void take_stack(int fd) {
@@ -194,6 +191,20 @@ void crash_page_close(void) {
     memset(names, 0, sizeof names);
     page = &in_memory;
     page_fd = -1;
+}
+
+void crash_page_lend(void) {
+    page->pid = 0;
+}
+
+void crash_page_take_back(void) {
+    if (!is_ours()) memset(page, 0, sizeof *page);
+    memcpy(page->magic, MAGIC, sizeof page->magic);
+    page->is_stamped = 0;
+    page->depth = 0;
+    memset(names, 0, sizeof names); /* its literals are not ours */
+    in_order();
+    page->pid = getpid();
 }
 
 struct crash_end *crash_page_end(uint32_t index) {

@@ -50,6 +50,11 @@ int crash_page_stamp(int signal, const char *plugin, bool is_loop);
 muster_status crash_page_open(const char *path) MUSTER_MUST_USE;
 /* This process has ended in order. Does nothing without an open page. */
 void crash_page_close(void);
+/* Outside of all calls: another process may take the page over, and this one has then ended in
+ * order. */
+void crash_page_lend(void);
+/* It is this one's again; what the other one was at does not count. */
+void crash_page_take_back(void);
 /* The ends of the last processes, 0: the newest. Null: no more are known. */
 struct crash_end *crash_page_end(uint32_t index);
 /* Faults since the file was made. */

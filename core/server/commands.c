@@ -122,6 +122,10 @@ const struct command commands_table[] = {
      command_drain},
     {"restart", "in TIME [TEXT]|now [TEXT]|cancel",
      "stop so that the server is started again; all are warned", ADMIN, command_restart},
+    {"upgrade", "[PATH]",
+     "let another server take this one's place, and matches go on: the program as it is now, or "
+     "PATH",
+     ADMIN, command_upgrade},
     {"plugins", "", "loaded plugins and generations", ADMIN, command_plugins},
     {"reload", "[PLUGIN]", "replace one plugin; without a name read the configuration again", ADMIN,
      command_reload},

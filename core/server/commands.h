@@ -36,6 +36,7 @@ struct lobby *command_find_lobby(struct run *run);
 void command_stop(struct run *run);
 void command_drain(struct run *run);
 void command_restart(struct run *run);
+void command_upgrade(struct run *run);
 
 /* commands_backup.c */
 void command_backup(struct run *run);

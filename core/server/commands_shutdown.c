@@ -1,4 +1,4 @@
-/* Commands that end the server: stop, drain, restart. */
+/* Commands that end the server: stop, drain, restart, upgrade. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +8,7 @@
 #include "config.h"
 #include "shutdown.h"
 #include "status.h"
+#include "upgrade.h"
 
 void command_stop(struct run *run) {
     command_say(run, "stopping");
@@ -79,4 +80,24 @@ void command_restart(struct run *run) {
     command_say(run, is_now ? "restarting" : "restarts in %u s", in_s);
     command_finish(run);
     shutdown_restart(in_s, text);
+}
+
+static void on_upgraded(void *user, const char *why) {
+    struct run *run = user;
+    if (why) {
+        command_fail(run, MUSTER_CONFLICT, "no upgrade: %s", why);
+        return;
+    }
+    command_say(run, "upgraded: another server has taken this one's place");
+    command_finish(run);
+}
+
+void command_upgrade(struct run *run) {
+    const char *path = command_word(run);
+    if (run->arguments[0]) {
+        command_fail_usage(run);
+        return;
+    }
+    const char *why = upgrade_begin(path, on_upgraded, run);
+    if (why) command_fail(run, MUSTER_CONFLICT, "no upgrade: %s", why);
 }

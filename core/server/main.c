@@ -14,6 +14,7 @@
 #include "supervisor.h"
 #include "temporary.h"
 #include "untrusted.h"
+#include "upgrade.h"
 
 enum action {
     ACTION_RUN,
@@ -238,6 +239,7 @@ int main(int argc, char **argv) {
     int code;
     if (!parse(argc, argv, &args, &code)) return code;
     service_init();
+    upgrade_init();
     if (crash_init()) fprintf(stderr, "musterd: a crash will not be told: %m\n");
     bool is_passing =
         args.action == ACTION_CHECK || (args.action == ACTION_COMMAND && !args.config.data_dir);

@@ -13,7 +13,9 @@
 #include "lobby_journal.h"
 #include "log.h"
 #include "paths.h"
+#include "server.h"
 #include "status.h"
+#include "upgrade.h"
 
 /* What a process has left of one lobby. */
 struct left {
@@ -63,7 +65,9 @@ static muster_status recover_as(const struct left *left, enum crashes_verdict ve
 
 /* For who can mend what is wrong, and for `lobby load`. */
 static void put_aside(const struct left *left, const char *why) {
-    char path[LOBBY_FILE_PATH_BYTES];
+    char path[LOBBY_FILE_PATH_BYTES], refusal[512];
+    snprintf(refusal, sizeof refusal, "lobby %s was not loaded: %s", left->name, why);
+    if (upgrade_is_beside()) upgrade_give_up(SERVER_EXIT_INTERNAL, refusal);
     bool is_put = lobby_file_path("lobbies", left->name, path) &&
                   lobby_file_write(path, left->bytes, left->len) == 0;
     log_error("recovery", "%s was not loaded: %s%s%s", left->path, why,

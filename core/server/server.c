@@ -30,6 +30,7 @@
 #include "shutdown.h"
 #include "store.h"
 #include "untrusted.h"
+#include "upgrade.h"
 #include "watchdog.h"
 
 #define WATCHDOG_WARN_MS 1000
@@ -54,6 +55,7 @@ static bool is_ready(void) {
 }
 
 static void fail(int exit_code, const char *why) {
+    if (upgrade_is_beside()) upgrade_give_up(exit_code, why);
     log_error("server", "%s", why);
     server.exit_code = exit_code;
     shutdown_now(why);
@@ -107,6 +109,7 @@ static void listen_now(void) {
         return;
     }
     if (!lock_if_asked()) return;
+    upgrade_agree();
     char line[160];
     snprintf(line, sizeof line, "Server is ready: listening on %s:%u", config_core->net.address,
              net_port());
@@ -117,6 +120,7 @@ static void listen_now(void) {
     log_plain(line);
     service_notify("READY=1");
     if (loop_stdin(on_console_line, NULL)) log_warn("server", "no console: stdin cannot be read");
+    upgrade_watch();
 }
 
 /* Listening begins when the tables stand: nobody meets a half-started server. */
@@ -136,11 +140,13 @@ static void on_store_started(void *user, muster_status status) {
 
 static void on_interrupt(void *user) {
     (void)user;
+    if (upgrade_is_beside()) upgrade_give_up(SERVER_EXIT_INTERNAL, "SIGINT");
     shutdown_now("SIGINT");
 }
 
 static void on_terminate(void *user) {
     (void)user;
+    if (upgrade_is_beside()) upgrade_give_up(SERVER_EXIT_INTERNAL, "SIGTERM");
     if (is_ready())
         shutdown_terminate();
     else
@@ -276,6 +282,7 @@ static void stop(void) {
     log_info("server", "stopping: %s", shutdown_reason());
     service_notify("STOPPING=1");
     shutdown_deinit();
+    upgrade_deinit();
     emit(MUSTER_NOTICE_SERVER_STOPPING);
     if (server.ready) net_stop_listening();
     plugin_drain_all();
@@ -308,13 +315,18 @@ static int end(void) {
 }
 
 int server_run(void) {
-    int code = server_load_checked(true);
+    bool is_beside = upgrade_is_beside();
+    int code = server_load_checked(!is_beside);
     if (code != SERVER_EXIT_OK) {
         server_unload();
         return code;
     }
+    if (is_beside) upgrade_take_over();
     start();
-    if (!shutdown_begun()) loop_run();
+    if (!shutdown_begun()) {
+        do loop_run();
+        while (upgrade_hand_over());
+    }
     return end();
 }
 

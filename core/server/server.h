@@ -29,7 +29,7 @@ int server_load_checked(bool keeps_data);
 int server_check(const char *dir);
 /* CONFIG for what a person must mend in the configuration, not a supervisor by trying again. */
 int server_exit_code(muster_status status);
-/* On stderr, each line for itself. */
+/* On stderr, each line for itself, and to whoever asked for an upgrade. */
 void server_complain(const char *error);
 /* server_load, start everything, run until shutdown_now, stop everything. The configuration is
  * loaded. Returns the exit code. */

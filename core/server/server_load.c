@@ -22,6 +22,7 @@
 #include "registration.h"
 #include "registry.h"
 #include "server.h"
+#include "upgrade.h"
 
 _Static_assert(PLUGIN_ERROR_MAX == CONFIG_ERROR_MAX, "one buffer holds what either says");
 
@@ -39,6 +40,7 @@ int server_exit_code(muster_status status) {
 }
 
 void server_complain(const char *error) {
+    upgrade_complain(error);
     for (const char *at = error; *at; at += strcspn(at, "\n"), at += *at == '\n')
         fprintf(stderr, "musterd: %.*s\n", (int)strcspn(at, "\n"), at);
 }

@@ -204,6 +204,9 @@ static void hear_beside(void) {
 
 static void on_beside_ended(int status) {
     char how[64], why[CHANNEL_TEXT_MAX];
+    struct channel_message message;
+    while (channel_receive(supervisor.beside.channel, 0, &message) == MUSTER_OK)
+        if (message.kind == CHANNEL_REFUSED) note_reason(message.text); /* its last words */
     say_how_ended(status, how, sizeof how);
     snprintf(why, sizeof why, "%.800s %s before it served", supervisor.beside_path, how);
     supervisor.beside.pid = 0;
@@ -212,8 +215,7 @@ static void on_beside_ended(int status) {
 
 static void on_beside_late(void) {
     char why[CHANNEL_TEXT_MAX];
-    snprintf(why, sizeof why, "%.800s did not say in time that it is ready",
-             supervisor.beside_path);
+    snprintf(why, sizeof why, "%.800s took too long", supervisor.beside_path);
     refuse(supervisor.beside_reason[0] ? supervisor.beside_reason : why);
 }
 

@@ -148,6 +148,13 @@ static void read_config(struct instance *instance) {
 static const struct script_hooks script_hooks = {
     .bind = api_bind, .take_mode = mode_take, .come_back = lobby_restart_later};
 
+/* Another process may read it soon. */
+static void on_restarting(void *user, const struct muster_notice *notice) {
+    struct instance *instance = user;
+    (void)notice;
+    storage_flush(instance->storage);
+}
+
 static muster_status plugin_init(muster_self *self, const struct muster_host *host, void **out) {
     struct instance *instance = calloc(1, sizeof *instance);
     if (!instance) return MUSTER_NO_MEMORY;
@@ -158,6 +165,9 @@ static muster_status plugin_init(muster_self *self, const struct muster_host *ho
     add_metrics(instance);
     muster_status status = host->lobby->settings_add(self, lobby_settings);
     if (!status) status = storage_create(host, self, &instance->storage_limits, &instance->storage);
+    if (!status)
+        status = host->events->subscribe(self, 1u << MUSTER_NOTICE_SERVER_RESTARTING, on_restarting,
+                                         instance);
     if (!status) status = console_add(instance);
     if (!status) status = rpc_add(instance);
     if (status) {

@@ -446,7 +446,7 @@ export class MusterClient extends Requests {
         if (this.#lostMeanwhile) return;
         const minUptimeMs = this.#options.backoff?.minUptimeMs ?? 5000;
         if (performance.now() - this.#onlineAt >= minUptimeMs) this.#tries = 0;
-        const policy = closePolicy(code);
+        const policy = closePolicy(code, reason);
         if (!this.#options.reconnect || !policy.retry) return this.#finish(code, reason, null);
         this.#comeBack(policy);
     }
@@ -466,7 +466,7 @@ export class MusterClient extends Requests {
         this.#setState("reconnecting");
         while (life === this.#life) {
             const attempt = this.#tries++;
-            const delayMs = Math.max(policy.delayMs,
+            const delayMs = policy.exactMs ?? Math.max(policy.delayMs,
                 backoffMs(attempt, this.#options.backoff, this.#options.random));
             this.emit("reconnecting", { attempt, delayMs });
             if (life === this.#life) await this.#pause.wait(delayMs);

@@ -5,7 +5,7 @@ import { MusterError } from "./errors.js";
  * @param {number} code
  * @returns {import("./types.js").ClosePolicy}
  */
-export declare function closePolicy(code: number): import("./types.js").ClosePolicy;
+export declare function closePolicy(code: number, reason?: string): import("./types.js").ClosePolicy;
 /**
  * Exponential, with half of it random, so that the players of a node that died do not all come
  * back at once.

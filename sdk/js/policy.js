@@ -5,21 +5,40 @@ import { MusterError } from "./errors.js";
 const NO_RETRY = new Set([1000, 1002, 1003, 1007, 1009, 4003, 4004, 4007]);
 const LATER_MS = new Map([[1001, 3000], [4005, 10000], [4008, 10000]]);
 const NEEDS_TOKEN = new Set([4002]);
+const UPGRADED = 4101;
+const RESUME_AFTER_MAX_MS = 10000;
 /** Of a step that is asked again: a wait longer than that is the caller's to choose. */
 const PATIENCE_MS = 3000;
 const PATIENT_TRIES = 3;
 const PATIENT_MORE_MS = 50;
 
 /**
+ * Of 4101: when the server, which is another one by then, expects the client back.
+ *
+ * @param {string} reason
+ * @returns {number | null}
+ */
+function resumeAfterMs(reason) {
+    try {
+        const { resumeAfterMs: ms } = JSON.parse(reason);
+        return ms >= 0 && ms <= RESUME_AFTER_MAX_MS ? ms : null;
+    } catch {
+        return null;
+    }
+}
+
+/**
  * What a close code asks of a client (docs/protocol.md, section 8).
  *
  * @param {number} code
+ * @param {string} [reason]
  * @returns {import("./types.js").ClosePolicy}
  */
-export function closePolicy(code) {
+export function closePolicy(code, reason = "") {
     return {
         retry: !NO_RETRY.has(code),
         delayMs: LATER_MS.get(code) ?? 0,
+        exactMs: code === UPGRADED ? resumeAfterMs(reason) : null,
         renewToken: NEEDS_TOKEN.has(code),
     };
 }

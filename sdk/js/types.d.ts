@@ -616,6 +616,8 @@ export interface ClosePolicy {
   retry: boolean;
   /** Wait at least this long. */
   delayMs: number;
+  /** Wait exactly this long the first time: the server spreads its clients. Null: it does not say. */
+  exactMs: number | null;
   /** Come back with a newer token only. */
   renewToken: boolean;
 }

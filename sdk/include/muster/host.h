@@ -1079,7 +1079,9 @@ enum { MUSTER_NOTICE_MAP(MUSTER_NOTICE_ENUM) MUSTER_NOTICE_END = 18 };
  * LOBBY_CREATED: value 1, it goes on with what was saved (members, a match), of which nothing is
  * told anew. LOBBY_FROZEN: its match stands between two ticks, its countdowns and deadlines stand,
  * nobody gets a seat there, until LOBBY_THAWED. SERVER_RESTARTING: a restart is set or has come
- * nearer, and all players have been told; time to keep what is to be kept. */
+ * nearer, and all players have been told; time to keep what is to be kept. With value 0 another
+ * process takes the node over (`upgrade`): what is handed to the database now, it will find there;
+ * what comes later, maybe not. */
 #define MUSTER_RESTART_CANCELLED UINT32_MAX
 struct muster_notice {
     uint32_t size;
@@ -1089,7 +1091,7 @@ struct muster_notice {
     muster_player_id player; /* LOBBY_HOST: the new host, 0: the host is gone */
     uint32_t seat;
     uint32_t value; /* LOBBY_STATE: the new state; SEAT_LEFT: MUSTER_LEAVE_...; SERVER_RESTARTING:
-                     * in so many seconds, or MUSTER_RESTART_CANCELLED */
+                     * in so many seconds, 0: now, or MUSTER_RESTART_CANCELLED */
 };
 
 struct muster_host_events {

@@ -1,10 +1,12 @@
 /* paths: where the data lies, whose it is, and what the node is called. */
 #include "test.h"
 
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -121,6 +123,24 @@ static void a_look_leaves_nothing(void **state) {
     assert_non_null(strstr(error, "found /dev/null"));
 }
 
+/* As one server takes the place of another. */
+static void who_looks_may_take_what_is_lent(void **state) {
+    char error_of_take[PATHS_ERROR_MAX] = "", name[64];
+    (void)state;
+    assert_int_equal(init(), MUSTER_OK);
+    snprintf(name, sizeof name, "%s", paths_node_id());
+    assert_int_equal(paths_init(false, error), MUSTER_OK); /* the lock of before stays held */
+    assert_string_equal(paths_node_id(), name);
+    assert_int_equal(paths_take(error_of_take), MUSTER_EXISTS);
+    paths_lend();
+    int fd = open(path_of("lock"), O_RDWR | O_CLOEXEC);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+    assert_int_equal(paths_take_back(error), MUSTER_EXISTS);
+    close(fd);
+    assert_int_equal(paths_take_back(error), MUSTER_OK);
+    assert_int_equal(paths_take(error_of_take), MUSTER_EXISTS);
+}
+
 static void folders_are_made_on_the_way(void **state) {
     struct stat info;
     char longest[600];
@@ -139,8 +159,12 @@ static void folders_are_made_on_the_way(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(a_node_keeps_its_name), TEST(a_configured_name_counts_most), TEST(data_has_one_owner),
-        TEST(a_look_leaves_nothing), TEST(folders_are_made_on_the_way),
+        TEST(a_node_keeps_its_name),
+        TEST(a_configured_name_counts_most),
+        TEST(data_has_one_owner),
+        TEST(a_look_leaves_nothing),
+        TEST(who_looks_may_take_what_is_lent),
+        TEST(folders_are_made_on_the_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -350,11 +350,15 @@ test("the back-off doubles up to its limit, half of it by chance", () => {
 });
 
 test("close codes mean what docs/protocol.md section 8 says", () => {
-    const retry = [1001, 1006, 4001, 4002, 4005, 4006, 4008];
+    const retry = [1001, 1006, 4001, 4002, 4005, 4006, 4008, 4101];
     const final = [1000, 1002, 1003, 1007, 1009, 4003, 4004, 4007];
     for (const code of retry) assert.equal(closePolicy(code).retry, true, String(code));
     for (const code of final) assert.equal(closePolicy(code).retry, false, String(code));
     assert.equal(closePolicy(4002).renewToken, true);
     assert.equal(closePolicy(4006).delayMs, 0);
     assert.ok(closePolicy(4005).delayMs >= 10000);
+    assert.equal(closePolicy(4101, '{"resumeAfterMs":40}').exactMs, 40);
+    for (const odd of ["", "{", "null", '{"resumeAfterMs":-1}', '{"resumeAfterMs":99999}'])
+        assert.equal(closePolicy(4101, odd).exactMs, null, odd);
+    assert.equal(closePolicy(1006, '{"resumeAfterMs":40}').exactMs, null);
 });
