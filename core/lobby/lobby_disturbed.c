@@ -55,7 +55,8 @@ static void look_at(struct lobby *lobby, uint64_t stall_ms) {
 }
 
 void lobby_disturbed_look(void) {
-    uint64_t all_ms = loop_stalled_ms(), stall_ms = all_ms - stalled_ms;
+    uint64_t all_ms = loop_stalled_ms();
+    uint64_t stall_ms = all_ms > stalled_ms ? all_ms - stalled_ms : 0;
     muster_lobby_id id = {0};
     stalled_ms = all_ms;
     for (struct lobby *lobby; (lobby = lobby_next(&id));) look_at(lobby, stall_ms);

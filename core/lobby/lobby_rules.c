@@ -164,9 +164,7 @@ static const uint64_t rules_kinds =
     1u << MUSTER_NOTICE_MATCH_ENDED | 1u << MUSTER_NOTICE_LOBBY_FROZEN |
     1u << MUSTER_NOTICE_LOBBY_THAWED;
 
-void lobby_rules_notice(const struct muster_notice *notice) {
-    const struct lobby *lobby = lobby_find(notice->lobby);
-    if (!lobby || lobby->closing || !(rules_kinds >> notice->kind & 1)) return;
+static void tell_rules(const struct lobby *lobby, const struct muster_notice *notice) {
     for (uint32_t i = 0; i < lobby->rules_count; i++) {
         const struct match_part *part = &lobby->rules[i];
         if (!part->provider->rules.notice) continue;
@@ -175,6 +173,19 @@ void lobby_rules_notice(const struct muster_notice *notice) {
         part->provider->rules.notice(part->provider->instance, part->state, notice);
         plugin_leave();
     }
+}
+
+static void tell_all_rules(struct muster_notice notice) {
+    for (struct lobby *lobby; (lobby = lobby_next(&notice.lobby));)
+        if (!lobby->closing) tell_rules(lobby, &notice);
+}
+
+void lobby_rules_notice(const struct muster_notice *notice) {
+    const struct lobby *lobby = lobby_find(notice->lobby);
+    if (notice->kind == MUSTER_NOTICE_SERVER_RESTARTING)
+        tell_all_rules(*notice);
+    else if (lobby && !lobby->closing && rules_kinds >> notice->kind & 1)
+        tell_rules(lobby, notice);
 }
 
 bool lobby_rules_chat(struct lobby *lobby, const struct session *speaker, char *text,

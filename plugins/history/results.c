@@ -6,7 +6,7 @@
 #include "history.h"
 
 #define RESULTS_MAX 50
-#define RESULT_COLUMNS 18
+#define RESULT_COLUMNS 20
 
 struct wait {
     struct history *history;
@@ -46,11 +46,11 @@ static json_t *cell_object(const struct muster_db_value *cell) {
 }
 
 static json_t *result_from_row(const struct muster_db_value *c) {
-    json_t *result =
-        json_pack("{s:o,s:o,s:o,s:{s:o,s:o},s:[],s:o,s:o,s:o}", "matchId", cell_text(&c[0]),
-                  "lobbyId", cell_text(&c[1]), "winningTeam", cell_text(&c[2]), "finalScores",
-                  "red", cell_int(&c[3]), "blue", cell_int(&c[4]), "playerStats", "duration",
-                  cell_int(&c[5]), "reason", cell_text(&c[6]), "versions", cell_list(&c[15]));
+    json_t *result = json_pack(
+        "{s:o,s:o,s:o,s:{s:o,s:o},s:[],s:o,s:o,s:o,s:o}", "matchId", cell_text(&c[0]), "lobbyId",
+        cell_text(&c[1]), "winningTeam", cell_text(&c[2]), "finalScores", "red", cell_int(&c[3]),
+        "blue", cell_int(&c[4]), "playerStats", "duration", cell_int(&c[5]), "reason",
+        cell_text(&c[6]), "disturbed", cell_list(&c[18]), "versions", cell_list(&c[15]));
     json_t *outcome = cell_object(&c[16]); /* of results from before it has nothing */
     json_object_update(result, outcome);
     json_decref(outcome);
@@ -58,11 +58,11 @@ static json_t *result_from_row(const struct muster_db_value *c) {
 }
 
 static json_t *stats_from_row(const struct muster_db_value *c) {
-    json_t *row =
-        json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b}", "playerId", cell_text(&c[7]), "displayName",
-                  cell_text(&c[8]), "team", cell_text(&c[9]), "kills", cell_int(&c[10]), "deaths",
-                  cell_int(&c[11]), "assists", cell_int(&c[12]), "score", cell_int(&c[13]), "isBot",
-                  (int)(c[14].integer != 0));
+    json_t *row = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:o}", "playerId", cell_text(&c[7]),
+                            "displayName", cell_text(&c[8]), "team", cell_text(&c[9]), "kills",
+                            cell_int(&c[10]), "deaths", cell_int(&c[11]), "assists",
+                            cell_int(&c[12]), "score", cell_int(&c[13]), "isBot",
+                            (int)(c[14].integer != 0), "leaveReason", cell_text(&c[19]));
     json_t *own = cell_object(&c[17]);
     if (json_object_size(own)) json_object_set(row, "stats", own);
     json_decref(own);
@@ -124,7 +124,7 @@ static void ask(struct history *history, muster_command_call_id call, uint32_t l
     const struct muster_db_statement statement = {
         "SELECT r.match_id, r.lobby_id, r.winning_team, r.red_score, r.blue_score, r.duration,"
         " r.reason, s.player_id, s.display_name, s.team, s.kills, s.deaths, s.assists, s.score,"
-        " s.is_bot, r.versions, r.outcome, s.stats"
+        " s.is_bot, r.versions, r.outcome, s.stats, r.disturbed, s.leave_reason"
         " FROM (SELECT * FROM match_results ORDER BY completed_at DESC LIMIT $1) r"
         " LEFT JOIN player_match_stats s ON s.match_id = r.match_id"
         " ORDER BY r.completed_at DESC, r.match_id, s.row",

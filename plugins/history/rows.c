@@ -6,7 +6,7 @@
 #include "players/players.h"
 
 #define STATEMENTS_MAX 64 /* of one request */
-#define VALUES_MAX 12     /* of one statement */
+#define VALUES_MAX 13     /* of one statement */
 
 /* Append only: a step that was released is never changed. The name of the component is what
  * databases know these tables by: they were the core's. */
@@ -42,6 +42,8 @@ static const char *const steps[] = {
      * what a mode counts of its own. */
     "ALTER TABLE match_results ADD COLUMN outcome TEXT NOT NULL DEFAULT '{}'",
     "ALTER TABLE player_match_stats ADD COLUMN stats TEXT NOT NULL DEFAULT '{}'",
+    "ALTER TABLE match_results ADD COLUMN disturbed TEXT NOT NULL DEFAULT '[]'", /* JSON */
+    "ALTER TABLE player_match_stats ADD COLUMN leave_reason TEXT",
 };
 
 muster_status rows_migrate(struct history *history) {
@@ -235,7 +237,8 @@ static void add_result(struct batch *batch, const json_t *result) {
         batch_add(batch,
                   "INSERT INTO match_results (match_id, lobby_id, winning_team, duration,"
                   " red_score, blue_score, completed_at, reason, game_mode, map_name, versions,"
-                  " outcome) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+                  " outcome, disturbed)"
+                  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
                   " ON CONFLICT (match_id) DO NOTHING",
                   VALUES_MAX);
     v[0] = text_of(result, "matchId");
@@ -250,16 +253,17 @@ static void add_result(struct batch *batch, const json_t *result) {
     v[9] = text_of(result, "mapName");
     v[10] = json_of(batch, member(result, "versions"));
     v[11] = json_of(batch, outcome_of(result));
+    v[12] = json_of(batch, member(result, "disturbed"));
 }
 
 static void add_stats(struct batch *batch, const json_t *result, size_t row, const json_t *stats) {
     struct muster_db_value *v =
         batch_add(batch,
                   "INSERT INTO player_match_stats (match_id, row, player_id, display_name, team,"
-                  " kills, deaths, assists, score, is_bot, stats)"
-                  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+                  " kills, deaths, assists, score, is_bot, stats, leave_reason)"
+                  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
                   " ON CONFLICT (match_id, row) DO NOTHING",
-                  11);
+                  12);
     v[0] = text_of(result, "matchId");
     v[1] = muster_db_integer((int64_t)row);
     v[2] = text_of(stats, "playerId");
@@ -272,6 +276,9 @@ static void add_stats(struct batch *batch, const json_t *result, size_t row, con
     v[9] = muster_db_integer(json_is_true(json_object_get(stats, "isBot")));
     json_t *own = json_object_get(stats, "stats");
     v[10] = own ? json_of(batch, json_incref(own)) : muster_db_text("{}");
+    const char *leave_reason = json_string_value(json_object_get(stats, "leaveReason"));
+    v[11] = leave_reason ? muster_db_text(leave_reason)
+                         : (struct muster_db_value){.type = MUSTER_DB_NULL};
 }
 
 muster_status rows_result(const struct history *history, struct muster_bytes json) {

@@ -93,6 +93,14 @@ void victory_sides(void *instance, const struct victory_match *match,
                                   facts->team_alive[team] > 0};
 }
 
+/* In a match without teams everybody is a side. */
+bool victory_is_owed(const struct muster_match_facts *facts) {
+    if (!facts->team_count) return facts->team_owed[MUSTER_TEAM_NONE] > 0;
+    for (uint32_t team = 1; team <= facts->team_count; team++)
+        if (facts->team_owed[team] && !facts->team_seated[team]) return true;
+    return false;
+}
+
 void victory_decide(const struct victory_sides *sides, const char *reason,
                     struct muster_match_end *out) {
     const struct victory_side *best = NULL;

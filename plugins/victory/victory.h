@@ -48,6 +48,8 @@ struct victory_sides {
 void victory_sides(void *instance, const struct victory_match *match,
                    const struct muster_match_facts *facts, uint32_t stat,
                    struct victory_sides *out);
+/* Is a side missing that has given nothing up: the server's fault has cost it the seats? */
+bool victory_is_owed(const struct muster_match_facts *facts);
 /* Won by who has most points; of equals nobody. */
 void victory_decide(const struct victory_sides *sides, const char *reason,
                     struct muster_match_end *out);

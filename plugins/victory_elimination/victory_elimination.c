@@ -1,6 +1,6 @@
 /* victory_elimination - with the lobby setting elimination on (the mode then gives one life), the
  * last team with somebody alive wins, in a match without teams the last player. All at once: nobody
- * wins. */
+ * wins; nor over those who lost their seats by a fault of the server's. */
 #include "victory/victory.h"
 
 #include <stdlib.h>
@@ -33,7 +33,10 @@ static muster_verdict elimination_evaluate(void *instance, void *state,
     }
     if (alive > 1 || (facts->sides_met && seated < 2)) match->is_begun = true;
     if (!match->is_begun || alive > 1) return MUSTER_UNDECIDED;
-    victory_decide(&sides, MUSTER_END_ELIMINATION, out);
+    if (seated < 2 && victory_is_owed(facts))
+        out->reason = MUSTER_END_ABORTED;
+    else
+        victory_decide(&sides, MUSTER_END_ELIMINATION, out);
     return MUSTER_DECIDED;
 }
 

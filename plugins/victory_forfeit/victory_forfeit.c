@@ -1,6 +1,7 @@
 /* victory_forfeit - once two teams have had players, the last team with anybody in its seats
  * (people whose connection dropped still hold theirs) has won: the others have given up. So has the
- * last player of a match without teams. All gone: nobody wins. */
+ * last player of a match without teams. All gone: nobody wins. Nor does anybody over those who
+ * lost their seats by a fault of the server's: the match is called off. */
 #include "victory/victory.h"
 
 #include <stdlib.h>
@@ -20,7 +21,10 @@ static muster_verdict forfeit_evaluate(void *instance, void *state,
         seated += sides.side[i].seated;
     }
     if (seated > 1) return MUSTER_UNDECIDED;
-    victory_decide(&sides, MUSTER_END_FORFEIT, out);
+    if (victory_is_owed(facts))
+        out->reason = MUSTER_END_ABORTED;
+    else
+        victory_decide(&sides, MUSTER_END_FORFEIT, out);
     return MUSTER_DECIDED;
 }
 

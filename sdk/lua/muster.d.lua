@@ -20,6 +20,8 @@
 ---| "player_join" # notify: Somebody came: into the lobby, or into the match.
 ---| "player_leave" # notify: quit, timeout, kick, ban or shutdown. The player can still be asked for name and team.
 ---| "setting_changed" # notify: A lobby setting has changed: in a match one with "when": "always". One's own are in settings already.
+---| "server_restarting" # notify: A restart of the server is set, or has come nearer: in so many seconds; nil: it is called off. Time to store what is to be kept; the lobby and its match go on after it.
+---| "disturbed" # notify: A fault of the server's: stall, overload, restart, crash or shutdown, of so many ms. It stands in the results, and the match is to be counted against nobody.
 ---| "tick" # notify: Once a tick, after the base has moved. dt: seconds.
 ---| "spawn" # notify: A player is alive (again).
 ---| "kill" # notify: A player died; killer is nil for an accident. weapon: rifle, launcher or an empty string.
@@ -68,6 +70,8 @@ state = nil
 ---@field player_join? fun(state: table, player: Player) # Somebody came: into the lobby, or into the match.
 ---@field player_leave? fun(state: table, player: Player, reason: string) # quit, timeout, kick, ban or shutdown. The player can still be asked for name and team.
 ---@field setting_changed? fun(state: table, key: string, value: any) # A lobby setting has changed: in a match one with "when": "always". One's own are in settings already.
+---@field server_restarting? fun(state: table, seconds?: integer) # A restart of the server is set, or has come nearer: in so many seconds; nil: it is called off. Time to store what is to be kept; the lobby and its match go on after it.
+---@field disturbed? fun(state: table, cause: string, ms: integer) # A fault of the server's: stall, overload, restart, crash or shutdown, of so many ms. It stands in the results, and the match is to be counted against nobody.
 ---@field spawn? fun(state: table, player: Player) # A player is alive (again).
 ---@field kill? fun(state: table, victim: Player, killer?: Player, weapon: string, assist?: Player) # A player died; killer is nil for an accident. weapon: rifle, launcher or an empty string.
 ---@field zone_enter? fun(state: table, player: Player, zone: integer) # A living player came into a zone.
@@ -107,6 +111,8 @@ hooks = {}
 ---@overload fun(event: "player_join", id: string, handler: (fun(player: Player)), options?: integer|HookOptions)
 ---@overload fun(event: "player_leave", id: string, handler: (fun(player: Player, reason: string)), options?: integer|HookOptions)
 ---@overload fun(event: "setting_changed", id: string, handler: (fun(key: string, value: any)), options?: integer|HookOptions)
+---@overload fun(event: "server_restarting", id: string, handler: (fun(seconds?: integer)), options?: integer|HookOptions)
+---@overload fun(event: "disturbed", id: string, handler: (fun(cause: string, ms: integer)), options?: integer|HookOptions)
 ---@overload fun(event: "tick", id: string, handler: (fun(dt: number)), options?: integer|HookOptions)
 ---@overload fun(event: "spawn", id: string, handler: (fun(player: Player)), options?: integer|HookOptions)
 ---@overload fun(event: "kill", id: string, handler: (fun(victim: Player, killer?: Player, weapon: string, assist?: Player)), options?: integer|HookOptions)
@@ -795,6 +801,11 @@ function Lobby:damage(amount, victim, attacker) end
 ---@param player Client|integer
 ---@param ... any
 function Lobby:notify(event, player, ...) end
+
+---Tells the match's rules of a fault of the server's, as in the event disturbed.
+---@param cause string
+---@param ms integer
+function Lobby:disturb(cause, ms) end
 
 ---Base arena: a death without a killer, in the next tick.
 ---@param player Client|integer

@@ -248,6 +248,15 @@ export class Server {
         this.#child.kill(name);
     }
 
+    /** The process stands still for so long, as when a laptop sleeps. */
+    async stall(ms) {
+        const from = this.output.length;
+        this.signal("SIGSTOP");
+        await new Promise((resolve) => setTimeout(resolve, ms));
+        this.signal("SIGCONT");
+        await this.waitForOutput(/stood still for \d+ ms/, from);
+    }
+
     /** Type a line into the console; resolves with the output that follows, up to the pattern. */
     async command(line, pattern) {
         const from = this.output.length;

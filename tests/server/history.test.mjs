@@ -33,7 +33,7 @@ async function kept(server, lobbyId) {
     const lobby = await one(`SELECT state, player_count FROM lobbies WHERE lobby_id = '${lobbyId}'`);
     const results = await queryDatabase(
         server,
-        `SELECT match_id, reason, winning_team, game_mode, map_name FROM match_results WHERE lobby_id = '${lobbyId}'`,
+        `SELECT match_id, reason, winning_team, game_mode, map_name, disturbed FROM match_results WHERE lobby_id = '${lobbyId}'`,
     );
     const stats = await queryDatabase(server, "SELECT row, display_name FROM player_match_stats ORDER BY row");
     return { lobby, results, stats };
@@ -42,8 +42,9 @@ async function kept(server, lobbyId) {
 function assertAborted({ lobby, results, stats }) {
     assert.deepEqual(lobby, { state: "completed", player_count: 2 });
     assert.equal(results.length, 1);
-    const { match_id: matchId, ...rest } = results[0];
+    const { match_id: matchId, disturbed, ...rest } = results[0];
     assert.ok(matchId);
+    assert.ok(JSON.parse(disturbed).some(({ cause }) => cause === "shutdown"), "nobody is rated by it");
     assert.deepEqual(rest, { reason: "aborted", winning_team: "draw", game_mode: "arena", map_name: "canyon" });
     assert.deepEqual(stats.map(({ row }) => row), [0, 1]);
     assert.deepEqual(stats.map((row) => row.display_name).sort(), ["Player 1", "Player 2"]);
@@ -79,27 +80,31 @@ test("and when the database is locked meanwhile, it is there after the next star
 
 test("results are read back newest first, whatever the rows hold", async (t) => {
     const server = await startServer(t, {});
-    const result = (id, at, team, versions, outcome = "{}") =>
-        `INSERT INTO match_results VALUES ('${id}', NULL, '${team}', 60, 1, 2, ${at}, 'score_limit', 'arena', 'canyon', '${versions}', '${outcome}');`;
+    const crashed = [{ cause: "crash", times: 1, ms: 700, tick: 9 }];
+    const result = (id, at, team, versions, outcome = "{}", disturbed = "[]") =>
+        `INSERT INTO match_results VALUES ('${id}', NULL, '${team}', 60, 1, 2, ${at}, 'score_limit', 'arena', 'canyon', '${versions}', '${outcome}', '${disturbed}');`;
     const stats = (id, row, name, isBot) =>
-        `INSERT INTO player_match_stats VALUES ('${id}', ${row}, 'p${row}', '${name}', 'red', 3, 4, 5, 10, ${isBot}, '{"moves":7}');`;
+        `INSERT INTO player_match_stats VALUES ('${id}', ${row}, 'p${row}', '${name}', 'red', 3, 4, 5, 10, ${isBot}, '{"moves":7}', ${isBot ? "NULL" : "'timeout'"});`;
     const now = Date.now();
     await sqlite(server, [
         result("m", now, "red", "[]"),
         stats("m", 0, "C", 0),
         result("m1", now + 1, "none", "no JSON", '{"winner":{"playerId":"p9"},"finalScores":{}}'),
-        result("m2", now + 2, "red", '[{"name":"mod:koth","version":"1.2.0"}]'),
+        result("m2", now + 2, "red", '[{"name":"mod:koth","version":"1.2.0"}]', "{}", JSON.stringify(crashed)),
         stats("m2", 1, "O''B", 1), // rows come in their order, not in that of the inserts
         stats("m2", 0, "A", 0),
     ].join(""));
     const row = (playerId, displayName, isBot) =>
-        ({ playerId, displayName, team: "red", kills: 3, deaths: 4, assists: 5, score: 10, isBot, stats: { moves: 7 } });
-    const common = { lobbyId: null, finalScores: { red: 1, blue: 2 }, duration: 60, reason: "score_limit" };
+        ({
+            playerId, displayName, team: "red", kills: 3, deaths: 4, assists: 5, score: 10, isBot,
+            leaveReason: isBot ? null : "timeout", stats: { moves: 7 },
+        });
+    const common = { lobbyId: null, finalScores: { red: 1, blue: 2 }, duration: 60, reason: "score_limit", disturbed: [] };
     const wanted = [
         {
             ...common, matchId: "m2", winningTeam: "red",
             playerStats: [row("p0", "A", false), row("p1", "O'B", true)],
-            versions: [{ name: "mod:koth", version: "1.2.0" }],
+            disturbed: crashed, versions: [{ name: "mod:koth", version: "1.2.0" }],
         },
         {
             ...common, matchId: "m1", winningTeam: "none", winner: { playerId: "p9" }, finalScores: {},

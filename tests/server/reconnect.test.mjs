@@ -149,15 +149,6 @@ test("a seat is given up when its player stays away", async (t) => {
     assert.equal(error.data.code, "resume_invalid");
 });
 
-/** The process stands still for so long, as when a laptop sleeps. */
-async function stall(server, ms) {
-    const from = server.output.length;
-    server.signal("SIGSTOP");
-    await new Promise((resolve) => setTimeout(resolve, ms));
-    server.signal("SIGCONT");
-    await server.waitForOutput(/stood still for \d+ ms/, from);
-}
-
 test("a stall of the server takes nobody's seat, and its ticks are not caught up", async (t) => {
     const server = await startServer(t, { config: { lobby: { reconnectMs: 4000 } } });
     const { client: other } = await connectPlayer(t, server);
@@ -168,7 +159,7 @@ test("a stall of the server takes nobody's seat, and its ticks are not caught up
     await eventually("its connection is lost", async () =>
         (await other.scoreboard()).rows.some(({ connected }) => !connected));
     const { tick } = await other.scoreboard();
-    await stall(server, 4500);
+    await server.stall(4500);
     const ticks = (await other.scoreboard()).tick - tick;
     assert.ok(ticks < 4.5 * 60, `${ticks} ticks`);
     const { socket: back, resumable } = await reopen(t, server, token);

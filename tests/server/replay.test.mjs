@@ -12,8 +12,16 @@ test("record, replay, compare; also without FMA and AVX2", async (t) => {
     const server = await startServer(t, {});
     const team = await gather(t, server, 3);
     await sitDown(team, { killLimit: 3, botFill: 6, maxPlayers: 6 });
+    await eventually("it is played", () => team[0].bot?.snapshots > 0);
+    const disturbed = team[1].client.once("match.disturbed", { timeoutMs: 20000 });
+    await server.stall(400);
+    const { matchId, cause, ms } = await disturbed;
     const { results } = await team[0].end();
     await server.stop();
+
+    const [stall] = results.disturbed;
+    assert.deepEqual([matchId, cause, stall.cause], [results.matchId, "stall", "stall"]);
+    assert.ok(ms > 250 && stall.ms >= ms && stall.times >= 1 && stall.tick > 0, JSON.stringify(stall));
 
     const played = await replay(server.dataDir, results.matchId);
     assert.ok(played.hash, played.text);

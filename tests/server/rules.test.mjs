@@ -81,6 +81,9 @@ test("rules are chosen by name: those there are, and that go together", async (t
 
 test("a veto keeps somebody out, and says why", async (t) => {
     const { team, lobbyId } = await gather(t, 2, { rules: ["tournament_lock"] });
+    await server.admin("restart in 2m");
+    await denied(team[0].client.lobby.start(), /^the server restarts soon/);
+    await server.admin("restart cancel");
     await begin(team);
     const late = await person(t);
     const error = await denied(late.client.joinLobby(lobbyId), /^locked until the match is over$/);

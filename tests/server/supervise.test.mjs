@@ -45,7 +45,7 @@ test("restart starts it again, and that is no crash", async (t) => {
 });
 
 /** Two people in a match and one in a lobby that waits, over an end of the server; what it says. */
-async function goesOn(t, end) {
+async function goesOn(t, cause, end) {
     const server = await supervise(t);
     const team = await gather(t, server, 2);
     const lobbyId = await sitDown(team, { killLimit: 0, timeLimit: 0, botFill: 4 });
@@ -58,6 +58,7 @@ async function goesOn(t, end) {
     const from = server.output.length;
     const back = [team[0].client, team[1].client, waiting.client].map((player) =>
         player.once("entered", { timeoutMs: 30000 }));
+    const disturbed = client.once("match.disturbed", { timeoutMs: 30000 });
     await end(server);
     await server.waitForOutput(READY, from);
     for (const { resumed } of await Promise.all(back)) assert.ok(resumed);
@@ -68,23 +69,27 @@ async function goesOn(t, end) {
     assert.ok(now.tick >= before.tick, `${now.tick} after ${before.tick}`);
     const places = ({ rows }) => rows.map(({ playerId, seat, team: of }) => [playerId, seat, of]);
     assert.deepEqual(places(now), places(before));
+    const told = await disturbed;
+    assert.equal(told.cause, cause);
     await server.admin(`close ${lobbyId}`);
     await eventually("its result is kept", async () =>
         (await queryDatabase(server, "SELECT match_id FROM match_results")).length);
-    assert.deepEqual(await queryDatabase(server, "SELECT match_id FROM match_results"),
-        [{ match_id: before.matchId }]);
+    const kept = await queryDatabase(server, "SELECT match_id, disturbed FROM match_results");
+    assert.deepEqual(kept.map(({ match_id: matchId }) => matchId), [before.matchId]);
+    const marked = JSON.parse(kept[0].disturbed).find((one) => one.cause === cause);
+    assert.deepEqual([marked.times, marked.ms], [1, told.ms], "its result says so, and for how long");
     await playAgain(server);
     return server.output.slice(from);
 }
 
 test("a restart ends no match: players are back in their seats, and it goes on", async (t) => {
-    const said = await goesOn(t, (server) => server.admin("restart now"));
+    const said = await goesOn(t, "restart", (server) => server.admin("restart now"));
     assert.match(said, /2 lobbies wait for the next server/);
     assert.match(said, /2 lobbies go on/);
 });
 
 test("nor does a kill: it goes on from the tick before", async (t) => {
-    const said = await goesOn(t, async (server) =>
+    const said = await goesOn(t, "crash", async (server) =>
         process.kill(await childOf(server.pid), "SIGKILL"));
     assert.match(said, /2 lobbies go on/);
     assert.doesNotMatch(said, /"component":"recovery","level":"error"/);

@@ -169,6 +169,9 @@ static const struct api_function spec_lobby[] = {
      "Tells the match's rules a fact with the arguments of its event: spawn, kill, zone_enter, "
      "zone_leave, pickup, drop or touch. The base knows nothing of it.",
      "l:notify(\"kill\", ann, bob, \"rifle\")"},
+    {"disturb", NULL, 0, 0, "cause: string, ms: integer", "",
+     "Tells the match's rules of a fault of the server's, as in the event disturbed.",
+     "l:disturb(\"crash\", 700)"},
     {"kill", NULL, 0, 0, "player: Client|integer", "",
      "Base arena: a death without a killer, in the next tick.", "l:kill(ann)"},
     {"hash", NULL, 0, 0, "", "string",

@@ -43,6 +43,12 @@ enum { REALM_LOBBY = 1, REALM_MATCH = 2, REALM_BOTH = 3 };
     X(SETTING_CHANGED, "setting_changed", NOTIFY, BOTH, "fun(key: string, value: any)",            \
       "A lobby setting has changed: in a match one with \"when\": \"always\". One's own are in "   \
       "settings already.")                                                                         \
+    X(SERVER_RESTARTING, "server_restarting", NOTIFY, BOTH, "fun(seconds?: integer)",              \
+      "A restart of the server is set, or has come nearer: in so many seconds; nil: it is called " \
+      "off. Time to store what is to be kept; the lobby and its match go on after it.")            \
+    X(DISTURBED, "disturbed", NOTIFY, MATCH, "fun(cause: string, ms: integer)",                    \
+      "A fault of the server's: stall, overload, restart, crash or shutdown, of so many ms. It "   \
+      "stands in the results, and the match is to be counted against nobody.")                     \
     X(TICK, "tick", NOTIFY, MATCH, "fun(dt: number)",                                              \
       "Once a tick, after the base has moved. dt: seconds.")                                       \
     X(SPAWN, "spawn", NOTIFY, MATCH, "fun(player: Player)", "A player is alive (again).")          \

@@ -3,6 +3,7 @@
 #include "ask.h"
 #include "catalog.h"
 #include "mode_role.h"
+#include "note.h"
 #include "note_take.h"
 #include "objects.h"
 #include "players.h"
@@ -175,6 +176,13 @@ static void rules_changed(void *user, void *state, const char *key, const char *
         tell_setting(&lobby->lobby, key);
 }
 
+/* The match learns of it by its log. */
+static void tell_restart(struct lobby *lobby, uint32_t seconds) {
+    lobby_restarting(&lobby->lobby, seconds);
+    if (lobby->match.match.value && realm_has(&lobby->match, EVENT_SERVER_RESTARTING))
+        (void)note_restart(&lobby->match, seconds);
+}
+
 static void rules_notice(void *user, void *state, const struct muster_notice *notice) {
     struct lobby *lobby = state;
     (void)user;
@@ -193,6 +201,7 @@ static void rules_notice(void *user, void *state, const struct muster_notice *no
         realm_notify(realm, EVENT_PLAYER_LEAVE, args, 2);
         players_forget(realm, notice->player.value);
         break;
+    case MUSTER_NOTICE_SERVER_RESTARTING: tell_restart(lobby, notice->value); break;
     default: break;
     }
 }
@@ -302,12 +311,21 @@ static void adjust(void *user, void *state, muster_match_id match, const struct 
     }
 }
 
+static void tell_disturbed(struct realm *realm, const struct muster_fact *fact) {
+    struct arg args[] = {A_TEXT(fact->text), A_INT(fact->value)};
+    realm_notify(realm, EVENT_DISTURBED, args, 2);
+}
+
 static void match_fact(void *user, void *state, const struct muster_fact *fact) {
     struct lobby *lobby = state;
     (void)user;
     if (!lobby || lobby->match.script_count == 0) return;
     if (strcmp(fact->kind, MUSTER_FACT_REFUSED) == 0) {
         objects_refused(&lobby->match, fact);
+        return;
+    }
+    if (strcmp(fact->kind, MUSTER_FACT_DISTURBED) == 0) {
+        tell_disturbed(&lobby->match, fact);
         return;
     }
     enum event event = event_find(fact->kind);

@@ -1,5 +1,6 @@
 /* lobby - which scripts a lobby has, and when they come and go; see lobby.h. roles.c asks them. */
 #include "lobby.h"
+#include "ask.h"
 #include "mode_lost.h"
 #include "note.h"
 #include "permissions.h"
@@ -162,6 +163,11 @@ void lobby_restart_later(struct lobby *lobby) {
     if (lobby->refresh_posted || !lobby->id.value) return;
     lobby->refresh_posted =
         instance->host->loop->post(instance->self, on_later, instance) == MUSTER_OK;
+}
+
+void lobby_restarting(struct realm *realm, uint32_t seconds) {
+    struct arg args[] = {seconds == MUSTER_RESTART_CANCELLED ? A_NIL : A_INT(seconds)};
+    realm_notify(realm, EVENT_SERVER_RESTARTING, args, 1);
 }
 
 /* The lobby's own messages go out at the end of this turn, the match's with its next tick. What

@@ -76,6 +76,8 @@ void lobby_restart_later(struct lobby *lobby);
 void lobby_base_alone(struct realm *realm);
 /* The rules that the lobby's settings choose, and uploads, into the lobby realm. */
 void lobby_refresh(struct lobby *lobby);
+/* The scripts hear of it; seconds: as MUSTER_NOTICE_SERVER_RESTARTING has them. */
+void lobby_restarting(struct realm *realm, uint32_t seconds);
 /* What bus.emit sends: within the realm, and from the lobby's to the match's. False: too many. */
 bool lobby_emit(struct realm *realm, const char *name, const void *bytes, uint32_t len);
 /* Where a mod keeps its values; an upload's end with the lobby. Null: no memory. */

@@ -69,6 +69,13 @@ muster_status note_message(struct realm *realm, const char *name, const void *by
     return write_note(realm, &note);
 }
 
+muster_status note_restart(struct realm *realm, uint32_t seconds) {
+    struct note note;
+    begin(&note, NOTE_RESTART);
+    muster_put_u32(&note.w, seconds);
+    return write_note(realm, &note);
+}
+
 void note_stop(struct realm *realm, uint32_t script, uint64_t call, uint32_t host_calls) {
     struct note note;
     begin(&note, NOTE_STOP);

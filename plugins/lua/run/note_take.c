@@ -67,6 +67,11 @@ static void take_message(struct lobby *lobby, struct muster_reader *r) {
     if (bytes && !r->overflow) realm_emit(&lobby->match, name, bytes, len);
 }
 
+static void take_restart(struct lobby *lobby, struct muster_reader *r) {
+    uint32_t seconds = muster_get_u32(r);
+    if (!r->overflow) lobby_restarting(&lobby->match, seconds);
+}
+
 static void take_stop(struct realm *realm, struct muster_reader *r) {
     struct stop stop = {.script = muster_get_u32(r)};
     stop.call = muster_get_u64(r);
@@ -110,6 +115,7 @@ void note_take(struct lobby *lobby, const void *data, uint32_t len) {
     case NOTE_RELOAD: take_reload(lobby, &r); break;
     case NOTE_COMMAND: take_command(lobby, &r); break;
     case NOTE_MESSAGE: take_message(lobby, &r); break;
+    case NOTE_RESTART: take_restart(lobby, &r); break;
     case NOTE_STOP: take_stop(realm, &r); break;
     case NOTE_ANSWER: take_answer(realm, &r); break;
     default: complain(lobby, "a note of a later version"); return;

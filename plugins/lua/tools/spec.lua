@@ -415,6 +415,10 @@ function Lobby:notify(event, player, ...)
     end
 end
 
+function Lobby:disturb(cause, ms)
+    engine.tell(self.id, "disturbed", nil, nil, nil, ms, cause)
+end
+
 function Lobby:kill(player)
     engine.kill(self.id, seat_of(player))
 end

@@ -5,7 +5,15 @@ const LEFT_TEXTS = {
     kick: "You were removed from the lobby",
     ban: "You were banned from the lobby",
     shutdown: "The match ended with the server",
+    disturbed: "Your seat is gone: the server lost you, which counts against nobody",
     closed: "The lobby was closed",
+};
+const DISTURBED_TEXTS = {
+    stall: "stood still",
+    overload: "was overloaded",
+    restart: "was started anew",
+    crash: "crashed",
+    shutdown: "was stopped",
 };
 const CLOSED_TEXTS = new Map([
     [4003, "You are playing in another window"],
@@ -48,6 +56,12 @@ export function restartText({ inMs, reason }) {
     const minutes = Math.round(inMs / 60000);
     const time = inMs < 90000 ? `${Math.ceil(inMs / 1000)} seconds` : `${minutes} minutes`;
     return sentence(`The server restarts in ${time}`, reason);
+}
+
+/** Of MatchResults.disturbed; "" where there is nothing to tell. */
+export function disturbedText(disturbed = []) {
+    const what = disturbed.map(({ cause }) => DISTURBED_TEXTS[cause] ?? `had a fault (${cause})`);
+    return what.length > 0 ? `The server ${what.join(" and ")}: this match counts against nobody.` : "";
 }
 
 /** Of lobby.left; "" where there is nothing to tell. */

@@ -1,6 +1,7 @@
 // scoreboard - the table while Tab is held, and the result at the end with the vote.
 
 import { KeyedList, put } from "./keyed_list.js";
+import { disturbedText } from "./reasons.js";
 import { teamColours, teamsOf } from "./teams.js";
 import { byId, clockText, explain, guarded, make, titleOf, toast } from "./ui.js";
 
@@ -195,7 +196,9 @@ export class Scoreboard {
         title.className = colour ? `title-${colour}` : "";
         title.textContent = winner ? `${winner.displayName ?? titleOf(winner.team)} wins` : "Draw";
         const why = (hasTeams ? null : REASONS_ALONE[reason]) ?? REASONS[reason] ?? reason.replaceAll("_", " ");
-        byId("board-text").textContent = `${why}, ${clockText(results.duration)} played`;
+        const played = `${why}, ${clockText(results.duration)} played`;
+        const disturbed = disturbedText(results.disturbed);
+        byId("board-text").textContent = disturbed ? `${played}. ${disturbed}` : played;
         const places = new Map(placements.map(({ playerId, place }) => [playerId, place]));
         const placed = (row) => (hasTeams ? row : { ...row, place: places.get(row.playerId) });
         // Of two, the title says it.

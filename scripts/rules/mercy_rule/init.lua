@@ -15,8 +15,15 @@ local function leader()
     return best, second and first - second or 0
 end
 
+local SPARED_S = 30
+
+-- Nobody is beaten by a fault of the server's.
+hooks.on("disturbed", "spare", function()
+    state.spared_until = match.time() + SPARED_S
+end)
+
 hooks.on("victory", "mercy", function(winner)
-    if winner then return end
+    if winner or match.time() < (state.spared_until or 0) then return end
     local best, lead = leader()
     if lead >= settings.points then return best, "forfeit" end
 end)

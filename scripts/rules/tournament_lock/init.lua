@@ -1,4 +1,5 @@
--- Tournament lock: while a match runs, nobody comes in, changes sides or settings, or is sent away.
+-- Tournament lock: while a match runs, nobody comes in, changes sides or settings, or is sent away;
+-- and none begins when the server is about to restart.
 
 local LOCKED = {kick = true, ban = true, teams = true, vote_call = true, host_transfer = true}
 
@@ -13,6 +14,17 @@ end)
 
 hooks.on("team_attempt", "lock", why_not)
 hooks.on("setting_attempt", "lock", why_not)
+
+-- No match begins to be cut in two by a restart.
+local SOON_S = 180
+local restarts_soon = false
+
+hooks.on("server_restarting", "lock", function(seconds)
+    restarts_soon = seconds ~= nil and seconds <= SOON_S
+end)
+hooks.on("start_attempt", "lock", function()
+    if restarts_soon then return i18n.t("restarts") end
+end)
 
 -- Everything else that rules decide comes here, by its kind.
 hooks.on("action_attempt", "lock", function(kind)

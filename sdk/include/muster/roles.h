@@ -448,8 +448,9 @@ struct muster_rules {
      * The only way a "secret" setting is told: the host does not keep it. */
     void (*changed)(void *instance, void *state, const char *key, const char *value);
     /* What happened in the lobby: LOBBY_STATE, LOBBY_HOST, LOBBY_FROZEN, LOBBY_THAWED, SEAT_TAKEN,
-     * SEAT_LEFT, MATCH_STARTED, MATCH_ENDED. Never inside another call of a plugin, as
-     * events->subscribe. Unlike events, an older generation is told of the lobbies that keep it. */
+     * SEAT_LEFT, MATCH_STARTED, MATCH_ENDED; and SERVER_RESTARTING, to each lobby. Never inside
+     * another call of a plugin, as events->subscribe. Unlike events, an older generation is told of
+     * the lobbies that keep it. */
     void (*notice)(void *instance, void *state, const struct muster_notice *notice);
 
     /* ---- The lobby's match. All of it is part of the match step, so everything that

@@ -19,6 +19,7 @@
 #define RIG_TEXT_BYTES 65536
 
 static uint64_t rig_now_ms;
+static uint64_t rig_stalled_ms; /* never less */
 
 static struct {
     struct client clients[RIG_CLIENTS]; /* connection i + 1 */
@@ -34,12 +35,17 @@ static struct {
 /* ---- what the linker puts in the place of net and of the clock ---- */
 
 uint64_t __wrap_loop_now_ms(void);
+uint64_t __wrap_loop_stalled_ms(void);
 void __wrap_net_send_text(conn_id conn, const char *data, uint32_t len);
 void __wrap_net_close(conn_id conn, uint16_t code, const char *reason);
 enum net_sent __wrap_net_send_snapshot(conn_id conn, uint8_t *data, uint32_t len);
 
 uint64_t __wrap_loop_now_ms(void) {
     return rig_now_ms;
+}
+
+uint64_t __wrap_loop_stalled_ms(void) {
+    return rig_stalled_ms;
 }
 
 void __wrap_net_send_text(conn_id conn, const char *data, uint32_t len) {

@@ -283,6 +283,16 @@ static void facts_reach_all_rules_with_what_was_left_out_filled_in(void **state)
     match_destroy(match);
 }
 
+static void a_fault_of_the_server_is_told_as_a_fact(void **state) {
+    (void)state;
+    struct match *match = make_ruled(NULL, false);
+    step(match);
+    calls[0] = '\0';
+    match_disturb(match, MUSTER_DISTURBED_STALL, 400);
+    assert_calls("a.disturbed255>255+255@1:400:stall b.disturbed255>255+255@1:400:stall");
+    match_destroy(match);
+}
+
 static void facts_that_are_none_are_refused(void **state) {
     (void)state;
     static const struct muster_fact wrong[] = {
@@ -656,6 +666,7 @@ int main(void) {
         TEST(rules_change_the_match_before_victory_is_asked),
         TEST(rules_change_nothing_out_of_turn),
         TEST(facts_reach_all_rules_with_what_was_left_out_filled_in),
+        TEST(a_fault_of_the_server_is_told_as_a_fact),
         TEST(facts_that_are_none_are_refused),
         TEST(a_rule_tells_and_asks_no_rules),
         TEST(bots_are_the_modes),

@@ -64,8 +64,9 @@ static struct match *play(struct muster_bytes *saved) {
     match->seats[1].kills = 4;
     keep(&match->kept_state, "four");
     keep(&match->kept, "beside it");
-    match_leave(match, 1, MUSTER_LEAVE_QUIT);
+    match_leave(match, 1, MUSTER_LEAVE_DISTURBED);
     match_connection(match, 3, false);
+    match_disturb(match, MUSTER_DISTURBED_CRASH, 700);
     push(match, 1, 1, 1);
     for (int i = 0; i < 30; i++) step(match);
     assert_int_equal(match_end_later(match, match_decide(MUSTER_TEAM_RED, MUSTER_END_FORFEIT)),
@@ -100,6 +101,8 @@ static void a_loaded_match_is_the_saved_one(void **state) {
     keep(&other->kept_state, "four");
     struct match_results *played = match_results(match), *loaded = match_results(other);
     assert_int_equal(played->row_count, loaded->row_count);
+    assert_int_equal(loaded->rows[1].leave_reason, MUSTER_LEAVE_DISTURBED);
+    assert_int_equal(loaded->disturbed[MUSTER_DISTURBED_CRASH - 1].ms, 700);
     assert_memory_equal(played, loaded,
                         sizeof *played + played->row_count * sizeof played->rows[0]);
     free(played);

@@ -931,7 +931,7 @@ static void a_damaged_note_is_told_and_does_nothing(void **state) {
     } notes[] = {
         {"", 0, "a note of a later version"},
         {"\x00", 1, "a note of a later version"},
-        {"\x07", 1, "a note of a later version"},
+        {"\x08", 1, "a note of a later version"},
         {"\x01", 1, "a note is damaged"},
         {"\x01\x01", 2, "a note is damaged"},
         {"\x02", 1, "a note is damaged"},
@@ -940,6 +940,7 @@ static void a_damaged_note_is_told_and_does_nothing(void **state) {
         {"\x05\x00\x00\x00\x00", 5, "a note is damaged"},
         {"\x06", 1, "a note is damaged"},
         {"\x06\x00\x00", 3, "a note is damaged"},
+        {"\x07\x00", 2, "a note is damaged"},
     };
     (void)state;
     rig = rig_create(true, UINT64_MAX, NULL);

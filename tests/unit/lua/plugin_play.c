@@ -52,6 +52,15 @@ static void say(struct play *play, const char *text) {
     done(play);
 }
 
+static void restart_set(struct play *play) {
+    const struct muster_notice notice = {.size = sizeof notice,
+                                         .kind = MUSTER_NOTICE_SERVER_RESTARTING,
+                                         .seat = MUSTER_SEAT_NONE,
+                                         .value = 60};
+    if (!play->tape) testkit_notice(play->rig->kit, &notice);
+    done(play);
+}
+
 static void tick(struct play *play) {
     testkit_match_tick(play->rig->kit, play->rig->match);
     done(play);
@@ -63,6 +72,7 @@ static void facts(struct play *play) {
     for (uint32_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         rig_fact(play->rig, kinds[i], i % 2, MUSTER_SEAT_NONE, 1, "flag");
     rig_fact(play->rig, "kill", 1, 0, 0, "rifle");
+    rig_fact(play->rig, MUSTER_FACT_DISTURBED, MUSTER_SEAT_NONE, MUSTER_SEAT_NONE, 400, "stall");
     done(play);
 }
 
@@ -86,6 +96,7 @@ static void run(struct play *play) {
     questions(play);
     say(play, "/go on");
     say(play, "hello");
+    restart_set(play);
     for (int i = 0; i < TICKS; i++) tick(play);
     if (!play->tape) testkit_match_leave(kit, play->rig->match, 1, MUSTER_LEAVE_QUIT);
     done(play);

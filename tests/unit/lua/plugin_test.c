@@ -240,6 +240,21 @@ static void permissions_are_part_of_the_recording(void **state) {
     assert_replayed(0);
 }
 
+/* A restart that is set, and a fault of the server's: 60 s and 400 ms (plugin_play.c). */
+static void what_the_server_does_is_replayed(void **state) {
+    (void)state;
+    struct muster_match_facts facts = {.size = sizeof facts};
+    bring("hooks.on('server_restarting', 'r', function(seconds)\n"
+          "    if realm == 'match' then match.add_score('red', seconds) end\n"
+          "end)\n"
+          "hooks.on('disturbed', 'd', function(cause, ms)\n"
+          "    if cause == 'stall' then match.add_score('red', ms) end\n"
+          "end)");
+    assert_replayed(MOD_PERMISSIONS_ALL);
+    testkit_match_facts(rig->kit, rig->match, &facts);
+    assert_int_equal(facts.team_score[MUSTER_TEAM_RED], 460);
+}
+
 static void stops_are_replayed(void **state) {
     (void)state;
     bring("hooks.on('damage', 'd', function(amount)\n"
@@ -416,6 +431,7 @@ int main(void) {
         cmocka_unit_test_teardown(answers_stay_with_who_asked, close_rig),
         cmocka_unit_test_teardown(permissions_are_part_of_the_recording, close_rig),
         cmocka_unit_test_teardown(stops_are_replayed, close_rig),
+        cmocka_unit_test_teardown(what_the_server_does_is_replayed, close_rig),
         cmocka_unit_test_teardown(a_long_answer_is_replayed_whole, close_rig),
         cmocka_unit_test_teardown(handlers_fail_or_are_stopped, close_rig),
         cmocka_unit_test_teardown(each_call_has_its_price, close_rig),

@@ -11,7 +11,7 @@ struct judge {
     void *state;
     struct muster_match_facts facts;
     int32_t score[3];
-    uint32_t seated[3], humans[3], alive[3];
+    uint32_t seated[3], humans[3], alive[3], owed[3];
     struct muster_match_end end;
 };
 
@@ -23,6 +23,7 @@ static void judge_load(struct judge *j, const char *name) {
     j->facts.team_seated = j->seated;
     j->facts.team_humans = j->humans;
     j->facts.team_alive = j->alive;
+    j->facts.team_owed = j->owed;
     snprintf(path, sizeof(path), "%s/%s.so", PLUGIN_DIR, name);
     j->plugin = testkit_load(j->kit, path);
     if (!j->plugin) fail_msg("%s", testkit_error(j->kit));
@@ -253,12 +254,47 @@ static void test_forfeit(void **state) {
     judge_end(&j);
 }
 
+/* Who lost the seat by a fault of the server's has given nothing up. */
+static void test_nobody_wins_over_who_is_owed_the_seat(void **state) {
+    static const char *const plugins[] = {"victory_forfeit", "victory_elimination"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const char *word = i ? MUSTER_END_ELIMINATION : MUSTER_END_FORFEIT;
+        struct judge j;
+        judge_load(&j, plugins[i]);
+        if (i) assert_true(testkit_setting_set(j.kit, "elimination", "true"));
+        judge_begin(&j);
+        j.facts.sides_met = 1;
+        sit(&j, 1, 1);
+        live(&j, 1, 1);
+        j.owed[MUSTER_TEAM_BLUE] = 1; /* one of two */
+        undecided(&j);
+        sit(&j, 1, 0);
+        live(&j, 1, 0);
+        decided(&j, MUSTER_TEAM_NONE, MUSTER_END_ABORTED);
+        j.owed[MUSTER_TEAM_BLUE] = 0;
+        j.owed[MUSTER_TEAM_RED] = 1; /* the others have left by themselves */
+        decided(&j, MUSTER_TEAM_RED, word);
+        sit(&j, 1, 1);
+        j.owed[MUSTER_TEAM_BLUE] = 1;
+        if (i) decided(&j, MUSTER_TEAM_RED, word); /* they have been beaten */
+        j.facts.team_count = 0;
+        j.owed[MUSTER_TEAM_NONE] = 1;
+        decided(&j, MUSTER_TEAM_NONE, MUSTER_END_ABORTED);
+        judge_end(&j);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_first_to_kills), cmocka_unit_test(test_kill_limit_setting),
-        cmocka_unit_test(test_time_limit),     cmocka_unit_test(test_limits_change_in_a_match),
-        cmocka_unit_test(test_elimination),    cmocka_unit_test(test_elimination_of_who_left),
+        cmocka_unit_test(test_first_to_kills),
+        cmocka_unit_test(test_kill_limit_setting),
+        cmocka_unit_test(test_time_limit),
+        cmocka_unit_test(test_limits_change_in_a_match),
+        cmocka_unit_test(test_elimination),
+        cmocka_unit_test(test_elimination_of_who_left),
         cmocka_unit_test(test_forfeit),
+        cmocka_unit_test(test_nobody_wins_over_who_is_owed_the_seat),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

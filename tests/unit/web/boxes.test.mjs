@@ -316,6 +316,9 @@ test("scoreboard: who has won, and why", () => {
     assert.match(told({ reason: "elimination" })[2], /^the other team is out,/);
     assert.match(told({ reason: "aborted" })[2], /^the match was stopped,/);
     assert.match(told({ reason: "of_a_mod" })[2], /^of a mod,/);
+    assert.equal(told({ disturbed: [{ cause: "stall", times: 2, ms: 900, tick: 7 }, { cause: "crash", times: 1, ms: 700, tick: 9 }] })[2],
+        "score limit reached, 1:01 played. The server stood still and crashed: this match counts against nobody.");
+    assert.match(told({ disturbed: [{ cause: "flood" }] })[2], /The server had a fault \(flood\): /);
     client.tell("match.started", {});
     page.$("vote-left").textContent = "of the next";
     page.wait(1000);

@@ -42,6 +42,7 @@ test("reasons are told in full", () => {
     assert.equal(left("ban", "Cheating!"), "You were banned from the lobby: Cheating!");
     assert.equal(left("closed", "maintenance"), "The lobby was closed: maintenance.");
     assert.equal(left("quit"), "", "one's own wish");
+    assert.equal(left("disturbed"), "Your seat is gone: the server lost you, which counts against nobody.");
     assert.equal(left("moved", "elsewhere"), "You are out of the lobby: elsewhere.");
     assert.equal(closedText(4004, "spam"), "The server has ended your session: spam.");
     assert.equal(closedText(4003, "replaced by a newer connection"),

@@ -17,6 +17,13 @@ describe("mercy rule", function()
         assert.same({red = 0, blue = 4}, results.finalScores)
     end)
 
+    it("spares who fell behind by a fault of the server's", function()
+        local lobby, _, bob = start(4)
+        lobby:disturb("crash", 700)
+        lobby:notify("zone_enter", bob, 1)
+        assert.equals("score_limit", lobby:finish(20).reason, "mercy would have come first")
+    end)
+
     it("does not count before", function()
         local lobby, ann = start(10)
         lobby:notify("zone_enter", ann, 1)
