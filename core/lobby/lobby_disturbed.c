@@ -28,19 +28,22 @@ void lobby_disturb(struct lobby *lobby, uint32_t cause, uint64_t ms) {
                               disturbed_text(cause), "ms", (json_int_t)counted_ms));
 }
 
-/* How long its match has stood: the clock without what was played. */
+int64_t lobby_stands_since(const struct lobby *lobby) {
+    if (!lobby->loaded_by) return loop_unix_ms();
+    return lobby->began_unix_ms + match_elapsed_ms(lobby->match);
+}
+
 static uint64_t stood_ms(const struct lobby *lobby) {
-    int64_t ms = loop_unix_ms() - lobby->began_unix_ms - match_elapsed_ms(lobby->match);
+    int64_t ms = loop_unix_ms() - lobby_stands_since(lobby);
     return ms > 0 ? (uint64_t)ms : 0;
 }
 
 void lobby_disturbed_settle(struct lobby *lobby) {
-    uint32_t cause = lobby->loaded_by;
     uint64_t since_ms = lobby->overloaded_since_ms;
-    lobby->loaded_by = 0;
     lobby->overloaded_since_ms = 0;
     if (!plays(lobby)) return;
-    if (cause) lobby_disturb(lobby, cause, stood_ms(lobby));
+    if (lobby->loaded_by) lobby_disturb(lobby, lobby->loaded_by, stood_ms(lobby));
+    lobby->loaded_by = 0;
     if (since_ms) lobby_disturb(lobby, MUSTER_DISTURBED_OVERLOAD, loop_now_ms() - since_ms);
 }
 

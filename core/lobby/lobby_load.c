@@ -306,8 +306,11 @@ static muster_status load_state(const struct load *load) {
 }
 
 static muster_status load_match(const struct load *load) {
+    struct lobby *lobby = load->lobby;
     muster_status status = create_match(load);
-    return status ? status : load_state(load);
+    if (!status) status = load_state(load);
+    if (!status) lobby->began_unix_ms = load->saved->saved_unix_ms - match_elapsed_ms(lobby->match);
+    return status;
 }
 
 /* ---- the log --------------------------------------------------------------------------------- */
@@ -394,14 +397,6 @@ static void announce(struct lobby *lobby) {
             lobby_member_remove(lobby, i, MUSTER_LEAVE_QUIT, NULL);
 }
 
-/* Said when it goes on. */
-static void note_cause(const struct load *load, uint32_t cause) {
-    struct lobby *lobby = load->lobby;
-    if (!lobby->match || lobby->match->ended) return;
-    lobby->loaded_by = cause;
-    lobby->began_unix_ms = load->saved->saved_unix_ms - match_elapsed_ms(lobby->match);
-}
-
 /* A lobby that nobody plays yet. On failure there may be half of one. */
 static muster_status begin(struct load *load) {
     muster_lobby_id id;
@@ -428,7 +423,7 @@ muster_status lobby_load_saved(struct lobby_saved *saved, uint32_t cause,
     if (!status && saved->match.there) status = load_match(&load);
     if (!status && saved->match.there) status = load_log(&load);
     if (status) return give_up(&load, status);
-    note_cause(&load, cause);
+    if (load.lobby->match && !load.lobby->match->ended) load.lobby->loaded_by = cause;
     bool lost_host = saved->host_key[0] && !load.lobby->host.value;
     lobby_vote_load(load.lobby, &saved->vote);
     announce(load.lobby);

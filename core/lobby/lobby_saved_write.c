@@ -158,7 +158,7 @@ static bool put_lobby(struct lobby *lobby, struct muster_writer *w) {
     put_match(lobby, w);
     put_rules(lobby, w);
     muster_put_i64(w, lobby->epoch);
-    muster_put_i64(w, loop_unix_ms());
+    muster_put_i64(w, lobby_stands_since(lobby));
     lobby_tickets_save(lobby, w);
     return true;
 }

@@ -200,10 +200,11 @@ static void who_is_awaited_or_owed_is_so_after_the_next_one(void **state) {
     struct session *ann, *bea;
     struct lobby *lobby = play(&ann, &bea, of_ann, of_bea);
     lobby = load_later(lobby, MUSTER_DISTURBED_CRASH, 100);
-    lobby = load_later(lobby, MUSTER_DISTURBED_CRASH, 100);
+    lobby = load_later(lobby, MUSTER_DISTURBED_CRASH, 200);
     assert_true(lobby->members[0].awaited && lobby->members[1].awaited);
     assert_int_equal(rig_resume(rig_sign_in("ann", NULL), of_ann, of_ann), RPC_OK);
     rig_settle(10000);
+    assert_disturbed(lobby, MUSTER_DISTURBED_CRASH, 1, 10300); /* it has stood since the first */
     rig_settle(30000);
     lobby = load_later(lobby, MUSTER_DISTURBED_CRASH, 100);
     assert_false(lobby->members[1].awaited); /* nobody waits for her again */
