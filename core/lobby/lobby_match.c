@@ -168,13 +168,22 @@ static void tell_results(struct lobby *lobby) {
     }
 }
 
+/* Faults of the server's, as the notice has them. */
+static uint32_t causes_of(const struct match_results *results) {
+    uint32_t causes = 0;
+    for (uint32_t i = 0; i < MATCH_CAUSES; i++)
+        causes |= results->disturbed[i].times ? 1u << (i + 1) : 0;
+    return causes;
+}
+
 /* Final results, told to the books; false: out of memory. */
 static bool tell_books(struct lobby *lobby) {
     free(lobby->results);
     lobby->results = match_results(lobby->match);
     if (!lobby->results) return false;
     lobby_hooks.match_ended(lobby, lobby->results);
-    lobby_emit(lobby, MUSTER_NOTICE_MATCH_ENDED, (muster_player_id){0}, MUSTER_SEAT_NONE, 0);
+    lobby_emit(lobby, MUSTER_NOTICE_MATCH_ENDED, (muster_player_id){0}, MUSTER_SEAT_NONE,
+               causes_of(lobby->results));
     return true;
 }
 

@@ -128,6 +128,14 @@ export interface Placement {
   displayName?: string;
 }
 
+/** Faults of the server's of one cause: so often, for so many ms in all, the last one before `tick`. */
+export interface Disturbed {
+  cause: DisturbedCause;
+  times: number;
+  ms: number;
+  tick: number;
+}
+
 export interface MatchResults {
   matchId: string;
   lobbyId: string;
@@ -144,12 +152,7 @@ export interface MatchResults {
   duration: number;
   reason: EndReason;
   /** Faults of the server's that it was played through: then it is to be counted against nobody. */
-  disturbed: {
-    cause: DisturbedCause;
-    times: number;
-    ms: number;
-    tick: number;
-  }[];
+  disturbed: Disturbed[];
   /** What took part beside the server: mods, rules. */
   versions: { name: string; version: string }[];
 }

@@ -39,7 +39,8 @@ enum { REALM_LOBBY = 1, REALM_MATCH = 2, REALM_BOTH = 3 };
     X(PLAYER_JOIN, "player_join", NOTIFY, BOTH, "fun(player: Player)",                             \
       "Somebody came: into the lobby, or into the match.")                                         \
     X(PLAYER_LEAVE, "player_leave", NOTIFY, BOTH, "fun(player: Player, reason: string)",           \
-      "quit, timeout, kick, ban or shutdown. The player can still be asked for name and team.")    \
+      "quit, timeout, kick, ban, shutdown or disturbed. The player can still be asked for name "   \
+      "and team.")                                                                                 \
     X(SETTING_CHANGED, "setting_changed", NOTIFY, BOTH, "fun(key: string, value: any)",            \
       "A lobby setting has changed: in a match one with \"when\": \"always\". One's own are in "   \
       "settings already.")                                                                         \

@@ -1,7 +1,7 @@
 // announcements - what the operator says to all, and a moderator to one: it stays above every screen
 // until it is read. Of a mute the chat says so, too, as long as it lasts.
 
-import { muteText, restartText, warnText } from "./reasons.js";
+import { disturbedText, muteText, restartText, warnText } from "./reasons.js";
 import { byId, toast } from "./ui.js";
 
 /** A notice with a text and a button that closes it; answers what shows it. */
@@ -27,6 +27,7 @@ export function setUpAnnouncements(client, chat) {
         chat.mute(muteText(mute));
         toast(muteText(mute), true);
     });
+    client.on("match.disturbed", (told) => toast(disturbedText([told])));
     client.on("match.messageRefused", ({ reason }) =>
         toast(reason === "rate_limited" ? "Too fast: that was not taken." : "That was not taken.", true));
     client.on("session.unmuted", () => {

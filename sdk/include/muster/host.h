@@ -1091,7 +1091,9 @@ struct muster_notice {
     muster_player_id player; /* LOBBY_HOST: the new host, 0: the host is gone */
     uint32_t seat;
     uint32_t value; /* LOBBY_STATE: the new state; SEAT_LEFT: MUSTER_LEAVE_...; SERVER_RESTARTING:
-                     * in so many seconds, 0: now, or MUSTER_RESTART_CANCELLED */
+                     * in so many seconds, 0: now, or MUSTER_RESTART_CANCELLED; MATCH_ENDED: the bit
+                     * 1 << MUSTER_DISTURBED_... of each fault of the server's that it was played
+                     * through */
 };
 
 struct muster_host_events {

@@ -19,11 +19,12 @@ bool __wrap_pacer_overloaded(void) {
     return stretch > 1.1;
 }
 
-static uint32_t left_by; /* reason of the last seat that was left */
+static uint32_t left_by;  /* reason of the last seat that was left */
+static uint32_t ended_by; /* bits of the last match that ended */
 
 static void on_notice(void *user, const struct muster_notice *notice) {
     (void)user;
-    left_by = notice->value;
+    *(notice->kind == MUSTER_NOTICE_SEAT_LEFT ? &left_by : &ended_by) = notice->value;
 }
 
 static int open_heard(void **state) {
@@ -31,8 +32,8 @@ static int open_heard(void **state) {
     left_by = 0;
     stretch = 1.0;
     if (rig_open(state)) return -1;
-    if (!subscribed && notices_subscribe(NULL, 1u << MUSTER_NOTICE_SEAT_LEFT, on_notice, NULL))
-        return -1;
+    uint64_t heard = 1u << MUSTER_NOTICE_SEAT_LEFT | 1u << MUSTER_NOTICE_MATCH_ENDED;
+    if (!subscribed && notices_subscribe(NULL, heard, on_notice, NULL)) return -1;
     subscribed = true;
     return 0;
 }
@@ -77,6 +78,7 @@ static void a_stall_disturbs_who_plays_then(void **state) {
     assert_disturbed(lobby, MUSTER_DISTURBED_STALL, 2, 700);
     lobby_match_end(lobby, match_decide(MUSTER_TEAM_RED, MUSTER_END_FORFEIT));
     assert_int_equal(rig.results.disturbed[MUSTER_DISTURBED_STALL - 1].ms, 700);
+    assert_int_equal(ended_by, 1u << MUSTER_DISTURBED_STALL);
     stall(300); /* its results stand */
     assert_disturbed(lobby, MUSTER_DISTURBED_STALL, 2, 700);
 }

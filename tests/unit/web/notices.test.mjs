@@ -42,7 +42,9 @@ test("what is told stays until it is read; a mute as long as it lasts", () => {
     client.tell("session.unmuted", {});
     client.tell("state", { state: "connecting" });
     assert.deepEqual(muted.slice(1), ["", ""]);
-    assert.deepEqual(page.$("toasts").children.map(({ className }) => className), ["long", ""]);
+    client.tell("match.disturbed", { matchId: "m", cause: "crash", ms: 700 });
+    assert.equal(page.$("toasts").children.at(-1).textContent, "The server crashed: this match counts against nobody.");
+    assert.deepEqual(page.$("toasts").children.map(({ className }) => className), ["long", "", ""]);
 });
 
 test("an invitation is one card, until it is answered or over", async () => {
