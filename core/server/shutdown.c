@@ -81,7 +81,8 @@ void shutdown_terminate(void) {
 /* ---- restart --------------------------------------------------------------------------------- */
 
 static void restart(void) {
-    ending.restarts = !ending.begun;
+    if (ending.begun) return;
+    ending.restarts = true;
     shutdown_now(ending.text[0] ? ending.text : "restart");
 }
 
