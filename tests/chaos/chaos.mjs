@@ -10,6 +10,7 @@ import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../kit/documents.mjs";
+import { Disk } from "./disk.mjs";
 import { FAULTS } from "./faults.mjs";
 import { Run } from "./run.mjs";
 import { FAILED } from "./seeds.mjs";
@@ -32,6 +33,7 @@ const say = (line) => process.stderr.write(`chaos: ${line}\n`);
 async function play(options) {
     const ends = [];
     const life = { after: (fn) => ends.unshift(fn) };
+    await Disk.close(path.join(DIR, "data"));
     await rm(DIR, { recursive: true, force: true });
     await mkdir(DIR, { recursive: true });
     const run = new Run({ ...options, life, dir: DIR, say });

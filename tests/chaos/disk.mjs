@@ -22,8 +22,13 @@ export class Disk {
         } catch {
             return null;
         }
-        life.after(() => runFile("umount", [dir]));
+        life.after(() => Disk.close(dir));
         return new Disk(dir);
+    }
+
+    /** What a run that broke off has left. */
+    static async close(dir) {
+        await runFile("umount", [dir]).catch(() => {});
     }
 
     /** No byte is free any more; isFull until somebody says that all is well again. */

@@ -104,12 +104,16 @@ export async function happen(run, schedule, seconds) {
     const beganMs = performance.now();
     const counts = Object.fromEntries(schedule.map(({ name }) => [name, { done: 0, tried: 0 }]));
     const under = [];
+    let wrong = null;
     for (const { atMs, name, random } of schedule) {
         await pause(Math.max(0, beganMs + atMs - performance.now()));
+        if (wrong) throw wrong;
         run.note(name);
         counts[name].tried++;
-        under.push(tryOne(run, name, random).then((done) => done && counts[name].done++));
+        under.push(tryOne(run, name, random)
+            .then((done) => done && counts[name].done++, (error) => (wrong ??= error)));
     }
     await Promise.all([...under, pause(Math.max(0, beganMs + seconds * 1000 - performance.now()))]);
+    if (wrong) throw wrong;
     return counts;
 }

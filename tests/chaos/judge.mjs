@@ -79,9 +79,19 @@ function judgeTold(verdicts, { name, ledger }, told) {
     return isHere;
 }
 
-/** A match without a log, since the disk was full, goes back to its last checkpoint. */
-const isExcused = ({ players, disk }, { matchId, from, to }) =>
-    from.tick - to.tick <= CHECKPOINT_TICKS && disk?.wasFull(...timesOf(players, matchId));
+/** When somebody first and last heard of a match. */
+function timesOf(players, matchId) {
+    const times = players.flatMap(({ ledger }) => ledger.entries)
+        .filter((entry) => entry.matchId === matchId).map(({ atMs }) => atMs);
+    return [Math.min(...times), Math.max(...times)];
+}
+
+/** While it was played: then it may be without a log. */
+const wasDiskFull = ({ players, disk }, matchId) => disk?.wasFull(...timesOf(players, matchId));
+
+/** Without a log a match goes back to its last checkpoint. */
+const isExcused = (run, { matchId, from, to }) =>
+    from.tick - to.tick <= CHECKPOINT_TICKS && wasDiskFull(run, matchId);
 
 function judgeScores(verdicts, { name, ledger }, run) {
     const back = ledger.entries.filter((entry) => entry.what === "wentBack" && !isExcused(run, entry));
@@ -155,25 +165,18 @@ async function replay(server, matchId) {
     return { code, stderr, ...JSON.parse(stdout || "{}") };
 }
 
-async function judgeRecording(verdicts, server, matchId, results) {
-    const again = await replay(server, matchId);
+async function judgeRecording(verdicts, run, matchId, results) {
+    const again = await replay(run.server, matchId);
+    if (!again.recordedHash && wasDiskFull(run, matchId)) return; // played, and not recorded
     const isGood = again.code === 0 && again.same && again.recordedHash
         && (!results || isEqual(essence(again.results), essence(results)));
     verdicts.say("recordings", isGood, `${matchId} ${show(again)}`);
 }
 
-/** When somebody first and last heard of it. */
-function timesOf(players, matchId) {
-    const times = players.flatMap(({ ledger }) => ledger.entries)
-        .filter((entry) => entry.matchId === matchId).map(({ atMs }) => atMs);
-    return [Math.min(...times), Math.max(...times)];
-}
-
-/** On a full disk a match is played and not recorded. */
-async function judgeRecordings(verdicts, { server, players, disk }, told) {
-    const matches = [...told.results].filter(([matchId]) => !disk?.wasFull(...timesOf(players, matchId)));
+async function judgeRecordings(verdicts, run, told) {
+    const matches = [...told.results];
     const lane = async () => {
-        for (let next; (next = matches.pop()); ) await judgeRecording(verdicts, server, ...next);
+        for (let next; (next = matches.pop()); ) await judgeRecording(verdicts, run, ...next);
     };
     await Promise.all(os.cpus().map(lane));
 }

@@ -5,4 +5,9 @@ export const FAILED = [
         seed: 1, seconds: 60, lobbies: 200, faults: ["kill", "stall", "restart", "cut", "replace", "theft"],
         lost: "an end was told twice: who came back as the next match was decided had it with the next one's, too",
     },
+    {
+        seed: 3, seconds: 60, lobbies: 200,
+        faults: ["kill", "stall", "restart", "cut", "replace", "poison", "upgrade", "badUpgrade", "disk", "theft"],
+        lost: "all of it: a restart that was said twice in one turn stopped the server",
+    },
 ];
