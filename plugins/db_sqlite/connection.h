@@ -18,14 +18,16 @@ struct connection_limits {
     uint32_t answer_bytes_max;
     uint32_t busy_timeout_ms;
     uint32_t statement_ms_max;
-    uint64_t check_bytes_max; /* files up to this size are checked whole at start */
+    uint64_t check_bytes_max; /* files up to this size are looked through */
     uint32_t backups_kept;    /* of those made before migrations; 0: none is made */
 };
 
 struct connection;
 
-/* Could the file be opened? Nothing is written, and nothing locked. */
-muster_status connection_look(const char *file, char *why) MUSTER_MUST_USE;
+/* Could the file be opened, and is it whole? Nothing of it is changed, also beside a server that
+ * writes. Not was_checked: it is larger than check_bytes_max and was not looked through. */
+muster_status connection_look(const char *file, const struct connection_limits *limits,
+                              bool *was_checked, char *why) MUSTER_MUST_USE;
 /* On failure why says what a person must mend. */
 muster_status connection_open(const char *file, const struct connection_limits *limits,
                               struct connection **out, char *why) MUSTER_MUST_USE;
@@ -36,8 +38,6 @@ muster_status connection_open_reader(const char *file, const struct connection_l
 bool connection_is_reader(const struct connection *connection);
 /* Any thread: what runs and takes long ends soon, with TIMEOUT; so does all that comes after. */
 void connection_interrupt(struct connection *connection);
-/* False: the file is larger than check_bytes_max and was not looked through. */
-bool connection_was_checked(const struct connection *connection);
 /* Takes null. */
 void connection_close(struct connection *connection);
 

@@ -39,7 +39,6 @@ struct connection {
     char *file;                        /* null: in memory */
     struct identity identities[FILES]; /* of the file, its -wal and its -shm */
     bool is_reader;
-    bool is_unchecked;
     const char *lost;  /* which of them is no longer where it was, or null */
     bool is_new;       /* nothing had been migrated when it was opened */
     bool is_backed_up; /* before the first migration of this start */

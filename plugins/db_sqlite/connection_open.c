@@ -45,8 +45,7 @@ static int progress(void *user) {
 }
 
 /* The file belongs to this account alone; SQLite gives its -wal and -shm the same mode. */
-static muster_status secure_file(struct connection *connection, const char *file, uint64_t *bytes,
-                                 char *why) {
+static muster_status secure_file(struct connection *connection, const char *file, char *why) {
     struct stat info;
     int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0 || fstat(fd, &info) != 0 || (info.st_mode & 0077 && fchmod(fd, 0600) != 0)) {
@@ -55,7 +54,6 @@ static muster_status secure_file(struct connection *connection, const char *file
         if (fd >= 0) close(fd);
         return MUSTER_IO;
     }
-    *bytes = (uint64_t)info.st_size;
     close(fd);
     connection->file = strdup(file);
     return connection->file ? MUSTER_OK : MUSTER_NO_MEMORY;
@@ -145,39 +143,70 @@ static int open_untouched(const char *file, sqlite3 **db) {
     return sqlite3_open_v2(uri, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
 }
 
+static bool has_beside(const char *file, const char *suffix) {
+    char path[FOLDER_BYTES_MAX + 16];
+    snprintf(path, sizeof path, "%s%s", file, suffix);
+    return access(path, F_OK) == 0;
+}
+
+/* With a log beside it a server runs, or was killed: what counts is both. */
+static int open_to_look(const char *file, uint32_t busy_timeout_ms, sqlite3 **db) {
+    if (!has_beside(file, "-wal")) return open_untouched(file, db);
+    int code = sqlite3_open_v2(file, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code == SQLITE_OK) code = sqlite3_busy_timeout(*db, (int)busy_timeout_ms);
+    return code;
+}
+
 static muster_status cannot_open(const char *file, char *why) {
     snprintf(why, CONNECTION_WHY_MAX, "cannot open %.300s for reading and writing: %s", file,
              strerror(errno));
     return MUSTER_IO;
 }
 
-muster_status connection_look(const char *file, char *why) {
-    char folder[FOLDER_BYTES_MAX] = ".", text[32];
-    const char *slash = strrchr(file, '/');
-    sqlite3 *db = NULL;
-    if (strcmp(file, ":memory:") == 0) return MUSTER_OK;
-    if (slash) snprintf(folder, sizeof folder, "%.*s/", (int)(slash - file), file);
-    bool exists = access(file, F_OK) == 0;
-    if (access(exists ? file : folder, R_OK | W_OK) != 0) return cannot_open(file, why);
-    if (!exists) return MUSTER_OK;
-    int code = open_untouched(file, &db);
-    if (code == SQLITE_OK) code = query_text(db, "PRAGMA schema_version", text, sizeof text);
-    if (code != SQLITE_OK)
-        snprintf(why, CONNECTION_WHY_MAX, "%.180s is not a usable database: %s", file,
-                 sqlite3_errstr(code));
-    sqlite3_close(db);
-    return code == SQLITE_OK ? MUSTER_OK : MUSTER_INVALID;
+static muster_status look_through(sqlite3 *db, const char *file, char *why) {
+    char found[200];
+    int code = query_text(db, "PRAGMA quick_check(1)", found, sizeof found);
+    if (code == SQLITE_OK && strcmp(found, "ok") == 0) return MUSTER_OK;
+    snprintf(why, CONNECTION_WHY_MAX, "%.180s is damaged: %.150s; restore it from a backup", file,
+             code == SQLITE_OK ? found : sqlite3_errmsg(db));
+    return MUSTER_IO;
 }
 
-static muster_status check_content(struct connection *connection, uint64_t bytes, char *why) {
-    char result[200];
-    connection->is_unchecked = bytes > connection->limits.check_bytes_max;
-    if (connection->is_unchecked) return MUSTER_OK;
-    int code = query_text(connection->db, "PRAGMA quick_check(1)", result, sizeof result);
-    if (code == SQLITE_OK && strcmp(result, "ok") == 0) return MUSTER_OK;
-    snprintf(why, CONNECTION_WHY_MAX, "is damaged: %.150s; restore it from a backup",
-             code == SQLITE_OK ? result : sqlite3_errmsg(connection->db));
-    return MUSTER_IO;
+static muster_status look_inside(const char *file, const struct connection_limits *limits,
+                                 bool is_small, char *why) {
+    char version[32];
+    sqlite3 *db = NULL;
+    muster_status status = MUSTER_OK;
+    int code = open_to_look(file, limits->busy_timeout_ms, &db);
+    if (code == SQLITE_OK) code = query_text(db, "PRAGMA schema_version", version, sizeof version);
+    if (code == SQLITE_OK && is_small) {
+        status = look_through(db, file, why);
+    } else if (code != SQLITE_OK && code != SQLITE_BUSY) {
+        snprintf(why, CONNECTION_WHY_MAX, "%.180s is not a usable database: %s", file,
+                 sqlite3_errstr(code));
+        status = MUSTER_INVALID;
+    }
+    sqlite3_close(db);
+    return status;
+}
+
+muster_status connection_look(const char *file, const struct connection_limits *limits,
+                              bool *was_checked, char *why) {
+    char folder[FOLDER_BYTES_MAX] = ".";
+    const char *slash = strrchr(file, '/');
+    struct stat info;
+    *was_checked = true;
+    if (strcmp(file, ":memory:") == 0) return MUSTER_OK;
+    if (slash) snprintf(folder, sizeof folder, "%.*s/", (int)(slash - file), file);
+    bool exists = stat(file, &info) == 0;
+    if (access(exists ? file : folder, R_OK | W_OK) != 0) return cannot_open(file, why);
+    if (!exists || has_beside(file, "-journal")) return MUSTER_OK; /* its opening rolls it back */
+    if (!S_ISREG(info.st_mode)) {
+        snprintf(why, CONNECTION_WHY_MAX, "%.300s is no regular file", file);
+        return MUSTER_INVALID;
+    }
+    *was_checked = (uint64_t)info.st_size <= limits->check_bytes_max;
+    return look_inside(file, limits, *was_checked, why);
 }
 
 static muster_status prepare_control(struct connection *connection) {
@@ -213,8 +242,7 @@ static void remember_files(struct connection *connection) {
 
 static muster_status open_checked(struct connection *connection, const char *file, char *why) {
     bool in_memory = strcmp(file, ":memory:") == 0;
-    uint64_t bytes = 0;
-    muster_status status = in_memory ? MUSTER_OK : secure_file(connection, file, &bytes, why);
+    muster_status status = in_memory ? MUSTER_OK : secure_file(connection, file, why);
     if (status != MUSTER_OK) return status;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     int code = sqlite3_open_v2(file, &connection->db, flags, NULL);
@@ -225,7 +253,6 @@ static muster_status open_checked(struct connection *connection, const char *fil
     harden(connection);
     char reason[CONNECTION_WHY_MAX] = "";
     status = configure(connection, in_memory, reason);
-    if (status == MUSTER_OK) status = check_content(connection, bytes, reason);
     if (status == MUSTER_OK) status = prepare_control(connection);
     if (status == MUSTER_OK) remember_files(connection);
     if (status != MUSTER_OK) snprintf(why, CONNECTION_WHY_MAX, "%.180s %.300s", file, reason);
@@ -281,10 +308,6 @@ muster_status connection_open_reader(const char *file, const struct connection_l
 
 bool connection_is_reader(const struct connection *connection) {
     return connection->is_reader;
-}
-
-bool connection_was_checked(const struct connection *connection) {
-    return !connection->is_unchecked;
 }
 
 bool connection_is_there(struct connection *connection) {

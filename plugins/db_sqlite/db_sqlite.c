@@ -32,7 +32,8 @@ MUSTER_SCHEMA(
                       MUSTER_LABEL("Size of an answer"), MUSTER_HELP("More fails the request.")),
     MUSTER_SCHEMA_INT("checkMaxMib", 64, 0, 65536, MUSTER_UNIT("MiB"),
                       MUSTER_LABEL("Check at start"),
-                      MUSTER_HELP("Files up to this size are checked whole for damage at start.")),
+                      MUSTER_HELP("Files up to this size are checked whole for damage at start, "
+                                  "by --check-config and by muster doctor.")),
     MUSTER_SCHEMA_INT("backupsKept", 3, 0, 1000, MUSTER_UNIT("files"), MUSTER_LABEL("Backups"),
                       MUSTER_HELP("The file is copied beside itself before a new version changes "
                                   "its tables; so many copies stay. 0: none is made.")));
@@ -80,18 +81,6 @@ static bool is_to_be_made(const struct plugin *plugin, const char *path) {
     return access(dir, F_OK) != 0 && strncmp(path, dir, len) == 0 && !strchr(path + len + 1, '/');
 }
 
-static muster_status plugin_check(void *instance, struct muster_writer *mistakes) {
-    struct plugin *plugin = instance;
-    char path[PATH_BYTES_MAX];
-    char why[CONNECTION_WHY_MAX] = "path is too long";
-    muster_status status = find_path(plugin, path, sizeof path);
-    if (status == MUSTER_OK && !is_to_be_made(plugin, path)) status = connection_look(path, why);
-    if (status == MUSTER_OK) return MUSTER_OK;
-    muster_put_bytes(mistakes, "file: ", 6);
-    muster_put_bytes(mistakes, why, (uint32_t)strlen(why));
-    return status;
-}
-
 static struct connection_limits read_limits(const struct plugin *plugin) {
     const struct muster_host_config *config = plugin->host->config;
     return (struct connection_limits){
@@ -102,6 +91,31 @@ static struct connection_limits read_limits(const struct plugin *plugin) {
         .check_bytes_max = (uint64_t)config->integer(plugin->self, "checkMaxMib") << 20,
         .backups_kept = (uint32_t)config->integer(plugin->self, "backupsKept"),
     };
+}
+
+static muster_status look(const struct plugin *plugin, const char *path, char *why) {
+    const struct connection_limits limits = read_limits(plugin);
+    bool was_checked = true;
+    if (is_to_be_made(plugin, path)) return MUSTER_OK;
+    muster_status status = connection_look(path, &limits, &was_checked, why);
+    if (!was_checked)
+        plugin->host->log->write(plugin->self, MUSTER_LOG_WARN,
+                                 "database: %s is larger than checkMaxMib and was not checked for "
+                                 "damage; do so with a copy: PRAGMA quick_check",
+                                 path);
+    return status;
+}
+
+static muster_status plugin_check(void *instance, struct muster_writer *mistakes) {
+    struct plugin *plugin = instance;
+    char path[PATH_BYTES_MAX];
+    char why[CONNECTION_WHY_MAX] = "path is too long";
+    muster_status status = find_path(plugin, path, sizeof path);
+    if (status == MUSTER_OK) status = look(plugin, path, why);
+    if (status == MUSTER_OK) return MUSTER_OK;
+    muster_put_bytes(mistakes, "file: ", 6);
+    muster_put_bytes(mistakes, why, (uint32_t)strlen(why));
+    return status;
 }
 
 static muster_status start_worker(struct plugin *plugin, struct connection *connection,
@@ -116,11 +130,6 @@ static muster_status start_both(struct plugin *plugin, const char *path, char *w
     struct connection *connection = NULL;
     muster_status status = connection_open(path, &limits, &connection, why);
     if (status != MUSTER_OK) return status;
-    if (!connection_was_checked(connection))
-        plugin->host->log->write(plugin->self, MUSTER_LOG_WARN,
-                                 "database: %s is larger than checkMaxMib and was not checked for "
-                                 "damage; do so with a copy: PRAGMA quick_check",
-                                 path);
     status = start_worker(plugin, connection, &plugin->writer);
     if (status != MUSTER_OK || strcmp(path, ":memory:") == 0) return status;
     status = connection_open_reader(path, &limits, &connection, why);

@@ -161,13 +161,13 @@ static void a_log_that_went_away_takes_nothing(void **state) {
 static void a_large_file_is_not_checked_and_says_so(void **state) {
     struct fixture *fixture = *state;
     char why[CONNECTION_WHY_MAX] = "";
-    struct connection *connection;
+    bool was_checked = false;
     struct connection_limits none = limits;
-    assert_true(connection_was_checked(fixture->connection));
+    assert_int_equal(connection_look(fixture->file, &limits, &was_checked, why), MUSTER_OK);
+    assert_true(was_checked);
     none.check_bytes_max = 0;
-    assert_int_equal(connection_open(fixture->file, &none, &connection, why), MUSTER_OK);
-    assert_false(connection_was_checked(connection));
-    connection_close(connection);
+    assert_int_equal(connection_look(fixture->file, &none, &was_checked, why), MUSTER_OK);
+    assert_false(was_checked);
 }
 
 /* ---- what is taken and given ---- */
