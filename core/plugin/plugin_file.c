@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "paths.h"
 #include "plugin_file.h"
 
 #define FILE_BYTES_MAX (256u << 20)
@@ -187,8 +188,9 @@ static int private_dir_open(const char *path) {
     return -1;
 }
 
-/* <data dir>/run, 0700. */
+/* <data dir>/run, 0700, of who keeps data. */
 static int run_dir_open(char *path, uint32_t cap) {
+    if (!paths_keeps_data()) return -1;
     if ((uint32_t)snprintf(path, cap, "%s/run", config_core->server.data_dir) >= cap) return -1;
     bool made = mkdir(path, 0700) == 0;
     int fd = private_dir_open(path);
