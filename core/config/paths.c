@@ -103,16 +103,31 @@ static muster_status find_data(char *error) {
 
 /* ---- the lock: one process per data directory ---- */
 
-static muster_status in_use(int fd, char *error) {
-    char pid[24] = "";
-    ssize_t len = pread(fd, pid, sizeof pid - 1, 0);
+static void read_pid(int fd, char *pid) {
+    ssize_t len = pread(fd, pid, PATHS_PID_MAX - 1, 0);
     pid[len > 0 ? len : 0] = '\0';
     pid[strspn(pid, "0123456789")] = '\0';
+    if (!pid[0]) snprintf(pid, PATHS_PID_MAX, "?");
+}
+
+static muster_status in_use(int fd, char *error) {
+    char pid[PATHS_PID_MAX];
+    read_pid(fd, pid);
     snprintf(error, PATHS_ERROR_MAX,
              "server.dataDir: %s is in use by process %s; each server needs a data directory of "
              "its own",
-             paths.data, pid[0] ? pid : "?");
+             paths.data, pid);
     return MUSTER_EXISTS;
+}
+
+bool paths_in_use(char *pid) {
+    char path[DIR_MAX + 20];
+    snprintf(path, sizeof path, "%s/lock", paths.data);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    bool taken = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (taken) read_pid(fd, pid);
+    if (fd >= 0) close(fd);
+    return taken;
 }
 
 /* For people; a full disk takes it not. */
@@ -134,7 +149,7 @@ static muster_status lock(int fd, char *error) {
     return MUSTER_IO;
 }
 
-static muster_status lock_data(char *error) {
+muster_status paths_lock(char *error) {
     char path[DIR_MAX + 20];
     snprintf(path, sizeof path, "%s/lock", paths.data);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -227,7 +242,7 @@ static muster_status find_node_id(char *error) {
 muster_status paths_take(char *error) {
     paths.keeps_data = true;
     muster_status status = make_data(error);
-    if (!status) status = lock_data(error);
+    if (!status) status = paths_lock(error);
     return status ? status : find_node_id(error);
 }
 

@@ -19,6 +19,11 @@ muster_status paths_take(char *error) MUSTER_MUST_USE;
 void paths_lend(void);
 /* It is this one's again. EXISTS: the other has it. */
 muster_status paths_take_back(char *error) MUSTER_MUST_USE;
+/* The directory, which is there, belongs to this process from here on; as paths_init. */
+muster_status paths_lock(char *error) MUSTER_MUST_USE;
+/* Does it belong to another one? Which (PATHS_PID_MAX bytes), as far as that is told. */
+#define PATHS_PID_MAX 24
+bool paths_in_use(char *pid);
 /* Is the data directory this process's, or is it only looked at (create was false)? */
 bool paths_keeps_data(void);
 /* Could the data directory be made and written? Nothing is. `error` as above. */

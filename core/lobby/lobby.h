@@ -315,6 +315,9 @@ muster_status lobby_conclude(struct muster_bytes state, const char *reason,
 bool lobby_state_match(struct muster_bytes state, char match_key[TICKET_UUID_SIZE]);
 /* Of its members, and of the match: as before for what was loaded from what was saved now. */
 uint64_t lobby_hash(struct lobby *lobby);
+/* Are these bytes a lobby that lobby_save has written? Nothing is made of them; else as lobby_load.
+ */
+muster_status lobby_look(struct muster_bytes state, char error[LOBBY_ERROR_MAX]) MUSTER_MUST_USE;
 /* It is gone here, without an end and without a word: it goes on from what was saved. */
 void lobby_let_go(struct lobby *lobby);
 /* End a running match from outside a step. */

@@ -110,3 +110,12 @@ bool lobby_state_match(struct muster_bytes state, char match_key[TICKET_UUID_SIZ
     free(saved);
     return is_there;
 }
+
+muster_status lobby_look(struct muster_bytes state, char error[LOBBY_ERROR_MAX]) {
+    struct lobby_saved *saved;
+    muster_status status = read_saved(state, &saved, error);
+    if (status) return status;
+    lobby_saved_free(saved);
+    free(saved);
+    return MUSTER_OK;
+}

@@ -351,11 +351,15 @@ static void on_loaded(muster_status status) {
     start.fn(start.user, status);
 }
 
+static void log_wrong(const char *sentence) {
+    log_error("moderation", "%s", sentence);
+}
+
 static muster_status load_file(void) {
     if (registry_first(MUSTER_ROLE_DATABASE))
         log_warn("moderation", "no plugin that keeps sanctions in the database is configured: they "
                                "are in moderation.json alone");
-    return moderation_file_read(take_loaded);
+    return moderation_file_read(take_loaded, log_wrong);
 }
 
 static void on_sweep(void *user) {

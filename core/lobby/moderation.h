@@ -45,6 +45,9 @@ struct sanction {
 /* Asks the keeper for all in force, or without one reads the file; then fn. */
 void moderation_start(void (*fn)(void *user, muster_status status), void *user);
 void moderation_deinit(void);
+/* Could the file be read? Nothing is made of it; wrong: a sentence for each mistake. */
+typedef void (*moderation_wrong_fn)(const char *sentence);
+void moderation_look(moderation_wrong_fn wrong);
 
 /* In force at once: whom a ban concerns is told and closed, who is muted or warned is told. Takes
  * the place of one of that kind for the same player or address, but for warnings. Key and time are

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "disk.h"
@@ -14,6 +15,8 @@
 
 #define FILE_NAME "moderation.json"
 #define PATH_BYTES 1200
+#define SENTENCE_BYTES (PATH_BYTES + JSON_ERROR_TEXT_LENGTH + 64)
+#define FILE_BYTES_MAX (64 << 20)
 
 static bool read_kind(const char *word, enum sanction_kind *out) {
     for (int kind = 0; kind < SANCTION_KINDS; kind++) {
@@ -93,28 +96,56 @@ muster_status moderation_file_save(void) {
     return status;
 }
 
-/* A file that cannot be understood must not open the door to everybody. */
-muster_status moderation_file_read(sanction_fn each) {
-    char path[PATH_BYTES];
+/* Null: why is said, unless there is none. */
+static json_t *read_json(const char *path, moderation_wrong_fn wrong) {
+    char sentence[SENTENCE_BYTES];
     json_error_t error;
+    struct stat st;
+    json_t *root = NULL;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        snprintf(error.text, sizeof error.text, "%s", strerror(errno));
+    else if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size > FILE_BYTES_MAX)
+        snprintf(error.text, sizeof error.text, "expected a file of at most %d bytes",
+                 FILE_BYTES_MAX);
+    else
+        root = json_loadfd(fd, JSON_REJECT_DUPLICATES, &error);
+    if (fd >= 0) close(fd);
+    snprintf(sentence, sizeof sentence, "%s: %s", path, root ? "" : error.text);
+    if (!root) wrong(sentence);
+    return root;
+}
+
+/* A file that cannot be understood must not open the door to everybody. */
+muster_status moderation_file_read(sanction_fn each, moderation_wrong_fn wrong) {
+    char path[PATH_BYTES], sentence[SENTENCE_BYTES];
     file_path(path, "");
     if (access(path, F_OK) != 0 && errno == ENOENT) return MUSTER_OK;
-    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    json_t *root = read_json(path, wrong);
     json_t *list = json_object_get(root, "sanctions"), *item;
     muster_status status = json_is_array(list) ? MUSTER_OK : MUSTER_INVALID;
     size_t i;
-    if (status)
-        log_error("moderation", "%s: %s", path,
-                  root ? "expected {\"sanctions\": [...]}" : error.text);
+    snprintf(sentence, sizeof sentence, "%s: expected {\"sanctions\": [...]}", path);
+    if (root && status) wrong(sentence);
     json_array_foreach(list, i, item) {
         struct sanction sanction;
         if (from_json(item, &sanction)) {
             each(&sanction);
             continue;
         }
-        log_error("moderation", "%s: sanctions[%zu]: a key is missing or wrong", path, i);
+        snprintf(sentence, sizeof sentence, "%s: sanctions[%zu]: a key is missing or wrong", path,
+                 i);
+        wrong(sentence);
         status = MUSTER_INVALID;
     }
     json_decref(root);
     return status;
+}
+
+static void leave_out(const struct sanction *sanction) {
+    (void)sanction;
+}
+
+void moderation_look(moderation_wrong_fn wrong) {
+    (void)!moderation_file_read(leave_out, wrong);
 }

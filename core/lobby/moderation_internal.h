@@ -14,7 +14,7 @@ struct changes {
 typedef void (*sanction_fn)(const struct sanction *sanction);
 
 /* moderation_file.c */
-muster_status moderation_file_read(sanction_fn each) MUSTER_MUST_USE;
+muster_status moderation_file_read(sanction_fn each, moderation_wrong_fn wrong) MUSTER_MUST_USE;
 /* Anew, from moderation_next. */
 muster_status moderation_file_save(void);
 

@@ -329,6 +329,24 @@ void outbox_start(void) {
         log_error("store", "what waits is not copied: a crash loses it");
 }
 
+muster_status outbox_look(const char *path, uint32_t *count, uint32_t *broken) {
+    struct muster_db_request request;
+    FILE *stream = fopen(path, "re");
+    char *line = NULL;
+    size_t size = 0;
+    *count = *broken = 0;
+    if (!stream) return MUSTER_IO;
+    for (ssize_t len; (len = getline(&line, &size, stream)) > 0;) {
+        if (line[len - 1] == '\n' && --len == 0) continue;
+        void *parsed = outbox_text_parse(line, (size_t)len, &request);
+        ++*(parsed ? count : broken);
+        outbox_text_free(parsed);
+    }
+    free(line);
+    fclose(stream);
+    return MUSTER_OK;
+}
+
 const char *outbox_trouble(void) {
     const struct outbox *outbox;
     LL_FOREACH(outboxes, outbox)

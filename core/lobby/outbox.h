@@ -22,6 +22,9 @@
  * no UTF-8; LIMIT: too long. */
 muster_status outbox_add(const char *what, const char *database,
                          const struct muster_db_request *request);
+/* How many writes a file of an earlier process holds; *broken: lines that are none, which would be
+ * lost. Nothing is done with them. IO. */
+muster_status outbox_look(const char *path, uint32_t *count, uint32_t *broken) MUSTER_MUST_USE;
 /* The tables stand: what an earlier process left is taken up. */
 void outbox_start(void);
 /* Of all of them: null, or why writes wait. */

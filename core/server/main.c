@@ -6,6 +6,7 @@
 
 #include "config.h"
 #include "crash.h"
+#include "doctor.h"
 #include "log.h"
 #include "loop.h"
 #include "replay.h"
@@ -22,7 +23,8 @@ enum action {
     ACTION_CHECK,
     ACTION_PRINT,
     ACTION_SCHEMA,
-    ACTION_REPLAY
+    ACTION_REPLAY,
+    ACTION_DOCTOR
 };
 
 struct arguments {
@@ -32,6 +34,7 @@ struct arguments {
     const char *command;
     const char *dir; /* temporary, for a check */
     bool json;
+    bool mends;
     bool untrusted;
     int supervise_at; /* where --supervise stands among the arguments; 0: nowhere */
 };
@@ -53,13 +56,15 @@ static const char usage[] =
     "  --print-schema      print the configuration's JSON Schema, then exit\n"
     "  --replay FILE       play a recording again (see also: muster replay)\n"
     "  --json              with --replay: print JSON\n"
+    "  --doctor            look what is wrong with the data directory (see also: muster doctor)\n"
+    "  --mend              with --doctor: mend what is safe to\n"
     "  --version           print the version, then exit\n"
     "  --help              print this, then exit\n\n"
     "Exit codes: 0 orderly, 69 port or data directory in use, 70 internal error, 75 to be "
     "started again\n"
     "(restart), 78 bad configuration; of --run also\n"
     "1 when the command did nothing, 64 unknown command; of --replay also 1 another state, 65 "
-    "no recording.\n";
+    "no recording; of --doctor also 1 something is wrong.\n";
 
 enum {
     OPT_CONFIG = 256,
@@ -75,6 +80,8 @@ enum {
     OPT_SCHEMA,
     OPT_REPLAY,
     OPT_JSON,
+    OPT_DOCTOR,
+    OPT_MEND,
     OPT_VERSION,
     OPT_HELP
 };
@@ -93,6 +100,8 @@ static const struct option options[] = {
     {"print-schema", no_argument, NULL, OPT_SCHEMA},
     {"replay", required_argument, NULL, OPT_REPLAY},
     {"json", no_argument, NULL, OPT_JSON},
+    {"doctor", no_argument, NULL, OPT_DOCTOR},
+    {"mend", no_argument, NULL, OPT_MEND},
     {"version", no_argument, NULL, OPT_VERSION},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
@@ -132,6 +141,8 @@ static bool take_option(int option, struct arguments *args, int *code) {
         args->recording = optarg;
         return true;
     case OPT_JSON: args->json = true; return true;
+    case OPT_DOCTOR: args->action = ACTION_DOCTOR; return true;
+    case OPT_MEND: args->mends = true; return true;
     case OPT_VERSION: printf("musterd %s\n", server_version()); break;
     case OPT_HELP: fputs(usage, stdout); break;
     default: return false; /* getopt has said what is wrong */
@@ -206,6 +217,7 @@ static int act(const struct arguments *args) {
     case ACTION_PRINT:
     case ACTION_SCHEMA: return print(args->action);
     case ACTION_REPLAY: return replay_run(args->recording, args->json);
+    case ACTION_DOCTOR: return doctor_run(args->mends);
     }
     return SERVER_EXIT_INTERNAL;
 }

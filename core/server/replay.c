@@ -211,21 +211,25 @@ static int replay_file(struct replay *replay, struct record_reader *reader, cons
     return replay->play.different ? EXIT_DIFFERENT : SERVER_EXIT_OK;
 }
 
+json_t *replay_header(const char *text, const char **why) {
+    json_t *header = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    *why = NULL;
+    if (!json_is_object(header))
+        *why = "its header is damaged";
+    else if (number_of(header, "version") != RECORD_HEADER_VERSION)
+        *why = "it was recorded by another version of muster";
+    return header;
+}
+
 int replay_run(const char *path, bool json) {
     struct replay replay = {0};
     struct record_reader *reader = NULL;
-    const char *header_json = "";
+    const char *header_json = "", *why;
     muster_status status = record_read(path, &reader, &header_json);
     if (status)
         return complain(path, status == MUSTER_INVALID ? "not a recording" : status_text(status));
-    replay.header = json_loads(header_json, JSON_REJECT_DUPLICATES, NULL);
-    int code = SERVER_EXIT_OK;
-    if (!json_is_object(replay.header))
-        code = complain(path, "its header is damaged");
-    else if (number_of(replay.header, "version") != RECORD_HEADER_VERSION)
-        code = complain(path, "it was recorded by another version of muster");
-    else
-        code = server_prepare(false);
+    replay.header = replay_header(header_json, &why);
+    int code = why ? complain(path, why) : server_prepare(false);
     if (code == SERVER_EXIT_OK) {
         code =
             match_table_init(1) ? SERVER_EXIT_INTERNAL : replay_file(&replay, reader, path, json);

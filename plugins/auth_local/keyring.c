@@ -49,7 +49,7 @@ static bool is_private(const struct stat *info, const char *path, char *why) {
 static muster_status read_pem(const char *path, char *pem, char *why) {
     struct stat info;
     muster_status status = MUSTER_IO;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &info) != 0) {
         snprintf(why, KEYRING_WHY_MAX, "cannot read %.200s: %s", path, strerror(errno));
         goto done;

@@ -32,6 +32,10 @@ static const char usage[] =
     "  replay [--json] [--config FILE] RECORDING\n"
     "             play a recorded match again: results and state hash; exits with 0 only when the\n"
     "             recorded state came out again\n"
+    "  doctor DIR [--mend] [--config FILE]\n"
+    "             what is wrong with the data directory, a line for each finding; exits with 0 "
+    "only\n"
+    "             when nothing is; --mend sets modes and removes left-overs\n"
     "  version    print the version\n"
     "  help       print this\n";
 
@@ -56,6 +60,22 @@ static int replay(int argc, char **argv) {
     }
     arguments[2] = argv[argc - 1];
     for (int i = 0; i + 1 < argc; i++) arguments[3 + i] = argv[i];
+    return become_daemon(arguments);
+}
+
+/* `doctor DIR [--mend] [--config FILE]`; DIR comes first. */
+static int doctor(int argc, char **argv) {
+    char *arguments[ARGUMENTS_MAX + 4] = {NULL, "--doctor", "--data-dir"};
+    bool is_known = argc >= 1 && argv[0][0] != '-' && argc <= ARGUMENTS_MAX;
+    for (int i = 1; i < argc && is_known; i++) {
+        bool is_config = strcmp(argv[i], "--config") == 0;
+        is_known = is_config ? ++i < argc : strcmp(argv[i], "--mend") == 0;
+    }
+    if (!is_known) {
+        fprintf(stderr, "muster: doctor: expected DIR [--mend] [--config FILE]\n");
+        return EXIT_USAGE;
+    }
+    for (int i = 0; i < argc; i++) arguments[3 + i] = argv[i];
     return become_daemon(arguments);
 }
 
@@ -172,6 +192,7 @@ int main(int argc, char **argv) {
         return run_on_dir(argc - 2, argv + 2, command);
     if (strcmp(command, "mods") == 0) return mods(argc - 2, argv + 2);
     if (strcmp(command, "replay") == 0) return replay(argc - 2, argv + 2);
+    if (strcmp(command, "doctor") == 0) return doctor(argc - 2, argv + 2);
     if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0)
         return printf("muster %s\n", MUSTER_VERSION) < 0;
     if (strcmp(command, "help") == 0 || strcmp(command, "--help") == 0)
