@@ -1,6 +1,7 @@
 #include "client.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "protocol.h"
 
@@ -10,23 +11,44 @@ void client_set_told(void (*fn)(muster_player_id player)) {
     told = fn;
 }
 
-void client_send_text(struct client *client, const char *text, uint32_t len) {
+/* The frame that it is in when deflated; null: it gets no smaller, or there is no memory. */
+static const uint8_t *deflated(struct client_text *text) {
     static uint8_t frame[PROTOCOL_INFLATE_MAX];
+    uint32_t room = sizeof frame - 2;
+    if (text->was_deflated) return text->frame;
+    text->was_deflated = true;
+    if (text->len < PROTOCOL_DEFLATE_MIN || text->len > PROTOCOL_INFLATE_MAX ||
+        protocol_deflate(text->text, text->len, frame + 2, &room) != MUSTER_OK)
+        return NULL;
+    frame[0] = FRAME_JSON_OUT;
+    frame[1] = FRAME_FLAG_DEFLATE;
+    text->frame_len = room + 2;
+    text->frame = malloc(text->frame_len);
+    if (text->frame) memcpy(text->frame, frame, text->frame_len);
+    return text->frame;
+}
+
+void client_send_shared(struct client *client, struct client_text *text) {
     if (client->closing) return;
     if (client->player.value && told) told(client->player);
-    if (client->sink) {
-        client->sink->text(client, text, len);
-        return;
-    }
-    uint32_t room = sizeof frame - 2;
-    if (client->compress && len >= PROTOCOL_DEFLATE_MIN && len <= PROTOCOL_INFLATE_MAX &&
-        protocol_deflate(text, len, frame + 2, &room) == MUSTER_OK) {
-        frame[0] = FRAME_JSON_OUT;
-        frame[1] = FRAME_FLAG_DEFLATE;
-        net_send_binary(client->conn, frame, room + 2);
-        return;
-    }
-    net_send_text(client->conn, text, len);
+    const uint8_t *frame = client->compress && !client->sink ? deflated(text) : NULL;
+    if (client->sink)
+        client->sink->text(client, text->text, text->len);
+    else if (frame)
+        net_send_binary(client->conn, frame, text->frame_len);
+    else
+        net_send_text(client->conn, text->text, text->len);
+}
+
+void client_text_free(struct client_text *text) {
+    free(text->frame);
+    *text = (struct client_text){.text = NULL};
+}
+
+void client_send_text(struct client *client, const char *text, uint32_t len) {
+    struct client_text shared = {.text = text, .len = len};
+    client_send_shared(client, &shared);
+    client_text_free(&shared);
 }
 
 enum net_sent client_send_snapshot(struct client *client, uint8_t *data, uint32_t len) {

@@ -33,10 +33,22 @@ struct client {
     bool closing;
 };
 
+/* One JSON text for many: deflated at most once. */
+struct client_text {
+    const char *text;
+    uint32_t len;
+    uint8_t *frame; /* owned; null: it was not wanted yet, or gets no smaller */
+    uint32_t frame_len;
+    bool was_deflated; /* it was tried */
+};
+
 /* fn hears whom text is sent to, before it leaves. */
 void client_set_told(void (*fn)(muster_player_id player));
 /* JSON text to the client, deflated when it asked for that and the text is long enough. */
 void client_send_text(struct client *client, const char *text, uint32_t len);
+/* The same text to another client; after the last one, client_text_free. */
+void client_send_shared(struct client *client, struct client_text *text);
+void client_text_free(struct client_text *text);
 /* As net_send_snapshot. */
 enum net_sent client_send_snapshot(struct client *client, uint8_t *data, uint32_t len);
 /* value is taken. */

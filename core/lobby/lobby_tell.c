@@ -17,12 +17,14 @@ void lobby_broadcast(struct lobby *lobby, const char *method, json_t *params) {
     json_t *message = rpc_notification(method, params);
     uint32_t len = 0;
     char *text = rpc_dump(message, &len);
+    struct client_text shared = {.text = text, .len = len};
     for (uint32_t i = 0; text && i < lobby_members_end(lobby); i++) {
         const struct member *member = &lobby->members[i];
         if (member->state != MEMBER_ENTERED || !member->connected) continue;
         struct session *session = lobby_member_session(member);
-        if (session && session->client) client_send_text(session->client, text, len);
+        if (session && session->client) client_send_shared(session->client, &shared);
     }
+    client_text_free(&shared);
     free(text);
     json_decref(message);
 }

@@ -25,10 +25,8 @@ static bool is_listed(const struct text_guises *guises) {
 }
 
 static bool is_present(const struct text_guises *guises) {
-    muster_player_id id = {0};
-    for (struct session *session; (session = session_next(&id));)
-        if (session_may(session, "admin") && text_passes_for(guises, session->display_name))
-            return true;
+    for (const struct session *admin = session_first_admin(); admin; admin = admin->next_admin)
+        if (text_passes_for(guises, admin->display_name)) return true;
     return false;
 }
 

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "base/text.h"
 #include "kept.h"
@@ -21,6 +22,8 @@
 static struct {
     struct slots slots;
     struct session *by_key;
+    struct session *by_session_key;
+    struct session *admins;
     struct session_hooks hooks;
     struct loop_timer *sweep;
     uint32_t connected;
@@ -51,6 +54,8 @@ void session_deinit(void) {
     muster_player_id id = {0};
     for (struct session *session; (session = session_next(&id));) kept_clear(&session->kept);
     HASH_CLEAR(hh, sessions.by_key);
+    HASH_CLEAR(hh_session, sessions.by_session_key);
+    sessions.admins = NULL;
     party_deinit();
     loop_timer_stop(sessions.sweep);
     slots_deinit(&sessions.slots);
@@ -88,10 +93,13 @@ struct session *session_find_key(const char *player_key) {
 }
 
 struct session *session_find_session_key(const char *session_key) {
-    muster_player_id id = {0};
-    for (struct session *session; (session = session_next(&id));)
-        if (strcmp(session->session_key, session_key) == 0) return session;
-    return NULL;
+    struct session *session = NULL;
+    HASH_FIND(hh_session, sessions.by_session_key, session_key, strlen(session_key), session);
+    return session;
+}
+
+struct session *session_first_admin(void) {
+    return sessions.admins;
 }
 
 struct session *session_next(muster_player_id *id) {
@@ -114,13 +122,24 @@ static uint64_t life_ms(int64_t expires_at_s) {
     return (uint64_t)(expires_at_s * 1000 - now_ms);
 }
 
+static void forget_admin(struct session *session) {
+    if (session_may(session, "admin")) DL_DELETE2(sessions.admins, session, prev_admin, next_admin);
+}
+
 static void copy_identity(struct session *session, const struct muster_identity *identity) {
+    forget_admin(session);
     snprintf(session->display_name, sizeof session->display_name, "%s", identity->display_name);
     snprintf(session->region, sizeof session->region, "%s", identity->region);
     snprintf(session->permissions, sizeof session->permissions, "%s", identity->permissions);
     session->account = identity->account;
     session->expires_at_s = identity->expires_at_s;
     session->expires_ms = loop_now_ms() + life_ms(identity->expires_at_s);
+    if (session_may(session, "admin")) DL_APPEND2(sessions.admins, session, prev_admin, next_admin);
+}
+
+static void add_session_key(struct session *session) {
+    HASH_ADD(hh_session, sessions.by_session_key, session_key, strlen(session->session_key),
+             session);
 }
 
 static struct session *create(const struct muster_identity *identity) {
@@ -133,6 +152,7 @@ static struct session *create(const struct muster_identity *identity) {
     snprintf(session->player_key, sizeof session->player_key, "%s", identity->player_key);
     session->party = party_hold_player(session->player_key);
     HASH_ADD_STR(sessions.by_key, player_key, session);
+    add_session_key(session);
     return session;
 }
 
@@ -168,8 +188,11 @@ muster_status session_restore(struct session_saved *saved, struct session **out)
     struct session *session = create(&identity);
     if (!session) return MUSTER_FULL;
     copy_identity(session, &identity);
-    if (!session_find_session_key(saved->session_key))
+    if (!session_find_session_key(saved->session_key)) {
+        HASH_DELETE(hh_session, sessions.by_session_key, session);
         memcpy(session->session_key, saved->session_key, sizeof session->session_key);
+        add_session_key(session);
+    }
     session->created_at_ms = saved->created_at_ms;
     kept_take_over(&session->kept, &saved->kept);
     *out = session;
@@ -224,7 +247,9 @@ muster_status session_attach(struct client *client, const struct muster_identity
 static void end(struct session *session, uint32_t reason) {
     session->ending = true;
     if (sessions.hooks.ended) sessions.hooks.ended(session, reason);
+    forget_admin(session);
     HASH_DEL(sessions.by_key, session);
+    HASH_DELETE(hh_session, sessions.by_session_key, session);
     party_release(session->party);
     kept_clear(&session->kept);
     slots_remove(&sessions.slots, session->id.value);

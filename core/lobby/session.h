@@ -15,7 +15,10 @@
 
 struct session {
     muster_player_id id;
-    UT_hash_handle hh;     /* by player_key */
+    UT_hash_handle hh;         /* by player_key */
+    UT_hash_handle hh_session; /* by session_key */
+    struct session *prev_admin;
+    struct session *next_admin;
     struct client *client; /* null: dropped */
     char session_key[TICKET_UUID_SIZE];
     char player_key[MUSTER_PLAYER_KEY_MAX];
@@ -87,6 +90,8 @@ struct session *session_find(muster_player_id id);
 struct session *session_find_key(const char *player_key);
 struct session *session_find_session_key(const char *session_key);
 struct session *session_next(muster_player_id *id); /* slots_next order */
+/* Those who may "admin", from the first one. */
+struct session *session_first_admin(void);
 /* One of `rate` taken from the player and from the address at hand; else false and *wait_ms. */
 bool session_take(struct session *session, enum party_rate rate, uint32_t *wait_ms);
 bool session_may(const struct session *session, const char *permission);

@@ -20,6 +20,7 @@ muster_status match_table_init(uint32_t matches_max) {
 }
 
 void match_table_deinit(void) {
+    match_intro_forget();
     slots_deinit(&matches);
 }
 

@@ -1,9 +1,11 @@
 /* The tick's message: header, the mode's payload, events. Encoded once per view, sent to many. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "match_internal.h"
 
 #define EVENTS_PER_FRAME_MAX MATCH_EVENT_RING
+#define INTRO_BYTES_MAX 65536
 
 static uint32_t frame_room(const struct match *match) {
     return FRAME_SNAPSHOT_HEADER + match->snapshot_max_bytes + EVENTS_PER_FRAME_MAX;
@@ -112,16 +114,39 @@ uint32_t match_view(struct match *match, uint32_t seat) {
     return 0;
 }
 
+/* Asked for at each entry, and the same for most matches of a mode: read once. */
+static struct {
+    uint8_t text[INTRO_BYTES_MAX];
+    uint32_t len;
+    json_t *value;
+} intro_read;
+
+static json_t *read_intro(const uint8_t *text, uint32_t len) {
+    if (intro_read.value && len == intro_read.len && memcmp(text, intro_read.text, len) == 0)
+        return json_incref(intro_read.value);
+    json_t *value = json_loadb((const char *)text, len, JSON_REJECT_DUPLICATES, NULL);
+    if (!value) return NULL;
+    match_intro_forget();
+    memcpy(intro_read.text, text, len);
+    intro_read.len = len;
+    intro_read.value = json_incref(value);
+    return value;
+}
+
+void match_intro_forget(void) {
+    json_decref(intro_read.value);
+    intro_read.value = NULL;
+}
+
 json_t *match_intro(struct match *match) {
-    static uint8_t text[65536];
+    static uint8_t text[INTRO_BYTES_MAX];
     const struct muster_mode *mode = &match->mode.provider->mode;
     if (!mode->intro) return json_null();
     struct muster_writer w = muster_writer_make(text, sizeof text);
     match_call_begin(match, &match->mode, "mode.intro");
     mode->intro(match->mode.provider->instance, match->mode.state, &w);
     match_call_end(match);
-    json_t *intro =
-        w.overflow ? NULL : json_loadb((const char *)text, w.len, JSON_REJECT_DUPLICATES, NULL);
+    json_t *intro = w.overflow ? NULL : read_intro(text, w.len);
     if (intro) return intro;
     plugin_fault(match->mode.provider->self, "intro is not one JSON value of at most 64 KiB");
     return json_null();

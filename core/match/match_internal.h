@@ -18,6 +18,7 @@ muster_status match_make(const struct match_setup *setup, struct match **out) MU
 
 muster_status match_frames_create(struct match *match) MUSTER_MUST_USE;
 void match_frames_destroy(struct match *match);
+void match_intro_forget(void);
 /* Forget what was encoded in the tick before. */
 void match_frames_clear(struct match *match);
 

@@ -25,7 +25,7 @@
 
 #define CRASHES_MAX 5
 #define CRASHES_WITHIN_MS 60000
-#define PAUSE_FIRST_MS 100      /* then twice as long for each crash within a minute */
+#define PAUSE_SECOND_MS 100     /* at the second crash within a minute, then twice as long each */
 #define READY_WAIT_MS 10000     /* for a server that is started beside the one that serves */
 #define REASON_WAIT_MS 1000     /* for its end, when it has said why */
 #define HAND_OVER_WAIT_MS 20000 /* the two agree much sooner, or say why not */
@@ -259,7 +259,7 @@ static bool take_crash(int status, int *code) {
         log_error("supervisor", "given up");
         return false;
     }
-    return rest(PAUSE_FIRST_MS << (count - 1));
+    return count == 1 || rest(PAUSE_SECOND_MS << (count - 2));
 }
 
 /* By an operator, or a kernel that is out of memory: nothing is wrong with the server. */
@@ -273,7 +273,7 @@ static bool is_to_start_again(int status, int *code) {
     if (supervisor.is_told_to_end) return false;
     if (was_killed(status)) {
         log_warn("supervisor", "the server was killed");
-        return rest(PAUSE_FIRST_MS);
+        return true;
     }
     switch (*code) {
     case SHUTDOWN_EXIT_RESTART: return true;

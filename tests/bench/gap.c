@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "crowd.h"
+#include "server.h"
 
 #define WARM_UP_MS 6000 /* longer than a connection has to hold to count as good */
 #define STOPPED_MS 1000
@@ -27,7 +28,8 @@ struct gap {
     const char *fault;
     uint16_t port;
     int console;
-    int pid; /* of the supervisor */
+    int pid;      /* of the supervisor */
+    double cpu_s; /* of the server, from its start until all play */
 };
 
 static int child_of(int pid) {
@@ -70,6 +72,7 @@ static bool wait_for_all(struct gap *gap, const uint32_t *ticks_before, uint64_t
         crowd_turn(&gap->crowd);
         if (gap->crowd.world.now_us > since_us + PATIENCE_US) return false;
     }
+    gap->cpu_s = server_facts_read(child_of(gap->pid), 0).cpu_s;
     crowd_run(&gap->crowd, AFTERWARDS_MS); /* who has lost the connection late is seen, too */
     return true;
 }
@@ -99,7 +102,8 @@ static void print_figures(const struct gap *gap, uint64_t *times_us) {
     print_times("gap", times_us, count);
     for (uint32_t i = 0; i < count; i++) times_us[i] = players[i].stood_us;
     print_times("stood", times_us, count);
-    printf("\"resumed\":%u,\"seatsLost\":%u,\"failed\":%u}\n", resumed, refused, failed);
+    printf("\"resumed\":%u,\"seatsLost\":%u,\"failed\":%u,\"serverCpuMs\":%.0f}\n", resumed,
+           refused, failed, gap->cpu_s * 1000);
 }
 
 static int measure(struct gap *gap) {
