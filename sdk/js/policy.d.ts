@@ -3,6 +3,7 @@ import { MusterError } from "./errors.js";
  * What a close code asks of a client (docs/protocol.md, section 8).
  *
  * @param {number} code
+ * @param {string} [reason]
  * @returns {import("./types.js").ClosePolicy}
  */
 export declare function closePolicy(code: number, reason?: string): import("./types.js").ClosePolicy;

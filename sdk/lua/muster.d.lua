@@ -18,7 +18,7 @@
 ---| "lobby_state" # notify: waiting, starting, active, ending or completed.
 ---| "host_changed" # notify: The lobby has another host, or none.
 ---| "player_join" # notify: Somebody came: into the lobby, or into the match.
----| "player_leave" # notify: quit, timeout, kick, ban or shutdown. The player can still be asked for name and team.
+---| "player_leave" # notify: quit, timeout, kick, ban, shutdown or disturbed. The player can still be asked for name and team.
 ---| "setting_changed" # notify: A lobby setting has changed: in a match one with "when": "always". One's own are in settings already.
 ---| "server_restarting" # notify: A restart of the server is set, or has come nearer: in so many seconds; nil: it is called off. Time to store what is to be kept; the lobby and its match go on after it.
 ---| "disturbed" # notify: A fault of the server's: stall, overload, restart, crash or shutdown, of so many ms. It stands in the results, and the match is to be counted against nobody.
@@ -68,7 +68,7 @@ state = nil
 ---@field snapshot? fun(state: table, out: Writer, full: boolean, viewer?: Player) # (no base) Packs what clients see, instead of mode.sync: all of it when full is set, else what has changed in this tick. viewer: whose eyes, where mode.private is set; nil: a spectator's.
 ---@field intro? fun(state: table): table # (no base) What never changes in this match, sent to each client once, as JSON.
 ---@field player_join? fun(state: table, player: Player) # Somebody came: into the lobby, or into the match.
----@field player_leave? fun(state: table, player: Player, reason: string) # quit, timeout, kick, ban or shutdown. The player can still be asked for name and team.
+---@field player_leave? fun(state: table, player: Player, reason: string) # quit, timeout, kick, ban, shutdown or disturbed. The player can still be asked for name and team.
 ---@field setting_changed? fun(state: table, key: string, value: any) # A lobby setting has changed: in a match one with "when": "always". One's own are in settings already.
 ---@field server_restarting? fun(state: table, seconds?: integer) # A restart of the server is set, or has come nearer: in so many seconds; nil: it is called off. Time to store what is to be kept; the lobby and its match go on after it.
 ---@field disturbed? fun(state: table, cause: string, ms: integer) # A fault of the server's: stall, overload, restart, crash or shutdown, of so many ms. It stands in the results, and the match is to be counted against nobody.
