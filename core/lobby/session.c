@@ -123,7 +123,8 @@ static uint64_t life_ms(int64_t expires_at_s) {
 }
 
 static void forget_admin(struct session *session) {
-    if (session_may(session, "admin")) DL_DELETE2(sessions.admins, session, prev_admin, next_admin);
+    if (session->prev_admin) DL_DELETE2(sessions.admins, session, prev_admin, next_admin);
+    session->prev_admin = NULL;
 }
 
 static void copy_identity(struct session *session, const struct muster_identity *identity) {
