@@ -145,6 +145,7 @@ struct lobby {
     struct lobby *changed_next; /* among those that are to be written (lobby_journal) */
     bool changed;
     struct checkpoint *checkpoint; /* null: it was never written */
+    bool is_unkept;                /* it could not be written, and that was said */
     bool is_left;                  /* to the next process */
     bool kept_at_tick;             /* what is written last and the log since are this lobby */
     uint32_t close_leave;          /* MUSTER_LEAVE_...: it is to be closed; 0: it is not */

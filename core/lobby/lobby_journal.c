@@ -13,7 +13,6 @@
 
 static struct {
     bool is_on;
-    bool failing;   /* the last could not be written */
     uint8_t *bytes; /* LOBBY_STATE_BYTES_MAX */
 } journal;
 
@@ -34,16 +33,16 @@ static bool open_file(struct lobby *lobby) {
     return checkpoint_open(path, &lobby->checkpoint) == MUSTER_OK;
 }
 
-static void note_failure(const struct lobby *lobby, const char *why) {
-    if (!journal.failing)
+static void note_failure(struct lobby *lobby, const char *why) {
+    if (!lobby->is_unkept)
         log_error("journal", "lobby %s is not kept: %s; a crash would set it back", lobby->key,
                   why);
-    journal.failing = true;
+    lobby->is_unkept = true;
 }
 
-static void note_success(void) {
-    if (journal.failing) log_info("journal", "lobbies are kept again");
-    journal.failing = false;
+static void note_success(struct lobby *lobby) {
+    if (lobby->is_unkept) log_info("journal", "lobby %s is kept again", lobby->key);
+    lobby->is_unkept = false;
 }
 
 /* What was written before stays, without its mark: from there the log cannot be gone on with. */
@@ -60,7 +59,7 @@ static bool write_lobby(struct lobby *lobby) {
         if (!disk_failed(errno)) note_failure(lobby, strerror(errno));
         return false;
     }
-    note_success();
+    note_success(lobby);
     lobby->kept_at_tick = true;
     return true;
 }
