@@ -33,6 +33,10 @@ static const struct row {
     {"", "moderation.json.new", A_LEFTOVER, NULL},
     {"", "unwritten.jsonl", A_FILE, doctor_outbox},
     {"", "unwritten.*.jsonl", A_FILE, doctor_outbox},
+    {"", "unwritten.live", A_FILE, doctor_checkpoint},
+    {"", "unwritten.*.live", A_FILE, doctor_checkpoint},
+    {"", "queue.live", A_FILE, doctor_checkpoint},
+    {"", "*.live.new", A_LEFTOVER, NULL},
     {"", "*.db", A_FILE, NULL}, /* what is in it: the plugin's check */
     {"", "*.db-wal", A_FILE, NULL},
     {"", "*.db-shm", A_FILE, NULL},
@@ -40,6 +44,7 @@ static const struct row {
     {"", "*.db.backup-*", A_FILE, NULL},
     {"", "backups", A_FOLDER, NULL},
     {"", "crash.page", A_FILE, NULL},
+    {"", "disk-probe", A_LEFTOVER, NULL},
     {"", "crashes", A_FOLDER, NULL},
     {"", "keys", A_FOLDER, NULL},
     {"", "live", A_FOLDER, NULL},

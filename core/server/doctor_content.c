@@ -15,6 +15,7 @@
 #include "status.h"
 
 #define NODE_ID_MAX 63
+#define CHECKPOINT_BYTES_MAX (64u << 20)
 
 static struct {
     uint32_t recordings;
@@ -65,6 +66,19 @@ void doctor_outbox(const struct doctor_file *file) {
         doctor_wrong(file->name, "lines that are no writes, which the next start leaves out: %u",
                      broken);
     if (count) doctor_note(file->name, "writes that wait for their database: %u", count);
+}
+
+/* What its bytes mean is known to who wrote them. */
+void doctor_checkpoint(const struct doctor_file *file) {
+    struct checkpoint_mark mark;
+    uint32_t len;
+    void *bytes = malloc(CHECKPOINT_BYTES_MAX);
+    muster_status status = MUSTER_NO_MEMORY;
+    if (bytes) status = checkpoint_read(file->path, bytes, CHECKPOINT_BYTES_MAX, &len, &mark);
+    free(bytes);
+    if (status && status != MUSTER_NOT_FOUND)
+        doctor_wrong(file->name, "%s",
+                     status == MUSTER_INVALID ? "it is no checkpoint" : status_text(status));
 }
 
 /* Its crash.json is for people. */

@@ -34,6 +34,7 @@ void doctor_leftover(const struct doctor_file *file);
 void doctor_node_id(const struct doctor_file *file);
 void doctor_moderation(const struct doctor_file *file);
 void doctor_outbox(const struct doctor_file *file);
+void doctor_checkpoint(const struct doctor_file *file);
 void doctor_lobby(const struct doctor_file *file);
 void doctor_live(const struct doctor_file *file);
 void doctor_crash(const struct doctor_file *file);

@@ -80,6 +80,10 @@ const DAMAGES = {
             /^note: unwritten\.jsonl: writes that wait for their database: 2$/,
         ];
     },
+    async "queue.live"(file) {
+        await writeFile(file, Buffer.alloc(8192), { mode: 0o600 });
+        return /^wrong: queue\.live: it is no checkpoint$/;
+    },
     async "muster.db"(file) {
         const { size } = await stat(file);
         for (let at = 4096; at < size; at += 8192) await overwrite(file, at, Buffer.alloc(4096, 0x5a));
