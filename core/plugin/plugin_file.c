@@ -259,36 +259,48 @@ static muster_status pin_check(const char *name, const uint8_t *hash, char *erro
     return MUSTER_DENIED;
 }
 
-muster_status plugin_file_copy(const char *name, char *path, uint32_t cap, char *error,
-                               uint32_t error_cap) {
-    static uint32_t counter;
-    char directory[480];
-    uint8_t hash[crypto_hash_sha256_BYTES];
-    int source = -1;
-    int dir = -1;
-    int copy = -1;
-    path[0] = '\0';
-    muster_status status = source_open(name, &source, error, error_cap);
-    if (status != MUSTER_OK) goto done;
-    dir = run_dir_open(directory, sizeof directory);
-    if (dir < 0) dir = temporary_dir_open(directory, sizeof directory);
-    if (dir < 0) {
-        snprintf(error, error_cap, "there is no folder for its private copy: %s", strerror(errno));
-        status = MUSTER_IO;
-        goto done;
-    }
-    snprintf(path, cap, "%s/%s.%d.%u.so", directory, name, (int)getpid(), ++counter);
-    copy = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0500);
-    status = copy >= 0 ? copy_bytes(source, copy, hash) : MUSTER_IO;
-    if (status != MUSTER_OK) {
-        snprintf(error, error_cap, "cannot copy it to %s: %s", path, strerror(errno));
-        goto done;
-    }
-    status = pin_check(name, hash, error, error_cap);
-done:
+/* errno says why not. */
+static muster_status copy_to(int source, const char *path, uint8_t *hash) {
+    int copy = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0500);
+    bool is_at_start = copy >= 0 && lseek(source, 0, SEEK_SET) == 0;
+    muster_status status = is_at_start ? copy_bytes(source, copy, hash) : MUSTER_IO;
+    int error = errno;
     if (status != MUSTER_OK && copy >= 0) plugin_file_remove(path);
     if (copy >= 0) close(copy);
-    if (dir >= 0) close(dir);
-    if (source >= 0) close(source);
+    errno = error;
+    return status;
+}
+
+/* Into the first folder that takes it: a full disk keeps no node from starting. */
+static muster_status copy_somewhere(int source, const char *name, char *path, uint32_t cap,
+                                    uint8_t *hash, char *error, uint32_t error_cap) {
+    static int (*const folders[])(char *, uint32_t) = {run_dir_open, temporary_dir_open};
+    static uint32_t counter;
+    char directory[480];
+    muster_status status = MUSTER_IO;
+    snprintf(error, error_cap, "there is no folder for its private copy");
+    for (size_t i = 0; i < 2 && status == MUSTER_IO; i++) {
+        int dir = folders[i](directory, sizeof directory);
+        if (dir < 0) continue;
+        snprintf(path, cap, "%s/%s.%d.%u.so", directory, name, (int)getpid(), ++counter);
+        status = copy_to(source, path, hash);
+        if (status) snprintf(error, error_cap, "cannot copy it to %s: %s", path, strerror(errno));
+        close(dir);
+    }
+    return status;
+}
+
+muster_status plugin_file_copy(const char *name, char *path, uint32_t cap, char *error,
+                               uint32_t error_cap) {
+    uint8_t hash[crypto_hash_sha256_BYTES];
+    int source = -1;
+    path[0] = '\0';
+    muster_status status = source_open(name, &source, error, error_cap);
+    if (status != MUSTER_OK) return status;
+    status = copy_somewhere(source, name, path, cap, hash, error, error_cap);
+    close(source);
+    if (status != MUSTER_OK) return status;
+    status = pin_check(name, hash, error, error_cap);
+    if (status != MUSTER_OK) plugin_file_remove(path);
     return status;
 }

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { atEnd, eventually, runFile, startServer, tempDir } from "../kit/harness.mjs";
 import { assertProblem } from "../kit/openapi.mjs";
 import { connectPlayer, gather, guestToken, sitDown } from "../kit/players.mjs";
-import { findRecording } from "../kit/recording.mjs";
+import { findRecording, playAgain } from "../kit/recording.mjs";
 
 const ENDLESS = { killLimit: 0, timeLimit: 0, botFill: 4 };
 const CONFIG = { server: { diskMinFreeMib: 1 }, lobby: { playersMin: 1 } };
@@ -101,6 +101,23 @@ test("a full disk: games go on, one alert, and room again", async (t) => {
     await eventually("the mute is in the file", async () =>
         (await readFile(path.join(server.dataDir, "moderation.json"), "utf8")).includes("spam"));
     assert.deepEqual([told(server, "disk_trouble"), told(server, "disk_recovered")], [1, 1]);
+    await playAgain(server);
+});
+
+test("a server starts on a full disk", async (t) => {
+    const home = await mounted(t, "-t", "tmpfs", "-o", "size=16m,mode=700", "tmpfs");
+    if (!home) return;
+    const before = await startServer(t, { dir: home, config: CONFIG });
+    const { accessToken } = await guestToken(before);
+    await before.stop();
+    await fill(before);
+    const server = await startServer(t, { dir: home, config: CONFIG });
+    await server.waitForOutput(/: the disk is full: [^"]*"/);
+    const { client } = await connectPlayer(t, server, { token: accessToken });
+    await play(client);
+    await empty(server);
+    await server.waitForOutput(/"event":"disk_recovered"/);
+    await connectPlayer(t, server);
     await server.stop();
 });
 

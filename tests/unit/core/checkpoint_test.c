@@ -1,0 +1,94 @@
+/* Checkpoints: what was written last is read back, whatever becomes of the file meanwhile. */
+#include "test.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "checkpoint.h"
+#include "loop.h"
+
+static char root[TEMP_DIR_MAX];
+static char path[TEMP_DIR_MAX + 16];
+
+static int open_root(void **state) {
+    (void)state;
+    if (!temp_dir_make(root) || loop_init(1)) return -1;
+    snprintf(path, sizeof path, "%s/lobby", root);
+    return 0;
+}
+
+static int close_root(void **state) {
+    (void)state;
+    loop_deinit();
+    return temp_dir_remove(root) ? 0 : -1;
+}
+
+static struct checkpoint *make(void) {
+    struct checkpoint *checkpoint = NULL;
+    assert_int_equal(checkpoint_open(path, &checkpoint), MUSTER_OK);
+    return checkpoint;
+}
+
+static muster_status write_text(struct checkpoint *checkpoint, const char *text, uint32_t tick) {
+    return checkpoint_write(checkpoint, text, (uint32_t)strlen(text),
+                            (struct checkpoint_mark){.tick = tick});
+}
+
+static void assert_kept(const char *text, uint32_t tick) {
+    char found[64] = "";
+    uint32_t len = 0;
+    struct checkpoint_mark mark;
+    assert_int_equal(checkpoint_read(path, found, sizeof found - 1, &len, &mark), MUSTER_OK);
+    assert_int_equal(len, strlen(text));
+    assert_string_equal(found, text);
+    assert_int_equal(mark.tick, tick);
+}
+
+static void the_newest_is_read_back(void **state) {
+    (void)state;
+    struct checkpoint *checkpoint = make();
+    for (uint32_t i = 0; i < 5; i++) {
+        assert_int_equal(write_text(checkpoint, i % 2 ? "odd" : "even", i), MUSTER_OK);
+        assert_kept(i % 2 ? "odd" : "even", i);
+    }
+    checkpoint_close(checkpoint);
+    assert_kept("even", 4);
+}
+
+/* Its pages are gone under the map, which is a SIGBUS: a new file takes its place. */
+static void one_that_is_cut_is_written_anew(void **state) {
+    (void)state;
+    struct checkpoint *checkpoint = make();
+    assert_int_equal(write_text(checkpoint, "first", 1), MUSTER_OK);
+    assert_int_equal(truncate(path, 0), 0);
+    assert_int_equal(write_text(checkpoint, "second", 2), MUSTER_OK);
+    assert_kept("second", 2);
+    assert_int_equal(write_text(checkpoint, "third", 3), MUSTER_OK);
+    assert_kept("third", 3);
+    checkpoint_close(checkpoint);
+}
+
+static void without_a_folder_nothing_is_kept_until_there_is_one(void **state) {
+    (void)state;
+    char folder[TEMP_DIR_MAX + 8];
+    snprintf(folder, sizeof folder, "%s/no", root);
+    snprintf(path, sizeof path, "%s/no/x", root);
+    struct checkpoint *checkpoint = make();
+    assert_int_equal(write_text(checkpoint, "first", 1), MUSTER_IO);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    assert_int_equal(write_text(checkpoint, "second", 2), MUSTER_OK);
+    assert_kept("second", 2);
+    checkpoint_close(checkpoint);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_root, close_root)
+    const struct CMUnitTest tests[] = {
+        TEST(the_newest_is_read_back),
+        TEST(one_that_is_cut_is_written_anew),
+        TEST(without_a_folder_nothing_is_kept_until_there_is_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
