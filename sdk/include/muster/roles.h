@@ -274,7 +274,9 @@ struct muster_mode {
     /* Commands by name; MUSTER_NOT_FOUND for an unknown one. */
     muster_status (*command)(void *instance, void *state, const struct muster_command *command);
     /* All of the state, so that load on a fresh create gives the same match. The bytes are also
-     * what the state hash is computed over. Both or neither. */
+     * what the state hash is computed over. Both or neither: a match without them begins again
+     * after a crash, with its scoreboard. load gets what any earlier version within the same major
+     * version has saved; when it answers anything but OK the match begins again, too. */
     void (*save)(void *instance, void *state, struct muster_writer *out);
     muster_status (*load)(void *instance, void *state, struct muster_reader *in);
     /* A setting with "when": "always" was changed while the match runs: host->match->setting_...
