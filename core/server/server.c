@@ -36,6 +36,7 @@
 #define WATCHDOG_WARN_MS 1000
 #define WATCHDOG_ABORT_MS 10000
 #define STOP_WAIT_MS 5000
+#define CLOSE_RESTART 1012    /* as RFC 6455's registry has it */
 #define COMMAND_WAIT_MS 60000 /* real time, for the database and for a late answer */
 
 static struct {
@@ -278,6 +279,13 @@ static void run_until(bool (*done)(void *user)) {
     (void)loop_run_until(done, NULL, STOP_WAIT_MS); /* it has been patient enough */
 }
 
+/* Their lobbies go on in the next process: they need not wait as for a server that is gone. */
+static void close_for_restart(void) {
+    muster_player_id id = {0};
+    for (struct session *session; (session = session_next(&id));)
+        if (session->client) client_close(session->client, CLOSE_RESTART, "the server restarts");
+}
+
 static void stop(void) {
     log_info("server", "stopping: %s", shutdown_reason());
     service_notify("STOPPING=1");
@@ -289,7 +297,10 @@ static void stop(void) {
     (void)session_notify_all("server.stopping",
                              json_pack("{s:i,s:s}", "inMs", 0, "reason", shutdown_reason()));
     queue_deinit();
-    if (shutdown_exit_code() == SHUTDOWN_EXIT_RESTART) recovery_leave();
+    if (shutdown_exit_code() == SHUTDOWN_EXIT_RESTART) {
+        recovery_leave();
+        close_for_restart();
+    }
     lobby_deinit();
     report_hurry(); /* with the results of the matches that have ended just now */
     if (server.ready) net_stop();

@@ -8,8 +8,9 @@ import { MusterError } from "./errors.js";
  */
 export declare function closePolicy(code: number, reason?: string): import("./types.js").ClosePolicy;
 /**
- * Exponential, with half of it random, so that the players of a node that died do not all come
- * back at once.
+ * At first nearly at once, since a supervisor keeps those waiting who come while the server starts
+ * again; then exponential, with half of it random, so that the players of a node that stays away do
+ * not all ask at once.
  *
  * @param {number} attempt from 0
  * @param {import("./types.js").BackoffOptions} [options]

@@ -44,8 +44,9 @@ export function closePolicy(code, reason = "") {
 }
 
 /**
- * Exponential, with half of it random, so that the players of a node that died do not all come
- * back at once.
+ * At first nearly at once, since a supervisor keeps those waiting who come while the server starts
+ * again; then exponential, with half of it random, so that the players of a node that stays away do
+ * not all ask at once.
  *
  * @param {number} attempt from 0
  * @param {import("./types.js").BackoffOptions} [options]
@@ -53,7 +54,7 @@ export function closePolicy(code, reason = "") {
  */
 export function backoffMs(attempt, options = {}, random = Math.random) {
     const full = Math.min(options.maxMs ?? 10000, (options.baseMs ?? 250) * 2 ** attempt);
-    return Math.round(full / 2 + (full / 2) * random());
+    return Math.round((attempt === 0 ? 0 : full / 2) + (full / 2) * random());
 }
 
 /**

@@ -512,7 +512,7 @@ export interface SocketLike {
 export type SocketConstructor = new (url: string, protocol: string) => SocketLike;
 
 export interface BackoffOptions {
-  /** First delay, default 250. */
+  /** The first delay is up to half of it, the second up to twice; default 250. */
   baseMs?: number;
   /** Longest delay, default 10000. */
   maxMs?: number;

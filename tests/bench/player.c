@@ -44,26 +44,32 @@ static void fail(struct player *player, const char *format, ...) {
     end_connection(player);
 }
 
-/* Half of it is random. */
+/* Half of it is random; the first has no other half. */
 static uint64_t backoff_ms(uint32_t tries) {
     uint32_t full = BACKOFF_FIRST_MS << (tries < 6 ? tries : 6);
     if (full > BACKOFF_MAX_MS) full = BACKOFF_MAX_MS;
-    return full / 2 + (uint32_t)random() % (full / 2 + 1);
+    return (tries ? full / 2 : 0) + (uint32_t)random() % (full / 2 + 1);
+}
+
+/* Of 4101, whose reason says when; else by the back-off. */
+static uint64_t pause_ms(struct player *player, uint32_t code, const char *reason) {
+    unsigned after_ms = 0;
+    uint64_t ms = backoff_ms(player->tries++);
+    if (code == 4101 && sscanf(reason, "{\"resumeAfterMs\":%u}", &after_ms) == 1) return after_ms;
+    return code == 1001 && ms < STOPPED_PAUSE_MS ? STOPPED_PAUSE_MS : ms;
 }
 
 /* code 0: it ended without one. */
 static void lose(struct player *player, uint32_t code, const char *how) {
-    bool may_return = code == 0 || code == 1001 || code == 4101;
+    bool may_return = code == 0 || code == 1001 || code == 1012 || code == 4101;
     if (!player->world->comes_back || !player->resume[0] || !may_return) {
         fail(player, "%s, code %u", how, code);
         return;
     }
     end_connection(player);
     if (player->world->now_us - player->online_us >= HELD_US) player->tries = 0;
-    uint64_t pause_ms = backoff_ms(player->tries++);
-    if (code == 1001 && pause_ms < STOPPED_PAUSE_MS) pause_ms = STOPPED_PAUSE_MS;
+    player->due_us = player->world->now_us + pause_ms(player, code, how) * 1000;
     player->phase = PLAYER_AWAY;
-    player->due_us = player->world->now_us + pause_ms * 1000;
 }
 
 /* Handshake texts are small and the socket is empty then: a short write is a failure. */
@@ -293,6 +299,13 @@ static void on_binary(struct player *player, const uint8_t *payload, uint32_t le
     if (len > 2 && payload[0] == 0x82) on_packed(player, payload, len);
 }
 
+static void on_close(struct player *player, const uint8_t *payload, uint32_t len) {
+    char reason[124] = "";
+    uint32_t code = len >= 2 ? (uint32_t)payload[0] << 8 | payload[1] : 0;
+    if (len > 2 && len - 2 < sizeof reason) memcpy(reason, payload + 2, len - 2);
+    lose(player, code, reason);
+}
+
 static void on_frame(struct player *player, int opcode, const uint8_t *payload, uint32_t len) {
     uint8_t frame[256];
     switch (opcode) {
@@ -301,9 +314,7 @@ static void on_frame(struct player *player, int opcode, const uint8_t *payload, 
     case FRAME_PING:
         if (len < 126) send_all(player, frame, frame_encode(frame, FRAME_PONG, payload, len));
         break;
-    case FRAME_CLOSE:
-        lose(player, len >= 2 ? (uint32_t)payload[0] << 8 | payload[1] : 0, "closed");
-        break;
+    case FRAME_CLOSE: on_close(player, payload, len); break;
     default: break;
     }
 }

@@ -59,8 +59,11 @@ async function goesOn(t, cause, end) {
     const back = [team[0].client, team[1].client, waiting.client].map((player) =>
         player.once("entered", { timeoutMs: 30000 }));
     const disturbed = client.once("match.disturbed", { timeoutMs: 30000 });
+    const coming = client.once("reconnecting", { timeoutMs: 30000 });
     await end(server);
     await server.waitForOutput(READY, from);
+    const { delayMs } = await coming;
+    assert.ok(delayMs <= 125, `${delayMs} ms, as from a server that only stops`);
     for (const { resumed } of await Promise.all(back)) assert.ok(resumed);
     assert.equal(waiting.client.entry.lobby.lobbyId, other.lobby.lobbyId);
     await client.once("snapshot", { timeoutMs: 30000 }); // all are back: it goes on

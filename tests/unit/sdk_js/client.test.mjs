@@ -342,19 +342,20 @@ test("retryNow does not wait out the back-off", async (t) => {
     await online;
 });
 
-test("the back-off doubles up to its limit, half of it by chance", () => {
+test("the back-off begins nearly at once and doubles up to its limit, half of it by chance", () => {
     const at = (attempt, random) => backoffMs(attempt, { baseMs: 100, maxMs: 1000 }, () => random);
-    assert.deepEqual([0, 1, 2, 3, 4, 50].map((n) => at(n, 0)), [50, 100, 200, 400, 500, 500]);
-    assert.deepEqual([0, 1, 2, 3, 4, 50].map((n) => at(n, 1)), [100, 200, 400, 800, 1000, 1000]);
+    assert.deepEqual([0, 1, 2, 3, 4, 50].map((n) => at(n, 0)), [0, 100, 200, 400, 500, 500]);
+    assert.deepEqual([0, 1, 2, 3, 4, 50].map((n) => at(n, 1)), [50, 200, 400, 800, 1000, 1000]);
     assert.equal(at(1, 0.5), 150);
 });
 
 test("close codes mean what docs/protocol.md section 8 says", () => {
-    const retry = [1001, 1006, 4001, 4002, 4005, 4006, 4008, 4101];
+    const retry = [1001, 1006, 1012, 4001, 4002, 4005, 4006, 4008, 4101];
     const final = [1000, 1002, 1003, 1007, 1009, 4003, 4004, 4007];
     for (const code of retry) assert.equal(closePolicy(code).retry, true, String(code));
     for (const code of final) assert.equal(closePolicy(code).retry, false, String(code));
     assert.equal(closePolicy(4002).renewToken, true);
+    assert.equal(closePolicy(1012).delayMs, 0);
     assert.equal(closePolicy(4006).delayMs, 0);
     assert.ok(closePolicy(4005).delayMs >= 10000);
     assert.equal(closePolicy(4101, '{"resumeAfterMs":40}').exactMs, 40);
