@@ -104,23 +104,6 @@ test("a full disk: games go on, one alert, and room again", async (t) => {
     await playAgain(server);
 });
 
-test("a server starts on a full disk", async (t) => {
-    const home = await mounted(t, "-t", "tmpfs", "-o", "size=16m,mode=700", "tmpfs");
-    if (!home) return;
-    const before = await startServer(t, { dir: home, config: CONFIG });
-    const { accessToken } = await guestToken(before);
-    await before.stop();
-    await fill(before);
-    const server = await startServer(t, { dir: home, config: CONFIG });
-    await server.waitForOutput(/: the disk is full: [^"]*"/);
-    const { client } = await connectPlayer(t, server, { token: accessToken });
-    await play(client);
-    await empty(server);
-    await server.waitForOutput(/"event":"disk_recovered"/);
-    await connectPlayer(t, server);
-    await server.stop();
-});
-
 test("a disk that becomes read-only: the match goes on, the stop is orderly", async (t) => {
     const image = path.join(await tempDir(t), "image");
     await writeFile(image, "");
