@@ -13,7 +13,6 @@
 #include <muster/writer.h>
 
 #include "disk.h"
-#include "loop.h"
 #include "mapped.h"
 
 #define MAGIC "MSTRLIV1"
@@ -166,28 +165,11 @@ void checkpoint_close(struct checkpoint *checkpoint) {
     free(checkpoint);
 }
 
-static void unlink_work(void *user) {
-    (void)unlink(user);
-}
-
-static void unlink_done(void *user, muster_status status) {
-    if (status) unlink_work(user); /* cancelled: the server stops */
-    free(user);
-}
-
-static void unlink_soon(const char *path) {
-    char *copy = strdup(path);
-    if (copy && loop_work_start(unlink_work, unlink_done, copy, &(struct loop_work *){NULL}) == 0)
-        return;
-    (void)unlink(path);
-    free(copy);
-}
-
 void checkpoint_remove(struct checkpoint *checkpoint) {
     if (!checkpoint) return;
     for (uint64_t i = 0; checkpoint->base && i < 2; i++)
         atomic_store(&slot_at(checkpoint->base, checkpoint->slot_bytes, i)->number, 0);
-    if (checkpoint->base) unlink_soon(checkpoint->path);
+    if (checkpoint->base) (void)unlink(checkpoint->path);
     checkpoint_close(checkpoint);
 }
 

@@ -34,7 +34,7 @@ muster_status checkpoint_write(struct checkpoint *checkpoint, const void *data, 
 void checkpoint_mark(struct checkpoint *checkpoint, struct checkpoint_mark mark);
 /* Takes null. The file stays. */
 void checkpoint_close(struct checkpoint *checkpoint);
-/* The same, and it is void at once; the file goes soon, on the pool. */
+/* The same, and the file goes. */
 void checkpoint_remove(struct checkpoint *checkpoint);
 
 /* Of a file that a process has left: the newest state into data, which has room for cap bytes.

@@ -238,7 +238,11 @@ static void send_message(conn_id id, const void *data, uint32_t len, bool binary
     uint32_t max_bytes = net_state.queue_max_bytes;
     muster_status status = net_queue_keep(&conn->queue, data, len, binary, max_bytes);
     if (status && net_queue_flush(&conn->queue, conn->wsi)) /* it may take more than that */
-        status = net_queue_keep(&conn->queue, data, len, binary, max_bytes);
+        status = net_queue_send(&conn->queue, conn->wsi, data, len, binary, max_bytes);
+    if (status == MUSTER_IO) {
+        net_conn_shut(conn);
+        return;
+    }
     if (!status && !hold(conn)) lws_callback_on_writable(conn->wsi);
     if (!status) return;
     metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
