@@ -71,7 +71,7 @@ export const FAULTS = {
     restart: { perMinute: 2, run: (run) => command(run, "restart now") },
     cut: { perMinute: 120, run: (run, random) => toPlayer(run, random, (player) => player.cut()) },
     replace: { perMinute: 60, run: (run, random) => toPlayer(run, random, (player) => player.replace()) },
-    poison: { perMinute: 2, run: (run) => run.poison.strike() },
+    poison: { perMinute: 2, run: (run) => run.poison.strike(() => !run.disk?.isFull) },
     upgrade: { perMinute: 2, run: (run) => command(run, "upgrade") },
     badUpgrade: { perMinute: 2, run: (run) => refused(run, "bad upgrade", "upgrade /bin/false") },
     disk: { perMinute: 2, run: fill },

@@ -26,12 +26,12 @@ export class Poison {
         return this.players.flatMap(({ ledger }) => ledger.entries).map(({ matchId }) => matchId);
     }
 
-    /** In the lobby of before, where there is one: the second time closes it. */
-    async strike() {
+    /** In the lobby of before, where there is one: the second time closes it. mayDie(): is it the moment? */
+    async strike(mayDie) {
         const [host, guest] = this.players;
         const { lobby } = await host.sit((client) => client.call("lobby.create", { gameMode: "crash" }));
         await guest.sit((client) => client.call("lobby.join", { lobbyId: lobby.lobbyId }));
         await this.#signal.until(() => host.client.entry?.lobby.state === "active" && host.client.state === "online");
-        return host.client.sendMessage(DIE);
+        return mayDie() && host.client.sendMessage(DIE);
     }
 }
