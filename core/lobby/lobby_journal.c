@@ -86,8 +86,6 @@ bool lobby_journal_leave(struct lobby *lobby) {
 
 void lobby_journal_take_back(struct lobby *lobby) {
     lobby->is_left = false;
-    checkpoint_close(lobby->checkpoint);
-    lobby->checkpoint = NULL;
     (void)write_lobby(lobby);
 }
 

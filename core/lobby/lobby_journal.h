@@ -18,8 +18,7 @@ void lobby_journal_flush(void);
 /* Writes it now; its file stays when it is let go (lobby_let_go). False: it could not be written,
  * and the log says why. */
 bool lobby_journal_leave(struct lobby *lobby);
-/* It stays after all. In a file of its own: the other process may have made the one that is there.
- */
+/* It stays after all. */
 void lobby_journal_take_back(struct lobby *lobby);
 /* DATA/live */
 #define LOBBY_JOURNAL_FOLDER "live"

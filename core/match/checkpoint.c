@@ -36,9 +36,13 @@ struct checkpoint {
     uint8_t *base; /* null: nothing was written yet */
     struct mapped map;
     uint32_t slot_bytes;
-    uint64_t number; /* of the newest */
+    uint64_t number;   /* of the newest */
+    uint32_t lendings; /* when the file was made */
     char path[512];
 };
+
+static bool is_lent;
+static uint32_t lendings; /* that came to nothing */
 
 static uint64_t pack(struct checkpoint_mark mark) {
     return (uint64_t)mark.used << 32 | mark.tick;
@@ -137,6 +141,7 @@ static muster_status replace(struct checkpoint *checkpoint, const void *data, ui
     drop_map(checkpoint);
     checkpoint->base = base;
     checkpoint->slot_bytes = slot_bytes;
+    checkpoint->lendings = lendings;
     mapped_watch(&checkpoint->map, base, file_bytes(slot_bytes));
     checkpoint->number++;
     return MUSTER_OK;
@@ -146,7 +151,9 @@ muster_status checkpoint_write(struct checkpoint *checkpoint, const void *data, 
                                struct checkpoint_mark mark) {
     const atomic_bool *is_lost = &checkpoint->map.is_lost;
     uint64_t number = checkpoint->number + 1;
-    if (!checkpoint->base || atomic_load(is_lost) || len > checkpoint->slot_bytes - HEAD_BYTES)
+    if (is_lent) return MUSTER_OK;
+    if (!checkpoint->base || checkpoint->lendings != lendings || atomic_load(is_lost) ||
+        len > checkpoint->slot_bytes - HEAD_BYTES)
         return replace(checkpoint, data, len, mark);
     fill(slot_at(checkpoint->base, checkpoint->slot_bytes, number), number, data, len, mark);
     checkpoint->number = number;
@@ -154,7 +161,7 @@ muster_status checkpoint_write(struct checkpoint *checkpoint, const void *data, 
 }
 
 void checkpoint_mark(struct checkpoint *checkpoint, struct checkpoint_mark mark) {
-    if (!checkpoint || !checkpoint->base) return;
+    if (!checkpoint || !checkpoint->base || is_lent || checkpoint->lendings != lendings) return;
     struct slot *slot = slot_at(checkpoint->base, checkpoint->slot_bytes, checkpoint->number);
     atomic_store_explicit(&slot->mark, pack(mark), memory_order_release);
 }
@@ -165,8 +172,16 @@ void checkpoint_close(struct checkpoint *checkpoint) {
     free(checkpoint);
 }
 
+void checkpoint_lend(bool on) {
+    is_lent = on;
+    lendings += !on;
+}
+
 void checkpoint_remove(struct checkpoint *checkpoint) {
-    if (!checkpoint) return;
+    if (!checkpoint || is_lent) {
+        checkpoint_close(checkpoint);
+        return;
+    }
     for (uint64_t i = 0; checkpoint->base && i < 2; i++)
         atomic_store(&slot_at(checkpoint->base, checkpoint->slot_bytes, i)->number, 0);
     if (checkpoint->base) (void)unlink(checkpoint->path);

@@ -37,6 +37,10 @@ void checkpoint_close(struct checkpoint *checkpoint);
 /* The same, and the file goes. */
 void checkpoint_remove(struct checkpoint *checkpoint);
 
+/* on: another process may take over all of these files, and none is written, marked or removed
+ * here; off: that came to nothing. What is there may be the other one's then: each is made anew
+ * with its next write. */
+void checkpoint_lend(bool on);
 /* Of a file that a process has left: the newest state into data, which has room for cap bytes.
  * NOT_FOUND: it holds none. INVALID: it is no such file. LIMIT: it is larger than cap. IO. */
 muster_status checkpoint_read(const char *path, void *data, uint32_t cap, uint32_t *len,

@@ -155,6 +155,7 @@ static const char *stand(void) {
         }
         if (lobby->match) record_lend(lobby->match->record, true);
     }
+    checkpoint_lend(true);
     crash_page_lend();
     paths_lend();
     return NULL;
@@ -168,6 +169,7 @@ static void go_on(const char *why) {
         shutdown_now("the data directory is another's");
     }
     crash_page_take_back();
+    checkpoint_lend(false);
     take_back();
     log_info("upgrade", "%u lobbies stood for %llu ms", upgrade.stood_count,
              (unsigned long long)(loop_now_us() - upgrade.since_us) / 1000);
