@@ -214,7 +214,8 @@ static void load_places(uint8_t *places, uint32_t count, struct muster_reader *r
     if (bytes) memcpy(places, bytes, count);
 }
 
-bool match_decision_load(struct match *match, struct muster_reader *r) {
+/* Whether it can be is seen when the seats are there. */
+static bool read_decision(struct match *match, struct muster_reader *r) {
     struct match_decision *d = &match->decision;
     *d = (struct match_decision){.winner_kind = muster_get_u8(r)};
     d->winner = muster_get_u8(r);
@@ -224,14 +225,18 @@ bool match_decision_load(struct match *match, struct muster_reader *r) {
     d->seats_placed = placed >> 1 & 1;
     if (d->teams_placed) load_places(d->team_places, match->teams.count, r);
     if (d->seats_placed) load_places(d->seat_places, match_seat_count(match), r);
-    return placed >> 2 == 0 && !r->overflow && match_decision_valid(match, d);
+    return placed >> 2 == 0 && !r->overflow;
+}
+
+bool match_decision_load(struct match *match, struct muster_reader *r) {
+    return read_decision(match, r) && match_decision_valid(match, &match->decision);
 }
 
 static bool load_core(struct match *match, struct muster_reader *r) {
     match->tick = muster_get_u32(r);
     uint32_t ending = muster_get_u8(r);
     match->ending = ending == 1;
-    if (ending > 1 || (ending && !match_decision_load(match, r))) return false;
+    if (ending > 1 || (ending && !read_decision(match, r))) return false;
     for (int i = 0; i < 4; i++) match->rng[i] = muster_get_u64(r);
     for (uint32_t i = 0; i <= match->teams.count; i++) match->team_score[i] = muster_get_i32(r);
     bool good = true;
@@ -240,6 +245,7 @@ static bool load_core(struct match *match, struct muster_reader *r) {
     match->sides_met = met == 1;
     uint32_t count = muster_get_u16(r);
     if (!good || met > 1 || count > match_departed_max(match)) return false;
+    if (match->ending && !match_decision_valid(match, &match->decision)) return false;
     for (uint32_t i = 0; good && i < count; i++)
         good = load_departed(match, &match->departed[i], r);
     match->departed_count = count;

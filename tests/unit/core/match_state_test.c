@@ -116,6 +116,22 @@ static void a_loaded_match_is_the_saved_one(void **state) {
     free((void *)saved.data);
 }
 
+/* It is over with the next tick only, and may be saved before. */
+static void a_match_that_a_seat_wins_is_taken_before_its_end(void **state) {
+    (void)state;
+    const struct match_decision won = {
+        .winner_kind = MUSTER_WINNER_SEAT, .winner = 3, .reason = MUSTER_END_FORFEIT};
+    struct match *match = make_ruled(), *next = NULL;
+    join(match, 3, "cid");
+    step(match);
+    assert_int_equal(match_end_later(match, won), MUSTER_OK);
+    assert_int_equal(match_reincarnate(match, &next), MUSTER_OK);
+    step(next);
+    assert_true(next->ended);
+    assert_int_equal(next->decision.winner, 3);
+    match_destroy(next);
+}
+
 /* Inputs, commands and settings that wait are no state: they go over by themselves. */
 static void a_match_made_anew_goes_on(void **state) {
     (void)state;
@@ -244,6 +260,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_ruler, close_ruler)
     const struct CMUnitTest tests[] = {
         TEST(a_loaded_match_is_the_saved_one),
+        TEST(a_match_that_a_seat_wins_is_taken_before_its_end),
         TEST(a_match_made_anew_goes_on),
         TEST(a_match_that_cannot_be_made_anew_can_only_end),
         TEST(a_state_that_is_cut_or_has_more_is_refused),
