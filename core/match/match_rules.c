@@ -84,8 +84,9 @@ static void tell_anticheats(struct match *match, const struct muster_fact *fact)
     match->steering = steering;
 }
 
+/* Of no lobby: it has been counted. */
 static void count_fact(const struct match *match, const char *kind) {
-    if (!match->replaying && strcmp(kind, "impossible_input") == 0)
+    if (match->lobby.value && strcmp(kind, "impossible_input") == 0)
         metrics_add(METRIC_INPUTS_IMPOSSIBLE, 1);
 }
 

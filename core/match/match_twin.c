@@ -140,13 +140,11 @@ static bool is_of_the_same(const struct match *twin, const struct match *match) 
     return same;
 }
 
-/* What waits is pushed as a live match does. */
+/* From here on no log brings what its parts ask for. */
 static bool load_waiting(struct match *twin) {
     struct muster_reader r = muster_reader_make(before.waiting.data, before.waiting.len);
     twin->replaying = false;
-    bool loaded = match_waiting_load(twin, &r) && r.pos == r.len;
-    twin->replaying = true;
-    return loaded;
+    return match_waiting_load(twin, &r) && r.pos == r.len;
 }
 
 /* ---- the same? ------------------------------------------------------------------------------- */
