@@ -9,7 +9,7 @@ import { renewalDelayMs } from "./renewal.js";
 
 const STORAGE_KEY = "muster.auth";
 const TIMER_MAX_MS = 2 ** 31 - 1;
-const RETRY = { baseMs: 10000, maxMs: 60000 };
+const RETRY = { baseMs: 5000, maxMs: 60000 };
 /** A tab that holds the lock longer than that has been frozen. */
 const LOCK_MS = 10000;
 /** A token is good while it lasts longer than that. */
@@ -172,7 +172,7 @@ export class AuthClient extends Emitter {
             if (this.#token !== token) return this.#instead(token);
             const refused = error instanceof MusterError && [400, 401, 403].includes(error.status);
             if (refused) this.#keep(null);
-            else this.#schedule(backoffMs(this.#failures++, RETRY, this.#options.random));
+            else this.#schedule(backoffMs(++this.#failures, RETRY, this.#options.random));
             throw error;
         }
     }

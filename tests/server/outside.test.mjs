@@ -54,6 +54,7 @@ function nobody(t, options = {}) {
 async function play(client, sitDown, columns) {
     const ended = client.once("match.ended", { timeoutMs: 60000 });
     let asked = "";
+    client.on("entered", () => (asked = "")); // a move may have been lost with the connection
     client.on("snapshot", ({ payload, seat }) => {
         const state = decodeState(payload);
         const board = state?.boards.find((one) => isAt(one, seat));
