@@ -212,12 +212,21 @@ static void keep_lobby(const struct crash_end *end) {
         crashes_keep_file(end->lobby_key, path, "lobby");
 }
 
+/* Named after the time of the end; of two in one millisecond the later one has the next. */
+static int make_folder(int64_t at_unix_ms, char path[LOBBY_FILE_PATH_BYTES]) {
+    int error = EEXIST;
+    for (int i = 0; error == EEXIST && i <= CRASHES_KEPT_MAX; i++) {
+        time_text(at_unix_ms + i, kept);
+        if (!folder_of(kept, path)) return ENAMETOOLONG;
+        error = mkdir(path, 0700) ? errno : 0;
+    }
+    return error;
+}
+
 static void keep(const struct crash_end *end) {
     char path[LOBBY_FILE_PATH_BYTES];
-    time_text(end->at_unix_ms, kept);
     json_t *json = end_json(end);
-    int error = ENAMETOOLONG;
-    if (folder_of(kept, path)) error = mkdir(path, 0700) ? errno : 0;
+    int error = make_folder(end->at_unix_ms, path);
     if (!error && file_of(kept, "crash.json", path)) error = write_json(path, json);
     json_decref(json);
     if (error) {
