@@ -161,8 +161,9 @@ void lobby_advance(struct lobby *lobby);
 void lobby_note_host(struct lobby *lobby);
 void lobby_begin_countdown(struct lobby *lobby, bool forced);
 void lobby_match_stop(struct lobby *lobby);
-/* Its match has ended, and the process did before that was told for certain. */
-void lobby_match_end_again(struct lobby *lobby);
+/* Its match has ended: told to the books and its people; also when the process ended before that
+ * was certain. */
+void lobby_match_tell_end(struct lobby *lobby);
 /* All who are in it take their seats in its new match. */
 void lobby_match_seat(struct lobby *lobby);
 /* Its ticks come from now on. */

@@ -429,7 +429,7 @@ muster_status lobby_load_saved(struct lobby_saved *saved, uint32_t cause,
     announce(load.lobby);
     if (load.lobby->begun_again) lobby_match_seat(load.lobby);
     if (load.lobby->match && load.lobby->match->ended && load.lobby->state == MUSTER_LOBBY_ACTIVE)
-        lobby_match_end_again(load.lobby);
+        lobby_match_tell_end(load.lobby);
     if (lost_host)
         lobby_emit(load.lobby, MUSTER_NOTICE_LOBBY_HOST, (muster_player_id){0}, MUSTER_SEAT_NONE,
                    0);

@@ -188,13 +188,12 @@ static bool tell_books(struct lobby *lobby) {
 }
 
 /* Kept before it is told: after a crash from here on the same end is told again, and no other. */
-static bool conclude(struct lobby *lobby) {
+static void finish(struct lobby *lobby) {
     pacer_remove(&lobby->pace);
     lobby_disturbed_settle(lobby);
     match_finish(lobby->match);
     metrics_add(METRIC_MATCHES_ENDED, 1);
     lobby_journal_write(lobby);
-    return tell_books(lobby);
 }
 
 static void show_results(struct lobby *lobby) {
@@ -203,20 +202,17 @@ static void show_results(struct lobby *lobby) {
     if (!lobby_draining()) lobby_vote_restart(lobby);
 }
 
-static void end_match(struct lobby *lobby) {
-    lobby->deadline_ms = lobby_now_ms(lobby) + config_core->lobby.scoreboard_ms;
-    if (conclude(lobby))
-        show_results(lobby);
-    else
-        lobby_want_close(lobby, MUSTER_LEAVE_KICK, "out of memory");
-}
-
-void lobby_match_end_again(struct lobby *lobby) {
+void lobby_match_tell_end(struct lobby *lobby) {
     lobby->deadline_ms = lobby_now_ms(lobby) + config_core->lobby.scoreboard_ms;
     if (tell_books(lobby))
         show_results(lobby);
     else
         lobby_want_close(lobby, MUSTER_LEAVE_KICK, "out of memory");
+}
+
+static void end_match(struct lobby *lobby) {
+    finish(lobby);
+    lobby_match_tell_end(lobby);
 }
 
 static void on_tick(void *user) {
@@ -258,7 +254,8 @@ void lobby_match_stop(struct lobby *lobby) {
     if (!lobby->match) return;
     if (!lobby->match->ended) {
         match_end(lobby->match, match_decide(MUSTER_TEAM_NONE, MUSTER_END_ABORTED));
-        if (!conclude(lobby)) log_error("lobby", "a result was lost: out of memory");
+        finish(lobby);
+        if (!tell_books(lobby)) log_error("lobby", "a result was lost: out of memory");
     }
     match_destroy(lobby->match);
     lobby->match = NULL;

@@ -46,7 +46,12 @@ static muster_status check_head(struct muster_reader *r, char error[LOBBY_ERROR_
     return MUSTER_INVALID;
 }
 
-/* Not OK: error says why, and there is nothing to free. */
+static void drop(struct lobby_saved *saved) {
+    lobby_saved_free(saved);
+    free(saved);
+}
+
+/* Not OK: error says why, and there is nothing to drop. */
 static muster_status read_saved(struct muster_bytes state, struct lobby_saved **out,
                                 char error[LOBBY_ERROR_MAX]) {
     struct muster_reader r = muster_reader_make(state.data, (uint32_t)state.len);
@@ -61,8 +66,7 @@ static muster_status read_saved(struct muster_bytes state, struct lobby_saved **
     *out = saved;
     if (lobby_saved_read(&r, saved)) return MUSTER_OK;
     snprintf(error, LOBBY_ERROR_MAX, "it holds what no lobby can be");
-    lobby_saved_free(saved);
-    free(saved);
+    drop(saved);
     return MUSTER_INVALID;
 }
 
@@ -73,8 +77,7 @@ static muster_status load(struct muster_bytes state, uint32_t cause,
     muster_status status = read_saved(state, &saved, error);
     if (status) return status;
     status = lobby_load_saved(saved, cause, mark, out, error);
-    lobby_saved_free(saved);
-    free(saved);
+    drop(saved);
     return status;
 }
 
@@ -95,8 +98,7 @@ muster_status lobby_conclude(struct muster_bytes state, const char *reason,
     muster_status status = read_saved(state, &saved, error);
     if (status) return status;
     status = lobby_end_saved(saved, reason, error);
-    lobby_saved_free(saved);
-    free(saved);
+    drop(saved);
     return status;
 }
 
@@ -106,8 +108,7 @@ bool lobby_state_match(struct muster_bytes state, char match_key[TICKET_UUID_SIZ
     if (read_saved(state, &saved, error)) return false;
     memcpy(match_key, saved->match.key, TICKET_UUID_SIZE);
     bool is_there = saved->match.there;
-    lobby_saved_free(saved);
-    free(saved);
+    drop(saved);
     return is_there;
 }
 
@@ -115,7 +116,6 @@ muster_status lobby_look(struct muster_bytes state, char error[LOBBY_ERROR_MAX])
     struct lobby_saved *saved;
     muster_status status = read_saved(state, &saved, error);
     if (status) return status;
-    lobby_saved_free(saved);
-    free(saved);
+    drop(saved);
     return MUSTER_OK;
 }
