@@ -5,23 +5,11 @@ import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { LOCKED, PLUGINS, eventually, queryDatabase, startServer } from "../kit/harness.mjs";
-import { connectPlayer, gather, sitDown } from "../kit/players.mjs";
+import { LOCKED, eventually, queryDatabase, startServer } from "../kit/harness.mjs";
+import { gather, sitDown } from "../kit/players.mjs";
+import { BE_KILLED, DIE, DIE_IN_LOAD, POINT, POISON, sitInPoison } from "../kit/poison.mjs";
 
 const READY = /Server is ready: listening on \S+:(\d+)/;
-const POISON = {
-    config: {
-        plugins: [...PLUGINS, "crash"],
-        lobby: { playersMin: 1, countdownMs: 100, recoverMs: 10000 },
-    },
-    args: ["--supervise"],
-    // The server's handler, not the sanitizer's.
-    env: { ASAN_OPTIONS: [process.env.ASAN_OPTIONS, "handle_segv=0", "detect_leaks=0"].filter(Boolean).join(":") },
-};
-
-/** What the mode does when it reads one of these. */
-const [POINT, DIE, BE_KILLED, DIE_IN_LOAD] = ["point", "die", "kill", "load"].map((word) =>
-    new TextEncoder().encode(word));
 
 /** The server dies of it; resolves when the next one is ready. */
 async function die(server, client, message = DIE) {
@@ -36,15 +24,6 @@ async function point(client, message = POINT) {
     const before = await score(client);
     client.sendMessage(message);
     await eventually("a point", async () => (await score(client)) > before);
-}
-
-/** Somebody in a lobby of mode crash whose match runs. */
-async function sitInPoison(t, server) {
-    const { client } = await connectPlayer(t, server);
-    const started = client.once("match.started", { timeoutMs: 20000 });
-    const { lobby } = await client.createLobby({ gameMode: "crash" });
-    await started;
-    return { client, lobbyId: lobby.lobbyId };
 }
 
 const crashesOf = async (server) => (await server.admin("crashes")).trim().split("\n");

@@ -5,9 +5,10 @@ import { chmod, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import {
-    BUILD, LOCKED, MUSTERD, eventually, pluginsDir, queryDatabase, startServer,
+    BUILD, LOCKED, MUSTERD, childrenOf, eventually, pluginsDir, queryDatabase, startServer,
 } from "../kit/harness.mjs";
 import { connectPlayer, gather, sitDown } from "../kit/players.mjs";
+import { DIE_IN_LOAD, FORGET, POISON, sitInPoison } from "../kit/poison.mjs";
 import { playAgain } from "../kit/recording.mjs";
 
 const READY = /Server is ready: listening on \S+:(\d+)/;
@@ -16,12 +17,6 @@ const LONG = { killLimit: 0, timeLimit: 0, botFill: 4 };
 
 const supervise = (t, options = {}) =>
     startServer(t, { ...options, args: ["--supervise", ...(options.args ?? [])] });
-
-/** The servers that the supervisor has started and that have not ended. */
-async function childrenOf(pid) {
-    const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
-    return children.trim().split(" ").filter(Boolean).map(Number);
-}
 
 /** Ticks as a client has got them, its pause included. */
 function watch(client) {
@@ -178,6 +173,31 @@ test("whoever of the two is killed while one starts and the other stands, the ot
     assert.deepEqual(places(await clients[0].scoreboard()), places(before));
     assert.deepEqual(await childrenOf(server.pid), [second]);
     assert.doesNotMatch(server.output, /crash \d|the server before ended/);
+});
+
+test("a server that restores another state, or dies of one, is refused, and no tick is missed", async (t) => {
+    const server = await startServer(t, POISON);
+    const clients = await play(t, server);
+    const { client, lobbyId } = await sitInPoison(t, server);
+    const watched = [...clients, client].map(watch);
+    const [first] = await childrenOf(server.pid);
+
+    /** As the mode is told to; the refusal. */
+    const upgradeAfter = async (message) => {
+        const before = (await client.scoreboard()).rows[0].score;
+        client.sendMessage(message);
+        await eventually("it was told", async () => (await client.scoreboard()).rows[0].score > before);
+        const refusal = await server.adminRefusal("upgrade");
+        await Promise.all([...clients, client].map((player) => player.once("snapshot", WAIT)));
+        return refusal;
+    };
+    assert.match(await upgradeAfter(FORGET), new RegExp(
+        `lobby ${lobbyId} is another one there, at tick \\d+: [0-9a-f]{16}, not [0-9a-f]{16}`));
+    assert.match(await upgradeAfter(DIE_IN_LOAD), /ended by signal 11 \(SEGV\) before it served/);
+    watched.forEach(assertUnbroken);
+    assert.deepEqual(await childrenOf(server.pid), [first]);
+    assert.equal(await server.metric("muster_crashes_total"), 0, "it is nobody's crash but its own");
+    assert.match(await server.admin("crashes"), /^0 crashes/);
 });
 
 test("beside each other", { concurrency: true }, async (t) => {

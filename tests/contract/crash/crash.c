@@ -18,6 +18,7 @@ static struct {
 struct match_of {
     muster_match_id id;
     bool dies_in_load;
+    bool forgets; /* that it does, in load */
 };
 
 /* It shall fault, not be found out. */
@@ -60,7 +61,7 @@ static void input(void *instance, void *state, uint32_t seat, const struct muste
     (void)instance, (void)state, (void)seat, (void)given;
 }
 
-/* Die, be killed, or die in load; anything else is a point. */
+/* Die, be killed, die in load, or load what was not saved; anything else is a point. */
 static void message(void *instance, void *state, uint32_t seat, const void *data, uint32_t len) {
     struct match_of *match = state;
     (void)instance, (void)len;
@@ -68,6 +69,7 @@ static void message(void *instance, void *state, uint32_t seat, const void *data
     case 'd': die();
     case 'k': raise(SIGKILL); break;
     case 'l': match->dies_in_load = true; break;
+    case 'f': match->forgets = true; break;
     }
     (void)crash.play.host->match->stat_add(crash.play.self, match->id, seat, MUSTER_STAT_SCORE, 1);
 }
@@ -92,11 +94,13 @@ static void save(void *instance, void *state, struct muster_writer *out) {
     const struct match_of *match = state;
     (void)instance;
     muster_put_u8(out, match->dies_in_load);
+    muster_put_u8(out, match->forgets);
 }
 
 static muster_status load(void *instance, void *state, struct muster_reader *in) {
     (void)instance, (void)state;
     if (muster_get_u8(in)) die();
+    (void)muster_get_u8(in);
     return MUSTER_OK;
 }
 
