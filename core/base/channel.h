@@ -1,5 +1,6 @@
-/* channel - what a supervisor and its servers tell each other while one server takes the place of
- * another. A pair of sockets that keep messages apart; both ends may be of different versions.
+/* channel - what a supervisor and its servers tell each other: while one server takes the place of
+ * another, and how it stands. A pair of sockets that keep messages apart; both ends may be of
+ * different versions.
  *
  * A message, little-endian: u8 version, u8 kind, u32 count, u32 tick, u64 hash, text to its end.
  */
@@ -22,6 +23,7 @@ enum channel_kind {
     CHANNEL_RESTORED = 5, /* the other one: those were all, and I could serve. count: of them */
     CHANNEL_AGREED = 6,   /* server: it is yours */
     CHANNEL_REFUSED = 7,  /* anybody: it comes to nothing. text: why */
+    CHANNEL_STATE = 8,    /* server: how it stands, as service_notify has it. text */
 };
 
 struct channel_message {

@@ -11,6 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "channel.h"
+
 #define FIRST_FD 3 /* SD_LISTEN_FDS_START */
 #define SOCKETS_MAX 8
 
@@ -19,8 +21,9 @@ static struct {
     char names[SOCKETS_MAX][64];
     int count;
     int notify_fd;
+    int supervisor_fd; /* notified in the place of a service manager */
     uint32_t watchdog_ms;
-} service = {.notify_fd = -1};
+} service = {.notify_fd = -1, .supervisor_fd = -1};
 
 /* 0: not set, no number, or too large. */
 static uint64_t number_of(const char *name, uint64_t max) {
@@ -47,7 +50,10 @@ static bool is_channel(int fd) {
 static void take_socket(int fd, const char *name, size_t len) {
     if (!is_listening(fd) && !is_channel(fd)) return;
     (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-    if (is_listening(fd)) (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    if (is_listening(fd))
+        (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    else
+        service.supervisor_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     snprintf(service.names[service.count], sizeof service.names[0], "%.*s", (int)len, name);
     service.sockets[service.count++] = fd;
 }
@@ -100,13 +106,15 @@ int service_socket(const char *name) {
 
 /* A write, which the lock of untrusted allows. */
 void service_notify(const char *state) {
+    if (service.supervisor_fd >= 0) (void)channel_say(service.supervisor_fd, CHANNEL_STATE, state);
     if (service.notify_fd >= 0 && write(service.notify_fd, state, strlen(state)) < 0 &&
         errno == ECONNREFUSED)
         service.notify_fd = -1; /* nobody is there any more */
 }
 
 uint32_t service_watchdog_ms(void) {
-    return service.notify_fd >= 0 ? service.watchdog_ms : 0;
+    bool is_heard = service.notify_fd >= 0 || service.supervisor_fd >= 0;
+    return is_heard ? service.watchdog_ms : 0;
 }
 
 void service_pass(const int *fds, int count, const char *names) {
@@ -120,4 +128,6 @@ void service_pass(const int *fds, int count, const char *names) {
     snprintf(text, sizeof text, "%d", count);
     setenv("LISTEN_FDS", text, 1);
     setenv("LISTEN_FDNAMES", names, 1);
+    snprintf(text, sizeof text, "%llu", service_watchdog_ms() * 1000ull);
+    setenv("WATCHDOG_USEC", text, 1);
 }

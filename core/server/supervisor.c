@@ -100,6 +100,14 @@ static void say_how_ended(int status, char *out, size_t size) {
         snprintf(out, size, "ended with exit code %d", WEXITSTATUS(status));
 }
 
+/* ---- a service manager, whose service this process is ---------------------------------------- */
+
+/* It watches the servers through this process, which stays while they change: that one of them
+ * stops is not passed on, nor what else one that is locked might say. */
+static void pass_state(const char *state) {
+    if (strcmp(state, "READY=1") == 0 || strcmp(state, "WATCHDOG=1") == 0) service_notify(state);
+}
+
 /* ---- upgrade: another server beside the one that serves, which takes its place --------------- */
 
 /* Null: it may be executed. */
@@ -167,6 +175,8 @@ static void hear_serving(void) {
     if (status) return;
     if (message.kind == CHANNEL_UPGRADE) {
         begin_upgrade(message.text);
+    } else if (message.kind == CHANNEL_STATE) {
+        pass_state(message.text);
     } else if (!supervisor.beside.pid) {
         return;
     } else if (message.kind == CHANNEL_STOOD) {
@@ -195,7 +205,7 @@ static void hear_beside(void) {
         close_channel(&supervisor.beside); /* it ends */
     } else if (message.kind == CHANNEL_REFUSED) {
         note_reason(message.text);
-    } else {
+    } else if (message.kind != CHANNEL_STATE) {
         if (message.kind == CHANNEL_READY)
             supervisor.beside_until_ms = now_ms() + HAND_OVER_WAIT_MS;
         (void)channel_send(supervisor.serving.channel, &message);
@@ -286,13 +296,20 @@ static bool is_to_start_again(int status, int *code) {
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+/* Or taken from a service manager, which has it already. */
+static muster_status open_socket(const char *name, const char *address, uint32_t port, int *out,
+                                 char *error) {
+    *out = service_socket(name);
+    return *out >= 0 ? MUSTER_OK : net_socket_open(address, port, out, error);
+}
+
 static bool open_sockets(int *code) {
     char error[512] = "";
-    muster_status status = net_socket_open(config_core->net.address, config_core->net.port,
-                                           &supervisor.sockets[0], error);
+    muster_status status = open_socket("public", config_core->net.address, config_core->net.port,
+                                       &supervisor.sockets[0], error);
     if (!status)
-        status = net_socket_open(config_core->net.admin_address, config_core->net.admin_port,
-                                 &supervisor.sockets[1], error);
+        status = open_socket("admin", config_core->net.admin_address, config_core->net.admin_port,
+                             &supervisor.sockets[1], error);
     if (!status) return true;
     log_error("supervisor", "%s", error);
     *code = status == MUSTER_EXISTS    ? SERVER_EXIT_IN_USE
@@ -315,6 +332,7 @@ static void take_signal(void) {
     if (info.ssi_signo == SIGCHLD) return;
     bool ends = info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT;
     supervisor.is_told_to_end |= ends;
+    if (ends) service_notify("STOPPING=1");
     if (ends && supervisor.beside.pid) refuse("the server is told to end");
     kill(supervisor.serving.pid, (int)info.ssi_signo);
 }

@@ -1,6 +1,6 @@
-/* supervisor - the parent of a server on a host without a service manager. It holds the listening
- * sockets, so that nobody is refused while the server starts again, and starts the one that takes
- * its place in an upgrade (upgrade.h). It loads no plugin.
+/* supervisor - the parent of a server. It holds the listening sockets, so that nobody is refused
+ * while the server starts again, and starts the one that takes its place in an upgrade (upgrade.h).
+ * To a service manager it is the service. It loads no plugin.
  */
 #ifndef SUPERVISOR_H
 #define SUPERVISOR_H

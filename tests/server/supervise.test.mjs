@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import { readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { atEnd, childOf, eventually, queryDatabase, startServer } from "../kit/harness.mjs";
+import {
+    BUILD, LOCKED, MUSTERD, atEnd, childOf, eventually, queryDatabase, startServer,
+} from "../kit/harness.mjs";
 import { connectPlayer, gather, sitDown } from "../kit/players.mjs";
 import { playAgain } from "../kit/recording.mjs";
 
@@ -143,4 +145,34 @@ test("the server does not outlive its supervisor", async (t) => {
     server.signal("SIGKILL");
     await server.ended();
     await eventually("the server has gone", () => !isThere());
+});
+
+test("as a service it speaks for its servers, whichever it is", async (t) => {
+    const server = await startServer(t, {
+        binary: path.join(BUILD, "tests/manager"),
+        env: { ...LOCKED.env, SERVICE: MUSTERD },
+        args: ["--supervise", ...LOCKED.args], // where a server may do no more than it must
+    });
+    const told = async (state, from = 0) => server.waitForOutput(new RegExp(`manager: ${state} from main`), from);
+    await told("READY=1");
+    await told("WATCHDOG=1");
+    assert.match(server.output, /^manager: READY=1/m);
+    const supervisor = await childOf(server.pid);
+    assert.equal((await server.rest("GET", "/livez")).status, 200); // by the manager's socket
+
+    for (const change of [
+        async () => process.kill(await childOf(supervisor), "SIGKILL"),
+        () => server.admin("restart now"),
+        async () => assert.match(await server.admin("upgrade"), /upgraded/),
+    ]) {
+        const from = server.output.length;
+        await change();
+        await told("READY=1", from);
+        await told("WATCHDOG=1", from);
+    }
+    assert.equal(await childOf(server.pid), supervisor);
+    assert.doesNotMatch(server.output, /manager: STOPPING|from another process/);
+    server.signal("SIGTERM");
+    assert.deepEqual(await server.ended(), { code: 0, signal: null });
+    await told("STOPPING=1");
 });
