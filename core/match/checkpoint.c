@@ -38,6 +38,7 @@ struct checkpoint {
     uint32_t slot_bytes;
     uint64_t number;   /* of the newest */
     uint32_t lendings; /* when the file was made */
+    bool was_looked_for;
     char path[512];
 };
 
@@ -66,6 +67,34 @@ muster_status checkpoint_open(const char *path, struct checkpoint **out) {
     }
     *out = checkpoint;
     return MUSTER_OK;
+}
+
+/* ---- a file that is there ------------------------------------------------------------------- */
+
+/* Of what may be such a file. */
+static muster_status file_size(int fd, size_t *bytes) {
+    struct stat st;
+    if (fstat(fd, &st)) return MUSTER_IO;
+    if (!S_ISREG(st.st_mode) || st.st_size < HEAD_BYTES ||
+        st.st_size > (off_t)file_bytes(SLOT_BYTES_MAX))
+        return MUSTER_INVALID;
+    *bytes = (size_t)st.st_size;
+    return MUSTER_OK;
+}
+
+static muster_status slot_bytes_of(const uint8_t *base, size_t bytes, uint32_t *out) {
+    struct muster_reader r = muster_reader_make(base, HEAD_BYTES);
+    const uint8_t *magic = muster_get_bytes(&r, MAGIC_BYTES);
+    *out = muster_get_u32(&r);
+    if (memcmp(magic, MAGIC, MAGIC_BYTES) != 0 || *out <= HEAD_BYTES || *out > SLOT_BYTES_MAX)
+        return MUSTER_INVALID;
+    return file_bytes(*out) == bytes ? MUSTER_OK : MUSTER_INVALID;
+}
+
+static const struct slot *newest_of(const uint8_t *base, uint32_t slot_bytes) {
+    const struct slot *even = slot_at(base, slot_bytes, 0);
+    const struct slot *odd = slot_at(base, slot_bytes, 1);
+    return odd->number > even->number ? odd : even;
 }
 
 /* ---- write ----------------------------------------------------------------------------------- */
@@ -147,11 +176,49 @@ static muster_status replace(struct checkpoint *checkpoint, const void *data, ui
     return MUSTER_OK;
 }
 
+/* Of a sparse file, or one that the file system packs, writing to the map needs room. */
+static bool has_its_place(int fd) {
+    struct stat st;
+    return fstat(fd, &st) == 0 && st.st_blocks * 512 >= st.st_size;
+}
+
+/* Its newest state stays while the other slot is written. */
+static bool take_slots(struct checkpoint *checkpoint, uint8_t *base, size_t bytes) {
+    mapped_watch(&checkpoint->map, base, bytes);
+    bool is_one = slot_bytes_of(base, bytes, &checkpoint->slot_bytes) == MUSTER_OK;
+    if (is_one) checkpoint->number = newest_of(base, checkpoint->slot_bytes)->number;
+    if (is_one && !atomic_load(&checkpoint->map.is_lost)) return true;
+    mapped_ignore(&checkpoint->map);
+    checkpoint->slot_bytes = 0;
+    checkpoint->number = 0;
+    return false;
+}
+
+/* What a process of before has left is written on: making a file takes longer than ten states. */
+static void take_over(struct checkpoint *checkpoint) {
+    size_t bytes;
+    int fd = open(checkpoint->path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    checkpoint->was_looked_for = true;
+    if (fd < 0) return;
+    uint8_t *base = MAP_FAILED;
+    if (!file_size(fd, &bytes) && has_its_place(fd))
+        base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    if (base == MAP_FAILED) return;
+    if (!take_slots(checkpoint, base, bytes)) {
+        munmap(base, bytes);
+        return;
+    }
+    checkpoint->base = base;
+    checkpoint->lendings = lendings;
+}
+
 muster_status checkpoint_write(struct checkpoint *checkpoint, const void *data, uint32_t len,
                                struct checkpoint_mark mark) {
     const atomic_bool *is_lost = &checkpoint->map.is_lost;
-    uint64_t number = checkpoint->number + 1;
     if (is_lent) return MUSTER_OK;
+    if (!checkpoint->was_looked_for) take_over(checkpoint);
+    uint64_t number = checkpoint->number + 1;
     if (!checkpoint->base || checkpoint->lendings != lendings || atomic_load(is_lost) ||
         len > checkpoint->slot_bytes - HEAD_BYTES)
         return replace(checkpoint, data, len, mark);
@@ -192,9 +259,7 @@ void checkpoint_remove(struct checkpoint *checkpoint) {
 
 static muster_status read_newest(const uint8_t *base, uint32_t slot_bytes, void *data, uint32_t cap,
                                  uint32_t *len, struct checkpoint_mark *mark) {
-    const struct slot *newest = slot_at(base, slot_bytes, 0);
-    const struct slot *other = slot_at(base, slot_bytes, 1);
-    if (other->number > newest->number) newest = other;
+    const struct slot *newest = newest_of(base, slot_bytes);
     if (newest->number == 0) return MUSTER_NOT_FOUND;
     if (newest->len > slot_bytes - HEAD_BYTES) return MUSTER_INVALID;
     if (newest->len > cap) return MUSTER_LIMIT;
@@ -206,29 +271,17 @@ static muster_status read_newest(const uint8_t *base, uint32_t slot_bytes, void 
     return MUSTER_OK;
 }
 
-static muster_status slot_bytes_of(const uint8_t *base, size_t bytes, uint32_t *out) {
-    struct muster_reader r = muster_reader_make(base, HEAD_BYTES);
-    const uint8_t *magic = muster_get_bytes(&r, MAGIC_BYTES);
-    *out = muster_get_u32(&r);
-    if (memcmp(magic, MAGIC, MAGIC_BYTES) != 0 || *out <= HEAD_BYTES || *out > SLOT_BYTES_MAX)
-        return MUSTER_INVALID;
-    return file_bytes(*out) == bytes ? MUSTER_OK : MUSTER_INVALID;
-}
-
 static muster_status read_file(int fd, void *data, uint32_t cap, uint32_t *len,
                                struct checkpoint_mark *mark) {
-    struct stat st;
-    if (fstat(fd, &st)) return MUSTER_IO;
-    if (!S_ISREG(st.st_mode) || st.st_size < HEAD_BYTES ||
-        st.st_size > (off_t)file_bytes(SLOT_BYTES_MAX))
-        return MUSTER_INVALID;
-    size_t bytes = (size_t)st.st_size;
+    size_t bytes;
+    muster_status status = file_size(fd, &bytes);
+    if (status) return status;
     uint8_t *base = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
     if (base == MAP_FAILED) return MUSTER_IO;
     uint32_t slot_bytes = 0;
     struct mapped map;
     mapped_watch(&map, base, bytes);
-    muster_status status = slot_bytes_of(base, bytes, &slot_bytes);
+    status = slot_bytes_of(base, bytes, &slot_bytes);
     if (!status) status = read_newest(base, slot_bytes, data, cap, len, mark);
     if (atomic_load(&map.is_lost)) status = MUSTER_IO;
     mapped_ignore(&map);

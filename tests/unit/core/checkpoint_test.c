@@ -70,6 +70,52 @@ static void one_that_is_cut_is_written_anew(void **state) {
     checkpoint_close(checkpoint);
 }
 
+static ino_t inode(void) {
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_ino;
+}
+
+static void what_a_process_has_left_is_written_on(void **state) {
+    (void)state;
+    struct checkpoint *checkpoint = make();
+    for (uint32_t i = 0; i < 3; i++) assert_int_equal(write_text(checkpoint, "left", i), MUSTER_OK);
+    checkpoint_close(checkpoint);
+    ino_t left = inode();
+    checkpoint = make();
+    assert_int_equal(write_text(checkpoint, "fourth", 4), MUSTER_OK);
+    assert_kept("fourth", 4);
+    checkpoint_mark(checkpoint, (struct checkpoint_mark){.tick = 5});
+    assert_kept("fourth", 5);
+    checkpoint_close(checkpoint);
+    assert_true(inode() == left);
+}
+
+/* Writing to its map would need room that nobody has kept for it; and this is no such file. */
+static void what_has_no_place_on_the_disk_is_made_anew(void **state) {
+    (void)state;
+    struct checkpoint *checkpoint = make();
+    assert_int_equal(write_text(checkpoint, "left", 1), MUSTER_OK);
+    checkpoint_close(checkpoint);
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(truncate(path, 0), 0);
+    assert_int_equal(truncate(path, st.st_size), 0);
+    checkpoint = make();
+    assert_int_equal(write_text(checkpoint, "second", 2), MUSTER_OK);
+    assert_true(inode() != st.st_ino);
+    assert_kept("second", 2);
+    checkpoint_close(checkpoint);
+    FILE *file = fopen(path, "r+");
+    assert_non_null(file);
+    assert_true(fputs("something", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    checkpoint = make();
+    assert_int_equal(write_text(checkpoint, "third", 3), MUSTER_OK);
+    assert_kept("third", 3);
+    checkpoint_close(checkpoint);
+}
+
 static void without_a_folder_nothing_is_kept_until_there_is_one(void **state) {
     (void)state;
     char folder[TEMP_DIR_MAX + 8];
@@ -88,6 +134,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(the_newest_is_read_back),
         TEST(one_that_is_cut_is_written_anew),
+        TEST(what_a_process_has_left_is_written_on),
+        TEST(what_has_no_place_on_the_disk_is_made_anew),
         TEST(without_a_folder_nothing_is_kept_until_there_is_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
