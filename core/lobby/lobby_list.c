@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dump.h"
 #include "lobby_internal.h"
 #include "paths.h"
 #include "registry.h"
@@ -35,7 +36,8 @@ static json_t *short_settings(const struct lobby *lobby) {
 static char *make(const struct lobby *lobby) {
     json_t *info = lobby_info_json(lobby);
     json_object_set_new(info, "settings", short_settings(lobby));
-    char *text = json_dumps(info, JSON_COMPACT);
+    size_t len;
+    char *text = dump_json(info, &len);
     json_decref(info);
     return text;
 }

@@ -6,6 +6,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "dump.h"
 #include "ensure.h"
 #include "kept.h"
 #include "lobby_saved.h"
@@ -32,9 +33,10 @@ static void put_bytes(struct muster_writer *w, struct muster_bytes bytes) {
 }
 
 static void put_json(struct muster_writer *w, const json_t *json) {
-    char *text = json_dumps(json, JSON_COMPACT);
+    size_t len;
+    char *text = dump_json(json, &len);
     if (text)
-        put_bytes(w, (struct muster_bytes){text, strlen(text)});
+        put_bytes(w, (struct muster_bytes){text, len});
     else
         w->overflow = 1;
     free(text);

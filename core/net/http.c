@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "config.h"
+#include "dump.h"
 #include "limit.h"
 #include "log.h"
 #include "loop.h"
@@ -382,13 +383,14 @@ muster_status http_respond(muster_request_id id, const struct muster_http_respon
 
 static muster_status respond_text(muster_request_id id, uint32_t status, const char *type,
                                   json_t *json, const struct muster_http_header *header) {
-    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    size_t len;
+    char *text = dump_json(json, &len);
     json_decref(json);
     const struct muster_http_response response = {
         .size = sizeof response,
         .status = text ? status : 500,
         .content_type = text ? type : NULL,
-        .body = {text, text ? strlen(text) : 0},
+        .body = {text, len},
         .headers = header,
         .header_count = header ? 1 : 0,
     };

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "dump.h"
 
 #define ERROR_WORD(name, code, word)                                                               \
     case RPC_##name: return word;
@@ -174,7 +175,8 @@ json_t *rpc_notification(const char *method, json_t *params) {
 }
 
 char *rpc_dump(const json_t *value, uint32_t *len) {
-    char *text = json_dumps(value, JSON_COMPACT);
-    *len = text ? (uint32_t)strlen(text) : 0;
+    size_t size;
+    char *text = dump_json(value, &size);
+    *len = (uint32_t)size;
     return text;
 }
