@@ -11,7 +11,9 @@
 #define INPUT_BYTES 14
 #define SAMPLE_BYTES 5
 #define RAW_WINDOW (-15)
-#define MEMORY_LEVEL 8
+/* What is sent has some kilobytes, and its compression shall fit into a core's cache. */
+#define RAW_WINDOW_OUT (-13)
+#define MEMORY_LEVEL_OUT 6
 
 static z_stream deflate_state;
 static z_stream inflate_state;
@@ -79,8 +81,8 @@ void protocol_snapshot_header(uint8_t *out, uint32_t flags, uint32_t tick, uint3
 
 static bool deflate_prepare(void) {
     if (deflate_ready) return deflateReset(&deflate_state) == Z_OK;
-    deflate_ready = deflateInit2(&deflate_state, Z_BEST_SPEED, Z_DEFLATED, RAW_WINDOW, MEMORY_LEVEL,
-                                 Z_DEFAULT_STRATEGY) == Z_OK;
+    deflate_ready = deflateInit2(&deflate_state, Z_BEST_SPEED, Z_DEFLATED, RAW_WINDOW_OUT,
+                                 MEMORY_LEVEL_OUT, Z_DEFAULT_STRATEGY) == Z_OK;
     return deflate_ready;
 }
 
