@@ -328,13 +328,14 @@ static struct lws_vhost *public_vhost_create(const char *name) {
     return lws_create_vhost(net_state.context, &info);
 }
 
-static struct lws_vhost *plain_vhost_create(const char *name,
-                                            const struct lws_protocols *protocols) {
+/* options: beside those of both. */
+static struct lws_vhost *plain_vhost_create(const char *name, const struct lws_protocols *protocols,
+                                            uint64_t options) {
     const struct lws_context_creation_info info = {
         .vhost_name = name,
         .port = CONTEXT_PORT_NO_LISTEN,
         .protocols = protocols,
-        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | options,
         .keepalive_timeout = 60,
         .timeout_secs = LIBRARY_TIMEOUT_S,
         .connect_timeout_secs = LIBRARY_TIMEOUT_S,
@@ -355,8 +356,9 @@ static muster_status vhosts_create(char *error) {
         return start_fail(error, MUSTER_INVALID,
                           net_state.tls ? "tls.cert, tls.key" : "the public address");
     }
-    net_state.admin_vhost = plain_vhost_create("\nadmin", server_protocols);
-    net_state.client_vhost = plain_vhost_create("\nclient", client_protocols);
+    net_state.admin_vhost =
+        plain_vhost_create("\nadmin", server_protocols, LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS);
+    net_state.client_vhost = plain_vhost_create("\nclient", client_protocols, 0);
     if (net_state.admin_vhost && net_state.client_vhost) return MUSTER_OK;
     return start_fail(error, MUSTER_INTERNAL, "libwebsockets made no vhost");
 }
