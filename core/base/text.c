@@ -429,15 +429,18 @@ struct text_guises text_guises(const char *name) {
     return guises;
 }
 
-bool text_passes_for(const struct text_guises *guises, const char *other) {
-    struct text_look wanted = text_look(other);
+bool text_alike(struct text_look a, struct text_look b) {
+    return a.drawn == b.drawn || a.folded == b.folded;
+}
+
+static bool passes_for(const struct text_guises *guises, struct text_look wanted) {
     for (int i = 0; i < TEXT_GUISES; i++)
         if (text_alike(guises->looks[i], wanted)) return true;
     return false;
 }
 
-bool text_alike(struct text_look a, struct text_look b) {
-    return a.drawn == b.drawn || a.folded == b.folded;
+bool text_passes_for(const struct text_guises *guises, const char *other) {
+    return passes_for(guises, text_look(other));
 }
 
 /* ---- reserved names -------------------------------------------------------------------------- */
@@ -452,8 +455,18 @@ static const struct {
 };
 #define RESERVED_COUNT (sizeof reserved_names / sizeof reserved_names[0])
 
+static const struct text_look *reserved_looks(void) {
+    static struct text_look looks[RESERVED_COUNT];
+    static bool is_made;
+    for (size_t i = 0; !is_made && i < RESERVED_COUNT; i++)
+        looks[i] = text_look(reserved_names[i].name);
+    is_made = text_init() == MUSTER_OK;
+    return looks;
+}
+
 enum text_reserved text_reserved(const struct text_guises *guises) {
+    const struct text_look *looks = reserved_looks();
     for (size_t i = 0; i < RESERVED_COUNT; i++)
-        if (text_passes_for(guises, reserved_names[i].name)) return reserved_names[i].reserved;
+        if (passes_for(guises, looks[i])) return reserved_names[i].reserved;
     return TEXT_FREE;
 }
