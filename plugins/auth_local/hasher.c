@@ -1,14 +1,32 @@
 /* hasher - Argon2id on the pool: a few at once, a bounded queue behind them, so that a flood of
  * sign-ins neither grows memory nor keeps the pool from verifying tokens. */
+#include <stdio.h>
 #include <string.h>
 
 #include "auth_local.h"
 
 #define PLACE_WAIT_S 2
+#define HASH_BYTES 32 /* of a hash as libsodium writes it, behind its salt */
+#define BASE64 sodium_base64_VARIANT_ORIGINAL_NO_PADDING
 
 bool hasher_hash(const struct settings *settings, const char *password, char *out) {
     return crypto_pwhash_str_alg(out, password, strlen(password), settings->hash_operations,
                                  settings->hash_bytes, crypto_pwhash_ALG_ARGON2ID13) == 0;
+}
+
+bool hasher_make_dummy(const struct settings *settings, char out[crypto_pwhash_STRBYTES]) {
+    unsigned char random[HASH_BYTES];
+    char salt[23], hash[44];
+    randombytes_buf(random, sizeof random);
+    sodium_bin2base64(salt, sizeof salt, random, crypto_pwhash_SALTBYTES, BASE64);
+    randombytes_buf(random, sizeof random);
+    sodium_bin2base64(hash, sizeof hash, random, sizeof random, BASE64);
+    memset(out, 0, crypto_pwhash_STRBYTES);
+    snprintf(out, crypto_pwhash_STRBYTES, "$argon2id$v=19$m=%u,t=%u,p=1$%s$%s",
+             (unsigned)(settings->hash_bytes / 1024), (unsigned)settings->hash_operations, salt,
+             hash);
+    return crypto_pwhash_str_needs_rehash(out, settings->hash_operations, settings->hash_bytes) ==
+           0;
 }
 
 static uint32_t count_of_address(const struct auth_local *auth, const char *address) {
