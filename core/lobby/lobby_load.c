@@ -9,7 +9,6 @@
 #include "lobby_saved.h"
 #include "log.h"
 #include "loop.h"
-#include "paths.h"
 #include "playback.h"
 #include "status.h"
 #include "watchdog.h"
@@ -315,10 +314,6 @@ static muster_status load_match(const struct load *load) {
 
 /* ---- the log --------------------------------------------------------------------------------- */
 
-static void record_path(const struct load *load, char path[512]) {
-    snprintf(path, 512, "%s/records/%s.mrec", paths_data(), load->saved->match.key);
-}
-
 /* The match has come further than was saved, and the log says how. */
 static bool has_log(const struct load *load) {
     const struct saved_match *saved = &load->saved->match;
@@ -330,8 +325,8 @@ static muster_status replay_log(const struct load *load) {
     struct match *match = load->lobby->match;
     struct playback playback = {.match = match};
     struct record_reader *reader;
-    char path[512];
-    record_path(load, path);
+    char path[RECORD_PATH_BYTES];
+    record_path(load->saved->match.key, path);
     muster_status status =
         record_read_part(path, load->saved->match.log_position, load->mark->used, &reader);
     if (status) return refuse(load, status, "its log cannot be read: %s", status_text(status));
@@ -350,9 +345,9 @@ static muster_status replay_log(const struct load *load) {
 static muster_status resume_record(const struct load *load) {
     const struct saved_match *saved = &load->saved->match;
     uint32_t used = has_log(load) ? load->mark->used : saved->log_position;
-    char path[512];
+    char path[RECORD_PATH_BYTES];
     if (!used || saved->ended || !config_core->match.record_enabled) return MUSTER_OK;
-    record_path(load, path);
+    record_path(saved->key, path);
     muster_status status =
         record_resume(path, used, load->mark != NULL, config_core->match.record_segment_kib << 10,
                       &load->lobby->match->record);

@@ -22,9 +22,9 @@ static const char drained[] = "the server is draining: it begins no more matches
 
 static struct record *open_record(const struct match_setup *setup) {
     if (!config_core->match.record_enabled) return NULL;
-    char directory[400], path[512];
+    char directory[400], path[RECORD_PATH_BYTES];
     snprintf(directory, sizeof directory, "%s/records", paths_data());
-    snprintf(path, sizeof path, "%s/%s.mrec", directory, setup->match_key);
+    record_path(setup->match_key, path);
     char *header = match_record_header(setup);
     struct record *record = NULL;
     uint32_t segment_bytes = config_core->match.record_segment_kib << 10;

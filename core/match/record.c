@@ -18,6 +18,7 @@
 #include "loop.h"
 #include "mapped.h"
 #include "metrics.h"
+#include "paths.h"
 
 #define MAGIC "MSTRREC1"
 #define MAGIC_BYTES 8
@@ -72,6 +73,10 @@ static void put_header(struct record *record, const char *header_json, uint32_t 
     muster_put_u32(&w, header_len);
     muster_put_bytes(&w, header_json, header_len);
     record->used = w.len;
+}
+
+void record_path(const char *match_key, char out[RECORD_PATH_BYTES]) {
+    snprintf(out, RECORD_PATH_BYTES, "%s/records/%s.mrec", paths_data(), match_key);
 }
 
 muster_status record_open(const char *path, const char *header_json, uint32_t segment_bytes,

@@ -43,6 +43,9 @@ struct record_entry {
     const uint8_t *data; /* borrowed from the reader */
 };
 
+#define RECORD_PATH_BYTES 512
+/* DATA/records/MATCH.mrec. */
+void record_path(const char *match_key, char out[RECORD_PATH_BYTES]);
 /* Creates path (0600) and reserves the first segment. IO: no space or no permission. */
 muster_status record_open(const char *path, const char *header_json, uint32_t segment_bytes,
                           struct record **out) MUSTER_MUST_USE;

@@ -218,6 +218,7 @@ static int make_folder(int64_t at_unix_ms, char path[LOBBY_FILE_PATH_BYTES]) {
     for (int i = 0; error == EEXIST && i <= CRASHES_KEPT_MAX; i++) {
         time_text(at_unix_ms + i, kept);
         if (!folder_of(kept, path)) return ENAMETOOLONG;
+        lobby_file_folder(path);
         error = mkdir(path, 0700) ? errno : 0;
     }
     return error;

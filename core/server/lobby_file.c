@@ -14,13 +14,21 @@ bool lobby_file_path(const char *folder, const char *name, char out[LOBBY_FILE_P
     if (!name[0] || name[0] == '.' || strchr(name, '/')) return false;
     int len = snprintf(out, LOBBY_FILE_PATH_BYTES, "%s/%s", paths_data(), folder);
     if (len >= LOBBY_FILE_PATH_BYTES) return false;
-    /* If it cannot be made, the file cannot, either, and says so. */
-    if (mkdir(out, 0700) && errno != EEXIST) (void)disk_failed(errno);
     int left = LOBBY_FILE_PATH_BYTES - len;
     return snprintf(out + len, (size_t)left, "/%s", name) < left;
 }
 
+/* If it cannot be made, the file cannot, either, and says so. */
+void lobby_file_folder(const char *path) {
+    char folder[LOBBY_FILE_PATH_BYTES];
+    const char *slash = strrchr(path, '/');
+    if (!slash || slash - path >= LOBBY_FILE_PATH_BYTES) return;
+    snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+    if (paths_make_dir(folder)) (void)disk_failed(errno);
+}
+
 int lobby_file_write(const char *path, const void *data, uint32_t len) {
+    lobby_file_folder(path);
     int error = 0, fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) {
         (void)disk_failed(errno);

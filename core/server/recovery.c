@@ -40,9 +40,9 @@ static muster_status recover(const struct left *left, char error[LOBBY_ERROR_MAX
 
 /* What the log brings ended the server. It is kept before it is cut off. */
 static void keep_record(const struct left *left) {
-    char match_key[TICKET_UUID_SIZE], path[LOBBY_FILE_PATH_BYTES];
+    char match_key[TICKET_UUID_SIZE], path[RECORD_PATH_BYTES];
     if (!lobby_state_match((struct muster_bytes){left->bytes, left->len}, match_key)) return;
-    snprintf(path, sizeof path, "%s/records/%s.mrec", paths_data(), match_key);
+    record_path(match_key, path);
     crashes_keep_file(left->name, path, "recording.mrec");
 }
 

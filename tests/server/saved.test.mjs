@@ -1,6 +1,7 @@
 // Lobbies that stand for a while, and lobbies that go on in another process.
 
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { mkdir, readFile, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
@@ -230,13 +231,14 @@ test("over HTTP a match is frozen, fetched, brought back and thawed, and damaged
 
 test("a file that is not whole, or not there, loads nothing and says why", async (t) => {
     const server = await startServer(t);
+    assert.match(await server.adminRefusal("lobby load nothing"), /No such file/);
+    assert.ok(!existsSync(path.join(server.dataDir, "lobbies")), "who only looks makes no folder");
     const { lobbyId } = await sit(t, server, 1, { gameMode: "arena" });
     const text = await server.admin(`lobby save ${lobbyId} whole`);
     const file = path.join(server.dataDir, "lobbies", "whole");
     assert.ok(text.startsWith(file), text);
     assert.equal((await stat(file)).mode & 0o777, 0o600);
     assert.match(await server.adminRefusal(`lobby save ${lobbyId} whole`), /exists/);
-    assert.match(await server.adminRefusal("lobby load nothing"), /No such file/);
     for (const name of ["../muster.db", "/etc/passwd", ".hidden", ""]) {
         await server.adminRefusal(`lobby load ${name}`);
         await server.adminRefusal(`lobby save ${lobbyId} ${name}`);

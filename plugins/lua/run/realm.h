@@ -98,7 +98,6 @@ struct realm {
     struct answer **answer_open;            /* the last one, when more of it is to come */
     uint32_t seat_serial[MUSTER_SEATS_MAX]; /* who sits there: handles of those before are stale */
     bool seated[MUSTER_SEATS_MAX];
-    bool seat_dropped[MUSTER_SEATS_MAX]; /* a script kicked who sits there */
     /* the lobby realm's */
     muster_timer_id timer;
     uint64_t timer_due_ms;

@@ -528,14 +528,14 @@ static void versions_are_bounded(void **state) {
 
 /* ---- replay ---------------------------------------------------------------------------------- */
 
-static void record_path(char path[128]) {
+static void path_of_record(char path[128]) {
     snprintf(path, 128, "%s/m.mrec", game.root);
 }
 
 static struct record *open_record(void) {
     char path[128];
     struct record *record = NULL;
-    record_path(path);
+    path_of_record(path);
     assert_int_equal(record_open(path, "{}", 1 << 16, &record), MUSTER_OK);
     return record;
 }
@@ -544,7 +544,7 @@ static muster_status play(struct playback *playback) {
     char path[128];
     struct record_reader *reader = NULL;
     const char *header = NULL;
-    record_path(path);
+    path_of_record(path);
     assert_int_equal(record_read(path, &reader, &header), MUSTER_OK);
     *playback = (struct playback){.match = make_ruled(NULL, true)};
     muster_status status = playback_run(playback, reader);
@@ -623,7 +623,7 @@ static void damaged(uint32_t kind, const void *data, uint32_t len) {
     calls[0] = '\0';
     assert_int_equal(play(&playback), MUSTER_INVALID);
     assert_calls("a.replay b.replay a.end b.end");
-    record_path(path);
+    path_of_record(path);
     assert_int_equal(unlink(path), 0);
 }
 
@@ -650,7 +650,7 @@ static void a_note_that_is_cut_is_damage(void **state) {
     record_append(record, 0, RECORD_NOTE_EARLY, MUSTER_SEAT_NONE, "\1cut", 4);
     uint32_t used = record_used(record);
     record_close(record);
-    record_path(path);
+    path_of_record(path);
     while (!loop_quiet()) (void)loop_turn(); /* the pool cuts the file to what is used */
     assert_int_equal(truncate(path, used - 1), 0);
     calls[0] = '\0';
