@@ -24,6 +24,7 @@ enum channel_kind {
     CHANNEL_AGREED = 6,   /* server: it is yours */
     CHANNEL_REFUSED = 7,  /* anybody: it comes to nothing. text: why */
     CHANNEL_STATE = 8,    /* server: how it stands, as service_notify has it. text */
+    CHANNEL_SETTLED = 9,  /* server: the crash before was a lobby's, which has paid for it */
 };
 
 struct channel_message {

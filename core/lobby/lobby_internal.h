@@ -107,6 +107,14 @@ void lobby_journal_end(struct lobby *lobby);
 /* What lobby_advance does, for one that is frozen. */
 void lobby_frozen_advance(struct lobby *lobby);
 
+/* lobby_left.c */
+/* What is told of a lost seat: {reason, message?}, new reference. reason: a constant. */
+json_t *lobby_left_json(const char *reason, const char *told);
+/* The member had a seat, and is not there to be told. */
+void lobby_left_note(const struct member *member, const char *reason, const char *told);
+/* The same for the token of that seat, as long as it is known; or null. */
+json_t *lobby_left_find(const char *player_key, const char *resume_token);
+
 /* lobby_host.c */
 bool lobby_code_valid(const char *code);
 /* May one of so many players have this team? `but`: a member who does not count, or UINT32_MAX. */

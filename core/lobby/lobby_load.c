@@ -340,24 +340,30 @@ static muster_status replay_log(const struct load *load) {
     return MUSTER_OK;
 }
 
-/* Last of all: what the log holds from here on is forgotten. It says nothing of scores that were
- * there at the beginning, so a match that begins again goes on unrecorded. */
-static muster_status resume_record(const struct load *load) {
+/* What the log holds from there on is forgotten. EXISTS: it has its end, and cuts_end is false. */
+static muster_status open_record(const struct load *load, uint32_t used, bool cuts_end,
+                                 struct record **out) {
     const struct saved_match *saved = &load->saved->match;
-    uint32_t used = has_log(load) ? load->mark->used : saved->log_position;
     char path[RECORD_PATH_BYTES];
     if (!used || saved->ended || !config_core->match.record_enabled) return MUSTER_OK;
     record_path(saved->key, path);
     muster_status status =
-        record_resume(path, used, load->mark != NULL, config_core->match.record_segment_kib << 10,
-                      &load->lobby->match->record);
-    if (status == MUSTER_EXISTS)
+        record_resume(path, used, cuts_end, config_core->match.record_segment_kib << 10, out);
+    if (!status || status == MUSTER_EXISTS) return status;
+    log_warn("record", "%s: %s; nothing is added to it", path, status_text(status));
+    return MUSTER_OK;
+}
+
+/* Last of all. It says nothing of scores that were there at the beginning, so a match that begins
+ * again goes on unrecorded. */
+static muster_status resume_record(const struct load *load) {
+    uint32_t used = has_log(load) ? load->mark->used : load->saved->match.log_position;
+    struct match *match = load->lobby->match;
+    if (open_record(load, used, load->mark != NULL, &match->record))
         return refuse(load, MUSTER_CONFLICT, "its match has ended since it was saved");
-    if (status)
-        log_warn("record", "%s: %s; the match goes on unrecorded", path, status_text(status));
     if (load->lobby->begun_again) {
-        record_close(load->lobby->match->record);
-        load->lobby->match->record = NULL;
+        record_close(match->record);
+        match->record = NULL;
     }
     return MUSTER_OK;
 }
@@ -440,7 +446,8 @@ static muster_status load_results(const struct load *load) {
     json_t *settings = NULL;
     muster_status status = load_settings(load, saved->settings, &settings);
     if (status) return status;
-    const struct match_setup setup = setup_of(load, settings);
+    struct match_setup setup = setup_of(load, settings);
+    (void)open_record(load, saved->log_position, true, &setup.record);
     load->lobby->results = match_saved_results(&setup, saved->state, saved->waiting);
     json_decref(settings);
     return load->lobby->results ? MUSTER_OK

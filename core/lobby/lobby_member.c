@@ -328,8 +328,9 @@ int32_t lobby_resume(struct session *session, const char *token, json_t **entry,
     bool newest = member && ticket_equal(member->resume, token);
     bool before = member && ticket_equal(member->resume_before, token);
     if (!member || member->state != MEMBER_ENTERED || (!newest && !before))
-        return failure_set(failure, RPC_RESUME_INVALID,
-                           "the resume token is unknown, used, expired or another player's");
+        return failure_set_data(failure, RPC_RESUME_INVALID,
+                                lobby_left_find(session->player_key, token),
+                                "the resume token is unknown, used, expired or another player's");
     if (newest)
         rotate_resume(member);
     else /* the answer with the newer one was lost: give a new one, keep this one good */
@@ -342,27 +343,28 @@ int32_t lobby_resume(struct session *session, const char *token, json_t **entry,
 
 /* ---- leave, drop ----------------------------------------------------------------------------- */
 
-static void tell_left(const struct lobby *lobby, struct session *session, uint32_t reason,
-                      const char *told) {
+static void tell_left(const struct lobby *lobby, const struct member *was, struct session *session,
+                      uint32_t reason, const char *told) {
     bool closed = lobby->closing && reason != MUSTER_LEAVE_SHUTDOWN;
     const char *word = closed ? "closed" : leave_reason_text(reason);
-    json_t *params = json_pack("{s:s}", "reason", word);
-    if (told[0]) json_object_set_new(params, "message", json_string(told));
-    session_notify(session, "lobby.left", params);
+    if (session->client)
+        session_notify(session, "lobby.left", lobby_left_json(word, told));
+    else if (was->state == MEMBER_ENTERED)
+        lobby_left_note(was, word, told);
 }
 
 void lobby_member_remove(struct lobby *lobby, uint32_t index, uint32_t reason, const char *told) {
     struct session *session = lobby_member_session(&lobby->members[index]);
-    muster_player_id player = lobby->members[index].player;
+    const struct member was = lobby->members[index];
     vacate(lobby, index, reason);
     lobby_note_players(lobby);
     if (session) {
         session->lobby = (muster_lobby_id){0};
-        if (told) tell_left(lobby, session, reason, told);
+        if (told) tell_left(lobby, &was, session, reason, told);
         session_settle(session);
     }
     if (lobby->closing) return;
-    if (MUSTER_ID_SAME(lobby->host, player)) lobby_host_set(lobby, NO_MEMBER);
+    if (MUSTER_ID_SAME(lobby->host, was.player)) lobby_host_set(lobby, NO_MEMBER);
     lobby_broadcast_members(lobby);
     lobby_hooks.seats_opened(lobby);
 }

@@ -336,8 +336,8 @@ muster_status match_reincarnate(struct match *match, struct match **out) MUSTER_
 /* To be freed; null: out of memory. */
 struct match_results *match_results(const struct match *match);
 /* Those of a match that nobody can go on with, by what was saved of it: as it stood, without a
- * winner where nothing was decided. No plugin is called. setup: as it was created with. Null also:
- * these bytes are no such match's. */
+ * winner where nothing was decided. No plugin is called. setup: as it was created with; its record
+ * gets its end. Null also: these bytes are no such match's. */
 struct match_results *match_saved_results(const struct match_setup *setup,
                                           struct muster_bytes state, struct muster_bytes waiting);
 uint32_t match_view(struct match *match, uint32_t seat);

@@ -37,6 +37,10 @@ bool match_decision_load(struct match *match, struct muster_reader *r);
 
 /* The bytes that are hashed; they live as match_save's. */
 struct muster_bytes match_save_hashed(struct match *match);
+/* match_hash of the match of which match_save has written this. */
+uint64_t match_saved_hash(struct muster_bytes state);
+/* The last entry of its recording, with how it was decided; then that is closed. */
+void match_record_end(struct match *match, uint64_t hash);
 
 void match_rng_seed(struct match *match);
 void match_note_meeting(struct match *match);

@@ -353,6 +353,19 @@ muster_status match_load(struct match *match, struct muster_bytes state) {
     return status;
 }
 
+static void skip_sections(struct muster_reader *in) {
+    for (uint32_t count = muster_get_u8(in); count > 0; count--) (void)section_open(in);
+}
+
+uint64_t match_saved_hash(struct muster_bytes state) {
+    struct muster_reader in = muster_reader_make(state.data, (uint32_t)state.len);
+    (void)section_open(&in); /* core's */
+    (void)section_open(&in); /* the mode's */
+    skip_sections(&in);      /* the victories' */
+    skip_sections(&in);      /* the rules' */
+    return XXH3_64bits(in.data, in.overflow ? 0 : in.pos);
+}
+
 bool match_is_kept(const struct match *match) {
     const struct muster_mode *mode = &match->mode.provider->mode;
     return mode->save && mode->load;

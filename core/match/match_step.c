@@ -401,15 +401,19 @@ void match_steer(struct match *match, const struct muster_self *by,
     match_call_end(match);
 }
 
-void match_finish(struct match *match) {
+void match_record_end(struct match *match, uint64_t hash) {
     uint8_t bytes[2 + 2 + MUSTER_NAME_MAX + 8];
     struct muster_writer w = muster_writer_make(bytes, sizeof bytes);
     muster_put_u8(&w, match->decision.winner_kind);
     muster_put_u8(&w, match->decision.winner);
     muster_put_str(&w, match->decision.reason);
-    muster_put_u64(&w, match_hash(match));
+    muster_put_u64(&w, hash);
     record_append(match->record, match->tick, RECORD_END, MUSTER_SEAT_NONE, bytes, w.len);
     record_close(match->record);
     match->record = NULL;
+}
+
+void match_finish(struct match *match) {
+    match_record_end(match, match_hash(match));
     match->finished = true;
 }

@@ -24,7 +24,8 @@
 #define FAULTS_MAX                                                                                 \
     2 /* within a minute: the lobby closes; with one more it could not even do that */
 #define KILLS_MAX 3
-#define NAME_BYTES 32 /* "2026-11-29T17:14:04.123Z" */
+#define PLUGIN_FAULTS_MAX 4 /* within a minute: its lobbies close at the first fault */
+#define NAME_BYTES 32       /* "2026-11-29T17:14:04.123Z" */
 #define TEXT_BYTES_MAX 32768
 
 /* What is kept of the newest end; "": nothing. */
@@ -36,7 +37,8 @@ struct tally {
     uint32_t faults;
     uint32_t kills; /* in a row */
     bool is_open;
-    bool is_fault; /* among the open ones */
+    bool is_fault;          /* among the open ones */
+    uint32_t plugin_faults; /* of the plugin that its newest end was in, in whatever lobby */
 };
 
 static bool is_of(const struct crash_end *end, const char *lobby_key) {
@@ -51,7 +53,8 @@ static struct tally count(const char *lobby_key) {
         const struct crash_end *end = crash_page_end(i);
         bool counts = is_of(end, lobby_key);
         if (counts && !newest) newest = end;
-        counts = counts && newest->at_unix_ms - end->at_unix_ms < WITHIN_MS;
+        if (!newest || newest->at_unix_ms - end->at_unix_ms >= WITHIN_MS) continue;
+        tally.plugin_faults += end->kind == CRASH_FAULT && strcmp(end->plugin, newest->plugin) == 0;
         is_row = is_row && counts && end->kind == CRASH_KILLED;
         tally.kills += is_row;
         tally.faults += counts && end->kind == CRASH_FAULT;
@@ -66,12 +69,18 @@ enum crashes_verdict crashes_verdict(const char *lobby_key) {
     if (!lobby_key[0] || !tally.is_open) return CRASHES_RESTORE;
     if (tally.faults > FAULTS_MAX || tally.kills > KILLS_MAX) return CRASHES_LEAVE;
     if (tally.faults == FAULTS_MAX || tally.kills == KILLS_MAX) return CRASHES_CLOSE;
+    if (tally.is_fault && tally.plugin_faults >= PLUGIN_FAULTS_MAX) return CRASHES_CLOSE;
     return tally.is_fault ? CRASHES_WITHOUT_LOG : CRASHES_LAST;
 }
 
 void crashes_settle(const char *lobby_key) {
     for (uint32_t i = 0; crash_page_end(i); i++)
         if (is_of(crash_page_end(i), lobby_key)) crash_page_end(i)->is_open = 0;
+}
+
+bool crashes_last_is_settled(void) {
+    const struct crash_end *end = crash_page_end(0);
+    return end && end->kind == CRASH_FAULT && end->lobby_key[0] && !end->is_open;
 }
 
 /* ---- what is kept ---------------------------------------------------------------------------- */

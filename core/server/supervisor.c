@@ -46,6 +46,7 @@ static struct {
     bool is_told_to_end;
     uint64_t crashes_ms[CRASHES_MAX]; /* the latest, in a ring */
     uint32_t crash_count;
+    bool is_crash_open; /* the last one, which may yet not count */
     struct server serving;
     struct server beside; /* an upgrade: it is to serve next */
     char beside_path[1024];
@@ -106,6 +107,14 @@ static void say_how_ended(int status, char *out, size_t size) {
  * stops is not passed on, nor what else one that is locked might say. */
 static void pass_state(const char *state) {
     if (strcmp(state, "READY=1") == 0 || strcmp(state, "WATCHDOG=1") == 0) service_notify(state);
+}
+
+/* Each lobby pays once or twice, so that this comes to an end. */
+static void settle_crash(void) {
+    if (!supervisor.is_crash_open) return;
+    supervisor.is_crash_open = false;
+    supervisor.crashes_ms[--supervisor.crash_count % CRASHES_MAX] = 0;
+    log_info("supervisor", "that crash was a lobby's, and does not count");
 }
 
 /* ---- upgrade: another server beside the one that serves, which takes its place --------------- */
@@ -177,6 +186,8 @@ static void hear_serving(void) {
         begin_upgrade(message.text);
     } else if (message.kind == CHANNEL_STATE) {
         pass_state(message.text);
+    } else if (message.kind == CHANNEL_SETTLED) {
+        settle_crash();
     } else if (!supervisor.beside.pid) {
         return;
     } else if (message.kind == CHANNEL_STOOD) {
@@ -262,6 +273,7 @@ static void say_crash(int status, uint32_t count) {
 /* True: start it again; else *code. */
 static bool take_crash(int status, int *code) {
     supervisor.crashes_ms[supervisor.crash_count++ % CRASHES_MAX] = now_ms();
+    supervisor.is_crash_open = true;
     uint32_t count = crashes_of_late();
     say_crash(status, count);
     *code = SERVER_EXIT_INTERNAL;
@@ -337,6 +349,12 @@ static void take_signal(void) {
     kill(supervisor.serving.pid, (int)info.ssi_signo);
 }
 
+static void hear_last_words(void) {
+    struct channel_message message;
+    while (channel_receive(supervisor.serving.channel, 0, &message) == MUSTER_OK)
+        if (message.kind == CHANNEL_SETTLED) settle_crash();
+}
+
 /* True: the one that serves, and nobody has taken its place. */
 static bool on_ended(pid_t child, int status) {
     if (child == supervisor.beside.pid) on_beside_ended(status);
@@ -346,6 +364,7 @@ static bool on_ended(pid_t child, int status) {
         return false;
     }
     end_beside();
+    hear_last_words();
     close_channel(&supervisor.serving);
     return true;
 }

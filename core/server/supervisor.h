@@ -10,9 +10,9 @@
 /* Runs this program with these arguments, and again when it crashes, with a growing pause, is
  * killed or asks for it (SHUTDOWN_EXIT_RESTART). Signals that end or reload are handed on. Before
  * any thread; the configuration is loaded. Returns the exit code: the server's, or INTERNAL after 5
- * crashes in a minute, to which SIGKILL does not count. takes_paths: the server may say which
- * program an upgrade is; else it is always this one, since what is locked must not choose what is
- * executed outside of the lock. */
+ * crashes in a minute, to which SIGKILL does not count, nor what one lobby was at fault for.
+ * takes_paths: the server may say which program an upgrade is; else it is always this one, since
+ * what is locked must not choose what is executed outside of the lock. */
 int supervisor_run(char **argv, bool takes_paths);
 
 #endif

@@ -19,7 +19,7 @@ void upgrade_init(void);
 
 /* ---- the one that is replaced ---- */
 
-/* From here on the supervisor is heard. */
+/* From here on the supervisor is heard. It is told when the last crash does not count. */
 void upgrade_watch(void);
 /* why: null: done, and this server ends. Called exactly once. */
 typedef void (*upgrade_fn)(void *user, const char *why);

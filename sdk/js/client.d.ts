@@ -2,8 +2,6 @@ import { LobbyControl } from "./lobby.js";
 import { Requests } from "./requests.js";
 export type Entry = import("./types.js").Entry;
 export type Reservation = import("./types.js").Reservation;
-/** @typedef {import("./types.js").Entry} Entry */
-/** @typedef {import("./types.js").Reservation} Reservation */
 export declare class MusterClient extends Requests {
     #private;
     /** @param {import("./types.js").ClientOptions} options */

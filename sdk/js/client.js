@@ -18,6 +18,17 @@ import { canInflate, encodeInput, encodeMessage } from "./snapshot.js";
 /** @typedef {import("./types.js").Entry} Entry */
 /** @typedef {import("./types.js").Reservation} Reservation */
 
+/**
+ * @param {unknown} error the refusal of a resume token
+ * @returns {{reason: import("./types.js").LeftReason, message?: string}}
+ */
+function howLeft(error) {
+    const isKnown = error instanceof MusterError && error.code === "resume_invalid" && error.data.reason;
+    if (!isKnown) return { reason: "timeout" };
+    const { reason, message } = error.data;
+    return message ? { reason, message } : { reason };
+}
+
 export class MusterClient extends Requests {
     /** Grows with connect() and at the end of that: what is under way for one before is dropped. */
     #life = 0;
@@ -516,7 +527,7 @@ export class MusterClient extends Requests {
             if (!isRefusal(error)) throw error;
             if (this.#entry !== entry) return;
             this.#forgetSeat();
-            this.emit("lobby.left", { reason: "timeout" });
+            this.emit("lobby.left", howLeft(error));
         }
     }
 

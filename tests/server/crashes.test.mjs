@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { LOCKED, eventually, queryDatabase, startServer } from "../kit/harness.mjs";
 import { gather, sitDown } from "../kit/players.mjs";
 import { BE_KILLED, DIE, DIE_IN_LOAD, POINT, POISON, sitInPoison } from "../kit/poison.mjs";
+import { playAgain } from "../kit/recording.mjs";
 
 const READY = /Server is ready: listening on \S+:(\d+)/;
 
@@ -17,6 +18,17 @@ async function die(server, client, message = DIE) {
     client.sendMessage(message);
     await server.waitForOutput(READY, from);
 }
+
+/** The same; both are back in their matches, which go on. */
+async function dieAndGoOn(server, client, other) {
+    const back = [client, other].map((player) => player.once("entered", { timeoutMs: 30000 }));
+    await die(server, client);
+    await Promise.all(back);
+    await Promise.all([client, other].map((player) => player.once("snapshot", { timeoutMs: 30000 })));
+}
+
+/** What who sat in a lobby that was closed hears in answer to the resume token. */
+const LEFT = { reason: "closed", message: "it brought the server down" };
 
 const score = async (client) => (await client.scoreboard()).rows[0].score;
 
@@ -61,11 +73,13 @@ test("a poisoned match costs one lobby, and others play on", async (t) => {
     await point(client);
 
     const last = await score(client);
+    const told = client.once("lobby.left", { timeoutMs: 30000 });
     const again = team.map((mate) => mate.client.once("entered", { timeoutMs: 30000 }));
     await die(server, client);
     for (const { resumed } of await Promise.all(again)) assert.ok(resumed);
     assert.match((await crashesOf(server))[1], new RegExp(`lobby ${lobbyId}: closed`));
     assert.doesNotMatch(await server.admin("lobbies"), new RegExp(lobbyId));
+    assert.deepEqual(await told, LEFT);
     await others.once("snapshot", { timeoutMs: 20000 });
     const now = await others.scoreboard();
     assert.equal(now.matchId, before.matchId);
@@ -84,7 +98,26 @@ test("a poisoned match costs one lobby, and others play on", async (t) => {
     assert.equal(first.crash.lobbyThen, "checkpoint");
     assert.equal(second.crash.lobbyThen, "closed");
     assert.ok(first.crash.stack.some((line) => /crash\..*\.so\(/.test(line)), first.crash.stack.join("\n"));
+
+    // Two more of the same plugin. Each pays for itself, and the supervisor does not give up.
+    const third = await sitInPoison(t, server);
+    const fourth = await sitInPoison(t, server);
+    const left = [third, fourth].map((one) => one.client.once("lobby.left", { timeoutMs: 60000 }));
+    await dieAndGoOn(server, third.client, fourth.client);
+    const thirdBack = third.client.once("entered", { timeoutMs: 30000 });
+    await die(server, fourth.client); // the plugin's fourth fault: its lobby has no second chance
+    assert.deepEqual(await left[1], LEFT);
+    await thirdBack;
+    await third.client.once("snapshot", { timeoutMs: 30000 });
+    await die(server, third.client);
+    assert.deepEqual(await left[0], LEFT);
+    assert.deepEqual((await crashesOf(server)).slice(2, 5).map((line) => line.split(": ").at(-1)),
+        ["checkpoint", "closed", "closed"]);
+    await others.once("snapshot", { timeoutMs: 20000 });
+    assert.equal((await others.scoreboard()).matchId, before.matchId);
     assert.doesNotMatch(server.output, /given up/);
+    const replays = await playAgain(server); // what was closed has its end, too
+    assert.ok(replays.every(({ recordedHash, hash }) => recordedHash === hash), JSON.stringify(replays));
 });
 
 test("what faults in load is closed without it; three kills in a row are its lobby's", async (t) => {
