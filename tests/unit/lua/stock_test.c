@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUNDS = 20000, ARGUMENTS_MAX = 5, TEXT_MAX = 64 };
+enum { ROUNDS = 5000, ARGUMENTS_MAX = 5, TEXT_MAX = 64 };
 
 static uint64_t seed = 0x853c49e6748fea9b;
 

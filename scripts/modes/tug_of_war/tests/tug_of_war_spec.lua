@@ -76,8 +76,8 @@ describe("tug of war", function()
         assert.same({red = 0, blue = 0}, lobby:finish(15).finalScores)
     end)
 
-    it("is won by the bots of the smaller team in a thousand matches", function()
-        local results = test.matches(1000, {
+    it("is won by the bots of the smaller team in a hundred matches", function()
+        local results = test.matches(100, {
             players = {"ann", "bob", "cid"}, settings = {bots = true, length = 20, reach = 5},
         })
         for i, result in ipairs(results) do
