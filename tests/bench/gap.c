@@ -57,11 +57,13 @@ static bool hurt(struct gap *gap) {
     return kill(server, SIGCONT) == 0;
 }
 
-/* Each has seen a tick since then that it had not seen before. */
+/* Each has come back, where the connection ended, and has seen a tick since then that it had not
+ * seen before. */
 static bool all_play(const struct gap *gap, const uint32_t *ticks_before, uint64_t since_us) {
     for (uint32_t i = 0; i < gap->crowd.players_max; i++) {
         const struct player *player = &gap->crowd.players[i];
         if (player->phase == PLAYER_FAILED) continue;
+        if (!player->resumed && strcmp(gap->fault, "stop") != 0) return false;
         if (player->newest_tick < ticks_before[i] + 4 || player->newest_us < since_us) return false;
     }
     return true;

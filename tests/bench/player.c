@@ -176,9 +176,7 @@ static void on_upgraded(struct player *player, int status) {
     send_text(player, text);
 }
 
-static void on_entered(struct player *player, const json_t *entry) {
-    uint32_t seat = (uint32_t)json_integer_value(json_object_get(entry, "seat"));
-    const char *token = json_string_value(json_object_get(entry, "resumeToken"));
+static void take_seat(struct player *player, uint32_t seat, const char *token) {
     if (player->resume[0]) {
         player->resumed++;
         player->refused += seat != player->seat;
@@ -189,21 +187,43 @@ static void on_entered(struct player *player, const json_t *entry) {
     player->online_us = player->world->now_us;
 }
 
-static void on_back(struct player *player, const json_t *message) {
-    const json_t *entry = json_object_get(json_object_get(message, "result"), "entry");
-    if (json_is_object(entry)) {
-        on_entered(player, entry);
+static void on_refused(struct player *player, const uint8_t *payload, uint32_t len) {
+    if (player->resume[0]) player->refused++;
+    fail(player, "refused: %.*s", (int)len, (const char *)payload);
+}
+
+static bool begins(const char *text, const char *with) {
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* Without reading all of it: what a browser does elsewhere is not to be paid for here. */
+static void on_back(struct player *player, const uint8_t *payload, uint32_t len) {
+    static char text[TEXT_MAX + 1];
+    char token[PLAYER_TOKEN_MAX];
+    unsigned seat;
+    snprintf(text, sizeof text, "%.*s", (int)len, (const char *)payload);
+    if (begins(text, "{\"jsonrpc\":\"2.0\",\"error\"")) on_refused(player, payload, len);
+    if (!begins(text, "{\"jsonrpc\":\"2.0\",\"result\"")) return;
+    const char *entry = strstr(text, "\"entry\":{");
+    const char *at = entry ? strstr(entry, "\"seat\":") : NULL;
+    const char *newer = entry ? strstr(entry, "\"resumeToken\":") : NULL;
+    if (at && newer && sscanf(at, "\"seat\":%u", &seat) == 1 &&
+        sscanf(newer, "\"resumeToken\":\"%127[^\"]", token) == 1) {
+        take_seat(player, seat, token);
         return;
     }
     player->refused++;
     fail(player, "the seat is gone");
 }
 
+static void on_entered(struct player *player, const json_t *entry) {
+    take_seat(player, (uint32_t)json_integer_value(json_object_get(entry, "seat")),
+              json_string_value(json_object_get(entry, "resumeToken")));
+}
+
 static void on_answer(struct player *player, const json_t *message) {
     int64_t id = json_integer_value(json_object_get(message, "id"));
-    if (id == 1 && player->phase == PLAYER_AUTHENTICATING && player->resume[0]) {
-        on_back(player, message);
-    } else if (id == 1 && player->phase == PLAYER_AUTHENTICATING) {
+    if (id == 1 && player->phase == PLAYER_AUTHENTICATING) {
         player->phase = PLAYER_FINDING;
         send_text(player, "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"match.find\","
                           "\"params\":{\"gameMode\":\"arena\"}}");
@@ -224,13 +244,12 @@ static void on_found(struct player *player, const json_t *params) {
     send_text(player, text);
 }
 
-static void on_refused(struct player *player, const uint8_t *payload, uint32_t len) {
-    if (player->resume[0]) player->refused++;
-    fail(player, "refused: %.*s", (int)len, (const char *)payload);
-}
-
 static void on_text(struct player *player, const uint8_t *payload, uint32_t len) {
     if (player->phase == PLAYER_SEATED) return; /* chat, members: of no interest under load */
+    if (player->resume[0]) {
+        on_back(player, payload, len);
+        return;
+    }
     json_t *message = json_loadb((const char *)payload, len, 0, NULL);
     const char *method = json_string_value(json_object_get(message, "method"));
     if (json_object_get(message, "error"))
