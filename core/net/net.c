@@ -17,6 +17,7 @@
 #include "log.h"
 #include "loop.h"
 #include "metrics.h"
+#include "untrusted.h"
 
 #define ERROR_MAX 256
 #define STOP_MS 1500 /* for close frames at the end */
@@ -346,6 +347,14 @@ static struct lws_vhost *plain_vhost_create(const char *name, const struct lws_p
     return lws_create_vhost(net_state.context, &info);
 }
 
+/* Reading the CA certificates takes as long as all else at the start. */
+struct lws_vhost *net_client_vhost(void) {
+    if (net_state.client_vhost) return net_state.client_vhost;
+    net_state.client_vhost = plain_vhost_create("\nclient", client_protocols, 0);
+    uv_update_time(loop_handle());
+    return net_state.client_vhost;
+}
+
 static muster_status vhosts_create(char *error) {
     idle_policy = (lws_retry_bo_t){
         .secs_since_valid_ping = (uint16_t)config_core->net.idle_ping_s,
@@ -358,8 +367,8 @@ static muster_status vhosts_create(char *error) {
     }
     net_state.admin_vhost =
         plain_vhost_create("\nadmin", server_protocols, LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS);
-    net_state.client_vhost = plain_vhost_create("\nclient", client_protocols, 0);
-    if (net_state.admin_vhost && net_state.client_vhost) return MUSTER_OK;
+    bool is_whole = net_state.admin_vhost && (!untrusted_requested() || net_client_vhost());
+    if (is_whole) return MUSTER_OK;
     return start_fail(error, MUSTER_INTERNAL, "libwebsockets made no vhost");
 }
 
@@ -398,7 +407,6 @@ muster_status net_start(const struct net_handlers *handlers, char *error) {
         sweep_timer = loop_timer_start(NET_SWEEP_MS, NET_SWEEP_MS, on_sweep, NULL);
         if (!sweep_timer) status = MUSTER_NO_MEMORY;
     }
-    uv_update_time(loop_handle()); /* reading the CA certificates took a while */
     if (status != MUSTER_OK) net_stop();
     return status;
 }

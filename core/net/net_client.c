@@ -151,9 +151,11 @@ static struct net_client *client_create(void *user, uint32_t rx_max) {
 
 static bool connect_to(struct net_client *client, const char *address) {
     const struct net_url *url = &client->url;
+    struct lws_vhost *vhost = net_client_vhost();
+    if (!vhost) return false;
     const struct lws_client_connect_info info = {
         .context = net_state.context,
-        .vhost = net_state.client_vhost,
+        .vhost = vhost,
         .address = address,
         .port = url->port,
         .ssl_connection = (url->tls ? LCCSCF_USE_SSL : 0) | LCCSCF_HTTP_NO_FOLLOW_REDIRECT,
