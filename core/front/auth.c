@@ -183,6 +183,15 @@ static json_t *signed_in(const struct session *session, const struct lobby *lobb
                      lobby ? lobby_reservation_json(lobby, ticket) : json_null(), "entry", entry);
 }
 
+/* When all come back at once, it is the processor that they wait for, and not the line. */
+static void tell_signed_in(struct client *client, const struct session *session, json_t *answer) {
+    const struct lobby *lobby = lobby_find(session->lobby);
+    if (lobby && lobby_is_recovering(lobby))
+        client_send_plain(client, answer);
+    else
+        client_send(client, answer);
+}
+
 /* seated: the lobby that a ticket has led to before, or null. */
 static void accept(struct auth_job *job, struct muster_identity *identity, struct lobby *seated) {
     struct client *client = job->client;
@@ -217,8 +226,8 @@ static void accept(struct auth_job *job, struct muster_identity *identity, struc
     if (job->compress) client->compress = true;
     net_keep(client->conn);
     json_t *entry = entry_of(job, session);
-    client_send(client,
-                rpc_result(job->id, signed_in(session, seated ? NULL : lobby, ticket, entry)));
+    tell_signed_in(client, session,
+                   rpc_result(job->id, signed_in(session, seated ? NULL : lobby, ticket, entry)));
     free_job(job);
 }
 

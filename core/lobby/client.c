@@ -55,12 +55,22 @@ enum net_sent client_send_snapshot(struct client *client, uint8_t *data, uint32_
     return client->sink ? NET_SENT : net_send_snapshot(client->conn, data, len);
 }
 
-void client_send(struct client *client, json_t *value) {
-    uint32_t len = 0;
-    char *text = client->closing ? NULL : rpc_dump(value, &len);
-    if (text) client_send_text(client, text, len);
+static void send_json(struct client *client, json_t *value, bool is_plain) {
+    struct client_text shared = {.was_deflated = is_plain};
+    char *text = client->closing ? NULL : rpc_dump(value, &shared.len);
+    shared.text = text;
+    if (text) client_send_shared(client, &shared);
+    client_text_free(&shared);
     free(text);
     json_decref(value);
+}
+
+void client_send(struct client *client, json_t *value) {
+    send_json(client, value, false);
+}
+
+void client_send_plain(struct client *client, json_t *value) {
+    send_json(client, value, true);
 }
 
 void client_notify(struct client *client, const char *method, json_t *params) {

@@ -39,7 +39,7 @@ struct client_text {
     uint32_t len;
     uint8_t *frame; /* owned; null: it was not wanted yet, or gets no smaller */
     uint32_t frame_len;
-    bool was_deflated; /* it was tried */
+    bool was_deflated; /* it was tried, or shall not be */
 };
 
 /* fn hears whom text is sent to, before it leaves. */
@@ -53,6 +53,8 @@ void client_text_free(struct client_text *text);
 enum net_sent client_send_snapshot(struct client *client, uint8_t *data, uint32_t len);
 /* value is taken. */
 void client_send(struct client *client, json_t *value);
+/* The same, and never deflated. */
+void client_send_plain(struct client *client, json_t *value);
 /* A notification; params is taken. */
 void client_notify(struct client *client, const char *method, json_t *params);
 void client_close(struct client *client, uint16_t code, const char *reason);

@@ -287,6 +287,8 @@ void lobby_announce(struct lobby *lobby, const char *text);
 muster_status lobby_freeze(struct lobby *lobby);
 /* It goes on where it stood. STATE: it is not frozen. */
 muster_status lobby_thaw(struct lobby *lobby);
+/* Frozen, since another process has left it, and its people come back: many at once. */
+bool lobby_is_recovering(const struct lobby *lobby);
 #define LOBBY_STATE_BYTES_MAX MUSTER_LOBBY_STATE_MAX
 #define LOBBY_ERROR_MAX 256
 /* All of it, appended to out: what lobby_load makes the same lobby of, in another process. It goes

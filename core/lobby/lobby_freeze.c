@@ -61,7 +61,7 @@ static void show_match(struct lobby *lobby) {
 /* Nobody has to wait longer for those who were here. */
 static bool is_recovered(const struct lobby *lobby) {
     bool all_back = true;
-    if (!lobby->recover_until_ms) return false;
+    if (!lobby_is_recovering(lobby)) return false;
     for (uint32_t i = 0; i < lobby_members_end(lobby); i++)
         all_back = all_back && !lobby->members[i].awaited;
     return all_back || loop_now_ms() >= lobby->recover_until_ms;

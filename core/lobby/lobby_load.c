@@ -106,6 +106,7 @@ static muster_status fill(const struct load *load) {
     const struct mode_entry *mode = registry_mode(saved->game_mode);
     lobby->frozen_since_ms = loop_now_ms();
     lobby->recover_until_ms = lobby->frozen_since_ms + config_core->lobby.recover_ms;
+    lobby->members_told_ms = lobby->frozen_since_ms;
     lobby->state = saved->state;
     lobby->unmatched = saved->unmatched;
     lobby->forced = saved->forced;

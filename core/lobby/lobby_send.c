@@ -58,7 +58,8 @@ static void send_to(struct lobby *lobby, uint32_t index, struct client *client,
         return;
     }
     patch(lobby, index, frame);
-    uint8_t *smaller = client->compress && member->want_full ? deflate_frame(frame, &len) : NULL;
+    bool deflates = client->compress && member->want_full && !lobby_is_recovering(lobby);
+    uint8_t *smaller = deflates ? deflate_frame(frame, &len) : NULL;
     switch (client_send_snapshot(client, smaller ? smaller : frame, len)) {
     case NET_SENT:
         metrics_add(METRIC_SNAPSHOTS_SENT, 1);

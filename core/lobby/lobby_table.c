@@ -187,6 +187,10 @@ bool lobby_open(const struct lobby *lobby) {
            !lobbies.draining && lobby_players(lobby) < lobby->players_max;
 }
 
+bool lobby_is_recovering(const struct lobby *lobby) {
+    return lobby->recover_until_ms != 0;
+}
+
 uint64_t lobby_now_ms(const struct lobby *lobby) {
     uint64_t at_ms = lobby->frozen_since_ms ? lobby->frozen_since_ms : loop_now_ms();
     return at_ms - lobby->behind_ms;

@@ -11,13 +11,15 @@
 
 #define LINE_BYTES 1024      /* of what the server says */
 #define MEMBERS_EVERY_MS 100 /* some kilobytes to each of 32 members */
+#define RECOVERING_EVERY_MS 1000
 
 void lobby_broadcast(struct lobby *lobby, const char *method, json_t *params) {
     if (!params) return;
     json_t *message = rpc_notification(method, params);
     uint32_t len = 0;
     char *text = rpc_dump(message, &len);
-    struct client_text shared = {.text = text, .len = len};
+    struct client_text shared = {
+        .text = text, .len = len, .was_deflated = lobby_is_recovering(lobby)};
     for (uint32_t i = 0; text && i < lobby_members_end(lobby); i++) {
         const struct member *member = &lobby->members[i];
         if (member->state != MEMBER_ENTERED || !member->connected) continue;
@@ -31,7 +33,8 @@ void lobby_broadcast(struct lobby *lobby, const char *method, json_t *params) {
 
 void lobby_tell_members(struct lobby *lobby) {
     uint64_t now_ms = loop_now_ms();
-    if (!lobby->members_changed || now_ms - lobby->members_told_ms < MEMBERS_EVERY_MS) return;
+    uint64_t every_ms = lobby_is_recovering(lobby) ? RECOVERING_EVERY_MS : MEMBERS_EVERY_MS;
+    if (!lobby->members_changed || now_ms - lobby->members_told_ms < every_ms) return;
     lobby->members_changed = false;
     lobby->members_told_ms = now_ms;
     lobby_broadcast(lobby, "lobby.members",
