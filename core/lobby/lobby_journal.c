@@ -13,6 +13,7 @@
 
 static struct {
     bool is_on;
+    bool is_behind; /* what the disk did not take is to be written when it has room */
     uint8_t *bytes; /* LOBBY_STATE_BYTES_MAX */
 } journal;
 
@@ -56,7 +57,9 @@ static bool write_lobby(struct lobby *lobby) {
     }
     errno = 0;
     if (!open_file(lobby) || checkpoint_write(lobby->checkpoint, w.data, w.len, mark_of(lobby))) {
-        if (!disk_failed(errno)) note_failure(lobby, strerror(errno));
+        bool waits = disk_failed(errno);
+        journal.is_behind |= waits;
+        if (!waits) note_failure(lobby, strerror(errno));
         return false;
     }
     note_success(lobby);
@@ -91,9 +94,18 @@ void lobby_journal_take_back(struct lobby *lobby) {
 
 /* ---- all of them ----------------------------------------------------------------------------- */
 
+/* Those whose newest state is not in their files. */
+static void catch_up(void) {
+    muster_lobby_id id = {0};
+    journal.is_behind = false;
+    for (struct lobby *lobby; (lobby = lobby_next(&id));)
+        if (!lobby->kept_at_tick) lobby_changed(lobby);
+}
+
 void lobby_journal_flush(void) {
     struct lobby *lobby;
     if (!journal.is_on) return;
+    if (journal.is_behind && disk_has_room()) catch_up();
     while ((lobby = lobby_table_next_changed()))
         if (!lobby->closing) (void)write_lobby(lobby);
 }

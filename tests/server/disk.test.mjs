@@ -5,13 +5,15 @@ import assert from "node:assert/strict";
 import { mkdir, open, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { atEnd, eventually, runFile, startServer, tempDir } from "../kit/harness.mjs";
+import { PLUGINS, atEnd, childOf, eventually, runFile, startServer, tempDir } from "../kit/harness.mjs";
 import { assertProblem } from "../kit/openapi.mjs";
 import { connectPlayer, gather, guestToken, sitDown } from "../kit/players.mjs";
 import { findRecording, playAgain } from "../kit/recording.mjs";
 
 const ENDLESS = { killLimit: 0, timeLimit: 0, botFill: 4 };
-const CONFIG = { server: { diskMinFreeMib: 1 }, lobby: { playersMin: 1 } };
+const CONFIG = {
+    server: { diskMinFreeMib: 1 }, lobby: { playersMin: 1 }, plugins: [...PLUGINS, "rules_private"],
+};
 
 /** A folder with a data directory that is a disk of its own; null, and the test is skipped: none can be. */
 async function mounted(t, ...args) {
@@ -66,7 +68,7 @@ async function play(client) {
 test("a full disk: games go on, one alert, and room again", async (t) => {
     const home = await mounted(t, "-t", "tmpfs", "-o", "size=16m,mode=700", "tmpfs");
     if (!home) return;
-    const server = await startServer(t, { dir: home, config: CONFIG });
+    const server = await startServer(t, { dir: home, config: CONFIG, args: ["--supervise"] });
     const { accessToken } = await guestToken(server);
     const team = await gather(t, server, 2);
     await sitDown(team, ENDLESS);
@@ -88,6 +90,7 @@ test("a full disk: games go on, one alert, and room again", async (t) => {
     assertProblem(await server.rest("POST", "/v1/auth/guest", {}), 503, "storage_failed");
     assert.match(await server.adminRefusal("backup full"), /no backup was made/);
     await client.leave();
+    const waits = await client.createLobby({ gameMode: "arena", settings: { startWhen: "host" } });
 
     await empty(server);
     await server.waitForOutput(/"event":"disk_recovered"/);
@@ -101,6 +104,10 @@ test("a full disk: games go on, one alert, and room again", async (t) => {
     await eventually("the mute is in the file", async () =>
         (await readFile(path.join(server.dataDir, "moderation.json"), "utf8")).includes("spam"));
     assert.deepEqual([told(server, "disk_trouble"), told(server, "disk_recovered")], [1, 1]);
+    const back = client.once("entered", { timeoutMs: 20000 });
+    process.kill(await childOf(server.pid), "SIGKILL");
+    const { entry, resumed } = await back; // kept since there was room, though nothing has changed in it
+    assert.deepEqual([entry.lobby.lobbyId, resumed], [waits.lobby.lobbyId, true]);
     await playAgain(server);
 });
 
