@@ -9,7 +9,7 @@ import { parse } from "yaml";
 import { ROOT, closed } from "./documents.mjs";
 
 const document = parse(readFileSync(path.join(ROOT, "docs/openapi.yaml"), "utf8"));
-const ajv = new Ajv2020({ strict: false, allErrors: true });
+const ajv = new Ajv2020({ strict: false, allErrors: true, validateSchema: false }); // the part openapi does
 addFormats(ajv);
 ajv.addSchema(closed(document), "openapi");
 

@@ -16,7 +16,7 @@ import { connectPlayer, gather, listen, sitDown } from "../kit/players.mjs";
 
 const GROWN = path.join(BUILD, "bin/musterd_grown");
 const ALL = [...PLUGINS, "lua", "rules_private", "service_web"];
-const DUEL = { killLimit: 2, botFill: 0, maxPlayers: 2, respawnMs: 0, spawnProtectionMs: 0 };
+const DUEL = { killLimit: 1, botFill: 0, maxPlayers: 2, spawnProtectionMs: 0 };
 
 const grown = (name, play) =>
     test(name, { skip: SANITIZED }, async (t) => {

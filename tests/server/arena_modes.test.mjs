@@ -46,7 +46,7 @@ const modes = {
         },
     },
     infection: {
-        settings: { outbreakSeconds: 2, timeLimit: 45 },
+        settings: { outbreakSeconds: 2, timeLimit: 20 },
         watch: (world, seen) => {
             for (const { label } of world.zones.values()) seen.add(label);
             const teams = [...world.avatars.values()].map(({ team }) => team);

@@ -6,8 +6,8 @@ import { test } from "node:test";
 import { eventually, queryDatabase, startServer } from "../kit/harness.mjs";
 import { gather, refused, sitDown } from "../kit/players.mjs";
 
-/** Two players, and a short way back to the fight. */
-const DUEL = { killLimit: 2, botFill: 0, maxPlayers: 2, respawnMs: 0, spawnProtectionMs: 0 };
+/** Two players; the first blood decides. */
+const DUEL = { killLimit: 1, botFill: 0, maxPlayers: 2, spawnProtectionMs: 0 };
 /** Over after a second, without a fight: for what happens around a match. */
 const BRIEF = { timeLimit: 1, botFill: 0, maxPlayers: 2 };
 const PEACE = { settings: { fires: false } };
@@ -226,7 +226,7 @@ test("bots make a match for one newcomer", async (t) => {
     const team = await gather(t, server, 1, PEACE);
     await team[0].client.createLobby({
         gameMode: "arena",
-        settings: { botFill: 8, killLimit: 2, maxPlayers: 8 },
+        settings: { botFill: 8, killLimit: 1, maxPlayers: 8 },
     });
     const { results } = await team[0].end();
     assert.equal(results.playerStats.length, 8);
@@ -263,7 +263,7 @@ test("snapshots of a full match are small, deltas follow one another", async (t)
         sizes.push(16 + snapshot.payload.length);
         if (!snapshot.usable) gaps++;
     });
-    await sitDown(team, { killLimit: 4, botFill: 0, maxPlayers: 8 });
+    await sitDown(team, { killLimit: 3, botFill: 0, maxPlayers: 8 });
     await team[0].end();
     sizes.sort((a, b) => a - b);
     assert.ok(sizes.length > 40, `${sizes.length} snapshots`);
