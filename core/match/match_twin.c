@@ -11,9 +11,8 @@
 
 #ifdef MUSTER_TWINS
 
-#define TICKS_ALL 50 /* of a match whose clock is virtual: each of the first, then some */
-#define EVERY_TICKS_VIRTUAL 7
 #define EVERY_TICKS 16 /* where time is real, so that a server stays one that can be played on */
+#define TWINS_OFTEN 96 /* by a virtual clock: after so many only every second one, and so on */
 #define WAITING_BYTES_MAX (1u << 20)
 #define NOTES_BYTES_MAX (256u << 10)
 
@@ -44,13 +43,18 @@ static void keep(struct bytes *out, const void *data, uint32_t len) {
 /* Tests with parts that do not do the same again, on purpose, switch it off. */
 static bool is_off(void) {
     static int off = -1;
-    if (off < 0) off = getenv("MUSTER_NO_TWINS") != NULL;
+    if (off < 0) off = getenv("NO_TWINS") != NULL;
     return off;
 }
 
+/* Of a process whose clock is virtual all of the first steps, then ever fewer: a test may play a
+ * thousand matches. */
 static bool is_sampled(uint32_t tick) {
+    static uint32_t steps, twins;
     if (!loop_clock_is_virtual()) return tick % EVERY_TICKS == 0;
-    return tick < TICKS_ALL || tick % EVERY_TICKS_VIRTUAL == 0;
+    if (steps++ & ((1u << twins / TWINS_OFTEN) - 1)) return false;
+    twins++;
+    return true;
 }
 
 static bool is_due(const struct match *match) {

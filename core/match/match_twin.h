@@ -1,4 +1,4 @@
-/* match_twin - save, load, step is step: seen to in builds for tests.
+/* match_twin - save, load, step is step: seen to in builds with sanitizers.
  *
  * Before a step the match is saved; after it a twin is made of what was saved, in a lobby of its
  * own as a replay has it, and takes the same step. What differs then ends the process. A release

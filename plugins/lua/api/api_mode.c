@@ -41,13 +41,17 @@ static struct place check_place(lua_State *L, int player_index) {
     return place;
 }
 
+/* Its own fields a start may read again; from a saved state it goes on with those of before. */
+static bool is_starting(lua_State *L) {
+    return realm_of(L)->is_probe || script_of(L)->takes_over;
+}
+
 static int sync_set_value(lua_State *L) {
     struct place place = check_place(L, 3);
     struct sync_value value;
     luaL_checkany(L, 2);
     sync_read(L, place.sync, place.field, 2, &value);
-    if (script_act(L) || realm_of(L)->is_probe) /* whose own fields these are */
-        sync_set(place.sync, place.field, place.seat, &value);
+    if (script_act(L) || is_starting(L)) sync_set(place.sync, place.field, place.seat, &value);
     return 0;
 }
 

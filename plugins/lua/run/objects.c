@@ -70,6 +70,7 @@ static struct script *owner_of(const struct realm *realm, enum object_kind kind,
 /* ---- before a command ------------------------------------------------------------------------ */
 
 void objects_check_free(lua_State *L, enum object_kind kind, uint32_t id) {
+    if (script_of(L)->takes_over) return; /* nothing is done, and it may be another's by now */
     const struct script *owner = owner_of(realm_of(L), kind, id);
     if (owner && owner->index != script_of(L)->index) /* new code has the place of the old one */
         luaL_error(L, "%s %d is used by the mod %s: take another id", kind_names[kind], (int)id,
@@ -148,14 +149,14 @@ static const struct asked *blame(struct realm *realm, int at, const struct muste
     if (kind == OBJECT_KINDS || fact->value < 1 || fact->value > OBJECTS_MAX)
         return &objects->asked[at];
     struct object *object = &objects->of[kind][fact->value - 1];
-    if (commands[at].effect == EFFECT_MAKES) {
+    if (commands[at].effect == EFFECT_MAKES && object->where[0]) {
         snprintf(text, size, "arena.%s %d: expected a free place of this map, found \"%.*s\"",
                  commands[at].name, id, (int)strcspn(object->where, "|"), object->where);
-        if (object->is_new) object->owner = 0;
-    } else {
+    } else if (commands[at].effect != EFFECT_MAKES) {
         snprintf(text, size, "arena.%s: there is no %s %d", commands[at].name, kind_names[kind],
                  id);
     }
+    if (commands[at].effect == EFFECT_MAKES && object->is_new) object->owner = 0;
     return &objects->asked_of[kind][fact->value - 1];
 }
 
@@ -170,16 +171,29 @@ void objects_refused(struct realm *realm, const struct muster_fact *fact) {
 
 /* ---- state ----------------------------------------------------------------------------------- */
 
+/* Who asked belongs to it: a command may wait for the base. */
 void objects_save(const struct realm *realm, struct muster_writer *out) {
-    const struct object *object = realm->objects ? realm->objects->of[0] : NULL;
-    for (int i = 0; i < OBJECT_KINDS * OBJECTS_MAX; i++)
-        muster_put_u8(out, object ? object[i].owner : 0);
+    static const struct objects none;
+    const struct objects *objects = realm->objects ? realm->objects : &none;
+    for (int i = 0; i < OBJECT_KINDS * OBJECTS_MAX; i++) {
+        const struct object *object = &objects->of[i / OBJECTS_MAX][i % OBJECTS_MAX];
+        muster_put_u8(out, object->owner);
+        muster_put_u8(out, object->is_new);
+        muster_put_u8(out, objects->asked_of[i / OBJECTS_MAX][i % OBJECTS_MAX].script);
+    }
+    for (int i = 0; i < COMMANDS_COUNT; i++) muster_put_u8(out, objects->asked[i].script);
 }
 
 void objects_load(struct realm *realm, struct muster_reader *in) {
-    if (!realm->objects) realm->objects = calloc(1, sizeof *realm->objects);
+    static struct objects lost;
+    objects_free(realm->objects);
+    realm->objects = calloc(1, sizeof *realm->objects);
+    struct objects *objects = realm->objects ? realm->objects : &lost;
     for (int i = 0; i < OBJECT_KINDS * OBJECTS_MAX; i++) {
-        uint8_t owner = muster_get_u8(in);
-        if (realm->objects) realm->objects->of[i / OBJECTS_MAX][i % OBJECTS_MAX].owner = owner;
+        struct object *object = &objects->of[i / OBJECTS_MAX][i % OBJECTS_MAX];
+        object->owner = muster_get_u8(in);
+        object->is_new = muster_get_u8(in) & 1;
+        objects->asked_of[i / OBJECTS_MAX][i % OBJECTS_MAX].script = muster_get_u8(in);
     }
+    for (int i = 0; i < COMMANDS_COUNT; i++) objects->asked[i].script = muster_get_u8(in);
 }

@@ -168,6 +168,11 @@ void realm_unhook_all(struct script *script) {
 
 /* ---- bus ------------------------------------------------------------------------------------- */
 
+void realm_messages_drop(struct realm *realm) {
+    for (uint32_t i = 0; i < realm->message_count; i++) free(realm->messages[i].bytes);
+    realm->message_count = 0;
+}
+
 bool realm_emit(struct realm *realm, const char *name, const void *bytes, uint32_t len) {
     if (realm->message_count == REALM_BUS_MAX) return false;
     struct message *message = &realm->messages[realm->message_count];

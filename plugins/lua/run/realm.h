@@ -124,6 +124,7 @@ static inline bool realm_has(const struct realm *realm, enum event event) {
 }
 
 /* ---- bus ---- */
+void realm_messages_drop(struct realm *realm);
 /* Queues a message; false: too many. bytes are copied. */
 bool realm_emit(struct realm *realm, const char *name, const void *bytes, uint32_t len);
 

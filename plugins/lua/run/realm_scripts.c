@@ -16,7 +16,7 @@ void realm_deinit(struct realm *realm) {
     for (uint32_t i = 0; i < realm->script_count; i++) script_destroy(realm->scripts[i]);
     for (int event = 0; event < EVENT_COUNT; event++) handlers_free(&realm->handlers[event]);
     handlers_free(&realm->bus);
-    for (uint32_t i = 0; i < realm->message_count; i++) free(realm->messages[i].bytes);
+    realm_messages_drop(realm);
     while (realm->answers) {
         struct answer *next = realm->answers->next;
         free(realm->answers);

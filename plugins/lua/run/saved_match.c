@@ -93,6 +93,7 @@ static void load_quota(struct quota *quota, struct muster_reader *in) {
 
 static bool load_messages(struct realm *realm, struct muster_reader *in) {
     uint32_t count = muster_get_u8(in);
+    realm_messages_drop(realm); /* of the start that was just made */
     for (uint32_t i = 0; i < count; i++) {
         char name[sizeof realm->messages[0].name];
         muster_get_str(in, name, sizeof name);

@@ -120,6 +120,7 @@ muster_status script_start(struct script *script, const void *saved, uint32_t sa
     script->takes_over = saved != NULL;
     bool started = script_enter_first(script, start_body, &start);
     script->takes_over = false;
+    if (saved) mode_back(script); /* from what init set */
     script->is_loaded = started;
     if (started) script->shut = 0;
     if (started && kept.changed[0]) report_refusal(script, "", 0, kept.changed);

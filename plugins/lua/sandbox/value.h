@@ -1,7 +1,8 @@
 /* value - checked copies of plain values: between states, into storage, over a reload, as JSON.
  *
  * Plain: nil, booleans, integers, finite floats, strings, and tables of these, nested at most
- * VALUE_DEPTH_MAX deep (so no cycles), keys being integers, finite floats, strings or booleans.
+ * VALUE_DEPTH_MAX deep and in no cycle, keys being integers, finite floats, strings or booleans. A
+ * table that is in two places is one table in the copy, too; only JSON has it twice.
  * Null, the light userdata of NULL, stands for JSON's null. Tables are read raw, metatables are not
  * copied, and keys are written in the order of pairs: equal values give equal bytes.
  *
@@ -15,9 +16,10 @@
 #include <lua.h>
 #include <stddef.h>
 
-enum { VALUE_DEPTH_MAX = 32 };
+enum { VALUE_DEPTH_MAX = 32, VALUE_ENCODED_BYTES_MAX = 65536 };
 
-/* Writes the value at index; the number of bytes, at most size. */
+/* Writes the value at index; the number of bytes, at most size, which is at most
+ * VALUE_ENCODED_BYTES_MAX. */
 size_t value_encode(lua_State *L, int index, void *out, size_t size);
 /* Pushes what such bytes hold. They may come from anywhere. */
 void value_decode(lua_State *L, const void *bytes, size_t len);
