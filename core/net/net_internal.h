@@ -51,6 +51,8 @@ muster_status net_queue_keep(struct net_queue *queue, const void *data, uint32_t
                              uint32_t max_bytes);
 /* From a writable callback: as much as the socket takes. False: the socket is broken. */
 bool net_queue_flush(struct net_queue *queue, struct lws *wsi);
+/* The same for a connection to a client, whose frames are not masked: several in one write. */
+bool net_queue_flush_together(struct net_queue *queue, struct lws *wsi);
 void net_queue_clear(struct net_queue *queue);
 void net_queue_deinit_scratch(void);
 

@@ -10,6 +10,9 @@
 
 #include "metrics.h"
 
+#define GATHER_BYTES 16384
+#define FRAME_HEAD_MAX 4
+
 static uint8_t *scratch; /* a message with headroom, for the direct write */
 static uint32_t scratch_cap;
 
@@ -76,12 +79,55 @@ static void drop_head(struct net_queue *queue) {
     free(message);
 }
 
+static bool write_head(struct net_queue *queue, struct lws *wsi) {
+    struct net_message *message = queue->head;
+    bool written = write_message(wsi, message->bytes + LWS_PRE, message->len, message->binary);
+    drop_head(queue);
+    return written;
+}
+
 bool net_queue_flush(struct net_queue *queue, struct lws *wsi) {
-    while (queue->head && !lws_partial_buffered(wsi)) {
-        struct net_message *message = queue->head;
-        bool written = write_message(wsi, message->bytes + LWS_PRE, message->len, message->binary);
+    while (queue->head && !lws_partial_buffered(wsi))
+        if (!write_head(queue, wsi)) return false;
+    return true;
+}
+
+/* As a server sends it. len is below 64 KiB. */
+static uint32_t put_frame(uint8_t *out, const struct net_message *message) {
+    uint32_t at = 0;
+    out[at++] = 0x80 | (message->binary ? 2 : 1);
+    if (message->len < 126) {
+        out[at++] = (uint8_t)message->len;
+    } else {
+        out[at++] = 126;
+        out[at++] = (uint8_t)(message->len >> 8);
+        out[at++] = (uint8_t)message->len;
+    }
+    memcpy(out + at, message->bytes + LWS_PRE, message->len);
+    metrics_add(METRIC_TX_BYTES, message->len);
+    metrics_add(METRIC_TX_PACKETS, 1);
+    return at + message->len;
+}
+
+/* As many as fit, framed here: a call of the kernel for each costs more than all else about it. */
+static bool write_together(struct net_queue *queue, struct lws *wsi) {
+    uint8_t *frames = scratch + LWS_PRE;
+    uint32_t len = 0;
+    while (queue->head && queue->head->len + FRAME_HEAD_MAX <= GATHER_BYTES - len) {
+        len += put_frame(frames + len, queue->head);
         drop_head(queue);
-        if (!written) return false;
+    }
+    return lws_write(wsi, frames, len, LWS_WRITE_HTTP) >= (int)len;
+}
+
+static bool fit_together(const struct net_message *first) {
+    return first->next && first->len + first->next->len + 2 * FRAME_HEAD_MAX <= GATHER_BYTES;
+}
+
+bool net_queue_flush_together(struct net_queue *queue, struct lws *wsi) {
+    while (queue->head && !lws_partial_buffered(wsi)) {
+        bool together = fit_together(queue->head) && scratch_reserve(GATHER_BYTES);
+        if (!(together ? write_together(queue, wsi) : write_head(queue, wsi))) return false;
     }
     return true;
 }

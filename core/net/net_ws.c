@@ -319,7 +319,7 @@ void net_ws_sweep(struct conn *conn) {
 int net_ws_writeable(struct conn *conn) {
     if (conn->dead) return -1;
     if (conn->held) return 0; /* at the turn's end, behind what is kept then */
-    if (!net_queue_flush(&conn->queue, conn->wsi)) return -1;
+    if (!net_queue_flush_together(&conn->queue, conn->wsi)) return -1;
     if (conn->queue.head || lws_partial_buffered(conn->wsi)) return 0; /* called again */
     if (conn->close_code != 0) close_frame_send(conn);
     if (conn->skipped && conn->open && !conn->closing) {

@@ -71,6 +71,21 @@ static void send_many(conn_id conn, uint32_t count) {
     }
 }
 
+/* The lengths at which the head of a frame, or the way it is written, is another one. */
+static const uint32_t sizes[] = {1, 125, 126, 1000, 5, 16370, 16376, 16380, 16384, 17, 65535, 3};
+#define SIZES_COUNT (sizeof sizes / sizeof sizes[0])
+
+static void send_sizes(conn_id conn) {
+    static char text[65536];
+    for (uint32_t i = 0; i < SIZES_COUNT; i++) {
+        memset(text, 'a' + (int)i, sizes[i]);
+        if (i % 3 == 2)
+            net_send_binary(conn, (const uint8_t *)text, sizes[i]);
+        else
+            net_send_text(conn, text, sizes[i]);
+    }
+}
+
 /* Snapshots until the connection holds one back. */
 static void fill_up(conn_id conn) {
     snapshot_conn = conn;
@@ -88,6 +103,10 @@ static bool on_text(conn_id conn, void *user, const char *data, uint32_t len) {
     if (len > 5 && memcmp(data, "many ", 5) == 0) {
         send_many(conn, (uint32_t)strtoul(data + 5, NULL, 10));
         counted_add(&many_count);
+        return true;
+    }
+    if (len == 5 && memcmp(data, "sizes", 5) == 0) {
+        send_sizes(conn);
         return true;
     }
     if (len == 4 && memcmp(data, "fill", 4) == 0) {
@@ -231,6 +250,27 @@ static void echo(void **state) {
     rig_run(echo_script);
     assert_string_equal(address_seen, "127.0.0.1");
     assert_int_equal(opened_count, 1);
+}
+
+/* What is said in one turn leaves together, and arrives as it was said. */
+static const char *sizes_script(void) {
+    static char data[65537];
+    int opcode = 0;
+    int fd = wire_ws();
+    EXPECT(fd >= 0);
+    wire_text(fd, "sizes");
+    for (uint32_t i = 0; i < SIZES_COUNT; i++) {
+        EXPECT(wire_frame_read(fd, &opcode, data, sizeof data) == (int)sizes[i]);
+        EXPECT(opcode == (i % 3 == 2 ? WIRE_BINARY : WIRE_TEXT));
+        EXPECT(data[0] == 'a' + (int)i && data[sizes[i] - 1] == 'a' + (int)i);
+    }
+    close(fd);
+    return NULL;
+}
+
+static void sizes_of_one_turn(void **state) {
+    (void)state;
+    rig_run(sizes_script);
 }
 
 static const char *fragments_script(void) {
@@ -957,6 +997,7 @@ int main(void) {
 #define NET_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         NET_TEST(echo),
+        NET_TEST(sizes_of_one_turn),
         NET_TEST(fragments),
         NET_TEST(oversize),
         NET_TEST(bad_utf8),
