@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dump.h"
 #include "outbox.h"
 
 #define STATEMENTS_MAX 64
@@ -85,7 +86,8 @@ muster_status outbox_text_write(const char *what, const struct muster_db_request
         json_decref(params);
         json_decref(one);
     }
-    *out = whole ? json_dumps(root, JSON_COMPACT) : NULL;
+    size_t len;
+    *out = whole ? dump_json(root, &len) : NULL;
     json_decref(statements);
     json_decref(root);
     return *out ? MUSTER_OK : MUSTER_INVALID;
