@@ -86,6 +86,7 @@ void lobby_tickets_clear(struct lobby *lobby) {
 struct session *lobby_find_resumable(const char *resume_token) {
     muster_player_id id = {0};
     struct lobby *lobby;
+    if (!ticket_valid('r', resume_token)) return NULL; /* most tokens are signed ones */
     for (struct session *session; (session = session_next(&id));) {
         if (!session_is_seated_by_ticket(session)) continue;
         const struct member *member = lobby_own_member(session, &lobby);
