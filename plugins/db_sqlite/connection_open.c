@@ -105,6 +105,21 @@ static int add_hashes(struct connection *connection) {
     return code;
 }
 
+/* Something must be made beside the file before anything in it can be read: a disk that takes
+ * nothing is no fault of the file's. */
+static void say_unusable(sqlite3 *db, const char *file, char *why) {
+    int error = sqlite3_system_errno(db);
+    const char *blank = file[0] ? " " : "";
+    if (error == ENOSPC || error == EDQUOT || error == EROFS)
+        snprintf(why, CONNECTION_WHY_MAX,
+                 "%.180s%scannot be opened: %s. Its log needs a few hundred KiB: mend the disk, "
+                 "and start again",
+                 file, blank, strerror(error));
+    else
+        snprintf(why, CONNECTION_WHY_MAX, "%.180s%sis not a usable database: %s", file, blank,
+                 sqlite3_errmsg(db));
+}
+
 static muster_status configure(struct connection *connection, bool in_memory, char *why) {
     static const char setup[] =
         "PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=16777216;"
@@ -117,7 +132,7 @@ static muster_status configure(struct connection *connection, bool in_memory, ch
     if (code == SQLITE_OK) code = sqlite3_exec(db, setup, NULL, NULL, NULL);
     if (code == SQLITE_OK) code = add_hashes(connection);
     if (code != SQLITE_OK) {
-        snprintf(why, CONNECTION_WHY_MAX, "is not a usable database: %s", sqlite3_errmsg(db));
+        say_unusable(db, "", why);
         return connection_status(code) == MUSTER_OK ? MUSTER_IO : connection_status(code);
     }
     if (in_memory || strcmp(mode, "wal") == 0) return MUSTER_OK;
@@ -182,8 +197,7 @@ static muster_status look_inside(const char *file, const struct connection_limit
     if (code == SQLITE_OK && is_small) {
         status = look_through(db, file, why);
     } else if (code != SQLITE_OK && code != SQLITE_BUSY) {
-        snprintf(why, CONNECTION_WHY_MAX, "%.180s is not a usable database: %s", file,
-                 sqlite3_errstr(code));
+        say_unusable(db, file, why);
         status = MUSTER_INVALID;
     }
     sqlite3_close(db);

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { mkdir, open, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { PLUGINS, atEnd, childOf, eventually, runFile, startServer, tempDir } from "../kit/harness.mjs";
+import { PLUGINS, atEnd, childOf, eventually, runDaemon, runFile, startServer, tempDir } from "../kit/harness.mjs";
 import { assertProblem } from "../kit/openapi.mjs";
 import { connectPlayer, gather, guestToken, sitDown } from "../kit/players.mjs";
 import { findRecording, playAgain } from "../kit/recording.mjs";
@@ -132,4 +132,34 @@ test("a disk that becomes read-only: the match goes on, the stop is orderly", as
     assert.equal(await recordings(server), 1);
     assert.equal(told(server, "disk_trouble"), 1);
     await server.stop();
+});
+
+/** What a server says that does not start on this data. */
+async function refusal(server, code) {
+    const { stderr, ...ended } = await runDaemon(
+        ["--config", server.configFile, "--data-dir", server.dataDir], { cwd: server.dir });
+    assert.equal(ended.code, code, stderr);
+    return stderr + ended.stdout;
+}
+
+test("a start on a disk that takes nothing says so, and what was kept goes on later", async (t) => {
+    const home = await mounted(t, "-t", "tmpfs", "-o", "size=16m,mode=700", "tmpfs");
+    if (!home) return;
+    const config = { ...CONFIG, lobby: { ...CONFIG.lobby, recoverMs: 60000 } };
+    const server = await startServer(t, { dir: home, config });
+    const { client } = await connectPlayer(t, server);
+    await play(client);
+    server.signal("SIGKILL");
+    await server.ended();
+
+    await runFile("mount", ["-o", "remount,ro", server.dataDir]);
+    assert.match(await refusal(server, 78), /cannot lock .*: Read-only file system/);
+    await runFile("mount", ["-o", "remount,rw", server.dataDir]);
+    await rm(`${server.databaseFile}-shm`);
+    await fill(server);
+    assert.match(await refusal(server, 78),
+        /muster\.db cannot be opened: No space left on device\. Its log needs a few hundred KiB/);
+    await empty(server);
+    const again = await startServer(t, { dir: home, config });
+    assert.match(again.output, /1 lobbies go on/);
 });
