@@ -287,7 +287,9 @@ function lobby.set_team(player, team) end
 vote = {}
 
 ---Asks the players; on_end gets the option with the most votes, or nil. false: another vote is
----under way. on_end does not outlive a reload: that is told then, and nobody is called.
+---under way. on_end does not outlive a reload: that is told then, and nobody is called. When the
+---server ends, the vote has ended, too: in the next one on_end gets nil, where it is a function
+---with a name, as a timer's; where not, that is told.
 ---Lobby realm only.
 ---Permission: vote.
 ---@param vote {question: string, options: string[], seconds?: integer, on_end: fun(winner?: string)}

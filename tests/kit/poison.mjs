@@ -9,8 +9,11 @@ export const POISON = {
         lobby: { playersMin: 1, countdownMs: 100, recoverMs: 10000 },
     },
     args: ["--supervise"],
-    // The server's handler, not the sanitizer's.
-    env: { ASAN_OPTIONS: [process.env.ASAN_OPTIONS, "handle_segv=0", "detect_leaks=0"].filter(Boolean).join(":") },
+    env: {
+        // The server's handler, not the sanitizer's.
+        ASAN_OPTIONS: [process.env.ASAN_OPTIONS, "handle_segv=0", "detect_leaks=0"].filter(Boolean).join(":"),
+        NO_TWINS: "1", // which would load what dies of it
+    },
 };
 
 /** What the mode does when it reads one of these. */

@@ -6,10 +6,10 @@ import { mkdir, readFile, stat, symlink, truncate, writeFile } from "node:fs/pro
 import path from "node:path";
 import { test } from "node:test";
 import { decodeSnapshot } from "../../sdk/js/index.js";
-import { ADMIN_TOKEN, PLUGINS, eventually, runFile, startServer } from "../kit/harness.mjs";
+import { ADMIN_TOKEN, PLUGINS, childOf, eventually, runFile, startServer } from "../kit/harness.mjs";
 import { assertProblem } from "../kit/openapi.mjs";
-import { MOD_PLUGINS } from "../kit/mods.mjs";
-import { connectPlayer, gather, guestToken, refused, sitDown } from "../kit/players.mjs";
+import { MOD_PLUGINS, startModServer } from "../kit/mods.mjs";
+import { connectPlayer, gather, guestToken, listen, refused, sitDown } from "../kit/players.mjs";
 import { findRecording, playAgain, readHashes } from "../kit/recording.mjs";
 import { RawSocket } from "../kit/sockets.mjs";
 
@@ -274,4 +274,42 @@ test("a file that is not whole, or not there, loads nothing and says why", async
         config: { plugins: PLUGINS.filter((name) => name !== "mode_arena") }, dir: server.dir,
     });
     assert.match(await bare.adminRefusal("lobby load whole"), /game mode arena is not loaded/);
+});
+
+/** A rule whose /ask calls a vote, with this as its on_end. */
+const asking = (onEnd) => ({
+    manifest: { permissions: ["vote"] },
+    files: {
+        "init.lua": `
+local ends = 0
+local function ended(winner)
+    if winner == nil then ends = ends + 1 end
+end
+command.register{name = "ends", help = "how many ended", fn = function() return tostring(ends) end}
+command.register{name = "ask", help = "asks", fn = function()
+    return tostring(vote.start{question = "Well?", options = {"yes", "no"}, seconds = 300, on_end = ${onEnd}})
+end}
+`,
+    },
+});
+
+test("a vote that a script has called ends with the server, and the script is told", async (t) => {
+    const server = await startModServer(t,
+        { asks: asking("ended"), mumbles: asking("function(winner) ended(winner) end") },
+        { args: ["--supervise"] });
+    const people = [];
+    for (const rule of ["asks", "mumbles"]) {
+        const { client } = await connectPlayer(t, server);
+        await client.createLobby({ gameMode: "arena", settings: { rules: [rule], startWhen: "host" } });
+        people.push(listen(client));
+    }
+    for (const { say } of people) assert.equal(await say("/ask"), "true");
+    assert.equal(await people[0].say("/ask"), "false"); // one at a time
+    const back = people.map(({ client }) => client.once("entered", { timeoutMs: 20000 }));
+    process.kill(await childOf(server.pid), "SIGKILL");
+    for (const { entry } of await Promise.all(back)) assert.deepEqual(entry.votes, []);
+    await eventually("it is told", async () => (await people[0].say("/ends")) === "1");
+    await server.waitForOutput(/mumbles[^\n]*its on_end is gone: it has no name/);
+    for (const { say } of people) assert.equal(await say("/ask"), "true");
+    for (const [i, { say }] of people.entries()) assert.equal(await say("/ends"), ["1", "0"][i]);
 });

@@ -225,7 +225,9 @@ const struct api_function api_vote[] = {
      "vote: {question: string, options: string[], seconds?: integer, on_end: fun(winner?: string)}",
      "boolean",
      "Asks the players; on_end gets the option with the most votes, or nil. false: another vote is "
-     "under way. on_end does not outlive a reload: that is told then, and nobody is called.",
+     "under way. on_end does not outlive a reload: that is told then, and nobody is called. When "
+     "the server ends, the vote has ended, too: in the next one on_end gets nil, where it is a "
+     "function with a name, as a timer's; where not, that is told.",
      "vote.start{question = \"Another round?\", options = {\"yes\", \"no\"}, on_end = "
      "function(winner)\n    print(winner)\nend}"},
     {NULL}};

@@ -1,17 +1,21 @@
 /* whole - see whole.h. */
 #include "whole.h"
 #include "named.h"
+#include "report.h"
 #include "state.h"
 #include "timers.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
 
+#define OF_VOTE UINT32_MAX
+
 /* A function is no bytes: what is kept is which timer of the start it was, or the function's name,
- * or where it is written. */
+ * or where it is written. A vote that is under way is kept as a timer that is due: it ends with the
+ * process, and its on_end is called without a winner. */
 struct kept_timer {
     uint32_t id;
-    uint32_t nth;   /* of those of the start; 0: begun later */
+    uint32_t nth;   /* of those of the start; 0: begun later; or OF_VOTE */
     uint32_t place; /* where its function is written */
     uint32_t every_ms;
     uint32_t left_ms;
@@ -23,6 +27,7 @@ struct kept_timers {
     uint32_t last; /* id */
     uint32_t count;
     bool is_taken[SCRIPT_TIMERS_MAX];
+    bool is_vote_lost;
     struct kept_timer all[SCRIPT_TIMERS_MAX];
 };
 
@@ -55,12 +60,19 @@ static void keep(lua_State *L, const struct script *script, const struct timer *
     if (!timer->nth && !named_find(L, script, timer->function, out->name)) out->name[0] = '\0';
 }
 
+static void keep_vote(lua_State *L, const struct script *script, struct kept_timer *out) {
+    *out = (struct kept_timer){.id = script->timer_last + 1, .nth = OF_VOTE, .left_ms = 1};
+    if (!named_find(L, script, script->vote_end, out->name)) out->name[0] = '\0';
+}
+
 /* In one order, whatever places they had: the bytes are hashed. */
 static uint32_t collect(lua_State *L, const struct script *script, struct kept_timer *out) {
     uint32_t count = 0;
     for (uint32_t i = 0; script->timer_count && i < SCRIPT_TIMERS_MAX; i++)
         if (script->timers[i].id) keep(L, script, &script->timers[i], &out[count++]);
     qsort(out, count, sizeof *out, compare);
+    if (script->vote_end != LUA_NOREF && count < SCRIPT_TIMERS_MAX)
+        keep_vote(L, script, &out[count++]);
     return count;
 }
 
@@ -74,7 +86,8 @@ static int save_timers(lua_State *L) {
     struct save *save = lua_touserdata(L, 1);
     luaL_checkstack(L, 2, NULL);
     uint32_t count = collect(L, save->script, kept);
-    muster_put_u32(&save->out, save->script->timer_last);
+    bool has_vote = count && kept[count - 1].nth == OF_VOTE;
+    muster_put_u32(&save->out, save->script->timer_last + has_vote);
     muster_put_u16(&save->out, count);
     for (uint32_t i = 0; i < count; i++) {
         muster_put_u32(&save->out, kept[i].id);
@@ -161,10 +174,14 @@ static void take_started(lua_State *L, struct kept_timers *kept) {
 /* Those that a handler had begun, with a function that has a name. */
 static void take_named(lua_State *L, struct kept_timers *kept) {
     for (uint32_t i = 0; i < kept->count; i++) {
-        const struct kept_timer *one = &kept->all[i];
-        if (kept->is_taken[i] || one->nth || !named_push(L, kept->script, one->name)) continue;
-        struct timer *timer = script_timer_take(L, kept->script);
+        struct kept_timer *one = &kept->all[i];
+        bool is_vote = one->nth == OF_VOTE;
+        if (is_vote) one->nth = 0;
+        if (kept->is_taken[i] || one->nth) continue;
+        struct timer *timer = NULL;
+        if (named_push(L, kept->script, one->name)) timer = script_timer_take(L, kept->script);
         if (timer) go_on(kept, timer, i);
+        kept->is_vote_lost |= is_vote && !timer;
     }
 }
 
@@ -183,7 +200,13 @@ muster_status whole_load(struct script *script, const void *saved, uint32_t len,
     kept = (struct kept_timers){.script = script};
     if (!read_timers(&in, &kept)) return MUSTER_INVALID;
     muster_status status = script_load(script, in.data + in.pos, in.len - in.pos);
+    kept.is_vote_lost = !same_code && kept.count && kept.all[kept.count - 1].nth == OF_VOTE;
     if (!status && same_code && script->sandbox) status = script_serve(script, load_timers, &kept);
-    if (!status) script_timers_loaded(script);
-    return status;
+    if (status) return status;
+    script_timers_loaded(script);
+    if (kept.is_vote_lost)
+        report_refusal(script, "", 0,
+                       "the vote has ended with the server, and its on_end is gone: it has no name "
+                       "by which it would be found again");
+    return MUSTER_OK;
 }

@@ -595,7 +595,10 @@ struct muster_host_lobby {
     muster_status (*notify)(muster_self *self, muster_lobby_id id, const char *method,
                             const char *params_json);
     /* [start] [open] EXISTS while another vote runs; INVALID: the vote is none. fn is called when
-     * it has ended. When the lobby closes, that is before the rules' state of it is destroyed. */
+     * it has ended. When the lobby closes, that is before the rules' state of it is destroyed.
+     * Where the lobby goes on in another process the vote has ended as one that is CLOSED; there is
+     * no fn there to be told, so who keeps the lobby (rules.lobby_save) ends in lobby_load what
+     * waited for it. */
     muster_status (*vote_start)(muster_self *self, muster_lobby_id id,
                                 const struct muster_vote *vote, muster_vote_fn fn, void *user);
     /* NOT_FOUND: no vote of this plugin runs there. It is over for the players at once. */
