@@ -46,7 +46,8 @@ struct file {
     char path[PATH_BYTES_MAX]; /* of the address, e.g. "/assets/app.js" */
     const char *content_type;
     struct blob plain;
-    struct blob gzip; /* only where it is smaller */
+    struct blob gzip; /* made when first asked for, and only where it is smaller */
+    bool may_zip;     /* it was not tried yet */
     char etag[ETAG_BYTES];
     char etag_gzip[ETAG_BYTES];
 };
@@ -120,19 +121,13 @@ static muster_status read_file(const char *path, struct blob *out) {
     return status;
 }
 
-/* Leaves out empty when the result would not be clearly smaller. */
-static muster_status compress_blob(const struct blob *plain, struct blob *out) {
+/* Leaves out empty when the result would not be clearly smaller, or there is no memory. */
+static void compress_blob(const struct blob *plain, struct blob *out) {
     z_stream stream = {0};
-    if (deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) != Z_OK) {
-        return MUSTER_NO_MEMORY;
-    }
-    muster_status status = MUSTER_OK;
+    if (deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) != Z_OK) return;
     size_t cap = plain->len * 9 / 10;
     uint8_t *data = cap ? malloc(cap) : NULL;
-    if (!data) {
-        if (cap) status = MUSTER_NO_MEMORY;
-        goto done;
-    }
+    if (!data) goto done;
     stream.next_in = plain->data;
     stream.avail_in = (uInt)plain->len;
     stream.next_out = data;
@@ -144,7 +139,6 @@ static muster_status compress_blob(const struct blob *plain, struct blob *out) {
 done:
     free(data);
     deflateEnd(&stream);
-    return status;
 }
 
 static void hash_text(const struct blob *blob, char text[HASH_TEXT_BYTES]) {
@@ -153,13 +147,13 @@ static void hash_text(const struct blob *blob, char text[HASH_TEXT_BYTES]) {
     sodium_bin2hex(text, HASH_TEXT_BYTES, hash, sizeof hash);
 }
 
-/* What follows from the content: ETags and the compressed form. */
-static muster_status finish_file(struct file *file, bool is_text) {
+/* What follows from the content. */
+static void finish_file(struct file *file, bool is_text) {
     char text[HASH_TEXT_BYTES];
     hash_text(&file->plain, text);
     snprintf(file->etag, sizeof file->etag, "\"%s\"", text);
     snprintf(file->etag_gzip, sizeof file->etag_gzip, "\"%s-gz\"", text);
-    return is_text ? compress_blob(&file->plain, &file->gzip) : MUSTER_OK;
+    file->may_zip = is_text;
 }
 
 /* Where a file of the folders is served. SDK files lie flat below /sdk/js. */
@@ -188,7 +182,8 @@ static muster_status load_file(struct web *web, const char *base, const char *na
     if (status) return status;
     web->bytes += file->plain.len;
     if (web->bytes > TREE_BYTES_MAX) return MUSTER_LIMIT;
-    return strcmp(file->path, "/") ? finish_file(file, type->is_text) : MUSTER_OK;
+    if (strcmp(file->path, "/") != 0) finish_file(file, type->is_text);
+    return MUSTER_OK;
 }
 
 static muster_status load_entry(struct web *web, const char *base, size_t root_len,
@@ -226,7 +221,7 @@ static int compare_files(const void *a, const void *b) {
     return strcmp(((const struct file *)a)->path, ((const struct file *)b)->path);
 }
 
-static const struct file *find_file(const struct web *web, const char *path) {
+static struct file *find_file(const struct web *web, const char *path) {
     if (strlen(path) >= PATH_BYTES_MAX) return NULL;
     struct file key = {0};
     memcpy(key.path, path, strlen(path));
@@ -265,7 +260,8 @@ static muster_status fill_index(const struct web *web, struct file *index) {
     }
     free(blob->data);
     *blob = out;
-    return finish_file(index, true);
+    finish_file(index, true);
+    return MUSTER_OK;
 }
 
 static muster_status load_tree(struct web *web) {
@@ -281,7 +277,7 @@ static muster_status load_tree(struct web *web) {
     if (!status) status = load_folder(web, "/sdk/js", sdk);
     if (status) return status;
     qsort(web->files, web->file_count, sizeof *web->files, compare_files);
-    struct file *index = (struct file *)find_file(web, "/");
+    struct file *index = find_file(web, "/");
     if (!index) {
         snprintf(web->wrong, sizeof web->wrong, "%.800s: expected a file index.html, found none",
                  assets);
@@ -293,11 +289,17 @@ static muster_status load_tree(struct web *web) {
 
 /* ---- answering ------------------------------------------------------------------------------- */
 
+static bool has_gzip(struct file *file) {
+    if (file->may_zip) compress_blob(&file->plain, &file->gzip);
+    file->may_zip = false;
+    return file->gzip.data != NULL;
+}
+
 static void answer_file(struct web *web, const struct muster_http_request *request,
-                        const struct file *file, bool is_for_ever) {
+                        struct file *file, bool is_for_ever) {
     const struct muster_host_http *http = web->host->http;
     bool zipped =
-        file->gzip.data && negotiate_gzip(http->header(web->self, request->id, "accept-encoding"));
+        negotiate_gzip(http->header(web->self, request->id, "accept-encoding")) && has_gzip(file);
     const char *etag = zipped ? file->etag_gzip : file->etag;
     const struct blob *blob = zipped ? &file->gzip : &file->plain;
     struct muster_http_header headers[HEADERS_MAX] = {
@@ -333,7 +335,7 @@ static void on_request(void *user, const struct muster_http_request *request) {
     bool is_for_ever = !strncmp(path, web->prefix, prefix_len) && path[prefix_len] == '/';
     if (is_for_ever) path += prefix_len;
     bool is_index_for_ever = is_for_ever && !strcmp(path, "/"); /* its content is not in the hash */
-    const struct file *file = is_index_for_ever ? NULL : find_file(web, path);
+    struct file *file = is_index_for_ever ? NULL : find_file(web, path);
     if (file) {
         answer_file(web, request, file, is_for_ever);
         return;
