@@ -132,10 +132,11 @@ test("what faults in load is closed without it; three kills in a row are its lob
 
     const { client, lobbyId } = await sitInPoison(t, server);
     for (let kills = 0; kills < 2; kills++) {
-        const back = client.once("snapshot", { timeoutMs: 30000 });
+        const back = client.once("entered", { timeoutMs: 30000 });
         await die(server, client, BE_KILLED);
         assert.match(await server.admin("lobbies"), new RegExp(lobbyId));
         await back;
+        await client.once("snapshot", { timeoutMs: 30000 });
     }
     await die(server, client, BE_KILLED);
     assert.doesNotMatch(await server.admin("lobbies"), new RegExp(lobbyId));
