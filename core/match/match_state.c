@@ -459,6 +459,8 @@ muster_status match_reincarnate(struct match *match, struct match **out) {
     match_rules_end(match); /* they keep one match at a time */
     muster_status status = create_again(match, &next);
     if (!status) status = match_load(next, state);
+    if (!status) match_replay(next, true); /* of a log that has nothing */
+    if (!status) match_replay(next, false);
     free((void *)state.data);
     if (status) {
         match_destroy(next);

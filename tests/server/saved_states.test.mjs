@@ -7,7 +7,7 @@ import { cp, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { decodeSnapshot, encodeInput, encodeMessage } from "../../sdk/js/index.js";
-import { MUSTERD, ROOT, runFile, startServer, tempDir } from "../kit/harness.mjs";
+import { ADMIN_TOKEN, MUSTERD, ROOT, runFile, startServer, tempDir } from "../kit/harness.mjs";
 import { jwt, otherIssuer } from "../kit/issuer.mjs";
 import { MOD_PLUGINS } from "../kit/mods.mjs";
 import { RawSocket } from "../kit/sockets.mjs";
@@ -17,6 +17,7 @@ const VERSION = (await runFile(MUSTERD, ["--version"])).stdout.trim().split(" ")
 const BOTS = { botFill: 6, killLimit: 0, timeLimit: 0 };
 const LATER_TICKS = 10;
 const MINUTES = 60000;
+const NODE = "saved"; // tickets are for one node
 const PRESSED = { sequence: 1, held: 1, pressed: 1, aim: 20000, moveX: 127, moveY: 40 };
 
 /** All that ships, at a place where its state is not the one it begins with. */
@@ -62,7 +63,8 @@ async function start(t, from) {
     return startServer(t, {
         dir,
         config: {
-            plugins: [...MOD_PLUGINS, "auth_jwt", "mode_connect_four"],
+            server: { nodeId: NODE },
+            plugins: [...MOD_PLUGINS, "auth_jwt", "mode_connect_four", "service_lobbies"],
             auth_jwt,
             lobby: {
                 countdownMs: 100, reconnectMs: 9 * MINUTES, recoverMs: 2 * MINUTES, scoreboardMs: 2 * MINUTES,
@@ -72,10 +74,13 @@ async function start(t, from) {
     });
 }
 
-/** Somebody whom the key makes the same on every server. */
-async function signIn(t, server, sub) {
+const ticketOf = (sub, { lobbyId, epoch }) =>
+    jwt({ sub, displayName: sub, aud: NODE, lobby: lobbyId, epoch });
+
+/** Somebody whom the key makes the same on every server; or who has this token. */
+async function signIn(t, server, sub, token = jwt({ sub, displayName: sub })) {
     const socket = await RawSocket.open(t, server);
-    await socket.authenticate(jwt({ sub, displayName: sub }));
+    const { reservation } = await socket.authenticate(token);
     const call = async (method, params) => {
         const answer = await socket.call(method, params);
         assert.ok(answer.result, `${sub}: ${method}: ${JSON.stringify(answer)}`);
@@ -84,7 +89,7 @@ async function signIn(t, server, sub) {
     const told = (method) => socket.wait((message) => message.method === method);
     const untilTick = (tick) =>
         socket.wait((message) => Buffer.isBuffer(message) && decodeSnapshot(message).tick >= tick);
-    return { sub, socket, call, told, untilTick };
+    return { sub, socket, reservation, call, told, untilTick };
 }
 
 /* ---- made ------------------------------------------------------------------------------------ */
@@ -147,6 +152,28 @@ async function waitAndSave(t, server) {
     });
 }
 
+/** It begins in a moment. */
+async function countAndSave(t, server) {
+    const lobby = await sitDown(t, server, "starting", { gameMode: "arena", settings: BOTS });
+    await lobby.players[0].told("lobby.countdown");
+    await server.admin(`lobby freeze ${lobby.lobbyId}`);
+    return save(server, "starting", lobby, { state: "starting" });
+}
+
+/** Made from outside: who sits there has come by a ticket. */
+async function promiseAndSave(t, server) {
+    const { status, text, body } = await server.rest(
+        "POST", "/v1/admin/lobbies", { gameMode: "arena", settings: BOTS },
+        { admin: true, headers: { Authorization: `Bearer ${ADMIN_TOKEN}` } });
+    assert.equal(status, 201, text);
+    const sub = "promised-dan";
+    const dan = await signIn(t, server, sub, ticketOf(sub, body));
+    await enter(dan, dan.reservation);
+    dan.entry.isByTicket = true;
+    const lobby = { lobbyId: body.lobbyId, players: [dan] };
+    return save(server, "promised", lobby, { state: "promised", epoch: body.epoch });
+}
+
 /** One of the two wants another match. */
 async function endAndSave(t, server) {
     const lobby = await sitDown(t, server, "ending", {
@@ -175,7 +202,8 @@ async function makeAnew(t) {
     const all = await Promise.all(
         Object.entries(PLAYED).map(([name, params]) => playAndSave(t, server, name, params)),
     );
-    all.push(await waitAndSave(t, server), await endAndSave(t, server));
+    for (const make of [waitAndSave, endAndSave, countAndSave, promiseAndSave])
+        all.push(await make(t, server));
     await rm(to, { recursive: true, force: true });
     await cp(path.join(server.dataDir, "lobbies"), to, { recursive: true });
     await mkdir(path.join(to, "mods"), { recursive: true });
@@ -187,11 +215,12 @@ async function makeAnew(t) {
 
 async function comeBack(t, server, { lobbyId, players }) {
     const back = [];
-    for (const { sub, resumeToken, seat } of players) {
-        const player = await signIn(t, server, sub);
+    for (const { sub, resumeToken, seat, isByTicket } of players) {
+        const player = await signIn(t, server, sub, isByTicket ? resumeToken : undefined);
         const entry = await player.call("lobby.resume", { resumeToken });
         assert.equal(entry.seat, seat);
         assert.equal(entry.lobby.lobbyId, lobbyId);
+        player.entry = entry;
         back.push(player);
     }
     return back;
@@ -219,6 +248,21 @@ const went = {
         await ann.call("lobby.start", {});
         await cid.told("match.started");
         await cid.untilTick(LATER_TICKS);
+    },
+
+    async starting(t, server, lobby, [ann]) {
+        assert.equal(ann.entry.lobby.state, "starting");
+        await ann.told("match.started");
+        await ann.untilTick(LATER_TICKS);
+    },
+
+    /** It is the same life of the lobby, into which tickets lead. */
+    async promised(t, server, lobby, [dan]) {
+        const sub = "promised-eve";
+        const eve = await signIn(t, server, sub, ticketOf(sub, lobby));
+        await eve.call("lobby.enter", { seatTicket: eve.reservation.seatTicket });
+        await dan.told("match.started");
+        await eve.untilTick(LATER_TICKS);
     },
 
     async ending(t, server, lobby, [ann, bea]) {

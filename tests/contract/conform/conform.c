@@ -118,6 +118,11 @@ static void mode_setting(void *instance, void *state, const char *key) {
     conform_at(instance, "mode.setting");
 }
 
+static void mode_replay(void *instance, void *state, uint32_t is_replay) {
+    (void)state, (void)is_replay;
+    conform_at(instance, "mode.replay");
+}
+
 static const struct muster_mode mode = {.size = sizeof mode,
                                         .create = mode_create,
                                         .destroy = mode_destroy,
@@ -133,7 +138,8 @@ static const struct muster_mode mode = {.size = sizeof mode,
                                         .command = mode_command,
                                         .save = mode_save,
                                         .load = mode_load,
-                                        .setting = mode_setting};
+                                        .setting = mode_setting,
+                                        .replay = mode_replay};
 
 /* ---- the rules ------------------------------------------------------------------------------- */
 
@@ -239,6 +245,11 @@ static void rules_match_setting(void *instance, void *state, const char *key) {
     conform_at(instance, "rules.match_setting");
 }
 
+static void rules_match_replay(void *instance, void *state, uint32_t is_replay) {
+    (void)state, (void)is_replay;
+    conform_at(instance, "rules.match_replay");
+}
+
 static const struct muster_rules rules = {.size = sizeof rules,
                                           .create = rules_create,
                                           .destroy = rules_destroy,
@@ -257,7 +268,8 @@ static const struct muster_rules rules = {.size = sizeof rules,
                                           .match_end = rules_match_end,
                                           .match_tick = rules_match_tick,
                                           .match_fact = rules_match_fact,
-                                          .match_note = rules_match_note};
+                                          .match_note = rules_match_note,
+                                          .match_replay = rules_match_replay};
 
 /* ---- a thread that is not the loop's ----------------------------------------------------------
  */

@@ -78,6 +78,8 @@ static const struct place play_places[] = {
     {"mode.load", BY_SAVE},
     {"victory.load", BY_SAVE},
     {"anticheat.load", BY_SAVE},
+    {"mode.replay", BY_SAVE},
+    {"rules.match_replay", BY_SAVE},
     {"matchmaker.enqueue", BY_QUEUE},
     {"matchmaker.tick", BY_QUEUE},
     {"matchmaker.refused", BY_QUEUE},
